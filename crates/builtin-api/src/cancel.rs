@@ -1,0 +1,68 @@
+//! Telling a running builtin to stop.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use crate::{Error, ErrorKind};
+
+/// A flag that the host sets and a deadline that it chose; a builtin polls both.
+///
+/// Clones share the flag. Polling costs one atomic load and, with a deadline, one reading of the
+/// monotonic clock: cheap enough for once in a thousand rows.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel {
+    flag: Arc<AtomicBool>,
+    deadline: Option<Instant>,
+}
+
+impl Cancel {
+    /// Returns a `Cancel` that nobody has set and that has no deadline.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns one that shares this flag and ends at `deadline` too; of two deadlines the earlier.
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        let earlier = self.deadline.map_or(deadline, |own| own.min(deadline));
+        Self { flag: Arc::clone(&self.flag), deadline: Some(earlier) }
+    }
+
+    /// Sets the flag: every clone is cancelled from now on.
+    pub fn cancel(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the deadline, if there is one.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Returns whether the flag is set or the deadline has passed.
+    pub fn is_cancelled(&self) -> bool {
+        self.check().is_err()
+    }
+
+    /// Returns an error when the call has to end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Cancelled`] when the flag is set, [`ErrorKind::TimedOut`] when the deadline has
+    /// passed.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.flag.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => {
+                Err(Error::new(ErrorKind::TimedOut, "the time that the host allows is over"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The time of day, handed to builtins so that tests can choose it.
+
+use std::time::SystemTime;
+
+/// A source of wall-clock time.
+pub trait Clock: Send + Sync {
+    /// Returns the time of day now.
+    fn now(&self) -> SystemTime;
+}
+
+/// The clock of the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}

@@ -1,0 +1,88 @@
+//! What can go wrong in a builtin, and the one place where it becomes an exit status.
+
+use std::{fmt, io};
+
+use crate::ExitCode;
+
+/// The error of a builtin call.
+///
+/// It says what went wrong for a person ([`fmt::Display`]) and of which kind it is
+/// ([`Error::kind`]); the kind alone decides the exit status.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] Repr);
+
+#[derive(Debug, thiserror::Error)]
+enum Repr {
+    #[error("{1}")]
+    Message(ErrorKind, String),
+    #[error("{context}")]
+    Io { kind: ErrorKind, context: String, source: io::Error },
+}
+
+/// The kinds of [`Error`]; more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The work failed.
+    Failed,
+    /// The arguments could not be understood.
+    Usage,
+    /// The host does not grant what was asked for.
+    Denied,
+    /// The host cancelled the call.
+    Cancelled,
+    /// The call's deadline passed.
+    TimedOut,
+    /// The reader of the output went away.
+    BrokenPipe,
+    /// Reading or writing failed.
+    Io,
+}
+
+impl From<ErrorKind> for ExitCode {
+    /// The one map from errors to exit statuses.
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Failed | ErrorKind::Denied | ErrorKind::Io => Self::FAILURE,
+            ErrorKind::Usage => Self::USAGE,
+            ErrorKind::Cancelled => Self::CANCELLED,
+            ErrorKind::TimedOut => Self::TIMED_OUT,
+            ErrorKind::BrokenPipe => Self::BROKEN_PIPE,
+        }
+    }
+}
+
+impl Error {
+    /// Returns an error of that kind with a message for a person: lower case, no full stop.
+    pub fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
+        Self(Repr::Message(kind, message.to_string()))
+    }
+
+    /// Returns the error of an input or output operation; `context` says what was being done.
+    pub fn io(context: impl fmt::Display, source: io::Error) -> Self {
+        let kind = match source.kind() {
+            io::ErrorKind::BrokenPipe => ErrorKind::BrokenPipe,
+            _ => ErrorKind::Io,
+        };
+        Self(Repr::Io { kind, context: context.to_string(), source })
+    }
+
+    /// Returns the kind.
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0 {
+            Repr::Message(kind, _) | Repr::Io { kind, .. } => *kind,
+        }
+    }
+
+    /// Returns the exit status that the kind maps to.
+    pub fn exit_code(&self) -> ExitCode {
+        self.kind().into()
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(source: io::Error) -> Self {
+        Self::io("input or output failed", source)
+    }
+}

@@ -1,0 +1,37 @@
+//! The status that a builtin ends with.
+
+/// The exit status of a call: 0 is success, all else is failure, as in POSIX shells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExitCode(u8);
+
+impl ExitCode {
+    /// The call did what it was asked to do.
+    pub const SUCCESS: Self = Self(0);
+    /// The call failed.
+    pub const FAILURE: Self = Self(1);
+    /// The arguments could not be understood.
+    pub const USAGE: Self = Self(2);
+    /// The deadline passed; the status of `timeout(1)`.
+    pub const TIMED_OUT: Self = Self(124);
+    /// There is no such command; the status of POSIX shells.
+    pub const NOT_FOUND: Self = Self(127);
+    /// The call was cancelled; 128 and the number of SIGINT.
+    pub const CANCELLED: Self = Self(130);
+    /// The reader of the output went away; 128 and the number of SIGPIPE.
+    pub const BROKEN_PIPE: Self = Self(141);
+
+    /// Returns the status of that number.
+    pub const fn new(code: u8) -> Self {
+        Self(code)
+    }
+
+    /// Returns the number, 0 to 255.
+    pub const fn code(self) -> u8 {
+        self.0
+    }
+
+    /// Returns whether the status is 0.
+    pub const fn is_success(self) -> bool {
+        self.0 == 0
+    }
+}
