@@ -1,8 +1,10 @@
 //! The trait itself, and the one way to call it.
 
+use std::fmt::{self, Write as _};
+
 use bstr::BString;
 
-use crate::{CallContext, Error, ErrorKind, ExitCode};
+use crate::{CallContext, Error, ErrorKind, ExitCode, escape::OneLine};
 
 /// A command that runs inside the host's process.
 pub trait Builtin: Send + Sync {
@@ -23,7 +25,9 @@ pub trait Builtin: Send + Sync {
 /// Runs a builtin to its status: an error becomes one line on standard error, prefixed with the
 /// builtin's name, and the status that its kind maps to.
 ///
-/// A reader that went away is no news for a person, so a broken pipe prints nothing.
+/// Line ends, controls and marks of direction in the message are escaped, so that no message can
+/// pass for two or drive a terminal. A reader that went away is no news for a person, so a broken
+/// pipe prints nothing.
 pub fn invoke(builtin: &dyn Builtin, context: &mut CallContext<'_>, args: &[BString]) -> ExitCode {
     let error = match builtin.run(context, args) {
         Ok(code) => return code,
@@ -39,14 +43,187 @@ pub fn invoke(builtin: &dyn Builtin, context: &mut CallContext<'_>, args: &[BStr
 /// An error with its causes, on one line.
 struct Chain<'a>(&'a dyn std::error::Error);
 
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = OneLine(f);
+        write!(line, "{}", self.0)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            write!(line, ": {error}")?;
             cause = error.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use bstr::{BString, ByteSlice as _};
+    use rstest::rstest;
+
+    use super::invoke;
+    use crate::{
+        Access, Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode, Sandbox, SystemClock,
+    };
+
+    /// A builtin that ends as its function says.
+    struct Ends<F>(F);
+
+    impl<F> Builtin for Ends<F>
+    where
+        F: Fn(&mut CallContext<'_>, &[BString]) -> Result<ExitCode, Error> + Send + Sync,
+    {
+        fn name(&self) -> &'static str {
+            "ends"
+        }
+
+        fn summary(&self) -> &'static str {
+            "ends as it is told"
+        }
+
+        fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
+            self.0(context, args)
+        }
+    }
+
+    struct Called {
+        status: u8,
+        stdout: String,
+        stderr: String,
+    }
+
+    fn call_to(builtin: &dyn Builtin, args: &[&[u8]], stderr: &mut dyn Write) -> (u8, String) {
+        let mut stdout = Vec::new();
+        let mut context = CallContext {
+            stdin: &mut &b"from stdin"[..],
+            stdout: &mut stdout,
+            stderr,
+            sandbox: &Sandbox::empty(),
+            cancel: &Cancel::new(),
+            terminal_width: None,
+            clock: &SystemClock,
+        };
+        let args: Vec<BString> = args.iter().map(|arg| BString::from(*arg)).collect();
+        let status = invoke(builtin, &mut context, &args).code();
+        (status, String::from_utf8(stdout).unwrap())
+    }
+
+    fn call(builtin: &dyn Builtin, args: &[&[u8]]) -> Called {
+        let mut stderr = Vec::new();
+        let (status, stdout) = call_to(builtin, args, &mut stderr);
+        Called { status, stdout, stderr: String::from_utf8(stderr).unwrap() }
+    }
+
+    fn fail(error: impl Fn() -> Error + Send + Sync) -> Called {
+        call(&Ends(move |_: &mut CallContext<'_>, _: &[BString]| Err(error())), &[])
+    }
+
+    #[rstest]
+    // usual
+    #[case::success(ExitCode::SUCCESS, 0)]
+    #[case::failure(ExitCode::FAILURE, 1)]
+    // boundary
+    #[case::largest(ExitCode::new(255), 255)]
+    fn returns_the_status_of_the_builtin(#[case] code: ExitCode, #[case] status: u8) {
+        let called = call(&Ends(move |_: &mut CallContext<'_>, _: &[BString]| Ok(code)), &[]);
+        assert_eq!((called.status, called.stderr.as_str()), (status, ""));
+    }
+
+    #[rstest]
+    #[case::failed(ErrorKind::Failed, 1)]
+    #[case::usage(ErrorKind::Usage, 2)]
+    #[case::denied(ErrorKind::Denied, 1)]
+    #[case::cancelled(ErrorKind::Cancelled, 130)]
+    #[case::timed_out(ErrorKind::TimedOut, 124)]
+    #[case::io(ErrorKind::Io, 1)]
+    fn maps_each_kind_to_its_status_and_one_line(#[case] kind: ErrorKind, #[case] status: u8) {
+        let called = fail(move || Error::new(kind, "no luck"));
+        assert_eq!((called.status, called.stderr.as_str()), (status, "ends: no luck\n"));
+    }
+
+    #[rstest]
+    #[case::by_kind(|| Error::new(ErrorKind::BrokenPipe, "gone"))]
+    #[case::by_cause(|| Error::io("writing", io::ErrorKind::BrokenPipe.into()))]
+    #[case::by_question_mark(|| io::Error::from(io::ErrorKind::BrokenPipe).into())]
+    fn says_nothing_of_a_broken_pipe(#[case] error: fn() -> Error) {
+        let called = fail(error);
+        assert_eq!((called.status, called.stderr.as_str()), (141, ""));
+    }
+
+    #[test]
+    fn prints_the_causes_after_the_message() {
+        let called = fail(|| Error::io("reading the list", io::Error::other("disk on fire")));
+        assert_eq!(called.stderr, "ends: reading the list: disk on fire\n");
+    }
+
+    #[test]
+    fn prints_an_error_of_the_sandbox_once() {
+        let builtin = Ends(|context: &mut CallContext<'_>, _: &[BString]| {
+            context.sandbox.open("/etc/pass\nwd")?;
+            Ok(ExitCode::SUCCESS)
+        });
+        let called = call(&builtin, &[]);
+        assert_eq!(called.status, 1);
+        assert_eq!(
+            called.stderr,
+            "ends: '/etc/pass\\x0awd' is not available: no directory that holds it was granted\n",
+        );
+    }
+
+    #[rstest]
+    #[case::newline("bad\nss: all is well", "ends: bad\\nss: all is well\n")]
+    #[case::terminal_sequence("\u{1b}[2J", "ends: \\u{1b}[2J\n")]
+    #[case::direction("a\u{202e}b", "ends: a\\u{202e}b\n")]
+    #[case::in_a_cause("", "ends: : x\\ny\n")]
+    fn keeps_a_hostile_message_on_one_line(#[case] message: &'static str, #[case] line: &str) {
+        let called = fail(move || match message {
+            "" => Error::io("", io::Error::other("x\ny")),
+            _ => Error::new(ErrorKind::Failed, message),
+        });
+        assert_eq!(called.stderr, line);
+    }
+
+    #[test]
+    fn keeps_the_status_when_standard_error_is_closed() {
+        let builtin = Ends(|_: &mut CallContext<'_>, _: &[BString]| {
+            Err(Error::new(ErrorKind::Usage, "expected a number"))
+        });
+        let mut full: &mut [u8] = &mut [];
+        assert_eq!(call_to(&builtin, &[], &mut full).0, 2);
+    }
+
+    #[test]
+    fn hands_over_arguments_and_streams_as_bytes() {
+        let builtin = Ends(|context: &mut CallContext<'_>, args: &[BString]| {
+            assert_eq!(args, [BString::from("-x"), BString::from(b"\xff\n")]);
+            let mut input = Vec::new();
+            context.stdin.read_to_end(&mut input)?;
+            writeln!(context.stdout, "{}", input.as_bstr())?;
+            writeln!(context.stderr, "a warning")?;
+            Ok(ExitCode::SUCCESS)
+        });
+        let called = call(&builtin, &[b"-x", b"\xff\n"]);
+        assert_eq!(called.stdout, "from stdin\n");
+        assert_eq!(called.stderr, "a warning\n");
+    }
+
+    #[test]
+    fn shows_a_context_without_its_streams() {
+        let builtin = Ends(|context: &mut CallContext<'_>, _: &[BString]| {
+            let shown = format!("{context:?}");
+            assert!(shown.starts_with("CallContext { sandbox: {}, cancel: Cancel {"), "{shown}");
+            assert!(shown.ends_with(", terminal_width: None, .. }"), "{shown}");
+            Ok(ExitCode::SUCCESS)
+        });
+        assert_eq!(call(&builtin, &[]).status, 0);
+    }
+
+    #[test]
+    fn can_be_shared_by_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Box<dyn Builtin>>();
+        shared::<(Sandbox, Access, Cancel, Error, crate::Registry)>();
     }
 }

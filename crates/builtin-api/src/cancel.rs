@@ -66,3 +66,59 @@ impl Cancel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use rstest::rstest;
+
+    use super::Cancel;
+    use crate::ErrorKind;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn kind(cancel: &Cancel) -> Option<ErrorKind> {
+        cancel.check().err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn lets_a_call_go_on() {
+        let cancel = Cancel::new();
+        assert_eq!((kind(&cancel), cancel.deadline()), (None, None));
+        assert!(!cancel.with_deadline(Instant::now() + HOUR).is_cancelled());
+    }
+
+    #[test]
+    fn reaches_every_clone_by_the_flag() {
+        let cancel = Cancel::new();
+        let (clone, limited) = (cancel.clone(), cancel.with_deadline(Instant::now() + HOUR));
+        limited.cancel();
+        assert_eq!(kind(&cancel), Some(ErrorKind::Cancelled));
+        assert_eq!(kind(&clone), Some(ErrorKind::Cancelled));
+        assert!(limited.is_cancelled());
+    }
+
+    #[test]
+    fn ends_at_the_deadline() {
+        let cancel = Cancel::new();
+        assert_eq!(kind(&cancel.with_deadline(Instant::now())), Some(ErrorKind::TimedOut));
+        assert_eq!(kind(&cancel), None);
+    }
+
+    #[test]
+    fn tells_the_flag_before_the_deadline() {
+        let cancel = Cancel::new().with_deadline(Instant::now());
+        cancel.cancel();
+        assert_eq!(kind(&cancel), Some(ErrorKind::Cancelled));
+    }
+
+    #[rstest]
+    #[case::later_last(1, 2)]
+    #[case::earlier_last(2, 1)]
+    fn keeps_the_earlier_deadline(#[case] first: u32, #[case] second: u32) {
+        let now = Instant::now();
+        let cancel = Cancel::new().with_deadline(now + HOUR * first);
+        assert_eq!(cancel.with_deadline(now + HOUR * second).deadline(), Some(now + HOUR));
+    }
+}

@@ -17,3 +17,15 @@ impl Clock for SystemClock {
         SystemTime::now()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::{Clock, SystemClock};
+
+    #[test]
+    fn tells_a_time_after_the_epoch() {
+        assert!(SystemClock.now() > SystemTime::UNIX_EPOCH);
+    }
+}

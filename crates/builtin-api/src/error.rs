@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use crate::ExitCode;
+use crate::{ExitCode, SandboxError, SandboxErrorKind};
 
 /// The error of a builtin call.
 ///
@@ -18,6 +18,8 @@ enum Repr {
     Message(ErrorKind, String),
     #[error("{context}")]
     Io { kind: ErrorKind, context: String, source: io::Error },
+    #[error(transparent)]
+    Sandbox(SandboxError),
 }
 
 /// The kinds of [`Error`]; more may come.
@@ -72,6 +74,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
             Repr::Message(kind, _) | Repr::Io { kind, .. } => *kind,
+            Repr::Sandbox(error) => error.kind().into(),
         }
     }
 
@@ -84,5 +87,69 @@ impl Error {
 impl From<io::Error> for Error {
     fn from(source: io::Error) -> Self {
         Self::io("input or output failed", source)
+    }
+}
+
+impl From<SandboxError> for Error {
+    fn from(error: SandboxError) -> Self {
+        Self(Repr::Sandbox(error))
+    }
+}
+
+impl From<SandboxErrorKind> for ErrorKind {
+    fn from(kind: SandboxErrorKind) -> Self {
+        match kind {
+            SandboxErrorKind::NotGranted
+            | SandboxErrorKind::ReadOnly
+            | SandboxErrorKind::Escapes
+            | SandboxErrorKind::Protected
+            | SandboxErrorKind::Denied => Self::Denied,
+            SandboxErrorKind::Io => Self::Io,
+            _ => Self::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, io};
+
+    use rstest::rstest;
+
+    use super::{Error, ErrorKind};
+    use crate::{Sandbox, SandboxErrorKind};
+
+    #[test]
+    fn keeps_kind_and_message() {
+        let error = Error::new(ErrorKind::Usage, format_args!("expected {}", 1));
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Usage, "expected 1"));
+        assert!(error.source().is_none());
+    }
+
+    #[rstest]
+    #[case::broken_pipe(io::ErrorKind::BrokenPipe, ErrorKind::BrokenPipe)]
+    #[case::other(io::ErrorKind::StorageFull, ErrorKind::Io)]
+    fn takes_its_kind_from_the_cause(#[case] cause: io::ErrorKind, #[case] kind: ErrorKind) {
+        let error = Error::io("writing the report", cause.into());
+        assert_eq!((error.kind(), error.to_string().as_str()), (kind, "writing the report"));
+        assert!(error.source().is_some());
+    }
+
+    #[rstest]
+    #[case::not_granted("/x", ErrorKind::Denied)]
+    #[case::invalid("x", ErrorKind::Failed)]
+    fn takes_its_kind_from_the_sandbox(#[case] path: &str, #[case] kind: ErrorKind) {
+        assert_eq!(Error::from(Sandbox::empty().open(path).unwrap_err()).kind(), kind);
+    }
+
+    #[rstest]
+    #[case::read_only(SandboxErrorKind::ReadOnly, ErrorKind::Denied)]
+    #[case::escapes(SandboxErrorKind::Escapes, ErrorKind::Denied)]
+    #[case::protected(SandboxErrorKind::Protected, ErrorKind::Denied)]
+    #[case::denied(SandboxErrorKind::Denied, ErrorKind::Denied)]
+    #[case::io(SandboxErrorKind::Io, ErrorKind::Io)]
+    #[case::not_found(SandboxErrorKind::NotFound, ErrorKind::Failed)]
+    fn maps_kinds_of_the_sandbox(#[case] from: SandboxErrorKind, #[case] to: ErrorKind) {
+        assert_eq!(ErrorKind::from(from), to);
     }
 }

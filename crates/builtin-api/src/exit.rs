@@ -35,3 +35,27 @@ impl ExitCode {
         self.0 == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::ExitCode;
+
+    #[rstest]
+    #[case::success(ExitCode::SUCCESS, 0, true)]
+    #[case::failure(ExitCode::FAILURE, 1, false)]
+    #[case::usage(ExitCode::USAGE, 2, false)]
+    #[case::timed_out(ExitCode::TIMED_OUT, 124, false)]
+    #[case::not_found(ExitCode::NOT_FOUND, 127, false)]
+    #[case::cancelled(ExitCode::CANCELLED, 130, false)]
+    #[case::broken_pipe(ExitCode::BROKEN_PIPE, 141, false)]
+    #[case::largest(ExitCode::new(255), 255, false)]
+    fn has_the_number_of_posix_shells(
+        #[case] exit: ExitCode,
+        #[case] code: u8,
+        #[case] success: bool,
+    ) {
+        assert_eq!((exit.code(), exit.is_success()), (code, success));
+    }
+}

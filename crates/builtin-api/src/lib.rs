@@ -1,11 +1,100 @@
 //! The trait of a shell builtin that holds no authority of its own.
+//!
+//! A host embeds an interpreter for scripts that it does not trust. Its commands are [`Builtin`]s:
+//! they run inside the host's process, and reach the world only through the [`CallContext`] of the
+//! call and through what the host gave them when it made them. This crate is what builtins and hosts
+//! have in common, and knows no interpreter.
+//!
+//! ```text
+//! host ──► Registry ──► Builtin ──► run(CallContext, args) ──► ExitCode
+//!                                       │                  └─► Error ──► ErrorKind ──► ExitCode
+//!                                       ├─ stdin, stdout, stderr
+//!                                       ├─ Sandbox        directories that were granted
+//!                                       ├─ Cancel         a flag and a deadline
+//!                                       ├─ terminal width
+//!                                       └─ Clock
+//! ```
+//!
+//! # Examples
+//!
+//! ```
+//! use bstr::BString;
+//! use builtin_api::{
+//!     Builtin, CallContext, Cancel, Error, ExitCode, Registry, Sandbox, SystemClock, invoke,
+//! };
+//!
+//! struct Echo;
+//!
+//! impl Builtin for Echo {
+//!     fn name(&self) -> &str {
+//!         "echo"
+//!     }
+//!
+//!     fn summary(&self) -> &str {
+//!         "prints its arguments"
+//!     }
+//!
+//!     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
+//!         context.stdout.write_all(&bstr::join(" ", args))?;
+//!         context.stdout.write_all(b"\n")?;
+//!         Ok(ExitCode::SUCCESS)
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), builtin_api::RegistryError> {
+//! let mut registry = Registry::new();
+//! registry.register(Box::new(Echo))?;
+//!
+//! let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+//! let mut context = CallContext {
+//!     stdin: &mut std::io::empty(),
+//!     stdout: &mut stdout,
+//!     stderr: &mut stderr,
+//!     sandbox: &Sandbox::empty(),
+//!     cancel: &Cancel::new(),
+//!     terminal_width: None,
+//!     clock: &SystemClock,
+//! };
+//! let status = match registry.get("echo") {
+//!     Some(echo) => invoke(&**echo, &mut context, &["hello".into(), "world".into()]),
+//!     None => ExitCode::NOT_FOUND,
+//! };
+//! assert_eq!((status, stdout.as_slice()), (ExitCode::SUCCESS, &b"hello world\n"[..]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/hello_builtin.rs` explains a builtin in four steps.
+//!
+//! # Trust
+//!
+//! Scripts are not trusted: arguments, input, paths and the content of granted directories are
+//! theirs to choose. Builtins and the host are trusted. The types here make authority visible and
+//! keep it small; they do not confine Rust code that goes around them.
+//!
+//! # Ambient Authority
+//!
+//! None. No function here opens a path of the process, starts anything or reads the environment.
+//! The host opens directories and hands them over with [`Sandbox::grant`]. The only thing that is
+//! asked of the system beside them is the time, for [`Cancel`] and [`SystemClock`].
+//!
+//! # Limits
+//!
+//! A path has at most [`MAX_PATH_BYTES`]. [`Sandbox::remove_dir_all`] goes [`MAX_TREE_DEPTH`]
+//! directories deep. Reaching either is an error.
+//!
+//! # Compatibility
+//!
+//! Linux. With kernel 5.6 and later, lookups are confined by the kernel itself.
 
 mod builtin;
 mod cancel;
 mod clock;
 mod context;
 mod error;
+mod escape;
 mod exit;
+mod registry;
 mod sandbox;
 
 pub use builtin::{Builtin, invoke};
@@ -13,5 +102,10 @@ pub use cancel::Cancel;
 pub use clock::{Clock, SystemClock};
 pub use context::CallContext;
 pub use error::{Error, ErrorKind};
+pub use escape::{Escaped, is_unsafe_to_show};
 pub use exit::ExitCode;
-pub use sandbox::Sandbox;
+pub use registry::{Registry, RegistryError, RegistryErrorKind};
+pub use sandbox::{
+    Access, DirEntry, MAX_PATH_BYTES, MAX_TREE_DEPTH, ReadDir, Sandbox, SandboxError,
+    SandboxErrorKind,
+};

@@ -1,1 +1,55 @@
-//! socket-query
+//! Which sockets: what the host allows, what the caller selects, and how both are collected.
+//!
+//! ```text
+//! Policy ∩ Selection ─► collect ─► Sink          the tables stay behind the PolicyView
+//! ```
+//!
+//! A host makes a [`PolicyView`] of socket tables, a [`Policy`] and the machine's [`Names`], and
+//! hands it to a builtin. The builtin says what it wants as a [`Selection`] and receives the rows
+//! that both admit through a [`Sink`]. It never holds the tables themselves, so what the policy
+//! does not grant cannot be reached by any option, filter or mistake of the builtin.
+//!
+//! ```
+//! use std::{ops::ControlFlow, sync::Arc};
+//! use procnetsocket::{RowError, SocketTables, Uninterrupted, model::Socket};
+//! use socket_query::{Names, Policy, PolicyView, Problem, Selection, Sink, SocketTable};
+//!
+//! struct Count(u64);
+//! impl Sink for Count {
+//!     fn socket(&mut self, _: SocketTable, _: Socket<'_>) -> ControlFlow<()> {
+//!         self.0 += 1;
+//!         ControlFlow::Continue(())
+//!     }
+//!     fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+//!         ControlFlow::Continue(())
+//!     }
+//! }
+//!
+//! # fn demo(tables: SocketTables) -> Result<(), socket_query::Error> {
+//! let view = PolicyView::new(Arc::new(tables), Policy::default(), Names::default());
+//! let mut count = Count(0);
+//! view.collect(&Selection::everything(), &Uninterrupted, &mut count)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Trust
+//!
+//! Rows carry bytes that other users chose (names of unix sockets). They pass through unchanged:
+//! whoever prints them escapes them.
+
+mod collect;
+mod error;
+mod names;
+mod policy;
+mod select;
+mod view;
+
+pub use collect::{Collected, Problem, Sink};
+pub use error::{Error, ErrorKind};
+pub use names::{Names, TransportProtocol};
+pub use policy::{Grant, GrantSet, Policy, UnknownGrant};
+pub use select::{
+    AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, state_of,
+};
+pub use view::PolicyView;

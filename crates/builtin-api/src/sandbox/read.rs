@@ -1,0 +1,148 @@
+//! Looking and reading.
+
+use std::{io, os::unix::ffi::OsStringExt as _};
+
+use bstr::BString;
+use cap_std::fs::{File, Metadata, OpenOptions, OpenOptionsExt as _};
+use rustix::fs::OFlags;
+
+use super::{
+    Place, ReadDir, Sandbox, SandboxError,
+    error::{Repr, SandboxErrorKind, kind_of},
+};
+
+impl Sandbox {
+    /// Opens a regular file for reading. Links are followed within the grant.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxErrorKind::NotAFile`] and [`SandboxErrorKind::IsADirectory`] for all that is not a
+    /// regular file.
+    pub fn open(&self, path: impl AsRef<[u8]>) -> Result<File, SandboxError> {
+        let place = self.place(path.as_ref())?;
+        place.require_file(&place.metadata("opened")?)?;
+        place.open_file(OpenOptions::new().read(true))
+    }
+
+    /// Opens a directory and returns its entries, in the order of the file system, without `.` and
+    /// `..`.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxErrorKind::NotADirectory`] when it is none.
+    pub fn read_dir(&self, path: impl AsRef<[u8]>) -> Result<ReadDir, SandboxError> {
+        let place = self.place(path.as_ref())?;
+        let entries = place.grant.dir.read_dir(place.beneath.lookup());
+        Ok(ReadDir::new(place.script_path, entries.map_err(place.failed("listed"))?))
+    }
+
+    /// Returns what the file system says about the path; links are followed within the grant.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxErrorKind::NotFound`] when there is nothing, also at the end of a link.
+    pub fn metadata(&self, path: impl AsRef<[u8]>) -> Result<Metadata, SandboxError> {
+        self.place(path.as_ref())?.metadata("examined")
+    }
+
+    /// Returns what the file system says about the path; a link at its end is not followed.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxErrorKind::NotFound`] when there is nothing.
+    pub fn symlink_metadata(&self, path: impl AsRef<[u8]>) -> Result<Metadata, SandboxError> {
+        let place = self.place(path.as_ref())?;
+        if place.beneath.wants_directory() {
+            // A slash after a link means what it leads to; cap-std overlooks that slash.
+            return place.metadata("examined");
+        }
+        let metadata = place.grant.dir.symlink_metadata(place.beneath.lookup());
+        metadata.map_err(place.failed("examined"))
+    }
+
+    /// Returns the target of a link, as it is written there; it need not be one that the sandbox
+    /// follows.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxErrorKind::Io`] when it is not a link.
+    pub fn read_link(&self, path: impl AsRef<[u8]>) -> Result<BString, SandboxError> {
+        let place = self.place(path.as_ref())?;
+        let target = place.grant.dir.read_link_contents(place.beneath.lookup());
+        let target = target.map_err(place.failed("read as a link"))?;
+        Ok(target.into_os_string().into_vec().into())
+    }
+}
+
+impl Place<'_> {
+    /// Returns what the file system says about the place, without opening it. `action` is what it is
+    /// asked for.
+    pub(super) fn metadata(&self, action: &'static str) -> Result<Metadata, SandboxError> {
+        self.grant.dir.metadata(self.beneath.lookup()).map_err(self.failed(action))
+    }
+
+    /// Opens a file, and closes it again when it is not a regular one.
+    pub(super) fn open_file(&self, options: &OpenOptions) -> Result<File, SandboxError> {
+        // Security: the kind was checked before the opening, but the place may have been exchanged
+        // since. O_NONBLOCK keeps the opening of a FIFO from waiting, O_NOCTTY a terminal from
+        // becoming ours; for a regular file neither has an effect.
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = self.open_with(options, flags).map_err(self.failed("opened"))?;
+        let metadata = file.metadata().map_err(self.failed("examined"))?;
+        self.require_file(&metadata)?;
+        Ok(file)
+    }
+
+    /// Opens whatever is there.
+    pub(super) fn open_with(&self, options: &OpenOptions, flags: OFlags) -> io::Result<File> {
+        let mut options = options.clone();
+        options.custom_flags(flags.bits().cast_signed());
+        self.grant.dir.open_with(self.beneath.lookup(), &options)
+    }
+
+    pub(super) fn require_file(&self, metadata: &Metadata) -> Result<(), SandboxError> {
+        let path = self.script_path.into();
+        if metadata.is_dir() {
+            return Err(Repr::IsADirectory { path }.into());
+        }
+        if !metadata.is_file() {
+            return Err(Repr::NotAFile { path }.into());
+        }
+        Ok(())
+    }
+
+    /// Returns what turns an error of the system into one that names the place.
+    pub(super) fn failed(&self, action: &'static str) -> impl Fn(io::Error) -> SandboxError {
+        move |cause| match kind_of(&cause) {
+            SandboxErrorKind::Escapes => Repr::escapes(self.script_path, &self.grant.mount).into(),
+            kind => Repr::System { path: self.script_path.into(), action, kind, cause }.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test plays the host")]
+mod tests {
+    use cap_std::fs::{Dir, OpenOptions};
+    use rstest::rstest;
+    use rustix::fs::{FileType, Mode, mknodat};
+
+    use crate::{Access, Sandbox, SandboxErrorKind};
+
+    /// The opening itself, as if the file were exchanged for a FIFO after the check before it. A
+    /// test that hangs fails here.
+    #[rstest]
+    #[case::reading(OpenOptions::new().read(true).clone(), SandboxErrorKind::NotAFile)]
+    #[case::both(OpenOptions::new().read(true).write(true).clone(), SandboxErrorKind::NotAFile)]
+    // Nobody reads it, and the kernel says so (ENXIO) instead of waiting.
+    #[case::writing(OpenOptions::new().write(true).create(true).clone(), SandboxErrorKind::Io)]
+    fn does_not_wait_for_a_fifo(#[case] options: OpenOptions, #[case] kind: SandboxErrorKind) {
+        let top = tempfile::tempdir().unwrap();
+        let dir = Dir::open_ambient_dir(top.path(), cap_std::ambient_authority()).unwrap();
+        mknodat(&dir, "fifo", FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let mut sandbox = Sandbox::empty();
+        sandbox.grant("/", dir, Access::ReadWrite).unwrap();
+        let place = sandbox.place(b"/fifo").unwrap();
+        assert_eq!(place.open_file(&options).unwrap_err().kind(), kind);
+    }
+}

@@ -1,0 +1,121 @@
+//! What can go wrong while a table is read.
+
+use std::io;
+
+use crate::{
+    RootError, RootErrorKind, Table, lines::LineError, mismatch::Mismatch, root::ProcFile,
+    table::Problem,
+};
+
+/// The error of a reading: no rows can be had, or no more of them.
+///
+/// It says what went wrong for a person ([`std::fmt::Display`]) and of which kind it is
+/// ([`Error::kind`]).
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] Repr);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Repr {
+    #[error("expected {}, but the kernel does not have it", file.name())]
+    Missing { file: ProcFile },
+    #[error(transparent)]
+    Root(RootError),
+    #[error(
+        "expected a line of at most {limit} bytes (line_bytes), but line {line} of {} is longer",
+        file.name()
+    )]
+    LineTooLong { file: ProcFile, line: u64, limit: usize },
+    #[error("expected at most {limit} lines (total_lines), but {} has more", file.name())]
+    TooManyLines { file: ProcFile, limit: u64 },
+    #[error("expected at most {limit} rows (entries), but {} has more", file.name())]
+    TooManyEntries { file: ProcFile, limit: u64 },
+    #[error("interrupted while reading {}", .0.name())]
+    Interrupted(ProcFile),
+    #[error("cannot read {}", file.name())]
+    Read { file: ProcFile, source: io::Error },
+    #[error(transparent)]
+    Header(RowError),
+    #[error("{first} (malformed rows: {count})")]
+    MalformedRows { first: RowError, count: u64 },
+    #[error("{} line {line}, column {}: {mismatch}", file.name(), mismatch.column())]
+    Counter { file: ProcFile, line: u64, mismatch: Mismatch },
+    #[error("expected {what} in {}, but found no such counter", file.name())]
+    NoCounter { file: ProcFile, what: &'static str },
+}
+
+/// The kinds of [`Error`]; more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The kernel has no such table: the family is not built in, or its module is not loaded.
+    Missing,
+    /// The verified `/proc` refused; the [`RootErrorKind`] says why.
+    Root(RootErrorKind),
+    /// A bound of [`Limits`](crate::Limits) was reached.
+    LimitExceeded,
+    /// The caller's [`Interrupt`](crate::Interrupt) asked for the end.
+    Interrupted,
+    /// The file could not be read to its end.
+    Io,
+    /// The file is not of the form that the kernel prints, or a listing that was asked to be
+    /// complete lacks malformed rows.
+    Malformed,
+}
+
+impl Error {
+    /// Returns the kind.
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0 {
+            Repr::Missing { .. } => ErrorKind::Missing,
+            Repr::Root(error) => ErrorKind::Root(error.kind()),
+            Repr::LineTooLong { .. } | Repr::TooManyLines { .. } | Repr::TooManyEntries { .. } => {
+                ErrorKind::LimitExceeded
+            }
+            Repr::Interrupted(_) => ErrorKind::Interrupted,
+            Repr::Read { .. } => ErrorKind::Io,
+            Repr::Header(_)
+            | Repr::MalformedRows { .. }
+            | Repr::Counter { .. }
+            | Repr::NoCounter { .. } => ErrorKind::Malformed,
+        }
+    }
+
+    /// Returns the error of opening a file.
+    pub(crate) fn from_root(file: ProcFile, error: RootError) -> Self {
+        match error.kind() {
+            RootErrorKind::Missing => Self(Repr::Missing { file }),
+            _ => Self(Repr::Root(error)),
+        }
+    }
+
+    /// Returns the error of reading a line of a file.
+    pub(crate) fn from_line(file: ProcFile, limit: usize, error: LineError) -> Self {
+        Self(match error {
+            LineError::TooLong(line) => Repr::LineTooLong { file, line, limit },
+            LineError::Read(source) => Repr::Read { file, source },
+        })
+    }
+}
+
+/// A row that could not be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("net/{table} line {line}, column {column}: {mismatch}")]
+#[non_exhaustive]
+pub struct RowError {
+    /// The table.
+    pub table: Table,
+    /// The line in the file, counted from 1, the header included.
+    pub line: u64,
+    /// The byte within the line, counted from 1, at which the field that is wrong begins.
+    pub column: u64,
+    mismatch: Mismatch,
+}
+
+impl RowError {
+    /// Returns the report of a problem with a line.
+    pub(crate) fn new(table: Table, number: u64, line: &[u8], problem: Problem) -> Self {
+        let mismatch = Mismatch::new(line, problem);
+        Self { table, line: number, column: mismatch.column(), mismatch }
+    }
+}

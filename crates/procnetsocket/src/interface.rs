@@ -1,0 +1,34 @@
+//! Names of network interfaces.
+
+use std::num::NonZeroU32;
+
+use bstr::BString;
+use cap_std::AmbientAuthority;
+use rustix::{
+    fd::OwnedFd,
+    net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with},
+};
+
+/// Asks the kernel for the names of interfaces, in the network namespace of the thread that made
+/// it.
+#[derive(Debug)]
+pub(crate) struct Interfaces {
+    /// A socket that is never bound, connected or sent on: the question needs one.
+    socket: OwnedFd,
+}
+
+impl Interfaces {
+    /// Opens the socket; `None` when this process may not.
+    pub(crate) fn open_ambient(_token: AmbientAuthority) -> Option<Self> {
+        let flags = SocketFlags::CLOEXEC;
+        let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, flags, None).ok()?;
+        Some(Self { socket })
+    }
+
+    /// Returns the name of the interface of that index; `None` when there is none, or when its
+    /// name is not UTF-8.
+    pub(crate) fn name(&self, index: NonZeroU32) -> Option<BString> {
+        let name = netdevice::index_to_name_inlined(&self.socket, index.get()).ok()?;
+        Some(BString::from(name.as_bytes()))
+    }
+}

@@ -1,0 +1,47 @@
+//! Every bound on what is read, with its unit and its reason.
+
+/// Rows that the `read_*` functions keep of one table: 100 000.
+///
+/// They hold the whole table in memory, so this bounds memory (some 200 bytes a row).
+pub const MAX_ENTRIES: u64 = 100_000;
+
+/// Bytes of one line, without its newline: 1 MiB.
+///
+/// The longest line that a kernel prints is a unix row with a name of 107 bytes; a longer one comes
+/// from something else and must not fill memory.
+pub const MAX_LINE_BYTES: usize = 1 << 20;
+
+/// Lines of one table that the `read_*` functions look at, the header not counted: 1 000 000.
+pub const MAX_TOTAL_LINES: u64 = 1_000_000;
+
+/// Lines of a file of counters (`sockstat`, `sockstat6`, `snmp`, `ip_local_port_range`): 1 000.
+///
+/// A kernel prints some twenty; their number does not grow with the number of sockets.
+pub const MAX_COUNTER_LINES: u64 = 1_000;
+
+/// The bounds of one reading. Reaching one is an error of kind
+/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded), never a short table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows kept; only the `read_*` functions keep rows. See [`MAX_ENTRIES`].
+    pub entries: u64,
+    /// Bytes of one line. See [`MAX_LINE_BYTES`].
+    pub line_bytes: usize,
+    /// Lines looked at, the header not counted. See [`MAX_TOTAL_LINES`].
+    pub total_lines: u64,
+}
+
+impl Default for Limits {
+    /// The documented constants, which suit the `read_*` functions.
+    fn default() -> Self {
+        Self { entries: MAX_ENTRIES, line_bytes: MAX_LINE_BYTES, total_lines: MAX_TOTAL_LINES }
+    }
+}
+
+impl Limits {
+    /// Returns the bounds for streaming: lines stay bounded, their number does not, because a
+    /// visitor keeps nothing.
+    pub const fn streaming() -> Self {
+        Self { entries: u64::MAX, line_bytes: MAX_LINE_BYTES, total_lines: u64::MAX }
+    }
+}

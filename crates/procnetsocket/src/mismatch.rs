@@ -1,0 +1,66 @@
+//! "expected X, but found Y", with the found bytes quoted so that they can do no harm.
+
+use std::fmt;
+
+use bstr::BString;
+
+use crate::table::Problem;
+
+/// Bytes of a line that a message quotes: 40, enough for the longest column, an IPv6 address.
+const QUOTED_BYTES: usize = 40;
+
+/// What a line should have had at a place, and what it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    offset: usize,
+    expected: &'static str,
+    /// The word at the place, cut one byte behind what is quoted; nothing at the end of the line.
+    found: BString,
+}
+
+impl Mismatch {
+    /// Keeps what is needed of the line to tell the problem.
+    pub(crate) fn new(line: &[u8], problem: Problem) -> Self {
+        let Problem { offset, expected } = problem;
+        let rest = line.get(offset..).unwrap_or_default();
+        let word = rest.split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
+        // A field can be missing where a blank stands; then the blank is what was found.
+        let word = if word.is_empty() { rest.get(..1).unwrap_or_default() } else { word };
+        let found = word.get(..=QUOTED_BYTES).unwrap_or(word).into();
+        Self { offset, expected, found }
+    }
+
+    /// Returns the place: a byte in the line, counted from 1.
+    pub(crate) fn column(&self) -> u64 {
+        // OK because no machine has more than 64 bits of address space.
+        u64::try_from(self.offset).map_or(u64::MAX, |offset| offset.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}, but found ", self.expected)?;
+        if self.found.is_empty() {
+            return f.write_str("the end of the line");
+        }
+        Quoted(&self.found).fmt(f)
+    }
+}
+
+/// Shows bytes between quotes: what is not printable ASCII, quotes and backslashes as `\xNN`, and
+/// the rest of a long text as an ellipsis.
+struct Quoted<'a>(&'a [u8]);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for &byte in self.0.iter().take(QUOTED_BYTES) {
+            match byte {
+                b'"' | b'\\' => write!(f, "\\x{byte:02x}")?,
+                b' '..=b'~' => write!(f, "{}", char::from(byte))?,
+                _ => write!(f, "\\x{byte:02x}")?,
+            }
+        }
+        f.write_str(if self.0.len() > QUOTED_BYTES { "…\"" } else { "\"" })
+    }
+}

@@ -1,0 +1,36 @@
+//! Numbers that tell sockets apart.
+
+use std::{fmt, num::NonZeroU64};
+
+/// The inode of a socket in the kernel's `sockfs`, by which processes hold it.
+///
+/// Zero in a kernel table means that no inode exists (TIME-WAIT and SYN-RECV sockets belong to no
+/// process), so zero cannot be held here: the field is an `Option<Inode>`. The kernel reuses numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Inode(NonZeroU64);
+
+impl Inode {
+    /// Returns the inode of that number, or `None` for zero.
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// Returns the number.
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Inode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The address of a kernel object as a text table shows it (`%pK`): a hashed value for most
+/// readers, zero for some, and never of use as an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KernelPointer(pub u64);

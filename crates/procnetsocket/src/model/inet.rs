@@ -1,0 +1,78 @@
+//! TCP, UDP, UDP-Lite, raw and ping sockets.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bstr::BString;
+
+use super::{Inode, KernelPointer, Queues, TcpState, Timer};
+
+/// The protocol whose table a socket stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum InetProtocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// UDP-Lite (RFC 3828; removed from Linux in 6.19 or later).
+    UdpLite,
+    /// A raw socket; its local "port" is the IP protocol number.
+    Raw,
+    /// A ping socket (`IPPROTO_ICMP` datagram); its local "port" is the ICMP identifier.
+    Icmp,
+}
+
+/// A socket of an internet protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InetSocket {
+    /// The table that it stands in.
+    pub protocol: InetProtocol,
+    /// Address and port on this side, in host order; an unspecified address and port 0 mean "any".
+    pub local: SocketAddr,
+    /// Address and port on the other side; an unspecified address and port 0 mean "none".
+    pub remote: SocketAddr,
+    /// The state.
+    pub state: TcpState,
+    /// The queues.
+    pub queues: Queues,
+    /// The timer that runs, if one does.
+    pub timer: Option<Timer>,
+    /// Retransmissions of the oldest segment that was not acknowledged.
+    pub retransmits: u32,
+    /// Probes (zero window or keepalive) that were not answered; column `timeout`.
+    pub probes: u32,
+    /// The user id that the socket belongs to; 0 for sockets without an owner (TIME-WAIT).
+    pub uid: u32,
+    /// The inode, or `None` when no process can hold the socket.
+    pub inode: Option<Inode>,
+    /// The kernel's reference count.
+    pub references: i32,
+    /// The kernel object.
+    pub pointer: KernelPointer,
+    /// What only TCP rows have, and only those with a full socket.
+    pub tcp: Option<TcpDetail>,
+    /// Datagrams dropped; rows of UDP, UDP-Lite, raw and ping sockets.
+    pub drops: Option<u32>,
+    /// Words behind the columns that the kernel is known to print; empty on every known kernel.
+    pub trailing: BString,
+}
+
+/// The last columns of a TCP row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TcpDetail {
+    /// The retransmission timeout.
+    pub retransmission_timeout: Duration,
+    /// The delayed acknowledgement timeout; zero when none was measured.
+    pub ack_timeout: Duration,
+    /// Quick acknowledgements that are left.
+    pub quick_acks: u32,
+    /// Whether the connection is interactive (sends data between acknowledgements).
+    pub pingpong: bool,
+    /// The congestion window in segments.
+    pub congestion_window: u32,
+    /// The slow start threshold in segments, or `None` in initial slow start (column -1). For a
+    /// listener the column holds the length limit of the TCP Fast Open queue.
+    pub slow_start_threshold: Option<u32>,
+}

@@ -1,0 +1,45 @@
+//! Timers of internet sockets.
+
+use std::time::Duration;
+
+/// A running timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Timer {
+    /// Which timer runs.
+    pub kind: TimerKind,
+    /// The time that is left. Text tables count it in clock ticks of 10 ms (`USER_HZ` is 100).
+    pub expires: Duration,
+}
+
+/// The timers that the kernel tells apart (`get_tcp4_sock`, `inet_sk_diag_fill`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimerKind {
+    /// Number 1: retransmission, early retransmission or tail loss probe.
+    Retransmit,
+    /// Number 2: keepalive.
+    Keepalive,
+    /// Number 3: the end of TIME-WAIT.
+    TimeWait,
+    /// Number 4: zero window probe.
+    Probe,
+    /// Number 5: delayed acknowledgement (newer kernels).
+    DelayedAck,
+    /// A number that this version does not know.
+    Other(u32),
+}
+
+impl TimerKind {
+    /// Returns the kind of that kernel number, or `None` for 0, which means that no timer runs.
+    pub const fn from_number(number: u32) -> Option<Self> {
+        Some(match number {
+            0 => return None,
+            1 => Self::Retransmit,
+            2 => Self::Keepalive,
+            3 => Self::TimeWait,
+            4 => Self::Probe,
+            5 => Self::DelayedAck,
+            other => Self::Other(other),
+        })
+    }
+}

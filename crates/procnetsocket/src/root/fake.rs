@@ -1,0 +1,71 @@
+//! A directory that stands for `/proc`: opened beneath it, with no claim to be procfs.
+
+use std::{fs::File, io, path::Path};
+
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use rustix::fs::OFlags;
+
+use super::{BaseKind, ProcFile, RootError};
+
+/// Opens a file of a fake root, for reading.
+pub(super) fn open(dir: &Dir, base: BaseKind, file: ProcFile) -> Result<File, RootError> {
+    let path = path(base, file);
+    let found = dir.metadata(&path).map_err(|source| refuse(dir, base, &path, source))?;
+    // Security: a FIFO would block and a device may act when it is opened, so the kind is looked
+    // at before the opening, and again after it, of the very file that will be read.
+    if !found.is_file() {
+        return Err(RootError::not_a_file(&path));
+    }
+    let opened = dir
+        .open_with(&path, &options())
+        .map_err(|source| refuse(dir, base, &path, source))?
+        .into_std();
+    match opened.metadata() {
+        Ok(found) if found.is_file() => Ok(opened),
+        Ok(_) => Err(RootError::not_a_file(&path)),
+        Err(source) => Err(RootError::io(&path, source)),
+    }
+}
+
+/// Returns the path of a file in the layout of a fake root.
+///
+/// No process of ours is in a fake root. Its tables lie directly below it, and a process file of
+/// `process()` or `thread()` is looked for below `self`.
+fn path(base: BaseKind, file: ProcFile) -> String {
+    let name = file.name();
+    match base {
+        BaseKind::Pid(pid) => format!("{pid}/{name}"),
+        BaseKind::Process | BaseKind::Thread if !file.is_table() => format!("self/{name}"),
+        BaseKind::Root | BaseKind::Process | BaseKind::Thread => name.to_owned(),
+    }
+}
+
+/// Reads only; `O_NONBLOCK` lets the opening of a FIFO return, `O_NOCTTY` leaves terminals alone.
+fn options() -> OpenOptions {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // OK because both flags are small positive numbers on every architecture.
+    options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+    options
+}
+
+fn refuse(dir: &Dir, base: BaseKind, path: &str, source: io::Error) -> RootError {
+    match source.kind() {
+        io::ErrorKind::NotFound => absent(dir, base, path),
+        // OK because cap-std makes the error of an escape itself, without an error number.
+        io::ErrorKind::PermissionDenied if source.raw_os_error().is_none() => {
+            RootError::outside(path)
+        }
+        io::ErrorKind::PermissionDenied => RootError::denied(path, source),
+        _ => RootError::io(path, source),
+    }
+}
+
+/// Says whether a file is absent, or the whole process that it was to be in.
+fn absent(dir: &Dir, base: BaseKind, path: &str) -> RootError {
+    match base {
+        BaseKind::Pid(pid) if !dir.is_dir(Path::new(&pid.to_string())) => RootError::vanished(path),
+        _ => RootError::missing(path),
+    }
+}

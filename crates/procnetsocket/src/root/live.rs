@@ -1,0 +1,356 @@
+//! The verified root of the real `/proc`, and the opening of what is beneath it.
+
+use std::{
+    fs::File,
+    os::{fd::OwnedFd, unix::ffi::OsStringExt},
+    path::PathBuf,
+};
+
+use rustix::{
+    fd::{AsFd, AsRawFd, BorrowedFd},
+    fs::{
+        AtFlags, CWD, FileType, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, StatxAttributes,
+        StatxFlags,
+    },
+    io::Errno,
+};
+
+use super::{BaseKind, ProcFile, RootError, walk};
+
+/// The inode of the root of every procfs (`PROC_ROOT_INO`).
+const PROC_ROOT_INO: u64 = 1;
+
+/// Tries of one `openat2`; it fails with `EAGAIN` when mounts or names change under a lookup.
+const MAX_TRIES: usize = 32;
+
+/// What a lookup below the root may do: no way out, no other mount, no magic link.
+const RESOLVE: ResolveFlags =
+    ResolveFlags::BENEATH.union(ResolveFlags::NO_XDEV).union(ResolveFlags::NO_MAGICLINKS);
+
+/// The flags of a file that will be read.
+///
+/// `O_NONBLOCK` and `O_NOCTTY` change nothing for procfs; they keep an opening harmless in the walk,
+/// which can refuse another file only after it has opened it.
+const READ: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::NONBLOCK);
+
+/// The flags of a file that will only be looked at.
+const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// A descriptor that was found to be the root of a procfs.
+#[derive(Debug)]
+pub(super) struct Live {
+    root: OwnedFd,
+    device: u64,
+    /// Compared with the mount of every file.
+    ///
+    /// OK because the held descriptor pins the mount, so that its id cannot be given to another.
+    mount: Option<u64>,
+}
+
+impl Live {
+    /// Opens `/proc` and verifies that it is the root of a procfs.
+    pub(super) fn open_proc() -> Result<Self, RootError> {
+        let flags = LOOK.union(OFlags::DIRECTORY);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one ambient opening of this crate: the hard-coded path /proc"
+        )]
+        let opened = rustix::fs::openat(CWD, "/proc", flags, Mode::empty());
+        match opened {
+            Ok(root) => Self::verify(root),
+            Err(Errno::NOENT) => Err(RootError::not_mounted()),
+            // A link or a file stands there (`O_NOFOLLOW`, `O_DIRECTORY`).
+            Err(Errno::NOTDIR | Errno::LOOP) => Err(RootError::not_procfs()),
+            Err(errno) => Err(RootError::from_errno("/proc", errno)),
+        }
+    }
+
+    fn verify(root: OwnedFd) -> Result<Self, RootError> {
+        let failed = |errno| RootError::from_errno("/proc", errno);
+        // Security: a tmpfs with crafted files over /proc (CVE-2019-16884) ends here.
+        if !is_procfs(root.as_fd()).map_err(failed)? {
+            return Err(if is_mount_root(root.as_fd()) {
+                RootError::not_procfs()
+            } else {
+                RootError::not_mounted()
+            });
+        }
+        let stat = rustix::fs::fstat(&root).map_err(failed)?;
+        // Security: a part of procfs bound over /proc, such as /proc/tty, ends here.
+        if stat.st_ino != PROC_ROOT_INO {
+            return Err(RootError::not_root(stat.st_ino));
+        }
+        let mount = mount_id(root.as_fd());
+        Ok(Self { root, device: stat.st_dev, mount })
+    }
+
+    /// Opens a file for reading, and verifies it.
+    pub(super) fn open(&self, base: BaseKind, file: ProcFile) -> Result<File, RootError> {
+        let (path, fd) = self.find(base, file.name(), READ)?;
+        self.expect_on_mount(&path, fd.as_fd())?;
+        expect_kind(&path, fd.as_fd(), FileType::RegularFile)?;
+        Ok(File::from(fd))
+    }
+
+    /// Reads where a descriptor of the calling thread leads.
+    pub(super) fn fd_link(&self, fd: BorrowedFd<'_>) -> Result<PathBuf, RootError> {
+        let name = format!("fd/{}", fd.as_raw_fd());
+        // Kernel: `O_PATH | O_NOFOLLOW` gives the magic link itself even under
+        // `RESOLVE_NO_MAGICLINKS` (openat2(2)); one that is mounted over fails with `EXDEV`.
+        let (path, link) = self.find(BaseKind::Thread, &name, LOOK)?;
+        self.expect_on_mount(&path, link.as_fd())?;
+        expect_kind(&path, link.as_fd(), FileType::Symlink)?;
+        let text = rustix::fs::readlinkat(&link, "", Vec::new())
+            .map_err(|errno| RootError::from_errno(&shown(&path), errno))?;
+        Ok(PathBuf::from(std::ffi::OsString::from_vec(text.into_bytes())))
+    }
+
+    /// Opens a name below a base.
+    fn find(
+        &self,
+        base: BaseKind,
+        name: &str,
+        flags: OFlags,
+    ) -> Result<(String, OwnedFd), RootError> {
+        self.find_below_first(&base.directories(), base, name, flags)
+    }
+
+    /// Opens a name below the first of some directories that this kernel has.
+    fn find_below_first(
+        &self,
+        directories: &[String],
+        base: BaseKind,
+        name: &str,
+        flags: OFlags,
+    ) -> Result<(String, OwnedFd), RootError> {
+        for directory in directories {
+            let path = join(directory, name);
+            match self.lookup(&path, flags) {
+                Ok(fd) => return Ok((path, fd)),
+                // Security: only a directory whose own name is absent is passed over. One that is
+                // mounted over, or that leads nowhere, is a refusal.
+                Err(Errno::NOENT) if base == BaseKind::Thread && !self.has(directory) => {}
+                Err(Errno::NOENT) => return Err(self.absent(base, directory, name)),
+                Err(errno) => return Err(RootError::from_errno(&shown(&path), errno)),
+            }
+        }
+        Err(RootError::hidden(&shown(name)))
+    }
+
+    /// Returns whether a name is there, even if it is a link that leads nowhere.
+    fn has(&self, path: &str) -> bool {
+        !matches!(self.lookup(path, LOOK), Err(Errno::NOENT))
+    }
+
+    /// Says why a name is absent: the witnesses are there whenever the process and the kernel's
+    /// own part of procfs are shown, and then it is the kernel that lacks the file.
+    fn absent(&self, base: BaseKind, directory: &str, name: &str) -> RootError {
+        let path = join(directory, name);
+        let witnesses = match base {
+            // Kernel: `/proc/net` is the link `self/net`, and `subset=pid` leaves out both it and
+            // `uptime`.
+            BaseKind::Root if name.starts_with("net/") => vec!["uptime".into(), "self/stat".into()],
+            BaseKind::Root => vec!["uptime".into()],
+            _ => vec![join(directory, "stat")],
+        };
+        for witness in witnesses {
+            match (self.lookup(&witness, LOOK), base) {
+                (Ok(_), _) => {}
+                (Err(Errno::NOENT), BaseKind::Pid(_)) => return RootError::vanished(&shown(&path)),
+                (Err(Errno::NOENT), _) => return RootError::hidden(&shown(&path)),
+                (Err(errno), _) => return RootError::from_errno(&shown(&witness), errno),
+            }
+        }
+        RootError::missing(&shown(&path))
+    }
+
+    /// Resolves a path beneath the root: by `openat2`, or where there is none by the walk.
+    fn lookup(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        match self.openat2(path, flags) {
+            Err(Errno::NOSYS) => walk::open(self, path, flags),
+            // Kernel: a seccomp filter that does not know `openat2` answers either. A filter can
+            // be installed at any time, so the answer is not kept.
+            Err(Errno::PERM | Errno::ACCESS) if self.is_openat2_forbidden() => {
+                walk::open(self, path, flags)
+            }
+            result => result,
+        }
+    }
+
+    /// Returns whether `openat2` fails even for the root, which is open already.
+    fn is_openat2_forbidden(&self) -> bool {
+        let root = self.openat2(".", LOOK.union(OFlags::DIRECTORY));
+        matches!(root, Err(Errno::PERM | Errno::ACCESS))
+    }
+
+    fn openat2(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        retried(|| {
+            #[expect(clippy::disallowed_methods, reason = "beneath the verified root of /proc")]
+            rustix::fs::openat2(&self.root, path, flags, Mode::empty(), RESOLVE)
+        })
+    }
+
+    fn expect_on_mount(&self, path: &str, fd: BorrowedFd<'_>) -> Result<(), RootError> {
+        match self.holds(fd) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(RootError::overmounted(&shown(path))),
+            Err(errno) => Err(RootError::from_errno(&shown(path), errno)),
+        }
+    }
+
+    /// Returns whether a descriptor lies on the mount of the root.
+    pub(super) fn holds(&self, fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+        let device = rustix::fs::fstat(fd)?.st_dev;
+        let mount = mount_id(fd);
+        if self.mount.is_some() && mount.is_none() {
+            // A filter that forbids `statx` came between.
+            return Err(Errno::NOSYS);
+        }
+        // Security: the file system alone does not tell: another file of the same procfs may be
+        // bound over the wanted one (CVE-2025-52881). The mount tells.
+        Ok(is_procfs(fd)? && device == self.device && mount == self.mount)
+    }
+
+    /// Returns whether the kernel gives mount ids, without which there is no walk.
+    pub(super) fn has_mount_id(&self) -> bool {
+        self.mount.is_some()
+    }
+}
+
+impl AsFd for Live {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+}
+
+/// Makes a call again when it was disturbed, but not for ever.
+fn retried<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    for _ in 1..MAX_TRIES {
+        match call() {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            result => return result,
+        }
+    }
+    call()
+}
+
+fn expect_kind(path: &str, fd: BorrowedFd<'_>, kind: FileType) -> Result<(), RootError> {
+    match rustix::fs::fstat(fd) {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == kind => Ok(()),
+        Ok(_) => Err(RootError::not_a_file(&shown(path))),
+        Err(errno) => Err(RootError::from_errno(&shown(path), errno)),
+    }
+}
+
+fn is_procfs(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Ok(rustix::fs::fstatfs(fd)?.f_type == PROC_SUPER_MAGIC)
+}
+
+/// Returns the id of a descriptor's mount, where the kernel gives it (Linux 5.8).
+fn mount_id(fd: BorrowedFd<'_>) -> Option<u64> {
+    let stat = rustix::fs::statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+    let given = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::MNT_ID);
+    given.then_some(stat.stx_mnt_id)
+}
+
+/// Returns whether a descriptor is the root of a mount, as far as the kernel tells (Linux 5.8).
+fn is_mount_root(fd: BorrowedFd<'_>) -> bool {
+    rustix::fs::statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::empty())
+        .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+fn join(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+/// Returns a path below the root as messages show it.
+fn shown(path: &str) -> String {
+    format!("/proc/{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(directories: &[&str], name: &str) -> Result<String, crate::RootErrorKind> {
+        let directories: Vec<_> = directories.iter().map(|&name| name.to_owned()).collect();
+        Live::open_proc()
+            .unwrap()
+            .find_below_first(&directories, BaseKind::Thread, name, READ)
+            .map(|(path, _)| path)
+            .map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn passes_over_names_that_the_kernel_does_not_have() {
+        let task = format!("self/task/{}", rustix::thread::gettid());
+        let old = ["no-thread-self", task.as_str(), "self"];
+        assert_eq!(found(&old, "stat"), Ok(format!("{task}/stat")));
+        let older = ["no-thread-self", "self/no-task/1", "self"];
+        assert_eq!(found(&older, "stat"), Ok("self/stat".to_owned()));
+    }
+
+    #[test]
+    fn does_not_pass_over_a_directory_that_is_there() {
+        use crate::RootErrorKind::{Hidden, Missing};
+        assert_eq!(found(&["thread-self", "self"], "no-file"), Err(Missing));
+        assert_eq!(found(&["no-thread-self"], "stat"), Err(Hidden));
+    }
+
+    #[test]
+    fn tries_again_when_disturbed() {
+        let mut left = 3;
+        let result = retried(|| {
+            left -= 1;
+            if left == 0 { Ok(()) } else { Err(Errno::AGAIN) }
+        });
+        assert_eq!((result, left), (Ok(()), 0));
+    }
+
+    #[test]
+    fn does_not_try_for_ever() {
+        let mut tries = 0;
+        let result = retried(|| {
+            tries += 1;
+            Err::<(), _>(Errno::AGAIN)
+        });
+        assert_eq!((result, tries), (Err(Errno::AGAIN), MAX_TRIES));
+    }
+
+    #[test]
+    fn refuses_a_descriptor_of_another_file_system() {
+        let live = Live::open_proc().unwrap();
+        let (pipe, _writer) = std::io::pipe().unwrap();
+        let error = live.expect_on_mount("self/stat", pipe.as_fd()).unwrap_err();
+        assert_eq!(error.kind(), crate::RootErrorKind::Overmounted);
+        let error = expect_kind("self/stat", pipe.as_fd(), FileType::RegularFile).unwrap_err();
+        assert_eq!(error.kind(), crate::RootErrorKind::NotAFile);
+    }
+
+    #[test]
+    fn walks_to_the_file_that_openat2_opens() {
+        let live = Live::open_proc().unwrap();
+        let inode = |fd: OwnedFd| rustix::fs::fstat(fd).unwrap().st_ino;
+        for path in ["self/stat", "thread-self/stat", "net/tcp", "thread-self/net/udp", "uptime"] {
+            let walked = walk::open(&live, path, READ).unwrap();
+            assert_eq!(inode(walked), inode(live.openat2(path, READ).unwrap()), "{path}");
+        }
+    }
+
+    #[test]
+    fn walks_nowhere_that_openat2_does_not() {
+        let live = Live::open_proc().unwrap();
+        for path in ["self/cwd/x", "self/root/proc", "thread-self/fd/0", "self/exe", "self/no"] {
+            let walked = walk::open(&live, path, READ).map(drop);
+            assert_eq!(walked, live.openat2(path, READ).map(drop), "{path}");
+            assert!(walked.is_err(), "{path}");
+        }
+        for path in ["", ".", "..", "self/..", "/", "/proc", "self//stat"] {
+            assert!(walk::open(&live, path, READ).is_err(), "{path}");
+        }
+    }
+}

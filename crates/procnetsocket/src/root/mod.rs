@@ -1,0 +1,254 @@
+//! A handle on `/proc` that cannot be redirected: the only opening of `/proc` in this crate.
+//!
+//! [`ProcRoot`] says what it promises. Its parts: `live` verifies the root and what is opened
+//! beneath it, `walk` resolves paths where `openat2` is missing, `fake` opens the files of a
+//! directory that stands for `/proc`, and `name` lists all that can be opened.
+
+mod error;
+mod fake;
+mod live;
+mod name;
+mod walk;
+
+use std::{fs::File, os::fd::BorrowedFd, path::PathBuf};
+
+use cap_std::{AmbientAuthority, fs::Dir};
+
+use self::live::Live;
+pub use self::{
+    error::{RootError, RootErrorKind},
+    name::{Pid, ProcFile},
+};
+
+/// A verified `/proc`, or a directory that stands for it.
+///
+/// `/proc` is a path like any other. Whoever may mount (a container runtime, a user in a user
+/// namespace, a volume of a container image) can put something else there, and then a program
+/// that opens `/proc/net/tcp` reads what an attacker wrote. [`Self::open_ambient`] gives a handle
+/// that reads the kernel's own table or refuses. It never reads something else, and it never falls
+/// back to a plain opening. It is modelled on the safe procfs handles of libpathrs and
+/// filepath-securejoin, which guard container runtimes.
+///
+/// There is no path parameter. What can be opened is a [`ProcFile`], a fixed name, below one of the
+/// bases that [`Self::root`], [`Self::process`], [`Self::thread`] and [`Self::pid`]
+/// return; and [`Self::fd_link`] tells where a descriptor of our own leads.
+///
+/// # Sandbox bypass
+///
+/// This reads the system outside of every sandbox, so it takes a token of
+/// [`ambient_authority`](cap_std::ambient_authority) and belongs to the host, not to a script.
+/// What a holder of a [`ProcRoot`] can reach is the list of [`ProcFile`], for every process that
+/// the kernel shows to this one. It cannot write, and it cannot reach the magic links below
+/// `/proc/<pid>` that lead out of procfs (`cwd`, `root`, `exe`, `fd`).
+///
+/// # Trust
+///
+/// Against whoever can mount in our mount namespace, before or while we read, the handle promises
+/// that a file that it opened is
+///
+/// - in a procfs (`fstatfs`, `PROC_SUPER_MAGIC`), whose root was at `/proc` when the handle was
+///   made (inode 1). A tmpfs with crafted files (CVE-2019-16884) and a part of procfs bound over
+///   `/proc` are refused; what is mounted over `/proc` later is not even seen.
+/// - reached from that root without a crossing into another mount (`openat2` with `RESOLVE_BENEATH`,
+///   `RESOLVE_NO_XDEV` and `RESOLVE_NO_MAGICLINKS`). Another file or directory of the same procfs
+///   that is bound over the wanted one (CVE-2025-52881) is refused, and so is a link mounted over
+///   `self`. There is nothing to race with: the kernel looks up and opens in one call.
+/// - a regular file of the same device and, where `statx` gives mount ids (Linux 5.8), of the
+///   same mount. This is looked at after the opening, of the descriptor that will be read.
+///
+/// Where `openat2` is missing (before Linux 5.6, `ENOSYS`) or a seccomp filter forbids it (`EPERM`
+/// or `EACCES`; a probe tells it from a file's own permissions), each component is opened by itself
+/// and must lie on the root's mount, which gives the same promises. It needs mount ids. Without
+/// either, opening is refused as [`RootErrorKind::Unsupported`].
+///
+/// `/proc/net` is a link to `self/net`, the network namespace of the thread group's leader. The
+/// calling thread may be in another one, so a socket table is best read below
+/// [`Self::thread`]. A file stays readable, and stays in its namespace, after the thread that
+/// opened it has ended.
+///
+/// It does not promise
+///
+/// - that nothing is hidden. `hidepid` and `subset=pid` leave out processes and files. A file that
+///   `subset=pid` leaves out is [`RootErrorKind::Hidden`]; a process that `hidepid=2` leaves out
+///   looks like one that is gone.
+/// - that the proc file system belongs to our own PID namespace. If none of our processes is in it,
+///   `process()` and `thread()` are [`RootErrorKind::Hidden`]; process numbers are those of the
+///   procfs, whichever namespace it was mounted for.
+/// - anything against whoever can attach a debugger to this process or load code into the kernel.
+/// - anything about a fake root ([`Self::from_dir`]), which is as true as its directory. If a
+///   user selects another procfs as a fake root, its `net` is the network namespace of the reading
+///   process, not of the machine that it was mounted from.
+/// - that it works on kernels that imitate Linux (gVisor, WSL 1). It was not tested there, and a
+///   procfs whose root is not inode 1 is refused.
+///
+/// A seccomp filter must permit `openat2` (or `openat`), `fstat`, `fstatfs`, `statx` and, for
+/// [`Self::fd_link`], `readlinkat`.
+///
+/// # Errors
+///
+/// Each refusal is a kind of its own, see [`RootErrorKind`]. None of them is an empty table.
+///
+/// # Concurrency
+///
+/// It holds one descriptor and no state, so threads can share it.
+#[derive(Debug)]
+pub struct ProcRoot {
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Live(Live),
+    Fake(Dir),
+}
+
+impl ProcRoot {
+    /// Opens `/proc` and verifies that it is the root of a procfs.
+    ///
+    /// The path is fixed: neither an argument nor the environment changes it.
+    ///
+    /// # Ambient Authority
+    ///
+    /// This reads the system itself, hence the token.
+    ///
+    /// # Errors
+    ///
+    /// [`NotMounted`](RootErrorKind::NotMounted), [`NotProcfs`](RootErrorKind::NotProcfs) and
+    /// [`NotRoot`](RootErrorKind::NotRoot) say what `/proc` is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use procnetsocket::{ProcFile, ProcRoot};
+    ///
+    /// # #[expect(clippy::disallowed_methods)]
+    /// let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
+    /// let table = std::io::read_to_string(proc.thread().open(ProcFile::NetTcp)?)?;
+    /// assert!(table.trim_start().starts_with("sl"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_ambient(token: AmbientAuthority) -> Result<Self, RootError> {
+        let _ = token;
+        Ok(Self { source: Source::Live(Live::open_proc()?) })
+    }
+
+    /// Returns a fake root: a directory that stands for `/proc`.
+    ///
+    /// Its tables lie at `net/tcp` and so on, directly below it; the files of a process at
+    /// `42/stat`, and those of `process()` and `thread()`, if it has any, at `self/stat`. It is
+    /// opened beneath the directory (cap-std): links and `..` that lead out are refused. A FIFO,
+    /// device or directory in place of a table is refused, and not waited for.
+    ///
+    /// # Trust
+    ///
+    /// None of the promises of a live handle: it is not required to be procfs, and what is read is
+    /// as true as the directory.
+    pub fn from_dir(dir: Dir) -> Self {
+        Self { source: Source::Fake(dir) }
+    }
+
+    /// Returns whether this is the machine's own `/proc`, not a fake root.
+    pub fn is_live(&self) -> bool {
+        matches!(self.source, Source::Live(_))
+    }
+
+    /// Returns the root itself; its `net` is that of [`Self::process`].
+    pub fn root(&self) -> Base<'_> {
+        self.base(BaseKind::Root)
+    }
+
+    /// Returns our own process (`self`).
+    ///
+    /// Its `net` is the network namespace of the thread group's leader.
+    pub fn process(&self) -> Base<'_> {
+        self.base(BaseKind::Process)
+    }
+
+    /// Returns the calling thread, at the time of each opening (`thread-self`).
+    ///
+    /// Before Linux 3.17, which had no `thread-self`, it is `self/task/<tid>`, and if this is not
+    /// there either, `self`. A `thread-self` that is mounted over is refused, not passed over.
+    pub fn thread(&self) -> Base<'_> {
+        self.base(BaseKind::Thread)
+    }
+
+    /// Returns a process, by the number that this procfs gives it.
+    ///
+    /// Numbers are used again: two openings below one number may read two processes.
+    pub fn pid(&self, pid: Pid) -> Base<'_> {
+        self.base(BaseKind::Pid(pid))
+    }
+
+    /// Reads what a descriptor of the calling thread really points to (`thread-self/fd/<n>`).
+    ///
+    /// It is the kernel's own text: a path, with ` (deleted)` after it if the file is gone, or a
+    /// word such as `socket:[4711]`. A path is of the moment, and may contain any byte but NUL:
+    /// compare it, show it escaped, and do not open it.
+    ///
+    /// # Errors
+    ///
+    /// [`Overmounted`](RootErrorKind::Overmounted) if another link was mounted over it, and
+    /// [`Hidden`](RootErrorKind::Hidden) for a fake root, in which no process of ours is.
+    pub fn fd_link(&self, fd: BorrowedFd<'_>) -> Result<PathBuf, RootError> {
+        match &self.source {
+            Source::Live(live) => live.fd_link(fd),
+            Source::Fake(_) => Err(RootError::hidden("thread-self/fd")),
+        }
+    }
+
+    fn base(&self, kind: BaseKind) -> Base<'_> {
+        Base { source: &self.source, kind }
+    }
+}
+
+/// A directory of `/proc`, below which files are opened by their fixed names.
+///
+/// Making one looks nothing up; each opening does.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    source: &'a Source,
+    kind: BaseKind,
+}
+
+/// Which directory a base is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BaseKind {
+    Root,
+    Process,
+    Thread,
+    Pid(Pid),
+}
+
+impl Base<'_> {
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    ///
+    /// [`Missing`](RootErrorKind::Missing) if the kernel has no such file, which for a table means
+    /// that it lacks the protocol; [`Vanished`](RootErrorKind::Vanished) if the process is gone;
+    /// any other kind if the file cannot be had or trusted.
+    pub fn open(&self, file: ProcFile) -> Result<File, RootError> {
+        match self.source {
+            Source::Live(live) => live.open(self.kind, file),
+            Source::Fake(dir) => fake::open(dir, self.kind, file),
+        }
+    }
+}
+
+impl BaseKind {
+    /// Returns the directories that may stand for the base; the first that is there is used.
+    fn directories(self) -> Vec<String> {
+        match self {
+            Self::Root => vec![String::new()],
+            Self::Process => vec!["self".to_owned()],
+            Self::Thread => vec![
+                "thread-self".to_owned(),
+                // OK because only threads of ours are below `self/task`, even if the procfs
+                // numbers them for another PID namespace.
+                format!("self/task/{}", rustix::thread::gettid()),
+                "self".to_owned(),
+            ],
+            Self::Pid(pid) => vec![pid.to_string()],
+        }
+    }
+}

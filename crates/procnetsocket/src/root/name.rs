@@ -1,0 +1,110 @@
+//! The names that can be opened: the only paths below `/proc` that this crate knows.
+
+use std::{fmt, num::NonZeroU32};
+
+/// A process id, as the proc file system that is read numbers it; never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pid(NonZeroU32);
+
+impl Pid {
+    /// Returns the process id of that number, or `None` for 0, which no process has.
+    pub fn new(pid: u32) -> Option<Self> {
+        NonZeroU32::new(pid).map(Self)
+    }
+
+    /// Returns the number.
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Pid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Declares [`ProcFile`], so that a file's name and its documentation stand in one line.
+macro_rules! proc_files {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
+        /// A file of `/proc` that can be opened, below the base that has it.
+        ///
+        /// There is no variant for any other path, and none can be made.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ProcFile {
+            $($(#[doc = $doc])* #[doc = ""] #[doc = concat!("`", $name, "`")] $variant,)*
+        }
+
+        impl ProcFile {
+            /// Every file, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Returns the name below the base, such as `net/tcp`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+proc_files! {
+    /// TCP sockets over IPv4.
+    NetTcp = "net/tcp",
+    /// TCP sockets over IPv6.
+    NetTcp6 = "net/tcp6",
+    /// UDP sockets over IPv4.
+    NetUdp = "net/udp",
+    /// UDP sockets over IPv6.
+    NetUdp6 = "net/udp6",
+    /// UDP-Lite sockets over IPv4.
+    NetUdplite = "net/udplite",
+    /// UDP-Lite sockets over IPv6.
+    NetUdplite6 = "net/udplite6",
+    /// Raw sockets over IPv4.
+    NetRaw = "net/raw",
+    /// Raw sockets over IPv6.
+    NetRaw6 = "net/raw6",
+    /// Ping sockets over IPv4.
+    NetIcmp = "net/icmp",
+    /// Ping sockets over IPv6.
+    NetIcmp6 = "net/icmp6",
+    /// Unix domain sockets.
+    NetUnix = "net/unix",
+    /// Packet sockets.
+    NetPacket = "net/packet",
+    /// Netlink sockets.
+    NetNetlink = "net/netlink",
+    /// SCTP endpoints, if the module is loaded.
+    NetSctpEps = "net/sctp/eps",
+    /// SCTP associations, if the module is loaded.
+    NetSctpAssocs = "net/sctp/assocs",
+    /// Counts of sockets in use over IPv4, and of all sockets.
+    NetSockstat = "net/sockstat",
+    /// Counts of sockets in use over IPv6.
+    NetSockstat6 = "net/sockstat6",
+    /// Counters of the IPv4 protocols.
+    NetSnmp = "net/snmp",
+    /// The range of local ports that the kernel hands out; below the root only.
+    ///
+    /// Container runtimes bind `/proc/sys` over itself to make it read-only, and then this file
+    /// is refused as overmounted: take the range as unknown.
+    IpLocalPortRange = "sys/net/ipv4/ip_local_port_range",
+    /// The state of a process in one line; below the root it is another file.
+    Stat = "stat",
+    /// The name of a process; below a process only.
+    Comm = "comm",
+    /// The arguments of a process; below the root it is another file.
+    Cmdline = "cmdline",
+    /// The state of a process in many lines; below a process only.
+    Status = "status",
+}
+
+impl ProcFile {
+    /// Returns whether the file is a table of a network namespace, not a file of a process.
+    pub(super) fn is_table(self) -> bool {
+        self.name().starts_with("net/")
+    }
+}

@@ -1,0 +1,173 @@
+//! The pipeline of one table: lines, rows, visitor.
+
+use std::{io::Read, ops::ControlFlow};
+
+use crate::{
+    Endian, Error, Interrupt, Limits, Report, RowError, Table, Visitor,
+    dedup::Window,
+    error::Repr,
+    lines::{LineError, Lines},
+    model::Socket,
+    table::{Form, InetRows, NetlinkRows, PacketRows, Problem, Rows, UnixRows},
+};
+
+/// Lines after which the interrupt is asked: 1 000, which take less than a millisecond to parse.
+const INTERRUPT_LINES: usize = 1_000;
+
+/// Bytes that count as much as a line when it is decided whether to ask, so that lines of 1 MiB do
+/// not put it off.
+const INTERRUPT_BYTES: usize = 4 << 10;
+
+/// Reads a table from any reader: a captured file of another machine, a test's bytes.
+///
+/// Everything but the opening of the file happens here. Rows are not deduplicated.
+///
+/// # Errors
+///
+/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
+/// [`Interrupted`](crate::ErrorKind::Interrupted), [`Io`](crate::ErrorKind::Io), and
+/// [`Malformed`](crate::ErrorKind::Malformed) if the first line shows that the file has another
+/// form. A malformed row is not an error here: it goes to [`Visitor::malformed`].
+#[expect(clippy::too_many_arguments, reason = "each is one independent choice of the caller")]
+pub fn visit_table(
+    table: Table,
+    mut reader: impl Read,
+    endian: Endian,
+    limits: &Limits,
+    interrupt: &dyn Interrupt,
+    visitor: &mut dyn Visitor,
+) -> Result<Report, Error> {
+    Scan::new(table, endian, limits, interrupt).run(&mut reader, visitor)
+}
+
+/// The reading of one table.
+pub(crate) struct Scan<'a> {
+    table: Table,
+    endian: Endian,
+    limits: &'a Limits,
+    interrupt: &'a dyn Interrupt,
+    /// What recognises repeated rows, if they are to be dropped.
+    window: Option<Window>,
+    /// Lines until the interrupt is asked.
+    patience: usize,
+    report: Report,
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn new(
+        table: Table,
+        endian: Endian,
+        limits: &'a Limits,
+        interrupt: &'a dyn Interrupt,
+    ) -> Self {
+        let report = Report::default();
+        Self { table, endian, limits, interrupt, window: None, patience: 0, report }
+    }
+
+    /// Drops rows that the window recognises.
+    pub(crate) fn deduplicated(self, window: Window) -> Self {
+        Self { window: Some(window), ..self }
+    }
+
+    /// Reads to the end of the table, or until the visitor has enough.
+    pub(crate) fn run(
+        self,
+        reader: &mut dyn Read,
+        visitor: &mut dyn Visitor,
+    ) -> Result<Report, Error> {
+        match self.table.form() {
+            Form::Inet(protocol, family) => {
+                let rows = InetRows::new(protocol, family, self.endian);
+                self.read_rows(rows, reader, visitor)
+            }
+            Form::Unix => self.read_rows(UnixRows::new(), reader, visitor),
+            Form::Packet => self.read_rows(PacketRows::new(), reader, visitor),
+            Form::Netlink => self.read_rows(NetlinkRows::new(), reader, visitor),
+        }
+    }
+
+    fn read_rows<R: Rows>(
+        mut self,
+        mut rows: R,
+        reader: &mut dyn Read,
+        visitor: &mut dyn Visitor,
+    ) -> Result<Report, Error> {
+        self.check_interrupt(0)?;
+        let mut lines = Lines::new(reader, self.limits.line_bytes);
+        if let Some(header) = lines.next_line().map_err(|error| self.failure(error))? {
+            self.check_header(&rows, header)?;
+        }
+        let mut scanned = 0;
+        while let Some(line) = lines.next_line().map_err(|error| self.failure(error))? {
+            self.check_total(scanned)?;
+            scanned += 1;
+            self.check_interrupt(line.len())?;
+            // OK because the number of lines stays far below 64 bits; the header is line 1.
+            if self.row(rows.parse(line), line, scanned + 1, visitor).is_break() {
+                self.report.stopped = true;
+                break;
+            }
+        }
+        Ok(self.report)
+    }
+
+    fn row(
+        &mut self,
+        parsed: Result<Socket<'_>, Problem>,
+        line: &[u8],
+        number: u64,
+        visitor: &mut dyn Visitor,
+    ) -> ControlFlow<()> {
+        match parsed {
+            Ok(socket) if self.is_repeated(socket) => {
+                self.report.repeated += 1;
+                ControlFlow::Continue(())
+            }
+            Ok(socket) => {
+                self.report.rows += 1;
+                visitor.socket(socket)
+            }
+            Err(problem) => {
+                self.report.malformed += 1;
+                visitor.malformed(&RowError::new(self.table, number, line, problem))
+            }
+        }
+    }
+
+    fn is_repeated(&mut self, socket: Socket<'_>) -> bool {
+        match (&mut self.window, socket) {
+            (Some(window), Socket::Inet(row)) => window.is_repeated(row),
+            _ => false,
+        }
+    }
+
+    fn check_header(&self, rows: &impl Rows, header: &[u8]) -> Result<(), Error> {
+        let checked = rows.check_header(header);
+        checked.map_err(|problem| {
+            Error::from(Repr::Header(RowError::new(self.table, 1, header, problem)))
+        })
+    }
+
+    fn check_total(&self, scanned: u64) -> Result<(), Error> {
+        if scanned < self.limits.total_lines {
+            return Ok(());
+        }
+        Err(Repr::TooManyLines { file: self.table.file(), limit: scanned }.into())
+    }
+
+    fn check_interrupt(&mut self, line_bytes: usize) -> Result<(), Error> {
+        self.patience = self.patience.saturating_sub(1 + line_bytes / INTERRUPT_BYTES);
+        if self.patience > 0 {
+            return Ok(());
+        }
+        self.patience = INTERRUPT_LINES;
+        if self.interrupt.is_interrupted() {
+            return Err(Repr::Interrupted(self.table.file()).into());
+        }
+        Ok(())
+    }
+
+    fn failure(&self, error: LineError) -> Error {
+        Error::from_line(self.table.file(), self.limits.line_bytes, error)
+    }
+}

@@ -1,0 +1,201 @@
+//! The columns of a row, taken one after the other from the left.
+//!
+//! A row is words between blanks (spaces or tabs); some words are two fields with a colon between.
+
+use super::hex;
+use crate::model::KernelPointer;
+
+/// What should have been at the place where a [`Fields`] stopped: the only thing that a parser of a
+/// field says, because the place is known. It is small, as it is returned for every field.
+pub(crate) type Expected = &'static str;
+
+/// What was wrong with a line. What was found there is added by the reader, which
+/// still has the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// Bytes of the line before the field that is wrong.
+    pub(crate) offset: usize,
+    /// What should have been there.
+    pub(crate) expected: Expected,
+}
+
+/// What ends a field.
+#[derive(Clone, Copy)]
+pub(crate) enum Until {
+    /// A colon, which is taken too.
+    Colon,
+    /// Blanks, which are taken too, or the end of the line.
+    Blank,
+    /// A single space, which is left, or the end of the line.
+    Space,
+}
+
+/// The fields of a line that are still to come.
+///
+/// A field is taken whole or not at all, so after a failure the next byte is the first of the field
+/// that is wrong.
+pub(crate) struct Fields<'a> {
+    line: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// Starts at the first word of a line.
+    pub(crate) fn new(line: &'a [u8]) -> Self {
+        Self { line, rest: skip_blanks(line) }
+    }
+
+    /// Returns whether the line has no more words.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Returns what was not taken.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Checks that the line has no more words.
+    pub(crate) fn end(&self) -> Result<(), Expected> {
+        if self.is_at_end() { Ok(()) } else { Err("the end of the row") }
+    }
+
+    /// Goes to the next word; after a colon.
+    pub(crate) fn skip_blanks(&mut self) {
+        self.rest = skip_blanks(self.rest);
+    }
+
+    /// Returns the problem that what comes next is not what is expected.
+    pub(crate) fn problem(&self, expected: Expected) -> Problem {
+        Problem { offset: self.line.len().saturating_sub(self.rest.len()), expected }
+    }
+
+    /// Takes a field by a function that gives its value and what follows it.
+    #[inline]
+    pub(crate) fn take<T>(
+        &mut self,
+        parse: impl FnOnce(&'a [u8]) -> Option<(T, &'a [u8])>,
+        until: Until,
+        expected: Expected,
+    ) -> Result<T, Expected> {
+        let taken = parse(self.rest).and_then(|(value, rest)| Some((value, end(rest, until)?)));
+        let (value, rest) = taken.ok_or(expected)?;
+        self.rest = rest;
+        Ok(value)
+    }
+
+    /// Takes a hexadecimal field of exactly 8 digits.
+    #[inline]
+    pub(crate) fn hex_word(&mut self, until: Until, what: Expected) -> Result<u32, Expected> {
+        self.take(hex::word, until, what)
+    }
+
+    /// Takes a hexadecimal field of exactly 4 digits.
+    #[inline]
+    pub(crate) fn hex_half(&mut self, until: Until, what: Expected) -> Result<u16, Expected> {
+        let half = |bytes| hex::fixed::<4>(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        self.take(half, until, what)
+    }
+
+    /// Takes a hexadecimal field of exactly 2 digits.
+    #[inline]
+    pub(crate) fn hex_byte(&mut self, until: Until, what: Expected) -> Result<u8, Expected> {
+        let byte = |bytes| hex::fixed::<2>(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        self.take(byte, until, what)
+    }
+
+    /// Takes a hexadecimal word of 1 to 16 digits.
+    #[inline]
+    pub(crate) fn hex(&mut self, what: Expected) -> Result<u64, Expected> {
+        self.take(hex::leading, Until::Blank, what)
+    }
+
+    /// Takes a decimal word without a sign.
+    #[inline]
+    pub(crate) fn decimal<T: TryFrom<u64>>(&mut self, what: Expected) -> Result<T, Expected> {
+        let number = |bytes| decimal(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        self.take(number, Until::Blank, what)
+    }
+
+    /// Takes a decimal word that may have a minus sign.
+    #[inline]
+    pub(crate) fn signed(&mut self, what: Expected) -> Result<i32, Expected> {
+        let number = |bytes| signed(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        self.take(number, Until::Blank, what)
+    }
+
+    /// Takes a decimal word of 32 bits that some kernels print with a sign and others without.
+    pub(crate) fn either_sign(&mut self, what: Expected) -> Result<u32, Expected> {
+        let number = |bytes| signed(bytes).and_then(|(n, rest)| Some((wrap(n)?, rest)));
+        self.take(number, Until::Blank, what)
+    }
+
+    /// Takes the address of a kernel object (`%pK`): 8 or 16 digits, or a word in parentheses that
+    /// the kernel prints instead (`lib/vsprintf.c`).
+    pub(crate) fn pointer(&mut self, until: Until) -> Result<KernelPointer, Expected> {
+        self.take(pointer, until, "a kernel pointer")
+    }
+}
+
+fn pointer(bytes: &[u8]) -> Option<(KernelPointer, &[u8])> {
+    const INSTEAD: [&[u8]; 3] = [b"(____ptrval____)", b"(ptrval)", b"(null)"];
+    if let Some(rest) = INSTEAD.iter().find_map(|word| bytes.strip_prefix(*word)) {
+        return Some((KernelPointer(0), rest));
+    }
+    hex::leading(bytes).map(|(number, rest)| (KernelPointer(number), rest))
+}
+
+/// Parses digits to their end and returns the number and what follows them; a number of more than
+/// 64 bits is `None`.
+#[inline]
+pub(crate) fn decimal(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut number, mut rest) = (0_u64, bytes);
+    while let Some((byte @ b'0'..=b'9', after)) = rest.split_first() {
+        number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+        rest = after;
+    }
+    (rest.len() < bytes.len()).then_some((number, rest))
+}
+
+/// Parses digits with or without a minus sign before them.
+#[inline]
+pub(crate) fn signed(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    match bytes.strip_prefix(b"-") {
+        Some(digits) => {
+            decimal(digits).and_then(|(n, rest)| Some((0_i64.checked_sub_unsigned(n)?, rest)))
+        }
+        None => decimal(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest))),
+    }
+}
+
+fn narrow<N, T: TryFrom<N>>(number: N) -> Option<T> {
+    T::try_from(number).ok()
+}
+
+/// Returns the 32 bits of a number that fits either `i32` or `u32`.
+fn wrap(number: i64) -> Option<u32> {
+    narrow(number).or_else(|| narrow(number).map(i32::cast_unsigned))
+}
+
+/// Returns what follows the end of a field, or `None` when the field does not end there.
+#[inline]
+fn end(rest: &[u8], until: Until) -> Option<&[u8]> {
+    match (until, rest) {
+        (Until::Colon, [b':', after @ ..]) => Some(after),
+        (Until::Blank, [b' ' | b'\t', after @ ..]) => Some(skip_blanks(after)),
+        (Until::Blank | Until::Space, []) | (Until::Space, [b' ', ..]) => Some(rest),
+        _ => None,
+    }
+}
+
+#[inline]
+fn skip_blanks(mut bytes: &[u8]) -> &[u8] {
+    // Kernels pad columns, and whole rows, by many spaces.
+    while let Some((b"        ", after)) = bytes.split_first_chunk::<8>() {
+        bytes = after;
+    }
+    while let [b' ' | b'\t', after @ ..] = bytes {
+        bytes = after;
+    }
+    bytes
+}

@@ -1,0 +1,11 @@
+//! `ProcRoot` against the mounts of an attacker, on a clean `/proc`, and over fake roots.
+
+// `cfg(test)` tells clippy that helpers, too, may unwrap here.
+#[cfg(test)]
+mod attack;
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod live;
+#[cfg(test)]
+mod namespace;

@@ -1,0 +1,123 @@
+//! Names of ports and protocols, as the host's tables give them.
+//!
+//! The host reads `services(5)` and `protocols(5)` once and hands the bytes over; nothing here opens
+//! a file. Lines have the forms
+//!
+//! ```text
+//! ssh     22/tcp   alias ...   # comment
+//! icmp    1        ICMP        # comment
+//! ```
+//!
+//! and of two lines for the same number the first counts, as in the C library.
+
+use std::collections::HashMap;
+
+use bstr::{BStr, BString, ByteSlice};
+
+/// The transport protocols that service names are kept for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransportProtocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+/// The names that a machine has for ports and for IP protocols.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    services: HashMap<(u16, TransportProtocol), BString>,
+    protocols: HashMap<u16, BString>,
+}
+
+impl Names {
+    /// Returns the names in the contents of `/etc/services` and `/etc/protocols`; what is not a
+    /// line of the expected form is passed over, as by the C library.
+    pub fn new(services: &[u8], protocols: &[u8]) -> Self {
+        let mut names = Self::default();
+        for (name, number) in services.lines().filter_map(name_and_number) {
+            if let Some((port, protocol)) = port_and_protocol(number) {
+                names.services.entry((port, protocol)).or_insert_with(|| name.into());
+            }
+        }
+        for (name, number) in protocols.lines().filter_map(name_and_number) {
+            if let Some(number) = decimal(number) {
+                names.protocols.entry(number).or_insert_with(|| name.into());
+            }
+        }
+        names
+    }
+
+    /// Returns the name of a service, if the host has one for that port and protocol.
+    pub fn service(&self, port: u16, protocol: TransportProtocol) -> Option<&BStr> {
+        self.services.get(&(port, protocol)).map(BStr::new)
+    }
+
+    /// Returns the name of an IP protocol, if the host has one for that number.
+    pub fn protocol(&self, number: u16) -> Option<&BStr> {
+        self.protocols.get(&number).map(BStr::new)
+    }
+}
+
+/// Returns the first two words of a line without its comment.
+fn name_and_number(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let line = line.split_once_str("#").map_or(line, |(line, _comment)| line);
+    let mut words = line.fields_with(|c| matches!(c, ' ' | '\t')).filter(|word| !word.is_empty());
+    Some((words.next()?, words.next()?))
+}
+
+fn port_and_protocol(word: &[u8]) -> Option<(u16, TransportProtocol)> {
+    let (port, protocol) = word.split_once_str("/")?;
+    let protocol = match protocol {
+        b"tcp" => TransportProtocol::Tcp,
+        b"udp" => TransportProtocol::Udp,
+        _ => return None,
+    };
+    Some((decimal(port)?, protocol))
+}
+
+fn decimal(digits: &[u8]) -> Option<u16> {
+    digits.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const SERVICES: &[u8] = b"# comment\n\ntcpmux\t\t1/tcp\t# first\nssh 22/tcp\nother 22/tcp alias\n\
+        tftp 69/udp\nbad\nbad2 99999/tcp\nbad3 x/tcp\nsctponly 5/sctp\n  indented 7/tcp\nlast 8/udp";
+
+    #[rstest]
+    #[case::comment_behind(1, TransportProtocol::Tcp, Some("tcpmux"))]
+    #[case::first_line_counts(22, TransportProtocol::Tcp, Some("ssh"))]
+    #[case::only_for_udp(69, TransportProtocol::Udp, Some("tftp"))]
+    #[case::not_for_tcp(69, TransportProtocol::Tcp, None)]
+    #[case::blanks_before(7, TransportProtocol::Tcp, Some("indented"))]
+    #[case::no_newline_at_the_end(8, TransportProtocol::Udp, Some("last"))]
+    #[case::other_protocol(5, TransportProtocol::Tcp, None)]
+    fn finds_services(
+        #[case] port: u16,
+        #[case] protocol: TransportProtocol,
+        #[case] name: Option<&str>,
+    ) {
+        let names = Names::new(SERVICES, b"");
+        assert_eq!(names.service(port, protocol), name.map(BStr::new));
+    }
+
+    #[rstest]
+    #[case::known(1, Some("icmp"))]
+    #[case::first_line_counts(0, Some("ip"))]
+    #[case::unknown(2, None)]
+    fn finds_protocols(#[case] number: u16, #[case] name: Option<&str>) {
+        let names = Names::new(b"", b"ip 0 IP\nhopopt 0 HOPOPT\nicmp 1 ICMP # x\n#igmp 2\n");
+        assert_eq!(names.protocol(number), name.map(BStr::new));
+    }
+
+    #[test]
+    fn hostile_tables_give_what_they_can() {
+        let names = Names::new(b"\xff\xfe 1/tcp\n\0\0\0\n1/tcp\n/ /\n a\t-1/tcp\n", &[b'#'; 5000]);
+        assert_eq!(names.service(1, TransportProtocol::Tcp), Some(BStr::new(b"\xff\xfe")));
+    }
+}

@@ -1,0 +1,36 @@
+//! What a caller wants to see: tables, families, states and a filter.
+
+mod family;
+mod filter;
+mod state;
+mod table;
+
+pub use family::{AddressFamily, FamilySet};
+pub use filter::Filter;
+pub use state::{StateSet, state_of};
+pub use table::{SocketTable, TableSet};
+
+/// A selection: a row is shown when its table, its family, its state and the filter all admit it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The tables.
+    pub tables: TableSet,
+    /// The address families.
+    pub families: FamilySet,
+    /// The states.
+    pub states: StateSet,
+    /// The filter.
+    pub filter: Filter,
+}
+
+impl Selection {
+    /// Returns the selection that admits every socket.
+    pub const fn everything() -> Self {
+        Self {
+            tables: TableSet::ALL,
+            families: FamilySet::ALL,
+            states: StateSet::ALL,
+            filter: Filter::All,
+        }
+    }
+}

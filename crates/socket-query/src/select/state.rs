@@ -1,0 +1,114 @@
+//! Socket states as a set, and the state in which a socket of any family is listed.
+
+use std::fmt;
+
+use procnetsocket::model::{Socket, TcpState, UnixKind, UnixSocket, UnixState};
+
+/// A set of socket states. Sockets of families that are not TCP are listed in the TCP state that
+/// comes nearest, see [`state_of`].
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct StateSet(u16);
+
+impl StateSet {
+    /// No state.
+    pub const EMPTY: Self = Self(0);
+    /// Every state. Bit 0 stands for no state of the kernel; `ss` counts it, so that this set has
+    /// more than one member whatever is taken from it.
+    pub const ALL: Self = Self((1 << 14) - 1);
+    /// Every state but LISTEN, UNCONN, TIME-WAIT and SYN-RECV: what `ss` lists without options.
+    pub const CONNECTED: Self = Self::ALL
+        .without(Self::of(TcpState::Listen))
+        .without(Self::of(TcpState::Close))
+        .without(Self::of(TcpState::TimeWait))
+        .without(Self::of(TcpState::SynRecv));
+    /// LISTEN and UNCONN: what `ss -l` lists.
+    pub const LISTENING: Self = Self::of(TcpState::Listen).union(Self::of(TcpState::Close));
+
+    /// Returns the set that holds one state.
+    pub const fn of(state: TcpState) -> Self {
+        Self(1 << state.number())
+    }
+
+    /// Returns the set of what is in either.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns the set without what is in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Returns whether `state` is in the set.
+    pub const fn contains(self, state: TcpState) -> bool {
+        self.0 & Self::of(state).0 != 0
+    }
+
+    /// Returns whether nothing is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Returns the number of states in the set.
+    pub const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+}
+
+impl fmt::Debug for StateSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(TcpState::ALL.into_iter().filter(|state| self.contains(*state)))
+            .finish()
+    }
+}
+
+/// Returns the state in which `ss` lists a socket.
+///
+/// Packet and netlink sockets have no states and are listed as unconnected. Unix sockets are listed
+/// in the TCP state that comes nearest to theirs.
+pub fn state_of(socket: &Socket<'_>) -> TcpState {
+    match socket {
+        Socket::Inet(socket) => socket.state,
+        Socket::Unix(socket) => unix_state(socket),
+        // Packet and netlink sockets, and what later versions of the model add.
+        _ => TcpState::Close,
+    }
+}
+
+/// Compat: `ss` takes the kernel pointer of the text table for a peer, so that an unconnected
+/// datagram socket counts as connected wherever pointers are shown (32 bits of them).
+fn unix_state(socket: &UnixSocket) -> TcpState {
+    match socket.state {
+        UnixState::Unconnected
+            if socket.kind == UnixKind::Datagram && socket.pointer.0 & 0xffff_ffff != 0 =>
+        {
+            TcpState::Established
+        }
+        UnixState::Connecting => TcpState::SynSent,
+        UnixState::Connected => TcpState::Established,
+        UnixState::Disconnecting => TcpState::Closing,
+        UnixState::Listening => TcpState::Listen,
+        // Unconnected, and what later versions of the model add.
+        _ => TcpState::Close,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_of_options_hold_what_the_manual_says() {
+        assert_eq!(StateSet::LISTENING.len(), 2);
+        assert!(!StateSet::CONNECTED.contains(TcpState::Listen));
+        assert!(!StateSet::CONNECTED.contains(TcpState::SynRecv));
+        assert!(StateSet::CONNECTED.contains(TcpState::BoundInactive));
+        for state in TcpState::ALL {
+            assert!(StateSet::ALL.contains(state));
+            assert_eq!(StateSet::of(state).len(), 1);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The only thing that a builtin holds.
+
+use std::{fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+
+use bstr::BString;
+use procnetsocket::{Interrupt, Limits, SockStat, SockStat6, SocketTables};
+
+use crate::{Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink, collect};
+
+/// Socket tables as far as a policy lets them be seen.
+///
+/// A host makes one of its tables, a policy and its names, and hands it to a builtin. There is no
+/// way back to the tables.
+#[derive(Clone)]
+pub struct PolicyView {
+    tables: Arc<SocketTables>,
+    policy: Policy,
+    names: Arc<Names>,
+    limits: Limits,
+}
+
+impl PolicyView {
+    /// Returns the view of `tables` that `policy` allows.
+    pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
+        Self { tables, policy, names: Arc::new(names), limits: Limits::streaming() }
+    }
+
+    /// Returns the view with the host's own bounds on what is read of one table. The default is
+    /// [`Limits::streaming`].
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Returns what the host grants.
+    pub fn grants(&self) -> GrantSet {
+        self.policy.grants()
+    }
+
+    /// Returns the host's names of ports and protocols.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Lists the sockets that the policy and the selection admit, in the order of `ss`.
+    ///
+    /// What cannot be read or understood is reported to the sink as a [`Problem`](crate::Problem),
+    /// and the rest is still listed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `sockets`,
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` asks for the end.
+    pub fn collect(
+        &self,
+        selection: &Selection,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn Sink,
+    ) -> Result<Collected, Error> {
+        collect::collect(self.sockets()?, &self.limits, selection, interrupt, sink)
+    }
+
+    /// Returns the machine's counters of IPv4 sockets (`/proc/net/sockstat`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    pub fn sockstat(&self) -> Result<SockStat, Error> {
+        Ok(self.sockets()?.sockstat()?)
+    }
+
+    /// Returns the machine's counters of IPv6 sockets (`/proc/net/sockstat6`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    pub fn sockstat6(&self) -> Result<SockStat6, Error> {
+        Ok(self.sockets()?.sockstat6()?)
+    }
+
+    /// Returns the number of established TCP connections (`CurrEstab` of `/proc/net/snmp`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    pub fn established(&self) -> Result<i64, Error> {
+        Ok(self.sockets()?.curr_estab()?)
+    }
+
+    /// Returns the ports that the kernel hands out by itself, or `None` when it does not tell.
+    pub fn local_port_range(&self) -> Option<RangeInclusive<u16>> {
+        self.sockets().ok()?.local_port_range().ok()
+    }
+
+    /// Returns the name of a network interface, or `None` when it is not known (in a fake root no
+    /// name is).
+    pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
+        self.sockets().ok()?.interface_name(index)
+    }
+
+    /// Returns the tables if sockets are granted at all: the one gate to them.
+    fn sockets(&self) -> Result<&SocketTables, Error> {
+        if self.grants().contains(Grant::Sockets) {
+            Ok(&self.tables)
+        } else {
+            Err(Error::not_granted(Grant::Sockets))
+        }
+    }
+}
+
+impl fmt::Debug for PolicyView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyView").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

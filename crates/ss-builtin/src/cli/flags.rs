@@ -1,0 +1,229 @@
+//! Every option, once: the parser, the help and the documentation are made from this table.
+
+use socket_query::{AddressFamily, Grant, SocketTable};
+
+use super::plan::{Column, Detail, View};
+
+/// An option of `ss`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Flag {
+    /// The letter, if it has one.
+    pub short: Option<u8>,
+    /// The long name, without its dashes.
+    pub long: &'static str,
+    /// What the value stands for, if the option takes one.
+    pub value: Option<&'static str>,
+    /// The line of the help.
+    pub help: &'static str,
+    pub(crate) effect: Effect,
+}
+
+/// Why an option is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A host has to grant it, and this version does not build it yet.
+    Grant(Grant),
+    /// This version does not build it yet; the text says what is missing.
+    NotBuilt(&'static str),
+    /// It is refused for good; the text says why.
+    Never(&'static str),
+}
+
+/// What an option does to the plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Effect {
+    Help,
+    Version,
+    Summary,
+    Numeric,
+    Hide(Column),
+    Detail(Detail),
+    /// Chooses states; the last such option counts.
+    View(View),
+    Family(AddressFamily),
+    FamilyWord,
+    Table(SocketTable),
+    TableList,
+    /// Changes nothing in what the `/proc` tables can show.
+    Nothing,
+    Refused(Refusal),
+}
+
+impl Flag {
+    /// Returns why the option is refused, or `None` when it works.
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self.effect {
+            Effect::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the option is refused.
+    pub const fn is_refused(&self) -> bool {
+        self.refusal().is_some()
+    }
+
+    const fn new(letter: char, long: &'static str, help: &'static str, effect: Effect) -> Self {
+        let short = if letter.is_ascii_graphic() { Some(ascii(letter)) } else { None };
+        Self { short, long, value: None, help, effect }
+    }
+
+    const fn with_value(self, value: &'static str) -> Self {
+        Self { value: Some(value), ..self }
+    }
+}
+
+#[allow(clippy::as_conversions, reason = "only called for ASCII letters, which fit a byte")]
+const fn ascii(letter: char) -> u8 {
+    letter as u8
+}
+
+/// Stands for "no letter" in the table.
+const NO_LETTER: char = ' ';
+
+const NEEDS_SOCK_DIAG: &str = "the /proc tables do not show it, and sock_diag is not built yet";
+const NEEDS_FILTER: &str = "the filter language is not built yet";
+const NO_SELINUX: &str = "security contexts are no part of a socket listing here";
+const NO_BPF: &str = "it reads maps of BPF programs, which are not sockets";
+const NO_TIPC: &str = "TIPC sockets are not supported";
+const NO_DUMP: &str = "it writes raw kernel records to a file of the system";
+
+/// Every option, in the order of the help.
+static FLAGS: &[Flag] = &[
+    Flag::new('h', "help", "print this text", Effect::Help),
+    Flag::new('V', "version", "print the version", Effect::Version),
+    Flag::new('v', "version", "the same as -V", Effect::Version),
+    Flag::new('n', "numeric", "print numbers for ports and protocols", Effect::Numeric),
+    Flag::new('r', "resolve", "print host names", Effect::Refused(Refusal::Grant(Grant::Resolve))),
+    Flag::new('a', "all", "sockets in every state", Effect::View(View::All)),
+    Flag::new('l', "listening", "listening sockets", Effect::View(View::Listening)),
+    Flag::new(
+        'B',
+        "bound-inactive",
+        "TCP sockets that are bound and idle",
+        Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG)),
+    ),
+    Flag::new('o', "options", "show timers", Effect::Detail(Detail::Timer)),
+    Flag::new(
+        'e',
+        "extended",
+        "show owner, inode and kernel object",
+        Effect::Detail(Detail::Extended),
+    ),
+    Flag::new('m', "memory", "show memory (the /proc tables have none)", Effect::Nothing),
+    Flag::new(
+        'p',
+        "processes",
+        "show the processes that hold a socket",
+        Effect::Refused(Refusal::Grant(Grant::Processes)),
+    ),
+    Flag::new(
+        'T',
+        "threads",
+        "show their threads too",
+        Effect::Refused(Refusal::Grant(Grant::Processes)),
+    ),
+    Flag::new('i', "info", "show TCP timeouts and windows", Effect::Detail(Detail::Info)),
+    Flag::new(NO_LETTER, "tipcinfo", "show TIPC details", Effect::Refused(Refusal::Never(NO_TIPC))),
+    Flag::new('s', "summary", "print counters of the whole machine", Effect::Summary),
+    Flag::new(
+        NO_LETTER,
+        "tos",
+        "show type of service (the /proc tables have none)",
+        Effect::Nothing,
+    ),
+    Flag::new(
+        NO_LETTER,
+        "cgroup",
+        "show control groups (the /proc tables have none)",
+        Effect::Nothing,
+    ),
+    Flag::new(
+        'b',
+        "bpf",
+        "show socket filters",
+        Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG)),
+    ),
+    Flag::new(NO_LETTER, "bpf-maps", "show BPF storage", Effect::Refused(Refusal::Never(NO_BPF))),
+    Flag::new(
+        NO_LETTER,
+        "bpf-map-id",
+        "show one BPF storage",
+        Effect::Refused(Refusal::Never(NO_BPF)),
+    )
+    .with_value("ID"),
+    Flag::new(
+        'E',
+        "events",
+        "follow sockets as they close",
+        Effect::Refused(Refusal::Grant(Grant::Events)),
+    ),
+    Flag::new(
+        'Z',
+        "context",
+        "show security contexts",
+        Effect::Refused(Refusal::Never(NO_SELINUX)),
+    ),
+    Flag::new('z', "contexts", "show more of them", Effect::Refused(Refusal::Never(NO_SELINUX))),
+    Flag::new(
+        'N',
+        "net",
+        "list another network namespace",
+        Effect::Refused(Refusal::Grant(Grant::Namespaces)),
+    )
+    .with_value("NAME"),
+    Flag::new('4', "ipv4", "IPv4 sockets", Effect::Family(AddressFamily::Inet)),
+    Flag::new('6', "ipv6", "IPv6 sockets", Effect::Family(AddressFamily::Inet6)),
+    Flag::new('0', "packet", "packet sockets", Effect::Family(AddressFamily::Packet)),
+    Flag::new('t', "tcp", "TCP sockets", Effect::Table(SocketTable::Tcp)),
+    Flag::new('M', "mptcp", "MPTCP sockets", Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG))),
+    Flag::new('S', "sctp", "SCTP sockets", Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG))),
+    Flag::new('u', "udp", "UDP sockets", Effect::Table(SocketTable::Udp)),
+    Flag::new('d', "dccp", "DCCP sockets", Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG))),
+    Flag::new('w', "raw", "raw sockets", Effect::Table(SocketTable::Raw)),
+    Flag::new('x', "unix", "unix sockets", Effect::Family(AddressFamily::Unix)),
+    Flag::new(NO_LETTER, "tipc", "TIPC sockets", Effect::Refused(Refusal::Never(NO_TIPC))),
+    Flag::new(
+        NO_LETTER,
+        "vsock",
+        "sockets between virtual machines",
+        Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG)),
+    ),
+    Flag::new(NO_LETTER, "xdp", "XDP sockets", Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG))),
+    Flag::new('f', "family", "inet, inet6, link, unix, netlink or help", Effect::FamilyWord)
+        .with_value("FAMILY"),
+    Flag::new('K', "kill", "close the sockets shown", Effect::Refused(Refusal::Grant(Grant::Kill))),
+    Flag::new('H', "no-header", "leave the header out", Effect::Hide(Column::Header)),
+    Flag::new('Q', "no-queues", "leave the queues out", Effect::Hide(Column::Queues)),
+    Flag::new(
+        'O',
+        "oneline",
+        "one line a socket (the /proc tables never need more)",
+        Effect::Nothing,
+    ),
+    Flag::new(
+        NO_LETTER,
+        "inet-sockopt",
+        "show socket options (the /proc tables have none)",
+        Effect::Nothing,
+    ),
+    Flag::new('A', "query", "tables by name, after ! without them", Effect::TableList)
+        .with_value("TABLE[,...]"),
+    Flag::new(NO_LETTER, "socket", "the same as -A", Effect::TableList).with_value("TABLE[,...]"),
+    Flag::new('D', "diag", "dump raw records", Effect::Refused(Refusal::Never(NO_DUMP)))
+        .with_value("FILE"),
+    Flag::new(
+        'F',
+        "filter",
+        "read the filter from a file",
+        Effect::Refused(Refusal::NotBuilt(NEEDS_FILTER)),
+    )
+    .with_value("FILE"),
+];
+
+/// Returns every option, in the order of the help.
+pub fn flags() -> &'static [Flag] {
+    FLAGS
+}

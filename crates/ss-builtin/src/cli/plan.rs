@@ -1,0 +1,571 @@
+//! What a command line means.
+//!
+//! The rules are iproute2's. Each option for a table or a family brings states that are shown by
+//! default; `-a`, `-l` or the first `-A` replace all of them. Then families and tables widen each
+//! other: a table without one of its families brings all of them, a family without one of its tables
+//! brings all of those.
+
+use bstr::{BStr, ByteSlice};
+use procnetsocket::model::TcpState;
+use socket_query::{
+    AddressFamily, FamilySet, Filter, GrantSet, Selection, SocketTable, StateSet, TableSet,
+};
+
+use super::{
+    CliError, RawArgs,
+    flags::{Effect, Refusal},
+    raw::Typed,
+};
+
+/// Something that can be shown beside the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    Timer,
+    Extended,
+    Info,
+}
+
+/// The details that are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DetailSet(u8);
+
+impl DetailSet {
+    pub(crate) fn insert(&mut self, detail: Detail) {
+        self.0 |= bit(detail);
+    }
+
+    pub(crate) fn contains(self, detail: Detail) -> bool {
+        self.0 & bit(detail) != 0
+    }
+}
+
+fn bit(detail: Detail) -> u8 {
+    match detail {
+        Detail::Timer => 1,
+        Detail::Extended => 2,
+        Detail::Info => 4,
+    }
+}
+
+/// A part of the listing that can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    Header,
+    Queues,
+}
+
+/// Whether ports and protocols are printed by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Names {
+    #[default]
+    Resolved,
+    Numeric,
+}
+
+/// Which states an option chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    All,
+    Listening,
+}
+
+/// Whether the counters of `-s` are printed, and whether that is all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Summary {
+    #[default]
+    None,
+    Before,
+    Only,
+}
+
+/// Which part of a selection was left empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NothingToShow {
+    Tables,
+}
+
+/// What the builtin is going to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    Help,
+    Version,
+    Show(Show),
+}
+
+/// A listing, with the summary before it if that is wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Show {
+    pub(crate) summary: Summary,
+    pub(crate) selection: Result<Selection, NothingToShow>,
+    pub(crate) details: DetailSet,
+    pub(crate) names: Names,
+    pub(crate) hidden: Vec<Column>,
+}
+
+impl Plan {
+    /// Returns what `raw` means in a host that gives `grants`.
+    pub(crate) fn new(raw: &RawArgs, grants: GrantSet) -> Result<Self, CliError> {
+        let mut draft = Draft::default();
+        for typed in &raw.typed {
+            match typed.flag.effect {
+                Effect::Help => return Ok(Self::Help),
+                Effect::Version => return Ok(Self::Version),
+                Effect::FamilyWord if typed.value == "help" => return Ok(Self::Help),
+                effect => draft.take(typed, effect)?,
+            }
+        }
+        if let Some((option, refusal)) = draft.refused.take() {
+            return Err(refused(option, refusal, grants));
+        }
+        if let Some(word) = raw.words.first() {
+            let word = format!("the filter \"{}\"", builtin_api::Escaped(word));
+            return Err(CliError::Refused(
+                word,
+                Refusal::NotBuilt("the filter language is not built yet"),
+            ));
+        }
+        Ok(Self::Show(draft.finish()))
+    }
+}
+
+fn refused(option: String, refusal: Refusal, grants: GrantSet) -> CliError {
+    match refusal {
+        Refusal::Grant(grant) if grants.contains(grant) => {
+            CliError::Refused(option, Refusal::NotBuilt("what the grant allows is not built yet"))
+        }
+        refusal => CliError::Refused(option, refusal),
+    }
+}
+
+/// A plan while options are still coming.
+#[derive(Debug, Default)]
+struct Draft {
+    tables: TableSet,
+    families: FamilySet,
+    /// The states that the chosen tables and families bring.
+    usual: StateSet,
+    /// The states that options chose instead.
+    chosen: Option<StateSet>,
+    /// Whether a table or family was chosen at all.
+    selected: Selected,
+    summary: Option<()>,
+    details: DetailSet,
+    names: Names,
+    hidden: Vec<Column>,
+    refused: Option<(String, Refusal)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Selected {
+    #[default]
+    Nothing,
+    ByFlags,
+    /// `-A` was there.
+    ByQuery,
+}
+
+impl Draft {
+    fn take(&mut self, typed: &Typed, effect: Effect) -> Result<(), CliError> {
+        match effect {
+            Effect::Help | Effect::Version | Effect::Nothing => {}
+            Effect::Summary => self.summary = Some(()),
+            Effect::Numeric => self.names = Names::Numeric,
+            Effect::Hide(column) => self.hidden.push(column),
+            Effect::Detail(detail) => {
+                self.details.insert(detail);
+                if detail == Detail::Extended {
+                    self.details.insert(Detail::Timer);
+                }
+            }
+            Effect::View(View::All) => self.chosen = Some(StateSet::ALL),
+            Effect::View(View::Listening) => self.chosen = Some(StateSet::LISTENING),
+            Effect::Family(family) => self.family(family),
+            Effect::FamilyWord => self.family_word(typed.value.as_bstr())?,
+            Effect::Table(table) => self.table(table),
+            Effect::TableList => self.table_list(typed.value.as_bstr())?,
+            Effect::Refused(refusal) => {
+                self.refused.get_or_insert_with(|| (spelling(typed), refusal));
+            }
+        }
+        Ok(())
+    }
+
+    fn family(&mut self, family: AddressFamily) {
+        self.families = self.families.union(FamilySet::of(family));
+        self.usual = self.usual.union(usual_states_of_family(family));
+        self.select(Selected::ByFlags);
+    }
+
+    fn table(&mut self, table: SocketTable) {
+        self.tables = self.tables.union(TableSet::of(table));
+        self.usual = self.usual.union(usual_states_of_table(table));
+        self.select(Selected::ByFlags);
+    }
+
+    fn select(&mut self, how: Selected) {
+        if self.selected != Selected::ByQuery {
+            self.selected = how;
+        }
+    }
+
+    fn family_word(&mut self, word: &BStr) -> Result<(), CliError> {
+        let family = match word.as_bytes() {
+            b"inet" => AddressFamily::Inet,
+            b"inet6" => AddressFamily::Inet6,
+            b"link" => AddressFamily::Packet,
+            b"unix" => AddressFamily::Unix,
+            b"netlink" => AddressFamily::Netlink,
+            b"vsock" | b"xdp" | b"tipc" => {
+                let refusal = Refusal::NotBuilt("the /proc tables do not show its sockets");
+                self.refused.get_or_insert_with(|| (format!("-f {word}"), refusal));
+                return Ok(());
+            }
+            _ => return Err(CliError::UnknownFamily(word.to_owned())),
+        };
+        self.family(family);
+        Ok(())
+    }
+
+    /// Takes the value of `-A`. The first one forgets the tables that flags chose, and chooses the
+    /// states of connected sockets if no option chose any.
+    fn table_list(&mut self, list: &BStr) -> Result<(), CliError> {
+        if self.selected != Selected::ByQuery {
+            self.tables = TableSet::EMPTY;
+            self.chosen.get_or_insert(StateSet::CONNECTED);
+            self.selected = Selected::ByQuery;
+        }
+        for word in list.split_str(",") {
+            let (name, remove) = match word.strip_prefix(b"!") {
+                Some(name) => (name, true),
+                None => (word, false),
+            };
+            let tables = tables_of_word(name)
+                .ok_or_else(|| CliError::UnknownTable(name.as_bstr().to_owned()))?;
+            if remove {
+                self.tables = self.tables.without(tables);
+                continue;
+            }
+            self.tables = self.tables.union(tables);
+            if !tables.intersects(READABLE) {
+                let refusal = Refusal::NotBuilt("the /proc tables do not show its sockets");
+                let what = format!("-A {}", name.as_bstr());
+                self.refused.get_or_insert((what, refusal));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Show {
+        if self.selected == Selected::Nothing {
+            self.tables = TableSet::ALL.without(TableSet::of(SocketTable::Tipc));
+            self.chosen.get_or_insert(StateSet::CONNECTED);
+        }
+        let summary = match (self.summary, self.selected) {
+            (None, _) => Summary::None,
+            (Some(()), Selected::Nothing) => Summary::Only,
+            (Some(()), _) => Summary::Before,
+        };
+        self.widen();
+        let states = self.chosen.unwrap_or(self.usual);
+        let Self { tables, families, details, names, hidden, .. } = self;
+        let selection = if tables.is_empty() {
+            Err(NothingToShow::Tables)
+        } else {
+            Ok(Selection { tables, families, states, filter: Filter::All })
+        };
+        Show { summary, selection, details, names, hidden }
+    }
+
+    fn widen(&mut self) {
+        for table in self.tables.iter() {
+            if !self.families.intersects(table.families()) {
+                self.families = self.families.union(table.families());
+            }
+        }
+        for family in self.families.iter() {
+            let tables = TableSet::of_family(family);
+            if !self.tables.intersects(tables) {
+                self.tables = self.tables.union(tables);
+            }
+        }
+    }
+}
+
+/// Returns an option as a person would write it.
+fn spelling(typed: &Typed) -> String {
+    match typed.flag.short {
+        Some(letter) => format!("-{}", char::from(letter)),
+        None => format!("--{}", typed.flag.long),
+    }
+}
+
+fn usual_states_of_family(family: AddressFamily) -> StateSet {
+    match family {
+        AddressFamily::Packet | AddressFamily::Netlink => StateSet::of(TcpState::Close),
+        _ => StateSet::CONNECTED,
+    }
+}
+
+fn usual_states_of_table(table: SocketTable) -> StateSet {
+    match table {
+        SocketTable::Udp | SocketTable::Raw => StateSet::of(TcpState::Established),
+        _ => StateSet::CONNECTED,
+    }
+}
+
+/// The tables that `/proc` can show.
+const READABLE: TableSet = TableSet::ALL
+    .without(TableSet::of(SocketTable::Dccp))
+    .without(TableSet::of(SocketTable::Sctp))
+    .without(TableSet::of(SocketTable::VsockStream))
+    .without(TableSet::of(SocketTable::VsockDatagram))
+    .without(TableSet::of(SocketTable::Tipc))
+    .without(TableSet::of(SocketTable::Xdp))
+    .without(TableSet::of(SocketTable::Mptcp));
+
+/// Returns the tables that a word of `-A` stands for.
+fn tables_of_word(word: &[u8]) -> Option<TableSet> {
+    use SocketTable as S;
+    let tables: &[SocketTable] = match word {
+        b"all" => return Some(TableSet::ALL.without(TableSet::of(S::Tipc))),
+        b"inet" => &[S::Raw, S::Udp, S::Tcp, S::Dccp, S::Sctp, S::Mptcp],
+        b"udp" => &[S::Udp],
+        b"dccp" => &[S::Dccp],
+        b"tcp" => &[S::Tcp],
+        b"mptcp" => &[S::Mptcp],
+        b"sctp" => &[S::Sctp],
+        b"raw" => &[S::Raw],
+        b"unix" => &[S::UnixStream, S::UnixDatagram, S::UnixSeqPacket],
+        b"unix_stream" | b"u_str" => &[S::UnixStream],
+        b"unix_dgram" | b"u_dgr" => &[S::UnixDatagram],
+        b"unix_seqpacket" | b"u_seq" => &[S::UnixSeqPacket],
+        b"packet" => &[S::PacketRaw, S::PacketDatagram],
+        b"packet_raw" | b"p_raw" => &[S::PacketRaw],
+        b"packet_dgram" | b"p_dgr" => &[S::PacketDatagram],
+        b"netlink" => &[S::Netlink],
+        b"tipc" => &[S::Tipc],
+        b"vsock" => &[S::VsockStream, S::VsockDatagram],
+        b"vsock_stream" | b"v_str" => &[S::VsockStream],
+        b"vsock_dgram" | b"v_dgr" => &[S::VsockDatagram],
+        b"xdp" => &[S::Xdp],
+        _ => return None,
+    };
+    Some(tables.iter().copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::BString;
+    use rstest::rstest;
+    use socket_query::Grant;
+
+    use super::*;
+
+    fn plan_with(line: &str, grants: GrantSet) -> Result<Plan, CliError> {
+        let words: Vec<_> = line.split_whitespace().map(BString::from).collect();
+        Plan::new(&RawArgs::parse(&words)?, grants)
+    }
+
+    fn show(line: &str) -> Show {
+        match plan_with(line, GrantSet::empty()) {
+            Ok(Plan::Show(show)) => show,
+            other => panic!("{line:?} gives {other:?}"),
+        }
+    }
+
+    fn tables(words: &str) -> TableSet {
+        words.split(' ').flat_map(|word| tables_of_word(word.as_bytes()).unwrap().iter()).collect()
+    }
+
+    const UDP_DEFAULT: StateSet = StateSet::of(TcpState::Established);
+    const UNCONNECTED: StateSet = StateSet::of(TcpState::Close);
+
+    #[rstest]
+    #[case::nothing("", "all", StateSet::CONNECTED)]
+    #[case::tcp("-t", "tcp", StateSet::CONNECTED)]
+    #[case::udp_is_listed_when_connected("-u", "udp", UDP_DEFAULT)]
+    #[case::raw("-w", "raw", UDP_DEFAULT)]
+    #[case::tables_add_their_states("-ut", "udp tcp", StateSet::CONNECTED)]
+    #[case::packet("-0", "packet", UNCONNECTED)]
+    #[case::link_word("-f link", "packet", UNCONNECTED)]
+    #[case::netlink("-f netlink", "netlink", UNCONNECTED)]
+    #[case::unix("-x", "unix", StateSet::CONNECTED)]
+    #[case::family_brings_its_tables("-4", "inet", StateSet::CONNECTED)]
+    #[case::family_word("-f inet", "inet", StateSet::CONNECTED)]
+    #[case::family_keeps_a_table_of_its_own("-4u", "udp", StateSet::CONNECTED)]
+    #[case::table_and_other_family("-tx", "tcp unix", StateSet::CONNECTED)]
+    #[case::all("-ta", "tcp", StateSet::ALL)]
+    #[case::listening("-tl", "tcp", StateSet::LISTENING)]
+    #[case::last_view_counts("-tla", "tcp", StateSet::ALL)]
+    #[case::last_view_counts_the_other_way("-tal", "tcp", StateSet::LISTENING)]
+    #[case::query("-A udp", "udp", StateSet::CONNECTED)]
+    #[case::query_forgets_flags_before("-t -A udp", "udp", StateSet::CONNECTED)]
+    #[case::flags_behind_query_add("-A udp -t", "udp tcp", StateSet::CONNECTED)]
+    #[case::families_survive_query("-xA tcp", "tcp unix", StateSet::CONNECTED)]
+    #[case::queries_add("-A udp -A tcp", "udp tcp", StateSet::CONNECTED)]
+    #[case::query_keeps_a_view_before("-lA tcp", "tcp", StateSet::LISTENING)]
+    #[case::view_behind_query_counts("-A tcp -a", "tcp", StateSet::ALL)]
+    #[case::query_takes_away("-A inet,!mptcp,!sctp,!dccp,!raw", "udp tcp", StateSet::CONNECTED)]
+    #[case::query_of_all("-A all,!tcp -a", "all", StateSet::ALL)]
+    fn selects_tables_and_states(
+        #[case] line: &str,
+        #[case] words: &str,
+        #[case] states: StateSet,
+    ) {
+        let selection = show(line).selection.unwrap();
+        let mut expected = tables(words);
+        if line.contains("all,!tcp") {
+            expected = expected.without(TableSet::of(SocketTable::Tcp));
+        }
+        assert_eq!(selection.tables, expected);
+        assert_eq!(selection.states, states);
+    }
+
+    #[rstest]
+    #[case::tcp("-t", "Inet Inet6")]
+    #[case::one_family("-t4", "Inet")]
+    #[case::both_families("-t46", "Inet Inet6")]
+    #[case::unix_with_tcp("-tx", "Unix Inet Inet6")]
+    #[case::unix_with_ipv6("-x6", "Unix Inet6")]
+    fn selects_families(#[case] line: &str, #[case] expected: &str) {
+        let families = show(line).selection.unwrap().families;
+        let names: Vec<_> = families.iter().map(|family| format!("{family:?}")).collect();
+        assert_eq!(names.join(" "), expected);
+    }
+
+    #[test]
+    fn nothing_is_left_when_every_table_is_taken_away() {
+        assert_eq!(show("-A !tcp").selection, Err(NothingToShow::Tables));
+    }
+
+    #[rstest]
+    #[case::alone("-s", Summary::Only)]
+    #[case::with_views_and_details("-sane", Summary::Only)]
+    #[case::with_a_table("-st", Summary::Before)]
+    #[case::with_a_family("-s4", Summary::Before)]
+    #[case::with_a_query("-sA tcp", Summary::Before)]
+    #[case::without("-t", Summary::None)]
+    fn summary_comes_before_a_listing_that_was_asked_for(
+        #[case] line: &str,
+        #[case] summary: Summary,
+    ) {
+        assert_eq!(show(line).summary, summary);
+    }
+
+    #[rstest]
+    #[case::timer("-to", [true, false, false])]
+    #[case::extended_shows_timers("-te", [true, true, false])]
+    #[case::info("-ti", [false, false, true])]
+    #[case::no_data("-tmO --tos --cgroup --inet-sockopt", [false, false, false])]
+    fn details_are_those_that_the_tables_have(#[case] line: &str, #[case] expected: [bool; 3]) {
+        let details = show(line).details;
+        let seen = [Detail::Timer, Detail::Extended, Detail::Info].map(|d| details.contains(d));
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn parts_of_the_listing_are_left_out_on_request() {
+        assert_eq!(show("-HQ").hidden, [Column::Header, Column::Queues]);
+        assert_eq!(show("-n").names, Names::Numeric);
+        assert_eq!(show("").names, Names::Resolved);
+    }
+
+    #[rstest]
+    #[case::short("-h")]
+    #[case::word("-f help")]
+    #[case::before_a_refused_option("-p -h")]
+    #[case::before_a_wrong_family("-h -f nonsense")]
+    fn help_ends_everything(#[case] line: &str) {
+        assert_eq!(plan_with(line, GrantSet::empty()), Ok(Plan::Help));
+    }
+
+    #[rstest]
+    #[case::family(
+        "-f nonsense",
+        "\"nonsense\" is no family; expected inet, inet6, link, unix or netlink"
+    )]
+    #[case::table("-A tcp,nonsense", "\"nonsense\" is no socket table; the usage below names them")]
+    #[case::empty_table("-A tcp,", "\"\" is no socket table; the usage below names them")]
+    #[case::escaped("-A \u{1b}[2J", "\"\\x1b[2J\" is no socket table; the usage below names them")]
+    fn unknown_words_show_the_usage(#[case] line: &str, #[case] message: &str) {
+        let error = plan_with(line, GrantSet::empty()).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((error.status(), error.shows_usage()), (255, true));
+    }
+
+    #[rstest]
+    #[case::grant(
+        "-tp",
+        "-p is refused: it needs the grant \"processes\", which this host does not give"
+    )]
+    #[case::threads(
+        "-T",
+        "-T is refused: it needs the grant \"processes\", which this host does not give"
+    )]
+    #[case::kill("-K", "-K is refused: it needs the grant \"kill\", which this host does not give")]
+    #[case::events(
+        "-E",
+        "-E is refused: it needs the grant \"events\", which this host does not give"
+    )]
+    #[case::resolve(
+        "-r",
+        "-r is refused: it needs the grant \"resolve\", which this host does not give"
+    )]
+    #[case::namespace(
+        "-N x",
+        "-N is refused: it needs the grant \"namespaces\", which this host does not give"
+    )]
+    #[case::long(
+        "--vsock",
+        "--vsock is refused by this version: the /proc tables do not show it, and sock_diag is not built yet"
+    )]
+    #[case::dump(
+        "-D /tmp/x",
+        "-D is refused: it writes raw kernel records to a file of the system"
+    )]
+    #[case::filter_file(
+        "-F x",
+        "-F is refused by this version: the filter language is not built yet"
+    )]
+    #[case::filter_word(
+        "-t sport = 22",
+        "the filter \"sport\" is refused by this version: the filter language is not built yet"
+    )]
+    #[case::family(
+        "-f vsock",
+        "-f vsock is refused by this version: the /proc tables do not show its sockets"
+    )]
+    #[case::table(
+        "-A sctp",
+        "-A sctp is refused by this version: the /proc tables do not show its sockets"
+    )]
+    #[case::first_of_several(
+        "-ZpK",
+        "-Z is refused: security contexts are no part of a socket listing here"
+    )]
+    fn refusals_name_the_grant_or_the_reason(#[case] line: &str, #[case] message: &str) {
+        let error = plan_with(line, GrantSet::empty()).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((error.status(), error.shows_usage()), (1, false));
+    }
+
+    #[test]
+    fn a_grant_does_not_make_an_option_that_is_not_built() {
+        let grants = GrantSet::empty().with(Grant::Processes);
+        let error = plan_with("-p", grants).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "-p is refused by this version: what the grant allows is not built yet"
+        );
+    }
+
+    #[test]
+    fn every_refused_option_of_the_table_is_refused() {
+        for flag in crate::flags().iter().filter(|flag| flag.is_refused()) {
+            let value = if flag.value.is_some() { "=x" } else { "" };
+            let error =
+                plan_with(&format!("--{}{value}", flag.long), GrantSet::empty()).unwrap_err();
+            assert_eq!(error.status(), 1, "--{}", flag.long);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Addresses as `inet_ntop(3)` and `ss` print them.
+
+use std::{
+    io::Write,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use super::number::push_decimal;
+
+/// Appends the address of a socket: IPv6 in brackets, and `*` for the unspecified IPv6 address,
+/// which stands for both families unless the socket is known to be for IPv6 alone.
+pub(crate) fn push_address(out: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => push_ipv4(out, address),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => out.push(b'*'),
+        IpAddr::V6(address) => {
+            out.push(b'[');
+            push_ipv6(out, address);
+            out.push(b']');
+        }
+    }
+}
+
+fn push_ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
+    for (index, octet) in address.octets().into_iter().enumerate() {
+        if index > 0 {
+            out.push(b'.');
+        }
+        push_decimal(out, octet.into());
+    }
+}
+
+/// Rust prints as RFC 5952 does. `inet_ntop` differs in one form: it prints the last 32 bits as an
+/// IPv4 address when exactly the first 96 are zero (the old "compatible" addresses, RFC 4291).
+fn push_ipv6(out: &mut Vec<u8>, address: Ipv6Addr) {
+    if let [0, 0, 0, 0, 0, 0, high, _] = address.segments()
+        && high != 0
+    {
+        let [.., a, b, c, d] = address.octets();
+        out.extend_from_slice(b"::");
+        push_ipv4(out, Ipv4Addr::new(a, b, c, d));
+        return;
+    }
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "{address}");
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::any4("0.0.0.0", "0.0.0.0")]
+    #[case::ipv4("192.0.2.255", "192.0.2.255")]
+    #[case::any6("::", "*")]
+    #[case::loopback("::1", "[::1]")]
+    #[case::low_bits_only("::ff", "[::ff]")]
+    #[case::compatible("::102:304", "[::1.2.3.4]")]
+    #[case::compatible_with_zeros("::100:0", "[::1.0.0.0]")]
+    #[case::mapped("::ffff:1.2.3.4", "[::ffff:1.2.3.4]")]
+    #[case::translated("::ffff:0:102:304", "[::ffff:0:102:304]")]
+    #[case::first_of_two_equal_runs("1:0:0:2:0:0:3:4", "[1::2:0:0:3:4]")]
+    #[case::longest_run("1:0:0:2:0:0:0:3", "[1:0:0:2::3]")]
+    #[case::single_zero_stays("1:0:2:3:4:5:6:7", "[1:0:2:3:4:5:6:7]")]
+    #[case::run_at_the_end("fe80::", "[fe80::]")]
+    #[case::nothing_to_shorten("2001:db8:1:2:3:4:5:6", "[2001:db8:1:2:3:4:5:6]")]
+    fn prints_as_inet_ntop(#[case] address: &str, #[case] shown: &str) {
+        let mut out = Vec::new();
+        push_address(&mut out, address.parse().unwrap());
+        assert_eq!(String::from_utf8(out).unwrap(), shown);
+    }
+}
