@@ -50,7 +50,7 @@ impl Builtin for Ss {
             Ok(Plan::Help) => print(context, &Help),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
             Ok(Plan::Show(show)) => self.show(context, &show),
-            Err(error) => refuse(context, &error),
+            Err(error) => Ok(refuse(context, &error)),
         }
     }
 }
@@ -60,12 +60,12 @@ fn print(context: &mut CallContext<'_>, text: &dyn std::fmt::Display) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-fn refuse(context: &mut CallContext<'_>, error: &CliError) -> Result<ExitCode, Error> {
+fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
     complain(context.stderr, error);
     if error.shows_usage() {
         let _ = write!(context.stderr, "{Help}");
     }
-    Ok(ExitCode::new(error.status()))
+    ExitCode::new(error.status())
 }
 
 /// Prints one line on standard error.

@@ -112,7 +112,7 @@ static FLAGS: &[Flag] = &[
         "show owner, inode and kernel object",
         Effect::Detail(Detail::Extended),
     ),
-    Flag::new('m', "memory", "show memory (the /proc tables have none)", Effect::Nothing),
+    Flag::new('m', "memory", "show memory (/proc has none)", Effect::Nothing),
     Flag::new(
         'p',
         "processes",
@@ -128,18 +128,8 @@ static FLAGS: &[Flag] = &[
     Flag::new('i', "info", "show TCP timeouts and windows", Effect::Detail(Detail::Info)),
     Flag::new(NO_LETTER, "tipcinfo", "show TIPC details", Effect::Refused(Refusal::Never(NO_TIPC))),
     Flag::new('s', "summary", "print counters of the whole machine", Effect::Summary),
-    Flag::new(
-        NO_LETTER,
-        "tos",
-        "show type of service (the /proc tables have none)",
-        Effect::Nothing,
-    ),
-    Flag::new(
-        NO_LETTER,
-        "cgroup",
-        "show control groups (the /proc tables have none)",
-        Effect::Nothing,
-    ),
+    Flag::new(NO_LETTER, "tos", "show type of service (/proc has none)", Effect::Nothing),
+    Flag::new(NO_LETTER, "cgroup", "show control groups (/proc has none)", Effect::Nothing),
     Flag::new(
         'b',
         "bpf",
@@ -197,18 +187,8 @@ static FLAGS: &[Flag] = &[
     Flag::new('K', "kill", "close the sockets shown", Effect::Refused(Refusal::Grant(Grant::Kill))),
     Flag::new('H', "no-header", "leave the header out", Effect::Hide(Column::Header)),
     Flag::new('Q', "no-queues", "leave the queues out", Effect::Hide(Column::Queues)),
-    Flag::new(
-        'O',
-        "oneline",
-        "one line a socket (the /proc tables never need more)",
-        Effect::Nothing,
-    ),
-    Flag::new(
-        NO_LETTER,
-        "inet-sockopt",
-        "show socket options (the /proc tables have none)",
-        Effect::Nothing,
-    ),
+    Flag::new('O', "oneline", "one line a socket (/proc never needs more)", Effect::Nothing),
+    Flag::new(NO_LETTER, "inet-sockopt", "show socket options (/proc has none)", Effect::Nothing),
     Flag::new('A', "query", "tables by name, after ! without them", Effect::TableList)
         .with_value("TABLE[,...]"),
     Flag::new(NO_LETTER, "socket", "the same as -A", Effect::TableList).with_value("TABLE[,...]"),

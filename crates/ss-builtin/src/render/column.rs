@@ -108,7 +108,9 @@ pub(crate) fn widths(
     }
     if let Screen::Width(screen) = screen {
         let screen = usize::from(screen.get());
-        widths.iter_mut().for_each(|width| *width = screen.min(*width));
+        for width in &mut widths {
+            *width = screen.min(*width);
+        }
         spread(&mut widths, screen);
     }
     widths

@@ -20,7 +20,9 @@ pub(crate) fn push_name(out: &mut Vec<u8>, name: &[u8]) {
         // The replacement character stands for bytes that are no UTF-8, unless it was there itself.
         let is_invalid = c == char::REPLACEMENT_CHARACTER && bytes != "\u{fffd}".as_bytes();
         if is_invalid || is_unsafe_to_show(c) {
-            bytes.iter().for_each(|byte| push_hex_escape(out, *byte));
+            for byte in bytes {
+                push_hex_escape(out, *byte);
+            }
         } else {
             out.extend_from_slice(bytes);
         }

@@ -37,13 +37,13 @@ pub(crate) fn push_general(out: &mut Vec<u8>, number: f64) {
     let scientific = format!("{number:.5e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if exponent < -4 || exponent >= PRECISION {
+    if (-4..PRECISION).contains(&exponent) {
+        let decimals = usize::try_from(PRECISION - 1 - exponent).unwrap_or_default();
+        out.extend_from_slice(without_zeros(&format!("{number:.decimals$}")).as_bytes());
+    } else {
         out.extend_from_slice(without_zeros(mantissa).as_bytes());
         out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
         out.extend_from_slice(format!("{:02}", exponent.unsigned_abs()).as_bytes());
-    } else {
-        let decimals = usize::try_from(PRECISION - 1 - exponent).unwrap_or_default();
-        out.extend_from_slice(without_zeros(&format!("{number:.decimals$}")).as_bytes());
     }
 }
 

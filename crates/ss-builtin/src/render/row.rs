@@ -1,9 +1,10 @@
 //! A socket as the cells of a row.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
+use bstr::BStr;
 use procnetsocket::model::{
-    InetProtocol, InetSocket, KernelPointer, NetlinkSocket, PacketSocket, Socket, TcpDetail,
+    InetProtocol, InetSocket, Inode, KernelPointer, NetlinkSocket, PacketSocket, Socket, TcpDetail,
     TcpState, Timer, TimerKind, UnixName, UnixSocket,
 };
 use socket_query::{PolicyView, SocketTable, TransportProtocol, state_of};
@@ -78,30 +79,28 @@ impl<'a> RowRenderer<'a> {
     /// Appends a port: `*` for none, the name where one is wanted and known, else the number.
     fn push_port(&self, out: &mut Vec<u8>, protocol: InetProtocol, port: u16) {
         if port == 0 {
-            return out.push(b'*');
+            out.push(b'*');
+            return;
         }
-        if self.names == Names::Numeric {
-            return push_decimal(out, port.into());
-        }
-        let names = self.view.names();
-        let name = match protocol {
-            InetProtocol::Raw => {
-                return match names.protocol(port) {
-                    Some(name) => push_name(out, name),
-                    None => {
-                        out.extend_from_slice(b"ipproto-");
-                        push_decimal(out, port.into());
-                    }
-                };
+        match self.port_name(protocol, port) {
+            Some(name) => push_name(out, name),
+            None if protocol == InetProtocol::Raw && self.names == Names::Resolved => {
+                out.extend_from_slice(b"ipproto-");
+                push_decimal(out, port.into());
             }
+            None => push_decimal(out, port.into()),
+        }
+    }
+
+    fn port_name(&self, protocol: InetProtocol, port: u16) -> Option<&BStr> {
+        let names = self.view.names();
+        match (self.names, protocol) {
+            (Names::Numeric, _) => None,
+            (Names::Resolved, InetProtocol::Raw) => names.protocol(port),
             // A port that the kernel hands out by itself says nothing about the service.
             _ if self.port_range.contains(&port) => None,
-            InetProtocol::Udp => names.service(port, TransportProtocol::Udp),
+            (_, InetProtocol::Udp) => names.service(port, TransportProtocol::Udp),
             _ => names.service(port, TransportProtocol::Tcp),
-        };
-        match name {
-            Some(name) => push_name(out, name),
-            None => push_decimal(out, port.into()),
         }
     }
 
@@ -112,12 +111,7 @@ impl<'a> RowRenderer<'a> {
             push_timer(out, timer, timer_count(socket));
         }
         if self.details.contains(Detail::Extended) {
-            push_owner(
-                out,
-                socket.uid,
-                socket.inode.map_or(0, |inode| inode.get()),
-                socket.pointer,
-            );
+            push_owner(out, socket.uid, socket.inode, socket.pointer);
             if !socket.trailing.is_empty() {
                 out.extend_from_slice(b" opt:\"");
                 push_name(out, &socket.trailing);
@@ -147,21 +141,23 @@ impl<'a> RowRenderer<'a> {
         });
         cells.push(ColumnId::LocalPort, |out| match socket.interface {
             None => out.push(b'*'),
-            Some(index) => match self.view.interface_name(index) {
-                Some(name) => push_name(out, &name),
-                None => {
-                    out.extend_from_slice(b"if");
-                    push_decimal(out, index.get().into());
-                }
-            },
+            Some(index) => self.push_interface(out, index),
         });
         cells.push(ColumnId::PeerAddress, |out| out.push(b'*'));
         if self.details.contains(Detail::Extended) {
             cells.push(ColumnId::Extra, |out| {
                 // Compat: the kernel object of a packet socket is not taken from the table.
-                let inode = socket.inode.map_or(0, |inode| inode.get());
-                push_owner(out, socket.uid, inode, KernelPointer(0));
+                push_owner(out, socket.uid, socket.inode, KernelPointer(0));
             });
+        }
+    }
+
+    fn push_interface(&self, out: &mut Vec<u8>, index: NonZeroU32) {
+        if let Some(name) = self.view.interface_name(index) {
+            push_name(out, &name);
+        } else {
+            out.extend_from_slice(b"if");
+            push_decimal(out, index.get().into());
         }
     }
 
@@ -207,9 +203,7 @@ fn fill_unix(cells: &mut Cells<'_>, socket: &UnixSocket) {
         }
         out.push(b' ');
     });
-    cells.push(ColumnId::LocalPort, |out| {
-        push_decimal(out, socket.inode.map_or(0, |inode| inode.get()));
-    });
+    cells.push(ColumnId::LocalPort, |out| push_inode(out, socket.inode));
     cells.push(ColumnId::PeerAddress, |out| out.extend_from_slice(b"* "));
     cells.push(ColumnId::PeerPort, |out| out.push(b'0'));
 }
@@ -226,15 +220,20 @@ fn fill_queues(cells: &mut Cells<'_>, recv: i32, send: i32) {
 }
 
 /// Appends the owner, inode and kernel object of a socket; a user id of 0 is left out.
-fn push_owner(out: &mut Vec<u8>, uid: u32, inode: u64, pointer: KernelPointer) {
+fn push_owner(out: &mut Vec<u8>, uid: u32, inode: Option<Inode>, pointer: KernelPointer) {
     if uid != 0 {
         out.extend_from_slice(b" uid:");
         push_decimal(out, uid.into());
     }
     out.extend_from_slice(b" ino:");
-    push_decimal(out, inode);
+    push_inode(out, inode);
     out.extend_from_slice(b" sk:");
     push_hex(out, pointer.0, 1);
+}
+
+/// Appends the number of an inode; 0 stands for none.
+fn push_inode(out: &mut Vec<u8>, inode: Option<Inode>) {
+    push_decimal(out, inode.map_or(0, Inode::get));
 }
 
 /// Returns what a timer counts: retransmissions, or probes that were not answered.

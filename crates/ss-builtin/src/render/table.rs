@@ -166,7 +166,7 @@ impl Cells<'_> {
     /// Adds the cell of a column; columns that were passed over get an empty one, and a cell of a
     /// column that is not shown is dropped.
     pub(crate) fn push(&mut self, id: ColumnId, print: impl FnOnce(&mut Vec<u8>)) {
-        while let Some(column) = self.missing.next() {
+        for column in self.missing.by_ref() {
             let is_shown = self.columns.contains(column.id);
             if column.id == id {
                 if is_shown {
@@ -259,7 +259,7 @@ mod tests {
                 .row(|cells| {
                     cells.push(ColumnId::State, |out| out.extend_from_slice(state.as_bytes()));
                     cells.push(ColumnId::LocalAddress, |out| {
-                        out.extend_from_slice(local.as_bytes())
+                        out.extend_from_slice(local.as_bytes());
                     });
                     cells.push(ColumnId::LocalPort, |out| out.extend_from_slice(port.as_bytes()));
                     cells.push(ColumnId::Extra, |out| out.extend_from_slice(extra.as_bytes()));
@@ -274,7 +274,7 @@ mod tests {
     fn a_pipe_gets_columns_as_wide_as_they_must_be() {
         insta::assert_snapshot!(render(Screen::Compact, &[["LISTEN", "*:", "22", ""]]), @r"
         State··Recv-Q·Send-Q·Local·Address:Port·Peer·Address:Port
-        LISTEN····························*:22···················
+        LISTEN···························*:22················
         ");
     }
 
@@ -284,8 +284,8 @@ mod tests {
             render(Screen::Compact, &[["LISTEN", "*:", "22", " ino:1"], ["LISTEN", "*:", "22", " ino:12345"]]),
             @r"
         State··Recv-Q·Send-Q·Local·Address:Port·Peer·Address:Port······
-        LISTEN····························*:22··················· ino:1
-        LISTEN····························*:22··················· ino:12345
+        LISTEN···························*:22·················ino:1
+        LISTEN···························*:22·················ino:12345
         "
         );
     }
