@@ -57,7 +57,7 @@ fn tables(args: &mut Vec<BString>) -> Result<SocketTables, Box<dyn std::error::E
 fn run(tables: SocketTables, args: &[BString]) -> ExitCode {
     let view = PolicyView::new(Arc::new(tables), Policy::default(), names());
     let stdout = io::stdout();
-    let terminal_width = stdout.is_terminal().then(terminal_width).flatten();
+    let terminal_width = if stdout.is_terminal() { columns(&stdout) } else { None };
     let mut context = CallContext {
         stdin: &mut io::stdin(),
         stdout: &mut stdout.lock(),
@@ -70,8 +70,9 @@ fn run(tables: SocketTables, args: &[BString]) -> ExitCode {
     ExitCode::from(invoke(&Ss::new(view), &mut context, args).code())
 }
 
-fn terminal_width() -> Option<NonZeroU16> {
-    NonZeroU16::new(rustix::termios::tcgetwinsize(io::stdout()).ok()?.ws_col)
+/// Returns the width of a terminal, if it tells.
+fn columns(terminal: &io::Stdout) -> Option<NonZeroU16> {
+    NonZeroU16::new(rustix::termios::tcgetwinsize(terminal).ok()?.ws_col)
 }
 
 /// Reads the system's names of services and protocols; a table that is not there has none.

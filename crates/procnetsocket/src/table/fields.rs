@@ -78,9 +78,8 @@ impl<'a> Fields<'a> {
         until: Until,
         expected: Expected,
     ) -> Result<T, Expected> {
-        let taken = parse(self.rest).and_then(|(value, rest)| Some((value, end(rest, until)?)));
-        let (value, rest) = taken.ok_or(expected)?;
-        self.rest = rest;
+        let (value, rest) = parse(self.rest).ok_or(expected)?;
+        self.rest = end(rest, until).ok_or(expected)?;
         Ok(value)
     }
 
@@ -189,13 +188,113 @@ fn end(rest: &[u8], until: Until) -> Option<&[u8]> {
 }
 
 #[inline]
-fn skip_blanks(mut bytes: &[u8]) -> &[u8] {
-    // Kernels pad columns, and whole rows, by many spaces.
-    while let Some((b"        ", after)) = bytes.split_first_chunk::<8>() {
-        bytes = after;
+fn skip_blanks(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [b' ' | b'\t', after @ ..] => skip_padding(after),
+        _ => bytes,
+    }
+}
+
+/// Skips blanks where there are many: kernels pad columns, and whole rows, by spaces.
+fn skip_padding(mut bytes: &[u8]) -> &[u8] {
+    while let Some((eight, _)) = bytes.split_first_chunk::<8>() {
+        let spaces = leading_spaces(*eight);
+        bytes = bytes.get(spaces..).unwrap_or_default();
+        if spaces < 8 {
+            break;
+        }
     }
     while let [b' ' | b'\t', after @ ..] = bytes {
         bytes = after;
     }
     bytes
+}
+
+/// Returns how many of the first bytes are spaces; the first byte is the lowest of the word.
+fn leading_spaces(bytes: [u8; 8]) -> usize {
+    let differences = u64::from_le_bytes(bytes) ^ u64::from_le_bytes([b' '; 8]);
+    // OK because the number is 64 at most.
+    usize::try_from(differences.trailing_zeros() / 8).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::one_digit(b"7", Some(7))]
+    #[case::leading_zeros(b"0000000000000000000000007", Some(7))]
+    #[case::most(b"18446744073709551615", Some(u64::MAX))]
+    #[case::one_too_many(b"18446744073709551616", None)]
+    #[case::far_too_many(b"99999999999999999999999999", None)]
+    #[case::nothing(b"", None)]
+    #[case::sign(b"-1", None)]
+    #[case::plus(b"+1", None)]
+    #[case::letters(b"1f", None)]
+    #[case::nul(b"1\0", None)]
+    #[case::decimal_point(b"1.5", None)]
+    #[case::a_digit_of_another_script("\u{0661}".as_bytes(), None)]
+    fn decimal_words(#[case] line: &[u8], #[case] expected: Option<u64>) {
+        assert_eq!(Fields::new(line).decimal("a number").ok(), expected);
+    }
+
+    #[rstest]
+    #[case::least(b"-2147483648", Some(i32::MIN))]
+    #[case::most(b"2147483647", Some(i32::MAX))]
+    #[case::minus_zero(b"-0", Some(0))]
+    #[case::below_least(b"-2147483649", None)]
+    #[case::above_most(b"2147483648", None)]
+    #[case::below_64_bits(b"-9223372036854775809", None)]
+    #[case::only_a_sign(b"-", None)]
+    #[case::two_signs(b"--1", None)]
+    fn signed_words(#[case] line: &[u8], #[case] expected: Option<i32>) {
+        assert_eq!(Fields::new(line).signed("a number").ok(), expected);
+    }
+
+    #[rstest]
+    #[case::without_sign(b"4294963200", Some(4_294_963_200))]
+    #[case::with_sign(b"-4096", Some(4_294_963_200))]
+    #[case::most(b"4294967295", Some(u32::MAX))]
+    #[case::least(b"-2147483648", Some(0x8000_0000))]
+    #[case::above_most(b"4294967296", None)]
+    #[case::below_least(b"-2147483649", None)]
+    fn words_of_either_sign(#[case] line: &[u8], #[case] expected: Option<u32>) {
+        assert_eq!(Fields::new(line).either_sign("a number").ok(), expected);
+    }
+
+    #[rstest]
+    #[case::of_64_bits(b"ffff9f3c8b3e0000", Some(0xFFFF_9F3C_8B3E_0000))]
+    #[case::of_32_bits(b"c1a2b3d4", Some(0xC1A2_B3D4))]
+    #[case::zero(b"0000000000000000", Some(0))]
+    #[case::without_entropy(b"(____ptrval____)", Some(0))]
+    #[case::without_entropy_32_bits(b"(ptrval)", Some(0))]
+    #[case::null_of_old_kernels(b"(null)", Some(0))]
+    #[case::seventeen_digits(b"0ffff9f3c8b3e0000", None)]
+    #[case::other_parentheses(b"(nil)", None)]
+    #[case::cut_parentheses(b"(null", None)]
+    fn pointers(#[case] line: &[u8], #[case] expected: Option<u64>) {
+        let pointer = Fields::new(line).pointer(Until::Blank).ok();
+        assert_eq!(pointer, expected.map(KernelPointer));
+    }
+
+    #[test]
+    fn blanks_between_words_do_not_matter() {
+        for blanks in 1..40 {
+            let line = format!("{0}1{0}2\t{0}3{0}", " ".repeat(blanks));
+            let mut fields = Fields::new(line.as_bytes());
+            let numbers: [u8; 3] = std::array::from_fn(|_| fields.decimal("a number").unwrap());
+            assert_eq!(numbers, [1, 2, 3]);
+            assert!(fields.is_at_end());
+        }
+    }
+
+    #[test]
+    fn a_failure_leaves_the_field_where_it_is() {
+        let mut fields = Fields::new(b"  1 2x");
+        assert_eq!(fields.decimal::<u8>("a number"), Ok(1));
+        let expected = fields.decimal::<u8>("a number").unwrap_err();
+        assert_eq!(fields.problem(expected), Problem { offset: 4, expected: "a number" });
+    }
 }

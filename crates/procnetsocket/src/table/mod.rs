@@ -159,3 +159,29 @@ pub(crate) trait Rows {
     /// Parses a line without its newline; the socket is lent until the next call.
     fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, Problem>;
 }
+
+/// Returns what is reported of a malformed row, or `None` when it is well formed.
+#[cfg(test)]
+fn complaint(table: Table, rows: &mut impl Rows, line: &[u8]) -> Option<String> {
+    let problem = rows.parse(line).err()?;
+    Some(crate::RowError::new(table, 7, line, problem).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_table_has_a_name_of_its_own() {
+        let names: Vec<_> = Table::ALL.iter().map(|table| table.to_string()).collect();
+        insta::assert_snapshot!(
+            names.join(" "),
+            @"tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix packet netlink"
+        );
+    }
+
+    #[test]
+    fn a_name_is_padded_as_asked() {
+        assert_eq!(format!("{:>5}|{:<5}", Table::Tcp4, Table::Udp4), "  tcp|udp  ");
+    }
+}
