@@ -1,6 +1,7 @@
 //! Reads the kernel's socket tables, outside of every sandbox.
 
 mod dedup;
+pub mod diag;
 mod error;
 mod interface;
 mod limits;
@@ -9,6 +10,7 @@ mod listing;
 mod mismatch;
 pub mod model;
 mod port_range;
+mod query;
 pub mod root;
 mod scan;
 mod source;
@@ -20,10 +22,11 @@ pub use self::{
     error::{Error, ErrorKind, RowError},
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{Listing, MAX_ROW_ERRORS},
+    query::{Details, Query},
     root::{Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
     scan::visit_table,
     source::SocketTables,
     stat::{SockStat, SockStat6, TcpStat},
-    table::{Endian, Table},
-    visit::{Interrupt, Report, Uninterrupted, Visitor},
+    table::{Endian, Family, Table},
+    visit::{Interrupt, Report, Source, Uninterrupted, Visitor},
 };

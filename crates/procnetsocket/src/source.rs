@@ -86,8 +86,8 @@ impl SocketTables {
         interrupt: &dyn Interrupt,
         visitor: &mut dyn Visitor,
     ) -> Result<Report, Error> {
-        let mut file = self.open(table.file())?;
-        let scan = Scan::new(table, Endian::NATIVE, limits, interrupt);
+        let scan = Scan::new(table, Endian::NATIVE, limits, interrupt)?;
+        let mut file = self.open(scan.file())?;
         let scan = if self.is_live() { scan.deduplicated(Window::new()) } else { scan };
         scan.run(&mut file, visitor)
     }
@@ -149,7 +149,7 @@ impl SocketTables {
     fn read<T: Row>(&self, table: Table, limits: &Limits) -> Result<Listing<T>, Error> {
         let mut collect = Collect::new(limits.entries);
         let report = self.visit(table, limits, &Uninterrupted, &mut collect)?;
-        collect.finish(table, limits.entries, &report)
+        collect.finish(table, &report)
     }
 }
 

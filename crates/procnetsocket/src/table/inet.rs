@@ -38,16 +38,18 @@ use bstr::BString;
 
 use super::{Endian, Expected, Fields, Problem, Rows, Until, decimal, hex};
 use crate::model::{
-    InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail, TcpState, Timer,
-    TimerKind,
+    InetDetail, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail,
+    TcpState, Timer, TimerKind,
 };
 
-/// The address family of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Family {
-    /// Addresses of one word.
+/// The address family of a table of internet sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// IPv4: addresses of one word.
+    #[doc(alias = "AF_INET")]
     V4,
-    /// Addresses of four words.
+    /// IPv6: addresses of four words. An IPv6 socket may have mapped IPv4 addresses.
+    #[doc(alias = "AF_INET6")]
     V6,
 }
 
@@ -75,8 +77,11 @@ impl InetRows {
             inode: None,
             references: 0,
             pointer: KernelPointer(0),
+            cookie: None,
+            interface: None,
             tcp: None,
             drops: None,
+            detail: InetDetail::default(),
             trailing: BString::default(),
         };
         Self { family, endian, row }

@@ -36,6 +36,8 @@ impl NetlinkRows {
             drops: 0,
             inode: None,
             pointer: KernelPointer(0),
+            cookie: None,
+            detail: None,
         };
         Self { row }
     }

@@ -16,7 +16,7 @@
 use std::num::NonZeroU32;
 
 use super::{Expected, Fields, Problem, Rows, Until};
-use crate::model::{Inode, KernelPointer, PacketKind, PacketSocket, Socket};
+use crate::model::{Inode, KernelPointer, PacketDetail, PacketKind, PacketSocket, Socket};
 
 /// The parser of the packet table.
 pub(crate) struct PacketRows {
@@ -36,6 +36,8 @@ impl PacketRows {
             inode: None,
             references: 0,
             pointer: KernelPointer(0),
+            cookie: None,
+            detail: PacketDetail::default(),
         };
         Self { row }
     }
