@@ -54,6 +54,8 @@ pub fn deliberate_differences() -> Vec<(&'static str, FakeProc)> {
         ("no-ipv4", without(host(), &[Table::Tcp, Table::Udp, Table::Raw])),
         ("no-files", FakeProc::bare()),
         ("wide-inode", wide_inode()),
+        ("long-timer", long_timer()),
+        ("unterminated", unterminated()),
     ]
 }
 
@@ -377,6 +379,7 @@ fn unix_names() -> FakeProc {
         .unix(Unix::stream().path("/run/\u{fc}nicode/\u{4e2d}\u{6587}/\u{1f980}").inode(8))
         .unix(Unix::stream().path("/run/colon:in:it").inode(9))
         .unix(Unix::stream().path("/run/quote\"'`$").inode(10))
+        .unix(Unix::stream().path("/run/back\\slash\\x1b").inode(20))
         .unix(Unix::stream().abstract_name("").inode(11))
         .unix(Unix::stream().abstract_name("plain").inode(12))
         .unix(Unix::stream().abstract_name("@twice").inode(13))
@@ -419,6 +422,10 @@ fn packet() -> FakeProc {
     root.packet(Packet::raw(3).interface(i32::MAX.cast_unsigned()).inode(4_294_967_295))
 }
 
+/// A row of the time before Linux 3.9, when the column of dumps held a pointer.
+const OLD_NETLINK: &str = "ffff8801a5b6c000 16  77     00000001 0        0        ffff8801deadbeef \
+                           2        0        9       ";
+
 fn netlink() -> FakeProc {
     let mut root = FakeProc::new();
     for protocol in (0..=23).chain([31, 255]) {
@@ -429,9 +436,8 @@ fn netlink() -> FakeProc {
             Netlink::new(0, port_id).groups(port_id).dump(1).locks(9).drops(7).inode(1234),
         );
     }
-    // Before Linux 3.9 the column of dumps held a pointer.
-    const OLD: &str = "ffff8801a5b6c000 16  77     00000001 0        0        ffff8801deadbeef 2        0        9       ";
-    root.netlink(Netlink::new(16, 5).dump(1).queues(-5, 6).locks(-1)).raw_line(Table::Netlink, OLD)
+    root.netlink(Netlink::new(16, 5).dump(1).queues(-5, 6).locks(-1))
+        .raw_line(Table::Netlink, OLD_NETLINK)
 }
 
 fn counters() -> FakeProc {
@@ -471,7 +477,6 @@ fn unix_names_hostile() -> FakeProc {
         .unix(Unix::stream().path(b"/run/\xff\xfe").inode(2))
         .unix(Unix::stream().path("/run/tab\there").inode(3))
         .unix(Unix::stream().path("/run/\u{202e}rtl").inode(4))
-        .unix(Unix::stream().path("/run/back\\slash").inode(5))
         .unix(Unix::stream().path("/run/bell\x07\x7f").inode(6))
         .unix(Unix::stream().path("/run/cr\rhere").inode(7))
 }
@@ -500,6 +505,18 @@ fn malformed() -> FakeProc {
 /// Words behind the columns of a padded table.
 fn tcp_words_behind() -> FakeProc {
     FakeProc::new().tcp(Tcp::established("10.0.0.1:80", "10.0.0.1:7").inode(1).extra(" 1 2  3"))
+}
+
+/// A timer of a day: more than the 32 bits in which iproute2 counts its milliseconds.
+fn long_timer() -> FakeProc {
+    FakeProc::new().tcp(Tcp::established("10.0.0.1:1", "10.0.0.1:2").timer(2, 8_640_000))
+}
+
+/// A last line without its newline.
+fn unterminated() -> FakeProc {
+    let row = "   0: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 \
+               5 1 0000000000000000 100 0 0 10 0";
+    FakeProc::new().raw_file(Table::Tcp.path(), format!("{}\n{row}", Table::Tcp.header()))
 }
 
 fn wide_inode() -> FakeProc {

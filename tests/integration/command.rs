@@ -1,0 +1,184 @@
+//! Command lines, made from the flag table.
+
+use ss_builtin::{Flag, flags};
+use testkit::Xorshift;
+
+/// The words of `-f`.
+const FAMILIES: [&str; 5] = ["inet", "inet6", "link", "unix", "netlink"];
+
+/// Lists of `-A`: every table, every alias, and taking away.
+const TABLES: [&str; 31] = [
+    "all",
+    "inet",
+    "tcp",
+    "udp",
+    "raw",
+    "unix",
+    "unix_stream",
+    "u_str",
+    "unix_dgram",
+    "u_dgr",
+    "unix_seqpacket",
+    "u_seq",
+    "packet",
+    "packet_raw",
+    "p_raw",
+    "packet_dgram",
+    "p_dgr",
+    "netlink",
+    "tcp,udp",
+    "udp,tcp,raw",
+    "all,!tcp",
+    "all,!unix,!netlink",
+    "inet,!udp",
+    "inet,!tcp,!raw",
+    "unix,!u_str",
+    "packet,!p_raw",
+    "!tcp",
+    "tcp,!tcp",
+    "!tcp,tcp",
+    "u_str,u_seq,p_dgr,netlink,raw",
+    "tcp,tcp",
+];
+
+/// An option that takes a value, and the values that are tried.
+pub(crate) fn values(flag: &Flag) -> &'static [&'static str] {
+    match flag.value {
+        None => &[],
+        Some("FAMILY") => &FAMILIES,
+        Some(_) => &TABLES,
+    }
+}
+
+/// Returns the options that are compared: those that work, and print what the real one prints.
+pub(crate) fn compared() -> Vec<&'static Flag> {
+    let ours_alone = |flag: &Flag| matches!(flag.long, "help" | "version");
+    flags().iter().filter(|flag| !flag.is_refused() && !ours_alone(flag)).collect()
+}
+
+/// How an option can be spelled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Spelling {
+    /// `-t`, `-f inet`
+    Short,
+    /// `-finet`
+    Joined,
+    /// `--tcp`, `--family inet`
+    Long,
+    /// `--family=inet`
+    Equals,
+}
+
+impl Spelling {
+    pub(crate) const ALL: [Self; 4] = [Self::Short, Self::Long, Self::Joined, Self::Equals];
+}
+
+/// An option as it is used once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Use {
+    pub(crate) flag: &'static Flag,
+    pub(crate) value: Option<&'static str>,
+}
+
+impl Use {
+    /// Returns the use of an option with the `index`th of its values.
+    pub(crate) fn new(flag: &'static Flag, index: usize) -> Self {
+        let values = values(flag);
+        let value = (!values.is_empty()).then(|| values[index % values.len()]);
+        Self { flag, value }
+    }
+
+    /// Returns the words on the command line.
+    fn words(self, spelling: Spelling) -> Vec<String> {
+        let short = self.flag.short.map(|letter| format!("-{}", char::from(letter)));
+        let long = format!("--{}", self.flag.long);
+        let separate = |name: String| {
+            std::iter::once(name).chain(self.value.map(String::from)).collect::<Vec<_>>()
+        };
+        match (spelling, short, self.value) {
+            (Spelling::Joined, Some(short), value) => vec![short + value.unwrap_or_default()],
+            (Spelling::Short, Some(short), _) => separate(short),
+            (Spelling::Equals, _, Some(value)) => vec![format!("{long}={value}")],
+            _ => separate(long),
+        }
+    }
+}
+
+/// Returns the command line of those options, each in its own spelling.
+pub(crate) fn line(uses: &[Use], spellings: &[Spelling]) -> Vec<String> {
+    let spelling = |index: usize| spellings[index % spellings.len()];
+    uses.iter().enumerate().flat_map(|(index, one)| one.words(spelling(index))).collect()
+}
+
+/// Returns the command line of those options as one cluster of letters (`-tan`), with the value of
+/// the last one behind it; those without a letter, and those with a value before the last, stand
+/// for themselves.
+pub(crate) fn cluster(uses: &[Use]) -> Vec<String> {
+    let mut letters = String::from("-");
+    let mut words = Vec::new();
+    for (index, one) in uses.iter().enumerate() {
+        match one.flag.short {
+            Some(letter) if one.value.is_none() => letters.push(char::from(letter)),
+            Some(letter) if index + 1 == uses.len() => {
+                letters.push(char::from(letter));
+                words.extend(one.value.map(String::from));
+            }
+            _ => words.splice(0..0, one.words(Spelling::Long)).for_each(drop),
+        }
+    }
+    // The value of the last letter has to stand right behind the cluster.
+    let values =
+        usize::from(uses.last().is_some_and(|one| one.value.is_some() && one.flag.short.is_some()));
+    if letters.len() > 1 {
+        words.insert(words.len() - values, letters);
+    }
+    words
+}
+
+/// Returns whether a line that [`line`] or [`cluster`] made has the option `-e`.
+pub(crate) fn is_extended(args: &[String]) -> bool {
+    // Behind a letter that takes a value stands the value.
+    let letters =
+        |cluster: &str| cluster.split(['f', 'A']).next().is_some_and(|own| own.contains('e'));
+    args.iter().any(|arg| match arg.strip_prefix('-') {
+        // Long names may be shortened, and no other begins so.
+        Some(long) if long.starts_with('-') => long.starts_with("-ex"),
+        Some(cluster) => letters(cluster),
+        None => false,
+    })
+}
+
+/// Returns a line of up to seven options.
+pub(crate) fn random(random: &mut Xorshift) -> (Vec<Use>, Vec<String>) {
+    let compared = compared();
+    let count = 1 + random.below(7);
+    let uses: Vec<_> = (0..count)
+        .map(|_| {
+            let flag = *random.pick(&compared);
+            Use::new(flag, usize::try_from(random.below(1000)).unwrap())
+        })
+        .collect();
+    let words = if random.one_in(3) {
+        cluster(&uses)
+    } else {
+        let spellings: Vec<_> = uses.iter().map(|_| *random.pick(&Spelling::ALL)).collect();
+        line(&uses, &spellings)
+    };
+    (uses, words)
+}
+
+#[test]
+fn spellings_are_the_ones_that_getopt_takes() {
+    let find = |long: &str| flags().iter().find(|flag| flag.long == long).unwrap();
+    let uses = [Use::new(find("tcp"), 0), Use::new(find("tos"), 0), Use::new(find("family"), 1)];
+    assert_eq!(line(&uses, &[Spelling::Short]), ["-t", "--tos", "-f", "inet6"]);
+    assert_eq!(line(&uses, &[Spelling::Joined]), ["-t", "--tos", "-finet6"]);
+    assert_eq!(line(&uses, &[Spelling::Long]), ["--tcp", "--tos", "--family", "inet6"]);
+    assert_eq!(line(&uses, &[Spelling::Equals]), ["--tcp", "--tos", "--family=inet6"]);
+    assert_eq!(cluster(&uses), ["--tos", "-tf", "inet6"]);
+    assert_eq!(cluster(&[uses[2], uses[0]]), ["--family", "inet6", "-t"]);
+    let has =
+        |args: &[&str]| is_extended(&args.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert!(has(&["-tae"]) && has(&["-t", "--extended"]) && has(&["-eA", "tcp"]));
+    assert!(!has(&["-tfinet6", "--tcp", "netlink", "--no-header", "-Anetlink"]));
+}

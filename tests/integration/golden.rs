@@ -1,0 +1,216 @@
+//! Golden files: what the real `ss` printed for the named roots, with the name tables of
+//! `tests/golden/etc`. They prove the same on a machine without iproute2.
+//!
+//! A file holds the cases of one root:
+//!
+//! ```text
+//! # ss utility, iproute2-7.2.0
+//! $ COLUMNS=80 ss -tan
+//! |State  Recv-Q Send-Q ...|
+//! = 0
+//! ```
+//!
+//! The bars show where a line ends; behind `=` stands the status. `scripts/record-golden` writes
+//! them.
+
+use std::fmt::Write;
+
+use bstr::ByteSlice;
+use testkit::{FakeProc, FakeRoot, Table, Xorshift, fixtures};
+
+use crate::{
+    command::{self, Use},
+    ours,
+    outcome::Outcome,
+    real::RealSs,
+    uncompared, workspace,
+};
+
+/// What is recorded of every root: the listings that show most, and the usual ones.
+const EVERY_ROOT: [(&str, Option<u16>); 9] = [
+    ("-a", None),
+    ("-aneoi", None),
+    ("-tul", None),
+    ("", None),
+    ("-xa", None),
+    ("-wan", Some(60)),
+    ("-0a", None),
+    ("-f netlink -a", Some(80)),
+    ("-s", None),
+];
+/// What is recorded of one root, because it shows only there.
+const ONE_ROOT: [(&str, &str); 12] = [
+    ("packet", "-A p_raw -a"),
+    ("packet", "-A p_dgr -an"),
+    ("packet", "-A packet"),
+    ("unix-states", "-A u_str -a"),
+    ("unix-states", "-A u_dgr,u_seq -a"),
+    ("unix-states", "-A unix,!u_str -l"),
+    ("tcp-states", "-t"),
+    ("tcp-states", "-tl6"),
+    ("tcp-states", "-4a"),
+    ("datagram-states", "-u"),
+    ("datagram-states", "-w"),
+    ("datagram-states", "-A udp"),
+];
+/// Roots of so many rows that one listing is enough.
+const LONG: [&str; 1] = ["unix-order"];
+/// The root on which every pair of options is recorded.
+const PAIRS: &str = "host";
+
+/// One recorded run.
+#[derive(Debug)]
+struct Case {
+    args: Vec<String>,
+    width: Option<u16>,
+}
+
+impl Case {
+    fn new(words: &str, width: Option<u16>) -> Self {
+        Self { args: words.split_whitespace().map(String::from).collect(), width }
+    }
+
+    /// Returns the line that names it.
+    fn title(&self) -> String {
+        let mut title = String::from("$ ");
+        if let Some(width) = self.width {
+            write!(title, "COLUMNS={width} ").unwrap();
+        }
+        title + "ss " + &self.args.join(" ")
+    }
+
+    /// Reads what [`title`](Self::title) returned.
+    fn parse(title: &str) -> Option<Self> {
+        let words = title.strip_prefix("$ ")?;
+        let (width, words) = match words.strip_prefix("COLUMNS=") {
+            Some(rest) => {
+                let (width, words) = rest.split_once(' ')?;
+                (Some(width.parse().ok()?), words)
+            }
+            None => (None, words),
+        };
+        Some(Self::new(words.strip_prefix("ss")?, width))
+    }
+}
+
+/// Returns what is recorded of a root.
+fn cases(name: &str) -> Vec<Case> {
+    if LONG.contains(&name) {
+        return vec![Case::new("-xaH", None)];
+    }
+    let mut cases: Vec<_> =
+        EVERY_ROOT.iter().map(|(words, width)| Case::new(words, *width)).collect();
+    let own = ONE_ROOT.iter().filter(|(root, _)| *root == name);
+    cases.extend(own.map(|(_, words)| Case::new(words, None)));
+    if name == PAIRS {
+        let random = &mut Xorshift::new(1);
+        for (index, uses) in pair_cover(random).into_iter().enumerate() {
+            let width = (index % 3 == 0).then(|| u16::try_from(20 + random.below(231)).unwrap());
+            cases.push(Case { args: command::cluster(&uses), width });
+        }
+    }
+    cases
+}
+
+/// Returns lines of options that between them hold every pair of compared options, each line the
+/// best of some random ones.
+fn pair_cover(random: &mut Xorshift) -> Vec<Vec<Use>> {
+    const OPTIONS: usize = 4;
+    let compared = command::compared();
+    let mut missing: Vec<_> = uncompared::pairs(&compared).collect();
+    let mut lines = Vec::new();
+    while let Some(&(one, other)) = missing.first() {
+        let mut line = vec![one, other];
+        line.extend((2..OPTIONS).map(|_| *random.pick(&compared)));
+        missing.retain(|(one, other)| {
+            let has = |long| line.iter().any(|flag| flag.long == long);
+            !(has(one.long) && has(other.long))
+        });
+        let value = usize::try_from(random.below(1000)).unwrap();
+        lines.push(line.into_iter().map(|flag| Use::new(flag, value)).collect());
+    }
+    lines
+}
+
+/// Returns the root that a case is recorded on: with `-e` the one without netlink rows, of which
+/// this project shows more on purpose.
+fn root_of<'a>(roots: &'a [FakeRoot; 2], case: &Case) -> &'a FakeRoot {
+    &roots[usize::from(command::is_extended(&case.args))]
+}
+
+fn build(root: &FakeProc) -> [FakeRoot; 2] {
+    [root.build(), root.clone().without_rows(Table::Netlink).build()]
+}
+
+fn file(name: &str) -> String {
+    format!("tests/golden/{name}.txt")
+}
+
+/// Prints an outcome as it stands in the file.
+fn print(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for line in outcome.stdout.lines_with_terminator() {
+        let line = line.to_str().expect("the fixtures of the golden files are UTF-8");
+        let line = line.strip_suffix('\n').expect("every line that ss prints is ended");
+        writeln!(text, "|{line}|").unwrap();
+    }
+    writeln!(text, "= {}", outcome.status).unwrap();
+    text
+}
+
+#[test]
+fn listings_are_those_that_were_recorded() {
+    let names = &ours::recorded_names();
+    let mut differences = Vec::new();
+    let mut count = 0;
+    for (name, root) in fixtures() {
+        let text = String::from_utf8(workspace::read(&file(name))).expect("golden files are text");
+        let roots = build(&root);
+        for recorded in text.split("\n$ ").skip(1) {
+            let (words, expected) = recorded.split_once('\n').expect("a title and an outcome");
+            let case = Case::parse(&format!("$ {words}")).expect("a title");
+            let ours = ours::run(root_of(&roots, &case), names, &case.args, case.width);
+            let printed = print(&ours);
+            if printed.trim_end() != expected.trim_end() {
+                differences.push(difference(name, &case, &printed, expected));
+            }
+            count += 1;
+        }
+    }
+    assert!(
+        differences.is_empty(),
+        "{} of {count}:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+    assert!(count > 300, "only {count} cases are recorded");
+}
+
+fn difference(name: &str, case: &Case, ours: &str, recorded: &str) -> String {
+    let line = ours.lines().zip(recorded.lines()).find(|(ours, recorded)| ours != recorded);
+    format!("root {name:?}: {}\n  (ours, recorded) = {line:#?}", case.title())
+}
+
+/// Writes the golden files. Only `scripts/record-golden` runs this, where `/etc` is the fixture.
+#[test]
+#[ignore = "writes the golden files; scripts/record-golden runs it"]
+fn record() {
+    for name in ["services", "protocols"] {
+        assert_eq!(
+            workspace::read(&format!("/etc/{name}")),
+            workspace::read(&format!("tests/golden/etc/{name}")),
+            "golden files are recorded by scripts/record-golden, under an /etc of its own"
+        );
+    }
+    let real = RealSs::find().expect("there is a real ss to record");
+    for (name, root) in fixtures() {
+        let roots = build(&root);
+        let mut text = format!("# {}\n", real.version());
+        for case in cases(name) {
+            let outcome = real.run(root_of(&roots, &case), &case.args, case.width);
+            write!(text, "{}\n{}", case.title(), print(&outcome)).unwrap();
+        }
+        workspace::write(&file(name), text.as_bytes());
+    }
+    workspace::write(uncompared::FILE, uncompared::text().as_bytes());
+}

@@ -1,0 +1,50 @@
+//! The builtin, called in process.
+
+use std::{num::NonZeroU16, sync::Arc};
+
+use bstr::BString;
+use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use procnetsocket::SocketTables;
+use socket_query::{Names, Policy, PolicyView};
+use ss_builtin::Ss;
+use testkit::FakeRoot;
+
+use crate::{outcome::Outcome, workspace};
+
+/// The names that the golden files were recorded with.
+pub(crate) fn recorded_names() -> Names {
+    let read = |name| workspace::read(&format!("tests/golden/etc/{name}"));
+    Names::new(&read("services"), &read("protocols"))
+}
+
+/// The names that a program on this machine finds.
+pub(crate) fn machine_names() -> Names {
+    Names::new(&workspace::read("/etc/services"), &workspace::read("/etc/protocols"))
+}
+
+/// Returns the policy's view of a fake root.
+pub(crate) fn view(root: &FakeRoot, names: Names) -> PolicyView {
+    PolicyView::new(Arc::new(SocketTables::from_dir(root.dir())), Policy::default(), names)
+}
+
+/// Runs `ss` over a fake root.
+pub(crate) fn run(root: &FakeRoot, names: &Names, args: &[String], width: Option<u16>) -> Outcome {
+    call(&Ss::new(view(root, names.clone())), args, width)
+}
+
+/// Runs a command that was made already.
+pub(crate) fn call(ss: &Ss, args: &[String], width: Option<u16>) -> Outcome {
+    let args: Vec<BString> = args.iter().map(|arg| arg.as_str().into()).collect();
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut context = CallContext {
+        stdin: &mut std::io::empty(),
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        sandbox: &Sandbox::empty(),
+        cancel: &Cancel::new(),
+        terminal_width: width.and_then(NonZeroU16::new),
+        clock: &SystemClock,
+    };
+    let code = invoke(ss, &mut context, &args);
+    Outcome { stdout: stdout.into(), stderr: stderr.into(), status: code.code().into() }
+}

@@ -1,0 +1,58 @@
+//! What a run printed, and how two runs differ.
+
+use std::fmt;
+
+use bstr::{BString, ByteSlice};
+
+/// What a run printed, and its status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) stdout: BString,
+    pub(crate) stderr: BString,
+    pub(crate) status: i32,
+}
+
+impl Outcome {
+    /// Returns how this differs from what the real `ss` did, or `None` when it does not. Standard
+    /// error is not compared: its texts are this project's own.
+    pub(crate) fn difference(&self, real: &Self) -> Option<Difference> {
+        if self.stdout == real.stdout && self.status == real.status {
+            return None;
+        }
+        let lines = |outcome: &Self| outcome.stdout.lines_with_terminator().count();
+        let longer = lines(self).max(lines(real));
+        let line = |outcome: &Self, index| {
+            outcome.stdout.lines_with_terminator().nth(index).map(BString::from)
+        };
+        let first = (0..longer).find(|&index| line(self, index) != line(real, index));
+        Some(Difference {
+            line: first,
+            ours: first.and_then(|index| line(self, index)),
+            real: first.and_then(|index| line(real, index)),
+            statuses: [self.status, real.status],
+            stderr: self.stderr.clone(),
+        })
+    }
+}
+
+/// The first line that differs, and the statuses.
+#[derive(Debug)]
+pub(crate) struct Difference {
+    line: Option<usize>,
+    ours: Option<BString>,
+    real: Option<BString>,
+    statuses: [i32; 2],
+    stderr: BString,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            writeln!(f, "  line {}", line + 1)?;
+            writeln!(f, "  real {:?}", self.real)?;
+            writeln!(f, "  ours {:?}", self.ours)?;
+        }
+        let [ours, real] = self.statuses;
+        write!(f, "  status: real {real}, ours {ours}; our stderr: {:?}", self.stderr)
+    }
+}

@@ -1,0 +1,63 @@
+//! The real `ss`, as `scripts/fetch-ss` leaves it.
+
+#![expect(clippy::disallowed_methods, reason = "the comparison has to start the real ss")]
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use testkit::FakeRoot;
+
+use crate::{outcome::Outcome, workspace};
+
+const PROGRAM: &str = "target/iproute2/ss";
+/// The version whose behaviour is the yardstick.
+const MAJOR: &str = "ss utility, iproute2-7.";
+
+/// An `ss` of iproute2 7.x.
+#[derive(Clone, Debug)]
+pub(crate) struct RealSs {
+    program: PathBuf,
+    version: String,
+}
+
+impl RealSs {
+    /// Returns the program if it is there, and says so loudly if it is not.
+    ///
+    /// # Panics
+    ///
+    /// Where `CI` is set it has to be there; and anywhere it has to be a 7.x.
+    pub(crate) fn find() -> Option<Self> {
+        let program = workspace::path(PROGRAM);
+        if !program.is_file() {
+            assert!(!workspace::is_ci(), "{PROGRAM} is missing: run scripts/fetch-ss");
+            eprintln!("*** {PROGRAM} is missing: NOTHING IS COMPARED. Run scripts/fetch-ss. ***");
+            return None;
+        }
+        let output = Command::new(&program).arg("-V").output().expect("ss starts");
+        let version = String::from_utf8(output.stdout).expect("a version is text");
+        assert!(version.starts_with(MAJOR), "{PROGRAM} is {version:?}, but 7.x is the yardstick");
+        Some(Self { program, version: version.trim_end().to_owned() })
+    }
+
+    /// Returns the line that it prints for `-V`.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Runs it over a fake root, laid out for that many columns or as to a pipe.
+    pub(crate) fn run(&self, root: &FakeRoot, args: &[String], width: Option<u16>) -> Outcome {
+        let mut command = Command::new(&self.program);
+        command.args(args).stdin(Stdio::null()).env_clear().env("PROC_ROOT", root.path());
+        if let Some(width) = width {
+            command.env("COLUMNS", width.to_string());
+        }
+        let output = command.output().expect("ss starts");
+        Outcome {
+            stdout: output.stdout.into(),
+            stderr: output.stderr.into(),
+            status: output.status.code().expect("ss ends by itself"),
+        }
+    }
+}

@@ -1,0 +1,511 @@
+//! What this project decides by itself: every difference from iproute2, every refusal, every kind
+//! of table that is not what it should be. Standard output, standard error and status are exact.
+
+use std::{os::unix::fs::symlink, sync::Arc};
+
+use procnetsocket::{Limits, SocketTables};
+use rstest::rstest;
+use socket_query::{Policy, PolicyView};
+use ss_builtin::{Ss, flags};
+use testkit::{
+    Datagram, FakeProc, FakeRoot, Netlink, Packet, Table, Tcp, Unix, deliberate_differences,
+};
+
+use crate::{ours, outcome::Outcome};
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(String::from).collect()
+}
+
+fn run(root: &FakeProc, line: &str) -> Outcome {
+    run_built(&root.build(), line)
+}
+
+fn run_built(root: &FakeRoot, line: &str) -> Outcome {
+    ours::run(root, &ours::recorded_names(), &words(line), None)
+}
+
+fn difference(name: &str) -> FakeProc {
+    let mut roots = deliberate_differences().into_iter();
+    roots.find(|(other, _)| *other == name).expect("there is a root of that name").1
+}
+
+/// Checks all that a run printed. Lines are ended here, so that the expected ones read as printed.
+#[track_caller]
+fn check(outcome: &Outcome, stdout: &[&str], stderr: &[&str], status: i32) {
+    let lines =
+        |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
+    assert_eq!(outcome.stdout, lines(stdout), "standard output");
+    assert_eq!(outcome.stderr, lines(stderr), "standard error");
+    assert_eq!(outcome.status, status, "status");
+}
+
+mod names {
+    use super::*;
+
+    #[test]
+    fn control_bidi_and_invalid_bytes_are_escaped_on_a_pipe() {
+        check(
+            &run(&difference("unix-names-hostile"), "-xa"),
+            &[
+                "Netid State  Recv-Q Send-Q        Local Address:Port Peer Address:Port",
+                "u_str UNCONN 0      0          /run/\\x1b[31mred 1               * 0",
+                "u_str UNCONN 0      0             /run/\\xff\\xfe 2               * 0",
+                "u_str UNCONN 0      0          /run/tab\\x09here 3               * 0",
+                "u_str UNCONN 0      0      /run/\\xe2\\x80\\xaertl 4               * 0",
+                "u_str UNCONN 0      0         /run/bell\\x07\\x7f 6               * 0",
+                "u_str UNCONN 0      0           /run/cr\\x0dhere 7               * 0",
+            ],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn blanks_do_not_end_a_name() {
+        check(
+            &run(&difference("unix-names-with-blanks"), "-xaH"),
+            &[
+                "u_str UNCONN 0      0      /run/a b  c 1 * 0",
+                "u_str UNCONN 0      0          leading 2 * 0",
+                "u_str UNCONN 0      0        trailing  3 * 0",
+                "u_str UNCONN 0      0             @a b 4 * 0",
+            ],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn a_newline_in_a_name_can_forge_a_row_and_the_rest_of_the_name_is_reported() {
+        let forged =
+            "/x\nffff000000000000: 00000002 00000000 00010000 0001 01   666 /run/forged\nrest";
+        check(
+            &run(&FakeProc::new().unix(Unix::stream().path(forged).inode(1)), "-xaH"),
+            &[
+                "u_str UNCONN 0      0               /x 1   * 0",
+                "u_str LISTEN 0      0      /run/forged 666 * 0",
+            ],
+            &[
+                "ss: net/unix line 4, column 1: expected a kernel pointer and a colon, but found \"rest\"",
+            ],
+            1,
+        );
+    }
+
+    #[test]
+    fn interfaces_of_a_fake_root_are_numbers() {
+        check(
+            &run(&difference("packet-live-interface"), "-0aH"),
+            &["p_raw UNCONN 0      0      *:if1 *"],
+            &[],
+            0,
+        );
+    }
+}
+
+mod numbers {
+    use super::*;
+
+    #[test]
+    fn inodes_have_64_bits() {
+        check(
+            &run(&difference("wide-inode"), "-taeH"),
+            &[
+                "LISTEN 0      0      127.0.0.1:http 0.0.0.0:* ino:18446744073709551615 sk:ffff9f3c8b3e0000",
+            ],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn timers_do_not_wrap_after_half_a_day() {
+        check(
+            &run(&difference("long-timer"), "-tnoH"),
+            &["ESTAB 0      0      10.0.0.1:1 10.0.0.1:2 timer:(keepalive,1440min,0)"],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn words_behind_the_columns_are_shown_without_the_padding() {
+        check(
+            &run(&difference("tcp-words-behind"), "-tneH"),
+            &[
+                "ESTAB 0      0      10.0.0.1:80 10.0.0.1:7 ino:1 sk:ffff9f3c8b3e0000 opt:\"1 2  3\"",
+            ],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn netlink_rows_show_their_details_without_p() {
+        let root = FakeProc::new().netlink(Netlink::new(16, 7).groups(5).dump(1).inode(9));
+        check(
+            &run(&root, "-f netlink -e"),
+            &[
+                "Recv-Q Send-Q Local Address:Port Peer Address:Port",
+                "0      0               genl:7                * sk=ffff9f3c8b3e0000 cb=1 groups=0x00000005",
+            ],
+            &[],
+            0,
+        );
+    }
+}
+
+mod broken_tables {
+    use super::*;
+
+    #[test]
+    fn good_rows_are_printed_and_each_bad_one_is_reported() {
+        check(
+            &run(&difference("malformed"), "-an"),
+            &[
+                "Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port",
+                "u_str UNCONN 0      0          /run/good 3               * 0",
+                "udp   UNCONN 0      0          127.0.0.1:53        0.0.0.0:*",
+                "tcp   LISTEN 0      0          127.0.0.1:80        0.0.0.0:*",
+                "tcp   LISTEN 0      0          127.0.0.1:81        0.0.0.0:*",
+            ],
+            &[
+                "ss: net/netlink line 2, column 1: expected a kernel pointer, but found \"\\x1b[2J\"",
+                "ss: net/packet line 2, column 9: expected a hexadecimal protocol of 4 digits, but found the end of the line",
+                "ss: net/unix line 2, column 1: expected a kernel pointer and a colon, but found \"garbage\"",
+                "ss: net/udp line 3, column 128: expected a row number and a colon, but found the end of the line",
+                "ss: net/tcp line 3, column 21: expected an IPv4 address of 8 hexadecimal digits and a colon, but found \"garbage\"",
+            ],
+            1,
+        );
+    }
+
+    #[test]
+    fn rows_of_tables_that_are_not_selected_are_not_reported() {
+        check(&run(&difference("malformed"), "-waH"), &[], &[], 0);
+    }
+
+    #[test]
+    fn many_bad_rows_are_counted_instead() {
+        let root = (0..25).fold(FakeProc::new(), |root, _| root.raw_line(Table::Tcp, "bad"));
+        let outcome = run(&root.tcp(Tcp::listen("127.0.0.1:80")), "-tlnH");
+        let expected: Vec<_> = (2..12)
+            .map(|line| {
+                format!(
+                    "ss: net/tcp line {line}, column 1: expected a row number and a colon, but found \"bad\""
+                )
+            })
+            .chain(["ss: 15 more rows were left out".to_owned()])
+            .collect();
+        let expected: Vec<_> = expected.iter().map(String::as_str).collect();
+        check(&outcome, &["LISTEN 0      0      127.0.0.1:80 0.0.0.0:*"], &expected, 1);
+    }
+
+    #[rstest]
+    #[case::state_0("0", "00")]
+    #[case::state_14("14", "0E")]
+    fn a_state_that_no_kernel_prints_is_a_bad_row(#[case] state: &str, #[case] found: &str) {
+        let end = "127.0.0.1:80".parse().unwrap();
+        let row = Tcp::new(state.parse().unwrap(), end, end);
+        let error = format!(
+            "ss: net/tcp line 2, column 35: expected a hexadecimal state from 01 to 0D, but found \"{found}\""
+        );
+        check(&run(&FakeProc::new().tcp(row), "-tanH"), &[], &[&error], 1);
+    }
+
+    #[test]
+    fn a_last_line_without_its_newline_counts() {
+        check(
+            &run(&difference("unterminated"), "-tanH"),
+            &["LISTEN 0      0      127.0.0.1:80 0.0.0.0:*"],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn a_table_that_does_not_exist_is_a_family_that_the_kernel_lacks() {
+        check(
+            &run(&FakeProc::bare(), "-an"),
+            &["Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port"],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn tables_of_ipv6_are_read_without_those_of_ipv4() {
+        check(
+            &run(&difference("no-ipv4"), "-tulnH"),
+            &[
+                "udp UNCONN 0      0      [fe80::1]:546 *:*",
+                "tcp LISTEN 0      0              *:22  *:*",
+                "tcp LISTEN 0      0          [::1]:631 *:*",
+            ],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_reported_and_the_others_are_listed() {
+        let root = FakeProc::new()
+            .without(Table::Tcp)
+            .raw_file("net/tcp/inside", "")
+            .udp(Datagram::bound("127.0.0.1:53"));
+        check(
+            &run(&root, "-anH"),
+            &["udp UNCONN 0      0      127.0.0.1:53 0.0.0.0:*"],
+            &["ss: expected a regular file at net/tcp, but found another kind of file"],
+            1,
+        );
+    }
+
+    #[test]
+    fn a_table_that_is_a_link_out_of_the_root_is_not_followed() {
+        let root = FakeProc::new().without(Table::Tcp).build();
+        symlink("/proc/net/tcp", root.path().join("net/tcp")).unwrap();
+        let outcome = run_built(&root, "-tanH");
+        assert_eq!(outcome.stdout, "");
+        assert!(outcome.stderr.starts_with(b"ss: "), "{:?}", outcome.stderr);
+        assert_eq!(outcome.status, 1);
+    }
+
+    #[test]
+    fn counters_that_cannot_be_read_are_zero_and_reported() {
+        let outcome = run(&FakeProc::bare(), "-s");
+        check(
+            &outcome,
+            &[
+                "Total: 0",
+                "TCP:   0 (estab 0, closed 0, orphaned 0, timewait 0)",
+                "",
+                "Transport Total     IP        IPv6",
+                "RAW\t  0         0         0        ",
+                "UDP\t  0         0         0        ",
+                "TCP\t  0         0         0        ",
+                "INET\t  0         0         0        ",
+                "FRAG\t  0         0         0        ",
+                "",
+            ],
+            &[
+                "ss: expected net/sockstat, but the kernel does not have it",
+                "ss: expected net/snmp, but the kernel does not have it",
+            ],
+            1,
+        );
+    }
+}
+
+mod limits {
+    use super::*;
+
+    fn run_within(root: &FakeProc, limits: Limits, line: &str) -> Outcome {
+        let root = root.build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let view = PolicyView::new(tables, Policy::default(), ours::recorded_names());
+        ours::call(&Ss::new(view.with_limits(limits)), &words(line), None)
+    }
+
+    #[test]
+    fn a_line_of_more_than_a_mebibyte_ends_its_table_and_is_reported() {
+        let root = FakeProc::new()
+            .tcp(Tcp::listen("127.0.0.1:80"))
+            .raw_line(Table::Tcp, vec![b'x'; (1 << 20) + 1])
+            .tcp(Tcp::listen("127.0.0.1:81"))
+            .tcp(Tcp::listen("[::1]:82"));
+        check(
+            &run(&root, "-tanH"),
+            &[
+                "LISTEN 0      0      127.0.0.1:80 0.0.0.0:*",
+                "LISTEN 0      0          [::1]:82       *:*",
+            ],
+            &[
+                "ss: expected a line of at most 1048576 bytes (line_bytes), but line 3 of net/tcp is longer",
+            ],
+            1,
+        );
+    }
+
+    #[test]
+    fn a_table_of_more_lines_than_the_host_allows_is_reported() {
+        let root = FakeProc::new()
+            .tcp(Tcp::listen("127.0.0.1:80"))
+            .tcp(Tcp::listen("127.0.0.1:81"))
+            .tcp(Tcp::listen("127.0.0.1:82"))
+            .udp(Datagram::bound("127.0.0.1:53"));
+        let limits = Limits { total_lines: 2, ..Limits::streaming() };
+        check(
+            &run_within(&root, limits, "-tuanH"),
+            &[
+                "udp UNCONN 0      0      127.0.0.1:53 0.0.0.0:*",
+                "tcp LISTEN 0      0      127.0.0.1:80 0.0.0.0:*",
+                "tcp LISTEN 0      0      127.0.0.1:81 0.0.0.0:*",
+            ],
+            &["ss: expected at most 2 lines (total_lines), but net/tcp has more"],
+            1,
+        );
+    }
+
+    #[test]
+    fn a_table_of_as_many_lines_as_the_host_allows_is_listed() {
+        let root =
+            FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).tcp(Tcp::listen("127.0.0.1:81"));
+        let limits = Limits { total_lines: 2, ..Limits::streaming() };
+        let outcome = run_within(&root, limits, "-tanHQ");
+        check(
+            &outcome,
+            &["LISTEN 127.0.0.1:80 0.0.0.0:*", "LISTEN 127.0.0.1:81 0.0.0.0:*"],
+            &[],
+            0,
+        );
+    }
+}
+
+mod command_lines {
+    use super::*;
+
+    fn root() -> FakeProc {
+        FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).packet(Packet::raw(3))
+    }
+
+    fn help() -> String {
+        let help = run(&root(), "-h");
+        assert_eq!((help.stderr.len(), help.status), (0, 0));
+        help.stdout.to_string()
+    }
+
+    const GRANT: &str = "it needs the grant";
+    const NO_DIAG: &str = "the /proc tables do not show it, and sock_diag is not built yet";
+
+    #[rstest]
+    #[case("-r", &format!("refused: {GRANT} \"resolve\", which this host does not give"))]
+    #[case("-p", &format!("refused: {GRANT} \"processes\", which this host does not give"))]
+    #[case("-T", &format!("refused: {GRANT} \"processes\", which this host does not give"))]
+    #[case("-E", &format!("refused: {GRANT} \"events\", which this host does not give"))]
+    #[case("-N", &format!("refused: {GRANT} \"namespaces\", which this host does not give"))]
+    #[case("-K", &format!("refused: {GRANT} \"kill\", which this host does not give"))]
+    #[case("-B", &format!("refused by this version: {NO_DIAG}"))]
+    #[case("-b", &format!("refused by this version: {NO_DIAG}"))]
+    #[case("-M", &format!("refused by this version: {NO_DIAG}"))]
+    #[case("-S", &format!("refused by this version: {NO_DIAG}"))]
+    #[case("-d", &format!("refused by this version: {NO_DIAG}"))]
+    #[case("--vsock", &format!("refused by this version: {NO_DIAG}"))]
+    #[case("--xdp", &format!("refused by this version: {NO_DIAG}"))]
+    #[case("-F", "refused by this version: the filter language is not built yet")]
+    #[case("--tipc", "refused: TIPC sockets are not supported")]
+    #[case("--tipcinfo", "refused: TIPC sockets are not supported")]
+    #[case("--bpf-maps", "refused: it reads maps of BPF programs, which are not sockets")]
+    #[case("--bpf-map-id", "refused: it reads maps of BPF programs, which are not sockets")]
+    #[case("-Z", "refused: security contexts are no part of a socket listing here")]
+    #[case("-z", "refused: security contexts are no part of a socket listing here")]
+    #[case("-D", "refused: it writes raw kernel records to a file of the system")]
+    fn refused_options_print_nothing_but_the_reason(#[case] option: &str, #[case] reason: &str) {
+        let takes_value = ["-N", "-F", "-D", "--bpf-map-id"].contains(&option);
+        let value = if takes_value { "value" } else { "" };
+        let message = format!("ss: {option} is {reason}");
+        check(&run(&root(), &format!("{option} {value}")), &[], &[&message], 1);
+        // The rest of the line changes nothing, wherever it stands.
+        check(&run(&root(), &format!("-tan {option} {value}")), &[], &[&message], 1);
+        check(&run(&root(), &format!("{option} {value} -tan")), &[], &[&message], 1);
+    }
+
+    #[test]
+    fn every_refused_option_is_in_the_cases_above() {
+        assert_eq!(flags().iter().filter(|flag| flag.is_refused()).count(), 21);
+    }
+
+    #[rstest]
+    #[case(
+        "-f vsock",
+        "-f vsock is refused by this version: the /proc tables do not show its sockets"
+    )]
+    #[case("-f xdp", "-f xdp is refused by this version: the /proc tables do not show its sockets")]
+    #[case(
+        "-f tipc",
+        "-f tipc is refused by this version: the /proc tables do not show its sockets"
+    )]
+    #[case(
+        "-A mptcp",
+        "-A mptcp is refused by this version: the /proc tables do not show its sockets"
+    )]
+    #[case(
+        "-A tcp,dccp",
+        "-A dccp is refused by this version: the /proc tables do not show its sockets"
+    )]
+    #[case(
+        "state listening",
+        "the filter \"state\" is refused by this version: the filter language is not built yet"
+    )]
+    #[case(
+        "-t sport = :80",
+        "the filter \"sport\" is refused by this version: the filter language is not built yet"
+    )]
+    #[case(
+        "-t -- -a",
+        "the filter \"-a\" is refused by this version: the filter language is not built yet"
+    )]
+    #[case(
+        "\x1b[2J",
+        "the filter \"\\x1b[2J\" is refused by this version: the filter language is not built yet"
+    )]
+    fn refused_words_print_nothing_but_the_reason(#[case] line: &str, #[case] reason: &str) {
+        check(&run(&root(), line), &[], &[&format!("ss: {reason}")], 1);
+    }
+
+    #[rstest]
+    #[case("-y", "invalid option -- 'y'")]
+    #[case("-ty", "invalid option -- 'y'")]
+    #[case("-x=3", "invalid option -- '='")]
+    #[case("-\u{e9}", "invalid option -- '\\xc3'")]
+    #[case("--foo", "unrecognized option '--foo'")]
+    #[case("--\x1b", "unrecognized option '--\\x1b'")]
+    #[case("--n", "option '--n' is ambiguous: --numeric, --net, --no-header, --no-queues")]
+    #[case("--numeric=3", "option --numeric takes no value")]
+    #[case("-f", "option -f needs a value")]
+    #[case("--family", "option --family needs a value")]
+    #[case("-f foo", "\"foo\" is no family; expected inet, inet6, link, unix or netlink")]
+    #[case("-f INET", "\"INET\" is no family; expected inet, inet6, link, unix or netlink")]
+    #[case("-A foo", "\"foo\" is no socket table; the usage below names them")]
+    #[case("-A tcp,", "\"\" is no socket table; the usage below names them")]
+    #[case("-t -Z -y", "invalid option -- 'y'")]
+    fn what_is_not_understood_prints_the_usage_on_standard_error(
+        #[case] line: &str,
+        #[case] message: &str,
+    ) {
+        let outcome = run(&root(), line);
+        assert_eq!(outcome.stdout, "");
+        assert_eq!(outcome.stderr, format!("ss: {message}\n{}", help()));
+        assert_eq!(outcome.status, 255);
+    }
+
+    #[rstest]
+    #[case("-f help")]
+    #[case("--help")]
+    #[case("-tanh")]
+    fn help_is_printed_on_standard_output(#[case] line: &str) {
+        let outcome = run(&root(), line);
+        assert_eq!((outcome.stdout.to_string(), outcome.status), (help(), 0));
+        assert_eq!(outcome.stderr, "");
+    }
+
+    #[test]
+    fn no_table_left_is_said_and_is_no_failure() {
+        let message = "ss: no socket tables to show with such filter.";
+        check(&run(&root(), "-A !tcp"), &[], &[message], 0);
+    }
+
+    #[test]
+    fn without_the_grant_nothing_is_listed() {
+        let root = root().build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let view = PolicyView::new(tables, Policy::nothing(), ours::recorded_names());
+        check(
+            &ours::call(&Ss::new(view), &words("-tan"), None),
+            &[],
+            &["ss: listing sockets needs the grant \"sockets\", which this host does not give"],
+            1,
+        );
+    }
+}
