@@ -152,7 +152,8 @@ impl<'a> Scan<'a> {
         if scanned < self.limits.total_lines {
             return Ok(());
         }
-        Err(Repr::TooManyLines { file: self.table.file(), limit: scanned }.into())
+        let (file, limit) = (self.table.file(), scanned);
+        Err(Repr::TooManyLines { file, limit, bound: "total_lines" }.into())
     }
 
     fn check_interrupt(&mut self, line_bytes: usize) -> Result<(), Error> {
