@@ -172,3 +172,53 @@ impl<'a> Scan<'a> {
         Error::from_line(self.table.file(), self.limits.line_bytes, error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{Uninterrupted, listing::Collect, model::InetSocket};
+
+    fn row(inode: u64) -> String {
+        format!(
+            "0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 {inode}\n"
+        )
+    }
+
+    #[rstest]
+    #[case::different(&[1, 2, 3], (3, 0))]
+    #[case::repeated(&[1, 2, 1, 2, 2], (2, 3))]
+    #[case::no_inode(&[0, 0, 1, 0, 1], (4, 1))]
+    fn a_deduplicated_table_counts_what_it_drops(
+        #[case] inodes: &[u64],
+        #[case] expected: (u64, u64),
+    ) {
+        let text: String =
+            std::iter::once("header\n".to_owned()).chain(inodes.iter().copied().map(row)).collect();
+        let limits = Limits::default();
+        let mut collect = Collect::<InetSocket>::new(limits.entries);
+        let report = Scan::new(Table::Tcp4, Endian::Little, &limits, &Uninterrupted)
+            .deduplicated(Window::new())
+            .run(&mut text.as_bytes(), &mut collect)
+            .unwrap();
+        assert_eq!((report.rows, report.repeated), expected);
+        let listing = collect.finish(Table::Tcp4, limits.entries, &report).unwrap();
+        assert_eq!(
+            (listing.len(), listing.repeated),
+            (report.rows.try_into().unwrap(), expected.1)
+        );
+    }
+
+    #[test]
+    fn other_tables_are_not_deduplicated() {
+        let row = "0: 00000002 00000000 00010000 0001 01 31210 /run/app.sock\n";
+        let limits = Limits::default();
+        let mut collect = Collect::<crate::model::UnixSocket>::new(limits.entries);
+        let report = Scan::new(Table::Unix, Endian::Little, &limits, &Uninterrupted)
+            .deduplicated(Window::new())
+            .run(&mut format!("header\n{row}{row}").as_bytes(), &mut collect)
+            .unwrap();
+        assert_eq!((report.rows, report.repeated), (2, 0));
+    }
+}

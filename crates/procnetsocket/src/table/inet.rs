@@ -26,8 +26,8 @@
 //! `__ip6_dgram_sock_seq_show`. TCP rows are padded with blanks to 149 bytes (178 in `tcp6`), those
 //! of `udp`, `udplite` and `icmp` to 127; the others are not padded.
 //!
-//! Kernel: `drops` came with 2.6.27 and was signed until 4.20; pointers are hashed since 4.15, and
-//! `(____ptrval____)` before the kernel has entropy to hash with.
+//! Kernel: older versions print no `drops`, or print them with a sign. Pointers are hashed since 4.15,
+//! and `(____ptrval____)` before the kernel has entropy to hash with.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -103,9 +103,7 @@ fn parse_row(
     fields.skip_blanks();
     // The order is that of the columns. Every field is set anew, so nothing of an earlier row
     // shows through.
-    (row.local, row.remote, row.state, row.queues) = parse_head(fields, family, endian)?;
-    row.timer = parse_timer(fields)?;
-    row.retransmits = fields.hex_word(Until::Blank, "hexadecimal retransmissions")?;
+    parse_head(fields, row, family, endian)?;
     row.uid = fields.decimal("a decimal user id")?;
     row.probes = fields.decimal("a decimal number of probes")?;
     row.inode = Inode::new(fields.decimal("a decimal inode")?);
@@ -118,53 +116,61 @@ fn parse_row(
     Ok(())
 }
 
-/// What the first columns say, from the local address to the queues.
-type Ends = (SocketAddr, SocketAddr, TcpState, Queues);
-
-fn parse_head(fields: &mut Fields<'_>, family: Family, endian: Endian) -> Result<Ends, Expected> {
-    let together = fields.take(|bytes| ends(bytes, family, endian), Until::Blank, "the columns");
-    match together {
-        Ok(ends) => Ok(ends),
-        // Nothing was taken, and one of the fields will say what is wrong.
-        Err(_) => parse_head_by_fields(fields, family, endian),
-    }
-}
-
-/// Parses the first columns at once, if they are as they should be.
-#[inline]
-fn ends(bytes: &[u8], family: Family, endian: Endian) -> Option<(Ends, &[u8])> {
-    match family {
+/// Parses the columns from the local address to the retransmissions.
+fn parse_head(
+    fields: &mut Fields<'_>,
+    row: &mut InetSocket,
+    family: Family,
+    endian: Endian,
+) -> Result<(), Expected> {
+    let together = |bytes| match family {
         Family::V4 => {
             let (head, rest) = head::ipv4(bytes)?;
-            Some((ends_of(&head, |words| ipv4(words, endian))?, rest))
+            Some((set_head(row, &head, |words| ipv4(words, endian))?, rest))
         }
         Family::V6 => {
             let (head, rest) = head::ipv6(bytes)?;
-            Some((ends_of(&head, |words| ipv6(words, endian))?, rest))
+            Some((set_head(row, &head, |words| ipv6(words, endian))?, rest))
         }
+    };
+    match fields.take(together, Until::Blank, "the columns") {
+        Ok(()) => Ok(()),
+        // Nothing was taken, and one of the fields will say what is wrong.
+        Err(_) => parse_head_by_fields(fields, row, family, endian),
     }
 }
 
+/// Sets what the columns say; `None` if the state has no such number.
 #[inline]
-fn ends_of<const WORDS: usize>(
+fn set_head<const WORDS: usize>(
+    row: &mut InetSocket,
     head: &Head<WORDS>,
     ip: impl Fn([u32; WORDS]) -> IpAddr,
-) -> Option<Ends> {
+) -> Option<()> {
     let address = |(words, port)| SocketAddr::new(ip(words), port);
-    let state = TcpState::from_number(head.state.into())?;
-    let queues = Queues { recv: head.recv, send: head.send };
-    Some((address(head.local), address(head.remote), state, queues))
+    row.local = address(head.local);
+    row.remote = address(head.remote);
+    row.state = TcpState::from_number(head.state.into())?;
+    row.queues = Queues { recv: head.recv, send: head.send };
+    row.timer = timer(head.timer, head.ticks.into());
+    row.retransmits = head.retransmits;
+    Some(())
 }
 
 #[cold]
 fn parse_head_by_fields(
     fields: &mut Fields<'_>,
+    row: &mut InetSocket,
     family: Family,
     endian: Endian,
-) -> Result<Ends, Expected> {
-    let local = parse_endpoint(fields, family, endian)?;
-    let remote = parse_endpoint(fields, family, endian)?;
-    Ok((local, remote, parse_state(fields)?, parse_queues(fields)?))
+) -> Result<(), Expected> {
+    row.local = parse_endpoint(fields, family, endian)?;
+    row.remote = parse_endpoint(fields, family, endian)?;
+    row.state = parse_state(fields)?;
+    row.queues = parse_queues(fields)?;
+    row.timer = parse_timer(fields)?;
+    row.retransmits = fields.hex_word(Until::Blank, "hexadecimal retransmissions")?;
+    Ok(())
 }
 
 fn parse_endpoint(
@@ -199,8 +205,12 @@ fn parse_queues(fields: &mut Fields<'_>) -> Result<Queues, Expected> {
 fn parse_timer(fields: &mut Fields<'_>) -> Result<Option<Timer>, Expected> {
     let kind = fields.hex_byte(Until::Colon, "a hexadecimal timer of 2 digits")?;
     let expires = fields.hex("hexadecimal clock ticks")?;
-    let kind = TimerKind::from_number(kind.into());
-    Ok(kind.map(|kind| Timer { kind, expires: ticks(expires) }))
+    Ok(timer(kind, expires))
+}
+
+fn timer(kind: u8, expires: u64) -> Option<Timer> {
+    let kind = TimerKind::from_number(kind.into())?;
+    Some(Timer { kind, expires: ticks(expires) })
 }
 
 /// Returns the time of so many clock ticks; one of more than 64 bits of milliseconds is cut there.

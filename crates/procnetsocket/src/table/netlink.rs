@@ -10,9 +10,9 @@
 //! Printed as `%pK %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8lu`. `Eth` is the netlink family,
 //! `Pid` the port id, `Locks` the reference count.
 //!
-//! Kernel: `netlink_native_seq_show`, before 4.18 `netlink_seq_show`. `Drops` came with 2.6.30 and
-//! `Inode` with 2.6.38: shorter rows are rows. `Dump` was a pointer (`%pK`) until 3.10 and is 0 or
-//! 1 since; `Pid` and `Drops` were printed with a sign until 4.17.
+//! Kernel: `netlink_native_seq_show`, earlier `netlink_seq_show`. Older versions print no `Inode`, or
+//! neither `Drops` nor `Inode`: shorter rows are rows. They print a pointer as `Dump`, now 0 or 1,
+//! and `Pid` and `Drops` with a sign.
 
 use super::{Expected, Fields, Problem, Rows, Until, decimal};
 use crate::model::{Inode, KernelPointer, NetlinkSocket, Socket};

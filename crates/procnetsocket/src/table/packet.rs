@@ -10,8 +10,7 @@
 //! Printed as `%pK %-6d %-4d %04x   %-5d %1d %-6u %-6u %-6lu`. `Proto` is an ethertype in host
 //! order, `Iface` an interface index or 0, `R` whether the socket receives.
 //!
-//! Kernel: `packet_seq_show`. The columns have not changed since Linux 2.6; the pointer is hashed
-//! since 4.15.
+//! Kernel: `packet_seq_show`. Linux has not changed the columns; pointers are hashed since 4.15.
 
 use std::num::NonZeroU32;
 
