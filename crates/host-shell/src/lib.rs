@@ -65,8 +65,8 @@
 //!
 //! At its timeout, or at [`Interrupt::interrupt`], a script ends where it is. The builtins that it
 //! called see their [`Cancel`](builtin_api::Cancel) set; one that does not come back is left alone on
-//! its thread, and the shell goes on. The shell then has the variables, functions and directory that
-//! the script left; traps and options end with every script.
+//! its thread, and the shell goes on, with the variables, functions and directory that it had before
+//! that script. Traps and options end with every script.
 //!
 //! # Security
 //!
@@ -77,6 +77,7 @@
 
 mod adapter;
 mod commands;
+mod ending;
 mod error;
 mod fs;
 mod help;

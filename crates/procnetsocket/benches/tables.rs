@@ -11,7 +11,9 @@ use std::{
 };
 
 use procnetsocket::{
-    Endian, Limits, RowError, Table, Uninterrupted, Visitor, model::Socket, visit_table,
+    Endian, Limits, RowError, Table, Uninterrupted, Visitor,
+    model::{Inode, Socket},
+    visit_table,
 };
 
 const ROWS: u32 = 1_000_000;
@@ -27,7 +29,7 @@ fn main() -> std::io::Result<()> {
     let mut file = tempfile::tempfile()?;
     file.write_all(&tcp_table())?;
     measure("tcp, file", Table::Tcp4, &file, |mut file: &std::fs::File| {
-        file.rewind().map(|()| file).unwrap_or(file)
+        file.rewind().map_or(file, |()| file)
     })
 }
 
@@ -83,8 +85,8 @@ struct Sum(u64);
 impl Visitor for Sum {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.0 += match socket {
-            Socket::Inet(row) => row.inode.map_or(0, |inode| inode.get()),
-            Socket::Unix(row) => row.inode.map_or(0, |inode| inode.get()),
+            Socket::Inet(row) => row.inode.map_or(0, Inode::get),
+            Socket::Unix(row) => row.inode.map_or(0, Inode::get),
             _ => 0,
         };
         ControlFlow::Continue(())

@@ -30,8 +30,8 @@ pub(crate) enum Repr {
         file.name()
     )]
     LineTooLong { file: ProcFile, line: u64, limit: usize },
-    #[error("expected at most {limit} lines (total_lines), but {} has more", file.name())]
-    TooManyLines { file: ProcFile, limit: u64 },
+    #[error("expected at most {limit} lines ({bound}), but {} has more", file.name())]
+    TooManyLines { file: ProcFile, limit: u64, bound: &'static str },
     #[error("expected at most {limit} rows (entries), but {} has more", table.place())]
     TooManyEntries { table: Table, limit: u64 },
     #[error("expected a text table, but the kernel shows {0} through sock_diag only")]
@@ -48,7 +48,7 @@ pub(crate) enum Repr {
     MalformedRows { first: RowError, count: u64 },
     #[error("{} line {line}, column {}: {mismatch}", file.name(), mismatch.column())]
     Counter { file: ProcFile, line: u64, mismatch: Mismatch },
-    #[error("expected {what} in {}, but found no such counter", file.name())]
+    #[error("expected {what} in {}, but found none", file.name())]
     NoCounter { file: ProcFile, what: &'static str },
 }
 
@@ -183,5 +183,71 @@ impl RowError {
     pub(crate) fn from_fault(table: Table, number: u64, fault: Fault) -> Self {
         let column = fault.column();
         Self { table, origin: Source::Diag, line: number, column, what: What::Message(fault) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    const FILE: ProcFile = ProcFile::NetTcp;
+
+    fn row_error() -> RowError {
+        let problem = Problem { offset: 4, expected: "a hexadecimal port" };
+        RowError::new(Table::Tcp4, 7, b"abc xyz", problem)
+    }
+
+    fn source() -> io::Error {
+        io::Error::from_raw_os_error(3)
+    }
+
+    #[test]
+    fn every_error_says_what_went_wrong() {
+        let problem = Problem { offset: 4, expected: "a hexadecimal port" };
+        let mismatch = Mismatch::new(b"abc xyz", problem);
+        let errors = [
+            Repr::Missing { file: FILE },
+            Repr::LineTooLong { file: FILE, line: 7, limit: 8 },
+            Repr::TooManyLines { file: FILE, limit: 8, bound: "total_lines" },
+            Repr::TooManyEntries { table: Table::Tcp4, limit: 8 },
+            Repr::TooManyEntries { table: Table::Vsock, limit: 8 },
+            Repr::NoText(Table::Xdp),
+            Repr::Interrupted(FILE),
+            Repr::Read { file: FILE, source: source() },
+            Repr::Header(row_error()),
+            Repr::MalformedRows { first: row_error(), count: 3 },
+            Repr::Counter { file: ProcFile::NetSnmp, line: 2, mismatch },
+            Repr::NoCounter { file: ProcFile::NetSnmp, what: "CurrEstab of Tcp" },
+        ];
+        let lines = errors.map(Error).map(|error| format!("{:?}: {error}", error.kind()));
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        Missing: expected net/tcp, but the kernel does not have it
+        LimitExceeded: expected a line of at most 8 bytes (line_bytes), but line 7 of net/tcp is longer
+        LimitExceeded: expected at most 8 lines (total_lines), but net/tcp has more
+        LimitExceeded: expected at most 8 rows (entries), but net/tcp has more
+        LimitExceeded: expected at most 8 rows (entries), but vsock has more
+        Missing: expected a text table, but the kernel shows xdp through sock_diag only
+        Interrupted: interrupted while reading net/tcp
+        Io: cannot read net/tcp
+        Malformed: net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz"
+        Malformed: net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz" (malformed rows: 3)
+        Malformed: net/snmp line 2, column 5: expected a hexadecimal port, but found "xyz"
+        Malformed: expected CurrEstab of Tcp in net/snmp, but found none
+        "#);
+    }
+
+    #[test]
+    fn a_cause_is_a_source_and_not_in_the_text() {
+        let error = Error(Repr::Read { file: FILE, source: source() });
+        assert_eq!(error.source().map(ToString::to_string), Some(source().to_string()));
+    }
+
+    #[test]
+    fn a_row_error_says_where() {
+        let row = row_error();
+        assert_eq!((row.table, row.line, row.column), (Table::Tcp4, 7, 5));
+        insta::assert_snapshot!(row, @r#"net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz""#);
     }
 }

@@ -1,4 +1,87 @@
 //! Reads the kernel's socket tables, outside of every sandbox.
+//!
+//! This crate is where a restricted shell reaches past its sandbox: it opens files of the real
+//! `/proc`. Nothing else in the workspace does, and nothing that a script says reaches a path. It
+//! gives what the text tables of `/proc/net` hold as one typed [`model`], for every protocol that
+//! has a table.
+//!
+//! ```text
+//! ProcRoot ──► bounded lines ──► parser of one row ──► model::Socket ──► Visitor
+//! verified,    Limits,           pure: bytes in,       typed, lent       streams, may stop;
+//! or a fake    Interrupt         row or problem out                      read_* collects
+//! ```
+//!
+//! # Examples
+//!
+//! A file that was captured on another machine, of the other byte order:
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use procnetsocket::{
+//!     Endian, Limits, RowError, Table, Uninterrupted, Visitor,
+//!     model::{Socket, TcpState},
+//!     visit_table,
+//! };
+//!
+//! /// Counts listeners, and fails on nothing.
+//! struct Listeners(u32);
+//!
+//! impl Visitor for Listeners {
+//!     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+//!         if let Socket::Inet(row) = socket {
+//!             self.0 += u32::from(row.state == TcpState::Listen);
+//!         }
+//!         ControlFlow::Continue(())
+//!     }
+//!
+//!     fn malformed(&mut self, _row: &RowError) -> ControlFlow<()> {
+//!         ControlFlow::Continue(())
+//!     }
+//! }
+//!
+//! let file = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt ...\n   \
+//!     0: 7F000001:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 42\n";
+//! let mut listeners = Listeners(0);
+//! let limits = Limits::streaming();
+//! visit_table(Table::Tcp4, &file[..], Endian::Big, &limits, &Uninterrupted, &mut listeners)?;
+//! assert_eq!(listeners.0, 1);
+//! # Ok::<(), procnetsocket::Error>(())
+//! ```
+//!
+//! The tables of the system are opened by [`SocketTables::open_ambient`], those of a directory that
+//! stands for `/proc` by [`SocketTables::from_dir`].
+//!
+//! # Sandbox bypass
+//!
+//! Whoever holds a live [`SocketTables`] or [`ProcRoot`] sees what the kernel shows this process of
+//! all sockets in the network namespace, of whatever user, past every sandbox of the shell. To make
+//! one takes a token of [`cap_std::ambient_authority`]; a host mints it in one place and hands out
+//! views that it has narrowed. Which files can be opened is a fixed list, [`ProcFile`]; no argument
+//! and no environment variable is part of a path. It writes nothing. A fake root reads its own
+//! directory only, and never the live system: not its `/proc`, not its interfaces.
+//!
+//! # Trust
+//!
+//! - The live `/proc` is verified: what is read is the kernel's own table, or an error. See
+//!   [`root`] for what is promised and what is not. A refusal is never an empty table.
+//! - Its bytes are still hostile. Unix names are chosen by any local user and printed as they are;
+//!   one that holds a newline forges rows ([`UnixSocket`](model::UnixSocket)). Whatever stands in a
+//!   file, the parsers give a row or a report of what is wrong with it, and they do not panic.
+//! - Messages quote input escaped and cut. Names in rows are raw: escape them before showing them.
+//! - A live table that changes while it is read leaves rows out or repeats them. Repeated rows of
+//!   internet sockets are dropped, best effort ([`Report::repeated`]). No listing is a snapshot.
+//! - A fake root, or a file given to [`visit_table`], is as true as its source.
+//!
+//! # Limits
+//!
+//! [`Limits`] bound every reading: [`MAX_LINE_BYTES`] a line, [`MAX_TOTAL_LINES`] lines a table, and
+//! [`MAX_ENTRIES`] rows in the listings that are kept in memory. [`Limits::streaming`] bounds the
+//! lines only. Files of counters have [`MAX_COUNTER_LINES`], and a listing keeps [`MAX_ROW_ERRORS`]
+//! reports and counts the rest. Reaching a bound of a reading is an error of kind
+//! [`LimitExceeded`](ErrorKind::LimitExceeded) that names it; nothing is cut in silence. An
+//! [`Interrupt`] is asked before the first line and within 1 000 lines or 4 MiB, whichever comes
+//! first; a read of the kernel that is under way is not interrupted.
 
 mod dedup;
 pub mod diag;

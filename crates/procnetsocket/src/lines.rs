@@ -95,3 +95,119 @@ impl<'a> Lines<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Reads all lines through a reader that gives at most so many bytes at once.
+    fn read(text: &[u8], limit: usize, at_once: usize) -> Result<Vec<Vec<u8>>, String> {
+        let mut reader = Trickle { text, at_once, interrupted: false };
+        let mut lines = Lines::new(&mut reader, limit);
+        let mut found = Vec::new();
+        loop {
+            match lines.next_line() {
+                Ok(Some(line)) => found.push(line.to_vec()),
+                Ok(None) => return Ok(found),
+                Err(error) => return Err(format!("{error:?}")),
+            }
+        }
+    }
+
+    /// A reader that is interrupted before each reading, as by a signal.
+    struct Trickle<'a> {
+        text: &'a [u8],
+        at_once: usize,
+        interrupted: bool,
+    }
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            self.interrupted = !self.interrupted;
+            if self.interrupted {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let count = self.at_once.min(room.len());
+            self.text.read(&mut room[..count])
+        }
+    }
+
+    #[rstest]
+    #[case::nothing(b"", &[])]
+    #[case::one_line(b"a\n", &["a"])]
+    #[case::no_newline_at_the_end(b"a\nb", &["a", "b"])]
+    #[case::empty_lines(b"\n\na\n\n", &["", "", "a", ""])]
+    #[case::carriage_returns(b"a\r\nb\r", &["a\r", "b\r"])]
+    #[case::nuls(b"\0\n\0", &["\0", "\0"])]
+    #[case::at_the_limit(b"12345678\n12345678", &["12345678", "12345678"])]
+    fn lines(#[case] text: &[u8], #[case] expected: &[&str]) {
+        for at_once in 1..12 {
+            let found = read(text, 8, at_once).unwrap();
+            let expected: Vec<_> = expected.iter().map(|line| line.as_bytes()).collect();
+            assert_eq!(found, expected, "{at_once} bytes at once");
+        }
+    }
+
+    #[rstest]
+    #[case::first(b"123456789\n", 1)]
+    #[case::second(b"1\n123456789\n", 2)]
+    #[case::last_without_newline(b"1\n2\n123456789", 3)]
+    fn lines_above_the_limit(#[case] text: &[u8], #[case] line: u64) {
+        for at_once in 1..12 {
+            assert_eq!(read(text, 8, at_once), Err(format!("TooLong({line})")));
+        }
+    }
+
+    #[test]
+    fn the_longest_line_is_read_and_no_longer_one() {
+        let limit = crate::MAX_LINE_BYTES;
+        for end in ["", "\n"] {
+            let text = format!("{}{end}", "x".repeat(limit));
+            assert_eq!(read(text.as_bytes(), limit, 70_000).unwrap(), [vec![b'x'; limit]]);
+            let text = format!("x{text}");
+            assert_eq!(read(text.as_bytes(), limit, 70_000), Err("TooLong(1)".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_does_not_fill_memory() {
+        let mut endless = io::repeat(b'x');
+        let mut lines = Lines::new(&mut endless, 1_000);
+        assert!(matches!(lines.next_line(), Err(LineError::TooLong(1))));
+        assert_eq!(lines.buffer.len(), READ_BYTES);
+    }
+
+    #[test]
+    fn the_buffer_grows_only_as_far_as_a_line_may_be_long() {
+        let mut endless = io::repeat(b'x');
+        let mut lines = Lines::new(&mut endless, 1 << 20);
+        assert!(lines.next_line().is_err());
+        assert!(lines.buffer.len() <= 2 << 20, "{}", lines.buffer.len());
+    }
+
+    #[test]
+    fn a_limit_of_nothing_permits_empty_lines() {
+        assert_eq!(read(b"\n\n", 0, 1).unwrap().len(), 2);
+        assert!(read(b"\na", 0, 1).is_err());
+    }
+
+    #[test]
+    fn an_error_of_the_reader_is_passed_on() {
+        let mut broken = b"a\nb".chain(Broken);
+        let mut lines = Lines::new(&mut broken, 8);
+        assert_eq!(lines.next_line().unwrap(), Some(&b"a"[..]));
+        let Err(LineError::Read(error)) = lines.next_line() else { panic!("no error") };
+        assert_eq!(error.raw_os_error(), Some(3));
+    }
+
+    /// A file of a process that is gone (`ESRCH`).
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _room: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::from_raw_os_error(3))
+        }
+    }
+}

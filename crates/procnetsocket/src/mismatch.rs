@@ -64,3 +64,36 @@ impl fmt::Display for Quoted<'_> {
         f.write_str(if self.0.len() > QUOTED_BYTES { "…\"" } else { "\"" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::word(b"12 xyz 34", 3, "\"xyz\"")]
+    #[case::end_of_the_line(b"12 ", 3, "the end of the line")]
+    #[case::blank(b"12  34", 2, "\" \"")]
+    #[case::tab(b"12\t34", 2, "\"\\x09\"")]
+    #[case::outside(b"12", 99, "the end of the line")]
+    #[case::quote_and_backslash(b"a\"b\\c", 0, "\"a\\x22b\\x5cc\"")]
+    #[case::control_bytes(b"\x00\x1b\x7f\r", 0, "\"\\x00\\x1b\\x7f\\x0d\"")]
+    #[case::not_ascii("\u{202e}".as_bytes(), 0, "\"\\xe2\\x80\\xae\"")]
+    fn quotes(#[case] line: &[u8], #[case] offset: usize, #[case] expected: &str) {
+        let mismatch = Mismatch::new(line, Problem { offset, expected: "X" });
+        assert_eq!(mismatch.to_string(), format!("expected X, but found {expected}"));
+    }
+
+    #[rstest]
+    #[case::all_of_it(40, "")]
+    #[case::cut(41, "…")]
+    #[case::long_line(1 << 20, "…")]
+    fn quotes_forty_bytes(#[case] length: usize, #[case] end: &str) {
+        let line = vec![b'x'; length];
+        let mismatch = Mismatch::new(&line, Problem { offset: 0, expected: "X" });
+        let expected = format!("expected X, but found \"{}{end}\"", "x".repeat(40));
+        assert_eq!(mismatch.to_string(), expected);
+        assert!(mismatch.found.len() <= 41);
+    }
+}

@@ -31,3 +31,43 @@ fn parse_port_range(fields: &mut Fields<'_>) -> Result<RangeInclusive<u16>, Expe
     fields.end()?;
     Ok(first..=last)
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::default("32768\t60999\n", "32768..=60999")]
+    #[case::all_ports("0\t65535", "0..=65535")]
+    #[case::blanks("  1024   2048  \n", "1024..=2048")]
+    #[case::empty("", "expected two ports in sys/net/ipv4/ip_local_port_range, but found none")]
+    #[case::one_port(
+        "32768\n",
+        "sys/net/ipv4/ip_local_port_range line 1, column 6: expected a decimal port, but found the end of the line"
+    )]
+    #[case::three_ports(
+        "1 2 3\n",
+        "sys/net/ipv4/ip_local_port_range line 1, column 5: expected the end of the row, but found \"3\""
+    )]
+    #[case::a_port_of_17_bits(
+        "1\t65536\n",
+        "sys/net/ipv4/ip_local_port_range line 1, column 3: expected a decimal port, but found \"65536\""
+    )]
+    #[case::a_letter(
+        "1\tx\n",
+        "sys/net/ipv4/ip_local_port_range line 1, column 3: expected a decimal port, but found \"x\""
+    )]
+    #[case::an_empty_line(
+        "\n",
+        "sys/net/ipv4/ip_local_port_range line 1, column 1: expected a decimal port, but found the end of the line"
+    )]
+    fn reads(#[case] text: &str, #[case] expected: &str) {
+        let found = match read_port_range(&mut text.as_bytes()) {
+            Ok(range) => format!("{range:?}"),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(Some(&*found), Some(expected));
+    }
+}

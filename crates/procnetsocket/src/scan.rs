@@ -162,7 +162,8 @@ impl<'a> Scan<'a> {
         if scanned < self.limits.total_lines {
             return Ok(());
         }
-        Err(Repr::TooManyLines { file: self.file, limit: scanned }.into())
+        let (file, limit) = (self.file, scanned);
+        Err(Repr::TooManyLines { file, limit, bound: "total_lines" }.into())
     }
 
     fn check_interrupt(&mut self, line_bytes: usize) -> Result<(), Error> {
@@ -179,5 +180,57 @@ impl<'a> Scan<'a> {
 
     fn failure(&self, error: LineError) -> Error {
         Error::from_line(self.file, self.limits.line_bytes, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{Uninterrupted, listing::Collect, model::InetSocket};
+
+    fn row(inode: u64) -> String {
+        format!(
+            "0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 {inode}\n"
+        )
+    }
+
+    #[rstest]
+    #[case::different(&[1, 2, 3], (3, 0))]
+    #[case::repeated(&[1, 2, 1, 2, 2], (2, 3))]
+    #[case::no_inode(&[0, 0, 1, 0, 1], (4, 1))]
+    fn a_deduplicated_table_counts_what_it_drops(
+        #[case] inodes: &[u64],
+        #[case] expected: (u64, u64),
+    ) {
+        let text: String =
+            std::iter::once("header\n".to_owned()).chain(inodes.iter().copied().map(row)).collect();
+        let limits = Limits::default();
+        let mut collect = Collect::<InetSocket>::new(limits.entries);
+        let report = Scan::new(Table::Tcp4, Endian::Little, &limits, &Uninterrupted)
+            .unwrap()
+            .deduplicated(Window::new())
+            .run(&mut text.as_bytes(), &mut collect)
+            .unwrap();
+        assert_eq!((report.rows, report.repeated), expected);
+        let listing = collect.finish(Table::Tcp4, &report).unwrap();
+        assert_eq!(
+            (listing.len(), listing.repeated),
+            (report.rows.try_into().unwrap(), expected.1)
+        );
+    }
+
+    #[test]
+    fn other_tables_are_not_deduplicated() {
+        let row = "0: 00000002 00000000 00010000 0001 01 31210 /run/app.sock\n";
+        let limits = Limits::default();
+        let mut collect = Collect::<crate::model::UnixSocket>::new(limits.entries);
+        let report = Scan::new(Table::Unix, Endian::Little, &limits, &Uninterrupted)
+            .unwrap()
+            .deduplicated(Window::new())
+            .run(&mut format!("header\n{row}{row}").as_bytes(), &mut collect)
+            .unwrap();
+        assert_eq!((report.rows, report.repeated), (2, 0));
     }
 }

@@ -109,7 +109,8 @@ pub(crate) fn each_line(
         lines.next_line().map_err(|error| Error::from_line(file, MAX_LINE_BYTES, error))?
     {
         if number == MAX_COUNTER_LINES {
-            return Err(Repr::TooManyLines { file, limit: MAX_COUNTER_LINES }.into());
+            let (limit, bound) = (MAX_COUNTER_LINES, "MAX_COUNTER_LINES");
+            return Err(Repr::TooManyLines { file, limit, bound }.into());
         }
         number += 1;
         let mut fields = Fields::new(line);
@@ -210,4 +211,141 @@ fn word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const SOCKSTAT: &str = "\
+sockets: used 292
+TCP: inuse 12 orphan 1 tw 3 alloc 15 mem 4
+UDP: inuse 4 mem 2
+UDPLITE: inuse 0
+RAW: inuse 5
+FRAG: inuse 6 memory 0
+";
+    const SOCKSTAT6: &str = "\
+TCP6: inuse 7
+UDP6: inuse 3
+UDPLITE6: inuse 0
+RAW6: inuse 1
+FRAG6: inuse 0 memory 0
+";
+    const SNMP: &str = "\
+Ip: Forwarding DefaultTTL
+Ip: 1 64
+Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs
+Tcp: 1 200 120000 -1 105 21 2 7 18 18446744073709551615
+Udp: InDatagrams NoPorts
+Udp: 9 0
+";
+
+    fn text<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+        match result {
+            Ok(value) => format!("{value:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn reads_sockstat() {
+        insta::assert_snapshot!(text(read_sockstat(&mut SOCKSTAT.as_bytes())), @"SockStat { used: Some(292), tcp: TcpStat { in_use: Some(12), orphaned: Some(1), time_wait: Some(3), allocated: Some(15), memory_pages: Some(4) }, udp_in_use: Some(4), raw_in_use: Some(5), fragments_in_use: Some(6) }");
+    }
+
+    #[test]
+    fn reads_sockstat6() {
+        insta::assert_snapshot!(text(read_sockstat6(&mut SOCKSTAT6.as_bytes())), @"SockStat6 { tcp_in_use: Some(7), udp_in_use: Some(3), raw_in_use: Some(1), fragments_in_use: Some(0) }");
+    }
+
+    #[rstest]
+    #[case::usual(SNMP, "18")]
+    #[case::another_place("Tcp: CurrEstab\nTcp: -3", "-3")]
+    #[case::no_tcp(
+        "Ip: Forwarding\nIp: 1\n",
+        "expected CurrEstab of Tcp in net/snmp, but found none"
+    )]
+    #[case::no_counter(
+        "Tcp: RtoMin\nTcp: 200\n",
+        "expected CurrEstab of Tcp in net/snmp, but found none"
+    )]
+    #[case::no_numbers("Tcp: CurrEstab\n", "expected CurrEstab of Tcp in net/snmp, but found none")]
+    #[case::too_few_numbers(
+        "Tcp: RtoMin CurrEstab\nTcp: 200\n",
+        "net/snmp line 2, column 9: expected a decimal number, but found the end of the line"
+    )]
+    #[case::no_number(
+        "Tcp: CurrEstab\nTcp: many\n",
+        "net/snmp line 2, column 6: expected a decimal number, but found \"many\""
+    )]
+    #[case::number_of_65_bits(
+        "Tcp: CurrEstab\nTcp: 18446744073709551616\n",
+        "net/snmp line 2, column 6: expected a decimal number, but found \"18446744073709551616\""
+    )]
+    #[case::no_name(
+        "CurrEstab 1\n",
+        "net/snmp line 1, column 1: expected a name and a colon, but found \"CurrEstab\""
+    )]
+    #[case::empty("", "expected CurrEstab of Tcp in net/snmp, but found none")]
+    fn reads_curr_estab_by_its_name(#[case] file: &str, #[case] expected: &str) {
+        assert_eq!(Some(&*text(read_curr_estab(&mut file.as_bytes()))), Some(expected));
+    }
+
+    #[rstest]
+    #[case::empty("")]
+    #[case::other_names("SCTP: inuse many of them\nMPTCP:\n")]
+    #[case::other_keys("TCP: sleeping 7\n")]
+    #[case::name_without_keys("TCP:\n")]
+    fn what_is_not_known_is_skipped(#[case] file: &str) {
+        assert_eq!(read_sockstat(&mut file.as_bytes()).unwrap(), SockStat::default());
+    }
+
+    #[rstest]
+    #[case::below_zero("TCP: inuse -1", Some(-1))]
+    #[case::least("TCP: inuse -9223372036854775808", Some(i64::MIN))]
+    #[case::most("TCP: inuse 9223372036854775807", Some(i64::MAX))]
+    #[case::the_last_counts("TCP: inuse 1 inuse 2\nTCP: inuse 3", Some(3))]
+    fn counts(#[case] file: &str, #[case] expected: Option<i64>) {
+        assert_eq!(read_sockstat(&mut file.as_bytes()).unwrap().tcp.in_use, expected);
+    }
+
+    #[rstest]
+    #[case::no_number(
+        "sockets: used 1\nTCP: inuse",
+        "net/sockstat line 2, column 11: expected a decimal number, but found the end of the line"
+    )]
+    #[case::no_colon(
+        "TCP inuse 1",
+        "net/sockstat line 1, column 1: expected a name and a colon, but found \"TCP\""
+    )]
+    #[case::empty_line(
+        "TCP: inuse 1\n\n",
+        "net/sockstat line 2, column 1: expected a name and a colon, but found the end of the line"
+    )]
+    #[case::letters(
+        "TCP: inuse x1",
+        "net/sockstat line 1, column 12: expected a decimal number, but found \"x1\""
+    )]
+    #[case::nul(
+        "TCP: inuse 1\0",
+        "net/sockstat line 1, column 12: expected a decimal number, but found \"1\\x00\""
+    )]
+    #[case::number_of_64_bits(
+        "TCP: inuse 9223372036854775808",
+        "net/sockstat line 1, column 12: expected a decimal number, but found \"9223372036854775808\""
+    )]
+    fn reports_malformed_counts(#[case] file: &str, #[case] expected: &str) {
+        assert_eq!(Some(&*text(read_sockstat(&mut file.as_bytes()))), Some(expected));
+    }
+
+    #[test]
+    fn a_file_of_too_many_lines_is_refused() {
+        let file = "UDP: inuse 1\n".repeat(1_000);
+        assert!(read_sockstat(&mut file.as_bytes()).is_ok());
+        let error = read_sockstat(&mut format!("{file}x").as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::LimitExceeded);
+        insta::assert_snapshot!(error, @"expected at most 1000 lines (MAX_COUNTER_LINES), but net/sockstat has more");
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A row is words between blanks (spaces or tabs); some words are two fields with a colon between.
 
-use super::hex;
+use super::{decimal, hex};
 use crate::model::KernelPointer;
 
 /// What should have been at the place where a [`Fields`] stopped: the only thing that a parser of a
@@ -112,59 +112,50 @@ impl<'a> Fields<'a> {
     /// Takes a decimal word without a sign.
     #[inline]
     pub(crate) fn decimal<T: TryFrom<u64>>(&mut self, what: Expected) -> Result<T, Expected> {
-        let number = |bytes| decimal(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        let number =
+            |bytes| decimal::unsigned(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
         self.take(number, Until::Blank, what)
     }
 
     /// Takes a decimal word that may have a minus sign.
     #[inline]
     pub(crate) fn signed(&mut self, what: Expected) -> Result<i32, Expected> {
-        let number = |bytes| signed(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        let number = |bytes| decimal::signed(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
         self.take(number, Until::Blank, what)
     }
 
     /// Takes a decimal word of 32 bits that some kernels print with a sign and others without.
     pub(crate) fn either_sign(&mut self, what: Expected) -> Result<u32, Expected> {
-        let number = |bytes| signed(bytes).and_then(|(n, rest)| Some((wrap(n)?, rest)));
+        let number = |bytes| decimal::signed(bytes).and_then(|(n, rest)| Some((wrap(n)?, rest)));
         self.take(number, Until::Blank, what)
     }
 
     /// Takes the address of a kernel object (`%pK`): 8 or 16 digits, or a word in parentheses that
     /// the kernel prints instead (`lib/vsprintf.c`).
     pub(crate) fn pointer(&mut self, until: Until) -> Result<KernelPointer, Expected> {
-        self.take(pointer, until, "a kernel pointer")
+        let what = match until {
+            Until::Colon => "a kernel pointer and a colon",
+            Until::Blank | Until::Space => "a kernel pointer",
+        };
+        self.take(pointer, until, what)
     }
 }
 
+#[inline]
 fn pointer(bytes: &[u8]) -> Option<(KernelPointer, &[u8])> {
-    const INSTEAD: [&[u8]; 3] = [b"(____ptrval____)", b"(ptrval)", b"(null)"];
-    if let Some(rest) = INSTEAD.iter().find_map(|word| bytes.strip_prefix(*word)) {
-        return Some((KernelPointer(0), rest));
+    match hex::leading(bytes) {
+        Some((number, rest)) => Some((KernelPointer(number), rest)),
+        None => no_pointer(bytes),
     }
-    hex::leading(bytes).map(|(number, rest)| (KernelPointer(number), rest))
 }
 
-/// Parses digits to their end and returns the number and what follows them; a number of more than
-/// 64 bits is `None`.
-#[inline]
-pub(crate) fn decimal(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (mut number, mut rest) = (0_u64, bytes);
-    while let Some((byte @ b'0'..=b'9', after)) = rest.split_first() {
-        number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
-        rest = after;
-    }
-    (rest.len() < bytes.len()).then_some((number, rest))
-}
-
-/// Parses digits with or without a minus sign before them.
-#[inline]
-pub(crate) fn signed(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    match bytes.strip_prefix(b"-") {
-        Some(digits) => {
-            decimal(digits).and_then(|(n, rest)| Some((0_i64.checked_sub_unsigned(n)?, rest)))
-        }
-        None => decimal(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest))),
-    }
+/// Parses what the kernel prints instead of a pointer.
+#[cold]
+fn no_pointer(bytes: &[u8]) -> Option<(KernelPointer, &[u8])> {
+    let rest = [&b"(____ptrval____)"[..], b"(ptrval)", b"(null)"]
+        .into_iter()
+        .find_map(|word| bytes.strip_prefix(word))?;
+    Some((KernelPointer(0), rest))
 }
 
 fn narrow<N, T: TryFrom<N>>(number: N) -> Option<T> {

@@ -59,11 +59,18 @@ pub(super) fn word(bytes: &[u8]) -> Option<(u32, &[u8])> {
     }
     // The low four bits of `0` to `9` are the value, and those of `a` to `f` are 9 less than it.
     let values = (text & each(0x0F)) + (is_letter >> 7) * 9;
+    Some((join(values.to_be_bytes()), rest))
+}
+
+/// Returns the word whose digits have these values, each below 16, the highest first.
+#[inline]
+pub(super) fn join(digits: [u8; 8]) -> u32 {
+    let values = u64::from_be_bytes(digits);
     let pairs = (values | values >> 4) & 0x00FF_00FF_00FF_00FF;
     let halves = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF;
     let word = (halves | halves >> 16) & 0xFFFF_FFFF;
     // OK because the word was cut to 32 bits.
-    Some((u32::try_from(word).ok()?, rest))
+    u32::try_from(word).unwrap_or_default()
 }
 
 /// Returns eight times the same byte.

@@ -26,8 +26,8 @@
 //! `__ip6_dgram_sock_seq_show`. TCP rows are padded with blanks to 149 bytes (178 in `tcp6`), those
 //! of `udp`, `udplite` and `icmp` to 127; the others are not padded.
 //!
-//! Kernel: `drops` came with 2.6.27 and was signed until 4.20; pointers are hashed since 4.15, and
-//! `(____ptrval____)` before the kernel has entropy to hash with.
+//! Kernel: older versions print no `drops`, or print them with a sign. Pointers are hashed since 4.15,
+//! and `(____ptrval____)` before the kernel has entropy to hash with.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -36,7 +36,7 @@ use std::{
 
 use bstr::BString;
 
-use super::{Endian, Expected, Fields, Problem, Rows, Until, decimal, hex};
+use super::{Endian, Expected, Fields, Problem, Rows, Until, decimal, head, head::Head, hex};
 use crate::model::{
     InetDetail, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail,
     TcpState, Timer, TimerKind,
@@ -104,16 +104,11 @@ fn parse_row(
     family: Family,
     endian: Endian,
 ) -> Result<(), Expected> {
-    fields.take(decimal, Until::Colon, "a row number and a colon")?;
+    fields.take(decimal::unsigned, Until::Colon, "a row number and a colon")?;
     fields.skip_blanks();
     // The order is that of the columns. Every field is set anew, so nothing of an earlier row
     // shows through.
-    row.local = parse_endpoint(fields, family, endian)?;
-    row.remote = parse_endpoint(fields, family, endian)?;
-    row.state = parse_state(fields)?;
-    row.queues = parse_queues(fields)?;
-    row.timer = parse_timer(fields)?;
-    row.retransmits = fields.hex_word(Until::Blank, "hexadecimal retransmissions")?;
+    parse_head(fields, row, family, endian)?;
     row.uid = fields.decimal("a decimal user id")?;
     row.probes = fields.decimal("a decimal number of probes")?;
     row.inode = Inode::new(fields.decimal("a decimal inode")?);
@@ -126,14 +121,73 @@ fn parse_row(
     Ok(())
 }
 
+/// Parses the columns from the local address to the retransmissions.
+fn parse_head(
+    fields: &mut Fields<'_>,
+    row: &mut InetSocket,
+    family: Family,
+    endian: Endian,
+) -> Result<(), Expected> {
+    let together = |bytes| match family {
+        Family::V4 => {
+            let (head, rest) = head::ipv4(bytes)?;
+            Some((set_head(row, &head, |words| ipv4(words, endian))?, rest))
+        }
+        Family::V6 => {
+            let (head, rest) = head::ipv6(bytes)?;
+            Some((set_head(row, &head, |words| ipv6(words, endian))?, rest))
+        }
+    };
+    match fields.take(together, Until::Blank, "the columns") {
+        Ok(()) => Ok(()),
+        // Nothing was taken, and one of the fields will say what is wrong.
+        Err(_) => parse_head_by_fields(fields, row, family, endian),
+    }
+}
+
+/// Sets what the columns say; `None` if the state has no such number.
+#[inline]
+fn set_head<const WORDS: usize>(
+    row: &mut InetSocket,
+    head: &Head<WORDS>,
+    ip: impl Fn([u32; WORDS]) -> IpAddr,
+) -> Option<()> {
+    let address = |(words, port)| SocketAddr::new(ip(words), port);
+    row.local = address(head.local);
+    row.remote = address(head.remote);
+    row.state = TcpState::from_number(head.state.into())?;
+    row.queues = Queues { recv: head.recv, send: head.send };
+    row.timer = timer(head.timer, head.ticks.into());
+    row.retransmits = head.retransmits;
+    Some(())
+}
+
+#[cold]
+fn parse_head_by_fields(
+    fields: &mut Fields<'_>,
+    row: &mut InetSocket,
+    family: Family,
+    endian: Endian,
+) -> Result<(), Expected> {
+    row.local = parse_endpoint(fields, family, endian)?;
+    row.remote = parse_endpoint(fields, family, endian)?;
+    row.state = parse_state(fields)?;
+    row.queues = parse_queues(fields)?;
+    row.timer = parse_timer(fields)?;
+    row.retransmits = fields.hex_word(Until::Blank, "hexadecimal retransmissions")?;
+    Ok(())
+}
+
 fn parse_endpoint(
     fields: &mut Fields<'_>,
     family: Family,
     endian: Endian,
 ) -> Result<SocketAddr, Expected> {
+    const IPV4: &str = "an IPv4 address of 8 hexadecimal digits and a colon";
+    const IPV6: &str = "an IPv6 address of 32 hexadecimal digits and a colon";
     let ip = match family {
-        Family::V4 => IpAddr::V4(parse_ipv4(fields, endian)?),
-        Family::V6 => IpAddr::V6(parse_ipv6(fields, endian)?),
+        Family::V4 => ipv4(fields.take(words, Until::Colon, IPV4)?, endian),
+        Family::V6 => ipv6(fields.take(words, Until::Colon, IPV6)?, endian),
     };
     let port = fields.hex_half(Until::Blank, "a hexadecimal port of 4 digits")?;
     Ok(SocketAddr::new(ip, port))
@@ -156,8 +210,12 @@ fn parse_queues(fields: &mut Fields<'_>) -> Result<Queues, Expected> {
 fn parse_timer(fields: &mut Fields<'_>) -> Result<Option<Timer>, Expected> {
     let kind = fields.hex_byte(Until::Colon, "a hexadecimal timer of 2 digits")?;
     let expires = fields.hex("hexadecimal clock ticks")?;
-    let kind = TimerKind::from_number(kind.into());
-    Ok(kind.map(|kind| Timer { kind, expires: ticks(expires) }))
+    Ok(timer(kind, expires))
+}
+
+fn timer(kind: u8, expires: u64) -> Option<Timer> {
+    let kind = TimerKind::from_number(kind.into())?;
+    Some(Timer { kind, expires: ticks(expires) })
 }
 
 /// Returns the time of so many clock ticks; one of more than 64 bits of milliseconds is cut there.
@@ -227,31 +285,28 @@ fn trim_blanks_end(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Parses an address of one word, which the kernel prints in its own byte order.
-fn parse_ipv4(fields: &mut Fields<'_>, endian: Endian) -> Result<Ipv4Addr, Expected> {
-    let word = fields.hex_word(Until::Colon, "an IPv4 address of 8 hexadecimal digits")?;
-    Ok(Ipv4Addr::from(network_bytes(word, endian)))
-}
-
-/// Parses an address of four words, each of which is printed in the kernel's byte order.
-///
-/// An IPv4 address mapped into IPv6 stays what it is: the socket is an IPv6 socket.
-fn parse_ipv6(fields: &mut Fields<'_>, endian: Endian) -> Result<Ipv6Addr, Expected> {
-    let words =
-        fields.take(four_words, Until::Colon, "an IPv6 address of 32 hexadecimal digits")?;
-    let mut octets = [0; 16];
-    for (place, word) in octets.chunks_exact_mut(4).zip(words) {
-        place.copy_from_slice(&network_bytes(word, endian));
-    }
-    Ok(Ipv6Addr::from(octets))
-}
-
-fn four_words(bytes: &[u8]) -> Option<([u32; 4], &[u8])> {
-    let (mut words, mut rest) = ([0; 4], bytes);
+fn words<const WORDS: usize>(bytes: &[u8]) -> Option<([u32; WORDS], &[u8])> {
+    let (mut words, mut rest) = ([0; WORDS], bytes);
     for word in &mut words {
         (*word, rest) = hex::word(rest)?;
     }
     Some((words, rest))
+}
+
+/// Returns the address of one word, which the kernel printed in its own byte order.
+fn ipv4([word]: [u32; 1], endian: Endian) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::from(network_bytes(word, endian)))
+}
+
+/// Returns the address of four words, each of which the kernel printed in its own byte order.
+///
+/// An IPv4 address mapped into IPv6 stays what it is: the socket is an IPv6 socket.
+fn ipv6(words: [u32; 4], endian: Endian) -> IpAddr {
+    let mut octets = [0; 16];
+    for (place, word) in octets.chunks_exact_mut(4).zip(words) {
+        place.copy_from_slice(&network_bytes(word, endian));
+    }
+    IpAddr::V6(Ipv6Addr::from(octets))
 }
 
 /// Returns the bytes that the word has in the memory of the kernel that printed it.
@@ -328,6 +383,8 @@ mod tests {
             pointer: KernelPointer(
                 18446637681115793536,
             ),
+            cookie: None,
+            interface: None,
             tcp: Some(
                 TcpDetail {
                     retransmission_timeout: 200ms,
@@ -339,6 +396,27 @@ mod tests {
                 },
             ),
             drops: None,
+            detail: InetDetail {
+                info: None,
+                congestion: None,
+                congestion_info: None,
+                tos: None,
+                traffic_class: None,
+                class_id: None,
+                memory: None,
+                short_memory: None,
+                shutdown: None,
+                ip_protocol: None,
+                v6_only: None,
+                mark: None,
+                cgroup_id: None,
+                options: None,
+                ulp: None,
+                md5_keys: [],
+                sctp_state: None,
+                locals: [],
+                peers: [],
+            },
             trailing: "",
         }
         "#);
@@ -369,10 +447,33 @@ mod tests {
             pointer: KernelPointer(
                 18446637681115800064,
             ),
+            cookie: None,
+            interface: None,
             tcp: None,
             drops: Some(
                 17,
             ),
+            detail: InetDetail {
+                info: None,
+                congestion: None,
+                congestion_info: None,
+                tos: None,
+                traffic_class: None,
+                class_id: None,
+                memory: None,
+                short_memory: None,
+                shutdown: None,
+                ip_protocol: None,
+                v6_only: None,
+                mark: None,
+                cgroup_id: None,
+                options: None,
+                ulp: None,
+                md5_keys: [],
+                sctp_state: None,
+                locals: [],
+                peers: [],
+            },
             trailing: "",
         }
         "#);
@@ -462,9 +563,9 @@ mod tests {
     #[case::reference_count_below_zero(" -1 0000000000000000", -1, 0)]
     #[case::no_entropy(" 1 (____ptrval____)", 1, 0)]
     fn rows_of_older_kernels(#[case] end: &str, #[case] references: i32, #[case] pointer: u64) {
-        let inode = LISTEN.find("32017").expect("an inode") + 5;
+        let to_the_inode = LISTEN.split_once(" 1 ffff").expect("an inode").0;
         for table in [Table::Tcp4, Table::Udp4] {
-            let row = parse(table, &format!("{}{end}", &LISTEN[..inode]));
+            let row = parse(table, &format!("{to_the_inode}{end}"));
             assert_eq!((row.references, row.pointer), (references, KernelPointer(pointer)));
             assert_eq!((row.tcp, row.drops), (None, None));
         }
@@ -478,6 +579,23 @@ mod tests {
     fn trailing_words(#[case] end: &str, #[case] expected: &str) {
         for (table, line) in [(Table::Tcp4, ESTABLISHED), (Table::Udp4, UDP.trim_end())] {
             assert_eq!(parse(table, &format!("{line}{end}")).trailing, expected);
+        }
+    }
+
+    #[rstest]
+    #[case::tcp(Table::Tcp4, ESTABLISHED, " 01 0000002A")]
+    #[case::tcp6(Table::Tcp6, TCP6, " 01 00000000")]
+    #[case::udp(Table::Udp4, UDP, " 07 00000000")]
+    fn columns_are_the_same_together_and_one_by_one(
+        #[case] table: Table,
+        #[case] line: &str,
+        #[case] columns: &str,
+    ) {
+        // Two blanks do not fit the template.
+        let apart = line.replace(columns, &columns.replace(' ', "  "));
+        assert_ne!(apart, line);
+        for endian in [Endian::Little, Endian::Big] {
+            assert_eq!(parse_as(table, endian, &apart), parse_as(table, endian, line));
         }
     }
 
@@ -520,15 +638,15 @@ mod tests {
     )]
     #[case::odd_length_address(
         "0: 100007F:1F90 00000000:0000 0A",
-        "column 4: expected an IPv4 address of 8 hexadecimal digits, but found \"100007F:1F90\""
+        "column 4: expected an IPv4 address of 8 hexadecimal digits and a colon, but found \"100007F:1F90\""
     )]
     #[case::an_ipv6_address_in_an_ipv4_table(
         TCP6,
-        "column 7: expected an IPv4 address of 8 hexadecimal digits, but found \"00000000000000000000000001000000:0050\""
+        "column 7: expected an IPv4 address of 8 hexadecimal digits and a colon, but found \"00000000000000000000000001000000:0050\""
     )]
     #[case::no_port(
         "0: 0100007F 00000000:0000 0A",
-        "column 4: expected an IPv4 address of 8 hexadecimal digits, but found \"0100007F\""
+        "column 4: expected an IPv4 address of 8 hexadecimal digits and a colon, but found \"0100007F\""
     )]
     #[case::blank_before_the_port(
         "0: 0100007F: 1F90 00000000:0000 0A",
@@ -576,7 +694,7 @@ mod tests {
     )]
     #[case::escape_sequence(
         "0: \x1b[2J\"\\",
-        "column 4: expected an IPv4 address of 8 hexadecimal digits, but found \"\\x1b[2J\\x22\\x5c\""
+        "column 4: expected an IPv4 address of 8 hexadecimal digits and a colon, but found \"\\x1b[2J\\x22\\x5c\""
     )]
     fn reports_malformed_rows(#[case] line: &str, #[case] expected: &str) {
         let rows = &mut rows(Table::Tcp4, Endian::Little);
@@ -604,10 +722,10 @@ mod tests {
         insta::assert_snapshot!(complaints(Table::Tcp4, ESTABLISHED), @r#"
         net/tcp line 7, column 1: expected a row number and a colon, but found "x\x00\xc3\xa9\x22y"
         net/tcp line 7, column 1: expected a row number and a colon, but found the end of the line
-        net/tcp line 7, column 5: expected an IPv4 address of 8 hexadecimal digits, but found "x\x00\xc3\xa9\x22y"
-        net/tcp line 7, column 4: expected an IPv4 address of 8 hexadecimal digits, but found the end of the line
-        net/tcp line 7, column 19: expected an IPv4 address of 8 hexadecimal digits, but found "x\x00\xc3\xa9\x22y"
-        net/tcp line 7, column 18: expected an IPv4 address of 8 hexadecimal digits, but found the end of the line
+        net/tcp line 7, column 5: expected an IPv4 address of 8 hexadecimal digits and a colon, but found "x\x00\xc3\xa9\x22y"
+        net/tcp line 7, column 4: expected an IPv4 address of 8 hexadecimal digits and a colon, but found the end of the line
+        net/tcp line 7, column 19: expected an IPv4 address of 8 hexadecimal digits and a colon, but found "x\x00\xc3\xa9\x22y"
+        net/tcp line 7, column 18: expected an IPv4 address of 8 hexadecimal digits and a colon, but found the end of the line
         net/tcp line 7, column 33: expected a hexadecimal state from 01 to 0D, but found "x\x00\xc3\xa9\x22y"
         net/tcp line 7, column 32: expected a hexadecimal state from 01 to 0D, but found the end of the line
         net/tcp line 7, column 36: expected a hexadecimal send queue of 8 digits, but found "x\x00\xc3\xa9\x22y"
@@ -644,10 +762,10 @@ mod tests {
         insta::assert_snapshot!(complaints(Table::Udp6, RAW6), @r#"
         net/udp6 line 7, column 1: expected a row number and a colon, but found "x\x00\xc3\xa9\x22y"
         net/udp6 line 7, column 1: expected a row number and a colon, but found the end of the line
-        net/udp6 line 7, column 5: expected an IPv6 address of 32 hexadecimal digits, but found "x\x00\xc3\xa9\x22y"
-        net/udp6 line 7, column 4: expected an IPv6 address of 32 hexadecimal digits, but found the end of the line
-        net/udp6 line 7, column 43: expected an IPv6 address of 32 hexadecimal digits, but found "x\x00\xc3\xa9\x22y"
-        net/udp6 line 7, column 42: expected an IPv6 address of 32 hexadecimal digits, but found the end of the line
+        net/udp6 line 7, column 5: expected an IPv6 address of 32 hexadecimal digits and a colon, but found "x\x00\xc3\xa9\x22y"
+        net/udp6 line 7, column 4: expected an IPv6 address of 32 hexadecimal digits and a colon, but found the end of the line
+        net/udp6 line 7, column 43: expected an IPv6 address of 32 hexadecimal digits and a colon, but found "x\x00\xc3\xa9\x22y"
+        net/udp6 line 7, column 42: expected an IPv6 address of 32 hexadecimal digits and a colon, but found the end of the line
         net/udp6 line 7, column 81: expected a hexadecimal state from 01 to 0D, but found "x\x00\xc3\xa9\x22y"
         net/udp6 line 7, column 80: expected a hexadecimal state from 01 to 0D, but found the end of the line
         net/udp6 line 7, column 84: expected a hexadecimal send queue of 8 digits, but found "x\x00\xc3\xa9\x22y"

@@ -3,7 +3,9 @@
 //! A parser gets one line without its newline and gives the row or the [`Problem`] that it met. It
 //! reuses one row, so a table costs no allocation per row, and it knows nothing of files or limits.
 
+mod decimal;
 mod fields;
+mod head;
 mod hex;
 mod inet;
 mod netlink;
@@ -14,7 +16,8 @@ use std::fmt;
 
 pub use self::inet::Family;
 pub(crate) use self::{
-    fields::{Expected, Fields, Problem, Until, decimal, signed},
+    decimal::signed,
+    fields::{Expected, Fields, Problem, Until},
     inet::InetRows,
     netlink::NetlinkRows,
     packet::PacketRows,
@@ -240,10 +243,10 @@ mod tests {
 
     #[test]
     fn each_table_has_a_name_of_its_own() {
-        let names: Vec<_> = Table::ALL.iter().map(|table| table.to_string()).collect();
+        let names: Vec<_> = Table::ALL.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(
             names.join(" "),
-            @"tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix packet netlink"
+            @"tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix packet netlink sctp sctp6 mptcp mptcp6 vsock xdp"
         );
     }
 

@@ -1,0 +1,104 @@
+//! Which commands a script may run.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use async_trait::async_trait;
+use bashkit::{Bash, Builtin, BuiltinContext, CommandResolver, ExecResult};
+use builtin_api::ExitCode;
+
+/// Words that belong to the language: they change the state of the interpreter and reach only
+/// commands that are allowed. They can be neither switched off nor registered.
+///
+/// These are the special built-in utilities of POSIX, and what bashkit's interpreter dispatches
+/// before it looks at any table of commands.
+pub const LANGUAGE: &[&str] = &[
+    ".", ":", "bash", "break", "builtin", "command", "continue", "declare", "eval", "exec", "exit",
+    "export", "getopts", "let", "local", "readonly", "return", "set", "sh", "shift", "source",
+    "times", "trap", "typeset", "unset",
+];
+
+/// The commands that a script may run besides the words of the language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Allowed {
+    /// Every command of the interpreter and every registered builtin.
+    #[default]
+    All,
+    /// These and no others.
+    Only(BTreeSet<String>),
+}
+
+impl Allowed {
+    /// Returns whether the command of that name may run.
+    pub fn admits(&self, name: &str) -> bool {
+        LANGUAGE.contains(&name)
+            || match self {
+                Self::All => true,
+                Self::Only(names) => names.contains(name),
+            }
+    }
+
+    /// Returns a name that is allowed and that no command has.
+    pub(crate) fn unknown<'a>(&'a self, known: &BTreeSet<String>) -> Option<&'a str> {
+        match self {
+            Self::All => None,
+            Self::Only(names) => {
+                names.iter().map(String::as_str).find(|&name| !known.contains(name))
+            }
+        }
+    }
+}
+
+/// Returns the names of the interpreter's own commands, with the words of the language.
+pub(crate) fn interpreter_commands() -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = Bash::new().builtin_names().into_iter().collect();
+    names.extend(LANGUAGE.iter().map(|&word| word.to_owned()));
+    names
+}
+
+/// Answers the names of commands that exist but are not allowed.
+///
+/// Such a command is not in the interpreter at all, so no spelling finds it; this says why.
+pub(crate) struct Refusals {
+    pub(crate) known: BTreeSet<String>,
+    pub(crate) allowed: Allowed,
+}
+
+impl CommandResolver for Refusals {
+    fn resolve(&self, name: &str) -> Option<Arc<dyn Builtin>> {
+        if !self.known.contains(name) || self.allowed.admits(name) {
+            return None;
+        }
+        Some(Arc::new(Refused(name.to_owned())))
+    }
+}
+
+struct Refused(String);
+
+#[async_trait]
+impl Builtin for Refused {
+    async fn execute(&self, _: BuiltinContext<'_>) -> bashkit::Result<ExecResult> {
+        let status = i32::from(ExitCode::NOT_FOUND.code());
+        Ok(ExecResult::err(format!("{}: command not allowed\n", self.0), status))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_what_the_interpreter_dispatches_itself() {
+        let filtered = Bash::builder().builtin_filter(|_| false).build().builtin_names();
+        let left_out: Vec<&String> =
+            filtered.iter().filter(|name| !LANGUAGE.contains(&name.as_str())).collect();
+        assert!(left_out.is_empty(), "{left_out:?}");
+    }
+
+    #[test]
+    fn admits_the_language_always() {
+        let none = Allowed::Only(BTreeSet::new());
+        assert!(none.admits("eval"));
+        assert!(!none.admits("cat"));
+        assert!(Allowed::All.admits("cat"));
+    }
+}

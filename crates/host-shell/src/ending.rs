@@ -1,0 +1,82 @@
+//! Why a shell ended a script: the one place where that becomes a status and a line of text.
+
+use std::fmt;
+
+use bashkit::LimitExceeded;
+use builtin_api::ExitCode;
+
+use crate::{Limits, Script, output::Stop};
+
+/// Why the shell ended a script.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    Timeout,
+    Interrupted,
+    TooMuchOutput,
+    Truncated,
+    BrokenPipe,
+    OutputFailed(std::io::ErrorKind),
+    Syntax(String),
+    Limit(LimitExceeded),
+    Other(bashkit::Error),
+}
+
+impl Ending {
+    pub(crate) fn of(error: bashkit::Error, stop: Option<Stop>, script: &Script) -> Self {
+        match (stop, error) {
+            (Some(Stop::TooMuch), _) => Self::TooMuchOutput,
+            (Some(Stop::BrokenPipe), _) => Self::BrokenPipe,
+            (Some(Stop::Failed(kind)), _) => Self::OutputFailed(kind),
+            (None, bashkit::Error::ResourceLimit(LimitExceeded::Timeout(_))) => Self::Timeout,
+            (None, bashkit::Error::ResourceLimit(limit)) => Self::Limit(limit),
+            (None, bashkit::Error::Cancelled) => Self::Interrupted,
+            (None, error) => {
+                let name = script.name.as_deref().unwrap_or("bash");
+                match error.syntax_report(name, &script.text) {
+                    Some(report) => Self::Syntax(report),
+                    None => Self::Other(error),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn status(&self) -> ExitCode {
+        match self {
+            Self::Timeout => ExitCode::TIMED_OUT,
+            Self::Interrupted => ExitCode::CANCELLED,
+            Self::BrokenPipe => ExitCode::BROKEN_PIPE,
+            Self::Syntax(_) => ExitCode::USAGE,
+            Self::TooMuchOutput
+            | Self::Truncated
+            | Self::OutputFailed(_)
+            | Self::Limit(_)
+            | Self::Other(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// The reason for a person.
+pub(crate) struct Told<'a> {
+    pub(crate) ending: &'a Ending,
+    pub(crate) limits: Limits,
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ending {
+            Ending::Timeout => write!(f, "the script took longer than {:?}", self.limits.timeout),
+            Ending::Interrupted => write!(f, "interrupted"),
+            Ending::TooMuchOutput => write!(
+                f,
+                "the output is larger than the limit of {} bytes: what was printed is not whole",
+                self.limits.max_output_bytes
+            ),
+            Ending::Truncated => write!(f, "output was cut off: what was printed is not whole"),
+            Ending::OutputFailed(kind) => write!(f, "output cannot be written: {kind}"),
+            Ending::Limit(limit) => write!(f, "{limit}: what was printed is not whole"),
+            Ending::Other(error) => write!(f, "{error}"),
+            // OK because these are told in full elsewhere, or to nobody.
+            Ending::BrokenPipe | Ending::Syntax(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! `host-shell`: a restricted shell for scripts.
+//!
+//! Options, then authority, then the script: what a script may reach is opened before the thread of
+//! the interpreter starts, and nothing is opened by path after that.
+
+mod args;
+mod capabilities;
+mod grant;
+mod prompt;
+mod session;
+
+use std::{
+    ffi::OsString,
+    fmt,
+    io::{self, IsTerminal as _, Write as _},
+    process,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use builtin_api::ExitCode;
+use host_shell::{
+    ErrorKind, Script, Shell,
+    limits::{MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
+};
+
+use crate::{
+    args::{Command, Plan, Source},
+    capabilities::{Capabilities, read_bounded, read_script},
+    session::{Ended, Session, Streams},
+};
+
+/// There is a command of that name, but it cannot be run: the status of POSIX shells.
+const CANNOT_RUN: ExitCode = ExitCode::new(126);
+
+fn main() -> process::ExitCode {
+    let status = start(std::env::args_os().skip(1)).unwrap_or_else(|failure| {
+        report(&failure.to_string());
+        failure.status()
+    });
+    process::ExitCode::from(status.code())
+}
+
+fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
+    match args::parse(words).map_err(Failure::Usage)? {
+        Command::Help => print(&args::help()),
+        Command::Version => print(concat!("host-shell ", env!("CARGO_PKG_VERSION"), "\n")),
+        Command::Run(plan) => run(*plan),
+    }
+}
+
+fn run(plan: Plan) -> Result<ExitCode, Failure> {
+    let Capabilities { sandbox, registry } =
+        capabilities::open(&plan).map_err(Failure::Capability)?;
+    let is_prompt = plan.source == Source::Input && is_terminal();
+    let script = if is_prompt { None } else { Some(script(&plan.source)?) };
+    // Confinement of the process belongs here: every handle is open, and no thread has started.
+    let timeout = plan.limits.timeout;
+    let mut shell = Shell::builder()
+        .sandbox(sandbox)
+        .registry(registry)
+        .allowed(plan.allowed)
+        .limits(plan.limits)
+        .build()
+        .map_err(Failure::Shell)?;
+    let Some(mut script) = script else {
+        shell.set_interactive();
+        let mut session = Session::start(shell, timeout, streams())?;
+        return prompt::run(&mut session).map_err(Failure::Prompt);
+    };
+    if plan.source != Source::Input {
+        script.stdin = read_input(timeout)?;
+    }
+    match Session::start(shell, timeout, streams())?.run(script)? {
+        Ended::Back(outcome) => Ok(outcome.status),
+        Ended::Lost(status) => {
+            report("the script did not come back after it was told to end");
+            Ok(status)
+        }
+    }
+}
+
+fn script(source: &Source) -> Result<Script, Failure> {
+    let (bytes, name) = match source {
+        Source::Text(text) => {
+            return Ok(Script { text: text.clone(), ..Script::default() });
+        }
+        Source::File(path) => {
+            let name = path.display().to_string();
+            let bytes =
+                read_script(path).map_err(|error| Failure::Script { name: name.clone(), error })?;
+            (bytes, Some(name))
+        }
+        Source::Input => {
+            let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);
+            let name = "standard input".to_owned();
+            let bytes =
+                read_bounded(stdin(), limit).map_err(|error| Failure::Script { name, error })?;
+            (bytes, None)
+        }
+    };
+    let text = String::from_utf8(bytes).map_err(|error| Failure::Script {
+        name: name.clone().unwrap_or_else(|| "standard input".to_owned()),
+        error: io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()),
+    })?;
+    Ok(Script { text, name, stdin: None })
+}
+
+/// Reads standard input for the script; a terminal is not read.
+///
+/// The interpreter takes the input whole, before the script starts. So a writer that never ends has
+/// to be an error in time, and is read on a thread that can be left.
+fn read_input(timeout: Duration) -> Result<Option<Vec<u8>>, Failure> {
+    if stdin().is_terminal() {
+        return Ok(None);
+    }
+    let (sender, received) = mpsc::channel();
+    thread::Builder::new().name("input".to_owned()).spawn(move || {
+        // OK because a reader that gave up needs no answer.
+        let _ = sender.send(read_bounded(stdin(), MAX_STDIN_BYTES));
+    })?;
+    match received.recv_timeout(timeout) {
+        Ok(input) => input.map(Some).map_err(Failure::Input),
+        Err(_) => Err(Failure::InputTimeout(timeout)),
+    }
+}
+
+/// Why there was no script to run, or no way to run it.
+#[derive(Debug)]
+enum Failure {
+    Usage(args::UsageError),
+    Capability(capabilities::CapabilityError),
+    Shell(host_shell::Error),
+    Script { name: String, error: io::Error },
+    Input(io::Error),
+    InputTimeout(Duration),
+    Prompt(rustyline::error::ReadlineError),
+    Io(io::Error),
+}
+
+impl Failure {
+    fn status(&self) -> ExitCode {
+        match self {
+            Self::Shell(error) if error.kind() == ErrorKind::Runtime => ExitCode::FAILURE,
+            Self::Usage(_) | Self::Capability(_) | Self::Shell(_) => ExitCode::USAGE,
+            Self::Script { error, .. } if error.kind() == io::ErrorKind::NotFound => {
+                ExitCode::NOT_FOUND
+            }
+            Self::Script { .. } => CANNOT_RUN,
+            Self::InputTimeout(_) => ExitCode::TIMED_OUT,
+            Self::Input(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(error) => write!(f, "{error}\n{}", args::USAGE),
+            Self::Capability(error) => write_chain(f, error),
+            Self::Shell(error) => write_chain(f, error),
+            Self::Script { name, error } => write!(f, "{name}: {error}"),
+            Self::Input(error) => write!(f, "standard input: {error}"),
+            Self::InputTimeout(timeout) => write!(
+                f,
+                "standard input did not end within {timeout:?}; give </dev/null to a script that \
+                 needs none"
+            ),
+            Self::Prompt(error) => write!(f, "the prompt failed: {error}"),
+            Self::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// Writes an error with its causes, on one line.
+fn write_chain(f: &mut fmt::Formatter<'_>, error: &dyn std::error::Error) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
+}
+
+fn print(text: &str) -> Result<ExitCode, Failure> {
+    streams().stdout.write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes one line of the shell's own to standard error.
+fn report(message: &str) {
+    // OK because there is nobody left to tell when standard error cannot be written.
+    let _ = writeln!(streams().stderr, "host-shell: {message}");
+}
+
+fn is_terminal() -> bool {
+    stdin().is_terminal() && stdout().is_terminal()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own standard input")]
+fn stdin() -> io::Stdin {
+    io::stdin()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own standard output")]
+fn stdout() -> io::Stdout {
+    io::stdout()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own standard error")]
+fn streams() -> Streams {
+    Streams { stdout: Box::new(stdout()), stderr: Box::new(io::stderr()) }
+}

@@ -1,0 +1,77 @@
+//! What a script prints, counted on its way out.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Why output stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The script printed more than it may.
+    TooMuch,
+    /// The reader went away.
+    BrokenPipe,
+    /// Writing failed.
+    Failed(io::ErrorKind),
+}
+
+/// A stream with a limit: the bytes up to it are written, the next one is an error.
+pub(crate) struct Output<'a> {
+    stream: &'a mut (dyn Write + Send),
+    left: u64,
+    stop: Reason,
+}
+
+/// The first reason why any output of one script stopped; clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reason(Arc<Mutex<Option<Stop>>>);
+
+impl Reason {
+    pub(crate) fn get(&self) -> Option<Stop> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, stop: Stop) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(stop);
+    }
+}
+
+impl<'a> Output<'a> {
+    pub(crate) fn new(stream: &'a mut (dyn Write + Send), limit: u64, stop: Reason) -> Self {
+        Self { stream, left: limit, stop }
+    }
+
+    /// Writes a piece and hands it on at once, for whoever watches.
+    pub(crate) fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let admitted = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let (within, beyond) = bytes.split_at(admitted);
+        self.left -= u64::try_from(admitted).unwrap_or(self.left);
+        let written = self.stream.write_all(within).and_then(|()| self.stream.flush());
+        let stop = match &written {
+            Ok(()) if beyond.is_empty() => return Ok(()),
+            Ok(()) => Stop::TooMuch,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Stop::BrokenPipe,
+            Err(error) => Stop::Failed(error.kind()),
+        };
+        self.stop.set(stop);
+        Err(io::Error::other("output stopped"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delivers_up_to_the_limit_and_then_says_so() {
+        let (mut out, reason) = (Vec::new(), Reason::default());
+        let mut output = Output::new(&mut out, 5, reason.clone());
+        output.deliver(b"abc").unwrap();
+        output.deliver(b"de").unwrap();
+        assert_eq!(reason.get(), None);
+        output.deliver(b"f").unwrap_err();
+        assert_eq!(reason.get(), Some(Stop::TooMuch));
+        assert_eq!(out, b"abcde");
+    }
+}

@@ -1,0 +1,378 @@
+//! A shell: an interpreter with a sandbox, builtins and limits.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    future::ready,
+    io::Write,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+use bashkit::{Bash, ExecOptions, InMemoryFs, ShellState, hooks::HookAction};
+use bstr::{BStr, ByteSlice as _};
+use builtin_api::{Builtin, ExitCode, Registry, Sandbox};
+use tokio::runtime::Runtime;
+
+use crate::{
+    adapter::{Adapter, Calls},
+    commands::{Allowed, LANGUAGE, Refusals, interpreter_commands},
+    ending::{Ending, Told},
+    error::{Error, Repr},
+    fs::SandboxFs,
+    help::{self, Help},
+    limits::{self, INTERPRETER_STACK_BYTES, Limits, MAX_ERROR_BYTES},
+    output::{Output, Reason},
+};
+
+/// The directory that a script starts in. It is in memory.
+const HOME: &str = "/home/user";
+
+/// A restricted shell.
+///
+/// State (variables, functions, the directory, files in memory) stays from one script to the next. A
+/// script that the shell had to end leaves only files: all else is as it was before.
+pub struct Shell {
+    setup: Setup,
+    bash: Bash,
+    runtime: Runtime,
+    interrupt: Interrupt,
+    messages: Messages,
+}
+
+/// What interpreters are made of: the first, and one after each script that the shell had to end.
+struct Setup {
+    sandbox: Sandbox,
+    memory: Arc<InMemoryFs>,
+    builtins: Vec<Arc<dyn Builtin>>,
+    calls: Arc<Calls>,
+    known: BTreeSet<String>,
+    allowed: Allowed,
+    limits: Limits,
+    /// Whether the script that runs called `exit`, at its top level.
+    exited: Arc<AtomicBool>,
+}
+
+/// How the interpreter begins its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Messages {
+    /// With the line of the script.
+    OfScript,
+    /// Without.
+    OfPrompt,
+}
+
+/// What a shell is made of; see [`Shell::builder`].
+#[derive(Debug, Default)]
+pub struct ShellBuilder {
+    sandbox: Sandbox,
+    registry: Registry,
+    allowed: Allowed,
+    limits: Limits,
+}
+
+/// Ends the script that is running; clones end the same one.
+#[derive(Clone, Debug)]
+pub struct Interrupt(Arc<Mutex<Arc<AtomicBool>>>);
+
+/// One script, and what it reads.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    /// The text.
+    pub text: String,
+    /// What `$0` is, and what stands before messages; `None` is `bash`.
+    pub name: Option<String>,
+    /// Standard input, as bytes; `None` is empty.
+    pub stdin: Option<Vec<u8>>,
+}
+
+/// How a script ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The script's status, or the shell's when the shell ended it: 124 for the timeout, 130 for an
+    /// interrupt, 141 when the reader of the output went away, 1 for every other limit.
+    pub status: ExitCode,
+    /// Whether the script called `exit`: a prompt ends then.
+    pub exited: bool,
+}
+
+impl Interrupt {
+    /// Ends the script that is running now. It does nothing when none is.
+    pub fn interrupt(&self) {
+        self.flag().store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the flag of the interpreter that runs now.
+    fn flag(&self) -> MutexGuard<'_, Arc<AtomicBool>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ShellBuilder {
+    /// Sets the directories that scripts see; without it there are none.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = sandbox;
+        self
+    }
+
+    /// Sets the builtins; one with the name of an interpreter's command takes its place.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// Sets which commands scripts may run; without it all.
+    #[must_use]
+    pub fn allowed(mut self, allowed: Allowed) -> Self {
+        self.allowed = allowed;
+        self
+    }
+
+    /// Sets the limits; without it the defaults.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Returns the shell.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownCommand`](crate::ErrorKind::UnknownCommand) for an allowed name that
+    /// nothing has, [`ErrorKind::ReservedName`](crate::ErrorKind::ReservedName) for a builtin that
+    /// no script could call, [`ErrorKind::Mount`](crate::ErrorKind::Mount) for a directory whose
+    /// path the interpreter cannot express.
+    pub fn build(self) -> Result<Shell, Error> {
+        let mut known = interpreter_commands();
+        known.extend(self.registry.iter().map(|builtin| builtin.name().to_owned()));
+        if let Some(name) = self.allowed.unknown(&known) {
+            return Err(Repr::UnknownCommand(name.to_owned()).into());
+        }
+        let setup = Setup {
+            memory: Arc::new(memory_with(&self.sandbox)?),
+            builtins: self.builtins(&known)?,
+            calls: Arc::new(Calls::new(self.sandbox.clone())),
+            sandbox: self.sandbox,
+            allowed: self.allowed,
+            limits: self.limits,
+            exited: Arc::default(),
+            known,
+        };
+        let bash = setup.interpreter()?;
+        let interrupt = Interrupt(Arc::new(Mutex::new(bash.cancellation_token())));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(Repr::Runtime)?;
+        Ok(Shell { setup, bash, runtime, interrupt, messages: Messages::OfScript })
+    }
+
+    /// Returns the builtins that are allowed, with `help` unless the host has its own.
+    fn builtins(&self, known: &BTreeSet<String>) -> Result<Vec<Arc<dyn Builtin>>, Error> {
+        let mut builtins: Vec<Arc<dyn Builtin>> = self.registry.iter().map(Arc::clone).collect();
+        if let Some(builtin) = builtins.iter().find(|own| LANGUAGE.contains(&own.name())) {
+            return Err(Repr::ReservedName(builtin.name().to_owned()).into());
+        }
+        builtins.retain(|builtin| self.allowed.admits(builtin.name()));
+        if self.allowed.admits(help::NAME) && self.registry.get(help::NAME).is_none() {
+            let listed: Vec<(String, String)> = builtins
+                .iter()
+                .map(|builtin| (builtin.name().to_owned(), builtin.summary().to_owned()))
+                .collect();
+            let commands = known
+                .iter()
+                .filter(|name| *name != help::NAME && self.allowed.admits(name))
+                .filter(|name| self.registry.get(name).is_none())
+                .cloned()
+                .collect();
+            builtins.push(Arc::new(Help::new(listed, commands)));
+        }
+        Ok(builtins)
+    }
+}
+
+/// Returns the files in memory, with the directories that lead to the granted ones.
+fn memory_with(sandbox: &Sandbox) -> Result<InMemoryFs, Error> {
+    let memory = InMemoryFs::with_limits(limits::files());
+    memory.add_dir(HOME, 0o755);
+    for (path, _) in sandbox.grants() {
+        memory.add_dir(text(path)?, 0o755);
+    }
+    Ok(memory)
+}
+
+impl Setup {
+    /// Returns an interpreter in its first state, over the files in memory as they are.
+    fn interpreter(&self) -> Result<Bash, Error> {
+        let allowed = self.allowed.clone();
+        let refusals = Refusals { known: self.known.clone(), allowed: allowed.clone() };
+        let exited = Arc::clone(&self.exited);
+        let mut builder = Bash::builder()
+            .on_exit(Box::new(move |event| {
+                exited.store(true, Ordering::Relaxed);
+                HookAction::Continue(event)
+            }))
+            .fs(Arc::<InMemoryFs>::clone(&self.memory))
+            .limits(self.limits.execution())
+            .session_limits(limits::session())
+            .memory_limits(limits::memory())
+            .builtin_filter(move |name| allowed.admits(name))
+            .command_resolver(Arc::new(refusals));
+        for builtin in &self.builtins {
+            let adapter = Adapter::new(Arc::clone(builtin), Arc::clone(&self.calls));
+            builder = builder.command(builtin.name(), adapter);
+        }
+        let bash = builder.build();
+        self.mount(&bash)?;
+        Ok(bash)
+    }
+
+    fn mount(&self, bash: &Bash) -> Result<(), Error> {
+        for (path, _) in self.sandbox.grants() {
+            let directory = SandboxFs::new(self.sandbox.clone(), path.to_owned());
+            bash.mount(text(path)?, Arc::new(directory)).map_err(|error| Repr::Mount {
+                path: path.to_string(),
+                problem: error.to_string(),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn text(path: &BStr) -> Result<&str, Error> {
+    path.to_str().map_err(|_| Repr::NotText(path.to_owned()).into())
+}
+
+impl Shell {
+    /// Returns a builder of a shell with no directories, no builtins and the default limits.
+    pub fn builder() -> ShellBuilder {
+        ShellBuilder::default()
+    }
+
+    /// Returns the handle that ends a running script, for another thread.
+    pub fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
+    }
+
+    /// Makes messages those of a prompt: without the line of a script.
+    pub fn set_interactive(&mut self) {
+        self.messages = Messages::OfPrompt;
+        self.bash.set_interactive(true);
+    }
+
+    /// Runs a script to its end. What it prints is handed on while it runs.
+    ///
+    /// Why the shell ended a script, if it did, stands on `stderr` as one line behind
+    /// `host-shell: `. It blocks until then; the script runs on a thread of its own.
+    pub fn run(
+        &mut self,
+        script: &Script,
+        stdout: &mut (dyn Write + Send),
+        stderr: &mut (dyn Write + Send),
+    ) -> Outcome {
+        self.interrupt.flag().store(false, Ordering::Relaxed);
+        self.setup.exited.store(false, Ordering::Relaxed);
+        let deadline = Instant::now().checked_add(self.setup.limits.timeout);
+        self.setup.calls.set_deadline(deadline);
+        let before = self.bash.shell_state();
+        let reason = Reason::default();
+        let ending = match self.execute(script, stdout, stderr, &reason) {
+            // A builtin saw the deadline first, and what it printed may not be whole.
+            Ok(_) if deadline.is_some_and(|end| Instant::now() >= end) => Ending::Timeout,
+            Ok(result) if result.stdout_truncated || result.stderr_truncated => Ending::Truncated,
+            Ok(result) => {
+                let exited = self.setup.exited.load(Ordering::Relaxed);
+                return Outcome { status: status_of(result.exit_code), exited };
+            }
+            Err(error) => Ending::of(error, reason.get(), script),
+        };
+        self.renew(&before);
+        self.ended(stderr, &ending)
+    }
+
+    /// Takes a new interpreter with the variables, functions and directory that there were before.
+    ///
+    /// One that was ended in the middle of a script still believes that it is in the function, the
+    /// substitution or the subshell that it was in, and bashkit has no call that gets it out.
+    fn renew(&mut self, before: &ShellState) {
+        // OK because an interpreter of the same setup was made before.
+        let Ok(mut bash) = self.setup.interpreter() else { return };
+        bash.restore_shell_state(before);
+        bash.set_interactive(self.messages == Messages::OfPrompt);
+        *self.interrupt.flag() = bash.cancellation_token();
+        self.bash = bash;
+    }
+
+    fn execute(
+        &mut self,
+        script: &Script,
+        stdout: &mut (dyn Write + Send),
+        stderr: &mut (dyn Write + Send),
+        reason: &Reason,
+    ) -> bashkit::Result<bashkit::ExecResult> {
+        let mut out = Output::new(stdout, self.setup.limits.max_output_bytes, reason.clone());
+        let mut err = Output::new(stderr, MAX_ERROR_BYTES, reason.clone());
+        let execution = self
+            .bash
+            .execute(&script.text)
+            .options(options(script))
+            .stdout_fn(move |bytes| ready(out.deliver(&bytes).map_err(Into::into)))
+            .stderr_fn(move |bytes| ready(err.deliver(&bytes).map_err(Into::into)));
+        let runtime = &self.runtime;
+        // The interpreter recurses on the stack as deep as the script nests, so its stack is chosen
+        // here and not by the caller.
+        thread::scope(|scope| {
+            thread::Builder::new()
+                .name("interpreter".to_owned())
+                .stack_size(INTERPRETER_STACK_BYTES)
+                .spawn_scoped(scope, move || runtime.block_on(async { execution.await }))?
+                .join()
+                .map_err(|_| bashkit::Error::Internal("the interpreter panicked".to_owned()))?
+        })
+    }
+
+    /// Says why the shell ended the script, once and here alone.
+    fn ended(&self, stderr: &mut (dyn Write + Send), ending: &Ending) -> Outcome {
+        let line = match ending {
+            Ending::BrokenPipe => String::new(),
+            Ending::Syntax(report) => report.clone(),
+            ending => format!("host-shell: {}\n", Told { ending, limits: self.setup.limits }),
+        };
+        // OK because there is nobody left to tell when standard error cannot be written.
+        let _ = stderr.write_all(line.as_bytes()).and_then(|()| stderr.flush());
+        Outcome { status: ending.status(), exited: false }
+    }
+}
+
+impl fmt::Debug for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shell")
+            .field("calls", &self.setup.calls)
+            .field("limits", &self.setup.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+fn options(script: &Script) -> ExecOptions {
+    let mut options = ExecOptions::new();
+    if let Some(name) = &script.name {
+        options = options.arg0(name);
+    }
+    if let Some(stdin) = &script.stdin {
+        options = options.stdin(stdin.clone());
+    }
+    options
+}
+
+/// Returns the lowest byte, which is what a POSIX system keeps of a status.
+fn status_of(code: i32) -> ExitCode {
+    let [low, ..] = code.to_le_bytes();
+    ExitCode::new(low)
+}

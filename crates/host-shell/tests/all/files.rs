@@ -1,0 +1,228 @@
+//! Granted directories, seen by redirections, commands and builtins alike.
+
+use std::{fs, os::unix::fs::symlink};
+
+use builtin_api::Access::{Read, ReadWrite};
+use rstest::rstest;
+
+use crate::support::{Granted, run, run_in, shell};
+
+#[rstest]
+#[case::command("cat $D/file", "content\n")]
+#[case::redirection("cat < $D/file", "content\n")]
+#[case::builtin("show $D/file", "content\n")]
+#[case::redirection_of_a_builtin("count < $D/file", "8 778\n")]
+#[case::relative("cd $D; cat file; show $PWD/file", "content\ncontent\n")]
+#[case::working_directory("cd $D/sub; [ \"$PWD\" = \"$D/sub\" ] && echo yes", "yes\n")]
+#[case::parent("cd $D/sub; cat ../file", "content\n")]
+#[case::listing("ls $D", "file\nsub\n")]
+#[case::glob("cd $D; echo *", "file sub\n")]
+#[case::glob_below("cd $D; echo */inner", "sub/inner\n")]
+#[case::find("cd $D; find . -type f | sort", "./file\n./sub/inner\n")]
+#[case::test("[ -f $D/file ] && [ -d $D/sub ] && [ ! -e $D/no ] && echo yes", "yes\n")]
+#[case::source("cd $D; . ./file 2>/dev/null; echo $?", "127\n")]
+#[case::recursive_search("grep -r inner $D | wc -l", "1\n")]
+fn reads_what_is_granted(#[case] script: &str, #[case] stdout: &str) {
+    let ran = Granted::new().run(Read, script);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (stdout, ""));
+}
+
+#[test]
+fn the_way_to_a_granted_directory_is_there() {
+    let granted = Granted::new();
+    let ran = granted.run(Read, "cd ${D%/*}; ls -A; cd /; ls -d ${D#/}");
+    let name = granted.dir.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(ran.stdout, format!("{name}\n{}\n", granted.path.trim_start_matches('/')));
+}
+
+#[rstest]
+#[case::write("echo new > $D/new", "new", "new\n")]
+#[case::replace("echo new > $D/file", "file", "new\n")]
+#[case::append("echo more >> $D/file", "file", "content\nmore\n")]
+#[case::from_a_builtin("rows 2 3 > $D/new", "new", "rr\nrr\n")]
+#[case::append_from_a_builtin("rows 1 3 >> $D/file", "file", "content\nrr\n")]
+#[case::copy("cp $D/file $D/sub/copy", "sub/copy", "content\n")]
+#[case::copy_from_memory("echo a > /tmp/a; cp /tmp/a $D/a", "a", "a\n")]
+#[case::move_within("mv $D/file $D/sub/moved", "sub/moved", "content\n")]
+#[case::move_from_memory("echo a > /tmp/a; mv /tmp/a $D/a", "a", "a\n")]
+#[case::tee("echo a | tee $D/a", "a", "a\n")]
+#[case::directories("mkdir -p $D/x/y; echo a > $D/x/y/z", "x/y/z", "a\n")]
+#[case::link("cd $D; ln -s file link", "link", "content\n")]
+#[case::through_a_link("cd $D; ln -s file link; echo new > link", "file", "new\n")]
+#[case::in_place("sed -i s/content/changed/ $D/file", "file", "changed\n")]
+#[case::touch("touch $D/new", "new", "")]
+fn writes_where_it_may(#[case] script: &str, #[case] file: &str, #[case] content: &str) {
+    let granted = Granted::new();
+    let ran = granted.run(ReadWrite, script);
+    assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
+    assert_eq!(fs::read_to_string(granted.dir.path().join(file)).unwrap(), content);
+}
+
+#[rstest]
+#[case::file("rm $D/file", "file")]
+#[case::tree("rm -r $D/sub", "sub")]
+#[case::empty_directory("rm $D/sub/inner; rmdir $D/sub", "sub")]
+#[case::moved_to_memory("mv $D/file /tmp/file; cat /tmp/file", "file")]
+fn removes_where_it_may(#[case] script: &str, #[case] gone: &str) {
+    let granted = Granted::new();
+    let ran = granted.run(ReadWrite, script);
+    assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
+    assert!(!granted.dir.path().join(gone).exists());
+}
+
+#[test]
+fn changes_modes_and_times() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let granted = Granted::new();
+    let ran = granted.run(ReadWrite, "chmod 600 $D/file; touch -d @1 $D/file; stat -c %Y $D/file");
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("1\n", ""));
+    let metadata = fs::metadata(granted.dir.path().join("file")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+}
+
+#[rstest]
+#[case::write("echo new > $D/file")]
+#[case::create("echo new > $D/new")]
+#[case::append("echo new >> $D/file")]
+#[case::from_a_builtin("rows 1 2 > $D/new")]
+#[case::remove("rm $D/file")]
+#[case::remove_tree("rm -r $D/sub")]
+#[case::make_directory("mkdir $D/new")]
+#[case::make_directories("mkdir -p $D/new/new")]
+#[case::rename("mv $D/file $D/new")]
+#[case::move_out("mv $D/file /tmp/file")]
+#[case::copy_in("cp /etc/passwd $D/new")]
+#[case::mode("chmod 600 $D/file")]
+#[case::time("touch $D/file")]
+#[case::link("ln -s file $D/new")]
+#[case::tee("echo a | tee $D/new")]
+#[case::in_place("sed -i s/c/x/ $D/file")]
+#[case::truncate("truncate -s 0 $D/file")]
+#[case::dd("dd if=/dev/zero of=$D/file bs=1 count=1")]
+#[case::archive("cd /tmp; echo a > new; tar -cf a.tar new; cd $D && tar -xf /tmp/a.tar")]
+fn a_directory_that_is_read_only_stays_as_it_is(#[case] script: &str) {
+    let granted = Granted::new();
+    let ran = granted.run(Read, script);
+    assert_ne!(ran.status, 0, "{ran:?}");
+    assert!(ran.stderr.contains("was granted for reading only"), "{ran:?}");
+    let content = fs::read_to_string(granted.dir.path().join("file")).unwrap();
+    assert_eq!(content, "content\n");
+    assert_eq!(fs::read_dir(granted.dir.path()).unwrap().count(), 2);
+}
+
+/// A file next to the granted directory, and links in it that lead there.
+fn outside() -> (Granted, tempfile::TempDir) {
+    let granted = Granted::new();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret"), "secret\n").unwrap();
+    let dir = granted.dir.path();
+    let name = outside.path().file_name().unwrap().to_str().unwrap();
+    symlink(outside.path().join("secret"), dir.join("absolute")).unwrap();
+    symlink(format!("../{name}/secret"), dir.join("relative")).unwrap();
+    symlink(outside.path(), dir.join("directory")).unwrap();
+    symlink("/proc/self/root", dir.join("magic")).unwrap();
+    symlink("/etc/passwd", dir.join("invented")).unwrap();
+    symlink("directory", dir.join("chain")).unwrap();
+    (granted, outside)
+}
+
+#[rstest]
+#[case::absolute("cat $D/absolute")]
+#[case::relative("cat $D/relative")]
+#[case::redirection("cat < $D/absolute")]
+#[case::builtin("show $D/absolute")]
+#[case::directory("cat $D/directory/secret")]
+#[case::chain("cat $D/chain/secret")]
+#[case::list("ls $D/directory/ | grep secret")]
+#[case::glob("[ $D/directory/* != \"$D/directory/*\" ]")]
+#[case::enter("cd $D/directory && cat secret")]
+#[case::magic("cat $D/magic/etc/passwd")]
+#[case::invented("cat $D/invented")]
+#[case::write("echo x > $D/absolute")]
+#[case::append("echo x >> $D/relative")]
+#[case::write_below("echo x > $D/directory/new")]
+#[case::invented_write("echo x > $D/invented")]
+#[case::copy("cp $D/absolute $D/copy && cat $D/copy")]
+#[case::own_link("ln -s /etc/passwd $D/own")]
+#[case::own_link_up("ln -s ../x $D/own")]
+#[case::remove_below("rm $D/directory/secret")]
+#[case::mode("chmod 777 $D/absolute")]
+#[case::source(". $D/absolute")]
+#[case::substitution("[ -n \"$(<$D/absolute)\" ]")]
+fn a_link_leads_nowhere_outside(#[case] script: &str) {
+    let (granted, outside) = outside();
+    let ran = granted.run(ReadWrite, script);
+    assert_ne!(ran.status, 0, "{ran:?}");
+    assert!(!ran.stdout.contains("secret") && !ran.stdout.contains("sandbox"), "{ran:?}");
+    assert_eq!(fs::read_to_string(outside.path().join("secret")).unwrap(), "secret\n");
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn removing_a_tree_does_not_follow_links() {
+    let (granted, outside) = outside();
+    granted.run(ReadWrite, "rm -r $D/directory $D/chain; rm -rf $D/*");
+    assert_eq!(fs::read_to_string(outside.path().join("secret")).unwrap(), "secret\n");
+}
+
+#[rstest]
+#[case::dots("cat $D/../../../../../../etc/shadow")]
+#[case::absolute("cat /etc/shadow")]
+#[case::of_the_process("cat /proc/self/environ /proc/net/tcp")]
+#[case::of_the_system("cat /etc/machine-id /sys/class/net/lo/address")]
+fn nothing_else_of_the_system_is_there(#[case] script: &str) {
+    let ran = Granted::new().run(ReadWrite, script);
+    assert_ne!(ran.status, 0, "{ran:?}");
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn what_is_invented_does_not_mix_with_a_granted_directory() {
+    let granted = Granted::new();
+    let mut sandbox = builtin_api::Sandbox::empty();
+    let dir = cap_std::fs::Dir::open_ambient_dir(granted.dir.path(), cap_std::ambient_authority());
+    sandbox.grant("/etc", dir.unwrap(), Read).unwrap();
+    let mut shell = shell().sandbox(sandbox).build().unwrap();
+    let ran = run_in(&mut shell, "ls /etc; cat /etc/passwd; echo $?");
+    assert_eq!(ran.stdout, "file\nsub\n1\n");
+}
+
+#[test]
+fn what_is_not_granted_is_in_memory() {
+    let name = tempfile::tempdir().unwrap().path().to_str().unwrap().to_owned();
+    let ran = run(&format!("mkdir -p {name}; echo a > {name}/file; cat {name}/file"));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("a\n", ""));
+    assert!(!std::path::Path::new(&name).exists());
+}
+
+#[test]
+fn only_regular_files_are_opened() {
+    let granted = Granted::new();
+    let socket = granted.dir.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    let ran = granted.run(ReadWrite, "cat $D/socket; echo $?; echo a > $D/socket; echo $?");
+    assert_eq!(ran.stdout, "1\n1\n");
+}
+
+#[test]
+fn a_name_that_is_no_text_is_listed_and_not_hidden() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let granted = Granted::new();
+    let name = std::ffi::OsStr::from_bytes(b"bad\xff");
+    fs::write(granted.dir.path().join(name), "a").unwrap();
+    assert_eq!(granted.run(Read, "ls $D").stdout, "bad\u{fffd}\nfile\nsub\n");
+}
+
+#[test]
+fn a_file_larger_than_the_limit_is_an_error() {
+    let granted = Granted::new();
+    let file = fs::File::create(granted.dir.path().join("large")).unwrap();
+    file.set_len(host_shell::limits::MAX_FILE_BYTES + 1).unwrap();
+    let ran =
+        granted.run(ReadWrite, "cat $D/large | wc -c; echo ${PIPESTATUS[0]}; echo a >> $D/large");
+    assert!(ran.stderr.contains("larger than the limit of 33554432 bytes"), "{ran:?}");
+    assert_ne!(ran.status, 0);
+    assert_eq!(ran.stdout, "0\n1\n");
+}

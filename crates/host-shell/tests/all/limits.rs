@@ -1,0 +1,168 @@
+//! What is too large or takes too long is an error, and nothing is cut in silence.
+
+use std::{
+    sync::{Arc, atomic::AtomicBool, mpsc},
+    time::Duration,
+};
+
+use host_shell::Limits;
+use rstest::rstest;
+
+use crate::support::{Stuck, Waits, registry_with, run, run_in, shell};
+
+#[rstest]
+#[case::count("rows 100000 120 | wc -l", "100000\n")]
+#[case::wide("rows 100000 300 | wc -l", "100000\n")]
+#[case::filter("rows 100000 120 | grep r | tail -n 1 | wc -c", "120\n")]
+#[case::awk("rows 100000 120 | awk '{ n++ } END { print n }'", "100000\n")]
+#[case::sort("rows 100000 120 | sort | uniq -c | awk '{ print $1 }'", "100000\n")]
+#[case::variable("v=$(rows 100000 120); echo ${#v}", "11999999\n")]
+#[case::array("mapfile -t a < <(rows 100000 120); echo ${#a[@]}", "100000\n")]
+#[case::words("set -- $(rows 100000 20); echo $#", "100000\n")]
+#[case::file("rows 100000 120 > /tmp/f; wc -l < /tmp/f", "100000\n")]
+fn a_hundred_thousand_rows_pass(#[case] script: &str, #[case] stdout: &str) {
+    let ran = run(script);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
+}
+
+#[rstest]
+#[case::between_stages("rows 1200000 100 | wc -l")]
+#[case::of_one_call("rows 2700000 100 | wc -l")]
+#[case::of_one_call_that_streams("rows 2700000 100 | grep -c r")]
+#[case::variable("v=$(rows 1200000 100); echo ${#v}")]
+#[case::group("for i in 1 2 3; do rows 400000 100; done | wc -l")]
+#[case::words("set -- $(rows 1200000 100); echo $#")]
+#[case::array("mapfile -t a < <(rows 1200000 100); echo ${#a[@]}")]
+fn more_than_fits_is_an_error_and_never_a_shorter_listing(#[case] script: &str) {
+    let ran = run(&format!("{script}; echo after"));
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1));
+    assert!(ran.stderr.contains("what was printed is not whole"), "{ran:?}");
+}
+
+#[test]
+fn a_file_in_memory_that_is_too_large_is_an_error() {
+    let ran = run("rows 400000 100 > /tmp/f; echo $?");
+    assert_eq!(ran.stdout, "1\n");
+    assert!(ran.stderr.contains("exceeds 33554432 byte limit"), "{ran:?}");
+}
+
+fn limited(script: &str, bytes: u64) -> crate::support::Ran {
+    let limits = Limits { max_output_bytes: bytes, ..Limits::default() };
+    run_in(&mut shell().limits(limits).build().unwrap(), script)
+}
+
+#[rstest]
+#[case::builtin("rows 100 10; echo after")]
+#[case::command("seq 1000; echo after")]
+#[case::loop_of_commands("for i in {1..100}; do echo 123456789; done; echo after")]
+#[case::end_of_a_pipeline("rows 100 10 | cat; echo after")]
+#[case::subshell("(rows 100 10); echo after")]
+fn too_much_output_is_an_error(#[case] script: &str) {
+    let ran = limited(script, 100);
+    assert_eq!((ran.stdout.len(), ran.status), (100, 1), "{ran:?}");
+    assert_eq!(
+        ran.stderr,
+        "host-shell: the output is larger than the limit of 100 bytes: what was printed is not \
+         whole\n"
+    );
+}
+
+#[test]
+fn output_that_just_fits_is_whole() {
+    let ran = limited("rows 10 10", 100);
+    assert_eq!((ran.stdout.len(), ran.stderr.as_str(), ran.status), (100, "", 0));
+}
+
+#[test]
+fn what_is_not_printed_does_not_count() {
+    let ran = limited("rows 1000 100 | wc -l; rows 1000 100 > /tmp/f; v=$(rows 1000 100)", 10);
+    assert_eq!((ran.stdout.as_str(), ran.status), ("1000\n", 0));
+}
+
+fn timed(shell: host_shell::ShellBuilder, script: &str) -> crate::support::Ran {
+    let limits = Limits { timeout: Duration::from_millis(50), ..Limits::default() };
+    run_in(&mut shell.limits(limits).build().unwrap(), script)
+}
+
+#[rstest]
+#[case::sleep("sleep 600; echo after")]
+#[case::endless_loop("while :; do :; done")]
+#[case::pipeline("sleep 600 | cat; echo after")]
+#[case::function("f() { f2; }; f2() { sleep 600; }; f")]
+#[case::subshell("(sleep 600); echo after")]
+fn a_script_that_takes_too_long_ends_with_124(#[case] script: &str) {
+    let ran = timed(shell(), script);
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 124));
+    assert_eq!(ran.stderr, "host-shell: the script took longer than 50ms\n");
+}
+
+#[rstest]
+#[case::last("waits")]
+#[case::not_last("waits; echo after; sleep 600")]
+#[case::pipeline("waits | cat")]
+fn the_timeout_reaches_a_builtin(#[case] script: &str) {
+    let (started, _begun) = mpsc::sync_channel(1);
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let waits = Waits { started, cancelled: Arc::clone(&cancelled) };
+    let ran = timed(shell().registry(registry_with(Box::new(waits))), script);
+    assert_eq!(ran.status, 124, "{ran:?}");
+    // Its thread ends soon; waiting for it without a bound is the point of the test.
+    while !cancelled.load(std::sync::atomic::Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_builtin_that_does_not_come_back_does_not_keep_the_shell() {
+    let (release, released) = mpsc::channel();
+    let stuck = Stuck(std::sync::Mutex::new(released));
+    let ran = timed(shell().registry(registry_with(Box::new(stuck))), "stuck; echo after");
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 124));
+    drop(release);
+}
+
+#[test]
+fn a_shell_goes_on_after_a_timeout() {
+    let limits = Limits { timeout: Duration::from_secs(1), ..Limits::default() };
+    let mut shell = shell().limits(limits).build().unwrap();
+    run_in(&mut shell, "v=1; f() { local v=2; sleep 600; }");
+    assert_eq!(run_in(&mut shell, "w=1; echo text > /tmp/file; f").status, 124);
+    let ran = run_in(&mut shell, "echo $v [$w]; cat /tmp/file");
+    assert_eq!(ran.stdout, "1 []\ntext\n");
+}
+
+#[rstest]
+#[case::function_depth("f() { f; }; f; echo $?")]
+#[case::deep_substitution("f() { echo $(f); }; f")]
+fn recursion_ends_with_an_error(#[case] script: &str) {
+    let ran = run(script);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.stderr.contains("depth exceeded"), "{ran:?}");
+}
+
+#[test]
+fn a_reader_of_the_output_that_goes_away_ends_the_script_quietly() {
+    struct Gone;
+
+    impl std::io::Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut stderr = Vec::new();
+    let script = host_shell::Script { text: "echo a; echo b >&2".to_owned(), ..Default::default() };
+    let outcome = shell().build().unwrap().run(&script, &mut Gone, &mut stderr);
+    assert_eq!((outcome.status.code(), stderr.as_slice()), (141, &b""[..]));
+}
+
+#[test]
+fn wrong_syntax_is_2() {
+    let ran = run("echo before\nif then");
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("syntax error near unexpected token `then'"), "{ran:?}");
+}

@@ -1,0 +1,199 @@
+//! The program: its command line, its statuses, its streams.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    process::{Child, Command, Output, Stdio},
+};
+
+use rstest::rstest;
+
+use crate::support::Granted;
+
+fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_host-shell"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(args: &[&str]) -> (String, String, i32) {
+    told(program(args).output().unwrap())
+}
+
+fn told(output: Output) -> (String, String, i32) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+}
+
+fn run_with_input(args: &[&str], input: &[u8]) -> (String, String, i32) {
+    let mut child = program(args).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    told(child.wait_with_output().unwrap())
+}
+
+#[rstest]
+#[case::text(&["-c", "echo a; exit 3"], "a\n", 3)]
+#[case::restricted(&["--allow-command", "echo", "-c", "echo a; cat x 2>/dev/null"], "a\n", 127)]
+#[case::arg0(&["-c", "echo $0"], "bash\n", 0)]
+#[case::longest_timeout(&["--timeout", "18446744073709551615", "-c", "echo a"], "a\n", 0)]
+#[case::no_environment(&["-c", "echo [$CARGO]"], "[]\n", 0)]
+#[case::version(&["--version"], concat!("host-shell ", env!("CARGO_PKG_VERSION"), "\n"), 0)]
+fn runs(#[case] args: &[&str], #[case] stdout: &str, #[case] status: i32) {
+    assert_eq!(run(args), (stdout.to_owned(), String::new(), status));
+}
+
+#[test]
+fn prints_its_help() {
+    let (stdout, stderr, status) = run(&["--help"]);
+    assert_eq!((stderr.as_str(), status), ("", 0));
+    assert!(stdout.starts_with("usage: host-shell [OPTIONS] [-c SCRIPT | FILE]\n"), "{stdout}");
+}
+
+#[rstest]
+#[case::unknown(&["--nope"])]
+#[case::twice(&["-c", "a", "b"])]
+#[case::later(&["--policy", "x", "-c", ":"])]
+#[case::later_flag(&["--no-confine", "-c", ":"])]
+#[case::later_status(&["--status"])]
+#[case::grant(&["--grant", "all", "-c", ":"])]
+#[case::timeout(&["--timeout", "0", "-c", ":"])]
+fn bad_usage_is_2_with_the_usage(#[case] args: &[&str]) {
+    let (stdout, stderr, status) = run(args);
+    assert_eq!((stdout.as_str(), status), ("", 2));
+    assert!(stderr.starts_with("host-shell: "), "{stderr}");
+    assert!(stderr.ends_with("\nusage: host-shell [OPTIONS] [-c SCRIPT | FILE]\n"), "{stderr}");
+}
+
+#[rstest]
+#[case::no_directory(&["--allow-path", "/nowhere/at/all", "-c", ":"], "cannot open the directory")]
+#[case::file(&["--allow-path", "/dev/null", "-c", ":"], "cannot open the directory")]
+#[case::parent(&["--allow-path", "/usr/../etc", "-c", ":"], "expected a directory without `..`")]
+#[case::proc_root(&["--proc-root", "/nowhere/at/all", "-c", ":"], "cannot open the directory")]
+#[case::command(&["--allow-command", "catt", "-c", ":"], "expected the name of a command")]
+fn what_cannot_be_granted_is_2(#[case] args: &[&str], #[case] message: &str) {
+    let (stdout, stderr, status) = run(args);
+    assert_eq!((stdout.as_str(), status), ("", 2));
+    assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
+}
+
+#[test]
+fn runs_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.sh");
+    fs::write(&path, "#!/bin/bash\necho ${0##*/}\nexit 4\n").unwrap();
+    let run = run(&[path.to_str().unwrap()]);
+    assert_eq!(run, ("run.sh\n".to_owned(), String::new(), 4));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_127() {
+    let (_, stderr, status) = run(&["/nowhere/run.sh"]);
+    assert_eq!(status, 127);
+    assert!(stderr.starts_with("host-shell: /nowhere/run.sh: No such file"), "{stderr}");
+}
+
+#[rstest]
+#[case::directory("")]
+#[case::not_text("bytes")]
+fn a_file_that_cannot_be_run_is_126(#[case] name: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("bytes"), b"echo \xff").unwrap();
+    let (stdout, stderr, status) = run(&[dir.path().join(name).to_str().unwrap()]);
+    assert_eq!((stdout.as_str(), status), ("", 126), "{stderr}");
+}
+
+#[rstest]
+#[case::alone(&[])]
+#[case::dash(&["-"])]
+fn runs_standard_input(#[case] args: &[&str]) {
+    let run = run_with_input(args, b"echo a\nread l\necho [$l]\nexit 6\n");
+    assert_eq!(run, ("a\n[]\n".to_owned(), String::new(), 6));
+}
+
+#[test]
+fn a_script_reads_the_programs_standard_input() {
+    let run = run_with_input(&["-c", "read l; echo [$l]; wc -c"], b"first\n\xff\x00\n");
+    assert_eq!(run.0, "[first]\n3\n");
+}
+
+#[test]
+fn a_granted_directory_is_real() {
+    let granted = Granted::new();
+    let allow = format!("{}:rw", granted.path);
+    let script = format!("cat {0}/file; echo new > {0}/new", granted.path);
+    assert_eq!(run(&["--allow-path", &allow, "-c", &script]).0, "content\n");
+    assert_eq!(fs::read_to_string(granted.dir.path().join("new")).unwrap(), "new\n");
+
+    let (_, stderr, status) = run(&["--allow-path", &granted.path, "-c", &script]);
+    assert!(stderr.contains("was granted for reading only"), "{stderr}");
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn a_relative_directory_is_granted_at_its_absolute_path() {
+    let granted = Granted::new();
+    let script = format!("cat {}/sub/inner", granted.path);
+    let mut command = program(&["--allow-path", "./sub", "-c", &script]);
+    let output = command.current_dir(granted.dir.path()).output().unwrap();
+    assert_eq!(told(output).0, "inner\n");
+}
+
+#[test]
+fn the_timeout_ends_a_script_with_124() {
+    let (stdout, stderr, status) = run(&["--timeout", "1s", "-c", "echo a; sleep 600"]);
+    assert_eq!((stdout.as_str(), status), ("a\n", 124));
+    assert_eq!(stderr, "host-shell: the script took longer than 1s\n");
+}
+
+#[test]
+fn the_timeout_ends_a_script_whose_reader_does_not_read() {
+    let script = "while :; do echo 0123456789012345678901234567890123456789; done";
+    let mut child = program(&["--timeout", "100ms", "-c", script]).spawn().unwrap();
+    // The pipe is full soon, and the interpreter blocks in writing to it.
+    assert_eq!(child.wait().unwrap().code(), Some(124));
+}
+
+#[test]
+fn standard_input_that_does_not_end_is_an_error_in_time() {
+    let mut child =
+        program(&["--timeout", "100ms", "-c", "echo a"]).stdin(Stdio::piped()).spawn().unwrap();
+    let open = child.stdin.take();
+    let (stdout, stderr, status) = told(child.wait_with_output().unwrap());
+    assert_eq!((stdout.as_str(), status), ("", 124));
+    assert!(stderr.contains("standard input did not end within 100ms"), "{stderr}");
+    drop(open);
+}
+
+#[test]
+fn too_much_output_is_an_error() {
+    let (stdout, stderr, status) = run(&["--max-output", "5", "-c", "echo abc; echo def"]);
+    assert_eq!((stdout.as_str(), status), ("abc\nd", 1));
+    assert!(stderr.contains("larger than the limit of 5 bytes"), "{stderr}");
+}
+
+#[test]
+fn help_lists_the_commands() {
+    let (stdout, _, status) = run(&["-c", "help"]);
+    assert_eq!(status, 0);
+    assert!(stdout.starts_with("Builtins of this host:\n"), "{stdout}");
+}
+
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    let sent = Command::new("sh").args(["-c", "kill -INT $0", &pid]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn an_interrupt_ends_a_script_with_130() {
+    let mut child = program(&["-c", "echo started; sleep 600; echo after"]).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut started = [0; 8];
+    stdout.read_exact(&mut started).unwrap();
+    interrupt(&child);
+    let (_, stderr, status) = told(child.wait_with_output().unwrap());
+    assert_eq!((stderr.as_str(), status), ("host-shell: interrupted\n", 130));
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
