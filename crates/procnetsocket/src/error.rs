@@ -107,6 +107,11 @@ impl Error {
         }
     }
 
+    /// Returns whether sock_diag did not answer because it cannot, for this table or at all.
+    pub(crate) fn has_no_answer(&self) -> bool {
+        matches!(self.kind(), ErrorKind::NoHandler | ErrorKind::Unsupported | ErrorKind::Denied)
+    }
+
     /// Returns the error of opening a file.
     pub(crate) fn from_root(file: ProcFile, error: RootError) -> Self {
         match error.kind() {
