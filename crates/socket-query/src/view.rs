@@ -5,7 +5,9 @@ use std::{fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 use bstr::BString;
 use procnetsocket::{Interrupt, Limits, SockStat, SockStat6, SocketTables};
 
-use crate::{Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink, collect};
+use crate::{
+    CgroupPaths, Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink, collect,
+};
 
 /// Socket tables as far as a policy lets them be seen.
 ///
@@ -16,13 +18,22 @@ pub struct PolicyView {
     tables: Arc<SocketTables>,
     policy: Policy,
     names: Arc<Names>,
+    cgroups: Option<Arc<dyn CgroupPaths>>,
     limits: Limits,
 }
 
 impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
-        Self { tables, policy, names: Arc::new(names), limits: Limits::streaming() }
+        let names = Arc::new(names);
+        Self { tables, policy, names, cgroups: None, limits: Limits::streaming() }
+    }
+
+    /// Returns the view with a way to find the paths of control groups. Without one they are
+    /// numbers.
+    #[must_use]
+    pub fn with_cgroups(self, cgroups: Arc<dyn CgroupPaths>) -> Self {
+        Self { cgroups: Some(cgroups), ..self }
     }
 
     /// Returns the view with the host's own bounds on what is read of one table. The default is
@@ -35,6 +46,12 @@ impl PolicyView {
     /// Returns what the host grants.
     pub fn grants(&self) -> GrantSet {
         self.policy.grants()
+    }
+
+    /// Returns whether the kernel tells more than the text tables: never with a fake root, and
+    /// usually with the system's.
+    pub fn has_sock_diag(&self) -> bool {
+        self.tables.diag().is_some()
     }
 
     /// Returns the host's names of ports and protocols.
@@ -96,6 +113,13 @@ impl PolicyView {
     /// name is).
     pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
         self.sockets().ok()?.interface_name(index)
+    }
+
+    /// Returns the path of a control group below the mount of its hierarchy, or `None` when it
+    /// cannot be found.
+    pub fn cgroup_path(&self, id: u64) -> Option<BString> {
+        self.sockets().ok()?;
+        self.cgroups.as_ref()?.path(id)
     }
 
     /// Returns the tables if sockets are granted at all: the one gate to them.

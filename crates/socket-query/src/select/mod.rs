@@ -8,6 +8,7 @@ mod table;
 pub use family::{AddressFamily, FamilySet};
 pub use filter::Filter;
 pub use state::{StateSet, state_of};
+use procnetsocket::Details;
 pub use table::{SocketTable, TableSet};
 
 /// A selection: a row is shown when its table, its family, its state and the filter all admit it.
@@ -19,17 +20,20 @@ pub struct Selection {
     pub families: FamilySet,
     /// The states.
     pub states: StateSet,
+    /// What is wanted of each row beside what always comes. Text tables do not have it.
+    pub details: Details,
     /// The filter.
     pub filter: Filter,
 }
 
 impl Selection {
-    /// Returns the selection that admits every socket.
+    /// Returns the selection that admits every socket, without details.
     pub const fn everything() -> Self {
         Self {
             tables: TableSet::ALL,
             families: FamilySet::ALL,
             states: StateSet::ALL,
+            details: Details::NONE,
             filter: Filter::All,
         }
     }

@@ -46,7 +46,7 @@ impl fmt::Display for CliError {
             Self::UnknownFamily(word) => {
                 write!(
                     f,
-                    "\"{}\" is no family; expected inet, inet6, link, unix or netlink",
+                    "\"{}\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp",
                     Escaped(word)
                 )
             }

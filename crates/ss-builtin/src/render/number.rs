@@ -26,19 +26,37 @@ pub(crate) fn push_signed(out: &mut Vec<u8>, number: i64) {
 
 /// Appends a number in lower case hexadecimal, with zeros in front up to `width` digits (`%0*x`).
 pub(crate) fn push_hex(out: &mut Vec<u8>, number: u64, width: usize) {
-    // `{:x}` cannot fail on a vector.
-    let _ = std::io::Write::write_fmt(out, format_args!("{number:0width$x}"));
+    // 16 digits hold any u64, and no caller asks for more.
+    let used = usize::try_from((u64::BITS - number.leading_zeros()).div_ceil(4)).unwrap_or(16);
+    for place in (0..used.max(width)).rev() {
+        let digit = u8::try_from((number >> (4 * place)) & 15).unwrap_or_default();
+        out.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+    }
+}
+
+/// Appends a number in hexadecimal with its mark, and 0 without it (`%#x`).
+pub(crate) fn push_marked_hex(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(if number == 0 { b"" } else { b"0x" });
+    push_hex(out, number, 1);
 }
 
 /// Appends a number as `%g` does: six significant digits, without zeros at the end, in powers of ten
 /// when it is very large or very small.
 pub(crate) fn push_general(out: &mut Vec<u8>, number: f64) {
-    const PRECISION: i32 = 6;
-    let scientific = format!("{number:.5e}");
+    push_significant(out, number, 6);
+}
+
+/// Appends a number as `%.3g` does: three significant digits.
+pub(crate) fn push_coarse(out: &mut Vec<u8>, number: f64) {
+    push_significant(out, number, 3);
+}
+
+fn push_significant(out: &mut Vec<u8>, number: f64, precision: u8) {
+    let scientific = format!("{number:.*e}", usize::from(precision) - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..PRECISION).contains(&exponent) {
-        let decimals = usize::try_from(PRECISION - 1 - exponent).unwrap_or_default();
+    if (-4..i32::from(precision)).contains(&exponent) {
+        let decimals = usize::try_from(i32::from(precision) - 1 - exponent).unwrap_or_default();
         out.extend_from_slice(without_zeros(&format!("{number:.decimals$}")).as_bytes());
     } else {
         out.extend_from_slice(without_zeros(mantissa).as_bytes());
@@ -79,6 +97,32 @@ mod tests {
     #[case(i64::MIN, "-9223372036854775808")]
     fn prints_signed(#[case] number: i64, #[case] shown: &str) {
         assert_eq!(text(|out| push_signed(out, number)), shown);
+    }
+
+    #[rstest]
+    #[case::zero(0, 1, "0")]
+    #[case::without_zeros(0xab, 1, "ab")]
+    #[case::with_zeros(0xab, 8, "000000ab")]
+    #[case::longer_than_asked(0x12345, 4, "12345")]
+    #[case::most(u64::MAX, 1, "ffffffffffffffff")]
+    fn prints_hexadecimal(#[case] number: u64, #[case] width: usize, #[case] shown: &str) {
+        assert_eq!(text(|out| push_hex(out, number, width)), shown);
+    }
+
+    #[rstest]
+    #[case(0, "0")]
+    #[case(16, "0x10")]
+    fn marks_hexadecimal(#[case] number: u64, #[case] shown: &str) {
+        assert_eq!(text(|out| push_marked_hex(out, number)), shown);
+    }
+
+    #[rstest]
+    #[case::rounds(98.765_424, "98.8")]
+    #[case::rounds_up_to_four(999.9, "1e+03")]
+    #[case::whole(8.0, "8")]
+    #[case::large(8_000.0, "8e+03")]
+    fn prints_three_digits(#[case] number: f64, #[case] shown: &str) {
+        assert_eq!(text(|out| push_coarse(out, number)), shown);
     }
 
     #[rstest]
