@@ -1,6 +1,6 @@
 //! The only thing that a builtin holds.
 
-use std::{fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
 use bstr::BString;
 use procnetsocket::{Interrupt, Limits, SockStat, SockStat6, SocketTables};
@@ -115,11 +115,13 @@ impl PolicyView {
         self.sockets().ok()?.interface_name(index)
     }
 
-    /// Returns the path of a control group below the mount of its hierarchy, or `None` when it
-    /// cannot be found.
-    pub fn cgroup_path(&self, id: u64) -> Option<BString> {
-        self.sockets().ok()?;
-        self.cgroups.as_ref()?.path(id)
+    /// Returns the paths of the control groups by their ids; none if the host gave no way to find
+    /// them.
+    pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
+        match (&self.cgroups, self.sockets()) {
+            (Some(cgroups), Ok(_)) => cgroups.paths(),
+            _ => BTreeMap::new(),
+        }
     }
 
     /// Returns the tables if sockets are granted at all: the one gate to them.

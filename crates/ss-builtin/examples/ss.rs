@@ -19,7 +19,7 @@ use std::{
 use bstr::BString;
 use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
-use procnetsocket::SocketTables;
+use procnetsocket::{CgroupTree, SocketTables};
 use socket_query::{Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
@@ -55,7 +55,11 @@ fn tables(args: &mut Vec<BString>) -> Result<SocketTables, Box<dyn std::error::E
 
 #[expect(clippy::disallowed_methods, reason = "the process's own streams are what this is for")]
 fn run(tables: SocketTables, args: &[BString]) -> ExitCode {
-    let view = PolicyView::new(Arc::new(tables), Policy::default(), names());
+    let is_live = tables.is_live();
+    let mut view = PolicyView::new(Arc::new(tables), Policy::default(), names());
+    if is_live && let Some(cgroups) = CgroupTree::open_ambient(authority()) {
+        view = view.with_cgroups(Arc::new(cgroups));
+    }
     let stdout = io::stdout();
     let terminal_width = if stdout.is_terminal() { columns(&stdout) } else { None };
     let mut context = CallContext {
