@@ -235,7 +235,7 @@ fn push_losses(out: &mut Vec<u8>, info: &TcpInfo, state: TcpState) {
     if info.reordering != USUAL_REORDERING {
         push_as_signed(out, " reordering:", info.reordering);
     }
-    push_nonzero(out, " reord_seen:", info.reorderings_seen);
+    push_nonzero_as_signed(out, " reord_seen:", info.reorderings_seen);
 }
 
 fn push_receiver(out: &mut Vec<u8>, info: &TcpInfo) {

@@ -6,7 +6,7 @@ use procnetsocket::model::{XdpSocket, XdpStatistics, XdpUmem};
 
 use super::{
     column::ColumnId,
-    field::{push_number, push_text},
+    field::{push_as_signed, push_number, push_text},
     memory::push_memory,
     owner::{object, push_owner},
     row::{RowRenderer, fill_queues},
@@ -27,7 +27,7 @@ impl RowRenderer<'_> {
                 self.push_interface(out, interface);
                 out.push(b':');
             });
-            cells.push(ColumnId::LocalPort, |out| push_number(out, "q", number));
+            cells.push(ColumnId::LocalPort, |out| push_as_signed(out, "q", number));
         } else {
             cells.push(ColumnId::LocalAddress, |out| out.push(b'*'));
         }
@@ -45,8 +45,9 @@ impl RowRenderer<'_> {
             self.push_rings(out, rings);
             if let Some(umem) = &detail.umem {
                 self.push_umem(out, umem);
+                let rings = [("fr(", detail.fill_entries), ("cr(", detail.completion_entries)];
+                self.push_rings(out, rings);
             }
-            self.push_rings(out, [("fr(", detail.fill_entries), ("cr(", detail.completion_entries)]);
             if let Some(statistics) = &detail.statistics {
                 self.push_break(out);
                 push_statistics(out, statistics);
