@@ -3,8 +3,6 @@
 //! ```text
 //! diag_probe [TABLE]...     such as tcp, udp6, unix; without one, every table
 //! ```
-//!
-//! The tests run it in network namespaces of their own.
 
 use std::{
     error::Error,
@@ -20,7 +18,7 @@ use procnetsocket::{
 };
 
 fn main() -> ExitCode {
-    match probe(std::env::args().skip(1).collect()) {
+    match probe(&std::env::args().skip(1).collect::<Vec<_>>()) {
         Ok(report) => print(&report, ExitCode::SUCCESS),
         Err(error) => print(&format!("{error}\n"), ExitCode::FAILURE),
     }
@@ -32,7 +30,7 @@ fn print(report: &str, status: ExitCode) -> ExitCode {
     stdout.write_all(report.as_bytes()).map_or(ExitCode::FAILURE, |()| status)
 }
 
-fn probe(names: Vec<String>) -> Result<String, Box<dyn Error>> {
+fn probe(names: &[String]) -> Result<String, Box<dyn Error>> {
     #[expect(clippy::disallowed_methods, reason = "a program of its own, which is its own host")]
     let token = cap_std::ambient_authority();
     let socket = DiagSocket::open_ambient(token)?;

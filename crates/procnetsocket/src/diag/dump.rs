@@ -80,7 +80,7 @@ impl<'a> Dump<'a> {
         }
         for message in Messages::new(datagram) {
             let table = self.table;
-            let message = message.map_err(|source| DiagError::Framing { table, source })?;
+            let message = message.map_err(|framing| DiagError::Framing { table, framing })?;
             if self.message(&message, visitor)? == Progress::Done {
                 return Ok(Progress::Done);
             }

@@ -115,7 +115,7 @@ impl DestroyEvents {
             Err(error) => return Err(error),
         };
         for message in Messages::new(datagram) {
-            let message = message.map_err(|source| DiagError::Framing { table, source })?;
+            let message = message.map_err(|framing| DiagError::Framing { table, framing })?;
             let flow = match message.kind {
                 SOCK_DIAG_BY_FAMILY => {
                     self.events += 1;

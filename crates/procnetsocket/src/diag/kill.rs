@@ -66,7 +66,7 @@ impl DiagSocket {
 /// about something else.
 fn acknowledgement(datagram: &[u8], table: Table, sequence: u32) -> Result<Option<i32>, DiagError> {
     for message in Messages::new(datagram) {
-        let message = message.map_err(|source| DiagError::Framing { table, source })?;
+        let message = message.map_err(|framing| DiagError::Framing { table, framing })?;
         if message.sequence == sequence && message.kind == NLMSG_ERROR {
             return Ok(Some(message.errno().unwrap_or_default()));
         }

@@ -92,8 +92,7 @@ impl DiagSocket {
         loop {
             let each = &mut |dump: &mut Dump<'_>, datagram: &[u8]| dump.datagram(datagram, visitor);
             let report = exchange(&mut channel, request, limits, interrupt, each)?;
-            let is_final = !report.inconsistent || report.stopped || retries == RETRIES;
-            if is_final || !visitor.restart() {
+            if is_final(&report, retries) || !visitor.restart() {
                 return Ok(report);
             }
             retries += 1;
@@ -179,6 +178,11 @@ impl DiagSocket {
     }
 }
 
+/// Returns whether a dump is not to be repeated after so many retries.
+fn is_final(report: &Report, retries: u32) -> bool {
+    !report.inconsistent || report.stopped || retries >= RETRIES
+}
+
 /// What is done with each datagram of a reply.
 type Each<'a> = dyn FnMut(&mut Dump<'_>, &[u8]) -> Result<Progress, Error> + 'a;
 
@@ -216,5 +220,44 @@ impl Visitor for Ignore {
 
     fn malformed(&mut self, _: &RowError) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::consistent(false, false, 0, true)]
+    #[case::inconsistent(true, false, 0, false)]
+    #[case::inconsistent_again(true, false, 2, false)]
+    #[case::too_often(true, false, 3, true)]
+    #[case::nobody_wants_more(true, true, 0, true)]
+    fn a_dump_under_which_the_table_changed_is_repeated(
+        #[case] inconsistent: bool,
+        #[case] stopped: bool,
+        #[case] retries: u32,
+        #[case] expected: bool,
+    ) {
+        let report = Report { inconsistent, stopped, ..Report::default() };
+        assert_eq!(is_final(&report, retries), expected);
+    }
+
+    #[test]
+    fn a_listing_forgets_what_came_before_a_repetition() {
+        let mut collect = Collect::<InetSocket>::new(1);
+        let row = super::super::inet::blank(InetProtocol::Tcp);
+        assert!(collect.socket(Socket::Inet(&row)).is_continue());
+        assert!(collect.restart());
+        assert!(collect.socket(Socket::Inet(&row)).is_continue());
+        let listing = collect.finish(Table::Tcp4, &Report::default()).unwrap();
+        assert_eq!(listing.len(), 1);
+    }
+
+    #[test]
+    fn a_visitor_that_cannot_forget_is_not_restarted() {
+        assert!(!Ignore.restart());
     }
 }

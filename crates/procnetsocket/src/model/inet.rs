@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use bstr::BString;
 
-use super::{Cookie, InetDetail, Inode, KernelPointer, Queues, TcpState, Timer};
+use super::{Cookie, InetDetails, Inode, KernelPointer, Queues, TcpState, Timer};
 
 /// The protocol whose table a socket stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,7 +66,7 @@ pub struct InetSocket {
     /// the memory was asked for.
     pub drops: Option<u32>,
     /// What only sock_diag knows.
-    pub detail: InetDetail,
+    pub detail: InetDetails,
     /// Words behind the columns that the kernel is known to print; empty on every known kernel.
     pub trailing: BString,
 }

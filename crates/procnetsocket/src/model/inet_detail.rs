@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    ops::{Deref, DerefMut},
 };
 
 use super::{
@@ -73,7 +74,7 @@ pub struct InetDetail {
 
 impl InetDetail {
     /// Forgets everything, and keeps the memory of the lists.
-    pub(crate) fn clear(&mut self) {
+    fn clear(&mut self) {
         // Each by itself: the whole is some hundred bytes, and this is done for every row.
         self.info = None;
         self.congestion = None;
@@ -94,6 +95,71 @@ impl InetDetail {
         self.sctp_state = None;
         self.locals.clear();
         self.peers.clear();
+    }
+}
+
+/// The details of an internet socket, which take memory only when there are some: they read as an
+/// [`InetDetail`], and in a row of a text table as one in which everything is absent.
+#[derive(Clone, Default)]
+pub struct InetDetails(Option<Box<InetDetail>>);
+
+/// The details of a row that has none.
+static NO_DETAIL: InetDetail = InetDetail {
+    info: None,
+    congestion: None,
+    congestion_info: None,
+    tos: None,
+    traffic_class: None,
+    class_id: None,
+    memory: None,
+    short_memory: None,
+    shutdown: None,
+    ip_protocol: None,
+    v6_only: None,
+    mark: None,
+    cgroup_id: None,
+    options: None,
+    ulp: None,
+    md5_keys: Vec::new(),
+    sctp_state: None,
+    locals: Vec::new(),
+    peers: Vec::new(),
+};
+
+impl InetDetails {
+    /// Forgets everything, and keeps the memory for the next row.
+    pub(crate) fn clear(&mut self) {
+        if let Some(detail) = &mut self.0 {
+            detail.clear();
+        }
+    }
+}
+
+impl Deref for InetDetails {
+    type Target = InetDetail;
+
+    fn deref(&self) -> &InetDetail {
+        self.0.as_deref().unwrap_or(&NO_DETAIL)
+    }
+}
+
+impl DerefMut for InetDetails {
+    fn deref_mut(&mut self) -> &mut InetDetail {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl PartialEq for InetDetails {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for InetDetails {}
+
+impl fmt::Debug for InetDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 

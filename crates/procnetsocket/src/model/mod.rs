@@ -27,7 +27,7 @@ mod xdp;
 pub use congestion::{BbrInfo, CongestionInfo, DctcpInfo, ShortName, VegasInfo};
 pub use id::{Cookie, Inode, KernelPointer};
 pub use inet::{InetProtocol, InetSocket, TcpDetail};
-pub use inet_detail::{InetDetail, InetInfo, InetOptions, Md5Key};
+pub use inet_detail::{InetDetail, InetDetails, InetInfo, InetOptions, Md5Key};
 pub use memory::{InetMemory, SocketMemory};
 pub use mptcp_info::MptcpInfo;
 pub use netlink::{NetlinkDetail, NetlinkFlags, NetlinkGroups, NetlinkSocket};

@@ -38,7 +38,7 @@ use bstr::BString;
 
 use super::{Endian, Expected, Fields, Problem, Rows, Until, decimal, head, head::Head, hex};
 use crate::model::{
-    InetDetail, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail,
+    InetDetails, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail,
     TcpState, Timer, TimerKind,
 };
 
@@ -81,7 +81,7 @@ impl InetRows {
             interface: None,
             tcp: None,
             drops: None,
-            detail: InetDetail::default(),
+            detail: InetDetails::default(),
             trailing: BString::default(),
         };
         Self { family, endian, row }
@@ -354,6 +354,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one line for each field")]
     fn a_tcp_row_is_understood_whole() {
         insta::assert_debug_snapshot!(parse(Table::Tcp4, ESTABLISHED), @r#"
         InetSocket {

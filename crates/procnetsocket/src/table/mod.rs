@@ -99,6 +99,23 @@ impl Table {
         Self::Xdp,
     ];
 
+    /// The tables that can be read as text, in the order of [`Table::ALL`].
+    pub const TEXT: [Self; 13] = [
+        Self::Tcp4,
+        Self::Tcp6,
+        Self::Udp4,
+        Self::Udp6,
+        Self::UdpLite4,
+        Self::UdpLite6,
+        Self::Raw4,
+        Self::Raw6,
+        Self::Icmp4,
+        Self::Icmp6,
+        Self::Unix,
+        Self::Packet,
+        Self::Netlink,
+    ];
+
     /// Returns the table of an internet protocol.
     pub const fn inet(protocol: InetProtocol, family: Family) -> Self {
         match (protocol, family) {
@@ -248,6 +265,24 @@ mod tests {
             names.join(" "),
             @"tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix packet netlink sctp sctp6 mptcp mptcp6 vsock xdp"
         );
+    }
+
+    #[test]
+    fn a_table_that_can_be_read_as_text_has_a_file_below_net() {
+        for table in Table::ALL {
+            let file = table.file();
+            assert_eq!(file.is_some(), Table::TEXT.contains(&table), "{table}");
+            assert!(file.is_none_or(|file| file.name().starts_with("net/")));
+        }
+    }
+
+    #[test]
+    fn a_table_of_an_internet_protocol_is_found_by_it() {
+        for table in Table::ALL {
+            if let Form::Inet(protocol, family) = table.form() {
+                assert_eq!(Table::inet(protocol, family), table);
+            }
+        }
     }
 
     #[test]

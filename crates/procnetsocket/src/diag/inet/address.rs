@@ -31,22 +31,14 @@ pub(super) fn take_storage(
     let mut inner = Prefix::new(&storage);
     let family = inner.u16();
     let port = inner.be16();
-    let mut bytes = [0; 16];
-    let family = match u8::try_from(family) {
+    let ip = match u8::try_from(family) {
         Ok(0) => return Ok(None),
-        Ok(AF_INET) => {
-            let [a, b, c, d] = inner.array();
-            bytes = [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-            AF_INET
-        }
+        Ok(AF_INET) => IpAddr::from(inner.array::<4>()),
         Ok(AF_INET6) => {
             let _flow = inner.u32();
-            bytes = inner.array();
-            AF_INET6
+            IpAddr::from(inner.array::<16>())
         }
-        _ => 0,
+        _ => return Err(Fault::number(attribute.offset, "an address of IPv4 or IPv6", family)),
     };
-    let ip = address(family, bytes)
-        .ok_or_else(|| Fault::number(attribute.offset, "an address of IPv4 or IPv6", family))?;
     Ok(Some(SocketAddr::new(ip, port)))
 }

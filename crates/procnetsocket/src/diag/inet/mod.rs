@@ -46,7 +46,7 @@ use super::{
 };
 use crate::{
     model::{
-        CongestionInfo, InetDetail, InetInfo, InetMemory, InetOptions, InetProtocol, InetSocket,
+        CongestionInfo, InetDetails, InetInfo, InetMemory, InetOptions, InetProtocol, InetSocket,
         Inode, KernelPointer, Md5Key, Queues, SctpState, ShortName, Shutdown, TcpState, Timer,
         TimerKind,
     },
@@ -83,7 +83,7 @@ pub(super) fn blank(protocol: InetProtocol) -> InetSocket {
         interface: None,
         tcp: None,
         drops: None,
-        detail: InetDetail::default(),
+        detail: InetDetails::default(),
         trailing: BString::default(),
     }
 }
@@ -210,7 +210,7 @@ const fn nearest(state: SctpState) -> TcpState {
 
 #[inline]
 fn decode_attribute(attribute: &Attribute<'_>, row: &mut InetSocket) -> Result<(), Fault> {
-    let detail = &mut row.detail;
+    let detail = &mut *row.detail;
     // The numbers of INET_DIAG_*; what is not known is from a newer kernel, and is left out.
     match attribute.kind {
         1 => detail.short_memory = Some(decode_short_memory(attribute)?),
