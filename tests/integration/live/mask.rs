@@ -60,6 +60,33 @@ const MOVING: [&str; 41] = [
 /// Figures whose value is the next word.
 const APART: [&str; 3] = ["send", "pacing_rate", "delivery_rate"];
 
+/// Figures that count time upwards, in milliseconds.
+const COUNTING: [&str; 7] =
+    ["lastsnd", "lastrcv", "lastack", "last_data_sent", "last_data_recv", "last_ack_recv", "busy"];
+
+/// Returns the first figure that counts upwards and is not between what it was before and after.
+pub(crate) fn out_of_time(before: &[u8], ours: &[u8], after: &[u8]) -> Option<String> {
+    for ((before, ours), after) in before.lines().zip(ours.lines()).zip(after.lines()) {
+        let [before, ours, after] = [before, ours, after].map(figures);
+        for name in COUNTING {
+            let [before, ours, after] = [&before, &ours, &after].map(|line| number(line, name));
+            // One that began anew in between says nothing.
+            let told = before <= after;
+            if told && !(before..=after).contains(&ours) {
+                return Some(format!("{name}: {before:?}, ours {ours:?}, {after:?}"));
+            }
+        }
+    }
+    None
+}
+
+/// Returns the figure of that name in a line.
+fn number(line: &BTreeSet<(String, BString)>, name: &str) -> Option<u64> {
+    let (_, word) = line.iter().find(|(found, _)| found == name)?;
+    let (_, value) = word.split_once_str(":")?;
+    value.to_str_lossy().trim_end_matches(char::is_alphabetic).parse().ok()
+}
+
 /// The figures that moved, line by line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Motion(Vec<BTreeSet<&'static str>>);
@@ -152,6 +179,14 @@ fn what_moved_is_taken_out_of_its_line() {
     let motion = Motion::between(one, other).unwrap();
     assert_eq!(motion.mask(one), "a:1 rtt:3/1 x:1\n\t rto:2\nlastsnd:3\n");
     assert_eq!(motion.mask(one), motion.mask(other));
+}
+
+#[test]
+fn time_is_told_between_before_and_after() {
+    let told = |ours| out_of_time(b"x:1 busy:3ms\n", ours, b"x:1 busy:5ms\n");
+    assert_eq!(told(b"x:1 busy:4ms\n"), None);
+    assert!(told(b"x:1 busy:4000ms\n").is_some());
+    assert!(told(b"x:1\n").is_some());
 }
 
 #[test]
