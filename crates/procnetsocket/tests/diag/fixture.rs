@@ -118,14 +118,14 @@ pub(crate) fn counting(length: usize) -> Vec<u8> {
     (0..length).map(|byte| u8::try_from(byte % 256).unwrap()).collect()
 }
 
-/// `struct sockaddr_storage` of 10.0.0.1:5001.
+/// `struct sockaddr_storage` of `10.0.0.1:5001`.
 pub(crate) fn storage4() -> Vec<u8> {
     let mut bytes = hex("0200 1389 0a000001");
     bytes.resize(128, 0);
     bytes
 }
 
-/// `struct sockaddr_storage` of [2001:db8::1]:5002.
+/// `struct sockaddr_storage` of `[2001:db8::1]:5002`.
 pub(crate) fn storage6() -> Vec<u8> {
     let mut bytes = hex("0a00 138a 00000000 20010db8 00000000 00000000 00000001 00000000");
     bytes.resize(128, 0);
