@@ -92,6 +92,7 @@
 //! [`Interrupt`] is asked before the first line and within 1 000 lines or 4 MiB, whichever comes
 //! first; a read of the kernel that is under way is not interrupted.
 
+mod cgroup;
 mod dedup;
 pub mod diag;
 mod error;
@@ -111,6 +112,7 @@ mod table;
 mod visit;
 
 pub use self::{
+    cgroup::{CgroupTree, MAX_CGROUPS},
     error::{Error, ErrorKind, RowError},
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{Listing, MAX_ROW_ERRORS},

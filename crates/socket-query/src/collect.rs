@@ -442,7 +442,7 @@ mod tests {
         let root = one_of_each().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let others = Grant::ALL.into_iter().filter(|grant| *grant != Grant::Sockets);
-        for policy in [Policy::nothing(), Policy::new(GrantSet::from_iter(others))] {
+        for policy in [Policy::nothing(), Policy::new(others.collect::<GrantSet>())] {
             let view = PolicyView::new(Arc::clone(&tables), policy, Names::default());
             let mut seen = Seen::default();
             let error =

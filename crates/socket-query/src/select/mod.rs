@@ -7,8 +7,8 @@ mod table;
 
 pub use family::{AddressFamily, FamilySet};
 pub use filter::Filter;
-pub use state::{StateSet, state_of};
 use procnetsocket::Details;
+pub use state::{StateSet, state_of};
 pub use table::{SocketTable, TableSet};
 
 /// A selection: a row is shown when its table, its family, its state and the filter all admit it.

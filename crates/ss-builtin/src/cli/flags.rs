@@ -186,8 +186,13 @@ static FLAGS: &[Flag] = &[
     Flag::new('M', "mptcp", "MPTCP sockets", Effect::Table(SocketTable::Mptcp)).of_sock_diag(),
     Flag::new('S', "sctp", "SCTP sockets", Effect::Table(SocketTable::Sctp)).of_sock_diag(),
     Flag::new('u', "udp", "UDP sockets", Effect::Table(SocketTable::Udp)),
-    Flag::new('d', "dccp", "DCCP sockets (newer kernels have none)", Effect::Table(SocketTable::Dccp))
-        .of_sock_diag(),
+    Flag::new(
+        'd',
+        "dccp",
+        "DCCP sockets (newer kernels have none)",
+        Effect::Table(SocketTable::Dccp),
+    )
+    .of_sock_diag(),
     Flag::new('w', "raw", "raw sockets", Effect::Table(SocketTable::Raw)),
     Flag::new('x', "unix", "unix sockets", Effect::Family(AddressFamily::Unix)),
     Flag::new(NO_LETTER, "tipc", "TIPC sockets", Effect::Refused(Refusal::Never(NO_TIPC))),
@@ -199,13 +204,8 @@ static FLAGS: &[Flag] = &[
     )
     .of_sock_diag(),
     Flag::new(NO_LETTER, "xdp", "XDP sockets", Effect::Family(AddressFamily::Xdp)).of_sock_diag(),
-    Flag::new(
-        'f',
-        "family",
-        "inet, inet6, link, unix, netlink, vsock, xdp or help",
-        Effect::FamilyWord,
-    )
-    .with_value("FAMILY"),
+    Flag::new('f', "family", "inet inet6 link unix netlink vsock xdp help", Effect::FamilyWord)
+        .with_value("FAMILY"),
     Flag::new('K', "kill", "close the sockets shown", Effect::Refused(Refusal::Grant(Grant::Kill))),
     Flag::new('H', "no-header", "leave the header out", Effect::Hide(Column::Header)),
     Flag::new('Q', "no-queues", "leave the queues out", Effect::Hide(Column::Queues)),

@@ -422,9 +422,8 @@ fn usual_states_of_table(table: SocketTable) -> StateSet {
 }
 
 /// Why options are refused that need sock_diag.
-const NEEDS_SOCK_DIAG: Refusal = Refusal::NotBuilt(
-    "the /proc tables do not show it, and there is no sock_diag here",
-);
+const NEEDS_SOCK_DIAG: Refusal =
+    Refusal::NotBuilt("the /proc tables do not show it, and there is no sock_diag here");
 const NOT_AS_TEXT: Refusal = Refusal::NotBuilt("the /proc tables do not show its sockets");
 const NO_TIPC: Refusal = Refusal::Never("TIPC sockets are not supported");
 
@@ -489,6 +488,14 @@ mod tests {
 
     fn show(line: &str) -> Show {
         match plan_with(line, GrantSet::empty()) {
+            Ok(Plan::Show(show)) => show,
+            other => panic!("{line:?} gives {other:?}"),
+        }
+    }
+
+    /// What is shown where there is sock_diag.
+    fn live(line: &str) -> Show {
+        match plan_in(line, Host { grants: GrantSet::empty(), tables: Tables::Live }) {
             Ok(Plan::Show(show)) => show,
             other => panic!("{line:?} gives {other:?}"),
         }
@@ -577,11 +584,85 @@ mod tests {
     #[case::timer("-to", [true, false, false])]
     #[case::extended_shows_timers("-te", [true, true, false])]
     #[case::info("-ti", [false, false, true])]
-    #[case::no_data("-tmO --tos --cgroup --inet-sockopt", [false, false, false])]
+    #[case::others("-tmO --tos --cgroup --inet-sockopt", [false, false, false])]
     fn details_are_those_that_the_tables_have(#[case] line: &str, #[case] expected: [bool; 3]) {
         let details = show(line).details;
         let seen = [Detail::Timer, Detail::Extended, Detail::Info].map(|d| details.contains(d));
         assert_eq!(seen, expected);
+    }
+
+    #[rstest]
+    #[case::mptcp("-M", "mptcp", StateSet::CONNECTED)]
+    #[case::sctp("-Sa", "sctp", StateSet::ALL)]
+    #[case::dccp("-dl", "dccp", StateSet::LISTENING)]
+    #[case::vsock("--vsock", "vsock_stream vsock_dgram", StateSet::CONNECTED)]
+    #[case::vsock_word("-f vsock", "vsock_stream vsock_dgram", StateSet::CONNECTED)]
+    #[case::xdp("--xdp", "xdp", UNCONNECTED)]
+    #[case::xdp_word("-f xdp", "xdp", UNCONNECTED)]
+    #[case::by_name("-A sctp,v_str -a", "sctp v_str", StateSet::ALL)]
+    #[case::bound_inactive("-tB", "tcp", StateSet::of(TcpState::BoundInactive))]
+    fn sock_diag_shows_more(#[case] line: &str, #[case] words: &str, #[case] states: StateSet) {
+        let selection = live(line).selection.unwrap();
+        assert_eq!((selection.tables, selection.states), (tables(words), states));
+    }
+
+    #[rstest]
+    #[case::nothing("-t", Details::NONE)]
+    #[case::timers_come_always("-to --cgroup --inet-sockopt", Details::NONE)]
+    #[case::memory("-tm", Details::MEMORY)]
+    #[case::info("-ti", Details::INFO)]
+    #[case::service("-t --tos", Details::TRAFFIC_CLASS)]
+    #[case::filter("-0b", Details::FILTER)]
+    fn only_what_is_shown_is_asked_for(#[case] line: &str, #[case] details: Details) {
+        assert_eq!(live(line).selection.unwrap().details, details);
+    }
+
+    #[test]
+    fn extended_asks_for_no_account_and_no_memory() {
+        let details = live("-ae").selection.unwrap().details;
+        assert!(details.contains(Details::PENDING.union(Details::RINGS).union(Details::UMEM)));
+        for left_out in [Details::INFO, Details::MEMORY, Details::TRAFFIC_CLASS, Details::FILTER] {
+            assert!(!details.contains(left_out), "{left_out:?}");
+        }
+    }
+
+    #[rstest]
+    #[case::filters("-b", Detail::Filters, true)]
+    #[case::filters_show_timers("-b", Detail::Timer, true)]
+    #[case::memory("-m", Detail::Memory, true)]
+    #[case::service("--tos", Detail::TypeOfService, true)]
+    #[case::cgroup("--cgroup", Detail::Cgroup, true)]
+    #[case::options("--inet-sockopt", Detail::SocketOptions, true)]
+    #[case::nothing_else("-m", Detail::Timer, false)]
+    fn each_option_shows_its_detail(
+        #[case] line: &str,
+        #[case] detail: Detail,
+        #[case] is_shown: bool,
+    ) {
+        assert_eq!(live(line).details.contains(detail), is_shown);
+    }
+
+    #[test]
+    fn one_line_is_for_whoever_asks() {
+        assert_eq!((live("-tO").lines, live("-t").lines), (Lines::One, Lines::Many));
+    }
+
+    #[rstest]
+    #[case::family("-f tipc", "-f tipc is refused: TIPC sockets are not supported")]
+    #[case::table("-A tipc", "-A tipc is refused: TIPC sockets are not supported")]
+    #[case::option("--tipc", "--tipc is refused: TIPC sockets are not supported")]
+    fn tipc_is_refused_everywhere(#[case] line: &str, #[case] message: &str) {
+        let host = Host { grants: GrantSet::empty(), tables: Tables::Live };
+        assert_eq!(plan_in(line, host).unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn what_needs_sock_diag_is_refused_without_it() {
+        for flag in crate::flags().iter().filter(|flag| flag.needs_sock_diag()) {
+            let line = format!("--{}", flag.long);
+            assert_eq!(plan_with(&line, GrantSet::empty()).unwrap_err().status(), 1, "{line}");
+            assert!(live(&line).selection.is_ok(), "{line}");
+        }
     }
 
     #[test]

@@ -41,12 +41,7 @@ const OPTIONS: [(InetOptions, &str); 11] = [
 ];
 
 impl RowRenderer<'_> {
-    pub(super) fn fill_inet(
-        &self,
-        cells: &mut Cells<'_>,
-        table: SocketTable,
-        socket: &InetSocket,
-    ) {
+    pub(super) fn fill_inet(&self, cells: &mut Cells<'_>, table: SocketTable, socket: &InetSocket) {
         // Compat: the kernel's counters have no sign, iproute2 prints them with one.
         fill_queues(cells, socket.queues.recv.cast_signed(), socket.queues.send.cast_signed());
         let unspecified = match socket.detail.v6_only {
@@ -122,8 +117,8 @@ impl RowRenderer<'_> {
             self.push_break(out);
             push_options(out, options);
         }
-        let is_udp = socket.protocol == InetProtocol::Udp
-            || detail.ip_protocol == Some(IPPROTO_UDP);
+        let is_udp =
+            socket.protocol == InetProtocol::Udp || detail.ip_protocol == Some(IPPROTO_UDP);
         if self.shows(Detail::Memory) || self.shows(Detail::Info) && !is_udp {
             // Compat: the line is begun even when nothing comes to stand on it.
             if self.lines == Lines::Many {

@@ -31,6 +31,8 @@ mod timer;
 mod ulp;
 mod unix;
 mod vsock;
+#[cfg(test)]
+mod wire;
 mod xdp;
 
 pub(crate) use column::{ColumnId, ColumnSet, Screen};

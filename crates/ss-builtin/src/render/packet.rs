@@ -1,6 +1,8 @@
 //! Packet sockets.
 
-use procnetsocket::model::{Fanout, FilterInstruction, PacketFlags, PacketInfo, PacketRing, PacketSocket};
+use procnetsocket::model::{
+    Fanout, FilterInstruction, PacketFlags, PacketInfo, PacketRing, PacketSocket,
+};
 
 use super::{
     column::ColumnId,

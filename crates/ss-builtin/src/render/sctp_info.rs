@@ -68,3 +68,35 @@ pub(super) fn push_sctp_info(out: &mut Vec<u8>, info: &SctpInfo) {
     push_nonzero(out, " v4mapped:", info.v4_mapped);
     push_nonzero(out, " fraginl:", info.fragment_interleave);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_in_the_order_of_ss() {
+        let mut info = SctpInfo::default();
+        (info.tag, info.state, info.receive_window) = (0xab, 4, 1_000);
+        (info.unacked_chunks, info.pending_chunks) = (1, 2);
+        (info.in_streams, info.out_streams, info.fragmentation_point) = (3, 4, 5);
+        (info.in_queue, info.out_queue, info.overall_error) = (6, 7, 8);
+        (info.max_burst, info.max_segment, info.peer_receive_window) = (9, 10, u32::MAX);
+        (info.peer_tag, info.peer_capable, info.peer_sack) = (0xcd, 12, 13);
+        (info.autoclose_s, info.adaptation_indication, info.partial_delivery_point) = (21, 22, 23);
+        (info.no_delay, info.disable_fragments, info.v4_mapped) = (1, 1, 1);
+        info.fragment_interleave = 2;
+        let mut out = Vec::new();
+        push_sctp_info(&mut out, &info);
+        insta::assert_snapshot!(
+            String::from_utf8(out).unwrap(),
+            @" tag:ab state:SHUTDOWN_PENDING rwnd:1000 unackdata:1 penddata:2 instrms:3 outstrms:4 inqueue:6 outqueue:7 overerr:8 maxburst:9 maxseg:10 prwnd:-1 ptag:cd pcapable:12 psack:13 autoclose:21 adapind:22 pdpoint:23 nodelay:1 nofrag:1 v4mapped:1 fraginl:2"
+        );
+    }
+
+    #[test]
+    fn without_an_association_little_is_known() {
+        let mut out = Vec::new();
+        push_sctp_info(&mut out, &SctpInfo::default());
+        assert!(out.is_empty());
+    }
+}

@@ -1,8 +1,6 @@
 //! What `-i` shows of a TCP connection that sock_diag tells of.
 
-use procnetsocket::model::{
-    CongestionInfo, InetDetail, ShortName, TcpInfo, TcpOptions, TcpState,
-};
+use procnetsocket::model::{CongestionInfo, InetDetail, ShortName, TcpInfo, TcpOptions, TcpState};
 
 use super::{
     escape::push_name,
@@ -251,4 +249,181 @@ fn push_receiver(out: &mut Vec<u8>, info: &TcpInfo) {
     push_nonzero(out, " snd_wnd:", info.send_window);
     push_nonzero(out, " rcv_wnd:", info.receive_window);
     push_nonzero(out, " rehash:", info.rehashes);
+}
+
+#[cfg(test)]
+mod tests {
+    use procnetsocket::model::{BbrInfo, DctcpInfo, VegasInfo};
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Returns a value of which some fields are set.
+    fn made<T: Default>(set: impl FnOnce(&mut T)) -> T {
+        let mut value = T::default();
+        set(&mut value);
+        value
+    }
+
+    const RESOLVED: Style = Style { agreed: Agreed::Hidden, names: Names::Resolved };
+
+    fn text(info: &TcpInfo, state: TcpState, detail: &InetDetail, style: Style) -> String {
+        let mut out = Vec::new();
+        push_tcp_info(&mut out, info, state, detail, style);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn of(set: impl FnOnce(&mut TcpInfo)) -> String {
+        // 3 is not shown, so what is left is what was set.
+        let info = made(|info: &mut TcpInfo| {
+            info.reordering = USUAL_REORDERING;
+            set(info);
+        });
+        text(&info, TcpState::Established, &InetDetail::default(), RESOLVED)
+    }
+
+    #[rstest]
+    #[case::nothing(|_: &mut TcpInfo| {}, "")]
+    #[case::no_reordering(|info: &mut TcpInfo| info.reordering = 0, " reordering:0")]
+    #[case::initial_timeout(|info: &mut TcpInfo| info.rto_us = 3_000_000, "")]
+    #[case::timeout(|info: &mut TcpInfo| info.rto_us = 204_000, " rto:204")]
+    #[case::long_timeout(|info: &mut TcpInfo| info.rto_us = u32::MAX, " rto:4.29497e+06")]
+    #[case::round_trip(|info: &mut TcpInfo| info.rtt_us = 43, " rtt:0.043/0")]
+    #[case::segments_have_signs(|info: &mut TcpInfo| info.send_mss = u32::MAX, " mss:-1")]
+    #[case::small_threshold(|info: &mut TcpInfo| info.send_ssthresh = 0xfffe, " ssthresh:65534")]
+    #[case::large_threshold(|info: &mut TcpInfo| info.send_ssthresh = 0xffff, "")]
+    #[case::scales(
+        |info: &mut TcpInfo| {
+            info.options = TcpOptions::WINDOW_SCALE;
+            info.receive_window_scale = 7;
+        },
+        " wscale:0,7"
+    )]
+    #[case::retransmitted_now(|info: &mut TcpInfo| info.retransmitted = 3, " retrans:3/0")]
+    #[case::retransmitted_before(|info: &mut TcpInfo| info.total_retransmitted = 3, " retrans:0/3")]
+    #[case::no_pacing(|info: &mut TcpInfo| info.pacing_rate = u64::MAX, "")]
+    #[case::pacing(|info: &mut TcpInfo| info.pacing_rate = 125, " pacing_rate 1kbps")]
+    #[case::pacing_without_limit(
+        |info: &mut TcpInfo| {
+            info.pacing_rate = 5;
+            info.max_pacing_rate = u64::MAX;
+        },
+        " pacing_rate 40bps"
+    )]
+    #[case::pacing_with_limit(
+        |info: &mut TcpInfo| {
+            info.pacing_rate = 1_000_000_000;
+            info.max_pacing_rate = 2_000_000_000;
+        },
+        " pacing_rate 8Gbps/16Gbps"
+    )]
+    #[case::limit_without_pacing(|info: &mut TcpInfo| info.max_pacing_rate = 7, "")]
+    #[case::shortest_round_trip(|info: &mut TcpInfo| info.min_rtt_us = 21, " minrtt:0.021")]
+    #[case::none_measured(|info: &mut TcpInfo| info.min_rtt_us = u32::MAX, "")]
+    #[case::limits_without_data(|info: &mut TcpInfo| info.receive_window_limited_us = 5, "")]
+    #[case::limits(
+        |info: &mut TcpInfo| {
+            info.busy_us = 25_000_000;
+            info.receive_window_limited_us = 5_000_001;
+            info.send_buffer_limited_us = 6_000;
+        },
+        " busy:25000ms rwnd_limited:5000ms(20.0%) sndbuf_limited:6ms(0.0%)"
+    )]
+    #[case::sending_rate(
+        |info: &mut TcpInfo| {
+            info.rtt_us = 1_234;
+            info.send_mss = 1_448;
+            info.congestion_window = 10;
+        },
+        " rtt:1.234/0 mss:1448 cwnd:10 send 93.9Mbps"
+    )]
+    fn shows_what_is_known(#[case] set: impl FnOnce(&mut TcpInfo), #[case] shown: &str) {
+        assert_eq!(of(set), shown);
+    }
+
+    #[test]
+    fn keys_come_in_the_order_of_ss() {
+        let info = made(|info: &mut TcpInfo| {
+            info.options = TcpOptions::from_bits(255);
+            (info.send_window_scale, info.receive_window_scale) = (10, 7);
+            (info.rto_us, info.backoff, info.ato_us) = (204_000, 3, 40_000);
+            (info.rtt_us, info.rtt_variance_us) = (1_234, 567);
+            (info.send_mss, info.receive_mss, info.advertised_mss) = (1_448, 536, 1_449);
+            (info.path_mtu, info.congestion_window, info.send_ssthresh) = (1_500, 10, 5);
+            (info.unacked, info.sacked, info.lost, info.retransmitted) = (3, 4, 5, 6);
+            (info.fackets, info.last_data_sent_ms, info.last_ack_sent_ms) = (7, 8, 9);
+            (info.last_data_received_ms, info.last_ack_received_ms) = (10, 11);
+            (info.receive_ssthresh, info.receive_rtt_us, info.receive_space) = (12, 13_500, 14);
+            (info.total_retransmitted, info.reordering) = (15, 5);
+            (info.pacing_rate, info.max_pacing_rate) = (1_000, 2_000);
+            (info.bytes_acked, info.bytes_received) = (16, 17);
+            (info.segments_out, info.segments_in, info.not_sent_bytes) = (18, 19, 20);
+            (info.min_rtt_us, info.data_segments_in, info.data_segments_out) = (21, 22, 23);
+            (info.delivery_rate, info.busy_us) = (12_345_678, 1_000_000);
+            (info.receive_window_limited_us, info.send_buffer_limited_us) = (500_000, 1_000);
+            (info.delivered, info.delivered_ce, info.delivery_rate_app_limited) = (24, 25, true);
+            (info.bytes_sent, info.bytes_retransmitted) = (26, 27);
+            (info.dsack_duplicates, info.reorderings_seen) = (28, 29);
+            (info.received_out_of_order, info.send_window) = (30, 31);
+            (info.receive_window, info.rehashes) = (32, 33);
+        });
+        let detail = made(|detail: &mut InetDetail| {
+            detail.congestion = ShortName::new(b"bbr");
+            detail.congestion_info = Some(CongestionInfo::Bbr(BbrInfo::default()));
+        });
+        let style = Style { agreed: Agreed::Shown, names: Names::Numeric };
+        insta::assert_snapshot!(
+            text(&info, TcpState::Established, &detail, style),
+            @" ts usec_ts sack ecn ecnseen fastopen bbr wscale:10,7 rto:204 backoff:3 rtt:1.234/0.567 ato:40 mss:1448 pmtu:1500 rcvmss:536 advmss:1449 cwnd:10 ssthresh:5 bytes_sent:26 bytes_retrans:27 bytes_acked:16 bytes_received:17 segs_out:18 segs_in:19 data_segs_out:23 data_segs_in:22 bbr:(bw:0bps,mrtt:0) send 93873582bps lastsnd:8 lastrcv:10 lastack:11 pacing_rate 8000bps/16000bps delivery_rate 98765424bps delivered:24 delivered_ce:25 app_limited busy:1000ms rwnd_limited:500ms(50.0%) sndbuf_limited:1ms(0.1%) unacked:3 retrans:6/15 lost:5 sacked:4 dsack_dups:28 fackets:7 reordering:5 reord_seen:29 rcv_rtt:13.5 rcv_space:14 rcv_ssthresh:12 notsent:20 minrtt:0.021 rcv_ooopack:30 snd_wnd:31 rcv_wnd:32 rehash:33"
+        );
+    }
+
+    #[test]
+    fn the_limit_of_a_listener_is_not_shown_as_acknowledged() {
+        let info = made(|info: &mut TcpInfo| {
+            (info.unacked, info.sacked, info.reordering) = (3, 128, 3);
+        });
+        let shown = text(&info, TcpState::Listen, &InetDetail::default(), RESOLVED);
+        assert_eq!(shown, " unacked:3");
+    }
+
+    #[rstest]
+    #[case::dctcp(
+        CongestionInfo::Dctcp(made(|info: &mut DctcpInfo| {
+            (info.enabled, info.ce_state, info.alpha) = (true, 2, 3);
+            (info.acked_ecn_bytes, info.acked_total_bytes) = (4, 5);
+        })),
+        " dctcp:(ce_state:2,alpha:3,ab_ecn:4,ab_tot:5)"
+    )]
+    #[case::dctcp_fell_back(CongestionInfo::Dctcp(DctcpInfo::default()), " dctcp:fallback_mode")]
+    #[case::bbr(
+        CongestionInfo::Bbr(made(|info: &mut BbrInfo| {
+            (info.bandwidth_bytes_per_s, info.min_rtt_us) = (4_295_967_296, 2_500);
+            (info.pacing_gain, info.cwnd_gain) = (739, 512);
+        })),
+        " bbr:(bw:34.4Gbps,mrtt:2.5,pacing_gain:2.88672,cwnd_gain:2)"
+    )]
+    fn shows_what_congestion_control_tells(#[case] info: CongestionInfo, #[case] shown: &str) {
+        let mut out = Vec::new();
+        push_congestion_info(&mut out, Some(&info), Names::Resolved);
+        assert_eq!(String::from_utf8(out).unwrap(), shown);
+    }
+
+    #[rstest]
+    #[case::measured(true, Some(5_000), Some(16_000_000.0))]
+    #[case::nothing_measured(true, None, Some(800_000_000.0))]
+    #[case::not_in_force(false, Some(5_000), Some(800_000_000.0))]
+    fn vegas_knows_the_round_trip_better(
+        #[case] enabled: bool,
+        #[case] rtt_us: Option<u32>,
+        #[case] rate: Option<f64>,
+    ) {
+        let info = made(|info: &mut TcpInfo| {
+            (info.rtt_us, info.congestion_window, info.send_mss) = (100, 10, 1_000);
+        });
+        let vegas = made(|vegas: &mut VegasInfo| {
+            (vegas.enabled, vegas.rtt_us) = (enabled, rtt_us);
+        });
+        assert_eq!(sending_rate(&info, Some(&CongestionInfo::Vegas(vegas))), rate);
+    }
 }

@@ -85,3 +85,75 @@ fn push_mode(out: &mut Vec<u8>, mode: TlsMode) {
         _ => push_text(out, "unknown"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use procnetsocket::model::ShortName;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn text(push: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        push(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn keys_are_octal_where_they_cannot_be_printed() {
+        let key = |network: &str, prefix, key: &[u8]| {
+            Md5Key::new(network.parse().unwrap(), prefix, key).unwrap()
+        };
+        let keys = [
+            key("1.2.3.4", 32, b"key"),
+            key("10.0.0.0", 8, b"a\x1b\n\xff,\\ b"),
+            key("fe80::1", 128, b""),
+        ];
+        assert_eq!(
+            text(|out| push_md5_keys(out, &keys)),
+            r" md5keys:1.2.3.4/32=key,10.0.0.0/8=a\033\012\377\054\134\040b,fe80::1/128="
+        );
+        assert_eq!(text(|out| push_md5_keys(out, &[])), "");
+    }
+
+    #[rstest]
+    #[case::nothing_known(|_: &mut TlsInfo| {}, "")]
+    #[case::in_the_kernel(
+        |tls: &mut TlsInfo| {
+            (tls.version, tls.cipher) = (Some(0x0303), Some(51));
+            (tls.receive, tls.transmit) = (Some(TlsMode::Software), Some(TlsMode::None));
+            (tls.zero_copy_send, tls.receive_no_padding) = (true, true);
+        },
+        " version: 1.2 cipher: aes-gcm-128 rxconf: sw txconf: none zc_ro_tx no_pad_rx"
+    )]
+    #[case::in_the_interface(
+        |tls: &mut TlsInfo| {
+            (tls.version, tls.cipher) = (Some(0x0304), Some(52));
+            tls.receive = Some(TlsMode::HardwareRecord);
+            tls.transmit = Some(TlsMode::Hardware);
+        },
+        " version: 1.3 cipher: aes-gcm-256 rxconf: hw-record txconf: hw"
+    )]
+    #[case::unknown(
+        |tls: &mut TlsInfo| {
+            (tls.version, tls.cipher) = (Some(0x0305), Some(54));
+            tls.receive = Some(TlsMode::Other(5));
+        },
+        " version: unknown(773) rxconf: unknown(5)"
+    )]
+    fn shows_tls(#[case] set: impl FnOnce(&mut TlsInfo), #[case] shown: &str) {
+        let mut tls = TlsInfo::default();
+        set(&mut tls);
+        assert_eq!(text(|out| push_tls(out, &tls)), shown);
+    }
+
+    #[test]
+    fn a_protocol_has_a_name_at_least() {
+        let mut ulp = Ulp::default();
+        ulp.name = ShortName::new(b"espintcp").unwrap();
+        assert_eq!(text(|out| push_ulp(out, &ulp)), " tcp-ulp-espintcp");
+        ulp.info = Some(UlpInfo::Tls(TlsInfo::default()));
+        ulp.name = ShortName::new(b"tls").unwrap();
+        assert_eq!(text(|out| push_ulp(out, &ulp)), " tcp-ulp-tls");
+    }
+}

@@ -19,9 +19,8 @@ impl RowRenderer<'_> {
         let detail = &socket.detail;
         let received = detail.memory.map_or(0, |memory| memory.receive_allocated);
         fill_queues(cells, received.cast_signed(), 0);
-        let queue = detail.queue.and_then(|bound| {
-            Some((NonZeroU32::new(bound.interface)?, bound.queue))
-        });
+        let queue =
+            detail.queue.and_then(|bound| Some((NonZeroU32::new(bound.interface)?, bound.queue)));
         if let Some((interface, number)) = queue {
             cells.push(ColumnId::LocalAddress, |out| {
                 self.push_interface(out, interface);
