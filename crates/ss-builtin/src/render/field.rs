@@ -1,6 +1,6 @@
 //! Pieces of the form ` key:value`, of which most are left out when the value is zero.
 
-use super::number::{push_decimal, push_general, push_hex, push_signed};
+use super::number::{push_decimal, push_hex, push_signed, push_thousandths};
 
 /// Appends text.
 pub(super) fn push_text(out: &mut Vec<u8>, text: &str) {
@@ -45,7 +45,7 @@ pub(super) fn push_nonzero_hex(out: &mut Vec<u8>, key: &str, number: u32) {
 /// Appends a key and a time in milliseconds with its fraction.
 pub(super) fn push_milliseconds(out: &mut Vec<u8>, key: &str, microseconds: u32) {
     push_text(out, key);
-    push_general(out, f64::from(microseconds) / 1000.0);
+    push_thousandths(out, microseconds);
 }
 
 /// Appends a key and a time in milliseconds with its fraction, unless it is zero.

@@ -2,21 +2,15 @@
 
 use super::{
     field::push_text,
-    number::{push_coarse, push_general},
+    number::{push_coarse, push_general, push_whole},
 };
 use crate::cli::Names;
-
-/// Returns a number as C converts it, rounded to what a double holds.
-#[allow(clippy::cast_precision_loss, clippy::as_conversions, reason = "as C converts it")]
-pub(super) fn double(number: u64) -> f64 {
-    number as f64
-}
 
 /// Appends a rate: whole where numbers are wanted, else three digits and a unit.
 pub(super) fn push_rate(out: &mut Vec<u8>, bits_per_s: f64, names: Names) {
     const UNITS: [(f64, u8); 4] = [(1e12, b'T'), (1e9, b'G'), (1e6, b'M'), (1e3, b'k')];
     if names == Names::Numeric {
-        push_text(out, &format!("{bits_per_s:.0}"));
+        push_whole(out, bits_per_s);
     } else if let Some((unit, letter)) = UNITS.into_iter().find(|(unit, _)| bits_per_s >= *unit) {
         push_coarse(out, bits_per_s / unit);
         out.push(letter);

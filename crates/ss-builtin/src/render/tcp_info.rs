@@ -8,8 +8,8 @@ use super::{
         push_as_signed, push_milliseconds, push_nonzero, push_nonzero_as_signed,
         push_nonzero_milliseconds, push_number, push_text,
     },
-    number::push_general,
-    rate::{double, push_rate},
+    number::{double, push_general},
+    rate::push_rate,
 };
 use crate::cli::Names;
 
