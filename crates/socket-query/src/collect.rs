@@ -206,7 +206,7 @@ mod tests {
     use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
 
     use super::*;
-    use crate::{FamilySet, Grant, GrantSet, Names, Policy, PolicyView, StateSet};
+    use crate::{FamilySet, Grant, Names, Policy, PolicyView, StateSet};
 
     /// Keeps a word for each row, and the problems as text.
     #[derive(Default)]
@@ -405,7 +405,7 @@ mod tests {
         let root = one_of_each().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let others = Grant::ALL.into_iter().filter(|grant| *grant != Grant::Sockets);
-        for policy in [Policy::nothing(), Policy::new(GrantSet::from_iter(others))] {
+        for policy in [Policy::nothing(), Policy::new(others.collect())] {
             let view = PolicyView::new(Arc::clone(&tables), policy, Names::default());
             let mut seen = Seen::default();
             let error =
