@@ -21,6 +21,7 @@
 
 mod command;
 mod compare;
+mod escape;
 mod golden;
 mod ours;
 mod outcome;
