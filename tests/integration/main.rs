@@ -22,6 +22,7 @@
 
 mod command;
 mod compare;
+mod escape;
 mod golden;
 mod live;
 mod ours;

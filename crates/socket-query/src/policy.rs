@@ -161,7 +161,7 @@ mod tests {
         for grant in Grant::ALL {
             assert_eq!(grant.name().parse(), Ok(grant));
             assert!(GrantSet::empty().with(grant).contains(grant));
-            assert_eq!(GrantSet::from_iter([grant]).iter().count(), 1);
+            assert_eq!(GrantSet::empty().with(grant).iter().count(), 1);
         }
         for word in ["", "Sockets", "socket", "all", "none", "sockets "] {
             assert_eq!(word.parse::<Grant>(), Err(UnknownGrant), "{word:?}");

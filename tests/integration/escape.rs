@@ -1,0 +1,55 @@
+//! Attempts to get out of the shell, as one list: each is a line of a table.
+//!
+//! ```text
+//! a tree with a secret and a marker ──┬──► ordinary bash: the attempt succeeds
+//!  (one for each attempt)             └──► host-shell:    it does not
+//! ```
+//!
+//! An attempt is a script. In front of it stand the directories of its [`Tree`](tree::Tree):
+//!
+//! | variable | what it is |
+//! | --- | --- |
+//! | `$D` | granted for reading and writing, with links planted in it that lead out |
+//! | `$R` | granted for reading |
+//! | `$O` | not granted: the secret, the marker, programs and scripts that print the secret |
+//! | `$T` | not granted: what holds all of these |
+//! | `$M` | not granted; in the shell a directory in memory |
+//! | `$SHM` | not granted: a directory below `/dev`, with the secret |
+//! | `$N` | `/dev/null` |
+//!
+//! The process that runs the script has `$O` as its working directory and its `HOME`, the secret in
+//! its environment as `LEAK` and open as descriptor 9, and the marker open for appending as
+//! descriptor 8: a host that is careless with all that is ambient.
+//!
+//! After every attempt the secret is nowhere in what was printed, and nothing but `$D` has changed.
+//! That the attempt fails because of the shell, and not because it is written wrongly, is what bash
+//! shows: there, the same script has to print the secret, or to change something. A machine without
+//! bash, or without a command that an attempt needs, skips that half alone.
+//!
+//! Each table of attempts has one beside it of the same operations inside the grant, which work.
+
+// `cfg(test)` tells clippy that helpers, too, may unwrap here.
+#[cfg(test)]
+mod archive;
+#[cfg(test)]
+mod attempt;
+#[cfg(test)]
+mod grant;
+#[cfg(test)]
+mod network;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod race;
+#[cfg(test)]
+mod read;
+#[cfg(test)]
+mod steer;
+#[cfg(test)]
+mod sweep;
+#[cfg(test)]
+mod system;
+#[cfg(test)]
+mod tree;
+#[cfg(test)]
+mod write;

@@ -1,0 +1,125 @@
+//! The programs that run a script: the shell, and an ordinary bash.
+
+#![expect(clippy::disallowed_methods, reason = "a test starts the shell, and bash to compare with")]
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::LazyLock,
+    time::SystemTime,
+};
+
+use super::tree::{SECRET, Tree};
+use crate::{outcome::Outcome, workspace};
+
+/// Opens the descriptors that a careless host leaves open, and becomes the program.
+const CARELESS: &str = r#"secret=$1 marker=$2; shift 2; exec "$@" 9< "$secret" 8>> "$marker""#;
+
+/// Runs a script in the shell, with the grants of the tree.
+pub(super) fn in_shell(tree: &Tree, script: &str) -> Outcome {
+    let writable = format!("{}:rw", tree.at("granted").display());
+    let readable = tree.at("readonly").display().to_string();
+    let script = tree.preamble() + script;
+    let args = ["--allow-path", &writable, "--allow-path", &readable, "-c", &script];
+    run(careless(tree, &SHELL).args(args))
+}
+
+/// Makes everything read-only but the directories of one attempt, and becomes the program.
+///
+/// An attempt is made to do harm, and bash does it. So bash gets a mount namespace of its own, in
+/// which there is nothing to harm.
+const CONTAINED: &str = r#"
+top=$1; shift
+mount --bind "$top" "$top" && mount -o remount,bind,ro / && cd "$PWD" &&
+TMPDIR=$top/granted exec "$@"
+"#;
+
+/// Runs a script in bash; `None` where there is none, or where it cannot be contained.
+pub(super) fn in_bash(tree: &Tree, script: &str) -> Option<Outcome> {
+    static FOUND: LazyLock<bool> = LazyLock::new(|| {
+        let tree = Tree::new();
+        let found = run(contained(&tree).args(["bash", "-c", "! : > /escape-probe"])).status == 0;
+        assert!(found || !workspace::is_ci(), "there is no bash to try the attempts in");
+        if !found {
+            eprintln!("NOT SHOWN: that the attempts would succeed in bash; it cannot be contained");
+        }
+        found
+    });
+    let script = tree.preamble() + script;
+    FOUND.then(|| run(contained(tree).args(["bash", "-c", &script])))
+}
+
+/// Begins a command that runs in a careless host, contained.
+fn contained(tree: &Tree) -> Command {
+    let mut command = careless(tree, Path::new("unshare"));
+    command.args(["-Urm", "--propagation", "private", "sh", "-c", CONTAINED, "sh"]);
+    command.arg(tree.at("."));
+    command
+}
+
+/// Runs the shell with these arguments and these variables.
+pub(super) fn shell(args: &[&str], variables: &[(&str, &str)]) -> Outcome {
+    let mut command = Command::new(&*SHELL);
+    command.args(args).env_clear().envs(variables.iter().copied());
+    run(&mut command)
+}
+
+fn careless(tree: &Tree, program: &Path) -> Command {
+    let outside = tree.at("outside");
+    let mut command = Command::new("sh");
+    command.args(["-c", CARELESS, "sh"]);
+    command.args([tree.at("outside/secret"), tree.at("outside/marker")]).arg(program);
+    command.env_clear().env("LEAK", SECRET).env("HOME", &outside).current_dir(&outside);
+    command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
+    command
+}
+
+fn run(command: &mut Command) -> Outcome {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    Outcome {
+        stdout: output.stdout.into(),
+        stderr: output.stderr.into(),
+        status: output.status.code().expect("the program ends by itself"),
+    }
+}
+
+/// The program `host-shell`, in the build directory that this test lies in.
+///
+/// `cargo test --workspace` has built it. A test of this package alone has not.
+static SHELL: LazyLock<PathBuf> = LazyLock::new(|| {
+    let test = env::current_exe().unwrap();
+    let profile = test.parent().unwrap().parent().unwrap();
+    let program = profile.join("host-shell");
+    if is_stale(&program) {
+        build(profile);
+    }
+    program
+});
+
+/// Returns whether the program is missing, or older than a source file of what it may be made of.
+fn is_stale(program: &Path) -> bool {
+    let Ok(built) = program.metadata().and_then(|found| found.modified()) else { return true };
+    let crates = workspace::path("crates").read_dir().unwrap();
+    let mut sources =
+        crates.map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with("testkit"));
+    sources.any(|path| newest(&path.join("src")) > built)
+}
+
+fn newest(directory: &Path) -> SystemTime {
+    let entries = directory.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let changed = entries.map(|path| {
+        if path.is_dir() { newest(&path) } else { path.metadata().unwrap().modified().unwrap() }
+    });
+    changed.max().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn build(profile: &Path) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", "host-shell", "--manifest-path"]);
+    cargo.arg(workspace::path("Cargo.toml")).arg("--target-dir").arg(profile.parent().unwrap());
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    assert!(cargo.status().unwrap().success(), "expected host-shell to be built");
+}
