@@ -64,23 +64,31 @@ pub(crate) fn push_thousandths(out: &mut Vec<u8>, thousandths: u32) {
 
 /// Appends a number as `%.3g` does: three significant digits.
 pub(crate) fn push_coarse(out: &mut Vec<u8>, number: f64) {
-    let decimals = match number {
-        1.0..10.0 => 2,
-        10.0..100.0 => 1,
-        100.0..999.0 => 0,
-        _ => return push_significant(out, number, 3),
-    };
+    push_significant(out, number, 3);
+}
+
+/// Appends a number from 1 on, of which so many significant digits reach behind the point; returns
+/// whether it is such a number, and can be rounded without all of its digits.
+fn push_common(out: &mut Vec<u8>, number: f64, precision: u8) -> bool {
+    let mut decimals = u32::from(precision) - 1;
+    let mut bound = 10.0;
+    while number >= bound && decimals > 0 {
+        decimals -= 1;
+        bound *= 10.0;
+    }
+    if !(1.0..bound).contains(&number) {
+        return false;
+    }
     let scale = 10_u64.pow(decimals);
-    let (Some(rounded), distance) = nearest(number * double(scale)) else {
-        return push_significant(out, number, 3);
-    };
+    let (Some(rounded), distance) = nearest(number * double(scale)) else { return false };
     // The product is rounded itself: near the middle between two digits only all digits of the
-    // number can tell.
-    if (distance - 0.5).abs() < 1e-6 {
-        return push_significant(out, number, 3);
+    // number can tell. And one that is rounded up to another digit is no such number.
+    if (distance - 0.5).abs() < 1e-6 || rounded >= 10_u64.pow(precision.into()) {
+        return false;
     }
     push_decimal(out, rounded / scale);
     push_fraction(out, rounded % scale, decimals);
+    true
 }
 
 /// Appends a number as `%.0f` does: whole, and exact however large it is.
@@ -131,6 +139,9 @@ fn push_fraction(out: &mut Vec<u8>, mut fraction: u64, mut decimals: u32) {
 
 /// Appends a number with so many significant digits, correctly rounded; 17 are enough for any.
 fn push_significant(out: &mut Vec<u8>, number: f64, precision: u8) {
+    if push_common(out, number, precision) {
+        return;
+    }
     let mut text = [0; 32];
     let mut rest = text.as_mut_slice();
     // OK because 17 digits, two signs, a point and an exponent fit.
@@ -251,11 +262,12 @@ mod tests {
     }
 
     #[test]
-    fn the_short_way_to_three_digits_ends_where_the_long_one_does() {
-        for step in 0..200_000_u32 {
+    fn the_short_way_ends_where_the_long_one_does() {
+        for step in 0..100_000_u32 {
             let number = f64::from(step) / 200.0;
-            let long = text(|out| push_significant(out, number, 3));
-            assert_eq!(text(|out| push_coarse(out, number)), long, "{number}");
+            assert_eq!(text(|out| push_coarse(out, number)), by_the_book(number, 3), "{number}");
+            let number = f64::from(step) / 256.0;
+            assert_eq!(text(|out| push_general(out, number)), by_the_book(number, 6), "{number}");
         }
     }
 
