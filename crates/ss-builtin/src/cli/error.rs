@@ -60,7 +60,9 @@ impl fmt::Display for CliError {
             Self::Refused(what, Refusal::NotBuilt(reason)) => {
                 write!(f, "{what} is refused by this version: {reason}")
             }
-            Self::Refused(what, Refusal::Never(reason)) => write!(f, "{what} is refused: {reason}"),
+            Self::Refused(what, Refusal::NoSource(reason) | Refusal::Never(reason)) => {
+                write!(f, "{what} is refused: {reason}")
+            }
         }
     }
 }

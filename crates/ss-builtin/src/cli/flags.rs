@@ -37,6 +37,8 @@ pub enum Refusal {
     Grant(Grant),
     /// This version cannot do it here; the text says what is missing.
     NotBuilt(&'static str),
+    /// The tables that the host gave cannot show it; the text says why.
+    NoSource(&'static str),
     /// It is refused for good; the text says why.
     Never(&'static str),
 }

@@ -354,8 +354,8 @@ impl Draft {
     /// Returns why tables cannot be listed by name, if none of them can.
     fn refusal_of(&self, tables: TableSet) -> Option<Refusal> {
         match self.source {
+            _ if !tables.intersects(READABLE) => Some(NO_TIPC),
             Tables::Text if !tables.intersects(READABLE_AS_TEXT) => Some(NOT_AS_TEXT),
-            Tables::Live if !tables.intersects(READABLE) => Some(NO_TIPC),
             _ => None,
         }
     }
@@ -423,8 +423,8 @@ fn usual_states_of_table(table: SocketTable) -> StateSet {
 
 /// Why options are refused that need sock_diag.
 const NEEDS_SOCK_DIAG: Refusal =
-    Refusal::NotBuilt("the /proc tables do not show it, and there is no sock_diag here");
-const NOT_AS_TEXT: Refusal = Refusal::NotBuilt("the /proc tables do not show its sockets");
+    Refusal::NoSource("the /proc tables do not show it, and there is no sock_diag here");
+const NOT_AS_TEXT: Refusal = Refusal::NoSource("the /proc tables do not show its sockets");
 const NO_TIPC: Refusal = Refusal::Never("TIPC sockets are not supported");
 
 /// The tables that can be listed.
@@ -719,7 +719,7 @@ mod tests {
     )]
     #[case::long(
         "--vsock",
-        "--vsock is refused by this version: the /proc tables do not show it, and there is no sock_diag here"
+        "--vsock is refused: the /proc tables do not show it, and there is no sock_diag here"
     )]
     #[case::dump(
         "-D /tmp/x",
@@ -733,14 +733,8 @@ mod tests {
         "-t sport = 22",
         "the filter \"sport\" is refused by this version: the filter language is not built yet"
     )]
-    #[case::family(
-        "-f vsock",
-        "-f vsock is refused by this version: the /proc tables do not show its sockets"
-    )]
-    #[case::table(
-        "-A sctp",
-        "-A sctp is refused by this version: the /proc tables do not show its sockets"
-    )]
+    #[case::family("-f vsock", "-f vsock is refused: the /proc tables do not show its sockets")]
+    #[case::table("-A sctp", "-A sctp is refused: the /proc tables do not show its sockets")]
     #[case::first_of_several(
         "-ZpK",
         "-Z is refused: security contexts are no part of a socket listing here"
