@@ -50,10 +50,12 @@ pub(crate) fn values(flag: &Flag) -> &'static [&'static str] {
     }
 }
 
-/// Returns the options that are compared: those that work, and print what the real one prints.
+/// Returns the options that are compared: those that work on the text tables, and print what the real
+/// one prints.
 pub(crate) fn compared() -> Vec<&'static Flag> {
     let ours_alone = |flag: &Flag| matches!(flag.long, "help" | "version");
-    flags().iter().filter(|flag| !flag.is_refused() && !ours_alone(flag)).collect()
+    let works = |flag: &Flag| !flag.is_refused() && !flag.needs_sock_diag();
+    flags().iter().filter(|flag| works(flag) && !ours_alone(flag)).collect()
 }
 
 /// How an option can be spelled.

@@ -9,6 +9,7 @@
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
+//! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +24,7 @@ mod command;
 mod compare;
 mod escape;
 mod golden;
+mod live;
 mod ours;
 mod outcome;
 mod real;

@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the comparison has to start the real ss")]
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -39,6 +39,11 @@ impl RealSs {
         let version = String::from_utf8(output.stdout).expect("a version is text");
         assert!(version.starts_with(MAJOR), "{PROGRAM} is {version:?}, but 7.x is the yardstick");
         Some(Self { program, version: version.trim_end().to_owned() })
+    }
+
+    /// Returns the path of the program.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
     }
 
     /// Returns the line that it prints for `-V`.

@@ -377,7 +377,7 @@ mod command_lines {
     }
 
     const GRANT: &str = "it needs the grant";
-    const NO_DIAG: &str = "the /proc tables do not show it, and sock_diag is not built yet";
+    const NO_DIAG: &str = "the /proc tables do not show it, and there is no sock_diag here";
 
     #[rstest]
     #[case("-r", &format!("refused: {GRANT} \"resolve\", which this host does not give"))]
@@ -386,13 +386,13 @@ mod command_lines {
     #[case("-E", &format!("refused: {GRANT} \"events\", which this host does not give"))]
     #[case("-N", &format!("refused: {GRANT} \"namespaces\", which this host does not give"))]
     #[case("-K", &format!("refused: {GRANT} \"kill\", which this host does not give"))]
-    #[case("-B", &format!("refused by this version: {NO_DIAG}"))]
-    #[case("-b", &format!("refused by this version: {NO_DIAG}"))]
-    #[case("-M", &format!("refused by this version: {NO_DIAG}"))]
-    #[case("-S", &format!("refused by this version: {NO_DIAG}"))]
-    #[case("-d", &format!("refused by this version: {NO_DIAG}"))]
-    #[case("--vsock", &format!("refused by this version: {NO_DIAG}"))]
-    #[case("--xdp", &format!("refused by this version: {NO_DIAG}"))]
+    #[case("-B", &format!("refused: {NO_DIAG}"))]
+    #[case("-b", &format!("refused: {NO_DIAG}"))]
+    #[case("-M", &format!("refused: {NO_DIAG}"))]
+    #[case("-S", &format!("refused: {NO_DIAG}"))]
+    #[case("-d", &format!("refused: {NO_DIAG}"))]
+    #[case("--vsock", &format!("refused: {NO_DIAG}"))]
+    #[case("--xdp", &format!("refused: {NO_DIAG}"))]
     #[case("-F", "refused by this version: the filter language is not built yet")]
     #[case("--tipc", "refused: TIPC sockets are not supported")]
     #[case("--tipcinfo", "refused: TIPC sockets are not supported")]
@@ -413,27 +413,18 @@ mod command_lines {
 
     #[test]
     fn every_refused_option_is_in_the_cases_above() {
-        assert_eq!(flags().iter().filter(|flag| flag.is_refused()).count(), 21);
+        assert_eq!(
+            flags().iter().filter(|flag| flag.is_refused() || flag.needs_sock_diag()).count(),
+            21
+        );
     }
 
     #[rstest]
-    #[case(
-        "-f vsock",
-        "-f vsock is refused by this version: the /proc tables do not show its sockets"
-    )]
-    #[case("-f xdp", "-f xdp is refused by this version: the /proc tables do not show its sockets")]
-    #[case(
-        "-f tipc",
-        "-f tipc is refused by this version: the /proc tables do not show its sockets"
-    )]
-    #[case(
-        "-A mptcp",
-        "-A mptcp is refused by this version: the /proc tables do not show its sockets"
-    )]
-    #[case(
-        "-A tcp,dccp",
-        "-A dccp is refused by this version: the /proc tables do not show its sockets"
-    )]
+    #[case("-f vsock", "-f vsock is refused: the /proc tables do not show its sockets")]
+    #[case("-f xdp", "-f xdp is refused: the /proc tables do not show its sockets")]
+    #[case("-f tipc", "-f tipc is refused: TIPC sockets are not supported")]
+    #[case("-A mptcp", "-A mptcp is refused: the /proc tables do not show its sockets")]
+    #[case("-A tcp,dccp", "-A dccp is refused: the /proc tables do not show its sockets")]
     #[case(
         "state listening",
         "the filter \"state\" is refused by this version: the filter language is not built yet"
@@ -465,8 +456,14 @@ mod command_lines {
     #[case("--numeric=3", "option --numeric takes no value")]
     #[case("-f", "option -f needs a value")]
     #[case("--family", "option --family needs a value")]
-    #[case("-f foo", "\"foo\" is no family; expected inet, inet6, link, unix or netlink")]
-    #[case("-f INET", "\"INET\" is no family; expected inet, inet6, link, unix or netlink")]
+    #[case(
+        "-f foo",
+        "\"foo\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
+    )]
+    #[case(
+        "-f INET",
+        "\"INET\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
+    )]
     #[case("-A foo", "\"foo\" is no socket table; the usage below names them")]
     #[case("-A tcp,", "\"\" is no socket table; the usage below names them")]
     #[case("-t -Z -y", "invalid option -- 'y'")]

@@ -46,6 +46,9 @@ pub(crate) fn text() -> String {
 fn reason(flag: &Flag) -> Option<String> {
     match flag.refusal() {
         None if compared(flag) => None,
+        None if flag.needs_sock_diag() => {
+            Some("needs sock_diag: compared on live sockets".to_owned())
+        }
         None => Some("prints a text of this project".to_owned()),
         Some(Refusal::Grant(grant)) => Some(format!("refused: needs the grant {grant}")),
         Some(Refusal::NotBuilt(reason)) => Some(format!("refused by this version: {reason}")),

@@ -18,7 +18,7 @@ use std::{
 use builtin_api::{Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
 use host_shell::limits::MAX_SCRIPT_BYTES;
-use procnetsocket::SocketTables;
+use procnetsocket::{CgroupTree, SocketTables};
 use socket_query::{Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
@@ -57,7 +57,7 @@ pub(crate) enum CapabilityError {
 /// # Ambient Authority
 ///
 /// It opens the directories of `--allow-path` and `--proc-root`, `/etc/services` and
-/// `/etc/protocols`.
+/// `/etc/protocols`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
 pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let mut sandbox = Sandbox::empty();
     for directory in &plan.directories {
@@ -70,17 +70,25 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
 
 /// Returns what `ss` may see of which tables.
 fn socket_view(plan: &Plan) -> Result<PolicyView, CapabilityError> {
-    let tables = match &plan.proc_root {
-        Some(path) => SocketTables::from_dir(open_directory(path)?),
-        None => system_tables()?,
-    };
     let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?);
-    Ok(PolicyView::new(Arc::new(tables), Policy::new(plan.grants), names))
+    let policy = Policy::new(plan.grants);
+    if let Some(path) = &plan.proc_root {
+        let tables = SocketTables::from_dir(open_directory(path)?);
+        return Ok(PolicyView::new(Arc::new(tables), policy, names));
+    }
+    let (tables, cgroups) = system_tables()?;
+    let view = PolicyView::new(Arc::new(tables), policy, names);
+    Ok(match cgroups {
+        Some(cgroups) => view.with_cgroups(Arc::new(cgroups)),
+        None => view,
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
-fn system_tables() -> Result<SocketTables, CapabilityError> {
-    SocketTables::open_ambient(ambient_authority()).map_err(CapabilityError::Tables)
+fn system_tables() -> Result<(SocketTables, Option<CgroupTree>), CapabilityError> {
+    let tables =
+        SocketTables::open_ambient(ambient_authority()).map_err(CapabilityError::Tables)?;
+    Ok((tables, CgroupTree::open_ambient(ambient_authority())))
 }
 
 fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<(), CapabilityError> {

@@ -1,9 +1,13 @@
 //! What can go wrong while a table is read.
 
-use std::io;
+use std::{fmt, io};
 
 use crate::{
-    RootError, RootErrorKind, Table, lines::LineError, mismatch::Mismatch, root::ProcFile,
+    RootError, RootErrorKind, Source, Table,
+    diag::{DiagError, Fault},
+    lines::LineError,
+    mismatch::Mismatch,
+    root::ProcFile,
     table::Problem,
 };
 
@@ -28,8 +32,12 @@ pub(crate) enum Repr {
     LineTooLong { file: ProcFile, line: u64, limit: usize },
     #[error("expected at most {limit} lines ({bound}), but {} has more", file.name())]
     TooManyLines { file: ProcFile, limit: u64, bound: &'static str },
-    #[error("expected at most {limit} rows (entries), but {} has more", file.name())]
-    TooManyEntries { file: ProcFile, limit: u64 },
+    #[error("expected at most {limit} rows (entries), but {} has more", table.place())]
+    TooManyEntries { table: Table, limit: u64 },
+    #[error("expected a text table, but the kernel shows {0} through sock_diag only")]
+    NoText(Table),
+    #[error(transparent)]
+    Diag(DiagError),
     #[error("interrupted while reading {}", .0.name())]
     Interrupted(ProcFile),
     #[error("cannot read {}", file.name())]
@@ -61,13 +69,31 @@ pub enum ErrorKind {
     /// The file is not of the form that the kernel prints, or a listing that was asked to be
     /// complete lacks malformed rows.
     Malformed,
+    /// The kernel has no sock_diag handler for the table: it is not built in, or its module is not
+    /// loaded.
+    NoHandler,
+    /// The kernel has no sock_diag, or does not know the operation (gVisor, or an old kernel).
+    Unsupported,
+    /// This process may not do that.
+    Denied,
+    /// The kernel has no such socket, or no longer.
+    NotFound,
+    /// The kernel rejects the request: a filter program that is none.
+    InvalidRequest,
+    /// The kernel did not answer in time, or another listing held the sock_diag socket too long.
+    Timeout,
+    /// A reply was longer than any that a kernel sends, and was cut.
+    Truncated,
+    /// The kernel dropped replies or events, as they were not received in time.
+    Overrun,
 }
 
 impl Error {
     /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
-            Repr::Missing { .. } => ErrorKind::Missing,
+            Repr::Missing { .. } | Repr::NoText(_) => ErrorKind::Missing,
+            Repr::Diag(error) => error.kind(),
             Repr::Root(error) => ErrorKind::Root(error.kind()),
             Repr::LineTooLong { .. } | Repr::TooManyLines { .. } | Repr::TooManyEntries { .. } => {
                 ErrorKind::LimitExceeded
@@ -79,6 +105,11 @@ impl Error {
             | Repr::Counter { .. }
             | Repr::NoCounter { .. } => ErrorKind::Malformed,
         }
+    }
+
+    /// Returns whether sock_diag did not answer because it cannot, for this table or at all.
+    pub(crate) fn has_no_answer(&self) -> bool {
+        matches!(self.kind(), ErrorKind::NoHandler | ErrorKind::Unsupported | ErrorKind::Denied)
     }
 
     /// Returns the error of opening a file.
@@ -98,25 +129,65 @@ impl Error {
     }
 }
 
+impl From<DiagError> for Error {
+    fn from(error: DiagError) -> Self {
+        Self(Repr::Diag(error))
+    }
+}
+
 /// A row that could not be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("net/{table} line {line}, column {column}: {mismatch}")]
+#[error("{}", Place(self))]
 #[non_exhaustive]
 pub struct RowError {
     /// The table.
     pub table: Table,
-    /// The line in the file, counted from 1, the header included.
+    /// Where the row comes from.
+    pub origin: Source,
+    /// The line in the file, counted from 1, the header included. Of sock_diag, the message in the
+    /// dump, counted from 1.
     pub line: u64,
-    /// The byte within the line, counted from 1, at which the field that is wrong begins.
+    /// The byte within the line or message, counted from 1, at which the field that is wrong begins.
     pub column: u64,
-    mismatch: Mismatch,
+    what: What,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    Line(Mismatch),
+    Message(Fault),
+}
+
+/// Shows where a row is wrong, and what is wrong with it.
+struct Place<'a>(&'a RowError);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RowError { table, line, column, what, .. } = self.0;
+        match what {
+            What::Line(mismatch) => {
+                write!(f, "net/{table} line {line}, column {column}: {mismatch}")
+            }
+            What::Message(fault) => {
+                write!(f, "sock_diag {table} message {line}, byte {column}: {fault}")
+            }
+        }
+    }
 }
 
 impl RowError {
     /// Returns the report of a problem with a line.
     pub(crate) fn new(table: Table, number: u64, line: &[u8], problem: Problem) -> Self {
         let mismatch = Mismatch::new(line, problem);
-        Self { table, line: number, column: mismatch.column(), mismatch }
+        let column = mismatch.column();
+        Self { table, origin: Source::Proc, line: number, column, what: What::Line(mismatch) }
+    }
+
+    /// Returns the report of what is wrong with a message of sock_diag.
+    pub(crate) fn from_fault(table: Table, number: u64, fault: Fault) -> Self {
+        let column = fault.column();
+        Self { table, origin: Source::Diag, line: number, column, what: What::Message(fault) }
     }
 }
 
@@ -139,12 +210,15 @@ mod tests {
 
     #[test]
     fn every_error_says_what_went_wrong() {
-        let mismatch = row_error().mismatch;
+        let problem = Problem { offset: 4, expected: "a hexadecimal port" };
+        let mismatch = Mismatch::new(b"abc xyz", problem);
         let errors = [
             Repr::Missing { file: FILE },
             Repr::LineTooLong { file: FILE, line: 7, limit: 8 },
             Repr::TooManyLines { file: FILE, limit: 8, bound: "total_lines" },
-            Repr::TooManyEntries { file: FILE, limit: 8 },
+            Repr::TooManyEntries { table: Table::Tcp4, limit: 8 },
+            Repr::TooManyEntries { table: Table::Vsock, limit: 8 },
+            Repr::NoText(Table::Xdp),
             Repr::Interrupted(FILE),
             Repr::Read { file: FILE, source: source() },
             Repr::Header(row_error()),
@@ -158,6 +232,8 @@ mod tests {
         LimitExceeded: expected a line of at most 8 bytes (line_bytes), but line 7 of net/tcp is longer
         LimitExceeded: expected at most 8 lines (total_lines), but net/tcp has more
         LimitExceeded: expected at most 8 rows (entries), but net/tcp has more
+        LimitExceeded: expected at most 8 rows (entries), but vsock has more
+        Missing: expected a text table, but the kernel shows xdp through sock_diag only
         Interrupted: interrupted while reading net/tcp
         Io: cannot read net/tcp
         Malformed: net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz"

@@ -19,6 +19,7 @@ pub(crate) struct Interfaces {
 
 impl Interfaces {
     /// Opens the socket; `None` when this process may not.
+    #[expect(clippy::disallowed_methods, reason = "the only opening of this socket")]
     pub(crate) fn open_ambient(_token: AmbientAuthority) -> Option<Self> {
         let flags = SocketFlags::CLOEXEC;
         let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, flags, None).ok()?;

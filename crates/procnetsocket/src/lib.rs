@@ -1,15 +1,20 @@
 //! Reads the kernel's socket tables, outside of every sandbox.
 //!
 //! This crate is where a restricted shell reaches past its sandbox: it opens files of the real
-//! `/proc`. Nothing else in the workspace does, and nothing that a script says reaches a path. It
-//! gives what the text tables of `/proc/net` hold as one typed [`model`], for every protocol that
-//! has a table.
+//! `/proc`, and a netlink socket to the kernel's sock_diag. Nothing else in the workspace does, and
+//! nothing that a script says reaches a path. It gives what the two hold as one typed [`model`], for
+//! every protocol that has a table.
 //!
 //! ```text
-//! ProcRoot ──► bounded lines ──► parser of one row ──► model::Socket ──► Visitor
-//! verified,    Limits,           pure: bytes in,       typed, lent       streams, may stop;
-//! or a fake    Interrupt         row or problem out                      read_* collects
+//! ProcRoot ────► bounded lines ──► parser of one row ──┐
+//! verified,      Limits,           pure: bytes in,     ├─► model::Socket ──► Visitor
+//! or a fake      Interrupt         row or problem out  │   typed, lent       streams, may stop;
+//! DiagSocket ──► checked replies ► decoder of one row ─┘                     read_* collects
+//! the kernel     Limits, Interrupt pure as well
 //! ```
+//!
+//! [`SocketTables::visit_query`] asks sock_diag ([`diag`]), which tells more and leaves out what was
+//! not asked for, and reads the text table where the kernel has no handler.
 //!
 //! # Examples
 //!
@@ -59,7 +64,9 @@
 //! one takes a token of [`cap_std::ambient_authority`]; a host mints it in one place and hands out
 //! views that it has narrowed. Which files can be opened is a fixed list, [`ProcFile`]; no argument
 //! and no environment variable is part of a path. It writes nothing. A fake root reads its own
-//! directory only, and never the live system: not its `/proc`, not its interfaces.
+//! directory only, and never the live system: not its `/proc`, not its sock_diag, not its interfaces.
+//! To destroy sockets, or to be told of their end, takes a right of its own that is minted by name:
+//! [`KillAuthority`](diag::KillAuthority), [`EventAuthority`](diag::EventAuthority).
 //!
 //! # Trust
 //!
@@ -69,7 +76,9 @@
 //!   one that holds a newline forges rows ([`UnixSocket`](model::UnixSocket)). Whatever stands in a
 //!   file, the parsers give a row or a report of what is wrong with it, and they do not panic.
 //! - Messages quote input escaped and cut. Names in rows are raw: escape them before showing them.
-//! - A live table that changes while it is read leaves rows out or repeats them. Repeated rows of
+//! - Replies of sock_diag are taken from the kernel only, and every length in them is checked. No
+//!   name can forge a row there; [`Report::source`] tells which source answered.
+//! - A live text table that changes while it is read leaves rows out or repeats them. Repeated rows of
 //!   internet sockets are dropped, best effort ([`Report::repeated`]). No listing is a snapshot.
 //! - A fake root, or a file given to [`visit_table`], is as true as its source.
 //!
@@ -83,7 +92,9 @@
 //! [`Interrupt`] is asked before the first line and within 1 000 lines or 4 MiB, whichever comes
 //! first; a read of the kernel that is under way is not interrupted.
 
+mod cgroup;
 mod dedup;
+pub mod diag;
 mod error;
 mod interface;
 mod limits;
@@ -92,6 +103,7 @@ mod listing;
 mod mismatch;
 pub mod model;
 mod port_range;
+mod query;
 pub mod root;
 mod scan;
 mod source;
@@ -100,13 +112,15 @@ mod table;
 mod visit;
 
 pub use self::{
+    cgroup::{CgroupTree, MAX_CGROUPS},
     error::{Error, ErrorKind, RowError},
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{Listing, MAX_ROW_ERRORS},
+    query::{Details, Query},
     root::{Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
     scan::visit_table,
     source::SocketTables,
     stat::{SockStat, SockStat6, TcpStat},
-    table::{Endian, Table},
-    visit::{Interrupt, Report, Uninterrupted, Visitor},
+    table::{Endian, Family, Table},
+    visit::{Interrupt, Report, Source, Uninterrupted, Visitor},
 };

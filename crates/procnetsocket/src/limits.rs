@@ -2,7 +2,8 @@
 
 /// Rows that the `read_*` functions keep of one table: 100 000.
 ///
-/// They hold the whole table in memory, so this bounds memory (some 200 bytes a row).
+/// They hold the whole table in memory, so this bounds memory: some 250 bytes a row, and 600 more for
+/// an internet socket of sock_diag.
 pub const MAX_ENTRIES: u64 = 100_000;
 
 /// Bytes of one line, without its newline: 1 MiB.

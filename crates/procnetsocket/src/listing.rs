@@ -3,9 +3,9 @@
 use std::ops::{ControlFlow, Deref};
 
 use crate::{
-    Error, Report, RowError, Table, Visitor,
+    Error, Report, RowError, Source, Table, Visitor,
     error::Repr,
-    model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket},
+    model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket, VsockSocket, XdpSocket},
 };
 
 /// Malformed rows of which a listing keeps the report: 16. A person reads no more, and a table of
@@ -27,6 +27,10 @@ pub struct Listing<T> {
     pub row_errors: Vec<RowError>,
     /// How many rows a live table repeated; they are in `rows` once.
     pub repeated: u64,
+    /// Which source the rows come from.
+    pub source: Source,
+    /// Whether the table changed under a dump so that rows may be missing or there twice.
+    pub inconsistent: bool,
 }
 
 impl<T> Listing<T> {
@@ -46,7 +50,14 @@ impl<T> Listing<T> {
 impl<T> Default for Listing<T> {
     /// The listing of an empty table.
     fn default() -> Self {
-        Self { rows: Vec::new(), malformed: 0, row_errors: Vec::new(), repeated: 0 }
+        Self {
+            rows: Vec::new(),
+            malformed: 0,
+            row_errors: Vec::new(),
+            repeated: 0,
+            source: Source::Proc,
+            inconsistent: false,
+        }
     }
 }
 
@@ -100,6 +111,8 @@ rows! {
     UnixSocket = Unix,
     PacketSocket = Packet,
     NetlinkSocket = Netlink,
+    VsockSocket = Vsock,
+    XdpSocket = Xdp,
 }
 
 /// The visitor that keeps what it is given, up to a limit.
@@ -107,25 +120,22 @@ pub(crate) struct Collect<T> {
     listing: Listing<T>,
     /// Rows that may still be kept; `None` once there was one too many.
     room: Option<u64>,
+    entries: u64,
 }
 
 impl<T> Collect<T> {
     /// Keeps at most so many rows.
     pub(crate) fn new(entries: u64) -> Self {
-        Self { listing: Listing::default(), room: Some(entries) }
+        Self { listing: Listing::default(), room: Some(entries), entries }
     }
 
     /// Returns the listing, or the error that the table has more rows than were allowed.
-    pub(crate) fn finish(
-        self,
-        table: Table,
-        entries: u64,
-        report: &Report,
-    ) -> Result<Listing<T>, Error> {
+    pub(crate) fn finish(self, table: Table, report: &Report) -> Result<Listing<T>, Error> {
         if self.room.is_none() {
-            return Err(Repr::TooManyEntries { file: table.file(), limit: entries }.into());
+            return Err(Repr::TooManyEntries { table, limit: self.entries }.into());
         }
-        Ok(Listing { repeated: report.repeated, ..self.listing })
+        let Report { repeated, source, inconsistent, .. } = *report;
+        Ok(Listing { repeated, source, inconsistent, ..self.listing })
     }
 }
 
@@ -146,5 +156,10 @@ impl<T: Row> Visitor for Collect<T> {
             self.listing.row_errors.push(row.clone());
         }
         ControlFlow::Continue(())
+    }
+
+    fn restart(&mut self) -> bool {
+        *self = Self::new(self.entries);
+        true
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     error::Repr,
     lines::{LineError, Lines},
     model::Socket,
+    root::ProcFile,
     table::{Form, InetRows, NetlinkRows, PacketRows, Problem, Rows, UnixRows},
 };
 
@@ -24,6 +25,7 @@ const INTERRUPT_BYTES: usize = 4 << 10;
 ///
 /// # Errors
 ///
+/// [`Missing`](crate::ErrorKind::Missing) for a table that has no text form,
 /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
 /// [`Interrupted`](crate::ErrorKind::Interrupted), [`Io`](crate::ErrorKind::Io), and
 /// [`Malformed`](crate::ErrorKind::Malformed) if the first line shows that the file has another
@@ -37,12 +39,13 @@ pub fn visit_table(
     interrupt: &dyn Interrupt,
     visitor: &mut dyn Visitor,
 ) -> Result<Report, Error> {
-    Scan::new(table, endian, limits, interrupt).run(&mut reader, visitor)
+    Scan::new(table, endian, limits, interrupt)?.run(&mut reader, visitor)
 }
 
 /// The reading of one table.
 pub(crate) struct Scan<'a> {
     table: Table,
+    file: ProcFile,
     endian: Endian,
     limits: &'a Limits,
     interrupt: &'a dyn Interrupt,
@@ -59,9 +62,15 @@ impl<'a> Scan<'a> {
         endian: Endian,
         limits: &'a Limits,
         interrupt: &'a dyn Interrupt,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let file = table.file().ok_or(Repr::NoText(table))?;
         let report = Report::default();
-        Self { table, endian, limits, interrupt, window: None, patience: 0, report }
+        Ok(Self { table, file, endian, limits, interrupt, window: None, patience: 0, report })
+    }
+
+    /// Returns the file of the table.
+    pub(crate) fn file(&self) -> ProcFile {
+        self.file
     }
 
     /// Drops rows that the window recognises.
@@ -83,6 +92,7 @@ impl<'a> Scan<'a> {
             Form::Unix => self.read_rows(UnixRows::new(), reader, visitor),
             Form::Packet => self.read_rows(PacketRows::new(), reader, visitor),
             Form::Netlink => self.read_rows(NetlinkRows::new(), reader, visitor),
+            Form::Vsock | Form::Xdp => Err(Repr::NoText(self.table).into()),
         }
     }
 
@@ -152,7 +162,7 @@ impl<'a> Scan<'a> {
         if scanned < self.limits.total_lines {
             return Ok(());
         }
-        let (file, limit) = (self.table.file(), scanned);
+        let (file, limit) = (self.file, scanned);
         Err(Repr::TooManyLines { file, limit, bound: "total_lines" }.into())
     }
 
@@ -163,13 +173,13 @@ impl<'a> Scan<'a> {
         }
         self.patience = INTERRUPT_LINES;
         if self.interrupt.is_interrupted() {
-            return Err(Repr::Interrupted(self.table.file()).into());
+            return Err(Repr::Interrupted(self.file).into());
         }
         Ok(())
     }
 
     fn failure(&self, error: LineError) -> Error {
-        Error::from_line(self.table.file(), self.limits.line_bytes, error)
+        Error::from_line(self.file, self.limits.line_bytes, error)
     }
 }
 
@@ -199,11 +209,12 @@ mod tests {
         let limits = Limits::default();
         let mut collect = Collect::<InetSocket>::new(limits.entries);
         let report = Scan::new(Table::Tcp4, Endian::Little, &limits, &Uninterrupted)
+            .unwrap()
             .deduplicated(Window::new())
             .run(&mut text.as_bytes(), &mut collect)
             .unwrap();
         assert_eq!((report.rows, report.repeated), expected);
-        let listing = collect.finish(Table::Tcp4, limits.entries, &report).unwrap();
+        let listing = collect.finish(Table::Tcp4, &report).unwrap();
         assert_eq!(
             (listing.len(), listing.repeated),
             (report.rows.try_into().unwrap(), expected.1)
@@ -216,6 +227,7 @@ mod tests {
         let limits = Limits::default();
         let mut collect = Collect::<crate::model::UnixSocket>::new(limits.entries);
         let report = Scan::new(Table::Unix, Endian::Little, &limits, &Uninterrupted)
+            .unwrap()
             .deduplicated(Window::new())
             .run(&mut format!("header\n{row}{row}").as_bytes(), &mut collect)
             .unwrap();

@@ -6,13 +6,14 @@ use bstr::BString;
 use cap_std::{AmbientAuthority, fs::Dir};
 
 use crate::{
-    Endian, Error, Interrupt, Limits, Listing, ProcRoot, Report, SockStat, SockStat6, Table,
-    Uninterrupted, Visitor,
+    Endian, Error, Family, Interrupt, Limits, Listing, ProcRoot, Query, Report, SockStat,
+    SockStat6, Table, Uninterrupted, Visitor,
     dedup::Window,
+    diag::{DiagSocket, Request},
     error::Repr,
     interface::Interfaces,
     listing::{Collect, Row},
-    model::{InetSocket, NetlinkSocket, PacketSocket, UnixSocket},
+    model::{InetProtocol, InetSocket, NetlinkSocket, PacketSocket, UnixSocket},
     port_range,
     root::ProcFile,
     scan::Scan,
@@ -34,6 +35,8 @@ use crate::{
 pub struct SocketTables {
     root: ProcRoot,
     interfaces: Option<Interfaces>,
+    /// Where the system has sock_diag and this process may use it.
+    diag: Option<DiagSocket>,
 }
 
 impl SocketTables {
@@ -41,16 +44,20 @@ impl SocketTables {
     ///
     /// # Ambient Authority
     ///
-    /// The token stands for the right to open `/proc`, and a socket that asks for the names of
-    /// interfaces; whoever passes it decides that the holder sees the system's sockets.
+    /// The token stands for the right to open `/proc`, a socket to sock_diag, and one that asks for
+    /// the names of interfaces; whoever passes it decides that the holder sees the system's sockets.
     ///
     /// # Errors
     ///
     /// [`Root`](crate::ErrorKind::Root) if there is no `/proc` that can be trusted. That no socket
-    /// can be opened is no error: interfaces then have no names.
+    /// can be opened is no error: the text tables then answer every question, and interfaces have
+    /// no names.
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
         let root = ProcRoot::open_ambient(token).map_err(Repr::Root)?;
-        Ok(Self { root, interfaces: Interfaces::open_ambient(token) })
+        let interfaces = Interfaces::open_ambient(token);
+        // OK because that it is missing is remembered, and the text tables answer in its place.
+        let diag = DiagSocket::open_ambient(token).ok();
+        Ok(Self { root, interfaces, diag })
     }
 
     /// Reads tables in a directory that stands for `/proc`: `net/tcp` and so on.
@@ -60,7 +67,7 @@ impl SocketTables {
 
     /// Reads tables in a root that was opened before. Interfaces have no names.
     pub fn from_root(root: ProcRoot) -> Self {
-        Self { root, interfaces: None }
+        Self { root, interfaces: None, diag: None }
     }
 
     /// Returns whether these are the tables of the system, not of a fake root.
@@ -68,7 +75,66 @@ impl SocketTables {
         self.root.is_live()
     }
 
-    /// Hands each row of a table to a visitor, as it is read.
+    /// Returns the socket to sock_diag, where there is one; never for a fake root.
+    pub fn diag(&self) -> Option<&DiagSocket> {
+        self.diag.as_ref()
+    }
+
+    /// Hands the sockets that are asked for to a visitor, as they are read: from sock_diag, or from
+    /// the text table when the kernel has no handler for the table, when this process may not ask,
+    /// or when there is no sock_diag at all. [`Report::source`] says which.
+    ///
+    /// The text table knows no states, no details and no filter: then every row comes. A fake root
+    /// never makes this look at the live system.
+    ///
+    /// # Errors
+    ///
+    /// As [`SocketTables::visit`] and [`DiagSocket::visit`].
+    /// [`NoHandler`](crate::ErrorKind::NoHandler) or [`Missing`](crate::ErrorKind::Missing) for a
+    /// table that has no text form either.
+    pub fn visit_query(
+        &self,
+        query: &Query,
+        limits: &Limits,
+        interrupt: &dyn Interrupt,
+        visitor: &mut dyn Visitor,
+    ) -> Result<Report, Error> {
+        let Some(diag) = &self.diag else {
+            return self.visit(query.table, limits, interrupt, visitor);
+        };
+        match diag.visit(&Request::Dump(query.clone()), limits, interrupt, visitor) {
+            // OK because these errors come before any row.
+            Err(error) if error.has_no_answer() && query.table.file().is_some() => {
+                self.visit(query.table, limits, interrupt, visitor)
+            }
+            answer => answer,
+        }
+    }
+
+    /// Reads the internet sockets of a protocol, from whichever source answers, within the default
+    /// [`Limits`].
+    ///
+    /// # Errors
+    ///
+    /// As [`SocketTables::visit_query`]. Malformed rows are no error; the [`Listing`] tells them.
+    pub fn inet_connections(
+        &self,
+        family: Family,
+        protocol: InetProtocol,
+    ) -> Result<Listing<InetSocket>, Error> {
+        self.read_query(&Query::new(Table::inet(protocol, family)))
+    }
+
+    /// Reads the unix sockets, from whichever source answers, within the default [`Limits`].
+    ///
+    /// # Errors
+    ///
+    /// As [`SocketTables::inet_connections`].
+    pub fn unix_connections(&self) -> Result<Listing<UnixSocket>, Error> {
+        self.read_query(&Query::new(Table::Unix))
+    }
+
+    /// Hands each row of a text table to a visitor, as it is read.
     ///
     /// Nothing is kept and rows are not sorted: memory does not grow with the table. A live table
     /// that changes while it is read may leave rows out, and may repeat rows; internet sockets
@@ -86,8 +152,8 @@ impl SocketTables {
         interrupt: &dyn Interrupt,
         visitor: &mut dyn Visitor,
     ) -> Result<Report, Error> {
-        let mut file = self.open(table.file())?;
-        let scan = Scan::new(table, Endian::NATIVE, limits, interrupt);
+        let scan = Scan::new(table, Endian::NATIVE, limits, interrupt)?;
+        let mut file = self.open(scan.file())?;
         let scan = if self.is_live() { scan.deduplicated(Window::new()) } else { scan };
         scan.run(&mut file, visitor)
     }
@@ -146,10 +212,17 @@ impl SocketTables {
         self.root.thread().open(file).map_err(|error| Error::from_root(file, error))
     }
 
+    fn read_query<T: Row>(&self, query: &Query) -> Result<Listing<T>, Error> {
+        let limits = Limits::default();
+        let mut collect = Collect::new(limits.entries);
+        let report = self.visit_query(query, &limits, &Uninterrupted, &mut collect)?;
+        collect.finish(query.table, &report)
+    }
+
     fn read<T: Row>(&self, table: Table, limits: &Limits) -> Result<Listing<T>, Error> {
         let mut collect = Collect::new(limits.entries);
         let report = self.visit(table, limits, &Uninterrupted, &mut collect)?;
-        collect.finish(table, limits.entries, &report)
+        collect.finish(table, &report)
     }
 }
 

@@ -12,6 +12,28 @@ pub trait Visitor {
 
     /// Receives the report of a row that could not be understood; the other rows still come.
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()>;
+
+    /// Is told that the table changed while sock_diag dumped it, and asked whether every row so far
+    /// can be forgotten. Then the dump begins anew; otherwise it goes on, and the [`Report`] says
+    /// that it is [inconsistent](Report::inconsistent).
+    ///
+    /// Says no, unless the visitor knows better.
+    fn restart(&mut self) -> bool {
+        false
+    }
+}
+
+/// Where rows come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Source {
+    /// A text table of `/proc/net`, or of a directory that stands for it. Names of unix sockets in
+    /// it can be forged, see [`UnixSocket`](crate::model::UnixSocket).
+    #[default]
+    Proc,
+    /// The kernel's netlink interface, sock_diag.
+    #[doc(alias = "NETLINK_SOCK_DIAG")]
+    Diag,
 }
 
 /// What a reading came to.
@@ -24,6 +46,12 @@ pub struct Report {
     pub malformed: u64,
     /// Rows that a live table repeated and that were dropped.
     pub repeated: u64,
+    /// Which source answered.
+    pub source: Source,
+    /// Whether the kernel said that the table changed under a dump, and went on saying so when the
+    /// dump was repeated: rows may be missing or there twice.
+    #[doc(alias = "NLM_F_DUMP_INTR")]
+    pub inconsistent: bool,
     /// Whether the visitor ended the reading before the table did.
     pub stopped: bool,
 }

@@ -120,9 +120,9 @@ fn transcript(table: Table, rows: &[Vec<u8>], endian: Endian) -> Vec<Outcome> {
 #[test]
 fn any_row_is_understood_or_reported_whatever_came_before() {
     let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
-    for table in Table::ALL {
+    for table in Table::TEXT {
         let endian = [Endian::Little, Endian::Big][random.below(2)];
-        let rows: Vec<Vec<u8>> = (0..ROWS / Table::ALL.len())
+        let rows: Vec<Vec<u8>> = (0..ROWS / Table::TEXT.len())
             .map(|_| {
                 let mut row = sample(table).to_vec();
                 random.mutate(&mut row);

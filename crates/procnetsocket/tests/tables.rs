@@ -192,7 +192,7 @@ fn every_row_of_the_live_system_is_understood() {
     let tables = live();
     assert!(tables.is_live());
     // Names in the unix table may hold newlines, which make malformed rows.
-    for table in Table::ALL.into_iter().filter(|&table| table != Table::Unix) {
+    for table in Table::TEXT.into_iter().filter(|&table| table != Table::Unix) {
         match tables.visit(table, &Limits::streaming(), &Uninterrupted, &mut Strict) {
             Ok(report) => assert_eq!(report.malformed, 0),
             Err(error) => assert_eq!(error.kind(), ErrorKind::Missing, "{error}"),

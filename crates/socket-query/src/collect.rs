@@ -3,8 +3,11 @@
 use std::ops::ControlFlow;
 
 use procnetsocket::{
-    ErrorKind, Interrupt, Limits, RowError, SocketTables, Table, Visitor,
-    model::{InetProtocol, PacketKind, PacketSocket, Socket, UnixKind, UnixSocket},
+    ErrorKind, Interrupt, Limits, Query, RowError, SocketTables, Table, Visitor,
+    model::{
+        InetProtocol, PacketKind, PacketSocket, Socket, UnixKind, UnixSocket, VsockKind,
+        VsockSocket,
+    },
 };
 
 use crate::{AddressFamily, Error, Selection, SocketTable, TableSet, select::state_of};
@@ -32,6 +35,8 @@ pub enum Problem<'a> {
     Row(&'a RowError),
     /// A table could not be read, or not to its end.
     Table(Table, &'a procnetsocket::Error),
+    /// A table changed while it was read: rows may be missing, or there twice.
+    Changed(Table),
 }
 
 /// What a collecting came to.
@@ -55,13 +60,16 @@ pub(crate) fn collect(
 ) -> Result<Collected, Error> {
     let mut admit = Admit { selection, sink, unix: Vec::new(), collected: Collected::default() };
     for table in readings(selection) {
-        let read = tables.visit(table, limits, interrupt, &mut admit);
+        let query =
+            Query::new(table).with_states(selection.states.mask()).with_details(selection.details);
+        let read = tables.visit_query(&query, limits, interrupt, &mut admit);
         // What was read before an error is shown, so the batch goes out first.
         let _ = admit.flush_unix();
         match read {
+            Ok(report) if report.inconsistent => drop(admit.problem(Problem::Changed(table))),
             Ok(_) => {}
             // A kernel without the family has no sockets of it, and that is a complete answer.
-            Err(error) if error.kind() == ErrorKind::Missing => {}
+            Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error.into()),
             Err(error) => drop(admit.problem(Problem::Table(table, &error))),
         }
@@ -74,9 +82,9 @@ pub(crate) fn collect(
 
 /// Returns the kernel tables to read, in the order of the listing.
 fn readings(selection: &Selection) -> impl Iterator<Item = Table> {
-    use AddressFamily::{Inet, Inet6, Netlink, Packet, Unix};
+    use AddressFamily::{Inet, Inet6, Netlink, Packet, Unix, Vsock, Xdp};
     use SocketTable as S;
-    let tables: [(Table, AddressFamily, &[SocketTable]); 9] = [
+    let tables: [(Table, AddressFamily, &[SocketTable]); 15] = [
         (Table::Netlink, Netlink, &[S::Netlink]),
         (Table::Packet, Packet, &[S::PacketRaw, S::PacketDatagram]),
         (Table::Unix, Unix, &[S::UnixStream, S::UnixDatagram, S::UnixSeqPacket]),
@@ -86,6 +94,12 @@ fn readings(selection: &Selection) -> impl Iterator<Item = Table> {
         (Table::Udp6, Inet6, &[S::Udp]),
         (Table::Tcp4, Inet, &[S::Tcp]),
         (Table::Tcp6, Inet6, &[S::Tcp]),
+        (Table::Sctp4, Inet, &[S::Sctp]),
+        (Table::Sctp6, Inet6, &[S::Sctp]),
+        (Table::Vsock, Vsock, &[S::VsockStream, S::VsockDatagram]),
+        (Table::Xdp, Xdp, &[S::Xdp]),
+        (Table::Mptcp4, Inet, &[S::Mptcp]),
+        (Table::Mptcp6, Inet6, &[S::Mptcp]),
     ];
     let wanted = selection.tables;
     let families = selection.families;
@@ -95,7 +109,7 @@ fn readings(selection: &Selection) -> impl Iterator<Item = Table> {
     })
 }
 
-/// Lets through what the selection admits, and sorts unix sockets on the way.
+/// Lets through what the selection admits, and sorts unix sockets of a text table on the way.
 struct Admit<'a> {
     selection: &'a Selection,
     sink: &'a mut dyn Sink,
@@ -135,8 +149,18 @@ impl Admit<'_> {
 
     fn admits(&self, socket: &Socket<'_>) -> bool {
         self.selection.tables.intersects(tables_admitting(socket))
-            && self.selection.states.contains(state_of(socket))
+            && self.admits_state(socket)
             && self.selection.filter.admits(socket)
+    }
+}
+
+impl Admit<'_> {
+    /// The kernel has left out what was not asked for, and knows states that it does not tell: a
+    /// connection that is half open counts as another state than the one that it is shown in, and
+    /// an association of SCTP has states of its own.
+    fn admits_state(&self, socket: &Socket<'_>) -> bool {
+        let is_chosen = matches!(socket, Socket::Inet(inet) if inet.cookie.is_some());
+        is_chosen || self.selection.states.contains(state_of(socket))
     }
 }
 
@@ -147,6 +171,10 @@ impl Visitor for Admit<'_> {
             return ControlFlow::Continue(());
         }
         let Socket::Unix(unix) = socket else { return self.hand_on(table, socket) };
+        // Compat: sock_diag's order is kept.
+        if unix.cookie.is_some() {
+            return self.hand_on(table, socket);
+        }
         self.unix.push(unix.clone());
         if self.unix.len() < UNIX_BATCH { ControlFlow::Continue(()) } else { self.flush_unix() }
     }
@@ -163,19 +191,24 @@ fn table_of(socket: &Socket<'_>) -> Option<SocketTable> {
             InetProtocol::Tcp => SocketTable::Tcp,
             InetProtocol::Udp => SocketTable::Udp,
             InetProtocol::Raw => SocketTable::Raw,
+            InetProtocol::Sctp => SocketTable::Sctp,
+            InetProtocol::Mptcp => SocketTable::Mptcp,
             _ => return None,
         },
         Socket::Unix(unix) => unix_table(unix),
         Socket::Packet(packet) if packet.kind == PacketKind::Raw => SocketTable::PacketRaw,
         Socket::Packet(_) => SocketTable::PacketDatagram,
         Socket::Netlink(_) => SocketTable::Netlink,
+        Socket::Vsock(VsockSocket { kind: VsockKind::Stream, .. }) => SocketTable::VsockStream,
+        Socket::Vsock(_) => SocketTable::VsockDatagram,
+        Socket::Xdp(_) => SocketTable::Xdp,
         _ => return None,
     })
 }
 
 /// Returns the tables of which any one, when it is selected, admits a socket.
 ///
-/// Compat: a unix or packet socket of a type that is not known is shown with every type.
+/// Compat: a unix, packet or vsock socket of another type is shown with every type.
 fn tables_admitting(socket: &Socket<'_>) -> TableSet {
     match socket {
         Socket::Unix(UnixSocket { kind: UnixKind::Other(_), .. }) => {
@@ -183,6 +216,9 @@ fn tables_admitting(socket: &Socket<'_>) -> TableSet {
         }
         Socket::Packet(PacketSocket { kind: PacketKind::Other(_), .. }) => {
             TableSet::of_family(AddressFamily::Packet)
+        }
+        Socket::Vsock(VsockSocket { kind: VsockKind::SeqPacket | VsockKind::Other(_), .. }) => {
+            TableSet::of_family(AddressFamily::Vsock)
         }
         socket => table_of(socket).map_or(TableSet::EMPTY, TableSet::of),
     }
@@ -238,6 +274,7 @@ mod tests {
             self.problems.push(match problem {
                 Problem::Row(row) => row.to_string(),
                 Problem::Table(table, error) => format!("{table}: {error}"),
+                Problem::Changed(table) => format!("{table} changed"),
             });
             ControlFlow::Continue(())
         }

@@ -38,6 +38,7 @@
 //! Rows carry bytes that other users chose (names of unix sockets). They pass through unchanged:
 //! whoever prints them escapes them.
 
+mod cgroup;
 mod collect;
 mod error;
 mod names;
@@ -45,6 +46,7 @@ mod policy;
 mod select;
 mod view;
 
+pub use cgroup::CgroupPaths;
 pub use collect::{Collected, Problem, Sink};
 pub use error::{Error, ErrorKind};
 pub use names::{Names, TransportProtocol};

@@ -27,6 +27,7 @@ pub enum TransportProtocol {
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     services: HashMap<(u16, TransportProtocol), BString>,
+    services_of_any: HashMap<u16, BString>,
     protocols: HashMap<u16, BString>,
 }
 
@@ -36,7 +37,9 @@ impl Names {
     pub fn new(services: &[u8], protocols: &[u8]) -> Self {
         let mut names = Self::default();
         for (name, number) in services.lines().filter_map(name_and_number) {
-            if let Some((port, protocol)) = port_and_protocol(number) {
+            let Some((port, protocol)) = port_and_protocol(number) else { continue };
+            names.services_of_any.entry(port).or_insert_with(|| name.into());
+            if let Some(protocol) = protocol {
                 names.services.entry((port, protocol)).or_insert_with(|| name.into());
             }
         }
@@ -53,6 +56,11 @@ impl Names {
         self.services.get(&(port, protocol)).map(BStr::new)
     }
 
+    /// Returns the name that a port has with whatever protocol, the first of them.
+    pub fn service_of_any(&self, port: u16) -> Option<&BStr> {
+        self.services_of_any.get(&port).map(BStr::new)
+    }
+
     /// Returns the name of an IP protocol, if the host has one for that number.
     pub fn protocol(&self, number: u16) -> Option<&BStr> {
         self.protocols.get(&number).map(BStr::new)
@@ -66,12 +74,13 @@ fn name_and_number(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((words.next()?, words.next()?))
 }
 
-fn port_and_protocol(word: &[u8]) -> Option<(u16, TransportProtocol)> {
+/// Returns a port and its protocol, or `None` in its place when it is another.
+fn port_and_protocol(word: &[u8]) -> Option<(u16, Option<TransportProtocol>)> {
     let (port, protocol) = word.split_once_str("/")?;
     let protocol = match protocol {
-        b"tcp" => TransportProtocol::Tcp,
-        b"udp" => TransportProtocol::Udp,
-        _ => return None,
+        b"tcp" => Some(TransportProtocol::Tcp),
+        b"udp" => Some(TransportProtocol::Udp),
+        _ => None,
     };
     Some((decimal(port)?, protocol))
 }

@@ -1,11 +1,13 @@
 //! The only thing that a builtin holds.
 
-use std::{fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
 use bstr::BString;
 use procnetsocket::{Interrupt, Limits, SockStat, SockStat6, SocketTables};
 
-use crate::{Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink, collect};
+use crate::{
+    CgroupPaths, Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink, collect,
+};
 
 /// Socket tables as far as a policy lets them be seen.
 ///
@@ -16,13 +18,22 @@ pub struct PolicyView {
     tables: Arc<SocketTables>,
     policy: Policy,
     names: Arc<Names>,
+    cgroups: Option<Arc<dyn CgroupPaths>>,
     limits: Limits,
 }
 
 impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
-        Self { tables, policy, names: Arc::new(names), limits: Limits::streaming() }
+        let names = Arc::new(names);
+        Self { tables, policy, names, cgroups: None, limits: Limits::streaming() }
+    }
+
+    /// Returns the view with a way to find the paths of control groups. Without one they are
+    /// numbers.
+    #[must_use]
+    pub fn with_cgroups(self, cgroups: Arc<dyn CgroupPaths>) -> Self {
+        Self { cgroups: Some(cgroups), ..self }
     }
 
     /// Returns the view with the host's own bounds on what is read of one table. The default is
@@ -35,6 +46,12 @@ impl PolicyView {
     /// Returns what the host grants.
     pub fn grants(&self) -> GrantSet {
         self.policy.grants()
+    }
+
+    /// Returns whether the kernel tells more than the text tables: never with a fake root, and
+    /// usually with the system's.
+    pub fn has_sock_diag(&self) -> bool {
+        self.tables.diag().is_some()
     }
 
     /// Returns the host's names of ports and protocols.
@@ -96,6 +113,15 @@ impl PolicyView {
     /// name is).
     pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
         self.sockets().ok()?.interface_name(index)
+    }
+
+    /// Returns the paths of the control groups by their ids; none if the host gave no way to find
+    /// them.
+    pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
+        match (&self.cgroups, self.sockets()) {
+            (Some(cgroups), Ok(_)) => cgroups.paths(),
+            _ => BTreeMap::new(),
+        }
     }
 
     /// Returns the tables if sockets are granted at all: the one gate to them.

@@ -3,10 +3,12 @@
 //! ```text
 //! cargo run --release -p ss-builtin --example ss -- -tan
 //! cargo run --release -p ss-builtin --example ss -- --proc-root DIR -tan
+//! cargo run --release -p ss-builtin --example ss -- --proc-only -tan
 //! ```
 //!
-//! `--proc-root DIR`, as the first argument only, lists the sockets of a fake proc root instead of
-//! the system's. The listing is laid out for the terminal if standard output is one.
+//! As the first argument only, `--proc-root DIR` lists the sockets of a fake proc root instead of the
+//! system's, and `--proc-only` those of the system's text tables, without sock_diag. The listing is
+//! laid out for the terminal if standard output is one.
 
 use std::{
     io::{self, IsTerminal},
@@ -19,7 +21,7 @@ use std::{
 use bstr::BString;
 use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
-use procnetsocket::SocketTables;
+use procnetsocket::{CgroupTree, ProcRoot, SocketTables};
 use socket_query::{Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
@@ -42,9 +44,14 @@ fn authority() -> AmbientAuthority {
     ambient_authority()
 }
 
-/// Opens the system's `/proc`, or the fake root that the first two arguments name.
+/// Opens the system's tables, or those that the first arguments name.
 fn tables(args: &mut Vec<BString>) -> Result<SocketTables, Box<dyn std::error::Error>> {
-    if args.first().is_none_or(|first| first != "--proc-root") {
+    let first = args.first().map(|first| first.as_slice());
+    if first == Some(b"--proc-only") {
+        args.drain(..1);
+        return Ok(SocketTables::from_root(ProcRoot::open_ambient(authority())?));
+    }
+    if first != Some(b"--proc-root") {
         return Ok(SocketTables::open_ambient(authority())?);
     }
     let path = args.get(1).cloned().ok_or("--proc-root needs a directory")?;
@@ -55,7 +62,11 @@ fn tables(args: &mut Vec<BString>) -> Result<SocketTables, Box<dyn std::error::E
 
 #[expect(clippy::disallowed_methods, reason = "the process's own streams are what this is for")]
 fn run(tables: SocketTables, args: &[BString]) -> ExitCode {
-    let view = PolicyView::new(Arc::new(tables), Policy::default(), names());
+    let is_live = tables.is_live();
+    let mut view = PolicyView::new(Arc::new(tables), Policy::default(), names());
+    if is_live && let Some(cgroups) = CgroupTree::open_ambient(authority()) {
+        view = view.with_cgroups(Arc::new(cgroups));
+    }
     let stdout = io::stdout();
     let terminal_width = if stdout.is_terminal() { columns(&stdout) } else { None };
     let mut context = CallContext {

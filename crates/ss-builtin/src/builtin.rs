@@ -11,7 +11,9 @@ use procnetsocket::{SockStat6, model::Socket};
 use socket_query::{PolicyView, Problem, Selection, Sink, SocketTable};
 
 use crate::{
-    cli::{CliError, Column, Help, NothingToShow, Plan, RawArgs, Show, Summary, VERSION},
+    cli::{
+        CliError, Column, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary, Tables, VERSION,
+    },
     render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, summary},
 };
 
@@ -45,7 +47,7 @@ impl Builtin for Ss {
     }
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
-        let plan = RawArgs::parse(args).and_then(|raw| Plan::new(&raw, self.view.grants()));
+        let plan = RawArgs::parse(args).and_then(|raw| Plan::new(&raw, self.host()));
         match plan {
             Ok(Plan::Help) => print(context, &Help),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
@@ -79,6 +81,11 @@ fn write_failed(error: io::Error) -> Error {
 }
 
 impl Ss {
+    fn host(&self) -> Host {
+        let tables = if self.view.has_sock_diag() { Tables::Live } else { Tables::Text };
+        Host { grants: self.view.grants(), tables }
+    }
+
     fn show(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
         let mut code = ExitCode::SUCCESS;
         if show.summary != Summary::None {
@@ -129,7 +136,7 @@ impl Ss {
             table.header().map_err(write_failed)?;
         }
         let mut listing = Listing {
-            rows: RowRenderer::new(&self.view, show.names, show.details),
+            rows: RowRenderer::new(&self.view, show, selection.tables),
             table,
             stderr: context.stderr,
             problems: 0,
@@ -204,6 +211,12 @@ impl Sink for Listing<'_> {
             match problem {
                 Problem::Row(row) => complain(self.stderr, row),
                 Problem::Table(_, error) => complain(self.stderr, error),
+                Problem::Changed(table) => complain(
+                    self.stderr,
+                    &format_args!(
+                        "{table} changed while it was read: rows may be missing or there twice"
+                    ),
+                ),
                 _ => complain(self.stderr, &"something could not be listed"),
             }
         }

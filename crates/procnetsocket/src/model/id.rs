@@ -34,3 +34,23 @@ impl fmt::Display for Inode {
 /// readers, zero for some, and never of use as an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KernelPointer(pub u64);
+
+/// The number that the kernel gives a socket when it is first asked for, and to no other socket
+/// until it is started anew (`sock_gen_cookie`).
+///
+/// Unlike an [`Inode`] it is not given again, and sockets without an inode have one too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cookie(u64);
+
+impl Cookie {
+    /// Returns the cookie of that number, or `None` for the number that stands for no cookie.
+    #[doc(alias = "INET_DIAG_NOCOOKIE")]
+    pub const fn new(number: u64) -> Option<Self> {
+        if number == u64::MAX { None } else { Some(Self(number)) }
+    }
+
+    /// Returns the number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}

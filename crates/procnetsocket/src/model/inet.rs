@@ -1,10 +1,10 @@
 //! TCP, UDP, UDP-Lite, raw and ping sockets.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use bstr::BString;
 
-use super::{Inode, KernelPointer, Queues, TcpState, Timer};
+use super::{Cookie, InetDetails, Inode, KernelPointer, Queues, TcpState, Timer};
 
 /// The protocol whose table a socket stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,10 @@ pub enum InetProtocol {
     Raw,
     /// A ping socket (`IPPROTO_ICMP` datagram); its local "port" is the ICMP identifier.
     Icmp,
+    /// SCTP; in sock_diag only.
+    Sctp,
+    /// Multipath TCP, the connections and not their subflows; in sock_diag only.
+    Mptcp,
 }
 
 /// A socket of an internet protocol.
@@ -40,20 +44,29 @@ pub struct InetSocket {
     pub timer: Option<Timer>,
     /// Retransmissions of the oldest segment that was not acknowledged.
     pub retransmits: u32,
-    /// Probes (zero window or keepalive) that were not answered; column `timeout`.
+    /// Probes (zero window or keepalive) that were not answered; column `timeout`. This or
+    /// `retransmits` comes from sock_diag, whichever the timer that runs is about.
     pub probes: u32,
     /// The user id that the socket belongs to; 0 for sockets without an owner (TIME-WAIT).
     pub uid: u32,
     /// The inode, or `None` when no process can hold the socket.
     pub inode: Option<Inode>,
-    /// The kernel's reference count.
+    /// The kernel's reference count; 0 from sock_diag, which does not tell it.
     pub references: i32,
-    /// The kernel object.
+    /// The kernel object; 0 from sock_diag, which tells the cookie instead.
     pub pointer: KernelPointer,
-    /// What only TCP rows have, and only those with a full socket.
+    /// The cookie; from sock_diag only.
+    pub cookie: Option<Cookie>,
+    /// The interface that the socket is bound to, also by the scope of a link-local address; from
+    /// sock_diag only.
+    pub interface: Option<NonZeroU32>,
+    /// What only TCP rows of the text table have, and only those with a full socket.
     pub tcp: Option<TcpDetail>,
-    /// Datagrams dropped; rows of UDP, UDP-Lite, raw and ping sockets.
+    /// Datagrams dropped; rows of UDP, UDP-Lite, raw and ping sockets. From sock_diag only when
+    /// the memory was asked for.
     pub drops: Option<u32>,
+    /// What only sock_diag knows.
+    pub detail: InetDetails,
     /// Words behind the columns that the kernel is known to print; empty on every known kernel.
     pub trailing: BString,
 }

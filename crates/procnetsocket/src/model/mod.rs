@@ -1,25 +1,51 @@
 //! Sockets as the kernel knows them: one type per kernel concept, defined once.
 //!
-//! The types are filled by a source (the text tables of `/proc/net` today) and read by everything
-//! to the right of it. What a source cannot know is `None`, never a made-up value.
+//! The types are filled by a source (sock_diag, or the text tables of `/proc/net`) and read by
+//! everything to the right of it. What a source cannot know is `None`, never a made-up value; the
+//! few fields that cannot be absent say what they are then.
 
+mod congestion;
 mod id;
 mod inet;
+mod inet_detail;
+mod memory;
+mod mptcp_info;
 mod netlink;
 mod packet;
 mod queue;
+mod sctp_info;
+mod shutdown;
 mod state;
+mod state_mask;
+mod tcp_info;
 mod timer;
+mod ulp;
 mod unix;
+mod vsock;
+mod xdp;
 
-pub use id::{Inode, KernelPointer};
+pub use congestion::{BbrInfo, CongestionInfo, DctcpInfo, ShortName, VegasInfo};
+pub use id::{Cookie, Inode, KernelPointer};
 pub use inet::{InetProtocol, InetSocket, TcpDetail};
-pub use netlink::NetlinkSocket;
-pub use packet::{PacketKind, PacketSocket};
+pub use inet_detail::{InetDetail, InetDetails, InetInfo, InetOptions, Md5Key};
+pub use memory::{InetMemory, SocketMemory};
+pub use mptcp_info::MptcpInfo;
+pub use netlink::{NetlinkDetail, NetlinkFlags, NetlinkGroups, NetlinkSocket};
+pub use packet::{
+    Fanout, FilterInstruction, PacketDetail, PacketFlags, PacketInfo, PacketKind, PacketMulticast,
+    PacketRing, PacketSocket,
+};
 pub use queue::Queues;
+pub use sctp_info::{SctpCounters, SctpInfo, SctpPath, SctpState};
+pub use shutdown::Shutdown;
 pub use state::TcpState;
+pub use state_mask::StateMask;
+pub use tcp_info::{AccurateEcn, TcpInfo, TcpOptions};
 pub use timer::{Timer, TimerKind};
-pub use unix::{UnixKind, UnixName, UnixSocket, UnixState};
+pub use ulp::{MptcpSubflow, MptcpSubflowFlags, TlsInfo, TlsMode, Ulp, UlpInfo};
+pub use unix::{Device, UnixDetail, UnixFile, UnixKind, UnixName, UnixSocket, UnixState};
+pub use vsock::{VsockAddr, VsockKind, VsockSocket};
+pub use xdp::{XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};
 
 /// One row of a socket table, lent to a [`Visitor`](crate::Visitor).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,4 +59,8 @@ pub enum Socket<'a> {
     Packet(&'a PacketSocket),
     /// A netlink socket.
     Netlink(&'a NetlinkSocket),
+    /// A vsock socket.
+    Vsock(&'a VsockSocket),
+    /// An XDP socket.
+    Xdp(&'a XdpSocket),
 }

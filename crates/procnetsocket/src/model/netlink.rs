@@ -1,6 +1,6 @@
 //! Netlink sockets.
 
-use super::{Inode, KernelPointer};
+use super::{Cookie, Inode, KernelPointer, SocketMemory};
 
 /// A netlink socket (`netlink(7)`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +18,118 @@ pub struct NetlinkSocket {
     pub send: i32,
     /// Whether a dump is under way: not 0. Older kernels print a pointer here.
     pub dump: u64,
-    /// The kernel's reference count (column `Locks`).
+    /// The kernel's reference count (column `Locks`); 0 from sock_diag, which does not tell it.
     pub references: i32,
     /// Messages dropped.
     pub drops: u32,
     /// The inode; `None` for the kernel's own sockets.
     pub inode: Option<Inode>,
-    /// The kernel object.
+    /// The kernel object; 0 from sock_diag, which tells the cookie instead.
     pub pointer: KernelPointer,
+    /// The cookie; from sock_diag only.
+    pub cookie: Option<Cookie>,
+    /// What only sock_diag knows; `None` in the text table.
+    pub detail: Option<NetlinkDetail>,
+}
+
+/// What only sock_diag tells of a netlink socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetlinkDetail {
+    /// The type (`SOCK_*`): 2 datagram, 3 raw, which netlink treats alike.
+    #[doc(alias = "ndiag_type")]
+    pub kind: u8,
+    /// The state: 1 when it is connected; 7 at first, and 0 after it was.
+    #[doc(alias = "ndiag_state")]
+    pub state: u8,
+    /// The port id that it is connected to; 0 is the kernel, and none.
+    #[doc(alias = "ndiag_dst_portid")]
+    pub remote_port_id: u32,
+    /// The multicast group that it is connected to; 0 is none.
+    #[doc(alias = "ndiag_dst_group")]
+    pub remote_group: u32,
+    /// Every multicast group that it listens to.
+    #[doc(alias = "NETLINK_DIAG_GROUPS")]
+    pub groups: NetlinkGroups,
+    /// The memory.
+    #[doc(alias = "NETLINK_DIAG_MEMINFO")]
+    pub memory: Option<SocketMemory>,
+    /// Switches.
+    #[doc(alias = "NETLINK_DIAG_FLAGS")]
+    pub flags: NetlinkFlags,
+}
+
+/// A set of netlink multicast groups, of any number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetlinkGroups {
+    /// Group 1 is bit 0 of the first word.
+    words: Vec<u64>,
+}
+
+impl NetlinkGroups {
+    /// Returns whether a group, counted from 1, is in the set.
+    pub fn contains(&self, group: u32) -> bool {
+        let Some(bit) = group.checked_sub(1) else { return false };
+        let word = usize::try_from(bit / u64::BITS).ok().and_then(|index| self.words.get(index));
+        word.is_some_and(|word| word >> (bit % u64::BITS) & 1 == 1)
+    }
+
+    /// Returns the groups in their order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> {
+        // OK because an attribute has less than 64 KiB, and so less than 2^19 groups.
+        let bits = u32::try_from(self.words.len()).unwrap_or(u32::MAX).saturating_mul(u64::BITS);
+        (1..=bits).filter(|group| self.contains(*group))
+    }
+
+    /// Returns the first 32 groups, group 1 in bit 0, as the text table shows them.
+    pub fn first(&self) -> u32 {
+        let first = self.words.first().copied().unwrap_or_default();
+        u32::try_from(first & u64::from(u32::MAX)).unwrap_or_default()
+    }
+
+    /// Takes other groups instead, and keeps the memory of the list.
+    pub(crate) fn replace(&mut self, words: impl Iterator<Item = u64>) {
+        self.words.clear();
+        self.words.extend(words);
+    }
+}
+
+/// Switches of a netlink socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct NetlinkFlags(u32);
+
+impl NetlinkFlags {
+    /// A dump is under way.
+    #[doc(alias = "NDIAG_FLAG_CB_RUNNING")]
+    pub const DUMP_RUNNING: Self = Self(1);
+    /// Messages come with their group (`NETLINK_PKTINFO`).
+    #[doc(alias = "NDIAG_FLAG_PKTINFO")]
+    pub const PACKET_INFO: Self = Self(1 << 1);
+    /// Failures to broadcast are reported (`NETLINK_BROADCAST_ERROR`).
+    #[doc(alias = "NDIAG_FLAG_BROADCAST_ERROR")]
+    pub const BROADCAST_ERROR: Self = Self(1 << 2);
+    /// Lost messages are not reported (`NETLINK_NO_ENOBUFS`).
+    #[doc(alias = "NDIAG_FLAG_NO_ENOBUFS")]
+    pub const NO_OVERRUN_ERROR: Self = Self(1 << 3);
+    /// Messages of every network namespace come (`NETLINK_LISTEN_ALL_NSID`).
+    #[doc(alias = "NDIAG_FLAG_LISTEN_ALL_NSID")]
+    pub const LISTEN_ALL_NAMESPACES: Self = Self(1 << 4);
+    /// Acknowledgements do not repeat the request (`NETLINK_CAP_ACK`).
+    #[doc(alias = "NDIAG_FLAG_CAP_ACK")]
+    pub const SHORT_ACKNOWLEDGEMENT: Self = Self(1 << 5);
+
+    /// Returns the set of the kernel's bits.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// Returns the kernel's bits.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Returns whether all of `other` is in the set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }

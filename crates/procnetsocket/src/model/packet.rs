@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::{Inode, KernelPointer};
+use super::{Cookie, Inode, KernelPointer, SocketMemory};
 
 /// A packet socket (`packet(7)`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +22,179 @@ pub struct PacketSocket {
     pub uid: u32,
     /// The inode.
     pub inode: Option<Inode>,
-    /// The kernel's reference count.
+    /// The kernel's reference count; 0 from sock_diag, which does not tell it.
     pub references: i32,
-    /// The kernel object.
+    /// The kernel object; 0 from sock_diag, which tells the cookie instead.
     pub pointer: KernelPointer,
+    /// The cookie; from sock_diag only.
+    pub cookie: Option<Cookie>,
+    /// What only sock_diag knows.
+    pub detail: PacketDetail,
+}
+
+/// What only sock_diag tells of a packet socket. Everything is absent when it was not asked for,
+/// when the socket does not have it, and in the text table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PacketDetail {
+    /// Settings.
+    #[doc(alias = "PACKET_DIAG_INFO")]
+    pub info: Option<PacketInfo>,
+    /// The link layer multicast addresses that it receives.
+    #[doc(alias = "PACKET_DIAG_MCLIST")]
+    pub multicast: Vec<PacketMulticast>,
+    /// The ring that it receives in.
+    #[doc(alias = "PACKET_DIAG_RX_RING")]
+    pub receive_ring: Option<PacketRing>,
+    /// The ring that it sends from.
+    #[doc(alias = "PACKET_DIAG_TX_RING")]
+    pub transmit_ring: Option<PacketRing>,
+    /// How it shares packets with other sockets.
+    #[doc(alias = "PACKET_DIAG_FANOUT")]
+    pub fanout: Option<Fanout>,
+    /// The memory.
+    #[doc(alias = "PACKET_DIAG_MEMINFO")]
+    pub memory: Option<SocketMemory>,
+    /// The filter; empty when it has one that may not be shown, which needs `CAP_NET_ADMIN`.
+    #[doc(alias = "PACKET_DIAG_FILTER")]
+    pub filter: Option<Vec<FilterInstruction>>,
+}
+
+/// Settings of a packet socket.
+#[doc(alias = "packet_diag_info")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PacketInfo {
+    /// The version of the ring's headers: 0 to 2 stand for `TPACKET_V1` to `TPACKET_V3`.
+    #[doc(alias = "pdi_version")]
+    pub version: u32,
+    /// Bytes that the kernel reserves before each packet of a ring.
+    #[doc(alias = "pdi_reserve")]
+    pub reserve: u32,
+    /// The size from which packets are copied into the socket beside the ring; 0 for never.
+    #[doc(alias = "pdi_copy_thresh")]
+    pub copy_threshold: u32,
+    /// The source of timestamps (`PACKET_TIMESTAMP`).
+    #[doc(alias = "pdi_tstamp")]
+    pub timestamp: u32,
+    /// Switches.
+    #[doc(alias = "pdi_flags")]
+    pub flags: PacketFlags,
+}
+
+/// Switches of a packet socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PacketFlags(u32);
+
+impl PacketFlags {
+    /// It receives.
+    #[doc(alias = "PDI_RUNNING")]
+    pub const RUNNING: Self = Self(1);
+    /// Packets come with auxiliary data.
+    #[doc(alias = "PDI_AUXDATA")]
+    pub const AUXILIARY_DATA: Self = Self(1 << 1);
+    /// Packets come with the index of the first interface.
+    #[doc(alias = "PDI_ORIGDEV")]
+    pub const ORIGINAL_DEVICE: Self = Self(1 << 2);
+    /// Packets come with the header of a virtual interface.
+    #[doc(alias = "PDI_VNETHDR")]
+    pub const VIRTUAL_HEADER: Self = Self(1 << 3);
+    /// Malformed packets of the sending ring are skipped.
+    #[doc(alias = "PDI_LOSS")]
+    pub const LOSS: Self = Self(1 << 4);
+
+    /// Returns the set of the kernel's bits.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// Returns the kernel's bits.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Returns whether all of `other` is in the set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// A link layer multicast address.
+#[doc(alias = "packet_diag_mclist")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PacketMulticast {
+    /// The index of the interface.
+    #[doc(alias = "pdmc_index")]
+    pub interface: u32,
+    /// How often it was added.
+    #[doc(alias = "pdmc_count")]
+    pub count: u32,
+    /// What it is: 0 an address, 1 everything, 2 every multicast, 3 a unicast address.
+    #[doc(alias = "pdmc_type")]
+    pub kind: u16,
+    /// The length of the address; never more than 32.
+    #[doc(alias = "pdmc_alen")]
+    pub address_bytes: u16,
+    /// The address, and zeros behind it.
+    #[doc(alias = "pdmc_addr")]
+    pub address: [u8; 32],
+}
+
+/// A ring of a packet socket; sizes in bytes.
+#[doc(alias = "packet_diag_ring")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PacketRing {
+    /// The size of a block.
+    #[doc(alias = "pdr_block_size")]
+    pub block_size: u32,
+    /// The number of blocks.
+    #[doc(alias = "pdr_block_nr")]
+    pub blocks: u32,
+    /// The size of a frame.
+    #[doc(alias = "pdr_frame_size")]
+    pub frame_size: u32,
+    /// The number of frames.
+    #[doc(alias = "pdr_frame_nr")]
+    pub frames: u32,
+    /// The time after which a block is handed over though it is not full; `TPACKET_V3` only.
+    #[doc(alias = "pdr_retire_tmo")]
+    pub retire_timeout_ms: u32,
+    /// Bytes of each block that belong to the user; `TPACKET_V3` only.
+    #[doc(alias = "pdr_sizeof_priv")]
+    pub private_size: u32,
+    /// Features, as the kernel's bits; `TPACKET_V3` only.
+    #[doc(alias = "pdr_features")]
+    pub features: u32,
+}
+
+/// How packet sockets share packets (`PACKET_FANOUT`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Fanout {
+    /// The id of the group.
+    pub id: u16,
+    /// How a packet is given to one of them: 0 hash, 1 in turn, 2 CPU, 3 first with room, 4 random,
+    /// 5 queue, 6 and 7 by a program; the bits above 7 are flags.
+    pub kind: u16,
+}
+
+/// An instruction of a socket filter (classic BPF).
+#[doc(alias = "sock_filter")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FilterInstruction {
+    /// The operation.
+    pub code: u16,
+    /// Instructions to skip when a comparison holds.
+    #[doc(alias = "jt")]
+    pub jump_true: u8,
+    /// Instructions to skip when it does not.
+    #[doc(alias = "jf")]
+    pub jump_false: u8,
+    /// The operand.
+    #[doc(alias = "k")]
+    pub operand: u32,
 }
 
 /// The type of a packet socket (`SOCK_*`).

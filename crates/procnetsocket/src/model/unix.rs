@@ -2,14 +2,15 @@
 
 use bstr::{BStr, BString};
 
-use super::{Inode, KernelPointer};
+use super::{Cookie, Inode, KernelPointer, Queues, Shutdown, SocketMemory};
 
 /// A unix domain socket.
 ///
 /// # Trust
 ///
 /// The text table prints names as they are: a name with a newline in it forges whole rows, and any
-/// local user may choose such a name. A row of `/proc/net/unix` proves nothing.
+/// local user may choose such a name. A row of `/proc/net/unix` proves nothing; a row of sock_diag
+/// does, though its name is still chosen by whoever bound it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnixSocket {
@@ -19,16 +20,90 @@ pub struct UnixSocket {
     pub state: UnixState,
     /// The kernel's protocol number, 0 on every known kernel.
     pub protocol: u32,
-    /// The flags word of the text table; bit 16 (`__SO_ACCEPTCON`) marks a listener.
+    /// The flags word of the text table; bit 16 (`__SO_ACCEPTCON`) marks a listener. From sock_diag
+    /// no other bit is set.
     pub flags: u32,
     /// The inode; `None` for a connection that nobody has accepted yet.
     pub inode: Option<Inode>,
-    /// The kernel's reference count.
+    /// The kernel's reference count; 0 from sock_diag, which does not tell it.
     pub references: u32,
-    /// The kernel object.
+    /// The kernel object; 0 from sock_diag, which tells the cookie instead.
     pub pointer: KernelPointer,
     /// The name that it is bound to.
     pub name: UnixName,
+    /// The cookie; from sock_diag only.
+    pub cookie: Option<Cookie>,
+    /// What only sock_diag knows.
+    pub detail: UnixDetail,
+}
+
+/// What only sock_diag tells of a unix socket. Everything is absent when it was not asked for, when
+/// the kernel does not have it, and in the text table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnixDetail {
+    /// The inode of the socket on the other side.
+    #[doc(alias = "UNIX_DIAG_PEER")]
+    pub peer: Option<Inode>,
+    /// The file that a pathname leads to.
+    #[doc(alias = "UNIX_DIAG_VFS")]
+    pub file: Option<UnixFile>,
+    /// The inodes of the sockets that wait to be accepted, of a listener; `None` stands for one
+    /// that has none any more.
+    #[doc(alias = "UNIX_DIAG_ICONS")]
+    pub pending: Vec<Option<Inode>>,
+    /// The queues in bytes; of a listener, connections that wait, and how many may.
+    #[doc(alias = "UNIX_DIAG_RQLEN")]
+    pub queues: Option<Queues>,
+    /// The memory.
+    #[doc(alias = "UNIX_DIAG_MEMINFO")]
+    pub memory: Option<SocketMemory>,
+    /// The directions that are shut.
+    #[doc(alias = "UNIX_DIAG_SHUTDOWN")]
+    pub shutdown: Option<Shutdown>,
+    /// The user id that the socket belongs to; Linux 5.3.
+    #[doc(alias = "UNIX_DIAG_UID")]
+    pub uid: Option<u32>,
+}
+
+impl UnixDetail {
+    /// Forgets everything, and keeps the memory of the list.
+    pub(crate) fn clear(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.clear();
+        *self = Self { pending, ..Self::default() };
+    }
+}
+
+/// A file by which a unix socket is reached.
+#[doc(alias = "unix_diag_vfs")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct UnixFile {
+    /// The low 32 bits of its inode.
+    #[doc(alias = "udiag_vfs_ino")]
+    pub inode: u32,
+    /// The device that it lies on.
+    #[doc(alias = "udiag_vfs_dev")]
+    pub device: Device,
+}
+
+/// A device as the kernel numbers it within itself: 12 bits for the major and 20 for the minor
+/// number, which is not the encoding of `stat(2)`.
+#[doc(alias = "dev_t")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Device(pub u32);
+
+impl Device {
+    /// Returns the major number.
+    pub const fn major(self) -> u32 {
+        self.0 >> 20
+    }
+
+    /// Returns the minor number.
+    pub const fn minor(self) -> u32 {
+        self.0 & 0xf_ffff
+    }
 }
 
 /// The type of a unix socket (`SOCK_*`).
@@ -82,6 +157,8 @@ pub enum UnixState {
     Disconnecting,
     /// Waiting for connections: the flag `__SO_ACCEPTCON`, whatever the number.
     Listening,
+    /// A state that unix sockets do not have on a known kernel, as sock_diag numbers it: like TCP.
+    Other(u8),
 }
 
 /// The name that a unix socket is bound to. The bytes are chosen by whoever bound it.

@@ -38,16 +38,18 @@ use bstr::BString;
 
 use super::{Endian, Expected, Fields, Problem, Rows, Until, decimal, head, head::Head, hex};
 use crate::model::{
-    InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail, TcpState, Timer,
-    TimerKind,
+    InetDetails, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail,
+    TcpState, Timer, TimerKind,
 };
 
-/// The address family of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Family {
-    /// Addresses of one word.
+/// The address family of a table of internet sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// IPv4: addresses of one word.
+    #[doc(alias = "AF_INET")]
     V4,
-    /// Addresses of four words.
+    /// IPv6: addresses of four words. An IPv6 socket may have mapped IPv4 addresses.
+    #[doc(alias = "AF_INET6")]
     V6,
 }
 
@@ -75,8 +77,11 @@ impl InetRows {
             inode: None,
             references: 0,
             pointer: KernelPointer(0),
+            cookie: None,
+            interface: None,
             tcp: None,
             drops: None,
+            detail: InetDetails::default(),
             trailing: BString::default(),
         };
         Self { family, endian, row }
@@ -349,6 +354,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one line for each field")]
     fn a_tcp_row_is_understood_whole() {
         insta::assert_debug_snapshot!(parse(Table::Tcp4, ESTABLISHED), @r#"
         InetSocket {
@@ -378,6 +384,8 @@ mod tests {
             pointer: KernelPointer(
                 18446637681115793536,
             ),
+            cookie: None,
+            interface: None,
             tcp: Some(
                 TcpDetail {
                     retransmission_timeout: 200ms,
@@ -389,6 +397,27 @@ mod tests {
                 },
             ),
             drops: None,
+            detail: InetDetail {
+                info: None,
+                congestion: None,
+                congestion_info: None,
+                tos: None,
+                traffic_class: None,
+                class_id: None,
+                memory: None,
+                short_memory: None,
+                shutdown: None,
+                ip_protocol: None,
+                v6_only: None,
+                mark: None,
+                cgroup_id: None,
+                options: None,
+                ulp: None,
+                md5_keys: [],
+                sctp_state: None,
+                locals: [],
+                peers: [],
+            },
             trailing: "",
         }
         "#);
@@ -419,10 +448,33 @@ mod tests {
             pointer: KernelPointer(
                 18446637681115800064,
             ),
+            cookie: None,
+            interface: None,
             tcp: None,
             drops: Some(
                 17,
             ),
+            detail: InetDetail {
+                info: None,
+                congestion: None,
+                congestion_info: None,
+                tos: None,
+                traffic_class: None,
+                class_id: None,
+                memory: None,
+                short_memory: None,
+                shutdown: None,
+                ip_protocol: None,
+                v6_only: None,
+                mark: None,
+                cgroup_id: None,
+                options: None,
+                ulp: None,
+                md5_keys: [],
+                sctp_state: None,
+                locals: [],
+                peers: [],
+            },
             trailing: "",
         }
         "#);

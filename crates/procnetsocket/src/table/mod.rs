@@ -1,4 +1,4 @@
-//! The text tables of `/proc/net`: which there are, and pure parsers of their rows.
+//! The socket tables: which there are, and pure parsers of the rows of the text tables.
 //!
 //! A parser gets one line without its newline and gives the row or the [`Problem`] that it met. It
 //! reuses one row, so a table costs no allocation per row, and it knows nothing of files or limits.
@@ -14,10 +14,11 @@ mod unix;
 
 use std::fmt;
 
+pub use self::inet::Family;
 pub(crate) use self::{
     decimal::signed,
     fields::{Expected, Fields, Problem, Until},
-    inet::{Family, InetRows},
+    inet::InetRows,
     netlink::NetlinkRows,
     packet::PacketRows,
     unix::UnixRows,
@@ -27,7 +28,10 @@ use crate::{
     root::ProcFile,
 };
 
-/// A socket table of `/proc/net`.
+/// A socket table of the kernel: a family, and of internet sockets also a protocol.
+///
+/// Most can be read as text, as a file of `/proc/net`, and all of them through sock_diag, as far as
+/// the kernel has the handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Table {
@@ -57,11 +61,46 @@ pub enum Table {
     Packet,
     /// `netlink`: netlink sockets.
     Netlink,
+    /// SCTP over IPv4; through sock_diag only.
+    Sctp4,
+    /// SCTP over IPv6; through sock_diag only.
+    Sctp6,
+    /// Multipath TCP over IPv4; through sock_diag only.
+    Mptcp4,
+    /// Multipath TCP over IPv6; through sock_diag only.
+    Mptcp6,
+    /// Vsock; through sock_diag only.
+    Vsock,
+    /// XDP; through sock_diag only.
+    Xdp,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
+        Self::Tcp4,
+        Self::Tcp6,
+        Self::Udp4,
+        Self::Udp6,
+        Self::UdpLite4,
+        Self::UdpLite6,
+        Self::Raw4,
+        Self::Raw6,
+        Self::Icmp4,
+        Self::Icmp6,
+        Self::Unix,
+        Self::Packet,
+        Self::Netlink,
+        Self::Sctp4,
+        Self::Sctp6,
+        Self::Mptcp4,
+        Self::Mptcp6,
+        Self::Vsock,
+        Self::Xdp,
+    ];
+
+    /// The tables that can be read as text, in the order of [`Table::ALL`].
+    pub const TEXT: [Self; 13] = [
         Self::Tcp4,
         Self::Tcp6,
         Self::Udp4,
@@ -77,15 +116,49 @@ impl Table {
         Self::Netlink,
     ];
 
-    /// Returns the name of its file in `/proc/net`.
-    pub fn name(self) -> &'static str {
-        // OK because every table lies below `net`; a test says so.
-        self.file().name().strip_prefix("net/").unwrap_or_default()
+    /// Returns the table of an internet protocol.
+    pub const fn inet(protocol: InetProtocol, family: Family) -> Self {
+        match (protocol, family) {
+            (InetProtocol::Tcp, Family::V4) => Self::Tcp4,
+            (InetProtocol::Tcp, Family::V6) => Self::Tcp6,
+            (InetProtocol::Udp, Family::V4) => Self::Udp4,
+            (InetProtocol::Udp, Family::V6) => Self::Udp6,
+            (InetProtocol::UdpLite, Family::V4) => Self::UdpLite4,
+            (InetProtocol::UdpLite, Family::V6) => Self::UdpLite6,
+            (InetProtocol::Raw, Family::V4) => Self::Raw4,
+            (InetProtocol::Raw, Family::V6) => Self::Raw6,
+            (InetProtocol::Icmp, Family::V4) => Self::Icmp4,
+            (InetProtocol::Icmp, Family::V6) => Self::Icmp6,
+            (InetProtocol::Sctp, Family::V4) => Self::Sctp4,
+            (InetProtocol::Sctp, Family::V6) => Self::Sctp6,
+            (InetProtocol::Mptcp, Family::V4) => Self::Mptcp4,
+            (InetProtocol::Mptcp, Family::V6) => Self::Mptcp6,
+        }
     }
 
-    /// Returns its file.
-    pub(crate) const fn file(self) -> ProcFile {
-        match self {
+    /// Returns the name: that of its file in `/proc/net`, where it has one.
+    pub fn name(self) -> &'static str {
+        match (self.file(), self) {
+            // OK because every table lies below `net`; a test says so.
+            (Some(file), _) => file.name().strip_prefix("net/").unwrap_or_default(),
+            (None, Self::Sctp4) => "sctp",
+            (None, Self::Sctp6) => "sctp6",
+            (None, Self::Mptcp4) => "mptcp",
+            (None, Self::Mptcp6) => "mptcp6",
+            (None, Self::Vsock) => "vsock",
+            // OK because only this one is left.
+            (None, _) => "xdp",
+        }
+    }
+
+    /// Returns how messages call it: by its file, where it has one.
+    pub(crate) fn place(self) -> &'static str {
+        self.file().map_or_else(|| self.name(), ProcFile::name)
+    }
+
+    /// Returns its file, or `None` when it cannot be read as text.
+    pub(crate) const fn file(self) -> Option<ProcFile> {
+        Some(match self {
             Self::Tcp4 => ProcFile::NetTcp,
             Self::Tcp6 => ProcFile::NetTcp6,
             Self::Udp4 => ProcFile::NetUdp,
@@ -99,7 +172,10 @@ impl Table {
             Self::Unix => ProcFile::NetUnix,
             Self::Packet => ProcFile::NetPacket,
             Self::Netlink => ProcFile::NetNetlink,
-        }
+            Self::Sctp4 | Self::Sctp6 | Self::Mptcp4 | Self::Mptcp6 | Self::Vsock | Self::Xdp => {
+                return None;
+            }
+        })
     }
 
     /// Returns the form of its rows.
@@ -118,6 +194,12 @@ impl Table {
             Self::Unix => Form::Unix,
             Self::Packet => Form::Packet,
             Self::Netlink => Form::Netlink,
+            Self::Sctp4 => Form::Inet(InetProtocol::Sctp, Family::V4),
+            Self::Sctp6 => Form::Inet(InetProtocol::Sctp, Family::V6),
+            Self::Mptcp4 => Form::Inet(InetProtocol::Mptcp, Family::V4),
+            Self::Mptcp6 => Form::Inet(InetProtocol::Mptcp, Family::V6),
+            Self::Vsock => Form::Vsock,
+            Self::Xdp => Form::Xdp,
         }
     }
 }
@@ -129,6 +211,8 @@ pub(crate) enum Form {
     Unix,
     Packet,
     Netlink,
+    Vsock,
+    Xdp,
 }
 
 impl fmt::Display for Table {
@@ -179,8 +263,26 @@ mod tests {
         let names: Vec<_> = Table::ALL.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(
             names.join(" "),
-            @"tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix packet netlink"
+            @"tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix packet netlink sctp sctp6 mptcp mptcp6 vsock xdp"
         );
+    }
+
+    #[test]
+    fn a_table_that_can_be_read_as_text_has_a_file_below_net() {
+        for table in Table::ALL {
+            let file = table.file();
+            assert_eq!(file.is_some(), Table::TEXT.contains(&table), "{table}");
+            assert!(file.is_none_or(|file| file.name().starts_with("net/")));
+        }
+    }
+
+    #[test]
+    fn a_table_of_an_internet_protocol_is_found_by_it() {
+        for table in Table::ALL {
+            if let Form::Inet(protocol, family) = table.form() {
+                assert_eq!(Table::inet(protocol, family), table);
+            }
+        }
     }
 
     #[test]

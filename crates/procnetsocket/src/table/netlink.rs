@@ -36,6 +36,8 @@ impl NetlinkRows {
             drops: 0,
             inode: None,
             pointer: KernelPointer(0),
+            cookie: None,
+            detail: None,
         };
         Self { row }
     }
@@ -124,6 +126,8 @@ mod tests {
             pointer: KernelPointer(
                 18446637681115791360,
             ),
+            cookie: None,
+            detail: None,
         }
         ");
     }

@@ -15,7 +15,7 @@
 use std::num::NonZeroU32;
 
 use super::{Expected, Fields, Problem, Rows, Until};
-use crate::model::{Inode, KernelPointer, PacketKind, PacketSocket, Socket};
+use crate::model::{Inode, KernelPointer, PacketDetail, PacketKind, PacketSocket, Socket};
 
 /// The parser of the packet table.
 pub(crate) struct PacketRows {
@@ -35,6 +35,8 @@ impl PacketRows {
             inode: None,
             references: 0,
             pointer: KernelPointer(0),
+            cookie: None,
+            detail: PacketDetail::default(),
         };
         Self { row }
     }
@@ -112,6 +114,16 @@ mod tests {
             pointer: KernelPointer(
                 18446637681115791360,
             ),
+            cookie: None,
+            detail: PacketDetail {
+                info: None,
+                multicast: [],
+                receive_ring: None,
+                transmit_ring: None,
+                fanout: None,
+                memory: None,
+                filter: None,
+            },
         }
         ");
     }

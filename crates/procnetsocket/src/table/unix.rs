@@ -21,7 +21,9 @@
 use bstr::BString;
 
 use super::{Expected, Fields, Problem, Rows, Until, decimal, hex};
-use crate::model::{Inode, KernelPointer, Socket, UnixKind, UnixName, UnixSocket, UnixState};
+use crate::model::{
+    Inode, KernelPointer, Socket, UnixDetail, UnixKind, UnixName, UnixSocket, UnixState,
+};
 
 /// The flag of a listener (`include/linux/net.h`).
 const SO_ACCEPTCON: u32 = 0x1_0000;
@@ -43,6 +45,8 @@ impl UnixRows {
             references: 0,
             pointer: KernelPointer(0),
             name: UnixName::Unnamed,
+            cookie: None,
+            detail: UnixDetail::default(),
         };
         Self { row }
     }
@@ -157,6 +161,16 @@ mod tests {
             name: Pathname(
                 "/run/app.sock",
             ),
+            cookie: None,
+            detail: UnixDetail {
+                peer: None,
+                file: None,
+                pending: [],
+                queues: None,
+                memory: None,
+                shutdown: None,
+                uid: None,
+            },
         }
         "#);
     }

@@ -7,6 +7,7 @@ mod table;
 
 pub use family::{AddressFamily, FamilySet};
 pub use filter::Filter;
+use procnetsocket::Details;
 pub use state::{StateSet, state_of};
 pub use table::{SocketTable, TableSet};
 
@@ -19,17 +20,20 @@ pub struct Selection {
     pub families: FamilySet,
     /// The states.
     pub states: StateSet,
+    /// What is wanted of each row beside what always comes. Text tables do not have it.
+    pub details: Details,
     /// The filter.
     pub filter: Filter,
 }
 
 impl Selection {
-    /// Returns the selection that admits every socket.
+    /// Returns the selection that admits every socket, without details.
     pub const fn everything() -> Self {
         Self {
             tables: TableSet::ALL,
             families: FamilySet::ALL,
             states: StateSet::ALL,
+            details: Details::NONE,
             filter: Filter::All,
         }
     }

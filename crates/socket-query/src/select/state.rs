@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use procnetsocket::model::{Socket, TcpState, UnixKind, UnixSocket, UnixState};
+use procnetsocket::model::{Socket, StateMask, TcpState, UnixKind, UnixSocket, UnixState};
 
 /// A set of socket states. Sockets of families that are not TCP are listed in the TCP state that
 /// comes nearest, see [`state_of`].
@@ -51,6 +51,11 @@ impl StateSet {
         self.0 == 0
     }
 
+    /// Returns the states of the kernel in the set.
+    pub fn mask(self) -> StateMask {
+        TcpState::ALL.into_iter().filter(|state| self.contains(*state)).collect()
+    }
+
     /// Returns the number of states in the set.
     pub const fn len(self) -> u32 {
         self.0.count_ones()
@@ -73,6 +78,7 @@ pub fn state_of(socket: &Socket<'_>) -> TcpState {
     match socket {
         Socket::Inet(socket) => socket.state,
         Socket::Unix(socket) => unix_state(socket),
+        Socket::Vsock(socket) => socket.state,
         // Packet and netlink sockets, and what later versions of the model add.
         _ => TcpState::Close,
     }
@@ -91,6 +97,8 @@ fn unix_state(socket: &UnixSocket) -> TcpState {
         UnixState::Connected => TcpState::Established,
         UnixState::Disconnecting => TcpState::Closing,
         UnixState::Listening => TcpState::Listen,
+        // Of sock_diag, which numbers the states of unix sockets as those of TCP.
+        UnixState::Other(number) => TcpState::from_number(number.into()).unwrap_or(TcpState::Close),
         // Unconnected, and what later versions of the model add.
         _ => TcpState::Close,
     }

@@ -46,7 +46,7 @@ impl fmt::Display for CliError {
             Self::UnknownFamily(word) => {
                 write!(
                     f,
-                    "\"{}\" is no family; expected inet, inet6, link, unix or netlink",
+                    "\"{}\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp",
                     Escaped(word)
                 )
             }
@@ -60,7 +60,9 @@ impl fmt::Display for CliError {
             Self::Refused(what, Refusal::NotBuilt(reason)) => {
                 write!(f, "{what} is refused by this version: {reason}")
             }
-            Self::Refused(what, Refusal::Never(reason)) => write!(f, "{what} is refused: {reason}"),
+            Self::Refused(what, Refusal::NoSource(reason) | Refusal::Never(reason)) => {
+                write!(f, "{what} is refused: {reason}")
+            }
         }
     }
 }

@@ -17,6 +17,16 @@ pub struct Flag {
     /// The line of the help.
     pub help: &'static str,
     pub(crate) effect: Effect,
+    pub(crate) needs: Needs,
+}
+
+/// What an option needs of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// The text tables will do.
+    Nothing,
+    /// Only sock_diag knows what it is about.
+    SockDiag,
 }
 
 /// Why an option is refused.
@@ -25,8 +35,10 @@ pub struct Flag {
 pub enum Refusal {
     /// A host has to grant it, and this version does not build it yet.
     Grant(Grant),
-    /// This version does not build it yet; the text says what is missing.
+    /// This version cannot do it here; the text says what is missing.
     NotBuilt(&'static str),
+    /// The tables that the host gave cannot show it; the text says why.
+    NoSource(&'static str),
     /// It is refused for good; the text says why.
     Never(&'static str),
 }
@@ -46,8 +58,7 @@ pub(crate) enum Effect {
     FamilyWord,
     Table(SocketTable),
     TableList,
-    /// Changes nothing in what the `/proc` tables can show.
-    Nothing,
+    OneLine,
     Refused(Refusal),
 }
 
@@ -60,18 +71,28 @@ impl Flag {
         }
     }
 
-    /// Returns whether the option is refused.
+    /// Returns whether the option works on the tables of the system only: sock_diag shows what it is
+    /// about, and the text tables do not. On a fake root it is refused.
+    pub const fn needs_sock_diag(&self) -> bool {
+        matches!(self.needs, Needs::SockDiag)
+    }
+
+    /// Returns whether the option is refused whatever the tables are.
     pub const fn is_refused(&self) -> bool {
         self.refusal().is_some()
     }
 
     const fn new(letter: char, long: &'static str, help: &'static str, effect: Effect) -> Self {
         let short = if letter.is_ascii_graphic() { Some(ascii(letter)) } else { None };
-        Self { short, long, value: None, help, effect }
+        Self { short, long, value: None, help, effect, needs: Needs::Nothing }
     }
 
     const fn with_value(self, value: &'static str) -> Self {
         Self { value: Some(value), ..self }
+    }
+
+    const fn of_sock_diag(self) -> Self {
+        Self { needs: Needs::SockDiag, ..self }
     }
 }
 
@@ -83,7 +104,6 @@ const fn ascii(letter: char) -> u8 {
 /// Stands for "no letter" in the table.
 const NO_LETTER: char = ' ';
 
-const NEEDS_SOCK_DIAG: &str = "the /proc tables do not show it, and sock_diag is not built yet";
 const NEEDS_FILTER: &str = "the filter language is not built yet";
 const NO_SELINUX: &str = "security contexts are no part of a socket listing here";
 const NO_BPF: &str = "it reads maps of BPF programs, which are not sockets";
@@ -103,16 +123,17 @@ static FLAGS: &[Flag] = &[
         'B',
         "bound-inactive",
         "TCP sockets that are bound and idle",
-        Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG)),
-    ),
+        Effect::View(View::BoundInactive),
+    )
+    .of_sock_diag(),
     Flag::new('o', "options", "show timers", Effect::Detail(Detail::Timer)),
     Flag::new(
         'e',
         "extended",
-        "show owner, inode and kernel object",
+        "show owner, inode, kernel object and more",
         Effect::Detail(Detail::Extended),
     ),
-    Flag::new('m', "memory", "show memory (/proc has none)", Effect::Nothing),
+    Flag::new('m', "memory", "show memory", Effect::Detail(Detail::Memory)),
     Flag::new(
         'p',
         "processes",
@@ -125,17 +146,13 @@ static FLAGS: &[Flag] = &[
         "show their threads too",
         Effect::Refused(Refusal::Grant(Grant::Processes)),
     ),
-    Flag::new('i', "info", "show TCP timeouts and windows", Effect::Detail(Detail::Info)),
+    Flag::new('i', "info", "show the account of a connection", Effect::Detail(Detail::Info)),
     Flag::new(NO_LETTER, "tipcinfo", "show TIPC details", Effect::Refused(Refusal::Never(NO_TIPC))),
     Flag::new('s', "summary", "print counters of the whole machine", Effect::Summary),
-    Flag::new(NO_LETTER, "tos", "show type of service (/proc has none)", Effect::Nothing),
-    Flag::new(NO_LETTER, "cgroup", "show control groups (/proc has none)", Effect::Nothing),
-    Flag::new(
-        'b',
-        "bpf",
-        "show socket filters",
-        Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG)),
-    ),
+    Flag::new(NO_LETTER, "tos", "show type of service", Effect::Detail(Detail::TypeOfService)),
+    Flag::new(NO_LETTER, "cgroup", "show control groups", Effect::Detail(Detail::Cgroup)),
+    Flag::new('b', "bpf", "show filters of packet sockets", Effect::Detail(Detail::Filters))
+        .of_sock_diag(),
     Flag::new(NO_LETTER, "bpf-maps", "show BPF storage", Effect::Refused(Refusal::Never(NO_BPF))),
     Flag::new(
         NO_LETTER,
@@ -168,10 +185,16 @@ static FLAGS: &[Flag] = &[
     Flag::new('6', "ipv6", "IPv6 sockets", Effect::Family(AddressFamily::Inet6)),
     Flag::new('0', "packet", "packet sockets", Effect::Family(AddressFamily::Packet)),
     Flag::new('t', "tcp", "TCP sockets", Effect::Table(SocketTable::Tcp)),
-    Flag::new('M', "mptcp", "MPTCP sockets", Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG))),
-    Flag::new('S', "sctp", "SCTP sockets", Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG))),
+    Flag::new('M', "mptcp", "MPTCP sockets", Effect::Table(SocketTable::Mptcp)).of_sock_diag(),
+    Flag::new('S', "sctp", "SCTP sockets", Effect::Table(SocketTable::Sctp)).of_sock_diag(),
     Flag::new('u', "udp", "UDP sockets", Effect::Table(SocketTable::Udp)),
-    Flag::new('d', "dccp", "DCCP sockets", Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG))),
+    Flag::new(
+        'd',
+        "dccp",
+        "DCCP sockets (newer kernels have none)",
+        Effect::Table(SocketTable::Dccp),
+    )
+    .of_sock_diag(),
     Flag::new('w', "raw", "raw sockets", Effect::Table(SocketTable::Raw)),
     Flag::new('x', "unix", "unix sockets", Effect::Family(AddressFamily::Unix)),
     Flag::new(NO_LETTER, "tipc", "TIPC sockets", Effect::Refused(Refusal::Never(NO_TIPC))),
@@ -179,16 +202,22 @@ static FLAGS: &[Flag] = &[
         NO_LETTER,
         "vsock",
         "sockets between virtual machines",
-        Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG)),
-    ),
-    Flag::new(NO_LETTER, "xdp", "XDP sockets", Effect::Refused(Refusal::NotBuilt(NEEDS_SOCK_DIAG))),
-    Flag::new('f', "family", "inet, inet6, link, unix, netlink or help", Effect::FamilyWord)
+        Effect::Family(AddressFamily::Vsock),
+    )
+    .of_sock_diag(),
+    Flag::new(NO_LETTER, "xdp", "XDP sockets", Effect::Family(AddressFamily::Xdp)).of_sock_diag(),
+    Flag::new('f', "family", "inet inet6 link unix netlink vsock xdp help", Effect::FamilyWord)
         .with_value("FAMILY"),
     Flag::new('K', "kill", "close the sockets shown", Effect::Refused(Refusal::Grant(Grant::Kill))),
     Flag::new('H', "no-header", "leave the header out", Effect::Hide(Column::Header)),
     Flag::new('Q', "no-queues", "leave the queues out", Effect::Hide(Column::Queues)),
-    Flag::new('O', "oneline", "one line a socket (/proc never needs more)", Effect::Nothing),
-    Flag::new(NO_LETTER, "inet-sockopt", "show socket options (/proc has none)", Effect::Nothing),
+    Flag::new('O', "oneline", "one line a socket", Effect::OneLine),
+    Flag::new(
+        NO_LETTER,
+        "inet-sockopt",
+        "show options of internet sockets",
+        Effect::Detail(Detail::SocketOptions),
+    ),
     Flag::new('A', "query", "tables by name, after ! without them", Effect::TableList)
         .with_value("TABLE[,...]"),
     Flag::new(NO_LETTER, "socket", "the same as -A", Effect::TableList).with_value("TABLE[,...]"),

@@ -42,8 +42,10 @@ impl fmt::Display for Help {
     }
 }
 
-const TABLES: &str = "\nTABLE: all inet tcp udp raw unix unix_stream unix_dgram unix_seqpacket\n       \
-     packet packet_raw packet_dgram netlink\n";
+const TABLES: &str = "\nTABLE: all inet tcp mptcp udp sctp dccp raw unix unix_stream unix_dgram\n       \
+     unix_seqpacket packet packet_raw packet_dgram netlink vsock vsock_stream\n       \
+     vsock_dgram xdp\n\n\
+     On the tables of a fake /proc, what sock_diag alone shows is refused.\n";
 
 /// An option as it is typed: `-f, --family=FAMILY`.
 struct Spelling(&'static Flag);

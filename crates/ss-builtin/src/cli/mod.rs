@@ -9,5 +9,7 @@ mod raw;
 pub(crate) use error::CliError;
 pub use flags::{Flag, Refusal, flags};
 pub(crate) use help::{Help, VERSION};
-pub(crate) use plan::{Column, Detail, DetailSet, Names, NothingToShow, Plan, Show, Summary};
+pub(crate) use plan::{
+    Column, Detail, DetailSet, Host, Lines, Names, NothingToShow, Plan, Show, Summary, Tables,
+};
 pub(crate) use raw::RawArgs;

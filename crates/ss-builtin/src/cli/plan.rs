@@ -6,7 +6,7 @@
 //! brings all of those.
 
 use bstr::{BStr, ByteSlice};
-use procnetsocket::model::TcpState;
+use procnetsocket::{Details, model::TcpState};
 use socket_query::{
     AddressFamily, FamilySet, Filter, GrantSet, Selection, SocketTable, StateSet, TableSet,
 };
@@ -23,6 +23,11 @@ pub(crate) enum Detail {
     Timer,
     Extended,
     Info,
+    Memory,
+    TypeOfService,
+    Cgroup,
+    SocketOptions,
+    Filters,
 }
 
 /// The details that are wanted.
@@ -37,6 +42,31 @@ impl DetailSet {
     pub(crate) fn contains(self, detail: Detail) -> bool {
         self.0 & bit(detail) != 0
     }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Returns what the kernel has to be asked for; the rest comes with every row.
+    fn of_kernel(self) -> Details {
+        let extended = [
+            Details::FILE,
+            Details::PENDING,
+            Details::RINGS,
+            Details::FANOUT,
+            Details::UMEM,
+            Details::STATISTICS,
+        ];
+        let wanted = [
+            (Detail::Extended, extended.into_iter().fold(Details::NONE, Details::union)),
+            (Detail::Info, Details::INFO),
+            (Detail::Memory, Details::MEMORY),
+            (Detail::TypeOfService, Details::TRAFFIC_CLASS),
+            (Detail::Filters, Details::FILTER),
+        ];
+        let wanted = wanted.into_iter().filter(|(detail, _)| self.contains(*detail));
+        wanted.fold(Details::NONE, |all, (_, details)| all.union(details))
+    }
 }
 
 fn bit(detail: Detail) -> u8 {
@@ -44,6 +74,11 @@ fn bit(detail: Detail) -> u8 {
         Detail::Timer => 1,
         Detail::Extended => 2,
         Detail::Info => 4,
+        Detail::Memory => 8,
+        Detail::TypeOfService => 16,
+        Detail::Cgroup => 32,
+        Detail::SocketOptions => 64,
+        Detail::Filters => 128,
     }
 }
 
@@ -62,11 +97,46 @@ pub(crate) enum Names {
     Numeric,
 }
 
+/// Whether the details of a socket may take lines of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lines {
+    #[default]
+    Many,
+    One,
+}
+
+/// What tables the host has given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tables {
+    /// Those of the system, with sock_diag.
+    Live,
+    /// Text tables alone.
+    Text,
+}
+
+/// What a command line is understood against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Host {
+    pub(crate) grants: GrantSet,
+    pub(crate) tables: Tables,
+}
+
 /// Which states an option chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum View {
     All,
     Listening,
+    BoundInactive,
+}
+
+impl View {
+    fn states(self) -> StateSet {
+        match self {
+            Self::All => StateSet::ALL,
+            Self::Listening => StateSet::LISTENING,
+            Self::BoundInactive => StateSet::of(TcpState::BoundInactive),
+        }
+    }
 }
 
 /// Whether the counters of `-s` are printed, and whether that is all.
@@ -98,14 +168,15 @@ pub(crate) struct Show {
     pub(crate) summary: Summary,
     pub(crate) selection: Result<Selection, NothingToShow>,
     pub(crate) details: DetailSet,
+    pub(crate) lines: Lines,
     pub(crate) names: Names,
     pub(crate) hidden: Vec<Column>,
 }
 
 impl Plan {
-    /// Returns what `raw` means in a host that gives `grants`.
-    pub(crate) fn new(raw: &RawArgs, grants: GrantSet) -> Result<Self, CliError> {
-        let mut draft = Draft::default();
+    /// Returns what `raw` means in a host.
+    pub(crate) fn new(raw: &RawArgs, host: Host) -> Result<Self, CliError> {
+        let mut draft = Draft::new(host.tables);
         for typed in &raw.typed {
             match typed.flag.effect {
                 Effect::Help => return Ok(Self::Help),
@@ -115,7 +186,7 @@ impl Plan {
             }
         }
         if let Some((option, refusal)) = draft.refused.take() {
-            return Err(refused(option, refusal, grants));
+            return Err(refused(option, refusal, host.grants));
         }
         if let Some(word) = raw.words.first() {
             let word = format!("the filter \"{}\"", builtin_api::Escaped(word));
@@ -138,8 +209,9 @@ fn refused(option: String, refusal: Refusal, grants: GrantSet) -> CliError {
 }
 
 /// A plan while options are still coming.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Draft {
+    source: Tables,
     tables: TableSet,
     families: FamilySet,
     /// The states that the chosen tables and families bring.
@@ -150,6 +222,7 @@ struct Draft {
     selected: Selected,
     summary: Option<()>,
     details: DetailSet,
+    lines: Lines,
     names: Names,
     hidden: Vec<Column>,
     refused: Option<(String, Refusal)>,
@@ -165,29 +238,53 @@ enum Selected {
 }
 
 impl Draft {
+    fn new(source: Tables) -> Self {
+        Self {
+            source,
+            tables: TableSet::EMPTY,
+            families: FamilySet::EMPTY,
+            usual: StateSet::EMPTY,
+            chosen: None,
+            selected: Selected::Nothing,
+            summary: None,
+            details: DetailSet::default(),
+            lines: Lines::default(),
+            names: Names::default(),
+            hidden: Vec::new(),
+            refused: None,
+        }
+    }
+
     fn take(&mut self, typed: &Typed, effect: Effect) -> Result<(), CliError> {
+        if typed.flag.needs_sock_diag() && self.source == Tables::Text {
+            self.refuse(spelling(typed), NEEDS_SOCK_DIAG);
+            return Ok(());
+        }
         match effect {
-            Effect::Help | Effect::Version | Effect::Nothing => {}
+            Effect::Help | Effect::Version => {}
+            Effect::OneLine => self.lines = Lines::One,
             Effect::Summary => self.summary = Some(()),
             Effect::Numeric => self.names = Names::Numeric,
             Effect::Hide(column) => self.hidden.push(column),
             Effect::Detail(detail) => {
                 self.details.insert(detail);
-                if detail == Detail::Extended {
+                if matches!(detail, Detail::Extended | Detail::Filters) {
                     self.details.insert(Detail::Timer);
                 }
             }
-            Effect::View(View::All) => self.chosen = Some(StateSet::ALL),
-            Effect::View(View::Listening) => self.chosen = Some(StateSet::LISTENING),
+            Effect::View(view) => self.chosen = Some(view.states()),
             Effect::Family(family) => self.family(family),
             Effect::FamilyWord => self.family_word(typed.value.as_bstr())?,
             Effect::Table(table) => self.table(table),
             Effect::TableList => self.table_list(typed.value.as_bstr())?,
-            Effect::Refused(refusal) => {
-                self.refused.get_or_insert_with(|| (spelling(typed), refusal));
-            }
+            Effect::Refused(refusal) => self.refuse(spelling(typed), refusal),
         }
         Ok(())
+    }
+
+    /// Refuses the command line, unless it is refused for something before.
+    fn refuse(&mut self, what: String, refusal: Refusal) {
+        self.refused.get_or_insert((what, refusal));
     }
 
     fn family(&mut self, family: AddressFamily) {
@@ -215,14 +312,15 @@ impl Draft {
             b"link" => AddressFamily::Packet,
             b"unix" => AddressFamily::Unix,
             b"netlink" => AddressFamily::Netlink,
-            b"vsock" | b"xdp" | b"tipc" => {
-                let refusal = Refusal::NotBuilt("the /proc tables do not show its sockets");
-                self.refused.get_or_insert_with(|| (format!("-f {word}"), refusal));
-                return Ok(());
-            }
+            b"vsock" => AddressFamily::Vsock,
+            b"xdp" => AddressFamily::Xdp,
+            b"tipc" => AddressFamily::Tipc,
             _ => return Err(CliError::UnknownFamily(word.to_owned())),
         };
-        self.family(family);
+        match self.refusal_of(TableSet::of_family(family)) {
+            Some(refusal) => self.refuse(format!("-f {word}"), refusal),
+            None => self.family(family),
+        }
         Ok(())
     }
 
@@ -246,13 +344,20 @@ impl Draft {
                 continue;
             }
             self.tables = self.tables.union(tables);
-            if !tables.intersects(READABLE) {
-                let refusal = Refusal::NotBuilt("the /proc tables do not show its sockets");
-                let what = format!("-A {}", name.as_bstr());
-                self.refused.get_or_insert((what, refusal));
+            if let Some(refusal) = self.refusal_of(tables) {
+                self.refuse(format!("-A {}", name.as_bstr()), refusal);
             }
         }
         Ok(())
+    }
+
+    /// Returns why tables cannot be listed by name, if none of them can.
+    fn refusal_of(&self, tables: TableSet) -> Option<Refusal> {
+        match self.source {
+            _ if !tables.intersects(READABLE) => Some(NO_TIPC),
+            Tables::Text if !tables.intersects(READABLE_AS_TEXT) => Some(NOT_AS_TEXT),
+            _ => None,
+        }
     }
 
     fn finish(mut self) -> Show {
@@ -267,13 +372,14 @@ impl Draft {
         };
         self.widen();
         let states = self.chosen.unwrap_or(self.usual);
-        let Self { tables, families, details, names, hidden, .. } = self;
+        let Self { tables, families, details, lines, names, hidden, .. } = self;
         let selection = if tables.is_empty() {
             Err(NothingToShow::Tables)
         } else {
-            Ok(Selection { tables, families, states, filter: Filter::All })
+            let details = details.of_kernel();
+            Ok(Selection { tables, families, states, details, filter: Filter::All })
         };
-        Show { summary, selection, details, names, hidden }
+        Show { summary, selection, details, lines, names, hidden }
     }
 
     fn widen(&mut self) {
@@ -301,7 +407,9 @@ fn spelling(typed: &Typed) -> String {
 
 fn usual_states_of_family(family: AddressFamily) -> StateSet {
     match family {
-        AddressFamily::Packet | AddressFamily::Netlink => StateSet::of(TcpState::Close),
+        AddressFamily::Packet | AddressFamily::Netlink | AddressFamily::Xdp => {
+            StateSet::of(TcpState::Close)
+        }
         _ => StateSet::CONNECTED,
     }
 }
@@ -313,13 +421,21 @@ fn usual_states_of_table(table: SocketTable) -> StateSet {
     }
 }
 
+/// Why options are refused that need sock_diag.
+const NEEDS_SOCK_DIAG: Refusal =
+    Refusal::NoSource("the /proc tables do not show it, and there is no sock_diag here");
+const NOT_AS_TEXT: Refusal = Refusal::NoSource("the /proc tables do not show its sockets");
+const NO_TIPC: Refusal = Refusal::Never("TIPC sockets are not supported");
+
+/// The tables that can be listed.
+const READABLE: TableSet = TableSet::ALL.without(TableSet::of(SocketTable::Tipc));
+
 /// The tables that `/proc` can show.
-const READABLE: TableSet = TableSet::ALL
+const READABLE_AS_TEXT: TableSet = READABLE
     .without(TableSet::of(SocketTable::Dccp))
     .without(TableSet::of(SocketTable::Sctp))
     .without(TableSet::of(SocketTable::VsockStream))
     .without(TableSet::of(SocketTable::VsockDatagram))
-    .without(TableSet::of(SocketTable::Tipc))
     .without(TableSet::of(SocketTable::Xdp))
     .without(TableSet::of(SocketTable::Mptcp));
 
@@ -362,12 +478,24 @@ mod tests {
     use super::*;
 
     fn plan_with(line: &str, grants: GrantSet) -> Result<Plan, CliError> {
+        plan_in(line, Host { grants, tables: Tables::Text })
+    }
+
+    fn plan_in(line: &str, host: Host) -> Result<Plan, CliError> {
         let words: Vec<_> = line.split_whitespace().map(BString::from).collect();
-        Plan::new(&RawArgs::parse(&words)?, grants)
+        Plan::new(&RawArgs::parse(&words)?, host)
     }
 
     fn show(line: &str) -> Show {
         match plan_with(line, GrantSet::empty()) {
+            Ok(Plan::Show(show)) => show,
+            other => panic!("{line:?} gives {other:?}"),
+        }
+    }
+
+    /// What is shown where there is sock_diag.
+    fn live(line: &str) -> Show {
+        match plan_in(line, Host { grants: GrantSet::empty(), tables: Tables::Live }) {
             Ok(Plan::Show(show)) => show,
             other => panic!("{line:?} gives {other:?}"),
         }
@@ -456,11 +584,85 @@ mod tests {
     #[case::timer("-to", [true, false, false])]
     #[case::extended_shows_timers("-te", [true, true, false])]
     #[case::info("-ti", [false, false, true])]
-    #[case::no_data("-tmO --tos --cgroup --inet-sockopt", [false, false, false])]
+    #[case::others("-tmO --tos --cgroup --inet-sockopt", [false, false, false])]
     fn details_are_those_that_the_tables_have(#[case] line: &str, #[case] expected: [bool; 3]) {
         let details = show(line).details;
         let seen = [Detail::Timer, Detail::Extended, Detail::Info].map(|d| details.contains(d));
         assert_eq!(seen, expected);
+    }
+
+    #[rstest]
+    #[case::mptcp("-M", "mptcp", StateSet::CONNECTED)]
+    #[case::sctp("-Sa", "sctp", StateSet::ALL)]
+    #[case::dccp("-dl", "dccp", StateSet::LISTENING)]
+    #[case::vsock("--vsock", "vsock_stream vsock_dgram", StateSet::CONNECTED)]
+    #[case::vsock_word("-f vsock", "vsock_stream vsock_dgram", StateSet::CONNECTED)]
+    #[case::xdp("--xdp", "xdp", UNCONNECTED)]
+    #[case::xdp_word("-f xdp", "xdp", UNCONNECTED)]
+    #[case::by_name("-A sctp,v_str -a", "sctp v_str", StateSet::ALL)]
+    #[case::bound_inactive("-tB", "tcp", StateSet::of(TcpState::BoundInactive))]
+    fn sock_diag_shows_more(#[case] line: &str, #[case] words: &str, #[case] states: StateSet) {
+        let selection = live(line).selection.unwrap();
+        assert_eq!((selection.tables, selection.states), (tables(words), states));
+    }
+
+    #[rstest]
+    #[case::nothing("-t", Details::NONE)]
+    #[case::timers_come_always("-to --cgroup --inet-sockopt", Details::NONE)]
+    #[case::memory("-tm", Details::MEMORY)]
+    #[case::info("-ti", Details::INFO)]
+    #[case::service("-t --tos", Details::TRAFFIC_CLASS)]
+    #[case::filter("-0b", Details::FILTER)]
+    fn only_what_is_shown_is_asked_for(#[case] line: &str, #[case] details: Details) {
+        assert_eq!(live(line).selection.unwrap().details, details);
+    }
+
+    #[test]
+    fn extended_asks_for_no_account_and_no_memory() {
+        let details = live("-ae").selection.unwrap().details;
+        assert!(details.contains(Details::PENDING.union(Details::RINGS).union(Details::UMEM)));
+        for left_out in [Details::INFO, Details::MEMORY, Details::TRAFFIC_CLASS, Details::FILTER] {
+            assert!(!details.contains(left_out), "{left_out:?}");
+        }
+    }
+
+    #[rstest]
+    #[case::filters("-b", Detail::Filters, true)]
+    #[case::filters_show_timers("-b", Detail::Timer, true)]
+    #[case::memory("-m", Detail::Memory, true)]
+    #[case::service("--tos", Detail::TypeOfService, true)]
+    #[case::cgroup("--cgroup", Detail::Cgroup, true)]
+    #[case::options("--inet-sockopt", Detail::SocketOptions, true)]
+    #[case::nothing_else("-m", Detail::Timer, false)]
+    fn each_option_shows_its_detail(
+        #[case] line: &str,
+        #[case] detail: Detail,
+        #[case] is_shown: bool,
+    ) {
+        assert_eq!(live(line).details.contains(detail), is_shown);
+    }
+
+    #[test]
+    fn one_line_is_for_whoever_asks() {
+        assert_eq!((live("-tO").lines, live("-t").lines), (Lines::One, Lines::Many));
+    }
+
+    #[rstest]
+    #[case::family("-f tipc", "-f tipc is refused: TIPC sockets are not supported")]
+    #[case::table("-A tipc", "-A tipc is refused: TIPC sockets are not supported")]
+    #[case::option("--tipc", "--tipc is refused: TIPC sockets are not supported")]
+    fn tipc_is_refused_everywhere(#[case] line: &str, #[case] message: &str) {
+        let host = Host { grants: GrantSet::empty(), tables: Tables::Live };
+        assert_eq!(plan_in(line, host).unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn what_needs_sock_diag_is_refused_without_it() {
+        for flag in crate::flags().iter().filter(|flag| flag.needs_sock_diag()) {
+            let line = format!("--{}", flag.long);
+            assert_eq!(plan_with(&line, GrantSet::empty()).unwrap_err().status(), 1, "{line}");
+            assert!(live(&line).selection.is_ok(), "{line}");
+        }
     }
 
     #[test]
@@ -482,7 +684,7 @@ mod tests {
     #[rstest]
     #[case::family(
         "-f nonsense",
-        "\"nonsense\" is no family; expected inet, inet6, link, unix or netlink"
+        "\"nonsense\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
     )]
     #[case::table("-A tcp,nonsense", "\"nonsense\" is no socket table; the usage below names them")]
     #[case::empty_table("-A tcp,", "\"\" is no socket table; the usage below names them")]
@@ -517,7 +719,7 @@ mod tests {
     )]
     #[case::long(
         "--vsock",
-        "--vsock is refused by this version: the /proc tables do not show it, and sock_diag is not built yet"
+        "--vsock is refused: the /proc tables do not show it, and there is no sock_diag here"
     )]
     #[case::dump(
         "-D /tmp/x",
@@ -531,14 +733,8 @@ mod tests {
         "-t sport = 22",
         "the filter \"sport\" is refused by this version: the filter language is not built yet"
     )]
-    #[case::family(
-        "-f vsock",
-        "-f vsock is refused by this version: the /proc tables do not show its sockets"
-    )]
-    #[case::table(
-        "-A sctp",
-        "-A sctp is refused by this version: the /proc tables do not show its sockets"
-    )]
+    #[case::family("-f vsock", "-f vsock is refused: the /proc tables do not show its sockets")]
+    #[case::table("-A sctp", "-A sctp is refused: the /proc tables do not show its sockets")]
     #[case::first_of_several(
         "-ZpK",
         "-Z is refused: security contexts are no part of a socket listing here"

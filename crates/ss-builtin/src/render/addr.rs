@@ -7,17 +7,33 @@ use std::{
 
 use super::number::push_decimal;
 
-/// Appends the address of a socket: IPv6 in brackets, and `*` for the unspecified IPv6 address,
-/// which stands for both families unless the socket is known to be for IPv6 alone.
-pub(crate) fn push_address(out: &mut Vec<u8>, address: IpAddr) {
+/// What the unspecified IPv6 address stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unspecified {
+    /// Both families, as far as is known: `*`.
+    Any,
+    /// IPv6 alone: `[::]`.
+    Ipv6,
+}
+
+/// Appends the address of a socket, IPv6 in brackets.
+pub(crate) fn push_address(out: &mut Vec<u8>, address: IpAddr, unspecified: Unspecified) {
     match address {
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) if unspecified == Unspecified::Any => out.push(b'*'),
         IpAddr::V4(address) => push_ipv4(out, address),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => out.push(b'*'),
         IpAddr::V6(address) => {
             out.push(b'[');
             push_ipv6(out, address);
             out.push(b']');
         }
+    }
+}
+
+/// Appends an address without brackets.
+pub(crate) fn push_bare_address(out: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => push_ipv4(out, address),
+        IpAddr::V6(address) => push_ipv6(out, address),
     }
 }
 
@@ -68,7 +84,15 @@ mod tests {
     #[case::nothing_to_shorten("2001:db8:1:2:3:4:5:6", "[2001:db8:1:2:3:4:5:6]")]
     fn prints_as_inet_ntop(#[case] address: &str, #[case] shown: &str) {
         let mut out = Vec::new();
-        push_address(&mut out, address.parse().unwrap());
+        push_address(&mut out, address.parse().unwrap(), Unspecified::Any);
         assert_eq!(String::from_utf8(out).unwrap(), shown);
+    }
+
+    #[test]
+    fn zeros_of_ipv6_alone_are_an_address() {
+        let mut out = Vec::new();
+        push_address(&mut out, "::".parse().unwrap(), Unspecified::Ipv6);
+        push_bare_address(&mut out, "fe80::1".parse().unwrap());
+        assert_eq!(String::from_utf8(out).unwrap(), "[::]fe80::1");
     }
 }

@@ -1,16 +1,39 @@
 //! Rows to bytes, as iproute2 lays them out.
 //!
-//! `row` turns a socket into cells, `table` collects cells and writes them in columns. `addr`,
-//! `number`, `name` and `escape` print the pieces; `summary` prints the counters of `-s`.
+//! `row` turns a socket into cells, with a file for each family; `table` collects cells and writes
+//! them in columns. The files of details (`tcp_info`, `memory`, `timer` and so on) turn a part of
+//! the model into text; `addr`, `port`, `number`, `field`, `name` and `escape` print the pieces.
+//! `summary` prints the counters of `-s`.
 
 mod addr;
+mod cgroup;
 mod column;
 mod escape;
+mod field;
+mod inet;
+mod interface;
+mod memory;
+mod mptcp_info;
 mod name;
+mod netlink;
 mod number;
+mod owner;
+mod packet;
+mod port;
+mod proc_info;
+mod rate;
 mod row;
+mod sctp_info;
 mod summary;
 mod table;
+mod tcp_info;
+mod timer;
+mod ulp;
+mod unix;
+mod vsock;
+#[cfg(test)]
+mod wire;
+mod xdp;
 
 pub(crate) use column::{ColumnId, ColumnSet, Screen};
 pub(crate) use row::RowRenderer;

@@ -1,5 +1,9 @@
 //! Numbers as C's `printf` prints them.
 
+use std::io::Write;
+
+use bstr::ByteSlice;
+
 /// Appends a number in decimal.
 pub(crate) fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
     // 20 digits hold any u64.
@@ -26,29 +30,165 @@ pub(crate) fn push_signed(out: &mut Vec<u8>, number: i64) {
 
 /// Appends a number in lower case hexadecimal, with zeros in front up to `width` digits (`%0*x`).
 pub(crate) fn push_hex(out: &mut Vec<u8>, number: u64, width: usize) {
-    // `{:x}` cannot fail on a vector.
-    let _ = std::io::Write::write_fmt(out, format_args!("{number:0width$x}"));
+    // 16 digits hold any u64, and no caller asks for more.
+    let used = usize::try_from((u64::BITS - number.leading_zeros()).div_ceil(4)).unwrap_or(16);
+    for place in (0..used.max(width)).rev() {
+        let digit = u8::try_from((number >> (4 * place)) & 15).unwrap_or_default();
+        out.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+    }
+}
+
+/// Appends a number in hexadecimal with its mark, and 0 without it (`%#x`).
+pub(crate) fn push_marked_hex(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(if number == 0 { b"" } else { b"0x" });
+    push_hex(out, number, 1);
 }
 
 /// Appends a number as `%g` does: six significant digits, without zeros at the end, in powers of ten
 /// when it is very large or very small.
 pub(crate) fn push_general(out: &mut Vec<u8>, number: f64) {
-    const PRECISION: i32 = 6;
-    let scientific = format!("{number:.5e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..PRECISION).contains(&exponent) {
-        let decimals = usize::try_from(PRECISION - 1 - exponent).unwrap_or_default();
-        out.extend_from_slice(without_zeros(&format!("{number:.decimals$}")).as_bytes());
+    push_significant(out, number, 6);
+}
+
+/// Appends thousandths of a number that is given in thousandths, as [`push_general`] does.
+pub(crate) fn push_thousandths(out: &mut Vec<u8>, thousandths: u32) {
+    let (whole, rest) = (thousandths / 1000, thousandths % 1000);
+    // Six digits are enough for these, so that nothing is rounded.
+    if rest == 0 && whole < 1_000_000 || whole < 1_000 {
+        push_decimal(out, whole.into());
+        push_fraction(out, rest.into(), 3);
     } else {
-        out.extend_from_slice(without_zeros(mantissa).as_bytes());
-        out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
-        out.extend_from_slice(format!("{:02}", exponent.unsigned_abs()).as_bytes());
+        push_general(out, f64::from(thousandths) / 1000.0);
     }
 }
 
-fn without_zeros(digits: &str) -> &str {
-    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
+/// Appends a number as `%.3g` does: three significant digits.
+pub(crate) fn push_coarse(out: &mut Vec<u8>, number: f64) {
+    push_significant(out, number, 3);
+}
+
+/// Appends a number from 1 on, of which so many significant digits reach behind the point; returns
+/// whether it is such a number, and can be rounded without all of its digits.
+fn push_common(out: &mut Vec<u8>, number: f64, precision: u8) -> bool {
+    let mut decimals = u32::from(precision) - 1;
+    let mut bound = 10.0;
+    while number >= bound && decimals > 0 {
+        decimals -= 1;
+        bound *= 10.0;
+    }
+    if !(1.0..bound).contains(&number) {
+        return false;
+    }
+    let scale = 10_u64.pow(decimals);
+    let (Some(rounded), distance) = nearest(number * double(scale)) else { return false };
+    // The product is rounded itself: near the middle between two digits only all digits of the
+    // number can tell. And one that is rounded up to another digit is no such number.
+    if (distance - 0.5).abs() < 1e-6 || rounded >= 10_u64.pow(precision.into()) {
+        return false;
+    }
+    push_decimal(out, rounded / scale);
+    push_fraction(out, rounded % scale, decimals);
+    true
+}
+
+/// Appends a number as `%.0f` does: whole, and exact however large it is.
+pub(crate) fn push_whole(out: &mut Vec<u8>, number: f64) {
+    if let (Some(rounded), _) = nearest(number) {
+        push_decimal(out, rounded);
+    } else {
+        out.extend_from_slice(format!("{number:.0}").as_bytes());
+    }
+}
+
+/// Returns a number as C converts it, rounded to what a double holds.
+#[allow(clippy::cast_precision_loss, clippy::as_conversions, reason = "as C converts it")]
+pub(crate) fn double(number: u64) -> f64 {
+    number as f64
+}
+
+/// Returns the nearest whole number, the even one of two, if it is small enough to be exact; and how
+/// far the number is from it.
+fn nearest(number: f64) -> (Option<u64>, f64) {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let rounded = number.round_ties_even();
+    if !(0.0..EXACT).contains(&rounded) {
+        return (None, 0.0);
+    }
+    #[allow(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole, not below zero and less than 2^53, as was just checked"
+    )]
+    (Some(rounded as u64), (number - rounded).abs())
+}
+
+/// Appends a point and the decimals of a fraction, without zeros at the end; nothing for none.
+fn push_fraction(out: &mut Vec<u8>, mut fraction: u64, mut decimals: u32) {
+    if fraction == 0 {
+        return;
+    }
+    out.push(b'.');
+    while fraction != 0 {
+        decimals -= 1;
+        let unit = 10_u64.pow(decimals);
+        out.push(b'0' + u8::try_from(fraction / unit).unwrap_or_default());
+        fraction %= unit;
+    }
+}
+
+/// Appends a number with so many significant digits, correctly rounded; 17 are enough for any.
+fn push_significant(out: &mut Vec<u8>, number: f64, precision: u8) {
+    if push_common(out, number, precision) {
+        return;
+    }
+    let mut text = [0; 32];
+    let mut rest = text.as_mut_slice();
+    // OK because 17 digits, two signs, a point and an exponent fit.
+    let _ = write!(rest, "{:.*e}", usize::from(precision) - 1, number.abs());
+    let unused = rest.len();
+    let text = text.get(..text.len() - unused).unwrap_or_default();
+    let Some((mantissa, exponent)) = text.split_once_str("e") else { return };
+    let exponent: i32 = exponent.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let digits = mantissa.iter().copied().filter(u8::is_ascii_digit);
+    if number.is_sign_negative() {
+        out.push(b'-');
+    }
+    match usize::try_from(exponent) {
+        Ok(whole) if whole < precision.into() => push_pointed(out, digits, whole),
+        Err(_) if exponent >= -4 => {
+            out.extend_from_slice(b"0.");
+            out.extend((exponent..-1).map(|_| b'0'));
+            out.extend(digits);
+            drop_zeros(out);
+        }
+        _ => {
+            push_pointed(out, digits, 0);
+            out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+            if exponent.unsigned_abs() < 10 {
+                out.push(b'0');
+            }
+            push_decimal(out, exponent.unsigned_abs().into());
+        }
+    }
+}
+
+/// Appends digits with a point behind the first and `whole` more of them, without zeros at the end.
+fn push_pointed(out: &mut Vec<u8>, mut digits: impl Iterator<Item = u8>, whole: usize) {
+    out.extend(digits.by_ref().take(whole + 1));
+    out.push(b'.');
+    out.extend(digits);
+    drop_zeros(out);
+}
+
+/// Removes the zeros at the end of a fraction, and a point with nothing behind it.
+fn drop_zeros(out: &mut Vec<u8>) {
+    while out.last() == Some(&b'0') {
+        out.pop();
+    }
+    if out.last() == Some(&b'.') {
+        out.pop();
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +222,65 @@ mod tests {
     }
 
     #[rstest]
+    #[case::zero(0, 1, "0")]
+    #[case::without_zeros(0xab, 1, "ab")]
+    #[case::with_zeros(0xab, 8, "000000ab")]
+    #[case::longer_than_asked(0x12345, 4, "12345")]
+    #[case::most(u64::MAX, 1, "ffffffffffffffff")]
+    fn prints_hexadecimal(#[case] number: u64, #[case] width: usize, #[case] shown: &str) {
+        assert_eq!(text(|out| push_hex(out, number, width)), shown);
+    }
+
+    #[rstest]
+    #[case(0, "0")]
+    #[case(16, "0x10")]
+    fn marks_hexadecimal(#[case] number: u64, #[case] shown: &str) {
+        assert_eq!(text(|out| push_marked_hex(out, number)), shown);
+    }
+
+    #[rstest]
+    #[case::zero(0, "0")]
+    #[case::fraction(43, "0.043")]
+    #[case::without_zeros(13_500, "13.5")]
+    #[case::whole(204_000, "204")]
+    #[case::six_digits(999_999, "999.999")]
+    #[case::seven_digits(1_234_567, "1234.57")]
+    #[case::many_whole_digits(999_999_000, "999999")]
+    #[case::power(u32::MAX, "4.29497e+06")]
+    fn prints_thousandths(#[case] thousandths: u32, #[case] shown: &str) {
+        assert_eq!(text(|out| push_thousandths(out, thousandths)), shown);
+        assert_eq!(text(|out| push_general(out, f64::from(thousandths) / 1000.0)), shown);
+    }
+
+    #[rstest]
+    #[case::to_even(2.5, "2")]
+    #[case::up(0.75, "1")]
+    #[case::beyond_a_double(9_007_199_254_740_994.0, "9007199254740994")]
+    #[case::beyond_64_bits(73_786_976_294_838_206_464.0, "73786976294838206464")]
+    fn prints_whole(#[case] number: f64, #[case] shown: &str) {
+        assert_eq!(text(|out| push_whole(out, number)), shown);
+    }
+
+    #[test]
+    fn the_short_way_ends_where_the_long_one_does() {
+        for step in 0..100_000_u32 {
+            let number = f64::from(step) / 200.0;
+            assert_eq!(text(|out| push_coarse(out, number)), by_the_book(number, 3), "{number}");
+            let number = f64::from(step) / 256.0;
+            assert_eq!(text(|out| push_general(out, number)), by_the_book(number, 6), "{number}");
+        }
+    }
+
+    #[rstest]
+    #[case::rounds(98.765_424, "98.8")]
+    #[case::rounds_up_to_four(999.9, "1e+03")]
+    #[case::whole(8.0, "8")]
+    #[case::large(8_000.0, "8e+03")]
+    fn prints_three_digits(#[case] number: f64, #[case] shown: &str) {
+        assert_eq!(text(|out| push_coarse(out, number)), shown);
+    }
+
+    #[rstest]
     #[case::fraction(0.2, "0.2")]
     #[case::whole(1.0, "1")]
     #[case::zero(0.0, "0")]
@@ -94,5 +293,46 @@ mod tests {
     #[case::drops_zeros_only_behind_the_point(120.0, "120")]
     fn prints_as_percent_g(#[case] number: f64, #[case] shown: &str) {
         assert_eq!(text(|out| push_general(out, number)), shown);
+    }
+
+    /// The slow way: what `printf` does, by the book.
+    fn by_the_book(number: f64, precision: i32) -> String {
+        let digits = usize::try_from(precision - 1).unwrap();
+        let scientific = format!("{number:.digits$e}");
+        let (mantissa, exponent) = scientific.split_once('e').unwrap();
+        let exponent: i32 = exponent.parse().unwrap();
+        let trim = |text: &str| {
+            if text.contains('.') {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
+        if (-4..precision).contains(&exponent) {
+            let decimals = usize::try_from(precision - 1 - exponent).unwrap();
+            trim(&format!("{number:.decimals$}"))
+        } else {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{}e{sign}{:02}", trim(mantissa), exponent.unsigned_abs())
+        }
+    }
+
+    #[test]
+    fn agrees_with_printf_on_many_numbers() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..20_000 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let thousandths = u32::try_from(state >> (32 + state % 32)).unwrap();
+            assert_eq!(
+                text(|out| push_thousandths(out, thousandths)),
+                by_the_book(f64::from(thousandths) / 1000.0, 6)
+            );
+            let number =
+                f64::from(thousandths) * 10_f64.powi(i32::try_from(state % 30).unwrap() - 15);
+            assert_eq!(text(|out| push_general(out, number)), by_the_book(number, 6));
+            assert_eq!(text(|out| push_coarse(out, -number)), by_the_book(-number, 3));
+        }
     }
 }

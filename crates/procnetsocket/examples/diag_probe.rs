@@ -1,0 +1,69 @@
+//! Asks sock_diag for sockets and prints what comes, one line each.
+//!
+//! ```text
+//! diag_probe [TABLE]...     such as tcp, udp6, unix; without one, every table
+//! ```
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    ops::ControlFlow,
+    process::ExitCode,
+};
+
+use procnetsocket::{
+    Details, Limits, Query, RowError, Table, Uninterrupted, Visitor,
+    diag::{DiagSocket, Request},
+    model::Socket,
+};
+
+fn main() -> ExitCode {
+    match probe(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(report) => print(&report, ExitCode::SUCCESS),
+        Err(error) => print(&format!("{error}\n"), ExitCode::FAILURE),
+    }
+}
+
+fn print(report: &str, status: ExitCode) -> ExitCode {
+    #[expect(clippy::disallowed_methods, reason = "a program of its own, not a builtin")]
+    let mut stdout = io::stdout();
+    stdout.write_all(report.as_bytes()).map_or(ExitCode::FAILURE, |()| status)
+}
+
+fn probe(names: &[String]) -> Result<String, Box<dyn Error>> {
+    #[expect(clippy::disallowed_methods, reason = "a program of its own, which is its own host")]
+    let token = cap_std::ambient_authority();
+    let socket = DiagSocket::open_ambient(token)?;
+    let is_asked = |table: &Table| names.is_empty() || names.contains(&table.to_string());
+    let mut report = Report::default();
+    for table in Table::ALL.into_iter().filter(is_asked) {
+        let request = Request::Dump(Query::new(table).with_details(Details::ALL));
+        match socket.visit(&request, &Limits::streaming(), &Uninterrupted, &mut report) {
+            Ok(read) => report.line(format_args!("{table}: {} rows", read.rows)),
+            Err(error) => report.line(format_args!("{table}: {:?} ({error})", error.kind())),
+        }
+    }
+    Ok(report.0)
+}
+
+#[derive(Default)]
+struct Report(String);
+
+impl Report {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        self.0.push_str(&line.to_string());
+        self.0.push('\n');
+    }
+}
+
+impl Visitor for Report {
+    fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        self.line(format_args!("{socket:?}"));
+        ControlFlow::Continue(())
+    }
+
+    fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
+        self.line(format_args!("{row}"));
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,114 @@
+//! Paths of control groups (version 2).
+//!
+//! The kernel tells the id of a socket's control group. Kernel: the id is the inode number of its
+//! directory (`cgroup_id`, 64 bits since Linux 5.5), so the tree of directories is the list of names.
+
+use std::{collections::BTreeMap, os::unix::ffi::OsStrExt};
+
+use bstr::BString;
+use cap_std::{
+    AmbientAuthority,
+    fs::{Dir, MetadataExt},
+};
+use rustix::fs::fstatfs;
+
+/// Where the hierarchy is mounted: by itself, or beside those of version 1.
+const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+
+/// Kernel: `CGROUP2_SUPER_MAGIC`.
+const CGROUP2_MAGIC: u64 = 0x6367_7270;
+
+/// Control groups whose paths are told: 100 000. A machine has some hundreds.
+pub const MAX_CGROUPS: usize = 100_000;
+
+/// How deep the tree is walked: 64 levels. The kernel's own bound is a setting, and usually none.
+const MAX_DEPTH: usize = 64;
+
+/// The hierarchy of control groups, as it is mounted in this process's mount namespace.
+///
+/// # Sandbox bypass
+///
+/// It shows the names of all control groups below the mount, past every sandbox. Its path is
+/// hard-coded; nothing that is asked of it reaches a path.
+#[derive(Debug)]
+pub struct CgroupTree {
+    root: Dir,
+}
+
+impl CgroupTree {
+    /// Opens the hierarchy, or returns `None` when it is not mounted at one of the usual places.
+    ///
+    /// # Ambient Authority
+    ///
+    /// The token stands for the right to open `/sys/fs/cgroup`.
+    ///
+    /// # Trust
+    ///
+    /// That it is the kernel's hierarchy is known by the type of the file system. Which part of it
+    /// is mounted is up to whoever mounted it.
+    pub fn open_ambient(token: AmbientAuthority) -> Option<Self> {
+        MOUNTS.into_iter().find_map(|mount| {
+            let root = Dir::open_ambient_dir(mount, token).ok()?;
+            let kind = u64::try_from(fstatfs(&root).ok()?.f_type).ok()?;
+            (kind == CGROUP2_MAGIC).then_some(Self { root })
+        })
+    }
+
+    /// Returns the path of each control group by its id, beginning with `/` at the mount.
+    ///
+    /// Directories that may not be read are left out with all below them.
+    ///
+    /// # Limits
+    ///
+    /// Of a tree with more than [`MAX_CGROUPS`] groups the rest has no paths.
+    pub fn paths(&self) -> BTreeMap<u64, BString> {
+        let mut paths = BTreeMap::new();
+        if let Ok(metadata) = self.root.dir_metadata() {
+            paths.insert(metadata.ino(), BString::from("/"));
+        }
+        walk(&self.root, &BString::default(), MAX_DEPTH, &mut paths);
+        paths
+    }
+}
+
+/// Adds the directories below one whose path is `above`, without a slash at its end.
+fn walk(dir: &Dir, above: &BString, depth: usize, paths: &mut BTreeMap<u64, BString>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    let Ok(entries) = dir.entries() else { return };
+    for entry in entries.flatten() {
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let Ok(metadata) = entry.metadata() else { continue };
+        if paths.len() >= MAX_CGROUPS {
+            return;
+        }
+        let mut path = above.clone();
+        path.push(b'/');
+        path.extend_from_slice(entry.file_name().as_bytes());
+        paths.insert(metadata.ino(), path.clone());
+        if let Ok(below) = entry.open_dir() {
+            walk(&below, &path, depth, paths);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a directory of the test's own")]
+    fn directories_are_named_by_their_inodes() {
+        let place = tempfile::tempdir().unwrap();
+        let root = Dir::open_ambient_dir(place.path(), cap_std::ambient_authority()).unwrap();
+        root.create_dir_all("a/b c").unwrap();
+        root.write("a/cgroup.procs", "").unwrap();
+        let inode = |path: &str| root.metadata(path).unwrap().ino();
+        let (a, b) = (inode("a"), inode("a/b c"));
+        let paths = CgroupTree { root }.paths();
+        assert_eq!(paths.len(), 3, "{paths:?}");
+        assert_eq!(paths.get(&a).unwrap(), "/a");
+        assert_eq!(paths.get(&b).unwrap(), "/a/b c");
+    }
+}

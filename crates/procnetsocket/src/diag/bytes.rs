@@ -1,0 +1,232 @@
+//! Checked reading of the kernel's structures and attributes.
+//!
+//! # Format
+//!
+//! Numbers are in the byte order of this machine, and are read as such; what is in network order is
+//! said where it is read. An attribute is a header of 4 bytes, its length with the header and its
+//! type, each 16 bits, and a value; it is padded to a multiple of 4 bytes
+//! (`include/uapi/linux/netlink.h`, `struct nlattr`).
+
+use std::fmt;
+
+/// The size of an attribute's header.
+const HEADER: usize = 4;
+
+/// Bits of an attribute's type that are flags: nested, and network byte order.
+#[doc(alias = "NLA_TYPE_MASK")]
+const TYPE_MASK: u16 = 0x3fff;
+
+/// What is wrong with a message, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, but found {found}")]
+pub struct Fault {
+    offset: usize,
+    expected: &'static str,
+    found: Found,
+}
+
+/// What a message had in the place of what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Bytes(usize),
+    Number(u64),
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(count) => write!(f, "{count} bytes"),
+            Self::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+impl Fault {
+    /// Says that there are too few or too many bytes.
+    pub(super) fn length(offset: usize, expected: &'static str, found: &[u8]) -> Self {
+        Self { offset, expected, found: Found::Bytes(found.len()) }
+    }
+
+    /// Says that a number is none of those that are known.
+    pub(super) fn number(offset: usize, expected: &'static str, found: impl Into<u64>) -> Self {
+        Self { offset, expected, found: Found::Number(found.into()) }
+    }
+
+    /// Returns the place: a byte of the message, counted from 1.
+    pub fn column(&self) -> u64 {
+        // OK because no machine has more than 64 bits of address space.
+        u64::try_from(self.offset).map_or(u64::MAX, |offset| offset.saturating_add(1))
+    }
+}
+
+/// A structure whose end may be missing, as older kernels know fewer of its fields: what is missing
+/// reads as zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prefix<'a>(&'a [u8]);
+
+impl<'a> Prefix<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Takes so many bytes; a field that is not there in full is zeros.
+    #[inline]
+    pub(super) fn array<const N: usize>(&mut self) -> [u8; N] {
+        let (field, rest) = self.0.split_first_chunk::<N>().unwrap_or((&[0; N], &[]));
+        self.0 = rest;
+        *field
+    }
+
+    pub(super) fn u8(&mut self) -> u8 {
+        let [byte] = self.array();
+        byte
+    }
+
+    pub(super) fn u16(&mut self) -> u16 {
+        u16::from_ne_bytes(self.array())
+    }
+
+    pub(super) fn u32(&mut self) -> u32 {
+        u32::from_ne_bytes(self.array())
+    }
+
+    pub(super) fn i32(&mut self) -> i32 {
+        i32::from_ne_bytes(self.array())
+    }
+
+    pub(super) fn u64(&mut self) -> u64 {
+        u64::from_ne_bytes(self.array())
+    }
+
+    /// Takes a number of 16 bits in network order.
+    pub(super) fn be16(&mut self) -> u16 {
+        u16::from_be_bytes(self.array())
+    }
+}
+
+/// An attribute, or a structure before the attributes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attribute<'a> {
+    /// The type, without flags.
+    pub(super) kind: u16,
+    /// The value, without padding.
+    pub(super) value: &'a [u8],
+    /// Where the attribute begins in the message.
+    pub(super) offset: usize,
+}
+
+impl<'a> Attribute<'a> {
+    /// Returns the value of an attribute that has exactly this size, or is longer on newer kernels.
+    #[inline]
+    pub(super) fn exact<const N: usize>(&self, expected: &'static str) -> Result<[u8; N], Fault> {
+        let found = self.value.first_chunk::<N>();
+        found.copied().ok_or_else(|| Fault::length(self.offset, expected, self.value))
+    }
+
+    pub(super) fn u8(&self, expected: &'static str) -> Result<u8, Fault> {
+        let [byte] = self.exact(expected)?;
+        Ok(byte)
+    }
+
+    pub(super) fn u16(&self, expected: &'static str) -> Result<u16, Fault> {
+        self.exact(expected).map(u16::from_ne_bytes)
+    }
+
+    pub(super) fn u32(&self, expected: &'static str) -> Result<u32, Fault> {
+        self.exact(expected).map(u32::from_ne_bytes)
+    }
+
+    pub(super) fn u64(&self, expected: &'static str) -> Result<u64, Fault> {
+        self.exact(expected).map(u64::from_ne_bytes)
+    }
+
+    /// Returns a reader of a structure that has at least so many bytes on every kernel.
+    pub(super) fn prefix(&self, least: usize, expected: &'static str) -> Result<Prefix<'a>, Fault> {
+        if self.value.len() < least {
+            return Err(self.fault(expected));
+        }
+        Ok(Prefix::new(self.value))
+    }
+
+    /// Returns readers of the structures of one size that follow each other in the value.
+    pub(super) fn records(
+        &self,
+        size: usize,
+        expected: &'static str,
+    ) -> Result<impl Iterator<Item = Prefix<'a>> + use<'a>, Fault> {
+        let records = self.value.chunks_exact(size);
+        if !records.remainder().is_empty() {
+            return Err(self.fault(expected));
+        }
+        Ok(records.map(Prefix::new))
+    }
+
+    /// Returns the attributes within this one.
+    pub(super) fn nested(&self) -> Attributes<'a> {
+        // OK because the offset lies in a message, which is far shorter than memory.
+        Attributes::new(self.value, self.offset.saturating_add(HEADER))
+    }
+
+    pub(super) fn fault(&self, expected: &'static str) -> Fault {
+        Fault::length(self.offset, expected, self.value)
+    }
+}
+
+/// The attributes in the rest of a message. After a fault there are no more.
+#[derive(Clone, Debug)]
+pub(super) struct Attributes<'a> {
+    rest: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Attributes<'a> {
+    /// Reads attributes that begin at that byte of the message.
+    pub(super) fn new(rest: &'a [u8], offset: usize) -> Self {
+        Self { rest, offset }
+    }
+
+    #[inline]
+    fn take(&mut self) -> Result<Attribute<'a>, Fault> {
+        let (rest, offset) = (self.rest, self.offset);
+        let fault = |expected| Fault::length(offset, expected, rest);
+        let (header, _) = rest
+            .split_first_chunk::<HEADER>()
+            .ok_or_else(|| fault("the header of an attribute"))?;
+        let &[a, b, c, d] = header;
+        let length = usize::from(u16::from_ne_bytes([a, b]));
+        let whole = rest.get(..length).ok_or_else(|| fault("a whole attribute"))?;
+        let value = whole.get(HEADER..).ok_or_else(|| fault("an attribute of 4 bytes or more"))?;
+        // The padding of the last attribute may be missing.
+        let padded = length.next_multiple_of(HEADER).min(rest.len());
+        self.rest = rest.get(padded..).unwrap_or_default();
+        self.offset = offset.saturating_add(padded);
+        Ok(Attribute { kind: u16::from_ne_bytes([c, d]) & TYPE_MASK, value, offset })
+    }
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = Result<Attribute<'a>, Fault>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let taken = self.take();
+        if taken.is_err() {
+            self.rest = &[];
+        }
+        Some(taken)
+    }
+}
+
+/// Splits a message into the structure that it begins with and the attributes behind it.
+#[inline]
+pub(super) fn split<'a, const N: usize>(
+    message: &'a [u8],
+    expected: &'static str,
+) -> Result<(Prefix<'a>, Attributes<'a>), Fault> {
+    let (header, rest) =
+        message.split_at_checked(N).ok_or_else(|| Fault::length(0, expected, message))?;
+    Ok((Prefix::new(header), Attributes::new(rest, N)))
+}

@@ -1,0 +1,157 @@
+//! The netlink socket: datagrams out and in, each from the kernel, whole, and in time.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use cap_std::AmbientAuthority;
+use rustix::{
+    fd::OwnedFd,
+    io::Errno,
+    net::{
+        AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketFlags, SocketType, bind,
+        netlink::{SOCK_DIAG, SocketAddrNetlink},
+        recvfrom, sendto, socket_with,
+        sockopt::{Timeout, set_socket_timeout},
+    },
+};
+
+use super::{
+    error::DiagError,
+    wire::{Messages, NLMSG_DONE, NLMSG_ERROR},
+};
+use crate::{Error, ErrorKind, Interrupt, Table};
+
+/// The size of the buffer: 32 KiB. The kernel sends datagrams up to 32 364 bytes, if it has seen
+/// that so much is received.
+const BUFFER_BYTES: usize = 32 << 10;
+
+/// How long the kernel may be silent: 5 s. It answers a dump at once, so this is far too long.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// After so long a time in a receive the interrupt is asked: 50 ms.
+pub(super) const TICK: Duration = Duration::from_millis(50);
+
+/// The kernel's own address.
+const KERNEL: SocketAddrNetlink = SocketAddrNetlink::new(0, 0);
+
+/// A netlink socket to sock_diag, in the network namespace of the thread that opened it.
+#[derive(Debug)]
+pub(super) struct Channel {
+    socket: OwnedFd,
+    buffer: Box<[u8]>,
+    request: Vec<u8>,
+    sequence: u32,
+    /// The request whose reply was not received to its end.
+    unfinished: Option<u32>,
+}
+
+impl Channel {
+    /// Opens the socket.
+    pub(super) fn open_ambient(_token: AmbientAuthority) -> Result<Self, DiagError> {
+        Self::open().map_err(|error| DiagError::Open(error.into()))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the only opening of a sock_diag socket")]
+    fn open() -> Result<Self, Errno> {
+        let flags = SocketFlags::CLOEXEC;
+        let socket =
+            socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, Some(SOCK_DIAG))?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(TICK))?;
+        let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
+        Ok(Self { socket, buffer, request: Vec::new(), sequence: 0, unfinished: None })
+    }
+
+    /// Joins multicast groups, group 1 in bit 0.
+    pub(super) fn join(&self, groups: u32) -> Result<(), DiagError> {
+        let address = SocketAddrNetlink::new(0, groups);
+        bind(&self.socket, &address).map_err(|error| DiagError::Listen(error.into()))
+    }
+
+    /// Sends a request, which `encode` writes with the number that is returned.
+    ///
+    /// What is left of an earlier reply is thrown away first: the kernel has one dump at a time for
+    /// a socket.
+    pub(super) fn send(
+        &mut self,
+        table: Table,
+        interrupt: &dyn Interrupt,
+        encode: &dyn Fn(u32, &mut Vec<u8>),
+    ) -> Result<u32, Error> {
+        self.drain(table, interrupt)?;
+        self.sequence = self.sequence.wrapping_add(1);
+        self.request.clear();
+        encode(self.sequence, &mut self.request);
+        loop {
+            match sendto(&self.socket, &self.request, SendFlags::empty(), &KERNEL) {
+                Ok(_) => break,
+                Err(Errno::INTR) => {}
+                Err(error) => {
+                    let source = io::Error::from(error);
+                    return Err(DiagError::Send { table, source }.into());
+                }
+            }
+        }
+        self.unfinished = Some(self.sequence);
+        Ok(self.sequence)
+    }
+
+    /// Is told that a reply came to its end.
+    pub(super) fn finish(&mut self) {
+        self.unfinished = None;
+    }
+
+    fn drain(&mut self, table: Table, interrupt: &dyn Interrupt) -> Result<(), Error> {
+        while let Some(sequence) = self.unfinished {
+            let datagram = match self.receive(table, PATIENCE, interrupt) {
+                Ok(datagram) => datagram,
+                // That much less is left.
+                Err(error) if error.kind() == ErrorKind::Truncated => continue,
+                Err(error) => return Err(error),
+            };
+            let is_end = Messages::new(datagram).map_while(Result::ok).any(|message| {
+                message.sequence == sequence && matches!(message.kind, NLMSG_DONE | NLMSG_ERROR)
+            });
+            if is_end {
+                self.finish();
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives a datagram of the kernel.
+    ///
+    /// Security: a datagram of another sender is thrown away. Only a privileged process could send
+    /// one, but what it says would be taken for the kernel's word.
+    pub(super) fn receive(
+        &mut self,
+        table: Table,
+        patience: Duration,
+        interrupt: &dyn Interrupt,
+    ) -> Result<&[u8], Error> {
+        let begin = Instant::now();
+        let length = loop {
+            if interrupt.is_interrupted() {
+                return Err(DiagError::Interrupted(table).into());
+            }
+            match recvfrom(&self.socket, &mut *self.buffer, RecvFlags::TRUNC) {
+                Ok((_, length, sender)) if is_kernel(sender.as_ref()) => break length,
+                Ok(_) | Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(Errno::NOBUFS) => return Err(DiagError::Overrun.into()),
+                Err(error) => return Err(DiagError::Receive(error.into()).into()),
+            }
+            if begin.elapsed() >= patience {
+                return Err(DiagError::Silent(patience).into());
+            }
+        };
+        let limit = self.buffer.len();
+        let whole = self.buffer.get(..length);
+        whole.ok_or_else(|| DiagError::Truncated { limit, found: length }.into())
+    }
+}
+
+fn is_kernel(sender: Option<&SocketAddrAny>) -> bool {
+    let sender = sender.and_then(|sender| SocketAddrNetlink::try_from(sender.clone()).ok());
+    sender.is_some_and(|sender| sender.pid() == KERNEL.pid())
+}

@@ -1,0 +1,91 @@
+//! From a message to a socket.
+
+use super::{bytes::Fault, inet, netlink, packet, unix, vsock, xdp};
+use crate::{
+    Table,
+    model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket, VsockSocket, XdpSocket},
+    table::{Family, Form},
+};
+
+/// Decodes messages about the sockets of one table.
+///
+/// It reuses one row, so a dump costs no allocation per row once the lists in it have grown.
+///
+/// # Trust
+///
+/// Every length is checked; bytes that no kernel sends are a [`Fault`], never a panic. Attributes
+/// that are not known are left out, and structures are read as far as they go, so that older and
+/// newer kernels can be read.
+#[derive(Clone, Debug)]
+pub struct Decoder(Row);
+
+/// The row, by the form of the table.
+#[derive(Clone, Debug)]
+enum Row {
+    Inet(Family, InetSocket),
+    Event(InetSocket),
+    Unix(UnixSocket),
+    Packet(PacketSocket),
+    Netlink(NetlinkSocket),
+    Vsock(VsockSocket),
+    Xdp(XdpSocket),
+}
+
+impl Decoder {
+    /// Returns the decoder of a table's messages.
+    pub fn new(table: Table) -> Self {
+        Self(match table.form() {
+            Form::Inet(protocol, family) => Row::Inet(family, inet::blank(protocol)),
+            Form::Unix => Row::Unix(unix::blank()),
+            Form::Packet => Row::Packet(packet::blank()),
+            Form::Netlink => Row::Netlink(netlink::blank()),
+            Form::Vsock => Row::Vsock(vsock::blank()),
+            Form::Xdp => Row::Xdp(xdp::blank()),
+        })
+    }
+
+    /// Returns the decoder of events, which tell of TCP and UDP sockets of both families.
+    pub fn of_events() -> Self {
+        Self(Row::Event(inet::blank(crate::model::InetProtocol::Tcp)))
+    }
+
+    /// Decodes what is behind the netlink header of a message; the socket is lent until the next
+    /// call.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] when these are not the bytes of a socket of the table.
+    #[inline]
+    pub fn decode(&mut self, message: &[u8]) -> Result<Socket<'_>, Fault> {
+        match &mut self.0 {
+            Row::Inet(family, row) => {
+                inet::decode(message, *family, row)?;
+                Ok(Socket::Inet(row))
+            }
+            Row::Event(row) => {
+                inet::decode_event(message, row)?;
+                Ok(Socket::Inet(row))
+            }
+            Row::Unix(row) => {
+                unix::decode(message, row)?;
+                Ok(Socket::Unix(row))
+            }
+            Row::Packet(row) => {
+                packet::decode(message, row)?;
+                Ok(Socket::Packet(row))
+            }
+            Row::Netlink(row) => {
+                netlink::decode(message, row)?;
+                Ok(Socket::Netlink(row))
+            }
+            Row::Vsock(row) => {
+                vsock::decode(message, row)?;
+                Ok(Socket::Vsock(row))
+            }
+            Row::Xdp(row) => {
+                xdp::decode(message, row)?;
+                Ok(Socket::Xdp(row))
+            }
+        }
+    }
+}

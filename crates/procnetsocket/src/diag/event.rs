@@ -1,0 +1,153 @@
+//! Word of sockets that are closed.
+
+use std::{fmt, ops::ControlFlow, time::Duration};
+
+use cap_std::AmbientAuthority;
+
+use super::{
+    channel::Channel,
+    decode::Decoder,
+    error::DiagError,
+    wire::{Messages, NLMSG_OVERRUN, SOCK_DIAG_BY_FAMILY},
+};
+use crate::{Error, ErrorKind, Interrupt, Report, RowError, Source, Table, Visitor};
+
+/// The right to listen to events.
+#[derive(Clone)]
+pub struct EventAuthority(AmbientAuthority);
+
+impl EventAuthority {
+    /// Makes the right out of that to everything.
+    ///
+    /// # Ambient Authority
+    ///
+    /// The token stands for the right to open a netlink socket and to learn from it which
+    /// connections of the system end, as long as it is open.
+    pub fn from_ambient(token: AmbientAuthority) -> Self {
+        Self(token)
+    }
+}
+
+impl fmt::Debug for EventAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventAuthority")
+    }
+}
+
+/// A set of multicast groups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EventGroups(u32);
+
+impl EventGroups {
+    /// TCP over IPv4.
+    #[doc(alias = "SKNLGRP_INET_TCP_DESTROY")]
+    pub const TCP4: Self = Self(1);
+    /// UDP over IPv4.
+    #[doc(alias = "SKNLGRP_INET_UDP_DESTROY")]
+    pub const UDP4: Self = Self(1 << 1);
+    /// TCP over IPv6.
+    #[doc(alias = "SKNLGRP_INET6_TCP_DESTROY")]
+    pub const TCP6: Self = Self(1 << 2);
+    /// UDP over IPv6.
+    #[doc(alias = "SKNLGRP_INET6_UDP_DESTROY")]
+    pub const UDP6: Self = Self(1 << 3);
+    /// Every group.
+    pub const ALL: Self = Self(0xf);
+
+    /// Returns the set of what is in either.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// A socket on which the kernel tells of TCP and UDP sockets that are closed, listeners included;
+/// since Linux 4.3.
+///
+/// A row of an event has the addresses and the cookie of the socket, but its state is
+/// [`Close`](crate::model::TcpState::Close), and inode and owner are gone: 0. Nothing tells of
+/// sockets that are opened.
+#[derive(Debug)]
+pub struct DestroyEvents {
+    channel: Channel,
+    decoder: Decoder,
+    events: u64,
+}
+
+impl DestroyEvents {
+    /// Opens the socket, in the network namespace of this thread.
+    ///
+    /// # Ambient Authority
+    ///
+    /// The right stands for ambient authority, see [`EventAuthority::from_ambient`].
+    ///
+    /// # Errors
+    ///
+    /// As [`DiagSocket::open_ambient`](super::DiagSocket::open_ambient).
+    pub fn open_ambient(right: &EventAuthority, groups: EventGroups) -> Result<Self, Error> {
+        let channel = Channel::open_ambient(right.0)?;
+        channel.join(groups.0)?;
+        Ok(Self { channel, decoder: Decoder::of_events(), events: 0 })
+    }
+
+    /// Waits at most so long for events, and hands those that come together to a visitor.
+    ///
+    /// The report of a time in which nothing came has no rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Overrun`](ErrorKind::Overrun) when events came faster than they were received, and some are
+    /// lost; the next ones can be waited for. [`Interrupted`](ErrorKind::Interrupted),
+    /// [`Truncated`](ErrorKind::Truncated), [`Malformed`](ErrorKind::Malformed),
+    /// [`Io`](ErrorKind::Io).
+    pub fn wait(
+        &mut self,
+        at_most: Duration,
+        interrupt: &dyn Interrupt,
+        visitor: &mut dyn Visitor,
+    ) -> Result<Report, Error> {
+        let mut report = Report { source: Source::Diag, ..Report::default() };
+        // The table of an event is known only when it is read; errors of the socket name this one.
+        let table = Table::Tcp4;
+        let datagram = match self.channel.receive(table, at_most, interrupt) {
+            Ok(datagram) => datagram,
+            Err(error) if error.kind() == ErrorKind::Timeout => return Ok(report),
+            Err(error) => return Err(error),
+        };
+        for message in Messages::new(datagram) {
+            let message = message.map_err(|framing| DiagError::Framing { table, framing })?;
+            let flow = match message.kind {
+                SOCK_DIAG_BY_FAMILY => {
+                    self.events += 1;
+                    hand_on(&mut self.decoder, message.payload, self.events, visitor, &mut report)
+                }
+                NLMSG_OVERRUN => return Err(DiagError::Overrun.into()),
+                _ => ControlFlow::Continue(()),
+            };
+            if flow.is_break() {
+                report.stopped = true;
+                break;
+            }
+        }
+        Ok(report)
+    }
+}
+
+fn hand_on(
+    decoder: &mut Decoder,
+    payload: &[u8],
+    number: u64,
+    visitor: &mut dyn Visitor,
+    report: &mut Report,
+) -> ControlFlow<()> {
+    match decoder.decode(payload) {
+        Ok(socket) => {
+            report.rows += 1;
+            visitor.socket(socket)
+        }
+        Err(fault) => {
+            report.malformed += 1;
+            visitor.malformed(&RowError::from_fault(Table::Tcp4, number, fault))
+        }
+    }
+}

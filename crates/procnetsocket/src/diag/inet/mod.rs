@@ -1,0 +1,299 @@
+//! Messages about internet sockets: TCP, UDP, UDP-Lite, raw, SCTP and Multipath TCP.
+//!
+//! # Format
+//!
+//! `struct inet_diag_msg`, 72 bytes, and attributes (`include/uapi/linux/inet_diag.h`):
+//!
+//! | bytes | field | meaning |
+//! | --- | --- | --- |
+//! | 0 | `idiag_family` | 2 or 10 |
+//! | 1 | `idiag_state` | state 1 to 13, of an SCTP association 0 to 7 |
+//! | 2 | `idiag_timer` | the timer that runs, or 0 |
+//! | 3 | `idiag_retrans` | retransmissions or probes, as the timer is |
+//! | 4, 6 | `idiag_sport`, `idiag_dport` | ports on this and the other side, network order |
+//! | 8, 24 | `idiag_src`, `idiag_dst` | addresses, 16 bytes each, network order |
+//! | 40 | `idiag_if` | the interface that it is bound to, or 0 |
+//! | 44 | `idiag_cookie` | two words, the lower first |
+//! | 52 | `idiag_expires` | milliseconds until the timer expires |
+//! | 56, 60 | `idiag_rqueue`, `idiag_wqueue` | queues in bytes; of a listener connections that wait, and the limit |
+//! | 64, 68 | `idiag_uid`, `idiag_inode` | owner and inode, or 0 |
+//!
+//! Kernel: `inet_sk_diag_fill`, `inet_twsk_diag_fill`, `inet_req_diag_fill`, `udp_diag.c`,
+//! `raw_diag.c`, `sctp_diag.c` and `mptcp_diag.c`. A TCP socket that is bound and does nothing is
+//! asked for by state 13 and comes with state 7.
+
+mod address;
+mod info;
+mod ulp;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    time::Duration,
+};
+
+use bstr::BString;
+
+pub(super) use self::address::{AF_INET, AF_INET6};
+use self::{
+    address::{STORAGE, address, take_storage},
+    info::{bits, decode_bbr, decode_dctcp, decode_mptcp, decode_sctp, decode_tcp, decode_vegas},
+    ulp::decode_ulp,
+};
+use super::{
+    bytes::{Attribute, Fault, Prefix, split},
+    memory::{decode_memory, take_cookie},
+};
+use crate::{
+    model::{
+        CongestionInfo, InetDetails, InetInfo, InetMemory, InetOptions, InetProtocol, InetSocket,
+        Inode, KernelPointer, Md5Key, Queues, SctpState, ShortName, Shutdown, TcpState, Timer,
+        TimerKind,
+    },
+    table::Family,
+};
+
+/// Bytes of `struct inet_diag_msg`.
+const HEADER: usize = 72;
+
+/// Bytes of `struct tcp_diag_md5sig`.
+const MD5SIG: usize = 20 + Md5Key::MAX_KEY;
+
+/// The protocols of events, which come from TCP and UDP only.
+const IPPROTO_TCP: u8 = 6;
+const IPPROTO_UDP: u8 = 17;
+
+/// Returns a row in which nothing stands yet.
+pub(super) fn blank(protocol: InetProtocol) -> InetSocket {
+    let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+    InetSocket {
+        protocol,
+        local: nowhere,
+        remote: nowhere,
+        state: TcpState::Close,
+        queues: Queues::default(),
+        timer: None,
+        retransmits: 0,
+        probes: 0,
+        uid: 0,
+        inode: None,
+        references: 0,
+        pointer: KernelPointer(0),
+        cookie: None,
+        interface: None,
+        tcp: None,
+        drops: None,
+        detail: InetDetails::default(),
+        trailing: BString::default(),
+    }
+}
+
+/// Reads a message about a socket of a known protocol into a row. Every field is set anew.
+pub(super) fn decode(message: &[u8], family: Family, row: &mut InetSocket) -> Result<(), Fault> {
+    let (mut fields, attributes) = split::<HEADER>(message, "72 bytes (inet_diag_msg)")?;
+    let header = take_header(&mut fields, row)?;
+    let wanted = match family {
+        Family::V4 => AF_INET,
+        Family::V6 => AF_INET6,
+    };
+    if header.family != wanted {
+        return Err(Fault::number(0, "a socket of the family that was asked for", header.family));
+    }
+    row.detail.clear();
+    for attribute in attributes {
+        decode_attribute(&attribute?, row)?;
+    }
+    row.drops = match row.protocol {
+        InetProtocol::Udp | InetProtocol::UdpLite | InetProtocol::Raw => {
+            row.detail.memory.and_then(|memory| memory.drops)
+        }
+        _ => None,
+    };
+    set_state(&header, row)
+}
+
+/// Reads an event, which tells its protocol and family itself.
+pub(super) fn decode_event(message: &[u8], row: &mut InetSocket) -> Result<(), Fault> {
+    let (_, attributes) = split::<HEADER>(message, "72 bytes (inet_diag_msg)")?;
+    // The rest of the attributes are of the protocol, so it has to be known first.
+    let mut protocol = None;
+    for attribute in attributes {
+        let attribute = attribute?;
+        if attribute.kind == 10 {
+            protocol = Some(attribute.u8("1 byte (INET_DIAG_PROTOCOL)")?);
+        }
+    }
+    row.protocol = match protocol {
+        Some(IPPROTO_TCP) => InetProtocol::Tcp,
+        Some(IPPROTO_UDP) => InetProtocol::Udp,
+        other => return Err(Fault::number(0, "a socket of TCP or UDP", other.unwrap_or_default())),
+    };
+    let family = match message.first() {
+        Some(&AF_INET6) => Family::V6,
+        _ => Family::V4,
+    };
+    decode(message, family, row)?;
+    // Kernel: the socket is closed; that a bound one is meant by this number is true of dumps only.
+    row.state = TcpState::Close;
+    Ok(())
+}
+
+/// What of the header is understood only together with the attributes.
+struct Header {
+    family: u8,
+    state: u8,
+}
+
+#[inline]
+fn take_header(fields: &mut Prefix<'_>, row: &mut InetSocket) -> Result<Header, Fault> {
+    let [family, state, timer, retransmits] = fields.array();
+    let (local_port, remote_port) = (fields.be16(), fields.be16());
+    let missing = || Fault::number(0, "a family of IPv4 or IPv6", family);
+    let local = address(family, fields.array()).ok_or_else(missing)?;
+    let remote = address(family, fields.array()).ok_or_else(missing)?;
+    row.local = SocketAddr::new(local, local_port);
+    row.remote = SocketAddr::new(remote, remote_port);
+    row.interface = NonZeroU32::new(fields.u32());
+    row.cookie = take_cookie(fields);
+    set_timer(timer, retransmits.into(), fields.u32(), row);
+    row.queues = Queues { recv: fields.u32(), send: fields.u32() };
+    row.uid = fields.u32();
+    row.inode = Inode::new(fields.u32().into());
+    Ok(Header { family, state })
+}
+
+fn set_timer(timer: u8, count: u32, milliseconds: u32, row: &mut InetSocket) {
+    let kind = match TimerKind::from_number(timer.into()) {
+        // Kernel: the only timer that SCTP tells of is T3-rtx, and its number is 4.
+        Some(_) if row.protocol == InetProtocol::Sctp => Some(TimerKind::Retransmit),
+        kind => kind,
+    };
+    let expires = Duration::from_millis(milliseconds.into());
+    row.timer = kind.map(|kind| Timer { kind, expires });
+    (row.retransmits, row.probes) = match kind {
+        Some(TimerKind::Keepalive | TimerKind::Probe) => (0, count),
+        _ => (count, 0),
+    };
+}
+
+fn set_state(header: &Header, row: &mut InetSocket) -> Result<(), Fault> {
+    let unknown = |expected| Fault::number(1, expected, header.state);
+    // Kernel: of the rows of SCTP, those of associations have addresses of the other side.
+    if row.protocol == InetProtocol::Sctp && !row.detail.peers.is_empty() {
+        let state = SctpState::from_number(header.state);
+        let state = state.ok_or_else(|| unknown("a state of SCTP from 0 to 7"))?;
+        row.detail.sctp_state = Some(state);
+        row.state = nearest(state);
+        return Ok(());
+    }
+    let state = TcpState::from_number(header.state.into());
+    row.state = match state.ok_or_else(|| unknown("a state from 1 to 13"))? {
+        TcpState::Close if row.protocol == InetProtocol::Tcp => TcpState::BoundInactive,
+        state => state,
+    };
+    Ok(())
+}
+
+/// Returns the state of TCP that comes nearest to one of SCTP.
+const fn nearest(state: SctpState) -> TcpState {
+    match state {
+        SctpState::Closed => TcpState::Close,
+        SctpState::CookieWait => TcpState::SynSent,
+        SctpState::CookieEchoed => TcpState::SynRecv,
+        SctpState::Established => TcpState::Established,
+        SctpState::ShutdownPending => TcpState::FinWait1,
+        SctpState::ShutdownSent => TcpState::FinWait2,
+        SctpState::ShutdownReceived => TcpState::CloseWait,
+        SctpState::ShutdownAckSent => TcpState::LastAck,
+    }
+}
+
+#[inline]
+fn decode_attribute(attribute: &Attribute<'_>, row: &mut InetSocket) -> Result<(), Fault> {
+    let detail = &mut *row.detail;
+    // The numbers of INET_DIAG_*; what is not known is from a newer kernel, and is left out.
+    match attribute.kind {
+        1 => detail.short_memory = Some(decode_short_memory(attribute)?),
+        2 => detail.info = Some(decode_info(attribute, row.protocol)?),
+        3 => detail.congestion_info = Some(CongestionInfo::Vegas(decode_vegas(attribute)?)),
+        4 => detail.congestion = Some(decode_congestion(attribute)?),
+        5 => detail.tos = Some(attribute.u8("1 byte (INET_DIAG_TOS)")?),
+        6 => detail.traffic_class = Some(attribute.u8("1 byte (INET_DIAG_TCLASS)")?),
+        7 => detail.memory = Some(decode_memory(attribute)?),
+        8 => {
+            let bits = attribute.u8("1 byte (INET_DIAG_SHUTDOWN)")?;
+            detail.shutdown = Some(Shutdown::from_bits(bits));
+        }
+        9 => detail.congestion_info = Some(CongestionInfo::Dctcp(decode_dctcp(attribute)?)),
+        10 => detail.ip_protocol = Some(attribute.u8("1 byte (INET_DIAG_PROTOCOL)")?),
+        11 => detail.v6_only = Some(attribute.u8("1 byte (INET_DIAG_SKV6ONLY)")? != 0),
+        12 => decode_addresses(attribute, &mut detail.locals)?,
+        13 => decode_addresses(attribute, &mut detail.peers)?,
+        15 => detail.mark = Some(attribute.u32("4 bytes (INET_DIAG_MARK)")?),
+        16 => detail.congestion_info = Some(CongestionInfo::Bbr(decode_bbr(attribute)?)),
+        17 => detail.class_id = Some(attribute.u32("4 bytes (INET_DIAG_CLASS_ID)")?),
+        18 => decode_md5_keys(attribute, &mut detail.md5_keys)?,
+        19 => detail.ulp = Some(decode_ulp(attribute)?),
+        21 => detail.cgroup_id = Some(attribute.u64("8 bytes (INET_DIAG_CGROUP_ID)")?),
+        22 => detail.options = Some(decode_options(attribute)?),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn decode_info(attribute: &Attribute<'_>, protocol: InetProtocol) -> Result<InetInfo, Fault> {
+    Ok(match protocol {
+        InetProtocol::Mptcp => InetInfo::Mptcp(decode_mptcp(attribute)?),
+        InetProtocol::Sctp => InetInfo::Sctp(Box::new(decode_sctp(attribute)?)),
+        // Kernel: the others do not have this attribute.
+        _ => InetInfo::Tcp(decode_tcp(attribute)?),
+    })
+}
+
+fn decode_short_memory(attribute: &Attribute<'_>) -> Result<InetMemory, Fault> {
+    let mut fields = attribute.prefix(16, "memory of 16 bytes (INET_DIAG_MEMINFO)")?;
+    Ok(InetMemory {
+        receive_allocated: fields.u32(),
+        send_queued: fields.u32(),
+        forward_allocated: fields.i32(),
+        transmit_allocated: fields.u32(),
+    })
+}
+
+fn decode_congestion(attribute: &Attribute<'_>) -> Result<ShortName, Fault> {
+    let name = ShortName::new(attribute.value);
+    name.ok_or_else(|| attribute.fault("a name of at most 16 bytes (INET_DIAG_CONG)"))
+}
+
+fn decode_addresses(
+    attribute: &Attribute<'_>,
+    addresses: &mut Vec<SocketAddr>,
+) -> Result<(), Fault> {
+    for mut record in attribute.records(STORAGE, "addresses of 128 bytes each")? {
+        addresses.extend(take_storage(&mut record, attribute)?);
+    }
+    Ok(())
+}
+
+fn decode_md5_keys(attribute: &Attribute<'_>, keys: &mut Vec<Md5Key>) -> Result<(), Fault> {
+    for mut record in attribute.records(MD5SIG, "keys of 100 bytes each (INET_DIAG_MD5SIG)")? {
+        let [family, prefix_bits] = record.array();
+        let length = usize::from(record.u16());
+        let network = address(family, record.array()).ok_or_else(|| {
+            Fault::number(attribute.offset, "the family of a key, IPv4 or IPv6", family)
+        })?;
+        let key: [u8; Md5Key::MAX_KEY] = record.array();
+        let key = key.get(..length).and_then(|key| Md5Key::new(network, prefix_bits, key));
+        keys.push(key.ok_or_else(|| attribute.fault("a key of at most 80 bytes"))?);
+    }
+    Ok(())
+}
+
+/// Reads `struct inet_diag_sockopt`, two bytes of bit fields.
+fn decode_options(attribute: &Attribute<'_>) -> Result<InetOptions, Fault> {
+    let [low, high] = attribute.exact("2 bytes (INET_DIAG_SOCKOPT)")?;
+    let ordered =
+        |byte| (0..8).fold(0_u16, |word, bit| word | u16::from(bits(byte, bit, 1)) << bit);
+    let known = 0x7ff;
+    Ok(InetOptions::from_bits((ordered(low) | ordered(high) << 8) & known))
+}

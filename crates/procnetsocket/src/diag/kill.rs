@@ -1,0 +1,75 @@
+//! Destroying sockets.
+
+use cap_std::AmbientAuthority;
+
+use super::{
+    DiagSocket, InetLookup,
+    channel::PATIENCE,
+    error::{DiagError, of_lookup},
+    request::encode_destroy,
+    wire::{Messages, NLMSG_ERROR},
+};
+use crate::{Error, Interrupt, Table};
+
+/// The right to destroy sockets.
+#[derive(Clone, Debug)]
+pub struct KillAuthority(());
+
+impl KillAuthority {
+    /// Makes the right out of that to everything.
+    ///
+    /// # Ambient Authority
+    ///
+    /// The token stands for the right to end connections of any process on the system. The kernel
+    /// asks for `CAP_NET_ADMIN` in the network namespace as well.
+    pub fn from_ambient(_token: AmbientAuthority) -> Self {
+        Self(())
+    }
+}
+
+impl DiagSocket {
+    /// Destroys a socket: its process gets `ECONNABORTED`, and a TCP connection is reset.
+    ///
+    /// A socket that was listed is meant by its cookie, too, so that no other with the same
+    /// addresses is destroyed in its place.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) when it is gone (or the protocol has no handler),
+    /// [`Denied`](crate::ErrorKind::Denied) without `CAP_NET_ADMIN`,
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) when the kernel cannot destroy sockets of the
+    /// protocol, and those of a [`DiagSocket::visit`].
+    pub fn destroy(
+        &self,
+        _right: &KillAuthority,
+        socket: &InetLookup,
+        interrupt: &dyn Interrupt,
+    ) -> Result<(), Error> {
+        let family = if socket.local.is_ipv4() { crate::Family::V4 } else { crate::Family::V6 };
+        let table = Table::inet(socket.protocol, family);
+        let mut channel = self.lease(table, interrupt)?;
+        let sequence =
+            channel.send(table, interrupt, &|number, out| encode_destroy(socket, number, out))?;
+        loop {
+            let datagram = channel.receive(table, PATIENCE, interrupt)?;
+            let Some(errno) = acknowledgement(datagram, table, sequence)? else { continue };
+            channel.finish();
+            return match errno {
+                0 => Ok(()),
+                errno => Err(of_lookup(table, errno).into()),
+            };
+        }
+    }
+}
+
+/// Returns the errno, or 0, with which the kernel answered a request; `None` when the datagram is
+/// about something else.
+fn acknowledgement(datagram: &[u8], table: Table, sequence: u32) -> Result<Option<i32>, DiagError> {
+    for message in Messages::new(datagram) {
+        let message = message.map_err(|framing| DiagError::Framing { table, framing })?;
+        if message.sequence == sequence && message.kind == NLMSG_ERROR {
+            return Ok(Some(message.errno().unwrap_or_default()));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,54 @@
+//! Sockets as the kernel tells of them over netlink: sock_diag (`sock_diag(7)`).
+//!
+//! The way of the data: a [`Request`] is written, the kernel answers with datagrams, each holds
+//! [messages](Message), a message is [decoded](Decoder) into a row, and the row is lent to a
+//! [`Visitor`](crate::Visitor). [`DiagSocket`] does all of it; [`visit_datagrams`] does all but the
+//! socket.
+//!
+//! # What is checked
+//!
+//! | of a reply | otherwise |
+//! | --- | --- |
+//! | it comes from the kernel | thrown away |
+//! | it answers this request | thrown away |
+//! | it is whole (32 KiB hold every one that a kernel sends) | [`Truncated`](crate::ErrorKind::Truncated) |
+//! | the kernel is not silent for 5 s | [`Timeout`](crate::ErrorKind::Timeout) |
+//! | messages are framed | [`Malformed`](crate::ErrorKind::Malformed) |
+//! | a message is a socket of the table | [`Visitor::malformed`](crate::Visitor::malformed) |
+//! | the end of a dump holds no error | a kind by the error: [`NoHandler`](crate::ErrorKind::NoHandler), ... |
+//! | the table did not change under the dump | repeated, then [`Report::inconsistent`](crate::Report) |
+//!
+//! # Compatibility
+//!
+//! Linux 3.3 and newer. Numbers are in the byte order of this machine: a capture of a machine of the
+//! other order cannot be read.
+
+mod bytes;
+mod channel;
+mod decode;
+mod dump;
+mod error;
+mod event;
+mod inet;
+mod kill;
+mod memory;
+mod netlink;
+mod packet;
+mod request;
+mod socket;
+mod unix;
+mod vsock;
+mod wire;
+mod xdp;
+
+pub(crate) use self::error::DiagError;
+pub use self::{
+    bytes::Fault,
+    decode::Decoder,
+    dump::visit_datagrams,
+    event::{DestroyEvents, EventAuthority, EventGroups},
+    kill::KillAuthority,
+    request::{InetLookup, Request, UnixLookup},
+    socket::DiagSocket,
+    wire::{FramingError, Message, Messages},
+};

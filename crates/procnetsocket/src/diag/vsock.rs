@@ -1,0 +1,52 @@
+//! Messages about vsock sockets.
+//!
+//! # Format
+//!
+//! `struct vsock_diag_msg`, 32 bytes (`include/uapi/linux/vm_sockets_diag.h`): family 40, type,
+//! state, shutdown, then context and port of this side and of the other, inode and cookie, in words.
+//! There are no attributes.
+//!
+//! Kernel: `sk_diag_fill` in `net/vmw_vsock/diag.c`, since Linux 4.15.
+
+use super::{
+    bytes::{Fault, split},
+    memory::take_cookie,
+};
+use crate::model::{Inode, Shutdown, TcpState, VsockAddr, VsockKind, VsockSocket};
+
+const HEADER: usize = 32;
+
+/// Kernel: `AF_VSOCK`.
+pub(super) const AF_VSOCK: u8 = 40;
+
+/// Returns a row in which nothing stands yet.
+pub(super) fn blank() -> VsockSocket {
+    let nowhere = VsockAddr { cid: VsockAddr::ANY, port: VsockAddr::ANY };
+    VsockSocket {
+        kind: VsockKind::Stream,
+        state: TcpState::Close,
+        shutdown: Shutdown::NONE,
+        local: nowhere,
+        remote: nowhere,
+        inode: None,
+        cookie: None,
+    }
+}
+
+/// Reads a message into a row. Every field is set anew.
+pub(super) fn decode(message: &[u8], row: &mut VsockSocket) -> Result<(), Fault> {
+    let (mut fields, _) = split::<HEADER>(message, "32 bytes (vsock_diag_msg)")?;
+    let [family, kind, state, shutdown] = fields.array();
+    if family != AF_VSOCK {
+        return Err(Fault::number(0, "a vsock socket", family));
+    }
+    row.kind = VsockKind::from_number(kind);
+    row.state = TcpState::from_number(state.into())
+        .ok_or_else(|| Fault::number(2, "a state from 1 to 13", state))?;
+    row.shutdown = Shutdown::from_bits(shutdown);
+    row.local = VsockAddr { cid: fields.u32(), port: fields.u32() };
+    row.remote = VsockAddr { cid: fields.u32(), port: fields.u32() };
+    row.inode = Inode::new(fields.u32().into());
+    row.cookie = take_cookie(&mut fields);
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! What only sock_diag tells of an internet socket.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    ops::{Deref, DerefMut},
+};
+
+use super::{
+    CongestionInfo, InetMemory, MptcpInfo, SctpInfo, SctpState, ShortName, Shutdown, SocketMemory,
+    TcpInfo, Ulp,
+};
+
+/// What only sock_diag tells of an internet socket. Everything is absent when it was not asked for,
+/// when the kernel does not know it of this kind of socket, and in every text table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InetDetail {
+    /// The account of the connection.
+    #[doc(alias = "INET_DIAG_INFO")]
+    pub info: Option<InetInfo>,
+    /// The name of the congestion control algorithm.
+    #[doc(alias = "INET_DIAG_CONG")]
+    pub congestion: Option<ShortName>,
+    /// What that algorithm tells of itself.
+    pub congestion_info: Option<CongestionInfo>,
+    /// The type of service that this side sends with.
+    #[doc(alias = "INET_DIAG_TOS")]
+    pub tos: Option<u8>,
+    /// The traffic class that this side sends with; IPv6 sockets only.
+    #[doc(alias = "INET_DIAG_TCLASS")]
+    pub traffic_class: Option<u8>,
+    /// The class of the cgroup (`net_cls`), or else the priority of the socket.
+    #[doc(alias = "INET_DIAG_CLASS_ID")]
+    pub class_id: Option<u32>,
+    /// The memory.
+    #[doc(alias = "INET_DIAG_SKMEMINFO")]
+    pub memory: Option<SocketMemory>,
+    /// The older account of the memory.
+    #[doc(alias = "INET_DIAG_MEMINFO")]
+    pub short_memory: Option<InetMemory>,
+    /// The directions that are shut.
+    #[doc(alias = "INET_DIAG_SHUTDOWN")]
+    pub shutdown: Option<Shutdown>,
+    /// The IP protocol of a raw socket, and the protocol of a socket in an event.
+    #[doc(alias = "INET_DIAG_PROTOCOL")]
+    pub ip_protocol: Option<u8>,
+    /// Whether an IPv6 socket refuses IPv4; sockets that listen or are not connected only.
+    #[doc(alias = "INET_DIAG_SKV6ONLY")]
+    pub v6_only: Option<bool>,
+    /// The firewall mark; needs `CAP_NET_ADMIN`.
+    #[doc(alias = "INET_DIAG_MARK")]
+    pub mark: Option<u32>,
+    /// The id of the cgroup (version 2).
+    #[doc(alias = "INET_DIAG_CGROUP_ID")]
+    pub cgroup_id: Option<u64>,
+    /// Socket options; Linux 5.13.
+    #[doc(alias = "INET_DIAG_SOCKOPT")]
+    pub options: Option<InetOptions>,
+    /// The upper layer protocol.
+    pub ulp: Option<Ulp>,
+    /// Keys for signed segments; needs `CAP_NET_ADMIN`.
+    #[doc(alias = "INET_DIAG_MD5SIG")]
+    pub md5_keys: Vec<Md5Key>,
+    /// The state of the association, for a row that is an SCTP association.
+    pub sctp_state: Option<SctpState>,
+    /// The addresses of this side of an SCTP socket.
+    #[doc(alias = "INET_DIAG_LOCALS")]
+    pub locals: Vec<SocketAddr>,
+    /// The addresses of the other side of an SCTP association.
+    #[doc(alias = "INET_DIAG_PEERS")]
+    pub peers: Vec<SocketAddr>,
+}
+
+impl InetDetail {
+    /// Forgets everything, and keeps the memory of the lists.
+    fn clear(&mut self) {
+        // Each by itself: the whole is some hundred bytes, and this is done for every row.
+        self.info = None;
+        self.congestion = None;
+        self.congestion_info = None;
+        self.tos = None;
+        self.traffic_class = None;
+        self.class_id = None;
+        self.memory = None;
+        self.short_memory = None;
+        self.shutdown = None;
+        self.ip_protocol = None;
+        self.v6_only = None;
+        self.mark = None;
+        self.cgroup_id = None;
+        self.options = None;
+        self.ulp = None;
+        self.md5_keys.clear();
+        self.sctp_state = None;
+        self.locals.clear();
+        self.peers.clear();
+    }
+}
+
+/// The details of an internet socket, which take memory only when there are some: they read as an
+/// [`InetDetail`], and in a row of a text table as one in which everything is absent.
+#[derive(Clone, Default)]
+pub struct InetDetails(Option<Box<InetDetail>>);
+
+/// The details of a row that has none.
+static NO_DETAIL: InetDetail = InetDetail {
+    info: None,
+    congestion: None,
+    congestion_info: None,
+    tos: None,
+    traffic_class: None,
+    class_id: None,
+    memory: None,
+    short_memory: None,
+    shutdown: None,
+    ip_protocol: None,
+    v6_only: None,
+    mark: None,
+    cgroup_id: None,
+    options: None,
+    ulp: None,
+    md5_keys: Vec::new(),
+    sctp_state: None,
+    locals: Vec::new(),
+    peers: Vec::new(),
+};
+
+impl InetDetails {
+    /// Forgets everything, and keeps the memory for the next row.
+    pub(crate) fn clear(&mut self) {
+        if let Some(detail) = &mut self.0 {
+            detail.clear();
+        }
+    }
+}
+
+impl Deref for InetDetails {
+    type Target = InetDetail;
+
+    fn deref(&self) -> &InetDetail {
+        self.0.as_deref().unwrap_or(&NO_DETAIL)
+    }
+}
+
+impl DerefMut for InetDetails {
+    fn deref_mut(&mut self) -> &mut InetDetail {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl PartialEq for InetDetails {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for InetDetails {}
+
+impl fmt::Debug for InetDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// The account of a connection, by its protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InetInfo {
+    /// Of TCP.
+    Tcp(TcpInfo),
+    /// Of Multipath TCP.
+    Mptcp(MptcpInfo),
+    /// Of SCTP.
+    Sctp(Box<SctpInfo>),
+}
+
+/// Options of an internet socket.
+#[doc(alias = "inet_diag_sockopt")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct InetOptions(u16);
+
+impl InetOptions {
+    /// Errors are queued (`IP_RECVERR`).
+    #[doc(alias = "recverr")]
+    pub const RECEIVE_ERRORS: Self = Self(1);
+    /// The socket is one of a connection oriented protocol.
+    #[doc(alias = "is_icsk")]
+    pub const CONNECTION_SOCKET: Self = Self(1 << 1);
+    /// It may be bound to an address that does not exist yet (`IP_FREEBIND`).
+    #[doc(alias = "freebind")]
+    pub const FREE_BIND: Self = Self(1 << 2);
+    /// It writes IP headers itself (`IP_HDRINCL`).
+    #[doc(alias = "hdrincl")]
+    pub const HEADER_INCLUDED: Self = Self(1 << 3);
+    /// It receives its own multicasts (`IP_MULTICAST_LOOP`).
+    #[doc(alias = "mc_loop")]
+    pub const MULTICAST_LOOP: Self = Self(1 << 4);
+    /// It takes connections for other addresses (`IP_TRANSPARENT`).
+    #[doc(alias = "transparent")]
+    pub const TRANSPARENT: Self = Self(1 << 5);
+    /// It receives every multicast of the machine (`IP_MULTICAST_ALL`).
+    #[doc(alias = "mc_all")]
+    pub const MULTICAST_ALL: Self = Self(1 << 6);
+    /// Packets are not put together (`IP_NODEFRAG`).
+    #[doc(alias = "nodefrag")]
+    pub const NO_DEFRAGMENTATION: Self = Self(1 << 7);
+    /// A port is chosen when it connects (`IP_BIND_ADDRESS_NO_PORT`).
+    #[doc(alias = "bind_address_no_port")]
+    pub const BIND_NO_PORT: Self = Self(1 << 8);
+    /// Queued errors tell more (`IP_RECVERR_RFC4884`).
+    #[doc(alias = "recverr_rfc4884")]
+    pub const RECEIVE_ERRORS_RFC4884: Self = Self(1 << 9);
+    /// The connection is made by the first write (`TCP_FASTOPEN_CONNECT`).
+    #[doc(alias = "defer_connect")]
+    pub const DEFER_CONNECT: Self = Self(1 << 10);
+
+    /// Returns the set of those bits, as the constants number them.
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    /// Returns the bits.
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Returns whether all of `other` is in the set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// A key with which TCP segments of a peer are signed (RFC 2385).
+///
+/// # Trust
+///
+/// The key is a secret of the process that set it. The kernel hands it to whoever has
+/// `CAP_NET_ADMIN`; it is left out of the debug output.
+#[doc(alias = "tcp_diag_md5sig")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Md5Key {
+    /// The network that it is for.
+    #[doc(alias = "tcpm_addr")]
+    pub network: IpAddr,
+    /// The length of the network's prefix in bits.
+    #[doc(alias = "tcpm_prefixlen")]
+    pub prefix_bits: u8,
+    key: [u8; Self::MAX_KEY],
+    key_bytes: u8,
+}
+
+impl Md5Key {
+    /// The most bytes that a key has.
+    #[doc(alias = "TCP_MD5SIG_MAXKEYLEN")]
+    pub const MAX_KEY: usize = 80;
+
+    /// Returns the key for a network, or `None` when it is longer than [`Md5Key::MAX_KEY`].
+    pub fn new(network: IpAddr, prefix_bits: u8, key: &[u8]) -> Option<Self> {
+        let mut bytes = [0; Self::MAX_KEY];
+        bytes.get_mut(..key.len())?.copy_from_slice(key);
+        Some(Self { network, prefix_bits, key: bytes, key_bytes: u8::try_from(key.len()).ok()? })
+    }
+
+    /// Returns the key.
+    pub fn key(&self) -> &[u8] {
+        // OK because the length was checked when the key was made.
+        self.key.get(..self.key_bytes.into()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Md5Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Md5Key")
+            .field("network", &self.network)
+            .field("prefix_bits", &self.prefix_bits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,56 @@
+//! Memory that the kernel holds for a socket.
+
+/// The memory of a socket, in bytes (`sk_get_meminfo`, `include/uapi/linux/sock_diag.h`).
+///
+/// The kernel counts whole buffers, so what waits to be read is less than what it costs.
+#[doc(alias = "SK_MEMINFO")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct SocketMemory {
+    /// Allocated for what was received.
+    #[doc(alias = "SK_MEMINFO_RMEM_ALLOC")]
+    pub receive_allocated: u32,
+    /// The most that may be allocated for what was received; twice what `SO_RCVBUF` was set to.
+    #[doc(alias = "SK_MEMINFO_RCVBUF")]
+    pub receive_limit: u32,
+    /// Allocated for what is on its way through the queues of the interface.
+    #[doc(alias = "SK_MEMINFO_WMEM_ALLOC")]
+    pub transmit_allocated: u32,
+    /// The most that may be allocated for what is sent; twice what `SO_SNDBUF` was set to.
+    #[doc(alias = "SK_MEMINFO_SNDBUF")]
+    pub send_limit: u32,
+    /// Allocated ahead and not used yet; signed in the kernel, and briefly below zero.
+    #[doc(alias = "SK_MEMINFO_FWD_ALLOC")]
+    pub forward_allocated: i32,
+    /// Allocated for what waits to be sent.
+    #[doc(alias = "SK_MEMINFO_WMEM_QUEUED")]
+    pub send_queued: u32,
+    /// Allocated for socket options, such as filters.
+    #[doc(alias = "SK_MEMINFO_OPTMEM")]
+    pub options: u32,
+    /// Allocated for what came while the socket was locked; `None` before Linux 2.6.39.
+    #[doc(alias = "SK_MEMINFO_BACKLOG")]
+    pub backlog: Option<u32>,
+    /// Packets that were dropped, a number and not bytes; `None` before Linux 4.7.
+    #[doc(alias = "SK_MEMINFO_DROPS")]
+    pub drops: Option<u32>,
+}
+
+/// The older and shorter account of the memory of an internet socket, in bytes.
+#[doc(alias = "inet_diag_meminfo")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct InetMemory {
+    /// Allocated for what was received.
+    #[doc(alias = "idiag_rmem")]
+    pub receive_allocated: u32,
+    /// Allocated for what waits to be sent.
+    #[doc(alias = "idiag_wmem")]
+    pub send_queued: u32,
+    /// Allocated ahead and not used yet; signed in the kernel.
+    #[doc(alias = "idiag_fmem")]
+    pub forward_allocated: i32,
+    /// Allocated for what is on its way through the queues of the interface.
+    #[doc(alias = "idiag_tmem")]
+    pub transmit_allocated: u32,
+}

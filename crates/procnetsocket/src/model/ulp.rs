@@ -1,0 +1,169 @@
+//! Upper layer protocols that sit on a TCP socket: TLS in the kernel, MPTCP.
+
+use super::ShortName;
+
+/// The upper layer protocol of a TCP socket.
+#[doc(alias = "INET_DIAG_ULP_INFO")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Ulp {
+    /// Its name, such as `tls` or `mptcp`.
+    #[doc(alias = "INET_ULP_INFO_NAME")]
+    pub name: ShortName,
+    /// What it tells of itself; needs `CAP_NET_ADMIN`.
+    pub info: Option<UlpInfo>,
+}
+
+/// What an upper layer protocol tells of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UlpInfo {
+    /// TLS.
+    #[doc(alias = "INET_ULP_INFO_TLS")]
+    Tls(TlsInfo),
+    /// The socket is a subflow of Multipath TCP.
+    #[doc(alias = "INET_ULP_INFO_MPTCP")]
+    Mptcp(MptcpSubflow),
+}
+
+/// TLS in the kernel; `None` where the kernel did not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct TlsInfo {
+    /// The version: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3.
+    #[doc(alias = "TLS_INFO_VERSION")]
+    pub version: Option<u16>,
+    /// The cipher: 51 AES-GCM-128, 52 AES-GCM-256, 53 AES-CCM-128, 54 ChaCha20-Poly1305, ...
+    #[doc(alias = "TLS_INFO_CIPHER")]
+    pub cipher: Option<u16>,
+    /// How sending works.
+    #[doc(alias = "TLS_INFO_TXCONF")]
+    pub transmit: Option<TlsMode>,
+    /// How receiving works.
+    #[doc(alias = "TLS_INFO_RXCONF")]
+    pub receive: Option<TlsMode>,
+    /// Files are sent without a copy, though they may change while they are sent.
+    #[doc(alias = "TLS_INFO_ZC_RO_TX")]
+    pub zero_copy_send: bool,
+    /// The other side promised to send no padding.
+    #[doc(alias = "TLS_INFO_RX_NO_PAD")]
+    pub receive_no_padding: bool,
+}
+
+/// How one direction of a TLS socket works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsMode {
+    /// Number 1: not at all.
+    #[doc(alias = "TLS_CONF_BASE")]
+    None,
+    /// Number 2: in the kernel.
+    #[doc(alias = "TLS_CONF_SW")]
+    Software,
+    /// Number 3: in the interface.
+    #[doc(alias = "TLS_CONF_HW")]
+    Hardware,
+    /// Number 4: whole records in the interface.
+    #[doc(alias = "TLS_CONF_HW_RECORD")]
+    HardwareRecord,
+    /// A number that this version does not know.
+    Other(u16),
+}
+
+impl TlsMode {
+    /// Returns the mode of that kernel number.
+    pub const fn from_number(number: u16) -> Self {
+        match number {
+            1 => Self::None,
+            2 => Self::Software,
+            3 => Self::Hardware,
+            4 => Self::HardwareRecord,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// A subflow of Multipath TCP; a number that the kernel did not say is zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct MptcpSubflow {
+    /// What the subflow is, as bits.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_FLAGS")]
+    pub flags: MptcpSubflowFlags,
+    /// The token of the other side.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_TOKEN_REM")]
+    pub remote_token: u32,
+    /// The token of this side.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_TOKEN_LOC")]
+    pub local_token: u32,
+    /// The address id of the other side.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_ID_REM")]
+    pub remote_id: u8,
+    /// The address id of this side.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_ID_LOC")]
+    pub local_id: u8,
+    /// The next sequence number to write, relative to the first of the subflow.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ")]
+    pub relative_write_seq: u32,
+    /// The sequence number of the data that the map in force begins with.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_SEQ")]
+    pub map_seq: u64,
+    /// The sequence number of the subflow that it begins with.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_SFSEQ")]
+    pub map_subflow_seq: u32,
+    /// The first sequence number of the subflow.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_SSN_OFFSET")]
+    pub ssn_offset: u32,
+    /// Bytes that the map covers.
+    #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_DATALEN")]
+    pub map_length: u16,
+}
+
+/// What a subflow of Multipath TCP is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct MptcpSubflowFlags(u32);
+
+impl MptcpSubflowFlags {
+    /// The other side said `MP_CAPABLE`.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_MCAP_REM")]
+    pub const CAPABLE_REMOTE: Self = Self(1);
+    /// This side said `MP_CAPABLE`.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_MCAP_LOC")]
+    pub const CAPABLE_LOCAL: Self = Self(1 << 1);
+    /// The other side joined.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_JOIN_REM")]
+    pub const JOIN_REMOTE: Self = Self(1 << 2);
+    /// This side joined.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_JOIN_LOC")]
+    pub const JOIN_LOCAL: Self = Self(1 << 3);
+    /// The other side wants it as a backup.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_BKUP_REM")]
+    pub const BACKUP_REMOTE: Self = Self(1 << 4);
+    /// This side wants it as a backup.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_BKUP_LOC")]
+    pub const BACKUP_LOCAL: Self = Self(1 << 5);
+    /// Fully established.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_FULLY_ESTABLISHED")]
+    pub const FULLY_ESTABLISHED: Self = Self(1 << 6);
+    /// Connected.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_CONNECTED")]
+    pub const CONNECTED: Self = Self(1 << 7);
+    /// A map is in force.
+    #[doc(alias = "MPTCP_SUBFLOW_FLAG_MAPVALID")]
+    pub const MAP_VALID: Self = Self(1 << 8);
+
+    /// Returns the set of the kernel's bits.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// Returns the kernel's bits.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Returns whether all of `other` is in the set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}

@@ -1,0 +1,66 @@
+//! Sockets between virtual machines and their host.
+
+use super::{Cookie, Inode, Shutdown, TcpState};
+
+/// A vsock socket (`vsock(7)`); sock_diag only.
+#[doc(alias = "vsock_diag_msg")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VsockSocket {
+    /// Stream, datagram or sequenced packets.
+    pub kind: VsockKind,
+    /// The state, of those of TCP.
+    pub state: TcpState,
+    /// The directions that this side shut.
+    pub shutdown: Shutdown,
+    /// The address on this side.
+    pub local: VsockAddr,
+    /// The address on the other side.
+    pub remote: VsockAddr,
+    /// The inode.
+    pub inode: Option<Inode>,
+    /// The cookie.
+    pub cookie: Option<Cookie>,
+}
+
+/// The type of a vsock socket (`SOCK_*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum VsockKind {
+    /// `SOCK_STREAM`, 1.
+    Stream,
+    /// `SOCK_DGRAM`, 2.
+    Datagram,
+    /// `SOCK_SEQPACKET`, 5.
+    SeqPacket,
+    /// A number that vsock sockets do not have on any known kernel.
+    Other(u8),
+}
+
+impl VsockKind {
+    /// Returns the type of that `SOCK_*` number.
+    pub const fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Stream,
+            2 => Self::Datagram,
+            5 => Self::SeqPacket,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// An address of vsock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VsockAddr {
+    /// The context: 0 the hypervisor, 1 this machine, 2 the host, more a guest, all ones any.
+    pub cid: u32,
+    /// The port; all ones is any.
+    pub port: u32,
+}
+
+impl VsockAddr {
+    /// Stands for any context, or for any port.
+    #[doc(alias = "VMADDR_CID_ANY")]
+    #[doc(alias = "VMADDR_PORT_ANY")]
+    pub const ANY: u32 = u32::MAX;
+}

@@ -1,0 +1,119 @@
+//! XDP sockets.
+
+use super::{Cookie, Inode, SocketMemory};
+
+/// An XDP socket (`AF_XDP`); sock_diag only.
+#[doc(alias = "xdp_diag_msg")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct XdpSocket {
+    /// The type (`SOCK_*`): 3, raw, on every known kernel.
+    pub kind: u8,
+    /// The inode.
+    pub inode: Option<Inode>,
+    /// The cookie.
+    pub cookie: Option<Cookie>,
+    /// The rest.
+    pub detail: XdpDetail,
+}
+
+/// What is told of an XDP socket. Everything is absent when it was not asked for, or when the socket
+/// does not have it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct XdpDetail {
+    /// What it is bound to.
+    #[doc(alias = "XDP_DIAG_INFO")]
+    pub queue: Option<XdpQueue>,
+    /// The user id that the socket belongs to.
+    #[doc(alias = "XDP_DIAG_UID")]
+    pub uid: Option<u32>,
+    /// Entries of the ring that it receives from.
+    #[doc(alias = "XDP_DIAG_RX_RING")]
+    pub receive_entries: Option<u32>,
+    /// Entries of the ring that it sends by.
+    #[doc(alias = "XDP_DIAG_TX_RING")]
+    pub transmit_entries: Option<u32>,
+    /// The memory that it shares with the kernel.
+    #[doc(alias = "XDP_DIAG_UMEM")]
+    pub umem: Option<XdpUmem>,
+    /// Entries of the ring that gives chunks to the kernel.
+    #[doc(alias = "XDP_DIAG_UMEM_FILL_RING")]
+    pub fill_entries: Option<u32>,
+    /// Entries of the ring that gives them back.
+    #[doc(alias = "XDP_DIAG_UMEM_COMPLETION_RING")]
+    pub completion_entries: Option<u32>,
+    /// The memory.
+    #[doc(alias = "XDP_DIAG_MEMINFO")]
+    pub memory: Option<SocketMemory>,
+    /// Counters; Linux 5.9.
+    #[doc(alias = "XDP_DIAG_STATS")]
+    pub statistics: Option<XdpStatistics>,
+}
+
+/// The queue of an interface.
+#[doc(alias = "xdp_diag_info")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct XdpQueue {
+    /// The index of the interface; 0 when the socket is not bound.
+    #[doc(alias = "ifindex")]
+    pub interface: u32,
+    /// The number of the queue.
+    #[doc(alias = "queue_id")]
+    pub queue: u32,
+}
+
+/// The memory of an XDP socket; sizes in bytes.
+#[doc(alias = "xdp_diag_umem")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct XdpUmem {
+    /// The size of the whole.
+    pub size: u64,
+    /// Its number.
+    pub id: u32,
+    /// Its pages.
+    #[doc(alias = "num_pages")]
+    pub pages: u32,
+    /// The size of a chunk.
+    pub chunk_size: u32,
+    /// What is left free before each packet.
+    pub headroom: u32,
+    /// The index of the interface.
+    #[doc(alias = "ifindex")]
+    pub interface: u32,
+    /// The number of the queue.
+    #[doc(alias = "queue_id")]
+    pub queue: u32,
+    /// Bit 0: the interface uses it without copies (`XDP_DU_F_ZEROCOPY`).
+    pub flags: u32,
+    /// Sockets that use it.
+    #[doc(alias = "refs")]
+    pub references: u32,
+}
+
+/// Counters of an XDP socket.
+#[doc(alias = "xdp_diag_stats")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct XdpStatistics {
+    /// Packets dropped for other reasons than those below.
+    #[doc(alias = "n_rx_dropped")]
+    pub receive_dropped: u64,
+    /// Descriptors of the fill ring that were no good.
+    #[doc(alias = "n_rx_invalid")]
+    pub receive_invalid: u64,
+    /// Packets dropped as the ring was full.
+    #[doc(alias = "n_rx_full")]
+    pub receive_full: u64,
+    /// How often the fill ring was empty.
+    #[doc(alias = "n_fill_ring_empty")]
+    pub fill_ring_empty: u64,
+    /// Descriptors of the sending ring that were no good.
+    #[doc(alias = "n_tx_invalid")]
+    pub transmit_invalid: u64,
+    /// How often the sending ring was empty.
+    #[doc(alias = "n_tx_ring_empty")]
+    pub transmit_ring_empty: u64,
+}

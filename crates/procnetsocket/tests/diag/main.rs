@@ -1,0 +1,41 @@
+//! `diag`: the wire format, as annotated bytes, against hostile bytes, against another decoder, and
+//! against the kernel in network namespaces of the tests' own.
+
+// The bytes are those of a machine that has the least significant byte first.
+#![cfg(target_endian = "little")]
+
+// `cfg(test)` tells clippy that helpers, too, may unwrap here.
+#[cfg(test)]
+mod allocation;
+#[cfg(test)]
+mod bytes;
+#[cfg(test)]
+mod event;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod inet;
+#[cfg(test)]
+mod live;
+#[cfg(test)]
+mod namespace;
+#[cfg(test)]
+mod netlink;
+#[cfg(test)]
+mod opinion;
+#[cfg(test)]
+mod packet;
+#[cfg(test)]
+mod reply;
+#[cfg(test)]
+mod request;
+#[cfg(test)]
+mod structure;
+#[cfg(test)]
+mod unix;
+#[cfg(test)]
+mod vsock;
+#[cfg(test)]
+mod xdp;

@@ -1,0 +1,31 @@
+//! Paths of control groups.
+
+use std::{cell::OnceCell, collections::BTreeMap};
+
+use bstr::BString;
+use socket_query::PolicyView;
+
+use super::{escape::push_name, field::push_text, number::push_hex};
+
+/// Asks for the paths once in a listing, and only if one is shown.
+pub(super) struct CgroupNames<'a> {
+    view: &'a PolicyView,
+    paths: OnceCell<BTreeMap<u64, BString>>,
+}
+
+impl<'a> CgroupNames<'a> {
+    pub(super) fn new(view: &'a PolicyView) -> Self {
+        Self { view, paths: OnceCell::new() }
+    }
+
+    /// Appends ` cgroup:` and the path, or the number of a group that cannot be found.
+    pub(super) fn push(&self, out: &mut Vec<u8>, id: u64) {
+        push_text(out, " cgroup:");
+        if let Some(path) = self.paths.get_or_init(|| self.view.cgroup_paths()).get(&id) {
+            push_name(out, path);
+        } else {
+            push_text(out, "unreachable:");
+            push_hex(out, id, 1);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Internet sockets.
+
+use procnetsocket::model::{InetInfo, InetOptions, InetProtocol, InetSocket};
+use socket_query::SocketTable;
+
+use super::{
+    addr::{Unspecified, push_address},
+    column::ColumnId,
+    escape::push_name,
+    field::{push_number, push_text},
+    memory::{push_memory, push_short_memory},
+    mptcp_info::push_mptcp_info,
+    number::push_marked_hex,
+    owner::{object, push_directions, push_owner},
+    proc_info::push_proc_info,
+    row::{RowRenderer, fill_queues},
+    sctp_info::{push_addresses, push_sctp_info},
+    table::Cells,
+    tcp_info::{Agreed, Style, push_tcp_info},
+    timer::push_timer,
+    ulp::{push_md5_keys, push_ulp},
+};
+use crate::cli::{Detail, Lines};
+
+/// The IP protocol number of UDP, as a raw socket may have it.
+const IPPROTO_UDP: u8 = 17;
+
+/// The words of the options, in the order of the kernel's bits.
+const OPTIONS: [(InetOptions, &str); 11] = [
+    (InetOptions::RECEIVE_ERRORS, " recverr"),
+    (InetOptions::CONNECTION_SOCKET, " is_icsk"),
+    (InetOptions::FREE_BIND, " freebind"),
+    (InetOptions::HEADER_INCLUDED, " hdrincl"),
+    (InetOptions::MULTICAST_LOOP, " mc_loop"),
+    (InetOptions::TRANSPARENT, " transparent"),
+    (InetOptions::MULTICAST_ALL, " mc_all"),
+    (InetOptions::NO_DEFRAGMENTATION, " nodefrag"),
+    (InetOptions::BIND_NO_PORT, " bind_addr_no_port"),
+    (InetOptions::RECEIVE_ERRORS_RFC4884, " recverr_rfc4884"),
+    (InetOptions::DEFER_CONNECT, " defer_connect"),
+];
+
+impl RowRenderer<'_> {
+    pub(super) fn fill_inet(&self, cells: &mut Cells<'_>, table: SocketTable, socket: &InetSocket) {
+        // Compat: the kernel's counters have no sign, iproute2 prints them with one.
+        fill_queues(cells, socket.queues.recv.cast_signed(), socket.queues.send.cast_signed());
+        let unspecified = match socket.detail.v6_only {
+            Some(true) => Unspecified::Ipv6,
+            _ => Unspecified::Any,
+        };
+        cells.push(ColumnId::LocalAddress, |out| {
+            push_address(out, socket.local.ip(), unspecified);
+            if let Some(index) = socket.interface {
+                out.push(b'%');
+                self.push_interface(out, index);
+            }
+            out.push(b':');
+        });
+        cells.push(ColumnId::LocalPort, |out| {
+            self.ports.push(out, socket.protocol, socket.local.port());
+        });
+        cells.push(ColumnId::PeerAddress, |out| {
+            push_address(out, socket.remote.ip(), unspecified);
+            out.push(b':');
+        });
+        cells.push(ColumnId::PeerPort, |out| {
+            self.ports.push(out, socket.protocol, socket.remote.port());
+        });
+        if self.details.is_empty() {
+            return;
+        }
+        if socket.cookie.is_some() {
+            cells.push(ColumnId::Extra, |out| self.push_inet_extra(out, socket));
+        } else if table == SocketTable::Tcp {
+            cells.push(ColumnId::Extra, |out| self.push_proc_extra(out, socket));
+        }
+    }
+
+    /// Appends what a text table tells of a TCP socket; of others it tells nothing.
+    fn push_proc_extra(&self, out: &mut Vec<u8>, socket: &InetSocket) {
+        if self.shows(Detail::Timer) {
+            push_timer(out, socket);
+        }
+        if self.shows(Detail::Extended) {
+            push_owner(out, socket.uid, socket.inode, socket.pointer.0);
+            if !socket.trailing.is_empty() {
+                push_text(out, " opt:\"");
+                push_name(out, &socket.trailing);
+                out.push(b'"');
+            }
+        }
+        if self.shows(Detail::Info) {
+            push_proc_info(out, socket);
+        }
+    }
+
+    /// Appends what sock_diag tells.
+    fn push_inet_extra(&self, out: &mut Vec<u8>, socket: &InetSocket) {
+        let detail = &socket.detail;
+        if self.shows(Detail::Timer) {
+            push_timer(out, socket);
+        }
+        if self.shows(Detail::Extended) {
+            self.push_inet_details(out, socket);
+        }
+        if self.shows(Detail::TypeOfService) {
+            push_type_of_service(out, socket);
+        }
+        if self.shows(Detail::Cgroup)
+            && let Some(id) = detail.cgroup_id
+        {
+            self.cgroups.push(out, id);
+        }
+        if self.shows(Detail::SocketOptions)
+            && let Some(options) = detail.options
+        {
+            self.push_break(out);
+            push_options(out, options);
+        }
+        let is_udp =
+            socket.protocol == InetProtocol::Udp || detail.ip_protocol == Some(IPPROTO_UDP);
+        if self.shows(Detail::Memory) || self.shows(Detail::Info) && !is_udp {
+            // Compat: the line is begun even when nothing comes to stand on it.
+            if self.lines == Lines::Many {
+                push_text(out, "\n\t");
+            }
+            self.push_accounts(out, socket);
+        }
+    }
+
+    fn push_inet_details(&self, out: &mut Vec<u8>, socket: &InetSocket) {
+        let detail = &socket.detail;
+        push_owner(out, socket.uid, socket.inode, object(socket.cookie));
+        if let Some(mark) = detail.mark.filter(|mark| *mark != 0) {
+            push_text(out, " fwmark:");
+            push_marked_hex(out, mark.into());
+        }
+        if let Some(id) = detail.cgroup_id.filter(|id| *id != 0) {
+            self.cgroups.push(out, id);
+        }
+        if socket.local.is_ipv6()
+            && let Some(v6_only) = detail.v6_only
+        {
+            push_number(out, " v6only:", v6_only);
+        }
+        if let Some(shutdown) = detail.shutdown {
+            push_directions(out, shutdown);
+        }
+    }
+
+    /// Appends memory and the account of the connection, as far as the kernel was asked for them.
+    fn push_accounts(&self, out: &mut Vec<u8>, socket: &InetSocket) {
+        let detail = &socket.detail;
+        if let Some(memory) = &detail.memory {
+            push_memory(out, memory);
+        } else if let Some(memory) = &detail.short_memory {
+            push_short_memory(out, memory);
+        }
+        if socket.protocol == InetProtocol::Sctp {
+            push_addresses(out, detail);
+        }
+        match &detail.info {
+            Some(InetInfo::Tcp(info)) => {
+                push_tcp_info(out, info, socket.state, detail, self.style());
+            }
+            Some(InetInfo::Mptcp(info)) => push_mptcp_info(out, info),
+            Some(InetInfo::Sctp(info)) => push_sctp_info(out, info),
+            _ => {}
+        }
+        push_md5_keys(out, &detail.md5_keys);
+        if let Some(ulp) = &detail.ulp {
+            push_ulp(out, ulp);
+        }
+    }
+
+    fn style(&self) -> Style {
+        let agreed = if self.shows(Detail::Timer) { Agreed::Shown } else { Agreed::Hidden };
+        Style { agreed, names: self.names }
+    }
+}
+
+fn push_type_of_service(out: &mut Vec<u8>, socket: &InetSocket) {
+    let detail = &socket.detail;
+    let classes = [
+        (" tos:", detail.tos.map(u64::from)),
+        (" tclass:", detail.traffic_class.map(u64::from)),
+        (" class_id:", detail.class_id.map(u64::from)),
+    ];
+    for (key, class) in classes {
+        if let Some(class) = class {
+            push_text(out, key);
+            push_marked_hex(out, class);
+        }
+    }
+}
+
+fn push_options(out: &mut Vec<u8>, options: InetOptions) {
+    push_text(out, "inet-sockopt: (");
+    for (option, word) in OPTIONS {
+        if options.contains(option) {
+            push_text(out, word);
+        }
+    }
+    out.push(b')');
+}

@@ -1,0 +1,77 @@
+//! Netlink sockets.
+
+use procnetsocket::model::{NetlinkDetail, NetlinkSocket};
+
+use super::{
+    column::ColumnId,
+    field::push_text,
+    memory::push_memory,
+    name::netlink_family,
+    number::{push_decimal, push_hex, push_signed},
+    row::{RowRenderer, fill_queues},
+    table::Cells,
+};
+use crate::cli::{Detail, Names};
+
+/// The state of a netlink socket that is connected (`NETLINK_CONNECTED`).
+const CONNECTED: u8 = 1;
+
+impl RowRenderer<'_> {
+    pub(super) fn fill_netlink(&self, cells: &mut Cells<'_>, socket: &NetlinkSocket) {
+        fill_queues(cells, socket.recv, socket.send);
+        cells.push(ColumnId::LocalAddress, |out| {
+            match (netlink_family(socket.protocol), self.names) {
+                (Some(name), Names::Resolved) => push_text(out, name),
+                _ => push_decimal(out, socket.protocol.into()),
+            }
+            out.push(b':');
+        });
+        cells.push(ColumnId::LocalPort, |out| match (socket.port_id.cast_signed(), self.names) {
+            (-1, _) => out.push(b'*'),
+            (0, Names::Resolved) => push_text(out, "kernel"),
+            (port_id, _) => push_signed(out, port_id.into()),
+        });
+        match &socket.detail {
+            Some(detail) if detail.state == CONNECTED => fill_peer(cells, detail),
+            _ => cells.push(ColumnId::PeerAddress, |out| out.push(b'*')),
+        }
+        if !self.details.is_empty() {
+            cells.push(ColumnId::Extra, |out| self.push_netlink_extra(out, socket));
+        }
+    }
+
+    fn push_netlink_extra(&self, out: &mut Vec<u8>, socket: &NetlinkSocket) {
+        if self.shows(Detail::Extended) {
+            // Compat: what is told of the kernel object and of a dump is not taken from sock_diag.
+            let (object, dump) = match socket.detail {
+                Some(_) => (0, 0),
+                None => (socket.pointer.0, socket.dump),
+            };
+            push_text(out, " sk=");
+            push_hex(out, object, 1);
+            push_text(out, " cb=");
+            push_hex(out, dump, 1);
+            push_text(out, " groups=0x");
+            push_hex(out, socket.groups.into(), 8);
+        }
+        if self.shows(Detail::Memory)
+            && let Some(detail) = &socket.detail
+        {
+            out.push(b'\t');
+            if let Some(memory) = &detail.memory {
+                push_memory(out, memory);
+            }
+        }
+    }
+}
+
+/// Fills the group and the port that a socket is connected to.
+fn fill_peer(cells: &mut Cells<'_>, detail: &NetlinkDetail) {
+    cells.push(ColumnId::PeerAddress, |out| {
+        push_signed(out, detail.remote_group.cast_signed().into());
+        out.push(b':');
+    });
+    cells.push(ColumnId::PeerPort, |out| {
+        push_signed(out, detail.remote_port_id.cast_signed().into());
+    });
+}

@@ -1,0 +1,79 @@
+//! Ports by name or number.
+
+use std::ops::RangeInclusive;
+
+use bstr::BStr;
+use procnetsocket::model::InetProtocol;
+use socket_query::{Names as NameTables, SocketTable, TableSet, TransportProtocol};
+
+use super::{escape::push_name, field::push_number, number::push_decimal};
+use crate::cli::Names;
+
+/// Names the ports of a listing.
+pub(super) struct PortNames<'a> {
+    tables: &'a NameTables,
+    names: Names,
+    /// The ports that the kernel hands out by itself.
+    range: RangeInclusive<u16>,
+    /// Whose names ports have that have no names of their own.
+    borrowed: Borrowed,
+}
+
+/// Compat: SCTP and Multipath TCP have no names of their own. Their ports are called as in the table
+/// that is listed before them, and as in any if there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Borrowed {
+    Of(InetProtocol),
+    OfAny,
+}
+
+impl<'a> PortNames<'a> {
+    /// Returns the names for a listing of those tables.
+    pub(super) fn new(
+        tables: &'a NameTables,
+        names: Names,
+        range: RangeInclusive<u16>,
+        listed: TableSet,
+    ) -> Self {
+        let before = [
+            (SocketTable::Tcp, InetProtocol::Tcp),
+            (SocketTable::Udp, InetProtocol::Udp),
+            (SocketTable::Raw, InetProtocol::Raw),
+        ];
+        let last = before.into_iter().find(|(table, _)| listed.contains(*table));
+        let borrowed = last.map_or(Borrowed::OfAny, |(_, protocol)| Borrowed::Of(protocol));
+        Self { tables, names, range, borrowed }
+    }
+
+    /// Appends a port: `*` for none, the name where one is wanted and known, else the number.
+    pub(super) fn push(&self, out: &mut Vec<u8>, protocol: InetProtocol, port: u16) {
+        if port == 0 {
+            out.push(b'*');
+            return;
+        }
+        if self.names == Names::Numeric {
+            push_decimal(out, port.into());
+            return;
+        }
+        let whose = match protocol {
+            InetProtocol::Sctp | InetProtocol::Mptcp => self.borrowed,
+            own => Borrowed::Of(own),
+        };
+        match (self.name(whose, port), whose) {
+            (Some(name), _) => push_name(out, name),
+            (None, Borrowed::Of(InetProtocol::Raw)) => push_number(out, "ipproto-", port),
+            (None, _) => push_decimal(out, port.into()),
+        }
+    }
+
+    fn name(&self, whose: Borrowed, port: u16) -> Option<&BStr> {
+        match whose {
+            Borrowed::Of(InetProtocol::Raw) => self.tables.protocol(port),
+            // A port that the kernel hands out by itself says nothing about the service.
+            _ if self.range.contains(&port) => None,
+            Borrowed::Of(InetProtocol::Udp) => self.tables.service(port, TransportProtocol::Udp),
+            Borrowed::Of(_) => self.tables.service(port, TransportProtocol::Tcp),
+            Borrowed::OfAny => self.tables.service_of_any(port),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Unix domain sockets.
+
+use procnetsocket::model::{UnixName, UnixSocket, UnixState};
+
+use super::{
+    column::ColumnId,
+    escape::push_name,
+    field::{push_number, push_text},
+    memory::push_memory,
+    owner::{push_directions, push_inode},
+    row::{RowRenderer, fill_queues},
+    table::Cells,
+};
+use crate::cli::Detail;
+
+impl RowRenderer<'_> {
+    pub(super) fn fill_unix(&self, cells: &mut Cells<'_>, socket: &UnixSocket) {
+        // A text table has no queues and no peers.
+        let queues = socket.detail.queues.unwrap_or_default();
+        fill_queues(cells, queues.recv.cast_signed(), queues.send.cast_signed());
+        cells.push(ColumnId::LocalAddress, |out| {
+            push_unix_name(out, &socket.name);
+            out.push(b' ');
+        });
+        cells.push(ColumnId::LocalPort, |out| push_inode(out, socket.inode));
+        cells.push(ColumnId::PeerAddress, |out| push_text(out, "* "));
+        cells.push(ColumnId::PeerPort, |out| push_inode(out, socket.detail.peer));
+        if socket.cookie.is_some() && !self.details.is_empty() {
+            cells.push(ColumnId::Extra, |out| self.push_unix_extra(out, socket));
+        }
+    }
+
+    fn push_unix_extra(&self, out: &mut Vec<u8>, socket: &UnixSocket) {
+        let detail = &socket.detail;
+        if self.shows(Detail::Memory)
+            && let Some(memory) = &detail.memory
+        {
+            push_memory(out, memory);
+        }
+        if !self.shows(Detail::Extended) {
+            return;
+        }
+        if let Some(shutdown) = detail.shutdown {
+            push_directions(out, shutdown);
+        }
+        if let Some(file) = detail.file {
+            push_number(out, " ino:", file.inode);
+            push_number(out, " dev:", file.device.major());
+            push_number(out, "/", file.device.minor());
+        }
+        // A listener has the list though it may be empty.
+        if socket.state == UnixState::Listening {
+            push_text(out, " peers:");
+            for inode in &detail.pending {
+                out.push(b' ');
+                push_inode(out, *inode);
+            }
+        }
+    }
+}
+
+fn push_unix_name(out: &mut Vec<u8>, name: &UnixName) {
+    match name {
+        UnixName::Pathname(path) => push_name(out, path),
+        UnixName::Abstract(name) => {
+            // The mark of the abstract namespace is a NUL, and is shown like every other one.
+            out.push(b'@');
+            for (index, part) in name.split(|byte| *byte == 0).enumerate() {
+                if index > 0 {
+                    out.push(b'@');
+                }
+                push_name(out, part);
+            }
+        }
+        _ => out.push(b'*'),
+    }
+}

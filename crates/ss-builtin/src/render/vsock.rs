@@ -1,0 +1,37 @@
+//! Sockets between virtual machines and their host.
+
+use procnetsocket::model::{VsockAddr, VsockKind, VsockSocket};
+
+use super::{column::ColumnId, number::push_decimal, row::fill_queues, table::Cells};
+
+/// Compat: a type that is neither stream nor datagram has no word, and no details are shown of any.
+pub(super) fn vsock_netid(kind: VsockKind) -> &'static str {
+    match kind {
+        VsockKind::Stream => "v_str",
+        VsockKind::Datagram => "v_dgr",
+        _ => "???",
+    }
+}
+
+pub(super) fn fill_vsock(cells: &mut Cells<'_>, socket: &VsockSocket) {
+    fill_queues(cells, 0, 0);
+    let ends = [
+        (socket.local, ColumnId::LocalAddress, ColumnId::LocalPort),
+        (socket.remote, ColumnId::PeerAddress, ColumnId::PeerPort),
+    ];
+    for (end, context, port) in ends {
+        cells.push(context, |out| {
+            push_or_any(out, end.cid);
+            out.push(b':');
+        });
+        cells.push(port, |out| push_or_any(out, end.port));
+    }
+}
+
+fn push_or_any(out: &mut Vec<u8>, number: u32) {
+    if number == VsockAddr::ANY {
+        out.push(b'*');
+    } else {
+        push_decimal(out, number.into());
+    }
+}

@@ -1,0 +1,167 @@
+//! Option combinations over live sockets, byte for byte.
+
+use super::{
+    fixture::Fixture,
+    line, mask,
+    mask::Motion,
+    namespace::{inside, inside_as_root},
+    program::Program,
+};
+use crate::outcome::Outcome;
+
+/// How often the three runs are made again when the real ones show that the kernel did something.
+const ATTEMPTS: usize = 8;
+/// Differences that are printed; of more, the number is.
+const SHOWN: usize = 30;
+
+/// How two listings are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sameness {
+    /// Byte for byte.
+    Exact,
+    /// But for figures that moved by themselves.
+    Masked,
+}
+
+/// Both programs.
+struct Pair {
+    real: Program,
+    ours: Program,
+}
+
+impl Pair {
+    /// Runs the real one, ours and the real one again, until the two real runs tell what moves.
+    fn compare(&self, args: &[String], width: Option<u16>) -> Result<Sameness, String> {
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let [before, ours, after] = [&self.real, &self.ours, &self.real].map(|program| {
+                let mut outcome = program.run(args, width);
+                outcome.stdout = mask::without_own_sockets(&outcome.stdout);
+                outcome
+            });
+            if same(&ours, &before) || same(&ours, &after) {
+                return Ok(Sameness::Exact);
+            }
+            if same(&before, &after) {
+                return Err(report(args, width, &ours, &before));
+            }
+            let Some(motion) = Motion::between(&before.stdout, &after.stdout) else { continue };
+            let [real, masked] = [&before, &ours]
+                .map(|one| Outcome { stdout: motion.mask(&one.stdout), ..one.clone() });
+            if !same(&masked, &real) {
+                last = Some(report(args, width, &masked, &real));
+                continue;
+            }
+            match mask::out_of_time(&before.stdout, &ours.stdout, &after.stdout) {
+                None => return Ok(Sameness::Masked),
+                Some(figure) => last = Some(format!("ss {}\n  {figure}", args.join(" "))),
+            }
+        }
+        let unstable = || format!("ss {}: the real one never stands still", args.join(" "));
+        Err(last.unwrap_or_else(unstable))
+    }
+}
+
+fn same(one: &Outcome, other: &Outcome) -> bool {
+    one.stdout == other.stdout && one.status == other.status
+}
+
+fn report(args: &[String], width: Option<u16>, ours: &Outcome, real: &Outcome) -> String {
+    let width = width.map_or(String::new(), |width| format!(" on {width} columns"));
+    let difference = ours.difference(real).expect("it is not the same");
+    format!("ss {}{width}\n{difference}", args.join(" "))
+}
+
+/// Compares every line over one set of sockets, and reports what differs.
+fn compare(name: &str, lines: &[Vec<String>], widths: &[Option<u16>]) {
+    let Some(real) = Program::real() else { return };
+    let pair = Pair { real, ours: Program::ours() };
+    let _fixture = Fixture::new();
+    let mut reports = Vec::new();
+    let [mut exact, mut masked] = [0; 2];
+    for args in lines {
+        for width in widths {
+            match pair.compare(args, *width) {
+                Ok(Sameness::Exact) => exact += 1,
+                Ok(Sameness::Masked) => masked += 1,
+                Err(report) => reports.push(report),
+            }
+        }
+    }
+    let total = lines.len() * widths.len();
+    eprintln!(
+        "live {name}: {total} listings, {exact} the same, {masked} the same but for what moved"
+    );
+    let shown = reports.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
+    assert!(reports.is_empty(), "live {name}: {} of {total} differ:\n{shown}", reports.len());
+}
+
+/// Declares a test of each choice of tables with every pair of details.
+macro_rules! details {
+    ($($name:ident: $choice:literal,)*) => {
+        $(#[test]
+        fn $name() {
+            inside(concat!("live::compare::", stringify!($name)), || {
+                compare($choice, &line::details($choice), &[None]);
+            });
+        })*
+    };
+}
+
+details! {
+    details_of_tcp: "-ta",
+    details_of_udp: "-ua",
+    details_of_raw: "-wa",
+    details_of_mptcp: "-Ma",
+    details_of_unix: "-xa",
+    details_of_packet: "-0a",
+    details_of_netlink: "-f netlink -a",
+}
+
+#[test]
+fn details_of_everything() {
+    inside("live::compare::details_of_everything", || {
+        let choice = "-A all,!netlink -a";
+        compare(choice, &line::single_details(choice), &[None]);
+    });
+}
+
+#[test]
+fn sockets_of_other_users() {
+    // A user namespace of an ordinary user has no others.
+    inside_as_root("live::compare::sockets_of_other_users", || {
+        let choice = "-tux -a";
+        compare(choice, &line::single_details(choice), &[None]);
+    });
+}
+
+#[test]
+fn many_details_at_once() {
+    inside("live::compare::many_details_at_once", || {
+        compare("random", &line::random(150), &[None]);
+    });
+}
+
+#[test]
+fn every_choice_of_tables_and_states() {
+    inside("live::compare::every_choice_of_tables_and_states", || {
+        compare("tables and states", &line::choices(), &[None]);
+    });
+}
+
+#[test]
+fn every_family() {
+    inside("live::compare::every_family", || compare("-f", &line::families(), &[None]));
+}
+
+#[test]
+fn every_list_of_tables() {
+    inside("live::compare::every_list_of_tables", || compare("-A", &line::tables(), &[None]));
+}
+
+#[test]
+fn layouts_on_a_terminal() {
+    inside("live::compare::layouts_on_a_terminal", || {
+        compare("terminal", &line::still(), &[Some(80), Some(20), Some(200)]);
+    });
+}

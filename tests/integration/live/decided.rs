@@ -1,0 +1,147 @@
+//! What is printed otherwise than by iproute2, on purpose. The list stands in
+//! `docs/compatibility.md`.
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::{fixture::Fixture, line::words, mask, namespace::inside, program::Program};
+
+/// Runs a program and returns its listing without the sockets that ask.
+fn list(program: &Program, line: &str) -> BString {
+    let outcome = program.run(&words(line), None);
+    assert_eq!((outcome.status, outcome.stderr.as_bstr()), (0, "".as_bytes().as_bstr()), "{line}");
+    mask::without_own_sockets(&outcome.stdout)
+}
+
+/// Returns the rows of a listing as words, sorted, for columns stand elsewhere when there are more.
+fn rows(listing: &[u8]) -> Vec<Vec<&BStr>> {
+    let row = |line| {
+        let words = ByteSlice::fields_with(line, char::is_whitespace);
+        words.filter(|word| !word.is_empty()).map(BStr::new).collect()
+    };
+    let mut rows: Vec<_> = listing.lines().map(row).collect();
+    rows.sort();
+    rows
+}
+
+/// Declares tests of both programs over the usual sockets.
+macro_rules! beside_the_real_one {
+    ($($name:ident($real:ident, $ours:ident, $fixture:ident) $body:block)*) => {
+        $(#[test]
+        fn $name() {
+            inside(concat!("live::decided::", stringify!($name)), || {
+                let Some($real) = Program::real() else { return };
+                let $ours = Program::ours();
+                let $fixture = Fixture::new();
+                $body
+            });
+        })*
+    };
+}
+
+beside_the_real_one! {
+    both_families_are_shown_when_both_are_asked_for(real, ours, _fixture) {
+        for tables in ["-t", "-u", "-M"] {
+            let [four, six] =
+                [4, 6].map(|family| list(&real, &format!("{tables}anH -{family}")));
+            let both = BString::from(bstr::concat([four, six]));
+            for order in ["-46", "-64"] {
+                let ours = list(&ours, &format!("{tables}anH {order}"));
+                assert_eq!(rows(&ours), rows(&both), "{tables} {order}");
+            }
+        }
+    }
+
+    packet_sockets_of_the_two_types_are_told_apart(real, ours, _fixture) {
+        let all = list(&real, "-0anH");
+        for kind in ["p_raw", "p_dgr"] {
+            let of_kind: Vec<_> =
+                all.lines().filter(|line| line.starts_with(kind.as_bytes())).collect();
+            assert!(!of_kind.is_empty());
+            // With one table alone there is no column that names it.
+            let of_kind = bstr::join("\n", of_kind);
+            let expected: Vec<_> =
+                rows(&of_kind).into_iter().map(|row| row[1..].to_vec()).collect();
+            let ours = list(&ours, &format!("-A {kind} -anH"));
+            assert_eq!(rows(&ours), expected, "{kind}");
+        }
+    }
+
+    netlink_details_are_those_that_p_brings_out(real, ours, _fixture) {
+        for details in ["-e", "-m", "-em", "-emO"] {
+            let theirs = list(&real, &format!("-f netlink -anHp {details}"));
+            let ours = list(&ours, &format!("-f netlink -anH {details}"));
+            assert_eq!(rows(&ours), rows(&theirs), "{details}");
+        }
+    }
+
+    owners_of_netlink_sockets_are_numbers(real, ours, _fixture) {
+        // The sockets that ask are the only ones of processes here.
+        let theirs = real.run(&words("-f netlink -aH"), None).stdout;
+        assert!(theirs.contains_str("/"), "the real one names processes");
+        let ours = ours.run(&words("-f netlink -aH"), None).stdout;
+        assert!(!ours.contains_str("/"), "{ours}");
+    }
+
+    devices_of_unix_sockets_are_those_that_stat_tells(_real, ours, fixture) {
+        let name = fixture.directory().join("whole-path");
+        let file = cap_std::fs::Dir::open_ambient_dir(fixture.directory(), authority()).unwrap();
+        let device = cap_std::fs::MetadataExt::dev(&file.symlink_metadata("whole-path").unwrap());
+        let (major, minor) = ((device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & !0xff));
+        let listing = list(&ours, "-xaeH");
+        let row = listing.lines().find(|line| line.contains_str(name.to_str().unwrap())).unwrap();
+        assert!(row.contains_str(format!(" dev:{major}/{minor}")), "{:?}", row.as_bstr());
+    }
+}
+
+/// Returns the authority to open the fixture's directory.
+#[expect(clippy::disallowed_methods, reason = "the test looks at its own fixture")]
+fn authority() -> cap_std::AmbientAuthority {
+    cap_std::ambient_authority()
+}
+
+#[test]
+fn names_of_live_sockets_are_escaped() {
+    inside("live::decided::names_of_live_sockets_are_escaped", || {
+        let _fixture = Fixture::start(&["hostile"]);
+        let listing = list(&Program::ours(), "-xaH");
+        assert_eq!(listing.lines().count(), 6, "no name makes a row of its own:\n{listing}");
+        for name in [
+            r"@esc\x1b[31mred",
+            r"@new\x0aline",
+            r"@tab\x09stop",
+            r"@bidi\xe2\x80\xaeover",
+            r"@\xff\xfe",
+            r"file\x0aname",
+        ] {
+            assert!(listing.contains_str(name), "{name} is not in:\n{listing}");
+        }
+    });
+}
+
+#[test]
+fn every_state_of_tcp_is_held() {
+    inside("live::decided::every_state_of_tcp_is_held", || {
+        let _fixture = Fixture::new();
+        let listing = list(&Program::ours(), "-tanH");
+        let mut states = BTreeMap::<&BStr, usize>::new();
+        for row in rows(&listing) {
+            *states.entry(row[0]).or_default() += 1;
+        }
+        let expected = [
+            "CLOSE-WAIT",
+            "CLOSING",
+            "ESTAB",
+            "FIN-WAIT-1",
+            "FIN-WAIT-2",
+            "LAST-ACK",
+            "LISTEN",
+            "SYN-RECV",
+            "SYN-SENT",
+            "TIME-WAIT",
+            "UNCONN",
+        ];
+        assert!(states.keys().copied().eq(expected.map(BStr::new)), "{states:?}");
+    });
+}

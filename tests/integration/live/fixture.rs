@@ -1,0 +1,90 @@
+//! The sockets: `tests/fixture/sockets.py`, as long as it is held.
+
+#![expect(clippy::disallowed_methods, reason = "safe Rust cannot make these sockets: Python does")]
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::workspace;
+
+/// Sockets that live as long as this does.
+pub(crate) struct Fixture {
+    child: Child,
+    /// Closing it ends the fixture.
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    directory: TempDir,
+    absent: Vec<String>,
+}
+
+impl Fixture {
+    /// Makes every socket that the kernel allows, and reports the kinds that it does not.
+    pub(crate) fn new() -> Self {
+        let fixture = Self::start(&[]);
+        eprintln!("absent here: {}", fixture.absent.join("; "));
+        fixture
+    }
+
+    /// Makes the sockets that these words choose.
+    pub(crate) fn start(words: &[&str]) -> Self {
+        let directory = TempDir::new().unwrap();
+        mount_tmpfs(directory.path());
+        let mut child = Command::new("python3")
+            .arg(workspace::path("tests/fixture/sockets.py"))
+            .arg(directory.path())
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut absent = Vec::new();
+        loop {
+            let line = read_line(&mut stdout).expect("the fixture gets ready");
+            match line.strip_prefix("ABSENT ") {
+                Some(kind) => absent.push(kind.to_owned()),
+                None if line == "READY" => break,
+                None => panic!("the fixture says {line:?}"),
+            }
+        }
+        Self { child, stdin, stdout, directory, absent }
+    }
+
+    /// Returns the directory that named unix sockets lie in.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Ends the fixture and returns what else it said.
+    pub(crate) fn finish(mut self) -> Vec<String> {
+        self.stdin = None;
+        std::iter::from_fn(|| read_line(&mut self.stdout)).collect()
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        self.stdin = None;
+        // The fixture ends at the end of its input; its status tells nothing.
+        drop(self.child.wait());
+    }
+}
+
+fn read_line(stdout: &mut impl BufRead) -> Option<String> {
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    line.pop().map(|_newline| line)
+}
+
+/// Puts a file system of its own on a directory. Its device number is a small one, which iproute2
+/// decodes as this project does.
+fn mount_tmpfs(directory: &Path) {
+    let mount = Command::new("mount").args(["-t", "tmpfs", "none"]).arg(directory).status();
+    assert!(mount.unwrap().success(), "a tmpfs can be mounted in a mount namespace");
+}

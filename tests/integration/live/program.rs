@@ -1,0 +1,96 @@
+//! The two programs: the example binary of `ss-builtin`, and iproute2's `ss`.
+
+#![expect(clippy::disallowed_methods, reason = "the comparison starts both programs")]
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use tempfile::TempDir;
+
+use crate::{outcome::Outcome, real::RealSs, workspace};
+
+/// An `ss` that looks at the live sockets.
+#[derive(Clone, Debug)]
+pub(crate) struct Program(PathBuf);
+
+impl Program {
+    /// Returns iproute2's, if it is there.
+    pub(crate) fn real() -> Option<Self> {
+        static NAMED: OnceLock<TempDir> = OnceLock::new();
+        let wrapper = RealSs::find()?.program().to_owned();
+        Some(Self(
+            named(&wrapper, NAMED.get_or_init(|| TempDir::new().unwrap())).unwrap_or(wrapper),
+        ))
+    }
+
+    /// Returns this project's, which is built when it is not up to date.
+    pub(crate) fn ours() -> Self {
+        static BUILT: OnceLock<PathBuf> = OnceLock::new();
+        Self(BUILT.get_or_init(build).clone())
+    }
+
+    /// Runs it as to a pipe, or on a terminal of that many columns.
+    pub(crate) fn run(&self, args: &[String], width: Option<u16>) -> Outcome {
+        let mut command = match width {
+            None => Command::new(&self.0),
+            Some(width) => {
+                let mut command = Command::new(python());
+                command.arg(workspace::path("tests/fixture/terminal.py")).arg(width.to_string());
+                command.arg(&self.0);
+                command
+            }
+        };
+        let output = command.args(args).stdin(Stdio::null()).env_clear().output().unwrap();
+        Outcome {
+            stdout: output.stdout.into(),
+            stderr: output.stderr.into(),
+            status: output.status.code().expect("ss ends by itself"),
+        }
+    }
+}
+
+/// Makes a wrapper like the one of `scripts/fetch-ss`, under which the process is called `ss` and
+/// not by its loader: iproute2 lists its own netlink socket by that name, and a long one makes the
+/// column wider.
+fn named(wrapper: &Path, directory: &TempDir) -> Option<PathBuf> {
+    let script = fs::read_to_string(wrapper).ok()?;
+    let loader = script.split_once("exec '")?.1.split_once('\'')?.0;
+    let [named, link] = ["wrapper", "ss"].map(|name| directory.path().join(name));
+    if !named.exists() {
+        symlink(loader, &link).unwrap();
+        fs::copy(wrapper, &named).unwrap();
+        fs::write(&named, script.replacen(loader, link.to_str()?, 1)).unwrap();
+    }
+    Some(named)
+}
+
+/// Builds the example binary and returns its path.
+fn build() -> PathBuf {
+    // target/debug/deps/integration-…
+    let test = std::env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).expect("the test lies in a target directory");
+    let target = profile.parent().expect("and so does the profile");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "-p", "ss-builtin", "--example", "ss", "--target-dir"]);
+    cargo.arg(target).current_dir(workspace::path("."));
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    assert!(cargo.status().unwrap().success(), "the example binary can be built");
+    profile.join("examples/ss")
+}
+
+/// Returns the interpreter itself, past every wrapper that needs an environment.
+fn python() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let output =
+            Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+        PathBuf::from(String::from_utf8(output.unwrap().stdout).unwrap().trim_end())
+    })
+}
