@@ -35,10 +35,10 @@ impl Decoder {
     /// Returns the decoder of a table's messages.
     pub fn new(table: Table) -> Self {
         Self(match table.form() {
-            Form::Inet(protocol, family) => Row::Inet(family, inet::blank(protocol)),
-            Form::Unix => Row::Unix(unix::blank()),
-            Form::Packet => Row::Packet(packet::blank()),
-            Form::Netlink => Row::Netlink(netlink::blank()),
+            Form::Inet(protocol, family) => Row::Inet(family, InetSocket::blank(protocol)),
+            Form::Unix => Row::Unix(UnixSocket::blank()),
+            Form::Packet => Row::Packet(PacketSocket::blank()),
+            Form::Netlink => Row::Netlink(NetlinkSocket::blank()),
             Form::Vsock => Row::Vsock(vsock::blank()),
             Form::Xdp => Row::Xdp(xdp::blank()),
         })
@@ -46,7 +46,7 @@ impl Decoder {
 
     /// Returns the decoder of events, which tell of TCP and UDP sockets of both families.
     pub fn of_events() -> Self {
-        Self(Row::Event(inet::blank(crate::model::InetProtocol::Tcp)))
+        Self(Row::Event(InetSocket::blank(crate::model::InetProtocol::Tcp)))
     }
 
     /// Decodes what is behind the netlink header of a message; the socket is lent until the next

@@ -22,30 +22,12 @@ use super::{
     bytes::{Attribute, Fault, split},
     memory::{decode_memory, take_cookie},
 };
-use crate::model::{Inode, KernelPointer, NetlinkDetail, NetlinkFlags, NetlinkSocket};
+use crate::model::{Inode, NetlinkDetail, NetlinkFlags, NetlinkSocket};
 
 const HEADER: usize = 28;
 
 /// Kernel: `AF_NETLINK`.
 pub(super) const AF_NETLINK: u8 = 16;
-
-/// Returns a row in which nothing stands yet.
-pub(super) fn blank() -> NetlinkSocket {
-    NetlinkSocket {
-        protocol: 0,
-        port_id: 0,
-        groups: 0,
-        recv: 0,
-        send: 0,
-        dump: 0,
-        references: 0,
-        drops: 0,
-        inode: None,
-        pointer: KernelPointer(0),
-        cookie: None,
-        detail: None,
-    }
-}
 
 /// Reads a message into a row. Every field is set anew.
 pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Fault> {
@@ -56,7 +38,7 @@ pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Faul
     }
     let mut groups = row.detail.take().unwrap_or_default().groups;
     groups.replace(std::iter::empty());
-    *row = blank();
+    *row = NetlinkSocket::blank();
     row.protocol = protocol.into();
     row.port_id = fields.u32();
     let (remote_port_id, remote_group) = (fields.u32(), fields.u32());

@@ -21,8 +21,8 @@ use super::{
     memory::{decode_memory, take_cookie},
 };
 use crate::model::{
-    Fanout, FilterInstruction, Inode, KernelPointer, PacketDetail, PacketFlags, PacketInfo,
-    PacketKind, PacketMulticast, PacketRing, PacketSocket,
+    Fanout, FilterInstruction, Inode, PacketFlags, PacketInfo, PacketKind, PacketMulticast,
+    PacketRing, PacketSocket,
 };
 
 const HEADER: usize = 16;
@@ -36,23 +36,6 @@ const MCLIST: usize = 44;
 /// Bytes of `struct sock_filter`.
 const INSTRUCTION: usize = 8;
 
-/// Returns a row in which nothing stands yet.
-pub(super) fn blank() -> PacketSocket {
-    PacketSocket {
-        kind: PacketKind::Raw,
-        protocol: 0,
-        interface: None,
-        running: false,
-        recv: 0,
-        uid: 0,
-        inode: None,
-        references: 0,
-        pointer: KernelPointer(0),
-        cookie: None,
-        detail: PacketDetail::default(),
-    }
-}
-
 /// Reads a message into a row. Every field is set anew.
 pub(super) fn decode(message: &[u8], row: &mut PacketSocket) -> Result<(), Fault> {
     let (mut fields, attributes) = split::<HEADER>(message, "16 bytes (packet_diag_msg)")?;
@@ -60,7 +43,7 @@ pub(super) fn decode(message: &[u8], row: &mut PacketSocket) -> Result<(), Fault
     if family != AF_PACKET {
         return Err(Fault::number(0, "a packet socket", family));
     }
-    *row = blank();
+    *row = PacketSocket::blank();
     row.kind = PacketKind::from_number(kind.into());
     row.protocol = fields.u16();
     row.inode = Inode::new(fields.u32().into());

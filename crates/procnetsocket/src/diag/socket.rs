@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn a_listing_forgets_what_came_before_a_repetition() {
         let mut collect = Collect::<InetSocket>::new(1);
-        let row = super::super::inet::blank(InetProtocol::Tcp);
+        let row = InetSocket::blank(InetProtocol::Tcp);
         assert!(collect.socket(Socket::Inet(&row)).is_continue());
         assert!(collect.restart());
         assert!(collect.socket(Socket::Inet(&row)).is_continue());

@@ -23,8 +23,8 @@ use super::{
     memory::{decode_memory, take_cookie},
 };
 use crate::model::{
-    Device, Inode, KernelPointer, Queues, Shutdown, UnixDetail, UnixFile, UnixKind, UnixName,
-    UnixSocket, UnixState,
+    Device, Inode, Queues, Shutdown, UnixDetail, UnixFile, UnixKind, UnixName, UnixSocket,
+    UnixState,
 };
 
 const HEADER: usize = 16;
@@ -34,22 +34,6 @@ pub(super) const AF_UNIX: u8 = 1;
 
 /// The flag of a listener in the text table (`include/linux/net.h`).
 const SO_ACCEPTCON: u32 = 0x1_0000;
-
-/// Returns a row in which nothing stands yet.
-pub(super) fn blank() -> UnixSocket {
-    UnixSocket {
-        kind: UnixKind::Stream,
-        state: UnixState::Unconnected,
-        protocol: 0,
-        flags: 0,
-        inode: None,
-        references: 0,
-        pointer: KernelPointer(0),
-        name: UnixName::Unnamed,
-        cookie: None,
-        detail: UnixDetail::default(),
-    }
-}
 
 /// Reads a message into a row. Every field is set anew.
 pub(super) fn decode(message: &[u8], row: &mut UnixSocket) -> Result<(), Fault> {

@@ -1,6 +1,10 @@
 //! TCP, UDP, UDP-Lite, raw and ping sockets.
 
-use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use bstr::BString;
 
@@ -69,6 +73,33 @@ pub struct InetSocket {
     pub detail: InetDetails,
     /// Words behind the columns that the kernel is known to print; empty on every known kernel.
     pub trailing: BString,
+}
+
+impl InetSocket {
+    /// Returns a row in which nothing stands yet.
+    pub(crate) fn blank(protocol: InetProtocol) -> Self {
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        Self {
+            protocol,
+            local: nowhere,
+            remote: nowhere,
+            state: TcpState::Close,
+            queues: Queues::default(),
+            timer: None,
+            retransmits: 0,
+            probes: 0,
+            uid: 0,
+            inode: None,
+            references: 0,
+            pointer: KernelPointer(0),
+            cookie: None,
+            interface: None,
+            tcp: None,
+            drops: None,
+            detail: InetDetails::default(),
+            trailing: BString::default(),
+        }
+    }
 }
 
 /// The last columns of a TCP row.

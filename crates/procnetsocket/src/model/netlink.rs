@@ -32,6 +32,26 @@ pub struct NetlinkSocket {
     pub detail: Option<NetlinkDetail>,
 }
 
+impl NetlinkSocket {
+    /// Returns a row in which nothing stands yet.
+    pub(crate) fn blank() -> Self {
+        Self {
+            protocol: 0,
+            port_id: 0,
+            groups: 0,
+            recv: 0,
+            send: 0,
+            dump: 0,
+            references: 0,
+            drops: 0,
+            inode: None,
+            pointer: KernelPointer(0),
+            cookie: None,
+            detail: None,
+        }
+    }
+}
+
 /// What only sock_diag tells of a netlink socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -32,6 +32,25 @@ pub struct PacketSocket {
     pub detail: PacketDetail,
 }
 
+impl PacketSocket {
+    /// Returns a row in which nothing stands yet.
+    pub(crate) fn blank() -> Self {
+        Self {
+            kind: PacketKind::Raw,
+            protocol: 0,
+            interface: None,
+            running: false,
+            recv: 0,
+            uid: 0,
+            inode: None,
+            references: 0,
+            pointer: KernelPointer(0),
+            cookie: None,
+            detail: PacketDetail::default(),
+        }
+    }
+}
+
 /// What only sock_diag tells of a packet socket. Everything is absent when it was not asked for,
 /// when the socket does not have it, and in the text table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -37,6 +37,24 @@ pub struct UnixSocket {
     pub detail: UnixDetail,
 }
 
+impl UnixSocket {
+    /// Returns a row in which nothing stands yet.
+    pub(crate) fn blank() -> Self {
+        Self {
+            kind: UnixKind::Stream,
+            state: UnixState::Unconnected,
+            protocol: 0,
+            flags: 0,
+            inode: None,
+            references: 0,
+            pointer: KernelPointer(0),
+            name: UnixName::Unnamed,
+            cookie: None,
+            detail: UnixDetail::default(),
+        }
+    }
+}
+
 /// What only sock_diag tells of a unix socket. Everything is absent when it was not asked for, when
 /// the kernel does not have it, and in the text table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -38,8 +38,8 @@ use bstr::BString;
 
 use super::{Endian, Expected, Fields, Problem, Rows, Until, decimal, head, head::Head, hex};
 use crate::model::{
-    InetDetails, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail,
-    TcpState, Timer, TimerKind,
+    InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail, TcpState, Timer,
+    TimerKind,
 };
 
 /// The address family of a table of internet sockets.
@@ -63,27 +63,7 @@ pub(crate) struct InetRows {
 impl InetRows {
     /// Returns the parser of that protocol's table.
     pub(crate) fn new(protocol: InetProtocol, family: Family, endian: Endian) -> Self {
-        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        let row = InetSocket {
-            protocol,
-            local: nowhere,
-            remote: nowhere,
-            state: TcpState::Close,
-            queues: Queues::default(),
-            timer: None,
-            retransmits: 0,
-            probes: 0,
-            uid: 0,
-            inode: None,
-            references: 0,
-            pointer: KernelPointer(0),
-            cookie: None,
-            interface: None,
-            tcp: None,
-            drops: None,
-            detail: InetDetails::default(),
-            trailing: BString::default(),
-        };
+        let row = InetSocket::blank(protocol);
         Self { family, endian, row }
     }
 }

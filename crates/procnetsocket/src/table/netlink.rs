@@ -15,7 +15,7 @@
 //! and `Pid` and `Drops` with a sign.
 
 use super::{Expected, Fields, Problem, Rows, Until, decimal};
-use crate::model::{Inode, KernelPointer, NetlinkSocket, Socket};
+use crate::model::{Inode, NetlinkSocket, Socket};
 
 /// The parser of the netlink table.
 pub(crate) struct NetlinkRows {
@@ -25,20 +25,7 @@ pub(crate) struct NetlinkRows {
 impl NetlinkRows {
     /// Returns the parser.
     pub(crate) fn new() -> Self {
-        let row = NetlinkSocket {
-            protocol: 0,
-            port_id: 0,
-            groups: 0,
-            recv: 0,
-            send: 0,
-            dump: 0,
-            references: 0,
-            drops: 0,
-            inode: None,
-            pointer: KernelPointer(0),
-            cookie: None,
-            detail: None,
-        };
+        let row = NetlinkSocket::blank();
         Self { row }
     }
 }

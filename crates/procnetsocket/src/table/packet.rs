@@ -15,7 +15,7 @@
 use std::num::NonZeroU32;
 
 use super::{Expected, Fields, Problem, Rows, Until};
-use crate::model::{Inode, KernelPointer, PacketDetail, PacketKind, PacketSocket, Socket};
+use crate::model::{Inode, PacketKind, PacketSocket, Socket};
 
 /// The parser of the packet table.
 pub(crate) struct PacketRows {
@@ -25,19 +25,7 @@ pub(crate) struct PacketRows {
 impl PacketRows {
     /// Returns the parser.
     pub(crate) fn new() -> Self {
-        let row = PacketSocket {
-            kind: PacketKind::Raw,
-            protocol: 0,
-            interface: None,
-            running: false,
-            recv: 0,
-            uid: 0,
-            inode: None,
-            references: 0,
-            pointer: KernelPointer(0),
-            cookie: None,
-            detail: PacketDetail::default(),
-        };
+        let row = PacketSocket::blank();
         Self { row }
     }
 }

@@ -21,9 +21,7 @@
 use bstr::BString;
 
 use super::{Expected, Fields, Problem, Rows, Until, decimal, hex};
-use crate::model::{
-    Inode, KernelPointer, Socket, UnixDetail, UnixKind, UnixName, UnixSocket, UnixState,
-};
+use crate::model::{Inode, Socket, UnixKind, UnixName, UnixSocket, UnixState};
 
 /// The flag of a listener (`include/linux/net.h`).
 const SO_ACCEPTCON: u32 = 0x1_0000;
@@ -36,18 +34,7 @@ pub(crate) struct UnixRows {
 impl UnixRows {
     /// Returns the parser.
     pub(crate) fn new() -> Self {
-        let row = UnixSocket {
-            kind: UnixKind::Stream,
-            state: UnixState::Unconnected,
-            protocol: 0,
-            flags: 0,
-            inode: None,
-            references: 0,
-            pointer: KernelPointer(0),
-            name: UnixName::Unnamed,
-            cookie: None,
-            detail: UnixDetail::default(),
-        };
+        let row = UnixSocket::blank();
         Self { row }
     }
 }

@@ -26,13 +26,7 @@ mod address;
 mod info;
 mod ulp;
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    num::NonZeroU32,
-    time::Duration,
-};
-
-use bstr::BString;
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 pub(super) use self::address::{AF_INET, AF_INET6};
 use self::{
@@ -46,9 +40,8 @@ use super::{
 };
 use crate::{
     model::{
-        CongestionInfo, InetDetails, InetInfo, InetMemory, InetOptions, InetProtocol, InetSocket,
-        Inode, KernelPointer, Md5Key, Queues, SctpState, ShortName, Shutdown, TcpState, Timer,
-        TimerKind,
+        CongestionInfo, InetInfo, InetMemory, InetOptions, InetProtocol, InetSocket, Inode, Md5Key,
+        Queues, SctpState, ShortName, Shutdown, TcpState, Timer, TimerKind,
     },
     table::Family,
 };
@@ -62,31 +55,6 @@ const MD5SIG: usize = 20 + Md5Key::MAX_KEY;
 /// The protocols of events, which come from TCP and UDP only.
 const IPPROTO_TCP: u8 = 6;
 const IPPROTO_UDP: u8 = 17;
-
-/// Returns a row in which nothing stands yet.
-pub(super) fn blank(protocol: InetProtocol) -> InetSocket {
-    let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-    InetSocket {
-        protocol,
-        local: nowhere,
-        remote: nowhere,
-        state: TcpState::Close,
-        queues: Queues::default(),
-        timer: None,
-        retransmits: 0,
-        probes: 0,
-        uid: 0,
-        inode: None,
-        references: 0,
-        pointer: KernelPointer(0),
-        cookie: None,
-        interface: None,
-        tcp: None,
-        drops: None,
-        detail: InetDetails::default(),
-        trailing: BString::default(),
-    }
-}
 
 /// Reads a message about a socket of a known protocol into a row. Every field is set anew.
 pub(super) fn decode(message: &[u8], family: Family, row: &mut InetSocket) -> Result<(), Fault> {
