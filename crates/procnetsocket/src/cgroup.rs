@@ -48,7 +48,7 @@ impl CgroupTree {
     /// is mounted is up to whoever mounted it.
     pub fn open_ambient(token: AmbientAuthority) -> Option<Self> {
         MOUNTS.into_iter().find_map(|mount| {
-            let root = Dir::open_ambient_dir(mount, token).ok()?;
+            let root = open(mount, token)?;
             let kind = u64::try_from(fstatfs(&root).ok()?.f_type).ok()?;
             (kind == CGROUP2_MAGIC).then_some(Self { root })
         })
@@ -69,6 +69,11 @@ impl CgroupTree {
         walk(&self.root, &BString::default(), MAX_DEPTH, &mut paths);
         paths
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the only opening of the hierarchy, at fixed places")]
+fn open(mount: &str, token: AmbientAuthority) -> Option<Dir> {
+    Dir::open_ambient_dir(mount, token).ok()
 }
 
 /// Adds the directories below one whose path is `above`, without a slash at its end.

@@ -44,6 +44,11 @@ fn authority() -> AmbientAuthority {
     ambient_authority()
 }
 
+#[expect(clippy::disallowed_methods, reason = "this example is its own host")]
+fn open(path: impl AsRef<std::path::Path>) -> io::Result<Dir> {
+    Dir::open_ambient_dir(path, authority())
+}
+
 /// Opens the system's tables, or those that the first arguments name.
 fn tables(args: &mut Vec<BString>) -> Result<SocketTables, Box<dyn std::error::Error>> {
     let first = args.first().map(|first| first.as_slice());
@@ -57,7 +62,7 @@ fn tables(args: &mut Vec<BString>) -> Result<SocketTables, Box<dyn std::error::E
     let path = args.get(1).cloned().ok_or("--proc-root needs a directory")?;
     args.drain(..2);
     let path = std::path::PathBuf::from(std::ffi::OsString::from_vec(path.into()));
-    Ok(SocketTables::from_dir(Dir::open_ambient_dir(path, authority())?))
+    Ok(SocketTables::from_dir(open(path)?))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the process's own streams are what this is for")]
@@ -88,7 +93,7 @@ fn columns(terminal: &io::Stdout) -> Option<NonZeroU16> {
 
 /// Reads the system's names of services and protocols; a table that is not there has none.
 fn names() -> Names {
-    let Ok(etc) = Dir::open_ambient_dir("/etc", authority()) else { return Names::default() };
+    let Ok(etc) = open("/etc") else { return Names::default() };
     let read = |name| etc.read(name).unwrap_or_default();
     Names::new(&read("services"), &read("protocols"))
 }

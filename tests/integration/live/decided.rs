@@ -86,7 +86,7 @@ beside_the_real_one! {
 
     devices_of_unix_sockets_are_those_that_stat_tells(_real, ours, fixture) {
         let name = fixture.directory().join("whole-path");
-        let file = cap_std::fs::Dir::open_ambient_dir(fixture.directory(), authority()).unwrap();
+        let file = open(fixture.directory());
         let device = cap_std::fs::MetadataExt::dev(&file.symlink_metadata("whole-path").unwrap());
         let (major, minor) = ((device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & !0xff));
         let listing = list(&ours, "-xaeH");
@@ -95,10 +95,9 @@ beside_the_real_one! {
     }
 }
 
-/// Returns the authority to open the fixture's directory.
 #[expect(clippy::disallowed_methods, reason = "the test looks at its own fixture")]
-fn authority() -> cap_std::AmbientAuthority {
-    cap_std::ambient_authority()
+fn open(directory: &std::path::Path) -> cap_std::fs::Dir {
+    cap_std::fs::Dir::open_ambient_dir(directory, cap_std::ambient_authority()).unwrap()
 }
 
 #[test]
