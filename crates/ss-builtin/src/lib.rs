@@ -22,7 +22,7 @@
 //!
 //! # Compatibility
 //!
-//! The yardstick is iproute2 7.x over the same `/proc` bytes: the same standard output and the same
+//! The yardstick is iproute2 7.x over the same sockets: the same standard output and the same
 //! status. Every difference is decided, and stands in `docs/compatibility.md` of the repository with
 //! its reason and its test. In the code, what follows iproute2 against one's expectation is marked
 //! `Compat:`.
