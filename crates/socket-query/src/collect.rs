@@ -152,9 +152,7 @@ impl Admit<'_> {
             && self.admits_state(socket)
             && self.selection.filter.admits(socket)
     }
-}
 
-impl Admit<'_> {
     /// The kernel has left out what was not asked for, and knows states that it does not tell: a
     /// connection that is half open counts as another state than the one that it is shown in, and
     /// an association of SCTP has states of its own.

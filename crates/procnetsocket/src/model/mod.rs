@@ -4,6 +4,8 @@
 //! everything to the right of it. What a source cannot know is `None`, never a made-up value; the
 //! few fields that cannot be absent say what they are then.
 
+#[macro_use]
+mod bits;
 mod congestion;
 mod id;
 mod inet;

@@ -137,19 +137,6 @@ impl NetlinkFlags {
     /// Acknowledgements do not repeat the request (`NETLINK_CAP_ACK`).
     #[doc(alias = "NDIAG_FLAG_CAP_ACK")]
     pub const SHORT_ACKNOWLEDGEMENT: Self = Self(1 << 5);
-
-    /// Returns the set of the kernel's bits.
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    /// Returns the kernel's bits.
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    /// Returns whether all of `other` is in the set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
+
+kernel_bits!(NetlinkFlags, u32);

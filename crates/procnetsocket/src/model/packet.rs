@@ -121,22 +121,9 @@ impl PacketFlags {
     /// Malformed packets of the sending ring are skipped.
     #[doc(alias = "PDI_LOSS")]
     pub const LOSS: Self = Self(1 << 4);
-
-    /// Returns the set of the kernel's bits.
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    /// Returns the kernel's bits.
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    /// Returns whether all of `other` is in the set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
+
+kernel_bits!(PacketFlags, u32);
 
 /// A link layer multicast address.
 #[doc(alias = "packet_diag_mclist")]

@@ -231,22 +231,9 @@ impl TcpOptions {
     /// The connection was made by a child of TCP Fast Open; Linux 6.14.
     #[doc(alias = "TCPI_OPT_TFO_CHILD")]
     pub const FAST_OPEN_CHILD: Self = Self(128);
-
-    /// Returns the set of the kernel's bits.
-    pub const fn from_bits(bits: u8) -> Self {
-        Self(bits)
-    }
-
-    /// Returns the kernel's bits.
-    pub const fn bits(self) -> u8 {
-        self.0
-    }
-
-    /// Returns whether all of `other` is in the set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
+
+kernel_bits!(TcpOptions, u8);
 
 /// Counters of accurate ECN; bytes wrap around at 32 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

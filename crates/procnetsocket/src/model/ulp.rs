@@ -151,19 +151,6 @@ impl MptcpSubflowFlags {
     /// A map is in force.
     #[doc(alias = "MPTCP_SUBFLOW_FLAG_MAPVALID")]
     pub const MAP_VALID: Self = Self(1 << 8);
-
-    /// Returns the set of the kernel's bits.
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    /// Returns the kernel's bits.
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    /// Returns whether all of `other` is in the set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
+
+kernel_bits!(MptcpSubflowFlags, u32);
