@@ -40,8 +40,10 @@ pub fn invoke(builtin: &dyn Builtin, context: &mut CallContext<'_>, args: &[BStr
     error.exit_code()
 }
 
-/// An error with its causes, on one line.
-struct Chain<'a>(&'a dyn std::error::Error);
+/// An error with its causes, on one line: what ends a line, drives a terminal or turns the direction
+/// of text is escaped.
+#[derive(Clone, Copy, Debug)]
+pub struct Chain<'a>(pub &'a dyn std::error::Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -97,7 +97,7 @@ mod exit;
 mod registry;
 mod sandbox;
 
-pub use builtin::{Builtin, invoke};
+pub use builtin::{Builtin, Chain, invoke};
 pub use cancel::Cancel;
 pub use clock::{Clock, SystemClock};
 pub use context::CallContext;

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use builtin_api::ExitCode;
+use builtin_api::{Chain, ExitCode};
 use host_shell::{
     ErrorKind, Script, Shell,
     limits::{MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
@@ -164,8 +164,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(error) => write!(f, "{error}\n{}", args::USAGE),
-            Self::Capability(error) => write_chain(f, error),
-            Self::Shell(error) => write_chain(f, error),
+            Self::Capability(error) => write!(f, "{}", Chain(error)),
+            Self::Shell(error) => write!(f, "{}", Chain(error)),
             Self::Script { name, error } => write!(f, "{name}: {error}"),
             Self::Input(error) => write!(f, "standard input: {error}"),
             Self::InputTimeout(timeout) => write!(
@@ -177,17 +177,6 @@ impl fmt::Display for Failure {
             Self::Io(error) => write!(f, "{error}"),
         }
     }
-}
-
-/// Writes an error with its causes, on one line.
-fn write_chain(f: &mut fmt::Formatter<'_>, error: &dyn std::error::Error) -> fmt::Result {
-    write!(f, "{error}")?;
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(f, ": {error}")?;
-        cause = error.source();
-    }
-    Ok(())
 }
 
 fn print(text: &str) -> Result<ExitCode, Failure> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Error, ErrorKind, ExitCode};
+use builtin_api::{Builtin, CallContext, Chain, Error, ErrorKind, ExitCode};
 use procnetsocket::{SockStat6, model::Socket};
 use socket_query::{PolicyView, Problem, Selection, Sink, SocketTable};
 
@@ -109,7 +109,7 @@ impl Ss {
     fn print_summary(&self, context: &mut CallContext<'_>) -> Result<ExitCode, Error> {
         let mut code = ExitCode::SUCCESS;
         let mut failed = |error: socket_query::Error| {
-            complain(context.stderr, &error);
+            complain(context.stderr, &Chain(&error));
             code = ExitCode::FAILURE;
         };
         let counters = Counters {
@@ -150,7 +150,7 @@ impl Ss {
         }
         // A call that was ended shows no part of a listing as if it were the whole.
         cancel.check()?;
-        collected.map_err(|error| Error::new(kind_of(&error), error))?;
+        collected.map_err(|error| Error::new(kind_of(&error), Chain(&error)))?;
         table.finish().map_err(write_failed)?;
         if problems > REPORTED_PROBLEMS {
             complain(
@@ -210,7 +210,7 @@ impl Sink for Listing<'_> {
         if self.problems <= REPORTED_PROBLEMS {
             match problem {
                 Problem::Row(row) => complain(self.stderr, row),
-                Problem::Table(_, error) => complain(self.stderr, error),
+                Problem::Table(_, error) => complain(self.stderr, &Chain(error)),
                 Problem::Changed(table) => complain(
                     self.stderr,
                     &format_args!(
