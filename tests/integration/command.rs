@@ -1,6 +1,6 @@
 //! Command lines, made from the flag table.
 
-use ss_builtin::{Flag, flags};
+use ss_builtin::{Flag, Value, flags};
 use testkit::Xorshift;
 
 /// The words of `-f`.
@@ -44,16 +44,16 @@ const TABLES: [&str; 31] = [
 /// An option that takes a value, and the values that are tried.
 pub(crate) fn values(flag: &Flag) -> &'static [&'static str] {
     match flag.value {
-        None => &[],
-        Some("FAMILY") => &FAMILIES,
-        Some(_) => &TABLES,
+        Value::Needed("FAMILY") => &FAMILIES,
+        Value::Needed("TABLE[,...]") => &TABLES,
+        _ => &[],
     }
 }
 
 /// Returns the options that are compared: those that work on the text tables, and print what the real
 /// one prints.
 pub(crate) fn compared() -> Vec<&'static Flag> {
-    let ours_alone = |flag: &Flag| matches!(flag.long, "help" | "version");
+    let ours_alone = |flag: &Flag| flag.is_own() || matches!(flag.long, "help" | "version");
     let works = |flag: &Flag| !flag.is_refused() && !flag.needs_sock_diag();
     flags().iter().filter(|flag| works(flag) && !ours_alone(flag)).collect()
 }

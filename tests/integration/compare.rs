@@ -8,6 +8,7 @@ use std::{
 
 use bstr::{BStr, ByteSlice};
 use socket_query::Names;
+use ss_builtin::Value;
 use testkit::{FakeProc, FakeRoot, Table, Xorshift, fixtures, generate, large_fixtures};
 
 use crate::{
@@ -234,7 +235,7 @@ fn words(outcome: &Outcome) -> Vec<Vec<&BStr>> {
 fn shortened_long_options_are_understood_the_same() {
     let roots = Roots::build(fixtures().into_iter().take(1));
     let mut cases = Vec::new();
-    for flag in command::compared().into_iter().filter(|flag| flag.value.is_none()) {
+    for flag in command::compared().into_iter().filter(|flag| flag.value == Value::None) {
         for length in 1..=flag.long.len() {
             cases.push(roots.case(
                 0,

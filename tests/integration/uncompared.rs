@@ -45,6 +45,7 @@ pub(crate) fn text() -> String {
 /// Returns why an option is not compared, or `None` when it is.
 fn reason(flag: &Flag) -> Option<String> {
     match flag.refusal() {
+        _ if flag.is_own() => Some("iproute2 does not have it".to_owned()),
         None if compared(flag) => None,
         None if flag.needs_sock_diag() => {
             Some("needs sock_diag: compared on live sockets".to_owned())

@@ -42,4 +42,4 @@ mod cli;
 mod render;
 
 pub use builtin::Ss;
-pub use cli::{Flag, Refusal, flags};
+pub use cli::{Flag, Refusal, Value, flags};

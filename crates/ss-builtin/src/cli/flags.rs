@@ -12,12 +12,35 @@ pub struct Flag {
     pub short: Option<u8>,
     /// The long name, without its dashes.
     pub long: &'static str,
-    /// What the value stands for, if the option takes one.
-    pub value: Option<&'static str>,
+    /// The value that the option takes.
+    pub value: Value,
     /// The line of the help.
     pub help: &'static str,
     pub(crate) effect: Effect,
     pub(crate) needs: Needs,
+    pub(crate) origin: Origin,
+}
+
+/// Whether an option takes a value, and what it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Value {
+    /// It takes none.
+    None,
+    /// It takes one, attached or as the next word.
+    Needed(&'static str),
+    /// It takes a number or none: attached, or as the next word when that is all digits. No filter
+    /// begins with such a word.
+    OptionalNumber(&'static str),
+}
+
+/// Where an option comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// iproute2 has it.
+    Iproute2,
+    /// It is of this project. It is not cut: an abbreviation means what it means in iproute2.
+    Own,
 }
 
 /// What an option needs of the tables.
@@ -82,13 +105,34 @@ impl Flag {
         self.refusal().is_some()
     }
 
+    /// Returns whether iproute2 does not have the option.
+    pub const fn is_own(&self) -> bool {
+        matches!(self.origin, Origin::Own)
+    }
+
     const fn new(letter: char, long: &'static str, help: &'static str, effect: Effect) -> Self {
         let short = if letter.is_ascii_graphic() { Some(ascii(letter)) } else { None };
-        Self { short, long, value: None, help, effect, needs: Needs::Nothing }
+        Self {
+            short,
+            long,
+            value: Value::None,
+            help,
+            effect,
+            needs: Needs::Nothing,
+            origin: Origin::Iproute2,
+        }
+    }
+
+    const fn own(long: &'static str, help: &'static str, effect: Effect) -> Self {
+        Self { origin: Origin::Own, ..Self::new(NO_LETTER, long, help, effect) }
+    }
+
+    const fn with_optional_number(self, value: &'static str) -> Self {
+        Self { value: Value::OptionalNumber(value), ..self }
     }
 
     const fn with_value(self, value: &'static str) -> Self {
-        Self { value: Some(value), ..self }
+        Self { value: Value::Needed(value), ..self }
     }
 
     const fn of_sock_diag(self) -> Self {
@@ -230,7 +274,15 @@ static FLAGS: &[Flag] = &[
         Effect::Refused(Refusal::NotBuilt(NEEDS_FILTER)),
     )
     .with_value("FILE"),
+    Flag::own("json", "print one JSON array", NOT_YET),
+    Flag::own("json-lines", "print one JSON object a line", NOT_YET),
+    Flag::own("sort", "order by KEYs, -KEY backwards", NOT_YET).with_value("KEY[,...]"),
+    Flag::own("limit", "print N sockets at most", NOT_YET).with_value("N"),
+    Flag::own("count", "print the number of sockets; N ends -E", NOT_YET).with_optional_number("N"),
+    Flag::own("for", "end -E after this time", NOT_YET).with_value("DURATION"),
 ];
+
+const NOT_YET: Effect = Effect::Refused(Refusal::NotBuilt("it is on its way"));
 
 /// Returns every option, in the order of the help.
 pub fn flags() -> &'static [Flag] {

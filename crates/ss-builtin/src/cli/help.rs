@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::flags::{Flag, flags};
+use super::flags::{Flag, Value, flags};
 
 /// What `-V` prints.
 pub(crate) const VERSION: &str =
@@ -67,8 +67,9 @@ impl fmt::Display for Spelling {
         }
         write!(f, "--{}", self.0.long)?;
         match self.0.value {
-            Some(value) => write!(f, "={value}"),
-            None => Ok(()),
+            Value::None => Ok(()),
+            Value::Needed(value) => write!(f, "={value}"),
+            Value::OptionalNumber(value) => write!(f, "[={value}]"),
         }
     }
 }

@@ -7,7 +7,7 @@ mod plan;
 mod raw;
 
 pub(crate) use error::CliError;
-pub use flags::{Flag, Refusal, flags};
+pub use flags::{Flag, Refusal, Value, flags};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use plan::{
     Column, Detail, DetailSet, Host, Lines, Names, NothingToShow, Plan, Show, Summary, Tables,

@@ -10,7 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{
     CliError,
-    flags::{Effect, Flag, flags},
+    flags::{Effect, Flag, Value, flags},
 };
 
 /// An option as it was typed.
@@ -53,10 +53,10 @@ impl RawArgs {
     }
 
     /// Takes a word of letters; returns whether one of them ends the program.
-    fn short<'a>(
+    fn short(
         &mut self,
         letters: &[u8],
-        rest: &mut impl Iterator<Item = &'a BString>,
+        rest: &mut std::slice::Iter<'_, BString>,
     ) -> Result<bool, CliError> {
         let mut letters = letters.iter();
         while let Some(&letter) = letters.next() {
@@ -64,42 +64,36 @@ impl RawArgs {
                 .iter()
                 .find(|flag| flag.short == Some(letter))
                 .ok_or(CliError::UnknownLetter(letter))?;
-            if flag.value.is_none() {
+            if flag.value == Value::None {
                 if self.push(flag, BString::default()) {
                     return Ok(true);
                 }
                 continue;
             }
-            let attached = letters.as_slice();
-            let value = if attached.is_empty() {
-                rest.next().cloned().ok_or(CliError::NoValue(format!("-{}", char::from(letter))))?
-            } else {
-                attached.into()
-            };
+            let attached = Some(letters.as_slice().as_bstr()).filter(|value| !value.is_empty());
+            let value = value_of(flag, attached, rest)
+                .ok_or(CliError::NoValue(format!("-{}", char::from(letter))))?;
             return Ok(self.push(flag, value));
         }
         Ok(false)
     }
 
     /// Takes a long option; returns whether it ends the program.
-    fn long<'a>(
+    fn long(
         &mut self,
         typed: &BStr,
-        rest: &mut impl Iterator<Item = &'a BString>,
+        rest: &mut std::slice::Iter<'_, BString>,
     ) -> Result<bool, CliError> {
         let (name, attached) = match typed.split_once_str("=") {
             Some((name, value)) => (name.as_bstr(), Some(value.as_bstr())),
             None => (typed, None),
         };
         let flag = find_long(name)?;
-        let value = match (flag.value, attached) {
-            (None, None) => BString::default(),
-            (None, Some(_)) => return Err(CliError::UnwantedValue(flag.long)),
-            (Some(_), Some(value)) => value.into(),
-            (Some(_), None) => {
-                rest.next().cloned().ok_or_else(|| CliError::NoValue(format!("--{}", flag.long)))?
-            }
-        };
+        if flag.value == Value::None && attached.is_some() {
+            return Err(CliError::UnwantedValue(flag.long));
+        }
+        let value = value_of(flag, attached, rest)
+            .ok_or_else(|| CliError::NoValue(format!("--{}", flag.long)))?;
         Ok(self.push(flag, value))
     }
 
@@ -109,13 +103,34 @@ impl RawArgs {
     }
 }
 
-/// Returns the option of that name, or the only one whose name begins with it.
+/// Returns the value of an option, empty for none; `None` when one is needed and not there.
+fn value_of(
+    flag: &Flag,
+    attached: Option<&BStr>,
+    rest: &mut std::slice::Iter<'_, BString>,
+) -> Option<BString> {
+    match flag.value {
+        Value::None => Some(BString::default()),
+        _ if let Some(value) = attached => Some(value.into()),
+        Value::Needed(_) => rest.next().cloned(),
+        Value::OptionalNumber(_) => {
+            let next = rest.as_slice().first();
+            let is_number =
+                |word: &&BString| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+            let Some(number) = next.filter(is_number) else { return Some(BString::default()) };
+            rest.next();
+            Some(number.clone())
+        }
+    }
+}
+
+/// Returns the option of that name, or the only one of iproute2 whose name begins with it.
 fn find_long(name: &BStr) -> Result<&'static Flag, CliError> {
-    let starts = |flag: &&Flag| flag.long.as_bytes().starts_with(name);
-    let mut found = flags().iter().filter(starts);
-    if let Some(exact) = found.clone().find(|flag| flag.long.as_bytes() == name.as_bytes()) {
+    if let Some(exact) = flags().iter().find(|flag| flag.long.as_bytes() == name.as_bytes()) {
         return Ok(exact);
     }
+    let starts = |flag: &&Flag| !flag.is_own() && flag.long.as_bytes().starts_with(name);
+    let mut found = flags().iter().filter(starts);
     let first = found.next().ok_or_else(|| CliError::UnknownName(name.to_owned()))?;
     // Two rows of one name (`-V` and `-v`) are no ambiguity.
     if found.all(|flag| flag.long == first.long) {
@@ -151,6 +166,10 @@ mod tests {
     #[case::words_anywhere("sport -t = -a 22", "tcp all", "sport = 22")]
     #[case::a_dash_is_a_word("- -t", "tcp", "-")]
     #[case::nothing_after_two_dashes("-t -- -a --all", "tcp", "-a --all")]
+    #[case::number_behind("-t --count 3 x", "tcp count=3", "x")]
+    #[case::number_attached("--count=3", "count=3", "")]
+    #[case::no_number("--count -t sport 3", "count= tcp", "sport 3")]
+    #[case::no_number_at_the_end("--count", "count=", "")]
     #[case::help_ends_it("-h --bogus", "help", "")]
     #[case::version_ends_it("-tVq", "tcp version", "")]
     fn takes_what_getopt_takes(#[case] line: &str, #[case] typed: &str, #[case] words: &str) {
@@ -159,8 +178,8 @@ mod tests {
             .typed
             .iter()
             .map(|typed| match typed.flag.value {
-                Some(_) => format!("{}={}", typed.flag.long, typed.value),
-                None => typed.flag.long.to_owned(),
+                Value::None => typed.flag.long.to_owned(),
+                _ => format!("{}={}", typed.flag.long, typed.value),
             })
             .collect();
         assert_eq!(seen.join(" "), typed);
@@ -170,6 +189,7 @@ mod tests {
     #[rstest]
     #[case::unknown_letter("-tq", "invalid option -- 'q'")]
     #[case::unknown_name("--bogus", "unrecognized option '--bogus'")]
+    #[case::own_options_are_not_cut("--jso", "unrecognized option '--jso'")]
     #[case::no_value("-f", "option -f needs a value")]
     #[case::no_value_for_a_name("--fam", "option --family needs a value")]
     #[case::value_not_wanted("--all=1", "option --all takes no value")]
