@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use crate::{
     RootError, RootErrorKind, Source, Table,
-    diag::{DiagError, Fault},
+    diag::{DiagError, Fault, kind_of},
     lines::LineError,
     mismatch::Mismatch,
     root::ProcFile,
@@ -36,6 +36,10 @@ pub(crate) enum Repr {
     TooManyEntries { table: Table, limit: u64 },
     #[error("expected a text table, but the kernel shows {0} through sock_diag only")]
     NoText(Table),
+    #[error("expected {} of another network namespace, but only sock_diag shows one", .0.name())]
+    Elsewhere(ProcFile),
+    #[error("cannot enter the network namespace")]
+    Namespace(#[source] io::Error),
     #[error(transparent)]
     Diag(DiagError),
     #[error("interrupted while reading {}", .0.name())]
@@ -93,6 +97,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
             Repr::Missing { .. } | Repr::NoText(_) => ErrorKind::Missing,
+            Repr::Elsewhere(_) => ErrorKind::Unsupported,
+            Repr::Namespace(error) => kind_of(error),
             Repr::Diag(error) => error.kind(),
             Repr::Root(error) => ErrorKind::Root(error.kind()),
             Repr::LineTooLong { .. } | Repr::TooManyLines { .. } | Repr::TooManyEntries { .. } => {
@@ -219,6 +225,9 @@ mod tests {
             Repr::TooManyEntries { table: Table::Tcp4, limit: 8 },
             Repr::TooManyEntries { table: Table::Vsock, limit: 8 },
             Repr::NoText(Table::Xdp),
+            Repr::Elsewhere(FILE),
+            Repr::Namespace(io::Error::from_raw_os_error(1)),
+            Repr::Namespace(io::Error::from_raw_os_error(22)),
             Repr::Interrupted(FILE),
             Repr::Read { file: FILE, source: source() },
             Repr::Header(row_error()),
@@ -234,6 +243,9 @@ mod tests {
         LimitExceeded: expected at most 8 rows (entries), but net/tcp has more
         LimitExceeded: expected at most 8 rows (entries), but vsock has more
         Missing: expected a text table, but the kernel shows xdp through sock_diag only
+        Unsupported: expected net/tcp of another network namespace, but only sock_diag shows one
+        Denied: cannot enter the network namespace
+        InvalidRequest: cannot enter the network namespace
         Interrupted: interrupted while reading net/tcp
         Io: cannot read net/tcp
         Malformed: net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz"

@@ -102,6 +102,7 @@ mod lines;
 mod listing;
 mod mismatch;
 pub mod model;
+mod namespace;
 mod port_range;
 mod query;
 pub mod root;

@@ -6,15 +6,22 @@
 use std::{io::Read, ops::RangeInclusive};
 
 use crate::{
-    Error,
+    Error, ProcRoot,
     error::Repr,
     root::ProcFile,
     stat::each_line,
     table::{Expected, Fields},
 };
 
+/// Reads the ports of the network namespace that this thread is in.
+pub(crate) fn of_this_thread(root: &ProcRoot) -> Result<RangeInclusive<u16>, Error> {
+    const FILE: ProcFile = ProcFile::IpLocalPortRange;
+    let mut reader = root.root().open(FILE).map_err(|error| Error::from_root(FILE, error))?;
+    read_port_range(&mut reader)
+}
+
 /// Reads the file.
-pub(crate) fn read_port_range(reader: &mut dyn Read) -> Result<RangeInclusive<u16>, Error> {
+fn read_port_range(reader: &mut dyn Read) -> Result<RangeInclusive<u16>, Error> {
     const FILE: ProcFile = ProcFile::IpLocalPortRange;
     let mut range = None;
     each_line(FILE, reader, |fields| {

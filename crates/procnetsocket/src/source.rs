@@ -14,6 +14,7 @@ use crate::{
     interface::Interfaces,
     listing::{Collect, Row},
     model::{InetProtocol, InetSocket, NetlinkSocket, PacketSocket, UnixSocket},
+    namespace::Elsewhere,
     port_range,
     root::ProcFile,
     scan::Scan,
@@ -37,6 +38,8 @@ pub struct SocketTables {
     interfaces: Option<Interfaces>,
     /// Where the system has sock_diag and this process may use it.
     diag: Option<DiagSocket>,
+    /// Set for a namespace that this process is not in.
+    elsewhere: Option<Elsewhere>,
 }
 
 impl SocketTables {
@@ -57,7 +60,7 @@ impl SocketTables {
         let interfaces = Interfaces::open_ambient(token);
         // OK because that it is missing is remembered, and the text tables answer in its place.
         let diag = DiagSocket::open_ambient(token).ok();
-        Ok(Self { root, interfaces, diag })
+        Ok(Self { root, interfaces, diag, elsewhere: None })
     }
 
     /// Reads tables in a directory that stands for `/proc`: `net/tcp` and so on.
@@ -67,7 +70,16 @@ impl SocketTables {
 
     /// Reads tables in a root that was opened before. Interfaces have no names.
     pub fn from_root(root: ProcRoot) -> Self {
-        Self { root, interfaces: None, diag: None }
+        Self { root, interfaces: None, diag: None, elsewhere: None }
+    }
+
+    pub(crate) fn of_namespace(
+        root: ProcRoot,
+        interfaces: Option<Interfaces>,
+        diag: DiagSocket,
+        elsewhere: Elsewhere,
+    ) -> Self {
+        Self { root, interfaces, diag: Some(diag), elsewhere: Some(elsewhere) }
     }
 
     /// Returns whether these are the tables of the system, not of a fake root.
@@ -194,9 +206,11 @@ impl SocketTables {
     ///
     /// As [`SocketTables::sockstat`]. In containers the file is often mounted over, and refused.
     pub fn local_port_range(&self) -> Result<RangeInclusive<u16>, Error> {
-        let file = ProcFile::IpLocalPortRange;
-        let mut reader = self.root.root().open(file).map_err(|e| Error::from_root(file, e))?;
-        port_range::read_port_range(&mut reader)
+        match &self.elsewhere {
+            Some(Elsewhere { port_range: Some(range) }) => Ok(range.clone()),
+            Some(_) => Err(Repr::Elsewhere(ProcFile::IpLocalPortRange).into()),
+            None => port_range::of_this_thread(&self.root),
+        }
     }
 
     /// Returns the name of the interface of that index.
@@ -208,6 +222,9 @@ impl SocketTables {
     }
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {
+        if self.elsewhere.is_some() {
+            return Err(Repr::Elsewhere(file).into());
+        }
         // The thread, not the process: it may be in a network namespace of its own.
         self.root.thread().open(file).map_err(|error| Error::from_root(file, error))
     }

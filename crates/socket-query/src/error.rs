@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bstr::BStr;
+
 use crate::{Grant, Policy};
 
 /// The error of a [`PolicyView`](crate::PolicyView).
@@ -13,6 +15,8 @@ pub struct Error(#[from] Repr);
 enum Repr {
     #[error("listing sockets needs the grant \"{0}\", which this host does not give")]
     NotGranted(Grant),
+    #[error("expected the name of a network namespace that this host shows, but found \"{0}\"")]
+    UnknownNamespace(String),
     #[error("counters of the whole machine are refused: this host shows only some of its sockets")]
     Narrowed,
     #[error("this host lists {0} sockets at most at a time: ask for fewer, with a filter")]
@@ -29,6 +33,8 @@ enum Repr {
 pub enum ErrorKind {
     /// The policy does not hold that grant.
     NotGranted(Grant),
+    /// The host has named no such network namespace.
+    UnknownNamespace,
     /// The policy hides some sockets, and the answer would count them.
     Narrowed,
     /// There are more rows than the policy lets one listing have. Those that came are not all.
@@ -44,6 +50,10 @@ pub enum ErrorKind {
 impl Error {
     pub(crate) fn not_granted(grant: Grant) -> Self {
         Self(Repr::NotGranted(grant))
+    }
+
+    pub(crate) fn unknown_namespace(name: &BStr) -> Self {
+        Self(Repr::UnknownNamespace(name.escape_ascii().to_string()))
     }
 
     pub(crate) fn narrowed() -> Self {
@@ -62,6 +72,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
             Repr::NotGranted(grant) => ErrorKind::NotGranted(*grant),
+            Repr::UnknownNamespace(_) => ErrorKind::UnknownNamespace,
             Repr::Narrowed => ErrorKind::Narrowed,
             Repr::MaxRows(_) => ErrorKind::MaxRows,
             Repr::MaxTime(_) => ErrorKind::MaxTime,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use procnetsocket::{Interrupt, Limits, SockStat, SockStat6, SocketTables};
 
 use crate::{
@@ -21,13 +21,21 @@ pub struct PolicyView {
     names: Arc<Names>,
     cgroups: Option<Arc<dyn CgroupPaths>>,
     limits: Limits,
+    namespaces: BTreeMap<BString, Arc<SocketTables>>,
 }
 
 impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
         let names = Arc::new(names);
-        Self { tables, policy, names, cgroups: None, limits: Limits::streaming() }
+        Self {
+            tables,
+            policy,
+            names,
+            cgroups: None,
+            limits: Limits::streaming(),
+            namespaces: BTreeMap::new(),
+        }
     }
 
     /// Returns the view with a way to find the paths of control groups. Without one they are
@@ -42,6 +50,27 @@ impl PolicyView {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Returns the view with the tables of another network namespace, under a name.
+    #[must_use]
+    pub fn with_namespace(mut self, name: impl Into<BString>, tables: Arc<SocketTables>) -> Self {
+        self.namespaces.insert(name.into(), tables);
+        self
+    }
+
+    /// Returns the same view of a network namespace that the host has named.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `namespaces`,
+    /// [`ErrorKind::UnknownNamespace`](crate::ErrorKind::UnknownNamespace).
+    pub fn namespace(&self, name: &BStr) -> Result<Self, Error> {
+        if !self.grants().contains(Grant::Namespaces) {
+            return Err(Error::not_granted(Grant::Namespaces));
+        }
+        let tables = self.namespaces.get(name).ok_or_else(|| Error::unknown_namespace(name))?;
+        Ok(Self { tables: Arc::clone(tables), ..self.clone() })
     }
 
     /// Returns what the host grants.

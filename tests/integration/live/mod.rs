@@ -23,4 +23,5 @@ mod fixture;
 mod line;
 mod mask;
 mod namespace;
+mod other;
 mod program;

@@ -67,7 +67,7 @@ impl DiagError {
 }
 
 /// Returns the kind of an error that the kernel gave.
-fn kind_of(error: &io::Error) -> ErrorKind {
+pub(crate) fn kind_of(error: &io::Error) -> ErrorKind {
     match Errno::from_io_error(error) {
         Some(Errno::PERM | Errno::ACCESS) => ErrorKind::Denied,
         Some(

@@ -41,7 +41,7 @@ mod vsock;
 mod wire;
 mod xdp;
 
-pub(crate) use self::error::DiagError;
+pub(crate) use self::error::{DiagError, kind_of};
 pub use self::{
     bytes::Fault,
     decode::Decoder,
