@@ -8,6 +8,7 @@
 //!
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
+//! - `generated`: the manual page and completions are those of the table of options.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
@@ -23,6 +24,7 @@
 mod command;
 mod compare;
 mod escape;
+mod generated;
 mod golden;
 mod live;
 mod ours;

@@ -319,6 +319,12 @@ pub(crate) fn help() -> String {
     text
 }
 
+/// Returns the options: name, value and help.
+#[cfg(test)]
+pub(crate) fn options() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    FLAGS.iter().map(|flag| (flag.name, flag.value, flag.help))
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

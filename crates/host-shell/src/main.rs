@@ -5,6 +5,8 @@
 
 mod args;
 mod capabilities;
+#[cfg(test)]
+mod completion;
 mod grant;
 mod prompt;
 mod session;

@@ -1,0 +1,52 @@
+# Completions of ss for bash; generated.
+
+_ss() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} before
+    COMPREPLY=()
+    if [[ $cur == = ]]; then cur=; fi
+    if [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
+    case $prev in
+    -N | --net)
+        :
+        return
+        ;;
+    -f | --family)
+        mapfile -t COMPREPLY < <(compgen -W 'inet inet6 link unix netlink vsock xdp help' -- "$cur")
+        return
+        ;;
+    -A | --query)
+        before=
+        if [[ $cur == *,* ]]; then before=${cur%,*},; fi
+        mapfile -t COMPREPLY < <(compgen -P "$before" -W 'all inet tcp mptcp udp sctp dccp raw unix unix_stream unix_dgram unix_seqpacket packet packet_raw packet_dgram netlink vsock vsock_stream vsock_dgram xdp' -- "${cur##*,}")
+        return
+        ;;
+    --socket)
+        before=
+        if [[ $cur == *,* ]]; then before=${cur%,*},; fi
+        mapfile -t COMPREPLY < <(compgen -P "$before" -W 'all inet tcp mptcp udp sctp dccp raw unix unix_stream unix_dgram unix_seqpacket packet packet_raw packet_dgram netlink vsock vsock_stream vsock_dgram xdp' -- "${cur##*,}")
+        return
+        ;;
+    -F | --filter)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --sort)
+        before=
+        if [[ $cur == *,* ]]; then before=${cur%,*},; fi
+        mapfile -t COMPREPLY < <(compgen -P "$before" -W 'recv-q send-q local peer port uid inode state' -- "${cur##*,}")
+        return
+        ;;
+    --limit)
+        :
+        return
+        ;;
+    --for)
+        :
+        return
+        ;;
+    esac
+    if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-h --help -V --version -v --version -n --numeric -r --resolve -a --all -l --listening -B --bound-inactive -o --options -e --extended -m --memory -p --processes -T --threads -i --info -s --summary --tos --cgroup -b --bpf -E --events -N --net -4 --ipv4 -6 --ipv6 -0 --packet -t --tcp -M --mptcp -S --sctp -u --udp -d --dccp -w --raw -x --unix --vsock --xdp -f --family -K --kill -H --no-header -Q --no-queues -O --oneline --inet-sockopt -A --query --socket -F --filter --json --json-lines --sort --limit --count --for' -- "$cur")
+    fi
+}
+complete -o default -F _ss ss
