@@ -78,7 +78,7 @@ The control group. Also
 The kernel chose the port.
 "#;
 
-const STATUS: &str = r#".SH EXIT STATUS
+const STATUS: &str = r".SH EXIT STATUS
 .TP
 0
 Everything that was asked for was listed.
@@ -89,9 +89,9 @@ all.
 .TP
 255
 The command line was not understood.
-"#;
+";
 
-const TAIL: &str = r#".SH EXAMPLES
+const TAIL: &str = r".SH EXAMPLES
 .TP
 .B ss \-tln 'sport = :8080'
 What listens on port 8080.
@@ -111,7 +111,7 @@ direction\-changing characters escaped, also to pipes. No environment variable i
 .BR ss (8),
 .BR sock_diag (7),
 .BR proc (5)
-"#;
+";
 
 /// Returns the page.
 pub(super) fn page() -> String {
