@@ -10,6 +10,7 @@
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
 //! - `generated`: the manual page and completions are those of the table of options.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
+//! - `policy`: what a policy hides cannot be learned.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
 #![allow(
@@ -29,6 +30,7 @@ mod golden;
 mod live;
 mod ours;
 mod outcome;
+mod policy;
 mod real;
 mod scenario;
 mod uncompared;

@@ -1,0 +1,211 @@
+//! What a policy hides cannot be learned: under it, a machine looks as one that does not have what it
+//! hides.
+
+use std::{num::NonZeroU64, sync::Arc};
+
+use bstr::ByteSlice as _;
+
+use procnetsocket::SocketTables;
+use socket_query::{AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, Visibility, Whose};
+use ss_builtin::Ss;
+use testkit::{
+    Datagram, FakeProc, FakeRoot, Netlink, Packet, SockStat, SockStat6, Tcp, Unix, Xorshift,
+};
+
+use crate::{command, ours, outcome::Outcome};
+
+/// Machines, each under some policies.
+const MACHINES: u64 = 60;
+const POLICIES: usize = 6;
+/// Command lines for each machine and policy.
+const LINES: usize = 12;
+/// Users of the machines.
+const USERS: [u32; 3] = [0, 7, 1000];
+
+/// A row of a machine.
+enum Row {
+    Tcp(Tcp),
+    Udp(Datagram),
+    Raw(Datagram),
+    Unix(Unix),
+    Packet(Packet),
+    Netlink(Netlink),
+}
+
+/// A row, and what a policy looks at.
+struct Socket {
+    row: Row,
+    family: AddressFamily,
+    /// The user, where the table tells one that counts.
+    user: Option<u32>,
+}
+
+/// What is added to a command line beside options of iproute2.
+const MORE: [&[&str]; 24] = [
+    &["-s"],
+    &["-p"],
+    &["--json"],
+    &["--json-lines"],
+    &["--count"],
+    &["--limit", "2"],
+    &["--limit", "0"],
+    &["--sort", "uid"],
+    &["--sort", "-inode,local"],
+    &["--sort", "state", "--limit", "1"],
+    &["sport", "=", ":22"],
+    &["sport != :22"],
+    &["dport > :1000"],
+    &["state", "established"],
+    &["exclude", "listening"],
+    &["src 10.0.0.0/8 or dst 10.0.0.0/8"],
+    &["not autobound"],
+    &["src unix:*a*"],
+    &["-x", "src", "*a*"],
+    &["( src = 10.0.0.1 )"],
+    &["nonsense"],
+    &["user = 7"],
+    &["comm = sshd"],
+    &["-E"],
+];
+
+fn machine(random: &mut Xorshift) -> Vec<Socket> {
+    let count = random.below(25);
+    (0..count).map(|_| socket(random)).collect()
+}
+
+fn socket(random: &mut Xorshift) -> Socket {
+    let uid = *random.pick(&USERS);
+    // Now and then a socket that nobody holds.
+    let inode = if random.one_in(4) { 0 } else { 1 + random.below(1000) };
+    let user = (inode != 0).then_some(uid);
+    let local = random.pick(&["10.0.0.1:22", "127.0.0.1:53", "[::1]:22", "[2001:db8::1]:8080"]);
+    let local = (*local).parse::<std::net::SocketAddr>().unwrap();
+    let family = if local.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let state = u8::try_from(1 + random.below(11)).unwrap();
+    match random.below(6) {
+        0 | 1 => Socket {
+            row: Row::Tcp(Tcp::new(state, local, local).uid(uid).inode(inode)),
+            family,
+            user,
+        },
+        2 => Socket {
+            row: Row::Udp(Datagram::new(7, local, local).uid(uid).inode(inode)),
+            family,
+            user,
+        },
+        3 => Socket {
+            row: Row::Raw(Datagram::new(7, local, local).uid(uid).inode(inode)),
+            family,
+            user,
+        },
+        4 => {
+            let name = *random.pick(&["/run/a", "/run/b b", "x"]);
+            let row = Unix::stream().path(name).inode(inode);
+            Socket { row: Row::Unix(row), family: AddressFamily::Unix, user: None }
+        }
+        _ if random.one_in(2) => {
+            let row = Packet::raw(3).uid(uid).inode(inode);
+            Socket { row: Row::Packet(row), family: AddressFamily::Packet, user }
+        }
+        _ => {
+            let row = Netlink::new(0, 7).inode(inode);
+            Socket { row: Row::Netlink(row), family: AddressFamily::Netlink, user: None }
+        }
+    }
+}
+
+fn build<'a>(sockets: impl Iterator<Item = &'a Socket> + Clone) -> FakeRoot {
+    let used = i64::try_from(sockets.clone().count()).unwrap();
+    let counters = SockStat { used, ..SockStat::default() };
+    let root = sockets.fold(FakeProc::new(), |root, socket| match &socket.row {
+        Row::Tcp(row) => root.tcp(row.clone()),
+        Row::Udp(row) => root.udp(row.clone()),
+        Row::Raw(row) => root.raw(row.clone()),
+        Row::Unix(row) => root.unix(row.clone()),
+        Row::Packet(row) => root.packet(row.clone()),
+        Row::Netlink(row) => root.netlink(row.clone()),
+    });
+    root.sockstat(&counters, &SockStat6::default()).snmp(used).build()
+}
+
+fn policy(random: &mut Xorshift) -> Policy {
+    let mut grants = Policy::default().grants();
+    for grant in Grant::ALL {
+        if random.one_in(4) {
+            grants = grants.with(grant);
+        }
+    }
+    let families = AddressFamily::ALL.into_iter().filter(|_| !random.one_in(3));
+    let families = families.map(FamilySet::of).fold(FamilySet::EMPTY, FamilySet::union);
+    let policy = Policy::new(grants).with_max_rows(match random.below(3) {
+        0 => NonZeroU64::new(1 + random.below(6)),
+        _ => None,
+    });
+    let policy = if random.one_in(3) { policy } else { policy.with_families(families) };
+    let policy = if random.one_in(2) {
+        policy.with_whose(Whose::User(*random.pick(&USERS)))
+    } else {
+        policy
+    };
+    if random.one_in(3) { policy.with_unix_names(Visibility::Hidden) } else { policy }
+}
+
+fn is_visible(policy: &Policy, socket: &Socket) -> bool {
+    let whose = match policy.whose() {
+        Whose::User(uid) => socket.user == Some(uid),
+        _ => true,
+    };
+    whose && policy.families().contains(socket.family)
+}
+
+fn line(random: &mut Xorshift) -> Vec<String> {
+    let mut words = Vec::new();
+    for flag in command::compared() {
+        if random.one_in(8) {
+            words.push(format!("--{}", flag.long));
+            let values = command::values(flag);
+            if !values.is_empty() {
+                words.push((*random.pick(values)).to_owned());
+            }
+        }
+    }
+    if random.one_in(2) {
+        words.push("-a".to_owned());
+    }
+    if random.one_in(2) {
+        words.extend(random.pick(&MORE).iter().map(|word| (*word).to_owned()));
+    }
+    words
+}
+
+fn run(root: &FakeRoot, policy: &Policy, line: &[String]) -> Outcome {
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let view = PolicyView::new(tables, policy.clone(), Names::default());
+    ours::call(&Ss::new(view), line, None)
+}
+
+#[test]
+fn a_machine_looks_as_one_without_what_is_hidden() {
+    let mut hidden = 0;
+    let mut shown = 0;
+    for seed in 1..=MACHINES {
+        let random = &mut Xorshift::new(seed);
+        let sockets = machine(random);
+        let whole = build(sockets.iter());
+        for _ in 0..POLICIES {
+            let policy = policy(random);
+            let visible = || sockets.iter().filter(|socket| is_visible(&policy, socket));
+            let less = build(visible());
+            hidden += sockets.len() - visible().count();
+            for line in (0..LINES).map(|_| line(random)) {
+                let found = run(&whole, &policy, &line);
+                let expected = run(&less, &policy, &line);
+                assert_eq!(found, expected, "seed {seed}: {line:?} under {policy:?}");
+                shown += usize::from(found.stdout.lines().count() > 1);
+            }
+        }
+    }
+    // The sides are not equal because nothing is hidden, or nothing printed.
+    assert!(hidden > 1000, "{hidden} sockets were hidden");
+    assert!(shown > 500, "{shown} listings had rows");
+}
