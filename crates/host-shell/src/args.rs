@@ -12,7 +12,7 @@ use bstr::BStr;
 use builtin_api::Access;
 use host_shell::{Allowed, Limits};
 
-use socket_query::{GrantSet, Policy};
+use socket_query::GrantSet;
 
 use crate::grant::parse_grants;
 
@@ -31,6 +31,7 @@ enum Effect {
     AllowPath,
     AllowCommand,
     Grant,
+    Policy,
     Timeout,
     MaxOutput,
     ProcRoot,
@@ -45,12 +46,12 @@ const FLAGS: &[Flag] = &[
     flag("--allow-path", "DIR[:rw]", "let scripts read (or write) a directory", Effect::AllowPath),
     flag("--allow-command", "NAME,...", "allow these commands alone", Effect::AllowCommand),
     flag("--grant", "NAME,...", "instead of `sockets`; `none` takes all away", Effect::Grant),
+    flag("--policy", "FILE", "what builtins may show, in TOML", Effect::Policy),
     flag("--timeout", "DURATION", "end the script with status 124 (30s)", Effect::Timeout),
     flag("--max-output", "BYTES", "end the script with an error (67108864)", Effect::MaxOutput),
     flag("--proc-root", "DIR", "list the sockets of a fake proc root", Effect::ProcRoot),
     flag("--help", "", "print this", Effect::Help),
     flag("--version", "", "print the version", Effect::Version),
-    flag("--policy", "FILE", "not in this version", Effect::Later),
     flag("--no-confine", "", "not in this version", Effect::Later),
     flag("--status", "", "not in this version", Effect::Later),
 ];
@@ -76,7 +77,10 @@ pub(crate) struct Plan {
     pub(crate) source: Source,
     pub(crate) directories: Vec<Directory>,
     pub(crate) allowed: Allowed,
-    pub(crate) grants: GrantSet,
+    /// The file of the policy, if not the default.
+    pub(crate) policy: Option<PathBuf>,
+    /// The grants that replace those of the policy.
+    pub(crate) grants: Option<GrantSet>,
     pub(crate) limits: Limits,
     pub(crate) proc_root: Option<PathBuf>,
 }
@@ -201,6 +205,7 @@ impl RawArgs {
                 .map(|v| parse_directory(v))
                 .collect::<Result<_, _>>()?,
             allowed: self.allowed()?,
+            policy: self.last(Effect::Policy).map(PathBuf::from),
             grants: self.grants()?,
             limits,
             proc_root: self.last(Effect::ProcRoot).map(PathBuf::from),
@@ -235,10 +240,11 @@ impl RawArgs {
         Ok(Allowed::Only(names))
     }
 
-    fn grants(&self) -> Result<GrantSet, UsageError> {
-        let Some(value) = self.last(Effect::Grant) else { return Ok(Policy::default().grants()) };
+    fn grants(&self) -> Result<Option<GrantSet>, UsageError> {
+        let Some(value) = self.last(Effect::Grant) else { return Ok(None) };
         parse_grants(text("--grant", value)?)
             .ok_or_else(|| wanted("--grant", crate::grant::EXPECTED, value))
+            .map(Some)
     }
 }
 
@@ -339,7 +345,7 @@ mod tests {
         let plan = plan(&[]);
         assert_eq!(plan.source, Source::Input);
         assert_eq!(plan.allowed, Allowed::All);
-        assert_eq!(plan.grants, Policy::default().grants());
+        assert_eq!((plan.grants, plan.policy), (None, None));
         assert_eq!(plan.limits, Limits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
     }
@@ -406,10 +412,12 @@ mod tests {
 
     #[test]
     fn reads_the_rest() {
-        let plan = plan(&["--max-output", "9", "--proc-root=/p", "--grant", "none"]);
+        let plan =
+            plan(&["--max-output", "9", "--proc-root=/p", "--grant", "none", "--policy", "/q"]);
         assert_eq!(plan.limits.max_output_bytes, 9);
         assert_eq!(plan.proc_root, Some("/p".into()));
-        assert_eq!(plan.grants, GrantSet::empty());
+        assert_eq!(plan.grants, Some(GrantSet::empty()));
+        assert_eq!(plan.policy, Some("/q".into()));
     }
 
     #[rstest]
@@ -423,7 +431,6 @@ mod tests {
     #[case::unknown(&["--nope"], "unknown option \"--nope\"")]
     #[case::short(&["-x"], "unknown option \"-x\"")]
     #[case::attached_to_short(&["-cls"], "unknown option \"-cls\"")]
-    #[case::policy(&["--policy", "f"], "--policy: this version does not have it")]
     #[case::no_confine(&["--no-confine"], "--no-confine: this version does not have it")]
     #[case::status(&["--status"], "--status: this version does not have it")]
     #[case::twice(&["-c", "a", "-c", "b"], "-c is given twice")]

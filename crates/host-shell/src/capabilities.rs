@@ -28,6 +28,10 @@ use crate::args::{Directory, Plan};
 /// larger is an error.
 const MAX_NAMES_BYTES: u64 = 1024 * 1024;
 
+/// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
+/// error.
+const MAX_POLICY_BYTES: u64 = 64 * 1024;
+
 /// What scripts and builtins are given.
 #[derive(Debug)]
 pub(crate) struct Capabilities {
@@ -46,6 +50,10 @@ pub(crate) enum CapabilityError {
     Grant { path: PathBuf, source: SandboxError },
     #[error("cannot read {path}")]
     Names { path: &'static str, source: io::Error },
+    #[error("cannot read the policy {path:?}")]
+    PolicyFile { path: PathBuf, source: io::Error },
+    #[error("expected a policy in {path:?}")]
+    Policy { path: PathBuf, source: toml::de::Error },
     #[error("cannot list the system's sockets")]
     Tables(#[source] procnetsocket::Error),
     #[error("cannot register a builtin")]
@@ -56,7 +64,7 @@ pub(crate) enum CapabilityError {
 ///
 /// # Ambient Authority
 ///
-/// It opens the directories of `--allow-path` and `--proc-root`, `/etc/services` and
+/// It opens the directories of `--allow-path` and `--proc-root`, the file of `--policy`, `/etc/services` and
 /// `/etc/protocols`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
 pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let mut sandbox = Sandbox::empty();
@@ -71,7 +79,7 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
 /// Returns what `ss` may see of which tables.
 fn socket_view(plan: &Plan) -> Result<PolicyView, CapabilityError> {
     let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?);
-    let policy = Policy::new(plan.grants);
+    let policy = policy(plan)?;
     if let Some(path) = &plan.proc_root {
         let tables = SocketTables::from_dir(open_directory(path)?);
         return Ok(PolicyView::new(Arc::new(tables), policy, names));
@@ -82,6 +90,27 @@ fn socket_view(plan: &Plan) -> Result<PolicyView, CapabilityError> {
         Some(cgroups) => view.with_cgroups(Arc::new(cgroups)),
         None => view,
     })
+}
+
+/// Returns what the policy file says, and the default without one; `--grant` comes last.
+fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
+    let policy = match &plan.policy {
+        Some(path) => read_policy(path)?,
+        None => Policy::default(),
+    };
+    Ok(match plan.grants {
+        Some(grants) => policy.with_grants(grants),
+        None => policy,
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
+fn read_policy(path: &Path) -> Result<Policy, CapabilityError> {
+    let failed = |source| CapabilityError::PolicyFile { path: path.to_owned(), source };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let bytes = read_bounded(file, MAX_POLICY_BYTES).map_err(failed)?;
+    toml::from_slice(&bytes)
+        .map_err(|source| CapabilityError::Policy { path: path.to_owned(), source })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]

@@ -1,6 +1,6 @@
 //! Which kernel tables are read for a selection, in which order, and what of them is handed on.
 
-use std::ops::ControlFlow;
+use std::{num::NonZeroU64, ops::ControlFlow, time::Instant};
 
 use procnetsocket::{
     ErrorKind, Interrupt, Limits, Query, RowError, SocketTables, Table, Visitor,
@@ -10,7 +10,9 @@ use procnetsocket::{
     },
 };
 
-use crate::{AddressFamily, Error, Selection, SocketTable, TableSet, select::state_of};
+use crate::{
+    AddressFamily, Error, Policy, Selection, SocketTable, TableSet, policy::Veil, select::state_of,
+};
 
 /// Unix sockets that are sorted together.
 ///
@@ -52,17 +54,20 @@ pub struct Collected {
 }
 
 pub(crate) fn collect(
-    tables: &SocketTables,
-    limits: &Limits,
+    source: &Source<'_>,
     selection: &Selection,
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
-    let mut admit = Admit { selection, sink, unix: Vec::new(), collected: Collected::default() };
-    for table in readings(selection) {
+    let Source { tables, policy, limits } = source;
+    let deadline = policy.max_time().and_then(|time| Instant::now().checked_add(time));
+    let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+    let is_over = || interrupt.is_interrupted() || is_late();
+    let mut admit = Admit::new(policy, selection, sink);
+    for table in readings(policy, selection) {
         let query =
             Query::new(table).with_states(selection.states.mask()).with_details(selection.details);
-        let read = tables.visit_query(&query, limits, interrupt, &mut admit);
+        let read = tables.visit_query(&query, limits, &is_over, &mut admit);
         // What was read before an error is shown, so the batch goes out first.
         let _ = admit.flush_unix();
         match read {
@@ -70,8 +75,14 @@ pub(crate) fn collect(
             Ok(_) => {}
             // A kernel without the family has no sockets of it, and that is a complete answer.
             Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted && is_late() => {
+                return Err(Error::max_time(policy));
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error.into()),
             Err(error) => drop(admit.problem(Problem::Table(table, &error))),
+        }
+        if admit.is_full {
+            return Err(Error::max_rows(policy));
         }
         if admit.collected.stopped {
             break;
@@ -80,8 +91,15 @@ pub(crate) fn collect(
     Ok(admit.collected)
 }
 
+/// Where rows come from, and what bounds them.
+pub(crate) struct Source<'a> {
+    pub(crate) tables: &'a SocketTables,
+    pub(crate) policy: &'a Policy,
+    pub(crate) limits: &'a Limits,
+}
+
 /// Returns the kernel tables to read, in the order of the listing.
-fn readings(selection: &Selection) -> impl Iterator<Item = Table> {
+fn readings(policy: &Policy, selection: &Selection) -> impl Iterator<Item = Table> {
     use AddressFamily::{Inet, Inet6, Netlink, Packet, Unix, Vsock, Xdp};
     use SocketTable as S;
     let tables: [(Table, AddressFamily, &[SocketTable]); 15] = [
@@ -102,23 +120,45 @@ fn readings(selection: &Selection) -> impl Iterator<Item = Table> {
         (Table::Mptcp6, Inet6, &[S::Mptcp]),
     ];
     let wanted = selection.tables;
-    let families = selection.families;
+    let families = selection.families.intersection(policy.families());
     tables.into_iter().filter_map(move |(table, family, holds)| {
         let holds: TableSet = holds.iter().copied().collect();
         (families.contains(family) && wanted.intersects(holds)).then_some(table)
     })
 }
 
-/// Lets through what the selection admits, and sorts unix sockets of a text table on the way.
+/// Lets through what the policy and the selection admit, and sorts unix sockets of a text table on the
+/// way.
 struct Admit<'a> {
+    veil: Veil<'a>,
+    max_rows: u64,
+    /// Whether there was a row past `max_rows`.
+    is_full: bool,
     selection: &'a Selection,
     sink: &'a mut dyn Sink,
     unix: Vec<UnixSocket>,
     collected: Collected,
 }
 
-impl Admit<'_> {
+impl<'a> Admit<'a> {
+    fn new(policy: &'a Policy, selection: &'a Selection, sink: &'a mut dyn Sink) -> Self {
+        Self {
+            veil: Veil::new(policy),
+            max_rows: policy.max_rows().map_or(u64::MAX, NonZeroU64::get),
+            is_full: false,
+            selection,
+            sink,
+            unix: Vec::new(),
+            collected: Collected::default(),
+        }
+    }
+
     fn hand_on(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        if self.collected.rows == self.max_rows {
+            self.is_full = true;
+            self.collected.stopped = true;
+            return ControlFlow::Break(());
+        }
         self.collected.rows += 1;
         let flow = self.sink.socket(table, socket);
         self.collected.stopped |= flow.is_break();
@@ -160,10 +200,8 @@ impl Admit<'_> {
         let is_chosen = matches!(socket, Socket::Inet(inet) if inet.cookie.is_some());
         is_chosen || self.selection.states.contains(state_of(socket))
     }
-}
 
-impl Visitor for Admit<'_> {
-    fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+    fn unveiled(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Some(table) = table_of(&socket) else { return ControlFlow::Continue(()) };
         if !self.admits(&socket) {
             return ControlFlow::Continue(());
@@ -176,9 +214,20 @@ impl Visitor for Admit<'_> {
         self.unix.push(unix.clone());
         if self.unix.len() < UNIX_BATCH { ControlFlow::Continue(()) } else { self.flush_unix() }
     }
+}
+
+impl Visitor for Admit<'_> {
+    fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        let veil = self.veil;
+        veil.lift(socket, |socket| self.unveiled(socket)).unwrap_or(ControlFlow::Continue(()))
+    }
 
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
-        self.problem(Problem::Row(row))
+        if self.veil.shows_malformed() {
+            self.problem(Problem::Row(row))
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }
 
@@ -233,14 +282,14 @@ fn unix_table(socket: &UnixSocket) -> SocketTable {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, sync::Arc};
+    use std::{cell::Cell, sync::Arc, time::Duration};
 
     use procnetsocket::Uninterrupted;
     use rstest::rstest;
     use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
 
     use super::*;
-    use crate::{FamilySet, Grant, Names, Policy, PolicyView, StateSet};
+    use crate::{FamilySet, Grant, Names, Policy, PolicyView, StateSet, Whose};
 
     /// Keeps a word for each row, and the problems as text.
     #[derive(Default)]
@@ -433,6 +482,61 @@ mod tests {
             .collect(&Selection::everything(), &interrupt, &mut Seen::default())
             .unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Interrupted);
+    }
+
+    fn see_under(policy: Policy) -> Result<Collected, crate::ErrorKind> {
+        let root = one_of_each().build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let view = PolicyView::new(tables, policy, Names::default());
+        view.collect(&Selection::everything(), &Uninterrupted, &mut Seen::default())
+            .map_err(|error| error.kind())
+    }
+
+    #[rstest]
+    #[case::enough(9, Ok(9))]
+    #[case::one_too_many(8, Err(crate::ErrorKind::MaxRows))]
+    #[case::one(1, Err(crate::ErrorKind::MaxRows))]
+    fn a_policy_bounds_the_rows(#[case] max: u64, #[case] rows: Result<u64, crate::ErrorKind>) {
+        let policy = Policy::default().with_max_rows(NonZeroU64::new(max));
+        assert_eq!(see_under(policy).map(|collected| collected.rows), rows);
+    }
+
+    #[test]
+    fn rows_that_are_hidden_count_for_no_bound() {
+        let policy = Policy::default()
+            .with_families(FamilySet::of(AddressFamily::Unix))
+            .with_max_rows(NonZeroU64::new(1));
+        assert_eq!(see_under(policy).map(|collected| collected.rows), Ok(1));
+    }
+
+    #[test]
+    fn a_policy_bounds_the_time() {
+        let policy = Policy::default().with_max_time(Some(Duration::ZERO));
+        assert_eq!(see_under(policy), Err(crate::ErrorKind::MaxTime));
+    }
+
+    #[test]
+    fn counters_are_refused_where_sockets_are_hidden() {
+        let root = one_of_each().build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::default().with_whose(Whose::User(7));
+        let view = PolicyView::new(tables, policy, Names::default());
+        for refused in
+            [view.sockstat().map(drop), view.sockstat6().map(drop), view.established().map(drop)]
+        {
+            assert_eq!(refused.unwrap_err().kind(), crate::ErrorKind::Narrowed);
+        }
+    }
+
+    #[test]
+    fn rows_that_were_not_understood_are_nobodys() {
+        let root = one_of_each().raw_line(testkit::Table::Tcp, "nonsense").build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::default().with_whose(Whose::User(0));
+        let view = PolicyView::new(tables, policy, Names::default());
+        let mut seen = Seen::default();
+        view.collect(&Selection::everything(), &Uninterrupted, &mut seen).unwrap();
+        assert_eq!(seen.problems, Vec::<String>::new());
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub use cgroup::CgroupPaths;
 pub use collect::{Collected, Problem, Sink};
 pub use error::{Error, ErrorKind};
 pub use names::{Names, TransportProtocol};
-pub use policy::{Grant, GrantSet, Policy, UnknownGrant};
+pub use policy::{Grant, GrantSet, Policy, ProcessDetail, UnknownGrant, Visibility, Whose};
 pub use select::expr;
 pub use select::{
     AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, state_of,

@@ -6,7 +6,8 @@ use bstr::BString;
 use procnetsocket::{Interrupt, Limits, SockStat, SockStat6, SocketTables};
 
 use crate::{
-    CgroupPaths, Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink, collect,
+    CgroupPaths, Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink,
+    collect::{self, Source},
 };
 
 /// Socket tables as far as a policy lets them be seen.
@@ -74,7 +75,9 @@ impl PolicyView {
         interrupt: &dyn Interrupt,
         sink: &mut dyn Sink,
     ) -> Result<Collected, Error> {
-        collect::collect(self.sockets()?, &self.limits, selection, interrupt, sink)
+        let tables = self.sockets()?;
+        let source = Source { tables, policy: &self.policy, limits: &self.limits };
+        collect::collect(&source, selection, interrupt, sink)
     }
 
     /// Returns the machine's counters of IPv4 sockets (`/proc/net/sockstat`).
@@ -83,7 +86,7 @@ impl PolicyView {
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
     pub fn sockstat(&self) -> Result<SockStat, Error> {
-        Ok(self.sockets()?.sockstat()?)
+        Ok(self.counters()?.sockstat()?)
     }
 
     /// Returns the machine's counters of IPv6 sockets (`/proc/net/sockstat6`).
@@ -92,7 +95,7 @@ impl PolicyView {
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
     pub fn sockstat6(&self) -> Result<SockStat6, Error> {
-        Ok(self.sockets()?.sockstat6()?)
+        Ok(self.counters()?.sockstat6()?)
     }
 
     /// Returns the number of established TCP connections (`CurrEstab` of `/proc/net/snmp`).
@@ -101,7 +104,7 @@ impl PolicyView {
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
     pub fn established(&self) -> Result<i64, Error> {
-        Ok(self.sockets()?.curr_estab()?)
+        Ok(self.counters()?.curr_estab()?)
     }
 
     /// Returns the ports that the kernel hands out by itself, or `None` when it does not tell.
@@ -122,6 +125,12 @@ impl PolicyView {
             (Some(cgroups), Ok(_)) => cgroups.paths(),
             _ => BTreeMap::new(),
         }
+    }
+
+    /// Returns the tables if what counts the whole machine may be told.
+    fn counters(&self) -> Result<&SocketTables, Error> {
+        let tables = self.sockets()?;
+        if self.policy.narrows() { Err(Error::narrowed()) } else { Ok(tables) }
     }
 
     /// Returns the tables if sockets are granted at all: the one gate to them.

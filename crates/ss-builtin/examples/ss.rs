@@ -22,7 +22,7 @@ use bstr::BString;
 use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use procnetsocket::{CgroupTree, ProcRoot, SocketTables};
-use socket_query::{Names, Policy, PolicyView};
+use socket_query::{Names, Policy, PolicyView, Visibility};
 use ss_builtin::Ss;
 
 #[expect(clippy::print_stderr, reason = "this program has a standard error of its own")]
@@ -68,7 +68,9 @@ fn tables(args: &mut Vec<BString>) -> Result<SocketTables, Box<dyn std::error::E
 #[expect(clippy::disallowed_methods, reason = "the process's own streams are what this is for")]
 fn run(tables: SocketTables, args: &[BString]) -> ExitCode {
     let is_live = tables.is_live();
-    let mut view = PolicyView::new(Arc::new(tables), Policy::default(), names());
+    // It shows what `ss` shows to the same user, keys included.
+    let policy = Policy::default().with_secrets(Visibility::Shown);
+    let mut view = PolicyView::new(Arc::new(tables), policy, names());
     if is_live && let Some(cgroups) = CgroupTree::open_ambient(authority()) {
         view = view.with_cgroups(Arc::new(cgroups));
     }

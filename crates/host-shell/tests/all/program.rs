@@ -52,7 +52,6 @@ fn prints_its_help() {
 #[rstest]
 #[case::unknown(&["--nope"])]
 #[case::twice(&["-c", "a", "b"])]
-#[case::later(&["--policy", "x", "-c", ":"])]
 #[case::later_flag(&["--no-confine", "-c", ":"])]
 #[case::later_status(&["--status"])]
 #[case::grant(&["--grant", "all", "-c", ":"])]
@@ -69,11 +68,60 @@ fn bad_usage_is_2_with_the_usage(#[case] args: &[&str]) {
 #[case::file(&["--allow-path", "/dev/null", "-c", ":"], "cannot open the directory")]
 #[case::parent(&["--allow-path", "/usr/../etc", "-c", ":"], "expected a directory without `..`")]
 #[case::proc_root(&["--proc-root", "/nowhere/at/all", "-c", ":"], "cannot open the directory")]
+#[case::policy(&["--policy", "/nowhere/at/all", "-c", ":"], "cannot read the policy")]
+#[case::no_policy(&["--policy", "/etc/services", "-c", ":"], "expected a policy in")]
 #[case::command(&["--allow-command", "catt", "-c", ":"], "expected the name of a command")]
 fn what_cannot_be_granted_is_2(#[case] args: &[&str], #[case] message: &str) {
     let (stdout, stderr, status) = run(args);
     assert_eq!((stdout.as_str(), status), ("", 2));
     assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
+}
+
+/// Lists a fake root with one socket of TCP and one of UDP under a policy, with more options.
+fn list_under(policy: &str, args: &[&str]) -> (String, String, i32) {
+    let root = testkit::FakeProc::new()
+        .tcp(testkit::Tcp::listen("127.0.0.1:80").uid(7).inode(1))
+        .udp(testkit::Datagram::bound("127.0.0.1:53").inode(2))
+        .build();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("policy.toml");
+    fs::write(&path, policy).unwrap();
+    let root = root.path().to_str().unwrap().to_owned();
+    let before = ["--proc-root", &root, "--policy", path.to_str().unwrap()];
+    run(&[&before, args, &["-c", "ss -Hlntu"]].concat())
+}
+
+const TCP: &str = "tcp LISTEN 0 0 127.0.0.1:80 0.0.0.0:*\n";
+const UDP: &str = "udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:*\n";
+
+#[rstest]
+#[case::nothing_said("", &[], &[UDP, TCP])]
+#[case::one_user("owner = 7", &[], &[TCP])]
+#[case::other_families("families = [\"unix\"]", &[], &[])]
+#[case::options_replace_grants("grants = []", &["--grant", "sockets"], &[UDP, TCP])]
+fn a_policy_decides_what_is_listed(
+    #[case] policy: &str,
+    #[case] args: &[&str],
+    #[case] rows: &[&str],
+) {
+    let (stdout, stderr, status) = list_under(policy, args);
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
+    let stdout: String = stdout.lines().map(words).collect();
+    assert_eq!((stdout, stderr.as_str(), status), (rows.concat(), "", 0));
+}
+
+#[test]
+fn a_policy_that_grants_nothing_refuses() {
+    let (stdout, stderr, status) = list_under("grants = []", &[]);
+    assert_eq!((stdout.as_str(), status), ("", 1));
+    assert!(stderr.contains("needs the grant \"sockets\""), "{stderr}");
+}
+
+#[test]
+fn a_policy_that_is_not_understood_says_where() {
+    let (stdout, stderr, status) = list_under("grants = [\"sockets\"]\nfamily = 1", &[]);
+    assert_eq!((stdout.as_str(), status), ("", 2));
+    assert!(stderr.contains("line 2") && stderr.contains("unknown field `family`"), "{stderr}");
 }
 
 #[test]

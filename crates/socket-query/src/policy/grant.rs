@@ -1,9 +1,11 @@
-//! What the host allows.
+//! The words in which a host allows things.
 
 use std::{fmt, str::FromStr};
 
 /// One thing that a host may grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Grant {
     /// To list sockets.
@@ -113,48 +115,9 @@ impl fmt::Debug for GrantSet {
     }
 }
 
-/// What a host lets a builtin learn about sockets.
-///
-/// The default lets it list sockets of all families and nothing else. [`Policy::nothing`] takes
-/// that away too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    grants: GrantSet,
-}
-
-impl Policy {
-    /// Returns the policy that allows exactly `grants`.
-    pub const fn new(grants: GrantSet) -> Self {
-        Self { grants }
-    }
-
-    /// Returns the policy that allows nothing.
-    pub const fn nothing() -> Self {
-        Self::new(GrantSet::empty())
-    }
-
-    /// Returns what is granted.
-    pub const fn grants(&self) -> GrantSet {
-        self.grants
-    }
-}
-
-impl Default for Policy {
-    /// Sockets of all families; no processes, nothing that changes or leaves the system.
-    fn default() -> Self {
-        Self::new(GrantSet::empty().with(Grant::Sockets))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn default_grants_sockets_and_nothing_else() {
-        assert_eq!(Policy::default().grants().iter().collect::<Vec<_>>(), [Grant::Sockets]);
-        assert_eq!(Policy::nothing().grants().iter().count(), 0);
-    }
 
     #[test]
     fn every_grant_is_found_by_its_name_and_no_other_word_is_one() {

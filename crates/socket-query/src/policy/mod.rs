@@ -1,0 +1,225 @@
+//! What the host allows.
+
+mod grant;
+mod row;
+#[cfg(feature = "serde")]
+mod text;
+
+use std::{num::NonZeroU64, time::Duration};
+
+pub use grant::{Grant, GrantSet, UnknownGrant};
+pub(crate) use row::Veil;
+
+use crate::FamilySet;
+
+/// What a host lets a builtin learn about sockets.
+///
+/// | what | default |
+/// | --- | --- |
+/// | [`grants`](Policy::grants) | `sockets` alone |
+/// | [`families`](Policy::families) | all |
+/// | [`whose`](Policy::whose): whose sockets | everyone's |
+/// | [`processes`](Policy::processes): what is told of those that hold a socket | names and numbers |
+/// | [`unix_names`](Policy::unix_names) | shown |
+/// | [`secrets`](Policy::secrets): keys of TCP connections | hidden |
+/// | [`max_rows`](Policy::max_rows) of one listing | no bound |
+/// | [`max_time`](Policy::max_time) of one listing | no bound |
+///
+/// A policy holds where rows are produced: what it hides takes part in no listing, filter, order,
+/// count or message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(from = "text::Text", into = "text::Text"))]
+pub struct Policy {
+    grants: GrantSet,
+    families: FamilySet,
+    whose: Whose,
+    processes: ProcessDetail,
+    unix_names: Visibility,
+    secrets: Visibility,
+    max_rows: Option<NonZeroU64>,
+    max_time: Option<Duration>,
+}
+
+/// Whose sockets are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Whose {
+    /// Everyone's.
+    #[default]
+    Everyone,
+    /// Those that belong to this user id. A socket whose owner the source does not tell is not
+    /// shown.
+    User(u32),
+}
+
+/// What is told of the processes that hold a socket, under the grant `processes`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum ProcessDetail {
+    /// Their names and numbers, with the descriptor.
+    #[default]
+    Names,
+    /// Executable and command line, too. Command lines may hold passwords.
+    Full,
+}
+
+/// Whether something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Visibility {
+    /// It is shown.
+    Shown,
+    /// It is absent, as if the kernel did not tell it.
+    Hidden,
+}
+
+impl Policy {
+    /// Returns the policy that allows exactly `grants`, and else has the defaults.
+    pub const fn new(grants: GrantSet) -> Self {
+        Self {
+            grants,
+            families: FamilySet::ALL,
+            whose: Whose::Everyone,
+            processes: ProcessDetail::Names,
+            unix_names: Visibility::Shown,
+            secrets: Visibility::Hidden,
+            max_rows: None,
+            max_time: None,
+        }
+    }
+
+    /// Returns the policy that allows nothing.
+    pub const fn nothing() -> Self {
+        Self::new(GrantSet::empty())
+    }
+
+    /// Returns the policy with other grants.
+    #[must_use]
+    pub const fn with_grants(self, grants: GrantSet) -> Self {
+        Self { grants, ..self }
+    }
+
+    /// Returns the policy with sockets of these families only.
+    #[must_use]
+    pub const fn with_families(self, families: FamilySet) -> Self {
+        Self { families, ..self }
+    }
+
+    /// Returns the policy with these owners' sockets only.
+    #[must_use]
+    pub const fn with_whose(self, whose: Whose) -> Self {
+        Self { whose, ..self }
+    }
+
+    /// Returns the policy that tells this of processes.
+    #[must_use]
+    pub const fn with_processes(self, processes: ProcessDetail) -> Self {
+        Self { processes, ..self }
+    }
+
+    /// Returns the policy with the names of unix sockets shown or hidden.
+    #[must_use]
+    pub const fn with_unix_names(self, unix_names: Visibility) -> Self {
+        Self { unix_names, ..self }
+    }
+
+    /// Returns the policy with keys of TCP connections shown or hidden.
+    #[must_use]
+    pub const fn with_secrets(self, secrets: Visibility) -> Self {
+        Self { secrets, ..self }
+    }
+
+    /// Returns the policy with a bound on the rows of one listing.
+    #[must_use]
+    pub const fn with_max_rows(self, max_rows: Option<NonZeroU64>) -> Self {
+        Self { max_rows, ..self }
+    }
+
+    /// Returns the policy with a bound on the time of one listing.
+    #[must_use]
+    pub const fn with_max_time(self, max_time: Option<Duration>) -> Self {
+        Self { max_time, ..self }
+    }
+
+    /// Returns what is granted.
+    pub const fn grants(&self) -> GrantSet {
+        self.grants
+    }
+
+    /// Returns the families whose sockets are shown.
+    pub const fn families(&self) -> FamilySet {
+        self.families
+    }
+
+    /// Returns whose sockets are shown.
+    pub const fn whose(&self) -> Whose {
+        self.whose
+    }
+
+    /// Returns what is told of processes, or `None` without the grant.
+    pub const fn processes(&self) -> Option<ProcessDetail> {
+        if self.grants.contains(Grant::Processes) { Some(self.processes) } else { None }
+    }
+
+    /// Returns whether names of unix sockets are shown.
+    pub const fn unix_names(&self) -> Visibility {
+        self.unix_names
+    }
+
+    /// Returns whether keys of TCP connections are shown, to a host that may ask the kernel for
+    /// them.
+    pub const fn secrets(&self) -> Visibility {
+        self.secrets
+    }
+
+    /// Returns the rows that one listing may have; past it the listing ends with an error.
+    pub const fn max_rows(&self) -> Option<NonZeroU64> {
+        self.max_rows
+    }
+
+    /// Returns the time that one listing may take; past it the listing ends with an error.
+    pub const fn max_time(&self) -> Option<Duration> {
+        self.max_time
+    }
+
+    /// Returns whether some of the machine's sockets are hidden: then nothing may be told that
+    /// counts them.
+    pub fn narrows(&self) -> bool {
+        self.families != FamilySet::ALL || self.whose != Whose::Everyone
+    }
+}
+
+impl Default for Policy {
+    /// Sockets of all families; no processes, nothing that changes or leaves the system.
+    fn default() -> Self {
+        Self::new(GrantSet::empty().with(Grant::Sockets))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AddressFamily;
+
+    #[test]
+    fn default_grants_sockets_and_nothing_else() {
+        let policy = Policy::default();
+        assert_eq!(policy.grants().iter().collect::<Vec<_>>(), [Grant::Sockets]);
+        assert_eq!(policy.processes(), None);
+        assert_eq!(policy.secrets(), Visibility::Hidden);
+        assert!(!policy.narrows());
+        assert_eq!(Policy::nothing().grants().iter().count(), 0);
+    }
+
+    #[test]
+    fn a_policy_that_hides_sockets_narrows() {
+        let unix = FamilySet::of(AddressFamily::Unix);
+        assert!(Policy::default().with_families(unix).narrows());
+        assert!(Policy::default().with_whose(Whose::User(0)).narrows());
+        assert!(!Policy::default().with_unix_names(Visibility::Hidden).narrows());
+    }
+}

@@ -1,0 +1,182 @@
+//! What a policy leaves of a row.
+
+use procnetsocket::model::{InetSocket, Socket, UnixName, UnixSocket};
+
+use super::{Policy, Visibility, Whose};
+use crate::{AddressFamily, FamilySet};
+
+/// Stands between the tables and everything that looks at rows.
+///
+/// Security: rows pass here before states, filters, orders, counts and limits see them, so that what
+/// is hidden cannot be guessed from any of these.
+#[derive(Clone, Copy)]
+pub(crate) struct Veil<'a> {
+    policy: &'a Policy,
+}
+
+impl<'a> Veil<'a> {
+    pub(crate) const fn new(policy: &'a Policy) -> Self {
+        Self { policy }
+    }
+
+    /// Calls `see` with what may be seen of a row; `None` when the row is hidden.
+    pub(crate) fn lift<R>(
+        self,
+        socket: Socket<'_>,
+        see: impl FnOnce(Socket<'_>) -> R,
+    ) -> Option<R> {
+        if !self.shows(&socket) {
+            return None;
+        }
+        Some(match socket {
+            Socket::Inet(inet) if self.policy.secrets == Visibility::Hidden => {
+                see_without_keys(inet, see)
+            }
+            Socket::Unix(unix) if self.policy.unix_names == Visibility::Hidden => {
+                see_without_name(unix, see)
+            }
+            socket => see(socket),
+        })
+    }
+
+    /// Returns whether a row that was not understood may be spoken of. Whose it is cannot be known.
+    pub(crate) fn shows_malformed(self) -> bool {
+        self.policy.whose == Whose::Everyone
+    }
+
+    fn shows(self, socket: &Socket<'_>) -> bool {
+        let Some(family) = family_of(socket) else { return !self.policy.narrows() };
+        let whose = match self.policy.whose {
+            Whose::Everyone => true,
+            Whose::User(uid) => owner_of(socket) == Some(uid),
+        };
+        whose && self.policy.families.intersects(FamilySet::of(family))
+    }
+}
+
+fn family_of(socket: &Socket<'_>) -> Option<AddressFamily> {
+    Some(match socket {
+        Socket::Inet(inet) if inet.local.is_ipv4() => AddressFamily::Inet,
+        Socket::Inet(_) => AddressFamily::Inet6,
+        Socket::Unix(_) => AddressFamily::Unix,
+        Socket::Packet(_) => AddressFamily::Packet,
+        Socket::Netlink(_) => AddressFamily::Netlink,
+        Socket::Vsock(_) => AddressFamily::Vsock,
+        Socket::Xdp(_) => AddressFamily::Xdp,
+        _ => return None,
+    })
+}
+
+/// Returns the user that a socket belongs to, where the source tells one.
+fn owner_of(socket: &Socket<'_>) -> Option<u32> {
+    match socket {
+        // Kernel: a socket that no process can hold counts as root's.
+        Socket::Inet(inet) => inet.inode.map(|_| inet.uid),
+        Socket::Unix(unix) => unix.detail.uid,
+        Socket::Packet(packet) => packet.inode.map(|_| packet.uid),
+        Socket::Xdp(xdp) => xdp.detail.uid,
+        _ => None,
+    }
+}
+
+fn see_without_keys<R>(inet: &InetSocket, see: impl FnOnce(Socket<'_>) -> R) -> R {
+    if inet.detail.md5_keys.is_empty() {
+        return see(Socket::Inet(inet));
+    }
+    let mut seen = inet.clone();
+    seen.detail.md5_keys.clear();
+    see(Socket::Inet(&seen))
+}
+
+/// The file that a name stands for goes with the name.
+fn see_without_name<R>(unix: &UnixSocket, see: impl FnOnce(Socket<'_>) -> R) -> R {
+    let mut seen = unix.clone();
+    seen.name = UnixName::Unnamed;
+    seen.detail.file = None;
+    see(Socket::Unix(&seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, ops::ControlFlow};
+
+    use bstr::ByteSlice as _;
+    use procnetsocket::{RowError, SocketTables, Table, Uninterrupted, Visitor, model::UnixName};
+    use rstest::rstest;
+    use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
+
+    use super::*;
+
+    /// Looks at every row of a root through a veil, and keeps a word for each.
+    struct Look<'a> {
+        veil: Veil<'a>,
+        seen: RefCell<Vec<String>>,
+    }
+
+    impl Visitor for Look<'_> {
+        fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+            let word = self.veil.lift(socket, |socket| match socket {
+                Socket::Inet(inet) => inet.local.to_string(),
+                Socket::Unix(UnixSocket { name: UnixName::Unnamed, .. }) => "unix".to_owned(),
+                Socket::Unix(unix) => unix.name.bytes().unwrap_or_default().to_str_lossy().into(),
+                Socket::Packet(_) => "packet".to_owned(),
+                _ => "netlink".to_owned(),
+            });
+            self.seen.borrow_mut().extend(word);
+            ControlFlow::Continue(())
+        }
+
+        fn malformed(&mut self, _: &RowError) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn seen(policy: &Policy) -> Vec<String> {
+        let root = FakeProc::new()
+            .tcp(Tcp::listen("127.0.0.1:80").uid(7).inode(1))
+            .tcp(Tcp::listen("[::1]:80").uid(0).inode(2))
+            .tcp(Tcp::listen("127.0.0.1:81").uid(0).inode(0))
+            .udp(Datagram::bound("127.0.0.1:53").uid(7).inode(3))
+            .unix(Unix::stream().path("/run/a"))
+            .packet(Packet::raw(3).inode(4))
+            .netlink(Netlink::new(0, 7))
+            .build();
+        let tables = SocketTables::from_dir(root.dir());
+        let mut look = Look { veil: Veil::new(policy), seen: RefCell::default() };
+        for table in
+            [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Unix, Table::Packet, Table::Netlink]
+        {
+            let limits = procnetsocket::Limits::default();
+            tables.visit(table, &limits, &Uninterrupted, &mut look).unwrap();
+        }
+        look.seen.into_inner()
+    }
+
+    const ALL: [&str; 7] =
+        ["127.0.0.1:80", "127.0.0.1:81", "[::1]:80", "127.0.0.1:53", "/run/a", "packet", "netlink"];
+
+    #[rstest]
+    #[case::everything(Policy::default(), &ALL)]
+    #[case::one_family(
+        Policy::default().with_families(FamilySet::of(AddressFamily::Inet6)),
+        &["[::1]:80"]
+    )]
+    #[case::no_family(Policy::default().with_families(FamilySet::EMPTY), &[])]
+    #[case::one_user(
+        Policy::default().with_whose(Whose::User(7)),
+        &["127.0.0.1:80", "127.0.0.1:53"]
+    )]
+    #[case::root_does_not_own_what_nobody_holds(
+        Policy::default().with_whose(Whose::User(0)),
+        &["[::1]:80", "packet"]
+    )]
+    #[case::names_hidden(
+        Policy::default()
+            .with_families(FamilySet::of(AddressFamily::Unix))
+            .with_unix_names(Visibility::Hidden),
+        &["unix"]
+    )]
+    fn shows_what_the_policy_leaves(#[case] policy: Policy, #[case] rows: &[&str]) {
+        assert_eq!(seen(&policy), rows);
+    }
+}
