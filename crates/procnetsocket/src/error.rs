@@ -118,6 +118,11 @@ impl Error {
         matches!(self.kind(), ErrorKind::NoHandler | ErrorKind::Unsupported | ErrorKind::Denied)
     }
 
+    /// Returns whether sock_diag might answer without the filter.
+    pub(crate) fn may_be_about_filter(&self) -> bool {
+        matches!(self.kind(), ErrorKind::InvalidRequest | ErrorKind::Denied)
+    }
+
     /// Returns the error of opening a file.
     pub(crate) fn from_root(file: ProcFile, error: RootError) -> Self {
         match error.kind() {

@@ -96,8 +96,9 @@ impl SocketTables {
     /// the text table when the kernel has no handler for the table, when this process may not ask,
     /// or when there is no sock_diag at all. [`Report::source`] says which.
     ///
-    /// The text table knows no states, no details and no filter: then every row comes. A fake root
-    /// never makes this look at the live system.
+    /// The text table knows no states, no details and no filter: then every row comes. It also does
+    /// where the kernel rejects the filter, because it is older or because this process may not
+    /// filter by what it asks (a mark). A fake root never makes this look at the live system.
     ///
     /// # Errors
     ///
@@ -115,6 +116,11 @@ impl SocketTables {
             return self.visit(query.table, limits, interrupt, visitor);
         };
         match diag.visit(&Request::Dump(query.clone()), limits, interrupt, visitor) {
+            // OK because these errors come before any row, and the caller selects among rows.
+            Err(error) if error.may_be_about_filter() && !query.filter.is_empty() => {
+                let unfiltered = Query { filter: Vec::new(), ..query.clone() };
+                self.visit_query(&unfiltered, limits, interrupt, visitor)
+            }
             // OK because these errors come before any row.
             Err(error) if error.has_no_answer() && query.table.file().is_some() => {
                 self.visit(query.table, limits, interrupt, visitor)

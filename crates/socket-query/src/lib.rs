@@ -51,6 +51,7 @@ pub use collect::{Collected, Problem, Sink};
 pub use error::{Error, ErrorKind};
 pub use names::{Names, TransportProtocol};
 pub use policy::{Grant, GrantSet, Policy, ProcessDetail, UnknownGrant, Visibility, Whose};
+pub use select::expr;
 pub use select::{
     AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, state_of,
 };

@@ -1,0 +1,473 @@
+//! A filter as a program that the kernel runs on each internet socket of a dump.
+//!
+//! The program (`INET_DIAG_REQ_BYTECODE`, `struct inet_diag_bc_op`) is a sequence of operations
+//!
+//! ```text
+//! code: u8   yes: u8   no: u16   and what it compares with
+//! ```
+//!
+//! each of which jumps forward by `yes` or `no` bytes. Exactly behind the last operation a socket is
+//! accepted, four bytes further it is rejected. The kernel rejects a program in which `yes` does not
+//! lead from each operation to the one behind it, or `no` does not lead to an operation
+//! (`inet_diag_bc_audit`).
+//!
+//! What the kernel cannot decide as the evaluator does is left out in such a way that the program
+//! accepts more, never less: the evaluator looks at every row that comes, and has the last word.
+
+use std::net::IpAddr;
+
+use super::ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side};
+
+/// Bytes of the longest program that is asked for. The kernel's jumps have 16 bits; an expression
+/// that needs more is left to the evaluator.
+const MAX_PROGRAM_BYTES: usize = 16 * 1024;
+
+const OPERATION: usize = 4;
+
+/// `enum` of `inet_diag.h`: what is done.
+const JUMP: u8 = 1;
+const LOCAL_PORT_AT_LEAST: u8 = 2;
+const LOCAL_PORT_AT_MOST: u8 = 3;
+const REMOTE_PORT_AT_LEAST: u8 = 4;
+const REMOTE_PORT_AT_MOST: u8 = 5;
+const PORT_NOT_BOUND: u8 = 6;
+const LOCAL_HOST: u8 = 7;
+const REMOTE_HOST: u8 = 8;
+const DEVICE: u8 = 9;
+const MARK: u8 = 10;
+const CGROUP: u8 = 13;
+
+/// `AF_UNSPEC`, `AF_INET` and `AF_INET6`.
+const ANY_FAMILY: u8 = 0;
+const INET: u8 = 2;
+const INET6: u8 = 10;
+
+/// Returns the program for an expression, or `None` when the kernel could leave out no socket by it.
+pub(crate) fn compile(expr: &Expr) -> Option<Vec<u8>> {
+    match approximate(expr, Sense::Plain) {
+        Test::Always => None,
+        test => Program::of(&test).assemble(),
+    }
+}
+
+/// A condition that the kernel can decide, which holds at least where the expression does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Test {
+    Always,
+    Never,
+    Holds(Condition),
+    HoldsNot(Condition),
+    All(Vec<Test>),
+    Any(Vec<Test>),
+}
+
+/// One operation of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Condition {
+    code: u8,
+    operand: Vec<u8>,
+}
+
+/// Whether an expression is looked at as it stands or as denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sense {
+    Plain,
+    Denied,
+}
+
+impl Sense {
+    const fn denied(self) -> Self {
+        match self {
+            Self::Plain => Self::Denied,
+            Self::Denied => Self::Plain,
+        }
+    }
+}
+
+fn approximate(expr: &Expr, sense: Sense) -> Test {
+    let each = |members: &[Expr]| members.iter().map(|one| approximate(one, sense)).collect();
+    match (expr, sense) {
+        (Expr::Not(inner), _) => approximate(inner, sense.denied()),
+        (Expr::All(members), Sense::Plain) | (Expr::Any(members), Sense::Denied) => {
+            all(each(members))
+        }
+        (Expr::Any(members), Sense::Plain) | (Expr::All(members), Sense::Denied) => {
+            any(each(members))
+        }
+        (Expr::Is(predicate), sense) => match (exact(predicate), sense) {
+            (None, _) => Test::Always,
+            (Some(test), Sense::Plain) => test,
+            (Some(test), Sense::Denied) => denied(test),
+        },
+    }
+}
+
+/// Returns the test that holds when all do.
+fn all(mut tests: Vec<Test>) -> Test {
+    tests.retain(|test| *test != Test::Always);
+    if tests.contains(&Test::Never) {
+        return Test::Never;
+    }
+    match tests.pop() {
+        None => Test::Always,
+        Some(only) if tests.is_empty() => only,
+        Some(last) => {
+            tests.push(last);
+            Test::All(tests)
+        }
+    }
+}
+
+/// Returns the test that holds when one does.
+fn any(mut tests: Vec<Test>) -> Test {
+    tests.retain(|test| *test != Test::Never);
+    if tests.contains(&Test::Always) {
+        return Test::Always;
+    }
+    match tests.pop() {
+        None => Test::Never,
+        Some(only) if tests.is_empty() => only,
+        Some(last) => {
+            tests.push(last);
+            Test::Any(tests)
+        }
+    }
+}
+
+/// Returns the opposite of a test that is exact.
+fn denied(test: Test) -> Test {
+    match test {
+        Test::Always => Test::Never,
+        Test::Never => Test::Always,
+        Test::Holds(condition) => Test::HoldsNot(condition),
+        Test::HoldsNot(condition) => Test::Holds(condition),
+        Test::All(tests) => any(tests.into_iter().map(denied).collect()),
+        Test::Any(tests) => all(tests.into_iter().map(denied).collect()),
+    }
+}
+
+/// Returns the test that holds exactly where a predicate does, if the kernel has it.
+fn exact(predicate: &Predicate) -> Option<Test> {
+    match predicate {
+        Predicate::Host { side, host: HostPattern::Inet { networks, port } } => {
+            host(*side, networks, *port)
+        }
+        Predicate::Port { side, comparison, port } => Some(port_test(*side, *comparison, *port)),
+        Predicate::Device(index) => {
+            let index = index.map_or(0, std::num::NonZeroU32::get);
+            Some(condition(DEVICE, index.to_ne_bytes().to_vec()))
+        }
+        Predicate::Mark { value, mask } => {
+            Some(condition(MARK, [value.to_ne_bytes(), mask.to_ne_bytes()].concat()))
+        }
+        Predicate::Cgroup(cgroup) => Some(condition(CGROUP, cgroup.id.to_ne_bytes().to_vec())),
+        // Compat: the kernel knows whether it chose the port, the evaluator whether it could have.
+        // iproute2 asks both.
+        Predicate::Autobound => Some(condition(PORT_NOT_BOUND, Vec::new())),
+        _ => None,
+    }
+}
+
+fn condition(code: u8, operand: Vec<u8>) -> Test {
+    Test::Holds(Condition { code, operand })
+}
+
+fn port_test(side: Side, comparison: Comparison, port: PortNumber) -> Test {
+    let PortNumber::Number(port) = port else {
+        return match comparison {
+            Comparison::Equal | Comparison::AtLeast | Comparison::Above => Test::Always,
+            Comparison::NotEqual | Comparison::AtMost | Comparison::Below => Test::Never,
+        };
+    };
+    match comparison {
+        // Two operations, because the one for equality came to the kernel later.
+        Comparison::Equal => all(vec![at_least(side, port), at_most(side, port)]),
+        Comparison::NotEqual => denied(all(vec![at_least(side, port), at_most(side, port)])),
+        Comparison::AtLeast => at_least(side, port),
+        Comparison::AtMost => at_most(side, port),
+        Comparison::Above => denied(at_most(side, port)),
+        Comparison::Below => denied(at_least(side, port)),
+    }
+}
+
+fn at_least(side: Side, port: i64) -> Test {
+    let code = match side {
+        Side::Local => LOCAL_PORT_AT_LEAST,
+        Side::Remote => REMOTE_PORT_AT_LEAST,
+    };
+    match u16::try_from(port) {
+        Ok(0) => Test::Always,
+        Ok(port) => condition(code, port_operand(port)),
+        Err(_) if port < 0 => Test::Always,
+        Err(_) => Test::Never,
+    }
+}
+
+fn at_most(side: Side, port: i64) -> Test {
+    let code = match side {
+        Side::Local => LOCAL_PORT_AT_MOST,
+        Side::Remote => REMOTE_PORT_AT_MOST,
+    };
+    match u16::try_from(port) {
+        Ok(u16::MAX) => Test::Always,
+        Ok(port) => condition(code, port_operand(port)),
+        Err(_) if port < 0 => Test::Never,
+        Err(_) => Test::Always,
+    }
+}
+
+/// Returns what a port is compared with: it stands in the `no` of an operation of its own.
+fn port_operand(port: u16) -> Vec<u8> {
+    let [low, high] = port.to_ne_bytes();
+    vec![0, 0, low, high]
+}
+
+fn host(side: Side, networks: &[Network], port: PortNumber) -> Option<Test> {
+    let port = match port {
+        PortNumber::Any => -1,
+        PortNumber::Number(port) => match u16::try_from(port) {
+            Ok(port) => i32::from(port),
+            Err(_) => return Some(Test::Never),
+        },
+    };
+    if networks.is_empty() {
+        return Some(match port {
+            -1 => Test::Always,
+            port => host_condition(side, ANY_FAMILY, 0, port, &[]),
+        });
+    }
+    Some(any(networks.iter().map(|network| network_test(side, network, port)).collect()))
+}
+
+fn network_test(side: Side, network: &Network, port: i32) -> Test {
+    match network.address {
+        IpAddr::V4(address) => host_condition(side, INET, network.bits, port, &address.octets()),
+        IpAddr::V6(address) => host_condition(side, INET6, network.bits, port, &address.octets()),
+    }
+}
+
+/// Writes `struct inet_diag_hostcond`: family, prefix length, port (host order, -1 for any), address.
+fn host_condition(side: Side, family: u8, bits: u8, port: i32, address: &[u8]) -> Test {
+    let code = match side {
+        Side::Local => LOCAL_HOST,
+        Side::Remote => REMOTE_HOST,
+    };
+    let mut operand = vec![family, bits, 0, 0];
+    operand.extend(port.to_ne_bytes());
+    operand.extend(address);
+    condition(code, operand)
+}
+
+/// Operations whose jumps are not yet counted.
+#[derive(Debug, Default)]
+struct Program {
+    operations: Vec<(Condition, Place)>,
+    /// Before which operation each place stands, once it is known.
+    places: Vec<usize>,
+}
+
+/// Where a `no` leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Rejected,
+    /// A place of the program, by its number.
+    Numbered(usize),
+}
+
+impl Program {
+    fn of(test: &Test) -> Self {
+        let mut program = Self::default();
+        program.write(test, Place::Rejected);
+        program
+    }
+
+    /// Writes operations that go on behind the last one when the test holds, and jump when not.
+    fn write(&mut self, test: &Test, otherwise: Place) {
+        match test {
+            Test::Always => {}
+            Test::Never => self.jump(otherwise),
+            Test::Holds(condition) => self.operations.push((condition.clone(), otherwise)),
+            Test::HoldsNot(condition) => {
+                let on = self.new_place();
+                self.operations.push((condition.clone(), on));
+                self.jump(otherwise);
+                self.put(on);
+            }
+            Test::All(tests) => tests.iter().for_each(|test| self.write(test, otherwise)),
+            Test::Any(tests) => self.write_any(tests, otherwise),
+        }
+    }
+
+    fn write_any(&mut self, tests: &[Test], otherwise: Place) {
+        let Some((last, others)) = tests.split_last() else { return self.jump(otherwise) };
+        let on = self.new_place();
+        for test in others {
+            let next = self.new_place();
+            self.write(test, next);
+            self.jump(on);
+            self.put(next);
+        }
+        self.write(last, otherwise);
+        self.put(on);
+    }
+
+    fn jump(&mut self, to: Place) {
+        self.operations.push((Condition { code: JUMP, operand: Vec::new() }, to));
+    }
+
+    fn new_place(&mut self) -> Place {
+        self.places.push(usize::MAX);
+        Place::Numbered(self.places.len() - 1)
+    }
+
+    /// Says that a place is behind the operations that stand now.
+    fn put(&mut self, place: Place) {
+        if let Place::Numbered(number) = place
+            && let Some(place) = self.places.get_mut(number)
+        {
+            *place = self.operations.len();
+        }
+    }
+
+    /// Counts the jumps; `None` for a program that is too long.
+    fn assemble(&self) -> Option<Vec<u8>> {
+        let mut starts = vec![0];
+        for (condition, _) in &self.operations {
+            starts.push(starts.last()? + OPERATION + condition.operand.len());
+        }
+        let end = *starts.last()?;
+        if end > MAX_PROGRAM_BYTES {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(end);
+        for ((condition, otherwise), start) in self.operations.iter().zip(&starts) {
+            let target = match otherwise {
+                Place::Rejected => end + OPERATION,
+                Place::Numbered(number) => *starts.get(*self.places.get(*number)?)?,
+            };
+            let yes = u8::try_from(OPERATION + condition.operand.len()).ok()?;
+            let no = u16::try_from(target.checked_sub(*start)?).ok()?;
+            bytes.extend([condition.code, yes]);
+            bytes.extend(no.to_ne_bytes());
+            bytes.extend(&condition.operand);
+        }
+        Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use rstest::rstest;
+
+    use super::*;
+    use crate::expr::Cgroup;
+
+    fn port(side: Side, comparison: Comparison, port: i64) -> Expr {
+        let port = PortNumber::Number(port);
+        Expr::Is(Predicate::Port { side, comparison, port })
+    }
+
+    fn sport(comparison: Comparison, number: i64) -> Expr {
+        port(Side::Local, comparison, number)
+    }
+
+    fn source(network: Option<(&str, u8)>, port: PortNumber) -> Expr {
+        let network =
+            network.map(|(address, bits)| Network { address: address.parse().unwrap(), bits });
+        let host = HostPattern::Inet { networks: network.into_iter().collect(), port };
+        Expr::Is(Predicate::Host { side: Side::Local, host })
+    }
+
+    fn unix() -> Expr {
+        let host = HostPattern::Unix("*".into());
+        Expr::Is(Predicate::Host { side: Side::Local, host })
+    }
+
+    fn device(index: u32) -> Expr {
+        Expr::Is(Predicate::Device(NonZeroU32::new(index)))
+    }
+
+    const EQ: Comparison = Comparison::Equal;
+    const ANY: PortNumber = PortNumber::Any;
+
+    /// A program as lines, with what each operation leads to when it does not hold.
+    fn listing(expr: &Expr) -> String {
+        let Some(program) = compile(expr) else { return "none".to_owned() };
+        let word = |at: usize| u16::from_ne_bytes([program[at], program[at + 1]]);
+        let mut lines = Vec::new();
+        let mut at = 0;
+        while at < program.len() {
+            let end = at + usize::from(program[at + 1]);
+            let no = at + usize::from(word(at + 2));
+            let operand = &program[at + 4..end];
+            let no = match no.checked_sub(program.len()) {
+                Some(0) => "accept".to_owned(),
+                Some(_) => "reject".to_owned(),
+                None => no.to_string(),
+            };
+            lines.push(format!("{at}: {} {operand:?} else {no}", program[at]));
+            at = end;
+        }
+        lines.join("\n")
+    }
+
+    #[rstest]
+    #[case::port(sport(EQ, 0x0102), "0: 2 [0, 0, 2, 1] else reject\n8: 3 [0, 0, 2, 1] else reject")]
+    #[case::remote(port(Side::Remote, Comparison::AtMost, 1), "0: 5 [0, 0, 1, 0] else reject")]
+    #[case::not(sport(Comparison::Above, 1), "0: 3 [0, 0, 1, 0] else accept\n8: 1 [] else reject")]
+    #[case::either(
+        sport(Comparison::AtMost, 1).or(device(7)),
+        "0: 3 [0, 0, 1, 0] else 12\n8: 1 [] else accept\n12: 9 [7, 0, 0, 0] else reject"
+    )]
+    #[case::network(
+        source(Some(("10.0.0.0", 8)), PortNumber::Number(22)),
+        "0: 7 [2, 8, 0, 0, 22, 0, 0, 0, 10, 0, 0, 0] else reject"
+    )]
+    #[case::port_alone(
+        source(None, PortNumber::Number(22)),
+        "0: 7 [0, 0, 0, 0, 22, 0, 0, 0] else reject"
+    )]
+    #[case::autobound(Expr::Is(Predicate::Autobound), "0: 6 [] else reject")]
+    #[case::mark(
+        Expr::Is(Predicate::Mark { value: 1, mask: 3 }),
+        "0: 10 [1, 0, 0, 0, 3, 0, 0, 0] else reject"
+    )]
+    #[case::cgroup(
+        Expr::Is(Predicate::Cgroup(Cgroup { path: "/".into(), id: 258 })),
+        "0: 13 [2, 1, 0, 0, 0, 0, 0, 0] else reject"
+    )]
+    #[case::nothing_can_match(sport(EQ, 99999), "0: 1 [] else reject")]
+    #[case::everything_matches(sport(Comparison::AtLeast, 0), "none")]
+    #[case::unknown_to_the_kernel(unix(), "none")]
+    #[case::unknown_and_known(unix().and(device(7)), "0: 9 [7, 0, 0, 0] else reject")]
+    #[case::unknown_or_known(unix().or(device(7)), "none")]
+    #[case::neither(unix().or(device(7)).negated(), "0: 9 [7, 0, 0, 0] else accept\n8: 1 [] else reject")]
+    #[cfg(target_endian = "little")]
+    fn programs_are_those_of_the_kernel(#[case] expr: Expr, #[case] lines: &str) {
+        assert_eq!(listing(&expr), lines);
+    }
+
+    #[test]
+    fn an_expression_too_long_for_the_kernel_is_left_to_the_evaluator() {
+        let longest = |count| (1..=count).map(|number| sport(EQ, number)).reduce(Expr::or);
+        assert!(compile(&longest(500).unwrap()).is_some());
+        assert_eq!(compile(&longest(5000).unwrap()), None);
+    }
+
+    #[test]
+    fn wildcards_stand_for_every_port() {
+        for (comparison, holds) in [
+            (Comparison::Equal, true),
+            (Comparison::AtLeast, true),
+            (Comparison::Above, true),
+            (Comparison::NotEqual, false),
+            (Comparison::AtMost, false),
+            (Comparison::Below, false),
+        ] {
+            let test = port_test(Side::Local, comparison, ANY);
+            assert_eq!(test, if holds { Test::Always } else { Test::Never }, "{comparison:?}");
+        }
+    }
+}
