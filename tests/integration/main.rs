@@ -8,6 +8,7 @@
 //!
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
+//! - `fuzz`: what the fuzzer asserts, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `policy`: what a policy hides cannot be learned.
@@ -25,6 +26,7 @@
 mod command;
 mod compare;
 mod escape;
+mod fuzz;
 mod generated;
 mod golden;
 mod live;

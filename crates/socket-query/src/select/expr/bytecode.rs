@@ -150,7 +150,7 @@ fn denied(test: Test) -> Test {
 fn exact(predicate: &Predicate) -> Option<Test> {
     match predicate {
         Predicate::Host { side, host: HostPattern::Inet { networks, port } } => {
-            host(*side, networks, *port)
+            Some(host(*side, networks, *port))
         }
         Predicate::Port { side, comparison, port } => Some(port_test(*side, *comparison, *port)),
         Predicate::Device(index) => {
@@ -222,21 +222,19 @@ fn port_operand(port: u16) -> Vec<u8> {
     vec![0, 0, low, high]
 }
 
-fn host(side: Side, networks: &[Network], port: PortNumber) -> Option<Test> {
+fn host(side: Side, networks: &[Network], port: PortNumber) -> Test {
     let port = match port {
         PortNumber::Any => -1,
         PortNumber::Number(port) => match u16::try_from(port) {
             Ok(port) => i32::from(port),
-            Err(_) => return Some(Test::Never),
+            Err(_) => return Test::Never,
         },
     };
-    if networks.is_empty() {
-        return Some(match port {
-            -1 => Test::Always,
-            port => host_condition(side, ANY_FAMILY, 0, port, &[]),
-        });
+    match (networks, port) {
+        ([], -1) => Test::Always,
+        ([], port) => host_condition(side, ANY_FAMILY, 0, port, &[]),
+        _ => any(networks.iter().map(|network| network_test(side, network, port)).collect()),
     }
-    Some(any(networks.iter().map(|network| network_test(side, network, port)).collect()))
 }
 
 fn network_test(side: Side, network: &Network, port: i32) -> Test {

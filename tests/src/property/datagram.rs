@@ -1,0 +1,73 @@
+//! Replies of sock_diag.
+//!
+//! ```text
+//! first byte: which table      the rest: one datagram
+//! ```
+
+use std::ops::ControlFlow;
+
+use procnetsocket::{
+    Limits, Query, RowError, Table, Uninterrupted, Visitor,
+    diag::{Request, visit_datagrams},
+    model::Socket,
+};
+
+const TABLES: [Table; 8] = [
+    Table::Tcp4,
+    Table::Tcp6,
+    Table::Udp4,
+    Table::Unix,
+    Table::Packet,
+    Table::Netlink,
+    Table::Vsock,
+    Table::Xdp,
+];
+
+/// Bytes of the smallest message: its header.
+const MESSAGE: usize = 16;
+
+/// The sequence number of the request.
+const SEQUENCE: u32 = 1;
+
+/// Keeps a word for each row.
+#[derive(Default, PartialEq, Eq, Debug)]
+struct Rows(Vec<String>);
+
+impl Visitor for Rows {
+    fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        self.0.push(format!("{socket:?}"));
+        ControlFlow::Continue(())
+    }
+
+    fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
+        assert!(row.to_string().chars().all(|c| !builtin_api::is_unsafe_to_show(c)), "{row}");
+        self.0.push("malformed".to_owned());
+        ControlFlow::Continue(())
+    }
+}
+
+/// Rows are at most as many as the bytes can hold, and depend on the bytes alone; and what a reply
+/// begins with does not change by what follows.
+pub fn holds(input: &[u8]) {
+    let Some((choice, datagram)) = input.split_first() else { return };
+    let table = TABLES[usize::from(*choice) % TABLES.len()];
+    let (rows, ended) = decode(table, datagram);
+    assert!(rows.0.len() <= datagram.len() / MESSAGE, "{rows:?}");
+    assert_eq!((&rows, &ended), (&decode(table, datagram).0, &decode(table, datagram).1));
+    let half = datagram.get(..datagram.len() / 2).unwrap_or_default();
+    let (first, _) = decode(table, half);
+    assert!(rows.0.starts_with(&first.0), "{first:?} is no beginning of {rows:?}");
+}
+
+fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
+    let request = Request::Dump(Query::new(table));
+    let mut rows = Rows::default();
+    let limits = Limits::default();
+    let ended = visit_datagrams(&request, SEQUENCE, [datagram], &limits, &Uninterrupted, &mut rows);
+    let ended = match ended {
+        Ok(report) => format!("{report:?}"),
+        Err(error) => error.to_string(),
+    };
+    assert!(ended.chars().all(|c| !builtin_api::is_unsafe_to_show(c)), "{ended}");
+    (rows, ended)
+}

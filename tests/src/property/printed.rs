@@ -1,0 +1,49 @@
+//! The builtin, called in process, and what has to hold of all that it prints.
+
+use std::sync::Arc;
+
+use bstr::{BString, ByteSlice as _};
+use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use procnetsocket::SocketTables;
+use socket_query::{Grant, GrantSet, Names, Policy, PolicyView};
+use ss_builtin::Ss;
+use testkit::FakeRoot;
+
+/// What a call printed, and its status.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Printed {
+    pub(super) stdout: BString,
+    pub(super) stderr: BString,
+    pub(super) status: u8,
+}
+
+/// Runs `ss` over a fake root under the grants that only read, and checks what it prints.
+pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
+    let grants: GrantSet = [Grant::Sockets, Grant::Processes].into_iter().collect();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let ss = Ss::new(PolicyView::new(tables, Policy::new(grants), Names::default()));
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut context = CallContext {
+        stdin: &mut std::io::empty(),
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        sandbox: &Sandbox::empty(),
+        cancel: &Cancel::new(),
+        terminal_width: None,
+        clock: &SystemClock,
+    };
+    let status = invoke(&ss, &mut context, args).code();
+    let printed = Printed { stdout: stdout.into(), stderr: stderr.into(), status };
+    assert!(matches!(status, 0 | 1 | 255), "{printed:?}");
+    for stream in [&printed.stdout, &printed.stderr] {
+        assert_harmless(stream);
+    }
+    printed
+}
+
+/// Nothing is printed that drives a terminal or hides from the eye.
+fn assert_harmless(bytes: &BString) {
+    let text = bytes.to_str().expect("what is printed is UTF-8");
+    let harmful = |c: &char| !matches!(c, '\n' | '\t') && builtin_api::is_unsafe_to_show(*c);
+    assert_eq!(text.chars().find(harmful), None, "{text:?}");
+}
