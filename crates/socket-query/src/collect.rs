@@ -65,8 +65,10 @@ pub(crate) fn collect(
     let is_over = || interrupt.is_interrupted() || is_late();
     let mut admit = Admit::new(policy, selection, sink);
     for table in readings(policy, selection) {
-        let query =
-            Query::new(table).with_states(selection.states.mask()).with_details(selection.details);
+        let query = Query::new(table)
+            .with_states(selection.states.mask())
+            .with_details(selection.details)
+            .with_filter(selection.filter.program(table));
         let read = tables.visit_query(&query, limits, &is_over, &mut admit);
         // What was read before an error is shown, so the batch goes out first.
         let _ = admit.flush_unix();

@@ -4,6 +4,7 @@
 //! first byte: which table      the rest: the file
 //! ```
 
+use bstr::{BString, ByteSlice as _};
 use procnetsocket::Table;
 use testkit::FakeProc;
 
@@ -30,6 +31,6 @@ pub fn holds(input: &[u8]) {
     assert_eq!(plain, run(&root, &["-anH".into()]));
     let detailed = run(&root, &["-aeiompOH".into(), "--tos".into(), "--cgroup".into()]);
     assert_eq!((detailed.status, &detailed.stderr), (plain.status, &plain.stderr));
-    let lines = |text: &[u8]| text.iter().filter(|byte| **byte == b'\n').count();
+    let lines = |text: &BString| text.lines().count();
     assert_eq!(lines(&detailed.stdout), lines(&plain.stdout));
 }

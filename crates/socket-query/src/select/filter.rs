@@ -1,22 +1,63 @@
 //! The expression that a row has to satisfy.
 
-use procnetsocket::model::Socket;
+use std::ops::RangeInclusive;
 
-/// An expression over a socket. The filter language of `ss` is not built yet: the one expression
-/// that exists admits everything.
+use procnetsocket::{Table, model::Socket};
+
+use super::expr::{Expr, admits, compile};
+
+/// What a socket has to satisfy to be selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Filter {
     /// Admits every socket.
     #[default]
     All,
+    /// Admits the sockets that satisfy an expression.
+    Expr {
+        /// The expression.
+        expr: Expr,
+        /// The ports that the kernel hands out by itself, for `autobound`.
+        local_ports: RangeInclusive<u16>,
+    },
 }
 
 impl Filter {
-    /// Returns whether the filter admits `socket`.
-    pub fn admits(&self, _socket: &Socket<'_>) -> bool {
+    /// The ports that the kernel hands out, where it does not tell.
+    ///
+    /// Compat: what iproute2 takes instead, which has not been the kernel's default for long.
+    pub(crate) const USUAL_LOCAL_PORTS: RangeInclusive<u16> = 1024..=4999;
+
+    /// Returns a program by which the kernel may leave out sockets of an internet table that the
+    /// filter does not admit; empty when there is none. It leaves out no other.
+    pub(crate) fn program(&self, table: Table) -> Vec<u8> {
         match self {
-            Self::All => true,
+            Self::Expr { expr, .. } if runs_programs(table) => compile(expr).unwrap_or_default(),
+            _ => Vec::new(),
         }
     }
+
+    /// Returns whether the filter admits `socket`.
+    pub fn admits(&self, socket: &Socket<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Expr { expr, local_ports } => admits(expr, socket, local_ports),
+        }
+    }
+}
+
+/// Returns whether the kernel sees a socket of a table as it is shown. An association of SCTP has
+/// addresses of its own.
+fn runs_programs(table: Table) -> bool {
+    matches!(
+        table,
+        Table::Tcp4
+            | Table::Tcp6
+            | Table::Udp4
+            | Table::Udp6
+            | Table::UdpLite4
+            | Table::UdpLite6
+            | Table::Mptcp4
+            | Table::Mptcp6
+    )
 }

@@ -42,7 +42,8 @@ pub enum Predicate {
         /// The number.
         port: PortNumber,
     },
-    /// The interface that an internet socket is bound to; `None` for those that are bound to none.
+    /// The interface that a socket is bound to; `None` for those that are bound to none, as is
+    /// every socket of which no interface is told.
     Device(Option<NonZeroU32>),
     /// The firewall mark: `mark & mask == value`. A mark that is not told counts as 0.
     Mark {
@@ -90,22 +91,28 @@ pub enum Comparison {
 /// an inode or a netlink port id, and those beyond 31 bits are negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortNumber {
-    /// `*`. It equals every port and is below all of them: `=`, `>=` and `>` hold for every
-    /// socket, `!=`, `<=` and `<` for none.
+    /// `*`. It equals every port; in an order it stands for -1, which is below all ports.
     Any,
     /// A number; never -1, which is [`PortNumber::Any`].
     Number(i64),
+}
+
+impl PortNumber {
+    /// Returns what a number stands for.
+    pub const fn of(number: i64) -> Self {
+        if number == -1 { Self::Any } else { Self::Number(number) }
+    }
 }
 
 /// What an address has to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostPattern {
-    /// An internet address in one of these networks, and this port; no networks stand for every
-    /// address of every family.
+    /// An internet address in this network, or any address of any family, and this port. A host
+    /// name with more than one address becomes as many conditions.
     Inet {
-        /// The networks: more than one when a name has more than one address.
-        networks: Vec<Network>,
+        /// The network, or `None` for every address.
+        network: Option<Network>,
         /// The port.
         port: PortNumber,
     },
@@ -150,7 +157,7 @@ pub struct Network {
 /// A control group, as it was named and as the kernel numbers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cgroup {
-    /// The path as it was written.
+    /// The path below the mount of the hierarchy, beginning with `/`.
     pub path: BString,
     /// The id.
     pub id: u64,

@@ -149,8 +149,8 @@ fn denied(test: Test) -> Test {
 /// Returns the test that holds exactly where a predicate does, if the kernel has it.
 fn exact(predicate: &Predicate) -> Option<Test> {
     match predicate {
-        Predicate::Host { side, host: HostPattern::Inet { networks, port } } => {
-            Some(host(*side, networks, *port))
+        Predicate::Host { side, host: HostPattern::Inet { network, port } } => {
+            Some(host(*side, *network, *port))
         }
         Predicate::Port { side, comparison, port } => Some(port_test(*side, *comparison, *port)),
         Predicate::Device(index) => {
@@ -222,7 +222,7 @@ fn port_operand(port: u16) -> Vec<u8> {
     vec![0, 0, low, high]
 }
 
-fn host(side: Side, networks: &[Network], port: PortNumber) -> Test {
+fn host(side: Side, network: Option<Network>, port: PortNumber) -> Test {
     let port = match port {
         PortNumber::Any => -1,
         PortNumber::Number(port) => match u16::try_from(port) {
@@ -230,17 +230,15 @@ fn host(side: Side, networks: &[Network], port: PortNumber) -> Test {
             Err(_) => return Test::Never,
         },
     };
-    match (networks, port) {
-        ([], -1) => Test::Always,
-        ([], port) => host_condition(side, ANY_FAMILY, 0, port, &[]),
-        _ => any(networks.iter().map(|network| network_test(side, network, port)).collect()),
-    }
-}
-
-fn network_test(side: Side, network: &Network, port: i32) -> Test {
-    match network.address {
-        IpAddr::V4(address) => host_condition(side, INET, network.bits, port, &address.octets()),
-        IpAddr::V6(address) => host_condition(side, INET6, network.bits, port, &address.octets()),
+    match network {
+        None if port == -1 => Test::Always,
+        None => host_condition(side, ANY_FAMILY, 0, port, &[]),
+        Some(Network { address: IpAddr::V4(address), bits }) => {
+            host_condition(side, INET, bits, port, &address.octets())
+        }
+        Some(Network { address: IpAddr::V6(address), bits }) => {
+            host_condition(side, INET6, bits, port, &address.octets())
+        }
     }
 }
 
@@ -354,118 +352,4 @@ impl Program {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use rstest::rstest;
-
-    use super::*;
-    use crate::expr::Cgroup;
-
-    fn port(side: Side, comparison: Comparison, port: i64) -> Expr {
-        let port = PortNumber::Number(port);
-        Expr::Is(Predicate::Port { side, comparison, port })
-    }
-
-    fn sport(comparison: Comparison, number: i64) -> Expr {
-        port(Side::Local, comparison, number)
-    }
-
-    fn source(network: Option<(&str, u8)>, port: PortNumber) -> Expr {
-        let network =
-            network.map(|(address, bits)| Network { address: address.parse().unwrap(), bits });
-        let host = HostPattern::Inet { networks: network.into_iter().collect(), port };
-        Expr::Is(Predicate::Host { side: Side::Local, host })
-    }
-
-    fn unix() -> Expr {
-        let host = HostPattern::Unix("*".into());
-        Expr::Is(Predicate::Host { side: Side::Local, host })
-    }
-
-    fn device(index: u32) -> Expr {
-        Expr::Is(Predicate::Device(NonZeroU32::new(index)))
-    }
-
-    const EQ: Comparison = Comparison::Equal;
-    const ANY: PortNumber = PortNumber::Any;
-
-    /// A program as lines, with what each operation leads to when it does not hold.
-    fn listing(expr: &Expr) -> String {
-        let Some(program) = compile(expr) else { return "none".to_owned() };
-        let word = |at: usize| u16::from_ne_bytes([program[at], program[at + 1]]);
-        let mut lines = Vec::new();
-        let mut at = 0;
-        while at < program.len() {
-            let end = at + usize::from(program[at + 1]);
-            let no = at + usize::from(word(at + 2));
-            let operand = &program[at + 4..end];
-            let no = match no.checked_sub(program.len()) {
-                Some(0) => "accept".to_owned(),
-                Some(_) => "reject".to_owned(),
-                None => no.to_string(),
-            };
-            lines.push(format!("{at}: {} {operand:?} else {no}", program[at]));
-            at = end;
-        }
-        lines.join("\n")
-    }
-
-    #[rstest]
-    #[case::port(sport(EQ, 0x0102), "0: 2 [0, 0, 2, 1] else reject\n8: 3 [0, 0, 2, 1] else reject")]
-    #[case::remote(port(Side::Remote, Comparison::AtMost, 1), "0: 5 [0, 0, 1, 0] else reject")]
-    #[case::not(sport(Comparison::Above, 1), "0: 3 [0, 0, 1, 0] else accept\n8: 1 [] else reject")]
-    #[case::either(
-        sport(Comparison::AtMost, 1).or(device(7)),
-        "0: 3 [0, 0, 1, 0] else 12\n8: 1 [] else accept\n12: 9 [7, 0, 0, 0] else reject"
-    )]
-    #[case::network(
-        source(Some(("10.0.0.0", 8)), PortNumber::Number(22)),
-        "0: 7 [2, 8, 0, 0, 22, 0, 0, 0, 10, 0, 0, 0] else reject"
-    )]
-    #[case::port_alone(
-        source(None, PortNumber::Number(22)),
-        "0: 7 [0, 0, 0, 0, 22, 0, 0, 0] else reject"
-    )]
-    #[case::autobound(Expr::Is(Predicate::Autobound), "0: 6 [] else reject")]
-    #[case::mark(
-        Expr::Is(Predicate::Mark { value: 1, mask: 3 }),
-        "0: 10 [1, 0, 0, 0, 3, 0, 0, 0] else reject"
-    )]
-    #[case::cgroup(
-        Expr::Is(Predicate::Cgroup(Cgroup { path: "/".into(), id: 258 })),
-        "0: 13 [2, 1, 0, 0, 0, 0, 0, 0] else reject"
-    )]
-    #[case::nothing_can_match(sport(EQ, 99999), "0: 1 [] else reject")]
-    #[case::everything_matches(sport(Comparison::AtLeast, 0), "none")]
-    #[case::unknown_to_the_kernel(unix(), "none")]
-    #[case::unknown_and_known(unix().and(device(7)), "0: 9 [7, 0, 0, 0] else reject")]
-    #[case::unknown_or_known(unix().or(device(7)), "none")]
-    #[case::neither(unix().or(device(7)).negated(), "0: 9 [7, 0, 0, 0] else accept\n8: 1 [] else reject")]
-    #[cfg(target_endian = "little")]
-    fn programs_are_those_of_the_kernel(#[case] expr: Expr, #[case] lines: &str) {
-        assert_eq!(listing(&expr), lines);
-    }
-
-    #[test]
-    fn an_expression_too_long_for_the_kernel_is_left_to_the_evaluator() {
-        let longest = |count| (1..=count).map(|number| sport(EQ, number)).reduce(Expr::or);
-        assert!(compile(&longest(500).unwrap()).is_some());
-        assert_eq!(compile(&longest(5000).unwrap()), None);
-    }
-
-    #[test]
-    fn wildcards_stand_for_every_port() {
-        for (comparison, holds) in [
-            (Comparison::Equal, true),
-            (Comparison::AtLeast, true),
-            (Comparison::Above, true),
-            (Comparison::NotEqual, false),
-            (Comparison::AtMost, false),
-            (Comparison::Below, false),
-        ] {
-            let test = port_test(Side::Local, comparison, ANY);
-            assert_eq!(test, if holds { Test::Always } else { Test::Never }, "{comparison:?}");
-        }
-    }
-}
+mod tests;
