@@ -20,7 +20,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     let mut paths: Vec<_> =
         fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    assert!(!paths.is_empty(), "{directory:?} is empty");
+    assert!(!paths.is_empty(), "{} is empty", directory.display());
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
@@ -56,7 +56,9 @@ fn place(random: &mut Xorshift, length: usize) -> usize {
 fn properties_hold(#[values(0, 1, 2, 3)] target: usize) {
     let (name, holds): Target = TARGETS[target];
     let corpus = corpus(name);
-    corpus.iter().for_each(|input| holds(input));
+    for input in &corpus {
+        holds(input);
+    }
     let random = &mut Xorshift::new(1 + u64::try_from(target).unwrap());
     for _ in 0..CHANGES {
         holds(&change(random, &corpus));
@@ -70,4 +72,28 @@ fn every_target_is_run_and_has_a_program() {
         let program = workspace::read(&format!("fuzz/fuzz_targets/{name}.rs"));
         assert!(!program.is_empty(), "{name}");
     }
+}
+
+/// Writes first inputs for the targets that need no live socket.
+#[test]
+#[ignore = "writes inputs of the fuzzer; scripts/fuzz runs it when there are none"]
+fn record() {
+    let files = ["tcp", "tcp6", "udp", "udp6", "raw", "unix", "packet", "netlink"];
+    for (name, root) in testkit::fixtures() {
+        let root = root.build();
+        for (number, file) in (0..).zip(files) {
+            let Ok(bytes) = fs::read(root.path().join("net").join(file)) else { continue };
+            let input = [&[number], &bytes[..bytes.len().min(2048)]].concat();
+            workspace::write(&format!("fuzz/corpus/table/{name}-{file}"), &input);
+        }
+    }
+    let lines =
+        ["-tan", "-tlnp\0sport = :8080", "-A\0all,!tcp\0-eim", "--json\0-x\0src\0*a*", "-s"];
+    for (number, line) in lines.iter().enumerate() {
+        workspace::write(&format!("fuzz/corpus/option/{number}"), line.as_bytes());
+    }
+    let policy = "grants = [\"sockets\", \"processes\"]\nfamilies = [\"inet\"]\nowner = 7\n\
+        processes = \"full\"\nunix-names = \"hidden\"\nsecrets = \"shown\"\nmax-rows = 5\n\
+        max-time-ms = 10\n";
+    workspace::write("fuzz/corpus/policy/everything", policy.as_bytes());
 }

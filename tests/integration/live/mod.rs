@@ -16,6 +16,7 @@
 //! No test looks at the sockets of the machine, and none at time.
 
 mod agree;
+mod capture;
 mod churn;
 mod compare;
 mod decided;
@@ -25,3 +26,4 @@ mod mask;
 mod namespace;
 mod other;
 mod program;
+mod pushdown;

@@ -26,9 +26,6 @@ const TABLES: [Table; 8] = [
 /// Bytes of the smallest message: its header.
 const MESSAGE: usize = 16;
 
-/// The sequence number of the request.
-const SEQUENCE: u32 = 1;
-
 /// Keeps a word for each row.
 #[derive(Default, PartialEq, Eq, Debug)]
 struct Rows(Vec<String>);
@@ -63,7 +60,10 @@ fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
     let request = Request::Dump(Query::new(table));
     let mut rows = Rows::default();
     let limits = Limits::default();
-    let ended = visit_datagrams(&request, SEQUENCE, [datagram], &limits, &Uninterrupted, &mut rows);
+    // The request is the one that the first message answers.
+    let sequence = datagram.get(8..12).and_then(|bytes| bytes.try_into().ok());
+    let sequence = sequence.map_or(0, u32::from_ne_bytes);
+    let ended = visit_datagrams(&request, sequence, [datagram], &limits, &Uninterrupted, &mut rows);
     let ended = match ended {
         Ok(report) => format!("{report:?}"),
         Err(error) => error.to_string(),

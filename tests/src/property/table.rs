@@ -29,7 +29,7 @@ pub fn holds(input: &[u8]) {
     let root = FakeProc::new().raw_file(path, file).build();
     let plain = run(&root, &["-anH".into()]);
     assert_eq!(plain, run(&root, &["-anH".into()]));
-    let detailed = run(&root, &["-aeiompOH".into(), "--tos".into(), "--cgroup".into()]);
+    let detailed = run(&root, &["-aeiomOH".into(), "--tos".into(), "--cgroup".into()]);
     assert_eq!((detailed.status, &detailed.stderr), (plain.status, &plain.stderr));
     let lines = |text: &BString| text.lines().count();
     assert_eq!(lines(&detailed.stdout), lines(&plain.stdout));

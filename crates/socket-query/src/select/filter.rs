@@ -30,7 +30,7 @@ impl Filter {
 
     /// Returns a program by which the kernel may leave out sockets of an internet table that the
     /// filter does not admit; empty when there is none. It leaves out no other.
-    pub(crate) fn program(&self, table: Table) -> Vec<u8> {
+    pub fn program(&self, table: Table) -> Vec<u8> {
         match self {
             Self::Expr { expr, .. } if runs_programs(table) => compile(expr).unwrap_or_default(),
             _ => Vec::new(),

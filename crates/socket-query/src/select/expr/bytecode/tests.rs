@@ -159,8 +159,7 @@ impl<'a> Operation<'a> {
             REMOTE_PORT_AT_MOST => socket.remote.port() <= port(),
             LOCAL_HOST => self.is_host(socket.local),
             REMOTE_HOST => self.is_host(socket.remote),
-            DEVICE => self.word(0) == 0,
-            MARK => self.word(0) == 0,
+            DEVICE | MARK => self.word(0) == 0,
             JUMP => false,
             code => panic!("the kernel knows no operation {code} here"),
         }
@@ -202,7 +201,7 @@ fn audit(program: &[u8]) {
     for start in &starts {
         let operation = Operation::at(program, *start);
         let target = start + operation.no;
-        assert!(operation.no >= 4 && operation.no % 4 == 0, "{program:?}");
+        assert!(operation.no >= 4 && operation.no.is_multiple_of(4), "{program:?}");
         assert!(
             starts.contains(&target) || target == at || target == at + 4,
             "{target} is no operation of {program:?}"
