@@ -11,7 +11,7 @@ use testkit::Xorshift;
 use crate::workspace;
 
 /// Changed inputs for each target.
-const CHANGES: u64 = 1_500;
+const CHANGES: u64 = 500;
 /// Bytes of an input after changes.
 const LONGEST: usize = 8 * 1024;
 
