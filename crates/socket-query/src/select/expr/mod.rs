@@ -19,6 +19,9 @@ mod print;
 mod text;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use ast::{Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side};
 pub(crate) use bytecode::compile;
 pub use error::{FilterError, FilterErrorKind};
