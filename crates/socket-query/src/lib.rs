@@ -40,15 +40,20 @@
 
 mod cgroup;
 mod collect;
+mod destroy;
 mod error;
+mod events;
+mod follow;
 mod names;
 mod policy;
 mod select;
 mod view;
 
 pub use cgroup::CgroupPaths;
-pub use collect::{Collected, Problem, Sink};
+pub use collect::{Collected, Problem, Sink, WhyKept};
 pub use error::{Error, ErrorKind};
+pub use events::EventSource;
+pub use follow::{EventSink, FollowEnd, Followed, Until};
 pub use names::{Names, TransportProtocol};
 pub use policy::{Grant, GrantSet, Policy, UnknownGrant};
 pub use select::{
