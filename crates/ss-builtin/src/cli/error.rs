@@ -17,6 +17,14 @@ pub(crate) enum CliError {
     UnwantedValue(&'static str),
     UnknownFamily(BString),
     UnknownTable(BString),
+    /// An option that makes sense with another alone.
+    Without(&'static str, &'static str),
+    /// A value that is not what the option takes; `None` when it is missing.
+    Value {
+        option: &'static str,
+        expected: String,
+        found: Option<BString>,
+    },
     /// An option or a word that is understood and refused.
     Refused(String, Refusal),
 }
@@ -52,6 +60,15 @@ impl fmt::Display for CliError {
             }
             Self::UnknownTable(word) => {
                 write!(f, "\"{}\" is no socket table; the usage below names them", Escaped(word))
+            }
+            Self::Without(option, other) => {
+                write!(f, "option {option} says nothing without {other}")
+            }
+            Self::Value { option, expected, found: Some(found) } => {
+                write!(f, "option {option} needs {expected}, but found \"{}\"", Escaped(found))
+            }
+            Self::Value { option, expected, found: None } => {
+                write!(f, "option {option} needs {expected}")
             }
             Self::Refused(what, Refusal::Grant(grant)) => write!(
                 f,
