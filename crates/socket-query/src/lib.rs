@@ -33,6 +33,12 @@
 //! # }
 //! ```
 //!
+//! # Other than listing
+//!
+//! [`PolicyView::follow`] hands sockets over as they end, and [`PolicyView::destroy`] destroys what a
+//! filter admits. Each needs a grant, and means that the host gives: [`PolicyView::with_events`],
+//! [`PolicyView::with_kill`].
+//!
 //! # Trust
 //!
 //! Rows carry bytes that other users chose (names of unix sockets). They pass through unchanged:

@@ -11,6 +11,7 @@
 //! - `compare`: option combinations, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
+//! - `event`: sockets as they end, beside the real one and by what ends the following.
 //! - `churn`: connections that come and go while they are listed.
 //!
 //! No test looks at the sockets of the machine, and none at time.
@@ -19,6 +20,7 @@ mod agree;
 mod churn;
 mod compare;
 mod decided;
+mod event;
 mod fixture;
 mod line;
 mod mask;
