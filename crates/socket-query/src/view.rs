@@ -1,18 +1,22 @@
 //! The only thing that a builtin holds.
 
-use std::{collections::BTreeMap, fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+use std::{
+    collections::BTreeMap, fmt, net::IpAddr, num::NonZeroU32, ops::RangeInclusive, sync::Arc,
+};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use procnetsocket::{
     Interrupt, Limits, SockStat, SockStat6, SocketTables,
     diag::{EventGroups, KillAuthority},
 };
 
 use crate::{
-    CgroupPaths, Collected, Error, EventSink, EventSource, Followed, Grant, GrantSet, Names,
-    Policy, Selection, Sink, Until, collect,
+    AddressFamily, CgroupPaths, Collected, Error, EventSink, EventSource, Filter, Followed, Grant,
+    GrantSet, HostNameError, HostNames, Names, Policy, Selection, Sink, TableSet, Until, collect,
     destroy::{self, Kill},
-    events, follow,
+    events,
+    expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
+    follow,
 };
 
 /// Socket tables as far as a policy lets them be seen.
@@ -25,6 +29,7 @@ pub struct PolicyView {
     policy: Policy,
     names: Arc<Names>,
     cgroups: Option<Arc<dyn CgroupPaths>>,
+    hosts: Option<Arc<dyn HostNames>>,
     events: Option<Arc<EventSource>>,
     kill: Option<KillAuthority>,
     limits: Limits,
@@ -33,9 +38,16 @@ pub struct PolicyView {
 impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
-        let names = Arc::new(names);
-        let limits = Limits::streaming();
-        Self { tables, policy, names, cgroups: None, events: None, kill: None, limits }
+        Self {
+            tables,
+            policy,
+            names: Arc::new(names),
+            cgroups: None,
+            hosts: None,
+            events: None,
+            kill: None,
+            limits: Limits::streaming(),
+        }
     }
 
     /// Returns the view with a way to find the paths of control groups. Without one they are
@@ -43,6 +55,13 @@ impl PolicyView {
     #[must_use]
     pub fn with_cgroups(self, cgroups: Arc<dyn CgroupPaths>) -> Self {
         Self { cgroups: Some(cgroups), ..self }
+    }
+
+    /// Returns the view with a way to resolve host names. It is used under the grant
+    /// [`Resolve`](Grant::Resolve) only.
+    #[must_use]
+    pub fn with_host_names(self, hosts: Arc<dyn HostNames>) -> Self {
+        Self { hosts: Some(hosts), ..self }
     }
 
     /// Returns the view with sockets on which events can be followed, under the grant `events`.
@@ -157,6 +176,33 @@ impl PolicyView {
         destroy::destroy(&kill, &self.limits, selection, interrupt, sink)
     }
 
+    /// Understands a filter of `ss` over these tables. `family` is the last one that an option
+    /// chose; it is that of values that do not name one.
+    ///
+    /// # Errors
+    ///
+    /// A [`FilterError`] that says what is wrong and where. To resolve a host name takes the grant
+    /// `resolve`.
+    pub fn parse_filter(
+        &self,
+        text: &FilterText,
+        tables: TableSet,
+        family: Option<AddressFamily>,
+    ) -> Result<Parsed, FilterError> {
+        expr::parse(text, Scope::new(self, tables, family))
+    }
+
+    /// Returns the filter that admits what satisfies an expression; none admits every socket.
+    pub fn filter(&self, expr: Option<expr::Expr>) -> Filter {
+        match expr {
+            None => Filter::All,
+            Some(expr) => {
+                let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
+                Filter::Expr { expr, local_ports }
+            }
+        }
+    }
+
     /// Returns the machine's counters of IPv4 sockets (`/proc/net/sockstat`).
     ///
     /// # Errors
@@ -195,6 +241,12 @@ impl PolicyView {
         self.sockets().ok()?.interface_name(index)
     }
 
+    /// Returns the index of the network interface of that name, or `None` when there is none (in a
+    /// fake root there is none).
+    pub fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
+        self.sockets().ok()?.interface_index(name)
+    }
+
     /// Returns the paths of the control groups by their ids; none if the host gave no way to find
     /// them.
     pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
@@ -231,6 +283,31 @@ impl PolicyView {
 
     fn granted(&self, grant: Grant) -> Result<(), Error> {
         if self.grants().contains(grant) { Ok(()) } else { Err(Error::not_granted(grant)) }
+    }
+}
+
+impl Machine for PolicyView {
+    fn grants(&self) -> GrantSet {
+        self.grants()
+    }
+
+    fn names(&self) -> &Names {
+        self.names()
+    }
+
+    fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
+        self.interface_index(name)
+    }
+
+    fn cgroup_id(&self, path: &BStr) -> Option<u64> {
+        self.cgroup_paths().into_iter().find(|(_, known)| known == path).map(|(id, _)| id)
+    }
+
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        match &self.hosts {
+            Some(hosts) if self.grants().contains(Grant::Resolve) => hosts.addresses(name),
+            _ => Err(HostNameError::NoResolver),
+        }
     }
 }
 

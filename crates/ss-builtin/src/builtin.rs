@@ -16,6 +16,7 @@ use crate::{
         Action, CliError, Column, End, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary,
         Tables, VERSION,
     },
+    filter,
     problem::{Problems, complain},
     render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, summary},
 };
@@ -93,12 +94,17 @@ impl Ss {
         if show.summary == Summary::Only {
             return Ok(code);
         }
-        match &show.selection {
-            Ok(selection) => self.act(context, show, selection).map(|done| done.max(code)),
+        let selection = match &show.selection {
+            Ok(selection) => filter::selected(&self.view, context, &show.filter, selection),
+            Err(NothingToShow::States(error)) => return Ok(refuse(context, error)),
             Err(NothingToShow::Tables) => {
                 complain(context.stderr, &"no socket tables to show with such filter.");
-                Ok(code)
+                return Ok(code);
             }
+        };
+        match selection {
+            Ok(selection) => self.act(context, show, &selection).map(|done| done.max(code)),
+            Err(error) => Ok(refuse(context, &error)),
         }
     }
 
@@ -132,6 +138,10 @@ impl Ss {
         match show.action {
             Action::List => self.list(context, show, selection),
             Action::Follow(end) => self.follow(context, show, selection, end),
+            // A filter of blanks, or a file of comments.
+            Action::Destroy if !selection.filter.is_expression() => {
+                Ok(refuse(context, &CliError::no_filter()))
+            }
             Action::Destroy => self.destroy(context, show, selection),
         }
     }

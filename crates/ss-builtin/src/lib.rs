@@ -39,6 +39,7 @@
 
 mod builtin;
 mod cli;
+mod filter;
 mod problem;
 mod render;
 

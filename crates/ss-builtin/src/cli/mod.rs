@@ -6,12 +6,13 @@ mod flags;
 mod help;
 mod plan;
 mod raw;
+mod words;
 
 pub(crate) use error::CliError;
 pub use flags::{Flag, Refusal, Value, flags};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use plan::{
-    Action, Column, Detail, DetailSet, End, Host, Lines, Names, NothingToShow, Plan, Show, Summary,
-    Tables,
+    Action, Column, Detail, DetailSet, End, FilterSource, Host, Lines, Names, NothingToShow, Plan,
+    Show, Summary, Tables,
 };
 pub(crate) use raw::RawArgs;

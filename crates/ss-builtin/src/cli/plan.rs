@@ -11,6 +11,7 @@ use bstr::{BStr, BString, ByteSlice};
 use procnetsocket::{Details, model::TcpState};
 use socket_query::{
     AddressFamily, FamilySet, Filter, GrantSet, Selection, SocketTable, StateSet, TableSet,
+    expr::FilterText,
 };
 
 use super::{
@@ -18,6 +19,7 @@ use super::{
     duration::{MAX_DURATION, parse_duration},
     flags::{Effect, Flag, Refusal},
     raw::Typed,
+    words::Words,
 };
 
 /// Something that can be shown beside the columns.
@@ -170,10 +172,32 @@ pub(crate) struct End {
     pub(crate) count: Option<u64>,
 }
 
-/// Which part of a selection was left empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why nothing can be listed. Counters are printed all the same.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NothingToShow {
+    /// No table is left to show.
     Tables,
+    /// The words for states were not understood.
+    States(CliError),
+}
+
+/// Where the filter comes from, and what it is understood with. It is not understood yet, because
+/// that takes the tables, and the counters of `-s` come first.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct FilterSource {
+    /// The words of the command line, which come before those of the file.
+    pub(crate) text: FilterText,
+    /// The file: a path, or standard input if it begins with `-`.
+    pub(crate) file: Option<BString>,
+    /// The family that an option chose last.
+    pub(crate) family: Option<AddressFamily>,
+}
+
+impl FilterSource {
+    /// Returns whether there is nothing that could hold an expression.
+    fn is_empty(&self) -> bool {
+        self.file.is_none() && self.text == FilterText::default()
+    }
 }
 
 /// What the builtin is going to do.
@@ -189,7 +213,9 @@ pub(crate) enum Plan {
 pub(crate) struct Show {
     pub(crate) action: Action,
     pub(crate) summary: Summary,
+    /// What is listed, but for the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
+    pub(crate) filter: FilterSource,
     pub(crate) details: DetailSet,
     pub(crate) lines: Lines,
     pub(crate) names: Names,
@@ -211,14 +237,7 @@ impl Plan {
         if let Some((option, refusal)) = draft.refused.take() {
             return Err(refused(option, refusal, host.grants));
         }
-        if let Some(word) = raw.words.first() {
-            let word = format!("the filter \"{}\"", builtin_api::Escaped(word));
-            return Err(CliError::Refused(
-                word,
-                Refusal::NotBuilt("the filter language is not built yet"),
-            ));
-        }
-        draft.finish().map(Self::Show)
+        draft.finish(&raw.words).map(Self::Show)
     }
 }
 
@@ -248,6 +267,7 @@ struct Draft {
     chosen: Option<StateSet>,
     /// Whether a table or family was chosen at all.
     selected: Selected,
+    filter: FilterSource,
     summary: Option<()>,
     details: DetailSet,
     lines: Lines,
@@ -277,6 +297,7 @@ impl Draft {
             usual: StateSet::EMPTY,
             chosen: None,
             selected: Selected::Nothing,
+            filter: FilterSource::default(),
             summary: None,
             details: DetailSet::default(),
             lines: Lines::default(),
@@ -312,6 +333,7 @@ impl Draft {
             Effect::Kill => self.act(Action::Destroy),
             Effect::Count => self.count = Some(typed.value.clone()),
             Effect::For => self.after = Some(typed.value.clone()),
+            Effect::FilterFile => self.filter_file(&typed.value)?,
             Effect::Refused(refusal) => self.refuse(spelling(typed), refusal),
         }
         Ok(())
@@ -344,8 +366,16 @@ impl Draft {
 
     fn family(&mut self, family: AddressFamily) {
         self.families = self.families.union(FamilySet::of(family));
+        self.filter.family = Some(family);
         self.usual = self.usual.union(usual_states_of_family(family));
         self.select(Selected::ByFlags);
+    }
+
+    fn filter_file(&mut self, path: &BString) -> Result<(), CliError> {
+        match self.filter.file.replace(path.clone()) {
+            Some(_) => Err(CliError::TwoFilterFiles),
+            None => Ok(()),
+        }
     }
 
     fn table(&mut self, table: SocketTable) {
@@ -399,6 +429,7 @@ impl Draft {
                 continue;
             }
             self.tables = self.tables.union(tables);
+            self.usual = tables.iter().map(usual_states_of_table).fold(self.usual, StateSet::union);
             if let Some(refusal) = self.refusal_of(tables) {
                 self.refuse(format!("-A {}", name.as_bstr()), refusal);
             }
@@ -416,7 +447,7 @@ impl Draft {
     }
 
     /// Returns what is done with the sockets, once the whole command line is known.
-    fn action(&self, filter: &Filter) -> Result<Action, CliError> {
+    fn action(&self) -> Result<Action, CliError> {
         match self.action {
             Action::Follow(_) => Ok(Action::Follow(self.end()?)),
             _ if self.after.is_some() => Err(CliError::Without("--for", "-E")),
@@ -424,9 +455,7 @@ impl Draft {
                 Err(CliError::Refused("--count without -E".to_owned(), NO_COUNT))
             }
             // Security: nobody means every socket of the machine.
-            Action::Destroy if !filter.is_expression() => {
-                Err(CliError::Refused("-K".to_owned(), NO_FILTER))
-            }
+            Action::Destroy if self.filter.is_empty() => Err(CliError::no_filter()),
             action => Ok(action),
         }
     }
@@ -445,28 +474,41 @@ impl Draft {
         Ok(End { after: after.transpose()?, count: count.transpose()? })
     }
 
-    fn finish(mut self) -> Result<Show, CliError> {
+    fn finish(mut self, words: &[BString]) -> Result<Show, CliError> {
+        let understood = self.words(words);
         if self.selected == Selected::Nothing {
             self.tables = TableSet::ALL.without(TableSet::of(SocketTable::Tipc));
             self.chosen.get_or_insert(StateSet::CONNECTED);
         }
         let summary = match (self.summary, self.selected) {
             (None, _) => Summary::None,
-            (Some(()), Selected::Nothing) => Summary::Only,
+            (Some(()), Selected::Nothing) if words.is_empty() => Summary::Only,
             (Some(()), _) => Summary::Before,
         };
         self.widen();
         let states = self.chosen.unwrap_or(self.usual);
-        let filter = Filter::All;
-        let action = self.action(&filter)?;
-        let Self { tables, families, details, lines, names, hidden, .. } = self;
-        let selection = if tables.is_empty() {
-            Err(NothingToShow::Tables)
-        } else {
-            let details = details.of_kernel();
-            Ok(Selection { tables, families, states, details, filter })
+        let action = self.action()?;
+        let Self { tables, families, filter, details, lines, names, hidden, .. } = self;
+        let selection = match understood {
+            Err(error) => Err(NothingToShow::States(error)),
+            Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
+            Ok(()) => {
+                let details = details.of_kernel();
+                Ok(Selection { tables, families, states, details, filter: Filter::All })
+            }
         };
-        Ok(Show { action, summary, selection, details, lines, names, hidden })
+        Ok(Show { action, summary, selection, filter, details, lines, names, hidden })
+    }
+
+    /// Takes the words behind the options. Words for states replace what options chose; if they leave
+    /// none, nothing was chosen.
+    fn words(&mut self, words: &[BString]) -> Result<(), CliError> {
+        let words = Words::parse(words)?;
+        if let Some(states) = words.states {
+            self.chosen = Some(states).filter(|states| !states.is_empty());
+        }
+        self.filter.text = words.filter.iter().collect();
+        Ok(())
     }
 
     fn widen(&mut self) {
@@ -510,6 +552,10 @@ fn usual_states_of_family(family: AddressFamily) -> StateSet {
 fn usual_states_of_table(table: SocketTable) -> StateSet {
     match table {
         SocketTable::Udp | SocketTable::Raw => StateSet::of(TcpState::Established),
+        SocketTable::Netlink
+        | SocketTable::PacketRaw
+        | SocketTable::PacketDatagram
+        | SocketTable::Xdp => StateSet::of(TcpState::Close),
         _ => StateSet::CONNECTED,
     }
 }
@@ -520,8 +566,6 @@ const NEEDS_SOCK_DIAG: Refusal =
 const NOT_AS_TEXT: Refusal = Refusal::NoSource("the /proc tables do not show its sockets");
 const NO_TIPC: Refusal = Refusal::Never("TIPC sockets are not supported");
 const NO_KILL_OF_EVENTS: Refusal = Refusal::Never("what has ended cannot be closed again");
-const NO_FILTER: Refusal =
-    Refusal::Never("without a filter expression it would close every socket there is");
 const NO_COUNT: Refusal = Refusal::NotBuilt("it is on its way");
 
 /// The tables that can be listed.
@@ -910,14 +954,6 @@ mod tests {
     #[case::dump(
         "-D /tmp/x",
         "-D is refused: it writes raw kernel records to a file of the system"
-    )]
-    #[case::filter_file(
-        "-F x",
-        "-F is refused by this version: the filter language is not built yet"
-    )]
-    #[case::filter_word(
-        "-t sport = 22",
-        "the filter \"sport\" is refused by this version: the filter language is not built yet"
     )]
     #[case::family("-f vsock", "-f vsock is refused: the /proc tables do not show its sockets")]
     #[case::table("-A sctp", "-A sctp is refused: the /proc tables do not show its sockets")]
