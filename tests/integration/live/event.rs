@@ -261,6 +261,16 @@ const LINES: &[(&str, usize)] = &[
     ("-En -A tcp", 2),
     ("-En -A all,!tcp", 2),
     ("-En -f inet6", 2),
+    ("-En sport = :39999 or sport = :80", 4),
+    ("-En src 127.0.0.1", 2),
+    ("-En src [::1]", 2),
+    ("-Ent dport = :8080 or sport >= :30000", 2),
+    ("-Enu ! dst 127.0.0.1", 2),
+    ("-EnHi ! ( src 127.0.0.0/8 )", 2),
+    ("-En dev v0 or sport = :39999", 4),
+    ("-E6ne sport = :1234 or sport = :39999", 2),
+    ("-Ent state established", 2),
+    ("-Enu state close", 2),
 ];
 
 /// Widths of terminals, on which a layout hangs on all rows before.

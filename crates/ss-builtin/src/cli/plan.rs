@@ -205,7 +205,7 @@ impl FilterSource {
 pub(crate) enum Plan {
     Help,
     Version,
-    Show(Show),
+    Show(Box<Show>),
 }
 
 /// A listing, with the summary before it if that is wanted.
@@ -237,7 +237,7 @@ impl Plan {
         if let Some((option, refusal)) = draft.refused.take() {
             return Err(refused(option, refusal, host.grants));
         }
-        draft.finish(&raw.words).map(Self::Show)
+        draft.finish(&raw.words).map(|show| Self::Show(Box::new(show)))
     }
 }
 
@@ -629,7 +629,7 @@ mod tests {
 
     fn show(line: &str) -> Show {
         match plan_with(line, GrantSet::empty()) {
-            Ok(Plan::Show(show)) => show,
+            Ok(Plan::Show(show)) => *show,
             other => panic!("{line:?} gives {other:?}"),
         }
     }
@@ -637,7 +637,7 @@ mod tests {
     /// What is shown where there is sock_diag.
     fn live(line: &str) -> Show {
         match plan_in(line, Host { grants: GrantSet::empty(), tables: Tables::Live }) {
-            Ok(Plan::Show(show)) => show,
+            Ok(Plan::Show(show)) => *show,
             other => panic!("{line:?} gives {other:?}"),
         }
     }
