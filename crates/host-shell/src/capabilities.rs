@@ -18,8 +18,11 @@ use std::{
 use builtin_api::{Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
 use host_shell::limits::MAX_SCRIPT_BYTES;
-use procnetsocket::{CgroupTree, SocketTables};
-use socket_query::{Names, Policy, PolicyView};
+use procnetsocket::{
+    CgroupTree, SocketTables,
+    diag::{EventAuthority, KillAuthority},
+};
+use socket_query::{EventSource, Grant, GrantSet, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
 use crate::args::{Directory, Plan};
@@ -56,6 +59,8 @@ pub(crate) enum CapabilityError {
     Policy { path: PathBuf, source: toml::de::Error },
     #[error("cannot list the system's sockets")]
     Tables(#[source] procnetsocket::Error),
+    #[error("cannot follow events, which is granted")]
+    Events(#[source] socket_query::Error),
     #[error("cannot register a builtin")]
     Register(#[from] RegistryError),
 }
@@ -66,6 +71,8 @@ pub(crate) enum CapabilityError {
 ///
 /// It opens the directories of `--allow-path` and `--proc-root`, the file of `--policy`, `/etc/services` and
 /// `/etc/protocols`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
+/// With the grant `events` it opens sockets to follow events on, and with the grant `kill` it gives
+/// the right to destroy sockets; otherwise nothing of the kind exists in the process.
 pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let mut sandbox = Sandbox::empty();
     for directory in &plan.directories {
@@ -80,14 +87,21 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
 fn socket_view(plan: &Plan) -> Result<PolicyView, CapabilityError> {
     let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?);
     let policy = policy(plan)?;
+    let grants = policy.grants();
     if let Some(path) = &plan.proc_root {
         let tables = SocketTables::from_dir(open_directory(path)?);
         return Ok(PolicyView::new(Arc::new(tables), policy, names));
     }
     let (tables, cgroups) = system_tables()?;
-    let view = PolicyView::new(Arc::new(tables), policy, names);
-    Ok(match cgroups {
-        Some(cgroups) => view.with_cgroups(Arc::new(cgroups)),
+    let mut view = PolicyView::new(Arc::new(tables), policy, names);
+    if let Some(cgroups) = cgroups {
+        view = view.with_cgroups(Arc::new(cgroups));
+    }
+    if let Some(events) = events(grants)? {
+        view = view.with_events(Arc::new(events));
+    }
+    Ok(match right_to_kill(grants) {
+        Some(right) => view.with_kill(right),
         None => view,
     })
 }
@@ -118,6 +132,22 @@ fn system_tables() -> Result<(SocketTables, Option<CgroupTree>), CapabilityError
     let tables =
         SocketTables::open_ambient(ambient_authority()).map_err(CapabilityError::Tables)?;
     Ok((tables, CgroupTree::open_ambient(ambient_authority())))
+}
+
+/// Opens sockets to follow events on, if that is granted.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn events(grants: GrantSet) -> Result<Option<EventSource>, CapabilityError> {
+    if !grants.contains(Grant::Events) {
+        return Ok(None);
+    }
+    let right = EventAuthority::from_ambient(ambient_authority());
+    EventSource::open_ambient(&right).map(Some).map_err(CapabilityError::Events)
+}
+
+/// Makes the right to destroy sockets, if that is granted.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn right_to_kill(grants: GrantSet) -> Option<KillAuthority> {
+    grants.contains(Grant::Kill).then(|| KillAuthority::from_ambient(ambient_authority()))
 }
 
 fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<(), CapabilityError> {

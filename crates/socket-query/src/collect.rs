@@ -39,6 +39,20 @@ pub enum Problem<'a> {
     Table(Table, &'a procnetsocket::Error),
     /// A table changed while it was read: rows may be missing, or there twice.
     Changed(Table),
+    /// Events came faster than they were received, and the kernel dropped some.
+    EventsLost,
+    /// A socket was to be destroyed, and was not.
+    NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),
+}
+
+/// Why a socket was not destroyed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum WhyKept<'a> {
+    /// There is no way to: it is no internet socket, or sock_diag does not tell of it.
+    NoWay,
+    /// The kernel did not do it.
+    Refused(&'a procnetsocket::Error),
 }
 
 /// What a collecting came to.
@@ -234,7 +248,7 @@ impl Visitor for Admit<'_> {
 }
 
 /// Returns the table in which a socket is listed, or `None` for sockets that `ss` does not list.
-fn table_of(socket: &Socket<'_>) -> Option<SocketTable> {
+pub(crate) fn table_of(socket: &Socket<'_>) -> Option<SocketTable> {
     Some(match socket {
         Socket::Inet(inet) => match inet.protocol {
             InetProtocol::Tcp => SocketTable::Tcp,
@@ -258,7 +272,7 @@ fn table_of(socket: &Socket<'_>) -> Option<SocketTable> {
 /// Returns the tables of which any one, when it is selected, admits a socket.
 ///
 /// Compat: a unix, packet or vsock socket of another type is shown with every type.
-fn tables_admitting(socket: &Socket<'_>) -> TableSet {
+pub(crate) fn tables_admitting(socket: &Socket<'_>) -> TableSet {
     match socket {
         Socket::Unix(UnixSocket { kind: UnixKind::Other(_), .. }) => {
             TableSet::of_family(AddressFamily::Unix)
@@ -324,6 +338,7 @@ mod tests {
                 Problem::Row(row) => row.to_string(),
                 Problem::Table(table, error) => format!("{table}: {error}"),
                 Problem::Changed(table) => format!("{table} changed"),
+                other => format!("{other:?}"),
             });
             ControlFlow::Continue(())
         }

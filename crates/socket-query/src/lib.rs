@@ -33,6 +33,12 @@
 //! # }
 //! ```
 //!
+//! # Other than listing
+//!
+//! [`PolicyView::follow`] hands sockets over as they end, and [`PolicyView::destroy`] destroys what a
+//! filter admits. Each needs a grant, and means that the host gives: [`PolicyView::with_events`],
+//! [`PolicyView::with_kill`].
+//!
 //! # Trust
 //!
 //! Rows carry bytes that other users chose (names of unix sockets). They pass through unchanged:
@@ -40,7 +46,10 @@
 
 mod cgroup;
 mod collect;
+mod destroy;
 mod error;
+mod events;
+mod follow;
 mod host_name;
 mod names;
 mod policy;
@@ -49,8 +58,10 @@ mod view;
 mod wire_name;
 
 pub use cgroup::CgroupPaths;
-pub use collect::{Collected, Problem, Sink};
+pub use collect::{Collected, Problem, Sink, WhyKept};
 pub use error::{Error, ErrorKind};
+pub use events::EventSource;
+pub use follow::{EventSink, FollowEnd, Followed, Until};
 pub use host_name::{HostNameError, HostNames};
 pub use names::{Names, TransportProtocol};
 pub use policy::{Grant, GrantSet, Policy, ProcessDetail, UnknownGrant, Visibility, Whose};

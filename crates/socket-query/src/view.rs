@@ -5,13 +5,20 @@ use std::{
 };
 
 use bstr::{BStr, BString};
-use procnetsocket::{Interrupt, Limits, SockStat, SockStat6, SocketTables};
+use procnetsocket::{
+    Interrupt, Limits, SockStat, SockStat6, SocketTables,
+    diag::{EventGroups, KillAuthority},
+};
 
 use crate::{
-    AddressFamily, CgroupPaths, Collected, Error, Filter, Grant, GrantSet, HostNameError,
-    HostNames, Names, Policy, Selection, Sink, TableSet,
+    AddressFamily, CgroupPaths, Collected, Error, EventSink, EventSource, Filter, Followed, Grant,
+    GrantSet, HostNameError, HostNames, Names, Policy, Selection, Sink, TableSet, Until,
     collect::{self, Source},
+    destroy::{self, Kill},
+    events,
     expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
+    follow::{self, Admission},
+    policy::Veil,
 };
 
 /// Socket tables as far as a policy lets them be seen.
@@ -25,6 +32,8 @@ pub struct PolicyView {
     names: Arc<Names>,
     cgroups: Option<Arc<dyn CgroupPaths>>,
     hosts: Option<Arc<dyn HostNames>>,
+    events: Option<Arc<EventSource>>,
+    kill: Option<KillAuthority>,
     limits: Limits,
     namespaces: BTreeMap<BString, Arc<SocketTables>>,
 }
@@ -32,13 +41,14 @@ pub struct PolicyView {
 impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
-        let names = Arc::new(names);
         Self {
             tables,
             policy,
-            names,
+            names: Arc::new(names),
             cgroups: None,
             hosts: None,
+            events: None,
+            kill: None,
             limits: Limits::streaming(),
             namespaces: BTreeMap::new(),
         }
@@ -56,6 +66,20 @@ impl PolicyView {
     #[must_use]
     pub fn with_host_names(self, hosts: Arc<dyn HostNames>) -> Self {
         Self { hosts: Some(hosts), ..self }
+    }
+
+    /// Returns the view with sockets on which events can be followed, under the grant `events`.
+    /// Without them, and over a fake root, nothing can be followed.
+    #[must_use]
+    pub fn with_events(self, events: Arc<EventSource>) -> Self {
+        Self { events: Some(events), ..self }
+    }
+
+    /// Returns the view with the right to destroy sockets, under the grant `kill`. Without it, and
+    /// over a fake root, nothing can be destroyed.
+    #[must_use]
+    pub fn with_kill(self, right: KillAuthority) -> Self {
+        Self { kill: Some(right), ..self }
     }
 
     /// Returns the view with the host's own bounds on what is read of one table. The default is
@@ -83,7 +107,8 @@ impl PolicyView {
             return Err(Error::not_granted(Grant::Namespaces));
         }
         let tables = self.namespaces.get(name).ok_or_else(|| Error::unknown_namespace(name))?;
-        Ok(Self { tables: Arc::clone(tables), ..self.clone() })
+        // The event sockets stand in the namespace of the host.
+        Ok(Self { tables: Arc::clone(tables), events: None, ..self.clone() })
     }
 
     /// Returns what the host grants.
@@ -117,9 +142,66 @@ impl PolicyView {
         interrupt: &dyn Interrupt,
         sink: &mut dyn Sink,
     ) -> Result<Collected, Error> {
-        let tables = self.sockets()?;
-        let source = Source { tables, policy: &self.policy, limits: &self.limits };
-        collect::collect(&source, selection, interrupt, sink)
+        collect::collect(&self.source()?, selection, interrupt, sink)
+    }
+
+    /// Follows the TCP and UDP sockets that the policy and the selection admit, as they end, until
+    /// `until` says so or the sink does. The states of the selection choose nothing.
+    ///
+    /// Events that the kernel dropped are reported to the sink as
+    /// [`Problem::EventsLost`](crate::Problem), and the following goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `events`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no event
+    /// sockets, [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) for a selection without TCP and
+    /// UDP, [`ErrorKind::Busy`](crate::ErrorKind::Busy),
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) within 100 ms after `interrupt`
+    /// asks for the end.
+    pub fn follow(
+        &self,
+        selection: &Selection,
+        until: &Until,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn EventSink,
+    ) -> Result<Followed, Error> {
+        let source = self.events()?;
+        let groups = events::groups(selection);
+        if groups == EventGroups::NONE {
+            return Err(Error::no_events());
+        }
+        let mut follower = source.follow(groups)?;
+        let admission = Admission { veil: Veil::new(&self.policy), selection };
+        follow::follow(follower.events()?, admission, until, interrupt, sink)
+    }
+
+    /// Destroys the internet sockets that the policy and the selection admit, and hands those that
+    /// were destroyed to the sink. What was admitted and not destroyed is reported as
+    /// [`Problem::NotDestroyed`](crate::Problem), unless it ended by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `kill`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no right to it,
+    /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection whose filter is no
+    /// expression, [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The
+    /// kernel's refusal for want of `CAP_NET_ADMIN`, and
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); what was destroyed before was
+    /// handed over.
+    pub fn destroy(
+        &self,
+        selection: &Selection,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn Sink,
+    ) -> Result<Collected, Error> {
+        let kill = self.kill()?;
+        // Security: nobody means every socket of the machine.
+        if !selection.filter.is_expression() {
+            return Err(Error::no_filter());
+        }
+        let source = self.source()?;
+        destroy::destroy(&kill, &source, selection, interrupt, sink)
     }
 
     /// Understands a filter of `ss` over these tables. `family` is the last one that an option
@@ -202,6 +284,10 @@ impl PolicyView {
         }
     }
 
+    fn source(&self) -> Result<Source<'_>, Error> {
+        Ok(Source { tables: self.sockets()?, policy: &self.policy, limits: &self.limits })
+    }
+
     /// Returns the tables if what counts the whole machine may be told.
     fn counters(&self) -> Result<&SocketTables, Error> {
         let tables = self.sockets()?;
@@ -210,11 +296,31 @@ impl PolicyView {
 
     /// Returns the tables if sockets are granted at all: the one gate to them.
     fn sockets(&self) -> Result<&SocketTables, Error> {
-        if self.grants().contains(Grant::Sockets) {
-            Ok(&self.tables)
-        } else {
-            Err(Error::not_granted(Grant::Sockets))
-        }
+        self.granted(Grant::Sockets)?;
+        Ok(&self.tables)
+    }
+
+    /// Returns the event sockets if following is granted: the one gate to them.
+    fn events(&self) -> Result<&EventSource, Error> {
+        let tables = self.sockets()?;
+        self.granted(Grant::Events)?;
+        // Security: a fake root never makes anyone look at the live system.
+        let events = self.events.as_deref().filter(|_| tables.is_live());
+        events.ok_or_else(|| Error::no_means(Grant::Events))
+    }
+
+    /// Returns the way to destroy sockets if that is granted: the one gate to it.
+    fn kill(&self) -> Result<Kill<'_>, Error> {
+        let tables = self.sockets()?;
+        self.granted(Grant::Kill)?;
+        // Security: a fake root has no sock_diag.
+        let means = tables.diag().zip(self.kill.as_ref());
+        let kill = means.map(|(diag, right)| Kill { diag, right });
+        kill.ok_or_else(|| Error::no_means(Grant::Kill))
+    }
+
+    fn granted(&self, grant: Grant) -> Result<(), Error> {
+        if self.grants().contains(grant) { Ok(()) } else { Err(Error::not_granted(grant)) }
     }
 }
 
@@ -246,5 +352,81 @@ impl Machine for PolicyView {
 impl fmt::Debug for PolicyView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PolicyView").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use procnetsocket::{
+        Uninterrupted,
+        diag::{EventAuthority, KillAuthority},
+        model::Socket,
+    };
+    use rstest::rstest;
+    use testkit::{FakeProc, Tcp};
+
+    use super::*;
+    use crate::{ErrorKind, Problem, SocketTable};
+
+    /// Takes no socket.
+    struct Nothing;
+
+    impl Sink for Nothing {
+        fn socket(&mut self, table: SocketTable, _: Socket<'_>) -> ControlFlow<()> {
+            panic!("expected no socket, but found one of {table:?}")
+        }
+
+        fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+            panic!("expected no problem, but found {problem:?}")
+        }
+    }
+
+    impl EventSink for Nothing {
+        fn event_over(&mut self) -> ControlFlow<()> {
+            panic!("expected no event")
+        }
+    }
+
+    fn token() -> cap_std::AmbientAuthority {
+        #[expect(clippy::disallowed_methods, reason = "the test is its own host")]
+        cap_std::ambient_authority()
+    }
+
+    /// A view of a fake root with every means, and these grants.
+    fn view(grants: &[Grant]) -> PolicyView {
+        let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::new(grants.iter().copied().collect());
+        let view = PolicyView::new(tables, policy, Names::default())
+            .with_kill(KillAuthority::from_ambient(token()));
+        match EventSource::open_ambient(&EventAuthority::from_ambient(token())) {
+            Ok(events) => view.with_events(Arc::new(events)),
+            // Without sock_diag there is nothing that could be looked at.
+            Err(_) => view,
+        }
+    }
+
+    #[rstest]
+    #[case::nothing(&[], ErrorKind::NotGranted(Grant::Sockets))]
+    #[case::without_events(&[Grant::Sockets, Grant::Kill], ErrorKind::NotGranted(Grant::Events))]
+    #[case::without_sockets(&[Grant::Events], ErrorKind::NotGranted(Grant::Sockets))]
+    #[case::a_fake_root(&Grant::ALL, ErrorKind::NoMeans(Grant::Events))]
+    fn events_have_one_gate(#[case] grants: &[Grant], #[case] kind: ErrorKind) {
+        let (selection, until) = (Selection::everything(), Until::default());
+        let followed = view(grants).follow(&selection, &until, &Uninterrupted, &mut Nothing);
+        assert_eq!(followed.unwrap_err().kind(), kind);
+    }
+
+    #[rstest]
+    #[case::nothing(&[], ErrorKind::NotGranted(Grant::Sockets))]
+    #[case::without_kill(&[Grant::Sockets, Grant::Events], ErrorKind::NotGranted(Grant::Kill))]
+    #[case::without_sockets(&[Grant::Kill], ErrorKind::NotGranted(Grant::Sockets))]
+    #[case::a_fake_root(&Grant::ALL, ErrorKind::NoMeans(Grant::Kill))]
+    fn destroying_has_one_gate(#[case] grants: &[Grant], #[case] kind: ErrorKind) {
+        let selection = Selection::everything();
+        let destroyed = view(grants).destroy(&selection, &Uninterrupted, &mut Nothing);
+        assert_eq!(destroyed.unwrap_err().kind(), kind);
     }
 }

@@ -3,23 +3,28 @@
 use std::{
     io::{self, Write},
     ops::ControlFlow,
+    time::Instant,
 };
 
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Chain, Error, ErrorKind, ExitCode};
 use procnetsocket::{SockStat6, model::Socket};
-use socket_query::{PolicyView, Problem, Selection, Sink, SocketTable};
+use socket_query::{EventSink, PolicyView, Problem, Selection, Sink, SocketTable, Until};
 
 use crate::{
     cli::{
-        CliError, Column, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary, Tables, VERSION,
+        Action, CliError, Column, End, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary,
+        Tables, VERSION,
     },
     filter,
+    problem::{Problems, complain},
     render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, summary},
 };
 
-/// Rows that could not be understood and are reported one by one; of more, the number is.
-const REPORTED_PROBLEMS: u64 = 10;
+/// The status of `-E` where there are no events to follow.
+///
+/// Compat: iproute2 ends so, in silence.
+const NO_EVENTS: ExitCode = ExitCode::new(255);
 
 /// A file that the kernel does not have.
 const MISSING: socket_query::ErrorKind =
@@ -71,12 +76,6 @@ fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
     ExitCode::new(error.status())
 }
 
-/// Prints one line on standard error.
-fn complain(stderr: &mut dyn Write, problem: &dyn std::fmt::Display) {
-    // OK because there is nobody left to tell when standard error cannot be written.
-    let _ = writeln!(stderr, "ss: {problem}");
-}
-
 fn write_failed(error: io::Error) -> Error {
     Error::io("the listing could not be written", error)
 }
@@ -104,7 +103,7 @@ impl Ss {
             }
         };
         match selection {
-            Ok(selection) => self.list(context, show, &selection).map(|listed| listed.max(code)),
+            Ok(selection) => self.act(context, show, &selection).map(|done| done.max(code)),
             Err(error) => Ok(refuse(context, &error)),
         }
     }
@@ -130,47 +129,114 @@ impl Ss {
         Ok(code)
     }
 
+    fn act(
+        &self,
+        context: &mut CallContext<'_>,
+        show: &Show,
+        selection: &Selection,
+    ) -> Result<ExitCode, Error> {
+        match show.action {
+            Action::List => self.list(context, show, selection),
+            Action::Follow(end) => self.follow(context, show, selection, end),
+            // A filter of blanks, or a file of comments.
+            Action::Destroy if !selection.filter.is_expression() => {
+                Ok(refuse(context, &CliError::no_filter()))
+            }
+            Action::Destroy => self.destroy(context, show, selection),
+        }
+    }
+
     fn list(
         &self,
         context: &mut CallContext<'_>,
         show: &Show,
         selection: &Selection,
     ) -> Result<ExitCode, Error> {
+        let cancel = context.cancel;
+        let mut listing = self.listing(context, show, selection)?;
+        let collected = self.view.collect(selection, &|| cancel.is_cancelled(), &mut listing);
+        listing.check()?;
+        // A call that was ended shows no part of a listing as if it were the whole.
+        cancel.check()?;
+        collected.map_err(|error| failure(&error))?;
+        listing.finish("more rows were left out")
+    }
+
+    /// Prints sockets as they end, each at once.
+    fn follow(
+        &self,
+        context: &mut CallContext<'_>,
+        show: &Show,
+        selection: &Selection,
+        end: End,
+    ) -> Result<ExitCode, Error> {
+        let cancel = context.cancel;
+        let mut listing = self.listing(context, show, selection)?;
+        // OK because a time that no clock reaches is no end.
+        let deadline = end.after.and_then(|after| Instant::now().checked_add(after));
+        let until = Until { deadline, count: end.count };
+        let followed = self.view.follow(selection, &until, &|| cancel.is_cancelled(), &mut listing);
+        listing.check()?;
+        cancel.check()?;
+        match followed {
+            Ok(_) => listing.finish("more events were left out"),
+            Err(error) if error.kind() == socket_query::ErrorKind::NoEvents => {
+                complain(listing.stderr, &error);
+                Ok(NO_EVENTS)
+            }
+            Err(error) => Err(failure(&error)),
+        }
+    }
+
+    /// Destroys sockets and prints those that were destroyed, also when not all could be.
+    fn destroy(
+        &self,
+        context: &mut CallContext<'_>,
+        show: &Show,
+        selection: &Selection,
+    ) -> Result<ExitCode, Error> {
+        let cancel = context.cancel;
+        let mut listing = self.listing(context, show, selection)?;
+        let destroyed = self.view.destroy(selection, &|| cancel.is_cancelled(), &mut listing);
+        listing.check()?;
+        let status = listing.finish("more sockets were not closed")?;
+        cancel.check()?;
+        destroyed.map_err(|error| {
+            Error::new(
+                kind_of(&error),
+                format_args!("not every socket was closed: {}", Chain(&error)),
+            )
+        })?;
+        Ok(status)
+    }
+
+    /// Begins a listing, with its header.
+    fn listing<'a>(
+        &'a self,
+        context: &'a mut CallContext<'_>,
+        show: &Show,
+        selection: &Selection,
+    ) -> Result<Listing<'a>, Error> {
         let screen = context.terminal_width.map_or(Screen::Compact, Screen::Width);
         let mut table = TableWriter::new(context.stdout, columns(show, selection), screen);
         if !show.hidden.contains(&Column::Header) {
             table.header().map_err(write_failed)?;
         }
-        let mut listing = Listing {
-            rows: RowRenderer::new(&self.view, show, selection.tables),
-            table,
-            stderr: context.stderr,
-            problems: 0,
-            failed: None,
-        };
-        let cancel = context.cancel;
-        let collected = self.view.collect(selection, &|| cancel.is_cancelled(), &mut listing);
-        let Listing { table, stderr, problems, failed, .. } = listing;
-        if let Some(error) = failed {
-            return Err(write_failed(error));
-        }
-        // A call that was ended shows no part of a listing as if it were the whole.
-        cancel.check()?;
-        collected.map_err(|error| Error::new(kind_of(&error), Chain(&error)))?;
-        table.finish().map_err(write_failed)?;
-        if problems > REPORTED_PROBLEMS {
-            complain(
-                stderr,
-                &format_args!("{} more rows were left out", problems - REPORTED_PROBLEMS),
-            );
-        }
-        Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let rows = RowRenderer::new(&self.view, show, selection.tables);
+        let stderr = &mut *context.stderr;
+        Ok(Listing { rows, table, stderr, problems: Problems::default(), failed: None })
     }
+}
+
+fn failure(error: &socket_query::Error) -> Error {
+    Error::new(kind_of(error), Chain(error))
 }
 
 fn kind_of(error: &socket_query::Error) -> ErrorKind {
     match error.kind() {
-        socket_query::ErrorKind::NotGranted(_) => ErrorKind::Denied,
+        socket_query::ErrorKind::NotGranted(_) | socket_query::ErrorKind::NoMeans(_) => {
+            ErrorKind::Denied
+        }
         socket_query::ErrorKind::Interrupted => ErrorKind::Cancelled,
         _ => ErrorKind::Failed,
     }
@@ -196,13 +262,24 @@ struct Listing<'a> {
     rows: RowRenderer<'a>,
     table: TableWriter<'a>,
     stderr: &'a mut dyn Write,
-    problems: u64,
+    problems: Problems,
     failed: Option<io::Error>,
 }
 
-impl Sink for Listing<'_> {
-    fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
-        match self.table.row(|cells| self.rows.fill(cells, table, &socket)) {
+impl Listing<'_> {
+    /// Returns the error with which the output could not be written.
+    fn check(&mut self) -> Result<(), Error> {
+        self.failed.take().map_or(Ok(()), |error| Err(write_failed(error)))
+    }
+
+    /// Writes what is left, and tells how many of its problems were not reported.
+    fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
+        self.table.finish().map_err(write_failed)?;
+        Ok(self.problems.finish(self.stderr, unreported))
+    }
+
+    fn go_on(&mut self, written: io::Result<()>) -> ControlFlow<()> {
+        match written {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failed = Some(error);
@@ -210,22 +287,23 @@ impl Sink for Listing<'_> {
             }
         }
     }
+}
+
+impl Sink for Listing<'_> {
+    fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        let written = self.table.row(|cells| self.rows.fill(cells, table, &socket));
+        self.go_on(written)
+    }
 
     fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
-        self.problems += 1;
-        if self.problems <= REPORTED_PROBLEMS {
-            match problem {
-                Problem::Row(row) => complain(self.stderr, row),
-                Problem::Table(_, error) => complain(self.stderr, &Chain(error)),
-                Problem::Changed(table) => complain(
-                    self.stderr,
-                    &format_args!(
-                        "{table} changed while it was read: rows may be missing or there twice"
-                    ),
-                ),
-                _ => complain(self.stderr, &"something could not be listed"),
-            }
-        }
+        self.problems.report(self.stderr, problem);
         ControlFlow::Continue(())
+    }
+}
+
+impl EventSink for Listing<'_> {
+    fn event_over(&mut self) -> ControlFlow<()> {
+        let written = self.table.flush();
+        self.go_on(written)
     }
 }

@@ -40,6 +40,7 @@
 mod builtin;
 mod cli;
 mod filter;
+mod problem;
 mod render;
 
 pub use builtin::Ss;

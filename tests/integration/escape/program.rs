@@ -87,7 +87,7 @@ fn run(command: &mut Command) -> Outcome {
 /// The program `host-shell`, in the build directory that this test lies in.
 ///
 /// `cargo test --workspace` has built it. A test of this package alone has not.
-static SHELL: LazyLock<PathBuf> = LazyLock::new(|| {
+pub(crate) static SHELL: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
     let program = profile.join("host-shell");

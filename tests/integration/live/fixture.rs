@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "safe Rust cannot make these sockets: Python does")]
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
@@ -59,6 +59,13 @@ impl Fixture {
     /// Returns the directory that named unix sockets lie in.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Tells the fixture to do what it waits for, and returns what it says then.
+    pub(crate) fn go(&mut self) -> String {
+        let stdin = self.stdin.as_mut().expect("the fixture listens");
+        stdin.write_all(b"go\n").unwrap();
+        read_line(&mut self.stdout).expect("the fixture says something")
     }
 
     /// Ends the fixture and returns what else it said.

@@ -11,6 +11,8 @@
 //! - `compare`: option combinations, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
+//! - `event`: sockets as they end, beside the real one and by what ends the following.
+//! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `churn`: connections that come and go while they are listed.
 //!
 //! No test looks at the sockets of the machine, and none at time.
@@ -20,7 +22,9 @@ mod capture;
 mod churn;
 mod compare;
 mod decided;
+mod event;
 mod fixture;
+mod kill;
 mod line;
 mod mask;
 mod namespace;

@@ -34,8 +34,8 @@ impl Program {
         Self(BUILT.get_or_init(build).clone())
     }
 
-    /// Runs it as to a pipe, or on a terminal of that many columns.
-    pub(crate) fn run(&self, args: &[String], width: Option<u16>) -> Outcome {
+    /// Returns a command that runs it as to a pipe, or on a terminal of that many columns.
+    pub(crate) fn command(&self, args: &[String], width: Option<u16>) -> Command {
         let mut command = match width {
             None => Command::new(&self.0),
             Some(width) => {
@@ -45,7 +45,13 @@ impl Program {
                 command
             }
         };
-        let output = command.args(args).stdin(Stdio::null()).env_clear().output().unwrap();
+        command.args(args).stdin(Stdio::null()).env_clear();
+        command
+    }
+
+    /// Runs it as to a pipe, or on a terminal of that many columns.
+    pub(crate) fn run(&self, args: &[String], width: Option<u16>) -> Outcome {
+        let output = self.command(args, width).output().unwrap();
         Outcome {
             stdout: output.stdout.into(),
             stderr: output.stderr.into(),

@@ -11,9 +11,10 @@ use rustix::{
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketFlags, SocketType, bind,
+        getsockname,
         netlink::{SOCK_DIAG, SocketAddrNetlink},
         recvfrom, sendto, socket_with,
-        sockopt::{Timeout, set_socket_timeout},
+        sockopt::{Timeout, set_socket_recv_buffer_size, set_socket_timeout},
     },
 };
 
@@ -32,6 +33,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// After so long a time in a receive the interrupt is asked: 50 ms.
 pub(super) const TICK: Duration = Duration::from_millis(50);
+
+/// Room for events that nobody has received yet: 1 MiB, as in iproute2. The kernel counts some
+/// 2 KiB for each, and gives what `net.core.rmem_max` allows.
+const EVENT_BYTES: usize = 1 << 20;
+
+/// Datagrams that can wait in a socket: far more than fit in its room.
+const MAX_WAITING: usize = 1 << 20;
 
 /// The kernel's own address.
 const KERNEL: SocketAddrNetlink = SocketAddrNetlink::new(0, 0);
@@ -63,10 +71,41 @@ impl Channel {
         Ok(Self { socket, buffer, request: Vec::new(), sequence: 0, unfinished: None })
     }
 
-    /// Joins multicast groups, group 1 in bit 0.
-    pub(super) fn join(&self, groups: u32) -> Result<(), DiagError> {
-        let address = SocketAddrNetlink::new(0, groups);
-        bind(&self.socket, &address).map_err(|error| DiagError::Listen(error.into()))
+    /// Makes room for what comes unasked.
+    pub(super) fn make_room(&self) {
+        // OK because it is a wish: where the system allows less there is less room, and what does
+        // not fit is reported when it is missing.
+        let _ = set_socket_recv_buffer_size(&self.socket, EVENT_BYTES);
+    }
+
+    /// Joins multicast groups, group 1 in bit 0, and leaves all others. What came of groups that
+    /// were joined before is thrown away.
+    pub(super) fn join(&mut self, groups: u32) -> Result<(), DiagError> {
+        self.set_groups(0)?;
+        self.forget()?;
+        if groups == 0 { Ok(()) } else { self.set_groups(groups) }
+    }
+
+    fn set_groups(&self, groups: u32) -> Result<(), DiagError> {
+        let set = || {
+            // Kernel: a socket that has a port id is bound to it again; 0 asks for one.
+            let own = SocketAddrNetlink::try_from(getsockname(&self.socket)?)?;
+            bind(&self.socket, &SocketAddrNetlink::new(own.pid(), groups))
+        };
+        set().map_err(|error| DiagError::Listen(error.into()))
+    }
+
+    /// Throws away what waits to be received.
+    fn forget(&mut self) -> Result<(), DiagError> {
+        for _ in 0..MAX_WAITING {
+            match recvfrom(&self.socket, &mut *self.buffer, RecvFlags::DONTWAIT) {
+                // That some were lost is forgotten with them.
+                Ok(_) | Err(Errno::INTR | Errno::NOBUFS) => {}
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(error) => return Err(DiagError::Receive(error.into())),
+            }
+        }
+        Err(DiagError::Overrun)
     }
 
     /// Sends a request, which `encode` writes with the number that is returned.

@@ -26,7 +26,9 @@ pub(crate) enum DiagError {
     NotFound(Table),
     #[error("expected an answer of sock_diag within {0:?}, but there was none")]
     Silent(Duration),
-    #[error("expected the sock_diag socket to be free within {0:?}, but another listing holds it")]
+    #[error(
+        "expected a sock_diag socket to be free within {0:?}, but other listings hold all of them"
+    )]
     Busy(Duration),
     #[error("expected sock_diag datagrams of at most {limit} bytes, but found one of {found}")]
     Truncated { limit: usize, found: usize },
@@ -148,7 +150,7 @@ mod tests {
         Unsupported: sock_diag refused the request about tcp6
         Io: sock_diag refused the request about tcp6
         Timeout: expected an answer of sock_diag within 5s, but there was none
-        Timeout: expected the sock_diag socket to be free within 5s, but another listing holds it
+        Timeout: expected a sock_diag socket to be free within 5s, but other listings hold all of them
         Truncated: expected sock_diag datagrams of at most 32768 bytes, but found one of 40000
         Overrun: expected every reply of sock_diag, but the kernel dropped some
         Malformed: sock_diag about tcp6: expected a whole netlink message, but found 5 bytes that are none

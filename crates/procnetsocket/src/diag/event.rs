@@ -51,6 +51,8 @@ impl EventGroups {
     /// UDP over IPv6.
     #[doc(alias = "SKNLGRP_INET6_UDP_DESTROY")]
     pub const UDP6: Self = Self(1 << 3);
+    /// No group.
+    pub const NONE: Self = Self(0);
     /// Every group.
     pub const ALL: Self = Self(0xf);
 
@@ -59,14 +61,20 @@ impl EventGroups {
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
+
+    /// Returns whether no group is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// A socket on which the kernel tells of TCP and UDP sockets that are closed, listeners included;
 /// since Linux 4.3.
 ///
-/// A row of an event has the addresses and the cookie of the socket, but its state is
-/// [`Close`](crate::model::TcpState::Close), and inode and owner are gone: 0. Nothing tells of
-/// sockets that are opened.
+/// A row of an event has the addresses and the cookie of the socket, and the account of a TCP
+/// connection. Inode and owner are gone: 0. So is the state of a TCP socket:
+/// [`Close`](crate::model::TcpState::Close); a UDP socket that was connected is still
+/// [`Established`](crate::model::TcpState::Established). Nothing tells of sockets that are opened.
 #[derive(Debug)]
 pub struct DestroyEvents {
     channel: Channel,
@@ -85,9 +93,22 @@ impl DestroyEvents {
     ///
     /// As [`DiagSocket::open_ambient`](super::DiagSocket::open_ambient).
     pub fn open_ambient(right: &EventAuthority, groups: EventGroups) -> Result<Self, Error> {
-        let channel = Channel::open_ambient(right.0)?;
+        let mut channel = Channel::open_ambient(right.0)?;
+        channel.make_room();
         channel.join(groups.0)?;
         Ok(Self { channel, decoder: Decoder::of_events(), events: 0 })
+    }
+
+    /// Listens to these groups from now on, and to no others. Events that were not waited for are
+    /// forgotten.
+    ///
+    /// A host can open the socket without a group, before it confines itself, and listen later.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`](ErrorKind::Denied), [`Io`](ErrorKind::Io).
+    pub fn subscribe(&mut self, groups: EventGroups) -> Result<(), Error> {
+        Ok(self.channel.join(groups.0)?)
     }
 
     /// Waits at most so long for events, and hands those that come together to a visitor.

@@ -9,7 +9,7 @@ use super::{
     request::encode_destroy,
     wire::{Messages, NLMSG_ERROR},
 };
-use crate::{Error, Interrupt, Table};
+use crate::{Error, Interrupt, Table, Uninterrupted};
 
 /// The right to destroy sockets.
 #[derive(Clone, Debug)]
@@ -48,10 +48,15 @@ impl DiagSocket {
         let family = if socket.local.is_ipv4() { crate::Family::V4 } else { crate::Family::V6 };
         let table = Table::inet(socket.protocol, family);
         let mut channel = self.lease(table, interrupt)?;
+        if interrupt.is_interrupted() {
+            return Err(DiagError::Interrupted(table).into());
+        }
+        // From here on it is done, so the answer is waited for: the kernel gives it at once.
+        let until_done = &Uninterrupted;
         let sequence =
-            channel.send(table, interrupt, &|number, out| encode_destroy(socket, number, out))?;
+            channel.send(table, until_done, &|number, out| encode_destroy(socket, number, out))?;
         loop {
-            let datagram = channel.receive(table, PATIENCE, interrupt)?;
+            let datagram = channel.receive(table, PATIENCE, until_done)?;
             let Some(errno) = acknowledgement(datagram, table, sequence)? else { continue };
             channel.finish();
             return match errno {

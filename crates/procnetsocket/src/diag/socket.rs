@@ -27,13 +27,18 @@ use crate::{
 /// How often a dump is repeated because the table changed under it: 3 times.
 const RETRIES: u32 = 3;
 
+/// Netlink sockets of one [`DiagSocket`]: 4. So many requests are answered at once: of threads, of a
+/// visitor that asks in turn, and of commands in a pipeline that list while they read a listing.
+const CHANNELS: usize = 4;
+
 /// The time between two looks whether another request is done: 1 ms.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A socket to the kernel's sock_diag (`sock_diag(7)`).
+/// A handle on the kernel's sock_diag (`sock_diag(7)`).
 ///
 /// It belongs to the network namespace of the thread that opened it, and shows the sockets of that
-/// one. Threads may share it; their requests are answered one after the other.
+/// one. Threads may share it, and a visitor may ask in turn: it holds four netlink sockets, each for
+/// one request at a time. Further requests wait for a free one.
 ///
 /// # Sandbox bypass
 ///
@@ -45,16 +50,16 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// they answer, and the errors that they hold.
 #[derive(Debug)]
 pub struct DiagSocket {
-    /// Locked while a request is answered.
-    channel: Mutex<Channel>,
+    /// Each is locked while a request is answered.
+    channels: [Mutex<Channel>; CHANNELS],
 }
 
 impl DiagSocket {
-    /// Opens the socket.
+    /// Opens the netlink sockets.
     ///
     /// # Ambient Authority
     ///
-    /// The token stands for the right to open a netlink socket; whoever passes it decides that the
+    /// The token stands for the right to open netlink sockets; whoever passes it decides that the
     /// holder sees the system's sockets. To destroy sockets, and to listen to events, needs more.
     ///
     /// # Errors
@@ -62,7 +67,8 @@ impl DiagSocket {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) without sock_diag,
     /// [`Denied`](crate::ErrorKind::Denied), [`Io`](crate::ErrorKind::Io).
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
-        Ok(Self { channel: Mutex::new(Channel::open_ambient(token)?) })
+        let open = || Channel::open_ambient(token).map(Mutex::new);
+        Ok(Self { channels: [open()?, open()?, open()?, open()?] })
     }
 
     /// Hands each socket that is asked for to a visitor, as the kernel tells of it.
@@ -74,9 +80,10 @@ impl DiagSocket {
     ///
     /// [`NoHandler`](crate::ErrorKind::NoHandler) when the kernel does not know the table,
     /// [`NotFound`](crate::ErrorKind::NotFound) when it does not have the one socket that was asked
-    /// for, and every other [`ErrorKind`](crate::ErrorKind) but those of `/proc`. A visitor that
-    /// asks the same socket in turn gets [`Timeout`](crate::ErrorKind::Timeout). Rows that came
-    /// before an error were handed over.
+    /// for, and every other [`ErrorKind`](crate::ErrorKind) but those of `/proc`.
+    /// [`Timeout`](crate::ErrorKind::Timeout) also when no netlink socket becomes free: each visitor
+    /// that asks in turn holds one, and there are four. Rows that came before an error were handed
+    /// over.
     pub fn visit(
         &self,
         request: &Request,
@@ -151,9 +158,9 @@ impl DiagSocket {
         collect.finish(query.table, &report)
     }
 
-    /// Waits until no other request has the channel.
+    /// Waits until a channel is free.
     ///
-    /// A lock that waited would wait for ever for a visitor that asks the same socket in turn.
+    /// A lock that waited would wait for ever for a visitor that asks in turn.
     pub(super) fn lease(
         &self,
         table: Table,
@@ -161,11 +168,8 @@ impl DiagSocket {
     ) -> Result<MutexGuard<'_, Channel>, Error> {
         let begin = Instant::now();
         loop {
-            match self.channel.try_lock() {
-                Ok(channel) => return Ok(channel),
-                // OK because a channel that a panic left behind knows what it has to drain.
-                Err(TryLockError::Poisoned(error)) => return Ok(error.into_inner()),
-                Err(TryLockError::WouldBlock) => {}
+            if let Some(channel) = self.channels.iter().find_map(take) {
+                return Ok(channel);
             }
             if interrupt.is_interrupted() {
                 return Err(DiagError::Interrupted(table).into());
@@ -175,6 +179,16 @@ impl DiagSocket {
             }
             thread::sleep(PAUSE);
         }
+    }
+}
+
+/// Returns a channel if it is free.
+fn take(channel: &Mutex<Channel>) -> Option<MutexGuard<'_, Channel>> {
+    match channel.try_lock() {
+        Ok(channel) => Some(channel),
+        // OK because a channel that a panic left behind knows what it has to drain.
+        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 

@@ -12,21 +12,28 @@ use crate::{
 };
 
 #[rstest]
-#[case::tcp(TCP_LISTENER, 6, InetProtocol::Tcp, "127.0.0.1:8080")]
-#[case::tcp6(TCP6_CONNECTION, 6, InetProtocol::Tcp, "[fe80::1]:22")]
-#[case::udp(TCP_LISTENER, 17, InetProtocol::Udp, "127.0.0.1:8080")]
-fn an_event_tells_its_protocol(
+#[case::tcp(TCP_LISTENER, [7, 6], (InetProtocol::Tcp, TcpState::Close), "127.0.0.1:8080")]
+#[case::tcp6(TCP6_CONNECTION, [7, 6], (InetProtocol::Tcp, TcpState::Close), "[fe80::1]:22")]
+#[case::udp(TCP_LISTENER, [7, 17], (InetProtocol::Udp, TcpState::Close), "127.0.0.1:8080")]
+#[case::connected_udp(
+    TCP_LISTENER,
+    [1, 17],
+    (InetProtocol::Udp, TcpState::Established),
+    "127.0.0.1:8080"
+)]
+fn an_event_tells_its_protocol_and_state(
     #[case] header: &str,
-    #[case] number: u8,
-    #[case] protocol: InetProtocol,
+    #[case] numbers: [u8; 2],
+    #[case] told: (InetProtocol, TcpState),
     #[case] local: &str,
 ) {
+    let [state, number] = numbers;
     let mut header = hex(header);
-    header[1] = 7;
+    header[1] = state;
     let message = [header, attribute(10, &[number])].concat();
     let mut decoder = Decoder::of_events();
     let Ok(Socket::Inet(row)) = decoder.decode(&message) else { panic!("expected a row") };
-    assert_eq!((row.protocol, row.state), (protocol, TcpState::Close));
+    assert_eq!((row.protocol, row.state), told);
     assert_eq!(row.local, local.parse().unwrap());
 }
 

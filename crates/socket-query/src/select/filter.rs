@@ -37,6 +37,11 @@ impl Filter {
         }
     }
 
+    /// Returns whether there is an expression at all.
+    pub fn is_expression(&self) -> bool {
+        !matches!(self, Self::All)
+    }
+
     /// Returns whether the filter admits `socket`.
     pub fn admits(&self, socket: &Socket<'_>) -> bool {
         match self {

@@ -19,6 +19,14 @@ pub(crate) enum CliError {
     UnwantedValue(&'static str),
     UnknownFamily(BString),
     UnknownTable(BString),
+    /// An option that makes sense with another alone.
+    Without(&'static str, &'static str),
+    /// A value that is not what the option takes; `None` when it is missing.
+    Value {
+        option: &'static str,
+        expected: String,
+        found: Option<BString>,
+    },
     /// `state` or `exclude` without a word behind it.
     NoState(&'static str),
     UnknownState(BString),
@@ -35,7 +43,16 @@ const STATES: &str = "established, syn-sent, syn-recv, fin-wait-1, fin-wait-2, t
     unconnected, close-wait, last-ack, listening, closing, bound-inactive, all, connected, \
     synchronized, bucket or big";
 
+/// Why nothing is closed without a filter.
+const NO_FILTER: Refusal =
+    Refusal::Never("without a filter expression it would close every socket there is");
+
 impl CliError {
+    /// Returns the refusal of `-K` without a filter.
+    pub(crate) fn no_filter() -> Self {
+        Self::Refused("-K".to_owned(), NO_FILTER)
+    }
+
     /// Returns whether the usage is printed behind the message: for wrong options. It does not help
     /// to understand a refusal or a filter.
     pub(crate) fn shows_usage(&self) -> bool {
@@ -83,6 +100,15 @@ impl fmt::Display for CliError {
             }
             Self::UnknownTable(word) => {
                 write!(f, "\"{}\" is no socket table; the usage below names them", Escaped(word))
+            }
+            Self::Without(option, other) => {
+                write!(f, "option {option} says nothing without {other}")
+            }
+            Self::Value { option, expected, found: Some(found) } => {
+                write!(f, "option {option} needs {expected}, but found \"{}\"", Escaped(found))
+            }
+            Self::Value { option, expected, found: None } => {
+                write!(f, "option {option} needs {expected}")
             }
             Self::NoState(word) => write!(f, "expected the name of a state behind \"{word}\""),
             Self::UnknownState(word) => {

@@ -18,6 +18,8 @@ pub struct Flag {
     pub help: &'static str,
     pub(crate) effect: Effect,
     pub(crate) needs: Needs,
+    /// What the host has to grant before the option works.
+    pub(crate) grant: Option<Grant>,
     pub(crate) origin: Origin,
 }
 
@@ -83,6 +85,12 @@ pub(crate) enum Effect {
     TableList,
     FilterFile,
     OneLine,
+    /// Follows sockets as they end.
+    Events,
+    /// Destroys what is admitted.
+    Kill,
+    Count,
+    For,
     Refused(Refusal),
 }
 
@@ -99,6 +107,11 @@ impl Flag {
     /// about, and the text tables do not. On a fake root it is refused.
     pub const fn needs_sock_diag(&self) -> bool {
         matches!(self.needs, Needs::SockDiag)
+    }
+
+    /// Returns what a host has to grant before the option works.
+    pub const fn grant(&self) -> Option<Grant> {
+        self.grant
     }
 
     /// Returns whether the option is refused whatever the tables are.
@@ -120,6 +133,7 @@ impl Flag {
             help,
             effect,
             needs: Needs::Nothing,
+            grant: None,
             origin: Origin::Iproute2,
         }
     }
@@ -138,6 +152,10 @@ impl Flag {
 
     const fn of_sock_diag(self) -> Self {
         Self { needs: Needs::SockDiag, ..self }
+    }
+
+    const fn granted(self, grant: Grant) -> Self {
+        Self { grant: Some(grant), ..self }
     }
 }
 
@@ -205,12 +223,9 @@ static FLAGS: &[Flag] = &[
         Effect::Refused(Refusal::Never(NO_BPF)),
     )
     .with_value("ID"),
-    Flag::new(
-        'E',
-        "events",
-        "follow sockets as they close",
-        Effect::Refused(Refusal::Grant(Grant::Events)),
-    ),
+    Flag::new('E', "events", "follow sockets as they close (grant: events)", Effect::Events)
+        .of_sock_diag()
+        .granted(Grant::Events),
     Flag::new(
         'Z',
         "context",
@@ -252,7 +267,9 @@ static FLAGS: &[Flag] = &[
     Flag::new(NO_LETTER, "xdp", "XDP sockets", Effect::Family(AddressFamily::Xdp)).of_sock_diag(),
     Flag::new('f', "family", "inet inet6 link unix netlink vsock xdp help", Effect::FamilyWord)
         .with_value("FAMILY"),
-    Flag::new('K', "kill", "close the sockets shown", Effect::Refused(Refusal::Grant(Grant::Kill))),
+    Flag::new('K', "kill", "close what the filter admits (grant: kill)", Effect::Kill)
+        .of_sock_diag()
+        .granted(Grant::Kill),
     Flag::new('H', "no-header", "leave the header out", Effect::Hide(Column::Header)),
     Flag::new('Q', "no-queues", "leave the queues out", Effect::Hide(Column::Queues)),
     Flag::new('O', "oneline", "one line a socket", Effect::OneLine),
@@ -273,8 +290,9 @@ static FLAGS: &[Flag] = &[
     Flag::own("json-lines", "print one JSON object a line", NOT_YET),
     Flag::own("sort", "order by KEYs, -KEY backwards", NOT_YET).with_value("KEY[,...]"),
     Flag::own("limit", "print N sockets at most", NOT_YET).with_value("N"),
-    Flag::own("count", "print the number of sockets; N ends -E", NOT_YET).with_optional_number("N"),
-    Flag::own("for", "end -E after this time", NOT_YET).with_value("DURATION"),
+    Flag::own("count", "print the number of sockets; N ends -E", Effect::Count)
+        .with_optional_number("N"),
+    Flag::own("for", "end -E after this time: 10s 500ms 5m 1h", Effect::For).with_value("DURATION"),
 ];
 
 const NOT_YET: Effect = Effect::Refused(Refusal::NotBuilt("it is on its way"));

@@ -1,5 +1,6 @@
 //! The command line: what was typed, and what it means.
 
+mod duration;
 mod error;
 mod flags;
 mod help;
@@ -11,7 +12,7 @@ pub(crate) use error::CliError;
 pub use flags::{Flag, Refusal, Value, flags};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use plan::{
-    Column, Detail, DetailSet, FilterSource, Host, Lines, Names, NothingToShow, Plan, Show,
-    Summary, Tables,
+    Action, Column, Detail, DetailSet, End, FilterSource, Host, Lines, Names, NothingToShow, Plan,
+    Show, Summary, Tables,
 };
 pub(crate) use raw::RawArgs;

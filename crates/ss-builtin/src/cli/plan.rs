@@ -5,6 +5,8 @@
 //! other: a table without one of its families brings all of them, a family without one of its tables
 //! brings all of those.
 
+use std::time::Duration;
+
 use bstr::{BStr, BString, ByteSlice};
 use procnetsocket::{Details, model::TcpState};
 use socket_query::{
@@ -14,7 +16,8 @@ use socket_query::{
 
 use super::{
     CliError, RawArgs,
-    flags::{Effect, Refusal},
+    duration::{MAX_DURATION, parse_duration},
+    flags::{Effect, Flag, Refusal},
     raw::Typed,
     words::Words,
 };
@@ -150,6 +153,25 @@ pub(crate) enum Summary {
     Only,
 }
 
+/// What is done with the sockets that are admitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// They are listed.
+    #[default]
+    List,
+    /// They are listed as they end.
+    Follow(End),
+    /// They are destroyed.
+    Destroy,
+}
+
+/// When following ends by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) after: Option<Duration>,
+    pub(crate) count: Option<u64>,
+}
+
 /// Why nothing can be listed. Counters are printed all the same.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NothingToShow {
@@ -171,17 +193,25 @@ pub(crate) struct FilterSource {
     pub(crate) family: Option<AddressFamily>,
 }
 
+impl FilterSource {
+    /// Returns whether there is nothing that could hold an expression.
+    fn is_empty(&self) -> bool {
+        self.file.is_none() && self.text == FilterText::default()
+    }
+}
+
 /// What the builtin is going to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Plan {
     Help,
     Version,
-    Show(Show),
+    Show(Box<Show>),
 }
 
 /// A listing, with the summary before it if that is wanted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Show {
+    pub(crate) action: Action,
     pub(crate) summary: Summary,
     /// What is listed, but for the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
@@ -195,7 +225,7 @@ pub(crate) struct Show {
 impl Plan {
     /// Returns what `raw` means in a host.
     pub(crate) fn new(raw: &RawArgs, host: Host) -> Result<Self, CliError> {
-        let mut draft = Draft::new(host.tables);
+        let mut draft = Draft::new(host);
         for typed in &raw.typed {
             match typed.flag.effect {
                 Effect::Help => return Ok(Self::Help),
@@ -207,7 +237,7 @@ impl Plan {
         if let Some((option, refusal)) = draft.refused.take() {
             return Err(refused(option, refusal, host.grants));
         }
-        Ok(Self::Show(draft.finish(&raw.words)))
+        draft.finish(&raw.words).map(|show| Self::Show(Box::new(show)))
     }
 }
 
@@ -223,7 +253,12 @@ fn refused(option: String, refusal: Refusal, grants: GrantSet) -> CliError {
 /// A plan while options are still coming.
 #[derive(Debug)]
 struct Draft {
-    source: Tables,
+    host: Host,
+    action: Action,
+    /// The value of `--count`.
+    count: Option<BString>,
+    /// The value of `--for`.
+    after: Option<BString>,
     tables: TableSet,
     families: FamilySet,
     /// The states that the chosen tables and families bring.
@@ -251,9 +286,12 @@ enum Selected {
 }
 
 impl Draft {
-    fn new(source: Tables) -> Self {
+    fn new(host: Host) -> Self {
         Self {
-            source,
+            host,
+            action: Action::List,
+            count: None,
+            after: None,
             tables: TableSet::EMPTY,
             families: FamilySet::EMPTY,
             usual: StateSet::EMPTY,
@@ -270,8 +308,8 @@ impl Draft {
     }
 
     fn take(&mut self, typed: &Typed, effect: Effect) -> Result<(), CliError> {
-        if typed.flag.needs_sock_diag() && self.source == Tables::Text {
-            self.refuse(spelling(typed), NEEDS_SOCK_DIAG);
+        if let Some(refusal) = self.refusal_of_flag(typed.flag) {
+            self.refuse(spelling(typed), refusal);
             return Ok(());
         }
         match effect {
@@ -291,10 +329,34 @@ impl Draft {
             Effect::FamilyWord => self.family_word(typed.value.as_bstr())?,
             Effect::Table(table) => self.table(table),
             Effect::TableList => self.table_list(typed.value.as_bstr())?,
+            Effect::Events => self.act(Action::Follow(End::default())),
+            Effect::Kill => self.act(Action::Destroy),
+            Effect::Count => self.count = Some(typed.value.clone()),
+            Effect::For => self.after = Some(typed.value.clone()),
             Effect::FilterFile => self.filter_file(&typed.value)?,
             Effect::Refused(refusal) => self.refuse(spelling(typed), refusal),
         }
         Ok(())
+    }
+
+    /// Returns why an option cannot be had from this host.
+    fn refusal_of_flag(&self, flag: &Flag) -> Option<Refusal> {
+        match flag.grant() {
+            Some(grant) if !self.host.grants.contains(grant) => Some(Refusal::Grant(grant)),
+            _ if flag.needs_sock_diag() && self.host.tables == Tables::Text => {
+                Some(NEEDS_SOCK_DIAG)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes `-E` or `-K`. Each may stand more than once, but not beside the other.
+    fn act(&mut self, action: Action) {
+        match self.action {
+            Action::List => self.action = action,
+            before if before == action => {}
+            _ => self.refuse("-K with -E".to_owned(), NO_KILL_OF_EVENTS),
+        }
     }
 
     /// Refuses the command line, unless it is refused for something before.
@@ -377,14 +439,42 @@ impl Draft {
 
     /// Returns why tables cannot be listed by name, if none of them can.
     fn refusal_of(&self, tables: TableSet) -> Option<Refusal> {
-        match self.source {
+        match self.host.tables {
             _ if !tables.intersects(READABLE) => Some(NO_TIPC),
             Tables::Text if !tables.intersects(READABLE_AS_TEXT) => Some(NOT_AS_TEXT),
             _ => None,
         }
     }
 
-    fn finish(mut self, words: &[BString]) -> Show {
+    /// Returns what is done with the sockets, once the whole command line is known.
+    fn action(&self) -> Result<Action, CliError> {
+        match self.action {
+            Action::Follow(_) => Ok(Action::Follow(self.end()?)),
+            _ if self.after.is_some() => Err(CliError::Without("--for", "-E")),
+            _ if self.count.is_some() => {
+                Err(CliError::Refused("--count without -E".to_owned(), NO_COUNT))
+            }
+            // Security: nobody means every socket of the machine.
+            Action::Destroy if self.filter.is_empty() => Err(CliError::no_filter()),
+            action => Ok(action),
+        }
+    }
+
+    fn end(&self) -> Result<End, CliError> {
+        let after = self.after.as_ref().map(|value| {
+            let hours = MAX_DURATION.as_secs() / 3600;
+            let expected = format!("a duration such as 10s, 500ms, 5m or 1h, at most {hours}h");
+            parse_duration(value.as_bstr()).ok_or_else(|| wanted("--for", expected, value))
+        });
+        let count = self.count.as_ref().map(|value| {
+            let count = value.to_str().ok().and_then(|value| value.parse().ok());
+            let expected = "with -E a number of events above 0".to_owned();
+            count.filter(|count| *count > 0).ok_or_else(|| wanted("--count", expected, value))
+        });
+        Ok(End { after: after.transpose()?, count: count.transpose()? })
+    }
+
+    fn finish(mut self, words: &[BString]) -> Result<Show, CliError> {
         let understood = self.words(words);
         if self.selected == Selected::Nothing {
             self.tables = TableSet::ALL.without(TableSet::of(SocketTable::Tipc));
@@ -397,6 +487,7 @@ impl Draft {
         };
         self.widen();
         let states = self.chosen.unwrap_or(self.usual);
+        let action = self.action()?;
         let Self { tables, families, filter, details, lines, names, hidden, .. } = self;
         let selection = match understood {
             Err(error) => Err(NothingToShow::States(error)),
@@ -406,7 +497,7 @@ impl Draft {
                 Ok(Selection { tables, families, states, details, filter: Filter::All })
             }
         };
-        Show { summary, selection, filter, details, lines, names, hidden }
+        Ok(Show { action, summary, selection, filter, details, lines, names, hidden })
     }
 
     /// Takes the words behind the options. Words for states replace what options chose; if they leave
@@ -433,6 +524,12 @@ impl Draft {
             }
         }
     }
+}
+
+/// Returns the error of a value that an option does not take.
+fn wanted(option: &'static str, expected: String, value: &BString) -> CliError {
+    let found = Some(value.clone()).filter(|value| !value.is_empty());
+    CliError::Value { option, expected, found }
 }
 
 /// Returns an option as a person would write it.
@@ -468,6 +565,8 @@ const NEEDS_SOCK_DIAG: Refusal =
     Refusal::NoSource("the /proc tables do not show it, and there is no sock_diag here");
 const NOT_AS_TEXT: Refusal = Refusal::NoSource("the /proc tables do not show its sockets");
 const NO_TIPC: Refusal = Refusal::Never("TIPC sockets are not supported");
+const NO_KILL_OF_EVENTS: Refusal = Refusal::Never("what has ended cannot be closed again");
+const NO_COUNT: Refusal = Refusal::NotBuilt("it is on its way");
 
 /// The tables that can be listed.
 const READABLE: TableSet = TableSet::ALL.without(TableSet::of(SocketTable::Tipc));
@@ -530,7 +629,7 @@ mod tests {
 
     fn show(line: &str) -> Show {
         match plan_with(line, GrantSet::empty()) {
-            Ok(Plan::Show(show)) => show,
+            Ok(Plan::Show(show)) => *show,
             other => panic!("{line:?} gives {other:?}"),
         }
     }
@@ -538,7 +637,7 @@ mod tests {
     /// What is shown where there is sock_diag.
     fn live(line: &str) -> Show {
         match plan_in(line, Host { grants: GrantSet::empty(), tables: Tables::Live }) {
-            Ok(Plan::Show(show)) => show,
+            Ok(Plan::Show(show)) => *show,
             other => panic!("{line:?} gives {other:?}"),
         }
     }
@@ -689,6 +788,94 @@ mod tests {
         assert_eq!((live("-tO").lines, live("-t").lines), (Lines::One, Lines::Many));
     }
 
+    /// Where everything is granted and there is sock_diag.
+    fn powerful(line: &str) -> Result<Plan, CliError> {
+        plan_in(line, Host { grants: Grant::ALL.into_iter().collect(), tables: Tables::Live })
+    }
+
+    fn action(line: &str) -> Action {
+        match powerful(line) {
+            Ok(Plan::Show(show)) => show.action,
+            other => panic!("{line:?} gives {other:?}"),
+        }
+    }
+
+    #[rstest]
+    #[case::without_end("-E", None, None)]
+    #[case::twice("-tE --events", None, None)]
+    #[case::time("-E --for 10", Some(10_000), None)]
+    #[case::time_before("--for=500ms -E", Some(500), None)]
+    #[case::count("-E --count 3", None, Some(3))]
+    #[case::both("--count=3 -E --for 1m", Some(60_000), Some(3))]
+    #[case::last_counts("-E --for 1 --for 2 --count 3 --count 4", Some(2_000), Some(4))]
+    fn events_end_when_they_are_told_to(
+        #[case] line: &str,
+        #[case] milliseconds: Option<u64>,
+        #[case] count: Option<u64>,
+    ) {
+        let after = milliseconds.map(Duration::from_millis);
+        assert_eq!(action(line), Action::Follow(End { after, count }));
+    }
+
+    #[rstest]
+    #[case::no_number("-E --count", "option --count needs with -E a number of events above 0")]
+    #[case::zero(
+        "-E --count 0",
+        "option --count needs with -E a number of events above 0, but found \"0\""
+    )]
+    #[case::too_large(
+        "-E --count 18446744073709551616",
+        "option --count needs with -E a number of events above 0, but found \"18446744073709551616\""
+    )]
+    #[case::no_duration(
+        "-E --for soon",
+        "option --for needs a duration such as 10s, 500ms, 5m or 1h, at most 720h, but found \"soon\""
+    )]
+    #[case::hostile(
+        "-E --for \u{1b}[2J",
+        "option --for needs a duration such as 10s, 500ms, 5m or 1h, at most 720h, but found \"\\x1b[2J\""
+    )]
+    #[case::no_time(
+        "-E --for=",
+        "option --for needs a duration such as 10s, 500ms, 5m or 1h, at most 720h"
+    )]
+    #[case::no_events("-t --for 1", "option --for says nothing without -E")]
+    fn ends_that_make_no_sense_show_the_usage(#[case] line: &str, #[case] message: &str) {
+        let error = powerful(line).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((error.status(), error.shows_usage()), (255, true));
+    }
+
+    #[rstest]
+    #[case::no_filter(
+        "-K",
+        "-K is refused: without a filter expression it would close every socket there is"
+    )]
+    #[case::tables_are_no_filter(
+        "-tunK4",
+        "-K is refused: without a filter expression it would close every socket there is"
+    )]
+    #[case::with_events("-KE", "-K with -E is refused: what has ended cannot be closed again")]
+    #[case::events_with_it("-EK", "-K with -E is refused: what has ended cannot be closed again")]
+    fn nothing_is_closed_without_saying_what(#[case] line: &str, #[case] message: &str) {
+        let error = powerful(line).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((error.status(), error.shows_usage()), (1, false));
+    }
+
+    #[rstest]
+    #[case::events("-E", Grant::Events)]
+    #[case::kill("-K", Grant::Kill)]
+    fn a_grant_is_of_no_use_without_sock_diag(#[case] line: &str, #[case] grant: Grant) {
+        let error = plan_with(line, GrantSet::empty().with(grant)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{line} is refused: the /proc tables do not show it, and there is no sock_diag here"
+            )
+        );
+    }
+
     #[rstest]
     #[case::family("-f tipc", "-f tipc is refused: TIPC sockets are not supported")]
     #[case::table("-A tipc", "-A tipc is refused: TIPC sockets are not supported")]
@@ -700,7 +887,8 @@ mod tests {
 
     #[test]
     fn what_needs_sock_diag_is_refused_without_it() {
-        for flag in crate::flags().iter().filter(|flag| flag.needs_sock_diag()) {
+        let flags = crate::flags().iter().filter(|flag| flag.needs_sock_diag());
+        for flag in flags.filter(|flag| flag.grant().is_none()) {
             let line = format!("--{}", flag.long);
             assert_eq!(plan_with(&line, GrantSet::empty()).unwrap_err().status(), 1, "{line}");
             assert!(live(&line).selection.is_ok(), "{line}");

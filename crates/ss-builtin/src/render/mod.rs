@@ -36,6 +36,6 @@ mod wire;
 mod xdp;
 
 pub(crate) use column::{ColumnId, ColumnSet, Screen};
-pub(crate) use row::RowRenderer;
+pub(crate) use row::{RowRenderer, netid};
 pub(crate) use summary::{Counters, summary};
 pub(crate) use table::TableWriter;

@@ -89,7 +89,8 @@ pub(super) fn fill_queues(cells: &mut Cells<'_>, recv: i32, send: i32) {
     }
 }
 
-fn netid(table: SocketTable, socket: &Socket<'_>) -> &'static str {
+/// Returns the word that names the table of a socket.
+pub(crate) fn netid(table: SocketTable, socket: &Socket<'_>) -> &'static str {
     match (table, socket) {
         (SocketTable::Netlink, _) => "nl",
         (SocketTable::PacketRaw, _) => "p_raw",

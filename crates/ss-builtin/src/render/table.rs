@@ -101,6 +101,22 @@ impl<'a> TableWriter<'a> {
         Ok(())
     }
 
+    /// Writes the rows that wait, for whoever watches. Later rows may be wider.
+    ///
+    /// Compat: the last extra cell is then never measured.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        if self.ends.is_empty() {
+            return Ok(());
+        }
+        self.write_batch()?;
+        self.unmeasured = 0;
+        self.out.flush()
+    }
+
     /// Writes what is left.
     ///
     /// # Errors
@@ -288,6 +304,36 @@ mod tests {
         LISTEN···························*:22·················ino:12345
         "
         );
+    }
+
+    #[test]
+    fn rows_that_are_shown_at_once_widen_what_comes_after_them() {
+        let mut out = Vec::new();
+        let columns = ColumnSet::ALL.without(ColumnId::Netid).without(ColumnId::Process);
+        let mut table = TableWriter::new(&mut out, columns, Screen::Compact);
+        table.header().unwrap();
+        for (state, port, extra) in
+            [("", "", ""), ("UNCONN", "1", " ino:12345"), ("ESTAB", "2", "")]
+        {
+            if !state.is_empty() {
+                table
+                    .row(|cells| {
+                        cells.push(ColumnId::State, |out| out.extend_from_slice(state.as_bytes()));
+                        cells
+                            .push(ColumnId::PeerPort, |out| out.extend_from_slice(port.as_bytes()));
+                        cells.push(ColumnId::Extra, |out| out.extend_from_slice(extra.as_bytes()));
+                    })
+                    .unwrap();
+            }
+            table.flush().unwrap();
+            table.flush().unwrap();
+        }
+        table.finish().unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap().replace(' ', "·"), @r"
+        State·Recv-Q·Send-Q·Local·Address:Port·Peer·Address:Port
+        UNCONN···············································1·ino:12345
+        ESTAB················································2
+        ");
     }
 
     #[test]

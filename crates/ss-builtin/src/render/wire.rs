@@ -104,6 +104,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         filter: Filter::All,
     };
     let show = Show {
+        action: crate::cli::Action::List,
         summary: Summary::None,
         details,
         lines: if letters.contains('O') { Lines::One } else { Lines::Many },

@@ -101,8 +101,10 @@ pub(super) fn decode_event(message: &[u8], row: &mut InetSocket) -> Result<(), F
         _ => Family::V4,
     };
     decode(message, family, row)?;
-    // Kernel: the socket is closed; that a bound one is meant by this number is true of dumps only.
-    row.state = TcpState::Close;
+    // Kernel: that a bound one is meant by the number of CLOSE is true of dumps only.
+    if row.state == TcpState::BoundInactive {
+        row.state = TcpState::Close;
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! One socket to sock_diag, in the hands of many, and after a request that did not end well.
+//! One handle on sock_diag, in the hands of many, and after a request that did not end well.
 
 use std::{ops::ControlFlow, thread};
 
@@ -45,14 +45,43 @@ fn a_dump_that_was_given_up_is_drained() {
     assert_eq!(ask(&diag, &request).1.rows, MANY.into());
 }
 
-/// Asks the socket that it is called by.
-struct Nested<'a>(&'a DiagSocket, Option<ErrorKind>);
+/// Requests that are answered at once.
+const AT_ONCE: usize = 4;
+
+/// Asks in turn for each row, as deep as it is told, and counts the rows of the innermost request.
+struct Nested<'a> {
+    diag: &'a DiagSocket,
+    deeper: usize,
+    rows: usize,
+    refused: Option<ErrorKind>,
+}
+
+impl<'a> Nested<'a> {
+    fn new(diag: &'a DiagSocket, deeper: usize) -> Self {
+        Self { diag, deeper, rows: 0, refused: None }
+    }
+
+    fn ask(&mut self) {
+        let request = Request::Dump(Query::new(Table::Udp4));
+        let diag = self.diag;
+        // A request that waits for a free socket gives up at once.
+        if let Err(error) = diag.visit(&request, &Limits::default(), &GivesUp::default(), self) {
+            self.refused = Some(error.kind());
+        }
+    }
+}
 
 impl Visitor for Nested<'_> {
     fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
-        let request = Request::Dump(Query::new(Table::Udp4));
-        let asked = self.0.visit(&request, &Limits::default(), &|| true, &mut Rows::default());
-        self.1 = asked.err().map(|error| error.kind());
+        match self.deeper.checked_sub(1) {
+            None => self.rows += 1,
+            Some(deeper) => {
+                let mut inner = Self::new(self.diag, deeper);
+                inner.ask();
+                self.rows += inner.rows;
+                self.refused = self.refused.or(inner.refused);
+            }
+        }
         ControlFlow::Continue(())
     }
 
@@ -61,18 +90,77 @@ impl Visitor for Nested<'_> {
     }
 }
 
+/// Interrupts what asks it more often than a request does that is answered at once.
+#[derive(Default)]
+struct GivesUp(std::cell::Cell<usize>);
+
+impl procnetsocket::Interrupt for GivesUp {
+    fn is_interrupted(&self) -> bool {
+        self.0.set(self.0.get() + 1);
+        self.0.get() > 500
+    }
+}
+
 #[test]
-fn a_visitor_that_asks_in_turn_does_not_wait_for_ever() {
+fn a_visitor_may_ask_in_turn() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _sockets: Vec<_> = (0..3).map(|_| udp(LOCALHOST)).collect();
+    let diag = diag();
+    for deeper in 0..AT_ONCE {
+        let mut nested = Nested::new(&diag, deeper);
+        nested.ask();
+        let rows = 3_usize.pow(u32::try_from(deeper).unwrap() + 1);
+        assert_eq!((nested.rows, nested.refused), (rows, None));
+    }
+}
+
+#[test]
+fn a_visitor_that_asks_too_deep_does_not_wait_for_ever() {
     if !enter() {
         return;
     }
     loopback();
     let _socket = udp(LOCALHOST);
     let diag = diag();
-    let mut nested = Nested(&diag, None);
+    let mut nested = Nested::new(&diag, AT_ONCE);
+    nested.ask();
+    assert_eq!((nested.rows, nested.refused), (0, Some(ErrorKind::Interrupted)));
+    // Every socket is of use again.
+    let mut nested = Nested::new(&diag, AT_ONCE - 1);
+    nested.ask();
+    assert_eq!((nested.rows, nested.refused), (1, None));
+}
+
+/// Lets another thread ask while a request is answered.
+struct Beside<'a>(&'a DiagSocket, usize);
+
+impl Visitor for Beside<'_> {
+    fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
+        let ask = || dump(self.0, Query::new(Table::Udp4)).inet.len();
+        self.1 = thread::scope(|scope| scope.spawn(ask).join().unwrap());
+        ControlFlow::Break(())
+    }
+
+    fn malformed(&mut self, _: &RowError) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_thread_is_answered_while_another_listing_goes_on() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _sockets: Vec<_> = (0..MANY).map(|_| udp(LOCALHOST)).collect();
+    let diag = diag();
     let request = Request::Dump(Query::new(Table::Udp4));
-    diag.visit(&request, &Limits::default(), &Uninterrupted, &mut nested).unwrap();
-    assert_eq!(nested.1, Some(ErrorKind::Interrupted));
+    let mut beside = Beside(&diag, 0);
+    diag.visit(&request, &Limits::default(), &Uninterrupted, &mut beside).unwrap();
+    assert_eq!(beside.1, usize::from(MANY));
 }
 
 #[test]

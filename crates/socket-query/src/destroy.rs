@@ -1,0 +1,109 @@
+//! Sockets that are listed and then destroyed.
+
+use std::ops::ControlFlow;
+
+use procnetsocket::{
+    ErrorKind, Interrupt, Limits,
+    diag::{DiagSocket, InetLookup, KillAuthority},
+    model::{InetSocket, Socket, TcpState},
+};
+
+use crate::{
+    Collected, Error, Problem, Selection, Sink, SocketTable, WhyKept,
+    collect::{self, Source},
+};
+
+/// What sockets are destroyed with.
+pub(crate) struct Kill<'a> {
+    pub(crate) diag: &'a DiagSocket,
+    pub(crate) right: &'a KillAuthority,
+}
+
+/// Destroys what a selection admits, and hands each socket that was destroyed to the sink.
+///
+/// All of them are listed first: a dump from whose tables sockets vanish passes others over. So a
+/// selection of too many destroys none.
+pub(crate) fn destroy(
+    kill: &Kill<'_>,
+    source: &Source<'_>,
+    selection: &Selection,
+    interrupt: &dyn Interrupt,
+    sink: &mut dyn Sink,
+) -> Result<Collected, Error> {
+    let most = Limits::default().entries;
+    let mut chosen = Chosen { sockets: Vec::new(), room: Some(most), sink, kept: 0 };
+    let listed = collect::collect(source, selection, interrupt, &mut chosen)?;
+    let Chosen { sockets, room, sink, kept } = chosen;
+    if room.is_none() {
+        return Err(Error::too_many(most));
+    }
+    let problems = listed.problems + kept;
+    let mut done = Collected { rows: 0, problems, stopped: listed.stopped };
+    for (table, socket) in &sockets {
+        if done.stopped {
+            break;
+        }
+        let flow = match kill.diag.destroy(kill.right, &InetLookup::of(socket), interrupt) {
+            Ok(()) => {
+                done.rows += 1;
+                sink.socket(*table, Socket::Inet(socket))
+            }
+            Err(error) if is_gone(socket, error.kind()) => ControlFlow::Continue(()),
+            Err(error) if concerns_all(error.kind()) => return Err(error.into()),
+            Err(error) => {
+                done.problems += 1;
+                let why = WhyKept::Refused(&error);
+                sink.problem(Problem::NotDestroyed(*table, Socket::Inet(socket), why))
+            }
+        };
+        done.stopped = flow.is_break();
+    }
+    Ok(done)
+}
+
+/// Returns whether a socket ended by itself before it was destroyed, as the other end of a
+/// connection does that was reset.
+///
+/// Kernel: a socket that is bound and idle is never found.
+fn is_gone(socket: &InetSocket, kind: ErrorKind) -> bool {
+    kind == ErrorKind::NotFound && socket.state != TcpState::BoundInactive
+}
+
+/// Returns whether no other socket would be destroyed either.
+fn concerns_all(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Denied | ErrorKind::Interrupted | ErrorKind::Timeout)
+}
+
+/// Keeps what is to be destroyed.
+struct Chosen<'a> {
+    sockets: Vec<(SocketTable, InetSocket)>,
+    /// Sockets that may still be kept; `None` once there was one too many.
+    room: Option<u64>,
+    sink: &'a mut dyn Sink,
+    /// Sockets that cannot be destroyed.
+    kept: u64,
+}
+
+impl Sink for Chosen<'_> {
+    fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        match socket {
+            // The cookie makes sure that no other socket is meant.
+            Socket::Inet(inet) if inet.cookie.is_some() => {
+                self.room = self.room.and_then(|room| room.checked_sub(1));
+                if self.room.is_none() {
+                    return ControlFlow::Break(());
+                }
+                self.sockets.push((table, inet.clone()));
+                ControlFlow::Continue(())
+            }
+            _ => {
+                self.kept += 1;
+                self.sink.problem(Problem::NotDestroyed(table, socket, WhyKept::NoWay))
+            }
+        }
+    }
+
+    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+        self.sink.problem(problem)
+    }
+}

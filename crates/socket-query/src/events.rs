@@ -1,0 +1,117 @@
+//! The sockets on which a host lets events be followed.
+
+use std::sync::{Mutex, PoisonError};
+
+use procnetsocket::diag::{DestroyEvents, EventAuthority, EventGroups};
+
+use crate::{Error, FamilySet, Selection, SocketTable};
+
+/// Event sockets of one source: 4, as many as listings that the tables answer at once.
+const FOLLOWERS: usize = 4;
+
+/// Event sockets that a host opened, each for one call that follows events at a time.
+///
+/// They are opened before the host confines itself, and listen to nothing until they are needed.
+#[derive(Debug)]
+pub struct EventSource {
+    idle: Mutex<Vec<DestroyEvents>>,
+}
+
+impl EventSource {
+    /// Opens the sockets, in the network namespace of this thread.
+    ///
+    /// # Ambient Authority
+    ///
+    /// The right stands for ambient authority, see [`EventAuthority::from_ambient`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Source`](crate::ErrorKind::Source) when a socket cannot be opened.
+    pub fn open_ambient(right: &EventAuthority) -> Result<Self, Error> {
+        let open = || DestroyEvents::open_ambient(right, EventGroups::NONE);
+        let idle = (0..FOLLOWERS).map(|_| open()).collect::<Result<_, _>>()?;
+        Ok(Self { idle: Mutex::new(idle) })
+    }
+
+    /// Takes a socket out and listens to these groups with it.
+    pub(crate) fn follow(&self, groups: EventGroups) -> Result<Follower<'_>, Error> {
+        let events = self.idle().pop().ok_or_else(|| Error::busy(FOLLOWERS))?;
+        let mut follower = Follower { source: self, events: Some(events) };
+        follower.events()?.subscribe(groups)?;
+        Ok(follower)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<DestroyEvents>> {
+        // OK because the vector is whole whenever the lock is given back.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An event socket in use, given back when it is dropped.
+pub(crate) struct Follower<'a> {
+    source: &'a EventSource,
+    /// Here until this is dropped.
+    events: Option<DestroyEvents>,
+}
+
+impl Follower<'_> {
+    pub(crate) fn events(&mut self) -> Result<&mut DestroyEvents, Error> {
+        self.events.as_mut().ok_or_else(|| Error::busy(FOLLOWERS))
+    }
+}
+
+impl Drop for Follower<'_> {
+    fn drop(&mut self) {
+        let Some(mut events) = self.events.take() else { return };
+        // OK because a socket that still listens is told again what to listen to before it is used.
+        let _ = events.subscribe(EventGroups::NONE);
+        self.source.idle().push(events);
+    }
+}
+
+/// Returns the groups that tell of the sockets of a selection.
+pub(crate) fn groups(selection: &Selection) -> EventGroups {
+    use crate::AddressFamily::{Inet, Inet6};
+    let groups = [
+        (SocketTable::Tcp, Inet, EventGroups::TCP4),
+        (SocketTable::Udp, Inet, EventGroups::UDP4),
+        (SocketTable::Tcp, Inet6, EventGroups::TCP6),
+        (SocketTable::Udp, Inet6, EventGroups::UDP6),
+    ];
+    let chosen = groups.into_iter().filter(|(table, family, _)| {
+        selection.tables.contains(*table) && selection.families.intersects(FamilySet::of(*family))
+    });
+    chosen.fold(EventGroups::NONE, |all, (_, _, group)| all.union(group))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{AddressFamily, TableSet};
+
+    const BOTH: FamilySet = FamilySet::ALL;
+    const V4: FamilySet = FamilySet::of(AddressFamily::Inet);
+    const V6: FamilySet = FamilySet::of(AddressFamily::Inet6);
+    const TCP: TableSet = TableSet::of(SocketTable::Tcp);
+    const UDP: TableSet = TableSet::of(SocketTable::Udp);
+
+    #[rstest]
+    #[case::everything(TableSet::ALL, BOTH, EventGroups::ALL)]
+    #[case::tcp(TCP, BOTH, EventGroups::TCP4.union(EventGroups::TCP6))]
+    #[case::udp_of_ipv6(UDP, V6, EventGroups::UDP6)]
+    #[case::both_of_ipv4(TCP.union(UDP), V4, EventGroups::TCP4.union(EventGroups::UDP4))]
+    #[case::beside_unix(TCP, V4.union(FamilySet::of(AddressFamily::Unix)), EventGroups::TCP4)]
+    #[case::no_such_family(TCP, FamilySet::of(AddressFamily::Unix), EventGroups::NONE)]
+    #[case::no_such_table(TableSet::of(SocketTable::Raw), BOTH, EventGroups::NONE)]
+    #[case::nothing(TableSet::EMPTY, BOTH, EventGroups::NONE)]
+    fn only_what_is_selected_is_listened_to(
+        #[case] tables: TableSet,
+        #[case] families: FamilySet,
+        #[case] expected: EventGroups,
+    ) {
+        let selection = Selection { tables, families, ..Selection::everything() };
+        assert_eq!(groups(&selection), expected);
+    }
+}

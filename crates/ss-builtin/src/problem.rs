@@ -1,0 +1,133 @@
+//! What makes a listing incomplete, as lines on standard error.
+
+use std::{fmt, io::Write};
+
+use builtin_api::{Chain, ExitCode};
+use procnetsocket::model::Socket;
+use socket_query::{Problem, SocketTable, WhyKept};
+
+use crate::render::netid;
+
+/// Problems that are reported one by one; of more, the number is.
+const REPORTED: u64 = 10;
+
+/// The problems of one call.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    count: u64,
+}
+
+impl Problems {
+    /// Prints a line, unless there were many before.
+    pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: Problem<'_>) {
+        self.count += 1;
+        // One such line stands for many events, and is news each time.
+        if self.count <= REPORTED || matches!(problem, Problem::EventsLost) {
+            complain(stderr, &Line(problem));
+        }
+    }
+
+    /// Prints the number of those that were not reported, as so many of `what`, and returns the
+    /// status of the call.
+    pub(crate) fn finish(self, stderr: &mut dyn Write, what: &str) -> ExitCode {
+        if self.count > REPORTED {
+            complain(stderr, &format_args!("{} {what}", self.count - REPORTED));
+        }
+        if self.count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+/// Prints one line on standard error.
+pub(crate) fn complain(stderr: &mut dyn Write, problem: &dyn fmt::Display) {
+    // OK because there is nobody left to tell when standard error cannot be written.
+    let _ = writeln!(stderr, "ss: {problem}");
+}
+
+/// A problem in words.
+struct Line<'a>(Problem<'a>);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Problem::Row(row) => row.fmt(f),
+            Problem::Table(_, error) => Chain(error).fmt(f),
+            Problem::Changed(table) => {
+                write!(f, "{table} changed while it was read: rows may be missing or there twice")
+            }
+            Problem::EventsLost => {
+                f.write_str("sockets ended faster than they were listed: some are missing here")
+            }
+            Problem::NotDestroyed(table, socket, WhyKept::Refused(error)) => {
+                write!(f, "{} was not closed: {}", Name(table, socket), Chain(error))
+            }
+            Problem::NotDestroyed(table, socket, _) => write!(
+                f,
+                "{} was not closed: only internet sockets can be, and only by what sock_diag tells",
+                Name(table, socket)
+            ),
+            _ => f.write_str("something could not be listed"),
+        }
+    }
+}
+
+/// A socket, so that a person finds it in a listing.
+struct Name<'a>(SocketTable, Socket<'a>);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(netid(self.0, &self.1))?;
+        match self.1 {
+            Socket::Inet(inet) => write!(f, " {} {}", inet.local, inet.remote),
+            Socket::Unix(unix) => match unix.inode {
+                Some(inode) => write!(f, " {}", inode.get()),
+                None => Ok(()),
+            },
+            Socket::Netlink(netlink) => write!(f, " {}:{}", netlink.protocol, netlink.port_id),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use procnetsocket::Table;
+
+    use super::*;
+
+    fn report(problems: &[Problem<'_>]) -> (String, ExitCode) {
+        let (mut all, mut stderr) = (Problems::default(), Vec::new());
+        for problem in problems {
+            all.report(&mut stderr, *problem);
+        }
+        let status = all.finish(&mut stderr, "more were left out");
+        (String::from_utf8(stderr).unwrap(), status)
+    }
+
+    #[test]
+    fn a_listing_without_problems_succeeds_in_silence() {
+        assert_eq!(report(&[]), (String::new(), ExitCode::SUCCESS));
+    }
+
+    #[test]
+    fn each_problem_is_a_line_and_a_failure() {
+        let (stderr, status) = report(&[Problem::Changed(Table::Unix), Problem::EventsLost]);
+        assert_eq!(status, ExitCode::FAILURE);
+        insta::assert_snapshot!(stderr, @r"
+        ss: unix changed while it was read: rows may be missing or there twice
+        ss: sockets ended faster than they were listed: some are missing here
+        ");
+    }
+
+    #[test]
+    fn of_many_problems_the_number_is_told() {
+        let (stderr, _) = report(&[Problem::Changed(Table::Unix); 13]);
+        assert_eq!(stderr.lines().count(), 11);
+        assert!(stderr.ends_with("ss: 3 more were left out\n"), "{stderr}");
+    }
+
+    #[test]
+    fn lost_events_are_news_each_time() {
+        let (stderr, _) = report(&[Problem::EventsLost; 13]);
+        assert_eq!(stderr.lines().filter(|line| line.contains("some are missing")).count(), 13);
+    }
+}

@@ -1,0 +1,171 @@
+//! `-K`: of twin sockets, the real program destroys one and ours the other.
+
+#![expect(clippy::disallowed_methods, reason = "the test takes the rights of a program away")]
+
+use std::process::Command;
+
+use bstr::{BString, ByteSlice};
+
+use super::{fixture::Fixture, line::words, namespace::inside, program::Program};
+use crate::outcome::Outcome;
+
+/// Lines that destroy; `B` stands for the first digit of the ports of one twin.
+const LINES: [&str; 13] = [
+    "-Kan sport = :B9999",
+    "-Kan sport = :B0001",
+    "-Kan dport = :B0002 and src 127.0.0.1",
+    "-KanHQ sport = :B0003",
+    "-Kan state time-wait sport = :B0005",
+    "-Ktan state fin-wait-2 sport = :B0006",
+    "-Ktan dport = :B0006",
+    "-Ktln sport = :B0080",
+    "-K6tan src [::1]:B0081",
+    "-Kuan sport = :B0053",
+    "-Kuan sport = :B0054",
+    "-Ku6an sport = :B0055",
+    // Destroyed before, or idle.
+    "-Ktn sport = :B0001",
+];
+
+/// Both halves, as the program lists them.
+const LEFT: &str = "-tuan sport >= :B0000 and sport <= :B9999";
+
+fn of_twin(line: &str, digit: &str) -> Vec<String> {
+    words(&line.replace('B', digit))
+}
+
+fn ours(grants: &str, line: &str) -> Outcome {
+    let mut args = vec!["--grant".to_owned(), grants.to_owned()];
+    args.extend(of_twin(line, "2"));
+    Program::ours().run(&args, None)
+}
+
+/// Returns what is printed of the first twin as if it were of the second.
+fn as_second(listing: &[u8]) -> BString {
+    listing.replace(":10", ":20").into()
+}
+
+fn sorted(listing: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<_> = listing.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// Returns what the processes of both twins have seen.
+fn seen(fixture: &mut Fixture) -> (String, String) {
+    let said = fixture.go();
+    let (first, second) = said.split_once(" | ").unwrap();
+    (first.to_owned(), second.to_owned())
+}
+
+#[test]
+fn exactly_what_the_filter_admits_is_destroyed() {
+    inside("live::kill::exactly_what_the_filter_admits_is_destroyed", || {
+        let Some(real) = Program::real() else { return };
+        let mut fixture = Fixture::start(&["victims"]);
+        let (first, second) = seen(&mut fixture);
+        assert_eq!(first, second);
+        assert!(!first.contains("ECONNABORTED"), "{first}");
+        for line in LINES {
+            let theirs = real.run(&of_twin(line, "1"), None);
+            assert_eq!(theirs.stderr, "", "{line}");
+            let ours = ours("sockets,kill", line);
+            let printed = as_second(&theirs.stdout);
+            assert_eq!(ours.stdout, printed, "{line}");
+            let [theirs, ours] = ["1", "2"].map(|digit| real.run(&of_twin(LEFT, digit), None));
+            let left = as_second(&theirs.stdout);
+            assert_eq!(sorted(&ours.stdout), sorted(&left), "after {line}");
+        }
+        let (first, second) = seen(&mut fixture);
+        assert_eq!(first, second);
+        assert_eq!(second.matches("ECONNABORTED").count(), 9, "{second}");
+    });
+}
+
+#[test]
+fn what_is_not_destroyed_is_told() {
+    inside("live::kill::what_is_not_destroyed_is_told", || {
+        let _fixture = Fixture::start(&["victims"]);
+        let unix = ours("sockets,kill", "-KxanH src *victimB0000");
+        assert_eq!((unix.stdout.as_bstr(), unix.status), (b"".as_bstr(), 1));
+        let told = unix.stderr.to_str().unwrap();
+        assert!(told.starts_with("ss: u_str "), "{told}");
+        assert!(
+            told.ends_with(
+                " was not closed: only internet sockets can be, and only by what sock_diag tells\n"
+            ),
+            "{told}"
+        );
+        let idle = ours("sockets,kill", "-KtanH sport = :B0099");
+        assert_eq!((idle.stdout.as_bstr(), idle.status), (b"".as_bstr(), 1));
+        assert_eq!(
+            idle.stderr,
+            "ss: tcp 127.0.0.1:20099 0.0.0.0:0 was not closed: expected the socket in tcp, but the \
+             kernel does not have it\n"
+        );
+    });
+}
+
+#[test]
+fn the_other_end_of_a_connection_ends_by_itself() {
+    inside("live::kill::the_other_end_of_a_connection_ends_by_itself", || {
+        let _fixture = Fixture::start(&["victims"]);
+        let both = ours("sockets,kill", "-KtnH sport = :B0001 or dport = :B0001");
+        assert_eq!((both.stdout.lines().count(), both.status), (1, 0), "{}", both.stderr);
+        assert_eq!(both.stderr, "");
+    });
+}
+
+/// Runs ours without any capability.
+fn without_rights(line: &str) -> Outcome {
+    let program = Program::ours().command(&[], None);
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set", "-all", "--inh-caps", "-all"]).arg(program.get_program());
+    command.args(["--grant", "sockets,kill"]).args(of_twin(line, "2"));
+    let output = command.output().unwrap();
+    Outcome {
+        stdout: output.stdout.into(),
+        stderr: output.stderr.into(),
+        status: output.status.code().unwrap(),
+    }
+}
+
+#[test]
+fn nothing_is_destroyed_without_grant_filter_or_right() {
+    inside("live::kill::nothing_is_destroyed_without_grant_filter_or_right", || {
+        let mut fixture = Fixture::start(&["victims"]);
+        let before = seen(&mut fixture);
+        let no_filter =
+            "ss: -K is refused: without a filter expression it would close every socket there is\n";
+        let refused = [
+            (
+                ours("sockets,events", "-Kan sport = :B0001"),
+                "ss: -K is refused: it needs the grant \"kill\", which this host does not give\n",
+            ),
+            (
+                ours("kill", "-KanH sport = :B0001"),
+                "ss: not every socket was closed: listing sockets needs the grant \"sockets\", which \
+                 this host does not give\n",
+            ),
+            (ours("sockets,kill", "-Kan"), no_filter),
+            (ours("sockets,kill", "-Ktan state established"), no_filter),
+            (blank(), no_filter),
+            (
+                without_rights("-KanH sport = :B0001"),
+                "ss: not every socket was closed: sock_diag refused the request about tcp: \
+                 Operation not permitted (os error 1)\n",
+            ),
+        ];
+        for (outcome, message) in refused {
+            assert_eq!((outcome.stdout.as_bstr(), outcome.status), (b"".as_bstr(), 1), "{message}");
+            assert_eq!(outcome.stderr, message);
+        }
+        assert_eq!(seen(&mut fixture), before);
+    });
+}
+
+/// Runs ours with a filter of one blank.
+fn blank() -> Outcome {
+    let args = ["--grant", "sockets,kill", "-Kan", " "].map(str::to_owned);
+    Program::ours().run(&args, None)
+}
