@@ -34,6 +34,8 @@ enum Effect {
     Timeout,
     MaxOutput,
     ProcRoot,
+    NoConfine,
+    Status,
     Help,
     Version,
     /// The option is planned, and this version does not have it.
@@ -48,11 +50,11 @@ const FLAGS: &[Flag] = &[
     flag("--timeout", "DURATION", "end the script with status 124 (30s)", Effect::Timeout),
     flag("--max-output", "BYTES", "end the script with an error (67108864)", Effect::MaxOutput),
     flag("--proc-root", "DIR", "list the sockets of a fake proc root", Effect::ProcRoot),
+    flag("--no-confine", "", "do not confine the process", Effect::NoConfine),
+    flag("--status", "", "print what is in force, and end", Effect::Status),
     flag("--help", "", "print this", Effect::Help),
     flag("--version", "", "print the version", Effect::Version),
     flag("--policy", "FILE", "not in this version", Effect::Later),
-    flag("--no-confine", "", "not in this version", Effect::Later),
-    flag("--status", "", "not in this version", Effect::Later),
 ];
 
 const fn flag(name: &'static str, value: &'static str, help: &'static str, effect: Effect) -> Flag {
@@ -66,6 +68,8 @@ pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Run(Box<Plan>),
+    /// Print what would be in force for that plan's scripts.
+    Status(Box<Plan>),
     Help,
     Version,
 }
@@ -79,6 +83,14 @@ pub(crate) struct Plan {
     pub(crate) grants: GrantSet,
     pub(crate) limits: Limits,
     pub(crate) proc_root: Option<PathBuf>,
+    pub(crate) confine: Confine,
+}
+
+/// Whether the process confines itself before scripts run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confine {
+    Yes,
+    No,
 }
 
 /// Where the script comes from.
@@ -130,7 +142,11 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
     if raw.last(Effect::Version).is_some() {
         return Ok(Command::Version);
     }
-    Ok(Command::Run(Box::new(raw.plan()?)))
+    let plan = Box::new(raw.plan()?);
+    Ok(match raw.last(Effect::Status) {
+        Some(_) => Command::Status(plan),
+        None => Command::Run(plan),
+    })
 }
 
 impl RawArgs {
@@ -204,6 +220,7 @@ impl RawArgs {
             grants: self.grants()?,
             limits,
             proc_root: self.last(Effect::ProcRoot).map(PathBuf::from),
+            confine: self.last(Effect::NoConfine).map_or(Confine::Yes, |_| Confine::No),
         })
     }
 
@@ -342,6 +359,7 @@ mod tests {
         assert_eq!(plan.grants, Policy::default().grants());
         assert_eq!(plan.limits, Limits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
+        assert_eq!(plan.confine, Confine::Yes);
     }
 
     #[rstest]
@@ -412,6 +430,14 @@ mod tests {
         assert_eq!(plan.grants, GrantSet::empty());
     }
 
+    #[test]
+    fn status_is_that_of_the_plan() {
+        let Ok(Command::Status(plan)) = parse_words(&["--status", "--no-confine"]) else {
+            panic!("expected a status");
+        };
+        assert_eq!(plan.confine, Confine::No);
+    }
+
     #[rstest]
     #[case::help(&["--help", "-c", "x"], Command::Help)]
     #[case::version(&["--version"], Command::Version)]
@@ -424,8 +450,6 @@ mod tests {
     #[case::short(&["-x"], "unknown option \"-x\"")]
     #[case::attached_to_short(&["-cls"], "unknown option \"-cls\"")]
     #[case::policy(&["--policy", "f"], "--policy: this version does not have it")]
-    #[case::no_confine(&["--no-confine"], "--no-confine: this version does not have it")]
-    #[case::status(&["--status"], "--status: this version does not have it")]
     #[case::twice(&["-c", "a", "-c", "b"], "-c is given twice")]
     #[case::value_for_none(&["--help=x"], "--help takes no value")]
     #[case::no_value(&["--timeout"], "--timeout expects a value, but found none")]

@@ -11,14 +11,18 @@
 
 use std::{
     io::{self, Read as _},
+    os::fd::{AsFd, OwnedFd},
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
-use builtin_api::{Registry, RegistryError, Sandbox, SandboxError};
+use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
-use host_shell::limits::MAX_SCRIPT_BYTES;
-use procnetsocket::{CgroupTree, SocketTables};
+use host_shell::{
+    confine::{Confinement, Duty},
+    limits::MAX_SCRIPT_BYTES,
+};
+use procnetsocket::{CgroupTree, ProcRoot, SocketTables};
 use socket_query::{Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
@@ -33,6 +37,21 @@ const MAX_NAMES_BYTES: u64 = 1024 * 1024;
 pub(crate) struct Capabilities {
     pub(crate) sandbox: Sandbox,
     pub(crate) registry: Registry,
+    /// What of it has to stay within reach of a confined process.
+    pub(crate) confinement: Confinement,
+    /// Whether the kernel gave a socket to sock_diag.
+    pub(crate) tables: TableSource,
+}
+
+/// Where socket tables come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableSource {
+    /// sock_diag, and the verified `/proc` for what it has no answer to.
+    Diag,
+    /// The verified `/proc` alone: no socket to sock_diag was to be had.
+    Proc,
+    /// A directory that stands for `/proc`.
+    Fake,
 }
 
 /// Why something that the command line names cannot be had.
@@ -48,6 +67,10 @@ pub(crate) enum CapabilityError {
     Names { path: &'static str, source: io::Error },
     #[error("cannot list the system's sockets")]
     Tables(#[source] procnetsocket::Error),
+    #[error("cannot look at this process in /proc, to confine it")]
+    OwnProcess(#[source] procnetsocket::RootError),
+    #[error("cannot duplicate a handle")]
+    Duplicate(#[source] io::Error),
     #[error("cannot register a builtin")]
     Register(#[from] RegistryError),
 }
@@ -60,28 +83,61 @@ pub(crate) enum CapabilityError {
 /// `/etc/protocols`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
 pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let mut sandbox = Sandbox::empty();
+    let mut confinement = Confinement::new(Duty::Scripts);
     for directory in &plan.directories {
-        grant(&mut sandbox, directory)?;
+        let dir = grant(&mut sandbox, directory)?;
+        confinement.keep(dir, directory.access);
     }
+    let (tables, cgroups) = match &plan.proc_root {
+        Some(path) => (SocketTables::from_dir(open_directory(path)?), None),
+        None => system_tables()?,
+    };
+    for place in tables.reach().map_err(CapabilityError::Tables)? {
+        confinement.keep(place, Access::Read);
+    }
+    if let Some(cgroups) = &cgroups {
+        confinement.keep(duplicate(cgroups).map_err(CapabilityError::Duplicate)?, Access::Read);
+    }
+    let source = source_of(&tables);
     let mut registry = Registry::new();
-    registry.register(Box::new(Ss::new(socket_view(plan)?)))?;
-    Ok(Capabilities { sandbox, registry })
+    registry.register(Box::new(Ss::new(socket_view(plan, tables, cgroups)?)))?;
+    Ok(Capabilities { sandbox, registry, confinement, tables: source })
+}
+
+/// Opens `/proc` for the look at this process's own state.
+///
+/// # Ambient Authority
+///
+/// It opens `/proc`.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
+    ProcRoot::open_ambient(ambient_authority()).map_err(CapabilityError::OwnProcess)
 }
 
 /// Returns what `ss` may see of which tables.
-fn socket_view(plan: &Plan) -> Result<PolicyView, CapabilityError> {
+fn socket_view(
+    plan: &Plan,
+    tables: SocketTables,
+    cgroups: Option<CgroupTree>,
+) -> Result<PolicyView, CapabilityError> {
     let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?);
-    let policy = Policy::new(plan.grants);
-    if let Some(path) = &plan.proc_root {
-        let tables = SocketTables::from_dir(open_directory(path)?);
-        return Ok(PolicyView::new(Arc::new(tables), policy, names));
-    }
-    let (tables, cgroups) = system_tables()?;
-    let view = PolicyView::new(Arc::new(tables), policy, names);
+    let view = PolicyView::new(Arc::new(tables), Policy::new(plan.grants), names);
     Ok(match cgroups {
         Some(cgroups) => view.with_cgroups(Arc::new(cgroups)),
         None => view,
     })
+}
+
+fn source_of(tables: &SocketTables) -> TableSource {
+    match (tables.is_live(), tables.diag()) {
+        (false, _) => TableSource::Fake,
+        (true, Some(_)) => TableSource::Diag,
+        (true, None) => TableSource::Proc,
+    }
+}
+
+fn duplicate(handle: &impl AsFd) -> io::Result<OwnedFd> {
+    handle.as_fd().try_clone_to_owned()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
@@ -91,7 +147,8 @@ fn system_tables() -> Result<(SocketTables, Option<CgroupTree>), CapabilityError
     Ok((tables, CgroupTree::open_ambient(ambient_authority())))
 }
 
-fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<(), CapabilityError> {
+/// Grants a directory, and returns a second handle on it.
+fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<OwnedFd, CapabilityError> {
     let path = directory.path.clone();
     // Scripts see the directory at the path that was typed, links and all, so it is made absolute
     // and not resolved. What `..` means depends on links, so there is no such path to see.
@@ -101,9 +158,11 @@ fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<(), CapabilityE
         return Err(CapabilityError::Parent(path));
     }
     let dir = open_directory(&directory.path)?;
+    let second = duplicate(&dir).map_err(CapabilityError::Duplicate)?;
     sandbox
         .grant(mount.as_os_str().as_encoded_bytes(), dir, directory.access)
-        .map_err(|source| CapabilityError::Grant { path, source })
+        .map_err(|source| CapabilityError::Grant { path, source })?;
+    Ok(second)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]

@@ -77,6 +77,7 @@
 
 mod adapter;
 mod commands;
+pub mod confine;
 mod ending;
 mod error;
 mod fs;

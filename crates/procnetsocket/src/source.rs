@@ -1,6 +1,6 @@
 //! The tables of the system, or of a directory that stands for `/proc`.
 
-use std::{fs::File, num::NonZeroU32, ops::RangeInclusive};
+use std::{fs::File, num::NonZeroU32, ops::RangeInclusive, os::fd::OwnedFd};
 
 use bstr::BString;
 use cap_std::{AmbientAuthority, fs::Dir};
@@ -78,6 +78,16 @@ impl SocketTables {
     /// Returns the socket to sock_diag, where there is one; never for a fake root.
     pub fn diag(&self) -> Option<&DiagSocket> {
         self.diag.as_ref()
+    }
+
+    /// Returns handles on what the tables are read from, for a host that confines itself; see
+    /// [`ProcRoot::reach`].
+    ///
+    /// # Errors
+    ///
+    /// [`Root`](crate::ErrorKind::Root).
+    pub fn reach(&self) -> Result<Vec<OwnedFd>, Error> {
+        Ok(self.root.reach().map_err(Repr::Root)?)
     }
 
     /// Hands the sockets that are asked for to a visitor, as they are read: from sock_diag, or from

@@ -53,8 +53,6 @@ fn prints_its_help() {
 #[case::unknown(&["--nope"])]
 #[case::twice(&["-c", "a", "b"])]
 #[case::later(&["--policy", "x", "-c", ":"])]
-#[case::later_flag(&["--no-confine", "-c", ":"])]
-#[case::later_status(&["--status"])]
 #[case::grant(&["--grant", "all", "-c", ":"])]
 #[case::timeout(&["--timeout", "0", "-c", ":"])]
 fn bad_usage_is_2_with_the_usage(#[case] args: &[&str]) {

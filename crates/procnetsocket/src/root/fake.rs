@@ -1,6 +1,11 @@
 //! A directory that stands for `/proc`: opened beneath it, with no claim to be procfs.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    os::fd::{AsFd as _, OwnedFd},
+    path::Path,
+};
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
@@ -25,6 +30,12 @@ pub(super) fn open(dir: &Dir, base: BaseKind, file: ProcFile) -> Result<File, Ro
         Ok(_) => Err(RootError::not_a_file(&path)),
         Err(source) => Err(RootError::io(&path, source)),
     }
+}
+
+/// Returns the whole directory.
+pub(super) fn reach(dir: &Dir) -> Result<Vec<OwnedFd>, RootError> {
+    let dir = dir.as_fd().try_clone_to_owned().map_err(|source| RootError::io(".", source))?;
+    Ok(vec![dir])
 }
 
 /// Returns the path of a file in the layout of a fake root.

@@ -109,6 +109,17 @@ impl Live {
         Ok(PathBuf::from(std::ffi::OsString::from_vec(text.into_bytes())))
     }
 
+    /// Opens, without reading, all below which socket tables lie.
+    pub(super) fn reach(&self) -> Result<Vec<OwnedFd>, RootError> {
+        let (path, threads) =
+            self.find(BaseKind::Process, "task", LOOK.union(OFlags::DIRECTORY))?;
+        self.expect_on_mount(&path, threads.as_fd())?;
+        let ports = self.find(BaseKind::Root, ProcFile::IpLocalPortRange.name(), LOOK);
+        // OK because without it the range is unknown, which is no error when it is read either.
+        let ports = ports.ok().filter(|(_, ports)| self.holds(ports.as_fd()) == Ok(true));
+        Ok([Some(threads), ports.map(|(_, ports)| ports)].into_iter().flatten().collect())
+    }
+
     /// Opens a name below a base.
     fn find(
         &self,
@@ -329,6 +340,15 @@ mod tests {
         assert_eq!(error.kind(), crate::RootErrorKind::Overmounted);
         let error = expect_kind("self/stat", pipe.as_fd(), FileType::RegularFile).unwrap_err();
         assert_eq!(error.kind(), crate::RootErrorKind::NotAFile);
+    }
+
+    #[test]
+    fn reaches_the_threads_and_the_range_of_ports() {
+        let live = Live::open_proc().unwrap();
+        let inode = |fd: &OwnedFd| rustix::fs::fstat(fd).unwrap().st_ino;
+        let reach: Vec<u64> = live.reach().unwrap().iter().map(inode).collect();
+        let look = |path| inode(&live.lookup(path, LOOK).unwrap());
+        assert_eq!(reach, [look("self/task"), look("sys/net/ipv4/ip_local_port_range")]);
     }
 
     #[test]

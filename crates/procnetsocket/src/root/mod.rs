@@ -10,7 +10,11 @@ mod live;
 mod name;
 mod walk;
 
-use std::{fs::File, os::fd::BorrowedFd, path::PathBuf};
+use std::{
+    fs::File,
+    os::fd::{BorrowedFd, OwnedFd},
+    path::PathBuf,
+};
 
 use cap_std::{AmbientAuthority, fs::Dir};
 
@@ -193,6 +197,25 @@ impl ProcRoot {
         match &self.source {
             Source::Live(live) => live.fd_link(fd),
             Source::Fake(_) => Err(RootError::hidden("thread-self/fd")),
+        }
+    }
+
+    /// Returns handles on what socket tables are read from: the directory of our own threads and
+    /// the range of ports, or the whole of a fake root.
+    ///
+    /// For a host that confines itself (Landlock): what lies elsewhere in `/proc` is not needed, such
+    /// as the files of other processes. The handles have to stay open for as long as the host is
+    /// confined. Kernel: procfs makes a new inode when a directory that nobody holds is looked up
+    /// again, and Landlock knows places by their inodes.
+    ///
+    /// # Errors
+    ///
+    /// Any kind if our own directory cannot be had or trusted. A range of ports that cannot be had
+    /// is left out: it is taken as unknown.
+    pub fn reach(&self) -> Result<Vec<OwnedFd>, RootError> {
+        match &self.source {
+            Source::Live(live) => live.reach(),
+            Source::Fake(dir) => fake::reach(dir),
         }
     }
 

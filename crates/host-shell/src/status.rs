@@ -1,0 +1,66 @@
+//! `--status`: what is in force.
+
+use std::fmt;
+
+use builtin_api::Access;
+use host_shell::{Allowed, confine::Confined};
+
+use crate::{
+    args::{Directory, Plan},
+    capabilities::TableSource,
+};
+
+/// What is in force, one thing a line.
+pub(crate) struct Status<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) tables: TableSource,
+    /// `None` when the process is not confined.
+    pub(crate) confined: Option<&'a Confined>,
+}
+
+impl fmt::Display for Status<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan, tables, confined } = self;
+        let grants = plan.grants.iter().map(|grant| grant.name().to_owned());
+        writeln!(f, "grants: {}", listed(grants))?;
+        writeln!(f, "tables: {tables}")?;
+        writeln!(f, "directories: {}", listed(plan.directories.iter().map(shown)))?;
+        let commands = match &plan.allowed {
+            Allowed::All => "all".to_owned(),
+            Allowed::Only(names) => {
+                listed(names.iter().map(|name| name.escape_debug().to_string()))
+            }
+        };
+        writeln!(f, "commands: {commands}")?;
+        let limits = plan.limits;
+        writeln!(f, "limits: {:?}, {} bytes of output", limits.timeout, limits.max_output_bytes)?;
+        match confined {
+            Some(confined) => writeln!(f, "{confined}"),
+            None => writeln!(f, "confinement: NOT IN FORCE (--no-confine)"),
+        }
+    }
+}
+
+impl fmt::Display for TableSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Diag => "the system's, from sock_diag, or else from the verified /proc",
+            Self::Proc => "the system's, from the verified /proc; there is no sock_diag",
+            Self::Fake => "a directory that stands for /proc",
+        })
+    }
+}
+
+/// Returns words with commas, or `none`.
+fn listed(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+fn shown(directory: &Directory) -> String {
+    let access = match directory.access {
+        Access::Read => "read",
+        Access::ReadWrite => "read and write",
+    };
+    format!("{:?} ({access})", directory.path)
+}
