@@ -10,7 +10,8 @@
 //! - `clone` makes threads of this process: no process, no namespace. `clone3`, whose flags a filter
 //!   cannot see, is left out;
 //! - `mmap` and `mprotect` give no memory that can be executed;
-//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel;
+//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel, and `socketpair` streams
+//!   within the process, with which the prompt's line editor hears of signals;
 //! - `ioctl`, `fcntl`, `prctl` and `tgkill` do the few things that are needed of them.
 //!
 //! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below what
@@ -51,10 +52,16 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_fstat,
     libc::SYS_fstatfs,
     libc::SYS_futex,
+    // Asked by libraries that take it for granted that there is an answer.
+    libc::SYS_getegid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
     libc::SYS_getpid,
+    libc::SYS_getppid,
     libc::SYS_getrandom,
     libc::SYS_gettid,
     libc::SYS_gettimeofday,
+    libc::SYS_getuid,
     libc::SYS_lseek,
     libc::SYS_madvise,
     libc::SYS_mremap,
@@ -145,6 +152,10 @@ const IOCTLS: [u64; 8] = [
 const FCNTLS: [c_int; 5] =
     [libc::F_DUPFD_CLOEXEC, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
 
+/// The kind of a socket among its flags, and the one with two fixed ends. Kernel: `SOCK_TYPE_MASK`.
+const KIND: u64 = 0xf;
+const STREAM: u64 = 1;
+
 /// A condition on one argument, by its number from 0.
 type Condition = (u8, SeccompCmpOp, u64);
 
@@ -159,6 +170,8 @@ pub(super) fn calls(duty: Duty, is_writable: Writable) -> Result<Calls, ConfineE
         allow(&mut calls, NETLINK);
         let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
         calls.insert(libc::SYS_socket, vec![rule(diag)?]);
+        let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
+        calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
     }
     if is_writable == Writable::Yes {
         allow(&mut calls, CHANGES);
@@ -233,7 +246,7 @@ mod tests {
     #[rstest]
     #[case::programs(&[libc::SYS_execve, libc::SYS_execveat, libc::SYS_clone3])]
     #[case::processes(&[libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_open, libc::SYS_pidfd_getfd, libc::SYS_kill, libc::SYS_tkill])]
-    #[case::sockets(&[libc::SYS_connect, libc::SYS_listen, libc::SYS_accept4, libc::SYS_sendmsg, libc::SYS_recvmsg, libc::SYS_socketpair])]
+    #[case::sockets(&[libc::SYS_connect, libc::SYS_listen, libc::SYS_accept4, libc::SYS_sendmsg, libc::SYS_recvmsg])]
     #[case::mounts(&[libc::SYS_mount, libc::SYS_umount2, libc::SYS_move_mount, libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_pivot_root, libc::SYS_chroot])]
     #[case::namespaces(&[libc::SYS_setns, libc::SYS_unshare])]
     #[case::kernel(&[libc::SYS_bpf, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_userfaultfd, libc::SYS_kexec_load, libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_perf_event_open, libc::SYS_reboot, libc::SYS_syslog])]
@@ -254,6 +267,7 @@ mod tests {
     #[case::mmap(libc::SYS_mmap)]
     #[case::mprotect(libc::SYS_mprotect)]
     #[case::socket(libc::SYS_socket)]
+    #[case::socketpair(libc::SYS_socketpair)]
     #[case::ioctl(libc::SYS_ioctl)]
     #[case::fcntl(libc::SYS_fcntl)]
     #[case::prctl(libc::SYS_prctl)]

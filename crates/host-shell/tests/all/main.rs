@@ -9,6 +9,7 @@
 
 mod builtins;
 mod commands;
+mod confine;
 mod files;
 mod limits;
 mod program;

@@ -10,13 +10,13 @@ use rstest::rstest;
 
 use crate::support::Granted;
 
-fn program(args: &[&str]) -> Command {
+pub(crate) fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_host-shell"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn run(args: &[&str]) -> (String, String, i32) {
+pub(crate) fn run(args: &[&str]) -> (String, String, i32) {
     told(program(args).output().unwrap())
 }
 
