@@ -38,7 +38,7 @@ mod grant;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
-mod program;
+pub(crate) mod program;
 #[cfg(test)]
 mod race;
 #[cfg(test)]
