@@ -171,7 +171,7 @@ fn attempts(target: &Target) -> String {
     for (kind, table) in [("held", HELD), ("absent", ABSENT), ("kept", KEPT)] {
         for (what, attempt) in table {
             let result = told(&attempt(target));
-            report += &format!("{}: {kind}: {what}: {result}\n", target.who);
+            report.extend([target.who, ": ", kind, ": ", what, ": ", result, "\n"]);
         }
     }
     report

@@ -1,8 +1,8 @@
 //! `--status`: what is in force.
 
-use std::fmt;
+use std::{fmt, os::unix::ffi::OsStrExt as _};
 
-use builtin_api::Access;
+use builtin_api::{Access, Escaped};
 use host_shell::{Allowed, confine::Confined};
 
 use crate::{
@@ -27,9 +27,7 @@ impl fmt::Display for Status<'_> {
         writeln!(f, "directories: {}", listed(plan.directories.iter().map(shown)))?;
         let commands = match &plan.allowed {
             Allowed::All => "all".to_owned(),
-            Allowed::Only(names) => {
-                listed(names.iter().map(|name| name.escape_debug().to_string()))
-            }
+            Allowed::Only(names) => listed(names.iter().cloned()),
         };
         writeln!(f, "commands: {commands}")?;
         let limits = plan.limits;
@@ -62,5 +60,5 @@ fn shown(directory: &Directory) -> String {
         Access::Read => "read",
         Access::ReadWrite => "read and write",
     };
-    format!("{:?} ({access})", directory.path)
+    format!("{} ({access})", Escaped(directory.path.as_os_str().as_bytes()))
 }

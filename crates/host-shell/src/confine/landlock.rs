@@ -90,14 +90,13 @@ pub(super) fn restrict(places: &[Place]) -> Result<Landlock, ConfineError> {
 fn access_to(place: &Place) -> Result<BitFlags<AccessFs>, ConfineError> {
     let stat = fstat(&place.handle).map_err(|errno| Repr::Place(io::Error::from(errno)))?;
     let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-    Ok(rights(place.access, is_directory))
+    Ok(if is_directory { rights_below(place.access) } else { AccessFs::ReadFile.into() })
 }
 
-fn rights(access: Access, is_directory: bool) -> BitFlags<AccessFs> {
-    match (access, is_directory) {
-        (_, false) => AccessFs::ReadFile.into(),
-        (Access::Read, true) => READ.into_iter().collect(),
-        (Access::ReadWrite, true) => READ.into_iter().chain(WRITE).collect(),
+fn rights_below(access: Access) -> BitFlags<AccessFs> {
+    match access {
+        Access::Read => READ.into_iter().collect(),
+        Access::ReadWrite => READ.into_iter().chain(WRITE).collect(),
     }
 }
 
@@ -132,7 +131,7 @@ mod tests {
 
     #[test]
     fn nothing_may_be_run_and_no_device_made() {
-        let most = rights(Access::ReadWrite, true);
+        let most = rights_below(Access::ReadWrite);
         let rest = AccessFs::from_all(NEWEST) & !most;
         let refused = AccessFs::Execute
             | AccessFs::MakeChar
@@ -146,9 +145,7 @@ mod tests {
 
     #[test]
     fn a_grant_for_reading_is_for_reading() {
-        assert_eq!(rights(Access::Read, true), AccessFs::ReadFile | AccessFs::ReadDir);
-        assert_eq!(rights(Access::Read, false), AccessFs::ReadFile);
-        assert_eq!(rights(Access::ReadWrite, false), AccessFs::ReadFile);
+        assert_eq!(rights_below(Access::Read), AccessFs::ReadFile | AccessFs::ReadDir);
     }
 
     #[rstest]

@@ -57,11 +57,17 @@ fn results<'a>(lines: &'a [String], kind: &str) -> Vec<(&'a str, &'a str, &'a st
     of_kind.map(|parts| (parts[0], parts[2], parts[3])).collect()
 }
 
+/// Says loudly that something is not tested.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+fn not_tested(what: &str) {
+    eprintln!("*** {what} ***");
+}
+
 /// Returns whether this kernel has Landlock, and says loudly when it has not.
 fn has_landlock(lines: &[String]) -> bool {
     let missing = lines.iter().any(|line| line.starts_with("landlock: NOT IN FORCE"));
     if missing {
-        eprintln!("*** LANDLOCK IS NOT TESTED: this kernel does not have it. ***");
+        not_tested("LANDLOCK IS NOT TESTED: this kernel does not have it.");
     }
     !missing
 }
@@ -173,7 +179,7 @@ fn the_kernel_says_it_of_every_thread(
 ) {
     let own = fs::read_to_string("/proc/self/status").unwrap();
     if value(&own, "NoNewPrivs") != "0" || value(&own, "Seccomp") != "0" {
-        eprintln!("*** NOTHING IS TESTED: these tests are confined themselves. ***");
+        not_tested("NOTHING IS TESTED: these tests are confined themselves.");
         return;
     }
     let shell = Running::start(args);
@@ -231,7 +237,7 @@ fn status_tells_what_was_chosen() {
     insta::assert_snapshot!(status(&args), @r#"
     grants: none
     tables: a directory that stands for /proc
-    directories: "/usr" (read), "/dev/shm" (read and write)
+    directories: /usr (read), /dev/shm (read and write)
     commands: ss, wc
     limits: 5s, 9 bytes of output
     no_new_privs: in force

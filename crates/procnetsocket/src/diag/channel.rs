@@ -64,6 +64,7 @@ impl Channel {
     }
 
     /// Joins multicast groups, group 1 in bit 0.
+    #[expect(clippy::disallowed_methods, reason = "the only address that a sock_diag socket gets")]
     pub(super) fn join(&self, groups: u32) -> Result<(), DiagError> {
         let address = SocketAddrNetlink::new(0, groups);
         bind(&self.socket, &address).map_err(|error| DiagError::Listen(error.into()))
