@@ -41,10 +41,10 @@ impl OwnerQuery {
         Self { sockets: Wanted::These(inodes), ..Self::all() }
     }
 
-    /// Asks for each thread by itself, too.
+    /// Asks for processes, or for each thread by itself.
     #[must_use]
-    pub fn with_threads(self) -> Self {
-        Self { threads: Threads::Apart, ..self }
+    pub fn with_threads(self, threads: Threads) -> Self {
+        Self { threads, ..self }
     }
 
     /// Asks for these details, too.
@@ -66,7 +66,7 @@ pub enum Wanted {
 
 /// Whether the threads of a process are looked into one by one. They share their descriptors, unless
 /// a thread has taken a table of its own (`unshare(CLONE_FILES)`), and have names of their own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Threads {
     /// A process is one owner.
     #[default]

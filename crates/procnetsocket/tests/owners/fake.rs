@@ -3,7 +3,8 @@
 use std::{cell::Cell, collections::BTreeSet};
 
 use procnetsocket::{
-    ErrorKind, Fact, OwnerDetails, OwnerLimits, OwnerQuery, Shown, SocketTables, Uninterrupted,
+    ErrorKind, Fact, OwnerDetails, OwnerLimits, OwnerQuery, Shown, SocketTables, Threads,
+    Uninterrupted,
 };
 use rstest::rstest;
 use testkit::{FakeProc, Process, Xorshift};
@@ -124,7 +125,7 @@ fn threads_are_owners_of_their_own_when_asked_for() {
         .socket(3, 7)
         .thread(Process::new(11, "worker").socket(3, 7).socket(4, 8))
         .thread(Process::new(12, "idle"))]);
-    let table = ask(&tables, &OwnerQuery::all().with_threads());
+    let table = ask(&tables, &OwnerQuery::all().with_threads(Threads::Apart));
     let of_the_process: Vec<_> =
         owners(&table, 7).into_iter().filter(|owner| owner.contains(" 10/")).collect();
     assert_eq!(of_the_process, ["main 10/10 3", "worker 10/11 3"]);
@@ -228,7 +229,8 @@ fn threads_are_limited_as_processes_are() {
         std::fs::remove_dir_all(root.path().join(tid.to_string())).unwrap();
     }
     let limits = OwnerLimits { processes: 4, ..OwnerLimits::default() };
-    let error = tables.owners(&OwnerQuery::all().with_threads(), &limits, &Uninterrupted);
+    let error =
+        tables.owners(&OwnerQuery::all().with_threads(Threads::Apart), &limits, &Uninterrupted);
     assert_eq!(
         error.unwrap_err().to_string(),
         "expected at most 4 threads of a process (processes), but there are more"

@@ -5,7 +5,7 @@ use std::{
     os::{fd::AsRawFd, unix::net::UnixStream},
 };
 
-use procnetsocket::{Fact, OwnerDetails, OwnerQuery, Pid, ProcRoot, SocketTables};
+use procnetsocket::{Fact, OwnerDetails, OwnerQuery, Pid, ProcRoot, SocketTables, Threads};
 
 use super::{ask, inode};
 
@@ -54,7 +54,7 @@ fn a_thread_owns_what_its_process_owns() {
         });
         let tid = is_started.recv().unwrap().as_raw_nonzero().get();
         let tid = Pid::new(u32::try_from(tid).unwrap());
-        let table = ask(&tables(), &OwnerQuery::of(vec![number]).with_threads());
+        let table = ask(&tables(), &OwnerQuery::of(vec![number]).with_threads(Threads::Apart));
         let tids: Vec<_> = table.of(number).map(|owner| owner.task.tid).collect();
         assert_eq!(tids.first(), Some(&Some(own_pid())), "the first thread comes first");
         assert!(tids.contains(&tid), "{tid:?} is not in {tids:?}");
