@@ -6,15 +6,15 @@ use bstr::BString;
 use cap_std::{AmbientAuthority, fs::Dir};
 
 use crate::{
-    Endian, Error, Family, Interrupt, Limits, Listing, ProcRoot, Query, Report, SockStat,
-    SockStat6, Table, Uninterrupted, Visitor,
+    Endian, Error, Family, Interrupt, Limits, Listing, OwnerLimits, OwnerQuery, OwnerReport, Pid,
+    ProcRoot, Query, Report, SockStat, SockStat6, Table, Uninterrupted, Visitor,
     dedup::Window,
     diag::{DiagSocket, Request},
     error::Repr,
     interface::Interfaces,
     listing::{Collect, Row},
     model::{InetProtocol, InetSocket, NetlinkSocket, PacketSocket, UnixSocket},
-    port_range,
+    owner, port_range,
     root::ProcFile,
     scan::Scan,
     stat,
@@ -215,6 +215,46 @@ impl SocketTables {
     /// always in a fake root, whose indexes are not those of this system.
     pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
         self.interfaces.as_ref()?.name(index)
+    }
+
+    /// Looks for the processes that hold sockets.
+    ///
+    /// Every descriptor of every process is looked at, whichever sockets are wanted, for a socket
+    /// may have several owners. So ask once for all sockets. See [`OwnerReport`] for what the answer
+    /// cannot tell.
+    ///
+    /// # Sandbox bypass
+    ///
+    /// It reads what all processes of the system have open, as far as this one may.
+    ///
+    /// # Limits
+    ///
+    /// [`OwnerLimits`] bound the processes and what is kept. It uses up to
+    /// [`MAX_WORKERS`](crate::MAX_WORKERS) threads, as many as there are processors. `interrupt` is
+    /// asked between processes and once in 1 000 descriptors, by the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Root`](crate::ErrorKind::Root) if a process or its descriptors are mounted over,
+    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
+    /// [`Interrupted`](crate::ErrorKind::Interrupted) and [`Io`](crate::ErrorKind::Io). That a
+    /// process is gone or closed is no error.
+    pub fn owners(
+        &self,
+        query: &OwnerQuery,
+        limits: &OwnerLimits,
+        interrupt: &dyn Interrupt,
+    ) -> Result<OwnerReport, Error> {
+        owner::scan(&self.root, query, limits, interrupt)
+    }
+
+    /// Returns the name of a process; `None` if there is none, or none that may be known.
+    ///
+    /// # Sandbox bypass
+    ///
+    /// As [`SocketTables::owners`], of one process.
+    pub fn process_name(&self, pid: Pid) -> Option<BString> {
+        owner::name_of(&self.root, pid)
     }
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {

@@ -1,6 +1,6 @@
 //! Why nothing could be collected at all.
 
-use crate::Grant;
+use crate::{Grant, OwnersError, OwnersErrorKind};
 
 /// The error of a [`PolicyView`](crate::PolicyView).
 #[derive(Debug, thiserror::Error)]
@@ -9,8 +9,10 @@ pub struct Error(#[from] Repr);
 
 #[derive(Debug, thiserror::Error)]
 enum Repr {
-    #[error("listing sockets needs the grant \"{0}\", which this host does not give")]
+    #[error("{what} needs the grant \"{grant}\", which this host does not give", what = .0.activity(), grant = .0)]
     NotGranted(Grant),
+    #[error(transparent)]
+    Owners(OwnersError),
     #[error(transparent)]
     Source(procnetsocket::Error),
 }
@@ -23,6 +25,8 @@ pub enum ErrorKind {
     NotGranted(Grant),
     /// The caller asked for the end.
     Interrupted,
+    /// The owners of sockets cannot be told.
+    Owners(OwnersErrorKind),
     /// The tables could not be read.
     Source(procnetsocket::ErrorKind),
 }
@@ -36,11 +40,21 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
             Repr::NotGranted(grant) => ErrorKind::NotGranted(*grant),
+            Repr::Owners(error) => match error.kind {
+                OwnersErrorKind::Interrupted => ErrorKind::Interrupted,
+                kind => ErrorKind::Owners(kind),
+            },
             Repr::Source(error) => match error.kind() {
                 procnetsocket::ErrorKind::Interrupted => ErrorKind::Interrupted,
                 kind => ErrorKind::Source(kind),
             },
         }
+    }
+}
+
+impl From<OwnersError> for Error {
+    fn from(error: OwnersError) -> Self {
+        Self(Repr::Owners(error))
     }
 }
 

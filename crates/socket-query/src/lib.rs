@@ -35,13 +35,14 @@
 //!
 //! # Trust
 //!
-//! Rows carry bytes that other users chose (names of unix sockets). They pass through unchanged:
-//! whoever prints them escapes them.
+//! Rows carry bytes that other users chose (names of unix sockets), and so do owners (names and
+//! arguments of processes). They pass through unchanged: whoever prints them escapes them.
 
 mod cgroup;
 mod collect;
 mod error;
 mod names;
+mod owners;
 mod policy;
 mod select;
 mod view;
@@ -50,6 +51,7 @@ pub use cgroup::CgroupPaths;
 pub use collect::{Collected, Problem, Sink};
 pub use error::{Error, ErrorKind};
 pub use names::{Names, TransportProtocol};
+pub use owners::{OwnerSource, OwnersError, OwnersErrorKind};
 pub use policy::{Grant, GrantSet, Policy, UnknownGrant};
 pub use select::{
     AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, state_of,

@@ -40,7 +40,19 @@ impl Grant {
     /// Returns whether this version can do what the grant allows. A policy may hold the others, and
     /// nothing follows from them yet.
     pub const fn is_built(self) -> bool {
-        matches!(self, Self::Sockets)
+        matches!(self, Self::Sockets | Self::Processes)
+    }
+
+    /// Returns what a builtin does by it, for messages.
+    pub(crate) const fn activity(self) -> &'static str {
+        match self {
+            Self::Sockets => "listing sockets",
+            Self::Processes => "telling processes",
+            Self::Resolve => "resolving addresses",
+            Self::Events => "following events",
+            Self::Kill => "destroying sockets",
+            Self::Namespaces => "listing other namespaces",
+        }
     }
 
     const fn bit(self) -> u8 {

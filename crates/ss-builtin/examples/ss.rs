@@ -4,16 +4,20 @@
 //! cargo run --release -p ss-builtin --example ss -- -tan
 //! cargo run --release -p ss-builtin --example ss -- --proc-root DIR -tan
 //! cargo run --release -p ss-builtin --example ss -- --proc-only -tan
+//! cargo run --release -p ss-builtin --example ss -- --grant sockets,processes -tlnp
 //! ```
 //!
-//! As the first argument only, `--proc-root DIR` lists the sockets of a fake proc root instead of the
-//! system's, and `--proc-only` those of the system's text tables, without sock_diag. The listing is
-//! laid out for the terminal if standard output is one.
+//! As the first arguments only, `--proc-root DIR` lists the sockets of a fake proc root instead of the
+//! system's, `--proc-only` those of the system's text tables, without sock_diag, and `--grant NAME,...`
+//! grants that instead of `sockets`, as `host-shell` does: `-p` is refused without it. The
+//! listing is laid out for the terminal if standard output is one.
 
 use std::{
+    ffi::OsString,
     io::{self, IsTerminal},
     num::NonZeroU16,
     os::unix::ffi::OsStringExt,
+    path::PathBuf,
     process::ExitCode,
     sync::Arc,
 };
@@ -22,18 +26,63 @@ use bstr::BString;
 use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use procnetsocket::{CgroupTree, ProcRoot, SocketTables};
-use socket_query::{Names, Policy, PolicyView};
+use socket_query::{Grant, GrantSet, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
 #[expect(clippy::print_stderr, reason = "this program has a standard error of its own")]
 fn main() -> ExitCode {
     let mut args: Vec<BString> =
         std::env::args_os().skip(1).map(|arg| OsStringExt::into_vec(arg).into()).collect();
-    match tables(&mut args) {
-        Ok(tables) => run(tables, &args),
+    match Own::take(&mut args).and_then(|own| view(&own)) {
+        Ok(view) => run(view, &args),
         Err(error) => {
             eprintln!("ss: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+/// The options of this program, before those of `ss`.
+#[derive(Default)]
+struct Own {
+    tables: Source,
+    grants: Option<GrantSet>,
+}
+
+#[derive(Default)]
+enum Source {
+    #[default]
+    System,
+    SystemText,
+    Root(PathBuf),
+}
+
+impl Own {
+    fn take(args: &mut Vec<BString>) -> Result<Self, Failure> {
+        let mut own = Self::default();
+        loop {
+            let value = args.get(1).cloned();
+            let taken = match args.first().map(|first| first.as_slice()) {
+                Some(b"--proc-only") => {
+                    own.tables = Source::SystemText;
+                    1
+                }
+                Some(b"--proc-root") => {
+                    let path = value.ok_or("--proc-root needs a directory")?;
+                    own.tables = Source::Root(OsString::from_vec(path.into()).into());
+                    2
+                }
+                Some(b"--grant") => {
+                    let names = value.ok_or("--grant needs names of grants")?.to_string();
+                    own.grants =
+                        Some(names.split(',').map(str::parse::<Grant>).collect::<Result<_, _>>()?);
+                    2
+                }
+                _ => return Ok(own),
+            };
+            args.drain(..taken);
         }
     }
 }
@@ -49,29 +98,24 @@ fn open(path: impl AsRef<std::path::Path>) -> io::Result<Dir> {
     Dir::open_ambient_dir(path, authority())
 }
 
-/// Opens the system's tables, or those that the first arguments name.
-fn tables(args: &mut Vec<BString>) -> Result<SocketTables, Box<dyn std::error::Error>> {
-    let first = args.first().map(|first| first.as_slice());
-    if first == Some(b"--proc-only") {
-        args.drain(..1);
-        return Ok(SocketTables::from_root(ProcRoot::open_ambient(authority())?));
-    }
-    if first != Some(b"--proc-root") {
-        return Ok(SocketTables::open_ambient(authority())?);
-    }
-    let path = args.get(1).cloned().ok_or("--proc-root needs a directory")?;
-    args.drain(..2);
-    let path = std::path::PathBuf::from(std::ffi::OsString::from_vec(path.into()));
-    Ok(SocketTables::from_dir(open(path)?))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the process's own streams are what this is for")]
-fn run(tables: SocketTables, args: &[BString]) -> ExitCode {
+/// Opens the tables, and what the grants need.
+fn view(own: &Own) -> Result<PolicyView, Failure> {
+    let tables = match &own.tables {
+        Source::System => SocketTables::open_ambient(authority())?,
+        Source::SystemText => SocketTables::from_root(ProcRoot::open_ambient(authority())?),
+        Source::Root(path) => SocketTables::from_dir(open(path)?),
+    };
     let is_live = tables.is_live();
-    let mut view = PolicyView::new(Arc::new(tables), Policy::default(), names());
+    let policy = own.grants.map_or_else(Policy::default, Policy::new);
+    let mut view = PolicyView::new(Arc::new(tables), policy, names());
     if is_live && let Some(cgroups) = CgroupTree::open_ambient(authority()) {
         view = view.with_cgroups(Arc::new(cgroups));
     }
+    Ok(view)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the process's own streams are what this is for")]
+fn run(view: PolicyView, args: &[BString]) -> ExitCode {
     let stdout = io::stdout();
     let terminal_width = if stdout.is_terminal() { columns(&stdout) } else { None };
     let mut context = CallContext {

@@ -7,14 +7,14 @@ use std::{
 
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Chain, Error, ErrorKind, ExitCode};
-use procnetsocket::{SockStat6, model::Socket};
+use procnetsocket::{OwnerQuery, OwnerTable, Shown, SockStat6, model::Socket};
 use socket_query::{PolicyView, Problem, Selection, Sink, SocketTable};
 
 use crate::{
     cli::{
         CliError, Column, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary, Tables, VERSION,
     },
-    render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, summary},
+    render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, Users, summary},
 };
 
 /// Rows that could not be understood and are reported one by one; of more, the number is.
@@ -131,12 +131,13 @@ impl Ss {
         selection: &Selection,
     ) -> Result<ExitCode, Error> {
         let screen = context.terminal_width.map_or(Screen::Compact, Screen::Width);
+        let (users, mut code) = self.users(context, show)?;
         let mut table = TableWriter::new(context.stdout, columns(show, selection), screen);
         if !show.hidden.contains(&Column::Header) {
             table.header().map_err(write_failed)?;
         }
         let mut listing = Listing {
-            rows: RowRenderer::new(&self.view, show, selection.tables),
+            rows: RowRenderer::new(&self.view, show, selection.tables).with_users(users),
             table,
             stderr: context.stderr,
             problems: 0,
@@ -144,7 +145,7 @@ impl Ss {
         };
         let cancel = context.cancel;
         let collected = self.view.collect(selection, &|| cancel.is_cancelled(), &mut listing);
-        let Listing { table, stderr, problems, failed, .. } = listing;
+        let Listing { rows, table, stderr, problems, failed } = listing;
         if let Some(error) = failed {
             return Err(write_failed(error));
         }
@@ -158,7 +159,52 @@ impl Ss {
                 &format_args!("{} more rows were left out", problems - REPORTED_PROBLEMS),
             );
         }
-        Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        if let Some(owners) = rows.users().and_then(Users::of_unowned) {
+            tell_of_unseen(stderr, owners);
+        }
+        if problems > 0 {
+            code = ExitCode::FAILURE;
+        }
+        Ok(code)
+    }
+
+    /// Looks for the owners of all sockets, if they are shown. When they cannot be had, the listing
+    /// has none, and the call fails.
+    ///
+    /// Compat: this comes before the listing, as a socket that is opened meanwhile may show.
+    fn users(
+        &self,
+        context: &mut CallContext<'_>,
+        show: &Show,
+    ) -> Result<(Option<Users>, ExitCode), Error> {
+        let Some(threads) = show.owners else { return Ok((None, ExitCode::SUCCESS)) };
+        let query = OwnerQuery::all().with_threads(threads);
+        let cancel = context.cancel;
+        let found = self.view.owners(&query, &|| cancel.is_cancelled());
+        cancel.check()?;
+        let code = match &found {
+            Ok(_) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(context.stderr, &Chain(error));
+                ExitCode::FAILURE
+            }
+        };
+        Ok((Some(Users::new(found.unwrap_or_default())), code))
+    }
+}
+
+/// Says why owners may be missing, if anything is known.
+fn tell_of_unseen(stderr: &mut dyn Write, owners: &OwnerTable) {
+    match owners.closed() {
+        0 => {}
+        1 => complain(stderr, &"owners may be missing: 1 process is closed to this user"),
+        closed => complain(
+            stderr,
+            &format_args!("owners may be missing: {closed} processes are closed to this user"),
+        ),
+    }
+    if owners.processes() == Shown::Some {
+        complain(stderr, &"owners may be missing: this /proc hides processes of other users");
     }
 }
 
@@ -172,7 +218,10 @@ fn kind_of(error: &socket_query::Error) -> ErrorKind {
 
 /// Returns the columns of a listing: what is the same in every row is left out.
 fn columns(show: &Show, selection: &Selection) -> ColumnSet {
-    let mut columns = ColumnSet::ALL.without(ColumnId::Process);
+    let mut columns = ColumnSet::ALL;
+    if show.owners.is_none() {
+        columns = columns.without(ColumnId::Process);
+    }
     if selection.tables.len() == 1 {
         columns = columns.without(ColumnId::Netid);
     }

@@ -2,12 +2,15 @@
 //!
 //! [`ProcRoot`] says what it promises. Its parts: `live` verifies the root and what is opened
 //! beneath it, `walk` resolves paths where `openat2` is missing, `fake` opens the files of a
-//! directory that stands for `/proc`, and `name` lists all that can be opened.
+//! directory that stands for `/proc`, `task` opens what a process has, `numbers` reads directories
+//! whose names are numbers, and `name` lists all that can be opened.
 
 mod error;
 mod fake;
 mod live;
 mod name;
+mod numbers;
+mod task;
 mod walk;
 
 use std::{
@@ -22,6 +25,10 @@ use self::live::Live;
 pub use self::{
     error::{RootError, RootErrorKind},
     name::{Pid, ProcFile},
+};
+pub(crate) use self::{
+    numbers::{ListingBuffer, Numbers},
+    task::TaskDir,
 };
 
 /// A verified `/proc`, or a directory that stands for it.
@@ -42,8 +49,9 @@ pub use self::{
 /// This reads the system outside of every sandbox, so it takes a token of
 /// [`ambient_authority`](cap_std::ambient_authority) and belongs to the host, not to a script.
 /// What a holder of a [`ProcRoot`] can reach is the list of [`ProcFile`], for every process that
-/// the kernel shows to this one. It cannot write, and it cannot reach the magic links below
-/// `/proc/<pid>` that lead out of procfs (`cwd`, `root`, `exe`, `fd`).
+/// the kernel shows to this one, and within this crate the texts of the links `exe` and `fd/<n>` of
+/// those processes. It cannot write, and it cannot follow the magic links below `/proc/<pid>` that
+/// lead out of procfs (`cwd`, `root`, `exe`, `fd`).
 ///
 /// # Trust
 ///
@@ -181,6 +189,23 @@ impl ProcRoot {
     /// Numbers are used again: two openings below one number may read two processes.
     pub fn pid(&self, pid: Pid) -> Base<'_> {
         self.base(BaseKind::Pid(pid))
+    }
+
+    /// Opens the list of processes.
+    pub(crate) fn processes(&self) -> Result<Numbers, RootError> {
+        match &self.source {
+            Source::Live(live) => live.open_listing().map(Numbers::new),
+            Source::Fake(dir) => fake::open_list(dir, ".").map(Numbers::new),
+        }
+    }
+
+    /// Opens the directory of a process. What is opened below it later is of the same process, or
+    /// [`Vanished`](RootErrorKind::Vanished): its number may be given again, the directory is not.
+    pub(crate) fn open_process(&self, pid: Pid) -> Result<TaskDir<'_>, RootError> {
+        match &self.source {
+            Source::Live(live) => Ok(TaskDir::live(live, live.open_process(pid)?)),
+            Source::Fake(dir) => Ok(TaskDir::fake(fake::open_dir(dir, &pid.to_string())?)),
+        }
     }
 
     /// Reads what a descriptor of the calling thread really points to (`thread-self/fd/<n>`).

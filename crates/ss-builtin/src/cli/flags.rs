@@ -1,5 +1,6 @@
 //! Every option, once: the parser, the help and the documentation are made from this table.
 
+use procnetsocket::Threads;
 use socket_query::{AddressFamily, Grant, SocketTable};
 
 use super::plan::{Column, Detail, View};
@@ -18,6 +19,8 @@ pub struct Flag {
     pub help: &'static str,
     pub(crate) effect: Effect,
     pub(crate) needs: Needs,
+    /// What the host has to grant before the option works.
+    pub(crate) grant: Option<Grant>,
     pub(crate) origin: Origin,
 }
 
@@ -82,6 +85,8 @@ pub(crate) enum Effect {
     Table(SocketTable),
     TableList,
     OneLine,
+    /// Shows the processes that hold a socket, or their threads one by one.
+    Owners(Threads),
     Refused(Refusal),
 }
 
@@ -98,6 +103,11 @@ impl Flag {
     /// about, and the text tables do not. On a fake root it is refused.
     pub const fn needs_sock_diag(&self) -> bool {
         matches!(self.needs, Needs::SockDiag)
+    }
+
+    /// Returns what a host has to grant before the option works.
+    pub const fn grant(&self) -> Option<Grant> {
+        self.grant
     }
 
     /// Returns whether the option is refused whatever the tables are.
@@ -119,6 +129,7 @@ impl Flag {
             help,
             effect,
             needs: Needs::Nothing,
+            grant: None,
             origin: Origin::Iproute2,
         }
     }
@@ -133,6 +144,10 @@ impl Flag {
 
     const fn with_value(self, value: &'static str) -> Self {
         Self { value: Value::Needed(value), ..self }
+    }
+
+    const fn granted(self, grant: Grant) -> Self {
+        Self { grant: Some(grant), ..self }
     }
 
     const fn of_sock_diag(self) -> Self {
@@ -181,15 +196,17 @@ static FLAGS: &[Flag] = &[
     Flag::new(
         'p',
         "processes",
-        "show the processes that hold a socket",
-        Effect::Refused(Refusal::Grant(Grant::Processes)),
-    ),
+        "show who holds a socket (grant: processes)",
+        Effect::Owners(Threads::Together),
+    )
+    .granted(Grant::Processes),
     Flag::new(
         'T',
         "threads",
-        "show their threads too",
-        Effect::Refused(Refusal::Grant(Grant::Processes)),
-    ),
+        "show each of their threads (grant: processes)",
+        Effect::Owners(Threads::Apart),
+    )
+    .granted(Grant::Processes),
     Flag::new('i', "info", "show the account of a connection", Effect::Detail(Detail::Info)),
     Flag::new(NO_LETTER, "tipcinfo", "show TIPC details", Effect::Refused(Refusal::Never(NO_TIPC))),
     Flag::new('s', "summary", "print counters of the whole machine", Effect::Summary),

@@ -6,14 +6,14 @@
 //! brings all of those.
 
 use bstr::{BStr, ByteSlice};
-use procnetsocket::{Details, model::TcpState};
+use procnetsocket::{Details, Threads, model::TcpState};
 use socket_query::{
     AddressFamily, FamilySet, Filter, GrantSet, Selection, SocketTable, StateSet, TableSet,
 };
 
 use super::{
     CliError, RawArgs,
-    flags::{Effect, Refusal},
+    flags::{Effect, Flag, Refusal},
     raw::Typed,
 };
 
@@ -168,6 +168,8 @@ pub(crate) struct Show {
     pub(crate) summary: Summary,
     pub(crate) selection: Result<Selection, NothingToShow>,
     pub(crate) details: DetailSet,
+    /// Whether the owners of sockets are shown, and how.
+    pub(crate) owners: Option<Threads>,
     pub(crate) lines: Lines,
     pub(crate) names: Names,
     pub(crate) hidden: Vec<Column>,
@@ -176,7 +178,7 @@ pub(crate) struct Show {
 impl Plan {
     /// Returns what `raw` means in a host.
     pub(crate) fn new(raw: &RawArgs, host: Host) -> Result<Self, CliError> {
-        let mut draft = Draft::new(host.tables);
+        let mut draft = Draft::new(host);
         for typed in &raw.typed {
             match typed.flag.effect {
                 Effect::Help => return Ok(Self::Help),
@@ -211,7 +213,7 @@ fn refused(option: String, refusal: Refusal, grants: GrantSet) -> CliError {
 /// A plan while options are still coming.
 #[derive(Debug)]
 struct Draft {
-    source: Tables,
+    host: Host,
     tables: TableSet,
     families: FamilySet,
     /// The states that the chosen tables and families bring.
@@ -222,6 +224,7 @@ struct Draft {
     selected: Selected,
     summary: Option<()>,
     details: DetailSet,
+    owners: Option<Threads>,
     lines: Lines,
     names: Names,
     hidden: Vec<Column>,
@@ -238,9 +241,9 @@ enum Selected {
 }
 
 impl Draft {
-    fn new(source: Tables) -> Self {
+    fn new(host: Host) -> Self {
         Self {
-            source,
+            host,
             tables: TableSet::EMPTY,
             families: FamilySet::EMPTY,
             usual: StateSet::EMPTY,
@@ -248,6 +251,7 @@ impl Draft {
             selected: Selected::Nothing,
             summary: None,
             details: DetailSet::default(),
+            owners: None,
             lines: Lines::default(),
             names: Names::default(),
             hidden: Vec::new(),
@@ -256,8 +260,8 @@ impl Draft {
     }
 
     fn take(&mut self, typed: &Typed, effect: Effect) -> Result<(), CliError> {
-        if typed.flag.needs_sock_diag() && self.source == Tables::Text {
-            self.refuse(spelling(typed), NEEDS_SOCK_DIAG);
+        if let Some(refusal) = self.refusal_of_flag(typed.flag) {
+            self.refuse(spelling(typed), refusal);
             return Ok(());
         }
         match effect {
@@ -277,9 +281,22 @@ impl Draft {
             Effect::FamilyWord => self.family_word(typed.value.as_bstr())?,
             Effect::Table(table) => self.table(table),
             Effect::TableList => self.table_list(typed.value.as_bstr())?,
+            // Compat: `-T` alone shows owners, as it did before iproute2 6.7.
+            Effect::Owners(threads) => self.owners = self.owners.max(Some(threads)),
             Effect::Refused(refusal) => self.refuse(spelling(typed), refusal),
         }
         Ok(())
+    }
+
+    /// Returns why an option cannot be had from this host.
+    fn refusal_of_flag(&self, flag: &Flag) -> Option<Refusal> {
+        match flag.grant() {
+            Some(grant) if !self.host.grants.contains(grant) => Some(Refusal::Grant(grant)),
+            _ if flag.needs_sock_diag() && self.host.tables == Tables::Text => {
+                Some(NEEDS_SOCK_DIAG)
+            }
+            _ => None,
+        }
     }
 
     /// Refuses the command line, unless it is refused for something before.
@@ -353,7 +370,7 @@ impl Draft {
 
     /// Returns why tables cannot be listed by name, if none of them can.
     fn refusal_of(&self, tables: TableSet) -> Option<Refusal> {
-        match self.source {
+        match self.host.tables {
             _ if !tables.intersects(READABLE) => Some(NO_TIPC),
             Tables::Text if !tables.intersects(READABLE_AS_TEXT) => Some(NOT_AS_TEXT),
             _ => None,
@@ -372,14 +389,14 @@ impl Draft {
         };
         self.widen();
         let states = self.chosen.unwrap_or(self.usual);
-        let Self { tables, families, details, lines, names, hidden, .. } = self;
+        let Self { tables, families, details, owners, lines, names, hidden, .. } = self;
         let selection = if tables.is_empty() {
             Err(NothingToShow::Tables)
         } else {
             let details = details.of_kernel();
             Ok(Selection { tables, families, states, details, filter: Filter::All })
         };
-        Show { summary, selection, details, lines, names, hidden }
+        Show { summary, selection, details, owners, lines, names, hidden }
     }
 
     fn widen(&mut self) {
@@ -747,12 +764,26 @@ mod tests {
 
     #[test]
     fn a_grant_does_not_make_an_option_that_is_not_built() {
-        let grants = GrantSet::empty().with(Grant::Processes);
-        let error = plan_with("-p", grants).unwrap_err();
+        let grants = GrantSet::empty().with(Grant::Namespaces);
+        let error = plan_with("-N x", grants).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "-p is refused by this version: what the grant allows is not built yet"
+            "-N is refused by this version: what the grant allows is not built yet"
         );
+    }
+
+    #[rstest]
+    #[case::nobody("-t", None)]
+    #[case::processes("-tp", Some(Threads::Together))]
+    #[case::threads("-tT", Some(Threads::Apart))]
+    #[case::both("-tpT", Some(Threads::Apart))]
+    #[case::both_the_other_way("-tTp", Some(Threads::Apart))]
+    #[case::long("--processes", Some(Threads::Together))]
+    fn owners_are_shown_under_their_grant(#[case] line: &str, #[case] owners: Option<Threads>) {
+        match plan_with(line, GrantSet::empty().with(Grant::Processes)) {
+            Ok(Plan::Show(show)) => assert_eq!(show.owners, owners),
+            other => panic!("{line:?} gives {other:?}"),
+        }
     }
 
     #[test]
