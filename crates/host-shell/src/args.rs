@@ -10,7 +10,7 @@ use std::{
 
 use bstr::BStr;
 use builtin_api::Access;
-use host_shell::{Allowed, Limits};
+use host_shell::{Allowed, Limits, broker::Kind};
 
 use socket_query::{GrantSet, Policy};
 
@@ -61,6 +61,9 @@ const fn flag(name: &'static str, value: &'static str, help: &'static str, effec
     Flag { name, value, help, effect }
 }
 
+/// The first word of the command line of a broker; the second one is its kind.
+pub(crate) const BROKER: &str = "--broker";
+
 /// The line that stands below every error of usage.
 pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
 
@@ -68,6 +71,8 @@ pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Run(Box<Plan>),
+    /// Be a broker; for the program itself, which starts one.
+    Broker(Kind),
     /// Print what would be in force for that plan's scripts.
     Status(Box<Plan>),
     Help,
@@ -135,6 +140,10 @@ struct RawArgs {
 
 /// Reads the command line; `words` come without the name of the program.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    if let Some(kind) = broker(&words) {
+        return Ok(Command::Broker(kind));
+    }
     let raw = RawArgs::parse(words)?;
     if raw.last(Effect::Help).is_some() {
         return Ok(Command::Help);
@@ -147,6 +156,14 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
         Some(_) => Command::Status(plan),
         None => Command::Run(plan),
     })
+}
+
+/// Reads the command line of a broker. It is no option: nobody has a use for it but the program.
+fn broker(words: &[OsString]) -> Option<Kind> {
+    match words {
+        [first, kind] if first == BROKER => kind.to_str()?.parse().ok(),
+        _ => None,
+    }
 }
 
 impl RawArgs {
@@ -436,6 +453,18 @@ mod tests {
             panic!("expected a status");
         };
         assert_eq!(plan.confine, Confine::No);
+    }
+
+    #[rstest]
+    #[case::owners(&["--broker", "owners"], true)]
+    #[case::other(&["--broker", "resolver"], false)]
+    #[case::alone(&["--broker"], false)]
+    #[case::with_more(&["--broker", "owners", "-c", ":"], false)]
+    #[case::attached(&["--broker=owners"], false)]
+    fn a_broker_is_asked_for_exactly(#[case] line: &[&str], #[case] is_broker: bool) {
+        let command = parse_words(line);
+        assert_eq!(command == Ok(Command::Broker(Kind::Owners)), is_broker);
+        assert_eq!(command.is_ok(), is_broker);
     }
 
     #[rstest]

@@ -11,22 +11,27 @@
 
 use std::{
     io::{self, Read as _},
-    os::fd::{AsFd, OwnedFd},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt as _,
+    },
     path::{Component, Path, PathBuf},
+    process::{Command, Stdio},
     sync::Arc,
 };
 
 use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
 use host_shell::{
+    broker::{Broker, BrokerError, Kind, OwnerBroker, Service},
     confine::{Confinement, Duty},
     limits::MAX_SCRIPT_BYTES,
 };
 use procnetsocket::{CgroupTree, ProcRoot, SocketTables};
-use socket_query::{Names, Policy, PolicyView};
+use socket_query::{Grant, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
-use crate::args::{Directory, Plan};
+use crate::args::{BROKER, Confine, Directory, Plan};
 
 /// Bytes of `/etc/services` and of `/etc/protocols`: ten times what distributions ship. What is
 /// larger is an error.
@@ -39,8 +44,8 @@ pub(crate) struct Capabilities {
     pub(crate) registry: Registry,
     /// What of it has to stay within reach of a confined process.
     pub(crate) confinement: Confinement,
-    /// Whether the kernel gave a socket to sock_diag.
     pub(crate) tables: TableSource,
+    pub(crate) owners: OwnerOrigin,
 }
 
 /// Where socket tables come from.
@@ -52,6 +57,17 @@ pub(crate) enum TableSource {
     Proc,
     /// A directory that stands for `/proc`.
     Fake,
+}
+
+/// Where the owners of sockets come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnerOrigin {
+    /// Nowhere: they are not granted.
+    Nowhere,
+    /// This process looks for them: it is not confined, or the tables are a fake root's.
+    Here,
+    /// A broker does, with this process id.
+    Broker(u32),
 }
 
 /// Why something that the command line names cannot be had.
@@ -69,6 +85,10 @@ pub(crate) enum CapabilityError {
     Tables(#[source] procnetsocket::Error),
     #[error("cannot look at this process in /proc, to confine it")]
     OwnProcess(#[source] procnetsocket::RootError),
+    #[error("cannot start a broker")]
+    StartBroker(#[source] io::Error),
+    #[error("cannot use the pipes of a broker")]
+    Broker(#[source] BrokerError),
     #[error("cannot duplicate a handle")]
     Duplicate(#[source] io::Error),
     #[error("cannot register a builtin")]
@@ -99,9 +119,52 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
         confinement.keep(duplicate(cgroups).map_err(CapabilityError::Duplicate)?, Access::Read);
     }
     let source = source_of(&tables);
+    let (view, owners) = with_owners(socket_view(plan, tables, cgroups)?, plan, source)?;
     let mut registry = Registry::new();
-    registry.register(Box::new(Ss::new(socket_view(plan, tables, cgroups)?)))?;
-    Ok(Capabilities { sandbox, registry, confinement, tables: source })
+    registry.register(Box::new(Ss::new(view)))?;
+    Ok(Capabilities { sandbox, registry, confinement, tables: source, owners })
+}
+
+/// Starts the broker of owners, if a confined process is granted them. Without the grant there is
+/// none.
+fn with_owners(
+    view: PolicyView,
+    plan: &Plan,
+    source: TableSource,
+) -> Result<(PolicyView, OwnerOrigin), CapabilityError> {
+    if !plan.grants.contains(Grant::Processes) {
+        return Ok((view, OwnerOrigin::Nowhere));
+    }
+    if plan.confine == Confine::No || source == TableSource::Fake {
+        return Ok((view, OwnerOrigin::Here));
+    }
+    let (broker, pid) = start_broker(Kind::Owners)?;
+    Ok((view.with_owners(Arc::new(OwnerBroker::new(broker))), OwnerOrigin::Broker(pid)))
+}
+
+/// Starts this program again, as a broker.
+///
+/// # Ambient Authority
+///
+/// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
+/// process's environment, and what it may do it takes as this process did: as its user.
+#[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
+fn start_broker<S: Service>(kind: Kind) -> Result<(Broker<S>, u32), CapabilityError> {
+    let mut child = Command::new("/proc/self/exe")
+        .args([BROKER, kind.name()])
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // Ctrl-C is for the shell's script. The broker ends when the shell does.
+        .process_group(0)
+        .spawn()
+        .map_err(CapabilityError::StartBroker)?;
+    let gone = || CapabilityError::StartBroker(io::ErrorKind::BrokenPipe.into());
+    let requests = child.stdin.take().ok_or_else(gone)?;
+    let answers = child.stdout.take().ok_or_else(gone)?;
+    let broker = Broker::new(requests.into(), answers.into()).map_err(CapabilityError::Broker)?;
+    Ok((broker, child.id()))
 }
 
 /// Opens `/proc` for the look at this process's own state.

@@ -76,6 +76,7 @@
 //! The program takes it in one file, `capabilities.rs`.
 
 mod adapter;
+pub mod broker;
 mod commands;
 pub mod confine;
 mod ending;

@@ -23,9 +23,12 @@ use std::{
 use builtin_api::{Chain, ExitCode};
 use host_shell::{
     ErrorKind, Script, Shell,
-    confine::{ConfineError, Confined, Confinement},
+    broker::{BrokerError, Kind, Owners, serve},
+    confine::{ConfineError, Confined, Confinement, Duty},
     limits::{MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
 };
+
+use procnetsocket::SocketTables;
 
 use crate::{
     args::{Command, Confine, Plan, Source},
@@ -53,6 +56,7 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
         Command::Help => print(&args::help()),
         Command::Version => print(concat!("host-shell ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Run(plan) => run(*plan),
+        Command::Broker(kind) => broker(kind),
         Command::Status(plan) => status(&plan),
     }
 }
@@ -101,11 +105,31 @@ fn confine(confine: Confine, confinement: Confinement) -> Result<Option<Confined
     confinement.apply(&own).map(Some).map_err(Failure::Confine)
 }
 
+/// Answers a shell that this process was started by, until it ends.
+fn broker(kind: Kind) -> Result<ExitCode, Failure> {
+    let tables = SocketTables::from_root(capabilities::own_process().map_err(Failure::Capability)?);
+    let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
+    match kind {
+        Kind::Owners => {
+            let _confined = confine(Confine::Yes, Confinement::new(Duty::Owners))?;
+            serve(&Owners::new(tables), input, output).map_err(Failure::Broker)?;
+        }
+        _ => return Ok(ExitCode::USAGE),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Does all that comes before a script, and says what is in force.
 fn status(plan: &Plan) -> Result<ExitCode, Failure> {
     let capabilities = capabilities::open(plan).map_err(Failure::Capability)?;
     let confined = confine(plan.confine, capabilities.confinement)?;
-    print(&Status { plan, tables: capabilities.tables, confined: confined.as_ref() }.to_string())
+    let status = Status {
+        plan,
+        tables: capabilities.tables,
+        owners: capabilities.owners,
+        confined: confined.as_ref(),
+    };
+    print(&status.to_string())
 }
 
 fn script(source: &Source) -> Result<Script, Failure> {
@@ -160,6 +184,7 @@ enum Failure {
     Capability(capabilities::CapabilityError),
     Shell(host_shell::Error),
     Confine(ConfineError),
+    Broker(BrokerError),
     Script { name: String, error: io::Error },
     Input(io::Error),
     InputTimeout(Duration),
@@ -178,7 +203,7 @@ impl Failure {
             Self::Script { .. } => CANNOT_RUN,
             Self::InputTimeout(_) => ExitCode::TIMED_OUT,
             Self::Confine(_) => CANNOT_CONFINE,
-            Self::Input(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
+            Self::Broker(_) | Self::Input(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
         }
     }
 }
@@ -199,6 +224,7 @@ impl fmt::Display for Failure {
                 write!(f, "cannot confine this process: {}", Chain(error))
             }
             Self::Script { name, error } => write!(f, "{name}: {error}"),
+            Self::Broker(error) => write!(f, "{}", Chain(error)),
             Self::Input(error) => write!(f, "standard input: {error}"),
             Self::InputTimeout(timeout) => write!(
                 f,

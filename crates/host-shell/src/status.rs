@@ -7,23 +7,25 @@ use host_shell::{Allowed, confine::Confined};
 
 use crate::{
     args::{Directory, Plan},
-    capabilities::TableSource,
+    capabilities::{OwnerOrigin, TableSource},
 };
 
 /// What is in force, one thing a line.
 pub(crate) struct Status<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) tables: TableSource,
+    pub(crate) owners: OwnerOrigin,
     /// `None` when the process is not confined.
     pub(crate) confined: Option<&'a Confined>,
 }
 
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { plan, tables, confined } = self;
+        let Self { plan, tables, owners, confined } = self;
         let grants = plan.grants.iter().map(|grant| grant.name().to_owned());
         writeln!(f, "grants: {}", listed(grants))?;
         writeln!(f, "tables: {tables}")?;
+        writeln!(f, "owners: {owners}")?;
         writeln!(f, "directories: {}", listed(plan.directories.iter().map(shown)))?;
         let commands = match &plan.allowed {
             Allowed::All => "all".to_owned(),
@@ -46,6 +48,16 @@ impl fmt::Display for TableSource {
             Self::Proc => "the system's, from the verified /proc; there is no sock_diag",
             Self::Fake => "a directory that stands for /proc",
         })
+    }
+}
+
+impl fmt::Display for OwnerOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nowhere => write!(f, "none, without the grant `processes`"),
+            Self::Here => write!(f, "from this process"),
+            Self::Broker(pid) => write!(f, "from the broker, process {pid}"),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub const MAX_COMMAND_LINE_BYTES: u64 = 1 << 20;
 /// A question about owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OwnerQuery {
     /// The sockets whose owners are wanted.
     pub sockets: Wanted,
@@ -56,6 +57,7 @@ impl OwnerQuery {
 
 /// The sockets whose owners are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Wanted {
     /// Those of every socket.
     #[default]
@@ -67,6 +69,7 @@ pub enum Wanted {
 /// Whether the threads of a process are looked into one by one. They share their descriptors, unless
 /// a thread has taken a table of its own (`unshare(CLONE_FILES)`), and have names of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Threads {
     /// A process is one owner.
     #[default]
@@ -78,6 +81,7 @@ pub enum Threads {
 /// How much is told of an owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum OwnerDetails {
     /// Its number and name.
     #[default]

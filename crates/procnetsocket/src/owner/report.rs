@@ -7,6 +7,7 @@ use crate::{Pid, model::Inode};
 /// What a scan found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OwnerReport {
     /// The processes (and threads, if they were asked for) that hold wanted sockets, in the order in
     /// which the kernel lists them.
@@ -21,6 +22,7 @@ pub struct OwnerReport {
 /// Whether a `/proc` shows every process of its PID namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Shown {
     /// Nothing says that one is left out.
     #[default]
@@ -33,6 +35,7 @@ pub enum Shown {
 /// A process or thread that holds sockets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Task {
     /// The process.
     pub pid: Pid,
@@ -53,6 +56,7 @@ pub struct Task {
 
 /// A socket behind a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Held {
     /// The socket.
     pub inode: Inode,
@@ -63,6 +67,7 @@ pub struct Held {
 /// Something about a process, or why it is not known. What is absent is never made up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Fact<T> {
     /// It is this.
     Known(T),
