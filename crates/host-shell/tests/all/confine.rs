@@ -135,10 +135,10 @@ fn a_process_with_a_second_thread_is_not_confined() {
 }
 
 /// A shell whose script runs, and will not end by itself.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
-    fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = program(args)
             .args(["-c", "echo started; ss -s >/dev/null; sleep 600"])
             .spawn()
@@ -146,6 +146,10 @@ impl Running {
         let mut started = [0; 8];
         child.stdout.as_mut().unwrap().read_exact(&mut started).unwrap();
         Self(child)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// Returns a line of the state of each thread.
@@ -164,7 +168,7 @@ impl Drop for Running {
     }
 }
 
-fn value(state: &str, field: &str) -> String {
+pub(crate) fn value(state: &str, field: &str) -> String {
     let line = state.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(":\t"));
     line.unwrap_or_else(|| panic!("no {field} in {state}")).to_owned()
 }
@@ -206,6 +210,7 @@ fn status_tells_the_defaults() {
     insta::assert_snapshot!(status(&[]), @r"
     grants: sockets
     tables: the system's, from sock_diag, or else from the verified /proc
+    owners: none, without the grant `processes`
     directories: none
     commands: all
     limits: 30s, 67108864 bytes of output
@@ -237,6 +242,7 @@ fn status_tells_what_was_chosen() {
     insta::assert_snapshot!(status(&args), @r#"
     grants: none
     tables: a directory that stands for /proc
+    owners: none, without the grant `processes`
     directories: /usr (read), /dev/shm (read and write)
     commands: ss, wc
     limits: 5s, 9 bytes of output
@@ -244,6 +250,14 @@ fn status_tells_what_was_chosen() {
     seccomp: in force, [calls]
     landlock: [of the kernel]
     "#);
+}
+
+#[rstest]
+#[case::confined(&[], "owners: from the broker, process ")]
+#[case::free(&["--no-confine"], "owners: from this process")]
+fn status_tells_who_looks_for_owners(#[case] args: &[&str], #[case] expected: &str) {
+    let (stdout, ..) = run(&[args, &["--grant", "sockets,processes", "--status"]].concat());
+    assert!(stdout.lines().any(|line| line.starts_with(expected)), "{stdout}");
 }
 
 #[test]
