@@ -9,6 +9,7 @@
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
+//! - `prompt`: the program at a terminal.
 //! - `openings`: what `clippy.toml` disallows is found.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
@@ -29,6 +30,7 @@ mod live;
 mod openings;
 mod ours;
 mod outcome;
+mod prompt;
 mod real;
 mod scenario;
 mod uncompared;

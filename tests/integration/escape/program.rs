@@ -65,6 +65,11 @@ pub(crate) fn shell(args: &[&str], variables: &[(&str, &str)]) -> Outcome {
     run(&mut command)
 }
 
+/// Returns where the shell is.
+pub(crate) fn path() -> &'static Path {
+    &SHELL
+}
+
 fn careless(tree: &Tree, program: &Path) -> Command {
     let outside = tree.at("outside");
     let mut command = Command::new("sh");

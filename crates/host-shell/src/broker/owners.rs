@@ -9,9 +9,9 @@ use socket_query::{OwnerSource, OwnersError, OwnersErrorKind};
 
 use super::{Broker, BrokerError, BrokerErrorKind, Service};
 
-/// How long a scan may take: 60 s, a hundred times what one of half a million descriptors takes. The
+/// How long a scan may take: 1 min, a hundred times what one of half a million descriptors takes. The
 /// end of the script ends the wait before.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks into processes, below the one handle that it holds.
 #[derive(Debug)]
@@ -75,9 +75,10 @@ impl From<OwnersError> for Refusal {
 
 impl From<Refusal> for OwnersError {
     fn from(refusal: Refusal) -> Self {
-        let kind = match refusal.reached_limit {
-            true => OwnersErrorKind::LimitExceeded,
-            false => OwnersErrorKind::Unavailable,
+        let kind = if refusal.reached_limit {
+            OwnersErrorKind::LimitExceeded
+        } else {
+            OwnersErrorKind::Unavailable
         };
         Self { kind, message: refusal.message }
     }

@@ -36,7 +36,7 @@ impl Service for Bytes {
     type Answer = Vec<u8>;
 
     fn answer(&self, (count, padding): (u32, Vec<u8>)) -> Vec<u8> {
-        vec![u8::try_from(padding.len() % 251).unwrap(); count as usize]
+        vec![u8::try_from(padding.len() % 251).unwrap(); usize::try_from(count).unwrap()]
     }
 }
 
