@@ -12,6 +12,8 @@
 //! - `generated`: the manual page and completions are those of the table of options.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `policy`: what a policy hides cannot be learned.
+//! - `prompt`: the program at a terminal.
+//! - `openings`: what `clippy.toml` disallows is found.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
 #![allow(
@@ -30,9 +32,11 @@ mod fuzz;
 mod generated;
 mod golden;
 mod live;
+mod openings;
 mod ours;
 mod outcome;
 mod policy;
+mod prompt;
 mod real;
 mod scenario;
 mod uncompared;

@@ -1,7 +1,12 @@
 //! What this project decides by itself: every difference from iproute2, every refusal, every kind
 //! of table that is not what it should be. Standard output, standard error and status are exact.
+//!
+//! Every run is made twice: in process, with the recorded names, and by the program `host-shell`,
+//! confined as it is by default, which has to say the same with this machine's names.
 
-use std::{os::unix::fs::symlink, sync::Arc};
+#![expect(clippy::disallowed_methods, reason = "a test plants a link that leads out")]
+
+use std::{os::unix::fs::symlink, path::Path, sync::Arc};
 
 use procnetsocket::{Limits, SocketTables};
 use rstest::rstest;
@@ -11,18 +16,30 @@ use testkit::{
     Datagram, FakeProc, FakeRoot, Netlink, Packet, Table, Tcp, Unix, deliberate_differences,
 };
 
-use crate::{ours, outcome::Outcome};
+use crate::{escape::program, ours, outcome::Outcome};
 
 fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
 }
 
+#[track_caller]
 fn run(root: &FakeProc, line: &str) -> Outcome {
     run_built(&root.build(), line)
 }
 
+#[track_caller]
 fn run_built(root: &FakeRoot, line: &str) -> Outcome {
+    let confined = shell(root.path(), &words(line));
+    assert_eq!(confined, ours::run(root, &ours::machine_names(), &words(line), None), "confined");
     ours::run(root, &ours::recorded_names(), &words(line), None)
+}
+
+/// Runs the command in the confined shell.
+fn shell(root: &Path, words: &[String]) -> Outcome {
+    let quoted = words.iter().map(|word| format!(" '{}'", word.replace('\'', r"'\''")));
+    let script = format!("ss{}", quoted.collect::<String>());
+    let root = root.to_str().expect("the path of temporary files is text");
+    program::shell(&["--proc-root", root, "-c", &script], &[])
 }
 
 fn difference(name: &str) -> FakeProc {

@@ -10,7 +10,7 @@ use std::{
 
 use bstr::BStr;
 use builtin_api::Access;
-use host_shell::{Allowed, Limits};
+use host_shell::{Allowed, Limits, broker::Kind};
 
 use socket_query::GrantSet;
 
@@ -35,6 +35,8 @@ enum Effect {
     Timeout,
     MaxOutput,
     ProcRoot,
+    NoConfine,
+    Status,
     Help,
     Version,
     /// The option is planned, and this version does not have it.
@@ -50,15 +52,18 @@ const FLAGS: &[Flag] = &[
     flag("--timeout", "DURATION", "end the script with status 124 (30s)", Effect::Timeout),
     flag("--max-output", "BYTES", "end the script with an error (67108864)", Effect::MaxOutput),
     flag("--proc-root", "DIR", "list the sockets of a fake proc root", Effect::ProcRoot),
+    flag("--no-confine", "", "do not confine the process", Effect::NoConfine),
+    flag("--status", "", "print what is in force, and end", Effect::Status),
     flag("--help", "", "print this", Effect::Help),
     flag("--version", "", "print the version", Effect::Version),
-    flag("--no-confine", "", "not in this version", Effect::Later),
-    flag("--status", "", "not in this version", Effect::Later),
 ];
 
 const fn flag(name: &'static str, value: &'static str, help: &'static str, effect: Effect) -> Flag {
     Flag { name, value, help, effect }
 }
+
+/// The first word of the command line of a broker; the second one is its kind.
+pub(crate) const BROKER: &str = "--broker";
 
 /// The line that stands below every error of usage.
 pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
@@ -67,6 +72,10 @@ pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Run(Box<Plan>),
+    /// Be a broker; for the program itself, which starts one.
+    Broker(Kind),
+    /// Print what would be in force for that plan's scripts.
+    Status(Box<Plan>),
     Help,
     Version,
 }
@@ -83,6 +92,14 @@ pub(crate) struct Plan {
     pub(crate) grants: Option<GrantSet>,
     pub(crate) limits: Limits,
     pub(crate) proc_root: Option<PathBuf>,
+    pub(crate) confine: Confine,
+}
+
+/// Whether the process confines itself before scripts run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confine {
+    Yes,
+    No,
 }
 
 /// Where the script comes from.
@@ -127,6 +144,10 @@ struct RawArgs {
 
 /// Reads the command line; `words` come without the name of the program.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    if let Some(kind) = broker(&words) {
+        return Ok(Command::Broker(kind));
+    }
     let raw = RawArgs::parse(words)?;
     if raw.last(Effect::Help).is_some() {
         return Ok(Command::Help);
@@ -134,7 +155,19 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
     if raw.last(Effect::Version).is_some() {
         return Ok(Command::Version);
     }
-    Ok(Command::Run(Box::new(raw.plan()?)))
+    let plan = Box::new(raw.plan()?);
+    Ok(match raw.last(Effect::Status) {
+        Some(_) => Command::Status(plan),
+        None => Command::Run(plan),
+    })
+}
+
+/// Reads the command line of a broker. It is no option: nobody has a use for it but the program.
+fn broker(words: &[OsString]) -> Option<Kind> {
+    match words {
+        [first, kind] if first == BROKER => kind.to_str()?.parse().ok(),
+        _ => None,
+    }
 }
 
 impl RawArgs {
@@ -209,6 +242,7 @@ impl RawArgs {
             grants: self.grants()?,
             limits,
             proc_root: self.last(Effect::ProcRoot).map(PathBuf::from),
+            confine: self.last(Effect::NoConfine).map_or(Confine::Yes, |_| Confine::No),
         })
     }
 
@@ -354,6 +388,7 @@ mod tests {
         assert_eq!((plan.grants, plan.policy), (None, None));
         assert_eq!(plan.limits, Limits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
+        assert_eq!(plan.confine, Confine::Yes);
     }
 
     #[rstest]
@@ -426,6 +461,26 @@ mod tests {
         assert_eq!(plan.policy, Some("/q".into()));
     }
 
+    #[test]
+    fn status_is_that_of_the_plan() {
+        let Ok(Command::Status(plan)) = parse_words(&["--status", "--no-confine"]) else {
+            panic!("expected a status");
+        };
+        assert_eq!(plan.confine, Confine::No);
+    }
+
+    #[rstest]
+    #[case::owners(&["--broker", "owners"], true)]
+    #[case::other(&["--broker", "resolver"], false)]
+    #[case::alone(&["--broker"], false)]
+    #[case::with_more(&["--broker", "owners", "-c", ":"], false)]
+    #[case::attached(&["--broker=owners"], false)]
+    fn a_broker_is_asked_for_exactly(#[case] line: &[&str], #[case] is_broker: bool) {
+        let command = parse_words(line);
+        assert_eq!(command == Ok(Command::Broker(Kind::Owners)), is_broker);
+        assert_eq!(command.is_ok(), is_broker);
+    }
+
     #[rstest]
     #[case::help(&["--help", "-c", "x"], Command::Help)]
     #[case::version(&["--version"], Command::Version)]
@@ -437,8 +492,6 @@ mod tests {
     #[case::unknown(&["--nope"], "unknown option \"--nope\"")]
     #[case::short(&["-x"], "unknown option \"-x\"")]
     #[case::attached_to_short(&["-cls"], "unknown option \"-cls\"")]
-    #[case::no_confine(&["--no-confine"], "--no-confine: this version does not have it")]
-    #[case::status(&["--status"], "--status: this version does not have it")]
     #[case::twice(&["-c", "a", "-c", "b"], "-c is given twice")]
     #[case::value_for_none(&["--help=x"], "--help takes no value")]
     #[case::no_value(&["--timeout"], "--timeout expects a value, but found none")]

@@ -11,21 +11,30 @@
 
 use std::{
     io::{self, Read as _},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt as _,
+    },
     path::{Component, Path, PathBuf},
+    process::{Command, Stdio},
     sync::Arc,
 };
 
-use builtin_api::{Registry, RegistryError, Sandbox, SandboxError};
+use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
-use host_shell::limits::MAX_SCRIPT_BYTES;
+use host_shell::{
+    broker::{Broker, BrokerError, Kind, OwnerBroker, Service},
+    confine::{Confinement, Duty},
+    limits::MAX_SCRIPT_BYTES,
+};
 use procnetsocket::{
-    CgroupTree, SocketTables,
+    CgroupTree, ProcRoot, SocketTables,
     diag::{EventAuthority, KillAuthority},
 };
 use socket_query::{EventSource, Grant, GrantSet, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
-use crate::args::{Directory, Plan};
+use crate::args::{BROKER, Confine, Directory, Plan};
 
 /// Bytes of `/etc/services` and of `/etc/protocols`: ten times what distributions ship. What is
 /// larger is an error.
@@ -40,6 +49,33 @@ const MAX_POLICY_BYTES: u64 = 64 * 1024;
 pub(crate) struct Capabilities {
     pub(crate) sandbox: Sandbox,
     pub(crate) registry: Registry,
+    pub(crate) policy: Policy,
+    /// What of it has to stay within reach of a confined process.
+    pub(crate) confinement: Confinement,
+    pub(crate) tables: TableSource,
+    pub(crate) owners: OwnerOrigin,
+}
+
+/// Where socket tables come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableSource {
+    /// sock_diag, and the verified `/proc` for what it has no answer to.
+    Diag,
+    /// The verified `/proc` alone: no socket to sock_diag was to be had.
+    Proc,
+    /// A directory that stands for `/proc`.
+    Fake,
+}
+
+/// Where the owners of sockets come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnerOrigin {
+    /// Nowhere: they are not granted.
+    Nowhere,
+    /// This process looks for them: it is not confined, or the tables are a fake root's.
+    Here,
+    /// A broker does, with this process id.
+    Broker(u32),
 }
 
 /// Why something that the command line names cannot be had.
@@ -61,6 +97,14 @@ pub(crate) enum CapabilityError {
     Tables(#[source] procnetsocket::Error),
     #[error("cannot follow events, which is granted")]
     Events(#[source] socket_query::Error),
+    #[error("cannot look at this process in /proc, to confine it")]
+    OwnProcess(#[source] procnetsocket::RootError),
+    #[error("cannot start a broker")]
+    StartBroker(#[source] io::Error),
+    #[error("cannot use the pipes of a broker")]
+    Broker(#[source] BrokerError),
+    #[error("cannot duplicate a handle")]
+    Duplicate(#[source] io::Error),
     #[error("cannot register a builtin")]
     Register(#[from] RegistryError),
 }
@@ -75,27 +119,97 @@ pub(crate) enum CapabilityError {
 /// the right to destroy sockets; otherwise nothing of the kind exists in the process.
 pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let mut sandbox = Sandbox::empty();
+    let mut confinement = Confinement::new(Duty::Scripts);
     for directory in &plan.directories {
-        grant(&mut sandbox, directory)?;
+        let dir = grant(&mut sandbox, directory)?;
+        confinement.keep(dir, directory.access);
     }
+    let (tables, cgroups) = match &plan.proc_root {
+        Some(path) => (SocketTables::from_dir(open_directory(path)?), None),
+        None => system_tables()?,
+    };
+    for place in tables.reach().map_err(CapabilityError::Tables)? {
+        confinement.keep(place, Access::Read);
+    }
+    if let Some(cgroups) = &cgroups {
+        confinement.keep(duplicate(cgroups).map_err(CapabilityError::Duplicate)?, Access::Read);
+    }
+    let source = source_of(&tables);
+    let policy = policy(plan)?;
+    let view = socket_view(policy.clone(), tables, cgroups)?;
+    let (view, owners) = with_owners(view, plan, source)?;
     let mut registry = Registry::new();
-    registry.register(Box::new(Ss::new(socket_view(plan)?)))?;
-    Ok(Capabilities { sandbox, registry })
+    registry.register(Box::new(Ss::new(view)))?;
+    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners })
+}
+
+/// Starts the broker of owners, if a confined process is granted them. Without the grant there is
+/// none.
+fn with_owners(
+    view: PolicyView,
+    plan: &Plan,
+    source: TableSource,
+) -> Result<(PolicyView, OwnerOrigin), CapabilityError> {
+    if !view.grants().contains(Grant::Processes) {
+        return Ok((view, OwnerOrigin::Nowhere));
+    }
+    if plan.confine == Confine::No || source == TableSource::Fake {
+        return Ok((view, OwnerOrigin::Here));
+    }
+    let (broker, pid) = start_broker(Kind::Owners)?;
+    Ok((view.with_owners(Arc::new(OwnerBroker::new(broker))), OwnerOrigin::Broker(pid)))
+}
+
+/// Starts this program again, as a broker.
+///
+/// # Ambient Authority
+///
+/// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
+/// process's environment, and what it may do it takes as this process did: as its user.
+#[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
+fn start_broker<S: Service>(kind: Kind) -> Result<(Broker<S>, u32), CapabilityError> {
+    let mut child = Command::new("/proc/self/exe")
+        .args([BROKER, kind.name()])
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // Ctrl-C is for the shell's script. The broker ends when the shell does.
+        .process_group(0)
+        .spawn()
+        .map_err(CapabilityError::StartBroker)?;
+    let gone = || CapabilityError::StartBroker(io::ErrorKind::BrokenPipe.into());
+    let requests = child.stdin.take().ok_or_else(gone)?;
+    let answers = child.stdout.take().ok_or_else(gone)?;
+    let broker = Broker::new(requests.into(), answers.into()).map_err(CapabilityError::Broker)?;
+    Ok((broker, child.id()))
+}
+
+/// Opens `/proc` for the look at this process's own state.
+///
+/// # Ambient Authority
+///
+/// It opens `/proc`.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
+    ProcRoot::open_ambient(ambient_authority()).map_err(CapabilityError::OwnProcess)
 }
 
 /// Returns what `ss` may see of which tables.
-fn socket_view(plan: &Plan) -> Result<PolicyView, CapabilityError> {
+fn socket_view(
+    policy: Policy,
+    tables: SocketTables,
+    cgroups: Option<CgroupTree>,
+) -> Result<PolicyView, CapabilityError> {
     let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?);
-    let policy = policy(plan)?;
+    let is_live = tables.is_live();
     let grants = policy.grants();
-    if let Some(path) = &plan.proc_root {
-        let tables = SocketTables::from_dir(open_directory(path)?);
-        return Ok(PolicyView::new(Arc::new(tables), policy, names));
-    }
-    let (tables, cgroups) = system_tables()?;
     let mut view = PolicyView::new(Arc::new(tables), policy, names);
     if let Some(cgroups) = cgroups {
         view = view.with_cgroups(Arc::new(cgroups));
+    }
+    if !is_live {
+        return Ok(view);
     }
     if let Some(events) = events(grants)? {
         view = view.with_events(Arc::new(events));
@@ -127,6 +241,18 @@ fn read_policy(path: &Path) -> Result<Policy, CapabilityError> {
         .map_err(|source| CapabilityError::Policy { path: path.to_owned(), source })
 }
 
+fn source_of(tables: &SocketTables) -> TableSource {
+    match (tables.is_live(), tables.diag()) {
+        (false, _) => TableSource::Fake,
+        (true, Some(_)) => TableSource::Diag,
+        (true, None) => TableSource::Proc,
+    }
+}
+
+fn duplicate(handle: &impl AsFd) -> io::Result<OwnedFd> {
+    handle.as_fd().try_clone_to_owned()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
 fn system_tables() -> Result<(SocketTables, Option<CgroupTree>), CapabilityError> {
     let tables =
@@ -150,7 +276,8 @@ fn right_to_kill(grants: GrantSet) -> Option<KillAuthority> {
     grants.contains(Grant::Kill).then(|| KillAuthority::from_ambient(ambient_authority()))
 }
 
-fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<(), CapabilityError> {
+/// Grants a directory, and returns a second handle on it.
+fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<OwnedFd, CapabilityError> {
     let path = directory.path.clone();
     // Scripts see the directory at the path that was typed, links and all, so it is made absolute
     // and not resolved. What `..` means depends on links, so there is no such path to see.
@@ -160,9 +287,11 @@ fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<(), CapabilityE
         return Err(CapabilityError::Parent(path));
     }
     let dir = open_directory(&directory.path)?;
+    let second = duplicate(&dir).map_err(CapabilityError::Duplicate)?;
     sandbox
         .grant(mount.as_os_str().as_encoded_bytes(), dir, directory.access)
-        .map_err(|source| CapabilityError::Grant { path, source })
+        .map_err(|source| CapabilityError::Grant { path, source })?;
+    Ok(second)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]

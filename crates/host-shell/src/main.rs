@@ -10,6 +10,7 @@ mod completion;
 mod grant;
 mod prompt;
 mod session;
+mod status;
 
 use std::{
     ffi::OsString,
@@ -24,17 +25,25 @@ use std::{
 use builtin_api::{Chain, ExitCode};
 use host_shell::{
     ErrorKind, Script, Shell,
+    broker::{BrokerError, Kind, Owners, serve},
+    confine::{ConfineError, Confined, Confinement, Duty},
     limits::{MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
 };
 
+use procnetsocket::SocketTables;
+
 use crate::{
-    args::{Command, Plan, Source},
-    capabilities::{Capabilities, read_bounded, read_script},
+    args::{Command, Confine, Plan, Source},
+    capabilities::{read_bounded, read_script},
     session::{Ended, Session, Streams},
+    status::Status,
 };
 
 /// There is a command of that name, but it cannot be run: the status of POSIX shells.
 const CANNOT_RUN: ExitCode = ExitCode::new(126);
+
+/// The process cannot be confined, so nothing runs: the same.
+const CANNOT_CONFINE: ExitCode = CANNOT_RUN;
 
 fn main() -> process::ExitCode {
     let status = start(std::env::args_os().skip(1)).unwrap_or_else(|failure| {
@@ -49,38 +58,81 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
         Command::Help => print(&args::help()),
         Command::Version => print(concat!("host-shell ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Run(plan) => run(*plan),
+        Command::Broker(kind) => broker(kind),
+        Command::Status(plan) => status(&plan),
     }
 }
 
+/// Opens everything, confines the process, and only then starts a thread.
 fn run(plan: Plan) -> Result<ExitCode, Failure> {
-    let Capabilities { sandbox, registry } =
-        capabilities::open(&plan).map_err(Failure::Capability)?;
+    let capabilities = capabilities::open(&plan).map_err(Failure::Capability)?;
     let is_prompt = plan.source == Source::Input && is_terminal();
     let script = if is_prompt { None } else { Some(script(&plan.source)?) };
-    // Confinement of the process belongs here: every handle is open, and no thread has started.
+    let mut editor =
+        if is_prompt { Some(prompt::editor().map_err(Failure::Prompt)?) } else { None };
+    let runtime = session::runtime()?;
     let timeout = plan.limits.timeout;
     let mut shell = Shell::builder()
-        .sandbox(sandbox)
-        .registry(registry)
+        .sandbox(capabilities.sandbox)
+        .registry(capabilities.registry)
         .allowed(plan.allowed)
         .limits(plan.limits)
         .build()
         .map_err(Failure::Shell)?;
-    let Some(mut script) = script else {
+    let _confined = confine(plan.confine, capabilities.confinement)?;
+    if let Some(editor) = &mut editor {
         shell.set_interactive();
-        let mut session = Session::start(shell, timeout, streams())?;
-        return prompt::run(&mut session).map_err(Failure::Prompt);
-    };
+        let mut session = Session::start(runtime, shell, timeout, streams())?;
+        return prompt::run(editor, &mut session).map_err(Failure::Prompt);
+    }
+    let mut script = script.unwrap_or_default();
     if plan.source != Source::Input {
         script.stdin = read_input(timeout)?;
     }
-    match Session::start(shell, timeout, streams())?.run(script)? {
+    match Session::start(runtime, shell, timeout, streams())?.run(script)? {
         Ended::Back(outcome) => Ok(outcome.status),
         Ended::Lost(status) => {
             report("the script did not come back after it was told to end");
             Ok(status)
         }
     }
+}
+
+/// Confines this process, unless the user does not want it.
+fn confine(confine: Confine, confinement: Confinement) -> Result<Option<Confined>, Failure> {
+    if confine == Confine::No {
+        return Ok(None);
+    }
+    let own = capabilities::own_process().map_err(Failure::Capability)?;
+    confinement.apply(&own).map(Some).map_err(Failure::Confine)
+}
+
+/// Answers a shell that this process was started by, until it ends.
+fn broker(kind: Kind) -> Result<ExitCode, Failure> {
+    let tables = SocketTables::from_root(capabilities::own_process().map_err(Failure::Capability)?);
+    let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
+    match kind {
+        Kind::Owners => {
+            let _confined = confine(Confine::Yes, Confinement::new(Duty::Owners))?;
+            serve(&Owners::new(tables), input, output).map_err(Failure::Broker)?;
+        }
+        _ => return Ok(ExitCode::USAGE),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does all that comes before a script, and says what is in force.
+fn status(plan: &Plan) -> Result<ExitCode, Failure> {
+    let capabilities = capabilities::open(plan).map_err(Failure::Capability)?;
+    let confined = confine(plan.confine, capabilities.confinement)?;
+    let status = Status {
+        plan,
+        policy: &capabilities.policy,
+        tables: capabilities.tables,
+        owners: capabilities.owners,
+        confined: confined.as_ref(),
+    };
+    print(&status.to_string())
 }
 
 fn script(source: &Source) -> Result<Script, Failure> {
@@ -134,6 +186,8 @@ enum Failure {
     Usage(args::UsageError),
     Capability(capabilities::CapabilityError),
     Shell(host_shell::Error),
+    Confine(ConfineError),
+    Broker(BrokerError),
     Script { name: String, error: io::Error },
     Input(io::Error),
     InputTimeout(Duration),
@@ -151,7 +205,8 @@ impl Failure {
             }
             Self::Script { .. } => CANNOT_RUN,
             Self::InputTimeout(_) => ExitCode::TIMED_OUT,
-            Self::Input(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
+            Self::Confine(_) => CANNOT_CONFINE,
+            Self::Broker(_) | Self::Input(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
         }
     }
 }
@@ -168,7 +223,11 @@ impl fmt::Display for Failure {
             Self::Usage(error) => write!(f, "{error}\n{}", args::USAGE),
             Self::Capability(error) => write!(f, "{}", Chain(error)),
             Self::Shell(error) => write!(f, "{}", Chain(error)),
+            Self::Confine(error) => {
+                write!(f, "cannot confine this process: {}", Chain(error))
+            }
             Self::Script { name, error } => write!(f, "{name}: {error}"),
+            Self::Broker(error) => write!(f, "{}", Chain(error)),
             Self::Input(error) => write!(f, "standard input: {error}"),
             Self::InputTimeout(timeout) => write!(
                 f,

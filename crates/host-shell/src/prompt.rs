@@ -17,13 +17,21 @@ use crate::session::{Ended, Session};
 
 const PROMPT: &str = "host-shell$ ";
 
+/// The line editor.
+pub(crate) type Lines = Editor<Rules, MemHistory>;
+
+/// Returns the line editor, with what it needs of the system.
+pub(crate) fn editor() -> Result<Lines, ReadlineError> {
+    let mut editor = Editor::with_history(Config::default(), MemHistory::new())?;
+    editor.set_helper(Some(Rules));
+    Ok(editor)
+}
+
 /// Reads lines and runs them until the input or the script ends.
 ///
 /// Ctrl-C clears the line, or ends the command that runs; Ctrl-D ends the prompt with the status of
 /// the last command.
-pub(crate) fn run(session: &mut Session) -> Result<ExitCode, ReadlineError> {
-    let mut editor = Editor::with_history(Config::default(), MemHistory::new())?;
-    editor.set_helper(Some(Lines));
+pub(crate) fn run(editor: &mut Lines, session: &mut Session) -> Result<ExitCode, ReadlineError> {
     let mut last = ExitCode::SUCCESS;
     loop {
         let line = match editor.readline(PROMPT) {
@@ -60,21 +68,21 @@ fn after(last: ExitCode, line: &str) -> Script {
 /// What the editor asks about a line: only whether it is whole.
 ///
 /// There is no completion of file names: that would read directories for the prompt's sake.
-struct Lines;
+pub(crate) struct Rules;
 
-impl Helper for Lines {}
+impl Helper for Rules {}
 
-impl Highlighter for Lines {}
+impl Highlighter for Rules {}
 
-impl Completer for Lines {
+impl Completer for Rules {
     type Candidate = String;
 }
 
-impl Hinter for Lines {
+impl Hinter for Rules {
     type Hint = String;
 }
 
-impl Validator for Lines {
+impl Validator for Rules {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         if is_unfinished(context.input()) {
             return Ok(ValidationResult::Incomplete);

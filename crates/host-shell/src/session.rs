@@ -42,14 +42,19 @@ pub(crate) struct Streams {
     pub(crate) stderr: Box<dyn Write + Send>,
 }
 
+/// Returns the runtime of the first thread, with what it needs of the system. It starts no thread.
+pub(crate) fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
 impl Session {
     /// Starts the shell's thread.
     pub(crate) fn start(
+        runtime: Runtime,
         mut shell: Shell,
         timeout: Duration,
         mut streams: Streams,
     ) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let interrupt = shell.interrupt();
         let (scripts, received) = mpsc::channel::<Script>();
         let (sender, outcomes) = unbounded_channel();

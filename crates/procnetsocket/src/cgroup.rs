@@ -3,7 +3,13 @@
 //! The kernel tells the id of a socket's control group. Kernel: the id is the inode number of its
 //! directory (`cgroup_id`, 64 bits since Linux 5.5), so the tree of directories is the list of names.
 
-use std::{collections::BTreeMap, os::unix::ffi::OsStrExt};
+use std::{
+    collections::BTreeMap,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::ffi::OsStrExt,
+    },
+};
 
 use bstr::BString;
 use cap_std::{
@@ -68,6 +74,13 @@ impl CgroupTree {
         }
         walk(&self.root, &BString::default(), MAX_DEPTH, &mut paths);
         paths
+    }
+}
+
+impl AsFd for CgroupTree {
+    /// The directory of the mount, for a host that confines itself.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
     }
 }
 

@@ -44,6 +44,12 @@ pub(crate) enum Repr {
     Diag(DiagError),
     #[error("interrupted while reading {}", .0.name())]
     Interrupted(ProcFile),
+    #[error("interrupted while looking for the owners of sockets")]
+    OwnersInterrupted,
+    #[error("expected at most {limit} {what} ({bound}), but there are more")]
+    TooManyOwners { what: &'static str, limit: u64, bound: &'static str },
+    #[error("cannot list {what}")]
+    List { what: &'static str, source: io::Error },
     #[error("cannot read {}", file.name())]
     Read { file: ProcFile, source: io::Error },
     #[error(transparent)]
@@ -101,11 +107,12 @@ impl Error {
             Repr::Namespace(error) => kind_of(error),
             Repr::Diag(error) => error.kind(),
             Repr::Root(error) => ErrorKind::Root(error.kind()),
-            Repr::LineTooLong { .. } | Repr::TooManyLines { .. } | Repr::TooManyEntries { .. } => {
-                ErrorKind::LimitExceeded
-            }
-            Repr::Interrupted(_) => ErrorKind::Interrupted,
-            Repr::Read { .. } => ErrorKind::Io,
+            Repr::LineTooLong { .. }
+            | Repr::TooManyLines { .. }
+            | Repr::TooManyEntries { .. }
+            | Repr::TooManyOwners { .. } => ErrorKind::LimitExceeded,
+            Repr::Interrupted(_) | Repr::OwnersInterrupted => ErrorKind::Interrupted,
+            Repr::Read { .. } | Repr::List { .. } => ErrorKind::Io,
             Repr::Header(_)
             | Repr::MalformedRows { .. }
             | Repr::Counter { .. }
@@ -137,6 +144,12 @@ impl Error {
             LineError::TooLong(line) => Repr::LineTooLong { file, line, limit },
             LineError::Read(source) => Repr::Read { file, source },
         })
+    }
+}
+
+impl From<RootError> for Error {
+    fn from(error: RootError) -> Self {
+        Self(Repr::Root(error))
     }
 }
 
@@ -234,6 +247,9 @@ mod tests {
             Repr::Namespace(io::Error::from_raw_os_error(1)),
             Repr::Namespace(io::Error::from_raw_os_error(22)),
             Repr::Interrupted(FILE),
+            Repr::OwnersInterrupted,
+            Repr::TooManyOwners { what: "processes", limit: 8, bound: "processes" },
+            Repr::List { what: "processes", source: source() },
             Repr::Read { file: FILE, source: source() },
             Repr::Header(row_error()),
             Repr::MalformedRows { first: row_error(), count: 3 },
@@ -252,6 +268,9 @@ mod tests {
         Denied: cannot enter the network namespace
         InvalidRequest: cannot enter the network namespace
         Interrupted: interrupted while reading net/tcp
+        Interrupted: interrupted while looking for the owners of sockets
+        LimitExceeded: expected at most 8 processes (processes), but there are more
+        Io: cannot list processes
         Io: cannot read net/tcp
         Malformed: net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz"
         Malformed: net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz" (malformed rows: 3)

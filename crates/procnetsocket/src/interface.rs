@@ -6,14 +6,18 @@ use bstr::{BStr, BString, ByteSlice as _};
 use cap_std::AmbientAuthority;
 use rustix::{
     fd::OwnedFd,
-    net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with},
+    net::{AddressFamily, SocketFlags, SocketType, netdevice, netlink::SOCK_DIAG, socket_with},
 };
 
 /// Asks the kernel for the names of interfaces, in the network namespace of the thread that made
 /// it.
 #[derive(Debug)]
 pub(crate) struct Interfaces {
-    /// A socket that is never bound, connected or sent on: the question needs one.
+    /// A socket that is never bound, connected or sent on: the question needs one, of any family
+    /// (`dev_ioctl`).
+    ///
+    /// Security: of netlink, because nothing but the kernel can be reached over it. A UDP socket
+    /// that lies open would be a way to the network in a process that may open no other.
     socket: OwnedFd,
 }
 
@@ -22,7 +26,8 @@ impl Interfaces {
     #[expect(clippy::disallowed_methods, reason = "the only opening of this socket")]
     pub(crate) fn open_ambient(_token: AmbientAuthority) -> Option<Self> {
         let flags = SocketFlags::CLOEXEC;
-        let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, flags, None).ok()?;
+        let socket =
+            socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, Some(SOCK_DIAG)).ok()?;
         Some(Self { socket })
     }
 

@@ -16,6 +16,14 @@
 //! [`SocketTables::visit_query`] asks sock_diag ([`diag`]), which tells more and leaves out what was
 //! not asked for, and reads the text table where the kernel has no handler.
 //!
+//! [`SocketTables::owners`] finds the processes that hold sockets, and [`SocketTables::netstat`] joins
+//! connections with everything that is known of them.
+//!
+//! ```text
+//! ProcRoot ─► processes ─► descriptors ─► links ─► OwnerReport ─► OwnerTable
+//!             handles, no paths; up to MAX_WORKERS threads        by inode
+//! ```
+//!
 //! # Examples
 //!
 //! A file that was captured on another machine, of the other byte order:
@@ -65,6 +73,8 @@
 //! views that it has narrowed. Which files can be opened is a fixed list, [`ProcFile`]; no argument
 //! and no environment variable is part of a path. It writes nothing. A fake root reads its own
 //! directory only, and never the live system: not its `/proc`, not its sock_diag, not its interfaces.
+//! It also reads which files and sockets other processes have open, how they are called and with
+//! which arguments they were started, of every process that the kernel lets this one look into.
 //! To destroy sockets, or to be told of their end, takes a right of its own that is minted by name:
 //! [`KillAuthority`](diag::KillAuthority), [`EventAuthority`](diag::EventAuthority).
 //!
@@ -80,6 +90,9 @@
 //!   name can forge a row there; [`Report::source`] tells which source answered.
 //! - A live text table that changes while it is read leaves rows out or repeats them. Repeated rows of
 //!   internet sockets are dropped, best effort ([`Report::repeated`]). No listing is a snapshot.
+//! - A process chooses its name and its arguments itself. That a socket has no owner proves nothing
+//!   as long as [`OwnerReport::closed`] is not 0 or [`OwnerReport::processes`] tells that some are
+//!   left out.
 //! - A fake root, or a file given to [`visit_table`], is as true as its source.
 //!
 //! # Limits
@@ -87,7 +100,7 @@
 //! [`Limits`] bound every reading: [`MAX_LINE_BYTES`] a line, [`MAX_TOTAL_LINES`] lines a table, and
 //! [`MAX_ENTRIES`] rows in the listings that are kept in memory. [`Limits::streaming`] bounds the
 //! lines only. Files of counters have [`MAX_COUNTER_LINES`], and a listing keeps [`MAX_ROW_ERRORS`]
-//! reports and counts the rest. Reaching a bound of a reading is an error of kind
+//! reports and counts the rest. [`OwnerLimits`] bound the search for owners. Reaching a bound of a reading is an error of kind
 //! [`LimitExceeded`](ErrorKind::LimitExceeded) that names it; nothing is cut in silence. An
 //! [`Interrupt`] is asked before the first line and within 1 000 lines or 4 MiB, whichever comes
 //! first; a read of the kernel that is under way is not interrupted.
@@ -103,6 +116,8 @@ mod listing;
 mod mismatch;
 pub mod model;
 mod namespace;
+mod netstat;
+mod owner;
 mod port_range;
 mod query;
 pub mod root;
@@ -110,6 +125,7 @@ mod scan;
 mod source;
 mod stat;
 mod table;
+mod user;
 mod visit;
 
 pub use self::{
@@ -117,11 +133,18 @@ pub use self::{
     error::{Error, ErrorKind, RowError},
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{Listing, MAX_ROW_ERRORS},
+    netstat::{Connection, Netstat, NetstatProtocol},
+    owner::{
+        Fact, Held, MAX_COMMAND_LINE_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES, MAX_WORKERS, Owner,
+        OwnerDetails, OwnerLimits, OwnerQuery, OwnerReport, OwnerTable, Shown, Task, Threads,
+        Wanted,
+    },
     query::{Details, Query},
     root::{Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
     scan::visit_table,
     source::SocketTables,
     stat::{SockStat, SockStat6, TcpStat},
     table::{Endian, Family, Table},
+    user::UserNames,
     visit::{Interrupt, Report, Source, Uninterrupted, Visitor},
 };

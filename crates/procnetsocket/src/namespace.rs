@@ -56,6 +56,7 @@ impl SocketTables {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the thread of open_ambient_in, which ends at once")]
 fn enter(
     token: AmbientAuthority,
     namespace: BorrowedFd<'_>,

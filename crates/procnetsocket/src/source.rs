@@ -1,13 +1,13 @@
 //! The tables of the system, or of a directory that stands for `/proc`.
 
-use std::{fs::File, num::NonZeroU32, ops::RangeInclusive};
+use std::{fs::File, num::NonZeroU32, ops::RangeInclusive, os::fd::OwnedFd};
 
 use bstr::{BStr, BString};
 use cap_std::{AmbientAuthority, fs::Dir};
 
 use crate::{
-    Endian, Error, Family, Interrupt, Limits, Listing, ProcRoot, Query, Report, SockStat,
-    SockStat6, Table, Uninterrupted, Visitor,
+    Endian, Error, Family, Interrupt, Limits, Listing, OwnerLimits, OwnerQuery, OwnerReport, Pid,
+    ProcRoot, Query, Report, SockStat, SockStat6, Table, Uninterrupted, Visitor,
     dedup::Window,
     diag::{DiagSocket, Request},
     error::Repr,
@@ -15,7 +15,7 @@ use crate::{
     listing::{Collect, Row},
     model::{InetProtocol, InetSocket, NetlinkSocket, PacketSocket, UnixSocket},
     namespace::Elsewhere,
-    port_range,
+    owner, port_range,
     root::ProcFile,
     scan::Scan,
     stat,
@@ -90,6 +90,16 @@ impl SocketTables {
     /// Returns the socket to sock_diag, where there is one; never for a fake root.
     pub fn diag(&self) -> Option<&DiagSocket> {
         self.diag.as_ref()
+    }
+
+    /// Returns handles on what the tables are read from, for a host that confines itself; see
+    /// [`ProcRoot::reach`].
+    ///
+    /// # Errors
+    ///
+    /// [`Root`](crate::ErrorKind::Root).
+    pub fn reach(&self) -> Result<Vec<OwnedFd>, Error> {
+        Ok(self.root.reach().map_err(Repr::Root)?)
     }
 
     /// Hands the sockets that are asked for to a visitor, as they are read: from sock_diag, or from
@@ -232,6 +242,46 @@ impl SocketTables {
     /// `None` if there is none, if the kernel may not be asked, and always in a fake root.
     pub fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
         self.interfaces.as_ref()?.index(name)
+    }
+
+    /// Looks for the processes that hold sockets.
+    ///
+    /// Every descriptor of every process is looked at, whichever sockets are wanted, for a socket
+    /// may have several owners. So ask once for all sockets. See [`OwnerReport`] for what the answer
+    /// cannot tell.
+    ///
+    /// # Sandbox bypass
+    ///
+    /// It reads what all processes of the system have open, as far as this one may.
+    ///
+    /// # Limits
+    ///
+    /// [`OwnerLimits`] bound the processes and what is kept. It uses up to
+    /// [`MAX_WORKERS`](crate::MAX_WORKERS) threads, as many as there are processors. `interrupt` is
+    /// asked between processes and once in 1 000 descriptors, by the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Root`](crate::ErrorKind::Root) if a process or its descriptors are mounted over,
+    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
+    /// [`Interrupted`](crate::ErrorKind::Interrupted) and [`Io`](crate::ErrorKind::Io). That a
+    /// process is gone or closed is no error.
+    pub fn owners(
+        &self,
+        query: &OwnerQuery,
+        limits: &OwnerLimits,
+        interrupt: &dyn Interrupt,
+    ) -> Result<OwnerReport, Error> {
+        owner::scan(&self.root, query, limits, interrupt)
+    }
+
+    /// Returns the name of a process; `None` if there is none, or none that may be known.
+    ///
+    /// # Sandbox bypass
+    ///
+    /// As [`SocketTables::owners`], of one process.
+    pub fn process_name(&self, pid: Pid) -> Option<BString> {
+        owner::name_of(&self.root, pid)
     }
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bstr::BStr;
 
-use crate::{Grant, Policy};
+use crate::{Grant, OwnersError, OwnersErrorKind, Policy};
 
 /// The error of a [`PolicyView`](crate::PolicyView).
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,8 @@ enum Repr {
     NoEvents,
     #[error("{0} calls follow events already")]
     Busy(usize),
+    #[error(transparent)]
+    Owners(OwnersError),
     #[error(transparent)]
     Source(procnetsocket::Error),
 }
@@ -63,6 +65,8 @@ pub enum ErrorKind {
     Busy,
     /// The caller asked for the end.
     Interrupted,
+    /// The owners of sockets cannot be told.
+    Owners(OwnersErrorKind),
     /// The tables could not be read.
     Source(procnetsocket::ErrorKind),
 }
@@ -121,11 +125,21 @@ impl Error {
             Repr::TooMany(_) => ErrorKind::TooMany,
             Repr::NoEvents => ErrorKind::NoEvents,
             Repr::Busy(_) => ErrorKind::Busy,
+            Repr::Owners(error) => match error.kind {
+                OwnersErrorKind::Interrupted => ErrorKind::Interrupted,
+                kind => ErrorKind::Owners(kind),
+            },
             Repr::Source(error) => match error.kind() {
                 procnetsocket::ErrorKind::Interrupted => ErrorKind::Interrupted,
                 kind => ErrorKind::Source(kind),
             },
         }
+    }
+}
+
+impl From<OwnersError> for Error {
+    fn from(error: OwnersError) -> Self {
+        Self(Repr::Owners(error))
     }
 }
 

@@ -41,8 +41,8 @@
 //!
 //! # Trust
 //!
-//! Rows carry bytes that other users chose (names of unix sockets). They pass through unchanged:
-//! whoever prints them escapes them.
+//! Rows carry bytes that other users chose (names of unix sockets), and so do owners (names and
+//! arguments of processes). They pass through unchanged: whoever prints them escapes them.
 
 mod cgroup;
 mod collect;
@@ -52,6 +52,7 @@ mod events;
 mod follow;
 mod host_name;
 mod names;
+mod owners;
 mod policy;
 mod select;
 mod view;
@@ -64,6 +65,7 @@ pub use events::EventSource;
 pub use follow::{EventSink, FollowEnd, Followed, Until};
 pub use host_name::{HostNameError, HostNames};
 pub use names::{Names, TransportProtocol};
+pub use owners::{OwnerSource, OwnersError, OwnersErrorKind};
 pub use policy::{Grant, GrantSet, Policy, ProcessDetail, UnknownGrant, Visibility, Whose};
 pub use select::expr;
 pub use select::{

@@ -1,4 +1,4 @@
-//! Names of ports and protocols, as the host's tables give them.
+//! Names of ports, protocols and users, as the host's tables give them.
 //!
 //! The host reads `services(5)` and `protocols(5)` once and hands the bytes over; nothing here opens
 //! a file. Lines have the forms
@@ -13,6 +13,7 @@
 use std::{collections::HashMap, iter};
 
 use bstr::{BStr, BString, ByteSlice};
+use procnetsocket::UserNames;
 
 /// The transport protocols that service names are kept for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +24,7 @@ pub enum TransportProtocol {
     Udp,
 }
 
-/// The names that a machine has for ports and for IP protocols.
+/// The names that a machine has for ports, for IP protocols and for users.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     services: HashMap<(u16, TransportProtocol), BString>,
@@ -31,6 +32,7 @@ pub struct Names {
     /// By name, and by the other names behind the number.
     ports: HashMap<(BString, TransportProtocol), u16>,
     protocols: HashMap<u16, BString>,
+    users: UserNames,
 }
 
 impl Names {
@@ -65,6 +67,17 @@ impl Names {
     /// case as they stand in the file.
     pub fn port(&self, name: &BStr, protocol: TransportProtocol) -> Option<u16> {
         self.ports.get(&(name.to_owned(), protocol)).copied()
+    }
+
+    /// Returns the names with those of users, which are in the contents of `/etc/passwd`.
+    #[must_use]
+    pub fn with_users(self, passwd: &[u8]) -> Self {
+        Self { users: UserNames::new(passwd), ..self }
+    }
+
+    /// Returns the names of users; there are none unless the host gave them.
+    pub fn users(&self) -> &UserNames {
+        &self.users
     }
 
     /// Returns the name of a service, if the host has one for that port and protocol.
@@ -160,6 +173,14 @@ mod tests {
     fn finds_protocols(#[case] number: u16, #[case] name: Option<&str>) {
         let names = Names::new(b"", b"ip 0 IP\nhopopt 0 HOPOPT\nicmp 1 ICMP # x\n#igmp 2\n");
         assert_eq!(names.protocol(number), name.map(BStr::new));
+    }
+
+    #[test]
+    fn users_are_known_when_the_host_gave_them() {
+        let names = Names::new(b"", b"");
+        assert_eq!(names.users().name(0), None);
+        let names = names.with_users(b"root:x:0:0::/:\n");
+        assert_eq!(names.users().name(0), Some(BStr::new(b"root")));
     }
 
     #[test]

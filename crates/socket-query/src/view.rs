@@ -6,13 +6,14 @@ use std::{
 
 use bstr::{BStr, BString};
 use procnetsocket::{
-    Interrupt, Limits, SockStat, SockStat6, SocketTables,
+    Interrupt, Limits, OwnerQuery, OwnerTable, Pid, SockStat, SockStat6, SocketTables,
     diag::{EventGroups, KillAuthority},
 };
 
 use crate::{
     AddressFamily, CgroupPaths, Collected, Error, EventSink, EventSource, Filter, Followed, Grant,
-    GrantSet, HostNameError, HostNames, Names, Policy, Selection, Sink, TableSet, Until,
+    GrantSet, HostNameError, HostNames, Names, OwnerSource, Policy, Selection, Sink, TableSet,
+    Until,
     collect::{self, Source},
     destroy::{self, Kill},
     events,
@@ -34,6 +35,7 @@ pub struct PolicyView {
     hosts: Option<Arc<dyn HostNames>>,
     events: Option<Arc<EventSource>>,
     kill: Option<KillAuthority>,
+    owners: Arc<dyn OwnerSource>,
     limits: Limits,
     namespaces: BTreeMap<BString, Arc<SocketTables>>,
 }
@@ -41,6 +43,7 @@ pub struct PolicyView {
 impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
+        let owners: Arc<dyn OwnerSource> = Arc::<SocketTables>::clone(&tables);
         Self {
             tables,
             policy,
@@ -49,6 +52,7 @@ impl PolicyView {
             hosts: None,
             events: None,
             kill: None,
+            owners,
             limits: Limits::streaming(),
             namespaces: BTreeMap::new(),
         }
@@ -80,6 +84,13 @@ impl PolicyView {
     #[must_use]
     pub fn with_kill(self, right: KillAuthority) -> Self {
         Self { kill: Some(right), ..self }
+    }
+
+    /// Returns the view with another way to find the owners of sockets than to look for them in this
+    /// process. It is used under the grant `processes` only.
+    #[must_use]
+    pub fn with_owners(self, owners: Arc<dyn OwnerSource>) -> Self {
+        Self { owners, ..self }
     }
 
     /// Returns the view with the host's own bounds on what is read of one table. The default is
@@ -275,6 +286,27 @@ impl PolicyView {
         self.sockets().ok()?.interface_index(name)
     }
 
+    /// Looks for the processes that hold sockets. It looks into every process, so ask once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `processes`, [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` asks
+    /// for the end, [`ErrorKind::Owners`](crate::ErrorKind::Owners) when there is no answer.
+    pub fn owners(
+        &self,
+        query: &OwnerQuery,
+        interrupt: &dyn Interrupt,
+    ) -> Result<OwnerTable, Error> {
+        Ok(OwnerTable::new(self.processes()?.owners(query, interrupt)?))
+    }
+
+    /// Returns the name of a process, or `None` when it is not known; none is without the grant
+    /// `processes`.
+    pub fn process_name(&self, pid: Pid) -> Option<BString> {
+        self.processes().ok()?.process_name(pid)
+    }
+
     /// Returns the paths of the control groups by their ids; none if the host gave no way to find
     /// them.
     pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
@@ -317,6 +349,13 @@ impl PolicyView {
         let means = tables.diag().zip(self.kill.as_ref());
         let kill = means.map(|(diag, right)| Kill { diag, right });
         kill.ok_or_else(|| Error::no_means(Grant::Kill))
+    }
+
+    /// Returns the way to processes if they are granted: the one gate to them.
+    fn processes(&self) -> Result<&dyn OwnerSource, Error> {
+        self.granted(Grant::Sockets)?;
+        self.granted(Grant::Processes)?;
+        Ok(self.owners.as_ref())
     }
 
     fn granted(&self, grant: Grant) -> Result<(), Error> {

@@ -4,12 +4,12 @@
 //! cargo run --release -p ss-builtin --example ss -- -tan
 //! cargo run --release -p ss-builtin --example ss -- --proc-root DIR -tan
 //! cargo run --release -p ss-builtin --example ss -- --proc-only -tan
-//! cargo run --release -p ss-builtin --example ss -- --grant sockets,events -E
+//! cargo run --release -p ss-builtin --example ss -- --grant sockets,processes -tlnp
 //! ```
 //!
 //! As the first arguments only, `--proc-root DIR` lists the sockets of a fake proc root instead of the
 //! system's, `--proc-only` those of the system's text tables, without sock_diag, and `--grant NAME,...`
-//! grants that instead of `sockets`, as `host-shell` does: `-E` and `-K` are refused without it. The
+//! grants that instead of `sockets`, as `host-shell` does: `-p`, `-E` and `-K` are refused without it. The
 //! listing is laid out for the terminal if standard output is one.
 
 use std::{

@@ -16,9 +16,9 @@ use crate::{
         Action, CliError, Column, End, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary,
         Tables, VERSION,
     },
-    filter,
+    filter, owners,
     problem::{Problems, complain},
-    render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, summary},
+    render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, Users, summary},
 };
 
 /// The status of `-E` where there are no events to follow.
@@ -218,13 +218,14 @@ impl Ss {
         selection: &Selection,
     ) -> Result<Listing<'a>, Error> {
         let screen = context.terminal_width.map_or(Screen::Compact, Screen::Width);
+        let (users, code) = owners::find(&self.view, context, show)?;
         let mut table = TableWriter::new(context.stdout, columns(show, selection), screen);
         if !show.hidden.contains(&Column::Header) {
             table.header().map_err(write_failed)?;
         }
-        let rows = RowRenderer::new(&self.view, show, selection.tables);
+        let rows = RowRenderer::new(&self.view, show, selection.tables).with_users(users);
         let stderr = &mut *context.stderr;
-        Ok(Listing { rows, table, stderr, problems: Problems::default(), failed: None })
+        Ok(Listing { rows, table, stderr, problems: Problems::default(), failed: None, code })
     }
 }
 
@@ -244,7 +245,10 @@ fn kind_of(error: &socket_query::Error) -> ErrorKind {
 
 /// Returns the columns of a listing: what is the same in every row is left out.
 fn columns(show: &Show, selection: &Selection) -> ColumnSet {
-    let mut columns = ColumnSet::ALL.without(ColumnId::Process);
+    let mut columns = ColumnSet::ALL;
+    if show.owners.is_none() {
+        columns = columns.without(ColumnId::Process);
+    }
     if selection.tables.len() == 1 {
         columns = columns.without(ColumnId::Netid);
     }
@@ -264,6 +268,8 @@ struct Listing<'a> {
     stderr: &'a mut dyn Write,
     problems: Problems,
     failed: Option<io::Error>,
+    /// What is known of the status already.
+    code: ExitCode,
 }
 
 impl Listing<'_> {
@@ -275,7 +281,11 @@ impl Listing<'_> {
     /// Writes what is left, and tells how many of its problems were not reported.
     fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
         self.table.finish().map_err(write_failed)?;
-        Ok(self.problems.finish(self.stderr, unreported))
+        let code = self.problems.finish(self.stderr, unreported).max(self.code);
+        if let Some(owners) = self.rows.users().and_then(Users::of_unowned) {
+            owners::tell_of_unseen(self.stderr, owners);
+        }
+        Ok(code)
     }
 
     fn go_on(&mut self, written: io::Result<()>) -> ControlFlow<()> {

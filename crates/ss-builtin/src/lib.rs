@@ -40,6 +40,7 @@
 mod builtin;
 mod cli;
 mod filter;
+mod owners;
 mod problem;
 mod render;
 

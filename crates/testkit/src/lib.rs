@@ -2,8 +2,9 @@
 //! prints them.
 //!
 //! ```text
-//! typed rows (Tcp, Datagram, Unix, Packet, Netlink) ──► FakeProc ──► FakeRoot: a temporary directory
-//!                fixtures() · generate(seed) ──────────────┘
+//! typed rows (Tcp, Datagram, Unix, Packet, Netlink) ─┬─► FakeProc ──► FakeRoot: a temporary directory
+//! processes (Process) ───────────────────────────────┤
+//! fixtures() · generate(seed) ───────────────────────┘
 //! ```
 //!
 //! ```
@@ -43,6 +44,7 @@ mod generate;
 mod inet;
 mod netlink;
 mod packet;
+mod process;
 mod root;
 mod table;
 mod unix;
@@ -54,6 +56,7 @@ pub use generate::generate;
 pub use inet::{Datagram, Tcp, TcpTail};
 pub use netlink::Netlink;
 pub use packet::Packet;
+pub use process::Process;
 pub use root::{FakeProc, FakeRoot};
 pub use table::Table;
 pub use unix::Unix;

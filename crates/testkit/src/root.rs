@@ -14,7 +14,7 @@ use std::{
 use cap_std::{ambient_authority, fs::Dir};
 use tempfile::TempDir;
 
-use crate::{Datagram, Netlink, Packet, SockStat, SockStat6, Table, Tcp, Unix, counter};
+use crate::{Datagram, Netlink, Packet, Process, SockStat, SockStat6, Table, Tcp, Unix, counter};
 
 const PORT_RANGE: &str = "sys/net/ipv4/ip_local_port_range";
 
@@ -25,6 +25,7 @@ pub struct FakeProc {
     tables: BTreeMap<Table, Vec<Vec<u8>>>,
     /// Other files, and tables whose bytes were given whole.
     files: BTreeMap<PathBuf, Vec<u8>>,
+    processes: Vec<Process>,
 }
 
 impl FakeProc {
@@ -166,6 +167,19 @@ impl FakeProc {
         self
     }
 
+    /// Adds a process.
+    #[must_use]
+    pub fn process(self, process: Process) -> Self {
+        self.processes([process])
+    }
+
+    /// Adds processes.
+    #[must_use]
+    pub fn processes(mut self, processes: impl IntoIterator<Item = Process>) -> Self {
+        self.processes.extend(processes);
+        self
+    }
+
     /// Makes the directory.
     pub fn build(&self) -> FakeRoot {
         let dir = TempDir::with_prefix("fake-proc-").expect("a temporary directory can be made");
@@ -174,6 +188,9 @@ impl FakeProc {
         }
         for (path, bytes) in &self.files {
             write(dir.path(), path, bytes);
+        }
+        for process in &self.processes {
+            process.write(dir.path());
         }
         FakeRoot { dir }
     }

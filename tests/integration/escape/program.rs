@@ -59,10 +59,15 @@ fn contained(tree: &Tree) -> Command {
 }
 
 /// Runs the shell with these arguments and these variables.
-pub(super) fn shell(args: &[&str], variables: &[(&str, &str)]) -> Outcome {
+pub(crate) fn shell(args: &[&str], variables: &[(&str, &str)]) -> Outcome {
     let mut command = Command::new(&*SHELL);
     command.args(args).env_clear().envs(variables.iter().copied());
     run(&mut command)
+}
+
+/// Returns where the shell is.
+pub(crate) fn path() -> &'static Path {
+    &SHELL
 }
 
 fn careless(tree: &Tree, program: &Path) -> Command {

@@ -1,5 +1,7 @@
 //! A directory that is exchanged for a link which leads out, over and over, while a script uses it.
 
+#![expect(clippy::disallowed_methods, reason = "the test exchanges directories under the shell")]
+
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,

@@ -7,8 +7,10 @@
     reason = "the functions that tests share may fail a test as tests may"
 )]
 
+mod broker;
 mod builtins;
 mod commands;
+mod confine;
 mod files;
 mod limits;
 mod program;

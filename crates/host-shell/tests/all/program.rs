@@ -10,13 +10,13 @@ use rstest::rstest;
 
 use crate::support::Granted;
 
-fn program(args: &[&str]) -> Command {
+pub(crate) fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_host-shell"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn run(args: &[&str]) -> (String, String, i32) {
+pub(crate) fn run(args: &[&str]) -> (String, String, i32) {
     told(program(args).output().unwrap())
 }
 
@@ -52,8 +52,6 @@ fn prints_its_help() {
 #[rstest]
 #[case::unknown(&["--nope"])]
 #[case::twice(&["-c", "a", "b"])]
-#[case::later_flag(&["--no-confine", "-c", ":"])]
-#[case::later_status(&["--status"])]
 #[case::grant(&["--grant", "all", "-c", ":"])]
 #[case::timeout(&["--timeout", "0", "-c", ":"])]
 fn bad_usage_is_2_with_the_usage(#[case] args: &[&str]) {

@@ -86,6 +86,7 @@ impl Channel {
         if groups == 0 { Ok(()) } else { self.set_groups(groups) }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the only address that a sock_diag socket gets")]
     fn set_groups(&self, groups: u32) -> Result<(), DiagError> {
         let set = || {
             // Kernel: a socket that has a port id is bound to it again; 0 asks for one.

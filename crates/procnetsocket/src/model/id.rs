@@ -7,6 +7,8 @@ use std::{fmt, num::NonZeroU64};
 /// Zero in a kernel table means that no inode exists (TIME-WAIT and SYN-RECV sockets belong to no
 /// process), so zero cannot be held here: the field is an `Option<Inode>`. The kernel reuses numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Inode(NonZeroU64);
 
 impl Inode {

@@ -146,6 +146,15 @@ impl RootError {
         Self(Repr::Io(path.to_owned(), source))
     }
 
+    /// Returns the refusal that an error number of reading a link stands for.
+    pub(super) fn from_link_errno(path: &str, errno: Errno) -> Self {
+        match errno {
+            Errno::NOENT => Self::missing(path),
+            Errno::INVAL => Self::not_a_file(path),
+            _ => Self::from_errno(path, errno),
+        }
+    }
+
     /// Returns the refusal that an error number of an opening call stands for.
     ///
     /// `ENOENT` is not decided here: what is absent depends on the base.

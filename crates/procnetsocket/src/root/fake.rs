@@ -1,30 +1,68 @@
 //! A directory that stands for `/proc`: opened beneath it, with no claim to be procfs.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    os::fd::{AsFd as _, OwnedFd},
+    path::Path,
+};
 
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, File as CapFile, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
 use super::{BaseKind, ProcFile, RootError};
 
 /// Opens a file of a fake root, for reading.
 pub(super) fn open(dir: &Dir, base: BaseKind, file: ProcFile) -> Result<File, RootError> {
-    let path = path(base, file);
-    let found = dir.metadata(&path).map_err(|source| refuse(dir, base, &path, source))?;
+    open_path(dir, base, &path(base, file))
+}
+
+/// Opens a file of a process whose directory was opened before.
+pub(super) fn open_below(process: &Dir, file: ProcFile) -> Result<File, RootError> {
+    open_path(process, BaseKind::Root, file.name())
+}
+
+/// Opens a directory, to look up names below it.
+pub(super) fn open_dir(dir: &Dir, path: &str) -> Result<Dir, RootError> {
+    dir.open_dir(path).map_err(|source| refuse_directory(dir, path, source))
+}
+
+/// Opens a directory, to read its names.
+pub(super) fn open_list(dir: &Dir, path: &str) -> Result<File, RootError> {
+    let opened = dir.open_with(path, &options(OFlags::DIRECTORY));
+    opened.map(CapFile::into_std).map_err(|source| refuse_directory(dir, path, source))
+}
+
+fn refuse_directory(dir: &Dir, path: &str, source: io::Error) -> RootError {
+    match source.kind() {
+        // Something else has the name of the directory.
+        io::ErrorKind::NotADirectory => RootError::missing(path),
+        _ => refuse(dir, BaseKind::Root, path, source),
+    }
+}
+
+fn open_path(dir: &Dir, base: BaseKind, path: &str) -> Result<File, RootError> {
+    let found = dir.metadata(path).map_err(|source| refuse(dir, base, path, source))?;
     // Security: a FIFO would block and a device may act when it is opened, so the kind is looked
     // at before the opening, and again after it, of the very file that will be read.
     if !found.is_file() {
-        return Err(RootError::not_a_file(&path));
+        return Err(RootError::not_a_file(path));
     }
     let opened = dir
-        .open_with(&path, &options())
-        .map_err(|source| refuse(dir, base, &path, source))?
+        .open_with(path, &options(OFlags::empty()))
+        .map_err(|source| refuse(dir, base, path, source))?
         .into_std();
     match opened.metadata() {
         Ok(found) if found.is_file() => Ok(opened),
-        Ok(_) => Err(RootError::not_a_file(&path)),
-        Err(source) => Err(RootError::io(&path, source)),
+        Ok(_) => Err(RootError::not_a_file(path)),
+        Err(source) => Err(RootError::io(path, source)),
     }
+}
+
+/// Returns the whole directory.
+pub(super) fn reach(dir: &Dir) -> Result<Vec<OwnedFd>, RootError> {
+    let dir = dir.as_fd().try_clone_to_owned().map_err(|source| RootError::io(".", source))?;
+    Ok(vec![dir])
 }
 
 /// Returns the path of a file in the layout of a fake root.
@@ -41,11 +79,11 @@ fn path(base: BaseKind, file: ProcFile) -> String {
 }
 
 /// Reads only; `O_NONBLOCK` lets the opening of a FIFO return, `O_NOCTTY` leaves terminals alone.
-fn options() -> OpenOptions {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+fn options(flags: OFlags) -> OpenOptions {
+    let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut options = OpenOptions::new();
     options.read(true);
-    // OK because both flags are small positive numbers on every architecture.
+    // OK because the flags are small positive numbers on every architecture.
     options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
     options
 }

@@ -15,7 +15,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{BaseKind, ProcFile, RootError, walk};
+use super::{BaseKind, Pid, ProcFile, RootError, walk};
 
 /// The inode of the root of every procfs (`PROC_ROOT_INO`).
 const PROC_ROOT_INO: u64 = 1;
@@ -39,6 +39,9 @@ const READ: OFlags = OFlags::RDONLY
 
 /// The flags of a file that will only be looked at.
 const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// The flags of a directory whose names will be read.
+const LIST: OFlags = READ.union(OFlags::DIRECTORY);
 
 /// A descriptor that was found to be the root of a procfs.
 #[derive(Debug)]
@@ -109,6 +112,17 @@ impl Live {
         Ok(PathBuf::from(std::ffi::OsString::from_vec(text.into_bytes())))
     }
 
+    /// Opens, without reading, all below which socket tables lie.
+    pub(super) fn reach(&self) -> Result<Vec<OwnedFd>, RootError> {
+        let (path, threads) =
+            self.find(BaseKind::Process, "task", LOOK.union(OFlags::DIRECTORY))?;
+        self.expect_on_mount(&path, threads.as_fd())?;
+        let ports = self.find(BaseKind::Root, ProcFile::IpLocalPortRange.name(), LOOK);
+        // OK because without it the range is unknown, which is no error when it is read either.
+        let ports = ports.ok().filter(|(_, ports)| self.holds(ports.as_fd()) == Ok(true));
+        Ok([Some(threads), ports.map(|(_, ports)| ports)].into_iter().flatten().collect())
+    }
+
     /// Opens a name below a base.
     fn find(
         &self,
@@ -170,14 +184,33 @@ impl Live {
 
     /// Resolves a path beneath the root: by `openat2`, or where there is none by the walk.
     fn lookup(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-        match self.openat2(path, flags) {
-            Err(Errno::NOSYS) => walk::open(self, path, flags),
+        let opened = self.openat2(path, flags);
+        if self.must_walk(&opened) { walk::open(self, path, flags) } else { opened }
+    }
+
+    /// Resolves a path beneath a directory of a process, which was opened before.
+    fn lookup_below(
+        &self,
+        directory: BorrowedFd<'_>,
+        path: &str,
+        flags: OFlags,
+    ) -> Result<OwnedFd, Errno> {
+        let opened = beneath(directory, path, flags);
+        if self.must_walk(&opened) {
+            walk::open_below(self, directory, path, flags)
+        } else {
+            opened
+        }
+    }
+
+    /// Returns whether an `openat2` failed because there is none.
+    fn must_walk(&self, opened: &Result<OwnedFd, Errno>) -> bool {
+        match opened {
+            Err(Errno::NOSYS) => true,
             // Kernel: a seccomp filter that does not know `openat2` answers either. A filter can
             // be installed at any time, so the answer is not kept.
-            Err(Errno::PERM | Errno::ACCESS) if self.is_openat2_forbidden() => {
-                walk::open(self, path, flags)
-            }
-            result => result,
+            Err(Errno::PERM | Errno::ACCESS) => self.is_openat2_forbidden(),
+            _ => false,
         }
     }
 
@@ -188,10 +221,40 @@ impl Live {
     }
 
     fn openat2(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-        retried(|| {
-            #[expect(clippy::disallowed_methods, reason = "beneath the verified root of /proc")]
-            rustix::fs::openat2(&self.root, path, flags, Mode::empty(), RESOLVE)
-        })
+        beneath(self.root.as_fd(), path, flags)
+    }
+
+    /// Opens the root as a directory that can be listed.
+    pub(super) fn open_listing(&self) -> Result<OwnedFd, RootError> {
+        self.checked("", self.lookup(".", LIST))
+    }
+
+    /// Opens the directory of a process, to look up names below it.
+    pub(super) fn open_process(&self, pid: Pid) -> Result<OwnedFd, RootError> {
+        let path = pid.to_string();
+        self.checked(&path, self.lookup(&path, LOOK.union(OFlags::DIRECTORY)))
+    }
+
+    /// Opens a name below the directory of a process or thread.
+    pub(super) fn open_below(
+        &self,
+        directory: BorrowedFd<'_>,
+        name: &str,
+        purpose: Purpose,
+    ) -> Result<OwnedFd, RootError> {
+        let fd = self.checked(name, self.lookup_below(directory, name, purpose.flags()))?;
+        expect_kind(name, fd.as_fd(), purpose.kind())?;
+        Ok(fd)
+    }
+
+    /// Requires that what was opened lies on the mount of the root. What is absent below a process
+    /// is gone with it.
+    fn checked(&self, path: &str, opened: Result<OwnedFd, Errno>) -> Result<OwnedFd, RootError> {
+        match opened {
+            Ok(fd) => self.expect_on_mount(path, fd.as_fd()).map(|()| fd),
+            Err(Errno::NOENT) => Err(RootError::vanished(&shown(path))),
+            Err(errno) => Err(RootError::from_errno(&shown(path), errno)),
+        }
     }
 
     fn expect_on_mount(&self, path: &str, fd: BorrowedFd<'_>) -> Result<(), RootError> {
@@ -221,10 +284,49 @@ impl Live {
     }
 }
 
+/// What something below a process is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To read a file.
+    Read,
+    /// To list a directory.
+    List,
+    /// To look up names below a directory, or to look at it.
+    Directory,
+    /// To read where a link leads.
+    Link,
+}
+
+impl Purpose {
+    fn flags(self) -> OFlags {
+        match self {
+            Self::Read => READ,
+            Self::List => LIST,
+            Self::Directory => LOOK.union(OFlags::DIRECTORY),
+            Self::Link => LOOK,
+        }
+    }
+
+    fn kind(self) -> FileType {
+        match self {
+            Self::Read => FileType::RegularFile,
+            Self::List | Self::Directory => FileType::Directory,
+            Self::Link => FileType::Symlink,
+        }
+    }
+}
+
 impl AsFd for Live {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.root.as_fd()
     }
+}
+
+fn beneath(directory: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    retried(|| {
+        #[expect(clippy::disallowed_methods, reason = "beneath the verified root of /proc")]
+        rustix::fs::openat2(directory, path, flags, Mode::empty(), RESOLVE)
+    })
 }
 
 /// Makes a call again when it was disturbed, but not for ever.
@@ -329,6 +431,15 @@ mod tests {
         assert_eq!(error.kind(), crate::RootErrorKind::Overmounted);
         let error = expect_kind("self/stat", pipe.as_fd(), FileType::RegularFile).unwrap_err();
         assert_eq!(error.kind(), crate::RootErrorKind::NotAFile);
+    }
+
+    #[test]
+    fn reaches_the_threads_and_the_range_of_ports() {
+        let live = Live::open_proc().unwrap();
+        let inode = |fd: &OwnedFd| rustix::fs::fstat(fd).unwrap().st_ino;
+        let reach: Vec<u64> = live.reach().unwrap().iter().map(inode).collect();
+        let look = |path| inode(&live.lookup(path, LOOK).unwrap());
+        assert_eq!(reach, [look("self/task"), look("sys/net/ipv4/ip_local_port_range")]);
     }
 
     #[test]

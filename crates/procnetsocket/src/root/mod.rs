@@ -2,15 +2,22 @@
 //!
 //! [`ProcRoot`] says what it promises. Its parts: `live` verifies the root and what is opened
 //! beneath it, `walk` resolves paths where `openat2` is missing, `fake` opens the files of a
-//! directory that stands for `/proc`, and `name` lists all that can be opened.
+//! directory that stands for `/proc`, `task` opens what a process has, `numbers` reads directories
+//! whose names are numbers, and `name` lists all that can be opened.
 
 mod error;
 mod fake;
 mod live;
 mod name;
+mod numbers;
+mod task;
 mod walk;
 
-use std::{fs::File, os::fd::BorrowedFd, path::PathBuf};
+use std::{
+    fs::File,
+    os::fd::{BorrowedFd, OwnedFd},
+    path::PathBuf,
+};
 
 use cap_std::{AmbientAuthority, fs::Dir};
 
@@ -18,6 +25,10 @@ use self::live::Live;
 pub use self::{
     error::{RootError, RootErrorKind},
     name::{Pid, ProcFile},
+};
+pub(crate) use self::{
+    numbers::{ListingBuffer, Numbers},
+    task::TaskDir,
 };
 
 /// A verified `/proc`, or a directory that stands for it.
@@ -38,8 +49,9 @@ pub use self::{
 /// This reads the system outside of every sandbox, so it takes a token of
 /// [`ambient_authority`](cap_std::ambient_authority) and belongs to the host, not to a script.
 /// What a holder of a [`ProcRoot`] can reach is the list of [`ProcFile`], for every process that
-/// the kernel shows to this one. It cannot write, and it cannot reach the magic links below
-/// `/proc/<pid>` that lead out of procfs (`cwd`, `root`, `exe`, `fd`).
+/// the kernel shows to this one, and within this crate the texts of the links `exe` and `fd/<n>` of
+/// those processes. It cannot write, and it cannot follow the magic links below `/proc/<pid>` that
+/// lead out of procfs (`cwd`, `root`, `exe`, `fd`).
 ///
 /// # Trust
 ///
@@ -179,6 +191,23 @@ impl ProcRoot {
         self.base(BaseKind::Pid(pid))
     }
 
+    /// Opens the list of processes.
+    pub(crate) fn processes(&self) -> Result<Numbers, RootError> {
+        match &self.source {
+            Source::Live(live) => live.open_listing().map(Numbers::new),
+            Source::Fake(dir) => fake::open_list(dir, ".").map(Numbers::new),
+        }
+    }
+
+    /// Opens the directory of a process. What is opened below it later is of the same process, or
+    /// [`Vanished`](RootErrorKind::Vanished): its number may be given again, the directory is not.
+    pub(crate) fn open_process(&self, pid: Pid) -> Result<TaskDir<'_>, RootError> {
+        match &self.source {
+            Source::Live(live) => Ok(TaskDir::live(live, live.open_process(pid)?)),
+            Source::Fake(dir) => Ok(TaskDir::fake(fake::open_dir(dir, &pid.to_string())?)),
+        }
+    }
+
     /// Reads what a descriptor of the calling thread really points to (`thread-self/fd/<n>`).
     ///
     /// It is the kernel's own text: a path, with ` (deleted)` after it if the file is gone, or a
@@ -193,6 +222,25 @@ impl ProcRoot {
         match &self.source {
             Source::Live(live) => live.fd_link(fd),
             Source::Fake(_) => Err(RootError::hidden("thread-self/fd")),
+        }
+    }
+
+    /// Returns handles on what socket tables are read from: the directory of our own threads and
+    /// the range of ports, or the whole of a fake root.
+    ///
+    /// For a host that confines itself (Landlock): what lies elsewhere in `/proc` is not needed, such
+    /// as the files of other processes. The handles have to stay open for as long as the host is
+    /// confined. Kernel: procfs makes a new inode when a directory that nobody holds is looked up
+    /// again, and Landlock knows places by their inodes.
+    ///
+    /// # Errors
+    ///
+    /// Any kind if our own directory cannot be had or trusted. A range of ports that cannot be had
+    /// is left out: it is taken as unknown.
+    pub fn reach(&self) -> Result<Vec<OwnedFd>, RootError> {
+        match &self.source {
+            Source::Live(live) => live.reach(),
+            Source::Fake(dir) => fake::reach(dir),
         }
     }
 

@@ -4,6 +4,7 @@ use std::{fmt, num::NonZeroU32};
 
 /// A process id, as the proc file system that is read numbers it; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pid(NonZeroU32);
 
 impl Pid {

@@ -26,6 +26,26 @@ const MAX_COMPONENTS: usize = 16;
 ///
 /// It stands in for `openat2` and so it fails with the same error numbers.
 pub(super) fn open(root: &Live, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    resolve(root, root.as_fd(), MAX_LINKS, path, flags)
+}
+
+/// Opens a path below a directory of a process. There all links are magic, and none is followed.
+pub(super) fn open_below(
+    root: &Live,
+    directory: BorrowedFd<'_>,
+    path: &str,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
+    resolve(root, directory, 0, path, flags)
+}
+
+fn resolve(
+    root: &Live,
+    start: BorrowedFd<'_>,
+    max_links: usize,
+    path: &str,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
     // Security: without mount ids a bind of another part of the same procfs could not be seen, so
     // there is no walk without them (`ENOSYS`, which becomes `Unsupported`).
     if !root.has_mount_id() {
@@ -36,7 +56,7 @@ pub(super) fn open(root: &Live, path: &str, flags: OFlags) -> Result<OwnedFd, Er
     let mut links = 0;
     for _ in 0..MAX_COMPONENTS {
         let name = ahead.pop_front().ok_or(Errno::INVAL)?;
-        let parent = here.as_ref().map_or(root.as_fd(), AsFd::as_fd);
+        let parent = here.as_ref().map_or(start, AsFd::as_fd);
         let found = step(root, parent, &name, OFlags::PATH)?;
         let is_link = kind(found.as_fd())? == FileType::Symlink;
         match (is_link, ahead.is_empty()) {
@@ -44,7 +64,7 @@ pub(super) fn open(root: &Live, path: &str, flags: OFlags) -> Result<OwnedFd, Er
             (false, false) => here = Some(found),
             // Security: a link is followed at the top only, where procfs has plain ones. Further
             // down are the magic ones (`cwd`, `root`, `fd/3`), which lead anywhere.
-            (true, false) if here.is_none() && links < MAX_LINKS => {
+            (true, false) if here.is_none() && links < max_links => {
                 links += 1;
                 prepend(&mut ahead, &target(found.as_fd())?);
             }

@@ -16,7 +16,7 @@ use std::fmt;
 
 pub use self::inet::Family;
 pub(crate) use self::{
-    decimal::signed,
+    decimal::{signed, unsigned},
     fields::{Expected, Fields, Problem, Until},
     inet::InetRows,
     netlink::NetlinkRows,

@@ -3,6 +3,7 @@
 
 // The bytes are those of a machine that has the least significant byte first.
 #![cfg(target_endian = "little")]
+#![expect(clippy::disallowed_methods, reason = "the tests make the sockets that are listed")]
 
 // `cfg(test)` tells clippy that helpers, too, may unwrap here.
 #[cfg(test)]

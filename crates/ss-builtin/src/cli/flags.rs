@@ -1,5 +1,6 @@
 //! Every option, once: the parser, the help and the documentation are made from this table.
 
+use procnetsocket::Threads;
 use socket_query::{AddressFamily, Grant, SocketTable};
 
 use super::plan::{Column, Detail, View};
@@ -91,6 +92,8 @@ pub(crate) enum Effect {
     Kill,
     Count,
     For,
+    /// Shows the processes that hold a socket, or their threads one by one.
+    Owners(Threads),
     Refused(Refusal),
 }
 
@@ -199,15 +202,17 @@ static FLAGS: &[Flag] = &[
     Flag::new(
         'p',
         "processes",
-        "show the processes that hold a socket",
-        Effect::Refused(Refusal::Grant(Grant::Processes)),
-    ),
+        "show who holds a socket (grant: processes)",
+        Effect::Owners(Threads::Together),
+    )
+    .granted(Grant::Processes),
     Flag::new(
         'T',
         "threads",
-        "show their threads too",
-        Effect::Refused(Refusal::Grant(Grant::Processes)),
-    ),
+        "show each of their threads (grant: processes)",
+        Effect::Owners(Threads::Apart),
+    )
+    .granted(Grant::Processes),
     Flag::new('i', "info", "show the account of a connection", Effect::Detail(Detail::Info)),
     Flag::new(NO_LETTER, "tipcinfo", "show TIPC details", Effect::Refused(Refusal::Never(NO_TIPC))),
     Flag::new('s', "summary", "print counters of the whole machine", Effect::Summary),

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use bstr::{BStr, BString, ByteSlice};
-use procnetsocket::{Details, model::TcpState};
+use procnetsocket::{Details, Threads, model::TcpState};
 use socket_query::{
     AddressFamily, FamilySet, Filter, GrantSet, Selection, SocketTable, StateSet, TableSet,
     expr::FilterText,
@@ -217,6 +217,8 @@ pub(crate) struct Show {
     pub(crate) selection: Result<Selection, NothingToShow>,
     pub(crate) filter: FilterSource,
     pub(crate) details: DetailSet,
+    /// Whether the owners of sockets are shown, and how.
+    pub(crate) owners: Option<Threads>,
     pub(crate) lines: Lines,
     pub(crate) names: Names,
     pub(crate) hidden: Vec<Column>,
@@ -270,6 +272,7 @@ struct Draft {
     filter: FilterSource,
     summary: Option<()>,
     details: DetailSet,
+    owners: Option<Threads>,
     lines: Lines,
     names: Names,
     hidden: Vec<Column>,
@@ -300,6 +303,7 @@ impl Draft {
             filter: FilterSource::default(),
             summary: None,
             details: DetailSet::default(),
+            owners: None,
             lines: Lines::default(),
             names: Names::default(),
             hidden: Vec::new(),
@@ -334,6 +338,8 @@ impl Draft {
             Effect::Count => self.count = Some(typed.value.clone()),
             Effect::For => self.after = Some(typed.value.clone()),
             Effect::FilterFile => self.filter_file(&typed.value)?,
+            // Compat: `-T` alone shows owners, as it did before iproute2 6.7.
+            Effect::Owners(threads) => self.owners = self.owners.max(Some(threads)),
             Effect::Refused(refusal) => self.refuse(spelling(typed), refusal),
         }
         Ok(())
@@ -488,7 +494,7 @@ impl Draft {
         self.widen();
         let states = self.chosen.unwrap_or(self.usual);
         let action = self.action()?;
-        let Self { tables, families, filter, details, lines, names, hidden, .. } = self;
+        let Self { tables, families, filter, details, owners, lines, names, hidden, .. } = self;
         let selection = match understood {
             Err(error) => Err(NothingToShow::States(error)),
             Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
@@ -497,7 +503,7 @@ impl Draft {
                 Ok(Selection { tables, families, states, details, filter: Filter::All })
             }
         };
-        Ok(Show { action, summary, selection, filter, details, lines, names, hidden })
+        Ok(Show { action, summary, selection, filter, details, owners, lines, names, hidden })
     }
 
     /// Takes the words behind the options. Words for states replace what options chose; if they leave
@@ -969,12 +975,26 @@ mod tests {
 
     #[test]
     fn a_grant_does_not_make_an_option_that_is_not_built() {
-        let grants = GrantSet::empty().with(Grant::Processes);
-        let error = plan_with("-p", grants).unwrap_err();
+        let grants = GrantSet::empty().with(Grant::Namespaces);
+        let error = plan_with("-N x", grants).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "-p is refused by this version: what the grant allows is not built yet"
+            "-N is refused by this version: what the grant allows is not built yet"
         );
+    }
+
+    #[rstest]
+    #[case::nobody("-t", None)]
+    #[case::processes("-tp", Some(Threads::Together))]
+    #[case::threads("-tT", Some(Threads::Apart))]
+    #[case::both("-tpT", Some(Threads::Apart))]
+    #[case::both_the_other_way("-tTp", Some(Threads::Apart))]
+    #[case::long("--processes", Some(Threads::Together))]
+    fn owners_are_shown_under_their_grant(#[case] line: &str, #[case] owners: Option<Threads>) {
+        match plan_with(line, GrantSet::empty().with(Grant::Processes)) {
+            Ok(Plan::Show(show)) => assert_eq!(show.owners, owners),
+            other => panic!("{line:?} gives {other:?}"),
+        }
     }
 
     #[test]

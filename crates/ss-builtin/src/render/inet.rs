@@ -66,6 +66,7 @@ impl RowRenderer<'_> {
         cells.push(ColumnId::PeerPort, |out| {
             self.ports.push(out, socket.protocol, socket.remote.port());
         });
+        self.fill_users(cells, socket.inode);
         if self.details.is_empty() {
             return;
         }

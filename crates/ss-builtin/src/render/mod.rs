@@ -1,7 +1,7 @@
 //! Rows to bytes, as iproute2 lays them out.
 //!
 //! `row` turns a socket into cells, with a file for each family; `table` collects cells and writes
-//! them in columns. The files of details (`tcp_info`, `memory`, `timer` and so on) turn a part of
+//! them in columns. The files of details (`tcp_info`, `users`, `timer` and so on) turn a part of
 //! the model into text; `addr`, `port`, `number`, `field`, `name` and `escape` print the pieces.
 //! `summary` prints the counters of `-s`.
 
@@ -21,6 +21,7 @@ mod owner;
 mod packet;
 mod port;
 mod proc_info;
+mod process;
 mod rate;
 mod row;
 mod sctp_info;
@@ -30,6 +31,7 @@ mod tcp_info;
 mod timer;
 mod ulp;
 mod unix;
+mod users;
 mod vsock;
 #[cfg(test)]
 mod wire;
@@ -39,3 +41,4 @@ pub(crate) use column::{ColumnId, ColumnSet, Screen};
 pub(crate) use row::{RowRenderer, netid};
 pub(crate) use summary::{Counters, summary};
 pub(crate) use table::TableWriter;
+pub(crate) use users::Users;

@@ -4,6 +4,7 @@ use procnetsocket::model::{NetlinkDetail, NetlinkSocket};
 
 use super::{
     column::ColumnId,
+    escape::push_name,
     field::push_text,
     memory::push_memory,
     name::netlink_family,
@@ -29,14 +30,25 @@ impl RowRenderer<'_> {
         cells.push(ColumnId::LocalPort, |out| match (socket.port_id.cast_signed(), self.names) {
             (-1, _) => out.push(b'*'),
             (0, Names::Resolved) => push_text(out, "kernel"),
-            (port_id, _) => push_signed(out, port_id.into()),
+            (port_id, names) => {
+                // Compat: a socket is free to choose another number than that of its process.
+                if names == Names::Resolved
+                    && let Some(name) = self.processes.name(port_id)
+                {
+                    push_name(out, &name);
+                    out.push(b'/');
+                }
+                push_signed(out, port_id.into());
+            }
         });
         match &socket.detail {
             Some(detail) if detail.state == CONNECTED => fill_peer(cells, detail),
             _ => cells.push(ColumnId::PeerAddress, |out| out.push(b'*')),
         }
         if !self.details.is_empty() {
-            cells.push(ColumnId::Extra, |out| self.push_netlink_extra(out, socket));
+            // Compat: these details stand where owners would, and without `-p` there is no such column.
+            let column = if self.users().is_some() { ColumnId::Process } else { ColumnId::Extra };
+            cells.push(column, |out| self.push_netlink_extra(out, socket));
         }
     }
 

@@ -39,6 +39,7 @@ impl RowRenderer<'_> {
             Some(index) => self.push_interface(out, index),
         });
         cells.push(ColumnId::PeerAddress, |out| out.push(b'*'));
+        self.fill_users(cells, socket.inode);
         if !self.details.is_empty() {
             cells.push(ColumnId::Extra, |out| self.push_packet_extra(out, socket));
         }

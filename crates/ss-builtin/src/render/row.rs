@@ -2,20 +2,13 @@
 
 use std::{num::NonZeroU32, ops::RangeInclusive};
 
-use procnetsocket::model::{InetSocket, Socket, TcpState};
+use procnetsocket::model::{InetSocket, Inode, Socket, TcpState};
 use socket_query::{PolicyView, SocketTable, TableSet, state_of};
 
 use super::{
-    cgroup::CgroupNames,
-    column::ColumnId,
-    escape::push_name,
-    field::push_text,
-    interface::InterfaceNames,
-    number::push_signed,
-    port::PortNames,
-    sctp_info,
-    table::Cells,
-    vsock::{fill_vsock, vsock_netid},
+    cgroup::CgroupNames, column::ColumnId, escape::push_name, field::push_text,
+    interface::InterfaceNames, number::push_signed, port::PortNames, process::ProcessNames,
+    sctp_info, table::Cells, users::Users, vsock::vsock_netid,
 };
 use crate::cli::{Detail, DetailSet, Lines, Names, Show};
 
@@ -32,6 +25,9 @@ pub(crate) struct RowRenderer<'a> {
     pub(super) ports: PortNames<'a>,
     pub(super) interfaces: InterfaceNames<'a>,
     pub(super) cgroups: CgroupNames<'a>,
+    pub(super) processes: ProcessNames<'a>,
+    /// The owners of sockets, if they are shown.
+    users: Option<Users>,
 }
 
 impl<'a> RowRenderer<'a> {
@@ -45,7 +41,19 @@ impl<'a> RowRenderer<'a> {
             ports: PortNames::new(view.names(), show.names, range, tables),
             interfaces: InterfaceNames::new(view),
             cgroups: CgroupNames::new(view),
+            processes: ProcessNames::new(view),
+            users: None,
         }
+    }
+
+    /// Shows these owners of sockets.
+    pub(crate) fn with_users(self, users: Option<Users>) -> Self {
+        Self { users, ..self }
+    }
+
+    /// Returns the owners of sockets, if they are shown.
+    pub(crate) fn users(&self) -> Option<&Users> {
+        self.users.as_ref()
     }
 
     /// Fills the cells of a socket's row.
@@ -57,10 +65,17 @@ impl<'a> RowRenderer<'a> {
             Socket::Unix(unix) => self.fill_unix(cells, unix),
             Socket::Packet(packet) => self.fill_packet(cells, packet),
             Socket::Netlink(netlink) => self.fill_netlink(cells, netlink),
-            Socket::Vsock(vsock) => fill_vsock(cells, vsock),
+            Socket::Vsock(vsock) => self.fill_vsock(cells, vsock),
             Socket::Xdp(xdp) => self.fill_xdp(cells, xdp),
             // A kind that a later version of the model adds has a netid and a state at least.
             _ => {}
+        }
+    }
+
+    /// Fills the cell of a socket's owners, if they are shown.
+    pub(super) fn fill_users(&self, cells: &mut Cells<'_>, inode: Option<Inode>) {
+        if let Some(users) = &self.users {
+            users.fill(cells, inode);
         }
     }
 

@@ -25,6 +25,7 @@ impl RowRenderer<'_> {
         cells.push(ColumnId::LocalPort, |out| push_inode(out, socket.inode));
         cells.push(ColumnId::PeerAddress, |out| push_text(out, "* "));
         cells.push(ColumnId::PeerPort, |out| push_inode(out, socket.detail.peer));
+        self.fill_users(cells, socket.inode);
         if socket.cookie.is_some() && !self.details.is_empty() {
             cells.push(ColumnId::Extra, |out| self.push_unix_extra(out, socket));
         }

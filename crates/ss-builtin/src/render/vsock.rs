@@ -2,7 +2,12 @@
 
 use procnetsocket::model::{VsockAddr, VsockKind, VsockSocket};
 
-use super::{column::ColumnId, number::push_decimal, row::fill_queues, table::Cells};
+use super::{
+    column::ColumnId,
+    number::push_decimal,
+    row::{RowRenderer, fill_queues},
+    table::Cells,
+};
 
 /// Compat: a type that is neither stream nor datagram has no word, and no details are shown of any.
 pub(super) fn vsock_netid(kind: VsockKind) -> &'static str {
@@ -13,18 +18,21 @@ pub(super) fn vsock_netid(kind: VsockKind) -> &'static str {
     }
 }
 
-pub(super) fn fill_vsock(cells: &mut Cells<'_>, socket: &VsockSocket) {
-    fill_queues(cells, 0, 0);
-    let ends = [
-        (socket.local, ColumnId::LocalAddress, ColumnId::LocalPort),
-        (socket.remote, ColumnId::PeerAddress, ColumnId::PeerPort),
-    ];
-    for (end, context, port) in ends {
-        cells.push(context, |out| {
-            push_or_any(out, end.cid);
-            out.push(b':');
-        });
-        cells.push(port, |out| push_or_any(out, end.port));
+impl RowRenderer<'_> {
+    pub(super) fn fill_vsock(&self, cells: &mut Cells<'_>, socket: &VsockSocket) {
+        fill_queues(cells, 0, 0);
+        let ends = [
+            (socket.local, ColumnId::LocalAddress, ColumnId::LocalPort),
+            (socket.remote, ColumnId::PeerAddress, ColumnId::PeerPort),
+        ];
+        for (end, context, port) in ends {
+            cells.push(context, |out| {
+                push_or_any(out, end.cid);
+                out.push(b':');
+            });
+            cells.push(port, |out| push_or_any(out, end.port));
+        }
+        self.fill_users(cells, socket.inode);
     }
 }
 

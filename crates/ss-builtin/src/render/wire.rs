@@ -107,6 +107,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         action: crate::cli::Action::List,
         summary: Summary::None,
         details,
+        owners: None,
         lines: if letters.contains('O') { Lines::One } else { Lines::Many },
         names: if letters.contains('n') { Names::Numeric } else { Names::Resolved },
         hidden: Vec::new(),

@@ -31,6 +31,7 @@ impl RowRenderer<'_> {
             cells.push(ColumnId::LocalAddress, |out| out.push(b'*'));
         }
         cells.push(ColumnId::PeerAddress, |out| out.push(b'*'));
+        self.fill_users(cells, socket.inode);
         if !self.details.is_empty() {
             cells.push(ColumnId::Extra, |out| self.push_xdp_extra(out, socket));
         }

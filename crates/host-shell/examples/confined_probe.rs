@@ -1,0 +1,213 @@
+//! Confines itself as the shell does, and then tries what a confined process must not be able to do.
+//!
+//! ```text
+//! confined_probe DIRECTORY PORT [--free | --late]
+//! ```
+//!
+//! DIRECTORY holds a file `secret`, a directory `granted` with a file, and a listening unix socket
+//! `listener`; a TCP socket listens at PORT of 127.0.0.1. Each attempt is made by the first thread,
+//! by one that is started later, and by one of a tokio runtime; a line says how it ended. `--free` is
+//! the same without confinement, which shows that the attempts are worth something; `--late` starts a
+//! thread before it confines itself.
+
+#![expect(clippy::disallowed_methods, reason = "tries everything that is not allowed")]
+
+use std::{
+    env,
+    error::Error,
+    fs, io,
+    io::Write as _,
+    net::{TcpListener, TcpStream, UdpSocket},
+    os::{
+        fd::AsFd as _,
+        unix::{net::UnixStream, process::CommandExt as _},
+    },
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    sync::mpsc,
+    thread,
+};
+
+use builtin_api::{Access, Chain};
+use host_shell::confine::{Confinement, Duty};
+use procnetsocket::{ProcRoot, SocketTables};
+use rustix::{
+    fs::{CWD, FileType, MemfdFlags, memfd_create, mknodat},
+    io::Errno,
+    mount::{UnmountFlags, unmount},
+    net::{AddressFamily, Protocol, SocketType, netlink, socket},
+    process::{Pid, PidfdFlags, pidfd_open, test_kill_process},
+};
+
+fn main() -> ExitCode {
+    match probe() {
+        Ok(report) => print(&report, ExitCode::SUCCESS),
+        Err(error) => print(&format!("{}\n", Chain(&*error)), ExitCode::FAILURE),
+    }
+}
+
+fn print(report: &str, code: ExitCode) -> ExitCode {
+    match io::stdout().write_all(report.as_bytes()) {
+        Ok(()) => code,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn probe() -> Result<String, Box<dyn Error>> {
+    let mut args = env::args_os().skip(1);
+    let top = PathBuf::from(args.next().ok_or("DIRECTORY is missing")?);
+    let port = args.next().and_then(|port| port.into_string().ok()).ok_or("PORT is missing")?;
+    let mut target = Target { who: "first", top, port: port.parse()?, mode: Mode::Confined };
+    // Ends the thread of `--late` when this function ends.
+    let (_end, ended) = mpsc::channel::<()>();
+    match args.next().as_deref().and_then(|word| word.to_str()) {
+        Some("--free") => {
+            target.mode = Mode::Free;
+            return Ok(everywhere(&target)?);
+        }
+        Some("--late") => drop(thread::spawn(move || ended.recv())),
+        _ => {}
+    }
+    let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
+    let tables = SocketTables::open_ambient(cap_std::ambient_authority())?;
+    let mut confinement = Confinement::new(Duty::Scripts);
+    confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::ReadWrite);
+    for place in tables.reach()? {
+        confinement.keep(place, Access::Read);
+    }
+    let confined = confinement.apply(&proc)?;
+    Ok(format!("{confined}\n{}", everywhere(&target)?))
+}
+
+/// Makes the attempts on every kind of thread.
+fn everywhere(target: &Target) -> io::Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let mut report = attempts(target);
+    let later = Target { who: "later", ..target.clone() };
+    report += &thread::Builder::new().spawn(move || attempts(&later))?.join().unwrap_or_default();
+    let worker = Target { who: "worker", ..target.clone() };
+    let worker = runtime.spawn_blocking(move || attempts(&worker));
+    report += &runtime.block_on(worker).unwrap_or_default();
+    Ok(report)
+}
+
+/// Who makes an attempt, and where it goes.
+#[derive(Clone)]
+struct Target {
+    who: &'static str,
+    top: PathBuf,
+    port: u16,
+    mode: Mode,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Confined,
+    Free,
+}
+
+type Attempt = fn(&Target) -> io::Result<()>;
+
+/// What works without confinement, and must not work with it.
+const HELD: &[(&str, Attempt)] = &[
+    ("read a file", |target| fs::read(target.top.join("secret")).map(drop)),
+    ("read /etc/passwd", |_| fs::read("/etc/passwd").map(drop)),
+    ("list a directory", |target| fs::read_dir(&target.top).map(drop)),
+    ("create a file", |target| fs::write(target.top.join(target.who), "")),
+    ("write a file", |target| append(&target.top.join("secret"))),
+    ("remove a file", |target| fs::remove_file(target.top.join(format!("victim-{}", target.who)))),
+    ("read another process", |_| read_process(parent()?)),
+    ("open a device", |_| fs::File::open("/dev/urandom").map(drop)),
+    ("run a program", |_| Command::new("/bin/true").status().map(drop)),
+    ("fork", |_| fork()),
+    ("connect by TCP", |target| TcpStream::connect(("127.0.0.1", target.port)).map(drop)),
+    ("listen by TCP", |_| TcpListener::bind("127.0.0.1:0").map(drop)),
+    ("open a UDP socket", |_| UdpSocket::bind("127.0.0.1:0").map(drop)),
+    ("connect by a unix socket", |target| {
+        UnixStream::connect(target.top.join("listener")).map(drop)
+    }),
+    ("open rtnetlink", |_| netlink_socket(None)),
+    ("signal another process", |_| Ok(test_kill_process(parent()?)?)),
+    ("hold another process", |_| Ok(pidfd_open(parent()?, PidfdFlags::empty()).map(drop)?)),
+    ("make a file in memory", |_| Ok(memfd_create("x", MemfdFlags::empty()).map(drop)?)),
+    ("make a FIFO", |target| fifo(&target.granted("fifo"))),
+    ("link a file", |target| {
+        fs::hard_link(target.top.join("granted/file"), target.granted("link"))
+    }),
+];
+
+/// What fails without confinement too, but not because there is no such call.
+const ABSENT: &[(&str, Attempt)] = &[
+    ("become a program", |target| match target.mode {
+        Mode::Confined => Err(Command::new("/bin/true").exec()),
+        Mode::Free => Err(io::ErrorKind::InvalidInput.into()),
+    }),
+    ("take a mount away", |target| Ok(unmount(target.top.join("secret"), UnmountFlags::empty())?)),
+    ("change the root", |target| Ok(rustix::process::chroot(target.top.join("secret"))?)),
+    ("enter a namespace", |_| {
+        let (pipe, _writer) = io::pipe()?;
+        Ok(rustix::thread::move_into_link_name_space(pipe.as_fd(), None)?)
+    }),
+];
+
+/// What a shell needs.
+const KEPT: &[(&str, Attempt)] = &[
+    ("read a granted file", |target| fs::read(target.top.join("granted/file")).map(drop)),
+    ("write a granted file", |target| fs::write(target.granted("new"), "")),
+    ("open sock_diag", |_| netlink_socket(Some(netlink::SOCK_DIAG))),
+    ("read a table", |_| fs::read("/proc/thread-self/net/tcp").map(drop)),
+    ("start a thread", |_| thread::Builder::new().spawn(|| ()).map(drop)),
+];
+
+impl Target {
+    /// Returns a path in the granted directory, for this thread alone.
+    fn granted(&self, name: &str) -> PathBuf {
+        self.top.join("granted").join(format!("{name}-{}", self.who))
+    }
+}
+
+fn attempts(target: &Target) -> String {
+    let mut report = String::new();
+    for (kind, table) in [("held", HELD), ("absent", ABSENT), ("kept", KEPT)] {
+        for (what, attempt) in table {
+            let result = told(&attempt(target));
+            report.extend([target.who, ": ", kind, ": ", what, ": ", result, "\n"]);
+        }
+    }
+    report
+}
+
+fn told(result: &io::Result<()>) -> &'static str {
+    match result.as_ref().map_err(Errno::from_io_error) {
+        Ok(()) => "works",
+        Err(Some(Errno::NOSYS)) => "no such call",
+        Err(Some(Errno::ACCESS)) => "refused",
+        Err(_) => "fails",
+    }
+}
+
+fn parent() -> io::Result<Pid> {
+    rustix::process::getppid().ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+fn read_process(pid: Pid) -> io::Result<()> {
+    fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).map(drop)
+}
+
+fn append(path: &Path) -> io::Result<()> {
+    fs::OpenOptions::new().append(true).open(path).map(drop)
+}
+
+/// With a user id the standard library forks, where it would spawn in one call.
+fn fork() -> io::Result<()> {
+    let user = rustix::process::getuid().as_raw();
+    Command::new("/bin/true").uid(user).status().map(drop)
+}
+
+fn netlink_socket(protocol: Option<Protocol>) -> io::Result<()> {
+    Ok(socket(AddressFamily::NETLINK, SocketType::DGRAM, protocol).map(drop)?)
+}
+
+fn fifo(path: &Path) -> io::Result<()> {
+    Ok(mknodat(CWD, path, FileType::Fifo, rustix::fs::Mode::RUSR, 0)?)
+}

@@ -1,0 +1,66 @@
+//! Why a broker gives no answer.
+
+use std::{io, time::Duration};
+
+/// The error of [`Broker::ask`](super::Broker::ask) and [`serve`](super::serve).
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct BrokerError(#[from] pub(super) Repr);
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Repr {
+    #[error("the broker is gone")]
+    Gone,
+    #[error("the broker did not answer within {0:?}")]
+    Timeout(Duration),
+    #[error("interrupted")]
+    Interrupted,
+    #[error("expected a frame of version {expected}, but found version {found}")]
+    Version { expected: u8, found: u8 },
+    #[error("expected a frame of at most {limit} bytes, but found one of {found}")]
+    TooLong { limit: usize, found: u64 },
+    #[error("expected a message, but found other bytes")]
+    Malformed(#[from] postcard::Error),
+    #[error("the pipe of the broker fails")]
+    Pipe(#[from] io::Error),
+}
+
+/// The kinds of [`BrokerError`]; more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BrokerErrorKind {
+    /// The process at the other end has ended.
+    Gone,
+    /// It does not answer in time. Its answer is thrown away when it comes.
+    Timeout,
+    /// The caller asked for the end.
+    Interrupted,
+    /// What came is no message of this protocol.
+    Protocol,
+    /// The pipe failed.
+    Io,
+}
+
+impl BrokerError {
+    /// Returns the kind.
+    pub fn kind(&self) -> BrokerErrorKind {
+        match &self.0 {
+            Repr::Gone => BrokerErrorKind::Gone,
+            Repr::Timeout(_) => BrokerErrorKind::Timeout,
+            Repr::Interrupted => BrokerErrorKind::Interrupted,
+            Repr::Version { .. } | Repr::TooLong { .. } | Repr::Malformed(_) => {
+                BrokerErrorKind::Protocol
+            }
+            Repr::Pipe(_) => BrokerErrorKind::Io,
+        }
+    }
+}
+
+impl From<io::Error> for BrokerError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => Repr::Gone.into(),
+            _ => Repr::Pipe(error).into(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Frames: how messages are told apart in a stream of bytes.
+//!
+//! ```text
+//!  offset 0  version   1 byte, 1
+//!         1  sequence  4 bytes, little-endian: the request that an answer belongs to
+//!         5  length    4 bytes, little-endian: of the message
+//!         9  message   the type's postcard encoding
+//! ```
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{BrokerError, error::Repr};
+
+/// Bytes of one message: 128 MiB, in which the owners of as many sockets as a scan keeps have room.
+pub(super) const MAX_MESSAGE_BYTES: usize = 128 << 20;
+
+const VERSION: u8 = 1;
+
+/// Bytes before the message.
+pub(super) const HEADER_BYTES: usize = 9;
+
+/// The beginning of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) sequence: u32,
+    /// The length of the message in bytes, within the bound.
+    pub(super) length: usize,
+}
+
+/// Returns the frame of a message.
+pub(super) fn encode(sequence: u32, message: &impl Serialize) -> Result<Vec<u8>, BrokerError> {
+    let message = postcard::to_allocvec(message).map_err(Repr::Malformed)?;
+    let too_long = |_| Repr::TooLong { limit: MAX_MESSAGE_BYTES, found: wide(message.len()) };
+    let length = u32::try_from(message.len()).map_err(too_long)?;
+    bounded(length)?;
+    let mut frame = Vec::with_capacity(HEADER_BYTES.saturating_add(message.len()));
+    frame.push(VERSION);
+    frame.extend_from_slice(&sequence.to_le_bytes());
+    frame.extend_from_slice(&length.to_le_bytes());
+    frame.extend_from_slice(&message);
+    Ok(frame)
+}
+
+/// Reads the beginning of a frame.
+pub(super) fn decode_header(bytes: [u8; HEADER_BYTES]) -> Result<Header, BrokerError> {
+    let [version, s0, s1, s2, s3, l0, l1, l2, l3] = bytes;
+    if version != VERSION {
+        return Err(Repr::Version { expected: VERSION, found: version }.into());
+    }
+    let length = bounded(u32::from_le_bytes([l0, l1, l2, l3]))?;
+    Ok(Header { sequence: u32::from_le_bytes([s0, s1, s2, s3]), length })
+}
+
+/// Reads a message; what stands behind it is an error.
+pub(super) fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, BrokerError> {
+    match postcard::take_from_bytes(message) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) => Err(Repr::Malformed(postcard::Error::DeserializeBadEncoding).into()),
+        Err(error) => Err(Repr::Malformed(error).into()),
+    }
+}
+
+fn bounded(length: u32) -> Result<usize, BrokerError> {
+    match usize::try_from(length) {
+        Ok(bytes) if bytes <= MAX_MESSAGE_BYTES => Ok(bytes),
+        _ => Err(Repr::TooLong { limit: MAX_MESSAGE_BYTES, found: length.into() }.into()),
+    }
+}
+
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_is_as_documented() {
+        let frame = encode(0x0403_0201, &(7_u8, "ab")).unwrap();
+        assert_eq!(frame, [1, 1, 2, 3, 4, 4, 0, 0, 0, 7, 2, b'a', b'b']);
+        let (header, message) = frame.split_first_chunk().unwrap();
+        let header = decode_header(*header).unwrap();
+        assert_eq!(header, Header { sequence: 0x0403_0201, length: 4 });
+        assert_eq!(decode::<(u8, String)>(message).unwrap(), (7, "ab".to_owned()));
+    }
+
+    #[rstest]
+    #[case::other_version([2, 0, 0, 0, 0, 0, 0, 0, 0], "expected a frame of version 1, but found version 2")]
+    #[case::too_long([1, 0, 0, 0, 0, 1, 0, 0, 8], "expected a frame of at most 134217728 bytes, but found one of 134217729")]
+    #[case::longest([1, 0, 0, 0, 0, 255, 255, 255, 255], "expected a frame of at most 134217728 bytes, but found one of 4294967295")]
+    fn refuses_headers(#[case] bytes: [u8; HEADER_BYTES], #[case] message: &str) {
+        assert_eq!(decode_header(bytes).unwrap_err().to_string(), message);
+    }
+
+    #[rstest]
+    #[case::empty(&[])]
+    #[case::short(&[2, b'a'])]
+    #[case::not_text(&[1, 0xff])]
+    #[case::more(&[1, b'a', 0])]
+    #[case::long_length(&[0xff, 0xff, 0xff, 0xff, 0x0f, b'a'])]
+    fn refuses_messages(#[case] bytes: &[u8]) {
+        let error = decode::<String>(bytes).unwrap_err();
+        assert_eq!(error.to_string(), "expected a message, but found other bytes");
+    }
+}

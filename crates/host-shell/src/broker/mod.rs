@@ -1,0 +1,82 @@
+//! Brokers: small processes that do one thing for a shell that is confined and cannot.
+//!
+//! ```text
+//!  shell, confined                                broker, confined otherwise
+//!  Broker::ask ── Request ─► frame ═ a pipe ════► serve ─► Service::answer
+//!              ◄── Answer ── frame ◄ a pipe ═════
+//! ```
+//!
+//! A broker is the shell's own program, started before the shell confines itself and before it has a
+//! second thread. It holds the handles of its [`Service`] and two pipes, has a filter of system calls
+//! of its own, and ends when the shell's end of a pipe is closed, which is when the shell ends.
+//!
+//! Landlock is what makes one necessary: from within a Landlock domain no process outside of it can be
+//! looked into, not even by root. So the owners of sockets ([`Owners`]) come from outside of the
+//! shell's domain, from a process that no script reaches but through this protocol.
+//!
+//! # Trust
+//!
+//! Neither side takes the other's word for a length: a frame is bounded, and what is in it is decoded
+//! into typed data or refused. A shell that was taken over can ask a broker whatever its service
+//! answers, which is what the host granted to scripts, and nothing else.
+//!
+//! # Another kind
+//!
+//! A broker of another kind is another [`Service`], with a word in [`Kind`] and a
+//! [`Duty`](crate::confine::Duty) that says which system calls it needs.
+
+mod client;
+mod error;
+mod frame;
+mod owners;
+mod serve;
+
+use std::{io, str::FromStr};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use self::{
+    client::Broker,
+    error::{BrokerError, BrokerErrorKind},
+    owners::{OwnerBroker, Owners, OwnersAnswer, OwnersRequest, Refusal},
+    serve::serve,
+};
+
+/// What a broker does: it answers one type of request by one type of answer.
+pub trait Service {
+    /// What is asked: plain data.
+    type Request: Serialize + DeserializeOwned;
+    /// What is answered: plain data.
+    type Answer: Serialize + DeserializeOwned;
+
+    /// Answers a request. It takes its time; who asked gives up when it is too long.
+    fn answer(&self, request: Self::Request) -> Self::Answer;
+}
+
+/// The kinds of brokers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Finds the processes that hold sockets.
+    Owners,
+}
+
+impl Kind {
+    /// Returns the word for it on a command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owners => "owners",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = io::Error;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "owners" => Ok(Self::Owners),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+}

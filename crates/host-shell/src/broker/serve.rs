@@ -1,0 +1,44 @@
+//! The broker's side: one request after the other, until nobody asks any more.
+
+use std::io::{self, Read, Write};
+
+use super::{
+    BrokerError, Service,
+    frame::{HEADER_BYTES, decode, decode_header, encode},
+};
+
+/// Answers requests until the input ends, which is when the shell has ended.
+///
+/// # Errors
+///
+/// [`Protocol`](super::BrokerErrorKind::Protocol) for what is no request, after which nothing in the
+/// stream can be understood, and [`Io`](super::BrokerErrorKind::Io).
+pub fn serve<S: Service>(
+    service: &S,
+    input: &mut dyn Read,
+    output: &mut dyn Write,
+) -> Result<(), BrokerError> {
+    while let Some(header) = read_header(input)? {
+        let header = decode_header(header)?;
+        let mut message = Vec::new();
+        let length = u64::try_from(header.length).unwrap_or(u64::MAX);
+        (&mut *input).take(length).read_to_end(&mut message)?;
+        if message.len() < header.length {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        let answer = service.answer(decode(&message)?);
+        output.write_all(&encode(header.sequence, &answer)?)?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+/// Reads the beginning of a frame; `None` at the end of the input.
+fn read_header(input: &mut dyn Read) -> io::Result<Option<[u8; HEADER_BYTES]>> {
+    let mut header = [0; HEADER_BYTES];
+    match input.read_exact(&mut header) {
+        Ok(()) => Ok(Some(header)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,290 @@
+//! The filter of system calls: a list of what is left. Any other call fails with `ENOSYS`.
+//!
+//! The list is what the whole test suite was seen to call after confinement (`strace -f`), and what
+//! the C library calls instead on other versions and machines. It is short enough to read: what is
+//! missing from it needs no line (`execve`, `ptrace`, `mount`, `bpf`, `io_uring_*`, `setns`, `unshare`,
+//! `process_vm_*`, `keyctl`, `userfaultfd`, `kexec_*`, `init_module`, `perf_event_open`, `connect` ...).
+//!
+//! Calls that would be too much as a whole are bounded by their arguments:
+//!
+//! - `clone` makes threads of this process: no process, no namespace. `clone3`, whose flags a filter
+//!   cannot see, is left out;
+//! - `mmap` and `mprotect` give no memory that can be executed;
+//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel, and `socketpair` streams
+//!   within the process, with which the prompt's line editor hears of signals;
+//! - `ioctl`, `fcntl`, `prctl` and `tgkill` do the few things that are needed of them.
+//!
+//! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below what
+//! was kept is Landlock's to say, and on a kernel without it nobody's but the program's own.
+
+use std::collections::BTreeMap;
+
+use libc::{c_int, c_long};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+
+use super::{ConfineError, Duty, error::Repr};
+
+/// Whether some directory was granted for writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writable {
+    Yes,
+    No,
+}
+
+/// System calls with what bounds their arguments; without a rule all of them.
+pub(super) type Calls = BTreeMap<c_long, Vec<SeccompRule>>;
+
+/// Memory, threads, time, signals of the process itself, and descriptors that are open.
+const ALWAYS: &[c_long] = &[
+    libc::SYS_brk,
+    libc::SYS_clock_getres,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_close,
+    libc::SYS_dup,
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_fstat,
+    libc::SYS_fstatfs,
+    libc::SYS_futex,
+    // Asked by libraries that take it for granted that there is an answer.
+    libc::SYS_getegid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getpid,
+    libc::SYS_getppid,
+    libc::SYS_getrandom,
+    libc::SYS_gettid,
+    libc::SYS_gettimeofday,
+    libc::SYS_getuid,
+    libc::SYS_lseek,
+    libc::SYS_madvise,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    libc::SYS_nanosleep,
+    libc::SYS_ppoll,
+    libc::SYS_pread64,
+    libc::SYS_pwrite64,
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_restart_syscall,
+    libc::SYS_rseq,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sched_yield,
+    libc::SYS_set_robust_list,
+    libc::SYS_sigaltstack,
+    libc::SYS_write,
+    libc::SYS_writev,
+];
+
+/// The same by the older names that some machines have.
+#[cfg(target_arch = "x86_64")]
+const ALWAYS_OF_MACHINE: &[c_long] = &[libc::SYS_epoll_wait, libc::SYS_poll];
+#[cfg(not(target_arch = "x86_64"))]
+const ALWAYS_OF_MACHINE: &[c_long] = &[];
+
+/// Looking files up and reading them.
+const FILES: &[c_long] = &[
+    libc::SYS_getdents64,
+    libc::SYS_newfstatat,
+    libc::SYS_openat,
+    libc::SYS_openat2,
+    libc::SYS_readlinkat,
+    libc::SYS_statx,
+];
+
+/// Requests on a netlink socket, and their answers; `bind` joins the groups of its events.
+const NETLINK: &[c_long] =
+    &[libc::SYS_bind, libc::SYS_recvfrom, libc::SYS_sendto, libc::SYS_setsockopt];
+
+/// Changing files, where a directory was granted for that.
+const CHANGES: &[c_long] = &[
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_ftruncate,
+    libc::SYS_mkdirat,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_symlinkat,
+    libc::SYS_unlinkat,
+    libc::SYS_utimensat,
+];
+
+/// What `clone` has to be told: a thread, which shares all that threads share.
+const THREAD: c_int = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+
+/// What `clone` must not be told. The lowest byte is the signal at the end, which a thread has not.
+const NO_THREAD: c_int = 0xff
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_PARENT
+    | libc::CLONE_PTRACE
+    | libc::CLONE_UNTRACED
+    | libc::CLONE_VFORK
+    | libc::CLONE_PIDFD;
+
+/// Questions to a terminal and settings of its line; never `TIOCSTI`, which types for the user. And
+/// the name of an interface. Kernel: `asm-generic/ioctls.h`, `linux/sockios.h`.
+const IOCTLS: [u64; 8] = [
+    0x5401, // TCGETS
+    0x5402, // TCSETS
+    0x5403, // TCSETSW
+    0x5404, // TCSETSF
+    0x5413, // TIOCGWINSZ
+    0x541b, // FIONREAD
+    0x5421, // FIONBIO
+    0x8910, // SIOCGIFNAME
+];
+
+const FCNTLS: [c_int; 5] =
+    [libc::F_DUPFD_CLOEXEC, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
+
+/// The kind of a socket among its flags, and the one with two fixed ends. Kernel: `SOCK_TYPE_MASK`.
+const KIND: u64 = 0xf;
+const STREAM: u64 = 1;
+
+/// A condition on one argument, by its number from 0.
+type Condition = (u8, SeccompCmpOp, u64);
+
+/// Returns the calls that are left to a process of that duty.
+pub(super) fn calls(duty: Duty, is_writable: Writable) -> Result<Calls, ConfineError> {
+    let mut calls = Calls::new();
+    allow(&mut calls, ALWAYS);
+    allow(&mut calls, ALWAYS_OF_MACHINE);
+    allow(&mut calls, FILES);
+    bound(&mut calls)?;
+    if duty == Duty::Scripts {
+        allow(&mut calls, NETLINK);
+        let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
+        calls.insert(libc::SYS_socket, vec![rule(diag)?]);
+        let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
+        calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
+    }
+    if is_writable == Writable::Yes {
+        allow(&mut calls, CHANGES);
+    }
+    Ok(calls)
+}
+
+/// Installs the filter for all threads.
+pub(super) fn install(calls: Calls) -> Result<(), ConfineError> {
+    let nothing = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+    let machine = TargetArch::try_from(std::env::consts::ARCH).map_err(Repr::Filter)?;
+    let filter = SeccompFilter::new(calls, nothing, SeccompAction::Allow, machine)
+        .and_then(BpfProgram::try_from)
+        .map_err(Repr::Filter)?;
+    Ok(seccompiler::apply_filter_all_threads(&filter).map_err(Repr::Install)?)
+}
+
+fn allow(calls: &mut Calls, numbers: &[c_long]) {
+    calls.extend(numbers.iter().map(|&number| (number, Vec::new())));
+}
+
+/// Adds the calls whose arguments are bounded.
+fn bound(calls: &mut Calls) -> Result<(), ConfineError> {
+    let thread = (0, SeccompCmpOp::MaskedEq(bits(THREAD | NO_THREAD)), bits(THREAD));
+    calls.insert(libc::SYS_clone, vec![rule([thread])?]);
+    let not_executable = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_EXEC)), 0);
+    calls.insert(libc::SYS_mmap, vec![rule([not_executable.clone()])?]);
+    calls.insert(libc::SYS_mprotect, vec![rule([not_executable])?]);
+    calls.insert(libc::SYS_ioctl, one_of(1, IOCTLS)?);
+    calls.insert(libc::SYS_fcntl, one_of(1, FCNTLS.map(bits))?);
+    calls.insert(libc::SYS_prctl, one_of(0, [bits(libc::PR_SET_NAME)])?);
+    // What aborts (a stack that overflowed) ends the process by a signal to itself.
+    calls.insert(libc::SYS_tgkill, one_of(0, [u64::from(std::process::id())])?);
+    Ok(())
+}
+
+/// Returns a rule for each value that an argument may have.
+fn one_of(
+    argument: u8,
+    values: impl IntoIterator<Item = u64>,
+) -> Result<Vec<SeccompRule>, ConfineError> {
+    values.into_iter().map(|value| rule([is(argument, value)])).collect()
+}
+
+/// Returns the rule of all these conditions.
+fn rule(conditions: impl IntoIterator<Item = Condition>) -> Result<SeccompRule, ConfineError> {
+    conditions
+        .into_iter()
+        // Kernel: all of these arguments are `int`, or have their meaning in their low 32 bits.
+        .map(|(argument, comparison, value)| {
+            SeccompCondition::new(argument, SeccompCmpArgLen::Dword, comparison, value)
+        })
+        .collect::<Result<_, _>>()
+        .and_then(SeccompRule::new)
+        .map_err(|error| Repr::Filter(error).into())
+}
+
+fn is(argument: u8, value: u64) -> Condition {
+    (argument, SeccompCmpOp::Eq, value)
+}
+
+fn bits(flags: c_int) -> u64 {
+    u64::from(flags.cast_unsigned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::programs(&[libc::SYS_execve, libc::SYS_execveat, libc::SYS_clone3])]
+    #[case::processes(&[libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_open, libc::SYS_pidfd_getfd, libc::SYS_kill, libc::SYS_tkill])]
+    #[case::sockets(&[libc::SYS_connect, libc::SYS_listen, libc::SYS_accept4, libc::SYS_sendmsg, libc::SYS_recvmsg])]
+    #[case::mounts(&[libc::SYS_mount, libc::SYS_umount2, libc::SYS_move_mount, libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_pivot_root, libc::SYS_chroot])]
+    #[case::namespaces(&[libc::SYS_setns, libc::SYS_unshare])]
+    #[case::kernel(&[libc::SYS_bpf, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_userfaultfd, libc::SYS_kexec_load, libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_perf_event_open, libc::SYS_reboot, libc::SYS_syslog])]
+    #[case::handles(&[libc::SYS_open_by_handle_at, libc::SYS_name_to_handle_at, libc::SYS_memfd_create])]
+    #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_capset, libc::SYS_personality])]
+    #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
+    fn what_is_dangerous_is_left_to_nobody(#[case] dangerous: &[c_long]) {
+        for duty in [Duty::Scripts, Duty::Owners] {
+            let calls = calls(duty, Writable::Yes).unwrap();
+            for call in dangerous {
+                assert!(!calls.contains_key(call), "{duty:?}: {call}");
+            }
+        }
+    }
+
+    #[rstest]
+    #[case::clone(libc::SYS_clone)]
+    #[case::mmap(libc::SYS_mmap)]
+    #[case::mprotect(libc::SYS_mprotect)]
+    #[case::socket(libc::SYS_socket)]
+    #[case::socketpair(libc::SYS_socketpair)]
+    #[case::ioctl(libc::SYS_ioctl)]
+    #[case::fcntl(libc::SYS_fcntl)]
+    #[case::prctl(libc::SYS_prctl)]
+    #[case::tgkill(libc::SYS_tgkill)]
+    fn what_is_too_much_as_a_whole_is_bounded(#[case] call: c_long) {
+        assert!(!calls(Duty::Scripts, Writable::Yes).unwrap()[&call].is_empty());
+    }
+
+    #[test]
+    fn files_are_changed_only_where_one_may_be() {
+        let calls = calls(Duty::Scripts, Writable::No).unwrap();
+        assert!(CHANGES.iter().all(|call| !calls.contains_key(call)));
+    }
+
+    #[test]
+    fn owners_need_no_socket() {
+        let calls = calls(Duty::Owners, Writable::No).unwrap();
+        assert!(NETLINK.iter().chain(&[libc::SYS_socket]).all(|call| !calls.contains_key(call)));
+    }
+}

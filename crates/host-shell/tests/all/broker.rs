@@ -1,0 +1,201 @@
+//! Brokers: the protocol over pipes, with a service of the test's own; and the broker of owners, as
+//! the program starts it.
+
+use std::{
+    fs,
+    io::{self, PipeReader, PipeWriter, Write as _},
+    net::TcpListener,
+    os::fd::AsFd as _,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use host_shell::broker::{Broker, BrokerErrorKind, OwnerBroker, Owners, Service, serve};
+use procnetsocket::{OwnerQuery, Uninterrupted};
+use rstest::rstest;
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    process::{Pid, PidfdFlags, pidfd_open},
+};
+use socket_query::{OwnerSource as _, OwnersErrorKind};
+
+use crate::{
+    confine::{Running, value},
+    program::run,
+};
+
+/// Longer than any of these tests takes.
+const LONG: Duration = Duration::from_mins(20);
+
+/// Returns so many bytes as it is asked for.
+struct Bytes;
+
+impl Service for Bytes {
+    type Request = (u32, Vec<u8>);
+    type Answer = Vec<u8>;
+
+    fn answer(&self, (count, padding): (u32, Vec<u8>)) -> Vec<u8> {
+        vec![u8::try_from(padding.len() % 251).unwrap(); usize::try_from(count).unwrap()]
+    }
+}
+
+/// Returns a broker, and the other ends of its pipes.
+fn pipes() -> (Broker<Bytes>, PipeReader, PipeWriter) {
+    let ((requests, to_broker), (from_broker, answers)) =
+        (io::pipe().unwrap(), io::pipe().unwrap());
+    let broker = Broker::new(to_broker.into(), from_broker.into()).unwrap();
+    (broker, requests, answers)
+}
+
+#[rstest]
+#[case::nothing(0, 0)]
+#[case::little(3, 5)]
+#[case::more_than_a_pipe_holds(1 << 20, 3 << 20)]
+fn messages_of_any_size_come_and_go(#[case] request: usize, #[case] answer: u32) {
+    let (broker, mut requests, mut answers) = pipes();
+    let server = thread::spawn(move || serve(&Bytes, &mut requests, &mut answers));
+    for _ in 0..2 {
+        let asked = (answer, vec![0; request]);
+        let told = broker.ask(&asked, LONG, &Uninterrupted).unwrap();
+        assert_eq!(told, Bytes.answer(asked));
+    }
+    drop(broker);
+    assert!(server.join().unwrap().is_ok(), "it ends when nobody asks any more");
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_not_taken_for_another() {
+    let (broker, mut requests, mut answers) = pipes();
+    let late = broker.ask(&(1, vec![]), Duration::ZERO, &Uninterrupted).unwrap_err();
+    assert_eq!(late.kind(), BrokerErrorKind::Timeout);
+    assert_eq!(late.to_string(), "the broker did not answer within 0ns");
+    let stopped = broker.ask(&(2, vec![]), LONG, &|| true).unwrap_err();
+    assert_eq!(stopped.kind(), BrokerErrorKind::Interrupted);
+    let server = thread::spawn(move || serve(&Bytes, &mut requests, &mut answers));
+    assert_eq!(broker.ask(&(3, vec![]), LONG, &Uninterrupted).unwrap().len(), 3);
+    drop(broker);
+    assert!(server.join().unwrap().is_ok());
+}
+
+#[test]
+fn a_broker_that_is_gone_is_an_error() {
+    let (broker, requests, answers) = pipes();
+    drop((requests, answers));
+    let error = broker.ask(&(1, vec![]), LONG, &Uninterrupted).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (BrokerErrorKind::Gone, "the broker is gone")
+    );
+}
+
+#[rstest]
+#[case::version(&[9; 9])]
+#[case::length(&[1, 1, 0, 0, 0, 255, 255, 255, 255])]
+#[case::message(&[1, 1, 0, 0, 0, 1, 0, 0, 0, 9])]
+fn what_is_no_answer_is_an_error(#[case] bytes: &[u8]) {
+    let (broker, _requests, mut answers) = pipes();
+    answers.write_all(bytes).unwrap();
+    let error = broker.ask(&(1, vec![]), LONG, &Uninterrupted).unwrap_err();
+    assert_eq!(error.kind(), BrokerErrorKind::Protocol, "{error}");
+}
+
+#[rstest]
+#[case::version(&[9; 9])]
+#[case::half_a_header(&[1, 1])]
+#[case::half_a_message(&[1, 1, 0, 0, 0, 4, 0, 0, 0, 9])]
+#[case::length(&[1, 1, 0, 0, 0, 255, 255, 255, 255])]
+fn what_is_no_request_is_not_answered(#[case] mut bytes: &[u8]) {
+    let mut answers = Vec::new();
+    // OK because half a header is the end of the input, as when the shell was killed.
+    let _ = serve(&Bytes, &mut bytes, &mut answers);
+    assert_eq!(answers, b"");
+}
+
+/// The program as a broker of owners.
+fn owners() -> (Child, Broker<Owners>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_host-shell"))
+        .args(["--broker", "owners"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (requests, answers) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    (child, Broker::new(requests.into(), answers.into()).unwrap())
+}
+
+#[test]
+fn the_broker_of_owners_finds_this_process_and_confines_itself() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut child, broker) = owners();
+    let source = OwnerBroker::new(broker);
+    let report = source.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
+    let own = std::process::id();
+    let task = report.tasks.iter().find(|task| task.pid.get() == own).expect("this process");
+    let fd = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&listener)).unwrap();
+    assert!(task.sockets.iter().any(|held| held.fd == fd));
+    assert!(source.process_name(task.pid).is_some());
+    let state = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    assert_eq!((value(&state, "NoNewPrivs"), value(&state, "Seccomp")), ("1".into(), "2".into()));
+    drop(source);
+    assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+}
+
+#[test]
+fn a_broker_that_was_killed_is_an_error_for_a_person() {
+    let (mut child, broker) = owners();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let error = OwnerBroker::new(broker).owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (OwnersErrorKind::Unavailable, "the broker is gone")
+    );
+}
+
+/// Returns the processes that a shell has started.
+fn children(shell: &Running) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", shell.id())).unwrap();
+    let lists =
+        tasks.map(|task| fs::read_to_string(task.unwrap().path().join("children")).unwrap());
+    let lists: Vec<String> = lists.collect();
+    lists.iter().flat_map(|list| list.split_whitespace()).map(|pid| pid.parse().unwrap()).collect()
+}
+
+#[rstest]
+#[case::default(&[], 0)]
+#[case::other_grants(&["--grant", "sockets"], 0)]
+#[case::processes(&["--grant", "sockets,processes"], 1)]
+#[case::free(&["--grant", "sockets,processes", "--no-confine"], 0)]
+#[case::fake(&["--grant", "sockets,processes", "--proc-root", "/usr"], 0)]
+fn there_is_a_broker_where_one_is_needed(#[case] args: &[&str], #[case] brokers: usize) {
+    assert_eq!(children(&Running::start(args)).len(), brokers);
+}
+
+#[test]
+fn a_broker_ends_with_a_shell_that_is_killed() {
+    let shell = Running::start(&["--grant", "sockets,processes"]);
+    let broker = Pid::from_raw(i32::try_from(children(&shell)[0]).unwrap()).unwrap();
+    let broker = pidfd_open(broker, PidfdFlags::empty()).unwrap();
+    drop(shell);
+    // Kernel: a pidfd is readable when its process has ended.
+    let mut end = [PollFd::from_borrowed_fd(broker.as_fd(), PollFlags::IN)];
+    assert_eq!(poll(&mut end, None).unwrap(), 1);
+}
+
+#[rstest]
+#[case::confined(&[])]
+#[case::free(&["--no-confine"])]
+fn owners_are_right(#[case] args: &[&str]) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let args = [args, &["--grant", "sockets,processes", "-c", "ss -tlnpH; ss -tlnpTH"]].concat();
+    let (stdout, _, status) = run(&args);
+    let line = stdout.lines().find(|line| line.contains(&format!("127.0.0.1:{port} "))).unwrap();
+    assert!(line.contains(&format!(",pid={},fd=", std::process::id())), "{line}");
+    assert!(
+        stdout.contains(&format!(",pid={},tid={},", std::process::id(), std::process::id())),
+        "{stdout}"
+    );
+    assert_eq!(status, 0);
+}

@@ -1,0 +1,282 @@
+//! Confinement, from within and from outside: what a confined process cannot do, on any of its
+//! threads, and what the program says of itself.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Read as _,
+    net::TcpListener,
+    os::unix::net::UnixListener,
+    path::PathBuf,
+    process::{Child, Command},
+    sync::LazyLock,
+};
+
+use rstest::rstest;
+use tempfile::TempDir;
+
+use crate::program::{program, run};
+
+/// The example `confined_probe`, in the build directory that this test lies in; `cargo test` builds
+/// examples too.
+static PROBE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--example", "confined_probe"]);
+    cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+    cargo.arg("--target-dir").arg(profile.parent().unwrap());
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    assert!(cargo.status().unwrap().success(), "expected the example to be built");
+    profile.join("examples/confined_probe")
+});
+
+/// Runs the probe, with everything there that it tries to reach.
+fn probe(mode: Option<&str>) -> (Vec<String>, i32) {
+    let place = TempDir::new().unwrap();
+    let top = place.path();
+    fs::create_dir(top.join("granted")).unwrap();
+    for file in ["secret", "granted/file", "victim-first", "victim-later", "victim-worker"] {
+        fs::write(top.join(file), "secret").unwrap();
+    }
+    let _unix = UnixListener::bind(top.join("listener")).unwrap();
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = tcp.local_addr().unwrap().port().to_string();
+    let output = Command::new(&*PROBE).arg(top).arg(port).args(mode).output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    (stdout.lines().map(str::to_owned).collect(), output.status.code().unwrap())
+}
+
+/// Splits what the probe says of attempts of one kind: who, what, how it ended.
+fn results<'a>(lines: &'a [String], kind: &str) -> Vec<(&'a str, &'a str, &'a str)> {
+    let parts = lines.iter().map(|line| line.split(": ").collect::<Vec<_>>());
+    let of_kind = parts.filter(|parts| parts.len() == 4 && parts[1] == kind);
+    of_kind.map(|parts| (parts[0], parts[2], parts[3])).collect()
+}
+
+/// Says loudly that something is not tested.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+fn not_tested(what: &str) {
+    eprintln!("*** {what} ***");
+}
+
+/// Returns whether this kernel has Landlock, and says loudly when it has not.
+fn has_landlock(lines: &[String]) -> bool {
+    let missing = lines.iter().any(|line| line.starts_with("landlock: NOT IN FORCE"));
+    if missing {
+        not_tested("LANDLOCK IS NOT TESTED: this kernel does not have it.");
+    }
+    !missing
+}
+
+/// Attempts that the filter of system calls cannot see through: Landlock alone holds them.
+const HELD_BY_LANDLOCK: [&str; 7] = [
+    "read a file",
+    "read /etc/passwd",
+    "list a directory",
+    "create a file",
+    "write a file",
+    "read another process",
+    "open a device",
+];
+
+#[test]
+fn no_thread_can_leave_a_confined_process() {
+    let (lines, status) = probe(None);
+    assert_eq!(status, 0, "{lines:?}");
+    let has_landlock = has_landlock(&lines);
+    let held = results(&lines, "held");
+    let who: BTreeSet<_> = held.iter().map(|(who, ..)| *who).collect();
+    assert_eq!(who, ["first", "later", "worker"].into());
+    for (who, what, result) in held {
+        let expected = match HELD_BY_LANDLOCK.contains(&what) {
+            true if !has_landlock => continue,
+            true => "refused",
+            false => "no such call",
+        };
+        assert_eq!(result, expected, "{who}: {what}");
+    }
+    for (who, what, result) in results(&lines, "absent") {
+        assert_eq!(result, "no such call", "{who}: {what}");
+    }
+}
+
+#[test]
+fn a_confined_process_keeps_what_it_needs() {
+    let (lines, _) = probe(None);
+    let kept = results(&lines, "kept");
+    assert_eq!(kept.len(), 3 * 5);
+    for (who, what, result) in kept {
+        assert_eq!(result, "works", "{who}: {what}");
+    }
+}
+
+/// The attempts are worth something: without confinement they succeed.
+#[test]
+fn an_unconfined_process_can_do_all_that() {
+    let (lines, _) = probe(Some("--free"));
+    let held = results(&lines, "held");
+    assert_eq!(held.len(), 3 * 20);
+    for (who, what, result) in held {
+        assert_eq!(result, "works", "{who}: {what}");
+    }
+    for (who, what, result) in results(&lines, "absent") {
+        assert_eq!(result, "fails", "{who}: {what}");
+    }
+}
+
+#[test]
+fn a_process_with_a_second_thread_is_not_confined() {
+    let expected = "expected one thread, but found 2: the others would stay unconfined";
+    assert_eq!(probe(Some("--late")), (vec![expected.to_owned()], 1));
+}
+
+/// A shell whose script runs, and will not end by itself.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut child = program(args)
+            .args(["-c", "echo started; ss -s >/dev/null; sleep 600"])
+            .spawn()
+            .unwrap();
+        let mut started = [0; 8];
+        child.stdout.as_mut().unwrap().read_exact(&mut started).unwrap();
+        Self(child)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Returns a line of the state of each thread.
+    fn states(&self, field: &str) -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
+        let states = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")));
+        let states: Vec<String> = states.map(Result::unwrap).collect();
+        states.iter().map(|state| value(state, field)).collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+pub(crate) fn value(state: &str, field: &str) -> String {
+    let line = state.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(":\t"));
+    line.unwrap_or_else(|| panic!("no {field} in {state}")).to_owned()
+}
+
+#[rstest]
+#[case::confined(&[], "1", "2")]
+#[case::free(&["--no-confine"], "0", "0")]
+fn the_kernel_says_it_of_every_thread(
+    #[case] args: &[&str],
+    #[case] privileges: &str,
+    #[case] seccomp: &str,
+) {
+    let own = fs::read_to_string("/proc/self/status").unwrap();
+    if value(&own, "NoNewPrivs") != "0" || value(&own, "Seccomp") != "0" {
+        not_tested("NOTHING IS TESTED: these tests are confined themselves.");
+        return;
+    }
+    let shell = Running::start(args);
+    let (given_up, filtered) = (shell.states("NoNewPrivs"), shell.states("Seccomp"));
+    assert!(given_up.len() > 2, "expected more threads: {given_up:?}");
+    assert!(given_up.iter().all(|value| value == privileges), "{given_up:?}");
+    assert!(filtered.iter().all(|value| value == seccomp), "{filtered:?}");
+}
+
+/// Returns what `--status` prints, with what depends on the machine replaced.
+fn status(args: &[&str]) -> String {
+    let (stdout, stderr, status) = run(&[args, &["--status"]].concat());
+    assert_eq!((stderr.as_str(), status), ("", 0));
+    let lines = stdout.lines().map(|line| match line.split_once(": ") {
+        Some(("landlock", _)) => "landlock: [of the kernel]",
+        Some(("seccomp", text)) if text.starts_with("in force, ") => "seccomp: in force, [calls]",
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn status_tells_the_defaults() {
+    insta::assert_snapshot!(status(&[]), @r"
+    grants: sockets
+    tables: the system's, from sock_diag, or else from the verified /proc
+    owners: none, without the grant `processes`
+    directories: none
+    commands: all
+    limits: 30s, 67108864 bytes of output
+    no_new_privs: in force
+    seccomp: in force, [calls]
+    landlock: [of the kernel]
+    ");
+}
+
+#[test]
+fn status_tells_what_was_chosen() {
+    let fake = TempDir::new().unwrap();
+    let args = [
+        "--allow-path",
+        "/usr",
+        "--allow-path",
+        "/dev/shm:rw",
+        "--allow-command",
+        "wc,ss",
+        "--grant",
+        "none",
+        "--timeout",
+        "5s",
+        "--max-output",
+        "9",
+        "--proc-root",
+        fake.path().to_str().unwrap(),
+    ];
+    insta::assert_snapshot!(status(&args), @r#"
+    grants: none
+    tables: a directory that stands for /proc
+    owners: none, without the grant `processes`
+    directories: /usr (read), /dev/shm (read and write)
+    commands: ss, wc
+    limits: 5s, 9 bytes of output
+    no_new_privs: in force
+    seccomp: in force, [calls]
+    landlock: [of the kernel]
+    "#);
+}
+
+#[rstest]
+#[case::confined(&[], "owners: from the broker, process ")]
+#[case::free(&["--no-confine"], "owners: from this process")]
+fn status_tells_who_looks_for_owners(#[case] args: &[&str], #[case] expected: &str) {
+    let (stdout, ..) = run(&[args, &["--grant", "sockets,processes", "--status"]].concat());
+    assert!(stdout.lines().any(|line| line.starts_with(expected)), "{stdout}");
+}
+
+#[test]
+fn status_says_loudly_that_nothing_is_confined() {
+    let (stdout, ..) = run(&["--no-confine", "--status"]);
+    assert!(stdout.ends_with("\nconfinement: NOT IN FORCE (--no-confine)\n"), "{stdout}");
+}
+
+#[test]
+fn more_calls_are_left_where_files_may_be_written() {
+    let calls = |args: &[&str]| {
+        let (stdout, ..) = run(&[args, &["--status"]].concat());
+        let words =
+            stdout.lines().find_map(|line| line.strip_prefix("seccomp: in force, ")).unwrap();
+        words.split(' ').next().unwrap().parse::<usize>().unwrap()
+    };
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().to_str().unwrap();
+    let reading = calls(&["--allow-path", path]);
+    assert_eq!(reading, calls(&[]));
+    assert!(calls(&["--allow-path", &format!("{path}:rw")]) > reading);
+}

@@ -1,0 +1,81 @@
+//! Looks for the owners of all sockets and prints how many there are, for measurement.
+//!
+//! ```text
+//! cargo run --release -p procnetsocket --example owner_scan
+//! cargo run --release -p procnetsocket --example owner_scan -- bare
+//! ```
+//!
+//! With `bare` it walks the same directories and links on two threads, and does nothing else.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "this program is its own host, and opens /proc as anyone would to measure it"
+)]
+
+use std::{
+    io,
+    mem::MaybeUninit,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use cap_std::ambient_authority;
+use procnetsocket::{OwnerLimits, OwnerQuery, OwnerTable, ProcRoot, SocketTables, Uninterrupted};
+use rustix::fs::{CWD, Mode, OFlags, RawDir};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if std::env::args().nth(1).is_some() {
+        println!("{} descriptors", walk()?);
+        return Ok(());
+    }
+    let tables = SocketTables::from_root(ProcRoot::open_ambient(ambient_authority())?);
+    let report = tables.owners(&OwnerQuery::all(), &OwnerLimits::default(), &Uninterrupted)?;
+    let held: usize = report.tasks.iter().map(|task| task.sockets.len()).sum();
+    println!(
+        "{} processes hold sockets, {held} times; {} closed",
+        report.tasks.len(),
+        report.closed
+    );
+    let _ = OwnerTable::new(report);
+    Ok(())
+}
+
+/// Reads every directory and every link, and keeps nothing.
+fn walk() -> io::Result<usize> {
+    let mut buffer = vec![MaybeUninit::uninit(); 32 * 1024];
+    let proc = rustix::fs::openat(CWD, "/proc", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+    let mut pids = Vec::new();
+    let mut names = RawDir::new(&proc, &mut buffer);
+    while let Some(entry) = names.next() {
+        let entry = entry?;
+        if entry.file_name().to_bytes().first().is_some_and(u8::is_ascii_digit) {
+            pids.push(format!("{}/fd", entry.file_name().to_string_lossy()));
+        }
+    }
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut count = 0;
+        while let Some(path) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
+            count += walk_links(&proc, path).unwrap_or_default();
+        }
+        count
+    };
+    Ok(std::thread::scope(|scope| {
+        let helper = scope.spawn(worker);
+        worker() + helper.join().unwrap_or_default()
+    }))
+}
+
+fn walk_links(proc: &impl rustix::fd::AsFd, path: &str) -> io::Result<usize> {
+    let mut buffer = vec![MaybeUninit::uninit(); 32 * 1024];
+    let dir = rustix::fs::openat(proc, path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+    let mut names = RawDir::new(&dir, &mut buffer);
+    let mut count = 0;
+    while let Some(entry) = names.next() {
+        let mut text = [MaybeUninit::uninit(); 64];
+        let entry = entry?;
+        count +=
+            usize::from(rustix::fs::readlinkat_raw(&dir, entry.file_name(), &mut text).is_ok());
+    }
+    Ok(count)
+}

@@ -1,0 +1,205 @@
+//! Connections with everything that is known of them, in the manner of netstat libraries.
+
+use bstr::BStr;
+
+use crate::{
+    Error, ErrorKind, Family, Listing, Owner, OwnerDetails, OwnerLimits, OwnerQuery, OwnerTable,
+    SocketTables, Uninterrupted, UserNames,
+    model::{InetProtocol, InetSocket, Inode, Socket, UnixSocket},
+};
+
+/// A protocol whose connections can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum NetstatProtocol {
+    /// TCP over IPv4.
+    Tcp,
+    /// TCP over IPv6.
+    Tcp6,
+    /// UDP over IPv4.
+    Udp,
+    /// UDP over IPv6.
+    Udp6,
+    /// Unix domain sockets.
+    Unix,
+}
+
+impl NetstatProtocol {
+    /// Every protocol.
+    pub const ALL: [Self; 5] = [Self::Tcp, Self::Tcp6, Self::Udp, Self::Udp6, Self::Unix];
+
+    /// Returns the name: `tcp`, `tcp6`, `udp`, `udp6` or `unix`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Tcp6 => "tcp6",
+            Self::Udp => "udp",
+            Self::Udp6 => "udp6",
+            Self::Unix => "unix",
+        }
+    }
+}
+
+/// The connections of some protocols, and the processes that hold them.
+#[derive(Clone, Debug)]
+pub struct Netstat {
+    rows: Vec<(NetstatProtocol, Rows)>,
+    owners: OwnerTable,
+}
+
+/// The sockets of one protocol.
+#[derive(Clone, Debug)]
+enum Rows {
+    Inet(Listing<InetSocket>),
+    Unix(Listing<UnixSocket>),
+}
+
+/// One connection or listener, with everything that is known of it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Connection<'a> {
+    /// The protocol that was asked for.
+    pub protocol: NetstatProtocol,
+    /// The socket: addresses, state, queues, inode and the rest.
+    pub socket: Socket<'a>,
+    owners: &'a OwnerTable,
+}
+
+impl<'a> Connection<'a> {
+    /// Returns the user id that the socket belongs to. `None` for unix sockets where the kernel does
+    /// not tell, and for sockets that belong to nobody any more (TIME-WAIT).
+    pub fn uid(&self) -> Option<u32> {
+        match self.socket {
+            Socket::Inet(inet) => inet.inode.map(|_| inet.uid),
+            Socket::Unix(unix) => unix.detail.uid,
+            _ => None,
+        }
+    }
+
+    /// Returns the name of the user that the socket belongs to, if the table has one.
+    pub fn user<'n>(&self, names: &'n UserNames) -> Option<&'n BStr> {
+        names.name(self.uid()?)
+    }
+
+    /// Returns the inode; `None` when no process can hold the socket.
+    pub fn inode(&self) -> Option<Inode> {
+        inode_of(&self.socket)
+    }
+
+    /// Returns every process that holds the socket, by every descriptor. If there is none, look at
+    /// [`OwnerTable::closed`].
+    pub fn owners(&self) -> impl DoubleEndedIterator<Item = Owner<'a>> + use<'a> {
+        let owners = self.owners;
+        self.inode().into_iter().flat_map(move |inode| owners.of(inode))
+    }
+}
+
+impl Netstat {
+    /// Returns the connections, by protocol in the order in which they were asked for.
+    pub fn connections(&self) -> impl Iterator<Item = Connection<'_>> {
+        self.rows.iter().flat_map(|(protocol, rows)| {
+            rows.sockets().map(|socket| Connection {
+                protocol: *protocol,
+                socket,
+                owners: &self.owners,
+            })
+        })
+    }
+
+    /// Returns the owners of all sockets, and how many processes could not be looked into.
+    pub fn owners(&self) -> &OwnerTable {
+        &self.owners
+    }
+
+    /// Returns how many rows of the tables could not be understood, and are not among the
+    /// connections.
+    pub fn malformed(&self) -> u64 {
+        let malformed = |rows: &Rows| match rows {
+            Rows::Inet(listing) => listing.malformed,
+            Rows::Unix(listing) => listing.malformed,
+        };
+        self.rows.iter().map(|(_, rows)| malformed(rows)).sum()
+    }
+}
+
+impl SocketTables {
+    /// Lists the sockets of some protocols, and looks for their owners with all that can be known of
+    /// them, by one scan for all protocols and within the default limits.
+    ///
+    /// A protocol that the kernel does not have has no sockets.
+    ///
+    /// # Sandbox bypass
+    ///
+    /// As [`SocketTables::owners`]. To read the command lines it looks at the memory of the owners,
+    /// and such a process can make that take as long as it likes.
+    ///
+    /// # Errors
+    ///
+    /// As [`SocketTables::visit_query`] and [`SocketTables::owners`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use procnetsocket::{Error, NetstatProtocol, SocketTables, UserNames};
+    /// # fn demo(tables: &SocketTables, users: &UserNames) -> Result<(), Error> {
+    /// let netstat = tables.netstat(&NetstatProtocol::ALL)?;
+    /// for connection in netstat.connections() {
+    ///     for owner in connection.owners() {
+    ///         let user = connection.user(users);
+    ///         println!("{:?} {user:?} {}", connection.socket, owner.task.pid);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn netstat(&self, protocols: &[NetstatProtocol]) -> Result<Netstat, Error> {
+        let mut rows = Vec::new();
+        for protocol in protocols {
+            rows.push((*protocol, self.rows_of(*protocol)?));
+        }
+        let sockets = rows.iter().flat_map(|(_, rows)| rows.sockets());
+        let inodes = sockets.filter_map(|socket| inode_of(&socket)).collect();
+        let query = OwnerQuery::of(inodes).with_details(OwnerDetails::Full);
+        let report = self.owners(&query, &OwnerLimits::default(), &Uninterrupted)?;
+        Ok(Netstat { rows, owners: OwnerTable::new(report) })
+    }
+
+    fn rows_of(&self, protocol: NetstatProtocol) -> Result<Rows, Error> {
+        let inet =
+            |family, protocol| present(self.inet_connections(family, protocol)).map(Rows::Inet);
+        match protocol {
+            NetstatProtocol::Tcp => inet(Family::V4, InetProtocol::Tcp),
+            NetstatProtocol::Tcp6 => inet(Family::V6, InetProtocol::Tcp),
+            NetstatProtocol::Udp => inet(Family::V4, InetProtocol::Udp),
+            NetstatProtocol::Udp6 => inet(Family::V6, InetProtocol::Udp),
+            NetstatProtocol::Unix => present(self.unix_connections()).map(Rows::Unix),
+        }
+    }
+}
+
+/// Takes a table that the kernel does not have for an empty one.
+fn present<T>(read: Result<Listing<T>, Error>) -> Result<Listing<T>, Error> {
+    match read {
+        Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {
+            Ok(Listing::default())
+        }
+        read => read,
+    }
+}
+
+fn inode_of(socket: &Socket<'_>) -> Option<Inode> {
+    match socket {
+        Socket::Inet(inet) => inet.inode,
+        Socket::Unix(unix) => unix.inode,
+        _ => None,
+    }
+}
+
+impl Rows {
+    fn sockets(&self) -> Box<dyn Iterator<Item = Socket<'_>> + '_> {
+        match self {
+            Self::Inet(listing) => Box::new(listing.iter().map(Socket::Inet)),
+            Self::Unix(listing) => Box::new(listing.iter().map(Socket::Unix)),
+        }
+    }
+}

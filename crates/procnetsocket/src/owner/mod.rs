@@ -1,0 +1,50 @@
+//! Which processes hold a socket.
+//!
+//! The kernel has no table of this. What it has is, for each process, a directory of links, one for
+//! each descriptor, and the link of a socket names its inode:
+//!
+//! ```text
+//! /proc/<pid>/fd/<n> -> socket:[4711]         getname of sockfs (sockfs_dname), since Linux 2.2
+//! /proc/<pid>/task/<tid>/fd/<n>               the same of each thread
+//! /proc/<pid>/stat, status, cmdline, exe      who the process is
+//! ```
+//!
+//! So every link of every process is read, once for all sockets:
+//!
+//! ```text
+//! OwnerQuery ──► scan ──► OwnerReport ──► OwnerTable
+//! which sockets,  handles, no paths;   plain data, in the    lookups by inode
+//! which details   up to MAX_WORKERS    order of the kernel
+//!                 threads
+//! ```
+//!
+//! # Trust
+//!
+//! - A process says itself how it is called and what its arguments are; any bytes may stand there.
+//!   The executable is told by the kernel, as a path in the mount namespace of that process.
+//! - Names, links and arguments of a process are of one process, never of two that had the same
+//!   number: they are read below one handle of its directory. They are of different moments: a
+//!   process that starts another program meanwhile may show the name of the one and a socket of the
+//!   other.
+//! - Linux 6.12 and later let nothing be mounted over a descriptor's link. On older kernels whoever
+//!   may mount over `/proc/<pid>/fd/<n>` can make a process look like an owner; everything else that
+//!   is mounted below `/proc` is refused.
+//! - No owner is no proof that there is none: see [`OwnerReport::closed`] and
+//!   [`OwnerReport::processes`].
+
+mod parse;
+mod query;
+mod report;
+mod scan;
+mod table;
+mod task;
+
+pub(crate) use self::scan::{name_of, scan};
+pub use self::{
+    query::{
+        MAX_COMMAND_LINE_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES, MAX_WORKERS, OwnerDetails,
+        OwnerLimits, OwnerQuery, Threads, Wanted,
+    },
+    report::{Fact, Held, OwnerReport, Shown, Task},
+    table::{Owner, OwnerTable},
+};

@@ -1,0 +1,363 @@
+//! The scan over all processes, shared out among some threads.
+
+use std::{
+    io,
+    ops::ControlFlow,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use bstr::BString;
+use rustix::io::Errno;
+
+use super::{
+    MAX_WORKERS, OwnerLimits, OwnerQuery, OwnerReport, Shown, Task, Threads, Wanted,
+    task::{Access, Look, describe, looked, read_name, read_sockets},
+};
+use crate::{
+    Error, Interrupt, Pid, ProcRoot,
+    error::Repr,
+    model::Inode,
+    root::{ListingBuffer, Numbers, TaskDir},
+};
+
+/// How often the caller is asked whether to go on while it waits for the other threads.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Looks into every process of a root.
+pub(crate) fn scan(
+    root: &ProcRoot,
+    query: &OwnerQuery,
+    limits: &OwnerLimits,
+    interrupt: &dyn Interrupt,
+) -> Result<OwnerReport, Error> {
+    let pids = numbers(&root.processes()?, limits, "processes")?;
+    let processes = if root.is_live() && pids.first().is_none_or(|pid| pid.get() != 1) {
+        Shown::Some
+    } else {
+        Shown::All
+    };
+    let scan = Scan::new(root, query, limits, &pids);
+    let mut found = scan.run(interrupt)?;
+    found.sort_unstable_by_key(|process| process.index);
+    let closed = found.iter().filter(|process| process.access == Access::Closed).count();
+    Ok(OwnerReport {
+        tasks: found.into_iter().flat_map(|process| process.tasks).collect(),
+        closed: u64::try_from(closed).unwrap_or(u64::MAX),
+        processes,
+    })
+}
+
+/// Returns the name of a process, if it is there and has one that may be known.
+pub(crate) fn name_of(root: &ProcRoot, pid: Pid) -> Option<BString> {
+    read_name(&root.open_process(pid).ok()?).known()
+}
+
+/// Reads the numbers of processes or threads.
+fn numbers(
+    directory: &Numbers,
+    limits: &OwnerLimits,
+    what: &'static str,
+) -> Result<Vec<Pid>, Error> {
+    let limit = limits.processes;
+    let mut pids = Vec::new();
+    let read = directory.read(&mut Numbers::buffer(), |number, _| {
+        pids.extend(Pid::new(number));
+        let count = u64::try_from(pids.len()).unwrap_or(u64::MAX);
+        if count > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    match read {
+        // OK because the threads of a process that is gone are none.
+        Ok(ControlFlow::Continue(())) | Err(Errno::NOENT | Errno::SRCH) => Ok(pids),
+        Ok(ControlFlow::Break(())) => {
+            Err(Repr::TooManyOwners { what, limit, bound: "processes" }.into())
+        }
+        Err(errno) => Err(list_failed(what, errno)),
+    }
+}
+
+fn list_failed(what: &'static str, errno: Errno) -> Error {
+    Repr::List { what, source: io::Error::from(errno) }.into()
+}
+
+/// What the threads of a scan share.
+struct Scan<'a> {
+    root: &'a ProcRoot,
+    query: &'a OwnerQuery,
+    /// The sockets whose owners are wanted, sorted; `None` for all.
+    wanted: Option<Vec<Inode>>,
+    limits: &'a OwnerLimits,
+    pids: &'a [Pid],
+    /// The process that is looked into next.
+    next: AtomicUsize,
+    /// Sockets that were found so far.
+    held: AtomicU64,
+    /// Whether one of the threads has ended the scan.
+    is_over: AtomicBool,
+    /// Whether the kernel tells the number of descriptors.
+    has_counts: OnceLock<bool>,
+}
+
+/// What was found in a process.
+struct Process {
+    /// Its place in the list of processes.
+    index: usize,
+    tasks: Vec<Task>,
+    access: Access,
+}
+
+/// Why a thread ends before the processes do.
+enum Halt {
+    /// Another thread has ended the scan.
+    Over,
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl<'a> Scan<'a> {
+    fn new(
+        root: &'a ProcRoot,
+        query: &'a OwnerQuery,
+        limits: &'a OwnerLimits,
+        pids: &'a [Pid],
+    ) -> Self {
+        let wanted = match &query.sockets {
+            Wanted::All => None,
+            Wanted::These(inodes) => Some(sorted(inodes.clone())),
+        };
+        Self {
+            root,
+            query,
+            wanted,
+            limits,
+            pids,
+            next: AtomicUsize::new(0),
+            held: AtomicU64::new(0),
+            is_over: AtomicBool::new(false),
+            has_counts: OnceLock::new(),
+        }
+    }
+
+    /// Looks into all processes, on this thread and on helpers. The interrupt is asked on this one.
+    fn run(&self, interrupt: &dyn Interrupt) -> Result<Vec<Process>, Error> {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let helpers = processors.min(MAX_WORKERS).min(self.pids.len()).saturating_sub(1);
+        thread::scope(|scope| {
+            let helpers: Vec<_> = (0..helpers)
+                // OK because a thread that cannot be started leaves its work to the others.
+                .map_while(|_| {
+                    let caller = thread::current();
+                    let help = move || {
+                        let found = self.work(&|| false);
+                        caller.unpark();
+                        found
+                    };
+                    thread::Builder::new().spawn_scoped(scope, help).ok()
+                })
+                .collect();
+            let mut results = vec![self.work(&|| interrupt.is_interrupted())];
+            self.wait(&helpers, interrupt);
+            results.extend(helpers.into_iter().map(|helper| match helper.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }));
+            merge(results)
+        })
+    }
+
+    /// Waits for the helpers, and ends the scan when the caller asks for it.
+    fn wait<T>(&self, helpers: &[thread::ScopedJoinHandle<'_, T>], interrupt: &dyn Interrupt) {
+        while !helpers.iter().all(thread::ScopedJoinHandle::is_finished) {
+            if interrupt.is_interrupted() {
+                self.is_over.store(true, Ordering::Relaxed);
+            }
+            // A helper ends the waiting as soon as it is done.
+            thread::park_timeout(POLL);
+        }
+    }
+
+    /// Looks into one process after the other, until there is none left.
+    fn work(&self, is_interrupted: &dyn Fn() -> bool) -> Result<Vec<Process>, Halt> {
+        let mut worker = Worker { scan: self, is_interrupted, buffer: Numbers::buffer() };
+        let mut found = Vec::new();
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(pid) = self.pids.get(index) else { return Ok(found) };
+            match worker.process(*pid) {
+                Ok((tasks, access)) => {
+                    if access == Access::Closed || !tasks.is_empty() {
+                        found.push(Process { index, tasks, access });
+                    }
+                }
+                Err(halt) => {
+                    self.is_over.store(true, Ordering::Relaxed);
+                    return Err(halt);
+                }
+            }
+        }
+    }
+
+    fn is_wanted(&self, inode: Inode) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.binary_search(&inode).is_ok())
+    }
+
+    /// Counts sockets that are kept.
+    fn count(&self, held: usize) -> Result<(), Error> {
+        let held = u64::try_from(held).unwrap_or(u64::MAX);
+        let before = self.held.fetch_add(held, Ordering::Relaxed);
+        let limit = self.limits.held_sockets;
+        if before.saturating_add(held) <= limit {
+            return Ok(());
+        }
+        Err(Repr::TooManyOwners { what: "descriptors of sockets", limit, bound: "held_sockets" }
+            .into())
+    }
+
+    /// Returns whether a closed process has nothing that could be looked at: kernel threads have no
+    /// descriptors.
+    fn is_empty(&self, dir: &TaskDir<'_>) -> bool {
+        dir.descriptor_count() == Some(0) && *self.has_counts.get_or_init(|| self.tells_counts())
+    }
+
+    /// Returns whether this kernel tells the number of descriptors, by that of this process, which
+    /// has one at least.
+    fn tells_counts(&self) -> bool {
+        let own = Pid::new(std::process::id()).and_then(|pid| self.root.open_process(pid).ok());
+        own.and_then(|own| own.descriptor_count()).is_some_and(|count| count > 0)
+    }
+}
+
+fn sorted(mut inodes: Vec<Inode>) -> Vec<Inode> {
+    inodes.sort_unstable();
+    inodes
+}
+
+/// Joins what the threads found. The error of the thread that failed counts.
+fn merge(results: Vec<Result<Vec<Process>, Halt>>) -> Result<Vec<Process>, Error> {
+    let mut all = Vec::new();
+    let mut is_complete = true;
+    for result in results {
+        match result {
+            Ok(found) => all.extend(found),
+            Err(Halt::Over) => is_complete = false,
+            Err(Halt::Failed(error)) => return Err(error),
+        }
+    }
+    // OK because a thread is told that the scan is over by one that failed.
+    if is_complete { Ok(all) } else { Err(Repr::OwnersInterrupted.into()) }
+}
+
+/// One thread of a scan.
+struct Worker<'a> {
+    scan: &'a Scan<'a>,
+    is_interrupted: &'a dyn Fn() -> bool,
+    buffer: ListingBuffer,
+}
+
+impl Worker<'_> {
+    /// Returns the tasks of a process that hold wanted sockets, and whether it was open.
+    fn process(&mut self, pid: Pid) -> Result<(Vec<Task>, Access), Halt> {
+        self.check()?;
+        let process = match looked(self.scan.root.open_process(pid))? {
+            Look::Found(process) => process,
+            Look::Gone => return Ok((Vec::new(), Access::Open)),
+            Look::Closed => return Ok((Vec::new(), Access::Closed)),
+        };
+        let mut tasks = Vec::new();
+        let tid = (self.scan.query.threads == Threads::Apart).then_some(pid);
+        let mut access = self.task(&process, &process, (pid, tid), &mut tasks)?;
+        if tid.is_some() && access == Access::Open {
+            access = self.threads(&process, pid, &mut tasks)?;
+        }
+        Ok((tasks, access))
+    }
+
+    /// Adds the other threads of a process.
+    fn threads(
+        &mut self,
+        process: &TaskDir<'_>,
+        pid: Pid,
+        tasks: &mut Vec<Task>,
+    ) -> Result<Access, Halt> {
+        let threads = match looked(process.threads())? {
+            Look::Found(threads) => threads,
+            Look::Gone => return Ok(Access::Open),
+            Look::Closed => return Ok(Access::Closed),
+        };
+        let mut access = Access::Open;
+        for tid in numbers(&threads, self.scan.limits, "threads of a process")? {
+            // The first thread is the process itself.
+            if tid == pid {
+                continue;
+            }
+            let Look::Found(thread) = looked(process.thread(tid))? else { continue };
+            if self.task(&thread, process, (pid, Some(tid)), tasks)? == Access::Closed {
+                access = Access::Closed;
+            }
+        }
+        Ok(access)
+    }
+
+    /// Adds a task if it holds wanted sockets.
+    fn task(
+        &mut self,
+        dir: &TaskDir<'_>,
+        process: &TaskDir<'_>,
+        numbers: (Pid, Option<Pid>),
+        tasks: &mut Vec<Task>,
+    ) -> Result<Access, Halt> {
+        let descriptors = match looked(dir.descriptors())? {
+            Look::Found(descriptors) => descriptors,
+            Look::Gone => return Ok(Access::Open),
+            Look::Closed if self.scan.is_empty(dir) => return Ok(Access::Open),
+            Look::Closed => return Ok(Access::Closed),
+        };
+        let Self { scan, is_interrupted, buffer } = self;
+        let read = read_sockets(&descriptors, buffer, &|inode| scan.is_wanted(inode), &|| {
+            proceeds(scan, *is_interrupted)
+        });
+        let (held, access) = match read.map_err(|errno| list_failed("descriptors", errno))? {
+            ControlFlow::Continue(read) => read,
+            ControlFlow::Break(()) => return Err(self.halt()),
+        };
+        if !held.is_empty() {
+            scan.count(held.len())?;
+            tasks.push(describe(dir, process, numbers, scan.query.details, held));
+        }
+        Ok(access)
+    }
+
+    fn check(&self) -> Result<(), Halt> {
+        match proceeds(self.scan, self.is_interrupted) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(self.halt()),
+        }
+    }
+
+    /// Returns why the scan ends.
+    fn halt(&self) -> Halt {
+        if (self.is_interrupted)() {
+            Halt::Failed(Repr::OwnersInterrupted.into())
+        } else {
+            Halt::Over
+        }
+    }
+}
+
+/// Says whether a thread goes on.
+fn proceeds(scan: &Scan<'_>, is_interrupted: &dyn Fn() -> bool) -> ControlFlow<()> {
+    if scan.is_over.load(Ordering::Relaxed) || is_interrupted() {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
+}

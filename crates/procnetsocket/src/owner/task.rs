@@ -1,0 +1,165 @@
+//! One process or thread: the sockets it holds, and who it is.
+
+use std::{
+    ffi::CStr,
+    fs::File,
+    io::{self, Read},
+    mem::MaybeUninit,
+    ops::ControlFlow,
+};
+
+use bstr::BString;
+use rustix::io::Errno;
+
+use super::{
+    Fact, Held, MAX_COMMAND_LINE_BYTES, OwnerDetails, Task,
+    parse::{parse_command_line, parse_link, parse_name, parse_uid},
+};
+use crate::{
+    Pid, ProcFile, RootError, RootErrorKind,
+    model::Inode,
+    root::{ListingBuffer, Numbers, TaskDir},
+};
+
+/// Bytes of a link that are read: the longest of a socket has 29.
+const LINK_BYTES: usize = 40;
+
+/// Bytes of `stat` and `status` that are read: 16 KiB, some ten times what a kernel prints.
+const STATUS_BYTES: u64 = 16 * 1024;
+
+/// Whether all links of a process could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Open,
+    /// Some links, or all of them, may not be read.
+    Closed,
+}
+
+/// What became of the looking into a task.
+pub(super) enum Look<T> {
+    Found(T),
+    /// It is gone, or has nothing to show.
+    Gone,
+    Closed,
+}
+
+/// Sorts out what an opening came to: a process that is gone, or that may not be looked into, is no
+/// error.
+pub(super) fn looked<T>(opened: Result<T, RootError>) -> Result<Look<T>, RootError> {
+    match opened {
+        Ok(found) => Ok(Look::Found(found)),
+        Err(error) => match error.kind() {
+            RootErrorKind::Vanished | RootErrorKind::Missing => Ok(Look::Gone),
+            RootErrorKind::Denied | RootErrorKind::Outside => Ok(Look::Closed),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Reads the sockets behind descriptors; `is_wanted` says which are kept, and `proceed` is asked
+/// now and then whether to go on.
+pub(super) fn read_sockets(
+    descriptors: &Numbers,
+    buffer: &mut ListingBuffer,
+    is_wanted: &dyn Fn(Inode) -> bool,
+    proceed: &dyn Fn() -> ControlFlow<()>,
+) -> Result<ControlFlow<(), (Vec<Held>, Access)>, Errno> {
+    const PATIENCE: u32 = 1_000;
+    let (mut held, mut access, mut patience) = (Vec::new(), Access::Open, PATIENCE);
+    let read = descriptors.read(buffer, |fd, name| {
+        match link(descriptors, name) {
+            Ok(Some(inode)) if is_wanted(inode) => held.push(Held { inode, fd }),
+            // Security: Landlock lets the directory be listed and not the links be read.
+            Err(Errno::ACCESS | Errno::PERM) => access = Access::Closed,
+            // OK because a descriptor that was closed meanwhile leads nowhere.
+            Ok(_) | Err(_) => {}
+        }
+        patience -= 1;
+        if patience > 0 {
+            return ControlFlow::Continue(());
+        }
+        patience = PATIENCE;
+        proceed()
+    });
+    match read {
+        Ok(ControlFlow::Break(())) => Ok(ControlFlow::Break(())),
+        // OK because a process that ends meanwhile holds nothing.
+        Ok(ControlFlow::Continue(())) | Err(Errno::NOENT | Errno::SRCH) => {
+            Ok(ControlFlow::Continue((held, access)))
+        }
+        Err(Errno::ACCESS | Errno::PERM) => Ok(ControlFlow::Continue((held, Access::Closed))),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn link(descriptors: &Numbers, name: &CStr) -> Result<Option<Inode>, Errno> {
+    let mut text = [MaybeUninit::uninit(); LINK_BYTES];
+    Ok(parse_link(descriptors.link(name, &mut text)?))
+}
+
+/// Reads who a process or thread is. Executable, command line and user are those of the process.
+pub(super) fn describe(
+    dir: &TaskDir<'_>,
+    process: &TaskDir<'_>,
+    (pid, tid): (Pid, Option<Pid>),
+    details: OwnerDetails,
+    sockets: Vec<Held>,
+) -> Task {
+    let mut task = Task {
+        pid,
+        tid,
+        name: read_name(dir),
+        uid: Fact::NotAsked,
+        executable: Fact::NotAsked,
+        command_line: Fact::NotAsked,
+        sockets,
+    };
+    if details == OwnerDetails::Full {
+        task.uid = read(process, ProcFile::Status, STATUS_BYTES, parse_uid);
+        task.executable = fact(process.executable());
+        task.command_line =
+            read(process, ProcFile::Cmdline, MAX_COMMAND_LINE_BYTES, parse_command_line);
+    }
+    task
+}
+
+/// Reads the name of a process or thread.
+pub(super) fn read_name(dir: &TaskDir<'_>) -> Fact<BString> {
+    read(dir, ProcFile::Stat, STATUS_BYTES, parse_name)
+}
+
+fn fact<T>(read: Result<T, RootError>) -> Fact<T> {
+    match read {
+        Ok(fact) => Fact::Known(fact),
+        Err(error) if error.kind() == RootErrorKind::Denied => Fact::NotPermitted,
+        // OK because what cannot be read otherwise is not known either.
+        Err(_) => Fact::Absent,
+    }
+}
+
+fn read<T>(
+    dir: &TaskDir<'_>,
+    file: ProcFile,
+    limit: u64,
+    parse: fn(&[u8]) -> Option<T>,
+) -> Fact<T> {
+    let mut file = match fact(dir.open(file)) {
+        Fact::Known(file) => file,
+        Fact::NotPermitted => return Fact::NotPermitted,
+        _ => return Fact::Absent,
+    };
+    match read_bounded(&mut file, limit) {
+        Ok(Some(text)) => parse(&text).map_or(Fact::Absent, Fact::Known),
+        Ok(None) => Fact::TooLong,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Fact::NotPermitted,
+        // OK because a file of a process that is gone cannot be read (`ESRCH`).
+        Err(_) => Fact::Absent,
+    }
+}
+
+/// Reads a file to its end, or returns `None` when it is longer than the limit.
+fn read_bounded(file: &mut File, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut text = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut text)?;
+    Ok(u64::try_from(text.len()).is_ok_and(|length| length <= limit).then_some(text))
+}

@@ -1,0 +1,103 @@
+//! What a process or thread has below its directory.
+
+use std::{fs::File, os::fd::OwnedFd};
+
+use bstr::BString;
+use cap_std::fs::Dir;
+use rustix::fd::AsFd;
+
+use super::{
+    Numbers, Pid, ProcFile, RootError, fake,
+    live::{Live, Purpose},
+};
+
+/// The directory of a process or of a thread, held open.
+///
+/// Security: each name below it is opened by itself, beneath it and on the mount of the root, as
+/// everything else of a live `/proc`. The numbers of descriptors are links of the kernel in a
+/// directory that was checked so; they are read by their names and never followed.
+#[derive(Debug)]
+pub(crate) struct TaskDir<'a>(Handle<'a>);
+
+#[derive(Debug)]
+enum Handle<'a> {
+    Live(&'a Live, OwnedFd),
+    Fake(Dir),
+}
+
+impl<'a> TaskDir<'a> {
+    pub(super) fn live(root: &'a Live, dir: OwnedFd) -> Self {
+        Self(Handle::Live(root, dir))
+    }
+
+    pub(super) fn fake(dir: Dir) -> Self {
+        Self(Handle::Fake(dir))
+    }
+
+    /// Opens the list of descriptors.
+    pub(crate) fn descriptors(&self) -> Result<Numbers, RootError> {
+        self.list("fd")
+    }
+
+    /// Opens the list of threads.
+    pub(crate) fn threads(&self) -> Result<Numbers, RootError> {
+        self.list("task")
+    }
+
+    fn list(&self, name: &str) -> Result<Numbers, RootError> {
+        match &self.0 {
+            Handle::Live(live, dir) => {
+                live.open_below(dir.as_fd(), name, Purpose::List).map(Numbers::new)
+            }
+            Handle::Fake(dir) => fake::open_list(dir, name).map(Numbers::new),
+        }
+    }
+
+    /// Opens the directory of a thread.
+    pub(crate) fn thread(&self, tid: Pid) -> Result<Self, RootError> {
+        let name = format!("task/{tid}");
+        match &self.0 {
+            Handle::Live(live, dir) => {
+                Ok(Self::live(live, live.open_below(dir.as_fd(), &name, Purpose::Directory)?))
+            }
+            Handle::Fake(dir) => Ok(Self::fake(fake::open_dir(dir, &name)?)),
+        }
+    }
+
+    /// Opens a file for reading.
+    pub(crate) fn open(&self, file: ProcFile) -> Result<File, RootError> {
+        match &self.0 {
+            Handle::Live(live, dir) => {
+                live.open_below(dir.as_fd(), file.name(), Purpose::Read).map(File::from)
+            }
+            Handle::Fake(dir) => fake::open_below(dir, file),
+        }
+    }
+
+    /// Reads which file the process was started from: a path of the moment in its own mount
+    /// namespace, with ` (deleted)` behind it if the file is gone.
+    pub(crate) fn executable(&self) -> Result<BString, RootError> {
+        match &self.0 {
+            Handle::Live(live, dir) => {
+                let link = live.open_below(dir.as_fd(), "exe", Purpose::Link)?;
+                read_link(&link, "")
+            }
+            Handle::Fake(dir) => read_link(dir, "exe"),
+        }
+    }
+
+    /// Returns how many descriptors there are, if this kernel tells (Linux 6.2). It needs no right to
+    /// look into the process.
+    pub(crate) fn descriptor_count(&self) -> Option<u64> {
+        let Handle::Live(live, dir) = &self.0 else { return None };
+        let directory = live.open_below(dir.as_fd(), "fd", Purpose::Directory).ok()?;
+        // Kernel: `proc_fd_getattr` gives it as the size of the directory.
+        u64::try_from(rustix::fs::fstat(&directory).ok()?.st_size).ok()
+    }
+}
+
+fn read_link(directory: impl AsFd, name: &str) -> Result<BString, RootError> {
+    rustix::fs::readlinkat(directory, name, Vec::new())
+        .map(|text| text.into_bytes().into())
+        .map_err(|errno| RootError::from_link_errno("exe", errno))
+}

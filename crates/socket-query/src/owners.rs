@@ -1,0 +1,167 @@
+//! Where owners of sockets come from.
+
+use std::{error::Error as _, fmt::Write};
+
+use bstr::BString;
+use procnetsocket::{
+    ErrorKind, Interrupt, OwnerLimits, OwnerQuery, OwnerReport, Pid, SocketTables,
+};
+
+/// Finds the processes that hold sockets. A host may give another one than the tables themselves to
+/// a [`PolicyView`](crate::PolicyView): one that asks a process which may look into others, when
+/// its own may not.
+///
+/// Question and answer are plain data.
+pub trait OwnerSource: Send + Sync {
+    /// Looks for owners.
+    ///
+    /// # Errors
+    ///
+    /// An [`OwnersError`] when there is no answer, or none that is complete. That processes are gone
+    /// or closed is no error: the report tells.
+    fn owners(
+        &self,
+        query: &OwnerQuery,
+        interrupt: &dyn Interrupt,
+    ) -> Result<OwnerReport, OwnersError>;
+
+    /// Returns the name of a process, if there is one that may be known.
+    fn process_name(&self, pid: Pid) -> Option<BString>;
+}
+
+impl OwnerSource for SocketTables {
+    /// Looks into the processes of the same `/proc`, within the default [`OwnerLimits`].
+    fn owners(
+        &self,
+        query: &OwnerQuery,
+        interrupt: &dyn Interrupt,
+    ) -> Result<OwnerReport, OwnersError> {
+        Ok(Self::owners(self, query, &OwnerLimits::default(), interrupt)?)
+    }
+
+    fn process_name(&self, pid: Pid) -> Option<BString> {
+        Self::process_name(self, pid)
+    }
+}
+
+/// Why owners cannot be told. It is plain data, as it may come from another process.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct OwnersError {
+    /// The kind.
+    pub kind: OwnersErrorKind,
+    /// What went wrong, for a person.
+    pub message: String,
+}
+
+/// The kinds of [`OwnersError`]; more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OwnersErrorKind {
+    /// The caller asked for the end.
+    Interrupted,
+    /// There are more processes, or more descriptors of sockets, than a bound allows.
+    LimitExceeded,
+    /// The processes cannot be looked at.
+    Unavailable,
+}
+
+impl From<procnetsocket::Error> for OwnersError {
+    fn from(error: procnetsocket::Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::Interrupted => OwnersErrorKind::Interrupted,
+            ErrorKind::LimitExceeded => OwnersErrorKind::LimitExceeded,
+            _ => OwnersErrorKind::Unavailable,
+        };
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            // OK because a string takes everything.
+            let _ = write!(message, ": {error}");
+            cause = error.source();
+        }
+        Self { kind, message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use procnetsocket::{OwnerReport, Uninterrupted, model::Inode};
+    use rstest::rstest;
+    use testkit::{FakeProc, Process};
+
+    use super::*;
+    use crate::{ErrorKind, Grant, Names, Policy, PolicyView};
+    use bstr::BString;
+    use procnetsocket::{Interrupt, OwnerQuery, Pid, SocketTables};
+    use std::sync::Arc;
+
+    fn view(grants: &[Grant]) -> (testkit::FakeRoot, PolicyView) {
+        let root = FakeProc::new().process(Process::new(7, "seven").socket(3, 70)).build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::new(grants.iter().copied().collect());
+        (root, PolicyView::new(tables, policy, Names::default()))
+    }
+
+    fn seven() -> Pid {
+        Pid::new(7).unwrap()
+    }
+
+    #[rstest]
+    #[case::nothing(&[], Grant::Sockets)]
+    #[case::the_default(&[Grant::Sockets], Grant::Processes)]
+    #[case::all_but_processes(
+        &[Grant::Sockets, Grant::Resolve, Grant::Events, Grant::Kill, Grant::Namespaces],
+        Grant::Processes
+    )]
+    #[case::without_sockets(&[Grant::Processes], Grant::Sockets)]
+    fn processes_have_one_gate(#[case] grants: &[Grant], #[case] missing: Grant) {
+        let (_root, view) = view(grants);
+        let error = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotGranted(missing));
+        assert_eq!(view.process_name(seven()), None);
+    }
+
+    #[test]
+    fn granted_processes_are_told() {
+        let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
+        let table = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
+        let pids: Vec<_> = table.of(Inode::new(70).unwrap()).map(|owner| owner.task.pid).collect();
+        assert_eq!(pids, [seven()]);
+        assert_eq!(view.process_name(seven()).unwrap(), "seven");
+    }
+
+    /// Fails, in the words of another process.
+    struct Broken(OwnersErrorKind);
+
+    impl OwnerSource for Broken {
+        fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
+            Err(OwnersError { kind: self.0, message: "the broker is gone".to_owned() })
+        }
+
+        fn process_name(&self, _: Pid) -> Option<BString> {
+            None
+        }
+    }
+
+    #[rstest]
+    #[case::interrupted(OwnersErrorKind::Interrupted, ErrorKind::Interrupted)]
+    #[case::gone(OwnersErrorKind::Unavailable, ErrorKind::Owners(OwnersErrorKind::Unavailable))]
+    fn another_source_answers_in_its_own_words(
+        #[case] kind: OwnersErrorKind,
+        #[case] expected: ErrorKind,
+    ) {
+        let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
+        let view = view.with_owners(Arc::new(Broken(kind)));
+        let error = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (expected, "the broker is gone"));
+        assert_eq!(view.process_name(seven()), None);
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_looking() {
+        let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
+        let error = view.owners(&OwnerQuery::all(), &|| true).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+    }
+}

@@ -1,0 +1,108 @@
+//! The processes that hold a socket: `users:(("sshd",pid=712,fd=3))`.
+
+use std::cell::Cell;
+
+use bstr::BString;
+use procnetsocket::{Fact, Owner, OwnerTable, model::Inode};
+
+use super::{
+    column::ColumnId,
+    escape::push_name,
+    field::{push_number, push_text},
+    table::Cells,
+};
+
+/// The owners of a listing's sockets.
+pub(crate) struct Users {
+    table: OwnerTable,
+    /// Whether a socket was shown that has an inode and no owner.
+    has_unowned: Cell<bool>,
+}
+
+impl Users {
+    pub(crate) fn new(table: OwnerTable) -> Self {
+        Self { table, has_unowned: Cell::new(false) }
+    }
+
+    /// Fills the cell of a socket's owners.
+    pub(super) fn fill(&self, cells: &mut Cells<'_>, inode: Option<Inode>) {
+        let Some(inode) = inode else { return };
+        cells.push(ColumnId::Process, |out| {
+            let start = out.len();
+            // Compat: those that were found last come first.
+            for owner in self.table.of(inode).rev() {
+                push_text(out, if out.len() == start { " users:(" } else { "," });
+                push_owner(out, &owner);
+            }
+            if out.len() == start {
+                self.has_unowned.set(true);
+            } else {
+                out.push(b')');
+            }
+        });
+    }
+
+    /// Returns the owners if one of the sockets that were shown has none that could be seen.
+    pub(crate) fn of_unowned(&self) -> Option<&OwnerTable> {
+        self.has_unowned.get().then_some(&self.table)
+    }
+}
+
+fn push_owner(out: &mut Vec<u8>, owner: &Owner<'_>) {
+    let task = owner.task;
+    push_text(out, "(\"");
+    push_process_name(out, &task.name);
+    push_number(out, "\",pid=", task.pid.get());
+    if let Some(tid) = task.tid {
+        push_number(out, ",tid=", tid.get());
+    }
+    push_number(out, ",fd=", owner.fd);
+    out.push(b')');
+}
+
+/// Appends the name of a process.
+///
+/// Security: a process names itself, so a quotation mark in the name is written as `\x22`, or a name
+/// could look like the end of it and like owners that there are not.
+fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
+    // Compat: what is not known is printed as an empty name.
+    let Fact::Known(name) = name else { return };
+    for (index, piece) in name.split(|byte| *byte == b'"').enumerate() {
+        if index > 0 {
+            push_text(out, "\\x22");
+        }
+        push_name(out, piece);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::usual(b"sshd", b"sshd")]
+    #[case::blanks_and_parentheses(b"tmux: server (1)", b"tmux: server (1)")]
+    #[case::letters("größe".as_bytes(), "größe".as_bytes())]
+    #[case::forged_owner(br#"x",pid=1,fd=2)"#, br"x\x22,pid=1,fd=2)")]
+    #[case::only_marks(br#""""#, br"\x22\x22")]
+    #[case::newline(b"a\nu_str", br"a\x0au_str")]
+    #[case::terminal(b"\x1b[2J", br"\x1b[2J")]
+    #[case::invalid(b"\xff", br"\xff")]
+    #[case::empty(b"", b"")]
+    fn names_cannot_end_themselves(#[case] name: &[u8], #[case] shown: &[u8]) {
+        let mut out = Vec::new();
+        push_process_name(&mut out, &Fact::Known(name.into()));
+        assert_eq!(BString::from(out), BString::from(shown));
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_empty() {
+        for name in [Fact::Absent, Fact::NotPermitted, Fact::TooLong, Fact::NotAsked] {
+            let mut out = Vec::new();
+            push_process_name(&mut out, &name);
+            assert_eq!(out, b"");
+        }
+    }
+}

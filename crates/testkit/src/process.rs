@@ -1,0 +1,131 @@
+//! Processes: what `/proc/<pid>` holds of them.
+
+#![expect(clippy::disallowed_methods, reason = "writes below the temporary directory of a root")]
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt, fs::symlink},
+    path::Path,
+};
+
+/// A process, or a thread of one.
+#[derive(Clone, Debug)]
+pub struct Process {
+    id: u32,
+    stat: Option<Vec<u8>>,
+    uid: u32,
+    arguments: Vec<u8>,
+    executable: Option<Vec<u8>>,
+    /// Names and targets of the links, in the order in which they are made.
+    links: Vec<(String, Vec<u8>)>,
+    threads: Vec<Process>,
+    mode: Option<u32>,
+}
+
+impl Process {
+    /// Returns a process of that number and name, without descriptors.
+    pub fn new(id: u32, name: impl AsRef<[u8]>) -> Self {
+        let name = name.as_ref();
+        Self {
+            id,
+            stat: Some([format!("{id} (").as_bytes(), name, b") S 1 1 1 0 -1 4194560\n"].concat()),
+            uid: 0,
+            arguments: [name, b"\0"].concat(),
+            executable: Some([b"/usr/bin/", name].concat()),
+            links: Vec::new(),
+            threads: Vec::new(),
+            mode: None,
+        }
+    }
+
+    /// Adds a descriptor of a socket.
+    #[must_use]
+    pub fn socket(self, fd: u32, inode: u64) -> Self {
+        self.link(fd.to_string(), format!("socket:[{inode}]"))
+    }
+
+    /// Adds a link with that name and that target, whatever they are. The target need not exist.
+    #[must_use]
+    pub fn link(mut self, name: impl Into<String>, target: impl Into<Vec<u8>>) -> Self {
+        self.links.push((name.into(), target.into()));
+        self
+    }
+
+    /// Sets the user id.
+    #[must_use]
+    pub fn uid(self, uid: u32) -> Self {
+        Self { uid, ..self }
+    }
+
+    /// Sets the bytes of `cmdline`.
+    #[must_use]
+    pub fn arguments(self, arguments: impl Into<Vec<u8>>) -> Self {
+        Self { arguments: arguments.into(), ..self }
+    }
+
+    /// Sets where `exe` leads, or takes it away.
+    #[must_use]
+    pub fn executable(self, path: Option<&str>) -> Self {
+        Self { executable: path.map(Into::into), ..self }
+    }
+
+    /// Sets the bytes of `stat`, or takes it away.
+    #[must_use]
+    pub fn stat(self, bytes: Option<&[u8]>) -> Self {
+        Self { stat: bytes.map(Into::into), ..self }
+    }
+
+    /// Adds a thread. The first thread, of the same number, is there as soon as another one is.
+    ///
+    /// A kernel opens `/proc/<tid>` though it does not list it. A directory cannot do so: the thread
+    /// has a directory of its own beside its process and is listed.
+    #[must_use]
+    pub fn thread(mut self, thread: Process) -> Self {
+        self.threads.push(thread);
+        self
+    }
+
+    /// Sets the permissions of the directory of descriptors, such as none at all.
+    #[must_use]
+    pub fn mode(self, mode: u32) -> Self {
+        Self { mode: Some(mode), ..self }
+    }
+
+    /// Makes the directories of the process and its threads.
+    pub(crate) fn write(&self, root: &Path) {
+        self.write_task(&root.join(self.id.to_string()));
+        if self.threads.is_empty() {
+            return;
+        }
+        let tasks = root.join(self.id.to_string()).join("task");
+        self.write_task(&tasks.join(self.id.to_string()));
+        for thread in &self.threads {
+            thread.write_task(&root.join(thread.id.to_string()));
+            thread.write_task(&tasks.join(thread.id.to_string()));
+        }
+    }
+
+    fn write_task(&self, dir: &Path) {
+        let fds = dir.join("fd");
+        fs::create_dir_all(&fds).unwrap();
+        let write = |name, bytes: &[u8]| fs::write(dir.join(name), bytes).unwrap();
+        if let Some(stat) = &self.stat {
+            write("stat", stat);
+        }
+        let uid = self.uid;
+        write("status", format!("Name:\tx\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n").as_bytes());
+        write("cmdline", &self.arguments);
+        let link = |target: &[u8], name: &Path| {
+            symlink(std::ffi::OsStr::from_bytes(target), name).unwrap();
+        };
+        if let Some(executable) = &self.executable {
+            link(executable, &dir.join("exe"));
+        }
+        for (name, target) in &self.links {
+            link(target, &fds.join(name));
+        }
+        if let Some(mode) = self.mode {
+            fs::set_permissions(&fds, Permissions::from_mode(mode)).unwrap();
+        }
+    }
+}
