@@ -153,11 +153,12 @@ fn a_broker_that_was_killed_is_an_error_for_a_person() {
     );
 }
 
-/// Returns the processes that a shell has started.
+/// Returns the processes that a shell has started. A thread that ends meanwhile leaves its own to the
+/// first one.
 fn children(shell: &Running) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{}/task", shell.id())).unwrap();
     let lists =
-        tasks.map(|task| fs::read_to_string(task.unwrap().path().join("children")).unwrap());
+        tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("children")).ok());
     let lists: Vec<String> = lists.collect();
     lists.iter().flat_map(|list| list.split_whitespace()).map(|pid| pid.parse().unwrap()).collect()
 }

@@ -155,8 +155,10 @@ impl Running {
     /// Returns a line of the state of each thread.
     fn states(&self, field: &str) -> Vec<String> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
-        let states = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")));
-        let states: Vec<String> = states.map(Result::unwrap).collect();
+        // A thread that ends meanwhile, such as that of a builtin, has no state.
+        let states =
+            tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("status")).ok());
+        let states: Vec<String> = states.collect();
         states.iter().map(|state| value(state, field)).collect()
     }
 }
