@@ -9,6 +9,7 @@
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
+//! - `owners`: the processes that hold sockets, as scenarios.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
 #![allow(
@@ -27,6 +28,7 @@ mod golden;
 mod live;
 mod ours;
 mod outcome;
+mod owners;
 mod real;
 mod scenario;
 mod uncompared;
