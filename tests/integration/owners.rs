@@ -147,7 +147,7 @@ fn netlink_sockets_are_named_under_the_grant_only() {
 #[case::hidden(
     0,
     Shown::Some,
-    "ss: owners may be missing: this /proc hides processes of other users\n"
+    "ss: owners may be missing: this /proc does not show every process\n"
 )]
 fn owners_that_cannot_be_seen_are_told_of(
     #[case] closed: u64,

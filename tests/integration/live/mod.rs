@@ -11,6 +11,7 @@
 //! - `compare`: option combinations, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
+//! - `owners`: processes that hold them, and those that may not be looked into.
 //! - `churn`: connections that come and go while they are listed.
 //!
 //! No test looks at the sockets of the machine, and none at time.
@@ -23,4 +24,5 @@ mod fixture;
 mod line;
 mod mask;
 mod namespace;
+mod owners;
 mod program;
