@@ -139,15 +139,31 @@ pub(crate) fn cluster(uses: &[Use]) -> Vec<String> {
 
 /// Returns whether a line that [`line`] or [`cluster`] made has the option `-e`.
 pub(crate) fn is_extended(args: &[String]) -> bool {
+    has(args, 'e', "-ex")
+}
+
+/// Returns whether a line that [`line`] or [`cluster`] made has one of these letters, or a long option
+/// that begins so.
+fn has(args: &[String], letter: char, long: &str) -> bool {
     // Behind a letter that takes a value stands the value.
     let letters =
-        |cluster: &str| cluster.split(['f', 'A']).next().is_some_and(|own| own.contains('e'));
+        |cluster: &str| cluster.split(['f', 'A']).next().is_some_and(|own| own.contains(letter));
     args.iter().any(|arg| match arg.strip_prefix('-') {
         // Long names may be shortened, and no other begins so.
-        Some(long) if long.starts_with('-') => long.starts_with("-ex"),
+        Some(option) if option.starts_with('-') => option.starts_with(long),
         Some(cluster) => letters(cluster),
         None => false,
     })
+}
+
+/// Returns the line for the real `ss` that means what a line means here: with `-T` alone iproute2 shows
+/// no owners (a regression), so it is given `-p` beside it.
+pub(crate) fn for_real(args: &[String]) -> Vec<String> {
+    let mut args = args.to_vec();
+    if has(&args, 'T', "-th") && !has(&args, 'p', "-pr") {
+        args.insert(0, "-p".to_owned());
+    }
+    args
 }
 
 /// Returns a line of up to seven options.
@@ -183,4 +199,8 @@ fn spellings_are_the_ones_that_getopt_takes() {
         |args: &[&str]| is_extended(&args.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert!(has(&["-tae"]) && has(&["-t", "--extended"]) && has(&["-eA", "tcp"]));
     assert!(!has(&["-tfinet6", "--tcp", "netlink", "--no-header", "-Anetlink"]));
+    let real =
+        |args: &[&str]| for_real(&args.iter().map(ToString::to_string).collect::<Vec<_>>()).len();
+    assert!(real(&["-tT"]) == 2 && real(&["--threads"]) == 2 && real(&["-fT", "-T"]) == 3);
+    assert!(real(&["-tTp"]) == 1 && real(&["--threads", "--proc"]) == 2 && real(&["-t"]) == 1);
 }

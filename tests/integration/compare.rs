@@ -9,7 +9,10 @@ use std::{
 use bstr::{BStr, ByteSlice};
 use socket_query::Names;
 use ss_builtin::Value;
-use testkit::{FakeProc, FakeRoot, Table, Xorshift, fixtures, generate, large_fixtures};
+use testkit::{
+    FakeProc, FakeRoot, Table, Xorshift, fixtures, generate, generate_processes, large_fixtures,
+    process_fixtures,
+};
 
 use crate::{
     command::{self, Spelling, Use},
@@ -20,6 +23,8 @@ use crate::{
 
 /// Roots that a seed makes, beside the named ones.
 const GENERATED_ROOTS: u64 = 40;
+/// Roots with processes that a seed makes.
+const GENERATED_PROCESS_TABLES: u64 = 16;
 /// Command lines of random options and widths.
 const RANDOM_LINES: u64 = 1200;
 /// Differences that are printed; of more, the number is.
@@ -103,8 +108,8 @@ fn compare(roots: &Roots, cases: &[Case]) {
 fn report(roots: &Roots, case: &Case, real: &RealSs, names: &Names) -> Option<String> {
     let root = &roots.0[case.root];
     let (name, root) = (&root.name, root.of(case));
-    let theirs = real.run(root, &case.args, case.width);
-    let ours = ours::run(root, names, &case.args, case.width);
+    let theirs = real.run(root, &command::for_real(&case.args), case.width);
+    let ours = ours::run_granted(root, names, &case.args, case.width);
     let difference = ours.difference(&theirs)?;
     let width = case.width.map_or(String::new(), |width| format!("COLUMNS={width} "));
     Some(format!("root {name:?}: {width}ss {}\n{difference}", case.args.join(" ")))
@@ -193,6 +198,28 @@ fn every_root_prints_the_same_in_full() {
 }
 
 #[test]
+fn owners_are_the_same_on_every_process_table() {
+    const LINES: [&str; 8] =
+        ["-ap", "-tanp", "-tanpT", "-apT", "-xapO", "-apeoiH", "-f netlink -ap", "-0uwlp"];
+    let mut roots = Roots::build(process_fixtures());
+    roots.0.extend(
+        (0..GENERATED_PROCESS_TABLES)
+            .map(|seed| Root::new(&format!("processes of seed {seed}"), generate_processes(seed))),
+    );
+    let mut cases = Vec::new();
+    for root in 0..roots.0.len() {
+        for (index, line) in LINES.iter().enumerate() {
+            let args: Vec<_> = line.split_whitespace().map(String::from).collect();
+            let width = [None, Some(80), Some(200)][(root + index) % 3];
+            cases.push(Case { root, args: args.clone(), width: None });
+            cases.push(Case { root, args, width });
+        }
+    }
+    assert!(cases.len() > 150);
+    compare(&roots, &cases);
+}
+
+#[test]
 fn layouts_of_many_batches_are_the_same() {
     let roots = Roots::build(large_fixtures());
     let case = |words: &str, width| {
@@ -212,7 +239,7 @@ fn netlink_details_are_those_that_p_brings_out() {
         let root = root.build();
         let run = |args: [&str; 4]| args.map(String::from);
         let real = real.run(&root, &run(["-f", "netlink", "-aeH", "-p"]), None);
-        let ours = ours::run(&root, names, &run(["-f", "netlink", "-aeH", "-a"]), None);
+        let ours = ours::run_granted(&root, names, &run(["-f", "netlink", "-aeH", "-a"]), None);
         assert_eq!(words(&ours), words(&real), "root {name:?}");
     }
 }

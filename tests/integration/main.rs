@@ -11,6 +11,7 @@
 //! - `fuzz`: what the fuzzer asserts, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
+//! - `owners`: the processes that hold sockets, as scenarios.
 //! - `policy`: what a policy hides cannot be learned.
 //! - `prompt`: the program at a terminal.
 //! - `openings`: what `clippy.toml` disallows is found.
@@ -35,6 +36,7 @@ mod live;
 mod openings;
 mod ours;
 mod outcome;
+mod owners;
 mod policy;
 mod prompt;
 mod real;

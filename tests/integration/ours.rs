@@ -5,7 +5,7 @@ use std::{num::NonZeroU16, sync::Arc};
 use bstr::BString;
 use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
 use procnetsocket::SocketTables;
-use socket_query::{Names, Policy, PolicyView};
+use socket_query::{Grant, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 use testkit::FakeRoot;
 
@@ -32,8 +32,31 @@ pub(crate) fn run(root: &FakeRoot, names: &Names, args: &[String], width: Option
     call(&Ss::new(view(root, names.clone())), args, width)
 }
 
+/// Runs `ss` over a fake root, with the grant to tell processes.
+pub(crate) fn run_granted(
+    root: &FakeRoot,
+    names: &Names,
+    args: &[String],
+    width: Option<u16>,
+) -> Outcome {
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
+    call(&Ss::new(PolicyView::new(tables, policy, names.clone())), args, width)
+}
+
 /// Runs a command that was made already.
 pub(crate) fn call(ss: &Ss, args: &[String], width: Option<u16>) -> Outcome {
+    call_with(ss, args, width, &Cancel::new())
+}
+
+/// Runs a command that is cancelled already.
+pub(crate) fn call_cancelled(ss: &Ss, args: &[String]) -> Outcome {
+    let cancel = Cancel::new();
+    cancel.cancel();
+    call_with(ss, args, None, &cancel)
+}
+
+fn call_with(ss: &Ss, args: &[String], width: Option<u16>, cancel: &Cancel) -> Outcome {
     let args: Vec<BString> = args.iter().map(|arg| arg.as_str().into()).collect();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut context = CallContext {
@@ -41,7 +64,7 @@ pub(crate) fn call(ss: &Ss, args: &[String], width: Option<u16>) -> Outcome {
         stdout: &mut stdout,
         stderr: &mut stderr,
         sandbox: &Sandbox::empty(),
-        cancel: &Cancel::new(),
+        cancel,
         terminal_width: width.and_then(NonZeroU16::new),
         clock: &SystemClock,
     };

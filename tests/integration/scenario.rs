@@ -11,7 +11,7 @@ use std::{os::unix::fs::symlink, path::Path, sync::Arc};
 use procnetsocket::{Limits, SocketTables};
 use rstest::rstest;
 use socket_query::{Policy, PolicyView};
-use ss_builtin::{Ss, flags};
+use ss_builtin::{Flag, Ss, flags};
 use testkit::{
     Datagram, FakeProc, FakeRoot, Netlink, Packet, Table, Tcp, Unix, deliberate_differences,
 };
@@ -428,15 +428,14 @@ mod command_lines {
         check(&run(&root(), &format!("{option} {value} -tan")), &[], &[&message], 1);
     }
 
+    fn is_refused(flag: &Flag) -> bool {
+        let is_refused = flag.is_refused() || flag.needs_sock_diag() || flag.grant().is_some();
+        is_refused && !flag.is_own()
+    }
+
     #[test]
     fn every_refused_option_is_in_the_cases_above() {
-        assert_eq!(
-            flags()
-                .iter()
-                .filter(|flag| !flag.is_own() && (flag.is_refused() || flag.needs_sock_diag()))
-                .count(),
-            21
-        );
+        assert_eq!(flags().iter().filter(|flag| is_refused(flag)).count(), 21);
     }
 
     #[rstest]

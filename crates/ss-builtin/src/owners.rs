@@ -43,6 +43,6 @@ pub(crate) fn tell_of_unseen(stderr: &mut dyn Write, owners: &OwnerTable) {
         ),
     }
     if owners.processes() == Shown::Some {
-        complain(stderr, &"owners may be missing: this /proc hides processes of other users");
+        complain(stderr, &"owners may be missing: this /proc does not show every process");
     }
 }

@@ -2,7 +2,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::{Datagram, FakeProc, Netlink, Packet, SockStat, SockStat6, Table, Tcp, TcpTail, Unix};
+use crate::{
+    Datagram, FakeProc, Netlink, Packet, SockStat, SockStat6, Table, Tcp, TcpTail, Unix,
+    process_table,
+};
 
 /// The first interface index that the fixtures use: high, because a program that looks interfaces up
 /// on the machine that runs the tests must not find them.
@@ -22,6 +25,7 @@ pub fn fixtures() -> Vec<(&'static str, FakeProc)> {
         ("timers", timers()),
         ("queues", queues()),
         ("owners", owners()),
+        ("processes", process_table::held_once()),
         ("tcp-info", tcp_info()),
         ("addresses", addresses()),
         ("ports", ports()),

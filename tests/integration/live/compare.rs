@@ -24,9 +24,9 @@ enum Sameness {
 }
 
 /// Both programs.
-struct Pair {
-    real: Program,
-    ours: Program,
+pub(super) struct Pair {
+    pub(super) real: Program,
+    pub(super) ours: Program,
 }
 
 impl Pair {
@@ -75,8 +75,12 @@ fn report(args: &[String], width: Option<u16>, ours: &Outcome, real: &Outcome) -
 /// Compares every line over one set of sockets, and reports what differs.
 fn compare(name: &str, lines: &[Vec<String>], widths: &[Option<u16>]) {
     let Some(real) = Program::real() else { return };
-    let pair = Pair { real, ours: Program::ours() };
     let _fixture = Fixture::new();
+    compare_with(&Pair { real, ours: Program::ours() }, name, lines, widths);
+}
+
+/// Compares every line over the sockets that there are, and reports what differs.
+pub(super) fn compare_with(pair: &Pair, name: &str, lines: &[Vec<String>], widths: &[Option<u16>]) {
     let mut reports = Vec::new();
     let [mut exact, mut masked] = [0; 2];
     for args in lines {

@@ -13,6 +13,7 @@
 //! - `agree`: the two sources of the library.
 //! - `event`: sockets as they end, beside the real one and by what ends the following.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
+//! - `owners`: processes that hold them, and those that may not be looked into.
 //! - `churn`: connections that come and go while they are listed.
 //!
 //! No test looks at the sockets of the machine, and none at time.
@@ -29,5 +30,6 @@ mod line;
 mod mask;
 mod namespace;
 mod other;
+mod owners;
 mod program;
 mod pushdown;

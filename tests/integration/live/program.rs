@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the comparison starts both programs")]
 
 use std::{
+    ffi::OsString,
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
@@ -16,36 +17,55 @@ use crate::{outcome::Outcome, real::RealSs, workspace};
 
 /// An `ss` that looks at the live sockets.
 #[derive(Clone, Debug)]
-pub(crate) struct Program(PathBuf);
+pub(crate) struct Program {
+    path: PathBuf,
+    /// Arguments that stand before all others.
+    args: &'static [&'static str],
+}
 
 impl Program {
     /// Returns iproute2's, if it is there.
     pub(crate) fn real() -> Option<Self> {
         static NAMED: OnceLock<TempDir> = OnceLock::new();
         let wrapper = RealSs::find()?.program().to_owned();
-        Some(Self(
-            named(&wrapper, NAMED.get_or_init(|| TempDir::new().unwrap())).unwrap_or(wrapper),
-        ))
+        let path =
+            named(&wrapper, NAMED.get_or_init(|| TempDir::new().unwrap())).unwrap_or(wrapper);
+        Some(Self { path, args: &[] })
     }
 
     /// Returns this project's, which is built when it is not up to date.
     pub(crate) fn ours() -> Self {
         static BUILT: OnceLock<PathBuf> = OnceLock::new();
-        Self(BUILT.get_or_init(build).clone())
+        Self { path: BUILT.get_or_init(build).clone(), args: &[] }
+    }
+
+    /// Returns this project's with the grant to tell processes.
+    pub(crate) fn ours_granted() -> Self {
+        Self { args: &["--grant", "sockets,processes"], ..Self::ours() }
+    }
+
+    /// Returns the program at a path.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), args: &[] }
+    }
+
+    /// Returns the words that start it, to be put behind those of another program.
+    pub(crate) fn words(&self) -> impl Iterator<Item = OsString> {
+        std::iter::once(self.path.clone().into()).chain(self.args.iter().map(OsString::from))
     }
 
     /// Returns a command that runs it as to a pipe, or on a terminal of that many columns.
     pub(crate) fn command(&self, args: &[String], width: Option<u16>) -> Command {
         let mut command = match width {
-            None => Command::new(&self.0),
+            None => Command::new(&self.path),
             Some(width) => {
                 let mut command = Command::new(python());
                 command.arg(workspace::path("tests/fixture/terminal.py")).arg(width.to_string());
-                command.arg(&self.0);
+                command.arg(&self.path);
                 command
             }
         };
-        command.args(args).stdin(Stdio::null()).env_clear();
+        command.args(self.args).args(args).stdin(Stdio::null()).env_clear();
         command
     }
 

@@ -1,0 +1,196 @@
+//! Owners of live sockets: beside the real `ss`, and where processes are closed or hidden.
+
+#![expect(clippy::disallowed_methods, reason = "the tests make namespaces and start both programs")]
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use bstr::ByteSlice;
+
+use super::{
+    compare::{Pair, compare_with},
+    fixture::Fixture,
+    line::words,
+    namespace::{inside, inside_as_root},
+    program::Program,
+};
+use crate::{real::RealSs, workspace};
+
+/// Listings of owners, with what stands beside them.
+const LINES: [&str; 20] = [
+    "-tlnp",
+    "-tanp",
+    "-tanpT",
+    "-tapO",
+    "-taep",
+    "-tamp",
+    "-taimpe",
+    "-uap",
+    "-xap",
+    "-xapT",
+    "-xaepm",
+    "-0ap",
+    "-0aeb -p",
+    "-wap",
+    "-ap -A all,!netlink",
+    "-apT -A inet,unix",
+    "-tlpH",
+    "-tlpQ",
+    "-p4",
+    "-pl -A tcp,u_str",
+];
+
+fn compare_owners(name: &str) {
+    let Some(real) = Program::real() else { return };
+    let _fixture = Fixture::start(&["owners"]);
+    let lines: Vec<_> = LINES.iter().map(|line| words(line)).collect();
+    let pair = Pair { real, ours: Program::ours_granted() };
+    compare_with(&pair, name, &lines, &[None]);
+    compare_with(&pair, name, &lines[..4], &[Some(80), Some(200)]);
+}
+
+#[test]
+fn owners_that_share_fork_and_part() {
+    inside("live::owners::owners_that_share_fork_and_part", || compare_owners("owners"));
+}
+
+#[test]
+fn owners_of_other_users() {
+    // A user namespace of an ordinary user has no others.
+    inside_as_root("live::owners::owners_of_other_users", || compare_owners("owners, as root"));
+}
+
+/// How the processes of `tests/fixture/closed.py` are made, and how they are looked at.
+#[derive(Clone, Copy)]
+struct Setting {
+    /// The namespaces.
+    unshare: &'static [&'static str],
+    /// What is mounted over `/proc`, if anything is.
+    proc: Option<&'static str>,
+    /// What stands before the interpreter.
+    holder: &'static [&'static str],
+    /// What stands before the program that lists.
+    lister: &'static [&'static str],
+}
+
+/// A user namespace in which nobody has capabilities, so that a process may close itself.
+const WITHOUT_CAPABILITIES: Setting = Setting {
+    unshare: &["-Urnmpf", "--mount-proc"],
+    proc: None,
+    holder: &["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
+    lister: &[],
+};
+
+/// Lists the listeners of the fixture in namespaces of their own; returns the sorted rows and standard
+/// error, or `None` where such namespaces cannot be made.
+fn list(setting: Setting, program: &Program) -> Option<(Vec<String>, String)> {
+    static MISSING: OnceLock<()> = OnceLock::new();
+    let mount = setting
+        .proc
+        .map_or("true".to_owned(), |options| format!("mount -t proc -o {options} proc /proc"));
+    let run = |script: &str, words: &mut dyn Iterator<Item = std::ffi::OsString>| {
+        Command::new("unshare")
+            .args(setting.unshare)
+            .args(["sh", "-c", script, "sh"])
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+    };
+    if !run(&mount, &mut std::iter::empty()).is_ok_and(|output| output.status.success()) {
+        MISSING.get_or_init(|| {
+            assert!(!workspace::is_ci() || setting.unshare != WITHOUT_CAPABILITIES.unshare);
+            eprintln!("*** NOTHING IS TESTED: this needs {:?} and {mount:?}. ***", setting.unshare);
+        });
+        return None;
+    }
+    let fixture = [PathBuf::from("python3"), workspace::path("tests/fixture/closed.py")];
+    let strings = |words: &'static [&'static str]| words.iter().map(std::ffi::OsString::from);
+    let mut words = strings(setting.holder)
+        .chain(fixture.map(Into::into))
+        .chain(strings(setting.lister))
+        .chain(program.words())
+        .chain(["-tlnpH".into()]);
+    // The shell stays, as the first process.
+    let output = run(&format!("{mount} && {{ \"$@\"; exit $?; }}"), &mut words).unwrap();
+    assert!(output.status.success(), "{:?}", output.stderr.as_bstr());
+    let mut rows: Vec<_> = output.stdout.lines().map(|row| row.to_str_lossy().into()).collect();
+    rows.sort();
+    Some((rows, output.stderr.to_str_lossy().into()))
+}
+
+/// Lists with this project's `ss`, requires the rows of the real one, and returns them with standard
+/// error.
+fn list_both(setting: Setting) -> Option<(Vec<String>, String)> {
+    let ours = list(setting, &Program::ours_granted())?;
+    if let Some(real) = RealSs::find() {
+        let real = list(setting, &Program::at(real.program()))?;
+        assert_eq!(ours.0, real.0);
+    }
+    Some(ours)
+}
+
+/// Returns the ports of listeners with an owner.
+fn owned(rows: &[String]) -> Vec<&str> {
+    let owned = rows.iter().filter(|row| row.contains("users:((\"python3\",pid="));
+    owned.filter_map(|row| row.split_once("127.0.0.1:")?.1.get(..4)).collect()
+}
+
+#[test]
+fn a_process_that_closed_itself_is_counted() {
+    let Some((rows, stderr)) = list_both(WITHOUT_CAPABILITIES) else { return };
+    assert_eq!(owned(&rows), ["4001", "4003"]);
+    // The other one is the first process, which has its capabilities.
+    assert_eq!(stderr, "ss: owners may be missing: 2 processes are closed to this user\n");
+}
+
+#[test]
+fn owners_are_found_in_a_proc_without_anything_else() {
+    let setting = Setting { proc: Some("subset=pid"), ..WITHOUT_CAPABILITIES };
+    let Some((rows, stderr)) = list_both(setting) else { return };
+    assert_eq!(owned(&rows), ["4001", "4003"]);
+    assert_eq!(stderr, "ss: owners may be missing: 2 processes are closed to this user\n");
+}
+
+#[test]
+fn hidden_processes_are_told_of() {
+    // As `hidepid=2`, but also for root's group.
+    for options in ["hidepid=4", "hidepid=4,subset=pid"] {
+        let setting = Setting { proc: Some(options), ..WITHOUT_CAPABILITIES };
+        let Some((rows, stderr)) = list_both(setting) else { return };
+        assert_eq!(owned(&rows), ["4001", "4003"]);
+        assert_eq!(stderr, "ss: owners may be missing: this /proc does not show every process\n");
+    }
+}
+
+#[test]
+fn without_rights_every_process_is_closed() {
+    let setting = Setting { holder: &[], lister: &["unshare", "-U"], ..WITHOUT_CAPABILITIES };
+    let Some((rows, stderr)) = list_both(setting) else { return };
+    assert_eq!((rows.len(), owned(&rows).len()), (3, 0));
+    assert_eq!(stderr, "ss: owners may be missing: 4 processes are closed to this user\n");
+}
+
+/// Another user, for which one has to be root.
+const ANOTHER_USER: Setting = Setting {
+    unshare: &["-nmpf", "--mount-proc"],
+    proc: None,
+    holder: &[],
+    lister: &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+};
+
+#[test]
+fn another_user_sees_no_owners() {
+    for (proc, message) in [
+        (None, "4 processes are closed to this user"),
+        (Some("hidepid=1"), "4 processes are closed to this user"),
+        (Some("hidepid=2"), "this /proc does not show every process"),
+        (Some("hidepid=2,subset=pid"), "this /proc does not show every process"),
+    ] {
+        let Some((rows, stderr)) = list_both(Setting { proc, ..ANOTHER_USER }) else { return };
+        assert_eq!((rows.len(), owned(&rows).len()), (3, 0));
+        assert_eq!(stderr, format!("ss: owners may be missing: {message}\n"));
+    }
+}

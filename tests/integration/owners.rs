@@ -1,0 +1,206 @@
+//! The processes that hold sockets, as `-p` and `-T` show them: standard output, standard error and
+//! status are exact.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use bstr::BString;
+use procnetsocket::{Interrupt, OwnerQuery, OwnerReport, Pid, Shown, SocketTables, Threads};
+use rstest::rstest;
+use socket_query::{Grant, OwnerSource, OwnersError, OwnersErrorKind, Policy, PolicyView};
+use ss_builtin::Ss;
+use testkit::{FakeProc, Netlink, Process, Tcp};
+
+use crate::{ours, outcome::Outcome};
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(String::from).collect()
+}
+
+/// Runs a line with the grant to tell processes.
+fn run(root: &FakeProc, line: &str) -> Outcome {
+    ours::run_granted(&root.build(), &ours::recorded_names(), &words(line), None)
+}
+
+/// Runs a line over two listeners, of which a source tells the owners.
+fn run_with(source: &Arc<Source>, line: &str) -> Outcome {
+    let root = listeners().build();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
+    let view = PolicyView::new(tables, policy, ours::recorded_names());
+    ours::call(&Ss::new(view.with_owners(Arc::<Source>::clone(source))), &words(line), None)
+}
+
+fn listeners() -> FakeProc {
+    FakeProc::new()
+        .tcp(Tcp::listen("127.0.0.1:80").inode(500))
+        .tcp(Tcp::listen("127.0.0.1:81").inode(501))
+        .process(Process::new(10, "httpd").socket(3, 500).socket(4, 501))
+}
+
+/// Answers as it was told to, and counts how often it is asked.
+struct Source {
+    answer: Result<OwnerReport, OwnersError>,
+    asked: AtomicU32,
+    threads: Threads,
+}
+
+impl Source {
+    fn new(answer: Result<OwnerReport, OwnersError>) -> Arc<Self> {
+        Arc::new(Self { answer, asked: AtomicU32::new(0), threads: Threads::Together })
+    }
+
+    fn failing(kind: OwnersErrorKind) -> Arc<Self> {
+        Self::new(Err(OwnersError { kind, message: "expected an answer".to_owned() }))
+    }
+
+    fn closed(closed: u64, processes: Shown) -> Arc<Self> {
+        let mut report = OwnerReport::default();
+        report.closed = closed;
+        report.processes = processes;
+        Self::new(Ok(report))
+    }
+
+    fn asked(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl OwnerSource for Source {
+    fn owners(&self, query: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(query.threads, self.threads);
+        self.answer.clone()
+    }
+
+    fn process_name(&self, _: Pid) -> Option<BString> {
+        None
+    }
+}
+
+#[test]
+fn every_owner_is_shown_in_a_column_of_its_own() {
+    let outcome = run(&listeners(), "-tlnp");
+    let lines = [
+        "State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess",
+        "LISTEN 0      0          127.0.0.1:80        0.0.0.0:*    users:((\"httpd\",pid=10,fd=3))",
+        "LISTEN 0      0          127.0.0.1:81        0.0.0.0:*    users:((\"httpd\",pid=10,fd=4))",
+    ];
+    assert_eq!(outcome.stdout, lines.map(|line| format!("{line}\n")).concat());
+    assert_eq!((outcome.stderr.as_slice(), outcome.status), (&b""[..], 0));
+}
+
+#[rstest]
+#[case::control_bytes(b"a\n\x1b[31m\x7f", br"a\x0a\x1b[31m\x7f")]
+#[case::looks_like_another_owner(br#"x",pid=1,fd=2)"#, br"x\x22,pid=1,fd=2)")]
+#[case::direction("\u{202e}x".as_bytes(), br"\xe2\x80\xaex")]
+#[case::invalid(b"\xff\xfe", br"\xff\xfe")]
+#[case::letters("größe".as_bytes(), "größe".as_bytes())]
+#[case::whole_behind_a_parenthesis(b"my (daemon) x", b"my (daemon) x")]
+#[case::looks_like_the_end_of_the_name(b"a) R 1 (b", b"a) R 1 (b")]
+fn names_of_processes_are_whole_and_escaped(#[case] name: &[u8], #[case] shown: &[u8]) {
+    let root = FakeProc::new()
+        .tcp(Tcp::listen("127.0.0.1:80").inode(500))
+        .netlink(Netlink::new(0, 10))
+        .process(Process::new(10, name).socket(3, 500));
+    let expected = [b" users:((\"", shown, b"\",pid=10,fd=3))\n"].concat();
+    let outcome = run(&root, "-tlnpH");
+    assert!(outcome.stdout.ends_with(&expected), "{:?}", outcome.stdout);
+    // There a quotation mark ends nothing.
+    let shown = bstr::ByteSlice::replace(shown, br"\x22", b"\"");
+    let expected = [b"rtnl:", shown.as_slice(), b"/10"].concat();
+    let outcome = run(&root, "-f netlink -aH");
+    assert!(bstr::ByteSlice::contains_str(outcome.stdout.as_slice(), &expected), "{outcome:?}");
+}
+
+#[test]
+fn threads_alone_are_threads_of_owners() {
+    let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(500)).process(
+        Process::new(10, "main").socket(3, 500).thread(Process::new(11, "worker").socket(3, 500)),
+    );
+    let outcome = run(&root, "-tlnTH");
+    for owner in ["(\"main\",pid=10,tid=10,fd=3)", "(\"worker\",pid=10,tid=11,fd=3)"] {
+        assert!(bstr::ByteSlice::contains_str(outcome.stdout.as_slice(), owner), "{outcome:?}");
+    }
+    assert_eq!(outcome, run(&root, "-tlnTpH"));
+}
+
+#[test]
+fn netlink_sockets_are_named_under_the_grant_only() {
+    let root = FakeProc::new()
+        .netlink(Netlink::new(0, 10))
+        .process(Process::new(10, "routed").socket(3, 500));
+    let line = "-f netlink -aH";
+    assert_eq!(run(&root, line).stdout, "UNCONN 0      0      rtnl:routed/10 *\n");
+    assert_eq!(run(&root, "-f netlink -anH").stdout, "UNCONN 0      0      0:10 *\n");
+    let names = ours::recorded_names();
+    let without = ours::run(&root.build(), &names, &words(line), None);
+    assert_eq!(without.stdout, "UNCONN 0      0      rtnl:10 *\n");
+}
+
+#[rstest]
+#[case::nothing_closed(0, Shown::All, "")]
+#[case::one(1, Shown::All, "ss: owners may be missing: 1 process is closed to this user\n")]
+#[case::many(12, Shown::All, "ss: owners may be missing: 12 processes are closed to this user\n")]
+#[case::hidden(
+    0,
+    Shown::Some,
+    "ss: owners may be missing: this /proc does not show every process\n"
+)]
+fn owners_that_cannot_be_seen_are_told_of(
+    #[case] closed: u64,
+    #[case] processes: Shown,
+    #[case] message: &str,
+) {
+    let outcome = run_with(&Source::closed(closed, processes), "-tlnpH");
+    assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));
+    assert_eq!(outcome.stdout.matches(b"LISTEN"), 2);
+}
+
+trait Matches {
+    fn matches(&self, word: &[u8]) -> usize;
+}
+
+impl Matches for BString {
+    fn matches(&self, word: &[u8]) -> usize {
+        bstr::ByteSlice::find_iter(self.as_slice(), word).count()
+    }
+}
+
+#[test]
+fn nothing_is_said_where_every_socket_has_an_owner() {
+    let source = Source::closed(12, Shown::Some);
+    // There is no row at all, so none without an owner.
+    assert_eq!(run_with(&source, "-ulnpH").stderr, "");
+    assert_eq!(run(&listeners(), "-tlnp").stderr, "");
+}
+
+#[test]
+fn owners_that_cannot_be_had_are_reported_and_the_sockets_are_listed() {
+    let outcome = run_with(&Source::failing(OwnersErrorKind::Unavailable), "-tlnpH");
+    assert_eq!((outcome.stderr, outcome.status), ("ss: expected an answer\n".into(), 1));
+    assert_eq!(outcome.stdout.matches(b"LISTEN"), 2);
+    assert_eq!(outcome.stdout.matches(b"users"), 0);
+}
+
+#[test]
+fn owners_are_looked_for_once_and_only_when_they_are_shown() {
+    let source = Source::closed(0, Shown::All);
+    for (line, asked) in [("-tlne", 0), ("-tlnp", 1), ("-ap", 2), ("-sp", 2), ("-s", 2)] {
+        run_with(&source, line);
+        assert_eq!(source.asked(), asked, "{line}");
+    }
+}
+
+#[test]
+fn the_scan_can_be_cancelled() {
+    let root = listeners().build();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
+    let view = PolicyView::new(tables, policy, ours::recorded_names());
+    let outcome = ours::call_cancelled(&Ss::new(view), &words("-tlnp"));
+    assert_eq!(outcome.stdout, "");
+    assert_ne!(outcome.status, 0);
+}
