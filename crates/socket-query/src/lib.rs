@@ -54,4 +54,4 @@ pub use policy::{Grant, GrantSet, Policy, UnknownGrant};
 pub use select::{
     AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, state_of,
 };
-pub use view::PolicyView;
+pub use view::{MAX_SORTED_ROWS, PolicyView};

@@ -9,6 +9,12 @@ use crate::{
     CgroupPaths, Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink, collect,
 };
 
+/// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:
+/// 250 000.
+///
+/// A row of sock_diag with all its details takes some 1 KiB, so this bounds memory to 250 MB.
+pub const MAX_SORTED_ROWS: usize = 250_000;
+
 /// Socket tables as far as a policy lets them be seen.
 ///
 /// A host makes one of its tables, a policy and its names, and hands it to a builtin. There is no
@@ -20,13 +26,15 @@ pub struct PolicyView {
     names: Arc<Names>,
     cgroups: Option<Arc<dyn CgroupPaths>>,
     limits: Limits,
+    sorted_rows: usize,
 }
 
 impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
         let names = Arc::new(names);
-        Self { tables, policy, names, cgroups: None, limits: Limits::streaming() }
+        let limits = Limits::streaming();
+        Self { tables, policy, names, cgroups: None, limits, sorted_rows: MAX_SORTED_ROWS }
     }
 
     /// Returns the view with a way to find the paths of control groups. Without one they are
@@ -41,6 +49,18 @@ impl PolicyView {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Returns the view with the host's own bound on the rows that are kept to put them in order.
+    /// The default is [`MAX_SORTED_ROWS`].
+    #[must_use]
+    pub fn with_sorted_rows(self, sorted_rows: usize) -> Self {
+        Self { sorted_rows, ..self }
+    }
+
+    /// Returns how many rows a builtin may keep at one time to put them in order.
+    pub fn sorted_rows(&self) -> usize {
+        self.sorted_rows
     }
 
     /// Returns what the host grants.

@@ -1,24 +1,21 @@
-//! The stages of one call: arguments, plan, selection, rows, columns.
+//! The stages of one call: arguments, plan, selection, order, printing.
 
-use std::{
-    io::{self, Write},
-    ops::ControlFlow,
-};
+use std::io;
 
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Chain, Error, ErrorKind, ExitCode};
-use procnetsocket::{SockStat6, model::Socket};
-use socket_query::{PolicyView, Problem, Selection, Sink, SocketTable};
+use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
+use procnetsocket::SockStat6;
+use socket_query::{PolicyView, Selection};
 
 use crate::{
     cli::{
-        CliError, Column, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary, Tables, VERSION,
+        Answer, CliError, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary, Tables, VERSION,
     },
-    render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, summary},
+    listing::{Completeness, Listing, complain},
+    order::{Limited, Sorted, TooMany},
+    printer::Sheet,
+    render::{Counters, RowRenderer},
 };
-
-/// Rows that could not be understood and are reported one by one; of more, the number is.
-const REPORTED_PROBLEMS: u64 = 10;
 
 /// A file that the kernel does not have.
 const MISSING: socket_query::ErrorKind =
@@ -49,10 +46,10 @@ impl Builtin for Ss {
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         let plan = RawArgs::parse(args).and_then(|raw| Plan::new(&raw, self.host()));
         match plan {
-            Ok(Plan::Help) => print(context, &Help),
+            Ok(Plan::Help) => print(context, &Help(self.host())),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
             Ok(Plan::Show(show)) => self.show(context, &show),
-            Err(error) => Ok(refuse(context, &error)),
+            Err(error) => Ok(self.refuse(context, &error)),
         }
     }
 }
@@ -60,20 +57,6 @@ impl Builtin for Ss {
 fn print(context: &mut CallContext<'_>, text: &dyn std::fmt::Display) -> Result<ExitCode, Error> {
     write!(context.stdout, "{text}").map_err(write_failed)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
-    complain(context.stderr, error);
-    if error.shows_usage() {
-        let _ = write!(context.stderr, "{Help}");
-    }
-    ExitCode::new(error.status())
-}
-
-/// Prints one line on standard error.
-fn complain(stderr: &mut dyn Write, problem: &dyn std::fmt::Display) {
-    // OK because there is nobody left to tell when standard error cannot be written.
-    let _ = writeln!(stderr, "ss: {problem}");
 }
 
 fn write_failed(error: io::Error) -> Error {
@@ -86,30 +69,50 @@ impl Ss {
         Host { grants: self.view.grants(), tables }
     }
 
+    fn refuse(&self, context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
+        complain(context.stderr, error);
+        if error.shows_usage() {
+            let _ = write!(context.stderr, "{}", Help(self.host()));
+        }
+        ExitCode::new(error.status())
+    }
+
     fn show(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
+        let CallContext { stdout, stderr, cancel, terminal_width, .. } = context;
+        let mut sheet = Sheet::new(*stdout, show.output);
         let mut code = ExitCode::SUCCESS;
         if show.summary != Summary::None {
-            code = self.print_summary(context)?;
+            let (counters, read) = self.counters(*stderr);
+            sheet.summary(&counters).map_err(write_failed)?;
+            code = read;
         }
-        if show.summary == Summary::Only {
+        if show.summary == Summary::Only && show.answer == Answer::Sockets {
+            sheet.end().map_err(write_failed)?;
             return Ok(code);
         }
         match &show.selection {
-            Ok(selection) => self.list(context, show, selection).map(|listed| listed.max(code)),
+            Ok(selection) => {
+                let rows = RowRenderer::new(&self.view, show, selection.tables);
+                let printer =
+                    sheet.list(show, selection, rows, *terminal_width).map_err(write_failed)?;
+                let listing = Listing::new(printer, *stderr);
+                self.list(show, selection, listing, cancel).map(|listed| listed.max(code))
+            }
             Err(NothingToShow::Tables) => {
-                complain(context.stderr, &"no socket tables to show with such filter.");
+                complain(*stderr, &"no socket tables to show with such filter.");
+                sheet.end_empty(show.answer).map_err(write_failed)?;
                 Ok(code)
             }
         }
     }
 
-    /// Prints the counters. A file that cannot be read is reported and its counters are zero, as in
-    /// iproute2, but the call fails then; a kernel without IPv6 has no `sockstat6`, and that is no
+    /// Returns the counters. A file that cannot be read is reported and its counters are missing, as
+    /// in iproute2, but the call fails then; a kernel without IPv6 has no `sockstat6`, and that is no
     /// failure.
-    fn print_summary(&self, context: &mut CallContext<'_>) -> Result<ExitCode, Error> {
+    fn counters(&self, stderr: &mut dyn io::Write) -> (Counters, ExitCode) {
         let mut code = ExitCode::SUCCESS;
         let mut failed = |error: socket_query::Error| {
-            complain(context.stderr, &Chain(&error));
+            complain(stderr, &Chain(&error));
             code = ExitCode::FAILURE;
         };
         let counters = Counters {
@@ -118,48 +121,79 @@ impl Ss {
                 Err(error) if error.kind() == MISSING => SockStat6::default(),
                 read => read.map_err(&mut failed).unwrap_or_default(),
             },
-            established: self.view.established().map_err(&mut failed).unwrap_or_default(),
+            established: self.view.established().map_err(&mut failed).ok(),
         };
-        context.stdout.write_all(summary(&counters).as_bytes()).map_err(write_failed)?;
-        Ok(code)
+        (counters, code)
     }
 
     fn list(
         &self,
-        context: &mut CallContext<'_>,
         show: &Show,
         selection: &Selection,
+        mut listing: Listing<'_>,
+        cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
-        let screen = context.terminal_width.map_or(Screen::Compact, Screen::Width);
-        let mut table = TableWriter::new(context.stdout, columns(show, selection), screen);
-        if !show.hidden.contains(&Column::Header) {
-            table.header().map_err(write_failed)?;
-        }
-        let mut listing = Listing {
-            rows: RowRenderer::new(&self.view, show, selection.tables),
-            table,
-            stderr: context.stderr,
-            problems: 0,
-            failed: None,
-        };
-        let cancel = context.cancel;
-        let collected = self.view.collect(selection, &|| cancel.is_cancelled(), &mut listing);
-        let Listing { table, stderr, problems, failed, .. } = listing;
-        if let Some(error) = failed {
+        let collected = self.collect(show, selection, &mut listing, cancel);
+        if let Some(error) = listing.take_failure() {
             return Err(write_failed(error));
         }
-        // A call that was ended shows no part of a listing as if it were the whole.
-        cancel.check()?;
-        collected.map_err(|error| Error::new(kind_of(&error), Chain(&error)))?;
-        table.finish().map_err(write_failed)?;
-        if problems > REPORTED_PROBLEMS {
-            complain(
-                stderr,
-                &format_args!("{} more rows were left out", problems - REPORTED_PROBLEMS),
-            );
+        let left_out = match collected {
+            Ok(left_out) => left_out,
+            Err(error) => {
+                listing.printer.abort().map_err(write_failed)?;
+                return Err(error);
+            }
+        };
+        let completeness = listing.report_rest();
+        if let (Some(limit), 1..) = (show.order.limit, left_out) {
+            let sockets = format_args!("{left_out} sockets more than the {limit} of --limit");
+            complain(listing.stderr, &format_args!("left out {sockets}"));
         }
-        Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        listing.printer.finish().map_err(write_failed)?;
+        Ok(match completeness {
+            Completeness::Whole => ExitCode::SUCCESS,
+            Completeness::RowsAreMissing => ExitCode::FAILURE,
+        })
     }
+
+    /// Hands the sockets to the listing in the order that is wanted; returns how many were left out.
+    fn collect(
+        &self,
+        show: &Show,
+        selection: &Selection,
+        listing: &mut Listing<'_>,
+        cancel: &Cancel,
+    ) -> Result<u64, Error> {
+        let is_cancelled = || cancel.is_cancelled();
+        let collect = |sink: &mut dyn socket_query::Sink| {
+            let collected = self.view.collect(selection, &is_cancelled, sink);
+            // A call that was ended shows no part of a listing as if it were the whole.
+            cancel.check()?;
+            collected.map_err(|error| Error::new(kind_of(&error), Chain(&error)))
+        };
+        let order = &show.order;
+        match (order.keys.is_empty(), order.limit) {
+            _ if show.answer == Answer::Number => collect(listing).map(|_| 0),
+            (true, None) => collect(listing).map(|_| 0),
+            (true, Some(limit)) => {
+                let mut limited = Limited::new(listing, limit);
+                collect(&mut limited)?;
+                Ok(limited.left_out())
+            }
+            (false, _) => {
+                let mut sorted = Sorted::new(listing, order, self.view.sorted_rows());
+                collect(&mut sorted)?;
+                sorted.finish().map_err(too_many)
+            }
+        }
+    }
+}
+
+fn too_many(TooMany(bound): TooMany) -> Error {
+    let advice = "select fewer, or print the first with --limit";
+    let message =
+        format_args!("--sort keeps {bound} sockets at most, and there are more: {advice}");
+    Error::new(ErrorKind::Failed, message)
 }
 
 fn kind_of(error: &socket_query::Error) -> ErrorKind {
@@ -167,59 +201,5 @@ fn kind_of(error: &socket_query::Error) -> ErrorKind {
         socket_query::ErrorKind::NotGranted(_) => ErrorKind::Denied,
         socket_query::ErrorKind::Interrupted => ErrorKind::Cancelled,
         _ => ErrorKind::Failed,
-    }
-}
-
-/// Returns the columns of a listing: what is the same in every row is left out.
-fn columns(show: &Show, selection: &Selection) -> ColumnSet {
-    let mut columns = ColumnSet::ALL.without(ColumnId::Process);
-    if selection.tables.len() == 1 {
-        columns = columns.without(ColumnId::Netid);
-    }
-    if selection.states.len() == 1 {
-        columns = columns.without(ColumnId::State);
-    }
-    if show.hidden.contains(&Column::Queues) {
-        columns = columns.without(ColumnId::RecvQ).without(ColumnId::SendQ);
-    }
-    columns
-}
-
-/// Receives the rows and prints them.
-struct Listing<'a> {
-    rows: RowRenderer<'a>,
-    table: TableWriter<'a>,
-    stderr: &'a mut dyn Write,
-    problems: u64,
-    failed: Option<io::Error>,
-}
-
-impl Sink for Listing<'_> {
-    fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
-        match self.table.row(|cells| self.rows.fill(cells, table, &socket)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    }
-
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
-        self.problems += 1;
-        if self.problems <= REPORTED_PROBLEMS {
-            match problem {
-                Problem::Row(row) => complain(self.stderr, row),
-                Problem::Table(_, error) => complain(self.stderr, &Chain(error)),
-                Problem::Changed(table) => complain(
-                    self.stderr,
-                    &format_args!(
-                        "{table} changed while it was read: rows may be missing or there twice"
-                    ),
-                ),
-                _ => complain(self.stderr, &"something could not be listed"),
-            }
-        }
-        ControlFlow::Continue(())
     }
 }

@@ -39,6 +39,9 @@
 
 mod builtin;
 mod cli;
+mod listing;
+mod order;
+mod printer;
 mod render;
 
 pub use builtin::Ss;

@@ -17,6 +17,11 @@ pub(crate) enum CliError {
     UnwantedValue(&'static str),
     UnknownFamily(BString),
     UnknownTable(BString),
+    UnknownKey(BString),
+    /// The value of `--limit` is no number.
+    BadLimit(BString),
+    /// A number behind `--count`, where nothing ends at a number.
+    CountWithoutEvents,
     /// An option or a word that is understood and refused.
     Refused(String, Refusal),
 }
@@ -53,6 +58,18 @@ impl fmt::Display for CliError {
             Self::UnknownTable(word) => {
                 write!(f, "\"{}\" is no socket table; the usage below names them", Escaped(word))
             }
+            Self::UnknownKey(word) => write!(
+                f,
+                "\"{}\" is no key to sort by; expected {}",
+                Escaped(word),
+                super::output::SORT_KEYS
+            ),
+            Self::BadLimit(word) => {
+                write!(f, "--limit needs a number of sockets, but found \"{}\"", Escaped(word))
+            }
+            Self::CountWithoutEvents => f.write_str(
+                "--count takes a number with -E only; --limit=N prints N sockets at most",
+            ),
             Self::Refused(what, Refusal::Grant(grant)) => write!(
                 f,
                 "{what} is refused: it needs the grant \"{grant}\", which this host does not give"

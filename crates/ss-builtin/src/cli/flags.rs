@@ -2,7 +2,10 @@
 
 use socket_query::{AddressFamily, Grant, SocketTable};
 
-use super::plan::{Column, Detail, View};
+use super::{
+    output::Output,
+    plan::{Column, Detail, View},
+};
 
 /// An option of `ss`.
 #[derive(Debug)]
@@ -82,6 +85,11 @@ pub(crate) enum Effect {
     Table(SocketTable),
     TableList,
     OneLine,
+    /// Chooses the form of the output; the last such option counts.
+    Output(Output),
+    Sort,
+    Limit,
+    Count,
     Refused(Refusal),
 }
 
@@ -274,11 +282,12 @@ static FLAGS: &[Flag] = &[
         Effect::Refused(Refusal::NotBuilt(NEEDS_FILTER)),
     )
     .with_value("FILE"),
-    Flag::own("json", "print one JSON array", NOT_YET),
-    Flag::own("json-lines", "print one JSON object a line", NOT_YET),
-    Flag::own("sort", "order by KEYs, -KEY backwards", NOT_YET).with_value("KEY[,...]"),
-    Flag::own("limit", "print N sockets at most", NOT_YET).with_value("N"),
-    Flag::own("count", "print the number of sockets; N ends -E", NOT_YET).with_optional_number("N"),
+    Flag::own("json", "print one JSON array", Effect::Output(Output::Json)),
+    Flag::own("json-lines", "print one JSON object a line", Effect::Output(Output::JsonLines)),
+    Flag::own("sort", "order by KEYs, -KEY backwards", Effect::Sort).with_value("KEY[,...]"),
+    Flag::own("limit", "print N sockets at most", Effect::Limit).with_value("N"),
+    Flag::own("count", "print the number of sockets; N ends -E", Effect::Count)
+        .with_optional_number("N"),
     Flag::own("for", "end -E after this time", NOT_YET).with_value("DURATION"),
 ];
 

@@ -3,12 +3,14 @@
 mod error;
 mod flags;
 mod help;
+mod output;
 mod plan;
 mod raw;
 
 pub(crate) use error::CliError;
 pub use flags::{Flag, Refusal, Value, flags};
 pub(crate) use help::{Help, VERSION};
+pub(crate) use output::{Answer, Direction, Order, Output, SortKey};
 pub(crate) use plan::{
     Column, Detail, DetailSet, Host, Lines, Names, NothingToShow, Plan, Show, Summary, Tables,
 };

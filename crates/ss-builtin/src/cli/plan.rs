@@ -14,6 +14,7 @@ use socket_query::{
 use super::{
     CliError, RawArgs,
     flags::{Effect, Refusal},
+    output::{self, Answer, Order, Output},
     raw::Typed,
 };
 
@@ -171,6 +172,9 @@ pub(crate) struct Show {
     pub(crate) lines: Lines,
     pub(crate) names: Names,
     pub(crate) hidden: Vec<Column>,
+    pub(crate) output: Output,
+    pub(crate) answer: Answer,
+    pub(crate) order: Order,
 }
 
 impl Plan {
@@ -225,6 +229,9 @@ struct Draft {
     lines: Lines,
     names: Names,
     hidden: Vec<Column>,
+    output: Output,
+    answer: Answer,
+    order: Order,
     refused: Option<(String, Refusal)>,
 }
 
@@ -251,6 +258,9 @@ impl Draft {
             lines: Lines::default(),
             names: Names::default(),
             hidden: Vec::new(),
+            output: Output::default(),
+            answer: Answer::default(),
+            order: Order::default(),
             refused: None,
         }
     }
@@ -277,6 +287,11 @@ impl Draft {
             Effect::FamilyWord => self.family_word(typed.value.as_bstr())?,
             Effect::Table(table) => self.table(table),
             Effect::TableList => self.table_list(typed.value.as_bstr())?,
+            Effect::Output(output) => self.output = output,
+            Effect::Sort => self.order.keys = output::sort_keys(typed.value.as_bstr())?,
+            Effect::Limit => self.order.limit = Some(output::limit(typed.value.as_bstr())?),
+            Effect::Count if typed.value.is_empty() => self.answer = Answer::Number,
+            Effect::Count => return Err(CliError::CountWithoutEvents),
             Effect::Refused(refusal) => self.refuse(spelling(typed), refusal),
         }
         Ok(())
@@ -372,14 +387,18 @@ impl Draft {
         };
         self.widen();
         let states = self.chosen.unwrap_or(self.usual);
-        let Self { tables, families, details, lines, names, hidden, .. } = self;
+        let Self { tables, families, details, lines, names, hidden, output, answer, order, .. } =
+            self;
         let selection = if tables.is_empty() {
             Err(NothingToShow::Tables)
         } else {
-            let details = details.of_kernel();
+            let details = match answer {
+                Answer::Sockets => details.of_kernel(),
+                Answer::Number => Details::NONE,
+            };
             Ok(Selection { tables, families, states, details, filter: Filter::All })
         };
-        Show { summary, selection, details, lines, names, hidden }
+        Show { summary, selection, details, lines, names, hidden, output, answer, order }
     }
 
     fn widen(&mut self) {
@@ -670,6 +689,43 @@ mod tests {
         assert_eq!(show("-HQ").hidden, [Column::Header, Column::Queues]);
         assert_eq!(show("-n").names, Names::Numeric);
         assert_eq!(show("").names, Names::Resolved);
+    }
+
+    #[rstest]
+    #[case::text("-t", Output::Text, Answer::Sockets)]
+    #[case::json("--json", Output::Json, Answer::Sockets)]
+    #[case::last_form_counts("--json --json-lines", Output::JsonLines, Answer::Sockets)]
+    #[case::number("--count", Output::Text, Answer::Number)]
+    #[case::number_as_json("--json --count -t", Output::Json, Answer::Number)]
+    fn options_choose_what_is_printed(
+        #[case] line: &str,
+        #[case] output: Output,
+        #[case] answer: Answer,
+    ) {
+        let show = show(line);
+        assert_eq!((show.output, show.answer), (output, answer));
+    }
+
+    #[test]
+    fn options_choose_the_order() {
+        use crate::cli::{Direction, SortKey};
+
+        let order = show("--sort uid --sort -port,state --limit=3").order;
+        let keys = vec![(SortKey::Port, Direction::Down), (SortKey::State, Direction::Up)];
+        assert_eq!(order, Order { keys, limit: Some(3) });
+        assert_eq!(show("-t").order, Order::default());
+    }
+
+    #[test]
+    fn a_number_of_sockets_needs_no_details() {
+        assert_eq!(live("-tim --count").selection.unwrap().details, Details::NONE);
+    }
+
+    #[test]
+    fn a_number_behind_count_is_for_events() {
+        let error = plan_with("--count 3 -t", GrantSet::empty()).unwrap_err();
+        let message = "--count takes a number with -E only; --limit=N prints N sockets at most";
+        assert_eq!((error.to_string().as_str(), error.status()), (message, 255));
     }
 
     #[rstest]

@@ -17,7 +17,7 @@ use socket_query::{
 };
 
 use super::{ColumnSet, RowRenderer, Screen, TableWriter};
-use crate::cli::{Detail, DetailSet, Lines, Names, Show, Summary};
+use crate::cli::{Answer, Detail, DetailSet, Lines, Names, Order, Output, Show, Summary};
 
 /// Returns an attribute, with the padding behind it.
 fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
@@ -109,6 +109,9 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         lines: if letters.contains('O') { Lines::One } else { Lines::Many },
         names: if letters.contains('n') { Names::Numeric } else { Names::Resolved },
         hidden: Vec::new(),
+        output: Output::Text,
+        answer: Answer::Sockets,
+        order: Order::default(),
         selection: Ok(selection),
     };
     let view = view();
