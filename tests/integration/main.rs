@@ -8,6 +8,7 @@
 //!
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
+//! - `json`: the schema, what is read back, the same as the text, and the examples of README.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
@@ -24,6 +25,7 @@ mod command;
 mod compare;
 mod escape;
 mod golden;
+mod json;
 mod live;
 mod ours;
 mod outcome;

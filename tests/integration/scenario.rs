@@ -400,9 +400,10 @@ mod command_lines {
     #[case("--bpf-map-id", "refused: it reads maps of BPF programs, which are not sockets")]
     #[case("-Z", "refused: security contexts are no part of a socket listing here")]
     #[case("-z", "refused: security contexts are no part of a socket listing here")]
+    #[case("--for", "refused by this version: it is on its way")]
     #[case("-D", "refused: it writes raw kernel records to a file of the system")]
     fn refused_options_print_nothing_but_the_reason(#[case] option: &str, #[case] reason: &str) {
-        let takes_value = ["-N", "-F", "-D", "--bpf-map-id"].contains(&option);
+        let takes_value = ["-N", "-F", "-D", "--bpf-map-id", "--for"].contains(&option);
         let value = if takes_value { "value" } else { "" };
         let message = format!("ss: {option} is {reason}");
         check(&run(&root(), &format!("{option} {value}")), &[], &[&message], 1);
@@ -415,7 +416,7 @@ mod command_lines {
     fn every_refused_option_is_in_the_cases_above() {
         assert_eq!(
             flags().iter().filter(|flag| flag.is_refused() || flag.needs_sock_diag()).count(),
-            21
+            22
         );
     }
 

@@ -11,6 +11,7 @@
 //! - `compare`: option combinations, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
+//! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `churn`: connections that come and go while they are listed.
 //!
 //! No test looks at the sockets of the machine, and none at time.
@@ -20,6 +21,7 @@ mod churn;
 mod compare;
 mod decided;
 mod fixture;
+mod json;
 mod line;
 mod mask;
 mod namespace;

@@ -26,6 +26,35 @@ fn every_fixture_comes_back() {
     }
 }
 
+/// The listing puts these keys before the row.
+const BEFORE: [(&str, &str); 6] = [
+    ("inet", "tcp"),
+    ("unix", "u_str"),
+    ("packet", "p_raw"),
+    ("netlink", "nl"),
+    ("vsock", "v_str"),
+    ("xdp", "xdp"),
+];
+
+#[test]
+fn every_fixture_is_of_the_form_of_the_schema() {
+    let location = "file:///ss.schema.json";
+    let schema = include_str!("../../../../docs/ss.schema.json");
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource(location, serde_json::from_str(schema).unwrap()).unwrap();
+    let mut schemas = boon::Schemas::new();
+    let line = compiler.compile(&format!("{location}#/$defs/line"), &mut schemas).unwrap();
+    for (table, message) in messages() {
+        let mut row = serde_json::to_value(Decoder::new(table).decode(&message).unwrap()).unwrap();
+        let (_, netid) = BEFORE.into_iter().find(|(family, _)| row["family"] == *family).unwrap();
+        row["netid"] = netid.into();
+        row["state"] = "UNCONN".into();
+        row["source"] = "sock_diag".into();
+        let checked = schemas.validate(&row, line).map_err(|error| error.to_string());
+        assert_eq!(checked, Ok(()), "{row}");
+    }
+}
+
 #[test]
 fn changed_messages_come_back() {
     let fixtures = messages();
