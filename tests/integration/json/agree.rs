@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use bstr::{BString, ByteSlice};
-use builtin_api::is_unsafe_to_show;
+use builtin_api::{Escaped, is_unsafe_to_show};
 use serde_json::Value;
 
 use super::{objects, roots, run};
@@ -13,7 +13,6 @@ use super::{objects, roots, run};
 fn text_and_objects_agree_row_by_row() {
     let mut compared = 0;
     for (name, root) in roots() {
-        // Compat: words behind the columns, and ages of timers, have tests of their own.
         let root = root.build();
         for line in ["-anoeHO", "-anHO", "-lnoeHO", "-uanoeHO -x"] {
             let text = run(&root, line);
@@ -142,7 +141,7 @@ fn escaped(name: &[u8]) -> String {
     let one = |(start, end, c): (usize, usize, char)| {
         let bytes = &name[start..end];
         if is_unsafe_to_show(c) || std::str::from_utf8(bytes).is_err() {
-            bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
+            Escaped(bytes).to_string()
         } else {
             c.to_string()
         }
