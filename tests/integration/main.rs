@@ -10,6 +10,7 @@
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
 //! - `fuzz`: what the fuzzer asserts, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
+//! - `json`: the schema, what is read back, the same as the text, and the examples of README.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `owners`: the processes that hold sockets, as scenarios.
 //! - `policy`: what a policy hides cannot be learned.
@@ -32,6 +33,7 @@ mod escape;
 mod fuzz;
 mod generated;
 mod golden;
+mod json;
 mod live;
 mod openings;
 mod ours;

@@ -416,6 +416,7 @@ mod command_lines {
     #[case("--bpf-map-id", "refused: it reads maps of BPF programs, which are not sockets")]
     #[case("-Z", "refused: security contexts are no part of a socket listing here")]
     #[case("-z", "refused: security contexts are no part of a socket listing here")]
+    #[case("--for", "refused by this version: it is on its way")]
     #[case("-D", "refused: it writes raw kernel records to a file of the system")]
     fn refused_options_print_nothing_but_the_reason(#[case] option: &str, #[case] reason: &str) {
         let takes_value = ["-N", "-D", "--bpf-map-id"].contains(&option);

@@ -71,5 +71,5 @@ pub use select::expr;
 pub use select::{
     AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, state_of,
 };
-pub use view::PolicyView;
+pub use view::{MAX_SORTED_ROWS, PolicyView};
 pub use wire_name::{ethertype, netlink_family};

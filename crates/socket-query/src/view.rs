@@ -22,6 +22,12 @@ use crate::{
     policy::Veil,
 };
 
+/// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:
+/// 250 000.
+///
+/// A row of sock_diag with all its details takes some 1 KiB, so this bounds memory to 250 MB.
+pub const MAX_SORTED_ROWS: usize = 250_000;
+
 /// Socket tables as far as a policy lets them be seen.
 ///
 /// A host makes one of its tables, a policy and its names, and hands it to a builtin. There is no
@@ -38,6 +44,7 @@ pub struct PolicyView {
     owners: Arc<dyn OwnerSource>,
     limits: Limits,
     namespaces: BTreeMap<BString, Arc<SocketTables>>,
+    sorted_rows: usize,
 }
 
 impl PolicyView {
@@ -55,6 +62,7 @@ impl PolicyView {
             owners,
             limits: Limits::streaming(),
             namespaces: BTreeMap::new(),
+            sorted_rows: MAX_SORTED_ROWS,
         }
     }
 
@@ -120,6 +128,18 @@ impl PolicyView {
         let tables = self.namespaces.get(name).ok_or_else(|| Error::unknown_namespace(name))?;
         // The event sockets stand in the namespace of the host.
         Ok(Self { tables: Arc::clone(tables), events: None, ..self.clone() })
+    }
+
+    /// Returns the view with the host's own bound on the rows that are kept to put them in order.
+    /// The default is [`MAX_SORTED_ROWS`].
+    #[must_use]
+    pub fn with_sorted_rows(self, sorted_rows: usize) -> Self {
+        Self { sorted_rows, ..self }
+    }
+
+    /// Returns how many rows a builtin may keep at one time to put them in order.
+    pub fn sorted_rows(&self) -> usize {
+        self.sorted_rows
     }
 
     /// Returns what the host grants.

@@ -1,34 +1,32 @@
-//! The stages of one call: arguments, plan, selection, rows, columns.
+//! The stages of one call: arguments, plan, selection, order, printing.
 
-use std::{
-    io::{self, Write},
-    ops::ControlFlow,
-    time::Instant,
-};
+use std::{io, time::Instant};
 
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Chain, Error, ErrorKind, ExitCode};
-use procnetsocket::{SockStat6, model::Socket};
-use socket_query::{EventSink, PolicyView, Problem, Selection, Sink, SocketTable, Until};
+use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
+use procnetsocket::SockStat6;
+use socket_query::{PolicyView, Selection, Sink, Until};
 
 use crate::{
     cli::{
-        Action, CliError, Column, End, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary,
+        Action, Answer, CliError, End, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary,
         Tables, VERSION,
     },
-    filter, owners,
-    problem::{Problems, complain},
-    render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, Users, summary},
+    filter,
+    listing::{Listing, write_failed},
+    order::{Limited, Sorted, TooMany},
+    owners,
+    printer::Sheet,
+    problem::complain,
+    render::{Counters, RowRenderer},
 };
-
-/// The status of `-E` where there are no events to follow.
-///
-/// Compat: iproute2 ends so, in silence.
-const NO_EVENTS: ExitCode = ExitCode::new(255);
 
 /// A file that the kernel does not have.
 const MISSING: socket_query::ErrorKind =
     socket_query::ErrorKind::Source(procnetsocket::ErrorKind::Missing);
+
+/// Compat: the status of `-E` for tables of which the kernel tells no events.
+const NO_EVENTS: ExitCode = ExitCode::new(255);
 
 /// The command `ss`.
 #[derive(Debug)]
@@ -55,10 +53,10 @@ impl Builtin for Ss {
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         let plan = RawArgs::parse(args).and_then(|raw| Plan::new(&raw, self.host()));
         match plan {
-            Ok(Plan::Help) => print(context, &Help),
+            Ok(Plan::Help) => print(context, &Help(self.host())),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
             Ok(Plan::Show(show)) => self.show(context, &show),
-            Err(error) => Ok(refuse(context, &error)),
+            Err(error) => Ok(self.refuse(context.stderr, &error)),
         }
     }
 }
@@ -68,53 +66,69 @@ fn print(context: &mut CallContext<'_>, text: &dyn std::fmt::Display) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
-    complain(context.stderr, error);
-    if error.shows_usage() {
-        let _ = write!(context.stderr, "{Help}");
-    }
-    ExitCode::new(error.status())
-}
-
-fn write_failed(error: io::Error) -> Error {
-    Error::io("the listing could not be written", error)
-}
-
 impl Ss {
     fn host(&self) -> Host {
         let tables = if self.view.has_sock_diag() { Tables::Live } else { Tables::Text };
         Host { grants: self.view.grants(), tables }
     }
 
+    fn refuse(&self, stderr: &mut dyn io::Write, error: &CliError) -> ExitCode {
+        complain(stderr, error);
+        if error.shows_usage() {
+            let _ = write!(stderr, "{}", Help(self.host()));
+        }
+        ExitCode::new(error.status())
+    }
+
     fn show(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
+        // The counters wait in the sheet until it is known what follows them.
         let mut code = ExitCode::SUCCESS;
-        if show.summary != Summary::None {
-            code = self.print_summary(context)?;
-        }
-        if show.summary == Summary::Only {
-            return Ok(code);
-        }
+        let counters = match show.summary {
+            Summary::None => None,
+            Summary::Before | Summary::Only => {
+                let (counters, read) = self.counters(context.stderr);
+                code = read;
+                Some(counters)
+            }
+        };
         let selection = match &show.selection {
+            _ if show.summary == Summary::Only && show.answer == Answer::Sockets => {
+                return sheet(context.stdout, show, counters.as_ref())?
+                    .end()
+                    .map_err(write_failed)
+                    .map(|()| code);
+            }
             Ok(selection) => filter::selected(&self.view, context, &show.filter, selection),
-            Err(NothingToShow::States(error)) => return Ok(refuse(context, error)),
+            Err(NothingToShow::States(error)) => {
+                sheet(context.stdout, show, counters.as_ref())?.end().map_err(write_failed)?;
+                return Ok(self.refuse(context.stderr, error));
+            }
             Err(NothingToShow::Tables) => {
+                let empty = sheet(context.stdout, show, counters.as_ref())?.end_empty(show.answer);
+                empty.map_err(write_failed)?;
                 complain(context.stderr, &"no socket tables to show with such filter.");
                 return Ok(code);
             }
         };
         match selection {
-            Ok(selection) => self.act(context, show, &selection).map(|done| done.max(code)),
-            Err(error) => Ok(refuse(context, &error)),
+            Ok(selection) => {
+                let done = self.act(context, show, &selection, counters.as_ref())?;
+                Ok(done.max(code))
+            }
+            Err(error) => {
+                sheet(context.stdout, show, counters.as_ref())?.end().map_err(write_failed)?;
+                Ok(self.refuse(context.stderr, &error))
+            }
         }
     }
 
-    /// Prints the counters. A file that cannot be read is reported and its counters are zero, as in
-    /// iproute2, but the call fails then; a kernel without IPv6 has no `sockstat6`, and that is no
+    /// Returns the counters. A file that cannot be read is reported and its counters are missing, as
+    /// in iproute2, but the call fails then; a kernel without IPv6 has no `sockstat6`, and that is no
     /// failure.
-    fn print_summary(&self, context: &mut CallContext<'_>) -> Result<ExitCode, Error> {
+    fn counters(&self, stderr: &mut dyn io::Write) -> (Counters, ExitCode) {
         let mut code = ExitCode::SUCCESS;
         let mut failed = |error: socket_query::Error| {
-            complain(context.stderr, &Chain(&error));
+            complain(stderr, &Chain(&error));
             code = ExitCode::FAILURE;
         };
         let counters = Counters {
@@ -123,10 +137,9 @@ impl Ss {
                 Err(error) if error.kind() == MISSING => SockStat6::default(),
                 read => read.map_err(&mut failed).unwrap_or_default(),
             },
-            established: self.view.established().map_err(&mut failed).unwrap_or_default(),
+            established: self.view.established().map_err(&mut failed).ok(),
         };
-        context.stdout.write_all(summary(&counters).as_bytes()).map_err(write_failed)?;
-        Ok(code)
+        (counters, code)
     }
 
     fn act(
@@ -134,69 +147,116 @@ impl Ss {
         context: &mut CallContext<'_>,
         show: &Show,
         selection: &Selection,
+        counters: Option<&Counters>,
     ) -> Result<ExitCode, Error> {
+        // A filter of blanks, or a file of comments.
+        if show.action == Action::Destroy && !selection.filter.is_expression() {
+            sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
+            return Ok(self.refuse(context.stderr, &CliError::no_filter()));
+        }
+        let (users, code) = owners::find(&self.view, context, show)?;
+        let rows = RowRenderer::new(&self.view, show, selection.tables).with_users(users);
+        let CallContext { stdout, stderr, cancel, terminal_width, .. } = context;
+        let sheet = sheet(*stdout, show, counters)?;
+        let printer = sheet.list(show, selection, rows, *terminal_width).map_err(write_failed)?;
+        let listing = Listing::new(printer, *stderr, code);
         match show.action {
-            Action::List => self.list(context, show, selection),
-            Action::Follow(end) => self.follow(context, show, selection, end),
-            // A filter of blanks, or a file of comments.
-            Action::Destroy if !selection.filter.is_expression() => {
-                Ok(refuse(context, &CliError::no_filter()))
-            }
-            Action::Destroy => self.destroy(context, show, selection),
+            Action::List => self.list(show, selection, listing, cancel),
+            Action::Follow(end) => self.follow(selection, end, listing, cancel),
+            Action::Destroy => self.destroy(selection, listing, cancel),
         }
     }
 
     fn list(
         &self,
-        context: &mut CallContext<'_>,
         show: &Show,
         selection: &Selection,
+        mut listing: Listing<'_>,
+        cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
-        let cancel = context.cancel;
-        let mut listing = self.listing(context, show, selection)?;
-        let collected = self.view.collect(selection, &|| cancel.is_cancelled(), &mut listing);
+        let collected = self.collect(show, selection, &mut listing, cancel);
         listing.check()?;
-        // A call that was ended shows no part of a listing as if it were the whole.
-        cancel.check()?;
-        collected.map_err(|error| failure(&error))?;
+        let left_out = match collected {
+            Ok(left_out) => left_out,
+            Err(error) => {
+                listing.abort()?;
+                return Err(error);
+            }
+        };
+        if let (Some(limit), 1..) = (show.order.limit, left_out) {
+            let sockets = format_args!("{left_out} sockets more than the {limit} of --limit");
+            complain(listing.stderr, &format_args!("left out {sockets}"));
+        }
         listing.finish("more rows were left out")
+    }
+
+    /// Hands the sockets to the listing in the order that is wanted; returns how many were left out.
+    fn collect(
+        &self,
+        show: &Show,
+        selection: &Selection,
+        listing: &mut Listing<'_>,
+        cancel: &Cancel,
+    ) -> Result<u64, Error> {
+        let is_cancelled = || cancel.is_cancelled();
+        let collect = |sink: &mut dyn Sink| {
+            let collected = self.view.collect(selection, &is_cancelled, sink);
+            // A call that was ended shows no part of a listing as if it were the whole.
+            cancel.check()?;
+            collected.map_err(|error| failure(&error))
+        };
+        let order = &show.order;
+        match (order.keys.is_empty(), order.limit) {
+            _ if show.answer == Answer::Number => collect(listing).map(|_| 0),
+            (true, None) => collect(listing).map(|_| 0),
+            (true, Some(limit)) => {
+                let mut limited = Limited::new(listing, limit);
+                collect(&mut limited)?;
+                Ok(limited.left_out())
+            }
+            (false, _) => {
+                let mut sorted = Sorted::new(listing, order, self.view.sorted_rows());
+                collect(&mut sorted)?;
+                sorted.finish().map_err(too_many)
+            }
+        }
     }
 
     /// Prints sockets as they end, each at once.
     fn follow(
         &self,
-        context: &mut CallContext<'_>,
-        show: &Show,
         selection: &Selection,
         end: End,
+        mut listing: Listing<'_>,
+        cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
-        let cancel = context.cancel;
-        let mut listing = self.listing(context, show, selection)?;
         // OK because a time that no clock reaches is no end.
         let deadline = end.after.and_then(|after| Instant::now().checked_add(after));
         let until = Until { deadline, count: end.count };
         let followed = self.view.follow(selection, &until, &|| cancel.is_cancelled(), &mut listing);
         listing.check()?;
-        cancel.check()?;
         match followed {
             Ok(_) => listing.finish("more events were left out"),
             Err(error) if error.kind() == socket_query::ErrorKind::NoEvents => {
                 complain(listing.stderr, &error);
+                listing.abort()?;
                 Ok(NO_EVENTS)
             }
-            Err(error) => Err(failure(&error)),
+            Err(error) => {
+                listing.abort()?;
+                cancel.check()?;
+                Err(failure(&error))
+            }
         }
     }
 
     /// Destroys sockets and prints those that were destroyed, also when not all could be.
     fn destroy(
         &self,
-        context: &mut CallContext<'_>,
-        show: &Show,
         selection: &Selection,
+        mut listing: Listing<'_>,
+        cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
-        let cancel = context.cancel;
-        let mut listing = self.listing(context, show, selection)?;
         let destroyed = self.view.destroy(selection, &|| cancel.is_cancelled(), &mut listing);
         listing.check()?;
         let status = listing.finish("more sockets were not closed")?;
@@ -209,24 +269,26 @@ impl Ss {
         })?;
         Ok(status)
     }
+}
 
-    /// Begins a listing, with its header.
-    fn listing<'a>(
-        &'a self,
-        context: &'a mut CallContext<'_>,
-        show: &Show,
-        selection: &Selection,
-    ) -> Result<Listing<'a>, Error> {
-        let screen = context.terminal_width.map_or(Screen::Compact, Screen::Width);
-        let (users, code) = owners::find(&self.view, context, show)?;
-        let mut table = TableWriter::new(context.stdout, columns(show, selection), screen);
-        if !show.hidden.contains(&Column::Header) {
-            table.header().map_err(write_failed)?;
-        }
-        let rows = RowRenderer::new(&self.view, show, selection.tables).with_users(users);
-        let stderr = &mut *context.stderr;
-        Ok(Listing { rows, table, stderr, problems: Problems::default(), failed: None, code })
+/// Begins the output, with the counters if there are some.
+fn sheet<'c>(
+    stdout: &'c mut dyn io::Write,
+    show: &Show,
+    counters: Option<&Counters>,
+) -> Result<Sheet<'c>, Error> {
+    let mut sheet = Sheet::new(stdout, show.output);
+    if let Some(counters) = counters {
+        sheet.summary(counters).map_err(write_failed)?;
     }
+    Ok(sheet)
+}
+
+fn too_many(TooMany(bound): TooMany) -> Error {
+    let advice = "select fewer, or print the first with --limit";
+    let message =
+        format_args!("--sort keeps {bound} sockets at most, and there are more: {advice}");
+    Error::new(ErrorKind::Failed, message)
 }
 
 fn failure(error: &socket_query::Error) -> Error {
@@ -240,80 +302,5 @@ fn kind_of(error: &socket_query::Error) -> ErrorKind {
         }
         socket_query::ErrorKind::Interrupted => ErrorKind::Cancelled,
         _ => ErrorKind::Failed,
-    }
-}
-
-/// Returns the columns of a listing: what is the same in every row is left out.
-fn columns(show: &Show, selection: &Selection) -> ColumnSet {
-    let mut columns = ColumnSet::ALL;
-    if show.owners.is_none() {
-        columns = columns.without(ColumnId::Process);
-    }
-    if selection.tables.len() == 1 {
-        columns = columns.without(ColumnId::Netid);
-    }
-    if selection.states.len() == 1 {
-        columns = columns.without(ColumnId::State);
-    }
-    if show.hidden.contains(&Column::Queues) {
-        columns = columns.without(ColumnId::RecvQ).without(ColumnId::SendQ);
-    }
-    columns
-}
-
-/// Receives the rows and prints them.
-struct Listing<'a> {
-    rows: RowRenderer<'a>,
-    table: TableWriter<'a>,
-    stderr: &'a mut dyn Write,
-    problems: Problems,
-    failed: Option<io::Error>,
-    /// What is known of the status already.
-    code: ExitCode,
-}
-
-impl Listing<'_> {
-    /// Returns the error with which the output could not be written.
-    fn check(&mut self) -> Result<(), Error> {
-        self.failed.take().map_or(Ok(()), |error| Err(write_failed(error)))
-    }
-
-    /// Writes what is left, and tells how many of its problems were not reported.
-    fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
-        self.table.finish().map_err(write_failed)?;
-        let code = self.problems.finish(self.stderr, unreported).max(self.code);
-        if let Some(owners) = self.rows.users().and_then(Users::of_unowned) {
-            owners::tell_of_unseen(self.stderr, owners);
-        }
-        Ok(code)
-    }
-
-    fn go_on(&mut self, written: io::Result<()>) -> ControlFlow<()> {
-        match written {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    }
-}
-
-impl Sink for Listing<'_> {
-    fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
-        let written = self.table.row(|cells| self.rows.fill(cells, table, &socket));
-        self.go_on(written)
-    }
-
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
-        self.problems.report(self.stderr, problem);
-        ControlFlow::Continue(())
-    }
-}
-
-impl EventSink for Listing<'_> {
-    fn event_over(&mut self) -> ControlFlow<()> {
-        let written = self.table.flush();
-        self.go_on(written)
     }
 }

@@ -1,7 +1,7 @@
 //! iproute2's `ss` as a builtin that holds no authority.
 //!
 //! ```text
-//! args ─► RawArgs ─► Plan ─► PolicyView::collect ─► rows ─► columns ─► ctx.stdout
+//! args ─► RawArgs ─► Plan ─► PolicyView::collect ─► order ─► rows ─► columns, or JSON ─► ctx.stdout
 //!         typed      meant   (socket-query)
 //! ```
 //!
@@ -34,13 +34,18 @@
 //!
 //! # Limits
 //!
-//! Rows are laid out in batches of some 4 MiB, as in iproute2, and nothing else is kept of them. Of
+//! Rows are laid out in batches of some 4 MiB, as in iproute2, and nothing else is kept of them.
+//! JSON is written as it comes. With `--sort` rows are kept, as many as the host allows
+//! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or `--limit` says. Of
 //! rows that could not be understood the first ten are reported one by one, and then their number.
 
 mod builtin;
 mod cli;
 mod filter;
+mod listing;
+mod order;
 mod owners;
+mod printer;
 mod problem;
 mod render;
 

@@ -6,7 +6,7 @@ use builtin_api::{Chain, ExitCode};
 use procnetsocket::model::Socket;
 use socket_query::{Problem, SocketTable, WhyKept};
 
-use crate::render::netid;
+use crate::render::netid_word;
 
 /// Problems that are reported one by one; of more, the number is.
 const REPORTED: u64 = 10;
@@ -75,7 +75,7 @@ struct Name<'a>(SocketTable, Socket<'a>);
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(netid(self.0, &self.1))?;
+        f.write_str(netid_word(self.0, &self.1))?;
         match self.1 {
             Socket::Inet(inet) => write!(f, " {} {}", inet.local, inet.remote),
             Socket::Unix(unix) => match unix.inode {

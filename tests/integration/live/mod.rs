@@ -12,6 +12,7 @@
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
 //! - `event`: sockets as they end, beside the real one and by what ends the following.
+//! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `owners`: processes that hold them, and those that may not be looked into.
 //! - `churn`: connections that come and go while they are listed.
@@ -25,6 +26,7 @@ mod compare;
 mod decided;
 mod event;
 mod fixture;
+mod json;
 mod kill;
 mod line;
 mod mask;

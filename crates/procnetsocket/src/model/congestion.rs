@@ -4,6 +4,9 @@ use std::fmt;
 
 use bstr::BStr;
 
+#[cfg(feature = "serde")]
+use super::form;
+
 /// A short name that the kernel keeps in a fixed array, such as the name of a congestion control
 /// algorithm (`TCP_CA_NAME_MAX`) or of an upper layer protocol (`TCP_ULP_NAME_MAX`): at most 16
 /// bytes, and not always UTF-8.
@@ -42,6 +45,8 @@ impl fmt::Debug for ShortName {
 /// What a congestion control algorithm tells of itself (`tcp_cc_info`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum CongestionInfo {
     /// Of vegas, and of others that measure round trips (illinois, westwood, yeah).
     Vegas(VegasInfo),
@@ -55,6 +60,7 @@ pub enum CongestionInfo {
 #[doc(alias = "tcpvegas_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VegasInfo {
     /// Whether the algorithm is in force.
     #[doc(alias = "tcpv_enabled")]
@@ -64,9 +70,11 @@ pub struct VegasInfo {
     pub round_trips: u32,
     /// The round trip time, or `None` before one was measured (the kernel says `0x7fffffff`).
     #[doc(alias = "tcpv_rtt")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub rtt_us: Option<u32>,
     /// The shortest round trip time, or `None` before one was measured.
     #[doc(alias = "tcpv_minrtt")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub min_rtt_us: Option<u32>,
 }
 
@@ -74,6 +82,7 @@ pub struct VegasInfo {
 #[doc(alias = "tcp_dctcp_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DctcpInfo {
     /// Whether it is in force; otherwise it fell back to reno, as the other side has no ECN.
     #[doc(alias = "dctcp_enabled")]
@@ -96,6 +105,7 @@ pub struct DctcpInfo {
 #[doc(alias = "tcp_bbr_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BbrInfo {
     /// The bandwidth that was estimated, in bytes a second.
     #[doc(alias = "bbr_bw_lo")]

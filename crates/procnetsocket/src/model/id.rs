@@ -2,6 +2,9 @@
 
 use std::{fmt, num::NonZeroU64};
 
+#[cfg(feature = "serde")]
+use super::form;
+
 /// The inode of a socket in the kernel's `sockfs`, by which processes hold it.
 ///
 /// Zero in a kernel table means that no inode exists (TIME-WAIT and SYN-RECV sockets belong to no
@@ -35,6 +38,8 @@ impl fmt::Display for Inode {
 /// The address of a kernel object as a text table shows it (`%pK`): a hashed value for most
 /// readers, zero for some, and never of use as an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "form::Hex", into = "form::Hex"))]
 pub struct KernelPointer(pub u64);
 
 /// The number that the kernel gives a socket when it is first asked for, and to no other socket
@@ -42,6 +47,8 @@ pub struct KernelPointer(pub u64);
 ///
 /// Unlike an [`Inode`] it is not given again, and sockets without an inode have one too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "form::Hex", into = "form::Hex"))]
 pub struct Cookie(u64);
 
 impl Cookie {
@@ -54,5 +61,35 @@ impl Cookie {
     /// Returns the number.
     pub const fn get(self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<form::Hex> for KernelPointer {
+    fn from(form::Hex(number): form::Hex) -> Self {
+        Self(number)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<KernelPointer> for form::Hex {
+    fn from(pointer: KernelPointer) -> Self {
+        Self(pointer.0)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<form::Hex> for Cookie {
+    type Error = &'static str;
+
+    fn try_from(form::Hex(number): form::Hex) -> Result<Self, Self::Error> {
+        Self::new(number).ok_or("expected a cookie, but found the number that stands for none")
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<Cookie> for form::Hex {
+    fn from(cookie: Cookie) -> Self {
+        Self(cookie.get())
     }
 }

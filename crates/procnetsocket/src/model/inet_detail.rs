@@ -6,6 +6,8 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
+#[cfg(feature = "serde")]
+use super::form;
 use super::{
     CongestionInfo, InetMemory, MptcpInfo, SctpInfo, SctpState, ShortName, Shutdown, SocketMemory,
     TcpInfo, Ulp,
@@ -15,60 +17,87 @@ use super::{
 /// when the kernel does not know it of this kind of socket, and in every text table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct InetDetail {
     /// The account of the connection.
     #[doc(alias = "INET_DIAG_INFO")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub info: Option<InetInfo>,
     /// The name of the congestion control algorithm.
     #[doc(alias = "INET_DIAG_CONG")]
+    #[cfg_attr(feature = "serde", serde(flatten, with = "form::congestion"))]
     pub congestion: Option<ShortName>,
     /// What that algorithm tells of itself.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub congestion_info: Option<CongestionInfo>,
     /// The type of service that this side sends with.
     #[doc(alias = "INET_DIAG_TOS")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub tos: Option<u8>,
     /// The traffic class that this side sends with; IPv6 sockets only.
     #[doc(alias = "INET_DIAG_TCLASS")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub traffic_class: Option<u8>,
     /// The class of the cgroup (`net_cls`), or else the priority of the socket.
     #[doc(alias = "INET_DIAG_CLASS_ID")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub class_id: Option<u32>,
     /// The memory.
     #[doc(alias = "INET_DIAG_SKMEMINFO")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub memory: Option<SocketMemory>,
     /// The older account of the memory.
     #[doc(alias = "INET_DIAG_MEMINFO")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub short_memory: Option<InetMemory>,
     /// The directions that are shut.
     #[doc(alias = "INET_DIAG_SHUTDOWN")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub shutdown: Option<Shutdown>,
     /// The IP protocol of a raw socket, and the protocol of a socket in an event.
     #[doc(alias = "INET_DIAG_PROTOCOL")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub ip_protocol: Option<u8>,
     /// Whether an IPv6 socket refuses IPv4; sockets that listen or are not connected only.
     #[doc(alias = "INET_DIAG_SKV6ONLY")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub v6_only: Option<bool>,
     /// The firewall mark; needs `CAP_NET_ADMIN`.
     #[doc(alias = "INET_DIAG_MARK")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub mark: Option<u32>,
     /// The id of the cgroup (version 2).
     #[doc(alias = "INET_DIAG_CGROUP_ID")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub cgroup_id: Option<u64>,
     /// Socket options; Linux 5.13.
     #[doc(alias = "INET_DIAG_SOCKOPT")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub options: Option<InetOptions>,
     /// The upper layer protocol.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub ulp: Option<Ulp>,
     /// Keys for signed segments; needs `CAP_NET_ADMIN`.
     #[doc(alias = "INET_DIAG_MD5SIG")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub md5_keys: Vec<Md5Key>,
     /// The state of the association, for a row that is an SCTP association.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub sctp_state: Option<SctpState>,
     /// The addresses of this side of an SCTP socket.
     #[doc(alias = "INET_DIAG_LOCALS")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(with = "form::endpoints", skip_serializing_if = "Vec::is_empty")
+    )]
     pub locals: Vec<SocketAddr>,
     /// The addresses of the other side of an SCTP association.
     #[doc(alias = "INET_DIAG_PEERS")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(with = "form::endpoints", skip_serializing_if = "Vec::is_empty")
+    )]
     pub peers: Vec<SocketAddr>,
 }
 
@@ -149,6 +178,21 @@ impl DerefMut for InetDetails {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for InetDetails {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for InetDetails {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let detail = InetDetail::deserialize(deserializer)?;
+        Ok(if detail == NO_DETAIL { Self(None) } else { Self(Some(Box::new(detail))) })
+    }
+}
+
 impl PartialEq for InetDetails {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
@@ -166,6 +210,8 @@ impl fmt::Debug for InetDetails {
 /// The account of a connection, by its protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum InetInfo {
     /// Of TCP.
     Tcp(TcpInfo),
@@ -239,6 +285,8 @@ impl InetOptions {
 /// `CAP_NET_ADMIN`; it is left out of the debug output.
 #[doc(alias = "tcp_diag_md5sig")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "form::Md5Form", into = "form::Md5Form"))]
 pub struct Md5Key {
     /// The network that it is for.
     #[doc(alias = "tcpm_addr")]

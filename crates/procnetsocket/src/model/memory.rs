@@ -1,11 +1,15 @@
 //! Memory that the kernel holds for a socket.
 
+#[cfg(feature = "serde")]
+use super::form;
+
 /// The memory of a socket, in bytes (`sk_get_meminfo`, `include/uapi/linux/sock_diag.h`).
 ///
 /// The kernel counts whole buffers, so what waits to be read is less than what it costs.
 #[doc(alias = "SK_MEMINFO")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SocketMemory {
     /// Allocated for what was received.
     #[doc(alias = "SK_MEMINFO_RMEM_ALLOC")]
@@ -30,9 +34,11 @@ pub struct SocketMemory {
     pub options: u32,
     /// Allocated for what came while the socket was locked; `None` before Linux 2.6.39.
     #[doc(alias = "SK_MEMINFO_BACKLOG")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub backlog: Option<u32>,
     /// Packets that were dropped, a number and not bytes; `None` before Linux 4.7.
     #[doc(alias = "SK_MEMINFO_DROPS")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub drops: Option<u32>,
 }
 
@@ -40,6 +46,7 @@ pub struct SocketMemory {
 #[doc(alias = "inet_diag_meminfo")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InetMemory {
     /// Allocated for what was received.
     #[doc(alias = "idiag_rmem")]

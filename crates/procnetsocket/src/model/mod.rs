@@ -3,16 +3,22 @@
 //! The types are filled by a source (sock_diag, or the text tables of `/proc/net`) and read by
 //! everything to the right of it. What a source cannot know is `None`, never a made-up value; the
 //! few fields that cannot be absent say what they are then.
+//!
+//! With the feature `serde` a [`Socket`] is written as data and an [`OwnedSocket`] is read back, equal to
+//! what was written. The form is made for JSON; `docs/ss.schema.json` in the repository describes it.
 
 #[macro_use]
 mod bits;
 mod congestion;
+#[cfg(feature = "serde")]
+mod form;
 mod id;
 mod inet;
 mod inet_detail;
 mod memory;
 mod mptcp_info;
 mod netlink;
+mod owned;
 mod packet;
 mod queue;
 mod sctp_info;
@@ -33,6 +39,7 @@ pub use inet_detail::{InetDetail, InetDetails, InetInfo, InetOptions, Md5Key};
 pub use memory::{InetMemory, SocketMemory};
 pub use mptcp_info::MptcpInfo;
 pub use netlink::{NetlinkDetail, NetlinkFlags, NetlinkGroups, NetlinkSocket};
+pub use owned::OwnedSocket;
 pub use packet::{
     Fanout, FilterInstruction, PacketDetail, PacketFlags, PacketInfo, PacketKind, PacketMulticast,
     PacketRing, PacketSocket,
@@ -49,8 +56,12 @@ pub use unix::{Device, UnixDetail, UnixFile, UnixKind, UnixName, UnixSocket, Uni
 pub use vsock::{VsockAddr, VsockKind, VsockSocket};
 pub use xdp::{XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};
 
+use crate::Source;
+
 /// One row of a socket table, lent to a [`Visitor`](crate::Visitor).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(tag = "family", rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Socket<'a> {
     /// A socket of an internet protocol, IPv4 or IPv6.
@@ -65,4 +76,18 @@ pub enum Socket<'a> {
     Vsock(&'a VsockSocket),
     /// An XDP socket.
     Xdp(&'a XdpSocket),
+}
+
+impl Socket<'_> {
+    /// Returns which source the row comes from.
+    pub fn source(&self) -> Source {
+        let is_of_diag = match self {
+            Self::Inet(row) => row.cookie.is_some(),
+            Self::Unix(row) => row.cookie.is_some(),
+            Self::Packet(row) => row.cookie.is_some(),
+            Self::Netlink(row) => row.detail.is_some(),
+            Self::Vsock(_) | Self::Xdp(_) => true,
+        };
+        if is_of_diag { Source::Diag } else { Source::Proc }
+    }
 }

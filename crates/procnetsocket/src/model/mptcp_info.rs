@@ -1,5 +1,8 @@
 //! What the kernel tells of a Multipath TCP connection.
 
+#[cfg(feature = "serde")]
+use super::form;
+
 /// The account of a Multipath TCP connection (`struct mptcp_info`, `mptcp_diag_fill_info`).
 ///
 /// A field that the running kernel does not have is zero; [`MptcpInfo::kernel_bytes`] tells which
@@ -7,6 +10,8 @@
 #[doc(alias = "mptcp_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct MptcpInfo {
     /// The length of the kernel's structure.
     pub kernel_bytes: u16,
@@ -36,12 +41,15 @@ pub struct MptcpInfo {
     pub token: u32,
     /// The next sequence number to write.
     #[doc(alias = "mptcpi_write_seq")]
+    #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
     pub write_seq: u64,
     /// The first sequence number that is not acknowledged.
     #[doc(alias = "mptcpi_snd_una")]
+    #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
     pub send_unacked: u64,
     /// The next sequence number to receive.
     #[doc(alias = "mptcpi_rcv_nxt")]
+    #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
     pub receive_next: u64,
     /// Local addresses in use.
     #[doc(alias = "mptcpi_local_addr_used")]

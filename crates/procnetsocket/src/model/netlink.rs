@@ -1,10 +1,13 @@
 //! Netlink sockets.
 
+#[cfg(feature = "serde")]
+use super::form;
 use super::{Cookie, Inode, KernelPointer, SocketMemory};
 
 /// A netlink socket (`netlink(7)`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NetlinkSocket {
     /// The netlink family (`NETLINK_ROUTE` is 0).
     pub protocol: u32,
@@ -13,22 +16,34 @@ pub struct NetlinkSocket {
     /// The first 32 multicast groups that it listens to, group 1 in bit 0.
     pub groups: u32,
     /// Bytes that wait to be read; signed in the kernel.
+    #[cfg_attr(feature = "serde", serde(rename = "recv_q"))]
     pub recv: i32,
     /// Bytes that wait to be sent; signed in the kernel.
+    #[cfg_attr(feature = "serde", serde(rename = "send_q"))]
     pub send: i32,
     /// Whether a dump is under way: not 0. Older kernels print a pointer here.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "form::is_default", with = "form::hex")
+    )]
     pub dump: u64,
     /// The kernel's reference count (column `Locks`); 0 from sock_diag, which does not tell it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub references: i32,
     /// Messages dropped.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub drops: u32,
     /// The inode; `None` for the kernel's own sockets.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
     /// The kernel object; 0 from sock_diag, which tells the cookie instead.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub pointer: KernelPointer,
     /// The cookie; from sock_diag only.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
     /// What only sock_diag knows; `None` in the text table.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: Option<NetlinkDetail>,
 }
 
@@ -55,28 +70,47 @@ impl NetlinkSocket {
 /// What only sock_diag tells of a netlink socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NetlinkDetail {
     /// The type (`SOCK_*`): 2 datagram, 3 raw, which netlink treats alike.
     #[doc(alias = "ndiag_type")]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u8,
     /// The state: 1 when it is connected; 7 at first, and 0 after it was.
     #[doc(alias = "ndiag_state")]
+    #[cfg_attr(feature = "serde", serde(rename = "kernel_state"))]
     pub state: u8,
     /// The port id that it is connected to; 0 is the kernel, and none.
     #[doc(alias = "ndiag_dst_portid")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub remote_port_id: u32,
     /// The multicast group that it is connected to; 0 is none.
     #[doc(alias = "ndiag_dst_group")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub remote_group: u32,
     /// Every multicast group that it listens to.
     #[doc(alias = "NETLINK_DIAG_GROUPS")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "multicast_groups", default, skip_serializing_if = "form::is_default")
+    )]
     pub groups: NetlinkGroups,
     /// The memory.
     #[doc(alias = "NETLINK_DIAG_MEMINFO")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub memory: Option<SocketMemory>,
     /// Switches.
     #[doc(alias = "NETLINK_DIAG_FLAGS")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub flags: NetlinkFlags,
+}
+
+impl NetlinkDetail {
+    /// Returns whether the socket is connected to a port or a group.
+    #[doc(alias = "NETLINK_CONNECTED")]
+    pub const fn is_connected(&self) -> bool {
+        self.state == 1
+    }
 }
 
 /// A set of netlink multicast groups, of any number.
@@ -111,6 +145,28 @@ impl NetlinkGroups {
     pub(crate) fn replace(&mut self, words: impl Iterator<Item = u64>) {
         self.words.clear();
         self.words.extend(words);
+        self.trim();
+    }
+
+    /// Takes words without a group off the end, so that equal sets are equal.
+    fn trim(&mut self) {
+        let used = self.words.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
+        self.words.truncate(used);
+    }
+}
+
+#[cfg(feature = "serde")]
+impl FromIterator<u32> for NetlinkGroups {
+    fn from_iter<I: IntoIterator<Item = u32>>(groups: I) -> Self {
+        let mut words = Vec::new();
+        for bit in groups.into_iter().filter_map(|group| group.checked_sub(1)) {
+            let Ok(index) = usize::try_from(bit / u64::BITS) else { continue };
+            words.resize(words.len().max(index + 1), 0);
+            if let Some(word) = words.get_mut(index) {
+                *word |= 1_u64 << (bit % u64::BITS);
+            }
+        }
+        Self { words }
     }
 }
 

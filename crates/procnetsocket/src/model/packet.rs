@@ -2,33 +2,45 @@
 
 use std::num::NonZeroU32;
 
+#[cfg(feature = "serde")]
+use super::form;
 use super::{Cookie, Inode, KernelPointer, SocketMemory};
 
 /// A packet socket (`packet(7)`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketSocket {
     /// With or without the link header.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: PacketKind,
     /// The ethertype that it receives, in host order; 3 (`ETH_P_ALL`) is every one, 0 none yet.
+    #[cfg_attr(feature = "serde", serde(rename = "ethertype"))]
     pub protocol: u16,
     /// The index of the interface that it is bound to, or `None` for all.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub interface: Option<NonZeroU32>,
     /// Whether it receives.
     pub running: bool,
     /// Bytes that wait to be read.
+    #[cfg_attr(feature = "serde", serde(rename = "recv_q"))]
     pub recv: u32,
     /// The user id that the socket belongs to.
     pub uid: u32,
     /// The inode.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
     /// The kernel's reference count; 0 from sock_diag, which does not tell it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub references: i32,
     /// The kernel object; 0 from sock_diag, which tells the cookie instead.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub pointer: KernelPointer,
     /// The cookie; from sock_diag only.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
     /// What only sock_diag knows.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: PacketDetail,
 }
 
@@ -55,27 +67,36 @@ impl PacketSocket {
 /// when the socket does not have it, and in the text table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct PacketDetail {
     /// Settings.
     #[doc(alias = "PACKET_DIAG_INFO")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub info: Option<PacketInfo>,
     /// The link layer multicast addresses that it receives.
     #[doc(alias = "PACKET_DIAG_MCLIST")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub multicast: Vec<PacketMulticast>,
     /// The ring that it receives in.
     #[doc(alias = "PACKET_DIAG_RX_RING")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub receive_ring: Option<PacketRing>,
     /// The ring that it sends from.
     #[doc(alias = "PACKET_DIAG_TX_RING")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub transmit_ring: Option<PacketRing>,
     /// How it shares packets with other sockets.
     #[doc(alias = "PACKET_DIAG_FANOUT")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub fanout: Option<Fanout>,
     /// The memory.
     #[doc(alias = "PACKET_DIAG_MEMINFO")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub memory: Option<SocketMemory>,
     /// The filter; empty when it has one that may not be shown, which needs `CAP_NET_ADMIN`.
     #[doc(alias = "PACKET_DIAG_FILTER")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub filter: Option<Vec<FilterInstruction>>,
 }
 
@@ -83,6 +104,7 @@ pub struct PacketDetail {
 #[doc(alias = "packet_diag_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketInfo {
     /// The version of the ring's headers: 0 to 2 stand for `TPACKET_V1` to `TPACKET_V3`.
     #[doc(alias = "pdi_version")]
@@ -129,6 +151,7 @@ kernel_bits!(PacketFlags, u32);
 #[doc(alias = "packet_diag_mclist")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketMulticast {
     /// The index of the interface.
     #[doc(alias = "pdmc_index")]
@@ -138,12 +161,14 @@ pub struct PacketMulticast {
     pub count: u32,
     /// What it is: 0 an address, 1 everything, 2 every multicast, 3 a unicast address.
     #[doc(alias = "pdmc_type")]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u16,
     /// The length of the address; never more than 32.
     #[doc(alias = "pdmc_alen")]
     pub address_bytes: u16,
     /// The address, and zeros behind it.
     #[doc(alias = "pdmc_addr")]
+    #[cfg_attr(feature = "serde", serde(with = "form::link_address"))]
     pub address: [u8; 32],
 }
 
@@ -151,6 +176,7 @@ pub struct PacketMulticast {
 #[doc(alias = "packet_diag_ring")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketRing {
     /// The size of a block.
     #[doc(alias = "pdr_block_size")]
@@ -178,17 +204,20 @@ pub struct PacketRing {
 /// How packet sockets share packets (`PACKET_FANOUT`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fanout {
     /// The id of the group.
     pub id: u16,
     /// How a packet is given to one of them: 0 hash, 1 in turn, 2 CPU, 3 first with room, 4 random,
     /// 5 queue, 6 and 7 by a program; the bits above 7 are flags.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u16,
 }
 
 /// An instruction of a socket filter (classic BPF).
 #[doc(alias = "sock_filter")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FilterInstruction {
     /// The operation.
     pub code: u16,

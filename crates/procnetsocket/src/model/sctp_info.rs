@@ -2,9 +2,14 @@
 
 use std::net::SocketAddr;
 
+#[cfg(feature = "serde")]
+use super::form;
+
 /// The state of an SCTP association (`enum sctp_state`, which is not that of TCP).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum SctpState {
     /// Number 0.
     #[doc(alias = "SCTP_STATE_CLOSED")]
@@ -55,6 +60,8 @@ impl SctpState {
 #[doc(alias = "sctp_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct SctpInfo {
     /// The tag of this side.
     #[doc(alias = "sctpi_tag")]
@@ -140,6 +147,8 @@ pub struct SctpInfo {
 /// Counters of an SCTP association.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct SctpCounters {
     /// Acknowledgements in.
     #[doc(alias = "sctpi_isacks")]
@@ -188,9 +197,12 @@ pub struct SctpCounters {
 /// The primary path of an SCTP association.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct SctpPath {
     /// The address; `None` without an association.
     #[doc(alias = "sctpi_p_address")]
+    #[cfg_attr(feature = "serde", serde(with = "form::optional_endpoint"))]
     pub address: Option<SocketAddr>,
     /// The state of the path, as the kernel's number.
     #[doc(alias = "sctpi_p_state")]

@@ -8,6 +8,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum TcpState {
     /// Connected.
     #[doc(alias = "TCP_ESTABLISHED")]
@@ -20,9 +22,11 @@ pub enum TcpState {
     SynRecv = 3,
     /// This side closed; its FIN is not acknowledged.
     #[doc(alias = "TCP_FIN_WAIT1")]
+    #[cfg_attr(feature = "serde", serde(rename = "fin-wait-1"))]
     FinWait1 = 4,
     /// This side closed; its FIN is acknowledged.
     #[doc(alias = "TCP_FIN_WAIT2")]
+    #[cfg_attr(feature = "serde", serde(rename = "fin-wait-2"))]
     FinWait2 = 5,
     /// Both sides closed; the kernel keeps the addresses for a while.
     #[doc(alias = "TCP_TIME_WAIT")]

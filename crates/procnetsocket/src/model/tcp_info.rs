@@ -12,6 +12,8 @@ use super::TcpState;
 #[doc(alias = "tcp_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default = "TcpInfo::untold"))]
 pub struct TcpInfo {
     /// The length of the kernel's structure; 104 at least on kernels of this century.
     pub kernel_bytes: u16,
@@ -238,6 +240,8 @@ kernel_bits!(TcpOptions, u8);
 /// Counters of accurate ECN; bytes wrap around at 32 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct AccurateEcn {
     /// Segments with a congestion mark that were received.
     #[doc(alias = "tcpi_received_ce")]

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "serde")]
+use super::form;
+
 /// A running timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timer {
     /// Which timer runs.
     pub kind: TimerKind,
     /// The time that is left. Text tables count it in clock ticks of 10 ms (`USER_HZ` is 100).
+    #[cfg_attr(feature = "serde", serde(rename = "expires_ms", with = "form::milliseconds"))]
     pub expires: Duration,
 }
 

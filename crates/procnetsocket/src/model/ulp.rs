@@ -1,22 +1,29 @@
 //! Upper layer protocols that sit on a TCP socket: TLS in the kernel, MPTCP.
 
 use super::ShortName;
+#[cfg(feature = "serde")]
+use super::form;
 
 /// The upper layer protocol of a TCP socket.
 #[doc(alias = "INET_DIAG_ULP_INFO")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ulp {
     /// Its name, such as `tls` or `mptcp`.
     #[doc(alias = "INET_ULP_INFO_NAME")]
+    #[cfg_attr(feature = "serde", serde(flatten, with = "form::ulp_name"))]
     pub name: ShortName,
     /// What it tells of itself; needs `CAP_NET_ADMIN`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub info: Option<UlpInfo>,
 }
 
 /// What an upper layer protocol tells of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum UlpInfo {
     /// TLS.
     #[doc(alias = "INET_ULP_INFO_TLS")]
@@ -29,18 +36,24 @@ pub enum UlpInfo {
 /// TLS in the kernel; `None` where the kernel did not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct TlsInfo {
     /// The version: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3.
     #[doc(alias = "TLS_INFO_VERSION")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub version: Option<u16>,
     /// The cipher: 51 AES-GCM-128, 52 AES-GCM-256, 53 AES-CCM-128, 54 ChaCha20-Poly1305, ...
     #[doc(alias = "TLS_INFO_CIPHER")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub cipher: Option<u16>,
     /// How sending works.
     #[doc(alias = "TLS_INFO_TXCONF")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub transmit: Option<TlsMode>,
     /// How receiving works.
     #[doc(alias = "TLS_INFO_RXCONF")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub receive: Option<TlsMode>,
     /// Files are sent without a copy, though they may change while they are sent.
     #[doc(alias = "TLS_INFO_ZC_RO_TX")]
@@ -86,6 +99,7 @@ impl TlsMode {
 /// A subflow of Multipath TCP; a number that the kernel did not say is zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MptcpSubflow {
     /// What the subflow is, as bits.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_FLAGS")]
@@ -107,6 +121,7 @@ pub struct MptcpSubflow {
     pub relative_write_seq: u32,
     /// The sequence number of the data that the map in force begins with.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_SEQ")]
+    #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
     pub map_seq: u64,
     /// The sequence number of the subflow that it begins with.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_SFSEQ")]

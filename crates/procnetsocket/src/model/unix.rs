@@ -2,6 +2,8 @@
 
 use bstr::{BStr, BString};
 
+#[cfg(feature = "serde")]
+use super::form;
 use super::{Cookie, Inode, KernelPointer, Queues, Shutdown, SocketMemory};
 
 /// A unix domain socket.
@@ -13,27 +15,38 @@ use super::{Cookie, Inode, KernelPointer, Queues, Shutdown, SocketMemory};
 /// does, though its name is still chosen by whoever bound it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixSocket {
     /// Stream, datagram or sequenced packets.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: UnixKind,
     /// The state.
+    #[cfg_attr(feature = "serde", serde(rename = "kernel_state"))]
     pub state: UnixState,
     /// The kernel's protocol number, 0 on every known kernel.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub protocol: u32,
     /// The flags word of the text table; bit 16 (`__SO_ACCEPTCON`) marks a listener. From sock_diag
     /// no other bit is set.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub flags: u32,
     /// The inode; `None` for a connection that nobody has accepted yet.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
     /// The kernel's reference count; 0 from sock_diag, which does not tell it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub references: u32,
     /// The kernel object; 0 from sock_diag, which tells the cookie instead.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub pointer: KernelPointer,
     /// The name that it is bound to.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub name: UnixName,
     /// The cookie; from sock_diag only.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
     /// What only sock_diag knows.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: UnixDetail,
 }
 
@@ -59,28 +72,42 @@ impl UnixSocket {
 /// the kernel does not have it, and in the text table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixDetail {
     /// The inode of the socket on the other side.
     #[doc(alias = "UNIX_DIAG_PEER")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "peer_inode", default, skip_serializing_if = "form::is_default")
+    )]
     pub peer: Option<Inode>,
     /// The file that a pathname leads to.
     #[doc(alias = "UNIX_DIAG_VFS")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub file: Option<UnixFile>,
     /// The inodes of the sockets that wait to be accepted, of a listener; `None` stands for one
     /// that has none any more.
     #[doc(alias = "UNIX_DIAG_ICONS")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "pending_inodes", default, skip_serializing_if = "form::is_default")
+    )]
     pub pending: Vec<Option<Inode>>,
     /// The queues in bytes; of a listener, connections that wait, and how many may.
     #[doc(alias = "UNIX_DIAG_RQLEN")]
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub queues: Option<Queues>,
     /// The memory.
     #[doc(alias = "UNIX_DIAG_MEMINFO")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub memory: Option<SocketMemory>,
     /// The directions that are shut.
     #[doc(alias = "UNIX_DIAG_SHUTDOWN")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub shutdown: Option<Shutdown>,
     /// The user id that the socket belongs to; Linux 5.3.
     #[doc(alias = "UNIX_DIAG_UID")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub uid: Option<u32>,
 }
 
@@ -97,6 +124,7 @@ impl UnixDetail {
 #[doc(alias = "unix_diag_vfs")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixFile {
     /// The low 32 bits of its inode.
     #[doc(alias = "udiag_vfs_ino")]
@@ -110,6 +138,8 @@ pub struct UnixFile {
 /// number, which is not the encoding of `stat(2)`.
 #[doc(alias = "dev_t")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "form::DeviceForm", into = "form::DeviceForm"))]
 pub struct Device(pub u32);
 
 impl Device {

@@ -1,25 +1,34 @@
 //! Sockets between virtual machines and their host.
 
+#[cfg(feature = "serde")]
+use super::form;
 use super::{Cookie, Inode, Shutdown, TcpState};
 
 /// A vsock socket (`vsock(7)`); sock_diag only.
 #[doc(alias = "vsock_diag_msg")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VsockSocket {
     /// Stream, datagram or sequenced packets.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: VsockKind,
     /// The state, of those of TCP.
+    #[cfg_attr(feature = "serde", serde(rename = "kernel_state"))]
     pub state: TcpState,
     /// The directions that this side shut.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub shutdown: Shutdown,
     /// The address on this side.
     pub local: VsockAddr,
     /// The address on the other side.
+    #[cfg_attr(feature = "serde", serde(rename = "peer"))]
     pub remote: VsockAddr,
     /// The inode.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
     /// The cookie.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
 }
 
@@ -51,6 +60,7 @@ impl VsockKind {
 
 /// An address of vsock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VsockAddr {
     /// The context: 0 the hypervisor, 1 this machine, 2 the host, more a guest, all ones any.
     pub cid: u32,

@@ -1,19 +1,26 @@
 //! XDP sockets.
 
+#[cfg(feature = "serde")]
+use super::form;
 use super::{Cookie, Inode, SocketMemory};
 
 /// An XDP socket (`AF_XDP`); sock_diag only.
 #[doc(alias = "xdp_diag_msg")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct XdpSocket {
     /// The type (`SOCK_*`): 3, raw, on every known kernel.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u8,
     /// The inode.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
     /// The cookie.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
     /// The rest.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: XdpDetail,
 }
 
@@ -21,33 +28,44 @@ pub struct XdpSocket {
 /// does not have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct XdpDetail {
     /// What it is bound to.
     #[doc(alias = "XDP_DIAG_INFO")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub queue: Option<XdpQueue>,
     /// The user id that the socket belongs to.
     #[doc(alias = "XDP_DIAG_UID")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub uid: Option<u32>,
     /// Entries of the ring that it receives from.
     #[doc(alias = "XDP_DIAG_RX_RING")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub receive_entries: Option<u32>,
     /// Entries of the ring that it sends by.
     #[doc(alias = "XDP_DIAG_TX_RING")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub transmit_entries: Option<u32>,
     /// The memory that it shares with the kernel.
     #[doc(alias = "XDP_DIAG_UMEM")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub umem: Option<XdpUmem>,
     /// Entries of the ring that gives chunks to the kernel.
     #[doc(alias = "XDP_DIAG_UMEM_FILL_RING")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub fill_entries: Option<u32>,
     /// Entries of the ring that gives them back.
     #[doc(alias = "XDP_DIAG_UMEM_COMPLETION_RING")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub completion_entries: Option<u32>,
     /// The memory.
     #[doc(alias = "XDP_DIAG_MEMINFO")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub memory: Option<SocketMemory>,
     /// Counters; Linux 5.9.
     #[doc(alias = "XDP_DIAG_STATS")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub statistics: Option<XdpStatistics>,
 }
 
@@ -55,6 +73,7 @@ pub struct XdpDetail {
 #[doc(alias = "xdp_diag_info")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct XdpQueue {
     /// The index of the interface; 0 when the socket is not bound.
     #[doc(alias = "ifindex")]
@@ -68,6 +87,7 @@ pub struct XdpQueue {
 #[doc(alias = "xdp_diag_umem")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct XdpUmem {
     /// The size of the whole.
     pub size: u64,
@@ -97,6 +117,7 @@ pub struct XdpUmem {
 #[doc(alias = "xdp_diag_stats")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct XdpStatistics {
     /// Packets dropped for other reasons than those below.
     #[doc(alias = "n_rx_dropped")]

@@ -15,6 +15,9 @@ mod event;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+#[cfg(feature = "serde")]
+mod form;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod inet;

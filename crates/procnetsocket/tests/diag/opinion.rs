@@ -175,9 +175,9 @@ pub(crate) fn compare_unix(message: &[u8]) {
 
 #[track_caller]
 fn compare_unix_row(ours: &UnixSocket, theirs: &UnixResponse) {
-    assert_eq!(ours.kind.number(), theirs.header.kind.into());
+    assert_eq!(ours.kind.number(), u16::from(theirs.header.kind));
     let inode = ours.inode.map_or(0, Inode::get);
-    assert_eq!(inode, theirs.header.inode.into());
+    assert_eq!(inode, u64::from(theirs.header.inode));
     assert_eq!(ours.cookie.unwrap().get().to_ne_bytes(), theirs.header.cookie);
     let detail = &ours.detail;
     for nla in &theirs.nlas {
@@ -188,7 +188,7 @@ fn compare_unix_row(ours: &UnixSocket, theirs: &UnixResponse) {
             UnixNla::Name(UnixDiagName::Abstract(name)) => {
                 assert_eq!(ours.name, UnixName::Abstract(name.as_slice().into()));
             }
-            UnixNla::Peer(inode) => assert_eq!(detail.peer.unwrap().get(), (*inode).into()),
+            UnixNla::Peer(inode) => assert_eq!(detail.peer.unwrap().get(), u64::from(*inode)),
             UnixNla::PendingConnections(inodes) => {
                 let ours = detail.pending.iter().map(|inode| inode.map_or(0, Inode::get));
                 assert!(ours.eq(inodes.iter().map(|inode| u64::from(*inode))));

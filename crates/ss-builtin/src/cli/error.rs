@@ -34,6 +34,13 @@ pub(crate) enum CliError {
     /// The file of a filter and why it cannot be read.
     FilterFile(BString, String),
     Filter(FilterError),
+    UnknownKey(BString),
+    /// The value of `--limit` is no number.
+    BadLimit(BString),
+    /// A number behind `--count`, where nothing ends at a number.
+    CountWithoutEvents,
+    /// Two options that exclude each other.
+    Together(&'static str, &'static str),
     /// An option or a word that is understood and refused.
     Refused(String, Refusal),
 }
@@ -119,6 +126,19 @@ impl fmt::Display for CliError {
                 write!(f, "the filter in \"{}\" cannot be read: {reason}", Escaped(path))
             }
             Self::Filter(error) => error.fmt(f),
+            Self::UnknownKey(word) => write!(
+                f,
+                "\"{}\" is no key to sort by; expected {}",
+                Escaped(word),
+                super::output::SORT_KEYS
+            ),
+            Self::BadLimit(word) => {
+                write!(f, "--limit needs a number of sockets, but found \"{}\"", Escaped(word))
+            }
+            Self::CountWithoutEvents => f.write_str(
+                "--count takes a number with -E only; --limit=N prints N sockets at most",
+            ),
+            Self::Together(option, other) => write!(f, "{option} does nothing beside {other}"),
             Self::Refused(what, Refusal::Grant(grant)) => write!(
                 f,
                 "{what} is refused: it needs the grant \"{grant}\", which this host does not give"

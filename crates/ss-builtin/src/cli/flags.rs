@@ -3,7 +3,10 @@
 use procnetsocket::Threads;
 use socket_query::{AddressFamily, Grant, SocketTable};
 
-use super::plan::{Column, Detail, View};
+use super::{
+    output::Output,
+    plan::{Column, Detail, View},
+};
 
 /// An option of `ss`.
 #[derive(Debug)]
@@ -94,6 +97,10 @@ pub(crate) enum Effect {
     For,
     /// Shows the processes that hold a socket, or their threads one by one.
     Owners(Threads),
+    /// Chooses the form of the output; the last such option counts.
+    Output(Output),
+    Sort,
+    Limit,
     Refused(Refusal),
 }
 
@@ -199,20 +206,10 @@ static FLAGS: &[Flag] = &[
         Effect::Detail(Detail::Extended),
     ),
     Flag::new('m', "memory", "show memory", Effect::Detail(Detail::Memory)),
-    Flag::new(
-        'p',
-        "processes",
-        "show who holds a socket (grant: processes)",
-        Effect::Owners(Threads::Together),
-    )
-    .granted(Grant::Processes),
-    Flag::new(
-        'T',
-        "threads",
-        "show each of their threads (grant: processes)",
-        Effect::Owners(Threads::Apart),
-    )
-    .granted(Grant::Processes),
+    Flag::new('p', "processes", "show who holds a socket", Effect::Owners(Threads::Together))
+        .granted(Grant::Processes),
+    Flag::new('T', "threads", "show each of their threads", Effect::Owners(Threads::Apart))
+        .granted(Grant::Processes),
     Flag::new('i', "info", "show the account of a connection", Effect::Detail(Detail::Info)),
     Flag::new(NO_LETTER, "tipcinfo", "show TIPC details", Effect::Refused(Refusal::Never(NO_TIPC))),
     Flag::new('s', "summary", "print counters of the whole machine", Effect::Summary),
@@ -228,7 +225,7 @@ static FLAGS: &[Flag] = &[
         Effect::Refused(Refusal::Never(NO_BPF)),
     )
     .with_value("ID"),
-    Flag::new('E', "events", "follow sockets as they close (grant: events)", Effect::Events)
+    Flag::new('E', "events", "follow sockets as they close", Effect::Events)
         .of_sock_diag()
         .granted(Grant::Events),
     Flag::new(
@@ -272,7 +269,7 @@ static FLAGS: &[Flag] = &[
     Flag::new(NO_LETTER, "xdp", "XDP sockets", Effect::Family(AddressFamily::Xdp)).of_sock_diag(),
     Flag::new('f', "family", "inet inet6 link unix netlink vsock xdp help", Effect::FamilyWord)
         .with_value("FAMILY"),
-    Flag::new('K', "kill", "close what the filter admits (grant: kill)", Effect::Kill)
+    Flag::new('K', "kill", "close what the filter admits", Effect::Kill)
         .of_sock_diag()
         .granted(Grant::Kill),
     Flag::new('H', "no-header", "leave the header out", Effect::Hide(Column::Header)),
@@ -291,16 +288,14 @@ static FLAGS: &[Flag] = &[
         .with_value("FILE"),
     Flag::new('F', "filter", "read the filter from a file, or from - (stdin)", Effect::FilterFile)
         .with_value("FILE"),
-    Flag::own("json", "print one JSON array", NOT_YET),
-    Flag::own("json-lines", "print one JSON object a line", NOT_YET),
-    Flag::own("sort", "order by KEYs, -KEY backwards", NOT_YET).with_value("KEY[,...]"),
-    Flag::own("limit", "print N sockets at most", NOT_YET).with_value("N"),
+    Flag::own("json", "print one JSON array", Effect::Output(Output::Json)),
+    Flag::own("json-lines", "print one JSON object a line", Effect::Output(Output::JsonLines)),
+    Flag::own("sort", "order by KEYs, -KEY backwards", Effect::Sort).with_value("KEY[,...]"),
+    Flag::own("limit", "print N sockets at most", Effect::Limit).with_value("N"),
     Flag::own("count", "print the number of sockets; N ends -E", Effect::Count)
         .with_optional_number("N"),
     Flag::own("for", "end -E after this time: 10s 500ms 5m 1h", Effect::For).with_value("DURATION"),
 ];
-
-const NOT_YET: Effect = Effect::Refused(Refusal::NotBuilt("it is on its way"));
 
 /// Returns every option, in the order of the help.
 pub fn flags() -> &'static [Flag] {

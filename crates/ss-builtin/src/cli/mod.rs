@@ -4,6 +4,7 @@ mod duration;
 mod error;
 mod flags;
 mod help;
+mod output;
 mod plan;
 mod raw;
 mod words;
@@ -11,6 +12,7 @@ mod words;
 pub(crate) use error::CliError;
 pub use flags::{Flag, Refusal, Value, flags};
 pub(crate) use help::{Help, VERSION};
+pub(crate) use output::{Answer, Direction, Order, Output, SortKey};
 pub(crate) use plan::{
     Action, Column, Detail, DetailSet, End, FilterSource, Host, Lines, Names, NothingToShow, Plan,
     Show, Summary, Tables,

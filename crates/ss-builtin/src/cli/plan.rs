@@ -18,6 +18,7 @@ use super::{
     CliError, RawArgs,
     duration::{MAX_DURATION, parse_duration},
     flags::{Effect, Flag, Refusal},
+    output::{self, Answer, Order, Output},
     raw::Typed,
     words::Words,
 };
@@ -222,6 +223,9 @@ pub(crate) struct Show {
     pub(crate) lines: Lines,
     pub(crate) names: Names,
     pub(crate) hidden: Vec<Column>,
+    pub(crate) output: Output,
+    pub(crate) answer: Answer,
+    pub(crate) order: Order,
 }
 
 impl Plan {
@@ -276,6 +280,8 @@ struct Draft {
     lines: Lines,
     names: Names,
     hidden: Vec<Column>,
+    output: Output,
+    order: Order,
     refused: Option<(String, Refusal)>,
 }
 
@@ -307,6 +313,8 @@ impl Draft {
             lines: Lines::default(),
             names: Names::default(),
             hidden: Vec::new(),
+            output: Output::default(),
+            order: Order::default(),
             refused: None,
         }
     }
@@ -340,6 +348,9 @@ impl Draft {
             Effect::FilterFile => self.filter_file(&typed.value)?,
             // Compat: `-T` alone shows owners, as it did before iproute2 6.7.
             Effect::Owners(threads) => self.owners = self.owners.max(Some(threads)),
+            Effect::Output(output) => self.output = output,
+            Effect::Sort => self.order.keys = output::sort_keys(typed.value.as_bstr())?,
+            Effect::Limit => self.order.limit = Some(output::limit(typed.value.as_bstr())?),
             Effect::Refused(refusal) => self.refuse(spelling(typed), refusal),
         }
         Ok(())
@@ -455,14 +466,28 @@ impl Draft {
     /// Returns what is done with the sockets, once the whole command line is known.
     fn action(&self) -> Result<Action, CliError> {
         match self.action {
+            Action::Follow(_) if self.order != Order::default() => {
+                Err(CliError::Together("--sort and --limit", "-E"))
+            }
+            Action::Destroy if self.order != Order::default() => {
+                Err(CliError::Together("--sort and --limit", "-K"))
+            }
             Action::Follow(_) => Ok(Action::Follow(self.end()?)),
             _ if self.after.is_some() => Err(CliError::Without("--for", "-E")),
-            _ if self.count.is_some() => {
-                Err(CliError::Refused("--count without -E".to_owned(), NO_COUNT))
+            _ if self.count.as_ref().is_some_and(|count| !count.is_empty()) => {
+                Err(CliError::CountWithoutEvents)
             }
             // Security: nobody means every socket of the machine.
             Action::Destroy if self.filter.is_empty() => Err(CliError::no_filter()),
             action => Ok(action),
+        }
+    }
+
+    /// With `-E` the number ends it, and the sockets are printed.
+    fn answer(&self, action: Action) -> Answer {
+        match (&self.count, action) {
+            (None, _) | (_, Action::Follow(_)) => Answer::Sockets,
+            (Some(_), _) => Answer::Number,
         }
     }
 
@@ -494,16 +519,34 @@ impl Draft {
         self.widen();
         let states = self.chosen.unwrap_or(self.usual);
         let action = self.action()?;
+        let answer = self.answer(action);
         let Self { tables, families, filter, details, owners, lines, names, hidden, .. } = self;
         let selection = match understood {
             Err(error) => Err(NothingToShow::States(error)),
             Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
             Ok(()) => {
-                let details = details.of_kernel();
+                let details = match answer {
+                    Answer::Sockets => details.of_kernel(),
+                    Answer::Number => Details::NONE,
+                };
                 Ok(Selection { tables, families, states, details, filter: Filter::All })
             }
         };
-        Ok(Show { action, summary, selection, filter, details, owners, lines, names, hidden })
+        let Self { output, order, .. } = self;
+        Ok(Show {
+            action,
+            summary,
+            selection,
+            filter,
+            details,
+            owners,
+            lines,
+            names,
+            hidden,
+            output,
+            answer,
+            order,
+        })
     }
 
     /// Takes the words behind the options. Words for states replace what options chose; if they leave
@@ -572,7 +615,6 @@ const NEEDS_SOCK_DIAG: Refusal =
 const NOT_AS_TEXT: Refusal = Refusal::NoSource("the /proc tables do not show its sockets");
 const NO_TIPC: Refusal = Refusal::Never("TIPC sockets are not supported");
 const NO_KILL_OF_EVENTS: Refusal = Refusal::Never("what has ended cannot be closed again");
-const NO_COUNT: Refusal = Refusal::NotBuilt("it is on its way");
 
 /// The tables that can be listed.
 const READABLE: TableSet = TableSet::ALL.without(TableSet::of(SocketTable::Tipc));
@@ -906,6 +948,43 @@ mod tests {
         assert_eq!(show("-HQ").hidden, [Column::Header, Column::Queues]);
         assert_eq!(show("-n").names, Names::Numeric);
         assert_eq!(show("").names, Names::Resolved);
+    }
+
+    #[rstest]
+    #[case::text("-t", Output::Text, Answer::Sockets)]
+    #[case::json("--json", Output::Json, Answer::Sockets)]
+    #[case::last_form_counts("--json --json-lines", Output::JsonLines, Answer::Sockets)]
+    #[case::number("--count", Output::Text, Answer::Number)]
+    #[case::number_as_json("--json --count -t", Output::Json, Answer::Number)]
+    fn options_choose_what_is_printed(
+        #[case] line: &str,
+        #[case] output: Output,
+        #[case] answer: Answer,
+    ) {
+        let show = show(line);
+        assert_eq!((show.output, show.answer), (output, answer));
+    }
+
+    #[test]
+    fn options_choose_the_order() {
+        use crate::cli::{Direction, SortKey};
+
+        let order = show("--sort uid --sort -port,state --limit=3").order;
+        let keys = vec![(SortKey::Port, Direction::Down), (SortKey::State, Direction::Up)];
+        assert_eq!(order, Order { keys, limit: Some(3) });
+        assert_eq!(show("-t").order, Order::default());
+    }
+
+    #[test]
+    fn a_number_of_sockets_needs_no_details() {
+        assert_eq!(live("-tim --count").selection.unwrap().details, Details::NONE);
+    }
+
+    #[test]
+    fn a_number_behind_count_is_for_events() {
+        let error = plan_with("--count 3 -t", GrantSet::empty()).unwrap_err();
+        let message = "--count takes a number with -E only; --limit=N prints N sockets at most";
+        assert_eq!((error.to_string().as_str(), error.status()), (message, 255));
     }
 
     #[rstest]

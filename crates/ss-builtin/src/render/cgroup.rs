@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, collections::BTreeMap};
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice};
 use socket_query::PolicyView;
 
 use super::{escape::push_name, field::push_text, number::push_hex};
@@ -21,11 +21,17 @@ impl<'a> CgroupNames<'a> {
     /// Appends ` cgroup:` and the path, or the number of a group that cannot be found.
     pub(super) fn push(&self, out: &mut Vec<u8>, id: u64) {
         push_text(out, " cgroup:");
-        if let Some(path) = self.paths.get_or_init(|| self.view.cgroup_paths()).get(&id) {
+        if let Some(path) = self.path(id) {
             push_name(out, path);
         } else {
             push_text(out, "unreachable:");
             push_hex(out, id, 1);
         }
+    }
+
+    /// Returns the path of a group, or `None` when it cannot be found.
+    pub(super) fn path(&self, id: u64) -> Option<&BStr> {
+        let paths = self.paths.get_or_init(|| self.view.cgroup_paths());
+        paths.get(&id).map(|path| path.as_bstr())
     }
 }

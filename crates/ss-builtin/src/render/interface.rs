@@ -2,13 +2,13 @@
 
 use std::{cell::RefCell, collections::BTreeMap, num::NonZeroU32};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use socket_query::PolicyView;
 
 /// Asks for each name once in a listing.
 pub(super) struct InterfaceNames<'a> {
     view: &'a PolicyView,
-    known: RefCell<BTreeMap<NonZeroU32, BString>>,
+    known: RefCell<BTreeMap<NonZeroU32, Option<BString>>>,
 }
 
 impl<'a> InterfaceNames<'a> {
@@ -17,11 +17,20 @@ impl<'a> InterfaceNames<'a> {
     }
 
     /// Hands on the name of an interface: `if` and its index when it has none.
-    pub(super) fn with_name(&self, index: NonZeroU32, print: impl FnOnce(&[u8])) {
+    pub(super) fn with_name(&self, index: NonZeroU32, mut print: impl FnMut(&[u8])) {
+        if self.known_name(index, |name| print(name)).is_none() {
+            print(format!("if{index}").as_bytes());
+        }
+    }
+
+    /// Returns what is made of the name of an interface, or `None` when it has none.
+    pub(super) fn known_name<T>(
+        &self,
+        index: NonZeroU32,
+        make: impl FnOnce(&BStr) -> T,
+    ) -> Option<T> {
         let mut known = self.known.borrow_mut();
-        let name = known.entry(index).or_insert_with(|| {
-            self.view.interface_name(index).unwrap_or_else(|| format!("if{index}").into())
-        });
-        print(name.as_bytes());
+        let name = known.entry(index).or_insert_with(|| self.view.interface_name(index));
+        name.as_ref().map(|name| make(name.as_bstr()))
     }
 }

@@ -3,7 +3,7 @@
 //! `row` turns a socket into cells, with a file for each family; `table` collects cells and writes
 //! them in columns. The files of details (`tcp_info`, `users`, `timer` and so on) turn a part of
 //! the model into text; `addr`, `port`, `number`, `field`, `name` and `escape` print the pieces.
-//! `summary` prints the counters of `-s`.
+//! `summary` prints the counters of `-s`. `json` writes the same sockets as JSON.
 
 mod addr;
 mod cgroup;
@@ -12,6 +12,7 @@ mod escape;
 mod field;
 mod inet;
 mod interface;
+mod json;
 mod memory;
 mod mptcp_info;
 mod name;
@@ -38,7 +39,8 @@ mod wire;
 mod xdp;
 
 pub(crate) use column::{ColumnId, ColumnSet, Screen};
-pub(crate) use row::{RowRenderer, netid};
+pub(crate) use json::{Frame, JsonWriter, SummaryForm};
+pub(crate) use row::{RowRenderer, netid_word};
 pub(crate) use summary::{Counters, summary};
 pub(crate) use table::TableWriter;
 pub(crate) use users::Users;

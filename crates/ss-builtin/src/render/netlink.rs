@@ -14,9 +14,6 @@ use super::{
 };
 use crate::cli::{Detail, Names};
 
-/// The state of a netlink socket that is connected (`NETLINK_CONNECTED`).
-const CONNECTED: u8 = 1;
-
 impl RowRenderer<'_> {
     pub(super) fn fill_netlink(&self, cells: &mut Cells<'_>, socket: &NetlinkSocket) {
         fill_queues(cells, socket.recv, socket.send);
@@ -42,7 +39,7 @@ impl RowRenderer<'_> {
             }
         });
         match &socket.detail {
-            Some(detail) if detail.state == CONNECTED => fill_peer(cells, detail),
+            Some(detail) if detail.is_connected() => fill_peer(cells, detail),
             _ => cells.push(ColumnId::PeerAddress, |out| out.push(b'*')),
         }
         if !self.details.is_empty() {

@@ -51,18 +51,27 @@ impl<'a> PortNames<'a> {
             out.push(b'*');
             return;
         }
-        if self.names == Names::Numeric {
-            push_decimal(out, port.into());
-            return;
+        match (self.name_of(protocol, port), self.whose(protocol)) {
+            (Some(name), _) => push_name(out, name),
+            (None, Borrowed::Of(InetProtocol::Raw)) if self.names == Names::Resolved => {
+                push_number(out, "ipproto-", port);
+            }
+            (None, _) => push_decimal(out, port.into()),
         }
-        let whose = match protocol {
+    }
+
+    /// Returns the name of a port, where one is wanted and known.
+    pub(super) fn name_of(&self, protocol: InetProtocol, port: u16) -> Option<&BStr> {
+        match self.names {
+            Names::Resolved if port != 0 => self.name(self.whose(protocol), port),
+            _ => None,
+        }
+    }
+
+    fn whose(&self, protocol: InetProtocol) -> Borrowed {
+        match protocol {
             InetProtocol::Sctp | InetProtocol::Mptcp => self.borrowed,
             own => Borrowed::Of(own),
-        };
-        match (self.name(whose, port), whose) {
-            (Some(name), _) => push_name(out, name),
-            (None, Borrowed::Of(InetProtocol::Raw)) => push_number(out, "ipproto-", port),
-            (None, _) => push_decimal(out, port.into()),
         }
     }
 

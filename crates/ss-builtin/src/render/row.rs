@@ -104,8 +104,16 @@ pub(super) fn fill_queues(cells: &mut Cells<'_>, recv: i32, send: i32) {
     }
 }
 
-/// Returns the word that names the table of a socket.
-pub(crate) fn netid(table: SocketTable, socket: &Socket<'_>) -> &'static str {
+/// Returns the table of a socket, as the listing calls it.
+pub(crate) fn netid_word(table: SocketTable, socket: &Socket<'_>) -> &'static str {
+    // An association is of its socket's table, though it stands below it.
+    match netid(table, socket) {
+        "" => "sctp",
+        netid => netid,
+    }
+}
+
+fn netid(table: SocketTable, socket: &Socket<'_>) -> &'static str {
     match (table, socket) {
         (SocketTable::Netlink, _) => "nl",
         (SocketTable::PacketRaw, _) => "p_raw",
@@ -143,16 +151,27 @@ fn raw_netid(ip_protocol: Option<u8>) -> &'static str {
 }
 
 fn push_state(out: &mut Vec<u8>, socket: &Socket<'_>) {
+    if is_association(socket) {
+        push_text(out, "`- ");
+    }
+    push_text(out, state_word(socket));
+}
+
+fn is_association(socket: &Socket<'_>) -> bool {
+    matches!(socket, Socket::Inet(InetSocket { detail, .. }) if detail.sctp_state.is_some())
+}
+
+/// Returns the state of a socket, as the listing calls it.
+pub(super) fn state_word(socket: &Socket<'_>) -> &'static str {
     match socket {
         Socket::Inet(InetSocket { detail, .. }) if let Some(state) = detail.sctp_state => {
-            push_text(out, "`- ");
-            push_text(out, sctp_info::state_name(state));
+            sctp_info::state_name(state)
         }
         // Sock_diag shows sockets that are bound and idle; a text table never does.
         Socket::Inet(InetSocket { state: TcpState::BoundInactive, cookie: Some(_), .. }) => {
-            push_text(out, "UNCONN");
+            "UNCONN"
         }
-        socket => push_text(out, state_name(state_of(socket))),
+        socket => state_name(state_of(socket)),
     }
 }
 

@@ -4,18 +4,19 @@ use std::fmt::Write;
 
 use procnetsocket::{SockStat, SockStat6};
 
-/// What the summary is made of; a source that could not be read counts as zeros.
+/// What the summary is made of; a source that could not be read has none.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) ipv4: SockStat,
     pub(crate) ipv6: SockStat6,
-    pub(crate) established: i64,
+    pub(crate) established: Option<i64>,
 }
 
 /// Returns the summary as it is printed; a counter that the kernel does not have is a zero.
 pub(crate) fn summary(counters: &Counters) -> String {
     let Counters { ipv4, ipv6, established } = counters;
     let number = Option::<i64>::unwrap_or_default;
+    let established = number(*established);
     let in_use = number(ipv4.tcp.in_use).saturating_add(number(ipv6.tcp_in_use));
     let [allocated, orphaned, time_wait] =
         [ipv4.tcp.allocated, ipv4.tcp.orphaned, ipv4.tcp.time_wait].map(number);

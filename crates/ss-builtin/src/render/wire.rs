@@ -8,7 +8,7 @@ use std::sync::Arc;
 use procnetsocket::{
     Details, SocketTables, Table,
     diag::Decoder,
-    model::{PacketKind, Socket, UnixKind, VsockKind},
+    model::{OwnedSocket, PacketKind, Socket, UnixKind, VsockKind},
 };
 use rstest::rstest;
 use socket_query::{
@@ -17,7 +17,7 @@ use socket_query::{
 };
 
 use super::{ColumnSet, RowRenderer, Screen, TableWriter};
-use crate::cli::{Detail, DetailSet, Lines, Names, Show, Summary};
+use crate::cli::{Answer, Detail, DetailSet, Lines, Names, Order, Output, Show, Summary};
 
 /// Returns an attribute, with the padding behind it.
 fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
@@ -78,6 +78,14 @@ fn view() -> PolicyView {
     PolicyView::new(Arc::new(tables), Policy::default(), services)
 }
 
+fn text(rows: &RowRenderer<'_>, table: Table, socket: &Socket<'_>) -> String {
+    let mut out = Vec::new();
+    let mut writer = TableWriter::new(&mut out, ColumnSet::ALL, Screen::Compact);
+    writer.row(|cells| rows.fill(cells, table_of(socket, table), socket)).unwrap();
+    writer.finish().unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 /// Returns the row of a message with the details that letters stand for: `e`, `m`, `i`, `o`, `b`,
 /// `t`os, `c`group, `s`ocket options; `n` for numbers, `O` for one line.
 fn row(table: Table, letters: &str, message: &[u8]) -> String {
@@ -112,17 +120,19 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         names: if letters.contains('n') { Names::Numeric } else { Names::Resolved },
         hidden: Vec::new(),
         filter: crate::cli::FilterSource::default(),
+        output: Output::Text,
+        answer: Answer::Sockets,
+        order: Order::default(),
         selection: Ok(selection),
     };
     let view = view();
     let rows = RowRenderer::new(&view, &show, TableSet::of(SocketTable::Udp));
     let mut decoder = Decoder::new(table);
     let socket = decoder.decode(message).unwrap();
-    let mut out = Vec::new();
-    let mut writer = TableWriter::new(&mut out, ColumnSet::ALL, Screen::Compact);
-    writer.row(|cells| rows.fill(cells, table_of(&socket, table), &socket)).unwrap();
-    writer.finish().unwrap();
-    let text = String::from_utf8(out).unwrap();
+    let text = text(&rows, table, &socket);
+    let object = serde_json::to_string(&rows.form(table_of(&socket, table), socket)).unwrap();
+    let read: OwnedSocket = serde_json::from_str(&object).unwrap();
+    assert_eq!(self::text(&rows, table, &read.as_socket()), text, "what {object} reads back as");
     let blanks = text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     blanks.trim_end_matches('\n').to_owned()
 }

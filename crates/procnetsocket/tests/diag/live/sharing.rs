@@ -35,14 +35,14 @@ fn a_dump_that_was_given_up_is_drained() {
         let mut log = Log { enough: Some(enough), ..Log::default() };
         let report = diag.visit(&request, &Limits::default(), &Uninterrupted, &mut log).unwrap();
         assert!(report.stopped && log.sockets.len() == enough);
-        assert_eq!(ask(&diag, &request).1.rows, MANY.into());
+        assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
     }
     let limits = Limits { total_lines: 10, ..Limits::default() };
     let error = diag.visit(&request, &limits, &Uninterrupted, &mut Rows::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded);
     let error = diag.visit(&request, &Limits::default(), &|| true, &mut Rows::default());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Interrupted);
-    assert_eq!(ask(&diag, &request).1.rows, MANY.into());
+    assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
 }
 
 /// Requests that are answered at once.

@@ -1,7 +1,5 @@
 //! Every message, with its mark.
 
-#![expect(clippy::too_many_lines, reason = "a list of messages is read as one")]
-
 use super::*;
 
 fn message(text: &str) -> String {

@@ -1,0 +1,150 @@
+//! What is printed of the selected sockets, in which form and order: options of this project.
+
+use bstr::{BStr, ByteSlice};
+
+use super::CliError;
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// Columns, as iproute2 lays them out.
+    #[default]
+    Text,
+    /// One JSON array.
+    Json,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+/// What is told of the selected sockets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Each of them.
+    #[default]
+    Sockets,
+    /// How many they are.
+    Number,
+}
+
+/// The order of the sockets, and how many are printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// Empty for the order in which they come.
+    pub(crate) keys: Vec<(SortKey, Direction)>,
+    pub(crate) limit: Option<u64>,
+}
+
+/// What sockets can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SortKey {
+    RecvQ,
+    SendQ,
+    Local,
+    Peer,
+    Port,
+    Uid,
+    Inode,
+    State,
+}
+
+/// Which way sockets are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Up,
+    Down,
+}
+
+/// The words of [`SortKey`], for people.
+pub(super) const SORT_KEYS: &str =
+    "recv-q, send-q, local, peer, port, uid, inode or state, or one of them after -";
+
+/// Returns the keys of a list such as `-recv-q,port`.
+pub(super) fn sort_keys(list: &BStr) -> Result<Vec<(SortKey, Direction)>, CliError> {
+    list.split_str(",").map(|word| sort_key(word.as_bstr())).collect()
+}
+
+fn sort_key(word: &BStr) -> Result<(SortKey, Direction), CliError> {
+    let (name, direction) = match word.strip_prefix(b"-") {
+        Some(name) => (name, Direction::Down),
+        None => (word.as_bytes(), Direction::Up),
+    };
+    let key = match name {
+        b"recv-q" => SortKey::RecvQ,
+        b"send-q" => SortKey::SendQ,
+        b"local" => SortKey::Local,
+        b"peer" => SortKey::Peer,
+        b"port" => SortKey::Port,
+        b"uid" => SortKey::Uid,
+        b"inode" => SortKey::Inode,
+        b"state" => SortKey::State,
+        _ => return Err(CliError::UnknownKey(word.to_owned())),
+    };
+    Ok((key, direction))
+}
+
+/// Returns a number of sockets.
+pub(super) fn limit(word: &BStr) -> Result<u64, CliError> {
+    let bad = || CliError::BadLimit(word.to_owned());
+    // A sign is no digit.
+    if !word.iter().all(u8::is_ascii_digit) {
+        return Err(bad());
+    }
+    word.to_str().ok().and_then(|digits| digits.parse().ok()).ok_or_else(bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::one("port", &[(SortKey::Port, Direction::Up)])]
+    #[case::backwards("-recv-q", &[(SortKey::RecvQ, Direction::Down)])]
+    #[case::several(
+        "state,-uid,local",
+        &[
+            (SortKey::State, Direction::Up),
+            (SortKey::Uid, Direction::Down),
+            (SortKey::Local, Direction::Up),
+        ]
+    )]
+    #[case::twice("port,-port", &[(SortKey::Port, Direction::Up), (SortKey::Port, Direction::Down)])]
+    fn reads_keys(#[case] list: &str, #[case] keys: &[(SortKey, Direction)]) {
+        assert_eq!(sort_keys(list.into()).unwrap(), keys);
+    }
+
+    #[rstest]
+    #[case::none("", "\"\" is no key to sort by")]
+    #[case::empty_key("port,", "\"\" is no key to sort by")]
+    #[case::two_dashes("--port", "\"--port\" is no key to sort by")]
+    #[case::letters_matter("Port", "\"Port\" is no key to sort by")]
+    #[case::hostile("\u{1b}[2J", "\"\\x1b[2J\" is no key to sort by")]
+    fn rejects_other_keys(#[case] list: &str, #[case] message: &str) {
+        let expected = "expected recv-q, send-q, local, peer, port, uid, inode or state, or one of them after -";
+        let error = sort_keys(list.into()).unwrap_err();
+        assert_eq!(error.to_string(), format!("{message}; {expected}"));
+        assert_eq!(error.status(), 255);
+    }
+
+    #[rstest]
+    #[case::none("0", 0)]
+    #[case::usual("10", 10)]
+    #[case::zeros("007", 7)]
+    #[case::most("18446744073709551615", u64::MAX)]
+    fn reads_limits(#[case] word: &str, #[case] number: u64) {
+        assert_eq!(limit(word.into()), Ok(number));
+    }
+
+    #[rstest]
+    #[case::empty("")]
+    #[case::negative("-1")]
+    #[case::sign("+1")]
+    #[case::blank(" 1")]
+    #[case::hexadecimal("0x1")]
+    #[case::too_many("18446744073709551616")]
+    fn rejects_what_is_no_number(#[case] word: &str) {
+        let message = format!("--limit needs a number of sockets, but found \"{word}\"");
+        assert_eq!(limit(word.into()).unwrap_err().to_string(), message);
+    }
+}

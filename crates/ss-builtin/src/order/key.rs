@@ -1,0 +1,153 @@
+//! What sockets are sorted by: numbers as numbers and addresses as addresses, never as text.
+
+use std::{cmp::Reverse, net::SocketAddr};
+
+use bstr::BString;
+use procnetsocket::model::{Inode, NetlinkSocket, Socket, VsockAddr};
+use socket_query::state_of;
+
+use crate::cli::{Direction, SortKey};
+
+/// Where a socket stands by one key. Sockets without the key come last, whatever the direction.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Up(Value),
+    Down(Reverse<Value>),
+    Missing,
+}
+
+/// A value of a key. Addresses of different families stand in the order of this list.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Value {
+    /// What may be below zero.
+    Signed(i64),
+    Number(u64),
+    /// IPv4 before IPv6; then by port.
+    Inet(SocketAddr),
+    /// Context and port, protocol and port, or protocol and interface.
+    Pair(u32, u32),
+    Name(BString),
+}
+
+/// Returns where a socket stands by a key.
+pub(super) fn rank((key, direction): (SortKey, Direction), socket: &Socket<'_>) -> Rank {
+    match (value(key, socket), direction) {
+        (None, _) => Rank::Missing,
+        (Some(value), Direction::Up) => Rank::Up(value),
+        (Some(value), Direction::Down) => Rank::Down(Reverse(value)),
+    }
+}
+
+fn value(key: SortKey, socket: &Socket<'_>) -> Option<Value> {
+    match key {
+        SortKey::RecvQ => recv_q(socket),
+        SortKey::SendQ => send_q(socket),
+        SortKey::Local => local(socket),
+        SortKey::Peer => peer(socket),
+        SortKey::Port => port(socket).map(|port| Value::Number(port.into())),
+        SortKey::Uid => uid(socket).map(|uid| Value::Number(uid.into())),
+        SortKey::Inode => inode(socket).map(|inode| Value::Number(inode.get())),
+        SortKey::State => Some(Value::Number(state_of(socket).number().into())),
+    }
+}
+
+/// Compat: the kernel's counters of bytes are sorted as they are printed, with a sign.
+fn signed(counter: u32) -> Value {
+    Value::Signed(counter.cast_signed().into())
+}
+
+fn recv_q(socket: &Socket<'_>) -> Option<Value> {
+    match socket {
+        Socket::Inet(inet) => Some(signed(inet.queues.recv)),
+        Socket::Unix(unix) => unix.detail.queues.map(|queues| signed(queues.recv)),
+        Socket::Packet(packet) => Some(signed(packet.recv)),
+        Socket::Netlink(netlink) => Some(Value::Signed(netlink.recv.into())),
+        Socket::Xdp(xdp) => xdp.detail.memory.map(|memory| signed(memory.receive_allocated)),
+        _ => None,
+    }
+}
+
+fn send_q(socket: &Socket<'_>) -> Option<Value> {
+    match socket {
+        Socket::Inet(inet) => Some(signed(inet.queues.send)),
+        Socket::Unix(unix) => unix.detail.queues.map(|queues| signed(queues.send)),
+        Socket::Netlink(netlink) => Some(Value::Signed(netlink.send.into())),
+        _ => None,
+    }
+}
+
+fn local(socket: &Socket<'_>) -> Option<Value> {
+    Some(match socket {
+        Socket::Inet(inet) => Value::Inet(inet.local),
+        Socket::Unix(unix) => Value::Name(unix.name.bytes()?.to_owned()),
+        Socket::Packet(packet) => Value::Pair(
+            packet.protocol.into(),
+            packet.interface.map_or(0, std::num::NonZeroU32::get),
+        ),
+        Socket::Netlink(netlink) => Value::Pair(netlink.protocol, netlink.port_id),
+        Socket::Vsock(vsock) => pair(vsock.local),
+        Socket::Xdp(xdp) => {
+            let queue = xdp.detail.queue?;
+            Value::Pair(queue.interface, queue.queue)
+        }
+        _ => return None,
+    })
+}
+
+/// A socket that is not connected has no peer.
+fn peer(socket: &Socket<'_>) -> Option<Value> {
+    match socket {
+        Socket::Inet(inet) => {
+            let is_none = inet.remote.ip().is_unspecified() && inet.remote.port() == 0;
+            (!is_none).then_some(Value::Inet(inet.remote))
+        }
+        Socket::Unix(unix) => unix.detail.peer.map(|peer| Value::Number(peer.get())),
+        Socket::Netlink(netlink) => netlink_peer(netlink),
+        Socket::Vsock(vsock) => {
+            let is_none = vsock.remote.cid == VsockAddr::ANY && vsock.remote.port == VsockAddr::ANY;
+            (!is_none).then_some(pair(vsock.remote))
+        }
+        _ => None,
+    }
+}
+
+fn netlink_peer(netlink: &NetlinkSocket) -> Option<Value> {
+    let detail = netlink.detail.as_ref().filter(|detail| detail.is_connected())?;
+    Some(Value::Pair(detail.remote_group, detail.remote_port_id))
+}
+
+fn pair(address: VsockAddr) -> Value {
+    Value::Pair(address.cid, address.port)
+}
+
+/// No port is no key: 0 of an internet socket, all ones of a vsock one.
+fn port(socket: &Socket<'_>) -> Option<u32> {
+    match socket {
+        Socket::Inet(inet) => Some(inet.local.port().into()).filter(|port| *port != 0),
+        Socket::Vsock(vsock) => Some(vsock.local.port).filter(|port| *port != VsockAddr::ANY),
+        Socket::Netlink(netlink) => Some(netlink.port_id),
+        _ => None,
+    }
+}
+
+fn uid(socket: &Socket<'_>) -> Option<u32> {
+    match socket {
+        Socket::Inet(inet) => Some(inet.uid),
+        Socket::Unix(unix) => unix.detail.uid,
+        Socket::Packet(packet) => Some(packet.uid),
+        Socket::Xdp(xdp) => xdp.detail.uid,
+        _ => None,
+    }
+}
+
+fn inode(socket: &Socket<'_>) -> Option<Inode> {
+    match socket {
+        Socket::Inet(inet) => inet.inode,
+        Socket::Unix(unix) => unix.inode,
+        Socket::Packet(packet) => packet.inode,
+        Socket::Netlink(netlink) => netlink.inode,
+        Socket::Vsock(vsock) => vsock.inode,
+        Socket::Xdp(xdp) => xdp.inode,
+        _ => None,
+    }
+}

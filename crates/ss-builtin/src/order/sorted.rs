@@ -1,0 +1,130 @@
+//! Sockets in an order of their own.
+
+use std::{cmp::Ordering, collections::BinaryHeap, ops::ControlFlow};
+
+use procnetsocket::model::{OwnedSocket, Socket};
+use socket_query::{Problem, Sink, SocketTable};
+
+use super::key::{Rank, rank};
+use crate::cli::{Direction, Order, SortKey};
+
+/// More sockets would have to be kept than the host allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMany(pub(crate) usize);
+
+/// Keeps sockets until all are there, and passes them on in order; sockets that are equal stay in
+/// the order in which they came.
+///
+/// With a limit no more than so many are kept: of one too many, the last in order is let go.
+pub(crate) struct Sorted<'a> {
+    sink: &'a mut dyn Sink,
+    keys: &'a [(SortKey, Direction)],
+    limit: u64,
+    /// The most sockets that may be kept.
+    bound: usize,
+    /// The last in order on top.
+    kept: BinaryHeap<Kept>,
+    seen: u64,
+    too_many: Option<TooMany>,
+}
+
+/// A socket that is kept. The number says when it came.
+struct Kept {
+    rank: Vec<Rank>,
+    number: u64,
+    table: SocketTable,
+    socket: OwnedSocket,
+}
+
+impl<'a> Sorted<'a> {
+    pub(crate) fn new(sink: &'a mut dyn Sink, order: &'a Order, bound: usize) -> Self {
+        Self {
+            sink,
+            keys: &order.keys,
+            limit: order.limit.unwrap_or(u64::MAX),
+            bound,
+            kept: BinaryHeap::new(),
+            seen: 0,
+            too_many: None,
+        }
+    }
+
+    /// Passes the sockets on, and returns how many were left out.
+    ///
+    /// # Errors
+    ///
+    /// When more had to be kept than the bound; nothing is passed on then.
+    pub(crate) fn finish(self) -> Result<u64, TooMany> {
+        if let Some(too_many) = self.too_many {
+            return Err(too_many);
+        }
+        let left_out = self.seen.saturating_sub(count(&self.kept));
+        for Kept { table, socket, .. } in self.kept.into_sorted_vec() {
+            if self.sink.socket(table, socket.as_socket()).is_break() {
+                break;
+            }
+        }
+        Ok(left_out)
+    }
+
+    fn keep(&mut self, kept: Kept) -> ControlFlow<()> {
+        if count(&self.kept) >= self.limit {
+            // A later one of the same rank comes behind, and is let go at once.
+            if let Some(mut last) = self.kept.peek_mut()
+                && kept < *last
+            {
+                *last = kept;
+            }
+            return ControlFlow::Continue(());
+        }
+        if self.kept.len() >= self.bound {
+            self.too_many = Some(TooMany(self.bound));
+            return ControlFlow::Break(());
+        }
+        self.kept.push(kept);
+        ControlFlow::Continue(())
+    }
+}
+
+fn count(kept: &BinaryHeap<Kept>) -> u64 {
+    u64::try_from(kept.len()).unwrap_or(u64::MAX)
+}
+
+impl Sink for Sorted<'_> {
+    fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        let number = self.seen;
+        self.seen += 1;
+        let rank: Vec<_> = self.keys.iter().map(|key| rank(*key, &socket)).collect();
+        // Most sockets of a long listing are not copied.
+        let is_late = count(&self.kept) >= self.limit
+            && self.kept.peek().is_none_or(|last| rank >= last.rank);
+        if is_late {
+            return ControlFlow::Continue(());
+        }
+        self.keep(Kept { rank, number, table, socket: socket.into() })
+    }
+
+    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+        self.sink.problem(problem)
+    }
+}
+
+impl Ord for Kept {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank).then(self.number.cmp(&other.number))
+    }
+}
+
+impl PartialOrd for Kept {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Kept {}

@@ -1,0 +1,202 @@
+//! The forms in which a call prints what it found.
+
+use std::{
+    io::{self, Write},
+    num::NonZeroU16,
+};
+
+use procnetsocket::model::Socket;
+use socket_query::{Selection, SocketTable};
+
+use crate::{
+    cli::{Answer, Column, Output, Show},
+    render::{
+        ColumnId, ColumnSet, Counters, Frame, JsonWriter, RowRenderer, Screen, SummaryForm,
+        TableWriter, Users, summary,
+    },
+};
+
+/// The output of a call, before it is known whether there will be rows.
+pub(crate) enum Sheet<'a> {
+    Text(&'a mut dyn Write),
+    Json(JsonWriter<'a>),
+}
+
+impl<'a> Sheet<'a> {
+    pub(crate) fn new(out: &'a mut dyn Write, output: Output) -> Self {
+        match output {
+            Output::Text => Self::Text(out),
+            Output::Json => Self::Json(JsonWriter::new(out, Frame::Array)),
+            Output::JsonLines => Self::Json(JsonWriter::new(out, Frame::Lines)),
+        }
+    }
+
+    /// Prints the counters of `-s`.
+    pub(crate) fn summary(&mut self, counters: &Counters) -> io::Result<()> {
+        match self {
+            Self::Text(out) => out.write_all(summary(counters).as_bytes()),
+            Self::Json(writer) => writer.summary(&SummaryForm::from(counters)),
+        }
+    }
+
+    /// Ends an output without a listing.
+    pub(crate) fn end(self) -> io::Result<()> {
+        match self {
+            Self::Text(_) => Ok(()),
+            Self::Json(writer) => writer.abort(),
+        }
+    }
+
+    /// Ends an output with a listing of nothing, of which not even the header is printed.
+    pub(crate) fn end_empty(self, answer: Answer) -> io::Result<()> {
+        match (self, answer) {
+            (Self::Text(_), _) => Ok(()),
+            (Self::Json(writer), Answer::Sockets) => writer.finish(),
+            (Self::Json(writer), Answer::Number) => writer.count(0),
+        }
+    }
+
+    /// Begins the listing.
+    pub(crate) fn list(
+        self,
+        show: &Show,
+        selection: &Selection,
+        rows: RowRenderer<'a>,
+        width: Option<NonZeroU16>,
+    ) -> io::Result<Box<dyn Printer + 'a>> {
+        Ok(match (self, show.answer) {
+            (sheet, Answer::Number) => Box::new(CountPrinter { sheet, count: 0 }),
+            (Self::Json(writer), _) => Box::new(JsonPrinter { rows, writer }),
+            (Self::Text(out), _) => {
+                let screen = width.map_or(Screen::Compact, Screen::Width);
+                let mut table = TableWriter::new(out, columns(show, selection), screen);
+                if !show.hidden.contains(&Column::Header) {
+                    table.header()?;
+                }
+                Box::new(TextPrinter { rows, table })
+            }
+        })
+    }
+}
+
+/// Returns the columns of a listing: what is the same in every row is left out.
+fn columns(show: &Show, selection: &Selection) -> ColumnSet {
+    let mut columns = ColumnSet::ALL;
+    if show.owners.is_none() {
+        columns = columns.without(ColumnId::Process);
+    }
+    if selection.tables.len() == 1 {
+        columns = columns.without(ColumnId::Netid);
+    }
+    if selection.states.len() == 1 {
+        columns = columns.without(ColumnId::State);
+    }
+    if show.hidden.contains(&Column::Queues) {
+        columns = columns.without(ColumnId::RecvQ).without(ColumnId::SendQ);
+    }
+    columns
+}
+
+/// Prints a listing; every error is one of the output.
+pub(crate) trait Printer {
+    /// Takes the next socket.
+    fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()>;
+
+    /// Shows what there is so far.
+    fn flush(&mut self) -> io::Result<()>;
+
+    /// Returns the owners of sockets, if they are shown.
+    fn users(&self) -> Option<&Users>;
+
+    /// Ends a listing that has come to its end.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+
+    /// Ends a listing that has not. What was printed stays, and is made a whole text.
+    fn abort(self: Box<Self>) -> io::Result<()>;
+}
+
+struct TextPrinter<'a> {
+    rows: RowRenderer<'a>,
+    table: TableWriter<'a>,
+}
+
+impl Printer for TextPrinter<'_> {
+    fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()> {
+        self.table.row(|cells| self.rows.fill(cells, table, &socket))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.table.flush()
+    }
+
+    fn users(&self) -> Option<&Users> {
+        self.rows.users()
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        self.table.finish()
+    }
+
+    /// A batch that waits is dropped: nobody takes a part of a listing for the whole.
+    fn abort(self: Box<Self>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct JsonPrinter<'a> {
+    rows: RowRenderer<'a>,
+    writer: JsonWriter<'a>,
+}
+
+impl Printer for JsonPrinter<'_> {
+    fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()> {
+        self.writer.object(&self.rows.form(table, socket))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
+    fn users(&self) -> Option<&Users> {
+        self.rows.users()
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        self.writer.finish()
+    }
+
+    fn abort(self: Box<Self>) -> io::Result<()> {
+        self.writer.abort()
+    }
+}
+
+struct CountPrinter<'a> {
+    sheet: Sheet<'a>,
+    count: u64,
+}
+
+impl Printer for CountPrinter<'_> {
+    fn row(&mut self, _table: SocketTable, _socket: Socket<'_>) -> io::Result<()> {
+        self.count += 1;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn users(&self) -> Option<&Users> {
+        None
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        match self.sheet {
+            Sheet::Text(out) => writeln!(out, "{}", self.count),
+            Sheet::Json(writer) => writer.count(self.count),
+        }
+    }
+
+    fn abort(self: Box<Self>) -> io::Result<()> {
+        self.sheet.end()
+    }
+}

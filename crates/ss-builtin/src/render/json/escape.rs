@@ -1,0 +1,71 @@
+//! Strings in which nothing acts on a terminal or on the text around it.
+
+use std::io::{self, Write};
+
+use builtin_api::is_unsafe_to_show;
+use serde_json::ser::Formatter;
+
+/// Writes compact JSON, with all that is unsafe to show as `\uXXXX`.
+///
+/// Security: JSON itself asks for that of the first 32 controls only. A name in a listing may also
+/// hold DEL, a C1 control, an override of direction or an invisible character.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut rest = fragment;
+        while let Some((shown, c, behind)) = split_at_unsafe(rest) {
+            writer.write_all(shown.as_bytes())?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = behind;
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+/// Returns what stands before the first character that is unsafe to show, and what behind it.
+fn split_at_unsafe(text: &str) -> Option<(&str, char, &str)> {
+    let (start, c) = text.char_indices().find(|(_, c)| is_unsafe_to_show(*c))?;
+    let (shown, rest) = text.split_at_checked(start)?;
+    Some((shown, c, rest.strip_prefix(c)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde::Serialize;
+
+    use super::*;
+
+    #[rstest]
+    // usual
+    #[case::path("/run/a b.sock", r#""/run/a b.sock""#)]
+    #[case::letters_of_any_script("/größe/日", "\"/größe/日\"")]
+    // boundary
+    #[case::empty("", "\"\"")]
+    #[case::quote_and_backslash(r#"a"\x2d"#, r#""a\"\\x2d""#)]
+    #[case::beyond_16_bits("😀", "\"😀\"")]
+    // hostile
+    #[case::controls("\0\n\u{1b}[2J", r#""\u0000\n\u001b[2J""#)]
+    #[case::delete("\u{7f}", r#""\u007f""#)]
+    #[case::c1_control("\u{9b}2J", r#""\u009b2J""#)]
+    #[case::direction("a\u{202e}b\u{2066}", r#""a\u202eb\u2066""#)]
+    #[case::separators("\u{2028}\u{2029}", r#""\u2028\u2029""#)]
+    #[case::invisible("\u{200b}x\u{feff}", r#""\u200bx\ufeff""#)]
+    fn keeps_text_harmless(#[case] text: &str, #[case] json: &str) {
+        let mut out = Vec::new();
+        text.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Harmless)).unwrap();
+        assert_eq!(String::from_utf8(out.clone()).unwrap(), json);
+        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+    }
+}

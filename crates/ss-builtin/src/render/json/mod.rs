@@ -1,0 +1,15 @@
+//! Sockets as JSON.
+//!
+//! `row` turns a socket into an object, `name` adds what the host calls its numbers, `summary` does
+//! the counters of `-s`; `writer` writes objects as they come, in an array or one a line, and
+//! `escape` keeps text in them from acting on a terminal. The form is described in
+//! `docs/ss.schema.json`.
+
+mod escape;
+mod name;
+mod row;
+mod summary;
+mod writer;
+
+pub(crate) use summary::SummaryForm;
+pub(crate) use writer::{Frame, JsonWriter};

@@ -1,0 +1,222 @@
+//! JSON objects as they come.
+//!
+//! An array has one object a line too, so that a person can read it and `grep` can count it:
+//!
+//! ```text
+//! []          [                {"summary":{...},"sockets":[     {...}
+//!             {...},           {...}                            {...}
+//!             {...}            ]}
+//!             ]
+//! ```
+//!
+//! The last form is one object a line, for streams. What goes wrong in the middle ends the listing
+//! with [`JsonWriter::abort`]: the array is closed, so that a reader gets what there is, and the
+//! status says that it is not all.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::escape::Harmless;
+
+/// Bytes that are handed to the output at once.
+const WRITE_BYTES: usize = 64 * 1024;
+
+/// What stands around the objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// An array, or an object that holds it beside a summary.
+    Array,
+    /// Nothing: one object a line.
+    Lines,
+}
+
+/// How far the text has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Start,
+    /// In the object that holds a summary, behind it.
+    Summary,
+    /// In the array, behind that many objects: none or some.
+    Array {
+        is_empty: bool,
+    },
+}
+
+/// Writes objects to an output, of which it keeps 64 KiB and one object at most.
+pub(crate) struct JsonWriter<'a> {
+    out: &'a mut dyn Write,
+    frame: Frame,
+    place: Place,
+    has_summary: bool,
+    waiting: Vec<u8>,
+}
+
+impl<'a> JsonWriter<'a> {
+    pub(crate) fn new(out: &'a mut dyn Write, frame: Frame) -> Self {
+        let waiting = Vec::with_capacity(WRITE_BYTES);
+        Self { out, frame, place: Place::Start, has_summary: false, waiting }
+    }
+
+    /// Writes the counters of `-s`, which stand before everything else.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written, as for every other writing.
+    pub(crate) fn summary(&mut self, summary: &impl Serialize) -> io::Result<()> {
+        self.waiting.extend_from_slice(b"{\"summary\":");
+        self.value(summary)?;
+        match self.frame {
+            Frame::Array => (self.place, self.has_summary) = (Place::Summary, true),
+            Frame::Lines => self.waiting.extend_from_slice(b"}\n"),
+        }
+        Ok(())
+    }
+
+    /// Writes one object of the array, or one line.
+    pub(crate) fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
+        if self.frame == Frame::Array {
+            self.open();
+            let is_first = self.place == Place::Array { is_empty: true };
+            self.waiting.extend_from_slice(if is_first { b"\n" } else { b",\n" });
+            self.place = Place::Array { is_empty: false };
+        }
+        self.value(object)?;
+        if self.frame == Frame::Lines {
+            self.waiting.push(b'\n');
+        }
+        if self.waiting.len() >= WRITE_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes the number of sockets instead of an array of them.
+    pub(crate) fn count(mut self, count: u64) -> io::Result<()> {
+        let start: &[u8] = if self.has_summary { b",\"count\":" } else { b"{\"count\":" };
+        self.waiting.extend_from_slice(start);
+        self.value(&count)?;
+        self.waiting.extend_from_slice(b"}\n");
+        self.flush()
+    }
+
+    /// Ends a whole listing.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        if self.frame == Frame::Array {
+            self.open();
+        }
+        self.close()
+    }
+
+    /// Ends what was begun, and says nothing of a listing that was not.
+    pub(crate) fn abort(mut self) -> io::Result<()> {
+        self.close()
+    }
+
+    /// Hands what waits to the output, as a stream does after each object.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.waiting)?;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let mut serializer = serde_json::Serializer::with_formatter(&mut self.waiting, Harmless);
+        value.serialize(&mut serializer).map_err(io::Error::from)
+    }
+
+    fn open(&mut self) {
+        match self.place {
+            Place::Start => self.waiting.push(b'['),
+            Place::Summary => self.waiting.extend_from_slice(b",\"sockets\":["),
+            Place::Array { .. } => return,
+        }
+        self.place = Place::Array { is_empty: true };
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        let array: &[u8] = match self.place {
+            Place::Array { is_empty: true } => b"]",
+            Place::Array { is_empty: false } => b"\n]",
+            Place::Start | Place::Summary => b"",
+        };
+        self.waiting.extend_from_slice(array);
+        if self.has_summary {
+            self.waiting.push(b'}');
+        }
+        if self.has_summary || !array.is_empty() {
+            self.waiting.push(b'\n');
+        }
+        self.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Does what the letters say: `s`ummary, `o`bject; at last `f`inish, `a`bort or `c`ount.
+    fn write(frame: Frame, steps: &str) -> String {
+        let mut out = Vec::new();
+        let mut writer = JsonWriter::new(&mut out, frame);
+        let (steps, end) = steps.split_at(steps.len() - 1);
+        for (number, step) in steps.chars().enumerate() {
+            match step {
+                's' => writer.summary(&0).unwrap(),
+                _ => writer.object(&[number]).unwrap(),
+            }
+        }
+        match end {
+            "f" => writer.finish().unwrap(),
+            "a" => writer.abort().unwrap(),
+            _ => writer.count(7).unwrap(),
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    #[rstest]
+    #[case::empty("f", "[]\n")]
+    #[case::one("of", "[\n[0]\n]\n")]
+    #[case::two("oof", "[\n[0],\n[1]\n]\n")]
+    #[case::summary("sof", "{\"summary\":0,\"sockets\":[\n[1]\n]}\n")]
+    #[case::summary_of_nothing("sf", "{\"summary\":0,\"sockets\":[]}\n")]
+    #[case::nothing_was_begun("a", "")]
+    #[case::in_the_middle("ooa", "[\n[0],\n[1]\n]\n")]
+    #[case::summary_alone("sa", "{\"summary\":0}\n")]
+    #[case::count("c", "{\"count\":7}\n")]
+    #[case::count_and_summary("sc", "{\"summary\":0,\"count\":7}\n")]
+    fn an_array_is_closed(#[case] steps: &str, #[case] text: &str) {
+        assert_eq!(write(Frame::Array, steps), text);
+    }
+
+    #[rstest]
+    #[case::empty("f", "")]
+    #[case::two("oof", "[0]\n[1]\n")]
+    #[case::summary("soa", "{\"summary\":0}\n[1]\n")]
+    #[case::count("sc", "{\"summary\":0}\n{\"count\":7}\n")]
+    fn lines_stand_for_themselves(#[case] steps: &str, #[case] text: &str) {
+        assert_eq!(write(Frame::Lines, steps), text);
+    }
+
+    #[test]
+    fn objects_go_out_while_others_come() {
+        struct Count(usize);
+        impl Write for Count {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                assert!(bytes.len() < WRITE_BYTES + 100, "{} bytes waited", bytes.len());
+                self.0 += bytes.len();
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut out = Count(0);
+        let mut writer = JsonWriter::new(&mut out, Frame::Array);
+        for object in 0..100_000_u32 {
+            writer.object(&[object]).unwrap();
+        }
+        assert!(writer.waiting.capacity() <= 2 * WRITE_BYTES);
+        writer.finish().unwrap();
+        assert!(out.0 > 5 * WRITE_BYTES);
+    }
+}

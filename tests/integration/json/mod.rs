@@ -1,0 +1,42 @@
+//! What `--json` prints, over fake proc roots.
+//!
+//! - `schema`: every output is of the form of `docs/ss.schema.json`, harmless, and read back into the
+//!   model as it was.
+//! - `agree`: the text, made of the objects, is the text that is printed.
+//! - `order`: `--sort`, `--limit`, `--count`, and what happens when something goes wrong.
+//! - `readme`: the examples of README.md.
+
+pub(crate) mod agree;
+mod order;
+mod readme;
+pub(crate) mod schema;
+
+use serde_json::Value;
+use testkit::{FakeProc, FakeRoot, deliberate_differences, fixtures, generate};
+
+use crate::{ours, outcome::Outcome};
+
+/// Roots that a seed makes, beside the named ones.
+const GENERATED_ROOTS: u64 = 12;
+
+/// Returns every root, with its name.
+fn roots() -> Vec<(String, FakeProc)> {
+    let named = fixtures().into_iter().chain(deliberate_differences());
+    let named = named.map(|(name, root)| (name.to_owned(), root));
+    named.chain((0..GENERATED_ROOTS).map(|seed| (format!("seed {seed}"), generate(seed)))).collect()
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(String::from).collect()
+}
+
+fn run(root: &FakeRoot, line: &str) -> Outcome {
+    ours::run(root, &ours::recorded_names(), &words(line), None)
+}
+
+/// Returns the objects of a listing.
+#[track_caller]
+pub(crate) fn objects(outcome: &Outcome) -> Vec<Value> {
+    serde_json::from_slice(&outcome.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", outcome.stdout))
+}

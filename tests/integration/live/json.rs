@@ -1,0 +1,51 @@
+//! `--json` over live sockets, of which sock_diag tells.
+
+use bstr::ByteSlice;
+
+use super::{fixture::Fixture, line::words, namespace::inside, program::Program};
+use crate::json::{
+    agree::{self, Shown, row_words},
+    objects,
+    schema::Schema,
+};
+
+/// How often text and objects are listed again when the kernel did something in between.
+const ATTEMPTS: usize = 20;
+
+#[test]
+fn live_sockets_are_of_the_form_of_the_schema() {
+    inside("live::json::live_sockets_are_of_the_form_of_the_schema", || {
+        let schema = Schema::read();
+        let ours = Program::ours();
+        let _fixture = Fixture::new();
+        for line in [
+            "--json -an",
+            "--json -aeomib --tos --cgroup --inet-sockopt",
+            "--json -s -tai",
+            "--json -lm --sort -recv-q,local",
+        ] {
+            let outcome = ours.run(&words(line), None);
+            assert_eq!(outcome.status, 0, "ss {line}: {}", outcome.stderr);
+            schema.check_whole(&outcome.stdout, line);
+        }
+    });
+}
+
+#[test]
+fn text_and_objects_agree_on_live_sockets() {
+    inside("live::json::text_and_objects_agree_on_live_sockets", || {
+        let ours = Program::ours();
+        let _fixture = Fixture::new();
+        // The sockets with which ss asks are other ones each time.
+        let line = "-an -A all,!netlink,!vsock,!xdp -HO";
+        let agree = (0..ATTEMPTS).any(|_| {
+            let text = ours.run(&words(line), None).stdout;
+            let rows = objects(&ours.run(&words(&format!("--json {line}")), None));
+            let rows: Vec<_> = rows.iter().map(|row| row_words(row, Shown::Columns)).collect();
+            let text: Vec<_> = text.lines().map(agree::words).collect();
+            assert!(rows.len() > 50, "{} sockets", rows.len());
+            text == rows
+        });
+        assert!(agree, "ss {line} tells other sockets as text than as objects");
+    });
+}
