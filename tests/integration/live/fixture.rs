@@ -5,7 +5,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
 };
 
 use tempfile::TempDir;
@@ -17,7 +17,6 @@ pub(crate) struct Fixture {
     child: Child,
     /// Closing it ends the fixture.
     stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
     directory: TempDir,
     absent: Vec<String>,
 }
@@ -53,18 +52,12 @@ impl Fixture {
                 None => panic!("the fixture says {line:?}"),
             }
         }
-        Self { child, stdin, stdout, directory, absent }
+        Self { child, stdin, directory, absent }
     }
 
     /// Returns the directory that named unix sockets lie in.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
-    }
-
-    /// Ends the fixture and returns what else it said.
-    pub(crate) fn finish(mut self) -> Vec<String> {
-        self.stdin = None;
-        std::iter::from_fn(|| read_line(&mut self.stdout)).collect()
     }
 }
 
