@@ -15,8 +15,10 @@
 
 use std::{
     collections::BTreeSet,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     ops::ControlFlow,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -26,26 +28,28 @@ use procnetsocket::{
     model::{Cookie, Socket},
 };
 
+use rustix::net::sockopt::set_socket_linger;
+
 use super::{fixture::Fixture, namespace::inside};
 
 /// How much is done, for how long.
 struct Load {
     seconds: u64,
     staying: usize,
-    workers: usize,
+    workers: u8,
 }
 
 impl Load {
     const SHORT: Self = Self { seconds: 2, staying: 500, workers: 1 };
 
     fn from_environment() -> Self {
-        let number = |name: &str, default| {
+        let number = |name: &str, default: usize| {
             std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
         };
         Self {
             seconds: u64::try_from(number("CHURN_SECONDS", 30)).unwrap(),
             staying: number("CHURN_STAYING", 10_000),
-            workers: number("CHURN_WORKERS", 2),
+            workers: u8::try_from(number("CHURN_WORKERS", 2)).expect("a small number"),
         }
     }
 }
@@ -82,32 +86,79 @@ impl Visitor for Seen {
     }
 }
 
+/// What listing again and again came to.
+#[derive(Default)]
+struct Count {
+    listings: usize,
+    rows: usize,
+    twice: usize,
+    missed: usize,
+}
+
 /// Lists again and again while connections come and go.
 fn churn(load: &Load) {
-    let words = ["churn".to_owned(), load.staying.to_string(), load.workers.to_string()];
-    let fixture = Fixture::start(&words.each_ref().map(String::as_str));
+    let fixture = Fixture::start(&["stay", &load.staying.to_string()]);
+    let is_over = AtomicBool::new(false);
+    let (churned, count) = thread::scope(|scope| {
+        let workers: Vec<_> = (0..load.workers)
+            .map(|worker| {
+                scope.spawn({
+                    let is_over = &is_over;
+                    move || open_and_close(worker, is_over)
+                })
+            })
+            .collect();
+        let count = list(load);
+        is_over.store(true, Ordering::Relaxed);
+        (workers.into_iter().map(|worker| worker.join().unwrap()).sum::<usize>(), count)
+    });
+    drop(fixture);
+    let Count { listings, rows, twice, missed } = count;
+    eprintln!(
+        "live churn: {churned} connections opened and closed in {} s, {listings} listings of \
+         {rows} rows; shown twice: {twice}; missed of {} that stay: {missed}",
+        load.seconds, load.staying
+    );
+    assert_eq!(twice, 0, "a socket is shown once");
+}
+
+fn list(load: &Load) -> Count {
     let tables = SocketTables::open_ambient(ambient_authority()).unwrap();
-    let [mut listings, mut rows, mut twice, mut missed] = [0; 4];
+    let mut count = Count::default();
     let end = Instant::now() + Duration::from_secs(load.seconds);
     // At least one, however slow the machine is.
-    while listings == 0 || Instant::now() < end {
+    while count.listings == 0 || Instant::now() < end {
         let mut seen = Seen::default();
         let limits = Limits { entries: u64::MAX, ..Limits::default() };
         let query = Query::new(Table::Tcp4);
         let report = tables.visit_query(&query, &limits, &Uninterrupted, &mut seen).unwrap();
         assert_eq!(report.source, Source::Diag, "sock_diag has TCP sockets");
-        listings += 1;
-        rows += seen.rows;
-        twice += seen.twice;
-        missed += load.staying - seen.staying.len();
+        count.listings += 1;
+        count.rows += seen.rows;
+        count.twice += seen.twice;
+        count.missed += load.staying - seen.staying.len();
     }
-    let said = fixture.finish().join(" ");
-    eprintln!(
-        "live churn: {said} connections opened and closed in {} s, {listings} listings of {rows} \
-         rows; shown twice: {twice}; missed of {} that stay: {missed}",
-        load.seconds, load.staying
-    );
-    assert_eq!(twice, 0, "a socket is shown once");
+    count
+}
+
+/// Opens and closes connections until it is over, and returns how many.
+///
+/// It makes as few system calls as it can, five for a connection: the kernel has to be kept busy.
+fn open_and_close(worker: u8, is_over: &AtomicBool) -> usize {
+    let address = SocketAddr::from((Ipv4Addr::new(127, 1, worker, 1), 9));
+    let listener = TcpListener::bind(address).unwrap();
+    // Closing with a reset leaves nothing behind, so ports never run out. Accepted sockets take this
+    // over from the listener.
+    set_socket_linger(&listener, Some(Duration::ZERO)).unwrap();
+    let mut churned = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        let client = TcpStream::connect(address).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        drop(server);
+        drop(client);
+        churned += 1;
+    }
+    churned
 }
 
 #[test]

@@ -67,12 +67,6 @@ impl Fixture {
         stdin.write_all(b"go\n").unwrap();
         read_line(&mut self.stdout).expect("the fixture says something")
     }
-
-    /// Ends the fixture and returns what else it said.
-    pub(crate) fn finish(mut self) -> Vec<String> {
-        self.stdin = None;
-        std::iter::from_fn(|| read_line(&mut self.stdout)).collect()
-    }
 }
 
 impl Drop for Fixture {

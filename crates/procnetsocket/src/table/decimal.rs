@@ -35,7 +35,7 @@ fn many(bytes: &[u8]) -> Option<(u64, &[u8])> {
 /// Nearly every number is one, so the bytes are looked at together, as those of one `u64`: first
 /// for the end of the digits, then two, four and eight of them become one number.
 #[inline]
-fn short(bytes: &[u8]) -> Option<(u64, usize)> {
+pub(super) fn short(bytes: &[u8]) -> Option<(u64, usize)> {
     let eight = bytes.first_chunk::<8>()?;
     // The first byte is the lowest. Digits become 0 to 9.
     let values = u64::from_le_bytes(*eight) ^ each(b'0');

@@ -202,7 +202,7 @@ fn skip_padding(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// Returns how many of the first bytes are spaces; the first byte is the lowest of the word.
-fn leading_spaces(bytes: [u8; 8]) -> usize {
+pub(super) fn leading_spaces(bytes: [u8; 8]) -> usize {
     let differences = u64::from_le_bytes(bytes) ^ u64::from_le_bytes([b' '; 8]);
     // OK because the number is 64 at most.
     usize::try_from(differences.trailing_zeros() / 8).unwrap_or_default()

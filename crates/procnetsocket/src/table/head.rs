@@ -22,48 +22,83 @@ pub(super) struct Head<const WORDS: usize> {
 /// The words of an address, and a port.
 pub(super) type Endpoint<const WORDS: usize> = ([u32; WORDS], u16);
 
-/// Where a row of IPv4 has digits (`x`), and what stands between them. What comes behind the columns
-/// is not looked at (`?`): it makes the template a round number of bytes, which is faster.
-const IPV4: &[u8; 80] =
-    b"xxxxxxxx:xxxx xxxxxxxx:xxxx xx xxxxxxxx:xxxxxxxx xx:xxxxxxxx xxxxxxxx???????????";
+/// The columns of a row of IPv4.
+static IPV4: Template<80> = Template::new(
+    b"xxxxxxxx:xxxx xxxxxxxx:xxxx xx xxxxxxxx:xxxxxxxx xx:xxxxxxxx xxxxxxxx???????????",
+);
 
 /// Bytes of [`IPV4`] that are columns.
 const IPV4_BYTES: usize = 69;
 
 /// The same for IPv6.
-const IPV6: &[u8; 128] = b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx:xxxx \
-    xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx:xxxx xx xxxxxxxx:xxxxxxxx xx:xxxxxxxx xxxxxxxx???????????";
+static IPV6: Template<128> = Template::new(
+    b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx:xxxx xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx:xxxx xx \
+      xxxxxxxx:xxxxxxxx xx:xxxxxxxx xxxxxxxx???????????",
+);
 
 /// Bytes of [`IPV6`] that are columns.
 const IPV6_BYTES: usize = 117;
 
 /// Parses the columns of a row of IPv4 and returns what follows them.
 pub(super) fn ipv4(bytes: &[u8]) -> Option<(Head<1>, &[u8])> {
-    let head = read(&digits(bytes.first_chunk()?, IPV4)?)?;
+    let head = read(&IPV4.digits(bytes.first_chunk()?)?)?;
     Some((head, bytes.get(IPV4_BYTES..)?))
 }
 
 /// Parses the columns of a row of IPv6 and returns what follows them.
 pub(super) fn ipv6(bytes: &[u8]) -> Option<(Head<4>, &[u8])> {
-    let head = read(&digits(bytes.first_chunk()?, IPV6)?)?;
+    let head = read(&IPV6.digits(bytes.first_chunk()?)?)?;
     Some((head, bytes.get(IPV6_BYTES..)?))
 }
 
-/// Returns the values of the digits, if the text is as the template says.
-///
-/// The loop has no branch, so that the compiler can make it handle many bytes at once.
-#[inline]
-fn digits<const N: usize>(text: &[u8; N], template: &[u8; N]) -> Option<[u8; N]> {
-    let (mut digits, mut wrong) = ([0; N], 0);
-    for ((digit, &byte), &expected) in digits.iter_mut().zip(text).zip(template) {
-        let decimal = byte.wrapping_sub(b'0');
-        let letter = (byte | 0x20).wrapping_sub(b'a');
-        let is_digit = decimal < 10 || letter < 6;
-        *digit = if decimal < 10 { decimal } else { letter.wrapping_add(10) };
-        let fits = if expected == b'x' { is_digit } else { byte == expected || expected == b'?' };
-        wrong |= u8::from(!fits);
+/// Where a text has hexadecimal digits and what stands between them, made so that many bytes can be
+/// compared at a time. A byte is combined with `zeros` by exclusive or.
+struct Template<const N: usize> {
+    /// `0` in the place of a digit, and elsewhere the byte that has to be there.
+    zeros: [u8; N],
+    /// What a byte may come to: 9 for a digit, and 0 for other bytes.
+    most: [u8; N],
+    /// How many letters are digits: 6 in upper case, as the kernel prints them, and 0 in the place
+    /// of other bytes.
+    letters: [u8; N],
+}
+
+impl<const N: usize> Template<N> {
+    /// Reads a picture of the text: `x` for a digit, `?` for a byte that is not looked at (it makes
+    /// the text a round number of bytes, which is faster), and all others for themselves.
+    const fn new(picture: &[u8; N]) -> Self {
+        let (mut zeros, mut most, mut letters) = ([0; N], [0; N], [0; N]);
+        let mut place = 0;
+        while place < N {
+            // OK because the place is below the length; this runs at compile time.
+            #[allow(clippy::indexing_slicing, reason = "compile time, in range")]
+            {
+                (zeros[place], most[place], letters[place]) = match picture[place] {
+                    b'x' => (b'0', 9, 6),
+                    b'?' => (0, u8::MAX, 0),
+                    byte => (byte, 0, 0),
+                };
+            }
+            place += 1;
+        }
+        Self { zeros, most, letters }
     }
-    (wrong == 0).then_some(digits)
+
+    /// Returns the values of the digits, if the text is as the template says.
+    ///
+    /// The loop has no branch, so that the compiler makes it handle 16 bytes at a time.
+    #[inline]
+    fn digits(&self, text: &[u8; N]) -> Option<[u8; N]> {
+        let (mut digits, mut wrong) = ([0; N], 0);
+        let template = self.zeros.iter().zip(&self.most).zip(&self.letters);
+        for ((digit, byte), ((zero, most), letters)) in digits.iter_mut().zip(text).zip(template) {
+            let value = byte ^ zero;
+            let is_letter = value.wrapping_sub(b'A' ^ b'0') < *letters;
+            *digit = (value & 0xF) + if is_letter { 9 } else { 0 };
+            wrong |= u8::from(!(value <= *most || is_letter));
+        }
+        (wrong == 0).then_some(digits)
+    }
 }
 
 /// Puts the digits together; between two columns, one byte is stepped over.

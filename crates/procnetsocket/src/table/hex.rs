@@ -51,14 +51,18 @@ pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Option<(u64, &[u8])> {
 pub(super) fn word(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = bytes.split_first_chunk::<8>()?;
     let text = u64::from_be_bytes(*digits);
-    let lower_case = text | each(0x20);
-    let is_decimal = at_least(text, b'0') & !at_least(text, b'9' + 1);
-    let is_letter = at_least(lower_case, b'a') & !at_least(lower_case, b'f' + 1);
-    if (is_decimal | is_letter) & !text & each(0x80) != each(0x80) {
+    // `0` to `9` become 0 to 9, and letters 0x71 to 0x76 or 0x51 to 0x56.
+    let values = text ^ each(b'0');
+    // 1 for each byte above 9; the sum of ASCII has no carry, as 0x7F + 0x76 is a byte.
+    let letters = (values.wrapping_add(each(0x76)) & each(0x80)) >> 7;
+    // Letters of either case become 0 to 5, and then 10 to 15. Any other byte becomes more than 15
+    // then, or less than zero before: that sets its high bits, and at least in the lowest such byte
+    // nothing was borrowed by another one.
+    let low = (values | letters << 5).wrapping_sub(letters * 0x71);
+    let values = low.wrapping_add(letters * 10);
+    if (low | values) & each(0xF0) | text & each(0x80) != 0 {
         return None;
     }
-    // The low four bits of `0` to `9` are the value, and those of `a` to `f` are 9 less than it.
-    let values = (text & each(0x0F)) + (is_letter >> 7) * 9;
     Some((join(values.to_be_bytes()), rest))
 }
 
@@ -76,12 +80,6 @@ pub(super) fn join(digits: [u8; 8]) -> u32 {
 /// Returns eight times the same byte.
 const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
-}
-
-/// Returns `0x80` for each ASCII byte that is at least `least`, which is ASCII, and 0 for the other
-/// ASCII bytes. Nothing is borrowed from one byte by the next, because its high bit is set before.
-const fn at_least(bytes: u64, least: u8) -> u64 {
-    ((bytes | each(0x80)) - each(least)) & each(0x80)
 }
 
 /// Parses 1 to 16 digits and returns the number and what follows them; a 17th digit is an error.

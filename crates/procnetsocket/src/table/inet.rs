@@ -36,7 +36,9 @@ use std::{
 
 use bstr::BString;
 
-use super::{Endian, Expected, Fields, Problem, Rows, Until, decimal, head, head::Head, hex};
+use super::{
+    Endian, Expected, Fields, Problem, Rows, Until, decimal, exact, head, head::Head, hex,
+};
 use crate::model::{
     InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail, TcpState, Timer,
     TimerKind,
@@ -78,7 +80,22 @@ impl Rows for InetRows {
     }
 }
 
+/// Parses a row: as the kernel prints it if it is so, which nearly every row is, or else column by
+/// column.
 fn parse_row(
+    fields: &mut Fields<'_>,
+    row: &mut InetSocket,
+    family: Family,
+    endian: Endian,
+) -> Result<(), Expected> {
+    match exact::parse(fields.rest(), row, family, endian) {
+        Some(()) => Ok(()),
+        None => parse_row_by_fields(fields, row, family, endian),
+    }
+}
+
+/// Parses a row column by column. After a failure the fields stand where it is wrong.
+pub(super) fn parse_row_by_fields(
     fields: &mut Fields<'_>,
     row: &mut InetSocket,
     family: Family,
@@ -127,7 +144,7 @@ fn parse_head(
 
 /// Sets what the columns say; `None` if the state has no such number.
 #[inline]
-fn set_head<const WORDS: usize>(
+pub(super) fn set_head<const WORDS: usize>(
     row: &mut InetSocket,
     head: &Head<WORDS>,
     ip: impl Fn([u32; WORDS]) -> IpAddr,
@@ -222,21 +239,32 @@ fn parse_tcp_detail(fields: &mut Fields<'_>) -> Result<Option<TcpDetail>, Expect
     if fields.is_at_end() {
         return Ok(None);
     }
-    let retransmission_timeout = ticks(fields.decimal("a decimal retransmission timeout")?);
-    let ack_timeout = ticks(fields.decimal("a decimal acknowledgement timeout")?);
-    // Kernel: `(icsk->icsk_ack.quick << 1) | inet_csk_in_pingpong_mode(sk)`.
-    let acks: u32 = fields.decimal("decimal quick acknowledgements")?;
+    let retransmission_timeout = fields.decimal("a decimal retransmission timeout")?;
+    let ack_timeout = fields.decimal("a decimal acknowledgement timeout")?;
+    let acks = fields.decimal("decimal quick acknowledgements")?;
     let congestion_window = fields.decimal("a decimal congestion window")?;
     let threshold = fields.signed("a decimal slow start threshold")?;
-    Ok(Some(TcpDetail {
-        retransmission_timeout,
-        ack_timeout,
+    let timeouts = [retransmission_timeout, ack_timeout];
+    Ok(Some(tcp_detail(timeouts, acks, congestion_window, threshold)))
+}
+
+/// Returns what the last columns of a TCP row say.
+pub(super) fn tcp_detail(
+    [retransmission_timeout, ack_timeout]: [u64; 2],
+    acks: u32,
+    congestion_window: u32,
+    threshold: i32,
+) -> TcpDetail {
+    TcpDetail {
+        retransmission_timeout: ticks(retransmission_timeout),
+        ack_timeout: ticks(ack_timeout),
+        // Kernel: `(icsk->icsk_ack.quick << 1) | inet_csk_in_pingpong_mode(sk)`.
         quick_acks: acks >> 1,
         pingpong: acks & 1 == 1,
         congestion_window,
         // Kernel: 32 bits without a sign are printed by `%d`; -1 stands for initial slow start.
         slow_start_threshold: (threshold != -1).then_some(threshold.cast_unsigned()),
-    }))
+    }
 }
 
 /// Parses the dropped datagrams, which kernels before 2.6.27 do not print.
@@ -274,14 +302,14 @@ fn words<const WORDS: usize>(bytes: &[u8]) -> Option<([u32; WORDS], &[u8])> {
 }
 
 /// Returns the address of one word, which the kernel printed in its own byte order.
-fn ipv4([word]: [u32; 1], endian: Endian) -> IpAddr {
+pub(super) fn ipv4([word]: [u32; 1], endian: Endian) -> IpAddr {
     IpAddr::V4(Ipv4Addr::from(network_bytes(word, endian)))
 }
 
 /// Returns the address of four words, each of which the kernel printed in its own byte order.
 ///
 /// An IPv4 address mapped into IPv6 stays what it is: the socket is an IPv6 socket.
-fn ipv6(words: [u32; 4], endian: Endian) -> IpAddr {
+pub(super) fn ipv6(words: [u32; 4], endian: Endian) -> IpAddr {
     let mut octets = [0; 16];
     for (place, word) in octets.chunks_exact_mut(4).zip(words) {
         place.copy_from_slice(&network_bytes(word, endian));

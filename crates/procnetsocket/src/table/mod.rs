@@ -4,6 +4,7 @@
 //! reuses one row, so a table costs no allocation per row, and it knows nothing of files or limits.
 
 mod decimal;
+mod exact;
 mod fields;
 mod head;
 mod hex;

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use super::number::push_decimal;
+use super::number::push_start;
 
 /// What the unspecified IPv6 address stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +38,42 @@ pub(crate) fn push_bare_address(out: &mut Vec<u8>, address: IpAddr) {
 }
 
 fn push_ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
-    for (index, octet) in address.octets().into_iter().enumerate() {
-        if index > 0 {
-            out.push(b'.');
-        }
-        push_decimal(out, octet.into());
+    for octet in address.octets() {
+        let (text, length) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
+        push_start(out, &text, length);
     }
+    // The last point.
+    out.pop();
 }
+
+/// Every octet with a point behind it, and the length of that.
+///
+/// Most of a listing is octets; to look them up takes half the time of dividing them into digits.
+static OCTETS: [([u8; 4], usize); 256] = {
+    let mut texts = [([0; 4], 0); 256];
+    let mut octet: u8 = 0;
+    loop {
+        let (hundreds, tens, ones) =
+            (b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10);
+        // OK because a `u8` is always less than 256; this runs at compile time.
+        #[allow(
+            clippy::as_conversions,
+            clippy::indexing_slicing,
+            reason = "compile time, in range"
+        )]
+        {
+            texts[octet as usize] = match octet {
+                0..10 => ([ones, b'.', 0, 0], 2),
+                10..100 => ([tens, ones, b'.', 0], 3),
+                _ => ([hundreds, tens, ones, b'.'], 4),
+            };
+        }
+        if octet == u8::MAX {
+            break texts;
+        }
+        octet += 1;
+    }
+};
 
 /// Rust prints as RFC 5952 does. `inet_ntop` differs in one form: it prints the last 32 bits as an
 /// IPv4 address when exactly the first 96 are zero (the old "compatible" addresses, RFC 4291).
@@ -86,6 +115,16 @@ mod tests {
         let mut out = Vec::new();
         push_address(&mut out, address.parse().unwrap(), Unspecified::Any);
         assert_eq!(String::from_utf8(out).unwrap(), shown);
+    }
+
+    #[test]
+    fn prints_every_octet() {
+        for octet in 0..=u8::MAX {
+            let address = Ipv4Addr::new(octet, 0, octet, 255 - octet);
+            let mut out = Vec::new();
+            push_bare_address(&mut out, address.into());
+            assert_eq!(String::from_utf8(out).unwrap(), address.to_string());
+        }
     }
 
     #[test]

@@ -63,6 +63,14 @@ pub(crate) static TABLE: [Column; COLUMNS] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ColumnSet(u16);
 
+impl ColumnId {
+    /// Returns the place of the column in [`TABLE`].
+    #[allow(clippy::as_conversions, reason = "the discriminants are 0 to 9")]
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 impl ColumnSet {
     pub(crate) const ALL: Self = Self((1 << COLUMNS) - 1);
 
@@ -75,9 +83,14 @@ impl ColumnSet {
         self.0 & Self::bit(id) != 0
     }
 
-    #[allow(clippy::as_conversions, reason = "the discriminants are 0 to 9")]
+    /// Returns the number of columns in the set.
+    pub(crate) fn len(self) -> u8 {
+        // OK because it has 10 bits.
+        u8::try_from(self.0.count_ones()).unwrap_or_default()
+    }
+
     const fn bit(id: ColumnId) -> u16 {
-        1 << (id as u16)
+        1 << id.index()
     }
 }
 

@@ -95,12 +95,7 @@ impl<'a> RowRenderer<'a> {
 
 pub(super) fn fill_queues(cells: &mut Cells<'_>, recv: i32, send: i32) {
     for (id, queue) in [(ColumnId::RecvQ, recv), (ColumnId::SendQ, send)] {
-        cells.push(id, |out| {
-            let start = out.len();
-            push_signed(out, queue.into());
-            // Six places at least, as wide as the headers.
-            out.resize(out.len().max(start + 6), b' ');
-        });
+        cells.push(id, |out| push_queue(out, queue));
     }
 }
 
@@ -111,6 +106,19 @@ pub(crate) fn netid_word(table: SocketTable, socket: &Socket<'_>) -> &'static st
         "" => "sctp",
         netid => netid,
     }
+}
+
+/// Appends a queue in six places at least, as wide as the headers.
+#[inline]
+fn push_queue(out: &mut Vec<u8>, queue: i32) {
+    // Nearly all of them.
+    if queue == 0 {
+        out.extend_from_slice(b"0     ");
+        return;
+    }
+    let start = out.len();
+    push_signed(out, queue.into());
+    out.resize(out.len().max(start + 6), b' ');
 }
 
 fn netid(table: SocketTable, socket: &Socket<'_>) -> &'static str {

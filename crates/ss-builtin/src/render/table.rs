@@ -26,14 +26,20 @@ pub(crate) struct TableWriter<'a> {
     screen: Screen,
     /// The cells of the batch, one after the other.
     cells: Vec<u8>,
-    /// Where each cell ends; one entry for each shown column of each row.
-    ends: Vec<usize>,
+    /// The rows of the batch.
+    rows: Vec<Lengths>,
     /// The longest cell of each column so far, over all batches.
-    longest: [usize; COLUMNS],
+    longest: Lengths,
     /// The last cell of the row before; iproute2 measures it only when another row begins.
-    unmeasured: usize,
+    unmeasured: u32,
     chunks: Chunks,
 }
+
+/// The bytes of each cell of a row; 0 also where a column is not shown.
+///
+/// They wait for the end of the batch beside the text, so they are short: as `usize` they would take
+/// more memory than most text does.
+type Lengths = [u32; COLUMNS];
 
 /// How much of iproute2's buffer the batch would use.
 struct Chunks {
@@ -44,14 +50,43 @@ struct Chunks {
 impl Chunks {
     const EMPTY: Self = Self { in_use: 1, used_bytes: 0 };
 
-    fn add(&mut self, cell_bytes: usize) {
-        let bytes = 2 + cell_bytes.next_multiple_of(2);
-        if self.used_bytes + bytes > CHUNK_BYTES {
-            self.in_use += 1;
-            self.used_bytes = 0;
+    /// Adds the cells of a row, each of which lies in one chunk.
+    #[inline]
+    fn add_row(&mut self, columns: ColumnSet, lengths: &Lengths) {
+        let shown = usize::from(columns.len());
+        let bytes = 2 * shown + lengths.iter().map(|&length| even(length)).sum::<usize>();
+        if self.used_bytes + bytes <= CHUNK_BYTES {
+            self.used_bytes += bytes;
+        } else {
+            self.add_cells(columns, lengths);
         }
-        self.used_bytes += bytes;
     }
+
+    #[cold]
+    fn add_cells(&mut self, columns: ColumnSet, lengths: &Lengths) {
+        for (column, &length) in TABLE.iter().zip(lengths) {
+            if !columns.contains(column.id) {
+                continue;
+            }
+            let bytes = 2 + even(length);
+            if self.used_bytes + bytes > CHUNK_BYTES {
+                self.in_use += 1;
+                self.used_bytes = 0;
+            }
+            self.used_bytes += bytes;
+        }
+    }
+}
+
+/// Returns the bytes that a cell takes without its length: an even number.
+fn even(length: u32) -> usize {
+    bytes(length) + bytes(length & 1)
+}
+
+/// Returns a length as a number of bytes.
+fn bytes(length: u32) -> usize {
+    // OK because this program needs an address space of 32 bits at least.
+    usize::try_from(length).unwrap_or_default()
 }
 
 impl<'a> TableWriter<'a> {
@@ -61,7 +96,7 @@ impl<'a> TableWriter<'a> {
             columns,
             screen,
             cells: Vec::new(),
-            ends: Vec::new(),
+            rows: Vec::new(),
             longest: [0; COLUMNS],
             unmeasured: 0,
             chunks: Chunks::EMPTY,
@@ -82,22 +117,20 @@ impl<'a> TableWriter<'a> {
     /// # Errors
     ///
     /// When the batch before it is full and cannot be written.
+    #[inline]
     pub(crate) fn row(&mut self, fill: impl FnOnce(&mut Cells<'_>)) -> io::Result<()> {
         let [.., last] = &mut self.longest;
         *last = self.unmeasured.max(*last);
         if self.chunks.in_use >= CHUNKS_PER_BATCH {
             self.write_batch()?;
         }
-        let row = Row { start: self.cells.len(), first_end: self.ends.len() };
-        let mut cells = Cells {
-            bytes: &mut self.cells,
-            ends: &mut self.ends,
-            missing: TABLE.iter(),
-            columns: self.columns,
-        };
+        let mut cells =
+            Cells { bytes: &mut self.cells, columns: self.columns, lengths: [0; COLUMNS] };
         fill(&mut cells);
-        cells.finish();
-        self.measure(&row);
+        let lengths = cells.lengths;
+        self.measure(&lengths);
+        self.chunks.add_row(self.columns, &lengths);
+        self.rows.push(lengths);
         Ok(())
     }
 
@@ -109,7 +142,7 @@ impl<'a> TableWriter<'a> {
     ///
     /// When the output cannot be written.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        if self.ends.is_empty() {
+        if self.rows.is_empty() {
             return Ok(());
         }
         self.write_batch()?;
@@ -126,96 +159,84 @@ impl<'a> TableWriter<'a> {
         self.write_batch()
     }
 
-    fn measure(&mut self, row: &Row) {
-        let ends = self.ends.get(row.first_end..).unwrap_or_default();
-        let mut start = row.start;
-        let shown = TABLE.iter().zip(&mut self.longest);
-        for ((column, longest), &end) in
-            shown.filter(|(column, _)| self.columns.contains(column.id)).zip(ends)
-        {
-            let length = end - start;
-            start = end;
-            self.chunks.add(length);
-            if column.id == ColumnId::Extra {
-                self.unmeasured = length;
-            } else {
-                *longest = length.max(*longest);
-            }
+    fn measure(&mut self, lengths: &Lengths) {
+        let [fixed @ .., extra] = lengths;
+        for (longest, &length) in self.longest.iter_mut().zip(fixed) {
+            *longest = length.max(*longest);
         }
+        self.unmeasured = *extra;
     }
 
     fn write_batch(&mut self) -> io::Result<()> {
-        let layout = Layout::new(self.columns, &self.longest, self.screen);
-        let mut lines = Vec::with_capacity(WRITE_BYTES);
-        let mut start = 0;
-        for ends in self.ends.chunks(layout.columns.len()) {
-            start = layout.push_row(&mut lines, &self.cells, start, ends);
-            if lines.len() >= WRITE_BYTES {
-                self.out.write_all(&lines)?;
-                lines.clear();
+        let layout = Layout::new(self.columns, &self.longest.map(bytes), self.screen);
+        let mut page = Page::new();
+        let mut line = Vec::new();
+        let mut cells = self.cells.as_slice();
+        for lengths in &self.rows {
+            if let Some((bytes, rest)) = layout.lay_out(page.room(), cells, lengths) {
+                page.used += bytes;
+                cells = rest;
+            } else {
+                line.clear();
+                cells = layout.push_line(&mut line, cells, lengths);
+                page.push(&line, self.out)?;
             }
         }
-        self.out.write_all(&lines)?;
+        page.write(self.out)?;
         self.cells.clear();
-        self.ends.clear();
+        self.rows.clear();
         self.chunks = Chunks::EMPTY;
         Ok(())
     }
 }
 
-/// Where a row begins in the cells and in their ends.
-struct Row {
-    start: usize,
-    first_end: usize,
-}
-
 /// The row that is being filled.
 pub(crate) struct Cells<'a> {
     bytes: &'a mut Vec<u8>,
-    ends: &'a mut Vec<usize>,
-    /// The columns that have no cell yet.
-    missing: std::slice::Iter<'static, Column>,
     columns: ColumnSet,
+    lengths: Lengths,
 }
 
 impl Cells<'_> {
-    /// Adds the cell of a column; columns that were passed over get an empty one, and a cell of a
-    /// column that is not shown is dropped.
+    /// Adds the cell of a column, which stands right of those that were added; columns that are
+    /// passed over get an empty one, and a cell of a column that is not shown is dropped.
+    #[inline]
     pub(crate) fn push(&mut self, id: ColumnId, print: impl FnOnce(&mut Vec<u8>)) {
-        for column in self.missing.by_ref() {
-            let is_shown = self.columns.contains(column.id);
-            if column.id == id {
-                if is_shown {
-                    print(self.bytes);
-                    self.ends.push(self.bytes.len());
-                }
-                return;
-            }
-            if is_shown {
-                self.ends.push(self.bytes.len());
-            }
+        if !self.columns.contains(id) {
+            return;
+        }
+        let start = self.bytes.len();
+        print(self.bytes);
+        if let Some(length) = self.lengths.get_mut(id.index()) {
+            // OK because a cell is a few lines at most.
+            *length = u32::try_from(self.bytes.len() - start).unwrap_or_default();
         }
     }
-
-    fn finish(self) {
-        let missing = self.missing.filter(|column| self.columns.contains(column.id)).count();
-        let end = self.bytes.len();
-        self.ends.extend(std::iter::repeat_n(end, missing));
-    }
 }
 
-/// Columns with the widths of a batch.
+/// The columns that are shown, with the widths of a batch.
 struct Layout {
-    columns: Vec<(&'static Column, usize, Padding)>,
+    slots: Vec<Slot>,
 }
 
-/// Whether a left-aligned cell is followed by blanks.
+/// A column in a line.
+struct Slot {
+    /// The place of its cell in a row.
+    index: usize,
+    /// Blanks between it and the column before.
+    delimiter: usize,
+    width: usize,
+    fill: Fill,
+}
+
+/// Where the blanks stand that a cell is shorter than its column.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Padding {
-    Full,
+enum Fill {
+    Before,
+    Behind,
     /// Compat: on a pipe the last of the fixed columns ends with its text, even where an extra
     /// column follows.
-    None,
+    Nowhere,
 }
 
 impl Layout {
@@ -226,43 +247,141 @@ impl Layout {
         } else {
             ColumnId::PeerPort
         };
-        let padding = |id| match screen {
-            Screen::Compact if id == last => Padding::None,
-            _ => Padding::Full,
+        let fill = |column: &Column| match (column.align, screen) {
+            (Align::Right, _) => Fill::Before,
+            (Align::Left, Screen::Compact) if column.id == last => Fill::Nowhere,
+            (Align::Left, _) => Fill::Behind,
         };
         let shown = TABLE.iter().zip(widths).filter(|(column, _)| columns.contains(column.id));
-        Self { columns: shown.map(|(column, width)| (column, width, padding(column.id))).collect() }
+        let slots = shown.enumerate().map(|(place, (column, width))| Slot {
+            index: column.id.index(),
+            delimiter: if place == 0 { 0 } else { column.delimiter.len() },
+            width,
+            fill: fill(column),
+        });
+        Self { slots: slots.collect() }
     }
 
-    /// Appends a row whose cells lie in `cells` from `start` on; returns where the next row starts.
-    fn push_row(&self, out: &mut Vec<u8>, cells: &[u8], start: usize, ends: &[usize]) -> usize {
-        let mut start = start;
-        for (index, (&(column, width, padding), &end)) in self.columns.iter().zip(ends).enumerate()
-        {
-            let cell = cells.get(start..end).unwrap_or_default();
-            start = end;
-            let delimiter = if index == 0 { "" } else { column.delimiter };
-            let blanks = width.saturating_sub(delimiter.len() + cell.len());
-            out.extend_from_slice(delimiter.as_bytes());
-            if column.align == Align::Right {
-                push_blanks(out, blanks);
-            }
+    /// Writes the row whose cells are the first of `cells` into `room`, if all of it is short and
+    /// there is room to spare; returns the length of the line and the cells of the other rows.
+    ///
+    /// A fixed number of bytes is copied for each cell, and for the blanks before it, and what is
+    /// too much is overwritten by what comes next. That takes a few instructions, and a copy of a
+    /// number that is not known before takes a call: [`Self::push_line`] needs twice the time.
+    fn lay_out<'c>(
+        &self,
+        room: &mut [u8],
+        cells: &'c [u8],
+        lengths: &Lengths,
+    ) -> Option<(usize, &'c [u8])> {
+        let (mut at, mut rest, mut blanks) = (0, cells, 0);
+        for slot in &self.slots {
+            let length = bytes(*lengths.get(slot.index)?);
+            let (before, behind) = slot.blanks(length);
+            at = put_blanks(room, at, blanks + before)?;
+            at = put_cell(room, at, rest, length)?;
+            rest = rest.get(length..)?;
+            blanks = behind;
+        }
+        at = put_blanks(room, at, blanks)?;
+        *room.get_mut(at)? = b'\n';
+        Some((at + 1, rest))
+    }
+
+    /// Appends the row whose cells are the first of `cells`, whatever their lengths; returns the
+    /// cells of the other rows.
+    #[cold]
+    fn push_line<'c>(&self, out: &mut Vec<u8>, cells: &'c [u8], lengths: &Lengths) -> &'c [u8] {
+        let mut rest = cells;
+        for slot in &self.slots {
+            let length = bytes(lengths.get(slot.index).copied().unwrap_or_default());
+            let (before, behind) = slot.blanks(length);
+            let (cell, others) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            out.resize(out.len() + before, b' ');
             out.extend_from_slice(cell);
-            if column.align == Align::Left && padding == Padding::Full {
-                push_blanks(out, blanks);
-            }
+            out.resize(out.len() + behind, b' ');
+            rest = others;
         }
         out.push(b'\n');
-        start
+        rest
     }
 }
 
-fn push_blanks(out: &mut Vec<u8>, count: usize) {
-    out.resize(out.len() + count, b' ');
+/// Puts blanks into `room` from `at` on; returns where they end.
+#[inline]
+fn put_blanks(room: &mut [u8], at: usize, count: usize) -> Option<usize> {
+    const BLANKS: [u8; 48] = [b' '; 48];
+    *room.get_mut(at..)?.first_chunk_mut()? = BLANKS;
+    (count <= BLANKS.len()).then_some(at + count)
+}
+
+/// Puts the first bytes of `cells` into `room` from `at` on; returns where they end.
+#[inline]
+fn put_cell(room: &mut [u8], at: usize, cells: &[u8], length: usize) -> Option<usize> {
+    let place = room.get_mut(at..)?;
+    match length {
+        0..=16 => *place.first_chunk_mut::<16>()? = *cells.first_chunk()?,
+        // An IPv6 address has 42 with all that is around it.
+        17..=48 => *place.first_chunk_mut::<48>()? = *cells.first_chunk()?,
+        _ => return None,
+    }
+    Some(at + length)
+}
+
+/// Lines that wait to be written.
+struct Page {
+    bytes: Box<[u8]>,
+    used: usize,
+}
+
+impl Page {
+    fn new() -> Self {
+        Self { bytes: vec![0; WRITE_BYTES].into(), used: 0 }
+    }
+
+    fn room(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.used..).unwrap_or_default()
+    }
+
+    /// Appends a line, for which a full page makes room.
+    fn push(&mut self, line: &[u8], out: &mut dyn Write) -> io::Result<()> {
+        if line.len() > self.room().len() {
+            self.write(out)?;
+        }
+        match self.room().get_mut(..line.len()) {
+            Some(place) => place.copy_from_slice(line),
+            None => return out.write_all(line),
+        }
+        self.used += line.len();
+        Ok(())
+    }
+
+    fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let text = self.bytes.get(..self.used).unwrap_or_default();
+        self.used = 0;
+        out.write_all(text)
+    }
+}
+
+impl Slot {
+    /// Returns the blanks before and behind a cell.
+    #[inline]
+    fn blanks(&self, length: usize) -> (usize, usize) {
+        let missing = self.width.saturating_sub(self.delimiter + length);
+        match self.fill {
+            Fill::Before => (self.delimiter + missing, 0),
+            Fill::Behind => (self.delimiter, missing),
+            Fill::Nowhere => (self.delimiter, 0),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
+    use testkit::Xorshift;
+
     use super::*;
 
     fn render(screen: Screen, rows: &[[&str; 4]]) -> String {
@@ -304,6 +423,108 @@ mod tests {
         LISTEN···························*:22·················ino:12345
         "
         );
+    }
+
+    /// Returns what [`Layout::push_line`] says to each row of random cells, and what
+    /// [`Layout::lay_out`] says with so much room.
+    fn both_ways(
+        random: &mut Xorshift,
+        layout: &Layout,
+        room: usize,
+    ) -> (Vec<u8>, Option<Vec<u8>>) {
+        let lengths: Lengths = std::array::from_fn(|_| {
+            let most = *random.pick(&[1, 8, 17, 50]);
+            u32::try_from(random.below(most)).unwrap()
+        });
+        let shown = layout.slots.iter().map(|slot| bytes(lengths[slot.index])).sum::<usize>();
+        let spare = usize::try_from(random.below(100)).unwrap();
+        let cells: Vec<u8> =
+            (0..shown + spare).map(|n| b'a' + u8::try_from(n % 26).unwrap()).collect();
+        let mut slow = Vec::new();
+        let rest = layout.push_line(&mut slow, &cells, &lengths);
+        assert_eq!(rest.len(), spare);
+        let mut page = vec![0; room];
+        let fast = layout.lay_out(&mut page, &cells, &lengths).map(|(used, fast_rest)| {
+            assert_eq!(fast_rest, rest);
+            page[..used].to_vec()
+        });
+        (slow, fast)
+    }
+
+    #[test]
+    fn short_rows_are_laid_out_like_long_ones() {
+        let mut random = Xorshift::new(7);
+        let (mut agreed, mut left_over) = (0, 0);
+        for round in 0..6_000_usize {
+            let longest = std::array::from_fn(|_| usize::try_from(random.below(60)).unwrap());
+            let screen = match round % 3 {
+                0 => Screen::Compact,
+                _ => {
+                    Screen::Width(NonZeroU16::new(u16::try_from(round % 300 + 1).unwrap()).unwrap())
+                }
+            };
+            let columns = if round % 2 == 0 {
+                ColumnSet::ALL
+            } else {
+                ColumnSet::ALL.without(ColumnId::Netid)
+            };
+            let layout = Layout::new(columns, &longest, screen);
+            let (slow, fast) = both_ways(&mut random, &layout, round % 1_000);
+            match fast {
+                Some(fast) => {
+                    assert_eq!(fast, slow);
+                    agreed += 1;
+                }
+                None => left_over += 1,
+            }
+        }
+        assert!(agreed > 300 && left_over > 300, "{agreed} {left_over}");
+    }
+
+    #[test]
+    fn lines_fill_pages_in_their_order() {
+        let long = "x".repeat(300);
+        let rows: Vec<_> = (0..2_000)
+            .map(|n| match n % 100 {
+                99 => ["LISTEN", long.as_str(), "22", ""],
+                _ => ["ESTAB", "127.0.0.1:", "8080", ""],
+            })
+            .collect();
+        let text = render(Screen::Compact, &rows);
+        let lines: Vec<_> = text.lines().map(|line| line.trim_end_matches('·')).collect();
+        assert_eq!(lines.len(), 1 + rows.len());
+        for (line, [state, local, port, _]) in lines[1..].iter().zip(&rows) {
+            assert!(line.starts_with(state) && line.ends_with(&format!("{local}{port}")), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_longer_than_a_page_is_written_by_itself() {
+        let lines = ["short\n".to_owned(), "x".repeat(WRITE_BYTES + 1), "last".to_owned()];
+        let (mut page, mut out) = (Page::new(), Vec::new());
+        for line in &lines {
+            page.push(line.as_bytes(), &mut out).unwrap();
+        }
+        page.write(&mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), lines.concat());
+    }
+
+    /// Compat: the buffer of iproute2 decides when a batch ends, and so do chunks that are filled
+    /// cell by cell.
+    #[test]
+    fn chunks_are_filled_by_rows_as_by_cells() {
+        let mut random = Xorshift::new(3);
+        let (mut by_rows, mut by_cells) = (Chunks::EMPTY, Chunks::EMPTY);
+        for _ in 0..50_000 {
+            let lengths = std::array::from_fn(|_| u32::try_from(random.below(2_000)).unwrap());
+            by_rows.add_row(ColumnSet::ALL, &lengths);
+            by_cells.add_cells(ColumnSet::ALL, &lengths);
+            assert_eq!(
+                (by_rows.in_use, by_rows.used_bytes),
+                (by_cells.in_use, by_cells.used_bytes)
+            );
+        }
+        assert!(by_rows.in_use > 100);
     }
 
     #[test]
