@@ -15,11 +15,14 @@ use std::{
     collections::BTreeMap,
     error::Error,
     io::{self, Read, Write},
-    os::fd::AsFd,
+    os::{fd::AsFd, unix::net::UnixStream},
     process::ExitCode,
 };
 
-use procnetsocket::{Base, Pid, ProcFile, ProcRoot, RootError};
+use procnetsocket::{
+    Base, ErrorKind, OwnerLimits, OwnerQuery, OwnerTable, Pid, ProcFile, ProcRoot, RootError,
+    SocketTables, Uninterrupted, model::Inode,
+};
 use rustix::{
     fs::CWD,
     io::Errno,
@@ -62,7 +65,7 @@ fn probe(mut args: impl Iterator<Item = String>) -> Result<String, Box<dyn Error
             _ => return Err(format!("unknown step {step}").into()),
         }
     }
-    Ok(report(&opened.unwrap_or_else(open)))
+    Ok(report(opened.unwrap_or_else(open)))
 }
 
 fn open() -> Result<ProcRoot, RootError> {
@@ -111,7 +114,7 @@ fn forbid(rule: &str) -> Result<(), Box<dyn Error>> {
     Ok(seccompiler::apply_filter(&filter)?)
 }
 
-fn report(opened: &Result<ProcRoot, RootError>) -> String {
+fn report(opened: Result<ProcRoot, RootError>) -> String {
     let mut lines = vec![
         // What a program without the handle would see.
         format!("plain /proc/net/tcp: {}", plain("/proc/net/tcp")),
@@ -121,9 +124,10 @@ fn report(opened: &Result<ProcRoot, RootError>) -> String {
     match opened {
         Ok(proc) => {
             lines.push("open: ok".to_owned());
-            lines.extend(files(proc));
+            lines.extend(files(&proc));
+            lines.push(format!("owners: {}", owners(proc)));
         }
-        Err(error) => lines.push(format!("open: {}", refusal(error))),
+        Err(error) => lines.push(format!("open: {}", refusal(&error))),
     }
     lines.join("\n") + "\n"
 }
@@ -150,6 +154,31 @@ fn files(proc: &ProcRoot) -> Vec<String> {
         Err(error) => format!("fd 0: {}", refusal(&error)),
     });
     lines
+}
+
+/// Looks for the owner of a socket of this process.
+fn owners(proc: ProcRoot) -> String {
+    match owner_pids(proc) {
+        Ok(pids) if pids.iter().eq([&std::process::id()]) => "real".to_owned(),
+        Ok(pids) => format!("OTHER ({pids:?})"),
+        Err(error) => error,
+    }
+}
+
+fn owner_pids(proc: ProcRoot) -> Result<Vec<u32>, String> {
+    let (socket, _other) = UnixStream::pair().map_err(|error| format!("socket ({error})"))?;
+    let number = rustix::fs::fstat(&socket).map_err(|error| format!("fstat ({error})"))?.st_ino;
+    let inode = Inode::new(number).ok_or("inode 0")?;
+    let query = OwnerQuery::of(vec![inode]);
+    let found =
+        SocketTables::from_root(proc).owners(&query, &OwnerLimits::default(), &Uninterrupted);
+    match found {
+        Ok(found) => Ok(OwnerTable::new(found).of(inode).map(|one| one.task.pid.get()).collect()),
+        Err(error) => match error.kind() {
+            ErrorKind::Root(kind) => Err(format!("{kind:?} ({error})")),
+            kind => Err(format!("{kind:?} ({error})")),
+        },
+    }
 }
 
 fn table(base: Base<'_>) -> String {

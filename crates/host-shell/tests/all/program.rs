@@ -8,6 +8,8 @@ use std::{
 
 use rstest::rstest;
 
+use testkit::{FakeProc, Process, Tcp};
+
 use crate::support::Granted;
 
 pub(crate) fn program(args: &[&str]) -> Command {
@@ -215,6 +217,22 @@ fn too_much_output_is_an_error() {
     let (stdout, stderr, status) = run(&["--max-output", "5", "-c", "echo abc; echo def"]);
     assert_eq!((stdout.as_str(), status), ("abc\nd", 1));
     assert!(stderr.contains("larger than the limit of 5 bytes"), "{stderr}");
+}
+
+#[test]
+fn owners_of_sockets_are_told_under_their_grant() {
+    let root = FakeProc::new()
+        .tcp(Tcp::listen("127.0.0.1:80").inode(500))
+        .process(Process::new(10, "httpd").socket(3, 500))
+        .build();
+    let root = root.path().to_str().unwrap();
+    let script = ["-c", "ss -tlnpH"];
+    let told = run(&[&["--proc-root", root, "--grant", "sockets,processes"], &script[..]].concat());
+    let row = "LISTEN 0      0      127.0.0.1:80 0.0.0.0:* users:((\"httpd\",pid=10,fd=3))\n";
+    assert_eq!(told, (row.to_owned(), String::new(), 0));
+    let (stdout, stderr, status) = run(&[&["--proc-root", root], &script[..]].concat());
+    assert_eq!((stdout.as_str(), status), ("", 1));
+    assert!(stderr.contains("needs the grant \"processes\""), "{stderr}");
 }
 
 #[test]

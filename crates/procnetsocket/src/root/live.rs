@@ -226,7 +226,9 @@ impl Live {
 
     /// Opens the root as a directory that can be listed.
     pub(super) fn open_listing(&self) -> Result<OwnedFd, RootError> {
-        self.checked("", self.lookup(".", LIST))
+        #[expect(clippy::disallowed_methods, reason = "the verified root of /proc itself")]
+        let opened = rustix::fs::openat(&self.root, ".", LIST, Mode::empty());
+        self.checked("", opened)
     }
 
     /// Opens the directory of a process, to look up names below it.
@@ -449,6 +451,26 @@ mod tests {
         for path in ["self/stat", "thread-self/stat", "net/tcp", "thread-self/net/udp", "uptime"] {
             let walked = walk::open(&live, path, READ).unwrap();
             assert_eq!(inode(walked), inode(live.openat2(path, READ).unwrap()), "{path}");
+        }
+    }
+
+    #[test]
+    fn walks_below_a_process_as_openat2_does() {
+        let live = Live::open_proc().unwrap();
+        let process = live.open_process(Pid::new(std::process::id()).unwrap()).unwrap();
+        let inode = |fd: OwnedFd| rustix::fs::fstat(fd).unwrap().st_ino;
+        for name in ["stat", "fd", "task", "exe"] {
+            let walked = walk::open_below(&live, process.as_fd(), name, LOOK).unwrap();
+            let opened = beneath(process.as_fd(), name, LOOK).unwrap();
+            assert_eq!(inode(walked), inode(opened), "{name}");
+        }
+        for name in ["cwd/x", "root/proc", "exe/x", "fd/0/x", "no"] {
+            let walked = walk::open_below(&live, process.as_fd(), name, LOOK).map(drop);
+            assert_eq!(walked, beneath(process.as_fd(), name, LOOK).map(drop), "{name}");
+            assert!(walked.is_err(), "{name}");
+        }
+        for name in ["", ".", "..", "/", "../1"] {
+            assert!(walk::open_below(&live, process.as_fd(), name, LOOK).is_err(), "{name}");
         }
     }
 

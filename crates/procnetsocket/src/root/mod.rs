@@ -94,7 +94,7 @@ pub(crate) use self::{
 ///   procfs whose root is not inode 1 is refused.
 ///
 /// A seccomp filter must permit `openat2` (or `openat`), `fstat`, `fstatfs`, `statx` and, for
-/// [`Self::fd_link`], `readlinkat`.
+/// [`Self::fd_link`] and the search for owners, `readlinkat`; for the latter also `getdents64`.
 ///
 /// # Errors
 ///

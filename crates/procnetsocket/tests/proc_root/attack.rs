@@ -40,6 +40,7 @@ const ALL_REAL: &[(&str, &str)] = &[
     ("process stat", "real"),
     ("absent file", "Missing"),
     ("fd 0", "real"),
+    ("owners", "real"),
 ];
 
 #[rstest]
@@ -50,6 +51,16 @@ const ALL_REAL: &[(&str, &str)] = &[
 #[case::file_over_the_thread_table(r#"mount --bind "$FAKE/net/tcp" /proc/$$/task/$$/net/tcp"#)]
 fn reads_the_real_table(#[case] script: &str) {
     check(Need::Mounts, script, &[], ALL_REAL);
+}
+
+#[rstest]
+#[case::descriptors("mount --bind \"$FAKE/fd\" /proc/$$/fd")]
+#[case::process("mount --bind \"$FAKE\" /proc/$$")]
+#[case::descriptors_of_another("mount --bind /proc/$PPID/fd /proc/$$/fd")]
+#[case::another_process("mount --bind /proc/$PPID /proc/$$")]
+fn refuses_owners_where_a_process_is_mounted_over(#[case] script: &str) {
+    let script = format!("mkdir \"$FAKE/fd\"; ln -s 'socket:[1]' \"$FAKE/fd/3\"\n{script}");
+    check(Need::Mounts, &script, &[], &[("open", "ok"), ("owners", "Overmounted")]);
 }
 
 #[test]
