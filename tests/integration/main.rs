@@ -8,6 +8,7 @@
 //!
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
+//! - `filter`: filters made from the grammar, on the same roots; needs the real `ss`.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
@@ -23,10 +24,12 @@
 mod command;
 mod compare;
 mod escape;
+mod filter;
 mod golden;
 mod live;
 mod ours;
 mod outcome;
+mod parallel;
 mod real;
 mod scenario;
 mod uncompared;

@@ -34,13 +34,23 @@ pub(crate) fn run(root: &FakeRoot, names: &Names, args: &[String], width: Option
 
 /// Runs a command that was made already.
 pub(crate) fn call(ss: &Ss, args: &[String], width: Option<u16>) -> Outcome {
+    call_with(ss, args, width, (&Sandbox::empty(), b""))
+}
+
+/// Runs a command that was made already, with files that it may open and with bytes to read.
+pub(crate) fn call_with(
+    ss: &Ss,
+    args: &[String],
+    width: Option<u16>,
+    (sandbox, mut stdin): (&Sandbox, &[u8]),
+) -> Outcome {
     let args: Vec<BString> = args.iter().map(|arg| arg.as_str().into()).collect();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut context = CallContext {
-        stdin: &mut std::io::empty(),
+        stdin: &mut stdin,
         stdout: &mut stdout,
         stderr: &mut stderr,
-        sandbox: &Sandbox::empty(),
+        sandbox,
         cancel: &Cancel::new(),
         terminal_width: width.and_then(NonZeroU16::new),
         clock: &SystemClock,
