@@ -110,6 +110,36 @@ impl Choice {
         choice("-f netlink -an", Some(Family::Netlink), Services::None, &[Netlink]),
     ];
 
+    /// The choices over live sockets: details hold what moves by itself, so there are few of them.
+    pub(crate) const LIVE: [Self; 26] = [
+        choice("-tan", None, Services::Tcp, TCP),
+        choice("-ta", None, Services::Tcp, TCP),
+        choice("-t", None, Services::Tcp, TCP),
+        choice("-tln", None, Services::Tcp, TCP),
+        choice("-tBn", None, Services::Tcp, TCP),
+        choice("-tanO --cgroup", None, Services::Tcp, TCP),
+        choice("-taeH", None, Services::Tcp, TCP),
+        choice("-uan", None, Services::Udp, UDP),
+        choice("-ua", None, Services::Udp, UDP),
+        choice("-uane", None, Services::Udp, UDP),
+        choice("-wan", None, Services::None, RAW),
+        choice("-Man", None, Services::None, TCP),
+        choice("-tuan", None, Services::Both, TCP_UDP),
+        choice("-tuwa", None, Services::Both, INET),
+        choice("-A all,!netlink -an", None, Services::Both, &Table::TEXT),
+        choice("-A tcp,mptcp,unix -an", None, Services::Tcp, TCP_UNIX),
+        choice("-t4an", Some(Family::Inet), Services::Tcp, &[Tcp4]),
+        choice("-u4an", Some(Family::Inet), Services::Udp, &[Udp4, UdpLite4]),
+        choice("-t6an", Some(Family::Inet6), Services::Tcp, &[Tcp6]),
+        choice("-u6an", Some(Family::Inet6), Services::Udp, &[Udp6, UdpLite6]),
+        choice("-xa", Some(Family::Unix), Services::None, &[Unix]),
+        choice("-xl", Some(Family::Unix), Services::None, &[Unix]),
+        choice("-txan", Some(Family::Unix), Services::Tcp, TCP_UNIX),
+        choice("-0a", Some(Family::Link), Services::None, &[Packet]),
+        choice("-f link -an", Some(Family::Link), Services::None, &[Packet]),
+        choice("-f netlink -an", Some(Family::Netlink), Services::None, &[Netlink]),
+    ];
+
     /// Returns the words of the options.
     pub(crate) fn words(self) -> Vec<String> {
         self.options.split_whitespace().map(String::from).collect()

@@ -1,18 +1,17 @@
 //! The builtin against the real `ss`, over fake roots.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
-use builtin_api::{Access, Sandbox};
 use procnetsocket::SocketTables;
 use socket_query::Names;
 use ss_builtin::Ss;
-use tempfile::TempDir;
 use testkit::{FakeProc, FakeRoot, Xorshift, fixtures, generate};
 
 use super::{
     choice::Choice,
-    generate::{Filter, Generator, Place},
+    file::Files,
+    generate::{Autobound, Filter, Generator, Place},
     kind::Kind,
     odd,
     spell::spell,
@@ -32,11 +31,15 @@ const SHOWN: usize = 40;
 
 /// What a fake root tells: numbers of interfaces, and no marks. Control groups are those of the
 /// machine, so they are compared on live sockets alone.
-pub(crate) const FAKE: Place = Place {
-    interfaces: &["1", "0", "0x1"],
-    marks: &["0", "1", "0x0/0x3", "0/0", "5/0", "0x10/0xf0", "0/0xffffffff"],
-    cgroups: &[],
-};
+pub(crate) fn fake() -> Place {
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    Place {
+        interfaces: words(&["1", "0", "0x1"]),
+        marks: words(&["0", "1", "0x0/0x3", "0/0", "5/0", "0x10/0xf0", "0/0xffffffff"]),
+        cgroups: Vec::new(),
+        autobound: Autobound::OfEverything,
+    }
+}
 
 /// A proc root on disk.
 struct Root {
@@ -79,36 +82,8 @@ struct Pair {
     rows: usize,
     kinds: BTreeSet<Kind>,
     arguments: Vec<String>,
-    /// The contents of the file that the arguments name.
-    file: Option<String>,
-}
-
-/// Where filter files lie, for both programs at the same path.
-struct Files {
-    directory: TempDir,
-    sandbox: Sandbox,
-}
-
-impl Files {
-    #[expect(clippy::disallowed_methods, reason = "the test grants its own directory")]
-    fn new() -> Self {
-        let directory = TempDir::new().unwrap();
-        let dir =
-            cap_std::fs::Dir::open_ambient_dir(directory.path(), cap_std::ambient_authority());
-        let mut sandbox = Sandbox::empty();
-        let mount = directory.path().to_str().unwrap();
-        sandbox.grant(mount, dir.unwrap(), Access::Read).unwrap();
-        Self { directory, sandbox }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.directory.path().join(name).to_str().unwrap().to_owned()
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test writes the files that both programs read")]
-fn write(path: impl AsRef<Path>, bytes: &[u8]) {
-    fs::write(path, bytes).unwrap();
+    /// The file that the arguments name, and its contents.
+    file: Option<(String, String)>,
 }
 
 /// Puts a filter into a file, one argument a line. Returns the command line that names it, and the
@@ -128,7 +103,7 @@ fn into_file(
 
 fn pairs(roots: &[Root], names: &Names, files: &Files) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    let random = &mut Xorshift::new(4);
+    let (random, place) = (&mut Xorshift::new(4), &fake());
     for (index, choice) in Choice::TEXT.into_iter().enumerate() {
         let listings: Vec<_> = roots
             .iter()
@@ -139,11 +114,11 @@ fn pairs(roots: &[Root], names: &Names, files: &Files) -> Vec<Pair> {
             })
             .collect();
         for (root, values, rows) in listings.into_iter().cycle().take(FILTERS_PER_CHOICE) {
-            let filter = Generator { random, values, names, place: FAKE, choice }.filter();
+            let filter = Generator { random, values, names, place, choice }.filter();
             let (arguments, file) = if filter.states.is_empty() && random.one_in(12) {
-                let path = files.path(&pairs.len().to_string());
-                let (arguments, lines) = into_file(&filter, choice, &path, random);
-                (arguments, Some(lines))
+                let name = pairs.len().to_string();
+                let (arguments, lines) = into_file(&filter, choice, &files.path(&name), random);
+                (arguments, Some((name, lines)))
             } else {
                 (spell(&filter, choice, random), None)
             };
@@ -155,15 +130,16 @@ fn pairs(roots: &[Root], names: &Names, files: &Files) -> Vec<Pair> {
 
 /// Compares a pair: returns what it selected, or how the two differ.
 fn compare(pair: &Pair, root: &Root, (real, names, files): (&RealSs, &Names, &Files)) -> Verdict {
-    if let Some(lines) = &pair.file {
-        write(pair.arguments.last().unwrap(), lines.as_bytes());
+    if let Some((name, lines)) = &pair.file {
+        files.write(name, lines.as_bytes());
     }
     let theirs = real.run(&root.root, &pair.arguments, None);
     let ss = Ss::new(ours::view(&root.root, names.clone()));
     let ours = ours::call_with(&ss, &pair.arguments, None, (&files.sandbox, b""));
     let selection = Selection::of(rows(&theirs), pair.rows);
     let difference = ours.difference(&theirs).map(|difference| {
-        let file = pair.file.as_ref().map_or(String::new(), |lines| format!(" with {lines:?}"));
+        let file =
+            pair.file.as_ref().map_or(String::new(), |(_, lines)| format!(" with {lines:?}"));
         format!("root {:?}: ss {:?}{file}\n{difference}", root.name, pair.arguments)
     });
     Verdict { status: theirs.status, selection, difference }

@@ -14,6 +14,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use procnetsocket::Table;
 use socket_query::{Names, TransportProtocol};
 use testkit::Xorshift;
 
@@ -53,6 +54,7 @@ const ORDERS: [&str; 12] = [">=", "ge", "geq", "<=", "le", "leq", ">", "gt", "<"
 const AND: [&str; 3] = ["and", "&", "&&"];
 const OR: [&str; 3] = ["or", "|", "||"];
 const NOT: [&str; 2] = ["not", "!"];
+const NOT_INET: [Table; 3] = [Table::Unix, Table::Packet, Table::Netlink];
 /// How deep brackets stand in each other.
 const DEPTH: u32 = 3;
 /// How often another condition is tried in the place of one that is not apart.
@@ -83,14 +85,24 @@ impl Side {
 }
 
 /// What only the place of the sockets tells.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     /// Words for interfaces, beside the numbers of those that sockets are bound to.
-    pub(crate) interfaces: &'static [&'static str],
+    pub(crate) interfaces: Vec<String>,
     /// Words for marks.
-    pub(crate) marks: &'static [&'static str],
+    pub(crate) marks: Vec<String>,
     /// Paths of control groups; none where they are not compared.
-    pub(crate) cgroups: &'static [&'static str],
+    pub(crate) cgroups: Vec<String>,
+    /// Of which sockets both programs know the same about chosen addresses.
+    pub(crate) autobound: Autobound,
+}
+
+/// Where `autobound` is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Autobound {
+    OfEverything,
+    /// Not of internet sockets: see `live::decided`.
+    ButForInet,
 }
 
 /// A filter, word by word.
@@ -107,7 +119,7 @@ pub(crate) struct Generator<'a> {
     pub(crate) random: &'a mut Xorshift,
     pub(crate) values: &'a Values,
     pub(crate) names: &'a Names,
-    pub(crate) place: Place,
+    pub(crate) place: &'a Place,
     pub(crate) choice: Choice,
 }
 
@@ -164,7 +176,7 @@ impl Generator<'_> {
         match self.random.below(16) {
             0 => return self.device(draft),
             1 => return self.mark(draft),
-            2 => return draft.word(Kind::Autobound, "autobound"),
+            2 if self.compares_autobound() => return draft.word(Kind::Autobound, "autobound"),
             3 if !self.place.cgroups.is_empty() => return self.cgroup(draft),
             _ => {}
         }
@@ -176,6 +188,11 @@ impl Generator<'_> {
             Some(Family::Netlink) => self.netlink(draft, prefix),
             Some(Family::Vsock) => self.vsock(draft, prefix),
         }
+    }
+
+    fn compares_autobound(&self) -> bool {
+        let has_inet = self.choice.tables.iter().any(|table| !NOT_INET.contains(table));
+        self.place.autobound == Autobound::OfEverything || !has_inet
     }
 
     /// Chooses another family now and then, and returns the prefix that does.
@@ -386,7 +403,8 @@ impl Generator<'_> {
             Services::None => None,
             Services::Tcp => of(TransportProtocol::Tcp),
             Services::Udp => of(TransportProtocol::Udp),
-            Services::Both => of(TransportProtocol::Udp).or_else(|| of(TransportProtocol::Tcp)),
+            // One of UDP alone is a garbage number to iproute2: see `filter::decided`.
+            Services::Both => of(TransportProtocol::Tcp),
         }
     }
 
@@ -422,11 +440,10 @@ impl Generator<'_> {
     }
 
     fn device(&mut self, draft: &mut Draft) {
-        let word = match self.place.interfaces {
-            words if !words.is_empty() && self.random.one_in(2) => {
-                (*self.random.pick(words)).to_owned()
-            }
-            _ => self.interface(),
+        let word = if self.random.one_in(2) {
+            self.random.pick(&self.place.interfaces).clone()
+        } else {
+            self.interface()
         };
         let operator = self.equal_or_not();
         draft.words(Kind::Device, &["dev", operator, &word]);
@@ -441,13 +458,13 @@ impl Generator<'_> {
     }
 
     fn mark(&mut self, draft: &mut Draft) {
-        let word = *self.random.pick(self.place.marks);
+        let word = self.random.pick(&self.place.marks);
         let operator = self.equal_or_not();
         draft.words(Kind::Mark, &["fwmark", operator, word]);
     }
 
     fn cgroup(&mut self, draft: &mut Draft) {
-        let word = *self.random.pick(self.place.cgroups);
+        let word = self.random.pick(&self.place.cgroups);
         let operator = self.equal_or_not();
         draft.words(Kind::Cgroup, &["cgroup", operator, word]);
     }

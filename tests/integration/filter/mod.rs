@@ -8,10 +8,15 @@
 //!           tally: pairs and selections by kind  ◄── compare: ours and the real ss over fake roots
 //! ```
 //!
+//! - `file`: filters in files.
+//! - `decided`: what this project does otherwise, on purpose.
+//!
 //! Filters over live sockets are in `live::filter`.
 
 mod choice;
 mod compare;
+mod decided;
+mod file;
 mod generate;
 mod kind;
 mod odd;
@@ -21,6 +26,12 @@ mod tally;
 mod values;
 
 pub(crate) use self::{
+    choice::Choice,
+    generate::{Autobound, Generator, Place},
+    kind::Kind,
     odd::root as odd_root,
     sample::{odd_samples, samples},
+    spell::spell,
+    tally::{Selection, Tally},
+    values::Values,
 };

@@ -4,17 +4,17 @@ use procnetsocket::SocketTables;
 use socket_query::Names;
 use testkit::{FakeRoot, Xorshift};
 
-use super::{choice::Choice, compare::FAKE, generate::Generator, odd, values::Values};
+use super::{choice::Choice, compare::fake, generate::Generator, odd, values::Values};
 
 /// Returns command lines with filters over a root, every argument one word.
 pub(crate) fn samples(root: &FakeRoot, names: &Names, count: usize) -> Vec<Vec<String>> {
     let tables = SocketTables::from_dir(root.dir());
-    let random = &mut Xorshift::new(11);
+    let (random, place) = (&mut Xorshift::new(11), &fake());
     let mut samples = Vec::new();
     while samples.len() < count {
         let choice = *random.pick(&Choice::TEXT);
         let values = &Values::of(&tables, choice.tables);
-        let filter = Generator { random, values, names, place: FAKE, choice }.filter();
+        let filter = Generator { random, values, names, place, choice }.filter();
         let words = [choice.words(), filter.states, filter.tokens].concat();
         let options = choice.words().len();
         if words.iter().all(|word| is_plain(word)) && !words[options..].concat().starts_with('-') {

@@ -9,6 +9,7 @@
 //! ```
 //!
 //! - `compare`: option combinations, byte for byte.
+//! - `filter`: filters made from the grammar, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
 //! - `churn`: connections that come and go while they are listed.
@@ -19,6 +20,7 @@ mod agree;
 mod churn;
 mod compare;
 mod decided;
+mod filter;
 mod fixture;
 mod line;
 mod mask;
