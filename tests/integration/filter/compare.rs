@@ -44,7 +44,7 @@ pub(crate) fn fake() -> Place {
 /// A proc root on disk.
 struct Root {
     name: String,
-    root: FakeRoot,
+    on_disk: FakeRoot,
     /// What its sockets are told by, for each choice of options that lists two or more; and how
     /// many it lists.
     listed: Vec<Option<(Values, usize)>>,
@@ -58,7 +58,7 @@ impl Root {
             let rows = rows(&real.run(&root, &choice.words(), None));
             (rows > 1).then(|| (Values::of(&tables, choice.tables), rows))
         });
-        Self { name, root, listed: listed.into() }
+        Self { name, on_disk: root, listed: listed.into() }
     }
 }
 
@@ -133,8 +133,8 @@ fn compare(pair: &Pair, root: &Root, (real, names, files): (&RealSs, &Names, &Fi
     if let Some((name, lines)) = &pair.file {
         files.write(name, lines.as_bytes());
     }
-    let theirs = real.run(&root.root, &pair.arguments, None);
-    let ss = Ss::new(ours::view(&root.root, names.clone()));
+    let theirs = real.run(&root.on_disk, &pair.arguments, None);
+    let ss = Ss::new(ours::view(&root.on_disk, names.clone()));
     let ours = ours::call_with(&ss, &pair.arguments, None, (&files.sandbox, b""));
     let selection = Selection::of(rows(&theirs), pair.rows);
     let difference = ours.difference(&theirs).map(|difference| {

@@ -89,6 +89,18 @@ fn names_of_unix_sockets_do_not_hold_for_others(#[case] line: &str, #[case] rows
     assert_eq!((listing.status, listing.stdout.lines().count()), (0, rows), "{}", listing.stdout);
 }
 
+/// iproute2 cuts marks to 32 bits.
+#[rstest]
+#[case::negative("-tanH -- fwmark -1")]
+#[case::wide("-tanH fwmark 4294967296")]
+#[case::words_behind("-tanH fwmark 1/2/3")]
+fn marks_have_32_bits(#[case] line: &str) {
+    let root = odd::root().build();
+    let outcome = ours(&root, line);
+    assert_eq!((outcome.status, outcome.stdout.as_bstr()), (1, b"".as_bstr()));
+    assert_decided(&root, line);
+}
+
 /// With both tables iproute2 compares a name that UDP alone has with whatever its memory holds.
 #[test]
 fn services_of_udp_alone_have_their_port_beside_tcp() {
@@ -113,6 +125,17 @@ fn a_fake_root_tells_nothing_of_the_machine(#[case] line: &str, #[case] reason: 
     let outcome = ours(&odd::root().build(), line);
     assert_eq!((outcome.status, outcome.stdout.as_bstr()), (1, b"".as_bstr()));
     assert!(outcome.stderr.contains_str(reason), "{}", outcome.stderr);
+}
+
+/// To iproute2 a backslash that stands alone is a word of no letters, which may be a port.
+#[rstest]
+#[case::alone("-tanH \\", 0)]
+#[case::behind_a_filter("-tanH sport = 22 \\", 0)]
+#[case::in_the_place_of_a_port("-tanH sport = \\", 255)]
+fn a_backslash_alone_is_no_word(#[case] line: &str, #[case] status: i32) {
+    let root = odd::root().build();
+    assert_eq!(ours(&root, line).status, status);
+    assert_decided(&root, line);
 }
 
 /// Runs with a filter file, and both programs' statuses and listings.

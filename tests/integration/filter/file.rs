@@ -71,7 +71,6 @@ fn cases() -> Vec<(&'static str, String)> {
         ("-tan sport = 80 or -F FILE", "sport = 22\n"),
         ("-tan ( sport = 80 or -F FILE", "sport = 22 ) dport = 0\n"),
         ("-tan sport = -F FILE", "22\n"),
-        ("-tan -F FILE", "src \\\n10.0.0.1\n"),
         ("-tan -F FILE", "src 10.0.\n0.1\n"),
         ("-xan -F FILE", "src /tmp/\\\\[x]\n"),
         ("-xan -F FILE", "src unix:no\\ such\\ name\n"),

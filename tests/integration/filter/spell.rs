@@ -2,7 +2,10 @@
 
 use testkit::Xorshift;
 
-use super::{choice::Choice, generate::Filter};
+use super::{
+    choice::Choice,
+    generate::{Filter, below},
+};
 
 /// Returns a command line of the options and the filter.
 pub(crate) fn spell(filter: &Filter, choice: Choice, random: &mut Xorshift) -> Vec<String> {
@@ -14,8 +17,7 @@ pub(crate) fn spell(filter: &Filter, choice: Choice, random: &mut Xorshift) -> V
         return [options, vec!["--".to_owned()], arguments].concat();
     }
     // Options may stand anywhere.
-    let place = if random.one_in(4) { random.below(arguments.len() as u64 + 1) } else { 0 };
-    let place = usize::try_from(place).unwrap();
+    let place = if random.one_in(4) { below(arguments.len() + 1, random) } else { 0 };
     arguments.splice(place..place, options);
     arguments
 }
@@ -46,7 +48,7 @@ fn join(words: &[String], random: &mut Xorshift) -> Vec<String> {
         }
     }
     if random.one_in(20) {
-        let place = usize::try_from(random.below(arguments.len() as u64 + 1)).unwrap();
+        let place = below(arguments.len() + 1, random);
         arguments.insert(place, (*random.pick(&["", " ", "\t"])).to_owned());
     }
     arguments

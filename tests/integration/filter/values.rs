@@ -64,10 +64,10 @@ impl Values {
     }
 
     pub(crate) fn name(&self, random: &mut Xorshift) -> String {
-        match self.names.is_empty() {
-            true => "/run/nobody".to_owned(),
-            false => random.pick(&self.names).clone(),
+        if self.names.is_empty() {
+            return "/run/nobody".to_owned();
         }
+        random.pick(&self.names).clone()
     }
 
     pub(crate) fn link(&self, random: &mut Xorshift) -> (u16, u32) {
