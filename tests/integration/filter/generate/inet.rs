@@ -163,10 +163,9 @@ impl Generator<'_> {
         let of = |protocol| self.names.service(port, protocol).map(ToString::to_string);
         match self.choice.services {
             Services::None => None,
-            Services::Tcp => of(TransportProtocol::Tcp),
             Services::Udp => of(TransportProtocol::Udp),
             // One of UDP alone is a garbage number to iproute2: see `filter::decided`.
-            Services::Both => of(TransportProtocol::Tcp),
+            Services::Tcp | Services::Both => of(TransportProtocol::Tcp),
         }
     }
 
