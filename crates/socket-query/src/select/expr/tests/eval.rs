@@ -117,7 +117,8 @@ fn admitted(text: &str) -> Vec<u64> {
 #[case::netlink_port("src netlink:*:123", &[51])]
 #[case::kernel("src netlink:rtnl:kernel", &[50])]
 #[case::netlink_other_side("dst netlink:rtnl", &[50, 51, 52])]
-#[case::vsock("src vsock:*", &[])]
+#[case::vsock("src vsock:2", &[])]
+#[case::nothing_is_asked("src vsock:*", &ALL)]
 // what text tables do not tell
 #[case::device("dev 1", &[40])]
 #[case::no_device("dev 0 sport 22", &[10, 20])]

@@ -38,6 +38,10 @@ fn grammar() {
         dport
              ^
     "#);
+}
+
+#[test]
+fn grammar_of_other_conditions() {
     insta::assert_snapshot!(message("dev > 1"), @r#"
     expected "=", "!=" or an interface, but found ">"
         dev > 1
@@ -117,6 +121,10 @@ fn values() {
         src inet:[::1]
             ^^^^^^^^^^
     "#);
+}
+
+#[test]
+fn values_of_other_families() {
     insta::assert_snapshot!(message("src link:nope"), @r#"
     expected the name or number of an ethertype, but found "nope"
         src link:nope
@@ -184,14 +192,10 @@ fn other_tables_and_resolvers() {
 fn limits() {
     insta::assert_snapshot!(message(&"! ".repeat(200)), @r#"
     the filter is nested deeper than 128 levels
-        ...! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! !...
-                                                                       ^
+        ...! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! ! !...
+                                           ^
     "#);
-    insta::assert_snapshot!(message(&"sport 1 ".repeat(50_000)), @r#"
-    the filter is longer than 262144 bytes
-        sport 1 sport 1 sport 1 sport 1 sport 1 sport 1 sport 1 spor
-        ^
-    "#);
+    insta::assert_snapshot!(message(&"sport 1 ".repeat(50_000)), @"the filter is longer than 262144 bytes");
 }
 
 #[test]
@@ -199,13 +203,13 @@ fn long_and_hostile_texts() {
     let long = format!("{} sport nope {}", "sport 22 or ".repeat(30), "or sport 23 ".repeat(30));
     insta::assert_snapshot!(message(&long), @r#"
     there is no service "nope" in the tables that are listed
-        ...2 or sport 22 or sport 22 or sport 22 or sport 22 or  sport nope or sport 23 or sport 23 or sport 23 or sport 23 or sport 23...
-                                                                       ^^^^
+        ... sport 22 or sport 22 or  sport nope or sport 23 or sport 23 or spor...
+                                           ^^^^
     "#);
     insta::assert_snapshot!(message(&format!("src /{}", "x".repeat(300))), @r#"
     expected an address, but found "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
-        src /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
-            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        src /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
+            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     "#);
     insta::assert_snapshot!(message("sport 22 or src \u{1b}[2J/\n and sport 3"), @r#"
     expected an address, but found "\x1b[2J/\x0a"
