@@ -178,13 +178,13 @@ fn filters_of_the_grammar_select_the_same() {
     }
     eprintln!("filters over fake roots against {}:\n{tally}", real.version());
     assert!(refused.is_empty(), "the real ss does not understand {refused:#?}");
+    assert_none(&differences, tally.pairs(), real.version());
     // No text table has vsock sockets.
     let telling = |kind: &Kind| ![Kind::Cgroup, Kind::Vsock].contains(kind);
     let covered: Vec<_> = Kind::ALL.into_iter().filter(telling).collect();
     tally.assert_covers(&covered, 60, 20);
-    tally.assert_covers(&[Kind::Vsock], 60, 0);
+    tally.assert_covers(&[Kind::Vsock], 40, 0);
     tally.assert_selective(35);
-    assert_none(&differences, tally.pairs(), real.version());
 }
 
 #[test]

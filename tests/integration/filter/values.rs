@@ -86,14 +86,18 @@ impl Values {
     ///
     /// iproute2 compares the bytes of a condition with those of any socket, whatever its family:
     /// `src 32.1.13.184` finds `2001:db8::1`. This project compares addresses, so such conditions
-    /// are tested by themselves: `conditions_hold_for_their_own_family` in `live::decided` and
-    /// `scenario`.
+    /// are tested by themselves, in `filter::decided`.
     pub(crate) fn is_apart(&self, address: IpAddr, bits: u32) -> bool {
         let condition = bytes(address);
         let ends = self.ends.iter().flatten().map(SocketAddr::ip);
-        let of_others =
-            ends.filter(|end| !may_match(address, *end)).map(bytes).chain(self.other_words());
-        of_others.into_iter().all(|other| !begins_alike(condition, other, bits))
+        let of_others = ends.filter(|end| end.is_ipv4() != address.is_ipv4());
+        // What an IPv4 condition selects of the mapped ones too.
+        let of_others = of_others.filter(|end| {
+            let embedded = bytes(end.to_canonical());
+            !(is_mapped(end) && begins_alike(condition, embedded, bits))
+        });
+        let mut others = of_others.map(bytes).chain(self.other_words());
+        others.all(|other| !begins_alike(condition, other, bits))
     }
 
     fn other_words(&self) -> impl Iterator<Item = [u8; 16]> {
@@ -145,12 +149,6 @@ impl Visitor for Values {
     fn malformed(&mut self, _: &RowError) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
-}
-
-/// Returns whether a condition of that address may select an address of that family: an IPv4 one
-/// also selects those that are mapped into IPv6.
-fn may_match(condition: IpAddr, address: IpAddr) -> bool {
-    condition.is_ipv4() == address.is_ipv4() || condition.is_ipv4() && is_mapped(&address)
 }
 
 pub(crate) fn is_mapped(address: &IpAddr) -> bool {

@@ -60,12 +60,14 @@ impl Generator<'_> {
                 pattern += &Self::literal(&[*letter]);
                 continue;
             }
-            let class = match self.random.below(6) {
+            let class = match self.random.below(8) {
                 0 => format!("[{letter}]"),
                 1 => format!("[x{letter}y]"),
                 2 => format!("[!{letter}]"),
                 3 => "[a-z]".to_owned(),
                 4 => "[[:alnum:]]".to_owned(),
+                5 => "[[:upper:]]".to_owned(),
+                6 => "[![:lower:]0-3]".to_owned(),
                 _ => "[^0-9]".to_owned(),
             };
             pattern += &class;
