@@ -1,10 +1,6 @@
 //! The builtin against the real `ss`, on the same bytes.
 
-use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::collections::BTreeSet;
 
 use bstr::{BStr, ByteSlice};
 use socket_query::Names;
@@ -18,6 +14,7 @@ use crate::{
     command::{self, Spelling, Use},
     ours,
     outcome::Outcome,
+    parallel,
     real::RealSs,
 };
 
@@ -81,19 +78,8 @@ impl Roots {
 fn compare(roots: &Roots, cases: &[Case]) {
     let Some(real) = RealSs::find() else { return };
     let names = &ours::machine_names();
-    let next = &AtomicUsize::new(0);
-    let worker = || {
-        let mut reports = Vec::new();
-        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            reports.extend(report(roots, case, &real, names));
-        }
-        reports
-    };
-    let workers = thread::available_parallelism().map_or(1, Into::into);
-    let reports: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-    });
+    let reports = parallel::map(cases, |case| report(roots, case, &real, names));
+    let reports: Vec<_> = reports.into_iter().flatten().collect();
     let shown = reports.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
     assert!(
         reports.is_empty(),

@@ -20,7 +20,7 @@ use testkit::{FakeProc, FakeRoot, Table, Xorshift, fixtures};
 
 use crate::{
     command::{self, Use},
-    ours,
+    filter, ours,
     outcome::Outcome,
     real::RealSs,
     uncompared, workspace,
@@ -58,6 +58,10 @@ const ONE_ROOT: [(&str, &str); 17] = [
     ("datagram-states", "-w"),
     ("datagram-states", "-A udp"),
 ];
+/// The root of the filters that are written by hand, beside those of the fixtures.
+const ODD: &str = "filters";
+/// Filters made from the grammar that are recorded of every root.
+const FILTERS: usize = 12;
 /// Roots of so many rows that one listing is enough.
 const LONG: [&str; 1] = ["unix-order"];
 /// The root on which every pair of options is recorded.
@@ -98,8 +102,21 @@ impl Case {
     }
 }
 
+/// Returns the roots of the golden files.
+fn roots() -> Vec<(&'static str, FakeProc)> {
+    let mut roots = fixtures();
+    roots.push((ODD, filter::odd_root()));
+    roots
+}
+
 /// Returns what is recorded of a root.
-fn cases(name: &str) -> Vec<Case> {
+fn cases(name: &str, root: &FakeRoot) -> Vec<Case> {
+    let filters = |lines: Vec<Vec<String>>| {
+        lines.into_iter().map(|args| Case { args, width: None }).collect::<Vec<_>>()
+    };
+    if name == ODD {
+        return filters(filter::odd_samples());
+    }
     if LONG.contains(&name) {
         return vec![Case::new("-xaH", None)];
     }
@@ -107,6 +124,7 @@ fn cases(name: &str) -> Vec<Case> {
         EVERY_ROOT.iter().map(|(words, width)| Case::new(words, *width)).collect();
     let own = ONE_ROOT.iter().filter(|(root, _)| *root == name);
     cases.extend(own.map(|(_, words)| Case::new(words, None)));
+    cases.extend(filters(filter::samples(root, &ours::recorded_names(), FILTERS)));
     if name == PAIRS {
         let random = &mut Xorshift::new(1);
         for (index, uses) in pair_cover(random).into_iter().enumerate() {
@@ -168,7 +186,7 @@ fn listings_are_those_that_were_recorded() {
     let names = &ours::recorded_names();
     let mut differences = Vec::new();
     let mut count = 0;
-    for (name, root) in fixtures() {
+    for (name, root) in roots() {
         let text = String::from_utf8(workspace::read(&file(name))).expect("golden files are text");
         let roots = build(&root);
         for recorded in text.split("\n$ ").skip(1) {
@@ -188,7 +206,7 @@ fn listings_are_those_that_were_recorded() {
         differences.len(),
         differences.join("\n")
     );
-    assert!(count > 300, "only {count} cases are recorded");
+    assert!(count > 1000, "only {count} cases are recorded");
 }
 
 fn difference(name: &str, case: &Case, ours: &str, recorded: &str) -> String {
@@ -208,10 +226,10 @@ fn record() {
         );
     }
     let real = RealSs::find().expect("there is a real ss to record");
-    for (name, root) in fixtures() {
+    for (name, root) in roots() {
         let roots = build(&root);
         let mut text = format!("# {}\n", real.version());
-        for case in cases(name) {
+        for case in cases(name, &roots[0]) {
             let args = command::for_real(&case.args);
             let outcome = real.run(root_of(&roots, &case), &args, case.width);
             write!(text, "{}\n{}", case.title(), print(&outcome)).unwrap();

@@ -8,6 +8,7 @@
 //!
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
+//! - `filter`: filters made from the grammar, on the same roots; needs the real `ss`.
 //! - `fuzz`: what the fuzzer asserts, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
 //! - `json`: the schema, what is read back, the same as the text, and the examples of README.md.
@@ -30,6 +31,7 @@
 mod command;
 mod compare;
 mod escape;
+mod filter;
 mod fuzz;
 mod generated;
 mod golden;
@@ -39,6 +41,7 @@ mod openings;
 mod ours;
 mod outcome;
 mod owners;
+mod parallel;
 mod policy;
 mod prompt;
 mod real;

@@ -46,24 +46,40 @@ pub(crate) fn run_granted(
 
 /// Runs a command that was made already.
 pub(crate) fn call(ss: &Ss, args: &[String], width: Option<u16>) -> Outcome {
-    call_with(ss, args, width, &Cancel::new())
+    call_in(ss, args, width, (&Sandbox::empty(), b""), &Cancel::new())
 }
 
 /// Runs a command that is cancelled already.
 pub(crate) fn call_cancelled(ss: &Ss, args: &[String]) -> Outcome {
     let cancel = Cancel::new();
     cancel.cancel();
-    call_with(ss, args, None, &cancel)
+    call_in(ss, args, None, (&Sandbox::empty(), b""), &cancel)
 }
 
-fn call_with(ss: &Ss, args: &[String], width: Option<u16>, cancel: &Cancel) -> Outcome {
+/// Runs a command that was made already, with files that it may open and with bytes to read.
+pub(crate) fn call_with(
+    ss: &Ss,
+    args: &[String],
+    width: Option<u16>,
+    files: (&Sandbox, &[u8]),
+) -> Outcome {
+    call_in(ss, args, width, files, &Cancel::new())
+}
+
+fn call_in(
+    ss: &Ss,
+    args: &[String],
+    width: Option<u16>,
+    (sandbox, mut stdin): (&Sandbox, &[u8]),
+    cancel: &Cancel,
+) -> Outcome {
     let args: Vec<BString> = args.iter().map(|arg| arg.as_str().into()).collect();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut context = CallContext {
-        stdin: &mut std::io::empty(),
+        stdin: &mut stdin,
         stdout: &mut stdout,
         stderr: &mut stderr,
-        sandbox: &Sandbox::empty(),
+        sandbox,
         cancel,
         terminal_width: width.and_then(NonZeroU16::new),
         clock: &SystemClock,

@@ -53,8 +53,19 @@ impl RealSs {
 
     /// Runs it over a fake root, laid out for that many columns or as to a pipe.
     pub(crate) fn run(&self, root: &FakeRoot, args: &[String], width: Option<u16>) -> Outcome {
+        self.run_with(root, args, width, Stdio::null())
+    }
+
+    /// Runs it over a fake root, with something to read.
+    pub(crate) fn run_with(
+        &self,
+        root: &FakeRoot,
+        args: &[String],
+        width: Option<u16>,
+        stdin: impl Into<Stdio>,
+    ) -> Outcome {
         let mut command = Command::new(&self.program);
-        command.args(args).stdin(Stdio::null()).env_clear().env("PROC_ROOT", root.path());
+        command.args(args).stdin(stdin).env_clear().env("PROC_ROOT", root.path());
         if let Some(width) = width {
             command.env("COLUMNS", width.to_string());
         }

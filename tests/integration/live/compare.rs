@@ -16,7 +16,7 @@ const SHOWN: usize = 30;
 
 /// How two listings are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sameness {
+pub(super) enum Sameness {
     /// Byte for byte.
     Exact,
     /// But for figures that moved by themselves.
@@ -31,7 +31,7 @@ pub(super) struct Pair {
 
 impl Pair {
     /// Runs the real one, ours and the real one again, until the two real runs tell what moves.
-    fn compare(&self, args: &[String], width: Option<u16>) -> Result<Sameness, String> {
+    pub(super) fn compare(&self, args: &[String], width: Option<u16>) -> Result<Sameness, String> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
             let [before, ours, after] = [&self.real, &self.ours, &self.real].map(|program| {

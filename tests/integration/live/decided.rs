@@ -76,6 +76,52 @@ beside_the_real_one! {
         }
     }
 
+    a_condition_or_its_negation_holds_for_each_socket(real, ours, _fixture) {
+        // iproute2 asks the kernel, asks itself, and wants both to agree; and it reads the bytes of
+        // any address as one of the condition's family.
+        for (tables, condition) in [
+            ("-tanH", "autobound"),
+            ("-tanH", "src 0.0.0.0"),
+            ("-tanH", "src [7f00:1::]"),
+            ("-tanH", "sport >= *"),
+            ("-tanH", "sport < 70000"),
+            ("-tanH", "sport <= 65536"),
+        ] {
+            let count = |program: &Program, filter: &str| {
+                list(program, &format!("{tables} {filter}")).lines().count()
+            };
+            let negation = format!("not ( {condition} )");
+            let both = |program| count(program, condition) + count(program, &negation);
+            assert_eq!(both(&ours), count(&ours, ""), "{condition}");
+            assert!(both(&real) < count(&real, ""), "the real one is right about {condition}");
+        }
+    }
+
+    ports_are_chosen_if_they_lie_in_the_range(_real, ours, _fixture) {
+        let range = words("-tanH sport >= 32768 sport <= 60999").join(" ");
+        assert_eq!(list(&ours, "-tanH autobound"), list(&ours, &range));
+        assert_eq!(list(&ours, "-tanH not autobound"), list(&ours, "-tanH not ( sport >= 32768 sport <= 60999 )"));
+    }
+
+    ports_are_compared_whole(_real, ours, _fixture) {
+        let all = list(&ours, "-tanH");
+        for condition in ["sport >= *", "sport > *", "sport < 99999", "sport <= 65536", "not sport = 65537"] {
+            assert_eq!(list(&ours, &format!("-tanH {condition}")), all, "{condition}");
+        }
+        for condition in ["sport < *", "sport = 72536", "sport >= 65536"] {
+            assert_eq!(list(&ours, &format!("-tanH {condition}")), "", "{condition}");
+        }
+    }
+
+    control_groups_are_those_below_the_mount(real, ours, _fixture) {
+        // To iproute2 a path of the machine comes first, and `/` is no control group.
+        let of_root = list(&ours, "-tanH cgroup /");
+        if list(&ours, "-tanH --cgroup").contains_str("cgroup:/ss-tests") {
+            assert!(!of_root.is_empty());
+            assert_ne!(of_root, list(&real, "-tanH cgroup /"));
+        }
+    }
+
     owners_of_netlink_sockets_are_numbers(real, ours, _fixture) {
         // The sockets that ask are the only ones of processes here.
         let theirs = real.run(&words("-f netlink -aH"), None).stdout;

@@ -9,6 +9,7 @@
 //! ```
 //!
 //! - `compare`: option combinations, byte for byte.
+//! - `filter`: filters made from the grammar, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
 //! - `event`: sockets as they end, beside the real one and by what ends the following.
@@ -25,6 +26,7 @@ mod churn;
 mod compare;
 mod decided;
 mod event;
+mod filter;
 mod fixture;
 mod json;
 mod kill;

@@ -601,7 +601,8 @@ fn usual_states_of_family(family: AddressFamily) -> StateSet {
 fn usual_states_of_table(table: SocketTable) -> StateSet {
     match table {
         SocketTable::Udp | SocketTable::Raw => StateSet::of(TcpState::Established),
-        SocketTable::Netlink
+        SocketTable::UnixDatagram
+        | SocketTable::Netlink
         | SocketTable::PacketRaw
         | SocketTable::PacketDatagram
         | SocketTable::Xdp => StateSet::of(TcpState::Close),

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! As `fnmatch(3)` with `FNM_CASEFOLD` in the locale C: `*` matches a slash too, upper and lower case
-//! are alike, and a bracket that does not end is itself.
+//! are alike but to a class, and a bracket that does not end is itself.
 
 use procnetsocket::model::UnixName;
 
@@ -118,13 +118,12 @@ enum Item<'a> {
 
 impl Item<'_> {
     fn contains(&self, byte: u8) -> bool {
-        let (lower, upper) = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
         match self {
             Self::Range(first, last) => {
                 let range = first.to_ascii_lowercase()..=last.to_ascii_lowercase();
-                range.contains(&lower)
+                range.contains(&byte.to_ascii_lowercase())
             }
-            Self::Class(name) => is_of_class(name, lower) || is_of_class(name, upper),
+            Self::Class(name) => is_of_class(name, byte),
         }
     }
 }
@@ -192,7 +191,9 @@ mod tests {
     #[case::not_in_the_set("/run/[!abc]", "/run/b", false)]
     #[case::caret("/run/[^abc]", "/run/d", true)]
     #[case::class("[[:digit:]]x", "7x", true)]
-    #[case::upper_matches_lower("[[:upper:]]", "f", true)]
+    #[case::class_of_upper_case("[[:upper:]]", "F", true)]
+    #[case::class_of_the_other_case("[[:upper:]]", "f", false)]
+    #[case::class_and_letter("[[:lower:]F]", "F", true)]
     #[case::escaped_star(r"a\*", "a*", true)]
     #[case::escaped_star_is_no_star(r"a\*", "ab", false)]
     // boundary

@@ -30,7 +30,6 @@ const LOCAL_PORT_AT_LEAST: u8 = 2;
 const LOCAL_PORT_AT_MOST: u8 = 3;
 const REMOTE_PORT_AT_LEAST: u8 = 4;
 const REMOTE_PORT_AT_MOST: u8 = 5;
-const PORT_NOT_BOUND: u8 = 6;
 const LOCAL_HOST: u8 = 7;
 const REMOTE_HOST: u8 = 8;
 const DEVICE: u8 = 9;
@@ -161,9 +160,8 @@ fn exact(predicate: &Predicate) -> Option<Test> {
             Some(condition(MARK, [value.to_ne_bytes(), mask.to_ne_bytes()].concat()))
         }
         Predicate::Cgroup(cgroup) => Some(condition(CGROUP, cgroup.id.to_ne_bytes().to_vec())),
-        // Compat: the kernel knows whether it chose the port, the evaluator whether it could have.
-        // iproute2 asks both.
-        Predicate::Autobound => Some(condition(PORT_NOT_BOUND, Vec::new())),
+        // `autobound` is among these: the kernel has an operation that knows whether it chose the port,
+        // but the evaluator, and so a listing of a text table, whether it could have.
         _ => None,
     }
 }

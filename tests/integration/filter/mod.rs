@@ -1,0 +1,37 @@
+//! Filters: ours against the real `ss`, on filters made from the grammar and on odd ones by hand.
+//!
+//! ```text
+//! table rows ──► values ──► generate: words of the grammar, tagged by kind ──► spell: arguments
+//!                                                                               │
+//!                       odd: written by hand ───────────────────────────────────┤
+//!                                                                               ▼
+//!           tally: pairs and selections by kind  ◄── compare: ours and the real ss over fake roots
+//! ```
+//!
+//! - `file`: filters in files.
+//! - `decided`: what this project does otherwise, on purpose.
+//!
+//! Filters over live sockets are in `live::filter`.
+
+mod choice;
+mod compare;
+mod decided;
+mod file;
+mod generate;
+mod kind;
+mod odd;
+mod sample;
+mod spell;
+mod tally;
+mod values;
+
+pub(crate) use self::{
+    choice::Choice,
+    generate::{Autobound, Generator, Place},
+    kind::Kind,
+    odd::root as odd_root,
+    sample::{odd_samples, samples},
+    spell::spell,
+    tally::{Selection, Tally},
+    values::Values,
+};

@@ -1,0 +1,94 @@
+//! What was compared, by kind of condition.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::kind::Kind;
+
+/// How much of a listing a filter selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Selection {
+    Nothing,
+    Some,
+    All,
+}
+
+impl Selection {
+    /// Returns what `selected` rows are of `all`.
+    pub(crate) fn of(selected: usize, all: usize) -> Self {
+        match selected {
+            0 => Self::Nothing,
+            _ if selected < all => Self::Some,
+            _ => Self::All,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    pairs: usize,
+    nothing: usize,
+    some: usize,
+    all: usize,
+}
+
+impl Count {
+    fn add(&mut self, selection: Selection) {
+        self.pairs += 1;
+        *match selection {
+            Selection::Nothing => &mut self.nothing,
+            Selection::Some => &mut self.some,
+            Selection::All => &mut self.all,
+        } += 1;
+    }
+}
+
+/// Pairs that were compared, and what they selected.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    total: Count,
+    by_kind: BTreeMap<Kind, Count>,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, kinds: impl IntoIterator<Item = Kind>, selection: Selection) {
+        self.total.add(selection);
+        for kind in kinds {
+            self.by_kind.entry(kind).or_default().add(selection);
+        }
+    }
+
+    /// Asserts that every one of these kinds was compared often, and that it made filters that
+    /// select some sockets and not others.
+    pub(crate) fn assert_covers(&self, kinds: &[Kind], pairs: usize, selecting: usize) {
+        for kind in kinds {
+            let count = self.by_kind.get(kind).copied().unwrap_or_default();
+            assert!(
+                count.pairs >= pairs && count.some >= selecting,
+                "{kind:?}: {count:?}, but {pairs} pairs with {selecting} that tell sockets apart \
+                 are expected\n{self}"
+            );
+        }
+    }
+
+    /// Asserts that at least so many in a hundred of all filters select some sockets and not others.
+    pub(crate) fn assert_selective(&self, percent: usize) {
+        let Count { pairs, some, .. } = self.total;
+        assert!(some * 100 >= pairs * percent, "too few filters tell sockets apart:\n{self}");
+    }
+
+    pub(crate) fn pairs(&self) -> usize {
+        self.total.pairs
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<14} {:>6} {:>6} {:>6} {:>6}", "filters", "pairs", "none", "some", "all")?;
+        let rows = self.by_kind.iter().map(|(kind, count)| (format!("{kind:?}"), count));
+        for (name, count) in rows.chain([("total".to_owned(), &self.total)]) {
+            let Count { pairs, nothing, some, all } = count;
+            writeln!(f, "{name:<14} {pairs:>6} {nothing:>6} {some:>6} {all:>6}")?;
+        }
+        Ok(())
+    }
+}
