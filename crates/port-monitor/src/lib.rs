@@ -56,7 +56,7 @@
 //!
 //! sock_diag is asked for sockets in one state, which costs the same however many connections there
 //! are. Where only text tables are to be had, a look reads all connections; then looks are made less
-//! often, so that they take a tenth of a core at most ([`Pace`]). The kernel's word of closings
+//! often, so that they take some tenth of a core at most ([`Pace`]). The kernel's word of closings
 //! includes all connections that end; when that is too many, it is not listened to for ten seconds
 //! at a time, and closings are found by looking.
 //!

@@ -12,6 +12,7 @@
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
 //! - `churn`: connections that come and go while they are listed.
+//! - `monitor`: ports that open and close.
 //!
 //! No test looks at the sockets of the machine, and none at time.
 
@@ -22,5 +23,6 @@ mod decided;
 mod fixture;
 mod line;
 mod mask;
+mod monitor;
 mod namespace;
 mod program;
