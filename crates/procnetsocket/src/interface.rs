@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice as _};
 use cap_std::AmbientAuthority;
 use rustix::{
     fd::OwnedFd,
@@ -31,5 +31,12 @@ impl Interfaces {
     pub(crate) fn name(&self, index: NonZeroU32) -> Option<BString> {
         let name = netdevice::index_to_name_inlined(&self.socket, index.get()).ok()?;
         Some(BString::from(name.as_bytes()))
+    }
+
+    /// Returns the index of the interface of that name; `None` when there is none, or when the name
+    /// is not UTF-8.
+    pub(crate) fn index(&self, name: &BStr) -> Option<NonZeroU32> {
+        let name = name.to_str().ok().filter(|name| !name.contains('\0'))?;
+        NonZeroU32::new(netdevice::name_to_index(&self.socket, name).ok()?)
     }
 }

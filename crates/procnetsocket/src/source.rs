@@ -2,7 +2,7 @@
 
 use std::{fs::File, num::NonZeroU32, ops::RangeInclusive};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use cap_std::{AmbientAuthority, fs::Dir};
 
 use crate::{
@@ -205,6 +205,13 @@ impl SocketTables {
     /// always in a fake root, whose indexes are not those of this system.
     pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
         self.interfaces.as_ref()?.name(index)
+    }
+
+    /// Returns the index of the interface of that name.
+    ///
+    /// `None` if there is none, if the kernel may not be asked, and always in a fake root.
+    pub fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
+        self.interfaces.as_ref()?.index(name)
     }
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {

@@ -41,17 +41,22 @@
 mod cgroup;
 mod collect;
 mod error;
+mod host_name;
 mod names;
 mod policy;
 mod select;
 mod view;
+mod wire_name;
 
 pub use cgroup::CgroupPaths;
 pub use collect::{Collected, Problem, Sink};
 pub use error::{Error, ErrorKind};
+pub use host_name::{HostNameError, HostNames};
 pub use names::{Names, TransportProtocol};
 pub use policy::{Grant, GrantSet, Policy, UnknownGrant};
+pub use select::expr;
 pub use select::{
     AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, state_of,
 };
 pub use view::PolicyView;
+pub use wire_name::{ethertype, netlink_family};

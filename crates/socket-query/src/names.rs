@@ -10,7 +10,7 @@
 //!
 //! and of two lines for the same number the first counts, as in the C library.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, iter};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -28,6 +28,8 @@ pub enum TransportProtocol {
 pub struct Names {
     services: HashMap<(u16, TransportProtocol), BString>,
     services_of_any: HashMap<u16, BString>,
+    /// By name, and by the other names behind the number.
+    ports: HashMap<(BString, TransportProtocol), u16>,
     protocols: HashMap<u16, BString>,
 }
 
@@ -36,12 +38,8 @@ impl Names {
     /// line of the expected form is passed over, as by the C library.
     pub fn new(services: &[u8], protocols: &[u8]) -> Self {
         let mut names = Self::default();
-        for (name, number) in services.lines().filter_map(name_and_number) {
-            let Some((port, protocol)) = port_and_protocol(number) else { continue };
-            names.services_of_any.entry(port).or_insert_with(|| name.into());
-            if let Some(protocol) = protocol {
-                names.services.entry((port, protocol)).or_insert_with(|| name.into());
-            }
+        for line in services.lines() {
+            names.add_service(line);
         }
         for (name, number) in protocols.lines().filter_map(name_and_number) {
             if let Some(number) = decimal(number) {
@@ -49,6 +47,24 @@ impl Names {
             }
         }
         names
+    }
+
+    fn add_service(&mut self, line: &[u8]) {
+        let mut words = words(line);
+        let (Some(name), Some(number)) = (words.next(), words.next()) else { return };
+        let Some((port, protocol)) = port_and_protocol(number) else { return };
+        self.services_of_any.entry(port).or_insert_with(|| name.into());
+        let Some(protocol) = protocol else { return };
+        self.services.entry((port, protocol)).or_insert_with(|| name.into());
+        for name in iter::once(name).chain(words) {
+            self.ports.entry((name.into(), protocol)).or_insert(port);
+        }
+    }
+
+    /// Returns the port of a service, by its name or one of its other names, in upper and lower
+    /// case as they stand in the file.
+    pub fn port(&self, name: &BStr, protocol: TransportProtocol) -> Option<u16> {
+        self.ports.get(&(name.to_owned(), protocol)).copied()
     }
 
     /// Returns the name of a service, if the host has one for that port and protocol.
@@ -69,9 +85,14 @@ impl Names {
 
 /// Returns the first two words of a line without its comment.
 fn name_and_number(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let line = line.split_once_str("#").map_or(line, |(line, _comment)| line);
-    let mut words = line.fields_with(|c| matches!(c, ' ' | '\t')).filter(|word| !word.is_empty());
+    let mut words = words(line);
     Some((words.next()?, words.next()?))
+}
+
+/// Returns the words of a line without its comment.
+fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let line = line.split_once_str("#").map_or(line, |(line, _comment)| line);
+    line.fields_with(|c| matches!(c, ' ' | '\t')).filter(|word| !word.is_empty())
 }
 
 /// Returns a port and its protocol, or `None` in its place when it is another.
@@ -113,6 +134,23 @@ mod tests {
     ) {
         let names = Names::new(SERVICES, b"");
         assert_eq!(names.service(port, protocol), name.map(BStr::new));
+    }
+
+    #[rstest]
+    #[case::name("ssh", TransportProtocol::Tcp, Some(22))]
+    #[case::another_line_for_the_port("other", TransportProtocol::Tcp, Some(22))]
+    #[case::alias("alias", TransportProtocol::Tcp, Some(22))]
+    #[case::not_for_udp("alias", TransportProtocol::Udp, None)]
+    #[case::no_newline_at_the_end("last", TransportProtocol::Udp, Some(8))]
+    #[case::case_matters("SSH", TransportProtocol::Tcp, None)]
+    #[case::not_a_comment("#", TransportProtocol::Tcp, None)]
+    #[case::not_a_number("22/tcp", TransportProtocol::Tcp, None)]
+    fn finds_ports(
+        #[case] name: &str,
+        #[case] protocol: TransportProtocol,
+        #[case] port: Option<u16>,
+    ) {
+        assert_eq!(Names::new(SERVICES, b"").port(name.into(), protocol), port);
     }
 
     #[rstest]

@@ -1,12 +1,16 @@
 //! The only thing that a builtin holds.
 
-use std::{collections::BTreeMap, fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+use std::{
+    collections::BTreeMap, fmt, net::IpAddr, num::NonZeroU32, ops::RangeInclusive, sync::Arc,
+};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use procnetsocket::{Interrupt, Limits, SockStat, SockStat6, SocketTables};
 
 use crate::{
-    CgroupPaths, Collected, Error, Grant, GrantSet, Names, Policy, Selection, Sink, collect,
+    AddressFamily, CgroupPaths, Collected, Error, Filter, Grant, GrantSet, HostNameError,
+    HostNames, Names, Policy, Selection, Sink, TableSet, collect,
+    expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
 };
 
 /// Socket tables as far as a policy lets them be seen.
@@ -19,6 +23,7 @@ pub struct PolicyView {
     policy: Policy,
     names: Arc<Names>,
     cgroups: Option<Arc<dyn CgroupPaths>>,
+    hosts: Option<Arc<dyn HostNames>>,
     limits: Limits,
 }
 
@@ -26,7 +31,7 @@ impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
         let names = Arc::new(names);
-        Self { tables, policy, names, cgroups: None, limits: Limits::streaming() }
+        Self { tables, policy, names, cgroups: None, hosts: None, limits: Limits::streaming() }
     }
 
     /// Returns the view with a way to find the paths of control groups. Without one they are
@@ -34,6 +39,13 @@ impl PolicyView {
     #[must_use]
     pub fn with_cgroups(self, cgroups: Arc<dyn CgroupPaths>) -> Self {
         Self { cgroups: Some(cgroups), ..self }
+    }
+
+    /// Returns the view with a way to resolve host names. It is used under the grant
+    /// [`Resolve`](Grant::Resolve) only.
+    #[must_use]
+    pub fn with_host_names(self, hosts: Arc<dyn HostNames>) -> Self {
+        Self { hosts: Some(hosts), ..self }
     }
 
     /// Returns the view with the host's own bounds on what is read of one table. The default is
@@ -77,6 +89,33 @@ impl PolicyView {
         collect::collect(self.sockets()?, &self.limits, selection, interrupt, sink)
     }
 
+    /// Understands a filter of `ss` over these tables. `family` is the last one that an option
+    /// chose; it is that of values that do not name one.
+    ///
+    /// # Errors
+    ///
+    /// A [`FilterError`] that says what is wrong and where. To resolve a host name takes the grant
+    /// `resolve`.
+    pub fn parse_filter(
+        &self,
+        text: &FilterText,
+        tables: TableSet,
+        family: Option<AddressFamily>,
+    ) -> Result<Parsed, FilterError> {
+        expr::parse(text, Scope::new(self, tables, family))
+    }
+
+    /// Returns the filter that admits what satisfies an expression; none admits every socket.
+    pub fn filter(&self, expr: Option<expr::Expr>) -> Filter {
+        match expr {
+            None => Filter::All,
+            Some(expr) => {
+                let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
+                Filter::Expr { expr, local_ports }
+            }
+        }
+    }
+
     /// Returns the machine's counters of IPv4 sockets (`/proc/net/sockstat`).
     ///
     /// # Errors
@@ -115,6 +154,12 @@ impl PolicyView {
         self.sockets().ok()?.interface_name(index)
     }
 
+    /// Returns the index of the network interface of that name, or `None` when there is none (in a
+    /// fake root there is none).
+    pub fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
+        self.sockets().ok()?.interface_index(name)
+    }
+
     /// Returns the paths of the control groups by their ids; none if the host gave no way to find
     /// them.
     pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
@@ -130,6 +175,31 @@ impl PolicyView {
             Ok(&self.tables)
         } else {
             Err(Error::not_granted(Grant::Sockets))
+        }
+    }
+}
+
+impl Machine for PolicyView {
+    fn grants(&self) -> GrantSet {
+        self.grants()
+    }
+
+    fn names(&self) -> &Names {
+        self.names()
+    }
+
+    fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
+        self.interface_index(name)
+    }
+
+    fn cgroup_id(&self, path: &BStr) -> Option<u64> {
+        self.cgroup_paths().into_iter().find(|(_, known)| known == path).map(|(id, _)| id)
+    }
+
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        match &self.hosts {
+            Some(hosts) if self.grants().contains(Grant::Resolve) => hosts.addresses(name),
+            _ => Err(HostNameError::NoResolver),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     cli::{
         CliError, Column, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary, Tables, VERSION,
     },
+    filter,
     render::{ColumnId, ColumnSet, Counters, RowRenderer, Screen, TableWriter, summary},
 };
 
@@ -94,12 +95,17 @@ impl Ss {
         if show.summary == Summary::Only {
             return Ok(code);
         }
-        match &show.selection {
-            Ok(selection) => self.list(context, show, selection).map(|listed| listed.max(code)),
+        let selection = match &show.selection {
+            Ok(selection) => filter::selected(&self.view, context, &show.filter, selection),
+            Err(NothingToShow::States(error)) => return Ok(refuse(context, error)),
             Err(NothingToShow::Tables) => {
                 complain(context.stderr, &"no socket tables to show with such filter.");
-                Ok(code)
+                return Ok(code);
             }
+        };
+        match selection {
+            Ok(selection) => self.list(context, show, &selection).map(|listed| listed.max(code)),
+            Err(error) => Ok(refuse(context, &error)),
         }
     }
 

@@ -39,6 +39,7 @@
 
 mod builtin;
 mod cli;
+mod filter;
 mod render;
 
 pub use builtin::Ss;

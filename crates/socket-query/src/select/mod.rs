@@ -1,5 +1,6 @@
 //! What a caller wants to see: tables, families, states and a filter.
 
+pub mod expr;
 mod family;
 mod filter;
 mod state;

@@ -15,6 +15,8 @@ impl StateSet {
     /// Every state. Bit 0 stands for no state of the kernel; `ss` counts it, so that this set has
     /// more than one member whatever is taken from it.
     pub const ALL: Self = Self((1 << 14) - 1);
+    /// The bit that stands for no state of the kernel: no socket is in it.
+    pub const UNKNOWN: Self = Self(1);
     /// Every state but LISTEN, UNCONN, TIME-WAIT and SYN-RECV: what `ss` lists without options.
     pub const CONNECTED: Self = Self::ALL
         .without(Self::of(TcpState::Listen))

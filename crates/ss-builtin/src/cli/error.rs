@@ -5,6 +5,8 @@ use std::fmt;
 use bstr::BString;
 use builtin_api::Escaped;
 
+use socket_query::expr::{FilterError, FilterErrorKind};
+
 use super::flags::Refusal;
 
 /// A command line that is not carried out.
@@ -17,19 +19,48 @@ pub(crate) enum CliError {
     UnwantedValue(&'static str),
     UnknownFamily(BString),
     UnknownTable(BString),
+    /// `state` or `exclude` without a word behind it.
+    NoState(&'static str),
+    UnknownState(BString),
+    TwoFilterFiles,
+    /// The file of a filter and why it cannot be read.
+    FilterFile(BString, String),
+    Filter(FilterError),
     /// An option or a word that is understood and refused.
     Refused(String, Refusal),
 }
 
+/// The names of states, but for second names.
+const STATES: &str = "established, syn-sent, syn-recv, fin-wait-1, fin-wait-2, time-wait, \
+    unconnected, close-wait, last-ack, listening, closing, bound-inactive, all, connected, \
+    synchronized, bucket or big";
+
 impl CliError {
-    /// Returns whether the usage is printed behind the message, as for every error but a refusal.
+    /// Returns whether the usage is printed behind the message: for wrong options. It does not help
+    /// to understand a refusal or a filter.
     pub(crate) fn shows_usage(&self) -> bool {
-        !matches!(self, Self::Refused(..))
+        !matches!(
+            self,
+            Self::Refused(..)
+                | Self::NoState(_)
+                | Self::UnknownState(_)
+                | Self::TwoFilterFiles
+                | Self::FilterFile(..)
+                | Self::Filter(_)
+        )
     }
 
-    /// Returns the exit status: 1 for a refusal, 255 for what iproute2 does not understand either.
+    /// Returns the exit status: 1 for a refusal and for a value that stands for nothing, 255 for what
+    /// iproute2 does not understand either.
     pub(crate) fn status(&self) -> u8 {
-        if self.shows_usage() { 255 } else { 1 }
+        match self {
+            Self::Refused(..) => 1,
+            Self::Filter(error) => match error.kind() {
+                FilterErrorKind::Grammar | FilterErrorKind::Limit => 255,
+                _ => 1,
+            },
+            _ => 255,
+        }
     }
 }
 
@@ -53,6 +84,15 @@ impl fmt::Display for CliError {
             Self::UnknownTable(word) => {
                 write!(f, "\"{}\" is no socket table; the usage below names them", Escaped(word))
             }
+            Self::NoState(word) => write!(f, "expected the name of a state behind \"{word}\""),
+            Self::UnknownState(word) => {
+                write!(f, "\"{}\" is no state; expected {STATES}", Escaped(word))
+            }
+            Self::TwoFilterFiles => write!(f, "-F was given more than once"),
+            Self::FilterFile(path, reason) => {
+                write!(f, "the filter in \"{}\" cannot be read: {reason}", Escaped(path))
+            }
+            Self::Filter(error) => error.fmt(f),
             Self::Refused(what, Refusal::Grant(grant)) => write!(
                 f,
                 "{what} is refused: it needs the grant \"{grant}\", which this host does not give"

@@ -81,6 +81,7 @@ pub(crate) enum Effect {
     FamilyWord,
     Table(SocketTable),
     TableList,
+    FilterFile,
     OneLine,
     Refused(Refusal),
 }
@@ -148,7 +149,6 @@ const fn ascii(letter: char) -> u8 {
 /// Stands for "no letter" in the table.
 const NO_LETTER: char = ' ';
 
-const NEEDS_FILTER: &str = "the filter language is not built yet";
 const NO_SELINUX: &str = "security contexts are no part of a socket listing here";
 const NO_BPF: &str = "it reads maps of BPF programs, which are not sockets";
 const NO_TIPC: &str = "TIPC sockets are not supported";
@@ -267,13 +267,8 @@ static FLAGS: &[Flag] = &[
     Flag::new(NO_LETTER, "socket", "the same as -A", Effect::TableList).with_value("TABLE[,...]"),
     Flag::new('D', "diag", "dump raw records", Effect::Refused(Refusal::Never(NO_DUMP)))
         .with_value("FILE"),
-    Flag::new(
-        'F',
-        "filter",
-        "read the filter from a file",
-        Effect::Refused(Refusal::NotBuilt(NEEDS_FILTER)),
-    )
-    .with_value("FILE"),
+    Flag::new('F', "filter", "read the filter from a file, or from - (stdin)", Effect::FilterFile)
+        .with_value("FILE"),
     Flag::own("json", "print one JSON array", NOT_YET),
     Flag::own("json-lines", "print one JSON object a line", NOT_YET),
     Flag::own("sort", "order by KEYs, -KEY backwards", NOT_YET).with_value("KEY[,...]"),

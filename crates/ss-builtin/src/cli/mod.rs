@@ -5,11 +5,13 @@ mod flags;
 mod help;
 mod plan;
 mod raw;
+mod words;
 
 pub(crate) use error::CliError;
 pub use flags::{Flag, Refusal, Value, flags};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use plan::{
-    Column, Detail, DetailSet, Host, Lines, Names, NothingToShow, Plan, Show, Summary, Tables,
+    Column, Detail, DetailSet, FilterSource, Host, Lines, Names, NothingToShow, Plan, Show,
+    Summary, Tables,
 };
 pub(crate) use raw::RawArgs;

@@ -5,16 +5,18 @@
 //! other: a table without one of its families brings all of them, a family without one of its tables
 //! brings all of those.
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use procnetsocket::{Details, model::TcpState};
 use socket_query::{
     AddressFamily, FamilySet, Filter, GrantSet, Selection, SocketTable, StateSet, TableSet,
+    expr::FilterText,
 };
 
 use super::{
     CliError, RawArgs,
     flags::{Effect, Refusal},
     raw::Typed,
+    words::Words,
 };
 
 /// Something that can be shown beside the columns.
@@ -148,10 +150,25 @@ pub(crate) enum Summary {
     Only,
 }
 
-/// Which part of a selection was left empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why nothing can be listed. Counters are printed all the same.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NothingToShow {
+    /// No table is left to show.
     Tables,
+    /// The words for states were not understood.
+    States(CliError),
+}
+
+/// Where the filter comes from, and what it is understood with. It is not understood yet, because
+/// that takes the tables, and the counters of `-s` come first.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct FilterSource {
+    /// The words of the command line, which come before those of the file.
+    pub(crate) text: FilterText,
+    /// The file: a path, or standard input if it begins with `-`.
+    pub(crate) file: Option<BString>,
+    /// The family that an option chose last.
+    pub(crate) family: Option<AddressFamily>,
 }
 
 /// What the builtin is going to do.
@@ -166,7 +183,9 @@ pub(crate) enum Plan {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Show {
     pub(crate) summary: Summary,
+    /// What is listed, but for the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
+    pub(crate) filter: FilterSource,
     pub(crate) details: DetailSet,
     pub(crate) lines: Lines,
     pub(crate) names: Names,
@@ -188,14 +207,7 @@ impl Plan {
         if let Some((option, refusal)) = draft.refused.take() {
             return Err(refused(option, refusal, host.grants));
         }
-        if let Some(word) = raw.words.first() {
-            let word = format!("the filter \"{}\"", builtin_api::Escaped(word));
-            return Err(CliError::Refused(
-                word,
-                Refusal::NotBuilt("the filter language is not built yet"),
-            ));
-        }
-        Ok(Self::Show(draft.finish()))
+        Ok(Self::Show(draft.finish(&raw.words)))
     }
 }
 
@@ -220,6 +232,7 @@ struct Draft {
     chosen: Option<StateSet>,
     /// Whether a table or family was chosen at all.
     selected: Selected,
+    filter: FilterSource,
     summary: Option<()>,
     details: DetailSet,
     lines: Lines,
@@ -246,6 +259,7 @@ impl Draft {
             usual: StateSet::EMPTY,
             chosen: None,
             selected: Selected::Nothing,
+            filter: FilterSource::default(),
             summary: None,
             details: DetailSet::default(),
             lines: Lines::default(),
@@ -277,6 +291,7 @@ impl Draft {
             Effect::FamilyWord => self.family_word(typed.value.as_bstr())?,
             Effect::Table(table) => self.table(table),
             Effect::TableList => self.table_list(typed.value.as_bstr())?,
+            Effect::FilterFile => self.filter_file(&typed.value)?,
             Effect::Refused(refusal) => self.refuse(spelling(typed), refusal),
         }
         Ok(())
@@ -289,8 +304,16 @@ impl Draft {
 
     fn family(&mut self, family: AddressFamily) {
         self.families = self.families.union(FamilySet::of(family));
+        self.filter.family = Some(family);
         self.usual = self.usual.union(usual_states_of_family(family));
         self.select(Selected::ByFlags);
+    }
+
+    fn filter_file(&mut self, path: &BString) -> Result<(), CliError> {
+        match self.filter.file.replace(path.clone()) {
+            Some(_) => Err(CliError::TwoFilterFiles),
+            None => Ok(()),
+        }
     }
 
     fn table(&mut self, table: SocketTable) {
@@ -344,6 +367,7 @@ impl Draft {
                 continue;
             }
             self.tables = self.tables.union(tables);
+            self.usual = tables.iter().map(usual_states_of_table).fold(self.usual, StateSet::union);
             if let Some(refusal) = self.refusal_of(tables) {
                 self.refuse(format!("-A {}", name.as_bstr()), refusal);
             }
@@ -360,26 +384,40 @@ impl Draft {
         }
     }
 
-    fn finish(mut self) -> Show {
+    fn finish(mut self, words: &[BString]) -> Show {
+        let understood = self.words(words);
         if self.selected == Selected::Nothing {
             self.tables = TableSet::ALL.without(TableSet::of(SocketTable::Tipc));
             self.chosen.get_or_insert(StateSet::CONNECTED);
         }
         let summary = match (self.summary, self.selected) {
             (None, _) => Summary::None,
-            (Some(()), Selected::Nothing) => Summary::Only,
+            (Some(()), Selected::Nothing) if words.is_empty() => Summary::Only,
             (Some(()), _) => Summary::Before,
         };
         self.widen();
         let states = self.chosen.unwrap_or(self.usual);
-        let Self { tables, families, details, lines, names, hidden, .. } = self;
-        let selection = if tables.is_empty() {
-            Err(NothingToShow::Tables)
-        } else {
-            let details = details.of_kernel();
-            Ok(Selection { tables, families, states, details, filter: Filter::All })
+        let Self { tables, families, filter, details, lines, names, hidden, .. } = self;
+        let selection = match understood {
+            Err(error) => Err(NothingToShow::States(error)),
+            Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
+            Ok(()) => {
+                let details = details.of_kernel();
+                Ok(Selection { tables, families, states, details, filter: Filter::All })
+            }
         };
-        Show { summary, selection, details, lines, names, hidden }
+        Show { summary, selection, filter, details, lines, names, hidden }
+    }
+
+    /// Takes the words behind the options. Words for states replace what options chose; if they leave
+    /// none, nothing was chosen.
+    fn words(&mut self, words: &[BString]) -> Result<(), CliError> {
+        let words = Words::parse(words)?;
+        if let Some(states) = words.states {
+            self.chosen = Some(states).filter(|states| !states.is_empty());
+        }
+        self.filter.text = words.filter.iter().collect();
+        Ok(())
     }
 
     fn widen(&mut self) {
@@ -417,6 +455,10 @@ fn usual_states_of_family(family: AddressFamily) -> StateSet {
 fn usual_states_of_table(table: SocketTable) -> StateSet {
     match table {
         SocketTable::Udp | SocketTable::Raw => StateSet::of(TcpState::Established),
+        SocketTable::Netlink
+        | SocketTable::PacketRaw
+        | SocketTable::PacketDatagram
+        | SocketTable::Xdp => StateSet::of(TcpState::Close),
         _ => StateSet::CONNECTED,
     }
 }
@@ -724,14 +766,6 @@ mod tests {
     #[case::dump(
         "-D /tmp/x",
         "-D is refused: it writes raw kernel records to a file of the system"
-    )]
-    #[case::filter_file(
-        "-F x",
-        "-F is refused by this version: the filter language is not built yet"
-    )]
-    #[case::filter_word(
-        "-t sport = 22",
-        "the filter \"sport\" is refused by this version: the filter language is not built yet"
     )]
     #[case::family("-f vsock", "-f vsock is refused: the /proc tables do not show its sockets")]
     #[case::table("-A sctp", "-A sctp is refused: the /proc tables do not show its sockets")]

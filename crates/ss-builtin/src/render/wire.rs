@@ -109,6 +109,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         lines: if letters.contains('O') { Lines::One } else { Lines::Many },
         names: if letters.contains('n') { Names::Numeric } else { Names::Resolved },
         hidden: Vec::new(),
+        filter: crate::cli::FilterSource::default(),
         selection: Ok(selection),
     };
     let view = view();

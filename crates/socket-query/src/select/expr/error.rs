@@ -1,0 +1,162 @@
+//! What is wrong with a filter, and where.
+
+use std::{fmt, ops::Range};
+
+use bstr::{BStr, BString};
+
+use super::text::{FilterText, MAX_FILTER_BYTES};
+use crate::{Grant, HostNameError};
+
+/// The error of a filter. Its text has three lines: what is wrong, the filter, and a mark under the
+/// word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    problem: Problem,
+    text: BString,
+    span: Range<usize>,
+}
+
+/// The kinds of [`FilterError`]; more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FilterErrorKind {
+    /// The words do not make a filter.
+    Grammar,
+    /// A filter is longer or deeper than it may be.
+    Limit,
+    /// A word does not stand for what it should: an address, a port, an interface and so on.
+    Value,
+    /// To understand a word takes a grant that the policy does not hold.
+    NotGranted(Grant),
+}
+
+/// What is wrong, without the place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Problem {
+    #[error("expected {expected}, but found {}", Found(.found))]
+    Grammar { expected: &'static str, found: Option<BString> },
+    #[error("the filter is nested deeper than {} levels", super::MAX_FILTER_DEPTH)]
+    TooDeep,
+    #[error("the filter is longer than {MAX_FILTER_BYTES} bytes")]
+    TooLong,
+    #[error("expected {expected}, but found {}", Quoted(.found))]
+    Value { expected: &'static str, found: BString },
+    #[error("there is no \"]\" behind the \"[\"")]
+    OpenBracket,
+    #[error("expected {expected}, but found {}; IPv6 addresses stand in brackets, as in [::1]:22", Quoted(.found))]
+    Brackets { expected: &'static str, found: BString },
+    #[error("{} is the name of another port with TCP than with UDP", Quoted(.0))]
+    AmbiguousPort(BString),
+    #[error("there is no service {} in the tables that are listed", Quoted(.0))]
+    UnknownService(BString),
+    #[error("service names stand for ports of TCP and UDP, and neither is listed")]
+    NoServices,
+    #[error("there is no interface {}", Quoted(.0))]
+    UnknownInterface(BString),
+    #[error("there is no control group {}", Quoted(.0))]
+    UnknownCgroup(BString),
+    #[error("{} is no address, and to resolve a host name needs the grant \"{}\", which this host does not give", Quoted(.0), Grant::Resolve)]
+    ResolveNotGranted(BString),
+    #[error("the host {} cannot be resolved: {}", Quoted(.0), .1)]
+    Unresolved(BString, HostNameError),
+}
+
+impl FilterError {
+    pub(super) fn new(problem: Problem, text: &FilterText, span: Range<usize>) -> Self {
+        Self { problem, text: text.as_bstr().to_owned(), span }
+    }
+
+    /// Returns the error of a text that is too long to be looked at.
+    pub(super) fn too_long(text: &FilterText) -> Self {
+        let begin = text.as_bstr().get(..WINDOW).unwrap_or_default();
+        Self { problem: Problem::TooLong, text: begin.into(), span: 0..0 }
+    }
+
+    /// Returns the kind.
+    pub fn kind(&self) -> FilterErrorKind {
+        match self.problem {
+            Problem::Grammar { .. } => FilterErrorKind::Grammar,
+            Problem::TooDeep | Problem::TooLong => FilterErrorKind::Limit,
+            Problem::ResolveNotGranted(_) => FilterErrorKind::NotGranted(Grant::Resolve),
+            _ => FilterErrorKind::Value,
+        }
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.problem)?;
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        write!(f, "\n{}", Marked { text: BStr::new(&self.text), span: self.span.clone() })
+    }
+}
+
+/// Bytes of the text that are shown on each side of the word: 60.
+const WINDOW: usize = 60;
+
+/// A text with a mark under a part of it; of a long text what is near the mark.
+struct Marked<'a> {
+    text: &'a BStr,
+    span: Range<usize>,
+}
+
+impl fmt::Display for Marked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |range: Range<usize>| self.text.get(range).unwrap_or_default();
+        let from = self.span.start.saturating_sub(WINDOW);
+        let word = part(self.span.start..self.span.end.min(self.span.start.saturating_add(WINDOW)));
+        let behind = self.span.start.saturating_add(word.len());
+        let to = behind.saturating_add(WINDOW).min(self.text.len());
+        let before =
+            format!("{}{}", if from > 0 { "..." } else { "" }, Shown(part(from..self.span.start)));
+        let word = Shown(word).to_string();
+        let after = if to < self.text.len() { "..." } else { "" };
+        writeln!(f, "    {before}{word}{}{after}", Shown(part(behind..to)))?;
+        // Both are ASCII, so that bytes are columns.
+        write!(f, "    {:width$}{}", "", "^".repeat(word.len().max(1)), width = before.len())
+    }
+}
+
+/// What was found where something else should be.
+struct Found<'a>(&'a Option<BString>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(word) => Quoted(word).fmt(f),
+            None => f.write_str("the end of the filter"),
+        }
+    }
+}
+
+/// Bytes of a word that a message quotes: 60.
+const QUOTED_BYTES: usize = 60;
+
+/// A word between quotes, cut when it is long.
+struct Quoted<'a>(&'a BString);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.get(..QUOTED_BYTES) {
+            Some(begin) if self.0.len() > QUOTED_BYTES => write!(f, "\"{}...\"", Shown(begin)),
+            _ => write!(f, "\"{}\"", Shown(self.0)),
+        }
+    }
+}
+
+/// Bytes of others with all that is not printable ASCII as `\xNN`. Unlike in names, backslashes stay
+/// as they are: they are part of the language.
+struct Shown<'a>(&'a [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| match byte {
+            b' '..=b'~' => write!(f, "{}", char::from(*byte)),
+            byte => write!(f, "\\x{byte:02x}"),
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! Patterns of the shell over the names of unix sockets.
+//!
+//! ```text
+//! pattern := ("*" | "?" | "[" ("!" | "^")? item+ "]" | "\" byte | byte)*
+//! item    := byte "-" byte | "[:" class ":]" | byte          "]" may stand first
+//! ```
+//!
+//! As `fnmatch(3)` with `FNM_CASEFOLD` in the locale C: `*` matches a slash too, upper and lower case
+//! are alike, and a bracket that does not end is itself.
+
+use procnetsocket::model::UnixName;
+
+/// A name as it is shown: abstract ones with `@` before them and for every NUL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name<'a> {
+    mark: Option<u8>,
+    bytes: &'a [u8],
+}
+
+impl<'a> Name<'a> {
+    /// No name.
+    pub(super) const NONE: Self = Name { mark: None, bytes: b"" };
+
+    pub(super) fn of(name: &'a UnixName) -> Self {
+        match name {
+            UnixName::Pathname(bytes) => Self { mark: None, bytes },
+            UnixName::Abstract(bytes) => Self { mark: Some(b'@'), bytes },
+            _ => Self::NONE,
+        }
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.bytes.len().saturating_add(usize::from(self.mark.is_some()))
+    }
+
+    /// Returns a byte of the name as it is shown.
+    pub(super) fn get(self, at: usize) -> Option<u8> {
+        let byte = match (self.mark, at.checked_sub(1)) {
+            (Some(mark), None) => return Some(mark),
+            (Some(_), Some(at)) => self.bytes.get(at),
+            (None, _) => self.bytes.get(at),
+        };
+        byte.map(|byte| if *byte == 0 { b'@' } else { *byte })
+    }
+}
+
+/// Returns whether a name matches a pattern.
+///
+/// The time is bounded by the product of their lengths: only the last `*` is ever tried again.
+pub(super) fn matches(pattern: &[u8], name: Name<'_>) -> bool {
+    let (mut rest, mut at) = (pattern, 0);
+    let mut retry: Option<(&[u8], usize)> = None;
+    loop {
+        if let [b'*', behind @ ..] = rest {
+            (rest, retry) = (behind, Some((behind, at)));
+            continue;
+        }
+        match (name.get(at), rest.is_empty()) {
+            (None, true) => return true,
+            (Some(byte), false) if let Some(behind) = match_one(rest, byte) => {
+                (rest, at) = (behind, at.saturating_add(1));
+            }
+            // The last `*` takes one byte more.
+            (_, _) => match retry {
+                Some((behind, from)) if from < name.len() => {
+                    let from = from.saturating_add(1);
+                    (rest, at, retry) = (behind, from, Some((behind, from)));
+                }
+                _ => return false,
+            },
+        }
+    }
+}
+
+/// Matches one byte with the beginning of a pattern that is no `*`; returns what is behind it.
+fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
+    let (is_match, behind) = match pattern {
+        [b'?', behind @ ..] => (true, behind),
+        [b'[', set @ ..] => match match_set(set, byte) {
+            Some(matched) => matched,
+            None => (byte == b'[', set),
+        },
+        [b'\\', escaped, behind @ ..] => (folds(*escaped, byte), behind),
+        [literal, behind @ ..] => (folds(*literal, byte), behind),
+        [] => return None,
+    };
+    is_match.then_some(behind)
+}
+
+fn folds(one: u8, other: u8) -> bool {
+    one.eq_ignore_ascii_case(&other)
+}
+
+/// Matches a byte with a set, from behind its bracket; `None` when the set does not end.
+fn match_set(set: &[u8], byte: u8) -> Option<(bool, &[u8])> {
+    let (is_negated, mut rest) = match set {
+        [b'!' | b'^', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let mut is_member = false;
+    let mut is_first = true;
+    loop {
+        let item;
+        (item, rest) = match rest {
+            [b']', behind @ ..] if !is_first => return Some((is_member != is_negated, behind)),
+            _ => take_item(rest)?,
+        };
+        is_member |= item.contains(byte);
+        is_first = false;
+    }
+}
+
+/// A member of a set.
+enum Item<'a> {
+    Range(u8, u8),
+    Class(&'a [u8]),
+}
+
+impl Item<'_> {
+    fn contains(&self, byte: u8) -> bool {
+        let (lower, upper) = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
+        match self {
+            Self::Range(first, last) => {
+                let range = first.to_ascii_lowercase()..=last.to_ascii_lowercase();
+                range.contains(&lower)
+            }
+            Self::Class(name) => is_of_class(name, lower) || is_of_class(name, upper),
+        }
+    }
+}
+
+fn take_item(rest: &[u8]) -> Option<(Item<'_>, &[u8])> {
+    if let [b'[', b':', class @ ..] = rest
+        && let Some(end) = class.windows(2).position(|two| two == b":]")
+    {
+        let (name, behind) = class.split_at_checked(end)?;
+        return Some((Item::Class(name), behind.get(2..)?));
+    }
+    let (first, behind) = take_byte(rest)?;
+    match behind {
+        [b'-', last @ ..] if !last.starts_with(b"]") => {
+            let (last, behind) = take_byte(last)?;
+            Some((Item::Range(first, last), behind))
+        }
+        _ => Some((Item::Range(first, first), behind)),
+    }
+}
+
+fn take_byte(rest: &[u8]) -> Option<(u8, &[u8])> {
+    match rest {
+        [b'\\', byte, behind @ ..] | [byte, behind @ ..] => Some((*byte, behind)),
+        [] => None,
+    }
+}
+
+fn is_of_class(name: &[u8], byte: u8) -> bool {
+    match name {
+        b"alnum" => byte.is_ascii_alphanumeric(),
+        b"alpha" => byte.is_ascii_alphabetic(),
+        b"blank" => matches!(byte, b' ' | b'\t'),
+        b"cntrl" => byte.is_ascii_control(),
+        b"digit" => byte.is_ascii_digit(),
+        b"graph" => byte.is_ascii_graphic(),
+        b"lower" => byte.is_ascii_lowercase(),
+        b"print" => matches!(byte, b' '..=b'~'),
+        b"punct" => byte.is_ascii_punctuation(),
+        b"space" => matches!(byte, b' ' | b'\t'..=b'\r'),
+        b"upper" => byte.is_ascii_uppercase(),
+        b"xdigit" => byte.is_ascii_hexdigit(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::BString;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    // usual
+    #[case::itself("/run/a", "/run/a", true)]
+    #[case::case_does_not_matter("/RUN/a", "/run/A", true)]
+    #[case::another("/run/a", "/run/b", false)]
+    #[case::star_takes_slashes("*a", "/run/x/a", true)]
+    #[case::star_in_the_middle("/run/*.sock", "/run/a.b.sock", true)]
+    #[case::several_stars("*r*n*", "/run/a", true)]
+    #[case::question_mark("/run/?", "/run/a", true)]
+    #[case::set("/run/[abc]", "/run/b", true)]
+    #[case::range("/run/[a-c]", "/run/B", true)]
+    #[case::not_in_the_set("/run/[!abc]", "/run/b", false)]
+    #[case::caret("/run/[^abc]", "/run/d", true)]
+    #[case::class("[[:digit:]]x", "7x", true)]
+    #[case::upper_matches_lower("[[:upper:]]", "f", true)]
+    #[case::escaped_star(r"a\*", "a*", true)]
+    #[case::escaped_star_is_no_star(r"a\*", "ab", false)]
+    // boundary
+    #[case::nothing("", "", true)]
+    #[case::nothing_is_not_something("", "a", false)]
+    #[case::star_takes_nothing("*", "", true)]
+    #[case::question_mark_takes_one("?", "", false)]
+    #[case::prefix_alone("/run", "/run/a", false)]
+    #[case::bracket_first_in_a_set("[]a]", "]", true)]
+    #[case::hyphen_last_in_a_set("[a-]", "-", true)]
+    #[case::bracket_that_does_not_end("a[b", "a[b", true)]
+    #[case::bracket_that_does_not_end_is_no_set("a[b", "ab", false)]
+    #[case::escape_in_a_set(r"[\]]", "]", true)]
+    #[case::escape_at_the_end(r"a\", r"a\", true)]
+    #[case::unknown_class("[[:bogus:]]", "b", false)]
+    #[case::class_that_does_not_end("[[:digit]", ":", true)]
+    #[case::slash_in_a_set("a[/]b", "a/b", true)]
+    // hostile
+    #[case::backtracking(
+        "*a*a*a*a*a*a*a*a*b",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        false
+    )]
+    #[case::stars("********", "", true)]
+    fn patterns_are_those_of_the_shell(
+        #[case] pattern: &str,
+        #[case] name: &str,
+        #[case] expected: bool,
+    ) {
+        let name = UnixName::Pathname(name.into());
+        assert_eq!(matches(pattern.as_bytes(), Name::of(&name)), expected);
+    }
+
+    #[rstest]
+    #[case::mark("@*", true)]
+    #[case::nul_is_shown_as_at("@a@b", true)]
+    #[case::without_the_mark("a*", false)]
+    fn abstract_names_are_matched_as_they_are_shown(#[case] pattern: &str, #[case] expected: bool) {
+        let name = UnixName::Abstract(BString::from("a\0b"));
+        assert_eq!(matches(pattern.as_bytes(), Name::of(&name)), expected);
+    }
+
+    #[test]
+    fn a_socket_without_a_name_has_the_empty_name() {
+        assert!(matches(b"", Name::of(&UnixName::Unnamed)));
+        assert!(matches(b"*", Name::of(&UnixName::Unnamed)));
+        assert!(!matches(b"?*", Name::of(&UnixName::Unnamed)));
+    }
+}

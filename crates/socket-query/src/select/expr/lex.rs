@@ -1,0 +1,210 @@
+//! The words of a filter.
+//!
+//! ```text
+//! text    := blank* (word blank+)* word?
+//! blank   := SPACE | TAB
+//! word    := (any byte but a blank or a backslash | BACKSLASH any byte)+
+//! ```
+//!
+//! A backslash takes away what the byte behind it does to the end of a word, and nothing else: words
+//! of the language stay words of the language. There are no quotes, and brackets and operators are
+//! words only where blanks stand around them.
+
+use std::{borrow::Cow, ops::Range};
+
+use super::ast::{Comparison, Side};
+
+/// A word, and where it stands in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word<'a> {
+    pub(super) kind: WordKind<'a>,
+    pub(super) span: Range<usize>,
+}
+
+/// What a word is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WordKind<'a> {
+    Open,
+    Close,
+    Not,
+    And,
+    Or,
+    Comparison(Comparison),
+    Subject(Subject),
+    Autobound,
+    /// No word of the language; without its backslashes.
+    Value(Cow<'a, [u8]>),
+}
+
+/// What a condition is about, which says how its value is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    Host(Side),
+    Port(Side),
+    Device,
+    Mark,
+    Cgroup,
+}
+
+/// Takes words from a text.
+#[derive(Clone, Debug)]
+pub(super) struct Lexer<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Returns where the text ends.
+    pub(super) fn end(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Returns a part of the text.
+    pub(super) fn written(&self, span: Range<usize>) -> &'a [u8] {
+        self.text.get(span).unwrap_or_default()
+    }
+
+    /// Returns the number of bytes from the place where the lexer is for which `belongs` holds.
+    fn run(&self, belongs: impl Fn(u8) -> bool) -> usize {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        rest.iter().position(|byte| !belongs(*byte)).unwrap_or(rest.len())
+    }
+
+    /// Goes behind the word at this place, and returns it as it is written.
+    fn take_word(&mut self) -> &'a [u8] {
+        let start = self.at;
+        loop {
+            self.at += self.run(|byte| !is_blank(byte) && byte != b'\\');
+            if self.text.get(self.at) != Some(&b'\\') {
+                break;
+            }
+            self.at = self.at.saturating_add(2).min(self.text.len());
+        }
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+}
+
+impl<'a> Iterator for Lexer<'a> {
+    type Item = Word<'a>;
+
+    fn next(&mut self) -> Option<Word<'a>> {
+        self.at += self.run(is_blank);
+        let start = self.at;
+        let written = self.take_word();
+        if written.is_empty() {
+            return None;
+        }
+        let kind = match unescaped(written) {
+            Cow::Borrowed(word) => keyword(word).unwrap_or(WordKind::Value(Cow::Borrowed(word))),
+            Cow::Owned(word) => keyword(&word).unwrap_or(WordKind::Value(Cow::Owned(word))),
+        };
+        Some(Word { kind, span: start..self.at })
+    }
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn unescaped(written: &[u8]) -> Cow<'_, [u8]> {
+    if !written.contains(&b'\\') {
+        return Cow::Borrowed(written);
+    }
+    let mut word = Vec::with_capacity(written.len());
+    let mut bytes = written.iter().copied();
+    while let Some(byte) = bytes.next() {
+        word.extend(if byte == b'\\' { bytes.next() } else { Some(byte) });
+    }
+    Cow::Owned(word)
+}
+
+/// Returns what a word of the language is; other words are values.
+fn keyword(word: &[u8]) -> Option<WordKind<'static>> {
+    use Side::{Local, Remote};
+    Some(match word {
+        b"(" => WordKind::Open,
+        b")" => WordKind::Close,
+        b"!" | b"not" => WordKind::Not,
+        b"&" | b"&&" | b"and" => WordKind::And,
+        b"|" | b"||" | b"or" => WordKind::Or,
+        b"src" => WordKind::Subject(Subject::Host(Local)),
+        b"dst" => WordKind::Subject(Subject::Host(Remote)),
+        b"sport" => WordKind::Subject(Subject::Port(Local)),
+        b"dport" => WordKind::Subject(Subject::Port(Remote)),
+        b"dev" => WordKind::Subject(Subject::Device),
+        b"fwmark" => WordKind::Subject(Subject::Mark),
+        b"cgroup" => WordKind::Subject(Subject::Cgroup),
+        b"autobound" => WordKind::Autobound,
+        other => WordKind::Comparison(comparison(other)?),
+    })
+}
+
+fn comparison(word: &[u8]) -> Option<Comparison> {
+    Some(match word {
+        b"=" | b"==" | b"eq" => Comparison::Equal,
+        b"!=" | b"ne" | b"neq" => Comparison::NotEqual,
+        b">=" | b"ge" | b"geq" => Comparison::AtLeast,
+        b"<=" | b"le" | b"leq" => Comparison::AtMost,
+        b">" | b"gt" => Comparison::Above,
+        b"<" | b"lt" => Comparison::Below,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::ByteSlice as _;
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Returns the words of a text, values in quotes.
+    fn words(text: &str) -> String {
+        let words: Vec<_> = Lexer::new(text.as_bytes())
+            .map(|word| match word.kind {
+                WordKind::Value(value) => format!("{:?}", value.as_bstr()),
+                WordKind::Subject(subject) => format!("{subject:?}"),
+                WordKind::Comparison(comparison) => format!("{comparison:?}"),
+                kind => format!("{kind:?}"),
+            })
+            .collect();
+        words.join(" ")
+    }
+
+    #[rstest]
+    #[case::nothing("", "")]
+    #[case::blanks(" \t ", "")]
+    #[case::blanks_around("  src\t1.2.3.4  ", r#"Host(Local) "1.2.3.4""#)]
+    #[case::subjects(
+        "src dst sport dport dev fwmark cgroup autobound",
+        "Host(Local) Host(Remote) Port(Local) Port(Remote) Device Mark Cgroup Autobound"
+    )]
+    #[case::equal("= == eq", "Equal Equal Equal")]
+    #[case::not_equal("!= ne neq", "NotEqual NotEqual NotEqual")]
+    #[case::at_least(">= ge geq", "AtLeast AtLeast AtLeast")]
+    #[case::at_most("<= le leq", "AtMost AtMost AtMost")]
+    #[case::above_and_below("> gt < lt", "Above Above Below Below")]
+    #[case::signs("( ) ! not & && and | || or", "Open Close Not Not And And And Or Or Or")]
+    #[case::case_matters("SRC Or", r#""SRC" "Or""#)]
+    #[case::no_blanks_no_words("(src sport=22 a|b", r#""(src" "sport=22" "a|b""#)]
+    #[case::other_blanks_belong_to_words("a\nb c\rd", r#""a\nb" "c\rd""#)]
+    #[case::escaped_blank(r"a\ b", r#""a b""#)]
+    #[case::escaped_letter(r"spo\rt 2\2", r#"Port(Local) "22""#)]
+    #[case::escaped_backslash(r"\\", r#""\\""#)]
+    #[case::backslash_at_the_end(r"ab\", r#""ab""#)]
+    #[case::backslash_alone(r"\", r#""""#)]
+    #[case::not_utf8("\u{ff}", r#""ÿ""#)]
+    fn words_end_at_blanks(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(words(text), expected);
+    }
+
+    #[test]
+    fn words_know_where_they_stand() {
+        let spans: Vec<_> = Lexer::new(br"  src a\ b").map(|word| word.span).collect();
+        assert_eq!(spans, [2..5, 6..10]);
+    }
+}

@@ -1,0 +1,27 @@
+//! The filter language of `ss`.
+//!
+//! ```text
+//! text ─► words ─► values ─► tree ─► admits(socket)
+//! ```
+//!
+//! The grammar stands at the head of the parser, the forms of hosts and ports at the head of
+//! `value/host.rs`. What a text means depends on the tables that are listed, on the family that
+//! options chose and on the machine's names, so a [`PolicyView`](crate::PolicyView) parses it.
+
+mod ast;
+mod error;
+mod eval;
+mod glob;
+mod lex;
+mod parse;
+mod print;
+mod text;
+mod value;
+
+pub use ast::{Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side};
+pub use error::{FilterError, FilterErrorKind};
+pub(crate) use eval::admits;
+pub(crate) use parse::parse;
+pub use parse::{MAX_FILTER_DEPTH, Parsed};
+pub use text::{FilterText, MAX_FILTER_BYTES};
+pub(crate) use value::{Machine, Scope};

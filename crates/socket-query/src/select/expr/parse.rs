@@ -1,0 +1,328 @@
+//! The grammar of filters.
+//!
+//! ```text
+//! filter    := expr?
+//! expr      := term (("and" | "or")? term)*          no word between terms means "and"
+//! term      := "(" expr ")" | "not" term | condition
+//! condition := ("src" | "dst") EQ? HOST
+//!            | ("sport" | "dport") COMPARISON? PORT
+//!            | ("dev" | "fwmark" | "cgroup") (EQ | NE)? VALUE
+//!            | "autobound"
+//! ```
+//!
+//! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
+//! value is understood when it is read, by the last subject before it, so that of two errors the
+//! first one from the left counts, whether it is in the grammar or in a value.
+
+use std::ops::Range;
+
+use super::{
+    ast::{Comparison, Expr, HostPattern, PortNumber, Predicate, Side},
+    error::{FilterError, Problem},
+    lex::{Lexer, Subject, Word, WordKind},
+    text::{FilterText, MAX_FILTER_BYTES},
+    value::{Hosts, PortValue, Scope, Value},
+};
+use crate::AddressFamily;
+
+/// How deep a filter may be nested: 128 levels. A level is a pair of brackets, a `not`, or a change
+/// between `and` and `or`. It bounds the stack of everything that walks a tree.
+pub const MAX_FILTER_DEPTH: usize = 128;
+
+/// A filter that was understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parsed {
+    /// The expression, or `None` when there are no words.
+    pub expr: Option<Expr>,
+    /// The one family that is listed at all, if the filter speaks of one.
+    pub family: Option<AddressFamily>,
+}
+
+/// Parses a filter.
+pub(crate) fn parse(text: &FilterText, scope: Scope<'_>) -> Result<Parsed, FilterError> {
+    if text.as_bstr().len() > MAX_FILTER_BYTES {
+        return Err(FilterError::too_long(text));
+    }
+    let mut parser = Parser {
+        lexer: Lexer::new(text.as_bstr()),
+        scope,
+        subject: Subject::Host(Side::Local),
+        next: None,
+        open: 0,
+    };
+    parser.filter().map_err(|At { problem, span }| FilterError::new(problem, text, span))
+}
+
+/// A problem and where it is.
+#[derive(Debug)]
+struct At {
+    problem: Problem,
+    span: Range<usize>,
+}
+
+/// A word whose value, if it is one, was understood.
+#[derive(Debug)]
+struct Token {
+    kind: TokenKind,
+    span: Range<usize>,
+    /// As it is written in the language, for messages.
+    word: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+enum TokenKind {
+    Open,
+    Close,
+    Not,
+    And,
+    Or,
+    Comparison(Comparison),
+    Subject(Subject),
+    Autobound,
+    Value(Value),
+}
+
+/// An expression and the levels of it.
+struct Tree {
+    expr: Expr,
+    depth: usize,
+}
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    scope: Scope<'a>,
+    /// What the next value is read as.
+    subject: Subject,
+    /// The word that was looked at and not taken.
+    next: Option<Token>,
+    /// Brackets and negations that are open.
+    open: usize,
+}
+
+impl Parser<'_> {
+    fn filter(&mut self) -> Result<Parsed, At> {
+        if self.peek()?.is_none() {
+            return Ok(Parsed::default());
+        }
+        let tree = self.expr()?;
+        if self.peek()?.is_some() {
+            return Err(self.expected("\"and\", \"or\" or another condition"));
+        }
+        Ok(Parsed { expr: Some(tree.expr), family: self.scope.restriction() })
+    }
+
+    fn expr(&mut self) -> Result<Tree, At> {
+        let mut left = self.term()?;
+        while let Some(join) = self.join()? {
+            let right = self.term()?;
+            left = self.joined(left, join, right)?;
+        }
+        Ok(left)
+    }
+
+    /// Takes what stands between two terms; `None` when no term follows.
+    fn join(&mut self) -> Result<Option<Join>, At> {
+        let join = match self.peek()? {
+            Some(TokenKind::And) => Join::All,
+            Some(TokenKind::Or) => Join::Any,
+            Some(
+                TokenKind::Open | TokenKind::Not | TokenKind::Subject(_) | TokenKind::Autobound,
+            ) => return Ok(Some(Join::All)),
+            _ => return Ok(None),
+        };
+        self.next = None;
+        Ok(Some(join))
+    }
+
+    fn joined(&self, left: Tree, join: Join, right: Tree) -> Result<Tree, At> {
+        let below = |tree: &Tree| match (join, &tree.expr) {
+            (Join::All, Expr::All(_)) | (Join::Any, Expr::Any(_)) => tree.depth,
+            _ => tree.depth.saturating_add(1),
+        };
+        let depth = below(&left).max(below(&right));
+        let expr = match join {
+            Join::All => left.expr.and(right.expr),
+            Join::Any => left.expr.or(right.expr),
+        };
+        self.bounded(Tree { expr, depth })
+    }
+
+    fn term(&mut self) -> Result<Tree, At> {
+        match self.peek()? {
+            Some(TokenKind::Open) => self.nested(Self::bracket),
+            Some(TokenKind::Not) => self.nested(Self::negation),
+            Some(TokenKind::Autobound) => {
+                self.next = None;
+                Ok(leaf(Expr::Is(Predicate::Autobound)))
+            }
+            Some(TokenKind::Subject(subject)) => {
+                self.next = None;
+                self.condition(subject)
+            }
+            _ => Err(self.expected("a condition")),
+        }
+    }
+
+    /// Takes a word and goes a level deeper.
+    fn nested(&mut self, inner: fn(&mut Self) -> Result<Tree, At>) -> Result<Tree, At> {
+        self.open = self.open.saturating_add(1);
+        if self.open > MAX_FILTER_DEPTH {
+            return Err(self.here(Problem::TooDeep));
+        }
+        self.next = None;
+        let tree = inner(self)?;
+        self.open = self.open.saturating_sub(1);
+        Ok(tree)
+    }
+
+    fn bracket(&mut self) -> Result<Tree, At> {
+        let tree = self.expr()?;
+        match self.peek()? {
+            Some(TokenKind::Close) => {
+                self.next = None;
+                Ok(tree)
+            }
+            _ => Err(self.expected("\")\", \"and\", \"or\" or another condition")),
+        }
+    }
+
+    fn negation(&mut self) -> Result<Tree, At> {
+        let Tree { expr, depth } = self.term()?;
+        self.bounded(Tree { expr: expr.negated(), depth: depth.saturating_add(1) })
+    }
+
+    fn bounded(&self, tree: Tree) -> Result<Tree, At> {
+        if tree.depth > MAX_FILTER_DEPTH { Err(self.here(Problem::TooDeep)) } else { Ok(tree) }
+    }
+
+    fn condition(&mut self, subject: Subject) -> Result<Tree, At> {
+        let comparison = self.comparison(subject)?;
+        let Some(TokenKind::Value(value)) = self.peek()? else {
+            return Err(self.expected(expected_behind(subject, comparison)));
+        };
+        self.next = None;
+        let comparison = comparison.unwrap_or(Comparison::Equal);
+        let expr = condition(comparison, value);
+        let depth = usize::from(!matches!(expr, Expr::Is(_)));
+        Ok(Tree { expr, depth })
+    }
+
+    /// Takes an operator that the subject can have.
+    fn comparison(&mut self, subject: Subject) -> Result<Option<Comparison>, At> {
+        let Some(TokenKind::Comparison(comparison)) = self.peek()? else { return Ok(None) };
+        let is_known = match subject {
+            Subject::Host(_) => comparison == Comparison::Equal,
+            Subject::Port(_) => true,
+            Subject::Device | Subject::Mark | Subject::Cgroup => {
+                matches!(comparison, Comparison::Equal | Comparison::NotEqual)
+            }
+        };
+        if !is_known {
+            return Err(self.expected(expected_behind(subject, None)));
+        }
+        self.next = None;
+        Ok(Some(comparison))
+    }
+
+    /// Looks at the next word; `None` at the end.
+    fn peek(&mut self) -> Result<Option<TokenKind>, At> {
+        if self.next.is_none() {
+            self.next = match self.lexer.next() {
+                Some(word) => Some(self.understand(word)?),
+                None => None,
+            };
+        }
+        Ok(self.next.as_ref().map(|token| token.kind.clone()))
+    }
+
+    fn understand(&mut self, Word { kind, span }: Word<'_>) -> Result<Token, At> {
+        let word = self.lexer.written(span.clone()).to_vec();
+        let kind = match kind {
+            WordKind::Open => TokenKind::Open,
+            WordKind::Close => TokenKind::Close,
+            WordKind::Not => TokenKind::Not,
+            WordKind::And => TokenKind::And,
+            WordKind::Or => TokenKind::Or,
+            WordKind::Comparison(comparison) => TokenKind::Comparison(comparison),
+            WordKind::Autobound => TokenKind::Autobound,
+            WordKind::Subject(subject) => {
+                self.subject = subject;
+                TokenKind::Subject(subject)
+            }
+            WordKind::Value(value) => match self.scope.value(self.subject, &value) {
+                Ok(value) => TokenKind::Value(value),
+                Err(problem) => return Err(At { problem, span }),
+            },
+        };
+        Ok(Token { kind, span, word })
+    }
+
+    /// Returns the problem that the word that was looked at is not what should be here.
+    fn expected(&self, expected: &'static str) -> At {
+        let found = self.next.as_ref().map(|token| token.word.as_slice().into());
+        self.here(Problem::Grammar { expected, found })
+    }
+
+    fn here(&self, problem: Problem) -> At {
+        let end = self.lexer.end();
+        let span = self.next.as_ref().map_or(end..end, |token| token.span.clone());
+        At { problem, span }
+    }
+}
+
+/// How two terms are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Join {
+    All,
+    Any,
+}
+
+fn leaf(expr: Expr) -> Tree {
+    Tree { expr, depth: 0 }
+}
+
+/// Returns what can stand behind a subject.
+fn expected_behind(subject: Subject, comparison: Option<Comparison>) -> &'static str {
+    match (subject, comparison) {
+        (Subject::Host(_), Some(_)) => "a host",
+        (Subject::Host(_), None) => "\"=\" or a host",
+        (Subject::Port(_), Some(_)) => "a port",
+        (Subject::Port(_), None) => "a comparison or a port",
+        (Subject::Device, Some(_)) => "an interface",
+        (Subject::Device, None) => "\"=\", \"!=\" or an interface",
+        (Subject::Mark, Some(_)) => "a mark",
+        (Subject::Mark, None) => "\"=\", \"!=\" or a mark",
+        (Subject::Cgroup, Some(_)) => "a control group",
+        (Subject::Cgroup, None) => "\"=\", \"!=\" or a control group",
+    }
+}
+
+/// Returns the condition that a value makes.
+fn condition(comparison: Comparison, value: Value) -> Expr {
+    match value {
+        Value::Hosts(side, hosts) => any_host(side, hosts),
+        Value::Port(side, PortValue::Number(port)) => {
+            Expr::Is(Predicate::Port { side, comparison, port })
+        }
+        Value::Port(side, PortValue::Unix(pattern)) => unix_port(side, comparison, pattern),
+        Value::Is(predicate) if comparison == Comparison::NotEqual => Expr::Is(predicate).negated(),
+        Value::Is(predicate) => Expr::Is(predicate),
+    }
+}
+
+/// Returns the condition that one of these hosts is there; a name can have many addresses.
+fn any_host(side: Side, hosts: Hosts) -> Expr {
+    let is = |host| Expr::Is(Predicate::Host { side, host });
+    hosts.more.into_iter().map(is).fold(is(hosts.first), Expr::or)
+}
+
+/// Compat: the "port" of a unix socket is its name. In an order, every name counts as `*`.
+fn unix_port(side: Side, comparison: Comparison, pattern: HostPattern) -> Expr {
+    let is_named = Expr::Is(Predicate::Host { side, host: pattern });
+    match comparison {
+        Comparison::Equal => is_named,
+        Comparison::NotEqual => is_named.negated(),
+        _ => Expr::Is(Predicate::Port { side, comparison, port: PortNumber::Any }),
+    }
+}

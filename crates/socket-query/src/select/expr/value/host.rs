@@ -1,0 +1,258 @@
+//! Hosts and ports.
+//!
+//! ```text
+//! host := ("inet:" | "inet6:")? address (":"? port)?      "[" address "]" takes an IPv6 address
+//!       | "unix:" GLOB
+//!       | "link:" (ETHERTYPE | "*")? (":" (INTERFACE | "*")?)?
+//!       | "netlink:" (FAMILY | "*")? (":" (PORTID | "kernel" | "*")?)?
+//!       | "vsock:" (CID | "*")? (":" (PORT | "*")?)?
+//! ```
+//!
+//! Where no prefix says the family, the last family that was named counts: in the filter, or else by
+//! an option. The same forms stand for ports, without the address.
+
+use std::net::IpAddr;
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::{
+    Hosts, PortValue, Scope, interface,
+    network::{parse_loose_v4, parse_network},
+    number::{parse_number, parse_unsigned},
+    service,
+};
+use crate::{
+    AddressFamily, Grant, HostNameError,
+    select::expr::{
+        ast::{HostPattern, Network, PortNumber},
+        error::Problem,
+    },
+    wire_name::{ethertype_number, netlink_family_number},
+};
+
+const ADDRESS: &str = "an address";
+
+/// Returns the family that a word names, and what is behind its prefix.
+pub(super) fn split_family(word: &[u8]) -> Option<(AddressFamily, &[u8])> {
+    let prefixes: [(&[u8], AddressFamily); 6] = [
+        (b"inet:", AddressFamily::Inet),
+        (b"inet6:", AddressFamily::Inet6),
+        (b"unix:", AddressFamily::Unix),
+        (b"link:", AddressFamily::Packet),
+        (b"netlink:", AddressFamily::Netlink),
+        (b"vsock:", AddressFamily::Vsock),
+    ];
+    prefixes.into_iter().find_map(|(prefix, family)| Some((family, word.strip_prefix(prefix)?)))
+}
+
+/// Understands a host, without the prefix that names its family; a name can have many addresses.
+pub(super) fn host(scope: &Scope<'_>, word: &[u8]) -> Result<Hosts, Problem> {
+    match scope.family {
+        Some(AddressFamily::Unix) => Ok(HostPattern::Unix(word.into()).into()),
+        Some(AddressFamily::Packet) => link(scope, word).map(Hosts::from),
+        Some(AddressFamily::Netlink) => netlink(word).map(Hosts::from),
+        Some(AddressFamily::Vsock) => vsock(word).map(Hosts::from),
+        _ => inet(scope, word),
+    }
+}
+
+/// Understands a port, without the prefix that names its family.
+pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortValue, Problem> {
+    let behind_colon = || word.split_once_str(":").map_or(word, |(_, port)| port);
+    let number = match scope.family {
+        Some(AddressFamily::Unix) => {
+            return Ok(PortValue::Unix(HostPattern::Unix(word.into())));
+        }
+        Some(AddressFamily::Packet) => link_interface(scope, behind_colon())?,
+        Some(AddressFamily::Netlink) => port_id(behind_colon())?,
+        Some(AddressFamily::Vsock) => vsock_port(word)?,
+        _ => match bracketed(word)? {
+            Some((port, _)) => service::port(scope, port)?,
+            None => service::port(scope, word)?,
+        },
+    };
+    Ok(PortValue::Number(number))
+}
+
+/// Two parts of a word.
+type Parts<'a> = (&'a [u8], &'a [u8]);
+
+/// Returns what stands between brackets, and what stands behind them.
+fn bracketed(word: &[u8]) -> Result<Option<Parts<'_>>, Problem> {
+    let Some(word) = word.strip_prefix(b"[") else { return Ok(None) };
+    word.split_once_str("]").map(Some).ok_or(Problem::OpenBracket)
+}
+
+/// Returns address and port.
+///
+/// Compat: without brackets the last colon begins the port, also in an IPv6 address; but the colons
+/// before a slash are never looked at. Behind a bracket and behind `*` the colon may be missing.
+fn split_port(word: &[u8]) -> Result<Parts<'_>, Problem> {
+    if let Some(parts) = bracketed(word)? {
+        return Ok(parts);
+    }
+    if let [b'*', port @ ..] = word {
+        return Ok((b"*", port));
+    }
+    let slash = word.find_byte(b'/').unwrap_or_default();
+    let (begin, rest) = word.split_at_checked(slash).unwrap_or((word, b""));
+    let Some(colon) = rest.rfind_byte(b':') else { return Ok((word, b"")) };
+    let at = begin.len().saturating_add(colon);
+    Ok(word.split_at_checked(at).unwrap_or((word, b"")))
+}
+
+fn inet(scope: &Scope<'_>, word: &[u8]) -> Result<Hosts, Problem> {
+    let (address, port) = split_port(word)?;
+    let port = service::port(scope, port)?;
+    let with = |network| HostPattern::Inet { network, port };
+    if is_any(address) {
+        return Ok(with(None).into());
+    }
+    let (first, more) = networks(scope, word, address)?;
+    let more = more.into_iter().map(|network| with(Some(network))).collect();
+    Ok(Hosts { first: with(Some(first)), more })
+}
+
+fn is_any(address: &[u8]) -> bool {
+    address.starts_with(b"*") || matches!(address, b"" | b"any" | b"all" | b"default")
+}
+
+/// Understands an address, or a name with one address or more.
+fn networks(
+    scope: &Scope<'_>,
+    word: &[u8],
+    address: &[u8],
+) -> Result<(Network, Vec<Network>), Problem> {
+    let network = parse_network(address).or_else(|| parse_loose_v4(address));
+    match (network, host_name(address)) {
+        (Some(network), _) if is_of(scope.family, network.address) => Ok((network, Vec::new())),
+        (None, Some(name)) if may_have_names(scope.family) => resolve(scope, name),
+        _ => Err(no_address(scope, word)),
+    }
+}
+
+/// Returns whether an address is of a family, where one was named.
+fn is_of(family: Option<AddressFamily>, address: IpAddr) -> bool {
+    match family {
+        None => true,
+        Some(AddressFamily::Inet) => address.is_ipv4(),
+        Some(AddressFamily::Inet6) => address.is_ipv6(),
+        Some(_) => false,
+    }
+}
+
+fn may_have_names(family: Option<AddressFamily>) -> bool {
+    matches!(family, None | Some(AddressFamily::Inet | AddressFamily::Inet6))
+}
+
+fn no_address(scope: &Scope<'_>, word: &[u8]) -> Problem {
+    let expected = match scope.family {
+        Some(AddressFamily::Inet) => "an IPv4 address",
+        Some(AddressFamily::Inet6) => "an IPv6 address",
+        _ => ADDRESS,
+    };
+    let found = word.into();
+    if !word.starts_with(b"[") && word.find_byte(b':') < word.rfind_byte(b':') {
+        return Problem::Brackets { expected, found };
+    }
+    Problem::Value { expected, found }
+}
+
+/// Returns the word if it can be a host name; what cannot is never handed to a resolver.
+fn host_name(word: &[u8]) -> Option<&str> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let has_letter = word.iter().any(u8::is_ascii_alphabetic);
+    let is_name = has_letter && word.first()?.is_ascii_alphanumeric() && word.iter().all(is_part);
+    word.to_str().ok().filter(|_| is_name)
+}
+
+/// Returns the addresses of a host, of the family that was named.
+fn resolve(scope: &Scope<'_>, name: &str) -> Result<(Network, Vec<Network>), Problem> {
+    if !scope.machine.grants().contains(Grant::Resolve) {
+        return Err(Problem::ResolveNotGranted(name.into()));
+    }
+    let failed = |error| Problem::Unresolved(name.into(), error);
+    let mut networks = scope
+        .machine
+        .addresses(name)
+        .map_err(failed)?
+        .into_iter()
+        .filter(|address| is_of(scope.family, *address))
+        .take(MAX_ADDRESSES)
+        .map(|address| Network { address, bits: if address.is_ipv4() { 32 } else { 128 } });
+    let first = networks.next().ok_or(failed(HostNameError::Unknown))?;
+    Ok((first, networks.collect()))
+}
+
+/// Addresses of one host name that a filter compares with: 256. The C library has no such bound, but
+/// names have some tens at most.
+const MAX_ADDRESSES: usize = 256;
+
+fn link(scope: &Scope<'_>, word: &[u8]) -> Result<HostPattern, Problem> {
+    let (protocol, interface) = word.split_once_str(":").unwrap_or((word, b""));
+    let expected = "the name or number of an ethertype";
+    let protocol = match protocol {
+        b"" | b"*" => None,
+        name => Some(
+            ethertype_number(name)
+                .or_else(|| parse_unsigned(name))
+                .ok_or_else(|| Problem::Value { expected, found: name.into() })?,
+        ),
+    };
+    Ok(HostPattern::Link { protocol, interface: link_interface(scope, interface)? })
+}
+
+fn link_interface(scope: &Scope<'_>, word: &[u8]) -> Result<PortNumber, Problem> {
+    match word {
+        b"" | b"*" => Ok(PortNumber::Any),
+        word => interface::index(scope, word).map(PortNumber::of),
+    }
+}
+
+fn netlink(word: &[u8]) -> Result<HostPattern, Problem> {
+    let (protocol, port) = word.split_once_str(":").unwrap_or((word, b""));
+    let expected = "the name or number of a netlink family";
+    let protocol = match protocol {
+        b"" | b"*" => None,
+        name => Some(
+            netlink_family_number(name)
+                .or_else(|| parse_unsigned(name))
+                .ok_or_else(|| Problem::Value { expected, found: name.into() })?,
+        ),
+    };
+    Ok(HostPattern::Netlink { protocol, port_id: port_id(port)? })
+}
+
+fn port_id(word: &[u8]) -> Result<PortNumber, Problem> {
+    let expected = "a netlink port id or \"kernel\"";
+    match word {
+        b"" | b"*" => Ok(PortNumber::Any),
+        b"kernel" => Ok(PortNumber::Number(0)),
+        word => number(word, expected),
+    }
+}
+
+fn vsock(word: &[u8]) -> Result<HostPattern, Problem> {
+    let (cid, port) = word.rsplit_once_str(":").unwrap_or((word, b""));
+    let expected = "the number of a vsock context";
+    let cid = match cid {
+        b"" | b"*" => None,
+        cid => Some(
+            parse_unsigned(cid).ok_or_else(|| Problem::Value { expected, found: cid.into() })?,
+        ),
+    };
+    Ok(HostPattern::Vsock { cid, port: vsock_port(port)? })
+}
+
+fn vsock_port(word: &[u8]) -> Result<PortNumber, Problem> {
+    match word.strip_prefix(b":").unwrap_or(word) {
+        b"" | b"*" => Ok(PortNumber::Any),
+        word => number(word, "a vsock port"),
+    }
+}
+
+fn number(word: &[u8], expected: &'static str) -> Result<PortNumber, Problem> {
+    let number = parse_number(word);
+    let number = number.ok_or_else(|| Problem::Value { expected, found: BStr::new(word).into() });
+    number.map(PortNumber::of)
+}

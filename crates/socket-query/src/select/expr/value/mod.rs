@@ -1,0 +1,138 @@
+//! The words of a filter that stand for something: hosts, ports, interfaces, marks, control groups.
+
+mod cgroup;
+mod host;
+mod interface;
+mod network;
+mod number;
+mod service;
+
+use std::{net::IpAddr, num::NonZeroU32};
+
+use bstr::{BStr, ByteSlice as _};
+
+use self::number::parse_unsigned;
+use super::{
+    ast::{HostPattern, PortNumber, Predicate, Side},
+    error::Problem,
+    lex::Subject,
+};
+use crate::{AddressFamily, GrantSet, HostNameError, Names, TableSet};
+
+/// What is known of the machine when a filter is understood.
+pub(crate) trait Machine {
+    /// Returns what is granted.
+    fn grants(&self) -> GrantSet;
+    /// Returns the names of services.
+    fn names(&self) -> &Names;
+    /// Returns the index of the interface of that name.
+    fn interface_index(&self, name: &BStr) -> Option<NonZeroU32>;
+    /// Returns the id of the control group of that path, which begins with `/` at the mount.
+    fn cgroup_id(&self, path: &BStr) -> Option<u64>;
+    /// Returns the addresses of a host.
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError>;
+}
+
+/// What values are understood against.
+pub(crate) struct Scope<'a> {
+    machine: &'a dyn Machine,
+    tables: TableSet,
+    /// The family of values that do not name one.
+    family: Option<AddressFamily>,
+    /// The family of the last host or port.
+    restriction: Option<AddressFamily>,
+}
+
+/// A value that was understood.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Hosts(Side, Hosts),
+    Port(Side, PortValue),
+    Is(Predicate),
+}
+
+/// A host; more than one pattern when its name has more than one address.
+#[derive(Clone, Debug)]
+pub(super) struct Hosts {
+    pub(super) first: HostPattern,
+    pub(super) more: Vec<HostPattern>,
+}
+
+impl From<HostPattern> for Hosts {
+    fn from(first: HostPattern) -> Self {
+        Self { first, more: Vec::new() }
+    }
+}
+
+/// What can stand for a port.
+#[derive(Clone, Debug)]
+pub(super) enum PortValue {
+    Number(PortNumber),
+    /// Unix sockets have names for ports.
+    Unix(HostPattern),
+}
+
+impl<'a> Scope<'a> {
+    /// Returns the scope of a filter. `family` is the last one that an option chose.
+    pub(crate) fn new(
+        machine: &'a dyn Machine,
+        tables: TableSet,
+        family: Option<AddressFamily>,
+    ) -> Self {
+        Self { machine, tables, family, restriction: None }
+    }
+
+    /// Returns the one family that is listed, if there is one.
+    ///
+    /// Compat: it is the family of the last host or port of the filter, whatever stands before it.
+    pub(super) fn restriction(&self) -> Option<AddressFamily> {
+        self.restriction
+    }
+
+    /// Understands a word, which says something about `subject`.
+    pub(super) fn value(&mut self, subject: Subject, word: &[u8]) -> Result<Value, Problem> {
+        match subject {
+            Subject::Host(side) => {
+                let word = self.enter_family(word);
+                host::host(self, word).map(|hosts| Value::Hosts(side, hosts))
+            }
+            Subject::Port(side) => {
+                let word = self.enter_family(word);
+                host::port(self, word).map(|port| Value::Port(side, port))
+            }
+            Subject::Device => device(self, word).map(Value::Is),
+            Subject::Mark => mark(word).map(Value::Is),
+            Subject::Cgroup => cgroup::cgroup(self, word).map(|c| Value::Is(Predicate::Cgroup(c))),
+        }
+    }
+
+    /// Takes the prefix off a word and makes its family that of all that follow.
+    fn enter_family<'w>(&mut self, word: &'w [u8]) -> &'w [u8] {
+        let (family, rest) = match host::split_family(word) {
+            Some((family, rest)) => (Some(family), rest),
+            None => (self.family, word),
+        };
+        self.family = family;
+        self.restriction = family;
+        rest
+    }
+}
+
+fn device(scope: &Scope<'_>, word: &[u8]) -> Result<Predicate, Problem> {
+    let index = interface::index(scope, word)?;
+    // OK because an index is a number of 32 bits.
+    Ok(Predicate::Device(u32::try_from(index).ok().and_then(NonZeroU32::new)))
+}
+
+fn mark(word: &[u8]) -> Result<Predicate, Problem> {
+    let (value, mask) = match word.split_once_str("/") {
+        Some((value, mask)) => (parse_unsigned(value), parse_unsigned(mask)),
+        None => (parse_unsigned(word), Some(u32::MAX)),
+    };
+    match (value, mask) {
+        (Some(value), Some(mask)) => Ok(Predicate::Mark { value, mask }),
+        _ => {
+            Err(Problem::Value { expected: "a mark, as NUMBER or NUMBER/MASK", found: word.into() })
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Ports of internet sockets.
+
+use super::{Scope, number::parse_number};
+use crate::{
+    SocketTable, TableSet, TransportProtocol,
+    select::expr::{ast::PortNumber, error::Problem},
+};
+
+/// Understands a port: a number, the name of a service, or any.
+///
+/// Compat: one colon before it does not count, and neither does what stands behind a `*`.
+pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortNumber, Problem> {
+    match word.strip_prefix(b":").unwrap_or(word) {
+        b"" | [b'*', ..] => Ok(PortNumber::Any),
+        word => match parse_number(word) {
+            Some(number) => Ok(PortNumber::of(number)),
+            None => service(scope, word).map(PortNumber::of),
+        },
+    }
+}
+
+/// Returns the port of a service. UDP and TCP are looked at when their table is listed.
+fn service(scope: &Scope<'_>, name: &[u8]) -> Result<i64, Problem> {
+    let udp = look_up(scope, name, SocketTable::Udp, TransportProtocol::Udp);
+    let tcp = look_up(scope, name, SocketTable::Tcp, TransportProtocol::Tcp);
+    match (udp, tcp) {
+        (Some(udp), Some(tcp)) if udp != tcp => Err(Problem::AmbiguousPort(name.into())),
+        (Some(port), _) | (None, Some(port)) => Ok(port.into()),
+        (None, None) if !is_service_name(name) => {
+            Err(Problem::Value { expected: "a port or the name of a service", found: name.into() })
+        }
+        (None, None) if !scope.tables.intersects(WITH_SERVICES) => Err(Problem::NoServices),
+        (None, None) => Err(Problem::UnknownService(name.into())),
+    }
+}
+
+/// The tables whose ports have names.
+const WITH_SERVICES: TableSet =
+    TableSet::of(SocketTable::Udp).union(TableSet::of(SocketTable::Tcp));
+
+fn look_up(
+    scope: &Scope<'_>,
+    name: &[u8],
+    table: SocketTable,
+    protocol: TransportProtocol,
+) -> Option<u16> {
+    if !scope.tables.intersects(TableSet::of(table)) {
+        return None;
+    }
+    scope.machine.names().port(name.into(), protocol)
+}
+
+/// Returns whether a word looks like the name of a service, for the message alone.
+fn is_service_name(word: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    word.iter().all(is_part) && word.first().is_some_and(u8::is_ascii_alphabetic)
+}
