@@ -18,6 +18,7 @@ use std::{
 use builtin_api::{Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
 use host_shell::limits::MAX_SCRIPT_BYTES;
+use portwatch_builtin::PortWatch;
 use procnetsocket::{CgroupTree, SocketTables};
 use socket_query::{Names, Policy, PolicyView};
 use ss_builtin::Ss;
@@ -64,11 +65,13 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
         grant(&mut sandbox, directory)?;
     }
     let mut registry = Registry::new();
-    registry.register(Box::new(Ss::new(socket_view(plan)?)))?;
+    let view = socket_view(plan)?;
+    registry.register(Box::new(Ss::new(view.clone())))?;
+    registry.register(Box::new(PortWatch::new(view)))?;
     Ok(Capabilities { sandbox, registry })
 }
 
-/// Returns what `ss` may see of which tables.
+/// Returns what `ss` and `portwatch` may see of which tables.
 fn socket_view(plan: &Plan) -> Result<PolicyView, CapabilityError> {
     let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?);
     let policy = Policy::new(plan.grants);

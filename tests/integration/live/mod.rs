@@ -13,6 +13,7 @@
 //! - `agree`: the two sources of the library.
 //! - `churn`: connections that come and go while they are listed.
 //! - `monitor`: ports that open and close.
+//! - `portwatch`: a script in a shell that waits for servers outside of it.
 //!
 //! No test looks at the sockets of the machine, and none at time.
 
@@ -25,4 +26,5 @@ mod line;
 mod mask;
 mod monitor;
 mod namespace;
+mod portwatch;
 mod program;
