@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use procnetsocket::model::Cookie;
 
 use crate::{
-    Change, EventKind, History, Initial, Notice, Problem, Subscription, Tracker,
-    poll::{Readings, observe},
+    Change, EventKind, History, Initial, Notice, Polled, Problem, ProblemKind, Subscription,
+    Tracker,
     subscription::{Subscriber, channel},
 };
 
@@ -17,6 +17,8 @@ pub(crate) struct Ledger {
     pub(crate) looks: u64,
     initial: Initial,
     subscribers: Vec<Subscriber>,
+    /// Why owners could not be told the last time that they could not.
+    ownerless: Option<ProblemKind>,
 }
 
 impl Ledger {
@@ -27,6 +29,7 @@ impl Ledger {
             looks: 0,
             initial,
             subscribers: Vec::new(),
+            ownerless: None,
         }
     }
 
@@ -36,23 +39,32 @@ impl Ledger {
         subscription
     }
 
-    /// Takes the readings of one look in.
-    pub(crate) fn observe(&mut self, readings: Readings, now: SystemTime) {
-        let polled = observe(&mut self.tracker, readings);
+    /// Takes in what one look came to.
+    pub(crate) fn record(&mut self, polled: Polled, now: SystemTime) {
+        self.tracker.attribute(&polled.changes);
         for turn in polled.turns {
             self.tell(&turn.into());
         }
         for change in polled.changes {
-            self.record(change, now);
+            self.event(change, now);
         }
+        self.note_ownerless(polled.ownerless);
         self.looks = self.looks.saturating_add(1);
         self.subscribers.retain(Subscriber::is_heard);
+    }
+
+    /// Tells once that owners cannot be told, as long as the kind of the reason stays.
+    fn note_ownerless(&mut self, problem: Option<Problem>) {
+        let Some(problem) = problem else { return };
+        if self.ownerless.replace(problem.kind()) != Some(problem.kind()) {
+            self.tell(&Notice::Ownerless(problem));
+        }
     }
 
     /// Takes in that a socket was closed.
     pub(crate) fn destroyed(&mut self, cookie: Cookie, now: SystemTime) {
         if let Some(change) = self.tracker.destroyed(cookie) {
-            self.record(change, now);
+            self.event(change, now);
         }
     }
 
@@ -66,7 +78,7 @@ impl Ledger {
         self.subscribers.clear();
     }
 
-    fn record(&mut self, change: Change, now: SystemTime) {
+    fn event(&mut self, change: Change, now: SystemTime) {
         if change.kind == EventKind::Initial && self.initial == Initial::Silent {
             return;
         }

@@ -60,6 +60,12 @@
 //! includes all connections that end; when that is too many, it is not listened to for ten seconds
 //! at a time, and closings are found by looking.
 //!
+//! # Owners
+//!
+//! Where they are wanted ([`Attribution`]), the processes that hold a port are looked for once, when
+//! it opens, and kept until it has closed. Whether there is an answer is up to the source
+//! ([`PortSource::owners`]).
+//!
 //! # Trust
 //!
 //! A monitor shows what its source shows. Over [`SocketTables`](procnetsocket::SocketTables) that is
@@ -94,11 +100,11 @@ pub use self::{
     history::{DEFAULT_HISTORY, History, Since},
     monitor::{DEFAULT_INTERVAL, Initial, PortMonitor, PortMonitorBuilder},
     pace::{Cost, MIN_INTERVAL, Pace},
-    poll::{Polled, Poller},
-    port::{Device, Identity, Port, PortTable, Protocol},
+    poll::{Attribution, Polled, Poller},
+    port::{Device, Identity, Owner, Port, PortTable, Protocol},
     problem::{Problem, ProblemKind},
     scope::Scope,
-    source::{MAX_PORTS, PortSource, Reading},
+    source::{MAX_PORTS, Owners, PortSource, Reading},
     subscription::{Notice, Subscription},
     tracker::{Observed, Tracker, Turn},
 };

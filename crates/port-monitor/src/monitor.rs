@@ -11,7 +11,8 @@ use std::{
 use procnetsocket::diag::EventAuthority;
 
 use crate::{
-    Error, Pace, Port, PortSource, PortTable, Problem, Protocol, Scope, Since, Subscription,
+    Attribution, Error, Pace, Port, PortSource, PortTable, Problem, Protocol, Scope, Since,
+    Subscription,
     error::Repr,
     history::DEFAULT_HISTORY,
     ledger::Ledger,
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) source: Box<dyn PortSource>,
     pub(crate) scope: Scope,
     pub(crate) pace: Pace,
+    pub(crate) attribution: Attribution,
     pub(crate) right: Option<EventAuthority>,
     ledger: Mutex<Ledger>,
 }
@@ -71,6 +73,7 @@ impl PortMonitor {
             interval: DEFAULT_INTERVAL,
             initial: Initial::Silent,
             history: DEFAULT_HISTORY,
+            attribution: Attribution::Unwanted,
             right: None,
         }
     }
@@ -173,6 +176,7 @@ pub struct PortMonitorBuilder {
     interval: Duration,
     initial: Initial,
     history: usize,
+    attribution: Attribution,
     right: Option<EventAuthority>,
 }
 
@@ -218,6 +222,13 @@ impl PortMonitorBuilder {
         Self { history: events, ..self }
     }
 
+    /// Sets whether the owners of ports are looked for when they open. Where they cannot be told,
+    /// subscribers are ([`Notice::Ownerless`](crate::Notice)).
+    #[must_use]
+    pub fn owners(self, attribution: Attribution) -> Self {
+        Self { attribution, ..self }
+    }
+
     /// Lets the kernel tell of closings at once, instead of finding them by looking. Where it does
     /// not, they are found by looking, and subscribers are told ([`Notice::Deaf`](crate::Notice)).
     #[must_use]
@@ -231,6 +242,7 @@ impl PortMonitorBuilder {
             source: self.source,
             scope: self.scope,
             pace: Pace::new(self.interval),
+            attribution: self.attribution,
             right: self.right,
             ledger: Mutex::new(Ledger::new(self.initial, self.history)),
         };

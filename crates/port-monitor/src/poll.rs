@@ -13,6 +13,18 @@ pub struct Poller<S> {
     source: S,
     scope: Scope,
     tracker: Tracker,
+    attribution: Attribution,
+}
+
+/// Whether the owners of ports are looked for when they open. That takes a look into every process,
+/// which is far more than a look at the tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Attribution {
+    /// They are not.
+    #[default]
+    Unwanted,
+    /// They are.
+    Wanted,
 }
 
 /// What one look came to.
@@ -22,12 +34,20 @@ pub struct Polled {
     pub changes: Vec<Change>,
     /// How the states of tables changed.
     pub turns: Vec<Turn>,
+    /// Why the owners of what opened cannot be told, if they were wanted and cannot.
+    pub ownerless: Option<Problem>,
 }
 
 impl<S: PortSource> Poller<S> {
     /// Returns one that knows nothing yet.
     pub fn new(source: S, scope: Scope) -> Self {
-        Self { source, scope, tracker: Tracker::new() }
+        Self { source, scope, tracker: Tracker::new(), attribution: Attribution::Unwanted }
+    }
+
+    /// Returns the same, which looks for owners or does not.
+    #[must_use]
+    pub fn with_attribution(self, attribution: Attribution) -> Self {
+        Self { attribution, ..self }
     }
 
     /// Looks at the tables once. The ports of the first time are
@@ -38,7 +58,12 @@ impl<S: PortSource> Poller<S> {
         let tracker = &self.tracker;
         let misses = |table, reading: &Reading| tracker.misses(table, reading);
         let readings = read(&self.source, &self.scope, &misses, interrupt)?;
-        Some(observe(&mut self.tracker, readings))
+        let mut polled = observe(&mut self.tracker, readings);
+        if self.attribution == Attribution::Wanted {
+            attribute(&self.source, &mut polled, interrupt);
+            self.tracker.attribute(&polled.changes);
+        }
+        Some(polled)
     }
 
     /// Returns what is open.
@@ -106,4 +131,24 @@ pub(crate) fn observe(tracker: &mut Tracker, readings: Readings) -> Polled {
     // A stable sort: in each half the tables follow one another in the order of identity.
     polled.changes.sort_by_key(|change| change.kind != EventKind::Closed);
     polled
+}
+
+/// Looks for the owners of what has opened, once for all of it.
+pub(crate) fn attribute(source: &dyn PortSource, polled: &mut Polled, interrupt: &dyn Interrupt) {
+    let has_opened = |change: &&mut Change| change.kind != EventKind::Closed;
+    let opened = || polled.changes.iter().filter(|change| change.kind != EventKind::Closed);
+    let inodes: Vec<_> = opened().filter_map(|change| change.port.inode).collect();
+    if inodes.is_empty() {
+        return;
+    }
+    let mut owners = match source.owners(&inodes, interrupt) {
+        Ok(owners) => owners,
+        Err(problem) => {
+            polled.ownerless = Some(problem);
+            return;
+        }
+    };
+    for Change { port, .. } in polled.changes.iter_mut().filter(has_opened) {
+        port.owners = port.inode.map(|inode| owners.remove(&inode).unwrap_or_default());
+    }
 }

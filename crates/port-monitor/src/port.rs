@@ -8,7 +8,7 @@ use std::{
 
 use bstr::BString;
 use procnetsocket::{
-    Family, Table,
+    Family, Pid, Table,
     model::{Cookie, InetProtocol, InetSocket, Inode, StateMask, TcpState},
 };
 
@@ -122,6 +122,15 @@ pub struct Device {
     pub name: Option<BString>,
 }
 
+/// A process that holds a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its number.
+    pub pid: Pid,
+    /// How it calls itself, if it can be seen. Raw bytes: escape them before showing them.
+    pub name: Option<BString>,
+}
+
 /// A socket that listens, or that is bound and not connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -142,6 +151,9 @@ pub struct Port {
     pub uid: u32,
     /// The cookie, which links the port to the kernel's word of its end; from sock_diag only.
     pub cookie: Option<Cookie>,
+    /// The processes that held it when it opened, as far as they can be seen; `None` when they were
+    /// not asked for, or cannot be told.
+    pub owners: Option<Vec<Owner>>,
 }
 
 impl Port {
@@ -156,6 +168,7 @@ impl Port {
             backlog: None,
             uid: 0,
             cookie: None,
+            owners: None,
         }
     }
 

@@ -1,13 +1,13 @@
 //! Where ports are read.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use procnetsocket::{
     Interrupt, Limits, Query, RowError, SocketTables, Visitor,
-    model::{InetSocket, Socket},
+    model::{InetSocket, Inode, Socket},
 };
 
-use crate::{Port, PortTable, Problem, ProblemKind};
+use crate::{Owner, Port, PortTable, Problem, ProblemKind};
 
 /// Ports that are kept of one table: 100 000, some 15 MB. More of them are an error, never a short
 /// list.
@@ -22,17 +22,39 @@ pub trait PortSource: Send + Sync {
     ///
     /// A [`Problem`] when they cannot be had. Where only some are missing, the [`Reading`] says so.
     fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem>;
+
+    /// Looks for the processes that hold the sockets of these inodes. A socket that none is found
+    /// for need not be there.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] when they cannot be looked for. A source that does not say how to says so.
+    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+        let _ = (inodes, interrupt);
+        Err(Problem::new(ProblemKind::Missing, "this source does not tell the owners of ports"))
+    }
 }
+
+/// The processes that hold each of some sockets.
+pub type Owners = BTreeMap<Inode, Vec<Owner>>;
 
 impl<T: PortSource + ?Sized> PortSource for &T {
     fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
         (**self).read(table, interrupt)
+    }
+
+    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+        (**self).owners(inodes, interrupt)
     }
 }
 
 impl<T: PortSource + ?Sized> PortSource for std::sync::Arc<T> {
     fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
         (**self).read(table, interrupt)
+    }
+
+    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+        (**self).owners(inodes, interrupt)
     }
 }
 

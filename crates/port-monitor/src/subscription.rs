@@ -22,6 +22,8 @@ pub enum Notice {
     Recovered(PortTable),
     /// The kernel does not tell of closings, or no longer; they are found by looking.
     Deaf(Problem),
+    /// The owners of ports were wanted, and cannot be told.
+    Ownerless(Problem),
 }
 
 impl From<Turn> for Notice {

@@ -148,6 +148,18 @@ impl Tracker {
         Observed { changes, turn }
     }
 
+    /// Remembers the owners of ports that have opened.
+    pub(crate) fn attribute(&mut self, changes: &[Change]) {
+        for Change { port, .. } in changes.iter().filter(|change| change.port.owners.is_some()) {
+            let identity = port.identity();
+            for known in self.tables.values_mut() {
+                if let Some(known) = known.ports.get_mut(&identity) {
+                    known.owners.clone_from(&port.owners);
+                }
+            }
+        }
+    }
+
     /// Takes in that the kernel told of the end of a socket. Returns the change if it was a port that
     /// is known.
     pub fn destroyed(&mut self, cookie: Cookie) -> Option<Change> {

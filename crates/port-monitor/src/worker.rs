@@ -18,7 +18,8 @@ use rustix::{
 };
 
 use crate::{
-    Cost, Error, PortTable, Reading, closing::Closings, error::Repr, monitor::Shared, poll,
+    Attribution, Cost, Error, PortTable, Reading, closing::Closings, error::Repr, monitor::Shared,
+    poll,
 };
 
 /// A thread that runs.
@@ -96,7 +97,12 @@ impl Worker {
         let Some(readings) = poll::read(&**source, scope, &misses, &is_ending) else {
             return false;
         };
-        ledger().observe(readings, SystemTime::now());
+        let now = SystemTime::now();
+        let mut polled = poll::observe(&mut ledger().tracker, readings);
+        if self.shared.attribution == Attribution::Wanted {
+            poll::attribute(&**source, &mut polled, &is_ending);
+        }
+        ledger().record(polled, now);
         self.hear(|closings| closings.looked(Instant::now()));
         true
     }

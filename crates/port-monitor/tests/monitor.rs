@@ -17,10 +17,11 @@ use std::{
 };
 
 use port_monitor::{
-    ErrorKind, EventKind, Initial, Notice, Port, PortMonitor, PortMonitorBuilder, PortSource,
-    PortTable, Problem, ProblemKind, Protocol, Reading, Subscription,
+    Attribution, ErrorKind, EventKind, Initial, Notice, Owner, Owners, Port, PortMonitor,
+    PortMonitorBuilder, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading,
+    Subscription,
 };
-use procnetsocket::{Interrupt, model::Inode};
+use procnetsocket::{Interrupt, Pid, model::Inode};
 use rstest::rstest;
 
 /// Longer than anything here takes: a test that waits so long has failed.
@@ -257,6 +258,60 @@ fn a_ring_that_is_too_short_says_so() {
     let [first, second] = [0, 1].map(|index| since.events[index].time);
     assert!(first < second);
     assert_eq!(monitor.since_time(first).events, since.events[1..]);
+}
+
+/// A source in which process 7 holds the ports of even numbers, and which counts who asked.
+struct Owned(Ports, Arc<Mutex<Vec<Vec<u64>>>>);
+
+impl PortSource for Owned {
+    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
+        self.0.read(table, interrupt)
+    }
+
+    fn owners(&self, inodes: &[Inode], _: &dyn Interrupt) -> Result<Owners, Problem> {
+        self.1.lock().unwrap().push(inodes.iter().map(|inode| inode.get()).collect());
+        let owner = || Owner { pid: Pid::new(7).unwrap(), name: Some("server".into()) };
+        let even = inodes.iter().filter(|inode| inode.get() % 2 == 0);
+        Ok(even.map(|inode| (*inode, vec![owner()])).collect())
+    }
+}
+
+fn owners(port: &Port) -> Option<usize> {
+    port.owners.as_ref().map(Vec::len)
+}
+
+#[test]
+fn owners_are_looked_for_once_and_kept_to_the_end() {
+    let (ports, asked) = (Ports::new(&[22]), Arc::new(Mutex::new(Vec::new())));
+    let source = Owned(ports.clone(), Arc::clone(&asked));
+    let builder = PortMonitor::builder(source).owners(Attribution::Wanted);
+    let monitor = builder.interval(Duration::ZERO).build();
+    let notices = monitor.subscribe(10);
+    monitor.start().unwrap();
+    settle(&monitor);
+    ports.set(Ok(&[22, 80, 81]));
+    assert_eq!([next(&notices), next(&notices)], ["1 opened 80", "2 opened 81"]);
+    settle(&monitor);
+    let known: Vec<_> = monitor.ports().iter().map(owners).collect();
+    assert_eq!(known, [Some(1), Some(1), Some(0)]);
+    ports.set(Ok(&[]));
+    assert_eq!(next(&notices), "3 closed 22");
+    let told: Vec<_> = monitor.since(0).events.iter().map(|event| owners(&event.port)).collect();
+    assert_eq!(told[..3], [Some(1), Some(0), Some(1)]);
+    assert_eq!(*asked.lock().unwrap(), [vec![22], vec![80, 81]]);
+}
+
+#[test]
+fn a_source_without_owners_says_so_once() {
+    let ports = Ports::new(&[22]);
+    let monitor = ports.watch().owners(Attribution::Wanted).build();
+    let notices = monitor.subscribe(10);
+    monitor.start().unwrap();
+    assert!(next(&notices).starts_with("Ownerless("));
+    ports.set(Ok(&[22, 80]));
+    assert_eq!(next(&notices), "1 opened 80");
+    settle(&monitor);
+    assert_eq!((notices.try_next(), owners(&monitor.ports()[1])), (None, None));
 }
 
 /// A source that panics at its second look.
