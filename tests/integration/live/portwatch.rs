@@ -60,7 +60,7 @@ fn run(script: &str, outside: &mut dyn FnMut(usize)) -> (String, u8) {
         let (mut printed, mut lines) = (String::new(), 0);
         for piece in pieces {
             printed.push_str(std::str::from_utf8(&piece).unwrap());
-            for _ in lines..printed.lines().count() {
+            while lines < printed.lines().count() {
                 outside(lines);
                 lines += 1;
             }
