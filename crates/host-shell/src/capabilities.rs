@@ -27,6 +27,7 @@ use host_shell::{
     confine::{Confinement, Duty},
     limits::MAX_SCRIPT_BYTES,
 };
+use portwatch_builtin::PortWatch;
 use procnetsocket::{
     CgroupTree, ProcRoot, SocketTables,
     diag::{EventAuthority, KillAuthority},
@@ -139,7 +140,8 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let view = socket_view(policy.clone(), tables, cgroups)?;
     let (view, owners) = with_owners(view, plan, source)?;
     let mut registry = Registry::new();
-    registry.register(Box::new(Ss::new(view)))?;
+    registry.register(Box::new(Ss::new(view.clone())))?;
+    registry.register(Box::new(PortWatch::new(view)))?;
     Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners })
 }
 
@@ -195,7 +197,7 @@ pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
     ProcRoot::open_ambient(ambient_authority()).map_err(CapabilityError::OwnProcess)
 }
 
-/// Returns what `ss` may see of which tables.
+/// Returns what `ss` and `portwatch` may see of which tables.
 fn socket_view(
     policy: Policy,
     tables: SocketTables,

@@ -165,6 +165,7 @@ fn owners(proc: ProcRoot) -> String {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a socket of its own to look for")]
 fn owner_pids(proc: ProcRoot) -> Result<Vec<u32>, String> {
     let (socket, _other) = UnixStream::pair().map_err(|error| format!("socket ({error})"))?;
     let number = rustix::fs::fstat(&socket).map_err(|error| format!("fstat ({error})"))?.st_ino;

@@ -183,16 +183,20 @@ impl FakeProc {
     /// Makes the directory.
     pub fn build(&self) -> FakeRoot {
         let dir = TempDir::with_prefix("fake-proc-").expect("a temporary directory can be made");
+        self.write(dir.path());
+        FakeRoot { dir }
+    }
+
+    fn write(&self, root: &Path) {
         for (&table, lines) in &self.tables {
-            write(dir.path(), Path::new(table.path()), &print(table, lines));
+            write(root, Path::new(table.path()), &print(table, lines));
         }
         for (path, bytes) in &self.files {
-            write(dir.path(), path, bytes);
+            write(root, path, bytes);
         }
         for process in &self.processes {
-            process.write(dir.path());
+            process.write(root);
         }
-        FakeRoot { dir }
     }
 }
 
@@ -225,6 +229,14 @@ impl FakeRoot {
     /// Returns where it stands, for programs that take a path.
     pub fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Puts other files into it, and takes the old ones away: the machine has changed.
+    pub fn replace(&self, next: &FakeProc) {
+        for entry in fs::read_dir(self.path()).unwrap() {
+            fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        }
+        next.write(self.path());
     }
 
     /// Returns it as a capability.

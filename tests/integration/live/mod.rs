@@ -17,6 +17,8 @@
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `owners`: processes that hold them, and those that may not be looked into.
 //! - `churn`: connections that come and go while they are listed.
+//! - `monitor`: ports that open and close.
+//! - `portwatch`: a script in a shell that waits for servers outside of it.
 //!
 //! No test looks at the sockets of the machine, and none at time.
 
@@ -32,8 +34,10 @@ mod json;
 mod kill;
 mod line;
 mod mask;
+mod monitor;
 mod namespace;
 mod other;
 mod owners;
+mod portwatch;
 mod program;
 mod pushdown;

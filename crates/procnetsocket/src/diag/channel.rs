@@ -7,7 +7,7 @@ use std::{
 
 use cap_std::AmbientAuthority;
 use rustix::{
-    fd::OwnedFd,
+    fd::{AsFd, BorrowedFd, OwnedFd},
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketFlags, SocketType, bind,
@@ -188,6 +188,12 @@ impl Channel {
         let limit = self.buffer.len();
         let whole = self.buffer.get(..length);
         whole.ok_or_else(|| DiagError::Truncated { limit, found: length }.into())
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

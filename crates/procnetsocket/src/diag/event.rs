@@ -1,6 +1,11 @@
 //! Word of sockets that are closed.
 
-use std::{fmt, ops::ControlFlow, time::Duration};
+use std::{
+    fmt,
+    ops::ControlFlow,
+    os::fd::{AsFd, BorrowedFd},
+    time::Duration,
+};
 
 use cap_std::AmbientAuthority;
 
@@ -151,6 +156,13 @@ impl DestroyEvents {
             }
         }
         Ok(report)
+    }
+}
+
+/// The handle that becomes readable when there are events, for whoever waits for other things, too.
+impl AsFd for DestroyEvents {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.channel.as_fd()
     }
 }
 

@@ -1,0 +1,260 @@
+//! The monitor: what it watches, what it knows, and how long it runs.
+
+use std::{
+    fmt,
+    net::IpAddr,
+    ops::RangeInclusive,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use procnetsocket::diag::EventAuthority;
+
+use crate::{
+    Attribution, Error, Pace, Port, PortSource, PortTable, Problem, Protocol, Scope, Since,
+    Subscription,
+    error::Repr,
+    history::DEFAULT_HISTORY,
+    ledger::Ledger,
+    worker::{Running, Worker},
+};
+
+/// The time between two looks unless another one is asked for: 500 ms.
+pub const DEFAULT_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Whether the ports of the first look are events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Initial {
+    /// They are none.
+    #[default]
+    Silent,
+    /// They are told as [`EventKind::Initial`](crate::EventKind::Initial).
+    Told,
+}
+
+/// Watches ports on a thread of its own.
+///
+/// It may be started and stopped as often as one likes, and looks only while it runs. What opened and
+/// closed while it was stopped is told by the first look after the next start, so that the events
+/// have no gap. Dropping it stops it.
+///
+/// # Security
+///
+/// It shows what its [`PortSource`] shows, and takes no authority of its own but the right to hear of
+/// closings, if it is given that.
+pub struct PortMonitor {
+    shared: Arc<Shared>,
+    running: Mutex<Option<Running>>,
+}
+
+/// What the monitor and its thread have in common.
+pub(crate) struct Shared {
+    pub(crate) source: Box<dyn PortSource>,
+    pub(crate) scope: Scope,
+    pub(crate) pace: Pace,
+    pub(crate) attribution: Attribution,
+    pub(crate) right: Option<EventAuthority>,
+    ledger: Mutex<Ledger>,
+}
+
+impl Shared {
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // OK because a panic leaves no half of a change behind: changes are computed first.
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PortMonitor {
+    /// Returns the builder of a monitor that reads from `source`.
+    pub fn builder(source: impl PortSource + 'static) -> PortMonitorBuilder {
+        PortMonitorBuilder {
+            source: Box::new(source),
+            scope: Scope::default(),
+            interval: DEFAULT_INTERVAL,
+            initial: Initial::Silent,
+            history: DEFAULT_HISTORY,
+            attribution: Attribution::Unwanted,
+            right: None,
+        }
+    }
+
+    /// Begins to look. The first look is made at once, on the monitor's thread.
+    ///
+    /// It watches the network namespace of the thread that calls this, as far as its source does not
+    /// belong to one already.
+    ///
+    /// # Errors
+    ///
+    /// [`Running`](crate::ErrorKind::Running), [`Start`](crate::ErrorKind::Start).
+    pub fn start(&self) -> Result<(), Error> {
+        let mut running = self.running();
+        if running.as_ref().is_some_and(Running::is_alive) {
+            return Err(Repr::Running.into());
+        }
+        *running = Some(Worker::start(Arc::clone(&self.shared)).map_err(Repr::Start)?);
+        Ok(())
+    }
+
+    /// Ends the looking, and returns when the thread has ended. A monitor that does not run stays as
+    /// it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Panicked`](crate::ErrorKind::Panicked).
+    pub fn stop(&self) -> Result<(), Error> {
+        let running = self.running().take();
+        running.map_or(Ok(()), Running::stop)
+    }
+
+    /// Returns whether it runs.
+    pub fn is_running(&self) -> bool {
+        self.running().as_ref().is_some_and(Running::is_alive)
+    }
+
+    /// Returns the ports that were open at the last look, sorted by protocol, address, port and
+    /// inode; none before the first look.
+    pub fn ports(&self) -> Vec<Port> {
+        self.shared.ledger().tracker.ports().cloned().collect()
+    }
+
+    /// Returns the tables that cannot be read, or not wholly, and why. Their ports stay as they were.
+    pub fn problems(&self) -> Vec<(PortTable, Problem)> {
+        let ledger = self.shared.ledger();
+        ledger.tracker.problems().map(|(table, problem)| (table, problem.clone())).collect()
+    }
+
+    /// Returns the number of looks so far, failed ones too.
+    pub fn looks(&self) -> u64 {
+        self.shared.ledger().looks
+    }
+
+    /// Returns the events after that number; 0 stands for all that are kept.
+    pub fn since(&self, sequence: u64) -> Since {
+        self.shared.ledger().history.since(sequence)
+    }
+
+    /// Returns the events after that time; see [`History::since_time`](crate::History::since_time).
+    pub fn since_time(&self, time: SystemTime) -> Since {
+        self.shared.ledger().history.since_time(time)
+    }
+
+    /// Returns a subscription to all that happens from now on, which holds so many notices until they
+    /// are received, at least 1. One that is full loses notices and learns how many; it holds nobody
+    /// up.
+    pub fn subscribe(&self, capacity: usize) -> Subscription {
+        self.shared.ledger().subscribe(capacity)
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        // OK because the one thing in it is put there and taken out in one step.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for PortMonitor {
+    fn drop(&mut self) {
+        // OK because a panic of the source was reported by the panic itself.
+        let _ = self.stop();
+        self.shared.ledger().close();
+    }
+}
+
+impl fmt::Debug for PortMonitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PortMonitor")
+            .field("scope", &self.shared.scope)
+            .field("pace", &self.shared.pace)
+            .field("is_running", &self.is_running())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`PortMonitor`].
+pub struct PortMonitorBuilder {
+    source: Box<dyn PortSource>,
+    scope: Scope,
+    interval: Duration,
+    initial: Initial,
+    history: usize,
+    attribution: Attribution,
+    right: Option<EventAuthority>,
+}
+
+impl PortMonitorBuilder {
+    /// Sets the time between two looks, at least [`MIN_INTERVAL`](crate::MIN_INTERVAL). It is longer
+    /// where looking is expensive, see [`Pace`]. Without it, [`DEFAULT_INTERVAL`].
+    #[must_use]
+    pub fn interval(self, interval: Duration) -> Self {
+        Self { interval, ..self }
+    }
+
+    /// Watches a protocol; may be said twice. Without it, both.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.scope.protocols.push(protocol);
+        self
+    }
+
+    /// Watches ports of these numbers; may be said again. Without it, all.
+    #[must_use]
+    pub fn ports(mut self, ports: RangeInclusive<u16>) -> Self {
+        self.scope.ports.push(ports);
+        self
+    }
+
+    /// Watches sockets that are bound to this address; may be said again. Without it, all. See
+    /// [`Scope::addresses`].
+    #[must_use]
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.scope.addresses.push(address);
+        self
+    }
+
+    /// Sets whether the ports of the first look are events.
+    #[must_use]
+    pub fn initial(self, initial: Initial) -> Self {
+        Self { initial, ..self }
+    }
+
+    /// Sets how many events are kept; without it, [`DEFAULT_HISTORY`](crate::DEFAULT_HISTORY).
+    #[must_use]
+    pub fn history(self, events: usize) -> Self {
+        Self { history: events, ..self }
+    }
+
+    /// Sets whether the owners of ports are looked for when they open. Where they cannot be told,
+    /// subscribers are ([`Notice::Ownerless`](crate::Notice)).
+    #[must_use]
+    pub fn owners(self, attribution: Attribution) -> Self {
+        Self { attribution, ..self }
+    }
+
+    /// Lets the kernel tell of closings at once, instead of finding them by looking. Where it does
+    /// not, they are found by looking, and subscribers are told ([`Notice::Deaf`](crate::Notice)).
+    #[must_use]
+    pub fn closings(self, right: EventAuthority) -> Self {
+        Self { right: Some(right), ..self }
+    }
+
+    /// Returns the monitor, which does not run yet.
+    pub fn build(self) -> PortMonitor {
+        let shared = Shared {
+            source: self.source,
+            scope: self.scope,
+            pace: Pace::new(self.interval),
+            attribution: self.attribution,
+            right: self.right,
+            ledger: Mutex::new(Ledger::new(self.initial, self.history)),
+        };
+        PortMonitor { shared: Arc::new(shared), running: Mutex::new(None) }
+    }
+}
+
+impl fmt::Debug for PortMonitorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PortMonitorBuilder")
+            .field("scope", &self.scope)
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,83 @@
+//! How often to look.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The shortest interval: 1 ms. A shorter one is taken for this.
+pub const MIN_INTERVAL: Duration = Duration::from_millis(1);
+
+/// How many times as long as a look takes the time between two looks is at least: 10, so that the
+/// looking takes a tenth of a core at most.
+const SHARE: u32 = 10;
+
+/// Stretches the interval when looking is expensive: a text table of 100 000 connections takes a
+/// hundred milliseconds to read, where sock_diag answers in less than one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    interval: Duration,
+}
+
+impl Pace {
+    /// Returns the pace of an interval.
+    pub fn new(interval: Duration) -> Self {
+        Self { interval: interval.max(MIN_INTERVAL) }
+    }
+
+    /// Returns the time from the begin of a look that cost so much to that of the next one.
+    pub fn period(self, cost: Duration) -> Duration {
+        self.interval.max(cost.saturating_mul(SHARE))
+    }
+}
+
+/// The processor time of this thread, of which nothing but differences means anything. Unlike the
+/// time of day it does not jump, and time in which other programs run is not in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost(Duration);
+
+impl Cost {
+    /// Returns the processor time up to now.
+    pub fn now() -> Self {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        // OK because the kernel gives neither negative times nor more than 999 999 999 ns.
+        let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+        Self(Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default()))
+    }
+
+    /// Returns the processor time since then. It has to be asked on the same thread.
+    pub fn elapsed(self) -> Duration {
+        Self::now().0.saturating_sub(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    // usual
+    #[case::cheap(50_000, 300, 50_000)]
+    #[case::text_tables(50_000, 100_000, 1_000_000)]
+    // boundary
+    #[case::just_cheap(50_000, 5_000, 50_000)]
+    #[case::free(50_000, 0, 50_000)]
+    #[case::no_interval(0, 0, 1_000)]
+    // hostile
+    #[case::longer_than_time(50_000, u64::MAX, 184_467_440_737_095_516_150)]
+    fn stretches_an_interval_to_ten_times_the_cost(
+        #[case] interval: u64,
+        #[case] cost: u64,
+        #[case] period: u128,
+    ) {
+        let pace = Pace::new(Duration::from_micros(interval));
+        assert_eq!(pace.period(Duration::from_micros(cost)).as_micros(), period);
+    }
+
+    #[test]
+    fn cost_does_not_go_back() {
+        let begin = Cost::now();
+        assert!(begin.elapsed() <= begin.elapsed());
+    }
+}

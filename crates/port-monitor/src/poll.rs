@@ -1,0 +1,154 @@
+//! One look at all the tables that are watched.
+
+use procnetsocket::Interrupt;
+
+use crate::{
+    Change, EventKind, PortSource, PortTable, Problem, ProblemKind, Reading, Scope, Tracker, Turn,
+};
+
+/// Reads tables and compares them: what [`PortMonitor`](crate::PortMonitor) does on its thread, for
+/// callers that have a thread of their own.
+#[derive(Debug)]
+pub struct Poller<S> {
+    source: S,
+    scope: Scope,
+    tracker: Tracker,
+    attribution: Attribution,
+}
+
+/// Whether the owners of ports are looked for when they open. That takes a look into every process,
+/// which is far more than a look at the tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Attribution {
+    /// They are not.
+    #[default]
+    Unwanted,
+    /// They are.
+    Wanted,
+}
+
+/// What one look came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// What closed, and then what opened; in each the order of [`Identity`](crate::Identity).
+    pub changes: Vec<Change>,
+    /// How the states of tables changed.
+    pub turns: Vec<Turn>,
+    /// Why the owners of what opened cannot be told, if they were wanted and cannot.
+    pub ownerless: Option<Problem>,
+}
+
+impl<S: PortSource> Poller<S> {
+    /// Returns one that knows nothing yet.
+    pub fn new(source: S, scope: Scope) -> Self {
+        Self { source, scope, tracker: Tracker::new(), attribution: Attribution::Unwanted }
+    }
+
+    /// Returns the same, which looks for owners or does not.
+    #[must_use]
+    pub fn with_attribution(self, attribution: Attribution) -> Self {
+        Self { attribution, ..self }
+    }
+
+    /// Looks at the tables once. The ports of the first time are
+    /// [`Initial`](crate::EventKind::Initial).
+    ///
+    /// `None` when the interrupt asked for the end; then nothing has changed.
+    pub fn poll(&mut self, interrupt: &dyn Interrupt) -> Option<Polled> {
+        let tracker = &self.tracker;
+        let misses = |table, reading: &Reading| tracker.misses(table, reading);
+        let readings = read(&self.source, &self.scope, &misses, interrupt)?;
+        let mut polled = observe(&mut self.tracker, readings);
+        if self.attribution == Attribution::Wanted {
+            attribute(&self.source, &mut polled, interrupt);
+            self.tracker.attribute(&polled.changes);
+        }
+        Some(polled)
+    }
+
+    /// Returns what is open.
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+}
+
+/// What was read of each table.
+pub(crate) type Readings = Vec<(PortTable, Result<Reading, Problem>)>;
+
+/// Reads the tables that are watched; one that `misses` ports is read twice, see
+/// [`Tracker::misses`]. `None` when the interrupt asked for the end.
+pub(crate) fn read(
+    source: &dyn PortSource,
+    scope: &Scope,
+    misses: &dyn Fn(PortTable, &Reading) -> bool,
+    interrupt: &dyn Interrupt,
+) -> Option<Readings> {
+    let mut readings = Vec::new();
+    for table in scope.tables() {
+        let mut reading = read_table(source, scope, table, interrupt);
+        if let Ok(first) = &reading
+            && first.gap.is_none()
+            && misses(table, first)
+        {
+            reading = again(reading, read_table(source, scope, table, interrupt));
+        }
+        match reading {
+            Err(problem) if problem.kind() == ProblemKind::Interrupted => return None,
+            reading => readings.push((table, reading)),
+        }
+    }
+    Some(readings)
+}
+
+fn read_table(
+    source: &dyn PortSource,
+    scope: &Scope,
+    table: PortTable,
+    interrupt: &dyn Interrupt,
+) -> Result<Reading, Problem> {
+    let mut reading = source.read(table, interrupt)?;
+    reading.ports.retain(|port| scope.admits(port));
+    Ok(reading)
+}
+
+/// Returns the union of two readings of a table. The first one alone is no proof that a port closed,
+/// so an error of the second one counts.
+fn again(
+    first: Result<Reading, Problem>,
+    second: Result<Reading, Problem>,
+) -> Result<Reading, Problem> {
+    Ok(first?.union(second?))
+}
+
+/// Takes all readings in.
+pub(crate) fn observe(tracker: &mut Tracker, readings: Readings) -> Polled {
+    let mut polled = Polled::default();
+    for (table, reading) in readings {
+        let observed = tracker.observe(table, reading);
+        polled.changes.extend(observed.changes);
+        polled.turns.extend(observed.turn);
+    }
+    // A stable sort: in each half the tables follow one another in the order of identity.
+    polled.changes.sort_by_key(|change| change.kind != EventKind::Closed);
+    polled
+}
+
+/// Looks for the owners of what has opened, once for all of it.
+pub(crate) fn attribute(source: &dyn PortSource, polled: &mut Polled, interrupt: &dyn Interrupt) {
+    let has_opened = |change: &&mut Change| change.kind != EventKind::Closed;
+    let opened = || polled.changes.iter().filter(|change| change.kind != EventKind::Closed);
+    let inodes: Vec<_> = opened().filter_map(|change| change.port.inode).collect();
+    if inodes.is_empty() {
+        return;
+    }
+    let mut owners = match source.owners(&inodes, interrupt) {
+        Ok(owners) => owners,
+        Err(problem) => {
+            polled.ownerless = Some(problem);
+            return;
+        }
+    };
+    for Change { port, .. } in polled.changes.iter_mut().filter(has_opened) {
+        port.owners = port.inode.map(|inode| owners.remove(&inode).unwrap_or_default());
+    }
+}

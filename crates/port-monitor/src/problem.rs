@@ -1,0 +1,77 @@
+//! Why a table could not be read, or not wholly.
+
+use std::{error::Error as _, fmt};
+
+use procnetsocket::{ErrorKind, RowError};
+
+/// Why a table could not be read, or not wholly. It can be kept and compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    kind: ProblemKind,
+    text: String,
+}
+
+/// The kinds of [`Problem`]; more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The kernel has no such table.
+    Missing,
+    /// The caller asked for the end.
+    Interrupted,
+    /// The table could not be read.
+    Unreadable,
+    /// Rows were read, and others may be missing: some were malformed, or the table changed while it
+    /// was read.
+    Incomplete,
+}
+
+impl Problem {
+    /// Returns a problem of that kind with a text for a person: lower case, no full stop.
+    pub fn new(kind: ProblemKind, text: impl fmt::Display) -> Self {
+        Self { kind, text: text.to_string() }
+    }
+
+    /// Returns the problem that a row could not be understood.
+    pub fn malformed(row: &RowError) -> Self {
+        Self::new(ProblemKind::Incomplete, row)
+    }
+
+    /// Returns the problem that rows may be missing, since the table changed while it was read.
+    pub fn changed(table: impl fmt::Display) -> Self {
+        let text = format_args!("{table} changed while it was read: rows may be missing");
+        Self::new(ProblemKind::Incomplete, text)
+    }
+
+    /// Returns the kind.
+    pub fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl From<&procnetsocket::Error> for Problem {
+    /// Keeps the kind, and the text with its causes.
+    fn from(error: &procnetsocket::Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::Missing | ErrorKind::NoHandler => ProblemKind::Missing,
+            ErrorKind::Interrupted => ProblemKind::Interrupted,
+            _ => ProblemKind::Unreadable,
+        };
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        Self { kind, text }
+    }
+}

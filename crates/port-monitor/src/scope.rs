@@ -1,0 +1,75 @@
+//! Which ports are watched.
+
+use std::{net::IpAddr, ops::RangeInclusive};
+
+use crate::{Port, PortTable, Protocol};
+
+/// Which ports are watched: by default all of them. A port is watched when its protocol, its number
+/// and its address all are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The protocols; none stands for all.
+    pub protocols: Vec<Protocol>,
+    /// The numbers; none stands for all.
+    pub ports: Vec<RangeInclusive<u16>>,
+    /// The addresses that sockets are bound to, exactly as they are: `0.0.0.0` is the sockets bound
+    /// to any address, and no other. None stands for all.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl Scope {
+    /// Returns whether a protocol is watched.
+    pub fn watches(&self, protocol: Protocol) -> bool {
+        self.protocols.is_empty() || self.protocols.contains(&protocol)
+    }
+
+    /// Returns whether a port is watched.
+    pub fn admits(&self, port: &Port) -> bool {
+        let (address, number) = (port.local.ip(), port.local.port());
+        self.watches(port.protocol)
+            && (self.ports.is_empty() || self.ports.iter().any(|range| range.contains(&number)))
+            && (self.addresses.is_empty() || self.addresses.contains(&address))
+    }
+
+    /// Returns the tables that have to be read.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = PortTable> {
+        PortTable::ALL.into_iter().filter(|table| {
+            let is_wanted =
+                |address: &IpAddr| address.is_ipv4() == (table.family == procnetsocket::Family::V4);
+            self.watches(table.protocol)
+                && (self.addresses.is_empty() || self.addresses.iter().any(is_wanted))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[rstest]
+    #[case::everything(Scope::default(), "tcp tcp6 udp udp6", true)]
+    #[case::protocol(Scope { protocols: vec![Protocol::Tcp], ..Scope::default() }, "tcp tcp6", true)]
+    #[case::other_protocol(Scope { protocols: vec![Protocol::Udp], ..Scope::default() }, "udp udp6", false)]
+    #[case::first_of_a_range(Scope { ports: vec![80..=90], ..Scope::default() }, "tcp tcp6 udp udp6", true)]
+    #[case::behind_a_range(Scope { ports: vec![70..=79], ..Scope::default() }, "tcp tcp6 udp udp6", false)]
+    #[case::one_of_two_ranges(Scope { ports: vec![1..=2, 80..=80], ..Scope::default() }, "tcp tcp6 udp udp6", true)]
+    #[case::address(Scope { addresses: vec![ip("127.0.0.1")], ..Scope::default() }, "tcp udp", true)]
+    #[case::any_is_an_address_like_others(Scope { addresses: vec![ip("0.0.0.0")], ..Scope::default() }, "tcp udp", false)]
+    #[case::address_of_the_other_family(Scope { addresses: vec![ip("::1")], ..Scope::default() }, "tcp6 udp6", false)]
+    fn admits_what_all_three_admit(
+        #[case] scope: Scope,
+        #[case] tables: &str,
+        #[case] is_admitted: bool,
+    ) {
+        let port = Port::new(Protocol::Tcp, "127.0.0.1:80".parse().unwrap(), None);
+        assert_eq!(scope.admits(&port), is_admitted);
+        let read: Vec<_> = scope.tables().map(|table| table.to_string()).collect();
+        assert_eq!(read.join(" "), tables);
+    }
+}

@@ -1,0 +1,147 @@
+//! Where ports are read.
+
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+use procnetsocket::{
+    Interrupt, Limits, Query, RowError, SocketTables, Visitor,
+    model::{InetSocket, Inode, Socket},
+};
+
+use crate::{Owner, Port, PortTable, Problem, ProblemKind};
+
+/// Ports that are kept of one table: 100 000, some 15 MB. More of them are an error, never a short
+/// list.
+pub const MAX_PORTS: usize = 100_000;
+
+/// Where ports are read. [`SocketTables`] are one; a host that narrows what may be seen makes its
+/// own.
+pub trait PortSource: Send + Sync {
+    /// Reads the ports of a table, in any order.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] when they cannot be had. Where only some are missing, the [`Reading`] says so.
+    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem>;
+
+    /// Looks for the processes that hold the sockets of these inodes. A socket that none is found
+    /// for need not be there.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] when they cannot be looked for. A source that does not say how to says so.
+    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+        let _ = (inodes, interrupt);
+        Err(Problem::new(ProblemKind::Missing, "this source does not tell the owners of ports"))
+    }
+}
+
+/// The processes that hold each of some sockets.
+pub type Owners = BTreeMap<Inode, Vec<Owner>>;
+
+impl<T: PortSource + ?Sized> PortSource for &T {
+    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
+        (**self).read(table, interrupt)
+    }
+
+    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+        (**self).owners(inodes, interrupt)
+    }
+}
+
+impl<T: PortSource + ?Sized> PortSource for std::sync::Arc<T> {
+    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
+        (**self).read(table, interrupt)
+    }
+
+    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+        (**self).owners(inodes, interrupt)
+    }
+}
+
+/// What was read of one table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The ports.
+    pub ports: Vec<Port>,
+    /// Why some may be missing, if they may. Then no port counts as closed because it is not here.
+    pub gap: Option<Problem>,
+}
+
+impl Reading {
+    /// Takes in what a row tells, if it is a port; [`ControlFlow::Break`] when there are too many.
+    pub fn take(&mut self, row: &InetSocket) -> ControlFlow<()> {
+        self.ports.extend(Port::of(row));
+        if self.ports.len() > MAX_PORTS {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Notes why ports may be missing; the first reason stays.
+    pub fn note_gap(&mut self, problem: Problem) {
+        self.gap.get_or_insert(problem);
+    }
+
+    /// Returns the reading, or the problem that the table has more ports than are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`ProblemKind::Unreadable`] when there were more than [`MAX_PORTS`].
+    pub fn finish(self, table: PortTable) -> Result<Self, Problem> {
+        if self.ports.len() > MAX_PORTS {
+            let text = format_args!("expected at most {MAX_PORTS} ports, but {table} has more");
+            return Err(Problem::new(ProblemKind::Unreadable, text));
+        }
+        Ok(self)
+    }
+
+    /// Returns all that is in either.
+    pub(crate) fn union(mut self, other: Self) -> Self {
+        self.ports.extend(other.ports);
+        Self { gap: self.gap.or(other.gap), ..self }
+    }
+}
+
+impl PortSource for SocketTables {
+    /// Asks for sockets in the one state that matters, which costs sock_diag next to nothing however
+    /// many connections there are.
+    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
+        let query = Query::new(table.into()).with_states(table.states());
+        let mut rows = Rows::default();
+        let report = self
+            .visit_query(&query, &Limits::streaming(), interrupt, &mut rows)
+            .map_err(|error| Problem::from(&error))?;
+        let mut reading = rows.0;
+        if report.inconsistent {
+            reading.note_gap(Problem::changed(table));
+        }
+        for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
+            device.name = self.interface_name(device.index);
+        }
+        reading.finish(table)
+    }
+}
+
+/// Keeps the ports of a table.
+#[derive(Default)]
+struct Rows(Reading);
+
+impl Visitor for Rows {
+    fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        match socket {
+            Socket::Inet(row) => self.0.take(row),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
+        self.0.note_gap(Problem::malformed(row));
+        ControlFlow::Continue(())
+    }
+
+    fn restart(&mut self) -> bool {
+        self.0 = Reading::default();
+        true
+    }
+}

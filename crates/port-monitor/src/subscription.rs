@@ -1,0 +1,229 @@
+//! Bounded channels to those who want to hear of events.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{Event, PortTable, Problem, Turn};
+
+/// What a subscriber is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A port opened or closed.
+    Event(Event),
+    /// So many notices were lost here, because the subscriber was too slow.
+    Lost(u64),
+    /// A table can no longer be read, or not wholly. Its ports stay as they are until it can.
+    Failed(PortTable, Problem),
+    /// A table can be read again.
+    Recovered(PortTable),
+    /// The kernel does not tell of closings, or no longer; they are found by looking.
+    Deaf(Problem),
+    /// The owners of ports were wanted, and cannot be told.
+    Ownerless(Problem),
+}
+
+impl From<Turn> for Notice {
+    fn from(turn: Turn) -> Self {
+        match turn {
+            Turn::Failed(table, problem) => Self::Failed(table, problem),
+            Turn::Recovered(table) => Self::Recovered(table),
+        }
+    }
+}
+
+/// The receiving end of a subscription. Dropping it ends the subscription.
+#[derive(Debug)]
+pub struct Subscription {
+    queue: Arc<Queue>,
+}
+
+/// The sending end.
+#[derive(Debug)]
+pub(crate) struct Subscriber {
+    queue: Arc<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<State>,
+    arrived: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    notices: VecDeque<Notice>,
+    capacity: usize,
+    /// Notices for which there was no room since the last one that there was room for.
+    lost: u64,
+    /// Whether the sending end is gone.
+    is_closed: bool,
+}
+
+/// Returns both ends of a channel that holds so many notices, at least 1.
+pub(crate) fn channel(capacity: usize) -> (Subscriber, Subscription) {
+    let state = State { capacity: capacity.max(1), ..State::default() };
+    let queue = Arc::new(Queue { state: Mutex::new(state), ..Queue::default() });
+    (Subscriber { queue: Arc::clone(&queue) }, Subscription { queue })
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // OK because a panic leaves no half of a notice behind.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Keeps a notice, or counts it as lost. Once one is lost, so are the others until all that came
+    /// before were received: then the count takes their place.
+    fn push(&mut self, notice: Notice) {
+        if self.lost > 0 || self.notices.len() >= self.capacity {
+            self.lost = self.lost.saturating_add(1);
+        } else {
+            self.notices.push_back(notice);
+        }
+    }
+
+    fn pop(&mut self) -> Option<Notice> {
+        if let Some(notice) = self.notices.pop_front() {
+            return Some(notice);
+        }
+        let lost = std::mem::take(&mut self.lost);
+        (lost > 0).then_some(Notice::Lost(lost))
+    }
+}
+
+impl Subscriber {
+    /// Hands a notice on, without ever waiting.
+    pub(crate) fn send(&self, notice: Notice) {
+        self.queue.lock().push(notice);
+        self.queue.arrived.notify_one();
+    }
+
+    /// Returns whether somebody still listens.
+    pub(crate) fn is_heard(&self) -> bool {
+        Arc::strong_count(&self.queue) > 1
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.queue.lock().is_closed = true;
+        self.queue.arrived.notify_all();
+    }
+}
+
+impl Subscription {
+    /// Returns the next notice that has come, or `None` when there is none now.
+    pub fn try_next(&self) -> Option<Notice> {
+        self.queue.lock().pop()
+    }
+
+    /// Waits at most so long for the next notice. `None` when none came, or none can come any more.
+    pub fn next_timeout(&self, at_most: Duration) -> Option<Notice> {
+        let begin = Instant::now();
+        let mut state = self.queue.lock();
+        loop {
+            let left = at_most.saturating_sub(begin.elapsed());
+            match state.pop() {
+                Some(notice) => return Some(notice),
+                None if state.is_closed || left.is_zero() => return None,
+                None => {}
+            }
+            let waited = self.queue.arrived.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Returns whether the monitor is gone, so that no notices come but those that wait here.
+    pub fn is_closed(&self) -> bool {
+        self.queue.lock().is_closed
+    }
+}
+
+/// Waits for each notice, until the monitor is gone.
+impl Iterator for Subscription {
+    type Item = Notice;
+
+    fn next(&mut self) -> Option<Notice> {
+        let mut state = self.queue.lock();
+        loop {
+            match state.pop() {
+                Some(notice) => return Some(notice),
+                None if state.is_closed => return None,
+                None => {}
+            }
+            let waited = self.queue.arrived.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ProblemKind;
+
+    fn notice(number: u64) -> Notice {
+        Notice::Deaf(Problem::new(ProblemKind::Unreadable, number))
+    }
+
+    fn received(subscription: &Subscription) -> Vec<Notice> {
+        std::iter::from_fn(|| subscription.try_next()).collect()
+    }
+
+    #[test]
+    fn a_slow_subscriber_learns_how_many_it_lost_and_where() {
+        let (sender, subscription) = channel(2);
+        for number in 1..=5 {
+            sender.send(notice(number));
+        }
+        assert_eq!(subscription.try_next(), Some(notice(1)));
+        // There is room again, but the three that are lost come first.
+        sender.send(notice(6));
+        assert_eq!(received(&subscription), [notice(2), Notice::Lost(4)]);
+        sender.send(notice(7));
+        assert_eq!(received(&subscription), [notice(7)]);
+    }
+
+    #[test]
+    fn a_channel_without_room_has_room_for_one() {
+        let (sender, subscription) = channel(0);
+        sender.send(notice(1));
+        sender.send(notice(2));
+        assert_eq!(received(&subscription), [notice(1), Notice::Lost(1)]);
+    }
+
+    #[test]
+    fn what_waits_is_received_after_the_end() {
+        let (sender, subscription) = channel(2);
+        sender.send(notice(1));
+        assert!(!subscription.is_closed());
+        drop(sender);
+        assert!(subscription.is_closed());
+        assert_eq!(subscription.next_timeout(Duration::MAX), Some(notice(1)));
+        assert_eq!(subscription.next_timeout(Duration::MAX), None);
+        assert_eq!(subscription.into_iter().count(), 0);
+    }
+
+    #[test]
+    fn a_wait_ends_in_time_or_with_a_notice() {
+        let (sender, subscription) = channel(1);
+        assert_eq!(subscription.next_timeout(Duration::ZERO), None);
+        let waiting = std::thread::spawn(move || subscription.next_timeout(Duration::MAX));
+        sender.send(notice(1));
+        assert_eq!(waiting.join().unwrap(), Some(notice(1)));
+    }
+
+    #[test]
+    fn a_subscription_that_was_dropped_is_not_heard() {
+        let (sender, subscription) = channel(1);
+        assert!(sender.is_heard());
+        drop(subscription);
+        assert!(!sender.is_heard());
+    }
+}

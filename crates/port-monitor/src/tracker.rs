@@ -1,0 +1,392 @@
+//! What is open: a state machine into which readings go and out of which changes come. It knows no
+//! clock, no thread and no system.
+
+use std::collections::{BTreeMap, HashMap};
+
+use procnetsocket::model::Cookie;
+
+use crate::{Change, EventKind, Identity, Port, PortTable, Problem, ProblemKind, Reading};
+
+/// Knows what is open, and tells what changes.
+///
+/// # Trust
+///
+/// Nothing is told that a reading does not show:
+///
+/// - A table that cannot be read leaves its ports as they are, and so does a table that is gone
+///   after ports were seen in it.
+/// - A reading with a [gap](Reading::gap) opens ports and closes none.
+/// - The ports of the first reading were there before; until a reading without a gap was had, so
+///   were those of the next ones.
+///
+/// # Examples
+///
+/// ```
+/// use port_monitor::{EventKind, Port, PortTable, Protocol, Reading, Tracker};
+///
+/// let port = |text: &str| Port::new(Protocol::Tcp, text.parse().unwrap(), None);
+/// let reading = |ports: &[Port]| Ok(Reading { ports: ports.to_vec(), ..Reading::default() });
+/// let [tcp4, ..] = PortTable::ALL;
+///
+/// let mut tracker = Tracker::new();
+/// tracker.observe(tcp4, reading(&[port("127.0.0.1:22")]));
+/// let seen = tracker.observe(tcp4, reading(&[port("127.0.0.1:22"), port("127.0.0.1:80")]));
+/// assert_eq!(seen.changes.len(), 1);
+/// assert_eq!(seen.changes[0].kind, EventKind::Opened);
+/// assert_eq!(seen.changes[0].port, port("127.0.0.1:80"));
+/// ```
+#[derive(Debug, Default)]
+pub struct Tracker {
+    tables: BTreeMap<PortTable, Known>,
+    /// Where the ports are to which the kernel gave a cookie.
+    cookies: Cookies,
+}
+
+type Cookies = HashMap<Cookie, Identity>;
+
+/// What is known of one table.
+#[derive(Debug, Default)]
+struct Known {
+    ports: BTreeMap<Identity, Port>,
+    ground: Ground,
+    problem: Option<Problem>,
+}
+
+/// What later readings can be compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ground {
+    /// No reading was had, or none without a gap: what appears may have been there before.
+    #[default]
+    Unsure,
+    /// A whole reading was had: what appears has opened.
+    Firm,
+}
+
+impl Ground {
+    /// Returns what a port is that was not known.
+    const fn kind(self) -> EventKind {
+        match self {
+            Self::Unsure => EventKind::Initial,
+            Self::Firm => EventKind::Opened,
+        }
+    }
+}
+
+/// Whether a port that is not in a reading has closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closings {
+    Told,
+    Unknown,
+}
+
+/// What a reading came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// What closed, and then what opened, each in the order of [`Identity`].
+    pub changes: Vec<Change>,
+    /// How the state of the table changed, if it did.
+    pub turn: Option<Turn>,
+}
+
+/// A change in the state of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It can no longer be read, or not wholly. Said once, until it recovers or the
+    /// [kind](Problem::kind) changes.
+    Failed(PortTable, Problem),
+    /// It can be read again.
+    Recovered(PortTable),
+}
+
+impl Tracker {
+    /// Returns a tracker that knows nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the ports that are open, in the order of [`Identity`].
+    pub fn ports(&self) -> impl Iterator<Item = &Port> {
+        self.tables.values().flat_map(|known| known.ports.values())
+    }
+
+    /// Returns the tables that cannot be read, or not wholly, and why.
+    pub fn problems(&self) -> impl Iterator<Item = (PortTable, &Problem)> {
+        self.tables.iter().filter_map(|(table, known)| Some((*table, known.problem.as_ref()?)))
+    }
+
+    /// Returns whether ports that are known are not in a reading.
+    ///
+    /// Kernel: a dump that goes on after a pause finds its place by counting, so that a socket may be
+    /// left out when another one closes. Whoever reads the table again at once, and observes the
+    /// union of both readings, does not take that for a closing.
+    pub fn misses(&self, table: PortTable, reading: &Reading) -> bool {
+        let Some(known) = self.tables.get(&table) else { return false };
+        if known.ports.is_empty() {
+            return false;
+        }
+        let found: std::collections::HashSet<_> =
+            reading.ports.iter().map(Port::identity).collect();
+        known.ports.keys().any(|identity| !found.contains(identity))
+    }
+
+    /// Takes a reading in.
+    pub fn observe(&mut self, table: PortTable, reading: Result<Reading, Problem>) -> Observed {
+        let known = self.tables.entry(table).or_default();
+        let mut reading = match known.accept(reading) {
+            Ok(reading) => reading,
+            Err(problem) => {
+                return Observed { turn: known.fail(table, problem), ..Observed::default() };
+            }
+        };
+        let gap = reading.gap.take();
+        let closings = if gap.is_none() { Closings::Told } else { Closings::Unknown };
+        let changes = known.update(reading, closings, &mut self.cookies);
+        let turn = match gap {
+            Some(problem) => known.fail(table, problem),
+            None => known.recover(table),
+        };
+        Observed { changes, turn }
+    }
+
+    /// Remembers the owners of ports that have opened.
+    pub(crate) fn attribute(&mut self, changes: &[Change]) {
+        for Change { port, .. } in changes.iter().filter(|change| change.port.owners.is_some()) {
+            let identity = port.identity();
+            for known in self.tables.values_mut() {
+                if let Some(known) = known.ports.get_mut(&identity) {
+                    known.owners.clone_from(&port.owners);
+                }
+            }
+        }
+    }
+
+    /// Takes in that the kernel told of the end of a socket. Returns the change if it was a port that
+    /// is known.
+    pub fn destroyed(&mut self, cookie: Cookie) -> Option<Change> {
+        let identity = self.cookies.remove(&cookie)?;
+        let mut tables = self.tables.values_mut();
+        let port = tables.find_map(|known| known.ports.remove(&identity))?;
+        Some(Change { kind: EventKind::Closed, port })
+    }
+}
+
+impl Known {
+    /// Returns the reading to compare with. A table that the kernel does not have is empty; one in
+    /// which ports were seen cannot cease to exist.
+    fn accept(&self, reading: Result<Reading, Problem>) -> Result<Reading, Problem> {
+        match reading {
+            Err(problem) if problem.kind() == ProblemKind::Missing && self.ports.is_empty() => {
+                Ok(Reading::default())
+            }
+            reading => reading,
+        }
+    }
+
+    /// Compares with what is known, and knows the reading from then on.
+    fn update(
+        &mut self,
+        reading: Reading,
+        closings: Closings,
+        cookies: &mut Cookies,
+    ) -> Vec<Change> {
+        let mut read = BTreeMap::new();
+        for port in reading.ports {
+            read.entry(port.identity()).or_insert(port);
+        }
+        let mut changes = Vec::new();
+        if closings == Closings::Told {
+            let closed = self.ports.extract_if(.., |identity, _| !read.contains_key(identity));
+            changes.extend(closed.map(|(_, port)| Change { kind: EventKind::Closed, port }));
+        }
+        for change in &changes {
+            forget(cookies, &change.port);
+        }
+        for (identity, port) in read {
+            match self.ports.get_mut(&identity) {
+                Some(old) if old.cookie == port.cookie => old.refresh(port),
+                Some(old) => {
+                    link(cookies, &port);
+                    old.refresh(port);
+                }
+                None => {
+                    link(cookies, &port);
+                    changes.push(Change { kind: self.ground.kind(), port: port.clone() });
+                    self.ports.insert(identity, port);
+                }
+            }
+        }
+        if closings == Closings::Told {
+            self.ground = Ground::Firm;
+        }
+        changes
+    }
+
+    fn fail(&mut self, table: PortTable, problem: Problem) -> Option<Turn> {
+        let is_new = self.problem.as_ref().is_none_or(|old| old.kind() != problem.kind());
+        self.problem = Some(problem.clone());
+        is_new.then_some(Turn::Failed(table, problem))
+    }
+
+    fn recover(&mut self, table: PortTable) -> Option<Turn> {
+        self.problem.take().map(|_| Turn::Recovered(table))
+    }
+}
+
+/// Remembers the cookie of a port. One that a port had before stays with it: it can only tell of the
+/// end of the same socket, or never again.
+fn link(cookies: &mut Cookies, port: &Port) {
+    if let Some(cookie) = port.cookie {
+        cookies.insert(cookie, port.identity());
+    }
+}
+
+/// Forgets the cookie of a port that is gone.
+fn forget(cookies: &mut Cookies, port: &Port) {
+    if let Some(cookie) = port.cookie {
+        cookies.remove(&cookie);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::Protocol;
+
+    const TABLE: PortTable = PortTable::ALL[0];
+
+    /// `80` is a port of that number and inode; `80#5` one of inode 5; `80@7` one with cookie 7.
+    fn port(word: &str) -> Port {
+        let (rest, cookie) = word.split_once('@').map_or((word, None), |(r, c)| (r, Some(c)));
+        let (number, inode) = rest.split_once('#').unwrap_or((rest, rest));
+        let number: u16 = number.parse().unwrap();
+        let inode = procnetsocket::model::Inode::new(inode.parse().unwrap());
+        Port {
+            cookie: cookie.and_then(|cookie| Cookie::new(cookie.parse().unwrap())),
+            ..Port::new(Protocol::Tcp, ([127, 0, 0, 1], number).into(), inode)
+        }
+    }
+
+    fn problem(kind: ProblemKind) -> Problem {
+        Problem::new(kind, "no luck")
+    }
+
+    /// Ports, `missing`, `unreadable`, or ports and `...` for those that may be missing.
+    fn reading(words: &str) -> Result<Reading, Problem> {
+        let mut reading = Reading::default();
+        for word in words.split_whitespace() {
+            match word {
+                "missing" => return Err(problem(ProblemKind::Missing)),
+                "unreadable" => return Err(problem(ProblemKind::Unreadable)),
+                "..." => reading.note_gap(problem(ProblemKind::Incomplete)),
+                word => reading.ports.push(port(word)),
+            }
+        }
+        Ok(reading)
+    }
+
+    fn word(change: &Change) -> String {
+        let sign = match change.kind {
+            EventKind::Initial => "=",
+            EventKind::Opened => "+",
+            EventKind::Closed => "-",
+        };
+        let (number, inode) = (change.port.local.port(), change.port.inode.unwrap().get());
+        if u64::from(number) == inode {
+            format!("{sign}{number}")
+        } else {
+            format!("{sign}{number}#{inode}")
+        }
+    }
+
+    fn see(tracker: &mut Tracker, words: &str) -> String {
+        let observed = tracker.observe(TABLE, reading(words));
+        let turn = observed.turn.map(|turn| match turn {
+            Turn::Failed(_, problem) => format!("{:?}!", problem.kind()),
+            Turn::Recovered(_) => "well".to_owned(),
+        });
+        let words: Vec<_> = observed.changes.iter().map(word).chain(turn).collect();
+        words.join(" ")
+    }
+
+    #[rstest]
+    // usual
+    #[case::first_reading(&["22 80"], &["=22 =80"])]
+    #[case::nothing_changes(&["22 80", "80 22"], &["=22 =80", ""])]
+    #[case::opened(&["22", "22 80"], &["=22", "+80"])]
+    #[case::closed(&["22 80", "22"], &["=22 =80", "-80"])]
+    #[case::started_anew(&["80#1", "80#2"], &["=80#1", "-80#1 +80#2"])]
+    #[case::a_group_of_two(&["80#1", "80#1 80#2", "80#2"], &["=80#1", "+80#2", "-80#1"])]
+    #[case::in_the_order_of_identity(&["", "9 80#2 80#1 443"], &["", "+9 +80#1 +80#2 +443"])]
+    // boundary
+    #[case::empty(&["", ""], &["", ""])]
+    #[case::all_closed(&["1 2 3", ""], &["=1 =2 =3", "-1 -2 -3"])]
+    #[case::the_same_row_twice(&["", "80 80", "80"], &["", "+80", ""])]
+    #[case::another_source_tells_less(&["80@7", "80", "80@7"], &["=80", "", ""])]
+    // hostile
+    #[case::fails_and_comes_back(&["22", "unreadable", "unreadable", "22 80"], &["=22", "Unreadable!", "", "+80 well"])]
+    #[case::fails_first(&["unreadable", "22", "22 80"], &["Unreadable!", "=22 well", "+80"])]
+    #[case::never_there(&["missing", "missing", "80"], &["", "", "+80"])]
+    #[case::cannot_cease_to_exist(&["80", "missing", "80"], &["=80", "Missing!", "well"])]
+    #[case::may_cease_when_empty(&["", "missing", "80"], &["", "", "+80"])]
+    #[case::fails_in_another_way(&["80", "unreadable", "missing", "80"], &["=80", "Unreadable!", "Missing!", "well"])]
+    #[case::a_gap_closes_nothing(&["22 80", "22 443 ...", "22"], &["=22 =80", "+443 Incomplete!", "-80 -443 well"])]
+    #[case::a_gap_first(&["22 ...", "22 80", "22 80 90"], &["=22 Incomplete!", "=80 well", "+90"])]
+    #[case::nothing_but_gaps(&["22 ...", "80 ...", "90 ..."], &["=22 Incomplete!", "=80", "=90"])]
+    fn tells_what_readings_show(#[case] readings: &[&str], #[case] told: &[&str]) {
+        let mut tracker = Tracker::new();
+        let seen: Vec<_> = readings.iter().map(|words| see(&mut tracker, words)).collect();
+        assert_eq!(seen, told);
+    }
+
+    #[test]
+    fn a_table_does_not_change_another_one() {
+        let mut tracker = Tracker::new();
+        let [tcp4, tcp6, ..] = PortTable::ALL;
+        tracker.observe(tcp4, reading("80"));
+        assert_eq!(tracker.observe(tcp6, reading("")), Observed::default());
+        tracker.observe(tcp6, reading("unreadable"));
+        assert_eq!(tracker.problems().map(|(table, _)| table).collect::<Vec<_>>(), [tcp6]);
+        assert_eq!(tracker.ports().count(), 1);
+    }
+
+    #[rstest]
+    #[case::nothing_known("", "80", false)]
+    #[case::all_there("80 81", "81 80 82", false)]
+    #[case::one_missing("80 81", "81 82", true)]
+    fn says_whether_a_reading_lacks_a_port(
+        #[case] known: &str,
+        #[case] next: &str,
+        #[case] misses: bool,
+    ) {
+        let mut tracker = Tracker::new();
+        tracker.observe(TABLE, reading(known));
+        assert_eq!(tracker.misses(TABLE, &reading(next).unwrap()), misses);
+    }
+
+    #[test]
+    fn the_end_of_a_socket_closes_its_port_once() {
+        let mut tracker = Tracker::new();
+        let end = |tracker: &mut Tracker, cookie| {
+            tracker.destroyed(Cookie::new(cookie).unwrap()).as_ref().map(word)
+        };
+        see(&mut tracker, "80#1@7 80#2@8 81");
+        assert_eq!(end(&mut tracker, 9), None);
+        assert_eq!(end(&mut tracker, 7).as_deref(), Some("-80#1"));
+        assert_eq!(end(&mut tracker, 7), None);
+        assert_eq!(see(&mut tracker, "80#2@8 81"), "");
+        // Found by looking, so the word of it comes too late.
+        assert_eq!(see(&mut tracker, "81"), "-80#2");
+        assert_eq!(end(&mut tracker, 8), None);
+    }
+
+    #[test]
+    fn a_cookie_stays_when_a_source_does_not_tell_it() {
+        let mut tracker = Tracker::new();
+        see(&mut tracker, "80@7");
+        see(&mut tracker, "80");
+        assert!(tracker.ports().all(|port| port.cookie == Cookie::new(7)));
+        assert!(tracker.destroyed(Cookie::new(7).unwrap()).is_some());
+    }
+}

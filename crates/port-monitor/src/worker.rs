@@ -1,0 +1,176 @@
+//! The thread: it looks, waits for the kernel's word or for the time of the next look, and ends when
+//! the other end of its pipe is gone.
+
+use std::{
+    io::{self, PipeReader, PipeWriter},
+    os::fd::{AsFd, BorrowedFd},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant, SystemTime},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+
+use crate::{
+    Attribution, Cost, Error, PortTable, Reading, closing::Closings, error::Repr, monitor::Shared,
+    poll,
+};
+
+/// A thread that runs.
+pub(crate) struct Running {
+    /// Its closing wakes the thread, and tells it to end.
+    pipe: PipeWriter,
+    /// Ends a look that is under way.
+    is_ending: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.thread.is_finished()
+    }
+
+    /// Ends the thread, and waits for its end.
+    pub(crate) fn stop(self) -> Result<(), Error> {
+        self.is_ending.store(true, Ordering::Relaxed);
+        drop(self.pipe);
+        self.thread.join().map_err(|_| Repr::Panicked.into())
+    }
+}
+
+/// What the thread holds.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    pipe: PipeReader,
+    is_ending: Arc<AtomicBool>,
+    closings: Option<Closings>,
+}
+
+/// Why a wait ended.
+enum Woken {
+    /// It is time to look.
+    Time,
+    /// The kernel told of a closing.
+    Closing,
+    /// The thread has to end.
+    End,
+}
+
+impl Worker {
+    pub(crate) fn start(shared: Arc<Shared>) -> io::Result<Running> {
+        let (reader, pipe) = io::pipe()?;
+        let is_ending = Arc::new(AtomicBool::new(false));
+        // Before the first look: what closes during the look is then told.
+        let closings = open_closings(&shared);
+        let worker = Self { shared, pipe: reader, is_ending: Arc::clone(&is_ending), closings };
+        let builder = thread::Builder::new().name("port-monitor".to_owned());
+        let thread = builder.spawn(move || worker.run())?;
+        Ok(Running { pipe, is_ending, thread })
+    }
+
+    fn run(mut self) {
+        loop {
+            let (begin, cost) = (Instant::now(), Cost::now());
+            if !self.look() {
+                return;
+            }
+            let period = self.shared.pace.period(cost.elapsed());
+            // OK because a time that cannot be told is that of no further look, which `None` is.
+            if !self.wait(begin.checked_add(period)) {
+                return;
+            }
+        }
+    }
+
+    /// Looks once; returns whether to go on.
+    fn look(&mut self) -> bool {
+        let Shared { source, scope, .. } = &*self.shared;
+        let ledger = || self.shared.ledger();
+        let misses = |table: PortTable, reading: &Reading| ledger().tracker.misses(table, reading);
+        let is_ending = || self.is_ending.load(Ordering::Relaxed);
+        let Some(readings) = poll::read(&**source, scope, &misses, &is_ending) else {
+            return false;
+        };
+        let now = SystemTime::now();
+        let mut polled = poll::observe(&mut ledger().tracker, readings);
+        if self.shared.attribution == Attribution::Wanted {
+            poll::attribute(&**source, &mut polled, &is_ending);
+        }
+        ledger().record(polled, now);
+        self.hear(|closings| closings.looked(Instant::now()));
+        true
+    }
+
+    /// Waits for the time of the next look, and takes in what the kernel tells meanwhile; returns
+    /// whether to go on.
+    fn wait(&mut self, next: Option<Instant>) -> bool {
+        loop {
+            match self.sleep(next) {
+                Woken::Time => return true,
+                Woken::End => return false,
+                Woken::Closing => self.receive(),
+            }
+        }
+    }
+
+    fn receive(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let mut each = |cookie| shared.ledger().destroyed(cookie, SystemTime::now());
+        self.hear(|closings| closings.receive(Instant::now(), &mut each));
+    }
+
+    /// Does something with the kernel's word; when that fails, subscribers are told once.
+    fn hear(&mut self, what: impl FnOnce(&mut Closings) -> Result<(), crate::Problem>) {
+        let Some(closings) = &mut self.closings else { return };
+        if let Err(problem) = what(closings) {
+            self.shared.ledger().deaf(problem);
+            self.closings = None;
+        }
+    }
+
+    fn sleep(&self, next: Option<Instant>) -> Woken {
+        loop {
+            let left = next.map(|next| next.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Woken::Time;
+            }
+            let word = self.closings.as_ref().and_then(Closings::as_fd);
+            match ready(self.pipe.as_fd(), word, left) {
+                Ok([true, _]) => return Woken::End,
+                Ok([_, true]) => return Woken::Closing,
+                Ok(_) | Err(Errno::INTR) => {}
+                // OK because these are handles of our own, and a wait that cannot be had is no wait.
+                Err(_) => return Woken::End,
+            }
+        }
+    }
+}
+
+fn open_closings(shared: &Shared) -> Option<Closings> {
+    let right = shared.right.clone()?;
+    let opened = Closings::open(right, &shared.scope);
+    opened.map_err(|problem| shared.ledger().deaf(problem)).ok()
+}
+
+/// Waits at most so long, and returns which of the two has something to say.
+fn ready(
+    pipe: BorrowedFd<'_>,
+    word: Option<BorrowedFd<'_>>,
+    at_most: Option<Duration>,
+) -> Result<[bool; 2], Errno> {
+    let mut fds: Vec<_> = std::iter::once(pipe)
+        .chain(word)
+        .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+        .collect();
+    // OK because a time too long for the kernel is as good as none.
+    let timeout = at_most.and_then(|time| Timespec::try_from(time).ok());
+    poll(&mut fds, timeout.as_ref())?;
+    let said = |index: usize| fds.get(index).is_some_and(|fd| !fd.revents().is_empty());
+    Ok([said(0), said(1)])
+}

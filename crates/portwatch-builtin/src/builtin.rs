@@ -1,0 +1,104 @@
+//! The stages of one call: arguments, plan, ports, work.
+
+use std::fmt::Display;
+
+use bstr::BString;
+use builtin_api::{Builtin, CallContext, Error, ErrorKind, ExitCode};
+use socket_query::{Grant, PolicyView};
+
+use crate::{
+    cli::{CliError, Help, Plan, RawArgs, Task, VERSION, Watch},
+    source::PolicyPorts,
+    watch::Watcher,
+};
+
+/// When a host shows what a builtin prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// As it is printed.
+    #[default]
+    Streamed,
+    /// When the builtin has ended. Then events are followed only to an end.
+    Buffered,
+}
+
+/// The command `portwatch`.
+#[derive(Debug)]
+pub struct PortWatch {
+    view: PolicyView,
+    output: Output,
+}
+
+impl PortWatch {
+    /// Returns the command over what `view` lets it see, for a host that streams.
+    pub fn new(view: PolicyView) -> Self {
+        Self { view, output: Output::Streamed }
+    }
+
+    /// Returns the command for a host that shows output so.
+    #[must_use]
+    pub fn with_output(self, output: Output) -> Self {
+        Self { output, ..self }
+    }
+
+    fn watch(&self, context: &mut CallContext<'_>, watch: &Watch) -> Result<ExitCode, Error> {
+        if !self.view.grants().contains(Grant::Sockets) {
+            return Err(not_granted());
+        }
+        if let Task::Follow(follow) = &watch.task
+            && self.output == Output::Buffered
+            && !follow.has_end()
+        {
+            return Ok(refuse(context, &CliError::Endless));
+        }
+        let ports = match PolicyPorts::new(&self.view, &watch.which) {
+            Ok(ports) => ports,
+            Err(error) => return Ok(refuse(context, &error)),
+        };
+        let watcher = Watcher::new(context, ports, watch.interval);
+        match &watch.task {
+            Task::List(form) => watcher.list(*form),
+            Task::Wait { wanted, timeout } => watcher.wait(*wanted, *timeout),
+            Task::Follow(follow) => watcher.follow(follow),
+        }
+    }
+}
+
+impl Builtin for PortWatch {
+    fn name(&self) -> &'static str {
+        "portwatch"
+    }
+
+    fn summary(&self) -> &'static str {
+        "wait for ports, and print them as they open and close"
+    }
+
+    fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
+        match RawArgs::parse(args).and_then(|raw| Plan::new(&raw)) {
+            Ok(Plan::Help) => print(context, &Help),
+            Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
+            Ok(Plan::Watch(watch)) => self.watch(context, &watch),
+            Err(error) => Ok(refuse(context, &error)),
+        }
+    }
+}
+
+/// Tells what is wrong with the command line. What is wrong with a filter takes three lines, of which
+/// nothing is to be escaped again.
+fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
+    // OK because there is nobody left to tell when standard error cannot be written.
+    let _ = writeln!(context.stderr, "portwatch: {error}");
+    error.status()
+}
+
+fn not_granted() -> Error {
+    let grant = Grant::Sockets;
+    let text =
+        format_args!("watching ports needs the grant \"{grant}\", which this host does not give");
+    Error::new(ErrorKind::Denied, text)
+}
+
+fn print(context: &mut CallContext<'_>, text: &dyn Display) -> Result<ExitCode, Error> {
+    write!(context.stdout, "{text}")?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,61 @@
+//! What is wrong with a command line.
+
+use std::fmt;
+
+use bstr::BString;
+use builtin_api::{Escaped, ExitCode};
+use socket_query::expr::{FilterError, FilterErrorKind};
+
+/// A command line that is not carried out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum CliError {
+    Unknown(BString),
+    NoValue(&'static str),
+    UnwantedValue(&'static str),
+    /// An option, what its value should be, and what it is.
+    BadValue(&'static str, &'static str, BString),
+    /// Two options of which one at most can be meant.
+    Exclusive(&'static str, &'static str),
+    /// An option, and with what it goes.
+    Needs(&'static str, &'static str),
+    NoFilter(&'static str),
+    Filter(FilterError),
+    /// The filter chooses sockets of a family that has no ports.
+    NoPorts,
+    /// The host cannot print events as they come, and there is no end to wait for.
+    Endless,
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(option) => write!(f, "there is no option \"{}\"", Escaped(option)),
+            Self::NoValue(option) => write!(f, "option --{option} needs a value"),
+            Self::UnwantedValue(option) => write!(f, "option --{option} takes no value"),
+            Self::BadValue(option, expected, found) => {
+                write!(f, "--{option} expects {expected}, but found \"{}\"", Escaped(found))
+            }
+            Self::Exclusive(one, other) => write!(f, "--{one} and --{other} exclude each other"),
+            Self::Needs(option, with) => write!(f, "--{option} goes with {with}"),
+            Self::NoFilter(option) => write!(f, "--{option} needs a FILTER, such as :8080"),
+            Self::Filter(error) => error.fmt(f),
+            Self::NoPorts => f.write_str("the filter is about sockets that have no ports"),
+            Self::Endless => f.write_str(
+                "this host prints what a command prints when it has ended, so --for, --count or \
+                 --timeout is needed",
+            ),
+        }
+    }
+}
+
+impl CliError {
+    /// Returns the status: what is not granted is refused, all else is not understood.
+    pub(crate) fn status(&self) -> ExitCode {
+        match self {
+            Self::Filter(error) if matches!(error.kind(), FilterErrorKind::NotGranted(_)) => {
+                ExitCode::FAILURE
+            }
+            _ => ExitCode::USAGE,
+        }
+    }
+}

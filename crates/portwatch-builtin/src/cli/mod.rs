@@ -1,0 +1,16 @@
+//! The command line: what was typed, and what it means.
+
+mod duration;
+mod error;
+mod flags;
+mod help;
+mod plan;
+mod raw;
+
+pub use self::flags::{Flag, flags};
+pub(crate) use self::{
+    error::CliError,
+    help::{Help, VERSION},
+    plan::{First, Follow, Form, PORTS, Plan, Task, Wanted, Watch, Which},
+    raw::RawArgs,
+};

@@ -1,0 +1,60 @@
+//! `portwatch`: a builtin that waits for ports, and prints them as they open and close.
+//!
+//! ```text
+//! args ─► RawArgs ─► Plan ─► PolicyView ─► Poller ─► changes ─► lines ─► ctx.stdout
+//!         typed      meant   (socket-query) (port-monitor)
+//! ```
+//!
+//! It is for scripts that would otherwise sleep and hope:
+//!
+//! ```text
+//! portwatch --wait :8080 --timeout 30s    0 as soon as somebody listens, 124 when time is up
+//! portwatch --gone 'sport = :8080'        0 as soon as nobody does
+//! portwatch --for 10s                     what opens and closes in ten seconds
+//! portwatch --list                        what is open now
+//! ```
+//!
+//! A host makes [`PortWatch`] of what it lets a script see, and registers it:
+//!
+//! ```
+//! use builtin_api::{Registry, RegistryError};
+//! use portwatch_builtin::PortWatch;
+//! use socket_query::PolicyView;
+//!
+//! fn register(registry: &mut Registry, view: PolicyView) -> Result<(), RegistryError> {
+//!     registry.register(Box::new(PortWatch::new(view)))
+//! }
+//! ```
+//!
+//! # Security
+//!
+//! It sees through the same [`PolicyView`](socket_query::PolicyView) as `ss`, in the same way: what
+//! `ss` may not list, it cannot wait for. It takes no authority of its own. Names of interfaces are
+//! escaped, arguments are escaped in messages, and no environment variable is read.
+//!
+//! # Hosts that do not stream
+//!
+//! Events are written and flushed look by look. A host that shows output only when a builtin has
+//! ended registers it [with that output](PortWatch::with_output): then following needs an end
+//! (`--for`, `--count`), and is refused with that reason where there is none. `--wait` and `--gone`
+//! print nothing and work everywhere.
+//!
+//! # Ending
+//!
+//! The call asks its [`Cancel`](builtin_api::Cancel) every 20 ms while it waits, and within a
+//! thousand rows while it reads.
+//!
+//! # Limits
+//!
+//! Those of [`port_monitor`]. A time is at most 30 days.
+
+mod builtin;
+mod cli;
+mod render;
+mod source;
+mod watch;
+
+pub use self::{
+    builtin::{Output, PortWatch},
+    cli::{Flag, flags},
+};

@@ -1,0 +1,86 @@
+//! Ports and events as lines of text.
+
+use std::fmt;
+
+use builtin_api::Escaped;
+use port_monitor::{Event, Port};
+
+use super::time::Rfc3339;
+
+/// An event: time, what happened, and the port.
+pub(crate) struct EventLine<'a>(pub(crate) &'a Event);
+
+impl fmt::Display for EventLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Event { time, kind, port, .. } = self.0;
+        write!(f, "{} {} {}", Rfc3339(*time), kind.name(), PortLine(port))
+    }
+}
+
+/// A port: protocol, address, and what is known of it, in the words of `ss -e`.
+pub(crate) struct PortLine<'a>(pub(crate) &'a Port);
+
+impl fmt::Display for PortLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Port { protocol, local, inode, v6_only, backlog, uid, .. } = self.0;
+        let device = Device(self.0);
+        if local.is_ipv6() {
+            write!(f, "{protocol} [{}]{device}:{}", local.ip(), local.port())?;
+        } else {
+            write!(f, "{protocol} {}{device}:{}", local.ip(), local.port())?;
+        }
+        write!(f, " uid:{uid}")?;
+        if let Some(inode) = inode {
+            write!(f, " ino:{inode}")?;
+        }
+        if let Some(backlog) = backlog {
+            write!(f, " backlog:{backlog}")?;
+        }
+        if let Some(v6_only) = v6_only {
+            write!(f, " v6only:{}", u8::from(*v6_only))?;
+        }
+        Ok(())
+    }
+}
+
+/// The interface that a port is bound to: `%eth0`, or nothing.
+struct Device<'a>(&'a Port);
+
+impl fmt::Display for Device<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(device) = &self.0.device else { return Ok(()) };
+        match &device.name {
+            Some(name) => write!(f, "%{}", Escaped(name)),
+            None => write!(f, "%if{}", device.index),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use port_monitor::{Device as On, Protocol};
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::no_name("0.0.0.0:67", None, "udp 0.0.0.0%if1:67 uid:0")]
+    #[case::name("[fe80::1]:546", Some(&b"eth0"[..]), "udp [fe80::1]%eth0:546 uid:0")]
+    #[case::hostile("0.0.0.0:67", Some(&b"\x1b[2J\n"[..]), r"udp 0.0.0.0%\x1b[2J\x0a:67 uid:0")]
+    fn shows_the_interface(#[case] local: &str, #[case] name: Option<&[u8]>, #[case] shown: &str) {
+        let mut port = Port::new(Protocol::Udp, local.parse().unwrap(), None);
+        port.device = Some(On { index: NonZeroU32::MIN, name: name.map(Into::into) });
+        assert_eq!(PortLine(&port).to_string(), shown);
+    }
+
+    #[test]
+    fn shows_what_is_known() {
+        let mut port = Port::new(Protocol::Tcp, "[::]:80".parse().unwrap(), None);
+        port.inode = procnetsocket::model::Inode::new(5);
+        port.backlog = Some(128);
+        port.v6_only = Some(false);
+        assert_eq!(PortLine(&port).to_string(), "tcp [::]:80 uid:0 ino:5 backlog:128 v6only:0");
+    }
+}

@@ -1,0 +1,116 @@
+//! Ports as far as a policy and a filter let them be seen.
+
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+use port_monitor::{PortSource, PortTable, Problem, ProblemKind, Protocol, Reading};
+use procnetsocket::{Family, Interrupt, model::Socket};
+use socket_query::{
+    AddressFamily, ErrorKind, FamilySet, PolicyView, Selection, Sink, SocketTable, StateSet,
+    TableSet,
+};
+
+use crate::cli::{CliError, PORTS, Which};
+
+/// Reads ports through the view that `ss` lists sockets through, so that nothing is seen here that
+/// is not seen there.
+#[derive(Debug)]
+pub(crate) struct PolicyPorts<'a> {
+    view: &'a PolicyView,
+    /// What is asked of each table; a table that is not here has no port that is wanted.
+    selections: BTreeMap<PortTable, Selection>,
+}
+
+impl<'a> PolicyPorts<'a> {
+    /// Understands the filter.
+    pub(crate) fn new(view: &'a PolicyView, which: &Which) -> Result<Self, CliError> {
+        let is_wanted =
+            |protocol| which.protocols.is_empty() || which.protocols.contains(&protocol);
+        let protocols = Protocol::ALL.into_iter().filter(|protocol| is_wanted(*protocol));
+        let tables: TableSet = protocols.map(socket_table).collect();
+        let parsed =
+            view.parse_filter(&which.filter, tables, which.family).map_err(CliError::Filter)?;
+        // A family that the filter names is the only one.
+        let families = parsed.family.map_or(which.families, FamilySet::of);
+        if !families.intersects(PORTS) {
+            return Err(CliError::NoPorts);
+        }
+        let filter = view.filter(parsed.expr);
+        let wanted = PortTable::ALL.into_iter().filter(|table| {
+            is_wanted(table.protocol) && families.contains(address_family(table.family))
+        });
+        let select = |table: PortTable| Selection {
+            tables: TableSet::of(socket_table(table.protocol)),
+            families: FamilySet::of(address_family(table.family)),
+            states: StateSet::of(table.protocol.state()),
+            filter: filter.clone(),
+            ..Selection::everything()
+        };
+        Ok(Self { view, selections: wanted.map(|table| (table, select(table))).collect() })
+    }
+}
+
+const fn socket_table(protocol: Protocol) -> SocketTable {
+    match protocol {
+        Protocol::Tcp => SocketTable::Tcp,
+        Protocol::Udp => SocketTable::Udp,
+    }
+}
+
+const fn address_family(family: Family) -> AddressFamily {
+    match family {
+        Family::V4 => AddressFamily::Inet,
+        Family::V6 => AddressFamily::Inet6,
+    }
+}
+
+impl PortSource for PolicyPorts<'_> {
+    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
+        let Some(selection) = self.selections.get(&table) else { return Ok(Reading::default()) };
+        let mut rows = Rows::default();
+        self.view.collect(selection, interrupt, &mut rows).map_err(|error| {
+            let is_interrupted = error.kind() == ErrorKind::Interrupted;
+            let kind =
+                if is_interrupted { ProblemKind::Interrupted } else { ProblemKind::Unreadable };
+            Problem::new(kind, error)
+        })?;
+        if let Some(problem) = rows.failed {
+            return Err(problem);
+        }
+        let mut reading = rows.reading;
+        for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
+            device.name = self.view.interface_name(device.index);
+        }
+        reading.finish(table)
+    }
+}
+
+/// Keeps the ports of a table, and why some may be missing.
+#[derive(Default)]
+struct Rows {
+    reading: Reading,
+    /// Why the table could not be read.
+    failed: Option<Problem>,
+}
+
+impl Sink for Rows {
+    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        match socket {
+            Socket::Inet(row) => self.reading.take(row),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn problem(&mut self, problem: socket_query::Problem<'_>) -> ControlFlow<()> {
+        use socket_query::Problem as P;
+        match problem {
+            P::Row(row) => self.reading.note_gap(Problem::malformed(row)),
+            P::Table(_, error) => self.failed = Some(Problem::from(error)),
+            P::Changed(table) => self.reading.note_gap(Problem::changed(table)),
+            _ => {
+                let text = "something could not be listed";
+                self.reading.note_gap(Problem::new(ProblemKind::Incomplete, text));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,358 @@
+//! The command over fake proc roots, which may change with every line that it prints.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "everything here is test code, which fails by a panic"
+)]
+
+use std::{
+    collections::VecDeque,
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use bstr::BString;
+use builtin_api::{CallContext, Cancel, Clock, Sandbox, invoke};
+use portwatch_builtin::{Output, PortWatch};
+use procnetsocket::SocketTables;
+use rstest::rstest;
+use socket_query::{Names, Policy, PolicyView};
+use testkit::{Datagram, FakeProc, FakeRoot, Table, Tcp};
+
+/// A machine, and what becomes of it each time that the clock is asked, which is once after each
+/// look.
+struct Machine {
+    root: FakeRoot,
+    next: std::sync::Mutex<VecDeque<FakeProc>>,
+    ticks: AtomicU64,
+}
+
+impl Machine {
+    fn new(first: &FakeProc, next: impl IntoIterator<Item = FakeProc>) -> Self {
+        let next = std::sync::Mutex::new(next.into_iter().collect());
+        Self { root: first.build(), next, ticks: AtomicU64::new(0) }
+    }
+
+    fn view(&self, policy: Policy) -> PolicyView {
+        let tables = Arc::new(SocketTables::from_dir(self.root.dir()));
+        PolicyView::new(tables, policy, Names::new(b"http 80/tcp\n", b""))
+    }
+
+    fn turn(&self) {
+        if let Some(next) = self.next.lock().unwrap().pop_front() {
+            self.root.replace(&next);
+        }
+    }
+}
+
+impl Clock for Machine {
+    fn now(&self) -> SystemTime {
+        self.turn();
+        let seconds = self.ticks.fetch_add(1, Ordering::Relaxed);
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+}
+
+/// Standard error, after each line of which the machine changes.
+struct Complaints<'a>(&'a Machine, Vec<u8>);
+
+impl Write for Complaints<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.contains(&b'\n') {
+            self.0.turn();
+        }
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Called {
+    status: u8,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(machine: &Machine, portwatch: &PortWatch, cancel: &Cancel, words: &[&str]) -> Called {
+    let mut stdout = Vec::new();
+    let mut stderr = Complaints(machine, Vec::new());
+    let mut context = CallContext {
+        stdin: &mut io::empty(),
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        sandbox: &Sandbox::empty(),
+        cancel,
+        terminal_width: None,
+        clock: machine,
+    };
+    let args: Vec<_> = words.iter().map(|word| BString::from(*word)).collect();
+    let status = invoke(portwatch, &mut context, &args).code();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Called { status, stdout: text(stdout), stderr: text(stderr.1) }
+}
+
+fn call(machine: &Machine, words: &[&str]) -> Called {
+    let portwatch = PortWatch::new(machine.view(Policy::default()));
+    run(machine, &portwatch, &Cancel::new(), words)
+}
+
+fn base() -> FakeProc {
+    FakeProc::new()
+        .tcp(Tcp::listen("0.0.0.0:22").inode(1))
+        .tcp(Tcp::listen("[::1]:80").inode(2).uid(33))
+        .tcp(Tcp::established("10.0.0.1:9999", "10.0.0.2:1").inode(3))
+        .udp(Datagram::bound("127.0.0.53:53").inode(4).uid(101))
+}
+
+fn with(port: u16, inode: u64) -> FakeProc {
+    base().tcp(Tcp::listen(&format!("127.0.0.1:{port}")).inode(inode))
+}
+
+fn still(root: &FakeProc) -> Machine {
+    Machine::new(root, [])
+}
+
+#[test]
+fn lists_what_is_open() {
+    let called = call(&still(&base()), &["--list"]);
+    assert_eq!((called.status, called.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(called.stdout, @"
+    tcp 0.0.0.0:22 uid:0 ino:1
+    tcp [::1]:80 uid:33 ino:2
+    udp 127.0.0.53:53 uid:101 ino:4
+    ");
+}
+
+#[test]
+fn lists_as_json() {
+    let called = call(&still(&base()), &["--list", "--json-lines", "-6"]);
+    assert_eq!((called.status, called.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(
+        called.stdout,
+        @r#"{"protocol":"tcp","local":{"address":"::1","port":80},"uid":33,"inode":2}"#
+    );
+}
+
+#[rstest]
+#[case::protocol(&["-u"], "udp 127.0.0.53:53")]
+#[case::family(&["-4", "-t"], "tcp 0.0.0.0:22")]
+#[case::port(&[":53"], "udp 127.0.0.53:53")]
+#[case::number(&["22"], "tcp 0.0.0.0:22")]
+#[case::service(&[":http"], "tcp [::1]:80")]
+#[case::filter(&["sport", "<", ":50"], "tcp 0.0.0.0:22")]
+#[case::address(&["src [::1]"], "tcp [::1]:80")]
+#[case::nothing_of_connections(&["sport = :9999"], "")]
+#[case::range_of_both(&["( sport = :22 or sport = :53 )"], "tcp 0.0.0.0:22\nudp 127.0.0.53:53")]
+fn lists_what_is_asked_for(#[case] words: &[&str], #[case] listed: &str) {
+    let called = call(&still(&base()), &[&["--list"], words].concat());
+    let ports: Vec<_> =
+        called.stdout.lines().map(|line| line.split(" uid").next().unwrap()).collect();
+    assert_eq!((called.status, ports.join("\n").as_str()), (0, listed), "{}", called.stderr);
+}
+
+#[rstest]
+#[case::open(&["--wait", ":22"], 0, "")]
+#[case::open_by_number(&["--wait", "22", "--timeout=1ms"], 0, "")]
+#[case::not_open(&["--wait", ":8080", "--timeout=1ms"], 124, "portwatch: no port matched in time\n")]
+#[case::another_protocol(&["--wait", "-u", ":22", "--timeout=1ms"], 124, "portwatch: no port matched in time\n")]
+#[case::a_connection_is_no_port(&["--wait", ":9999", "--timeout=1ms"], 124, "portwatch: no port matched in time\n")]
+#[case::gone(&["--gone", ":8080"], 0, "")]
+#[case::not_gone(&["--gone", ":22", "--timeout=1ms"], 124, "portwatch: a port still matches\n")]
+fn waits(#[case] words: &[&str], #[case] status: u8, #[case] complaint: &str) {
+    let called = call(&still(&base()), words);
+    assert_eq!(
+        (called.status, called.stdout.as_str(), called.stderr.as_str()),
+        (status, "", complaint)
+    );
+}
+
+#[test]
+fn follows_what_opens_and_closes() {
+    let machine = Machine::new(&base(), [with(8080, 7), with(8080, 8), base()]);
+    let called = call(&machine, &["--count", "4", "--interval=1ms"]);
+    assert_eq!((called.status, called.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(called.stdout, @"
+    1970-01-01T00:00:01.000000000Z opened tcp 127.0.0.1:8080 uid:0 ino:7
+    1970-01-01T00:00:02.000000000Z closed tcp 127.0.0.1:8080 uid:0 ino:7
+    1970-01-01T00:00:02.000000001Z opened tcp 127.0.0.1:8080 uid:0 ino:8
+    1970-01-01T00:00:03.000000000Z closed tcp 127.0.0.1:8080 uid:0 ino:8
+    ");
+}
+
+#[test]
+fn follows_as_json_and_what_is_open_at_first() {
+    let machine = Machine::new(&base(), [with(8080, 7)]);
+    let words = ["--json-lines", "--initial", "--count=1", "--interval=1ms", "sport != :53"];
+    let called = call(&machine, &words);
+    assert_eq!((called.status, called.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(called.stdout, @r#"
+    {"event":"initial","sequence":1,"time":"1970-01-01T00:00:00.000000000Z","protocol":"tcp","local":{"address":"0.0.0.0","port":22},"uid":0,"inode":1}
+    {"event":"initial","sequence":2,"time":"1970-01-01T00:00:00.000000001Z","protocol":"tcp","local":{"address":"::1","port":80},"uid":33,"inode":2}
+    {"event":"opened","sequence":3,"time":"1970-01-01T00:00:01.000000000Z","protocol":"tcp","local":{"address":"127.0.0.1","port":8080},"uid":0,"inode":7}
+    "#);
+}
+
+#[test]
+fn stops_at_the_count_within_one_look() {
+    let many = with(1, 11).tcp(Tcp::listen("127.0.0.1:2").inode(12));
+    let called = call(&Machine::new(&base(), [many]), &["--count", "1", "--interval=1ms"]);
+    assert_eq!((called.status, called.stdout.lines().count()), (0, 1));
+}
+
+#[rstest]
+#[case::lasting(&["--for=1ms"], 0)]
+#[case::lasting_without_the_count(&["--for=1ms", "--count=1"], 0)]
+#[case::the_count_in_time(&["--timeout=1ms", "--count=1"], 124)]
+#[case::the_earlier_time(&["--timeout=1ms", "--count=1", "--for=1h"], 124)]
+fn ends_in_time(#[case] words: &[&str], #[case] status: u8) {
+    let called = call(&still(&base()), words);
+    assert_eq!((called.status, called.stdout.as_str(), called.stderr.as_str()), (status, "", ""));
+}
+
+#[test]
+fn what_fails_is_told_once_and_fails_the_call() {
+    let broken = || base().without(Table::Tcp).raw_file("net/tcp/a-directory", "");
+    let opened = broken().udp(Datagram::bound("0.0.0.0:5353").inode(9));
+    let machine = Machine::new(&base(), [broken(), broken(), opened]);
+    let called = call(&machine, &["--count=1", "--interval=1ms"]);
+    assert_eq!((called.status, called.stdout.lines().count()), (1, 1));
+    assert_eq!(
+        called.stderr,
+        "portwatch: expected a regular file at net/tcp, but found another kind of file\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_not_gone() {
+    let broken = base().without(Table::Tcp6).raw_file("net/tcp6/a-directory", "");
+    let words = ["--gone", ":8080", "--interval=1ms", "--timeout=5ms"];
+    let called = call(&still(&broken), &words);
+    assert_eq!(called.status, 124);
+    // It recovers when the complaint is printed.
+    let called = call(&Machine::new(&broken, [base()]), &["--gone", ":8080", "--interval=1ms"]);
+    assert_eq!(
+        (called.status, called.stderr.as_str()),
+        (
+            0,
+            "portwatch: expected a regular file at net/tcp6, but found another kind of file\n\
+             portwatch: tcp6 can be read again\n"
+        )
+    );
+}
+
+#[test]
+fn what_ss_may_not_show_cannot_be_waited_for() {
+    let machine = still(&base());
+    let portwatch = PortWatch::new(machine.view(Policy::nothing()));
+    for words in [&["--wait", ":22"][..], &["--list"], &["--gone", ":1"], &["--count=1"]] {
+        let called = run(&machine, &portwatch, &Cancel::new(), words);
+        assert_eq!((called.status, called.stdout.as_str()), (1, ""));
+        assert_eq!(
+            called.stderr,
+            "portwatch: watching ports needs the grant \"sockets\", which this host does not give\n"
+        );
+    }
+}
+
+#[test]
+fn a_host_that_buffers_needs_an_end() {
+    let machine = still(&base());
+    let portwatch = PortWatch::new(machine.view(Policy::default())).with_output(Output::Buffered);
+    let called = run(&machine, &portwatch, &Cancel::new(), &["--initial"]);
+    assert_eq!((called.status, called.stdout.as_str()), (2, ""));
+    assert_eq!(
+        called.stderr,
+        "portwatch: this host prints what a command prints when it has ended, so --for, --count or \
+         --timeout is needed\n"
+    );
+    let called = run(&machine, &portwatch, &Cancel::new(), &["--for=1ms"]);
+    assert_eq!((called.status, called.stdout.as_str()), (0, ""));
+    let called = run(&machine, &portwatch, &Cancel::new(), &["--wait", ":22"]);
+    assert_eq!(called.status, 0);
+}
+
+#[rstest]
+#[case::waiting(&["--wait", ":8080"])]
+#[case::waiting_for_the_end(&["--gone", ":22"])]
+#[case::following(&[])]
+#[case::following_once_an_hour(&["--interval=1h"])]
+fn ends_when_the_host_wants_it(#[case] words: &[&str]) {
+    let machine = still(&base());
+    let portwatch = PortWatch::new(machine.view(Policy::default()));
+    let deadline = std::time::Instant::now() + Duration::from_millis(5);
+    let called = run(&machine, &portwatch, &Cancel::new().with_deadline(deadline), words);
+    assert_eq!(called.status, 124);
+    let cancel = Cancel::new();
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| run(&machine, &portwatch, &cancel, words));
+        cancel.cancel();
+        assert_eq!(running.join().unwrap().status, 130);
+    });
+}
+
+#[test]
+fn a_wrong_filter_is_shown_with_its_place() {
+    let called = call(&still(&base()), &["--wait", "sport", "=", ":no-such\u{1b}"]);
+    assert_eq!((called.status, called.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!(called.stderr, @r#"
+    portwatch: expected a port or the name of a service, but found "no-such\x1b"
+        sport = :no-such\x1b
+                ^^^^^^^^^^^^
+    "#);
+}
+
+#[rstest]
+#[case::unix("src unix:*")]
+#[case::netlink("src netlink:*")]
+fn a_filter_of_what_has_no_ports_is_refused(#[case] filter: &str) {
+    let called = call(&still(&base()), &["--list", filter]);
+    assert_eq!(
+        (called.status, called.stderr.as_str()),
+        (2, "portwatch: the filter is about sockets that have no ports\n")
+    );
+}
+
+#[test]
+fn prints_its_help() {
+    let called = call(&still(&base()), &["--help"]);
+    assert_eq!((called.status, called.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(called.stdout, @"
+    Usage: portwatch --wait FILTER [--timeout DURATION]
+           portwatch --gone FILTER [--timeout DURATION]
+           portwatch [--for DURATION] [--count N] [FILTER]
+           portwatch --list [FILTER]
+
+    Wait for ports, or print them as they open and close: TCP sockets that listen,
+    UDP sockets that are bound and not connected.
+
+      -w, --wait                 wait until a port matches FILTER
+      -g, --gone                 wait until no port matches FILTER
+      -l, --list                 print the ports that are open now
+          --timeout=DURATION     give up after this time, with status 124
+          --for=DURATION         follow ports for this time
+          --count=N              follow ports until N have opened or closed
+          --initial              print the ports that are open at first, too
+          --interval=DURATION    look so often; without it, every 50ms
+      -t, --tcp                  TCP ports
+      -u, --udp                  UDP ports
+      -4, --ipv4                 IPv4 ports
+      -6, --ipv6                 IPv6 ports
+          --json-lines           print one JSON object a line
+      -h, --help                 print this text
+      -V, --version              print the version
+
+    FILTER is the filter of ss; :8080 or 8080 is short for 'sport = :8080'.
+    DURATION is a number with ms, s, m or h; without, it is seconds.
+
+    Status: 0 done, 1 failed or refused, 2 wrong usage, 124 time is up.
+    ");
+    let called = call(&still(&base()), &["-V"]);
+    assert!(called.stdout.starts_with("portwatch "), "{}", called.stdout);
+}

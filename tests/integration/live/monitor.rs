@@ -1,0 +1,293 @@
+//! Ports of real servers that open, close, start anew and share their numbers.
+
+#![expect(clippy::disallowed_methods, reason = "servers of the test, in a namespace of its own")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::{SocketAddr, TcpListener, UdpSocket},
+    os::fd::OwnedFd,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use cap_std::ambient_authority;
+use port_monitor::{
+    EventKind, Identity, Notice, Polled, Poller, Port, PortMonitor, PortMonitorBuilder, PortSource,
+    PortTable, Problem, Reading, Scope,
+};
+use procnetsocket::{
+    Interrupt, ProcRoot, SocketTables, Uninterrupted, diag::EventAuthority, model::Inode,
+};
+use rustix::{
+    fs::fstat,
+    net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt},
+};
+
+use super::namespace::inside;
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_mins(1);
+
+fn system() -> SocketTables {
+    SocketTables::open_ambient(ambient_authority()).unwrap()
+}
+
+fn text_tables() -> SocketTables {
+    SocketTables::from_root(ProcRoot::open_ambient(ambient_authority()).unwrap())
+}
+
+/// Returns a socket that is bound and shares its port, of IPv6 for IPv6 alone; one of TCP listens.
+fn server(kind: SocketType, address: &str) -> OwnedFd {
+    let address: SocketAddr = address.parse().unwrap();
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None).unwrap();
+    if address.is_ipv6() {
+        sockopt::set_ipv6_v6only(&socket, true).unwrap();
+    }
+    sockopt::set_socket_reuseport(&socket, true).unwrap();
+    bind(&socket, &address).unwrap();
+    if kind == SocketType::STREAM {
+        listen(&socket, 7).unwrap();
+    }
+    socket
+}
+
+fn inode(socket: &OwnedFd) -> Option<Inode> {
+    Inode::new(fstat(socket).unwrap().st_ino)
+}
+
+/// Returns a word for each change: `+tcp 0.0.0.0:80`.
+fn words(polled: &Polled) -> Vec<String> {
+    assert_eq!(polled.turns, []);
+    let word = |change: &port_monitor::Change| {
+        let sign = if change.kind == EventKind::Closed { '-' } else { '+' };
+        format!("{sign}{} {}", change.port.protocol, change.port.local)
+    };
+    polled.changes.iter().map(word).collect()
+}
+
+/// Every change of a server is told exactly, by either source.
+fn tells_servers(tables: SocketTables) {
+    const NOTHING: [&str; 0] = [];
+    let mut poller = Poller::new(tables, Scope::default());
+    let mut look = || words(&poller.poll(&Uninterrupted).unwrap());
+    assert_eq!(look(), NOTHING);
+
+    let first = server(SocketType::STREAM, "0.0.0.0:8080");
+    assert_eq!(look(), ["+tcp 0.0.0.0:8080"]);
+    let second = server(SocketType::STREAM, "0.0.0.0:8080");
+    assert_eq!(look(), ["+tcp 0.0.0.0:8080"]);
+    drop(first);
+    assert_eq!(look(), ["-tcp 0.0.0.0:8080"]);
+    assert_eq!(look(), NOTHING);
+
+    // Started anew between two looks.
+    drop(second);
+    let again = server(SocketType::STREAM, "0.0.0.0:8080");
+    assert_eq!(look(), ["-tcp 0.0.0.0:8080", "+tcp 0.0.0.0:8080"]);
+
+    let other_family = server(SocketType::STREAM, "[::]:8080");
+    let datagram = server(SocketType::DGRAM, "0.0.0.0:8080");
+    let datagram6 = server(SocketType::DGRAM, "[::]:8080");
+    assert_eq!(look(), ["+tcp [::]:8080", "+udp 0.0.0.0:8080", "+udp [::]:8080"]);
+    drop((again, datagram));
+    assert_eq!(look(), ["-tcp 0.0.0.0:8080", "-udp 0.0.0.0:8080"]);
+    drop((other_family, datagram6));
+    assert_eq!(look(), ["-tcp [::]:8080", "-udp [::]:8080"]);
+}
+
+#[test]
+fn servers_are_told_by_sock_diag() {
+    inside("live::monitor::servers_are_told_by_sock_diag", || tells_servers(system()));
+}
+
+#[test]
+fn servers_are_told_by_the_text_tables() {
+    inside("live::monitor::servers_are_told_by_the_text_tables", || tells_servers(text_tables()));
+}
+
+/// The system's tables, from one source or the other.
+struct Switch {
+    diag: SocketTables,
+    text: SocketTables,
+    is_text: AtomicBool,
+}
+
+impl PortSource for &Switch {
+    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
+        let is_text = self.is_text.load(Ordering::Relaxed);
+        let tables = if is_text { &self.text } else { &self.diag };
+        tables.read(table, interrupt)
+    }
+}
+
+#[test]
+fn a_change_of_source_is_no_event() {
+    inside("live::monitor::a_change_of_source_is_no_event", || {
+        let servers = [
+            server(SocketType::STREAM, "0.0.0.0:80"),
+            server(SocketType::STREAM, "0.0.0.0:80"),
+            server(SocketType::STREAM, "[::]:80"),
+            server(SocketType::DGRAM, "0.0.0.0:80"),
+            server(SocketType::DGRAM, "[::]:80"),
+        ];
+        let [diag, text] = [system(), text_tables()];
+        let switch = Switch { diag, text, is_text: AtomicBool::new(false) };
+        let mut poller = Poller::new(&switch, Scope::default());
+        let first = poller.poll(&Uninterrupted).unwrap();
+        let inodes: BTreeSet<_> = first.changes.iter().map(|change| change.port.inode).collect();
+        assert_eq!(inodes, servers.iter().map(inode).collect());
+        for is_text in [true, false, true] {
+            switch.is_text.store(is_text, Ordering::Relaxed);
+            assert_eq!(poller.poll(&Uninterrupted), Some(Polled::default()));
+        }
+        // What sock_diag told is still known.
+        let known: Vec<_> = poller.tracker().ports().map(known_of).collect();
+        assert_eq!(
+            known,
+            [
+                (Some(7), None, true),
+                (Some(7), None, true),
+                (Some(7), Some(true), true),
+                (None, None, true),
+                (None, Some(true), true)
+            ]
+        );
+    });
+}
+
+fn known_of(port: &Port) -> (Option<u32>, Option<bool>, bool) {
+    (port.backlog, port.v6_only, port.cookie.is_some())
+}
+
+#[test]
+fn a_device_is_named() {
+    inside("live::monitor::a_device_is_named", || {
+        let socket = server(SocketType::DGRAM, "0.0.0.0:67");
+        let status = std::process::Command::new("python3")
+            .args(["-c", "import socket, sys; socket.socket(fileno=0).setsockopt(1, 25, b'lo')"])
+            .stdin(socket.try_clone().unwrap())
+            .status();
+        assert!(status.unwrap().success());
+        let reading = system().read(PortTable::ALL[2], &Uninterrupted).unwrap();
+        let device = reading.ports[0].device.as_ref().unwrap();
+        assert_eq!((device.index.get(), device.name.clone()), (1, Some("lo".into())));
+    });
+}
+
+/// Sockets of which each lives until two whole looks were made while it was open.
+struct Load<'a> {
+    monitor: &'a PortMonitor,
+    /// With the number of the look before which each was opened.
+    open: VecDeque<(u64, TcpListener)>,
+    opened: BTreeSet<SocketAddr>,
+}
+
+impl Load<'_> {
+    fn open(&mut self, port: u16) {
+        let listener = TcpListener::bind(("0.0.0.0", port)).unwrap();
+        self.opened.insert(listener.local_addr().unwrap());
+        self.open.push_back((self.monitor.looks(), listener));
+    }
+
+    /// Closes what has lived long enough. A look may have been under way when it opened.
+    fn close(&mut self) {
+        let looks = self.monitor.looks();
+        while self.open.pop_front_if(|(at, _)| *at + 2 < looks).is_some() {}
+    }
+}
+
+/// Opens 1 000 ports in a second, each of which lives for two looks, and as many that are closed as
+/// soon as they are open.
+fn none_is_missed(builder: PortMonitorBuilder) {
+    let monitor = builder.interval(Duration::from_millis(50)).build();
+    let notices = monitor.subscribe(10_000);
+    monitor.start().unwrap();
+    while monitor.looks() == 0 {
+        std::thread::yield_now();
+    }
+    let mut load = Load { monitor: &monitor, open: VecDeque::new(), opened: BTreeSet::new() };
+    for ten in 0..100 {
+        for port in 0..10 {
+            load.open(20_000 + ten * 10 + port);
+            drop(UdpSocket::bind("0.0.0.0:0").unwrap());
+        }
+        load.close();
+        // No synchronisation: it spreads the load over a second.
+        std::thread::sleep(Duration::from_millis(8));
+    }
+    while !load.open.is_empty() {
+        std::thread::yield_now();
+        load.close();
+    }
+    let opened = load.opened;
+    assert_eq!(opened.len(), 1_000);
+
+    // By the time that the last of them is told to be closed, so are all others.
+    let mut told: BTreeMap<Identity, Vec<EventKind>> = BTreeMap::new();
+    let mut closed = 0;
+    while closed < opened.len() {
+        let event = match notices.next_timeout(LONG) {
+            Some(Notice::Event(event)) => event,
+            other => panic!("an event should come, but {other:?} did"),
+        };
+        told.entry(event.port.identity()).or_default().push(event.kind);
+        let is_ours = opened.contains(&event.port.local);
+        closed += usize::from(is_ours && event.kind == EventKind::Closed);
+    }
+    for (identity, kinds) in &told {
+        let is_ours = opened.contains(&(identity.address, identity.port).into());
+        let is_pair = kinds.as_slice() == [EventKind::Opened, EventKind::Closed];
+        assert!(is_pair || !is_ours, "{identity:?}: {kinds:?}");
+    }
+    eprintln!("live monitor: of 1000 UDP ports closed at once, {} were seen", told.len() - 1_000);
+}
+
+#[test]
+fn none_of_a_thousand_ports_is_missed_by_looking() {
+    inside("live::monitor::none_of_a_thousand_ports_is_missed_by_looking", || {
+        none_is_missed(PortMonitor::builder(system()));
+    });
+}
+
+#[test]
+fn none_of_a_thousand_ports_is_missed_by_listening() {
+    inside("live::monitor::none_of_a_thousand_ports_is_missed_by_listening", || {
+        let right = EventAuthority::from_ambient(ambient_authority());
+        none_is_missed(PortMonitor::builder(system()).closings(right));
+    });
+}
+
+/// With the kernel's word, a closing is told long before the next look.
+#[test]
+fn a_closing_is_told_at_once_where_that_is_permitted() {
+    inside("live::monitor::a_closing_is_told_at_once_where_that_is_permitted", || {
+        let right = EventAuthority::from_ambient(ambient_authority());
+        let sockets = [
+            server(SocketType::STREAM, "0.0.0.0:80"),
+            server(SocketType::STREAM, "0.0.0.0:80"),
+            server(SocketType::STREAM, "[::]:80"),
+            server(SocketType::DGRAM, "0.0.0.0:80"),
+            server(SocketType::DGRAM, "[::]:80"),
+        ];
+        // The next look would be in an hour.
+        let hour = Duration::from_hours(1);
+        let monitor = PortMonitor::builder(system()).interval(hour).closings(right).build();
+        let notices = monitor.subscribe(10);
+        monitor.start().unwrap();
+        while monitor.looks() == 0 {
+            std::thread::yield_now();
+        }
+        for socket in sockets {
+            let inode = inode(&socket);
+            drop(socket);
+            match notices.next_timeout(LONG) {
+                Some(Notice::Event(event)) => {
+                    assert_eq!((event.kind, event.port.inode), (EventKind::Closed, inode));
+                }
+                other => panic!("an event should come, but {other:?} did"),
+            }
+        }
+        assert_eq!((monitor.looks(), monitor.ports()), (1, vec![]));
+    });
+}

@@ -1,0 +1,127 @@
+//! `portwatch` in a shell, while servers outside of it come and go.
+
+#![expect(clippy::disallowed_methods, reason = "servers of the test, in a namespace of its own")]
+
+use std::{
+    io::{self, Write},
+    net::{TcpListener, UdpSocket},
+    sync::{Arc, mpsc},
+};
+
+use boon::{Compiler, Schemas};
+use builtin_api::{Registry, Sandbox};
+use cap_std::ambient_authority;
+use host_shell::{Script, Shell};
+use portwatch_builtin::PortWatch;
+use procnetsocket::SocketTables;
+use socket_query::{Names, Policy, PolicyView};
+use ss_builtin::Ss;
+
+use super::namespace::inside;
+use crate::workspace;
+
+/// Output that is handed on as it comes.
+struct Live(mpsc::Sender<Vec<u8>>);
+
+impl Write for Live {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // OK because nobody may be left who wants to hear it.
+        let _ = self.0.send(bytes.to_vec());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn shell() -> Shell {
+    let tables = SocketTables::open_ambient(ambient_authority()).unwrap();
+    let view = PolicyView::new(Arc::new(tables), Policy::default(), Names::default());
+    let mut registry = Registry::new();
+    registry.register(Box::new(Ss::new(view.clone()))).unwrap();
+    registry.register(Box::new(PortWatch::new(view))).unwrap();
+    Shell::builder().registry(registry).sandbox(Sandbox::empty()).build().unwrap()
+}
+
+/// Runs a script. Whenever it has printed one more line, the next thing is done outside. Returns what
+/// was printed, and the status.
+fn run(script: &str, outside: &mut dyn FnMut(usize)) -> (String, u8) {
+    let mut shell = shell();
+    let script = Script { text: script.to_owned(), ..Script::default() };
+    let (sender, pieces) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let running = scope.spawn(move || {
+            let mut stderr = Vec::new();
+            let outcome = shell.run(&script, &mut Live(sender), &mut stderr);
+            assert_eq!(String::from_utf8(stderr).unwrap(), "");
+            outcome.status.code()
+        });
+        let (mut printed, mut lines) = (String::new(), 0);
+        for piece in pieces {
+            printed.push_str(std::str::from_utf8(&piece).unwrap());
+            while lines < printed.lines().count() {
+                outside(lines);
+                lines += 1;
+            }
+        }
+        (printed, running.join().unwrap())
+    })
+}
+
+#[test]
+fn a_script_waits_for_a_server_outside_and_for_its_end() {
+    inside("live::portwatch::a_script_waits_for_a_server_outside_and_for_its_end", || {
+        let script = "
+            echo waiting; portwatch --wait :8080 || exit 1
+            echo up; ss -Htln 'sport = :8080' | wc -l
+            echo waiting; portwatch --gone :8080 || exit 2
+            echo down; ss -Htln | wc -l; exit 3";
+        let mut server = None;
+        let (printed, status) = run(script, &mut |line| match line {
+            0 => server = Some(TcpListener::bind("0.0.0.0:8080").unwrap()),
+            3 => server = None,
+            _ => {}
+        });
+        assert_eq!((printed.as_str(), status), ("waiting\nup\n1\nwaiting\ndown\n0\n", 3));
+    });
+}
+
+#[test]
+fn events_are_printed_as_they_come_and_as_the_schema_says() {
+    inside("live::portwatch::events_are_printed_as_they_come_and_as_the_schema_says", || {
+        let servers = TcpListener::bind("0.0.0.0:1").unwrap();
+        let mut servers = (Some(servers), None);
+        let script = "portwatch --initial --count 2 --json-lines; portwatch --list --json-lines";
+        // Each change waits for the line of the one before.
+        let (printed, status) = run(script, &mut |line| match line {
+            0 => servers.1 = Some(UdpSocket::bind("[::]:2").unwrap()),
+            1 => servers.0 = None,
+            _ => {}
+        });
+        assert_eq!(status, 0);
+        let lines: Vec<serde_json::Value> =
+            printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let told: Vec<_> = lines
+            .iter()
+            .map(|line| format!("{} {}", line["event"], line["local"]["port"]))
+            .collect();
+        assert_eq!(told, [r#""initial" 1"#, r#""opened" 2"#, r#""closed" 1"#, "null 2"]);
+        check_schema(&lines);
+    });
+}
+
+fn check_schema(lines: &[serde_json::Value]) {
+    let location = "file:///portwatch.schema.json";
+    let schema = serde_json::from_slice(&workspace::read("docs/portwatch.schema.json")).unwrap();
+    let mut compiler = Compiler::new();
+    compiler.add_resource(location, schema).unwrap();
+    let mut schemas = Schemas::new();
+    let index = compiler.compile(location, &mut schemas).unwrap();
+    for line in lines {
+        schemas.validate(line, index).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let mut other = line.clone();
+        other["pid"] = 1.into();
+        assert!(schemas.validate(&other, index).is_err(), "a schema that allows all says nothing");
+    }
+}
