@@ -51,9 +51,10 @@ pub(crate) fn values(flag: &Flag) -> &'static [&'static str] {
 }
 
 /// Returns the options that are compared: those that work on the text tables, and print what the real
-/// one prints.
+/// one prints. A file of a filter says what words say.
 pub(crate) fn compared() -> Vec<&'static Flag> {
-    let ours_alone = |flag: &Flag| flag.is_own() || matches!(flag.long, "help" | "version");
+    let ours_alone =
+        |flag: &Flag| flag.is_own() || matches!(flag.long, "help" | "version" | "filter");
     let works = |flag: &Flag| !flag.is_refused() && !flag.needs_sock_diag();
     flags().iter().filter(|flag| works(flag) && !ours_alone(flag)).collect()
 }

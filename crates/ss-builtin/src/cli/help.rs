@@ -16,7 +16,7 @@ const DESCRIPTION: usize = 32;
 
 impl fmt::Display for Help {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Usage: ss [ OPTIONS ]\n\n")?;
+        f.write_str("Usage: ss [ OPTIONS ] [ FILTER ]\n\n")?;
         for flag in flags().iter().filter(|flag| !flag.is_refused()) {
             writeln!(
                 f,
@@ -27,6 +27,7 @@ impl fmt::Display for Help {
             )?;
         }
         f.write_str(TABLES)?;
+        f.write_str(FILTER)?;
         f.write_str("\nRefused (the message tells the grant or the reason):\n")?;
         let mut line = String::from("  ");
         for flag in flags().iter().filter(|flag| flag.is_refused()) {
@@ -46,6 +47,19 @@ const TABLES: &str = "\nTABLE: all inet tcp mptcp udp sctp dccp raw unix unix_st
      unix_seqpacket packet packet_raw packet_dgram netlink vsock vsock_stream\n       \
      vsock_dgram xdp\n\n\
      On the tables of a fake /proc, what sock_diag alone shows is refused.\n";
+
+const FILTER: &str = "
+FILTER: [ state STATE | exclude STATE ]... [ EXPRESSION ]
+STATE: established syn-sent syn-recv fin-wait-1 fin-wait-2 time-wait unconnected
+       close-wait last-ack listening closing bound-inactive all connected
+       synchronized bucket big
+EXPRESSION: { src | dst } [ = ] HOST           { sport | dport } [ OP ] PORT
+            dev [ = | != ] INTERFACE           fwmark [ = | != ] MARK[/MASK]
+            cgroup [ = | != ] PATH             autobound
+            ( X )   not X   X and Y   X or Y   from the left, with equal weight
+HOST: ADDRESS[/BITS][:PORT], [IPV6/BITS]:PORT, *, unix:PATTERN, link:, netlink:
+OP: = != > < >= <=
+";
 
 /// An option as it is typed: `-f, --family=FAMILY`.
 struct Spelling(&'static Flag);

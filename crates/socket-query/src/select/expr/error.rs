@@ -66,10 +66,9 @@ impl FilterError {
         Self { problem, text: text.as_bstr().to_owned(), span }
     }
 
-    /// Returns the error of a text that is too long to be looked at.
-    pub(super) fn too_long(text: &FilterText) -> Self {
-        let begin = text.as_bstr().get(..WINDOW).unwrap_or_default();
-        Self { problem: Problem::TooLong, text: begin.into(), span: 0..0 }
+    /// Returns the error of a text that is too long to be looked at, and to be shown.
+    pub(super) const fn too_long() -> Self {
+        Self { problem: Problem::TooLong, text: BString::new(Vec::new()), span: 0..0 }
     }
 
     /// Returns the kind.
@@ -95,8 +94,9 @@ impl fmt::Display for FilterError {
     }
 }
 
-/// Bytes of the text that are shown on each side of the word: 60.
-const WINDOW: usize = 60;
+/// Bytes of the text that are shown on each side of the word, and of the word: 32, so that a short
+/// word with what is around it fits 80 columns.
+const WINDOW: usize = 32;
 
 /// A text with a mark under a part of it; of a long text what is near the mark.
 struct Marked<'a> {

@@ -6,9 +6,7 @@ use std::{
     ops::RangeInclusive,
 };
 
-use procnetsocket::model::{
-    InetProtocol, InetSocket, NetlinkSocket, Socket, UnixSocket, VsockAddr,
-};
+use procnetsocket::model::{InetSocket, NetlinkSocket, Socket, UnixSocket, VsockAddr};
 
 use super::{
     ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side},
@@ -61,8 +59,19 @@ fn is_host(host: &HostPattern, side: Side, socket: &Socket<'_>) -> bool {
             let its = if side == Side::Local { vsock.local.cid } else { vsock.remote.cid };
             cid.is_none_or(|wanted| wanted == its) && is_port(socket, side, *port)
         }
-        _ => false,
+        (host, _) => asks_for_nothing(host),
     }
+}
+
+/// Compat: a pattern that asks for nothing holds for sockets of every family, as `*` does.
+fn asks_for_nothing(host: &HostPattern) -> bool {
+    use PortNumber::Any;
+    matches!(
+        host,
+        HostPattern::Link { protocol: None, interface: Any }
+            | HostPattern::Netlink { protocol: None, port_id: Any }
+            | HostPattern::Vsock { cid: None, port: Any }
+    )
 }
 
 /// Returns the name on one side. The one on the other side is never told.
@@ -194,9 +203,8 @@ fn cgroup_of(socket: &Socket<'_>) -> u64 {
 /// Returns whether the kernel chose the address of a socket, as far as one can see it.
 fn is_autobound(socket: &Socket<'_>, local_ports: &RangeInclusive<u16>) -> bool {
     match socket {
-        Socket::Inet(inet) => {
-            inet.protocol != InetProtocol::Raw && local_ports.contains(&inet.local.port())
-        }
+        // A raw socket has its IP protocol in the place of the port.
+        Socket::Inet(inet) => local_ports.contains(&inet.local.port()),
         Socket::Unix(unix) => is_autobound_name(Name::of(&unix.name)),
         Socket::Packet(packet) => packet.protocol == 0 && packet.interface.is_none(),
         Socket::Netlink(netlink) => netlink_port(netlink) < 0,

@@ -18,6 +18,9 @@ mod print;
 mod text;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use ast::{Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side};
 pub use error::{FilterError, FilterErrorKind};
 pub(crate) use eval::admits;

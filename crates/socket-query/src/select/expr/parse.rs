@@ -42,7 +42,7 @@ pub struct Parsed {
 /// Parses a filter.
 pub(crate) fn parse(text: &FilterText, scope: Scope<'_>) -> Result<Parsed, FilterError> {
     if text.as_bstr().len() > MAX_FILTER_BYTES {
-        return Err(FilterError::too_long(text));
+        return Err(FilterError::too_long());
     }
     let mut parser = Parser {
         lexer: Lexer::new(text.as_bstr()),

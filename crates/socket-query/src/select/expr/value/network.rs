@@ -1,7 +1,7 @@
 //! Internet addresses with or without a prefix.
 //!
 //! ```text
-//! network := v4 ("/" (BITS | v4mask))? | v6 ("/" BITS)?
+//! network := (v4 | v6) ("/" (BITS | v4mask))?
 //! v4      := PART ("." PART){0,3}              what is missing at the end is 0
 //! ```
 //!
@@ -27,7 +27,7 @@ pub(super) fn parse_network(word: &[u8]) -> Option<Network> {
         (None, IpAddr::V4(_)) => 32,
         (None, IpAddr::V6(_)) => 128,
         (Some(prefix), IpAddr::V4(_)) => parse_bits(prefix, 32).or_else(|| parse_mask(prefix))?,
-        (Some(prefix), IpAddr::V6(_)) => parse_bits(prefix, 128)?,
+        (Some(prefix), IpAddr::V6(_)) => parse_bits(prefix, 128).or_else(|| parse_mask(prefix))?,
     };
     Some(Network { address, bits })
 }
@@ -124,7 +124,7 @@ mod tests {
     #[case::a_number_is_no_mask("10/255", "none")]
     #[case::holes_in_the_mask("10/255.0.255.0", "none")]
     #[case::v6_mask("::/ffff::", "none")]
-    #[case::v6_with_v4_mask("::/255.0.0.0", "none")]
+    #[case::v6_with_v4_mask("::/255.0.0.0", "::/8")]
     #[case::negative("10/-1", "none")]
     #[case::large_part("256", "none")]
     #[case::five_parts("1.2.3.4.5", "none")]

@@ -1,0 +1,91 @@
+//! The language as a whole, over a machine that is made up.
+
+mod eval;
+mod message;
+mod parse;
+mod property;
+
+use std::{net::IpAddr, num::NonZeroU32};
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::{FilterError, FilterText, Machine, Parsed, Scope, parse as parse_text};
+use crate::{AddressFamily, Grant, GrantSet, HostNameError, Names, SocketTable, TableSet};
+
+/// A machine with a few names of each kind.
+struct FakeMachine {
+    names: Names,
+    grants: GrantSet,
+}
+
+impl FakeMachine {
+    fn new() -> Self {
+        let services = b"ssh 22/tcp\nhttp 80/tcp www\ndomain 53/tcp\ndomain 53/udp\ntftp 69/udp\n\
+            shell 514/tcp\nsyslog 514/udp\nclash 1/tcp\nclash 2/udp\n";
+        Self { names: Names::new(services, b""), grants: GrantSet::empty() }
+    }
+
+    fn resolving() -> Self {
+        Self { grants: GrantSet::empty().with(Grant::Resolve), ..Self::new() }
+    }
+}
+
+impl Machine for FakeMachine {
+    fn grants(&self) -> GrantSet {
+        self.grants
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
+        match name.as_bytes() {
+            b"lo" => NonZeroU32::new(1),
+            b"eth0" => NonZeroU32::new(2),
+            _ => None,
+        }
+    }
+
+    /// Every path that begins with `/g` is there, and its length is its id.
+    fn cgroup_id(&self, path: &BStr) -> Option<u64> {
+        path.starts_with(b"/g").then(|| u64::try_from(path.len()).unwrap())
+    }
+
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        match name {
+            "one" => Ok(vec!["10.0.0.1".parse().unwrap()]),
+            "both" => Ok(vec!["10.0.0.1".parse().unwrap(), "fe80::1".parse().unwrap()]),
+            "none" => Ok(Vec::new()),
+            "slow" => Err(HostNameError::TimedOut),
+            _ => Err(HostNameError::Unknown),
+        }
+    }
+}
+
+fn parse_on(
+    machine: &FakeMachine,
+    text: &[u8],
+    tables: TableSet,
+    family: Option<AddressFamily>,
+) -> Result<Parsed, FilterError> {
+    let text: FilterText = [text].into_iter().collect();
+    parse_text(&text, Scope::new(machine, tables, family))
+}
+
+fn parse(text: &str) -> Result<Parsed, FilterError> {
+    parse_on(&FakeMachine::new(), text.as_bytes(), TableSet::ALL, None)
+}
+
+/// Returns the expression of a text in its own words, or the first line of the error.
+fn printed(parsed: Result<Parsed, FilterError>) -> String {
+    match parsed {
+        Ok(Parsed { expr: Some(expr), .. }) => expr.to_string(),
+        Ok(_) => "everything".to_owned(),
+        Err(error) => error.to_string().lines().next().unwrap().to_owned(),
+    }
+}
+
+fn only(table: SocketTable) -> TableSet {
+    TableSet::of(table)
+}
