@@ -104,7 +104,7 @@ pub use self::{
     port::{Device, Identity, Owner, Port, PortTable, Protocol},
     problem::{Problem, ProblemKind},
     scope::Scope,
-    source::{MAX_PORTS, Owners, PortSource, Reading},
+    source::{MAX_PORTS, Owners, PortSource, Reading, owners_of},
     subscription::{Notice, Subscription},
     tracker::{Observed, Tracker, Turn},
 };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use procnetsocket::{
-    Interrupt, Limits, Query, RowError, SocketTables, Visitor,
+    Interrupt, Limits, OwnerLimits, OwnerQuery, OwnerTable, Query, RowError, SocketTables, Visitor,
     model::{InetSocket, Inode, Socket},
 };
 
@@ -37,6 +37,20 @@ pub trait PortSource: Send + Sync {
 
 /// The processes that hold each of some sockets.
 pub type Owners = BTreeMap<Inode, Vec<Owner>>;
+
+/// Returns the owners of these sockets that a search found, each process once.
+pub fn owners_of(inodes: &[Inode], found: &OwnerTable) -> Owners {
+    let owners = |inode: &Inode| {
+        let mut owners: Vec<_> = found
+            .of(*inode)
+            .map(|owner| Owner { pid: owner.task.pid, name: owner.task.name.clone().known() })
+            .collect();
+        // One that holds it twice stands there twice, one after the other.
+        owners.dedup_by_key(|owner| owner.pid);
+        (*inode, owners)
+    };
+    inodes.iter().map(owners).collect()
+}
 
 impl<T: PortSource + ?Sized> PortSource for &T {
     fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
@@ -120,6 +134,13 @@ impl PortSource for SocketTables {
             device.name = self.interface_name(device.index);
         }
         reading.finish(table)
+    }
+
+    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+        let query = OwnerQuery::of(inodes.to_vec());
+        let report = SocketTables::owners(self, &query, &OwnerLimits::default(), interrupt);
+        let report = report.map_err(|error| Problem::from(&error))?;
+        Ok(owners_of(inodes, &OwnerTable::new(report)))
     }
 }
 

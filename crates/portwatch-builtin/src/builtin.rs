@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Error, ErrorKind, ExitCode};
+use port_monitor::Attribution;
 use socket_query::{Grant, PolicyView};
 
 use crate::{
@@ -51,11 +52,15 @@ impl PortWatch {
         {
             return Ok(refuse(context, &CliError::Endless));
         }
+        let is_granted = self.view.grants().contains(Grant::Processes);
+        if watch.owners == Attribution::Wanted && !is_granted {
+            return Ok(refuse(context, &CliError::NotGranted("processes", Grant::Processes)));
+        }
         let ports = match PolicyPorts::new(&self.view, &watch.which) {
             Ok(ports) => ports,
             Err(error) => return Ok(refuse(context, &error)),
         };
-        let watcher = Watcher::new(context, ports, watch.interval);
+        let watcher = Watcher::new(context, ports, watch);
         match &watch.task {
             Task::List(form) => watcher.list(*form),
             Task::Wait { wanted, timeout } => watcher.wait(*wanted, *timeout),

@@ -2,8 +2,13 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
-use port_monitor::{PortSource, PortTable, Problem, ProblemKind, Protocol, Reading};
-use procnetsocket::{Family, Interrupt, model::Socket};
+use port_monitor::{
+    Owners, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading, owners_of,
+};
+use procnetsocket::{
+    Family, Interrupt, OwnerQuery,
+    model::{Inode, Socket},
+};
 use socket_query::{
     AddressFamily, ErrorKind, FamilySet, PolicyView, Selection, Sink, SocketTable, StateSet,
     TableSet,
@@ -81,6 +86,12 @@ impl PortSource for PolicyPorts<'_> {
             device.name = self.view.interface_name(device.index);
         }
         reading.finish(table)
+    }
+
+    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+        let found = self.view.owners(&OwnerQuery::of(inodes.to_vec()), interrupt);
+        let found = found.map_err(|error| Problem::new(ProblemKind::Unreadable, error))?;
+        Ok(owners_of(inodes, &found))
     }
 }
 

@@ -9,7 +9,7 @@ use builtin_api::{CallContext, Cancel, Chain, Error, ExitCode};
 use port_monitor::{Change, Cost, EventKind, History, Pace, Polled, Poller, Scope, Turn};
 
 use crate::{
-    cli::{First, Follow, Form, Wanted},
+    cli::{First, Follow, Form, Wanted, Watch},
     render::{print_event, print_port},
     source::PolicyPorts,
 };
@@ -25,6 +25,8 @@ pub(crate) struct Watcher<'a, 'c> {
     begin: Instant,
     /// When the next look is due.
     next: Instant,
+    /// Whether owners could not be told, which is reported once.
+    ownerless: bool,
 }
 
 /// Why a pause ended.
@@ -40,11 +42,12 @@ impl<'a, 'c> Watcher<'a, 'c> {
     pub(crate) fn new(
         context: &'a mut CallContext<'c>,
         ports: PolicyPorts<'a>,
-        interval: Duration,
+        watch: &Watch,
     ) -> Self {
         let now = Instant::now();
-        let poller = Poller::new(ports, Scope::default());
-        Self { context, poller, pace: Pace::new(interval), begin: now, next: now }
+        let poller = Poller::new(ports, Scope::default()).with_attribution(watch.owners);
+        let pace = Pace::new(watch.interval);
+        Self { context, poller, pace, begin: now, next: now, ownerless: false }
     }
 
     /// Prints what is open.
@@ -136,6 +139,11 @@ impl<'a, 'c> Watcher<'a, 'c> {
                 Turn::Recovered(table) => self.complain(&format_args!("{table} can be read again")),
             }
         }
+        if let Some(problem) = &polled.ownerless
+            && !std::mem::replace(&mut self.ownerless, true)
+        {
+            self.complain(&Chain(problem));
+        }
         // OK because a day that far away is as good as never.
         self.next = begin.checked_add(self.pace.period(cost.elapsed())).unwrap_or(begin);
         Ok(polled)
@@ -176,11 +184,11 @@ impl<'a, 'c> Watcher<'a, 'c> {
     }
 
     /// Returns the status of a call that has printed all it could: failure when tables cannot be
-    /// read.
+    /// read, or owners not be told.
     fn status(&self) -> ExitCode {
         match self.poller.tracker().problems().next() {
-            None => ExitCode::SUCCESS,
-            Some(_) => ExitCode::FAILURE,
+            None if !self.ownerless => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
         }
     }
 

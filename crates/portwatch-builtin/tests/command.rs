@@ -21,8 +21,8 @@ use builtin_api::{CallContext, Cancel, Clock, Sandbox, invoke};
 use portwatch_builtin::{Output, PortWatch};
 use procnetsocket::SocketTables;
 use rstest::rstest;
-use socket_query::{Names, Policy, PolicyView};
-use testkit::{Datagram, FakeProc, FakeRoot, Table, Tcp};
+use socket_query::{Grant, Names, Policy, PolicyView};
+use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp};
 
 /// A machine, and what becomes of it each time that the clock is asked, which is once after each
 /// look.
@@ -155,6 +155,28 @@ fn lists_what_is_asked_for(#[case] words: &[&str], #[case] listed: &str) {
     let ports: Vec<_> =
         called.stdout.lines().map(|line| line.split(" uid").next().unwrap()).collect();
     assert_eq!((called.status, ports.join("\n").as_str()), (0, listed), "{}", called.stderr);
+}
+
+#[test]
+fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
+    let server = Process::new(70, "server").socket(3, 1).socket(4, 1);
+    let machine = still(&base().process(server));
+    let called = call(&machine, &["--list", "-p"]);
+    assert_eq!((called.status, called.stdout.as_str()), (1, ""));
+    assert_eq!(
+        called.stderr,
+        "portwatch: --processes needs the grant \"processes\", which this host does not give\n"
+    );
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
+    let portwatch = PortWatch::new(machine.view(policy));
+    let called = run(&machine, &portwatch, &Cancel::new(), &["-lpt"]);
+    assert_eq!((called.status, called.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(called.stdout, @r#"
+    tcp 0.0.0.0:22 uid:0 ino:1 users:(("server",pid=70))
+    tcp [::1]:80 uid:33 ino:2
+    "#);
+    let called = run(&machine, &portwatch, &Cancel::new(), &["-lpt", ":22", "--json-lines"]);
+    assert!(called.stdout.contains(r#""processes":[{"pid":70,"name":"server"}]"#));
 }
 
 #[rstest]
@@ -344,6 +366,7 @@ fn prints_its_help() {
       -u, --udp                  UDP ports
       -4, --ipv4                 IPv4 ports
       -6, --ipv6                 IPv6 ports
+      -p, --processes            show the processes that hold a port
           --json-lines           print one JSON object a line
       -h, --help                 print this text
       -V, --version              print the version

@@ -39,6 +39,7 @@ pub(crate) enum Effect {
     Count,
     Initial,
     Interval,
+    Processes,
     JsonLines,
 }
 
@@ -74,6 +75,7 @@ static FLAGS: &[Flag] = &[
     Flag::new(Some(b'u'), "udp", "UDP ports", Effect::Protocol(Protocol::Udp)),
     Flag::new(Some(b'4'), "ipv4", "IPv4 ports", Effect::Family(AddressFamily::Inet)),
     Flag::new(Some(b'6'), "ipv6", "IPv6 ports", Effect::Family(AddressFamily::Inet6)),
+    Flag::new(Some(b'p'), "processes", "show the processes that hold a port", Effect::Processes),
     Flag::new(None, "json-lines", "print one JSON object a line", Effect::JsonLines),
     Flag::new(Some(b'h'), "help", "print this text", Effect::Help),
     Flag::new(Some(b'V'), "version", "print the version", Effect::Version),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bstr::{BString, ByteSlice as _};
-use port_monitor::Protocol;
+use port_monitor::{Attribution, Protocol};
 use socket_query::{AddressFamily, FamilySet, expr::FilterText};
 
 use super::{
@@ -31,6 +31,8 @@ pub(crate) struct Watch {
     pub(crate) task: Task,
     pub(crate) which: Which,
     pub(crate) interval: Duration,
+    /// Whether owners are shown.
+    pub(crate) owners: Attribution,
 }
 
 /// What is done with the ports.
@@ -107,7 +109,9 @@ impl Plan {
             return Ok(Self::Version);
         }
         let interval = duration(raw, Effect::Interval)?.unwrap_or(DEFAULT_INTERVAL);
-        Ok(Self::Watch(Watch { task: task(raw)?, which: which(raw), interval }))
+        let has_owners = raw.has(Effect::Processes);
+        let owners = if has_owners { Attribution::Wanted } else { Attribution::Unwanted };
+        Ok(Self::Watch(Watch { task: task(raw)?, which: which(raw), interval, owners }))
     }
 }
 
@@ -125,8 +129,10 @@ fn task(raw: &RawArgs) -> Result<Task, CliError> {
         let list = Task::List(form(raw));
         return timeout.map_or(Ok(list), |_| Err(CliError::Exclusive("timeout", name)));
     }
-    if raw.has(Effect::JsonLines) {
-        return Err(CliError::Exclusive("json-lines", name));
+    for (effect, option) in [(Effect::JsonLines, "json-lines"), (Effect::Processes, "processes")] {
+        if raw.has(effect) {
+            return Err(CliError::Exclusive(option, name));
+        }
     }
     if raw.words.is_empty() {
         return Err(CliError::NoFilter(name));
@@ -328,6 +334,7 @@ mod tests {
             &["--list", "--initial"],
             &["--list", "--timeout=1"],
             &["--wait", ":80", "--json-lines"],
+            &["--gone", ":80", "-p"],
             &["--wait"],
             &["--timeout", "1s"],
         ];
@@ -349,6 +356,7 @@ mod tests {
         --initial and --list exclude each other
         --timeout and --list exclude each other
         --json-lines and --wait exclude each other
+        --processes and --gone exclude each other
         --wait needs a FILTER, such as :8080
         --timeout goes with --wait, --gone or --count
         "#);

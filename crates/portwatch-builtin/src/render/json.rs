@@ -3,7 +3,7 @@
 use std::fmt;
 
 use builtin_api::Escaped;
-use port_monitor::{Event, Port};
+use port_monitor::{Event, Owner, Port};
 
 use super::time::Rfc3339;
 
@@ -51,7 +51,25 @@ impl fmt::Display for Members<'_> {
                 write!(f, r#","device":{}"#, Text(name))?;
             }
         }
-        Ok(())
+        self.0.owners.as_ref().map_or(Ok(()), |owners| Processes(owners).fmt(f))
+    }
+}
+
+/// The processes that hold a port.
+struct Processes<'a>(&'a [Owner]);
+
+impl fmt::Display for Processes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(r#","processes":["#)?;
+        for (index, Owner { pid, name }) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, r#"{comma}{{"pid":{pid}"#)?;
+            if let Some(name) = name {
+                write!(f, r#","name":{}"#, Text(name))?;
+            }
+            f.write_str("}")?;
+        }
+        f.write_str("]")
     }
 }
 
@@ -79,9 +97,11 @@ mod tests {
         port.device = Some(Device { index: std::num::NonZeroU32::MIN, name });
         port.backlog = Some(128);
         port.v6_only = Some(true);
+        let name = Some(b"x\"\x00".into());
+        port.owners = Some(vec![Owner { pid: procnetsocket::Pid::new(7).unwrap(), name }]);
         assert_eq!(
             PortJson(&port).to_string(),
-            r#"{"protocol":"udp","local":{"address":"0.0.0.0","port":67},"uid":0,"backlog":128,"v6_only":true,"interface":1,"device":"a\"\\x5c\\x0a\\x1b\\xff"}"#
+            r#"{"protocol":"udp","local":{"address":"0.0.0.0","port":67},"uid":0,"backlog":128,"v6_only":true,"interface":1,"device":"a\"\\x5c\\x0a\\x1b\\xff","processes":[{"pid":7,"name":"x\"\\x00"}]}"#
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use builtin_api::Escaped;
-use port_monitor::{Event, Port};
+use port_monitor::{Event, Owner, Port};
 
 use super::time::Rfc3339;
 
@@ -39,7 +39,24 @@ impl fmt::Display for PortLine<'_> {
         if let Some(v6_only) = v6_only {
             write!(f, " v6only:{}", u8::from(*v6_only))?;
         }
-        Ok(())
+        Users(self.0).fmt(f)
+    }
+}
+
+/// The processes that hold a port: ` users:(("nginx",pid=7))`, or nothing when none is known.
+struct Users<'a>(&'a Port);
+
+impl fmt::Display for Users<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let owners = self.0.owners.as_deref().unwrap_or_default();
+        for (index, Owner { pid, name }) in owners.iter().enumerate() {
+            let name = name.as_ref().map(|name| name.as_slice()).unwrap_or_default();
+            // Security: a name that ends its quotes could add a process.
+            let name = Escaped(name).to_string().replace('"', r"\x22");
+            let begin = if index == 0 { " users:(" } else { "," };
+            write!(f, "{begin}(\"{name}\",pid={pid})")?;
+        }
+        if owners.is_empty() { Ok(()) } else { f.write_str(")") }
     }
 }
 
@@ -61,6 +78,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use port_monitor::{Device as On, Protocol};
+    use procnetsocket::Pid;
     use rstest::rstest;
 
     use super::*;
@@ -82,5 +100,19 @@ mod tests {
         port.backlog = Some(128);
         port.v6_only = Some(false);
         assert_eq!(PortLine(&port).to_string(), "tcp [::]:80 uid:0 ino:5 backlog:128 v6only:0");
+    }
+
+    #[test]
+    fn shows_the_processes() {
+        let mut port = Port::new(Protocol::Tcp, "0.0.0.0:80".parse().unwrap(), None);
+        port.owners = Some(Vec::new());
+        assert_eq!(PortLine(&port).to_string(), "tcp 0.0.0.0:80 uid:0");
+        let owner =
+            |pid, name: &[u8]| Owner { pid: Pid::new(pid).unwrap(), name: Some(name.into()) };
+        port.owners = Some(vec![owner(7, b"nginx"), owner(8, b"a\",\n")]);
+        assert_eq!(
+            PortLine(&port).to_string(),
+            r#"tcp 0.0.0.0:80 uid:0 users:(("nginx",pid=7),("a\x22,\x0a",pid=8))"#
+        );
     }
 }
