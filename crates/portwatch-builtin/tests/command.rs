@@ -9,6 +9,7 @@
 use std::{
     collections::VecDeque,
     io::{self, Write},
+    num::NonZeroU64,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -21,7 +22,7 @@ use builtin_api::{CallContext, Cancel, Clock, Sandbox, invoke};
 use portwatch_builtin::{Output, PortWatch};
 use procnetsocket::SocketTables;
 use rstest::rstest;
-use socket_query::{Grant, Names, Policy, PolicyView};
+use socket_query::{AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, Whose};
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp};
 
 /// A machine, and what becomes of it each time that the clock is asked, which is once after each
@@ -281,6 +282,33 @@ fn what_ss_may_not_show_cannot_be_waited_for() {
             "portwatch: watching ports needs the grant \"sockets\", which this host does not give\n"
         );
     }
+}
+
+#[rstest]
+#[case::owner(Policy::default().with_whose(Whose::User(33)), "tcp [::1]:80 uid:33 ino:2\n")]
+#[case::family(
+    Policy::default().with_families(FamilySet::of(AddressFamily::Inet6)),
+    "tcp [::1]:80 uid:33 ino:2\n"
+)]
+fn what_a_narrow_policy_hides_is_not_there(#[case] policy: Policy, #[case] listed: &str) {
+    let machine = still(&base());
+    let portwatch = PortWatch::new(machine.view(policy));
+    let call = |words: &[&str]| run(&machine, &portwatch, &Cancel::new(), words);
+    let called = call(&["--list"]);
+    assert_eq!((called.status, called.stdout.as_str(), called.stderr.as_str()), (0, listed, ""));
+    assert_eq!(call(&["--wait", ":80"]).status, 0);
+    assert_eq!(call(&["--wait", ":22", "--timeout=1ms"]).status, 124);
+    assert_eq!(call(&["--gone", ":22"]).status, 0);
+}
+
+#[test]
+fn a_listing_that_is_longer_than_the_policy_allows_is_a_failure() {
+    let machine = still(&with(8080, 7));
+    let policy = Policy::default().with_max_rows(NonZeroU64::new(1));
+    let portwatch = PortWatch::new(machine.view(policy));
+    let called = run(&machine, &portwatch, &Cancel::new(), &["--list", "-4t"]);
+    assert_eq!((called.status, called.stdout.as_str()), (1, ""));
+    assert!(called.stderr.starts_with("portwatch: "), "{}", called.stderr);
 }
 
 #[test]
