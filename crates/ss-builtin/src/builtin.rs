@@ -55,7 +55,7 @@ impl Builtin for Ss {
         match plan {
             Ok(Plan::Help) => print(context, &Help(self.host())),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
-            Ok(Plan::Show(show)) => self.show(context, &show),
+            Ok(Plan::Show(show)) => self.show_there(context, &show),
             Err(error) => Ok(self.refuse(context.stderr, &error)),
         }
     }
@@ -78,6 +78,18 @@ impl Ss {
             let _ = write!(stderr, "{}", Help(self.host()));
         }
         ExitCode::new(error.status())
+    }
+
+    /// Shows the namespace that is asked for.
+    fn show_there(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
+        let Some(name) = &show.namespace else { return self.show(context, show) };
+        match self.view.namespace(name.as_ref()) {
+            Ok(view) => Self::new(view).show(context, show),
+            Err(error) => {
+                complain(context.stderr, &error);
+                Ok(ExitCode::FAILURE)
+            }
+        }
     }
 
     fn show(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {

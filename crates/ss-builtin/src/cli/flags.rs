@@ -88,6 +88,8 @@ pub(crate) enum Effect {
     Table(SocketTable),
     TableList,
     FilterFile,
+    /// Chooses the network namespace; the last such option counts.
+    Namespace,
     OneLine,
     /// Follows sockets as they end.
     Events,
@@ -235,13 +237,9 @@ static FLAGS: &[Flag] = &[
         Effect::Refused(Refusal::Never(NO_SELINUX)),
     ),
     Flag::new('z', "contexts", "show more of them", Effect::Refused(Refusal::Never(NO_SELINUX))),
-    Flag::new(
-        'N',
-        "net",
-        "list another network namespace",
-        Effect::Refused(Refusal::Grant(Grant::Namespaces)),
-    )
-    .with_value("NAME"),
+    Flag::new('N', "net", "list another network namespace", Effect::Namespace)
+        .with_value("NAME")
+        .granted(Grant::Namespaces),
     Flag::new('4', "ipv4", "IPv4 sockets", Effect::Family(AddressFamily::Inet)),
     Flag::new('6', "ipv6", "IPv6 sockets", Effect::Family(AddressFamily::Inet6)),
     Flag::new('0', "packet", "packet sockets", Effect::Family(AddressFamily::Packet)),

@@ -112,6 +112,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         filter: Filter::All,
     };
     let show = Show {
+        namespace: None,
         action: crate::cli::Action::List,
         summary: Summary::None,
         details,
