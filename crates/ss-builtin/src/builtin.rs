@@ -9,8 +9,8 @@ use socket_query::{PolicyView, Selection, Sink, Until};
 
 use crate::{
     cli::{
-        Action, Answer, CliError, End, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary,
-        Tables, VERSION,
+        Action, Answer, CliError, End, Help, Host, Hosts, NothingToShow, Plan, RawArgs, Show,
+        Summary, Tables, VERSION,
     },
     filter,
     listing::{Listing, write_failed},
@@ -165,6 +165,12 @@ impl Ss {
         if show.action == Action::Destroy && !selection.filter.is_expression() {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
             return Ok(self.refuse(context.stderr, &CliError::no_filter()));
+        }
+        if show.hosts == Hosts::Resolved
+            && let Err(error) = self.view.host_names()
+        {
+            complain(context.stderr, &error);
+            return Ok(ExitCode::FAILURE);
         }
         let (users, code) = owners::find(&self.view, context, show)?;
         let rows = RowRenderer::new(&self.view, show, selection.tables).with_users(users);

@@ -15,6 +15,7 @@
 //! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `owners`: processes that hold them, and those that may not be looked into.
+//! - `resolve`: names of hosts, over a host table of the test's own.
 //! - `churn`: connections that come and go while they are listed.
 //!
 //! No test looks at the sockets of the machine, and none at time.
@@ -35,3 +36,4 @@ mod other;
 mod owners;
 mod program;
 mod pushdown;
+mod resolve;

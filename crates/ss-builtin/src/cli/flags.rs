@@ -79,6 +79,8 @@ pub(crate) enum Effect {
     Version,
     Summary,
     Numeric,
+    /// Prints names of hosts.
+    Resolve,
     Hide(Column),
     Detail(Detail),
     /// Chooses states; the last such option counts.
@@ -190,7 +192,7 @@ static FLAGS: &[Flag] = &[
     Flag::new('V', "version", "print the version", Effect::Version),
     Flag::new('v', "version", "the same as -V", Effect::Version),
     Flag::new('n', "numeric", "print numbers for ports and protocols", Effect::Numeric),
-    Flag::new('r', "resolve", "print host names", Effect::Refused(Refusal::Grant(Grant::Resolve))),
+    Flag::new('r', "resolve", "print host names", Effect::Resolve).granted(Grant::Resolve),
     Flag::new('a', "all", "sockets in every state", Effect::View(View::All)),
     Flag::new('l', "listening", "listening sockets", Effect::View(View::Listening)),
     Flag::new(

@@ -207,10 +207,7 @@ mod tests {
     #[rstest]
     #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: refused]")]
     #[case::behind(Grant::Sockets, "-p, --processes show who holds a socket [processes: refused]")]
-    #[case::granted(
-        Grant::Resolve,
-        "-r, --resolve print host names [resolve: granted, not built yet]"
-    )]
+    #[case::granted(Grant::Resolve, "-r, --resolve print host names [resolve: granted]")]
     #[case::grants(
         Grant::Events,
         "This host grants events. Options that need a grant of their own:"

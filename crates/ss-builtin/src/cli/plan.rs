@@ -103,6 +103,14 @@ pub(crate) enum Names {
     Numeric,
 }
 
+/// Whether addresses are printed by the names of their hosts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Hosts {
+    #[default]
+    Numeric,
+    Resolved,
+}
+
 /// Whether the details of a socket may take lines of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Lines {
@@ -224,6 +232,7 @@ pub(crate) struct Show {
     pub(crate) owners: Option<Threads>,
     pub(crate) lines: Lines,
     pub(crate) names: Names,
+    pub(crate) hosts: Hosts,
     pub(crate) hidden: Vec<Column>,
     pub(crate) output: Output,
     pub(crate) answer: Answer,
@@ -283,6 +292,7 @@ struct Draft {
     owners: Option<Threads>,
     lines: Lines,
     names: Names,
+    hosts: Hosts,
     hidden: Vec<Column>,
     output: Output,
     order: Order,
@@ -317,6 +327,7 @@ impl Draft {
             owners: None,
             lines: Lines::default(),
             names: Names::default(),
+            hosts: Hosts::default(),
             hidden: Vec::new(),
             output: Output::default(),
             order: Order::default(),
@@ -334,6 +345,8 @@ impl Draft {
             Effect::OneLine => self.lines = Lines::One,
             Effect::Summary => self.summary = Some(()),
             Effect::Numeric => self.names = Names::Numeric,
+            // Compat: also beside `-n`, which is of ports.
+            Effect::Resolve => self.hosts = Hosts::Resolved,
             Effect::Hide(column) => self.hidden.push(column),
             Effect::Detail(detail) => {
                 self.details.insert(detail);
@@ -540,7 +553,7 @@ impl Draft {
         let action = self.action()?;
         let answer = self.answer(action);
         let Self { tables, families, filter, details, owners, lines, names, hidden, .. } = self;
-        let namespace = self.namespace;
+        let (namespace, hosts) = (self.namespace, self.hosts);
         let selection = match understood {
             Err(error) => Err(NothingToShow::States(error)),
             Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
@@ -563,6 +576,7 @@ impl Draft {
             owners,
             lines,
             names,
+            hosts,
             hidden,
             output,
             answer,

@@ -113,6 +113,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
     };
     let show = Show {
         namespace: None,
+        hosts: crate::cli::Hosts::Numeric,
         action: crate::cli::Action::List,
         summary: Summary::None,
         details,
