@@ -36,13 +36,17 @@ _host_shell() {
         :
         return
         ;;
+    --namespace)
+        :
+        return
+        ;;
     --proc-root)
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-c --allow-path --allow-command --grant --policy --timeout --max-output --proc-root --help --version --no-confine --status' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-c --allow-path --allow-command --grant --policy --timeout --max-output --namespace --proc-root --no-confine --status --help --version' -- "$cur")
     fi
 }
 complete -o default -F _host_shell host-shell

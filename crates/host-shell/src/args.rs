@@ -4,11 +4,11 @@ use std::{
     ffi::{OsStr, OsString},
     fmt::Write as _,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
-use bstr::BStr;
+use bstr::{BStr, BString, ByteSlice as _};
 use builtin_api::Access;
 use host_shell::{Allowed, Limits, broker::Kind};
 
@@ -34,6 +34,7 @@ enum Effect {
     Policy,
     Timeout,
     MaxOutput,
+    Namespace,
     ProcRoot,
     NoConfine,
     Status,
@@ -51,6 +52,7 @@ const FLAGS: &[Flag] = &[
     flag("--policy", "FILE", "what builtins may show, in TOML", Effect::Policy),
     flag("--timeout", "DURATION", "end the script with status 124 (30s)", Effect::Timeout),
     flag("--max-output", "BYTES", "end the script with an error (67108864)", Effect::MaxOutput),
+    flag("--namespace", "NAME[=PATH]", "let `ss -N` list a network namespace", Effect::Namespace),
     flag("--proc-root", "DIR", "list the sockets of a fake proc root", Effect::ProcRoot),
     flag("--no-confine", "", "do not confine the process", Effect::NoConfine),
     flag("--status", "", "print what is in force, and end", Effect::Status),
@@ -64,6 +66,9 @@ const fn flag(name: &'static str, value: &'static str, help: &'static str, effec
 
 /// The first word of the command line of a broker; the second one is its kind.
 pub(crate) const BROKER: &str = "--broker";
+
+/// Where `ip netns` keeps network namespaces, by name.
+const NAMESPACES: &str = "/run/netns";
 
 /// The line that stands below every error of usage.
 pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
@@ -91,8 +96,17 @@ pub(crate) struct Plan {
     /// The grants that replace those of the policy.
     pub(crate) grants: Option<GrantSet>,
     pub(crate) limits: Limits,
+    /// The network namespaces that `ss -N` may list.
+    pub(crate) namespaces: Vec<Namespace>,
     pub(crate) proc_root: Option<PathBuf>,
     pub(crate) confine: Confine,
+}
+
+/// A network namespace, and what scripts call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Namespace {
+    pub(crate) name: BString,
+    pub(crate) path: PathBuf,
 }
 
 /// Whether the process confines itself before scripts run.
@@ -241,6 +255,7 @@ impl RawArgs {
             policy: self.last(Effect::Policy).map(PathBuf::from),
             grants: self.grants()?,
             limits,
+            namespaces: self.namespaces()?,
             proc_root: self.last(Effect::ProcRoot).map(PathBuf::from),
             confine: self.last(Effect::NoConfine).map_or(Confine::Yes, |_| Confine::No),
         })
@@ -274,6 +289,18 @@ impl RawArgs {
         Ok(Allowed::Only(names))
     }
 
+    fn namespaces(&self) -> Result<Vec<Namespace>, UsageError> {
+        let mut namespaces: Vec<Namespace> = Vec::new();
+        for value in self.all(Effect::Namespace) {
+            let namespace = parse_namespace(value)?;
+            if namespaces.iter().any(|other| other.name == namespace.name) {
+                return Err(wanted("--namespace", "each name once", value));
+            }
+            namespaces.push(namespace);
+        }
+        Ok(namespaces)
+    }
+
     fn grants(&self) -> Result<Option<GrantSet>, UsageError> {
         let Some(value) = self.last(Effect::Grant) else { return Ok(None) };
         parse_grants(text("--grant", value)?)
@@ -284,7 +311,7 @@ impl RawArgs {
 
 impl Flag {
     fn may_repeat(&self) -> bool {
-        matches!(self.effect, Effect::AllowPath | Effect::AllowCommand)
+        matches!(self.effect, Effect::AllowPath | Effect::AllowCommand | Effect::Namespace)
     }
 
     fn wants(&self, expected: &'static str, found: &str) -> UsageError {
@@ -322,6 +349,20 @@ fn parse_directory(value: &OsStr) -> Result<Directory, UsageError> {
         return Err(wanted("--allow-path", "a directory", value));
     }
     Ok(Directory { path: PathBuf::from(OsStr::from_bytes(path)), access })
+}
+
+/// Reads `NAME[=PATH]`. Without a path it is where `ip netns` keeps the namespace of that name.
+fn parse_namespace(value: &OsStr) -> Result<Namespace, UsageError> {
+    let expected = || wanted("--namespace", "NAME or NAME=PATH", value);
+    let bytes = BStr::new(value.as_bytes());
+    let (name, path) = match bytes.split_once_str("=") {
+        Some((name, path)) => (name, PathBuf::from(OsStr::from_bytes(path))),
+        None => (value.as_bytes(), Path::new(NAMESPACES).join(value)),
+    };
+    if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') || path.as_os_str().is_empty() {
+        return Err(expected());
+    }
+    Ok(Namespace { name: name.into(), path })
 }
 
 /// Reads a number with `ms`, `s`, `m` or `h`; without a unit it is seconds. Zero is none.
@@ -424,6 +465,26 @@ mod tests {
         assert_eq!(plan.directories.len(), 2);
         let names = ["cat", "ss", "wc"].map(str::to_owned).into();
         assert_eq!(plan.allowed, Allowed::Only(names));
+    }
+
+    #[test]
+    fn namespaces_have_names_and_places() {
+        let namespaces = plan(&["--namespace", "blue", "--namespace=red=/a=b"]).namespaces;
+        let [blue, red] = [("blue", "/run/netns/blue"), ("red", "/a=b")]
+            .map(|(name, path)| Namespace { name: name.into(), path: path.into() });
+        assert_eq!(namespaces, [blue, red]);
+    }
+
+    #[rstest]
+    #[case::empty("", "NAME or NAME=PATH")]
+    #[case::no_name("=/a", "NAME or NAME=PATH")]
+    #[case::no_path("a=", "NAME or NAME=PATH")]
+    #[case::path_for_a_name("../a", "NAME or NAME=PATH")]
+    #[case::parent("..", "NAME or NAME=PATH")]
+    #[case::twice("blue=/b", "each name once")]
+    fn refuses_namespaces(#[case] value: &str, #[case] expected: &str) {
+        let message = message(&["--namespace", "blue", "--namespace", value]);
+        assert_eq!(message, format!("--namespace expects {expected}, but found {value:?}"));
     }
 
     #[rstest]

@@ -20,6 +20,7 @@ use std::{
     sync::Arc,
 };
 
+use bstr::BString;
 use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
 use host_shell::{
@@ -35,7 +36,7 @@ use procnetsocket::{
 use socket_query::{EventSource, Grant, GrantSet, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
-use crate::args::{BROKER, Confine, Directory, Plan};
+use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
 
 /// Bytes of `/etc/services` and of `/etc/protocols`: ten times what distributions ship. What is
 /// larger is an error.
@@ -104,6 +105,14 @@ pub(crate) enum CapabilityError {
     StartBroker(#[source] io::Error),
     #[error("cannot use the pipes of a broker")]
     Broker(#[source] BrokerError),
+    #[error("--namespace needs the grant \"namespaces\", which is not given")]
+    NamespaceNotGranted,
+    #[error("--namespace is of the system, and --proc-root shows nothing of it")]
+    NamespaceOfFakeRoot,
+    #[error("cannot open the network namespace {path:?}")]
+    NamespaceFile { path: PathBuf, source: io::Error },
+    #[error("cannot list the sockets of the network namespace {name:?}")]
+    Namespace { name: BString, source: procnetsocket::Error },
     #[error("cannot duplicate a handle")]
     Duplicate(#[source] io::Error),
     #[error("cannot register a builtin")]
@@ -114,8 +123,8 @@ pub(crate) enum CapabilityError {
 ///
 /// # Ambient Authority
 ///
-/// It opens the directories of `--allow-path` and `--proc-root`, the file of `--policy`, `/etc/services` and
-/// `/etc/protocols`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
+/// It opens the directories of `--allow-path` and `--proc-root`, the files of `--policy` and `--namespace`,
+/// `/etc/services` and `/etc/protocols`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
 /// With the grant `events` it opens sockets to follow events on, and with the grant `kill` it gives
 /// the right to destroy sockets; otherwise nothing of the kind exists in the process.
 pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
@@ -138,11 +147,51 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let source = source_of(&tables);
     let policy = policy(plan)?;
     let view = socket_view(policy.clone(), tables, cgroups)?;
+    let view = with_namespaces(view, plan, &mut confinement)?;
     let (view, owners) = with_owners(view, plan, source)?;
     let mut registry = Registry::new();
     registry.register(Box::new(Ss::new(view.clone())))?;
     registry.register(Box::new(PortWatch::new(view)))?;
     Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners })
+}
+
+/// Opens the network namespaces that the command line names; without the grant that is an error.
+fn with_namespaces(
+    view: PolicyView,
+    plan: &Plan,
+    confinement: &mut Confinement,
+) -> Result<PolicyView, CapabilityError> {
+    if plan.namespaces.is_empty() {
+        return Ok(view);
+    }
+    if !view.grants().contains(Grant::Namespaces) {
+        return Err(CapabilityError::NamespaceNotGranted);
+    }
+    // Security: a fake root never makes anyone look at the live system.
+    if plan.proc_root.is_some() {
+        return Err(CapabilityError::NamespaceOfFakeRoot);
+    }
+    plan.namespaces.iter().try_fold(view, |view, namespace| {
+        let tables = open_namespace(namespace)?;
+        for place in tables.reach().map_err(CapabilityError::Tables)? {
+            confinement.keep(place, Access::Read);
+        }
+        Ok(view.with_namespace(namespace.name.clone(), Arc::new(tables)))
+    })
+}
+
+/// Opens the tables of a network namespace.
+///
+/// # Ambient Authority
+///
+/// It opens the path of `--namespace`, and enters that namespace on a thread that ends at once.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn open_namespace(namespace: &Namespace) -> Result<SocketTables, CapabilityError> {
+    let Namespace { name, path } = namespace;
+    let file = std::fs::File::open(path)
+        .map_err(|source| CapabilityError::NamespaceFile { path: path.clone(), source })?;
+    SocketTables::open_ambient_in(ambient_authority(), file.as_fd())
+        .map_err(|source| CapabilityError::Namespace { name: name.clone(), source })
 }
 
 /// Starts the broker of owners, if a confined process is granted them. Without the grant there is

@@ -29,6 +29,8 @@ impl fmt::Display for Status<'_> {
         writeln!(f, "sockets: {}", Shown(policy))?;
         writeln!(f, "tables: {tables}")?;
         writeln!(f, "owners: {owners}")?;
+        let namespaces = plan.namespaces.iter().map(|space| Escaped(&space.name).to_string());
+        writeln!(f, "namespaces: {}", listed(namespaces))?;
         writeln!(f, "directories: {}", listed(plan.directories.iter().map(shown)))?;
         let commands = match &plan.allowed {
             Allowed::All => "all".to_owned(),

@@ -327,6 +327,18 @@ impl PolicyView {
         self.processes().ok()?.process_name(pid)
     }
 
+    /// Returns the resolver that the host gave, to print names of hosts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `resolve`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave none.
+    pub fn host_names(&self) -> Result<&dyn HostNames, Error> {
+        self.granted(Grant::Sockets)?;
+        self.granted(Grant::Resolve)?;
+        self.hosts.as_deref().ok_or_else(|| Error::no_means(Grant::Resolve))
+    }
+
     /// Returns the paths of the control groups by their ids; none if the host gave no way to find
     /// them.
     pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
@@ -401,10 +413,7 @@ impl Machine for PolicyView {
     }
 
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        match &self.hosts {
-            Some(hosts) if self.grants().contains(Grant::Resolve) => hosts.addresses(name),
-            _ => Err(HostNameError::NoResolver),
-        }
+        self.host_names().map_err(|_| HostNameError::NoResolver)?.addresses(name)
     }
 }
 
@@ -476,6 +485,32 @@ mod tests {
         let (selection, until) = (Selection::everything(), Until::default());
         let followed = view(grants).follow(&selection, &until, &Uninterrupted, &mut Nothing);
         assert_eq!(followed.unwrap_err().kind(), kind);
+    }
+
+    /// Knows no host.
+    struct Nobody;
+
+    impl HostNames for Nobody {
+        fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
+            Err(HostNameError::Unknown)
+        }
+
+        fn name(&self, _: IpAddr) -> Option<BString> {
+            None
+        }
+    }
+
+    #[rstest]
+    #[case::nothing(&[], Some(ErrorKind::NotGranted(Grant::Sockets)))]
+    #[case::without_sockets(&[Grant::Resolve], Some(ErrorKind::NotGranted(Grant::Sockets)))]
+    #[case::without_resolve(&[Grant::Sockets], Some(ErrorKind::NotGranted(Grant::Resolve)))]
+    #[case::both(&[Grant::Sockets, Grant::Resolve], None)]
+    fn resolving_has_one_gate(#[case] grants: &[Grant], #[case] kind: Option<ErrorKind>) {
+        let view = view(grants);
+        let without = view.host_names().err().map(|error| error.kind());
+        assert_eq!(without, kind.or(Some(ErrorKind::NoMeans(Grant::Resolve))));
+        let with = view.with_host_names(Arc::new(Nobody));
+        assert_eq!(with.host_names().err().map(|error| error.kind()), kind);
     }
 
     #[rstest]

@@ -9,17 +9,20 @@
 //!
 //! As the first arguments only, `--proc-root DIR` lists the sockets of a fake proc root instead of the
 //! system's, `--proc-only` those of the system's text tables, without sock_diag, and `--grant NAME,...`
-//! grants that instead of `sockets`, as `host-shell` does: `-p`, `-E` and `-K` are refused without it. The
+//! grants that instead of `sockets`, as `host-shell` does: `-p`, `-r`, `-E` and `-K` are refused without it. The
 //! listing is laid out for the terminal if standard output is one.
 
 use std::{
     ffi::OsString,
     io::{self, IsTerminal},
+    net::IpAddr,
     num::NonZeroU16,
     os::unix::ffi::OsStringExt,
     path::PathBuf,
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
 };
 
 use bstr::BString;
@@ -29,7 +32,9 @@ use procnetsocket::{
     CgroupTree, ProcRoot, SocketTables,
     diag::{EventAuthority, KillAuthority},
 };
-use socket_query::{EventSource, Grant, GrantSet, Names, Policy, PolicyView, Visibility};
+use socket_query::{
+    EventSource, Grant, GrantSet, HostNameError, HostNames, Names, Policy, PolicyView, Visibility,
+};
 use ss_builtin::Ss;
 
 #[expect(clippy::print_stderr, reason = "this program has a standard error of its own")]
@@ -121,6 +126,9 @@ fn view(own: &Own) -> Result<PolicyView, Failure> {
         let right = EventAuthority::from_ambient(authority());
         view = view.with_events(Arc::new(EventSource::open_ambient(&right)?));
     }
+    if grants.contains(Grant::Resolve) {
+        view = view.with_host_names(Arc::new(SystemResolver));
+    }
     if has_diag && grants.contains(Grant::Kill) {
         view = view.with_kill(KillAuthority::from_ambient(authority()));
     }
@@ -141,6 +149,38 @@ fn run(view: PolicyView, args: &[BString]) -> ExitCode {
         clock: &SystemClock,
     };
     ExitCode::from(invoke(&Ss::new(view), &mut context, args).code())
+}
+
+/// How long one look-up may take: 2 s.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The resolver of the C library, each look-up on a thread that can be left.
+struct SystemResolver;
+
+impl SystemResolver {
+    fn ask<T: Send + 'static>(look_up: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (sender, received) = mpsc::channel();
+        // OK because who gave up needs no answer.
+        thread::Builder::new().spawn(move || drop(sender.send(look_up()))).ok()?;
+        received.recv_timeout(PATIENCE).ok()
+    }
+}
+
+impl HostNames for SystemResolver {
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        let name = name.to_owned();
+        match Self::ask(move || dns_lookup::lookup_host(&name)) {
+            None => Err(HostNameError::TimedOut),
+            Some(Err(_)) => Err(HostNameError::Unknown),
+            Some(Ok(addresses)) => Ok(addresses.collect()),
+        }
+    }
+
+    fn name(&self, address: IpAddr) -> Option<BString> {
+        let name = Self::ask(move || dns_lookup::lookup_addr(&address))?.ok()?;
+        // An address without a name comes back as it is.
+        Some(name).filter(|name| name.parse::<IpAddr>().is_err()).map(BString::from)
+    }
 }
 
 /// Returns the width of a terminal, if it tells.

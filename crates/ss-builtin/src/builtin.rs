@@ -9,8 +9,8 @@ use socket_query::{PolicyView, Selection, Sink, Until};
 
 use crate::{
     cli::{
-        Action, Answer, CliError, End, Help, Host, NothingToShow, Plan, RawArgs, Show, Summary,
-        Tables, VERSION,
+        Action, Answer, CliError, End, Help, Host, Hosts, NothingToShow, Plan, RawArgs, Show,
+        Summary, Tables, VERSION,
     },
     filter,
     listing::{Listing, write_failed},
@@ -55,7 +55,7 @@ impl Builtin for Ss {
         match plan {
             Ok(Plan::Help) => print(context, &Help(self.host())),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
-            Ok(Plan::Show(show)) => self.show(context, &show),
+            Ok(Plan::Show(show)) => self.show_there(context, &show),
             Err(error) => Ok(self.refuse(context.stderr, &error)),
         }
     }
@@ -78,6 +78,18 @@ impl Ss {
             let _ = write!(stderr, "{}", Help(self.host()));
         }
         ExitCode::new(error.status())
+    }
+
+    /// Shows the namespace that is asked for.
+    fn show_there(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
+        let Some(name) = &show.namespace else { return self.show(context, show) };
+        match self.view.namespace(name.as_ref()) {
+            Ok(view) => Self::new(view).show(context, show),
+            Err(error) => {
+                complain(context.stderr, &error);
+                Ok(ExitCode::FAILURE)
+            }
+        }
     }
 
     fn show(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
@@ -153,6 +165,12 @@ impl Ss {
         if show.action == Action::Destroy && !selection.filter.is_expression() {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
             return Ok(self.refuse(context.stderr, &CliError::no_filter()));
+        }
+        if show.hosts == Hosts::Resolved
+            && let Err(error) = self.view.host_names()
+        {
+            complain(context.stderr, &error);
+            return Ok(ExitCode::FAILURE);
         }
         let (users, code) = owners::find(&self.view, context, show)?;
         let rows = RowRenderer::new(&self.view, show, selection.tables).with_users(users);

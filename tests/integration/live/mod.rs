@@ -16,6 +16,7 @@
 //! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `owners`: processes that hold them, and those that may not be looked into.
+//! - `resolve`: names of hosts, over a host table of the test's own.
 //! - `churn`: connections that come and go while they are listed.
 //! - `monitor`: ports that open and close.
 //! - `portwatch`: a script in a shell that waits for servers outside of it.
@@ -41,3 +42,4 @@ mod owners;
 mod portwatch;
 mod program;
 mod pushdown;
+mod resolve;

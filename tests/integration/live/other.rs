@@ -5,7 +5,7 @@
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},
-    os::fd::AsFd,
+    os::fd::{AsFd, AsRawFd as _},
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -17,8 +17,10 @@ use procnetsocket::{
     model::{InetProtocol, TcpState},
 };
 use socket_query::{Grant, GrantSet, Names, Policy, PolicyView};
+use ss_builtin::Ss;
 
-use super::namespace::inside;
+use super::{line::words, namespace::inside, program::Program};
+use crate::{escape::program::shell, ours};
 
 /// Listens on a port, prints it, and ends with its input.
 const SERVER: &str = "\
@@ -26,6 +28,18 @@ import socket, sys
 listener = socket.create_server(('', 0))
 print(listener.getsockname()[1], flush=True)
 sys.stdin.read()";
+
+/// Listings of another namespace.
+const LINES: [&str; 8] = [
+    "-tlnN blue",
+    "-N blue -tlnomH",
+    "-N blue -N blue -tln",
+    "--net=blue -tanim",
+    "-N blue -an -A all,!netlink,!raw",
+    "-N blue -0xa",
+    "-N blue -tB",
+    "-N blue -tln sport = :1",
+];
 
 /// Calls `look` with another network namespace, in which a port listens.
 fn with_other(look: impl FnOnce(&File, u16)) {
@@ -41,6 +55,17 @@ fn with_other(look: impl FnOnce(&File, u16)) {
     look(&namespace, port.trim().parse().unwrap());
     drop(server.stdin.take());
     assert!(server.wait().unwrap().success());
+}
+
+/// Calls `look` with a network namespace that is called `blue` as `ip netns` calls it.
+fn with_blue(look: impl FnOnce(&File, u16)) {
+    with_other(|namespace, port| {
+        let place = "mount -t tmpfs none /run && mkdir /run/netns && : > /run/netns/blue";
+        let fd = namespace.as_raw_fd();
+        let mount = format!("{place} && mount --bind /proc/$PPID/fd/{fd} /run/netns/blue");
+        assert!(Command::new("sh").args(["-c", &mount]).status().unwrap().success());
+        look(namespace, port);
+    });
 }
 
 fn listening(tables: &SocketTables) -> Vec<u16> {
@@ -101,6 +126,99 @@ fn a_view_shows_a_namespace_under_its_grant_and_name() {
             );
             let error = view(&[Grant::Sockets]).namespace(BStr::new("blue")).unwrap_err();
             assert_eq!(error.kind(), socket_query::ErrorKind::NotGranted(Grant::Namespaces));
+        });
+    });
+}
+
+fn open_in(namespace: &File) -> Arc<SocketTables> {
+    Arc::new(SocketTables::open_ambient_in(ambient_authority(), namespace.as_fd()).unwrap())
+}
+
+#[test]
+fn the_command_lists_a_namespace_by_name() {
+    inside("live::other::the_command_lists_a_namespace_by_name", || {
+        with_other(|namespace, port| {
+            let here = Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap());
+            let policy = Policy::new([Grant::Sockets, Grant::Namespaces].into_iter().collect());
+            let view = PolicyView::new(here, policy, Names::default())
+                .with_namespace("blue", open_in(namespace));
+            let ss = Ss::new(view);
+            let run = |line: &str| ours::call(&ss, &words(line), None);
+            let there = run("-HtlnN blue");
+            assert!(there.stdout.to_string().contains(&format!("0.0.0.0:{port} ")), "{there:?}");
+            assert_eq!((run("-Htln").stdout.len(), there.status), (0, 0));
+            assert_eq!(run("-N red -HtlnN blue"), there, "the last one counts");
+            let unknown = run("-tlnN red");
+            assert_eq!(
+                (unknown.stdout.len(), unknown.stderr.to_string().as_str(), unknown.status),
+                (
+                    0,
+                    "ss: expected the name of a network namespace that this host shows, \
+                     but found \"red\"\n",
+                    1
+                )
+            );
+        });
+    });
+}
+
+#[test]
+fn the_confined_shell_lists_a_namespace_as_the_real_one_does() {
+    inside("live::other::the_confined_shell_lists_a_namespace_as_the_real_one_does", || {
+        with_blue(|_, port| {
+            let ours = |line: &str| {
+                let script = format!("ss {line}");
+                let grants = ["--grant", "sockets,namespaces", "--namespace", "blue"];
+                shell(&[&grants, &["-c", script.as_str()][..]].concat(), &[])
+            };
+            let listed = ours("-HtlnN blue");
+            assert!(listed.stdout.to_string().contains(&format!(":{port} ")), "{listed:?}");
+            let Some(real) = Program::real() else { return };
+            for line in LINES {
+                let expected = real.run(&words(line), None);
+                assert_eq!(ours(line), expected, "ss {line}");
+            }
+            assert_eq!(real.run(&words("-N red -t"), None).status, ours("-N red -t").status);
+        });
+    });
+}
+
+#[test]
+fn a_shell_names_only_what_is_granted_and_there() {
+    inside("live::other::a_shell_names_only_what_is_granted_and_there", || {
+        with_blue(|_, _| {
+            let run = |args: &[&str]| {
+                let outcome = shell(args, &[]);
+                (outcome.stderr.to_string(), outcome.status)
+            };
+            let granted = ["--grant", "sockets,namespaces", "-c", ":"];
+            for (args, message) in [
+                (
+                    &["--namespace", "blue", "-c", ":"][..],
+                    "--namespace needs the grant \"namespaces\", which is not given",
+                ),
+                (
+                    &["--namespace", "blue", "--proc-root", "/run"],
+                    "--namespace is of the system, and --proc-root shows nothing of it",
+                ),
+                (
+                    &["--namespace", "red"],
+                    "cannot open the network namespace \"/run/netns/red\": \
+                     No such file or directory (os error 2)",
+                ),
+                (
+                    &["--namespace", "red=/dev/null"],
+                    "cannot list the sockets of the network namespace \"red\": ",
+                ),
+            ] {
+                let with = if args.contains(&"-c") { &[][..] } else { &granted };
+                let (stderr, status) = run(&[args, with].concat());
+                assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
+                assert_eq!(status, 2);
+            }
+            let status = ["--namespace", "blue", "--namespace", "red=/run/netns/blue", "--status"];
+            let told = shell(&[&granted[..2], &status].concat(), &[]);
+            assert!(told.stdout.to_string().contains("\nnamespaces: blue, red\n"), "{told:?}");
         });
     });
 }

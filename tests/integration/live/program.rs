@@ -44,6 +44,11 @@ impl Program {
         Self { args: &["--grant", "sockets,processes"], ..Self::ours() }
     }
 
+    /// Returns this project's with the grant to resolve names of hosts.
+    pub(crate) fn ours_resolving() -> Self {
+        Self { args: &["--grant", "sockets,resolve"], ..Self::ours() }
+    }
+
     /// Returns the program at a path.
     pub(crate) fn at(path: &Path) -> Self {
         Self { path: path.to_owned(), args: &[] }

@@ -128,7 +128,7 @@ impl Confinement {
     /// that it is in force: then the process may be confined in part.
     pub fn apply(self, proc: &ProcRoot) -> Result<Confined, ConfineError> {
         let mut witness = state::Witness::open(proc)?;
-        let before = witness.look()?;
+        let before = witness.look_alone()?;
         if before.threads != 1 {
             return Err(Repr::Threads(before.threads).into());
         }

@@ -6,6 +6,8 @@
 use std::{
     fs::File,
     io::{Read as _, Seek as _},
+    thread,
+    time::{Duration, Instant},
 };
 
 use procnetsocket::{ProcFile, ProcRoot};
@@ -14,6 +16,9 @@ use super::{ConfineError, Seccomp, error::Repr};
 
 /// Bytes of the file, ten times what it has.
 const MAX_STATUS_BYTES: u64 = 16 * 1024;
+
+/// How long a thread that was joined may take to end: 100 ms, a thousand times what it takes.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The mode of a process with filters (`SECCOMP_MODE_FILTER`).
 const FILTERED: u64 = 2;
@@ -34,6 +39,22 @@ pub(super) struct State {
 impl Witness {
     pub(super) fn open(proc: &ProcRoot) -> Result<Self, ConfineError> {
         Ok(Self(proc.process().open(ProcFile::Status).map_err(Repr::Proc)?))
+    }
+
+    /// Looks when the process has one thread, or when it had time enough to have one.
+    ///
+    /// Kernel: a thread is counted until its exit is done, and it can be joined a little before
+    /// (`exit_mm` clears what `pthread_join` waits for). One that has entered another namespace has
+    /// just ended then.
+    pub(super) fn look_alone(&mut self) -> Result<State, ConfineError> {
+        let begin = Instant::now();
+        loop {
+            let state = self.look()?;
+            if state.threads == 1 || begin.elapsed() >= PATIENCE {
+                return Ok(state);
+            }
+            thread::yield_now();
+        }
     }
 
     pub(super) fn look(&mut self) -> Result<State, ConfineError> {

@@ -211,8 +211,10 @@ fn status(args: &[&str]) -> String {
 fn status_tells_the_defaults() {
     insta::assert_snapshot!(status(&[]), @r"
     grants: sockets
+    sockets: of every family, of every user
     tables: the system's, from sock_diag, or else from the verified /proc
     owners: none, without the grant `processes`
+    namespaces: none
     directories: none
     commands: all
     limits: 30s, 67108864 bytes of output
@@ -243,8 +245,10 @@ fn status_tells_what_was_chosen() {
     ];
     insta::assert_snapshot!(status(&args), @r#"
     grants: none
+    sockets: of every family, of every user
     tables: a directory that stands for /proc
     owners: none, without the grant `processes`
+    namespaces: none
     directories: /usr (read), /dev/shm (read and write)
     commands: ss, wc
     limits: 5s, 9 bytes of output

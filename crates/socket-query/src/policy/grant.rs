@@ -39,10 +39,17 @@ impl Grant {
         }
     }
 
-    /// Returns whether this version can do what the grant allows. A policy may hold the others, and
-    /// nothing follows from them yet.
+    /// Returns whether this version can do what the grant allows, with the means that a host gives.
     pub const fn is_built(self) -> bool {
-        matches!(self, Self::Sockets | Self::Processes | Self::Events | Self::Kill)
+        matches!(
+            self,
+            Self::Sockets
+                | Self::Processes
+                | Self::Resolve
+                | Self::Events
+                | Self::Kill
+                | Self::Namespaces
+        )
     }
 
     /// Returns what a builtin does by it, for messages.

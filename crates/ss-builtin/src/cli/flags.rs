@@ -79,6 +79,8 @@ pub(crate) enum Effect {
     Version,
     Summary,
     Numeric,
+    /// Prints names of hosts.
+    Resolve,
     Hide(Column),
     Detail(Detail),
     /// Chooses states; the last such option counts.
@@ -88,6 +90,8 @@ pub(crate) enum Effect {
     Table(SocketTable),
     TableList,
     FilterFile,
+    /// Chooses the network namespace; the last such option counts.
+    Namespace,
     OneLine,
     /// Follows sockets as they end.
     Events,
@@ -188,7 +192,7 @@ static FLAGS: &[Flag] = &[
     Flag::new('V', "version", "print the version", Effect::Version),
     Flag::new('v', "version", "the same as -V", Effect::Version),
     Flag::new('n', "numeric", "print numbers for ports and protocols", Effect::Numeric),
-    Flag::new('r', "resolve", "print host names", Effect::Refused(Refusal::Grant(Grant::Resolve))),
+    Flag::new('r', "resolve", "print host names", Effect::Resolve).granted(Grant::Resolve),
     Flag::new('a', "all", "sockets in every state", Effect::View(View::All)),
     Flag::new('l', "listening", "listening sockets", Effect::View(View::Listening)),
     Flag::new(
@@ -235,13 +239,9 @@ static FLAGS: &[Flag] = &[
         Effect::Refused(Refusal::Never(NO_SELINUX)),
     ),
     Flag::new('z', "contexts", "show more of them", Effect::Refused(Refusal::Never(NO_SELINUX))),
-    Flag::new(
-        'N',
-        "net",
-        "list another network namespace",
-        Effect::Refused(Refusal::Grant(Grant::Namespaces)),
-    )
-    .with_value("NAME"),
+    Flag::new('N', "net", "list another network namespace", Effect::Namespace)
+        .with_value("NAME")
+        .granted(Grant::Namespaces),
     Flag::new('4', "ipv4", "IPv4 sockets", Effect::Family(AddressFamily::Inet)),
     Flag::new('6', "ipv6", "IPv6 sockets", Effect::Family(AddressFamily::Inet6)),
     Flag::new('0', "packet", "packet sockets", Effect::Family(AddressFamily::Packet)),

@@ -206,14 +206,8 @@ mod tests {
 
     #[rstest]
     #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: refused]")]
-    #[case::below(
-        Grant::Sockets,
-        "-p, --processes show the processes that hold a socket [processes: refused]"
-    )]
-    #[case::granted(
-        Grant::Resolve,
-        "-r, --resolve print host names [resolve: granted, not built yet]"
-    )]
+    #[case::behind(Grant::Sockets, "-p, --processes show who holds a socket [processes: refused]")]
+    #[case::granted(Grant::Resolve, "-r, --resolve print host names [resolve: granted]")]
     #[case::grants(
         Grant::Events,
         "This host grants events. Options that need a grant of their own:"
@@ -235,6 +229,7 @@ mod tests {
                --sort=KEY[,...]         order by KEYs, -KEY backwards
                --limit=N                print N sockets at most
                --count[=N]              print the number of sockets; N ends -E
+               --for=DURATION           end -E after this time: 10s 500ms 5m 1h
            KEY: recv-q send-q local peer port uid inode state
         ");
     }

@@ -14,7 +14,7 @@ pub use flags::{Flag, Refusal, Value, flags};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Answer, Direction, Order, Output, SortKey};
 pub(crate) use plan::{
-    Action, Column, Detail, DetailSet, End, FilterSource, Host, Lines, Names, NothingToShow, Plan,
-    Show, Summary, Tables,
+    Action, Column, Detail, DetailSet, End, FilterSource, Host, Hosts, Lines, Names, NothingToShow,
+    Plan, Show, Summary, Tables,
 };
 pub(crate) use raw::RawArgs;

@@ -103,6 +103,14 @@ pub(crate) enum Names {
     Numeric,
 }
 
+/// Whether addresses are printed by the names of their hosts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Hosts {
+    #[default]
+    Numeric,
+    Resolved,
+}
+
 /// Whether the details of a socket may take lines of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Lines {
@@ -213,6 +221,8 @@ pub(crate) enum Plan {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Show {
     pub(crate) action: Action,
+    /// The name of another network namespace, if that is listed.
+    pub(crate) namespace: Option<BString>,
     pub(crate) summary: Summary,
     /// What is listed, but for the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
@@ -222,6 +232,7 @@ pub(crate) struct Show {
     pub(crate) owners: Option<Threads>,
     pub(crate) lines: Lines,
     pub(crate) names: Names,
+    pub(crate) hosts: Hosts,
     pub(crate) hidden: Vec<Column>,
     pub(crate) output: Output,
     pub(crate) answer: Answer,
@@ -240,6 +251,7 @@ impl Plan {
                 effect => draft.take(typed, effect)?,
             }
         }
+        draft.check_namespace();
         if let Some((option, refusal)) = draft.refused.take() {
             return Err(refused(option, refusal, host.grants));
         }
@@ -261,6 +273,7 @@ fn refused(option: String, refusal: Refusal, grants: GrantSet) -> CliError {
 struct Draft {
     host: Host,
     action: Action,
+    namespace: Option<BString>,
     /// The value of `--count`.
     count: Option<BString>,
     /// The value of `--for`.
@@ -279,6 +292,7 @@ struct Draft {
     owners: Option<Threads>,
     lines: Lines,
     names: Names,
+    hosts: Hosts,
     hidden: Vec<Column>,
     output: Output,
     order: Order,
@@ -299,6 +313,7 @@ impl Draft {
         Self {
             host,
             action: Action::List,
+            namespace: None,
             count: None,
             after: None,
             tables: TableSet::EMPTY,
@@ -312,6 +327,7 @@ impl Draft {
             owners: None,
             lines: Lines::default(),
             names: Names::default(),
+            hosts: Hosts::default(),
             hidden: Vec::new(),
             output: Output::default(),
             order: Order::default(),
@@ -329,6 +345,8 @@ impl Draft {
             Effect::OneLine => self.lines = Lines::One,
             Effect::Summary => self.summary = Some(()),
             Effect::Numeric => self.names = Names::Numeric,
+            // Compat: also beside `-n`, which is of ports.
+            Effect::Resolve => self.hosts = Hosts::Resolved,
             Effect::Hide(column) => self.hidden.push(column),
             Effect::Detail(detail) => {
                 self.details.insert(detail);
@@ -346,6 +364,7 @@ impl Draft {
             Effect::Count => self.count = Some(typed.value.clone()),
             Effect::For => self.after = Some(typed.value.clone()),
             Effect::FilterFile => self.filter_file(&typed.value)?,
+            Effect::Namespace => self.namespace = Some(typed.value.clone()),
             // Compat: `-T` alone shows owners, as it did before iproute2 6.7.
             Effect::Owners(threads) => self.owners = self.owners.max(Some(threads)),
             Effect::Output(output) => self.output = output,
@@ -373,6 +392,19 @@ impl Draft {
             Action::List => self.action = action,
             before if before == action => {}
             _ => self.refuse("-K with -E".to_owned(), NO_KILL_OF_EVENTS),
+        }
+    }
+
+    /// Refuses what cannot be told of another namespace.
+    fn check_namespace(&mut self) {
+        if self.namespace.is_none() {
+            return;
+        }
+        if self.summary.is_some() {
+            self.refuse("-s with -N".to_owned(), NO_COUNTERS_THERE);
+        }
+        if matches!(self.action, Action::Follow(_)) {
+            self.refuse("-E with -N".to_owned(), NO_EVENTS_THERE);
         }
     }
 
@@ -521,6 +553,7 @@ impl Draft {
         let action = self.action()?;
         let answer = self.answer(action);
         let Self { tables, families, filter, details, owners, lines, names, hidden, .. } = self;
+        let (namespace, hosts) = (self.namespace, self.hosts);
         let selection = match understood {
             Err(error) => Err(NothingToShow::States(error)),
             Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
@@ -535,6 +568,7 @@ impl Draft {
         let Self { output, order, .. } = self;
         Ok(Show {
             action,
+            namespace,
             summary,
             selection,
             filter,
@@ -542,6 +576,7 @@ impl Draft {
             owners,
             lines,
             names,
+            hosts,
             hidden,
             output,
             answer,
@@ -615,6 +650,10 @@ const NEEDS_SOCK_DIAG: Refusal =
     Refusal::NoSource("the /proc tables do not show it, and there is no sock_diag here");
 const NOT_AS_TEXT: Refusal = Refusal::NoSource("the /proc tables do not show its sockets");
 const NO_TIPC: Refusal = Refusal::Never("TIPC sockets are not supported");
+const NO_COUNTERS_THERE: Refusal =
+    Refusal::NoSource("the counters are in /proc, which shows the host's own namespace alone");
+const NO_EVENTS_THERE: Refusal =
+    Refusal::NoSource("the host follows events in its own namespace alone");
 const NO_KILL_OF_EVENTS: Refusal = Refusal::Never("what has ended cannot be closed again");
 
 /// The tables that can be listed.
@@ -1053,14 +1092,37 @@ mod tests {
         assert_eq!((error.status(), error.shows_usage()), (1, false));
     }
 
-    #[test]
-    fn a_grant_does_not_make_an_option_that_is_not_built() {
-        let grants = GrantSet::empty().with(Grant::Namespaces);
-        let error = plan_with("-N x", grants).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "-N is refused by this version: what the grant allows is not built yet"
-        );
+    #[rstest]
+    #[case::none("-t", None)]
+    #[case::one("-tN blue", Some("blue"))]
+    #[case::attached("-tNblue", Some("blue"))]
+    #[case::long("--net=blue -t", Some("blue"))]
+    #[case::last_counts("-N red -N blue", Some("blue"))]
+    #[case::empty("--net=", Some(""))]
+    fn a_namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&str>) {
+        match powerful(line) {
+            Ok(Plan::Show(show)) => assert_eq!(show.namespace, namespace.map(BString::from)),
+            other => panic!("{line:?} gives {other:?}"),
+        }
+    }
+
+    #[rstest]
+    #[case::counters(
+        "-stN blue",
+        "-s with -N is refused: the counters are in /proc, which shows the host's own namespace alone"
+    )]
+    #[case::counters_alone(
+        "-N blue -s",
+        "-s with -N is refused: the counters are in /proc, which shows the host's own namespace alone"
+    )]
+    #[case::events(
+        "-EN blue",
+        "-E with -N is refused: the host follows events in its own namespace alone"
+    )]
+    fn what_another_namespace_does_not_tell_is_refused(#[case] line: &str, #[case] message: &str) {
+        let error = powerful(line).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((error.status(), error.shows_usage()), (1, false));
     }
 
     #[rstest]

@@ -4,7 +4,7 @@ use procnetsocket::model::{InetInfo, InetOptions, InetProtocol, InetSocket};
 use socket_query::SocketTable;
 
 use super::{
-    addr::{Unspecified, push_address},
+    addr::Unspecified,
     column::ColumnId,
     escape::push_name,
     field::{push_number, push_text},
@@ -49,7 +49,7 @@ impl RowRenderer<'_> {
             _ => Unspecified::Any,
         };
         cells.push(ColumnId::LocalAddress, |out| {
-            push_address(out, socket.local.ip(), unspecified);
+            self.hosts.push(out, socket.local.ip(), unspecified);
             if let Some(index) = socket.interface {
                 out.push(b'%');
                 self.push_interface(out, index);
@@ -60,7 +60,7 @@ impl RowRenderer<'_> {
             self.ports.push(out, socket.protocol, socket.local.port());
         });
         cells.push(ColumnId::PeerAddress, |out| {
-            push_address(out, socket.remote.ip(), unspecified);
+            self.hosts.push(out, socket.remote.ip(), unspecified);
             out.push(b':');
         });
         cells.push(ColumnId::PeerPort, |out| {

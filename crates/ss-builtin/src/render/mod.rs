@@ -10,6 +10,7 @@ mod cgroup;
 mod column;
 mod escape;
 mod field;
+mod host;
 mod inet;
 mod interface;
 mod json;

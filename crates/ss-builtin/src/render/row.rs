@@ -7,8 +7,8 @@ use socket_query::{PolicyView, SocketTable, TableSet, state_of};
 
 use super::{
     cgroup::CgroupNames, column::ColumnId, escape::push_name, field::push_text,
-    interface::InterfaceNames, number::push_signed, port::PortNames, process::ProcessNames,
-    sctp_info, table::Cells, users::Users, vsock::vsock_netid,
+    host::HostNamesOfCall, interface::InterfaceNames, number::push_signed, port::PortNames,
+    process::ProcessNames, sctp_info, table::Cells, users::Users, vsock::vsock_netid,
 };
 use crate::cli::{Detail, DetailSet, Lines, Names, Show};
 
@@ -24,6 +24,7 @@ pub(crate) struct RowRenderer<'a> {
     pub(super) lines: Lines,
     pub(super) ports: PortNames<'a>,
     pub(super) interfaces: InterfaceNames<'a>,
+    pub(super) hosts: HostNamesOfCall<'a>,
     pub(super) cgroups: CgroupNames<'a>,
     pub(super) processes: ProcessNames<'a>,
     /// The owners of sockets, if they are shown.
@@ -40,6 +41,7 @@ impl<'a> RowRenderer<'a> {
             lines: show.lines,
             ports: PortNames::new(view.names(), show.names, range, tables),
             interfaces: InterfaceNames::new(view),
+            hosts: HostNamesOfCall::new(view, show.hosts),
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
             users: None,

@@ -112,6 +112,8 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         filter: Filter::All,
     };
     let show = Show {
+        namespace: None,
+        hosts: crate::cli::Hosts::Numeric,
         action: crate::cli::Action::List,
         summary: Summary::None,
         details,

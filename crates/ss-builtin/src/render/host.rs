@@ -1,0 +1,135 @@
+//! Names of hosts.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    net::{IpAddr, Ipv6Addr},
+    time::{Duration, Instant},
+};
+
+use bstr::BString;
+use socket_query::{HostNames, PolicyView};
+
+use super::{
+    addr::{Unspecified, push_address},
+    escape::push_name,
+};
+use crate::cli::Hosts;
+
+/// How long names are looked up in one call: 10 s. Past it addresses are numbers.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks for the name of each address once in a call.
+pub(super) struct HostNamesOfCall<'a> {
+    /// `None` when addresses are numbers.
+    hosts: Option<&'a dyn HostNames>,
+    known: RefCell<BTreeMap<IpAddr, Option<BString>>>,
+    begin: Instant,
+}
+
+impl<'a> HostNamesOfCall<'a> {
+    pub(super) fn new(view: &'a PolicyView, hosts: Hosts) -> Self {
+        let hosts = match hosts {
+            Hosts::Resolved => view.host_names().ok(),
+            Hosts::Numeric => None,
+        };
+        Self { hosts, known: RefCell::default(), begin: Instant::now() }
+    }
+
+    /// Appends the name of a host, or the address where it has none. A name is bracketed as an
+    /// address is when it has a colon.
+    ///
+    /// Compat: an IPv6 address that stands for an IPv4 one is looked up as that one.
+    pub(super) fn push(&self, out: &mut Vec<u8>, address: IpAddr, unspecified: Unspecified) {
+        let is_any =
+            address == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && unspecified == Unspecified::Any;
+        match if is_any { None } else { self.name(address) } {
+            None => push_address(out, address, unspecified),
+            Some(name) if name.contains(&b':') => {
+                out.push(b'[');
+                push_name(out, &name);
+                out.push(b']');
+            }
+            Some(name) => push_name(out, &name),
+        }
+    }
+
+    fn name(&self, address: IpAddr) -> Option<BString> {
+        let hosts = self.hosts?;
+        let address = address.to_canonical();
+        let mut known = self.known.borrow_mut();
+        if let Some(name) = known.get(&address) {
+            return name.clone();
+        }
+        let in_time = self.begin.elapsed() < PATIENCE;
+        // OK because what comes past the time is a number, which is true as well.
+        let name = if in_time { hosts.name(address) } else { None };
+        // An empty name would make the address disappear.
+        let name = name.filter(|name| !name.is_empty());
+        known.insert(address, name.clone());
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rstest::rstest;
+    use socket_query::HostNameError;
+
+    use super::*;
+
+    /// Names what the tests print, and counts the questions.
+    #[derive(Default)]
+    struct Few(AtomicU64);
+
+    impl HostNames for Few {
+        fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
+            Err(HostNameError::Unknown)
+        }
+
+        fn name(&self, address: IpAddr) -> Option<BString> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let name = match address.to_string().as_str() {
+                "127.0.0.1" => "localhost",
+                "::" | "0.0.0.0" => "any.example",
+                "10.0.0.1" => "evil\n\u{1b}[2J",
+                "10.0.0.2" => "",
+                "10.0.0.3" => "a:b",
+                _ => return None,
+            };
+            Some(name.into())
+        }
+    }
+
+    fn of<'a>(hosts: &'a dyn HostNames) -> HostNamesOfCall<'a> {
+        HostNamesOfCall { hosts: Some(hosts), known: RefCell::default(), begin: Instant::now() }
+    }
+
+    #[rstest]
+    #[case::name("127.0.0.1", "localhost")]
+    #[case::mapped("::ffff:127.0.0.1", "localhost")]
+    #[case::unknown("192.0.2.1", "192.0.2.1")]
+    #[case::unknown_ipv6("::1", "[::1]")]
+    #[case::any_of_both("::", "*")]
+    #[case::any4("0.0.0.0", "any.example")]
+    #[case::hostile("10.0.0.1", "evil\\x0a\\x1b[2J")]
+    #[case::empty("10.0.0.2", "10.0.0.2")]
+    #[case::colon("10.0.0.3", "[a:b]")]
+    fn prints_names_of_hosts(#[case] address: &str, #[case] shown: &str) {
+        let (few, mut out) = (Few::default(), Vec::new());
+        of(&few).push(&mut out, address.parse().unwrap(), Unspecified::Any);
+        assert_eq!(BString::from(out), shown);
+    }
+
+    #[test]
+    fn each_address_is_asked_for_once() {
+        let (few, mut out) = (Few::default(), Vec::new());
+        let hosts = of(&few);
+        for address in ["127.0.0.1", "192.0.2.1", "::ffff:127.0.0.1", "192.0.2.1"] {
+            hosts.push(&mut out, address.parse().unwrap(), Unspecified::Any);
+        }
+        assert_eq!(few.0.load(Ordering::Relaxed), 2);
+    }
+}
