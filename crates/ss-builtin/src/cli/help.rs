@@ -208,7 +208,7 @@ mod tests {
     #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: refused]")]
     #[case::below(
         Grant::Sockets,
-        "-p, --processes show the processes that hold a socket [processes: refused]"
+        "-N, --net=NAME list another network namespace [namespaces: refused]"
     )]
     #[case::granted(
         Grant::Resolve,
@@ -235,6 +235,7 @@ mod tests {
                --sort=KEY[,...]         order by KEYs, -KEY backwards
                --limit=N                print N sockets at most
                --count[=N]              print the number of sockets; N ends -E
+               --for=DURATION           end -E after this time: 10s 500ms 5m 1h
            KEY: recv-q send-q local peer port uid inode state
         ");
     }
