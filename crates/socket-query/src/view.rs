@@ -1,25 +1,31 @@
 //! The only thing that a builtin holds.
 
 use std::{
-    collections::BTreeMap, fmt, net::IpAddr, num::NonZeroU32, ops::RangeInclusive, sync::Arc,
+    collections::BTreeMap,
+    fmt,
+    net::IpAddr,
+    num::NonZeroU32,
+    ops::{ControlFlow, RangeInclusive},
+    sync::Arc,
 };
 
 use bstr::{BStr, BString};
 use procnetsocket::{
     Interrupt, Limits, OwnerQuery, OwnerTable, Pid, SockStat, SockStat6, SocketTables,
     diag::{EventGroups, KillAuthority},
+    model::{Inode, Socket},
 };
 
 use crate::{
     AddressFamily, CgroupPaths, Collected, Error, EventSink, EventSource, Filter, Followed, Grant,
-    GrantSet, HostNameError, HostNames, Names, OwnerSource, Policy, Selection, Sink, TableSet,
-    Until,
+    GrantSet, HostNameError, HostNames, Names, OwnerSource, Policy, Problem, Selection, Sink,
+    SocketTable, TableSet, Until,
     collect::{self, Source},
     destroy::{self, Kill},
     events,
     expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
     follow::{self, Admission},
-    policy::Veil,
+    policy::{OwnerVeil, Veil},
 };
 
 /// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:
@@ -306,7 +312,11 @@ impl PolicyView {
         self.sockets().ok()?.interface_index(name)
     }
 
-    /// Looks for the processes that hold sockets. It looks into every process, so ask once.
+    /// Looks for the processes that hold sockets which the policy shows. It looks into every
+    /// process, so ask once.
+    ///
+    /// What the policy does not tell of processes is not asked for. Where it hides sockets, nothing
+    /// is told of processes that could not be looked into: they would be counted whatever they hold.
     ///
     /// # Errors
     ///
@@ -318,13 +328,17 @@ impl PolicyView {
         query: &OwnerQuery,
         interrupt: &dyn Interrupt,
     ) -> Result<OwnerTable, Error> {
-        Ok(OwnerTable::new(self.processes()?.owners(query, interrupt)?))
+        let source = self.processes()?;
+        let veil = OwnerVeil::new(&self.policy);
+        let query = veil.query(query, self.shown_sockets(interrupt)?);
+        Ok(OwnerTable::new(veil.cover(source.owners(&query, interrupt)?, &query)))
     }
 
     /// Returns the name of a process, or `None` when it is not known; none is without the grant
-    /// `processes`.
+    /// `processes`, nor where the policy hides sockets: the process may hold only such.
     pub fn process_name(&self, pid: Pid) -> Option<BString> {
-        self.processes().ok()?.process_name(pid)
+        let processes = self.processes().ok().filter(|_| !self.policy.narrows());
+        processes?.process_name(pid)
     }
 
     /// Returns the paths of the control groups by their ids; none if the host gave no way to find
@@ -334,6 +348,18 @@ impl PolicyView {
             (Some(cgroups), Ok(_)) => cgroups.paths(),
             _ => BTreeMap::new(),
         }
+    }
+
+    /// Returns the inodes of the sockets that the policy shows, or `None` when it shows all.
+    fn shown_sockets(&self, interrupt: &dyn Interrupt) -> Result<Option<Vec<Inode>>, Error> {
+        if !self.policy.narrows() {
+            return Ok(None);
+        }
+        let policy = self.policy.clone().with_max_rows(None);
+        let mut inodes = Inodes::default();
+        let source = Source { policy: &policy, ..self.source()? };
+        collect::collect(&source, &Selection::everything(), interrupt, &mut inodes)?;
+        Ok(Some(inodes.0))
     }
 
     fn source(&self) -> Result<Source<'_>, Error> {
@@ -383,6 +409,22 @@ impl PolicyView {
     }
 }
 
+/// Keeps the inodes of sockets.
+#[derive(Default)]
+struct Inodes(Vec<Inode>);
+
+impl Sink for Inodes {
+    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        self.0.extend(socket.inode());
+        ControlFlow::Continue(())
+    }
+
+    /// The listing itself tells of it.
+    fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
 impl Machine for PolicyView {
     fn grants(&self) -> GrantSet {
         self.grants()
@@ -416,18 +458,12 @@ impl fmt::Debug for PolicyView {
 
 #[cfg(test)]
 mod tests {
-    use std::ops::ControlFlow;
-
-    use procnetsocket::{
-        Uninterrupted,
-        diag::{EventAuthority, KillAuthority},
-        model::Socket,
-    };
+    use procnetsocket::{Uninterrupted, diag::EventAuthority};
     use rstest::rstest;
     use testkit::{FakeProc, Tcp};
 
     use super::*;
-    use crate::{ErrorKind, Problem, SocketTable};
+    use crate::ErrorKind;
 
     /// Takes no socket.
     struct Nothing;

@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroU32, ops::RangeInclusive};
 
-use procnetsocket::model::{InetSocket, Inode, Socket, TcpState};
+use procnetsocket::{
+    UserNames,
+    model::{InetSocket, Inode, Socket, TcpState},
+};
 use socket_query::{PolicyView, SocketTable, TableSet, state_of};
 
 use super::{
@@ -26,6 +29,7 @@ pub(crate) struct RowRenderer<'a> {
     pub(super) interfaces: InterfaceNames<'a>,
     pub(super) cgroups: CgroupNames<'a>,
     pub(super) processes: ProcessNames<'a>,
+    pub(super) accounts: &'a UserNames,
     /// The owners of sockets, if they are shown.
     users: Option<Users>,
 }
@@ -42,6 +46,7 @@ impl<'a> RowRenderer<'a> {
             interfaces: InterfaceNames::new(view),
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
+            accounts: view.names().users(),
             users: None,
         }
     }
