@@ -1,6 +1,7 @@
 //! The only thing that a builtin holds.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt,
     net::IpAddr,
@@ -19,11 +20,11 @@ use procnetsocket::{
 use crate::{
     AddressFamily, CgroupPaths, Collected, Error, EventSink, EventSource, Filter, Followed, Grant,
     GrantSet, HostNameError, HostNames, Names, OwnerSource, Policy, Problem, Selection, Sink,
-    SocketTable, TableSet, Until,
+    SocketTable, TableSet, Until, Visibility,
     collect::{self, Source},
     destroy::{self, Kill},
     events,
-    expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
+    expr::{self, FilterError, FilterText, Holders, Machine, Parsed, Scope},
     follow::{self, Admission},
     policy::{OwnerVeil, Veil},
 };
@@ -179,7 +180,9 @@ impl PolicyView {
         interrupt: &dyn Interrupt,
         sink: &mut dyn Sink,
     ) -> Result<Collected, Error> {
-        collect::collect(&self.source()?, selection, interrupt, sink)
+        let source = self.source()?;
+        let selection = self.with_holders(selection, interrupt)?;
+        collect::collect(&source, &selection, interrupt, sink)
     }
 
     /// Follows the TCP and UDP sockets that the policy and the selection admit, as they end, until
@@ -209,6 +212,7 @@ impl PolicyView {
             return Err(Error::no_events());
         }
         let mut follower = source.follow(groups)?;
+        let selection = &*self.with_holders(selection, interrupt)?;
         let admission = Admission { veil: Veil::new(&self.policy), selection };
         follow::follow(follower.events()?, admission, until, interrupt, sink)
     }
@@ -238,7 +242,8 @@ impl PolicyView {
             return Err(Error::no_filter());
         }
         let source = self.source()?;
-        destroy::destroy(&kill, &source, selection, interrupt, sink)
+        let selection = self.with_holders(selection, interrupt)?;
+        destroy::destroy(&kill, &source, &selection, interrupt, sink)
     }
 
     /// Understands a filter of `ss` over these tables. `family` is the last one that an option
@@ -263,7 +268,7 @@ impl PolicyView {
             None => Filter::All,
             Some(expr) => {
                 let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
-                Filter::Expr { expr, local_ports }
+                Filter::Expr { expr, local_ports, holders: Holders::default() }
             }
         }
     }
@@ -350,6 +355,23 @@ impl PolicyView {
         }
     }
 
+    /// Returns a selection whose filter knows who holds the sockets that it asks for.
+    ///
+    /// Security: without the grant this is an error, so that a filter about processes admits nothing,
+    /// whoever made it.
+    fn with_holders<'s>(
+        &self,
+        selection: &'s Selection,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Cow<'s, Selection>, Error> {
+        if !selection.filter.asks_for_holders() {
+            return Ok(Cow::Borrowed(selection));
+        }
+        let owners = self.owners(&OwnerQuery::all(), interrupt)?;
+        let filter = selection.filter.with_holders(&owners);
+        Ok(Cow::Owned(Selection { filter, ..selection.clone() }))
+    }
+
     /// Returns the inodes of the sockets that the policy shows, or `None` when it shows all.
     fn shown_sockets(&self, interrupt: &dyn Interrupt) -> Result<Option<Vec<Inode>>, Error> {
         if !self.policy.narrows() {
@@ -428,6 +450,10 @@ impl Sink for Inodes {
 impl Machine for PolicyView {
     fn grants(&self) -> GrantSet {
         self.grants()
+    }
+
+    fn unix_names(&self) -> Visibility {
+        self.policy.unix_names()
     }
 
     fn names(&self) -> &Names {
