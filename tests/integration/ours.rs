@@ -44,6 +44,12 @@ pub(crate) fn run_granted(
     call(&Ss::new(PolicyView::new(tables, policy, names.clone())), args, width)
 }
 
+/// Runs `ss` over a fake root under a policy.
+pub(crate) fn run_under(root: &FakeRoot, policy: Policy, names: Names, args: &[String]) -> Outcome {
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    call(&Ss::new(PolicyView::new(tables, policy, names)), args, None)
+}
+
 /// Runs a command that was made already.
 pub(crate) fn call(ss: &Ss, args: &[String], width: Option<u16>) -> Outcome {
     call_in(ss, args, width, (&Sandbox::empty(), b""), &Cancel::new())

@@ -1,15 +1,16 @@
 //! What a policy hides cannot be learned: under it, a machine looks as one that does not have what it
 //! hides.
 
-use std::{num::NonZeroU64, sync::Arc};
+use std::num::NonZeroU64;
 
 use bstr::ByteSlice as _;
 
-use procnetsocket::SocketTables;
-use socket_query::{AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, Visibility, Whose};
-use ss_builtin::Ss;
+use socket_query::{
+    AddressFamily, FamilySet, Grant, Names, Policy, ProcessDetail, Visibility, Whose,
+};
 use testkit::{
-    Datagram, FakeProc, FakeRoot, Netlink, Packet, SockStat, SockStat6, Tcp, Unix, Xorshift,
+    Datagram, FakeProc, FakeRoot, Netlink, Packet, Process, SockStat, SockStat6, Tcp, Unix,
+    Xorshift,
 };
 
 use crate::{command, ours, outcome::Outcome};
@@ -38,12 +39,29 @@ struct Socket {
     family: AddressFamily,
     /// The user, where the table tells one that counts.
     user: Option<u32>,
+    inode: u64,
+}
+
+/// A process and the sockets that it holds, by descriptor.
+struct Holder {
+    pid: u32,
+    name: &'static str,
+    held: Vec<(u32, u64)>,
+}
+
+/// A machine, whole or without what is hidden.
+struct Machine {
+    sockets: Vec<Socket>,
+    holders: Vec<Holder>,
 }
 
 /// What is added to a command line beside options of iproute2.
-const MORE: [&[&str]; 24] = [
+const MORE: [&[&str]; 27] = [
     &["-s"],
     &["-p"],
+    &["-T"],
+    &["--json", "-p"],
+    &["--json-lines", "-T"],
     &["--json"],
     &["--json-lines"],
     &["--count"],
@@ -68,9 +86,18 @@ const MORE: [&[&str]; 24] = [
     &["-E"],
 ];
 
-fn machine(random: &mut Xorshift) -> Vec<Socket> {
+fn machine(random: &mut Xorshift) -> Machine {
     let count = random.below(25);
-    (0..count).map(|_| socket(random)).collect()
+    let sockets: Vec<_> = (0..count).map(|_| socket(random)).collect();
+    let holders = [(7, "sshd"), (8, "sshd"), (1000, "a b"), (1001, "hidden")];
+    let holders = holders.map(|(pid, name)| holder(random, pid, name, &sockets));
+    Machine { sockets, holders: holders.into() }
+}
+
+/// Returns a process that holds some of the sockets.
+fn holder(random: &mut Xorshift, pid: u32, name: &'static str, sockets: &[Socket]) -> Holder {
+    let held = sockets.iter().filter(|socket| socket.inode != 0 && random.one_in(6));
+    Holder { pid, name, held: (3..).zip(held.map(|socket| socket.inode)).collect() }
 }
 
 fn socket(random: &mut Xorshift) -> Socket {
@@ -87,34 +114,39 @@ fn socket(random: &mut Xorshift) -> Socket {
             row: Row::Tcp(Tcp::new(state, local, local).uid(uid).inode(inode)),
             family,
             user,
+            inode,
         },
         2 => Socket {
             row: Row::Udp(Datagram::new(7, local, local).uid(uid).inode(inode)),
             family,
             user,
+            inode,
         },
         3 => Socket {
             row: Row::Raw(Datagram::new(7, local, local).uid(uid).inode(inode)),
             family,
             user,
+            inode,
         },
         4 => {
             let name = *random.pick(&["/run/a", "/run/b b", "x"]);
             let row = Unix::stream().path(name).inode(inode);
-            Socket { row: Row::Unix(row), family: AddressFamily::Unix, user: None }
+            Socket { row: Row::Unix(row), family: AddressFamily::Unix, user: None, inode }
         }
         _ if random.one_in(2) => {
             let row = Packet::raw(3).uid(uid).inode(inode);
-            Socket { row: Row::Packet(row), family: AddressFamily::Packet, user }
+            Socket { row: Row::Packet(row), family: AddressFamily::Packet, user, inode }
         }
         _ => {
             let row = Netlink::new(0, 7).inode(inode);
-            Socket { row: Row::Netlink(row), family: AddressFamily::Netlink, user: None }
+            Socket { row: Row::Netlink(row), family: AddressFamily::Netlink, user: None, inode }
         }
     }
 }
 
-fn build<'a>(sockets: impl Iterator<Item = &'a Socket> + Clone) -> FakeRoot {
+/// Builds a machine with these of its sockets, and the processes that hold one of them.
+fn build<'a>(sockets: impl Iterator<Item = &'a Socket> + Clone, holders: &[Holder]) -> FakeRoot {
+    let inodes: Vec<_> = sockets.clone().map(|socket| socket.inode).collect();
     let used = i64::try_from(sockets.clone().count()).unwrap();
     let counters = SockStat { used, ..SockStat::default() };
     let root = sockets.fold(FakeProc::new(), |root, socket| match &socket.row {
@@ -125,13 +157,21 @@ fn build<'a>(sockets: impl Iterator<Item = &'a Socket> + Clone) -> FakeRoot {
         Row::Packet(row) => root.packet(row.clone()),
         Row::Netlink(row) => root.netlink(row.clone()),
     });
+    let root = holders.iter().fold(root, |root, holder| {
+        let held: Vec<_> = holder.held.iter().filter(|(_, inode)| inodes.contains(inode)).collect();
+        if held.is_empty() {
+            return root;
+        }
+        let process = Process::new(holder.pid, holder.name);
+        root.process(held.iter().fold(process, |process, (fd, inode)| process.socket(*fd, *inode)))
+    });
     root.sockstat(&counters, &SockStat6::default()).snmp(used).build()
 }
 
 fn policy(random: &mut Xorshift) -> Policy {
     let mut grants = Policy::default().grants();
     for grant in Grant::ALL {
-        if random.one_in(4) {
+        if random.one_in(if grant == Grant::Processes { 2 } else { 4 }) {
             grants = grants.with(grant);
         }
     }
@@ -147,6 +187,7 @@ fn policy(random: &mut Xorshift) -> Policy {
     } else {
         policy
     };
+    let policy = if random.one_in(2) { policy.with_processes(ProcessDetail::Full) } else { policy };
     if random.one_in(3) { policy.with_unix_names(Visibility::Hidden) } else { policy }
 }
 
@@ -179,33 +220,35 @@ fn line(random: &mut Xorshift) -> Vec<String> {
 }
 
 fn run(root: &FakeRoot, policy: &Policy, line: &[String]) -> Outcome {
-    let tables = Arc::new(SocketTables::from_dir(root.dir()));
-    let view = PolicyView::new(tables, policy.clone(), Names::default());
-    ours::call(&Ss::new(view), line, None)
+    ours::run_under(root, policy.clone(), Names::default(), line)
 }
 
 #[test]
 fn a_machine_looks_as_one_without_what_is_hidden() {
     let mut hidden = 0;
     let mut shown = 0;
+    let mut owned = 0;
     for seed in 1..=MACHINES {
         let random = &mut Xorshift::new(seed);
-        let sockets = machine(random);
-        let whole = build(sockets.iter());
+        let Machine { sockets, holders } = machine(random);
+        let whole = build(sockets.iter(), &holders);
         for _ in 0..POLICIES {
             let policy = policy(random);
             let visible = || sockets.iter().filter(|socket| is_visible(&policy, socket));
-            let less = build(visible());
+            let less = build(visible(), &holders);
             hidden += sockets.len() - visible().count();
             for line in (0..LINES).map(|_| line(random)) {
                 let found = run(&whole, &policy, &line);
                 let expected = run(&less, &policy, &line);
                 assert_eq!(found, expected, "seed {seed}: {line:?} under {policy:?}");
                 shown += usize::from(found.stdout.lines().count() > 1);
+                let owners = ["users:(", "\"pid\":"];
+                owned += usize::from(owners.iter().any(|word| found.stdout.contains_str(word)));
             }
         }
     }
     // The sides are not equal because nothing is hidden, or nothing printed.
     assert!(hidden > 1000, "{hidden} sockets were hidden");
     assert!(shown > 500, "{shown} listings had rows");
+    assert!(owned > 100, "{owned} listings had owners");
 }

@@ -1,25 +1,32 @@
 //! The only thing that a builtin holds.
 
 use std::{
-    collections::BTreeMap, fmt, net::IpAddr, num::NonZeroU32, ops::RangeInclusive, sync::Arc,
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt,
+    net::IpAddr,
+    num::NonZeroU32,
+    ops::{ControlFlow, RangeInclusive},
+    sync::Arc,
 };
 
 use bstr::{BStr, BString};
 use procnetsocket::{
     Interrupt, Limits, OwnerQuery, OwnerTable, Pid, SockStat, SockStat6, SocketTables,
     diag::{EventGroups, KillAuthority},
+    model::{Inode, Socket},
 };
 
 use crate::{
     AddressFamily, CgroupPaths, Collected, Error, EventSink, EventSource, Filter, Followed, Grant,
-    GrantSet, HostNameError, HostNames, Names, OwnerSource, Policy, Selection, Sink, TableSet,
-    Until,
+    GrantSet, HostNameError, HostNames, Names, OwnerSource, Policy, Problem, Selection, Sink,
+    SocketTable, TableSet, Until, Visibility,
     collect::{self, Source},
     destroy::{self, Kill},
     events,
-    expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
+    expr::{self, FilterError, FilterText, Holders, Machine, Parsed, Scope},
     follow::{self, Admission},
-    policy::Veil,
+    policy::{OwnerVeil, Veil},
 };
 
 /// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:
@@ -173,7 +180,9 @@ impl PolicyView {
         interrupt: &dyn Interrupt,
         sink: &mut dyn Sink,
     ) -> Result<Collected, Error> {
-        collect::collect(&self.source()?, selection, interrupt, sink)
+        let source = self.source()?;
+        let selection = self.with_holders(selection, interrupt)?;
+        collect::collect(&source, &selection, interrupt, sink)
     }
 
     /// Follows the TCP and UDP sockets that the policy and the selection admit, as they end, until
@@ -203,6 +212,7 @@ impl PolicyView {
             return Err(Error::no_events());
         }
         let mut follower = source.follow(groups)?;
+        let selection = &*self.with_holders(selection, interrupt)?;
         let admission = Admission { veil: Veil::new(&self.policy), selection };
         follow::follow(follower.events()?, admission, until, interrupt, sink)
     }
@@ -232,7 +242,8 @@ impl PolicyView {
             return Err(Error::no_filter());
         }
         let source = self.source()?;
-        destroy::destroy(&kill, &source, selection, interrupt, sink)
+        let selection = self.with_holders(selection, interrupt)?;
+        destroy::destroy(&kill, &source, &selection, interrupt, sink)
     }
 
     /// Understands a filter of `ss` over these tables. `family` is the last one that an option
@@ -257,7 +268,7 @@ impl PolicyView {
             None => Filter::All,
             Some(expr) => {
                 let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
-                Filter::Expr { expr, local_ports }
+                Filter::Expr { expr, local_ports, holders: Holders::default() }
             }
         }
     }
@@ -306,7 +317,11 @@ impl PolicyView {
         self.sockets().ok()?.interface_index(name)
     }
 
-    /// Looks for the processes that hold sockets. It looks into every process, so ask once.
+    /// Looks for the processes that hold sockets which the policy shows. It looks into every
+    /// process, so ask once.
+    ///
+    /// What the policy does not tell of processes is not asked for. Where it hides sockets, nothing
+    /// is told of processes that could not be looked into: they would be counted whatever they hold.
     ///
     /// # Errors
     ///
@@ -318,13 +333,17 @@ impl PolicyView {
         query: &OwnerQuery,
         interrupt: &dyn Interrupt,
     ) -> Result<OwnerTable, Error> {
-        Ok(OwnerTable::new(self.processes()?.owners(query, interrupt)?))
+        let source = self.processes()?;
+        let veil = OwnerVeil::new(&self.policy);
+        let query = veil.query(query, self.shown_sockets(interrupt)?);
+        Ok(OwnerTable::new(veil.cover(source.owners(&query, interrupt)?, &query)))
     }
 
     /// Returns the name of a process, or `None` when it is not known; none is without the grant
-    /// `processes`.
+    /// `processes`, nor where the policy hides sockets: the process may hold only such.
     pub fn process_name(&self, pid: Pid) -> Option<BString> {
-        self.processes().ok()?.process_name(pid)
+        let processes = self.processes().ok().filter(|_| !self.policy.narrows());
+        processes?.process_name(pid)
     }
 
     /// Returns the resolver that the host gave, to print names of hosts.
@@ -346,6 +365,35 @@ impl PolicyView {
             (Some(cgroups), Ok(_)) => cgroups.paths(),
             _ => BTreeMap::new(),
         }
+    }
+
+    /// Returns a selection whose filter knows who holds the sockets that it asks for.
+    ///
+    /// Security: without the grant this is an error, so that a filter about processes admits nothing,
+    /// whoever made it.
+    fn with_holders<'s>(
+        &self,
+        selection: &'s Selection,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Cow<'s, Selection>, Error> {
+        if !selection.filter.asks_for_holders() {
+            return Ok(Cow::Borrowed(selection));
+        }
+        let owners = self.owners(&OwnerQuery::all(), interrupt)?;
+        let filter = selection.filter.with_holders(&owners);
+        Ok(Cow::Owned(Selection { filter, ..selection.clone() }))
+    }
+
+    /// Returns the inodes of the sockets that the policy shows, or `None` when it shows all.
+    fn shown_sockets(&self, interrupt: &dyn Interrupt) -> Result<Option<Vec<Inode>>, Error> {
+        if !self.policy.narrows() {
+            return Ok(None);
+        }
+        let policy = self.policy.clone().with_max_rows(None);
+        let mut inodes = Inodes::default();
+        let source = Source { policy: &policy, ..self.source()? };
+        collect::collect(&source, &Selection::everything(), interrupt, &mut inodes)?;
+        Ok(Some(inodes.0))
     }
 
     fn source(&self) -> Result<Source<'_>, Error> {
@@ -395,9 +443,29 @@ impl PolicyView {
     }
 }
 
+/// Keeps the inodes of sockets.
+#[derive(Default)]
+struct Inodes(Vec<Inode>);
+
+impl Sink for Inodes {
+    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        self.0.extend(socket.inode());
+        ControlFlow::Continue(())
+    }
+
+    /// The listing itself tells of it.
+    fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
 impl Machine for PolicyView {
     fn grants(&self) -> GrantSet {
         self.grants()
+    }
+
+    fn unix_names(&self) -> Visibility {
+        self.policy.unix_names()
     }
 
     fn names(&self) -> &Names {
@@ -425,18 +493,12 @@ impl fmt::Debug for PolicyView {
 
 #[cfg(test)]
 mod tests {
-    use std::ops::ControlFlow;
-
-    use procnetsocket::{
-        Uninterrupted,
-        diag::{EventAuthority, KillAuthority},
-        model::Socket,
-    };
+    use procnetsocket::{Uninterrupted, diag::EventAuthority};
     use rstest::rstest;
     use testkit::{FakeProc, Tcp};
 
     use super::*;
-    use crate::{ErrorKind, Problem, SocketTable};
+    use crate::ErrorKind;
 
     /// Takes no socket.
     struct Nothing;

@@ -3,10 +3,14 @@
 use std::io::Write;
 
 use builtin_api::{CallContext, Chain, Error, ExitCode};
-use procnetsocket::{OwnerQuery, OwnerTable, Shown};
+use procnetsocket::{OwnerDetails, OwnerQuery, OwnerTable, Shown, Threads};
 use socket_query::PolicyView;
 
-use crate::{cli::Show, problem::complain, render::Users};
+use crate::{
+    cli::{Answer, Output, Show},
+    problem::complain,
+    render::Users,
+};
 
 /// Looks for the owners of all sockets, if they are shown. When they cannot be had, the listing has
 /// none, and the call fails.
@@ -18,7 +22,7 @@ pub(crate) fn find(
     show: &Show,
 ) -> Result<(Option<Users>, ExitCode), Error> {
     let Some(threads) = show.owners else { return Ok((None, ExitCode::SUCCESS)) };
-    let query = OwnerQuery::all().with_threads(threads);
+    let query = query(show, threads);
     let cancel = context.cancel;
     let found = view.owners(&query, &|| cancel.is_cancelled());
     cancel.check()?;
@@ -30,6 +34,16 @@ pub(crate) fn find(
         }
     };
     Ok((Some(Users::new(found.unwrap_or_default())), code))
+}
+
+/// Returns the question about what is shown of owners: in the text their names, and in objects all
+/// that the policy tells.
+fn query(show: &Show, threads: Threads) -> OwnerQuery {
+    let details = match (show.output, show.answer) {
+        (Output::Text, _) | (_, Answer::Number) => OwnerDetails::Name,
+        (Output::Json | Output::JsonLines, Answer::Sockets) => OwnerDetails::Full,
+    };
+    OwnerQuery::all().with_threads(threads).with_details(details)
 }
 
 /// Says why owners may be missing, if anything is known.

@@ -74,6 +74,17 @@ The firewall mark. Also
 The control group. Also
 .BR != .
 .TP
+.BI user " NAME" "\fR,\fP user" " UID"
+The user that the socket belongs to. Also
+.BR != .
+Not of iproute2, as the next one.
+.TP
+.BI pid " N" "\fR,\fP comm" " PATTERN"
+A process of this number, or of a name that matches a pattern of the shell, holds the socket. Also
+.BR != .
+Both need the grant
+.IR processes .
+.TP
 .B autobound
 The kernel chose the port.
 "#;

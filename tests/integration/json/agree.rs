@@ -72,6 +72,21 @@ pub(crate) fn row_words(row: &Value, shown: Shown) -> Vec<BString> {
     words(cells.join(" ").as_bytes())
 }
 
+/// Returns the column of owners that a row of text has to have; those found last stand first.
+pub(crate) fn users(row: &Value) -> String {
+    let owner = |owner: &Value| {
+        let bytes = owner["name_bytes"]
+            .as_str()
+            .map_or_else(|| owner["name"].as_str().unwrap_or_default().as_bytes().to_vec(), hex);
+        let name = escaped(&bytes).replace('"', "\\x22");
+        let tid = owner["tid"].as_u64().map_or(String::new(), |tid| format!(",tid={tid}"));
+        format!("(\"{name}\",pid={}{tid},fd={})", owner["pid"], owner["fd"])
+    };
+    let owners = row["processes"].as_array().unwrap();
+    let owners: Vec<_> = owners.iter().rev().map(owner).collect();
+    if owners.is_empty() { String::new() } else { format!("users:({})", owners.join(",")) }
+}
+
 fn string<'a>(row: &'a Value, key: &str) -> &'a str {
     row[key].as_str().unwrap_or_else(|| panic!("{key} is no string in {row}"))
 }

@@ -3,11 +3,13 @@
 //! - `schema`: every output is of the form of `docs/ss.schema.json`, harmless, and read back into the
 //!   model as it was.
 //! - `agree`: the text, made of the objects, is the text that is printed.
+//! - `process`: who holds a socket, by the policy, and as the text tells it.
 //! - `order`: `--sort`, `--limit`, `--count`, and what happens when something goes wrong.
 //! - `readme`: the examples of README.md.
 
 pub(crate) mod agree;
 mod order;
+mod process;
 mod readme;
 pub(crate) mod schema;
 

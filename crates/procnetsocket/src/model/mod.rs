@@ -90,4 +90,16 @@ impl Socket<'_> {
         };
         if is_of_diag { Source::Diag } else { Source::Proc }
     }
+
+    /// Returns the inode; `None` when no process can hold the socket.
+    pub const fn inode(&self) -> Option<Inode> {
+        match self {
+            Self::Inet(row) => row.inode,
+            Self::Unix(row) => row.inode,
+            Self::Packet(row) => row.inode,
+            Self::Netlink(row) => row.inode,
+            Self::Vsock(row) => row.inode,
+            Self::Xdp(row) => row.inode,
+        }
+    }
 }

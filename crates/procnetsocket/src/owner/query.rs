@@ -86,6 +86,8 @@ pub enum OwnerDetails {
     /// Its number and name.
     #[default]
     Name,
+    /// Also its user.
+    User,
     /// Also its user, executable and command line.
     Full,
 }

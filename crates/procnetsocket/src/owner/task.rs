@@ -114,8 +114,10 @@ pub(super) fn describe(
         command_line: Fact::NotAsked,
         sockets,
     };
-    if details == OwnerDetails::Full {
+    if details >= OwnerDetails::User {
         task.uid = read(process, ProcFile::Status, STATUS_BYTES, parse_uid);
+    }
+    if details == OwnerDetails::Full {
         task.executable = fact(process.executable());
         task.command_line =
             read(process, ProcFile::Cmdline, MAX_COMMAND_LINE_BYTES, parse_command_line);

@@ -1,6 +1,7 @@
 //! What the host allows.
 
 mod grant;
+mod owner;
 mod row;
 #[cfg(feature = "serde")]
 mod text;
@@ -8,7 +9,8 @@ mod text;
 use std::{num::NonZeroU64, time::Duration};
 
 pub use grant::{Grant, GrantSet, UnknownGrant};
-pub(crate) use row::Veil;
+pub(crate) use owner::OwnerVeil;
+pub(crate) use row::{Veil, owner_of};
 
 use crate::FamilySet;
 
@@ -59,7 +61,7 @@ pub enum Whose {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum ProcessDetail {
-    /// Their names and numbers, with the descriptor.
+    /// Their names and numbers, with the descriptor, and the users they run as.
     #[default]
     Names,
     /// Executable and command line, too. Command lines may hold passwords.

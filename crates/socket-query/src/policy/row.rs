@@ -68,7 +68,7 @@ fn family_of(socket: &Socket<'_>) -> Option<AddressFamily> {
 }
 
 /// Returns the user that a socket belongs to, where the source tells one.
-fn owner_of(socket: &Socket<'_>) -> Option<u32> {
+pub(crate) fn owner_of(socket: &Socket<'_>) -> Option<u32> {
     match socket {
         // Kernel: a socket that no process can hold counts as root's.
         Socket::Inet(inet) => inet.inode.map(|_| inet.uid),

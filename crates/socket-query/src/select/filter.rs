@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use procnetsocket::{Table, model::Socket};
+use procnetsocket::{OwnerTable, Table, model::Socket};
 
-use super::expr::{Expr, admits, compile};
+use super::expr::{Expr, Facts, Holders, admits, compile};
 
 /// What a socket has to satisfy to be selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Filter {
         expr: Expr,
         /// The ports that the kernel hands out by itself, for `autobound`.
         local_ports: RangeInclusive<u16>,
+        /// Who holds sockets, for `pid` and `comm`. A view looks for them when it collects.
+        holders: Holders,
     },
 }
 
@@ -46,7 +48,26 @@ impl Filter {
     pub fn admits(&self, socket: &Socket<'_>) -> bool {
         match self {
             Self::All => true,
-            Self::Expr { expr, local_ports } => admits(expr, socket, local_ports),
+            Self::Expr { expr, local_ports, holders } => {
+                admits(expr, socket, &Facts { local_ports, holders })
+            }
+        }
+    }
+
+    /// Returns whether the filter says something about processes.
+    pub(crate) fn asks_for_holders(&self) -> bool {
+        matches!(self, Self::Expr { expr, .. } if Holders::are_asked_for(expr))
+    }
+
+    /// Returns the filter that knows these owners of sockets.
+    pub(crate) fn with_holders(&self, owners: &OwnerTable) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::Expr { expr, local_ports, .. } => Self::Expr {
+                expr: expr.clone(),
+                local_ports: local_ports.clone(),
+                holders: Holders::new(expr, owners),
+            },
         }
     }
 }

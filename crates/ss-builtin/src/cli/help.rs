@@ -143,6 +143,8 @@ STATE: established syn-sent syn-recv fin-wait-1 fin-wait-2 time-wait unconnected
 EXPRESSION: { src | dst } [ = ] HOST           { sport | dport } [ OP ] PORT
             dev [ = | != ] INTERFACE           fwmark [ = | != ] MARK[/MASK]
             cgroup [ = | != ] PATH             autobound
+            user [ = | != ] NAME|UID           not of iproute2, as the next two
+            pid [ = | != ] N                   comm [ = | != ] PATTERN
             ( X )   not X   X and Y   X or Y   from the left, with equal weight
 HOST: ADDRESS[/BITS][:PORT], [IPV6/BITS]:PORT, *, unix:PATTERN, link:, netlink:
 OP: = != > < >= <=
@@ -208,6 +210,10 @@ mod tests {
     #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: refused]")]
     #[case::behind(Grant::Sockets, "-p, --processes show who holds a socket [processes: refused]")]
     #[case::granted(Grant::Resolve, "-r, --resolve print host names [resolve: granted]")]
+    #[case::below(
+        Grant::Sockets,
+        "-N, --net=NAME list another network namespace [namespaces: refused]"
+    )]
     #[case::grants(
         Grant::Events,
         "This host grants events. Options that need a grant of their own:"

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, net::SocketAddr};
 
 use bstr::BString;
-use procnetsocket::model::{Inode, NetlinkSocket, Socket, VsockAddr};
+use procnetsocket::model::{NetlinkSocket, Socket, VsockAddr};
 use socket_query::state_of;
 
 use crate::cli::{Direction, SortKey};
@@ -46,7 +46,7 @@ fn value(key: SortKey, socket: &Socket<'_>) -> Option<Value> {
         SortKey::Peer => peer(socket),
         SortKey::Port => port(socket).map(|port| Value::Number(port.into())),
         SortKey::Uid => uid(socket).map(|uid| Value::Number(uid.into())),
-        SortKey::Inode => inode(socket).map(|inode| Value::Number(inode.get())),
+        SortKey::Inode => socket.inode().map(|inode| Value::Number(inode.get())),
         SortKey::State => Some(Value::Number(state_of(socket).number().into())),
     }
 }
@@ -136,18 +136,6 @@ fn uid(socket: &Socket<'_>) -> Option<u32> {
         Socket::Unix(unix) => unix.detail.uid,
         Socket::Packet(packet) => Some(packet.uid),
         Socket::Xdp(xdp) => xdp.detail.uid,
-        _ => None,
-    }
-}
-
-fn inode(socket: &Socket<'_>) -> Option<Inode> {
-    match socket {
-        Socket::Inet(inet) => inet.inode,
-        Socket::Unix(unix) => unix.inode,
-        Socket::Packet(packet) => packet.inode,
-        Socket::Netlink(netlink) => netlink.inode,
-        Socket::Vsock(vsock) => vsock.inode,
-        Socket::Xdp(xdp) => xdp.inode,
         _ => None,
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroU32, ops::RangeInclusive};
 
-use procnetsocket::model::{InetSocket, Inode, Socket, TcpState};
+use procnetsocket::{
+    UserNames,
+    model::{InetSocket, Inode, Socket, TcpState},
+};
 use socket_query::{PolicyView, SocketTable, TableSet, state_of};
 
 use super::{
@@ -27,6 +30,7 @@ pub(crate) struct RowRenderer<'a> {
     pub(super) hosts: HostNamesOfCall<'a>,
     pub(super) cgroups: CgroupNames<'a>,
     pub(super) processes: ProcessNames<'a>,
+    pub(super) accounts: &'a UserNames,
     /// The owners of sockets, if they are shown.
     users: Option<Users>,
 }
@@ -44,6 +48,7 @@ impl<'a> RowRenderer<'a> {
             hosts: HostNamesOfCall::new(view, show.hosts),
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
+            accounts: view.names().users(),
             users: None,
         }
     }

@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use bstr::BString;
-use procnetsocket::{Fact, Owner, OwnerTable, model::Inode};
+use procnetsocket::{
+    Fact, Owner, OwnerTable,
+    model::{Inode, Socket},
+};
 
 use super::{
     column::ColumnId,
@@ -22,6 +25,18 @@ pub(crate) struct Users {
 impl Users {
     pub(crate) fn new(table: OwnerTable) -> Self {
         Self { table, has_unowned: Cell::new(false) }
+    }
+
+    /// Returns the owners of a socket, in the order in which the kernel lists processes and
+    /// descriptors.
+    pub(super) fn of(&self, socket: &Socket<'_>) -> Vec<Owner<'_>> {
+        let Some(inode) = socket.inode() else { return Vec::new() };
+        let owners: Vec<_> = self.table.of(inode).collect();
+        // Many netlink sockets are the kernel's, which is no process.
+        if owners.is_empty() && !matches!(socket, Socket::Netlink(_)) {
+            self.has_unowned.set(true);
+        }
+        owners
     }
 
     /// Fills the cell of a socket's owners.

@@ -3,6 +3,7 @@
 use std::{net::IpAddr, num::NonZeroU32};
 
 use bstr::BString;
+use procnetsocket::Pid;
 
 /// An expression over one socket.
 ///
@@ -54,6 +55,14 @@ pub enum Predicate {
     },
     /// The control group (version 2).
     Cgroup(Cgroup),
+    /// A process of this number holds the socket. It is known once the owners of sockets were looked
+    /// for; before, it does not hold.
+    Pid(Pid),
+    /// A process holds the socket whose name matches a pattern of the shell, in upper or lower case.
+    /// It is known as [`Predicate::Pid`] is. No pattern is empty.
+    Comm(BString),
+    /// The socket belongs to this user id.
+    User(u32),
     /// The kernel chose the address: an internet socket's port lies in the range that the kernel
     /// hands out; see the evaluator for the other families.
     Autobound,

@@ -28,6 +28,8 @@ pub enum FilterErrorKind {
     Value,
     /// To understand a word takes a grant that the policy does not hold.
     NotGranted(Grant),
+    /// A word asks for something that the policy hides.
+    Hidden,
 }
 
 /// What is wrong, without the place.
@@ -57,6 +59,15 @@ pub(super) enum Problem {
     UnknownCgroup(BString),
     #[error("{} is no address, and to resolve a host name needs the grant \"{}\", which this host does not give", Quoted(.0), Grant::Resolve)]
     ResolveNotGranted(BString),
+    #[error("there is no user {}", Quoted(.0))]
+    UnknownUser(BString),
+    #[error(
+        "to choose sockets by their processes needs the grant \"{}\", which this host does not give",
+        Grant::Processes
+    )]
+    ProcessesNotGranted,
+    #[error("names of unix sockets are hidden here, which is not granted to a filter either")]
+    NamesHidden,
     #[error("the host {} cannot be resolved: {}", Quoted(.0), .1)]
     Unresolved(BString, HostNameError),
 }
@@ -77,6 +88,8 @@ impl FilterError {
             Problem::Grammar { .. } => FilterErrorKind::Grammar,
             Problem::TooDeep | Problem::TooLong => FilterErrorKind::Limit,
             Problem::ResolveNotGranted(_) => FilterErrorKind::NotGranted(Grant::Resolve),
+            Problem::ProcessesNotGranted => FilterErrorKind::NotGranted(Grant::Processes),
+            Problem::NamesHidden => FilterErrorKind::Hidden,
             _ => FilterErrorKind::Value,
         }
     }

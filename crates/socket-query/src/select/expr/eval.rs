@@ -11,20 +11,29 @@ use procnetsocket::model::{InetSocket, NetlinkSocket, Socket, UnixSocket, VsockA
 use super::{
     ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side},
     glob::{self, Name},
+    holders::Holders,
 };
+use crate::policy::owner_of;
 
-/// Returns whether a socket satisfies an expression. `local_ports` are those that the kernel hands
-/// out by itself.
-pub(crate) fn admits(expr: &Expr, socket: &Socket<'_>, local_ports: &RangeInclusive<u16>) -> bool {
+/// What is known of the machine beside the socket.
+pub(crate) struct Facts<'a> {
+    /// The ports that the kernel hands out by itself.
+    pub(crate) local_ports: &'a RangeInclusive<u16>,
+    /// Who holds sockets.
+    pub(crate) holders: &'a Holders,
+}
+
+/// Returns whether a socket satisfies an expression.
+pub(crate) fn admits(expr: &Expr, socket: &Socket<'_>, facts: &Facts<'_>) -> bool {
     match expr {
-        Expr::All(all) => all.iter().all(|expr| admits(expr, socket, local_ports)),
-        Expr::Any(any) => any.iter().any(|expr| admits(expr, socket, local_ports)),
-        Expr::Not(expr) => !admits(expr, socket, local_ports),
-        Expr::Is(predicate) => holds(predicate, socket, local_ports),
+        Expr::All(all) => all.iter().all(|expr| admits(expr, socket, facts)),
+        Expr::Any(any) => any.iter().any(|expr| admits(expr, socket, facts)),
+        Expr::Not(expr) => !admits(expr, socket, facts),
+        Expr::Is(predicate) => holds(predicate, socket, facts),
     }
 }
 
-fn holds(predicate: &Predicate, socket: &Socket<'_>, local_ports: &RangeInclusive<u16>) -> bool {
+fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool {
     match predicate {
         Predicate::Host { side, host } => is_host(host, *side, socket),
         Predicate::Port { side, comparison, port } => {
@@ -33,7 +42,14 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, local_ports: &RangeInclusiv
         Predicate::Device(interface) => interface_of(socket) == *interface,
         Predicate::Mark { value, mask } => mark_of(socket) & mask == *value,
         Predicate::Cgroup(cgroup) => cgroup_of(socket) == cgroup.id,
-        Predicate::Autobound => is_autobound(socket, local_ports),
+        Predicate::Pid(pid) => {
+            socket.inode().is_some_and(|inode| facts.holders.has_pid(*pid, inode))
+        }
+        Predicate::Comm(pattern) => {
+            socket.inode().is_some_and(|inode| facts.holders.has_comm(pattern, inode))
+        }
+        Predicate::User(uid) => owner_of(socket) == Some(*uid),
+        Predicate::Autobound => is_autobound(socket, facts.local_ports),
     }
 }
 

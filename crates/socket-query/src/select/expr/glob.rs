@@ -1,4 +1,4 @@
-//! Patterns of the shell over the names of unix sockets.
+//! Patterns of the shell over the names of unix sockets and of processes.
 //!
 //! ```text
 //! pattern := ("*" | "?" | "[" ("!" | "^")? item+ "]" | "\" byte | byte)*
@@ -27,6 +27,11 @@ impl<'a> Name<'a> {
             UnixName::Abstract(bytes) => Self { mark: Some(b'@'), bytes },
             _ => Self::NONE,
         }
+    }
+
+    /// A name that is no socket's.
+    pub(super) fn plain(bytes: &'a [u8]) -> Self {
+        Self { mark: None, bytes }
     }
 
     pub(super) fn len(self) -> usize {

@@ -44,6 +44,22 @@ pub(super) enum Subject {
     Device,
     Mark,
     Cgroup,
+    Pid,
+    Comm,
+    User,
+}
+
+impl Subject {
+    /// Returns the subject that iproute2 lacks of this word. It is one only where a condition may
+    /// begin: everywhere else such a word is a value, as in iproute2.
+    pub(super) fn own(word: &[u8]) -> Option<Self> {
+        match word {
+            b"pid" => Some(Self::Pid),
+            b"comm" => Some(Self::Comm),
+            b"user" => Some(Self::User),
+            _ => None,
+        }
+    }
 }
 
 /// Takes words from a text.

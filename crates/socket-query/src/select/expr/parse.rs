@@ -7,12 +7,15 @@
 //! condition := ("src" | "dst") EQ? HOST
 //!            | ("sport" | "dport") COMPARISON? PORT
 //!            | ("dev" | "fwmark" | "cgroup") (EQ | NE)? VALUE
+//!            | ("pid" | "comm" | "user") (EQ | NE)? VALUE
 //!            | "autobound"
 //! ```
 //!
 //! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
 //! value is understood when it is read, by the last subject before it, so that of two errors the
-//! first one from the left counts, whether it is in the grammar or in a value.
+//! first one from the left counts, whether it is in the grammar or in a value. `pid`, `comm` and
+//! `user` are not of iproute2, which takes them for values: they are words of the language only
+//! where a condition may begin, and there iproute2 takes no value.
 
 use std::ops::Range;
 
@@ -102,7 +105,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn filter(&mut self) -> Result<Parsed, At> {
-        if self.peek()?.is_none() {
+        if self.peek_term()?.is_none() {
             return Ok(Parsed::default());
         }
         let tree = self.expr()?;
@@ -123,7 +126,7 @@ impl Parser<'_> {
 
     /// Takes what stands between two terms; `None` when no term follows.
     fn join(&mut self) -> Result<Option<Join>, At> {
-        let join = match self.peek()? {
+        let join = match self.peek_term()? {
             Some(TokenKind::And) => Join::All,
             Some(TokenKind::Or) => Join::Any,
             Some(
@@ -149,7 +152,7 @@ impl Parser<'_> {
     }
 
     fn term(&mut self) -> Result<Tree, At> {
-        match self.peek()? {
+        match self.peek_term()? {
             Some(TokenKind::Open) => self.nested(Self::bracket),
             Some(TokenKind::Not) => self.nested(Self::negation),
             Some(TokenKind::Autobound) => {
@@ -214,7 +217,12 @@ impl Parser<'_> {
         let is_known = match subject {
             Subject::Host(_) => comparison == Comparison::Equal,
             Subject::Port(_) => true,
-            Subject::Device | Subject::Mark | Subject::Cgroup => {
+            Subject::Device
+            | Subject::Mark
+            | Subject::Cgroup
+            | Subject::Pid
+            | Subject::Comm
+            | Subject::User => {
                 matches!(comparison, Comparison::Equal | Comparison::NotEqual)
             }
         };
@@ -225,13 +233,27 @@ impl Parser<'_> {
         Ok(Some(comparison))
     }
 
-    /// Looks at the next word; `None` at the end.
+    /// Looks at the next word, where a value may stand; `None` at the end.
     fn peek(&mut self) -> Result<Option<TokenKind>, At> {
-        if self.next.is_none() {
-            self.next = match self.lexer.next() {
-                Some(word) => Some(self.understand(word)?),
-                None => None,
-            };
+        self.look(|kind| kind)
+    }
+
+    /// Looks at the next word, where a condition may begin; `None` at the end.
+    fn peek_term(&mut self) -> Result<Option<TokenKind>, At> {
+        self.look(|kind| match &kind {
+            WordKind::Value(word) => Subject::own(word).map_or(kind, WordKind::Subject),
+            _ => kind,
+        })
+    }
+
+    fn look(
+        &mut self,
+        read: impl FnOnce(WordKind<'_>) -> WordKind<'_>,
+    ) -> Result<Option<TokenKind>, At> {
+        if self.next.is_none()
+            && let Some(Word { kind, span }) = self.lexer.next()
+        {
+            self.next = Some(self.understand(Word { kind: read(kind), span })?);
         }
         Ok(self.next.as_ref().map(|token| token.kind.clone()))
     }
@@ -295,6 +317,12 @@ fn expected_behind(subject: Subject, comparison: Option<Comparison>) -> &'static
         (Subject::Mark, None) => "\"=\", \"!=\" or a mark",
         (Subject::Cgroup, Some(_)) => "a control group",
         (Subject::Cgroup, None) => "\"=\", \"!=\" or a control group",
+        (Subject::Pid, Some(_)) => "the number of a process",
+        (Subject::Pid, None) => "\"=\", \"!=\" or the number of a process",
+        (Subject::Comm, Some(_)) => "the name of a process",
+        (Subject::Comm, None) => "\"=\", \"!=\" or the name of a process",
+        (Subject::User, Some(_)) => "a user",
+        (Subject::User, None) => "\"=\", \"!=\" or a user",
     }
 }
 

@@ -109,6 +109,12 @@ impl Text {
                 self.push("cgroup = ");
                 self.escaped(&cgroup.path);
             }
+            Predicate::Pid(pid) => self.format(format_args!("pid = {pid}")),
+            Predicate::Comm(pattern) => {
+                self.push("comm = ");
+                self.escaped(pattern);
+            }
+            Predicate::User(uid) => self.format(format_args!("user = {uid}")),
             Predicate::Autobound => self.push("autobound"),
         }
     }

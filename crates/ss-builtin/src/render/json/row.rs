@@ -5,10 +5,10 @@ use procnetsocket::{Source, model::Socket};
 use serde::Serialize;
 use socket_query::SocketTable;
 
-use super::name::NamesForm;
+use super::{name::NamesForm, process::ProcessForm};
 use crate::render::row::{RowRenderer, netid_word, state_word};
 
-/// One socket. Without the first five keys it is the serde form of a row of the model.
+/// One socket. Without the keys before `socket` it is the serde form of a row of the model.
 #[derive(Serialize)]
 pub(crate) struct SocketForm<'a> {
     /// As in the text.
@@ -20,13 +20,16 @@ pub(crate) struct SocketForm<'a> {
     untrusted_text: Option<bool>,
     #[serde(skip_serializing_if = "NamesForm::is_empty")]
     names: NamesForm,
+    /// The processes that hold it, if they are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processes: Option<Vec<ProcessForm<'a>>>,
     #[serde(flatten)]
     socket: Socket<'a>,
 }
 
 impl RowRenderer<'_> {
     /// Returns the object of a socket.
-    pub(crate) fn form<'a>(&self, table: SocketTable, socket: Socket<'a>) -> SocketForm<'a> {
+    pub(crate) fn form<'a>(&'a self, table: SocketTable, socket: Socket<'a>) -> SocketForm<'a> {
         let source = socket.source();
         SocketForm {
             netid: netid_word(table, &socket),
@@ -34,6 +37,7 @@ impl RowRenderer<'_> {
             source: if source == Source::Diag { "sock_diag" } else { "proc" },
             untrusted_text: is_untrusted(&socket, source).then_some(true),
             names: self.names_of(&socket),
+            processes: self.processes_of(&socket),
             socket,
         }
     }

@@ -10,7 +10,7 @@ use rstest::rstest;
 use testkit::{FakeProc, Tcp, Xorshift};
 
 use super::*;
-use crate::expr::{Cgroup, admits};
+use crate::expr::{Cgroup, Facts, Holders, admits};
 
 fn port(side: Side, comparison: Comparison, port: i64) -> Expr {
     let port = PortNumber::Number(port);
@@ -314,7 +314,8 @@ fn a_program_leaves_out_only_what_the_filter_does_not_admit() {
         let expr = random_expr(random, 4);
         let Some(program) = compile(&expr) else { continue };
         for socket in &sockets {
-            let is_admitted = admits(&expr, &Socket::Inet(socket), &(1024..=4999));
+            let facts = Facts { local_ports: &(1024..=4999), holders: &Holders::default() };
+            let is_admitted = admits(&expr, &Socket::Inet(socket), &facts);
             let is_accepted = accepts(&program, socket);
             assert!(is_accepted || !is_admitted, "{expr:?} loses {socket:?}");
             assert!(!is_exact(&expr) || is_accepted == is_admitted, "{expr:?}: {socket:?}");

@@ -11,7 +11,7 @@ use crate::{Policy, PolicyView, Problem, Selection, Sink};
 
 /// Keeps the inodes of the rows.
 #[derive(Default)]
-struct Inodes(Vec<u64>);
+pub(super) struct Inodes(pub(super) Vec<u64>);
 
 impl Sink for Inodes {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
@@ -22,7 +22,7 @@ impl Sink for Inodes {
             Socket::Netlink(socket) => socket.inode,
             _ => None,
         };
-        self.0.push(inode.unwrap().get());
+        self.0.push(inode.map_or(0, procnetsocket::model::Inode::get));
         ControlFlow::Continue(())
     }
 

@@ -3,6 +3,7 @@
 mod eval;
 mod message;
 mod parse;
+mod process;
 mod property;
 
 use std::{net::IpAddr, num::NonZeroU32};
@@ -10,19 +11,32 @@ use std::{net::IpAddr, num::NonZeroU32};
 use bstr::{BStr, ByteSlice as _};
 
 use super::{FilterError, FilterText, Machine, Parsed, Scope, parse as parse_text};
-use crate::{AddressFamily, Grant, GrantSet, HostNameError, Names, SocketTable, TableSet};
+use crate::{
+    AddressFamily, Grant, GrantSet, HostNameError, Names, SocketTable, TableSet, Visibility,
+};
 
 /// A machine with a few names of each kind.
 struct FakeMachine {
     names: Names,
     grants: GrantSet,
+    unix_names: Visibility,
 }
 
 impl FakeMachine {
     fn new() -> Self {
         let services = b"ssh 22/tcp\nhttp 80/tcp www\ndomain 53/tcp\ndomain 53/udp\ntftp 69/udp\n\
             shell 514/tcp\nsyslog 514/udp\nclash 1/tcp\nclash 2/udp\n";
-        Self { names: Names::new(services, b""), grants: GrantSet::empty() }
+        Self {
+            names: Names::new(services, b""),
+            grants: GrantSet::empty(),
+            unix_names: Visibility::Shown,
+        }
+    }
+
+    fn with_processes() -> Self {
+        let grants = GrantSet::empty().with(Grant::Processes).with(Grant::Resolve);
+        let names = Self::new().names.with_users(b"root:x:0:0::/:\nweb:x:33:33::/:\n");
+        Self { names, grants, ..Self::new() }
     }
 
     fn resolving() -> Self {
@@ -33,6 +47,10 @@ impl FakeMachine {
 impl Machine for FakeMachine {
     fn grants(&self) -> GrantSet {
         self.grants
+    }
+
+    fn unix_names(&self) -> Visibility {
+        self.unix_names
     }
 
     fn names(&self) -> &Names {

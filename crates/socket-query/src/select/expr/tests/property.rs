@@ -22,7 +22,9 @@ fn expr(random: &mut Xorshift, depth: u32) -> Expr {
 
 fn predicate(random: &mut Xorshift) -> Predicate {
     let side = pick(random, &[Side::Local, Side::Remote]);
-    match random.below(6) {
+    match random.below(8) {
+        6 => Predicate::User(number(random)),
+        7 => Predicate::Comm([b"g".to_vec(), word(random)].concat().into()),
         0 | 1 => Predicate::Host { side, host: host(random) },
         2 => Predicate::Port { side, comparison: comparison(random), port: port(random) },
         3 => Predicate::Device(NonZeroU32::new(number(random))),
@@ -92,67 +94,73 @@ fn what_is_printed_parses_to_the_same() {
         let random = &mut Xorshift::new(seed);
         let expr = expr(random, 5);
         let text = expr.to_text();
-        let parsed = parse_on(&FakeMachine::new(), &text, TableSet::ALL, None);
+        let parsed = parse_on(&FakeMachine::with_processes(), &text, TableSet::ALL, None);
         assert_eq!(parsed.map(|parsed| parsed.expr), Ok(Some(expr)), "seed {seed}: {text}");
     }
 }
 
+/// Words of which texts are made.
+const WORDS: [&[u8]; 43] = [
+    b"pid",
+    b"comm",
+    b"user",
+    b"(",
+    b")",
+    b"!",
+    b"not",
+    b"and",
+    b"or",
+    b"=",
+    b"!=",
+    b">=",
+    b"<",
+    b"src",
+    b"dst",
+    b"sport",
+    b"dport",
+    b"dev",
+    b"fwmark",
+    b"cgroup",
+    b"autobound",
+    b"22",
+    b"ssh",
+    b"10/8",
+    b"[::1]:22",
+    b"fe80::/10:3",
+    b"unix:*",
+    b"link:ip:lo",
+    b"netlink:0:1",
+    b"vsock:1:2",
+    b"inet:",
+    b"inet6:[",
+    b"[",
+    b"]",
+    b":",
+    b"/",
+    b"*",
+    b"\\",
+    b"\xff",
+    b"\0",
+    b"-1",
+    b"99999999999999999999",
+    b"both",
+];
+
 #[test]
 fn no_text_does_harm() {
-    let words: [&[u8]; 40] = [
-        b"(",
-        b")",
-        b"!",
-        b"not",
-        b"and",
-        b"or",
-        b"=",
-        b"!=",
-        b">=",
-        b"<",
-        b"src",
-        b"dst",
-        b"sport",
-        b"dport",
-        b"dev",
-        b"fwmark",
-        b"cgroup",
-        b"autobound",
-        b"22",
-        b"ssh",
-        b"10/8",
-        b"[::1]:22",
-        b"fe80::/10:3",
-        b"unix:*",
-        b"link:ip:lo",
-        b"netlink:0:1",
-        b"vsock:1:2",
-        b"inet:",
-        b"inet6:[",
-        b"[",
-        b"]",
-        b":",
-        b"/",
-        b"*",
-        b"\\",
-        b"\xff",
-        b"\0",
-        b"-1",
-        b"99999999999999999999",
-        b"both",
-    ];
     for seed in 0..20_000 {
         let random = &mut Xorshift::new(seed);
         let mut text = Vec::new();
         for _ in 0..random.below(12) {
-            text.extend(pick(random, &words));
+            text.extend(pick(random, &WORDS));
             text.extend(pick(random, &[&b" "[..], b"", b"\t", b" "]));
         }
         let family = pick(random, &[None, Some(AddressFamily::Unix), Some(AddressFamily::Packet)]);
-        match parse_on(&FakeMachine::resolving(), &text, TableSet::ALL, family) {
+        match parse_on(&FakeMachine::with_processes(), &text, TableSet::ALL, family) {
             // What was understood can be said again.
             Ok(Parsed { expr: Some(expr), .. }) => {
-                let again = parse_on(&FakeMachine::new(), &expr.to_text(), TableSet::ALL, None);
+                let again =
+                    parse_on(&FakeMachine::with_processes(), &expr.to_text(), TableSet::ALL, None);
                 assert_eq!(again.map(|again| again.expr), Ok(Some(expr)), "seed {seed}");
             }
             Ok(_) => assert!(text.iter().all(|byte| b" \t\\".contains(byte)), "seed {seed}"),

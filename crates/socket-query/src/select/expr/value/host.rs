@@ -22,7 +22,7 @@ use super::{
     service,
 };
 use crate::{
-    AddressFamily, Grant, HostNameError,
+    AddressFamily, Grant, HostNameError, Visibility,
     select::expr::{
         ast::{HostPattern, Network, PortNumber},
         error::Problem,
@@ -48,7 +48,7 @@ pub(super) fn split_family(word: &[u8]) -> Option<(AddressFamily, &[u8])> {
 /// Understands a host, without the prefix that names its family; a name can have many addresses.
 pub(super) fn host(scope: &Scope<'_>, word: &[u8]) -> Result<Hosts, Problem> {
     match scope.family {
-        Some(AddressFamily::Unix) => Ok(HostPattern::Unix(word.into()).into()),
+        Some(AddressFamily::Unix) => unix(scope, word).map(Hosts::from),
         Some(AddressFamily::Packet) => link(scope, word).map(Hosts::from),
         Some(AddressFamily::Netlink) => netlink(word).map(Hosts::from),
         Some(AddressFamily::Vsock) => vsock(word).map(Hosts::from),
@@ -61,7 +61,7 @@ pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortValue, Problem>
     let behind_colon = || word.split_once_str(":").map_or(word, |(_, port)| port);
     let number = match scope.family {
         Some(AddressFamily::Unix) => {
-            return Ok(PortValue::Unix(HostPattern::Unix(word.into())));
+            return unix(scope, word).map(PortValue::Unix);
         }
         Some(AddressFamily::Packet) => link_interface(scope, behind_colon())?,
         Some(AddressFamily::Netlink) => port_id(behind_colon())?,
@@ -72,6 +72,16 @@ pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortValue, Problem>
         },
     };
     Ok(PortValue::Number(number))
+}
+
+/// Understands a pattern for the name of a unix socket.
+///
+/// Security: where names are hidden, only the pattern that asks for nothing is understood.
+fn unix(scope: &Scope<'_>, word: &[u8]) -> Result<HostPattern, Problem> {
+    match scope.machine.unix_names() {
+        Visibility::Hidden if word != b"*" => Err(Problem::NamesHidden),
+        _ => Ok(HostPattern::Unix(word.into())),
+    }
 }
 
 /// Two parts of a word.

@@ -5,6 +5,7 @@ mod host;
 mod interface;
 mod network;
 mod number;
+mod process;
 mod service;
 
 use std::{net::IpAddr, num::NonZeroU32};
@@ -17,13 +18,15 @@ use super::{
     error::Problem,
     lex::Subject,
 };
-use crate::{AddressFamily, GrantSet, HostNameError, Names, TableSet};
+use crate::{AddressFamily, GrantSet, HostNameError, Names, TableSet, Visibility};
 
 /// What is known of the machine when a filter is understood.
 pub(crate) trait Machine {
     /// Returns what is granted.
     fn grants(&self) -> GrantSet;
-    /// Returns the names of services.
+    /// Returns whether names of unix sockets are shown.
+    fn unix_names(&self) -> Visibility;
+    /// Returns the names of services and users.
     fn names(&self) -> &Names;
     /// Returns the index of the interface of that name.
     fn interface_index(&self, name: &BStr) -> Option<NonZeroU32>;
@@ -102,6 +105,9 @@ impl<'a> Scope<'a> {
             }
             Subject::Device => device(self, word).map(Value::Is),
             Subject::Mark => mark(word).map(Value::Is),
+            Subject::Pid => process::pid(self, word).map(Value::Is),
+            Subject::Comm => process::comm(self, word).map(Value::Is),
+            Subject::User => process::user(self, word).map(Value::Is),
             Subject::Cgroup => cgroup::cgroup(self, word).map(|c| Value::Is(Predicate::Cgroup(c))),
         }
     }

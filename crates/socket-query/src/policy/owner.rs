@@ -1,0 +1,203 @@
+//! What a policy leaves of the processes that hold sockets.
+
+use procnetsocket::{
+    Fact, Held, OwnerDetails, OwnerQuery, OwnerReport, Shown, Task, Wanted, model::Inode,
+};
+
+use super::{Policy, ProcessDetail};
+
+/// Stands between processes and everything that looks at owners.
+///
+/// Security: the question is cut down to what may be known, so that it is never read, and the answer
+/// once more, so that this does not hang on the source.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnerVeil<'a> {
+    policy: &'a Policy,
+}
+
+impl<'a> OwnerVeil<'a> {
+    pub(crate) const fn new(policy: &'a Policy) -> Self {
+        Self { policy }
+    }
+
+    /// Returns the question as far as it may be asked. `shown` are the sockets that the policy
+    /// shows; `None` stands for all.
+    pub(crate) fn query(self, query: &OwnerQuery, shown: Option<Vec<Inode>>) -> OwnerQuery {
+        let details = query.details.min(self.most_details());
+        let mut allowed = query.clone().with_details(details);
+        if let Some(shown) = shown {
+            allowed.sockets = Wanted::These(wanted_of(shown, &query.sockets));
+        }
+        allowed
+    }
+
+    /// Returns what is left of the answer to a question that was allowed.
+    pub(crate) fn cover(self, mut report: OwnerReport, query: &OwnerQuery) -> OwnerReport {
+        for task in &mut report.tasks {
+            self.cover_task(task);
+        }
+        if self.policy.narrows() {
+            keep_sockets(&mut report.tasks, &query.sockets);
+            report.closed = 0;
+            report.processes = Shown::All;
+        }
+        report
+    }
+
+    fn cover_task(self, task: &mut Task) {
+        if self.most_details() < OwnerDetails::Full {
+            task.executable = Fact::NotAsked;
+            task.command_line = Fact::NotAsked;
+        }
+    }
+
+    fn most_details(self) -> OwnerDetails {
+        match self.policy.processes {
+            ProcessDetail::Full => OwnerDetails::Full,
+            ProcessDetail::Names => OwnerDetails::User,
+        }
+    }
+}
+
+/// Returns what of the sockets that are shown was asked for, in order.
+fn wanted_of(mut shown: Vec<Inode>, wanted: &Wanted) -> Vec<Inode> {
+    shown.sort_unstable();
+    shown.dedup();
+    if let Wanted::These(these) = wanted {
+        let mut these = these.clone();
+        these.sort_unstable();
+        shown.retain(|inode| these.binary_search(inode).is_ok());
+    }
+    shown
+}
+
+/// Leaves sockets that were asked for, and processes that hold one of them.
+fn keep_sockets(tasks: &mut Vec<Task>, wanted: &Wanted) {
+    let Wanted::These(these) = wanted else { return };
+    for task in tasks.iter_mut() {
+        task.sockets.retain(|Held { inode, .. }| these.binary_search(inode).is_ok());
+    }
+    tasks.retain(|task| !task.sockets.is_empty());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use bstr::BString;
+    use procnetsocket::{Interrupt, OwnerLimits, OwnerTable, Pid, SocketTables, Uninterrupted};
+    use rstest::rstest;
+    use testkit::{FakeProc, FakeRoot, Netlink, Process, Tcp};
+
+    use super::*;
+    use crate::{
+        AddressFamily, FamilySet, Grant, GrantSet, Names, OwnerSource, OwnersError, PolicyView,
+        Whose,
+    };
+
+    /// Tells more than it is asked for, and keeps the question.
+    struct Talkative {
+        tables: Arc<SocketTables>,
+        asked: Mutex<Option<OwnerQuery>>,
+    }
+
+    impl OwnerSource for Talkative {
+        fn owners(
+            &self,
+            query: &OwnerQuery,
+            _: &dyn Interrupt,
+        ) -> Result<OwnerReport, OwnersError> {
+            *self.asked.lock().unwrap() = Some(query.clone());
+            let all = OwnerQuery::all().with_details(OwnerDetails::Full);
+            let mut report = self.tables.owners(&all, &OwnerLimits::default(), &Uninterrupted)?;
+            report.closed = 3;
+            report.processes = Shown::Some;
+            Ok(report)
+        }
+
+        fn process_name(&self, _: Pid) -> Option<BString> {
+            Some("anyone".into())
+        }
+    }
+
+    /// A socket of user 7 and one of user 8, each with a process, and a process that holds both.
+    fn root() -> FakeRoot {
+        FakeProc::new()
+            .tcp(Tcp::listen("127.0.0.1:70").uid(7).inode(70))
+            .tcp(Tcp::listen("[::1]:80").uid(8).inode(80))
+            .netlink(Netlink::new(0, 2).inode(90))
+            .process(Process::new(1, "seven").socket(3, 70).arguments("seven\0--password\0"))
+            .process(Process::new(2, "eight").socket(3, 80))
+            .process(Process::new(3, "both").socket(3, 80).socket(4, 70))
+            .build()
+    }
+
+    fn policy() -> Policy {
+        Policy::new(GrantSet::empty().with(Grant::Sockets).with(Grant::Processes))
+    }
+
+    /// Asks a talkative source for everything under a policy.
+    fn ask(policy: Policy) -> (OwnerTable, OwnerQuery, Option<BString>) {
+        let root = root();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let source = Arc::new(Talkative { tables: Arc::clone(&tables), asked: Mutex::default() });
+        let view = PolicyView::new(tables, policy, Names::default())
+            .with_owners(Arc::<Talkative>::clone(&source));
+        let query = OwnerQuery::all().with_details(OwnerDetails::Full);
+        let table = view.owners(&query, &Uninterrupted).unwrap();
+        let asked = source.asked.lock().unwrap().take().unwrap();
+        (table, asked, view.process_name(Pid::new(2).unwrap()))
+    }
+
+    #[rstest]
+    #[case::names(ProcessDetail::Names, OwnerDetails::User)]
+    #[case::full(ProcessDetail::Full, OwnerDetails::Full)]
+    fn command_lines_are_told_under_a_policy_that_says_so(
+        #[case] processes: ProcessDetail,
+        #[case] asked: OwnerDetails,
+    ) {
+        let (table, query, _) = ask(policy().with_processes(processes));
+        assert_eq!(query.details, asked);
+        for task in table.tasks() {
+            let is_full = asked == OwnerDetails::Full;
+            assert_eq!(task.command_line != Fact::NotAsked, is_full, "{task:?}");
+            assert_eq!(task.executable != Fact::NotAsked, is_full, "{task:?}");
+            assert_eq!(task.uid, Fact::Known(0));
+        }
+    }
+
+    #[rstest]
+    #[case::everything(policy(), "1:70 2:80 3:70 3:80", 3, true)]
+    #[case::user(policy().with_whose(Whose::User(7)), "1:70 3:70", 0, false)]
+    #[case::another(policy().with_whose(Whose::User(8)), "2:80 3:80", 0, false)]
+    #[case::nobody(policy().with_whose(Whose::User(9)), "", 0, false)]
+    #[case::family(policy().with_families(FamilySet::of(AddressFamily::Inet)), "1:70 3:70", 0, false)]
+    fn owners_of_hidden_sockets_are_not_told(
+        #[case] policy: Policy,
+        #[case] held: &str,
+        #[case] closed: u64,
+        #[case] names_of_others: bool,
+    ) {
+        let (table, _, name) = ask(policy);
+        let tasks = table.tasks().iter();
+        let mut found: Vec<_> = tasks
+            .flat_map(|task| task.sockets.iter().map(move |held| (task.pid, held.inode.get())))
+            .map(|(pid, inode)| format!("{pid}:{inode}"))
+            .collect();
+        found.sort();
+        assert_eq!(found.join(" "), held);
+        assert_eq!((table.closed(), name.is_some()), (closed, names_of_others));
+        let shown = if closed == 0 { Shown::All } else { Shown::Some };
+        assert_eq!(table.processes(), shown);
+    }
+
+    #[test]
+    fn a_question_about_hidden_sockets_is_not_asked() {
+        let policy = policy().with_whose(Whose::User(7));
+        let inode = |number| Inode::new(number).unwrap();
+        let query = OwnerQuery::of(vec![inode(80), inode(70)]);
+        let shown = Some(vec![inode(90), inode(70), inode(70)]);
+        let allowed = OwnerVeil::new(&policy).query(&query, shown);
+        assert_eq!(allowed.sockets, Wanted::These(vec![inode(70)]));
+    }
+}

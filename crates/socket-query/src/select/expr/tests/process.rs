@@ -1,0 +1,148 @@
+//! Conditions on processes and users, which iproute2 lacks.
+
+use std::sync::Arc;
+
+use procnetsocket::{SocketTables, Uninterrupted};
+use rstest::rstest;
+use testkit::{Datagram, FakeProc, FakeRoot, Process, Tcp, Unix};
+
+use super::{eval::Inodes, *};
+use crate::{
+    ErrorKind, Filter, Policy, PolicyView, Selection, Whose,
+    expr::{Expr, FilterErrorKind, Predicate},
+};
+
+fn parse_granted(text: &str) -> Result<Parsed, FilterError> {
+    parse_on(&FakeMachine::with_processes(), text.as_bytes(), TableSet::ALL, None)
+}
+
+#[rstest]
+// usual
+#[case::pid("pid = 7", "pid = 7")]
+#[case::no_operator("pid 7", "pid = 7")]
+#[case::not_equal("pid != 7", "not pid = 7")]
+#[case::words("comm eq sshd and user ne 5", "comm = sshd and not user = 5")]
+#[case::pattern("comm ssh*", "comm = ssh*")]
+#[case::blank(r"comm tmux:\ server", r"comm = tmux:\ server")]
+#[case::user_name("user web", "user = 33")]
+#[case::joined("sport 22 pid 7 or user 0", "( sport = 22 and pid = 7 ) or user = 0")]
+#[case::in_brackets("( not comm a )", "not comm = a")]
+// boundary: they are values where iproute2 takes a value
+#[case::names_of_sockets("src unix:user src unix:pid", "src unix:user and src unix:pid")]
+#[case::prefix_holds_on("src unix:a src pid", "src unix:a and src unix:pid")]
+#[case::values_of_their_own("comm pid comm = user", "comm = pid and comm = user")]
+#[case::host_name("src user", "\"user\" is no address, and to resolve")]
+#[case::device("dev user", "there is no interface \"user\"")]
+#[case::cgroup("cgroup = pid", "there is no control group \"pid\"")]
+#[case::port("sport comm", "there is no service \"comm\" in the tables that are listed")]
+// hostile
+#[case::zero("pid = 0", "expected the number of a process, but found \"0\"")]
+#[case::sign("pid = -1", "expected the number of a process, but found \"-1\"")]
+#[case::too_large("pid = 4294967296", "expected the number of a process, but found \"4294967296\"")]
+#[case::order("pid > 7", "expected \"=\", \"!=\" or the number of a process, but found \">\"")]
+#[case::no_value("comm =", "expected the name of a process, but found the end of the filter")]
+#[case::empty_name("comm \\", "expected \"=\", \"!=\" or the name of a process, but found the end")]
+#[case::unknown_user("user = nobody", "there is no user \"nobody\"")]
+#[case::empty_user("user = \\", "expected a user, but found the end of the filter")]
+fn conditions_begin_with_words_of_their_own(#[case] text: &str, #[case] expected: &str) {
+    let found = match text {
+        // This machine resolves no such host.
+        "src user" => printed(parse(text)),
+        text => printed(parse_granted(text)),
+    };
+    assert!(found.starts_with(expected), "{found}");
+}
+
+#[test]
+fn without_the_grant_processes_are_not_asked_for() {
+    for text in ["pid = 7", "comm = sshd", "not pid 0", "sport 22 or comm *"] {
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.kind(), FilterErrorKind::NotGranted(Grant::Processes), "{text}");
+    }
+    assert_eq!(printed(parse("user = 7")), "user = 7");
+    insta::assert_snapshot!(parse("sport 22 or comm = sshd").unwrap_err(), @r#"
+    to choose sockets by their processes needs the grant "processes", which this host does not give
+        sport 22 or comm = sshd
+                           ^^^^
+    "#);
+}
+
+#[test]
+fn hidden_names_cannot_be_asked_for() {
+    let machine = FakeMachine { unix_names: Visibility::Hidden, ..FakeMachine::new() };
+    let parse = |text: &str| parse_on(&machine, text.as_bytes(), TableSet::ALL, None);
+    for text in ["src unix:/run/*", "not src unix:", "sport = unix:a", "src unix:* dst a"] {
+        assert_eq!(parse(text).unwrap_err().kind(), FilterErrorKind::Hidden, "{text}");
+    }
+    assert_eq!(printed(parse("src unix:*")), "src unix:*");
+    insta::assert_snapshot!(parse("src unix:a*").unwrap_err(), @r"
+    names of unix sockets are hidden here, which is not granted to a filter either
+        src unix:a*
+            ^^^^^^^
+    ");
+}
+
+fn view(policy: Policy) -> (FakeRoot, PolicyView) {
+    let root = FakeProc::new()
+        .tcp(Tcp::listen("127.0.0.1:22").inode(10).uid(0))
+        .tcp(Tcp::listen("127.0.0.1:80").inode(11).uid(33))
+        .tcp(Tcp::listen("127.0.0.1:81").inode(0))
+        .udp(Datagram::bound("127.0.0.1:53").inode(12).uid(33))
+        .unix(Unix::stream().inode(13))
+        .process(Process::new(7, "sshd").socket(3, 10).socket(4, 13))
+        .process(Process::new(8, "httpd").socket(3, 11).socket(4, 13))
+        .process(Process::new(9, "HTTPD").socket(3, 12))
+        .build();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    (root, PolicyView::new(tables, policy, Names::default()))
+}
+
+fn granted() -> Policy {
+    Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect())
+}
+
+fn collect(view: &PolicyView, filter: Filter) -> Result<Vec<u64>, crate::Error> {
+    let selection = Selection { filter, ..Selection::everything() };
+    let mut inodes = Inodes::default();
+    view.collect(&selection, &Uninterrupted, &mut inodes)?;
+    Ok(inodes.0)
+}
+
+#[rstest]
+#[case::pid("pid = 7", &[13, 10])]
+#[case::another("pid = 99", &[])]
+#[case::none_of_it("pid != 7", &[12, 0, 11])]
+#[case::comm("comm = sshd", &[13, 10])]
+#[case::pattern("comm = http*", &[13, 12, 11])]
+#[case::both("pid 7 comm httpd", &[13])]
+#[case::user("user = 33", &[12, 11])]
+#[case::nobody("user = 0", &[10])]
+#[case::neither("not user = 0", &[13, 12, 0, 11])]
+fn rows_are_admitted_by_who_holds_them(#[case] text: &str, #[case] inodes: &[u64]) {
+    let (_root, view) = view(granted());
+    let text: FilterText = [text].into_iter().collect();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    let mut found = collect(&view, view.filter(parsed.expr)).unwrap();
+    let mut inodes = inodes.to_vec();
+    found.sort_unstable();
+    inodes.sort_unstable();
+    assert_eq!(found, inodes);
+}
+
+#[test]
+fn a_filter_that_was_made_otherwise_admits_nothing_without_the_grant() {
+    let (_root, view) = view(Policy::default());
+    let is_named = Expr::Is(Predicate::Comm("*".into()));
+    for expr in [is_named.clone(), is_named.negated()] {
+        let error = collect(&view, view.filter(Some(expr))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotGranted(Grant::Processes));
+    }
+}
+
+#[test]
+fn hidden_sockets_are_held_by_nobody() {
+    let (_root, view) = view(granted().with_whose(Whose::User(33)));
+    let pid = |pid| Expr::Is(Predicate::Pid(procnetsocket::Pid::new(pid).unwrap()));
+    assert_eq!(collect(&view, view.filter(Some(pid(7)))).unwrap(), [0_u64; 0]);
+    assert_eq!(collect(&view, view.filter(Some(pid(8)))).unwrap(), [11]);
+}
