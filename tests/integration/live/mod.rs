@@ -16,6 +16,7 @@
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `owners`: processes that hold them, and those that may not be looked into.
 //! - `churn`: connections that come and go while they are listed.
+//! - `soak`: random scripts for long, with descriptors and memory flat; `scripts/soak` runs it.
 //!
 //! No test looks at the sockets of the machine, and none at time.
 
@@ -35,3 +36,4 @@ mod other;
 mod owners;
 mod program;
 mod pushdown;
+mod soak;
