@@ -53,7 +53,7 @@ fn place(random: &mut Xorshift, length: usize) -> usize {
 }
 
 #[rstest]
-fn properties_hold(#[values(0, 1, 2, 3)] target: usize) {
+fn properties_hold(#[values(0, 1, 2, 3, 4, 5)] target: usize) {
     let (name, holds): Target = TARGETS[target];
     let corpus = corpus(name);
     for input in &corpus {
@@ -67,12 +67,58 @@ fn properties_hold(#[values(0, 1, 2, 3)] target: usize) {
 
 #[test]
 fn every_target_is_run_and_has_a_program() {
-    assert_eq!(TARGETS.len(), 4, "add the new one to the values of `properties_hold`");
+    assert_eq!(TARGETS.len(), 6, "add the new one to the values of `properties_hold`");
     for (name, _) in TARGETS {
         let program = workspace::read(&format!("fuzz/fuzz_targets/{name}.rs"));
         assert!(!program.is_empty(), "{name}");
     }
 }
+
+/// Command lines, with NUL between words.
+const OPTIONS: [&[u8]; 14] = [
+    b"-tan",
+    b"-tlnp\0sport = :8080",
+    b"-A\0all,!tcp\0-eim",
+    b"--json\0-x\0src\0*a*",
+    b"-s",
+    b"--json\0-anp",
+    b"--json-lines\0-an\0--sort=-uid,port\0--limit=2",
+    b"-an\0--sort\0family,local,remote,state\0-O",
+    b"-a\0--count",
+    b"--json\0--count\0-x",
+    b"-E\0--for\010s\0--count=3",
+    b"--limit=18446744073709551615\0--sort=recvq,sendq,inode\0-anH",
+    b"-K\0dst\010.0.0.1\0--limit\00",
+    b"state\0connected\0exclude\0time-wait\0( sport = :22 or dport != 80 )",
+];
+
+/// The family that an option chose, and the text.
+const FILTERS: [&[u8]; 12] = [
+    b"\0sport = :22",
+    b"\0( src 10.0.0.0/8:22 or dst [2001:db8::]/32 ) and not dport >= 1024",
+    b"\0src unix:/run/* or dst link:ip:3 or src netlink:rtnl:7 or dst vsock:1:2",
+    b"\x03src /run/a\\ b*",
+    b"\x04src ip:*",
+    b"\x05dst genl:0",
+    b"\x06src 1:2",
+    b"\0autobound or fwmark = 0x1/0xff or dev = 3 or dev != 0",
+    b"\0cgroup = /a/b\\ c and ! cgroup != /a",
+    b"\x02src inet:*:ssh or dst fe80::/10:3 dport < :65535",
+    b"\0not ( not sport 22 or ( dport 1 and sport gt 2 ) ) src 127.0.0.1",
+    b"\0sport eq 22 | dport neq 23 && src * dst *:* sport le -1",
+];
+
+/// `stat`, `status`, `cmdline`, where `exe` leads, and descriptors, with 0xff between.
+const PROCESSES: [&[u8]; 7] = [
+    b"42 (sshd) S 1 42 42 0 -1 4194560\n\xffName:\tsshd\nUid:\t0\t7\t0\t0\n\xffsshd\0-D\0\xff/usr/sbin/sshd\xff\
+      3 socket:[1]\n4 socket:[2]\n5 /dev/null\n",
+    b"42 (a) R 1 (b) S 1\n\xffUid:\t1\n\xffa\nb\0\0\xff/a (deleted)\xff0 socket:[3]\n1 socket:[4]\n2 pipe:[1]\n",
+    b"42 (x\",pid=1,fd=2)) S\xff\xff\xff\xff3 socket:[2]\n",
+    b"42 (\x1b[31m\xe2\x80\xae\n\x7f) S\xff\xfftitle\xff\n\xff7 socket:[1]\n7 socket:[2]\n07 socket:[2]\n",
+    b"garbage\xffUid:\t4294967296\t4294967296\xff\0\xff\xff4294967295 socket:[1]\n4294967296 socket:[2]\n",
+    b"42 () S\xff\xff\xff\xff-1 socket:[1]\nx socket:[18446744073709551615]\n9 socket:[18446744073709551616]\n8 [0000]:1",
+    b"",
+];
 
 /// Writes first inputs for the targets that need no live socket.
 #[test]
@@ -87,13 +133,17 @@ fn record() {
             workspace::write(&format!("fuzz/corpus/table/{name}-{file}"), &input);
         }
     }
-    let lines =
-        ["-tan", "-tlnp\0sport = :8080", "-A\0all,!tcp\0-eim", "--json\0-x\0src\0*a*", "-s"];
-    for (number, line) in lines.iter().enumerate() {
-        workspace::write(&format!("fuzz/corpus/option/{number}"), line.as_bytes());
-    }
+    write_each("option", &OPTIONS);
+    write_each("filter", &FILTERS);
+    write_each("process", &PROCESSES);
     let policy = "grants = [\"sockets\", \"processes\"]\nfamilies = [\"inet\"]\nowner = 7\n\
         processes = \"full\"\nunix-names = \"hidden\"\nsecrets = \"shown\"\nmax-rows = 5\n\
         max-time-ms = 10\n";
     workspace::write("fuzz/corpus/policy/everything", policy.as_bytes());
+}
+
+fn write_each(name: &str, inputs: &[&[u8]]) {
+    for (number, input) in inputs.iter().enumerate() {
+        workspace::write(&format!("fuzz/corpus/{name}/{number}"), input);
+    }
 }

@@ -13,6 +13,8 @@ use std::{
 pub struct Process {
     id: u32,
     stat: Option<Vec<u8>>,
+    /// The bytes of `status`, if they were given whole.
+    status: Option<Vec<u8>>,
     uid: u32,
     arguments: Vec<u8>,
     executable: Option<Vec<u8>>,
@@ -29,6 +31,7 @@ impl Process {
         Self {
             id,
             stat: Some([format!("{id} (").as_bytes(), name, b") S 1 1 1 0 -1 4194560\n"].concat()),
+            status: None,
             uid: 0,
             arguments: [name, b"\0"].concat(),
             executable: Some([b"/usr/bin/", name].concat()),
@@ -67,6 +70,18 @@ impl Process {
     #[must_use]
     pub fn executable(self, path: Option<&str>) -> Self {
         Self { executable: path.map(Into::into), ..self }
+    }
+
+    /// Sets where `exe` leads, to any bytes, or takes it away.
+    #[must_use]
+    pub fn executable_bytes(self, path: Option<&[u8]>) -> Self {
+        Self { executable: path.map(Into::into), ..self }
+    }
+
+    /// Sets the bytes of `status`, whatever the user id is.
+    #[must_use]
+    pub fn status(self, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { status: Some(bytes.into()), ..self }
     }
 
     /// Sets the bytes of `stat`, or takes it away.
@@ -113,7 +128,8 @@ impl Process {
             write("stat", stat);
         }
         let uid = self.uid;
-        write("status", format!("Name:\tx\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n").as_bytes());
+        let status = format!("Name:\tx\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n").into_bytes();
+        write("status", self.status.as_ref().unwrap_or(&status));
         write("cmdline", &self.arguments);
         let link = |target: &[u8], name: &Path| {
             symlink(std::ffi::OsStr::from_bytes(target), name).unwrap();

@@ -20,6 +20,7 @@
 //! - `churn`: connections that come and go while they are listed.
 //! - `monitor`: ports that open and close.
 //! - `portwatch`: a script in a shell that waits for servers outside of it.
+//! - `soak`: random scripts for long, with descriptors and memory flat; `scripts/soak` runs it.
 //!
 //! No test looks at the sockets of the machine, and none at time.
 
@@ -43,3 +44,4 @@ mod portwatch;
 mod program;
 mod pushdown;
 mod resolve;
+mod soak;

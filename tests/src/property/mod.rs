@@ -1,23 +1,28 @@
 //! One property for each kind of foreign bytes.
 
 mod datagram;
+mod filter;
 mod option;
 mod policy;
 mod printed;
+mod process;
+mod program;
 mod table;
 
 pub use self::{
-    datagram::holds as datagram, option::holds as option, policy::holds as policy,
-    table::holds as table,
+    datagram::holds as datagram, filter::holds as filter, option::holds as option,
+    policy::holds as policy, process::holds as process, table::holds as table,
 };
 
 /// A kind of input: its name, which is that of its corpus, and what has to hold.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every kind of input.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 6] = [
     ("table", table::holds),
     ("datagram", datagram::holds),
+    ("filter", filter::holds),
     ("option", option::holds),
+    ("process", process::holds),
     ("policy", policy::holds),
 ];

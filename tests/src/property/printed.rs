@@ -17,6 +17,13 @@ pub(super) struct Printed {
     pub(super) status: u8,
 }
 
+impl Printed {
+    /// Returns the elements of the array that was printed.
+    pub(super) fn objects(&self) -> Vec<serde_json::Value> {
+        serde_json::from_slice(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
 /// Runs `ss` over a fake root under the grants that only read, and checks what it prints.
 pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
     let grants: GrantSet = [Grant::Sockets, Grant::Processes].into_iter().collect();
@@ -42,7 +49,7 @@ pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
 }
 
 /// Nothing is printed that drives a terminal or hides from the eye.
-fn assert_harmless(bytes: &BString) {
+pub(super) fn assert_harmless(bytes: &BString) {
     let text = bytes.to_str().expect("what is printed is UTF-8");
     let harmful = |c: &char| !matches!(c, '\n' | '\t') && builtin_api::is_unsafe_to_show(*c);
     assert_eq!(text.chars().find(harmful), None, "{text:?}");

@@ -6,9 +6,9 @@
 
 use bstr::{BString, ByteSlice as _};
 use procnetsocket::Table;
-use testkit::FakeProc;
+use testkit::{FakeProc, FakeRoot, Process};
 
-use super::printed::run;
+use super::printed::{Printed, run};
 
 const TABLES: [(Table, &str); 8] = [
     (Table::Tcp4, "net/tcp"),
@@ -21,16 +21,31 @@ const TABLES: [(Table, &str); 8] = [
     (Table::Netlink, "net/netlink"),
 ];
 
-/// A listing is printed whatever stands in the file, and is the same each time; the details do not
-/// change which sockets there are.
+/// A listing is printed whatever stands in the file, and is the same each time; the details, the owners
+/// and the form do not change which sockets there are.
 pub fn holds(input: &[u8]) {
     let Some((choice, file)) = input.split_first() else { return };
     let (_, path) = TABLES[usize::from(*choice) % TABLES.len()];
-    let root = FakeProc::new().raw_file(path, file).build();
-    let plain = run(&root, &["-anH".into()]);
-    assert_eq!(plain, run(&root, &["-anH".into()]));
-    let detailed = run(&root, &["-aeiomOH".into(), "--tos".into(), "--cgroup".into()]);
-    assert_eq!((detailed.status, &detailed.stderr), (plain.status, &plain.stderr));
-    let lines = |text: &BString| text.lines().count();
-    assert_eq!(lines(&detailed.stdout), lines(&plain.stdout));
+    let holder = Process::new(42, "holder").socket(3, 1).socket(4, 1675);
+    let root = FakeProc::bare().raw_file(path, file).process(holder).build();
+    let plain = list(&root, &["-anH"]);
+    assert_eq!(plain, list(&root, &["-anH"]));
+    let detailed = list(&root, &["-aeiomOH", "--tos", "--cgroup"]);
+    let owned = list(&root, &["-anpOH"]);
+    for other in [detailed, owned] {
+        assert_eq!((other.status, &other.stderr), (plain.status, &plain.stderr));
+        assert_eq!(lines(&other), lines(&plain));
+    }
+    let json = list(&root, &["-anp", "--json"]);
+    assert_eq!((json.status, &json.stderr), (plain.status, &plain.stderr));
+    assert_eq!(json.objects().len(), lines(&plain));
+}
+
+fn list(root: &FakeRoot, words: &[&str]) -> Printed {
+    let words: Vec<BString> = words.iter().map(|word| (*word).into()).collect();
+    run(root, &words)
+}
+
+fn lines(printed: &Printed) -> usize {
+    printed.stdout.lines().count()
 }

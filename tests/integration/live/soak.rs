@@ -1,0 +1,280 @@
+//! Random scripts, options and policies for long, while sockets come and go: descriptors and memory
+//! stay as they were after a while.
+//!
+//! Two kinds of shells run in turn: those in this process, each made anew with a policy of its own, and
+//! the prompt of the confined program, which stays the same, with its broker. `scripts/soak` runs it.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the test reads what its own process holds, opens sockets and starts the program"
+)]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream, UdpSocket},
+    os::unix::net::UnixDatagram,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bstr::{BString, ByteSlice as _};
+use builtin_api::Registry;
+use cap_std::ambient_authority;
+use host_shell::{Limits, Script, Shell};
+use procnetsocket::SocketTables;
+use socket_query::{
+    AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, ProcessDetail, Visibility, Whose,
+};
+use ss_builtin::Ss;
+use testkit::Xorshift;
+
+use super::{fixture::Fixture, namespace::inside};
+use crate::{escape::program, workspace};
+
+/// Descriptors that may be open at the end beyond those after the warm-up.
+const MORE_DESCRIPTORS: u64 = 0;
+/// Memory that may be resident at the end beyond that after the warm-up: 16 MiB. The allocator keeps
+/// some for each of the threads that ran at once.
+const MORE_KILOBYTES: u64 = 16 * 1024;
+/// Sockets that this process holds at a moment.
+const SOCKETS: usize = 40;
+
+const OPTIONS: [&str; 26] = [
+    "-tan",
+    "-tlnp",
+    "-uanp",
+    "-xap",
+    "-apH",
+    "-tanT",
+    "-s",
+    "-aeimoO",
+    "-an --json",
+    "-anp --json-lines",
+    "-an --sort=-lport,state --limit=5",
+    "-an --sort family --json",
+    "-a --count",
+    "-f netlink -a",
+    "-Q -an -A all",
+    "-tan 'sport = :9'",
+    "-tan state established '( dst 127.0.0.0/8 or dport > 1024 )'",
+    "-xa src '*a*'",
+    "-tan 'sport ='",
+    "-tan 'not ( src [::1] )' --tos --cgroup",
+    "-E --for 5ms",
+    "-K dst 127.0.0.1",
+    "-F /nowhere",
+    "--nonsense",
+    "--help",
+    "-tan -N other",
+];
+
+const SCRIPTS: [&str; 16] = [
+    "ss @",
+    "ss @ | head -n 3",
+    "ss @ | wc -l",
+    "x=$(ss @); echo ${#x}",
+    "for i in 1 2 3; do ss @; done | tail -n 1",
+    "ss @ > f; grep -c : f; rm f",
+    "f() { ss @ \"$@\"; }; f -n",
+    "while read -r a b; do c=$b; done < <(ss @ | head -n 20); echo ${#c}",
+    "( ss @ ) 2>&1 | sort | uniq -c | head -n 5",
+    "ss @ | awk '{ n++ } END { print n }'",
+    "ss @ | cut -c 1-9 | sort -u | tr a-z A-Z",
+    "cat /etc/passwd; ss @ || echo $?",
+    "nothing-of-this-name | ss @ | false",
+    "set -- $(ss @ -H | head -n 2); echo $#",
+    "ss @ | while read -r line; do echo \"$line\"; break; done",
+    "a=(1 2 3); echo ${a[@]} | ss @ > /dev/null; echo $(( ${#a[@]} + 1 ))",
+];
+
+/// What a process holds.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    descriptors: u64,
+    kilobytes: u64,
+}
+
+impl Held {
+    fn here() -> Self {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kilobytes = memory.trim().trim_end_matches(" kB").parse().unwrap();
+        // Without the one that lists them.
+        let descriptors =
+            u64::try_from(fs::read_dir("/proc/self/fd").unwrap().count()).unwrap() - 1;
+        Self { descriptors, kilobytes }
+    }
+
+    fn told(line: &str) -> Self {
+        let (descriptors, kilobytes) = line.trim().split_once(' ').expect("two numbers");
+        let [descriptors, kilobytes] = [descriptors, kilobytes].map(|word| word.parse().unwrap());
+        Self { descriptors, kilobytes }
+    }
+
+    /// Checks that no more is held than before.
+    fn is_flat(self, before: Self, whose: &str) {
+        let most = before.descriptors + MORE_DESCRIPTORS;
+        assert!(self.descriptors <= most, "{whose}: {before:?}, then {self:?}");
+        let most = before.kilobytes + MORE_KILOBYTES;
+        assert!(self.kilobytes <= most, "{whose}: {before:?}, then {self:?}");
+    }
+}
+
+/// The prompt of the confined program.
+struct Prompt {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Prompt {
+    fn start() -> Self {
+        let mut child = Command::new("python3")
+            .arg(workspace::path("tests/fixture/prompt_for_long.py"))
+            .arg(program::path())
+            .args(["--grant", "sockets,processes,events"])
+            .env("TERM", "xterm")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self { child, stdin, stdout }
+    }
+
+    /// Types a line, and returns what the program holds when it is done.
+    fn run(&mut self, line: &str) -> Held {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+        let mut told = String::new();
+        self.stdout.read_line(&mut told).unwrap();
+        Held::told(&told)
+    }
+}
+
+impl Drop for Prompt {
+    fn drop(&mut self) {
+        self.stdin = None;
+        // OK because the shell's last status tells nothing.
+        drop(self.child.wait());
+    }
+}
+
+/// Sockets of this process that come and go.
+#[derive(Default)]
+struct Sockets(Vec<Box<dyn std::any::Any>>);
+
+impl Sockets {
+    fn change(&mut self, random: &mut Xorshift) {
+        if self.0.len() >= SOCKETS || random.one_in(3) {
+            let keep = usize::try_from(random.below(1 + u64::try_from(self.0.len()).unwrap()));
+            self.0.truncate(keep.unwrap());
+        }
+        self.0.push(match random.below(3) {
+            0 => {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+                Box::new((listener, client))
+            }
+            1 => Box::new(UdpSocket::bind("[::1]:0").unwrap()),
+            _ => Box::new(UnixDatagram::pair().unwrap()),
+        });
+    }
+}
+
+fn line(random: &mut Xorshift) -> String {
+    random.pick::<&str>(&SCRIPTS).replace("@", *random.pick::<&str>(&OPTIONS))
+}
+
+fn policy(random: &mut Xorshift) -> Policy {
+    let grants = [Grant::Sockets, Grant::Processes, Grant::Kill, Grant::Events];
+    let grants = grants.into_iter().filter(|_| !random.one_in(4)).collect();
+    let hidden = |is_hidden| if is_hidden { Visibility::Hidden } else { Visibility::Shown };
+    let families = if random.one_in(3) {
+        FamilySet::of(AddressFamily::Inet).union(FamilySet::of(AddressFamily::Unix))
+    } else {
+        FamilySet::ALL
+    };
+    Policy::new(grants)
+        .with_families(families)
+        .with_whose(if random.one_in(4) { Whose::User(0) } else { Whose::Everyone })
+        .with_processes(*random.pick(&[ProcessDetail::Names, ProcessDetail::Full]))
+        .with_unix_names(hidden(random.one_in(2)))
+        .with_secrets(hidden(random.one_in(2)))
+        .with_max_rows(std::num::NonZeroU64::new(random.below(300)).map(Into::into))
+}
+
+/// Runs some scripts in one new shell of this process.
+fn scripts(tables: &Arc<SocketTables>, random: &mut Xorshift) -> u64 {
+    let view = PolicyView::new(Arc::clone(tables), policy(random), Names::default());
+    let mut registry = Registry::new();
+    registry.register(Box::new(Ss::new(view))).unwrap();
+    let timeout = Duration::from_millis(*random.pick(&[20, 30_000, 30_000, 30_000]));
+    let limits = Limits { timeout, ..Limits::default() };
+    let mut shell = Shell::builder().registry(registry).limits(limits).build().unwrap();
+    let count = 1 + random.below(4);
+    for _ in 0..count {
+        let text = line(random);
+        let script = Script { text: text.clone(), ..Script::default() };
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        shell.run(&script, &mut stdout, &mut stderr);
+        for bytes in [BString::from(stdout), stderr.into()] {
+            let harmful =
+                |c: &char| !matches!(c, '\n' | '\t') && builtin_api::is_unsafe_to_show(*c);
+            let found = bytes.to_str().expect("text").chars().find(harmful);
+            assert_eq!(found, None, "{text}: {bytes:?}");
+        }
+    }
+    count
+}
+
+/// Runs for that long, the first quarter of it as a warm-up.
+fn soak(time: Duration) {
+    let fixture = Fixture::start(&["churn", "200", "1"]);
+    let tables = Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap());
+    let random = &mut Xorshift::new(5);
+    let mut prompt = Prompt::start();
+    let mut sockets = Sockets::default();
+    let [mut ran, mut typed] = [0; 2];
+    let mut warm: Option<[Held; 2]> = None;
+    let start = Instant::now();
+    loop {
+        sockets.change(random);
+        ran += scripts(&tables, random);
+        let told = prompt.run(&line(random));
+        typed += 1;
+        let elapsed = start.elapsed();
+        let is_over = elapsed >= time;
+        if is_over || (warm.is_none() && elapsed >= time / 4) {
+            sockets.0.clear();
+            let held = [Held::here(), told];
+            let Some(warm) = warm.replace(held).filter(|_| is_over) else { continue };
+            let said = fixture.finish().join(" ");
+            eprintln!(
+                "live soak: {said} connections opened and closed in {} s; {ran} scripts in process: \
+                 {:?} after the warm-up, {:?} at the end; {typed} at the prompt of the confined \
+                 program: {:?} and {:?} with its broker",
+                elapsed.as_secs(),
+                warm[0],
+                held[0],
+                warm[1],
+                held[1]
+            );
+            held[0].is_flat(warm[0], "this process");
+            held[1].is_flat(warm[1], "the confined program");
+            return;
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes as long as it is told; scripts/soak runs it"]
+fn for_long() {
+    inside("live::soak::for_long", || {
+        let seconds =
+            std::env::var("SOAK_SECONDS").map_or(600, |value| value.parse().expect("a number"));
+        soak(Duration::from_secs(seconds));
+    });
+}
