@@ -103,7 +103,7 @@ mod tests {
         }
     }
 
-    fn of<'a>(hosts: &'a dyn HostNames) -> HostNamesOfCall<'a> {
+    fn of(hosts: &dyn HostNames) -> HostNamesOfCall<'_> {
         HostNamesOfCall { hosts: Some(hosts), known: RefCell::default(), begin: Instant::now() }
     }
 
