@@ -50,6 +50,9 @@ fn reason(flag: &Flag) -> Option<String> {
         None if flag.needs_sock_diag() => {
             Some("needs sock_diag: compared on live sockets".to_owned())
         }
+        None if flag.grant().is_some() => {
+            Some("needs what a host gives: compared on live sockets".to_owned())
+        }
         None if flag.long == "filter" => {
             Some("reads a file: its words are compared without it".to_owned())
         }

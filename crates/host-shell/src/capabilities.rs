@@ -2,7 +2,7 @@
 //!
 //! Everything that the process takes from the system by name is opened here, once, before any script
 //! runs and before any thread starts: the directories that the command line names, the script file,
-//! and the names of services and protocols, which are read whole and handed on as bytes. After that
+//! and the names of services, protocols and users, which are read whole and handed on as bytes. After that
 //! nothing in this program opens a path.
 //!
 //! # Ambient Authority
@@ -38,7 +38,7 @@ use ss_builtin::Ss;
 
 use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
 
-/// Bytes of `/etc/services` and of `/etc/protocols`: ten times what distributions ship. What is
+/// Bytes of `/etc/services`, of `/etc/protocols` and of `/etc/passwd`: ten times what distributions ship. What is
 /// larger is an error.
 const MAX_NAMES_BYTES: u64 = 1024 * 1024;
 
@@ -124,7 +124,7 @@ pub(crate) enum CapabilityError {
 /// # Ambient Authority
 ///
 /// It opens the directories of `--allow-path` and `--proc-root`, the files of `--policy` and `--namespace`,
-/// `/etc/services` and `/etc/protocols`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
+/// `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
 /// With the grant `events` it opens sockets to follow events on, and with the grant `kill` it gives
 /// the right to destroy sockets; otherwise nothing of the kind exists in the process.
 pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
@@ -252,7 +252,8 @@ fn socket_view(
     tables: SocketTables,
     cgroups: Option<CgroupTree>,
 ) -> Result<PolicyView, CapabilityError> {
-    let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?);
+    let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?)
+        .with_users(&read_names("/etc/passwd")?);
     let is_live = tables.is_live();
     let grants = policy.grants();
     let mut view = PolicyView::new(Arc::new(tables), policy, names);
@@ -351,7 +352,7 @@ fn open_directory(path: &Path) -> Result<Dir, CapabilityError> {
         .map_err(|source| CapabilityError::Directory { path: path.to_owned(), source })
 }
 
-#[expect(clippy::disallowed_methods, reason = "two fixed files, read once before scripts run")]
+#[expect(clippy::disallowed_methods, reason = "fixed files, read once before scripts run")]
 fn read_names(path: &'static str) -> Result<Vec<u8>, CapabilityError> {
     let failed = |source| CapabilityError::Names { path, source };
     let file = match std::fs::File::open(path) {

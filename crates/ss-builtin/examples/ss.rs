@@ -192,5 +192,5 @@ fn columns(terminal: &io::Stdout) -> Option<NonZeroU16> {
 fn names() -> Names {
     let Ok(etc) = open("/etc") else { return Names::default() };
     let read = |name| etc.read(name).unwrap_or_default();
-    Names::new(&read("services"), &read("protocols"))
+    Names::new(&read("services"), &read("protocols")).with_users(&read("passwd"))
 }
