@@ -86,9 +86,9 @@ const OPTIONS: [&[u8]; 14] = [
     b"-an\0--sort\0family,local,remote,state\0-O",
     b"-a\0--count",
     b"--json\0--count\0-x",
-    b"-E\0--for\010s\0--count=3",
+    b"-E\0--for\x0010s\0--count=3",
     b"--limit=18446744073709551615\0--sort=recvq,sendq,inode\0-anH",
-    b"-K\0dst\010.0.0.1\0--limit\00",
+    b"-K\0dst\x0010.0.0.1\0--limit\x000",
     b"state\0connected\0exclude\0time-wait\0( sport = :22 or dport != 80 )",
 ];
 
@@ -122,7 +122,7 @@ const PROCESSES: [&[u8]; 7] = [
 
 /// Writes first inputs for the targets that need no live socket.
 #[test]
-#[ignore = "writes inputs of the fuzzer; scripts/fuzz runs it when there are none"]
+#[ignore = "writes first inputs of the fuzzer into its corpus"]
 fn record() {
     let files = ["tcp", "tcp6", "udp", "udp6", "raw", "unix", "packet", "netlink"];
     for (name, root) in testkit::fixtures() {

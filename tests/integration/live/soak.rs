@@ -13,6 +13,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream, UdpSocket},
+    num::NonZeroU64,
     os::unix::net::UnixDatagram,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::Arc,
@@ -185,7 +186,7 @@ impl Sockets {
 }
 
 fn line(random: &mut Xorshift) -> String {
-    random.pick::<&str>(&SCRIPTS).replace("@", *random.pick::<&str>(&OPTIONS))
+    random.pick::<&str>(&SCRIPTS).replace('@', random.pick::<&str>(&OPTIONS))
 }
 
 fn policy(random: &mut Xorshift) -> Policy {
@@ -203,7 +204,7 @@ fn policy(random: &mut Xorshift) -> Policy {
         .with_processes(*random.pick(&[ProcessDetail::Names, ProcessDetail::Full]))
         .with_unix_names(hidden(random.one_in(2)))
         .with_secrets(hidden(random.one_in(2)))
-        .with_max_rows(std::num::NonZeroU64::new(random.below(300)).map(Into::into))
+        .with_max_rows(NonZeroU64::new(random.below(300)))
 }
 
 /// Runs some scripts in one new shell of this process.
