@@ -122,7 +122,7 @@ const PROCESSES: [&[u8]; 7] = [
 
 /// Writes first inputs for the targets that need no live socket.
 #[test]
-#[ignore = "writes inputs of the fuzzer; scripts/fuzz runs it when there are none"]
+#[ignore = "writes first inputs of the fuzzer into its corpus"]
 fn record() {
     let files = ["tcp", "tcp6", "udp", "udp6", "raw", "unix", "packet", "netlink"];
     for (name, root) in testkit::fixtures() {

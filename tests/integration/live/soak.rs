@@ -13,6 +13,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream, UdpSocket},
+    num::NonZeroU64,
     os::unix::net::UnixDatagram,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::Arc,
@@ -33,11 +34,16 @@ use testkit::Xorshift;
 use super::{fixture::Fixture, namespace::inside};
 use crate::{escape::program, workspace};
 
-/// Descriptors that may be open at the end beyond those after the warm-up.
-const MORE_DESCRIPTORS: u64 = 0;
+/// Descriptors that the line editor has open or not at a moment: a pair of sockets, by which it hears of
+/// signals while it waits for a line.
+const OF_THE_EDITOR: u64 = 2;
 /// Memory that may be resident at the end beyond that after the warm-up: 16 MiB. The allocator keeps
 /// some for each of the threads that ran at once.
 const MORE_KILOBYTES: u64 = 16 * 1024;
+/// How often is asked what is held.
+const QUESTIONS: u32 = 20;
+/// Lines at the prompt before the first question.
+const WARM: u64 = 20;
 /// Sockets that this process holds at a moment.
 const SOCKETS: usize = 40;
 
@@ -113,9 +119,16 @@ impl Held {
         Self { descriptors, kilobytes }
     }
 
-    /// Checks that no more is held than before.
-    fn is_flat(self, before: Self, whose: &str) {
-        let most = before.descriptors + MORE_DESCRIPTORS;
+    fn least(self, other: Self) -> Self {
+        Self {
+            descriptors: self.descriptors.min(other.descriptors),
+            kilobytes: self.kilobytes.min(other.kilobytes),
+        }
+    }
+
+    /// Checks that no more is held than before, but descriptors that come and go.
+    fn is_flat(self, before: Self, coming: u64, whose: &str) {
+        let most = before.descriptors + coming;
         assert!(self.descriptors <= most, "{whose}: {before:?}, then {self:?}");
         let most = before.kilobytes + MORE_KILOBYTES;
         assert!(self.kilobytes <= most, "{whose}: {before:?}, then {self:?}");
@@ -203,7 +216,7 @@ fn policy(random: &mut Xorshift) -> Policy {
         .with_processes(*random.pick(&[ProcessDetail::Names, ProcessDetail::Full]))
         .with_unix_names(hidden(random.one_in(2)))
         .with_secrets(hidden(random.one_in(2)))
-        .with_max_rows(std::num::NonZeroU64::new(random.below(300)))
+        .with_max_rows(NonZeroU64::new(random.below(300)))
 }
 
 /// Runs some scripts in one new shell of this process.
@@ -230,6 +243,14 @@ fn scripts(tables: &Arc<SocketTables>, random: &mut Xorshift) -> u64 {
     count
 }
 
+/// Returns what this process and the confined program hold when what they ran has come to its end: a
+/// command whose reader went away may take a moment longer than its script.
+fn settled(prompt: &mut Prompt) -> [Held; 2] {
+    (0..QUESTIONS).fold([Held::here(), prompt.run(":")], |[here, there], _| {
+        [here.least(Held::here()), there.least(prompt.run(":"))]
+    })
+}
+
 /// Runs for that long, the first quarter of it as a warm-up.
 fn soak(time: Duration) {
     let fixture = Fixture::start(&["churn", "200", "1"]);
@@ -237,19 +258,19 @@ fn soak(time: Duration) {
     let random = &mut Xorshift::new(5);
     let mut prompt = Prompt::start();
     let mut sockets = Sockets::default();
-    let [mut ran, mut typed] = [0; 2];
+    let [mut ran, mut typed] = [0_u64; 2];
     let mut warm: Option<[Held; 2]> = None;
     let start = Instant::now();
     loop {
         sockets.change(random);
         ran += scripts(&tables, random);
-        let told = prompt.run(&line(random));
+        prompt.run(&line(random));
         typed += 1;
         let elapsed = start.elapsed();
-        let is_over = elapsed >= time;
-        if is_over || (warm.is_none() && elapsed >= time / 4) {
+        let is_over = elapsed >= time && warm.is_some();
+        if is_over || (warm.is_none() && typed >= WARM && elapsed >= time / 4) {
             sockets.0.clear();
-            let held = [Held::here(), told];
+            let held = settled(&mut prompt);
             let Some(warm) = warm.replace(held).filter(|_| is_over) else { continue };
             let said = fixture.finish().join(" ");
             eprintln!(
@@ -262,8 +283,8 @@ fn soak(time: Duration) {
                 warm[1],
                 held[1]
             );
-            held[0].is_flat(warm[0], "this process");
-            held[1].is_flat(warm[1], "the confined program");
+            held[0].is_flat(warm[0], 0, "this process");
+            held[1].is_flat(warm[1], OF_THE_EDITOR, "the confined program");
             return;
         }
     }
