@@ -39,9 +39,14 @@ pub(crate) fn run_granted(
     args: &[String],
     width: Option<u16>,
 ) -> Outcome {
+    call(&Ss::new(view_granted(root, names.clone())), args, width)
+}
+
+/// Returns the view of a fake root with the grant to tell processes, as which the real one looks.
+pub(crate) fn view_granted(root: &FakeRoot, names: Names) -> PolicyView {
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
-    call(&Ss::new(PolicyView::new(tables, policy, names.clone())), args, width)
+    PolicyView::new(tables, policy, names)
 }
 
 /// Runs `ss` over a fake root under a policy.

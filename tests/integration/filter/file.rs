@@ -108,7 +108,7 @@ fn cases() -> Vec<(&'static str, String)> {
 fn filters_of_files_do_the_same() {
     let Some(real) = RealSs::find() else { return };
     let (root, files) = (odd::root().build(), Files::new());
-    let ss = Ss::new(ours::view(&root, ours::machine_names()));
+    let ss = Ss::new(ours::view_granted(&root, ours::machine_names()));
     let mut differences = Vec::new();
     let cases = cases();
     for (line, contents) in &cases {
@@ -131,7 +131,7 @@ fn filters_of_files_do_the_same() {
 fn a_filter_on_standard_input_does_the_same() {
     let Some(real) = RealSs::find() else { return };
     let (root, files) = (odd::root().build(), Files::new());
-    let ss = Ss::new(ours::view(&root, ours::machine_names()));
+    let ss = Ss::new(ours::view_granted(&root, ours::machine_names()));
     for (line, contents) in [
         ("-tan -F -", "sport = 22\nor sport = 80\n"),
         ("-tan --filter=-", "sport = 22\n"),
