@@ -102,8 +102,13 @@ const FILES: &[c_long] = &[
 ];
 
 /// Requests on a netlink socket, and their answers; `bind` joins the groups of its events.
-const NETLINK: &[c_long] =
-    &[libc::SYS_bind, libc::SYS_recvfrom, libc::SYS_sendto, libc::SYS_setsockopt];
+const NETLINK: &[c_long] = &[
+    libc::SYS_bind,
+    libc::SYS_getsockname,
+    libc::SYS_recvfrom,
+    libc::SYS_sendto,
+    libc::SYS_setsockopt,
+];
 
 /// Changing files, where a directory was granted for that.
 const CHANGES: &[c_long] = &[
@@ -137,8 +142,8 @@ const NO_THREAD: c_int = 0xff
     | libc::CLONE_PIDFD;
 
 /// Questions to a terminal and settings of its line; never `TIOCSTI`, which types for the user. And
-/// the name of an interface. Kernel: `asm-generic/ioctls.h`, `linux/sockios.h`.
-const IOCTLS: [u64; 8] = [
+/// the name and the number of an interface. Kernel: `asm-generic/ioctls.h`, `linux/sockios.h`.
+const IOCTLS: [u64; 9] = [
     0x5401, // TCGETS
     0x5402, // TCSETS
     0x5403, // TCSETSW
@@ -147,6 +152,7 @@ const IOCTLS: [u64; 8] = [
     0x541b, // FIONREAD
     0x5421, // FIONBIO
     0x8910, // SIOCGIFNAME
+    0x8933, // SIOCGIFINDEX
 ];
 
 const FCNTLS: [c_int; 5] =
