@@ -23,7 +23,7 @@ use crate::{ours, outcome::Outcome, parallel, real::RealSs};
 /// Roots that a seed makes, beside the named ones.
 const GENERATED_ROOTS: u64 = 24;
 /// Filters for each choice of options, on every root in turn.
-const FILTERS_PER_CHOICE: usize = 110;
+const FILTERS_PER_CHOICE: usize = 125;
 /// Roots with so many rows that few filters are enough.
 const LONG: [&str; 1] = ["unix-order"];
 /// Differences that are printed; of more, the number is.
