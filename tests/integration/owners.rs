@@ -195,6 +195,57 @@ fn owners_are_looked_for_once_and_only_when_they_are_shown() {
 }
 
 #[test]
+fn a_filter_of_processes_and_p_look_for_owners_once() {
+    let source = Source::closed(0, Shown::All);
+    let lines = ["-tln pid = 10", "-tlnp pid = 10", "-tlnp not comm a or pid 7", "-tln user = 0"];
+    for (line, asked) in lines.into_iter().zip([1, 2, 3, 3]) {
+        run_with(&source, line);
+        assert_eq!(source.asked(), asked, "{line}");
+    }
+}
+
+#[rstest]
+#[case::selected("-tlnH pid = 10", 0)]
+#[case::shown_and_selected("-tlnpH pid = 10", 0)]
+#[case::not_held("-tlnH pid != 10", 2)]
+#[case::count("-tln --count comm = httpd", 0)]
+fn a_filter_that_cannot_know_all_owners_says_so(#[case] line: &str, #[case] rows: usize) {
+    let outcome = run_with(&Source::closed(12, Shown::All), line);
+    let message = "ss: owners may be missing: 12 processes are closed to this user\n";
+    assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));
+    assert_eq!(outcome.stdout.matches(b"LISTEN"), rows);
+}
+
+#[rstest]
+#[case::text("-tln pid = 10", "")]
+#[case::header_too("-tlnp comm = a", "")]
+#[case::json("-tln --json pid = 10", "")]
+#[case::json_lines("-tlnp --json-lines pid = 10", "")]
+fn without_owners_nothing_is_selected_by_them(#[case] line: &str, #[case] stdout: &str) {
+    let outcome = run_with(&Source::failing(OwnersErrorKind::Unavailable), line);
+    assert_eq!((outcome.stderr, outcome.status), ("ss: expected an answer\n".into(), 1));
+    assert_eq!(outcome.stdout, stdout);
+}
+
+#[test]
+fn threads_that_are_shown_do_not_change_what_is_selected() {
+    let process =
+        Process::new(10, "httpd").socket(3, 500).thread(Process::new(11, "worker").socket(3, 500));
+    let root = FakeProc::new()
+        .tcp(Tcp::listen("127.0.0.1:80").inode(500))
+        .tcp(Tcp::listen("127.0.0.1:81").inode(501))
+        .process(process);
+    for filter in ["pid = 10", "pid = 11", "comm = httpd", "comm = worker", "not comm = worker"] {
+        let [plain, threads] = ["-tlnH", "-tlnHT"].map(|options| {
+            let outcome = run(&root, &format!("{options} {filter}"));
+            assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+            outcome.stdout.matches(b"LISTEN")
+        });
+        assert_eq!(plain, threads, "{filter}");
+    }
+}
+
+#[test]
 fn the_scan_can_be_cancelled() {
     let root = listeners().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));

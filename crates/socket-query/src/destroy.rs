@@ -1,6 +1,6 @@
 //! Sockets that are listed and then destroyed.
 
-use std::ops::ControlFlow;
+use std::{borrow::Cow, ops::ControlFlow};
 
 use procnetsocket::{
     ErrorKind, Interrupt, Limits,
@@ -23,20 +23,25 @@ pub(crate) struct Kill<'a> {
 ///
 /// All of them are listed first: a dump from whose tables sockets vanish passes others over. So a
 /// selection of too many destroys none.
-pub(crate) fn destroy(
+///
+/// `look` returns the selection with what is known now of who holds sockets. It is called before the
+/// listing and after.
+pub(crate) fn destroy<'s>(
     kill: &Kill<'_>,
     source: &Source<'_>,
-    selection: &Selection,
+    look: &dyn Fn() -> Result<Cow<'s, Selection>, Error>,
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
     let most = Limits::default().entries;
     let mut chosen = Chosen { sockets: Vec::new(), room: Some(most), sink, kept: 0 };
-    let listed = collect::collect(source, selection, interrupt, &mut chosen)?;
-    let Chosen { sockets, room, sink, kept } = chosen;
+    let listed = collect::collect(source, &*look()?, interrupt, &mut chosen)?;
+    let Chosen { mut sockets, room, sink, kept } = chosen;
     if room.is_none() {
         return Err(Error::too_many(most));
     }
+    let selection = look()?;
+    sockets.retain(|(_, socket)| selection.filter.admits(&Socket::Inet(socket)));
     let problems = listed.problems + kept;
     let mut done = Collected { rows: 0, problems, stopped: listed.stopped };
     for (table, socket) in &sockets {

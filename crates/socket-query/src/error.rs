@@ -31,6 +31,14 @@ enum Repr {
     TooMany(u64),
     #[error("expected a table of TCP or UDP, for the kernel tells no events of others")]
     NoEvents,
+    #[error(
+        "expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended"
+    )]
+    NoOwnersOfEvents,
+    #[error(
+        "it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant"
+    )]
+    UnknownHolders,
     #[error("{0} calls follow events already")]
     Busy(usize),
     #[error(transparent)]
@@ -61,6 +69,11 @@ pub enum ErrorKind {
     TooMany,
     /// There are no events of the tables that are selected.
     NoEvents,
+    /// Events are selected by processes or users, which they do not tell.
+    NoOwnersOfEvents,
+    /// Sockets are to be destroyed that some process does not hold, and not every process can be looked
+    /// into.
+    UnknownHolders,
     /// Every event socket is in use.
     Busy,
     /// The caller asked for the end.
@@ -108,6 +121,14 @@ impl Error {
         Self(Repr::NoEvents)
     }
 
+    pub(crate) fn no_owners_of_events() -> Self {
+        Self(Repr::NoOwnersOfEvents)
+    }
+
+    pub(crate) fn unknown_holders() -> Self {
+        Self(Repr::UnknownHolders)
+    }
+
     pub(crate) fn busy(followers: usize) -> Self {
         Self(Repr::Busy(followers))
     }
@@ -124,6 +145,8 @@ impl Error {
             Repr::NoFilter => ErrorKind::NoFilter,
             Repr::TooMany(_) => ErrorKind::TooMany,
             Repr::NoEvents => ErrorKind::NoEvents,
+            Repr::NoOwnersOfEvents => ErrorKind::NoOwnersOfEvents,
+            Repr::UnknownHolders => ErrorKind::UnknownHolders,
             Repr::Busy(_) => ErrorKind::Busy,
             Repr::Owners(error) => match error.kind {
                 OwnersErrorKind::Interrupted => ErrorKind::Interrupted,
@@ -162,6 +185,8 @@ mod tests {
             Error::no_filter(),
             Error::too_many(8),
             Error::no_events(),
+            Error::no_owners_of_events(),
+            Error::unknown_holders(),
             Error::busy(4),
         ];
         let lines = errors.map(|error| format!("{:?}: {error}", error.kind()));
@@ -172,6 +197,8 @@ mod tests {
         NoFilter: expected a filter that says which sockets to destroy, but found none
         TooMany: expected at most 8 sockets to destroy, but found more; none was destroyed
         NoEvents: expected a table of TCP or UDP, for the kernel tells no events of others
+        NoOwnersOfEvents: expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended
+        UnknownHolders: it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant
         Busy: 4 calls follow events already
         "#);
     }

@@ -24,7 +24,7 @@ use crate::{
     collect::{self, Source},
     destroy::{self, Kill},
     events,
-    expr::{self, FilterError, FilterText, Holders, Machine, Parsed, Scope},
+    expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
     follow::{self, Admission},
     policy::{OwnerVeil, Veil},
 };
@@ -196,7 +196,8 @@ impl PolicyView {
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
     /// `events`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no event
     /// sockets, [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) for a selection without TCP and
-    /// UDP, [`ErrorKind::Busy`](crate::ErrorKind::Busy),
+    /// UDP, [`ErrorKind::NoOwnersOfEvents`](crate::ErrorKind::NoOwnersOfEvents) for a filter of processes
+    /// or users, [`ErrorKind::Busy`](crate::ErrorKind::Busy),
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) within 100 ms after `interrupt`
     /// asks for the end.
     pub fn follow(
@@ -211,8 +212,11 @@ impl PolicyView {
         if groups == EventGroups::NONE {
             return Err(Error::no_events());
         }
+        // Kernel: a socket that ends has no inode and no user any more.
+        if selection.filter.asks_for_owners() {
+            return Err(Error::no_owners_of_events());
+        }
         let mut follower = source.follow(groups)?;
-        let selection = &*self.with_holders(selection, interrupt)?;
         let admission = Admission { veil: Veil::new(&self.policy), selection };
         follow::follow(follower.events()?, admission, until, interrupt, sink)
     }
@@ -221,12 +225,17 @@ impl PolicyView {
     /// were destroyed to the sink. What was admitted and not destroyed is reported as
     /// [`Problem::NotDestroyed`](crate::Problem), unless it ended by itself.
     ///
+    /// A filter of processes is asked twice, with owners that are looked for before the sockets are
+    /// listed and once more after, so that a socket that was opened in between is not taken for nobody's.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
     /// `kill`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no right to it,
     /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection whose filter is no
-    /// expression, [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The
+    /// expression, [`ErrorKind::UnknownHolders`](crate::ErrorKind::UnknownHolders) for one that admits
+    /// sockets of which it is not known who holds them, while there are such,
+    /// [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The
     /// kernel's refusal for want of `CAP_NET_ADMIN`, and
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); what was destroyed before was
     /// handed over.
@@ -242,8 +251,8 @@ impl PolicyView {
             return Err(Error::no_filter());
         }
         let source = self.source()?;
-        let selection = self.with_holders(selection, interrupt)?;
-        destroy::destroy(&kill, &source, &selection, interrupt, sink)
+        let look = || self.with_sure_holders(selection, interrupt);
+        destroy::destroy(&kill, &source, &look, interrupt, sink)
     }
 
     /// Understands a filter of `ss` over these tables. `family` is the last one that an option
@@ -268,7 +277,7 @@ impl PolicyView {
             None => Filter::All,
             Some(expr) => {
                 let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
-                Filter::Expr { expr, local_ports, holders: Holders::default() }
+                Filter::Expr { expr, local_ports, holders: None }
             }
         }
     }
@@ -379,9 +388,38 @@ impl PolicyView {
         if !selection.filter.asks_for_holders() {
             return Ok(Cow::Borrowed(selection));
         }
+        self.processes()?;
+        if !selection.filter.lacks_holders() {
+            return Ok(Cow::Borrowed(selection));
+        }
         let owners = self.owners(&OwnerQuery::all(), interrupt)?;
-        let filter = selection.filter.with_holders(&owners);
-        Ok(Cow::Owned(Selection { filter, ..selection.clone() }))
+        Ok(Cow::Owned(selection.with_owners(&owners)))
+    }
+
+    /// Looks for the holders of sockets, whether or not they are known, and returns a selection whose
+    /// filter knows them.
+    ///
+    /// Security: what holds for a socket because nobody is known to hold it would hold for those of
+    /// processes that are closed to this one. Where the policy hides sockets, it is not told whether
+    /// there are such processes, so there it is always refused.
+    fn with_sure_holders<'s>(
+        &self,
+        selection: &'s Selection,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Cow<'s, Selection>, Error> {
+        if !selection.filter.asks_for_holders() {
+            return Ok(Cow::Borrowed(selection));
+        }
+        self.processes()?;
+        let needs_all = selection.filter.admits_unknown_holders();
+        if needs_all && self.policy.narrows() {
+            return Err(Error::unknown_holders());
+        }
+        let owners = self.owners(&OwnerQuery::all(), interrupt)?;
+        if needs_all && !owners.is_complete() {
+            return Err(Error::unknown_holders());
+        }
+        Ok(Cow::Owned(selection.with_owners(&owners)))
     }
 
     /// Returns the inodes of the sockets that the policy shows, or `None` when it shows all.
@@ -493,12 +531,14 @@ impl fmt::Debug for PolicyView {
 
 #[cfg(test)]
 mod tests {
-    use procnetsocket::{Uninterrupted, diag::EventAuthority};
+    use std::sync::Mutex;
+
+    use procnetsocket::{OwnerReport, Uninterrupted, diag::EventAuthority};
     use rstest::rstest;
     use testkit::{FakeProc, Tcp};
 
     use super::*;
-    use crate::ErrorKind;
+    use crate::{ErrorKind, OwnersError, Whose};
 
     /// Takes no socket.
     struct Nothing;
@@ -584,5 +624,74 @@ mod tests {
         let selection = Selection::everything();
         let destroyed = view(grants).destroy(&selection, &Uninterrupted, &mut Nothing);
         assert_eq!(destroyed.unwrap_err().kind(), kind);
+    }
+
+    /// Tells of processes that it may not look into.
+    struct Closed(Mutex<Vec<u64>>);
+
+    impl OwnerSource for Closed {
+        fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
+            let mut report = OwnerReport::default();
+            report.closed = self.0.lock().unwrap().pop().unwrap_or_default();
+            Ok(report)
+        }
+
+        fn process_name(&self, _: Pid) -> Option<BString> {
+            None
+        }
+    }
+
+    fn narrow(policy: Policy) -> Policy {
+        policy.with_whose(Whose::User(0))
+    }
+
+    #[rstest]
+    #[case::nothing_asked("sport = 80", 3, |policy| policy, true)]
+    #[case::held("pid = 7", 3, |policy| policy, true)]
+    #[case::not_held("not pid = 7", 0, |policy| policy, true)]
+    #[case::not_held_and_closed("not pid = 7", 3, |policy| policy, false)]
+    #[case::held_of_a_narrow_policy("pid = 7", 3, narrow, true)]
+    #[case::not_held_of_a_narrow_policy("not pid = 7", 0, narrow, false)]
+    #[case::closed_under_a_narrow_policy("not pid = 7", 3, narrow, false)]
+    fn who_excludes_processes_has_to_know_all(
+        #[case] text: &str,
+        #[case] closed: u64,
+        #[case] policy: fn(Policy) -> Policy,
+        #[case] is_sure: bool,
+    ) {
+        let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = policy(Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect()));
+        let view = PolicyView::new(tables, policy, Names::default())
+            .with_owners(Arc::new(Closed(Mutex::new(vec![closed]))));
+        let text: FilterText = [text].into_iter().collect();
+        let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+        let filter = view.filter(parsed.expr);
+        let selection = Selection { filter, ..Selection::everything() };
+        let sure = view.with_sure_holders(&selection, &Uninterrupted).map(drop);
+        let expected = if is_sure { None } else { Some(ErrorKind::UnknownHolders) };
+        assert_eq!(sure.err().map(|error| error.kind()), expected);
+    }
+
+    #[rstest]
+    #[case::pid("pid = 7")]
+    #[case::comm("sport = 80 or comm != a")]
+    #[case::user("not user = 0")]
+    fn events_are_not_selected_by_what_they_do_not_tell(#[case] text: &str) {
+        let tables = match SocketTables::open_ambient(token()) {
+            Ok(tables) if tables.diag().is_some() => tables,
+            _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
+        };
+        let events = EventSource::open_ambient(&EventAuthority::from_ambient(token())).unwrap();
+        let policy = Policy::new(Grant::ALL.into_iter().collect());
+        let view = PolicyView::new(Arc::new(tables), policy, Names::default())
+            .with_events(Arc::new(events));
+        let text: FilterText = [text].into_iter().collect();
+        let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+        let filter = view.filter(parsed.expr);
+        let selection = Selection { filter, ..Selection::everything() };
+        let until = Until { deadline: None, count: Some(0) };
+        let followed = view.follow(&selection, &until, &Uninterrupted, &mut Nothing);
+        assert_eq!(followed.unwrap_err().kind(), ErrorKind::NoOwnersOfEvents);
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     filter,
     listing::{Listing, write_failed},
     order::{Limited, Sorted, TooMany},
-    owners,
+    owners::{self, Owners},
     printer::Sheet,
     problem::complain,
     render::{Counters, RowRenderer},
@@ -124,7 +124,7 @@ impl Ss {
         };
         match selection {
             Ok(selection) => {
-                let done = self.act(context, show, &selection, counters.as_ref())?;
+                let done = self.act(context, show, selection, counters.as_ref())?;
                 Ok(done.max(code))
             }
             Err(error) => {
@@ -158,7 +158,7 @@ impl Ss {
         &self,
         context: &mut CallContext<'_>,
         show: &Show,
-        selection: &Selection,
+        mut selection: Selection,
         counters: Option<&Counters>,
     ) -> Result<ExitCode, Error> {
         // A filter of blanks, or a file of comments.
@@ -169,15 +169,21 @@ impl Ss {
         if show.hosts == Hosts::Resolved
             && let Err(error) = self.view.host_names()
         {
+            sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
             complain(context.stderr, &error);
             return Ok(ExitCode::FAILURE);
         }
-        let (users, code) = owners::find(&self.view, context, show)?;
+        let found = owners::find(&self.view, context, show, &mut selection);
+        if found.is_err() {
+            sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
+        }
+        let Owners { users, unseen, code } = found?;
+        let selection = &selection;
         let rows = RowRenderer::new(&self.view, show, selection.tables).with_users(users);
         let CallContext { stdout, stderr, cancel, terminal_width, .. } = context;
         let sheet = sheet(*stdout, show, counters)?;
         let printer = sheet.list(show, selection, rows, *terminal_width).map_err(write_failed)?;
-        let listing = Listing::new(printer, *stderr, code);
+        let listing = Listing::new(printer, *stderr, unseen, code);
         match show.action {
             Action::List => self.list(show, selection, listing, cancel),
             Action::Follow(end) => self.follow(selection, end, listing, cancel),
@@ -309,7 +315,7 @@ fn too_many(TooMany(bound): TooMany) -> Error {
     Error::new(ErrorKind::Failed, message)
 }
 
-fn failure(error: &socket_query::Error) -> Error {
+pub(crate) fn failure(error: &socket_query::Error) -> Error {
     Error::new(kind_of(error), Chain(error))
 }
 

@@ -9,7 +9,7 @@ use builtin_api::{Error, ExitCode};
 use procnetsocket::model::Socket;
 use socket_query::{EventSink, Problem, Sink, SocketTable};
 
-use crate::{owners, printer::Printer, problem::Problems, render::Users};
+use crate::{owners::Unseen, printer::Printer, problem::Problems, render::Users};
 
 /// Hands the sockets to a printer, and reports what is missing.
 pub(crate) struct Listing<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Listing<'a> {
     pub(crate) stderr: &'a mut dyn Write,
     problems: Problems,
     failed: Option<io::Error>,
+    /// What the filter could not know of.
+    unseen: Option<Unseen>,
     /// What is known of the status before the first socket.
     code: ExitCode,
 }
@@ -25,9 +27,10 @@ impl<'a> Listing<'a> {
     pub(crate) fn new(
         printer: Box<dyn Printer + 'a>,
         stderr: &'a mut dyn Write,
+        unseen: Option<Unseen>,
         code: ExitCode,
     ) -> Self {
-        Self { printer, stderr, problems: Problems::default(), failed: None, code }
+        Self { printer, stderr, problems: Problems::default(), failed: None, unseen, code }
     }
 
     /// Returns the error with which the output could not be written, once.
@@ -39,8 +42,9 @@ impl<'a> Listing<'a> {
     /// problems were not reported, as so many of `unreported`.
     pub(crate) fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
         let code = self.problems.finish(self.stderr, unreported).max(self.code);
-        if let Some(owners) = self.printer.users().and_then(Users::of_unowned) {
-            owners::tell_of_unseen(self.stderr, owners);
+        let unowned = self.printer.users().and_then(Users::of_unowned);
+        if let Some(unseen) = self.unseen.or(unowned.map(Unseen::of)) {
+            unseen.tell(self.stderr);
         }
         self.printer.finish().map_err(write_failed)?;
         Ok(code)

@@ -17,7 +17,7 @@ use super::{
     namespace::{inside, inside_as_root},
     program::Program,
 };
-use crate::{real::RealSs, workspace};
+use crate::{outcome::Outcome, real::RealSs, workspace};
 
 /// Listings of owners, with what stands beside them.
 const LINES: [&str; 20] = [
@@ -87,6 +87,16 @@ const WITHOUT_CAPABILITIES: Setting = Setting {
 /// Lists the listeners of the fixture in namespaces of their own; returns the sorted rows and standard
 /// error, or `None` where such namespaces cannot be made.
 fn list(setting: Setting, program: &Program) -> Option<(Vec<String>, String)> {
+    let outcome = run_in(setting, program, "-tlnpH")?;
+    assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+    let mut rows: Vec<_> = outcome.stdout.lines().map(|row| row.to_str_lossy().into()).collect();
+    rows.sort();
+    Some((rows, outcome.stderr.to_str_lossy().into()))
+}
+
+/// Runs a program beside the processes of the fixture, in namespaces of their own; `None` where such
+/// namespaces cannot be made.
+fn run_in(setting: Setting, program: &Program, line: &str) -> Option<Outcome> {
     static MISSING: OnceLock<()> = OnceLock::new();
     let mount = setting
         .proc
@@ -112,13 +122,14 @@ fn list(setting: Setting, program: &Program) -> Option<(Vec<String>, String)> {
         .chain(fixture.map(Into::into))
         .chain(strings(setting.lister))
         .chain(program.words())
-        .chain(["-tlnpH".into()]);
+        .chain(words(line).into_iter().map(Into::into));
     // The shell stays, as the first process.
     let output = run(&format!("{mount} && {{ \"$@\"; exit $?; }}"), &mut words).unwrap();
-    assert!(output.status.success(), "{:?}", output.stderr.as_bstr());
-    let mut rows: Vec<_> = output.stdout.lines().map(|row| row.to_str_lossy().into()).collect();
-    rows.sort();
-    Some((rows, output.stderr.to_str_lossy().into()))
+    Some(Outcome {
+        stdout: output.stdout.into(),
+        stderr: output.stderr.into(),
+        status: output.status.code().expect("the fixture ends by itself"),
+    })
 }
 
 /// Lists with this project's `ss`, requires the rows of the real one, and returns them with standard
@@ -171,6 +182,61 @@ fn without_rights_every_process_is_closed() {
     let Some((rows, stderr)) = list_both(setting) else { return };
     assert_eq!((rows.len(), owned(&rows).len()), (3, 0));
     assert_eq!(stderr, "ss: owners may be missing: 4 processes are closed to this user\n");
+}
+
+/// Runs a line that destroys sockets of the fixture; returns the ports of those that it names as closed,
+/// standard error and the status.
+fn destroy(setting: Setting, line: &str) -> Option<(Vec<String>, String, i32)> {
+    let outcome = run_in(setting, &Program::ours_destroying(), line)?;
+    let port =
+        |row: &[u8]| row.to_str_lossy().split_once("127.0.0.1:").map(|row| row.1[..4].into());
+    let mut ports: Vec<String> = outcome.stdout.lines().filter_map(port).collect();
+    ports.sort();
+    Some((ports, outcome.stderr.to_str_lossy().into(), outcome.status))
+}
+
+/// A user namespace with all capabilities, so that every process can be looked into.
+const WITH_CAPABILITIES: Setting = Setting { holder: &[], ..WITHOUT_CAPABILITIES };
+
+/// The lister may destroy sockets, but not look into other processes.
+const WITHOUT_PTRACE: Setting = Setting {
+    lister: &["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"],
+    ..WITH_CAPABILITIES
+};
+
+#[test]
+fn sockets_are_destroyed_by_their_processes() {
+    let everybody = ["4001", "4002", "4003"].map(str::to_owned).to_vec();
+    for (line, ports) in [
+        ("-KtlnH comm = python3", &everybody[..]),
+        ("-KtlnH comm = python3 and sport < 4003", &everybody[..2]),
+        ("-KtlnH not pid = 1 and sport = 4002", &everybody[1..2]),
+        ("-KtlnH comm != sh", &everybody[..]),
+        ("-KtlnH not comm = python3", &[]),
+        ("-KtlnH pid = 1", &[]),
+    ] {
+        let Some(found) = destroy(WITH_CAPABILITIES, line) else { return };
+        assert_eq!(found, (ports.to_vec(), String::new(), 0), "{line}");
+    }
+}
+
+#[test]
+fn nobody_is_excluded_from_destruction_by_a_process_that_cannot_be_seen() {
+    for line in ["-KtlnH not comm = nobody", "-KtlnH not ( pid = 1 or sport = 4002 )"] {
+        let Some((ports, stderr, status)) = destroy(WITHOUT_PTRACE, line) else { return };
+        assert_eq!((ports, status), (Vec::new(), 1), "{line}: {stderr}");
+        assert_eq!(
+            stderr,
+            "ss: owners may be missing: 4 processes are closed to this user\n\
+             ss: not every socket was closed: it is not known here who holds every socket, so a \
+             filter that excludes processes could close those of others: say whose sockets are \
+             meant\n"
+        );
+    }
+    // What is held by a process that can be seen may be closed, and it is told that there are others.
+    let Some((_, stderr, status)) = destroy(WITHOUT_PTRACE, "-KtlnH pid = 1") else { return };
+    assert_eq!(status, 0);
+    assert!(stderr.starts_with("ss: owners may be missing: "), "{stderr}");
 }
 
 /// Another user, for which one has to be root.

@@ -44,6 +44,11 @@ impl Program {
         Self { args: &["--grant", "sockets,processes"], ..Self::ours() }
     }
 
+    /// Returns this project's with the grants to tell processes and to destroy sockets.
+    pub(crate) fn ours_destroying() -> Self {
+        Self { args: &["--grant", "sockets,processes,kill"], ..Self::ours() }
+    }
+
     /// Returns this project's with the grant to resolve names of hosts.
     pub(crate) fn ours_resolving() -> Self {
         Self { args: &["--grant", "sockets,resolve"], ..Self::ours() }

@@ -76,6 +76,11 @@ impl OwnerTable {
         self.processes
     }
 
+    /// Returns whether every process was looked into, so that a socket without an owner has none.
+    pub fn is_complete(&self) -> bool {
+        self.closed == 0 && self.processes == Shown::All
+    }
+
     fn owner(&self, entry: &Entry) -> Option<Owner<'_>> {
         let task = self.tasks.get(usize::try_from(entry.task).ok()?)?;
         Some(Owner { task, fd: entry.fd })

@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 
 use procnetsocket::{OwnerTable, Table, model::Socket};
 
-use super::expr::{Expr, Facts, Holders, admits, compile};
+use super::expr::{
+    Expr, Facts, Holders, Predicate, admits, compile, has_condition, is_of_owner, is_of_process,
+};
 
 /// What a socket has to satisfy to be selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +21,9 @@ pub enum Filter {
         expr: Expr,
         /// The ports that the kernel hands out by itself, for `autobound`.
         local_ports: RangeInclusive<u16>,
-        /// Who holds sockets, for `pid` and `comm`. A view looks for them when it collects.
-        holders: Holders,
+        /// Who holds sockets, for `pid` and `comm`, once somebody looked. A view looks for them when it
+        /// collects, unless they are known ([`Filter::with_owners`]).
+        holders: Option<Holders>,
     },
 }
 
@@ -49,26 +52,46 @@ impl Filter {
         match self {
             Self::All => true,
             Self::Expr { expr, local_ports, holders } => {
-                admits(expr, socket, &Facts { local_ports, holders })
+                admits(expr, socket, &Facts { local_ports, holders: holders.as_ref() })
             }
         }
     }
 
-    /// Returns whether the filter says something about processes.
-    pub(crate) fn asks_for_holders(&self) -> bool {
-        matches!(self, Self::Expr { expr, .. } if Holders::are_asked_for(expr))
+    /// Returns whether the filter says something about the processes that hold a socket.
+    pub fn asks_for_holders(&self) -> bool {
+        self.has_condition(is_of_process)
     }
 
-    /// Returns the filter that knows these owners of sockets.
-    pub(crate) fn with_holders(&self, owners: &OwnerTable) -> Self {
+    /// Returns the filter that knows these owners of sockets, so that they need not be looked for again.
+    #[must_use]
+    pub fn with_owners(&self, owners: &OwnerTable) -> Self {
         match self {
             Self::All => Self::All,
             Self::Expr { expr, local_ports, .. } => Self::Expr {
                 expr: expr.clone(),
                 local_ports: local_ports.clone(),
-                holders: Holders::new(expr, owners),
+                holders: Some(Holders::new(expr, owners)),
             },
         }
+    }
+
+    /// Returns whether owners still have to be looked for.
+    pub(crate) fn lacks_holders(&self) -> bool {
+        self.asks_for_holders() && matches!(self, Self::Expr { holders: None, .. })
+    }
+
+    /// Returns whether the filter says something about whose a socket is: about processes or users.
+    pub(crate) fn asks_for_owners(&self) -> bool {
+        self.has_condition(is_of_owner)
+    }
+
+    /// Returns whether the filter may admit a socket because it is not known who holds it.
+    pub(crate) fn admits_unknown_holders(&self) -> bool {
+        matches!(self, Self::Expr { expr, .. } if Holders::count_when_unknown(expr))
+    }
+
+    fn has_condition(&self, is_such: fn(&Predicate) -> bool) -> bool {
+        matches!(self, Self::Expr { expr, .. } if has_condition(expr, is_such))
     }
 }
 

@@ -8,7 +8,7 @@ mod table;
 
 pub use family::{AddressFamily, FamilySet};
 pub use filter::Filter;
-use procnetsocket::Details;
+use procnetsocket::{Details, OwnerTable};
 pub use state::{StateSet, state_of};
 pub use table::{SocketTable, TableSet};
 
@@ -37,5 +37,12 @@ impl Selection {
             details: Details::NONE,
             filter: Filter::All,
         }
+    }
+
+    /// Returns the selection whose filter knows these owners of sockets, so that they need not be looked
+    /// for again.
+    #[must_use]
+    pub fn with_owners(&self, owners: &OwnerTable) -> Self {
+        Self { filter: self.filter.with_owners(owners), ..self.clone() }
     }
 }

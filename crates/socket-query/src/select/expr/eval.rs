@@ -6,7 +6,7 @@ use std::{
     ops::RangeInclusive,
 };
 
-use procnetsocket::model::{InetSocket, NetlinkSocket, Socket, UnixSocket, VsockAddr};
+use procnetsocket::model::{InetSocket, Inode, NetlinkSocket, Socket, UnixSocket, VsockAddr};
 
 use super::{
     ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side},
@@ -19,8 +19,8 @@ use crate::policy::owner_of;
 pub(crate) struct Facts<'a> {
     /// The ports that the kernel hands out by itself.
     pub(crate) local_ports: &'a RangeInclusive<u16>,
-    /// Who holds sockets.
-    pub(crate) holders: &'a Holders,
+    /// Who holds sockets; `None` when nobody looked, and then no condition on processes holds.
+    pub(crate) holders: Option<&'a Holders>,
 }
 
 /// Returns whether a socket satisfies an expression.
@@ -42,15 +42,21 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
         Predicate::Device(interface) => interface_of(socket) == *interface,
         Predicate::Mark { value, mask } => mark_of(socket) & mask == *value,
         Predicate::Cgroup(cgroup) => cgroup_of(socket) == cgroup.id,
-        Predicate::Pid(pid) => {
-            socket.inode().is_some_and(|inode| facts.holders.has_pid(*pid, inode))
-        }
+        Predicate::Pid(pid) => held(socket, facts, |holders, inode| holders.has_pid(*pid, inode)),
         Predicate::Comm(pattern) => {
-            socket.inode().is_some_and(|inode| facts.holders.has_comm(pattern, inode))
+            held(socket, facts, |holders, inode| holders.has_comm(pattern, inode))
         }
         Predicate::User(uid) => owner_of(socket) == Some(*uid),
         Predicate::Autobound => is_autobound(socket, facts.local_ports),
     }
+}
+
+fn held(
+    socket: &Socket<'_>,
+    facts: &Facts<'_>,
+    is_held: impl FnOnce(&Holders, Inode) -> bool,
+) -> bool {
+    facts.holders.zip(socket.inode()).is_some_and(|(holders, inode)| is_held(holders, inode))
 }
 
 fn is_host(host: &HostPattern, side: Side, socket: &Socket<'_>) -> bool {

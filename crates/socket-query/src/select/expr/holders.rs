@@ -8,8 +8,7 @@ use super::{
     glob::{self, Name},
 };
 
-/// The sockets that satisfy each condition on processes of an expression. Before owners were looked
-/// for it is empty, and no such condition holds.
+/// The sockets that satisfy each condition on processes of an expression.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holders {
     /// By condition; the inodes are in order.
@@ -17,14 +16,41 @@ pub struct Holders {
     comms: Vec<(BString, Vec<Inode>)>,
 }
 
-impl Holders {
-    /// Returns whether an expression has a condition on processes.
-    pub(crate) fn are_asked_for(expr: &Expr) -> bool {
-        match expr {
-            Expr::All(exprs) | Expr::Any(exprs) => exprs.iter().any(Self::are_asked_for),
-            Expr::Not(expr) => Self::are_asked_for(expr),
-            Expr::Is(predicate) => matches!(predicate, Predicate::Pid(_) | Predicate::Comm(_)),
+/// Returns whether one of the conditions of an expression is such.
+pub(crate) fn has_condition(expr: &Expr, is_such: fn(&Predicate) -> bool) -> bool {
+    match expr {
+        Expr::All(exprs) | Expr::Any(exprs) => {
+            exprs.iter().any(|expr| has_condition(expr, is_such))
         }
+        Expr::Not(expr) => has_condition(expr, is_such),
+        Expr::Is(predicate) => is_such(predicate),
+    }
+}
+
+/// Returns whether a condition is one on processes.
+pub(crate) fn is_of_process(predicate: &Predicate) -> bool {
+    matches!(predicate, Predicate::Pid(_) | Predicate::Comm(_))
+}
+
+/// Returns whether a condition is one on processes or users.
+pub(crate) fn is_of_owner(predicate: &Predicate) -> bool {
+    is_of_process(predicate) || matches!(predicate, Predicate::User(_))
+}
+
+impl Holders {
+    /// Returns whether an expression may hold for a socket because it is not known who holds it: whether
+    /// a condition on processes stands below an odd number of negations.
+    pub(crate) fn count_when_unknown(expr: &Expr) -> bool {
+        fn stands_negated(expr: &Expr, is_negated: Negated) -> bool {
+            match expr {
+                Expr::All(exprs) | Expr::Any(exprs) => {
+                    exprs.iter().any(|expr| stands_negated(expr, is_negated))
+                }
+                Expr::Not(expr) => stands_negated(expr, is_negated.turned()),
+                Expr::Is(predicate) => is_negated == Negated::Yes && is_of_process(predicate),
+            }
+        }
+        stands_negated(expr, Negated::No)
     }
 
     /// Returns what the processes that an expression speaks of hold.
@@ -63,6 +89,25 @@ impl Holders {
     }
 }
 
+/// Whether what stands below so many negations is negated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Negated {
+    Yes,
+    No,
+}
+
+impl Negated {
+    fn turned(self) -> Self {
+        if self == Self::Yes { Self::No } else { Self::Yes }
+    }
+}
+
+/// Returns whether a task is a process as a whole. Where threads were looked into one by one, its first
+/// thread stands for it.
+fn is_process(task: &Task) -> bool {
+    task.tid.is_none_or(|tid| tid == task.pid)
+}
+
 /// A name that is not known matches nothing.
 fn is_named(task: &Task, pattern: &BString) -> bool {
     matches!(&task.name, Fact::Known(name) if glob::matches(pattern, Name::plain(name)))
@@ -70,7 +115,7 @@ fn is_named(task: &Task, pattern: &BString) -> bool {
 
 /// Returns the sockets of the processes for which `is_it` holds, in order.
 fn held(owners: &OwnerTable, is_it: impl Fn(&Task) -> bool) -> Vec<Inode> {
-    let tasks = owners.tasks().iter().filter(|task| is_it(task));
+    let tasks = owners.tasks().iter().filter(|task| is_process(task) && is_it(task));
     let mut inodes: Vec<_> =
         tasks.flat_map(|task| task.sockets.iter().map(|held| held.inode)).collect();
     inodes.sort_unstable();

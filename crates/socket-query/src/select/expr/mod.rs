@@ -28,6 +28,7 @@ pub(crate) use bytecode::compile;
 pub use error::{FilterError, FilterErrorKind};
 pub(crate) use eval::{Facts, admits};
 pub use holders::Holders;
+pub(crate) use holders::{has_condition, is_of_owner, is_of_process};
 pub(crate) use parse::parse;
 pub use parse::{MAX_FILTER_DEPTH, Parsed};
 pub use text::{FilterText, MAX_FILTER_BYTES};

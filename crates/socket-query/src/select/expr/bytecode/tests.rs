@@ -10,7 +10,7 @@ use rstest::rstest;
 use testkit::{FakeProc, Tcp, Xorshift};
 
 use super::*;
-use crate::expr::{Cgroup, Facts, Holders, admits};
+use crate::expr::{Cgroup, Facts, admits};
 
 fn port(side: Side, comparison: Comparison, port: i64) -> Expr {
     let port = PortNumber::Number(port);
@@ -314,7 +314,7 @@ fn a_program_leaves_out_only_what_the_filter_does_not_admit() {
         let expr = random_expr(random, 4);
         let Some(program) = compile(&expr) else { continue };
         for socket in &sockets {
-            let facts = Facts { local_ports: &(1024..=4999), holders: &Holders::default() };
+            let facts = Facts { local_ports: &(1024..=4999), holders: None };
             let is_admitted = admits(&expr, &Socket::Inet(socket), &facts);
             let is_accepted = accepts(&program, socket);
             assert!(is_accepted || !is_admitted, "{expr:?} loses {socket:?}");

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use procnetsocket::{SocketTables, Uninterrupted};
+use procnetsocket::{
+    Fact, Held, OwnerQuery, OwnerReport, OwnerTable, Pid, SocketTables, Uninterrupted, model::Inode,
+};
 use rstest::rstest;
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Tcp, Unix};
 
@@ -145,4 +147,59 @@ fn hidden_sockets_are_held_by_nobody() {
     let pid = |pid| Expr::Is(Predicate::Pid(procnetsocket::Pid::new(pid).unwrap()));
     assert_eq!(collect(&view, view.filter(Some(pid(7)))).unwrap(), [0_u64; 0]);
     assert_eq!(collect(&view, view.filter(Some(pid(8)))).unwrap(), [11]);
+}
+
+#[rstest]
+// usual
+#[case::held("pid = 7", false)]
+#[case::not_held("not pid = 7", true)]
+#[case::other_word("comm != sshd", true)]
+#[case::beside_others("sport = 22 and not pid 7", true)]
+#[case::one_of_two("not ( sport = 22 or comm = a )", true)]
+// boundary
+#[case::twice("not not pid = 7", false)]
+#[case::thrice("not not not pid = 7", true)]
+#[case::other_conditions("not sport = 22 and pid = 7", false)]
+#[case::users_are_known("not user = 0", false)]
+fn what_is_not_held_may_be_held_by_nobody_knows_whom(#[case] text: &str, #[case] counts: bool) {
+    let (_root, view) = view(granted());
+    let text: FilterText = [text].into_iter().collect();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    assert_eq!(view.filter(parsed.expr).admits_unknown_holders(), counts);
+}
+
+#[test]
+fn owners_that_are_known_are_not_looked_for_again() {
+    let (_root, view) = view(granted());
+    let text: FilterText = ["pid = 7"].into_iter().collect();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    let filter = view.filter(parsed.expr);
+    assert!(filter.asks_for_holders() && filter.lacks_holders());
+    // Nobody holds anything.
+    let known = filter.with_owners(&OwnerTable::default());
+    assert!(!known.lacks_holders());
+    assert_eq!(collect(&view, known.clone()).unwrap(), [0_u64; 0]);
+    // Security: the grant is asked for all the same.
+    let ungranted = self::view(Policy::default()).1;
+    let error = collect(&ungranted, known).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotGranted(Grant::Processes));
+}
+
+#[test]
+fn a_thread_is_not_taken_for_its_process() {
+    let (pid, tid) = (Pid::new(7).unwrap(), Pid::new(8).unwrap());
+    let (_root, view) = view(granted());
+    let text: FilterText = ["comm = sshd or comm = worker"].into_iter().collect();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    let all = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
+    let process = all.tasks().iter().find(|task| task.pid == pid).unwrap();
+    let [mut first, mut worker] = [process.clone(), process.clone()];
+    first.tid = Some(pid);
+    worker.tid = Some(tid);
+    worker.name = Fact::Known("worker".into());
+    worker.sockets = vec![Held { inode: Inode::new(11).unwrap(), fd: 3 }];
+    let mut report = OwnerReport::default();
+    report.tasks = vec![first, worker];
+    let filter = view.filter(parsed.expr).with_owners(&OwnerTable::new(report));
+    assert_eq!(collect(&view, filter).unwrap(), [13, 10]);
 }
