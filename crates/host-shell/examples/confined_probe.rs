@@ -1,14 +1,15 @@
 //! Confines itself as the shell does, and then tries what a confined process must not be able to do.
 //!
 //! ```text
-//! confined_probe DIRECTORY PORT [--free | --late]
+//! confined_probe DIRECTORY PORT [--free | --late | --resolver]
 //! ```
 //!
 //! DIRECTORY holds a file `secret`, a directory `granted` with a file, and a listening unix socket
 //! `listener`; a TCP socket listens at PORT of 127.0.0.1. Each attempt is made by the first thread,
 //! by one that is started later, and by one of a tokio runtime; a line says how it ended. `--free` is
 //! the same without confinement, which shows that the attempts are worth something; `--late` starts a
-//! thread before it confines itself.
+//! thread before it confines itself; `--resolver` confines it as the broker of host names, which may read
+//! below `granted`.
 
 #![expect(clippy::disallowed_methods, reason = "tries everything that is not allowed")]
 
@@ -66,17 +67,35 @@ fn probe() -> Result<String, Box<dyn Error>> {
             return Ok(everywhere(&target)?);
         }
         Some("--late") => drop(thread::spawn(move || ended.recv())),
+        Some("--resolver") => return confined(&target, resolver(&target)?),
         _ => {}
     }
-    let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
+    confined(&target, scripts(&target)?)
+}
+
+/// Returns the confinement of a shell.
+fn scripts(target: &Target) -> Result<Confinement, Box<dyn Error>> {
     let tables = SocketTables::open_ambient(cap_std::ambient_authority())?;
     let mut confinement = Confinement::new(Duty::Scripts);
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::ReadWrite);
     for place in tables.reach()? {
         confinement.keep(place, Access::Read);
     }
+    Ok(confinement)
+}
+
+/// Returns the confinement of the broker of host names.
+fn resolver(target: &Target) -> Result<Confinement, Box<dyn Error>> {
+    let mut confinement = Confinement::new(Duty::Resolver);
+    confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::Read);
+    Ok(confinement)
+}
+
+/// Confines itself, and makes the attempts.
+fn confined(target: &Target, confinement: Confinement) -> Result<String, Box<dyn Error>> {
+    let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
     let confined = confinement.apply(&proc)?;
-    Ok(format!("{confined}\n{}", everywhere(&target)?))
+    Ok(format!("{confined}\n{}", everywhere(target)?))
 }
 
 /// Makes the attempts on every kind of thread.

@@ -531,15 +531,15 @@ mod tests {
     }
 
     #[rstest]
-    #[case::owners(&["--broker", "owners"], true)]
-    #[case::other(&["--broker", "resolver"], false)]
-    #[case::alone(&["--broker"], false)]
-    #[case::with_more(&["--broker", "owners", "-c", ":"], false)]
-    #[case::attached(&["--broker=owners"], false)]
-    fn a_broker_is_asked_for_exactly(#[case] line: &[&str], #[case] is_broker: bool) {
-        let command = parse_words(line);
-        assert_eq!(command == Ok(Command::Broker(Kind::Owners)), is_broker);
-        assert_eq!(command.is_ok(), is_broker);
+    #[case::owners(&["--broker", "owners"], Some(Kind::Owners))]
+    #[case::resolver(&["--broker", "resolver"], Some(Kind::Resolver))]
+    #[case::other(&["--broker", "files"], None)]
+    #[case::alone(&["--broker"], None)]
+    #[case::with_more(&["--broker", "owners", "-c", ":"], None)]
+    #[case::attached(&["--broker=owners"], None)]
+    fn a_broker_is_asked_for_exactly(#[case] line: &[&str], #[case] kind: Option<Kind>) {
+        let command = parse_words(line).ok();
+        assert_eq!(command, kind.map(Command::Broker));
     }
 
     #[rstest]

@@ -11,6 +11,7 @@
 
 use std::{
     io::{self, Read as _},
+    net::IpAddr,
     os::{
         fd::{AsFd, OwnedFd},
         unix::process::CommandExt as _,
@@ -24,7 +25,7 @@ use bstr::BString;
 use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
 use host_shell::{
-    broker::{Broker, BrokerError, Kind, OwnerBroker, Service},
+    broker::{Broker, BrokerError, Kind, OwnerBroker, Resolver, ResolverBroker, Service},
     confine::{Confinement, Duty},
     limits::MAX_SCRIPT_BYTES,
 };
@@ -33,7 +34,10 @@ use procnetsocket::{
     CgroupTree, ProcRoot, SocketTables,
     diag::{EventAuthority, KillAuthority},
 };
-use socket_query::{EventSource, Grant, GrantSet, Names, Policy, PolicyView};
+use rustix::fs::{Mode, OFlags};
+use socket_query::{
+    EventSource, Grant, GrantSet, HostNameError, HostNames, Names, Policy, PolicyView,
+};
 use ss_builtin::Ss;
 
 use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
@@ -55,7 +59,8 @@ pub(crate) struct Capabilities {
     /// What of it has to stay within reach of a confined process.
     pub(crate) confinement: Confinement,
     pub(crate) tables: TableSource,
-    pub(crate) owners: OwnerOrigin,
+    pub(crate) owners: Origin,
+    pub(crate) hosts: Origin,
 }
 
 /// Where socket tables come from.
@@ -69,12 +74,13 @@ pub(crate) enum TableSource {
     Fake,
 }
 
-/// Where the owners of sockets come from.
+/// Where something comes from that a confined process cannot find out: the owners of sockets, and the
+/// names of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OwnerOrigin {
-    /// Nowhere: they are not granted.
+pub(crate) enum Origin {
+    /// Nowhere: it is not granted.
     Nowhere,
-    /// This process looks for them: it is not confined, or the tables are a fake root's.
+    /// This process finds it out: it is not confined, or not kept from it.
     Here,
     /// A broker does, with this process id.
     Broker(u32),
@@ -126,7 +132,8 @@ pub(crate) enum CapabilityError {
 /// It opens the directories of `--allow-path` and `--proc-root`, the files of `--policy` and `--namespace`,
 /// `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
 /// With the grant `events` it opens sockets to follow events on, and with the grant `kill` it gives
-/// the right to destroy sockets; otherwise nothing of the kind exists in the process.
+/// the right to destroy sockets; otherwise nothing of the kind exists in the process. With the grants
+/// `processes` and `resolve` it starts a broker each.
 pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let mut sandbox = Sandbox::empty();
     let mut confinement = Confinement::new(Duty::Scripts);
@@ -149,10 +156,11 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let view = socket_view(policy.clone(), tables, cgroups)?;
     let view = with_namespaces(view, plan, &mut confinement)?;
     let (view, owners) = with_owners(view, plan, source)?;
+    let (view, hosts) = with_host_names(view, plan)?;
     let mut registry = Registry::new();
     registry.register(Box::new(Ss::new(view.clone())))?;
     registry.register(Box::new(PortWatch::new(view)))?;
-    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners })
+    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners, hosts })
 }
 
 /// Opens the network namespaces that the command line names; without the grant that is an error.
@@ -200,15 +208,29 @@ fn with_owners(
     view: PolicyView,
     plan: &Plan,
     source: TableSource,
-) -> Result<(PolicyView, OwnerOrigin), CapabilityError> {
+) -> Result<(PolicyView, Origin), CapabilityError> {
     if !view.grants().contains(Grant::Processes) {
-        return Ok((view, OwnerOrigin::Nowhere));
+        return Ok((view, Origin::Nowhere));
     }
     if plan.confine == Confine::No || source == TableSource::Fake {
-        return Ok((view, OwnerOrigin::Here));
+        return Ok((view, Origin::Here));
     }
     let (broker, pid) = start_broker(Kind::Owners)?;
-    Ok((view.with_owners(Arc::new(OwnerBroker::new(broker))), OwnerOrigin::Broker(pid)))
+    Ok((view.with_owners(Arc::new(OwnerBroker::new(broker))), Origin::Broker(pid)))
+}
+
+/// Starts the broker of host names, if a confined process is granted them. Without the grant there is
+/// none.
+fn with_host_names(view: PolicyView, plan: &Plan) -> Result<(PolicyView, Origin), CapabilityError> {
+    if !view.grants().contains(Grant::Resolve) {
+        return Ok((view, Origin::Nowhere));
+    }
+    if plan.confine == Confine::No {
+        return Ok((view.with_host_names(Arc::new(resolver())), Origin::Here));
+    }
+    let (broker, pid) = start_broker(Kind::Resolver)?;
+    let hosts = Arc::new(ResolverBroker::new(broker));
+    Ok((view.with_host_names(hosts), Origin::Broker(pid)))
 }
 
 /// Starts this program again, as a broker.
@@ -234,6 +256,77 @@ fn start_broker<S: Service>(kind: Kind) -> Result<(Broker<S>, u32), CapabilityEr
     let answers = child.stdout.take().ok_or_else(gone)?;
     let broker = Broker::new(requests.into(), answers.into()).map_err(CapabilityError::Broker)?;
     Ok((broker, child.id()))
+}
+
+/// Returns a resolver that asks the system's.
+pub(crate) fn resolver() -> Resolver {
+    Resolver::new(Arc::new(SystemResolver))
+}
+
+/// The resolver of the C library. It takes its time.
+///
+/// # Ambient Authority
+///
+/// It reads the files of [`RESOLVER_FILES`], loads libraries, and connects to whom these files name.
+struct SystemResolver;
+
+#[expect(clippy::disallowed_methods, reason = "the one place that asks for names of hosts")]
+impl HostNames for SystemResolver {
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        let addresses = dns_lookup::lookup_host(name).map_err(|_| HostNameError::Unknown)?;
+        Ok(addresses.collect())
+    }
+
+    fn name(&self, address: IpAddr) -> Option<BString> {
+        dns_lookup::lookup_addr(&address).ok().map(BString::from)
+    }
+}
+
+/// What the C library reads to know whom to ask (`nsswitch.conf(5)`, `resolv.conf(5)`, `gai.conf(5)`), and
+/// where its libraries are.
+const RESOLVER_FILES: [&str; 8] = [
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/hostname",
+    "/etc/ld.so.cache",
+];
+
+/// Where libraries lie that the C library may load, and where daemons listen that know names of hosts:
+/// `nscd`, `systemd-resolved`, `avahi-daemon`, `sssd`.
+const RESOLVER_DIRECTORIES: [&str; 12] = [
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/nix/store",
+    "/gnu/store",
+    "/run/nscd",
+    "/run/systemd/resolve",
+    "/run/avahi-daemon",
+    "/var/lib/sss/mc",
+    "/var/lib/sss/pipes",
+];
+
+/// Returns the confinement of the broker of host names. What is not there is not kept.
+///
+/// # Ambient Authority
+///
+/// It opens the paths of [`RESOLVER_FILES`] and [`RESOLVER_DIRECTORIES`].
+#[expect(clippy::disallowed_methods, reason = "fixed paths, opened once before anything is asked")]
+pub(crate) fn resolver_confinement() -> Confinement {
+    let mut confinement = Confinement::new(Duty::Resolver);
+    for path in RESOLVER_FILES.iter().chain(&RESOLVER_DIRECTORIES) {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        if let Ok(place) = rustix::fs::open(*path, flags, Mode::empty()) {
+            confinement.keep(place, Access::Read);
+        }
+    }
+    confinement
 }
 
 /// Opens `/proc` for the look at this process's own state.

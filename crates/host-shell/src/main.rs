@@ -109,15 +109,23 @@ fn confine(confine: Confine, confinement: Confinement) -> Result<Option<Confined
 
 /// Answers a shell that this process was started by, until it ends.
 fn broker(kind: Kind) -> Result<ExitCode, Failure> {
-    let tables = SocketTables::from_root(capabilities::own_process().map_err(Failure::Capability)?);
+    let own = capabilities::own_process().map_err(Failure::Capability)?;
     let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
-    match kind {
+    let apply = |confinement: Confinement| confinement.apply(&own).map_err(Failure::Confine);
+    let served = match kind {
         Kind::Owners => {
-            let _confined = confine(Confine::Yes, Confinement::new(Duty::Owners))?;
-            serve(&Owners::new(tables), input, output).map_err(Failure::Broker)?;
+            let _confined = apply(Confinement::new(Duty::Owners))?;
+            serve(&Owners::new(SocketTables::from_root(own)), input, output)
+        }
+        Kind::Resolver => {
+            let _confined = apply(capabilities::resolver_confinement())?;
+            // Security: nothing of `/proc` is left to who asks strangers.
+            drop(own);
+            serve(&capabilities::resolver(), input, output)
         }
         _ => return Ok(ExitCode::USAGE),
-    }
+    };
+    served.map_err(Failure::Broker)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -130,6 +138,7 @@ fn status(plan: &Plan) -> Result<ExitCode, Failure> {
         policy: &capabilities.policy,
         tables: capabilities.tables,
         owners: capabilities.owners,
+        hosts: capabilities.hosts,
         confined: confined.as_ref(),
     };
     print(&status.to_string())

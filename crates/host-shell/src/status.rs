@@ -4,11 +4,11 @@ use std::{fmt, os::unix::ffi::OsStrExt as _};
 
 use builtin_api::{Access, Escaped};
 use host_shell::{Allowed, confine::Confined};
-use socket_query::{FamilySet, Policy, Visibility, Whose};
+use socket_query::{FamilySet, Grant, Policy, Visibility, Whose};
 
 use crate::{
     args::{Directory, Plan},
-    capabilities::{OwnerOrigin, TableSource},
+    capabilities::{Origin, TableSource},
 };
 
 /// What is in force, one thing a line.
@@ -16,19 +16,21 @@ pub(crate) struct Status<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) policy: &'a Policy,
     pub(crate) tables: TableSource,
-    pub(crate) owners: OwnerOrigin,
+    pub(crate) owners: Origin,
+    pub(crate) hosts: Origin,
     /// `None` when the process is not confined.
     pub(crate) confined: Option<&'a Confined>,
 }
 
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { plan, policy, tables, owners, confined } = self;
+        let Self { plan, policy, tables, owners, hosts, confined } = self;
         let grants = policy.grants().iter().map(|grant| grant.name().to_owned());
         writeln!(f, "grants: {}", listed(grants))?;
         writeln!(f, "sockets: {}", Shown(policy))?;
         writeln!(f, "tables: {tables}")?;
-        writeln!(f, "owners: {owners}")?;
+        writeln!(f, "owners: {}", Whence(*owners, Grant::Processes))?;
+        writeln!(f, "host names: {}", Whence(*hosts, Grant::Resolve))?;
         let namespaces = plan.namespaces.iter().map(|space| Escaped(&space.name).to_string());
         writeln!(f, "namespaces: {}", listed(namespaces))?;
         writeln!(f, "directories: {}", listed(plan.directories.iter().map(shown)))?;
@@ -88,12 +90,15 @@ impl fmt::Display for TableSource {
     }
 }
 
-impl fmt::Display for OwnerOrigin {
+/// Where something comes from, and the grant that it takes.
+struct Whence(Origin, Grant);
+
+impl fmt::Display for Whence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nowhere => write!(f, "none, without the grant `processes`"),
-            Self::Here => write!(f, "from this process"),
-            Self::Broker(pid) => write!(f, "from the broker, process {pid}"),
+            Self(Origin::Nowhere, grant) => write!(f, "none, without the grant `{grant}`"),
+            Self(Origin::Here, _) => write!(f, "from this process"),
+            Self(Origin::Broker(pid), _) => write!(f, "from a broker, process {pid}"),
         }
     }
 }

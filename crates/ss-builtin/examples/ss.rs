@@ -20,8 +20,7 @@ use std::{
     os::unix::ffi::OsStringExt,
     path::PathBuf,
     process::ExitCode,
-    sync::{Arc, mpsc},
-    thread,
+    sync::Arc,
     time::Duration,
 };
 
@@ -33,7 +32,8 @@ use procnetsocket::{
     diag::{EventAuthority, KillAuthority},
 };
 use socket_query::{
-    EventSource, Grant, GrantSet, HostNameError, HostNames, Names, Policy, PolicyView, Visibility,
+    EventSource, Grant, GrantSet, HostNameError, HostNames, Names, Policy, PolicyView,
+    TimedHostNames, Visibility,
 };
 use ss_builtin::Ss;
 
@@ -127,7 +127,8 @@ fn view(own: &Own) -> Result<PolicyView, Failure> {
         view = view.with_events(Arc::new(EventSource::open_ambient(&right)?));
     }
     if grants.contains(Grant::Resolve) {
-        view = view.with_host_names(Arc::new(SystemResolver));
+        let hosts = TimedHostNames::new(Arc::new(SystemResolver), PATIENCE);
+        view = view.with_host_names(Arc::new(hosts));
     }
     if has_diag && grants.contains(Grant::Kill) {
         view = view.with_kill(KillAuthority::from_ambient(authority()));
@@ -154,32 +155,18 @@ fn run(view: PolicyView, args: &[BString]) -> ExitCode {
 /// How long one look-up may take: 2 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The resolver of the C library, each look-up on a thread that can be left.
+/// The resolver of the C library.
 struct SystemResolver;
 
-impl SystemResolver {
-    fn ask<T: Send + 'static>(look_up: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let (sender, received) = mpsc::channel();
-        // OK because who gave up needs no answer.
-        thread::Builder::new().spawn(move || drop(sender.send(look_up()))).ok()?;
-        received.recv_timeout(PATIENCE).ok()
-    }
-}
-
+#[expect(clippy::disallowed_methods, reason = "this example is its own host")]
 impl HostNames for SystemResolver {
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        let name = name.to_owned();
-        match Self::ask(move || dns_lookup::lookup_host(&name)) {
-            None => Err(HostNameError::TimedOut),
-            Some(Err(_)) => Err(HostNameError::Unknown),
-            Some(Ok(addresses)) => Ok(addresses.collect()),
-        }
+        let addresses = dns_lookup::lookup_host(name).map_err(|_| HostNameError::Unknown)?;
+        Ok(addresses.collect())
     }
 
     fn name(&self, address: IpAddr) -> Option<BString> {
-        let name = Self::ask(move || dns_lookup::lookup_addr(&address))?.ok()?;
-        // An address without a name comes back as it is.
-        Some(name).filter(|name| name.parse::<IpAddr>().is_err()).map(BString::from)
+        dns_lookup::lookup_addr(&address).ok().map(BString::from)
     }
 }
 

@@ -130,6 +130,11 @@ pub mod sockets {
         _ = TcpListener::bind(address);
         _ = UdpSocket::bind(address);
         _ = "localhost:1".to_socket_addrs();
+        _ = dns_lookup::lookup_host("localhost");
+        _ = dns_lookup::lookup_addr(&address.ip());
+        _ = dns_lookup::getaddrinfo(None, None, None);
+        _ = dns_lookup::getnameinfo(&address, 0);
+        _ = dns_lookup::get_hostname();
         _ = UnixStream::connect(path);
         _ = UnixStream::pair();
         _ = UnixListener::bind(path);

@@ -14,6 +14,9 @@
 //! looked into, not even by root. So the owners of sockets ([`Owners`]) come from outside of the
 //! shell's domain, from a process that no script reaches but through this protocol.
 //!
+//! Names of hosts ([`Resolver`]) come from the C library, which opens files, sockets and further libraries
+//! as the machine is set up. None of that is left to the shell, and it is all that is left to that broker.
+//!
 //! # Trust
 //!
 //! Neither side takes the other's word for a length: a frame is bounded, and what is in it is decoded
@@ -29,6 +32,7 @@ mod client;
 mod error;
 mod frame;
 mod owners;
+mod resolver;
 mod serve;
 
 use std::{io, str::FromStr};
@@ -39,6 +43,7 @@ pub use self::{
     client::Broker,
     error::{BrokerError, BrokerErrorKind},
     owners::{OwnerBroker, Owners, OwnersAnswer, OwnersRequest, Refusal},
+    resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
     serve::serve,
 };
 
@@ -59,6 +64,8 @@ pub trait Service {
 pub enum Kind {
     /// Finds the processes that hold sockets.
     Owners,
+    /// Resolves names of hosts.
+    Resolver,
 }
 
 impl Kind {
@@ -66,6 +73,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Owners => "owners",
+            Self::Resolver => "resolver",
         }
     }
 }
@@ -76,6 +84,7 @@ impl FromStr for Kind {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "owners" => Ok(Self::Owners),
+            "resolver" => Ok(Self::Resolver),
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
     }

@@ -9,9 +9,11 @@
 //!
 //! - `clone` makes threads of this process: no process, no namespace. `clone3`, whose flags a filter
 //!   cannot see, is left out;
-//! - `mmap` and `mprotect` give no memory that can be executed;
+//! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does, of files,
+//!   since the C library loads what resolves names as the machine is set up;
 //! - `socket` gives sockets to sock_diag, which reach nothing but the kernel, and `socketpair` streams
-//!   within the process, with which the prompt's line editor hears of signals;
+//!   within the process, with which the prompt's line editor hears of signals; [`Duty::Resolver`] has those of
+//!   the internet and of unix, and of rtnetlink, by which the C library orders addresses;
 //! - `ioctl`, `fcntl`, `prctl` and `tgkill` do the few things that are needed of them.
 //!
 //! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below what
@@ -110,6 +112,28 @@ const NETLINK: &[c_long] = &[
     libc::SYS_setsockopt,
 ];
 
+/// Asking name servers and daemons that cache names.
+const NAMES: &[c_long] = &[
+    libc::SYS_connect,
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_getpeername,
+    libc::SYS_getsockopt,
+    libc::SYS_recvmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_sendmsg,
+    libc::SYS_shutdown,
+    // The name of this machine.
+    libc::SYS_uname,
+];
+
+/// The same by the older names that some C libraries use.
+#[cfg(target_arch = "x86_64")]
+const NAMES_OF_MACHINE: &[c_long] =
+    &[libc::SYS_access, libc::SYS_lstat, libc::SYS_open, libc::SYS_readlink, libc::SYS_stat];
+#[cfg(not(target_arch = "x86_64"))]
+const NAMES_OF_MACHINE: &[c_long] = &[];
+
 /// Changing files, where a directory was granted for that.
 const CHANGES: &[c_long] = &[
     libc::SYS_fchmod,
@@ -158,9 +182,11 @@ const IOCTLS: [u64; 9] = [
 const FCNTLS: [c_int; 5] =
     [libc::F_DUPFD_CLOEXEC, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
 
-/// The kind of a socket among its flags, and the one with two fixed ends. Kernel: `SOCK_TYPE_MASK`.
+/// The kind of a socket among its flags, that with two fixed ends, and that of datagrams. Kernel:
+/// `SOCK_TYPE_MASK`.
 const KIND: u64 = 0xf;
 const STREAM: u64 = 1;
+const DATAGRAM: u64 = 2;
 
 /// A condition on one argument, by its number from 0.
 type Condition = (u8, SeccompCmpOp, u64);
@@ -172,17 +198,45 @@ pub(super) fn calls(duty: Duty, is_writable: Writable) -> Result<Calls, ConfineE
     allow(&mut calls, ALWAYS_OF_MACHINE);
     allow(&mut calls, FILES);
     bound(&mut calls)?;
-    if duty == Duty::Scripts {
-        allow(&mut calls, NETLINK);
-        let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
-        calls.insert(libc::SYS_socket, vec![rule(diag)?]);
-        let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
-        calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
+    match duty {
+        Duty::Owners => {}
+        Duty::Scripts => scripts(&mut calls)?,
+        Duty::Resolver => resolver(&mut calls)?,
     }
     if is_writable == Writable::Yes {
         allow(&mut calls, CHANGES);
     }
     Ok(calls)
+}
+
+/// Adds sock_diag, and streams within the process.
+fn scripts(calls: &mut Calls) -> Result<(), ConfineError> {
+    allow(calls, NETLINK);
+    let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
+    calls.insert(libc::SYS_socket, vec![rule(diag)?]);
+    let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
+    calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
+    Ok(())
+}
+
+/// Adds what the C library needs to look names up. Raw sockets are not among it, nor is listening.
+fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
+    allow(calls, NETLINK);
+    allow(calls, NAMES);
+    allow(calls, NAMES_OF_MACHINE);
+    let kind = |kind| (1, SeccompCmpOp::MaskedEq(KIND), kind);
+    let mut sockets =
+        vec![rule([is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_ROUTE))])?];
+    for family in [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX] {
+        for of_kind in [STREAM, DATAGRAM] {
+            sockets.push(rule([is(0, bits(family)), kind(of_kind)])?);
+        }
+    }
+    calls.insert(libc::SYS_socket, sockets);
+    let of_a_file = (3, SeccompCmpOp::MaskedEq(bits(libc::MAP_ANONYMOUS)), 0);
+    let not_executable = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_EXEC)), 0);
+    calls.insert(libc::SYS_mmap, vec![rule([not_executable])?, rule([of_a_file])?]);
+    Ok(())
 }
 
 /// Installs the filter for all threads.
@@ -252,7 +306,7 @@ mod tests {
     #[rstest]
     #[case::programs(&[libc::SYS_execve, libc::SYS_execveat, libc::SYS_clone3])]
     #[case::processes(&[libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_open, libc::SYS_pidfd_getfd, libc::SYS_kill, libc::SYS_tkill])]
-    #[case::sockets(&[libc::SYS_connect, libc::SYS_listen, libc::SYS_accept4, libc::SYS_sendmsg, libc::SYS_recvmsg])]
+    #[case::listening(&[libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4])]
     #[case::mounts(&[libc::SYS_mount, libc::SYS_umount2, libc::SYS_move_mount, libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_pivot_root, libc::SYS_chroot])]
     #[case::namespaces(&[libc::SYS_setns, libc::SYS_unshare])]
     #[case::kernel(&[libc::SYS_bpf, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_userfaultfd, libc::SYS_kexec_load, libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_perf_event_open, libc::SYS_reboot, libc::SYS_syslog])]
@@ -260,7 +314,7 @@ mod tests {
     #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_capset, libc::SYS_personality])]
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
     fn what_is_dangerous_is_left_to_nobody(#[case] dangerous: &[c_long]) {
-        for duty in [Duty::Scripts, Duty::Owners] {
+        for duty in [Duty::Scripts, Duty::Owners, Duty::Resolver] {
             let calls = calls(duty, Writable::Yes).unwrap();
             for call in dangerous {
                 assert!(!calls.contains_key(call), "{duty:?}: {call}");
@@ -280,6 +334,22 @@ mod tests {
     #[case::tgkill(libc::SYS_tgkill)]
     fn what_is_too_much_as_a_whole_is_bounded(#[case] call: c_long) {
         assert!(!calls(Duty::Scripts, Writable::Yes).unwrap()[&call].is_empty());
+        for duty in [Duty::Owners, Duty::Resolver] {
+            let calls = calls(duty, Writable::Yes).unwrap();
+            assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
+        }
+    }
+
+    #[test]
+    fn connections_are_for_who_resolves_names() {
+        for duty in [Duty::Scripts, Duty::Owners] {
+            let calls = calls(duty, Writable::Yes).unwrap();
+            for call in
+                [libc::SYS_connect, libc::SYS_sendmsg, libc::SYS_sendmmsg, libc::SYS_recvmsg]
+            {
+                assert!(!calls.contains_key(&call), "{duty:?}: {call}");
+            }
+        }
     }
 
     #[test]

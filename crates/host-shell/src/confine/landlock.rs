@@ -4,12 +4,12 @@ use std::{fmt, io};
 
 use builtin_api::Access;
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, LandlockStatus, PathBeneath, Ruleset,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, PathBeneath, Ruleset,
     RulesetAttr as _, RulesetCreatedAttr as _, Scope,
 };
 use rustix::fs::{FileType, fstat};
 
-use super::{ConfineError, Place, error::Repr};
+use super::{ConfineError, Duty, Place, error::Repr};
 
 /// The newest interface whose refusals are asked for. A kernel refuses what it knows of them.
 const NEWEST: ABI = ABI::V9;
@@ -29,6 +29,9 @@ const WRITE: [AccessFs; 8] = [
     AccessFs::RemoveDir,
     AccessFs::Refer,
 ];
+
+/// The port of name servers (RFC 1035, 4.2). Answers that are too long for a datagram come by TCP.
+const NAME_SERVER: u16 = 53;
 
 /// What a kernel does not refuse before it has that interface (`landlock(7)`).
 const GAPS: [(ABI, &str); 5] = [
@@ -65,7 +68,7 @@ impl fmt::Debug for Interface {
 }
 
 /// Leaves these places to the calling thread, and to threads that it starts.
-pub(super) fn restrict(places: &[Place]) -> Result<Landlock, ConfineError> {
+pub(super) fn restrict(places: &[Place], duty: Duty) -> Result<Landlock, ConfineError> {
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))
         .and_then(|rules| rules.handle_access(AccessNet::from_all(NEWEST)))
@@ -73,8 +76,12 @@ pub(super) fn restrict(places: &[Place]) -> Result<Landlock, ConfineError> {
         .and_then(Ruleset::create)
         .map_err(Repr::Landlock)?;
     for place in places {
-        let access = access_to(place)?;
+        let access = access_to(place, duty)?;
         rules = rules.add_rule(PathBeneath::new(&place.handle, access)).map_err(Repr::Landlock)?;
+    }
+    if duty == Duty::Resolver {
+        let name_servers = NetPort::new(NAME_SERVER, AccessNet::ConnectTcp);
+        rules = rules.add_rule(name_servers).map_err(Repr::Landlock)?;
     }
     let status = rules.restrict_self().map_err(Repr::Landlock)?;
     Ok(match status.landlock {
@@ -87,10 +94,13 @@ pub(super) fn restrict(places: &[Place]) -> Result<Landlock, ConfineError> {
 }
 
 /// Returns what may be done below a place. A file has nothing below it, and is only read.
-fn access_to(place: &Place) -> Result<BitFlags<AccessFs>, ConfineError> {
+fn access_to(place: &Place, duty: Duty) -> Result<BitFlags<AccessFs>, ConfineError> {
     let stat = fstat(&place.handle).map_err(|errno| Repr::Place(io::Error::from(errno)))?;
     let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-    Ok(if is_directory { rights_below(place.access) } else { AccessFs::ReadFile.into() })
+    let rights = if is_directory { rights_below(place.access) } else { AccessFs::ReadFile.into() };
+    // The daemons that cache names listen there.
+    let connects = is_directory && duty == Duty::Resolver;
+    Ok(if connects { rights | AccessFs::ResolveUnix } else { rights })
 }
 
 fn rights_below(access: Access) -> BitFlags<AccessFs> {

@@ -46,6 +46,10 @@ pub enum Duty {
     Scripts,
     /// Looks into the processes of the system for a confined shell.
     Owners,
+    /// Looks names of hosts up for a confined shell, as the C library does: below the places that are kept
+    /// it may load libraries and connect to unix sockets, beyond the machine it may send datagrams, and
+    /// connect by TCP to the port of name servers, as far as the kernel can tell ports apart.
+    Resolver,
 }
 
 /// What a process keeps when it confines itself.
@@ -133,7 +137,7 @@ impl Confinement {
             return Err(Repr::Threads(before.threads).into());
         }
         let landlock = match self.duty {
-            Duty::Scripts => Some(landlock::restrict(&self.places)?),
+            Duty::Scripts | Duty::Resolver => Some(landlock::restrict(&self.places, self.duty)?),
             Duty::Owners => None,
         };
         let calls = filter::calls(self.duty, self.writable())?;

@@ -11,14 +11,16 @@ use std::{
     time::Duration,
 };
 
-use host_shell::broker::{Broker, BrokerErrorKind, OwnerBroker, Owners, Service, serve};
+use host_shell::broker::{
+    Broker, BrokerErrorKind, Kind, OwnerBroker, ResolverBroker, Service, serve,
+};
 use procnetsocket::{OwnerQuery, Uninterrupted};
 use rstest::rstest;
 use rustix::{
     event::{PollFd, PollFlags, poll},
     process::{Pid, PidfdFlags, pidfd_open},
 };
-use socket_query::{OwnerSource as _, OwnersErrorKind};
+use socket_query::{HostNameError, HostNames as _, OwnerSource as _, OwnersErrorKind};
 
 use crate::{
     confine::{Running, value},
@@ -112,10 +114,10 @@ fn what_is_no_request_is_not_answered(#[case] mut bytes: &[u8]) {
     assert_eq!(answers, b"");
 }
 
-/// The program as a broker of owners.
-fn owners() -> (Child, Broker<Owners>) {
+/// The program as a broker.
+fn start<S: Service>(kind: Kind) -> (Child, Broker<S>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_host-shell"))
-        .args(["--broker", "owners"])
+        .args(["--broker", kind.name()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -127,7 +129,7 @@ fn owners() -> (Child, Broker<Owners>) {
 #[test]
 fn the_broker_of_owners_finds_this_process_and_confines_itself() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (mut child, broker) = owners();
+    let (mut child, broker) = start(Kind::Owners);
     let source = OwnerBroker::new(broker);
     let report = source.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
     let own = std::process::id();
@@ -135,15 +137,42 @@ fn the_broker_of_owners_finds_this_process_and_confines_itself() {
     let fd = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&listener)).unwrap();
     assert!(task.sockets.iter().any(|held| held.fd == fd));
     assert!(source.process_name(task.pid).is_some());
-    let state = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    assert_eq!((value(&state, "NoNewPrivs"), value(&state, "Seccomp")), ("1".into(), "2".into()));
+    is_confined(&child);
     drop(source);
     assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
 }
 
+fn is_confined(broker: &Child) {
+    let state = fs::read_to_string(format!("/proc/{}/status", broker.id())).unwrap();
+    assert_eq!((value(&state, "NoNewPrivs"), value(&state, "Seccomp")), ("1".into(), "2".into()));
+}
+
+/// What it answers stands in `tests/integration/live/resolve.rs`, over tables of its own.
+#[test]
+fn the_broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
+    let (mut child, broker) = start(Kind::Resolver);
+    let hosts = ResolverBroker::new(broker);
+    for word in ["", "a b", "a\nb", "../../etc/passwd"] {
+        assert_eq!(hosts.addresses(word), Err(HostNameError::Unknown), "{word:?}");
+    }
+    is_confined(&child);
+    drop(hosts);
+    assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+}
+
+#[test]
+fn a_broker_of_host_names_that_was_killed_is_none() {
+    let (mut child, broker) = start(Kind::Resolver);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let hosts = ResolverBroker::new(broker);
+    assert_eq!(hosts.addresses("localhost"), Err(HostNameError::NoResolver));
+    assert_eq!(hosts.name([127, 0, 0, 1].into()), None);
+}
+
 #[test]
 fn a_broker_that_was_killed_is_an_error_for_a_person() {
-    let (mut child, broker) = owners();
+    let (mut child, broker) = start(Kind::Owners);
     child.kill().unwrap();
     child.wait().unwrap();
     let error = OwnerBroker::new(broker).owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
@@ -169,6 +198,10 @@ fn children(shell: &Running) -> Vec<u32> {
 #[case::processes(&["--grant", "sockets,processes"], 1)]
 #[case::free(&["--grant", "sockets,processes", "--no-confine"], 0)]
 #[case::fake(&["--grant", "sockets,processes", "--proc-root", "/usr"], 0)]
+#[case::resolve(&["--grant", "sockets,resolve"], 1)]
+#[case::resolve_free(&["--grant", "sockets,resolve", "--no-confine"], 0)]
+#[case::both(&["--grant", "sockets,processes,resolve"], 2)]
+#[case::neither(&["--grant", "sockets,events,kill,namespaces"], 0)]
 fn there_is_a_broker_where_one_is_needed(#[case] args: &[&str], #[case] brokers: usize) {
     assert_eq!(children(&Running::start(args)).len(), brokers);
 }

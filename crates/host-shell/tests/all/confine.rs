@@ -114,6 +114,53 @@ fn a_confined_process_keeps_what_it_needs() {
     }
 }
 
+/// Returns the version of Landlock's interface that is in force.
+fn landlock(lines: &[String]) -> u32 {
+    let version = lines.iter().find_map(|line| line.strip_prefix("landlock: ABI "));
+    let digits = version.map(|text| text.split(|at: char| !at.is_ascii_digit()).next().unwrap());
+    digits.map_or(0, |digits| digits.parse().unwrap())
+}
+
+/// What the broker of host names can do of what a shell cannot. Where it reaches is the kernel's to bound:
+/// files below what was kept, and by TCP the port of name servers.
+const LEFT_TO_THE_RESOLVER: [&str; 3] =
+    ["open a UDP socket", "open rtnetlink", "connect by a unix socket"];
+
+#[test]
+fn who_resolves_names_can_do_no_more_than_that() {
+    let (lines, status) = probe(Some("--resolver"));
+    assert_eq!(status, 0, "{lines:?}");
+    let version = landlock(&lines);
+    assert!(version > 0 || !has_landlock(&lines));
+    let held = results(&lines, "held");
+    assert_eq!(held.len(), 3 * 20);
+    for (who, what, result) in held {
+        let expected = match what {
+            what if HELD_BY_LANDLOCK.contains(&what) && version == 0 => continue,
+            what if HELD_BY_LANDLOCK.contains(&what) => "refused",
+            "connect by TCP" | "listen by TCP" if version < 4 => continue,
+            "connect by TCP" | "listen by TCP" => "refused",
+            // Since version 9 the kernel asks where the socket lies.
+            "connect by a unix socket" if version >= 9 => "refused",
+            what if LEFT_TO_THE_RESOLVER.contains(&what) => "works",
+            _ => "no such call",
+        };
+        assert_eq!(result, expected, "{who}: {what}");
+    }
+    for (who, what, result) in results(&lines, "absent") {
+        assert_eq!(result, "no such call", "{who}: {what}");
+    }
+    for (who, what, result) in results(&lines, "kept") {
+        let expected = match what {
+            "read a granted file" | "start a thread" => "works",
+            "open sock_diag" => "no such call",
+            _ if version == 0 => continue,
+            _ => "refused",
+        };
+        assert_eq!(result, expected, "{who}: {what}");
+    }
+}
+
 /// The attempts are worth something: without confinement they succeed.
 #[test]
 fn an_unconfined_process_can_do_all_that() {
@@ -214,6 +261,7 @@ fn status_tells_the_defaults() {
     sockets: of every family, of every user
     tables: the system's, from sock_diag, or else from the verified /proc
     owners: none, without the grant `processes`
+    host names: none, without the grant `resolve`
     namespaces: none
     directories: none
     commands: all
@@ -248,6 +296,7 @@ fn status_tells_what_was_chosen() {
     sockets: of every family, of every user
     tables: a directory that stands for /proc
     owners: none, without the grant `processes`
+    host names: none, without the grant `resolve`
     namespaces: none
     directories: /usr (read), /dev/shm (read and write)
     commands: ss, wc
@@ -259,11 +308,15 @@ fn status_tells_what_was_chosen() {
 }
 
 #[rstest]
-#[case::confined(&[], "owners: from the broker, process ")]
-#[case::free(&["--no-confine"], "owners: from this process")]
-fn status_tells_who_looks_for_owners(#[case] args: &[&str], #[case] expected: &str) {
-    let (stdout, ..) = run(&[args, &["--grant", "sockets,processes", "--status"]].concat());
-    assert!(stdout.lines().any(|line| line.starts_with(expected)), "{stdout}");
+#[case::confined(&[], "from a broker, process ")]
+#[case::free(&["--no-confine"], "from this process")]
+fn status_tells_who_looks_for_what(#[case] args: &[&str], #[case] expected: &str) {
+    for (grant, what) in [("processes", "owners"), ("resolve", "host names")] {
+        let grants = format!("sockets,{grant}");
+        let (stdout, ..) = run(&[args, &["--grant", &grants, "--status"]].concat());
+        let expected = format!("{what}: {expected}");
+        assert!(stdout.lines().any(|line| line.starts_with(&expected)), "{stdout}");
+    }
 }
 
 #[test]

@@ -1,0 +1,162 @@
+//! The broker that resolves names of hosts.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use bstr::BString;
+use procnetsocket::Uninterrupted;
+use serde::{Deserialize, Serialize};
+use socket_query::{HostNameError, HostNames, TimedHostNames};
+
+use super::{Broker, Service};
+
+/// How long one look-up may take: 2 s. The C library asks a name server that does not answer for longer.
+const LOOK_UP: Duration = Duration::from_secs(2);
+
+/// How long an answer may take: a look-up, and the way to the broker and back.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Bytes of the name of a host that is looked up: 253, as many as DNS has (RFC 1035, 2.3.4, without the
+/// lengths and the root).
+const MAX_NAME_BYTES: usize = 253;
+
+/// Addresses of one host that are told: 256. A filter compares with no more.
+const MAX_ADDRESSES: usize = 256;
+
+/// Looks names of hosts up, by somebody who can.
+#[derive(Debug)]
+pub struct Resolver(TimedHostNames);
+
+/// What the broker of host names is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ResolverRequest {
+    /// Which addresses does the host of this name have?
+    Addresses(String),
+    /// What is the host called that has this address?
+    Name(IpAddr),
+}
+
+/// What it answers, in the same order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ResolverAnswer {
+    /// These, or this is why there are none.
+    Addresses(Result<Vec<IpAddr>, HostNameError>),
+    /// So, if anybody knows. The bytes are chosen by whoever runs the name server.
+    Name(Option<BString>),
+}
+
+impl Resolver {
+    /// Returns the service that asks `hosts`, each time for 2 s at most.
+    pub fn new(hosts: Arc<dyn HostNames>) -> Self {
+        Self(TimedHostNames::new(hosts, LOOK_UP))
+    }
+}
+
+impl Service for Resolver {
+    type Request = ResolverRequest;
+    type Answer = ResolverAnswer;
+
+    fn answer(&self, request: ResolverRequest) -> ResolverAnswer {
+        match request {
+            ResolverRequest::Addresses(name) => ResolverAnswer::Addresses(self.addresses(&name)),
+            ResolverRequest::Name(address) => ResolverAnswer::Name(self.name(address)),
+        }
+    }
+}
+
+/// The same without a broker, in time all the same.
+impl HostNames for Resolver {
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        // Security: who asks may have been taken over. What is no name of a host never gets to the C library.
+        if !is_host_name(name) {
+            return Err(HostNameError::Unknown);
+        }
+        let mut addresses = self.0.addresses(name)?;
+        addresses.truncate(MAX_ADDRESSES);
+        Ok(addresses)
+    }
+
+    fn name(&self, address: IpAddr) -> Option<BString> {
+        self.0.name(address)
+    }
+}
+
+fn is_host_name(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(is_part)
+}
+
+/// Names of hosts, as a broker tells them.
+#[derive(Debug)]
+pub struct ResolverBroker(Broker<Resolver>);
+
+impl ResolverBroker {
+    /// Asks this broker.
+    pub fn new(broker: Broker<Resolver>) -> Self {
+        Self(broker)
+    }
+
+    fn ask(&self, request: &ResolverRequest) -> Option<ResolverAnswer> {
+        // OK because a broker that is gone resolves nothing, and is told as one that is not there.
+        self.0.ask(request, PATIENCE, &Uninterrupted).ok()
+    }
+}
+
+impl HostNames for ResolverBroker {
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        match self.ask(&ResolverRequest::Addresses(name.to_owned())) {
+            Some(ResolverAnswer::Addresses(addresses)) => addresses,
+            _ => Err(HostNameError::NoResolver),
+        }
+    }
+
+    fn name(&self, address: IpAddr) -> Option<BString> {
+        match self.ask(&ResolverRequest::Name(address)) {
+            Some(ResolverAnswer::Name(name)) => name,
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Knows every host, by one address more than are told.
+    struct Everybody;
+
+    impl HostNames for Everybody {
+        fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
+            Ok(vec![IpAddr::from([127, 0, 0, 1]); MAX_ADDRESSES + 1])
+        }
+
+        fn name(&self, address: IpAddr) -> Option<BString> {
+            Some(address.to_string().into())
+        }
+    }
+
+    #[rstest]
+    // usual
+    #[case::name("www.example.org", true)]
+    #[case::letters_digits_and_marks("_a-1.B", true)]
+    // boundary
+    #[case::longest(&"a".repeat(253), true)]
+    #[case::too_long(&"a".repeat(254), false)]
+    #[case::empty("", false)]
+    // hostile
+    #[case::nul("a\0b", false)]
+    #[case::blank("a b", false)]
+    #[case::newline("a\nnameserver", false)]
+    #[case::not_ascii("größe", false)]
+    #[case::path("../a", false)]
+    fn nothing_but_names_of_hosts_is_looked_up(#[case] name: &str, #[case] is_name: bool) {
+        let resolver = Resolver::new(Arc::new(Everybody));
+        let answer = resolver.answer(ResolverRequest::Addresses(name.to_owned()));
+        let ResolverAnswer::Addresses(addresses) = answer else { panic!("another answer") };
+        let expected = if is_name { Ok(MAX_ADDRESSES) } else { Err(HostNameError::Unknown) };
+        assert_eq!(addresses.map(|addresses| addresses.len()), expected);
+    }
+}
