@@ -5,11 +5,10 @@ use std::{
     fmt::Write as _,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use bstr::{BStr, BString, ByteSlice as _};
-use builtin_api::Access;
+use builtin_api::{Access, parse_duration};
 use host_shell::{Allowed, Limits, broker::Kind};
 
 use socket_query::GrantSet;
@@ -237,7 +236,7 @@ impl RawArgs {
     fn plan(&self) -> Result<Plan, UsageError> {
         let mut limits = Limits::default();
         if let Some(value) = self.last(Effect::Timeout) {
-            limits.timeout = parse_duration(text("--timeout", value)?)
+            limits.timeout = parse_duration(value.as_bytes().into())
                 .ok_or_else(|| wanted("--timeout", "a duration such as 30s, 500ms or 2m", value))?;
         }
         if let Some(value) = self.last(Effect::MaxOutput) {
@@ -365,20 +364,6 @@ fn parse_namespace(value: &OsStr) -> Result<Namespace, UsageError> {
     Ok(Namespace { name: name.into(), path })
 }
 
-/// Reads a number with `ms`, `s`, `m` or `h`; without a unit it is seconds. Zero is none.
-fn parse_duration(value: &str) -> Option<Duration> {
-    let digits = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
-    let (number, unit) = value.split_at_checked(digits)?;
-    let number: u64 = number.parse().ok().filter(|&number| number > 0)?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "" | "s" => Some(Duration::from_secs(number)),
-        "m" => number.checked_mul(60).map(Duration::from_secs),
-        "h" => number.checked_mul(60 * 60).map(Duration::from_secs),
-        _ => None,
-    }
-}
-
 /// Returns what `--help` prints.
 pub(crate) fn help() -> String {
     let mut text = format!(
@@ -402,6 +387,8 @@ pub(crate) fn options() -> impl Iterator<Item = (&'static str, &'static str, &'s
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use rstest::rstest;
 
     use super::*;
@@ -509,7 +496,7 @@ mod tests {
     #[case::overflow("999999999999999999h")]
     #[case::blank("1 s")]
     fn refuses_durations(#[case] value: &str) {
-        assert_eq!(parse_duration(value), None);
+        assert!(parse_words(&["--timeout", value]).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! stay as they were after a while.
 //!
 //! Two kinds of shells run in turn: those in this process, each made anew with a policy of its own, and
-//! the prompt of the confined program, which stays the same, with its broker. `scripts/soak` runs it.
+//! the prompt of the confined program, which stays the same, with its brokers. `scripts/soak` runs it.
 
 #![expect(
     clippy::disallowed_methods,
@@ -47,7 +47,7 @@ const WARM: u64 = 20;
 /// Sockets that this process holds at a moment.
 const SOCKETS: usize = 40;
 
-const OPTIONS: [&str; 26] = [
+const OPTIONS: [&str; 30] = [
     "-tan",
     "-tlnp",
     "-uanp",
@@ -74,6 +74,10 @@ const OPTIONS: [&str; 26] = [
     "--nonsense",
     "--help",
     "-tan -N other",
+    "-tanr src 127.0.0.1",
+    "-tln src localhost",
+    "-tanp 'comm = python3 or not pid = 1'",
+    "-an --json --limit 3 'user = root and comm = *'",
 ];
 
 const SCRIPTS: [&str; 16] = [
@@ -147,7 +151,7 @@ impl Prompt {
         let mut child = Command::new("python3")
             .arg(workspace::path("tests/fixture/prompt_for_long.py"))
             .arg(program::path())
-            .args(["--grant", "sockets,processes,events"])
+            .args(["--grant", "sockets,processes,events,resolve"])
             .env("TERM", "xterm")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -276,7 +280,7 @@ fn soak(time: Duration) {
             eprintln!(
                 "live soak: {said} connections opened and closed in {} s; {ran} scripts in process: \
                  {:?} after the warm-up, {:?} at the end; {typed} at the prompt of the confined \
-                 program: {:?} and {:?} with its broker",
+                 program: {:?} and {:?} with its brokers",
                 elapsed.as_secs(),
                 warm[0],
                 held[0],

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bstr::{BString, ByteSlice as _};
+use builtin_api::{MAX_DURATION, parse_duration};
 use port_monitor::{Attribution, Protocol};
 use socket_query::{AddressFamily, FamilySet, expr::FilterText};
 
 use super::{
     CliError, RawArgs,
-    duration::parse_duration,
     flags::{Effect, Verb},
     raw::Typed,
 };
@@ -215,8 +215,8 @@ fn is_bare_port(word: &[u8]) -> bool {
 
 fn duration(raw: &RawArgs, effect: Effect) -> Result<Option<Duration>, CliError> {
     let Some(Typed { flag, value }) = raw.value(effect) else { return Ok(None) };
-    let expected = "a duration such as 30s, 500ms or 2m";
-    let duration = parse_duration(value.as_bstr());
+    let expected = "a duration such as 30s, 500ms or 2m, at most 720h";
+    let duration = parse_duration(value.as_bstr()).filter(|time| *time <= MAX_DURATION);
     let bad = || CliError::BadValue(flag.long, expected, value.clone());
     duration.ok_or_else(bad).map(Some)
 }
@@ -325,6 +325,7 @@ mod tests {
             &["--for"],
             &["--list=1"],
             &["--for=0"],
+            &["--for=721h"],
             &["--count", "0"],
             &["--count", "-1"],
             &["--interval", "soon"],
@@ -346,10 +347,11 @@ mod tests {
         there is no option "--wai"
         option --for needs a value
         option --list takes no value
-        --for expects a duration such as 30s, 500ms or 2m, but found "0"
+        --for expects a duration such as 30s, 500ms or 2m, at most 720h, but found "0"
+        --for expects a duration such as 30s, 500ms or 2m, at most 720h, but found "721h"
         --count expects a number from 1, but found "0"
         --count expects a number from 1, but found "-1"
-        --interval expects a duration such as 30s, 500ms or 2m, but found "soon"
+        --interval expects a duration such as 30s, 500ms or 2m, at most 720h, but found "soon"
         --wait and --gone exclude each other
         --for and --wait exclude each other
         --count and --gone exclude each other

@@ -1,6 +1,5 @@
 //! The command line: what was typed, and what it means.
 
-mod duration;
 mod error;
 mod flags;
 mod help;

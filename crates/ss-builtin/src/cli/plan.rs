@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use bstr::{BStr, BString, ByteSlice};
+use builtin_api::{MAX_DURATION, parse_duration};
 use procnetsocket::{Details, Threads, model::TcpState};
 use socket_query::{
     AddressFamily, FamilySet, Filter, GrantSet, Selection, SocketTable, StateSet, TableSet,
@@ -16,7 +17,6 @@ use socket_query::{
 
 use super::{
     CliError, RawArgs,
-    duration::{MAX_DURATION, parse_duration},
     flags::{Effect, Flag, Refusal},
     output::{self, Answer, Order, Output},
     raw::Typed,
@@ -527,7 +527,9 @@ impl Draft {
         let after = self.after.as_ref().map(|value| {
             let hours = MAX_DURATION.as_secs() / 3600;
             let expected = format!("a duration such as 10s, 500ms, 5m or 1h, at most {hours}h");
-            parse_duration(value.as_bstr()).ok_or_else(|| wanted("--for", expected, value))
+            parse_duration(value.as_bstr())
+                .filter(|after| *after <= MAX_DURATION)
+                .ok_or_else(|| wanted("--for", expected, value))
         });
         let count = self.count.as_ref().map(|value| {
             let count = value.to_str().ok().and_then(|value| value.parse().ok());
@@ -918,6 +920,10 @@ mod tests {
     #[case::no_duration(
         "-E --for soon",
         "option --for needs a duration such as 10s, 500ms, 5m or 1h, at most 720h, but found \"soon\""
+    )]
+    #[case::too_long(
+        "-E --for 2592001",
+        "option --for needs a duration such as 10s, 500ms, 5m or 1h, at most 720h, but found \"2592001\""
     )]
     #[case::hostile(
         "-E --for \u{1b}[2J",
