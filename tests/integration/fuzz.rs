@@ -120,6 +120,23 @@ const PROCESSES: [&[u8]; 7] = [
     b"",
 ];
 
+/// Frames of brokers: a version, a sequence number, a length, and a message.
+const FRAMES: [&[u8]; 7] = [
+    // Which processes hold any socket?
+    b"\x01\x01\0\0\0\x04\0\0\0\0\0\0\0",
+    // And these two?
+    b"\x01\x01\0\0\0\x08\0\0\0\0\x01\x02\x05\xac\x02\x01\x02",
+    // What is process 300 called? It is called `sshd`.
+    b"\x01\x01\0\0\0\x03\0\0\0\x01\xac\x02\x01\x02\0\0\0\x07\0\0\0\x01\x01\x04sshd",
+    // Which addresses has `a.b`? 127.0.0.1.
+    b"\x01\x01\0\0\0\x05\0\0\0\0\x03a.b\x01\x01\0\0\0\x08\0\0\0\0\0\x01\0\x7f\0\0\x01",
+    // Who is 127.0.0.1? `a`.
+    b"\x01\x01\0\0\0\x06\0\0\0\x01\0\x7f\0\0\x01\x01\x02\0\0\0\x04\0\0\0\x01\x01\x01a",
+    // Longer than all that there is.
+    b"\x01\x01\0\0\0\xff\xff\xff\x07\0\xff\xff\xff\xff\x0f",
+    b"\x02\0\0\0\0\0\0\0\0",
+];
+
 /// Writes first inputs for the targets that need no live socket.
 #[test]
 #[ignore = "writes first inputs of the fuzzer into its corpus"]
@@ -140,6 +157,7 @@ fn record() {
         processes = \"full\"\nunix-names = \"hidden\"\nsecrets = \"shown\"\nmax-rows = 5\n\
         max-time-ms = 10\n";
     workspace::write("fuzz/corpus/policy/everything", policy.as_bytes());
+    write_each("policy", &FRAMES);
 }
 
 fn write_each(name: &str, inputs: &[&[u8]]) {

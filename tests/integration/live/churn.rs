@@ -142,23 +142,39 @@ fn list(load: &Load) -> Count {
 }
 
 /// Opens and closes connections until it is over, and returns how many.
-///
-/// It makes as few system calls as it can, five for a connection: the kernel has to be kept busy.
 fn open_and_close(worker: u8, is_over: &AtomicBool) -> usize {
-    let address = SocketAddr::from((Ipv4Addr::new(127, 1, worker, 1), 9));
-    let listener = TcpListener::bind(address).unwrap();
-    // Closing with a reset leaves nothing behind, so ports never run out. Accepted sockets take this
-    // over from the listener.
-    set_socket_linger(&listener, Some(Duration::ZERO)).unwrap();
+    let connections = Connections::of(worker);
     let mut churned = 0;
     while !is_over.load(Ordering::Relaxed) {
-        let client = TcpStream::connect(address).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        drop(server);
-        drop(client);
+        connections.open_and_close();
         churned += 1;
     }
     churned
+}
+
+/// Connections that end at once.
+pub(super) struct Connections {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Connections {
+    pub(super) fn of(worker: u8) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::new(127, 1, worker, 1), 9));
+        let listener = TcpListener::bind(address).unwrap();
+        // Closing with a reset leaves nothing behind, so ports never run out. Accepted sockets take
+        // this over from the listener.
+        set_socket_linger(&listener, Some(Duration::ZERO)).unwrap();
+        Self { listener, address }
+    }
+
+    /// Makes as few system calls as it can, five: the kernel has to be kept busy.
+    pub(super) fn open_and_close(&self) {
+        let client = TcpStream::connect(self.address).unwrap();
+        let (server, _) = self.listener.accept().unwrap();
+        drop(server);
+        drop(client);
+    }
 }
 
 #[test]

@@ -56,12 +56,6 @@ impl Fixture {
         Self { child, stdin, stdout, directory, absent }
     }
 
-    /// Ends the fixture and returns what else it said.
-    pub(crate) fn finish(mut self) -> Vec<String> {
-        self.stdin = None;
-        std::iter::from_fn(|| read_line(&mut self.stdout)).collect()
-    }
-
     /// Returns the directory that named unix sockets lie in.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()

@@ -188,9 +188,11 @@ fn without_rights_every_process_is_closed() {
 /// standard error and the status.
 fn destroy(setting: Setting, line: &str) -> Option<(Vec<String>, String, i32)> {
     let outcome = run_in(setting, &Program::ours_destroying(), line)?;
-    let port =
-        |row: &[u8]| row.to_str_lossy().split_once("127.0.0.1:").map(|row| row.1[..4].into());
-    let mut ports: Vec<String> = outcome.stdout.lines().filter_map(port).collect();
+    let rows = outcome.stdout.to_str_lossy();
+    let mut ports: Vec<String> = rows
+        .lines()
+        .filter_map(|row| Some(row.split_once("127.0.0.1:")?.1.get(..4)?.to_owned()))
+        .collect();
     ports.sort();
     Some((ports, outcome.stderr.to_str_lossy().into(), outcome.status))
 }

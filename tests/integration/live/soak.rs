@@ -15,8 +15,13 @@ use std::{
     net::{TcpListener, TcpStream, UdpSocket},
     num::NonZeroU64,
     os::unix::net::UnixDatagram,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -31,12 +36,14 @@ use socket_query::{
 use ss_builtin::Ss;
 use testkit::Xorshift;
 
-use super::{fixture::Fixture, namespace::inside};
+use super::{churn::Connections, fixture::Fixture, namespace::inside};
 use crate::{escape::program, workspace};
 
 /// Descriptors that the line editor has open or not at a moment: a pair of sockets, by which it hears of
 /// signals while it waits for a line.
 const OF_THE_EDITOR: u64 = 2;
+/// Descriptors of this process that are open or not at a moment: both ends of a connection.
+const OF_THE_CHURN: u64 = 2;
 /// Memory that may be resident at the end beyond that after the warm-up: 16 MiB. The allocator keeps
 /// some for each of the threads that ran at once.
 const MORE_KILOBYTES: u64 = 16 * 1024;
@@ -255,9 +262,40 @@ fn settled(prompt: &mut Prompt) -> [Held; 2] {
     })
 }
 
-/// Runs for that long, the first quarter of it as a warm-up.
+/// Runs for that long, while connections are opened and closed.
 fn soak(time: Duration) {
-    let fixture = Fixture::start(&["churn", "200", "1"]);
+    let _staying = Fixture::start(&["stay", "200"]);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let churn = scope.spawn(|| churn(&is_over));
+        let outcome = catch_unwind(AssertUnwindSafe(|| run_scripts(time)));
+        is_over.store(true, Ordering::Relaxed);
+        let churned = churn.join().unwrap();
+        assert!(churned > 0);
+        eprintln!("live soak: {churned} connections opened and closed in {} s", time.as_secs());
+        if let Err(panic) = outcome {
+            resume_unwind(panic);
+        }
+    });
+}
+
+/// Opens and closes connections until it is over, and returns how many. It leaves most of the machine to
+/// the scripts.
+fn churn(is_over: &AtomicBool) -> u64 {
+    let connections = Connections::of(1);
+    let mut churned = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        for _ in 0..10 {
+            connections.open_and_close();
+            churned += 1;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    churned
+}
+
+/// Runs scripts for that long, the first quarter of it as a warm-up.
+fn run_scripts(time: Duration) {
     let tables = Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap());
     let random = &mut Xorshift::new(5);
     let mut prompt = Prompt::start();
@@ -276,18 +314,16 @@ fn soak(time: Duration) {
             sockets.0.clear();
             let held = settled(&mut prompt);
             let Some(warm) = warm.replace(held).filter(|_| is_over) else { continue };
-            let said = fixture.finish().join(" ");
             eprintln!(
-                "live soak: {said} connections opened and closed in {} s; {ran} scripts in process: \
-                 {:?} after the warm-up, {:?} at the end; {typed} at the prompt of the confined \
-                 program: {:?} and {:?} with its brokers",
+                "live soak: {} s; {ran} scripts in process: {:?} after the warm-up, {:?} at the end; \
+                 {typed} at the prompt of the confined program: {:?} and {:?} with its brokers",
                 elapsed.as_secs(),
                 warm[0],
                 held[0],
                 warm[1],
                 held[1]
             );
-            held[0].is_flat(warm[0], 0, "this process");
+            held[0].is_flat(warm[0], OF_THE_CHURN, "this process");
             held[1].is_flat(warm[1], OF_THE_EDITOR, "the confined program");
             return;
         }

@@ -2,6 +2,7 @@
 
 mod datagram;
 mod filter;
+mod frame;
 mod option;
 mod policy;
 mod printed;

@@ -1,0 +1,65 @@
+//! Frames between a shell and its brokers.
+
+use std::{
+    io::{self, Write as _},
+    marker::PhantomData,
+    time::Duration,
+};
+
+use host_shell::broker::{
+    Broker, OwnersAnswer, OwnersRequest, ResolverAnswer, ResolverRequest, Service, serve,
+};
+use procnetsocket::Uninterrupted;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Longer than any of it takes.
+const LONG: Duration = Duration::from_mins(20);
+
+/// Answers what it is asked.
+struct Echo<T>(PhantomData<T>);
+
+impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
+    type Request = T;
+    type Answer = T;
+
+    fn answer(&self, request: T) -> T {
+        request
+    }
+}
+
+/// What is understood is the same when it is written down and read again, and what is not understood is
+/// an error: of the broker, and of the shell.
+pub(super) fn holds(input: &[u8]) {
+    goes_back_and_forth::<OwnersRequest>(input);
+    goes_back_and_forth::<OwnersAnswer>(input);
+    goes_back_and_forth::<ResolverRequest>(input);
+    goes_back_and_forth::<ResolverAnswer>(input);
+    is_received(input);
+}
+
+fn goes_back_and_forth<T: Serialize + DeserializeOwned>(input: &[u8]) {
+    let echoed = echo::<T>(input);
+    assert_eq!(echo::<T>(&echoed), echoed);
+}
+
+fn echo<T: Serialize + DeserializeOwned>(mut input: &[u8]) -> Vec<u8> {
+    let mut answers = Vec::new();
+    // OK because what comes before an error is answered.
+    let _ = serve(&Echo::<T>(PhantomData), &mut input, &mut answers);
+    answers
+}
+
+/// Takes the input for what a broker says before it ends.
+fn is_received(input: &[u8]) {
+    let (Ok((_requests, to_broker)), Ok((from_broker, mut answers))) = (io::pipe(), io::pipe())
+    else {
+        return;
+    };
+    let broker = Broker::<Echo<ResolverAnswer>>::new(to_broker.into(), from_broker.into());
+    // OK because a pipe has room for more than any input.
+    answers.write_all(input).expect("a pipe has room");
+    drop(answers);
+    let asked = broker.expect("pipes").ask(&ResolverAnswer::Name(None), LONG, &Uninterrupted);
+    // Without an answer of the first request it has to end all the same.
+    drop(asked);
+}
