@@ -16,7 +16,8 @@
 //! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `owners`: processes that hold them, and those that may not be looked into.
-//! - `resolve`: names of hosts, over a host table of the test's own.
+//! - `resolve`: names of hosts, over a host table and a name server of the test's own.
+//! - `secret`: keys of connections, where the policy shows them.
 //! - `churn`: connections that come and go while they are listed.
 //! - `monitor`: ports that open and close.
 //! - `portwatch`: a script in a shell that waits for servers outside of it.
@@ -44,4 +45,6 @@ mod portwatch;
 mod program;
 mod pushdown;
 mod resolve;
+mod secret;
+mod shell;
 mod soak;

@@ -17,8 +17,8 @@ use std::{
 use bstr::ByteSlice as _;
 use tempfile::TempDir;
 
-use super::{line::words, namespace::inside, program::Program};
-use crate::{escape::program::SHELL, outcome::Outcome, workspace};
+use super::{line::words, namespace::inside, program::Program, shell::in_shell};
+use crate::{outcome::Outcome, workspace};
 
 /// Listens on every kind of address, says so, and ends with its input.
 const SERVER: &str = "\
@@ -97,16 +97,9 @@ impl Drop for Server {
     }
 }
 
-/// Runs a script in the shell, by its program, with the grant to resolve.
-fn in_shell(options: &[&str], script: &str) -> Outcome {
-    let mut shell = Command::new(&*SHELL);
-    shell.args(["--grant", "sockets,resolve"]).args(options).args(["-c", script]);
-    let output = shell.stdin(Stdio::null()).env_clear().output().unwrap();
-    Outcome {
-        stdout: output.stdout.into(),
-        stderr: output.stderr.into(),
-        status: output.status.code().expect("the shell ends by itself"),
-    }
+/// Runs a script in the shell, with the grant to resolve.
+fn resolving(options: &[&str], script: &str) -> Outcome {
+    in_shell(&[&["--grant", "sockets,resolve"], options].concat(), script)
 }
 
 /// Requires what the real one says of each line, by the example program, by the shell and by the shell
@@ -120,7 +113,7 @@ fn compare(lines: &[&str]) {
         assert!(expected.stdout.contains_str(":80"), "ss {line} lists nothing");
         // A parenthesis is the shell's own.
         for options in [&[][..], &["--no-confine"]] {
-            let found = in_shell(options, &format!("ss {line}"));
+            let found = resolving(options, &format!("ss {line}"));
             assert_eq!(found, expected, "{options:?} ss {line}");
         }
     }
@@ -163,7 +156,7 @@ fn every_address_of_a_host_is_looked_for() {
         let _tables = mount_dns();
         let _server = Server::of_names();
         for options in [&[][..], &["--no-confine"]] {
-            let found = in_shell(options, "ss -tlnH src many.example");
+            let found = resolving(options, "ss -tlnH src many.example");
             assert_eq!((found.stderr.as_bstr(), found.status), ("".into(), 0));
             assert_eq!(found.stdout, "LISTEN 0      128    127.1.0.60:8010 0.0.0.0:*\n");
         }
@@ -179,7 +172,7 @@ fn a_name_server_that_does_not_answer_is_waited_for_in_bounds() {
         let _tables = mount_dns();
         let _server = Server::of_names();
         for options in [&[][..], &["--no-confine"]] {
-            let asked = in_shell(options, "ss -tlnH src slow.example; ss -tlnH src dns.example");
+            let asked = resolving(options, "ss -tlnH src slow.example; ss -tlnH src dns.example");
             assert!(asked.stdout.starts_with_str("LISTEN"), "{}", asked.stdout);
             let message = asked.stderr.lines().next().unwrap().as_bstr();
             assert_eq!(
@@ -187,7 +180,7 @@ fn a_name_server_that_does_not_answer_is_waited_for_in_bounds() {
                 "ss: the host \"slow.example\" cannot be resolved: no answer in time"
             );
             // The address stands for the name that nobody tells.
-            let listed = in_shell(options, "ss -tlrnH sport = :8010 and not src 127.0.0.22");
+            let listed = resolving(options, "ss -tlrnH sport = :8010 and not src 127.0.0.22");
             assert_eq!((listed.stderr.as_bstr(), listed.status), ("".into(), 0));
             for shown in [" 127.0.0.21:8010 ", " dns.example:8010 ", " 127.1.0.60:8010 "] {
                 assert!(listed.stdout.contains_str(shown), "{shown}: {}", listed.stdout);
@@ -201,7 +194,7 @@ fn names_that_a_name_server_chooses_are_escaped() {
     inside("live::resolve::names_that_a_name_server_chooses_are_escaped", || {
         let _tables = mount_dns();
         let _server = Server::of_names();
-        let listed = in_shell(&[], "ss -tlrnH src 127.0.0.22");
+        let listed = resolving(&[], "ss -tlrnH src 127.0.0.22");
         assert_eq!((listed.stdout.lines().count(), listed.status), (1, 0), "{}", listed.stdout);
         assert!(!listed.stdout.contains(&0x1b), "{}", listed.stdout);
     });
@@ -213,9 +206,8 @@ fn without_the_grant_nobody_is_asked() {
         let _tables = mount_dns();
         let _server = Server::of_names();
         for line in ["ss -tlr", "ss -tln src dns.example"] {
-            let mut shell = Command::new(&*SHELL);
-            let refused = shell.args(["-c", line]).stdin(Stdio::null()).output().unwrap();
-            assert_eq!((refused.stdout.as_bstr(), refused.status.code()), ("".into(), Some(1)));
+            let refused = in_shell(&[], line);
+            assert_eq!((refused.stdout.as_bstr(), refused.status), ("".into(), 1));
             assert!(refused.stderr.contains_str("needs the grant \"resolve\""), "{line}");
         }
     });
