@@ -63,9 +63,11 @@ fn owners_of_other_users() {
     inside_as_root("live::owners::owners_of_other_users", || compare_owners("owners, as root"));
 }
 
-/// How the processes of `tests/fixture/closed.py` are made, and how they are looked at.
+/// How the processes of a fixture are made, and how they are looked at.
 #[derive(Clone, Copy)]
 struct Setting {
+    /// The fixture, in `tests/fixture`.
+    fixture: &'static str,
     /// The namespaces.
     unshare: &'static [&'static str],
     /// What is mounted over `/proc`, if anything is.
@@ -78,6 +80,7 @@ struct Setting {
 
 /// A user namespace in which nobody has capabilities, so that a process may close itself.
 const WITHOUT_CAPABILITIES: Setting = Setting {
+    fixture: "closed.py",
     unshare: &["-Urnmpf", "--mount-proc"],
     proc: None,
     holder: &["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
@@ -116,7 +119,8 @@ fn run_in(setting: Setting, program: &Program, line: &str) -> Option<Outcome> {
         });
         return None;
     }
-    let fixture = [PathBuf::from("python3"), workspace::path("tests/fixture/closed.py")];
+    let fixture = workspace::path("tests/fixture").join(setting.fixture);
+    let fixture = [PathBuf::from("python3"), fixture];
     let strings = |words: &'static [&'static str]| words.iter().map(std::ffi::OsString::from);
     let mut words = strings(setting.holder)
         .chain(fixture.map(Into::into))
@@ -184,6 +188,40 @@ fn without_rights_every_process_is_closed() {
     assert_eq!(stderr, "ss: owners may be missing: 4 processes are closed to this user\n");
 }
 
+/// 500 processes of 200 descriptors.
+const CROWD: &str = "crowd.py";
+
+/// Returns how many owners are told in all rows.
+fn owners(rows: &[String]) -> usize {
+    rows.iter().map(|row| row.matches("(\"python3\",pid=").count()).sum()
+}
+
+#[test]
+fn owners_in_a_crowd_are_those_of_the_real_one() {
+    let plain = Setting { fixture: CROWD, ..WITHOUT_CAPABILITIES };
+    let hidden = Setting { proc: Some("hidepid=4,subset=pid"), ..plain };
+    for setting in [plain, hidden] {
+        let Some((rows, stderr)) = list_both(setting) else { return };
+        // Each listener by 20 descriptors, and the one that all share.
+        assert_eq!((rows.len(), owners(&rows)), (501, 500 * 20 + 500));
+        // Every socket has an owner, so there is nothing to tell.
+        assert_eq!(stderr, "");
+    }
+}
+
+#[test]
+fn a_crowd_of_another_user_has_no_owners() {
+    for (proc, message) in [
+        (None, "502 processes are closed to this user"),
+        (Some("hidepid=2,subset=pid"), "this /proc does not show every process"),
+    ] {
+        let setting = Setting { fixture: CROWD, proc, ..ANOTHER_USER };
+        let Some((rows, stderr)) = list_both(setting) else { return };
+        assert_eq!((rows.len(), owners(&rows)), (501, 0));
+        assert_eq!(stderr, format!("ss: owners may be missing: {message}\n"));
+    }
+}
+
 /// Runs a line that destroys sockets of the fixture; returns the ports of those that it names as closed,
 /// standard error and the status.
 fn destroy(setting: Setting, line: &str) -> Option<(Vec<String>, String, i32)> {
@@ -243,6 +281,7 @@ fn nobody_is_excluded_from_destruction_by_a_process_that_cannot_be_seen() {
 
 /// Another user, for which one has to be root.
 const ANOTHER_USER: Setting = Setting {
+    fixture: "closed.py",
     unshare: &["-nmpf", "--mount-proc"],
     proc: None,
     holder: &[],
