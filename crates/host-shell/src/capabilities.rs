@@ -36,7 +36,7 @@ use procnetsocket::{
 };
 use rustix::fs::{Mode, OFlags};
 use socket_query::{
-    EventSource, Grant, GrantSet, HostNameError, HostNames, Names, Policy, PolicyView,
+    BlockingHostNames, EventSource, Grant, GrantSet, HostNameError, Names, Policy, PolicyView,
 };
 use ss_builtin::Ss;
 
@@ -271,7 +271,7 @@ pub(crate) fn resolver() -> Resolver {
 struct SystemResolver;
 
 #[expect(clippy::disallowed_methods, reason = "the one place that asks for names of hosts")]
-impl HostNames for SystemResolver {
+impl BlockingHostNames for SystemResolver {
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
         let addresses = dns_lookup::lookup_host(name).map_err(|_| HostNameError::Unknown)?;
         Ok(addresses.collect())

@@ -56,7 +56,11 @@ impl PortWatch {
         if watch.owners == Attribution::Wanted && !is_granted {
             return Ok(refuse(context, &CliError::NotGranted("processes", Grant::Processes)));
         }
-        let ports = match PolicyPorts::new(&self.view, &watch.which) {
+        let cancel = context.cancel;
+        let ports = PolicyPorts::new(&self.view, &watch.which, &|| cancel.is_cancelled());
+        // What is wrong is that there was no time.
+        cancel.check()?;
+        let ports = match ports {
             Ok(ports) => ports,
             Err(error) => return Ok(refuse(context, &error)),
         };

@@ -27,13 +27,18 @@ pub(crate) struct PolicyPorts<'a> {
 
 impl<'a> PolicyPorts<'a> {
     /// Understands the filter.
-    pub(crate) fn new(view: &'a PolicyView, which: &Which) -> Result<Self, CliError> {
+    pub(crate) fn new(
+        view: &'a PolicyView,
+        which: &Which,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Self, CliError> {
         let is_wanted =
             |protocol| which.protocols.is_empty() || which.protocols.contains(&protocol);
         let protocols = Protocol::ALL.into_iter().filter(|protocol| is_wanted(*protocol));
         let tables: TableSet = protocols.map(socket_table).collect();
-        let parsed =
-            view.parse_filter(&which.filter, tables, which.family).map_err(CliError::Filter)?;
+        let parsed = view
+            .parse_filter(&which.filter, tables, which.family, interrupt)
+            .map_err(CliError::Filter)?;
         // A family that the filter names is the only one.
         let families = parsed.family.map_or(which.families, FamilySet::of);
         if !families.intersects(PORTS) {

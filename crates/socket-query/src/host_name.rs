@@ -6,20 +6,22 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc,
+        mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bstr::BString;
+use procnetsocket::Interrupt;
 
 /// Resolves host names and addresses. A host gives one to a [`PolicyView`](crate::PolicyView), since
 /// to ask a resolver takes authority; it is asked under the grant
 /// [`Resolve`](crate::Grant::Resolve) only.
 ///
-/// A call ends in bounded time. An implementation that cannot promise it, as the C library's cannot, is
-/// put into [`TimedHostNames`].
+/// A call ends in bounded time, and within 100 ms after `interrupt` asks for the end; it then has no answer in
+/// time. Who cannot promise that, as the C library cannot, is a [`BlockingHostNames`] in a
+/// [`TimedHostNames`].
 pub trait HostNames: Send + Sync {
     /// Returns the addresses of a host, IPv4 or IPv6. `name` has only letters, digits, dots, hyphens
     /// and underscores.
@@ -27,10 +29,27 @@ pub trait HostNames: Send + Sync {
     /// # Errors
     ///
     /// A [`HostNameError`] that says why there are none.
-    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError>;
+    fn addresses(
+        &self,
+        name: &str,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Vec<IpAddr>, HostNameError>;
 
     /// Returns the name of the host that has an address, or `None` when it has none or nobody
     /// answers. The bytes are chosen by whoever runs the name server.
+    fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString>;
+}
+
+/// The same by somebody who takes as long as it takes.
+pub trait BlockingHostNames: Send + Sync {
+    /// Returns the addresses of a host: see [`HostNames::addresses`].
+    ///
+    /// # Errors
+    ///
+    /// A [`HostNameError`] that says why there are none.
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError>;
+
+    /// Returns the name of a host: see [`HostNames::name`].
     fn name(&self, address: IpAddr) -> Option<BString>;
 }
 
@@ -42,7 +61,7 @@ pub enum HostNameError {
     /// Nobody knows the name.
     #[error("no such host")]
     Unknown,
-    /// There was no answer in time.
+    /// There was no answer in time, or before the caller asked for the end.
     #[error("no answer in time")]
     TimedOut,
     /// There is nobody to ask.
@@ -57,6 +76,9 @@ pub enum HostNameError {
 /// which takes the C library some 10 s where no name server answers.
 const MAX_LOOK_UPS: usize = 16;
 
+/// After so long a wait the interrupt is asked: 50 ms.
+const TICK: Duration = Duration::from_millis(50);
+
 /// Host names of somebody who may take long, each look-up on a thread that is left alone when it does.
 ///
 /// 16 look-ups are under way at most; while there are so many, a further one has no answer.
@@ -66,10 +88,11 @@ const MAX_LOOK_UPS: usize = 16;
 /// ```
 /// use std::{net::IpAddr, sync::Arc, thread, time::Duration};
 /// use bstr::BString;
-/// use socket_query::{HostNameError, HostNames, TimedHostNames};
+/// use procnetsocket::Uninterrupted;
+/// use socket_query::{BlockingHostNames, HostNameError, HostNames as _, TimedHostNames};
 ///
 /// struct Slow;
-/// impl HostNames for Slow {
+/// impl BlockingHostNames for Slow {
 ///     fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
 ///         thread::sleep(Duration::from_secs(3600));
 ///         Err(HostNameError::Unknown)
@@ -80,10 +103,10 @@ const MAX_LOOK_UPS: usize = 16;
 /// }
 ///
 /// let timed = TimedHostNames::new(Arc::new(Slow), Duration::from_millis(10));
-/// assert_eq!(timed.addresses("example"), Err(HostNameError::TimedOut));
+/// assert_eq!(timed.addresses("example", &Uninterrupted), Err(HostNameError::TimedOut));
 /// ```
 pub struct TimedHostNames {
-    hosts: Arc<dyn HostNames>,
+    hosts: Arc<dyn BlockingHostNames>,
     patience: Duration,
     /// The number of look-ups that have not ended.
     under_way: Arc<AtomicUsize>,
@@ -91,13 +114,14 @@ pub struct TimedHostNames {
 
 impl TimedHostNames {
     /// Returns the same names, for each of which one waits so long at most.
-    pub fn new(hosts: Arc<dyn HostNames>, patience: Duration) -> Self {
+    pub fn new(hosts: Arc<dyn BlockingHostNames>, patience: Duration) -> Self {
         Self { hosts, patience, under_way: Arc::default() }
     }
 
     fn ask<T: Send + 'static>(
         &self,
-        look_up: impl FnOnce(&dyn HostNames) -> T + Send + 'static,
+        look_up: impl FnOnce(&dyn BlockingHostNames) -> T + Send + 'static,
+        interrupt: &dyn Interrupt,
     ) -> Result<T, HostNameError> {
         let place = Place::take(&self.under_way).ok_or(HostNameError::Busy)?;
         let hosts = Arc::clone(&self.hosts);
@@ -111,19 +135,35 @@ impl TimedHostNames {
         let thread = thread::Builder::new().name("host-name".to_owned()).spawn(look_up);
         // A process that can have no more threads is as busy as it can be.
         thread.map_err(|_| HostNameError::Busy)?;
-        received.recv_timeout(self.patience).map_err(|_| HostNameError::TimedOut)
+        self.wait(&received, interrupt).ok_or(HostNameError::TimedOut)
+    }
+
+    fn wait<T>(&self, received: &Receiver<T>, interrupt: &dyn Interrupt) -> Option<T> {
+        let begin = Instant::now();
+        loop {
+            let left = self.patience.saturating_sub(begin.elapsed());
+            match received.recv_timeout(left.min(TICK)) {
+                Ok(answer) => return Some(answer),
+                Err(RecvTimeoutError::Timeout) if left > TICK && !interrupt.is_interrupted() => {}
+                Err(_) => return None,
+            }
+        }
     }
 }
 
 impl HostNames for TimedHostNames {
-    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+    fn addresses(
+        &self,
+        name: &str,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Vec<IpAddr>, HostNameError> {
         let name = name.to_owned();
-        self.ask(move |hosts| hosts.addresses(&name))?
+        self.ask(move |hosts| hosts.addresses(&name), interrupt)?
     }
 
-    fn name(&self, address: IpAddr) -> Option<BString> {
+    fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString> {
         // OK because an address whose name nobody tells in time is printed as it is.
-        self.ask(move |hosts| hosts.name(address)).ok()?
+        self.ask(move |hosts| hosts.name(address), interrupt).ok()?
     }
 }
 
@@ -152,7 +192,9 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, mpsc::Receiver};
+    use std::sync::Mutex;
+
+    use procnetsocket::Uninterrupted;
 
     use super::*;
 
@@ -161,7 +203,7 @@ mod tests {
     /// Answers a look-up of a name when the test sends a word, and fails when there will be none.
     struct Waits(Mutex<Receiver<()>>);
 
-    impl HostNames for Waits {
+    impl BlockingHostNames for Waits {
         fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
             let word = self.0.lock().unwrap().recv();
             word.map(|()| vec![IpAddr::from([127, 0, 0, 1])]).map_err(|_| HostNameError::Unknown)
@@ -177,11 +219,18 @@ mod tests {
         let (sender, words) = mpsc::channel();
         let timed = TimedHostNames::new(Arc::new(Waits(Mutex::new(words))), LONG);
         sender.send(()).unwrap();
-        assert_eq!(timed.addresses("a").unwrap(), [IpAddr::from([127, 0, 0, 1])]);
-        assert_eq!(timed.name([127, 0, 0, 1].into()).unwrap(), "localhost");
-        assert_eq!(timed.name([192, 0, 2, 1].into()), None);
+        assert_eq!(timed.addresses("a", &Uninterrupted).unwrap(), [IpAddr::from([127, 0, 0, 1])]);
+        assert_eq!(timed.name([127, 0, 0, 1].into(), &Uninterrupted).unwrap(), "localhost");
+        assert_eq!(timed.name([192, 0, 2, 1].into(), &Uninterrupted), None);
         drop(sender);
-        assert_eq!(timed.addresses("a"), Err(HostNameError::Unknown));
+        assert_eq!(timed.addresses("a", &Uninterrupted), Err(HostNameError::Unknown));
+    }
+
+    #[test]
+    fn who_asks_for_the_end_waits_no_longer() {
+        let (_sender, words) = mpsc::channel();
+        let timed = TimedHostNames::new(Arc::new(Waits(Mutex::new(words))), LONG);
+        assert_eq!(timed.addresses("a", &|| true), Err(HostNameError::TimedOut));
     }
 
     #[test]
@@ -189,14 +238,14 @@ mod tests {
         let (sender, words) = mpsc::channel();
         let timed = TimedHostNames::new(Arc::new(Waits(Mutex::new(words))), Duration::ZERO);
         for _ in 0..MAX_LOOK_UPS {
-            assert_eq!(timed.addresses("a"), Err(HostNameError::TimedOut));
+            assert_eq!(timed.addresses("a", &Uninterrupted), Err(HostNameError::TimedOut));
         }
-        assert_eq!(timed.addresses("a"), Err(HostNameError::Busy));
-        assert_eq!(timed.name([127, 0, 0, 1].into()), None);
+        assert_eq!(timed.addresses("a", &Uninterrupted), Err(HostNameError::Busy));
+        assert_eq!(timed.name([127, 0, 0, 1].into(), &Uninterrupted), None);
         drop(sender);
         while timed.under_way.load(Ordering::Relaxed) > 0 {
             thread::yield_now();
         }
-        assert_ne!(timed.addresses("a"), Err(HostNameError::Busy));
+        assert_ne!(timed.addresses("a", &Uninterrupted), Err(HostNameError::Busy));
     }
 }

@@ -63,7 +63,7 @@ pub use collect::{Collected, Problem, Sink, WhyKept};
 pub use error::{Error, ErrorKind};
 pub use events::EventSource;
 pub use follow::{EventSink, FollowEnd, Followed, Until};
-pub use host_name::{HostNameError, HostNames, TimedHostNames};
+pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 pub use names::{Names, TransportProtocol};
 pub use owners::{OwnerSource, OwnersError, OwnersErrorKind};
 pub use policy::{Grant, GrantSet, Policy, ProcessDetail, UnknownGrant, Visibility, Whose};

@@ -8,6 +8,7 @@ use std::{
     num::NonZeroU32,
     ops::{ControlFlow, RangeInclusive},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use bstr::{BStr, BString};
@@ -34,6 +35,9 @@ use crate::{
 ///
 /// A row of sock_diag with all its details takes some 1 KiB, so this bounds memory to 250 MB.
 pub const MAX_SORTED_ROWS: usize = 250_000;
+
+/// How long the names of hosts of one filter are looked up: 10 s.
+const LOOK_UPS: Duration = Duration::from_secs(10);
 
 /// Socket tables as far as a policy lets them be seen.
 ///
@@ -261,14 +265,18 @@ impl PolicyView {
     /// # Errors
     ///
     /// A [`FilterError`] that says what is wrong and where. To resolve a host name takes the grant
-    /// `resolve`.
+    /// `resolve`; a name that is not resolved before `interrupt` asks for the end, or 10 s after the first
+    /// word of the filter, is an error.
     pub fn parse_filter(
         &self,
         text: &FilterText,
         tables: TableSet,
         family: Option<AddressFamily>,
+        interrupt: &dyn Interrupt,
     ) -> Result<Parsed, FilterError> {
-        expr::parse(text, Scope::new(self, tables, family))
+        let begin = Instant::now();
+        let is_over = || interrupt.is_interrupted() || begin.elapsed() >= LOOK_UPS;
+        expr::parse(text, Scope::new(self, tables, family, &is_over))
     }
 
     /// Returns the filter that admits what satisfies an expression; none admits every socket.
@@ -518,8 +526,13 @@ impl Machine for PolicyView {
         self.cgroup_paths().into_iter().find(|(_, known)| known == path).map(|(id, _)| id)
     }
 
-    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        self.host_names().map_err(|_| HostNameError::NoResolver)?.addresses(name)
+    fn addresses(
+        &self,
+        name: &str,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Vec<IpAddr>, HostNameError> {
+        let hosts = self.host_names().map_err(|_| HostNameError::NoResolver)?;
+        hosts.addresses(name, interrupt)
     }
 }
 
@@ -593,11 +606,11 @@ mod tests {
     struct Nobody;
 
     impl HostNames for Nobody {
-        fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        fn addresses(&self, _: &str, _: &dyn Interrupt) -> Result<Vec<IpAddr>, HostNameError> {
             Err(HostNameError::Unknown)
         }
 
-        fn name(&self, _: IpAddr) -> Option<BString> {
+        fn name(&self, _: IpAddr, _: &dyn Interrupt) -> Option<BString> {
             None
         }
     }
@@ -665,7 +678,7 @@ mod tests {
         let view = PolicyView::new(tables, policy, Names::default())
             .with_owners(Arc::new(Closed(Mutex::new(vec![closed]))));
         let text: FilterText = [text].into_iter().collect();
-        let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+        let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
         let filter = view.filter(parsed.expr);
         let selection = Selection { filter, ..Selection::everything() };
         let sure = view.with_sure_holders(&selection, &Uninterrupted).map(drop);
@@ -687,7 +700,7 @@ mod tests {
         let view = PolicyView::new(Arc::new(tables), policy, Names::default())
             .with_events(Arc::new(events));
         let text: FilterText = [text].into_iter().collect();
-        let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+        let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
         let filter = view.filter(parsed.expr);
         let selection = Selection { filter, ..Selection::everything() };
         let until = Until { deadline: None, count: Some(0) };

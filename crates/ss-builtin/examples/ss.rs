@@ -32,7 +32,7 @@ use procnetsocket::{
     diag::{EventAuthority, KillAuthority},
 };
 use socket_query::{
-    EventSource, Grant, GrantSet, HostNameError, HostNames, Names, Policy, PolicyView,
+    BlockingHostNames, EventSource, Grant, GrantSet, HostNameError, Names, Policy, PolicyView,
     TimedHostNames, Visibility,
 };
 use ss_builtin::Ss;
@@ -159,7 +159,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 struct SystemResolver;
 
 #[expect(clippy::disallowed_methods, reason = "this example is its own host")]
-impl HostNames for SystemResolver {
+impl BlockingHostNames for SystemResolver {
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
         let addresses = dns_lookup::lookup_host(name).map_err(|_| HostNameError::Unknown)?;
         Ok(addresses.collect())

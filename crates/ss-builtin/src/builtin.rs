@@ -129,6 +129,8 @@ impl Ss {
             }
             Err(error) => {
                 sheet(context.stdout, show, counters.as_ref())?.end().map_err(write_failed)?;
+                // A name that had no time to be resolved is no wrong filter.
+                context.cancel.check()?;
                 Ok(self.refuse(context.stderr, &error))
             }
         }
@@ -179,8 +181,8 @@ impl Ss {
         }
         let Owners { users, unseen, code } = found?;
         let selection = &selection;
-        let rows = RowRenderer::new(&self.view, show, selection.tables).with_users(users);
         let CallContext { stdout, stderr, cancel, terminal_width, .. } = context;
+        let rows = RowRenderer::new(&self.view, show, selection.tables, cancel).with_users(users);
         let sheet = sheet(*stdout, show, counters)?;
         let printer = sheet.list(show, selection, rows, *terminal_width).map_err(write_failed)?;
         let listing = Listing::new(printer, *stderr, unseen, code);

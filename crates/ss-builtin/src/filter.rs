@@ -22,8 +22,10 @@ pub(crate) fn selected(
     if let Some(path) = &source.file {
         read_file(context, path.as_ref(), &mut text)?;
     }
-    let parsed =
-        view.parse_filter(&text, selection.tables, source.family).map_err(CliError::Filter)?;
+    let cancel = context.cancel;
+    let parsed = view
+        .parse_filter(&text, selection.tables, source.family, &|| cancel.is_cancelled())
+        .map_err(CliError::Filter)?;
     let families = parsed.family.map_or(selection.families, FamilySet::of);
     Ok(Selection { families, filter: view.filter(parsed.expr), ..selection.clone() })
 }

@@ -96,7 +96,7 @@ fn the_kernel_leaves_out_what_the_filter_does_not_admit() {
             words.push(&text);
             let inet = TableSet::of(SocketTable::Tcp).union(TableSet::of(SocketTable::Udp));
             let parsed = view
-                .parse_filter(&words, inet, None)
+                .parse_filter(&words, inet, None, &Uninterrupted)
                 .unwrap_or_else(|error| panic!("{text}: {error}"));
             let filter = view.filter(parsed.expr);
             for (table, all) in &whole {

@@ -65,7 +65,12 @@ impl Machine {
     }
 
     fn parse(&self, text: &BStr, family: Option<AddressFamily>) -> Option<Parsed> {
-        match self.view.parse_filter(&FilterText::from_iter([text]), TableSet::ALL, family) {
+        match self.view.parse_filter(
+            &FilterText::from_iter([text]),
+            TableSet::ALL,
+            family,
+            &Uninterrupted,
+        ) {
             Ok(parsed) => Some(parsed),
             Err(error) => {
                 assert_harmless(&error.to_string().into());

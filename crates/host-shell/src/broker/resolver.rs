@@ -3,11 +3,11 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bstr::BString;
-use procnetsocket::Uninterrupted;
+use procnetsocket::{Interrupt, Uninterrupted};
 use serde::{Deserialize, Serialize};
-use socket_query::{HostNameError, HostNames, TimedHostNames};
+use socket_query::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 
-use super::{Broker, Service};
+use super::{Broker, BrokerError, BrokerErrorKind, Service};
 
 /// How long one look-up may take: 2 s. The C library asks a name server that does not answer for longer.
 const LOOK_UP: Duration = Duration::from_secs(2);
@@ -48,7 +48,7 @@ pub enum ResolverAnswer {
 
 impl Resolver {
     /// Returns the service that asks `hosts`, each time for 2 s at most.
-    pub fn new(hosts: Arc<dyn HostNames>) -> Self {
+    pub fn new(hosts: Arc<dyn BlockingHostNames>) -> Self {
         Self(TimedHostNames::new(hosts, LOOK_UP))
     }
 }
@@ -59,26 +59,34 @@ impl Service for Resolver {
 
     fn answer(&self, request: ResolverRequest) -> ResolverAnswer {
         match request {
-            ResolverRequest::Addresses(name) => ResolverAnswer::Addresses(self.addresses(&name)),
-            ResolverRequest::Name(address) => ResolverAnswer::Name(self.name(address)),
+            ResolverRequest::Addresses(name) => {
+                ResolverAnswer::Addresses(self.addresses(&name, &Uninterrupted))
+            }
+            ResolverRequest::Name(address) => {
+                ResolverAnswer::Name(self.name(address, &Uninterrupted))
+            }
         }
     }
 }
 
 /// The same without a broker, in time all the same.
 impl HostNames for Resolver {
-    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+    fn addresses(
+        &self,
+        name: &str,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Vec<IpAddr>, HostNameError> {
         // Security: who asks may have been taken over. What is no name of a host never gets to the C library.
         if !is_host_name(name) {
             return Err(HostNameError::Unknown);
         }
-        let mut addresses = self.0.addresses(name)?;
+        let mut addresses = self.0.addresses(name, interrupt)?;
         addresses.truncate(MAX_ADDRESSES);
         Ok(addresses)
     }
 
-    fn name(&self, address: IpAddr) -> Option<BString> {
-        self.0.name(address)
+    fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString> {
+        self.0.name(address, interrupt)
     }
 }
 
@@ -96,27 +104,33 @@ impl ResolverBroker {
     pub fn new(broker: Broker<Resolver>) -> Self {
         Self(broker)
     }
-
-    fn ask(&self, request: &ResolverRequest) -> Option<ResolverAnswer> {
-        // OK because a broker that is gone resolves nothing, and is told as one that is not there.
-        self.0.ask(request, PATIENCE, &Uninterrupted).ok()
-    }
 }
 
 impl HostNames for ResolverBroker {
-    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        match self.ask(&ResolverRequest::Addresses(name.to_owned())) {
-            Some(ResolverAnswer::Addresses(addresses)) => addresses,
+    fn addresses(
+        &self,
+        name: &str,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Vec<IpAddr>, HostNameError> {
+        let request = ResolverRequest::Addresses(name.to_owned());
+        match self.0.ask(&request, PATIENCE, interrupt) {
+            Ok(ResolverAnswer::Addresses(addresses)) => addresses,
+            Err(error) if is_late(&error) => Err(HostNameError::TimedOut),
             _ => Err(HostNameError::NoResolver),
         }
     }
 
-    fn name(&self, address: IpAddr) -> Option<BString> {
-        match self.ask(&ResolverRequest::Name(address)) {
-            Some(ResolverAnswer::Name(name)) => name,
+    fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString> {
+        match self.0.ask(&ResolverRequest::Name(address), PATIENCE, interrupt) {
+            Ok(ResolverAnswer::Name(name)) => name,
+            // OK because an address without a name is printed as it is.
             _ => None,
         }
     }
+}
+
+fn is_late(error: &BrokerError) -> bool {
+    matches!(error.kind(), BrokerErrorKind::Timeout | BrokerErrorKind::Interrupted)
 }
 
 #[cfg(test)]
@@ -128,7 +142,7 @@ mod tests {
     /// Knows every host, by one address more than are told.
     struct Everybody;
 
-    impl HostNames for Everybody {
+    impl BlockingHostNames for Everybody {
         fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
             Ok(vec![IpAddr::from([127, 0, 0, 1]); MAX_ADDRESSES + 1])
         }

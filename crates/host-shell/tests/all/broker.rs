@@ -153,7 +153,7 @@ fn the_broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
     let (mut child, broker) = start(Kind::Resolver);
     let hosts = ResolverBroker::new(broker);
     for word in ["", "a b", "a\nb", "../../etc/passwd"] {
-        assert_eq!(hosts.addresses(word), Err(HostNameError::Unknown), "{word:?}");
+        assert_eq!(hosts.addresses(word, &Uninterrupted), Err(HostNameError::Unknown), "{word:?}");
     }
     is_confined(&child);
     drop(hosts);
@@ -166,8 +166,8 @@ fn a_broker_of_host_names_that_was_killed_is_none() {
     child.kill().unwrap();
     child.wait().unwrap();
     let hosts = ResolverBroker::new(broker);
-    assert_eq!(hosts.addresses("localhost"), Err(HostNameError::NoResolver));
-    assert_eq!(hosts.name([127, 0, 0, 1].into()), None);
+    assert_eq!(hosts.addresses("localhost", &Uninterrupted), Err(HostNameError::NoResolver));
+    assert_eq!(hosts.name([127, 0, 0, 1].into(), &Uninterrupted), None);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bstr::BString;
+use builtin_api::Cancel;
 use socket_query::{HostNames, PolicyView};
 
 use super::{
@@ -25,15 +26,16 @@ pub(super) struct HostNamesOfCall<'a> {
     hosts: Option<&'a dyn HostNames>,
     known: RefCell<BTreeMap<IpAddr, Option<BString>>>,
     begin: Instant,
+    cancel: &'a Cancel,
 }
 
 impl<'a> HostNamesOfCall<'a> {
-    pub(super) fn new(view: &'a PolicyView, hosts: Hosts) -> Self {
+    pub(super) fn new(view: &'a PolicyView, hosts: Hosts, cancel: &'a Cancel) -> Self {
         let hosts = match hosts {
             Hosts::Resolved => view.host_names().ok(),
             Hosts::Numeric => None,
         };
-        Self { hosts, known: RefCell::default(), begin: Instant::now() }
+        Self { hosts, known: RefCell::default(), begin: Instant::now(), cancel }
     }
 
     /// Appends the name of a host, or the address where it has none. A name is bracketed as an
@@ -61,9 +63,9 @@ impl<'a> HostNamesOfCall<'a> {
         if let Some(name) = known.get(&address) {
             return name.clone();
         }
-        let in_time = self.begin.elapsed() < PATIENCE;
+        let is_over = || self.begin.elapsed() >= PATIENCE || self.cancel.is_cancelled();
         // OK because what comes past the time is a number, which is true as well.
-        let name = if in_time { hosts.name(address) } else { None };
+        let name = if is_over() { None } else { hosts.name(address, &is_over) };
         // An empty name would make the address disappear.
         let name = name.filter(|name| !name.is_empty());
         known.insert(address, name.clone());
@@ -75,6 +77,7 @@ impl<'a> HostNamesOfCall<'a> {
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use procnetsocket::Interrupt;
     use rstest::rstest;
     use socket_query::HostNameError;
 
@@ -85,11 +88,11 @@ mod tests {
     struct Few(AtomicU64);
 
     impl HostNames for Few {
-        fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        fn addresses(&self, _: &str, _: &dyn Interrupt) -> Result<Vec<IpAddr>, HostNameError> {
             Err(HostNameError::Unknown)
         }
 
-        fn name(&self, address: IpAddr) -> Option<BString> {
+        fn name(&self, address: IpAddr, _: &dyn Interrupt) -> Option<BString> {
             self.0.fetch_add(1, Ordering::Relaxed);
             let name = match address.to_string().as_str() {
                 "127.0.0.1" => "localhost",
@@ -103,8 +106,9 @@ mod tests {
         }
     }
 
-    fn of(hosts: &dyn HostNames) -> HostNamesOfCall<'_> {
-        HostNamesOfCall { hosts: Some(hosts), known: RefCell::default(), begin: Instant::now() }
+    fn of<'a>(hosts: &'a dyn HostNames, cancel: &'a Cancel) -> HostNamesOfCall<'a> {
+        let (known, begin) = (RefCell::default(), Instant::now());
+        HostNamesOfCall { hosts: Some(hosts), known, begin, cancel }
     }
 
     #[rstest]
@@ -119,17 +123,27 @@ mod tests {
     #[case::colon("10.0.0.3", "[a:b]")]
     fn prints_names_of_hosts(#[case] address: &str, #[case] shown: &str) {
         let (few, mut out) = (Few::default(), Vec::new());
-        of(&few).push(&mut out, address.parse().unwrap(), Unspecified::Any);
+        of(&few, &Cancel::new()).push(&mut out, address.parse().unwrap(), Unspecified::Any);
         assert_eq!(BString::from(out), shown);
     }
 
     #[test]
     fn each_address_is_asked_for_once() {
         let (few, mut out) = (Few::default(), Vec::new());
-        let hosts = of(&few);
+        let cancel = Cancel::new();
+        let hosts = of(&few, &cancel);
         for address in ["127.0.0.1", "192.0.2.1", "::ffff:127.0.0.1", "192.0.2.1"] {
             hosts.push(&mut out, address.parse().unwrap(), Unspecified::Any);
         }
         assert_eq!(few.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn nobody_is_asked_for_a_call_that_was_cancelled() {
+        let (few, mut out) = (Few::default(), Vec::new());
+        let cancel = Cancel::new();
+        cancel.cancel();
+        of(&few, &cancel).push(&mut out, "127.0.0.1".parse().unwrap(), Unspecified::Any);
+        assert_eq!((out.as_slice(), few.0.load(Ordering::Relaxed)), (&b"127.0.0.1"[..], 0));
     }
 }

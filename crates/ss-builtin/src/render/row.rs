@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, ops::RangeInclusive};
 
+use builtin_api::Cancel;
 use procnetsocket::{
     UserNames,
     model::{InetSocket, Inode, Socket, TcpState},
@@ -37,7 +38,12 @@ pub(crate) struct RowRenderer<'a> {
 
 impl<'a> RowRenderer<'a> {
     /// Returns the renderer of a listing of `tables`.
-    pub(crate) fn new(view: &'a PolicyView, show: &Show, tables: TableSet) -> Self {
+    pub(crate) fn new(
+        view: &'a PolicyView,
+        show: &Show,
+        tables: TableSet,
+        cancel: &'a Cancel,
+    ) -> Self {
         let range = view.local_port_range().unwrap_or(DEFAULT_PORT_RANGE);
         Self {
             names: show.names,
@@ -45,7 +51,7 @@ impl<'a> RowRenderer<'a> {
             lines: show.lines,
             ports: PortNames::new(view.names(), show.names, range, tables),
             interfaces: InterfaceNames::new(view),
-            hosts: HostNamesOfCall::new(view, show.hosts),
+            hosts: HostNamesOfCall::new(view, show.hosts, cancel),
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
             accounts: view.names().users(),

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use builtin_api::Cancel;
 use procnetsocket::{
     Details, SocketTables, Table,
     diag::Decoder,
@@ -127,8 +128,8 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         order: Order::default(),
         selection: Ok(selection),
     };
-    let view = view();
-    let rows = RowRenderer::new(&view, &show, TableSet::of(SocketTable::Udp));
+    let (view, cancel) = (view(), Cancel::new());
+    let rows = RowRenderer::new(&view, &show, TableSet::of(SocketTable::Udp), &cancel);
     let mut decoder = Decoder::new(table);
     let socket = decoder.decode(message).unwrap();
     let text = text(&rows, table, &socket);

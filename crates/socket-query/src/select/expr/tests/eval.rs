@@ -62,7 +62,7 @@ fn admitted(text: &str) -> Vec<u64> {
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let view = PolicyView::new(tables, Policy::default(), Names::default());
     let text: FilterText = [text].into_iter().collect();
-    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
     let selection = Selection { filter: view.filter(parsed.expr), ..Selection::everything() };
     let mut inodes = Inodes::default();
     view.collect(&selection, &Uninterrupted, &mut inodes).unwrap();

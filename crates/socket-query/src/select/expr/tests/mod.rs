@@ -9,6 +9,7 @@ mod property;
 use std::{net::IpAddr, num::NonZeroU32};
 
 use bstr::{BStr, ByteSlice as _};
+use procnetsocket::{Interrupt, Uninterrupted};
 
 use super::{FilterError, FilterText, Machine, Parsed, Scope, parse as parse_text};
 use crate::{
@@ -70,7 +71,7 @@ impl Machine for FakeMachine {
         path.starts_with(b"/g").then(|| u64::try_from(path.len()).unwrap())
     }
 
-    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+    fn addresses(&self, name: &str, _: &dyn Interrupt) -> Result<Vec<IpAddr>, HostNameError> {
         match name {
             "one" => Ok(vec!["10.0.0.1".parse().unwrap()]),
             "both" => Ok(vec!["10.0.0.1".parse().unwrap(), "fe80::1".parse().unwrap()]),
@@ -88,7 +89,7 @@ fn parse_on(
     family: Option<AddressFamily>,
 ) -> Result<Parsed, FilterError> {
     let text: FilterText = [text].into_iter().collect();
-    parse_text(&text, Scope::new(machine, tables, family))
+    parse_text(&text, Scope::new(machine, tables, family, &Uninterrupted))
 }
 
 fn parse(text: &str) -> Result<Parsed, FilterError> {

@@ -123,7 +123,7 @@ fn collect(view: &PolicyView, filter: Filter) -> Result<Vec<u64>, crate::Error> 
 fn rows_are_admitted_by_who_holds_them(#[case] text: &str, #[case] inodes: &[u64]) {
     let (_root, view) = view(granted());
     let text: FilterText = [text].into_iter().collect();
-    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
     let mut found = collect(&view, view.filter(parsed.expr)).unwrap();
     let mut inodes = inodes.to_vec();
     found.sort_unstable();
@@ -164,7 +164,7 @@ fn hidden_sockets_are_held_by_nobody() {
 fn what_is_not_held_may_be_held_by_nobody_knows_whom(#[case] text: &str, #[case] counts: bool) {
     let (_root, view) = view(granted());
     let text: FilterText = [text].into_iter().collect();
-    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
     assert_eq!(view.filter(parsed.expr).admits_unknown_holders(), counts);
 }
 
@@ -172,7 +172,7 @@ fn what_is_not_held_may_be_held_by_nobody_knows_whom(#[case] text: &str, #[case]
 fn owners_that_are_known_are_not_looked_for_again() {
     let (_root, view) = view(granted());
     let text: FilterText = ["pid = 7"].into_iter().collect();
-    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
     let filter = view.filter(parsed.expr);
     assert!(filter.asks_for_holders() && filter.lacks_holders());
     // Nobody holds anything.
@@ -190,7 +190,7 @@ fn a_thread_is_not_taken_for_its_process() {
     let (pid, tid) = (Pid::new(7).unwrap(), Pid::new(8).unwrap());
     let (_root, view) = view(granted());
     let text: FilterText = ["comm = sshd or comm = worker"].into_iter().collect();
-    let parsed = view.parse_filter(&text, TableSet::ALL, None).unwrap();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
     let all = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
     let process = all.tasks().iter().find(|task| task.pid == pid).unwrap();
     let [mut first, mut worker] = [process.clone(), process.clone()];

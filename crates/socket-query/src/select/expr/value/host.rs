@@ -184,7 +184,7 @@ fn resolve(scope: &Scope<'_>, name: &str) -> Result<(Network, Vec<Network>), Pro
     let failed = |error| Problem::Unresolved(name.into(), error);
     let mut networks = scope
         .machine
-        .addresses(name)
+        .addresses(name, scope.interrupt)
         .map_err(failed)?
         .into_iter()
         .filter(|address| is_of(scope.family, *address))

@@ -11,6 +11,7 @@ mod service;
 use std::{net::IpAddr, num::NonZeroU32};
 
 use bstr::{BStr, ByteSlice as _};
+use procnetsocket::Interrupt;
 
 use self::number::parse_unsigned;
 use super::{
@@ -33,7 +34,11 @@ pub(crate) trait Machine {
     /// Returns the id of the control group of that path, which begins with `/` at the mount.
     fn cgroup_id(&self, path: &BStr) -> Option<u64>;
     /// Returns the addresses of a host.
-    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError>;
+    fn addresses(
+        &self,
+        name: &str,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Vec<IpAddr>, HostNameError>;
 }
 
 /// What values are understood against.
@@ -44,6 +49,8 @@ pub(crate) struct Scope<'a> {
     family: Option<AddressFamily>,
     /// The family of the last host or port.
     restriction: Option<AddressFamily>,
+    /// Asks for the end of a look-up of a name.
+    interrupt: &'a dyn Interrupt,
 }
 
 /// A value that was understood.
@@ -81,8 +88,9 @@ impl<'a> Scope<'a> {
         machine: &'a dyn Machine,
         tables: TableSet,
         family: Option<AddressFamily>,
+        interrupt: &'a dyn Interrupt,
     ) -> Self {
-        Self { machine, tables, family, restriction: None }
+        Self { machine, tables, family, restriction: None, interrupt }
     }
 
     /// Returns the one family that is listed, if there is one.
