@@ -27,9 +27,9 @@ const MAX_TRIES: usize = 32;
 const RESOLVE: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_XDEV).union(ResolveFlags::NO_MAGICLINKS);
 
-/// What is there below a process of ours where its tables are: Linux 5.10 shows a `net` without
-/// anything in it under `subset=pid`, and every kernel does so for a process that has ended and was not
-/// waited for. Kernel: `dev_proc_net_init` makes `net/dev` in every network namespace.
+/// What is there below a process of ours where its tables are: Linux 5.10 and 7.2 show a `net`
+/// without anything in it under `subset=pid`, and every kernel does so for a process that has ended and
+/// was not waited for. Kernel: `dev_proc_net_init` makes `net/dev` in every network namespace.
 const NET_WITNESSES: [&str; 2] = ["stat", "net/dev"];
 
 /// The flags of a file that will be read.
@@ -412,7 +412,7 @@ mod tests {
         assert_eq!(found(&["no-thread-self"], "stat"), Err(Hidden));
     }
 
-    /// As Linux 5.10 shows it under `subset=pid`: without it a listing would look empty and whole.
+    /// As Linux 5.10 and 7.2 show it under `subset=pid`: without it a listing would look empty and whole.
     #[test]
     fn a_table_is_missing_only_where_others_are_there() {
         use crate::RootErrorKind::{Hidden, Missing};
