@@ -27,9 +27,10 @@ const MAX_TRIES: usize = 32;
 const RESOLVE: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_XDEV).union(ResolveFlags::NO_MAGICLINKS);
 
-/// What is there below a process of ours where its tables are: Linux 5.10 and 7.2 show a `net`
-/// without anything in it under `subset=pid`, and every kernel does so for a process that has ended and
-/// was not waited for. Kernel: `dev_proc_net_init` makes `net/dev` in every network namespace.
+/// What is there below a process where its tables are. A `net` without anything in it is shown for a
+/// process that has ended and was not waited for; and on Linux 7.2 under `subset=pid`, if it was mounted
+/// in a user namespace that does not own the network.
+/// Kernel: `dev_proc_net_init` makes `net/dev` in every network namespace.
 const NET_WITNESSES: [&str; 2] = ["stat", "net/dev"];
 
 /// The flags of a file that will be read.
@@ -169,6 +170,10 @@ impl Live {
     /// own part of procfs are shown, and then it is the kernel that lacks the file.
     fn absent(&self, base: BaseKind, directory: &str, name: &str) -> RootError {
         let path = join(directory, name);
+        // Kernel: under `subset=pid` Linux 5.10 lists files that it does not open.
+        if self.lookup(&path, LOOK).is_ok() {
+            return RootError::hidden(&shown(&path));
+        }
         // Kernel: `/proc/net` is the link `self/net`, and `subset=pid` leaves out both it and
         // `uptime`.
         let (first, process) = match base {
@@ -412,7 +417,7 @@ mod tests {
         assert_eq!(found(&["no-thread-self"], "stat"), Err(Hidden));
     }
 
-    /// As Linux 5.10 and 7.2 show it under `subset=pid`: without it a listing would look empty and whole.
+    /// Otherwise a listing would look empty and whole.
     #[test]
     fn a_table_is_missing_only_where_others_are_there() {
         use crate::RootErrorKind::{Hidden, Missing};
