@@ -27,6 +27,12 @@ const MAX_TRIES: usize = 32;
 const RESOLVE: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_XDEV).union(ResolveFlags::NO_MAGICLINKS);
 
+/// What is there below a process where its tables are. A `net` without anything in it is shown for a
+/// process that has ended and was not waited for; and on Linux 7.2 under `subset=pid`, if it was mounted
+/// in a user namespace that does not own the network.
+/// Kernel: `dev_proc_net_init` makes `net/dev` in every network namespace.
+const NET_WITNESSES: [&str; 2] = ["stat", "net/dev"];
+
 /// The flags of a file that will be read.
 ///
 /// `O_NONBLOCK` and `O_NOCTTY` change nothing for procfs; they keep an opening harmless in the walk,
@@ -164,17 +170,23 @@ impl Live {
     /// own part of procfs are shown, and then it is the kernel that lacks the file.
     fn absent(&self, base: BaseKind, directory: &str, name: &str) -> RootError {
         let path = join(directory, name);
-        let witnesses = match base {
-            // Kernel: `/proc/net` is the link `self/net`, and `subset=pid` leaves out both it and
-            // `uptime`.
-            BaseKind::Root if name.starts_with("net/") => vec!["uptime".into(), "self/stat".into()],
-            BaseKind::Root => vec!["uptime".into()],
-            _ => vec![join(directory, "stat")],
+        // Kernel: under `subset=pid` Linux 5.10 lists files that it does not open.
+        if self.lookup(&path, LOOK).is_ok() {
+            return RootError::hidden(&shown(&path));
+        }
+        // Kernel: `/proc/net` is the link `self/net`, and `subset=pid` leaves out both it and
+        // `uptime`.
+        let (first, process) = match base {
+            BaseKind::Root => ("uptime".to_owned(), "self"),
+            _ => (join(directory, "stat"), directory),
         };
-        for witness in witnesses {
+        let net = name.starts_with("net/").then(|| NET_WITNESSES.map(|name| join(process, name)));
+        for witness in std::iter::once(first).chain(net.into_iter().flatten()) {
             match (self.lookup(&witness, LOOK), base) {
                 (Ok(_), _) => {}
-                (Err(Errno::NOENT), BaseKind::Pid(_)) => return RootError::vanished(&shown(&path)),
+                (Err(Errno::NOENT), BaseKind::Pid(_)) if witness.ends_with("/stat") => {
+                    return RootError::vanished(&shown(&path));
+                }
                 (Err(Errno::NOENT), _) => return RootError::hidden(&shown(&path)),
                 (Err(errno), _) => return RootError::from_errno(&shown(&witness), errno),
             }
@@ -403,6 +415,19 @@ mod tests {
         use crate::RootErrorKind::{Hidden, Missing};
         assert_eq!(found(&["thread-self", "self"], "no-file"), Err(Missing));
         assert_eq!(found(&["no-thread-self"], "stat"), Err(Hidden));
+    }
+
+    /// Otherwise a listing would look empty and whole.
+    #[test]
+    fn a_table_is_missing_only_where_others_are_there() {
+        use crate::RootErrorKind::{Hidden, Missing};
+        let kind = |directory: &str| {
+            let absent = Live::open_proc().unwrap().absent(BaseKind::Thread, directory, "net/none");
+            absent.kind()
+        };
+        assert_eq!(kind("thread-self"), Missing);
+        // A directory that has a `stat` and no `net`.
+        assert_eq!(kind("self/net"), Hidden);
     }
 
     #[test]

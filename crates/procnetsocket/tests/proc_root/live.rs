@@ -88,6 +88,19 @@ fn a_process_that_ended_has_vanished() {
 }
 
 #[test]
+fn a_process_that_ended_and_was_not_waited_for_hides_its_tables() {
+    #[expect(clippy::disallowed_methods, reason = "a process that ends is needed")]
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    let id = rustix::process::Pid::from_child(&child);
+    let ended = rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT;
+    rustix::process::waitid(rustix::process::WaitId::Pid(id), ended).unwrap();
+    let proc = live();
+    let base = proc.pid(Pid::new(child.id()).unwrap());
+    assert_eq!(base.open(ProcFile::NetTcp).unwrap_err().kind(), RootErrorKind::Hidden);
+    child.wait().unwrap();
+}
+
+#[test]
 fn reads_the_calling_thread_from_every_thread() {
     let proc = live();
     thread::scope(|scope| {
