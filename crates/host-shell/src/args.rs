@@ -178,7 +178,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
 /// Reads the command line of a broker. It is no option: nobody has a use for it but the program.
 fn broker(words: &[OsString]) -> Option<Kind> {
     match words {
-        [first, kind] if first == BROKER => kind.to_str()?.parse().ok(),
+        [first, kind @ ..] if first == BROKER => {
+            let words: Vec<_> = kind.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
+            Kind::from_words(&words)
+        }
         _ => None,
     }
 }
@@ -389,6 +392,8 @@ pub(crate) fn options() -> impl Iterator<Item = (&'static str, &'static str, &'s
 mod tests {
     use std::time::Duration;
 
+    use host_shell::broker::{Bounds, Reach};
+    use procnetsocket::OwnerDetails;
     use rstest::rstest;
 
     use super::*;
@@ -518,15 +523,28 @@ mod tests {
     }
 
     #[rstest]
-    #[case::owners(&["--broker", "owners"], Some(Kind::Owners))]
+    #[case::owners(
+        &["--broker", "owners", "user", "all"],
+        Some(Kind::Owners(Bounds { details: OwnerDetails::User, reach: Reach::All }))
+    )]
+    #[case::bounded_owners(
+        &["--broker", "owners", "full", "named"],
+        Some(Kind::Owners(Bounds { details: OwnerDetails::Full, reach: Reach::Named }))
+    )]
+    #[case::owners_without_bounds(&["--broker", "owners"], None)]
+    #[case::unknown_details(&["--broker", "owners", "all", "all"], None)]
+    #[case::unknown_reach(&["--broker", "owners", "full", "full"], None)]
     #[case::resolver(&["--broker", "resolver"], Some(Kind::Resolver))]
     #[case::other(&["--broker", "files"], None)]
     #[case::alone(&["--broker"], None)]
-    #[case::with_more(&["--broker", "owners", "-c", ":"], None)]
+    #[case::with_more(&["--broker", "resolver", "-c", ":"], None)]
     #[case::attached(&["--broker=owners"], None)]
     fn a_broker_is_asked_for_exactly(#[case] line: &[&str], #[case] kind: Option<Kind>) {
         let command = parse_words(line).ok();
         assert_eq!(command, kind.map(Command::Broker));
+        if let Some(kind) = kind {
+            assert_eq!(kind.words(), line[1..]);
+        }
     }
 
     #[rstest]

@@ -25,18 +25,21 @@ use bstr::BString;
 use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
 use host_shell::{
-    broker::{Broker, BrokerError, Kind, OwnerBroker, Resolver, ResolverBroker, Service},
+    broker::{
+        Bounds, Broker, BrokerError, Kind, OwnerBroker, Reach, Resolver, ResolverBroker, Service,
+    },
     confine::{Confinement, Duty},
     limits::MAX_SCRIPT_BYTES,
 };
 use portwatch_builtin::PortWatch;
 use procnetsocket::{
-    CgroupTree, ProcRoot, SocketTables,
+    CgroupTree, OwnerDetails, ProcRoot, SocketTables,
     diag::{EventAuthority, KillAuthority},
 };
 use rustix::fs::{Mode, OFlags};
 use socket_query::{
     BlockingHostNames, EventSource, Grant, GrantSet, HostNameError, Names, Policy, PolicyView,
+    ProcessDetail,
 };
 use ss_builtin::Ss;
 
@@ -155,7 +158,7 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let policy = policy(plan)?;
     let view = socket_view(policy.clone(), tables, cgroups)?;
     let view = with_namespaces(view, plan, &mut confinement)?;
-    let (view, owners) = with_owners(view, plan, source)?;
+    let (view, owners) = with_owners(view, plan, &policy, source)?;
     let (view, hosts) = with_host_names(view, plan)?;
     let mut registry = Registry::new();
     registry.register(Box::new(Ss::new(view.clone())))?;
@@ -207,6 +210,7 @@ fn open_namespace(namespace: &Namespace) -> Result<SocketTables, CapabilityError
 fn with_owners(
     view: PolicyView,
     plan: &Plan,
+    policy: &Policy,
     source: TableSource,
 ) -> Result<(PolicyView, Origin), CapabilityError> {
     if !view.grants().contains(Grant::Processes) {
@@ -215,7 +219,12 @@ fn with_owners(
     if plan.confine == Confine::No || source == TableSource::Fake {
         return Ok((view, Origin::Here));
     }
-    let (broker, pid) = start_broker(Kind::Owners)?;
+    let details = match policy.processes() {
+        Some(ProcessDetail::Full) => OwnerDetails::Full,
+        _ => OwnerDetails::User,
+    };
+    let reach = if policy.narrows() { Reach::Named } else { Reach::All };
+    let (broker, pid) = start_broker(Kind::Owners(Bounds { details, reach }))?;
     Ok((view.with_owners(Arc::new(OwnerBroker::new(broker))), Origin::Broker(pid)))
 }
 
@@ -242,7 +251,8 @@ fn with_host_names(view: PolicyView, plan: &Plan) -> Result<(PolicyView, Origin)
 #[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
 fn start_broker<S: Service>(kind: Kind) -> Result<(Broker<S>, u32), CapabilityError> {
     let mut child = Command::new("/proc/self/exe")
-        .args([BROKER, kind.name()])
+        .arg(BROKER)
+        .args(kind.words())
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())

@@ -113,9 +113,9 @@ fn broker(kind: Kind) -> Result<ExitCode, Failure> {
     let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
     let apply = |confinement: Confinement| confinement.apply(&own).map_err(Failure::Confine);
     let served = match kind {
-        Kind::Owners => {
+        Kind::Owners(bounds) => {
             let _confined = apply(Confinement::new(Duty::Owners))?;
-            serve(&Owners::new(SocketTables::from_root(own)), input, output)
+            serve(&Owners::new(SocketTables::from_root(own), bounds), input, output)
         }
         Kind::Resolver => {
             let _confined = apply(capabilities::resolver_confinement())?;

@@ -35,7 +35,7 @@ fn main() -> Result<(), procnetsocket::Error> {
     if owners.closed() > 0 {
         eprintln!("processes that could not be looked into: {}", owners.closed());
     }
-    if owners.processes() == Shown::Some {
+    if owners.processes() != Shown::All {
         eprintln!("this /proc leaves out processes of other users");
     }
     Ok(())

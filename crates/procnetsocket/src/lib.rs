@@ -135,9 +135,9 @@ pub use self::{
     listing::{Listing, MAX_ROW_ERRORS},
     netstat::{Connection, Netstat, NetstatProtocol},
     owner::{
-        Fact, Held, MAX_COMMAND_LINE_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES, MAX_WORKERS, Owner,
-        OwnerDetails, OwnerLimits, OwnerQuery, OwnerReport, OwnerTable, Shown, Task, Threads,
-        Wanted,
+        Fact, Held, MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES,
+        MAX_WORKERS, Owner, OwnerDetails, OwnerLimits, OwnerQuery, OwnerReport, OwnerTable, Shown,
+        Task, Threads, Wanted,
     },
     query::{Details, Query},
     root::{Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},

@@ -40,8 +40,13 @@ pub(crate) fn destroy<'s>(
     if room.is_none() {
         return Err(Error::too_many(most));
     }
-    let selection = look()?;
-    sockets.retain(|(_, socket)| selection.filter.admits(&Socket::Inet(socket)));
+    let filter = &look()?.filter;
+    // Security: a socket without an inode is nobody's yet or no more. A connection that waits to be accepted
+    // is one, and belongs to whom a filter may exclude.
+    let needs_inode = filter.admits_unknown_holders();
+    sockets.retain(|(_, socket)| {
+        (socket.inode.is_some() || !needs_inode) && filter.admits(&Socket::Inet(socket))
+    });
     let problems = listed.problems + kept;
     let mut done = Collected { rows: 0, problems, stopped: listed.stopped };
     for (table, socket) in &sockets {

@@ -13,7 +13,7 @@ use std::{
 
 use bstr::{BStr, BString};
 use procnetsocket::{
-    Interrupt, Limits, OwnerQuery, OwnerTable, Pid, SockStat, SockStat6, SocketTables,
+    Interrupt, Limits, OwnerQuery, OwnerTable, Pid, SockStat, SockStat6, SocketTables, Threads,
     diag::{EventGroups, KillAuthority},
     model::{Inode, Socket},
 };
@@ -423,7 +423,8 @@ impl PolicyView {
         if needs_all && self.policy.narrows() {
             return Err(Error::unknown_holders());
         }
-        let owners = self.owners(&OwnerQuery::all(), interrupt)?;
+        let query = OwnerQuery::all().with_threads(Threads::Joined);
+        let owners = self.owners(&query, interrupt)?;
         if needs_all && !owners.is_complete() {
             return Err(Error::unknown_holders());
         }

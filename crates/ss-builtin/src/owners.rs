@@ -55,7 +55,12 @@ pub(crate) fn find(
     let mut owners = Owners::NONE;
     match &found {
         Ok(table) if selects => {
-            owners.unseen = (!table.is_complete()).then(|| Unseen::of(table));
+            // Numbers and names of processes are those of this PID namespace, so others count only where
+            // it is asked for what nobody holds.
+            let counts = selection.filter.admits_unknown_holders()
+                || table.closed() > 0
+                || table.processes() != Shown::Namespace;
+            owners.unseen = (counts && !table.is_complete()).then(|| Unseen::of(table));
             *selection = selection.with_owners(table);
         }
         Ok(_) => {}
@@ -94,8 +99,15 @@ impl Unseen {
                 &format_args!("owners may be missing: {closed} processes are closed to this user"),
             ),
         }
-        if self.shown == Shown::Some {
-            complain(stderr, &"owners may be missing: this /proc does not show every process");
+        match self.shown {
+            Shown::Some => {
+                complain(stderr, &"owners may be missing: this /proc does not show every process");
+            }
+            Shown::Namespace => complain(
+                stderr,
+                &"owners may be missing: this /proc shows no process outside its PID namespace",
+            ),
+            _ => {}
         }
     }
 }

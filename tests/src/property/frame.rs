@@ -25,6 +25,10 @@ impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
     fn answer(&self, request: T) -> T {
         request
     }
+
+    fn too_long() -> T {
+        panic!("no request is longer than an answer")
+    }
 }
 
 /// What is understood is the same when it is written down and read again, and what is not understood is

@@ -20,7 +20,7 @@ use rustix::{
 use super::{
     BrokerError, Service,
     error::Repr,
-    frame::{HEADER_BYTES, decode, decode_header, encode},
+    frame::{HEADER_BYTES, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, decode, decode_header, encode},
 };
 
 /// After so long a wait the interrupt is asked: 50 ms.
@@ -48,8 +48,12 @@ pub struct Broker<S> {
 struct Pipes {
     requests: File,
     answers: File,
-    /// What is still to be sent.
+    /// What is still to be sent of a request.
     outbox: Vec<u8>,
+    /// Whether a part of it was sent.
+    is_begun: bool,
+    /// Whether a request was sent, at least in part, that has no answer yet.
+    is_owed: bool,
     /// What came and is no whole frame yet.
     inbox: Vec<u8>,
     sequence: u32,
@@ -68,7 +72,15 @@ impl<S: Service> Broker<S> {
             fcntl_setfl(pipe, flags | OFlags::NONBLOCK).map_err(io::Error::from)?;
         }
         let (requests, answers) = (File::from(requests), File::from(answers));
-        let pipes = Pipes { requests, answers, outbox: Vec::new(), inbox: Vec::new(), sequence: 0 };
+        let pipes = Pipes {
+            requests,
+            answers,
+            outbox: Vec::new(),
+            is_begun: false,
+            is_owed: false,
+            inbox: Vec::new(),
+            sequence: 0,
+        };
         Ok(Self { pipes: Mutex::new(pipes), service: PhantomData })
     }
 
@@ -88,19 +100,21 @@ impl<S: Service> Broker<S> {
     ) -> Result<S::Answer, BrokerError> {
         let wait = Wait { begin: Instant::now(), patience, interrupt };
         let mut pipes = self.lease(&wait)?;
-        let sequence = pipes.sequence.wrapping_add(1);
-        pipes.sequence = sequence;
-        let frame = encode(sequence, request)?;
-        pipes.outbox.extend_from_slice(&frame);
-        loop {
-            // An answer to a request that was given up is thrown away.
-            while let Some((number, message)) = pipes.next_frame()? {
-                if number == sequence {
-                    return decode(&message);
-                }
+        // What was given up is answered all the same, and before nothing else is asked.
+        while pipes.is_owed {
+            pipes.next_answer(&wait)?;
+        }
+        pipes.sequence = pipes.sequence.wrapping_add(1);
+        pipes.outbox = encode(pipes.sequence, request, MAX_REQUEST_BYTES)?;
+        pipes.is_begun = false;
+        pipes.is_owed = true;
+        match pipes.next_answer(&wait) {
+            Ok((number, message)) if number == pipes.sequence => decode(&message),
+            Ok(_) => Err(Repr::Sequence.into()),
+            Err(error) => {
+                pipes.take_back();
+                Err(error)
             }
-            wait.check()?;
-            pipes.exchange()?;
         }
     }
 
@@ -139,6 +153,26 @@ impl Wait<'_> {
 }
 
 impl Pipes {
+    /// Waits for the next answer: its sequence number and its message.
+    fn next_answer(&mut self, wait: &Wait<'_>) -> Result<(u32, Vec<u8>), BrokerError> {
+        loop {
+            if let Some(answer) = self.next_frame()? {
+                self.is_owed = false;
+                return Ok(answer);
+            }
+            wait.check()?;
+            self.exchange()?;
+        }
+    }
+
+    /// Forgets a request of which nothing was sent.
+    fn take_back(&mut self) {
+        if !self.is_begun {
+            self.outbox.clear();
+            self.is_owed = false;
+        }
+    }
+
     /// Sends and receives what the pipes take and have, after a tick at the latest.
     fn exchange(&mut self) -> Result<(), BrokerError> {
         let answers = PollFd::from_borrowed_fd(self.answers.as_fd(), PollFlags::IN);
@@ -159,6 +193,7 @@ impl Pipes {
             return Ok(());
         }
         if let Some(sent) = ready(self.requests.write(&self.outbox))? {
+            self.is_begun |= sent > 0;
             self.outbox.drain(..sent.min(self.outbox.len()));
         }
         Ok(())
@@ -181,7 +216,7 @@ impl Pipes {
         let Some((header, rest)) = self.inbox.split_first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
         };
-        let header = decode_header(*header)?;
+        let header = decode_header(*header, MAX_ANSWER_BYTES)?;
         let Some(message) = rest.get(..header.length) else { return Ok(None) };
         let message = message.to_vec();
         self.inbox.drain(..HEADER_BYTES.saturating_add(header.length));

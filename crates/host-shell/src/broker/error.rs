@@ -19,6 +19,8 @@ pub(super) enum Repr {
     Version { expected: u8, found: u8 },
     #[error("expected a frame of at most {limit} bytes, but found one of {found}")]
     TooLong { limit: usize, found: u64 },
+    #[error("expected the answer to the last request, but found another one")]
+    Sequence,
     #[error("expected a message, but found other bytes")]
     Malformed(#[from] postcard::Error),
     #[error("the pipe of the broker fails")]
@@ -48,7 +50,7 @@ impl BrokerError {
             Repr::Gone => BrokerErrorKind::Gone,
             Repr::Timeout(_) => BrokerErrorKind::Timeout,
             Repr::Interrupted => BrokerErrorKind::Interrupted,
-            Repr::Version { .. } | Repr::TooLong { .. } | Repr::Malformed(_) => {
+            Repr::Version { .. } | Repr::TooLong { .. } | Repr::Sequence | Repr::Malformed(_) => {
                 BrokerErrorKind::Protocol
             }
             Repr::Pipe(_) => BrokerErrorKind::Io,

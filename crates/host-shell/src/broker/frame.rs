@@ -11,8 +11,11 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{BrokerError, error::Repr};
 
-/// Bytes of one message: 128 MiB, in which the owners of as many sockets as a scan keeps have room.
-pub(super) const MAX_MESSAGE_BYTES: usize = 128 << 20;
+/// Bytes of an answer: 128 MiB, in which the owners of as many sockets as a scan keeps have room.
+pub(super) const MAX_ANSWER_BYTES: usize = 128 << 20;
+
+/// Bytes of a request: 16 MiB, in which the inodes of more sockets than a machine has have room.
+pub(super) const MAX_REQUEST_BYTES: usize = 16 << 20;
 
 const VERSION: u8 = 1;
 
@@ -27,12 +30,16 @@ pub(super) struct Header {
     pub(super) length: usize,
 }
 
-/// Returns the frame of a message.
-pub(super) fn encode(sequence: u32, message: &impl Serialize) -> Result<Vec<u8>, BrokerError> {
+/// Returns the frame of a message of at most so many bytes.
+pub(super) fn encode(
+    sequence: u32,
+    message: &impl Serialize,
+    limit: usize,
+) -> Result<Vec<u8>, BrokerError> {
     let message = postcard::to_allocvec(message).map_err(Repr::Malformed)?;
-    let too_long = |_| Repr::TooLong { limit: MAX_MESSAGE_BYTES, found: wide(message.len()) };
+    let too_long = |_| Repr::TooLong { limit, found: wide(message.len()) };
     let length = u32::try_from(message.len()).map_err(too_long)?;
-    bounded(length)?;
+    bounded(length, limit)?;
     let mut frame = Vec::with_capacity(HEADER_BYTES.saturating_add(message.len()));
     frame.push(VERSION);
     frame.extend_from_slice(&sequence.to_le_bytes());
@@ -41,13 +48,16 @@ pub(super) fn encode(sequence: u32, message: &impl Serialize) -> Result<Vec<u8>,
     Ok(frame)
 }
 
-/// Reads the beginning of a frame.
-pub(super) fn decode_header(bytes: [u8; HEADER_BYTES]) -> Result<Header, BrokerError> {
+/// Reads the beginning of a frame whose message has at most so many bytes.
+pub(super) fn decode_header(
+    bytes: [u8; HEADER_BYTES],
+    limit: usize,
+) -> Result<Header, BrokerError> {
     let [version, s0, s1, s2, s3, l0, l1, l2, l3] = bytes;
     if version != VERSION {
         return Err(Repr::Version { expected: VERSION, found: version }.into());
     }
-    let length = bounded(u32::from_le_bytes([l0, l1, l2, l3]))?;
+    let length = bounded(u32::from_le_bytes([l0, l1, l2, l3]), limit)?;
     Ok(Header { sequence: u32::from_le_bytes([s0, s1, s2, s3]), length })
 }
 
@@ -60,10 +70,10 @@ pub(super) fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, BrokerErr
     }
 }
 
-fn bounded(length: u32) -> Result<usize, BrokerError> {
+fn bounded(length: u32, limit: usize) -> Result<usize, BrokerError> {
     match usize::try_from(length) {
-        Ok(bytes) if bytes <= MAX_MESSAGE_BYTES => Ok(bytes),
-        _ => Err(Repr::TooLong { limit: MAX_MESSAGE_BYTES, found: length.into() }.into()),
+        Ok(bytes) if bytes <= limit => Ok(bytes),
+        _ => Err(Repr::TooLong { limit, found: length.into() }.into()),
     }
 }
 
@@ -79,10 +89,10 @@ mod tests {
 
     #[test]
     fn a_frame_is_as_documented() {
-        let frame = encode(0x0403_0201, &(7_u8, "ab")).unwrap();
+        let frame = encode(0x0403_0201, &(7_u8, "ab"), 4).unwrap();
         assert_eq!(frame, [1, 1, 2, 3, 4, 4, 0, 0, 0, 7, 2, b'a', b'b']);
         let (header, message) = frame.split_first_chunk().unwrap();
-        let header = decode_header(*header).unwrap();
+        let header = decode_header(*header, MAX_ANSWER_BYTES).unwrap();
         assert_eq!(header, Header { sequence: 0x0403_0201, length: 4 });
         assert_eq!(decode::<(u8, String)>(message).unwrap(), (7, "ab".to_owned()));
     }
@@ -92,7 +102,13 @@ mod tests {
     #[case::too_long([1, 0, 0, 0, 0, 1, 0, 0, 8], "expected a frame of at most 134217728 bytes, but found one of 134217729")]
     #[case::longest([1, 0, 0, 0, 0, 255, 255, 255, 255], "expected a frame of at most 134217728 bytes, but found one of 4294967295")]
     fn refuses_headers(#[case] bytes: [u8; HEADER_BYTES], #[case] message: &str) {
-        assert_eq!(decode_header(bytes).unwrap_err().to_string(), message);
+        assert_eq!(decode_header(bytes, MAX_ANSWER_BYTES).unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn messages_that_are_too_long_are_not_sent() {
+        let error = encode(1, &(7_u8, "abc"), 4).unwrap_err();
+        assert_eq!(error.to_string(), "expected a frame of at most 4 bytes, but found one of 5");
     }
 
     #[rstest]

@@ -35,14 +35,12 @@ mod owners;
 mod resolver;
 mod serve;
 
-use std::{io, str::FromStr};
-
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     client::Broker,
     error::{BrokerError, BrokerErrorKind},
-    owners::{OwnerBroker, Owners, OwnersAnswer, OwnersRequest, Refusal},
+    owners::{Bounds, OwnerBroker, Owners, OwnersAnswer, OwnersRequest, Reach, Refusal},
     resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
     serve::serve,
 };
@@ -56,36 +54,36 @@ pub trait Service {
 
     /// Answers a request. It takes its time; who asked gives up when it is too long.
     fn answer(&self, request: Self::Request) -> Self::Answer;
+
+    /// Returns what is answered in place of an answer that has no room in a frame.
+    fn too_long() -> Self::Answer;
 }
 
 /// The kinds of brokers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Finds the processes that hold sockets.
-    Owners,
+    /// Finds the processes that hold sockets, and tells so much of them.
+    Owners(Bounds),
     /// Resolves names of hosts.
     Resolver,
 }
 
 impl Kind {
-    /// Returns the word for it on a command line.
-    pub const fn name(self) -> &'static str {
+    /// Returns the words for it on a command line.
+    pub fn words(self) -> Vec<&'static str> {
         match self {
-            Self::Owners => "owners",
-            Self::Resolver => "resolver",
+            Self::Owners(bounds) => vec!["owners", bounds.detail_word(), bounds.reach_word()],
+            Self::Resolver => vec!["resolver"],
         }
     }
-}
 
-impl FromStr for Kind {
-    type Err = io::Error;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "owners" => Ok(Self::Owners),
-            "resolver" => Ok(Self::Resolver),
-            _ => Err(io::ErrorKind::InvalidInput.into()),
+    /// Returns the kind of these words.
+    pub fn from_words(words: &[&str]) -> Option<Self> {
+        match words {
+            ["owners", details, reach] => Bounds::from_words(details, reach).map(Self::Owners),
+            ["resolver"] => Some(Self::Resolver),
+            _ => None,
         }
     }
 }

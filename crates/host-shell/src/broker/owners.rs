@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bstr::BString;
-use procnetsocket::{Interrupt, OwnerQuery, OwnerReport, Pid, SocketTables, Uninterrupted};
+use procnetsocket::{
+    Interrupt, OwnerDetails, OwnerQuery, OwnerReport, Pid, SocketTables, Uninterrupted, Wanted,
+};
 use serde::{Deserialize, Serialize};
 use socket_query::{OwnerSource, OwnersError, OwnersErrorKind};
 
@@ -15,7 +17,62 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks into processes, below the one handle that it holds.
 #[derive(Debug)]
-pub struct Owners(SocketTables);
+pub struct Owners {
+    tables: SocketTables,
+    bounds: Bounds,
+}
+
+/// How much of processes is told, whatever is asked: as much as the policy of the shell allows.
+///
+/// Security: it is told to the broker when it is started. Who took the shell over later can ask for no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// What is told of each process.
+    pub details: OwnerDetails,
+    /// Of which processes.
+    pub reach: Reach,
+}
+
+/// Of which processes a broker tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Of all that hold a socket, and the name of any.
+    All,
+    /// Of those that hold a socket that was named, for the shell shows some alone.
+    Named,
+}
+
+impl Bounds {
+    pub(super) const fn detail_word(self) -> &'static str {
+        match self.details {
+            OwnerDetails::Name => "name",
+            OwnerDetails::User => "user",
+            _ => "full",
+        }
+    }
+
+    pub(super) const fn reach_word(self) -> &'static str {
+        match self.reach {
+            Reach::All => "all",
+            Reach::Named => "named",
+        }
+    }
+
+    pub(super) fn from_words(details: &str, reach: &str) -> Option<Self> {
+        let details = match details {
+            "name" => OwnerDetails::Name,
+            "user" => OwnerDetails::User,
+            "full" => OwnerDetails::Full,
+            _ => return None,
+        };
+        let reach = match reach {
+            "all" => Reach::All,
+            "named" => Reach::Named,
+            _ => return None,
+        };
+        Some(Self { details, reach })
+    }
+}
 
 /// What the broker of owners is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +103,19 @@ pub struct Refusal {
 
 impl Owners {
     /// Returns the service over the processes of a `/proc`.
-    pub fn new(tables: SocketTables) -> Self {
-        Self(tables)
+    pub fn new(tables: SocketTables, bounds: Bounds) -> Self {
+        Self { tables, bounds }
+    }
+
+    fn scan(&self, query: OwnerQuery) -> Result<OwnerReport, Refusal> {
+        if self.bounds.reach == Reach::Named && query.sockets == Wanted::All {
+            return Err(Refusal::of(
+                "expected the sockets whose owners are wanted, but found none",
+            ));
+        }
+        let details = query.details.min(self.bounds.details);
+        let query = query.with_details(details);
+        Ok(OwnerSource::owners(&self.tables, &query, &Uninterrupted)?)
     }
 }
 
@@ -57,12 +125,23 @@ impl Service for Owners {
 
     fn answer(&self, request: OwnersRequest) -> OwnersAnswer {
         match request {
-            OwnersRequest::Scan(query) => {
-                let report = OwnerSource::owners(&self.0, &query, &Uninterrupted);
-                OwnersAnswer::Scan(report.map_err(Refusal::from))
-            }
-            OwnersRequest::Name(pid) => OwnersAnswer::Name(self.0.process_name(pid)),
+            OwnersRequest::Scan(query) => OwnersAnswer::Scan(self.scan(query)),
+            OwnersRequest::Name(pid) => OwnersAnswer::Name(match self.bounds.reach {
+                Reach::All => self.tables.process_name(pid),
+                Reach::Named => None,
+            }),
         }
+    }
+
+    fn too_long() -> OwnersAnswer {
+        let message = "expected owners that have room in a message, but found more: ask for less";
+        OwnersAnswer::Scan(Err(Refusal { reached_limit: true, message: message.to_owned() }))
+    }
+}
+
+impl Refusal {
+    fn of(message: &str) -> Self {
+        Self { reached_limit: false, message: message.to_owned() }
     }
 }
 

@@ -67,6 +67,11 @@ impl Service for Resolver {
             }
         }
     }
+
+    /// No answer of this service is so long.
+    fn too_long() -> ResolverAnswer {
+        ResolverAnswer::Name(None)
+    }
 }
 
 /// The same without a broker, in time all the same.

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use super::{
     BrokerError, Service,
-    frame::{HEADER_BYTES, decode, decode_header, encode},
+    frame::{HEADER_BYTES, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, decode, decode_header, encode},
 };
 
 /// Answers requests until the input ends, which is when the shell has ended.
@@ -19,7 +19,7 @@ pub fn serve<S: Service>(
     output: &mut dyn Write,
 ) -> Result<(), BrokerError> {
     while let Some(header) = read_header(input)? {
-        let header = decode_header(header)?;
+        let header = decode_header(header, MAX_REQUEST_BYTES)?;
         let mut message = Vec::new();
         let length = u64::try_from(header.length).unwrap_or(u64::MAX);
         (&mut *input).take(length).read_to_end(&mut message)?;
@@ -27,7 +27,9 @@ pub fn serve<S: Service>(
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
         let answer = service.answer(decode(&message)?);
-        output.write_all(&encode(header.sequence, &answer)?)?;
+        let frame = encode(header.sequence, &answer, MAX_ANSWER_BYTES)
+            .or_else(|_| encode(header.sequence, &S::too_long(), MAX_ANSWER_BYTES))?;
+        output.write_all(&frame)?;
         output.flush()?;
     }
     Ok(())

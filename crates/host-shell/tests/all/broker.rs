@@ -7,14 +7,19 @@ use std::{
     net::TcpListener,
     os::fd::AsFd as _,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
 
 use host_shell::broker::{
-    Broker, BrokerErrorKind, Kind, OwnerBroker, ResolverBroker, Service, serve,
+    Bounds, Broker, BrokerErrorKind, Kind, OwnerBroker, Reach, ResolverBroker, Service, serve,
 };
-use procnetsocket::{OwnerQuery, Uninterrupted};
+use procnetsocket::{Fact, OwnerDetails, OwnerQuery, Task, Uninterrupted};
 use rstest::rstest;
 use rustix::{
     event::{PollFd, PollFlags, poll},
@@ -39,6 +44,10 @@ impl Service for Bytes {
 
     fn answer(&self, (count, padding): (u32, Vec<u8>)) -> Vec<u8> {
         vec![u8::try_from(padding.len() % 251).unwrap(); usize::try_from(count).unwrap()]
+    }
+
+    fn too_long() -> Vec<u8> {
+        b"too long".to_vec()
     }
 }
 
@@ -80,6 +89,67 @@ fn an_answer_that_comes_too_late_is_not_taken_for_another() {
     assert!(server.join().unwrap().is_ok());
 }
 
+/// Answers when it is let, and counts what it was asked.
+struct Gate {
+    open: Mutex<mpsc::Receiver<()>>,
+    asked: Arc<AtomicU32>,
+}
+
+impl Service for Gate {
+    type Request = u32;
+    type Answer = u32;
+
+    fn answer(&self, request: u32) -> u32 {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.open.lock().unwrap().recv().unwrap();
+        request
+    }
+
+    fn too_long() -> u32 {
+        0
+    }
+}
+
+#[test]
+fn who_gives_up_again_and_again_asks_once() {
+    let ((requests, to_broker), (from_broker, answers)) =
+        (io::pipe().unwrap(), io::pipe().unwrap());
+    let broker = Broker::<Gate>::new(to_broker.into(), from_broker.into()).unwrap();
+    let (open, gate) = mpsc::channel();
+    let asked = Arc::new(AtomicU32::new(0));
+    let service = Gate { open: Mutex::new(gate), asked: Arc::clone(&asked) };
+    let (mut requests, mut answers) = (requests, answers);
+    let server = thread::spawn(move || serve(&service, &mut requests, &mut answers));
+    // Sent, and given up when the broker is at it.
+    let is_asked = || asked.load(Ordering::SeqCst) > 0;
+    let given_up = broker.ask(&1, LONG, &is_asked).unwrap_err();
+    assert_eq!(given_up.kind(), BrokerErrorKind::Interrupted);
+    for number in 2..50 {
+        let given_up = broker.ask(&number, Duration::from_millis(1), &Uninterrupted).unwrap_err();
+        assert_eq!(given_up.kind(), BrokerErrorKind::Timeout);
+    }
+    open.send(()).unwrap();
+    open.send(()).unwrap();
+    assert_eq!(broker.ask(&50, LONG, &Uninterrupted).unwrap(), 50);
+    drop(broker);
+    assert!(server.join().unwrap().is_ok());
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn what_is_too_long_for_a_frame_is_told_and_the_broker_goes_on() {
+    let (broker, mut requests, mut answers) = pipes();
+    let server = thread::spawn(move || serve(&Bytes, &mut requests, &mut answers));
+    let too_many = (129 << 20, vec![]);
+    assert_eq!(broker.ask(&too_many, LONG, &Uninterrupted).unwrap(), b"too long");
+    assert_eq!(broker.ask(&(1, vec![]), LONG, &Uninterrupted).unwrap().len(), 1);
+    let too_long = broker.ask(&(1, vec![0; 17 << 20]), LONG, &Uninterrupted).unwrap_err();
+    assert_eq!(too_long.kind(), BrokerErrorKind::Protocol);
+    assert_eq!(broker.ask(&(2, vec![]), LONG, &Uninterrupted).unwrap().len(), 2);
+    drop(broker);
+    assert!(server.join().unwrap().is_ok());
+}
+
 #[test]
 fn a_broker_that_is_gone_is_an_error() {
     let (broker, requests, answers) = pipes();
@@ -117,7 +187,8 @@ fn what_is_no_request_is_not_answered(#[case] mut bytes: &[u8]) {
 /// The program as a broker.
 fn start<S: Service>(kind: Kind) -> (Child, Broker<S>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_host-shell"))
-        .args(["--broker", kind.name()])
+        .arg("--broker")
+        .args(kind.words())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -129,7 +200,7 @@ fn start<S: Service>(kind: Kind) -> (Child, Broker<S>) {
 #[test]
 fn the_broker_of_owners_finds_this_process_and_confines_itself() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (mut child, broker) = start(Kind::Owners);
+    let (mut child, broker) = start(Kind::Owners(ALL));
     let source = OwnerBroker::new(broker);
     let report = source.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
     let own = std::process::id();
@@ -140,6 +211,40 @@ fn the_broker_of_owners_finds_this_process_and_confines_itself() {
     is_confined(&child);
     drop(source);
     assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+}
+
+/// Everything that a policy can allow.
+const ALL: Bounds = Bounds { details: OwnerDetails::Full, reach: Reach::All };
+
+/// Returns what the broker of owners tells of this process, however much is asked.
+fn told_of_this_process(bounds: Bounds, query: OwnerQuery) -> Result<Option<Task>, String> {
+    let (_child, broker) = start(Kind::Owners(bounds));
+    let query = query.with_details(OwnerDetails::Full);
+    let report = OwnerBroker::new(broker).owners(&query, &Uninterrupted);
+    let own = std::process::id();
+    let mut tasks = report.map_err(|error| error.message)?.tasks.into_iter();
+    Ok(tasks.find(|task| task.pid.get() == own))
+}
+
+#[test]
+fn the_broker_of_owners_tells_no_more_than_the_policy_allows() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
+    let inode = procnetsocket::model::Inode::new(inode).unwrap();
+    let full = told_of_this_process(ALL, OwnerQuery::all()).unwrap().unwrap();
+    assert!(matches!(full.command_line, Fact::Known(_)));
+    let names = Bounds { details: OwnerDetails::User, reach: Reach::All };
+    let task = told_of_this_process(names, OwnerQuery::all()).unwrap().unwrap();
+    assert_eq!((task.command_line, task.executable), (Fact::NotAsked, Fact::NotAsked));
+    let named = Bounds { reach: Reach::Named, ..names };
+    assert_eq!(
+        told_of_this_process(named, OwnerQuery::all()).unwrap_err(),
+        "expected the sockets whose owners are wanted, but found none"
+    );
+    let task = told_of_this_process(named, OwnerQuery::of(vec![inode])).unwrap().unwrap();
+    assert_eq!(task.sockets.len(), 1);
+    let (_child, broker) = start(Kind::Owners(named));
+    assert_eq!(OwnerBroker::new(broker).process_name(task.pid), None);
 }
 
 fn is_confined(broker: &Child) {
@@ -172,7 +277,7 @@ fn a_broker_of_host_names_that_was_killed_is_none() {
 
 #[test]
 fn a_broker_that_was_killed_is_an_error_for_a_person() {
-    let (mut child, broker) = start(Kind::Owners);
+    let (mut child, broker) = start(Kind::Owners(ALL));
     child.kill().unwrap();
     child.wait().unwrap();
     let error = OwnerBroker::new(broker).owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();

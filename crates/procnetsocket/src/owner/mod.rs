@@ -42,8 +42,8 @@ mod task;
 pub(crate) use self::scan::{name_of, scan};
 pub use self::{
     query::{
-        MAX_COMMAND_LINE_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES, MAX_WORKERS, OwnerDetails,
-        OwnerLimits, OwnerQuery, Threads, Wanted,
+        MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES, MAX_WORKERS,
+        OwnerDetails, OwnerLimits, OwnerQuery, Threads, Wanted,
     },
     report::{Fact, Held, OwnerReport, Shown, Task},
     table::{Owner, OwnerTable},

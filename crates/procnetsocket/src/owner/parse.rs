@@ -27,6 +27,16 @@ pub(super) fn parse_name(stat: &[u8]) -> Option<BString> {
     Some(stat.get(start..end)?.into())
 }
 
+/// Returns whether a `stat` line is that of a kernel thread: by the seventh word behind the name, which no
+/// process chooses (`PF_KTHREAD` in `include/linux/sched.h`).
+pub(super) fn is_kernel_thread(stat: &[u8]) -> bool {
+    const PF_KTHREAD: u64 = 0x0020_0000;
+    let behind = stat.rfind_byte(b')').and_then(|end| stat.get(end..));
+    let word = behind.and_then(|behind| behind.split(u8::is_ascii_whitespace).nth(7));
+    let flags = word.and_then(unsigned);
+    flags.is_some_and(|(flags, rest)| rest.is_empty() && flags & PF_KTHREAD != 0)
+}
+
 /// Parses the effective user id in `status`: the second of four numbers.
 pub(super) fn parse_uid(status: &[u8]) -> Option<u32> {
     // The name stands before it in a line of its own, whose newlines the kernel escapes.
@@ -92,6 +102,22 @@ mod tests {
     #[case::nothing(b"", None)]
     fn names(#[case] stat: &[u8], #[case] expected: Option<&str>) {
         assert_eq!(parse_name(stat), expected.map(BString::from));
+    }
+
+    #[rstest]
+    #[case::kernel_thread(b"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0", true)]
+    #[case::flag_alone(b"2 (x) S 0 0 0 0 -1 2097152", true)]
+    #[case::process(b"2 (kthreadd) S 1 2 2 0 -1 4194560 0 0", false)]
+    #[case::name_that_looks_like_it(
+        b"2 (a) S 0 0 0 0 -1 2129984 (b) S 1 2 2 0 -1 4194560 0",
+        false
+    )]
+    #[case::no_number(b"2 (x) S 0 0 0 0 -1 x", false)]
+    #[case::sign(b"2 (x) S 0 0 0 0 -1 -2129984", false)]
+    #[case::short(b"2 (x) S 0 0 0 0 -1", false)]
+    #[case::nothing(b"", false)]
+    fn kernel_threads(#[case] stat: &[u8], #[case] expected: bool) {
+        assert_eq!(is_kernel_thread(stat), expected);
     }
 
     #[test]

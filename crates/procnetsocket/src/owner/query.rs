@@ -18,6 +18,11 @@ pub const MAX_HELD_SOCKETS: u64 = 4_000_000;
 /// [`Fact::TooLong`](crate::Fact::TooLong), for any process may have one.
 pub const MAX_COMMAND_LINE_BYTES: u64 = 1 << 20;
 
+/// Bytes of executables and command lines that are kept in all: 32 MiB. Any process may have as much as one
+/// [`MAX_COMMAND_LINE_BYTES`], and each of its threads tells the same; what comes past it is
+/// [`Fact::TooLong`](crate::Fact::TooLong).
+pub const MAX_DETAIL_BYTES: u64 = 32 << 20;
+
 /// A question about owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -76,6 +81,8 @@ pub enum Threads {
     Together,
     /// Each thread is one.
     Apart,
+    /// A process is one owner, of all that any of its threads holds.
+    Joined,
 }
 
 /// How much is told of an owner.
@@ -93,18 +100,25 @@ pub enum OwnerDetails {
 }
 
 /// The bounds of one scan. Reaching one is an error of kind
-/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded), never a short answer.
+/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded), never a short answer, unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnerLimits {
     /// Processes looked into, and threads of one process. See [`MAX_PROCESSES`].
     pub processes: u64,
     /// Descriptors of wanted sockets kept. See [`MAX_HELD_SOCKETS`].
     pub held_sockets: u64,
+    /// Bytes of executables and command lines kept, past which they are told as too long, which is no
+    /// error. See [`MAX_DETAIL_BYTES`].
+    pub detail_bytes: u64,
 }
 
 impl Default for OwnerLimits {
     /// The documented constants.
     fn default() -> Self {
-        Self { processes: MAX_PROCESSES, held_sockets: MAX_HELD_SOCKETS }
+        Self {
+            processes: MAX_PROCESSES,
+            held_sockets: MAX_HELD_SOCKETS,
+            detail_bytes: MAX_DETAIL_BYTES,
+        }
     }
 }

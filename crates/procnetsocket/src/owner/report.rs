@@ -30,6 +30,9 @@ pub enum Shown {
     /// The first process is left out, which is always there: `/proc` is mounted with `hidepid=2` or
     /// `hidepid=4`, and how many others are left out cannot be known.
     Some,
+    /// Kernel threads are left out: `/proc` is that of a PID namespace of its own, or hides others from who
+    /// is its first process. Whether processes outside of it hold sockets cannot be known.
+    Namespace,
 }
 
 /// A process or thread that holds sockets.

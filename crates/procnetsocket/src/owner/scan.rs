@@ -15,8 +15,11 @@ use bstr::BString;
 use rustix::io::Errno;
 
 use super::{
-    MAX_WORKERS, OwnerLimits, OwnerQuery, OwnerReport, Shown, Task, Threads, Wanted,
-    task::{Access, Look, describe, looked, read_name, read_sockets},
+    Held, MAX_WORKERS, OwnerLimits, OwnerQuery, OwnerReport, Shown, Task, Threads, Wanted,
+    task::{
+        Access, Descriptors, Look, Room, describe, looked, read_name, read_sockets,
+        reads_as_kernel_thread,
+    },
 };
 use crate::{
     Error, Interrupt, Pid, ProcRoot,
@@ -36,11 +39,7 @@ pub(crate) fn scan(
     interrupt: &dyn Interrupt,
 ) -> Result<OwnerReport, Error> {
     let pids = numbers(&root.processes()?, limits, "processes")?;
-    let processes = if root.is_live() && pids.first().is_none_or(|pid| pid.get() != 1) {
-        Shown::Some
-    } else {
-        Shown::All
-    };
+    let processes = if root.is_live() { shown(root, &pids) } else { Shown::All };
     let scan = Scan::new(root, query, limits, &pids);
     let mut found = scan.run(interrupt)?;
     found.sort_unstable_by_key(|process| process.index);
@@ -50,6 +49,28 @@ pub(crate) fn scan(
         closed: u64::try_from(closed).unwrap_or(u64::MAX),
         processes,
     })
+}
+
+/// Returns whose processes a live `/proc` shows, whose processes come in order.
+///
+/// Kernel: the second process of the machine is the first of the kernel's threads (`kthreadd`). It stands in
+/// the `/proc` of the first PID namespace and in no other, and belongs to root, so it is hidden from everybody
+/// from whom something is.
+fn shown(root: &ProcRoot, pids: &[Pid]) -> Shown {
+    let number = |place: usize| pids.get(place).map(|pid| pid.get());
+    if number(0) != Some(1) {
+        return Shown::Some;
+    }
+    let second = pids.get(1).filter(|pid| pid.get() == 2);
+    let is_thread = second.and_then(|pid| match root.open_process(*pid) {
+        Ok(dir) => reads_as_kernel_thread(&dir),
+        Err(_) => None,
+    });
+    match (second, is_thread) {
+        // What is listed and closed counts among the closed.
+        (Some(_), Some(true) | None) => Shown::All,
+        _ => Shown::Namespace,
+    }
 }
 
 /// Returns the name of a process, if it is there and has one that may be known.
@@ -96,6 +117,7 @@ struct Scan<'a> {
     next: AtomicUsize,
     /// Sockets that were found so far.
     held: AtomicU64,
+    room: Room,
     /// Whether one of the threads has ended the scan.
     is_over: AtomicBool,
     /// Whether the kernel tells the number of descriptors.
@@ -142,6 +164,7 @@ impl<'a> Scan<'a> {
             pids,
             next: AtomicUsize::new(0),
             held: AtomicU64::new(0),
+            room: Room::new(limits.detail_bytes),
             is_over: AtomicBool::new(false),
             has_counts: OnceLock::new(),
         }
@@ -256,6 +279,15 @@ fn merge(results: Vec<Result<Vec<Process>, Halt>>) -> Result<Vec<Process>, Error
     if is_complete { Ok(all) } else { Err(Repr::OwnersInterrupted.into()) }
 }
 
+/// Whose descriptors stand for those of a process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// Those of its first thread that has any.
+    First,
+    /// Those of all its threads.
+    All,
+}
+
 /// One thread of a scan.
 struct Worker<'a> {
     scan: &'a Scan<'a>,
@@ -273,67 +305,122 @@ impl Worker<'_> {
             Look::Closed => return Ok((Vec::new(), Access::Closed)),
         };
         let mut tasks = Vec::new();
-        let tid = (self.scan.query.threads == Threads::Apart).then_some(pid);
-        let mut access = self.task(&process, &process, (pid, tid), &mut tasks)?;
-        if tid.is_some() && access == Access::Open {
-            access = self.threads(&process, pid, &mut tasks)?;
-        }
+        let access = match self.scan.query.threads {
+            Threads::Together => self.whole(&process, pid, Which::First, &mut tasks)?,
+            Threads::Joined => self.whole(&process, pid, Which::All, &mut tasks)?,
+            Threads::Apart => self.threads(&process, pid, &mut tasks)?,
+        };
         Ok((tasks, access))
     }
 
-    /// Adds the other threads of a process.
+    /// Adds a process as one owner, of what its threads hold.
+    ///
+    /// Threads share their descriptors, so the first one stands for all, whose directory is that of the
+    /// process. Kernel: when it has ended, and others have not, it has no descriptor any more.
+    fn whole(
+        &mut self,
+        process: &TaskDir<'_>,
+        pid: Pid,
+        which: Which,
+        tasks: &mut Vec<Task>,
+    ) -> Result<Access, Halt> {
+        let Descriptors { mut held, mut access, is_empty } = self.descriptors(process)?;
+        if is_empty && access == Access::Open || which == Which::All {
+            for tid in self.other_threads(process, pid, &mut access)? {
+                let Look::Found(thread) = looked(process.thread(tid))? else { continue };
+                let more = self.descriptors(&thread)?;
+                held.extend(more.held);
+                if more.access == Access::Closed {
+                    access = Access::Closed;
+                }
+                if !more.is_empty && which == Which::First {
+                    break;
+                }
+            }
+            held.sort_unstable_by_key(|held| (held.fd, held.inode));
+            held.dedup();
+        }
+        self.add(process, process, (pid, None), held, tasks)?;
+        Ok(access)
+    }
+
+    /// Adds the threads of a process one by one.
     fn threads(
         &mut self,
         process: &TaskDir<'_>,
         pid: Pid,
         tasks: &mut Vec<Task>,
     ) -> Result<Access, Halt> {
-        let threads = match looked(process.threads())? {
-            Look::Found(threads) => threads,
-            Look::Gone => return Ok(Access::Open),
-            Look::Closed => return Ok(Access::Closed),
-        };
-        let mut access = Access::Open;
-        for tid in numbers(&threads, self.scan.limits, "threads of a process")? {
-            // The first thread is the process itself.
-            if tid == pid {
-                continue;
-            }
+        let Descriptors { held, mut access, .. } = self.descriptors(process)?;
+        self.add(process, process, (pid, Some(pid)), held, tasks)?;
+        if access == Access::Closed {
+            return Ok(access);
+        }
+        for tid in self.other_threads(process, pid, &mut access)? {
             let Look::Found(thread) = looked(process.thread(tid))? else { continue };
-            if self.task(&thread, process, (pid, Some(tid)), tasks)? == Access::Closed {
+            let Descriptors { held, access: of_thread, .. } = self.descriptors(&thread)?;
+            self.add(&thread, process, (pid, Some(tid)), held, tasks)?;
+            if of_thread == Access::Closed {
                 access = Access::Closed;
             }
         }
         Ok(access)
     }
 
-    /// Adds a task if it holds wanted sockets.
-    fn task(
+    /// Returns the threads of a process but the first one, which is the process itself.
+    fn other_threads(
         &mut self,
-        dir: &TaskDir<'_>,
         process: &TaskDir<'_>,
-        numbers: (Pid, Option<Pid>),
-        tasks: &mut Vec<Task>,
-    ) -> Result<Access, Halt> {
+        pid: Pid,
+        access: &mut Access,
+    ) -> Result<Vec<Pid>, Halt> {
+        let threads = match looked(process.threads())? {
+            Look::Found(threads) => threads,
+            Look::Gone => return Ok(Vec::new()),
+            Look::Closed => {
+                *access = Access::Closed;
+                return Ok(Vec::new());
+            }
+        };
+        let mut tids = numbers(&threads, self.scan.limits, "threads of a process")?;
+        tids.retain(|tid| *tid != pid);
+        Ok(tids)
+    }
+
+    /// Reads the wanted sockets of a task.
+    fn descriptors(&mut self, dir: &TaskDir<'_>) -> Result<Descriptors, Halt> {
+        let nothing = |access| Descriptors { held: Vec::new(), access, is_empty: true };
         let descriptors = match looked(dir.descriptors())? {
             Look::Found(descriptors) => descriptors,
-            Look::Gone => return Ok(Access::Open),
-            Look::Closed if self.scan.is_empty(dir) => return Ok(Access::Open),
-            Look::Closed => return Ok(Access::Closed),
+            Look::Gone => return Ok(nothing(Access::Open)),
+            Look::Closed if self.scan.is_empty(dir) => return Ok(nothing(Access::Open)),
+            Look::Closed => return Ok(nothing(Access::Closed)),
         };
         let Self { scan, is_interrupted, buffer } = self;
         let read = read_sockets(&descriptors, buffer, &|inode| scan.is_wanted(inode), &|| {
             proceeds(scan, *is_interrupted)
         });
-        let (held, access) = match read.map_err(|errno| list_failed("descriptors", errno))? {
-            ControlFlow::Continue(read) => read,
-            ControlFlow::Break(()) => return Err(self.halt()),
-        };
-        if !held.is_empty() {
-            scan.count(held.len())?;
-            tasks.push(describe(dir, process, numbers, scan.query.details, held));
+        match read.map_err(|errno| list_failed("descriptors", errno))? {
+            ControlFlow::Continue(read) => Ok(read),
+            ControlFlow::Break(()) => Err(self.halt()),
         }
-        Ok(access)
+    }
+
+    /// Adds a task if it holds wanted sockets.
+    fn add(
+        &self,
+        dir: &TaskDir<'_>,
+        process: &TaskDir<'_>,
+        numbers: (Pid, Option<Pid>),
+        held: Vec<Held>,
+        tasks: &mut Vec<Task>,
+    ) -> Result<(), Halt> {
+        if !held.is_empty() {
+            self.scan.count(held.len())?;
+            let details = (self.scan.query.details, &self.scan.room);
+            tasks.push(describe(dir, process, numbers, details, held));
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), Halt> {

@@ -6,6 +6,7 @@ use std::{
     io::{self, Read},
     mem::MaybeUninit,
     ops::ControlFlow,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use bstr::BString;
@@ -13,7 +14,7 @@ use rustix::io::Errno;
 
 use super::{
     Fact, Held, MAX_COMMAND_LINE_BYTES, OwnerDetails, Task,
-    parse::{parse_command_line, parse_link, parse_name, parse_uid},
+    parse::{is_kernel_thread, parse_command_line, parse_link, parse_name, parse_uid},
 };
 use crate::{
     Pid, ProcFile, RootError, RootErrorKind,
@@ -33,6 +34,15 @@ pub(super) enum Access {
     Open,
     /// Some links, or all of them, may not be read.
     Closed,
+}
+
+/// What lies behind the descriptors of a task.
+pub(super) struct Descriptors {
+    /// The sockets that are wanted.
+    pub(super) held: Vec<Held>,
+    pub(super) access: Access,
+    /// Whether there is no descriptor at all.
+    pub(super) is_empty: bool,
 }
 
 /// What became of the looking into a task.
@@ -63,10 +73,12 @@ pub(super) fn read_sockets(
     buffer: &mut ListingBuffer,
     is_wanted: &dyn Fn(Inode) -> bool,
     proceed: &dyn Fn() -> ControlFlow<()>,
-) -> Result<ControlFlow<(), (Vec<Held>, Access)>, Errno> {
+) -> Result<ControlFlow<(), Descriptors>, Errno> {
     const PATIENCE: u32 = 1_000;
     let (mut held, mut access, mut patience) = (Vec::new(), Access::Open, PATIENCE);
+    let mut is_empty = true;
     let read = descriptors.read(buffer, |fd, name| {
+        is_empty = false;
         match link(descriptors, name) {
             Ok(Some(inode)) if is_wanted(inode) => held.push(Held { inode, fd }),
             // Security: Landlock lets the directory be listed and not the links be read.
@@ -85,9 +97,11 @@ pub(super) fn read_sockets(
         Ok(ControlFlow::Break(())) => Ok(ControlFlow::Break(())),
         // OK because a process that ends meanwhile holds nothing.
         Ok(ControlFlow::Continue(())) | Err(Errno::NOENT | Errno::SRCH) => {
-            Ok(ControlFlow::Continue((held, access)))
+            Ok(ControlFlow::Continue(Descriptors { held, access, is_empty }))
         }
-        Err(Errno::ACCESS | Errno::PERM) => Ok(ControlFlow::Continue((held, Access::Closed))),
+        Err(Errno::ACCESS | Errno::PERM) => {
+            Ok(ControlFlow::Continue(Descriptors { held, access: Access::Closed, is_empty }))
+        }
         Err(errno) => Err(errno),
     }
 }
@@ -102,7 +116,7 @@ pub(super) fn describe(
     dir: &TaskDir<'_>,
     process: &TaskDir<'_>,
     (pid, tid): (Pid, Option<Pid>),
-    details: OwnerDetails,
+    (details, room): (OwnerDetails, &Room),
     sockets: Vec<Held>,
 ) -> Task {
     let mut task = Task {
@@ -118,16 +132,46 @@ pub(super) fn describe(
         task.uid = read(process, ProcFile::Status, STATUS_BYTES, parse_uid);
     }
     if details == OwnerDetails::Full {
-        task.executable = fact(process.executable());
-        task.command_line =
-            read(process, ProcFile::Cmdline, MAX_COMMAND_LINE_BYTES, parse_command_line);
+        task.executable = room.keep(|| fact(process.executable()), |path| path.len());
+        task.command_line = room.keep(
+            || read(process, ProcFile::Cmdline, MAX_COMMAND_LINE_BYTES, parse_command_line),
+            |words| words.iter().map(|word| word.len() + size_of::<BString>()).sum(),
+        );
     }
     task
+}
+
+/// The room that is left for what any process may have much of.
+pub(super) struct Room(AtomicU64);
+
+impl Room {
+    pub(super) fn new(bytes: u64) -> Self {
+        Self(AtomicU64::new(bytes))
+    }
+
+    /// Reads something and keeps it if there is room. Without room it is not even read.
+    fn keep<T>(&self, read: impl FnOnce() -> Fact<T>, bytes: impl FnOnce(&T) -> usize) -> Fact<T> {
+        if self.0.load(Ordering::Relaxed) == 0 {
+            return Fact::TooLong;
+        }
+        let fact = read();
+        let Fact::Known(found) = &fact else { return fact };
+        let bytes = u64::try_from(bytes(found)).unwrap_or(u64::MAX);
+        let left = |room: u64| Some(room.saturating_sub(bytes));
+        // OK because the closure always has a value.
+        let room = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+        if room.is_ok_and(|room| room >= bytes) { fact } else { Fact::TooLong }
+    }
 }
 
 /// Reads the name of a process or thread.
 pub(super) fn read_name(dir: &TaskDir<'_>) -> Fact<BString> {
     read(dir, ProcFile::Stat, STATUS_BYTES, parse_name)
+}
+
+/// Returns whether a task is a kernel thread; `None` when it is closed or gone.
+pub(super) fn reads_as_kernel_thread(dir: &TaskDir<'_>) -> Option<bool> {
+    read(dir, ProcFile::Stat, STATUS_BYTES, |stat| Some(is_kernel_thread(stat))).known()
 }
 
 fn fact<T>(read: Result<T, RootError>) -> Fact<T> {

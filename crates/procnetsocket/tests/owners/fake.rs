@@ -196,13 +196,13 @@ fn a_command_line_that_does_not_end_is_too_long() {
 }
 
 #[rstest]
-#[case::enough(OwnerLimits { processes: 3, held_sockets: 6 }, None)]
+#[case::enough(OwnerLimits { processes: 3, held_sockets: 6, ..OwnerLimits::default() }, None)]
 #[case::processes(
-    OwnerLimits { processes: 2, held_sockets: 6 },
+    OwnerLimits { processes: 2, held_sockets: 6, ..OwnerLimits::default() },
     Some("expected at most 2 processes (processes), but there are more")
 )]
 #[case::sockets(
-    OwnerLimits { processes: 3, held_sockets: 5 },
+    OwnerLimits { processes: 3, held_sockets: 5, ..OwnerLimits::default() },
     Some("expected at most 5 descriptors of sockets (held_sockets), but there are more")
 )]
 fn limits_are_errors(#[case] limits: OwnerLimits, #[case] expected: Option<&str>) {

@@ -85,8 +85,9 @@ impl Filter {
         self.has_condition(is_of_owner)
     }
 
-    /// Returns whether the filter may admit a socket because it is not known who holds it.
-    pub(crate) fn admits_unknown_holders(&self) -> bool {
+    /// Returns whether the filter may admit a socket because it is not known who holds it: whether it asks
+    /// for what a process does not hold.
+    pub fn admits_unknown_holders(&self) -> bool {
         matches!(self, Self::Expr { expr, .. } if Holders::count_when_unknown(expr))
     }
 
