@@ -158,6 +158,9 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let policy = policy(plan)?;
     let view = socket_view(policy.clone(), tables, cgroups)?;
     let view = with_namespaces(view, plan, &mut confinement)?;
+    if policy.grants().contains(Grant::Events) {
+        confinement.keep_events();
+    }
     let (view, owners) = with_owners(view, plan, &policy, source)?;
     let (view, hosts) = with_host_names(view, plan)?;
     let mut registry = Registry::new();

@@ -1,12 +1,16 @@
 //! Ports as far as a policy and a filter let them be seen.
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    sync::{Arc, OnceLock},
+};
 
 use port_monitor::{
     Owners, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading, owners_of,
 };
 use procnetsocket::{
-    Family, Interrupt, OwnerQuery,
+    Family, Interrupt, OwnerQuery, OwnerTable, Shown,
     model::{Inode, Socket},
 };
 use socket_query::{
@@ -23,6 +27,35 @@ pub(crate) struct PolicyPorts<'a> {
     view: &'a PolicyView,
     /// What is asked of each table; a table that is not here has no port that is wanted.
     selections: BTreeMap<PortTable, Selection>,
+    unseen: UnseenOwners,
+}
+
+/// Why owners of ports that were found may be missing, once that is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UnseenOwners(Arc<OnceLock<String>>);
+
+impl UnseenOwners {
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+
+    fn note(&self, owners: &OwnerTable) {
+        if let Some(reason) = why_unseen(owners) {
+            self.0.get_or_init(|| reason);
+        }
+    }
+}
+
+/// Returns why some process may hold a socket and not be told, if anything says so.
+fn why_unseen(owners: &OwnerTable) -> Option<String> {
+    let reason = match (owners.closed(), owners.processes()) {
+        (0, Shown::All) => return None,
+        (1, _) => "1 process is closed to this user".to_owned(),
+        (2.., _) => format!("{} processes are closed to this user", owners.closed()),
+        (0, Shown::Namespace) => "this /proc shows no process outside its PID namespace".to_owned(),
+        (0, _) => "this /proc does not show every process".to_owned(),
+    };
+    Some(format!("owners may be missing: {reason}"))
 }
 
 impl<'a> PolicyPorts<'a> {
@@ -55,8 +88,38 @@ impl<'a> PolicyPorts<'a> {
             filter: filter.clone(),
             ..Selection::everything()
         };
-        Ok(Self { view, selections: wanted.map(|table| (table, select(table))).collect() })
+        let selections = wanted.map(|table| (table, select(table))).collect();
+        Ok(Self { view, selections, unseen: UnseenOwners::default() })
     }
+
+    /// Returns what is known of owners that are missing, also after this was given away.
+    pub(crate) fn unseen(&self) -> UnseenOwners {
+        self.unseen.clone()
+    }
+
+    /// Looks for the owners that a selection asks for, and notes that a port may be missing where not all
+    /// can be known.
+    fn with_owners(
+        &self,
+        selection: &Selection,
+        reading: &mut Reading,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Option<Selection>, socket_query::Error> {
+        if !selection.filter.asks_for_holders() {
+            return Ok(None);
+        }
+        let owners = self.view.owners(&OwnerQuery::all(), interrupt)?;
+        if let Some(reason) = why_unseen(&owners) {
+            reading.note_gap(Problem::new(ProblemKind::Incomplete, reason));
+        }
+        Ok(Some(selection.with_owners(&owners)))
+    }
+}
+
+fn problem(error: socket_query::Error) -> Problem {
+    let is_interrupted = error.kind() == ErrorKind::Interrupted;
+    let kind = if is_interrupted { ProblemKind::Interrupted } else { ProblemKind::Unreadable };
+    Problem::new(kind, error)
 }
 
 const fn socket_table(protocol: Protocol) -> SocketTable {
@@ -77,12 +140,9 @@ impl PortSource for PolicyPorts<'_> {
     fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
         let Some(selection) = self.selections.get(&table) else { return Ok(Reading::default()) };
         let mut rows = Rows::default();
-        self.view.collect(selection, interrupt, &mut rows).map_err(|error| {
-            let is_interrupted = error.kind() == ErrorKind::Interrupted;
-            let kind =
-                if is_interrupted { ProblemKind::Interrupted } else { ProblemKind::Unreadable };
-            Problem::new(kind, error)
-        })?;
+        let known = self.with_owners(selection, &mut rows.reading, interrupt).map_err(problem)?;
+        let selection = known.as_ref().unwrap_or(selection);
+        self.view.collect(selection, interrupt, &mut rows).map_err(problem)?;
         if let Some(problem) = rows.failed {
             return Err(problem);
         }
@@ -96,7 +156,11 @@ impl PortSource for PolicyPorts<'_> {
     fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
         let found = self.view.owners(&OwnerQuery::of(inodes.to_vec()), interrupt);
         let found = found.map_err(|error| Problem::new(ProblemKind::Unreadable, error))?;
-        Ok(owners_of(inodes, &found))
+        let owners = owners_of(inodes, &found);
+        if inodes.iter().any(|inode| owners.get(inode).is_none_or(Vec::is_empty)) {
+            self.unseen.note(&found);
+        }
+        Ok(owners)
     }
 }
 

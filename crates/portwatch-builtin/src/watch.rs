@@ -11,7 +11,7 @@ use port_monitor::{Change, Cost, EventKind, History, Pace, Polled, Poller, Scope
 use crate::{
     cli::{First, Follow, Form, Wanted, Watch},
     render::{print_event, print_port},
-    source::PolicyPorts,
+    source::{PolicyPorts, UnseenOwners},
 };
 
 /// The longest pause after which the host is asked whether the call has to end: 20 ms.
@@ -27,6 +27,9 @@ pub(crate) struct Watcher<'a, 'c> {
     next: Instant,
     /// Whether owners could not be told, which is reported once.
     ownerless: bool,
+    unseen: UnseenOwners,
+    /// Whether it was reported that owners may be missing.
+    told: bool,
 }
 
 /// Why a pause ended.
@@ -45,9 +48,10 @@ impl<'a, 'c> Watcher<'a, 'c> {
         watch: &Watch,
     ) -> Self {
         let now = Instant::now();
+        let unseen = ports.unseen();
         let poller = Poller::new(ports, Scope::default()).with_attribution(watch.owners);
         let pace = Pace::new(watch.interval);
-        Self { context, poller, pace, begin: now, next: now, ownerless: false }
+        Self { context, poller, pace, begin: now, next: now, ownerless: false, unseen, told: false }
     }
 
     /// Prints what is open.
@@ -143,6 +147,11 @@ impl<'a, 'c> Watcher<'a, 'c> {
             && !std::mem::replace(&mut self.ownerless, true)
         {
             self.complain(&Chain(problem));
+        }
+        let reason = self.unseen.reason().filter(|_| !self.told).map(str::to_owned);
+        if let Some(reason) = reason {
+            self.told = true;
+            self.complain(&reason);
         }
         // OK because a day that far away is as good as never.
         self.next = begin.checked_add(self.pace.period(cost.elapsed())).unwrap_or(begin);

@@ -36,6 +36,10 @@ enum Repr {
     )]
     NoOwnersOfEvents,
     #[error(
+        "this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended"
+    )]
+    EventsOfEveryone,
+    #[error(
         "it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant"
     )]
     UnknownHolders,
@@ -69,7 +73,7 @@ pub enum ErrorKind {
     TooMany,
     /// There are no events of the tables that are selected.
     NoEvents,
-    /// Events are selected by processes or users, which they do not tell.
+    /// Events are selected, or shown, by processes or users, which they do not tell.
     NoOwnersOfEvents,
     /// Sockets are to be destroyed that some process does not hold, and not every process can be looked
     /// into.
@@ -125,6 +129,10 @@ impl Error {
         Self(Repr::NoOwnersOfEvents)
     }
 
+    pub(crate) fn events_of_everyone() -> Self {
+        Self(Repr::EventsOfEveryone)
+    }
+
     pub(crate) fn unknown_holders() -> Self {
         Self(Repr::UnknownHolders)
     }
@@ -145,7 +153,7 @@ impl Error {
             Repr::NoFilter => ErrorKind::NoFilter,
             Repr::TooMany(_) => ErrorKind::TooMany,
             Repr::NoEvents => ErrorKind::NoEvents,
-            Repr::NoOwnersOfEvents => ErrorKind::NoOwnersOfEvents,
+            Repr::NoOwnersOfEvents | Repr::EventsOfEveryone => ErrorKind::NoOwnersOfEvents,
             Repr::UnknownHolders => ErrorKind::UnknownHolders,
             Repr::Busy(_) => ErrorKind::Busy,
             Repr::Owners(error) => match error.kind {
@@ -186,6 +194,7 @@ mod tests {
             Error::too_many(8),
             Error::no_events(),
             Error::no_owners_of_events(),
+            Error::events_of_everyone(),
             Error::unknown_holders(),
             Error::busy(4),
         ];
@@ -198,6 +207,7 @@ mod tests {
         TooMany: expected at most 8 sockets to destroy, but found more; none was destroyed
         NoEvents: expected a table of TCP or UDP, for the kernel tells no events of others
         NoOwnersOfEvents: expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended
+        NoOwnersOfEvents: this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended
         UnknownHolders: it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant
         Busy: 4 calls follow events already
         "#);

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use procnetsocket::diag::{DestroyEvents, EventAuthority, EventGroups};
 
-use crate::{Error, FamilySet, Selection, SocketTable};
+use crate::{Error, FamilySet, SocketTable, TableSet};
 
 /// Event sockets of one source: 4, as many as listings that the tables answer at once.
 const FOLLOWERS: usize = 4;
@@ -69,8 +69,8 @@ impl Drop for Follower<'_> {
     }
 }
 
-/// Returns the groups that tell of the sockets of a selection.
-pub(crate) fn groups(selection: &Selection) -> EventGroups {
+/// Returns the groups that tell of the sockets of these tables and families.
+pub(crate) fn groups(tables: TableSet, families: FamilySet) -> EventGroups {
     use crate::AddressFamily::{Inet, Inet6};
     let groups = [
         (SocketTable::Tcp, Inet, EventGroups::TCP4),
@@ -79,7 +79,7 @@ pub(crate) fn groups(selection: &Selection) -> EventGroups {
         (SocketTable::Udp, Inet6, EventGroups::UDP6),
     ];
     let chosen = groups.into_iter().filter(|(table, family, _)| {
-        selection.tables.contains(*table) && selection.families.intersects(FamilySet::of(*family))
+        tables.contains(*table) && families.intersects(FamilySet::of(*family))
     });
     chosen.fold(EventGroups::NONE, |all, (_, _, group)| all.union(group))
 }
@@ -89,7 +89,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{AddressFamily, TableSet};
+    use crate::AddressFamily;
 
     const BOTH: FamilySet = FamilySet::ALL;
     const V4: FamilySet = FamilySet::of(AddressFamily::Inet);
@@ -111,7 +111,6 @@ mod tests {
         #[case] families: FamilySet,
         #[case] expected: EventGroups,
     ) {
-        let selection = Selection { tables, families, ..Selection::everything() };
-        assert_eq!(groups(&selection), expected);
+        assert_eq!(groups(tables, families), expected);
     }
 }

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::IpAddr,
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
     ops::{ControlFlow, RangeInclusive},
     sync::Arc,
     time::{Duration, Instant},
@@ -19,9 +19,9 @@ use procnetsocket::{
 };
 
 use crate::{
-    AddressFamily, CgroupPaths, Collected, Error, EventSink, EventSource, Filter, Followed, Grant,
-    GrantSet, HostNameError, HostNames, Names, OwnerSource, Policy, Problem, Selection, Sink,
-    SocketTable, TableSet, Until, Visibility,
+    AddressFamily, CgroupPaths, Collected, Error, EventSink, EventSource, Filter, FollowEnd,
+    Followed, Grant, GrantSet, HostNameError, HostNames, Names, OwnerSource, OwnersErrorKind,
+    Policy, Problem, Selection, Sink, SocketTable, TableSet, Until, Visibility, Whose,
     collect::{self, Source},
     destroy::{self, Kill},
     events,
@@ -201,7 +201,9 @@ impl PolicyView {
     /// `events`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no event
     /// sockets, [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) for a selection without TCP and
     /// UDP, [`ErrorKind::NoOwnersOfEvents`](crate::ErrorKind::NoOwnersOfEvents) for a filter of processes
-    /// or users, [`ErrorKind::Busy`](crate::ErrorKind::Busy),
+    /// or users and under a policy that shows one user's sockets, [`ErrorKind::Busy`](crate::ErrorKind::Busy),
+    /// [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows) and [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime)
+    /// when a bound of the policy ended it,
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) within 100 ms after `interrupt`
     /// asks for the end.
     pub fn follow(
@@ -212,7 +214,9 @@ impl PolicyView {
         sink: &mut dyn EventSink,
     ) -> Result<Followed, Error> {
         let source = self.events()?;
-        let groups = events::groups(selection);
+        // Security: of families that are hidden not even that something happens is heard.
+        let families = selection.families.intersection(self.policy.families());
+        let groups = events::groups(selection.tables, families);
         if groups == EventGroups::NONE {
             return Err(Error::no_events());
         }
@@ -220,9 +224,31 @@ impl PolicyView {
         if selection.filter.asks_for_owners() {
             return Err(Error::no_owners_of_events());
         }
+        if self.policy.whose() != Whose::Everyone {
+            return Err(Error::events_of_everyone());
+        }
         let mut follower = source.follow(groups)?;
         let admission = Admission { veil: Veil::new(&self.policy), selection };
-        follow::follow(follower.events()?, admission, until, interrupt, sink)
+        let bounds = self.bounds(until);
+        let followed = follow::follow(follower.events()?, admission, &bounds, interrupt, sink)?;
+        match followed.end {
+            FollowEnd::Count if bounds.count != until.count => Err(Error::max_rows(&self.policy)),
+            FollowEnd::Deadline if bounds.deadline != until.deadline => {
+                Err(Error::max_time(&self.policy))
+            }
+            _ => Ok(followed),
+        }
+    }
+
+    /// Returns when the following ends by what the caller and the policy say.
+    fn bounds(&self, until: &Until) -> Until {
+        let rows = self.policy.max_rows().map(NonZeroU64::get);
+        // OK because a time that no clock reaches is no bound.
+        let time = self.policy.max_time().and_then(|time| Instant::now().checked_add(time));
+        Until {
+            deadline: [until.deadline, time].into_iter().flatten().min(),
+            count: [until.count, rows].into_iter().flatten().min(),
+        }
     }
 
     /// Destroys the internet sockets that the policy and the selection admit, and hands those that
@@ -344,7 +370,7 @@ impl PolicyView {
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
     /// `processes`, [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` asks
-    /// for the end, [`ErrorKind::Owners`](crate::ErrorKind::Owners) when there is no answer.
+    /// for the end, [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime), [`ErrorKind::Owners`](crate::ErrorKind::Owners) when there is no answer.
     pub fn owners(
         &self,
         query: &OwnerQuery,
@@ -353,7 +379,16 @@ impl PolicyView {
         let source = self.processes()?;
         let veil = OwnerVeil::new(&self.policy);
         let query = veil.query(query, self.shown_sockets(interrupt)?);
-        Ok(OwnerTable::new(veil.cover(source.owners(&query, interrupt)?, &query)))
+        let begin = Instant::now();
+        let is_late = || self.policy.max_time().is_some_and(|time| begin.elapsed() >= time);
+        let is_over = || interrupt.is_interrupted() || is_late();
+        match source.owners(&query, &is_over) {
+            Ok(report) => Ok(OwnerTable::new(veil.cover(report, &query))),
+            Err(error) if error.kind == OwnersErrorKind::Interrupted && is_late() => {
+                Err(Error::max_time(&self.policy))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Returns the name of a process, or `None` when it is not known; none is without the grant
@@ -485,7 +520,12 @@ impl PolicyView {
         Ok(self.owners.as_ref())
     }
 
-    fn granted(&self, grant: Grant) -> Result<(), Error> {
+    /// Checks that something is granted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) when it is not.
+    pub fn granted(&self, grant: Grant) -> Result<(), Error> {
         if self.grants().contains(grant) { Ok(()) } else { Err(Error::not_granted(grant)) }
     }
 }

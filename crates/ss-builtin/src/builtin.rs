@@ -5,7 +5,7 @@ use std::{io, time::Instant};
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
 use procnetsocket::SockStat6;
-use socket_query::{PolicyView, Selection, Sink, Until};
+use socket_query::{Grant, PolicyView, Selection, Sink, Until};
 
 use crate::{
     cli::{
@@ -55,7 +55,13 @@ impl Builtin for Ss {
         match plan {
             Ok(Plan::Help) => print(context, &Help(self.host())),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
-            Ok(Plan::Show(show)) => self.show_there(context, &show),
+            Ok(Plan::Show(show)) => match self.view.granted(Grant::Sockets) {
+                Ok(()) => self.show_there(context, &show),
+                Err(error) => {
+                    complain(context.stderr, &error);
+                    Ok(ExitCode::FAILURE)
+                }
+            },
             Err(error) => Ok(self.refuse(context.stderr, &error)),
         }
     }

@@ -19,6 +19,10 @@ pub(super) enum Repr {
     Field(&'static str),
     #[error("expected {field} to be {expected}, but found {found}")]
     NotInForce { field: &'static str, expected: u64, found: u64 },
+    #[error("the kernel does not let this process give up capabilities")]
+    Capabilities(#[source] io::Error),
+    #[error("expected to have no capabilities but those that are needed, but found more")]
+    MoreCapabilities,
     #[error("the kernel does not let this process give up privileges")]
     Privileges(#[source] rustix::io::Errno),
     #[error("Landlock refuses a rule")]
@@ -50,9 +54,12 @@ impl ConfineError {
     pub fn kind(&self) -> ConfineErrorKind {
         match &self.0 {
             Repr::Threads(_) => ConfineErrorKind::Threads,
-            Repr::Proc(_) | Repr::Read(_) | Repr::Field(_) | Repr::NotInForce { .. } => {
-                ConfineErrorKind::State
-            }
+            Repr::Proc(_)
+            | Repr::Read(_)
+            | Repr::Field(_)
+            | Repr::Capabilities(_)
+            | Repr::MoreCapabilities
+            | Repr::NotInForce { .. } => ConfineErrorKind::State,
             Repr::Landlock(_) | Repr::Place(_) => ConfineErrorKind::Landlock,
             Repr::Privileges(_) | Repr::Filter(_) | Repr::Install(_) => ConfineErrorKind::Seccomp,
         }

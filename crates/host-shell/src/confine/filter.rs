@@ -10,11 +10,12 @@
 //! - `clone` makes threads of this process: no process, no namespace. `clone3`, whose flags a filter
 //!   cannot see, is left out;
 //! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does, of files,
-//!   since the C library loads what resolves names as the machine is set up;
+//!   since the C library loads what resolves names as the machine is set up, but none that can be written;
 //! - `socket` gives sockets to sock_diag, which reach nothing but the kernel, and `socketpair` streams
 //!   within the process, with which the prompt's line editor hears of signals; [`Duty::Resolver`] has those of
 //!   the internet and of unix, and of rtnetlink, by which the C library orders addresses;
-//! - `ioctl`, `fcntl`, `prctl` and `tgkill` do the few things that are needed of them.
+//! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
+//! - `bind`, which joins groups of events, is left where events may be followed, and to [`Duty::Resolver`].
 //!
 //! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below what
 //! was kept is Landlock's to say, and on a kernel without it nobody's but the program's own.
@@ -34,6 +35,13 @@ use super::{ConfineError, Duty, error::Repr};
 pub(super) enum Writable {
     Yes,
     No,
+}
+
+/// Whether events of sockets may be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Events {
+    Heard,
+    Unheard,
 }
 
 /// System calls with what bounds their arguments; without a rule all of them.
@@ -79,7 +87,6 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
-    libc::SYS_sched_getaffinity,
     libc::SYS_sched_yield,
     libc::SYS_set_robust_list,
     libc::SYS_sigaltstack,
@@ -103,17 +110,13 @@ const FILES: &[c_long] = &[
     libc::SYS_statx,
 ];
 
-/// Requests on a netlink socket, and their answers; `bind` joins the groups of its events.
-const NETLINK: &[c_long] = &[
-    libc::SYS_bind,
-    libc::SYS_getsockname,
-    libc::SYS_recvfrom,
-    libc::SYS_sendto,
-    libc::SYS_setsockopt,
-];
+/// Requests on a netlink socket, and their answers.
+const NETLINK: &[c_long] =
+    &[libc::SYS_getsockname, libc::SYS_recvfrom, libc::SYS_sendto, libc::SYS_setsockopt];
 
 /// Asking name servers and daemons that cache names.
 const NAMES: &[c_long] = &[
+    libc::SYS_bind,
     libc::SYS_connect,
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
@@ -192,7 +195,11 @@ const DATAGRAM: u64 = 2;
 type Condition = (u8, SeccompCmpOp, u64);
 
 /// Returns the calls that are left to a process of that duty.
-pub(super) fn calls(duty: Duty, is_writable: Writable) -> Result<Calls, ConfineError> {
+pub(super) fn calls(
+    duty: Duty,
+    is_writable: Writable,
+    events: Events,
+) -> Result<Calls, ConfineError> {
     let mut calls = Calls::new();
     allow(&mut calls, ALWAYS);
     allow(&mut calls, ALWAYS_OF_MACHINE);
@@ -200,7 +207,7 @@ pub(super) fn calls(duty: Duty, is_writable: Writable) -> Result<Calls, ConfineE
     bound(&mut calls)?;
     match duty {
         Duty::Owners => {}
-        Duty::Scripts => scripts(&mut calls)?,
+        Duty::Scripts => scripts(&mut calls, events)?,
         Duty::Resolver => resolver(&mut calls)?,
     }
     if is_writable == Writable::Yes {
@@ -210,8 +217,12 @@ pub(super) fn calls(duty: Duty, is_writable: Writable) -> Result<Calls, ConfineE
 }
 
 /// Adds sock_diag, and streams within the process.
-fn scripts(calls: &mut Calls) -> Result<(), ConfineError> {
+fn scripts(calls: &mut Calls, events: Events) -> Result<(), ConfineError> {
     allow(calls, NETLINK);
+    if events == Events::Heard {
+        // Joins the groups of events.
+        allow(calls, &[libc::SYS_bind]);
+    }
     let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
     calls.insert(libc::SYS_socket, vec![rule(diag)?]);
     let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
@@ -234,8 +245,9 @@ fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
     }
     calls.insert(libc::SYS_socket, sockets);
     let of_a_file = (3, SeccompCmpOp::MaskedEq(bits(libc::MAP_ANONYMOUS)), 0);
+    let not_written = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_WRITE)), 0);
     let not_executable = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_EXEC)), 0);
-    calls.insert(libc::SYS_mmap, vec![rule([not_executable])?, rule([of_a_file])?]);
+    calls.insert(libc::SYS_mmap, vec![rule([not_executable])?, rule([of_a_file, not_written])?]);
     Ok(())
 }
 
@@ -262,6 +274,8 @@ fn bound(calls: &mut Calls) -> Result<(), ConfineError> {
     calls.insert(libc::SYS_mprotect, vec![rule([not_executable])?]);
     calls.insert(libc::SYS_ioctl, one_of(1, IOCTLS)?);
     calls.insert(libc::SYS_fcntl, one_of(1, FCNTLS.map(bits))?);
+    // Asked of another process it would tell whether there is one.
+    calls.insert(libc::SYS_sched_getaffinity, one_of(0, [0])?);
     calls.insert(libc::SYS_prctl, one_of(0, [bits(libc::PR_SET_NAME)])?);
     // What aborts (a stack that overflowed) ends the process by a signal to itself.
     calls.insert(libc::SYS_tgkill, one_of(0, [u64::from(std::process::id())])?);
@@ -315,7 +329,7 @@ mod tests {
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
     fn what_is_dangerous_is_left_to_nobody(#[case] dangerous: &[c_long]) {
         for duty in [Duty::Scripts, Duty::Owners, Duty::Resolver] {
-            let calls = calls(duty, Writable::Yes).unwrap();
+            let calls = calls(duty, Writable::Yes, Events::Heard).unwrap();
             for call in dangerous {
                 assert!(!calls.contains_key(call), "{duty:?}: {call}");
             }
@@ -331,11 +345,12 @@ mod tests {
     #[case::ioctl(libc::SYS_ioctl)]
     #[case::fcntl(libc::SYS_fcntl)]
     #[case::prctl(libc::SYS_prctl)]
+    #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
     #[case::tgkill(libc::SYS_tgkill)]
     fn what_is_too_much_as_a_whole_is_bounded(#[case] call: c_long) {
-        assert!(!calls(Duty::Scripts, Writable::Yes).unwrap()[&call].is_empty());
+        assert!(!calls(Duty::Scripts, Writable::Yes, Events::Heard).unwrap()[&call].is_empty());
         for duty in [Duty::Owners, Duty::Resolver] {
-            let calls = calls(duty, Writable::Yes).unwrap();
+            let calls = calls(duty, Writable::Yes, Events::Heard).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
         }
     }
@@ -343,7 +358,7 @@ mod tests {
     #[test]
     fn connections_are_for_who_resolves_names() {
         for duty in [Duty::Scripts, Duty::Owners] {
-            let calls = calls(duty, Writable::Yes).unwrap();
+            let calls = calls(duty, Writable::Yes, Events::Heard).unwrap();
             for call in
                 [libc::SYS_connect, libc::SYS_sendmsg, libc::SYS_sendmmsg, libc::SYS_recvmsg]
             {
@@ -354,13 +369,22 @@ mod tests {
 
     #[test]
     fn files_are_changed_only_where_one_may_be() {
-        let calls = calls(Duty::Scripts, Writable::No).unwrap();
+        let calls = calls(Duty::Scripts, Writable::No, Events::Heard).unwrap();
         assert!(CHANGES.iter().all(|call| !calls.contains_key(call)));
     }
 
     #[test]
+    fn events_are_joined_only_where_they_may_be_followed() {
+        let may_bind = |events| {
+            let calls = calls(Duty::Scripts, Writable::No, events).unwrap();
+            calls.contains_key(&libc::SYS_bind)
+        };
+        assert!(may_bind(Events::Heard) && !may_bind(Events::Unheard));
+    }
+
+    #[test]
     fn owners_need_no_socket() {
-        let calls = calls(Duty::Owners, Writable::No).unwrap();
+        let calls = calls(Duty::Owners, Writable::No, Events::Heard).unwrap();
         assert!(NETLINK.iter().chain(&[libc::SYS_socket]).all(|call| !calls.contains_key(call)));
     }
 }

@@ -14,6 +14,8 @@
 //! - **seccomp** leaves the system calls of a list, some of them with bounded arguments. Any other
 //!   fails with `ENOSYS`: it does not exist here. So libraries take the older way where there is one,
 //!   as glibc does from `clone3` to `clone`, whose flags a filter can see.
+//! - **Capabilities** that a broker does not need are given up, so that root's broker can do little more than
+//!   another user's.
 //! - **`no_new_privs`** keeps set-user-id programs from giving more, and is what both of them need.
 //!
 //! # One thread
@@ -21,6 +23,7 @@
 //! Landlock confines the thread that calls it and those that it starts later. A thread from before
 //! would stay outside, so with a second one nothing is confined, and that is an error.
 
+mod capability;
 mod error;
 mod filter;
 mod landlock;
@@ -30,9 +33,12 @@ use std::{fmt, os::fd::OwnedFd};
 
 use builtin_api::Access;
 use procnetsocket::ProcRoot;
-use rustix::thread::set_no_new_privs;
+use rustix::thread::{CapabilitySet, set_no_new_privs};
 
-use self::{error::Repr, filter::Writable};
+use self::{
+    error::Repr,
+    filter::{Events, Writable},
+};
 pub use self::{
     error::{ConfineError, ConfineErrorKind},
     landlock::{Interface, Landlock},
@@ -50,6 +56,19 @@ pub enum Duty {
     /// it may load libraries and connect to unix sockets, beyond the machine it may send datagrams, and
     /// connect by TCP to the port of name servers, as far as the kernel can tell ports apart.
     Resolver,
+}
+
+impl Duty {
+    /// Returns the capabilities that a process of that duty needs; `None` for one that keeps those of its user,
+    /// since its grants may need any.
+    fn capabilities(self) -> Option<CapabilitySet> {
+        match self {
+            Self::Scripts => None,
+            // To look into processes of other users.
+            Self::Owners => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
+            Self::Resolver => Some(CapabilitySet::empty()),
+        }
+    }
 }
 
 /// What a process keeps when it confines itself.
@@ -72,6 +91,7 @@ pub enum Duty {
 pub struct Confinement {
     duty: Duty,
     places: Vec<Place>,
+    events: Events,
 }
 
 /// A directory or a file, and what may be done with all below it.
@@ -109,7 +129,12 @@ pub enum Seccomp {
 impl Confinement {
     /// Begins with nothing that is kept.
     pub fn new(duty: Duty) -> Self {
-        Self { duty, places: Vec::new() }
+        Self { duty, places: Vec::new(), events: Events::Unheard }
+    }
+
+    /// Keeps the right to listen to events of sockets.
+    pub fn keep_events(&mut self) {
+        self.events = Events::Heard;
     }
 
     /// Keeps what lies below a directory, or a file.
@@ -136,11 +161,14 @@ impl Confinement {
         if before.threads != 1 {
             return Err(Repr::Threads(before.threads).into());
         }
+        if let Some(needed) = self.duty.capabilities() {
+            capability::keep(needed)?;
+        }
         let landlock = match self.duty {
             Duty::Scripts | Duty::Resolver => Some(landlock::restrict(&self.places, self.duty)?),
             Duty::Owners => None,
         };
-        let calls = filter::calls(self.duty, self.writable())?;
+        let calls = filter::calls(self.duty, self.writable(), self.events)?;
         let system_calls = calls.len();
         let seccomp = match before.seccomp {
             // The kernel has no such thing: there is nothing that could be asked of it.

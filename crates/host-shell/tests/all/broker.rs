@@ -208,10 +208,13 @@ fn the_broker_of_owners_finds_this_process_and_confines_itself() {
     let fd = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&listener)).unwrap();
     assert!(task.sockets.iter().any(|held| held.fd == fd));
     assert!(source.process_name(task.pid).is_some());
-    is_confined(&child);
+    is_confined(&child, LOOKING);
     drop(source);
     assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
 }
+
+/// `CAP_DAC_READ_SEARCH` and `CAP_SYS_PTRACE`.
+const LOOKING: u64 = 1 << 2 | 1 << 19;
 
 /// Everything that a policy can allow.
 const ALL: Bounds = Bounds { details: OwnerDetails::Full, reach: Reach::All };
@@ -247,8 +250,12 @@ fn the_broker_of_owners_tells_no_more_than_the_policy_allows() {
     assert_eq!(OwnerBroker::new(broker).process_name(task.pid), None);
 }
 
-fn is_confined(broker: &Child) {
+fn is_confined(broker: &Child, capabilities: u64) {
     let state = fs::read_to_string(format!("/proc/{}/status", broker.id())).unwrap();
+    for set in ["CapInh", "CapPrm", "CapEff"] {
+        let left = u64::from_str_radix(&value(&state, set), 16).unwrap();
+        assert_eq!(left & !capabilities, 0, "{set}");
+    }
     assert_eq!((value(&state, "NoNewPrivs"), value(&state, "Seccomp")), ("1".into(), "2".into()));
 }
 
@@ -260,7 +267,7 @@ fn the_broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
     for word in ["", "a b", "a\nb", "../../etc/passwd"] {
         assert_eq!(hosts.addresses(word, &Uninterrupted), Err(HostNameError::Unknown), "{word:?}");
     }
-    is_confined(&child);
+    is_confined(&child, 0);
     drop(hosts);
     assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
 }

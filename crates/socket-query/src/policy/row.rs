@@ -32,8 +32,8 @@ impl<'a> Veil<'a> {
             Socket::Inet(inet) if self.policy.secrets == Visibility::Hidden => {
                 see_without_keys(inet, see)
             }
-            Socket::Unix(unix) if self.policy.unix_names == Visibility::Hidden => {
-                see_without_name(unix, see)
+            Socket::Unix(unix) if self.hides_some_of(unix) => {
+                see(Socket::Unix(&self.what_is_left_of(unix)))
             }
             socket => see(socket),
         })
@@ -42,6 +42,27 @@ impl<'a> Veil<'a> {
     /// Returns whether a row that was not understood may be spoken of. Whose it is cannot be known.
     pub(crate) fn shows_malformed(self) -> bool {
         self.policy.whose == Whose::Everyone
+    }
+
+    fn hides_some_of(self, unix: &UnixSocket) -> bool {
+        self.policy.unix_names == Visibility::Hidden
+            || self.policy.whose != Whose::Everyone
+                && (unix.detail.peer.is_some() || !unix.detail.pending.is_empty())
+    }
+
+    /// The file that a name stands for goes with the name. Sockets on the other side go where they may be
+    /// another user's.
+    fn what_is_left_of(self, unix: &UnixSocket) -> UnixSocket {
+        let mut seen = unix.clone();
+        if self.policy.unix_names == Visibility::Hidden {
+            seen.name = UnixName::Unnamed;
+            seen.detail.file = None;
+        }
+        if self.policy.whose != Whose::Everyone {
+            seen.detail.peer = None;
+            seen.detail.pending.clear();
+        }
+        seen
     }
 
     fn shows(self, socket: &Socket<'_>) -> bool {
@@ -86,14 +107,6 @@ fn see_without_keys<R>(inet: &InetSocket, see: impl FnOnce(Socket<'_>) -> R) -> 
     let mut seen = inet.clone();
     seen.detail.md5_keys.clear();
     see(Socket::Inet(&seen))
-}
-
-/// The file that a name stands for goes with the name.
-fn see_without_name<R>(unix: &UnixSocket, see: impl FnOnce(Socket<'_>) -> R) -> R {
-    let mut seen = unix.clone();
-    seen.name = UnixName::Unnamed;
-    seen.detail.file = None;
-    see(Socket::Unix(&seen))
 }
 
 #[cfg(test)]
@@ -154,6 +167,25 @@ mod tests {
 
     const ALL: [&str; 7] =
         ["127.0.0.1:80", "127.0.0.1:81", "[::1]:80", "127.0.0.1:53", "/run/a", "packet", "netlink"];
+
+    #[rstest]
+    #[case::everyones(Whose::Everyone, true)]
+    #[case::of_one_user(Whose::User(7), false)]
+    fn other_sides_are_shown_where_everyones_are(#[case] whose: Whose, #[case] is_shown: bool) {
+        let root = FakeProc::new().unix(Unix::stream().path("/run/a").inode(3)).build();
+        let tables = SocketTables::from_dir(root.dir());
+        let mut rows = tables.read_unix(&procnetsocket::Limits::default()).unwrap().rows;
+        let mut unix = rows.remove(0);
+        unix.detail.uid = Some(7);
+        unix.detail.peer = procnetsocket::model::Inode::new(4);
+        unix.detail.pending = vec![procnetsocket::model::Inode::new(5), None];
+        let policy = Policy::default().with_whose(whose);
+        let sides = Veil::new(&policy).lift(Socket::Unix(&unix), |socket| match socket {
+            Socket::Unix(seen) => (seen.detail.peer.is_some(), !seen.detail.pending.is_empty()),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(sides, Some((is_shown, is_shown)));
+    }
 
     #[rstest]
     #[case::everything(Policy::default(), &ALL)]
