@@ -16,6 +16,7 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) 
             done.push((index, work(item)));
         }
     };
+    #[expect(clippy::disallowed_methods, reason = "a test may look at its machine")]
     let workers = thread::available_parallelism().map_or(1, Into::into);
     let mut results: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();

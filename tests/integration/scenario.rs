@@ -500,12 +500,18 @@ mod command_lines {
         let root = root().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let view = PolicyView::new(tables, Policy::nothing(), ours::recorded_names());
-        check(
-            &ours::call(&Ss::new(view), &words("-tan"), None),
-            &[],
-            &["ss: listing sockets needs the grant \"sockets\", which this host does not give"],
-            1,
-        );
+        let ss = Ss::new(view);
+        // Nor is anything told of the host's names.
+        for line in
+            ["-tan", "-s", "-t user = root", "-t user = nobody-of-this-name", "-t sport = :http"]
+        {
+            check(
+                &ours::call(&ss, &words(line), None),
+                &[],
+                &["ss: listing sockets needs the grant \"sockets\", which this host does not give"],
+                1,
+            );
+        }
     }
 }
 

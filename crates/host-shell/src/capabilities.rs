@@ -435,6 +435,7 @@ fn right_to_kill(grants: GrantSet) -> Option<KillAuthority> {
 }
 
 /// Grants a directory, and returns a second handle on it.
+#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
 fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<OwnedFd, CapabilityError> {
     let path = directory.path.clone();
     // Scripts see the directory at the path that was typed, links and all, so it is made absolute

@@ -45,6 +45,7 @@ const CANNOT_RUN: ExitCode = ExitCode::new(126);
 /// The process cannot be confined, so nothing runs: the same.
 const CANNOT_CONFINE: ExitCode = CANNOT_RUN;
 
+#[expect(clippy::disallowed_methods, reason = "the words of the command line")]
 fn main() -> process::ExitCode {
     let status = start(std::env::args_os().skip(1)).unwrap_or_else(|failure| {
         report(&failure.to_string());

@@ -17,6 +17,7 @@ use procnetsocket::{
     model::Socket,
 };
 
+#[expect(clippy::disallowed_methods, reason = "the words of the command line")]
 fn main() -> ExitCode {
     match probe(&std::env::args().skip(1).collect::<Vec<_>>()) {
         Ok(report) => print(&report, ExitCode::SUCCESS),

@@ -36,6 +36,7 @@ const MARKER: &str = "EFBEADDE:DEAD";
 /// The size of a table that the probe looks at, at most.
 const MAX_BYTES: u64 = 1 << 20;
 
+#[expect(clippy::disallowed_methods, reason = "the words of the command line")]
 fn main() -> ExitCode {
     match probe(std::env::args().skip(1)) {
         Ok(report) => print(&report),

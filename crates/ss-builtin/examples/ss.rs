@@ -38,6 +38,7 @@ use socket_query::{
 use ss_builtin::Ss;
 
 #[expect(clippy::print_stderr, reason = "this program has a standard error of its own")]
+#[expect(clippy::disallowed_methods, reason = "and a command line")]
 fn main() -> ExitCode {
     let mut args: Vec<BString> =
         std::env::args_os().skip(1).map(|arg| OsStringExt::into_vec(arg).into()).collect();

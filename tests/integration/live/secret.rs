@@ -29,7 +29,8 @@ fn keys_are_hidden_unless_the_policy_shows_them() {
             assert!(!hidden.stdout.contains_str("md5"), "{script}");
         }
         // Objects hold keys as hexadecimal digits, for any bytes may be one.
-        let digits: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digits =
+            KEY.bytes().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
         for (script, key) in [("ss -tani", KEY), ("ss -tani --json", &digits)] {
             let shown = in_shell(&shown, script);
             assert!(shown.stdout.contains_str(key), "{script}: {}", shown.stderr);

@@ -223,3 +223,54 @@ pub mod kernel_process {
         _ = mount::move_mount(fd, path, fd, path, MoveMountFlags::empty());
     }
 }
+
+pub mod handles {
+    use super::{BorrowedFd, Path};
+
+    pub fn uses(path: &Path, fd: BorrowedFd<'_>) {
+        use rustix::{
+            fs::{
+                self, Access, AtFlags, StatxFlags, Timespec, Timestamps, XattrFlags,
+                inotify::{self, WatchFlags},
+            },
+            mount::{self, FsPickFlags, MountPropagationFlags},
+            process::{self, Pid, Resource, Rlimit},
+        };
+        let (mut bytes, at) = ([0_u8; 8], AtFlags::empty());
+        let time = Timespec { tv_sec: 0, tv_nsec: 0 };
+        _ = fs::statat(fd, path, at);
+        _ = fs::statx(fd, path, at, StatxFlags::empty());
+        _ = fs::accessat(fd, path, Access::EXISTS, at);
+        _ = fs::readlinkat(fd, path, Vec::new());
+        _ = fs::readlinkat_raw(fd, path, &mut bytes);
+        _ = fs::utimensat(fd, path, &Timestamps { last_access: time, last_modification: time }, at);
+        _ = fs::getxattr(path, "user.x", &mut bytes);
+        _ = fs::lgetxattr(path, "user.x", &mut bytes);
+        _ = fs::listxattr(path, &mut bytes);
+        _ = fs::llistxattr(path, &mut bytes);
+        _ = fs::setxattr(path, "user.x", &bytes, XattrFlags::empty());
+        _ = fs::lsetxattr(path, "user.x", &bytes, XattrFlags::empty());
+        _ = fs::removexattr(path, "user.x");
+        _ = fs::lremovexattr(path, "user.x");
+        _ = inotify::add_watch(fd, path, WatchFlags::empty());
+        _ = process::getcwd(Vec::new());
+        _ = process::test_kill_process(Pid::INIT);
+        _ = process::test_kill_process_group(Pid::INIT);
+        let limit = Rlimit { current: None, maximum: None };
+        _ = process::prlimit(Some(Pid::INIT), Resource::Nofile, limit);
+        _ = process::setpriority_process(Some(Pid::INIT), 0);
+        _ = mount::mount_change(path, MountPropagationFlags::empty());
+        _ = mount::fspick(fd, path, FsPickFlags::empty());
+    }
+}
+
+pub mod surroundings {
+    use super::Path;
+
+    pub fn uses(path: &Path) {
+        _ = std::env::args();
+        _ = std::env::args_os();
+        _ = std::path::absolute(path);
+        _ = std::thread::available_parallelism();
+    }
+}

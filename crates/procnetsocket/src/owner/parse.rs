@@ -27,6 +27,12 @@ pub(super) fn parse_name(stat: &[u8]) -> Option<BString> {
     Some(stat.get(start..end)?.into())
 }
 
+/// Returns whether a `stat` line is that of a thread that has ended, by the word behind the name.
+pub(super) fn has_ended(stat: &[u8]) -> bool {
+    let behind = stat.rfind_byte(b')').and_then(|end| stat.get(end..));
+    behind.is_some_and(|behind| behind.starts_with(b") Z "))
+}
+
 /// Returns whether a `stat` line is that of a kernel thread: by the seventh word behind the name, which no
 /// process chooses (`PF_KTHREAD` in `include/linux/sched.h`).
 pub(super) fn is_kernel_thread(stat: &[u8]) -> bool {
@@ -102,6 +108,16 @@ mod tests {
     #[case::nothing(b"", None)]
     fn names(#[case] stat: &[u8], #[case] expected: Option<&str>) {
         assert_eq!(parse_name(stat), expected.map(BString::from));
+    }
+
+    #[rstest]
+    #[case::ended(b"42 (a) Z 1 42", true)]
+    #[case::running(b"42 (a) R 1 42", false)]
+    #[case::name_that_looks_like_it(b"42 (a) Z 1) S 1", false)]
+    #[case::cut(b"42 (a) Z", false)]
+    #[case::nothing(b"", false)]
+    fn ended_threads(#[case] stat: &[u8], #[case] expected: bool) {
+        assert_eq!(has_ended(stat), expected);
     }
 
     #[rstest]

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use super::{
     Held, MAX_WORKERS, OwnerLimits, OwnerQuery, OwnerReport, Shown, Task, Threads, Wanted,
     task::{
-        Access, Descriptors, Look, Room, describe, looked, read_name, read_sockets,
+        Access, Descriptors, Look, Room, describe, looked, read_name, read_sockets, reads_as_ended,
         reads_as_kernel_thread,
     },
 };
@@ -172,7 +172,7 @@ impl<'a> Scan<'a> {
 
     /// Looks into all processes, on this thread and on helpers. The interrupt is asked on this one.
     fn run(&self, interrupt: &dyn Interrupt) -> Result<Vec<Process>, Error> {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let processors = processors();
         let helpers = processors.min(MAX_WORKERS).min(self.pids.len()).saturating_sub(1);
         thread::scope(|scope| {
             let helpers: Vec<_> = (0..helpers)
@@ -259,6 +259,13 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Returns how many processors this thread may run on. The standard library would look for the quota of the
+/// control group, too, and open files for it.
+fn processors() -> usize {
+    let set = rustix::thread::sched_getaffinity(None);
+    set.map_or(1, |set| usize::try_from(set.count()).unwrap_or(1))
+}
+
 fn sorted(mut inodes: Vec<Inode>) -> Vec<Inode> {
     inodes.sort_unstable();
     inodes
@@ -325,7 +332,8 @@ impl Worker<'_> {
         tasks: &mut Vec<Task>,
     ) -> Result<Access, Halt> {
         let Descriptors { mut held, mut access, is_empty } = self.descriptors(process)?;
-        if is_empty && access == Access::Open || which == Which::All {
+        let has_ended = is_empty && access == Access::Open && reads_as_ended(process);
+        if has_ended || which == Which::All {
             for tid in self.other_threads(process, pid, &mut access)? {
                 let Look::Found(thread) = looked(process.thread(tid))? else { continue };
                 let more = self.descriptors(&thread)?;
@@ -340,7 +348,7 @@ impl Worker<'_> {
             held.sort_unstable_by_key(|held| (held.fd, held.inode));
             held.dedup();
         }
-        self.add(process, process, (pid, None), held, tasks)?;
+        self.add((process, process), (pid, None), held, tasks)?;
         Ok(access)
     }
 
@@ -352,14 +360,14 @@ impl Worker<'_> {
         tasks: &mut Vec<Task>,
     ) -> Result<Access, Halt> {
         let Descriptors { held, mut access, .. } = self.descriptors(process)?;
-        self.add(process, process, (pid, Some(pid)), held, tasks)?;
+        self.add((process, process), (pid, Some(pid)), held, tasks)?;
         if access == Access::Closed {
             return Ok(access);
         }
         for tid in self.other_threads(process, pid, &mut access)? {
             let Look::Found(thread) = looked(process.thread(tid))? else { continue };
             let Descriptors { held, access: of_thread, .. } = self.descriptors(&thread)?;
-            self.add(&thread, process, (pid, Some(tid)), held, tasks)?;
+            self.add((&thread, process), (pid, Some(tid)), held, tasks)?;
             if of_thread == Access::Closed {
                 access = Access::Closed;
             }
@@ -409,8 +417,7 @@ impl Worker<'_> {
     /// Adds a task if it holds wanted sockets.
     fn add(
         &self,
-        dir: &TaskDir<'_>,
-        process: &TaskDir<'_>,
+        (dir, process): (&TaskDir<'_>, &TaskDir<'_>),
         numbers: (Pid, Option<Pid>),
         held: Vec<Held>,
         tasks: &mut Vec<Task>,

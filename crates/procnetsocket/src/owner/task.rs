@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::{
     Fact, Held, MAX_COMMAND_LINE_BYTES, OwnerDetails, Task,
-    parse::{is_kernel_thread, parse_command_line, parse_link, parse_name, parse_uid},
+    parse::{has_ended, is_kernel_thread, parse_command_line, parse_link, parse_name, parse_uid},
 };
 use crate::{
     Pid, ProcFile, RootError, RootErrorKind,
@@ -172,6 +172,11 @@ pub(super) fn read_name(dir: &TaskDir<'_>) -> Fact<BString> {
 /// Returns whether a task is a kernel thread; `None` when it is closed or gone.
 pub(super) fn reads_as_kernel_thread(dir: &TaskDir<'_>) -> Option<bool> {
     read(dir, ProcFile::Stat, STATUS_BYTES, |stat| Some(is_kernel_thread(stat))).known()
+}
+
+/// Returns whether the first thread of a process has ended.
+pub(super) fn reads_as_ended(dir: &TaskDir<'_>) -> bool {
+    read(dir, ProcFile::Stat, STATUS_BYTES, |stat| Some(has_ended(stat))).known() == Some(true)
 }
 
 fn fact<T>(read: Result<T, RootError>) -> Fact<T> {

@@ -93,7 +93,7 @@ impl Live {
         if stat.st_ino != PROC_ROOT_INO {
             return Err(RootError::not_root(stat.st_ino));
         }
-        let mount = mount_id(root.as_fd());
+        let mount = mount_id(root.as_fd()).map_err(failed)?;
         Ok(Self { root, device: stat.st_dev, mount })
     }
 
@@ -106,6 +106,7 @@ impl Live {
     }
 
     /// Reads where a descriptor of the calling thread leads.
+    #[expect(clippy::disallowed_methods, reason = "a link that is open, by an empty path")]
     pub(super) fn fd_link(&self, fd: BorrowedFd<'_>) -> Result<PathBuf, RootError> {
         let name = format!("fd/{}", fd.as_raw_fd());
         // Kernel: `O_PATH | O_NOFOLLOW` gives the magic link itself even under
@@ -275,6 +276,8 @@ impl Live {
         match self.holds(fd) {
             Ok(true) => Ok(()),
             Ok(false) => Err(RootError::overmounted(&shown(path))),
+            // Kernel: `proc_fd_getattr` counts the descriptors of a process, which may end before.
+            Err(Errno::NOENT) => Err(RootError::vanished(&shown(path))),
             Err(errno) => Err(RootError::from_errno(&shown(path), errno)),
         }
     }
@@ -282,7 +285,7 @@ impl Live {
     /// Returns whether a descriptor lies on the mount of the root.
     pub(super) fn holds(&self, fd: BorrowedFd<'_>) -> Result<bool, Errno> {
         let device = rustix::fs::fstat(fd)?.st_dev;
-        let mount = mount_id(fd);
+        let mount = mount_id(fd)?;
         if self.mount.is_some() && mount.is_none() {
             // A filter that forbids `statx` came between.
             return Err(Errno::NOSYS);
@@ -367,13 +370,24 @@ fn is_procfs(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
 }
 
 /// Returns the id of a descriptor's mount, where the kernel gives it (Linux 5.8).
-fn mount_id(fd: BorrowedFd<'_>) -> Option<u64> {
-    let stat = rustix::fs::statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+#[expect(clippy::disallowed_methods, reason = "a descriptor, by an empty path")]
+///
+/// # Errors
+///
+/// What is gone has none.
+fn mount_id(fd: BorrowedFd<'_>) -> Result<Option<u64>, Errno> {
+    let stat = match rustix::fs::statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID) {
+        Ok(stat) => stat,
+        Err(errno @ (Errno::NOENT | Errno::SRCH)) => return Err(errno),
+        // OK because a kernel that does not have the call tells none.
+        Err(_) => return Ok(None),
+    };
     let given = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::MNT_ID);
-    given.then_some(stat.stx_mnt_id)
+    Ok(given.then_some(stat.stx_mnt_id))
 }
 
 /// Returns whether a descriptor is the root of a mount, as far as the kernel tells (Linux 5.8).
+#[expect(clippy::disallowed_methods, reason = "a descriptor, by an empty path")]
 fn is_mount_root(fd: BorrowedFd<'_>) -> bool {
     rustix::fs::statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::empty())
         .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
@@ -428,6 +442,23 @@ mod tests {
         assert_eq!(kind("thread-self"), Missing);
         // A directory that has a `stat` and no `net`.
         assert_eq!(kind("self/net"), Hidden);
+    }
+
+    /// A process may end between the opening of its descriptors and the look at what was opened.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test starts a process, and ends it")]
+    fn what_ends_while_it_is_checked_is_gone() {
+        let live = Live::open_proc().unwrap();
+        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let fd = live.lookup(&format!("{}/fd", child.id()), LOOK).unwrap();
+        assert!(live.expect_on_mount("fd", fd.as_fd()).is_ok());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match live.expect_on_mount("fd", fd.as_fd()) {
+            // Kernel: before Linux 6.2 nothing is counted.
+            Ok(()) => {}
+            Err(error) => assert_eq!(error.kind(), crate::RootErrorKind::Vanished, "{error}"),
+        }
     }
 
     #[test]

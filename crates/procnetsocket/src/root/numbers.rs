@@ -57,6 +57,10 @@ impl Numbers {
     }
 
     /// Reads where a link of the directory leads, cut to the length of the buffer.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a name that the kernel listed, below its directory"
+    )]
     pub(crate) fn link<'a>(
         &self,
         name: &CStr,

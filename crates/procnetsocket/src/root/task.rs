@@ -96,6 +96,7 @@ impl<'a> TaskDir<'a> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "constant names, below the directory of a process")]
 fn read_link(directory: impl AsFd, name: &str) -> Result<BString, RootError> {
     rustix::fs::readlinkat(directory, name, Vec::new())
         .map(|text| text.into_bytes().into())
