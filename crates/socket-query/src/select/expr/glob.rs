@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! pattern := ("*" | "?" | "[" ("!" | "^")? item+ "]" | "\" byte | byte)*
-//! item    := byte "-" byte | "[:" class ":]" | byte          "]" may stand first
+//! item    := end "-" end | "[:" class ":]" | "[=" byte "=]" | byte          "]" may stand first
+//! end     := "[." byte ".]" | "\" byte | byte
 //! ```
 //!
-//! As `fnmatch(3)` with `FNM_CASEFOLD` in the locale C: `*` matches a slash too, upper and lower case
-//! are alike but to a class, and a bracket that does not end is itself.
+//! As `fnmatch(3)` of glibc with `FNM_CASEFOLD` in the locale C: `*` matches a slash too, upper and lower
+//! case are alike but to a class and between `[=` or `[.`, and a bracket that does not end is itself. A pattern
+//! that ends in a backslash, and a set with a class that there is none of, match nothing.
 
+use bstr::ByteSlice as _;
 use procnetsocket::model::UnixName;
 
 /// A name as it is shown: abstract ones with `@` before them and for every NUL.
@@ -82,12 +85,14 @@ fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     let (is_match, behind) = match pattern {
         [b'?', behind @ ..] => (true, behind),
         [b'[', set @ ..] => match match_set(set, byte) {
-            Some(matched) => matched,
-            None => (byte == b'[', set),
+            Set::Ends(is_match, behind) => (is_match, behind),
+            Set::NoSet => (byte == b'[', set),
+            Set::Broken => return None,
         },
         [b'\\', escaped, behind @ ..] => (folds(*escaped, byte), behind),
+        // Nothing is escaped by it.
+        [b'\\'] | [] => return None,
         [literal, behind @ ..] => (folds(*literal, byte), behind),
-        [] => return None,
     };
     is_match.then_some(behind)
 }
@@ -96,29 +101,72 @@ fn folds(one: u8, other: u8) -> bool {
     one.eq_ignore_ascii_case(&other)
 }
 
-/// Matches a byte with a set, from behind its bracket; `None` when the set does not end.
-fn match_set(set: &[u8], byte: u8) -> Option<(bool, &[u8])> {
+/// What stands behind a bracket.
+enum Set<'a> {
+    /// A set that a byte matches or not, and what is behind it.
+    Ends(bool, &'a [u8]),
+    /// It does not end: the bracket is itself.
+    NoSet,
+    /// A set that nothing matches.
+    Broken,
+}
+
+/// Matches a byte with a set, from behind its bracket.
+fn match_set(set: &[u8], byte: u8) -> Set<'_> {
     let (is_negated, mut rest) = match set {
         [b'!' | b'^', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    let mut is_member = false;
     let mut is_first = true;
     loop {
-        let item;
-        (item, rest) = match rest {
-            [b']', behind @ ..] if !is_first => return Some((is_member != is_negated, behind)),
-            _ => take_item(rest)?,
-        };
-        is_member |= item.contains(byte);
+        if let ([b']', behind @ ..], false) = (rest, is_first) {
+            return Set::Ends(is_negated, behind);
+        }
         is_first = false;
+        match take_item(rest) {
+            Ok(Some((item, behind))) if item.contains(byte) => {
+                return end_of(behind).map_or(Set::Broken, |end| Set::Ends(!is_negated, end));
+            }
+            Ok(Some((_, behind))) => rest = behind,
+            Ok(None) => return Set::NoSet,
+            Err(Broken) => return Set::Broken,
+        }
     }
 }
+
+/// Returns what is behind a set of which a member was found.
+///
+/// Compat: what follows that member is only looked at to find the end, so a class that there is none of is as
+/// good as any.
+fn end_of(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        rest = match rest {
+            [b']', behind @ ..] => return Some(behind),
+            [b'\\', _, behind @ ..] => behind,
+            [b'\\'] | [] => return None,
+            [b'[', b':', class @ ..] => match split_class(class) {
+                Some((_, behind)) => behind,
+                None => rest.get(1..)?,
+            },
+            [b'[', b'.', symbol @ ..] => symbol.get(symbol.find(b".]")?.checked_add(2)?..)?,
+            [b'[', b'=', _, b'=', b']', behind @ ..] => behind,
+            [b'[', b'=', ..] => return None,
+            [_, behind @ ..] => behind,
+        };
+    }
+}
+
+/// A set that nothing matches.
+struct Broken;
 
 /// A member of a set.
 enum Item<'a> {
     Range(u8, u8),
     Class(&'a [u8]),
+    /// Exactly this byte.
+    Exact(u8),
+    /// Compat: a first end of a range that has no last one.
+    Nothing,
 }
 
 impl Item<'_> {
@@ -129,33 +177,72 @@ impl Item<'_> {
                 range.contains(&byte.to_ascii_lowercase())
             }
             Self::Class(name) => is_of_class(name, byte),
+            Self::Exact(exact) => *exact == byte,
+            Self::Nothing => false,
         }
     }
 }
 
-fn take_item(rest: &[u8]) -> Option<(Item<'_>, &[u8])> {
-    if let [b'[', b':', class @ ..] = rest
-        && let Some(end) = class.windows(2).position(|two| two == b":]")
-    {
-        let (name, behind) = class.split_at_checked(end)?;
-        return Some((Item::Class(name), behind.get(2..)?));
-    }
-    let (first, behind) = take_byte(rest)?;
-    match behind {
-        [b'-', last @ ..] if !last.starts_with(b"]") => {
-            let (last, behind) = take_byte(last)?;
-            Some((Item::Range(first, last), behind))
-        }
-        _ => Some((Item::Range(first, first), behind)),
-    }
-}
-
-fn take_byte(rest: &[u8]) -> Option<(u8, &[u8])> {
+/// Takes a member; `None` at the end of the pattern.
+fn take_item(rest: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, Broken> {
     match rest {
-        [b'\\', byte, behind @ ..] | [byte, behind @ ..] => Some((*byte, behind)),
-        [] => None,
+        [] => Ok(None),
+        [b'[', b':', class @ ..] if let Some((name, behind)) = split_class(class) => {
+            if CLASSES.contains(&name) {
+                Ok(Some((Item::Class(name), behind)))
+            } else {
+                Err(Broken)
+            }
+        }
+        [b'[', b'=', byte, b'=', b']', behind @ ..] => Ok(Some((Item::Exact(*byte), behind))),
+        [b'[', b'.', ..] => {
+            let (first, behind) = take_end(rest)?;
+            match behind {
+                [b'-', b']', ..] => Ok(Some((Item::Nothing, behind))),
+                [b'-', last @ ..] if !last.is_empty() => range(first, last),
+                _ => Ok(Some((Item::Exact(first), behind))),
+            }
+        }
+        _ => {
+            let (first, behind) = take_end(rest)?;
+            match behind {
+                [b'-', b']', ..] => Ok(Some((Item::Range(first, first), behind))),
+                [b'-', last @ ..] => range(first, last),
+                _ => Ok(Some((Item::Range(first, first), behind))),
+            }
+        }
     }
 }
+
+fn range(first: u8, last: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, Broken> {
+    let (last, behind) = take_end(last)?;
+    Ok(Some((Item::Range(first, last), behind)))
+}
+
+/// Takes an end of a range, or a byte alone.
+fn take_end(rest: &[u8]) -> Result<(u8, &[u8]), Broken> {
+    match rest {
+        [b'[', b'.', byte, b'.', b']', behind @ ..] => Ok((*byte, behind)),
+        // In this locale no name of a byte is longer than the byte.
+        [b'[', b'.', ..] | [b'\\'] | [] => Err(Broken),
+        [b'\\', byte, behind @ ..] | [byte, behind @ ..] => Ok((*byte, behind)),
+    }
+}
+
+/// Splits at the end of the name of a class; `None` for what cannot be such a name.
+///
+/// Compat: the letter `z` is in no name of a class.
+fn split_class(class: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = class.iter().position(|byte| !(b'a'..b'z').contains(byte))?;
+    let (name, rest) = class.split_at_checked(end)?;
+    Some((name, rest.strip_prefix(b":]")?))
+}
+
+/// The classes of bytes.
+const CLASSES: [&[u8]; 12] = [
+    b"alnum", b"alpha", b"blank", b"cntrl", b"digit", b"graph", b"lower", b"print", b"punct",
+    b"space", b"upper", b"xdigit",
+];
 
 fn is_of_class(name: &[u8], byte: u8) -> bool {
     match name {
@@ -212,9 +299,23 @@ mod tests {
     #[case::bracket_that_does_not_end("a[b", "a[b", true)]
     #[case::bracket_that_does_not_end_is_no_set("a[b", "ab", false)]
     #[case::escape_in_a_set(r"[\]]", "]", true)]
-    #[case::escape_at_the_end(r"a\", r"a\", true)]
+    #[case::escape_at_the_end(r"a\", r"a\", false)]
     #[case::unknown_class("[[:bogus:]]", "b", false)]
+    #[case::not_of_an_unknown_class("[![:bogus:]]", "b", false)]
+    #[case::unknown_class_beside_the_byte("[[:bogus:]b]", "b", false)]
+    #[case::empty_class("[![::]]", "b", false)]
     #[case::class_that_does_not_end("[[:digit]", ":", true)]
+    #[case::exact("[[=a=]]", "a", true)]
+    #[case::exact_has_one_case("[[=a=]]", "A", false)]
+    #[case::symbol("[[.-.]]", "-", true)]
+    #[case::symbol_has_one_case("[[.a.]]", "A", false)]
+    #[case::range_between_symbols("[[.a.]-[.c.]]", "B", true)]
+    #[case::not_a_symbol("[![.a.]]", "b", true)]
+    #[case::symbol_of_two("[[.ab.]]", "a", false)]
+    #[case::symbol_that_does_not_end("[[.]", "[", false)]
+    #[case::symbol_behind_a_match("[b[.].]]", "b", true)]
+    #[case::symbol_that_does_not_end_behind_a_match("[b[.]", "b", false)]
+    #[case::unknown_class_behind_a_match("[b[:bogus:]]", "b", true)]
     #[case::slash_in_a_set("a[/]b", "a/b", true)]
     // hostile
     #[case::backtracking(

@@ -267,7 +267,11 @@ impl Parser<'_> {
             WordKind::And => TokenKind::And,
             WordKind::Or => TokenKind::Or,
             WordKind::Comparison(comparison) => TokenKind::Comparison(comparison),
-            WordKind::Autobound => TokenKind::Autobound,
+            WordKind::Autobound => {
+                // Compat: a value behind it is a host, whatever stood before.
+                self.subject = Subject::Host(Side::Local);
+                TokenKind::Autobound
+            }
             WordKind::Subject(subject) => {
                 self.subject = subject;
                 TokenKind::Subject(subject)
