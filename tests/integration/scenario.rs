@@ -585,6 +585,11 @@ mod filters {
         &["ss: there is no interface \"lo\"", "    dev lo", "        ^^"],
         1
     )]
+    #[case::no_such_interface(
+        "-0a dev if-1",
+        &["ss: there is no interface \"if-1\"", "    dev if-1", "        ^^^^"],
+        1
+    )]
     #[case::files("-ta -F /a -F /b", &["ss: -F was given more than once"], 255)]
     fn wrong_filters_print_nothing_but_what_is_wrong(
         #[case] line: &str,

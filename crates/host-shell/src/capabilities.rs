@@ -24,6 +24,7 @@ use std::{
 use bstr::BString;
 use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
+use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
 use host_shell::{
     broker::{
         Bounds, Broker, BrokerError, Kind, OwnerBroker, Reach, Resolver, ResolverBroker, Service,
@@ -286,8 +287,15 @@ struct SystemResolver;
 #[expect(clippy::disallowed_methods, reason = "the one place that asks for names of hosts")]
 impl BlockingHostNames for SystemResolver {
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        let addresses = dns_lookup::lookup_host(name).map_err(|_| HostNameError::Unknown)?;
-        Ok(addresses.collect())
+        // Compat: each family by itself, so that the C library tells an IPv4 address of `::1`, too.
+        let of = |family: AddrFamily| {
+            let (socktype, address) = (SockType::Stream.into(), family.into());
+            let hints = AddrInfoHints { socktype, address, ..AddrInfoHints::default() };
+            let found = dns_lookup::getaddrinfo(Some(name), None, Some(hints));
+            found.into_iter().flatten().filter_map(|info| Some(info.ok()?.sockaddr.ip()))
+        };
+        let addresses: Vec<_> = of(AddrFamily::Inet).chain(of(AddrFamily::Inet6)).collect();
+        if addresses.is_empty() { Err(HostNameError::Unknown) } else { Ok(addresses) }
     }
 
     fn name(&self, address: IpAddr) -> Option<BString> {

@@ -20,9 +20,11 @@ use std::{
 use bstr::BString;
 use builtin_api::{CallContext, Cancel, Clock, Sandbox, invoke};
 use portwatch_builtin::{Output, PortWatch};
-use procnetsocket::SocketTables;
+use procnetsocket::{Interrupt, OwnerQuery, OwnerReport, Pid, SocketTables};
 use rstest::rstest;
-use socket_query::{AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, Whose};
+use socket_query::{
+    AddressFamily, FamilySet, Grant, Names, OwnerSource, OwnersError, Policy, PolicyView, Whose,
+};
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp};
 
 /// A machine, and what becomes of it each time that the clock is asked, which is once after each
@@ -178,6 +180,41 @@ fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
     "#);
     let called = run(&machine, &portwatch, &Cancel::new(), &["-lpt", ":22", "--json-lines"]);
     assert!(called.stdout.contains(r#""processes":[{"pid":70,"name":"server"}]"#));
+}
+
+/// Some processes that this user may not look into.
+struct Closed;
+
+impl OwnerSource for Closed {
+    fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
+        let mut report = OwnerReport::default();
+        report.closed = 2;
+        Ok(report)
+    }
+
+    fn process_name(&self, _: Pid) -> Option<BString> {
+        None
+    }
+}
+
+#[rstest]
+#[case::nothing_is_gone(&["--gone", "pid = 70", "--timeout=1ms"], 124, "", true)]
+#[case::nor_listed(&["--list", "comm = server"], 1, "", true)]
+#[case::shown(&["--list", "-pt", ":22"], 0, "tcp 0.0.0.0:22 uid:0 ino:1\n", true)]
+#[case::not_asked(&["--list", "-t", ":22"], 0, "tcp 0.0.0.0:22 uid:0 ino:1\n", false)]
+fn processes_that_are_closed_are_told_of(
+    #[case] words: &[&str],
+    #[case] status: u8,
+    #[case] stdout: &str,
+    #[case] told: bool,
+) {
+    let machine = still(&base());
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
+    let view = machine.view(policy).with_owners(Arc::new(Closed));
+    let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
+    assert_eq!((called.status, called.stdout.as_str()), (status, stdout), "{}", called.stderr);
+    let line = "portwatch: owners may be missing: 2 processes are closed to this user\n";
+    assert_eq!(called.stderr.contains(line), told, "{}", called.stderr);
 }
 
 #[rstest]

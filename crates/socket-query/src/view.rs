@@ -231,6 +231,11 @@ impl PolicyView {
         let admission = Admission { veil: Veil::new(&self.policy), selection };
         let bounds = self.bounds(until);
         let followed = follow::follow(follower.events()?, admission, &bounds, interrupt, sink)?;
+        self.ended(followed, until, &bounds)
+    }
+
+    /// Tells an end that the caller wanted from one that the policy made.
+    fn ended(&self, followed: Followed, until: &Until, bounds: &Until) -> Result<Followed, Error> {
         match followed.end {
             FollowEnd::Count if bounds.count != until.count => Err(Error::max_rows(&self.policy)),
             FollowEnd::Deadline if bounds.deadline != until.deadline => {
@@ -746,6 +751,93 @@ mod tests {
         let selection = Selection { filter, ..Selection::everything() };
         let until = Until { deadline: None, count: Some(0) };
         let followed = view.follow(&selection, &until, &Uninterrupted, &mut Nothing);
+        assert_eq!(followed.unwrap_err().kind(), ErrorKind::NoOwnersOfEvents);
+    }
+
+    #[rstest]
+    #[case::neither(None, None, None, None)]
+    #[case::of_the_caller(Some(2), None, Some(2), None)]
+    #[case::of_the_policy(None, Some(3), Some(3), Some(ErrorKind::MaxRows))]
+    #[case::the_smaller(Some(2), Some(3), Some(2), None)]
+    #[case::the_policy_is_smaller(Some(4), Some(3), Some(3), Some(ErrorKind::MaxRows))]
+    fn a_policy_bounds_events(
+        #[case] asked: Option<u64>,
+        #[case] allowed: Option<u64>,
+        #[case] count: Option<u64>,
+        #[case] error: Option<ErrorKind>,
+    ) {
+        let root = FakeProc::new().build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::default().with_max_rows(allowed.and_then(NonZeroU64::new));
+        let view = PolicyView::new(tables, policy, Names::default());
+        let until = Until { deadline: None, count: asked };
+        let bounds = view.bounds(&until);
+        assert_eq!((bounds.count, bounds.deadline), (count, None));
+        let end = FollowEnd::Count;
+        let followed = Followed { rows: 0, problems: 0, end };
+        let ended = view.ended(followed, &until, &bounds).map(drop);
+        assert_eq!(ended.err().map(|error| error.kind()), error);
+    }
+
+    #[test]
+    fn a_policy_bounds_the_time_of_events() {
+        let root = FakeProc::new().build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::default().with_max_time(Some(Duration::from_secs(1)));
+        let view = PolicyView::new(tables, policy, Names::default());
+        let never = Until::default();
+        let bounds = view.bounds(&never);
+        assert!(bounds.deadline.is_some());
+        let followed = Followed { rows: 0, problems: 0, end: FollowEnd::Deadline };
+        let ended = view.ended(followed, &never, &bounds);
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::MaxTime);
+        assert!(view.ended(followed, &bounds, &bounds).is_ok());
+    }
+
+    /// Answers when it is told to end.
+    struct Endless;
+
+    impl OwnerSource for Endless {
+        fn owners(
+            &self,
+            _: &OwnerQuery,
+            interrupt: &dyn Interrupt,
+        ) -> Result<OwnerReport, OwnersError> {
+            while !interrupt.is_interrupted() {
+                std::thread::yield_now();
+            }
+            let kind = OwnersErrorKind::Interrupted;
+            Err(OwnersError { kind, message: "interrupted".to_owned() })
+        }
+
+        fn process_name(&self, _: Pid) -> Option<BString> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_policy_bounds_the_search_for_owners() {
+        let root = FakeProc::new().build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect())
+            .with_max_time(Some(Duration::from_millis(1)));
+        let view = PolicyView::new(tables, policy, Names::default()).with_owners(Arc::new(Endless));
+        let error = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MaxTime);
+    }
+
+    #[test]
+    fn events_are_not_shown_where_one_users_sockets_are() {
+        let tables = match SocketTables::open_ambient(token()) {
+            Ok(tables) if tables.diag().is_some() => tables,
+            _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
+        };
+        let events = EventSource::open_ambient(&EventAuthority::from_ambient(token())).unwrap();
+        let policy = narrow(Policy::new(Grant::ALL.into_iter().collect()));
+        let view = PolicyView::new(Arc::new(tables), policy, Names::default())
+            .with_events(Arc::new(events));
+        let until = Until { deadline: None, count: Some(0) };
+        let followed = view.follow(&Selection::everything(), &until, &Uninterrupted, &mut Nothing);
         assert_eq!(followed.unwrap_err().kind(), ErrorKind::NoOwnersOfEvents);
     }
 }

@@ -151,15 +151,15 @@ impl Ss {
             complain(stderr, &Chain(&error));
             code = ExitCode::FAILURE;
         };
-        let counters = Counters {
-            ipv4: self.view.sockstat().map_err(&mut failed).unwrap_or_default(),
-            ipv6: match self.view.sockstat6() {
-                Err(error) if error.kind() == MISSING => SockStat6::default(),
-                read => read.map_err(&mut failed).unwrap_or_default(),
-            },
-            established: self.view.established().map_err(&mut failed).ok(),
+        let ipv4 = self.view.sockstat().map_err(&mut failed).ok();
+        let ipv6 = match self.view.sockstat6() {
+            // Compat: without those of IPv4 they would be taken from nothing.
+            _ if ipv4.is_none() => SockStat6::default(),
+            Err(error) if error.kind() == MISSING => SockStat6::default(),
+            read => read.map_err(&mut failed).unwrap_or_default(),
         };
-        (counters, code)
+        let established = self.view.established().map_err(&mut failed).ok();
+        (Counters { ipv4: ipv4.unwrap_or_default(), ipv6, established }, code)
     }
 
     fn act(

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
 
+use bstr::ByteSlice as _;
 use cap_std::ambient_authority;
 use procnetsocket::{
     Limits, Query, RowError, SocketTables, Source, Table, Uninterrupted, Visitor,
@@ -12,7 +13,7 @@ use procnetsocket::{
 use socket_query::{Filter, Names, Policy, PolicyView, SocketTable, TableSet, expr::FilterText};
 use testkit::Xorshift;
 
-use super::{fixture::Fixture, namespace::inside};
+use super::{fixture::Fixture, namespace::inside, program::Program};
 
 const FILTERS: usize = 150;
 
@@ -113,5 +114,18 @@ fn the_kernel_leaves_out_what_the_filter_does_not_admit() {
         }
         eprintln!("{programs} programs left out {saved} sockets and showed {shown}");
         assert!(saved > FILTERS && shown > FILTERS && programs > FILTERS);
+    });
+}
+
+#[test]
+fn a_filter_too_long_for_the_kernel_changes_no_row() {
+    inside("live::pushdown::a_filter_too_long_for_the_kernel_changes_no_row", || {
+        let _fixture = Fixture::start(&[]);
+        let short = "sport >= 7000 and sport <= 7300";
+        let long = format!("{short}{}", " or sport = 1".repeat(6000));
+        let [short, long] = [short, long.as_str()]
+            .map(|filter| Program::ours().run(&["-tanH".to_owned(), filter.to_owned()], None));
+        assert!(short.stdout.contains_str(":7260"), "{}", short.stdout);
+        assert_eq!(long, short);
     });
 }

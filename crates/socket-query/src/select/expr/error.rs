@@ -59,6 +59,8 @@ pub(super) enum Problem {
     UnknownCgroup(BString),
     #[error("{} is no address, and to resolve a host name needs the grant \"{}\", which this host does not give", Quoted(.0), Grant::Resolve)]
     ResolveNotGranted(BString),
+    #[error("{} chooses states only before the filter and as a word of its own, as in: ss state listening", Quoted(.0))]
+    State(BString),
     #[error("there is no user {}", Quoted(.0))]
     UnknownUser(BString),
     #[error(

@@ -86,7 +86,7 @@ fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
         [b'?', behind @ ..] => (true, behind),
         [b'[', set @ ..] => match match_set(set, byte) {
             Set::Ends(is_match, behind) => (is_match, behind),
-            Set::NoSet => (byte == b'[', set),
+            Set::Unended => (byte == b'[', set),
             Set::Broken => return None,
         },
         [b'\\', escaped, behind @ ..] => (folds(*escaped, byte), behind),
@@ -106,7 +106,7 @@ enum Set<'a> {
     /// A set that a byte matches or not, and what is behind it.
     Ends(bool, &'a [u8]),
     /// It does not end: the bracket is itself.
-    NoSet,
+    Unended,
     /// A set that nothing matches.
     Broken,
 }
@@ -128,7 +128,7 @@ fn match_set(set: &[u8], byte: u8) -> Set<'_> {
                 return end_of(behind).map_or(Set::Broken, |end| Set::Ends(!is_negated, end));
             }
             Ok(Some((_, behind))) => rest = behind,
-            Ok(None) => return Set::NoSet,
+            Ok(None) => return Set::Unended,
             Err(Broken) => return Set::Broken,
         }
     }
@@ -142,16 +142,15 @@ fn end_of(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match rest {
             [b']', behind @ ..] => return Some(behind),
-            [b'\\', _, behind @ ..] => behind,
-            [b'\\'] | [] => return None,
             [b'[', b':', class @ ..] => match split_class(class) {
                 Some((_, behind)) => behind,
                 None => rest.get(1..)?,
             },
             [b'[', b'.', symbol @ ..] => symbol.get(symbol.find(b".]")?.checked_add(2)?..)?,
-            [b'[', b'=', _, b'=', b']', behind @ ..] => behind,
-            [b'[', b'=', ..] => return None,
+            [b'[', b'=', class @ ..] => class.get(1..)?.strip_prefix(b"=]")?,
+            [b'\\', escaped @ ..] => escaped.get(1..)?,
             [_, behind @ ..] => behind,
+            [] => return None,
         };
     }
 }
@@ -233,7 +232,7 @@ fn take_end(rest: &[u8]) -> Result<(u8, &[u8]), Broken> {
 ///
 /// Compat: the letter `z` is in no name of a class.
 fn split_class(class: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = class.iter().position(|byte| !(b'a'..b'z').contains(byte))?;
+    let end = class.iter().position(|byte| !matches!(byte, b'a'..=b'y'))?;
     let (name, rest) = class.split_at_checked(end)?;
     Some((name, rest.strip_prefix(b":]")?))
 }

@@ -217,3 +217,12 @@ fn long_and_hostile_texts() {
                         ^^^^^^^^^^^^
     "#);
 }
+
+#[test]
+fn states_in_the_wrong_place() {
+    insta::assert_snapshot!(message("state listening"), @r#"
+    "state" chooses states only before the filter and as a word of its own, as in: ss state listening
+        state listening
+        ^^^^^
+    "#);
+}

@@ -153,7 +153,25 @@ fn hosts_have_many_forms(#[case] host: &str, #[case] expected: &str) {
 )]
 #[case::netlink_kernel("netlink:rtnl:kernel", "src netlink:0:0", AddressFamily::Netlink)]
 #[case::netlink_negative("netlink:*:-5", "src netlink:*:-5", AddressFamily::Netlink)]
+#[case::netlink_number("netlink:255:1", "src netlink:255:1", AddressFamily::Netlink)]
+#[case::netlink_too_large(
+    "netlink:256:1",
+    "expected the name or number of a netlink family, but found \"256\"",
+    AddressFamily::Netlink
+)]
 #[case::vsock("vsock:2:22", "src vsock:2:22", AddressFamily::Vsock)]
+#[case::vsock_largest_port("vsock:*:4294967295", "src vsock:*:4294967295", AddressFamily::Vsock)]
+#[case::vsock_no_port("vsock:2:", "expected a vsock port, but found \"\"", AddressFamily::Vsock)]
+#[case::vsock_negative(
+    "vsock:2:-1",
+    "expected a vsock port, but found \"-1\"",
+    AddressFamily::Vsock
+)]
+#[case::vsock_too_large(
+    "vsock:*:4294967296",
+    "expected a vsock port, but found \"4294967296\"",
+    AddressFamily::Vsock
+)]
 #[case::vsock_any("vsock:*", "src vsock:*:*", AddressFamily::Vsock)]
 #[case::inet("inet:any", "src *", AddressFamily::Inet)]
 #[case::inet6("inet6:any", "src *", AddressFamily::Inet6)]
@@ -195,6 +213,17 @@ fn the_last_family_is_the_one_that_is_listed(
 #[case::netlink("dst genl:5", AddressFamily::Netlink, "dst netlink:16:5")]
 #[case::netlink_port("sport kernel", AddressFamily::Netlink, "sport = 0")]
 #[case::vsock_port("sport :5", AddressFamily::Vsock, "sport = 5")]
+#[case::no_vsock_port("sport :", AddressFamily::Vsock, "expected a vsock port, but found \"\"")]
+#[case::netlink_port_has_no_family(
+    "sport rtnl:5",
+    AddressFamily::Netlink,
+    "expected a netlink port id or \"kernel\", but found \"rtnl:5\""
+)]
+#[case::link_port_has_no_ethertype(
+    "sport ip:lo",
+    AddressFamily::Packet,
+    "there is no interface \"ip:lo\""
+)]
 #[case::xdp_has_no_addresses("src 10", AddressFamily::Xdp, "expected an address, but found \"10\"")]
 fn options_choose_the_family_of_values(
     #[case] text: &str,
@@ -209,6 +238,25 @@ fn options_choose_the_family_of_values(
 #[case::device("dev lo", "dev = 1")]
 #[case::device_number("dev = 0x7", "dev = 7")]
 #[case::printed_device("dev if7", "dev = 7")]
+#[case::behind_the_number("dev if+7x", "dev = 7")]
+#[case::autobound_takes_hosts(
+    "sport = 22 autobound 10.0.0.1",
+    "expected \"and\", \"or\" or another condition, but found \"10.0.0.1\""
+)]
+#[case::autobound_takes_no_ports(
+    "sport = 22 autobound ssh",
+    "\"ssh\" is no address, and to resolve a host name needs the grant \"resolve\", which this host \
+     does not give"
+)]
+#[case::states_in_the_filter(
+    "state listening",
+    "\"state\" chooses states only before the filter and as a word of its own, as in: ss state listening"
+)]
+#[case::excluded_states_in_the_filter(
+    "src 10 and exclude all",
+    "\"exclude\" chooses states only before the filter and as a word of its own, as in: ss state \
+     listening"
+)]
 #[case::no_device("dev 0", "dev = 0")]
 #[case::mark("fwmark 5", "fwmark = 0x5/0xffffffff")]
 #[case::mark_and_mask("fwmark 0x1/3", "fwmark = 0x1/0x3")]

@@ -49,8 +49,8 @@ fn host(random: &mut Xorshift) -> HostPattern {
                 &[PortNumber::Any, PortNumber::Number(0), PortNumber::Number(7)],
             ),
         },
-        2 => HostPattern::Netlink { protocol: Some(number(random)), port_id: port },
-        3 => HostPattern::Vsock { cid: None, port },
+        2 => HostPattern::Netlink { protocol: Some(number(random) % 256), port_id: port },
+        3 => HostPattern::Vsock { cid: None, port: PortNumber::Number(number(random).into()) },
         4 => HostPattern::Inet { network: None, port },
         _ => HostPattern::Inet { network: Some(network(random)), port },
     }

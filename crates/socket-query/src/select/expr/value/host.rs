@@ -58,14 +58,14 @@ pub(super) fn host(scope: &Scope<'_>, word: &[u8]) -> Result<Hosts, Problem> {
 
 /// Understands a port, without the prefix that names its family.
 pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortValue, Problem> {
-    let behind_colon = || word.split_once_str(":").map_or(word, |(_, port)| port);
+    let behind_colon = || word.strip_prefix(b":").unwrap_or(word);
     let number = match scope.family {
         Some(AddressFamily::Unix) => {
             return unix(scope, word).map(PortValue::Unix);
         }
         Some(AddressFamily::Packet) => link_interface(scope, behind_colon())?,
         Some(AddressFamily::Netlink) => port_id(behind_colon())?,
-        Some(AddressFamily::Vsock) => vsock_port(word)?,
+        Some(AddressFamily::Vsock) => vsock_port(behind_colon())?,
         _ => match bracketed(word)? {
             Some((port, _)) => service::port(scope, port)?,
             None => service::port(scope, word)?,
@@ -173,15 +173,23 @@ fn host_name(word: &[u8]) -> Option<&str> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let has_letter = word.iter().any(u8::is_ascii_alphabetic);
     let is_name = has_letter && word.first()?.is_ascii_alphanumeric() && word.iter().all(is_part);
-    word.to_str().ok().filter(|_| is_name)
+    // The C library takes what ends in a number for an address, in a form of its own.
+    let is_number = word.rsplit(|byte| *byte == b'.').next().and_then(parse_number).is_some();
+    word.to_str().ok().filter(|_| is_name && !is_number)
 }
 
 /// Returns the addresses of a host, of the family that was named.
 fn resolve(scope: &Scope<'_>, name: &str) -> Result<(Network, Vec<Network>), Problem> {
+    // A word that is in the wrong place, more likely than a host.
+    let is_state = matches!(name, "state" | "exclude" | "excl");
     if !scope.machine.grants().contains(Grant::Resolve) {
-        return Err(Problem::ResolveNotGranted(name.into()));
+        let problem = if is_state { Problem::State } else { Problem::ResolveNotGranted };
+        return Err(problem(name.into()));
     }
-    let failed = |error| Problem::Unresolved(name.into(), error);
+    let failed = |error| match error {
+        HostNameError::Unknown if is_state => Problem::State(name.into()),
+        error => Problem::Unresolved(name.into(), error),
+    };
     let mut networks = scope
         .machine
         .addresses(name, scope.interrupt)
@@ -226,7 +234,8 @@ fn netlink(word: &[u8]) -> Result<HostPattern, Problem> {
         b"" | b"*" => None,
         name => Some(
             netlink_family_number(name)
-                .or_else(|| parse_unsigned(name))
+                // Compat: the kernel has 32 families, and iproute2 takes 256.
+                .or_else(|| parse_unsigned::<u8>(name).map(u32::from))
                 .ok_or_else(|| Problem::Value { expected, found: name.into() })?,
         ),
     };
@@ -243,7 +252,10 @@ fn port_id(word: &[u8]) -> Result<PortNumber, Problem> {
 }
 
 fn vsock(word: &[u8]) -> Result<HostPattern, Problem> {
-    let (cid, port) = word.rsplit_once_str(":").unwrap_or((word, b""));
+    let (cid, port) = match word.rsplit_once_str(":") {
+        Some((cid, port)) => (cid, vsock_port(port)?),
+        None => (word, PortNumber::Any),
+    };
     let expected = "the number of a vsock context";
     let cid = match cid {
         b"" | b"*" => None,
@@ -251,14 +263,17 @@ fn vsock(word: &[u8]) -> Result<HostPattern, Problem> {
             parse_unsigned(cid).ok_or_else(|| Problem::Value { expected, found: cid.into() })?,
         ),
     };
-    Ok(HostPattern::Vsock { cid, port: vsock_port(port)? })
+    Ok(HostPattern::Vsock { cid, port })
 }
 
 fn vsock_port(word: &[u8]) -> Result<PortNumber, Problem> {
-    match word.strip_prefix(b":").unwrap_or(word) {
-        b"" | b"*" => Ok(PortNumber::Any),
-        word => number(word, "a vsock port"),
+    if word == b"*" {
+        return Ok(PortNumber::Any);
     }
+    let port: Option<u32> = parse_unsigned(word);
+    let expected = "a vsock port";
+    let port = port.ok_or_else(|| Problem::Value { expected, found: word.into() })?;
+    Ok(PortNumber::Number(port.into()))
 }
 
 fn number(word: &[u8], expected: &'static str) -> Result<PortNumber, Problem> {

@@ -16,8 +16,10 @@ pub(super) fn index(scope: &Scope<'_>, word: &[u8]) -> Result<i64, Problem> {
     index.map(i64::from).ok_or_else(|| Problem::UnknownInterface(word.into()))
 }
 
+/// Compat: what stands behind the digits does not count (`sscanf`), and a plus may stand before them.
 fn numbered(word: &[u8]) -> Option<u32> {
-    let digits = word.strip_prefix(b"if")?;
-    let is_number = digits.iter().all(u8::is_ascii_digit);
-    digits.to_str().ok().filter(|_| is_number)?.parse().ok().filter(|index| *index != 0)
+    let number = word.strip_prefix(b"if")?;
+    let number = number.strip_prefix(b"+").unwrap_or(number);
+    let end = number.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(number.len());
+    number.get(..end)?.to_str().ok()?.parse().ok().filter(|index| *index != 0)
 }

@@ -72,7 +72,11 @@ fn parse_v4(word: &[u8]) -> Option<Ipv4Addr> {
     Some(octets.into())
 }
 
+/// Parses a count of bits. Compat: a word that stands for every address is a mask of none.
 fn parse_bits(prefix: &[u8], most: u8) -> Option<u8> {
+    if matches!(prefix, b"any" | b"all" | b"default") {
+        return Some(0);
+    }
     parse_unsigned(prefix).filter(|bits| *bits <= most)
 }
 
@@ -115,6 +119,10 @@ mod tests {
     #[case::empty_mask("10/0.0.0.0", "10.0.0.0/0")]
     #[case::full_mask("10/255.255.255.255", "10.0.0.0/32")]
     #[case::v6_no_bits("::/0", "::/0")]
+    #[case::any_mask("10/any", "10.0.0.0/0")]
+    #[case::all_mask("10.0.0.1/all", "10.0.0.1/0")]
+    #[case::default_mask_v6("::1/default", "::1/0")]
+    #[case::case_of_a_mask("10/ANY", "none")]
     // hostile
     #[case::nothing("", "none")]
     #[case::prefix_alone("/8", "none")]
