@@ -46,7 +46,7 @@ const GAPS: [(ABI, &str); 5] = [
 ///
 /// Kernel: none refuses the first so far; UDP can be refused since interface 10 (Linux 7.2), which the
 /// library that asks does not know yet. The filter of system calls leaves no UDP socket on any kernel.
-const GAPS_FOR_NOW: &str = "looking up files, and their modes, owners, times and attributes, UDP";
+const GAPS_FOR_NOW: &str = "looking up files and where links lead, and the modes, owners, times and attributes of files, UDP";
 
 /// What Landlock does for this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,19 +176,19 @@ mod tests {
     #[rstest]
     #[case::newest(
         in_force(ABI::V9, None),
-        "ABI 9, which does not hold looking up files, and their modes, owners, times and attributes, UDP"
+        "ABI 9, which does not hold looking up files and where links lead, and the modes, owners, times and attributes of files, UDP"
     )]
     #[case::newer(
         in_force(ABI::V9, Some(10)),
-        "ABI 9 of the 10 that this kernel has, which does not hold looking up files, and their modes, owners, times and attributes, UDP"
+        "ABI 9 of the 10 that this kernel has, which does not hold looking up files and where links lead, and the modes, owners, times and attributes of files, UDP"
     )]
     #[case::seven(
         in_force(ABI::V7, None),
-        "ABI 7, which does not hold looking up files, and their modes, owners, times and attributes, UDP, unix sockets by path"
+        "ABI 7, which does not hold looking up files and where links lead, and the modes, owners, times and attributes of files, UDP, unix sockets by path"
     )]
     #[case::first(
         in_force(ABI::V1, None),
-        "ABI 1, which does not hold looking up files, and their modes, owners, times and attributes, UDP, truncating files, TCP, commands to devices, abstract unix sockets and signals, unix sockets by path; it refuses to move files between directories"
+        "ABI 1, which does not hold looking up files and where links lead, and the modes, owners, times and attributes of files, UDP, truncating files, TCP, commands to devices, abstract unix sockets and signals, unix sockets by path; it refuses to move files between directories"
     )]
     #[case::off(Landlock::SwitchedOff, "NOT IN FORCE, it was switched off at boot")]
     #[case::missing(Landlock::Missing, "NOT IN FORCE, this kernel does not have it")]

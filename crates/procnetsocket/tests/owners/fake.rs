@@ -195,6 +195,53 @@ fn a_command_line_that_does_not_end_is_too_long() {
     assert_eq!(table.tasks()[0].command_line, Fact::TooLong);
 }
 
+#[test]
+fn command_lines_have_a_bound_in_all() {
+    let processes = (10..14).map(|pid| {
+        Process::new(pid, "one").arguments(vec![b'x'; 1000]).executable(None).socket(3, 7)
+    });
+    let (_root, tables) = tables(processes);
+    let query = OwnerQuery::all().with_details(OwnerDetails::Full);
+    let limits = OwnerLimits { detail_bytes: 2500, ..OwnerLimits::default() };
+    let report = tables.owners(&query, &limits, &Uninterrupted).unwrap();
+    let is_known = |task: &procnetsocket::Task| matches!(task.command_line, Fact::Known(_));
+    let (known, others): (Vec<_>, Vec<_>) = report.tasks.iter().partition(|task| is_known(task));
+    assert_eq!((known.len(), others.len()), (2, 2));
+    assert!(others.iter().all(|task| task.command_line == Fact::TooLong));
+}
+
+#[test]
+fn a_process_holds_what_its_threads_hold_where_that_is_asked() {
+    let thread = Process::new(11, "thread").socket(3, 7).socket(4, 8);
+    let process = Process::new(10, "one").socket(3, 7).thread(thread);
+    let (root, tables) = tables([process]);
+    std::fs::remove_dir_all(root.path().join("11")).unwrap();
+    let held = |threads| {
+        let table = ask(&tables, &OwnerQuery::all().with_threads(threads));
+        let tasks = table.tasks().iter().map(|task| (task.pid.get(), task.tid.is_some()));
+        let held: usize = table.tasks().iter().map(|task| task.sockets.len()).sum();
+        (tasks.collect::<Vec<_>>(), held)
+    };
+    assert_eq!(held(Threads::Together), (vec![(10, false)], 1));
+    assert_eq!(held(Threads::Joined), (vec![(10, false)], 2));
+    assert_eq!(held(Threads::Apart), (vec![(10, true), (10, true)], 3));
+}
+
+#[test]
+fn an_ended_first_thread_leaves_the_descriptors_to_the_others() {
+    for (state, held) in [("Z", 1), ("S", 0)] {
+        let thread = Process::new(11, "thread").socket(3, 7);
+        let stat = format!("10 (one) {state} 1 10 10 0 -1 0 0\n");
+        let process = Process::new(10, "one").stat(Some(stat.as_bytes())).thread(thread);
+        let (root, tables) = tables([process]);
+        std::fs::remove_dir_all(root.path().join("11")).unwrap();
+        let table = ask(&tables, &OwnerQuery::all());
+        let found: Vec<_> = table.tasks().iter().map(|task| (task.pid.get(), &task.name)).collect();
+        let name = Fact::Known("one".into());
+        assert_eq!(found, vec![(10, &name); held]);
+    }
+}
+
 #[rstest]
 #[case::enough(OwnerLimits { processes: 3, held_sockets: 6, ..OwnerLimits::default() }, None)]
 #[case::processes(
