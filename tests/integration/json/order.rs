@@ -40,7 +40,7 @@ fn inodes(root: &FakeProc, line: &str) -> Vec<u64> {
 
 #[rstest]
 #[case::unsorted("", &[30, 4, 100, 7, 200])]
-#[case::recv_q_has_a_sign("recv-q", &[200, 30, 7, 100, 4])]
+#[case::recv_q_has_no_sign("recv-q", &[30, 7, 100, 4, 200])]
 #[case::send_q_backwards("-send-q", &[4, 30, 200, 100, 7])]
 #[case::local_by_address("local", &[7, 100, 30, 4, 200])]
 #[case::port("port", &[200, 30, 100, 4, 7])]
