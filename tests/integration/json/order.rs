@@ -86,7 +86,7 @@ fn text_is_laid_out_for_what_is_printed() {
 
 #[rstest]
 #[case::nothing_is_left_out("-tan --limit 5", "")]
-#[case::some("-tan --limit 4", "ss: left out 1 sockets more than the 4 of --limit\n")]
+#[case::some("-tan --limit 4", "ss: left out 1 socket more than the 4 of --limit\n")]
 #[case::all("-tan --limit 0", "ss: left out 5 sockets more than the 0 of --limit\n")]
 #[case::sorted("-tan --limit 1 --sort uid", "ss: left out 4 sockets more than the 1 of --limit\n")]
 fn a_limit_says_what_it_left_out(#[case] line: &str, #[case] message: &str) {

@@ -941,6 +941,15 @@ mod tests {
     }
 
     #[rstest]
+    #[case::events("-E --limit 3", "--sort and --limit do nothing beside -E")]
+    #[case::kill("-K --sort port", "--sort and --limit do nothing beside -K")]
+    fn what_is_not_listed_has_no_order(#[case] line: &str, #[case] message: &str) {
+        let error = powerful(line).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((error.status(), error.shows_usage()), (255, true));
+    }
+
+    #[rstest]
     #[case::no_filter(
         "-K",
         "-K is refused: without a filter expression it would close every socket there is"
