@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use procnetsocket::model::{InetSocket, Socket, StateMask, TcpState, UnixKind, UnixSocket, UnixState};
+use procnetsocket::model::{
+    InetSocket, Socket, StateMask, TcpState, UnixKind, UnixSocket, UnixState,
+};
 
 /// A set of socket states. Sockets of families that are not TCP are listed in the TCP state that
 /// comes nearest, see [`state_of`].
