@@ -1042,6 +1042,20 @@ mod tests {
         assert_eq!((error.to_string().as_str(), error.status()), (message, 255));
     }
 
+    #[test]
+    fn every_word_of_the_table_of_options_is_understood() {
+        for flag in crate::flags() {
+            let Some(words) = flag.words else { continue };
+            for word in words.all {
+                let plain = powerful(&format!("--{}={word}", flag.long));
+                assert!(plain.is_ok(), "--{}={word}: {plain:?}", flag.long);
+                let Some((prefix, _)) = words.prefix else { continue };
+                let changed = powerful(&format!("--{}={word},{prefix}{word}", flag.long));
+                assert!(changed.is_ok() && changed != plain, "{prefix}{word}");
+            }
+        }
+    }
+
     #[rstest]
     #[case::short("-h")]
     #[case::word("-f help")]
