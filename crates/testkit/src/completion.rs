@@ -177,7 +177,7 @@ fn fish_action(value: &CommandValue) -> String {
         V::Word(words) => format!(" -x -a '{}'", words.join(" ")),
         V::Words(words, prefix) => {
             let behind = prefix
-                .into_iter()
+                .iter()
                 .flat_map(|prefix| words.iter().map(move |word| format!("{prefix}{word}")));
             let all = words.iter().map(|word| (*word).to_owned()).chain(behind);
             format!(" -x -a '(__fish_append , {})'", all.collect::<Vec<_>>().join(" "))

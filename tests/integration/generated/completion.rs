@@ -56,9 +56,10 @@ fn option(flag: &Flag) -> CommandOption {
 /// Returns one word, or a list of them where the value is called one.
 fn words_of(name: &str, words: &Words) -> CommandValue {
     let all = words.all.to_vec();
-    match name.contains(",...") {
-        true => CommandValue::Words(all, words.prefix.map(|(prefix, _)| prefix)),
-        false => CommandValue::Word(all),
+    if name.contains(",...") {
+        CommandValue::Words(all, words.prefix.map(|(prefix, _)| prefix))
+    } else {
+        CommandValue::Word(all)
     }
 }
 
