@@ -5,6 +5,7 @@ _host_shell() {
     COMPREPLY=()
     if [[ $cur == = ]]; then cur=; fi
     if [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
+    cur=${cur#[\'\"]}
     case $prev in
     -c)
         :
@@ -21,7 +22,7 @@ _host_shell() {
     --grant)
         before=
         if [[ $cur == *,* ]]; then before=${cur%,*},; fi
-        mapfile -t COMPREPLY < <(compgen -P "$before" -W 'sockets processes resolve events kill namespaces none' -- "${cur##*,}")
+        mapfile -t COMPREPLY < <(compgen -P "$before" -W 'sockets processes resolve events kill namespaces none' -- "${cur#"$before"}")
         return
         ;;
     --policy)

@@ -15,7 +15,7 @@ fn command() -> Command {
         long: name.strip_prefix("--").map(str::to_owned),
         value: match value {
             "" => CommandValue::None,
-            "NAME,..." if name == "--grant" => CommandValue::Words(GRANTS.to_vec()),
+            "NAME,..." if name == "--grant" => CommandValue::Words(GRANTS.to_vec(), None),
             "FILE" => CommandValue::File,
             "DIR" | "DIR[:rw]" => CommandValue::Directory,
             _ => CommandValue::Free,

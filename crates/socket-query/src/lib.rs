@@ -69,7 +69,8 @@ pub use owners::{OwnerSource, OwnersError, OwnersErrorKind};
 pub use policy::{Grant, GrantSet, Policy, ProcessDetail, UnknownGrant, Visibility, Whose};
 pub use select::expr;
 pub use select::{
-    AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, state_of,
+    AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, shown_state_of,
+    state_of,
 };
 pub use view::{MAX_SORTED_ROWS, PolicyView};
 pub use wire_name::{ethertype, netlink_family};

@@ -216,8 +216,9 @@ impl Ss {
             }
         };
         if let (Some(limit), 1..) = (show.order.limit, left_out) {
-            let sockets = format_args!("{left_out} sockets more than the {limit} of --limit");
-            complain(listing.stderr, &format_args!("left out {sockets}"));
+            let sockets = if left_out == 1 { "socket" } else { "sockets" };
+            let more = format_args!("{left_out} {sockets} more than the {limit} of --limit");
+            complain(listing.stderr, &format_args!("left out {more}"));
         }
         listing.finish("more rows were left out")
     }

@@ -50,4 +50,4 @@ mod problem;
 mod render;
 
 pub use builtin::Ss;
-pub use cli::{Flag, Refusal, Value, flags};
+pub use cli::{Flag, Refusal, Value, Words, flags};

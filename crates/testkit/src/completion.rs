@@ -37,8 +37,8 @@ pub enum CommandValue {
     Optional,
     /// One of these words.
     Word(Vec<&'static str>),
-    /// Some of these words, with commas between.
-    Words(Vec<&'static str>),
+    /// Some of these words, with commas between, each perhaps behind a character.
+    Words(Vec<&'static str>, Option<char>),
     /// A file.
     File,
     /// A directory.
@@ -68,6 +68,7 @@ impl Command {
                  COMPREPLY=()\n    \
                  if [[ $cur == = ]]; then cur=; fi\n    \
                  if [[ $prev == = ]]; then prev=${{COMP_WORDS[COMP_CWORD - 2]}}; fi\n    \
+                 cur=${{cur#[\\'\\\"]}}\n    \
                  case $prev in\n"
         )
         .unwrap();
@@ -135,15 +136,21 @@ fn bash_action(value: &CommandValue) -> Option<String> {
         V::None | V::Optional => return None,
         V::Free => ":".to_owned(),
         V::Word(words) => reply(&format!("-W '{}'", words.join(" "))),
-        V::Words(words) => format!(
+        V::Words(words, prefix) => format!(
             "before=\n        \
              if [[ $cur == *,* ]]; then before=${{cur%,*}},; fi\n        \
-             mapfile -t COMPREPLY < <(compgen -P \"$before\" -W '{}' -- \"${{cur##*,}}\")",
+             {}mapfile -t COMPREPLY < <(compgen -P \"$before\" -W '{}' -- \"${{cur#\"$before\"}}\")",
+            prefix.map(bash_prefix).unwrap_or_default(),
             words.join(" ")
         ),
         V::File => reply("-f"),
         V::Directory => reply("-d"),
     })
+}
+
+/// Returns the line that takes a character before a word.
+fn bash_prefix(prefix: char) -> String {
+    format!("if [[ ${{cur#\"$before\"}} == '{prefix}'* ]]; then before+='{prefix}'; fi\n        ")
 }
 
 fn zsh_action(option: &CommandOption) -> (&'static str, String) {
@@ -153,7 +160,11 @@ fn zsh_action(option: &CommandOption) -> (&'static str, String) {
         V::Optional => ("=-", "::number:".to_owned()),
         V::Free => ("=", ":value:".to_owned()),
         V::Word(choice) => ("=", format!(":word:({})", words(choice))),
-        V::Words(choice) => ("=", format!(":words:_sequence compadd - {}", words(choice))),
+        V::Words(choice, None) => ("=", format!(":words:_sequence compadd - {}", words(choice))),
+        V::Words(choice, Some(prefix)) => {
+            let skip = format!("compset -P \"*,\"; compset -P \"{prefix}\"");
+            ("=", format!(":words:{{{skip}; compadd -qS , - {}}}", words(choice)))
+        }
         V::File => ("=", ":file:_files".to_owned()),
         V::Directory => ("=", ":directory:_files -/".to_owned()),
     }
@@ -164,7 +175,13 @@ fn fish_action(value: &CommandValue) -> String {
         V::None | V::Optional => " -f".to_owned(),
         V::Free => " -x".to_owned(),
         V::Word(words) => format!(" -x -a '{}'", words.join(" ")),
-        V::Words(words) => format!(" -x -a '(__fish_append , {})'", words.join(" ")),
+        V::Words(words, prefix) => {
+            let behind = prefix
+                .iter()
+                .flat_map(|prefix| words.iter().map(move |word| format!("{prefix}{word}")));
+            let all = words.iter().map(|word| (*word).to_owned()).chain(behind);
+            format!(" -x -a '(__fish_append , {})'", all.collect::<Vec<_>>().join(" "))
+        }
         V::File => " -r -F".to_owned(),
         V::Directory => " -x -a '(__fish_complete_directories)'".to_owned(),
     }

@@ -2,41 +2,35 @@
 
 #![expect(clippy::disallowed_methods, reason = "the test asks the shells themselves")]
 
-use std::process::Command as Process;
+use std::{collections::BTreeSet, process::Command as Process};
 
 use rstest::rstest;
-use ss_builtin::{Flag, Value, flags};
+use socket_query::Grant;
+use ss_builtin::{Flag, Value, Words, flags};
 use testkit::completion::{Command, CommandOption, CommandValue};
 
 use crate::workspace;
 
-const FAMILIES: [&str; 8] = ["inet", "inet6", "link", "unix", "netlink", "vsock", "xdp", "help"];
-const TABLES: [&str; 20] = [
-    "all",
-    "inet",
-    "tcp",
-    "mptcp",
-    "udp",
-    "sctp",
-    "dccp",
-    "raw",
-    "unix",
-    "unix_stream",
-    "unix_dgram",
-    "unix_seqpacket",
-    "packet",
-    "packet_raw",
-    "packet_dgram",
-    "netlink",
-    "vsock",
-    "vsock_stream",
-    "vsock_dgram",
-    "xdp",
-];
-const KEYS: [&str; 8] = ["recv-q", "send-q", "local", "peer", "port", "uid", "inode", "state"];
+/// The example's own options, which stand before the others: name, value and help.
+fn own_options() -> Vec<CommandOption> {
+    let grants = Grant::ALL.into_iter().map(Grant::name).collect();
+    [
+        ("proc-root", CommandValue::Directory, "first: list a fake proc root"),
+        ("proc-only", CommandValue::None, "first: list the text tables of the system"),
+        ("grant", CommandValue::Words(grants, None), "first: what is granted instead of sockets"),
+    ]
+    .map(|(long, value, help)| CommandOption {
+        short: None,
+        long: Some(long.to_owned()),
+        value,
+        help: help.to_owned(),
+    })
+    .into()
+}
 
 pub(super) fn command() -> Command {
-    Command { name: "ss", options: flags().iter().filter(|flag| works(flag)).map(option).collect() }
+    let options = flags().iter().filter(|flag| works(flag)).map(option);
+    Command { name: "ss", options: own_options().into_iter().chain(options).collect() }
 }
 
 /// Options that are refused whatever the host grants are not offered.
@@ -49,15 +43,23 @@ fn option(flag: &Flag) -> CommandOption {
         short: flag.short.map(char::from),
         long: Some(flag.long.to_owned()),
         value: match flag.value {
+            Value::Needed(name) if let Some(words) = flag.words => words_of(name, words),
             Value::None => CommandValue::None,
             Value::OptionalNumber(_) => CommandValue::Optional,
-            Value::Needed("FAMILY") => CommandValue::Word(FAMILIES.to_vec()),
-            Value::Needed("TABLE[,...]") => CommandValue::Words(TABLES.to_vec()),
-            Value::Needed("KEY[,...]") => CommandValue::Words(KEYS.to_vec()),
             Value::Needed("FILE") => CommandValue::File,
             _ => CommandValue::Free,
         },
         help: flag.help.to_owned(),
+    }
+}
+
+/// Returns one word, or a list of them where the value is called one.
+fn words_of(name: &str, words: &Words) -> CommandValue {
+    let all = words.all.to_vec();
+    if name.contains(",...") {
+        CommandValue::Words(all, words.prefix.map(|(prefix, _)| prefix))
+    } else {
+        CommandValue::Word(all)
     }
 }
 
@@ -66,7 +68,7 @@ fn offered(words: &[&str]) -> String {
     let script = format!(
         "source {}; COMP_WORDS=(ss {}); COMP_CWORD={}; _ss; echo \"${{COMPREPLY[*]}}\"",
         workspace::path("docs/completions/ss.bash").display(),
-        words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
+        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
         words.len()
     );
     let output = Process::new("bash").args(["-c", &script]).output().unwrap();
@@ -74,11 +76,47 @@ fn offered(words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
+/// Returns a word as bash reads it.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[test]
+fn bash_offers_directories_for_a_proc_root() {
+    let here = workspace::path("docs/comp");
+    assert_eq!(
+        offered(&["--proc-root", here.to_str().unwrap()]),
+        workspace::path("docs/completions").to_str().unwrap()
+    );
+}
+
+#[test]
+fn every_option_of_the_example_is_completed() {
+    let source = String::from_utf8(workspace::read("crates/ss-builtin/examples/ss.rs")).unwrap();
+    let taken = source.split("Some(b\"--").skip(1).filter_map(|rest| rest.split('"').next());
+    let known = own_options().into_iter().filter_map(|option| option.long);
+    assert_eq!(
+        taken.collect::<BTreeSet<_>>(),
+        known.collect::<Vec<_>>().iter().map(String::as_str).collect()
+    );
+}
+
 #[rstest]
 #[case::long_options(&["-t", "--num"], "--numeric")]
 #[case::words(&["-f", "in"], "inet inet6")]
 #[case::words_behind_an_equals_sign(&["--family", "=", "uni"], "unix")]
 #[case::lists(&["-A", "tcp,unix_s"], "tcp,unix_stream tcp,unix_seqpacket")]
+#[case::first_of_a_list(&["-A", "vsock_"], "vsock_stream vsock_dgram")]
+#[case::key_backwards(&["--sort", "-re"], "-recv-q")]
+#[case::key_behind_a_key(&["--sort", "port,u"], "port,uid")]
+#[case::key_backwards_behind_a_key(&["--sort", "port,-u"], "port,-uid")]
+#[case::key_backwards_behind_an_equals_sign(&["--sort", "=", "-lo"], "-local")]
+#[case::keys_have_one_dash(&["--sort", "--lo"], "")]
+#[case::table_taken_away(&["-A", "!t"], "!tcp")]
+#[case::table_taken_away_in_quotes(&["-A", "'!t"], "!tcp")]
+#[case::table_taken_away_in_double_quotes(&["-A", "\"all,!x"], "all,!xdp")]
+#[case::options_of_the_example(&["--pro"], "--proc-root --proc-only --processes")]
+#[case::grants(&["--grant", "sockets,p"], "sockets,processes")]
 #[case::words_of_a_filter(&["sport"], "")]
 fn bash_offers(#[case] words: &[&str], #[case] offers: &str) {
     assert_eq!(offered(words), offers);

@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, process::Command};
 
-use ss_builtin::{Flag, Refusal, Value, flags};
+use ss_builtin::{Flag, Refusal, Value, Words, flags};
 
 use crate::workspace;
 
@@ -114,7 +114,7 @@ Connections to a network.
 The ten connections with the fullest send queues.
 .TP
 .B ss \-tln \-\-json
-The same as data; the schema stands beside this page as ss.schema.json.
+The same as data; the schema is docs/ss.schema.json of the source.
 .SH SECURITY
 Names of sockets and processes were chosen by others. They are printed with control, invisible and
 direction\-changing characters escaped, also to pipes. No environment variable is read.
@@ -170,12 +170,48 @@ fn sentence(flag: &Flag) -> String {
     if let Some(Refusal::Never(reason)) = flag.refusal() {
         write!(text, " Refused: {}.", roff(reason)).unwrap();
     }
+    if let Some(grant) = flag.grant() {
+        write!(text, "\nNeeds the grant\n.IR {} .", roff(grant.name())).unwrap();
+    }
+    if let Some(words) = flag.words.filter(|_| !flag.help.starts_with("the same as")) {
+        text.push_str(&choice(words));
+    }
+    text
+}
+
+/// Returns what a value is made of. The words stand as they are typed.
+fn choice(words: &Words) -> String {
+    let mut text = format!("\n.I {}\nis one of {}.", words.name, roff(&words.all.join(", ")));
+    if let Some((prefix, meaning)) = words.prefix {
+        let prefix = roff(&prefix.to_string());
+        write!(text, "\nBefore it,\n.B {prefix}\n{meaning}.").unwrap();
+    }
     text
 }
 
 /// Returns text as roff takes it.
 fn roff(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-")
+}
+
+#[test]
+fn words_stand_as_they_are_understood() {
+    let page = page();
+    let entry = |name: &str| {
+        let rest = page.split_once(&format!("\\fB\\-\\-{name}\\fP")).unwrap().1;
+        rest.split(".TP").next().unwrap().replace("\\-", "-")
+    };
+    assert!(
+        entry("family").contains("is one of inet, inet6, link, unix, netlink, vsock, xdp, help.")
+    );
+    assert!(entry("query").contains("is one of all, inet, tcp, mptcp, udp,"));
+    assert!(
+        entry("sort").contains("is one of recv-q, send-q, local, peer, port, uid, inode, state.")
+    );
+    assert!(entry("sort").contains("Before it,\n.B -\nreverses its order."));
+    for flag in flags() {
+        assert_eq!(entry(&roff(flag.long)).contains("Needs the grant"), flag.grant().is_some());
+    }
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn inodes(root: &FakeProc, line: &str) -> Vec<u64> {
 
 #[rstest]
 #[case::unsorted("", &[30, 4, 100, 7, 200])]
-#[case::recv_q_has_a_sign("recv-q", &[200, 30, 7, 100, 4])]
+#[case::recv_q_has_no_sign("recv-q", &[30, 7, 100, 4, 200])]
 #[case::send_q_backwards("-send-q", &[4, 30, 200, 100, 7])]
 #[case::local_by_address("local", &[7, 100, 30, 4, 200])]
 #[case::port("port", &[200, 30, 100, 4, 7])]
@@ -86,7 +86,7 @@ fn text_is_laid_out_for_what_is_printed() {
 
 #[rstest]
 #[case::nothing_is_left_out("-tan --limit 5", "")]
-#[case::some("-tan --limit 4", "ss: left out 1 sockets more than the 4 of --limit\n")]
+#[case::some("-tan --limit 4", "ss: left out 1 socket more than the 4 of --limit\n")]
 #[case::all("-tan --limit 0", "ss: left out 5 sockets more than the 0 of --limit\n")]
 #[case::sorted("-tan --limit 1 --sort uid", "ss: left out 4 sockets more than the 1 of --limit\n")]
 fn a_limit_says_what_it_left_out(#[case] line: &str, #[case] message: &str) {

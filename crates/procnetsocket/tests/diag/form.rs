@@ -85,6 +85,34 @@ fn words_and_strings_stand_where_numbers_would_lose() {
     insta::assert_snapshot!(written(Table::Vsock), @r#"{"family":"vsock","type":"stream","kernel_state":"established","shutdown":["send"],"local":{"cid":3,"port":1024},"peer":{"cid":2,"port":4294967295},"inode":123,"cookie":"14"}"#);
 }
 
+/// Returns how an internet socket with that member is written.
+fn rewritten(member: &str) -> String {
+    let end = r#"{"address":"127.0.0.1","port":1}"#;
+    let row = format!(
+        r#"{{"family":"inet","protocol":"tcp","local":{end},"peer":{end},"kernel_state":"close",
+        "recv_q":0,"send_q":0,"uid":0,{member}}}"#
+    );
+    let socket: OwnedSocket = serde_json::from_str(&row).expect(&row);
+    let written = serde_json::to_string(&socket.as_socket()).unwrap();
+    written.split_once(r#""uid":0"#).unwrap().1.to_owned()
+}
+
+#[rstest]
+#[case::of_the_socket(r#""retransmits":0,"probes":0"#, "}")]
+#[case::of_the_account(
+    r#""info":{"tcp":{"lost":0,"backoff":1}}"#,
+    r#","info":{"tcp":{"backoff":1}}}"#
+)]
+#[case::words_for_none_as_zeros(
+    r#""info":{"tcp":{"send_ssthresh":2147483647,"pacing_rate":0}}"#,
+    r#","info":{"tcp":{"pacing_rate":0}}}"#
+)]
+fn zeros_are_absent_and_the_schema_says_so_once(#[case] member: &str, #[case] expected: &str) {
+    assert_eq!(rewritten(member), expected);
+    let schema = include_str!("../../../../docs/ss.schema.json");
+    assert_eq!(schema.matches("a number that is absent is zero or was not told").count(), 1);
+}
+
 #[rstest]
 // boundary
 #[case::cookie(r#""cookie":"fffffffffffffffe""#, true)]

@@ -9,7 +9,7 @@ mod table;
 pub use family::{AddressFamily, FamilySet};
 pub use filter::Filter;
 use procnetsocket::{Details, OwnerTable};
-pub use state::{StateSet, state_of};
+pub use state::{StateSet, shown_state_of, state_of};
 pub use table::{SocketTable, TableSet};
 
 /// A selection: a row is shown when its table, its family, its state and the filter all admit it.

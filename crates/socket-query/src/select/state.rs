@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use procnetsocket::model::{Socket, StateMask, TcpState, UnixKind, UnixSocket, UnixState};
+use procnetsocket::model::{
+    InetSocket, Socket, StateMask, TcpState, UnixKind, UnixSocket, UnixState,
+};
 
 /// A set of socket states. Sockets of families that are not TCP are listed in the TCP state that
 /// comes nearest, see [`state_of`].
@@ -72,7 +74,7 @@ impl fmt::Debug for StateSet {
     }
 }
 
-/// Returns the state in which `ss` lists a socket.
+/// Returns the state by which `ss` selects a socket; [`shown_state_of`] is what it prints.
 ///
 /// Packet and netlink sockets have no states and are listed as unconnected. Unix sockets are listed
 /// in the TCP state that comes nearest to theirs.
@@ -83,6 +85,19 @@ pub fn state_of(socket: &Socket<'_>) -> TcpState {
         Socket::Vsock(socket) => socket.state,
         // Packet and netlink sockets, and what later versions of the model add.
         _ => TcpState::Close,
+    }
+}
+
+/// Returns the state in which `ss` shows a socket.
+///
+/// It is that of [`state_of`], but for TCP sockets that are bound and idle: sock_diag tells of them, and
+/// they are shown as unconnected. A text table never has any.
+pub fn shown_state_of(socket: &Socket<'_>) -> TcpState {
+    match socket {
+        Socket::Inet(InetSocket { state: TcpState::BoundInactive, cookie: Some(_), .. }) => {
+            TcpState::Close
+        }
+        socket => state_of(socket),
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) enum CliError {
     BadLimit(BString),
     /// A number behind `--count`, where nothing ends at a number.
     CountWithoutEvents,
-    /// Two options that exclude each other.
+    /// Options that mean nothing beside another one.
     Together(&'static str, &'static str),
     /// An option or a word that is understood and refused.
     Refused(String, Refusal),
@@ -138,7 +138,7 @@ impl fmt::Display for CliError {
             Self::CountWithoutEvents => f.write_str(
                 "--count takes a number with -E only; --limit=N prints N sockets at most",
             ),
-            Self::Together(option, other) => write!(f, "{option} does nothing beside {other}"),
+            Self::Together(options, other) => write!(f, "{options} do nothing beside {other}"),
             Self::Refused(what, Refusal::Grant(grant)) => write!(
                 f,
                 "{what} is refused: it needs the grant \"{grant}\", which this host does not give"

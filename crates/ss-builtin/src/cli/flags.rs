@@ -20,6 +20,8 @@ pub struct Flag {
     pub value: Value,
     /// The line of the help.
     pub help: &'static str,
+    /// The words that the value is made of, if it is made of words.
+    pub words: Option<&'static Words>,
     pub(crate) effect: Effect,
     pub(crate) needs: Needs,
     /// What the host has to grant before the option works.
@@ -39,6 +41,60 @@ pub enum Value {
     /// begins with such a word.
     OptionalNumber(&'static str),
 }
+
+/// The words that a value is made of, spelled as they are understood. Short second names are not among them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Words {
+    /// What one of them is called in the help.
+    pub name: &'static str,
+    /// The words, in the order of the help.
+    pub all: &'static [&'static str],
+    /// What may stand before a word, and what it means there.
+    pub prefix: Option<(char, &'static str)>,
+}
+
+/// The words of `-f`.
+pub(super) static FAMILIES: Words = Words {
+    name: "FAMILY",
+    all: &["inet", "inet6", "link", "unix", "netlink", "vsock", "xdp", "help"],
+    prefix: None,
+};
+
+/// The words of `-A`.
+pub(super) static TABLES: Words = Words {
+    name: "TABLE",
+    all: &[
+        "all",
+        "inet",
+        "tcp",
+        "mptcp",
+        "udp",
+        "sctp",
+        "dccp",
+        "raw",
+        "unix",
+        "unix_stream",
+        "unix_dgram",
+        "unix_seqpacket",
+        "packet",
+        "packet_raw",
+        "packet_dgram",
+        "netlink",
+        "vsock",
+        "vsock_stream",
+        "vsock_dgram",
+        "xdp",
+    ],
+    prefix: Some(('!', "takes its sockets away")),
+};
+
+/// The words of `--sort`.
+pub(super) static KEYS: Words = Words {
+    name: "KEY",
+    all: &["recv-q", "send-q", "local", "peer", "port", "uid", "inode", "state"],
+    prefix: Some(('-', "reverses its order")),
+};
 
 /// Where an option comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +201,7 @@ impl Flag {
             long,
             value: Value::None,
             help,
+            words: None,
             effect,
             needs: Needs::Nothing,
             grant: None,
@@ -162,6 +219,10 @@ impl Flag {
 
     const fn with_value(self, value: &'static str) -> Self {
         Self { value: Value::Needed(value), ..self }
+    }
+
+    const fn of_words(self, words: &'static Words) -> Self {
+        Self { words: Some(words), ..self }
     }
 
     const fn of_sock_diag(self) -> Self {
@@ -267,8 +328,9 @@ static FLAGS: &[Flag] = &[
     )
     .of_sock_diag(),
     Flag::new(NO_LETTER, "xdp", "XDP sockets", Effect::Family(AddressFamily::Xdp)).of_sock_diag(),
-    Flag::new('f', "family", "inet inet6 link unix netlink vsock xdp help", Effect::FamilyWord)
-        .with_value("FAMILY"),
+    Flag::new('f', "family", "sockets of a family", Effect::FamilyWord)
+        .with_value("FAMILY")
+        .of_words(&FAMILIES),
     Flag::new('K', "kill", "close what the filter admits", Effect::Kill)
         .of_sock_diag()
         .granted(Grant::Kill),
@@ -282,15 +344,20 @@ static FLAGS: &[Flag] = &[
         Effect::Detail(Detail::SocketOptions),
     ),
     Flag::new('A', "query", "tables by name, after ! without them", Effect::TableList)
-        .with_value("TABLE[,...]"),
-    Flag::new(NO_LETTER, "socket", "the same as -A", Effect::TableList).with_value("TABLE[,...]"),
+        .with_value("TABLE[,...]")
+        .of_words(&TABLES),
+    Flag::new(NO_LETTER, "socket", "the same as -A", Effect::TableList)
+        .with_value("TABLE[,...]")
+        .of_words(&TABLES),
     Flag::new('D', "diag", "dump raw records", Effect::Refused(Refusal::Never(NO_DUMP)))
         .with_value("FILE"),
     Flag::new('F', "filter", "read the filter from a file, or from - (stdin)", Effect::FilterFile)
         .with_value("FILE"),
     Flag::own("json", "print one JSON array", Effect::Output(Output::Json)),
     Flag::own("json-lines", "print one JSON object a line", Effect::Output(Output::JsonLines)),
-    Flag::own("sort", "order by KEYs, -KEY backwards", Effect::Sort).with_value("KEY[,...]"),
+    Flag::own("sort", "order by KEYs, -KEY backwards", Effect::Sort)
+        .with_value("KEY[,...]")
+        .of_words(&KEYS),
     Flag::own("limit", "print N sockets at most", Effect::Limit).with_value("N"),
     Flag::own("count", "print the number of sockets; N ends -E", Effect::Count)
         .with_optional_number("N"),

@@ -5,7 +5,7 @@ use std::fmt;
 use socket_query::Grant;
 
 use super::{
-    flags::{Flag, Refusal, Value, flags},
+    flags::{FAMILIES, Flag, KEYS, Refusal, TABLES, Value, Words, flags},
     plan::{Host, Tables},
 };
 
@@ -57,13 +57,15 @@ impl fmt::Display for Help {
         self.options(f, Section::Usual)?;
         f.write_str("\nNot of iproute2, and never abbreviated:\n")?;
         self.options(f, Section::Own)?;
-        f.write_str(KEYS)?;
+        write_words(f, "   ", &KEYS)?;
         self.grants(f)?;
         self.options(f, Section::Granted)?;
-        f.write_str(TABLES)?;
+        f.write_str("\n")?;
+        write_words(f, "", &FAMILIES)?;
+        write_words(f, "", &TABLES)?;
         f.write_str(FILTER)?;
         f.write_str("\nRefused (the message tells the reason):\n")?;
-        write_list(f, Section::Refused.flags().map(|flag| Spelling(flag).brief()))
+        write_list(f, "  ", Section::Refused.flags().map(|flag| Spelling(flag).brief()))
     }
 }
 
@@ -115,25 +117,29 @@ impl Help {
     }
 }
 
-/// Writes words in lines that fit.
-fn write_list(f: &mut fmt::Formatter<'_>, words: impl Iterator<Item = String>) -> fmt::Result {
-    let mut line = String::from("  ");
+/// Writes what a value is made of.
+fn write_words(f: &mut fmt::Formatter<'_>, margin: &str, words: &Words) -> fmt::Result {
+    let head = format!("{margin}{}:", words.name);
+    write_list(f, &head, words.all.iter().map(|word| (*word).to_owned()))
+}
+
+/// Writes words behind a head, in lines that fit.
+fn write_list(
+    f: &mut fmt::Formatter<'_>,
+    head: &str,
+    words: impl Iterator<Item = String>,
+) -> fmt::Result {
+    let mut line = head.to_owned();
     for word in words {
         if line.len() + 1 + word.len() > WIDTH {
             writeln!(f, "{line}")?;
-            line = String::from("  ");
+            line = " ".repeat(head.len());
         }
         line.push(' ');
         line.push_str(&word);
     }
     writeln!(f, "{line}")
 }
-
-const KEYS: &str = "   KEY: recv-q send-q local peer port uid inode state\n";
-
-const TABLES: &str = "\nTABLE: all inet tcp mptcp udp sctp dccp raw unix unix_stream unix_dgram\n       \
-     unix_seqpacket packet packet_raw packet_dgram netlink vsock vsock_stream\n       \
-     vsock_dgram xdp\n";
 
 const FILTER: &str = "
 FILTER: [ state STATE | exclude STATE ]... [ EXPRESSION ]

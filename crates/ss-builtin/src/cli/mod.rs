@@ -9,7 +9,7 @@ mod raw;
 mod words;
 
 pub(crate) use error::CliError;
-pub use flags::{Flag, Refusal, Value, flags};
+pub use flags::{Flag, Refusal, Value, Words, flags};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Answer, Direction, Order, Output, SortKey};
 pub(crate) use plan::{

@@ -941,6 +941,15 @@ mod tests {
     }
 
     #[rstest]
+    #[case::events("-E --limit 3", "--sort and --limit do nothing beside -E")]
+    #[case::kill("-K --sort port", "--sort and --limit do nothing beside -K")]
+    fn what_is_not_listed_has_no_order(#[case] line: &str, #[case] message: &str) {
+        let error = powerful(line).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((error.status(), error.shows_usage()), (255, true));
+    }
+
+    #[rstest]
     #[case::no_filter(
         "-K",
         "-K is refused: without a filter expression it would close every socket there is"
@@ -1031,6 +1040,20 @@ mod tests {
         let error = plan_with("--count 3 -t", GrantSet::empty()).unwrap_err();
         let message = "--count takes a number with -E only; --limit=N prints N sockets at most";
         assert_eq!((error.to_string().as_str(), error.status()), (message, 255));
+    }
+
+    #[test]
+    fn every_word_of_the_table_of_options_is_understood() {
+        for flag in crate::flags() {
+            let Some(words) = flag.words else { continue };
+            for word in words.all {
+                let plain = powerful(&format!("--{}={word}", flag.long));
+                assert!(plain.is_ok(), "--{}={word}: {plain:?}", flag.long);
+                let Some((prefix, _)) = words.prefix else { continue };
+                let changed = powerful(&format!("--{}={word},{prefix}{word}", flag.long));
+                assert!(changed.is_ok() && changed != plain, "{prefix}{word}");
+            }
+        }
     }
 
     #[rstest]

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, net::SocketAddr};
 
 use bstr::BString;
 use procnetsocket::model::{NetlinkSocket, Socket, VsockAddr};
-use socket_query::state_of;
+use socket_query::shown_state_of;
 
 use crate::cli::{Direction, SortKey};
 
@@ -19,7 +19,7 @@ pub(super) enum Rank {
 /// A value of a key. Addresses of different families stand in the order of this list.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
-    /// What may be below zero.
+    /// What may be below zero: the queues of netlink sockets are signed in the kernel.
     Signed(i64),
     Number(u64),
     /// IPv4 before IPv6; then by port.
@@ -47,31 +47,32 @@ fn value(key: SortKey, socket: &Socket<'_>) -> Option<Value> {
         SortKey::Port => port(socket).map(|port| Value::Number(port.into())),
         SortKey::Uid => uid(socket).map(|uid| Value::Number(uid.into())),
         SortKey::Inode => socket.inode().map(|inode| Value::Number(inode.get())),
-        SortKey::State => Some(Value::Number(state_of(socket).number().into())),
+        SortKey::State => Some(Value::Number(shown_state_of(socket).number().into())),
     }
 }
 
-/// Compat: the kernel's counters of bytes are sorted as they are printed, with a sign.
-fn signed(counter: u32) -> Value {
-    Value::Signed(counter.cast_signed().into())
+/// Queues of all families are one kind of value. The text shows one over 31 bits with a sign; it is sorted by
+/// what it is, as in JSON.
+fn queue(length: impl Into<i64>) -> Value {
+    Value::Signed(length.into())
 }
 
 fn recv_q(socket: &Socket<'_>) -> Option<Value> {
     match socket {
-        Socket::Inet(inet) => Some(signed(inet.queues.recv)),
-        Socket::Unix(unix) => unix.detail.queues.map(|queues| signed(queues.recv)),
-        Socket::Packet(packet) => Some(signed(packet.recv)),
-        Socket::Netlink(netlink) => Some(Value::Signed(netlink.recv.into())),
-        Socket::Xdp(xdp) => xdp.detail.memory.map(|memory| signed(memory.receive_allocated)),
+        Socket::Inet(inet) => Some(queue(inet.queues.recv)),
+        Socket::Unix(unix) => unix.detail.queues.map(|queues| queue(queues.recv)),
+        Socket::Packet(packet) => Some(queue(packet.recv)),
+        Socket::Netlink(netlink) => Some(queue(netlink.recv)),
+        Socket::Xdp(xdp) => xdp.detail.memory.map(|memory| queue(memory.receive_allocated)),
         _ => None,
     }
 }
 
 fn send_q(socket: &Socket<'_>) -> Option<Value> {
     match socket {
-        Socket::Inet(inet) => Some(signed(inet.queues.send)),
-        Socket::Unix(unix) => unix.detail.queues.map(|queues| signed(queues.send)),
-        Socket::Netlink(netlink) => Some(Value::Signed(netlink.send.into())),
+        Socket::Inet(inet) => Some(queue(inet.queues.send)),
+        Socket::Unix(unix) => unix.detail.queues.map(|queues| queue(queues.send)),
+        Socket::Netlink(netlink) => Some(queue(netlink.send)),
         _ => None,
     }
 }
@@ -137,5 +138,58 @@ fn uid(socket: &Socket<'_>) -> Option<u32> {
         Socket::Packet(packet) => Some(packet.uid),
         Socket::Xdp(xdp) => xdp.detail.uid,
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use procnetsocket::model::OwnedSocket;
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Returns a socket of sock_diag with that kernel state and receive queue.
+    fn inet(protocol: &str, state: &str, recv_q: u32) -> OwnedSocket {
+        let end = r#"{"address":"127.0.0.1","port":1}"#;
+        let text = format!(
+            r#"{{"family":"inet","protocol":"{protocol}","local":{end},"peer":{end},"cookie":"ab",
+            "kernel_state":"{state}","recv_q":{recv_q},"send_q":{recv_q},"uid":0}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn netlink(recv_q: i32) -> OwnedSocket {
+        let text = format!(
+            r#"{{"family":"netlink","protocol":0,"port_id":1,"groups":0,"recv_q":{recv_q},"send_q":0}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn up(key: SortKey, socket: &OwnedSocket) -> Rank {
+        rank((key, Direction::Up), &socket.as_socket())
+    }
+
+    #[test]
+    fn sockets_that_are_shown_in_one_state_stand_together() {
+        let idle = inet("tcp", "bound-inactive", 0);
+        let closed = inet("udp", "close", 0);
+        assert_eq!(up(SortKey::State, &idle), up(SortKey::State, &closed));
+        assert!(up(SortKey::State, &idle) < up(SortKey::State, &inet("tcp", "listen", 0)));
+    }
+
+    #[rstest]
+    #[case::recv_q(SortKey::RecvQ)]
+    #[case::send_q(SortKey::SendQ)]
+    fn queues_over_31_bits_are_the_longest(#[case] key: SortKey) {
+        let queues =
+            [0, 1, u32::MAX >> 1, 1 << 31, u32::MAX].map(|n| inet("tcp", "established", n));
+        assert!(queues.is_sorted_by(|short, long| up(key, short) < up(key, long)));
+    }
+
+    #[test]
+    fn queues_of_other_families_stand_among_them() {
+        let ranks = [netlink(-1), inet("udp", "close", 0), netlink(1), inet("udp", "close", 2)]
+            .map(|socket| up(SortKey::RecvQ, &socket));
+        assert!(ranks.is_sorted_by(|short, long| short < long));
     }
 }

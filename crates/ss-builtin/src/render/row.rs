@@ -7,7 +7,7 @@ use procnetsocket::{
     UserNames,
     model::{InetSocket, Inode, Socket, TcpState},
 };
-use socket_query::{PolicyView, SocketTable, TableSet, state_of};
+use socket_query::{PolicyView, SocketTable, TableSet, shown_state_of};
 
 use super::{
     cgroup::CgroupNames, column::ColumnId, escape::push_name, field::push_text,
@@ -188,11 +188,7 @@ pub(super) fn state_word(socket: &Socket<'_>) -> &'static str {
         Socket::Inet(InetSocket { detail, .. }) if let Some(state) = detail.sctp_state => {
             sctp_info::state_name(state)
         }
-        // Sock_diag shows sockets that are bound and idle; a text table never does.
-        Socket::Inet(InetSocket { state: TcpState::BoundInactive, cookie: Some(_), .. }) => {
-            "UNCONN"
-        }
-        socket => state_name(state_of(socket)),
+        socket => state_name(shown_state_of(socket)),
     }
 }
 
