@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-use bstr::BString;
+use bstr::{BString, ByteSlice as _};
 use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
@@ -72,28 +72,33 @@ enum Source {
 impl Own {
     fn take(args: &mut Vec<BString>) -> Result<Self, Failure> {
         let mut own = Self::default();
-        loop {
-            let value = args.get(1).cloned();
-            let taken = match args.first().map(|first| first.as_slice()) {
-                Some(b"--proc-only") => {
+        while let Some(first) = args.first().cloned() {
+            // A value is attached by `=`, or is the next word.
+            let (name, value, taken) = match first.split_once_str("=") {
+                Some((name, value)) => (name, Some(BString::from(value)), 1),
+                None => (first.as_slice(), args.get(1).cloned(), 2),
+            };
+            let taken = match name {
+                b"--proc-only" => {
                     own.tables = Source::SystemText;
                     1
                 }
-                Some(b"--proc-root") => {
+                b"--proc-root" => {
                     let path = value.ok_or("--proc-root needs a directory")?;
                     own.tables = Source::Root(OsString::from_vec(path.into()).into());
-                    2
+                    taken
                 }
-                Some(b"--grant") => {
+                b"--grant" => {
                     let names = value.ok_or("--grant needs names of grants")?.to_string();
                     own.grants =
                         Some(names.split(',').map(str::parse::<Grant>).collect::<Result<_, _>>()?);
-                    2
+                    taken
                 }
-                _ => return Ok(own),
+                _ => break,
             };
             args.drain(..taken);
         }
+        Ok(own)
     }
 }
 
