@@ -433,10 +433,9 @@ impl PolicyView {
         selection: &'s Selection,
         interrupt: &dyn Interrupt,
     ) -> Result<Cow<'s, Selection>, Error> {
-        if !selection.filter.asks_for_holders() {
-            return Ok(Cow::Borrowed(selection));
+        if selection.filter.asks_for_holders() {
+            self.processes()?;
         }
-        self.processes()?;
         if !selection.filter.lacks_holders() {
             return Ok(Cow::Borrowed(selection));
         }
