@@ -9,7 +9,7 @@ use procnetsocket::{
 };
 
 use crate::{
-    Collected, Error, Problem, Selection, Sink, SocketTable, WhyKept,
+    Collected, Error, Filter, Problem, Selection, Sink, SocketTable, WhyKept,
     collect::{self, Source},
 };
 
@@ -41,12 +41,7 @@ pub(crate) fn destroy<'s>(
         return Err(Error::too_many(most));
     }
     let filter = &look()?.filter;
-    // Security: a socket without an inode is nobody's yet or no more. A connection that waits to be accepted
-    // is one, and belongs to whom a filter may exclude.
-    let needs_inode = filter.admits_unknown_holders();
-    sockets.retain(|(_, socket)| {
-        (socket.inode.is_some() || !needs_inode) && filter.admits(&Socket::Inet(socket))
-    });
+    sockets.retain(|(_, socket)| is_meant(filter, socket));
     let problems = listed.problems + kept;
     let mut done = Collected { rows: 0, problems, stopped: listed.stopped };
     for (table, socket) in &sockets {
@@ -69,6 +64,15 @@ pub(crate) fn destroy<'s>(
         done.stopped = flow.is_break();
     }
     Ok(done)
+}
+
+/// Returns whether a filter means a socket that it admitted, now that owners were looked for again.
+///
+/// Security: a socket without an inode is nobody's yet or no more. A connection that waits to be accepted is
+/// one, and belongs to whom a filter may exclude.
+fn is_meant(filter: &Filter, socket: &InetSocket) -> bool {
+    let needs_inode = filter.admits_unknown_holders();
+    (socket.inode.is_some() || !needs_inode) && filter.admits(&Socket::Inet(socket))
 }
 
 /// Returns whether a socket ended by itself before it was destroyed, as the other end of a
@@ -115,5 +119,40 @@ impl Sink for Chosen<'_> {
 
     fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
         self.sink.problem(problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use procnetsocket::{OwnerTable, SocketTables, Uninterrupted};
+    use rstest::rstest;
+    use testkit::{FakeProc, Tcp};
+
+    use super::*;
+    use crate::{Grant, Names, Policy, PolicyView, TableSet, expr::FilterText};
+
+    #[rstest]
+    #[case::what_somebody_holds("sport = 80", 7, true)]
+    #[case::what_nobody_holds("sport = 80", 0, true)]
+    #[case::not_of_a_process("not pid = 1 and sport = 80", 7, true)]
+    #[case::not_of_a_process_and_nobodys("not pid = 1 and sport = 80", 0, false)]
+    #[case::of_a_process_and_nobodys("pid = 1 or sport = 80", 0, true)]
+    #[case::another("sport = 81", 7, false)]
+    fn what_is_nobodys_is_not_meant_by_excluding_somebody(
+        #[case] text: &str,
+        #[case] inode: u64,
+        #[case] is_meant: bool,
+    ) {
+        let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(inode)).build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let sockets = tables.read_tcp4(&Limits::default()).unwrap().rows;
+        let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
+        let view = PolicyView::new(tables, policy, Names::default());
+        let text: FilterText = [text].into_iter().collect();
+        let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
+        let filter = view.filter(parsed.expr).with_owners(&OwnerTable::default());
+        assert_eq!(super::is_meant(&filter, &sockets[0]), is_meant);
     }
 }

@@ -2,11 +2,19 @@
 
 #![expect(clippy::disallowed_methods, reason = "the test takes the rights of a program away")]
 
-use std::process::Command;
+use std::{
+    fs, io,
+    process::{Command, Stdio},
+};
 
 use bstr::{BString, ByteSlice};
 
-use super::{fixture::Fixture, line::words, namespace::inside, program::Program};
+use super::{
+    fixture::Fixture,
+    line::words,
+    namespace::{inside, inside_as_root},
+    program::Program,
+};
 use crate::outcome::Outcome;
 
 /// Lines that destroy; `B` stands for the first digit of the ports of one twin.
@@ -167,4 +175,47 @@ fn nothing_is_destroyed_without_grant_filter_or_right() {
 fn blank() -> Outcome {
     let args = ["--grant", "sockets,kill", "-Kan", " "].map(str::to_owned);
     Program::ours().run(&args, None)
+}
+
+/// Has a connection that nobody has accepted, says its process, and ends with its input.
+const SERVER: &str = "\
+import os, socket, sys
+listener = socket.create_server(('127.0.0.1', 9100))
+client = socket.create_connection(('127.0.0.1', 9100))
+print(os.getpid(), flush=True)
+os.close(1)
+sys.stdin.read()";
+
+/// Where every process can be looked into, a filter may exclude one. That needs root, and a `/proc` of the
+/// whole machine.
+#[test]
+fn what_a_process_holds_is_excluded_with_what_waits_for_it() {
+    inside_as_root("live::kill::what_a_process_holds_is_excluded_with_what_waits_for_it", || {
+        if !fs::read_to_string("/proc/2/comm").is_ok_and(|name| name == "kthreadd\n") {
+            return eprintln!("*** NOTHING IS TESTED: this is a PID namespace of its own. ***");
+        }
+        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
+        let mut python = Command::new("python3");
+        let python = python.args(["-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut server = python.spawn().unwrap();
+        let pid = io::read_to_string(server.stdout.take().unwrap()).unwrap();
+        let ours = |line: &str| Program::ours_destroying().run(&words(line), None);
+        let all = "-tanH sport = :9100 or dport = :9100";
+        assert_eq!(ours(all).stdout.lines().count(), 3);
+        let excluded = ours(&format!("-KtanH not pid = {} and sport = :9100", pid.trim()));
+        assert_eq!(excluded.stdout, "");
+        assert_eq!(ours(all).stdout.lines().count(), 3);
+        if excluded.stderr.contains_str("is closed to this user") {
+            assert_eq!(excluded.status, 1);
+            eprintln!("*** NO MORE IS TESTED: root cannot look into every process here. ***");
+        } else {
+            assert_eq!((excluded.stderr.as_bstr(), excluded.status), (b"".as_bstr(), 0));
+            // What another one holds is closed.
+            let closed = ours("-KtlnH not pid = 1 and sport = :9100");
+            assert_eq!((closed.stderr.as_bstr(), closed.status), (b"".as_bstr(), 0));
+            assert!(closed.stdout.contains_str("127.0.0.1:9100"), "{}", closed.stdout);
+        }
+        drop(server.stdin.take());
+        assert!(server.wait().unwrap().success());
+    });
 }
