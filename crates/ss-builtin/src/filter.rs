@@ -147,7 +147,12 @@ mod tests {
         255
     )]
     #[case::too_long("-F /here/filter", vec![b'#'; MAX_FILTER_BYTES + 1], "the filter in \"/here/filter\" cannot be read: it is longer than 262144 bytes", 255)]
-    #[case::states_are_words("-F /here/filter", b"state all", "\"state\" is no address, and", 1)]
+    #[case::states_are_words(
+        "-F /here/filter",
+        b"state all",
+        "\"state\" chooses states only before the filter",
+        1
+    )]
     #[case::comment_behind_blanks(
         "-F /here/filter",
         b" # x",

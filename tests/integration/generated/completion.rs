@@ -93,7 +93,7 @@ fn bash_offers_directories_for_a_proc_root() {
 #[test]
 fn every_option_of_the_example_is_completed() {
     let source = String::from_utf8(workspace::read("crates/ss-builtin/examples/ss.rs")).unwrap();
-    let taken = source.split("Some(b\"--").skip(1).filter_map(|rest| rest.split('"').next());
+    let taken = source.split("b\"--").skip(1).filter_map(|rest| rest.split('"').next());
     let known = own_options().into_iter().filter_map(|option| option.long);
     assert_eq!(
         taken.collect::<BTreeSet<_>>(),
