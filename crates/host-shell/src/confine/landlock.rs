@@ -45,7 +45,7 @@ const GAPS: [(ABI, &str); 5] = [
 /// What no interface refuses that is asked for.
 ///
 /// Kernel: none refuses the first so far; UDP can be refused since interface 10 (Linux 7.2), which the
-/// library that asks does not know yet. The filter of system calls leaves no UDP socket on any kernel.
+/// library that asks does not know yet. The filter of system calls leaves UDP sockets to who resolves names alone.
 const GAPS_FOR_NOW: &str = "looking up files and where links lead, and the modes, owners, times and attributes of files, UDP";
 
 /// What Landlock does for this process.
