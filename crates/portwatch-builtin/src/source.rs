@@ -10,7 +10,7 @@ use port_monitor::{
     Owners, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading, owners_of,
 };
 use procnetsocket::{
-    Family, Interrupt, OwnerQuery, OwnerTable, Shown,
+    Family, Interrupt, OwnerQuery, OwnerTable,
     model::{Inode, Socket},
 };
 use socket_query::{
@@ -48,14 +48,7 @@ impl UnseenOwners {
 
 /// Returns why some process may hold a socket and not be told, if anything says so.
 fn why_unseen(owners: &OwnerTable) -> Option<String> {
-    let reason = match (owners.closed(), owners.processes()) {
-        (0, Shown::All) => return None,
-        (1, _) => "1 process is closed to this user".to_owned(),
-        (2.., _) => format!("{} processes are closed to this user", owners.closed()),
-        (0, Shown::Namespace) => "this /proc shows no process outside its PID namespace".to_owned(),
-        (0, _) => "this /proc does not show every process".to_owned(),
-    };
-    Some(format!("owners may be missing: {reason}"))
+    owners.gaps().first().map(|gap| format!("owners may be missing: {gap}"))
 }
 
 impl<'a> PolicyPorts<'a> {

@@ -185,13 +185,13 @@ impl Ss {
         if found.is_err() {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
         }
-        let Owners { users, unseen, code } = found?;
+        let Owners { users, gaps, code } = found?;
         let selection = &selection;
         let CallContext { stdout, stderr, cancel, terminal_width, .. } = context;
         let rows = RowRenderer::new(&self.view, show, selection.tables, cancel).with_users(users);
         let sheet = sheet(*stdout, show, counters)?;
         let printer = sheet.list(show, selection, rows, *terminal_width).map_err(write_failed)?;
-        let listing = Listing::new(printer, *stderr, unseen, code);
+        let listing = Listing::new(printer, *stderr, gaps, code);
         match show.action {
             Action::List => self.list(show, selection, listing, cancel),
             Action::Follow(end) => self.follow(selection, end, listing, cancel),

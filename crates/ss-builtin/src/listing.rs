@@ -9,7 +9,7 @@ use builtin_api::{Error, ExitCode};
 use procnetsocket::model::Socket;
 use socket_query::{EventSink, Problem, Sink, SocketTable};
 
-use crate::{owners::Unseen, printer::Printer, problem::Problems, render::Users};
+use crate::{owners, printer::Printer, problem::Problems, render::Users};
 
 /// Hands the sockets to a printer, and reports what is missing.
 pub(crate) struct Listing<'a> {
@@ -17,8 +17,8 @@ pub(crate) struct Listing<'a> {
     pub(crate) stderr: &'a mut dyn Write,
     problems: Problems,
     failed: Option<io::Error>,
-    /// What the filter could not know of.
-    unseen: Option<Unseen>,
+    /// Why the filter may have missed owners.
+    gaps: Vec<String>,
     /// What is known of the status before the first socket.
     code: ExitCode,
 }
@@ -27,10 +27,10 @@ impl<'a> Listing<'a> {
     pub(crate) fn new(
         printer: Box<dyn Printer + 'a>,
         stderr: &'a mut dyn Write,
-        unseen: Option<Unseen>,
+        gaps: Vec<String>,
         code: ExitCode,
     ) -> Self {
-        Self { printer, stderr, problems: Problems::default(), failed: None, unseen, code }
+        Self { printer, stderr, problems: Problems::default(), failed: None, gaps, code }
     }
 
     /// Returns the error with which the output could not be written, once.
@@ -43,9 +43,11 @@ impl<'a> Listing<'a> {
     pub(crate) fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
         let code = self.problems.finish(self.stderr, unreported).max(self.code);
         let unowned = self.printer.users().and_then(Users::of_unowned);
-        if let Some(unseen) = self.unseen.or(unowned.map(Unseen::of)) {
-            unseen.tell(self.stderr);
-        }
+        let gaps = match unowned {
+            Some(owners) if self.gaps.is_empty() => owners.gaps(),
+            _ => self.gaps,
+        };
+        owners::tell_of_gaps(self.stderr, &gaps);
         self.printer.finish().map_err(write_failed)?;
         Ok(code)
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use builtin_api::{CallContext, Chain, Error, ExitCode};
-use procnetsocket::{OwnerDetails, OwnerQuery, OwnerTable, Shown};
+use procnetsocket::{OwnerDetails, OwnerQuery, Shown};
 use socket_query::{PolicyView, Selection};
 
 use crate::{
@@ -17,21 +17,14 @@ use crate::{
 pub(crate) struct Owners {
     /// What to show of them, if they are shown.
     pub(crate) users: Option<Users>,
-    /// What a filter of processes cannot know of.
-    pub(crate) unseen: Option<Unseen>,
+    /// Why a filter of processes may miss some, where that counts.
+    pub(crate) gaps: Vec<String>,
     /// What is known of the status.
     pub(crate) code: ExitCode,
 }
 
 impl Owners {
-    const NONE: Self = Self { users: None, unseen: None, code: ExitCode::SUCCESS };
-}
-
-/// Processes that were not looked into.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unseen {
-    closed: u64,
-    shown: Shown,
+    const NONE: Self = Self { users: None, gaps: Vec::new(), code: ExitCode::SUCCESS };
 }
 
 /// Looks for the owners of all sockets, if they are shown or selected by, once for both. When they
@@ -60,7 +53,9 @@ pub(crate) fn find(
             let counts = selection.filter.admits_unknown_holders()
                 || table.closed() > 0
                 || table.processes() != Shown::Namespace;
-            owners.unseen = (counts && !table.is_complete()).then(|| Unseen::of(table));
+            if counts {
+                owners.gaps = table.gaps();
+            }
             *selection = selection.with_owners(table);
         }
         Ok(_) => {}
@@ -84,30 +79,9 @@ fn query(show: &Show) -> OwnerQuery {
     OwnerQuery::all().with_threads(show.owners.unwrap_or_default()).with_details(details)
 }
 
-impl Unseen {
-    pub(crate) fn of(owners: &OwnerTable) -> Self {
-        Self { closed: owners.closed(), shown: owners.processes() }
-    }
-
-    /// Says why owners may be missing, if anything is known.
-    pub(crate) fn tell(self, stderr: &mut dyn Write) {
-        match self.closed {
-            0 => {}
-            1 => complain(stderr, &"owners may be missing: 1 process is closed to this user"),
-            closed => complain(
-                stderr,
-                &format_args!("owners may be missing: {closed} processes are closed to this user"),
-            ),
-        }
-        match self.shown {
-            Shown::Some => {
-                complain(stderr, &"owners may be missing: this /proc does not show every process");
-            }
-            Shown::Namespace => complain(
-                stderr,
-                &"owners may be missing: this /proc shows no process outside its PID namespace",
-            ),
-            _ => {}
-        }
+/// Says why owners may be missing.
+pub(crate) fn tell_of_gaps(stderr: &mut dyn Write, gaps: &[String]) {
+    for gap in gaps {
+        complain(stderr, &format_args!("owners may be missing: {gap}"));
     }
 }

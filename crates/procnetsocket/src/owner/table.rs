@@ -81,6 +81,22 @@ impl OwnerTable {
         self.closed == 0 && self.processes == Shown::All
     }
 
+    /// Returns why an owner may be missing, each reason in words for a person; none where
+    /// [`is_complete`](Self::is_complete) holds.
+    pub fn gaps(&self) -> Vec<String> {
+        let closed = match self.closed {
+            0 => None,
+            1 => Some("1 process is closed to this user".to_owned()),
+            closed => Some(format!("{closed} processes are closed to this user")),
+        };
+        let shown = match self.processes {
+            Shown::All => None,
+            Shown::Some => Some("this /proc does not show every process"),
+            Shown::Namespace => Some("this /proc shows no process outside its PID namespace"),
+        };
+        closed.into_iter().chain(shown.map(str::to_owned)).collect()
+    }
+
     fn owner(&self, entry: &Entry) -> Option<Owner<'_>> {
         let task = self.tasks.get(usize::try_from(entry.task).ok()?)?;
         Some(Owner { task, fd: entry.fd })
@@ -155,6 +171,25 @@ mod tests {
             sockets: sockets.collect(),
         };
         OwnerTable::new(OwnerReport { tasks: vec![task], ..OwnerReport::default() })
+    }
+
+    #[rstest]
+    #[case::complete(0, Shown::All, &[])]
+    #[case::one(1, Shown::All, &["1 process is closed to this user"])]
+    #[case::hidden(0, Shown::Some, &["this /proc does not show every process"])]
+    #[case::both(
+        2,
+        Shown::Namespace,
+        &["2 processes are closed to this user", "this /proc shows no process outside its PID namespace"]
+    )]
+    fn says_why_owners_may_be_missing(
+        #[case] closed: u64,
+        #[case] processes: Shown,
+        #[case] gaps: &[&str],
+    ) {
+        let table = OwnerTable::new(OwnerReport { closed, processes, ..OwnerReport::default() });
+        assert_eq!(table.gaps(), gaps);
+        assert_eq!(table.is_complete(), gaps.is_empty());
     }
 
     #[rstest]
