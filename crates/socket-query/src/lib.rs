@@ -57,6 +57,7 @@ mod policy;
 mod select;
 mod view;
 mod wire_name;
+mod workload;
 
 pub use cgroup::CgroupPaths;
 pub use collect::{Collected, Problem, Sink, WhyKept};
@@ -74,3 +75,4 @@ pub use select::{
 };
 pub use view::{MAX_SORTED_ROWS, PolicyView};
 pub use wire_name::{ethertype, netlink_family};
+pub use workload::{container_id, systemd_unit};
