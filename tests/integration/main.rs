@@ -13,6 +13,7 @@
 //! - `generated`: the manual page and completions are those of the table of options.
 //! - `json`: the schema, what is read back, the same as the text, and the examples of README.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
+//! - `netstat`: `netstat` beside net-tools' on the same roots, and what replaces missing commands.
 //! - `owners`: the processes that hold sockets, as scenarios.
 //! - `policy`: what a policy hides cannot be learned.
 //! - `prompt`: the program at a terminal.
@@ -37,6 +38,7 @@ mod generated;
 mod golden;
 mod json;
 mod live;
+mod netstat;
 mod openings;
 mod ours;
 mod outcome;

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU16, sync::Arc};
 
 use bstr::BString;
-use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use builtin_api::{Builtin, CallContext, Cancel, Sandbox, SystemClock, invoke};
 use procnetsocket::SocketTables;
 use socket_query::{Grant, Names, Policy, PolicyView};
 use ss_builtin::Ss;
@@ -56,8 +56,8 @@ pub(crate) fn run_under(root: &FakeRoot, policy: Policy, names: Names, args: &[S
 }
 
 /// Runs a command that was made already.
-pub(crate) fn call(ss: &Ss, args: &[String], width: Option<u16>) -> Outcome {
-    call_in(ss, args, width, (&Sandbox::empty(), b""), &Cancel::new())
+pub(crate) fn call(builtin: &dyn Builtin, args: &[String], width: Option<u16>) -> Outcome {
+    call_in(builtin, args, width, (&Sandbox::empty(), b""), &Cancel::new())
 }
 
 /// Runs a command that is cancelled already.
@@ -78,7 +78,7 @@ pub(crate) fn call_with(
 }
 
 fn call_in(
-    ss: &Ss,
+    builtin: &dyn Builtin,
     args: &[String],
     width: Option<u16>,
     (sandbox, mut stdin): (&Sandbox, &[u8]),
@@ -95,6 +95,6 @@ fn call_in(
         terminal_width: width.and_then(NonZeroU16::new),
         clock: &SystemClock,
     };
-    let code = invoke(ss, &mut context, &args);
+    let code = invoke(builtin, &mut context, &args);
     Outcome { stdout: stdout.into(), stderr: stderr.into(), status: code.code().into() }
 }

@@ -19,6 +19,7 @@
 //! - `resolve`: names of hosts, over a host table and a name server of the test's own.
 //! - `secret`: keys of connections, where the policy shows them.
 //! - `churn`: connections that come and go while they are listed.
+//! - `netstat`: the same sockets beside net-tools' `netstat`.
 //! - `monitor`: ports that open and close.
 //! - `portwatch`: a script in a shell that waits for servers outside of it.
 //! - `soak`: random scripts for long, with descriptors and memory flat; `scripts/soak` runs it.
@@ -39,6 +40,7 @@ mod line;
 mod mask;
 mod monitor;
 mod namespace;
+mod netstat;
 mod other;
 mod owners;
 mod portwatch;

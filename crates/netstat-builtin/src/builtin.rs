@@ -1,0 +1,251 @@
+//! The stages of one call: arguments, plan, processes, sections.
+
+use std::io::Write;
+
+use bstr::BString;
+use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
+use procnetsocket::{
+    Details, OwnerDetails, OwnerQuery, OwnerTable,
+    model::{InetProtocol, InetSocket, TcpState},
+};
+use socket_query::{
+    AddressFamily, FamilySet, Filter, Grant, PolicyView, Selection, Sink, SocketTable, StateSet,
+    TableSet,
+};
+
+use crate::{
+    cli::{Choice, CliError, HELP_VERSION, Help, InetPlan, Kind, Parsed, Plan, parse},
+    listing::{InetListing, Output, Peers, Reports, UnixListing},
+    problem::{Problems, complain},
+    render::{Addresses, InetRows, Programs, UnixRows},
+};
+
+/// What net-tools prints where it may not look into every process.
+const NOT_IDENTIFIED: &str = "(Not all processes could be identified, non-owned process info\n \
+                              will not be shown, you would have to be root to see it all.)";
+
+/// The command `netstat`.
+#[derive(Debug)]
+pub struct Netstat {
+    view: PolicyView,
+}
+
+impl Netstat {
+    /// Returns the command over what `view` lets it see.
+    pub fn new(view: PolicyView) -> Self {
+        Self { view }
+    }
+}
+
+impl Builtin for Netstat {
+    fn name(&self) -> &'static str {
+        "netstat"
+    }
+
+    fn summary(&self) -> &'static str {
+        "list sockets, as the netstat of net-tools does"
+    }
+
+    fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
+        match parse(args) {
+            Ok(Parsed::Help) => print(context, &Help),
+            Ok(Parsed::Version) => print(context, &HELP_VERSION),
+            Ok(Parsed::List(choices)) => match self.view.granted(Grant::Sockets) {
+                Ok(()) => self.list(context, &Plan::new(choices)),
+                Err(error) => {
+                    complain(context.stderr, &error);
+                    Ok(ExitCode::FAILURE)
+                }
+            },
+            Err(error) => Ok(refuse(context.stderr, &error)),
+        }
+    }
+}
+
+fn print(context: &mut CallContext<'_>, text: &dyn std::fmt::Display) -> Result<ExitCode, Error> {
+    write!(context.stdout, "{text}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn refuse(stderr: &mut dyn Write, error: &CliError) -> ExitCode {
+    complain(stderr, error);
+    if error.shows_usage() {
+        let _ = write!(stderr, "{Help}");
+    }
+    error.status()
+}
+
+impl Netstat {
+    fn list(&self, context: &mut CallContext<'_>, plan: &Plan) -> Result<ExitCode, Error> {
+        let CallContext { stdout, stderr, cancel, .. } = context;
+        let (programs, mut code) = if plan.choices.contains(Choice::Programs) {
+            let (programs, code) = self.programs(*stderr, cancel)?;
+            (Some(programs), code)
+        } else {
+            (None, ExitCode::SUCCESS)
+        };
+        let mut output = Output::new(*stdout);
+        let mut reports = Reports { stderr: *stderr, problems: Problems::default() };
+        if let Some(inet) = &plan.inet {
+            let rows = InetRows {
+                choices: plan.choices,
+                addresses: Addresses::new(&self.view, plan.choices, cancel),
+                users: self.view.names().users(),
+                programs: programs.as_ref(),
+            };
+            self.list_inet(plan.kind, inet, &rows, &mut output, (&mut reports, cancel))?;
+        }
+        if plan.unix {
+            self.list_unix(plan.kind, programs.as_ref(), &mut output, (&mut reports, cancel))?;
+        }
+        output.finish()?;
+        let Reports { stderr, problems } = reports;
+        code = code.max(problems.finish(stderr));
+        if let Some(programs) = &programs {
+            for reason in programs.hidden() {
+                complain(stderr, &format_args!("processes may be missing: {reason}"));
+            }
+        }
+        Ok(code)
+    }
+
+    /// Returns the processes that have sockets open; where they are not granted or cannot be had, none.
+    ///
+    /// Compat: this comes before the listing, and so does the warning.
+    fn programs(
+        &self,
+        stderr: &mut dyn Write,
+        cancel: &Cancel,
+    ) -> Result<(Programs, ExitCode), Error> {
+        if let Err(error) = self.view.granted(Grant::Processes) {
+            complain(stderr, &format_args!("-p shows no process: {error}"));
+            return Ok((Programs::new(OwnerTable::default()), ExitCode::SUCCESS));
+        }
+        let query = OwnerQuery::all().with_details(OwnerDetails::Full);
+        let found = self.view.owners(&query, &|| cancel.is_cancelled());
+        cancel.check()?;
+        let (table, code) = match found {
+            Ok(table) => (table, ExitCode::SUCCESS),
+            Err(error) => {
+                complain(stderr, &Chain(&error));
+                (OwnerTable::default(), ExitCode::FAILURE)
+            }
+        };
+        if table.closed() > 0 {
+            // OK because nobody is left to report to when standard error cannot be written.
+            let _ = writeln!(stderr, "{NOT_IDENTIFIED}");
+        }
+        Ok((Programs::new(table), code))
+    }
+
+    fn list_inet<'a>(
+        &self,
+        kind: Kind,
+        plan: &InetPlan,
+        rows: &InetRows<'a>,
+        output: &mut Output<'a>,
+        (reports, cancel): (&mut Reports<'a>, &Cancel),
+    ) -> Result<(), Error> {
+        // OK because a failed write is reported at the end.
+        let _ = output.write(|out| rows.push_heading(out, kind));
+        let has_sock_diag = self.view.has_sock_diag();
+        for table in &plan.tables {
+            let states = match (table, has_sock_diag) {
+                (SocketTable::Tcp, true) => states(kind),
+                _ => StateSet::ALL,
+            };
+            let selection = Selection {
+                tables: TableSet::of(*table),
+                families: plan.families,
+                states,
+                details: Details::NONE,
+                filter: Filter::All,
+            };
+            let admits = |socket: &InetSocket| is_of_kind(socket, kind);
+            let mut listing = InetListing { rows, output, reports, admits: &admits };
+            self.collect(&selection, cancel, &mut listing)?;
+        }
+        Ok(())
+    }
+
+    fn list_unix<'a>(
+        &self,
+        kind: Kind,
+        programs: Option<&'a Programs>,
+        output: &mut Output<'a>,
+        (reports, cancel): (&mut Reports<'a>, &Cancel),
+    ) -> Result<(), Error> {
+        let has_sock_diag = self.view.has_sock_diag();
+        let selection = Selection {
+            tables: TableSet::of_family(AddressFamily::Unix),
+            families: FamilySet::of(AddressFamily::Unix),
+            details: if has_sock_diag { Details::PENDING } else { Details::NONE },
+            ..Selection::everything()
+        };
+        let mut peers = Peers::new(self.view.sorted_rows());
+        if has_sock_diag {
+            self.collect(&selection, cancel, &mut peers)?;
+            if peers.is_full() {
+                let bound = self.view.sorted_rows();
+                let message = format_args!("more than {bound} unix sockets have a peer");
+                return Err(Error::new(ErrorKind::Failed, message));
+            }
+        }
+        let rows = UnixRows { kind, programs, peers };
+        let _ = output.write(|out| rows.push_heading(out));
+        self.collect(&selection, cancel, &mut UnixListing { rows: &rows, output, reports })
+    }
+
+    /// Hands sockets to a sink. A call that was ended shows no part of a listing as the whole.
+    fn collect(
+        &self,
+        selection: &Selection,
+        cancel: &Cancel,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        let collected = self.view.collect(selection, &|| cancel.is_cancelled(), sink);
+        cancel.check()?;
+        collected.map(drop).map_err(|error| failure(&error))
+    }
+}
+
+/// Returns the TCP states in which sockets of that kind can be, so that the kernel leaves the rest
+/// out.
+///
+/// Kernel: sock_diag lists bound sockets that neither listen nor connect, as closed; the text table
+/// has none of them.
+fn states(kind: Kind) -> StateSet {
+    let listed = StateSet::ALL.without(StateSet::of(TcpState::Close));
+    let listening = StateSet::of(TcpState::Listen);
+    match kind {
+        Kind::Connections => listed.without(listening),
+        Kind::Servers => listening,
+        Kind::All => listed,
+    }
+}
+
+/// Returns whether a socket is listed.
+///
+/// Compat: of TCP sockets the peer's port says what they are, of others the peer's address.
+fn is_of_kind(socket: &InetSocket, kind: Kind) -> bool {
+    let has_peer = match socket.protocol {
+        InetProtocol::Tcp => socket.remote.port() != 0,
+        _ => !socket.remote.ip().to_canonical().is_unspecified(),
+    };
+    match kind {
+        Kind::Connections => has_peer,
+        Kind::Servers => !has_peer,
+        Kind::All => true,
+    }
+}
+
+fn failure(error: &socket_query::Error) -> Error {
+    let kind = match error.kind() {
+        socket_query::ErrorKind::NotGranted(_) | socket_query::ErrorKind::NoMeans(_) => {
+            ErrorKind::Denied
+        }
+        socket_query::ErrorKind::Interrupted => ErrorKind::Cancelled,
+        _ => ErrorKind::Failed,
+    };
+    Error::new(kind, Chain(error))
+}

@@ -1,0 +1,14 @@
+//! The command line: what was typed, and what it means.
+
+mod choice;
+mod error;
+mod flag;
+mod help;
+mod parse;
+mod plan;
+
+pub(crate) use choice::{Choice, Choices};
+pub(crate) use error::CliError;
+pub(crate) use help::{HELP_VERSION, Help};
+pub(crate) use parse::{Parsed, parse};
+pub(crate) use plan::{InetPlan, Kind, Plan};

@@ -1,0 +1,88 @@
+//! An `ss` command in the making.
+
+use builtin_api::is_unsafe_to_show;
+
+use super::Hint;
+
+/// An `ss` command.
+#[derive(Debug, Default)]
+pub(super) struct Ss {
+    pub(super) is_tcp: bool,
+    pub(super) is_udp: bool,
+    pub(super) is_unix: bool,
+    pub(super) sockets: Sockets,
+    /// `4` or `6`.
+    pub(super) family: Option<char>,
+    /// The terms of the filter; all have to hold.
+    pub(super) terms: Vec<Term>,
+}
+
+/// Which sockets it lists.
+#[derive(Debug, Default)]
+pub(super) enum Sockets {
+    #[default]
+    All,
+    Listening,
+    /// In this state, as `ss` calls it.
+    InState(&'static str),
+}
+
+/// One of these has to hold.
+pub(super) type Term = Vec<String>;
+
+impl Ss {
+    /// Returns the command.
+    ///
+    /// Security: the words of a term are checked before, so that none holds a quote.
+    pub(super) fn hint(&self) -> Hint {
+        let mut line = "ss -".to_owned();
+        for (is_listed, letter) in [(self.is_tcp, 't'), (self.is_udp, 'u'), (self.is_unix, 'x')] {
+            line.extend(is_listed.then_some(letter));
+        }
+        let (letter, state) = match self.sockets {
+            Sockets::All => (Some('a'), None),
+            Sockets::Listening => (Some('l'), None),
+            Sockets::InState(state) => (None, Some(state)),
+        };
+        line.extend(letter);
+        line.push_str("np");
+        line.extend(self.family);
+        if let Some(state) = state {
+            line.push_str(" state ");
+            line.push_str(state);
+        }
+        let terms: Vec<String> = self.terms.iter().map(|term| term.join(" or ")).collect();
+        match terms.as_slice() {
+            [] => {}
+            [term] => line.push_str(&format!(" '{term}'")),
+            terms => line.push_str(&format!(" '( {} )'", terms.join(" ) and ( "))),
+        }
+        Hint::command(line)
+    }
+}
+
+/// Returns the name or number of a port, if it can be one.
+pub(super) fn port(word: &str) -> Option<&str> {
+    let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port =
+        if is_number { word.parse::<u16>().is_ok_and(|port| port != 0) } else { is_plain(word) };
+    is_port.then_some(word)
+}
+
+/// Returns whether a word means nothing to a shell and to the filter language.
+pub(super) fn is_plain(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// Returns a word as it is typed in a shell, or `None` for one that cannot be shown.
+pub(super) fn quote(word: &str) -> Option<String> {
+    if word.contains(is_unsafe_to_show) {
+        return None;
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return Some(word.to_owned());
+    }
+    Some(format!("'{}'", word.replace('\'', r"'\''")))
+}

@@ -1,0 +1,21 @@
+//! `ip`: of all that it does, `ss` answers for the sockets of a namespace.
+
+use super::{Hint, command::quote};
+
+/// Returns what to use instead, or `None` when nothing answers.
+pub(super) fn hint(words: &[&str]) -> Option<Hint> {
+    match words {
+        ["netns"] | ["netns", "list" | "ls" | "show", ..] => Some(Hint::Nothing(
+            "no `ss` command lists namespaces; `ss -N NAME` lists the sockets of one",
+        )),
+        ["netns", "exec", name, "ss", rest @ ..] if !name.starts_with('-') => {
+            let mut line = format!("ss -N {}", quote(name)?);
+            for word in rest {
+                line.push(' ');
+                line.push_str(&quote(word)?);
+            }
+            Some(Hint::command(line))
+        }
+        _ => None,
+    }
+}

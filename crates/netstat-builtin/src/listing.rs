@@ -1,0 +1,166 @@
+//! Receives the sockets of a call and writes their rows.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    ops::ControlFlow,
+};
+
+use builtin_api::Error;
+use procnetsocket::model::{InetSocket, Inode, Socket};
+use socket_query::{Problem, Sink, SocketTable};
+
+use crate::{
+    problem::Problems,
+    render::{InetRows, UnixRows},
+};
+
+/// Bytes that are gathered before they are written: 64 KiB.
+const GATHERED_BYTES: usize = 64 * 1024;
+
+/// Standard output, and what went wrong on the way to it.
+pub(crate) struct Output<'a> {
+    out: &'a mut dyn Write,
+    bytes: Vec<u8>,
+    failed: Option<io::Error>,
+}
+
+impl<'a> Output<'a> {
+    pub(crate) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, bytes: Vec::new(), failed: None }
+    }
+
+    /// Takes a row, or a heading.
+    pub(crate) fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> ControlFlow<()> {
+        if self.failed.is_some() {
+            return ControlFlow::Break(());
+        }
+        fill(&mut self.bytes);
+        if self.bytes.len() < GATHERED_BYTES {
+            return ControlFlow::Continue(());
+        }
+        match self.flush() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.bytes)?;
+        self.bytes.clear();
+        self.out.flush()
+    }
+
+    /// Writes what is left.
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        let written = match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.flush(),
+        };
+        written.map_err(|error| Error::io("the listing could not be written", error))
+    }
+}
+
+/// The parts of a call that every sink reports to.
+pub(crate) struct Reports<'a> {
+    pub(crate) stderr: &'a mut dyn Write,
+    pub(crate) problems: Problems,
+}
+
+impl Reports<'_> {
+    fn report(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+        self.problems.report(self.stderr, problem);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Writes the rows of internet sockets.
+pub(crate) struct InetListing<'l, 'a> {
+    pub(crate) rows: &'l InetRows<'a>,
+    pub(crate) output: &'l mut Output<'a>,
+    pub(crate) reports: &'l mut Reports<'a>,
+    pub(crate) admits: &'l dyn Fn(&InetSocket) -> bool,
+}
+
+impl Sink for InetListing<'_, '_> {
+    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        match socket {
+            Socket::Inet(inet) if (self.admits)(inet) => {
+                self.output.write(|out| self.rows.push(out, inet))
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+        self.reports.report(problem)
+    }
+}
+
+/// Writes the rows of unix sockets.
+pub(crate) struct UnixListing<'l, 'a> {
+    pub(crate) rows: &'l UnixRows<'a>,
+    pub(crate) output: &'l mut Output<'a>,
+    pub(crate) reports: &'l mut Reports<'a>,
+}
+
+impl Sink for UnixListing<'_, '_> {
+    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        match socket {
+            Socket::Unix(unix) => self.output.write(|out| self.rows.push(out, unix)),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+        self.reports.report(problem)
+    }
+}
+
+/// How many unix sockets have each as their peer.
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    counts: HashMap<Inode, u32>,
+    bound: usize,
+    is_full: bool,
+}
+
+impl Peers {
+    /// Returns an empty count that holds so many sockets at most.
+    pub(crate) fn new(bound: usize) -> Self {
+        Self { bound, ..Self::default() }
+    }
+
+    /// Returns whether there were more sockets than it holds.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    pub(crate) fn of(&self, inode: Option<Inode>) -> u32 {
+        inode.and_then(|inode| self.counts.get(&inode)).copied().unwrap_or_default()
+    }
+}
+
+impl Sink for Peers {
+    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        let Socket::Unix(unix) = socket else { return ControlFlow::Continue(()) };
+        // A connection that waits to be accepted is no row, and has its client as its peer.
+        for inode in unix.detail.peer.iter().chain(unix.detail.pending.iter().flatten()) {
+            if self.counts.len() >= self.bound && !self.counts.contains_key(inode) {
+                self.is_full = true;
+                return ControlFlow::Break(());
+            }
+            let count = self.counts.entry(*inode).or_default();
+            *count = count.saturating_add(1);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The listing itself reports it.
+    fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,50 @@
+//! What makes a listing incomplete, as lines on standard error.
+
+use std::{fmt, io::Write};
+
+use builtin_api::{Chain, ExitCode};
+use socket_query::Problem;
+
+/// Problems that are reported one by one; of more, the number is.
+const REPORTED: u64 = 10;
+
+/// The problems of one call.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    count: u64,
+}
+
+impl Problems {
+    /// Prints a line, unless there were many before.
+    pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: Problem<'_>) {
+        self.count += 1;
+        if self.count > REPORTED {
+            return;
+        }
+        match problem {
+            Problem::Row(row) => complain(stderr, row),
+            Problem::Table(_, error) => complain(stderr, &Chain(error)),
+            Problem::Changed(table) => complain(
+                stderr,
+                &format_args!(
+                    "{table} changed while it was read: rows may be missing or there twice"
+                ),
+            ),
+            _ => complain(stderr, &"something could not be listed"),
+        }
+    }
+
+    /// Prints the number of those that were not reported, and returns the status of the call.
+    pub(crate) fn finish(self, stderr: &mut dyn Write) -> ExitCode {
+        if self.count > REPORTED {
+            complain(stderr, &format_args!("{} more rows were left out", self.count - REPORTED));
+        }
+        if self.count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+/// Prints one line on standard error.
+pub(crate) fn complain(stderr: &mut dyn Write, problem: &dyn fmt::Display) {
+    // OK because nobody is left to report to when standard error cannot be written.
+    let _ = writeln!(stderr, "netstat: {problem}");
+}

@@ -1,0 +1,103 @@
+//! The builtin against net-tools' `netstat`, on the same bytes.
+//!
+//! Rows of unix sockets are compared without their order, which is that of `ss` here.
+
+use bstr::{BString, ByteSlice};
+use testkit::{FakeProc, fixtures, generate, process_fixtures};
+
+use super::{GRANTS, real::RealNetstat, run, words};
+use crate::outcome::Outcome;
+
+/// Roots that a seed makes, beside the named ones.
+const GENERATED_ROOTS: u64 = 24;
+
+const LINES: [&str; 17] = [
+    "",
+    "-a",
+    "-l",
+    "-an",
+    "-ln",
+    "-n",
+    "-tulpn",
+    "-anp",
+    "-aeop",
+    "-aneop",
+    "-anWe",
+    "-xap",
+    "-wan",
+    "-4an",
+    "-6ano",
+    "--inet6 --tcp --unix --all --numeric-ports --extend",
+    "-A inet,unix -l --numeric-hosts --timers",
+];
+
+/// A row, in as much as both programs print the same.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row(BString);
+
+fn rows(outcome: &Outcome) -> Vec<Row> {
+    let lines = outcome.stdout.lines().filter(|line| !line.starts_with(b"udpl"));
+    let mut rows: Vec<_> = lines.map(|line| Row(line.into())).collect();
+    // Only rows of unix sockets follow one of them.
+    if let Some(first) = rows.iter().position(|row| row.0.starts_with(b"unix")) {
+        rows[first..].sort();
+    }
+    rows
+}
+
+/// net-tools ends a name at its first blank.
+fn is_same(ours: &Row, real: &Row) -> bool {
+    let [ours, real] = [&ours.0, &real.0];
+    ours == real
+        || ours.starts_with(b"unix")
+            && ours.strip_prefix(real.as_bytes()).is_some_and(|rest| rest.starts_with(b" "))
+}
+
+fn compare<'a>(roots: impl IntoIterator<Item = (String, FakeProc)>, lines: &[&'a str]) {
+    let Some(real) = RealNetstat::find() else { return };
+    let (mut count, mut reports) = (0, Vec::new());
+    for (name, root) in roots {
+        let root = root.build();
+        for line in lines {
+            let Some(theirs) = real.run_over(&root, &words(line)) else { return };
+            let ours = run(&root, &GRANTS, &words(line));
+            count += 1;
+            let [our_rows, real_rows] = [&ours, &theirs].map(rows);
+            let differing =
+                our_rows.iter().zip(&real_rows).find(|(ours, real)| !is_same(ours, real));
+            if differing.is_some()
+                || our_rows.len() != real_rows.len()
+                || ours.status != theirs.status
+            {
+                reports.push(format!(
+                    "root {name:?}: netstat {line}\n  {differing:?}\n  {} rows, real {}; status {}, real {}; \
+                     stderr {:?}, real {:?}",
+                    our_rows.len(),
+                    real_rows.len(),
+                    ours.status,
+                    theirs.status,
+                    ours.stderr,
+                    theirs.stderr,
+                ));
+            }
+        }
+    }
+    let shown = reports.iter().take(12).cloned().collect::<Vec<_>>().join("\n");
+    assert!(reports.is_empty(), "{} of {count} listings differ:\n{shown}", reports.len());
+    eprintln!("{count} listings are the same as those of net-tools");
+}
+
+fn named(roots: Vec<(&str, FakeProc)>) -> impl Iterator<Item = (String, FakeProc)> {
+    roots.into_iter().map(|(name, root)| (name.to_owned(), root))
+}
+
+#[test]
+fn every_root_prints_the_same() {
+    let generated = (0..GENERATED_ROOTS).map(|seed| (format!("seed {seed}"), generate(seed)));
+    compare(named(fixtures()).chain(generated), &LINES);
+}
+
+#[test]
+fn processes_are_the_same_on_every_process_table() {
+    compare(named(process_fixtures()), &["-anp", "-tulpn", "-xap"]);
+}

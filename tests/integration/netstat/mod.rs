@@ -1,0 +1,35 @@
+//! `netstat`: beside net-tools' on the same roots, and what this project decides by itself.
+
+mod compare;
+mod hint;
+pub(crate) mod real;
+mod scenario;
+
+use std::sync::Arc;
+
+use netstat_builtin::Netstat;
+use procnetsocket::SocketTables;
+use socket_query::{Grant, Names, Policy, PolicyView};
+use testkit::FakeRoot;
+
+use crate::{ours, outcome::Outcome, workspace};
+
+/// The grants under which net-tools is compared.
+pub(crate) const GRANTS: [Grant; 2] = [Grant::Sockets, Grant::Processes];
+
+/// Returns the names of this machine, with those of users.
+pub(crate) fn names() -> Names {
+    ours::machine_names().with_users(&workspace::read("/etc/passwd"))
+}
+
+/// Runs `netstat` over a fake root.
+fn run(root: &FakeRoot, grants: &[Grant], args: &[String]) -> Outcome {
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let policy = Policy::new(grants.iter().copied().collect());
+    ours::call(&Netstat::new(PolicyView::new(tables, policy, names())), args, None)
+}
+
+/// Returns the words of a line.
+pub(crate) fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(String::from).collect()
+}

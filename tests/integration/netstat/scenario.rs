@@ -1,0 +1,121 @@
+//! What this project decides by itself, byte for byte.
+
+use rstest::rstest;
+use socket_query::Grant;
+use testkit::{FakeProc, Process, Tcp, Unix};
+
+use super::{GRANTS, run, words};
+use crate::outcome::Outcome;
+
+#[track_caller]
+fn check(outcome: &Outcome, stdout: &[&str], stderr: &str, status: i32) {
+    let lines: String = stdout.iter().map(|line| format!("{line}\n")).collect();
+    assert_eq!(outcome.stdout, lines, "standard output");
+    assert_eq!(outcome.stderr, stderr, "standard error");
+    assert_eq!(outcome.status, status, "status");
+}
+
+fn root() -> FakeProc {
+    FakeProc::new()
+        .tcp(Tcp::listen("127.0.0.1:22").inode(70))
+        .process(Process::new(7, "sshd").arguments(b"/usr/sbin/sshd\0-D\0").socket(3, 70))
+}
+
+const SERVERS: &str = "Active Internet connections (only servers)";
+const HEADER: &str = "Proto Recv-Q Send-Q Local Address           Foreign Address         \
+                      State       PID/Program name    ";
+
+#[test]
+fn programs_are_printed_under_their_grant() {
+    check(
+        &run(&root().build(), &GRANTS, &words("-tlpn")),
+        &[
+            SERVERS,
+            HEADER,
+            "tcp        0      0 127.0.0.1:22            0.0.0.0:*               LISTEN      \
+             7/sshd              ",
+        ],
+        "",
+        0,
+    );
+}
+
+#[test]
+fn programs_degrade_without_their_grant() {
+    check(
+        &run(&root().build(), &[Grant::Sockets], &words("-tlpn")),
+        &[
+            SERVERS,
+            HEADER,
+            "tcp        0      0 127.0.0.1:22            0.0.0.0:*               LISTEN      \
+             -                   ",
+        ],
+        "netstat: -p shows no process: processes are not granted\n",
+        0,
+    );
+}
+
+#[test]
+fn nothing_is_listed_without_a_grant() {
+    check(&run(&root().build(), &[], &words("-tln")), &[], "netstat: sockets are not granted\n", 1);
+}
+
+#[test]
+fn names_of_unix_sockets_are_whole_and_escaped() {
+    let root = FakeProc::new()
+        .unix(Unix::stream().path("/run/a b").inode(1))
+        .unix(Unix::stream().path("/run/\u{1b}[2J").inode(2));
+    check(
+        &run(&root.build(), &GRANTS, &words("-x")),
+        &[
+            "Active UNIX domain sockets (w/o servers)",
+            "Proto RefCnt Flags       Type       State         I-Node   Path",
+            "unix  2      [ ]         STREAM                   1        /run/a b",
+            "unix  2      [ ]         STREAM                   2        /run/\\x1b[2J",
+        ],
+        "",
+        0,
+    );
+}
+
+#[test]
+fn closed_processes_are_reported_as_net_tools_does() {
+    let closed = Process::new(8, "closed").link("3", "socket:[71]").mode(0o000);
+    let outcome = run(&root().process(closed).build(), &GRANTS, &words("-tlpn"));
+    // Root looks into every directory.
+    if !outcome.stderr.is_empty() {
+        assert_eq!(
+            outcome.stderr,
+            "(Not all processes could be identified, non-owned process info\n \
+             will not be shown, you would have to be root to see it all.)\n"
+        );
+    }
+    assert_eq!(outcome.status, 0);
+}
+
+#[rstest]
+#[case::routes(
+    "-rn",
+    "netstat: -r is not available: it prints routes, and no command of this shell does\n"
+)]
+#[case::counters(
+    "-s",
+    "netstat: -s is not available: it prints counters of protocols; `ss -s` prints those of sockets\n"
+)]
+fn other_listings_are_refused(#[case] line: &str, #[case] stderr: &str) {
+    check(&run(&root().build(), &GRANTS, &words(line)), &[], stderr, 3);
+}
+
+#[test]
+fn wrong_option_prints_the_help() {
+    let outcome = run(&root().build(), &GRANTS, &words("-Q"));
+    assert!(outcome.stderr.starts_with(b"netstat: invalid option -- 'Q'\nusage: netstat "));
+    assert_eq!((outcome.stdout.as_slice(), outcome.status), (b"".as_slice(), 3));
+}
+
+#[test]
+fn help_goes_to_standard_output() {
+    let outcome = run(&root().build(), &GRANTS, &words("--help"));
+    assert!(outcome.stdout.starts_with(b"usage: netstat "));
+    assert_eq!((outcome.stderr.as_slice(), outcome.status), (b"".as_slice(), 0));
+}
