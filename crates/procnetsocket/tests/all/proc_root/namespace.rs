@@ -140,7 +140,7 @@ fn unshare(need: Need, script: &str, steps: &[&str]) -> io::Result<Output> {
 
 /// The example program, in the build directory that this test lies in.
 ///
-/// A plain `cargo test` has built it. `cargo test --test proc_root` and `--all-targets` have not.
+/// A plain `cargo test` has built it. `cargo test --test all` and `--all-targets` have not.
 static PROBE: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();

@@ -6,7 +6,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::{
+use crate::diag::{
     bytes::{attribute, hex},
     fixture::{TCP_LISTENER, TCP6_CONNECTION},
 };

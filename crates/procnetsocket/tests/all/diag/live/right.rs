@@ -13,7 +13,7 @@ use procnetsocket::{
 };
 
 use super::{LOCALHOST, LOCALHOST6, Rows, connection, diag, listener, lookup::lookup, token, udp};
-use crate::namespace::{enter, loopback};
+use crate::diag::namespace::{enter, loopback};
 
 #[test]
 fn a_socket_is_destroyed() {

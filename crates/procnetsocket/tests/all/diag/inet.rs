@@ -8,7 +8,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::{
+use crate::diag::{
     bytes::{attribute, fault, hex, inet},
     fixture::{
         MEMORY, RAW, SCTP, TCP_LISTENER, TCP6_CONNECTION, UDP, md5_key, storage4, storage6,
@@ -223,7 +223,7 @@ fn attributes_that_are_none_are_faults(#[case] rest: &str, #[case] expected: &st
 #[test]
 fn nothing_of_an_earlier_row_shows_through() {
     let mut decoder = procnetsocket::diag::Decoder::new(Table::Tcp4);
-    let whole = &crate::fixture::messages()[0].1;
+    let whole = &crate::diag::fixture::messages()[0].1;
     decoder.decode(whole).unwrap();
     let plain = hex(TCP_LISTENER);
     let again = format!("{:?}", decoder.decode(&plain).unwrap());

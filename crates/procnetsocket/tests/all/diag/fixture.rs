@@ -2,7 +2,7 @@
 
 use procnetsocket::Table;
 
-use crate::bytes::{attribute, hex};
+use crate::diag::bytes::{attribute, hex};
 
 /// The memory of a socket (`SK_MEMINFO`).
 pub(crate) const MEMORY: &str = "

@@ -6,7 +6,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::{
+use crate::diag::{
     bytes::{attribute, hex, inet},
     fixture::{TCP_LISTENER, counting, storage6},
 };

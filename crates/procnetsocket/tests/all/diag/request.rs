@@ -9,7 +9,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::bytes::hex;
+use crate::diag::bytes::hex;
 
 fn encoded(request: &Request) -> Vec<u8> {
     let mut out = Vec::new();

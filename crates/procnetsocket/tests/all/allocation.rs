@@ -35,7 +35,7 @@ fn allocations(table: Table, row: &str, rows: u32) -> u64 {
             &Uninterrupted,
             &mut Ignore,
         );
-        assert_eq!(report.expect("a table").rows, rows.into());
+        assert_eq!(report.expect("a table").rows, u64::from(rows));
     });
     info.count_total
 }

@@ -9,7 +9,7 @@ use procnetsocket::{
 };
 
 use super::{LOCALHOST, LOCALHOST6, Rows, ask, connection, diag, dump, listener, udp};
-use crate::namespace::{enter, loopback};
+use crate::diag::namespace::{enter, loopback};
 
 /// Returns the lookup of the one socket with a local address.
 #[track_caller]

@@ -15,7 +15,7 @@ use rstest::rstest;
 use rustix::net::{AddressFamily, SocketType};
 
 use super::{LOCALHOST, LOCALHOST6, Rows, connection, diag, listener, socket, token, udp};
-use crate::{
+use crate::diag::{
     namespace::{enter, loopback},
     opinion::{compare_inet, compare_unix},
 };

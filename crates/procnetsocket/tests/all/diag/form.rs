@@ -7,7 +7,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::{fixture::messages, hostile::XorShift};
+use crate::diag::{fixture::messages, hostile::XorShift};
 
 /// Messages that are changed and tried.
 const MUTATIONS: u32 = 20_000;
@@ -39,7 +39,7 @@ const BEFORE: [(&str, &str); 6] = [
 #[test]
 fn every_fixture_is_of_the_form_of_the_schema() {
     let location = "file:///ss.schema.json";
-    let schema = include_str!("../../../../docs/ss.schema.json");
+    let schema = include_str!("../../../../../docs/ss.schema.json");
     let mut compiler = boon::Compiler::new();
     compiler.add_resource(location, serde_json::from_str(schema).unwrap()).unwrap();
     let mut schemas = boon::Schemas::new();
@@ -109,7 +109,7 @@ fn rewritten(member: &str) -> String {
 )]
 fn zeros_are_absent_and_the_schema_says_so_once(#[case] member: &str, #[case] expected: &str) {
     assert_eq!(rewritten(member), expected);
-    let schema = include_str!("../../../../docs/ss.schema.json");
+    let schema = include_str!("../../../../../docs/ss.schema.json");
     assert_eq!(schema.matches("a number that is absent is zero or was not told").count(), 1);
 }
 

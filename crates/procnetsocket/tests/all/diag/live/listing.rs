@@ -18,7 +18,7 @@ use rustix::net::{AddressFamily, SocketType, ipproto, listen, sockopt};
 use super::{
     LOCALHOST, LOCALHOST6, Rows, ask, connection, diag, dump, listener, socket, states, udp,
 };
-use crate::namespace::{enter, loopback};
+use crate::diag::namespace::{enter, loopback};
 
 #[test]
 fn tcp_sockets_are_listed_with_their_accounts() {

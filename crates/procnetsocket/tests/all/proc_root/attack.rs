@@ -6,7 +6,7 @@
 
 use rstest::rstest;
 
-use crate::namespace::{Need, note, run, run_script};
+use crate::proc_root::namespace::{Need, note, run, run_script};
 
 /// How `openat2` is taken away from the probe.
 const WITHOUT_OPENAT2: [&[&str]; 4] = [

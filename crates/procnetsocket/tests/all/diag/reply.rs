@@ -6,7 +6,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::{
+use crate::diag::{
     bytes::{Log, SEQUENCE, done, error, hex, message, read, row},
     fixture::{TCP_LISTENER, UDP},
 };

@@ -8,7 +8,7 @@ use procnetsocket::{
     model::Socket,
 };
 
-use crate::{
+use crate::diag::{
     bytes::{SEQUENCE, done, row},
     fixture::messages,
 };

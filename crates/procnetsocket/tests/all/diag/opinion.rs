@@ -18,7 +18,7 @@ use procnetsocket::{
     model::{InetInfo, InetSocket, Inode, Socket, TcpState, UnixName, UnixSocket},
 };
 
-use crate::{
+use crate::diag::{
     bytes::{attribute, hex, inet, row},
     fixture::{
         MEMORY, TCP_LISTENER, TCP6_CONNECTION, UNIX, counting, inet_attributes, unix_attributes,

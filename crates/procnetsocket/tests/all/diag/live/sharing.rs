@@ -14,7 +14,7 @@ use rustix::net::{
 };
 
 use super::{LOCALHOST, Rows, ask, connection, diag, dump, listener, socket, udp};
-use crate::{
+use crate::diag::{
     bytes::{Log, error},
     namespace::{enter, loopback},
 };

@@ -8,7 +8,7 @@ use rstest::rstest;
 use rustix::fs::{FileType, Mode, mknodat};
 use tempfile::TempDir;
 
-use crate::namespace::note;
+use crate::proc_root::namespace::note;
 
 /// A directory that is made into a fake root.
 struct Fake {

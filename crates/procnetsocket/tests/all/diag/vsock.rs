@@ -7,7 +7,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::{
+use crate::diag::{
     bytes::{fault, hex},
     fixture::VSOCK,
 };

@@ -9,7 +9,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::{
+use crate::diag::{
     bytes::{SEQUENCE, attribute, done, hex, row},
     fixture::{
         NETLINK, TCP_LISTENER, UNIX, inet_attributes, netlink_attributes, subflow, unix_attributes,
