@@ -91,7 +91,7 @@ mod tests {
         let line = format!("-Htln {words}");
         let args: Vec<BString> = line.split(' ').map(BString::from).collect();
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let mut stdin = &*stdin;
+        let mut stdin = stdin;
         let mut context =
             CallContext::new(&mut stdin, &mut stdout, &mut stderr).with_sandbox(&sandbox);
         let code = invoke(&ss, &mut context, &args).code();
