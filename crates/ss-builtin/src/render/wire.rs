@@ -105,13 +105,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         };
         details.insert(detail);
     }
-    let selection = Selection {
-        tables: TableSet::ALL,
-        families: FamilySet::ALL,
-        states: StateSet::ALL,
-        details: Details::NONE,
-        filter: Filter::All,
-    };
+    let selection = Selection::everything();
     let show = Show {
         namespace: None,
         hosts: crate::cli::Hosts::Numeric,
