@@ -125,7 +125,7 @@ fn read_table(
     interrupt: &dyn Interrupt,
 ) -> Result<Reading, Problem> {
     let query = Query::new(table.into()).with_states(table.states());
-    let mut rows = PortRows::default();
+    let mut rows = PortSink::default();
     let report = tables
         .visit_query(&query, &Limits::streaming(), interrupt, &mut rows)
         .map_err(|error| Problem::from(&error))?;
@@ -154,9 +154,9 @@ impl PortSource for SocketTables {
 
 /// Keeps the ports of a table.
 #[derive(Default)]
-struct PortRows(Reading);
+struct PortSink(Reading);
 
-impl Visitor for PortRows {
+impl Visitor for PortSink {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         match socket {
             Socket::Inet(row) => self.0.take(row),

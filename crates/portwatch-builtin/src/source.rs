@@ -98,7 +98,7 @@ impl<'a> PolicyPorts<'a> {
         selection: &Selection,
         interrupt: &dyn Interrupt,
     ) -> Result<Reading, Problem> {
-        let mut rows = PolicyRows::default();
+        let mut rows = PolicyPortSink::default();
         look.collect(selection, interrupt, &mut rows).map_err(problem)?;
         if let Some(problem) = rows.failed {
             return Err(problem);
@@ -157,13 +157,13 @@ impl PortSource for PolicyPorts<'_> {
 
 /// Keeps the ports of a table, and why some may be missing.
 #[derive(Default)]
-struct PolicyRows {
+struct PolicyPortSink {
     reading: Reading,
     /// Why the table could not be read.
     failed: Option<Problem>,
 }
 
-impl Sink for PolicyRows {
+impl Sink for PolicyPortSink {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         match socket {
             Socket::Inet(row) => self.reading.take(row),

@@ -79,12 +79,12 @@ pub struct Collected {
 }
 
 pub(crate) fn collect(
-    source: &TableSource<'_>,
+    source: &BoundedTables<'_>,
     selection: &Selection,
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
-    let TableSource { tables, policy, limits } = source;
+    let BoundedTables { tables, policy, limits } = source;
     let deadline = policy.max_time().and_then(|time| Instant::now().checked_add(time));
     let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let is_over = || interrupt.is_interrupted() || is_late();
@@ -119,7 +119,7 @@ pub(crate) fn collect(
 }
 
 /// Where rows come from, and what bounds them.
-pub(crate) struct TableSource<'a> {
+pub(crate) struct BoundedTables<'a> {
     pub(crate) tables: &'a SocketTables,
     pub(crate) policy: &'a Policy,
     pub(crate) limits: &'a Limits,

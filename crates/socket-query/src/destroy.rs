@@ -151,11 +151,11 @@ fn find_processes(
     interrupt: &dyn Interrupt,
 ) -> Result<Option<OwnerTable>, Error> {
     let filter = &selection.filter;
-    if !filter.asks_for_processes() {
+    if !filter.has_process_condition() {
         return Ok(None);
     }
     let gate = view.processes()?;
-    if filter.admits_unknown_processes() && view.policy.narrows() {
+    if filter.needs_complete_scan() && view.policy.narrows() {
         return Err(Error::unknown_holders());
     }
     let query = OwnerQuery::all().with_threads(Threads::Joined).with_details(details);
@@ -164,7 +164,7 @@ fn find_processes(
 
 /// Refuses a filter that excludes processes where some cannot be seen.
 fn check_complete(filter: &Filter, found: &OwnerTable) -> Result<(), Error> {
-    if filter.admits_unknown_processes() && !found.is_complete() {
+    if filter.needs_complete_scan() && !found.is_complete() {
         return Err(Error::unknown_holders());
     }
     Ok(())
@@ -175,7 +175,7 @@ fn check_complete(filter: &Filter, found: &OwnerTable) -> Result<(), Error> {
 /// Security: a socket without an inode is nobody's yet or no more. A connection that waits to be accepted is
 /// one, and belongs to whom a filter may exclude.
 fn is_meant(filter: &Filter, socket: &InetSocket) -> bool {
-    let needs_inode = filter.admits_unknown_processes();
+    let needs_inode = filter.needs_complete_scan();
     (socket.inode.is_some() || !needs_inode) && filter.admits(&Socket::Inet(socket))
 }
 

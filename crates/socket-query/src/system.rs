@@ -216,17 +216,20 @@ impl std::fmt::Debug for System {
     }
 }
 
-#[cfg(feature = "resolver")]
+/// Returns the resolver of the C library, where it is compiled in.
 fn system_host_names(token: AmbientAuthority) -> Option<Arc<dyn HostNames>> {
-    /// How long one look-up may take: 2 s.
-    const LOOK_UP_TIME: std::time::Duration = std::time::Duration::from_secs(2);
-    let resolver = Arc::new(crate::SystemHostNames::from_ambient(token));
-    Some(Arc::new(crate::TimedHostNames::new(resolver, LOOK_UP_TIME)))
-}
-
-#[cfg(not(feature = "resolver"))]
-fn system_host_names(_: AmbientAuthority) -> Option<Arc<dyn HostNames>> {
-    None
+    #[cfg(feature = "resolver")]
+    return {
+        /// How long one look-up may take: 2 s.
+        const LOOK_UP_TIME: std::time::Duration = std::time::Duration::from_secs(2);
+        let resolver = Arc::new(crate::SystemHostNames::from_ambient(token));
+        Some(Arc::new(crate::TimedHostNames::new(resolver, LOOK_UP_TIME)))
+    };
+    #[cfg(not(feature = "resolver"))]
+    {
+        let _ = token;
+        None
+    }
 }
 
 /// Reads the system's names of services, protocols and users.
@@ -263,7 +266,7 @@ fn read_bounded(file: File) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use procnetsocket::Uninterrupted;
-    use testkit::{FakeProc, Tcp};
+    use testkit::{FakeProc, FakeRoot, Tcp};
 
     use super::*;
     use crate::{ErrorKind, Selection, TableSet};
@@ -273,15 +276,17 @@ mod tests {
         cap_std::ambient_authority()
     }
 
-    fn fake_system() -> System {
+    fn fake_system() -> (FakeRoot, System) {
         let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).build();
-        System::with_tables(SocketTables::from_dir(root.dir()), token())
+        let system = System::with_tables(SocketTables::from_dir(root.dir()), token());
+        (root, system)
     }
 
     #[test]
     fn fake_root_is_listed_and_gives_no_means_of_the_live_system() {
         let all = Grant::ALL.into_iter().collect();
-        let view = fake_system().with_netns_dir().view(Policy::new(all)).unwrap();
+        let (_root, system) = fake_system();
+        let view = system.with_netns_dir().view(Policy::new(all)).unwrap();
         let mut rows = 0;
         view.for_each(&Selection::everything(), &Uninterrupted, |_| rows += 1).unwrap();
         assert_eq!(rows, 1);
@@ -294,7 +299,7 @@ mod tests {
 
     #[test]
     fn means_are_absent_without_their_grants() {
-        let view = fake_system().view(Policy::default()).unwrap();
+        let view = fake_system().1.view(Policy::default()).unwrap();
         for grant in Grant::ALL.into_iter().filter(|grant| *grant != Grant::Sockets) {
             assert_eq!(view.granted(grant).unwrap_err().kind(), ErrorKind::NotGranted(grant));
         }
@@ -303,7 +308,7 @@ mod tests {
     #[test]
     fn names_can_be_replaced() {
         let names = Names::new(b"mine 80/tcp\n", b"");
-        let view = fake_system().with_names(names).view(Policy::default()).unwrap();
+        let view = fake_system().1.with_names(names).view(Policy::default()).unwrap();
         let text = ["sport = :mine"].into_iter().collect();
         let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted);
         assert!(parsed.unwrap().expr.is_some());

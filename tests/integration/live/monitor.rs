@@ -13,7 +13,7 @@ use std::{
 use cap_std::ambient_authority;
 use port_monitor::{
     EventKind, Identity, Notice, Polled, Poller, Port, PortLook, PortMonitor, PortMonitorBuilder,
-    PortSource, PortTable, Problem, Reading, Readings, Scope,
+    PortSource, PortTable, Readings, Scope,
 };
 use procnetsocket::{
     Interrupt, ProcRoot, SocketTables, Uninterrupted, diag::EventAuthority, model::Inode,

@@ -58,7 +58,7 @@ impl Filter {
     }
 
     /// Returns whether the filter says something about the processes that have a socket open.
-    pub fn asks_for_processes(&self) -> bool {
+    pub fn has_process_condition(&self) -> bool {
         self.has_condition(is_of_process)
     }
 
@@ -79,12 +79,12 @@ impl Filter {
     ///
     /// Numbers and names of processes are those of this PID namespace, so processes outside it count
     /// only for a filter that [admits what no process is known to
-    /// have](Self::admits_unknown_processes).
+    /// have](Self::needs_complete_scan).
     pub fn misses_processes(&self, found: &OwnerTable) -> bool {
         let shows_this_namespace = found.closed() == 0 && found.processes() == Shown::Namespace;
-        self.asks_for_processes()
+        self.has_process_condition()
             && !found.is_complete()
-            && (self.admits_unknown_processes() || !shows_this_namespace)
+            && (self.needs_complete_scan() || !shows_this_namespace)
     }
 
     /// Returns whether the filter says something about whose a socket is: about processes or users.
@@ -94,7 +94,7 @@ impl Filter {
 
     /// Returns whether the filter may admit a socket because it is not known which processes have it
     /// open: whether it excludes processes.
-    pub fn admits_unknown_processes(&self) -> bool {
+    pub fn needs_complete_scan(&self) -> bool {
         matches!(self, Self::Expr { expr, .. } if Holders::count_when_unknown(expr))
     }
 

@@ -6,7 +6,7 @@ use bstr::{BStr, BString};
 use procnetsocket::{Interrupt, OwnerQuery, OwnerTable, Pid, SocketTables};
 
 use super::{PolicyView, process};
-use crate::{Error, EventGate, Grant, HostNames, KillGate, OwnerSource, collect::TableSource};
+use crate::{Error, EventGate, Grant, HostNames, KillGate, OwnerSource, collect::BoundedTables};
 
 impl PolicyView {
     /// Checks that something is granted.
@@ -104,8 +104,8 @@ impl PolicyView {
         if self.policy.narrows() { Err(Error::narrowed()) } else { Ok(tables) }
     }
 
-    pub(crate) fn source(&self) -> Result<TableSource<'_>, Error> {
-        Ok(TableSource { tables: self.sockets()?, policy: &self.policy, limits: &self.limits })
+    pub(crate) fn source(&self) -> Result<BoundedTables<'_>, Error> {
+        Ok(BoundedTables { tables: self.sockets()?, policy: &self.policy, limits: &self.limits })
     }
 }
 

@@ -54,7 +54,7 @@ fn find(
     selection: &Selection,
     interrupt: &dyn Interrupt,
 ) -> Result<FoundProcesses, Error> {
-    let selects = selection.filter.asks_for_processes();
+    let selects = selection.filter.has_process_condition();
     if !selects && selection.processes.is_none() {
         return Ok(FoundProcesses::NotAsked);
     }
@@ -81,7 +81,7 @@ impl Look<'_> {
     ) -> Result<Collected, Error> {
         let source = self.view.source()?;
         let is_known = matches!(self.processes, FoundProcesses::Known(_));
-        if selection.filter.asks_for_processes() && !is_known {
+        if selection.filter.has_process_condition() && !is_known {
             // This selection asks for what the first one did not.
             return self.view.look(selection, interrupt)?.collect(selection, interrupt, sink);
         }

@@ -10,7 +10,7 @@ use procnetsocket::{
 use super::PolicyView;
 use crate::{
     Error, OwnerSource, OwnersErrorKind, Problem, Selection, Sink, SocketTable,
-    collect::{self, TableSource},
+    collect::{self, BoundedTables},
     policy::OwnerVeil,
 };
 
@@ -45,7 +45,7 @@ fn shown_sockets(
     }
     let policy = view.policy.clone().with_max_rows(None);
     let mut inodes = Inodes::default();
-    let source = TableSource { policy: &policy, ..view.source()? };
+    let source = BoundedTables { policy: &policy, ..view.source()? };
     collect::collect(&source, &Selection::everything(), interrupt, &mut inodes)?;
     Ok(Some(inodes.0))
 }

@@ -165,7 +165,7 @@ fn what_is_not_held_may_be_held_by_nobody_knows_whom(#[case] text: &str, #[case]
     let (_root, view) = view(granted());
     let text: FilterText = [text].into_iter().collect();
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
-    assert_eq!(view.filter(parsed.expr).admits_unknown_processes(), counts);
+    assert_eq!(view.filter(parsed.expr).needs_complete_scan(), counts);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn known_processes_do_not_replace_the_grant() {
     let text: FilterText = ["pid = 7"].into_iter().collect();
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
     let filter = view.filter(parsed.expr);
-    assert!(filter.asks_for_processes());
+    assert!(filter.has_process_condition());
     let known = filter.with_processes(&OwnerTable::default());
     assert_eq!(collect(&view, known.clone()).unwrap(), collect(&view, filter).unwrap());
     // Security: the grant is asked for all the same.
