@@ -90,6 +90,9 @@ mod exit;
 mod registry;
 mod sandbox;
 
+pub use bstr;
+pub use cap_std;
+
 pub use builtin::{Builtin, Chain, invoke};
 pub use cancel::Cancel;
 pub use clock::{Clock, SystemClock};

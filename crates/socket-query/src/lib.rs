@@ -66,6 +66,7 @@ mod workload;
 
 pub use bstr;
 pub use cap_std;
+
 pub use cgroup::CgroupPaths;
 pub use collect::{Collected, Problem, Sink, WhyKept};
 pub use destroy::KillGate;

@@ -5,7 +5,10 @@ use std::{io, time::Instant};
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
 use procnetsocket::{OwnerDetails, SockStat6};
-use socket_query::{Grant, PolicyView, Selection, ShownProcesses, Sink, Until};
+use socket_query::{
+    Grant, Policy, PolicyView, Selection, ShownProcesses, Sink, System, Until,
+    cap_std::AmbientAuthority,
+};
 
 use crate::{
     cli::{
@@ -37,6 +40,21 @@ impl Ss {
     /// Returns the command over what `view` lets it see.
     pub fn new(view: PolicyView) -> Self {
         Self { view }
+    }
+
+    /// Returns the command over the sockets of the system, under the default policy: the grant
+    /// `sockets`, and nothing else.
+    ///
+    /// # Ambient Authority
+    ///
+    /// As [`System::open_ambient`]. Whoever passes the token decides that scripts see the system's
+    /// sockets.
+    ///
+    /// # Errors
+    ///
+    /// As [`System::open_ambient`] and [`System::view`].
+    pub fn system(token: AmbientAuthority) -> Result<Self, socket_query::Error> {
+        Ok(Self::new(System::open_ambient(token)?.view(Policy::default())?))
     }
 }
 
