@@ -165,8 +165,8 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let (view, owners) = with_owners(view, plan, &policy, source)?;
     let (view, hosts) = with_host_names(view, plan)?;
     let mut registry = Registry::new();
-    registry.register(Box::new(Ss::new(view.clone())))?;
-    registry.register(Box::new(PortWatch::new(view)))?;
+    registry.register(Ss::new(view.clone()))?;
+    registry.register(PortWatch::new(view))?;
     Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners, hosts })
 }
 

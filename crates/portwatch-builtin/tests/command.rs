@@ -18,7 +18,7 @@ use std::{
 };
 
 use bstr::BString;
-use builtin_api::{CallContext, Cancel, Clock, Sandbox, invoke};
+use builtin_api::{CallContext, Cancel, Clock, invoke};
 use portwatch_builtin::{Output, PortWatch};
 use procnetsocket::{Interrupt, OwnerQuery, OwnerReport, Pid, SocketTables};
 use rstest::rstest;
@@ -86,15 +86,10 @@ struct Called {
 fn run(machine: &Machine, portwatch: &PortWatch, cancel: &Cancel, words: &[&str]) -> Called {
     let mut stdout = Vec::new();
     let mut stderr = Complaints(machine, Vec::new());
-    let mut context = CallContext {
-        stdin: &mut io::empty(),
-        stdout: &mut stdout,
-        stderr: &mut stderr,
-        sandbox: &Sandbox::empty(),
-        cancel,
-        terminal_width: None,
-        clock: machine,
-    };
+    let mut stdin = io::empty();
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
+        .with_cancel(cancel)
+        .with_clock(machine);
     let args: Vec<_> = words.iter().map(|word| BString::from(*word)).collect();
     let status = invoke(portwatch, &mut context, &args).code();
     let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -25,7 +25,7 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use builtin_api::{CallContext, invoke};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
 use procnetsocket::{
@@ -147,15 +147,9 @@ fn view(own: &Own) -> Result<PolicyView, Failure> {
 fn run(view: PolicyView, args: &[BString]) -> ExitCode {
     let stdout = io::stdout();
     let terminal_width = if stdout.is_terminal() { columns(&stdout) } else { None };
-    let mut context = CallContext {
-        stdin: &mut io::stdin(),
-        stdout: &mut stdout.lock(),
-        stderr: &mut io::stderr(),
-        sandbox: &Sandbox::empty(),
-        cancel: &Cancel::new(),
-        terminal_width,
-        clock: &SystemClock,
-    };
+    let (mut stdin, mut stdout, mut stderr) = (io::stdin(), stdout.lock(), io::stderr());
+    let mut context =
+        CallContext::new(&mut stdin, &mut stdout, &mut stderr).with_terminal_width(terminal_width);
     ExitCode::from(invoke(&Ss::new(view), &mut context, args).code())
 }
 

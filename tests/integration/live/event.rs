@@ -23,7 +23,7 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice};
-use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use builtin_api::{CallContext, Cancel, invoke};
 use cap_std::ambient_authority;
 use procnetsocket::{
     Limits, RowError, SocketTables, Table, Uninterrupted, Visitor, diag::EventAuthority,
@@ -130,15 +130,10 @@ fn call(
 ) -> (i32, String) {
     let args: Vec<BString> = words(line).into_iter().map(BString::from).collect();
     let mut stderr = Vec::new();
-    let mut context = CallContext {
-        stdin: &mut io::empty(),
-        stdout,
-        stderr: &mut stderr,
-        sandbox: &Sandbox::empty(),
-        cancel,
-        terminal_width: width.and_then(NonZeroU16::new),
-        clock: &SystemClock,
-    };
+    let mut stdin = io::empty();
+    let mut context = CallContext::new(&mut stdin, stdout, &mut stderr)
+        .with_cancel(cancel)
+        .with_terminal_width(width.and_then(NonZeroU16::new));
     let code = invoke(&Ss::new(view), &mut context, &args);
     (code.code().into(), String::from_utf8(stderr).unwrap())
 }

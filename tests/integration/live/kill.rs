@@ -19,12 +19,13 @@ use crate::outcome::Outcome;
 
 /// Lines that destroy; `B` stands for the first digit of the ports of one twin.
 const LINES: [&str; 13] = [
+    // The state that lasts only 60 s comes first.
+    "-Ktan state fin-wait-2 sport = :B0006",
     "-Kan sport = :B9999",
     "-Kan sport = :B0001",
     "-Kan dport = :B0002 and src 127.0.0.1",
     "-KanHQ sport = :B0003",
     "-Kan state time-wait sport = :B0005",
-    "-Ktan state fin-wait-2 sport = :B0006",
     "-Ktan dport = :B0006",
     "-Ktln sport = :B0080",
     "-K6tan src [::1]:B0081",

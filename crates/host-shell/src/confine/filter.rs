@@ -318,6 +318,16 @@ mod tests {
     use super::*;
 
     #[rstest]
+    #[case::typing_for_the_user(libc::TIOCSTI)]
+    #[case::another_terminal(libc::TIOCSCTTY)]
+    #[case::line_discipline(libc::TIOCSETD)]
+    #[case::console(libc::TIOCLINUX)]
+    #[case::owner_of_signals(libc::FIOASYNC)]
+    fn no_request_to_a_device_acts_for_the_user(#[case] request: libc::Ioctl) {
+        assert!(!IOCTLS.contains(&request));
+    }
+
+    #[rstest]
     #[case::programs(&[libc::SYS_execve, libc::SYS_execveat, libc::SYS_clone3])]
     #[case::processes(&[libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_open, libc::SYS_pidfd_getfd, libc::SYS_kill, libc::SYS_tkill])]
     #[case::listening(&[libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4])]
