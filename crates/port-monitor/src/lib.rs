@@ -83,12 +83,14 @@ mod error;
 mod event;
 mod history;
 mod ledger;
+mod look;
 mod monitor;
 mod pace;
 mod poll;
 mod port;
 mod problem;
 mod scope;
+mod shared;
 mod source;
 mod subscription;
 mod tracker;
@@ -98,6 +100,7 @@ pub use self::{
     error::{Error, ErrorKind},
     event::{Change, Event, EventKind},
     history::{DEFAULT_HISTORY, History, Since},
+    look::{PortLook, Readings},
     monitor::{DEFAULT_INTERVAL, Initial, PortMonitor, PortMonitorBuilder},
     pace::{Cost, MIN_INTERVAL, Pace},
     poll::{Attribution, Polled, Poller},

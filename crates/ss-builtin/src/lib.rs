@@ -44,7 +44,6 @@ mod cli;
 mod filter;
 mod listing;
 mod order;
-mod owners;
 mod printer;
 mod problem;
 mod render;

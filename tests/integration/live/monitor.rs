@@ -12,8 +12,8 @@ use std::{
 
 use cap_std::ambient_authority;
 use port_monitor::{
-    EventKind, Identity, Notice, Polled, Poller, Port, PortMonitor, PortMonitorBuilder, PortSource,
-    PortTable, Problem, Reading, Scope,
+    EventKind, Identity, Notice, Polled, Poller, Port, PortLook, PortMonitor, PortMonitorBuilder,
+    PortSource, PortTable, Readings, Scope,
 };
 use procnetsocket::{
     Interrupt, ProcRoot, SocketTables, Uninterrupted, diag::EventAuthority, model::Inode,
@@ -114,10 +114,10 @@ struct Switch {
 }
 
 impl PortSource for &Switch {
-    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
+    fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
         let is_text = self.is_text.load(Ordering::Relaxed);
         let tables = if is_text { &self.text } else { &self.diag };
-        tables.read(table, interrupt)
+        tables.read(look, interrupt)
     }
 }
 
@@ -169,7 +169,8 @@ fn a_device_is_named() {
             .stdin(socket.try_clone().unwrap())
             .status();
         assert!(status.unwrap().success());
-        let reading = system().read(PortTable::ALL[2], &Uninterrupted).unwrap();
+        let mut readings = system().read(&PortLook::new([PortTable::ALL[2]]), &Uninterrupted);
+        let reading = readings.remove(0).1.unwrap();
         let device = reading.ports[0].device.as_ref().unwrap();
         assert_eq!((device.index.get(), device.name.clone()), (1, Some("lo".into())));
     });

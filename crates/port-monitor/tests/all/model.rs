@@ -11,8 +11,8 @@
 use std::{collections::BTreeSet, sync::Mutex};
 
 use port_monitor::{
-    Change, EventKind, Identity, Polled, Poller, Port, PortSource, PortTable, Problem, ProblemKind,
-    Protocol, Reading, Scope,
+    Change, EventKind, Identity, Polled, Poller, Port, PortLook, PortSource, PortTable, Problem,
+    ProblemKind, Protocol, Reading, Readings, Scope,
 };
 use procnetsocket::{Family, Interrupt, Uninterrupted, model::Inode};
 use testkit::Xorshift;
@@ -46,30 +46,32 @@ fn index(table: PortTable) -> usize {
 struct Source(Mutex<(Machine, [usize; 4])>);
 
 impl PortSource for Source {
-    fn read(&self, table: PortTable, _: &dyn Interrupt) -> Result<Reading, Problem> {
-        let mut guard = self.0.lock().unwrap();
-        let (machine, readings) = &mut *guard;
-        let index = index(table);
-        readings[index] += 1;
-        let port = |identity: &Identity| {
-            let local = (identity.address, identity.port).into();
-            Port::new(identity.protocol, local, identity.inode)
-        };
-        let mut ports: Vec<_> = machine.tables[index].iter().map(port).collect();
-        // No source promises an order.
-        ports.reverse();
-        let answer = machine.answers[index];
-        if answer == Answer::Gap || answer == Answer::Missed && readings[index] == 1 {
-            ports.pop();
-        }
-        let mut reading = Reading { ports, ..Reading::default() };
-        match answer {
-            Answer::Whole | Answer::Missed => {}
-            Answer::Gap => reading.note_gap(Problem::new(ProblemKind::Incomplete, "torn")),
-            Answer::Failed => return Err(Problem::new(ProblemKind::Unreadable, "no luck")),
-            Answer::Gone => return Err(Problem::new(ProblemKind::Missing, "gone")),
-        }
-        Ok(reading)
+    fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
+        look.read_each(|table| {
+            let mut guard = self.0.lock().unwrap();
+            let (machine, readings) = &mut *guard;
+            let index = index(table);
+            readings[index] += 1;
+            let port = |identity: &Identity| {
+                let local = (identity.address, identity.port).into();
+                Port::new(identity.protocol, local, identity.inode)
+            };
+            let mut ports: Vec<_> = machine.tables[index].iter().map(port).collect();
+            // No source promises an order.
+            ports.reverse();
+            let answer = machine.answers[index];
+            if answer == Answer::Gap || answer == Answer::Missed && readings[index] == 1 {
+                ports.pop();
+            }
+            let mut reading = Reading { ports, ..Reading::default() };
+            match answer {
+                Answer::Whole | Answer::Missed => {}
+                Answer::Gap => reading.note_gap(Problem::new(ProblemKind::Incomplete, "torn")),
+                Answer::Failed => return Err(Problem::new(ProblemKind::Unreadable, "no luck")),
+                Answer::Gone => return Err(Problem::new(ProblemKind::Missing, "gone")),
+            }
+            Ok(reading)
+        })
     }
 }
 
@@ -183,12 +185,14 @@ fn no_failure_makes_an_event() {
 fn an_interrupted_look_changes_nothing() {
     struct Interrupted;
     impl PortSource for Interrupted {
-        fn read(&self, table: PortTable, _: &dyn Interrupt) -> Result<Reading, Problem> {
-            if table.protocol == Protocol::Udp {
-                return Err(Problem::new(ProblemKind::Interrupted, "interrupted"));
-            }
-            let port = Port::new(Protocol::Tcp, ([0, 0, 0, 0], 80).into(), None);
-            Ok(Reading { ports: vec![port], ..Reading::default() })
+        fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
+            look.read_each(|table| {
+                if table.protocol == Protocol::Udp {
+                    return Err(Problem::new(ProblemKind::Interrupted, "interrupted"));
+                }
+                let port = Port::new(Protocol::Tcp, ([0, 0, 0, 0], 80).into(), None);
+                Ok(Reading { ports: vec![port], ..Reading::default() })
+            })
         }
     }
     let mut poller = Poller::new(Interrupted, Scope::default());

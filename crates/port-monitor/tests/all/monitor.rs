@@ -17,8 +17,8 @@ use std::{
 };
 
 use port_monitor::{
-    Attribution, ErrorKind, EventKind, Initial, Notice, Owner, Owners, Port, PortMonitor,
-    PortMonitorBuilder, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading,
+    Attribution, ErrorKind, EventKind, Initial, Notice, Owner, Owners, Port, PortLook, PortMonitor,
+    PortMonitorBuilder, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading, Readings,
     Subscription,
 };
 use procnetsocket::{Interrupt, Pid, model::Inode};
@@ -53,12 +53,14 @@ fn port(number: u16) -> Port {
 }
 
 impl PortSource for Ports {
-    fn read(&self, table: PortTable, _: &dyn Interrupt) -> Result<Reading, Problem> {
-        let answer = self.0.lock().unwrap().clone();
-        let ports = answer.map_err(|kind| Problem::new(kind, "no luck"))?;
-        let is_here = table == PortTable::ALL[0];
-        let ports = ports.into_iter().filter(|_| is_here).map(port).collect();
-        Ok(Reading { ports, ..Reading::default() })
+    fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
+        look.read_each(|table| {
+            let answer = self.0.lock().unwrap().clone();
+            let ports = answer.map_err(|kind| Problem::new(kind, "no luck"))?;
+            let is_here = table == PortTable::ALL[0];
+            let ports = ports.into_iter().filter(|_| is_here).map(port).collect();
+            Ok(Reading { ports, ..Reading::default() })
+        })
     }
 }
 
@@ -158,8 +160,8 @@ fn starts_stops_and_starts_again() {
 struct Last(Sender<()>);
 
 impl PortSource for Last {
-    fn read(&self, _: PortTable, _: &dyn Interrupt) -> Result<Reading, Problem> {
-        Ok(Reading::default())
+    fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
+        look.read_each(|_| Ok(Reading::default()))
     }
 }
 
@@ -187,12 +189,14 @@ fn dropping_it_ends_its_thread_and_its_subscriptions() {
 struct Endless(Sender<()>);
 
 impl PortSource for Endless {
-    fn read(&self, _: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
-        self.0.send(()).unwrap();
-        while !interrupt.is_interrupted() {
-            std::thread::yield_now();
-        }
-        Err(Problem::new(ProblemKind::Interrupted, "interrupted"))
+    fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
+        look.read_each(|_| {
+            self.0.send(()).unwrap();
+            while !interrupt.is_interrupted() {
+                std::thread::yield_now();
+            }
+            Err(Problem::new(ProblemKind::Interrupted, "interrupted"))
+        })
     }
 }
 
@@ -264,8 +268,8 @@ fn a_ring_that_is_too_short_says_so() {
 struct Owned(Ports, Arc<Mutex<Vec<Vec<u64>>>>);
 
 impl PortSource for Owned {
-    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
-        self.0.read(table, interrupt)
+    fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
+        self.0.read(look, interrupt)
     }
 
     fn owners(&self, inodes: &[Inode], _: &dyn Interrupt) -> Result<Owners, Problem> {
@@ -318,9 +322,11 @@ fn a_source_without_owners_says_so_once() {
 struct Panics(AtomicBool);
 
 impl PortSource for Panics {
-    fn read(&self, _: PortTable, _: &dyn Interrupt) -> Result<Reading, Problem> {
-        assert!(!self.0.swap(true, Ordering::Relaxed), "this panic is part of the test");
-        Ok(Reading::default())
+    fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
+        look.read_each(|_| {
+            assert!(!self.0.swap(true, Ordering::Relaxed), "this panic is part of the test");
+            Ok(Reading::default())
+        })
     }
 }
 

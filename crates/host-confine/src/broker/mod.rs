@@ -26,7 +26,7 @@
 //! # Another kind
 //!
 //! A broker of another kind is another [`Service`], with a word in [`Kind`] and a
-//! [`Duty`](crate::confine::Duty) that says which system calls it needs.
+//! [`Duty`](crate::Duty) that says which system calls it needs.
 
 mod client;
 mod error;

@@ -9,7 +9,8 @@ use std::{
 
 use bstr::{BStr, BString, ByteSlice as _};
 use builtin_api::{Access, parse_duration};
-use host_shell::{Allowed, Limits, broker::Kind};
+use host_confine::broker::Kind;
+use host_shell::{Allowed, Limits};
 
 use socket_query::GrantSet;
 
@@ -392,7 +393,7 @@ pub(crate) fn options() -> impl Iterator<Item = (&'static str, &'static str, &'s
 mod tests {
     use std::time::Duration;
 
-    use host_shell::broker::{Bounds, Reach};
+    use host_confine::broker::{Bounds, Reach};
     use procnetsocket::OwnerDetails;
     use rstest::rstest;
 

@@ -4,10 +4,10 @@ use std::io;
 
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
-use super::{ConfineError, error::Repr};
+use crate::error::{ConfineError, Repr};
 
 /// Gives up all capabilities of this thread but those, of which it may have none.
-pub(super) fn keep(needed: CapabilitySet) -> Result<(), ConfineError> {
+pub(crate) fn keep(needed: CapabilitySet) -> Result<(), ConfineError> {
     let failed = |errno| Repr::Capabilities(io::Error::from(errno));
     let permitted = capabilities(None).map_err(failed)?.permitted & needed;
     let left =

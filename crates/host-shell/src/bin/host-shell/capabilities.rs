@@ -25,13 +25,13 @@ use bstr::BString;
 use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{ambient_authority, fs::Dir};
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
-use host_shell::{
+use host_confine::{
+    Confinement, Duty,
     broker::{
         Bounds, Broker, BrokerError, Kind, OwnerBroker, Reach, Resolver, ResolverBroker, Service,
     },
-    confine::{Confinement, Duty},
-    limits::MAX_SCRIPT_BYTES,
 };
+use host_shell::limits::MAX_SCRIPT_BYTES;
 use portwatch_builtin::PortWatch;
 use procnetsocket::{
     CgroupTree, OwnerDetails, ProcRoot, SocketTables,

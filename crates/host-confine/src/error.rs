@@ -2,13 +2,13 @@
 
 use std::io;
 
-/// The error of [`Confinement::apply`](super::Confinement::apply).
+/// The error of [`Confinement::apply`](crate::Confinement::apply).
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct ConfineError(#[from] pub(super) Repr);
+pub struct ConfineError(#[from] pub(crate) Repr);
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Repr {
+pub(crate) enum Repr {
     #[error("expected one thread, but found {0}: the others would stay unconfined")]
     Threads(u64),
     #[error("cannot look at the state of this process")]

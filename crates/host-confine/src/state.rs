@@ -4,6 +4,7 @@
 //! `NoNewPrivs` 0 or 1, `Seccomp` 2 with filters (`seccomp(2)`), and 0 or missing without.
 
 use std::{
+    fmt,
     fs::File,
     io::{Read as _, Seek as _},
     thread,
@@ -12,7 +13,7 @@ use std::{
 
 use procnetsocket::{ProcFile, ProcRoot};
 
-use super::{ConfineError, Seccomp, error::Repr};
+use crate::error::{ConfineError, Repr};
 
 /// Bytes of the file, ten times what it has.
 const MAX_STATUS_BYTES: u64 = 16 * 1024;
@@ -24,21 +25,45 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The mode of a process with filters (`SECCOMP_MODE_FILTER`).
 const FILTERED: u64 = 2;
 
+/// What the filter of system calls does for a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Seccomp {
+    /// It is in force, and leaves that many calls.
+    InForce {
+        /// The number of system calls that are left.
+        system_calls: usize,
+    },
+    /// The kernel does not have it.
+    Missing,
+}
+
+impl fmt::Display for Seccomp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InForce { system_calls } => {
+                write!(f, "in force, {system_calls} system calls are left")
+            }
+            Self::Missing => write!(f, "NOT IN FORCE, this kernel does not have it"),
+        }
+    }
+}
+
 /// The file, opened before it is out of reach, and read before and after.
-pub(super) struct Witness(File);
+pub(crate) struct Witness(File);
 
 /// What it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State {
-    pub(super) threads: u64,
+pub(crate) struct State {
+    pub(crate) threads: u64,
     /// 1 when it is set.
-    pub(super) no_new_privs: u64,
+    pub(crate) no_new_privs: u64,
     /// The mode; `None` when the kernel has no seccomp.
-    pub(super) seccomp: Option<u64>,
+    pub(crate) seccomp: Option<u64>,
 }
 
 impl Witness {
-    pub(super) fn open(proc: &ProcRoot) -> Result<Self, ConfineError> {
+    pub(crate) fn open(proc: &ProcRoot) -> Result<Self, ConfineError> {
         Ok(Self(proc.process().open(ProcFile::Status).map_err(Repr::Proc)?))
     }
 
@@ -47,7 +72,7 @@ impl Witness {
     /// Kernel: a thread is counted until its exit is done, and it can be joined a little before
     /// (`exit_mm` clears what `pthread_join` waits for). One that has entered another namespace has
     /// just ended then.
-    pub(super) fn look_alone(&mut self) -> Result<State, ConfineError> {
+    pub(crate) fn look_alone(&mut self) -> Result<State, ConfineError> {
         let begin = Instant::now();
         loop {
             let state = self.look()?;
@@ -58,7 +83,7 @@ impl Witness {
         }
     }
 
-    pub(super) fn look(&mut self) -> Result<State, ConfineError> {
+    pub(crate) fn look(&mut self) -> Result<State, ConfineError> {
         let mut text = Vec::new();
         self.0
             .rewind()
@@ -86,7 +111,7 @@ fn field(text: &[u8], name: &str) -> Option<u64> {
 
 impl State {
     /// Checks that the kernel says what was asked of it.
-    pub(super) fn expect_in_force(&self, seccomp: Seccomp) -> Result<(), ConfineError> {
+    pub(crate) fn expect_in_force(&self, seccomp: Seccomp) -> Result<(), ConfineError> {
         let filtered = match seccomp {
             Seccomp::InForce { .. } => FILTERED,
             Seccomp::Missing => 0,

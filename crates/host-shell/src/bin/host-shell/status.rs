@@ -3,7 +3,8 @@
 use std::{fmt, os::unix::ffi::OsStrExt as _};
 
 use builtin_api::{Access, Escaped};
-use host_shell::{Allowed, confine::Confined};
+use host_confine::Confined;
+use host_shell::Allowed;
 use socket_query::{FamilySet, Grant, Policy, Visibility, Whose};
 
 use crate::{

@@ -28,24 +28,22 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
-use super::{ConfineError, Duty, error::Repr};
+use crate::{
+    duty::Duty,
+    error::{ConfineError, Repr},
+};
 
-/// Whether some directory was granted for writing.
+/// What a duty needs beyond its usual system calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Writable {
-    Yes,
-    No,
-}
-
-/// Whether events of sockets may be followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Events {
-    Heard,
-    Unheard,
+pub(crate) struct Needs {
+    /// A directory was granted for writing.
+    pub(crate) writes: bool,
+    /// Destroy events are followed.
+    pub(crate) events: bool,
 }
 
 /// System calls with what bounds their arguments; without a rule all of them.
-pub(super) type Calls = BTreeMap<c_long, Vec<SeccompRule>>;
+pub(crate) type Calls = BTreeMap<c_long, Vec<SeccompRule>>;
 
 /// Memory, threads, time, signals of the process itself, and descriptors that are open.
 const ALWAYS: &[c_long] = &[
@@ -195,11 +193,7 @@ const DATAGRAM: u64 = 2;
 type Condition = (u8, SeccompCmpOp, u64);
 
 /// Returns the calls that are left to a process of that duty.
-pub(super) fn calls(
-    duty: Duty,
-    is_writable: Writable,
-    events: Events,
-) -> Result<Calls, ConfineError> {
+pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
     let mut calls = Calls::new();
     allow(&mut calls, ALWAYS);
     allow(&mut calls, ALWAYS_OF_MACHINE);
@@ -207,19 +201,19 @@ pub(super) fn calls(
     bound(&mut calls)?;
     match duty {
         Duty::Owners => {}
-        Duty::Scripts => scripts(&mut calls, events)?,
+        Duty::Scripts => scripts(&mut calls, needs)?,
         Duty::Resolver => resolver(&mut calls)?,
     }
-    if is_writable == Writable::Yes {
+    if needs.writes {
         allow(&mut calls, CHANGES);
     }
     Ok(calls)
 }
 
 /// Adds sock_diag, and streams within the process.
-fn scripts(calls: &mut Calls, events: Events) -> Result<(), ConfineError> {
+fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
     allow(calls, NETLINK);
-    if events == Events::Heard {
+    if needs.events {
         // Joins the groups of events.
         allow(calls, &[libc::SYS_bind]);
     }
@@ -252,7 +246,7 @@ fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
 }
 
 /// Installs the filter for all threads.
-pub(super) fn install(calls: Calls) -> Result<(), ConfineError> {
+pub(crate) fn install(calls: Calls) -> Result<(), ConfineError> {
     let nothing = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
     let machine = TargetArch::try_from(std::env::consts::ARCH).map_err(Repr::Filter)?;
     let filter = SeccompFilter::new(calls, nothing, SeccompAction::Allow, machine)
@@ -317,6 +311,8 @@ mod tests {
 
     use super::*;
 
+    const EVERYTHING: Needs = Needs { writes: true, events: true };
+
     #[rstest]
     #[case::typing_for_the_user(libc::TIOCSTI)]
     #[case::another_terminal(libc::TIOCSCTTY)]
@@ -339,7 +335,7 @@ mod tests {
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
     fn what_is_dangerous_is_left_to_nobody(#[case] dangerous: &[c_long]) {
         for duty in [Duty::Scripts, Duty::Owners, Duty::Resolver] {
-            let calls = calls(duty, Writable::Yes, Events::Heard).unwrap();
+            let calls = calls(duty, EVERYTHING).unwrap();
             for call in dangerous {
                 assert!(!calls.contains_key(call), "{duty:?}: {call}");
             }
@@ -358,9 +354,9 @@ mod tests {
     #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
     #[case::tgkill(libc::SYS_tgkill)]
     fn what_is_too_much_as_a_whole_is_bounded(#[case] call: c_long) {
-        assert!(!calls(Duty::Scripts, Writable::Yes, Events::Heard).unwrap()[&call].is_empty());
+        assert!(!calls(Duty::Scripts, EVERYTHING).unwrap()[&call].is_empty());
         for duty in [Duty::Owners, Duty::Resolver] {
-            let calls = calls(duty, Writable::Yes, Events::Heard).unwrap();
+            let calls = calls(duty, EVERYTHING).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
         }
     }
@@ -368,7 +364,7 @@ mod tests {
     #[test]
     fn connections_are_for_who_resolves_names() {
         for duty in [Duty::Scripts, Duty::Owners] {
-            let calls = calls(duty, Writable::Yes, Events::Heard).unwrap();
+            let calls = calls(duty, EVERYTHING).unwrap();
             for call in
                 [libc::SYS_connect, libc::SYS_sendmsg, libc::SYS_sendmmsg, libc::SYS_recvmsg]
             {
@@ -379,22 +375,22 @@ mod tests {
 
     #[test]
     fn files_are_changed_only_where_one_may_be() {
-        let calls = calls(Duty::Scripts, Writable::No, Events::Heard).unwrap();
+        let calls = calls(Duty::Scripts, Needs { writes: false, events: true }).unwrap();
         assert!(CHANGES.iter().all(|call| !calls.contains_key(call)));
     }
 
     #[test]
     fn events_are_joined_only_where_they_may_be_followed() {
         let may_bind = |events| {
-            let calls = calls(Duty::Scripts, Writable::No, events).unwrap();
+            let calls = calls(Duty::Scripts, Needs { writes: false, events }).unwrap();
             calls.contains_key(&libc::SYS_bind)
         };
-        assert!(may_bind(Events::Heard) && !may_bind(Events::Unheard));
+        assert!(may_bind(true) && !may_bind(false));
     }
 
     #[test]
     fn owners_need_no_socket() {
-        let calls = calls(Duty::Owners, Writable::No, Events::Heard).unwrap();
+        let calls = calls(Duty::Owners, Needs { writes: false, events: true }).unwrap();
         assert!(NETLINK.iter().chain(&[libc::SYS_socket]).all(|call| !calls.contains_key(call)));
     }
 }

@@ -9,7 +9,10 @@ use landlock::{
 };
 use rustix::fs::{FileType, fstat};
 
-use super::{ConfineError, Duty, Place, error::Repr};
+use crate::{
+    duty::{Duty, Place},
+    error::{ConfineError, Repr},
+};
 
 /// The newest interface whose refusals are asked for. A kernel refuses what it knows of them.
 const NEWEST: ABI = ABI::V9;
@@ -75,7 +78,7 @@ impl fmt::Debug for Interface {
 }
 
 /// Leaves these places to the calling thread, and to threads that it starts.
-pub(super) fn restrict(places: &[Place], duty: Duty) -> Result<Landlock, ConfineError> {
+pub(crate) fn restrict(places: &[Place], duty: Duty) -> Result<Landlock, ConfineError> {
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))
         .and_then(|rules| rules.handle_access(AccessNet::from_all(NEWEST)))

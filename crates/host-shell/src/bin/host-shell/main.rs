@@ -23,10 +23,12 @@ use std::{
 };
 
 use builtin_api::{Chain, ExitCode};
+use host_confine::{
+    ConfineError, Confined, Confinement, Duty,
+    broker::{BrokerError, Kind, Owners, serve},
+};
 use host_shell::{
     ErrorKind, Script, Shell,
-    broker::{BrokerError, Kind, Owners, serve},
-    confine::{ConfineError, Confined, Confinement, Duty},
     limits::{MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
 };
 
