@@ -217,6 +217,10 @@ impl std::fmt::Debug for System {
 }
 
 /// Returns the resolver of the C library, where it is compiled in.
+#[cfg_attr(
+    feature = "resolver",
+    expect(clippy::unnecessary_wraps, reason = "without the feature there is none")
+)]
 fn system_host_names(token: AmbientAuthority) -> Option<Arc<dyn HostNames>> {
     #[cfg(feature = "resolver")]
     return {

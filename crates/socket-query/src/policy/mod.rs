@@ -8,7 +8,7 @@ mod text;
 
 use std::{num::NonZeroU64, time::Duration};
 
-pub use grant::{Grant, GrantSet, UnknownGrant};
+pub use grant::{Grant, GrantSet};
 pub(crate) use owner::OwnerVeil;
 pub(crate) use row::Veil;
 
