@@ -10,7 +10,7 @@ use std::{num::NonZeroU64, time::Duration};
 
 pub use grant::{Grant, GrantSet, UnknownGrant};
 pub(crate) use owner::OwnerVeil;
-pub(crate) use row::{Veil, owner_of};
+pub(crate) use row::Veil;
 
 use crate::FamilySet;
 
