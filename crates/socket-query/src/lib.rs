@@ -45,6 +45,11 @@
 //! Rows carry bytes that other users chose (names of unix sockets), and so do owners (names and
 //! arguments of processes). They pass through unchanged: whoever prints them escapes them.
 
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod cgroup;
 mod collect;
 mod destroy;
@@ -62,6 +67,7 @@ mod select;
 mod system;
 mod view;
 mod wire_name;
+mod word;
 mod workload;
 
 pub use bstr;
@@ -77,7 +83,7 @@ pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames}
 pub use names::{Names, TransportProtocol};
 pub use netns::NetnsDir;
 pub use owners::{OwnerSource, OwnersError, OwnersErrorKind};
-pub use policy::{Grant, GrantSet, Policy, ProcessDetail, UnknownGrant, Visibility, Whose};
+pub use policy::{Grant, GrantSet, Policy, ProcessDetail, Visibility, Whose};
 #[cfg(feature = "resolver")]
 pub use resolver::SystemHostNames;
 pub use select::expr;
@@ -88,4 +94,5 @@ pub use select::{
 pub use system::System;
 pub use view::{Look, MAX_SORTED_ROWS, PolicyView, ProcessGate};
 pub use wire_name::{ethertype, netlink_family};
+pub use word::UnknownWord;
 pub use workload::{container_id, systemd_unit};

@@ -40,7 +40,7 @@ use crate::{escape::program::SHELL, ours, outcome::Outcome};
 const LAST_PORT: &[u8] = b":39999";
 
 /// Far longer than anything takes: what waits so long has failed.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// `NETLINK_SOCK_DIAG`.
 const SOCK_DIAG: u32 = 4;

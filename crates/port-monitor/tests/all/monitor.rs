@@ -25,7 +25,7 @@ use procnetsocket::{Interrupt, Pid, model::Inode};
 use rstest::rstest;
 
 /// Longer than anything here takes: a test that waits so long has failed.
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_mins(5);
 
 /// What stands in the table of TCP over IPv4, or why it cannot be read.
 type Answer = Result<Vec<u16>, ProblemKind>;

@@ -55,7 +55,7 @@ fn the_end_of_a_socket_is_told() {
     assert_eq!(events.wait(at_most, &Uninterrupted, &mut rows).unwrap().rows, 0);
     drop(socket);
     // Far longer than it takes; it ends with the event.
-    let at_most = Duration::from_mins(1);
+    let at_most = Duration::from_mins(5);
     assert_eq!(events.wait(at_most, &Uninterrupted, &mut rows).unwrap().rows, 1);
     assert_eq!((rows.inet[0].cookie, rows.inet[0].state), (cookie, TcpState::Close));
     let error = events.wait(at_most, &|| true, &mut rows).unwrap_err();
@@ -66,7 +66,7 @@ fn the_end_of_a_socket_is_told() {
 fn next(events: &mut DestroyEvents) -> SocketAddr {
     let mut rows = Rows::default();
     // Far longer than it takes; it ends with the event.
-    let at_most = Duration::from_mins(1);
+    let at_most = Duration::from_mins(5);
     assert_eq!(events.wait(at_most, &Uninterrupted, &mut rows).unwrap().rows, 1);
     rows.inet[0].local
 }
@@ -120,7 +120,7 @@ fn the_state_of_an_event_is_that_of_its_protocol() {
     drop(listener(LOCALHOST));
     let mut rows = Rows::default();
     while rows.inet.len() < 3 {
-        events.wait(Duration::from_mins(1), &Uninterrupted, &mut rows).unwrap();
+        events.wait(Duration::from_mins(5), &Uninterrupted, &mut rows).unwrap();
     }
     // Kernel: the end of a UDP socket is told later than that of a TCP socket.
     let mut states: Vec<_> = rows.inet.iter().map(|row| (row.protocol, row.state)).collect();
@@ -150,7 +150,7 @@ fn events_that_were_lost_are_an_error() {
     (0..MANY).for_each(|_| drop(udp(LOCALHOST)));
     let mut told = 0;
     // Far longer than it takes; it ends when the last event came, or word that some did not.
-    let at_most = Duration::from_mins(1);
+    let at_most = Duration::from_mins(5);
     while told < MANY {
         match events.wait(at_most, &Uninterrupted, &mut Rows::default()) {
             Ok(report) => {
