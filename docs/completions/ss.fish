@@ -2,7 +2,6 @@
 
 complete -c ss -l proc-root -x -a '(__fish_complete_directories)' -d 'first: list a fake proc root'
 complete -c ss -l proc-only -f -d 'first: list the text tables of the system'
-complete -c ss -l grant -x -a '(__fish_append , sockets processes resolve events kill namespaces)' -d 'first: what is granted instead of sockets'
 complete -c ss -s h -l help -f -d 'print this text'
 complete -c ss -s V -l version -f -d 'print the version'
 complete -c ss -s v -l version -f -d 'the same as -V'

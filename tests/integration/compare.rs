@@ -18,14 +18,20 @@ use crate::{
     real::RealSs,
 };
 
+// Each number is that of every change, and the full one.
+
 /// Roots that a seed makes, beside the named ones.
-const GENERATED_ROOTS: u64 = 40;
+const GENERATED_ROOTS: [u64; 2] = [10, 40];
 /// Roots with processes that a seed makes.
-const GENERATED_PROCESS_TABLES: u64 = 16;
+const GENERATED_PROCESS_TABLES: [u64; 2] = [8, 16];
 /// Command lines of random options and widths.
-const RANDOM_LINES: u64 = 1200;
+const RANDOM_LINES: [u64; 2] = [400, 1200];
 /// Differences that are printed; of more, the number is.
 const SHOWN: usize = 30;
+
+fn size([usual, full]: [u64; 2]) -> u64 {
+    testkit::cases(usual, full)
+}
 
 /// One comparison.
 #[derive(Debug)]
@@ -153,10 +159,10 @@ fn every_value_of_an_option_prints_the_same_beside_every_option() {
 
 #[test]
 fn random_lines_print_the_same_at_every_width() {
-    let roots = Roots::build(fixtures()).with_generated(GENERATED_ROOTS);
+    let roots = Roots::build(fixtures()).with_generated(size(GENERATED_ROOTS));
     let random = &mut Xorshift::new(7);
     let mut cases = Vec::new();
-    for index in 0..RANDOM_LINES {
+    for index in 0..size(RANDOM_LINES) {
         let (_, args) = command::random(random);
         let mut case = roots.case(usize::try_from(index).unwrap(), args);
         if random.one_in(2) {
@@ -170,7 +176,7 @@ fn random_lines_print_the_same_at_every_width() {
 #[test]
 fn every_root_prints_the_same_in_full() {
     const LINES: [&str; 8] = ["-a", "-an", "-aneoi", "-taeoi", "-l", "", "-xa", "-s"];
-    let roots = Roots::build(fixtures()).with_generated(GENERATED_ROOTS);
+    let roots = Roots::build(fixtures()).with_generated(size(GENERATED_ROOTS));
     let mut cases = Vec::new();
     for root in 0..roots.0.len() {
         for line in LINES {
@@ -189,7 +195,7 @@ fn owners_are_the_same_on_every_process_table() {
         ["-ap", "-tanp", "-tanpT", "-apT", "-xapO", "-apeoiH", "-f netlink -ap", "-0uwlp"];
     let mut roots = Roots::build(process_fixtures());
     roots.0.extend(
-        (0..GENERATED_PROCESS_TABLES)
+        (0..size(GENERATED_PROCESS_TABLES))
             .map(|seed| Root::new(&format!("processes of seed {seed}"), generate_processes(seed))),
     );
     let mut cases = Vec::new();

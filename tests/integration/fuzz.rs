@@ -10,8 +10,8 @@ use testkit::Xorshift;
 
 use crate::workspace;
 
-/// Changed inputs for each target.
-const CHANGES: u64 = 500;
+/// Changed inputs for each target, on every change and at full size.
+const CHANGES: [u64; 2] = [100, 500];
 /// Bytes of an input after changes.
 const LONGEST: usize = 8 * 1024;
 
@@ -60,7 +60,7 @@ fn properties_hold(#[values(0, 1, 2, 3, 4, 5)] target: usize) {
         holds(input);
     }
     let random = &mut Xorshift::new(1 + u64::try_from(target).unwrap());
-    for _ in 0..CHANGES {
+    for _ in 0..testkit::cases(CHANGES[0], CHANGES[1]) {
         holds(&change(random, &corpus));
     }
 }

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU16, sync::Arc};
 
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Cancel, Sandbox, SystemClock, invoke};
+use builtin_api::{Builtin, CallContext, Cancel, Sandbox, invoke};
 use procnetsocket::SocketTables;
 use socket_query::{Grant, Names, Policy, PolicyView};
 use ss_builtin::Ss;
@@ -86,15 +86,10 @@ fn call_in(
 ) -> Outcome {
     let args: Vec<BString> = args.iter().map(|arg| arg.as_str().into()).collect();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let mut context = CallContext {
-        stdin: &mut stdin,
-        stdout: &mut stdout,
-        stderr: &mut stderr,
-        sandbox,
-        cancel,
-        terminal_width: width.and_then(NonZeroU16::new),
-        clock: &SystemClock,
-    };
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
+        .with_sandbox(sandbox)
+        .with_cancel(cancel)
+        .with_terminal_width(width.and_then(NonZeroU16::new));
     let code = invoke(builtin, &mut context, &args);
     Outcome { stdout: stdout.into(), stderr: stderr.into(), status: code.code().into() }
 }

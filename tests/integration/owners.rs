@@ -7,9 +7,11 @@ use std::sync::{
 };
 
 use bstr::BString;
-use procnetsocket::{Interrupt, OwnerQuery, OwnerReport, Pid, Shown, SocketTables, Threads};
+use procnetsocket::{
+    Interrupt, OwnerQuery, OwnerReport, Pid, Shown, SocketTables, Threads, diag::KillAuthority,
+};
 use rstest::rstest;
-use socket_query::{Grant, OwnerSource, OwnersError, OwnersErrorKind, Policy, PolicyView};
+use socket_query::{Grant, OwnerSource, OwnersError, OwnersErrorKind, Policy, PolicyView, Whose};
 use ss_builtin::Ss;
 use testkit::{FakeProc, Netlink, Process, Tcp};
 
@@ -66,6 +68,55 @@ impl Source {
     fn asked(&self) -> u32 {
         self.asked.load(Ordering::Relaxed)
     }
+}
+
+/// Returns how often processes are looked for by a line that prints no error.
+fn scans(line: &str) -> u32 {
+    let source = Source::closed(0, Shown::All);
+    let outcome = run_with(&source, line);
+    assert_eq!((outcome.stderr.as_slice(), outcome.status), (&b""[..], 0));
+    source.asked()
+}
+
+#[rstest]
+#[case::neither("-tln sport = :80", 0)]
+#[case::shown("-tlnp", 1)]
+#[case::filter("-tln pid = 10", 1)]
+#[case::filter_of_all_tables("-an pid = 10", 1)]
+#[case::filter_of_two_conditions("-tln pid = 10 or comm = httpd", 1)]
+#[case::shown_and_filter("-tlnp pid = 10", 1)]
+#[case::shown_and_filter_sorted("-tlnp --sort port pid = 10", 1)]
+#[case::shown_and_filter_counted("-tlnp --count pid = 10", 1)]
+fn listing_scans_processes_once_if_it_needs_them(#[case] line: &str, #[case] count: u32) {
+    assert_eq!(scans(line), count);
+}
+
+#[rstest]
+#[case::filter("-Ktln pid = 4194304", 2)]
+#[case::shown_and_filter("-Ktlnp pid = 4194304", 2)]
+fn closing_scans_processes_before_listing_and_before_closing(
+    #[case] line: &str,
+    #[case] count: u32,
+) {
+    #[expect(clippy::disallowed_methods, reason = "the test is its own host")]
+    let token = cap_std::ambient_authority();
+    let tables = match SocketTables::open_ambient(token) {
+        Ok(tables) if tables.diag().is_some() => tables,
+        _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
+    };
+    // The source finds no process, so no socket is admitted and none is closed.
+    let source = Arc::new(Source {
+        answer: Ok(OwnerReport::default()),
+        asked: AtomicU32::new(0),
+        threads: Threads::Joined,
+    });
+    let policy = Policy::new([Grant::Sockets, Grant::Processes, Grant::Kill].into_iter().collect());
+    let view = PolicyView::new(Arc::new(tables), policy, ours::recorded_names())
+        .with_kill(KillAuthority::from_ambient(token))
+        .with_owners(Arc::<Source>::clone(&source));
+    let outcome = ours::call(&Ss::new(view), &words(line), None);
+    assert_eq!((outcome.stderr.as_slice(), outcome.status), (&b""[..], 0));
+    assert_eq!(source.asked(), count);
 }
 
 impl OwnerSource for Source {
@@ -254,4 +305,28 @@ fn the_scan_can_be_cancelled() {
     let outcome = ours::call_cancelled(&Ss::new(view), &words("-tlnp"));
     assert_eq!(outcome.stdout, "");
     assert_ne!(outcome.status, 0);
+}
+
+/// The filter, the order, the policy and the text agree that TIME-WAIT has no uid.
+#[rstest]
+#[case::filter("-tanH user = 0", None, &["LISTEN"])]
+#[case::excluding_filter("-tanH user != 0", None, &["TIME-WAIT"])]
+#[case::order("-tanH --sort uid", None, &["LISTEN", "TIME-WAIT"])]
+#[case::order_backwards("-tanH --sort -uid", None, &["LISTEN", "TIME-WAIT"])]
+#[case::policy("-tanH", Some(0), &["LISTEN"])]
+#[case::text("-tanHeO", None, &["TIME-WAIT", "LISTEN"])]
+fn time_wait_has_no_uid(#[case] line: &str, #[case] uid: Option<u32>, #[case] states: &[&str]) {
+    let root = FakeProc::new()
+        .tcp(Tcp::time_wait("127.0.0.1:80", "127.0.0.1:5000"))
+        .tcp(Tcp::listen("127.0.0.1:80").inode(500).uid(0))
+        .build();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let whose = uid.map_or(Whose::Everyone, Whose::User);
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
+    let view = PolicyView::new(tables, policy.with_whose(whose), ours::recorded_names());
+    let outcome = ours::call(&Ss::new(view), &words(line), None);
+    let listed = String::from_utf8(outcome.stdout.to_vec()).unwrap();
+    let listed: Vec<_> = listed.lines().filter_map(|row| row.split(' ').next()).collect();
+    assert_eq!(listed, states, "{}", String::from_utf8_lossy(&outcome.stderr));
+    assert!(!outcome.stdout.windows(4).any(|bytes| bytes == b"uid:"));
 }

@@ -8,8 +8,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 
 use bstr::{BStr, BString};
 use builtin_api::{
-    Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode, Registry, RegistryError, Sandbox,
-    SystemClock, invoke,
+    Builtin, CallContext, Error, ErrorKind, ExitCode, Registry, RegistryError, invoke,
 };
 
 /// The most that is read from a file of names. Every loop over input has a limit.
@@ -68,7 +67,7 @@ fn greet(context: &mut CallContext<'_>, name: &BStr) -> Result<(), Error> {
 // Step 4: register it, and call it by its name. This is the side of the host.
 fn main() -> Result<(), RegistryError> {
     let mut registry = Registry::new();
-    registry.register(Box::new(Hello))?;
+    registry.register(Hello)?;
 
     for (name, summary) in registry.help() {
         show_help_line(name, summary);
@@ -93,16 +92,9 @@ fn call(registry: &Registry, line: &str) -> ExitCode {
     let mut words = line.split(' ');
     let builtin = words.next().and_then(|name| registry.get(name));
     let args: Vec<BString> = words.map(BString::from).collect();
-    let mut context = CallContext {
-        stdin: &mut io::stdin(),
-        stdout: &mut io::stdout(),
-        stderr: &mut io::stderr(),
-        // Nothing is granted, so `hello -f` finds no file.
-        sandbox: &Sandbox::empty(),
-        cancel: &Cancel::new(),
-        terminal_width: None,
-        clock: &SystemClock,
-    };
+    // No directory is granted, so `hello -f` finds no file.
+    let (mut stdin, mut stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr);
     let status = match builtin {
         Some(builtin) => invoke(&**builtin, &mut context, &args),
         None => ExitCode::NOT_FOUND,

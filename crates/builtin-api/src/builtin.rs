@@ -14,12 +14,36 @@ pub trait Builtin: Send + Sync {
     /// Returns one line for `help`: lower case, no full stop.
     fn summary(&self) -> &str;
 
+    /// Returns whether lists of commands name it. One that stands in for a command that is not there
+    /// is not listed.
+    fn is_listed(&self) -> bool {
+        true
+    }
+
     /// Runs one call. `args` are the words after the name, as bytes.
     ///
     /// # Errors
     ///
     /// An [`Error`] ends the call with the status of its kind; [`invoke`] prints it.
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error>;
+}
+
+impl<B: Builtin + ?Sized> Builtin for Box<B> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn summary(&self) -> &str {
+        (**self).summary()
+    }
+
+    fn is_listed(&self) -> bool {
+        (**self).is_listed()
+    }
+
+    fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
+        (**self).run(context, args)
+    }
 }
 
 /// Runs a builtin to its status: an error becomes one line on standard error, prefixed with the
@@ -66,9 +90,7 @@ mod tests {
     use rstest::rstest;
 
     use super::invoke;
-    use crate::{
-        Access, Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode, Sandbox, SystemClock,
-    };
+    use crate::{Access, Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode, Sandbox};
 
     /// A builtin that ends as its function says.
     struct Ends<F>(F);
@@ -98,15 +120,8 @@ mod tests {
 
     fn call_to(builtin: &dyn Builtin, args: &[&[u8]], stderr: &mut dyn Write) -> (u8, String) {
         let mut stdout = Vec::new();
-        let mut context = CallContext {
-            stdin: &mut &b"from stdin"[..],
-            stdout: &mut stdout,
-            stderr,
-            sandbox: &Sandbox::empty(),
-            cancel: &Cancel::new(),
-            terminal_width: None,
-            clock: &SystemClock,
-        };
+        let mut stdin = &b"from stdin"[..];
+        let mut context = CallContext::new(&mut stdin, &mut stdout, stderr);
         let args: Vec<BString> = args.iter().map(|arg| BString::from(*arg)).collect();
         let status = invoke(builtin, &mut context, &args).code();
         (status, String::from_utf8(stdout).unwrap())

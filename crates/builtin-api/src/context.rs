@@ -4,14 +4,34 @@ use std::{
     fmt,
     io::{Read, Write},
     num::NonZeroU16,
+    sync::LazyLock,
 };
 
-use crate::{Cancel, Clock, Sandbox};
+use crate::{
+    cancel::Cancel,
+    clock::{Clock, SystemClock},
+    sandbox::Sandbox,
+};
+
+static NO_DIRECTORIES: LazyLock<Sandbox> = LazyLock::new(Sandbox::empty);
+static NEVER_CANCELLED: LazyLock<Cancel> = LazyLock::new(Cancel::new);
 
 /// The capabilities of one call.
 ///
 /// A builtin reaches the world through these fields and through what its host gave it when it was
 /// made, and through nothing else: there is no path here, and no environment of the process.
+///
+/// # Examples
+///
+/// ```
+/// use builtin_api::{CallContext, Cancel};
+///
+/// let (mut stdin, mut stdout, mut stderr) = (std::io::empty(), Vec::new(), Vec::new());
+/// let cancel = Cancel::new();
+/// let context = CallContext::new(&mut stdin, &mut stdout, &mut stderr).with_cancel(&cancel);
+/// assert!(context.terminal_width.is_none());
+/// ```
+#[non_exhaustive]
 pub struct CallContext<'a> {
     /// Standard input of the call.
     pub stdin: &'a mut dyn Read,
@@ -27,6 +47,50 @@ pub struct CallContext<'a> {
     pub terminal_width: Option<NonZeroU16>,
     /// The time of day.
     pub clock: &'a dyn Clock,
+}
+
+impl<'a> CallContext<'a> {
+    /// Returns a context with these streams, without directories, without a terminal, that is never
+    /// cancelled and tells the time of the system.
+    pub fn new(
+        stdin: &'a mut dyn Read,
+        stdout: &'a mut dyn Write,
+        stderr: &'a mut dyn Write,
+    ) -> Self {
+        Self {
+            stdin,
+            stdout,
+            stderr,
+            sandbox: &NO_DIRECTORIES,
+            cancel: &NEVER_CANCELLED,
+            terminal_width: None,
+            clock: &SystemClock,
+        }
+    }
+
+    /// Returns the context with the directories that the script was granted.
+    #[must_use]
+    pub fn with_sandbox(self, sandbox: &'a Sandbox) -> Self {
+        Self { sandbox, ..self }
+    }
+
+    /// Returns the context with the host's way to end the call.
+    #[must_use]
+    pub fn with_cancel(self, cancel: &'a Cancel) -> Self {
+        Self { cancel, ..self }
+    }
+
+    /// Returns the context with the columns of the terminal that `stdout` is shown on.
+    #[must_use]
+    pub fn with_terminal_width(self, terminal_width: Option<NonZeroU16>) -> Self {
+        Self { terminal_width, ..self }
+    }
+
+    /// Returns the context with another time of day.
+    #[must_use]
+    pub fn with_clock(self, clock: &'a dyn Clock) -> Self {
+        Self { clock, ..self }
+    }
 }
 
 impl fmt::Debug for CallContext<'_> {

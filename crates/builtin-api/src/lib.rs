@@ -43,18 +43,10 @@
 //!
 //! # fn main() -> Result<(), builtin_api::RegistryError> {
 //! let mut registry = Registry::new();
-//! registry.register(Box::new(Echo))?;
+//! registry.register(Echo)?;
 //!
-//! let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-//! let mut context = CallContext {
-//!     stdin: &mut std::io::empty(),
-//!     stdout: &mut stdout,
-//!     stderr: &mut stderr,
-//!     sandbox: &Sandbox::empty(),
-//!     cancel: &Cancel::new(),
-//!     terminal_width: None,
-//!     clock: &SystemClock,
-//! };
+//! let (mut stdin, mut stdout, mut stderr) = (std::io::empty(), Vec::new(), Vec::new());
+//! let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr);
 //! let status = match registry.get("echo") {
 //!     Some(echo) => invoke(&**echo, &mut context, &["hello".into(), "world".into()]),
 //!     None => ExitCode::NOT_FOUND,
@@ -97,6 +89,9 @@ mod escape;
 mod exit;
 mod registry;
 mod sandbox;
+
+pub use bstr;
+pub use cap_std;
 
 pub use builtin::{Builtin, Chain, invoke};
 pub use cancel::Cancel;

@@ -59,7 +59,7 @@ impl Registry {
     /// [`RegistryErrorKind::Duplicate`] when the name is taken: the first builtin stays.
     /// [`RegistryErrorKind::InvalidName`] and [`RegistryErrorKind::InvalidSummary`] for what a
     /// `help` could not show or a script could not call.
-    pub fn register(&mut self, builtin: Box<dyn Builtin>) -> Result<(), RegistryError> {
+    pub fn register(&mut self, builtin: impl Builtin + 'static) -> Result<(), RegistryError> {
         let name = builtin.name().to_owned();
         if name.is_empty() || name.contains(is_barred_from_names) {
             return Err(Repr::InvalidName { name }.into());
@@ -71,7 +71,7 @@ impl Registry {
         if self.builtins.contains_key(&name) {
             return Err(Repr::Duplicate { name }.into());
         }
-        self.builtins.insert(name, builtin.into());
+        self.builtins.insert(name, Arc::new(builtin));
         Ok(())
     }
 
@@ -89,7 +89,8 @@ impl Registry {
 
     /// Returns the name and the summary of each builtin, sorted by name.
     pub fn help(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.builtins.iter().map(|(name, builtin)| (name.as_str(), builtin.summary()))
+        let listed = self.builtins.iter().filter(|(_, builtin)| builtin.is_listed());
+        listed.map(|(name, builtin)| (name.as_str(), builtin.summary()))
     }
 }
 
@@ -141,7 +142,7 @@ mod tests {
     fn registry(names: &[&'static str]) -> Registry {
         let mut registry = Registry::new();
         for name in names {
-            registry.register(Box::new(Named(name, "does nothing"))).unwrap();
+            registry.register(Named(name, "does nothing")).unwrap();
         }
         registry
     }
@@ -149,7 +150,7 @@ mod tests {
     #[test]
     fn is_sorted_with_summaries() {
         let mut registry = registry(&["ss", "Zed", "cat"]);
-        registry.register(Box::new(Named("ls", "lists a directory"))).unwrap();
+        registry.register(Named("ls", "lists a directory")).unwrap();
         let help: Vec<_> = registry.help().collect();
         let nothing = "does nothing";
         assert_eq!(
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn refuses_a_second_one_and_keeps_the_first() {
         let mut registry = registry(&["ss"]);
-        let error = registry.register(Box::new(Named("ss", "another"))).unwrap_err();
+        let error = registry.register(Named("ss", "another")).unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::Duplicate);
         assert_eq!(error.to_string(), "'ss' is registered already");
         assert!(registry.help().eq([("ss", "does nothing")]));
@@ -206,7 +207,7 @@ mod tests {
     #[case::direction("s\u{202e}s", r"'s\u{202e}s'")]
     #[case::invisible("s\u{200b}s", r"'s\u{200b}s'")]
     fn refuses_a_name(#[case] name: &'static str, #[case] shown: &str) {
-        let error = Registry::new().register(Box::new(Named(name, "x"))).unwrap_err();
+        let error = Registry::new().register(Named(name, "x")).unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::InvalidName);
         let expected = "expected a name of visible characters without blanks and slashes";
         assert_eq!(error.to_string(), format!("{expected}, but found {shown}"));
@@ -218,7 +219,7 @@ mod tests {
     #[case::two_lines("lists\nss  forged", r"'lists\nss  forged'")]
     #[case::terminal_sequence("\u{1b}[2J", r"'\u{1b}[2J'")]
     fn refuses_a_summary(#[case] summary: &'static str, #[case] shown: &str) {
-        let error = Registry::new().register(Box::new(Named("ls", summary))).unwrap_err();
+        let error = Registry::new().register(Named("ls", summary)).unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::InvalidSummary);
         let expected = "expected one line as the summary of 'ls'";
         assert_eq!(error.to_string(), format!("{expected}, but found {shown}"));

@@ -30,7 +30,7 @@ use std::{
 };
 
 use builtin_api::{Access, Chain};
-use host_shell::confine::{Confinement, Duty};
+use host_confine::{Confinement, Duty};
 use procnetsocket::{ProcRoot, SocketTables};
 use rustix::{
     fs::{CWD, FileType, MemfdFlags, memfd_create, mknodat},

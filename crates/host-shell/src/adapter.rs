@@ -30,7 +30,7 @@ use std::{
 use async_trait::async_trait;
 use bashkit::{Command, CommandContext, CommandStatus, LimitExceeded};
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Cancel, ExitCode, Sandbox, SystemClock, invoke};
+use builtin_api::{Builtin, CallContext, Cancel, ExitCode, Sandbox, invoke};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::limits::{BUILTIN_STACK_BYTES, MAX_BUILTIN_THREADS, MAX_CALL_OUTPUT_BYTES};
@@ -156,16 +156,13 @@ fn call(
     args: &[BString],
     requests: &Sender<Request>,
 ) -> ExitCode {
-    let mut context = CallContext {
-        stdin: &mut Input { requests, chunk: Vec::new(), start: 0 },
-        stdout: &mut Output { requests, stream: Stream::Output },
-        stderr: &mut Output { requests, stream: Stream::Error },
-        sandbox: &calls.sandbox,
-        cancel,
-        // bashkit does not tell a command where its output goes, so never a terminal.
-        terminal_width: None,
-        clock: &SystemClock,
-    };
+    let mut stdin = Input { requests, chunk: Vec::new(), start: 0 };
+    let mut stdout = Output { requests, stream: Stream::Output };
+    let mut stderr = Output { requests, stream: Stream::Error };
+    // No terminal, because bashkit does not tell a command where its output goes.
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
+        .with_sandbox(&calls.sandbox)
+        .with_cancel(cancel);
     invoke(builtin, &mut context, args)
 }
 

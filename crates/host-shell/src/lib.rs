@@ -77,9 +77,7 @@
 //! a confined process cannot do there is a [`broker`]. A host of its own can do the same.
 
 mod adapter;
-pub mod broker;
 mod commands;
-pub mod confine;
 mod ending;
 mod error;
 mod fs;

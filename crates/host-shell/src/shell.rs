@@ -184,6 +184,7 @@ impl ShellBuilder {
         if self.allowed.admits(help::NAME) && self.registry.get(help::NAME).is_none() {
             let listed: Vec<(String, String)> = builtins
                 .iter()
+                .filter(|builtin| builtin.is_listed())
                 .map(|builtin| (builtin.name().to_owned(), builtin.summary().to_owned()))
                 .collect();
             let commands = known

@@ -9,7 +9,7 @@ use procnetsocket::{
     model::{InetProtocol, InetSocket, TcpState},
 };
 use socket_query::{
-    AddressFamily, FamilySet, Filter, Grant, PolicyView, Selection, Sink, SocketTable, StateSet,
+    AddressFamily, FamilySet, Grant, PolicyView, Selection, Sink, SocketTable, StateSet,
     TableSet,
 };
 
@@ -117,12 +117,15 @@ impl Netstat {
         stderr: &mut dyn Write,
         cancel: &Cancel,
     ) -> Result<(Programs, ExitCode), Error> {
-        if let Err(error) = self.view.granted(Grant::Processes) {
-            complain(stderr, &format_args!("-p shows no process: {error}"));
-            return Ok((Programs::new(OwnerTable::default()), ExitCode::SUCCESS));
-        }
+        let gate = match self.view.processes() {
+            Ok(gate) => gate,
+            Err(error) => {
+                complain(stderr, &format_args!("-p shows no process: {error}"));
+                return Ok((Programs::new(OwnerTable::default()), ExitCode::SUCCESS));
+            }
+        };
         let query = OwnerQuery::all().with_details(OwnerDetails::Full);
-        let found = self.view.owners(&query, &|| cancel.is_cancelled());
+        let found = gate.find(&query, &|| cancel.is_cancelled());
         cancel.check()?;
         let (table, code) = match found {
             Ok(table) => (table, ExitCode::SUCCESS),
@@ -158,8 +161,7 @@ impl Netstat {
                 tables: TableSet::of(*table),
                 families: plan.families,
                 states,
-                details: Details::NONE,
-                filter: Filter::All,
+                ..Selection::everything()
             };
             let admits = |socket: &InetSocket| is_of_kind(socket, kind);
             let mut listing = InetListing { rows, output, reports, admits: &admits };

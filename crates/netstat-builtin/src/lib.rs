@@ -16,7 +16,7 @@
 //!
 //! fn register(registry: &mut Registry, tables: SocketTables) -> Result<(), RegistryError> {
 //!     let view = PolicyView::new(Arc::new(tables), Policy::default(), Names::default());
-//!     registry.register(Box::new(Netstat::new(view)))
+//!     registry.register(Netstat::new(view))
 //! }
 //! ```
 //!

@@ -1,6 +1,6 @@
 //! What happened to a port.
 
-use std::time::SystemTime;
+use std::{fmt, str::FromStr, time::SystemTime};
 
 use crate::Port;
 
@@ -16,6 +16,9 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Initial, Self::Opened, Self::Closed];
+
     /// Returns the word for it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -25,6 +28,26 @@ impl EventKind {
         }
     }
 }
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for EventKind {
+    type Err = UnknownPortWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownPortWord> {
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == word);
+        found.ok_or(UnknownPortWord("initial, opened or closed"))
+    }
+}
+
+/// The error of a word that names no protocol or kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {0}")]
+pub struct UnknownPortWord(pub(crate) &'static str);
 
 /// A change that has no number and no time yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,4 +71,21 @@ pub struct Event {
     pub kind: EventKind,
     /// The port; of one that closed, as it was last seen.
     pub port: Port,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Protocol;
+
+    #[test]
+    fn displayed_word_is_parsed_to_the_same_value() {
+        for kind in EventKind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        for protocol in Protocol::ALL {
+            assert_eq!(protocol.to_string().parse(), Ok(protocol));
+        }
+        assert_eq!("x".parse::<Protocol>().unwrap_err().to_string(), "expected tcp or udp");
+    }
 }

@@ -25,7 +25,7 @@
 //! monitor.start()?;
 //! for notice in notices {
 //!     if let Notice::Event(event) = notice {
-//!         println!("{} {} {}", event.kind.name(), event.port.protocol, event.port.local);
+//!         println!("{} {} {}", event.kind, event.port.protocol, event.port.local);
 //!     }
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -78,17 +78,24 @@
 //! subscription hold as many events as they were made for; who asks for more, or is too slow, is told
 //! how many are lost.
 
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod closing;
 mod error;
 mod event;
 mod history;
 mod ledger;
+mod look;
 mod monitor;
 mod pace;
 mod poll;
 mod port;
 mod problem;
 mod scope;
+mod shared;
 mod source;
 mod subscription;
 mod tracker;
@@ -96,8 +103,9 @@ mod worker;
 
 pub use self::{
     error::{Error, ErrorKind},
-    event::{Change, Event, EventKind},
+    event::{Change, Event, EventKind, UnknownPortWord},
     history::{DEFAULT_HISTORY, History, Since},
+    look::{PortLook, Readings},
     monitor::{DEFAULT_INTERVAL, Initial, PortMonitor, PortMonitorBuilder},
     pace::{Cost, MIN_INTERVAL, Pace},
     poll::{Attribution, Polled, Poller},

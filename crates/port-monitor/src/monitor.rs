@@ -16,6 +16,7 @@ use crate::{
     error::Repr,
     history::DEFAULT_HISTORY,
     ledger::Ledger,
+    shared::Shared,
     worker::{Running, Worker},
 };
 
@@ -45,23 +46,6 @@ pub enum Initial {
 pub struct PortMonitor {
     shared: Arc<Shared>,
     running: Mutex<Option<Running>>,
-}
-
-/// What the monitor and its thread have in common.
-pub(crate) struct Shared {
-    pub(crate) source: Box<dyn PortSource>,
-    pub(crate) scope: Scope,
-    pub(crate) pace: Pace,
-    pub(crate) attribution: Attribution,
-    pub(crate) right: Option<EventAuthority>,
-    ledger: Mutex<Ledger>,
-}
-
-impl Shared {
-    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        // OK because a panic leaves no half of a change behind: changes are computed first.
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl PortMonitor {

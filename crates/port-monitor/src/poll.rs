@@ -3,7 +3,8 @@
 use procnetsocket::Interrupt;
 
 use crate::{
-    Change, EventKind, PortSource, PortTable, Problem, ProblemKind, Reading, Scope, Tracker, Turn,
+    Change, EventKind, PortLook, PortSource, PortTable, Problem, ProblemKind, Reading, Readings,
+    Scope, Tracker, Turn,
 };
 
 /// Reads tables and compares them: what [`PortMonitor`](crate::PortMonitor) does on its thread, for
@@ -72,9 +73,6 @@ impl<S: PortSource> Poller<S> {
     }
 }
 
-/// What was read of each table.
-pub(crate) type Readings = Vec<(PortTable, Result<Reading, Problem>)>;
-
 /// Reads the tables that are watched; one that `misses` ports is read twice, see
 /// [`Tracker::misses`]. `None` when the interrupt asked for the end.
 pub(crate) fn read(
@@ -83,41 +81,11 @@ pub(crate) fn read(
     misses: &dyn Fn(PortTable, &Reading) -> bool,
     interrupt: &dyn Interrupt,
 ) -> Option<Readings> {
-    let mut readings = Vec::new();
-    for table in scope.tables() {
-        let mut reading = read_table(source, scope, table, interrupt);
-        if let Ok(first) = &reading
-            && first.gap.is_none()
-            && misses(table, first)
-        {
-            reading = again(reading, read_table(source, scope, table, interrupt));
-        }
-        match reading {
-            Err(problem) if problem.kind() == ProblemKind::Interrupted => return None,
-            reading => readings.push((table, reading)),
-        }
-    }
-    Some(readings)
-}
-
-fn read_table(
-    source: &dyn PortSource,
-    scope: &Scope,
-    table: PortTable,
-    interrupt: &dyn Interrupt,
-) -> Result<Reading, Problem> {
-    let mut reading = source.read(table, interrupt)?;
-    reading.ports.retain(|port| scope.admits(port));
-    Ok(reading)
-}
-
-/// Returns the union of two readings of a table. The first one alone is no proof that a port closed,
-/// so an error of the second one counts.
-fn again(
-    first: Result<Reading, Problem>,
-    second: Result<Reading, Problem>,
-) -> Result<Reading, Problem> {
-    Ok(first?.union(second?))
+    let readings = source.read(&PortLook::within(scope, misses), interrupt);
+    let is_interrupted = readings.iter().any(|(_, reading)| {
+        matches!(reading, Err(problem) if problem.kind() == ProblemKind::Interrupted)
+    });
+    (!is_interrupted).then_some(readings)
 }
 
 /// Takes all readings in.

@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
+    str::FromStr,
 };
 
 use bstr::BString;
@@ -11,6 +12,8 @@ use procnetsocket::{
     Family, Pid, Table,
     model::{Cookie, InetProtocol, InetSocket, Inode, StateMask, TcpState},
 };
+
+use crate::UnknownPortWord;
 
 /// A protocol that has ports and is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +57,15 @@ impl Protocol {
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = UnknownPortWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownPortWord> {
+        let found = Self::ALL.into_iter().find(|protocol| protocol.name() == word);
+        found.ok_or(UnknownPortWord("tcp or udp"))
     }
 }
 

@@ -7,7 +7,7 @@ use procnetsocket::{
     model::{InetSocket, Inode, Socket},
 };
 
-use crate::{Owner, Port, PortTable, Problem, ProblemKind};
+use crate::{Owner, Port, PortLook, PortTable, Problem, ProblemKind, Readings};
 
 /// Ports that are kept of one table: 100 000, some 15 MB. More of them are an error, never a short
 /// list.
@@ -16,12 +16,12 @@ pub const MAX_PORTS: usize = 100_000;
 /// Where ports are read. [`SocketTables`] are one; a host that narrows what may be seen makes its
 /// own.
 pub trait PortSource: Send + Sync {
-    /// Reads the ports of a table, in any order.
+    /// Reads the ports of all tables of a look, in any order, with [`PortLook::read_each`]. What
+    /// serves all of them is done once.
     ///
-    /// # Errors
-    ///
-    /// A [`Problem`] when they cannot be had. Where only some are missing, the [`Reading`] says so.
-    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem>;
+    /// A table that cannot be read has a [`Problem`]. Where only some ports are missing, the
+    /// [`Reading`] says so.
+    fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings;
 
     /// Looks for the processes that hold the sockets of these inodes. A socket that none is found
     /// for need not be there.
@@ -53,8 +53,8 @@ pub fn owners_of(inodes: &[Inode], found: &OwnerTable) -> Owners {
 }
 
 impl<T: PortSource + ?Sized> PortSource for &T {
-    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
-        (**self).read(table, interrupt)
+    fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
+        (**self).read(look, interrupt)
     }
 
     fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
@@ -63,8 +63,8 @@ impl<T: PortSource + ?Sized> PortSource for &T {
 }
 
 impl<T: PortSource + ?Sized> PortSource for std::sync::Arc<T> {
-    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
-        (**self).read(table, interrupt)
+    fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
+        (**self).read(look, interrupt)
     }
 
     fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
@@ -117,23 +117,31 @@ impl Reading {
     }
 }
 
+/// Asks for sockets in the one state that matters, which costs sock_diag next to nothing however
+/// many connections there are.
+fn read_table(
+    tables: &SocketTables,
+    table: PortTable,
+    interrupt: &dyn Interrupt,
+) -> Result<Reading, Problem> {
+    let query = Query::new(table.into()).with_states(table.states());
+    let mut rows = PortSink::default();
+    let report = tables
+        .visit_query(&query, &Limits::streaming(), interrupt, &mut rows)
+        .map_err(|error| Problem::from(&error))?;
+    let mut reading = rows.0;
+    if report.inconsistent {
+        reading.note_gap(Problem::changed(table));
+    }
+    for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
+        device.name = tables.interface_name(device.index);
+    }
+    reading.finish(table)
+}
+
 impl PortSource for SocketTables {
-    /// Asks for sockets in the one state that matters, which costs sock_diag next to nothing however
-    /// many connections there are.
-    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
-        let query = Query::new(table.into()).with_states(table.states());
-        let mut rows = Rows::default();
-        let report = self
-            .visit_query(&query, &Limits::streaming(), interrupt, &mut rows)
-            .map_err(|error| Problem::from(&error))?;
-        let mut reading = rows.0;
-        if report.inconsistent {
-            reading.note_gap(Problem::changed(table));
-        }
-        for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
-            device.name = self.interface_name(device.index);
-        }
-        reading.finish(table)
+    fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
+        look.read_each(|table| read_table(self, table, interrupt))
     }
 
     fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
@@ -146,9 +154,9 @@ impl PortSource for SocketTables {
 
 /// Keeps the ports of a table.
 #[derive(Default)]
-struct Rows(Reading);
+struct PortSink(Reading);
 
-impl Visitor for Rows {
+impl Visitor for PortSink {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         match socket {
             Socket::Inet(row) => self.0.take(row),

@@ -18,8 +18,8 @@ use rustix::{
 };
 
 use crate::{
-    Attribution, Cost, Error, PortTable, Reading, closing::Closings, error::Repr, monitor::Shared,
-    poll,
+    Attribution, Cost, Error, PortTable, Reading, closing::Closings, error::Repr, poll,
+    shared::Shared,
 };
 
 /// A thread that runs.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Error, ErrorKind, ExitCode};
 use port_monitor::Attribution;
-use socket_query::{Grant, PolicyView};
+use socket_query::{Grant, Policy, PolicyView, System, cap_std::AmbientAuthority};
 
 use crate::{
     cli::{CliError, Help, Plan, RawArgs, Task, VERSION, Watch},
@@ -34,6 +34,21 @@ impl PortWatch {
     /// Returns the command over what `view` lets it see, for a host that streams.
     pub fn new(view: PolicyView) -> Self {
         Self { view, output: Output::Streamed }
+    }
+
+    /// Returns the command over the ports of the system, under the default policy: the grant
+    /// `sockets`, and nothing else.
+    ///
+    /// # Ambient Authority
+    ///
+    /// As [`System::open_ambient`]. Whoever passes the token decides that scripts see the system's
+    /// ports.
+    ///
+    /// # Errors
+    ///
+    /// As [`System::open_ambient`] and [`System::view`].
+    pub fn system(token: AmbientAuthority) -> Result<Self, socket_query::Error> {
+        Ok(Self::new(System::open_ambient(token)?.view(Policy::default())?))
     }
 
     /// Returns the command for a host that shows output so.

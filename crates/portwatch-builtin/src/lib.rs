@@ -22,7 +22,7 @@
 //! use socket_query::PolicyView;
 //!
 //! fn register(registry: &mut Registry, view: PolicyView) -> Result<(), RegistryError> {
-//!     registry.register(Box::new(PortWatch::new(view)))
+//!     registry.register(PortWatch::new(view))
 //! }
 //! ```
 //!

@@ -7,14 +7,15 @@ use std::{
 };
 
 use port_monitor::{
-    Owners, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading, owners_of,
+    Owners, PortLook, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading, Readings,
+    owners_of,
 };
 use procnetsocket::{
     Family, Interrupt, OwnerQuery, OwnerTable,
     model::{Inode, Socket},
 };
 use socket_query::{
-    AddressFamily, ErrorKind, FamilySet, PolicyView, Selection, Sink, SocketTable, StateSet,
+    AddressFamily, ErrorKind, FamilySet, Look, PolicyView, Selection, Sink, SocketTable, StateSet,
     TableSet,
 };
 
@@ -90,22 +91,23 @@ impl<'a> PolicyPorts<'a> {
         self.unseen.clone()
     }
 
-    /// Looks for the owners that a selection asks for, and notes that a port may be missing where not all
-    /// can be known.
-    fn with_owners(
+    fn read_table(
         &self,
+        look: &Look<'_>,
+        table: PortTable,
         selection: &Selection,
-        reading: &mut Reading,
         interrupt: &dyn Interrupt,
-    ) -> Result<Option<Selection>, socket_query::Error> {
-        if !selection.filter.asks_for_holders() {
-            return Ok(None);
+    ) -> Result<Reading, Problem> {
+        let mut rows = PolicyPortSink::default();
+        look.collect(selection, interrupt, &mut rows).map_err(problem)?;
+        if let Some(problem) = rows.failed {
+            return Err(problem);
         }
-        let owners = self.view.owners(&OwnerQuery::all(), interrupt)?;
-        if let Some(reason) = why_unseen(&owners) {
-            reading.note_gap(Problem::new(ProblemKind::Incomplete, reason));
+        let mut reading = rows.reading;
+        for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
+            device.name = self.view.interface_name(device.index);
         }
-        Ok(Some(selection.with_owners(&owners)))
+        reading.finish(table)
     }
 }
 
@@ -130,24 +132,20 @@ const fn address_family(family: Family) -> AddressFamily {
 }
 
 impl PortSource for PolicyPorts<'_> {
-    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
-        let Some(selection) = self.selections.get(&table) else { return Ok(Reading::default()) };
-        let mut rows = Rows::default();
-        let known = self.with_owners(selection, &mut rows.reading, interrupt).map_err(problem)?;
-        let selection = known.as_ref().unwrap_or(selection);
-        self.view.collect(selection, interrupt, &mut rows).map_err(problem)?;
-        if let Some(problem) = rows.failed {
-            return Err(problem);
-        }
-        let mut reading = rows.reading;
-        for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
-            device.name = self.view.interface_name(device.index);
-        }
-        reading.finish(table)
+    /// Processes are looked for once, as every table has the same filter.
+    fn read(&self, tables: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
+        let look = self.selections.values().next().map(|any| self.view.look(any, interrupt));
+        let look = look.map(|look| look.map_err(problem));
+        tables.read_each(|table| match (self.selections.get(&table), &look) {
+            (Some(selection), Some(Ok(look))) => self.read_table(look, table, selection, interrupt),
+            (Some(_), Some(Err(problem))) => Err(problem.clone()),
+            (None, _) | (_, None) => Ok(Reading::default()),
+        })
     }
 
     fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
-        let found = self.view.owners(&OwnerQuery::of(inodes.to_vec()), interrupt);
+        let query = OwnerQuery::of(inodes.to_vec());
+        let found = self.view.processes().and_then(|gate| gate.find(&query, interrupt));
         let found = found.map_err(|error| Problem::new(ProblemKind::Unreadable, error))?;
         let owners = owners_of(inodes, &found);
         if inodes.iter().any(|inode| owners.get(inode).is_none_or(Vec::is_empty)) {
@@ -159,13 +157,13 @@ impl PortSource for PolicyPorts<'_> {
 
 /// Keeps the ports of a table, and why some may be missing.
 #[derive(Default)]
-struct Rows {
+struct PolicyPortSink {
     reading: Reading,
     /// Why the table could not be read.
     failed: Option<Problem>,
 }
 
-impl Sink for Rows {
+impl Sink for PolicyPortSink {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         match socket {
             Socket::Inet(row) => self.reading.take(row),
@@ -178,6 +176,11 @@ impl Sink for Rows {
         match problem {
             P::Row(row) => self.reading.note_gap(Problem::malformed(row)),
             P::Table(_, error) => self.failed = Some(Problem::from(error)),
+            P::UnseenProcesses(gaps) => {
+                let reason = gaps.first().map_or("some cannot be seen", String::as_str);
+                let text = format_args!("owners may be missing: {reason}");
+                self.reading.note_gap(Problem::new(ProblemKind::Incomplete, text));
+            }
             P::Changed(table) => self.reading.note_gap(Problem::changed(table)),
             _ => {
                 let text = "something could not be listed";

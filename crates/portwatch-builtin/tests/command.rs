@@ -12,15 +12,15 @@ use std::{
     num::NonZeroU64,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
 
 use bstr::BString;
-use builtin_api::{CallContext, Cancel, Clock, Sandbox, invoke};
+use builtin_api::{CallContext, Cancel, Clock, invoke};
 use portwatch_builtin::{Output, PortWatch};
-use procnetsocket::{Interrupt, OwnerQuery, OwnerReport, Pid, SocketTables};
+use procnetsocket::{Interrupt, OwnerQuery, OwnerReport, Pid, Shown, SocketTables};
 use rstest::rstest;
 use socket_query::{
     AddressFamily, FamilySet, Grant, Names, OwnerSource, OwnersError, Policy, PolicyView, Whose,
@@ -86,15 +86,10 @@ struct Called {
 fn run(machine: &Machine, portwatch: &PortWatch, cancel: &Cancel, words: &[&str]) -> Called {
     let mut stdout = Vec::new();
     let mut stderr = Complaints(machine, Vec::new());
-    let mut context = CallContext {
-        stdin: &mut io::empty(),
-        stdout: &mut stdout,
-        stderr: &mut stderr,
-        sandbox: &Sandbox::empty(),
-        cancel,
-        terminal_width: None,
-        clock: machine,
-    };
+    let mut stdin = io::empty();
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
+        .with_cancel(cancel)
+        .with_clock(machine);
     let args: Vec<_> = words.iter().map(|word| BString::from(*word)).collect();
     let status = invoke(portwatch, &mut context, &args).code();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -194,6 +189,46 @@ impl OwnerSource for Closed {
 
     fn process_name(&self, _: Pid) -> Option<BString> {
         None
+    }
+}
+
+/// Finds no process in a PID namespace, and counts how often it is asked.
+#[derive(Default)]
+struct InNamespace(AtomicU32);
+
+impl OwnerSource for InNamespace {
+    fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let mut report = OwnerReport::default();
+        report.processes = Shown::Namespace;
+        Ok(report)
+    }
+
+    fn process_name(&self, _: Pid) -> Option<BString> {
+        None
+    }
+}
+
+#[rstest]
+#[case::one_look(&["--list", "pid = 70"], 0, 1)]
+#[case::one_table(&["--list", "-t", "pid = 70"], 0, 1)]
+#[case::no_filter_of_processes(&["--list", ":9"], 0, 0)]
+#[case::two_looks_prove_absence(&["--gone", "pid = 70"], 0, 2)]
+#[case::excluded_process_may_be_outside(&["--gone", "not pid = 70 and sport = :9", "--timeout=1ms"], 124, 0)]
+fn filter_of_processes_scans_once_per_look_and_works_in_a_pid_namespace(
+    #[case] words: &[&str],
+    #[case] status: u8,
+    #[case] scans: u32,
+) {
+    let machine = still(&base());
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
+    let source = Arc::new(InNamespace::default());
+    let view = machine.view(policy).with_owners(Arc::<InNamespace>::clone(&source));
+    let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
+    assert_eq!(called.status, status, "{}", called.stderr);
+    // How many looks are made before a timeout depends on the clock.
+    if status == 0 {
+        assert_eq!((source.0.load(Ordering::Relaxed), called.stderr.as_str()), (scans, ""));
     }
 }
 

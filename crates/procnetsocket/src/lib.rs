@@ -128,6 +128,9 @@ mod table;
 mod user;
 mod visit;
 
+pub use bstr;
+pub use cap_std;
+
 pub use self::{
     cgroup::{CgroupTree, MAX_CGROUPS},
     error::{Error, ErrorKind, RowError},

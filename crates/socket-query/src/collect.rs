@@ -1,9 +1,9 @@
 //! Which kernel tables are read for a selection, in which order, and what of them is handed on.
 
-use std::{num::NonZeroU64, ops::ControlFlow, time::Instant};
+use std::{num::NonZeroU64, ops::ControlFlow, sync::Arc, time::Instant};
 
 use procnetsocket::{
-    ErrorKind, Interrupt, Limits, Query, RowError, SocketTables, Table, Visitor,
+    ErrorKind, Interrupt, Limits, OwnerTable, Query, RowError, SocketTables, Table, Visitor,
     model::{
         InetProtocol, PacketKind, PacketSocket, Socket, UnixKind, UnixSocket, VsockKind,
         VsockSocket,
@@ -25,8 +25,14 @@ pub trait Sink {
     /// Receives a row; [`ControlFlow::Break`] ends the collecting.
     fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()>;
 
-    /// Receives word of what could not be read or understood; the rest still comes.
+    /// Receives what could not be read or understood; the rest still comes.
     fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()>;
+
+    /// Receives the processes that were found, before the first socket, if the selection asks for
+    /// them ([`Selection::processes`]). Without it they are dropped.
+    fn processes(&mut self, found: Arc<OwnerTable>) {
+        let _ = found;
+    }
 }
 
 /// Something that makes a listing incomplete.
@@ -41,6 +47,11 @@ pub enum Problem<'a> {
     Changed(Table),
     /// Events came faster than they were received, and the kernel dropped some.
     EventsLost,
+    /// The processes of sockets were to be shown, and could not be found.
+    Processes(&'a Error),
+    /// The filter names processes, and some could not be seen: it may have left sockets out, or
+    /// admitted too many. Each reason is a text for a person.
+    UnseenProcesses(&'a [String]),
     /// A socket was to be destroyed, and was not.
     NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),
 }
@@ -55,7 +66,7 @@ pub enum WhyKept<'a> {
     Refused(&'a procnetsocket::Error),
 }
 
-/// What a collecting came to.
+/// Summary of one listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Collected {
@@ -68,12 +79,12 @@ pub struct Collected {
 }
 
 pub(crate) fn collect(
-    source: &Source<'_>,
+    source: &BoundedTables<'_>,
     selection: &Selection,
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
-    let Source { tables, policy, limits } = source;
+    let BoundedTables { tables, policy, limits } = source;
     let deadline = policy.max_time().and_then(|time| Instant::now().checked_add(time));
     let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let is_over = || interrupt.is_interrupted() || is_late();
@@ -108,7 +119,7 @@ pub(crate) fn collect(
 }
 
 /// Where rows come from, and what bounds them.
-pub(crate) struct Source<'a> {
+pub(crate) struct BoundedTables<'a> {
     pub(crate) tables: &'a SocketTables,
     pub(crate) policy: &'a Policy,
     pub(crate) limits: &'a Limits,

@@ -1,69 +1,173 @@
 //! Sockets that are listed and then destroyed.
 
-use std::{borrow::Cow, ops::ControlFlow};
+use std::{borrow::Cow, ops::ControlFlow, sync::Arc};
 
 use procnetsocket::{
-    ErrorKind, Interrupt, Limits,
+    ErrorKind, Interrupt, Limits, OwnerDetails, OwnerQuery, OwnerTable, Threads,
     diag::{DiagSocket, InetLookup, KillAuthority},
     model::{InetSocket, Socket, TcpState},
 };
 
 use crate::{
-    Collected, Error, Filter, Problem, Selection, Sink, SocketTable, WhyKept,
-    collect::{self, Source},
+    Collected, Error, Filter, PolicyView, Problem, Selection, Sink, SocketTable, WhyKept, collect,
+    view::report_unseen,
 };
 
-/// What sockets are destroyed with.
-pub(crate) struct Kill<'a> {
-    pub(crate) diag: &'a DiagSocket,
-    pub(crate) right: &'a KillAuthority,
+/// The way to destroy sockets, under the grant `kill`.
+#[derive(Clone, Copy, Debug)]
+pub struct KillGate<'v> {
+    pub(crate) view: &'v PolicyView,
+    pub(crate) diag: &'v DiagSocket,
+    pub(crate) right: &'v KillAuthority,
 }
 
-/// Destroys what a selection admits, and hands each socket that was destroyed to the sink.
-///
-/// All of them are listed first: a dump from whose tables sockets vanish passes others over. So a
-/// selection of too many destroys none.
-///
-/// `look` returns the selection with what is known now of who holds sockets. It is called before the
-/// listing and after.
-pub(crate) fn destroy<'s>(
-    kill: &Kill<'_>,
-    source: &Source<'_>,
-    look: &dyn Fn() -> Result<Cow<'s, Selection>, Error>,
-    interrupt: &dyn Interrupt,
-    sink: &mut dyn Sink,
-) -> Result<Collected, Error> {
-    let most = Limits::default().entries;
-    let mut chosen = Chosen { sockets: Vec::new(), room: Some(most), sink, kept: 0 };
-    let listed = collect::collect(source, &*look()?, interrupt, &mut chosen)?;
-    let Chosen { mut sockets, room, sink, kept } = chosen;
-    if room.is_none() {
-        return Err(Error::too_many(most));
-    }
-    let filter = &look()?.filter;
-    sockets.retain(|(_, socket)| is_meant(filter, socket));
-    let problems = listed.problems + kept;
-    let mut done = Collected { rows: 0, problems, stopped: listed.stopped };
-    for (table, socket) in &sockets {
-        if done.stopped {
-            break;
+impl KillGate<'_> {
+    /// Destroys the internet sockets that the policy and the selection admit, and hands those that
+    /// were destroyed to the sink. What was admitted and not destroyed is reported as
+    /// [`Problem::NotDestroyed`], unless it ended by itself.
+    ///
+    /// A filter of processes is evaluated twice, with processes that are looked for before the
+    /// sockets are listed and once more after, so that a socket that was opened in between is not
+    /// taken for one that no process has open.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection whose filter is no
+    /// expression, [`ErrorKind::UnknownHolders`](crate::ErrorKind::UnknownHolders) for one that
+    /// admits sockets of which it is not known which processes have them open, while there are such,
+    /// [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The kernel's
+    /// refusal for want of `CAP_NET_ADMIN`, and
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); what was destroyed before was
+    /// handed over.
+    pub fn destroy(
+        &self,
+        selection: &Selection,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn Sink,
+    ) -> Result<Collected, Error> {
+        // Security: without a filter every socket of the machine would be meant.
+        if !selection.filter.is_expression() {
+            return Err(Error::no_filter());
         }
-        let flow = match kill.diag.destroy(kill.right, &InetLookup::of(socket), interrupt) {
-            Ok(()) => {
-                done.rows += 1;
-                sink.socket(*table, Socket::Inet(socket))
+        let (listed, reported) = self.prepare(selection, interrupt, sink)?;
+        if reported.stopped {
+            return Ok(reported);
+        }
+        // All are listed first: a dump from whose tables sockets vanish passes others over. So a
+        // selection of too many destroys none.
+        let most = Limits::default().entries;
+        let mut chosen = Chosen { sockets: Vec::new(), room: Some(most), sink, kept: 0 };
+        let collected = collect::collect(&self.view.source()?, &listed, interrupt, &mut chosen)?;
+        let Chosen { mut sockets, room, sink, kept } = chosen;
+        if room.is_none() {
+            return Err(Error::too_many(most));
+        }
+        let again = find_processes(self.view, selection, OwnerDetails::Name, interrupt)?;
+        let filter = match again {
+            Some(found) => {
+                check_complete(&selection.filter, &found)?;
+                Cow::Owned(selection.filter.with_processes(&found))
             }
-            Err(error) if is_gone(socket, error.kind()) => ControlFlow::Continue(()),
-            Err(error) if concerns_all(error.kind()) => return Err(error.into()),
-            Err(error) => {
-                done.problems += 1;
-                let why = WhyKept::Refused(&error);
-                sink.problem(Problem::NotDestroyed(*table, Socket::Inet(socket), why))
-            }
+            None => Cow::Borrowed(&selection.filter),
         };
-        done.stopped = flow.is_break();
+        sockets.retain(|(_, socket)| is_meant(&filter, socket));
+        let problems = reported.problems + collected.problems + kept;
+        let done = Collected { rows: 0, problems, stopped: collected.stopped };
+        self.destroy_all(&sockets, done, interrupt, sink)
     }
-    Ok(done)
+
+    /// Looks for the processes of the filter and for those to be shown, in one search if it can
+    /// serve both. Returns the selection that knows them.
+    fn prepare<'s>(
+        &self,
+        selection: &'s Selection,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn Sink,
+    ) -> Result<(Cow<'s, Selection>, Collected), Error> {
+        let shown = selection.processes;
+        let details = shown.unwrap_or_default().details;
+        let Some(found) = find_processes(self.view, selection, details, interrupt)? else {
+            let look = self.view.look(selection, interrupt)?;
+            return Ok((Cow::Borrowed(selection), look.report(selection, sink)));
+        };
+        let found = Arc::new(found);
+        let mut reported = Collected::default();
+        match shown.map(|shown| shown.threads) {
+            None => {}
+            Some(Threads::Apart) => {
+                let apart = Selection { filter: Filter::All, ..selection.clone() };
+                reported = self.view.look(&apart, interrupt)?.report(&apart, sink);
+            }
+            // What any thread of a process has open is shown as the process's here, for it decides.
+            Some(Threads::Together | Threads::Joined) => sink.processes(Arc::clone(&found)),
+        }
+        let unseen = report_unseen(selection, &found, sink);
+        reported.problems += unseen.problems;
+        reported.stopped |= unseen.stopped;
+        check_complete(&selection.filter, &found)?;
+        Ok((Cow::Owned(selection.with_processes(&found)), reported))
+    }
+
+    fn destroy_all(
+        &self,
+        sockets: &[(SocketTable, InetSocket)],
+        mut done: Collected,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn Sink,
+    ) -> Result<Collected, Error> {
+        for (table, socket) in sockets {
+            if done.stopped {
+                break;
+            }
+            let flow = match self.diag.destroy(self.right, &InetLookup::of(socket), interrupt) {
+                Ok(()) => {
+                    done.rows += 1;
+                    sink.socket(*table, Socket::Inet(socket))
+                }
+                Err(error) if is_gone(socket, error.kind()) => ControlFlow::Continue(()),
+                Err(error) if concerns_all(error.kind()) => return Err(error.into()),
+                Err(error) => {
+                    done.problems += 1;
+                    let why = WhyKept::Refused(&error);
+                    sink.problem(Problem::NotDestroyed(*table, Socket::Inet(socket), why))
+                }
+            };
+            done.stopped = flow.is_break();
+        }
+        Ok(done)
+    }
+}
+
+/// Looks for the processes that a filter names, and for all that any of their threads has open;
+/// `None` for a filter that names none.
+///
+/// Security: a condition that holds because no process is known to have a socket open would hold for
+/// sockets of processes that cannot be seen. Where the policy hides sockets, it is not known whether
+/// there are such processes, so a filter with such a condition is always refused there.
+fn find_processes(
+    view: &PolicyView,
+    selection: &Selection,
+    details: OwnerDetails,
+    interrupt: &dyn Interrupt,
+) -> Result<Option<OwnerTable>, Error> {
+    let filter = &selection.filter;
+    if !filter.has_process_condition() {
+        return Ok(None);
+    }
+    let gate = view.processes()?;
+    if filter.needs_complete_scan() && view.policy.narrows() {
+        return Err(Error::unknown_holders());
+    }
+    let query = OwnerQuery::all().with_threads(Threads::Joined).with_details(details);
+    gate.find(&query, interrupt).map(Some)
+}
+
+/// Refuses a filter that excludes processes where some cannot be seen.
+fn check_complete(filter: &Filter, found: &OwnerTable) -> Result<(), Error> {
+    if filter.needs_complete_scan() && !found.is_complete() {
+        return Err(Error::unknown_holders());
+    }
+    Ok(())
 }
 
 /// Returns whether a filter means a socket that it admitted, now that owners were looked for again.
@@ -71,7 +175,7 @@ pub(crate) fn destroy<'s>(
 /// Security: a socket without an inode is nobody's yet or no more. A connection that waits to be accepted is
 /// one, and belongs to whom a filter may exclude.
 fn is_meant(filter: &Filter, socket: &InetSocket) -> bool {
-    let needs_inode = filter.admits_unknown_holders();
+    let needs_inode = filter.needs_complete_scan();
     (socket.inode.is_some() || !needs_inode) && filter.admits(&Socket::Inet(socket))
 }
 
@@ -124,14 +228,18 @@ impl Sink for Chosen<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
-    use procnetsocket::{OwnerTable, SocketTables, Uninterrupted};
+    use bstr::BString;
+    use procnetsocket::{OwnerReport, OwnerTable, Pid, SocketTables, Uninterrupted};
     use rstest::rstest;
     use testkit::{FakeProc, Tcp};
 
     use super::*;
-    use crate::{Grant, Names, Policy, PolicyView, TableSet, expr::FilterText};
+    use crate::{
+        Grant, Names, OwnerSource, OwnersError, Policy, PolicyView, TableSet, Whose,
+        expr::FilterText,
+    };
 
     #[rstest]
     #[case::what_somebody_holds("sport = 80", 7, true)]
@@ -152,7 +260,57 @@ mod tests {
         let view = PolicyView::new(tables, policy, Names::default());
         let text: FilterText = [text].into_iter().collect();
         let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
-        let filter = view.filter(parsed.expr).with_owners(&OwnerTable::default());
+        let filter = view.filter(parsed.expr).with_processes(&OwnerTable::default());
         assert_eq!(super::is_meant(&filter, &sockets[0]), is_meant);
+    }
+
+    /// Tells of processes that it may not look into.
+    struct Closed(Mutex<Vec<u64>>);
+
+    impl OwnerSource for Closed {
+        fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
+            let mut report = OwnerReport::default();
+            report.closed = self.0.lock().unwrap().pop().unwrap_or_default();
+            Ok(report)
+        }
+
+        fn process_name(&self, _: Pid) -> Option<BString> {
+            None
+        }
+    }
+
+    fn narrow(policy: Policy) -> Policy {
+        policy.with_whose(Whose::User(0))
+    }
+
+    #[rstest]
+    #[case::nothing_asked("sport = 80", 3, |policy| policy, true)]
+    #[case::held("pid = 7", 3, |policy| policy, true)]
+    #[case::not_held("not pid = 7", 0, |policy| policy, true)]
+    #[case::not_held_and_closed("not pid = 7", 3, |policy| policy, false)]
+    #[case::held_of_a_narrow_policy("pid = 7", 3, narrow, true)]
+    #[case::not_held_of_a_narrow_policy("not pid = 7", 0, narrow, false)]
+    #[case::closed_under_a_narrow_policy("not pid = 7", 3, narrow, false)]
+    fn excluding_processes_needs_a_complete_search(
+        #[case] text: &str,
+        #[case] closed: u64,
+        #[case] policy: fn(Policy) -> Policy,
+        #[case] is_sure: bool,
+    ) {
+        let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = policy(Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect()));
+        let view = PolicyView::new(tables, policy, Names::default())
+            .with_owners(Arc::new(Closed(Mutex::new(vec![closed]))));
+        let text: FilterText = [text].into_iter().collect();
+        let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
+        let filter = view.filter(parsed.expr);
+        let selection = Selection { filter, ..Selection::everything() };
+        let found = super::find_processes(&view, &selection, OwnerDetails::Name, &Uninterrupted);
+        let sure = found.and_then(|found| {
+            found.map_or(Ok(()), |found| super::check_complete(&selection.filter, &found))
+        });
+        let expected = if is_sure { None } else { Some(crate::ErrorKind::UnknownHolders) };
+        assert_eq!(sure.err().map(|error| error.kind()), expected);
     }
 }

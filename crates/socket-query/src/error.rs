@@ -1,6 +1,6 @@
 //! Why nothing could be collected at all.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bstr::BStr;
 
@@ -17,6 +17,10 @@ enum Repr {
     NotGranted(Grant),
     #[error("expected the name of a network namespace that this host shows, but found \"{0}\"")]
     UnknownNamespace(String),
+    #[error("cannot open the network namespace \"{name}\"")]
+    Namespace { name: String, source: io::Error },
+    #[error("cannot read /etc/{file}")]
+    Names { file: &'static str, source: io::Error },
     #[error("counters of the whole machine are refused: this host shows only some of its sockets")]
     Narrowed,
     #[error("this host lists {0} sockets at most at a time: ask for fewer, with a filter")]
@@ -59,6 +63,10 @@ pub enum ErrorKind {
     NotGranted(Grant),
     /// The host has named no such network namespace.
     UnknownNamespace,
+    /// A network namespace cannot be opened.
+    Namespace,
+    /// A file of names of services, protocols or users cannot be read.
+    Names,
     /// The policy hides some sockets, and the answer would count them.
     Narrowed,
     /// There are more rows than the policy lets one listing have. Those that came are not all.
@@ -95,6 +103,14 @@ impl Error {
 
     pub(crate) fn unknown_namespace(name: &BStr) -> Self {
         Self(Repr::UnknownNamespace(name.escape_ascii().to_string()))
+    }
+
+    pub(crate) fn namespace(name: &BStr, source: io::Error) -> Self {
+        Self(Repr::Namespace { name: name.escape_ascii().to_string(), source })
+    }
+
+    pub(crate) fn names(file: &'static str, source: io::Error) -> Self {
+        Self(Repr::Names { file, source })
     }
 
     pub(crate) fn narrowed() -> Self {
@@ -146,6 +162,8 @@ impl Error {
         match &self.0 {
             Repr::NotGranted(grant) => ErrorKind::NotGranted(*grant),
             Repr::UnknownNamespace(_) => ErrorKind::UnknownNamespace,
+            Repr::Namespace { .. } => ErrorKind::Namespace,
+            Repr::Names { .. } => ErrorKind::Names,
             Repr::Narrowed => ErrorKind::Narrowed,
             Repr::MaxRows(_) => ErrorKind::MaxRows,
             Repr::MaxTime(_) => ErrorKind::MaxTime,

@@ -1,20 +1,85 @@
 //! Sockets as they end.
 
 use std::{
+    num::NonZeroU64,
     ops::ControlFlow,
     time::{Duration, Instant},
 };
 
-use procnetsocket::{ErrorKind, Interrupt, RowError, Visitor, diag::DestroyEvents, model::Socket};
+use procnetsocket::{
+    ErrorKind, Interrupt, RowError, Visitor,
+    diag::{DestroyEvents, EventGroups},
+    model::Socket,
+};
 
 use crate::{
-    Error, Problem, Selection, Sink,
+    Error, EventSource, Policy, PolicyView, Problem, Selection, Sink, Whose,
     collect::{table_of, tables_admitting},
+    events,
     policy::Veil,
 };
 
 /// The longest single wait: 1 s. Only how often a loop turns hangs on it.
 const WAIT: Duration = Duration::from_secs(1);
+
+/// The way to follow sockets as they end, under the grant `events`.
+#[derive(Clone, Copy, Debug)]
+pub struct EventGate<'v> {
+    pub(crate) view: &'v PolicyView,
+    pub(crate) source: &'v EventSource,
+}
+
+impl EventGate<'_> {
+    /// Follows the TCP and UDP sockets that the policy and the selection admit, as they end, until
+    /// `until` says so or the sink does. The states of the selection choose nothing. Processes that
+    /// are to be shown are looked for once, before the first event.
+    ///
+    /// Events that the kernel dropped are reported to the sink as [`Problem::EventsLost`], and the
+    /// following goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) for a selection without TCP and UDP,
+    /// [`ErrorKind::NoOwnersOfEvents`](crate::ErrorKind::NoOwnersOfEvents) for a filter of processes
+    /// or users and under a policy that shows one user's sockets,
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy), [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows)
+    /// and [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a bound of the policy ended it,
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) within 100 ms after `interrupt`
+    /// asks for the end.
+    pub fn follow(
+        &self,
+        selection: &Selection,
+        until: &Until,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn EventSink,
+    ) -> Result<Followed, Error> {
+        let policy = &self.view.policy;
+        // Security: of families that are hidden not even that something happens is received.
+        let families = selection.families.intersection(policy.families());
+        let groups = events::groups(selection.tables, families);
+        if groups == EventGroups::NONE {
+            return Err(Error::no_events());
+        }
+        // Kernel: a socket that ends has no inode and no user any more.
+        if selection.filter.asks_for_owners() {
+            return Err(Error::no_owners_of_events());
+        }
+        if policy.whose() != Whose::Everyone {
+            return Err(Error::events_of_everyone());
+        }
+        let reported = self.view.look(selection, interrupt)?.report(selection, sink);
+        if reported.stopped {
+            let end = FollowEnd::Sink;
+            return Ok(Followed { rows: 0, problems: reported.problems, end });
+        }
+        let mut follower = self.source.follow(groups)?;
+        let admission = Admission { veil: Veil::new(policy), selection };
+        let bounds = until.within(policy);
+        let followed = follow(follower.events()?, admission, &bounds, interrupt, sink)?;
+        let followed = followed.checked(until, &bounds, policy)?;
+        Ok(Followed { problems: reported.problems + followed.problems, ..followed })
+    }
+}
 
 /// Receives sockets as they end.
 pub trait EventSink: Sink {
@@ -33,6 +98,17 @@ pub struct Until {
 }
 
 impl Until {
+    /// Returns when following ends by what the caller and the policy say.
+    fn within(&self, policy: &Policy) -> Self {
+        let rows = policy.max_rows().map(NonZeroU64::get);
+        // OK because a time that no clock reaches is no bound.
+        let time = policy.max_time().and_then(|time| Instant::now().checked_add(time));
+        Self {
+            deadline: [self.deadline, time].into_iter().flatten().min(),
+            count: [self.count, rows].into_iter().flatten().min(),
+        }
+    }
+
     fn reached(&self, rows: u64, now: Instant) -> Option<FollowEnd> {
         if self.count.is_some_and(|count| rows >= count) {
             return Some(FollowEnd::Count);
@@ -59,7 +135,7 @@ pub enum FollowEnd {
     Sink,
 }
 
-/// What following came to.
+/// Summary of what was followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Followed {
@@ -71,7 +147,20 @@ pub struct Followed {
     pub end: FollowEnd,
 }
 
-pub(crate) fn follow(
+impl Followed {
+    /// Distinguishes an end that the caller wanted from one that the policy made.
+    fn checked(self, until: &Until, bounds: &Until, policy: &Policy) -> Result<Self, Error> {
+        match self.end {
+            FollowEnd::Count if bounds.count != until.count => Err(Error::max_rows(policy)),
+            FollowEnd::Deadline if bounds.deadline != until.deadline => {
+                Err(Error::max_time(policy))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+fn follow(
     events: &mut DestroyEvents,
     admission: Admission<'_>,
     until: &Until,
@@ -102,9 +191,9 @@ const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
 
 /// Which sockets may be seen, and which are wanted.
 #[derive(Clone, Copy)]
-pub(crate) struct Admission<'a> {
-    pub(crate) veil: Veil<'a>,
-    pub(crate) selection: &'a Selection,
+struct Admission<'a> {
+    veil: Veil<'a>,
+    selection: &'a Selection,
 }
 
 /// Lets through what the policy and the selection admit.
@@ -170,6 +259,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::ErrorKind;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -203,5 +293,39 @@ mod tests {
         let now = Instant::now();
         let until = Until { deadline: left.map(|left| now + left), count: None };
         assert_eq!(until.patience(now), expected);
+    }
+
+    #[rstest]
+    #[case::neither(None, None, None, None)]
+    #[case::of_the_caller(Some(2), None, Some(2), None)]
+    #[case::of_the_policy(None, Some(3), Some(3), Some(ErrorKind::MaxRows))]
+    #[case::the_smaller(Some(2), Some(3), Some(2), None)]
+    #[case::the_policy_is_smaller(Some(4), Some(3), Some(3), Some(ErrorKind::MaxRows))]
+    fn policy_bounds_number_of_events(
+        #[case] asked: Option<u64>,
+        #[case] allowed: Option<u64>,
+        #[case] count: Option<u64>,
+        #[case] error: Option<ErrorKind>,
+    ) {
+        let policy = Policy::default().with_max_rows(allowed.and_then(NonZeroU64::new));
+        let until = Until { deadline: None, count: asked };
+        let bounds = until.within(&policy);
+        assert_eq!((bounds.count, bounds.deadline), (count, None));
+        let end = FollowEnd::Count;
+        let followed = Followed { rows: 0, problems: 0, end };
+        let ended = followed.checked(&until, &bounds, &policy).map(drop);
+        assert_eq!(ended.err().map(|error| error.kind()), error);
+    }
+
+    #[test]
+    fn policy_bounds_time_of_events() {
+        let policy = Policy::default().with_max_time(Some(Duration::from_secs(1)));
+        let never = Until::default();
+        let bounds = never.within(&policy);
+        assert!(bounds.deadline.is_some());
+        let followed = Followed { rows: 0, problems: 0, end: FollowEnd::Deadline };
+        let ended = followed.checked(&never, &bounds, &policy);
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::MaxTime);
+        assert!(followed.checked(&bounds, &bounds, &policy).is_ok());
     }
 }

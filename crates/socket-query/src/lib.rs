@@ -35,14 +35,20 @@
 //!
 //! # Other than listing
 //!
-//! [`PolicyView::follow`] hands sockets over as they end, and [`PolicyView::destroy`] destroys what a
-//! filter admits. Each needs a grant, and means that the host gives: [`PolicyView::with_events`],
-//! [`PolicyView::with_kill`].
+//! Each of these needs a grant, and means that a [`System`] opens for it: [`PolicyView::processes`]
+//! finds the processes of sockets, [`PolicyView::events`] follows sockets as they end,
+//! [`PolicyView::kill`] destroys what a filter admits, [`PolicyView::namespace`] shows another network
+//! namespace, and [`PolicyView::resolver`] resolves host names.
 //!
 //! # Trust
 //!
 //! Rows carry bytes that other users chose (names of unix sockets), and so do owners (names and
 //! arguments of processes). They pass through unchanged: whoever prints them escapes them.
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 mod cgroup;
 mod collect;
@@ -52,27 +58,41 @@ mod events;
 mod follow;
 mod host_name;
 mod names;
+mod netns;
 mod owners;
 mod policy;
+#[cfg(feature = "resolver")]
+mod resolver;
 mod select;
+mod system;
 mod view;
 mod wire_name;
+mod word;
 mod workload;
+
+pub use bstr;
+pub use cap_std;
 
 pub use cgroup::CgroupPaths;
 pub use collect::{Collected, Problem, Sink, WhyKept};
+pub use destroy::KillGate;
 pub use error::{Error, ErrorKind};
 pub use events::EventSource;
-pub use follow::{EventSink, FollowEnd, Followed, Until};
+pub use follow::{EventGate, EventSink, FollowEnd, Followed, Until};
 pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 pub use names::{Names, TransportProtocol};
+pub use netns::NetnsDir;
 pub use owners::{OwnerSource, OwnersError, OwnersErrorKind};
-pub use policy::{Grant, GrantSet, Policy, ProcessDetail, UnknownGrant, Visibility, Whose};
+pub use policy::{Grant, GrantSet, Policy, ProcessDetail, Visibility, Whose};
+#[cfg(feature = "resolver")]
+pub use resolver::SystemHostNames;
 pub use select::expr;
 pub use select::{
-    AddressFamily, FamilySet, Filter, Selection, SocketTable, StateSet, TableSet, shown_state_of,
-    state_of,
+    AddressFamily, FamilySet, Filter, Selection, ShownProcesses, SocketTable, StateSet, TableSet,
+    shown_state_of, state_of,
 };
-pub use view::{MAX_SORTED_ROWS, PolicyView};
+pub use system::System;
+pub use view::{Look, MAX_SORTED_ROWS, PolicyView, ProcessGate};
 pub use wire_name::{ethertype, netlink_family};
+pub use word::UnknownWord;
 pub use workload::{container_id, systemd_unit};

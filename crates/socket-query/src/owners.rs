@@ -86,7 +86,7 @@ impl From<procnetsocket::Error> for OwnersError {
 
 #[cfg(test)]
 mod tests {
-    use procnetsocket::{OwnerReport, Uninterrupted, model::Inode};
+    use procnetsocket::{OwnerReport, OwnerTable, Uninterrupted, model::Inode};
     use rstest::rstest;
     use testkit::{FakeProc, Process};
 
@@ -103,6 +103,14 @@ mod tests {
         (root, PolicyView::new(tables, policy, Names::default()))
     }
 
+    fn find(view: &PolicyView, interrupt: &dyn Interrupt) -> Result<OwnerTable, crate::Error> {
+        view.processes()?.find(&OwnerQuery::all(), interrupt)
+    }
+
+    fn name(view: &PolicyView) -> Option<BString> {
+        view.processes().ok()?.name(seven())
+    }
+
     fn seven() -> Pid {
         Pid::new(7).unwrap()
     }
@@ -117,18 +125,18 @@ mod tests {
     #[case::without_sockets(&[Grant::Processes], Grant::Sockets)]
     fn processes_have_one_gate(#[case] grants: &[Grant], #[case] missing: Grant) {
         let (_root, view) = view(grants);
-        let error = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+        let error = find(&view, &Uninterrupted).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotGranted(missing));
-        assert_eq!(view.process_name(seven()), None);
+        assert_eq!(name(&view), None);
     }
 
     #[test]
     fn granted_processes_are_told() {
         let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
-        let table = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
+        let table = find(&view, &Uninterrupted).unwrap();
         let pids: Vec<_> = table.of(Inode::new(70).unwrap()).map(|owner| owner.task.pid).collect();
         assert_eq!(pids, [seven()]);
-        assert_eq!(view.process_name(seven()).unwrap(), "seven");
+        assert_eq!(name(&view).unwrap(), "seven");
     }
 
     /// Fails, in the words of another process.
@@ -153,15 +161,15 @@ mod tests {
     ) {
         let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
         let view = view.with_owners(Arc::new(Broken(kind)));
-        let error = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+        let error = find(&view, &Uninterrupted).unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (expected, "the broker is gone"));
-        assert_eq!(view.process_name(seven()), None);
+        assert_eq!(name(&view), None);
     }
 
     #[test]
     fn an_interrupt_ends_the_looking() {
         let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
-        let error = view.owners(&OwnerQuery::all(), &|| true).unwrap_err();
+        let error = find(&view, &|| true).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);
     }
 }

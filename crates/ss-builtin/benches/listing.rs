@@ -7,7 +7,7 @@
 use std::{hint::black_box, io, sync::Arc};
 
 use bstr::BString;
-use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use builtin_api::{CallContext, invoke};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use procnetsocket::SocketTables;
 use socket_query::{Names, Policy, PolicyView};
@@ -42,14 +42,7 @@ fn sockets() -> FakeProc {
 }
 
 fn list(ss: &Ss, option: &str) -> u8 {
-    let mut context = CallContext {
-        stdin: &mut io::empty(),
-        stdout: &mut io::sink(),
-        stderr: &mut io::sink(),
-        sandbox: &Sandbox::empty(),
-        cancel: &Cancel::new(),
-        terminal_width: None,
-        clock: &SystemClock,
-    };
+    let (mut stdin, mut stdout, mut stderr) = (io::empty(), io::sink(), io::sink());
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr);
     invoke(ss, &mut context, &[BString::from(option)]).code()
 }

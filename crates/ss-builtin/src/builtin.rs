@@ -4,18 +4,20 @@ use std::{io, time::Instant};
 
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
-use procnetsocket::SockStat6;
-use socket_query::{Grant, PolicyView, Selection, Sink, Until};
+use procnetsocket::{OwnerDetails, SockStat6};
+use socket_query::{
+    Grant, Policy, PolicyView, Selection, ShownProcesses, Sink, System, Until,
+    cap_std::AmbientAuthority,
+};
 
 use crate::{
     cli::{
-        Action, Answer, CliError, End, Help, Host, Hosts, NothingToShow, Plan, RawArgs, Show,
-        Summary, Tables, VERSION,
+        Action, Answer, CliError, End, Help, Host, Hosts, NothingToShow, Output, Plan, RawArgs,
+        Show, Summary, Tables, VERSION,
     },
     filter,
     listing::{Listing, write_failed},
     order::{Limited, Sorted, TooMany},
-    owners::{self, Owners},
     printer::Sheet,
     problem::complain,
     render::{Counters, RowRenderer},
@@ -38,6 +40,21 @@ impl Ss {
     /// Returns the command over what `view` lets it see.
     pub fn new(view: PolicyView) -> Self {
         Self { view }
+    }
+
+    /// Returns the command over the sockets of the system, under the default policy: the grant
+    /// `sockets`, and nothing else.
+    ///
+    /// # Ambient Authority
+    ///
+    /// As [`System::open_ambient`]. Whoever passes the token decides that scripts see the system's
+    /// sockets.
+    ///
+    /// # Errors
+    ///
+    /// As [`System::open_ambient`] and [`System::view`].
+    pub fn system(token: AmbientAuthority) -> Result<Self, socket_query::Error> {
+        Ok(Self::new(System::open_ambient(token)?.view(Policy::default())?))
     }
 }
 
@@ -166,7 +183,7 @@ impl Ss {
         &self,
         context: &mut CallContext<'_>,
         show: &Show,
-        mut selection: Selection,
+        selection: Selection,
         counters: Option<&Counters>,
     ) -> Result<ExitCode, Error> {
         // A filter of blanks, or a file of comments.
@@ -175,23 +192,18 @@ impl Ss {
             return Ok(self.refuse(context.stderr, &CliError::no_filter()));
         }
         if show.hosts == Hosts::Resolved
-            && let Err(error) = self.view.host_names()
+            && let Err(error) = self.view.resolver()
         {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
             complain(context.stderr, &error);
             return Ok(ExitCode::FAILURE);
         }
-        let found = owners::find(&self.view, context, show, &mut selection);
-        if found.is_err() {
-            sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
-        }
-        let Owners { users, gaps, code } = found?;
-        let selection = &selection;
+        let selection = &Selection { processes: show.shown_processes(), ..selection };
         let CallContext { stdout, stderr, cancel, terminal_width, .. } = context;
-        let rows = RowRenderer::new(&self.view, show, selection.tables, cancel).with_users(users);
+        let rows = RowRenderer::new(&self.view, show, selection.tables, cancel);
         let sheet = sheet(*stdout, show, counters)?;
         let printer = sheet.list(show, selection, rows, *terminal_width).map_err(write_failed)?;
-        let listing = Listing::new(printer, *stderr, gaps, code);
+        let listing = Listing::new(printer, *stderr);
         match show.action {
             Action::List => self.list(show, selection, listing, cancel),
             Action::Follow(end) => self.follow(selection, end, listing, cancel),
@@ -266,7 +278,9 @@ impl Ss {
         // OK because a time that no clock reaches is no end.
         let deadline = end.after.and_then(|after| Instant::now().checked_add(after));
         let until = Until { deadline, count: end.count };
-        let followed = self.view.follow(selection, &until, &|| cancel.is_cancelled(), &mut listing);
+        let followed = self.view.events().and_then(|gate| {
+            gate.follow(selection, &until, &|| cancel.is_cancelled(), &mut listing)
+        });
         listing.check()?;
         match followed {
             Ok(_) => listing.finish("more events were left out"),
@@ -290,7 +304,10 @@ impl Ss {
         mut listing: Listing<'_>,
         cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
-        let destroyed = self.view.destroy(selection, &|| cancel.is_cancelled(), &mut listing);
+        let destroyed = self
+            .view
+            .kill()
+            .and_then(|gate| gate.destroy(selection, &|| cancel.is_cancelled(), &mut listing));
         listing.check()?;
         let status = listing.finish("more sockets were not closed")?;
         cancel.check()?;
@@ -301,6 +318,18 @@ impl Ss {
             )
         })?;
         Ok(status)
+    }
+}
+
+impl Show {
+    /// Returns what is shown of processes: in the text their names, and in objects all that the
+    /// policy shows.
+    fn shown_processes(&self) -> Option<ShownProcesses> {
+        let details = match (self.output, self.answer) {
+            (Output::Text, _) | (_, Answer::Number) => OwnerDetails::Name,
+            (Output::Json | Output::JsonLines, Answer::Sockets) => OwnerDetails::Full,
+        };
+        self.owners.map(|threads| ShownProcesses { threads, details })
     }
 }
 
@@ -324,7 +353,7 @@ fn too_many(TooMany(bound): TooMany) -> Error {
     Error::new(ErrorKind::Failed, message)
 }
 
-pub(crate) fn failure(error: &socket_query::Error) -> Error {
+fn failure(error: &socket_query::Error) -> Error {
     Error::new(kind_of(error), Chain(error))
 }
 

@@ -68,7 +68,7 @@ mod tests {
     use std::sync::Arc;
 
     use bstr::BString;
-    use builtin_api::{Access, Cancel, Sandbox, SystemClock, invoke};
+    use builtin_api::{Access, Sandbox, invoke};
     use procnetsocket::SocketTables;
     use rstest::rstest;
     use socket_query::{Names, Policy};
@@ -91,15 +91,9 @@ mod tests {
         let line = format!("-Htln {words}");
         let args: Vec<BString> = line.split(' ').map(BString::from).collect();
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let mut context = CallContext {
-            stdin: &mut &*stdin,
-            stdout: &mut stdout,
-            stderr: &mut stderr,
-            sandbox: &sandbox,
-            cancel: &Cancel::new(),
-            terminal_width: None,
-            clock: &SystemClock,
-        };
+        let mut stdin = stdin;
+        let mut context =
+            CallContext::new(&mut stdin, &mut stdout, &mut stderr).with_sandbox(&sandbox);
         let code = invoke(&ss, &mut context, &args).code();
         let ports = ["22", "80", "443"].into_iter().filter(|port| {
             String::from_utf8_lossy(&stdout).contains(&format!("127.0.0.1:{port} "))

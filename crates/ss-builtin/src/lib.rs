@@ -16,7 +16,7 @@
 //!
 //! fn register(registry: &mut Registry, tables: SocketTables) -> Result<(), RegistryError> {
 //!     let view = PolicyView::new(Arc::new(tables), Policy::default(), Names::default());
-//!     registry.register(Box::new(Ss::new(view)))
+//!     registry.register(Ss::new(view))
 //! }
 //! ```
 //!
@@ -44,7 +44,6 @@ mod cli;
 mod filter;
 mod listing;
 mod order;
-mod owners;
 mod printer;
 mod problem;
 mod render;

@@ -1,15 +1,20 @@
-//! What receives the sockets of a call, and the word of those that could not be listed.
+//! What receives the sockets of a call, and reports those that could not be listed.
 
 use std::{
     io::{self, Write},
     ops::ControlFlow,
+    sync::Arc,
 };
 
 use builtin_api::{Error, ExitCode};
-use procnetsocket::model::Socket;
+use procnetsocket::{OwnerTable, model::Socket};
 use socket_query::{EventSink, Problem, Sink, SocketTable};
 
-use crate::{owners, printer::Printer, problem::Problems, render::Users};
+use crate::{
+    printer::Printer,
+    problem::{Problems, complain},
+    render::Users,
+};
 
 /// Hands the sockets to a printer, and reports what is missing.
 pub(crate) struct Listing<'a> {
@@ -17,20 +22,13 @@ pub(crate) struct Listing<'a> {
     pub(crate) stderr: &'a mut dyn Write,
     problems: Problems,
     failed: Option<io::Error>,
-    /// Why the filter may have missed owners.
+    /// Why the filter may have missed processes.
     gaps: Vec<String>,
-    /// What is known of the status before the first socket.
-    code: ExitCode,
 }
 
 impl<'a> Listing<'a> {
-    pub(crate) fn new(
-        printer: Box<dyn Printer + 'a>,
-        stderr: &'a mut dyn Write,
-        gaps: Vec<String>,
-        code: ExitCode,
-    ) -> Self {
-        Self { printer, stderr, problems: Problems::default(), failed: None, gaps, code }
+    pub(crate) fn new(printer: Box<dyn Printer + 'a>, stderr: &'a mut dyn Write) -> Self {
+        Self { printer, stderr, problems: Problems::default(), failed: None, gaps: Vec::new() }
     }
 
     /// Returns the error with which the output could not be written, once.
@@ -38,16 +36,18 @@ impl<'a> Listing<'a> {
         self.failed.take().map_or(Ok(()), |error| Err(write_failed(error)))
     }
 
-    /// Ends a listing that has come to its end: writes what is left, and tells how many of its
+    /// Ends a listing that has come to its end: writes what is left, and reports how many of its
     /// problems were not reported, as so many of `unreported`.
     pub(crate) fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
-        let code = self.problems.finish(self.stderr, unreported).max(self.code);
+        let code = self.problems.finish(self.stderr, unreported);
         let unowned = self.printer.users().and_then(Users::of_unowned);
         let gaps = match unowned {
             Some(owners) if self.gaps.is_empty() => owners.gaps(),
             _ => self.gaps,
         };
-        owners::tell_of_gaps(self.stderr, &gaps);
+        for gap in &gaps {
+            complain(self.stderr, &format_args!("owners may be missing: {gap}"));
+        }
         self.printer.finish().map_err(write_failed)?;
         Ok(code)
     }
@@ -79,8 +79,16 @@ impl Sink for Listing<'_> {
     }
 
     fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
-        self.problems.report(self.stderr, problem);
+        match problem {
+            // Said once, at the end, with what is to be said of the processes that are shown.
+            Problem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
+            problem => self.problems.report(self.stderr, problem),
+        }
         ControlFlow::Continue(())
+    }
+
+    fn processes(&mut self, found: Arc<OwnerTable>) {
+        self.printer.show_processes(found);
     }
 }
 

@@ -3,9 +3,10 @@
 use std::{
     io::{self, Write},
     num::NonZeroU16,
+    sync::Arc,
 };
 
-use procnetsocket::model::Socket;
+use procnetsocket::{OwnerTable, model::Socket};
 use socket_query::{Selection, SocketTable};
 
 use crate::{
@@ -99,6 +100,9 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
 
 /// Prints a listing; every error is one of the output.
 pub(crate) trait Printer {
+    /// Shows these processes with the sockets that they have open.
+    fn show_processes(&mut self, found: Arc<OwnerTable>);
+
     /// Takes the next socket.
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()>;
 
@@ -121,6 +125,10 @@ struct TextPrinter<'a> {
 }
 
 impl Printer for TextPrinter<'_> {
+    fn show_processes(&mut self, found: Arc<OwnerTable>) {
+        self.rows.set_users(Users::new(found));
+    }
+
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()> {
         self.table.row(|cells| self.rows.fill(cells, table, &socket))
     }
@@ -149,6 +157,10 @@ struct JsonPrinter<'a> {
 }
 
 impl Printer for JsonPrinter<'_> {
+    fn show_processes(&mut self, found: Arc<OwnerTable>) {
+        self.rows.set_users(Users::new(found));
+    }
+
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()> {
         self.writer.object(&self.rows.form(table, socket))
     }
@@ -176,6 +188,8 @@ struct CountPrinter<'a> {
 }
 
 impl Printer for CountPrinter<'_> {
+    fn show_processes(&mut self, _found: Arc<OwnerTable>) {}
+
     fn row(&mut self, _table: SocketTable, _socket: Socket<'_>) -> io::Result<()> {
         self.count += 1;
         Ok(())

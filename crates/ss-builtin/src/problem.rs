@@ -54,6 +54,7 @@ impl fmt::Display for Line<'_> {
             Problem::Changed(table) => {
                 write!(f, "{table} changed while it was read: rows may be missing or there twice")
             }
+            Problem::Processes(error) => Chain(error).fmt(f),
             Problem::EventsLost => {
                 f.write_str("sockets ended faster than they were listed: some are missing here")
             }

@@ -49,7 +49,7 @@ fn shell(tree: &Tree) -> Shell {
     }
     let mut registry = Registry::new();
     let root = FakeProc::new().build();
-    registry.register(Box::new(Ss::new(ours::view(&root, ours::recorded_names())))).unwrap();
+    registry.register(Ss::new(ours::view(&root, ours::recorded_names()))).unwrap();
     let limits = Limits { timeout: Duration::from_mins(10), ..Limits::default() };
     Shell::builder().sandbox(sandbox).registry(registry).limits(limits).build().unwrap()
 }

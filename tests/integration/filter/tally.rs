@@ -57,17 +57,26 @@ impl Tally {
         }
     }
 
-    /// Asserts that every one of these kinds was compared often, and that it made filters that
-    /// select some sockets and not others.
+    /// Returns whether every one of these kinds was compared often, and made filters that select some
+    /// sockets and not others.
+    pub(crate) fn covers(&self, kinds: &[Kind], pairs: usize, selecting: usize) -> bool {
+        self.rarest(kinds, pairs, selecting).is_none()
+    }
+
+    /// Asserts what [`covers`](Self::covers) returns.
     pub(crate) fn assert_covers(&self, kinds: &[Kind], pairs: usize, selecting: usize) {
-        for kind in kinds {
-            let count = self.by_kind.get(kind).copied().unwrap_or_default();
-            assert!(
-                count.pairs >= pairs && count.some >= selecting,
+        if let Some((kind, count)) = self.rarest(kinds, pairs, selecting) {
+            panic!(
                 "{kind:?}: {count:?}, but {pairs} pairs with {selecting} that tell sockets apart \
                  are expected\n{self}"
             );
         }
+    }
+
+    /// Returns a kind that was not compared often enough.
+    fn rarest(&self, kinds: &[Kind], pairs: usize, selecting: usize) -> Option<(Kind, Count)> {
+        let count = |kind: &Kind| (*kind, self.by_kind.get(kind).copied().unwrap_or_default());
+        kinds.iter().map(count).find(|(_, count)| count.pairs < pairs || count.some < selecting)
     }
 
     /// Asserts that at least so many in a hundred of all filters select some sockets and not others.

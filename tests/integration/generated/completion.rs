@@ -5,19 +5,16 @@
 use std::{collections::BTreeSet, process::Command as Process};
 
 use rstest::rstest;
-use socket_query::Grant;
 use ss_builtin::{Flag, Value, Words, flags};
 use testkit::completion::{Command, CommandOption, CommandValue};
 
 use crate::workspace;
 
-/// The example's own options, which stand before the others: name, value and help.
+/// The options of the program alone, which come before the others: name, value and help.
 fn own_options() -> Vec<CommandOption> {
-    let grants = Grant::ALL.into_iter().map(Grant::name).collect();
     [
         ("proc-root", CommandValue::Directory, "first: list a fake proc root"),
         ("proc-only", CommandValue::None, "first: list the text tables of the system"),
-        ("grant", CommandValue::Words(grants, None), "first: what is granted instead of sockets"),
     ]
     .map(|(long, value, help)| CommandOption {
         short: None,
@@ -91,8 +88,8 @@ fn bash_offers_directories_for_a_proc_root() {
 }
 
 #[test]
-fn every_option_of_the_example_is_completed() {
-    let source = String::from_utf8(workspace::read("crates/ss-builtin/examples/ss.rs")).unwrap();
+fn every_option_of_the_program_is_completed() {
+    let source = String::from_utf8(workspace::read("crates/ss-cli/src/lib.rs")).unwrap();
     let taken = source.split("b\"--").skip(1).filter_map(|rest| rest.split('"').next());
     let known = own_options().into_iter().filter_map(|option| option.long);
     assert_eq!(
@@ -115,8 +112,7 @@ fn every_option_of_the_example_is_completed() {
 #[case::table_taken_away(&["-A", "!t"], "!tcp")]
 #[case::table_taken_away_in_quotes(&["-A", "'!t"], "!tcp")]
 #[case::table_taken_away_in_double_quotes(&["-A", "\"all,!x"], "all,!xdp")]
-#[case::options_of_the_example(&["--pro"], "--proc-root --proc-only --processes")]
-#[case::grants(&["--grant", "sockets,p"], "sockets,processes")]
+#[case::options_of_the_program(&["--pro"], "--proc-root --proc-only --processes")]
 #[case::words_of_a_filter(&["sport"], "")]
 fn bash_offers(#[case] words: &[&str], #[case] offers: &str) {
     assert_eq!(offered(words), offers);

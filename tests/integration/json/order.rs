@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use builtin_api::{CallContext, Cancel, invoke};
 use procnetsocket::SocketTables;
 use rstest::rstest;
 use serde_json::Value;
@@ -162,15 +162,8 @@ fn a_call_that_is_ended_closes_its_array() {
     let ss = Ss::new(ours::view(&root, ours::recorded_names()));
     let cancel = Cancel::new();
     let (mut stdout, mut stderr) = (Cancelling(&cancel, Vec::new()), Vec::new());
-    let mut context = CallContext {
-        stdin: &mut io::empty(),
-        stdout: &mut stdout,
-        stderr: &mut stderr,
-        sandbox: &Sandbox::empty(),
-        cancel: &cancel,
-        terminal_width: None,
-        clock: &SystemClock,
-    };
+    let mut stdin = io::empty();
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr).with_cancel(&cancel);
     let code = invoke(&ss, &mut context, &["--json".into(), "-tan".into()]);
     let rows: Vec<Value> = serde_json::from_slice(&stdout.1).expect("the array is closed");
     assert!(!rows.is_empty() && rows.len() < ROWS.into(), "{} rows", rows.len());

@@ -32,44 +32,54 @@ pub(super) struct Pair {
 impl Pair {
     /// Runs the real one, ours and the real one again, until the two real runs tell what moves.
     pub(super) fn compare(&self, args: &[String], width: Option<u16>) -> Result<Sameness, String> {
-        let mut last = None;
-        for _ in 0..ATTEMPTS {
-            let [before, ours, after] = [&self.real, &self.ours, &self.real].map(|program| {
-                let mut outcome = program.run(args, width);
-                outcome.stdout = mask::without_own_sockets(&outcome.stdout);
-                outcome
-            });
-            if same(&ours, &before) || same(&ours, &after) {
-                return Ok(Sameness::Exact);
-            }
-            if same(&before, &after) {
-                return Err(report(args, width, &ours, &before));
-            }
-            let Some(motion) = Motion::between(&before.stdout, &after.stdout) else { continue };
-            let [real, masked] = [&before, &ours]
-                .map(|one| Outcome { stdout: motion.mask(&one.stdout), ..one.clone() });
-            if !same(&masked, &real) {
-                last = Some(report(args, width, &masked, &real));
-                continue;
-            }
-            match mask::out_of_time(&before.stdout, &ours.stdout, &after.stdout) {
-                None => return Ok(Sameness::Masked),
-                Some(figure) => last = Some(format!("ss {}\n  {figure}", args.join(" "))),
-            }
-        }
-        let unstable = || format!("ss {}: the real one never stands still", args.join(" "));
-        Err(last.unwrap_or_else(unstable))
+        let run = |program: &Program| {
+            let mut outcome = program.run(args, width);
+            outcome.stdout = mask::without_own_sockets(&outcome.stdout);
+            outcome
+        };
+        let width = width.map_or(String::new(), |width| format!(" on {width} columns"));
+        let line = format!("ss {}{width}", args.join(" "));
+        compare_runs(&line, || run(&self.real), || run(&self.ours))
     }
+}
+
+/// Runs the real one, ours and the real one again, until the two real runs tell what moves.
+pub(super) fn compare_runs(
+    line: &str,
+    real: impl Fn() -> Outcome,
+    ours: impl Fn() -> Outcome,
+) -> Result<Sameness, String> {
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        let [before, ours, after] = [real(), ours(), real()];
+        if same(&ours, &before) || same(&ours, &after) {
+            return Ok(Sameness::Exact);
+        }
+        if same(&before, &after) {
+            return Err(report(line, &ours, &before));
+        }
+        let Some(motion) = Motion::between(&before.stdout, &after.stdout) else { continue };
+        let [theirs, masked] =
+            [&before, &ours].map(|one| Outcome { stdout: motion.mask(&one.stdout), ..one.clone() });
+        if !same(&masked, &theirs) {
+            last = Some(report(line, &masked, &theirs));
+            continue;
+        }
+        match mask::out_of_time(&before.stdout, &ours.stdout, &after.stdout) {
+            None => return Ok(Sameness::Masked),
+            Some(figure) => last = Some(format!("{line}\n  {figure}")),
+        }
+    }
+    Err(last.unwrap_or_else(|| format!("{line}: the real one never stands still")))
 }
 
 fn same(one: &Outcome, other: &Outcome) -> bool {
     one.stdout == other.stdout && one.status == other.status
 }
 
-fn report(args: &[String], width: Option<u16>, ours: &Outcome, real: &Outcome) -> String {
-    let width = width.map_or(String::new(), |width| format!(" on {width} columns"));
+fn report(line: &str, ours: &Outcome, real: &Outcome) -> String {
     let difference = ours.difference(real).expect("it is not the same");
-    format!("ss {}{width}\n{difference}", args.join(" "))
+    format!("{line}\n{difference}")
 }
 
 /// Compares every line over one set of sockets, and reports what differs.

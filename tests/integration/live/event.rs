@@ -23,7 +23,7 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice};
-use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use builtin_api::{CallContext, Cancel, invoke};
 use cap_std::ambient_authority;
 use procnetsocket::{
     Limits, RowError, SocketTables, Table, Uninterrupted, Visitor, diag::EventAuthority,
@@ -40,7 +40,7 @@ use crate::{escape::program::SHELL, ours, outcome::Outcome};
 const LAST_PORT: &[u8] = b":39999";
 
 /// Far longer than anything takes: what waits so long has failed.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// `NETLINK_SOCK_DIAG`.
 const SOCK_DIAG: u32 = 4;
@@ -130,15 +130,10 @@ fn call(
 ) -> (i32, String) {
     let args: Vec<BString> = words(line).into_iter().map(BString::from).collect();
     let mut stderr = Vec::new();
-    let mut context = CallContext {
-        stdin: &mut io::empty(),
-        stdout,
-        stderr: &mut stderr,
-        sandbox: &Sandbox::empty(),
-        cancel,
-        terminal_width: width.and_then(NonZeroU16::new),
-        clock: &SystemClock,
-    };
+    let mut stdin = io::empty();
+    let mut context = CallContext::new(&mut stdin, stdout, &mut stderr)
+        .with_cancel(cancel)
+        .with_terminal_width(width.and_then(NonZeroU16::new));
     let code = invoke(&Ss::new(view), &mut context, &args);
     (code.code().into(), String::from_utf8(stderr).unwrap())
 }

@@ -14,17 +14,19 @@ use super::{
     line::words,
     namespace::{inside, inside_as_root},
     program::Program,
+    shell::in_shell,
 };
 use crate::outcome::Outcome;
 
 /// Lines that destroy; `B` stands for the first digit of the ports of one twin.
 const LINES: [&str; 13] = [
+    // The state that lasts only 60 s comes first.
+    "-Ktan state fin-wait-2 sport = :B0006",
     "-Kan sport = :B9999",
     "-Kan sport = :B0001",
     "-Kan dport = :B0002 and src 127.0.0.1",
     "-KanHQ sport = :B0003",
     "-Kan state time-wait sport = :B0005",
-    "-Ktan state fin-wait-2 sport = :B0006",
     "-Ktan dport = :B0006",
     "-Ktln sport = :B0080",
     "-K6tan src [::1]:B0081",
@@ -42,10 +44,14 @@ fn of_twin(line: &str, digit: &str) -> Vec<String> {
     words(&line.replace('B', digit))
 }
 
-fn ours(grants: &str, line: &str) -> Outcome {
-    let mut args = vec!["--grant".to_owned(), grants.to_owned()];
-    args.extend(of_twin(line, "2"));
-    Program::ours().run(&args, None)
+fn ours(line: &str) -> Outcome {
+    Program::ours().run(&of_twin(line, "2"), None)
+}
+
+/// Runs ours in the shell, with these grants alone.
+fn granted(grants: &str, line: &str) -> Outcome {
+    let line = of_twin(line, "2").join(" ");
+    in_shell(&["--grant", grants], &format!("ss {line}"))
 }
 
 /// Returns what is printed of the first twin as if it were of the second.
@@ -77,7 +83,7 @@ fn exactly_what_the_filter_admits_is_destroyed() {
         for line in LINES {
             let theirs = real.run(&of_twin(line, "1"), None);
             assert_eq!(theirs.stderr, "", "{line}");
-            let ours = ours("sockets,kill", line);
+            let ours = ours(line);
             let printed = as_second(&theirs.stdout);
             assert_eq!(ours.stdout, printed, "{line}");
             let [theirs, ours] = ["1", "2"].map(|digit| real.run(&of_twin(LEFT, digit), None));
@@ -94,7 +100,7 @@ fn exactly_what_the_filter_admits_is_destroyed() {
 fn what_is_not_destroyed_is_told() {
     inside("live::kill::what_is_not_destroyed_is_told", || {
         let _fixture = Fixture::start(&["victims"]);
-        let unix = ours("sockets,kill", "-KxanH src *victimB0000");
+        let unix = ours("-KxanH src *victimB0000");
         assert_eq!((unix.stdout.as_bstr(), unix.status), (b"".as_bstr(), 1));
         let told = unix.stderr.to_str().unwrap();
         assert!(told.starts_with("ss: u_str "), "{told}");
@@ -104,7 +110,7 @@ fn what_is_not_destroyed_is_told() {
             ),
             "{told}"
         );
-        let idle = ours("sockets,kill", "-KtanH sport = :B0099");
+        let idle = ours("-KtanH sport = :B0099");
         assert_eq!((idle.stdout.as_bstr(), idle.status), (b"".as_bstr(), 1));
         assert_eq!(
             idle.stderr,
@@ -118,7 +124,7 @@ fn what_is_not_destroyed_is_told() {
 fn the_other_end_of_a_connection_ends_by_itself() {
     inside("live::kill::the_other_end_of_a_connection_ends_by_itself", || {
         let _fixture = Fixture::start(&["victims"]);
-        let both = ours("sockets,kill", "-KtnH sport = :B0001 or dport = :B0001");
+        let both = ours("-KtnH sport = :B0001 or dport = :B0001");
         assert_eq!((both.stdout.lines().count(), both.status), (1, 0), "{}", both.stderr);
         assert_eq!(both.stderr, "");
     });
@@ -129,7 +135,7 @@ fn without_rights(line: &str) -> Outcome {
     let program = Program::ours().command(&[], None);
     let mut command = Command::new("setpriv");
     command.args(["--bounding-set", "-all", "--inh-caps", "-all"]).arg(program.get_program());
-    command.args(["--grant", "sockets,kill"]).args(of_twin(line, "2"));
+    command.args(of_twin(line, "2"));
     let output = command.output().unwrap();
     Outcome {
         stdout: output.stdout.into(),
@@ -147,15 +153,15 @@ fn nothing_is_destroyed_without_grant_filter_or_right() {
             "ss: -K is refused: without a filter expression it would close every socket there is\n";
         let refused = [
             (
-                ours("sockets,events", "-Kan sport = :B0001"),
+                granted("sockets,events", "-Kan sport = :B0001"),
                 "ss: -K is refused: it needs the grant \"kill\", which this host does not give\n",
             ),
             (
-                ours("kill", "-KanH sport = :B0001"),
+                granted("kill", "-KanH sport = :B0001"),
                 "ss: listing sockets needs the grant \"sockets\", which this host does not give\n",
             ),
-            (ours("sockets,kill", "-Kan"), no_filter),
-            (ours("sockets,kill", "-Ktan state established"), no_filter),
+            (ours("-Kan"), no_filter),
+            (ours("-Ktan state established"), no_filter),
             (blank(), no_filter),
             (
                 without_rights("-KanH sport = :B0001"),
@@ -173,7 +179,7 @@ fn nothing_is_destroyed_without_grant_filter_or_right() {
 
 /// Runs ours with a filter of one blank.
 fn blank() -> Outcome {
-    let args = ["--grant", "sockets,kill", "-Kan", " "].map(str::to_owned);
+    let args = ["-Kan", " "].map(str::to_owned);
     Program::ours().run(&args, None)
 }
 
@@ -199,7 +205,7 @@ fn what_a_process_holds_is_excluded_with_what_waits_for_it() {
         let python = python.args(["-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut server = python.spawn().unwrap();
         let pid = io::read_to_string(server.stdout.take().unwrap()).unwrap();
-        let ours = |line: &str| Program::ours_destroying().run(&words(line), None);
+        let ours = |line: &str| Program::ours().run(&words(line), None);
         let all = "-tanH sport = :9100 or dport = :9100";
         assert_eq!(ours(all).stdout.lines().count(), 3);
         let excluded = ours(&format!("-KtanH not pid = {} and sport = :9100", pid.trim()));

@@ -22,6 +22,7 @@
 //! - `netstat`: the same sockets beside net-tools' `netstat`.
 //! - `monitor`: ports that open and close.
 //! - `portwatch`: a script in a shell that waits for servers outside of it.
+//! - `typed`: command lines that people and agents type, as whole pipelines.
 //! - `soak`: random scripts for long, with descriptors and memory flat; `scripts/soak` runs it.
 //!
 //! No test looks at the sockets of the machine, and none at time.
@@ -50,3 +51,4 @@ mod resolve;
 mod secret;
 mod shell;
 mod soak;
+mod typed;

@@ -12,8 +12,8 @@ use std::{
 
 use cap_std::ambient_authority;
 use port_monitor::{
-    EventKind, Identity, Notice, Polled, Poller, Port, PortMonitor, PortMonitorBuilder, PortSource,
-    PortTable, Problem, Reading, Scope,
+    EventKind, Identity, Notice, Polled, Poller, Port, PortLook, PortMonitor, PortMonitorBuilder,
+    PortSource, PortTable, Readings, Scope,
 };
 use procnetsocket::{
     Interrupt, ProcRoot, SocketTables, Uninterrupted, diag::EventAuthority, model::Inode,
@@ -26,7 +26,7 @@ use rustix::{
 use super::namespace::inside;
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_mins(5);
 
 fn system() -> SocketTables {
     SocketTables::open_ambient(ambient_authority()).unwrap()
@@ -114,10 +114,10 @@ struct Switch {
 }
 
 impl PortSource for &Switch {
-    fn read(&self, table: PortTable, interrupt: &dyn Interrupt) -> Result<Reading, Problem> {
+    fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
         let is_text = self.is_text.load(Ordering::Relaxed);
         let tables = if is_text { &self.text } else { &self.diag };
-        tables.read(table, interrupt)
+        tables.read(look, interrupt)
     }
 }
 
@@ -169,7 +169,8 @@ fn a_device_is_named() {
             .stdin(socket.try_clone().unwrap())
             .status();
         assert!(status.unwrap().success());
-        let reading = system().read(PortTable::ALL[2], &Uninterrupted).unwrap();
+        let mut readings = system().read(&PortLook::new([PortTable::ALL[2]]), &Uninterrupted);
+        let reading = readings.remove(0).1.unwrap();
         let device = reading.ports[0].device.as_ref().unwrap();
         assert_eq!((device.index.get(), device.name.clone()), (1, Some("lo".into())));
     });
@@ -197,7 +198,7 @@ impl Load<'_> {
     }
 }
 
-/// Opens 1 000 ports in a second, each of which lives for two looks, and as many that are closed as
+/// Opens 1 000 ports in twenty looks, each of which lives for two looks, and as many that are closed as
 /// soon as they are open.
 fn none_is_missed(builder: PortMonitorBuilder) {
     let monitor = builder.interval(Duration::from_millis(50)).build();
@@ -213,8 +214,13 @@ fn none_is_missed(builder: PortMonitorBuilder) {
             drop(UdpSocket::bind("0.0.0.0:0").unwrap());
         }
         load.close();
-        // No synchronisation: it spreads the load over a second.
-        std::thread::sleep(Duration::from_millis(8));
+        // Spread over twenty looks.
+        if ten % 5 == 4 {
+            let before = monitor.looks();
+            while monitor.looks() == before {
+                std::thread::yield_now();
+            }
+        }
     }
     while !load.open.is_empty() {
         std::thread::yield_now();

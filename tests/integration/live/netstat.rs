@@ -35,7 +35,7 @@ const LINES: [&str; 14] = [
     "-wan",
     "-xap",
     "-xl",
-    "-tae --numeric-hosts",
+    "-ta --numeric-hosts -e",
 ];
 
 /// Returns the rows as far as both programs print the same, sorted.

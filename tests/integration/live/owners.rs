@@ -47,7 +47,7 @@ fn compare_owners(name: &str) {
     let Some(real) = Program::real() else { return };
     let _fixture = Fixture::start(&["owners"]);
     let lines: Vec<_> = LINES.iter().map(|line| words(line)).collect();
-    let pair = Pair { real, ours: Program::ours_granted() };
+    let pair = Pair { real, ours: Program::ours() };
     compare_with(&pair, name, &lines, &[None]);
     compare_with(&pair, name, &lines[..4], &[Some(80), Some(200)]);
 }
@@ -139,7 +139,7 @@ fn run_in(setting: Setting, program: &Program, line: &str) -> Option<Outcome> {
 /// Lists with this project's `ss`, requires the rows of the real one, and returns them with standard
 /// error.
 fn list_both(setting: Setting) -> Option<(Vec<String>, String)> {
-    let ours = list(setting, &Program::ours_granted())?;
+    let ours = list(setting, &Program::ours())?;
     if let Some(real) = RealSs::find() {
         let real = list(setting, &Program::at(real.program()))?;
         assert_eq!(ours.0, real.0);
@@ -234,7 +234,7 @@ fn a_crowd_of_another_user_has_no_owners() {
 /// Runs a line that destroys sockets of the fixture; returns the ports of those that it names as closed,
 /// standard error and the status.
 fn destroy(setting: Setting, line: &str) -> Option<(Vec<String>, String, i32)> {
-    let outcome = run_in(setting, &Program::ours_destroying(), line)?;
+    let outcome = run_in(setting, &Program::ours(), line)?;
     let rows = outcome.stdout.to_str_lossy();
     let mut ports: Vec<String> = rows
         .lines()
@@ -297,9 +297,9 @@ fn nobody_is_excluded_from_destruction_by_a_process_that_cannot_be_seen() {
 fn owners_of_threads_that_parted_are_found() {
     let setting = Setting { fixture: "threads.py", ..WITH_CAPABILITIES };
     // Compat: the real one shows the third alone.
-    let Some((rows, _)) = list(setting, &Program::ours_granted()) else { return };
+    let Some((rows, _)) = list(setting, &Program::ours()) else { return };
     assert_eq!(owned(&rows), ["4001", "4003"]);
-    let outcome = run_in(setting, &Program::ours_granted(), "-tlnTH").unwrap();
+    let outcome = run_in(setting, &Program::ours(), "-tlnTH").unwrap();
     assert_eq!(outcome.stdout.find_iter("users:((\"python3\",pid=").count(), 3);
 }
 

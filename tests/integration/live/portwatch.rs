@@ -39,8 +39,8 @@ fn shell() -> Shell {
     let tables = SocketTables::open_ambient(ambient_authority()).unwrap();
     let view = PolicyView::new(Arc::new(tables), Policy::default(), Names::default());
     let mut registry = Registry::new();
-    registry.register(Box::new(Ss::new(view.clone()))).unwrap();
-    registry.register(Box::new(PortWatch::new(view))).unwrap();
+    registry.register(Ss::new(view.clone())).unwrap();
+    registry.register(PortWatch::new(view)).unwrap();
     Shell::builder().registry(registry).sandbox(Sandbox::empty()).build().unwrap()
 }
 

@@ -1,4 +1,4 @@
-//! The two programs: the example binary of `ss-builtin`, and iproute2's `ss`.
+//! The two programs: `ss` of `ss-cli`, and iproute2's `ss`.
 
 #![expect(clippy::disallowed_methods, reason = "the comparison starts both programs")]
 
@@ -37,21 +37,6 @@ impl Program {
     pub(crate) fn ours() -> Self {
         static BUILT: OnceLock<PathBuf> = OnceLock::new();
         Self { path: BUILT.get_or_init(build).clone(), args: &[] }
-    }
-
-    /// Returns this project's with the grant to tell processes.
-    pub(crate) fn ours_granted() -> Self {
-        Self { args: &["--grant", "sockets,processes"], ..Self::ours() }
-    }
-
-    /// Returns this project's with the grants to tell processes and to destroy sockets.
-    pub(crate) fn ours_destroying() -> Self {
-        Self { args: &["--grant", "sockets,processes,kill"], ..Self::ours() }
-    }
-
-    /// Returns this project's with the grant to resolve names of hosts.
-    pub(crate) fn ours_resolving() -> Self {
-        Self { args: &["--grant", "sockets,resolve"], ..Self::ours() }
     }
 
     /// Returns the program at a path.
@@ -105,20 +90,20 @@ fn named(wrapper: &Path, directory: &TempDir) -> Option<PathBuf> {
     Some(named)
 }
 
-/// Builds the example binary and returns its path.
+/// Builds the program and returns its path.
 fn build() -> PathBuf {
     // target/debug/deps/integration-…
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).expect("the test lies in a target directory");
     let target = profile.parent().expect("and so does the profile");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "-p", "ss-builtin", "--example", "ss", "--target-dir"]);
+    cargo.args(["build", "--quiet", "-p", "ss-cli", "--bin", "ss", "--target-dir"]);
     cargo.arg(target).current_dir(workspace::path("."));
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
-    assert!(cargo.status().unwrap().success(), "the example binary can be built");
-    profile.join("examples/ss")
+    assert!(cargo.status().unwrap().success(), "the program can be built");
+    profile.join("ss")
 }
 
 /// Returns the interpreter itself, past every wrapper that needs an environment.

@@ -106,7 +106,7 @@ fn resolving(options: &[&str], script: &str) -> Outcome {
 /// that is not confined.
 fn compare(lines: &[&str]) {
     let Some(real) = Program::real() else { return };
-    let ours = Program::ours_resolving();
+    let ours = Program::ours();
     for line in lines {
         let expected = real.run(&words(line), None);
         assert_eq!(ours.run(&words(line), None), expected, "ss {line}");

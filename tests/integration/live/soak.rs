@@ -234,7 +234,7 @@ fn policy(random: &mut Xorshift) -> Policy {
 fn scripts(tables: &Arc<SocketTables>, random: &mut Xorshift) -> u64 {
     let view = PolicyView::new(Arc::clone(tables), policy(random), Names::default());
     let mut registry = Registry::new();
-    registry.register(Box::new(Ss::new(view))).unwrap();
+    registry.register(Ss::new(view)).unwrap();
     let timeout = Duration::from_millis(*random.pick(&[20, 30_000, 30_000, 30_000]));
     let limits = Limits { timeout, ..Limits::default() };
     let mut shell = Shell::builder().registry(registry).limits(limits).build().unwrap();

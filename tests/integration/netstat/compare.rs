@@ -3,31 +3,24 @@
 //! Rows of unix sockets are compared without their order, which is that of `ss` here.
 
 use bstr::{BString, ByteSlice};
-use testkit::{FakeProc, fixtures, generate, process_fixtures};
+use testkit::{FakeProc, fixtures, generate};
 
 use super::{GRANTS, real::RealNetstat, run, words};
 use crate::outcome::Outcome;
 
 /// Roots that a seed makes, beside the named ones.
-const GENERATED_ROOTS: u64 = 24;
+const GENERATED_ROOTS: u64 = 6;
 
-const LINES: [&str; 17] = [
-    "",
-    "-a",
-    "-l",
+/// Names of hosts are not looked up: the machine of the test has its own.
+const LINES: [&str; 9] = [
+    "--numeric-hosts",
+    "-a --numeric-hosts -eo",
+    "-l --numeric-hosts",
     "-an",
-    "-ln",
     "-n",
-    "-tulpn",
-    "-anp",
-    "-aeop",
-    "-aneop",
-    "-anWe",
+    "-aneopW",
     "-xap",
-    "-wan",
-    "-4an",
     "-6ano",
-    "--inet6 --tcp --unix --all --numeric-ports --extend",
     "-A inet,unix -l --numeric-hosts --timers",
 ];
 
@@ -95,9 +88,4 @@ fn named(roots: Vec<(&str, FakeProc)>) -> impl Iterator<Item = (String, FakeProc
 fn every_root_prints_the_same() {
     let generated = (0..GENERATED_ROOTS).map(|seed| (format!("seed {seed}"), generate(seed)));
     compare(named(fixtures()).chain(generated), &LINES);
-}
-
-#[test]
-fn processes_are_the_same_on_every_process_table() {
-    compare(named(process_fixtures()), &["-anp", "-tulpn", "-xap"]);
 }

@@ -50,14 +50,19 @@ fn programs_degrade_without_their_grant() {
             "tcp        0      0 127.0.0.1:22            0.0.0.0:*               LISTEN      \
              -                   ",
         ],
-        "netstat: -p shows no process: processes are not granted\n",
+        "netstat: -p shows no process: telling processes needs the grant \"processes\", which this host does not give\n",
         0,
     );
 }
 
 #[test]
 fn nothing_is_listed_without_a_grant() {
-    check(&run(&root().build(), &[], &words("-tln")), &[], "netstat: sockets are not granted\n", 1);
+    check(
+        &run(&root().build(), &[], &words("-tln")),
+        &[],
+        "netstat: listing sockets needs the grant \"sockets\", which this host does not give\n",
+        1,
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use host_shell::broker::{
+use host_confine::broker::{
     Broker, OwnersAnswer, OwnersRequest, ResolverAnswer, ResolverRequest, Service, serve,
 };
 use procnetsocket::Uninterrupted;

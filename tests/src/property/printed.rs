@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{CallContext, Cancel, Sandbox, SystemClock, invoke};
+use builtin_api::{CallContext, invoke};
 use procnetsocket::SocketTables;
 use socket_query::{Grant, GrantSet, Names, Policy, PolicyView};
 use ss_builtin::Ss;
@@ -30,15 +30,8 @@ pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let ss = Ss::new(PolicyView::new(tables, Policy::new(grants), Names::default()));
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let mut context = CallContext {
-        stdin: &mut std::io::empty(),
-        stdout: &mut stdout,
-        stderr: &mut stderr,
-        sandbox: &Sandbox::empty(),
-        cancel: &Cancel::new(),
-        terminal_width: None,
-        clock: &SystemClock,
-    };
+    let mut stdin = std::io::empty();
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr);
     let status = invoke(&ss, &mut context, args).code();
     let printed = Printed { stdout: stdout.into(), stderr: stderr.into(), status };
     assert!(matches!(status, 0 | 1 | 255), "{printed:?}");

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use host_shell::broker::{
+use host_confine::broker::{
     Bounds, Broker, BrokerErrorKind, Kind, OwnerBroker, Reach, ResolverBroker, Service, serve,
 };
 use procnetsocket::{Fact, OwnerDetails, OwnerQuery, Task, Uninterrupted};

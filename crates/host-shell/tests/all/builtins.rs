@@ -199,7 +199,7 @@ fn a_builtin_takes_the_place_of_the_interpreters_command(#[case] name: &'static 
 #[case("bash")]
 fn a_word_of_the_language_cannot_be_registered(#[case] name: &'static str) {
     let mut registry = Registry::new();
-    registry.register(Box::new(Named(name))).unwrap();
+    registry.register(Named(name)).unwrap();
     let error = Shell::builder().registry(registry).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReservedName);
 }

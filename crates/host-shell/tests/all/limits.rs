@@ -1,14 +1,18 @@
 //! What is too large or takes too long is an error, and nothing is cut in silence.
 
 use std::{
-    sync::{Arc, atomic::AtomicBool, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
 use host_shell::Limits;
 use rstest::rstest;
 
-use crate::support::{Stuck, Waits, registry_with, run, run_in, shell};
+use crate::support::{Ran, Stuck, Waits, registry_with, run, run_in, shell};
 
 #[rstest]
 #[case::count("rows 100000 120 | wc -l", "100000\n")]
@@ -46,7 +50,7 @@ fn a_file_in_memory_that_is_too_large_is_an_error() {
     assert!(ran.stderr.contains("exceeds 33554432 byte limit"), "{ran:?}");
 }
 
-fn limited(script: &str, bytes: u64) -> crate::support::Ran {
+fn limited(script: &str, bytes: u64) -> Ran {
     let limits = Limits { max_output_bytes: bytes, ..Limits::default() };
     run_in(&mut shell().limits(limits).build().unwrap(), script)
 }
@@ -79,8 +83,17 @@ fn what_is_not_printed_does_not_count() {
     assert_eq!((ran.stdout.as_str(), ran.status), ("1000\n", 0));
 }
 
-fn timed(shell: host_shell::ShellBuilder, script: &str) -> crate::support::Ran {
-    let limits = Limits { timeout: Duration::from_millis(50), ..Limits::default() };
+fn timed(shell: host_shell::ShellBuilder, script: &str) -> Ran {
+    timed_by(SHORT, shell, script)
+}
+
+/// Timeouts from one that is soon over to one that a busy machine does not miss.
+const TIMEOUTS: [Duration; 4] =
+    [SHORT, Duration::from_secs(1), Duration::from_secs(16), Duration::from_mins(4)];
+const SHORT: Duration = Duration::from_millis(50);
+
+fn timed_by(timeout: Duration, shell: host_shell::ShellBuilder, script: &str) -> Ran {
+    let limits = Limits { timeout, ..Limits::default() };
     run_in(&mut shell.limits(limits).build().unwrap(), script)
 }
 
@@ -101,15 +114,22 @@ fn a_script_that_takes_too_long_ends_with_124(#[case] script: &str) {
 #[case::not_last("waits; echo after; sleep 600")]
 #[case::pipeline("waits | cat")]
 fn the_timeout_reaches_a_builtin(#[case] script: &str) {
-    let (started, _begun) = mpsc::sync_channel(1);
-    let cancelled = Arc::new(AtomicBool::new(false));
-    let waits = Waits { started, cancelled: Arc::clone(&cancelled) };
-    let ran = timed(shell().registry(registry_with(Box::new(waits))), script);
-    assert_eq!(ran.status, 124, "{ran:?}");
-    // Its thread ends soon; waiting for it without a bound is the point of the test.
-    while !cancelled.load(std::sync::atomic::Ordering::SeqCst) {
-        std::thread::yield_now();
+    for timeout in TIMEOUTS {
+        let (started, begun) = mpsc::sync_channel(1);
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let waits = Waits { started, cancelled: Arc::clone(&cancelled) };
+        let ran = timed_by(timeout, shell().registry(registry_with(Box::new(waits))), script);
+        assert_eq!(ran.status, 124, "{ran:?}");
+        // A timeout may come before the builtin begins.
+        if begun.recv().is_ok() {
+            // Its thread ends soon; waiting for it without a bound is the point of the test.
+            while !cancelled.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+            return;
+        }
     }
+    panic!("expected the builtin to begin within {:?}", TIMEOUTS.last());
 }
 
 #[test]
@@ -123,12 +143,19 @@ fn a_builtin_that_does_not_come_back_does_not_keep_the_shell() {
 
 #[test]
 fn a_shell_goes_on_after_a_timeout() {
-    let limits = Limits { timeout: Duration::from_secs(1), ..Limits::default() };
-    let mut shell = shell().limits(limits).build().unwrap();
-    run_in(&mut shell, "v=1; f() { local v=2; sleep 600; }");
-    assert_eq!(run_in(&mut shell, "w=1; echo text > /tmp/file; f").status, 124);
-    let ran = run_in(&mut shell, "echo $v [$w]; cat /tmp/file");
-    assert_eq!(ran.stdout, "1 []\ntext\n");
+    for timeout in TIMEOUTS {
+        let limits = Limits { timeout, ..Limits::default() };
+        let mut shell = shell().limits(limits).build().unwrap();
+        // Only the last step of the second script is to take too long.
+        let is_ready = run_in(&mut shell, "v=1; f() { local v=2; sleep 600; }").status == 0;
+        assert_eq!(run_in(&mut shell, "w=1; echo text > /tmp/file; f").status, 124);
+        let ran = run_in(&mut shell, "echo $v [$w]; cat /tmp/file");
+        if is_ready && ran.status == 0 {
+            assert_eq!(ran.stdout, "1 []\ntext\n");
+            return;
+        }
+    }
+    panic!("expected three lines to run within {:?}", TIMEOUTS.last());
 }
 
 #[rstest]

@@ -118,6 +118,10 @@ impl Builtin for MissingTool {
         "not available; names the ss command to use instead"
     }
 
+    fn is_listed(&self) -> bool {
+        false
+    }
+
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         // OK because nobody is left to report to when standard error cannot be written.
         let _ = writeln!(context.stderr, "{}: {}", self.0.name(), hint(self.0, args));

@@ -43,7 +43,7 @@ impl<'a> Addresses<'a> {
         Self {
             names: view.names(),
             choices,
-            hosts: if is_numeric { None } else { view.host_names().ok() },
+            hosts: if is_numeric { None } else { view.resolver().ok() },
             known: RefCell::default(),
             begin: Instant::now(),
             cancel,

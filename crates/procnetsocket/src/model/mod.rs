@@ -91,6 +91,21 @@ impl Socket<'_> {
         if is_of_diag { Source::Diag } else { Source::Proc }
     }
 
+    /// Returns the user id that the socket belongs to, where the source reports one.
+    ///
+    /// Kernel: an internet or packet socket that no process can have open (TIME-WAIT, half-open
+    /// connections, sockets that were closed) has no inode, and its uid is reported as 0, which is
+    /// nobody's.
+    pub const fn uid(&self) -> Option<u32> {
+        match self {
+            Self::Inet(row) if row.inode.is_some() => Some(row.uid),
+            Self::Unix(row) => row.detail.uid,
+            Self::Packet(row) if row.inode.is_some() => Some(row.uid),
+            Self::Xdp(row) => row.detail.uid,
+            Self::Inet(_) | Self::Packet(_) | Self::Netlink(_) | Self::Vsock(_) => None,
+        }
+    }
+
     /// Returns the inode; `None` when no process can hold the socket.
     pub const fn inode(&self) -> Option<Inode> {
         match self {

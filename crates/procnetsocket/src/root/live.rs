@@ -361,6 +361,8 @@ fn expect_kind(path: &str, fd: BorrowedFd<'_>, kind: FileType) -> Result<(), Roo
     match rustix::fs::fstat(fd) {
         Ok(stat) if FileType::from_raw_mode(stat.st_mode) == kind => Ok(()),
         Ok(_) => Err(RootError::not_a_file(&shown(path))),
+        // Kernel: `proc_fd_getattr` counts the descriptors of a process, which may end before.
+        Err(Errno::NOENT) => Err(RootError::vanished(&shown(path))),
         Err(errno) => Err(RootError::from_errno(&shown(path), errno)),
     }
 }

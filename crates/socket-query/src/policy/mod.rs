@@ -8,9 +8,9 @@ mod text;
 
 use std::{num::NonZeroU64, time::Duration};
 
-pub use grant::{Grant, GrantSet, UnknownGrant};
+pub use grant::{Grant, GrantSet};
 pub(crate) use owner::OwnerVeil;
-pub(crate) use row::{Veil, owner_of};
+pub(crate) use row::Veil;
 
 use crate::FamilySet;
 

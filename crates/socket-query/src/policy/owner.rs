@@ -144,9 +144,9 @@ mod tests {
         let view = PolicyView::new(tables, policy, Names::default())
             .with_owners(Arc::<Talkative>::clone(&source));
         let query = OwnerQuery::all().with_details(OwnerDetails::Full);
-        let table = view.owners(&query, &Uninterrupted).unwrap();
+        let table = view.processes().unwrap().find(&query, &Uninterrupted).unwrap();
         let asked = source.asked.lock().unwrap().take().unwrap();
-        (table, asked, view.process_name(Pid::new(2).unwrap()))
+        (table, asked, view.processes().unwrap().name(Pid::new(2).unwrap()))
     }
 
     #[rstest]

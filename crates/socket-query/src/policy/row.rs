@@ -69,7 +69,7 @@ impl<'a> Veil<'a> {
         let Some(family) = family_of(socket) else { return !self.policy.narrows() };
         let whose = match self.policy.whose {
             Whose::Everyone => true,
-            Whose::User(uid) => owner_of(socket) == Some(uid),
+            Whose::User(uid) => socket.uid() == Some(uid),
         };
         whose && self.policy.families.intersects(FamilySet::of(family))
     }
@@ -86,18 +86,6 @@ fn family_of(socket: &Socket<'_>) -> Option<AddressFamily> {
         Socket::Xdp(_) => AddressFamily::Xdp,
         _ => return None,
     })
-}
-
-/// Returns the user that a socket belongs to, where the source tells one.
-pub(crate) fn owner_of(socket: &Socket<'_>) -> Option<u32> {
-    match socket {
-        // Kernel: a socket that no process can hold counts as root's.
-        Socket::Inet(inet) => inet.inode.map(|_| inet.uid),
-        Socket::Unix(unix) => unix.detail.uid,
-        Socket::Packet(packet) => packet.inode.map(|_| packet.uid),
-        Socket::Xdp(xdp) => xdp.detail.uid,
-        _ => None,
-    }
 }
 
 fn see_without_keys<R>(inet: &InetSocket, see: impl FnOnce(Socket<'_>) -> R) -> R {

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use procnetsocket::{OwnerTable, Table, model::Socket};
+use procnetsocket::{OwnerTable, Shown, Table, model::Socket};
 
 use super::expr::{
     Expr, Facts, Holders, Predicate, admits, compile, has_condition, is_of_owner, is_of_process,
@@ -22,7 +22,7 @@ pub enum Filter {
         /// The ports that the kernel hands out by itself, for `autobound`.
         local_ports: RangeInclusive<u16>,
         /// Who holds sockets, for `pid` and `comm`, once somebody looked. A view looks for them when it
-        /// collects, unless they are known ([`Filter::with_owners`]).
+        /// collects.
         holders: Option<Holders>,
     },
 }
@@ -57,27 +57,34 @@ impl Filter {
         }
     }
 
-    /// Returns whether the filter says something about the processes that hold a socket.
-    pub fn asks_for_holders(&self) -> bool {
+    /// Returns whether the filter says something about the processes that have a socket open.
+    pub fn has_process_condition(&self) -> bool {
         self.has_condition(is_of_process)
     }
 
-    /// Returns the filter that knows these owners of sockets, so that they need not be looked for again.
-    #[must_use]
-    pub fn with_owners(&self, owners: &OwnerTable) -> Self {
+    /// Returns the filter that knows these processes.
+    pub(crate) fn with_processes(&self, processes: &OwnerTable) -> Self {
         match self {
             Self::All => Self::All,
             Self::Expr { expr, local_ports, .. } => Self::Expr {
                 expr: expr.clone(),
                 local_ports: local_ports.clone(),
-                holders: Some(Holders::new(expr, owners)),
+                holders: Some(Holders::new(expr, processes)),
             },
         }
     }
 
-    /// Returns whether owners still have to be looked for.
-    pub(crate) fn lacks_holders(&self) -> bool {
-        self.asks_for_holders() && matches!(self, Self::Expr { holders: None, .. })
+    /// Returns whether the filter may admit other sockets than it would if every process could be
+    /// seen.
+    ///
+    /// Numbers and names of processes are those of this PID namespace, so processes outside it count
+    /// only for a filter that [admits what no process is known to
+    /// have](Self::needs_complete_scan).
+    pub fn misses_processes(&self, found: &OwnerTable) -> bool {
+        let shows_this_namespace = found.closed() == 0 && found.processes() == Shown::Namespace;
+        self.has_process_condition()
+            && !found.is_complete()
+            && (self.needs_complete_scan() || !shows_this_namespace)
     }
 
     /// Returns whether the filter says something about whose a socket is: about processes or users.
@@ -85,9 +92,9 @@ impl Filter {
         self.has_condition(is_of_owner)
     }
 
-    /// Returns whether the filter may admit a socket because it is not known who holds it: whether it asks
-    /// for what a process does not hold.
-    pub fn admits_unknown_holders(&self) -> bool {
+    /// Returns whether the filter may admit a socket because it is not known which processes have it
+    /// open: whether it excludes processes.
+    pub fn needs_complete_scan(&self) -> bool {
         matches!(self, Self::Expr { expr, .. } if Holders::count_when_unknown(expr))
     }
 

@@ -8,7 +8,7 @@ mod table;
 
 pub use family::{AddressFamily, FamilySet};
 pub use filter::Filter;
-use procnetsocket::{Details, OwnerTable};
+use procnetsocket::{Details, OwnerDetails, OwnerQuery, OwnerTable, Threads};
 pub use state::{StateSet, shown_state_of, state_of};
 pub use table::{SocketTable, TableSet};
 
@@ -25,6 +25,9 @@ pub struct Selection {
     pub details: Details,
     /// The filter.
     pub filter: Filter,
+    /// What is wanted of processes, which a sink then receives before the first socket; `None` for
+    /// nothing.
+    pub processes: Option<ShownProcesses>,
 }
 
 impl Selection {
@@ -36,13 +39,28 @@ impl Selection {
             states: StateSet::ALL,
             details: Details::NONE,
             filter: Filter::All,
+            processes: None,
         }
     }
 
-    /// Returns the selection whose filter knows these owners of sockets, so that they need not be looked
-    /// for again.
-    #[must_use]
-    pub fn with_owners(&self, owners: &OwnerTable) -> Self {
-        Self { filter: self.filter.with_owners(owners), ..self.clone() }
+    /// Returns the selection whose filter knows these processes.
+    pub(crate) fn with_processes(&self, processes: &OwnerTable) -> Self {
+        Self { filter: self.filter.with_processes(processes), ..self.clone() }
+    }
+}
+
+/// What is wanted of the processes that have the selected sockets open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShownProcesses {
+    /// Whether each thread is listed by itself.
+    pub threads: Threads,
+    /// What is wanted beside numbers and names.
+    pub details: OwnerDetails,
+}
+
+impl From<ShownProcesses> for OwnerQuery {
+    /// Asks for the processes that have any socket open.
+    fn from(shown: ShownProcesses) -> Self {
+        Self::all().with_threads(shown.threads).with_details(shown.details)
     }
 }

@@ -6,14 +6,16 @@ use procnetsocket::model::{
     InetSocket, Socket, StateMask, TcpState, UnixKind, UnixSocket, UnixState,
 };
 
+use crate::word::bit_set;
+
 /// A set of socket states. Sockets of families that are not TCP are listed in the TCP state that
 /// comes nearest, see [`state_of`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct StateSet(u16);
 
+bit_set!(StateSet);
+
 impl StateSet {
-    /// No state.
-    pub const EMPTY: Self = Self(0);
     /// Every state. Bit 0 stands for no state of the kernel; `ss` counts it, so that this set has
     /// more than one member whatever is taken from it.
     pub const ALL: Self = Self((1 << 14) - 1);
@@ -33,36 +35,14 @@ impl StateSet {
         Self(1 << state.number())
     }
 
-    /// Returns the set of what is in either.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Returns the set without what is in `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
     /// Returns whether `state` is in the set.
     pub const fn contains(self, state: TcpState) -> bool {
         self.0 & Self::of(state).0 != 0
     }
 
-    /// Returns whether nothing is in the set.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     /// Returns the states of the kernel in the set.
     pub fn mask(self) -> StateMask {
         TcpState::ALL.into_iter().filter(|state| self.contains(*state)).collect()
-    }
-
-    /// Returns the number of states in the set.
-    pub const fn len(self) -> u32 {
-        self.0.count_ones()
     }
 }
 

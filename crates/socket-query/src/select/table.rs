@@ -1,9 +1,8 @@
 //! Socket tables as a caller selects them, which are not the kernel's files: one of these may be
 //! read from two files, and one file may hold two of these.
 
-use std::fmt;
-
 use super::{AddressFamily, FamilySet};
+use crate::word::words;
 
 /// A table of sockets, in the order in which tables are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,26 +43,6 @@ pub enum SocketTable {
 }
 
 impl SocketTable {
-    /// Every table, in the order in which they are listed.
-    pub const ALL: [Self; 16] = [
-        Self::Netlink,
-        Self::PacketRaw,
-        Self::PacketDatagram,
-        Self::UnixStream,
-        Self::UnixDatagram,
-        Self::UnixSeqPacket,
-        Self::Raw,
-        Self::Udp,
-        Self::Tcp,
-        Self::Dccp,
-        Self::Sctp,
-        Self::VsockStream,
-        Self::VsockDatagram,
-        Self::Tipc,
-        Self::Xdp,
-        Self::Mptcp,
-    ];
-
     /// Returns the address families whose sockets stand in the table.
     pub const fn families(self) -> FamilySet {
         use AddressFamily::{Inet, Inet6, Netlink, Packet, Tipc, Unix, Vsock, Xdp};
@@ -79,96 +58,35 @@ impl SocketTable {
             }
         }
     }
-
-    const fn bit(self) -> u16 {
-        match self {
-            Self::Netlink => 1,
-            Self::PacketRaw => 1 << 1,
-            Self::PacketDatagram => 1 << 2,
-            Self::UnixStream => 1 << 3,
-            Self::UnixDatagram => 1 << 4,
-            Self::UnixSeqPacket => 1 << 5,
-            Self::Raw => 1 << 6,
-            Self::Udp => 1 << 7,
-            Self::Tcp => 1 << 8,
-            Self::Dccp => 1 << 9,
-            Self::Sctp => 1 << 10,
-            Self::VsockStream => 1 << 11,
-            Self::VsockDatagram => 1 << 12,
-            Self::Tipc => 1 << 13,
-            Self::Xdp => 1 << 14,
-            Self::Mptcp => 1 << 15,
-        }
-    }
 }
 
-/// A set of socket tables.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct TableSet(u16);
+words! {
+    SocketTable {
+        Netlink = 0 "netlink",
+        PacketRaw = 1 "packet_raw",
+        PacketDatagram = 2 "packet_dgram",
+        UnixStream = 3 "unix_stream",
+        UnixDatagram = 4 "unix_dgram",
+        UnixSeqPacket = 5 "unix_seqpacket",
+        Raw = 6 "raw",
+        Udp = 7 "udp",
+        Tcp = 8 "tcp",
+        Dccp = 9 "dccp",
+        Sctp = 10 "sctp",
+        VsockStream = 11 "vsock_stream",
+        VsockDatagram = 12 "vsock_dgram",
+        Tipc = 13 "tipc",
+        Xdp = 14 "xdp",
+        Mptcp = 15 "mptcp",
+    }
+    /// A set of socket tables.
+    TableSet(u16)
+}
 
 impl TableSet {
-    /// Every table.
-    pub const ALL: Self = Self(u16::MAX);
-    /// No table.
-    pub const EMPTY: Self = Self(0);
-
-    /// Returns the set that holds one table.
-    pub const fn of(table: SocketTable) -> Self {
-        Self(table.bit())
-    }
-
-    /// Returns the set that holds every table in which sockets of `family` stand.
+    /// Returns the set that holds every table with sockets of `family`.
     pub fn of_family(family: AddressFamily) -> Self {
         SocketTable::ALL.into_iter().filter(|table| table.families().contains(family)).collect()
-    }
-
-    /// Returns the set of what is in either.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Returns the set without what is in `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Returns whether a table is in both.
-    pub const fn intersects(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Returns whether `table` is in the set.
-    pub const fn contains(self, table: SocketTable) -> bool {
-        self.0 & table.bit() != 0
-    }
-
-    /// Returns whether nothing is in the set.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Returns the number of tables in the set.
-    pub const fn len(self) -> u32 {
-        self.0.count_ones()
-    }
-
-    /// Returns the tables of the set, in the order in which they are listed.
-    pub fn iter(self) -> impl Iterator<Item = SocketTable> {
-        SocketTable::ALL.into_iter().filter(move |table| self.contains(*table))
-    }
-}
-
-impl FromIterator<SocketTable> for TableSet {
-    fn from_iter<I: IntoIterator<Item = SocketTable>>(tables: I) -> Self {
-        tables.into_iter().fold(Self::EMPTY, |set, table| set.union(Self::of(table)))
-    }
-}
-
-impl fmt::Debug for TableSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
     }
 }
 

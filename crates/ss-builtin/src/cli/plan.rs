@@ -11,7 +11,7 @@ use bstr::{BStr, BString, ByteSlice};
 use builtin_api::{MAX_DURATION, parse_duration};
 use procnetsocket::{Details, Threads, model::TcpState};
 use socket_query::{
-    AddressFamily, FamilySet, Filter, GrantSet, Selection, SocketTable, StateSet, TableSet,
+    AddressFamily, FamilySet, GrantSet, Selection, SocketTable, StateSet, TableSet,
     expr::FilterText,
 };
 
@@ -564,7 +564,7 @@ impl Draft {
                     Answer::Sockets => details.of_kernel(),
                     Answer::Number => Details::NONE,
                 };
-                Ok(Selection { tables, families, states, details, filter: Filter::All })
+                Ok(Selection { tables, families, states, details, ..Selection::everything() })
             }
         };
         let Self { output, order, .. } = self;

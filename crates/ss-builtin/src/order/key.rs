@@ -45,7 +45,7 @@ fn value(key: SortKey, socket: &Socket<'_>) -> Option<Value> {
         SortKey::Local => local(socket),
         SortKey::Peer => peer(socket),
         SortKey::Port => port(socket).map(|port| Value::Number(port.into())),
-        SortKey::Uid => uid(socket).map(|uid| Value::Number(uid.into())),
+        SortKey::Uid => socket.uid().map(|uid| Value::Number(uid.into())),
         SortKey::Inode => socket.inode().map(|inode| Value::Number(inode.get())),
         SortKey::State => Some(Value::Number(shown_state_of(socket).number().into())),
     }
@@ -127,16 +127,6 @@ fn port(socket: &Socket<'_>) -> Option<u32> {
         Socket::Inet(inet) => Some(inet.local.port().into()).filter(|port| *port != 0),
         Socket::Vsock(vsock) => Some(vsock.local.port).filter(|port| *port != VsockAddr::ANY),
         Socket::Netlink(netlink) => Some(netlink.port_id),
-        _ => None,
-    }
-}
-
-fn uid(socket: &Socket<'_>) -> Option<u32> {
-    match socket {
-        Socket::Inet(inet) => Some(inet.uid),
-        Socket::Unix(unix) => unix.detail.uid,
-        Socket::Packet(packet) => Some(packet.uid),
-        Socket::Xdp(xdp) => xdp.detail.uid,
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
 //! The first sockets of a listing.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
-use procnetsocket::model::Socket;
+use procnetsocket::{OwnerTable, model::Socket};
 use socket_query::{Problem, Sink, SocketTable};
 
 /// Passes so many sockets on, and counts those that it leaves out.
@@ -35,5 +35,9 @@ impl Sink for Limited<'_> {
 
     fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
         self.sink.problem(problem)
+    }
+
+    fn processes(&mut self, found: Arc<OwnerTable>) {
+        self.sink.processes(found);
     }
 }

@@ -1,8 +1,11 @@
 //! Sockets in an order of their own.
 
-use std::{cmp::Ordering, collections::BinaryHeap, ops::ControlFlow};
+use std::{cmp::Ordering, collections::BinaryHeap, ops::ControlFlow, sync::Arc};
 
-use procnetsocket::model::{OwnedSocket, Socket};
+use procnetsocket::{
+    OwnerTable,
+    model::{OwnedSocket, Socket},
+};
 use socket_query::{Problem, Sink, SocketTable};
 
 use super::key::{Rank, rank};
@@ -106,6 +109,10 @@ impl Sink for Sorted<'_> {
 
     fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
         self.sink.problem(problem)
+    }
+
+    fn processes(&mut self, found: Arc<OwnerTable>) {
+        self.sink.processes(found);
     }
 }
 

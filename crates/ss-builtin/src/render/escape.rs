@@ -51,6 +51,7 @@ mod tests {
     #[case::empty(b"", b"")]
     #[case::newline(b"x\nu_str ESTAB", br"x\x0au_str ESTAB")]
     #[case::tab_and_nul(b"\t\0", br"\x09\x00")]
+    #[case::delete_alone(b"a\x7f", br"a\x7f")]
     #[case::terminal_sequence(b"\x1b]0;x\x07", br"\x1b]0;x\x07")]
     #[case::c1_control("\u{9b}2J".as_bytes(), br"\xc2\x9b2J")]
     #[case::invalid(b"a\xff\xc3(", br"a\xff\xc3(")]

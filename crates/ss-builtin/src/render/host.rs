@@ -32,7 +32,7 @@ pub(super) struct HostNamesOfCall<'a> {
 impl<'a> HostNamesOfCall<'a> {
     pub(super) fn new(view: &'a PolicyView, hosts: Hosts, cancel: &'a Cancel) -> Self {
         let hosts = match hosts {
-            Hosts::Resolved => view.host_names().ok(),
+            Hosts::Resolved => view.resolver().ok(),
             Hosts::Numeric => None,
         };
         Self { hosts, known: RefCell::default(), begin: Instant::now(), cancel }

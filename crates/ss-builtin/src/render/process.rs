@@ -18,6 +18,6 @@ impl<'a> ProcessNames<'a> {
     /// name.
     pub(super) fn name(&self, number: i32) -> Option<BString> {
         let pid = Pid::new(u32::try_from(number).ok()?)?;
-        self.view.process_name(pid).filter(|name| !name.is_empty())
+        self.view.processes().ok()?.name(pid).filter(|name| !name.is_empty())
     }
 }

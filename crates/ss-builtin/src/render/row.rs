@@ -1,6 +1,6 @@
 //! A socket as the cells of a row.
 
-use std::{num::NonZeroU32, ops::RangeInclusive};
+use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
 use builtin_api::Cancel;
 use procnetsocket::{
@@ -55,13 +55,14 @@ impl<'a> RowRenderer<'a> {
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
             accounts: view.names().users(),
-            users: None,
+            // None until they are known; a listing that shows them has the column all the same.
+            users: show.owners.map(|_| Users::new(Arc::default())),
         }
     }
 
     /// Shows these owners of sockets.
-    pub(crate) fn with_users(self, users: Option<Users>) -> Self {
-        Self { users, ..self }
+    pub(crate) fn set_users(&mut self, users: Users) {
+        self.users = Some(users);
     }
 
     /// Returns the owners of sockets, if they are shown.

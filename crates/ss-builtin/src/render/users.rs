@@ -1,6 +1,6 @@
 //! The processes that hold a socket: `users:(("sshd",pid=712,fd=3))`.
 
-use std::cell::Cell;
+use std::{cell::Cell, sync::Arc};
 
 use bstr::BString;
 use procnetsocket::{
@@ -17,13 +17,13 @@ use super::{
 
 /// The owners of a listing's sockets.
 pub(crate) struct Users {
-    table: OwnerTable,
+    table: Arc<OwnerTable>,
     /// Whether a socket was shown that has an inode and no owner.
     has_unowned: Cell<bool>,
 }
 
 impl Users {
-    pub(crate) fn new(table: OwnerTable) -> Self {
+    pub(crate) fn new(table: Arc<OwnerTable>) -> Self {
         Self { table, has_unowned: Cell::new(false) }
     }
 
@@ -59,7 +59,7 @@ impl Users {
 
     /// Returns the owners if one of the sockets that were shown has none that could be seen.
     pub(crate) fn of_unowned(&self) -> Option<&OwnerTable> {
-        self.has_unowned.get().then_some(&self.table)
+        self.has_unowned.get().then_some(&*self.table)
     }
 }
 

@@ -7,15 +7,12 @@ use std::sync::Arc;
 
 use builtin_api::Cancel;
 use procnetsocket::{
-    Details, SocketTables, Table,
+    SocketTables, Table,
     diag::Decoder,
     model::{OwnedSocket, PacketKind, Socket, UnixKind, VsockKind},
 };
 use rstest::rstest;
-use socket_query::{
-    FamilySet, Filter, Names as NameTables, Policy, PolicyView, Selection, SocketTable, StateSet,
-    TableSet,
-};
+use socket_query::{Names as NameTables, Policy, PolicyView, Selection, SocketTable, TableSet};
 
 use super::{ColumnSet, RowRenderer, Screen, TableWriter};
 use crate::cli::{Answer, Detail, DetailSet, Lines, Names, Order, Output, Show, Summary};
@@ -105,13 +102,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         };
         details.insert(detail);
     }
-    let selection = Selection {
-        tables: TableSet::ALL,
-        families: FamilySet::ALL,
-        states: StateSet::ALL,
-        details: Details::NONE,
-        filter: Filter::All,
-    };
+    let selection = Selection::everything();
     let show = Show {
         namespace: None,
         hosts: crate::cli::Hosts::Numeric,

@@ -13,7 +13,6 @@ use super::{
     glob::{self, Name},
     holders::Holders,
 };
-use crate::policy::owner_of;
 
 /// What is known of the machine beside the socket.
 pub(crate) struct Facts<'a> {
@@ -46,7 +45,7 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
         Predicate::Comm(pattern) => {
             held(socket, facts, |holders, inode| holders.has_comm(pattern, inode))
         }
-        Predicate::User(uid) => owner_of(socket) == Some(*uid),
+        Predicate::User(uid) => socket.uid() == Some(*uid),
         Predicate::Autobound => is_autobound(socket, facts.local_ports),
     }
 }

@@ -165,20 +165,18 @@ fn what_is_not_held_may_be_held_by_nobody_knows_whom(#[case] text: &str, #[case]
     let (_root, view) = view(granted());
     let text: FilterText = [text].into_iter().collect();
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
-    assert_eq!(view.filter(parsed.expr).admits_unknown_holders(), counts);
+    assert_eq!(view.filter(parsed.expr).needs_complete_scan(), counts);
 }
 
 #[test]
-fn owners_that_are_known_are_not_looked_for_again() {
+fn known_processes_do_not_replace_the_grant() {
     let (_root, view) = view(granted());
     let text: FilterText = ["pid = 7"].into_iter().collect();
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
     let filter = view.filter(parsed.expr);
-    assert!(filter.asks_for_holders() && filter.lacks_holders());
-    // Nobody holds anything.
-    let known = filter.with_owners(&OwnerTable::default());
-    assert!(!known.lacks_holders());
-    assert_eq!(collect(&view, known.clone()).unwrap(), [0_u64; 0]);
+    assert!(filter.has_process_condition());
+    let known = filter.with_processes(&OwnerTable::default());
+    assert_eq!(collect(&view, known.clone()).unwrap(), collect(&view, filter).unwrap());
     // Security: the grant is asked for all the same.
     let ungranted = self::view(Policy::default()).1;
     let error = collect(&ungranted, known).unwrap_err();
@@ -191,7 +189,7 @@ fn a_thread_is_not_taken_for_its_process() {
     let (_root, view) = view(granted());
     let text: FilterText = ["comm = sshd or comm = worker"].into_iter().collect();
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
-    let all = view.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
+    let all = view.processes().unwrap().find(&OwnerQuery::all(), &Uninterrupted).unwrap();
     let process = all.tasks().iter().find(|task| task.pid == pid).unwrap();
     let [mut first, mut worker] = [process.clone(), process.clone()];
     first.tid = Some(pid);
@@ -200,6 +198,6 @@ fn a_thread_is_not_taken_for_its_process() {
     worker.sockets = vec![Held { inode: Inode::new(11).unwrap(), fd: 3 }];
     let mut report = OwnerReport::default();
     report.tasks = vec![first, worker];
-    let filter = view.filter(parsed.expr).with_owners(&OwnerTable::new(report));
+    let filter = view.filter(parsed.expr).with_processes(&OwnerTable::new(report));
     assert_eq!(collect(&view, filter).unwrap(), [13, 10]);
 }

@@ -1,0 +1,89 @@
+//! Brokers: small processes that do one thing for a shell that is confined and cannot.
+//!
+//! ```text
+//!  shell, confined                                broker, confined otherwise
+//!  Broker::ask ── Request ─► frame ═ a pipe ════► serve ─► Service::answer
+//!              ◄── Answer ── frame ◄ a pipe ═════
+//! ```
+//!
+//! A broker is the shell's own program, started before the shell confines itself and before it has a
+//! second thread. It holds the handles of its [`Service`] and two pipes, has a filter of system calls
+//! of its own, and ends when the shell's end of a pipe is closed, which is when the shell ends.
+//!
+//! Landlock is what makes one necessary: from within a Landlock domain no process outside of it can be
+//! looked into, not even by root. So the owners of sockets ([`Owners`]) come from outside of the
+//! shell's domain, from a process that no script reaches but through this protocol.
+//!
+//! Names of hosts ([`Resolver`]) come from the C library, which opens files, sockets and further libraries
+//! as the machine is set up. None of that is left to the shell, and it is all that is left to that broker.
+//!
+//! # Trust
+//!
+//! Neither side takes the other's word for a length: a frame is bounded, and what is in it is decoded
+//! into typed data or refused. A shell that was taken over can ask a broker whatever its service
+//! answers, which is what the host granted to scripts, and nothing else.
+//!
+//! # Another kind
+//!
+//! A broker of another kind is another [`Service`], with a word in [`Kind`] and a
+//! [`Duty`](crate::Duty) that says which system calls it needs.
+
+mod client;
+mod error;
+mod frame;
+mod owners;
+mod resolver;
+mod serve;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use self::{
+    client::Broker,
+    error::{BrokerError, BrokerErrorKind},
+    owners::{Bounds, OwnerBroker, Owners, OwnersAnswer, OwnersRequest, Reach, Refusal},
+    resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
+    serve::serve,
+};
+
+/// What a broker does: it answers one type of request by one type of answer.
+pub trait Service {
+    /// What is asked: plain data.
+    type Request: Serialize + DeserializeOwned;
+    /// What is answered: plain data.
+    type Answer: Serialize + DeserializeOwned;
+
+    /// Answers a request. It takes its time; who asked gives up when it is too long.
+    fn answer(&self, request: Self::Request) -> Self::Answer;
+
+    /// Returns what is answered in place of an answer that has no room in a frame.
+    fn too_long() -> Self::Answer;
+}
+
+/// The kinds of brokers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Finds the processes that hold sockets, and tells so much of them.
+    Owners(Bounds),
+    /// Resolves names of hosts.
+    Resolver,
+}
+
+impl Kind {
+    /// Returns the words for it on a command line.
+    pub fn words(self) -> Vec<&'static str> {
+        match self {
+            Self::Owners(bounds) => vec!["owners", bounds.detail_word(), bounds.reach_word()],
+            Self::Resolver => vec!["resolver"],
+        }
+    }
+
+    /// Returns the kind of these words.
+    pub fn from_words(words: &[&str]) -> Option<Self> {
+        match words {
+            ["owners", details, reach] => Bounds::from_words(details, reach).map(Self::Owners),
+            ["resolver"] => Some(Self::Resolver),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a process keeps, and what is in force afterwards.
+
+use std::{fmt, os::fd::OwnedFd};
+
+use builtin_api::Access;
+use procnetsocket::ProcRoot;
+use rustix::thread::set_no_new_privs;
+
+use crate::{
+    capability,
+    duty::{Duty, Place},
+    error::{ConfineError, Repr},
+    filter::{self, Needs},
+    landlock::{self, Landlock},
+    state::{Seccomp, Witness},
+};
+
+/// What a process keeps when it confines itself.
+///
+/// # Examples
+///
+/// ```no_run
+/// use host_confine::{Confinement, Duty};
+/// use procnetsocket::ProcRoot;
+///
+/// # #[expect(clippy::disallowed_methods, reason = "the example plays the host")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
+/// let confined = Confinement::new(Duty::Scripts).apply(&proc)?; // no file, no program, no network
+/// println!("{confined}");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Confinement {
+    duty: Duty,
+    places: Vec<Place>,
+    follows_events: bool,
+}
+
+/// What is in force, for good.
+///
+/// It holds the places that were kept: a place in procfs is known to Landlock only as long as
+/// somebody holds it. So it has to live as long as the process works.
+#[derive(Debug)]
+pub struct Confined {
+    landlock: Option<Landlock>,
+    seccomp: Seccomp,
+    /// Never read; see above.
+    _places: Vec<Place>,
+}
+
+impl Confinement {
+    /// Begins with nothing that is kept.
+    pub fn new(duty: Duty) -> Self {
+        Self { duty, places: Vec::new(), follows_events: false }
+    }
+
+    /// Keeps the right to listen to events of sockets.
+    pub fn keep_events(&mut self) {
+        self.follows_events = true;
+    }
+
+    /// Keeps what lies below a directory, or a file.
+    pub fn keep(&mut self, handle: OwnedFd, access: Access) {
+        self.places.push(Place { handle, access });
+    }
+
+    /// Confines this process. There is no way back.
+    ///
+    /// A kernel without Landlock or without seccomp filters is no error: [`Confined`] tells it.
+    ///
+    /// A process with the duty [`Duty::Owners`] is left without Landlock, whose domain would hide
+    /// the descriptors of all processes outside of it, even from root.
+    ///
+    /// # Errors
+    ///
+    /// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread, before anything is
+    /// done. [`Landlock`](crate::ConfineErrorKind::Landlock), [`Seccomp`](crate::ConfineErrorKind::Seccomp) and
+    /// [`State`](crate::ConfineErrorKind::State) when the kernel refuses what it has, or does not say
+    /// that it is in force: then the process may be confined in part.
+    pub fn apply(self, proc: &ProcRoot) -> Result<Confined, ConfineError> {
+        let mut witness = Witness::open(proc)?;
+        let before = witness.look_alone()?;
+        if before.threads != 1 {
+            return Err(Repr::Threads(before.threads).into());
+        }
+        if let Some(needed) = self.duty.capabilities() {
+            capability::keep(needed)?;
+        }
+        let landlock = match self.duty {
+            Duty::Scripts | Duty::Resolver => Some(landlock::restrict(&self.places, self.duty)?),
+            Duty::Owners => None,
+        };
+        let calls = filter::calls(self.duty, self.needs())?;
+        let system_calls = calls.len();
+        let seccomp = match before.seccomp {
+            // The kernel has no such thing: there is nothing that could be asked of it.
+            None => set_no_new_privs(true).map(|()| Seccomp::Missing).map_err(Repr::Privileges)?,
+            Some(_) => filter::install(calls).map(|()| Seccomp::InForce { system_calls })?,
+        };
+        witness.look()?.expect_in_force(seccomp)?;
+        Ok(Confined { landlock, seccomp, _places: self.places })
+    }
+
+    fn needs(&self) -> Needs {
+        let is_writable = |place: &Place| place.access == Access::ReadWrite;
+        Needs { writes: self.places.iter().any(is_writable), events: self.follows_events }
+    }
+}
+
+impl Confined {
+    /// Returns what Landlock does; `None` for a duty that it would keep from its work.
+    pub fn landlock(&self) -> Option<Landlock> {
+        self.landlock
+    }
+
+    /// Returns what the filter of system calls does.
+    pub fn seccomp(&self) -> Seccomp {
+        self.seccomp
+    }
+}
+
+/// One layer a line.
+impl fmt::Display for Confined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "no_new_privs: in force")?;
+        writeln!(f, "seccomp: {}", self.seccomp)?;
+        match &self.landlock {
+            Some(landlock) => write!(f, "landlock: {landlock}"),
+            None => write!(f, "landlock: none, it would hide the processes that are looked into"),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a confined process does, and what it keeps for that.
+
+use std::os::fd::OwnedFd;
+
+use builtin_api::Access;
+use rustix::thread::CapabilitySet;
+
+/// What a process does once it is confined: which system calls it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Duty {
+    /// Runs scripts, and lists sockets.
+    Scripts,
+    /// Looks into the processes of the system for a confined shell.
+    Owners,
+    /// Looks names of hosts up for a confined shell, as the C library does: below the places that are kept
+    /// it may load libraries and connect to unix sockets, beyond the machine it may send datagrams, and
+    /// connect by TCP to the port of name servers, as far as the kernel can tell ports apart.
+    Resolver,
+}
+
+impl Duty {
+    /// Returns the capabilities that a process of that duty needs; `None` for one that keeps those of its user,
+    /// since its grants may need any.
+    pub(crate) fn capabilities(self) -> Option<CapabilitySet> {
+        match self {
+            Self::Scripts => None,
+            // To look into processes of other users.
+            Self::Owners => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
+            Self::Resolver => Some(CapabilitySet::empty()),
+        }
+    }
+}
+
+/// A directory or a file, and what may be done with all below it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) handle: OwnedFd,
+    pub(crate) access: Access,
+}

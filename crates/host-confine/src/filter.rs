@@ -1,0 +1,396 @@
+//! The filter of system calls: a list of what is left. Any other call fails with `ENOSYS`.
+//!
+//! The list is what the whole test suite was seen to call after confinement (`strace -f`), and what
+//! the C library calls instead on other versions and machines. It is short enough to read: what is
+//! missing from it needs no line (`execve`, `ptrace`, `mount`, `bpf`, `io_uring_*`, `setns`, `unshare`,
+//! `process_vm_*`, `keyctl`, `userfaultfd`, `kexec_*`, `init_module`, `perf_event_open`, `connect` ...).
+//!
+//! Calls that would be too much as a whole are bounded by their arguments:
+//!
+//! - `clone` makes threads of this process: no process, no namespace. `clone3`, whose flags a filter
+//!   cannot see, is left out;
+//! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does, of files,
+//!   since the C library loads what resolves names as the machine is set up, but none that can be written;
+//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel, and `socketpair` streams
+//!   within the process, with which the prompt's line editor hears of signals; [`Duty::Resolver`] has those of
+//!   the internet and of unix, and of rtnetlink, by which the C library orders addresses;
+//! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
+//! - `bind`, which joins groups of events, is left where events may be followed, and to [`Duty::Resolver`].
+//!
+//! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below what
+//! was kept is Landlock's to say, and on a kernel without it nobody's but the program's own.
+
+use std::collections::BTreeMap;
+
+use libc::{c_int, c_long};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+
+use crate::{
+    duty::Duty,
+    error::{ConfineError, Repr},
+};
+
+/// What a duty needs beyond its usual system calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Needs {
+    /// A directory was granted for writing.
+    pub(crate) writes: bool,
+    /// Destroy events are followed.
+    pub(crate) events: bool,
+}
+
+/// System calls with what bounds their arguments; without a rule all of them.
+pub(crate) type Calls = BTreeMap<c_long, Vec<SeccompRule>>;
+
+/// Memory, threads, time, signals of the process itself, and descriptors that are open.
+const ALWAYS: &[c_long] = &[
+    libc::SYS_brk,
+    libc::SYS_clock_getres,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_close,
+    libc::SYS_dup,
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_fstat,
+    libc::SYS_fstatfs,
+    libc::SYS_futex,
+    // Asked by libraries that take it for granted that there is an answer.
+    libc::SYS_getegid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getpid,
+    libc::SYS_getppid,
+    libc::SYS_getrandom,
+    libc::SYS_gettid,
+    libc::SYS_gettimeofday,
+    libc::SYS_getuid,
+    libc::SYS_lseek,
+    libc::SYS_madvise,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    libc::SYS_nanosleep,
+    libc::SYS_ppoll,
+    libc::SYS_pread64,
+    libc::SYS_pwrite64,
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_restart_syscall,
+    libc::SYS_rseq,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sched_yield,
+    libc::SYS_set_robust_list,
+    libc::SYS_sigaltstack,
+    libc::SYS_write,
+    libc::SYS_writev,
+];
+
+/// The same by the older names that some machines have.
+#[cfg(target_arch = "x86_64")]
+const ALWAYS_OF_MACHINE: &[c_long] = &[libc::SYS_epoll_wait, libc::SYS_poll];
+#[cfg(not(target_arch = "x86_64"))]
+const ALWAYS_OF_MACHINE: &[c_long] = &[];
+
+/// Looking files up and reading them.
+const FILES: &[c_long] = &[
+    libc::SYS_getdents64,
+    libc::SYS_newfstatat,
+    libc::SYS_openat,
+    libc::SYS_openat2,
+    libc::SYS_readlinkat,
+    libc::SYS_statx,
+];
+
+/// Requests on a netlink socket, and their answers.
+const NETLINK: &[c_long] =
+    &[libc::SYS_getsockname, libc::SYS_recvfrom, libc::SYS_sendto, libc::SYS_setsockopt];
+
+/// Asking name servers and daemons that cache names.
+const NAMES: &[c_long] = &[
+    libc::SYS_bind,
+    libc::SYS_connect,
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_getpeername,
+    libc::SYS_getsockopt,
+    libc::SYS_recvmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_sendmsg,
+    libc::SYS_shutdown,
+    // The name of this machine.
+    libc::SYS_uname,
+];
+
+/// The same by the older names that some C libraries use.
+#[cfg(target_arch = "x86_64")]
+const NAMES_OF_MACHINE: &[c_long] =
+    &[libc::SYS_access, libc::SYS_lstat, libc::SYS_open, libc::SYS_readlink, libc::SYS_stat];
+#[cfg(not(target_arch = "x86_64"))]
+const NAMES_OF_MACHINE: &[c_long] = &[];
+
+/// Changing files, where a directory was granted for that.
+const CHANGES: &[c_long] = &[
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_ftruncate,
+    libc::SYS_mkdirat,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_symlinkat,
+    libc::SYS_unlinkat,
+    libc::SYS_utimensat,
+];
+
+/// What `clone` has to be told: a thread, which shares all that threads share.
+const THREAD: c_int = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+
+/// What `clone` must not be told. The lowest byte is the signal at the end, which a thread has not.
+const NO_THREAD: c_int = 0xff
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_PARENT
+    | libc::CLONE_PTRACE
+    | libc::CLONE_UNTRACED
+    | libc::CLONE_VFORK
+    | libc::CLONE_PIDFD;
+
+/// Questions to a terminal and settings of its line; never `TIOCSTI`, which types for the user. And
+/// the name and the number of an interface. Kernel: `asm-generic/ioctls.h`, `linux/sockios.h`.
+const IOCTLS: [u64; 9] = [
+    0x5401, // TCGETS
+    0x5402, // TCSETS
+    0x5403, // TCSETSW
+    0x5404, // TCSETSF
+    0x5413, // TIOCGWINSZ
+    0x541b, // FIONREAD
+    0x5421, // FIONBIO
+    0x8910, // SIOCGIFNAME
+    0x8933, // SIOCGIFINDEX
+];
+
+const FCNTLS: [c_int; 5] =
+    [libc::F_DUPFD_CLOEXEC, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
+
+/// The kind of a socket among its flags, that with two fixed ends, and that of datagrams. Kernel:
+/// `SOCK_TYPE_MASK`.
+const KIND: u64 = 0xf;
+const STREAM: u64 = 1;
+const DATAGRAM: u64 = 2;
+
+/// A condition on one argument, by its number from 0.
+type Condition = (u8, SeccompCmpOp, u64);
+
+/// Returns the calls that are left to a process of that duty.
+pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
+    let mut calls = Calls::new();
+    allow(&mut calls, ALWAYS);
+    allow(&mut calls, ALWAYS_OF_MACHINE);
+    allow(&mut calls, FILES);
+    bound(&mut calls)?;
+    match duty {
+        Duty::Owners => {}
+        Duty::Scripts => scripts(&mut calls, needs)?,
+        Duty::Resolver => resolver(&mut calls)?,
+    }
+    if needs.writes {
+        allow(&mut calls, CHANGES);
+    }
+    Ok(calls)
+}
+
+/// Adds sock_diag, and streams within the process.
+fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
+    allow(calls, NETLINK);
+    if needs.events {
+        // Joins the groups of events.
+        allow(calls, &[libc::SYS_bind]);
+    }
+    let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
+    calls.insert(libc::SYS_socket, vec![rule(diag)?]);
+    let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
+    calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
+    Ok(())
+}
+
+/// Adds what the C library needs to look names up. Raw sockets are not among it, nor is listening.
+fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
+    allow(calls, NETLINK);
+    allow(calls, NAMES);
+    allow(calls, NAMES_OF_MACHINE);
+    let kind = |kind| (1, SeccompCmpOp::MaskedEq(KIND), kind);
+    let mut sockets =
+        vec![rule([is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_ROUTE))])?];
+    for family in [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX] {
+        for of_kind in [STREAM, DATAGRAM] {
+            sockets.push(rule([is(0, bits(family)), kind(of_kind)])?);
+        }
+    }
+    calls.insert(libc::SYS_socket, sockets);
+    let of_a_file = (3, SeccompCmpOp::MaskedEq(bits(libc::MAP_ANONYMOUS)), 0);
+    let not_written = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_WRITE)), 0);
+    let not_executable = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_EXEC)), 0);
+    calls.insert(libc::SYS_mmap, vec![rule([not_executable])?, rule([of_a_file, not_written])?]);
+    Ok(())
+}
+
+/// Installs the filter for all threads.
+pub(crate) fn install(calls: Calls) -> Result<(), ConfineError> {
+    let nothing = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+    let machine = TargetArch::try_from(std::env::consts::ARCH).map_err(Repr::Filter)?;
+    let filter = SeccompFilter::new(calls, nothing, SeccompAction::Allow, machine)
+        .and_then(BpfProgram::try_from)
+        .map_err(Repr::Filter)?;
+    Ok(seccompiler::apply_filter_all_threads(&filter).map_err(Repr::Install)?)
+}
+
+fn allow(calls: &mut Calls, numbers: &[c_long]) {
+    calls.extend(numbers.iter().map(|&number| (number, Vec::new())));
+}
+
+/// Adds the calls whose arguments are bounded.
+fn bound(calls: &mut Calls) -> Result<(), ConfineError> {
+    let thread = (0, SeccompCmpOp::MaskedEq(bits(THREAD | NO_THREAD)), bits(THREAD));
+    calls.insert(libc::SYS_clone, vec![rule([thread])?]);
+    let not_executable = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_EXEC)), 0);
+    calls.insert(libc::SYS_mmap, vec![rule([not_executable.clone()])?]);
+    calls.insert(libc::SYS_mprotect, vec![rule([not_executable])?]);
+    calls.insert(libc::SYS_ioctl, one_of(1, IOCTLS)?);
+    calls.insert(libc::SYS_fcntl, one_of(1, FCNTLS.map(bits))?);
+    // Asked of another process it would tell whether there is one.
+    calls.insert(libc::SYS_sched_getaffinity, one_of(0, [0])?);
+    calls.insert(libc::SYS_prctl, one_of(0, [bits(libc::PR_SET_NAME)])?);
+    // What aborts (a stack that overflowed) ends the process by a signal to itself.
+    calls.insert(libc::SYS_tgkill, one_of(0, [u64::from(std::process::id())])?);
+    Ok(())
+}
+
+/// Returns a rule for each value that an argument may have.
+fn one_of(
+    argument: u8,
+    values: impl IntoIterator<Item = u64>,
+) -> Result<Vec<SeccompRule>, ConfineError> {
+    values.into_iter().map(|value| rule([is(argument, value)])).collect()
+}
+
+/// Returns the rule of all these conditions.
+fn rule(conditions: impl IntoIterator<Item = Condition>) -> Result<SeccompRule, ConfineError> {
+    conditions
+        .into_iter()
+        // Kernel: all of these arguments are `int`, or have their meaning in their low 32 bits.
+        .map(|(argument, comparison, value)| {
+            SeccompCondition::new(argument, SeccompCmpArgLen::Dword, comparison, value)
+        })
+        .collect::<Result<_, _>>()
+        .and_then(SeccompRule::new)
+        .map_err(|error| Repr::Filter(error).into())
+}
+
+fn is(argument: u8, value: u64) -> Condition {
+    (argument, SeccompCmpOp::Eq, value)
+}
+
+fn bits(flags: c_int) -> u64 {
+    u64::from(flags.cast_unsigned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const EVERYTHING: Needs = Needs { writes: true, events: true };
+
+    #[rstest]
+    #[case::typing_for_the_user(libc::TIOCSTI)]
+    #[case::another_terminal(libc::TIOCSCTTY)]
+    #[case::line_discipline(libc::TIOCSETD)]
+    #[case::console(libc::TIOCLINUX)]
+    #[case::owner_of_signals(libc::FIOASYNC)]
+    fn no_request_to_a_device_acts_for_the_user(#[case] request: libc::Ioctl) {
+        assert!(!IOCTLS.contains(&request));
+    }
+
+    #[rstest]
+    #[case::programs(&[libc::SYS_execve, libc::SYS_execveat, libc::SYS_clone3])]
+    #[case::processes(&[libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_open, libc::SYS_pidfd_getfd, libc::SYS_kill, libc::SYS_tkill])]
+    #[case::listening(&[libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4])]
+    #[case::mounts(&[libc::SYS_mount, libc::SYS_umount2, libc::SYS_move_mount, libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_pivot_root, libc::SYS_chroot])]
+    #[case::namespaces(&[libc::SYS_setns, libc::SYS_unshare])]
+    #[case::kernel(&[libc::SYS_bpf, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_userfaultfd, libc::SYS_kexec_load, libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_perf_event_open, libc::SYS_reboot, libc::SYS_syslog])]
+    #[case::handles(&[libc::SYS_open_by_handle_at, libc::SYS_name_to_handle_at, libc::SYS_memfd_create])]
+    #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_capset, libc::SYS_personality])]
+    #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
+    fn what_is_dangerous_is_left_to_nobody(#[case] dangerous: &[c_long]) {
+        for duty in [Duty::Scripts, Duty::Owners, Duty::Resolver] {
+            let calls = calls(duty, EVERYTHING).unwrap();
+            for call in dangerous {
+                assert!(!calls.contains_key(call), "{duty:?}: {call}");
+            }
+        }
+    }
+
+    #[rstest]
+    #[case::clone(libc::SYS_clone)]
+    #[case::mmap(libc::SYS_mmap)]
+    #[case::mprotect(libc::SYS_mprotect)]
+    #[case::socket(libc::SYS_socket)]
+    #[case::socketpair(libc::SYS_socketpair)]
+    #[case::ioctl(libc::SYS_ioctl)]
+    #[case::fcntl(libc::SYS_fcntl)]
+    #[case::prctl(libc::SYS_prctl)]
+    #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
+    #[case::tgkill(libc::SYS_tgkill)]
+    fn what_is_too_much_as_a_whole_is_bounded(#[case] call: c_long) {
+        assert!(!calls(Duty::Scripts, EVERYTHING).unwrap()[&call].is_empty());
+        for duty in [Duty::Owners, Duty::Resolver] {
+            let calls = calls(duty, EVERYTHING).unwrap();
+            assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
+        }
+    }
+
+    #[test]
+    fn connections_are_for_who_resolves_names() {
+        for duty in [Duty::Scripts, Duty::Owners] {
+            let calls = calls(duty, EVERYTHING).unwrap();
+            for call in
+                [libc::SYS_connect, libc::SYS_sendmsg, libc::SYS_sendmmsg, libc::SYS_recvmsg]
+            {
+                assert!(!calls.contains_key(&call), "{duty:?}: {call}");
+            }
+        }
+    }
+
+    #[test]
+    fn files_are_changed_only_where_one_may_be() {
+        let calls = calls(Duty::Scripts, Needs { writes: false, events: true }).unwrap();
+        assert!(CHANGES.iter().all(|call| !calls.contains_key(call)));
+    }
+
+    #[test]
+    fn events_are_joined_only_where_they_may_be_followed() {
+        let may_bind = |events| {
+            let calls = calls(Duty::Scripts, Needs { writes: false, events }).unwrap();
+            calls.contains_key(&libc::SYS_bind)
+        };
+        assert!(may_bind(true) && !may_bind(false));
+    }
+
+    #[test]
+    fn owners_need_no_socket() {
+        let calls = calls(Duty::Owners, Needs { writes: false, events: true }).unwrap();
+        assert!(NETLINK.iter().chain(&[libc::SYS_socket]).all(|call| !calls.contains_key(call)));
+    }
+}

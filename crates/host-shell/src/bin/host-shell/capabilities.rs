@@ -1,0 +1,510 @@
+//! The only file of this workspace's shell that mints ambient authority.
+//!
+//! Everything that the process takes from the system by name is opened here, once, before any script
+//! runs and before any thread starts: the directories that the command line names, the script file,
+//! and the names of services, protocols and users, which are read whole and handed on as bytes. After that
+//! nothing in this program opens a path.
+//!
+//! # Ambient Authority
+//!
+//! [`open`] and [`read_script`] use the authority of the user who started the program.
+
+use std::{
+    io::{self, Read as _},
+    net::IpAddr,
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt as _,
+    },
+    path::{Component, Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use bstr::BString;
+use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
+use cap_std::{ambient_authority, fs::Dir};
+use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
+use host_confine::{
+    Confinement, Duty,
+    broker::{
+        Bounds, Broker, BrokerError, Kind, OwnerBroker, Reach, Resolver, ResolverBroker, Service,
+    },
+};
+use host_shell::limits::MAX_SCRIPT_BYTES;
+use netstat_builtin::{MissingTool, Netstat, Tool};
+use portwatch_builtin::PortWatch;
+use procnetsocket::{
+    CgroupTree, OwnerDetails, ProcRoot, SocketTables,
+    diag::{EventAuthority, KillAuthority},
+};
+use rustix::fs::{Mode, OFlags};
+use socket_query::{
+    BlockingHostNames, EventSource, Grant, GrantSet, HostNameError, Names, Policy, PolicyView,
+    ProcessDetail,
+};
+use ss_builtin::Ss;
+
+use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
+
+/// Bytes of `/etc/services`, of `/etc/protocols` and of `/etc/passwd`: ten times what distributions ship. What is
+/// larger is an error.
+const MAX_NAMES_BYTES: u64 = 1024 * 1024;
+
+/// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
+/// error.
+const MAX_POLICY_BYTES: u64 = 64 * 1024;
+
+/// What scripts and builtins are given.
+#[derive(Debug)]
+pub(crate) struct Capabilities {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) registry: Registry,
+    pub(crate) policy: Policy,
+    /// What of it has to stay within reach of a confined process.
+    pub(crate) confinement: Confinement,
+    pub(crate) tables: TableSource,
+    pub(crate) owners: Origin,
+    pub(crate) hosts: Origin,
+}
+
+/// Where socket tables come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableSource {
+    /// sock_diag, and the verified `/proc` for what it has no answer to.
+    Diag,
+    /// The verified `/proc` alone: no socket to sock_diag was to be had.
+    Proc,
+    /// A directory that stands for `/proc`.
+    Fake,
+}
+
+/// Where something comes from that a confined process cannot find out: the owners of sockets, and the
+/// names of hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Nowhere: it is not granted.
+    Nowhere,
+    /// This process finds it out: it is not confined, or not kept from it.
+    Here,
+    /// A broker does, with this process id.
+    Broker(u32),
+}
+
+/// Why something that the command line names cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CapabilityError {
+    #[error("cannot open the directory {path:?}")]
+    Directory { path: PathBuf, source: io::Error },
+    #[error("expected a directory without `..`, but found {0:?}")]
+    Parent(PathBuf),
+    #[error("cannot grant the directory {path:?}")]
+    Grant { path: PathBuf, source: SandboxError },
+    #[error("cannot read {path}")]
+    Names { path: &'static str, source: io::Error },
+    #[error("cannot read the policy {path:?}")]
+    PolicyFile { path: PathBuf, source: io::Error },
+    #[error("expected a policy in {path:?}")]
+    Policy { path: PathBuf, source: toml::de::Error },
+    #[error("cannot list the system's sockets")]
+    Tables(#[source] procnetsocket::Error),
+    #[error("cannot follow events, which is granted")]
+    Events(#[source] socket_query::Error),
+    #[error("cannot look at this process in /proc, to confine it")]
+    OwnProcess(#[source] procnetsocket::RootError),
+    #[error("cannot start a broker")]
+    StartBroker(#[source] io::Error),
+    #[error("cannot use the pipes of a broker")]
+    Broker(#[source] BrokerError),
+    #[error("--namespace needs the grant \"namespaces\", which is not given")]
+    NamespaceNotGranted,
+    #[error("--namespace is of the system, and --proc-root shows nothing of it")]
+    NamespaceOfFakeRoot,
+    #[error("cannot open the network namespace {path:?}")]
+    NamespaceFile { path: PathBuf, source: io::Error },
+    #[error("cannot list the sockets of the network namespace {name:?}")]
+    Namespace { name: BString, source: procnetsocket::Error },
+    #[error("cannot duplicate a handle")]
+    Duplicate(#[source] io::Error),
+    #[error("cannot register a builtin")]
+    Register(#[from] RegistryError),
+}
+
+/// Opens all that the plan names.
+///
+/// # Ambient Authority
+///
+/// It opens the directories of `--allow-path` and `--proc-root`, the files of `--policy` and `--namespace`,
+/// `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
+/// With the grant `events` it opens sockets to follow events on, and with the grant `kill` it gives
+/// the right to destroy sockets; otherwise nothing of the kind exists in the process. With the grants
+/// `processes` and `resolve` it starts a broker each.
+pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
+    let mut sandbox = Sandbox::empty();
+    let mut confinement = Confinement::new(Duty::Scripts);
+    for directory in &plan.directories {
+        let dir = grant(&mut sandbox, directory)?;
+        confinement.keep(dir, directory.access);
+    }
+    let (tables, cgroups) = match &plan.proc_root {
+        Some(path) => (SocketTables::from_dir(open_directory(path)?), None),
+        None => system_tables()?,
+    };
+    for place in tables.reach().map_err(CapabilityError::Tables)? {
+        confinement.keep(place, Access::Read);
+    }
+    if let Some(cgroups) = &cgroups {
+        confinement.keep(duplicate(cgroups).map_err(CapabilityError::Duplicate)?, Access::Read);
+    }
+    let source = source_of(&tables);
+    let policy = policy(plan)?;
+    let view = socket_view(policy.clone(), tables, cgroups)?;
+    let view = with_namespaces(view, plan, &mut confinement)?;
+    if policy.grants().contains(Grant::Events) {
+        confinement.keep_events();
+    }
+    let (view, owners) = with_owners(view, plan, &policy, source)?;
+    let (view, hosts) = with_host_names(view, plan)?;
+    let mut registry = Registry::new();
+    registry.register(Ss::new(view.clone()))?;
+    registry.register(Netstat::new(view.clone()))?;
+    registry.register(PortWatch::new(view))?;
+    // These are not there; each names the `ss` command to use instead.
+    for tool in Tool::ALL {
+        registry.register(MissingTool(tool))?;
+    }
+    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners, hosts })
+}
+
+/// Opens the network namespaces that the command line names; without the grant that is an error.
+fn with_namespaces(
+    view: PolicyView,
+    plan: &Plan,
+    confinement: &mut Confinement,
+) -> Result<PolicyView, CapabilityError> {
+    if plan.namespaces.is_empty() {
+        return Ok(view);
+    }
+    if !view.grants().contains(Grant::Namespaces) {
+        return Err(CapabilityError::NamespaceNotGranted);
+    }
+    // Security: a fake root never makes anyone look at the live system.
+    if plan.proc_root.is_some() {
+        return Err(CapabilityError::NamespaceOfFakeRoot);
+    }
+    plan.namespaces.iter().try_fold(view, |view, namespace| {
+        let tables = open_namespace(namespace)?;
+        for place in tables.reach().map_err(CapabilityError::Tables)? {
+            confinement.keep(place, Access::Read);
+        }
+        Ok(view.with_namespace(namespace.name.clone(), Arc::new(tables)))
+    })
+}
+
+/// Opens the tables of a network namespace.
+///
+/// # Ambient Authority
+///
+/// It opens the path of `--namespace`, and enters that namespace on a thread that ends at once.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn open_namespace(namespace: &Namespace) -> Result<SocketTables, CapabilityError> {
+    let Namespace { name, path } = namespace;
+    let file = std::fs::File::open(path)
+        .map_err(|source| CapabilityError::NamespaceFile { path: path.clone(), source })?;
+    SocketTables::open_ambient_in(ambient_authority(), file.as_fd())
+        .map_err(|source| CapabilityError::Namespace { name: name.clone(), source })
+}
+
+/// Starts the broker of owners, if a confined process is granted them. Without the grant there is
+/// none.
+fn with_owners(
+    view: PolicyView,
+    plan: &Plan,
+    policy: &Policy,
+    source: TableSource,
+) -> Result<(PolicyView, Origin), CapabilityError> {
+    if !view.grants().contains(Grant::Processes) {
+        return Ok((view, Origin::Nowhere));
+    }
+    if plan.confine == Confine::No || source == TableSource::Fake {
+        return Ok((view, Origin::Here));
+    }
+    let details = match policy.processes() {
+        Some(ProcessDetail::Full) => OwnerDetails::Full,
+        _ => OwnerDetails::User,
+    };
+    let reach = if policy.narrows() { Reach::Named } else { Reach::All };
+    let (broker, pid) = start_broker(Kind::Owners(Bounds { details, reach }))?;
+    Ok((view.with_owners(Arc::new(OwnerBroker::new(broker))), Origin::Broker(pid)))
+}
+
+/// Starts the broker of host names, if a confined process is granted them. Without the grant there is
+/// none.
+fn with_host_names(view: PolicyView, plan: &Plan) -> Result<(PolicyView, Origin), CapabilityError> {
+    if !view.grants().contains(Grant::Resolve) {
+        return Ok((view, Origin::Nowhere));
+    }
+    if plan.confine == Confine::No {
+        return Ok((view.with_host_names(Arc::new(resolver())), Origin::Here));
+    }
+    let (broker, pid) = start_broker(Kind::Resolver)?;
+    let hosts = Arc::new(ResolverBroker::new(broker));
+    Ok((view.with_host_names(hosts), Origin::Broker(pid)))
+}
+
+/// Starts this program again, as a broker.
+///
+/// # Ambient Authority
+///
+/// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
+/// process's environment, and what it may do it takes as this process did: as its user.
+#[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
+fn start_broker<S: Service>(kind: Kind) -> Result<(Broker<S>, u32), CapabilityError> {
+    let mut child = Command::new("/proc/self/exe")
+        .arg(BROKER)
+        .args(kind.words())
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // Ctrl-C is for the shell's script. The broker ends when the shell does.
+        .process_group(0)
+        .spawn()
+        .map_err(CapabilityError::StartBroker)?;
+    let gone = || CapabilityError::StartBroker(io::ErrorKind::BrokenPipe.into());
+    let requests = child.stdin.take().ok_or_else(gone)?;
+    let answers = child.stdout.take().ok_or_else(gone)?;
+    let broker = Broker::new(requests.into(), answers.into()).map_err(CapabilityError::Broker)?;
+    Ok((broker, child.id()))
+}
+
+/// Returns a resolver that asks the system's.
+pub(crate) fn resolver() -> Resolver {
+    Resolver::new(Arc::new(SystemResolver))
+}
+
+/// The resolver of the C library. It takes its time.
+///
+/// # Ambient Authority
+///
+/// It reads the files of [`RESOLVER_FILES`], loads libraries, and connects to whom these files name.
+struct SystemResolver;
+
+#[expect(clippy::disallowed_methods, reason = "the one place that asks for names of hosts")]
+impl BlockingHostNames for SystemResolver {
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        // Compat: each family by itself, so that the C library tells an IPv4 address of `::1`, too.
+        let of = |family: AddrFamily| {
+            let (socktype, address) = (SockType::Stream.into(), family.into());
+            let hints = AddrInfoHints { socktype, address, ..AddrInfoHints::default() };
+            let found = dns_lookup::getaddrinfo(Some(name), None, Some(hints));
+            found.into_iter().flatten().filter_map(|info| Some(info.ok()?.sockaddr.ip()))
+        };
+        let addresses: Vec<_> = of(AddrFamily::Inet).chain(of(AddrFamily::Inet6)).collect();
+        if addresses.is_empty() { Err(HostNameError::Unknown) } else { Ok(addresses) }
+    }
+
+    fn name(&self, address: IpAddr) -> Option<BString> {
+        dns_lookup::lookup_addr(&address).ok().map(BString::from)
+    }
+}
+
+/// What the C library reads to know whom to ask (`nsswitch.conf(5)`, `resolv.conf(5)`, `gai.conf(5)`), and
+/// where its libraries are.
+const RESOLVER_FILES: [&str; 8] = [
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/hostname",
+    "/etc/ld.so.cache",
+];
+
+/// Where libraries lie that the C library may load, and where daemons listen that know names of hosts:
+/// `nscd`, `systemd-resolved`, `avahi-daemon`, `sssd`.
+const RESOLVER_DIRECTORIES: [&str; 12] = [
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/nix/store",
+    "/gnu/store",
+    "/run/nscd",
+    "/run/systemd/resolve",
+    "/run/avahi-daemon",
+    "/var/lib/sss/mc",
+    "/var/lib/sss/pipes",
+];
+
+/// Returns the confinement of the broker of host names. What is not there is not kept.
+///
+/// # Ambient Authority
+///
+/// It opens the paths of [`RESOLVER_FILES`] and [`RESOLVER_DIRECTORIES`].
+#[expect(clippy::disallowed_methods, reason = "fixed paths, opened once before anything is asked")]
+pub(crate) fn resolver_confinement() -> Confinement {
+    let mut confinement = Confinement::new(Duty::Resolver);
+    for path in RESOLVER_FILES.iter().chain(&RESOLVER_DIRECTORIES) {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        if let Ok(place) = rustix::fs::open(*path, flags, Mode::empty()) {
+            confinement.keep(place, Access::Read);
+        }
+    }
+    confinement
+}
+
+/// Opens `/proc` for the look at this process's own state.
+///
+/// # Ambient Authority
+///
+/// It opens `/proc`.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
+    ProcRoot::open_ambient(ambient_authority()).map_err(CapabilityError::OwnProcess)
+}
+
+/// Returns what `ss` and `portwatch` may see of which tables.
+fn socket_view(
+    policy: Policy,
+    tables: SocketTables,
+    cgroups: Option<CgroupTree>,
+) -> Result<PolicyView, CapabilityError> {
+    let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?)
+        .with_users(&read_names("/etc/passwd")?);
+    let is_live = tables.is_live();
+    let grants = policy.grants();
+    let mut view = PolicyView::new(Arc::new(tables), policy, names);
+    if let Some(cgroups) = cgroups {
+        view = view.with_cgroups(Arc::new(cgroups));
+    }
+    if !is_live {
+        return Ok(view);
+    }
+    if let Some(events) = events(grants)? {
+        view = view.with_events(Arc::new(events));
+    }
+    Ok(match right_to_kill(grants) {
+        Some(right) => view.with_kill(right),
+        None => view,
+    })
+}
+
+/// Returns what the policy file says, and the default without one; `--grant` comes last.
+fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
+    let policy = match &plan.policy {
+        Some(path) => read_policy(path)?,
+        None => Policy::default(),
+    };
+    Ok(match plan.grants {
+        Some(grants) => policy.with_grants(grants),
+        None => policy,
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
+fn read_policy(path: &Path) -> Result<Policy, CapabilityError> {
+    let failed = |source| CapabilityError::PolicyFile { path: path.to_owned(), source };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let bytes = read_bounded(file, MAX_POLICY_BYTES).map_err(failed)?;
+    toml::from_slice(&bytes)
+        .map_err(|source| CapabilityError::Policy { path: path.to_owned(), source })
+}
+
+fn source_of(tables: &SocketTables) -> TableSource {
+    match (tables.is_live(), tables.diag()) {
+        (false, _) => TableSource::Fake,
+        (true, Some(_)) => TableSource::Diag,
+        (true, None) => TableSource::Proc,
+    }
+}
+
+fn duplicate(handle: &impl AsFd) -> io::Result<OwnedFd> {
+    handle.as_fd().try_clone_to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn system_tables() -> Result<(SocketTables, Option<CgroupTree>), CapabilityError> {
+    let tables =
+        SocketTables::open_ambient(ambient_authority()).map_err(CapabilityError::Tables)?;
+    Ok((tables, CgroupTree::open_ambient(ambient_authority())))
+}
+
+/// Opens sockets to follow events on, if that is granted.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn events(grants: GrantSet) -> Result<Option<EventSource>, CapabilityError> {
+    if !grants.contains(Grant::Events) {
+        return Ok(None);
+    }
+    let right = EventAuthority::from_ambient(ambient_authority());
+    EventSource::open_ambient(&right).map(Some).map_err(CapabilityError::Events)
+}
+
+/// Makes the right to destroy sockets, if that is granted.
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn right_to_kill(grants: GrantSet) -> Option<KillAuthority> {
+    grants.contains(Grant::Kill).then(|| KillAuthority::from_ambient(ambient_authority()))
+}
+
+/// Grants a directory, and returns a second handle on it.
+#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
+fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<OwnedFd, CapabilityError> {
+    let path = directory.path.clone();
+    // Scripts see the directory at the path that was typed, links and all, so it is made absolute
+    // and not resolved. What `..` means depends on links, so there is no such path to see.
+    let mount = std::path::absolute(&directory.path)
+        .map_err(|source| CapabilityError::Directory { path: path.clone(), source })?;
+    if mount.components().any(|part| part == Component::ParentDir) {
+        return Err(CapabilityError::Parent(path));
+    }
+    let dir = open_directory(&directory.path)?;
+    let second = duplicate(&dir).map_err(CapabilityError::Duplicate)?;
+    sandbox
+        .grant(mount.as_os_str().as_encoded_bytes(), dir, directory.access)
+        .map_err(|source| CapabilityError::Grant { path, source })?;
+    Ok(second)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn open_directory(path: &Path) -> Result<Dir, CapabilityError> {
+    Dir::open_ambient_dir(path, ambient_authority())
+        .map_err(|source| CapabilityError::Directory { path: path.to_owned(), source })
+}
+
+#[expect(clippy::disallowed_methods, reason = "fixed files, read once before scripts run")]
+fn read_names(path: &'static str) -> Result<Vec<u8>, CapabilityError> {
+    let failed = |source| CapabilityError::Names { path, source };
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        // OK because a system without the file has no names.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    read_bounded(file, MAX_NAMES_BYTES).map_err(failed)
+}
+
+/// Reads the script that the command line names.
+///
+/// # Ambient Authority
+///
+/// It opens that path, whatever it is.
+#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
+pub(crate) fn read_script(path: &Path) -> io::Result<Vec<u8>> {
+    let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);
+    read_bounded(std::fs::File::open(path)?, limit)
+}
+
+/// Reads to the end; more than `limit` bytes are an error.
+pub(crate) fn read_bounded(stream: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("larger than the limit of {limit} bytes"),
+        ));
+    }
+    Ok(bytes)
+}

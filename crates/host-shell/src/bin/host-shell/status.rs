@@ -1,0 +1,119 @@
+//! `--status`: what is in force.
+
+use std::{fmt, os::unix::ffi::OsStrExt as _};
+
+use builtin_api::{Access, Escaped};
+use host_confine::Confined;
+use host_shell::Allowed;
+use socket_query::{FamilySet, Grant, Policy, Visibility, Whose};
+
+use crate::{
+    args::{Directory, Plan},
+    capabilities::{Origin, TableSource},
+};
+
+/// What is in force, one thing a line.
+pub(crate) struct Status<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) policy: &'a Policy,
+    pub(crate) tables: TableSource,
+    pub(crate) owners: Origin,
+    pub(crate) hosts: Origin,
+    /// `None` when the process is not confined.
+    pub(crate) confined: Option<&'a Confined>,
+}
+
+impl fmt::Display for Status<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan, policy, tables, owners, hosts, confined } = self;
+        let grants = policy.grants().iter().map(|grant| grant.name().to_owned());
+        writeln!(f, "grants: {}", listed(grants))?;
+        writeln!(f, "sockets: {}", Shown(policy))?;
+        writeln!(f, "tables: {tables}")?;
+        writeln!(f, "owners: {}", Whence(*owners, Grant::Processes))?;
+        writeln!(f, "host names: {}", Whence(*hosts, Grant::Resolve))?;
+        let namespaces = plan.namespaces.iter().map(|space| Escaped(&space.name).to_string());
+        writeln!(f, "namespaces: {}", listed(namespaces))?;
+        writeln!(f, "directories: {}", listed(plan.directories.iter().map(shown)))?;
+        let commands = match &plan.allowed {
+            Allowed::All => "all".to_owned(),
+            Allowed::Only(names) => listed(names.iter().cloned()),
+        };
+        writeln!(f, "commands: {commands}")?;
+        let limits = plan.limits;
+        writeln!(f, "limits: {:?}, {} bytes of output", limits.timeout, limits.max_output_bytes)?;
+        match confined {
+            Some(confined) => writeln!(f, "{confined}"),
+            None => writeln!(f, "confinement: NOT IN FORCE (--no-confine)"),
+        }
+    }
+}
+
+/// Which sockets a policy shows, and what of them.
+struct Shown<'a>(&'a Policy);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policy = self.0;
+        if policy.families() == FamilySet::ALL {
+            f.write_str("of every family")?;
+        } else {
+            let families = policy.families().iter().map(|family| format!("{family:?}"));
+            write!(f, "of the families {}", listed(families).to_lowercase())?;
+        }
+        match policy.whose() {
+            Whose::User(uid) => write!(f, ", of user {uid} alone")?,
+            _ => f.write_str(", of every user")?,
+        }
+        if policy.unix_names() == Visibility::Hidden {
+            f.write_str(", without unix names")?;
+        }
+        if policy.secrets() == Visibility::Shown {
+            f.write_str(", with keys")?;
+        }
+        if let Some(rows) = policy.max_rows() {
+            write!(f, ", at most {rows} at a time")?;
+        }
+        match policy.max_time() {
+            Some(time) => write!(f, ", for at most {time:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for TableSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Diag => "the system's, from sock_diag, or else from the verified /proc",
+            Self::Proc => "the system's, from the verified /proc; there is no sock_diag",
+            Self::Fake => "a directory that stands for /proc",
+        })
+    }
+}
+
+/// Where something comes from, and the grant that it takes.
+struct Whence(Origin, Grant);
+
+impl fmt::Display for Whence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(Origin::Nowhere, grant) => write!(f, "none, without the grant `{grant}`"),
+            Self(Origin::Here, _) => write!(f, "from this process"),
+            Self(Origin::Broker(pid), _) => write!(f, "from a broker, process {pid}"),
+        }
+    }
+}
+
+/// Returns words with commas, or `none`.
+fn listed(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+fn shown(directory: &Directory) -> String {
+    let access = match directory.access {
+        Access::Read => "read",
+        Access::ReadWrite => "read and write",
+    };
+    format!("{} ({access})", Escaped(directory.path.as_os_str().as_bytes()))
+}

@@ -1,0 +1,80 @@
+//! The tables of one look.
+
+use std::fmt;
+
+use crate::{PortTable, Problem, ProblemKind, Reading, Scope};
+
+/// What was read of each table.
+pub type Readings = Vec<(PortTable, Result<Reading, Problem>)>;
+
+/// The tables that a [`PortSource`](crate::PortSource) reads for one look.
+pub struct PortLook<'a> {
+    tables: Vec<PortTable>,
+    scope: Option<&'a Scope>,
+    misses: &'a dyn Fn(PortTable, &Reading) -> bool,
+}
+
+impl<'a> PortLook<'a> {
+    /// Returns a look at these tables, each of which is read once.
+    pub fn new(tables: impl IntoIterator<Item = PortTable>) -> Self {
+        Self { tables: tables.into_iter().collect(), scope: None, misses: &|_, _| false }
+    }
+
+    /// Returns a look at the tables that are watched, of which one that `misses` ports is read twice.
+    pub(crate) fn within(
+        scope: &'a Scope,
+        misses: &'a dyn Fn(PortTable, &Reading) -> bool,
+    ) -> Self {
+        Self { tables: scope.tables().collect(), scope: Some(scope), misses }
+    }
+
+    /// Returns the tables.
+    pub fn tables(&self) -> &[PortTable] {
+        &self.tables
+    }
+
+    /// Reads each table with `read`. One that lacks ports which were known is read twice, see
+    /// [`Tracker::misses`](crate::Tracker::misses). An interruption ends it.
+    pub fn read_each(
+        &self,
+        mut read: impl FnMut(PortTable) -> Result<Reading, Problem>,
+    ) -> Readings {
+        let mut readings = Vec::new();
+        for table in &self.tables {
+            let reading = self.read_table(*table, &mut read);
+            let is_interrupted = matches!(
+                &reading,
+                Err(problem) if problem.kind() == ProblemKind::Interrupted
+            );
+            readings.push((*table, reading));
+            if is_interrupted {
+                break;
+            }
+        }
+        readings
+    }
+
+    /// The first reading alone is no proof that a port closed, so an error of the second one counts.
+    fn read_table(
+        &self,
+        table: PortTable,
+        read: &mut dyn FnMut(PortTable) -> Result<Reading, Problem>,
+    ) -> Result<Reading, Problem> {
+        let mut read = || -> Result<Reading, Problem> {
+            let mut reading = read(table)?;
+            reading.ports.retain(|port| self.scope.is_none_or(|scope| scope.admits(port)));
+            Ok(reading)
+        };
+        let first = read()?;
+        if first.gap.is_none() && (self.misses)(table, &first) {
+            return Ok(first.union(read()?));
+        }
+        Ok(first)
+    }
+}
+
+impl fmt::Debug for PortLook<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PortLook").field("tables", &self.tables).finish_non_exhaustive()
+    }
+}

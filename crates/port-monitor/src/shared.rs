@@ -1,0 +1,24 @@
+//! What a monitor and its thread have in common.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use procnetsocket::diag::EventAuthority;
+
+use crate::{Attribution, Pace, PortSource, Scope, ledger::Ledger};
+
+/// What the monitor and its thread have in common.
+pub(crate) struct Shared {
+    pub(crate) source: Box<dyn PortSource>,
+    pub(crate) scope: Scope,
+    pub(crate) pace: Pace,
+    pub(crate) attribution: Attribution,
+    pub(crate) right: Option<EventAuthority>,
+    pub(crate) ledger: Mutex<Ledger>,
+}
+
+impl Shared {
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // OK because a panic leaves no half of a change behind: changes are computed first.
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

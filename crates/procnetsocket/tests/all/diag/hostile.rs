@@ -1,0 +1,152 @@
+//! Bytes that no kernel sends: an error or a row, never a panic, and always an end.
+
+use std::ops::ControlFlow;
+
+use procnetsocket::{
+    ErrorKind, Limits, Query, RowError, Table, Uninterrupted, Visitor,
+    diag::{Decoder, Request, visit_datagrams},
+    model::Socket,
+};
+
+use crate::diag::{
+    bytes::{SEQUENCE, done, row},
+    fixture::messages,
+};
+
+/// Datagrams that are changed and read: 100 000.
+const MUTATIONS: u32 = 100_000;
+
+/// The longest message of the fixtures has fewer rows in it than this.
+const MOST_ROWS: u64 = 64;
+
+#[test]
+fn every_fixture_is_understood() {
+    for (table, message) in messages() {
+        let decoded = Decoder::new(table).decode(&message).map(|_| ());
+        assert_eq!(decoded, Ok(()), "{table}");
+    }
+}
+
+#[test]
+fn every_truncation_is_a_fault_or_a_row() {
+    for (table, message) in messages() {
+        let mut decoder = Decoder::new(table);
+        for length in 0..message.len() {
+            if let Err(fault) = decoder.decode(&message[..length]) {
+                let column = usize::try_from(fault.column()).unwrap();
+                assert!(column <= length + 1, "{table}: {fault} at {column} of {length}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_truncated_datagram_is_an_error_or_rows() {
+    for (table, message) in messages() {
+        let datagram = [row(&message), row(&message), done(0)].concat();
+        for length in 0..datagram.len() {
+            check(table, &datagram[..length]);
+        }
+    }
+}
+
+#[test]
+fn mutated_datagrams_are_an_error_or_rows() {
+    let fixtures: Vec<_> = messages()
+        .into_iter()
+        .map(|(table, message)| (table, [row(&message), row(&message), done(0)].concat()))
+        .collect();
+    let mut random = XorShift(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..MUTATIONS {
+        let (table, datagram) = &fixtures[random.below(fixtures.len())];
+        let mut datagram = datagram.clone();
+        for _ in 0..=random.below(4) {
+            random.mutate(&mut datagram);
+        }
+        // Now and then the bytes are read as those of another table.
+        let table =
+            if random.below(8) == 0 { fixtures[random.below(fixtures.len())].0 } else { *table };
+        check(table, &datagram);
+    }
+}
+
+/// Reads a datagram, and requires that what comes of it is possible.
+#[track_caller]
+fn check(table: Table, datagram: &[u8]) {
+    let request = Request::Dump(Query::new(table));
+    let limits = Limits::streaming();
+    let mut tally = Tally::default();
+    match visit_datagrams(&request, SEQUENCE, [datagram], &limits, &Uninterrupted, &mut tally) {
+        Ok(report) => {
+            assert!(report.rows + report.malformed <= MOST_ROWS, "{report:?}");
+            assert_eq!((report.rows, report.malformed), (tally.rows, tally.malformed));
+        }
+        Err(error) => {
+            assert!(!matches!(error.kind(), ErrorKind::Missing | ErrorKind::Root(_)));
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}
+
+/// Counts what it is given.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    malformed: u64,
+}
+
+impl Visitor for Tally {
+    fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
+        self.rows += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
+        self.malformed += 1;
+        assert!(row.to_string().starts_with("sock_diag "));
+        ControlFlow::Continue(())
+    }
+}
+
+/// A generator of numbers that are the same in every run (Marsaglia's xorshift64).
+pub(crate) struct XorShift(pub(crate) u64);
+
+impl XorShift {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap()
+    }
+
+    /// Changes a byte, a length, or how many bytes there are.
+    pub(crate) fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let place = self.below(bytes.len());
+        match self.below(6) {
+            0 => bytes[place] = self.next().to_le_bytes()[0],
+            1 => bytes[place] ^= 1 << self.below(8),
+            2 => bytes[place] = [0, 1, 3, 4, 0x7f, 0x80, 0xff][self.below(7)],
+            // A word: many of them are lengths.
+            3 => {
+                let word = self.next().to_le_bytes();
+                let end = (place & !3) + 4;
+                if let Some(found) = bytes.get_mut(place & !3..end) {
+                    found.copy_from_slice(&[word[0], word[1] & 3, word[2], word[3] & 3]);
+                }
+            }
+            4 => bytes.truncate(place),
+            _ => {
+                let piece = bytes[place..].to_vec();
+                let other = self.below(bytes.len());
+                bytes.splice(other..other, piece.into_iter().take(40));
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! One handle on sock_diag, in the hands of many, and after a request that did not end well.
+
+use std::{ops::ControlFlow, thread};
+
+use procnetsocket::{
+    Details, ErrorKind, Limits, Query, RowError, Table, Uninterrupted, Visitor,
+    diag::{DiagSocket, Messages, Request, visit_datagrams},
+    model::Socket,
+};
+use rustix::net::{
+    AddressFamily, SendFlags, SocketType,
+    netlink::{SOCK_DIAG, SocketAddrNetlink},
+    sendto,
+};
+
+use super::{LOCALHOST, Rows, ask, connection, diag, dump, listener, socket, udp};
+use crate::diag::{
+    bytes::{Log, error},
+    namespace::{enter, loopback},
+};
+
+/// More sockets than one datagram tells of.
+const MANY: u16 = 400;
+
+#[test]
+fn a_dump_that_was_given_up_is_drained() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _sockets: Vec<_> = (0..MANY).map(|_| udp(LOCALHOST)).collect();
+    let diag = diag();
+    let request = Request::Dump(Query::new(Table::Udp4));
+    for enough in [1, 100, 399, 400] {
+        let mut log = Log { enough: Some(enough), ..Log::default() };
+        let report = diag.visit(&request, &Limits::default(), &Uninterrupted, &mut log).unwrap();
+        assert!(report.stopped && log.sockets.len() == enough);
+        assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
+    }
+    let limits = Limits { total_lines: 10, ..Limits::default() };
+    let error = diag.visit(&request, &limits, &Uninterrupted, &mut Rows::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+    let error = diag.visit(&request, &Limits::default(), &|| true, &mut Rows::default());
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Interrupted);
+    assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
+}
+
+/// Requests that are answered at once.
+const AT_ONCE: usize = 4;
+
+/// Asks in turn for each row, as deep as it is told, and counts the rows of the innermost request.
+struct Nested<'a> {
+    diag: &'a DiagSocket,
+    deeper: usize,
+    rows: usize,
+    refused: Option<ErrorKind>,
+}
+
+impl<'a> Nested<'a> {
+    fn new(diag: &'a DiagSocket, deeper: usize) -> Self {
+        Self { diag, deeper, rows: 0, refused: None }
+    }
+
+    fn ask(&mut self) {
+        let request = Request::Dump(Query::new(Table::Udp4));
+        let diag = self.diag;
+        // A request that waits for a free socket gives up at once.
+        if let Err(error) = diag.visit(&request, &Limits::default(), &GivesUp::default(), self) {
+            self.refused = Some(error.kind());
+        }
+    }
+}
+
+impl Visitor for Nested<'_> {
+    fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
+        match self.deeper.checked_sub(1) {
+            None => self.rows += 1,
+            Some(deeper) => {
+                let mut inner = Self::new(self.diag, deeper);
+                inner.ask();
+                self.rows += inner.rows;
+                self.refused = self.refused.or(inner.refused);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn malformed(&mut self, _: &RowError) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Interrupts what asks it more often than a request does that is answered at once.
+#[derive(Default)]
+struct GivesUp(std::cell::Cell<usize>);
+
+impl procnetsocket::Interrupt for GivesUp {
+    fn is_interrupted(&self) -> bool {
+        self.0.set(self.0.get() + 1);
+        self.0.get() > 500
+    }
+}
+
+#[test]
+fn a_visitor_may_ask_in_turn() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _sockets: Vec<_> = (0..3).map(|_| udp(LOCALHOST)).collect();
+    let diag = diag();
+    for deeper in 0..AT_ONCE {
+        let mut nested = Nested::new(&diag, deeper);
+        nested.ask();
+        let rows = 3_usize.pow(u32::try_from(deeper).unwrap() + 1);
+        assert_eq!((nested.rows, nested.refused), (rows, None));
+    }
+}
+
+#[test]
+fn a_visitor_that_asks_too_deep_does_not_wait_for_ever() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _socket = udp(LOCALHOST);
+    let diag = diag();
+    let mut nested = Nested::new(&diag, AT_ONCE);
+    nested.ask();
+    assert_eq!((nested.rows, nested.refused), (0, Some(ErrorKind::Interrupted)));
+    // Every socket is of use again.
+    let mut nested = Nested::new(&diag, AT_ONCE - 1);
+    nested.ask();
+    assert_eq!((nested.rows, nested.refused), (1, None));
+}
+
+/// Lets another thread ask while a request is answered.
+struct Beside<'a>(&'a DiagSocket, usize);
+
+impl Visitor for Beside<'_> {
+    fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
+        let ask = || dump(self.0, Query::new(Table::Udp4)).inet.len();
+        self.1 = thread::scope(|scope| scope.spawn(ask).join().unwrap());
+        ControlFlow::Break(())
+    }
+
+    fn malformed(&mut self, _: &RowError) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_thread_is_answered_while_another_listing_goes_on() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _sockets: Vec<_> = (0..MANY).map(|_| udp(LOCALHOST)).collect();
+    let diag = diag();
+    let request = Request::Dump(Query::new(Table::Udp4));
+    let mut beside = Beside(&diag, 0);
+    diag.visit(&request, &Limits::default(), &Uninterrupted, &mut beside).unwrap();
+    assert_eq!(beside.1, usize::from(MANY));
+}
+
+#[test]
+fn threads_share_a_socket() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _sockets: Vec<_> = (0..MANY).map(|_| udp(LOCALHOST)).collect();
+    let diag = diag();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    let rows = dump(&diag, Query::new(Table::Udp4)).inet;
+                    assert_eq!(rows.len(), usize::from(MANY));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn replies_can_be_copied_and_read_later() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let listening = listener(LOCALHOST);
+    let _connection = connection(&listening);
+    let diag = diag();
+    let request = Request::Dump(Query::new(Table::Tcp4).with_details(Details::ALL));
+    let mut copy = Vec::new();
+    let bytes = diag.copy_replies(&request, &Uninterrupted, &mut copy).unwrap();
+    assert_eq!(bytes, u64::try_from(copy.len()).unwrap());
+    let sequence = Messages::new(&copy).next().unwrap().unwrap().sequence;
+    let mut rows = Rows::default();
+    let datagrams = [copy.as_slice()];
+    let limits = Limits::default();
+    visit_datagrams(&request, sequence, datagrams, &limits, &Uninterrupted, &mut rows).unwrap();
+    assert_eq!(rows.inet.len(), 3);
+}
+
+/// Numbers of requests to come, each of which the forged error claims to answer.
+const COMING: std::ops::Range<u32> = 1..20;
+
+#[test]
+fn a_forged_reply_is_thrown_away() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _socket = udp(LOCALHOST);
+    let diag = diag();
+    let sockets = dump(&diag, Query::new(Table::Netlink)).netlink;
+    let port_id = sockets.iter().find(|(protocol, port, _)| *protocol == 4 && *port != 0);
+    let forger = socket(AddressFamily::NETLINK, SocketType::RAW, Some(SOCK_DIAG)).unwrap();
+    let address = SocketAddrNetlink::new(port_id.unwrap().1, 0);
+    for sequence in COMING {
+        let mut forged = error(-1);
+        forged[8..12].copy_from_slice(&sequence.to_ne_bytes());
+        // Only root of the namespace may send this.
+        sendto(&forger, &forged, SendFlags::empty(), &address).unwrap();
+    }
+    assert_eq!(dump(&diag, Query::new(Table::Udp4)).inet.len(), 1);
+}

@@ -1,0 +1,147 @@
+//! One gate per grant: what a policy does not grant is an error here, and has no other way in.
+
+use std::sync::Arc;
+
+use bstr::{BStr, BString};
+use procnetsocket::{Interrupt, OwnerQuery, OwnerTable, Pid, SocketTables};
+
+use super::{PolicyView, process};
+use crate::{Error, EventGate, Grant, HostNames, KillGate, OwnerSource, collect::BoundedTables};
+
+impl PolicyView {
+    /// Checks that something is granted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) when it is not.
+    pub fn granted(&self, grant: Grant) -> Result<(), Error> {
+        if self.grants().contains(grant) { Ok(()) } else { Err(Error::not_granted(grant)) }
+    }
+
+    /// Returns the way to the processes that have sockets open.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `processes`.
+    pub fn processes(&self) -> Result<ProcessGate<'_>, Error> {
+        self.granted(Grant::Sockets)?;
+        self.granted(Grant::Processes)?;
+        Ok(ProcessGate { view: self, source: self.processes.as_ref() })
+    }
+
+    /// Returns the way to follow sockets as they end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `events`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no event
+    /// sockets.
+    pub fn events(&self) -> Result<EventGate<'_>, Error> {
+        let tables = self.sockets()?;
+        self.granted(Grant::Events)?;
+        // Security: a fake root never makes anyone look at the live system.
+        let source = self.events.as_deref().filter(|_| tables.is_live());
+        let source = source.ok_or_else(|| Error::no_means(Grant::Events))?;
+        Ok(EventGate { view: self, source })
+    }
+
+    /// Returns the way to destroy sockets.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `kill`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no right to it.
+    pub fn kill(&self) -> Result<KillGate<'_>, Error> {
+        let tables = self.sockets()?;
+        self.granted(Grant::Kill)?;
+        // Security: a fake root has no sock_diag.
+        let means = tables.diag().zip(self.kill.as_ref());
+        let (diag, right) = means.ok_or_else(|| Error::no_means(Grant::Kill))?;
+        Ok(KillGate { view: self, diag, right })
+    }
+
+    /// Returns the same view of another network namespace: one that the host has named, or one of
+    /// the directory that it has given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `namespaces`,
+    /// [`ErrorKind::UnknownNamespace`](crate::ErrorKind::UnknownNamespace),
+    /// [`ErrorKind::Namespace`](crate::ErrorKind::Namespace) and [`ErrorKind::Source`](crate::ErrorKind::Source) when it cannot be entered.
+    pub fn namespace(&self, name: &BStr) -> Result<Self, Error> {
+        self.granted(Grant::Namespaces)?;
+        let tables = match (self.namespaces.get(name), &self.netns_dir) {
+            (Some(tables), _) => Arc::clone(tables),
+            (None, Some(dir)) => dir.tables(name)?,
+            (None, None) => return Err(Error::unknown_namespace(name)),
+        };
+        // The event sockets are in the namespace of the host.
+        Ok(Self { tables, events: None, ..self.clone() })
+    }
+
+    /// Returns the resolver that the host gave, to print names of hosts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `resolve`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave none.
+    pub fn resolver(&self) -> Result<&dyn HostNames, Error> {
+        self.granted(Grant::Sockets)?;
+        self.granted(Grant::Resolve)?;
+        self.hosts.as_deref().ok_or_else(|| Error::no_means(Grant::Resolve))
+    }
+
+    /// Returns the tables if sockets are granted at all: the one gate to them.
+    pub(super) fn sockets(&self) -> Result<&SocketTables, Error> {
+        self.granted(Grant::Sockets)?;
+        Ok(&self.tables)
+    }
+
+    /// Returns the tables if what counts the whole machine may be known.
+    pub(super) fn counters(&self) -> Result<&SocketTables, Error> {
+        let tables = self.sockets()?;
+        if self.policy.narrows() { Err(Error::narrowed()) } else { Ok(tables) }
+    }
+
+    pub(crate) fn source(&self) -> Result<BoundedTables<'_>, Error> {
+        Ok(BoundedTables { tables: self.sockets()?, policy: &self.policy, limits: &self.limits })
+    }
+}
+
+/// The way to the processes that have sockets open, under the grant `processes`.
+#[derive(Clone, Copy)]
+pub struct ProcessGate<'v> {
+    view: &'v PolicyView,
+    source: &'v dyn OwnerSource,
+}
+
+impl ProcessGate<'_> {
+    /// Looks for the processes that have sockets open which the policy shows. It looks into every
+    /// process, so ask once.
+    ///
+    /// What the policy hides of processes is not asked for. Where it hides sockets, the answer does
+    /// not say which processes could not be looked into: they would be counted whatever they have
+    /// open.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` asks for the end,
+    /// [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime),
+    /// [`ErrorKind::Owners`](crate::ErrorKind::Owners) when there is no answer.
+    pub fn find(&self, query: &OwnerQuery, interrupt: &dyn Interrupt) -> Result<OwnerTable, Error> {
+        process::find(self.view, self.source, query, interrupt)
+    }
+
+    /// Returns the name of a process, or `None` when it is not known. None is where the policy hides
+    /// sockets: the process may have only such open.
+    pub fn name(&self, pid: Pid) -> Option<BString> {
+        if self.view.policy.narrows() { None } else { self.source.process_name(pid) }
+    }
+}
+
+impl std::fmt::Debug for ProcessGate<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProcessGate").field("view", self.view).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,131 @@
+//! One look at the sockets, for which processes are looked for once.
+
+use std::{borrow::Cow, sync::Arc};
+
+use procnetsocket::{Interrupt, OwnerQuery, OwnerTable};
+
+use super::PolicyView;
+use crate::{Collected, Error, ErrorKind, Problem, Selection, Sink, collect};
+
+/// One look at the sockets: processes are looked for once, however many selections are collected.
+///
+/// [`PolicyView::collect`] is a look at one selection. To read several tables apart, and some of them
+/// twice, make one look of them.
+#[derive(Debug)]
+pub struct Look<'v> {
+    view: &'v PolicyView,
+    processes: FoundProcesses,
+}
+
+#[derive(Debug)]
+enum FoundProcesses {
+    /// They were not asked for.
+    NotAsked,
+    Known(Arc<OwnerTable>),
+    /// They were to be shown only, so the listing goes on without them.
+    Failed(Error),
+}
+
+impl PolicyView {
+    /// Begins a look: looks for the processes that the filter of `selection` names, or that are to
+    /// be shown, if it asks for any.
+    ///
+    /// Compat: this comes before the listing, as a socket that is opened meanwhile may show.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`collect`](Self::collect) that concern processes.
+    pub fn look(
+        &self,
+        selection: &Selection,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Look<'_>, Error> {
+        let processes = find(self, selection, interrupt)?;
+        Ok(Look { view: self, processes })
+    }
+}
+
+/// Looks for the processes of a selection.
+///
+/// Security: without the grant this is an error, so that a filter about processes admits nothing,
+/// whoever made it.
+fn find(
+    view: &PolicyView,
+    selection: &Selection,
+    interrupt: &dyn Interrupt,
+) -> Result<FoundProcesses, Error> {
+    let selects = selection.filter.has_process_condition();
+    if !selects && selection.processes.is_none() {
+        return Ok(FoundProcesses::NotAsked);
+    }
+    let query = selection.processes.map_or(OwnerQuery::all(), Into::into);
+    let found = view.processes().and_then(|gate| gate.find(&query, interrupt));
+    match found {
+        Ok(table) => Ok(FoundProcesses::Known(Arc::new(table))),
+        Err(error) if selects || error.kind() == ErrorKind::Interrupted => Err(error),
+        Err(error) => Ok(FoundProcesses::Failed(error)),
+    }
+}
+
+impl Look<'_> {
+    /// Lists the sockets that the policy and the selection admit: see [`PolicyView::collect`].
+    ///
+    /// # Errors
+    ///
+    /// See [`PolicyView::collect`].
+    pub fn collect(
+        &self,
+        selection: &Selection,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn Sink,
+    ) -> Result<Collected, Error> {
+        let source = self.view.source()?;
+        let is_known = matches!(self.processes, FoundProcesses::Known(_));
+        if selection.filter.has_process_condition() && !is_known {
+            // This selection asks for what the first one did not.
+            return self.view.look(selection, interrupt)?.collect(selection, interrupt, sink);
+        }
+        let reported = self.report(selection, sink);
+        if reported.stopped {
+            return Ok(reported);
+        }
+        let selection = match &self.processes {
+            FoundProcesses::Known(table) => Cow::Owned(selection.with_processes(table)),
+            _ => Cow::Borrowed(selection),
+        };
+        let collected = collect::collect(&source, &selection, interrupt, sink)?;
+        Ok(Collected { problems: reported.problems + collected.problems, ..collected })
+    }
+
+    /// Hands over what was found of processes.
+    pub(crate) fn report(&self, selection: &Selection, sink: &mut dyn Sink) -> Collected {
+        match &self.processes {
+            FoundProcesses::NotAsked => Collected::default(),
+            FoundProcesses::Known(table) => {
+                if selection.processes.is_some() {
+                    sink.processes(Arc::clone(table));
+                }
+                report_unseen(selection, table, sink)
+            }
+            FoundProcesses::Failed(error) => problem(sink, Problem::Processes(error)),
+        }
+    }
+}
+
+/// Reports why a filter may miss processes, if it may.
+pub(crate) fn report_unseen(
+    selection: &Selection,
+    table: &OwnerTable,
+    sink: &mut dyn Sink,
+) -> Collected {
+    if selection.filter.misses_processes(table) {
+        problem(sink, Problem::UnseenProcesses(&table.gaps()))
+    } else {
+        Collected::default()
+    }
+}
+
+fn problem(sink: &mut dyn Sink, problem: Problem<'_>) -> Collected {
+    let stopped = sink.problem(problem).is_break();
+    Collected { rows: 0, problems: 1, stopped }
+}

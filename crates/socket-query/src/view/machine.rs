@@ -1,0 +1,149 @@
+//! What a view knows of the machine beside its sockets: names, counters, interfaces.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    num::NonZeroU32,
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
+
+use bstr::{BStr, BString};
+use procnetsocket::{Interrupt, SockStat, SockStat6};
+
+use super::PolicyView;
+use crate::{
+    AddressFamily, Error, Filter, GrantSet, HostNameError, Names, TableSet, Visibility,
+    expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
+};
+
+/// How long the host names of one filter are looked up: 10 s.
+const LOOK_UPS: Duration = Duration::from_secs(10);
+
+impl PolicyView {
+    /// Understands a filter of `ss` over these tables. `family` is the last one that an option
+    /// chose; it is that of values that do not name one.
+    ///
+    /// # Errors
+    ///
+    /// A [`FilterError`] that says what is wrong and where. To resolve a host name takes the grant
+    /// `resolve`; a name that is not resolved before `interrupt` asks for the end, or 10 s after the first
+    /// word of the filter, is an error.
+    pub fn parse_filter(
+        &self,
+        text: &FilterText,
+        tables: TableSet,
+        family: Option<AddressFamily>,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Parsed, FilterError> {
+        let begin = Instant::now();
+        let is_over = || interrupt.is_interrupted() || begin.elapsed() >= LOOK_UPS;
+        expr::parse(text, Scope::new(self, tables, family, &is_over))
+    }
+
+    /// Returns the filter that admits what satisfies an expression; none admits every socket.
+    pub fn filter(&self, expr: Option<expr::Expr>) -> Filter {
+        match expr {
+            None => Filter::All,
+            Some(expr) => {
+                let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
+                Filter::Expr { expr, local_ports, holders: None }
+            }
+        }
+    }
+
+    /// Returns whether the kernel reports more than the text tables: never with a fake root, and
+    /// usually with the system's.
+    pub fn has_sock_diag(&self) -> bool {
+        self.tables.diag().is_some()
+    }
+
+    /// Returns the host's names of ports, protocols and users.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Returns the machine's counters of IPv4 sockets (`/proc/net/sockstat`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    pub fn sockstat(&self) -> Result<SockStat, Error> {
+        Ok(self.counters()?.sockstat()?)
+    }
+
+    /// Returns the machine's counters of IPv6 sockets (`/proc/net/sockstat6`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    pub fn sockstat6(&self) -> Result<SockStat6, Error> {
+        Ok(self.counters()?.sockstat6()?)
+    }
+
+    /// Returns the number of established TCP connections (`CurrEstab` of `/proc/net/snmp`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    pub fn established(&self) -> Result<i64, Error> {
+        Ok(self.counters()?.curr_estab()?)
+    }
+
+    /// Returns the ports that the kernel hands out by itself, or `None` when it is not known.
+    pub fn local_port_range(&self) -> Option<RangeInclusive<u16>> {
+        self.sockets().ok()?.local_port_range().ok()
+    }
+
+    /// Returns the name of a network interface, or `None` when it is not known (in a fake root no
+    /// name is).
+    pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
+        self.sockets().ok()?.interface_name(index)
+    }
+
+    /// Returns the index of the network interface of that name, or `None` when there is none (in a
+    /// fake root there is none).
+    pub fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
+        self.sockets().ok()?.interface_index(name)
+    }
+
+    /// Returns the paths of the control groups by their ids; none if the host gave no way to find
+    /// them.
+    pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
+        match (&self.cgroups, self.sockets()) {
+            (Some(cgroups), Ok(_)) => cgroups.paths(),
+            _ => BTreeMap::new(),
+        }
+    }
+}
+
+impl Machine for PolicyView {
+    fn grants(&self) -> GrantSet {
+        self.grants()
+    }
+
+    fn unix_names(&self) -> Visibility {
+        self.policy.unix_names()
+    }
+
+    fn names(&self) -> &Names {
+        self.names()
+    }
+
+    fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
+        self.interface_index(name)
+    }
+
+    fn cgroup_id(&self, path: &BStr) -> Option<u64> {
+        self.cgroup_paths().into_iter().find(|(_, known)| known == path).map(|(id, _)| id)
+    }
+
+    fn addresses(
+        &self,
+        name: &str,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Vec<IpAddr>, HostNameError> {
+        let hosts = self.resolver().map_err(|_| HostNameError::NoResolver)?;
+        hosts.addresses(name, interrupt)
+    }
+}

@@ -1,0 +1,202 @@
+//! The only thing that a builtin has of the system's sockets.
+
+mod gate;
+mod look;
+mod machine;
+mod process;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, fmt, ops::ControlFlow, sync::Arc};
+
+use bstr::BString;
+use procnetsocket::{Interrupt, Limits, SocketTables, diag::KillAuthority, model::Socket};
+
+pub(crate) use self::look::report_unseen;
+pub use self::{gate::ProcessGate, look::Look};
+use crate::{
+    CgroupPaths, Collected, Error, EventSource, GrantSet, HostNames, Names, NetnsDir, OwnerSource,
+    Policy, Problem, Selection, Sink, SocketTable,
+};
+
+/// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:
+/// 250 000.
+///
+/// A row of sock_diag with all its details takes some 1 KiB, so this bounds memory to 250 MB.
+pub const MAX_SORTED_ROWS: usize = 250_000;
+
+/// Socket tables as far as a policy lets them be seen.
+///
+/// A host makes one of its tables, a policy and its names, or of a [`System`](crate::System), and
+/// hands it to a builtin. There is no way back to the tables.
+///
+/// What needs more than the grant `sockets` is behind one gate per grant, which is an error without
+/// it: [`processes`](Self::processes), [`events`](Self::events), [`kill`](Self::kill),
+/// [`namespace`](Self::namespace), [`resolver`](Self::resolver).
+#[derive(Clone)]
+pub struct PolicyView {
+    pub(crate) tables: Arc<SocketTables>,
+    pub(crate) policy: Policy,
+    names: Arc<Names>,
+    cgroups: Option<Arc<dyn CgroupPaths>>,
+    hosts: Option<Arc<dyn HostNames>>,
+    events: Option<Arc<EventSource>>,
+    kill: Option<KillAuthority>,
+    processes: Arc<dyn OwnerSource>,
+    pub(crate) limits: Limits,
+    namespaces: BTreeMap<BString, Arc<SocketTables>>,
+    netns_dir: Option<Arc<NetnsDir>>,
+    sorted_rows: usize,
+}
+
+impl PolicyView {
+    /// Returns the view of `tables` that `policy` allows.
+    pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
+        let processes: Arc<dyn OwnerSource> = Arc::<SocketTables>::clone(&tables);
+        Self {
+            tables,
+            policy,
+            names: Arc::new(names),
+            cgroups: None,
+            hosts: None,
+            events: None,
+            kill: None,
+            processes,
+            limits: Limits::streaming(),
+            namespaces: BTreeMap::new(),
+            netns_dir: None,
+            sorted_rows: MAX_SORTED_ROWS,
+        }
+    }
+
+    /// Returns the view with a way to find the paths of control groups. Without one they are
+    /// numbers.
+    #[must_use]
+    pub fn with_cgroups(self, cgroups: Arc<dyn CgroupPaths>) -> Self {
+        Self { cgroups: Some(cgroups), ..self }
+    }
+
+    /// Returns the view with a way to resolve host names. It is used under the grant
+    /// [`Resolve`](crate::Grant::Resolve) only.
+    #[must_use]
+    pub fn with_host_names(self, hosts: Arc<dyn HostNames>) -> Self {
+        Self { hosts: Some(hosts), ..self }
+    }
+
+    /// Returns the view with sockets on which events can be followed, under the grant `events`.
+    /// Without them, and over a fake root, nothing can be followed.
+    #[must_use]
+    pub fn with_events(self, events: Arc<EventSource>) -> Self {
+        Self { events: Some(events), ..self }
+    }
+
+    /// Returns the view with the right to destroy sockets, under the grant `kill`. Without it, and
+    /// over a fake root, nothing can be destroyed.
+    #[must_use]
+    pub fn with_kill(self, right: KillAuthority) -> Self {
+        Self { kill: Some(right), ..self }
+    }
+
+    /// Returns the view with another way to find the processes of sockets than to look for them in
+    /// this process. It is used under the grant `processes` only.
+    #[must_use]
+    pub fn with_owners(self, processes: Arc<dyn OwnerSource>) -> Self {
+        Self { processes, ..self }
+    }
+
+    /// Returns the view with the host's own bounds on what is read of one table. The default is
+    /// [`Limits::streaming`].
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Returns the view with the tables of another network namespace, under a name.
+    #[must_use]
+    pub fn with_namespace(mut self, name: impl Into<BString>, tables: Arc<SocketTables>) -> Self {
+        self.namespaces.insert(name.into(), tables);
+        self
+    }
+
+    /// Returns the view with the namespaces of a directory, each opened when it is asked for.
+    #[must_use]
+    pub fn with_netns_dir(self, dir: Arc<NetnsDir>) -> Self {
+        Self { netns_dir: Some(dir), ..self }
+    }
+
+    /// Returns the view with the host's own bound on the rows that are kept to put them in order.
+    /// The default is [`MAX_SORTED_ROWS`].
+    #[must_use]
+    pub fn with_sorted_rows(self, sorted_rows: usize) -> Self {
+        Self { sorted_rows, ..self }
+    }
+
+    /// Returns how many rows a builtin may keep at one time to put them in order.
+    pub fn sorted_rows(&self) -> usize {
+        self.sorted_rows
+    }
+
+    /// Returns what the host grants.
+    pub fn grants(&self) -> GrantSet {
+        self.policy.grants()
+    }
+
+    /// Lists the sockets that the policy and the selection admit, in the order of `ss`.
+    ///
+    /// The processes that the filter names, or that are to be shown, are looked for once, before the
+    /// first table is read. What cannot be read or understood is reported to the sink as a
+    /// [`Problem`], and the rest is still listed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `sockets`, or, for a
+    /// filter of processes, without `processes`; the errors of [`ProcessGate::find`] for such a
+    /// filter; [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows) and
+    /// [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a bound of the policy ended it;
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` asks for the end.
+    pub fn collect(
+        &self,
+        selection: &Selection,
+        interrupt: &dyn Interrupt,
+        sink: &mut dyn Sink,
+    ) -> Result<Collected, Error> {
+        self.look(selection, interrupt)?.collect(selection, interrupt, sink)
+    }
+
+    /// Calls `each` with every socket that [`collect`](Self::collect) lists.
+    ///
+    /// The listing is complete if [`problems`](Collected::problems) of the result is 0.
+    ///
+    /// # Errors
+    ///
+    /// See [`collect`](Self::collect).
+    pub fn for_each(
+        &self,
+        selection: &Selection,
+        interrupt: &dyn Interrupt,
+        each: impl FnMut(Socket<'_>),
+    ) -> Result<Collected, Error> {
+        self.collect(selection, interrupt, &mut Each(each))
+    }
+}
+
+/// Calls a closure with every socket. Problems are counted in the result.
+struct Each<F>(F);
+
+impl<F: FnMut(Socket<'_>)> Sink for Each<F> {
+    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        self.0(socket);
+        ControlFlow::Continue(())
+    }
+
+    fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl fmt::Debug for PolicyView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyView").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

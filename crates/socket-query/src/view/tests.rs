@@ -1,0 +1,169 @@
+//! Gates, bounds and searches of a [`PolicyView`].
+
+use std::{net::IpAddr, time::Duration};
+
+use procnetsocket::{OwnerQuery, OwnerReport, Pid, Uninterrupted, diag::EventAuthority};
+use rstest::rstest;
+use testkit::{FakeProc, Tcp};
+
+use super::*;
+use crate::{
+    ErrorKind, EventSink, Grant, HostNameError, OwnersError, OwnersErrorKind, TableSet, Until,
+    Whose, expr::FilterText,
+};
+
+/// Takes no socket.
+struct Nothing;
+
+impl Sink for Nothing {
+    fn socket(&mut self, table: SocketTable, _: Socket<'_>) -> ControlFlow<()> {
+        panic!("expected no socket, but found one of {table:?}")
+    }
+
+    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+        panic!("expected no problem, but found {problem:?}")
+    }
+}
+
+impl EventSink for Nothing {
+    fn event_over(&mut self) -> ControlFlow<()> {
+        panic!("expected no event")
+    }
+}
+
+fn token() -> cap_std::AmbientAuthority {
+    #[expect(clippy::disallowed_methods, reason = "the test is its own host")]
+    cap_std::ambient_authority()
+}
+
+/// A view of a fake root with every means, and these grants.
+fn view(grants: &[Grant]) -> PolicyView {
+    let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).build();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let policy = Policy::new(grants.iter().copied().collect());
+    let view = PolicyView::new(tables, policy, Names::default())
+        .with_kill(KillAuthority::from_ambient(token()));
+    match EventSource::open_ambient(&EventAuthority::from_ambient(token())) {
+        Ok(events) => view.with_events(Arc::new(events)),
+        // Without sock_diag there is nothing that could be looked at.
+        Err(_) => view,
+    }
+}
+
+#[rstest]
+#[case::nothing(&[], ErrorKind::NotGranted(Grant::Sockets))]
+#[case::without_events(&[Grant::Sockets, Grant::Kill], ErrorKind::NotGranted(Grant::Events))]
+#[case::without_sockets(&[Grant::Events], ErrorKind::NotGranted(Grant::Sockets))]
+#[case::a_fake_root(&Grant::ALL, ErrorKind::NoMeans(Grant::Events))]
+fn events_have_one_gate(#[case] grants: &[Grant], #[case] kind: ErrorKind) {
+    assert_eq!(view(grants).events().unwrap_err().kind(), kind);
+}
+
+/// Knows no host.
+struct Nobody;
+
+impl HostNames for Nobody {
+    fn addresses(&self, _: &str, _: &dyn Interrupt) -> Result<Vec<IpAddr>, HostNameError> {
+        Err(HostNameError::Unknown)
+    }
+
+    fn name(&self, _: IpAddr, _: &dyn Interrupt) -> Option<BString> {
+        None
+    }
+}
+
+#[rstest]
+#[case::nothing(&[], Some(ErrorKind::NotGranted(Grant::Sockets)))]
+#[case::without_sockets(&[Grant::Resolve], Some(ErrorKind::NotGranted(Grant::Sockets)))]
+#[case::without_resolve(&[Grant::Sockets], Some(ErrorKind::NotGranted(Grant::Resolve)))]
+#[case::both(&[Grant::Sockets, Grant::Resolve], None)]
+fn resolving_has_one_gate(#[case] grants: &[Grant], #[case] kind: Option<ErrorKind>) {
+    let view = view(grants);
+    let without = view.resolver().err().map(|error| error.kind());
+    assert_eq!(without, kind.or(Some(ErrorKind::NoMeans(Grant::Resolve))));
+    let with = view.with_host_names(Arc::new(Nobody));
+    assert_eq!(with.resolver().err().map(|error| error.kind()), kind);
+}
+
+#[rstest]
+#[case::nothing(&[], ErrorKind::NotGranted(Grant::Sockets))]
+#[case::without_kill(&[Grant::Sockets, Grant::Events], ErrorKind::NotGranted(Grant::Kill))]
+#[case::without_sockets(&[Grant::Kill], ErrorKind::NotGranted(Grant::Sockets))]
+#[case::a_fake_root(&Grant::ALL, ErrorKind::NoMeans(Grant::Kill))]
+fn destroying_has_one_gate(#[case] grants: &[Grant], #[case] kind: ErrorKind) {
+    assert_eq!(view(grants).kill().unwrap_err().kind(), kind);
+}
+
+#[rstest]
+#[case::pid("pid = 7")]
+#[case::comm("sport = 80 or comm != a")]
+#[case::user("not user = 0")]
+fn events_are_not_selected_by_what_they_do_not_tell(#[case] text: &str) {
+    let tables = match SocketTables::open_ambient(token()) {
+        Ok(tables) if tables.diag().is_some() => tables,
+        _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
+    };
+    let events = EventSource::open_ambient(&EventAuthority::from_ambient(token())).unwrap();
+    let policy = Policy::new(Grant::ALL.into_iter().collect());
+    let view =
+        PolicyView::new(Arc::new(tables), policy, Names::default()).with_events(Arc::new(events));
+    let text: FilterText = [text].into_iter().collect();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
+    let filter = view.filter(parsed.expr);
+    let selection = Selection { filter, ..Selection::everything() };
+    let until = Until { deadline: None, count: Some(0) };
+    let followed = view.events().unwrap().follow(&selection, &until, &Uninterrupted, &mut Nothing);
+    assert_eq!(followed.unwrap_err().kind(), ErrorKind::NoOwnersOfEvents);
+}
+
+/// Answers when it is told to end.
+struct Endless;
+
+impl OwnerSource for Endless {
+    fn owners(
+        &self,
+        _: &OwnerQuery,
+        interrupt: &dyn Interrupt,
+    ) -> Result<OwnerReport, OwnersError> {
+        while !interrupt.is_interrupted() {
+            std::thread::yield_now();
+        }
+        let kind = OwnersErrorKind::Interrupted;
+        Err(OwnersError { kind, message: "interrupted".to_owned() })
+    }
+
+    fn process_name(&self, _: Pid) -> Option<BString> {
+        None
+    }
+}
+
+#[test]
+fn a_policy_bounds_the_search_for_owners() {
+    let root = FakeProc::new().build();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect())
+        .with_max_time(Some(Duration::from_millis(1)));
+    let view = PolicyView::new(tables, policy, Names::default()).with_owners(Arc::new(Endless));
+    let error = view.processes().unwrap().find(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MaxTime);
+}
+
+#[test]
+fn events_are_not_shown_where_one_users_sockets_are() {
+    let tables = match SocketTables::open_ambient(token()) {
+        Ok(tables) if tables.diag().is_some() => tables,
+        _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
+    };
+    let events = EventSource::open_ambient(&EventAuthority::from_ambient(token())).unwrap();
+    let policy = Policy::new(Grant::ALL.into_iter().collect()).with_whose(Whose::User(0));
+    let view =
+        PolicyView::new(Arc::new(tables), policy, Names::default()).with_events(Arc::new(events));
+    let until = Until { deadline: None, count: Some(0) };
+    let followed = view.events().unwrap().follow(
+        &Selection::everything(),
+        &until,
+        &Uninterrupted,
+        &mut Nothing,
+    );
+    assert_eq!(followed.unwrap_err().kind(), ErrorKind::NoOwnersOfEvents);
+}

@@ -1,0 +1,161 @@
+//! `ss` and `portwatch` as programs: what both do around their builtin.
+//!
+//! They may do what their user may, as iproute2's `ss`: every grant is given, keys of connections are
+//! shown, and the process is not confined. `-F FILE` reads any file by its absolute path.
+//!
+//! Two options are for measurement. They are recognised as the first arguments only, are never
+//! abbreviated, and take no part in the matching of other options:
+//!
+//! | option | sockets that are listed |
+//! | --- | --- |
+//! | `--proc-root DIR` | those of a directory that has the form of `/proc` |
+//! | `--proc-only` | those of the system's text tables, without sock_diag |
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal},
+    num::NonZeroU16,
+    os::unix::ffi::OsStringExt,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use bstr::{BString, ByteSlice as _};
+use builtin_api::{Access, Builtin, CallContext, Sandbox, invoke};
+use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
+use procnetsocket::SocketTables;
+use socket_query::{Grant, Policy, PolicyView, System, Visibility};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs a builtin over the sockets of the system, with the arguments, streams and authority of this
+/// process.
+///
+/// # Ambient Authority
+///
+/// All that [`System`] lists, the directory of `--proc-root`, and `/` for files that are named in
+/// arguments.
+#[expect(clippy::print_stderr, reason = "this is a program, which has a standard error")]
+#[expect(clippy::disallowed_methods, reason = "this is a program, which has a command line")]
+pub fn main<B: Builtin>(name: &str, builtin: impl FnOnce(PolicyView) -> B) -> ExitCode {
+    let mut args: Vec<BString> =
+        std::env::args_os().skip(1).map(|arg| OsStringExt::into_vec(arg).into()).collect();
+    match TablesFrom::take(&mut args).and_then(|from| view(&from)) {
+        Ok(view) => run(&builtin(view), &args),
+        Err(error) => {
+            eprintln!("{name}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Which tables are listed.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum TablesFrom {
+    #[default]
+    System,
+    SystemText,
+    Root(PathBuf),
+}
+
+impl TablesFrom {
+    /// Takes the options for measurement from the front of the arguments.
+    fn take(args: &mut Vec<BString>) -> Result<Self, Failure> {
+        let mut from = Self::System;
+        while let Some(first) = args.first().cloned() {
+            // A value is attached by `=`, or is the next word.
+            let (name, value, taken) = match first.split_once_str("=") {
+                Some((name, value)) => (name, Some(BString::from(value)), 1),
+                None => (first.as_slice(), args.get(1).cloned(), 2),
+            };
+            let taken = match name {
+                b"--proc-only" => {
+                    from = Self::SystemText;
+                    1
+                }
+                b"--proc-root" => {
+                    let path = value.ok_or("--proc-root needs a directory")?;
+                    from = Self::Root(OsString::from_vec(path.into()).into());
+                    taken
+                }
+                _ => break,
+            };
+            args.drain(..taken);
+        }
+        Ok(from)
+    }
+}
+
+/// Returns the authority of this process. Everything that is opened is opened with it.
+#[expect(clippy::disallowed_methods, reason = "a program has the authority of its user")]
+fn authority() -> AmbientAuthority {
+    ambient_authority()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program opens what its user names")]
+fn open(path: impl AsRef<std::path::Path>) -> io::Result<Dir> {
+    Dir::open_ambient_dir(path, authority())
+}
+
+/// Opens the tables with every grant.
+fn view(from: &TablesFrom) -> Result<PolicyView, Failure> {
+    let system = match from {
+        TablesFrom::System => System::open_ambient(authority())?,
+        TablesFrom::SystemText => System::open_ambient_text(authority())?,
+        TablesFrom::Root(path) => {
+            System::with_tables(SocketTables::from_dir(open(path)?), authority())
+        }
+    };
+    let policy = Policy::new(Grant::ALL.into_iter().collect()).with_secrets(Visibility::Shown);
+    Ok(system.with_netns_dir().view(policy)?)
+}
+
+/// Runs a builtin on the streams of this process. The listing is laid out for the terminal if standard
+/// output is one.
+#[expect(clippy::disallowed_methods, reason = "the process's own streams are what this is for")]
+fn run(builtin: &dyn Builtin, args: &[BString]) -> ExitCode {
+    let mut sandbox = Sandbox::empty();
+    if let Ok(root) = open("/") {
+        // OK because without it the error names the file.
+        let _ = sandbox.grant("/", root, Access::Read);
+    }
+    let stdout = io::stdout();
+    let terminal_width = if stdout.is_terminal() { columns(&stdout) } else { None };
+    let (mut stdin, mut stdout, mut stderr) = (io::stdin(), stdout.lock(), io::stderr());
+    let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
+        .with_sandbox(&sandbox)
+        .with_terminal_width(terminal_width);
+    ExitCode::from(invoke(builtin, &mut context, args).code())
+}
+
+/// Returns the width of a terminal, if it has one.
+fn columns(terminal: &io::Stdout) -> Option<NonZeroU16> {
+    NonZeroU16::new(rustix::termios::tcgetwinsize(terminal).ok()?.ws_col)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(words: &[&str]) -> (Option<TablesFrom>, Vec<String>) {
+        let mut args = words.iter().map(|word| BString::from(*word)).collect();
+        let from = TablesFrom::take(&mut args).ok();
+        (from, args.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn measurement_options_are_taken_from_the_front_only() {
+        let root = || Some(TablesFrom::Root("/x".into()));
+        let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(take(&["-tan"]), (Some(TablesFrom::System), words(&["-tan"])));
+        assert_eq!(take(&["--proc-root", "/x", "-t"]), (root(), words(&["-t"])));
+        assert_eq!(take(&["--proc-root=/x", "-t"]), (root(), words(&["-t"])));
+        assert_eq!(take(&["--proc-only", "-t"]), (Some(TablesFrom::SystemText), words(&["-t"])));
+        assert_eq!(
+            take(&["-t", "--proc-only"]),
+            (Some(TablesFrom::System), words(&["-t", "--proc-only"]))
+        );
+        assert_eq!(take(&["--proc-o"]), (Some(TablesFrom::System), words(&["--proc-o"])));
+        assert_eq!(take(&["--proc-root"]).0, None);
+    }
+}
