@@ -87,7 +87,7 @@ impl Registry {
         self.builtins.values()
     }
 
-    /// Returns the name and the summary of each builtin, sorted by name.
+    /// Returns the name and the summary of each builtin that is listed, sorted by name.
     pub fn help(&self) -> impl Iterator<Item = (&str, &str)> {
         let listed = self.builtins.iter().filter(|(_, builtin)| builtin.is_listed());
         listed.map(|(name, builtin)| (name.as_str(), builtin.summary()))

@@ -9,8 +9,7 @@ use procnetsocket::{
     model::{InetProtocol, InetSocket, TcpState},
 };
 use socket_query::{
-    AddressFamily, FamilySet, Grant, PolicyView, Selection, Sink, SocketTable, StateSet,
-    TableSet,
+    AddressFamily, FamilySet, Grant, PolicyView, Selection, Sink, SocketTable, StateSet, TableSet,
 };
 
 use crate::{
@@ -23,6 +22,9 @@ use crate::{
 /// What net-tools prints where it may not look into every process.
 const NOT_IDENTIFIED: &str = "(Not all processes could be identified, non-owned process info\n \
                               will not be shown, you would have to be root to see it all.)";
+
+/// The last state that the text table of TCP prints (`TCP_CLOSING`); those after it are of sock_diag.
+const LAST_TABLE_STATE: u8 = 11;
 
 /// The command `netstat`.
 #[derive(Debug)]
@@ -213,9 +215,6 @@ impl Netstat {
 
 /// Returns the TCP states in which sockets of that kind can be, so that the kernel leaves the rest
 /// out.
-///
-/// Kernel: sock_diag lists bound sockets that neither listen nor connect, as closed; the text table
-/// has none of them.
 fn states(kind: Kind) -> StateSet {
     let listed = StateSet::ALL.without(StateSet::of(TcpState::Close));
     let listening = StateSet::of(TcpState::Listen);
@@ -230,9 +229,13 @@ fn states(kind: Kind) -> StateSet {
 ///
 /// Compat: of TCP sockets the peer's port says what they are, of others the peer's address.
 fn is_of_kind(socket: &InetSocket, kind: Kind) -> bool {
+    // Kernel: sock_diag lists bound sockets that neither listen nor connect; the text table has none.
+    if socket.cookie.is_some() && socket.state.number() > LAST_TABLE_STATE {
+        return false;
+    }
     let has_peer = match socket.protocol {
         InetProtocol::Tcp => socket.remote.port() != 0,
-        _ => !socket.remote.ip().to_canonical().is_unspecified(),
+        _ => !socket.remote.ip().is_unspecified(),
     };
     match kind {
         Kind::Connections => has_peer,

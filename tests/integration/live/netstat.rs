@@ -9,11 +9,11 @@ use bstr::{BString, ByteSlice};
 use cap_std::ambient_authority;
 use netstat_builtin::Netstat;
 use procnetsocket::{ProcRoot, SocketTables};
-use socket_query::{Policy, PolicyView};
+use socket_query::PolicyView;
 
 use super::{fixture::Fixture, namespace::inside};
 use crate::{
-    netstat::{GRANTS, names, real::RealNetstat, words},
+    netstat::{GRANTS, is_same, names, policy, real::RealNetstat, words},
     ours,
     outcome::Outcome,
 };
@@ -41,7 +41,7 @@ const LINES: [&str; 14] = [
 /// Returns the rows as far as both programs print the same, sorted.
 ///
 /// A timer goes on between two runs, so its figures are taken out. Rows of UDP-Lite are not listed
-/// here. net-tools ends a name at a blank: the names of this fixture that have one are cut there.
+/// here.
 fn rows(outcome: &Outcome) -> Vec<BString> {
     let lines = outcome.stdout.lines().filter(|line| !line.starts_with(b"udpl"));
     let mut rows: Vec<_> = lines.map(|line| row(line)).collect();
@@ -61,7 +61,7 @@ fn row(line: &[u8]) -> BString {
 
 fn compare(name: &str, tables: SocketTables) {
     let Some(real) = RealNetstat::find() else { return };
-    let policy = Policy::new(GRANTS.into_iter().collect());
+    let policy = policy(&GRANTS);
     let netstat = Netstat::new(PolicyView::new(Arc::new(tables), policy, names()));
     let mut reports = Vec::new();
     for line in LINES {
@@ -73,7 +73,9 @@ fn compare(name: &str, tables: SocketTables) {
             let only = |these: &[BString], those: &[BString]| -> Vec<BString> {
                 these.iter().filter(|row| !those.contains(row)).cloned().collect()
             };
-            let is_same = our_rows == real_rows && ours.status == before.status;
+            let is_same = our_rows.len() == real_rows.len()
+                && our_rows.iter().zip(&real_rows).all(|(ours, real)| is_same(ours, real))
+                && ours.status == before.status;
             (!is_same).then(|| {
                 format!(
                     "{name}: netstat {line}: status {}, real {}; {} rows, real {}; stderr {:?}\n  ours {:#?}\n  \

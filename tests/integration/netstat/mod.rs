@@ -7,9 +7,10 @@ mod scenario;
 
 use std::sync::Arc;
 
+use bstr::BString;
 use netstat_builtin::Netstat;
 use procnetsocket::SocketTables;
-use socket_query::{Grant, Names, Policy, PolicyView};
+use socket_query::{Grant, Names, Policy, PolicyView, ProcessDetail};
 use testkit::FakeRoot;
 
 use crate::{ours, outcome::Outcome, workspace};
@@ -22,14 +23,26 @@ pub(crate) fn names() -> Names {
     ours::machine_names().with_users(&workspace::read("/etc/passwd"))
 }
 
+/// Returns the policy of these grants, with the arguments of processes.
+pub(crate) fn policy(grants: &[Grant]) -> Policy {
+    Policy::new(grants.iter().copied().collect()).with_processes(ProcessDetail::Full)
+}
+
 /// Runs `netstat` over a fake root.
 fn run(root: &FakeRoot, grants: &[Grant], args: &[String]) -> Outcome {
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
-    let policy = Policy::new(grants.iter().copied().collect());
+    let policy = policy(grants);
     ours::call(&Netstat::new(PolicyView::new(tables, policy, names())), args, None)
 }
 
 /// Returns the words of a line.
 pub(crate) fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
+}
+
+/// Returns whether two rows are the same; net-tools ends the name of a unix socket at its first blank.
+pub(crate) fn is_same(ours: &BString, real: &BString) -> bool {
+    ours == real
+        || ours.starts_with(b"unix")
+            && ours.strip_prefix(real.as_slice()).is_some_and(|rest| rest.starts_with(b" "))
 }

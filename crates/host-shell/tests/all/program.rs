@@ -250,6 +250,17 @@ fn help_lists_the_commands() {
     assert!(stdout.starts_with("Builtins of this host:\n"), "{stdout}");
 }
 
+#[test]
+fn missing_commands_name_what_to_use_and_are_not_listed() {
+    let (stdout, stderr, status) = run(&["-c", "lsof -i :8080"]);
+    let line =
+        "lsof: not available in this shell; use: ss -tanp 'sport = :8080 or dport = :8080'\n";
+    assert_eq!((stdout.as_str(), stderr.as_str(), status), ("", line, 127));
+    let (stdout, ..) = run(&["-c", "help"]);
+    assert!(stdout.contains("\n  netstat "), "{stdout}");
+    assert!(!stdout.contains("lsof"), "{stdout}");
+}
+
 fn interrupt(child: &Child) {
     let pid = child.id().to_string();
     let sent = Command::new("sh").args(["-c", "kill -INT $0", &pid]).status().unwrap();
