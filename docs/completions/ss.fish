@@ -13,7 +13,7 @@ complete -c ss -s B -l bound-inactive -f -d 'TCP sockets that are bound and idle
 complete -c ss -s o -l options -f -d 'show timers'
 complete -c ss -s e -l extended -f -d 'show owner, inode, kernel object and more'
 complete -c ss -s m -l memory -f -d 'show memory'
-complete -c ss -s p -l processes -f -d 'show who holds a socket'
+complete -c ss -s p -l processes -f -d 'show the processes that have a socket open'
 complete -c ss -s T -l threads -f -d 'show each of their threads'
 complete -c ss -s i -l info -f -d 'show the account of a connection'
 complete -c ss -s s -l summary -f -d 'print counters of the whole machine'

@@ -1,4 +1,4 @@
-//! Frames: how messages are told apart in a stream of bytes.
+//! Frames: how messages are distinguished in a stream of bytes.
 //!
 //! ```text
 //!  offset 0  version   1 byte, 1

@@ -1,4 +1,4 @@
-//! Word of sockets that are closed.
+//! Notifications for destroyed sockets.
 
 use std::{
     fmt,

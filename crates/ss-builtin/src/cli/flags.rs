@@ -271,7 +271,7 @@ static FLAGS: &[Flag] = &[
         Effect::Detail(Detail::Extended),
     ),
     Flag::new('m', "memory", "show memory", Effect::Detail(Detail::Memory)),
-    Flag::new('p', "processes", "show who holds a socket", Effect::Owners(Threads::Together))
+    Flag::new('p', "processes", "show the processes that have a socket open", Effect::Owners(Threads::Together))
         .granted(Grant::Processes),
     Flag::new('T', "threads", "show each of their threads", Effect::Owners(Threads::Apart))
         .granted(Grant::Processes),
