@@ -271,8 +271,13 @@ static FLAGS: &[Flag] = &[
         Effect::Detail(Detail::Extended),
     ),
     Flag::new('m', "memory", "show memory", Effect::Detail(Detail::Memory)),
-    Flag::new('p', "processes", "show the processes that have a socket open", Effect::Owners(Threads::Together))
-        .granted(Grant::Processes),
+    Flag::new(
+        'p',
+        "processes",
+        "show the processes that have a socket open",
+        Effect::Owners(Threads::Together),
+    )
+    .granted(Grant::Processes),
     Flag::new('T', "threads", "show each of their threads", Effect::Owners(Threads::Apart))
         .granted(Grant::Processes),
     Flag::new('i', "info", "show the account of a connection", Effect::Detail(Detail::Info)),

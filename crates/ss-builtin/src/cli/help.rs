@@ -214,7 +214,10 @@ mod tests {
 
     #[rstest]
     #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: refused]")]
-    #[case::behind(Grant::Sockets, "-p, --processes show the processes that have a socket open [processes: refused]")]
+    #[case::behind(
+        Grant::Sockets,
+        "-p, --processes show the processes that have a socket open [processes: refused]"
+    )]
     #[case::granted(Grant::Resolve, "-r, --resolve print host names [resolve: granted]")]
     #[case::below(
         Grant::Sockets,

@@ -37,7 +37,7 @@ use procnetsocket::SocketTables;
 use crate::{
     args::{Command, Confine, Plan, Source},
     capabilities::{read_bounded, read_script},
-    session::{Ended, Session, Streams},
+    session::{Ended, Interrupts, Session, Streams},
     status::Status,
 };
 
@@ -73,7 +73,6 @@ fn run(plan: Plan) -> Result<ExitCode, Failure> {
     let script = if is_prompt { None } else { Some(script(&plan.source)?) };
     let mut editor =
         if is_prompt { Some(prompt::editor().map_err(Failure::Prompt)?) } else { None };
-    let runtime = session::runtime()?;
     let timeout = plan.limits.timeout;
     let mut shell = Shell::builder()
         .sandbox(capabilities.sandbox)
@@ -82,17 +81,18 @@ fn run(plan: Plan) -> Result<ExitCode, Failure> {
         .limits(plan.limits)
         .build()
         .map_err(Failure::Shell)?;
+    let interrupts = Interrupts::receive()?;
     let _confined = confine(plan.confine, capabilities.confinement)?;
     if let Some(editor) = &mut editor {
         shell.set_interactive();
-        let mut session = Session::start(runtime, shell, timeout, streams())?;
+        let mut session = Session::start(interrupts, shell, timeout, streams())?;
         return prompt::run(editor, &mut session).map_err(Failure::Prompt);
     }
     let mut script = script.unwrap_or_default();
     if plan.source != Source::Input {
         script.stdin = read_input(timeout)?;
     }
-    match Session::start(runtime, shell, timeout, streams())?.run(script)? {
+    match Session::start(interrupts, shell, timeout, streams())?.run(script) {
         Ended::Back(outcome) => Ok(outcome.status),
         Ended::Lost(status) => {
             report("the script did not come back after it was told to end");
