@@ -117,8 +117,8 @@ mod mismatch;
 pub mod model;
 mod namespace;
 mod netstat;
-mod owner;
 mod port_range;
+mod process;
 mod query;
 pub mod root;
 mod scan;
@@ -137,7 +137,7 @@ pub use self::{
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{Listing, MAX_ROW_ERRORS},
     netstat::{Connection, Netstat, NetstatProtocol},
-    owner::{
+    process::{
         Fact, Held, MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES,
         MAX_WORKERS, Owner, OwnerDetails, OwnerLimits, OwnerQuery, OwnerReport, OwnerTable, Shown,
         Task, Threads, Wanted,

@@ -15,7 +15,7 @@ use crate::{
     listing::{Collect, Row},
     model::{InetProtocol, InetSocket, NetlinkSocket, PacketSocket, UnixSocket},
     namespace::Elsewhere,
-    owner, port_range,
+    port_range, process,
     root::ProcFile,
     scan::Scan,
     stat,
@@ -272,7 +272,7 @@ impl SocketTables {
         limits: &OwnerLimits,
         interrupt: &dyn Interrupt,
     ) -> Result<OwnerReport, Error> {
-        owner::scan(&self.root, query, limits, interrupt)
+        process::scan(&self.root, query, limits, interrupt)
     }
 
     /// Returns the name of a process; `None` if there is none, or none that may be known.
@@ -281,7 +281,7 @@ impl SocketTables {
     ///
     /// As [`SocketTables::owners`], of one process.
     pub fn process_name(&self, pid: Pid) -> Option<BString> {
-        owner::name_of(&self.root, pid)
+        process::name_of(&self.root, pid)
     }
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {

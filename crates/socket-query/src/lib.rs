@@ -59,8 +59,8 @@ mod follow;
 mod host_name;
 mod names;
 mod netns;
-mod owners;
 mod policy;
+mod process_source;
 #[cfg(feature = "resolver")]
 mod resolver;
 mod select;
@@ -82,8 +82,8 @@ pub use follow::{EventGate, EventSink, FollowEnd, Followed, Until};
 pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 pub use names::{Names, TransportProtocol};
 pub use netns::NetnsDir;
-pub use owners::{OwnerSource, OwnersError, OwnersErrorKind};
 pub use policy::{Grant, GrantSet, Policy, ProcessDetail, Visibility, Whose};
+pub use process_source::{OwnerSource, OwnersError, OwnersErrorKind};
 #[cfg(feature = "resolver")]
 pub use resolver::SystemHostNames;
 pub use select::expr;

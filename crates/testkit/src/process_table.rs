@@ -24,10 +24,10 @@ const NAMES: [&str; 10] = [
 /// threads, by processes that are half gone.
 pub fn process_fixtures() -> Vec<(&'static str, FakeProc)> {
     vec![
-        ("owners-shared", shared()),
-        ("owners-threads", threads()),
-        ("owners-gone", gone()),
-        ("owners-wide", wide()),
+        ("processes-shared", shared()),
+        ("processes-threads", threads()),
+        ("processes-gone", gone()),
+        ("processes-wide", wide()),
     ]
 }
 

@@ -31,7 +31,7 @@
 mod client;
 mod error;
 mod frame;
-mod owners;
+mod processes;
 mod resolver;
 mod serve;
 
@@ -40,7 +40,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     client::Broker,
     error::{BrokerError, BrokerErrorKind},
-    owners::{Bounds, OwnerBroker, Owners, OwnersAnswer, OwnersRequest, Reach, Refusal},
+    processes::{Bounds, OwnerBroker, Owners, OwnersAnswer, OwnersRequest, Reach, Refusal},
     resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
     serve::serve,
 };

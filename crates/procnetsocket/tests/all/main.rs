@@ -16,9 +16,9 @@ mod diag;
 #[cfg(test)]
 mod mutation;
 #[cfg(test)]
-mod owners;
-#[cfg(test)]
 mod proc_root;
+#[cfg(test)]
+mod processes;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the host allows.
 
 mod grant;
-mod owner;
+mod process;
 mod row;
 #[cfg(feature = "serde")]
 mod text;
@@ -9,7 +9,7 @@ mod text;
 use std::{num::NonZeroU64, time::Duration};
 
 pub use grant::{Grant, GrantSet};
-pub(crate) use owner::OwnerVeil;
+pub(crate) use process::OwnerVeil;
 pub(crate) use row::Veil;
 
 use crate::FamilySet;

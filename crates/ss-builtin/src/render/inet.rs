@@ -11,13 +11,13 @@ use super::{
     memory::{push_memory, push_short_memory},
     mptcp_info::push_mptcp_info,
     number::push_marked_hex,
-    owner::{object, push_directions, push_owner},
     proc_info::push_proc_info,
     row::{RowRenderer, fill_queues},
     sctp_info::{push_addresses, push_sctp_info},
     table::Cells,
     tcp_info::{Agreed, Style, push_tcp_info},
     timer::push_timer,
+    uid::{object, push_directions, push_owner},
     ulp::{push_md5_keys, push_ulp},
 };
 use crate::cli::{Detail, Lines};

@@ -10,9 +10,9 @@ use super::{
     memory::push_memory,
     name::ethertype,
     number::{push_decimal, push_hex, push_marked_hex},
-    owner::{object, push_owner},
     row::{RowRenderer, fill_queues},
     table::Cells,
+    uid::{object, push_owner},
 };
 use crate::cli::{Detail, Names};
 

@@ -8,9 +8,9 @@ use super::{
     column::ColumnId,
     field::{push_as_signed, push_number, push_text},
     memory::push_memory,
-    owner::{object, push_owner},
     row::{RowRenderer, fill_queues},
     table::Cells,
+    uid::{object, push_owner},
 };
 use crate::cli::{Detail, Lines};
 

@@ -11,7 +11,7 @@ use procnetsocket::model::{InetSocket, Inode, NetlinkSocket, Socket, UnixSocket,
 use super::{
     ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side},
     glob::{self, Name},
-    holders::Holders,
+    process_matches::Holders,
 };
 
 /// What is known of the machine beside the socket.

@@ -1,8 +1,8 @@
 //! Looks for the owners of all sockets and prints how many there are, for measurement.
 //!
 //! ```text
-//! cargo run --release -p procnetsocket --example owner_scan
-//! cargo run --release -p procnetsocket --example owner_scan -- bare
+//! cargo run --release -p procnetsocket --example process_scan
+//! cargo run --release -p procnetsocket --example process_scan -- bare
 //! ```
 //!
 //! With `bare` it walks the same directories and links on two threads, and does nothing else.

@@ -54,13 +54,13 @@ fn compare_owners(name: &str) {
 
 #[test]
 fn owners_that_share_fork_and_part() {
-    inside("live::owners::owners_that_share_fork_and_part", || compare_owners("owners"));
+    inside("live::processes::owners_that_share_fork_and_part", || compare_owners("owners"));
 }
 
 #[test]
 fn owners_of_other_users() {
     // A user namespace of an ordinary user has no others.
-    inside_as_root("live::owners::owners_of_other_users", || compare_owners("owners, as root"));
+    inside_as_root("live::processes::owners_of_other_users", || compare_owners("owners, as root"));
 }
 
 /// How the processes of a fixture are made, and how they are looked at.
