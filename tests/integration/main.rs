@@ -13,7 +13,7 @@
 //! - `generated`: the manual page and completions are those of the table of options.
 //! - `json`: the schema, what is read back, the same as the text, and the examples of README.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
-//! - `owners`: the processes that hold sockets, as scenarios.
+//! - `processes`: the processes that hold sockets, as scenarios.
 //! - `policy`: what a policy hides cannot be learned.
 //! - `prompt`: the program at a terminal.
 //! - `openings`: what `clippy.toml` disallows is found.

@@ -136,7 +136,7 @@ fn gone() -> FakeProc {
         .raw_file("59/task/60/stat", "60 (half) S")
 }
 
-/// Owners whose list is wider than every terminal.
+/// Processes whose list is wider than every terminal.
 fn wide() -> FakeProc {
     let many = (3..200).fold(Process::new(42, "many"), |process, fd| process.socket(fd, 1));
     sockets().process(many)

@@ -210,7 +210,7 @@ fn nothing_that_the_process_has_is_there(
 #[case::dash("cat - < $D/file", "granted\n")]
 #[case::variable("LEAK=mine; echo $LEAK", "mine\n")]
 #[case::environment("LEAK=mine printenv LEAK", "mine\n")]
-fn what_the_script_has_is_there(#[case] script: &str, #[case] stdout: &str) {
+fn files_of_the_script_exist(#[case] script: &str, #[case] stdout: &str) {
     works(script, stdout);
 }
 

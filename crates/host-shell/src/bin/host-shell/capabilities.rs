@@ -26,14 +26,14 @@ use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use host_confine::{
     Confinement, Duty,
     broker::{
-        Bounds, Broker, BrokerError, Kind, OwnerBroker, Reach, Resolver, ResolverBroker, Service,
+        Bounds, Broker, BrokerError, Kind, ProcessBroker, Reach, Resolver, ResolverBroker, Service,
     },
 };
 use host_shell::limits::MAX_SCRIPT_BYTES;
 use portwatch_builtin::PortWatch;
-use procnetsocket::{OwnerDetails, ProcRoot, SocketTables};
+use procnetsocket::{ProcRoot, ProcessDetails, SocketTables};
 use rustix::fs::{Mode, OFlags};
-use socket_query::{Grant, Policy, ProcessDetail, System, SystemHostNames};
+use socket_query::{Grant, Policy, ProcessVisibility, System, SystemHostNames};
 use ss_builtin::Ss;
 
 use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
@@ -50,14 +50,14 @@ pub(crate) struct Capabilities {
     pub(crate) policy: Policy,
     /// What of it has to stay within reach of a confined process.
     pub(crate) confinement: Confinement,
-    pub(crate) tables: TableSource,
-    pub(crate) owners: Origin,
-    pub(crate) hosts: Origin,
+    pub(crate) tables: TableOrigin,
+    pub(crate) processes: AnsweredBy,
+    pub(crate) hosts: AnsweredBy,
 }
 
 /// Where socket tables come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableSource {
+pub(crate) enum TableOrigin {
     /// sock_diag, and the verified `/proc` for what it has no answer to.
     Diag,
     /// The verified `/proc` alone: no socket to sock_diag was to be had.
@@ -66,10 +66,10 @@ pub(crate) enum TableSource {
     Fake,
 }
 
-/// Where something comes from that a confined process cannot find out: the owners of sockets, and the
+/// Where something comes from that a confined process cannot find out: the processes of sockets, and the
 /// names of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum AnsweredBy {
     /// Nowhere: it is not granted.
     Nowhere,
     /// This process finds it out: it is not confined, or not kept from it.
@@ -153,13 +153,13 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
         confinement.keep_events();
     }
     let system = with_namespaces(system, plan, &policy, &mut confinement)?;
-    let (system, owners) = with_owners(system, plan, &policy, source)?;
+    let (system, processes) = with_processes(system, plan, &policy, source)?;
     let (system, hosts) = with_host_names(system, plan, &policy)?;
     let view = system.view(policy.clone()).map_err(CapabilityError::System)?;
     let mut registry = Registry::new();
     registry.register(Ss::new(view.clone()))?;
     registry.register(PortWatch::new(view))?;
-    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners, hosts })
+    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, processes, hosts })
 }
 
 /// Opens the network namespaces that the command line names; without the grant that is an error.
@@ -202,27 +202,27 @@ fn open_namespace(namespace: &Namespace) -> Result<SocketTables, CapabilityError
         .map_err(|source| CapabilityError::Namespace { name: name.clone(), source })
 }
 
-/// Starts the broker of owners, if a confined process is granted them. Without the grant there is
+/// Starts the broker of processes, if a confined process is granted them. Without the grant there is
 /// none.
-fn with_owners(
+fn with_processes(
     system: System,
     plan: &Plan,
     policy: &Policy,
-    source: TableSource,
-) -> Result<(System, Origin), CapabilityError> {
+    source: TableOrigin,
+) -> Result<(System, AnsweredBy), CapabilityError> {
     if !policy.grants().contains(Grant::Processes) {
-        return Ok((system, Origin::Nowhere));
+        return Ok((system, AnsweredBy::Nowhere));
     }
-    if plan.confine == Confine::No || source == TableSource::Fake {
-        return Ok((system, Origin::Here));
+    if plan.confine == Confine::No || source == TableOrigin::Fake {
+        return Ok((system, AnsweredBy::Here));
     }
     let details = match policy.processes() {
-        Some(ProcessDetail::Full) => OwnerDetails::Full,
-        _ => OwnerDetails::User,
+        Some(ProcessVisibility::Full) => ProcessDetails::Full,
+        _ => ProcessDetails::User,
     };
     let reach = if policy.narrows() { Reach::Named } else { Reach::All };
-    let (broker, pid) = start_broker(Kind::Owners(Bounds { details, reach }))?;
-    Ok((system.with_processes(Arc::new(OwnerBroker::new(broker))), Origin::Broker(pid)))
+    let (broker, pid) = start_broker(Kind::Processes(Bounds { details, reach }))?;
+    Ok((system.with_processes(Arc::new(ProcessBroker::new(broker))), AnsweredBy::Broker(pid)))
 }
 
 /// Starts the broker of host names, if a confined process is granted them. Without the grant there is
@@ -231,16 +231,16 @@ fn with_host_names(
     system: System,
     plan: &Plan,
     policy: &Policy,
-) -> Result<(System, Origin), CapabilityError> {
+) -> Result<(System, AnsweredBy), CapabilityError> {
     if !policy.grants().contains(Grant::Resolve) {
-        return Ok((system, Origin::Nowhere));
+        return Ok((system, AnsweredBy::Nowhere));
     }
     if plan.confine == Confine::No {
-        return Ok((system.with_host_names(Arc::new(resolver())), Origin::Here));
+        return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
     }
     let (broker, pid) = start_broker(Kind::Resolver)?;
     let hosts = Arc::new(ResolverBroker::new(broker));
-    Ok((system.with_host_names(hosts), Origin::Broker(pid)))
+    Ok((system.with_host_names(hosts), AnsweredBy::Broker(pid)))
 }
 
 /// Starts this program again, as a broker.
@@ -356,11 +356,11 @@ fn read_policy(path: &Path) -> Result<Policy, CapabilityError> {
         .map_err(|source| CapabilityError::Policy { path: path.to_owned(), source })
 }
 
-fn source_of(tables: &SocketTables) -> TableSource {
+fn source_of(tables: &SocketTables) -> TableOrigin {
     match (tables.is_live(), tables.diag()) {
-        (false, _) => TableSource::Fake,
-        (true, Some(_)) => TableSource::Diag,
-        (true, None) => TableSource::Proc,
+        (false, _) => TableOrigin::Fake,
+        (true, Some(_)) => TableOrigin::Diag,
+        (true, None) => TableOrigin::Proc,
     }
 }
 

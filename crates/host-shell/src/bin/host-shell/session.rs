@@ -16,7 +16,7 @@ use std::{
 };
 
 use builtin_api::ExitCode;
-use host_shell::{Interrupt, Outcome, Script, Shell};
+use host_shell::{Outcome, Script, ScriptInterrupt, Shell};
 use signal_hook::{consts::SIGINT, low_level::pipe};
 
 /// Time for the interpreter to come back after its deadline, or after Ctrl-C.
@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(crate) struct Session {
     scripts: Sender<Script>,
     events: Receiver<Event>,
-    interrupt: Interrupt,
+    interrupt: ScriptInterrupt,
     timeout: Duration,
 }
 
