@@ -1,7 +1,7 @@
 //! Command lines, made from the flag table.
 
 use socket_query::Grant;
-use ss_builtin::{Flag, Value, flags};
+use ss_builtin::{Flag, FlagValue, flags};
 use testkit::Xorshift;
 
 /// The words of `-f`.
@@ -45,8 +45,8 @@ const TABLES: [&str; 31] = [
 /// An option that takes a value, and the values that are tried.
 pub(crate) fn values(flag: &Flag) -> &'static [&'static str] {
     match flag.value {
-        Value::Needed("FAMILY") => &FAMILIES,
-        Value::Needed("TABLE[,...]") => &TABLES,
+        FlagValue::Needed("FAMILY") => &FAMILIES,
+        FlagValue::Needed("TABLE[,...]") => &TABLES,
         _ => &[],
     }
 }
@@ -161,7 +161,7 @@ fn has(args: &[String], letter: char, long: &str) -> bool {
 }
 
 /// Returns the line for the real `ss` that means what a line means here: with `-T` alone iproute2 shows
-/// no owners (a regression), so it is given `-p` beside it.
+/// no processes (a regression), so it is given `-p` beside it.
 pub(crate) fn for_real(args: &[String]) -> Vec<String> {
     let mut args = args.to_vec();
     if has(&args, 'T', "-th") && !has(&args, 'p', "-pr") {

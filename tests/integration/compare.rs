@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bstr::{BStr, ByteSlice};
 use socket_query::Names;
-use ss_builtin::Value;
+use ss_builtin::FlagValue;
 use testkit::{
     FakeProc, FakeRoot, Table, Xorshift, fixtures, generate, generate_processes, large_fixtures,
     process_fixtures,
@@ -190,7 +190,7 @@ fn every_root_prints_the_same_in_full() {
 }
 
 #[test]
-fn owners_are_the_same_on_every_process_table() {
+fn processes_are_the_same_on_every_process_table() {
     const LINES: [&str; 8] =
         ["-ap", "-tanp", "-tanpT", "-apT", "-xapO", "-apeoiH", "-f netlink -ap", "-0uwlp"];
     let mut roots = Roots::build(process_fixtures());
@@ -254,7 +254,7 @@ fn words(outcome: &Outcome) -> Vec<Vec<&BStr>> {
 fn shortened_long_options_are_understood_the_same() {
     let roots = Roots::build(fixtures().into_iter().take(1));
     let mut cases = Vec::new();
-    for flag in command::compared().into_iter().filter(|flag| flag.value == Value::None) {
+    for flag in command::compared().into_iter().filter(|flag| flag.value == FlagValue::None) {
         for length in 1..=flag.long.len() {
             cases.push(roots.case(
                 0,

@@ -14,7 +14,7 @@
 //! - `json`: the schema, what is read back, the same as the text, and the examples of README.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `netstat`: `netstat` beside net-tools' on the same roots, and what replaces missing commands.
-//! - `owners`: the processes that hold sockets, as scenarios.
+//! - `processes`: the processes that hold sockets, as scenarios.
 //! - `policy`: what a policy hides cannot be learned.
 //! - `prompt`: the program at a terminal.
 //! - `openings`: what `clippy.toml` disallows is found.
@@ -42,9 +42,9 @@ mod netstat;
 mod openings;
 mod ours;
 mod outcome;
-mod owners;
 mod parallel;
 mod policy;
+mod processes;
 mod prompt;
 mod real;
 mod scenario;

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use bstr::ByteSlice as _;
 
 use socket_query::{
-    AddressFamily, FamilySet, Grant, Names, Policy, ProcessDetail, Visibility, Whose,
+    AddressFamily, FamilySet, Grant, Names, Policy, ProcessVisibility, Visibility, VisibleUsers,
 };
 use testkit::{
     Datagram, FakeProc, FakeRoot, Netlink, Packet, Process, SockStat, SockStat6, Tcp, Unix,
@@ -43,7 +43,7 @@ struct Socket {
 }
 
 /// A process and the sockets that it holds, by descriptor.
-struct Holder {
+struct MadeProcess {
     pid: u32,
     name: &'static str,
     held: Vec<(u32, u64)>,
@@ -52,7 +52,7 @@ struct Holder {
 /// A machine, whole or without what is hidden.
 struct Machine {
     sockets: Vec<Socket>,
-    holders: Vec<Holder>,
+    processes: Vec<MadeProcess>,
 }
 
 /// What is added to a command line beside options of iproute2.
@@ -89,15 +89,15 @@ const MORE: [&[&str]; 27] = [
 fn machine(random: &mut Xorshift) -> Machine {
     let count = random.below(25);
     let sockets: Vec<_> = (0..count).map(|_| socket(random)).collect();
-    let holders = [(7, "sshd"), (8, "sshd"), (1000, "a b"), (1001, "hidden")];
-    let holders = holders.map(|(pid, name)| holder(random, pid, name, &sockets));
-    Machine { sockets, holders: holders.into() }
+    let processes = [(7, "sshd"), (8, "sshd"), (1000, "a b"), (1001, "hidden")];
+    let processes = processes.map(|(pid, name)| process(random, pid, name, &sockets));
+    Machine { sockets, processes: processes.into() }
 }
 
 /// Returns a process that holds some of the sockets.
-fn holder(random: &mut Xorshift, pid: u32, name: &'static str, sockets: &[Socket]) -> Holder {
+fn process(random: &mut Xorshift, pid: u32, name: &'static str, sockets: &[Socket]) -> MadeProcess {
     let held = sockets.iter().filter(|socket| socket.inode != 0 && random.one_in(6));
-    Holder { pid, name, held: (3..).zip(held.map(|socket| socket.inode)).collect() }
+    MadeProcess { pid, name, held: (3..).zip(held.map(|socket| socket.inode)).collect() }
 }
 
 fn socket(random: &mut Xorshift) -> Socket {
@@ -145,7 +145,10 @@ fn socket(random: &mut Xorshift) -> Socket {
 }
 
 /// Builds a machine with these of its sockets, and the processes that hold one of them.
-fn build<'a>(sockets: impl Iterator<Item = &'a Socket> + Clone, holders: &[Holder]) -> FakeRoot {
+fn build<'a>(
+    sockets: impl Iterator<Item = &'a Socket> + Clone,
+    processes: &[MadeProcess],
+) -> FakeRoot {
     let inodes: Vec<_> = sockets.clone().map(|socket| socket.inode).collect();
     let used = i64::try_from(sockets.clone().count()).unwrap();
     let counters = SockStat { used, ..SockStat::default() };
@@ -157,12 +160,13 @@ fn build<'a>(sockets: impl Iterator<Item = &'a Socket> + Clone, holders: &[Holde
         Row::Packet(row) => root.packet(row.clone()),
         Row::Netlink(row) => root.netlink(row.clone()),
     });
-    let root = holders.iter().fold(root, |root, holder| {
-        let held: Vec<_> = holder.held.iter().filter(|(_, inode)| inodes.contains(inode)).collect();
+    let root = processes.iter().fold(root, |root, process| {
+        let held: Vec<_> =
+            process.held.iter().filter(|(_, inode)| inodes.contains(inode)).collect();
         if held.is_empty() {
             return root;
         }
-        let process = Process::new(holder.pid, holder.name);
+        let process = Process::new(process.pid, process.name);
         root.process(held.iter().fold(process, |process, (fd, inode)| process.socket(*fd, *inode)))
     });
     root.sockstat(&counters, &SockStat6::default()).snmp(used).build()
@@ -183,17 +187,18 @@ fn policy(random: &mut Xorshift) -> Policy {
     });
     let policy = if random.one_in(3) { policy } else { policy.with_families(families) };
     let policy = if random.one_in(2) {
-        policy.with_whose(Whose::User(*random.pick(&USERS)))
+        policy.with_users(VisibleUsers::Uid(*random.pick(&USERS)))
     } else {
         policy
     };
-    let policy = if random.one_in(2) { policy.with_processes(ProcessDetail::Full) } else { policy };
+    let policy =
+        if random.one_in(2) { policy.with_processes(ProcessVisibility::Full) } else { policy };
     if random.one_in(3) { policy.with_unix_names(Visibility::Hidden) } else { policy }
 }
 
 fn is_visible(policy: &Policy, socket: &Socket) -> bool {
-    let whose = match policy.whose() {
-        Whose::User(uid) => socket.user == Some(uid),
+    let whose = match policy.users() {
+        VisibleUsers::Uid(uid) => socket.user == Some(uid),
         _ => true,
     };
     whose && policy.families().contains(socket.family)
@@ -230,25 +235,25 @@ fn a_machine_looks_as_one_without_what_is_hidden() {
     let mut owned = 0;
     for seed in 1..=MACHINES {
         let random = &mut Xorshift::new(seed);
-        let Machine { sockets, holders } = machine(random);
-        let whole = build(sockets.iter(), &holders);
+        let Machine { sockets, processes } = machine(random);
+        let whole = build(sockets.iter(), &processes);
         for _ in 0..POLICIES {
             let policy = policy(random);
             let visible = || sockets.iter().filter(|socket| is_visible(&policy, socket));
-            let less = build(visible(), &holders);
+            let less = build(visible(), &processes);
             hidden += sockets.len() - visible().count();
             for line in (0..LINES).map(|_| line(random)) {
                 let found = run(&whole, &policy, &line);
                 let expected = run(&less, &policy, &line);
                 assert_eq!(found, expected, "seed {seed}: {line:?} under {policy:?}");
                 shown += usize::from(found.stdout.lines().count() > 1);
-                let owners = ["users:(", "\"pid\":"];
-                owned += usize::from(owners.iter().any(|word| found.stdout.contains_str(word)));
+                let processes = ["users:(", "\"pid\":"];
+                owned += usize::from(processes.iter().any(|word| found.stdout.contains_str(word)));
             }
         }
     }
     // The sides are not equal because nothing is hidden, or nothing printed.
     assert!(hidden > 1000, "{hidden} sockets were hidden");
     assert!(shown > 500, "{shown} listings had rows");
-    assert!(owned > 100, "{owned} listings had owners");
+    assert!(owned > 100, "{owned} listings had processes");
 }

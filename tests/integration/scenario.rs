@@ -469,10 +469,7 @@ mod command_lines {
     #[case("-A foo", "\"foo\" is no socket table; the usage below names them")]
     #[case("-A tcp,", "\"\" is no socket table; the usage below names them")]
     #[case("-t -Z -y", "invalid option -- 'y'")]
-    fn what_is_not_understood_prints_the_usage_on_standard_error(
-        #[case] line: &str,
-        #[case] message: &str,
-    ) {
+    fn unknown_option_prints_usage_on_stderr(#[case] line: &str, #[case] message: &str) {
         let outcome = run(&root(), line);
         assert_eq!(outcome.stdout, "");
         assert_eq!(outcome.stderr, format!("ss: {message}\n{}", help()));

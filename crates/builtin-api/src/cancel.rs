@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_the_flag_before_the_deadline() {
+    fn cancelled_flag_precedes_deadline() {
         let cancel = Cancel::new().with_deadline(Instant::now());
         cancel.cancel();
         assert_eq!(kind(&cancel), Some(ErrorKind::Cancelled));

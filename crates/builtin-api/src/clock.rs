@@ -25,7 +25,7 @@ mod tests {
     use super::{Clock, SystemClock};
 
     #[test]
-    fn tells_a_time_after_the_epoch() {
+    fn time_is_after_the_epoch() {
         assert!(SystemClock.now() > SystemTime::UNIX_EPOCH);
     }
 }

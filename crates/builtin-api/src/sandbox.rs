@@ -94,11 +94,11 @@ pub enum Access {
 #[derive(Clone, Default)]
 pub struct Sandbox {
     /// Sorted by path.
-    grants: Arc<Vec<Arc<Grant>>>,
+    grants: Arc<Vec<Arc<DirGrant>>>,
 }
 
 /// One granted directory.
-struct Grant {
+struct DirGrant {
     /// The normalised path that scripts see.
     mount: BString,
     dir: Dir,
@@ -106,9 +106,9 @@ struct Grant {
 }
 
 /// A place that a script named: a grant, and a path beneath it.
-struct Place<'a> {
+struct GrantedPath<'a> {
     script_path: &'a [u8],
-    grant: &'a Grant,
+    grant: &'a DirGrant,
     beneath: Beneath,
 }
 
@@ -144,7 +144,7 @@ impl Sandbox {
             refuse_narrowing((&mount, access), (&other.mount, other.access))?;
         }
         // OK because the search returned a position of at most the length.
-        Arc::make_mut(&mut self.grants).insert(position, Arc::new(Grant { mount, dir, access }));
+        Arc::make_mut(&mut self.grants).insert(position, Arc::new(DirGrant { mount, dir, access }));
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl Sandbox {
     }
 
     /// Finds the place that a script named.
-    fn place<'a>(&'a self, script_path: &'a [u8]) -> Result<Place<'a>, SandboxError> {
+    fn place<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
         let path = ScriptPath::parse(script_path)?;
         let (grant, beneath) = self
             .grants
@@ -165,11 +165,11 @@ impl Sandbox {
         if beneath.leaves() {
             return Err(Repr::escapes(script_path, &grant.mount).into());
         }
-        Ok(Place { script_path, grant, beneath })
+        Ok(GrantedPath { script_path, grant, beneath })
     }
 
     /// Finds the place that a script wants to change something at.
-    fn writable<'a>(&'a self, script_path: &'a [u8]) -> Result<Place<'a>, SandboxError> {
+    fn writable<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
         let place = self.place(script_path)?;
         match place.grant.access {
             Access::ReadWrite => Ok(place),

@@ -8,7 +8,7 @@ use rustix::thread::set_no_new_privs;
 
 use crate::{
     capability,
-    duty::{Duty, Place},
+    duty::{AllowedPath, Duty},
     error::{ConfineError, Repr},
     filter::{self, Needs},
     landlock::{self, Landlock},
@@ -34,7 +34,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Confinement {
     duty: Duty,
-    places: Vec<Place>,
+    places: Vec<AllowedPath>,
     follows_events: bool,
 }
 
@@ -47,7 +47,7 @@ pub struct Confined {
     landlock: Option<Landlock>,
     seccomp: Seccomp,
     /// Never read; see above.
-    _places: Vec<Place>,
+    _places: Vec<AllowedPath>,
 }
 
 impl Confinement {
@@ -63,21 +63,21 @@ impl Confinement {
 
     /// Keeps what lies below a directory, or a file.
     pub fn keep(&mut self, handle: OwnedFd, access: Access) {
-        self.places.push(Place { handle, access });
+        self.places.push(AllowedPath { handle, access });
     }
 
     /// Confines this process. There is no way back.
     ///
     /// A kernel without Landlock or without seccomp filters is no error: [`Confined`] tells it.
     ///
-    /// A process with the duty [`Duty::Owners`] is left without Landlock, whose domain would hide
+    /// A process with the duty [`Duty::Processes`] is left without Landlock, whose domain would hide
     /// the descriptors of all processes outside of it, even from root.
     ///
     /// # Errors
     ///
     /// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread, before anything is
     /// done. [`Landlock`](crate::ConfineErrorKind::Landlock), [`Seccomp`](crate::ConfineErrorKind::Seccomp) and
-    /// [`State`](crate::ConfineErrorKind::State) when the kernel refuses what it has, or does not say
+    /// [`ConfinementState`](crate::ConfineErrorKind::State) when the kernel refuses what it has, or does not say
     /// that it is in force: then the process may be confined in part.
     pub fn apply(self, proc: &ProcRoot) -> Result<Confined, ConfineError> {
         let mut witness = Witness::open(proc)?;
@@ -90,7 +90,7 @@ impl Confinement {
         }
         let landlock = match self.duty {
             Duty::Scripts | Duty::Resolver => Some(landlock::restrict(&self.places, self.duty)?),
-            Duty::Owners => None,
+            Duty::Processes => None,
         };
         let calls = filter::calls(self.duty, self.needs())?;
         let system_calls = calls.len();
@@ -104,7 +104,7 @@ impl Confinement {
     }
 
     fn needs(&self) -> Needs {
-        let is_writable = |place: &Place| place.access == Access::ReadWrite;
+        let is_writable = |place: &AllowedPath| place.access == Access::ReadWrite;
         Needs { writes: self.places.iter().any(is_writable), events: self.follows_events }
     }
 }

@@ -12,7 +12,7 @@ pub enum Duty {
     /// Runs scripts, and lists sockets.
     Scripts,
     /// Looks into the processes of the system for a confined shell.
-    Owners,
+    Processes,
     /// Looks names of hosts up for a confined shell, as the C library does: below the places that are kept
     /// it may load libraries and connect to unix sockets, beyond the machine it may send datagrams, and
     /// connect by TCP to the port of name servers, as far as the kernel can tell ports apart.
@@ -26,7 +26,7 @@ impl Duty {
         match self {
             Self::Scripts => None,
             // To look into processes of other users.
-            Self::Owners => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
+            Self::Processes => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
             Self::Resolver => Some(CapabilitySet::empty()),
         }
     }
@@ -34,7 +34,7 @@ impl Duty {
 
 /// A directory or a file, and what may be done with all below it.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct AllowedPath {
     pub(crate) handle: OwnedFd,
     pub(crate) access: Access,
 }

@@ -12,7 +12,7 @@
 //! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does, of files,
 //!   since the C library loads what resolves names as the machine is set up, but none that can be written;
 //! - `socket` gives sockets to sock_diag, which reach nothing but the kernel, and `socketpair` streams
-//!   within the process, with which the prompt's line editor hears of signals; [`Duty::Resolver`] has those of
+//!   within the process, with which the prompt's line editor receives signals; [`Duty::Resolver`] has those of
 //!   the internet and of unix, and of rtnetlink, by which the C library orders addresses;
 //! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
 //! - `bind`, which joins groups of events, is left where events may be followed, and to [`Duty::Resolver`].
@@ -200,7 +200,7 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
     allow(&mut calls, FILES);
     bound(&mut calls)?;
     match duty {
-        Duty::Owners => {}
+        Duty::Processes => {}
         Duty::Scripts => scripts(&mut calls, needs)?,
         Duty::Resolver => resolver(&mut calls)?,
     }
@@ -333,8 +333,8 @@ mod tests {
     #[case::handles(&[libc::SYS_open_by_handle_at, libc::SYS_name_to_handle_at, libc::SYS_memfd_create])]
     #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_capset, libc::SYS_personality])]
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
-    fn what_is_dangerous_is_left_to_nobody(#[case] dangerous: &[c_long]) {
-        for duty in [Duty::Scripts, Duty::Owners, Duty::Resolver] {
+    fn dangerous_calls_are_denied_to_every_duty(#[case] dangerous: &[c_long]) {
+        for duty in [Duty::Scripts, Duty::Processes, Duty::Resolver] {
             let calls = calls(duty, EVERYTHING).unwrap();
             for call in dangerous {
                 assert!(!calls.contains_key(call), "{duty:?}: {call}");
@@ -353,9 +353,9 @@ mod tests {
     #[case::prctl(libc::SYS_prctl)]
     #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
     #[case::tgkill(libc::SYS_tgkill)]
-    fn what_is_too_much_as_a_whole_is_bounded(#[case] call: c_long) {
+    fn total_output_is_bounded(#[case] call: c_long) {
         assert!(!calls(Duty::Scripts, EVERYTHING).unwrap()[&call].is_empty());
-        for duty in [Duty::Owners, Duty::Resolver] {
+        for duty in [Duty::Processes, Duty::Resolver] {
             let calls = calls(duty, EVERYTHING).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
         }
@@ -363,7 +363,7 @@ mod tests {
 
     #[test]
     fn connections_are_for_who_resolves_names() {
-        for duty in [Duty::Scripts, Duty::Owners] {
+        for duty in [Duty::Scripts, Duty::Processes] {
             let calls = calls(duty, EVERYTHING).unwrap();
             for call in
                 [libc::SYS_connect, libc::SYS_sendmsg, libc::SYS_sendmmsg, libc::SYS_recvmsg]
@@ -389,8 +389,8 @@ mod tests {
     }
 
     #[test]
-    fn owners_need_no_socket() {
-        let calls = calls(Duty::Owners, Needs { writes: false, events: true }).unwrap();
+    fn process_broker_needs_no_socket() {
+        let calls = calls(Duty::Processes, Needs { writes: false, events: true }).unwrap();
         assert!(NETLINK.iter().chain(&[libc::SYS_socket]).all(|call| !calls.contains_key(call)));
     }
 }

@@ -10,7 +10,7 @@ use landlock::{
 use rustix::fs::{FileType, fstat};
 
 use crate::{
-    duty::{Duty, Place},
+    duty::{AllowedPath, Duty},
     error::{ConfineError, Repr},
 };
 
@@ -78,7 +78,7 @@ impl fmt::Debug for Interface {
 }
 
 /// Leaves these places to the calling thread, and to threads that it starts.
-pub(crate) fn restrict(places: &[Place], duty: Duty) -> Result<Landlock, ConfineError> {
+pub(crate) fn restrict(places: &[AllowedPath], duty: Duty) -> Result<Landlock, ConfineError> {
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))
         .and_then(|rules| rules.handle_access(AccessNet::from_all(NEWEST)))
@@ -104,7 +104,7 @@ pub(crate) fn restrict(places: &[Place], duty: Duty) -> Result<Landlock, Confine
 }
 
 /// Returns what may be done below a place. A file has nothing below it, and is only read.
-fn access_to(place: &Place, duty: Duty) -> Result<BitFlags<AccessFs>, ConfineError> {
+fn access_to(place: &AllowedPath, duty: Duty) -> Result<BitFlags<AccessFs>, ConfineError> {
     let stat = fstat(&place.handle).map_err(|errno| Repr::Place(io::Error::from(errno)))?;
     let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
     let rights = if is_directory { rights_below(place.access) } else { AccessFs::ReadFile.into() };
@@ -195,7 +195,7 @@ mod tests {
     )]
     #[case::off(Landlock::SwitchedOff, "NOT IN FORCE, it was switched off at boot")]
     #[case::missing(Landlock::Missing, "NOT IN FORCE, this kernel does not have it")]
-    fn tells_the_truth(#[case] landlock: Landlock, #[case] expected: &str) {
+    fn lists_the_gaps_of_each_abi(#[case] landlock: Landlock, #[case] expected: &str) {
         assert_eq!(landlock.to_string(), expected);
     }
 }

@@ -54,7 +54,7 @@ pub(crate) struct Witness(File);
 
 /// What it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct ConfinementState {
     pub(crate) threads: u64,
     /// 1 when it is set.
     pub(crate) no_new_privs: u64,
@@ -72,7 +72,7 @@ impl Witness {
     /// Kernel: a thread is counted until its exit is done, and it can be joined a little before
     /// (`exit_mm` clears what `pthread_join` waits for). One that has entered another namespace has
     /// just ended then.
-    pub(crate) fn look_alone(&mut self) -> Result<State, ConfineError> {
+    pub(crate) fn look_alone(&mut self) -> Result<ConfinementState, ConfineError> {
         let begin = Instant::now();
         loop {
             let state = self.look()?;
@@ -83,7 +83,7 @@ impl Witness {
         }
     }
 
-    pub(crate) fn look(&mut self) -> Result<State, ConfineError> {
+    pub(crate) fn look(&mut self) -> Result<ConfinementState, ConfineError> {
         let mut text = Vec::new();
         self.0
             .rewind()
@@ -94,8 +94,8 @@ impl Witness {
 }
 
 /// Reads the lines that count; a kernel without seccomp has no line for it.
-fn parse_state(text: &[u8]) -> Result<State, ConfineError> {
-    Ok(State {
+fn parse_state(text: &[u8]) -> Result<ConfinementState, ConfineError> {
+    Ok(ConfinementState {
         threads: field(text, "Threads").ok_or(Repr::Field("Threads"))?,
         no_new_privs: field(text, "NoNewPrivs").ok_or(Repr::Field("NoNewPrivs"))?,
         seccomp: field(text, "Seccomp"),
@@ -109,7 +109,7 @@ fn field(text: &[u8], name: &str) -> Option<u64> {
     std::str::from_utf8(line).ok()?.trim().parse().ok()
 }
 
-impl State {
+impl ConfinementState {
     /// Checks that the kernel says what was asked of it.
     pub(crate) fn expect_in_force(&self, seccomp: Seccomp) -> Result<(), ConfineError> {
         let filtered = match seccomp {
@@ -147,7 +147,7 @@ mod tests {
         #[case] (threads, no_new_privs, seccomp): (u64, u64, Option<u64>),
     ) {
         let state = parse_state(format!("{NAME}{text}").as_bytes()).unwrap();
-        assert_eq!(state, State { threads, no_new_privs, seccomp });
+        assert_eq!(state, ConfinementState { threads, no_new_privs, seccomp });
     }
 
     #[rstest]
@@ -166,11 +166,11 @@ mod tests {
     #[case::privileges((1, 0, Some(2)), "expected NoNewPrivs to be 1, but found 0")]
     #[case::no_filter((1, 1, Some(0)), "expected Seccomp to be 2, but found 0")]
     #[case::no_seccomp((1, 1, None), "expected Seccomp to be 2, but found 0")]
-    fn what_is_not_in_force_is_an_error(
+    fn missing_confinement_is_an_error(
         #[case] (threads, no_new_privs, seccomp): (u64, u64, Option<u64>),
         #[case] message: &str,
     ) {
-        let state = State { threads, no_new_privs, seccomp };
+        let state = ConfinementState { threads, no_new_privs, seccomp };
         let error = state.expect_in_force(Seccomp::InForce { system_calls: 9 }).unwrap_err();
         assert_eq!(error.to_string(), message);
     }

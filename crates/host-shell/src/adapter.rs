@@ -6,8 +6,8 @@
 //!
 //! ```text
 //!  builtin's thread                          interpreter's thread
-//!  ctx.stdin.read()   ── Request::Read ────► the stage before, or standard input
-//!  ctx.stdout.write() ── Request::Write ───► the next stage, a file, or standard output
+//!  ctx.stdin.read()   ── StreamRequest::Read ────► the stage before, or standard input
+//!  ctx.stdout.write() ── StreamRequest::Write ───► the next stage, a file, or standard output
 //!                     ◄── io::Result ──────
 //! ```
 //!
@@ -70,8 +70,8 @@ impl Adapter {
         Self { builtin, calls }
     }
 
-    fn start(&self, args: &[String], cancel: Cancel) -> io::Result<Receiver<Request>> {
-        let slot = Slot::take(&self.calls)?;
+    fn start(&self, args: &[String], cancel: Cancel) -> io::Result<Receiver<StreamRequest>> {
+        let slot = CallSlot::take(&self.calls)?;
         let (requests, received) = channel(1);
         let builtin = Arc::clone(&self.builtin);
         // bashkit holds words as UTF-8 text, so these bytes always are: what was not became U+FFFD
@@ -84,7 +84,7 @@ impl Adapter {
                 let status = call(&*builtin, &slot.0, &cancel, &args, &requests);
                 drop(slot);
                 // OK because a call that was given up has nobody left to tell.
-                let _ = requests.blocking_send(Request::Done(status));
+                let _ = requests.blocking_send(StreamRequest::Done(status));
             })?;
         Ok(received)
     }
@@ -112,15 +112,15 @@ impl Command for Adapter {
         let mut printed = 0;
         while let Some(request) = requests.recv().await {
             match request {
-                Request::Read(reply) => reply.send(shared(context.stdin.read_chunk().await)?),
-                Request::Write(Stream::Output, bytes, reply) => {
+                StreamRequest::Read(reply) => reply.send(shared(context.stdin.read_chunk().await)?),
+                StreamRequest::Write(Stream::Output, bytes, reply) => {
                     printed = count(printed, bytes.len())?;
                     reply.send(shared(context.stdout.write_all(&bytes).await)?);
                 }
-                Request::Write(Stream::Error, bytes, reply) => {
+                StreamRequest::Write(Stream::Error, bytes, reply) => {
                     reply.send(shared(context.stderr.write_all(&bytes).await)?);
                 }
-                Request::Done(status) => {
+                StreamRequest::Done(status) => {
                     return Ok(CommandStatus::with_code(i32::from(status.code())));
                 }
             }
@@ -154,11 +154,11 @@ fn call(
     calls: &Calls,
     cancel: &Cancel,
     args: &[BString],
-    requests: &Sender<Request>,
+    requests: &Sender<StreamRequest>,
 ) -> ExitCode {
     let mut stdin = Input { requests, chunk: Vec::new(), start: 0 };
-    let mut stdout = Output { requests, stream: Stream::Output };
-    let mut stderr = Output { requests, stream: Stream::Error };
+    let mut stdout = ChannelWriter { requests, stream: Stream::Output };
+    let mut stderr = ChannelWriter { requests, stream: Stream::Error };
     // No terminal, because bashkit does not tell a command where its output goes.
     let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
         .with_sandbox(&calls.sandbox)
@@ -176,9 +176,9 @@ impl Drop for CancelOnDrop {
 }
 
 /// The right to one thread, given back when the thread's call ends.
-struct Slot(Arc<Calls>);
+struct CallSlot(Arc<Calls>);
 
-impl Slot {
+impl CallSlot {
     fn take(calls: &Arc<Calls>) -> io::Result<Self> {
         let slot = Self(Arc::clone(calls));
         if calls.threads.fetch_add(1, Ordering::Relaxed) >= MAX_BUILTIN_THREADS {
@@ -190,7 +190,7 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for CallSlot {
     fn drop(&mut self) {
         self.0.threads.fetch_sub(1, Ordering::Relaxed);
     }
@@ -202,7 +202,7 @@ enum Stream {
     Error,
 }
 
-enum Request {
+enum StreamRequest {
     Read(Reply<Option<Vec<u8>>>),
     Write(Stream, Vec<u8>, Reply<()>),
     Done(ExitCode),
@@ -218,7 +218,10 @@ impl<T> Reply<T> {
 }
 
 /// Asks and waits; the script that ended meanwhile is a reader that went away.
-fn ask<T>(requests: &Sender<Request>, request: impl FnOnce(Reply<T>) -> Request) -> io::Result<T> {
+fn ask<T>(
+    requests: &Sender<StreamRequest>,
+    request: impl FnOnce(Reply<T>) -> StreamRequest,
+) -> io::Result<T> {
     let (reply, answer) = mpsc::sync_channel(1);
     let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
     requests.blocking_send(request(Reply(reply))).map_err(|_| gone())?;
@@ -226,7 +229,7 @@ fn ask<T>(requests: &Sender<Request>, request: impl FnOnce(Reply<T>) -> Request)
 }
 
 struct Input<'a> {
-    requests: &'a Sender<Request>,
+    requests: &'a Sender<StreamRequest>,
     chunk: Vec<u8>,
     start: usize,
 }
@@ -234,7 +237,7 @@ struct Input<'a> {
 impl Read for Input<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.start >= self.chunk.len() {
-            self.chunk = ask(self.requests, Request::Read)?.unwrap_or_default();
+            self.chunk = ask(self.requests, StreamRequest::Read)?.unwrap_or_default();
             self.start = 0;
         }
         let mut rest = self.chunk.get(self.start..).unwrap_or_default();
@@ -244,15 +247,15 @@ impl Read for Input<'_> {
     }
 }
 
-struct Output<'a> {
-    requests: &'a Sender<Request>,
+struct ChannelWriter<'a> {
+    requests: &'a Sender<StreamRequest>,
     stream: Stream,
 }
 
-impl Write for Output<'_> {
+impl Write for ChannelWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !bytes.is_empty() {
-            ask(self.requests, |reply| Request::Write(self.stream, bytes.to_vec(), reply))?;
+            ask(self.requests, |reply| StreamRequest::Write(self.stream, bytes.to_vec(), reply))?;
         }
         Ok(bytes.len())
     }

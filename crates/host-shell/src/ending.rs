@@ -5,7 +5,7 @@ use std::fmt;
 use bashkit::LimitExceeded;
 use builtin_api::ExitCode;
 
-use crate::{Limits, Script, output::Stop};
+use crate::{Script, ScriptLimits, output::Stop};
 
 /// Why the shell ended a script.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Ending {
 /// The reason for a person.
 pub(crate) struct Told<'a> {
     pub(crate) ending: &'a Ending,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ScriptLimits,
 }
 
 impl fmt::Display for Told<'_> {

@@ -63,7 +63,7 @@
 //!
 //! # Ending a script
 //!
-//! At its timeout, or at [`Interrupt::interrupt`], a script ends where it is. The builtins that it
+//! At its timeout, or at [`ScriptInterrupt::interrupt`], a script ends where it is. The builtins that it
 //! called see their [`Cancel`](builtin_api::Cancel) set; one that does not come back is left alone on
 //! its thread, and the shell goes on, with the variables, functions and directory that it had before
 //! that script. Traps and options end with every script.
@@ -88,5 +88,5 @@ mod shell;
 
 pub use commands::{Allowed, LANGUAGE};
 pub use error::{Error, ErrorKind};
-pub use limits::Limits;
-pub use shell::{Interrupt, Outcome, Script, Shell, ShellBuilder};
+pub use limits::ScriptLimits;
+pub use shell::{Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};

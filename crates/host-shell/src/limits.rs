@@ -108,20 +108,20 @@ pub const INTERPRETER_STACK_BYTES: usize = 64 * MIB;
 
 /// What the host may choose; all else is fixed above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ScriptLimits {
     /// Time for one script.
     pub timeout: Duration,
     /// Bytes of standard output for one script.
     pub max_output_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for ScriptLimits {
     fn default() -> Self {
         Self { timeout: DEFAULT_TIMEOUT, max_output_bytes: DEFAULT_MAX_OUTPUT_BYTES }
     }
 }
 
-impl Limits {
+impl ScriptLimits {
     pub(crate) fn execution(self) -> ExecutionLimits {
         ExecutionLimits::new()
             .timeout(self.timeout)

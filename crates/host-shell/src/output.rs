@@ -17,7 +17,7 @@ pub(crate) enum Stop {
 }
 
 /// A stream with a limit: the bytes up to it are written, the next one is an error.
-pub(crate) struct Output<'a> {
+pub(crate) struct LimitedOutput<'a> {
     stream: &'a mut (dyn Write + Send),
     left: u64,
     stop: Reason,
@@ -37,7 +37,7 @@ impl Reason {
     }
 }
 
-impl<'a> Output<'a> {
+impl<'a> LimitedOutput<'a> {
     pub(crate) fn new(stream: &'a mut (dyn Write + Send), limit: u64, stop: Reason) -> Self {
         Self { stream, left: limit, stop }
     }
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn delivers_up_to_the_limit_and_then_says_so() {
         let (mut out, reason) = (Vec::new(), Reason::default());
-        let mut output = Output::new(&mut out, 5, reason.clone());
+        let mut output = LimitedOutput::new(&mut out, 5, reason.clone());
         output.deliver(b"abc").unwrap();
         output.deliver(b"de").unwrap();
         assert_eq!(reason.get(), None);

@@ -25,8 +25,8 @@ use crate::{
     error::{Error, Repr},
     fs::SandboxFs,
     help::{self, Help},
-    limits::{self, INTERPRETER_STACK_BYTES, Limits, MAX_ERROR_BYTES},
-    output::{Output, Reason},
+    limits::{self, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, ScriptLimits},
+    output::{LimitedOutput, Reason},
 };
 
 /// The directory that a script starts in. It is in memory.
@@ -40,7 +40,7 @@ pub struct Shell {
     setup: Setup,
     bash: Bash,
     runtime: Runtime,
-    interrupt: Interrupt,
+    interrupt: ScriptInterrupt,
     messages: Messages,
 }
 
@@ -52,7 +52,7 @@ struct Setup {
     calls: Arc<Calls>,
     known: BTreeSet<String>,
     allowed: Allowed,
-    limits: Limits,
+    limits: ScriptLimits,
     /// Whether the script that runs called `exit`, at its top level.
     exited: Arc<AtomicBool>,
 }
@@ -72,12 +72,12 @@ pub struct ShellBuilder {
     sandbox: Sandbox,
     registry: Registry,
     allowed: Allowed,
-    limits: Limits,
+    limits: ScriptLimits,
 }
 
 /// Ends the script that is running; clones end the same one.
 #[derive(Clone, Debug)]
-pub struct Interrupt(Arc<Mutex<Arc<AtomicBool>>>);
+pub struct ScriptInterrupt(Arc<Mutex<Arc<AtomicBool>>>);
 
 /// One script, and what it reads.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +100,7 @@ pub struct Outcome {
     pub exited: bool,
 }
 
-impl Interrupt {
+impl ScriptInterrupt {
     /// Ends the script that is running now. It does nothing when none is.
     pub fn interrupt(&self) {
         self.flag().store(true, Ordering::Relaxed);
@@ -136,7 +136,7 @@ impl ShellBuilder {
 
     /// Sets the limits; without it the defaults.
     #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
+    pub fn limits(mut self, limits: ScriptLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -166,7 +166,7 @@ impl ShellBuilder {
             known,
         };
         let bash = setup.interpreter()?;
-        let interrupt = Interrupt(Arc::new(Mutex::new(bash.cancellation_token())));
+        let interrupt = ScriptInterrupt(Arc::new(Mutex::new(bash.cancellation_token())));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -258,7 +258,7 @@ impl Shell {
     }
 
     /// Returns the handle that ends a running script, for another thread.
-    pub fn interrupt(&self) -> Interrupt {
+    pub fn interrupt(&self) -> ScriptInterrupt {
         self.interrupt.clone()
     }
 
@@ -318,8 +318,9 @@ impl Shell {
         stderr: &mut (dyn Write + Send),
         reason: &Reason,
     ) -> bashkit::Result<bashkit::ExecResult> {
-        let mut out = Output::new(stdout, self.setup.limits.max_output_bytes, reason.clone());
-        let mut err = Output::new(stderr, MAX_ERROR_BYTES, reason.clone());
+        let mut out =
+            LimitedOutput::new(stdout, self.setup.limits.max_output_bytes, reason.clone());
+        let mut err = LimitedOutput::new(stderr, MAX_ERROR_BYTES, reason.clone());
         let execution = self
             .bash
             .execute(&script.text)

@@ -1,4 +1,4 @@
-//! The kernel's word of sockets that are closed, as long as it is not too much.
+//! Destroy events of sockets, as long as they are not too many.
 
 use std::{
     ops::ControlFlow,
@@ -12,65 +12,65 @@ use procnetsocket::{
     model::{Cookie, Socket},
 };
 
-use crate::{Problem, Protocol, Scope};
+use crate::{Protocol, ReadProblem, Scope};
 
-/// Words of the kernel between two looks at the tables after which it is no longer listened to for
-/// [`REST`]: 200. It tells of every connection that ends; a machine on which thousands do in a second
+/// Destroy events between two looks at the tables after which none are received for
+/// [`PAUSE`]: 200. It tells of every connection that ends; a machine on which thousands do in a second
 /// is better looked at.
-const MAX_WORDS: u32 = 200;
+const MAX_EVENTS: u32 = 200;
 
-/// How long the kernel is not listened to: 10 s.
-const REST: Duration = Duration::from_secs(10);
+/// How long no events are received: 10 s.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// The cookies of sockets that are closed, from the groups of sock_diag that tell of them.
 #[derive(Debug)]
-pub(crate) struct Closings {
+pub(crate) struct DestroyListener {
     right: EventAuthority,
     groups: EventGroups,
-    ear: Ear,
+    listening: Listening,
 }
 
 #[derive(Debug)]
-enum Ear {
+enum Listening {
     Open {
         events: Box<DestroyEvents>,
-        words: u32,
+        count: u32,
     },
-    Resting {
+    Paused {
         until: Instant,
     },
-    /// For good: the kernel refuses, or what it says is not understood.
-    Deaf,
+    /// For good: the kernel refuses, or its events are malformed.
+    Off,
 }
 
-impl Closings {
+impl DestroyListener {
     /// Begins to listen, in the network namespace of this thread.
-    pub(crate) fn open(right: EventAuthority, scope: &Scope) -> Result<Self, Problem> {
+    pub(crate) fn open(right: EventAuthority, scope: &Scope) -> Result<Self, ReadProblem> {
         let groups = groups(scope);
         let events = open(&right, groups)?;
-        Ok(Self { right, groups, ear: Ear::Open { events, words: 0 } })
+        Ok(Self { right, groups, listening: Listening::Open { events, count: 0 } })
     }
 
     /// Returns what becomes readable when a socket has closed.
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        match &self.ear {
-            Ear::Open { events, .. } => Some(events.as_fd()),
-            Ear::Resting { .. } | Ear::Deaf => None,
+        match &self.listening {
+            Listening::Open { events, .. } => Some(events.as_fd()),
+            Listening::Paused { .. } | Listening::Off => None,
         }
     }
 
     /// Is told that the tables were just looked at: the count begins anew, and so does the listening,
     /// if it has rested long enough.
-    pub(crate) fn looked(&mut self, now: Instant) -> Result<(), Problem> {
-        match &mut self.ear {
-            Ear::Open { words, .. } => *words = 0,
-            Ear::Resting { until } if now >= *until => {
-                // In the meantime it is deaf.
-                self.ear = Ear::Deaf;
+    pub(crate) fn looked(&mut self, now: Instant) -> Result<(), ReadProblem> {
+        match &mut self.listening {
+            Listening::Open { count, .. } => *count = 0,
+            Listening::Paused { until } if now >= *until => {
+                // Until then it receives nothing.
+                self.listening = Listening::Off;
                 let events = open(&self.right, self.groups)?;
-                self.ear = Ear::Open { events, words: 0 };
+                self.listening = Listening::Open { events, count: 0 };
             }
-            Ear::Resting { .. } | Ear::Deaf => {}
+            Listening::Paused { .. } | Listening::Off => {}
         }
         Ok(())
     }
@@ -80,28 +80,30 @@ impl Closings {
         &mut self,
         now: Instant,
         each: &mut dyn FnMut(Cookie),
-    ) -> Result<(), Problem> {
-        let Ear::Open { events, words } = &mut self.ear else { return Ok(()) };
-        let heard = events.wait(Duration::ZERO, &Uninterrupted, &mut Cookies(each));
-        *words = words.saturating_add(1);
-        let is_too_much = *words > MAX_WORDS;
-        match heard {
+    ) -> Result<(), ReadProblem> {
+        let Listening::Open { events, count } = &mut self.listening else { return Ok(()) };
+        let received = events.wait(Duration::ZERO, &Uninterrupted, &mut Cookies(each));
+        *count = count.saturating_add(1);
+        let is_too_much = *count > MAX_EVENTS;
+        match received {
             // OK because what was lost is found by the next look.
-            Err(error) if is_loss(&error) => self.ear = Ear::Resting { until: later(now) },
-            Err(error) => {
-                self.ear = Ear::Deaf;
-                return Err(Problem::from(&error));
+            Err(error) if is_loss(&error) => {
+                self.listening = Listening::Paused { until: later(now) }
             }
-            Ok(_) if is_too_much => self.ear = Ear::Resting { until: later(now) },
+            Err(error) => {
+                self.listening = Listening::Off;
+                return Err(ReadProblem::from(&error));
+            }
+            Ok(_) if is_too_much => self.listening = Listening::Paused { until: later(now) },
             Ok(_) => {}
         }
         Ok(())
     }
 }
 
-fn open(right: &EventAuthority, groups: EventGroups) -> Result<Box<DestroyEvents>, Problem> {
+fn open(right: &EventAuthority, groups: EventGroups) -> Result<Box<DestroyEvents>, ReadProblem> {
     let events = DestroyEvents::open_ambient(right, groups);
-    events.map(Box::new).map_err(|error| Problem::from(&error))
+    events.map(Box::new).map_err(|error| ReadProblem::from(&error))
 }
 
 fn is_loss(error: &Error) -> bool {
@@ -109,7 +111,7 @@ fn is_loss(error: &Error) -> bool {
 }
 
 fn later(now: Instant) -> Instant {
-    now.checked_add(REST).unwrap_or(now)
+    now.checked_add(PAUSE).unwrap_or(now)
 }
 
 fn groups(scope: &Scope) -> EventGroups {

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use procnetsocket::model::Cookie;
 
 use crate::{
-    Change, EventKind, History, Initial, Notice, Polled, Problem, ProblemKind, Subscription,
-    Tracker,
+    Change, EventKind, History, Initial, Notice, Polled, ReadProblem, ReadProblemKind,
+    Subscription, Tracker,
     subscription::{Subscriber, channel},
 };
 
@@ -17,8 +17,8 @@ pub(crate) struct Ledger {
     pub(crate) looks: u64,
     initial: Initial,
     subscribers: Vec<Subscriber>,
-    /// Why owners could not be told the last time that they could not.
-    ownerless: Option<ProblemKind>,
+    /// Why processes could not be listed the last time that they could not.
+    processes_unknown: Option<ReadProblemKind>,
 }
 
 impl Ledger {
@@ -29,7 +29,7 @@ impl Ledger {
             looks: 0,
             initial,
             subscribers: Vec::new(),
-            ownerless: None,
+            processes_unknown: None,
         }
     }
 
@@ -39,7 +39,7 @@ impl Ledger {
         subscription
     }
 
-    /// Takes in what one look came to.
+    /// Takes in the result of one look.
     pub(crate) fn record(&mut self, polled: Polled, now: SystemTime) {
         self.tracker.attribute(&polled.changes);
         for turn in polled.turns {
@@ -48,16 +48,16 @@ impl Ledger {
         for change in polled.changes {
             self.event(change, now);
         }
-        self.note_ownerless(polled.ownerless);
+        self.note_processes_unknown(polled.processes_unknown);
         self.looks = self.looks.saturating_add(1);
-        self.subscribers.retain(Subscriber::is_heard);
+        self.subscribers.retain(Subscriber::has_receiver);
     }
 
-    /// Tells once that owners cannot be told, as long as the kind of the reason stays.
-    fn note_ownerless(&mut self, problem: Option<Problem>) {
+    /// Tells once that processes cannot be listed, as long as the kind of the reason stays.
+    fn note_processes_unknown(&mut self, problem: Option<ReadProblem>) {
         let Some(problem) = problem else { return };
-        if self.ownerless.replace(problem.kind()) != Some(problem.kind()) {
-            self.tell(&Notice::Ownerless(problem));
+        if self.processes_unknown.replace(problem.kind()) != Some(problem.kind()) {
+            self.tell(&Notice::ProcessesUnknown(problem));
         }
     }
 
@@ -69,8 +69,8 @@ impl Ledger {
     }
 
     /// Takes in that the kernel does not tell of closings.
-    pub(crate) fn deaf(&mut self, problem: Problem) {
-        self.tell(&Notice::Deaf(problem));
+    pub(crate) fn events_off(&mut self, problem: ReadProblem) {
+        self.tell(&Notice::EventsOff(problem));
     }
 
     /// Ends all subscriptions.

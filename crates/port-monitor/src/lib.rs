@@ -33,7 +33,7 @@
 //!
 //! # What is a port
 //!
-//! A TCP socket that listens, or a UDP socket that is bound and not connected. Its [`Identity`] is
+//! A TCP socket that listens, or a UDP socket that is bound and not connected. Its [`PortIdentity`] is
 //! protocol, address, port and inode, which both sources tell: when sock_diag stops answering and the
 //! text tables take its place, or the other way round, nothing opens and nothing closes. A server
 //! that is started anew has closed and opened; the sockets of a group that shares a port
@@ -60,11 +60,11 @@
 //! includes all connections that end; when that is too many, it is not listened to for ten seconds
 //! at a time, and closings are found by looking.
 //!
-//! # Owners
+//! # Processes
 //!
 //! Where they are wanted ([`Attribution`]), the processes that hold a port are looked for once, when
 //! it opens, and kept until it has closed. Whether there is an answer is up to the source
-//! ([`PortSource::owners`]).
+//! ([`PortSource::processes`]).
 //!
 //! # Trust
 //!
@@ -109,10 +109,10 @@ pub use self::{
     monitor::{DEFAULT_INTERVAL, Initial, PortMonitor, PortMonitorBuilder},
     pace::{Cost, MIN_INTERVAL, Pace},
     poll::{Attribution, Polled, Poller},
-    port::{Device, Identity, Owner, Port, PortTable, Protocol},
-    problem::{Problem, ProblemKind},
+    port::{BoundInterface, Port, PortIdentity, PortProcess, PortTable, Protocol},
+    problem::{ReadProblem, ReadProblemKind},
     scope::Scope,
-    source::{MAX_PORTS, Owners, PortSource, Reading, owners_of},
+    source::{MAX_PORTS, PortSource, ProcessesByInode, Reading, processes_of},
     subscription::{Notice, Subscription},
     tracker::{Observed, Tracker, Turn},
 };

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::{PortTable, Problem, ProblemKind, Reading, Scope};
+use crate::{PortTable, ReadProblem, ReadProblemKind, Reading, Scope};
 
 /// What was read of each table.
-pub type Readings = Vec<(PortTable, Result<Reading, Problem>)>;
+pub type Readings = Vec<(PortTable, Result<Reading, ReadProblem>)>;
 
 /// The tables that a [`PortSource`](crate::PortSource) reads for one look.
 pub struct PortLook<'a> {
@@ -37,14 +37,14 @@ impl<'a> PortLook<'a> {
     /// [`Tracker::misses`](crate::Tracker::misses). An interruption ends it.
     pub fn read_each(
         &self,
-        mut read: impl FnMut(PortTable) -> Result<Reading, Problem>,
+        mut read: impl FnMut(PortTable) -> Result<Reading, ReadProblem>,
     ) -> Readings {
         let mut readings = Vec::new();
         for table in &self.tables {
             let reading = self.read_table(*table, &mut read);
             let is_interrupted = matches!(
                 &reading,
-                Err(problem) if problem.kind() == ProblemKind::Interrupted
+                Err(problem) if problem.kind() == ReadProblemKind::Interrupted
             );
             readings.push((*table, reading));
             if is_interrupted {
@@ -58,9 +58,9 @@ impl<'a> PortLook<'a> {
     fn read_table(
         &self,
         table: PortTable,
-        read: &mut dyn FnMut(PortTable) -> Result<Reading, Problem>,
-    ) -> Result<Reading, Problem> {
-        let mut read = || -> Result<Reading, Problem> {
+        read: &mut dyn FnMut(PortTable) -> Result<Reading, ReadProblem>,
+    ) -> Result<Reading, ReadProblem> {
+        let mut read = || -> Result<Reading, ReadProblem> {
             let mut reading = read(table)?;
             reading.ports.retain(|port| self.scope.is_none_or(|scope| scope.admits(port)));
             Ok(reading)

@@ -11,7 +11,7 @@ use std::{
 use procnetsocket::diag::EventAuthority;
 
 use crate::{
-    Attribution, Error, Pace, Port, PortSource, PortTable, Problem, Protocol, Scope, Since,
+    Attribution, Error, Pace, Port, PortSource, PortTable, Protocol, ReadProblem, Scope, Since,
     Subscription,
     error::Repr,
     history::DEFAULT_HISTORY,
@@ -41,7 +41,7 @@ pub enum Initial {
 ///
 /// # Security
 ///
-/// It shows what its [`PortSource`] shows, and takes no authority of its own but the right to hear of
+/// It shows what its [`PortSource`] shows, and takes no authority of its own but the right to receive
 /// closings, if it is given that.
 pub struct PortMonitor {
     shared: Arc<Shared>,
@@ -102,7 +102,7 @@ impl PortMonitor {
     }
 
     /// Returns the tables that cannot be read, or not wholly, and why. Their ports stay as they were.
-    pub fn problems(&self) -> Vec<(PortTable, Problem)> {
+    pub fn problems(&self) -> Vec<(PortTable, ReadProblem)> {
         let ledger = self.shared.ledger();
         ledger.tracker.problems().map(|(table, problem)| (table, problem.clone())).collect()
     }
@@ -206,15 +206,15 @@ impl PortMonitorBuilder {
         Self { history: events, ..self }
     }
 
-    /// Sets whether the owners of ports are looked for when they open. Where they cannot be told,
-    /// subscribers are ([`Notice::Ownerless`](crate::Notice)).
+    /// Sets whether the processes of ports are looked for when they open. Where they cannot be told,
+    /// subscribers are ([`Notice::ProcessesUnknown`](crate::Notice)).
     #[must_use]
-    pub fn owners(self, attribution: Attribution) -> Self {
+    pub fn processes(self, attribution: Attribution) -> Self {
         Self { attribution, ..self }
     }
 
     /// Lets the kernel tell of closings at once, instead of finding them by looking. Where it does
-    /// not, they are found by looking, and subscribers are told ([`Notice::Deaf`](crate::Notice)).
+    /// not, they are found by looking, and subscribers are told ([`Notice::EventsOff`](crate::Notice)).
     #[must_use]
     pub fn closings(self, right: EventAuthority) -> Self {
         Self { right: Some(right), ..self }

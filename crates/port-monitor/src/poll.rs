@@ -3,8 +3,8 @@
 use procnetsocket::Interrupt;
 
 use crate::{
-    Change, EventKind, PortLook, PortSource, PortTable, Problem, ProblemKind, Reading, Readings,
-    Scope, Tracker, Turn,
+    Change, EventKind, PortLook, PortSource, PortTable, ReadProblem, ReadProblemKind, Reading,
+    Readings, Scope, Tracker, Turn,
 };
 
 /// Reads tables and compares them: what [`PortMonitor`](crate::PortMonitor) does on its thread, for
@@ -17,7 +17,7 @@ pub struct Poller<S> {
     attribution: Attribution,
 }
 
-/// Whether the owners of ports are looked for when they open. That takes a look into every process,
+/// Whether the processes of ports are looked for when they open. That takes a look into every process,
 /// which is far more than a look at the tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Attribution {
@@ -28,15 +28,15 @@ pub enum Attribution {
     Wanted,
 }
 
-/// What one look came to.
+/// The result of one look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Polled {
-    /// What closed, and then what opened; in each the order of [`Identity`](crate::Identity).
+    /// What closed, and then what opened; in each the order of [`PortIdentity`](crate::PortIdentity).
     pub changes: Vec<Change>,
     /// How the states of tables changed.
     pub turns: Vec<Turn>,
-    /// Why the owners of what opened cannot be told, if they were wanted and cannot.
-    pub ownerless: Option<Problem>,
+    /// Why the processes of what opened cannot be told, if they were wanted and cannot.
+    pub processes_unknown: Option<ReadProblem>,
 }
 
 impl<S: PortSource> Poller<S> {
@@ -45,7 +45,7 @@ impl<S: PortSource> Poller<S> {
         Self { source, scope, tracker: Tracker::new(), attribution: Attribution::Unwanted }
     }
 
-    /// Returns the same, which looks for owners or does not.
+    /// Returns the same, which looks for processes or does not.
     #[must_use]
     pub fn with_attribution(self, attribution: Attribution) -> Self {
         Self { attribution, ..self }
@@ -83,7 +83,7 @@ pub(crate) fn read(
 ) -> Option<Readings> {
     let readings = source.read(&PortLook::within(scope, misses), interrupt);
     let is_interrupted = readings.iter().any(|(_, reading)| {
-        matches!(reading, Err(problem) if problem.kind() == ProblemKind::Interrupted)
+        matches!(reading, Err(problem) if problem.kind() == ReadProblemKind::Interrupted)
     });
     (!is_interrupted).then_some(readings)
 }
@@ -101,7 +101,7 @@ pub(crate) fn observe(tracker: &mut Tracker, readings: Readings) -> Polled {
     polled
 }
 
-/// Looks for the owners of what has opened, once for all of it.
+/// Looks for the processes of what has opened, once for all of it.
 pub(crate) fn attribute(source: &dyn PortSource, polled: &mut Polled, interrupt: &dyn Interrupt) {
     let has_opened = |change: &&mut Change| change.kind != EventKind::Closed;
     let opened = || polled.changes.iter().filter(|change| change.kind != EventKind::Closed);
@@ -109,14 +109,14 @@ pub(crate) fn attribute(source: &dyn PortSource, polled: &mut Polled, interrupt:
     if inodes.is_empty() {
         return;
     }
-    let mut owners = match source.owners(&inodes, interrupt) {
-        Ok(owners) => owners,
+    let mut processes = match source.processes(&inodes, interrupt) {
+        Ok(processes) => processes,
         Err(problem) => {
-            polled.ownerless = Some(problem);
+            polled.processes_unknown = Some(problem);
             return;
         }
     };
     for Change { port, .. } in polled.changes.iter_mut().filter(has_opened) {
-        port.owners = port.inode.map(|inode| owners.remove(&inode).unwrap_or_default());
+        port.processes = port.inode.map(|inode| processes.remove(&inode).unwrap_or_default());
     }
 }

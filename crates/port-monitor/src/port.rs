@@ -114,7 +114,7 @@ impl fmt::Display for PortTable {
 /// A server that is started anew has another inode, and so have the members of a group that shares
 /// a port (`SO_REUSEPORT`). Identities are ordered as ports are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity {
+pub struct PortIdentity {
     /// The protocol.
     pub protocol: Protocol,
     /// The address on this side; an unspecified one means "any".
@@ -127,7 +127,7 @@ pub struct Identity {
 
 /// An interface that a socket is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
+pub struct BoundInterface {
     /// Its index.
     pub index: NonZeroU32,
     /// Its name, if it is known. Raw bytes: escape them before showing them.
@@ -136,7 +136,7 @@ pub struct Device {
 
 /// A process that holds a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
+pub struct PortProcess {
     /// Its number.
     pub pid: Pid,
     /// How it calls itself, if it can be seen. Raw bytes: escape them before showing them.
@@ -156,7 +156,7 @@ pub struct Port {
     /// Whether an IPv6 socket refuses IPv4; from sock_diag only, and for IPv6 only.
     pub v6_only: Option<bool>,
     /// The interface that the socket is bound to; from sock_diag only.
-    pub device: Option<Device>,
+    pub device: Option<BoundInterface>,
     /// Connections that may wait to be accepted; of TCP, from sock_diag only.
     pub backlog: Option<u32>,
     /// The user id that the socket belongs to.
@@ -165,7 +165,7 @@ pub struct Port {
     pub cookie: Option<Cookie>,
     /// The processes that held it when it opened, as far as they can be seen; `None` when they were
     /// not asked for, or cannot be told.
-    pub owners: Option<Vec<Owner>>,
+    pub processes: Option<Vec<PortProcess>>,
 }
 
 impl Port {
@@ -180,7 +180,7 @@ impl Port {
             backlog: None,
             uid: 0,
             cookie: None,
-            owners: None,
+            processes: None,
         }
     }
 
@@ -195,7 +195,7 @@ impl Port {
         let has_backlog = protocol == Protocol::Tcp && row.cookie.is_some();
         Some(Self {
             v6_only: row.detail.v6_only.filter(|_| row.local.is_ipv6()),
-            device: row.interface.map(|index| Device { index, name: None }),
+            device: row.interface.map(|index| BoundInterface { index, name: None }),
             backlog: has_backlog.then_some(row.queues.send),
             uid: row.uid,
             cookie: row.cookie,
@@ -204,8 +204,8 @@ impl Port {
     }
 
     /// Returns what makes it itself.
-    pub fn identity(&self) -> Identity {
-        Identity {
+    pub fn identity(&self) -> PortIdentity {
+        PortIdentity {
             protocol: self.protocol,
             address: self.local.ip(),
             port: self.local.port(),

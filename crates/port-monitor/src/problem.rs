@@ -6,15 +6,15 @@ use procnetsocket::{ErrorKind, RowError};
 
 /// Why a table could not be read, or not wholly. It can be kept and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    kind: ProblemKind,
+pub struct ReadProblem {
+    kind: ReadProblemKind,
     text: String,
 }
 
-/// The kinds of [`Problem`]; more may come.
+/// The kinds of [`ReadProblem`]; more may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ProblemKind {
+pub enum ReadProblemKind {
     /// The kernel has no such table.
     Missing,
     /// The caller asked for the end.
@@ -26,44 +26,44 @@ pub enum ProblemKind {
     Incomplete,
 }
 
-impl Problem {
+impl ReadProblem {
     /// Returns a problem of that kind with a text for a person: lower case, no full stop.
-    pub fn new(kind: ProblemKind, text: impl fmt::Display) -> Self {
+    pub fn new(kind: ReadProblemKind, text: impl fmt::Display) -> Self {
         Self { kind, text: text.to_string() }
     }
 
     /// Returns the problem that a row could not be understood.
     pub fn malformed(row: &RowError) -> Self {
-        Self::new(ProblemKind::Incomplete, row)
+        Self::new(ReadProblemKind::Incomplete, row)
     }
 
     /// Returns the problem that rows may be missing, since the table changed while it was read.
     pub fn changed(table: impl fmt::Display) -> Self {
         let text = format_args!("{table} changed while it was read: rows may be missing");
-        Self::new(ProblemKind::Incomplete, text)
+        Self::new(ReadProblemKind::Incomplete, text)
     }
 
     /// Returns the kind.
-    pub fn kind(&self) -> ProblemKind {
+    pub fn kind(&self) -> ReadProblemKind {
         self.kind
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ReadProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for ReadProblem {}
 
-impl From<&procnetsocket::Error> for Problem {
+impl From<&procnetsocket::Error> for ReadProblem {
     /// Keeps the kind, and the text with its causes.
     fn from(error: &procnetsocket::Error) -> Self {
         let kind = match error.kind() {
-            ErrorKind::Missing | ErrorKind::NoHandler => ProblemKind::Missing,
-            ErrorKind::Interrupted => ProblemKind::Interrupted,
-            _ => ProblemKind::Unreadable,
+            ErrorKind::Missing | ErrorKind::NoHandler => ReadProblemKind::Missing,
+            ErrorKind::Interrupted => ReadProblemKind::Interrupted,
+            _ => ReadProblemKind::Unreadable,
         };
         let mut text = error.to_string();
         let mut cause = error.source();

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use procnetsocket::{
-    Interrupt, Limits, OwnerLimits, OwnerQuery, OwnerTable, Query, RowError, SocketTables, Visitor,
+    Interrupt, Limits, ProcessLimits, ProcessQuery, ProcessTable, Query, RowError, SocketTables,
+    Visitor,
     model::{InetSocket, Inode, Socket},
 };
 
-use crate::{Owner, Port, PortLook, PortTable, Problem, ProblemKind, Readings};
+use crate::{Port, PortLook, PortProcess, PortTable, ReadProblem, ReadProblemKind, Readings};
 
 /// Ports that are kept of one table: 100 000, some 15 MB. More of them are an error, never a short
 /// list.
@@ -19,7 +20,7 @@ pub trait PortSource: Send + Sync {
     /// Reads the ports of all tables of a look, in any order, with [`PortLook::read_each`]. What
     /// serves all of them is done once.
     ///
-    /// A table that cannot be read has a [`Problem`]. Where only some ports are missing, the
+    /// A table that cannot be read has a [`ReadProblem`]. Where only some ports are missing, the
     /// [`Reading`] says so.
     fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings;
 
@@ -28,28 +29,38 @@ pub trait PortSource: Send + Sync {
     ///
     /// # Errors
     ///
-    /// A [`Problem`] when they cannot be looked for. A source that does not say how to says so.
-    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
+    /// A [`ReadProblem`] when they cannot be looked for. A source that does not say how to says so.
+    fn processes(
+        &self,
+        inodes: &[Inode],
+        interrupt: &dyn Interrupt,
+    ) -> Result<ProcessesByInode, ReadProblem> {
         let _ = (inodes, interrupt);
-        Err(Problem::new(ProblemKind::Missing, "this source does not tell the owners of ports"))
+        Err(ReadProblem::new(
+            ReadProblemKind::Missing,
+            "this source does not list the processes of ports",
+        ))
     }
 }
 
 /// The processes that hold each of some sockets.
-pub type Owners = BTreeMap<Inode, Vec<Owner>>;
+pub type ProcessesByInode = BTreeMap<Inode, Vec<PortProcess>>;
 
-/// Returns the owners of these sockets that a search found, each process once.
-pub fn owners_of(inodes: &[Inode], found: &OwnerTable) -> Owners {
-    let owners = |inode: &Inode| {
-        let mut owners: Vec<_> = found
+/// Returns the processes of these sockets that a search found, each process once.
+pub fn processes_of(inodes: &[Inode], found: &ProcessTable) -> ProcessesByInode {
+    let processes = |inode: &Inode| {
+        let mut processes: Vec<_> = found
             .of(*inode)
-            .map(|owner| Owner { pid: owner.task.pid, name: owner.task.name.clone().known() })
+            .map(|process| PortProcess {
+                pid: process.task.pid,
+                name: process.task.name.clone().known(),
+            })
             .collect();
         // One that holds it twice stands there twice, one after the other.
-        owners.dedup_by_key(|owner| owner.pid);
-        (*inode, owners)
+        processes.dedup_by_key(|process| process.pid);
+        (*inode, processes)
     };
-    inodes.iter().map(owners).collect()
+    inodes.iter().map(processes).collect()
 }
 
 impl<T: PortSource + ?Sized> PortSource for &T {
@@ -57,8 +68,12 @@ impl<T: PortSource + ?Sized> PortSource for &T {
         (**self).read(look, interrupt)
     }
 
-    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
-        (**self).owners(inodes, interrupt)
+    fn processes(
+        &self,
+        inodes: &[Inode],
+        interrupt: &dyn Interrupt,
+    ) -> Result<ProcessesByInode, ReadProblem> {
+        (**self).processes(inodes, interrupt)
     }
 }
 
@@ -67,8 +82,12 @@ impl<T: PortSource + ?Sized> PortSource for std::sync::Arc<T> {
         (**self).read(look, interrupt)
     }
 
-    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
-        (**self).owners(inodes, interrupt)
+    fn processes(
+        &self,
+        inodes: &[Inode],
+        interrupt: &dyn Interrupt,
+    ) -> Result<ProcessesByInode, ReadProblem> {
+        (**self).processes(inodes, interrupt)
     }
 }
 
@@ -78,7 +97,7 @@ pub struct Reading {
     /// The ports.
     pub ports: Vec<Port>,
     /// Why some may be missing, if they may. Then no port counts as closed because it is not here.
-    pub gap: Option<Problem>,
+    pub gap: Option<ReadProblem>,
 }
 
 impl Reading {
@@ -93,7 +112,7 @@ impl Reading {
     }
 
     /// Notes why ports may be missing; the first reason stays.
-    pub fn note_gap(&mut self, problem: Problem) {
+    pub fn note_gap(&mut self, problem: ReadProblem) {
         self.gap.get_or_insert(problem);
     }
 
@@ -101,11 +120,11 @@ impl Reading {
     ///
     /// # Errors
     ///
-    /// [`ProblemKind::Unreadable`] when there were more than [`MAX_PORTS`].
-    pub fn finish(self, table: PortTable) -> Result<Self, Problem> {
+    /// [`ReadProblemKind::Unreadable`] when there were more than [`MAX_PORTS`].
+    pub fn finish(self, table: PortTable) -> Result<Self, ReadProblem> {
         if self.ports.len() > MAX_PORTS {
             let text = format_args!("expected at most {MAX_PORTS} ports, but {table} has more");
-            return Err(Problem::new(ProblemKind::Unreadable, text));
+            return Err(ReadProblem::new(ReadProblemKind::Unreadable, text));
         }
         Ok(self)
     }
@@ -123,15 +142,15 @@ fn read_table(
     tables: &SocketTables,
     table: PortTable,
     interrupt: &dyn Interrupt,
-) -> Result<Reading, Problem> {
+) -> Result<Reading, ReadProblem> {
     let query = Query::new(table.into()).with_states(table.states());
     let mut rows = PortSink::default();
     let report = tables
         .visit_query(&query, &Limits::streaming(), interrupt, &mut rows)
-        .map_err(|error| Problem::from(&error))?;
+        .map_err(|error| ReadProblem::from(&error))?;
     let mut reading = rows.0;
     if report.inconsistent {
-        reading.note_gap(Problem::changed(table));
+        reading.note_gap(ReadProblem::changed(table));
     }
     for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
         device.name = tables.interface_name(device.index);
@@ -144,11 +163,15 @@ impl PortSource for SocketTables {
         look.read_each(|table| read_table(self, table, interrupt))
     }
 
-    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
-        let query = OwnerQuery::of(inodes.to_vec());
-        let report = SocketTables::owners(self, &query, &OwnerLimits::default(), interrupt);
-        let report = report.map_err(|error| Problem::from(&error))?;
-        Ok(owners_of(inodes, &OwnerTable::new(report)))
+    fn processes(
+        &self,
+        inodes: &[Inode],
+        interrupt: &dyn Interrupt,
+    ) -> Result<ProcessesByInode, ReadProblem> {
+        let query = ProcessQuery::of(inodes.to_vec());
+        let report = SocketTables::processes(self, &query, &ProcessLimits::default(), interrupt);
+        let report = report.map_err(|error| ReadProblem::from(&error))?;
+        Ok(processes_of(inodes, &ProcessTable::new(report)))
     }
 }
 
@@ -165,7 +188,7 @@ impl Visitor for PortSink {
     }
 
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
-        self.0.note_gap(Problem::malformed(row));
+        self.0.note_gap(ReadProblem::malformed(row));
         ControlFlow::Continue(())
     }
 

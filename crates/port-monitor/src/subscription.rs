@@ -1,4 +1,4 @@
-//! Bounded channels to those who want to hear of events.
+//! Bounded channels to subscribers of events.
 
 use std::{
     collections::VecDeque,
@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Event, PortTable, Problem, Turn};
+use crate::{Event, PortTable, ReadProblem, Turn};
 
 /// What a subscriber is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +17,13 @@ pub enum Notice {
     /// So many notices were lost here, because the subscriber was too slow.
     Lost(u64),
     /// A table can no longer be read, or not wholly. Its ports stay as they are until it can.
-    Failed(PortTable, Problem),
+    Failed(PortTable, ReadProblem),
     /// A table can be read again.
     Recovered(PortTable),
     /// The kernel does not tell of closings, or no longer; they are found by looking.
-    Deaf(Problem),
-    /// The owners of ports were wanted, and cannot be told.
-    Ownerless(Problem),
+    EventsOff(ReadProblem),
+    /// The processes of ports were wanted, and cannot be listed.
+    ProcessesUnknown(ReadProblem),
 }
 
 impl From<Turn> for Notice {
@@ -49,12 +49,12 @@ pub(crate) struct Subscriber {
 
 #[derive(Debug, Default)]
 struct Queue {
-    state: Mutex<State>,
+    state: Mutex<ChannelState>,
     arrived: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ChannelState {
     notices: VecDeque<Notice>,
     capacity: usize,
     /// Notices for which there was no room since the last one that there was room for.
@@ -65,19 +65,19 @@ struct State {
 
 /// Returns both ends of a channel that holds so many notices, at least 1.
 pub(crate) fn channel(capacity: usize) -> (Subscriber, Subscription) {
-    let state = State { capacity: capacity.max(1), ..State::default() };
+    let state = ChannelState { capacity: capacity.max(1), ..ChannelState::default() };
     let queue = Arc::new(Queue { state: Mutex::new(state), ..Queue::default() });
     (Subscriber { queue: Arc::clone(&queue) }, Subscription { queue })
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ChannelState> {
         // OK because a panic leaves no half of a notice behind.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl ChannelState {
     /// Keeps a notice, or counts it as lost. Once one is lost, so are the others until all that came
     /// before were received: then the count takes their place.
     fn push(&mut self, notice: Notice) {
@@ -105,7 +105,7 @@ impl Subscriber {
     }
 
     /// Returns whether somebody still listens.
-    pub(crate) fn is_heard(&self) -> bool {
+    pub(crate) fn has_receiver(&self) -> bool {
         Arc::strong_count(&self.queue) > 1
     }
 }
@@ -166,10 +166,10 @@ impl Iterator for Subscription {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ProblemKind;
+    use crate::ReadProblemKind;
 
     fn notice(number: u64) -> Notice {
-        Notice::Deaf(Problem::new(ProblemKind::Unreadable, number))
+        Notice::EventsOff(ReadProblem::new(ReadProblemKind::Unreadable, number))
     }
 
     fn received(subscription: &Subscription) -> Vec<Notice> {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_received_after_the_end() {
+    fn pending_events_are_received_after_the_end() {
         let (sender, subscription) = channel(2);
         sender.send(notice(1));
         assert!(!subscription.is_closed());
@@ -220,10 +220,10 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_that_was_dropped_is_not_heard() {
+    fn dropped_subscription_receives_nothing() {
         let (sender, subscription) = channel(1);
-        assert!(sender.is_heard());
+        assert!(sender.has_receiver());
         drop(subscription);
-        assert!(!sender.is_heard());
+        assert!(!sender.has_receiver());
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use procnetsocket::model::Cookie;
 
-use crate::{Change, EventKind, Identity, Port, PortTable, Problem, ProblemKind, Reading};
+use crate::{
+    Change, EventKind, Port, PortIdentity, PortTable, ReadProblem, ReadProblemKind, Reading,
+};
 
 /// Knows what is open, and tells what changes.
 ///
@@ -42,14 +44,14 @@ pub struct Tracker {
     cookies: Cookies,
 }
 
-type Cookies = HashMap<Cookie, Identity>;
+type Cookies = HashMap<Cookie, PortIdentity>;
 
 /// What is known of one table.
 #[derive(Debug, Default)]
 struct Known {
-    ports: BTreeMap<Identity, Port>,
+    ports: BTreeMap<PortIdentity, Port>,
     ground: Ground,
-    problem: Option<Problem>,
+    problem: Option<ReadProblem>,
 }
 
 /// What later readings can be compared with.
@@ -79,10 +81,10 @@ enum Closings {
     Unknown,
 }
 
-/// What a reading came to.
+/// The totals of one reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// What closed, and then what opened, each in the order of [`Identity`].
+    /// What closed, and then what opened, each in the order of [`PortIdentity`].
     pub changes: Vec<Change>,
     /// How the state of the table changed, if it did.
     pub turn: Option<Turn>,
@@ -92,8 +94,8 @@ pub struct Observed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// It can no longer be read, or not wholly. Said once, until it recovers or the
-    /// [kind](Problem::kind) changes.
-    Failed(PortTable, Problem),
+    /// [kind](ReadProblem::kind) changes.
+    Failed(PortTable, ReadProblem),
     /// It can be read again.
     Recovered(PortTable),
 }
@@ -104,13 +106,13 @@ impl Tracker {
         Self::default()
     }
 
-    /// Returns the ports that are open, in the order of [`Identity`].
+    /// Returns the ports that are open, in the order of [`PortIdentity`].
     pub fn ports(&self) -> impl Iterator<Item = &Port> {
         self.tables.values().flat_map(|known| known.ports.values())
     }
 
     /// Returns the tables that cannot be read, or not wholly, and why.
-    pub fn problems(&self) -> impl Iterator<Item = (PortTable, &Problem)> {
+    pub fn problems(&self) -> impl Iterator<Item = (PortTable, &ReadProblem)> {
         self.tables.iter().filter_map(|(table, known)| Some((*table, known.problem.as_ref()?)))
     }
 
@@ -130,7 +132,7 @@ impl Tracker {
     }
 
     /// Takes a reading in.
-    pub fn observe(&mut self, table: PortTable, reading: Result<Reading, Problem>) -> Observed {
+    pub fn observe(&mut self, table: PortTable, reading: Result<Reading, ReadProblem>) -> Observed {
         let known = self.tables.entry(table).or_default();
         let mut reading = match known.accept(reading) {
             Ok(reading) => reading,
@@ -148,13 +150,13 @@ impl Tracker {
         Observed { changes, turn }
     }
 
-    /// Remembers the owners of ports that have opened.
+    /// Remembers the processes of ports that have opened.
     pub(crate) fn attribute(&mut self, changes: &[Change]) {
-        for Change { port, .. } in changes.iter().filter(|change| change.port.owners.is_some()) {
+        for Change { port, .. } in changes.iter().filter(|change| change.port.processes.is_some()) {
             let identity = port.identity();
             for known in self.tables.values_mut() {
                 if let Some(known) = known.ports.get_mut(&identity) {
-                    known.owners.clone_from(&port.owners);
+                    known.processes.clone_from(&port.processes);
                 }
             }
         }
@@ -173,9 +175,9 @@ impl Tracker {
 impl Known {
     /// Returns the reading to compare with. A table that the kernel does not have is empty; one in
     /// which ports were seen cannot cease to exist.
-    fn accept(&self, reading: Result<Reading, Problem>) -> Result<Reading, Problem> {
+    fn accept(&self, reading: Result<Reading, ReadProblem>) -> Result<Reading, ReadProblem> {
         match reading {
-            Err(problem) if problem.kind() == ProblemKind::Missing && self.ports.is_empty() => {
+            Err(problem) if problem.kind() == ReadProblemKind::Missing && self.ports.is_empty() => {
                 Ok(Reading::default())
             }
             reading => reading,
@@ -221,7 +223,7 @@ impl Known {
         changes
     }
 
-    fn fail(&mut self, table: PortTable, problem: Problem) -> Option<Turn> {
+    fn fail(&mut self, table: PortTable, problem: ReadProblem) -> Option<Turn> {
         let is_new = self.problem.as_ref().is_none_or(|old| old.kind() != problem.kind());
         self.problem = Some(problem.clone());
         is_new.then_some(Turn::Failed(table, problem))
@@ -268,18 +270,18 @@ mod tests {
         }
     }
 
-    fn problem(kind: ProblemKind) -> Problem {
-        Problem::new(kind, "no luck")
+    fn problem(kind: ReadProblemKind) -> ReadProblem {
+        ReadProblem::new(kind, "no luck")
     }
 
     /// Ports, `missing`, `unreadable`, or ports and `...` for those that may be missing.
-    fn reading(words: &str) -> Result<Reading, Problem> {
+    fn reading(words: &str) -> Result<Reading, ReadProblem> {
         let mut reading = Reading::default();
         for word in words.split_whitespace() {
             match word {
-                "missing" => return Err(problem(ProblemKind::Missing)),
-                "unreadable" => return Err(problem(ProblemKind::Unreadable)),
-                "..." => reading.note_gap(problem(ProblemKind::Incomplete)),
+                "missing" => return Err(problem(ReadProblemKind::Missing)),
+                "unreadable" => return Err(problem(ReadProblemKind::Unreadable)),
+                "..." => reading.note_gap(problem(ReadProblemKind::Incomplete)),
                 word => reading.ports.push(port(word)),
             }
         }
@@ -334,7 +336,7 @@ mod tests {
     #[case::a_gap_closes_nothing(&["22 80", "22 443 ...", "22"], &["=22 =80", "+443 Incomplete!", "-80 -443 well"])]
     #[case::a_gap_first(&["22 ...", "22 80", "22 80 90"], &["=22 Incomplete!", "=80 well", "+90"])]
     #[case::nothing_but_gaps(&["22 ...", "80 ...", "90 ..."], &["=22 Incomplete!", "=80", "=90"])]
-    fn tells_what_readings_show(#[case] readings: &[&str], #[case] told: &[&str]) {
+    fn tracker_reports_changes_between_readings(#[case] readings: &[&str], #[case] told: &[&str]) {
         let mut tracker = Tracker::new();
         let seen: Vec<_> = readings.iter().map(|words| see(&mut tracker, words)).collect();
         assert_eq!(seen, told);
@@ -382,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_stays_when_a_source_does_not_tell_it() {
+    fn cookie_is_kept_when_a_source_has_none() {
         let mut tracker = Tracker::new();
         see(&mut tracker, "80@7");
         see(&mut tracker, "80");

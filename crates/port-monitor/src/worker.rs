@@ -18,7 +18,7 @@ use rustix::{
 };
 
 use crate::{
-    Attribution, Cost, Error, PortTable, Reading, closing::Closings, error::Repr, poll,
+    Attribution, Cost, Error, PortTable, Reading, closing::DestroyListener, error::Repr, poll,
     shared::Shared,
 };
 
@@ -49,7 +49,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     pipe: PipeReader,
     is_ending: Arc<AtomicBool>,
-    closings: Option<Closings>,
+    closings: Option<DestroyListener>,
 }
 
 /// Why a wait ended.
@@ -103,7 +103,7 @@ impl Worker {
             poll::attribute(&**source, &mut polled, &is_ending);
         }
         ledger().record(polled, now);
-        self.hear(|closings| closings.looked(Instant::now()));
+        self.receive_events(|closings| closings.looked(Instant::now()));
         true
     }
 
@@ -122,14 +122,17 @@ impl Worker {
     fn receive(&mut self) {
         let shared = Arc::clone(&self.shared);
         let mut each = |cookie| shared.ledger().destroyed(cookie, SystemTime::now());
-        self.hear(|closings| closings.receive(Instant::now(), &mut each));
+        self.receive_events(|closings| closings.receive(Instant::now(), &mut each));
     }
 
     /// Does something with the kernel's word; when that fails, subscribers are told once.
-    fn hear(&mut self, what: impl FnOnce(&mut Closings) -> Result<(), crate::Problem>) {
+    fn receive_events(
+        &mut self,
+        what: impl FnOnce(&mut DestroyListener) -> Result<(), crate::ReadProblem>,
+    ) {
         let Some(closings) = &mut self.closings else { return };
         if let Err(problem) = what(closings) {
-            self.shared.ledger().deaf(problem);
+            self.shared.ledger().events_off(problem);
             self.closings = None;
         }
     }
@@ -140,7 +143,7 @@ impl Worker {
             if left.is_some_and(|left| left.is_zero()) {
                 return Woken::Time;
             }
-            let word = self.closings.as_ref().and_then(Closings::as_fd);
+            let word = self.closings.as_ref().and_then(DestroyListener::as_fd);
             match ready(self.pipe.as_fd(), word, left) {
                 Ok([true, _]) => return Woken::End,
                 Ok([_, true]) => return Woken::Closing,
@@ -152,10 +155,10 @@ impl Worker {
     }
 }
 
-fn open_closings(shared: &Shared) -> Option<Closings> {
+fn open_closings(shared: &Shared) -> Option<DestroyListener> {
     let right = shared.right.clone()?;
-    let opened = Closings::open(right, &shared.scope);
-    opened.map_err(|problem| shared.ledger().deaf(problem)).ok()
+    let opened = DestroyListener::open(right, &shared.scope);
+    opened.map_err(|problem| shared.ledger().events_off(problem)).ok()
 }
 
 /// Waits at most so long, and returns which of the two has something to say.

@@ -8,14 +8,14 @@ use port_monitor::Attribution;
 use socket_query::{Grant, Policy, PolicyView, System, cap_std::AmbientAuthority};
 
 use crate::{
-    cli::{CliError, Help, Plan, RawArgs, Task, VERSION, Watch},
+    cli::{CliError, Help, Plan, RawArgs, VERSION, Watch, WatchTask},
     source::PolicyPorts,
     watch::Watcher,
 };
 
 /// When a host shows what a builtin prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Output {
+pub enum OutputMode {
     /// As it is printed.
     #[default]
     Streamed,
@@ -27,13 +27,13 @@ pub enum Output {
 #[derive(Debug)]
 pub struct PortWatch {
     view: PolicyView,
-    output: Output,
+    output: OutputMode,
 }
 
 impl PortWatch {
     /// Returns the command over what `view` lets it see, for a host that streams.
     pub fn new(view: PolicyView) -> Self {
-        Self { view, output: Output::Streamed }
+        Self { view, output: OutputMode::Streamed }
     }
 
     /// Returns the command over the ports of the system, under the default policy: the grant
@@ -53,7 +53,7 @@ impl PortWatch {
 
     /// Returns the command for a host that shows output so.
     #[must_use]
-    pub fn with_output(self, output: Output) -> Self {
+    pub fn with_output(self, output: OutputMode) -> Self {
         Self { output, ..self }
     }
 
@@ -61,14 +61,14 @@ impl PortWatch {
         if !self.view.grants().contains(Grant::Sockets) {
             return Err(not_granted());
         }
-        if let Task::Follow(follow) = &watch.task
-            && self.output == Output::Buffered
+        if let WatchTask::Follow(follow) = &watch.task
+            && self.output == OutputMode::Buffered
             && !follow.has_end()
         {
             return Ok(refuse(context, &CliError::Endless));
         }
         let is_granted = self.view.grants().contains(Grant::Processes);
-        if watch.owners == Attribution::Wanted && !is_granted {
+        if watch.processes == Attribution::Wanted && !is_granted {
             return Ok(refuse(context, &CliError::NotGranted("processes", Grant::Processes)));
         }
         let cancel = context.cancel;
@@ -81,9 +81,9 @@ impl PortWatch {
         };
         let watcher = Watcher::new(context, ports, watch);
         match &watch.task {
-            Task::List(form) => watcher.list(*form),
-            Task::Wait { wanted, timeout } => watcher.wait(*wanted, *timeout),
-            Task::Follow(follow) => watcher.follow(follow),
+            WatchTask::List(form) => watcher.list(*form),
+            WatchTask::Wait { wanted, timeout } => watcher.wait(*wanted, *timeout),
+            WatchTask::Follow(follow) => watcher.follow(follow),
         }
     }
 }

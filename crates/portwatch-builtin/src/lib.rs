@@ -55,6 +55,6 @@ mod source;
 mod watch;
 
 pub use self::{
-    builtin::{Output, PortWatch},
+    builtin::{OutputMode, PortWatch},
     cli::{Flag, flags},
 };

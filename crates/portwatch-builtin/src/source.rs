@@ -7,11 +7,11 @@ use std::{
 };
 
 use port_monitor::{
-    Owners, PortLook, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading, Readings,
-    owners_of,
+    PortLook, PortSource, PortTable, ProcessesByInode, Protocol, ReadProblem, ReadProblemKind,
+    Reading, Readings, processes_of,
 };
 use procnetsocket::{
-    Family, Interrupt, OwnerQuery, OwnerTable,
+    Family, Interrupt, ProcessQuery, ProcessTable,
     model::{Inode, Socket},
 };
 use socket_query::{
@@ -19,7 +19,7 @@ use socket_query::{
     TableSet,
 };
 
-use crate::cli::{CliError, PORTS, Which};
+use crate::cli::{CliError, PORTS, WatchedPorts};
 
 /// Reads ports through the view that `ss` lists sockets through, so that nothing is seen here that
 /// is not seen there.
@@ -28,35 +28,35 @@ pub(crate) struct PolicyPorts<'a> {
     view: &'a PolicyView,
     /// What is asked of each table; a table that is not here has no port that is wanted.
     selections: BTreeMap<PortTable, Selection>,
-    unseen: UnseenOwners,
+    unseen: UnseenProcesses,
 }
 
-/// Why owners of ports that were found may be missing, once that is known.
+/// Why processes of ports that were found may be missing, once that is known.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct UnseenOwners(Arc<OnceLock<String>>);
+pub(crate) struct UnseenProcesses(Arc<OnceLock<String>>);
 
-impl UnseenOwners {
+impl UnseenProcesses {
     pub(crate) fn reason(&self) -> Option<&str> {
         self.0.get().map(String::as_str)
     }
 
-    fn note(&self, owners: &OwnerTable) {
-        if let Some(reason) = why_unseen(owners) {
+    fn note(&self, processes: &ProcessTable) {
+        if let Some(reason) = why_unseen(processes) {
             self.0.get_or_init(|| reason);
         }
     }
 }
 
 /// Returns why some process may hold a socket and not be told, if anything says so.
-fn why_unseen(owners: &OwnerTable) -> Option<String> {
-    owners.gaps().first().map(|gap| format!("owners may be missing: {gap}"))
+fn why_unseen(processes: &ProcessTable) -> Option<String> {
+    processes.gaps().first().map(|gap| format!("processes may be missing: {gap}"))
 }
 
 impl<'a> PolicyPorts<'a> {
     /// Understands the filter.
     pub(crate) fn new(
         view: &'a PolicyView,
-        which: &Which,
+        which: &WatchedPorts,
         interrupt: &dyn Interrupt,
     ) -> Result<Self, CliError> {
         let is_wanted =
@@ -83,11 +83,11 @@ impl<'a> PolicyPorts<'a> {
             ..Selection::everything()
         };
         let selections = wanted.map(|table| (table, select(table))).collect();
-        Ok(Self { view, selections, unseen: UnseenOwners::default() })
+        Ok(Self { view, selections, unseen: UnseenProcesses::default() })
     }
 
-    /// Returns what is known of owners that are missing, also after this was given away.
-    pub(crate) fn unseen(&self) -> UnseenOwners {
+    /// Returns what is known of processes that are missing, also after this was given away.
+    pub(crate) fn unseen(&self) -> UnseenProcesses {
         self.unseen.clone()
     }
 
@@ -97,7 +97,7 @@ impl<'a> PolicyPorts<'a> {
         table: PortTable,
         selection: &Selection,
         interrupt: &dyn Interrupt,
-    ) -> Result<Reading, Problem> {
+    ) -> Result<Reading, ReadProblem> {
         let mut rows = PolicyPortSink::default();
         look.collect(selection, interrupt, &mut rows).map_err(problem)?;
         if let Some(problem) = rows.failed {
@@ -111,10 +111,11 @@ impl<'a> PolicyPorts<'a> {
     }
 }
 
-fn problem(error: socket_query::Error) -> Problem {
+fn problem(error: socket_query::Error) -> ReadProblem {
     let is_interrupted = error.kind() == ErrorKind::Interrupted;
-    let kind = if is_interrupted { ProblemKind::Interrupted } else { ProblemKind::Unreadable };
-    Problem::new(kind, error)
+    let kind =
+        if is_interrupted { ReadProblemKind::Interrupted } else { ReadProblemKind::Unreadable };
+    ReadProblem::new(kind, error)
 }
 
 const fn socket_table(protocol: Protocol) -> SocketTable {
@@ -143,15 +144,19 @@ impl PortSource for PolicyPorts<'_> {
         })
     }
 
-    fn owners(&self, inodes: &[Inode], interrupt: &dyn Interrupt) -> Result<Owners, Problem> {
-        let query = OwnerQuery::of(inodes.to_vec());
+    fn processes(
+        &self,
+        inodes: &[Inode],
+        interrupt: &dyn Interrupt,
+    ) -> Result<ProcessesByInode, ReadProblem> {
+        let query = ProcessQuery::of(inodes.to_vec());
         let found = self.view.processes().and_then(|gate| gate.find(&query, interrupt));
-        let found = found.map_err(|error| Problem::new(ProblemKind::Unreadable, error))?;
-        let owners = owners_of(inodes, &found);
-        if inodes.iter().any(|inode| owners.get(inode).is_none_or(Vec::is_empty)) {
+        let found = found.map_err(|error| ReadProblem::new(ReadProblemKind::Unreadable, error))?;
+        let processes = processes_of(inodes, &found);
+        if inodes.iter().any(|inode| processes.get(inode).is_none_or(Vec::is_empty)) {
             self.unseen.note(&found);
         }
-        Ok(owners)
+        Ok(processes)
     }
 }
 
@@ -160,7 +165,7 @@ impl PortSource for PolicyPorts<'_> {
 struct PolicyPortSink {
     reading: Reading,
     /// Why the table could not be read.
-    failed: Option<Problem>,
+    failed: Option<ReadProblem>,
 }
 
 impl Sink for PolicyPortSink {
@@ -171,20 +176,20 @@ impl Sink for PolicyPortSink {
         }
     }
 
-    fn problem(&mut self, problem: socket_query::Problem<'_>) -> ControlFlow<()> {
-        use socket_query::Problem as P;
+    fn problem(&mut self, problem: socket_query::ListingProblem<'_>) -> ControlFlow<()> {
+        use socket_query::ListingProblem as P;
         match problem {
-            P::Row(row) => self.reading.note_gap(Problem::malformed(row)),
-            P::Table(_, error) => self.failed = Some(Problem::from(error)),
+            P::Row(row) => self.reading.note_gap(ReadProblem::malformed(row)),
+            P::Table(_, error) => self.failed = Some(ReadProblem::from(error)),
             P::UnseenProcesses(gaps) => {
                 let reason = gaps.first().map_or("some cannot be seen", String::as_str);
-                let text = format_args!("owners may be missing: {reason}");
-                self.reading.note_gap(Problem::new(ProblemKind::Incomplete, text));
+                let text = format_args!("processes may be missing: {reason}");
+                self.reading.note_gap(ReadProblem::new(ReadProblemKind::Incomplete, text));
             }
-            P::Changed(table) => self.reading.note_gap(Problem::changed(table)),
+            P::Changed(table) => self.reading.note_gap(ReadProblem::changed(table)),
             _ => {
                 let text = "something could not be listed";
-                self.reading.note_gap(Problem::new(ProblemKind::Incomplete, text));
+                self.reading.note_gap(ReadProblem::new(ReadProblemKind::Incomplete, text));
             }
         }
         ControlFlow::Continue(())

@@ -9,9 +9,9 @@ use builtin_api::{CallContext, Cancel, Chain, Error, ExitCode};
 use port_monitor::{Change, Cost, EventKind, History, Pace, Polled, Poller, Scope, Turn};
 
 use crate::{
-    cli::{First, Follow, Form, Wanted, Watch},
+    cli::{EventFormat, First, Follow, Wanted, Watch},
     render::{print_event, print_port},
-    source::{PolicyPorts, UnseenOwners},
+    source::{PolicyPorts, UnseenProcesses},
 };
 
 /// The longest pause after which the host is asked whether the call has to end: 20 ms.
@@ -25,10 +25,10 @@ pub(crate) struct Watcher<'a, 'c> {
     begin: Instant,
     /// When the next look is due.
     next: Instant,
-    /// Whether owners could not be told, which is reported once.
-    ownerless: bool,
-    unseen: UnseenOwners,
-    /// Whether it was reported that owners may be missing.
+    /// Whether processes could not be listed, which is reported once.
+    processes_unknown: bool,
+    unseen: UnseenProcesses,
+    /// Whether it was reported that processes may be missing.
     told: bool,
 }
 
@@ -49,13 +49,22 @@ impl<'a, 'c> Watcher<'a, 'c> {
     ) -> Self {
         let now = Instant::now();
         let unseen = ports.unseen();
-        let poller = Poller::new(ports, Scope::default()).with_attribution(watch.owners);
+        let poller = Poller::new(ports, Scope::default()).with_attribution(watch.processes);
         let pace = Pace::new(watch.interval);
-        Self { context, poller, pace, begin: now, next: now, ownerless: false, unseen, told: false }
+        Self {
+            context,
+            poller,
+            pace,
+            begin: now,
+            next: now,
+            processes_unknown: false,
+            unseen,
+            told: false,
+        }
     }
 
     /// Prints what is open.
-    pub(crate) fn list(mut self, form: Form) -> Result<ExitCode, Error> {
+    pub(crate) fn list(mut self, form: EventFormat) -> Result<ExitCode, Error> {
         self.look()?;
         let mut lines = Vec::new();
         for port in self.poller.tracker().ports() {
@@ -143,8 +152,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
                 Turn::Recovered(table) => self.complain(&format_args!("{table} can be read again")),
             }
         }
-        if let Some(problem) = &polled.ownerless
-            && !std::mem::replace(&mut self.ownerless, true)
+        if let Some(problem) = &polled.processes_unknown
+            && !std::mem::replace(&mut self.processes_unknown, true)
         {
             self.complain(&Chain(problem));
         }
@@ -193,10 +202,10 @@ impl<'a, 'c> Watcher<'a, 'c> {
     }
 
     /// Returns the status of a call that has printed all it could: failure when tables cannot be
-    /// read, or owners not be told.
+    /// read, or processes not be told.
     fn status(&self) -> ExitCode {
         match self.poller.tracker().problems().next() {
-            None if !self.ownerless => ExitCode::SUCCESS,
+            None if !self.processes_unknown => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
         }
     }

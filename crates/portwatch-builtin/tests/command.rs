@@ -19,11 +19,12 @@ use std::{
 
 use bstr::BString;
 use builtin_api::{CallContext, Cancel, Clock, invoke};
-use portwatch_builtin::{Output, PortWatch};
-use procnetsocket::{Interrupt, OwnerQuery, OwnerReport, Pid, Shown, SocketTables};
+use portwatch_builtin::{OutputMode, PortWatch};
+use procnetsocket::{Interrupt, Pid, ProcVisibility, ProcessQuery, ProcessReport, SocketTables};
 use rstest::rstest;
 use socket_query::{
-    AddressFamily, FamilySet, Grant, Names, OwnerSource, OwnersError, Policy, PolicyView, Whose,
+    AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, ProcessSource, ProcessSourceError,
+    VisibleUsers,
 };
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp};
 
@@ -180,9 +181,13 @@ fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
 /// Some processes that this user may not look into.
 struct Closed;
 
-impl OwnerSource for Closed {
-    fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
-        let mut report = OwnerReport::default();
+impl ProcessSource for Closed {
+    fn processes(
+        &self,
+        _: &ProcessQuery,
+        _: &dyn Interrupt,
+    ) -> Result<ProcessReport, ProcessSourceError> {
+        let mut report = ProcessReport::default();
         report.closed = 2;
         Ok(report)
     }
@@ -196,11 +201,15 @@ impl OwnerSource for Closed {
 #[derive(Default)]
 struct InNamespace(AtomicU32);
 
-impl OwnerSource for InNamespace {
-    fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
+impl ProcessSource for InNamespace {
+    fn processes(
+        &self,
+        _: &ProcessQuery,
+        _: &dyn Interrupt,
+    ) -> Result<ProcessReport, ProcessSourceError> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        let mut report = OwnerReport::default();
-        report.processes = Shown::Namespace;
+        let mut report = ProcessReport::default();
+        report.visibility = ProcVisibility::Namespace;
         Ok(report)
     }
 
@@ -223,7 +232,7 @@ fn filter_of_processes_scans_once_per_look_and_works_in_a_pid_namespace(
     let machine = still(&base());
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
     let source = Arc::new(InNamespace::default());
-    let view = machine.view(policy).with_owners(Arc::<InNamespace>::clone(&source));
+    let view = machine.view(policy).with_processes(Arc::<InNamespace>::clone(&source));
     let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
     assert_eq!(called.status, status, "{}", called.stderr);
     // How many looks are made before a timeout depends on the clock.
@@ -237,7 +246,7 @@ fn filter_of_processes_scans_once_per_look_and_works_in_a_pid_namespace(
 #[case::nor_listed(&["--list", "comm = server"], 1, "", true)]
 #[case::shown(&["--list", "-pt", ":22"], 0, "tcp 0.0.0.0:22 uid:0 ino:1\n", true)]
 #[case::not_asked(&["--list", "-t", ":22"], 0, "tcp 0.0.0.0:22 uid:0 ino:1\n", false)]
-fn processes_that_are_closed_are_told_of(
+fn closed_processes_are_reported(
     #[case] words: &[&str],
     #[case] status: u8,
     #[case] stdout: &str,
@@ -245,10 +254,10 @@ fn processes_that_are_closed_are_told_of(
 ) {
     let machine = still(&base());
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
-    let view = machine.view(policy).with_owners(Arc::new(Closed));
+    let view = machine.view(policy).with_processes(Arc::new(Closed));
     let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
     assert_eq!((called.status, called.stdout.as_str()), (status, stdout), "{}", called.stderr);
-    let line = "portwatch: owners may be missing: 2 processes are closed to this user\n";
+    let line = "portwatch: processes may be missing: 2 processes are closed to this user\n";
     assert_eq!(called.stderr.contains(line), told, "{}", called.stderr);
 }
 
@@ -312,7 +321,7 @@ fn ends_in_time(#[case] words: &[&str], #[case] status: u8) {
 }
 
 #[test]
-fn what_fails_is_told_once_and_fails_the_call() {
+fn failure_is_reported_once_and_fails_the_call() {
     let broken = || base().without(Table::Tcp).raw_file("net/tcp/a-directory", "");
     let opened = broken().udp(Datagram::bound("0.0.0.0:5353").inode(9));
     let machine = Machine::new(&base(), [broken(), broken(), opened]);
@@ -325,7 +334,7 @@ fn what_fails_is_told_once_and_fails_the_call() {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_gone() {
+fn unreadable_table_does_not_count_as_gone() {
     let broken = base().without(Table::Tcp6).raw_file("net/tcp6/a-directory", "");
     let words = ["--gone", ":8080", "--interval=1ms", "--timeout=5ms"];
     let called = call(&still(&broken), &words);
@@ -343,7 +352,7 @@ fn what_cannot_be_read_is_not_gone() {
 }
 
 #[test]
-fn what_ss_may_not_show_cannot_be_waited_for() {
+fn hidden_sockets_cannot_be_waited_for() {
     let machine = still(&base());
     let portwatch = PortWatch::new(machine.view(Policy::nothing()));
     for words in [&["--wait", ":22"][..], &["--list"], &["--gone", ":1"], &["--count=1"]] {
@@ -357,12 +366,12 @@ fn what_ss_may_not_show_cannot_be_waited_for() {
 }
 
 #[rstest]
-#[case::owner(Policy::default().with_whose(Whose::User(33)), "tcp [::1]:80 uid:33 ino:2\n")]
+#[case::uid(Policy::default().with_users(VisibleUsers::Uid(33)), "tcp [::1]:80 uid:33 ino:2\n")]
 #[case::family(
     Policy::default().with_families(FamilySet::of(AddressFamily::Inet6)),
     "tcp [::1]:80 uid:33 ino:2\n"
 )]
-fn what_a_narrow_policy_hides_is_not_there(#[case] policy: Policy, #[case] listed: &str) {
+fn narrow_policy_hides_ports(#[case] policy: Policy, #[case] listed: &str) {
     let machine = still(&base());
     let portwatch = PortWatch::new(machine.view(policy));
     let call = |words: &[&str]| run(&machine, &portwatch, &Cancel::new(), words);
@@ -386,7 +395,8 @@ fn a_listing_that_is_longer_than_the_policy_allows_is_a_failure() {
 #[test]
 fn a_host_that_buffers_needs_an_end() {
     let machine = still(&base());
-    let portwatch = PortWatch::new(machine.view(Policy::default())).with_output(Output::Buffered);
+    let portwatch =
+        PortWatch::new(machine.view(Policy::default())).with_output(OutputMode::Buffered);
     let called = run(&machine, &portwatch, &Cancel::new(), &["--initial"]);
     assert_eq!((called.status, called.stdout.as_str()), (2, ""));
     assert_eq!(

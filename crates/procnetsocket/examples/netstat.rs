@@ -17,7 +17,8 @@
 use bstr::ByteSlice;
 use cap_std::ambient_authority;
 use procnetsocket::{
-    Connection, Fact, NetstatProtocol, Owner, Shown, SocketTables, UserNames, model::Socket,
+    Connection, Fact, NetstatProtocol, ProcVisibility, SocketProcess, SocketTables, UserNames,
+    model::Socket,
 };
 
 fn main() -> Result<(), procnetsocket::Error> {
@@ -27,15 +28,15 @@ fn main() -> Result<(), procnetsocket::Error> {
     let netstat = tables.netstat(&protocols())?;
     for connection in netstat.connections() {
         println!("{}", line(&connection, &users));
-        for owner in connection.owners() {
-            println!("        {}", holder(&owner));
+        for process in connection.processes() {
+            println!("        {}", show_process(&process));
         }
     }
-    let owners = netstat.owners();
-    if owners.closed() > 0 {
-        eprintln!("processes that could not be looked into: {}", owners.closed());
+    let processes = netstat.processes();
+    if processes.closed() > 0 {
+        eprintln!("processes that could not be looked into: {}", processes.closed());
     }
-    if owners.processes() != Shown::All {
+    if processes.visibility() != ProcVisibility::All {
         eprintln!("this /proc leaves out processes of other users");
     }
     Ok(())
@@ -66,13 +67,13 @@ fn line(connection: &Connection<'_>, users: &UserNames) -> String {
     format!("{protocol:<5} {what} user {user} inode {inode}")
 }
 
-fn holder(owner: &Owner<'_>) -> String {
-    let task = owner.task;
+fn show_process(process: &SocketProcess<'_>) -> String {
+    let task = process.task;
     let executable = match &task.executable {
         Fact::Known(path) => format!("{path:?}"),
         Fact::NotPermitted => "an executable that may not be known".to_owned(),
         _ => "no executable".to_owned(),
     };
     let words = task.command_line.as_ref().known().map(Vec::as_slice).unwrap_or_default();
-    format!("pid {} fd {} {executable} {words:?}", task.pid, owner.fd)
+    format!("pid {} fd {} {executable} {words:?}", task.pid, process.fd)
 }

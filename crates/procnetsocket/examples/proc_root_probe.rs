@@ -20,7 +20,7 @@ use std::{
 };
 
 use procnetsocket::{
-    Base, ErrorKind, OwnerLimits, OwnerQuery, OwnerTable, Pid, ProcFile, ProcRoot, RootError,
+    Base, ErrorKind, Pid, ProcFile, ProcRoot, ProcessLimits, ProcessQuery, ProcessTable, RootError,
     SocketTables, Uninterrupted, model::Inode,
 };
 use rustix::{
@@ -126,7 +126,7 @@ fn report(opened: Result<ProcRoot, RootError>) -> String {
         Ok(proc) => {
             lines.push("open: ok".to_owned());
             lines.extend(files(&proc));
-            lines.push(format!("owners: {}", owners(proc)));
+            lines.push(format!("processes: {}", processes(proc)));
         }
         Err(error) => lines.push(format!("open: {}", refusal(&error))),
     }
@@ -157,9 +157,9 @@ fn files(proc: &ProcRoot) -> Vec<String> {
     lines
 }
 
-/// Looks for the owner of a socket of this process.
-fn owners(proc: ProcRoot) -> String {
-    match owner_pids(proc) {
+/// Looks for a socket of this process.
+fn processes(proc: ProcRoot) -> String {
+    match process_pids(proc) {
         Ok(pids) if pids.iter().eq([&std::process::id()]) => "real".to_owned(),
         Ok(pids) => format!("OTHER ({pids:?})"),
         Err(error) => error,
@@ -167,15 +167,15 @@ fn owners(proc: ProcRoot) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a socket of its own to look for")]
-fn owner_pids(proc: ProcRoot) -> Result<Vec<u32>, String> {
+fn process_pids(proc: ProcRoot) -> Result<Vec<u32>, String> {
     let (socket, _other) = UnixStream::pair().map_err(|error| format!("socket ({error})"))?;
     let number = rustix::fs::fstat(&socket).map_err(|error| format!("fstat ({error})"))?.st_ino;
     let inode = Inode::new(number).ok_or("inode 0")?;
-    let query = OwnerQuery::of(vec![inode]);
+    let query = ProcessQuery::of(vec![inode]);
     let found =
-        SocketTables::from_root(proc).owners(&query, &OwnerLimits::default(), &Uninterrupted);
+        SocketTables::from_root(proc).processes(&query, &ProcessLimits::default(), &Uninterrupted);
     match found {
-        Ok(found) => Ok(OwnerTable::new(found).of(inode).map(|one| one.task.pid.get()).collect()),
+        Ok(found) => Ok(ProcessTable::new(found).of(inode).map(|one| one.task.pid.get()).collect()),
         Err(error) => match error.kind() {
             ErrorKind::Root(kind) => Err(format!("{kind:?} ({error})")),
             kind => Err(format!("{kind:?} ({error})")),

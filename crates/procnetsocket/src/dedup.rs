@@ -14,7 +14,7 @@ const WINDOW_ROWS: u16 = 4 << 10;
 /// What makes a socket itself. The kernel may give an inode to a new socket as soon as the old one
 /// is gone, so addresses and ports belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
+struct RowIdentity {
     inode: Inode,
     local: SocketAddr,
     remote: SocketAddr,
@@ -26,7 +26,7 @@ struct Identity {
 /// remembered. A collision can only make a repeated row pass; whole identities are compared, so no
 /// other row is dropped.
 pub(crate) struct Window {
-    places: Vec<Option<Identity>>,
+    places: Vec<Option<RowIdentity>>,
 }
 
 impl Window {
@@ -39,7 +39,7 @@ impl Window {
     /// identity: many TIME-WAIT rows may be equal.
     pub(crate) fn is_repeated(&mut self, row: &InetSocket) -> bool {
         let Some(inode) = row.inode else { return false };
-        let identity = Some(Identity { inode, local: row.local, remote: row.remote });
+        let identity = Some(RowIdentity { inode, local: row.local, remote: row.remote });
         // OK because the index is below the length: the place is always there.
         let Some(place) = self.places.get_mut(place_of(inode)) else { return false };
         std::mem::replace(place, identity) == identity
@@ -58,7 +58,7 @@ mod tests {
     use crate::{
         Endian,
         model::{InetProtocol, Socket},
-        table::{Family, InetRows, Rows},
+        table::{Family, InetRows, RowParser},
     };
 
     fn row(port: u16, inode: u64) -> InetSocket {

@@ -8,7 +8,7 @@ use crate::{
     lines::LineError,
     mismatch::Mismatch,
     root::ProcFile,
-    table::Problem,
+    table::LineProblem,
 };
 
 /// The error of a reading: no rows can be had, or no more of them.
@@ -44,10 +44,10 @@ pub(crate) enum Repr {
     Diag(DiagError),
     #[error("interrupted while reading {}", .0.name())]
     Interrupted(ProcFile),
-    #[error("interrupted while looking for the owners of sockets")]
-    OwnersInterrupted,
+    #[error("interrupted while looking for the processes of sockets")]
+    ProcessScanInterrupted,
     #[error("expected at most {limit} {what} ({bound}), but there are more")]
-    TooManyOwners { what: &'static str, limit: u64, bound: &'static str },
+    TooManyProcesses { what: &'static str, limit: u64, bound: &'static str },
     #[error("cannot list {what}")]
     List { what: &'static str, source: io::Error },
     #[error("cannot read {}", file.name())]
@@ -110,8 +110,8 @@ impl Error {
             Repr::LineTooLong { .. }
             | Repr::TooManyLines { .. }
             | Repr::TooManyEntries { .. }
-            | Repr::TooManyOwners { .. } => ErrorKind::LimitExceeded,
-            Repr::Interrupted(_) | Repr::OwnersInterrupted => ErrorKind::Interrupted,
+            | Repr::TooManyProcesses { .. } => ErrorKind::LimitExceeded,
+            Repr::Interrupted(_) | Repr::ProcessScanInterrupted => ErrorKind::Interrupted,
             Repr::Read { .. } | Repr::List { .. } => ErrorKind::Io,
             Repr::Header(_)
             | Repr::MalformedRows { .. }
@@ -161,7 +161,7 @@ impl From<DiagError> for Error {
 
 /// A row that could not be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", Place(self))]
+#[error("{}", ErrorLocation(self))]
 #[non_exhaustive]
 pub struct RowError {
     /// The table.
@@ -184,9 +184,9 @@ enum What {
 }
 
 /// Shows where a row is wrong, and what is wrong with it.
-struct Place<'a>(&'a RowError);
+struct ErrorLocation<'a>(&'a RowError);
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for ErrorLocation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RowError { table, line, column, what, .. } = self.0;
         match what {
@@ -202,16 +202,16 @@ impl fmt::Display for Place<'_> {
 
 impl RowError {
     /// Returns the report of a problem with a line.
-    pub(crate) fn new(table: Table, number: u64, line: &[u8], problem: Problem) -> Self {
+    pub(crate) fn new(table: Table, number: u64, line: &[u8], problem: LineProblem) -> Self {
         let mismatch = Mismatch::new(line, problem);
         let column = mismatch.column();
-        Self { table, origin: Source::Proc, line: number, column, what: What::Line(mismatch) }
+        Self { table, origin: Source::ProcText, line: number, column, what: What::Line(mismatch) }
     }
 
     /// Returns the report of what is wrong with a message of sock_diag.
     pub(crate) fn from_fault(table: Table, number: u64, fault: Fault) -> Self {
         let column = fault.column();
-        Self { table, origin: Source::Diag, line: number, column, what: What::Message(fault) }
+        Self { table, origin: Source::SockDiag, line: number, column, what: What::Message(fault) }
     }
 }
 
@@ -224,7 +224,7 @@ mod tests {
     const FILE: ProcFile = ProcFile::NetTcp;
 
     fn row_error() -> RowError {
-        let problem = Problem { offset: 4, expected: "a hexadecimal port" };
+        let problem = LineProblem { offset: 4, expected: "a hexadecimal port" };
         RowError::new(Table::Tcp4, 7, b"abc xyz", problem)
     }
 
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn every_error_says_what_went_wrong() {
-        let problem = Problem { offset: 4, expected: "a hexadecimal port" };
+        let problem = LineProblem { offset: 4, expected: "a hexadecimal port" };
         let mismatch = Mismatch::new(b"abc xyz", problem);
         let errors = [
             Repr::Missing { file: FILE },
@@ -247,8 +247,8 @@ mod tests {
             Repr::Namespace(io::Error::from_raw_os_error(1)),
             Repr::Namespace(io::Error::from_raw_os_error(22)),
             Repr::Interrupted(FILE),
-            Repr::OwnersInterrupted,
-            Repr::TooManyOwners { what: "processes", limit: 8, bound: "processes" },
+            Repr::ProcessScanInterrupted,
+            Repr::TooManyProcesses { what: "processes", limit: 8, bound: "processes" },
             Repr::List { what: "processes", source: source() },
             Repr::Read { file: FILE, source: source() },
             Repr::Header(row_error()),
@@ -268,7 +268,7 @@ mod tests {
         Denied: cannot enter the network namespace
         InvalidRequest: cannot enter the network namespace
         Interrupted: interrupted while reading net/tcp
-        Interrupted: interrupted while looking for the owners of sockets
+        Interrupted: interrupted while looking for the processes of sockets
         LimitExceeded: expected at most 8 processes (processes), but there are more
         Io: cannot list processes
         Io: cannot read net/tcp

@@ -16,11 +16,11 @@
 //! [`SocketTables::visit_query`] asks sock_diag ([`diag`]), which tells more and leaves out what was
 //! not asked for, and reads the text table where the kernel has no handler.
 //!
-//! [`SocketTables::owners`] finds the processes that hold sockets, and [`SocketTables::netstat`] joins
+//! [`SocketTables::processes`] finds the processes that hold sockets, and [`SocketTables::netstat`] joins
 //! connections with everything that is known of them.
 //!
 //! ```text
-//! ProcRoot ─► processes ─► descriptors ─► links ─► OwnerReport ─► OwnerTable
+//! ProcRoot ─► processes ─► descriptors ─► links ─► ProcessReport ─► ProcessTable
 //!             handles, no paths; up to MAX_WORKERS threads        by inode
 //! ```
 //!
@@ -87,11 +87,11 @@
 //!   file, the parsers give a row or a report of what is wrong with it, and they do not panic.
 //! - Messages quote input escaped and cut. Names in rows are raw: escape them before showing them.
 //! - Replies of sock_diag are taken from the kernel only, and every length in them is checked. No
-//!   name can forge a row there; [`Report::source`] tells which source answered.
+//!   name can forge a row there; [`ReadReport::source`] tells which source answered.
 //! - A live text table that changes while it is read leaves rows out or repeats them. Repeated rows of
-//!   internet sockets are dropped, best effort ([`Report::repeated`]). No listing is a snapshot.
-//! - A process chooses its name and its arguments itself. That a socket has no owner proves nothing
-//!   as long as [`OwnerReport::closed`] is not 0 or [`OwnerReport::processes`] tells that some are
+//!   internet sockets are dropped, best effort ([`ReadReport::repeated`]). No listing is a snapshot.
+//! - A process chooses its name and its arguments itself. That a socket has no process proves nothing
+//!   as long as [`ProcessReport::closed`] is not 0 or [`ProcessReport::visibility`] tells that some are
 //!   left out.
 //! - A fake root, or a file given to [`visit_table`], is as true as its source.
 //!
@@ -100,7 +100,7 @@
 //! [`Limits`] bound every reading: [`MAX_LINE_BYTES`] a line, [`MAX_TOTAL_LINES`] lines a table, and
 //! [`MAX_ENTRIES`] rows in the listings that are kept in memory. [`Limits::streaming`] bounds the
 //! lines only. Files of counters have [`MAX_COUNTER_LINES`], and a listing keeps [`MAX_ROW_ERRORS`]
-//! reports and counts the rest. [`OwnerLimits`] bound the search for owners. Reaching a bound of a reading is an error of kind
+//! reports and counts the rest. [`ProcessLimits`] bound the search for processes. Reaching a bound of a reading is an error of kind
 //! [`LimitExceeded`](ErrorKind::LimitExceeded) that names it; nothing is cut in silence. An
 //! [`Interrupt`] is asked before the first line and within 1 000 lines or 4 MiB, whichever comes
 //! first; a read of the kernel that is under way is not interrupted.
@@ -117,8 +117,8 @@ mod mismatch;
 pub mod model;
 mod namespace;
 mod netstat;
-mod owner;
 mod port_range;
+mod process;
 mod query;
 pub mod root;
 mod scan;
@@ -137,10 +137,10 @@ pub use self::{
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{Listing, MAX_ROW_ERRORS},
     netstat::{Connection, Netstat, NetstatProtocol},
-    owner::{
-        Fact, Held, MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES,
-        MAX_WORKERS, Owner, OwnerDetails, OwnerLimits, OwnerQuery, OwnerReport, OwnerTable, Shown,
-        Task, Threads, Wanted,
+    process::{
+        Fact, HeldSocket, MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS,
+        MAX_PROCESSES, MAX_WORKERS, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery,
+        ProcessReport, ProcessTable, SocketProcess, Task, Threads, WantedSockets,
     },
     query::{Details, Query},
     root::{Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
@@ -149,5 +149,5 @@ pub use self::{
     stat::{SockStat, SockStat6, TcpStat},
     table::{Endian, Family, Table},
     user::UserNames,
-    visit::{Interrupt, Report, Source, Uninterrupted, Visitor},
+    visit::{Interrupt, ReadReport, Source, Uninterrupted, Visitor},
 };

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Deref};
 
 use crate::{
-    Error, Report, RowError, Source, Table, Visitor,
+    Error, ReadReport, RowError, Source, Table, Visitor,
     error::Repr,
     model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket, VsockSocket, XdpSocket},
 };
@@ -55,7 +55,7 @@ impl<T> Default for Listing<T> {
             malformed: 0,
             row_errors: Vec::new(),
             repeated: 0,
-            source: Source::Proc,
+            source: Source::ProcText,
             inconsistent: false,
         }
     }
@@ -88,14 +88,14 @@ impl<'a, T> IntoIterator for &'a Listing<T> {
 }
 
 /// A row that can be kept.
-pub(crate) trait Row: Sized {
+pub(crate) trait KeptRow: Sized {
     /// Returns a copy of a socket of this kind, or `None` for one of another kind.
     fn copied(socket: Socket<'_>) -> Option<Self>;
 }
 
 macro_rules! rows {
     ($($row:ident = $variant:ident,)*) => {
-        $(impl Row for $row {
+        $(impl KeptRow for $row {
             fn copied(socket: Socket<'_>) -> Option<Self> {
                 match socket {
                     Socket::$variant(row) => Some(row.clone()),
@@ -130,16 +130,16 @@ impl<T> Collect<T> {
     }
 
     /// Returns the listing, or the error that the table has more rows than were allowed.
-    pub(crate) fn finish(self, table: Table, report: &Report) -> Result<Listing<T>, Error> {
+    pub(crate) fn finish(self, table: Table, report: &ReadReport) -> Result<Listing<T>, Error> {
         if self.room.is_none() {
             return Err(Repr::TooManyEntries { table, limit: self.entries }.into());
         }
-        let Report { repeated, source, inconsistent, .. } = *report;
+        let ReadReport { repeated, source, inconsistent, .. } = *report;
         Ok(Listing { repeated, source, inconsistent, ..self.listing })
     }
 }
 
-impl<T: Row> Visitor for Collect<T> {
+impl<T: KeptRow> Visitor for Collect<T> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.room = self.room.and_then(|room| room.checked_sub(1));
         if self.room.is_none() {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bstr::BString;
 
-use crate::table::Problem;
+use crate::table::LineProblem;
 
 /// Bytes of a line that a message quotes: 40, enough for the longest column, an IPv6 address.
 const QUOTED_BYTES: usize = 40;
@@ -20,8 +20,8 @@ pub(crate) struct Mismatch {
 
 impl Mismatch {
     /// Keeps what is needed of the line to tell the problem.
-    pub(crate) fn new(line: &[u8], problem: Problem) -> Self {
-        let Problem { offset, expected } = problem;
+    pub(crate) fn new(line: &[u8], problem: LineProblem) -> Self {
+        let LineProblem { offset, expected } = problem;
         let rest = line.get(offset..).unwrap_or_default();
         let word = rest.split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
         // A field can be missing where a blank stands; then the blank is what was found.
@@ -43,15 +43,15 @@ impl fmt::Display for Mismatch {
         if self.found.is_empty() {
             return f.write_str("the end of the line");
         }
-        Quoted(&self.found).fmt(f)
+        QuotedLine(&self.found).fmt(f)
     }
 }
 
 /// Shows bytes between quotes: what is not printable ASCII, quotes and backslashes as `\xNN`, and
 /// the rest of a long text as an ellipsis.
-struct Quoted<'a>(&'a [u8]);
+struct QuotedLine<'a>(&'a [u8]);
 
-impl fmt::Display for Quoted<'_> {
+impl fmt::Display for QuotedLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"")?;
         for &byte in self.0.iter().take(QUOTED_BYTES) {
@@ -81,7 +81,7 @@ mod tests {
     #[case::control_bytes(b"\x00\x1b\x7f\r", 0, "\"\\x00\\x1b\\x7f\\x0d\"")]
     #[case::not_ascii("\u{202e}".as_bytes(), 0, "\"\\xe2\\x80\\xae\"")]
     fn quotes(#[case] line: &[u8], #[case] offset: usize, #[case] expected: &str) {
-        let mismatch = Mismatch::new(line, Problem { offset, expected: "X" });
+        let mismatch = Mismatch::new(line, LineProblem { offset, expected: "X" });
         assert_eq!(mismatch.to_string(), format!("expected X, but found {expected}"));
     }
 
@@ -91,7 +91,7 @@ mod tests {
     #[case::long_line(1 << 20, "…")]
     fn quotes_forty_bytes(#[case] length: usize, #[case] end: &str) {
         let line = vec![b'x'; length];
-        let mismatch = Mismatch::new(&line, Problem { offset: 0, expected: "X" });
+        let mismatch = Mismatch::new(&line, LineProblem { offset: 0, expected: "X" });
         let expected = format!("expected X, but found \"{}{end}\"", "x".repeat(40));
         assert_eq!(mismatch.to_string(), expected);
         assert!(mismatch.found.len() <= 41);

@@ -3,8 +3,8 @@
 use bstr::BStr;
 
 use crate::{
-    Error, ErrorKind, Family, Listing, Owner, OwnerDetails, OwnerLimits, OwnerQuery, OwnerTable,
-    SocketTables, Uninterrupted, UserNames,
+    Error, ErrorKind, Family, Listing, ProcessDetails, ProcessLimits, ProcessQuery, ProcessTable,
+    SocketProcess, SocketTables, Uninterrupted, UserNames,
     model::{InetProtocol, InetSocket, Inode, Socket, UnixSocket},
 };
 
@@ -43,13 +43,13 @@ impl NetstatProtocol {
 /// The connections of some protocols, and the processes that hold them.
 #[derive(Clone, Debug)]
 pub struct Netstat {
-    rows: Vec<(NetstatProtocol, Rows)>,
-    owners: OwnerTable,
+    rows: Vec<(NetstatProtocol, NetstatRows)>,
+    processes: ProcessTable,
 }
 
 /// The sockets of one protocol.
 #[derive(Clone, Debug)]
-enum Rows {
+enum NetstatRows {
     Inet(Listing<InetSocket>),
     Unix(Listing<UnixSocket>),
 }
@@ -62,7 +62,7 @@ pub struct Connection<'a> {
     pub protocol: NetstatProtocol,
     /// The socket: addresses, state, queues, inode and the rest.
     pub socket: Socket<'a>,
-    owners: &'a OwnerTable,
+    processes: &'a ProcessTable,
 }
 
 impl<'a> Connection<'a> {
@@ -87,10 +87,10 @@ impl<'a> Connection<'a> {
     }
 
     /// Returns every process that holds the socket, by every descriptor. If there is none, look at
-    /// [`OwnerTable::closed`].
-    pub fn owners(&self) -> impl DoubleEndedIterator<Item = Owner<'a>> + use<'a> {
-        let owners = self.owners;
-        self.inode().into_iter().flat_map(move |inode| owners.of(inode))
+    /// [`ProcessTable::closed`].
+    pub fn processes(&self) -> impl DoubleEndedIterator<Item = SocketProcess<'a>> + use<'a> {
+        let processes = self.processes;
+        self.inode().into_iter().flat_map(move |inode| processes.of(inode))
     }
 }
 
@@ -101,41 +101,41 @@ impl Netstat {
             rows.sockets().map(|socket| Connection {
                 protocol: *protocol,
                 socket,
-                owners: &self.owners,
+                processes: &self.processes,
             })
         })
     }
 
-    /// Returns the owners of all sockets, and how many processes could not be looked into.
-    pub fn owners(&self) -> &OwnerTable {
-        &self.owners
+    /// Returns the processes of all sockets, and how many processes could not be looked into.
+    pub fn processes(&self) -> &ProcessTable {
+        &self.processes
     }
 
     /// Returns how many rows of the tables could not be understood, and are not among the
     /// connections.
     pub fn malformed(&self) -> u64 {
-        let malformed = |rows: &Rows| match rows {
-            Rows::Inet(listing) => listing.malformed,
-            Rows::Unix(listing) => listing.malformed,
+        let malformed = |rows: &NetstatRows| match rows {
+            NetstatRows::Inet(listing) => listing.malformed,
+            NetstatRows::Unix(listing) => listing.malformed,
         };
         self.rows.iter().map(|(_, rows)| malformed(rows)).sum()
     }
 }
 
 impl SocketTables {
-    /// Lists the sockets of some protocols, and looks for their owners with all that can be known of
+    /// Lists the sockets of some protocols, and looks for their processes with all that can be known of
     /// them, by one scan for all protocols and within the default limits.
     ///
     /// A protocol that the kernel does not have has no sockets.
     ///
     /// # Sandbox bypass
     ///
-    /// As [`SocketTables::owners`]. To read the command lines it looks at the memory of the owners,
+    /// As [`SocketTables::processes`]. To read the command lines it looks at the memory of the processes,
     /// and such a process can make that take as long as it likes.
     ///
     /// # Errors
     ///
-    /// As [`SocketTables::visit_query`] and [`SocketTables::owners`].
+    /// As [`SocketTables::visit_query`] and [`SocketTables::processes`].
     ///
     /// # Examples
     ///
@@ -144,9 +144,9 @@ impl SocketTables {
     /// # fn demo(tables: &SocketTables, users: &UserNames) -> Result<(), Error> {
     /// let netstat = tables.netstat(&NetstatProtocol::ALL)?;
     /// for connection in netstat.connections() {
-    ///     for owner in connection.owners() {
+    ///     for process in connection.processes() {
     ///         let user = connection.user(users);
-    ///         println!("{:?} {user:?} {}", connection.socket, owner.task.pid);
+    ///         println!("{:?} {user:?} {}", connection.socket, process.task.pid);
     ///     }
     /// }
     /// # Ok(())
@@ -159,20 +159,21 @@ impl SocketTables {
         }
         let sockets = rows.iter().flat_map(|(_, rows)| rows.sockets());
         let inodes = sockets.filter_map(|socket| inode_of(&socket)).collect();
-        let query = OwnerQuery::of(inodes).with_details(OwnerDetails::Full);
-        let report = self.owners(&query, &OwnerLimits::default(), &Uninterrupted)?;
-        Ok(Netstat { rows, owners: OwnerTable::new(report) })
+        let query = ProcessQuery::of(inodes).with_details(ProcessDetails::Full);
+        let report = self.processes(&query, &ProcessLimits::default(), &Uninterrupted)?;
+        Ok(Netstat { rows, processes: ProcessTable::new(report) })
     }
 
-    fn rows_of(&self, protocol: NetstatProtocol) -> Result<Rows, Error> {
-        let inet =
-            |family, protocol| present(self.inet_connections(family, protocol)).map(Rows::Inet);
+    fn rows_of(&self, protocol: NetstatProtocol) -> Result<NetstatRows, Error> {
+        let inet = |family, protocol| {
+            present(self.inet_connections(family, protocol)).map(NetstatRows::Inet)
+        };
         match protocol {
             NetstatProtocol::Tcp => inet(Family::V4, InetProtocol::Tcp),
             NetstatProtocol::Tcp6 => inet(Family::V6, InetProtocol::Tcp),
             NetstatProtocol::Udp => inet(Family::V4, InetProtocol::Udp),
             NetstatProtocol::Udp6 => inet(Family::V6, InetProtocol::Udp),
-            NetstatProtocol::Unix => present(self.unix_connections()).map(Rows::Unix),
+            NetstatProtocol::Unix => present(self.unix_connections()).map(NetstatRows::Unix),
         }
     }
 }
@@ -195,7 +196,7 @@ fn inode_of(socket: &Socket<'_>) -> Option<Inode> {
     }
 }
 
-impl Rows {
+impl NetstatRows {
     fn sockets(&self) -> Box<dyn Iterator<Item = Socket<'_>> + '_> {
         match self {
             Self::Inet(listing) => Box::new(listing.iter().map(Socket::Inet)),

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     Table,
     model::{StateMask, TcpState},
-    table::Form,
+    table::RowForm,
 };
 
 /// A question about one table: which sockets, and what of them.
@@ -19,7 +19,7 @@ pub struct Query {
     pub table: Table,
     /// The states of the sockets that are wanted.
     pub states: StateMask,
-    /// What is wanted beside addresses, state, queues, owner and the like, which always come.
+    /// What is wanted beside addresses, state, queues, uid and the like, which always come.
     pub details: Details,
     /// A program that the kernel runs on each socket of an internet table
     /// (`INET_DIAG_REQ_BYTECODE`); empty for none.
@@ -65,7 +65,7 @@ fn possible_states(table: Table) -> StateMask {
         BoundInactive, Close, Closing, Established, Listen, NewSynRecv, SynSent, TimeWait,
     };
     match table.form() {
-        Form::Inet(protocol, _) => {
+        RowForm::Inet(protocol, _) => {
             use crate::model::InetProtocol as P;
             match protocol {
                 P::Tcp => StateMask::ALL.without(StateMask::of(Close)),
@@ -79,10 +79,10 @@ fn possible_states(table: Table) -> StateMask {
                 }
             }
         }
-        Form::Unix => [Established, Close, Listen].into_iter().collect(),
-        Form::Vsock => [Established, SynSent, Close, Listen, Closing].into_iter().collect(),
+        RowForm::Unix => [Established, Close, Listen].into_iter().collect(),
+        RowForm::Vsock => [Established, SynSent, Close, Listen, Closing].into_iter().collect(),
         // These have no states; they count as unconnected.
-        Form::Packet | Form::Netlink | Form::Xdp => StateMask::of(Close),
+        RowForm::Packet | RowForm::Netlink | RowForm::Xdp => StateMask::of(Close),
     }
 }
 
@@ -114,7 +114,7 @@ macro_rules! details {
 }
 
 details! {
-    /// The account of a connection, congestion control, upper layer protocol and signing keys.
+    /// The statistics of a connection, congestion control, upper layer protocol and signing keys.
     INFO = 0,
     /// The memory. Packet and netlink sockets tell it always.
     MEMORY = 1,

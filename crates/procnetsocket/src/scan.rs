@@ -3,13 +3,13 @@
 use std::{io::Read, ops::ControlFlow};
 
 use crate::{
-    Endian, Error, Interrupt, Limits, Report, RowError, Table, Visitor,
+    Endian, Error, Interrupt, Limits, ReadReport, RowError, Table, Visitor,
     dedup::Window,
     error::Repr,
     lines::{LineError, Lines},
     model::Socket,
     root::ProcFile,
-    table::{Form, InetRows, NetlinkRows, PacketRows, Problem, Rows, UnixRows},
+    table::{InetRows, LineProblem, NetlinkRows, PacketRows, RowForm, RowParser, UnixRows},
 };
 
 /// Lines after which the interrupt is asked: 1 000, which take less than a millisecond to parse.
@@ -38,12 +38,12 @@ pub fn visit_table(
     limits: &Limits,
     interrupt: &dyn Interrupt,
     visitor: &mut dyn Visitor,
-) -> Result<Report, Error> {
-    Scan::new(table, endian, limits, interrupt)?.run(&mut reader, visitor)
+) -> Result<ReadReport, Error> {
+    TableScan::new(table, endian, limits, interrupt)?.run(&mut reader, visitor)
 }
 
 /// The reading of one table.
-pub(crate) struct Scan<'a> {
+pub(crate) struct TableScan<'a> {
     table: Table,
     file: ProcFile,
     endian: Endian,
@@ -53,10 +53,10 @@ pub(crate) struct Scan<'a> {
     window: Option<Window>,
     /// Lines until the interrupt is asked.
     patience: usize,
-    report: Report,
+    report: ReadReport,
 }
 
-impl<'a> Scan<'a> {
+impl<'a> TableScan<'a> {
     pub(crate) fn new(
         table: Table,
         endian: Endian,
@@ -64,7 +64,7 @@ impl<'a> Scan<'a> {
         interrupt: &'a dyn Interrupt,
     ) -> Result<Self, Error> {
         let file = table.file().ok_or(Repr::NoText(table))?;
-        let report = Report::default();
+        let report = ReadReport::default();
         Ok(Self { table, file, endian, limits, interrupt, window: None, patience: 0, report })
     }
 
@@ -83,25 +83,25 @@ impl<'a> Scan<'a> {
         self,
         reader: &mut dyn Read,
         visitor: &mut dyn Visitor,
-    ) -> Result<Report, Error> {
+    ) -> Result<ReadReport, Error> {
         match self.table.form() {
-            Form::Inet(protocol, family) => {
+            RowForm::Inet(protocol, family) => {
                 let rows = InetRows::new(protocol, family, self.endian);
                 self.read_rows(rows, reader, visitor)
             }
-            Form::Unix => self.read_rows(UnixRows::new(), reader, visitor),
-            Form::Packet => self.read_rows(PacketRows::new(), reader, visitor),
-            Form::Netlink => self.read_rows(NetlinkRows::new(), reader, visitor),
-            Form::Vsock | Form::Xdp => Err(Repr::NoText(self.table).into()),
+            RowForm::Unix => self.read_rows(UnixRows::new(), reader, visitor),
+            RowForm::Packet => self.read_rows(PacketRows::new(), reader, visitor),
+            RowForm::Netlink => self.read_rows(NetlinkRows::new(), reader, visitor),
+            RowForm::Vsock | RowForm::Xdp => Err(Repr::NoText(self.table).into()),
         }
     }
 
-    fn read_rows<R: Rows>(
+    fn read_rows<R: RowParser>(
         mut self,
         mut rows: R,
         reader: &mut dyn Read,
         visitor: &mut dyn Visitor,
-    ) -> Result<Report, Error> {
+    ) -> Result<ReadReport, Error> {
         self.check_interrupt(0)?;
         let mut lines = Lines::new(reader, self.limits.line_bytes);
         if let Some(header) = lines.next_line().map_err(|error| self.failure(error))? {
@@ -123,7 +123,7 @@ impl<'a> Scan<'a> {
 
     fn row(
         &mut self,
-        parsed: Result<Socket<'_>, Problem>,
+        parsed: Result<Socket<'_>, LineProblem>,
         line: &[u8],
         number: u64,
         visitor: &mut dyn Visitor,
@@ -151,7 +151,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn check_header(&self, rows: &impl Rows, header: &[u8]) -> Result<(), Error> {
+    fn check_header(&self, rows: &impl RowParser, header: &[u8]) -> Result<(), Error> {
         let checked = rows.check_header(header);
         checked.map_err(|problem| {
             Error::from(Repr::Header(RowError::new(self.table, 1, header, problem)))
@@ -208,7 +208,7 @@ mod tests {
             std::iter::once("header\n".to_owned()).chain(inodes.iter().copied().map(row)).collect();
         let limits = Limits::default();
         let mut collect = Collect::<InetSocket>::new(limits.entries);
-        let report = Scan::new(Table::Tcp4, Endian::Little, &limits, &Uninterrupted)
+        let report = TableScan::new(Table::Tcp4, Endian::Little, &limits, &Uninterrupted)
             .unwrap()
             .deduplicated(Window::new())
             .run(&mut text.as_bytes(), &mut collect)
@@ -226,7 +226,7 @@ mod tests {
         let row = "0: 00000002 00000000 00010000 0001 01 31210 /run/app.sock\n";
         let limits = Limits::default();
         let mut collect = Collect::<crate::model::UnixSocket>::new(limits.entries);
-        let report = Scan::new(Table::Unix, Endian::Little, &limits, &Uninterrupted)
+        let report = TableScan::new(Table::Unix, Endian::Little, &limits, &Uninterrupted)
             .unwrap()
             .deduplicated(Window::new())
             .run(&mut format!("header\n{row}{row}").as_bytes(), &mut collect)

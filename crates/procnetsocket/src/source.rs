@@ -6,18 +6,18 @@ use bstr::{BStr, BString};
 use cap_std::{AmbientAuthority, fs::Dir};
 
 use crate::{
-    Endian, Error, Family, Interrupt, Limits, Listing, OwnerLimits, OwnerQuery, OwnerReport, Pid,
-    ProcRoot, Query, Report, SockStat, SockStat6, Table, Uninterrupted, Visitor,
+    Endian, Error, Family, Interrupt, Limits, Listing, Pid, ProcRoot, ProcessLimits, ProcessQuery,
+    ProcessReport, Query, ReadReport, SockStat, SockStat6, Table, Uninterrupted, Visitor,
     dedup::Window,
     diag::{DiagSocket, Request},
     error::Repr,
     interface::Interfaces,
-    listing::{Collect, Row},
+    listing::{Collect, KeptRow},
     model::{InetProtocol, InetSocket, NetlinkSocket, PacketSocket, UnixSocket},
     namespace::Elsewhere,
-    owner, port_range,
+    port_range, process,
     root::ProcFile,
-    scan::Scan,
+    scan::TableScan,
     stat,
 };
 
@@ -104,7 +104,7 @@ impl SocketTables {
 
     /// Hands the sockets that are asked for to a visitor, as they are read: from sock_diag, or from
     /// the text table when the kernel has no handler for the table, when this process may not ask,
-    /// or when there is no sock_diag at all. [`Report::source`] says which.
+    /// or when there is no sock_diag at all. [`ReadReport::source`] says which.
     ///
     /// The text table knows no states, no details and no filter: then every row comes. It also does
     /// where the kernel rejects the filter, because it is older or because this process may not
@@ -121,7 +121,7 @@ impl SocketTables {
         limits: &Limits,
         interrupt: &dyn Interrupt,
         visitor: &mut dyn Visitor,
-    ) -> Result<Report, Error> {
+    ) -> Result<ReadReport, Error> {
         let Some(diag) = &self.diag else {
             return self.visit(query.table, limits, interrupt, visitor);
         };
@@ -179,8 +179,8 @@ impl SocketTables {
         limits: &Limits,
         interrupt: &dyn Interrupt,
         visitor: &mut dyn Visitor,
-    ) -> Result<Report, Error> {
-        let scan = Scan::new(table, Endian::NATIVE, limits, interrupt)?;
+    ) -> Result<ReadReport, Error> {
+        let scan = TableScan::new(table, Endian::NATIVE, limits, interrupt)?;
         let mut file = self.open(scan.file())?;
         let scan = if self.is_live() { scan.deduplicated(Window::new()) } else { scan };
         scan.run(&mut file, visitor)
@@ -247,7 +247,7 @@ impl SocketTables {
     /// Looks for the processes that hold sockets.
     ///
     /// Every descriptor of every process is looked at, whichever sockets are wanted, for a socket
-    /// may have several owners. So ask once for all sockets. See [`OwnerReport`] for what the answer
+    /// may have several processes. So ask once for all sockets. See [`ProcessReport`] for what the answer
     /// cannot tell.
     ///
     /// # Sandbox bypass
@@ -256,7 +256,7 @@ impl SocketTables {
     ///
     /// # Limits
     ///
-    /// [`OwnerLimits`] bound the processes and what is kept. It uses up to
+    /// [`ProcessLimits`] bound the processes and what is kept. It uses up to
     /// [`MAX_WORKERS`](crate::MAX_WORKERS) threads, as many as there are processors. `interrupt` is
     /// asked between processes and once in 1 000 descriptors, by the calling thread.
     ///
@@ -266,22 +266,22 @@ impl SocketTables {
     /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
     /// [`Interrupted`](crate::ErrorKind::Interrupted) and [`Io`](crate::ErrorKind::Io). That a
     /// process is gone or closed is no error.
-    pub fn owners(
+    pub fn processes(
         &self,
-        query: &OwnerQuery,
-        limits: &OwnerLimits,
+        query: &ProcessQuery,
+        limits: &ProcessLimits,
         interrupt: &dyn Interrupt,
-    ) -> Result<OwnerReport, Error> {
-        owner::scan(&self.root, query, limits, interrupt)
+    ) -> Result<ProcessReport, Error> {
+        process::scan(&self.root, query, limits, interrupt)
     }
 
     /// Returns the name of a process; `None` if there is none, or none that may be known.
     ///
     /// # Sandbox bypass
     ///
-    /// As [`SocketTables::owners`], of one process.
+    /// As [`SocketTables::processes`], of one process.
     pub fn process_name(&self, pid: Pid) -> Option<BString> {
-        owner::name_of(&self.root, pid)
+        process::name_of(&self.root, pid)
     }
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {
@@ -292,14 +292,14 @@ impl SocketTables {
         self.root.thread().open(file).map_err(|error| Error::from_root(file, error))
     }
 
-    fn read_query<T: Row>(&self, query: &Query) -> Result<Listing<T>, Error> {
+    fn read_query<T: KeptRow>(&self, query: &Query) -> Result<Listing<T>, Error> {
         let limits = Limits::default();
         let mut collect = Collect::new(limits.entries);
         let report = self.visit_query(query, &limits, &Uninterrupted, &mut collect)?;
         collect.finish(query.table, &report)
     }
 
-    fn read<T: Row>(&self, table: Table, limits: &Limits) -> Result<Listing<T>, Error> {
+    fn read<T: KeptRow>(&self, table: Table, limits: &Limits) -> Result<Listing<T>, Error> {
         let mut collect = Collect::new(limits.entries);
         let report = self.visit(table, limits, &Uninterrupted, &mut collect)?;
         collect.finish(table, &report)

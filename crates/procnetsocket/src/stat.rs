@@ -25,7 +25,7 @@ use crate::{
     lines::Lines,
     mismatch::Mismatch,
     root::ProcFile,
-    table::{Expected, Fields, Until, signed},
+    table::{Expected, FieldEnd, Fields, signed},
 };
 
 /// The counts of `net/sockstat`. A count that the kernel does not print is `None`; the kernel counts
@@ -164,8 +164,8 @@ fn parse_counts(
         return Ok(());
     }
     while !fields.is_at_end() {
-        let key = fields.take(word, Until::Blank, "a key")?;
-        count(name, key, fields.take(signed, Until::Blank, "a decimal number")?);
+        let key = fields.take(word, FieldEnd::Blank, "a key")?;
+        count(name, key, fields.take(signed, FieldEnd::Blank, "a decimal number")?);
     }
     Ok(())
 }
@@ -189,16 +189,16 @@ impl TcpSnmp {
             return Ok(());
         };
         for _ in 0..column {
-            fields.take(word, Until::Blank, "a number for each key")?;
+            fields.take(word, FieldEnd::Blank, "a number for each key")?;
         }
-        self.curr_estab = Some(fields.take(signed, Until::Blank, "a decimal number")?);
+        self.curr_estab = Some(fields.take(signed, FieldEnd::Blank, "a decimal number")?);
         Ok(())
     }
 }
 
 /// Parses the name at the beginning of a line.
 fn parse_name<'a>(fields: &mut Fields<'a>) -> Result<&'a [u8], Expected> {
-    let name = fields.take(word, Until::Colon, "a name and a colon")?;
+    let name = fields.take(word, FieldEnd::Colon, "a name and a colon")?;
     fields.skip_blanks();
     Ok(name)
 }
@@ -298,7 +298,7 @@ Udp: 9 0
     #[case::other_names("SCTP: inuse many of them\nMPTCP:\n")]
     #[case::other_keys("TCP: sleeping 7\n")]
     #[case::name_without_keys("TCP:\n")]
-    fn what_is_not_known_is_skipped(#[case] file: &str) {
+    fn unknown_counters_are_skipped(#[case] file: &str) {
         assert_eq!(read_sockstat(&mut file.as_bytes()).unwrap(), SockStat::default());
     }
 

@@ -14,8 +14,8 @@ pub trait Visitor {
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()>;
 
     /// Is told that the table changed while sock_diag dumped it, and asked whether every row so far
-    /// can be forgotten. Then the dump begins anew; otherwise it goes on, and the [`Report`] says
-    /// that it is [inconsistent](Report::inconsistent).
+    /// can be forgotten. Then the dump begins anew; otherwise it goes on, and the [`ReadReport`] says
+    /// that it is [inconsistent](ReadReport::inconsistent).
     ///
     /// Says no, unless the visitor knows better.
     fn restart(&mut self) -> bool {
@@ -30,16 +30,16 @@ pub enum Source {
     /// A text table of `/proc/net`, or of a directory that stands for it. Names of unix sockets in
     /// it can be forged, see [`UnixSocket`](crate::model::UnixSocket).
     #[default]
-    Proc,
+    ProcText,
     /// The kernel's netlink interface, sock_diag.
     #[doc(alias = "NETLINK_SOCK_DIAG")]
-    Diag,
+    SockDiag,
 }
 
-/// What a reading came to.
+/// The totals of one reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Report {
+pub struct ReadReport {
     /// Rows handed to [`Visitor::socket`].
     pub rows: u64,
     /// Rows handed to [`Visitor::malformed`].

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU64, ops::ControlFlow, sync::Arc, time::Instant};
 
 use procnetsocket::{
-    ErrorKind, Interrupt, Limits, OwnerTable, Query, RowError, SocketTables, Table, Visitor,
+    ErrorKind, Interrupt, Limits, ProcessTable, Query, RowError, SocketTables, Table, Visitor,
     model::{
         InetProtocol, PacketKind, PacketSocket, Socket, UnixKind, UnixSocket, VsockKind,
         VsockSocket,
@@ -11,7 +11,8 @@ use procnetsocket::{
 };
 
 use crate::{
-    AddressFamily, Error, Policy, Selection, SocketTable, TableSet, policy::Veil, select::state_of,
+    AddressFamily, Error, Policy, Selection, SocketTable, TableSet, policy::Redaction,
+    select::state_of,
 };
 
 /// Unix sockets that are sorted together.
@@ -26,11 +27,11 @@ pub trait Sink {
     fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()>;
 
     /// Receives what could not be read or understood; the rest still comes.
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()>;
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()>;
 
     /// Receives the processes that were found, before the first socket, if the selection asks for
     /// them ([`Selection::processes`]). Without it they are dropped.
-    fn processes(&mut self, found: Arc<OwnerTable>) {
+    fn processes(&mut self, found: Arc<ProcessTable>) {
         let _ = found;
     }
 }
@@ -38,7 +39,7 @@ pub trait Sink {
 /// Something that makes a listing incomplete.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Problem<'a> {
+pub enum ListingProblem<'a> {
     /// A row was not understood.
     Row(&'a RowError),
     /// A table could not be read, or not to its end.
@@ -98,7 +99,9 @@ pub(crate) fn collect(
         // What was read before an error is shown, so the batch goes out first.
         let _ = admit.flush_unix();
         match read {
-            Ok(report) if report.inconsistent => drop(admit.problem(Problem::Changed(table))),
+            Ok(report) if report.inconsistent => {
+                _ = admit.problem(ListingProblem::Changed(table));
+            }
             Ok(_) => {}
             // A kernel without the family has no sockets of it, and that is a complete answer.
             Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {}
@@ -106,7 +109,7 @@ pub(crate) fn collect(
                 return Err(Error::max_time(policy));
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error.into()),
-            Err(error) => drop(admit.problem(Problem::Table(table, &error))),
+            Err(error) => drop(admit.problem(ListingProblem::Table(table, &error))),
         }
         if admit.is_full {
             return Err(Error::max_rows(policy));
@@ -157,7 +160,7 @@ fn readings(policy: &Policy, selection: &Selection) -> impl Iterator<Item = Tabl
 /// Lets through what the policy and the selection admit, and sorts unix sockets of a text table on the
 /// way.
 struct Admit<'a> {
-    veil: Veil<'a>,
+    redaction: Redaction<'a>,
     max_rows: u64,
     /// Whether there was a row past `max_rows`.
     is_full: bool,
@@ -170,7 +173,7 @@ struct Admit<'a> {
 impl<'a> Admit<'a> {
     fn new(policy: &'a Policy, selection: &'a Selection, sink: &'a mut dyn Sink) -> Self {
         Self {
-            veil: Veil::new(policy),
+            redaction: Redaction::new(policy),
             max_rows: policy.max_rows().map_or(u64::MAX, NonZeroU64::get),
             is_full: false,
             selection,
@@ -192,7 +195,7 @@ impl<'a> Admit<'a> {
         flow
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.collected.problems += 1;
         let flow = self.sink.problem(problem);
         self.collected.stopped |= flow.is_break();
@@ -228,7 +231,7 @@ impl<'a> Admit<'a> {
         is_chosen || self.selection.states.contains(state_of(socket))
     }
 
-    fn unveiled(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+    fn visible_row(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Some(table) = table_of(&socket) else { return ControlFlow::Continue(()) };
         if !self.admits(&socket) {
             return ControlFlow::Continue(());
@@ -245,13 +248,15 @@ impl<'a> Admit<'a> {
 
 impl Visitor for Admit<'_> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
-        let veil = self.veil;
-        veil.lift(socket, |socket| self.unveiled(socket)).unwrap_or(ControlFlow::Continue(()))
+        let redaction = self.redaction;
+        redaction
+            .redact(socket, |socket| self.visible_row(socket))
+            .unwrap_or(ControlFlow::Continue(()))
     }
 
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
-        if self.veil.shows_malformed() {
-            self.problem(Problem::Row(row))
+        if self.redaction.shows_malformed() {
+            self.problem(ListingProblem::Row(row))
         } else {
             ControlFlow::Continue(())
         }
@@ -316,7 +321,7 @@ mod tests {
     use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
 
     use super::*;
-    use crate::{FamilySet, Grant, Names, Policy, PolicyView, StateSet, Whose};
+    use crate::{FamilySet, Grant, Names, Policy, PolicyView, StateSet, VisibleUsers};
 
     /// Keeps a word for each row, and the problems as text.
     #[derive(Default)]
@@ -344,11 +349,11 @@ mod tests {
             }
         }
 
-        fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+        fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
             self.problems.push(match problem {
-                Problem::Row(row) => row.to_string(),
-                Problem::Table(table, error) => format!("{table}: {error}"),
-                Problem::Changed(table) => format!("{table} changed"),
+                ListingProblem::Row(row) => row.to_string(),
+                ListingProblem::Table(table, error) => format!("{table}: {error}"),
+                ListingProblem::Changed(table) => format!("{table} changed"),
                 other => format!("{other:?}"),
             });
             ControlFlow::Continue(())
@@ -547,7 +552,7 @@ mod tests {
     fn counters_are_refused_where_sockets_are_hidden() {
         let root = one_of_each().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
-        let policy = Policy::default().with_whose(Whose::User(7));
+        let policy = Policy::default().with_users(VisibleUsers::Uid(7));
         let view = PolicyView::new(tables, policy, Names::default());
         for refused in
             [view.sockstat().map(drop), view.sockstat6().map(drop), view.established().map(drop)]
@@ -557,10 +562,10 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_were_not_understood_are_nobodys() {
+    fn malformed_rows_are_hidden_when_one_user_is_shown() {
         let root = one_of_each().raw_line(testkit::Table::Tcp, "nonsense").build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
-        let policy = Policy::default().with_whose(Whose::User(0));
+        let policy = Policy::default().with_users(VisibleUsers::Uid(0));
         let view = PolicyView::new(tables, policy, Names::default());
         let mut seen = Seen::default();
         view.collect(&Selection::everything(), &Uninterrupted, &mut seen).unwrap();

@@ -3,14 +3,14 @@
 use std::{borrow::Cow, ops::ControlFlow, sync::Arc};
 
 use procnetsocket::{
-    ErrorKind, Interrupt, Limits, OwnerDetails, OwnerQuery, OwnerTable, Threads,
+    ErrorKind, Interrupt, Limits, ProcessDetails, ProcessQuery, ProcessTable, Threads,
     diag::{DiagSocket, InetLookup, KillAuthority},
     model::{InetSocket, Socket, TcpState},
 };
 
 use crate::{
-    Collected, Error, Filter, PolicyView, Problem, Selection, Sink, SocketTable, WhyKept, collect,
-    view::report_unseen,
+    Collected, Error, Filter, ListingProblem, PolicyView, Selection, Sink, SocketTable, WhyKept,
+    collect, view::report_unseen,
 };
 
 /// The way to destroy sockets, under the grant `kill`.
@@ -24,7 +24,7 @@ pub struct KillGate<'v> {
 impl KillGate<'_> {
     /// Destroys the internet sockets that the policy and the selection admit, and hands those that
     /// were destroyed to the sink. What was admitted and not destroyed is reported as
-    /// [`Problem::NotDestroyed`], unless it ended by itself.
+    /// [`ListingProblem::NotDestroyed`], unless it ended by itself.
     ///
     /// A filter of processes is evaluated twice, with processes that are looked for before the
     /// sockets are listed and once more after, so that a socket that was opened in between is not
@@ -33,7 +33,7 @@ impl KillGate<'_> {
     /// # Errors
     ///
     /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection whose filter is no
-    /// expression, [`ErrorKind::UnknownHolders`](crate::ErrorKind::UnknownHolders) for one that
+    /// expression, [`ErrorKind::IncompleteProcessScan`](crate::ErrorKind::IncompleteProcessScan) for one that
     /// admits sockets of which it is not known which processes have them open, while there are such,
     /// [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The kernel's
     /// refusal for want of `CAP_NET_ADMIN`, and
@@ -62,7 +62,7 @@ impl KillGate<'_> {
         if room.is_none() {
             return Err(Error::too_many(most));
         }
-        let again = find_processes(self.view, selection, OwnerDetails::Name, interrupt)?;
+        let again = find_processes(self.view, selection, ProcessDetails::Name, interrupt)?;
         let filter = match again {
             Some(found) => {
                 check_complete(&selection.filter, &found)?;
@@ -129,7 +129,7 @@ impl KillGate<'_> {
                 Err(error) => {
                     done.problems += 1;
                     let why = WhyKept::Refused(&error);
-                    sink.problem(Problem::NotDestroyed(*table, Socket::Inet(socket), why))
+                    sink.problem(ListingProblem::NotDestroyed(*table, Socket::Inet(socket), why))
                 }
             };
             done.stopped = flow.is_break();
@@ -147,30 +147,30 @@ impl KillGate<'_> {
 fn find_processes(
     view: &PolicyView,
     selection: &Selection,
-    details: OwnerDetails,
+    details: ProcessDetails,
     interrupt: &dyn Interrupt,
-) -> Result<Option<OwnerTable>, Error> {
+) -> Result<Option<ProcessTable>, Error> {
     let filter = &selection.filter;
     if !filter.has_process_condition() {
         return Ok(None);
     }
     let gate = view.processes()?;
     if filter.needs_complete_scan() && view.policy.narrows() {
-        return Err(Error::unknown_holders());
+        return Err(Error::incomplete_process_scan());
     }
-    let query = OwnerQuery::all().with_threads(Threads::Joined).with_details(details);
+    let query = ProcessQuery::all().with_threads(Threads::Joined).with_details(details);
     gate.find(&query, interrupt).map(Some)
 }
 
 /// Refuses a filter that excludes processes where some cannot be seen.
-fn check_complete(filter: &Filter, found: &OwnerTable) -> Result<(), Error> {
+fn check_complete(filter: &Filter, found: &ProcessTable) -> Result<(), Error> {
     if filter.needs_complete_scan() && !found.is_complete() {
-        return Err(Error::unknown_holders());
+        return Err(Error::incomplete_process_scan());
     }
     Ok(())
 }
 
-/// Returns whether a filter means a socket that it admitted, now that owners were looked for again.
+/// Returns whether a filter means a socket that it admitted, now that processes were looked for again.
 ///
 /// Security: a socket without an inode is nobody's yet or no more. A connection that waits to be accepted is
 /// one, and belongs to whom a filter may exclude.
@@ -216,12 +216,12 @@ impl Sink for Chosen<'_> {
             }
             _ => {
                 self.kept += 1;
-                self.sink.problem(Problem::NotDestroyed(table, socket, WhyKept::NoWay))
+                self.sink.problem(ListingProblem::NotDestroyed(table, socket, WhyKept::NoWay))
             }
         }
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.sink.problem(problem)
     }
 }
@@ -231,14 +231,14 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use bstr::BString;
-    use procnetsocket::{OwnerReport, OwnerTable, Pid, SocketTables, Uninterrupted};
+    use procnetsocket::{Pid, ProcessReport, ProcessTable, SocketTables, Uninterrupted};
     use rstest::rstest;
     use testkit::{FakeProc, Tcp};
 
     use super::*;
     use crate::{
-        Grant, Names, OwnerSource, OwnersError, Policy, PolicyView, TableSet, Whose,
-        expr::FilterText,
+        Grant, Names, Policy, PolicyView, ProcessSource, ProcessSourceError, TableSet,
+        VisibleUsers, expr::FilterText,
     };
 
     #[rstest]
@@ -248,7 +248,7 @@ mod tests {
     #[case::not_of_a_process_and_nobodys("not pid = 1 and sport = 80", 0, false)]
     #[case::of_a_process_and_nobodys("pid = 1 or sport = 80", 0, true)]
     #[case::another("sport = 81", 7, false)]
-    fn what_is_nobodys_is_not_meant_by_excluding_somebody(
+    fn sockets_without_process_survive_negated_pid_filter(
         #[case] text: &str,
         #[case] inode: u64,
         #[case] is_meant: bool,
@@ -260,16 +260,20 @@ mod tests {
         let view = PolicyView::new(tables, policy, Names::default());
         let text: FilterText = [text].into_iter().collect();
         let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
-        let filter = view.filter(parsed.expr).with_processes(&OwnerTable::default());
+        let filter = view.filter(parsed.expr).with_processes(&ProcessTable::default());
         assert_eq!(super::is_meant(&filter, &sockets[0]), is_meant);
     }
 
     /// Tells of processes that it may not look into.
     struct Closed(Mutex<Vec<u64>>);
 
-    impl OwnerSource for Closed {
-        fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
-            let mut report = OwnerReport::default();
+    impl ProcessSource for Closed {
+        fn processes(
+            &self,
+            _: &ProcessQuery,
+            _: &dyn Interrupt,
+        ) -> Result<ProcessReport, ProcessSourceError> {
+            let mut report = ProcessReport::default();
             report.closed = self.0.lock().unwrap().pop().unwrap_or_default();
             Ok(report)
         }
@@ -280,7 +284,7 @@ mod tests {
     }
 
     fn narrow(policy: Policy) -> Policy {
-        policy.with_whose(Whose::User(0))
+        policy.with_users(VisibleUsers::Uid(0))
     }
 
     #[rstest]
@@ -301,16 +305,16 @@ mod tests {
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let policy = policy(Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect()));
         let view = PolicyView::new(tables, policy, Names::default())
-            .with_owners(Arc::new(Closed(Mutex::new(vec![closed]))));
+            .with_processes(Arc::new(Closed(Mutex::new(vec![closed]))));
         let text: FilterText = [text].into_iter().collect();
         let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
         let filter = view.filter(parsed.expr);
         let selection = Selection { filter, ..Selection::everything() };
-        let found = super::find_processes(&view, &selection, OwnerDetails::Name, &Uninterrupted);
+        let found = super::find_processes(&view, &selection, ProcessDetails::Name, &Uninterrupted);
         let sure = found.and_then(|found| {
             found.map_or(Ok(()), |found| super::check_complete(&selection.filter, &found))
         });
-        let expected = if is_sure { None } else { Some(crate::ErrorKind::UnknownHolders) };
+        let expected = if is_sure { None } else { Some(crate::ErrorKind::IncompleteProcessScan) };
         assert_eq!(sure.err().map(|error| error.kind()), expected);
     }
 }

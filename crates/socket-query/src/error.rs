@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use bstr::BStr;
 
-use crate::{Grant, OwnersError, OwnersErrorKind, Policy};
+use crate::{Grant, Policy, ProcessSourceError, ProcessSourceErrorKind};
 
 /// The error of a [`PolicyView`](crate::PolicyView).
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ enum Repr {
     #[error(
         "expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended"
     )]
-    NoOwnersOfEvents,
+    EventsWithoutProcesses,
     #[error(
         "this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended"
     )]
@@ -46,11 +46,11 @@ enum Repr {
     #[error(
         "it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant"
     )]
-    UnknownHolders,
+    IncompleteProcessScan,
     #[error("{0} calls follow events already")]
     Busy(usize),
     #[error(transparent)]
-    Owners(OwnersError),
+    Processes(ProcessSourceError),
     #[error(transparent)]
     Source(procnetsocket::Error),
 }
@@ -82,16 +82,16 @@ pub enum ErrorKind {
     /// There are no events of the tables that are selected.
     NoEvents,
     /// Events are selected, or shown, by processes or users, which they do not tell.
-    NoOwnersOfEvents,
+    EventsWithoutProcesses,
     /// Sockets are to be destroyed that some process does not hold, and not every process can be looked
     /// into.
-    UnknownHolders,
+    IncompleteProcessScan,
     /// Every event socket is in use.
     Busy,
     /// The caller asked for the end.
     Interrupted,
-    /// The owners of sockets cannot be told.
-    Owners(OwnersErrorKind),
+    /// The processes of sockets cannot be listed.
+    Processes(ProcessSourceErrorKind),
     /// The tables could not be read.
     Source(procnetsocket::ErrorKind),
 }
@@ -141,16 +141,16 @@ impl Error {
         Self(Repr::NoEvents)
     }
 
-    pub(crate) fn no_owners_of_events() -> Self {
-        Self(Repr::NoOwnersOfEvents)
+    pub(crate) fn events_without_processes() -> Self {
+        Self(Repr::EventsWithoutProcesses)
     }
 
     pub(crate) fn events_of_everyone() -> Self {
         Self(Repr::EventsOfEveryone)
     }
 
-    pub(crate) fn unknown_holders() -> Self {
-        Self(Repr::UnknownHolders)
+    pub(crate) fn incomplete_process_scan() -> Self {
+        Self(Repr::IncompleteProcessScan)
     }
 
     pub(crate) fn busy(followers: usize) -> Self {
@@ -171,12 +171,14 @@ impl Error {
             Repr::NoFilter => ErrorKind::NoFilter,
             Repr::TooMany(_) => ErrorKind::TooMany,
             Repr::NoEvents => ErrorKind::NoEvents,
-            Repr::NoOwnersOfEvents | Repr::EventsOfEveryone => ErrorKind::NoOwnersOfEvents,
-            Repr::UnknownHolders => ErrorKind::UnknownHolders,
+            Repr::EventsWithoutProcesses | Repr::EventsOfEveryone => {
+                ErrorKind::EventsWithoutProcesses
+            }
+            Repr::IncompleteProcessScan => ErrorKind::IncompleteProcessScan,
             Repr::Busy(_) => ErrorKind::Busy,
-            Repr::Owners(error) => match error.kind {
-                OwnersErrorKind::Interrupted => ErrorKind::Interrupted,
-                kind => ErrorKind::Owners(kind),
+            Repr::Processes(error) => match error.kind {
+                ProcessSourceErrorKind::Interrupted => ErrorKind::Interrupted,
+                kind => ErrorKind::Processes(kind),
             },
             Repr::Source(error) => match error.kind() {
                 procnetsocket::ErrorKind::Interrupted => ErrorKind::Interrupted,
@@ -186,9 +188,9 @@ impl Error {
     }
 }
 
-impl From<OwnersError> for Error {
-    fn from(error: OwnersError) -> Self {
-        Self(Repr::Owners(error))
+impl From<ProcessSourceError> for Error {
+    fn from(error: ProcessSourceError) -> Self {
+        Self(Repr::Processes(error))
     }
 }
 
@@ -211,9 +213,9 @@ mod tests {
             Error::no_filter(),
             Error::too_many(8),
             Error::no_events(),
-            Error::no_owners_of_events(),
+            Error::events_without_processes(),
             Error::events_of_everyone(),
-            Error::unknown_holders(),
+            Error::incomplete_process_scan(),
             Error::busy(4),
         ];
         let lines = errors.map(|error| format!("{:?}: {error}", error.kind()));
@@ -224,9 +226,9 @@ mod tests {
         NoFilter: expected a filter that says which sockets to destroy, but found none
         TooMany: expected at most 8 sockets to destroy, but found more; none was destroyed
         NoEvents: expected a table of TCP or UDP, for the kernel tells no events of others
-        NoOwnersOfEvents: expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended
-        NoOwnersOfEvents: this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended
-        UnknownHolders: it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant
+        EventsWithoutProcesses: expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended
+        EventsWithoutProcesses: this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended
+        IncompleteProcessScan: it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant
         Busy: 4 calls follow events already
         "#);
     }

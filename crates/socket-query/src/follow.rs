@@ -13,10 +13,10 @@ use procnetsocket::{
 };
 
 use crate::{
-    Error, EventSource, Policy, PolicyView, Problem, Selection, Sink, Whose,
+    Error, EventSource, ListingProblem, Policy, PolicyView, Selection, Sink, VisibleUsers,
     collect::{table_of, tables_admitting},
     events,
-    policy::Veil,
+    policy::Redaction,
 };
 
 /// The longest single wait: 1 s. Only how often a loop turns hangs on it.
@@ -34,13 +34,13 @@ impl EventGate<'_> {
     /// `until` says so or the sink does. The states of the selection choose nothing. Processes that
     /// are to be shown are looked for once, before the first event.
     ///
-    /// Events that the kernel dropped are reported to the sink as [`Problem::EventsLost`], and the
+    /// Events that the kernel dropped are reported to the sink as [`ListingProblem::EventsLost`], and the
     /// following goes on.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) for a selection without TCP and UDP,
-    /// [`ErrorKind::NoOwnersOfEvents`](crate::ErrorKind::NoOwnersOfEvents) for a filter of processes
+    /// [`ErrorKind::EventsWithoutProcesses`](crate::ErrorKind::EventsWithoutProcesses) for a filter of processes
     /// or users and under a policy that shows one user's sockets,
     /// [`ErrorKind::Busy`](crate::ErrorKind::Busy), [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows)
     /// and [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a bound of the policy ended it,
@@ -61,10 +61,10 @@ impl EventGate<'_> {
             return Err(Error::no_events());
         }
         // Kernel: a socket that ends has no inode and no user any more.
-        if selection.filter.asks_for_owners() {
-            return Err(Error::no_owners_of_events());
+        if selection.filter.asks_for_processes() {
+            return Err(Error::events_without_processes());
         }
-        if policy.whose() != Whose::Everyone {
+        if policy.users() != VisibleUsers::All {
             return Err(Error::events_of_everyone());
         }
         let reported = self.view.look(selection, interrupt)?.report(selection, sink);
@@ -73,7 +73,7 @@ impl EventGate<'_> {
             return Ok(Followed { rows: 0, problems: reported.problems, end });
         }
         let mut follower = self.source.follow(groups)?;
-        let admission = Admission { veil: Veil::new(policy), selection };
+        let admission = Admission { redaction: Redaction::new(policy), selection };
         let bounds = until.within(policy);
         let followed = follow(follower.events()?, admission, &bounds, interrupt, sink)?;
         let followed = followed.checked(until, &bounds, policy)?;
@@ -168,19 +168,19 @@ fn follow(
     sink: &mut dyn EventSink,
 ) -> Result<Followed, Error> {
     let mut admit =
-        Admit { admission, count: until.count, sink, rows: 0, problems: 0, flow: GO_ON };
+        AdmitEvents { admission, count: until.count, sink, rows: 0, problems: 0, flow: GO_ON };
     loop {
         let now = Instant::now();
         let reached = until.reached(admit.rows, now);
         let stopped = admit.flow.is_break().then_some(FollowEnd::Sink);
         if let Some(end) = reached.or(stopped) {
-            let Admit { rows, problems, .. } = admit;
+            let AdmitEvents { rows, problems, .. } = admit;
             return Ok(Followed { rows, problems, end });
         }
         match events.wait(until.patience(now), interrupt, &mut admit) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::Overrun => {
-                admit.flow = admit.problem(Problem::EventsLost);
+                admit.flow = admit.problem(ListingProblem::EventsLost);
             }
             Err(error) => return Err(error.into()),
         }
@@ -192,12 +192,12 @@ const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
 /// Which sockets may be seen, and which are wanted.
 #[derive(Clone, Copy)]
 struct Admission<'a> {
-    veil: Veil<'a>,
+    redaction: Redaction<'a>,
     selection: &'a Selection,
 }
 
 /// Lets through what the policy and the selection admit.
-struct Admit<'a> {
+struct AdmitEvents<'a> {
     admission: Admission<'a>,
     count: Option<u64>,
     sink: &'a mut dyn EventSink,
@@ -206,7 +206,7 @@ struct Admit<'a> {
     flow: ControlFlow<()>,
 }
 
-impl Admit<'_> {
+impl AdmitEvents<'_> {
     /// Compat: states choose nothing, for a socket that has ended is in none of those that options
     /// ask for.
     fn admits(&self, socket: &Socket<'_>) -> bool {
@@ -214,9 +214,9 @@ impl Admit<'_> {
             && self.admission.selection.filter.admits(socket)
     }
 
-    fn veiled(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
-        let veil = self.admission.veil;
-        veil.lift(socket, |socket| self.hand_on(socket)).unwrap_or(GO_ON)
+    fn redact_row(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        let redaction = self.admission.redaction;
+        redaction.redact(socket, |socket| self.hand_on(socket)).unwrap_or(GO_ON)
     }
 
     fn hand_on(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
@@ -225,7 +225,7 @@ impl Admit<'_> {
         self.sink.socket(table, socket)
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.problems += 1;
         self.sink.problem(problem)
     }
@@ -241,15 +241,15 @@ impl Admit<'_> {
     }
 }
 
-impl Visitor for Admit<'_> {
+impl Visitor for AdmitEvents<'_> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
-        let flow = self.veiled(socket);
+        let flow = self.redact_row(socket);
         self.over(flow)
     }
 
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
-        let is_shown = self.admission.veil.shows_malformed();
-        let flow = if is_shown { self.problem(Problem::Row(row)) } else { GO_ON };
+        let is_shown = self.admission.redaction.shows_malformed();
+        let flow = if is_shown { self.problem(ListingProblem::Row(row)) } else { GO_ON };
         self.over(flow)
     }
 }

@@ -123,7 +123,7 @@ impl TimedHostNames {
         look_up: impl FnOnce(&dyn BlockingHostNames) -> T + Send + 'static,
         interrupt: &dyn Interrupt,
     ) -> Result<T, HostNameError> {
-        let place = Place::take(&self.under_way).ok_or(HostNameError::Busy)?;
+        let place = LookupSlot::take(&self.under_way).ok_or(HostNameError::Busy)?;
         let hosts = Arc::clone(&self.hosts);
         let (sender, received) = mpsc::sync_channel(1);
         let look_up = move || {
@@ -174,9 +174,9 @@ impl fmt::Debug for TimedHostNames {
 }
 
 /// One of the look-ups that may be under way, until it is dropped.
-struct Place(Arc<AtomicUsize>);
+struct LookupSlot(Arc<AtomicUsize>);
 
-impl Place {
+impl LookupSlot {
     fn take(under_way: &Arc<AtomicUsize>) -> Option<Self> {
         let more = |count| (count < MAX_LOOK_UPS).then_some(count + 1);
         under_way.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
@@ -184,7 +184,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for LookupSlot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_for_the_end_waits_no_longer() {
+    fn interrupted_lookup_returns_at_once() {
         let (_sender, words) = mpsc::channel();
         let timed = TimedHostNames::new(Arc::new(Waits(Mutex::new(words))), LONG);
         assert_eq!(timed.addresses("a", &|| true), Err(HostNameError::TimedOut));

@@ -12,7 +12,7 @@
 //! ```
 //! use std::{ops::ControlFlow, sync::Arc};
 //! use procnetsocket::{RowError, SocketTables, Uninterrupted, model::Socket};
-//! use socket_query::{Names, Policy, PolicyView, Problem, Selection, Sink, SocketTable};
+//! use socket_query::{Names, Policy, PolicyView, ListingProblem, Selection, Sink, SocketTable};
 //!
 //! struct Count(u64);
 //! impl Sink for Count {
@@ -20,7 +20,7 @@
 //!         self.0 += 1;
 //!         ControlFlow::Continue(())
 //!     }
-//!     fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+//!     fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
 //!         ControlFlow::Continue(())
 //!     }
 //! }
@@ -42,7 +42,7 @@
 //!
 //! # Trust
 //!
-//! Rows carry bytes that other users chose (names of unix sockets), and so do owners (names and
+//! Rows carry bytes that other users chose (names of unix sockets), and so do processes (names and
 //! arguments of processes). They pass through unchanged: whoever prints them escapes them.
 
 /// Compiles the example of the README.
@@ -59,8 +59,8 @@ mod follow;
 mod host_name;
 mod names;
 mod netns;
-mod owners;
 mod policy;
+mod process_source;
 #[cfg(feature = "resolver")]
 mod resolver;
 mod select;
@@ -74,7 +74,7 @@ pub use bstr;
 pub use cap_std;
 
 pub use cgroup::CgroupPaths;
-pub use collect::{Collected, Problem, Sink, WhyKept};
+pub use collect::{Collected, ListingProblem, Sink, WhyKept};
 pub use destroy::KillGate;
 pub use error::{Error, ErrorKind};
 pub use events::EventSource;
@@ -82,8 +82,8 @@ pub use follow::{EventGate, EventSink, FollowEnd, Followed, Until};
 pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 pub use names::{Names, TransportProtocol};
 pub use netns::NetnsDir;
-pub use owners::{OwnerSource, OwnersError, OwnersErrorKind};
-pub use policy::{Grant, GrantSet, Policy, ProcessDetail, Visibility, Whose};
+pub use policy::{Grant, GrantSet, Policy, ProcessVisibility, Visibility, VisibleUsers};
+pub use process_source::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
 #[cfg(feature = "resolver")]
 pub use resolver::SystemHostNames;
 pub use select::expr;

@@ -13,7 +13,7 @@ use procnetsocket::{
 };
 
 use crate::{
-    Error, EventSource, Grant, HostNames, Names, NetnsDir, OwnerSource, Policy, PolicyView,
+    Error, EventSource, Grant, HostNames, Names, NetnsDir, Policy, PolicyView, ProcessSource,
 };
 
 /// Bytes of each of `/etc/services`, `/etc/protocols` and `/etc/passwd`: ten times what
@@ -61,7 +61,7 @@ pub struct System {
     tables: Arc<SocketTables>,
     cgroups: Option<Arc<CgroupTree>>,
     names: Option<Names>,
-    processes: Option<Arc<dyn OwnerSource>>,
+    processes: Option<Arc<dyn ProcessSource>>,
     hosts: Option<Arc<dyn HostNames>>,
     namespaces: Vec<(BString, Arc<SocketTables>)>,
     netns_dir: bool,
@@ -125,7 +125,7 @@ impl System {
 
     /// Finds the processes of sockets with this instead of looking for them in this process.
     #[must_use]
-    pub fn with_processes(self, processes: Arc<dyn OwnerSource>) -> Self {
+    pub fn with_processes(self, processes: Arc<dyn ProcessSource>) -> Self {
         Self { processes: Some(processes), ..self }
     }
 
@@ -181,7 +181,7 @@ impl System {
             view = view.with_cgroups(cgroups);
         }
         if let Some(processes) = processes {
-            view = view.with_owners(processes);
+            view = view.with_processes(processes);
         }
         if is_live && has_diag && grants.contains(Grant::Events) {
             let right = EventAuthority::from_ambient(token);

@@ -4,7 +4,7 @@ use std::{io, time::Instant};
 
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
-use procnetsocket::{OwnerDetails, SockStat6};
+use procnetsocket::{ProcessDetails, SockStat6};
 use socket_query::{
     Grant, Policy, PolicyView, Selection, ShownProcesses, Sink, System, Until,
     cap_std::AmbientAuthority,
@@ -12,11 +12,11 @@ use socket_query::{
 
 use crate::{
     cli::{
-        Action, Answer, CliError, End, Help, Host, Hosts, NothingToShow, Output, Plan, RawArgs,
-        Show, Summary, Tables, VERSION,
+        Action, CliError, End, Help, Host, HostDisplay, ListingKind, NothingToShow, OutputFormat,
+        Plan, RawArgs, Show, Summary, Tables, VERSION,
     },
     filter,
-    listing::{Listing, write_failed},
+    listing::{ListingRun, write_failed},
     order::{Limited, Sorted, TooMany},
     printer::Sheet,
     problem::complain,
@@ -127,7 +127,7 @@ impl Ss {
             }
         };
         let selection = match &show.selection {
-            _ if show.summary == Summary::Only && show.answer == Answer::Sockets => {
+            _ if show.summary == Summary::Only && show.answer == ListingKind::Sockets => {
                 return sheet(context.stdout, show, counters.as_ref())?
                     .end()
                     .map_err(write_failed)
@@ -191,7 +191,7 @@ impl Ss {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
             return Ok(self.refuse(context.stderr, &CliError::no_filter()));
         }
-        if show.hosts == Hosts::Resolved
+        if show.hosts == HostDisplay::Resolved
             && let Err(error) = self.view.resolver()
         {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
@@ -203,7 +203,7 @@ impl Ss {
         let rows = RowRenderer::new(&self.view, show, selection.tables, cancel);
         let sheet = sheet(*stdout, show, counters)?;
         let printer = sheet.list(show, selection, rows, *terminal_width).map_err(write_failed)?;
-        let listing = Listing::new(printer, *stderr);
+        let listing = ListingRun::new(printer, *stderr);
         match show.action {
             Action::List => self.list(show, selection, listing, cancel),
             Action::Follow(end) => self.follow(selection, end, listing, cancel),
@@ -215,7 +215,7 @@ impl Ss {
         &self,
         show: &Show,
         selection: &Selection,
-        mut listing: Listing<'_>,
+        mut listing: ListingRun<'_>,
         cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
         let collected = self.collect(show, selection, &mut listing, cancel);
@@ -240,7 +240,7 @@ impl Ss {
         &self,
         show: &Show,
         selection: &Selection,
-        listing: &mut Listing<'_>,
+        listing: &mut ListingRun<'_>,
         cancel: &Cancel,
     ) -> Result<u64, Error> {
         let is_cancelled = || cancel.is_cancelled();
@@ -252,7 +252,7 @@ impl Ss {
         };
         let order = &show.order;
         match (order.keys.is_empty(), order.limit) {
-            _ if show.answer == Answer::Number => collect(listing).map(|_| 0),
+            _ if show.answer == ListingKind::Number => collect(listing).map(|_| 0),
             (true, None) => collect(listing).map(|_| 0),
             (true, Some(limit)) => {
                 let mut limited = Limited::new(listing, limit);
@@ -272,7 +272,7 @@ impl Ss {
         &self,
         selection: &Selection,
         end: End,
-        mut listing: Listing<'_>,
+        mut listing: ListingRun<'_>,
         cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
         // OK because a time that no clock reaches is no end.
@@ -301,7 +301,7 @@ impl Ss {
     fn destroy(
         &self,
         selection: &Selection,
-        mut listing: Listing<'_>,
+        mut listing: ListingRun<'_>,
         cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
         let destroyed = self
@@ -326,10 +326,12 @@ impl Show {
     /// policy shows.
     fn shown_processes(&self) -> Option<ShownProcesses> {
         let details = match (self.output, self.answer) {
-            (Output::Text, _) | (_, Answer::Number) => OwnerDetails::Name,
-            (Output::Json | Output::JsonLines, Answer::Sockets) => OwnerDetails::Full,
+            (OutputFormat::Text, _) | (_, ListingKind::Number) => ProcessDetails::Name,
+            (OutputFormat::Json | OutputFormat::JsonLines, ListingKind::Sockets) => {
+                ProcessDetails::Full
+            }
         };
-        self.owners.map(|threads| ShownProcesses { threads, details })
+        self.processes.map(|threads| ShownProcesses { threads, details })
     }
 }
 

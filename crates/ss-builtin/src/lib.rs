@@ -49,4 +49,4 @@ mod problem;
 mod render;
 
 pub use builtin::Ss;
-pub use cli::{Flag, Refusal, Value, Words, flags};
+pub use cli::{Flag, FlagValue, Refusal, WordList, flags};

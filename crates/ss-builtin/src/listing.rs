@@ -7,17 +7,17 @@ use std::{
 };
 
 use builtin_api::{Error, ExitCode};
-use procnetsocket::{OwnerTable, model::Socket};
-use socket_query::{EventSink, Problem, Sink, SocketTable};
+use procnetsocket::{ProcessTable, model::Socket};
+use socket_query::{EventSink, ListingProblem, Sink, SocketTable};
 
 use crate::{
     printer::Printer,
     problem::{Problems, complain},
-    render::Users,
+    render::ProcessColumn,
 };
 
 /// Hands the sockets to a printer, and reports what is missing.
-pub(crate) struct Listing<'a> {
+pub(crate) struct ListingRun<'a> {
     printer: Box<dyn Printer + 'a>,
     pub(crate) stderr: &'a mut dyn Write,
     problems: Problems,
@@ -26,7 +26,7 @@ pub(crate) struct Listing<'a> {
     gaps: Vec<String>,
 }
 
-impl<'a> Listing<'a> {
+impl<'a> ListingRun<'a> {
     pub(crate) fn new(printer: Box<dyn Printer + 'a>, stderr: &'a mut dyn Write) -> Self {
         Self { printer, stderr, problems: Problems::default(), failed: None, gaps: Vec::new() }
     }
@@ -40,13 +40,13 @@ impl<'a> Listing<'a> {
     /// problems were not reported, as so many of `unreported`.
     pub(crate) fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
         let code = self.problems.finish(self.stderr, unreported);
-        let unowned = self.printer.users().and_then(Users::of_unowned);
+        let unowned = self.printer.users().and_then(ProcessColumn::of_unowned);
         let gaps = match unowned {
-            Some(owners) if self.gaps.is_empty() => owners.gaps(),
+            Some(processes) if self.gaps.is_empty() => processes.gaps(),
             _ => self.gaps,
         };
         for gap in &gaps {
-            complain(self.stderr, &format_args!("owners may be missing: {gap}"));
+            complain(self.stderr, &format_args!("processes may be missing: {gap}"));
         }
         self.printer.finish().map_err(write_failed)?;
         Ok(code)
@@ -72,27 +72,27 @@ pub(crate) fn write_failed(error: io::Error) -> Error {
     Error::io("the listing could not be written", error)
 }
 
-impl Sink for Listing<'_> {
+impl Sink for ListingRun<'_> {
     fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         let written = self.printer.row(table, socket);
         self.go_on(written)
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         match problem {
             // Said once, at the end, with what is to be said of the processes that are shown.
-            Problem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
+            ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
             problem => self.problems.report(self.stderr, problem),
         }
         ControlFlow::Continue(())
     }
 
-    fn processes(&mut self, found: Arc<OwnerTable>) {
+    fn processes(&mut self, found: Arc<ProcessTable>) {
         self.printer.show_processes(found);
     }
 }
 
-impl EventSink for Listing<'_> {
+impl EventSink for ListingRun<'_> {
     fn event_over(&mut self) -> ControlFlow<()> {
         let written = self.printer.flush();
         self.go_on(written)

@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use procnetsocket::{OwnerTable, model::Socket};
+use procnetsocket::{ProcessTable, model::Socket};
 use socket_query::{Selection, SocketTable};
 
 use crate::{
-    cli::{Answer, Column, Output, Show},
+    cli::{ListingKind, OptionalColumn, OutputFormat, Show},
     render::{
-        ColumnId, ColumnSet, Counters, Frame, JsonWriter, RowRenderer, Screen, SummaryForm,
-        TableWriter, Users, summary,
+        ColumnId, ColumnSet, Counters, Frame, JsonWriter, ProcessColumn, RowRenderer, Screen,
+        SummaryForm, TableWriter, summary,
     },
 };
 
@@ -24,11 +24,11 @@ pub(crate) enum Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub(crate) fn new(out: &'a mut dyn Write, output: Output) -> Self {
+    pub(crate) fn new(out: &'a mut dyn Write, output: OutputFormat) -> Self {
         match output {
-            Output::Text => Self::Text(out),
-            Output::Json => Self::Json(JsonWriter::new(out, Frame::Array)),
-            Output::JsonLines => Self::Json(JsonWriter::new(out, Frame::Lines)),
+            OutputFormat::Text => Self::Text(out),
+            OutputFormat::Json => Self::Json(JsonWriter::new(out, Frame::Array)),
+            OutputFormat::JsonLines => Self::Json(JsonWriter::new(out, Frame::Lines)),
         }
     }
 
@@ -49,11 +49,11 @@ impl<'a> Sheet<'a> {
     }
 
     /// Ends an output with a listing of nothing, of which not even the header is printed.
-    pub(crate) fn end_empty(self, answer: Answer) -> io::Result<()> {
+    pub(crate) fn end_empty(self, answer: ListingKind) -> io::Result<()> {
         match (self, answer) {
             (Self::Text(_), _) => Ok(()),
-            (Self::Json(writer), Answer::Sockets) => writer.finish(),
-            (Self::Json(writer), Answer::Number) => writer.count(0),
+            (Self::Json(writer), ListingKind::Sockets) => writer.finish(),
+            (Self::Json(writer), ListingKind::Number) => writer.count(0),
         }
     }
 
@@ -66,12 +66,12 @@ impl<'a> Sheet<'a> {
         width: Option<NonZeroU16>,
     ) -> io::Result<Box<dyn Printer + 'a>> {
         Ok(match (self, show.answer) {
-            (sheet, Answer::Number) => Box::new(CountPrinter { sheet, count: 0 }),
+            (sheet, ListingKind::Number) => Box::new(CountPrinter { sheet, count: 0 }),
             (Self::Json(writer), _) => Box::new(JsonPrinter { rows, writer }),
             (Self::Text(out), _) => {
                 let screen = width.map_or(Screen::Compact, Screen::Width);
                 let mut table = TableWriter::new(out, columns(show, selection), screen);
-                if !show.hidden.contains(&Column::Header) {
+                if !show.hidden.contains(&OptionalColumn::Header) {
                     table.header()?;
                 }
                 Box::new(TextPrinter { rows, table })
@@ -83,7 +83,7 @@ impl<'a> Sheet<'a> {
 /// Returns the columns of a listing: what is the same in every row is left out.
 fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     let mut columns = ColumnSet::ALL;
-    if show.owners.is_none() {
+    if show.processes.is_none() {
         columns = columns.without(ColumnId::Process);
     }
     if selection.tables.len() == 1 {
@@ -92,7 +92,7 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     if selection.states.len() == 1 {
         columns = columns.without(ColumnId::State);
     }
-    if show.hidden.contains(&Column::Queues) {
+    if show.hidden.contains(&OptionalColumn::Queues) {
         columns = columns.without(ColumnId::RecvQ).without(ColumnId::SendQ);
     }
     columns
@@ -101,7 +101,7 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
 /// Prints a listing; every error is one of the output.
 pub(crate) trait Printer {
     /// Shows these processes with the sockets that they have open.
-    fn show_processes(&mut self, found: Arc<OwnerTable>);
+    fn show_processes(&mut self, found: Arc<ProcessTable>);
 
     /// Takes the next socket.
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()>;
@@ -109,8 +109,8 @@ pub(crate) trait Printer {
     /// Shows what there is so far.
     fn flush(&mut self) -> io::Result<()>;
 
-    /// Returns the owners of sockets, if they are shown.
-    fn users(&self) -> Option<&Users>;
+    /// Returns the processes of sockets, if they are shown.
+    fn users(&self) -> Option<&ProcessColumn>;
 
     /// Ends a listing that has come to its end.
     fn finish(self: Box<Self>) -> io::Result<()>;
@@ -125,8 +125,8 @@ struct TextPrinter<'a> {
 }
 
 impl Printer for TextPrinter<'_> {
-    fn show_processes(&mut self, found: Arc<OwnerTable>) {
-        self.rows.set_users(Users::new(found));
+    fn show_processes(&mut self, found: Arc<ProcessTable>) {
+        self.rows.set_users(ProcessColumn::new(found));
     }
 
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()> {
@@ -137,7 +137,7 @@ impl Printer for TextPrinter<'_> {
         self.table.flush()
     }
 
-    fn users(&self) -> Option<&Users> {
+    fn users(&self) -> Option<&ProcessColumn> {
         self.rows.users()
     }
 
@@ -157,8 +157,8 @@ struct JsonPrinter<'a> {
 }
 
 impl Printer for JsonPrinter<'_> {
-    fn show_processes(&mut self, found: Arc<OwnerTable>) {
-        self.rows.set_users(Users::new(found));
+    fn show_processes(&mut self, found: Arc<ProcessTable>) {
+        self.rows.set_users(ProcessColumn::new(found));
     }
 
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()> {
@@ -169,7 +169,7 @@ impl Printer for JsonPrinter<'_> {
         self.writer.flush()
     }
 
-    fn users(&self) -> Option<&Users> {
+    fn users(&self) -> Option<&ProcessColumn> {
         self.rows.users()
     }
 
@@ -188,7 +188,7 @@ struct CountPrinter<'a> {
 }
 
 impl Printer for CountPrinter<'_> {
-    fn show_processes(&mut self, _found: Arc<OwnerTable>) {}
+    fn show_processes(&mut self, _found: Arc<ProcessTable>) {}
 
     fn row(&mut self, _table: SocketTable, _socket: Socket<'_>) -> io::Result<()> {
         self.count += 1;
@@ -199,7 +199,7 @@ impl Printer for CountPrinter<'_> {
         Ok(())
     }
 
-    fn users(&self) -> Option<&Users> {
+    fn users(&self) -> Option<&ProcessColumn> {
         None
     }
 

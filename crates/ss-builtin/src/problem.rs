@@ -4,7 +4,7 @@ use std::{fmt, io::Write};
 
 use builtin_api::{Chain, ExitCode};
 use procnetsocket::model::Socket;
-use socket_query::{Problem, SocketTable, WhyKept};
+use socket_query::{ListingProblem, SocketTable, WhyKept};
 
 use crate::render::netid_word;
 
@@ -19,10 +19,10 @@ pub(crate) struct Problems {
 
 impl Problems {
     /// Prints a line, unless there were many before.
-    pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: Problem<'_>) {
+    pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: ListingProblem<'_>) {
         self.count += 1;
         // One such line stands for many events, and is news each time.
-        if self.count <= REPORTED || matches!(problem, Problem::EventsLost) {
+        if self.count <= REPORTED || matches!(problem, ListingProblem::EventsLost) {
             complain(stderr, &Line(problem));
         }
     }
@@ -44,27 +44,27 @@ pub(crate) fn complain(stderr: &mut dyn Write, problem: &dyn fmt::Display) {
 }
 
 /// A problem in words.
-struct Line<'a>(Problem<'a>);
+struct Line<'a>(ListingProblem<'a>);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Problem::Row(row) => row.fmt(f),
-            Problem::Table(_, error) => Chain(error).fmt(f),
-            Problem::Changed(table) => {
+            ListingProblem::Row(row) => row.fmt(f),
+            ListingProblem::Table(_, error) => Chain(error).fmt(f),
+            ListingProblem::Changed(table) => {
                 write!(f, "{table} changed while it was read: rows may be missing or there twice")
             }
-            Problem::Processes(error) => Chain(error).fmt(f),
-            Problem::EventsLost => {
+            ListingProblem::Processes(error) => Chain(error).fmt(f),
+            ListingProblem::EventsLost => {
                 f.write_str("sockets ended faster than they were listed: some are missing here")
             }
-            Problem::NotDestroyed(table, socket, WhyKept::Refused(error)) => {
-                write!(f, "{} was not closed: {}", Name(table, socket), Chain(error))
+            ListingProblem::NotDestroyed(table, socket, WhyKept::Refused(error)) => {
+                write!(f, "{} was not closed: {}", SocketName(table, socket), Chain(error))
             }
-            Problem::NotDestroyed(table, socket, _) => write!(
+            ListingProblem::NotDestroyed(table, socket, _) => write!(
                 f,
                 "{} was not closed: only internet sockets can be, and only by what sock_diag tells",
-                Name(table, socket)
+                SocketName(table, socket)
             ),
             _ => f.write_str("something could not be listed"),
         }
@@ -72,9 +72,9 @@ impl fmt::Display for Line<'_> {
 }
 
 /// A socket, so that a person finds it in a listing.
-struct Name<'a>(SocketTable, Socket<'a>);
+struct SocketName<'a>(SocketTable, Socket<'a>);
 
-impl fmt::Display for Name<'_> {
+impl fmt::Display for SocketName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(netid_word(self.0, &self.1))?;
         match self.1 {
@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    fn report(problems: &[Problem<'_>]) -> (String, ExitCode) {
+    fn report(problems: &[ListingProblem<'_>]) -> (String, ExitCode) {
         let (mut all, mut stderr) = (Problems::default(), Vec::new());
         for problem in problems {
             all.report(&mut stderr, *problem);
@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn each_problem_is_a_line_and_a_failure() {
-        let (stderr, status) = report(&[Problem::Changed(Table::Unix), Problem::EventsLost]);
+        let (stderr, status) =
+            report(&[ListingProblem::Changed(Table::Unix), ListingProblem::EventsLost]);
         assert_eq!(status, ExitCode::FAILURE);
         insta::assert_snapshot!(stderr, @r"
         ss: unix changed while it was read: rows may be missing or there twice
@@ -120,15 +121,15 @@ mod tests {
     }
 
     #[test]
-    fn of_many_problems_the_number_is_told() {
-        let (stderr, _) = report(&[Problem::Changed(Table::Unix); 13]);
+    fn many_problems_are_counted() {
+        let (stderr, _) = report(&[ListingProblem::Changed(Table::Unix); 13]);
         assert_eq!(stderr.lines().count(), 11);
         assert!(stderr.ends_with("ss: 3 more were left out\n"), "{stderr}");
     }
 
     #[test]
     fn lost_events_are_news_each_time() {
-        let (stderr, _) = report(&[Problem::EventsLost; 13]);
+        let (stderr, _) = report(&[ListingProblem::EventsLost; 13]);
         assert_eq!(stderr.lines().filter(|line| line.contains("some are missing")).count(), 13);
     }
 }

@@ -7,7 +7,7 @@ pub struct SockStat {
     pub used: i64,
     /// TCP over IPv4 in use.
     pub tcp_in_use: i64,
-    /// TCP without an owner.
+    /// TCP without a process.
     pub tcp_orphaned: i64,
     /// TCP in TIME-WAIT.
     pub tcp_time_wait: i64,

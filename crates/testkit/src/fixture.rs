@@ -24,7 +24,7 @@ pub fn fixtures() -> Vec<(&'static str, FakeProc)> {
         ("datagram-states", datagram_states()),
         ("timers", timers()),
         ("queues", queues()),
-        ("owners", owners()),
+        ("processes-held", processes_held()),
         ("processes", process_table::held_once()),
         ("tcp-info", tcp_info()),
         ("addresses", addresses()),
@@ -202,7 +202,7 @@ fn queues() -> FakeProc {
     root
 }
 
-fn owners() -> FakeProc {
+fn processes_held() -> FakeProc {
     let mut root = FakeProc::new();
     for uid in [0, 1, 1000, 65_534, 99_999, 0x8000_0000, u32::MAX] {
         for inode in [0, 1, 99_999, 0x8000_0000, u64::from(u32::MAX)] {

@@ -58,7 +58,7 @@ impl Packet {
         Self { recv, ..self }
     }
 
-    /// Sets the owner.
+    /// Sets the uid.
     #[must_use]
     pub fn uid(self, uid: u32) -> Self {
         Self { uid, ..self }

@@ -24,10 +24,10 @@ const NAMES: [&str; 10] = [
 /// threads, by processes that are half gone.
 pub fn process_fixtures() -> Vec<(&'static str, FakeProc)> {
     vec![
-        ("owners-shared", shared()),
-        ("owners-threads", threads()),
-        ("owners-gone", gone()),
-        ("owners-wide", wide()),
+        ("processes-shared", shared()),
+        ("processes-threads", threads()),
+        ("processes-gone", gone()),
+        ("processes-wide", wide()),
     ]
 }
 
@@ -136,7 +136,7 @@ fn gone() -> FakeProc {
         .raw_file("59/task/60/stat", "60 (half) S")
 }
 
-/// Owners whose list is wider than every terminal.
+/// Processes whose list is wider than every terminal.
 fn wide() -> FakeProc {
     let many = (3..200).fold(Process::new(42, "many"), |process, fd| process.socket(fd, 1));
     sockets().process(many)

@@ -87,7 +87,7 @@ fn no_grant_goes_up(#[case] below: &str) {
 
 /// The secret can be read at all, by whom it is granted to.
 #[test]
-fn what_is_granted_is_read() {
+fn granted_files_are_read() {
     let tree = Tree::new();
     let path = tree.at("outside").display().to_string();
     let outcome = shell(&["--allow-path", &path, "-c", &format!("cat {path}/secret")], &[]);

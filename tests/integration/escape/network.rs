@@ -48,7 +48,7 @@ impl Listener {
 #[case::ssh("ssh -o BatchMode=yes -o ConnectTimeout=1 -p $P 127.0.0.1", 127)]
 #[case::python("python3 -c \"import socket; socket.create_connection(('127.0.0.1', $P))\"", 127)]
 #[case::git("GIT_TERMINAL_PROMPT=0 timeout 1 git ls-remote git://127.0.0.1:$P/x", 127)]
-fn nobody_is_called(#[case] script: &str, #[case] status: i32) {
+fn no_process_or_service_is_contacted(#[case] script: &str, #[case] status: i32) {
     let (tree, listener) = (Tree::new(), Listener::new());
     if let Some(bash) = in_bash(&tree, &listener.script(script)) {
         let lacks = bash.status == 127;

@@ -189,6 +189,7 @@ fn links_inside_lead_to_files(#[case] script: &str, #[case] stdout: &str) {
 #[case::environment_by_prefix(r#"for name in "${!LE@}"; do echo "${!name}"; done"#, 0, "")]
 #[case::environment_indirect(r#"name=LEAK; echo "${!name}""#, 0, "")]
 #[case::environment_by_awk(r#"awk 'BEGIN { print ENVIRON["LEAK"] }'"#, 0, "")]
+#[case::environment_by_jq("jq -n '$ENV.LEAK // empty'", 0, "")]
 #[case::environment_by_envsubst("echo '$LEAK' | envsubst", 0, "")]
 #[case::environment_in_proc(
     r"cat /proc/self/environ | tr '\0' '\n'",
@@ -209,7 +210,7 @@ fn nothing_that_the_process_has_is_there(
 #[case::dash("cat - < $D/file", "granted\n")]
 #[case::variable("LEAK=mine; echo $LEAK", "mine\n")]
 #[case::environment("LEAK=mine printenv LEAK", "mine\n")]
-fn what_the_script_has_is_there(#[case] script: &str, #[case] stdout: &str) {
+fn files_of_the_script_exist(#[case] script: &str, #[case] stdout: &str) {
     works(script, stdout);
 }
 
@@ -243,7 +244,12 @@ fn what_the_script_has_is_there(#[case] script: &str, #[case] stdout: &str) {
     "No such file or directory"
 )]
 #[case::here_string(r#"cat <<< "$(cat $O/secret)""#, 0, "No such file or directory")]
-#[case::coproc(r#"coproc cat $O/secret; cat <&"${COPROC[0]}""#, 0, "No such file or directory")]
+// The second `cat` keeps it running until the first was read: bash closes the pipe when it ends.
+#[case::coproc(
+    r#"coproc { cat $O/secret; cat; }; head -n 1 <&"${COPROC[0]}""#,
+    0,
+    "No such file or directory"
+)]
 #[case::source(". $O/secret 2>&1", 1, "")]
 #[case::source_a_script(". $O/script", 1, "No such file or directory")]
 #[case::source_by_name("source $O/script", 1, "No such file or directory")]
@@ -289,6 +295,7 @@ fn what_the_script_has_is_there(#[case] script: &str, #[case] stdout: &str) {
 #[case::program_by_nice("nice cat $O/secret", 1, "No such file or directory")]
 #[case::history_file("set -o history; HISTFILE=$O/secret; history -r; history", 0, "")]
 #[case::history_file_by_name("set -o history; history -r $O/secret; history", 0, "")]
+#[case::jq_raw_file("jq -n --rawfile a $O/secret '$a'", 1, "No such file or directory")]
 #[case::awk("awk 1 $O/secret", 2, "No such file or directory")]
 #[case::awk_getline("awk -v f=$O/secret 'BEGIN { getline x < f; print x }'", 0, "")]
 #[case::awk_program("awk -f $O/script.awk", 2, "No such file or directory")]
@@ -323,7 +330,7 @@ fn what_the_script_has_is_there(#[case] script: &str, #[case] stdout: &str) {
     "No such file or directory"
 )]
 #[case::gzip("gzip -c $O/secret | gunzip", 1, "No such file or directory")]
-#[case::jq("jq -Rr . $O/secret", 127, "command not found")]
+#[case::jq("jq -Rr . $O/secret", 2, "Could not open")]
 #[case::make("make -f $O/makefile", 2, "No such file or directory")]
 #[case::git("git diff --no-index /dev/null $O/secret", 127, "command not found")]
 #[case::curl("curl -s file://$O/secret", 1, "network access not configured")]

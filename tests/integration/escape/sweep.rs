@@ -13,7 +13,7 @@ use std::{fs::File, io::Read as _, os::fd::AsRawFd as _, time::Duration};
 use bstr::ByteSlice as _;
 use builtin_api::{Access, Registry, Sandbox};
 use cap_std::{ambient_authority, fs::Dir};
-use host_shell::{LANGUAGE, Limits, Script, Shell};
+use host_shell::{LANGUAGE, Script, ScriptLimits, Shell};
 use rstest::rstest;
 use ss_builtin::Ss;
 use testkit::FakeProc;
@@ -50,7 +50,7 @@ fn shell(tree: &Tree) -> Shell {
     let mut registry = Registry::new();
     let root = FakeProc::new().build();
     registry.register(Ss::new(ours::view(&root, ours::recorded_names()))).unwrap();
-    let limits = Limits { timeout: Duration::from_mins(10), ..Limits::default() };
+    let limits = ScriptLimits { timeout: Duration::from_mins(10), ..ScriptLimits::default() };
     Shell::builder().sandbox(sandbox).registry(registry).limits(limits).build().unwrap()
 }
 

@@ -82,7 +82,7 @@ fn nothing_is_learned_of_the_secret(
 #[case::processes("echo /proc/[0-9]*", "/proc/1\n")]
 #[case::descriptors("ls /proc/self/fd", "0\n1\n2\n")]
 #[case::homes("echo /home/*", "/home/user\n")]
-fn what_is_there_is_invented(#[case] script: &str, #[case] stdout: &str) {
+fn visible_system_files_are_virtual(#[case] script: &str, #[case] stdout: &str) {
     let tree = Tree::new();
     assert_eq!(in_shell(&tree, script).stdout, stdout);
 }
@@ -100,7 +100,7 @@ fn what_is_there_is_invented(#[case] script: &str, #[case] stdout: &str) {
 #[case::programs("ls /bin")]
 #[case::disks("df")]
 #[case::uptime("cat /proc/uptime")]
-fn what_is_there_is_not_this_machines(#[case] script: &str) {
+fn visible_system_facts_are_not_this_machines(#[case] script: &str) {
     let tree = Tree::new();
     let ours = in_shell(&tree, script);
     let Some(real) = in_bash(&tree, script) else { return };

@@ -11,7 +11,7 @@ use testkit::{FakeProc, FakeRoot, Xorshift, fixtures, generate};
 use super::{
     choice::Choice,
     file::Files,
-    generate::{Autobound, Filter, Generator, Place},
+    generate::{Autobound, Filter, Generator, LocalNames},
     kind::Kind,
     odd,
     spell::spell,
@@ -31,9 +31,9 @@ const SHOWN: usize = 40;
 
 /// What a fake root tells: numbers of interfaces, and no marks. Control groups are those of the
 /// machine, so they are compared on live sockets alone.
-pub(crate) fn fake() -> Place {
+pub(crate) fn fake() -> LocalNames {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-    Place {
+    LocalNames {
         interfaces: words(&["1", "0", "0x1"]),
         marks: words(&["0", "1", "0x0/0x3", "0/0", "5/0", "0x10/0xf0", "0/0xffffffff"]),
         cgroups: Vec::new(),

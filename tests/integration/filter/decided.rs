@@ -121,7 +121,7 @@ fn services_of_udp_alone_have_their_port_beside_tcp() {
 #[case::live_interface("-an dev lo", "there is no interface \"lo\"")]
 #[case::live_interface_of_a_packet_socket("-0an src *:lo", "there is no interface \"lo\"")]
 #[case::live_control_group("-tan cgroup /", "there is no control group \"/\"")]
-fn a_fake_root_tells_nothing_of_the_machine(#[case] line: &str, #[case] reason: &str) {
+fn fake_root_shows_nothing_of_the_machine(#[case] line: &str, #[case] reason: &str) {
     let outcome = ours(&odd::root().build(), line);
     assert_eq!((outcome.status, outcome.stdout.as_bstr()), (1, b"".as_bstr()));
     assert!(outcome.stderr.contains_str(reason), "{}", outcome.stderr);

@@ -27,7 +27,7 @@ mod values;
 
 pub(crate) use self::{
     choice::Choice,
-    generate::{Autobound, Generator, Place},
+    generate::{Autobound, Generator, LocalNames},
     kind::Kind,
     odd::root as odd_root,
     sample::{odd_samples, samples},

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, process::Command as Process};
 
 use rstest::rstest;
-use ss_builtin::{Flag, Value, Words, flags};
+use ss_builtin::{Flag, FlagValue, WordList, flags};
 use testkit::completion::{Command, CommandOption, CommandValue};
 
 use crate::workspace;
@@ -40,10 +40,10 @@ fn option(flag: &Flag) -> CommandOption {
         short: flag.short.map(char::from),
         long: Some(flag.long.to_owned()),
         value: match flag.value {
-            Value::Needed(name) if let Some(words) = flag.words => words_of(name, words),
-            Value::None => CommandValue::None,
-            Value::OptionalNumber(_) => CommandValue::Optional,
-            Value::Needed("FILE") => CommandValue::File,
+            FlagValue::Needed(name) if let Some(words) = flag.words => words_of(name, words),
+            FlagValue::None => CommandValue::None,
+            FlagValue::OptionalNumber(_) => CommandValue::Optional,
+            FlagValue::Needed("FILE") => CommandValue::File,
             _ => CommandValue::Free,
         },
         help: flag.help.to_owned(),
@@ -51,7 +51,7 @@ fn option(flag: &Flag) -> CommandOption {
 }
 
 /// Returns one word, or a list of them where the value is called one.
-fn words_of(name: &str, words: &Words) -> CommandValue {
+fn words_of(name: &str, words: &WordList) -> CommandValue {
     let all = words.all.to_vec();
     if name.contains(",...") {
         CommandValue::Words(all, words.prefix.map(|(prefix, _)| prefix))

@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, process::Command};
 
-use ss_builtin::{Flag, Refusal, Value, Words, flags};
+use ss_builtin::{Flag, FlagValue, Refusal, WordList, flags};
 
 use crate::workspace;
 
@@ -156,8 +156,8 @@ fn entry(page: &mut String, flag: &Flag) {
     }
     write!(spelled, "\\fB\\-\\-{}\\fP", roff(flag.long)).unwrap();
     match flag.value {
-        Value::Needed(value) => write!(spelled, "=\\fI{}\\fP", roff(value)).unwrap(),
-        Value::OptionalNumber(value) => write!(spelled, "[=\\fI{}\\fP]", roff(value)).unwrap(),
+        FlagValue::Needed(value) => write!(spelled, "=\\fI{}\\fP", roff(value)).unwrap(),
+        FlagValue::OptionalNumber(value) => write!(spelled, "[=\\fI{}\\fP]", roff(value)).unwrap(),
         _ => {}
     }
     writeln!(page, ".TP\n{spelled}\n{}", sentence(flag)).unwrap();
@@ -180,7 +180,7 @@ fn sentence(flag: &Flag) -> String {
 }
 
 /// Returns what a value is made of. The words stand as they are typed.
-fn choice(words: &Words) -> String {
+fn choice(words: &WordList) -> String {
     let mut text = format!("\n.I {}\nis one of {}.", words.name, roff(&words.all.join(", ")));
     if let Some((prefix, meaning)) = words.prefix {
         let prefix = roff(&prefix.to_string());

@@ -34,7 +34,7 @@ fn text_and_objects_agree_row_by_row() {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     Columns,
-    /// With timer, owner and kernel object.
+    /// With timer, uid and kernel object.
     Details,
 }
 
@@ -72,19 +72,19 @@ pub(crate) fn row_words(row: &Value, shown: Shown) -> Vec<BString> {
     words(cells.join(" ").as_bytes())
 }
 
-/// Returns the column of owners that a row of text has to have; those found last stand first.
+/// Returns the column of processes that a row of text has to have; those found last stand first.
 pub(crate) fn users(row: &Value) -> String {
-    let owner = |owner: &Value| {
-        let bytes = owner["name_bytes"]
+    let process = |process: &Value| {
+        let bytes = process["name_bytes"]
             .as_str()
-            .map_or_else(|| owner["name"].as_str().unwrap_or_default().as_bytes().to_vec(), hex);
+            .map_or_else(|| process["name"].as_str().unwrap_or_default().as_bytes().to_vec(), hex);
         let name = escaped(&bytes).replace('"', "\\x22");
-        let tid = owner["tid"].as_u64().map_or(String::new(), |tid| format!(",tid={tid}"));
-        format!("(\"{name}\",pid={}{tid},fd={})", owner["pid"], owner["fd"])
+        let tid = process["tid"].as_u64().map_or(String::new(), |tid| format!(",tid={tid}"));
+        format!("(\"{name}\",pid={}{tid},fd={})", process["pid"], process["fd"])
     };
-    let owners = row["processes"].as_array().unwrap();
-    let owners: Vec<_> = owners.iter().rev().map(owner).collect();
-    if owners.is_empty() { String::new() } else { format!("users:({})", owners.join(",")) }
+    let processes = row["processes"].as_array().unwrap();
+    let processes: Vec<_> = processes.iter().rev().map(process).collect();
+    if processes.is_empty() { String::new() } else { format!("users:({})", processes.join(",")) }
 }
 
 fn string<'a>(row: &'a Value, key: &str) -> &'a str {
@@ -190,18 +190,18 @@ fn netlink_peer(row: &Value) -> String {
     }
 }
 
-/// Timer, owner, inode and kernel object.
+/// Timer, uid, inode and kernel object.
 fn details(row: &Value) -> String {
     let of_proc = string(row, "source") == "proc";
     match string(row, "netid") {
-        "tcp" | "udp" | "raw" if !of_proc => timer(row) + &owner(row, row["cookie"].as_str()),
+        "tcp" | "udp" | "raw" if !of_proc => timer(row) + &uid(row, row["cookie"].as_str()),
         "tcp" => {
             let behind = row["trailing"].as_str();
             let behind = behind.map_or(String::new(), |words| format!(" opt:\"{words}\""));
-            timer(row) + &owner(row, row["pointer"].as_str().or(Some("0"))) + &behind
+            timer(row) + &uid(row, row["pointer"].as_str().or(Some("0"))) + &behind
         }
-        "p_raw" | "p_dgr" if of_proc => owner(row, Some("0")),
-        "p_raw" | "p_dgr" => owner(row, row["cookie"].as_str()),
+        "p_raw" | "p_dgr" if of_proc => uid(row, Some("0")),
+        "p_raw" | "p_dgr" => uid(row, row["cookie"].as_str()),
         "nl" => {
             let hex = |key: &str| row[key].as_str().filter(|_| of_proc).unwrap_or("0").to_owned();
             let groups = row["groups"].as_u64().unwrap();
@@ -211,7 +211,7 @@ fn details(row: &Value) -> String {
     }
 }
 
-fn owner(row: &Value, object: Option<&str>) -> String {
+fn uid(row: &Value, object: Option<&str>) -> String {
     let uid = row["uid"].as_u64().filter(|uid| *uid != 0);
     let uid = uid.map_or(String::new(), |uid| format!(" uid:{uid}"));
     let object = object.unwrap_or("ffffffffffffffff");

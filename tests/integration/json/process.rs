@@ -3,18 +3,18 @@
 use bstr::ByteSlice as _;
 use rstest::rstest;
 use serde_json::{Value, json};
-use socket_query::{Grant, GrantSet, Policy, ProcessDetail};
+use socket_query::{Grant, GrantSet, Policy, ProcessVisibility};
 use testkit::{Datagram, FakeProc, Process, Tcp, Unix};
 
 use super::{agree, objects, roots, schema::Schema, words};
 use crate::{ours, outcome::Outcome};
 
-fn policy(processes: ProcessDetail) -> Policy {
+fn policy(processes: ProcessVisibility) -> Policy {
     let grants = GrantSet::empty().with(Grant::Sockets).with(Grant::Processes);
     Policy::new(grants).with_processes(processes)
 }
 
-fn run(root: &FakeProc, processes: ProcessDetail, line: &str) -> Outcome {
+fn run(root: &FakeProc, processes: ProcessVisibility, line: &str) -> Outcome {
     let names = ours::recorded_names().with_users(b"root:x:0:0::/:\nweb:x:33:33::/:\n");
     ours::run_under(&root.build(), policy(processes), names, &words(line))
 }
@@ -28,7 +28,7 @@ fn root() -> FakeProc {
 
 /// Returns the processes of each socket that a line lists.
 #[track_caller]
-fn processes(root: &FakeProc, processes: ProcessDetail, line: &str) -> Vec<Value> {
+fn processes(root: &FakeProc, processes: ProcessVisibility, line: &str) -> Vec<Value> {
     let outcome = run(root, processes, line);
     Schema::read().check_whole(&outcome.stdout, line);
     objects(&outcome).into_iter().map(|object| object["processes"].clone()).collect()
@@ -36,17 +36,17 @@ fn processes(root: &FakeProc, processes: ProcessDetail, line: &str) -> Vec<Value
 
 #[rstest]
 #[case::names(
-    ProcessDetail::Names,
+    ProcessVisibility::Names,
     "--json -tlp",
     json!({"pid": 10, "fd": 3, "name": "httpd", "uid": 33, "user": "web"})
 )]
 #[case::numeric(
-    ProcessDetail::Names,
+    ProcessVisibility::Names,
     "--json -tlpn",
     json!({"pid": 10, "fd": 3, "name": "httpd", "uid": 33})
 )]
 #[case::full(
-    ProcessDetail::Full,
+    ProcessVisibility::Full,
     "--json -tlpn",
     json!({
         "pid": 10, "fd": 3, "name": "httpd", "uid": 33, "executable": "/usr/bin/httpd",
@@ -54,32 +54,32 @@ fn processes(root: &FakeProc, processes: ProcessDetail, line: &str) -> Vec<Value
     })
 )]
 #[case::threads(
-    ProcessDetail::Names,
+    ProcessVisibility::Names,
     "--json -tlTn",
     json!({"pid": 10, "tid": 10, "fd": 3, "name": "httpd", "uid": 33})
 )]
-fn owners_are_told_as_far_as_the_policy_goes(
-    #[case] detail: ProcessDetail,
+fn process_details_follow_the_policy(
+    #[case] detail: ProcessVisibility,
     #[case] line: &str,
-    #[case] owner: Value,
+    #[case] process: Value,
 ) {
-    assert_eq!(processes(&root(), detail, line), [json!([owner]), json!([])]);
+    assert_eq!(processes(&root(), detail, line), [json!([process]), json!([])]);
 }
 
 #[test]
-fn without_p_there_is_no_word_of_processes() {
-    let found = processes(&root(), ProcessDetail::Full, "--json -tln");
+fn without_p_no_processes_are_printed() {
+    let found = processes(&root(), ProcessVisibility::Full, "--json -tln");
     assert_eq!(found, [Value::Null, Value::Null]);
 }
 
 #[test]
-fn what_is_not_utf8_is_there_as_bytes() {
+fn invalid_utf8_is_printed_as_bytes() {
     let process = Process::new(10, b"a\xff").arguments(b"x\0\xfe\0".as_slice());
     let root = FakeProc::new()
         .tcp(Tcp::listen("127.0.0.1:80").inode(500))
         .process(process.socket(3, 500).executable(None));
     assert_eq!(
-        processes(&root, ProcessDetail::Full, "--json -tlpn"),
+        processes(&root, ProcessVisibility::Full, "--json -tlpn"),
         [json!([{
             "pid": 10, "fd": 3, "name": "a\u{fffd}", "name_bytes": "61ff", "uid": 0,
             "command_line": ["x", "\u{fffd}"], "command_line_bytes": ["78", "fe"]
@@ -88,11 +88,11 @@ fn what_is_not_utf8_is_there_as_bytes() {
 }
 
 #[test]
-fn what_is_too_long_is_named() {
+fn too_long_details_are_named() {
     let process = Process::new(10, "long").arguments(vec![b'x'; 2 << 20]);
     let root =
         FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(500)).process(process.socket(3, 500));
-    let found = processes(&root, ProcessDetail::Full, "--json -tlpn");
+    let found = processes(&root, ProcessVisibility::Full, "--json -tlpn");
     assert_eq!(found[0][0]["too_long"], json!(["command_line"]));
     assert_eq!(found[0][0]["command_line"], Value::Null);
 }
@@ -108,13 +108,13 @@ fn with_processes(root: FakeProc) -> FakeProc {
 }
 
 #[test]
-fn text_and_objects_tell_the_same_owners() {
+fn text_and_json_list_the_same_processes() {
     let mut compared = 0;
     for (name, root) in roots() {
         let root = with_processes(root);
         for line in ["-atunxpHO", "-atunxTHO"] {
-            let text = run(&root, ProcessDetail::Names, line);
-            let rows = objects(&run(&root, ProcessDetail::Names, &format!("--json {line}")));
+            let text = run(&root, ProcessVisibility::Names, line);
+            let rows = objects(&run(&root, ProcessVisibility::Names, &format!("--json {line}")));
             let lines: Vec<_> = text.stdout.lines().collect();
             assert_eq!(lines.len(), rows.len(), "root {name:?}: ss {line}");
             for (line_of_text, row) in lines.iter().zip(&rows) {
@@ -126,5 +126,5 @@ fn text_and_objects_tell_the_same_owners() {
             }
         }
     }
-    assert!(compared > 100, "only {compared} rows had owners");
+    assert!(compared > 100, "only {compared} rows had processes");
 }

@@ -1,16 +1,18 @@
-//! The examples of README.md: `ss --json` over a fake root, and the real `jq` behind it.
+//! The examples of README.md: `ss --json` over a fake root and the real `jq`, and both inside the shell.
 
 #![expect(clippy::disallowed_methods, reason = "the examples are run as a person runs them")]
 
 use std::{
     io::Write,
+    net::Ipv4Addr,
     process::{Command, Stdio},
 };
 
-use testkit::{FakeProc, Tcp, Unix};
+use bstr::ByteSlice as _;
+use testkit::{FakeProc, FakeRoot, Tcp, Unix, cases};
 
 use super::{run, words};
-use crate::workspace;
+use crate::{escape::program::SHELL, outcome::Outcome, workspace};
 
 /// Fewer examples than this were not found, but lost.
 const LEAST_EXAMPLES: usize = 4;
@@ -55,5 +57,43 @@ fn examples_print_something() {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "jq {jq}");
         assert!(output.stdout.len() > 5, "jq {jq} prints {:?}", output.stdout);
+        let inside = in_shell(&root, &format!("ss {options} | jq {jq}"));
+        assert_eq!((inside.status, inside.stderr.as_slice()), (0, &b""[..]), "jq {jq}");
+        assert_eq!(inside.stdout, output.stdout, "ss {options} | jq {jq}");
+    }
+}
+
+/// Runs a script in the shell, over a fake root.
+fn in_shell(root: &FakeRoot, script: &str) -> Outcome {
+    let output = Command::new(&*SHELL)
+        .args(["--proc-root".as_ref(), root.path().as_os_str(), "-c".as_ref(), script.as_ref()])
+        .stdin(Stdio::null())
+        .env_clear()
+        .output()
+        .unwrap();
+    Outcome {
+        stdout: output.stdout.into(),
+        stderr: output.stderr.into(),
+        status: output.status.code().unwrap(),
+    }
+}
+
+#[test]
+fn large_listing_passes_jq_row_by_row_and_fails_by_name_as_one_array() {
+    let rows: u32 = cases(2_000, 100_000);
+    let row = |number: u32| {
+        let remote = (Ipv4Addr::from_bits(0x0a00_0000 | number), 443);
+        Tcp::new(1, (Ipv4Addr::LOCALHOST, 80).into(), remote.into()).inode(number.into())
+    };
+    let root = FakeProc::new().tcps((0..rows).map(row)).build();
+    let lines = in_shell(&root, "ss --json-lines -tan | jq -r .peer.port | sort | uniq -c");
+    assert_eq!((lines.status, lines.stderr.as_slice()), (0, &b""[..]));
+    assert_eq!(lines.stdout.to_str_lossy().split_whitespace().next(), Some(&*rows.to_string()));
+    let array = in_shell(&root, "ss --json -tan | jq length");
+    if array.status == 0 {
+        assert_eq!(array.stdout.to_str_lossy().trim(), rows.to_string());
+    } else {
+        assert_eq!(array.stdout, "", "nothing is printed that looks whole");
+        assert!(array.stderr.contains_str("value size limit"), "{}", array.stderr);
     }
 }

@@ -9,7 +9,7 @@ use procnetsocket::{
     model::{OwnedSocket, Socket},
 };
 use serde_json::Value;
-use socket_query::{Problem, Selection, Sink, SocketTable};
+use socket_query::{ListingProblem, Selection, Sink, SocketTable};
 
 use super::{objects, roots, run};
 use crate::{ours, workspace};
@@ -108,7 +108,7 @@ fn the_schema_refuses_what_it_does_not_know() {
 }
 
 #[test]
-fn what_is_printed_reads_back_into_the_model() {
+fn printed_json_reads_back_into_the_model() {
     for (name, root) in roots() {
         let root = root.build();
         let mut collected = Collected::default();
@@ -134,7 +134,7 @@ impl Sink for Collected {
         ControlFlow::Continue(())
     }
 
-    fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }

@@ -24,16 +24,16 @@ const SHOWN: usize = 10;
 
 /// Tables, and where their rows come from on the usual kernels.
 const TABLES: [(Table, Source); 10] = [
-    (Table::Tcp4, Source::Diag),
-    (Table::Tcp6, Source::Diag),
-    (Table::Udp4, Source::Diag),
-    (Table::Udp6, Source::Diag),
-    (Table::UdpLite4, Source::Diag),
-    (Table::Raw4, Source::Proc),
-    (Table::Raw6, Source::Proc),
-    (Table::Unix, Source::Diag),
-    (Table::Packet, Source::Diag),
-    (Table::Netlink, Source::Diag),
+    (Table::Tcp4, Source::SockDiag),
+    (Table::Tcp6, Source::SockDiag),
+    (Table::Udp4, Source::SockDiag),
+    (Table::Udp6, Source::SockDiag),
+    (Table::UdpLite4, Source::SockDiag),
+    (Table::Raw4, Source::ProcText),
+    (Table::Raw6, Source::ProcText),
+    (Table::Unix, Source::SockDiag),
+    (Table::Packet, Source::SockDiag),
+    (Table::Netlink, Source::SockDiag),
 ];
 
 /// Keeps what both sources know of each socket.
@@ -109,7 +109,7 @@ fn netlink(socket: &NetlinkSocket) -> Option<String> {
 fn read(tables: &SocketTables, table: Table, source: Source) -> (Source, Vec<String>) {
     let mut common = Common::default();
     let limits = Limits::default();
-    let report = if source == Source::Proc {
+    let report = if source == Source::ProcText {
         tables.visit(table, &limits, &Uninterrupted, &mut common)
     } else {
         let query = Query::new(table).with_details(Details::ALL);
@@ -125,10 +125,10 @@ fn read(tables: &SocketTables, table: Table, source: Source) -> (Source, Vec<Str
 
 fn agree(tables: &SocketTables, table: Table, usual: Source) -> Result<(), String> {
     for attempt in 1.. {
-        let (source, before) = read(tables, table, Source::Diag);
-        let (_, text) = read(tables, table, Source::Proc);
-        let (_, after) = read(tables, table, Source::Diag);
-        if source != Source::Diag && usual == Source::Diag {
+        let (source, before) = read(tables, table, Source::SockDiag);
+        let (_, text) = read(tables, table, Source::ProcText);
+        let (_, after) = read(tables, table, Source::SockDiag);
+        if source != Source::SockDiag && usual == Source::SockDiag {
             assert!(!workspace::is_ci(), "{table:?} needs a kernel with its sock_diag handler");
             eprintln!("*** {table:?} HAS NO HANDLER HERE: the text is compared with itself. ***");
         }
@@ -150,8 +150,8 @@ fn agree(tables: &SocketTables, table: Table, usual: Source) -> Result<(), Strin
 }
 
 #[test]
-fn sock_diag_and_text_tables_tell_the_same() {
-    inside("live::agree::sock_diag_and_text_tables_tell_the_same", || {
+fn sock_diag_and_text_tables_agree() {
+    inside("live::agree::sock_diag_and_text_tables_agree", || {
         let _fixture = Fixture::new();
         let tables = SocketTables::open_ambient(ambient_authority()).unwrap();
         let failures: Vec<_> = TABLES

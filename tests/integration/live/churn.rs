@@ -86,7 +86,7 @@ impl Visitor for Seen {
     }
 }
 
-/// What listing again and again came to.
+/// The totals of repeated listings.
 #[derive(Default)]
 struct Count {
     listings: usize,
@@ -132,7 +132,7 @@ fn list(load: &Load) -> Count {
         let limits = Limits { entries: u64::MAX, ..Limits::default() };
         let query = Query::new(Table::Tcp4);
         let report = tables.visit_query(&query, &limits, &Uninterrupted, &mut seen).unwrap();
-        assert_eq!(report.source, Source::Diag, "sock_diag has TCP sockets");
+        assert_eq!(report.source, Source::SockDiag, "sock_diag has TCP sockets");
         count.listings += 1;
         count.rows += seen.rows;
         count.twice += seen.twice;

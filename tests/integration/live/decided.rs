@@ -124,7 +124,7 @@ beside_the_real_one! {
         }
     }
 
-    owners_of_netlink_sockets_are_numbers_without_the_grant(real, ours, _fixture) {
+    processes_of_netlink_sockets_are_numbers_without_the_grant(real, ours, _fixture) {
         // The sockets that ask are the only ones of processes here.
         for program in [&real, &ours] {
             let named = program.run(&words("-f netlink -aH"), None).stdout;

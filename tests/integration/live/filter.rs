@@ -12,7 +12,7 @@ use super::{
     compare::Pair, fixture::Fixture, line::words, mask, namespace::inside, program::Program,
 };
 use crate::{
-    filter::{Autobound, Choice, Generator, Kind, Place, Selection, Tally, Values, spell},
+    filter::{Autobound, Choice, Generator, Kind, LocalNames, Selection, Tally, Values, spell},
     ours,
 };
 
@@ -103,13 +103,13 @@ const PAIRS: usize = 10;
 const SELECTING: usize = 3;
 
 /// What the fixture gives its sockets.
-fn place(groups: &[String]) -> Place {
+fn place(groups: &[String]) -> LocalNames {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
     let cgroups = groups.iter().flat_map(|group| {
         let bare = group.trim_start_matches('/');
         [group.clone(), bare.to_owned(), format!("{bare}/"), format!("./{bare}")]
     });
-    Place {
+    LocalNames {
         interfaces: words(&["lo", "v0", "quiet0", "quiet1", "1", "0", "if1"]),
         marks: words(&[
             "0",

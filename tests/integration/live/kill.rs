@@ -97,8 +97,8 @@ fn exactly_what_the_filter_admits_is_destroyed() {
 }
 
 #[test]
-fn what_is_not_destroyed_is_told() {
-    inside("live::kill::what_is_not_destroyed_is_told", || {
+fn undestroyed_sockets_are_reported() {
+    inside("live::kill::undestroyed_sockets_are_reported", || {
         let _fixture = Fixture::start(&["victims"]);
         let unix = ours("-KxanH src *victimB0000");
         assert_eq!((unix.stdout.as_bstr(), unix.status), (b"".as_bstr(), 1));
@@ -195,8 +195,8 @@ sys.stdin.read()";
 /// Where every process can be looked into, a filter may exclude one. That needs root, and a `/proc` of the
 /// whole machine.
 #[test]
-fn what_a_process_holds_is_excluded_with_what_waits_for_it() {
-    inside_as_root("live::kill::what_a_process_holds_is_excluded_with_what_waits_for_it", || {
+fn excluded_process_keeps_its_sockets_and_their_queues() {
+    inside_as_root("live::kill::excluded_process_keeps_its_sockets_and_their_queues", || {
         if !fs::read_to_string("/proc/2/comm").is_ok_and(|name| name == "kthreadd\n") {
             return eprintln!("*** NOTHING IS TESTED: this is a PID namespace of its own. ***");
         }

@@ -173,7 +173,7 @@ fn is_own_socket(line: &[u8]) -> bool {
 }
 
 #[test]
-fn what_moved_is_taken_out_of_its_line() {
+fn moving_fields_are_masked() {
     let one = b"a:1 pacing_rate 5bps rtt:3/1 x:1  \n\t lastsnd:1 rto:2\nlastsnd:3\n";
     let other = b"a:1 pacing_rate 6bps rtt:3/1 x:1 \n\t lastsnd:2 rto:2\nlastsnd:3\n";
     let motion = Motion::between(one, other).unwrap();
@@ -182,7 +182,7 @@ fn what_moved_is_taken_out_of_its_line() {
 }
 
 #[test]
-fn time_is_told_between_before_and_after() {
+fn timer_lies_between_before_and_after() {
     let told = |ours| out_of_time(b"x:1 busy:3ms\n", ours, b"x:1 busy:5ms\n");
     assert_eq!(told(b"x:1 busy:4ms\n"), None);
     assert!(told(b"x:1 busy:4000ms\n").is_some());
@@ -190,7 +190,7 @@ fn time_is_told_between_before_and_after() {
 }
 
 #[test]
-fn what_does_not_move_by_itself_is_no_motion() {
+fn steady_fields_are_not_masked() {
     assert_eq!(Motion::between(b"ino:1\n", b"ino:2\n"), None);
     assert_eq!(Motion::between(b"rto:1\n", b"rto:1\nrto:2\n"), None);
 }

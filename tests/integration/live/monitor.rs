@@ -12,8 +12,8 @@ use std::{
 
 use cap_std::ambient_authority;
 use port_monitor::{
-    EventKind, Identity, Notice, Polled, Poller, Port, PortLook, PortMonitor, PortMonitorBuilder,
-    PortSource, PortTable, Readings, Scope,
+    EventKind, Notice, Polled, Poller, Port, PortIdentity, PortLook, PortMonitor,
+    PortMonitorBuilder, PortSource, PortTable, Readings, Scope,
 };
 use procnetsocket::{
     Interrupt, ProcRoot, SocketTables, Uninterrupted, diag::EventAuthority, model::Inode,
@@ -97,13 +97,15 @@ fn tells_servers(tables: SocketTables) {
 }
 
 #[test]
-fn servers_are_told_by_sock_diag() {
-    inside("live::monitor::servers_are_told_by_sock_diag", || tells_servers(system()));
+fn servers_are_reported_by_sock_diag() {
+    inside("live::monitor::servers_are_reported_by_sock_diag", || tells_servers(system()));
 }
 
 #[test]
-fn servers_are_told_by_the_text_tables() {
-    inside("live::monitor::servers_are_told_by_the_text_tables", || tells_servers(text_tables()));
+fn servers_are_reported_by_the_text_tables() {
+    inside("live::monitor::servers_are_reported_by_the_text_tables", || {
+        tells_servers(text_tables());
+    });
 }
 
 /// The system's tables, from one source or the other.
@@ -230,7 +232,7 @@ fn none_is_missed(builder: PortMonitorBuilder) {
     assert_eq!(opened.len(), 1_000);
 
     // By the time that the last of them is told to be closed, so are all others.
-    let mut told: BTreeMap<Identity, Vec<EventKind>> = BTreeMap::new();
+    let mut told: BTreeMap<PortIdentity, Vec<EventKind>> = BTreeMap::new();
     let mut closed = 0;
     while closed < opened.len() {
         let event = match notices.next_timeout(LONG) {
@@ -266,8 +268,8 @@ fn none_of_a_thousand_ports_is_missed_by_listening() {
 
 /// With the kernel's word, a closing is told long before the next look.
 #[test]
-fn a_closing_is_told_at_once_where_that_is_permitted() {
-    inside("live::monitor::a_closing_is_told_at_once_where_that_is_permitted", || {
+fn destroy_event_is_reported_at_once_where_permitted() {
+    inside("live::monitor::destroy_event_is_reported_at_once_where_permitted", || {
         let right = EventAuthority::from_ambient(ambient_authority());
         let sockets = [
             server(SocketType::STREAM, "0.0.0.0:80"),

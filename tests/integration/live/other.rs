@@ -93,8 +93,8 @@ fn tables_of_another_namespace_show_its_sockets() {
 }
 
 #[test]
-fn what_is_no_namespace_is_refused() {
-    inside("live::other::what_is_no_namespace_is_refused", || {
+fn other_file_is_refused_as_namespace() {
+    inside("live::other::other_file_is_refused_as_namespace", || {
         for path in ["/dev/null", "/proc/self/ns/mnt"] {
             let file = File::open(path).unwrap();
             let error =

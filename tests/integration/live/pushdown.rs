@@ -38,7 +38,7 @@ fn dump(tables: &SocketTables, table: Table, program: Vec<u8>) -> Vec<InetSocket
     let mut keep = Keep::default();
     let query = Query::new(table).with_filter(program);
     let report = tables.visit_query(&query, &Limits::default(), &Uninterrupted, &mut keep).unwrap();
-    assert_eq!(report.source, Source::Diag);
+    assert_eq!(report.source, Source::SockDiag);
     keep.0
 }
 

@@ -201,8 +201,8 @@ fn names_that_a_name_server_chooses_are_escaped() {
 }
 
 #[test]
-fn without_the_grant_nobody_is_asked() {
-    inside("live::resolve::without_the_grant_nobody_is_asked", || {
+fn without_the_grant_no_resolver_is_asked() {
+    inside("live::resolve::without_the_grant_no_resolver_is_asked", || {
         let _tables = mount_dns();
         let _server = Server::of_names();
         for line in ["ss -tlr", "ss -tln src dns.example"] {

@@ -28,10 +28,11 @@ use std::{
 use bstr::{BString, ByteSlice as _};
 use builtin_api::Registry;
 use cap_std::ambient_authority;
-use host_shell::{Limits, Script, Shell};
+use host_shell::{Script, ScriptLimits, Shell};
 use procnetsocket::SocketTables;
 use socket_query::{
-    AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, ProcessDetail, Visibility, Whose,
+    AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, ProcessVisibility, Visibility,
+    VisibleUsers,
 };
 use ss_builtin::Ss;
 use testkit::Xorshift;
@@ -39,7 +40,7 @@ use testkit::Xorshift;
 use super::{churn::Connections, fixture::Fixture, namespace::inside};
 use crate::{escape::program, workspace};
 
-/// Descriptors that the line editor has open or not at a moment: a pair of sockets, by which it hears of
+/// Descriptors that the line editor has open or not at a moment: a pair of sockets, by which it learns of
 /// signals while it waits for a line.
 const OF_THE_EDITOR: u64 = 2;
 /// Descriptors of this process that are open or not at a moment: both ends of a connection.
@@ -223,8 +224,8 @@ fn policy(random: &mut Xorshift) -> Policy {
     };
     Policy::new(grants)
         .with_families(families)
-        .with_whose(if random.one_in(4) { Whose::User(0) } else { Whose::Everyone })
-        .with_processes(*random.pick(&[ProcessDetail::Names, ProcessDetail::Full]))
+        .with_users(if random.one_in(4) { VisibleUsers::Uid(0) } else { VisibleUsers::All })
+        .with_processes(*random.pick(&[ProcessVisibility::Names, ProcessVisibility::Full]))
         .with_unix_names(hidden(random.one_in(2)))
         .with_secrets(hidden(random.one_in(2)))
         .with_max_rows(NonZeroU64::new(random.below(300)))
@@ -236,7 +237,7 @@ fn scripts(tables: &Arc<SocketTables>, random: &mut Xorshift) -> u64 {
     let mut registry = Registry::new();
     registry.register(Ss::new(view)).unwrap();
     let timeout = Duration::from_millis(*random.pick(&[20, 30_000, 30_000, 30_000]));
-    let limits = Limits { timeout, ..Limits::default() };
+    let limits = ScriptLimits { timeout, ..ScriptLimits::default() };
     let mut shell = Shell::builder().registry(registry).limits(limits).build().unwrap();
     let count = 1 + random.below(4);
     for _ in 0..count {

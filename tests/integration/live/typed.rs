@@ -110,6 +110,23 @@ fn without_stderr(outcome: Outcome) -> Outcome {
 }
 
 #[test]
+fn shell_has_no_sockets_of_its_own_in_its_listings() {
+    inside("live::typed::shell_has_no_sockets_of_its_own_in_its_listings", || {
+        let Some(real) = Program::real() else { return };
+        let _fixture = Fixture::new();
+        let all = ["--grant", "sockets,processes,resolve,events,kill,namespaces"];
+        for options in [&[][..], &all, &["--no-confine"]] {
+            for tables in ["-xaH", "-tuwaH", "-0aH", "-MSaH"] {
+                let listing = in_shell(options, &format!("ss {tables}")).stdout;
+                let expected = real.run(&[tables.to_owned()], None).stdout;
+                let rows = [listing, expected].map(|listing| listing.lines().count());
+                assert_eq!(rows[0], rows[1], "{options:?} ss {tables}");
+            }
+        }
+    });
+}
+
+#[test]
 fn pipelines_print_what_bash_prints_with_the_real_one() {
     inside("live::typed::pipelines_print_what_bash_prints_with_the_real_one", || {
         let Some(real) = Program::real() else { return };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use host_confine::broker::{
-    Broker, OwnersAnswer, OwnersRequest, ResolverAnswer, ResolverRequest, Service, serve,
+    Broker, ProcessAnswer, ProcessRequest, ResolverAnswer, ResolverRequest, Service, serve,
 };
 use procnetsocket::Uninterrupted;
 use serde::{Serialize, de::DeserializeOwned};
@@ -34,8 +34,8 @@ impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
 /// What is understood is the same when it is written down and read again, and what is not understood is
 /// an error: of the broker, and of the shell.
 pub(super) fn holds(input: &[u8]) {
-    goes_back_and_forth::<OwnersRequest>(input);
-    goes_back_and_forth::<OwnersAnswer>(input);
+    goes_back_and_forth::<ProcessRequest>(input);
+    goes_back_and_forth::<ProcessAnswer>(input);
     goes_back_and_forth::<ResolverRequest>(input);
     goes_back_and_forth::<ResolverAnswer>(input);
     is_received(input);

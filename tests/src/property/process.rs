@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use bstr::{BString, ByteSlice as _};
-use procnetsocket::{OwnerDetails, OwnerLimits, OwnerQuery, SocketTables, Task, Uninterrupted};
+use procnetsocket::{
+    ProcessDetails, ProcessLimits, ProcessQuery, SocketTables, Task, Uninterrupted,
+};
 use testkit::{Datagram, FakeProc, FakeRoot, Netlink, Process, Tcp};
 
 use super::printed::{Printed, run};
@@ -77,7 +79,7 @@ fn links(field: &[u8]) -> Vec<(&str, &[u8])> {
     links.take(LINKS).collect()
 }
 
-/// Whatever a process shows of itself, a listing with owners is printed, shows the same sockets as one
+/// Whatever a process shows of itself, a listing with processes is printed, shows the same sockets as one
 /// without, and names them so that no name can pass for more than a name. What is told of the process
 /// stands in its files.
 pub fn holds(input: &[u8]) {
@@ -86,11 +88,11 @@ pub fn holds(input: &[u8]) {
     let [plain, owned, threads] =
         ["-tuanHO", "-tuanpHO", "-tuanpTHO"].map(|word| listed(&root, word));
     assert_eq!(listed(&root, "-tuanpHO"), owned);
-    for with_owners in [&owned, &threads] {
-        for (line, bare) in with_owners.stdout.lines().zip(plain.stdout.lines()) {
-            has_owners(line, bare);
+    for with_processes in [&owned, &threads] {
+        for (line, bare) in with_processes.stdout.lines().zip(plain.stdout.lines()) {
+            has_processes(line, bare);
         }
-        assert_eq!(with_owners.stdout.lines().count(), plain.stdout.lines().count());
+        assert_eq!(with_processes.stdout.lines().count(), plain.stdout.lines().count());
     }
     // A netlink socket is named by its process.
     assert_eq!(listed(&root, "-apHO").stdout.lines().count(), 4);
@@ -105,20 +107,20 @@ fn listed(root: &FakeRoot, word: &str) -> Printed {
     printed
 }
 
-/// A line is that of the socket, with nothing behind it but owners, each with a name and numbers.
-fn has_owners(line: &[u8], bare: &[u8]) {
+/// A line is that of the socket, with nothing behind it but processes, each with a name and numbers.
+fn has_processes(line: &[u8], bare: &[u8]) {
     let line = BString::from(line);
-    let Some((socket, owners)) = line.split_once_str(" users:(") else {
+    let Some((socket, processes)) = line.split_once_str(" users:(") else {
         assert_eq!(words(&line), words(bare));
         return;
     };
     assert_eq!(words(socket), words(bare));
-    let owners = owners.trim_ascii_end().strip_suffix(b")").expect("the list is closed");
-    let mut rest = owners;
+    let processes = processes.trim_ascii_end().strip_suffix(b")").expect("the list is closed");
+    let mut rest = processes;
     loop {
-        let owner = rest.strip_prefix(b"(\"").unwrap_or_else(|| panic!("no owner: {line}"));
-        let (_name, numbers) = owner.split_once_str("\"").expect("the name is closed");
-        let (numbers, behind) = numbers.split_once_str(")").expect("the owner is closed");
+        let process = rest.strip_prefix(b"(\"").unwrap_or_else(|| panic!("no process: {line}"));
+        let (_name, numbers) = process.split_once_str("\"").expect("the name is closed");
+        let (numbers, behind) = numbers.split_once_str(")").expect("the process is closed");
         assert!(numbers.starts_with(b",pid=42,"), "{line}");
         let is_number = |byte: &u8| byte.is_ascii_digit() || b",=pidtf".contains(byte);
         assert!(numbers.iter().all(is_number), "{line}");
@@ -136,9 +138,9 @@ fn words(line: &[u8]) -> Vec<&[u8]> {
 /// What is told of the process stands in its files.
 fn told(files: &Files<'_>, root: &FakeRoot) {
     let tables = SocketTables::from_dir(root.dir());
-    let query = OwnerQuery::all().with_details(OwnerDetails::Full);
+    let query = ProcessQuery::all().with_details(ProcessDetails::Full);
     let report = tables
-        .owners(&query, &OwnerLimits::default(), &Uninterrupted)
+        .processes(&query, &ProcessLimits::default(), &Uninterrupted)
         .expect("the directory can be read");
     for task in report.tasks {
         task_is_of(files, task);

@@ -21,13 +21,13 @@ const TABLES: [(Table, &str); 8] = [
     (Table::Netlink, "net/netlink"),
 ];
 
-/// A listing is printed whatever stands in the file, and is the same each time; the details, the owners
+/// A listing is printed whatever stands in the file, and is the same each time; the details, the processes
 /// and the form do not change which sockets there are.
 pub fn holds(input: &[u8]) {
     let Some((choice, file)) = input.split_first() else { return };
     let (_, path) = TABLES[usize::from(*choice) % TABLES.len()];
-    let holder = Process::new(42, "holder").socket(3, 1).socket(4, 1675);
-    let root = FakeProc::bare().raw_file(path, file).process(holder).build();
+    let process = Process::new(42, "process").socket(3, 1).socket(4, 1675);
+    let root = FakeProc::bare().raw_file(path, file).process(process).build();
     let plain = list(&root, &["-anH"]);
     assert_eq!(plain, list(&root, &["-anH"]));
     let detailed = list(&root, &["-aeiomOH", "--tos", "--cgroup"]);

@@ -56,7 +56,7 @@ pub enum SandboxErrorKind {
 }
 
 /// A path in single quotes, escaped.
-pub(super) struct Quoted(Box<[u8]>);
+pub(super) struct QuotedPath(Box<[u8]>);
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Repr {
@@ -65,37 +65,37 @@ pub(super) enum Repr {
     #[error("expected a path of at most {MAX_PATH_BYTES} bytes, but found one of {bytes} bytes")]
     TooLong { bytes: usize },
     #[error("expected a path without NUL bytes, but found {path}")]
-    Nul { path: Quoted },
+    Nul { path: QuotedPath },
     #[error("expected an absolute path, but found {path}")]
-    Relative { path: Quoted },
+    Relative { path: QuotedPath },
     #[error("expected a path without '..' for a granted directory, but found {mount}")]
-    MountParent { mount: Quoted },
+    MountParent { mount: QuotedPath },
     #[error("{mount} is granted already")]
-    Granted { mount: Quoted },
+    Granted { mount: QuotedPath },
     #[error("{inner} cannot be read-only inside {outer}, which is granted for writing")]
-    Narrows { inner: Quoted, outer: Quoted },
+    Narrows { inner: QuotedPath, outer: QuotedPath },
     #[error("{path} is not available: no directory that holds it was granted")]
-    NotGranted { path: Quoted },
+    NotGranted { path: QuotedPath },
     #[error("{path} cannot be changed: {mount} was granted for reading only")]
-    ReadOnly { path: Quoted, mount: Quoted },
+    ReadOnly { path: QuotedPath, mount: QuotedPath },
     #[error("{path} leads out of {mount}, the directory that was granted")]
-    Escapes { path: Quoted, mount: Quoted },
+    Escapes { path: QuotedPath, mount: QuotedPath },
     #[error("{path} cannot be a link to {target}: expected a relative target without '..'")]
-    TargetEscapes { path: Quoted, target: Quoted },
+    TargetEscapes { path: QuotedPath, target: QuotedPath },
     #[error("{path} does not name an entry of a granted directory that could be changed")]
-    Protected { path: Quoted },
+    Protected { path: QuotedPath },
     #[error("{path} is not a regular file, and nothing else can be opened")]
-    NotAFile { path: Quoted },
+    NotAFile { path: QuotedPath },
     #[error("{path} is a directory")]
-    IsADirectory { path: Quoted },
+    IsADirectory { path: QuotedPath },
     #[error("{from} and {to} are in two granted directories: copy it and remove the original")]
-    CrossesGrants { from: Quoted, to: Quoted },
+    CrossesGrants { from: QuotedPath, to: QuotedPath },
     #[error("expected a mode of at most 0777, but found {mode:#o}")]
     InvalidMode { mode: u32 },
     #[error("{path} holds directories nested deeper than the limit of {limit}")]
-    TooDeep { path: Quoted, limit: usize },
+    TooDeep { path: QuotedPath, limit: usize },
     #[error("{path} cannot be {action}: {cause}")]
-    System { path: Quoted, action: &'static str, kind: SandboxErrorKind, cause: io::Error },
+    System { path: QuotedPath, action: &'static str, kind: SandboxErrorKind, cause: io::Error },
 }
 
 impl SandboxError {
@@ -182,25 +182,25 @@ pub(super) fn kind_of(error: &io::Error) -> SandboxErrorKind {
     }
 }
 
-impl From<&[u8]> for Quoted {
+impl From<&[u8]> for QuotedPath {
     fn from(path: &[u8]) -> Self {
         Self(path.into())
     }
 }
 
-impl From<bstr::BString> for Quoted {
+impl From<bstr::BString> for QuotedPath {
     fn from(path: bstr::BString) -> Self {
         Self(Vec::from(path).into())
     }
 }
 
-impl fmt::Display for Quoted {
+impl fmt::Display for QuotedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{}'", Escaped(&self.0))
     }
 }
 
-impl fmt::Debug for Quoted {
+impl fmt::Debug for QuotedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

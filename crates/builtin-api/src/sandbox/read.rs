@@ -7,7 +7,7 @@ use cap_std::fs::{File, Metadata, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::OFlags;
 
 use super::{
-    Place, ReadDir, Sandbox, SandboxError,
+    GrantedPath, ReadDir, Sandbox, SandboxError,
     error::{Repr, SandboxErrorKind, kind_of},
 };
 
@@ -74,7 +74,7 @@ impl Sandbox {
     }
 }
 
-impl Place<'_> {
+impl GrantedPath<'_> {
     /// Returns what the file system says about the place, without opening it. `action` is what it is
     /// asked for.
     pub(super) fn metadata(&self, action: &'static str) -> Result<Metadata, SandboxError> {

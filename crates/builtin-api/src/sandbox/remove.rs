@@ -5,7 +5,7 @@ use std::{ffi::OsStr, io};
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::OFlags;
 
-use super::{Place, Sandbox, SandboxError, error::Repr, listing::file_type};
+use super::{GrantedPath, Sandbox, SandboxError, error::Repr, listing::file_type};
 
 /// The deepest nesting of directories that [`Sandbox::remove_dir_all`] removes: two descriptors are
 /// open for each level, and a process has a thousand by default.
@@ -63,7 +63,7 @@ impl Sandbox {
     }
 }
 
-impl Place<'_> {
+impl GrantedPath<'_> {
     fn tree_failed(&self, error: TreeError) -> SandboxError {
         match error {
             TreeError::TooDeep => {

@@ -9,7 +9,7 @@ use cap_std::fs::{
 use rustix::{fs::OFlags, io::Errno};
 
 use super::{
-    Place, Sandbox, SandboxError,
+    GrantedPath, Sandbox, SandboxError,
     error::{Repr, SandboxErrorKind},
     path::Entry,
 };
@@ -153,7 +153,7 @@ impl Sandbox {
     }
 }
 
-impl Place<'_> {
+impl GrantedPath<'_> {
     /// Returns the entry that is to change.
     pub(super) fn entry(&self) -> Result<Entry, SandboxError> {
         let protected = || Repr::Protected { path: self.script_path.into() }.into();

@@ -1,4 +1,4 @@
-//! Frames: how messages are told apart in a stream of bytes.
+//! Frames: how messages are distinguished in a stream of bytes.
 //!
 //! ```text
 //!  offset 0  version   1 byte, 1
@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{BrokerError, error::Repr};
 
-/// Bytes of an answer: 128 MiB, in which the owners of as many sockets as a scan keeps have room.
+/// Bytes of an answer: 128 MiB, in which the processes of as many sockets as a scan keeps have room.
 pub(super) const MAX_ANSWER_BYTES: usize = 128 << 20;
 
 /// Bytes of a request: 16 MiB, in which the inodes of more sockets than a machine has have room.
@@ -24,7 +24,7 @@ pub(super) const HEADER_BYTES: usize = 9;
 
 /// The beginning of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct FrameHeader {
     pub(super) sequence: u32,
     /// The length of the message in bytes, within the bound.
     pub(super) length: usize,
@@ -52,13 +52,13 @@ pub(super) fn encode(
 pub(super) fn decode_header(
     bytes: [u8; HEADER_BYTES],
     limit: usize,
-) -> Result<Header, BrokerError> {
+) -> Result<FrameHeader, BrokerError> {
     let [version, s0, s1, s2, s3, l0, l1, l2, l3] = bytes;
     if version != VERSION {
         return Err(Repr::Version { expected: VERSION, found: version }.into());
     }
     let length = bounded(u32::from_le_bytes([l0, l1, l2, l3]), limit)?;
-    Ok(Header { sequence: u32::from_le_bytes([s0, s1, s2, s3]), length })
+    Ok(FrameHeader { sequence: u32::from_le_bytes([s0, s1, s2, s3]), length })
 }
 
 /// Reads a message; what stands behind it is an error.
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(frame, [1, 1, 2, 3, 4, 4, 0, 0, 0, 7, 2, b'a', b'b']);
         let (header, message) = frame.split_first_chunk().unwrap();
         let header = decode_header(*header, MAX_ANSWER_BYTES).unwrap();
-        assert_eq!(header, Header { sequence: 0x0403_0201, length: 4 });
+        assert_eq!(header, FrameHeader { sequence: 0x0403_0201, length: 4 });
         assert_eq!(decode::<(u8, String)>(message).unwrap(), (7, "ab".to_owned()));
     }
 

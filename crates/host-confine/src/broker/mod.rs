@@ -11,7 +11,7 @@
 //! of its own, and ends when the shell's end of a pipe is closed, which is when the shell ends.
 //!
 //! Landlock is what makes one necessary: from within a Landlock domain no process outside of it can be
-//! looked into, not even by root. So the owners of sockets ([`Owners`]) come from outside of the
+//! looked into, not even by root. So the processes of sockets ([`ProcessService`]) come from outside of the
 //! shell's domain, from a process that no script reaches but through this protocol.
 //!
 //! Names of hosts ([`Resolver`]) come from the C library, which opens files, sockets and further libraries
@@ -31,7 +31,7 @@
 mod client;
 mod error;
 mod frame;
-mod owners;
+mod processes;
 mod resolver;
 mod serve;
 
@@ -40,7 +40,10 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     client::Broker,
     error::{BrokerError, BrokerErrorKind},
-    owners::{Bounds, OwnerBroker, Owners, OwnersAnswer, OwnersRequest, Reach, Refusal},
+    processes::{
+        Bounds, ProcessAnswer, ProcessBroker, ProcessRequest, ProcessScanRefusal, ProcessService,
+        Reach,
+    },
     resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
     serve::serve,
 };
@@ -64,7 +67,7 @@ pub trait Service {
 #[non_exhaustive]
 pub enum Kind {
     /// Finds the processes that hold sockets, and tells so much of them.
-    Owners(Bounds),
+    Processes(Bounds),
     /// Resolves names of hosts.
     Resolver,
 }
@@ -73,7 +76,7 @@ impl Kind {
     /// Returns the words for it on a command line.
     pub fn words(self) -> Vec<&'static str> {
         match self {
-            Self::Owners(bounds) => vec!["owners", bounds.detail_word(), bounds.reach_word()],
+            Self::Processes(bounds) => vec!["processes", bounds.detail_word(), bounds.reach_word()],
             Self::Resolver => vec!["resolver"],
         }
     }
@@ -81,7 +84,9 @@ impl Kind {
     /// Returns the kind of these words.
     pub fn from_words(words: &[&str]) -> Option<Self> {
         match words {
-            ["owners", details, reach] => Bounds::from_words(details, reach).map(Self::Owners),
+            ["processes", details, reach] => {
+                Bounds::from_words(details, reach).map(Self::Processes)
+            }
             ["resolver"] => Some(Self::Resolver),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! Brokers: the protocol over pipes, with a service of the test's own; and the broker of owners, as
+//! Brokers: the protocol over pipes, with a service of the test's own; and the broker of processes, as
 //! the program starts it.
 
 use std::{
@@ -17,15 +17,15 @@ use std::{
 };
 
 use host_confine::broker::{
-    Bounds, Broker, BrokerErrorKind, Kind, OwnerBroker, Reach, ResolverBroker, Service, serve,
+    Bounds, Broker, BrokerErrorKind, Kind, ProcessBroker, Reach, ResolverBroker, Service, serve,
 };
-use procnetsocket::{Fact, OwnerDetails, OwnerQuery, Task, Uninterrupted};
+use procnetsocket::{Fact, ProcessDetails, ProcessQuery, Task, Uninterrupted};
 use rstest::rstest;
 use rustix::{
     event::{PollFd, PollFlags, poll},
     process::{Pid, PidfdFlags, pidfd_open},
 };
-use socket_query::{HostNameError, HostNames as _, OwnerSource as _, OwnersErrorKind};
+use socket_query::{HostNameError, HostNames as _, ProcessSource as _, ProcessSourceErrorKind};
 
 use crate::{
     confine::{Running, value},
@@ -111,7 +111,7 @@ impl Service for Gate {
 }
 
 #[test]
-fn who_gives_up_again_and_again_asks_once() {
+fn repeated_cancellation_asks_the_broker_once() {
     let ((requests, to_broker), (from_broker, answers)) =
         (io::pipe().unwrap(), io::pipe().unwrap());
     let broker = Broker::<Gate>::new(to_broker.into(), from_broker.into()).unwrap();
@@ -137,7 +137,7 @@ fn who_gives_up_again_and_again_asks_once() {
 }
 
 #[test]
-fn what_is_too_long_for_a_frame_is_told_and_the_broker_goes_on() {
+fn oversized_frame_is_reported_and_the_broker_goes_on() {
     let (broker, mut requests, mut answers) = pipes();
     let server = thread::spawn(move || serve(&Bytes, &mut requests, &mut answers));
     let too_many = (129 << 20, vec![]);
@@ -165,7 +165,7 @@ fn a_broker_that_is_gone_is_an_error() {
 #[case::version(&[9; 9])]
 #[case::length(&[1, 1, 0, 0, 0, 255, 255, 255, 255])]
 #[case::message(&[1, 1, 0, 0, 0, 1, 0, 0, 0, 9])]
-fn what_is_no_answer_is_an_error(#[case] bytes: &[u8]) {
+fn malformed_answer_is_an_error(#[case] bytes: &[u8]) {
     let (broker, _requests, mut answers) = pipes();
     answers.write_all(bytes).unwrap();
     let error = broker.ask(&(1, vec![]), LONG, &Uninterrupted).unwrap_err();
@@ -177,7 +177,7 @@ fn what_is_no_answer_is_an_error(#[case] bytes: &[u8]) {
 #[case::half_a_header(&[1, 1])]
 #[case::half_a_message(&[1, 1, 0, 0, 0, 4, 0, 0, 0, 9])]
 #[case::length(&[1, 1, 0, 0, 0, 255, 255, 255, 255])]
-fn what_is_no_request_is_not_answered(#[case] mut bytes: &[u8]) {
+fn malformed_request_is_not_answered(#[case] mut bytes: &[u8]) {
     let mut answers = Vec::new();
     // OK because half a header is the end of the input, as when the shell was killed.
     let _ = serve(&Bytes, &mut bytes, &mut answers);
@@ -198,11 +198,11 @@ fn start<S: Service>(kind: Kind) -> (Child, Broker<S>) {
 }
 
 #[test]
-fn the_broker_of_owners_finds_this_process_and_confines_itself() {
+fn process_broker_finds_this_process_and_confines_itself() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (mut child, broker) = start(Kind::Owners(ALL));
-    let source = OwnerBroker::new(broker);
-    let report = source.owners(&OwnerQuery::all(), &Uninterrupted).unwrap();
+    let (mut child, broker) = start(Kind::Processes(ALL));
+    let source = ProcessBroker::new(broker);
+    let report = source.processes(&ProcessQuery::all(), &Uninterrupted).unwrap();
     let own = std::process::id();
     let task = report.tasks.iter().find(|task| task.pid.get() == own).expect("this process");
     let fd = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&listener)).unwrap();
@@ -217,37 +217,37 @@ fn the_broker_of_owners_finds_this_process_and_confines_itself() {
 const LOOKING: u64 = 1 << 2 | 1 << 19;
 
 /// Everything that a policy can allow.
-const ALL: Bounds = Bounds { details: OwnerDetails::Full, reach: Reach::All };
+const ALL: Bounds = Bounds { details: ProcessDetails::Full, reach: Reach::All };
 
-/// Returns what the broker of owners tells of this process, however much is asked.
-fn told_of_this_process(bounds: Bounds, query: OwnerQuery) -> Result<Option<Task>, String> {
-    let (_child, broker) = start(Kind::Owners(bounds));
-    let query = query.with_details(OwnerDetails::Full);
-    let report = OwnerBroker::new(broker).owners(&query, &Uninterrupted);
+/// Returns what the broker of processes tells of this process, however much is asked.
+fn told_of_this_process(bounds: Bounds, query: ProcessQuery) -> Result<Option<Task>, String> {
+    let (_child, broker) = start(Kind::Processes(bounds));
+    let query = query.with_details(ProcessDetails::Full);
+    let report = ProcessBroker::new(broker).processes(&query, &Uninterrupted);
     let own = std::process::id();
     let mut tasks = report.map_err(|error| error.message)?.tasks.into_iter();
     Ok(tasks.find(|task| task.pid.get() == own))
 }
 
 #[test]
-fn the_broker_of_owners_tells_no_more_than_the_policy_allows() {
+fn process_broker_returns_no_more_than_the_policy_allows() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
     let inode = procnetsocket::model::Inode::new(inode).unwrap();
-    let full = told_of_this_process(ALL, OwnerQuery::all()).unwrap().unwrap();
+    let full = told_of_this_process(ALL, ProcessQuery::all()).unwrap().unwrap();
     assert!(matches!(full.command_line, Fact::Known(_)));
-    let names = Bounds { details: OwnerDetails::User, reach: Reach::All };
-    let task = told_of_this_process(names, OwnerQuery::all()).unwrap().unwrap();
+    let names = Bounds { details: ProcessDetails::User, reach: Reach::All };
+    let task = told_of_this_process(names, ProcessQuery::all()).unwrap().unwrap();
     assert_eq!((task.command_line, task.executable), (Fact::NotAsked, Fact::NotAsked));
     let named = Bounds { reach: Reach::Named, ..names };
     assert_eq!(
-        told_of_this_process(named, OwnerQuery::all()).unwrap_err(),
-        "expected the sockets whose owners are wanted, but found none"
+        told_of_this_process(named, ProcessQuery::all()).unwrap_err(),
+        "expected the sockets whose processes are wanted, but found none"
     );
-    let task = told_of_this_process(named, OwnerQuery::of(vec![inode])).unwrap().unwrap();
+    let task = told_of_this_process(named, ProcessQuery::of(vec![inode])).unwrap().unwrap();
     assert_eq!(task.sockets.len(), 1);
-    let (_child, broker) = start(Kind::Owners(named));
-    assert_eq!(OwnerBroker::new(broker).process_name(task.pid), None);
+    let (_child, broker) = start(Kind::Processes(named));
+    assert_eq!(ProcessBroker::new(broker).process_name(task.pid), None);
 }
 
 fn is_confined(broker: &Child, capabilities: u64) {
@@ -284,13 +284,14 @@ fn a_broker_of_host_names_that_was_killed_is_none() {
 
 #[test]
 fn a_broker_that_was_killed_is_an_error_for_a_person() {
-    let (mut child, broker) = start(Kind::Owners(ALL));
+    let (mut child, broker) = start(Kind::Processes(ALL));
     child.kill().unwrap();
     child.wait().unwrap();
-    let error = OwnerBroker::new(broker).owners(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+    let error =
+        ProcessBroker::new(broker).processes(&ProcessQuery::all(), &Uninterrupted).unwrap_err();
     assert_eq!(
         (error.kind, error.message.as_str()),
-        (OwnersErrorKind::Unavailable, "the broker is gone")
+        (ProcessSourceErrorKind::Unavailable, "the broker is gone")
     );
 }
 
@@ -332,7 +333,7 @@ fn a_broker_ends_with_a_shell_that_is_killed() {
 #[rstest]
 #[case::confined(&[])]
 #[case::free(&["--no-confine"])]
-fn owners_are_right(#[case] args: &[&str]) {
+fn broker_and_direct_scan_list_the_same_processes(#[case] args: &[&str]) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let args = [args, &["--grant", "sockets,processes", "-c", "ss -tlnpH; ss -tlnpTH"]].concat();

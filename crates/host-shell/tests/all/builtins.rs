@@ -197,7 +197,7 @@ fn a_builtin_takes_the_place_of_the_interpreters_command(#[case] name: &'static 
 #[case("eval")]
 #[case("exit")]
 #[case("bash")]
-fn a_word_of_the_language_cannot_be_registered(#[case] name: &'static str) {
+fn keyword_cannot_be_registered(#[case] name: &'static str) {
     let mut registry = Registry::new();
     registry.register(Named(name)).unwrap();
     let error = Shell::builder().registry(registry).build().unwrap_err();
@@ -213,7 +213,7 @@ fn help_lists_builtins_with_their_summaries() {
 }
 
 #[test]
-fn help_tells_about_one() {
+fn help_describes_one_builtin() {
     assert_eq!(run("help rows").stdout, "rows - print rows\n");
     assert!(run("help grep").stdout.starts_with("grep - "));
     let ran = run("help nope");
@@ -229,7 +229,7 @@ fn help_tells_about_one() {
 #[case::child_shell("bash -c 'exit 3'", false)]
 #[case::pipeline("exit 3 | cat", false)]
 #[case::substitution("v=$(exit 3)", false)]
-fn the_outcome_tells_an_exit(#[case] text: &str, #[case] exited: bool) {
+fn outcome_reports_an_exit(#[case] text: &str, #[case] exited: bool) {
     let script = Script { text: text.to_owned(), ..Script::default() };
     let mut shell = shell().build().unwrap();
     let outcome = shell.run(&script, &mut Vec::<u8>::new(), &mut Vec::<u8>::new());

@@ -134,7 +134,7 @@ fn a_builtin_of_the_host_is_switched_off_too() {
 }
 
 #[test]
-fn what_does_not_exist_is_not_found_and_not_refused() {
+fn missing_command_is_not_found_and_not_refused() {
     let ran = run_allowed("echo", "nope");
     assert_eq!(ran.status, 127);
     assert!(ran.stderr.contains("nope: command not found"), "{ran:?}");

@@ -127,7 +127,7 @@ const LEFT_TO_THE_RESOLVER: [&str; 3] =
     ["open a UDP socket", "open rtnetlink", "connect by a unix socket"];
 
 #[test]
-fn who_resolves_names_can_do_no_more_than_that() {
+fn resolver_broker_can_only_resolve_names() {
     let (lines, status) = probe(Some("--resolver"));
     assert_eq!(status, 0, "{lines:?}");
     let version = landlock(&lines);
@@ -255,12 +255,12 @@ fn status(args: &[&str]) -> String {
 }
 
 #[test]
-fn status_tells_the_defaults() {
+fn status_reports_the_defaults() {
     insta::assert_snapshot!(status(&[]), @r"
     grants: sockets
     sockets: of every family, of every user
     tables: the system's, from sock_diag, or else from the verified /proc
-    owners: none, without the grant `processes`
+    processes: none, without the grant `processes`
     host names: none, without the grant `resolve`
     namespaces: none
     directories: none
@@ -273,7 +273,7 @@ fn status_tells_the_defaults() {
 }
 
 #[test]
-fn status_tells_what_was_chosen() {
+fn status_reports_chosen_options() {
     let fake = TempDir::new().unwrap();
     let args = [
         "--allow-path",
@@ -295,7 +295,7 @@ fn status_tells_what_was_chosen() {
     grants: none
     sockets: of every family, of every user
     tables: a directory that stands for /proc
-    owners: none, without the grant `processes`
+    processes: none, without the grant `processes`
     host names: none, without the grant `resolve`
     namespaces: none
     directories: /usr (read), /dev/shm (read and write)
@@ -310,8 +310,8 @@ fn status_tells_what_was_chosen() {
 #[rstest]
 #[case::confined(&[], "from a broker, process ")]
 #[case::free(&["--no-confine"], "from this process")]
-fn status_tells_who_looks_for_what(#[case] args: &[&str], #[case] expected: &str) {
-    for (grant, what) in [("processes", "owners"), ("resolve", "host names")] {
+fn status_reports_which_process_serves_each_grant(#[case] args: &[&str], #[case] expected: &str) {
+    for (grant, what) in [("processes", "processes"), ("resolve", "host names")] {
         let grants = format!("sockets,{grant}");
         let (stdout, ..) = run(&[args, &["--grant", &grants, "--status"]].concat());
         let expected = format!("{what}: {expected}");

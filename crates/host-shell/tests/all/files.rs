@@ -178,7 +178,7 @@ fn nothing_else_of_the_system_is_there(#[case] script: &str) {
 }
 
 #[test]
-fn what_is_invented_does_not_mix_with_a_granted_directory() {
+fn virtual_files_do_not_mix_with_a_granted_directory() {
     let granted = Granted::new();
     let mut sandbox = builtin_api::Sandbox::empty();
     let dir = cap_std::fs::Dir::open_ambient_dir(granted.dir.path(), cap_std::ambient_authority());
@@ -189,7 +189,7 @@ fn what_is_invented_does_not_mix_with_a_granted_directory() {
 }
 
 #[test]
-fn what_is_not_granted_is_in_memory() {
+fn ungranted_paths_are_in_memory() {
     let name = tempfile::tempdir().unwrap().path().to_str().unwrap().to_owned();
     let ran = run(&format!("mkdir -p {name}; echo a > {name}/file; cat {name}/file"));
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("a\n", ""));

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use host_shell::Limits;
+use host_shell::ScriptLimits;
 use rstest::rstest;
 
 use crate::support::{Ran, Stuck, Waits, registry_with, run, run_in, shell};
@@ -51,7 +51,7 @@ fn a_file_in_memory_that_is_too_large_is_an_error() {
 }
 
 fn limited(script: &str, bytes: u64) -> Ran {
-    let limits = Limits { max_output_bytes: bytes, ..Limits::default() };
+    let limits = ScriptLimits { max_output_bytes: bytes, ..ScriptLimits::default() };
     run_in(&mut shell().limits(limits).build().unwrap(), script)
 }
 
@@ -78,7 +78,7 @@ fn output_that_just_fits_is_whole() {
 }
 
 #[test]
-fn what_is_not_printed_does_not_count() {
+fn unprinted_output_does_not_count() {
     let ran = limited("rows 1000 100 | wc -l; rows 1000 100 > /tmp/f; v=$(rows 1000 100)", 10);
     assert_eq!((ran.stdout.as_str(), ran.status), ("1000\n", 0));
 }
@@ -93,7 +93,7 @@ const TIMEOUTS: [Duration; 4] =
 const SHORT: Duration = Duration::from_millis(50);
 
 fn timed_by(timeout: Duration, shell: host_shell::ShellBuilder, script: &str) -> Ran {
-    let limits = Limits { timeout, ..Limits::default() };
+    let limits = ScriptLimits { timeout, ..ScriptLimits::default() };
     run_in(&mut shell.limits(limits).build().unwrap(), script)
 }
 
@@ -144,7 +144,7 @@ fn a_builtin_that_does_not_come_back_does_not_keep_the_shell() {
 #[test]
 fn a_shell_goes_on_after_a_timeout() {
     for timeout in TIMEOUTS {
-        let limits = Limits { timeout, ..Limits::default() };
+        let limits = ScriptLimits { timeout, ..ScriptLimits::default() };
         let mut shell = shell().limits(limits).build().unwrap();
         // Only the last step of the second script is to take too long.
         let is_ready = run_in(&mut shell, "v=1; f() { local v=2; sleep 600; }").status == 0;

@@ -71,7 +71,7 @@ fn bad_usage_is_2_with_the_usage(#[case] args: &[&str]) {
 #[case::policy(&["--policy", "/nowhere/at/all", "-c", ":"], "cannot read the policy")]
 #[case::no_policy(&["--policy", "/etc/services", "-c", ":"], "expected a policy in")]
 #[case::command(&["--allow-command", "catt", "-c", ":"], "expected the name of a command")]
-fn what_cannot_be_granted_is_2(#[case] args: &[&str], #[case] message: &str) {
+fn ungrantable_directory_exits_with_2(#[case] args: &[&str], #[case] message: &str) {
     let (stdout, stderr, status) = run(args);
     assert_eq!((stdout.as_str(), status), ("", 2));
     assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
@@ -96,7 +96,7 @@ const UDP: &str = "udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:*\n";
 
 #[rstest]
 #[case::nothing_said("", &[], &[UDP, TCP])]
-#[case::one_user("owner = 7", &[], &[TCP])]
+#[case::one_user("uid = 7", &[], &[TCP])]
 #[case::other_families("families = [\"unix\"]", &[], &[])]
 #[case::options_replace_grants("grants = []", &["--grant", "sockets"], &[UDP, TCP])]
 fn a_policy_decides_what_is_listed(
@@ -228,7 +228,7 @@ fn too_much_output_is_an_error() {
 }
 
 #[test]
-fn owners_of_sockets_are_told_under_their_grant() {
+fn processes_are_listed_under_their_grant() {
     let root = FakeProc::new()
         .tcp(Tcp::listen("127.0.0.1:80").inode(500))
         .process(Process::new(10, "httpd").socket(3, 500))

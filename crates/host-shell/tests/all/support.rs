@@ -14,7 +14,7 @@ use std::{
 use bstr::BString;
 use builtin_api::{Access, Builtin, CallContext, Error, ErrorKind, ExitCode, Registry, Sandbox};
 use cap_std::{ambient_authority, fs::Dir};
-use host_shell::{Limits, Script, Shell, ShellBuilder};
+use host_shell::{Script, ScriptLimits, Shell, ShellBuilder};
 use tempfile::TempDir;
 
 /// What a script printed, and its status.
@@ -45,7 +45,7 @@ pub(crate) fn run(script: &str) -> Ran {
 }
 
 pub(crate) fn shell() -> ShellBuilder {
-    let limits = Limits { timeout: Duration::from_mins(20), ..Limits::default() };
+    let limits = ScriptLimits { timeout: Duration::from_mins(20), ..ScriptLimits::default() };
     Shell::builder().registry(registry()).limits(limits)
 }
 

@@ -68,7 +68,7 @@ fn the_first_look_knows_what_is_open() {
 }
 
 #[test]
-fn rows_that_come_and_go_are_told() {
+fn rows_that_come_and_go_are_reported() {
     let mut watched = Watched::new(&base());
     let more = base()
         .tcp(Tcp::listen("127.0.0.1:8080").inode(7).uid(1000))
@@ -97,7 +97,7 @@ fn rows_that_come_and_go_are_told() {
 }
 
 #[test]
-fn what_is_no_port_is_not_told() {
+fn sockets_without_a_port_are_not_reported() {
     let mut watched = Watched::new(&base());
     let next = base()
         .tcp(Tcp::established("127.0.0.1:9000", "127.0.0.1:9001").inode(20))
@@ -119,7 +119,7 @@ fn a_server_that_is_started_anew_is_closed_and_opened() {
 }
 
 #[test]
-fn sockets_that_share_a_number_are_told_apart() {
+fn sockets_that_share_a_number_are_distinguished() {
     let mut watched = Watched::new(&base());
     let one = base().tcp(Tcp::listen("0.0.0.0:80").inode(5));
     let group = one.clone().tcp(Tcp::listen("0.0.0.0:80").inode(6));
@@ -152,7 +152,7 @@ fn columns_that_change_are_no_events() {
 }
 
 #[test]
-fn a_table_that_fails_is_told_once_and_the_others_go_on() {
+fn failing_table_is_reported_once_and_the_others_go_on() {
     let mut watched = Watched::new(&base());
     let broken = base()
         .udp(Datagram::bound("0.0.0.0:5353").inode(30))

@@ -11,8 +11,8 @@
 use std::{collections::BTreeSet, sync::Mutex};
 
 use port_monitor::{
-    Change, EventKind, Identity, Polled, Poller, Port, PortLook, PortSource, PortTable, Problem,
-    ProblemKind, Protocol, Reading, Readings, Scope,
+    Change, EventKind, Polled, Poller, Port, PortIdentity, PortLook, PortSource, PortTable,
+    Protocol, ReadProblem, ReadProblemKind, Reading, Readings, Scope,
 };
 use procnetsocket::{Family, Interrupt, Uninterrupted, model::Inode};
 use testkit::Xorshift;
@@ -20,7 +20,7 @@ use testkit::Xorshift;
 /// What is open in each table, and how it answers.
 #[derive(Clone, Debug, Default)]
 struct Machine {
-    tables: [BTreeSet<Identity>; 4],
+    tables: [BTreeSet<PortIdentity>; 4],
     answers: [Answer; 4],
 }
 
@@ -52,7 +52,7 @@ impl PortSource for Source {
             let (machine, readings) = &mut *guard;
             let index = index(table);
             readings[index] += 1;
-            let port = |identity: &Identity| {
+            let port = |identity: &PortIdentity| {
                 let local = (identity.address, identity.port).into();
                 Port::new(identity.protocol, local, identity.inode)
             };
@@ -66,9 +66,13 @@ impl PortSource for Source {
             let mut reading = Reading { ports, ..Reading::default() };
             match answer {
                 Answer::Whole | Answer::Missed => {}
-                Answer::Gap => reading.note_gap(Problem::new(ProblemKind::Incomplete, "torn")),
-                Answer::Failed => return Err(Problem::new(ProblemKind::Unreadable, "no luck")),
-                Answer::Gone => return Err(Problem::new(ProblemKind::Missing, "gone")),
+                Answer::Gap => {
+                    reading.note_gap(ReadProblem::new(ReadProblemKind::Incomplete, "torn"));
+                }
+                Answer::Failed => {
+                    return Err(ReadProblem::new(ReadProblemKind::Unreadable, "no luck"));
+                }
+                Answer::Gone => return Err(ReadProblem::new(ReadProblemKind::Missing, "gone")),
             }
             Ok(reading)
         })
@@ -91,7 +95,7 @@ fn change(machine: &mut Machine, random: &mut Xorshift) {
         };
         let port = u16::try_from(1 + random.below(5)).unwrap();
         let inode = Inode::new(random.below(4));
-        let identity = Identity { protocol: table.protocol, address, port, inode };
+        let identity = PortIdentity { protocol: table.protocol, address, port, inode };
         let open = &mut machine.tables[index(table)];
         if !open.remove(&identity) {
             open.insert(identity);
@@ -105,7 +109,7 @@ fn change(machine: &mut Machine, random: &mut Xorshift) {
 
 /// What a reader of the events believes to be open.
 #[derive(Default)]
-struct Reader(BTreeSet<Identity>);
+struct Reader(BTreeSet<PortIdentity>);
 
 impl Reader {
     /// Each event has to be possible.
@@ -188,7 +192,7 @@ fn an_interrupted_look_changes_nothing() {
         fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
             look.read_each(|table| {
                 if table.protocol == Protocol::Udp {
-                    return Err(Problem::new(ProblemKind::Interrupted, "interrupted"));
+                    return Err(ReadProblem::new(ReadProblemKind::Interrupted, "interrupted"));
                 }
                 let port = Port::new(Protocol::Tcp, ([0, 0, 0, 0], 80).into(), None);
                 Ok(Reading { ports: vec![port], ..Reading::default() })

@@ -17,9 +17,9 @@ use std::{
 };
 
 use port_monitor::{
-    Attribution, ErrorKind, EventKind, Initial, Notice, Owner, Owners, Port, PortLook, PortMonitor,
-    PortMonitorBuilder, PortSource, PortTable, Problem, ProblemKind, Protocol, Reading, Readings,
-    Subscription,
+    Attribution, ErrorKind, EventKind, Initial, Notice, Port, PortLook, PortMonitor,
+    PortMonitorBuilder, PortProcess, PortSource, PortTable, ProcessesByInode, Protocol,
+    ReadProblem, ReadProblemKind, Reading, Readings, Subscription,
 };
 use procnetsocket::{Interrupt, Pid, model::Inode};
 use rstest::rstest;
@@ -28,7 +28,7 @@ use rstest::rstest;
 const LONG: Duration = Duration::from_mins(5);
 
 /// What stands in the table of TCP over IPv4, or why it cannot be read.
-type Answer = Result<Vec<u16>, ProblemKind>;
+type Answer = Result<Vec<u16>, ReadProblemKind>;
 
 /// A source in which the test opens and closes ports.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Ports {
         Self(Arc::new(Mutex::new(Ok(ports.to_vec()))))
     }
 
-    fn set(&self, answer: Result<&[u16], ProblemKind>) {
+    fn set(&self, answer: Result<&[u16], ReadProblemKind>) {
         *self.0.lock().unwrap() = answer.map(<[u16]>::to_vec);
     }
 
@@ -56,7 +56,7 @@ impl PortSource for Ports {
     fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
         look.read_each(|table| {
             let answer = self.0.lock().unwrap().clone();
-            let ports = answer.map_err(|kind| Problem::new(kind, "no luck"))?;
+            let ports = answer.map_err(|kind| ReadProblem::new(kind, "no luck"))?;
             let is_here = table == PortTable::ALL[0];
             let ports = ports.into_iter().filter(|_| is_here).map(port).collect();
             Ok(Reading { ports, ..Reading::default() })
@@ -87,7 +87,7 @@ fn numbers(monitor: &PortMonitor) -> Vec<u16> {
 }
 
 #[test]
-fn tells_what_opens_and_closes() {
+fn monitor_reports_what_opens_and_closes() {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().build();
     let notices = monitor.subscribe(10);
@@ -107,7 +107,7 @@ fn tells_what_opens_and_closes() {
 #[rstest]
 #[case::silent(Initial::Silent, "1 opened 80")]
 #[case::told(Initial::Told, "1 initial 22")]
-fn the_ports_of_the_first_look_are_told_on_request(#[case] initial: Initial, #[case] first: &str) {
+fn ports_of_the_first_look_are_reported_on_request(#[case] initial: Initial, #[case] first: &str) {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().initial(initial).build();
     let notices = monitor.subscribe(10);
@@ -118,7 +118,7 @@ fn the_ports_of_the_first_look_are_told_on_request(#[case] initial: Initial, #[c
 }
 
 #[test]
-fn watches_what_it_was_told_to_watch() {
+fn monitor_watches_only_its_scope() {
     let ports = Ports::new(&[]);
     let monitor = ports.watch().ports(80..=89).ports(443..=443).build();
     let notices = monitor.subscribe(10);
@@ -195,7 +195,7 @@ impl PortSource for Endless {
             while !interrupt.is_interrupted() {
                 std::thread::yield_now();
             }
-            Err(Problem::new(ProblemKind::Interrupted, "interrupted"))
+            Err(ReadProblem::new(ReadProblemKind::Interrupted, "interrupted"))
         })
     }
 }
@@ -211,16 +211,16 @@ fn a_look_that_is_under_way_is_ended_by_a_stop() {
 }
 
 #[test]
-fn a_failure_is_told_once_and_kept_until_it_is_over() {
+fn failure_is_reported_once_and_kept_until_it_is_over() {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().address([127, 0, 0, 1].into()).build();
     let notices = monitor.subscribe(10);
     monitor.start().unwrap();
     settle(&monitor);
-    ports.set(Err(ProblemKind::Unreadable));
+    ports.set(Err(ReadProblemKind::Unreadable));
     settle(&monitor);
     settle(&monitor);
-    let problem = Problem::new(ProblemKind::Unreadable, "no luck");
+    let problem = ReadProblem::new(ReadProblemKind::Unreadable, "no luck");
     let table = PortTable::ALL[0];
     assert_eq!(notices.try_next(), Some(Notice::Failed(table, problem.clone())));
     assert_eq!(notices.try_next(), None);
@@ -233,7 +233,7 @@ fn a_failure_is_told_once_and_kept_until_it_is_over() {
 }
 
 #[test]
-fn a_slow_subscriber_harms_nobody() {
+fn slow_subscriber_delays_no_other() {
     let ports = Ports::new(&[]);
     let monitor = ports.watch().build();
     let (slow, quick) = (monitor.subscribe(2), monitor.subscribe(100));
@@ -272,23 +272,27 @@ impl PortSource for Owned {
         self.0.read(look, interrupt)
     }
 
-    fn owners(&self, inodes: &[Inode], _: &dyn Interrupt) -> Result<Owners, Problem> {
+    fn processes(
+        &self,
+        inodes: &[Inode],
+        _: &dyn Interrupt,
+    ) -> Result<ProcessesByInode, ReadProblem> {
         self.1.lock().unwrap().push(inodes.iter().map(|inode| inode.get()).collect());
-        let owner = || Owner { pid: Pid::new(7).unwrap(), name: Some("server".into()) };
+        let process = || PortProcess { pid: Pid::new(7).unwrap(), name: Some("server".into()) };
         let even = inodes.iter().filter(|inode| inode.get() % 2 == 0);
-        Ok(even.map(|inode| (*inode, vec![owner()])).collect())
+        Ok(even.map(|inode| (*inode, vec![process()])).collect())
     }
 }
 
-fn owners(port: &Port) -> Option<usize> {
-    port.owners.as_ref().map(Vec::len)
+fn processes(port: &Port) -> Option<usize> {
+    port.processes.as_ref().map(Vec::len)
 }
 
 #[test]
-fn owners_are_looked_for_once_and_kept_to_the_end() {
+fn processes_are_looked_for_once_and_kept_to_the_end() {
     let (ports, asked) = (Ports::new(&[22]), Arc::new(Mutex::new(Vec::new())));
     let source = Owned(ports.clone(), Arc::clone(&asked));
-    let builder = PortMonitor::builder(source).owners(Attribution::Wanted);
+    let builder = PortMonitor::builder(source).processes(Attribution::Wanted);
     let monitor = builder.interval(Duration::ZERO).build();
     let notices = monitor.subscribe(10);
     monitor.start().unwrap();
@@ -296,26 +300,26 @@ fn owners_are_looked_for_once_and_kept_to_the_end() {
     ports.set(Ok(&[22, 80, 81]));
     assert_eq!([next(&notices), next(&notices)], ["1 opened 80", "2 opened 81"]);
     settle(&monitor);
-    let known: Vec<_> = monitor.ports().iter().map(owners).collect();
+    let known: Vec<_> = monitor.ports().iter().map(processes).collect();
     assert_eq!(known, [Some(1), Some(1), Some(0)]);
     ports.set(Ok(&[]));
     assert_eq!(next(&notices), "3 closed 22");
-    let told: Vec<_> = monitor.since(0).events.iter().map(|event| owners(&event.port)).collect();
+    let told: Vec<_> = monitor.since(0).events.iter().map(|event| processes(&event.port)).collect();
     assert_eq!(told[..3], [Some(1), Some(0), Some(1)]);
     assert_eq!(*asked.lock().unwrap(), [vec![22], vec![80, 81]]);
 }
 
 #[test]
-fn a_source_without_owners_says_so_once() {
+fn source_without_processes_says_so_once() {
     let ports = Ports::new(&[22]);
-    let monitor = ports.watch().owners(Attribution::Wanted).build();
+    let monitor = ports.watch().processes(Attribution::Wanted).build();
     let notices = monitor.subscribe(10);
     monitor.start().unwrap();
-    assert!(next(&notices).starts_with("Ownerless("));
+    assert!(next(&notices).starts_with("ProcessesUnknown("));
     ports.set(Ok(&[22, 80]));
     assert_eq!(next(&notices), "1 opened 80");
     settle(&monitor);
-    assert_eq!((notices.try_next(), owners(&monitor.ports()[1])), (None, None));
+    assert_eq!((notices.try_next(), processes(&monitor.ports()[1])), (None, None));
 }
 
 /// A source that panics at its second look.

@@ -20,7 +20,7 @@ pub struct Flag {
 
 /// What a call does; without such an option it follows ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
+pub(crate) enum WatchVerb {
     Wait,
     Gone,
     List,
@@ -31,7 +31,7 @@ pub(crate) enum Verb {
 pub(crate) enum Effect {
     Help,
     Version,
-    Verb(Verb),
+    Verb(WatchVerb),
     Protocol(Protocol),
     Family(AddressFamily),
     Timeout,
@@ -60,9 +60,24 @@ impl Flag {
 
 /// Every option, in the order of the help.
 static FLAGS: &[Flag] = &[
-    Flag::new(Some(b'w'), "wait", "wait until a port matches FILTER", Effect::Verb(Verb::Wait)),
-    Flag::new(Some(b'g'), "gone", "wait until no port matches FILTER", Effect::Verb(Verb::Gone)),
-    Flag::new(Some(b'l'), "list", "print the ports that are open now", Effect::Verb(Verb::List)),
+    Flag::new(
+        Some(b'w'),
+        "wait",
+        "wait until a port matches FILTER",
+        Effect::Verb(WatchVerb::Wait),
+    ),
+    Flag::new(
+        Some(b'g'),
+        "gone",
+        "wait until no port matches FILTER",
+        Effect::Verb(WatchVerb::Gone),
+    ),
+    Flag::new(
+        Some(b'l'),
+        "list",
+        "print the ports that are open now",
+        Effect::Verb(WatchVerb::List),
+    ),
     Flag::new(None, "timeout", "give up after this time, with status 124", Effect::Timeout)
         .with_value("DURATION"),
     Flag::new(None, "for", "follow ports for this time", Effect::For).with_value("DURATION"),

@@ -10,6 +10,6 @@ pub use self::flags::{Flag, flags};
 pub(crate) use self::{
     error::CliError,
     help::{Help, VERSION},
-    plan::{First, Follow, Form, PORTS, Plan, Task, Wanted, Watch, Which},
+    plan::{EventFormat, First, Follow, PORTS, Plan, Wanted, Watch, WatchTask, WatchedPorts},
     raw::RawArgs,
 };

@@ -9,7 +9,7 @@ use socket_query::{AddressFamily, FamilySet, expr::FilterText};
 
 use super::{
     CliError, RawArgs,
-    flags::{Effect, Verb},
+    flags::{Effect, WatchVerb},
     raw::Typed,
 };
 
@@ -28,20 +28,20 @@ pub(crate) enum Plan {
 /// Which ports are watched, and for what.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Watch {
-    pub(crate) task: Task,
-    pub(crate) which: Which,
+    pub(crate) task: WatchTask,
+    pub(crate) which: WatchedPorts,
     pub(crate) interval: Duration,
-    /// Whether owners are shown.
-    pub(crate) owners: Attribution,
+    /// Whether processes are shown.
+    pub(crate) processes: Attribution,
 }
 
 /// What is done with the ports.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Task {
+pub(crate) enum WatchTask {
     /// Wait until ports are as they are wanted.
     Wait { wanted: Wanted, timeout: Option<Duration> },
     /// Print what is open.
-    List(Form),
+    List(EventFormat),
     /// Print what opens and closes.
     Follow(Follow),
 }
@@ -58,7 +58,7 @@ pub(crate) enum Wanted {
 /// How ports are followed, and until when.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Follow {
-    pub(crate) form: Form,
+    pub(crate) form: EventFormat,
     pub(crate) first: First,
     /// After this time it has succeeded.
     pub(crate) lasting: Option<Duration>,
@@ -84,14 +84,14 @@ pub(crate) enum First {
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum EventFormat {
     Text,
     Json,
 }
 
 /// Which ports.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Which {
+pub(crate) struct WatchedPorts {
     /// None stands for all.
     pub(crate) protocols: Vec<Protocol>,
     pub(crate) families: FamilySet,
@@ -109,15 +109,15 @@ impl Plan {
             return Ok(Self::Version);
         }
         let interval = duration(raw, Effect::Interval)?.unwrap_or(DEFAULT_INTERVAL);
-        let has_owners = raw.has(Effect::Processes);
-        let owners = if has_owners { Attribution::Wanted } else { Attribution::Unwanted };
-        Ok(Self::Watch(Watch { task: task(raw)?, which: which(raw), interval, owners }))
+        let has_processes = raw.has(Effect::Processes);
+        let processes = if has_processes { Attribution::Wanted } else { Attribution::Unwanted };
+        Ok(Self::Watch(Watch { task: task(raw)?, which: which(raw), interval, processes }))
     }
 }
 
-fn task(raw: &RawArgs) -> Result<Task, CliError> {
+fn task(raw: &RawArgs) -> Result<WatchTask, CliError> {
     let timeout = duration(raw, Effect::Timeout)?;
-    let Some((verb, name)) = verb(raw)? else { return follow(raw, timeout).map(Task::Follow) };
+    let Some((verb, name)) = verb(raw)? else { return follow(raw, timeout).map(WatchTask::Follow) };
     for (effect, option) in
         [(Effect::For, "for"), (Effect::Count, "count"), (Effect::Initial, "initial")]
     {
@@ -125,8 +125,8 @@ fn task(raw: &RawArgs) -> Result<Task, CliError> {
             return Err(CliError::Exclusive(option, name));
         }
     }
-    if verb == Verb::List {
-        let list = Task::List(form(raw));
+    if verb == WatchVerb::List {
+        let list = WatchTask::List(form(raw));
         return timeout.map_or(Ok(list), |_| Err(CliError::Exclusive("timeout", name)));
     }
     for (effect, option) in [(Effect::JsonLines, "json-lines"), (Effect::Processes, "processes")] {
@@ -137,13 +137,13 @@ fn task(raw: &RawArgs) -> Result<Task, CliError> {
     if raw.words.is_empty() {
         return Err(CliError::NoFilter(name));
     }
-    let wanted = if verb == Verb::Gone { Wanted::Gone } else { Wanted::Open };
-    Ok(Task::Wait { wanted, timeout })
+    let wanted = if verb == WatchVerb::Gone { Wanted::Gone } else { Wanted::Open };
+    Ok(WatchTask::Wait { wanted, timeout })
 }
 
 /// Returns what was chosen to be done, with the name of the option.
-fn verb(raw: &RawArgs) -> Result<Option<(Verb, &'static str)>, CliError> {
-    let mut chosen: Option<(Verb, &'static str)> = None;
+fn verb(raw: &RawArgs) -> Result<Option<(WatchVerb, &'static str)>, CliError> {
+    let mut chosen: Option<(WatchVerb, &'static str)> = None;
     for Typed { flag, .. } in &raw.typed {
         let Effect::Verb(verb) = flag.effect else { continue };
         match chosen {
@@ -166,11 +166,11 @@ fn follow(raw: &RawArgs, timeout: Option<Duration>) -> Result<Follow, CliError> 
     Ok(Follow { form: form(raw), first, lasting, count, timeout })
 }
 
-fn form(raw: &RawArgs) -> Form {
-    if raw.has(Effect::JsonLines) { Form::Json } else { Form::Text }
+fn form(raw: &RawArgs) -> EventFormat {
+    if raw.has(Effect::JsonLines) { EventFormat::Json } else { EventFormat::Text }
 }
 
-fn which(raw: &RawArgs) -> Which {
+fn which(raw: &RawArgs) -> WatchedPorts {
     let effects = || raw.typed.iter().map(|typed| typed.flag.effect);
     let protocols = effects().filter_map(|effect| match effect {
         Effect::Protocol(protocol) => Some(protocol),
@@ -182,7 +182,7 @@ fn which(raw: &RawArgs) -> Which {
     });
     let family = families.clone().next_back();
     let chosen = families.map(FamilySet::of).reduce(FamilySet::union);
-    Which {
+    WatchedPorts {
         protocols: protocols.collect(),
         families: chosen.unwrap_or(PORTS),
         family,
@@ -248,35 +248,35 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     const FOLLOW: Follow = Follow {
-        form: Form::Text,
+        form: EventFormat::Text,
         first: First::Silent,
         lasting: None,
         count: None,
         timeout: None,
     };
 
-    fn wait(wanted: Wanted, timeout: Option<Duration>) -> Task {
-        Task::Wait { wanted, timeout }
+    fn wait(wanted: Wanted, timeout: Option<Duration>) -> WatchTask {
+        WatchTask::Wait { wanted, timeout }
     }
 
     #[rstest]
     // usual
-    #[case::follow(&[], Task::Follow(FOLLOW))]
-    #[case::for_a_time(&["--for", "1s"], Task::Follow(Follow { lasting: Some(SECOND), ..FOLLOW }))]
-    #[case::count(&["--count=3"], Task::Follow(Follow { count: Some(3), ..FOLLOW }))]
-    #[case::count_in_time(&["--count=3", "--timeout=1"], Task::Follow(Follow { count: Some(3), timeout: Some(SECOND), ..FOLLOW }))]
-    #[case::json(&["--json-lines", "--initial"], Task::Follow(Follow { form: Form::Json, first: First::Printed, ..FOLLOW }))]
+    #[case::follow(&[], WatchTask::Follow(FOLLOW))]
+    #[case::for_a_time(&["--for", "1s"], WatchTask::Follow(Follow { lasting: Some(SECOND), ..FOLLOW }))]
+    #[case::count(&["--count=3"], WatchTask::Follow(Follow { count: Some(3), ..FOLLOW }))]
+    #[case::count_in_time(&["--count=3", "--timeout=1"], WatchTask::Follow(Follow { count: Some(3), timeout: Some(SECOND), ..FOLLOW }))]
+    #[case::json(&["--json-lines", "--initial"], WatchTask::Follow(Follow { form: EventFormat::Json, first: First::Printed, ..FOLLOW }))]
     #[case::wait(&["--wait", ":80"], wait(Wanted::Open, None))]
     #[case::wait_in_time(&["--wait", ":80", "--timeout", "1000ms"], wait(Wanted::Open, Some(SECOND)))]
     #[case::gone(&[":80", "-g"], wait(Wanted::Gone, None))]
-    #[case::list(&["-l"], Task::List(Form::Text))]
-    #[case::list_json(&["--list", "--json-lines"], Task::List(Form::Json))]
+    #[case::list(&["-l"], WatchTask::List(EventFormat::Text))]
+    #[case::list_json(&["--list", "--json-lines"], WatchTask::List(EventFormat::Json))]
     // boundary
     #[case::said_twice(&["-ww", ":80"], wait(Wanted::Open, None))]
-    #[case::the_last_value_counts(&["--count=3", "--count", "4"], Task::Follow(Follow { count: Some(4), ..FOLLOW }))]
+    #[case::the_last_value_counts(&["--count=3", "--count", "4"], WatchTask::Follow(Follow { count: Some(4), ..FOLLOW }))]
     #[case::letters_together(&["-wt4", ":80"], wait(Wanted::Open, None))]
     #[case::words_behind_dashes(&["-w", "--", "--list"], wait(Wanted::Open, None))]
-    fn says_what_is_done(#[case] words: &[&str], #[case] task: Task) {
+    fn says_what_is_done(#[case] words: &[&str], #[case] task: WatchTask) {
         assert_eq!(watch(words).task, task);
     }
 

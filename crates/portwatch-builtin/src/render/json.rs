@@ -3,7 +3,7 @@
 use std::fmt;
 
 use builtin_api::Escaped;
-use port_monitor::{Event, Owner, Port};
+use port_monitor::{Event, Port, PortProcess};
 
 use super::time::Rfc3339;
 
@@ -51,17 +51,17 @@ impl fmt::Display for Members<'_> {
                 write!(f, r#","device":{}"#, Text(name))?;
             }
         }
-        self.0.owners.as_ref().map_or(Ok(()), |owners| Processes(owners).fmt(f))
+        self.0.processes.as_ref().map_or(Ok(()), |processes| Processes(processes).fmt(f))
     }
 }
 
 /// The processes that hold a port.
-struct Processes<'a>(&'a [Owner]);
+struct Processes<'a>(&'a [PortProcess]);
 
 impl fmt::Display for Processes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(r#","processes":["#)?;
-        for (index, Owner { pid, name }) in self.0.iter().enumerate() {
+        for (index, PortProcess { pid, name }) in self.0.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
             write!(f, r#"{comma}{{"pid":{pid}"#)?;
             if let Some(name) = name {
@@ -86,7 +86,7 @@ impl fmt::Display for Text<'_> {
 
 #[cfg(test)]
 mod tests {
-    use port_monitor::{Device, Protocol};
+    use port_monitor::{BoundInterface, Protocol};
 
     use super::*;
 
@@ -94,11 +94,11 @@ mod tests {
     fn a_hostile_name_stays_a_string() {
         let mut port = Port::new(Protocol::Udp, ([0, 0, 0, 0], 67).into(), None);
         let name = Some(b"a\"\\\n\x1b\xff".into());
-        port.device = Some(Device { index: std::num::NonZeroU32::MIN, name });
+        port.device = Some(BoundInterface { index: std::num::NonZeroU32::MIN, name });
         port.backlog = Some(128);
         port.v6_only = Some(true);
         let name = Some(b"x\"\x00".into());
-        port.owners = Some(vec![Owner { pid: procnetsocket::Pid::new(7).unwrap(), name }]);
+        port.processes = Some(vec![PortProcess { pid: procnetsocket::Pid::new(7).unwrap(), name }]);
         assert_eq!(
             PortJson(&port).to_string(),
             r#"{"protocol":"udp","local":{"address":"0.0.0.0","port":67},"uid":0,"backlog":128,"v6_only":true,"interface":1,"device":"a\"\\x5c\\x0a\\x1b\\xff","processes":[{"pid":7,"name":"x\"\\x00"}]}"#

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use builtin_api::Escaped;
-use port_monitor::{Event, Owner, Port};
+use port_monitor::{Event, Port, PortProcess};
 
 use super::time::Rfc3339;
 
@@ -23,7 +23,7 @@ pub(crate) struct PortLine<'a>(pub(crate) &'a Port);
 impl fmt::Display for PortLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Port { protocol, local, inode, v6_only, backlog, uid, .. } = self.0;
-        let device = Device(self.0);
+        let device = PrintedInterface(self.0);
         if local.is_ipv6() {
             write!(f, "{protocol} [{}]{device}:{}", local.ip(), local.port())?;
         } else {
@@ -39,31 +39,31 @@ impl fmt::Display for PortLine<'_> {
         if let Some(v6_only) = v6_only {
             write!(f, " v6only:{}", u8::from(*v6_only))?;
         }
-        Users(self.0).fmt(f)
+        PrintedProcesses(self.0).fmt(f)
     }
 }
 
 /// The processes that hold a port: ` users:(("nginx",pid=7))`, or nothing when none is known.
-struct Users<'a>(&'a Port);
+struct PrintedProcesses<'a>(&'a Port);
 
-impl fmt::Display for Users<'_> {
+impl fmt::Display for PrintedProcesses<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let owners = self.0.owners.as_deref().unwrap_or_default();
-        for (index, Owner { pid, name }) in owners.iter().enumerate() {
+        let processes = self.0.processes.as_deref().unwrap_or_default();
+        for (index, PortProcess { pid, name }) in processes.iter().enumerate() {
             let name = name.as_ref().map(|name| name.as_slice()).unwrap_or_default();
             // Security: a name that ends its quotes could add a process.
             let name = Escaped(name).to_string().replace('"', r"\x22");
             let begin = if index == 0 { " users:(" } else { "," };
             write!(f, "{begin}(\"{name}\",pid={pid})")?;
         }
-        if owners.is_empty() { Ok(()) } else { f.write_str(")") }
+        if processes.is_empty() { Ok(()) } else { f.write_str(")") }
     }
 }
 
 /// The interface that a port is bound to: `%eth0`, or nothing.
-struct Device<'a>(&'a Port);
+struct PrintedInterface<'a>(&'a Port);
 
-impl fmt::Display for Device<'_> {
+impl fmt::Display for PrintedInterface<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(device) = &self.0.device else { return Ok(()) };
         match &device.name {
@@ -77,7 +77,7 @@ impl fmt::Display for Device<'_> {
 mod tests {
     use std::num::NonZeroU32;
 
-    use port_monitor::{Device as On, Protocol};
+    use port_monitor::{BoundInterface as On, Protocol};
     use procnetsocket::Pid;
     use rstest::rstest;
 
@@ -105,11 +105,11 @@ mod tests {
     #[test]
     fn shows_the_processes() {
         let mut port = Port::new(Protocol::Tcp, "0.0.0.0:80".parse().unwrap(), None);
-        port.owners = Some(Vec::new());
+        port.processes = Some(Vec::new());
         assert_eq!(PortLine(&port).to_string(), "tcp 0.0.0.0:80 uid:0");
-        let owner =
-            |pid, name: &[u8]| Owner { pid: Pid::new(pid).unwrap(), name: Some(name.into()) };
-        port.owners = Some(vec![owner(7, b"nginx"), owner(8, b"a\",\n")]);
+        let process =
+            |pid, name: &[u8]| PortProcess { pid: Pid::new(pid).unwrap(), name: Some(name.into()) };
+        port.processes = Some(vec![process(7, b"nginx"), process(8, b"a\",\n")]);
         assert_eq!(
             PortLine(&port).to_string(),
             r#"tcp 0.0.0.0:80 uid:0 users:(("nginx",pid=7),("a\x22,\x0a",pid=8))"#

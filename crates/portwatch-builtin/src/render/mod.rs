@@ -12,20 +12,20 @@ use self::{
     json::{EventJson, PortJson},
     line::{EventLine, PortLine},
 };
-use crate::cli::Form;
+use crate::cli::EventFormat;
 
 /// Prints an event on a line.
-pub(crate) fn print_event(out: &mut dyn Write, form: Form, event: &Event) -> io::Result<()> {
+pub(crate) fn print_event(out: &mut dyn Write, form: EventFormat, event: &Event) -> io::Result<()> {
     match form {
-        Form::Text => writeln!(out, "{}", EventLine(event)),
-        Form::Json => writeln!(out, "{}", EventJson(event)),
+        EventFormat::Text => writeln!(out, "{}", EventLine(event)),
+        EventFormat::Json => writeln!(out, "{}", EventJson(event)),
     }
 }
 
 /// Prints a port on a line.
-pub(crate) fn print_port(out: &mut dyn Write, form: Form, port: &Port) -> io::Result<()> {
+pub(crate) fn print_port(out: &mut dyn Write, form: EventFormat, port: &Port) -> io::Result<()> {
     match form {
-        Form::Text => writeln!(out, "{}", PortLine(port)),
-        Form::Json => writeln!(out, "{}", PortJson(port)),
+        EventFormat::Text => writeln!(out, "{}", PortLine(port)),
+        EventFormat::Json => writeln!(out, "{}", PortJson(port)),
     }
 }

@@ -22,17 +22,17 @@ const TYPE_MASK: u16 = 0x3fff;
 pub struct Fault {
     offset: usize,
     expected: &'static str,
-    found: Found,
+    found: FoundAttribute,
 }
 
 /// What a message had in the place of what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
+enum FoundAttribute {
     Bytes(usize),
     Number(u64),
 }
 
-impl fmt::Display for Found {
+impl fmt::Display for FoundAttribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(count) => write!(f, "{count} bytes"),
@@ -44,12 +44,12 @@ impl fmt::Display for Found {
 impl Fault {
     /// Says that there are too few or too many bytes.
     pub(super) fn length(offset: usize, expected: &'static str, found: &[u8]) -> Self {
-        Self { offset, expected, found: Found::Bytes(found.len()) }
+        Self { offset, expected, found: FoundAttribute::Bytes(found.len()) }
     }
 
     /// Says that a number is none of those that are known.
     pub(super) fn number(offset: usize, expected: &'static str, found: impl Into<u64>) -> Self {
-        Self { offset, expected, found: Found::Number(found.into()) }
+        Self { offset, expected, found: FoundAttribute::Number(found.into()) }
     }
 
     /// Returns the place: a byte of the message, counted from 1.

@@ -4,7 +4,7 @@ use super::{bytes::Fault, inet, netlink, packet, unix, vsock, xdp};
 use crate::{
     Table,
     model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket, VsockSocket, XdpSocket},
-    table::{Family, Form},
+    table::{Family, RowForm},
 };
 
 /// Decodes messages about the sockets of one table.
@@ -17,11 +17,11 @@ use crate::{
 /// that are not known are left out, and structures are read as far as they go, so that older and
 /// newer kernels can be read.
 #[derive(Clone, Debug)]
-pub struct Decoder(Row);
+pub struct Decoder(DecodedRow);
 
 /// The row, by the form of the table.
 #[derive(Clone, Debug)]
-enum Row {
+enum DecodedRow {
     Inet(Family, InetSocket),
     Event(InetSocket),
     Unix(UnixSocket),
@@ -35,18 +35,20 @@ impl Decoder {
     /// Returns the decoder of a table's messages.
     pub fn new(table: Table) -> Self {
         Self(match table.form() {
-            Form::Inet(protocol, family) => Row::Inet(family, InetSocket::blank(protocol)),
-            Form::Unix => Row::Unix(UnixSocket::blank()),
-            Form::Packet => Row::Packet(PacketSocket::blank()),
-            Form::Netlink => Row::Netlink(NetlinkSocket::blank()),
-            Form::Vsock => Row::Vsock(vsock::blank()),
-            Form::Xdp => Row::Xdp(xdp::blank()),
+            RowForm::Inet(protocol, family) => {
+                DecodedRow::Inet(family, InetSocket::blank(protocol))
+            }
+            RowForm::Unix => DecodedRow::Unix(UnixSocket::blank()),
+            RowForm::Packet => DecodedRow::Packet(PacketSocket::blank()),
+            RowForm::Netlink => DecodedRow::Netlink(NetlinkSocket::blank()),
+            RowForm::Vsock => DecodedRow::Vsock(vsock::blank()),
+            RowForm::Xdp => DecodedRow::Xdp(xdp::blank()),
         })
     }
 
     /// Returns the decoder of events, which tell of TCP and UDP sockets of both families.
     pub fn of_events() -> Self {
-        Self(Row::Event(InetSocket::blank(crate::model::InetProtocol::Tcp)))
+        Self(DecodedRow::Event(InetSocket::blank(crate::model::InetProtocol::Tcp)))
     }
 
     /// Decodes what is behind the netlink header of a message; the socket is lent until the next
@@ -58,31 +60,31 @@ impl Decoder {
     #[inline]
     pub fn decode(&mut self, message: &[u8]) -> Result<Socket<'_>, Fault> {
         match &mut self.0 {
-            Row::Inet(family, row) => {
+            DecodedRow::Inet(family, row) => {
                 inet::decode(message, *family, row)?;
                 Ok(Socket::Inet(row))
             }
-            Row::Event(row) => {
+            DecodedRow::Event(row) => {
                 inet::decode_event(message, row)?;
                 Ok(Socket::Inet(row))
             }
-            Row::Unix(row) => {
+            DecodedRow::Unix(row) => {
                 unix::decode(message, row)?;
                 Ok(Socket::Unix(row))
             }
-            Row::Packet(row) => {
+            DecodedRow::Packet(row) => {
                 packet::decode(message, row)?;
                 Ok(Socket::Packet(row))
             }
-            Row::Netlink(row) => {
+            DecodedRow::Netlink(row) => {
                 netlink::decode(message, row)?;
                 Ok(Socket::Netlink(row))
             }
-            Row::Vsock(row) => {
+            DecodedRow::Vsock(row) => {
                 vsock::decode(message, row)?;
                 Ok(Socket::Vsock(row))
             }
-            Row::Xdp(row) => {
+            DecodedRow::Xdp(row) => {
                 xdp::decode(message, row)?;
                 Ok(Socket::Xdp(row))
             }

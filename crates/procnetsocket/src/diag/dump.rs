@@ -10,12 +10,12 @@ use super::{
         Message, Messages, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, SOCK_DIAG_BY_FAMILY,
     },
 };
-use crate::{Error, Interrupt, Limits, Report, RowError, Source, Table, Visitor};
+use crate::{Error, Interrupt, Limits, ReadReport, RowError, Source, Table, Visitor};
 
 /// How far a reply has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// The kernel has more to say, though perhaps nobody wants to hear it.
+    /// The kernel has more to say, though perhaps nobody wants it.
     More,
     /// The kernel said the last word.
     Done,
@@ -33,7 +33,7 @@ pub(super) struct Dump<'a> {
     messages: u64,
     /// Whether the kernel said the last word, which may be an error.
     is_over: bool,
-    report: Report,
+    report: ReadReport,
 }
 
 impl<'a> Dump<'a> {
@@ -53,12 +53,12 @@ impl<'a> Dump<'a> {
             decoder: Decoder::new(table),
             messages: 0,
             is_over: false,
-            report: Report { source: Source::Diag, ..Report::default() },
+            report: ReadReport { source: Source::SockDiag, ..ReadReport::default() },
         }
     }
 
-    /// Returns what the reading came to so far.
-    pub(super) fn report(&self) -> Report {
+    /// Returns the totals so far.
+    pub(super) fn report(&self) -> ReadReport {
         self.report
     }
 
@@ -164,7 +164,7 @@ pub fn visit_datagrams<'d>(
     limits: &Limits,
     interrupt: &dyn Interrupt,
     visitor: &mut dyn Visitor,
-) -> Result<Report, Error> {
+) -> Result<ReadReport, Error> {
     let mut dump = Dump::new(request, sequence, limits, interrupt);
     for datagram in datagrams {
         if dump.datagram(datagram, visitor)? == Progress::Done || dump.report.stopped {

@@ -1,4 +1,4 @@
-//! Word of sockets that are closed.
+//! Notifications for destroyed sockets.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ use super::{
     error::DiagError,
     wire::{Messages, NLMSG_OVERRUN, SOCK_DIAG_BY_FAMILY},
 };
-use crate::{Error, ErrorKind, Interrupt, Report, RowError, Source, Table, Visitor};
+use crate::{Error, ErrorKind, Interrupt, ReadReport, RowError, Source, Table, Visitor};
 
 /// The right to listen to events.
 #[derive(Clone)]
@@ -76,8 +76,8 @@ impl EventGroups {
 /// A socket on which the kernel tells of TCP and UDP sockets that are closed, listeners included;
 /// since Linux 4.3.
 ///
-/// A row of an event has the addresses and the cookie of the socket, and the account of a TCP
-/// connection. Inode and owner are gone: 0. So is the state of a TCP socket:
+/// A row of an event has the addresses and the cookie of the socket, and the statistics of a TCP
+/// connection. Inode and uid are gone: 0. So is the state of a TCP socket:
 /// [`Close`](crate::model::TcpState::Close); a UDP socket that was connected is still
 /// [`Established`](crate::model::TcpState::Established). Nothing tells of sockets that are opened.
 #[derive(Debug)]
@@ -131,8 +131,8 @@ impl DestroyEvents {
         at_most: Duration,
         interrupt: &dyn Interrupt,
         visitor: &mut dyn Visitor,
-    ) -> Result<Report, Error> {
-        let mut report = Report { source: Source::Diag, ..Report::default() };
+    ) -> Result<ReadReport, Error> {
+        let mut report = ReadReport { source: Source::SockDiag, ..ReadReport::default() };
         // The table of an event is known only when it is read; errors of the socket name this one.
         let table = Table::Tcp4;
         let datagram = match self.channel.receive(table, at_most, interrupt) {
@@ -171,7 +171,7 @@ fn hand_on(
     payload: &[u8],
     number: u64,
     visitor: &mut dyn Visitor,
-    report: &mut Report,
+    report: &mut ReadReport,
 ) -> ControlFlow<()> {
     match decoder.decode(payload) {
         Ok(socket) => {

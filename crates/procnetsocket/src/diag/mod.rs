@@ -16,7 +16,7 @@
 //! | messages are framed | [`Malformed`](crate::ErrorKind::Malformed) |
 //! | a message is a socket of the table | [`Visitor::malformed`](crate::Visitor::malformed) |
 //! | the end of a dump holds no error | a kind by the error: [`NoHandler`](crate::ErrorKind::NoHandler), ... |
-//! | the table did not change under the dump | repeated, then [`Report::inconsistent`](crate::Report) |
+//! | the table did not change under the dump | repeated, then [`ReadReport::inconsistent`](crate::ReadReport) |
 //!
 //! # Compatibility
 //!

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Details, Query, Table,
     model::{Cookie, InetProtocol, InetSocket, Inode},
-    table::{Family, Form},
+    table::{Family, RowForm},
 };
 
 /// Protocols of internet sockets.
@@ -182,10 +182,10 @@ fn write_dump(query: &Query, out: &mut Vec<u8>) {
     let states = query.possible_states().bits();
     let wants = |detail, bit| if query.details.contains(detail) { bit } else { 0 };
     match query.table.form() {
-        Form::Inet(protocol, family) => write_inet_dump(query, protocol, family, out),
-        Form::Unix => write_unix(states, 0, query.details, None, out),
+        RowForm::Inet(protocol, family) => write_inet_dump(query, protocol, family, out),
+        RowForm::Unix => write_unix(states, 0, query.details, None, out),
         // `struct packet_diag_req`: inode, what to show, cookie.
-        Form::Packet => {
+        RowForm::Packet => {
             let show = PACKET_SHOW_ALWAYS
                 | wants(Details::MULTICAST, 2)
                 | wants(Details::RINGS, 4)
@@ -195,17 +195,17 @@ fn write_dump(query: &Query, out: &mut Vec<u8>) {
             put_words(out, &[0, show, 0, 0]);
         }
         // `struct netlink_diag_req`, alike.
-        Form::Netlink => {
+        RowForm::Netlink => {
             out.extend([AF_NETLINK, NDIAG_PROTO_ALL, 0, 0]);
             put_words(out, &[0, NDIAG_SHOW_ALWAYS, 0, 0]);
         }
         // `struct vsock_diag_req`: states, inode, what to show, cookie.
-        Form::Vsock => {
+        RowForm::Vsock => {
             out.extend([AF_VSOCK, 0, 0, 0]);
             put_words(out, &[states, 0, 0, 0, 0]);
         }
         // `struct xdp_diag_req`: inode, what to show, cookie.
-        Form::Xdp => {
+        RowForm::Xdp => {
             let show = XDP_SHOW_INFO
                 | wants(Details::RINGS, 2)
                 | wants(Details::UMEM, 4)
@@ -223,7 +223,7 @@ const PACKET_SHOW_ALWAYS: u32 = 0x11;
 const NDIAG_SHOW_ALWAYS: u32 = 0x0b;
 const XDP_SHOW_INFO: u32 = 1;
 
-/// What stands in every unix row: name, peer, queues and owner.
+/// What stands in every unix row: name, peer, queues and uid.
 const UDIAG_SHOW_ALWAYS: u32 = 0x55;
 
 /// Writes `struct unix_diag_req`: states, inode, what to show, cookie.

@@ -17,9 +17,9 @@ use super::{
     error::DiagError,
 };
 use crate::{
-    Error, Interrupt, Limits, Listing, Query, Report, RowError, Source, Table, Uninterrupted,
+    Error, Interrupt, Limits, Listing, Query, ReadReport, RowError, Source, Table, Uninterrupted,
     Visitor,
-    listing::{Collect, Row},
+    listing::{Collect, KeptRow},
     model::{InetProtocol, InetSocket, Socket, UnixSocket},
     table::Family,
 };
@@ -90,9 +90,9 @@ impl DiagSocket {
         limits: &Limits,
         interrupt: &dyn Interrupt,
         visitor: &mut dyn Visitor,
-    ) -> Result<Report, Error> {
+    ) -> Result<ReadReport, Error> {
         if request.is_void() {
-            return Ok(Report { source: Source::Diag, ..Report::default() });
+            return Ok(ReadReport { source: Source::SockDiag, ..ReadReport::default() });
         }
         let mut channel = self.lease(request.table(), interrupt)?;
         let mut retries = 0;
@@ -151,7 +151,7 @@ impl DiagSocket {
         self.read(&Query::new(Table::Unix), &Limits::default())
     }
 
-    fn read<T: Row>(&self, query: &Query, limits: &Limits) -> Result<Listing<T>, Error> {
+    fn read<T: KeptRow>(&self, query: &Query, limits: &Limits) -> Result<Listing<T>, Error> {
         let mut collect = Collect::new(limits.entries);
         let request = Request::Dump(query.clone());
         let report = self.visit(&request, limits, &Uninterrupted, &mut collect)?;
@@ -193,21 +193,21 @@ fn take(channel: &Mutex<Channel>) -> Option<MutexGuard<'_, Channel>> {
 }
 
 /// Returns whether a dump is not to be repeated after so many retries.
-fn is_final(report: &Report, retries: u32) -> bool {
+fn is_final(report: &ReadReport, retries: u32) -> bool {
     !report.inconsistent || report.stopped || retries >= RETRIES
 }
 
 /// What is done with each datagram of a reply.
 type Each<'a> = dyn FnMut(&mut Dump<'_>, &[u8]) -> Result<Progress, Error> + 'a;
 
-/// Sends a request and receives its reply, until its end or until nobody wants to hear more.
+/// Sends a request and receives its reply, until its end or until the visitor wants no more.
 fn exchange(
     channel: &mut Channel,
     request: &Request,
     limits: &Limits,
     interrupt: &dyn Interrupt,
     each: &mut Each<'_>,
-) -> Result<Report, Error> {
+) -> Result<ReadReport, Error> {
     let table = request.table();
     let sequence =
         channel.send(table, interrupt, &|sequence, out| request.encode(sequence, out))?;
@@ -255,7 +255,7 @@ mod tests {
         #[case] retries: u32,
         #[case] expected: bool,
     ) {
-        let report = Report { inconsistent, stopped, ..Report::default() };
+        let report = ReadReport { inconsistent, stopped, ..ReadReport::default() };
         assert_eq!(is_final(&report, retries), expected);
     }
 
@@ -266,7 +266,7 @@ mod tests {
         assert!(collect.socket(Socket::Inet(&row)).is_continue());
         assert!(collect.restart());
         assert!(collect.socket(Socket::Inet(&row)).is_continue());
-        let listing = collect.finish(Table::Tcp4, &Report::default()).unwrap();
+        let listing = collect.finish(Table::Tcp4, &ReadReport::default()).unwrap();
         assert_eq!(listing.len(), 1);
     }
 

@@ -63,7 +63,7 @@ pub struct InetSocket {
     /// `retransmits` comes from sock_diag, whichever the timer that runs is about.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub probes: u32,
-    /// The user id that the socket belongs to; 0 for sockets without an owner (TIME-WAIT).
+    /// The user id that the socket belongs to; 0 for sockets without one (TIME-WAIT).
     pub uid: u32,
     /// The inode, or `None` when no process can hold the socket.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]

@@ -47,7 +47,7 @@ pub struct InetDetail {
     #[doc(alias = "INET_DIAG_SKMEMINFO")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub memory: Option<SocketMemory>,
-    /// The older account of the memory.
+    /// The older figures of the memory.
     #[doc(alias = "INET_DIAG_MEMINFO")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub short_memory: Option<InetMemory>,
@@ -207,7 +207,7 @@ impl fmt::Debug for InetDetails {
     }
 }
 
-/// The account of a connection, by its protocol.
+/// The statistics of a connection, by its protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -42,7 +42,7 @@ pub struct SocketMemory {
     pub drops: Option<u32>,
 }
 
-/// The older and shorter account of the memory of an internet socket, in bytes.
+/// The older and shorter figures of the memory of an internet socket, in bytes.
 #[doc(alias = "inet_diag_meminfo")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -88,7 +88,7 @@ impl Socket<'_> {
             Self::Netlink(row) => row.detail.is_some(),
             Self::Vsock(_) | Self::Xdp(_) => true,
         };
-        if is_of_diag { Source::Diag } else { Source::Proc }
+        if is_of_diag { Source::SockDiag } else { Source::ProcText }
     }
 
     /// Returns the user id that the socket belongs to, where the source reports one.

@@ -3,7 +3,7 @@
 #[cfg(feature = "serde")]
 use super::form;
 
-/// The account of a Multipath TCP connection (`struct mptcp_info`, `mptcp_diag_fill_info`).
+/// The statistics of a Multipath TCP connection (`struct mptcp_info`, `mptcp_diag_fill_info`).
 ///
 /// A field that the running kernel does not have is zero; [`MptcpInfo::kernel_bytes`] tells which
 /// those are. Sequence numbers are those of the data, not of a subflow.

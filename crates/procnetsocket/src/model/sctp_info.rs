@@ -54,7 +54,7 @@ impl SctpState {
     }
 }
 
-/// The account of an SCTP socket and its association (`struct sctp_info`, `sctp_get_sctp_info`).
+/// The statistics of an SCTP socket and its association (`struct sctp_info`, `sctp_get_sctp_info`).
 ///
 /// Times are in milliseconds. A field that the running kernel does not have is zero.
 #[doc(alias = "sctp_info")]

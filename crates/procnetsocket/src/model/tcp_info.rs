@@ -2,7 +2,7 @@
 
 use super::TcpState;
 
-/// The account of a TCP connection (`struct tcp_info`, filled by `tcp_get_info`).
+/// The statistics of a TCP connection (`struct tcp_info`, filled by `tcp_get_info`).
 ///
 /// The kernel has made it longer many times, always at its end. A field that the running kernel
 /// does not have is zero; [`TcpInfo::kernel_bytes`] tells which those are.

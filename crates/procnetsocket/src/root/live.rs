@@ -255,7 +255,7 @@ impl Live {
         &self,
         directory: BorrowedFd<'_>,
         name: &str,
-        purpose: Purpose,
+        purpose: OpenPurpose,
     ) -> Result<OwnedFd, RootError> {
         let fd = self.checked(name, self.lookup_below(directory, name, purpose.flags()))?;
         expect_kind(name, fd.as_fd(), purpose.kind())?;
@@ -303,7 +303,7 @@ impl Live {
 
 /// What something below a process is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum OpenPurpose {
     /// To read a file.
     Read,
     /// To list a directory.
@@ -314,7 +314,7 @@ pub(super) enum Purpose {
     Link,
 }
 
-impl Purpose {
+impl OpenPurpose {
     fn flags(self) -> OFlags {
         match self {
             Self::Read => READ,
@@ -449,7 +449,7 @@ mod tests {
     /// A process may end between the opening of its descriptors and the look at what was opened.
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the test starts a process, and ends it")]
-    fn what_ends_while_it_is_checked_is_gone() {
+    fn process_that_ends_during_the_check_is_gone() {
         let live = Live::open_proc().unwrap();
         let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
         let fd = live.lookup(&format!("{}/fd", child.id()), LOOK).unwrap();

@@ -94,7 +94,7 @@ pub(crate) use self::{
 ///   procfs whose root is not inode 1 is refused.
 ///
 /// A seccomp filter must permit `openat2` (or `openat`), `fstat`, `fstatfs`, `statx` and, for
-/// [`Self::fd_link`] and the search for owners, `readlinkat`; for the latter also `getdents64`.
+/// [`Self::fd_link`] and the search for processes, `readlinkat`; for the latter also `getdents64`.
 ///
 /// # Errors
 ///
@@ -105,11 +105,11 @@ pub(crate) use self::{
 /// It holds one descriptor and no state, so threads can share it.
 #[derive(Debug)]
 pub struct ProcRoot {
-    source: Source,
+    source: RootSource,
 }
 
 #[derive(Debug)]
-enum Source {
+enum RootSource {
     Live(Live),
     Fake(Dir),
 }
@@ -141,7 +141,7 @@ impl ProcRoot {
     /// ```
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, RootError> {
         let _ = token;
-        Ok(Self { source: Source::Live(Live::open_proc()?) })
+        Ok(Self { source: RootSource::Live(Live::open_proc()?) })
     }
 
     /// Returns a fake root: a directory that stands for `/proc`.
@@ -156,12 +156,12 @@ impl ProcRoot {
     /// None of the promises of a live handle: it is not required to be procfs, and what is read is
     /// as true as the directory.
     pub fn from_dir(dir: Dir) -> Self {
-        Self { source: Source::Fake(dir) }
+        Self { source: RootSource::Fake(dir) }
     }
 
     /// Returns whether this is the machine's own `/proc`, not a fake root.
     pub fn is_live(&self) -> bool {
-        matches!(self.source, Source::Live(_))
+        matches!(self.source, RootSource::Live(_))
     }
 
     /// Returns the root itself; its `net` is that of [`Self::process`].
@@ -194,8 +194,8 @@ impl ProcRoot {
     /// Opens the list of processes.
     pub(crate) fn processes(&self) -> Result<Numbers, RootError> {
         match &self.source {
-            Source::Live(live) => live.open_listing().map(Numbers::new),
-            Source::Fake(dir) => fake::open_list(dir, ".").map(Numbers::new),
+            RootSource::Live(live) => live.open_listing().map(Numbers::new),
+            RootSource::Fake(dir) => fake::open_list(dir, ".").map(Numbers::new),
         }
     }
 
@@ -203,8 +203,8 @@ impl ProcRoot {
     /// [`Vanished`](RootErrorKind::Vanished): its number may be given again, the directory is not.
     pub(crate) fn open_process(&self, pid: Pid) -> Result<TaskDir<'_>, RootError> {
         match &self.source {
-            Source::Live(live) => Ok(TaskDir::live(live, live.open_process(pid)?)),
-            Source::Fake(dir) => Ok(TaskDir::fake(fake::open_dir(dir, &pid.to_string())?)),
+            RootSource::Live(live) => Ok(TaskDir::live(live, live.open_process(pid)?)),
+            RootSource::Fake(dir) => Ok(TaskDir::fake(fake::open_dir(dir, &pid.to_string())?)),
         }
     }
 
@@ -220,8 +220,8 @@ impl ProcRoot {
     /// [`Hidden`](RootErrorKind::Hidden) for a fake root, in which no process of ours is.
     pub fn fd_link(&self, fd: BorrowedFd<'_>) -> Result<PathBuf, RootError> {
         match &self.source {
-            Source::Live(live) => live.fd_link(fd),
-            Source::Fake(_) => Err(RootError::hidden("thread-self/fd")),
+            RootSource::Live(live) => live.fd_link(fd),
+            RootSource::Fake(_) => Err(RootError::hidden("thread-self/fd")),
         }
     }
 
@@ -239,8 +239,8 @@ impl ProcRoot {
     /// is left out: it is taken as unknown.
     pub fn reach(&self) -> Result<Vec<OwnedFd>, RootError> {
         match &self.source {
-            Source::Live(live) => live.reach(),
-            Source::Fake(dir) => fake::reach(dir),
+            RootSource::Live(live) => live.reach(),
+            RootSource::Fake(dir) => fake::reach(dir),
         }
     }
 
@@ -254,7 +254,7 @@ impl ProcRoot {
 /// Making one looks nothing up; each opening does.
 #[derive(Clone, Copy, Debug)]
 pub struct Base<'a> {
-    source: &'a Source,
+    source: &'a RootSource,
     kind: BaseKind,
 }
 
@@ -277,8 +277,8 @@ impl Base<'_> {
     /// any other kind if the file cannot be had or trusted.
     pub fn open(&self, file: ProcFile) -> Result<File, RootError> {
         match self.source {
-            Source::Live(live) => live.open(self.kind, file),
-            Source::Fake(dir) => fake::open(dir, self.kind, file),
+            RootSource::Live(live) => live.open(self.kind, file),
+            RootSource::Fake(dir) => fake::open(dir, self.kind, file),
         }
     }
 }

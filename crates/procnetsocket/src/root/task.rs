@@ -8,7 +8,7 @@ use rustix::fd::AsFd;
 
 use super::{
     Numbers, Pid, ProcFile, RootError, fake,
-    live::{Live, Purpose},
+    live::{Live, OpenPurpose},
 };
 
 /// The directory of a process or of a thread, held open.
@@ -47,7 +47,7 @@ impl<'a> TaskDir<'a> {
     fn list(&self, name: &str) -> Result<Numbers, RootError> {
         match &self.0 {
             Handle::Live(live, dir) => {
-                live.open_below(dir.as_fd(), name, Purpose::List).map(Numbers::new)
+                live.open_below(dir.as_fd(), name, OpenPurpose::List).map(Numbers::new)
             }
             Handle::Fake(dir) => fake::open_list(dir, name).map(Numbers::new),
         }
@@ -58,7 +58,7 @@ impl<'a> TaskDir<'a> {
         let name = format!("task/{tid}");
         match &self.0 {
             Handle::Live(live, dir) => {
-                Ok(Self::live(live, live.open_below(dir.as_fd(), &name, Purpose::Directory)?))
+                Ok(Self::live(live, live.open_below(dir.as_fd(), &name, OpenPurpose::Directory)?))
             }
             Handle::Fake(dir) => Ok(Self::fake(fake::open_dir(dir, &name)?)),
         }
@@ -68,7 +68,7 @@ impl<'a> TaskDir<'a> {
     pub(crate) fn open(&self, file: ProcFile) -> Result<File, RootError> {
         match &self.0 {
             Handle::Live(live, dir) => {
-                live.open_below(dir.as_fd(), file.name(), Purpose::Read).map(File::from)
+                live.open_below(dir.as_fd(), file.name(), OpenPurpose::Read).map(File::from)
             }
             Handle::Fake(dir) => fake::open_below(dir, file),
         }
@@ -79,7 +79,7 @@ impl<'a> TaskDir<'a> {
     pub(crate) fn executable(&self) -> Result<BString, RootError> {
         match &self.0 {
             Handle::Live(live, dir) => {
-                let link = live.open_below(dir.as_fd(), "exe", Purpose::Link)?;
+                let link = live.open_below(dir.as_fd(), "exe", OpenPurpose::Link)?;
                 read_link(&link, "")
             }
             Handle::Fake(dir) => read_link(dir, "exe"),
@@ -90,7 +90,7 @@ impl<'a> TaskDir<'a> {
     /// look into the process.
     pub(crate) fn descriptor_count(&self) -> Option<u64> {
         let Handle::Live(live, dir) = &self.0 else { return None };
-        let directory = live.open_below(dir.as_fd(), "fd", Purpose::Directory).ok()?;
+        let directory = live.open_below(dir.as_fd(), "fd", OpenPurpose::Directory).ok()?;
         // Kernel: `proc_fd_getattr` gives it as the size of the directory.
         u64::try_from(rustix::fs::fstat(&directory).ok()?.st_size).ok()
     }

@@ -173,7 +173,7 @@ mod tests {
     use testkit::Xorshift;
 
     use super::*;
-    use crate::table::{Expected, Fields, Problem, inet::parse_row_by_fields};
+    use crate::table::{Expected, Fields, LineProblem, inet::parse_row_by_fields};
 
     const TCP: InetProtocol = InetProtocol::Tcp;
     const UDP: InetProtocol = InetProtocol::Udp;
@@ -227,7 +227,7 @@ mod tests {
         protocol: InetProtocol,
         family: Family,
         line: &[u8],
-    ) -> (Result<InetSocket, Problem>, Option<InetSocket>) {
+    ) -> (Result<InetSocket, LineProblem>, Option<InetSocket>) {
         let dirty = || {
             let mut row = InetSocket::blank(protocol);
             row.uid = 7;

@@ -12,7 +12,7 @@ pub(crate) type Expected = &'static str;
 /// What was wrong with a line. What was found there is added by the reader, which
 /// still has the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct LineProblem {
     /// Bytes of the line before the field that is wrong.
     pub(crate) offset: usize,
     /// What should have been there.
@@ -21,7 +21,7 @@ pub(crate) struct Problem {
 
 /// What ends a field.
 #[derive(Clone, Copy)]
-pub(crate) enum Until {
+pub(crate) enum FieldEnd {
     /// A colon, which is taken too.
     Colon,
     /// Blanks, which are taken too, or the end of the line.
@@ -66,8 +66,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Returns the problem that what comes next is not what is expected.
-    pub(crate) fn problem(&self, expected: Expected) -> Problem {
-        Problem { offset: self.line.len().saturating_sub(self.rest.len()), expected }
+    pub(crate) fn problem(&self, expected: Expected) -> LineProblem {
+        LineProblem { offset: self.line.len().saturating_sub(self.rest.len()), expected }
     }
 
     /// Takes a field by a function that gives its value and what follows it.
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn take<T>(
         &mut self,
         parse: impl FnOnce(&'a [u8]) -> Option<(T, &'a [u8])>,
-        until: Until,
+        until: FieldEnd,
         expected: Expected,
     ) -> Result<T, Expected> {
         let (value, rest) = parse(self.rest).ok_or(expected)?;
@@ -85,20 +85,20 @@ impl<'a> Fields<'a> {
 
     /// Takes a hexadecimal field of exactly 8 digits.
     #[inline]
-    pub(crate) fn hex_word(&mut self, until: Until, what: Expected) -> Result<u32, Expected> {
+    pub(crate) fn hex_word(&mut self, until: FieldEnd, what: Expected) -> Result<u32, Expected> {
         self.take(hex::word, until, what)
     }
 
     /// Takes a hexadecimal field of exactly 4 digits.
     #[inline]
-    pub(crate) fn hex_half(&mut self, until: Until, what: Expected) -> Result<u16, Expected> {
+    pub(crate) fn hex_half(&mut self, until: FieldEnd, what: Expected) -> Result<u16, Expected> {
         let half = |bytes| hex::fixed::<4>(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
         self.take(half, until, what)
     }
 
     /// Takes a hexadecimal field of exactly 2 digits.
     #[inline]
-    pub(crate) fn hex_byte(&mut self, until: Until, what: Expected) -> Result<u8, Expected> {
+    pub(crate) fn hex_byte(&mut self, until: FieldEnd, what: Expected) -> Result<u8, Expected> {
         let byte = |bytes| hex::fixed::<2>(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
         self.take(byte, until, what)
     }
@@ -106,7 +106,7 @@ impl<'a> Fields<'a> {
     /// Takes a hexadecimal word of 1 to 16 digits.
     #[inline]
     pub(crate) fn hex(&mut self, what: Expected) -> Result<u64, Expected> {
-        self.take(hex::leading, Until::Blank, what)
+        self.take(hex::leading, FieldEnd::Blank, what)
     }
 
     /// Takes a decimal word without a sign.
@@ -114,28 +114,28 @@ impl<'a> Fields<'a> {
     pub(crate) fn decimal<T: TryFrom<u64>>(&mut self, what: Expected) -> Result<T, Expected> {
         let number =
             |bytes| decimal::unsigned(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
-        self.take(number, Until::Blank, what)
+        self.take(number, FieldEnd::Blank, what)
     }
 
     /// Takes a decimal word that may have a minus sign.
     #[inline]
     pub(crate) fn signed(&mut self, what: Expected) -> Result<i32, Expected> {
         let number = |bytes| decimal::signed(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
-        self.take(number, Until::Blank, what)
+        self.take(number, FieldEnd::Blank, what)
     }
 
     /// Takes a decimal word of 32 bits that some kernels print with a sign and others without.
     pub(crate) fn either_sign(&mut self, what: Expected) -> Result<u32, Expected> {
         let number = |bytes| decimal::signed(bytes).and_then(|(n, rest)| Some((wrap(n)?, rest)));
-        self.take(number, Until::Blank, what)
+        self.take(number, FieldEnd::Blank, what)
     }
 
     /// Takes the address of a kernel object (`%pK`): 8 or 16 digits, or a word in parentheses that
     /// the kernel prints instead (`lib/vsprintf.c`).
-    pub(crate) fn pointer(&mut self, until: Until) -> Result<KernelPointer, Expected> {
+    pub(crate) fn pointer(&mut self, until: FieldEnd) -> Result<KernelPointer, Expected> {
         let what = match until {
-            Until::Colon => "a kernel pointer and a colon",
-            Until::Blank | Until::Space => "a kernel pointer",
+            FieldEnd::Colon => "a kernel pointer and a colon",
+            FieldEnd::Blank | FieldEnd::Space => "a kernel pointer",
         };
         self.take(pointer, until, what)
     }
@@ -169,11 +169,11 @@ fn wrap(number: i64) -> Option<u32> {
 
 /// Returns what follows the end of a field, or `None` when the field does not end there.
 #[inline]
-fn end(rest: &[u8], until: Until) -> Option<&[u8]> {
+fn end(rest: &[u8], until: FieldEnd) -> Option<&[u8]> {
     match (until, rest) {
-        (Until::Colon, [b':', after @ ..]) => Some(after),
-        (Until::Blank, [b' ' | b'\t', after @ ..]) => Some(skip_blanks(after)),
-        (Until::Blank | Until::Space, []) | (Until::Space, [b' ', ..]) => Some(rest),
+        (FieldEnd::Colon, [b':', after @ ..]) => Some(after),
+        (FieldEnd::Blank, [b' ' | b'\t', after @ ..]) => Some(skip_blanks(after)),
+        (FieldEnd::Blank | FieldEnd::Space, []) | (FieldEnd::Space, [b' ', ..]) => Some(rest),
         _ => None,
     }
 }
@@ -266,7 +266,7 @@ mod tests {
     #[case::other_parentheses(b"(nil)", None)]
     #[case::cut_parentheses(b"(null", None)]
     fn pointers(#[case] line: &[u8], #[case] expected: Option<u64>) {
-        let pointer = Fields::new(line).pointer(Until::Blank).ok();
+        let pointer = Fields::new(line).pointer(FieldEnd::Blank).ok();
         assert_eq!(pointer, expected.map(KernelPointer));
     }
 
@@ -286,6 +286,6 @@ mod tests {
         let mut fields = Fields::new(b"  1 2x");
         assert_eq!(fields.decimal::<u8>("a number"), Ok(1));
         let expected = fields.decimal::<u8>("a number").unwrap_err();
-        assert_eq!(fields.problem(expected), Problem { offset: 4, expected: "a number" });
+        assert_eq!(fields.problem(expected), LineProblem { offset: 4, expected: "a number" });
     }
 }

@@ -15,7 +15,7 @@
 //! | queues | `%08X:%08X` | send, receive |
 //! | `tr`, `tm->when` | `%02X:%08lX` | timer and its clock ticks, which may take more than 8 digits |
 //! | `retrnsmt` | `%08X` | retransmissions, hexadecimal |
-//! | `uid`, `timeout`, `inode` | `%5u %8d %lu` | owner, probes, inode |
+//! | `uid`, `timeout`, `inode` | `%5u %8d %lu` | uid, probes, inode |
 //! | unnamed | `%d %pK` | references, kernel pointer |
 //! | unnamed, TCP | `%lu %lu %u %u %d` | rto, ato, quick acks and pingpong, cwnd, ssthresh |
 //! | `drops`, others | `%u` | datagrams dropped |
@@ -37,7 +37,8 @@ use std::{
 use bstr::BString;
 
 use super::{
-    Endian, Expected, Fields, Problem, Rows, Until, decimal, exact, head, head::Head, hex,
+    Endian, Expected, FieldEnd, Fields, LineProblem, RowParser, decimal, exact, head, head::Head,
+    hex,
 };
 use crate::model::{
     InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail, TcpState, Timer,
@@ -70,8 +71,8 @@ impl InetRows {
     }
 }
 
-impl Rows for InetRows {
-    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, Problem> {
+impl RowParser for InetRows {
+    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, LineProblem> {
         let mut fields = Fields::new(line);
         match parse_row(&mut fields, &mut self.row, self.family, self.endian) {
             Ok(()) => Ok(Socket::Inet(&self.row)),
@@ -101,7 +102,7 @@ pub(super) fn parse_row_by_fields(
     family: Family,
     endian: Endian,
 ) -> Result<(), Expected> {
-    fields.take(decimal::unsigned, Until::Colon, "a row number and a colon")?;
+    fields.take(decimal::unsigned, FieldEnd::Colon, "a row number and a colon")?;
     fields.skip_blanks();
     // The order is that of the columns. Every field is set anew, so nothing of an earlier row
     // shows through.
@@ -135,7 +136,7 @@ fn parse_head(
             Some((set_head(row, &head, |words| ipv6(words, endian))?, rest))
         }
     };
-    match fields.take(together, Until::Blank, "the columns") {
+    match fields.take(together, FieldEnd::Blank, "the columns") {
         Ok(()) => Ok(()),
         // Nothing was taken, and one of the fields will say what is wrong.
         Err(_) => parse_head_by_fields(fields, row, family, endian),
@@ -171,7 +172,7 @@ fn parse_head_by_fields(
     row.state = parse_state(fields)?;
     row.queues = parse_queues(fields)?;
     row.timer = parse_timer(fields)?;
-    row.retransmits = fields.hex_word(Until::Blank, "hexadecimal retransmissions")?;
+    row.retransmits = fields.hex_word(FieldEnd::Blank, "hexadecimal retransmissions")?;
     Ok(())
 }
 
@@ -183,10 +184,10 @@ fn parse_endpoint(
     const IPV4: &str = "an IPv4 address of 8 hexadecimal digits and a colon";
     const IPV6: &str = "an IPv6 address of 32 hexadecimal digits and a colon";
     let ip = match family {
-        Family::V4 => ipv4(fields.take(words, Until::Colon, IPV4)?, endian),
-        Family::V6 => ipv6(fields.take(words, Until::Colon, IPV6)?, endian),
+        Family::V4 => ipv4(fields.take(words, FieldEnd::Colon, IPV4)?, endian),
+        Family::V6 => ipv6(fields.take(words, FieldEnd::Colon, IPV6)?, endian),
     };
-    let port = fields.hex_half(Until::Blank, "a hexadecimal port of 4 digits")?;
+    let port = fields.hex_half(FieldEnd::Blank, "a hexadecimal port of 4 digits")?;
     Ok(SocketAddr::new(ip, port))
 }
 
@@ -195,17 +196,17 @@ fn parse_state(fields: &mut Fields<'_>) -> Result<TcpState, Expected> {
         let (number, rest) = hex::fixed::<2>(bytes)?;
         Some((TcpState::from_number(number)?, rest))
     };
-    fields.take(state, Until::Blank, "a hexadecimal state from 01 to 0D")
+    fields.take(state, FieldEnd::Blank, "a hexadecimal state from 01 to 0D")
 }
 
 fn parse_queues(fields: &mut Fields<'_>) -> Result<Queues, Expected> {
-    let send = fields.hex_word(Until::Colon, "a hexadecimal send queue of 8 digits")?;
-    let recv = fields.hex_word(Until::Blank, "a hexadecimal receive queue of 8 digits")?;
+    let send = fields.hex_word(FieldEnd::Colon, "a hexadecimal send queue of 8 digits")?;
+    let recv = fields.hex_word(FieldEnd::Blank, "a hexadecimal receive queue of 8 digits")?;
     Ok(Queues { recv, send })
 }
 
 fn parse_timer(fields: &mut Fields<'_>) -> Result<Option<Timer>, Expected> {
-    let kind = fields.hex_byte(Until::Colon, "a hexadecimal timer of 2 digits")?;
+    let kind = fields.hex_byte(FieldEnd::Colon, "a hexadecimal timer of 2 digits")?;
     let expires = fields.hex("hexadecimal clock ticks")?;
     Ok(timer(kind, expires))
 }
@@ -231,7 +232,7 @@ fn parse_object(fields: &mut Fields<'_>) -> Result<(i32, KernelPointer), Expecte
     if fields.is_at_end() {
         return Ok((references, KernelPointer(0)));
     }
-    Ok((references, fields.pointer(Until::Blank)?))
+    Ok((references, fields.pointer(FieldEnd::Blank)?))
 }
 
 /// Parses the last columns of a TCP row, which are there for a full socket only.
@@ -356,7 +357,9 @@ mod tests {
 
     fn rows(table: Table, endian: Endian) -> InetRows {
         match table.form() {
-            super::super::Form::Inet(protocol, family) => InetRows::new(protocol, family, endian),
+            super::super::RowForm::Inet(protocol, family) => {
+                InetRows::new(protocol, family, endian)
+            }
             form => panic!("{form:?}"),
         }
     }

@@ -1,6 +1,6 @@
 //! The socket tables: which there are, and pure parsers of the rows of the text tables.
 //!
-//! A parser gets one line without its newline and gives the row or the [`Problem`] that it met. It
+//! A parser gets one line without its newline and gives the row or the [`LineProblem`] that it met. It
 //! reuses one row, so a table costs no allocation per row, and it knows nothing of files or limits.
 
 mod decimal;
@@ -18,7 +18,7 @@ use std::fmt;
 pub use self::inet::Family;
 pub(crate) use self::{
     decimal::{signed, unsigned},
-    fields::{Expected, Fields, Problem, Until},
+    fields::{Expected, FieldEnd, Fields, LineProblem},
     inet::InetRows,
     netlink::NetlinkRows,
     packet::PacketRows,
@@ -180,34 +180,34 @@ impl Table {
     }
 
     /// Returns the form of its rows.
-    pub(crate) const fn form(self) -> Form {
+    pub(crate) const fn form(self) -> RowForm {
         match self {
-            Self::Tcp4 => Form::Inet(InetProtocol::Tcp, Family::V4),
-            Self::Tcp6 => Form::Inet(InetProtocol::Tcp, Family::V6),
-            Self::Udp4 => Form::Inet(InetProtocol::Udp, Family::V4),
-            Self::Udp6 => Form::Inet(InetProtocol::Udp, Family::V6),
-            Self::UdpLite4 => Form::Inet(InetProtocol::UdpLite, Family::V4),
-            Self::UdpLite6 => Form::Inet(InetProtocol::UdpLite, Family::V6),
-            Self::Raw4 => Form::Inet(InetProtocol::Raw, Family::V4),
-            Self::Raw6 => Form::Inet(InetProtocol::Raw, Family::V6),
-            Self::Icmp4 => Form::Inet(InetProtocol::Icmp, Family::V4),
-            Self::Icmp6 => Form::Inet(InetProtocol::Icmp, Family::V6),
-            Self::Unix => Form::Unix,
-            Self::Packet => Form::Packet,
-            Self::Netlink => Form::Netlink,
-            Self::Sctp4 => Form::Inet(InetProtocol::Sctp, Family::V4),
-            Self::Sctp6 => Form::Inet(InetProtocol::Sctp, Family::V6),
-            Self::Mptcp4 => Form::Inet(InetProtocol::Mptcp, Family::V4),
-            Self::Mptcp6 => Form::Inet(InetProtocol::Mptcp, Family::V6),
-            Self::Vsock => Form::Vsock,
-            Self::Xdp => Form::Xdp,
+            Self::Tcp4 => RowForm::Inet(InetProtocol::Tcp, Family::V4),
+            Self::Tcp6 => RowForm::Inet(InetProtocol::Tcp, Family::V6),
+            Self::Udp4 => RowForm::Inet(InetProtocol::Udp, Family::V4),
+            Self::Udp6 => RowForm::Inet(InetProtocol::Udp, Family::V6),
+            Self::UdpLite4 => RowForm::Inet(InetProtocol::UdpLite, Family::V4),
+            Self::UdpLite6 => RowForm::Inet(InetProtocol::UdpLite, Family::V6),
+            Self::Raw4 => RowForm::Inet(InetProtocol::Raw, Family::V4),
+            Self::Raw6 => RowForm::Inet(InetProtocol::Raw, Family::V6),
+            Self::Icmp4 => RowForm::Inet(InetProtocol::Icmp, Family::V4),
+            Self::Icmp6 => RowForm::Inet(InetProtocol::Icmp, Family::V6),
+            Self::Unix => RowForm::Unix,
+            Self::Packet => RowForm::Packet,
+            Self::Netlink => RowForm::Netlink,
+            Self::Sctp4 => RowForm::Inet(InetProtocol::Sctp, Family::V4),
+            Self::Sctp6 => RowForm::Inet(InetProtocol::Sctp, Family::V6),
+            Self::Mptcp4 => RowForm::Inet(InetProtocol::Mptcp, Family::V4),
+            Self::Mptcp6 => RowForm::Inet(InetProtocol::Mptcp, Family::V6),
+            Self::Vsock => RowForm::Vsock,
+            Self::Xdp => RowForm::Xdp,
         }
     }
 }
 
 /// The form of a table's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum RowForm {
     Inet(InetProtocol, Family),
     Unix,
     Packet,
@@ -238,19 +238,19 @@ impl Endian {
 }
 
 /// A parser of the rows of one table.
-pub(crate) trait Rows {
+pub(crate) trait RowParser {
     /// Checks the first line of the table, which names the columns.
-    fn check_header(&self, _header: &[u8]) -> Result<(), Problem> {
+    fn check_header(&self, _header: &[u8]) -> Result<(), LineProblem> {
         Ok(())
     }
 
     /// Parses a line without its newline; the socket is lent until the next call.
-    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, Problem>;
+    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, LineProblem>;
 }
 
 /// Returns what is reported of a malformed row, or `None` when it is well formed.
 #[cfg(test)]
-fn complaint(table: Table, rows: &mut impl Rows, line: &[u8]) -> Option<String> {
+fn complaint(table: Table, rows: &mut impl RowParser, line: &[u8]) -> Option<String> {
     let problem = rows.parse(line).err()?;
     Some(crate::RowError::new(table, 7, line, problem).to_string())
 }
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_table_has_a_name_of_its_own() {
+    fn table_names_are_unique() {
         let names: Vec<_> = Table::ALL.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(
             names.join(" "),
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_table_of_an_internet_protocol_is_found_by_it() {
         for table in Table::ALL {
-            if let Form::Inet(protocol, family) = table.form() {
+            if let RowForm::Inet(protocol, family) = table.form() {
                 assert_eq!(Table::inet(protocol, family), table);
             }
         }

@@ -14,7 +14,7 @@
 //! neither `Drops` nor `Inode`: shorter rows are rows. They print a pointer as `Dump`, now 0 or 1,
 //! and `Pid` and `Drops` with a sign.
 
-use super::{Expected, Fields, Problem, Rows, Until, decimal};
+use super::{Expected, FieldEnd, Fields, LineProblem, RowParser, decimal};
 use crate::model::{Inode, NetlinkSocket, Socket};
 
 /// The parser of the netlink table.
@@ -30,8 +30,8 @@ impl NetlinkRows {
     }
 }
 
-impl Rows for NetlinkRows {
-    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, Problem> {
+impl RowParser for NetlinkRows {
+    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, LineProblem> {
         let mut fields = Fields::new(line);
         match parse_row(&mut fields, &mut self.row) {
             Ok(()) => Ok(Socket::Netlink(&self.row)),
@@ -41,10 +41,10 @@ impl Rows for NetlinkRows {
 }
 
 fn parse_row(fields: &mut Fields<'_>, row: &mut NetlinkSocket) -> Result<(), Expected> {
-    row.pointer = fields.pointer(Until::Blank)?;
+    row.pointer = fields.pointer(FieldEnd::Blank)?;
     row.protocol = fields.decimal("a decimal netlink family")?;
     row.port_id = fields.either_sign("a decimal port id")?;
-    row.groups = fields.hex_word(Until::Blank, "hexadecimal groups of 8 digits")?;
+    row.groups = fields.hex_word(FieldEnd::Blank, "hexadecimal groups of 8 digits")?;
     row.recv = fields.signed("a decimal receive queue")?;
     row.send = fields.signed("a decimal send queue")?;
     row.dump = parse_dump(fields)?;
@@ -71,9 +71,9 @@ fn parse_dump(fields: &mut Fields<'_>) -> Result<u64, Expected> {
     const DUMP: &str = "0, 1 or a pointer in the column of dumps";
     let digits = fields.rest().iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     if (1..8).contains(&digits) {
-        return fields.take(decimal::unsigned, Until::Blank, DUMP);
+        return fields.take(decimal::unsigned, FieldEnd::Blank, DUMP);
     }
-    fields.pointer(Until::Blank).map(|pointer| pointer.0).map_err(|_| DUMP)
+    fields.pointer(FieldEnd::Blank).map(|pointer| pointer.0).map_err(|_| DUMP)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@
 
 use std::num::NonZeroU32;
 
-use super::{Expected, Fields, Problem, Rows, Until};
+use super::{Expected, FieldEnd, Fields, LineProblem, RowParser};
 use crate::model::{Inode, PacketKind, PacketSocket, Socket};
 
 /// The parser of the packet table.
@@ -30,8 +30,8 @@ impl PacketRows {
     }
 }
 
-impl Rows for PacketRows {
-    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, Problem> {
+impl RowParser for PacketRows {
+    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, LineProblem> {
         let mut fields = Fields::new(line);
         match parse_row(&mut fields, &mut self.row) {
             Ok(()) => Ok(Socket::Packet(&self.row)),
@@ -41,10 +41,10 @@ impl Rows for PacketRows {
 }
 
 fn parse_row(fields: &mut Fields<'_>, row: &mut PacketSocket) -> Result<(), Expected> {
-    row.pointer = fields.pointer(Until::Blank)?;
+    row.pointer = fields.pointer(FieldEnd::Blank)?;
     row.references = fields.signed("a decimal reference count")?;
     row.kind = PacketKind::from_number(fields.decimal("a decimal type")?);
-    row.protocol = fields.hex_half(Until::Blank, "a hexadecimal protocol of 4 digits")?;
+    row.protocol = fields.hex_half(FieldEnd::Blank, "a hexadecimal protocol of 4 digits")?;
     row.interface = NonZeroU32::new(fields.decimal("a decimal interface index")?);
     row.running = parse_running(fields)?;
     row.recv = fields.decimal("a decimal receive queue")?;
@@ -55,7 +55,7 @@ fn parse_row(fields: &mut Fields<'_>, row: &mut PacketSocket) -> Result<(), Expe
 }
 
 fn parse_running(fields: &mut Fields<'_>) -> Result<bool, Expected> {
-    fields.take(running, Until::Blank, "0 or 1")
+    fields.take(running, FieldEnd::Blank, "0 or 1")
 }
 
 fn running(bytes: &[u8]) -> Option<(bool, &[u8])> {

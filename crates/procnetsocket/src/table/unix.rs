@@ -20,7 +20,7 @@
 
 use bstr::BString;
 
-use super::{Expected, Fields, Problem, Rows, Until, decimal, hex};
+use super::{Expected, FieldEnd, Fields, LineProblem, RowParser, decimal, hex};
 use crate::model::{Inode, Socket, UnixKind, UnixName, UnixSocket, UnixState};
 
 /// The flag of a listener (`include/linux/net.h`).
@@ -39,15 +39,15 @@ impl UnixRows {
     }
 }
 
-impl Rows for UnixRows {
-    fn check_header(&self, header: &[u8]) -> Result<(), Problem> {
+impl RowParser for UnixRows {
+    fn check_header(&self, header: &[u8]) -> Result<(), LineProblem> {
         if header.starts_with(b"Peer") {
             return Err(Fields::new(header).problem("the header of a kernel that was not patched"));
         }
         Ok(())
     }
 
-    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, Problem> {
+    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, LineProblem> {
         let mut fields = Fields::new(line);
         match parse_row(&mut fields, &mut self.row) {
             Ok(()) => Ok(Socket::Unix(&self.row)),
@@ -57,14 +57,14 @@ impl Rows for UnixRows {
 }
 
 fn parse_row(fields: &mut Fields<'_>, row: &mut UnixSocket) -> Result<(), Expected> {
-    row.pointer = fields.pointer(Until::Colon)?;
+    row.pointer = fields.pointer(FieldEnd::Colon)?;
     fields.skip_blanks();
-    row.references = fields.hex_word(Until::Blank, "a hexadecimal reference count")?;
-    row.protocol = fields.hex_word(Until::Blank, "a hexadecimal protocol")?;
-    row.flags = fields.hex_word(Until::Blank, "hexadecimal flags")?;
-    row.kind = UnixKind::from_number(fields.hex_half(Until::Blank, "a hexadecimal type")?);
+    row.references = fields.hex_word(FieldEnd::Blank, "a hexadecimal reference count")?;
+    row.protocol = fields.hex_word(FieldEnd::Blank, "a hexadecimal protocol")?;
+    row.flags = fields.hex_word(FieldEnd::Blank, "hexadecimal flags")?;
+    row.kind = UnixKind::from_number(fields.hex_half(FieldEnd::Blank, "a hexadecimal type")?);
     row.state = parse_state(fields, row.flags)?;
-    row.inode = Inode::new(fields.take(decimal::unsigned, Until::Space, "a decimal inode")?);
+    row.inode = Inode::new(fields.take(decimal::unsigned, FieldEnd::Space, "a decimal inode")?);
     row.name = parse_name(fields.rest());
     Ok(())
 }
@@ -82,7 +82,7 @@ fn parse_state(fields: &mut Fields<'_>, flags: u32) -> Result<UnixState, Expecte
         };
         Some((state, rest))
     };
-    let state = fields.take(state, Until::Blank, "a hexadecimal state from 01 to 04")?;
+    let state = fields.take(state, FieldEnd::Blank, "a hexadecimal state from 01 to 04")?;
     Ok(if flags & SO_ACCEPTCON == 0 { state } else { UnixState::Listening })
 }
 
@@ -204,7 +204,7 @@ mod tests {
     #[case::connected("00000000 0001 03", UnixState::Connected)]
     #[case::disconnecting("00000000 0001 04", UnixState::Disconnecting)]
     #[case::listening("00010000 0001 01", UnixState::Listening)]
-    #[case::listening_without_owner("00010000 0001 04", UnixState::Listening)]
+    #[case::listening_without_process("00010000 0001 04", UnixState::Listening)]
     #[case::other_flags("FFFEFFFF 0001 01", UnixState::Unconnected)]
     fn states(#[case] columns: &str, #[case] expected: UnixState) {
         let line = LISTENER.replace("00010000 0001 01", columns);

@@ -3,7 +3,7 @@
 //! - `allocation`: a row costs no allocation. The counter counts per thread, so it needs no process.
 //! - `diag`: the wire format of sock_diag, and the kernel in network namespaces.
 //! - `mutation`: rows that were changed at random.
-//! - `owners`: the processes of sockets.
+//! - `processes`: the processes of sockets.
 //! - `proc_root`: the verified `/proc`.
 //! - `tables`: `SocketTables` over a fake root.
 //! - `visit`: the pipeline over bytes.
@@ -16,9 +16,9 @@ mod diag;
 #[cfg(test)]
 mod mutation;
 #[cfg(test)]
-mod owners;
-#[cfg(test)]
 mod proc_root;
+#[cfg(test)]
+mod processes;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]

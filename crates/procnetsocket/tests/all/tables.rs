@@ -104,7 +104,7 @@ fn reads_the_other_tables() {
 }
 
 #[test]
-fn a_listing_tells_of_malformed_rows_and_keeps_the_others() {
+fn listing_reports_malformed_rows_and_keeps_the_others() {
     let text = format!("header\n{TCP}\n{}{TCP}\n", "junk\n".repeat(MAX_ROW_ERRORS + 5));
     let fake = Fake::new().with("net/tcp", text);
     let listing = fake.tables.read_tcp4(&Limits::default()).unwrap();

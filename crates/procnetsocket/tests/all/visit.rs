@@ -11,7 +11,7 @@
 use std::{cell::Cell, io::Read, ops::ControlFlow};
 
 use procnetsocket::{
-    Endian, Error, ErrorKind, Limits, Report, RowError, Table, Uninterrupted, Visitor,
+    Endian, Error, ErrorKind, Limits, ReadReport, RowError, Table, Uninterrupted, Visitor,
     model::{Socket, UnixName, UnixSocket},
     visit_table,
 };
@@ -64,17 +64,17 @@ fn visit(
     text: impl AsRef<[u8]>,
     limits: &Limits,
     log: &mut Log,
-) -> Result<Report, Error> {
+) -> Result<ReadReport, Error> {
     visit_table(table, text.as_ref(), Endian::Little, limits, &Uninterrupted, log)
 }
 
-fn visit_all(table: Table, text: impl AsRef<[u8]>) -> (Report, Log) {
+fn visit_all(table: Table, text: impl AsRef<[u8]>) -> (ReadReport, Log) {
     let mut log = Log::default();
     let report = visit(table, text, &Limits::streaming(), &mut log).expect("a table");
     (report, log)
 }
 
-fn counts(report: Report) -> (u64, u64, u64, bool) {
+fn counts(report: ReadReport) -> (u64, u64, u64, bool) {
     (report.rows, report.malformed, report.repeated, report.stopped)
 }
 

@@ -1,7 +1,7 @@
 //! What the host allows.
 
 mod grant;
-mod owner;
+mod process;
 mod row;
 #[cfg(feature = "serde")]
 mod text;
@@ -9,8 +9,8 @@ mod text;
 use std::{num::NonZeroU64, time::Duration};
 
 pub use grant::{Grant, GrantSet};
-pub(crate) use owner::OwnerVeil;
-pub(crate) use row::Veil;
+pub(crate) use process::ProcessRedaction;
+pub(crate) use row::Redaction;
 
 use crate::FamilySet;
 
@@ -20,7 +20,7 @@ use crate::FamilySet;
 /// | --- | --- |
 /// | [`grants`](Policy::grants) | `sockets` alone |
 /// | [`families`](Policy::families) | all |
-/// | [`whose`](Policy::whose): whose sockets | everyone's |
+/// | [`users`](Policy::users): whose sockets | everyone's |
 /// | [`processes`](Policy::processes): what is told of those that hold a socket | names and numbers |
 /// | [`unix_names`](Policy::unix_names) | shown |
 /// | [`secrets`](Policy::secrets): keys of TCP connections | hidden |
@@ -31,12 +31,12 @@ use crate::FamilySet;
 /// count or message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(from = "text::Text", into = "text::Text"))]
+#[cfg_attr(feature = "serde", serde(from = "text::PolicyText", into = "text::PolicyText"))]
 pub struct Policy {
     grants: GrantSet,
     families: FamilySet,
-    whose: Whose,
-    processes: ProcessDetail,
+    users: VisibleUsers,
+    processes: ProcessVisibility,
     unix_names: Visibility,
     secrets: Visibility,
     max_rows: Option<NonZeroU64>,
@@ -46,13 +46,13 @@ pub struct Policy {
 /// Whose sockets are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Whose {
+pub enum VisibleUsers {
     /// Everyone's.
     #[default]
-    Everyone,
-    /// Those that belong to this user id. A socket whose owner the source does not tell is not
+    All,
+    /// Those that belong to this user id. A socket whose uid the source does not contain is not
     /// shown.
-    User(u32),
+    Uid(u32),
 }
 
 /// What is told of the processes that hold a socket, under the grant `processes`.
@@ -60,7 +60,7 @@ pub enum Whose {
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
-pub enum ProcessDetail {
+pub enum ProcessVisibility {
     /// Their names and numbers, with the descriptor, and the users they run as.
     #[default]
     Names,
@@ -85,8 +85,8 @@ impl Policy {
         Self {
             grants,
             families: FamilySet::ALL,
-            whose: Whose::Everyone,
-            processes: ProcessDetail::Names,
+            users: VisibleUsers::All,
+            processes: ProcessVisibility::Names,
             unix_names: Visibility::Shown,
             secrets: Visibility::Hidden,
             max_rows: None,
@@ -111,15 +111,15 @@ impl Policy {
         Self { families, ..self }
     }
 
-    /// Returns the policy with these owners' sockets only.
+    /// Returns the policy with the sockets of these users only.
     #[must_use]
-    pub const fn with_whose(self, whose: Whose) -> Self {
-        Self { whose, ..self }
+    pub const fn with_users(self, users: VisibleUsers) -> Self {
+        Self { users, ..self }
     }
 
     /// Returns the policy that tells this of processes.
     #[must_use]
-    pub const fn with_processes(self, processes: ProcessDetail) -> Self {
+    pub const fn with_processes(self, processes: ProcessVisibility) -> Self {
         Self { processes, ..self }
     }
 
@@ -158,12 +158,12 @@ impl Policy {
     }
 
     /// Returns whose sockets are shown.
-    pub const fn whose(&self) -> Whose {
-        self.whose
+    pub const fn users(&self) -> VisibleUsers {
+        self.users
     }
 
     /// Returns what is told of processes, or `None` without the grant.
-    pub const fn processes(&self) -> Option<ProcessDetail> {
+    pub const fn processes(&self) -> Option<ProcessVisibility> {
         if self.grants.contains(Grant::Processes) { Some(self.processes) } else { None }
     }
 
@@ -191,7 +191,7 @@ impl Policy {
     /// Returns whether some of the machine's sockets are hidden: then nothing may be told that
     /// counts them.
     pub fn narrows(&self) -> bool {
-        self.families != FamilySet::ALL || self.whose != Whose::Everyone
+        self.families != FamilySet::ALL || self.users != VisibleUsers::All
     }
 }
 
@@ -221,7 +221,7 @@ mod tests {
     fn a_policy_that_hides_sockets_narrows() {
         let unix = FamilySet::of(AddressFamily::Unix);
         assert!(Policy::default().with_families(unix).narrows());
-        assert!(Policy::default().with_whose(Whose::User(0)).narrows());
+        assert!(Policy::default().with_users(VisibleUsers::Uid(0)).narrows());
         assert!(!Policy::default().with_unix_names(Visibility::Hidden).narrows());
     }
 }

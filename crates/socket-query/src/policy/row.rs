@@ -2,7 +2,7 @@
 
 use procnetsocket::model::{InetSocket, Socket, UnixName, UnixSocket};
 
-use super::{Policy, Visibility, Whose};
+use super::{Policy, Visibility, VisibleUsers};
 use crate::{AddressFamily, FamilySet};
 
 /// Stands between the tables and everything that looks at rows.
@@ -10,17 +10,17 @@ use crate::{AddressFamily, FamilySet};
 /// Security: rows pass here before states, filters, orders, counts and limits see them, so that what
 /// is hidden cannot be guessed from any of these.
 #[derive(Clone, Copy)]
-pub(crate) struct Veil<'a> {
+pub(crate) struct Redaction<'a> {
     policy: &'a Policy,
 }
 
-impl<'a> Veil<'a> {
+impl<'a> Redaction<'a> {
     pub(crate) const fn new(policy: &'a Policy) -> Self {
         Self { policy }
     }
 
     /// Calls `see` with what may be seen of a row; `None` when the row is hidden.
-    pub(crate) fn lift<R>(
+    pub(crate) fn redact<R>(
         self,
         socket: Socket<'_>,
         see: impl FnOnce(Socket<'_>) -> R,
@@ -30,10 +30,10 @@ impl<'a> Veil<'a> {
         }
         Some(match socket {
             Socket::Inet(inet) if self.policy.secrets == Visibility::Hidden => {
-                see_without_keys(inet, see)
+                redact_keys(inet, see)
             }
             Socket::Unix(unix) if self.hides_some_of(unix) => {
-                see(Socket::Unix(&self.what_is_left_of(unix)))
+                see(Socket::Unix(&self.redacted_unix(unix)))
             }
             socket => see(socket),
         })
@@ -41,24 +41,24 @@ impl<'a> Veil<'a> {
 
     /// Returns whether a row that was not understood may be spoken of. Whose it is cannot be known.
     pub(crate) fn shows_malformed(self) -> bool {
-        self.policy.whose == Whose::Everyone
+        self.policy.users == VisibleUsers::All
     }
 
     fn hides_some_of(self, unix: &UnixSocket) -> bool {
         self.policy.unix_names == Visibility::Hidden
-            || self.policy.whose != Whose::Everyone
+            || self.policy.users != VisibleUsers::All
                 && (unix.detail.peer.is_some() || !unix.detail.pending.is_empty())
     }
 
     /// The file that a name stands for goes with the name. Sockets on the other side go where they may be
     /// another user's.
-    fn what_is_left_of(self, unix: &UnixSocket) -> UnixSocket {
+    fn redacted_unix(self, unix: &UnixSocket) -> UnixSocket {
         let mut seen = unix.clone();
         if self.policy.unix_names == Visibility::Hidden {
             seen.name = UnixName::Unnamed;
             seen.detail.file = None;
         }
-        if self.policy.whose != Whose::Everyone {
+        if self.policy.users != VisibleUsers::All {
             seen.detail.peer = None;
             seen.detail.pending.clear();
         }
@@ -67,9 +67,9 @@ impl<'a> Veil<'a> {
 
     fn shows(self, socket: &Socket<'_>) -> bool {
         let Some(family) = family_of(socket) else { return !self.policy.narrows() };
-        let whose = match self.policy.whose {
-            Whose::Everyone => true,
-            Whose::User(uid) => socket.uid() == Some(uid),
+        let whose = match self.policy.users {
+            VisibleUsers::All => true,
+            VisibleUsers::Uid(uid) => socket.uid() == Some(uid),
         };
         whose && self.policy.families.intersects(FamilySet::of(family))
     }
@@ -88,7 +88,7 @@ fn family_of(socket: &Socket<'_>) -> Option<AddressFamily> {
     })
 }
 
-fn see_without_keys<R>(inet: &InetSocket, see: impl FnOnce(Socket<'_>) -> R) -> R {
+fn redact_keys<R>(inet: &InetSocket, see: impl FnOnce(Socket<'_>) -> R) -> R {
     if inet.detail.md5_keys.is_empty() {
         return see(Socket::Inet(inet));
     }
@@ -108,15 +108,15 @@ mod tests {
 
     use super::*;
 
-    /// Looks at every row of a root through a veil, and keeps a word for each.
-    struct Look<'a> {
-        veil: Veil<'a>,
+    /// Looks at every row of a root through a redaction, and keeps a word for each.
+    struct SeenRows<'a> {
+        redaction: Redaction<'a>,
         seen: RefCell<Vec<String>>,
     }
 
-    impl Visitor for Look<'_> {
+    impl Visitor for SeenRows<'_> {
         fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
-            let word = self.veil.lift(socket, |socket| match socket {
+            let word = self.redaction.redact(socket, |socket| match socket {
                 Socket::Inet(inet) => inet.local.to_string(),
                 Socket::Unix(UnixSocket { name: UnixName::Unnamed, .. }) => "unix".to_owned(),
                 Socket::Unix(unix) => unix.name.bytes().unwrap_or_default().to_str_lossy().into(),
@@ -143,7 +143,7 @@ mod tests {
             .netlink(Netlink::new(0, 7))
             .build();
         let tables = SocketTables::from_dir(root.dir());
-        let mut look = Look { veil: Veil::new(policy), seen: RefCell::default() };
+        let mut look = SeenRows { redaction: Redaction::new(policy), seen: RefCell::default() };
         for table in
             [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Unix, Table::Packet, Table::Netlink]
         {
@@ -157,9 +157,12 @@ mod tests {
         ["127.0.0.1:80", "127.0.0.1:81", "[::1]:80", "127.0.0.1:53", "/run/a", "packet", "netlink"];
 
     #[rstest]
-    #[case::everyones(Whose::Everyone, true)]
-    #[case::of_one_user(Whose::User(7), false)]
-    fn other_sides_are_shown_where_everyones_are(#[case] whose: Whose, #[case] is_shown: bool) {
+    #[case::everyones(VisibleUsers::All, true)]
+    #[case::of_one_user(VisibleUsers::Uid(7), false)]
+    fn other_sides_are_shown_where_everyones_are(
+        #[case] whose: VisibleUsers,
+        #[case] is_shown: bool,
+    ) {
         let root = FakeProc::new().unix(Unix::stream().path("/run/a").inode(3)).build();
         let tables = SocketTables::from_dir(root.dir());
         let mut rows = tables.read_unix(&procnetsocket::Limits::default()).unwrap().rows;
@@ -167,8 +170,8 @@ mod tests {
         unix.detail.uid = Some(7);
         unix.detail.peer = procnetsocket::model::Inode::new(4);
         unix.detail.pending = vec![procnetsocket::model::Inode::new(5), None];
-        let policy = Policy::default().with_whose(whose);
-        let sides = Veil::new(&policy).lift(Socket::Unix(&unix), |socket| match socket {
+        let policy = Policy::default().with_users(whose);
+        let sides = Redaction::new(&policy).redact(Socket::Unix(&unix), |socket| match socket {
             Socket::Unix(seen) => (seen.detail.peer.is_some(), !seen.detail.pending.is_empty()),
             other => panic!("{other:?}"),
         });
@@ -183,11 +186,11 @@ mod tests {
     )]
     #[case::no_family(Policy::default().with_families(FamilySet::EMPTY), &[])]
     #[case::one_user(
-        Policy::default().with_whose(Whose::User(7)),
+        Policy::default().with_users(VisibleUsers::Uid(7)),
         &["127.0.0.1:80", "127.0.0.1:53"]
     )]
     #[case::root_does_not_own_what_nobody_holds(
-        Policy::default().with_whose(Whose::User(0)),
+        Policy::default().with_users(VisibleUsers::Uid(0)),
         &["[::1]:80", "packet"]
     )]
     #[case::names_hidden(

@@ -3,7 +3,7 @@
 //! ```toml
 //! grants = ["sockets", "processes"]
 //! families = ["inet", "inet6", "unix"]
-//! owner = 1000
+//! uid = 1000
 //! processes = "full"
 //! unix-names = "hidden"
 //! secrets = "hidden"
@@ -18,17 +18,17 @@ use std::{num::NonZeroU64, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, GrantSet, Policy, ProcessDetail, Visibility, Whose};
+use super::{Grant, GrantSet, Policy, ProcessVisibility, Visibility, VisibleUsers};
 use crate::{AddressFamily, FamilySet};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub(super) struct Text {
+pub(super) struct PolicyText {
     grants: Vec<Grant>,
     families: Vec<AddressFamily>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<u32>,
-    processes: ProcessDetail,
+    uid: Option<u32>,
+    processes: ProcessVisibility,
     unix_names: Visibility,
     secrets: Visibility,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,19 +37,19 @@ pub(super) struct Text {
     max_time_ms: Option<NonZeroU64>,
 }
 
-impl Default for Text {
+impl Default for PolicyText {
     fn default() -> Self {
         Policy::default().into()
     }
 }
 
-impl From<Text> for Policy {
-    fn from(text: Text) -> Self {
+impl From<PolicyText> for Policy {
+    fn from(text: PolicyText) -> Self {
         let families = text.families.into_iter().map(FamilySet::of);
         let grants: GrantSet = text.grants.into_iter().collect();
         Self::new(grants)
             .with_families(families.fold(FamilySet::EMPTY, FamilySet::union))
-            .with_whose(text.owner.map_or(Whose::Everyone, Whose::User))
+            .with_users(text.uid.map_or(VisibleUsers::All, VisibleUsers::Uid))
             .with_processes(text.processes)
             .with_unix_names(text.unix_names)
             .with_secrets(text.secrets)
@@ -58,16 +58,16 @@ impl From<Text> for Policy {
     }
 }
 
-impl From<Policy> for Text {
+impl From<Policy> for PolicyText {
     fn from(policy: Policy) -> Self {
         let milliseconds =
             |time: Duration| NonZeroU64::new(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         Self {
             grants: policy.grants.iter().collect(),
             families: policy.families.iter().collect(),
-            owner: match policy.whose {
-                Whose::Everyone => None,
-                Whose::User(uid) => Some(uid),
+            uid: match policy.users {
+                VisibleUsers::All => None,
+                VisibleUsers::Uid(uid) => Some(uid),
             },
             processes: policy.processes,
             unix_names: policy.unix_names,
@@ -99,7 +99,7 @@ mod tests {
             r#"
             grants = ["sockets", "processes"]
             families = ["inet", "unix"]
-            owner = 1000
+            uid = 1000
             processes = "full"
             unix-names = "hidden"
             secrets = "shown"
@@ -111,8 +111,8 @@ mod tests {
         let families = FamilySet::of(AddressFamily::Inet).union(FamilySet::of(AddressFamily::Unix));
         let expected = Policy::new(grants)
             .with_families(families)
-            .with_whose(Whose::User(1000))
-            .with_processes(ProcessDetail::Full)
+            .with_users(VisibleUsers::Uid(1000))
+            .with_processes(ProcessVisibility::Full)
             .with_unix_names(Visibility::Hidden)
             .with_secrets(Visibility::Shown)
             .with_max_rows(NonZeroU64::new(5))
@@ -121,12 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn policy_text_round_trips() {
         let all = Grant::ALL.into_iter().collect();
         let policies = [
             Policy::default(),
             Policy::nothing().with_families(FamilySet::EMPTY),
-            Policy::new(all).with_whose(Whose::User(0)).with_max_rows(NonZeroU64::new(1)),
+            Policy::new(all).with_users(VisibleUsers::Uid(0)).with_max_rows(NonZeroU64::new(1)),
         ];
         for policy in policies {
             let text = toml::to_string(&policy).unwrap();
@@ -139,10 +139,10 @@ mod tests {
     #[case::unknown_grant("grants = [\"socket\"]", "unknown variant `socket`")]
     #[case::unknown_family("families = [\"ipv4\"]", "unknown variant `ipv4`")]
     #[case::unknown_word("secrets = \"maybe\"", "unknown variant `maybe`")]
-    #[case::a_name_is_no_user_id("owner = \"root\"", "invalid type: string")]
-    #[case::negative("owner = -1", "invalid value: integer")]
+    #[case::a_name_is_no_user_id("uid = \"root\"", "invalid type: string")]
+    #[case::negative("uid = -1", "invalid value: integer")]
     #[case::zero_rows("max-rows = 0", "invalid value: integer `0`")]
-    fn what_is_not_understood_is_an_error(#[case] text: &str, #[case] message: &str) {
+    fn unknown_policy_text_is_an_error(#[case] text: &str, #[case] message: &str) {
         let error = read(text).unwrap_err();
         assert!(error.starts_with(message), "{error}");
     }

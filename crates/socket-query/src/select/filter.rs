@@ -2,10 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use procnetsocket::{OwnerTable, Shown, Table, model::Socket};
+use procnetsocket::{ProcVisibility, ProcessTable, Table, model::Socket};
 
 use super::expr::{
-    Expr, Facts, Holders, Predicate, admits, compile, has_condition, is_of_owner, is_of_process,
+    Expr, Facts, Predicate, ProcessMatches, admits, compile, has_condition, is_of_process,
+    is_of_process_or_user,
 };
 
 /// What a socket has to satisfy to be selected.
@@ -23,7 +24,7 @@ pub enum Filter {
         local_ports: RangeInclusive<u16>,
         /// Who holds sockets, for `pid` and `comm`, once somebody looked. A view looks for them when it
         /// collects.
-        holders: Option<Holders>,
+        matches: Option<ProcessMatches>,
     },
 }
 
@@ -51,8 +52,8 @@ impl Filter {
     pub fn admits(&self, socket: &Socket<'_>) -> bool {
         match self {
             Self::All => true,
-            Self::Expr { expr, local_ports, holders } => {
-                admits(expr, socket, &Facts { local_ports, holders: holders.as_ref() })
+            Self::Expr { expr, local_ports, matches } => {
+                admits(expr, socket, &Facts { local_ports, matches: matches.as_ref() })
             }
         }
     }
@@ -63,13 +64,13 @@ impl Filter {
     }
 
     /// Returns the filter that knows these processes.
-    pub(crate) fn with_processes(&self, processes: &OwnerTable) -> Self {
+    pub(crate) fn with_processes(&self, processes: &ProcessTable) -> Self {
         match self {
             Self::All => Self::All,
             Self::Expr { expr, local_ports, .. } => Self::Expr {
                 expr: expr.clone(),
                 local_ports: local_ports.clone(),
-                holders: Some(Holders::new(expr, processes)),
+                matches: Some(ProcessMatches::new(expr, processes)),
             },
         }
     }
@@ -80,22 +81,23 @@ impl Filter {
     /// Numbers and names of processes are those of this PID namespace, so processes outside it count
     /// only for a filter that [admits what no process is known to
     /// have](Self::needs_complete_scan).
-    pub fn misses_processes(&self, found: &OwnerTable) -> bool {
-        let shows_this_namespace = found.closed() == 0 && found.processes() == Shown::Namespace;
+    pub fn misses_processes(&self, found: &ProcessTable) -> bool {
+        let shows_this_namespace =
+            found.closed() == 0 && found.visibility() == ProcVisibility::Namespace;
         self.has_process_condition()
             && !found.is_complete()
             && (self.needs_complete_scan() || !shows_this_namespace)
     }
 
     /// Returns whether the filter says something about whose a socket is: about processes or users.
-    pub(crate) fn asks_for_owners(&self) -> bool {
-        self.has_condition(is_of_owner)
+    pub(crate) fn asks_for_processes(&self) -> bool {
+        self.has_condition(is_of_process_or_user)
     }
 
     /// Returns whether the filter may admit a socket because it is not known which processes have it
     /// open: whether it excludes processes.
     pub fn needs_complete_scan(&self) -> bool {
-        matches!(self, Self::Expr { expr, .. } if Holders::count_when_unknown(expr))
+        matches!(self, Self::Expr { expr, .. } if ProcessMatches::count_when_unknown(expr))
     }
 
     fn has_condition(&self, is_such: fn(&Predicate) -> bool) -> bool {

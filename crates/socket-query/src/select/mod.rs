@@ -8,7 +8,7 @@ mod table;
 
 pub use family::{AddressFamily, FamilySet};
 pub use filter::Filter;
-use procnetsocket::{Details, OwnerDetails, OwnerQuery, OwnerTable, Threads};
+use procnetsocket::{Details, ProcessDetails, ProcessQuery, ProcessTable, Threads};
 pub use state::{StateSet, shown_state_of, state_of};
 pub use table::{SocketTable, TableSet};
 
@@ -44,7 +44,7 @@ impl Selection {
     }
 
     /// Returns the selection whose filter knows these processes.
-    pub(crate) fn with_processes(&self, processes: &OwnerTable) -> Self {
+    pub(crate) fn with_processes(&self, processes: &ProcessTable) -> Self {
         Self { filter: self.filter.with_processes(processes), ..self.clone() }
     }
 }
@@ -55,10 +55,10 @@ pub struct ShownProcesses {
     /// Whether each thread is listed by itself.
     pub threads: Threads,
     /// What is wanted beside numbers and names.
-    pub details: OwnerDetails,
+    pub details: ProcessDetails,
 }
 
-impl From<ShownProcesses> for OwnerQuery {
+impl From<ShownProcesses> for ProcessQuery {
     /// Asks for the processes that have any socket open.
     fn from(shown: ShownProcesses) -> Self {
         Self::all().with_threads(shown.threads).with_details(shown.details)

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_table_has_a_bit_of_its_own() {
+    fn table_bits_are_unique() {
         let all: TableSet = SocketTable::ALL.into_iter().collect();
         assert_eq!(all, TableSet::ALL);
         assert_eq!(all.len(), 16);

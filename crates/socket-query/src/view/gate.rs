@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bstr::{BStr, BString};
-use procnetsocket::{Interrupt, OwnerQuery, OwnerTable, Pid, SocketTables};
+use procnetsocket::{Interrupt, Pid, ProcessQuery, ProcessTable, SocketTables};
 
 use super::{PolicyView, process};
-use crate::{Error, EventGate, Grant, HostNames, KillGate, OwnerSource, collect::BoundedTables};
+use crate::{Error, EventGate, Grant, HostNames, KillGate, ProcessSource, collect::BoundedTables};
 
 impl PolicyView {
     /// Checks that something is granted.
@@ -113,7 +113,7 @@ impl PolicyView {
 #[derive(Clone, Copy)]
 pub struct ProcessGate<'v> {
     view: &'v PolicyView,
-    source: &'v dyn OwnerSource,
+    source: &'v dyn ProcessSource,
 }
 
 impl ProcessGate<'_> {
@@ -128,8 +128,12 @@ impl ProcessGate<'_> {
     ///
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` asks for the end,
     /// [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime),
-    /// [`ErrorKind::Owners`](crate::ErrorKind::Owners) when there is no answer.
-    pub fn find(&self, query: &OwnerQuery, interrupt: &dyn Interrupt) -> Result<OwnerTable, Error> {
+    /// [`ErrorKind::Processes`](crate::ErrorKind::Processes) when there is no answer.
+    pub fn find(
+        &self,
+        query: &ProcessQuery,
+        interrupt: &dyn Interrupt,
+    ) -> Result<ProcessTable, Error> {
         process::find(self.view, self.source, query, interrupt)
     }
 

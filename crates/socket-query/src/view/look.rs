@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use procnetsocket::{Interrupt, OwnerQuery, OwnerTable};
+use procnetsocket::{Interrupt, ProcessQuery, ProcessTable};
 
 use super::PolicyView;
-use crate::{Collected, Error, ErrorKind, Problem, Selection, Sink, collect};
+use crate::{Collected, Error, ErrorKind, ListingProblem, Selection, Sink, collect};
 
 /// One look at the sockets: processes are looked for once, however many selections are collected.
 ///
@@ -21,7 +21,7 @@ pub struct Look<'v> {
 enum FoundProcesses {
     /// They were not asked for.
     NotAsked,
-    Known(Arc<OwnerTable>),
+    Known(Arc<ProcessTable>),
     /// They were to be shown only, so the listing goes on without them.
     Failed(Error),
 }
@@ -58,7 +58,7 @@ fn find(
     if !selects && selection.processes.is_none() {
         return Ok(FoundProcesses::NotAsked);
     }
-    let query = selection.processes.map_or(OwnerQuery::all(), Into::into);
+    let query = selection.processes.map_or(ProcessQuery::all(), Into::into);
     let found = view.processes().and_then(|gate| gate.find(&query, interrupt));
     match found {
         Ok(table) => Ok(FoundProcesses::Known(Arc::new(table))),
@@ -107,7 +107,7 @@ impl Look<'_> {
                 }
                 report_unseen(selection, table, sink)
             }
-            FoundProcesses::Failed(error) => problem(sink, Problem::Processes(error)),
+            FoundProcesses::Failed(error) => problem(sink, ListingProblem::Processes(error)),
         }
     }
 }
@@ -115,17 +115,17 @@ impl Look<'_> {
 /// Reports why a filter may miss processes, if it may.
 pub(crate) fn report_unseen(
     selection: &Selection,
-    table: &OwnerTable,
+    table: &ProcessTable,
     sink: &mut dyn Sink,
 ) -> Collected {
     if selection.filter.misses_processes(table) {
-        problem(sink, Problem::UnseenProcesses(&table.gaps()))
+        problem(sink, ListingProblem::UnseenProcesses(&table.gaps()))
     } else {
         Collected::default()
     }
 }
 
-fn problem(sink: &mut dyn Sink, problem: Problem<'_>) -> Collected {
+fn problem(sink: &mut dyn Sink, problem: ListingProblem<'_>) -> Collected {
     let stopped = sink.problem(problem).is_break();
     Collected { rows: 0, problems: 1, stopped }
 }

@@ -14,7 +14,7 @@ use procnetsocket::{Interrupt, SockStat, SockStat6};
 use super::PolicyView;
 use crate::{
     AddressFamily, Error, Filter, GrantSet, HostNameError, Names, TableSet, Visibility,
-    expr::{self, FilterError, FilterText, Machine, Parsed, Scope},
+    expr::{self, FilterError, FilterText, Machine, Parsed, ValueScope},
 };
 
 /// How long the host names of one filter are looked up: 10 s.
@@ -38,7 +38,7 @@ impl PolicyView {
     ) -> Result<Parsed, FilterError> {
         let begin = Instant::now();
         let is_over = || interrupt.is_interrupted() || begin.elapsed() >= LOOK_UPS;
-        expr::parse(text, Scope::new(self, tables, family, &is_over))
+        expr::parse(text, ValueScope::new(self, tables, family, &is_over))
     }
 
     /// Returns the filter that admits what satisfies an expression; none admits every socket.
@@ -47,7 +47,7 @@ impl PolicyView {
             None => Filter::All,
             Some(expr) => {
                 let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
-                Filter::Expr { expr, local_ports, holders: None }
+                Filter::Expr { expr, local_ports, matches: None }
             }
         }
     }

@@ -16,8 +16,8 @@ use procnetsocket::{Interrupt, Limits, SocketTables, diag::KillAuthority, model:
 pub(crate) use self::look::report_unseen;
 pub use self::{gate::ProcessGate, look::Look};
 use crate::{
-    CgroupPaths, Collected, Error, EventSource, GrantSet, HostNames, Names, NetnsDir, OwnerSource,
-    Policy, Problem, Selection, Sink, SocketTable,
+    CgroupPaths, Collected, Error, EventSource, GrantSet, HostNames, ListingProblem, Names,
+    NetnsDir, Policy, ProcessSource, Selection, Sink, SocketTable,
 };
 
 /// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:
@@ -43,7 +43,7 @@ pub struct PolicyView {
     hosts: Option<Arc<dyn HostNames>>,
     events: Option<Arc<EventSource>>,
     kill: Option<KillAuthority>,
-    processes: Arc<dyn OwnerSource>,
+    processes: Arc<dyn ProcessSource>,
     pub(crate) limits: Limits,
     namespaces: BTreeMap<BString, Arc<SocketTables>>,
     netns_dir: Option<Arc<NetnsDir>>,
@@ -53,7 +53,7 @@ pub struct PolicyView {
 impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
-        let processes: Arc<dyn OwnerSource> = Arc::<SocketTables>::clone(&tables);
+        let processes: Arc<dyn ProcessSource> = Arc::<SocketTables>::clone(&tables);
         Self {
             tables,
             policy,
@@ -101,7 +101,7 @@ impl PolicyView {
     /// Returns the view with another way to find the processes of sockets than to look for them in
     /// this process. It is used under the grant `processes` only.
     #[must_use]
-    pub fn with_owners(self, processes: Arc<dyn OwnerSource>) -> Self {
+    pub fn with_processes(self, processes: Arc<dyn ProcessSource>) -> Self {
         Self { processes, ..self }
     }
 
@@ -146,7 +146,7 @@ impl PolicyView {
     ///
     /// The processes that the filter names, or that are to be shown, are looked for once, before the
     /// first table is read. What cannot be read or understood is reported to the sink as a
-    /// [`Problem`], and the rest is still listed.
+    /// [`ListingProblem`], and the rest is still listed.
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ impl<F: FnMut(Socket<'_>)> Sink for Each<F> {
         ControlFlow::Continue(())
     }
 
-    fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }

@@ -3,32 +3,32 @@
 use std::{ops::ControlFlow, time::Instant};
 
 use procnetsocket::{
-    Interrupt, OwnerQuery, OwnerTable,
+    Interrupt, ProcessQuery, ProcessTable,
     model::{Inode, Socket},
 };
 
 use super::PolicyView;
 use crate::{
-    Error, OwnerSource, OwnersErrorKind, Problem, Selection, Sink, SocketTable,
+    Error, ListingProblem, ProcessSource, ProcessSourceErrorKind, Selection, Sink, SocketTable,
     collect::{self, BoundedTables},
-    policy::OwnerVeil,
+    policy::ProcessRedaction,
 };
 
 /// Looks for processes: see [`ProcessGate::find`](super::ProcessGate::find).
 pub(super) fn find(
     view: &PolicyView,
-    source: &dyn OwnerSource,
-    query: &OwnerQuery,
+    source: &dyn ProcessSource,
+    query: &ProcessQuery,
     interrupt: &dyn Interrupt,
-) -> Result<OwnerTable, Error> {
-    let veil = OwnerVeil::new(&view.policy);
-    let query = veil.query(query, shown_sockets(view, interrupt)?);
+) -> Result<ProcessTable, Error> {
+    let redaction = ProcessRedaction::new(&view.policy);
+    let query = redaction.query(query, shown_sockets(view, interrupt)?);
     let begin = Instant::now();
     let is_late = || view.policy.max_time().is_some_and(|time| begin.elapsed() >= time);
     let is_over = || interrupt.is_interrupted() || is_late();
-    match source.owners(&query, &is_over) {
-        Ok(report) => Ok(OwnerTable::new(veil.cover(report, &query))),
-        Err(error) if error.kind == OwnersErrorKind::Interrupted && is_late() => {
+    match source.processes(&query, &is_over) {
+        Ok(report) => Ok(ProcessTable::new(redaction.redact(report, &query))),
+        Err(error) if error.kind == ProcessSourceErrorKind::Interrupted && is_late() => {
             Err(Error::max_time(&view.policy))
         }
         Err(error) => Err(error.into()),
@@ -61,7 +61,7 @@ impl Sink for Inodes {
     }
 
     /// The listing itself reports it.
-    fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }

@@ -2,14 +2,14 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use procnetsocket::{OwnerQuery, OwnerReport, Pid, Uninterrupted, diag::EventAuthority};
+use procnetsocket::{Pid, ProcessQuery, ProcessReport, Uninterrupted, diag::EventAuthority};
 use rstest::rstest;
 use testkit::{FakeProc, Tcp};
 
 use super::*;
 use crate::{
-    ErrorKind, EventSink, Grant, HostNameError, OwnersError, OwnersErrorKind, TableSet, Until,
-    Whose, expr::FilterText,
+    ErrorKind, EventSink, Grant, HostNameError, ProcessSourceError, ProcessSourceErrorKind,
+    TableSet, Until, VisibleUsers, expr::FilterText,
 };
 
 /// Takes no socket.
@@ -20,7 +20,7 @@ impl Sink for Nothing {
         panic!("expected no socket, but found one of {table:?}")
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         panic!("expected no problem, but found {problem:?}")
     }
 }
@@ -98,7 +98,7 @@ fn destroying_has_one_gate(#[case] grants: &[Grant], #[case] kind: ErrorKind) {
 #[case::pid("pid = 7")]
 #[case::comm("sport = 80 or comm != a")]
 #[case::user("not user = 0")]
-fn events_are_not_selected_by_what_they_do_not_tell(#[case] text: &str) {
+fn event_filters_on_absent_fields_are_refused(#[case] text: &str) {
     let tables = match SocketTables::open_ambient(token()) {
         Ok(tables) if tables.diag().is_some() => tables,
         _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
@@ -113,23 +113,23 @@ fn events_are_not_selected_by_what_they_do_not_tell(#[case] text: &str) {
     let selection = Selection { filter, ..Selection::everything() };
     let until = Until { deadline: None, count: Some(0) };
     let followed = view.events().unwrap().follow(&selection, &until, &Uninterrupted, &mut Nothing);
-    assert_eq!(followed.unwrap_err().kind(), ErrorKind::NoOwnersOfEvents);
+    assert_eq!(followed.unwrap_err().kind(), ErrorKind::EventsWithoutProcesses);
 }
 
 /// Answers when it is told to end.
 struct Endless;
 
-impl OwnerSource for Endless {
-    fn owners(
+impl ProcessSource for Endless {
+    fn processes(
         &self,
-        _: &OwnerQuery,
+        _: &ProcessQuery,
         interrupt: &dyn Interrupt,
-    ) -> Result<OwnerReport, OwnersError> {
+    ) -> Result<ProcessReport, ProcessSourceError> {
         while !interrupt.is_interrupted() {
             std::thread::yield_now();
         }
-        let kind = OwnersErrorKind::Interrupted;
-        Err(OwnersError { kind, message: "interrupted".to_owned() })
+        let kind = ProcessSourceErrorKind::Interrupted;
+        Err(ProcessSourceError { kind, message: "interrupted".to_owned() })
     }
 
     fn process_name(&self, _: Pid) -> Option<BString> {
@@ -138,13 +138,13 @@ impl OwnerSource for Endless {
 }
 
 #[test]
-fn a_policy_bounds_the_search_for_owners() {
+fn policy_bounds_the_process_scan() {
     let root = FakeProc::new().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect())
         .with_max_time(Some(Duration::from_millis(1)));
-    let view = PolicyView::new(tables, policy, Names::default()).with_owners(Arc::new(Endless));
-    let error = view.processes().unwrap().find(&OwnerQuery::all(), &Uninterrupted).unwrap_err();
+    let view = PolicyView::new(tables, policy, Names::default()).with_processes(Arc::new(Endless));
+    let error = view.processes().unwrap().find(&ProcessQuery::all(), &Uninterrupted).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::MaxTime);
 }
 
@@ -155,7 +155,7 @@ fn events_are_not_shown_where_one_users_sockets_are() {
         _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
     };
     let events = EventSource::open_ambient(&EventAuthority::from_ambient(token())).unwrap();
-    let policy = Policy::new(Grant::ALL.into_iter().collect()).with_whose(Whose::User(0));
+    let policy = Policy::new(Grant::ALL.into_iter().collect()).with_users(VisibleUsers::Uid(0));
     let view =
         PolicyView::new(Arc::new(tables), policy, Names::default()).with_events(Arc::new(events));
     let until = Until { deadline: None, count: Some(0) };
@@ -165,5 +165,5 @@ fn events_are_not_shown_where_one_users_sockets_are() {
         &Uninterrupted,
         &mut Nothing,
     );
-    assert_eq!(followed.unwrap_err().kind(), ErrorKind::NoOwnersOfEvents);
+    assert_eq!(followed.unwrap_err().kind(), ErrorKind::EventsWithoutProcesses);
 }

@@ -4,8 +4,8 @@ use procnetsocket::Threads;
 use socket_query::{AddressFamily, Grant, SocketTable};
 
 use super::{
-    output::Output,
-    plan::{Column, Detail, View},
+    output::OutputFormat,
+    plan::{Detail, OptionalColumn, View},
 };
 
 /// An option of `ss`.
@@ -17,11 +17,11 @@ pub struct Flag {
     /// The long name, without its dashes.
     pub long: &'static str,
     /// The value that the option takes.
-    pub value: Value,
+    pub value: FlagValue,
     /// The line of the help.
     pub help: &'static str,
     /// The words that the value is made of, if it is made of words.
-    pub words: Option<&'static Words>,
+    pub words: Option<&'static WordList>,
     pub(crate) effect: Effect,
     pub(crate) needs: Needs,
     /// What the host has to grant before the option works.
@@ -32,7 +32,7 @@ pub struct Flag {
 /// Whether an option takes a value, and what it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Value {
+pub enum FlagValue {
     /// It takes none.
     None,
     /// It takes one, attached or as the next word.
@@ -45,7 +45,7 @@ pub enum Value {
 /// The words that a value is made of, spelled as they are understood. Short second names are not among them.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Words {
+pub struct WordList {
     /// What one of them is called in the help.
     pub name: &'static str,
     /// The words, in the order of the help.
@@ -55,14 +55,14 @@ pub struct Words {
 }
 
 /// The words of `-f`.
-pub(super) static FAMILIES: Words = Words {
+pub(super) static FAMILIES: WordList = WordList {
     name: "FAMILY",
     all: &["inet", "inet6", "link", "unix", "netlink", "vsock", "xdp", "help"],
     prefix: None,
 };
 
 /// The words of `-A`.
-pub(super) static TABLES: Words = Words {
+pub(super) static TABLES: WordList = WordList {
     name: "TABLE",
     all: &[
         "all",
@@ -90,7 +90,7 @@ pub(super) static TABLES: Words = Words {
 };
 
 /// The words of `--sort`.
-pub(super) static KEYS: Words = Words {
+pub(super) static KEYS: WordList = WordList {
     name: "KEY",
     all: &["recv-q", "send-q", "local", "peer", "port", "uid", "inode", "state"],
     prefix: Some(('-', "reverses its order")),
@@ -137,7 +137,7 @@ pub(crate) enum Effect {
     Numeric,
     /// Prints names of hosts.
     Resolve,
-    Hide(Column),
+    Hide(OptionalColumn),
     Detail(Detail),
     /// Chooses states; the last such option counts.
     View(View),
@@ -156,9 +156,9 @@ pub(crate) enum Effect {
     Count,
     For,
     /// Shows the processes that hold a socket, or their threads one by one.
-    Owners(Threads),
+    Processes(Threads),
     /// Chooses the form of the output; the last such option counts.
-    Output(Output),
+    Output(OutputFormat),
     Sort,
     Limit,
     Refused(Refusal),
@@ -199,7 +199,7 @@ impl Flag {
         Self {
             short,
             long,
-            value: Value::None,
+            value: FlagValue::None,
             help,
             words: None,
             effect,
@@ -214,14 +214,14 @@ impl Flag {
     }
 
     const fn with_optional_number(self, value: &'static str) -> Self {
-        Self { value: Value::OptionalNumber(value), ..self }
+        Self { value: FlagValue::OptionalNumber(value), ..self }
     }
 
     const fn with_value(self, value: &'static str) -> Self {
-        Self { value: Value::Needed(value), ..self }
+        Self { value: FlagValue::Needed(value), ..self }
     }
 
-    const fn of_words(self, words: &'static Words) -> Self {
+    const fn of_words(self, words: &'static WordList) -> Self {
         Self { words: Some(words), ..self }
     }
 
@@ -267,15 +267,20 @@ static FLAGS: &[Flag] = &[
     Flag::new(
         'e',
         "extended",
-        "show owner, inode, kernel object and more",
+        "show user id, inode, kernel object and more",
         Effect::Detail(Detail::Extended),
     ),
     Flag::new('m', "memory", "show memory", Effect::Detail(Detail::Memory)),
-    Flag::new('p', "processes", "show who holds a socket", Effect::Owners(Threads::Together))
+    Flag::new(
+        'p',
+        "processes",
+        "show the processes that have a socket open",
+        Effect::Processes(Threads::Together),
+    )
+    .granted(Grant::Processes),
+    Flag::new('T', "threads", "show each of their threads", Effect::Processes(Threads::Apart))
         .granted(Grant::Processes),
-    Flag::new('T', "threads", "show each of their threads", Effect::Owners(Threads::Apart))
-        .granted(Grant::Processes),
-    Flag::new('i', "info", "show the account of a connection", Effect::Detail(Detail::Info)),
+    Flag::new('i', "info", "show the statistics of a connection", Effect::Detail(Detail::Info)),
     Flag::new(NO_LETTER, "tipcinfo", "show TIPC details", Effect::Refused(Refusal::Never(NO_TIPC))),
     Flag::new('s', "summary", "print counters of the whole machine", Effect::Summary),
     Flag::new(NO_LETTER, "tos", "show type of service", Effect::Detail(Detail::TypeOfService)),
@@ -334,8 +339,8 @@ static FLAGS: &[Flag] = &[
     Flag::new('K', "kill", "close what the filter admits", Effect::Kill)
         .of_sock_diag()
         .granted(Grant::Kill),
-    Flag::new('H', "no-header", "leave the header out", Effect::Hide(Column::Header)),
-    Flag::new('Q', "no-queues", "leave the queues out", Effect::Hide(Column::Queues)),
+    Flag::new('H', "no-header", "leave the header out", Effect::Hide(OptionalColumn::Header)),
+    Flag::new('Q', "no-queues", "leave the queues out", Effect::Hide(OptionalColumn::Queues)),
     Flag::new('O', "oneline", "one line a socket", Effect::OneLine),
     Flag::new(
         NO_LETTER,
@@ -353,8 +358,12 @@ static FLAGS: &[Flag] = &[
         .with_value("FILE"),
     Flag::new('F', "filter", "read the filter from a file, or from - (stdin)", Effect::FilterFile)
         .with_value("FILE"),
-    Flag::own("json", "print one JSON array", Effect::Output(Output::Json)),
-    Flag::own("json-lines", "print one JSON object a line", Effect::Output(Output::JsonLines)),
+    Flag::own("json", "print one JSON array", Effect::Output(OutputFormat::Json)),
+    Flag::own(
+        "json-lines",
+        "print one JSON object a line",
+        Effect::Output(OutputFormat::JsonLines),
+    ),
     Flag::own("sort", "order by KEYs, -KEY backwards", Effect::Sort)
         .with_value("KEY[,...]")
         .of_words(&KEYS),

@@ -5,7 +5,7 @@ use std::fmt;
 use socket_query::Grant;
 
 use super::{
-    flags::{FAMILIES, Flag, KEYS, Refusal, TABLES, Value, Words, flags},
+    flags::{FAMILIES, Flag, FlagValue, KEYS, Refusal, TABLES, WordList, flags},
     plan::{Host, Tables},
 };
 
@@ -118,7 +118,7 @@ impl Help {
 }
 
 /// Writes what a value is made of.
-fn write_words(f: &mut fmt::Formatter<'_>, margin: &str, words: &Words) -> fmt::Result {
+fn write_words(f: &mut fmt::Formatter<'_>, margin: &str, words: &WordList) -> fmt::Result {
     let head = format!("{margin}{}:", words.name);
     write_list(f, &head, words.all.iter().map(|word| (*word).to_owned()))
 }
@@ -176,9 +176,9 @@ impl fmt::Display for Spelling {
         }
         write!(f, "--{}", self.0.long)?;
         match self.0.value {
-            Value::None => Ok(()),
-            Value::Needed(value) => write!(f, "={value}"),
-            Value::OptionalNumber(value) => write!(f, "[={value}]"),
+            FlagValue::None => Ok(()),
+            FlagValue::Needed(value) => write!(f, "={value}"),
+            FlagValue::OptionalNumber(value) => write!(f, "[={value}]"),
         }
     }
 }
@@ -214,7 +214,10 @@ mod tests {
 
     #[rstest]
     #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: refused]")]
-    #[case::behind(Grant::Sockets, "-p, --processes show who holds a socket [processes: refused]")]
+    #[case::behind(
+        Grant::Sockets,
+        "-p, --processes show the processes that have a socket open [processes: refused]"
+    )]
     #[case::granted(Grant::Resolve, "-r, --resolve print host names [resolve: granted]")]
     #[case::below(
         Grant::Sockets,
@@ -225,7 +228,7 @@ mod tests {
         "This host grants events. Options that need a grant of their own:"
     )]
     #[case::source(Grant::Sockets, "-b, --bpf show filters of packet sockets [refused without")]
-    fn tells_what_the_host_grants(#[case] grant: Grant, #[case] text: &str) {
+    fn help_lists_what_the_host_grants(#[case] grant: Grant, #[case] text: &str) {
         let help = help(GrantSet::empty().with(grant), Tables::Text);
         let words: Vec<_> = help.split_whitespace().collect();
         assert!(words.join(" ").contains(text), "{help}");

@@ -9,11 +9,11 @@ mod raw;
 mod words;
 
 pub(crate) use error::CliError;
-pub use flags::{Flag, Refusal, Value, Words, flags};
+pub use flags::{Flag, FlagValue, Refusal, WordList, flags};
 pub(crate) use help::{Help, VERSION};
-pub(crate) use output::{Answer, Direction, Order, Output, SortKey};
+pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
 pub(crate) use plan::{
-    Action, Column, Detail, DetailSet, End, FilterSource, Host, Hosts, Lines, Names, NothingToShow,
-    Plan, Show, Summary, Tables,
+    Action, Detail, DetailSet, End, FilterSource, Host, HostDisplay, LineLayout, NameDisplay,
+    NothingToShow, OptionalColumn, Plan, Show, Summary, Tables,
 };
 pub(crate) use raw::RawArgs;

@@ -6,7 +6,7 @@ use super::CliError;
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Output {
+pub(crate) enum OutputFormat {
     /// Columns, as iproute2 lays them out.
     #[default]
     Text,
@@ -18,7 +18,7 @@ pub(crate) enum Output {
 
 /// What is told of the selected sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum ListingKind {
     /// Each of them.
     #[default]
     Sockets,

@@ -18,9 +18,9 @@ use socket_query::{
 use super::{
     CliError, RawArgs,
     flags::{Effect, Flag, Refusal},
-    output::{self, Answer, Order, Output},
+    output::{self, ListingKind, Order, OutputFormat},
     raw::Typed,
-    words::Words,
+    words::Operands,
 };
 
 /// Something that can be shown beside the columns.
@@ -90,14 +90,14 @@ fn bit(detail: Detail) -> u8 {
 
 /// A part of the listing that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
+pub(crate) enum OptionalColumn {
     Header,
     Queues,
 }
 
 /// Whether ports and protocols are printed by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Names {
+pub(crate) enum NameDisplay {
     #[default]
     Resolved,
     Numeric,
@@ -105,7 +105,7 @@ pub(crate) enum Names {
 
 /// Whether addresses are printed by the names of their hosts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Hosts {
+pub(crate) enum HostDisplay {
     #[default]
     Numeric,
     Resolved,
@@ -113,7 +113,7 @@ pub(crate) enum Hosts {
 
 /// Whether the details of a socket may take lines of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Lines {
+pub(crate) enum LineLayout {
     #[default]
     Many,
     One,
@@ -228,14 +228,14 @@ pub(crate) struct Show {
     pub(crate) selection: Result<Selection, NothingToShow>,
     pub(crate) filter: FilterSource,
     pub(crate) details: DetailSet,
-    /// Whether the owners of sockets are shown, and how.
-    pub(crate) owners: Option<Threads>,
-    pub(crate) lines: Lines,
-    pub(crate) names: Names,
-    pub(crate) hosts: Hosts,
-    pub(crate) hidden: Vec<Column>,
-    pub(crate) output: Output,
-    pub(crate) answer: Answer,
+    /// Whether the processes of sockets are shown, and how.
+    pub(crate) processes: Option<Threads>,
+    pub(crate) lines: LineLayout,
+    pub(crate) names: NameDisplay,
+    pub(crate) hosts: HostDisplay,
+    pub(crate) hidden: Vec<OptionalColumn>,
+    pub(crate) output: OutputFormat,
+    pub(crate) answer: ListingKind,
     pub(crate) order: Order,
 }
 
@@ -289,12 +289,12 @@ struct Draft {
     filter: FilterSource,
     summary: Option<()>,
     details: DetailSet,
-    owners: Option<Threads>,
-    lines: Lines,
-    names: Names,
-    hosts: Hosts,
-    hidden: Vec<Column>,
-    output: Output,
+    processes: Option<Threads>,
+    lines: LineLayout,
+    names: NameDisplay,
+    hosts: HostDisplay,
+    hidden: Vec<OptionalColumn>,
+    output: OutputFormat,
     order: Order,
     refused: Option<(String, Refusal)>,
 }
@@ -324,12 +324,12 @@ impl Draft {
             filter: FilterSource::default(),
             summary: None,
             details: DetailSet::default(),
-            owners: None,
-            lines: Lines::default(),
-            names: Names::default(),
-            hosts: Hosts::default(),
+            processes: None,
+            lines: LineLayout::default(),
+            names: NameDisplay::default(),
+            hosts: HostDisplay::default(),
             hidden: Vec::new(),
-            output: Output::default(),
+            output: OutputFormat::default(),
             order: Order::default(),
             refused: None,
         }
@@ -342,11 +342,11 @@ impl Draft {
         }
         match effect {
             Effect::Help | Effect::Version => {}
-            Effect::OneLine => self.lines = Lines::One,
+            Effect::OneLine => self.lines = LineLayout::One,
             Effect::Summary => self.summary = Some(()),
-            Effect::Numeric => self.names = Names::Numeric,
+            Effect::Numeric => self.names = NameDisplay::Numeric,
             // Compat: also beside `-n`, which is of ports.
-            Effect::Resolve => self.hosts = Hosts::Resolved,
+            Effect::Resolve => self.hosts = HostDisplay::Resolved,
             Effect::Hide(column) => self.hidden.push(column),
             Effect::Detail(detail) => {
                 self.details.insert(detail);
@@ -365,8 +365,8 @@ impl Draft {
             Effect::For => self.after = Some(typed.value.clone()),
             Effect::FilterFile => self.filter_file(&typed.value)?,
             Effect::Namespace => self.namespace = Some(typed.value.clone()),
-            // Compat: `-T` alone shows owners, as it did before iproute2 6.7.
-            Effect::Owners(threads) => self.owners = self.owners.max(Some(threads)),
+            // Compat: `-T` alone shows processes, as it did before iproute2 6.7.
+            Effect::Processes(threads) => self.processes = self.processes.max(Some(threads)),
             Effect::Output(output) => self.output = output,
             Effect::Sort => self.order.keys = output::sort_keys(typed.value.as_bstr())?,
             Effect::Limit => self.order.limit = Some(output::limit(typed.value.as_bstr())?),
@@ -516,10 +516,10 @@ impl Draft {
     }
 
     /// With `-E` the number ends it, and the sockets are printed.
-    fn answer(&self, action: Action) -> Answer {
+    fn answer(&self, action: Action) -> ListingKind {
         match (&self.count, action) {
-            (None, _) | (_, Action::Follow(_)) => Answer::Sockets,
-            (Some(_), _) => Answer::Number,
+            (None, _) | (_, Action::Follow(_)) => ListingKind::Sockets,
+            (Some(_), _) => ListingKind::Number,
         }
     }
 
@@ -554,15 +554,15 @@ impl Draft {
         let states = self.chosen.unwrap_or(self.usual);
         let action = self.action()?;
         let answer = self.answer(action);
-        let Self { tables, families, filter, details, owners, lines, names, hidden, .. } = self;
+        let Self { tables, families, filter, details, processes, lines, names, hidden, .. } = self;
         let (namespace, hosts) = (self.namespace, self.hosts);
         let selection = match understood {
             Err(error) => Err(NothingToShow::States(error)),
             Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
             Ok(()) => {
                 let details = match answer {
-                    Answer::Sockets => details.of_kernel(),
-                    Answer::Number => Details::NONE,
+                    ListingKind::Sockets => details.of_kernel(),
+                    ListingKind::Number => Details::NONE,
                 };
                 Ok(Selection { tables, families, states, details, ..Selection::everything() })
             }
@@ -575,7 +575,7 @@ impl Draft {
             selection,
             filter,
             details,
-            owners,
+            processes,
             lines,
             names,
             hosts,
@@ -589,7 +589,7 @@ impl Draft {
     /// Takes the words behind the options. Words for states replace what options chose; if they leave
     /// none, nothing was chosen.
     fn words(&mut self, words: &[BString]) -> Result<(), CliError> {
-        let words = Words::parse(words)?;
+        let words = Operands::parse(words)?;
         if let Some(states) = words.states {
             self.chosen = Some(states).filter(|states| !states.is_empty());
         }
@@ -875,7 +875,7 @@ mod tests {
 
     #[test]
     fn one_line_is_for_whoever_asks() {
-        assert_eq!((live("-tO").lines, live("-t").lines), (Lines::One, Lines::Many));
+        assert_eq!((live("-tO").lines, live("-t").lines), (LineLayout::One, LineLayout::Many));
     }
 
     /// Where everything is granted and there is sock_diag.
@@ -898,7 +898,7 @@ mod tests {
     #[case::count("-E --count 3", None, Some(3))]
     #[case::both("--count=3 -E --for 1m", Some(60_000), Some(3))]
     #[case::last_counts("-E --for 1 --for 2 --count 3 --count 4", Some(2_000), Some(4))]
-    fn events_end_when_they_are_told_to(
+    fn events_end_at_their_limit(
         #[case] line: &str,
         #[case] milliseconds: Option<u64>,
         #[case] count: Option<u64>,
@@ -943,7 +943,7 @@ mod tests {
     #[rstest]
     #[case::events("-E --limit 3", "--sort and --limit do nothing beside -E")]
     #[case::kill("-K --sort port", "--sort and --limit do nothing beside -K")]
-    fn what_is_not_listed_has_no_order(#[case] line: &str, #[case] message: &str) {
+    fn options_without_listing_refuse_an_order(#[case] line: &str, #[case] message: &str) {
         let error = powerful(line).unwrap_err();
         assert_eq!(error.to_string(), message);
         assert_eq!((error.status(), error.shows_usage()), (255, true));
@@ -989,7 +989,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_sock_diag_is_refused_without_it() {
+    fn options_that_need_sock_diag_are_refused_without_it() {
         let flags = crate::flags().iter().filter(|flag| flag.needs_sock_diag());
         for flag in flags.filter(|flag| flag.grant().is_none()) {
             let line = format!("--{}", flag.long);
@@ -1000,21 +1000,21 @@ mod tests {
 
     #[test]
     fn parts_of_the_listing_are_left_out_on_request() {
-        assert_eq!(show("-HQ").hidden, [Column::Header, Column::Queues]);
-        assert_eq!(show("-n").names, Names::Numeric);
-        assert_eq!(show("").names, Names::Resolved);
+        assert_eq!(show("-HQ").hidden, [OptionalColumn::Header, OptionalColumn::Queues]);
+        assert_eq!(show("-n").names, NameDisplay::Numeric);
+        assert_eq!(show("").names, NameDisplay::Resolved);
     }
 
     #[rstest]
-    #[case::text("-t", Output::Text, Answer::Sockets)]
-    #[case::json("--json", Output::Json, Answer::Sockets)]
-    #[case::last_form_counts("--json --json-lines", Output::JsonLines, Answer::Sockets)]
-    #[case::number("--count", Output::Text, Answer::Number)]
-    #[case::number_as_json("--json --count -t", Output::Json, Answer::Number)]
+    #[case::text("-t", OutputFormat::Text, ListingKind::Sockets)]
+    #[case::json("--json", OutputFormat::Json, ListingKind::Sockets)]
+    #[case::last_form_counts("--json --json-lines", OutputFormat::JsonLines, ListingKind::Sockets)]
+    #[case::number("--count", OutputFormat::Text, ListingKind::Number)]
+    #[case::number_as_json("--json --count -t", OutputFormat::Json, ListingKind::Number)]
     fn options_choose_what_is_printed(
         #[case] line: &str,
-        #[case] output: Output,
-        #[case] answer: Answer,
+        #[case] output: OutputFormat,
+        #[case] answer: ListingKind,
     ) {
         let show = show(line);
         assert_eq!((show.output, show.answer), (output, answer));
@@ -1043,7 +1043,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_of_the_table_of_options_is_understood() {
+    fn every_option_word_is_understood() {
         for flag in crate::flags() {
             let Some(words) = flag.words else { continue };
             for word in words.all {
@@ -1148,7 +1148,10 @@ mod tests {
         "-EN blue",
         "-E with -N is refused: the host follows events in its own namespace alone"
     )]
-    fn what_another_namespace_does_not_tell_is_refused(#[case] line: &str, #[case] message: &str) {
+    fn options_without_meaning_in_another_namespace_are_refused(
+        #[case] line: &str,
+        #[case] message: &str,
+    ) {
         let error = powerful(line).unwrap_err();
         assert_eq!(error.to_string(), message);
         assert_eq!((error.status(), error.shows_usage()), (1, false));
@@ -1161,9 +1164,12 @@ mod tests {
     #[case::both("-tpT", Some(Threads::Apart))]
     #[case::both_the_other_way("-tTp", Some(Threads::Apart))]
     #[case::long("--processes", Some(Threads::Together))]
-    fn owners_are_shown_under_their_grant(#[case] line: &str, #[case] owners: Option<Threads>) {
+    fn processes_are_shown_under_their_grant(
+        #[case] line: &str,
+        #[case] processes: Option<Threads>,
+    ) {
         match plan_with(line, GrantSet::empty().with(Grant::Processes)) {
-            Ok(Plan::Show(show)) => assert_eq!(show.owners, owners),
+            Ok(Plan::Show(show)) => assert_eq!(show.processes, processes),
             other => panic!("{line:?} gives {other:?}"),
         }
     }
@@ -1171,7 +1177,7 @@ mod tests {
     #[test]
     fn every_refused_option_of_the_table_is_refused() {
         for flag in crate::flags().iter().filter(|flag| flag.is_refused()) {
-            let value = if flag.value == crate::Value::None { "" } else { "=x" };
+            let value = if flag.value == crate::FlagValue::None { "" } else { "=x" };
             let error =
                 plan_with(&format!("--{}{value}", flag.long), GrantSet::empty()).unwrap_err();
             assert_eq!(error.status(), 1, "--{}", flag.long);

@@ -10,7 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{
     CliError,
-    flags::{Effect, Flag, Value, flags},
+    flags::{Effect, Flag, FlagValue, flags},
 };
 
 /// An option as it was typed.
@@ -64,7 +64,7 @@ impl RawArgs {
                 .iter()
                 .find(|flag| flag.short == Some(letter))
                 .ok_or(CliError::UnknownLetter(letter))?;
-            if flag.value == Value::None {
+            if flag.value == FlagValue::None {
                 if self.push(flag, BString::default()) {
                     return Ok(true);
                 }
@@ -89,7 +89,7 @@ impl RawArgs {
             None => (typed, None),
         };
         let flag = find_long(name)?;
-        if flag.value == Value::None && attached.is_some() {
+        if flag.value == FlagValue::None && attached.is_some() {
             return Err(CliError::UnwantedValue(flag.long));
         }
         let value = value_of(flag, attached, rest)
@@ -110,10 +110,10 @@ fn value_of(
     rest: &mut std::slice::Iter<'_, BString>,
 ) -> Option<BString> {
     match flag.value {
-        Value::None => Some(BString::default()),
+        FlagValue::None => Some(BString::default()),
         _ if let Some(value) = attached => Some(value.into()),
-        Value::Needed(_) => rest.next().cloned(),
-        Value::OptionalNumber(_) => {
+        FlagValue::Needed(_) => rest.next().cloned(),
+        FlagValue::OptionalNumber(_) => {
             let next = rest.as_slice().first();
             let is_number =
                 |word: &&BString| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
@@ -178,7 +178,7 @@ mod tests {
             .typed
             .iter()
             .map(|typed| match typed.flag.value {
-                Value::None => typed.flag.long.to_owned(),
+                FlagValue::None => typed.flag.long.to_owned(),
                 _ => format!("{}={}", typed.flag.long, typed.value),
             })
             .collect();

@@ -15,18 +15,18 @@ use super::CliError;
 
 /// What the words say.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Words<'a> {
+pub(super) struct Operands<'a> {
     /// The states that words chose, if any did.
     pub(super) states: Option<StateSet>,
     /// The words of the filter.
     pub(super) filter: &'a [BString],
 }
 
-impl<'a> Words<'a> {
+impl<'a> Operands<'a> {
     pub(super) fn parse(words: &'a [BString]) -> Result<Self, CliError> {
         let mut parsed = Self { states: None, filter: words };
         while let [verb, rest @ ..] = parsed.filter {
-            let Some(verb) = Verb::of(verb.as_bstr()) else { break };
+            let Some(verb) = StateVerb::of(verb.as_bstr()) else { break };
             let [name, rest @ ..] = rest else { return Err(CliError::NoState(verb.word())) };
             let states = states_of_word(name.as_bstr())
                 .ok_or_else(|| CliError::UnknownState(name.clone()))?;
@@ -38,12 +38,12 @@ impl<'a> Words<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Verb {
+enum StateVerb {
     State,
     Exclude,
 }
 
-impl Verb {
+impl StateVerb {
     fn of(word: &BStr) -> Option<Self> {
         match word.as_bytes() {
             b"state" => Some(Self::State),
@@ -138,7 +138,7 @@ mod tests {
     #[case::unknown("state UNKNOWN", Some(StateSet::UNKNOWN))]
     fn states_come_first(#[case] line: &str, #[case] states: Option<StateSet>) {
         let words = words(line);
-        assert_eq!(Words::parse(&words), Ok(Words { states, filter: &[] }));
+        assert_eq!(Operands::parse(&words), Ok(Operands { states, filter: &[] }));
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
     #[case::case_matters("STATE all", "STATE all")]
     fn the_filter_is_the_rest(#[case] line: &str, #[case] filter: &str) {
         let words = words(line);
-        assert_eq!(bstr::join(" ", Words::parse(&words).unwrap().filter), filter.as_bytes());
+        assert_eq!(bstr::join(" ", Operands::parse(&words).unwrap().filter), filter.as_bytes());
     }
 
     #[rstest]
@@ -172,7 +172,7 @@ mod tests {
          connected, synchronized, bucket or big"
     )]
     fn wrong_states_are_named(#[case] line: &str, #[case] message: &str) {
-        let error = Words::parse(&words(line)).unwrap_err();
+        let error = Operands::parse(&words(line)).unwrap_err();
         assert_eq!(error.to_string(), message);
         assert_eq!((error.status(), error.shows_usage()), (255, false));
     }

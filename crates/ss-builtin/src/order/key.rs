@@ -11,14 +11,14 @@ use crate::cli::{Direction, SortKey};
 /// Where a socket stands by one key. Sockets without the key come last, whatever the direction.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    Up(Value),
-    Down(Reverse<Value>),
+    Up(SortValue),
+    Down(Reverse<SortValue>),
     Missing,
 }
 
 /// A value of a key. Addresses of different families stand in the order of this list.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Value {
+pub(super) enum SortValue {
     /// What may be below zero: the queues of netlink sockets are signed in the kernel.
     Signed(i64),
     Number(u64),
@@ -38,26 +38,26 @@ pub(super) fn rank((key, direction): (SortKey, Direction), socket: &Socket<'_>) 
     }
 }
 
-fn value(key: SortKey, socket: &Socket<'_>) -> Option<Value> {
+fn value(key: SortKey, socket: &Socket<'_>) -> Option<SortValue> {
     match key {
         SortKey::RecvQ => recv_q(socket),
         SortKey::SendQ => send_q(socket),
         SortKey::Local => local(socket),
         SortKey::Peer => peer(socket),
-        SortKey::Port => port(socket).map(|port| Value::Number(port.into())),
-        SortKey::Uid => socket.uid().map(|uid| Value::Number(uid.into())),
-        SortKey::Inode => socket.inode().map(|inode| Value::Number(inode.get())),
-        SortKey::State => Some(Value::Number(shown_state_of(socket).number().into())),
+        SortKey::Port => port(socket).map(|port| SortValue::Number(port.into())),
+        SortKey::Uid => socket.uid().map(|uid| SortValue::Number(uid.into())),
+        SortKey::Inode => socket.inode().map(|inode| SortValue::Number(inode.get())),
+        SortKey::State => Some(SortValue::Number(shown_state_of(socket).number().into())),
     }
 }
 
 /// Queues of all families are one kind of value. The text shows one over 31 bits with a sign; it is sorted by
 /// what it is, as in JSON.
-fn queue(length: impl Into<i64>) -> Value {
-    Value::Signed(length.into())
+fn queue(length: impl Into<i64>) -> SortValue {
+    SortValue::Signed(length.into())
 }
 
-fn recv_q(socket: &Socket<'_>) -> Option<Value> {
+fn recv_q(socket: &Socket<'_>) -> Option<SortValue> {
     match socket {
         Socket::Inet(inet) => Some(queue(inet.queues.recv)),
         Socket::Unix(unix) => unix.detail.queues.map(|queues| queue(queues.recv)),
@@ -68,7 +68,7 @@ fn recv_q(socket: &Socket<'_>) -> Option<Value> {
     }
 }
 
-fn send_q(socket: &Socket<'_>) -> Option<Value> {
+fn send_q(socket: &Socket<'_>) -> Option<SortValue> {
     match socket {
         Socket::Inet(inet) => Some(queue(inet.queues.send)),
         Socket::Unix(unix) => unix.detail.queues.map(|queues| queue(queues.send)),
@@ -77,32 +77,32 @@ fn send_q(socket: &Socket<'_>) -> Option<Value> {
     }
 }
 
-fn local(socket: &Socket<'_>) -> Option<Value> {
+fn local(socket: &Socket<'_>) -> Option<SortValue> {
     Some(match socket {
-        Socket::Inet(inet) => Value::Inet(inet.local),
-        Socket::Unix(unix) => Value::Name(unix.name.bytes()?.to_owned()),
-        Socket::Packet(packet) => Value::Pair(
+        Socket::Inet(inet) => SortValue::Inet(inet.local),
+        Socket::Unix(unix) => SortValue::Name(unix.name.bytes()?.to_owned()),
+        Socket::Packet(packet) => SortValue::Pair(
             packet.protocol.into(),
             packet.interface.map_or(0, std::num::NonZeroU32::get),
         ),
-        Socket::Netlink(netlink) => Value::Pair(netlink.protocol, netlink.port_id),
+        Socket::Netlink(netlink) => SortValue::Pair(netlink.protocol, netlink.port_id),
         Socket::Vsock(vsock) => pair(vsock.local),
         Socket::Xdp(xdp) => {
             let queue = xdp.detail.queue?;
-            Value::Pair(queue.interface, queue.queue)
+            SortValue::Pair(queue.interface, queue.queue)
         }
         _ => return None,
     })
 }
 
 /// A socket that is not connected has no peer.
-fn peer(socket: &Socket<'_>) -> Option<Value> {
+fn peer(socket: &Socket<'_>) -> Option<SortValue> {
     match socket {
         Socket::Inet(inet) => {
             let is_none = inet.remote.ip().is_unspecified() && inet.remote.port() == 0;
-            (!is_none).then_some(Value::Inet(inet.remote))
+            (!is_none).then_some(SortValue::Inet(inet.remote))
         }
-        Socket::Unix(unix) => unix.detail.peer.map(|peer| Value::Number(peer.get())),
+        Socket::Unix(unix) => unix.detail.peer.map(|peer| SortValue::Number(peer.get())),
         Socket::Netlink(netlink) => netlink_peer(netlink),
         Socket::Vsock(vsock) => {
             let is_none = vsock.remote.cid == VsockAddr::ANY && vsock.remote.port == VsockAddr::ANY;
@@ -112,13 +112,13 @@ fn peer(socket: &Socket<'_>) -> Option<Value> {
     }
 }
 
-fn netlink_peer(netlink: &NetlinkSocket) -> Option<Value> {
+fn netlink_peer(netlink: &NetlinkSocket) -> Option<SortValue> {
     let detail = netlink.detail.as_ref().filter(|detail| detail.is_connected())?;
-    Some(Value::Pair(detail.remote_group, detail.remote_port_id))
+    Some(SortValue::Pair(detail.remote_group, detail.remote_port_id))
 }
 
-fn pair(address: VsockAddr) -> Value {
-    Value::Pair(address.cid, address.port)
+fn pair(address: VsockAddr) -> SortValue {
+    SortValue::Pair(address.cid, address.port)
 }
 
 /// No port is no key: 0 of an internet socket, all ones of a vsock one.

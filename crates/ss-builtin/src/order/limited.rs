@@ -2,8 +2,8 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use procnetsocket::{OwnerTable, model::Socket};
-use socket_query::{Problem, Sink, SocketTable};
+use procnetsocket::{ProcessTable, model::Socket};
+use socket_query::{ListingProblem, Sink, SocketTable};
 
 /// Passes so many sockets on, and counts those that it leaves out.
 pub(crate) struct Limited<'a> {
@@ -33,11 +33,11 @@ impl Sink for Limited<'_> {
         self.sink.socket(table, socket)
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.sink.problem(problem)
     }
 
-    fn processes(&mut self, found: Arc<OwnerTable>) {
+    fn processes(&mut self, found: Arc<ProcessTable>) {
         self.sink.processes(found);
     }
 }

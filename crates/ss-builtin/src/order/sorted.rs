@@ -3,10 +3,10 @@
 use std::{cmp::Ordering, collections::BinaryHeap, ops::ControlFlow, sync::Arc};
 
 use procnetsocket::{
-    OwnerTable,
+    ProcessTable,
     model::{OwnedSocket, Socket},
 };
-use socket_query::{Problem, Sink, SocketTable};
+use socket_query::{ListingProblem, Sink, SocketTable};
 
 use super::key::{Rank, rank};
 use crate::cli::{Direction, Order, SortKey};
@@ -107,11 +107,11 @@ impl Sink for Sorted<'_> {
         self.keep(Kept { rank, number, table, socket: socket.into() })
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.sink.problem(problem)
     }
 
-    fn processes(&mut self, found: Arc<OwnerTable>) {
+    fn processes(&mut self, found: Arc<ProcessTable>) {
         self.sink.processes(found);
     }
 }

@@ -15,7 +15,7 @@ use super::{
     addr::{Unspecified, push_address},
     escape::push_name,
 };
-use crate::cli::Hosts;
+use crate::cli::HostDisplay;
 
 /// How long names are looked up in one call: 10 s. Past it addresses are numbers.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,10 +30,10 @@ pub(super) struct HostNamesOfCall<'a> {
 }
 
 impl<'a> HostNamesOfCall<'a> {
-    pub(super) fn new(view: &'a PolicyView, hosts: Hosts, cancel: &'a Cancel) -> Self {
+    pub(super) fn new(view: &'a PolicyView, hosts: HostDisplay, cancel: &'a Cancel) -> Self {
         let hosts = match hosts {
-            Hosts::Resolved => view.resolver().ok(),
-            Hosts::Numeric => None,
+            HostDisplay::Resolved => view.resolver().ok(),
+            HostDisplay::Numeric => None,
         };
         Self { hosts, known: RefCell::default(), begin: Instant::now(), cancel }
     }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_asked_for_a_call_that_was_cancelled() {
+    fn cancelled_call_resolves_nothing() {
         let (few, mut out) = (Few::default(), Vec::new());
         let cancel = Cancel::new();
         cancel.cancel();

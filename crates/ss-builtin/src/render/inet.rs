@@ -11,16 +11,16 @@ use super::{
     memory::{push_memory, push_short_memory},
     mptcp_info::push_mptcp_info,
     number::push_marked_hex,
-    owner::{object, push_directions, push_owner},
     proc_info::push_proc_info,
     row::{RowRenderer, fill_queues},
     sctp_info::{push_addresses, push_sctp_info},
     table::Cells,
     tcp_info::{Agreed, Style, push_tcp_info},
     timer::push_timer,
+    uid::{object, push_directions, push_uid_inode},
     ulp::{push_md5_keys, push_ulp},
 };
-use crate::cli::{Detail, Lines};
+use crate::cli::{Detail, LineLayout};
 
 /// The IP protocol number of UDP, as a raw socket may have it.
 const IPPROTO_UDP: u8 = 17;
@@ -83,7 +83,7 @@ impl RowRenderer<'_> {
             push_timer(out, socket);
         }
         if self.shows(Detail::Extended) {
-            push_owner(out, socket.uid, socket.inode, socket.pointer.0);
+            push_uid_inode(out, socket.uid, socket.inode, socket.pointer.0);
             if !socket.trailing.is_empty() {
                 push_text(out, " opt:\"");
                 push_name(out, &socket.trailing);
@@ -122,7 +122,7 @@ impl RowRenderer<'_> {
             socket.protocol == InetProtocol::Udp || detail.ip_protocol == Some(IPPROTO_UDP);
         if self.shows(Detail::Memory) || self.shows(Detail::Info) && !is_udp {
             // Compat: the line is begun even when nothing comes to stand on it.
-            if self.lines == Lines::Many {
+            if self.lines == LineLayout::Many {
                 push_text(out, "\n\t");
             }
             self.push_accounts(out, socket);
@@ -131,7 +131,7 @@ impl RowRenderer<'_> {
 
     fn push_inet_details(&self, out: &mut Vec<u8>, socket: &InetSocket) {
         let detail = &socket.detail;
-        push_owner(out, socket.uid, socket.inode, object(socket.cookie));
+        push_uid_inode(out, socket.uid, socket.inode, object(socket.cookie));
         if let Some(mark) = detail.mark.filter(|mark| *mark != 0) {
             push_text(out, " fwmark:");
             push_marked_hex(out, mark.into());

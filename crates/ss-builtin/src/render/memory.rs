@@ -27,7 +27,7 @@ pub(super) fn push_memory(out: &mut Vec<u8>, memory: &SocketMemory) {
     out.push(b')');
 }
 
-/// Appends the older account of the memory: ` mem:(r...)`.
+/// Appends the older figures of the memory: ` mem:(r...)`.
 pub(super) fn push_short_memory(out: &mut Vec<u8>, memory: &InetMemory) {
     push_number(out, " mem:(r", memory.receive_allocated);
     push_number(out, ",w", memory.send_queued);

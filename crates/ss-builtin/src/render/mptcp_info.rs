@@ -7,7 +7,7 @@ use super::{
     number::push_hex,
 };
 
-/// Appends the account of a connection.
+/// Appends the statistics of a connection.
 pub(super) fn push_mptcp_info(out: &mut Vec<u8>, info: &MptcpInfo) {
     push_nonzero(out, " subflows:", info.subflows);
     push_nonzero(out, " add_addr_signal:", info.add_addr_signal);

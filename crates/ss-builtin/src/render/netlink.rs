@@ -12,24 +12,24 @@ use super::{
     row::{RowRenderer, fill_queues},
     table::Cells,
 };
-use crate::cli::{Detail, Names};
+use crate::cli::{Detail, NameDisplay};
 
 impl RowRenderer<'_> {
     pub(super) fn fill_netlink(&self, cells: &mut Cells<'_>, socket: &NetlinkSocket) {
         fill_queues(cells, socket.recv, socket.send);
         cells.push(ColumnId::LocalAddress, |out| {
             match (netlink_family(socket.protocol), self.names) {
-                (Some(name), Names::Resolved) => push_text(out, name),
+                (Some(name), NameDisplay::Resolved) => push_text(out, name),
                 _ => push_decimal(out, socket.protocol.into()),
             }
             out.push(b':');
         });
         cells.push(ColumnId::LocalPort, |out| match (socket.port_id.cast_signed(), self.names) {
             (-1, _) => out.push(b'*'),
-            (0, Names::Resolved) => push_text(out, "kernel"),
+            (0, NameDisplay::Resolved) => push_text(out, "kernel"),
             (port_id, names) => {
                 // Compat: a socket is free to choose another number than that of its process.
-                if names == Names::Resolved
+                if names == NameDisplay::Resolved
                     && let Some(name) = self.processes.name(port_id)
                 {
                     push_name(out, &name);
@@ -43,7 +43,7 @@ impl RowRenderer<'_> {
             _ => cells.push(ColumnId::PeerAddress, |out| out.push(b'*')),
         }
         if !self.details.is_empty() {
-            // Compat: these details stand where owners would, and without `-p` there is no such column.
+            // Compat: these details stand where processes would, and without `-p` there is no such column.
             let column = if self.users().is_some() { ColumnId::Process } else { ColumnId::Extra };
             cells.push(column, |out| self.push_netlink_extra(out, socket));
         }

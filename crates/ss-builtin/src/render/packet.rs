@@ -10,11 +10,11 @@ use super::{
     memory::push_memory,
     name::ethertype,
     number::{push_decimal, push_hex, push_marked_hex},
-    owner::{object, push_owner},
     row::{RowRenderer, fill_queues},
     table::Cells,
+    uid::{object, push_uid_inode},
 };
-use crate::cli::{Detail, Names};
+use crate::cli::{Detail, NameDisplay};
 
 /// The protocol number of an ethertype that stands for every protocol (`ETH_P_ALL`).
 const ETH_P_ALL: u16 = 3;
@@ -48,7 +48,7 @@ impl RowRenderer<'_> {
     fn push_ethertype(&self, out: &mut Vec<u8>, number: u16) {
         match (number, self.names) {
             (ETH_P_ALL, _) => out.push(b'*'),
-            (number, Names::Resolved) if let Some(name) = ethertype(number) => {
+            (number, NameDisplay::Resolved) if let Some(name) = ethertype(number) => {
                 push_text(out, name);
             }
             (number, _) => {
@@ -64,7 +64,7 @@ impl RowRenderer<'_> {
         if self.shows(Detail::Extended) {
             // Compat: the kernel object of a packet socket is not taken from the text table.
             let object = if socket.cookie.is_some() { object(socket.cookie) } else { 0 };
-            push_owner(out, socket.uid, socket.inode, object);
+            push_uid_inode(out, socket.uid, socket.inode, object);
             if let Some(info) = &detail.info {
                 self.push_break(out);
                 push_info(out, info);

@@ -7,12 +7,12 @@ use procnetsocket::model::InetProtocol;
 use socket_query::{Names as NameTables, SocketTable, TableSet, TransportProtocol};
 
 use super::{escape::push_name, field::push_number, number::push_decimal};
-use crate::cli::Names;
+use crate::cli::NameDisplay;
 
 /// Names the ports of a listing.
 pub(super) struct PortNames<'a> {
     tables: &'a NameTables,
-    names: Names,
+    names: NameDisplay,
     /// The ports that the kernel hands out by itself.
     range: RangeInclusive<u16>,
     /// Whose names ports have that have no names of their own.
@@ -31,7 +31,7 @@ impl<'a> PortNames<'a> {
     /// Returns the names for a listing of those tables.
     pub(super) fn new(
         tables: &'a NameTables,
-        names: Names,
+        names: NameDisplay,
         range: RangeInclusive<u16>,
         listed: TableSet,
     ) -> Self {
@@ -53,7 +53,7 @@ impl<'a> PortNames<'a> {
         }
         match (self.name_of(protocol, port), self.whose(protocol)) {
             (Some(name), _) => push_name(out, name),
-            (None, Borrowed::Of(InetProtocol::Raw)) if self.names == Names::Resolved => {
+            (None, Borrowed::Of(InetProtocol::Raw)) if self.names == NameDisplay::Resolved => {
                 push_number(out, "ipproto-", port);
             }
             (None, _) => push_decimal(out, port.into()),
@@ -63,7 +63,7 @@ impl<'a> PortNames<'a> {
     /// Returns the name of a port, where one is wanted and known.
     pub(super) fn name_of(&self, protocol: InetProtocol, port: u16) -> Option<&BStr> {
         match self.names {
-            Names::Resolved if port != 0 => self.name(self.whose(protocol), port),
+            NameDisplay::Resolved if port != 0 => self.name(self.whose(protocol), port),
             _ => None,
         }
     }

@@ -4,12 +4,12 @@ use super::{
     field::push_text,
     number::{push_coarse, push_general, push_whole},
 };
-use crate::cli::Names;
+use crate::cli::NameDisplay;
 
 /// Appends a rate: whole where numbers are wanted, else three digits and a unit.
-pub(super) fn push_rate(out: &mut Vec<u8>, bits_per_s: f64, names: Names) {
+pub(super) fn push_rate(out: &mut Vec<u8>, bits_per_s: f64, names: NameDisplay) {
     const UNITS: [(f64, u8); 4] = [(1e12, b'T'), (1e9, b'G'), (1e6, b'M'), (1e3, b'k')];
-    if names == Names::Numeric {
+    if names == NameDisplay::Numeric {
         push_whole(out, bits_per_s);
     } else if let Some((unit, letter)) = UNITS.into_iter().find(|(unit, _)| bits_per_s >= *unit) {
         push_coarse(out, bits_per_s / unit);
@@ -36,7 +36,7 @@ mod tests {
     #[case::beyond_64_bits(73_786_976_294_838_206_464.0, "7.38e+07Tbps", "73786976294838206464bps")]
     #[case::fraction(0.25, "0.25bps", "0bps")]
     fn prints_units_or_digits(#[case] rate: f64, #[case] resolved: &str, #[case] numeric: &str) {
-        for (names, shown) in [(Names::Resolved, resolved), (Names::Numeric, numeric)] {
+        for (names, shown) in [(NameDisplay::Resolved, resolved), (NameDisplay::Numeric, numeric)] {
             let mut out = Vec::new();
             push_rate(&mut out, rate, names);
             assert_eq!(String::from_utf8(out).unwrap(), shown);

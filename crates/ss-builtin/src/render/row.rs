@@ -12,9 +12,9 @@ use socket_query::{PolicyView, SocketTable, TableSet, shown_state_of};
 use super::{
     cgroup::CgroupNames, column::ColumnId, escape::push_name, field::push_text,
     host::HostNamesOfCall, interface::InterfaceNames, number::push_signed, port::PortNames,
-    process::ProcessNames, sctp_info, table::Cells, users::Users, vsock::vsock_netid,
+    process::ProcessNames, sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
 };
-use crate::cli::{Detail, DetailSet, Lines, Names, Show};
+use crate::cli::{Detail, DetailSet, LineLayout, NameDisplay, Show};
 
 /// The ports that the kernel hands out by itself where it does not say so.
 ///
@@ -23,17 +23,17 @@ const DEFAULT_PORT_RANGE: RangeInclusive<u16> = 1024..=4999;
 
 /// Turns sockets into cells.
 pub(crate) struct RowRenderer<'a> {
-    pub(super) names: Names,
+    pub(super) names: NameDisplay,
     pub(super) details: DetailSet,
-    pub(super) lines: Lines,
+    pub(super) lines: LineLayout,
     pub(super) ports: PortNames<'a>,
     pub(super) interfaces: InterfaceNames<'a>,
     pub(super) hosts: HostNamesOfCall<'a>,
     pub(super) cgroups: CgroupNames<'a>,
     pub(super) processes: ProcessNames<'a>,
     pub(super) accounts: &'a UserNames,
-    /// The owners of sockets, if they are shown.
-    users: Option<Users>,
+    /// The processes of sockets, if they are shown.
+    users: Option<ProcessColumn>,
 }
 
 impl<'a> RowRenderer<'a> {
@@ -56,17 +56,17 @@ impl<'a> RowRenderer<'a> {
             processes: ProcessNames::new(view),
             accounts: view.names().users(),
             // None until they are known; a listing that shows them has the column all the same.
-            users: show.owners.map(|_| Users::new(Arc::default())),
+            users: show.processes.map(|_| ProcessColumn::new(Arc::default())),
         }
     }
 
-    /// Shows these owners of sockets.
-    pub(crate) fn set_users(&mut self, users: Users) {
+    /// Shows these processes of sockets.
+    pub(crate) fn set_users(&mut self, users: ProcessColumn) {
         self.users = Some(users);
     }
 
-    /// Returns the owners of sockets, if they are shown.
-    pub(crate) fn users(&self) -> Option<&Users> {
+    /// Returns the processes of sockets, if they are shown.
+    pub(crate) fn users(&self) -> Option<&ProcessColumn> {
         self.users.as_ref()
     }
 
@@ -86,7 +86,7 @@ impl<'a> RowRenderer<'a> {
         }
     }
 
-    /// Fills the cell of a socket's owners, if they are shown.
+    /// Fills the cell of a socket's processes, if they are shown.
     pub(super) fn fill_users(&self, cells: &mut Cells<'_>, inode: Option<Inode>) {
         if let Some(users) = &self.users {
             users.fill(cells, inode);
@@ -99,7 +99,7 @@ impl<'a> RowRenderer<'a> {
 
     /// Appends what stands before a group of details: a line of its own with a TAB, or a blank.
     pub(super) fn push_break(&self, out: &mut Vec<u8>) {
-        push_text(out, if self.lines == Lines::One { " " } else { "\n\t" });
+        push_text(out, if self.lines == LineLayout::One { " " } else { "\n\t" });
     }
 
     pub(super) fn push_interface(&self, out: &mut Vec<u8>, index: NonZeroU32) {

@@ -37,7 +37,7 @@ fn push_list(out: &mut Vec<u8>, key: &str, addresses: &[SocketAddr]) {
     }
 }
 
-/// Appends the account of an association.
+/// Appends the statistics of an association.
 pub(super) fn push_sctp_info(out: &mut Vec<u8>, info: &SctpInfo) {
     push_nonzero_hex(out, " tag:", info.tag);
     if info.state != 0 {

@@ -216,11 +216,11 @@ impl Cells<'_> {
 
 /// The columns that are shown, with the widths of a batch.
 struct Layout {
-    slots: Vec<Slot>,
+    slots: Vec<CellSlot>,
 }
 
 /// A column in a line.
-struct Slot {
+struct CellSlot {
     /// The place of its cell in a row.
     index: usize,
     /// Blanks between it and the column before.
@@ -253,7 +253,7 @@ impl Layout {
             (Align::Left, _) => Fill::Behind,
         };
         let shown = TABLE.iter().zip(widths).filter(|(column, _)| columns.contains(column.id));
-        let slots = shown.enumerate().map(|(place, (column, width))| Slot {
+        let slots = shown.enumerate().map(|(place, (column, width))| CellSlot {
             index: column.id.index(),
             delimiter: if place == 0 { 0 } else { column.delimiter.len() },
             width,
@@ -363,7 +363,7 @@ impl Page {
     }
 }
 
-impl Slot {
+impl CellSlot {
     /// Returns the blanks before and behind a cell.
     #[inline]
     fn blanks(&self, length: usize) -> (usize, usize) {

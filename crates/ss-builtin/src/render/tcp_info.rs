@@ -11,7 +11,7 @@ use super::{
     number::{double, push_general},
     rate::push_rate,
 };
-use crate::cli::Names;
+use crate::cli::NameDisplay;
 
 /// The timeout before a round trip was measured.
 ///
@@ -31,14 +31,14 @@ pub(super) enum Agreed {
     Hidden,
 }
 
-/// How an account is shown.
+/// How statistics are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Style {
     pub(super) agreed: Agreed,
-    pub(super) names: Names,
+    pub(super) names: NameDisplay,
 }
 
-/// Appends the account of a connection that is listed in `state`.
+/// Appends the statistics of a connection that is listed in `state`.
 pub(super) fn push_tcp_info(
     out: &mut Vec<u8>,
     info: &TcpInfo,
@@ -119,7 +119,7 @@ fn push_counts(out: &mut Vec<u8>, info: &TcpInfo) {
     push_nonzero(out, " data_segs_in:", info.data_segments_in);
 }
 
-fn push_congestion_info(out: &mut Vec<u8>, info: Option<&CongestionInfo>, names: Names) {
+fn push_congestion_info(out: &mut Vec<u8>, info: Option<&CongestionInfo>, names: NameDisplay) {
     match info {
         Some(CongestionInfo::Dctcp(dctcp)) if !dctcp.enabled => {
             push_text(out, " dctcp:fallback_mode");
@@ -168,7 +168,7 @@ fn push_rates(
     out: &mut Vec<u8>,
     info: &TcpInfo,
     congestion: Option<&CongestionInfo>,
-    names: Names,
+    names: NameDisplay,
 ) {
     // All ones stand for no limit.
     let limited = |rate: u64| (rate != 0 && rate != u64::MAX).then(|| double(rate) * 8.0);
@@ -265,7 +265,7 @@ mod tests {
         value
     }
 
-    const RESOLVED: Style = Style { agreed: Agreed::Hidden, names: Names::Resolved };
+    const RESOLVED: Style = Style { agreed: Agreed::Hidden, names: NameDisplay::Resolved };
 
     fn text(info: &TcpInfo, state: TcpState, detail: &InetDetail, style: Style) -> String {
         let mut out = Vec::new();
@@ -371,7 +371,7 @@ mod tests {
             detail.congestion = ShortName::new(b"bbr");
             detail.congestion_info = Some(CongestionInfo::Bbr(BbrInfo::default()));
         });
-        let style = Style { agreed: Agreed::Shown, names: Names::Numeric };
+        let style = Style { agreed: Agreed::Shown, names: NameDisplay::Numeric };
         insta::assert_snapshot!(
             text(&info, TcpState::Established, &detail, style),
             @" ts usec_ts sack ecn ecnseen fastopen bbr wscale:10,7 rto:204 backoff:3 rtt:1.234/0.567 ato:40 mss:1448 pmtu:1500 rcvmss:536 advmss:1449 cwnd:10 ssthresh:5 bytes_sent:26 bytes_retrans:27 bytes_acked:16 bytes_received:17 segs_out:18 segs_in:19 data_segs_out:23 data_segs_in:22 bbr:(bw:0bps,mrtt:0) send 93873582bps lastsnd:8 lastrcv:10 lastack:11 pacing_rate 8000bps/16000bps delivery_rate 98765424bps delivered:24 delivered_ce:25 app_limited busy:1000ms rwnd_limited:500ms(50.0%) sndbuf_limited:1ms(0.1%) unacked:3 retrans:6/15 lost:5 sacked:4 dsack_dups:28 fackets:7 reordering:5 reord_seen:29 rcv_rtt:13.5 rcv_space:14 rcv_ssthresh:12 notsent:20 minrtt:0.021 rcv_ooopack:30 snd_wnd:31 rcv_wnd:32 rehash:33"
@@ -403,9 +403,9 @@ mod tests {
         })),
         " bbr:(bw:34.4Gbps,mrtt:2.5,pacing_gain:2.88672,cwnd_gain:2)"
     )]
-    fn shows_what_congestion_control_tells(#[case] info: CongestionInfo, #[case] shown: &str) {
+    fn shows_congestion_control_details(#[case] info: CongestionInfo, #[case] shown: &str) {
         let mut out = Vec::new();
-        push_congestion_info(&mut out, Some(&info), Names::Resolved);
+        push_congestion_info(&mut out, Some(&info), NameDisplay::Resolved);
         assert_eq!(String::from_utf8(out).unwrap(), shown);
     }
 

@@ -7,9 +7,9 @@ use super::{
     escape::push_name,
     field::{push_number, push_text},
     memory::push_memory,
-    owner::{push_directions, push_inode},
     row::{RowRenderer, fill_queues},
     table::Cells,
+    uid::{push_directions, push_inode},
 };
 use crate::cli::Detail;
 

@@ -4,7 +4,7 @@ use std::{cell::Cell, sync::Arc};
 
 use bstr::BString;
 use procnetsocket::{
-    Fact, Owner, OwnerTable,
+    Fact, ProcessTable, SocketProcess,
     model::{Inode, Socket},
 };
 
@@ -15,39 +15,39 @@ use super::{
     table::Cells,
 };
 
-/// The owners of a listing's sockets.
-pub(crate) struct Users {
-    table: Arc<OwnerTable>,
-    /// Whether a socket was shown that has an inode and no owner.
+/// The processes of a listing's sockets.
+pub(crate) struct ProcessColumn {
+    table: Arc<ProcessTable>,
+    /// Whether a socket was shown that has an inode and no process.
     has_unowned: Cell<bool>,
 }
 
-impl Users {
-    pub(crate) fn new(table: Arc<OwnerTable>) -> Self {
+impl ProcessColumn {
+    pub(crate) fn new(table: Arc<ProcessTable>) -> Self {
         Self { table, has_unowned: Cell::new(false) }
     }
 
-    /// Returns the owners of a socket, in the order in which the kernel lists processes and
+    /// Returns the processes of a socket, in the order in which the kernel lists processes and
     /// descriptors.
-    pub(super) fn of(&self, socket: &Socket<'_>) -> Vec<Owner<'_>> {
+    pub(super) fn of(&self, socket: &Socket<'_>) -> Vec<SocketProcess<'_>> {
         let Some(inode) = socket.inode() else { return Vec::new() };
-        let owners: Vec<_> = self.table.of(inode).collect();
+        let processes: Vec<_> = self.table.of(inode).collect();
         // Many netlink sockets are the kernel's, which is no process.
-        if owners.is_empty() && !matches!(socket, Socket::Netlink(_)) {
+        if processes.is_empty() && !matches!(socket, Socket::Netlink(_)) {
             self.has_unowned.set(true);
         }
-        owners
+        processes
     }
 
-    /// Fills the cell of a socket's owners.
+    /// Fills the cell of a socket's processes.
     pub(super) fn fill(&self, cells: &mut Cells<'_>, inode: Option<Inode>) {
         let Some(inode) = inode else { return };
         cells.push(ColumnId::Process, |out| {
             let start = out.len();
             // Compat: those that were found last come first.
-            for owner in self.table.of(inode).rev() {
+            for process in self.table.of(inode).rev() {
                 push_text(out, if out.len() == start { " users:(" } else { "," });
-                push_owner(out, &owner);
+                push_process(out, &process);
             }
             if out.len() == start {
                 self.has_unowned.set(true);
@@ -57,28 +57,28 @@ impl Users {
         });
     }
 
-    /// Returns the owners if one of the sockets that were shown has none that could be seen.
-    pub(crate) fn of_unowned(&self) -> Option<&OwnerTable> {
+    /// Returns the processes if one of the sockets that were shown has none that could be seen.
+    pub(crate) fn of_unowned(&self) -> Option<&ProcessTable> {
         self.has_unowned.get().then_some(&*self.table)
     }
 }
 
-fn push_owner(out: &mut Vec<u8>, owner: &Owner<'_>) {
-    let task = owner.task;
+fn push_process(out: &mut Vec<u8>, process: &SocketProcess<'_>) {
+    let task = process.task;
     push_text(out, "(\"");
     push_process_name(out, &task.name);
     push_number(out, "\",pid=", task.pid.get());
     if let Some(tid) = task.tid {
         push_number(out, ",tid=", tid.get());
     }
-    push_number(out, ",fd=", owner.fd);
+    push_number(out, ",fd=", process.fd);
     out.push(b')');
 }
 
 /// Appends the name of a process.
 ///
 /// Security: a process names itself, so a quotation mark in the name is written as `\x22`, or a name
-/// could look like the end of it and like owners that there are not.
+/// could look like the end of it and like processes that there are not.
 fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
     // Compat: what is not known is printed as an empty name.
     let Fact::Known(name) = name else { return };
@@ -100,7 +100,7 @@ mod tests {
     #[case::usual(b"sshd", b"sshd")]
     #[case::blanks_and_parentheses(b"tmux: server (1)", b"tmux: server (1)")]
     #[case::letters("größe".as_bytes(), "größe".as_bytes())]
-    #[case::forged_owner(br#"x",pid=1,fd=2)"#, br"x\x22,pid=1,fd=2)")]
+    #[case::forged_process(br#"x",pid=1,fd=2)"#, br"x\x22,pid=1,fd=2)")]
     #[case::only_marks(br#""""#, br"\x22\x22")]
     #[case::newline(b"a\nu_str", br"a\x0au_str")]
     #[case::terminal(b"\x1b[2J", br"\x1b[2J")]

@@ -15,7 +15,9 @@ use rstest::rstest;
 use socket_query::{Names as NameTables, Policy, PolicyView, Selection, SocketTable, TableSet};
 
 use super::{ColumnSet, RowRenderer, Screen, TableWriter};
-use crate::cli::{Answer, Detail, DetailSet, Lines, Names, Order, Output, Show, Summary};
+use crate::cli::{
+    Detail, DetailSet, LineLayout, ListingKind, NameDisplay, Order, OutputFormat, Show, Summary,
+};
 
 /// Returns an attribute, with the padding behind it.
 fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
@@ -36,7 +38,7 @@ fn inet(state: u8, timer: [u8; 2], interface: u32, attributes: &[Vec<u8>]) -> Ve
     for last in [1, 2] {
         bytes.extend([127, 0, 0, last, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
-    // Interface, cookie, expiry, queues, owner, inode.
+    // Interface, cookie, expiry, queues, uid, inode.
     bytes.extend(words(&[interface, 0xab, 0, 1_752, 5, 6, 1000, 100]));
     bytes.extend(attributes.concat());
     bytes
@@ -105,17 +107,17 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
     let selection = Selection::everything();
     let show = Show {
         namespace: None,
-        hosts: crate::cli::Hosts::Numeric,
+        hosts: crate::cli::HostDisplay::Numeric,
         action: crate::cli::Action::List,
         summary: Summary::None,
         details,
-        owners: None,
-        lines: if letters.contains('O') { Lines::One } else { Lines::Many },
-        names: if letters.contains('n') { Names::Numeric } else { Names::Resolved },
+        processes: None,
+        lines: if letters.contains('O') { LineLayout::One } else { LineLayout::Many },
+        names: if letters.contains('n') { NameDisplay::Numeric } else { NameDisplay::Resolved },
         hidden: Vec::new(),
         filter: crate::cli::FilterSource::default(),
-        output: Output::Text,
-        answer: Answer::Sockets,
+        output: OutputFormat::Text,
+        answer: ListingKind::Sockets,
         order: Order::default(),
         selection: Ok(selection),
     };
@@ -140,7 +142,7 @@ const TCP: &str = "tcp ESTAB 5 6 127.0.0.1:http 127.0.0.2:1000";
 
 #[rstest]
 #[case::nothing("", &[], "")]
-#[case::owner("e", &[], " uid:1000 ino:100 sk:ab")]
+#[case::uid("e", &[], " uid:1000 ino:100 sk:ab")]
 #[case::mark("e", &[attribute(15, &words(&[0x20]))], " uid:1000 ino:100 sk:ab fwmark:0x20")]
 #[case::no_mark("e", &[attribute(15, &words(&[0]))], " uid:1000 ino:100 sk:ab")]
 #[case::cgroup(
@@ -188,7 +190,7 @@ fn timers_count_what_the_kernel_counts(#[case] timer: [u8; 2], #[case] shown: &s
 #[case::ipv6_alone(&[attribute(11, &[1])], "[::]:8082 [::]:* ino:100 sk:ab v6only:1")]
 #[case::both_families(&[attribute(11, &[0])], "*:8082 *:* ino:100 sk:ab v6only:0")]
 #[case::not_told(&[], "*:8082 *:* ino:100 sk:ab")]
-fn zeros_of_ipv6_are_told_apart(#[case] attributes: &[Vec<u8>], #[case] shown: &str) {
+fn zeros_of_ipv6_are_distinguished(#[case] attributes: &[Vec<u8>], #[case] shown: &str) {
     let shown = format!("tcp LISTEN 0 5 {shown}");
     assert_eq!(row(Table::Tcp6, "e", &inet6(attributes)), shown);
 }

@@ -8,11 +8,11 @@ use super::{
     column::ColumnId,
     field::{push_as_signed, push_number, push_text},
     memory::push_memory,
-    owner::{object, push_owner},
     row::{RowRenderer, fill_queues},
     table::Cells,
+    uid::{object, push_uid_inode},
 };
-use crate::cli::{Detail, Lines};
+use crate::cli::{Detail, LineLayout};
 
 impl RowRenderer<'_> {
     pub(super) fn fill_xdp(&self, cells: &mut Cells<'_>, socket: &XdpSocket) {
@@ -40,7 +40,7 @@ impl RowRenderer<'_> {
     fn push_xdp_extra(&self, out: &mut Vec<u8>, socket: &XdpSocket) {
         let detail = &socket.detail;
         if self.shows(Detail::Extended) {
-            push_owner(out, detail.uid.unwrap_or(0), socket.inode, object(socket.cookie));
+            push_uid_inode(out, detail.uid.unwrap_or(0), socket.inode, object(socket.cookie));
             let rings = [("rx(", detail.receive_entries), ("tx(", detail.transmit_entries)];
             self.push_rings(out, rings);
             if let Some(umem) = &detail.umem {
@@ -74,7 +74,7 @@ impl RowRenderer<'_> {
     fn push_umem(&self, out: &mut Vec<u8>, umem: &XdpUmem) {
         self.push_break(out);
         // Compat: on one line the word begins with a letter too much.
-        push_text(out, if self.lines == Lines::One { "tumem" } else { "umem" });
+        push_text(out, if self.lines == LineLayout::One { "tumem" } else { "umem" });
         push_number(out, "(id:", umem.id);
         push_number(out, ",size:", umem.size);
         push_number(out, ",num_pages:", umem.pages);

@@ -85,7 +85,7 @@ impl Side {
 
 /// What only the place of the sockets tells.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct LocalNames {
     /// Words for interfaces, beside the numbers of those that sockets are bound to.
     pub(crate) interfaces: Vec<String>,
     /// Words for marks.
@@ -118,7 +118,7 @@ pub(crate) struct Generator<'a> {
     pub(crate) random: &'a mut Xorshift,
     pub(crate) values: &'a Values,
     pub(crate) names: &'a Names,
-    pub(crate) place: &'a Place,
+    pub(crate) place: &'a LocalNames,
     pub(crate) choice: Choice,
 }
 

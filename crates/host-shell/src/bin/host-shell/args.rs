@@ -10,7 +10,7 @@ use std::{
 use bstr::{BStr, BString, ByteSlice as _};
 use builtin_api::{Access, parse_duration};
 use host_confine::broker::Kind;
-use host_shell::{Allowed, Limits};
+use host_shell::{Allowed, ScriptLimits};
 
 use socket_query::GrantSet;
 
@@ -88,14 +88,14 @@ pub(crate) enum Command {
 /// Which script to run, and what it may do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    pub(crate) source: Source,
+    pub(crate) source: ScriptSource,
     pub(crate) directories: Vec<Directory>,
     pub(crate) allowed: Allowed,
     /// The file of the policy, if not the default.
     pub(crate) policy: Option<PathBuf>,
     /// The grants that replace those of the policy.
     pub(crate) grants: Option<GrantSet>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ScriptLimits,
     /// The network namespaces that `ss -N` may list.
     pub(crate) namespaces: Vec<Namespace>,
     pub(crate) proc_root: Option<PathBuf>,
@@ -118,7 +118,7 @@ pub(crate) enum Confine {
 
 /// Where the script comes from.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum ScriptSource {
     Text(String),
     File(PathBuf),
     /// Standard input, or a prompt when it is a terminal.
@@ -238,7 +238,7 @@ impl RawArgs {
     }
 
     fn plan(&self) -> Result<Plan, UsageError> {
-        let mut limits = Limits::default();
+        let mut limits = ScriptLimits::default();
         if let Some(value) = self.last(Effect::Timeout) {
             limits.timeout = parse_duration(value.as_bytes().into())
                 .ok_or_else(|| wanted("--timeout", "a duration such as 30s, 500ms or 2m", value))?;
@@ -264,13 +264,13 @@ impl RawArgs {
         })
     }
 
-    fn source(&self) -> Result<Source, UsageError> {
+    fn source(&self) -> Result<ScriptSource, UsageError> {
         let script = self.last(Effect::Script);
         match (script, self.operands.as_slice()) {
-            (None, []) => Ok(Source::Input),
-            (None, [file]) if file == "-" => Ok(Source::Input),
-            (None, [file]) => Ok(Source::File(file.into())),
-            (Some(script), []) => Ok(Source::Text(text("-c", script)?.to_owned())),
+            (None, []) => Ok(ScriptSource::Input),
+            (None, [file]) if file == "-" => Ok(ScriptSource::Input),
+            (None, [file]) => Ok(ScriptSource::File(file.into())),
+            (Some(script), []) => Ok(ScriptSource::Text(text("-c", script)?.to_owned())),
             (None, [_, second, ..]) => Err(UsageError::Operand(second.clone())),
             (Some(_), [first, ..]) => Err(UsageError::Operand(first.clone())),
         }
@@ -394,7 +394,7 @@ mod tests {
     use std::time::Duration;
 
     use host_confine::broker::{Bounds, Reach};
-    use procnetsocket::OwnerDetails;
+    use procnetsocket::ProcessDetails;
     use rstest::rstest;
 
     use super::*;
@@ -417,21 +417,21 @@ mod tests {
     #[test]
     fn nothing_typed_means_the_defaults() {
         let plan = plan(&[]);
-        assert_eq!(plan.source, Source::Input);
+        assert_eq!(plan.source, ScriptSource::Input);
         assert_eq!(plan.allowed, Allowed::All);
         assert_eq!((plan.grants, plan.policy), (None, None));
-        assert_eq!(plan.limits, Limits::default());
+        assert_eq!(plan.limits, ScriptLimits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
         assert_eq!(plan.confine, Confine::Yes);
     }
 
     #[rstest]
-    #[case::text(&["-c", "ss"], Source::Text("ss".to_owned()))]
-    #[case::file(&["run.sh"], Source::File("run.sh".into()))]
-    #[case::dash(&["-"], Source::Input)]
-    #[case::after_dashes(&["--", "-c"], Source::File("-c".into()))]
-    #[case::text_like_an_option(&["-c", "--help"], Source::Text("--help".to_owned()))]
-    fn finds_the_script(#[case] line: &[&str], #[case] source: Source) {
+    #[case::text(&["-c", "ss"], ScriptSource::Text("ss".to_owned()))]
+    #[case::file(&["run.sh"], ScriptSource::File("run.sh".into()))]
+    #[case::dash(&["-"], ScriptSource::Input)]
+    #[case::after_dashes(&["--", "-c"], ScriptSource::File("-c".into()))]
+    #[case::text_like_an_option(&["-c", "--help"], ScriptSource::Text("--help".to_owned()))]
+    fn finds_the_script(#[case] line: &[&str], #[case] source: ScriptSource) {
         assert_eq!(plan(line).source, source);
     }
 
@@ -524,22 +524,22 @@ mod tests {
     }
 
     #[rstest]
-    #[case::owners(
-        &["--broker", "owners", "user", "all"],
-        Some(Kind::Owners(Bounds { details: OwnerDetails::User, reach: Reach::All }))
+    #[case::processes(
+        &["--broker", "processes", "user", "all"],
+        Some(Kind::Processes(Bounds { details: ProcessDetails::User, reach: Reach::All }))
     )]
-    #[case::bounded_owners(
-        &["--broker", "owners", "full", "named"],
-        Some(Kind::Owners(Bounds { details: OwnerDetails::Full, reach: Reach::Named }))
+    #[case::bounded_processes(
+        &["--broker", "processes", "full", "named"],
+        Some(Kind::Processes(Bounds { details: ProcessDetails::Full, reach: Reach::Named }))
     )]
-    #[case::owners_without_bounds(&["--broker", "owners"], None)]
-    #[case::unknown_details(&["--broker", "owners", "all", "all"], None)]
-    #[case::unknown_reach(&["--broker", "owners", "full", "full"], None)]
+    #[case::processes_without_bounds(&["--broker", "processes"], None)]
+    #[case::unknown_details(&["--broker", "processes", "all", "all"], None)]
+    #[case::unknown_reach(&["--broker", "processes", "full", "full"], None)]
     #[case::resolver(&["--broker", "resolver"], Some(Kind::Resolver))]
     #[case::other(&["--broker", "files"], None)]
     #[case::alone(&["--broker"], None)]
     #[case::with_more(&["--broker", "resolver", "-c", ":"], None)]
-    #[case::attached(&["--broker=owners"], None)]
+    #[case::attached(&["--broker=processes"], None)]
     fn a_broker_is_asked_for_exactly(#[case] line: &[&str], #[case] kind: Option<Kind>) {
         let command = parse_words(line).ok();
         assert_eq!(command, kind.map(Command::Broker));
@@ -605,8 +605,8 @@ mod tests {
     }
 
     #[test]
-    fn help_tells_the_real_defaults() {
-        let limits = Limits::default();
+    fn help_lists_the_real_defaults() {
+        let limits = ScriptLimits::default();
         let help = help();
         assert!(help.contains(&format!("({:?})", limits.timeout)));
         assert!(help.contains(&format!("({})", limits.max_output_bytes)));

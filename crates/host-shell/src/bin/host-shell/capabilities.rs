@@ -11,7 +11,6 @@
 
 use std::{
     io::{self, Read as _},
-    net::IpAddr,
     os::{
         fd::{AsFd, OwnedFd},
         unix::process::CommandExt as _,
@@ -23,33 +22,22 @@ use std::{
 
 use bstr::BString;
 use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
-use cap_std::{ambient_authority, fs::Dir};
-use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
+use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use host_confine::{
     Confinement, Duty,
     broker::{
-        Bounds, Broker, BrokerError, Kind, OwnerBroker, Reach, Resolver, ResolverBroker, Service,
+        Bounds, Broker, BrokerError, Kind, ProcessBroker, Reach, Resolver, ResolverBroker, Service,
     },
 };
 use host_shell::limits::MAX_SCRIPT_BYTES;
 use netstat_builtin::{MissingTool, Netstat, Tool};
 use portwatch_builtin::PortWatch;
-use procnetsocket::{
-    CgroupTree, OwnerDetails, ProcRoot, SocketTables,
-    diag::{EventAuthority, KillAuthority},
-};
+use procnetsocket::{ProcRoot, ProcessDetails, SocketTables};
 use rustix::fs::{Mode, OFlags};
-use socket_query::{
-    BlockingHostNames, EventSource, Grant, GrantSet, HostNameError, Names, Policy, PolicyView,
-    ProcessDetail,
-};
+use socket_query::{Grant, Policy, ProcessVisibility, System, SystemHostNames};
 use ss_builtin::Ss;
 
 use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
-
-/// Bytes of `/etc/services`, of `/etc/protocols` and of `/etc/passwd`: ten times what distributions ship. What is
-/// larger is an error.
-const MAX_NAMES_BYTES: u64 = 1024 * 1024;
 
 /// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
 /// error.
@@ -63,14 +51,14 @@ pub(crate) struct Capabilities {
     pub(crate) policy: Policy,
     /// What of it has to stay within reach of a confined process.
     pub(crate) confinement: Confinement,
-    pub(crate) tables: TableSource,
-    pub(crate) owners: Origin,
-    pub(crate) hosts: Origin,
+    pub(crate) tables: TableOrigin,
+    pub(crate) processes: AnsweredBy,
+    pub(crate) hosts: AnsweredBy,
 }
 
 /// Where socket tables come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableSource {
+pub(crate) enum TableOrigin {
     /// sock_diag, and the verified `/proc` for what it has no answer to.
     Diag,
     /// The verified `/proc` alone: no socket to sock_diag was to be had.
@@ -79,10 +67,10 @@ pub(crate) enum TableSource {
     Fake,
 }
 
-/// Where something comes from that a confined process cannot find out: the owners of sockets, and the
+/// Where something comes from that a confined process cannot find out: the processes of sockets, and the
 /// names of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum AnsweredBy {
     /// Nowhere: it is not granted.
     Nowhere,
     /// This process finds it out: it is not confined, or not kept from it.
@@ -100,16 +88,14 @@ pub(crate) enum CapabilityError {
     Parent(PathBuf),
     #[error("cannot grant the directory {path:?}")]
     Grant { path: PathBuf, source: SandboxError },
-    #[error("cannot read {path}")]
-    Names { path: &'static str, source: io::Error },
     #[error("cannot read the policy {path:?}")]
     PolicyFile { path: PathBuf, source: io::Error },
     #[error("expected a policy in {path:?}")]
     Policy { path: PathBuf, source: toml::de::Error },
     #[error("cannot list the system's sockets")]
     Tables(#[source] procnetsocket::Error),
-    #[error("cannot follow events, which is granted")]
-    Events(#[source] socket_query::Error),
+    #[error("cannot open what the grants need")]
+    System(#[source] socket_query::Error),
     #[error("cannot look at this process in /proc, to confine it")]
     OwnProcess(#[source] procnetsocket::RootError),
     #[error("cannot start a broker")]
@@ -130,6 +116,11 @@ pub(crate) enum CapabilityError {
     Register(#[from] RegistryError),
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+fn authority() -> AmbientAuthority {
+    ambient_authority()
+}
+
 /// Opens all that the plan names.
 ///
 /// # Ambient Authority
@@ -146,25 +137,26 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
         let dir = grant(&mut sandbox, directory)?;
         confinement.keep(dir, directory.access);
     }
-    let (tables, cgroups) = match &plan.proc_root {
-        Some(path) => (SocketTables::from_dir(open_directory(path)?), None),
-        None => system_tables()?,
+    let token = authority();
+    let system = match &plan.proc_root {
+        Some(path) => System::with_tables(SocketTables::from_dir(open_directory(path)?), token),
+        None => System::open_ambient(token).map_err(CapabilityError::System)?,
     };
-    for place in tables.reach().map_err(CapabilityError::Tables)? {
+    for place in system.tables().reach().map_err(CapabilityError::Tables)? {
         confinement.keep(place, Access::Read);
     }
-    if let Some(cgroups) = &cgroups {
+    if let Some(cgroups) = system.cgroups() {
         confinement.keep(duplicate(cgroups).map_err(CapabilityError::Duplicate)?, Access::Read);
     }
-    let source = source_of(&tables);
+    let source = source_of(system.tables());
     let policy = policy(plan)?;
-    let view = socket_view(policy.clone(), tables, cgroups)?;
-    let view = with_namespaces(view, plan, &mut confinement)?;
     if policy.grants().contains(Grant::Events) {
         confinement.keep_events();
     }
-    let (view, owners) = with_owners(view, plan, &policy, source)?;
-    let (view, hosts) = with_host_names(view, plan)?;
+    let system = with_namespaces(system, plan, &policy, &mut confinement)?;
+    let (system, processes) = with_processes(system, plan, &policy, source)?;
+    let (system, hosts) = with_host_names(system, plan, &policy)?;
+    let view = system.view(policy.clone()).map_err(CapabilityError::System)?;
     let mut registry = Registry::new();
     registry.register(Ss::new(view.clone()))?;
     registry.register(Netstat::new(view.clone()))?;
@@ -173,31 +165,32 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     for tool in Tool::ALL {
         registry.register(MissingTool(tool))?;
     }
-    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, owners, hosts })
+    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, processes, hosts })
 }
 
 /// Opens the network namespaces that the command line names; without the grant that is an error.
 fn with_namespaces(
-    view: PolicyView,
+    system: System,
     plan: &Plan,
+    policy: &Policy,
     confinement: &mut Confinement,
-) -> Result<PolicyView, CapabilityError> {
+) -> Result<System, CapabilityError> {
     if plan.namespaces.is_empty() {
-        return Ok(view);
+        return Ok(system);
     }
-    if !view.grants().contains(Grant::Namespaces) {
+    if !policy.grants().contains(Grant::Namespaces) {
         return Err(CapabilityError::NamespaceNotGranted);
     }
     // Security: a fake root never makes anyone look at the live system.
     if plan.proc_root.is_some() {
         return Err(CapabilityError::NamespaceOfFakeRoot);
     }
-    plan.namespaces.iter().try_fold(view, |view, namespace| {
+    plan.namespaces.iter().try_fold(system, |system, namespace| {
         let tables = open_namespace(namespace)?;
         for place in tables.reach().map_err(CapabilityError::Tables)? {
             confinement.keep(place, Access::Read);
         }
-        Ok(view.with_namespace(namespace.name.clone(), Arc::new(tables)))
+        Ok(system.with_namespace(namespace.name.clone(), Arc::new(tables)))
     })
 }
 
@@ -206,50 +199,54 @@ fn with_namespaces(
 /// # Ambient Authority
 ///
 /// It opens the path of `--namespace`, and enters that namespace on a thread that ends at once.
-#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
 fn open_namespace(namespace: &Namespace) -> Result<SocketTables, CapabilityError> {
     let Namespace { name, path } = namespace;
     let file = std::fs::File::open(path)
         .map_err(|source| CapabilityError::NamespaceFile { path: path.clone(), source })?;
-    SocketTables::open_ambient_in(ambient_authority(), file.as_fd())
+    SocketTables::open_ambient_in(authority(), file.as_fd())
         .map_err(|source| CapabilityError::Namespace { name: name.clone(), source })
 }
 
-/// Starts the broker of owners, if a confined process is granted them. Without the grant there is
+/// Starts the broker of processes, if a confined process is granted them. Without the grant there is
 /// none.
-fn with_owners(
-    view: PolicyView,
+fn with_processes(
+    system: System,
     plan: &Plan,
     policy: &Policy,
-    source: TableSource,
-) -> Result<(PolicyView, Origin), CapabilityError> {
-    if !view.grants().contains(Grant::Processes) {
-        return Ok((view, Origin::Nowhere));
+    source: TableOrigin,
+) -> Result<(System, AnsweredBy), CapabilityError> {
+    if !policy.grants().contains(Grant::Processes) {
+        return Ok((system, AnsweredBy::Nowhere));
     }
-    if plan.confine == Confine::No || source == TableSource::Fake {
-        return Ok((view, Origin::Here));
+    if plan.confine == Confine::No || source == TableOrigin::Fake {
+        return Ok((system, AnsweredBy::Here));
     }
     let details = match policy.processes() {
-        Some(ProcessDetail::Full) => OwnerDetails::Full,
-        _ => OwnerDetails::User,
+        Some(ProcessVisibility::Full) => ProcessDetails::Full,
+        _ => ProcessDetails::User,
     };
     let reach = if policy.narrows() { Reach::Named } else { Reach::All };
-    let (broker, pid) = start_broker(Kind::Owners(Bounds { details, reach }))?;
-    Ok((view.with_owners(Arc::new(OwnerBroker::new(broker))), Origin::Broker(pid)))
+    let (broker, pid) = start_broker(Kind::Processes(Bounds { details, reach }))?;
+    Ok((system.with_processes(Arc::new(ProcessBroker::new(broker))), AnsweredBy::Broker(pid)))
 }
 
 /// Starts the broker of host names, if a confined process is granted them. Without the grant there is
 /// none.
-fn with_host_names(view: PolicyView, plan: &Plan) -> Result<(PolicyView, Origin), CapabilityError> {
-    if !view.grants().contains(Grant::Resolve) {
-        return Ok((view, Origin::Nowhere));
+fn with_host_names(
+    system: System,
+    plan: &Plan,
+    policy: &Policy,
+) -> Result<(System, AnsweredBy), CapabilityError> {
+    if !policy.grants().contains(Grant::Resolve) {
+        return Ok((system, AnsweredBy::Nowhere));
     }
     if plan.confine == Confine::No {
-        return Ok((view.with_host_names(Arc::new(resolver())), Origin::Here));
+        return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
     }
     let (broker, pid) = start_broker(Kind::Resolver)?;
     let hosts = Arc::new(ResolverBroker::new(broker));
-    Ok((view.with_host_names(hosts), Origin::Broker(pid)))
+    Ok((system.with_host_names(hosts), AnsweredBy::Broker(pid)))
 }
 
 /// Starts this program again, as a broker.
@@ -279,34 +276,13 @@ fn start_broker<S: Service>(kind: Kind) -> Result<(Broker<S>, u32), CapabilityEr
 }
 
 /// Returns a resolver that asks the system's.
-pub(crate) fn resolver() -> Resolver {
-    Resolver::new(Arc::new(SystemResolver))
-}
-
-/// The resolver of the C library. It takes its time.
 ///
 /// # Ambient Authority
 ///
-/// It reads the files of [`RESOLVER_FILES`], loads libraries, and connects to whom these files name.
-struct SystemResolver;
-
-#[expect(clippy::disallowed_methods, reason = "the one place that asks for names of hosts")]
-impl BlockingHostNames for SystemResolver {
-    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        // Compat: each family by itself, so that the C library tells an IPv4 address of `::1`, too.
-        let of = |family: AddrFamily| {
-            let (socktype, address) = (SockType::Stream.into(), family.into());
-            let hints = AddrInfoHints { socktype, address, ..AddrInfoHints::default() };
-            let found = dns_lookup::getaddrinfo(Some(name), None, Some(hints));
-            found.into_iter().flatten().filter_map(|info| Some(info.ok()?.sockaddr.ip()))
-        };
-        let addresses: Vec<_> = of(AddrFamily::Inet).chain(of(AddrFamily::Inet6)).collect();
-        if addresses.is_empty() { Err(HostNameError::Unknown) } else { Ok(addresses) }
-    }
-
-    fn name(&self, address: IpAddr) -> Option<BString> {
-        dns_lookup::lookup_addr(&address).ok().map(BString::from)
-    }
+/// It reads the files of [`RESOLVER_FILES`], loads libraries, and connects to the servers that these
+/// files name.
+pub(crate) fn resolver() -> Resolver {
+    Resolver::new(Arc::new(SystemHostNames::from_ambient(authority())))
 }
 
 /// What the C library reads to know whom to ask (`nsswitch.conf(5)`, `resolv.conf(5)`, `gai.conf(5)`), and
@@ -361,35 +337,8 @@ pub(crate) fn resolver_confinement() -> Confinement {
 /// # Ambient Authority
 ///
 /// It opens `/proc`.
-#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
 pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
-    ProcRoot::open_ambient(ambient_authority()).map_err(CapabilityError::OwnProcess)
-}
-
-/// Returns what `ss` and `portwatch` may see of which tables.
-fn socket_view(
-    policy: Policy,
-    tables: SocketTables,
-    cgroups: Option<CgroupTree>,
-) -> Result<PolicyView, CapabilityError> {
-    let names = Names::new(&read_names("/etc/services")?, &read_names("/etc/protocols")?)
-        .with_users(&read_names("/etc/passwd")?);
-    let is_live = tables.is_live();
-    let grants = policy.grants();
-    let mut view = PolicyView::new(Arc::new(tables), policy, names);
-    if let Some(cgroups) = cgroups {
-        view = view.with_cgroups(Arc::new(cgroups));
-    }
-    if !is_live {
-        return Ok(view);
-    }
-    if let Some(events) = events(grants)? {
-        view = view.with_events(Arc::new(events));
-    }
-    Ok(match right_to_kill(grants) {
-        Some(right) => view.with_kill(right),
-        None => view,
-    })
+    ProcRoot::open_ambient(authority()).map_err(CapabilityError::OwnProcess)
 }
 
 /// Returns what the policy file says, and the default without one; `--grant` comes last.
@@ -413,39 +362,16 @@ fn read_policy(path: &Path) -> Result<Policy, CapabilityError> {
         .map_err(|source| CapabilityError::Policy { path: path.to_owned(), source })
 }
 
-fn source_of(tables: &SocketTables) -> TableSource {
+fn source_of(tables: &SocketTables) -> TableOrigin {
     match (tables.is_live(), tables.diag()) {
-        (false, _) => TableSource::Fake,
-        (true, Some(_)) => TableSource::Diag,
-        (true, None) => TableSource::Proc,
+        (false, _) => TableOrigin::Fake,
+        (true, Some(_)) => TableOrigin::Diag,
+        (true, None) => TableOrigin::Proc,
     }
 }
 
 fn duplicate(handle: &impl AsFd) -> io::Result<OwnedFd> {
     handle.as_fd().try_clone_to_owned()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
-fn system_tables() -> Result<(SocketTables, Option<CgroupTree>), CapabilityError> {
-    let tables =
-        SocketTables::open_ambient(ambient_authority()).map_err(CapabilityError::Tables)?;
-    Ok((tables, CgroupTree::open_ambient(ambient_authority())))
-}
-
-/// Opens sockets to follow events on, if that is granted.
-#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
-fn events(grants: GrantSet) -> Result<Option<EventSource>, CapabilityError> {
-    if !grants.contains(Grant::Events) {
-        return Ok(None);
-    }
-    let right = EventAuthority::from_ambient(ambient_authority());
-    EventSource::open_ambient(&right).map(Some).map_err(CapabilityError::Events)
-}
-
-/// Makes the right to destroy sockets, if that is granted.
-#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
-fn right_to_kill(grants: GrantSet) -> Option<KillAuthority> {
-    grants.contains(Grant::Kill).then(|| KillAuthority::from_ambient(ambient_authority()))
 }
 
 /// Grants a directory, and returns a second handle on it.
@@ -467,22 +393,10 @@ fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<OwnedFd, Capabi
     Ok(second)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]
+#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
 fn open_directory(path: &Path) -> Result<Dir, CapabilityError> {
-    Dir::open_ambient_dir(path, ambient_authority())
+    Dir::open_ambient_dir(path, authority())
         .map_err(|source| CapabilityError::Directory { path: path.to_owned(), source })
-}
-
-#[expect(clippy::disallowed_methods, reason = "fixed files, read once before scripts run")]
-fn read_names(path: &'static str) -> Result<Vec<u8>, CapabilityError> {
-    let failed = |source| CapabilityError::Names { path, source };
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        // OK because a system without the file has no names.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    read_bounded(file, MAX_NAMES_BYTES).map_err(failed)
 }
 
 /// Reads the script that the command line names.

@@ -25,7 +25,7 @@ use std::{
 use builtin_api::{Chain, ExitCode};
 use host_confine::{
     ConfineError, Confined, Confinement, Duty,
-    broker::{BrokerError, Kind, Owners, serve},
+    broker::{BrokerError, Kind, ProcessService, serve},
 };
 use host_shell::{
     ErrorKind, Script, Shell,
@@ -35,9 +35,9 @@ use host_shell::{
 use procnetsocket::SocketTables;
 
 use crate::{
-    args::{Command, Confine, Plan, Source},
+    args::{Command, Confine, Plan, ScriptSource},
     capabilities::{read_bounded, read_script},
-    session::{Ended, Session, Streams},
+    session::{Ended, Interrupts, Session, Streams},
     status::Status,
 };
 
@@ -69,11 +69,10 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
 /// Opens everything, confines the process, and only then starts a thread.
 fn run(plan: Plan) -> Result<ExitCode, Failure> {
     let capabilities = capabilities::open(&plan).map_err(Failure::Capability)?;
-    let is_prompt = plan.source == Source::Input && is_terminal();
+    let is_prompt = plan.source == ScriptSource::Input && is_terminal();
     let script = if is_prompt { None } else { Some(script(&plan.source)?) };
     let mut editor =
         if is_prompt { Some(prompt::editor().map_err(Failure::Prompt)?) } else { None };
-    let runtime = session::runtime()?;
     let timeout = plan.limits.timeout;
     let mut shell = Shell::builder()
         .sandbox(capabilities.sandbox)
@@ -82,17 +81,18 @@ fn run(plan: Plan) -> Result<ExitCode, Failure> {
         .limits(plan.limits)
         .build()
         .map_err(Failure::Shell)?;
+    let interrupts = Interrupts::receive()?;
     let _confined = confine(plan.confine, capabilities.confinement)?;
     if let Some(editor) = &mut editor {
         shell.set_interactive();
-        let mut session = Session::start(runtime, shell, timeout, streams())?;
+        let mut session = Session::start(interrupts, shell, timeout, streams())?;
         return prompt::run(editor, &mut session).map_err(Failure::Prompt);
     }
     let mut script = script.unwrap_or_default();
-    if plan.source != Source::Input {
+    if plan.source != ScriptSource::Input {
         script.stdin = read_input(timeout)?;
     }
-    match Session::start(runtime, shell, timeout, streams())?.run(script)? {
+    match Session::start(interrupts, shell, timeout, streams())?.run(script) {
         Ended::Back(outcome) => Ok(outcome.status),
         Ended::Lost(status) => {
             report("the script did not come back after it was told to end");
@@ -116,9 +116,9 @@ fn broker(kind: Kind) -> Result<ExitCode, Failure> {
     let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
     let apply = |confinement: Confinement| confinement.apply(&own).map_err(Failure::Confine);
     let served = match kind {
-        Kind::Owners(bounds) => {
-            let _confined = apply(Confinement::new(Duty::Owners))?;
-            serve(&Owners::new(SocketTables::from_root(own), bounds), input, output)
+        Kind::Processes(bounds) => {
+            let _confined = apply(Confinement::new(Duty::Processes))?;
+            serve(&ProcessService::new(SocketTables::from_root(own), bounds), input, output)
         }
         Kind::Resolver => {
             let _confined = apply(capabilities::resolver_confinement())?;
@@ -140,25 +140,25 @@ fn status(plan: &Plan) -> Result<ExitCode, Failure> {
         plan,
         policy: &capabilities.policy,
         tables: capabilities.tables,
-        owners: capabilities.owners,
+        processes: capabilities.processes,
         hosts: capabilities.hosts,
         confined: confined.as_ref(),
     };
     print(&status.to_string())
 }
 
-fn script(source: &Source) -> Result<Script, Failure> {
+fn script(source: &ScriptSource) -> Result<Script, Failure> {
     let (bytes, name) = match source {
-        Source::Text(text) => {
+        ScriptSource::Text(text) => {
             return Ok(Script { text: text.clone(), ..Script::default() });
         }
-        Source::File(path) => {
+        ScriptSource::File(path) => {
             let name = path.display().to_string();
             let bytes =
                 read_script(path).map_err(|error| Failure::Script { name: name.clone(), error })?;
             (bytes, Some(name))
         }
-        Source::Input => {
+        ScriptSource::Input => {
             let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);
             let name = "standard input".to_owned();
             let bytes =

@@ -44,7 +44,7 @@ pub(crate) fn run(editor: &mut Lines, session: &mut Session) -> Result<ExitCode,
             continue;
         }
         editor.add_history_entry(&line)?;
-        match session.run(after(last, &line))? {
+        match session.run(after(last, &line)) {
             Ended::Back(outcome) if !outcome.exited => last = outcome.status,
             Ended::Back(outcome) => return Ok(outcome.status),
             Ended::Lost(status) => return Ok(status),

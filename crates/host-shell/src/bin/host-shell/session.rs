@@ -1,31 +1,74 @@
 //! A shell on a thread of its own, watched from the program's first thread.
 //!
 //! The interpreter looks at its clock between the steps of a script; a step that computes for long,
-//! or a write to a reader that does not read, can keep it from looking. So the first thread has the
-//! last word: it hears Ctrl-C, knows the deadline, and leaves without the interpreter when that does
-//! not come back. Threads that were left end with the process.
+//! or a write to a reader that does not read, can keep it from looking. So the first thread decides:
+//! it receives Ctrl-C, knows the deadline, and leaves without the interpreter when that does not come
+//! back. Threads that were left end with the process.
+//!
+//! Ctrl-C arrives as a byte in a pipe and not in a socket, so that the shell's own sockets are not in
+//! its listings.
 
-use std::{io, io::Write, sync::mpsc, thread, time::Duration};
+use std::{
+    io::{self, PipeReader, Read as _, Write},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread,
+    time::{Duration, Instant},
+};
 
 use builtin_api::ExitCode;
-use host_shell::{Interrupt, Outcome, Script, Shell};
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
-    time::{Instant, sleep_until},
-};
+use host_shell::{Outcome, Script, ScriptInterrupt, Shell};
+use signal_hook::{consts::SIGINT, low_level::pipe};
 
 /// Time for the interpreter to come back after its deadline, or after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A running interpreter.
 pub(crate) struct Session {
-    runtime: Runtime,
-    scripts: mpsc::Sender<Script>,
-    outcomes: UnboundedReceiver<Outcome>,
-    interrupt: Interrupt,
+    scripts: Sender<Script>,
+    events: Receiver<Event>,
+    interrupt: ScriptInterrupt,
     timeout: Duration,
+}
+
+/// What the first thread waits for.
+enum Event {
+    /// A script has ended.
+    Outcome(Outcome),
+    /// SIGINT was received.
+    Interrupted,
+    /// The shell's thread has ended, by a panic of the interpreter.
+    Gone,
+}
+
+/// The pipe that has a byte for each SIGINT.
+pub(crate) struct Interrupts(PipeReader);
+
+impl Interrupts {
+    /// Receives SIGINT from now on. It starts no thread and is to be called before confinement, which
+    /// leaves no way to make a pipe.
+    pub(crate) fn receive() -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        pipe::register(SIGINT, writer)?;
+        Ok(Self(reader))
+    }
+
+    /// Sends an event for each SIGINT, from a thread that waits for it.
+    fn send_to(mut self, events: Sender<Event>) -> io::Result<()> {
+        thread::Builder::new().name("interrupts".to_owned()).spawn(move || {
+            while self.0.read_exact(&mut [0]).is_ok() && events.send(Event::Interrupted).is_ok() {}
+        })?;
+        Ok(())
+    }
+}
+
+/// Sends the last event of the shell's thread, however it ends.
+struct Farewell(Sender<Event>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        // OK because a session that is gone needs no event.
+        let _ = self.0.send(Event::Gone);
+    }
 }
 
 /// How a script ended.
@@ -42,72 +85,63 @@ pub(crate) struct Streams {
     pub(crate) stderr: Box<dyn Write + Send>,
 }
 
-/// Returns the runtime of the first thread, with what it needs of the system. It starts no thread.
-pub(crate) fn runtime() -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
-}
-
 impl Session {
     /// Starts the shell's thread.
     pub(crate) fn start(
-        runtime: Runtime,
+        interrupts: Interrupts,
         mut shell: Shell,
         timeout: Duration,
         mut streams: Streams,
     ) -> io::Result<Self> {
         let interrupt = shell.interrupt();
-        let (scripts, received) = mpsc::channel::<Script>();
-        let (sender, outcomes) = unbounded_channel();
+        let (scripts, received) = channel::<Script>();
+        let (sender, events) = channel();
+        interrupts.send_to(sender.clone())?;
         thread::Builder::new().name("shell".to_owned()).spawn(move || {
+            let farewell = Farewell(sender);
             for script in received {
                 let outcome = shell.run(&script, &mut streams.stdout, &mut streams.stderr);
-                if sender.send(outcome).is_err() {
+                if farewell.0.send(Event::Outcome(outcome)).is_err() {
                     return;
                 }
             }
         })?;
-        Ok(Self { runtime, scripts, outcomes, interrupt, timeout })
+        Ok(Self { scripts, events, interrupt, timeout })
     }
 
     /// Runs a script, and ends it at its deadline or at Ctrl-C.
-    pub(crate) fn run(&mut self, script: Script) -> io::Result<Ended> {
-        let Self { runtime, scripts, outcomes, interrupt, timeout } = self;
-        runtime.block_on(async {
-            let interrupts = signal(SignalKind::interrupt())?;
-            if scripts.send(script).is_err() {
-                return Ok(Ended::Lost(ExitCode::FAILURE));
+    pub(crate) fn run(&mut self, script: Script) -> Ended {
+        // A Ctrl-C of the time between two scripts is for neither.
+        while let Ok(Event::Interrupted) = self.events.try_recv() {}
+        if self.scripts.send(script).is_err() {
+            return Ended::Lost(ExitCode::FAILURE);
+        }
+        // OK because a time that the clock does not reach is no deadline.
+        let mut deadline = Instant::now().checked_add(self.timeout.saturating_add(GRACE));
+        let mut status = ExitCode::TIMED_OUT;
+        loop {
+            match self.next_event(deadline) {
+                Ok(Event::Outcome(outcome)) => return Ended::Back(outcome),
+                Ok(Event::Interrupted) => {
+                    self.interrupt.interrupt();
+                    let end = Instant::now() + GRACE;
+                    deadline = Some(deadline.map_or(end, |deadline| deadline.min(end)));
+                    status = ExitCode::CANCELLED;
+                }
+                Err(RecvTimeoutError::Timeout) => return Ended::Lost(status),
+                Ok(Event::Gone) | Err(RecvTimeoutError::Disconnected) => {
+                    return Ended::Lost(ExitCode::FAILURE);
+                }
             }
-            Ok(watch(outcomes, interrupts, interrupt, *timeout).await)
-        })
-    }
-}
-
-async fn watch(
-    outcomes: &mut UnboundedReceiver<Outcome>,
-    mut interrupts: Signal,
-    interrupt: &Interrupt,
-    timeout: Duration,
-) -> Ended {
-    let mut deadline =
-        Instant::now().checked_add(timeout.saturating_add(GRACE)).unwrap_or_else(far_future);
-    let mut status = ExitCode::TIMED_OUT;
-    loop {
-        tokio::select! {
-            biased;
-            outcome = outcomes.recv() => {
-                return outcome.map_or(Ended::Lost(ExitCode::FAILURE), Ended::Back);
-            }
-            Some(()) = interrupts.recv() => {
-                interrupt.interrupt();
-                deadline = deadline.min(Instant::now() + GRACE);
-                status = ExitCode::CANCELLED;
-            }
-            () = sleep_until(deadline) => return Ended::Lost(status),
         }
     }
-}
 
-/// When a timeout ends that is too long for the clock.
-fn far_future() -> Instant {
-    Instant::now() + Duration::from_hours(24 * 365)
+    fn next_event(&self, deadline: Option<Instant>) -> Result<Event, RecvTimeoutError> {
+        match deadline {
+            Some(deadline) => {
+                self.events.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            }
+            None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
 }

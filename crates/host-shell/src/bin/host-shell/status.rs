@@ -5,32 +5,32 @@ use std::{fmt, os::unix::ffi::OsStrExt as _};
 use builtin_api::{Access, Escaped};
 use host_confine::Confined;
 use host_shell::Allowed;
-use socket_query::{FamilySet, Grant, Policy, Visibility, Whose};
+use socket_query::{FamilySet, Grant, Policy, Visibility, VisibleUsers};
 
 use crate::{
     args::{Directory, Plan},
-    capabilities::{Origin, TableSource},
+    capabilities::{AnsweredBy, TableOrigin},
 };
 
 /// What is in force, one thing a line.
 pub(crate) struct Status<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) policy: &'a Policy,
-    pub(crate) tables: TableSource,
-    pub(crate) owners: Origin,
-    pub(crate) hosts: Origin,
+    pub(crate) tables: TableOrigin,
+    pub(crate) processes: AnsweredBy,
+    pub(crate) hosts: AnsweredBy,
     /// `None` when the process is not confined.
     pub(crate) confined: Option<&'a Confined>,
 }
 
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { plan, policy, tables, owners, hosts, confined } = self;
+        let Self { plan, policy, tables, processes, hosts, confined } = self;
         let grants = policy.grants().iter().map(|grant| grant.name().to_owned());
         writeln!(f, "grants: {}", listed(grants))?;
-        writeln!(f, "sockets: {}", Shown(policy))?;
+        writeln!(f, "sockets: {}", ShownSockets(policy))?;
         writeln!(f, "tables: {tables}")?;
-        writeln!(f, "owners: {}", Whence(*owners, Grant::Processes))?;
+        writeln!(f, "processes: {}", Whence(*processes, Grant::Processes))?;
         writeln!(f, "host names: {}", Whence(*hosts, Grant::Resolve))?;
         let namespaces = plan.namespaces.iter().map(|space| Escaped(&space.name).to_string());
         writeln!(f, "namespaces: {}", listed(namespaces))?;
@@ -50,9 +50,9 @@ impl fmt::Display for Status<'_> {
 }
 
 /// Which sockets a policy shows, and what of them.
-struct Shown<'a>(&'a Policy);
+struct ShownSockets<'a>(&'a Policy);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for ShownSockets<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let policy = self.0;
         if policy.families() == FamilySet::ALL {
@@ -61,8 +61,8 @@ impl fmt::Display for Shown<'_> {
             let families = policy.families().iter().map(|family| format!("{family:?}"));
             write!(f, "of the families {}", listed(families).to_lowercase())?;
         }
-        match policy.whose() {
-            Whose::User(uid) => write!(f, ", of user {uid} alone")?,
+        match policy.users() {
+            VisibleUsers::Uid(uid) => write!(f, ", of user {uid} alone")?,
             _ => f.write_str(", of every user")?,
         }
         if policy.unix_names() == Visibility::Hidden {
@@ -81,7 +81,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-impl fmt::Display for TableSource {
+impl fmt::Display for TableOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Diag => "the system's, from sock_diag, or else from the verified /proc",
@@ -92,14 +92,14 @@ impl fmt::Display for TableSource {
 }
 
 /// Where something comes from, and the grant that it takes.
-struct Whence(Origin, Grant);
+struct Whence(AnsweredBy, Grant);
 
 impl fmt::Display for Whence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self(Origin::Nowhere, grant) => write!(f, "none, without the grant `{grant}`"),
-            Self(Origin::Here, _) => write!(f, "from this process"),
-            Self(Origin::Broker(pid), _) => write!(f, "from a broker, process {pid}"),
+            Self(AnsweredBy::Nowhere, grant) => write!(f, "none, without the grant `{grant}`"),
+            Self(AnsweredBy::Here, _) => write!(f, "from this process"),
+            Self(AnsweredBy::Broker(pid), _) => write!(f, "from a broker, process {pid}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The accounts that TCP, Multipath TCP, SCTP and congestion control give of a connection.
+//! The statistics that TCP, Multipath TCP, SCTP and congestion control give of a connection.
 //!
 //! Their structures have grown with the kernel, at the end: they are read as far as they go.
 
@@ -18,7 +18,7 @@ const NO_TIME: u32 = 0x7fff_ffff;
 /// Reads `struct tcp_info`.
 #[expect(clippy::too_many_lines, reason = "one line for each field of the kernel's structure")]
 pub(super) fn decode_tcp(attribute: &Attribute<'_>) -> Result<TcpInfo, Fault> {
-    let mut fields = attribute.prefix(LEAST_TCP_INFO, "an account of TCP (INET_DIAG_INFO)")?;
+    let mut fields = attribute.prefix(LEAST_TCP_INFO, "statistics of TCP (INET_DIAG_INFO)")?;
     let fields = &mut fields;
     let state = TcpState::from_number(fields.u8().into());
     let [ca_state, retransmits, probes, backoff, options, scales, limits] = fields.array();
@@ -100,7 +100,7 @@ pub(super) fn decode_tcp(attribute: &Attribute<'_>) -> Result<TcpInfo, Fault> {
 
 /// Reads `struct mptcp_info`.
 pub(super) fn decode_mptcp(attribute: &Attribute<'_>) -> Result<MptcpInfo, Fault> {
-    let mut fields = attribute.prefix(8, "an account of Multipath TCP (INET_DIAG_INFO)")?;
+    let mut fields = attribute.prefix(8, "statistics of Multipath TCP (INET_DIAG_INFO)")?;
     let fields = &mut fields;
     let [subflows, signal, accepted, subflows_max, signal_max, accepted_max] = fields.array();
     let _hole: [u8; 2] = fields.array();
@@ -137,7 +137,7 @@ pub(super) fn decode_mptcp(attribute: &Attribute<'_>) -> Result<MptcpInfo, Fault
 
 /// Reads `struct sctp_info`.
 pub(super) fn decode_sctp(attribute: &Attribute<'_>) -> Result<SctpInfo, Fault> {
-    let mut fields = attribute.prefix(56, "an account of SCTP (INET_DIAG_INFO)")?;
+    let mut fields = attribute.prefix(56, "statistics of SCTP (INET_DIAG_INFO)")?;
     let fields = &mut fields;
     let mut info = SctpInfo {
         tag: fields.u32(),

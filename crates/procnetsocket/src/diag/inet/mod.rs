@@ -16,7 +16,7 @@
 //! | 44 | `idiag_cookie` | two words, the lower first |
 //! | 52 | `idiag_expires` | milliseconds until the timer expires |
 //! | 56, 60 | `idiag_rqueue`, `idiag_wqueue` | queues in bytes; of a listener connections that wait, and the limit |
-//! | 64, 68 | `idiag_uid`, `idiag_inode` | owner and inode, or 0 |
+//! | 64, 68 | `idiag_uid`, `idiag_inode` | uid and inode, or 0 |
 //!
 //! Kernel: `inet_sk_diag_fill`, `inet_twsk_diag_fill`, `inet_req_diag_fill`, `udp_diag.c`,
 //! `raw_diag.c`, `sctp_diag.c` and `mptcp_diag.c`. A TCP socket that is bound and does nothing is

@@ -35,7 +35,7 @@ macro_rules! name_beside {
             use super::*;
 
             #[derive(Deserialize)]
-            struct Form {
+            struct NameKeys {
                 #[serde(rename = $key)]
                 text: Option<String>,
                 #[serde(rename = $bytes_key)]
@@ -57,7 +57,7 @@ macro_rules! name_beside {
             pub(in crate::model) fn deserialize<'de, D: Deserializer<'de>>(
                 input: D,
             ) -> Result<$field, D::Error> {
-                let Form { text, bytes } = Form::deserialize(input)?;
+                let NameKeys { text, bytes } = NameKeys::deserialize(input)?;
                 let read: fn(Option<BString>) -> Option<$field> = $read;
                 read(read_beside(text, bytes))
                     .ok_or_else(|| D::Error::custom("expected a name of at most 16 bytes"))

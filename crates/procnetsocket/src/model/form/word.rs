@@ -26,9 +26,9 @@ macro_rules! numbers_with_words {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Words;
+                struct WordVisitor;
 
-                impl Visitor<'_> for Words {
+                impl Visitor<'_> for WordVisitor {
                     type Value = $type;
 
                     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +49,7 @@ macro_rules! numbers_with_words {
                     }
                 }
 
-                deserializer.deserialize_any(Words)
+                deserializer.deserialize_any(WordVisitor)
             }
         }
     };
@@ -86,9 +86,9 @@ numbers_with_words!(
 );
 
 /// Bits of which some have words, the lowest first.
-struct Words<'a>(&'a [&'static str]);
+struct BitWords<'a>(&'a [&'static str]);
 
-impl Words<'_> {
+impl BitWords<'_> {
     fn serialize<S: Serializer>(&self, bits: u32, serializer: S) -> Result<S::Ok, S::Error> {
         let set = (0..u32::BITS).filter(|bit| bits >> bit & 1 == 1);
         serializer.collect_seq(set.map(|bit| Bit(bit, self.word(bit))))
@@ -118,7 +118,7 @@ impl Serialize for Bit {
     }
 }
 
-impl<'de> Visitor<'de> for Words<'_> {
+impl<'de> Visitor<'de> for BitWords<'_> {
     type Value = u32;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,13 +142,13 @@ macro_rules! bits_with_words {
     ($set:ident, $number:ty, [$($word:literal),* $(,)?]) => {
         impl Serialize for $set {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                Words(&[$($word),*]).serialize(u32::from(self.bits()), serializer)
+                BitWords(&[$($word),*]).serialize(u32::from(self.bits()), serializer)
             }
         }
 
         impl<'de> Deserialize<'de> for $set {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let bits = deserializer.deserialize_seq(Words(&[$($word),*]))?;
+                let bits = deserializer.deserialize_seq(BitWords(&[$($word),*]))?;
                 <$number>::try_from(bits)
                     .map(Self::from_bits)
                     .map_err(|_| D::Error::custom("expected no bit above those of the set"))

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use procnetsocket::{
-    Error, Limits, Query, Report, RowError, Table, Uninterrupted, Visitor,
+    Error, Limits, Query, ReadReport, RowError, Table, Uninterrupted, Visitor,
     diag::{Decoder, Request, visit_datagrams},
     model::{InetSocket, Socket},
 };
@@ -104,7 +104,11 @@ impl Visitor for Log {
 }
 
 /// Reads the datagrams of a dump.
-pub(crate) fn read(table: Table, datagrams: &[Vec<u8>], log: &mut Log) -> Result<Report, Error> {
+pub(crate) fn read(
+    table: Table,
+    datagrams: &[Vec<u8>],
+    log: &mut Log,
+) -> Result<ReadReport, Error> {
     let request = Request::Dump(Query::new(table));
     let datagrams = datagrams.iter().map(Vec::as_slice);
     visit_datagrams(&request, SEQUENCE, datagrams, &Limits::streaming(), &Uninterrupted, log)

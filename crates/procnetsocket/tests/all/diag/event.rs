@@ -21,7 +21,7 @@ use crate::diag::{
     (InetProtocol::Udp, TcpState::Established),
     "127.0.0.1:8080"
 )]
-fn an_event_tells_its_protocol_and_state(
+fn event_has_its_protocol_and_state(
     #[case] header: &str,
     #[case] numbers: [u8; 2],
     #[case] told: (InetProtocol, TcpState),

@@ -169,7 +169,7 @@ pub(crate) fn subflow() -> Vec<u8> {
     [attribute(1, b"mptcp\0"), attribute(3 | 0x8000, &info.concat())].concat()
 }
 
-/// Every attribute of an internet socket, with the account and the upper layer protocol given.
+/// Every attribute of an internet socket, with the statistics and the upper layer protocol given.
 pub(crate) fn inet_attributes(info: usize, ulp: &[u8]) -> Vec<u8> {
     let mut all = vec![
         attribute(1, &hex("01000000 02000000 03000000 04000000")),

@@ -157,7 +157,7 @@ fn attributes_are_read(
 
 #[rstest]
 #[case::memory(1, 15, "memory of 16 bytes (INET_DIAG_MEMINFO)")]
-#[case::info(2, 7, "an account of TCP (INET_DIAG_INFO)")]
+#[case::info(2, 7, "statistics of TCP (INET_DIAG_INFO)")]
 #[case::vegas(3, 15, "16 bytes of vegas (INET_DIAG_VEGASINFO)")]
 #[case::congestion(4, 17, "a name of at most 16 bytes (INET_DIAG_CONG)")]
 #[case::tos(5, 0, "1 byte (INET_DIAG_TOS)")]
@@ -249,7 +249,7 @@ fn the_port_of_a_raw_socket_is_its_protocol() {
 #[case::cookie_wait(1, SctpState::CookieWait, TcpState::SynSent)]
 #[case::established(3, SctpState::Established, TcpState::Established)]
 #[case::shutdown_ack_sent(7, SctpState::ShutdownAckSent, TcpState::LastAck)]
-fn an_sctp_association_has_a_state_of_its_own(
+fn sctp_association_has_its_own_state(
     #[case] number: u8,
     #[case] state: SctpState,
     #[case] nearest: TcpState,
@@ -269,7 +269,7 @@ fn an_sctp_association_without_a_state_is_a_fault() {
 }
 
 #[test]
-fn shut_directions_are_told_apart() {
+fn shut_directions_are_distinguished() {
     assert!(Shutdown::BOTH.contains(Shutdown::SEND));
     assert!(!Shutdown::RECEIVE.contains(Shutdown::SEND));
 }

@@ -104,7 +104,7 @@ fn compare_inet_attribute(ours: &InetSocket, theirs: &InetNla) {
 
 #[track_caller]
 fn compare_tcp_info(ours: &InetSocket, theirs: &netlink_packet_sock_diag::inet::nlas::TcpInfo) {
-    let Some(InetInfo::Tcp(ours)) = &ours.detail.info else { panic!("expected an account of TCP") };
+    let Some(InetInfo::Tcp(ours)) = &ours.detail.info else { panic!("expected statistics of TCP") };
     let narrow = [
         (ours.rto_us, theirs.rto),
         (ours.ato_us, theirs.ato),

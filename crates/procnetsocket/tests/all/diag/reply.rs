@@ -21,19 +21,19 @@ fn rows_of_several_datagrams_are_handed_over() {
     let datagrams = [[listener(), listener()].concat(), [listener(), done(0)].concat()];
     let report = read(Table::Tcp4, &datagrams, &mut log).unwrap();
     assert_eq!((report.rows, report.malformed, report.stopped), (3, 0, false));
-    assert_eq!((report.source, report.inconsistent), (Source::Diag, false));
+    assert_eq!((report.source, report.inconsistent), (Source::SockDiag, false));
     assert_eq!(log.sockets.len(), 3);
 }
 
 #[test]
-fn what_is_behind_the_end_is_not_looked_at() {
+fn bytes_after_the_end_are_ignored() {
     let mut log = Log::default();
     let datagrams = [[listener(), done(0), vec![1, 2, 3]].concat(), vec![4]];
     assert_eq!(read(Table::Tcp4, &datagrams, &mut log).unwrap().rows, 1);
 }
 
 #[test]
-fn a_bad_row_is_told_and_the_others_come() {
+fn bad_row_is_reported_and_the_others_follow() {
     let mut log = Log::default();
     let datagrams = [[listener(), row(&hex(TCP_LISTENER)[..71]), row(&hex(UDP)), done(0)].concat()];
     let report = read(Table::Tcp4, &datagrams, &mut log).unwrap();
@@ -89,7 +89,7 @@ fn messages_for_another_request_are_thrown_away() {
 }
 
 #[test]
-fn a_table_that_changed_under_the_dump_is_told() {
+fn table_changed_under_the_dump_is_reported() {
     let interrupted = message(20, 0x12, &hex(TCP_LISTENER));
     let mut log = Log::default();
     let report = read(Table::Tcp4, &[[interrupted, done(0)].concat()], &mut log).unwrap();

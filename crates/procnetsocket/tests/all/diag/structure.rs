@@ -21,7 +21,7 @@ fn info(table: Table, value: &[u8]) -> InetInfo {
 fn tcp(value: &[u8]) -> TcpInfo {
     match info(Table::Tcp4, value) {
         InetInfo::Tcp(info) => info,
-        other => panic!("expected an account of TCP, but found {other:?}"),
+        other => panic!("expected statistics of TCP, but found {other:?}"),
     }
 }
 
@@ -29,7 +29,7 @@ fn tcp(value: &[u8]) -> TcpInfo {
 fn mptcp(value: &[u8]) -> MptcpInfo {
     match info(Table::Mptcp4, value) {
         InetInfo::Mptcp(info) => info,
-        other => panic!("expected an account of Multipath TCP, but found {other:?}"),
+        other => panic!("expected statistics of Multipath TCP, but found {other:?}"),
     }
 }
 
@@ -37,7 +37,7 @@ fn mptcp(value: &[u8]) -> MptcpInfo {
 fn sctp(value: &[u8]) -> SctpInfo {
     match info(Table::Sctp4, value) {
         InetInfo::Sctp(info) => *info,
-        other => panic!("expected an account of SCTP, but found {other:?}"),
+        other => panic!("expected statistics of SCTP, but found {other:?}"),
     }
 }
 
@@ -187,7 +187,7 @@ fn mptcp_info_is_read_as_far_as_it_goes() {
 }
 
 #[test]
-fn flags_of_mptcp_info_are_told_apart() {
+fn flags_of_mptcp_info_are_distinguished() {
     let mut bytes = vec![0; 48];
     bytes[8] = 2;
     let info = mptcp(&bytes);

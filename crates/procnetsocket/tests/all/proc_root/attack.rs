@@ -40,7 +40,7 @@ const ALL_REAL: &[(&str, &str)] = &[
     ("process stat", "real"),
     ("absent file", "Missing"),
     ("fd 0", "real"),
-    ("owners", "real"),
+    ("processes", "real"),
 ];
 
 #[rstest]
@@ -58,9 +58,9 @@ fn reads_the_real_table(#[case] script: &str) {
 #[case::process("mount --bind \"$FAKE\" /proc/$$")]
 #[case::descriptors_of_another("mount --bind /proc/$PPID/fd /proc/$$/fd")]
 #[case::another_process("mount --bind /proc/$PPID /proc/$$")]
-fn refuses_owners_where_a_process_is_mounted_over(#[case] script: &str) {
+fn refuses_scan_where_a_process_is_mounted_over(#[case] script: &str) {
     let script = format!("mkdir \"$FAKE/fd\"; ln -s 'socket:[1]' \"$FAKE/fd/3\"\n{script}");
-    check(Need::Mounts, &script, &[], &[("open", "ok"), ("owners", "Overmounted")]);
+    check(Need::Mounts, &script, &[], &[("open", "ok"), ("processes", "Overmounted")]);
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn reads_under_hidepid() {
 }
 
 #[test]
-fn tells_what_subset_pid_hides() {
+fn reports_what_subset_pid_hides() {
     let script = "mount -t proc -o subset=pid p /proc";
     let Some(plain) = run(Need::Procfs, script, &[]) else { return };
     // Kernel: Linux 5.10 and 7.2 show no table there, 6.1 does.
@@ -277,7 +277,7 @@ fn tells_what_subset_pid_hides() {
 }
 
 #[test]
-fn tells_that_no_process_of_ours_is_in_the_procfs_of_a_child_namespace() {
+fn reports_that_own_process_is_missing_in_child_namespace() {
     let script = "unshare -p -f mount -t proc child /proc";
     let expected = [
         ("open", "ok"),
@@ -313,7 +313,7 @@ cp "$PROBE" "$NEW/probe"
 )]
 #[case::a_crafted_mount(r#"mkdir "$NEW/proc"; mount --bind "$FAKE" "$NEW/proc""#, "NotProcfs")]
 #[case::procfs(r#"mkdir "$NEW/proc"; mount --rbind /proc "$NEW/proc""#, "ok")]
-fn tells_what_is_at_proc_of_another_root(#[case] script: &str, #[case] outcome: &str) {
+fn reports_what_is_at_proc_of_another_root(#[case] script: &str, #[case] outcome: &str) {
     let script = format!("{CHROOT}\n{script}\nexec chroot \"$NEW\" /probe \"$@\"");
     let Some(report) = run_script(Need::Mounts, &script, &[]) else { return };
     report.expect_no_lie();
@@ -326,7 +326,7 @@ fn tells_what_is_at_proc_of_another_root(#[case] script: &str, #[case] outcome: 
 #[case::no_access("1", "Denied")]
 #[case::invisible("2", "Vanished")]
 #[case::not_traceable("4", "Vanished")]
-fn tells_what_hidepid_hides_of_another_user(#[case] hidepid: &str, #[case] outcome: &str) {
+fn reports_what_hidepid_hides_of_another_user(#[case] hidepid: &str, #[case] outcome: &str) {
     let script = format!(
         r#"mount -t proc -o hidepid={hidepid} p /proc
         chmod 755 "$SCRATCH"; cp "$PROBE" "$SCRATCH/probe"
@@ -348,7 +348,7 @@ fn tells_what_hidepid_hides_of_another_user(#[case] hidepid: &str, #[case] outco
 #[case::openat2_for_long(&["--forbid", "openat2:EAGAIN"], "Io")]
 #[case::openat2_later(&["--open", "--forbid", "openat2:EPERM"], "real")]
 #[case::mount_ids_later(&["--open", "--forbid", "statx:EPERM"], "Unsupported")]
-fn tells_what_cannot_be_checked_without(#[case] steps: &[&str], #[case] outcome: &str) {
+fn reports_missing_prerequisites_of_a_check(#[case] steps: &[&str], #[case] outcome: &str) {
     let Some(report) = run(Need::Mounts, "", steps) else { return };
     report.expect("open", "ok");
     report.expect("thread net/tcp", outcome);

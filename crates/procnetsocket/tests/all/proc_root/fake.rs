@@ -96,7 +96,7 @@ fn finds_the_port_range_below_the_root() {
 }
 
 #[test]
-fn tells_a_missing_file_from_a_missing_process() {
+fn distinguishes_missing_file_from_missing_process() {
     let fake = Fake::new().with("42/comm", "name");
     let root = fake.root();
     assert_eq!(kind(root.thread().open(ProcFile::NetTcp)), RootErrorKind::Missing);

@@ -128,7 +128,7 @@ fn a_table_stays_readable_after_the_thread_that_opened_it() {
 }
 
 #[test]
-fn tells_where_a_descriptor_leads() {
+fn returns_target_of_a_descriptor() {
     let proc = live();
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().canonicalize().unwrap();
@@ -150,7 +150,7 @@ fn tells_where_a_descriptor_leads() {
 }
 
 #[test]
-fn tells_where_a_descriptor_with_a_long_path_leads() {
+fn returns_long_target_of_a_descriptor() {
     let dir = tempfile::tempdir().unwrap();
     let mut path = dir.path().canonicalize().unwrap();
     for _ in 0..10 {

@@ -55,7 +55,7 @@ pub enum Predicate {
     },
     /// The control group (version 2).
     Cgroup(Cgroup),
-    /// A process of this number holds the socket. It is known once the owners of sockets were looked
+    /// A process of this number holds the socket. It is known once the processes of sockets were looked
     /// for; before, it does not hold.
     Pid(Pid),
     /// A process holds the socket whose name matches a pattern of the shell, in upper or lower case.

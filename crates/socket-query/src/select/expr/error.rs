@@ -11,7 +11,7 @@ use crate::{Grant, HostNameError};
 /// word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
-    problem: Problem,
+    problem: FilterProblem,
     text: BString,
     span: Range<usize>,
 }
@@ -34,34 +34,34 @@ pub enum FilterErrorKind {
 
 /// What is wrong, without the place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
-    #[error("expected {expected}, but found {}", Found(.found))]
+pub(super) enum FilterProblem {
+    #[error("expected {expected}, but found {}", FoundWord(.found))]
     Grammar { expected: &'static str, found: Option<BString> },
     #[error("the filter is nested deeper than {} levels", super::MAX_FILTER_DEPTH)]
     TooDeep,
     #[error("the filter is longer than {MAX_FILTER_BYTES} bytes")]
     TooLong,
-    #[error("expected {expected}, but found {}", Quoted(.found))]
+    #[error("expected {expected}, but found {}", QuotedWord(.found))]
     Value { expected: &'static str, found: BString },
     #[error("there is no \"]\" behind the \"[\"")]
     OpenBracket,
-    #[error("expected {expected}, but found {}; IPv6 addresses stand in brackets, as in [::1]:22", Quoted(.found))]
+    #[error("expected {expected}, but found {}; IPv6 addresses stand in brackets, as in [::1]:22", QuotedWord(.found))]
     Brackets { expected: &'static str, found: BString },
-    #[error("{} is the name of another port with TCP than with UDP", Quoted(.0))]
+    #[error("{} is the name of another port with TCP than with UDP", QuotedWord(.0))]
     AmbiguousPort(BString),
-    #[error("there is no service {} in the tables that are listed", Quoted(.0))]
+    #[error("there is no service {} in the tables that are listed", QuotedWord(.0))]
     UnknownService(BString),
     #[error("service names stand for ports of TCP and UDP, and neither is listed")]
     NoServices,
-    #[error("there is no interface {}", Quoted(.0))]
+    #[error("there is no interface {}", QuotedWord(.0))]
     UnknownInterface(BString),
-    #[error("there is no control group {}", Quoted(.0))]
+    #[error("there is no control group {}", QuotedWord(.0))]
     UnknownCgroup(BString),
-    #[error("{} is no address, and to resolve a host name needs the grant \"{}\", which this host does not give", Quoted(.0), Grant::Resolve)]
+    #[error("{} is no address, and to resolve a host name needs the grant \"{}\", which this host does not give", QuotedWord(.0), Grant::Resolve)]
     ResolveNotGranted(BString),
-    #[error("{} chooses states only before the filter and as a word of its own, as in: ss state listening", Quoted(.0))]
+    #[error("{} chooses states only before the filter and as a word of its own, as in: ss state listening", QuotedWord(.0))]
     State(BString),
-    #[error("there is no user {}", Quoted(.0))]
+    #[error("there is no user {}", QuotedWord(.0))]
     UnknownUser(BString),
     #[error(
         "to choose sockets by their processes needs the grant \"{}\", which this host does not give",
@@ -70,28 +70,28 @@ pub(super) enum Problem {
     ProcessesNotGranted,
     #[error("names of unix sockets are hidden here, which is not granted to a filter either")]
     NamesHidden,
-    #[error("the host {} cannot be resolved: {}", Quoted(.0), .1)]
+    #[error("the host {} cannot be resolved: {}", QuotedWord(.0), .1)]
     Unresolved(BString, HostNameError),
 }
 
 impl FilterError {
-    pub(super) fn new(problem: Problem, text: &FilterText, span: Range<usize>) -> Self {
+    pub(super) fn new(problem: FilterProblem, text: &FilterText, span: Range<usize>) -> Self {
         Self { problem, text: text.as_bstr().to_owned(), span }
     }
 
     /// Returns the error of a text that is too long to be looked at, and to be shown.
     pub(super) const fn too_long() -> Self {
-        Self { problem: Problem::TooLong, text: BString::new(Vec::new()), span: 0..0 }
+        Self { problem: FilterProblem::TooLong, text: BString::new(Vec::new()), span: 0..0 }
     }
 
     /// Returns the kind.
     pub fn kind(&self) -> FilterErrorKind {
         match self.problem {
-            Problem::Grammar { .. } => FilterErrorKind::Grammar,
-            Problem::TooDeep | Problem::TooLong => FilterErrorKind::Limit,
-            Problem::ResolveNotGranted(_) => FilterErrorKind::NotGranted(Grant::Resolve),
-            Problem::ProcessesNotGranted => FilterErrorKind::NotGranted(Grant::Processes),
-            Problem::NamesHidden => FilterErrorKind::Hidden,
+            FilterProblem::Grammar { .. } => FilterErrorKind::Grammar,
+            FilterProblem::TooDeep | FilterProblem::TooLong => FilterErrorKind::Limit,
+            FilterProblem::ResolveNotGranted(_) => FilterErrorKind::NotGranted(Grant::Resolve),
+            FilterProblem::ProcessesNotGranted => FilterErrorKind::NotGranted(Grant::Processes),
+            FilterProblem::NamesHidden => FilterErrorKind::Hidden,
             _ => FilterErrorKind::Value,
         }
     }
@@ -126,23 +126,26 @@ impl fmt::Display for Marked<'_> {
         let word = part(self.span.start..self.span.end.min(self.span.start.saturating_add(WINDOW)));
         let behind = self.span.start.saturating_add(word.len());
         let to = behind.saturating_add(WINDOW).min(self.text.len());
-        let before =
-            format!("{}{}", if from > 0 { "..." } else { "" }, Shown(part(from..self.span.start)));
-        let word = Shown(word).to_string();
+        let before = format!(
+            "{}{}",
+            if from > 0 { "..." } else { "" },
+            ProcVisibility(part(from..self.span.start))
+        );
+        let word = ProcVisibility(word).to_string();
         let after = if to < self.text.len() { "..." } else { "" };
-        writeln!(f, "    {before}{word}{}{after}", Shown(part(behind..to)))?;
+        writeln!(f, "    {before}{word}{}{after}", ProcVisibility(part(behind..to)))?;
         // Both are ASCII, so that bytes are columns.
         write!(f, "    {:width$}{}", "", "^".repeat(word.len().max(1)), width = before.len())
     }
 }
 
 /// What was found where something else should be.
-struct Found<'a>(&'a Option<BString>);
+struct FoundWord<'a>(&'a Option<BString>);
 
-impl fmt::Display for Found<'_> {
+impl fmt::Display for FoundWord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(word) => Quoted(word).fmt(f),
+            Some(word) => QuotedWord(word).fmt(f),
             None => f.write_str("the end of the filter"),
         }
     }
@@ -152,22 +155,24 @@ impl fmt::Display for Found<'_> {
 const QUOTED_BYTES: usize = 60;
 
 /// A word between quotes, cut when it is long.
-struct Quoted<'a>(&'a BString);
+struct QuotedWord<'a>(&'a BString);
 
-impl fmt::Display for Quoted<'_> {
+impl fmt::Display for QuotedWord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.get(..QUOTED_BYTES) {
-            Some(begin) if self.0.len() > QUOTED_BYTES => write!(f, "\"{}...\"", Shown(begin)),
-            _ => write!(f, "\"{}\"", Shown(self.0)),
+            Some(begin) if self.0.len() > QUOTED_BYTES => {
+                write!(f, "\"{}...\"", ProcVisibility(begin))
+            }
+            _ => write!(f, "\"{}\"", ProcVisibility(self.0)),
         }
     }
 }
 
 /// Bytes of others with all that is not printable ASCII as `\xNN`. Unlike in names, backslashes stay
 /// as they are: they are part of the language.
-struct Shown<'a>(&'a [u8]);
+struct ProcVisibility<'a>(&'a [u8]);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for ProcVisibility<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| match byte {
             b' '..=b'~' => write!(f, "{}", char::from(*byte)),

@@ -10,8 +10,8 @@ use procnetsocket::model::{InetSocket, Inode, NetlinkSocket, Socket, UnixSocket,
 
 use super::{
     ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side},
-    glob::{self, Name},
-    holders::Holders,
+    glob::{self, GlobSubject},
+    process_matches::ProcessMatches,
 };
 
 /// What is known of the machine beside the socket.
@@ -19,7 +19,7 @@ pub(crate) struct Facts<'a> {
     /// The ports that the kernel hands out by itself.
     pub(crate) local_ports: &'a RangeInclusive<u16>,
     /// Who holds sockets; `None` when nobody looked, and then no condition on processes holds.
-    pub(crate) holders: Option<&'a Holders>,
+    pub(crate) matches: Option<&'a ProcessMatches>,
 }
 
 /// Returns whether a socket satisfies an expression.
@@ -41,9 +41,9 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
         Predicate::Device(interface) => interface_of(socket) == *interface,
         Predicate::Mark { value, mask } => mark_of(socket) & mask == *value,
         Predicate::Cgroup(cgroup) => cgroup_of(socket) == cgroup.id,
-        Predicate::Pid(pid) => held(socket, facts, |holders, inode| holders.has_pid(*pid, inode)),
+        Predicate::Pid(pid) => held(socket, facts, |matches, inode| matches.has_pid(*pid, inode)),
         Predicate::Comm(pattern) => {
-            held(socket, facts, |holders, inode| holders.has_comm(pattern, inode))
+            held(socket, facts, |matches, inode| matches.has_comm(pattern, inode))
         }
         Predicate::User(uid) => socket.uid() == Some(*uid),
         Predicate::Autobound => is_autobound(socket, facts.local_ports),
@@ -53,9 +53,9 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
 fn held(
     socket: &Socket<'_>,
     facts: &Facts<'_>,
-    is_held: impl FnOnce(&Holders, Inode) -> bool,
+    is_held: impl FnOnce(&ProcessMatches, Inode) -> bool,
 ) -> bool {
-    facts.holders.zip(socket.inode()).is_some_and(|(holders, inode)| is_held(holders, inode))
+    facts.matches.zip(socket.inode()).is_some_and(|(matches, inode)| is_held(matches, inode))
 }
 
 fn is_host(host: &HostPattern, side: Side, socket: &Socket<'_>) -> bool {
@@ -96,10 +96,10 @@ fn asks_for_nothing(host: &HostPattern) -> bool {
 }
 
 /// Returns the name on one side. The one on the other side is never told.
-fn unix_name(unix: &UnixSocket, side: Side) -> Name<'_> {
+fn unix_name(unix: &UnixSocket, side: Side) -> GlobSubject<'_> {
     match side {
-        Side::Local => Name::of(&unix.name),
-        Side::Remote => Name::NONE,
+        Side::Local => GlobSubject::of(&unix.name),
+        Side::Remote => GlobSubject::NONE,
     }
 }
 
@@ -226,7 +226,7 @@ fn is_autobound(socket: &Socket<'_>, local_ports: &RangeInclusive<u16>) -> bool 
     match socket {
         // A raw socket has its IP protocol in the place of the port.
         Socket::Inet(inet) => local_ports.contains(&inet.local.port()),
-        Socket::Unix(unix) => is_autobound_name(Name::of(&unix.name)),
+        Socket::Unix(unix) => is_autobound_name(GlobSubject::of(&unix.name)),
         Socket::Packet(packet) => packet.protocol == 0 && packet.interface.is_none(),
         Socket::Netlink(netlink) => netlink_port(netlink) < 0,
         Socket::Vsock(vsock) => vsock_port(vsock.local) > LAST_PRIVILEGED_VSOCK_PORT,
@@ -238,9 +238,9 @@ fn is_autobound(socket: &Socket<'_>, local_ports: &RangeInclusive<u16>) -> bool 
 const LAST_PRIVILEGED_VSOCK_PORT: i64 = 1023;
 
 /// Kernel: a name that `unix_autobind` chose is abstract and has five hexadecimal digits.
-fn is_autobound_name(name: Name<'_>) -> bool {
+fn is_autobound_name(name: GlobSubject<'_>) -> bool {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    name == Name::NONE
+    name == GlobSubject::NONE
         || name.get(0) == Some(b'@')
             && name.len() == 6
             && (1..6).all(|at| name.get(at).is_some_and(is_digit))

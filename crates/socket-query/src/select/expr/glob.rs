@@ -15,14 +15,14 @@ use procnetsocket::model::UnixName;
 
 /// A name as it is shown: abstract ones with `@` before them and for every NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Name<'a> {
+pub(super) struct GlobSubject<'a> {
     mark: Option<u8>,
     bytes: &'a [u8],
 }
 
-impl<'a> Name<'a> {
+impl<'a> GlobSubject<'a> {
     /// No name.
-    pub(super) const NONE: Self = Name { mark: None, bytes: b"" };
+    pub(super) const NONE: Self = GlobSubject { mark: None, bytes: b"" };
 
     pub(super) fn of(name: &'a UnixName) -> Self {
         match name {
@@ -55,7 +55,7 @@ impl<'a> Name<'a> {
 /// Returns whether a name matches a pattern.
 ///
 /// The time is bounded by the product of their lengths: only the last `*` is ever tried again.
-pub(super) fn matches(pattern: &[u8], name: Name<'_>) -> bool {
+pub(super) fn matches(pattern: &[u8], name: GlobSubject<'_>) -> bool {
     let (mut rest, mut at) = (pattern, 0);
     let mut retry: Option<(&[u8], usize)> = None;
     loop {
@@ -329,7 +329,7 @@ mod tests {
         #[case] expected: bool,
     ) {
         let name = UnixName::Pathname(name.into());
-        assert_eq!(matches(pattern.as_bytes(), Name::of(&name)), expected);
+        assert_eq!(matches(pattern.as_bytes(), GlobSubject::of(&name)), expected);
     }
 
     #[rstest]
@@ -338,13 +338,13 @@ mod tests {
     #[case::without_the_mark("a*", false)]
     fn abstract_names_are_matched_as_they_are_shown(#[case] pattern: &str, #[case] expected: bool) {
         let name = UnixName::Abstract(BString::from("a\0b"));
-        assert_eq!(matches(pattern.as_bytes(), Name::of(&name)), expected);
+        assert_eq!(matches(pattern.as_bytes(), GlobSubject::of(&name)), expected);
     }
 
     #[test]
     fn a_socket_without_a_name_has_the_empty_name() {
-        assert!(matches(b"", Name::of(&UnixName::Unnamed)));
-        assert!(matches(b"*", Name::of(&UnixName::Unnamed)));
-        assert!(!matches(b"?*", Name::of(&UnixName::Unnamed)));
+        assert!(matches(b"", GlobSubject::of(&UnixName::Unnamed)));
+        assert!(matches(b"*", GlobSubject::of(&UnixName::Unnamed)));
+        assert!(!matches(b"?*", GlobSubject::of(&UnixName::Unnamed)));
     }
 }

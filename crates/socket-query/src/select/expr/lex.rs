@@ -16,14 +16,14 @@ use super::ast::{Comparison, Side};
 
 /// A word, and where it stands in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word<'a> {
-    pub(super) kind: WordKind<'a>,
+pub(super) struct FilterWord<'a> {
+    pub(super) kind: FilterWordKind<'a>,
     pub(super) span: Range<usize>,
 }
 
 /// What a word is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum WordKind<'a> {
+pub(super) enum FilterWordKind<'a> {
     Open,
     Close,
     Not,
@@ -105,9 +105,9 @@ impl<'a> Lexer<'a> {
 }
 
 impl<'a> Iterator for Lexer<'a> {
-    type Item = Word<'a>;
+    type Item = FilterWord<'a>;
 
-    fn next(&mut self) -> Option<Word<'a>> {
+    fn next(&mut self) -> Option<FilterWord<'a>> {
         self.at += self.run(is_blank);
         let start = self.at;
         let written = self.take_word();
@@ -115,10 +115,12 @@ impl<'a> Iterator for Lexer<'a> {
             return None;
         }
         let kind = match unescaped(written) {
-            Cow::Borrowed(word) => keyword(word).unwrap_or(WordKind::Value(Cow::Borrowed(word))),
-            Cow::Owned(word) => keyword(&word).unwrap_or(WordKind::Value(Cow::Owned(word))),
+            Cow::Borrowed(word) => {
+                keyword(word).unwrap_or(FilterWordKind::Value(Cow::Borrowed(word)))
+            }
+            Cow::Owned(word) => keyword(&word).unwrap_or(FilterWordKind::Value(Cow::Owned(word))),
         };
-        Some(Word { kind, span: start..self.at })
+        Some(FilterWord { kind, span: start..self.at })
     }
 }
 
@@ -139,23 +141,23 @@ fn unescaped(written: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Returns what a word of the language is; other words are values.
-fn keyword(word: &[u8]) -> Option<WordKind<'static>> {
+fn keyword(word: &[u8]) -> Option<FilterWordKind<'static>> {
     use Side::{Local, Remote};
     Some(match word {
-        b"(" => WordKind::Open,
-        b")" => WordKind::Close,
-        b"!" | b"not" => WordKind::Not,
-        b"&" | b"&&" | b"and" => WordKind::And,
-        b"|" | b"||" | b"or" => WordKind::Or,
-        b"src" => WordKind::Subject(Subject::Host(Local)),
-        b"dst" => WordKind::Subject(Subject::Host(Remote)),
-        b"sport" => WordKind::Subject(Subject::Port(Local)),
-        b"dport" => WordKind::Subject(Subject::Port(Remote)),
-        b"dev" => WordKind::Subject(Subject::Device),
-        b"fwmark" => WordKind::Subject(Subject::Mark),
-        b"cgroup" => WordKind::Subject(Subject::Cgroup),
-        b"autobound" => WordKind::Autobound,
-        other => WordKind::Comparison(comparison(other)?),
+        b"(" => FilterWordKind::Open,
+        b")" => FilterWordKind::Close,
+        b"!" | b"not" => FilterWordKind::Not,
+        b"&" | b"&&" | b"and" => FilterWordKind::And,
+        b"|" | b"||" | b"or" => FilterWordKind::Or,
+        b"src" => FilterWordKind::Subject(Subject::Host(Local)),
+        b"dst" => FilterWordKind::Subject(Subject::Host(Remote)),
+        b"sport" => FilterWordKind::Subject(Subject::Port(Local)),
+        b"dport" => FilterWordKind::Subject(Subject::Port(Remote)),
+        b"dev" => FilterWordKind::Subject(Subject::Device),
+        b"fwmark" => FilterWordKind::Subject(Subject::Mark),
+        b"cgroup" => FilterWordKind::Subject(Subject::Cgroup),
+        b"autobound" => FilterWordKind::Autobound,
+        other => FilterWordKind::Comparison(comparison(other)?),
     })
 }
 
@@ -182,9 +184,9 @@ mod tests {
     fn words(text: &str) -> String {
         let words: Vec<_> = Lexer::new(text.as_bytes())
             .map(|word| match word.kind {
-                WordKind::Value(value) => format!("{:?}", value.as_bstr()),
-                WordKind::Subject(subject) => format!("{subject:?}"),
-                WordKind::Comparison(comparison) => format!("{comparison:?}"),
+                FilterWordKind::Value(value) => format!("{:?}", value.as_bstr()),
+                FilterWordKind::Subject(subject) => format!("{subject:?}"),
+                FilterWordKind::Comparison(comparison) => format!("{comparison:?}"),
                 kind => format!("{kind:?}"),
             })
             .collect();

@@ -13,10 +13,10 @@ mod bytecode;
 mod error;
 mod eval;
 mod glob;
-mod holders;
 mod lex;
 mod parse;
 mod print;
+mod process_matches;
 mod text;
 mod value;
 
@@ -27,9 +27,9 @@ pub use ast::{Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predic
 pub(crate) use bytecode::compile;
 pub use error::{FilterError, FilterErrorKind};
 pub(crate) use eval::{Facts, admits};
-pub use holders::Holders;
-pub(crate) use holders::{has_condition, is_of_owner, is_of_process};
 pub(crate) use parse::parse;
 pub use parse::{MAX_FILTER_DEPTH, Parsed};
+pub use process_matches::ProcessMatches;
+pub(crate) use process_matches::{has_condition, is_of_process, is_of_process_or_user};
 pub use text::{FilterText, MAX_FILTER_BYTES};
-pub(crate) use value::{Machine, Scope};
+pub(crate) use value::{Machine, ValueScope};

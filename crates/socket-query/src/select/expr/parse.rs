@@ -21,10 +21,10 @@ use std::ops::Range;
 
 use super::{
     ast::{Comparison, Expr, HostPattern, PortNumber, Predicate, Side},
-    error::{FilterError, Problem},
-    lex::{Lexer, Subject, Word, WordKind},
+    error::{FilterError, FilterProblem},
+    lex::{FilterWord, FilterWordKind, Lexer, Subject},
     text::{FilterText, MAX_FILTER_BYTES},
-    value::{Hosts, PortValue, Scope, Value},
+    value::{Hosts, PortValue, Value, ValueScope},
 };
 use crate::AddressFamily;
 
@@ -43,7 +43,7 @@ pub struct Parsed {
 }
 
 /// Parses a filter.
-pub(crate) fn parse(text: &FilterText, scope: Scope<'_>) -> Result<Parsed, FilterError> {
+pub(crate) fn parse(text: &FilterText, scope: ValueScope<'_>) -> Result<Parsed, FilterError> {
     if text.as_bstr().len() > MAX_FILTER_BYTES {
         return Err(FilterError::too_long());
     }
@@ -60,7 +60,7 @@ pub(crate) fn parse(text: &FilterText, scope: Scope<'_>) -> Result<Parsed, Filte
 /// A problem and where it is.
 #[derive(Debug)]
 struct At {
-    problem: Problem,
+    problem: FilterProblem,
     span: Range<usize>,
 }
 
@@ -94,7 +94,7 @@ struct Tree {
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
-    scope: Scope<'a>,
+    scope: ValueScope<'a>,
     /// What the next value is read as.
     subject: Subject,
     /// The word that was looked at and not taken.
@@ -171,7 +171,7 @@ impl Parser<'_> {
     fn nested(&mut self, inner: fn(&mut Self) -> Result<Tree, At>) -> Result<Tree, At> {
         self.open = self.open.saturating_add(1);
         if self.open > MAX_FILTER_DEPTH {
-            return Err(self.here(Problem::TooDeep));
+            return Err(self.here(FilterProblem::TooDeep));
         }
         self.next = None;
         let tree = inner(self)?;
@@ -196,7 +196,11 @@ impl Parser<'_> {
     }
 
     fn bounded(&self, tree: Tree) -> Result<Tree, At> {
-        if tree.depth > MAX_FILTER_DEPTH { Err(self.here(Problem::TooDeep)) } else { Ok(tree) }
+        if tree.depth > MAX_FILTER_DEPTH {
+            Err(self.here(FilterProblem::TooDeep))
+        } else {
+            Ok(tree)
+        }
     }
 
     fn condition(&mut self, subject: Subject) -> Result<Tree, At> {
@@ -241,42 +245,42 @@ impl Parser<'_> {
     /// Looks at the next word, where a condition may begin; `None` at the end.
     fn peek_term(&mut self) -> Result<Option<TokenKind>, At> {
         self.look(|kind| match &kind {
-            WordKind::Value(word) => Subject::own(word).map_or(kind, WordKind::Subject),
+            FilterWordKind::Value(word) => Subject::own(word).map_or(kind, FilterWordKind::Subject),
             _ => kind,
         })
     }
 
     fn look(
         &mut self,
-        read: impl FnOnce(WordKind<'_>) -> WordKind<'_>,
+        read: impl FnOnce(FilterWordKind<'_>) -> FilterWordKind<'_>,
     ) -> Result<Option<TokenKind>, At> {
         if self.next.is_none()
-            && let Some(Word { kind, span }) = self.lexer.next()
+            && let Some(FilterWord { kind, span }) = self.lexer.next()
         {
-            self.next = Some(self.understand(Word { kind: read(kind), span })?);
+            self.next = Some(self.understand(FilterWord { kind: read(kind), span })?);
         }
         Ok(self.next.as_ref().map(|token| token.kind.clone()))
     }
 
-    fn understand(&mut self, Word { kind, span }: Word<'_>) -> Result<Token, At> {
+    fn understand(&mut self, FilterWord { kind, span }: FilterWord<'_>) -> Result<Token, At> {
         let word = self.lexer.written(span.clone()).to_vec();
         let kind = match kind {
-            WordKind::Open => TokenKind::Open,
-            WordKind::Close => TokenKind::Close,
-            WordKind::Not => TokenKind::Not,
-            WordKind::And => TokenKind::And,
-            WordKind::Or => TokenKind::Or,
-            WordKind::Comparison(comparison) => TokenKind::Comparison(comparison),
-            WordKind::Autobound => {
+            FilterWordKind::Open => TokenKind::Open,
+            FilterWordKind::Close => TokenKind::Close,
+            FilterWordKind::Not => TokenKind::Not,
+            FilterWordKind::And => TokenKind::And,
+            FilterWordKind::Or => TokenKind::Or,
+            FilterWordKind::Comparison(comparison) => TokenKind::Comparison(comparison),
+            FilterWordKind::Autobound => {
                 // Compat: a value behind it is a host, whatever stood before.
                 self.subject = Subject::Host(Side::Local);
                 TokenKind::Autobound
             }
-            WordKind::Subject(subject) => {
+            FilterWordKind::Subject(subject) => {
                 self.subject = subject;
                 TokenKind::Subject(subject)
             }
-            WordKind::Value(value) => match self.scope.value(self.subject, &value) {
+            FilterWordKind::Value(value) => match self.scope.value(self.subject, &value) {
                 Ok(value) => TokenKind::Value(value),
                 Err(problem) => return Err(At { problem, span }),
             },
@@ -287,10 +291,10 @@ impl Parser<'_> {
     /// Returns the problem that the word that was looked at is not what should be here.
     fn expected(&self, expected: &'static str) -> At {
         let found = self.next.as_ref().map(|token| token.word.as_slice().into());
-        self.here(Problem::Grammar { expected, found })
+        self.here(FilterProblem::Grammar { expected, found })
     }
 
-    fn here(&self, problem: Problem) -> At {
+    fn here(&self, problem: FilterProblem) -> At {
         let end = self.lexer.end();
         let span = self.next.as_ref().map_or(end..end, |token| token.span.clone());
         At { problem, span }

@@ -11,7 +11,7 @@ impl Expr {
     /// Returns the expression in the words of the language. Names of sockets and control groups may
     /// be any bytes.
     pub fn to_text(&self) -> BString {
-        let mut text = Text { bytes: BString::default(), prefixes: Prefixes::of(self) };
+        let mut text = PrintedFilter { bytes: BString::default(), prefixes: Prefixes::of(self) };
         text.expr(self);
         text.bytes
     }
@@ -46,12 +46,12 @@ impl Prefixes {
     }
 }
 
-struct Text {
+struct PrintedFilter {
     bytes: BString,
     prefixes: Prefixes,
 }
 
-impl Text {
+impl PrintedFilter {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::All(all) => self.list(all, " and "),

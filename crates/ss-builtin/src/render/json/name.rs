@@ -7,7 +7,7 @@ use procnetsocket::model::{InetSocket, Socket};
 use serde::Serialize;
 
 use crate::{
-    cli::{Detail, Names},
+    cli::{Detail, NameDisplay},
     render::{
         name::{ethertype, netlink_family},
         row::RowRenderer,
@@ -76,7 +76,7 @@ impl RowRenderer<'_> {
     }
 
     fn unless_numeric(&self, name: Option<&'static str>) -> Option<&'static str> {
-        name.filter(|_| self.names == Names::Resolved)
+        name.filter(|_| self.names == NameDisplay::Resolved)
     }
 }
 

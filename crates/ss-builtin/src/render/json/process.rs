@@ -3,41 +3,41 @@
 use std::fmt;
 
 use bstr::{BString, ByteSlice};
-use procnetsocket::{Fact, Owner, model::Socket};
+use procnetsocket::{Fact, SocketProcess, model::Socket};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{cli::Names, render::row::RowRenderer};
+use crate::{cli::NameDisplay, render::row::RowRenderer};
 
 /// A process or thread that holds a socket, and the descriptor.
 ///
 /// What it does not have, and what the policy does not tell, is absent. The names of what exists and
 /// cannot be told stand in `not_permitted` and `too_long`.
 pub(super) struct ProcessForm<'a> {
-    owner: Owner<'a>,
+    process: SocketProcess<'a>,
     /// The name of the user.
     user: Option<String>,
 }
 
 impl RowRenderer<'_> {
-    /// Returns who holds a socket, if owners are shown.
+    /// Returns the processes of a socket, if they are shown.
     pub(super) fn processes_of(&self, socket: &Socket<'_>) -> Option<Vec<ProcessForm<'_>>> {
-        let owners = self.users()?.of(socket);
-        Some(owners.into_iter().map(|owner| self.process(owner)).collect())
+        let processes = self.users()?.of(socket);
+        Some(processes.into_iter().map(|process| self.process(process)).collect())
     }
 
-    fn process<'a>(&self, owner: Owner<'a>) -> ProcessForm<'a> {
-        let user = match (&owner.task.uid, self.names) {
-            (Fact::Known(uid), Names::Resolved) => self.accounts.name(*uid),
+    fn process<'a>(&self, process: SocketProcess<'a>) -> ProcessForm<'a> {
+        let user = match (&process.task.uid, self.names) {
+            (Fact::Known(uid), NameDisplay::Resolved) => self.accounts.name(*uid),
             _ => None,
         };
-        ProcessForm { owner, user: user.map(|name| name.to_str_lossy().into_owned()) }
+        ProcessForm { process, user: user.map(|name| name.to_str_lossy().into_owned()) }
     }
 }
 
 impl ProcessForm<'_> {
     /// Returns the keys of the facts that are as `is_so` says.
     fn keys(&self, is_so: fn(Fact<()>) -> bool) -> Vec<&'static str> {
-        let task = self.owner.task;
+        let task = self.process.task;
         let facts = [
             ("name", state(&task.name)),
             ("uid", state(&task.uid)),
@@ -61,7 +61,7 @@ fn state<T>(fact: &Fact<T>) -> Fact<()> {
 
 impl Serialize for ProcessForm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Owner { task, fd, .. } = &self.owner;
+        let SocketProcess { task, fd, .. } = &self.process;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("pid", &task.pid)?;
         if let Some(tid) = task.tid {

@@ -34,7 +34,7 @@ impl RowRenderer<'_> {
         SocketForm {
             netid: netid_word(table, &socket),
             state: state_word(&socket),
-            source: if source == Source::Diag { "sock_diag" } else { "proc" },
+            source: if source == Source::SockDiag { "sock_diag" } else { "proc" },
             untrusted_text: is_untrusted(&socket, source).then_some(true),
             names: self.names_of(&socket),
             processes: self.processes_of(&socket),
@@ -46,5 +46,5 @@ impl RowRenderer<'_> {
 /// Security: a name with a newline in it forges rows of the text table of unix sockets, so a row of
 /// it proves nothing.
 fn is_untrusted(socket: &Socket<'_>, source: Source) -> bool {
-    matches!(socket, Socket::Unix(_)) && source == Source::Proc
+    matches!(socket, Socket::Unix(_)) && source == Source::ProcText
 }

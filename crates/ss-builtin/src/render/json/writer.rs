@@ -33,7 +33,7 @@ pub(crate) enum Frame {
 
 /// How far the text has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum WriterPosition {
     Start,
     /// In the object that holds a summary, behind it.
     Summary,
@@ -47,7 +47,7 @@ enum Place {
 pub(crate) struct JsonWriter<'a> {
     out: &'a mut dyn Write,
     frame: Frame,
-    place: Place,
+    place: WriterPosition,
     has_summary: bool,
     waiting: Vec<u8>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct JsonWriter<'a> {
 impl<'a> JsonWriter<'a> {
     pub(crate) fn new(out: &'a mut dyn Write, frame: Frame) -> Self {
         let waiting = Vec::with_capacity(WRITE_BYTES);
-        Self { out, frame, place: Place::Start, has_summary: false, waiting }
+        Self { out, frame, place: WriterPosition::Start, has_summary: false, waiting }
     }
 
     /// Writes the counters of `-s`, which stand before everything else.
@@ -67,7 +67,7 @@ impl<'a> JsonWriter<'a> {
         self.waiting.extend_from_slice(b"{\"summary\":");
         self.value(summary)?;
         match self.frame {
-            Frame::Array => (self.place, self.has_summary) = (Place::Summary, true),
+            Frame::Array => (self.place, self.has_summary) = (WriterPosition::Summary, true),
             Frame::Lines => self.waiting.extend_from_slice(b"}\n"),
         }
         Ok(())
@@ -77,9 +77,9 @@ impl<'a> JsonWriter<'a> {
     pub(crate) fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
         if self.frame == Frame::Array {
             self.open();
-            let is_first = self.place == Place::Array { is_empty: true };
+            let is_first = self.place == WriterPosition::Array { is_empty: true };
             self.waiting.extend_from_slice(if is_first { b"\n" } else { b",\n" });
-            self.place = Place::Array { is_empty: false };
+            self.place = WriterPosition::Array { is_empty: false };
         }
         self.value(object)?;
         if self.frame == Frame::Lines {
@@ -124,18 +124,18 @@ impl<'a> JsonWriter<'a> {
 
     fn open(&mut self) {
         match self.place {
-            Place::Start => self.waiting.push(b'['),
-            Place::Summary => self.waiting.extend_from_slice(b",\"sockets\":["),
-            Place::Array { .. } => return,
+            WriterPosition::Start => self.waiting.push(b'['),
+            WriterPosition::Summary => self.waiting.extend_from_slice(b",\"sockets\":["),
+            WriterPosition::Array { .. } => return,
         }
-        self.place = Place::Array { is_empty: true };
+        self.place = WriterPosition::Array { is_empty: true };
     }
 
     fn close(&mut self) -> io::Result<()> {
         let array: &[u8] = match self.place {
-            Place::Array { is_empty: true } => b"]",
-            Place::Array { is_empty: false } => b"\n]",
-            Place::Start | Place::Summary => b"",
+            WriterPosition::Array { is_empty: true } => b"]",
+            WriterPosition::Array { is_empty: false } => b"\n]",
+            WriterPosition::Start | WriterPosition::Summary => b"",
         };
         self.waiting.extend_from_slice(array);
         if self.has_summary {

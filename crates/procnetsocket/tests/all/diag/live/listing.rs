@@ -36,7 +36,7 @@ fn tcp_sockets_are_listed_with_their_accounts() {
     assert_eq!((row.state, row.remote), (TcpState::Established, listening.local_addr().unwrap()));
     assert_eq!(row.timer.map(|timer| timer.kind), Some(TimerKind::Keepalive));
     assert!(row.cookie.is_some() && row.inode.is_some() && row.detail.memory.is_some());
-    let Some(InetInfo::Tcp(info)) = &row.detail.info else { panic!("expected an account of TCP") };
+    let Some(InetInfo::Tcp(info)) = &row.detail.info else { panic!("expected statistics of TCP") };
     assert_eq!(info.state, Some(TcpState::Established));
     assert!(info.kernel_bytes >= 104 && info.congestion_window > 0 && info.segments_out > 0);
     assert!(!row.detail.congestion.unwrap().as_bytes().is_empty());
@@ -57,7 +57,7 @@ fn a_queue_that_waits_is_counted() {
     let _waiting = TcpStream::connect(listening.local_addr().unwrap()).unwrap();
     listen(&listening, 7).unwrap();
     let rows = diag().inet_connections(Family::V6, InetProtocol::Tcp).unwrap();
-    assert_eq!(rows.source, Source::Diag);
+    assert_eq!(rows.source, Source::SockDiag);
     let row = rows.iter().find(|row| row.state == TcpState::Listen).unwrap();
     assert_eq!(row.queues, Queues { recv: 1, send: 7 });
     // The kernel says so of every socket that is bound to an address of IPv6.
@@ -70,7 +70,7 @@ fn a_queue_that_waits_is_counted() {
 }
 
 #[test]
-fn bound_sockets_are_told_from_closed_ones() {
+fn bound_sockets_are_distinguished_from_closed_ones() {
     if !enter() {
         return;
     }

@@ -13,7 +13,7 @@ use std::{
 
 use cap_std::AmbientAuthority;
 use procnetsocket::{
-    Limits, Query, Report, RowError, Uninterrupted, Visitor,
+    Limits, Query, ReadReport, RowError, Uninterrupted, Visitor,
     diag::{DiagSocket, Request},
     model::{InetSocket, PacketSocket, Socket, StateMask, TcpState, UnixSocket},
 };
@@ -87,7 +87,7 @@ impl Visitor for Rows {
 }
 
 #[track_caller]
-fn ask(diag: &DiagSocket, request: &Request) -> (Rows, Report) {
+fn ask(diag: &DiagSocket, request: &Request) -> (Rows, ReadReport) {
     let mut rows = Rows::default();
     let report = diag.visit(request, &Limits::default(), &Uninterrupted, &mut rows).unwrap();
     (rows, report)

@@ -40,7 +40,7 @@ fn a_socket_is_destroyed() {
 }
 
 #[test]
-fn the_end_of_a_socket_is_told() {
+fn end_of_a_socket_is_reported() {
     if !enter() {
         return;
     }
@@ -77,7 +77,7 @@ fn close(address: impl Into<SocketAddr>) -> SocketAddr {
 }
 
 #[test]
-fn events_of_other_times_and_groups_are_not_told() {
+fn events_of_other_times_and_groups_are_not_reported() {
     if !enter() {
         return;
     }

@@ -87,10 +87,10 @@ fn both(tables: &SocketTables, table: Table) -> (Rows, Rows) {
     let limits = Limits::default();
     let (mut text, mut wire) = (Rows::default(), Rows::default());
     let read = tables.visit(table, &limits, &Uninterrupted, &mut text).unwrap();
-    assert_eq!(read.source, Source::Proc);
+    assert_eq!(read.source, Source::ProcText);
     let query = Query::new(table);
     let read = tables.visit_query(&query, &limits, &Uninterrupted, &mut wire).unwrap();
-    assert_eq!(read.source, Source::Diag);
+    assert_eq!(read.source, Source::SockDiag);
     (text, wire)
 }
 
@@ -115,10 +115,10 @@ fn a_table_without_a_handler_is_read_as_text(#[case] table: Table) {
     let asked = diag.visit(&request, &limits, &Uninterrupted, &mut rows);
     let answer = tables.visit_query(&Query::new(table), &limits, &Uninterrupted, &mut rows);
     match asked {
-        Ok(_) => assert_eq!(answer.unwrap().source, Source::Diag),
+        Ok(_) => assert_eq!(answer.unwrap().source, Source::SockDiag),
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::NoHandler);
-            assert_eq!(answer.unwrap().source, Source::Proc);
+            assert_eq!(answer.unwrap().source, Source::ProcText);
         }
     }
 }
@@ -132,7 +132,7 @@ fn one_call_reads_a_table_from_whichever_source_answers() {
     let listening = listener(LOCALHOST);
     let tables = SocketTables::open_ambient(token()).unwrap();
     let rows = tables.inet_connections(Family::V4, InetProtocol::Tcp).unwrap();
-    assert_eq!((rows.len(), rows.source), (1, Source::Diag));
+    assert_eq!((rows.len(), rows.source), (1, Source::SockDiag));
     assert_eq!(rows[0].local, listening.local_addr().unwrap());
     let (pair, _other) = UnixDatagram::pair().unwrap();
     assert!(tables.unix_connections().unwrap().len() >= 2);
@@ -148,7 +148,7 @@ fn a_fake_root_never_asks_the_kernel() {
     let tables = SocketTables::from_dir(dir);
     assert!(tables.diag().is_none());
     let rows = tables.inet_connections(Family::V4, InetProtocol::Tcp).unwrap();
-    assert_eq!((rows.len(), rows.source), (0, Source::Proc));
+    assert_eq!((rows.len(), rows.source), (0, Source::ProcText));
     let missing = |table| {
         let query = Query::new(table);
         let limits = Limits::default();

@@ -255,14 +255,14 @@ fn host_condition(side: Side, family: u8, bits: u8, port: i32, address: &[u8]) -
 /// Operations whose jumps are not yet counted.
 #[derive(Debug, Default)]
 struct Program {
-    operations: Vec<(Condition, Place)>,
+    operations: Vec<(Condition, JumpTarget)>,
     /// Before which operation each place stands, once it is known.
     places: Vec<usize>,
 }
 
 /// Where a `no` leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum JumpTarget {
     Rejected,
     /// A place of the program, by its number.
     Numbered(usize),
@@ -271,12 +271,12 @@ enum Place {
 impl Program {
     fn of(test: &Test) -> Self {
         let mut program = Self::default();
-        program.write(test, Place::Rejected);
+        program.write(test, JumpTarget::Rejected);
         program
     }
 
     /// Writes operations that go on behind the last one when the test holds, and jump when not.
-    fn write(&mut self, test: &Test, otherwise: Place) {
+    fn write(&mut self, test: &Test, otherwise: JumpTarget) {
         match test {
             Test::Always => {}
             Test::Never => self.jump(otherwise),
@@ -292,7 +292,7 @@ impl Program {
         }
     }
 
-    fn write_any(&mut self, tests: &[Test], otherwise: Place) {
+    fn write_any(&mut self, tests: &[Test], otherwise: JumpTarget) {
         let Some((last, others)) = tests.split_last() else { return self.jump(otherwise) };
         let on = self.new_place();
         for test in others {
@@ -305,18 +305,18 @@ impl Program {
         self.put(on);
     }
 
-    fn jump(&mut self, to: Place) {
+    fn jump(&mut self, to: JumpTarget) {
         self.operations.push((Condition { code: JUMP, operand: Vec::new() }, to));
     }
 
-    fn new_place(&mut self) -> Place {
+    fn new_place(&mut self) -> JumpTarget {
         self.places.push(usize::MAX);
-        Place::Numbered(self.places.len() - 1)
+        JumpTarget::Numbered(self.places.len() - 1)
     }
 
     /// Says that a place is behind the operations that stand now.
-    fn put(&mut self, place: Place) {
-        if let Place::Numbered(number) = place
+    fn put(&mut self, place: JumpTarget) {
+        if let JumpTarget::Numbered(number) = place
             && let Some(place) = self.places.get_mut(number)
         {
             *place = self.operations.len();
@@ -336,8 +336,8 @@ impl Program {
         let mut bytes = Vec::with_capacity(end);
         for ((condition, otherwise), start) in self.operations.iter().zip(&starts) {
             let target = match otherwise {
-                Place::Rejected => end + OPERATION,
-                Place::Numbered(number) => *starts.get(*self.places.get(*number)?)?,
+                JumpTarget::Rejected => end + OPERATION,
+                JumpTarget::Numbered(number) => *starts.get(*self.places.get(*number)?)?,
             };
             let yes = u8::try_from(OPERATION + condition.operand.len()).ok()?;
             let no = u16::try_from(target.checked_sub(*start)?).ok()?;

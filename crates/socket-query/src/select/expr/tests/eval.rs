@@ -7,7 +7,7 @@ use rstest::rstest;
 use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
 
 use super::*;
-use crate::{Policy, PolicyView, Problem, Selection, Sink};
+use crate::{ListingProblem, Policy, PolicyView, Selection, Sink};
 
 /// Keeps the inodes of the rows.
 #[derive(Default)]
@@ -26,7 +26,7 @@ impl Sink for Inodes {
         ControlFlow::Continue(())
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         panic!("{problem:?}")
     }
 }

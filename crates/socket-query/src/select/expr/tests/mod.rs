@@ -11,7 +11,7 @@ use std::{net::IpAddr, num::NonZeroU32};
 use bstr::{BStr, ByteSlice as _};
 use procnetsocket::{Interrupt, Uninterrupted};
 
-use super::{FilterError, FilterText, Machine, Parsed, Scope, parse as parse_text};
+use super::{FilterError, FilterText, Machine, Parsed, ValueScope, parse as parse_text};
 use crate::{
     AddressFamily, Grant, GrantSet, HostNameError, Names, SocketTable, TableSet, Visibility,
 };
@@ -89,7 +89,7 @@ fn parse_on(
     family: Option<AddressFamily>,
 ) -> Result<Parsed, FilterError> {
     let text: FilterText = [text].into_iter().collect();
-    parse_text(&text, Scope::new(machine, tables, family, &Uninterrupted))
+    parse_text(&text, ValueScope::new(machine, tables, family, &Uninterrupted))
 }
 
 fn parse(text: &str) -> Result<Parsed, FilterError> {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use procnetsocket::{
-    Fact, Held, OwnerQuery, OwnerReport, OwnerTable, Pid, SocketTables, Uninterrupted, model::Inode,
+    Fact, HeldSocket, Pid, ProcessQuery, ProcessReport, ProcessTable, SocketTables, Uninterrupted,
+    model::Inode,
 };
 use rstest::rstest;
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Tcp, Unix};
 
 use super::{eval::Inodes, *};
 use crate::{
-    ErrorKind, Filter, Policy, PolicyView, Selection, Whose,
+    ErrorKind, Filter, Policy, PolicyView, Selection, VisibleUsers,
     expr::{Expr, FilterErrorKind, Predicate},
 };
 
@@ -46,7 +47,7 @@ fn parse_granted(text: &str) -> Result<Parsed, FilterError> {
 #[case::empty_name("comm \\", "expected \"=\", \"!=\" or the name of a process, but found the end")]
 #[case::unknown_user("user = nobody", "there is no user \"nobody\"")]
 #[case::empty_user("user = \\", "expected a user, but found the end of the filter")]
-fn conditions_begin_with_words_of_their_own(#[case] text: &str, #[case] expected: &str) {
+fn process_conditions_begin_with_separate_keywords(#[case] text: &str, #[case] expected: &str) {
     let found = match text {
         // This machine resolves no such host.
         "src user" => printed(parse(text)),
@@ -142,8 +143,8 @@ fn a_filter_that_was_made_otherwise_admits_nothing_without_the_grant() {
 }
 
 #[test]
-fn hidden_sockets_are_held_by_nobody() {
-    let (_root, view) = view(granted().with_whose(Whose::User(33)));
+fn hidden_sockets_have_no_process() {
+    let (_root, view) = view(granted().with_users(VisibleUsers::Uid(33)));
     let pid = |pid| Expr::Is(Predicate::Pid(procnetsocket::Pid::new(pid).unwrap()));
     assert_eq!(collect(&view, view.filter(Some(pid(7)))).unwrap(), [0_u64; 0]);
     assert_eq!(collect(&view, view.filter(Some(pid(8)))).unwrap(), [11]);
@@ -161,7 +162,7 @@ fn hidden_sockets_are_held_by_nobody() {
 #[case::thrice("not not not pid = 7", true)]
 #[case::other_conditions("not sport = 22 and pid = 7", false)]
 #[case::users_are_known("not user = 0", false)]
-fn what_is_not_held_may_be_held_by_nobody_knows_whom(#[case] text: &str, #[case] counts: bool) {
+fn incomplete_scan_counts_under_negation(#[case] text: &str, #[case] counts: bool) {
     let (_root, view) = view(granted());
     let text: FilterText = [text].into_iter().collect();
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
@@ -175,7 +176,7 @@ fn known_processes_do_not_replace_the_grant() {
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
     let filter = view.filter(parsed.expr);
     assert!(filter.has_process_condition());
-    let known = filter.with_processes(&OwnerTable::default());
+    let known = filter.with_processes(&ProcessTable::default());
     assert_eq!(collect(&view, known.clone()).unwrap(), collect(&view, filter).unwrap());
     // Security: the grant is asked for all the same.
     let ungranted = self::view(Policy::default()).1;
@@ -189,15 +190,15 @@ fn a_thread_is_not_taken_for_its_process() {
     let (_root, view) = view(granted());
     let text: FilterText = ["comm = sshd or comm = worker"].into_iter().collect();
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
-    let all = view.processes().unwrap().find(&OwnerQuery::all(), &Uninterrupted).unwrap();
+    let all = view.processes().unwrap().find(&ProcessQuery::all(), &Uninterrupted).unwrap();
     let process = all.tasks().iter().find(|task| task.pid == pid).unwrap();
     let [mut first, mut worker] = [process.clone(), process.clone()];
     first.tid = Some(pid);
     worker.tid = Some(tid);
     worker.name = Fact::Known("worker".into());
-    worker.sockets = vec![Held { inode: Inode::new(11).unwrap(), fd: 3 }];
-    let mut report = OwnerReport::default();
+    worker.sockets = vec![HeldSocket { inode: Inode::new(11).unwrap(), fd: 3 }];
+    let mut report = ProcessReport::default();
     report.tasks = vec![first, worker];
-    let filter = view.filter(parsed.expr).with_processes(&OwnerTable::new(report));
+    let filter = view.filter(parsed.expr).with_processes(&ProcessTable::new(report));
     assert_eq!(collect(&view, filter).unwrap(), [13, 10]);
 }

@@ -89,7 +89,7 @@ fn word(random: &mut Xorshift) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_printed_parses_to_the_same() {
+fn printed_filter_parses_to_the_same() {
     for seed in 0..5_000 {
         let random = &mut Xorshift::new(seed);
         let expr = expr(random, 5);

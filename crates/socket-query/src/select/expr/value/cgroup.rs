@@ -2,18 +2,18 @@
 
 use bstr::{BString, ByteSlice as _};
 
-use super::Scope;
-use crate::select::expr::{ast::Cgroup, error::Problem};
+use super::ValueScope;
+use crate::select::expr::{ast::Cgroup, error::FilterProblem};
 
 /// Where the hierarchy may be mounted.
 const MOUNTS: [&[u8]; 2] = [b"/sys/fs/cgroup/unified", b"/sys/fs/cgroup"];
 
 /// Understands the path of a control group: below the mount, or with the mount before it.
-pub(super) fn cgroup(scope: &Scope<'_>, word: &[u8]) -> Result<Cgroup, Problem> {
+pub(super) fn cgroup(scope: &ValueScope<'_>, word: &[u8]) -> Result<Cgroup, FilterProblem> {
     let path = below_mount(word).unwrap_or_else(|| word.into());
     match scope.machine.cgroup_id(path.as_bstr()) {
         Some(id) => Ok(Cgroup { path, id }),
-        None => Err(Problem::UnknownCgroup(word.into())),
+        None => Err(FilterProblem::UnknownCgroup(word.into())),
     }
 }
 

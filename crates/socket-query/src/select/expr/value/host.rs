@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use bstr::{BStr, ByteSlice as _};
 
 use super::{
-    Hosts, PortValue, Scope, interface,
+    Hosts, PortValue, ValueScope, interface,
     network::{parse_loose_v4, parse_network},
     number::{parse_number, parse_unsigned},
     service,
@@ -25,7 +25,7 @@ use crate::{
     AddressFamily, Grant, HostNameError, Visibility,
     select::expr::{
         ast::{HostPattern, Network, PortNumber},
-        error::Problem,
+        error::FilterProblem,
     },
     wire_name::{ethertype_number, netlink_family_number},
 };
@@ -46,7 +46,7 @@ pub(super) fn split_family(word: &[u8]) -> Option<(AddressFamily, &[u8])> {
 }
 
 /// Understands a host, without the prefix that names its family; a name can have many addresses.
-pub(super) fn host(scope: &Scope<'_>, word: &[u8]) -> Result<Hosts, Problem> {
+pub(super) fn host(scope: &ValueScope<'_>, word: &[u8]) -> Result<Hosts, FilterProblem> {
     match scope.family {
         Some(AddressFamily::Unix) => unix(scope, word).map(Hosts::from),
         Some(AddressFamily::Packet) => link(scope, word).map(Hosts::from),
@@ -57,7 +57,7 @@ pub(super) fn host(scope: &Scope<'_>, word: &[u8]) -> Result<Hosts, Problem> {
 }
 
 /// Understands a port, without the prefix that names its family.
-pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortValue, Problem> {
+pub(super) fn port(scope: &ValueScope<'_>, word: &[u8]) -> Result<PortValue, FilterProblem> {
     let behind_colon = || word.strip_prefix(b":").unwrap_or(word);
     let number = match scope.family {
         Some(AddressFamily::Unix) => {
@@ -77,9 +77,9 @@ pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortValue, Problem>
 /// Understands a pattern for the name of a unix socket.
 ///
 /// Security: where names are hidden, only the pattern that asks for nothing is understood.
-fn unix(scope: &Scope<'_>, word: &[u8]) -> Result<HostPattern, Problem> {
+fn unix(scope: &ValueScope<'_>, word: &[u8]) -> Result<HostPattern, FilterProblem> {
     match scope.machine.unix_names() {
-        Visibility::Hidden if word != b"*" => Err(Problem::NamesHidden),
+        Visibility::Hidden if word != b"*" => Err(FilterProblem::NamesHidden),
         _ => Ok(HostPattern::Unix(word.into())),
     }
 }
@@ -88,16 +88,16 @@ fn unix(scope: &Scope<'_>, word: &[u8]) -> Result<HostPattern, Problem> {
 type Parts<'a> = (&'a [u8], &'a [u8]);
 
 /// Returns what stands between brackets, and what stands behind them.
-fn bracketed(word: &[u8]) -> Result<Option<Parts<'_>>, Problem> {
+fn bracketed(word: &[u8]) -> Result<Option<Parts<'_>>, FilterProblem> {
     let Some(word) = word.strip_prefix(b"[") else { return Ok(None) };
-    word.split_once_str("]").map(Some).ok_or(Problem::OpenBracket)
+    word.split_once_str("]").map(Some).ok_or(FilterProblem::OpenBracket)
 }
 
 /// Returns address and port.
 ///
 /// Compat: without brackets the last colon begins the port, also in an IPv6 address; but the colons
 /// before a slash are never looked at. Behind a bracket and behind `*` the colon may be missing.
-fn split_port(word: &[u8]) -> Result<Parts<'_>, Problem> {
+fn split_port(word: &[u8]) -> Result<Parts<'_>, FilterProblem> {
     if let Some(parts) = bracketed(word)? {
         return Ok(parts);
     }
@@ -111,7 +111,7 @@ fn split_port(word: &[u8]) -> Result<Parts<'_>, Problem> {
     Ok(word.split_at_checked(at).unwrap_or((word, b"")))
 }
 
-fn inet(scope: &Scope<'_>, word: &[u8]) -> Result<Hosts, Problem> {
+fn inet(scope: &ValueScope<'_>, word: &[u8]) -> Result<Hosts, FilterProblem> {
     let (address, port) = split_port(word)?;
     let port = service::port(scope, port)?;
     let with = |network| HostPattern::Inet { network, port };
@@ -129,10 +129,10 @@ fn is_any(address: &[u8]) -> bool {
 
 /// Understands an address, or a name with one address or more.
 fn networks(
-    scope: &Scope<'_>,
+    scope: &ValueScope<'_>,
     word: &[u8],
     address: &[u8],
-) -> Result<(Network, Vec<Network>), Problem> {
+) -> Result<(Network, Vec<Network>), FilterProblem> {
     let network = parse_network(address).or_else(|| parse_loose_v4(address));
     match (network, host_name(address)) {
         (Some(network), _) if is_of(scope.family, network.address) => Ok((network, Vec::new())),
@@ -155,7 +155,7 @@ fn may_have_names(family: Option<AddressFamily>) -> bool {
     matches!(family, None | Some(AddressFamily::Inet | AddressFamily::Inet6))
 }
 
-fn no_address(scope: &Scope<'_>, word: &[u8]) -> Problem {
+fn no_address(scope: &ValueScope<'_>, word: &[u8]) -> FilterProblem {
     let expected = match scope.family {
         Some(AddressFamily::Inet) => "an IPv4 address",
         Some(AddressFamily::Inet6) => "an IPv6 address",
@@ -163,9 +163,9 @@ fn no_address(scope: &Scope<'_>, word: &[u8]) -> Problem {
     };
     let found = word.into();
     if !word.starts_with(b"[") && word.find_byte(b':') < word.rfind_byte(b':') {
-        return Problem::Brackets { expected, found };
+        return FilterProblem::Brackets { expected, found };
     }
-    Problem::Value { expected, found }
+    FilterProblem::Value { expected, found }
 }
 
 /// Returns the word if it can be a host name; what cannot is never handed to a resolver.
@@ -179,16 +179,17 @@ fn host_name(word: &[u8]) -> Option<&str> {
 }
 
 /// Returns the addresses of a host, of the family that was named.
-fn resolve(scope: &Scope<'_>, name: &str) -> Result<(Network, Vec<Network>), Problem> {
+fn resolve(scope: &ValueScope<'_>, name: &str) -> Result<(Network, Vec<Network>), FilterProblem> {
     // A word that is in the wrong place, more likely than a host.
     let is_state = matches!(name, "state" | "exclude" | "excl");
     if !scope.machine.grants().contains(Grant::Resolve) {
-        let problem = if is_state { Problem::State } else { Problem::ResolveNotGranted };
+        let problem =
+            if is_state { FilterProblem::State } else { FilterProblem::ResolveNotGranted };
         return Err(problem(name.into()));
     }
     let failed = |error| match error {
-        HostNameError::Unknown if is_state => Problem::State(name.into()),
-        error => Problem::Unresolved(name.into(), error),
+        HostNameError::Unknown if is_state => FilterProblem::State(name.into()),
+        error => FilterProblem::Unresolved(name.into(), error),
     };
     let mut networks = scope
         .machine
@@ -206,7 +207,7 @@ fn resolve(scope: &Scope<'_>, name: &str) -> Result<(Network, Vec<Network>), Pro
 /// names have some tens at most.
 const MAX_ADDRESSES: usize = 256;
 
-fn link(scope: &Scope<'_>, word: &[u8]) -> Result<HostPattern, Problem> {
+fn link(scope: &ValueScope<'_>, word: &[u8]) -> Result<HostPattern, FilterProblem> {
     let (protocol, interface) = word.split_once_str(":").unwrap_or((word, b""));
     let expected = "the name or number of an ethertype";
     let protocol = match protocol {
@@ -214,20 +215,20 @@ fn link(scope: &Scope<'_>, word: &[u8]) -> Result<HostPattern, Problem> {
         name => Some(
             ethertype_number(name)
                 .or_else(|| parse_unsigned(name))
-                .ok_or_else(|| Problem::Value { expected, found: name.into() })?,
+                .ok_or_else(|| FilterProblem::Value { expected, found: name.into() })?,
         ),
     };
     Ok(HostPattern::Link { protocol, interface: link_interface(scope, interface)? })
 }
 
-fn link_interface(scope: &Scope<'_>, word: &[u8]) -> Result<PortNumber, Problem> {
+fn link_interface(scope: &ValueScope<'_>, word: &[u8]) -> Result<PortNumber, FilterProblem> {
     match word {
         b"" | b"*" => Ok(PortNumber::Any),
         word => interface::index(scope, word).map(PortNumber::of),
     }
 }
 
-fn netlink(word: &[u8]) -> Result<HostPattern, Problem> {
+fn netlink(word: &[u8]) -> Result<HostPattern, FilterProblem> {
     let (protocol, port) = word.split_once_str(":").unwrap_or((word, b""));
     let expected = "the name or number of a netlink family";
     let protocol = match protocol {
@@ -236,13 +237,13 @@ fn netlink(word: &[u8]) -> Result<HostPattern, Problem> {
             netlink_family_number(name)
                 // Compat: the kernel has 32 families, and iproute2 takes 256.
                 .or_else(|| parse_unsigned::<u8>(name).map(u32::from))
-                .ok_or_else(|| Problem::Value { expected, found: name.into() })?,
+                .ok_or_else(|| FilterProblem::Value { expected, found: name.into() })?,
         ),
     };
     Ok(HostPattern::Netlink { protocol, port_id: port_id(port)? })
 }
 
-fn port_id(word: &[u8]) -> Result<PortNumber, Problem> {
+fn port_id(word: &[u8]) -> Result<PortNumber, FilterProblem> {
     let expected = "a netlink port id or \"kernel\"";
     match word {
         b"" | b"*" => Ok(PortNumber::Any),
@@ -251,7 +252,7 @@ fn port_id(word: &[u8]) -> Result<PortNumber, Problem> {
     }
 }
 
-fn vsock(word: &[u8]) -> Result<HostPattern, Problem> {
+fn vsock(word: &[u8]) -> Result<HostPattern, FilterProblem> {
     let (cid, port) = match word.rsplit_once_str(":") {
         Some((cid, port)) => (cid, vsock_port(port)?),
         None => (word, PortNumber::Any),
@@ -260,24 +261,26 @@ fn vsock(word: &[u8]) -> Result<HostPattern, Problem> {
     let cid = match cid {
         b"" | b"*" => None,
         cid => Some(
-            parse_unsigned(cid).ok_or_else(|| Problem::Value { expected, found: cid.into() })?,
+            parse_unsigned(cid)
+                .ok_or_else(|| FilterProblem::Value { expected, found: cid.into() })?,
         ),
     };
     Ok(HostPattern::Vsock { cid, port })
 }
 
-fn vsock_port(word: &[u8]) -> Result<PortNumber, Problem> {
+fn vsock_port(word: &[u8]) -> Result<PortNumber, FilterProblem> {
     if word == b"*" {
         return Ok(PortNumber::Any);
     }
     let port: Option<u32> = parse_unsigned(word);
     let expected = "a vsock port";
-    let port = port.ok_or_else(|| Problem::Value { expected, found: word.into() })?;
+    let port = port.ok_or_else(|| FilterProblem::Value { expected, found: word.into() })?;
     Ok(PortNumber::Number(port.into()))
 }
 
-fn number(word: &[u8], expected: &'static str) -> Result<PortNumber, Problem> {
+fn number(word: &[u8], expected: &'static str) -> Result<PortNumber, FilterProblem> {
     let number = parse_number(word);
-    let number = number.ok_or_else(|| Problem::Value { expected, found: BStr::new(word).into() });
+    let number =
+        number.ok_or_else(|| FilterProblem::Value { expected, found: BStr::new(word).into() });
     number.map(PortNumber::of)
 }

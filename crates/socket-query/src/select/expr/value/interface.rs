@@ -2,18 +2,18 @@
 
 use bstr::ByteSlice as _;
 
-use super::{Scope, number::parse_unsigned};
-use crate::select::expr::error::Problem;
+use super::{ValueScope, number::parse_unsigned};
+use crate::select::expr::error::FilterProblem;
 
 /// Understands an interface: its index, 0 for none, or its name.
 ///
 /// Compat: `if7` is the name of the interface with the index 7, as it is printed for one whose name
 /// is not known.
-pub(super) fn index(scope: &Scope<'_>, word: &[u8]) -> Result<i64, Problem> {
+pub(super) fn index(scope: &ValueScope<'_>, word: &[u8]) -> Result<i64, FilterProblem> {
     let index: Option<u32> = parse_unsigned(word)
         .or_else(|| scope.machine.interface_index(word.as_bstr()).map(u32::from))
         .or_else(|| numbered(word));
-    index.map(i64::from).ok_or_else(|| Problem::UnknownInterface(word.into()))
+    index.map(i64::from).ok_or_else(|| FilterProblem::UnknownInterface(word.into()))
 }
 
 /// Compat: what stands behind the digits does not count (`sscanf`), and a plus may stand before them.

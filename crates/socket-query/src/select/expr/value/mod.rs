@@ -16,7 +16,7 @@ use procnetsocket::Interrupt;
 use self::number::parse_unsigned;
 use super::{
     ast::{HostPattern, PortNumber, Predicate, Side},
-    error::Problem,
+    error::FilterProblem,
     lex::Subject,
 };
 use crate::{AddressFamily, GrantSet, HostNameError, Names, TableSet, Visibility};
@@ -42,7 +42,7 @@ pub(crate) trait Machine {
 }
 
 /// What values are understood against.
-pub(crate) struct Scope<'a> {
+pub(crate) struct ValueScope<'a> {
     machine: &'a dyn Machine,
     tables: TableSet,
     /// The family of values that do not name one.
@@ -82,7 +82,7 @@ pub(super) enum PortValue {
     Unix(HostPattern),
 }
 
-impl<'a> Scope<'a> {
+impl<'a> ValueScope<'a> {
     /// Returns the scope of a filter. `family` is the last one that an option chose.
     pub(crate) fn new(
         machine: &'a dyn Machine,
@@ -101,7 +101,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Understands a word, which says something about `subject`.
-    pub(super) fn value(&mut self, subject: Subject, word: &[u8]) -> Result<Value, Problem> {
+    pub(super) fn value(&mut self, subject: Subject, word: &[u8]) -> Result<Value, FilterProblem> {
         match subject {
             Subject::Host(side) => {
                 let word = self.enter_family(word);
@@ -132,21 +132,22 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn device(scope: &Scope<'_>, word: &[u8]) -> Result<Predicate, Problem> {
+fn device(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     let index = interface::index(scope, word)?;
     // OK because an index is a number of 32 bits.
     Ok(Predicate::Device(u32::try_from(index).ok().and_then(NonZeroU32::new)))
 }
 
-fn mark(word: &[u8]) -> Result<Predicate, Problem> {
+fn mark(word: &[u8]) -> Result<Predicate, FilterProblem> {
     let (value, mask) = match word.split_once_str("/") {
         Some((value, mask)) => (parse_unsigned(value), parse_unsigned(mask)),
         None => (parse_unsigned(word), Some(u32::MAX)),
     };
     match (value, mask) {
         (Some(value), Some(mask)) => Ok(Predicate::Mark { value, mask }),
-        _ => {
-            Err(Problem::Value { expected: "a mark, as NUMBER or NUMBER/MASK", found: word.into() })
-        }
+        _ => Err(FilterProblem::Value {
+            expected: "a mark, as NUMBER or NUMBER/MASK",
+            found: word.into(),
+        }),
     }
 }

@@ -3,40 +3,40 @@
 use bstr::{BStr, ByteSlice as _};
 use procnetsocket::Pid;
 
-use super::Scope;
+use super::ValueScope;
 use crate::{
     Grant,
-    select::expr::{ast::Predicate, error::Problem},
+    select::expr::{ast::Predicate, error::FilterProblem},
 };
 
 /// Understands the number of a process.
-pub(super) fn pid(scope: &Scope<'_>, word: &[u8]) -> Result<Predicate, Problem> {
+pub(super) fn pid(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     granted(scope)?;
     let expected = "the number of a process";
     let pid = decimal(word).and_then(Pid::new);
-    pid.map(Predicate::Pid).ok_or_else(|| Problem::Value { expected, found: word.into() })
+    pid.map(Predicate::Pid).ok_or_else(|| FilterProblem::Value { expected, found: word.into() })
 }
 
 /// Understands a pattern for the name of a process.
-pub(super) fn comm(scope: &Scope<'_>, word: &[u8]) -> Result<Predicate, Problem> {
+pub(super) fn comm(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     granted(scope)?;
     match word {
-        b"" => Err(Problem::Value { expected: "the name of a process", found: word.into() }),
+        b"" => Err(FilterProblem::Value { expected: "the name of a process", found: word.into() }),
         word => Ok(Predicate::Comm(word.into())),
     }
 }
 
 /// Understands a user, by number or name.
-pub(super) fn user(scope: &Scope<'_>, word: &[u8]) -> Result<Predicate, Problem> {
+pub(super) fn user(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     let by_name = || scope.machine.names().users().uid(BStr::new(word));
     let uid = decimal(word).or_else(by_name);
-    uid.map(Predicate::User).ok_or_else(|| Problem::UnknownUser(word.into()))
+    uid.map(Predicate::User).ok_or_else(|| FilterProblem::UnknownUser(word.into()))
 }
 
 /// Security: without the grant no process is looked at, whatever the filter says.
-fn granted(scope: &Scope<'_>) -> Result<(), Problem> {
+fn granted(scope: &ValueScope<'_>) -> Result<(), FilterProblem> {
     let is_granted = scope.machine.grants().contains(Grant::Processes);
-    if is_granted { Ok(()) } else { Err(Problem::ProcessesNotGranted) }
+    if is_granted { Ok(()) } else { Err(FilterProblem::ProcessesNotGranted) }
 }
 
 fn decimal(digits: &[u8]) -> Option<u32> {

@@ -1,15 +1,15 @@
 //! Ports of internet sockets.
 
-use super::{Scope, number::parse_number};
+use super::{ValueScope, number::parse_number};
 use crate::{
     SocketTable, TableSet, TransportProtocol,
-    select::expr::{ast::PortNumber, error::Problem},
+    select::expr::{ast::PortNumber, error::FilterProblem},
 };
 
 /// Understands a port: a number, the name of a service, or any.
 ///
 /// Compat: one colon before it does not count, and neither does what stands behind a `*`.
-pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortNumber, Problem> {
+pub(super) fn port(scope: &ValueScope<'_>, word: &[u8]) -> Result<PortNumber, FilterProblem> {
     match word.strip_prefix(b":").unwrap_or(word) {
         b"" | [b'*', ..] => Ok(PortNumber::Any),
         word => match parse_number(word) {
@@ -20,17 +20,18 @@ pub(super) fn port(scope: &Scope<'_>, word: &[u8]) -> Result<PortNumber, Problem
 }
 
 /// Returns the port of a service. UDP and TCP are looked at when their table is listed.
-fn service(scope: &Scope<'_>, name: &[u8]) -> Result<i64, Problem> {
+fn service(scope: &ValueScope<'_>, name: &[u8]) -> Result<i64, FilterProblem> {
     let udp = look_up(scope, name, SocketTable::Udp, TransportProtocol::Udp);
     let tcp = look_up(scope, name, SocketTable::Tcp, TransportProtocol::Tcp);
     match (udp, tcp) {
-        (Some(udp), Some(tcp)) if udp != tcp => Err(Problem::AmbiguousPort(name.into())),
+        (Some(udp), Some(tcp)) if udp != tcp => Err(FilterProblem::AmbiguousPort(name.into())),
         (Some(port), _) | (None, Some(port)) => Ok(port.into()),
-        (None, None) if !is_service_name(name) => {
-            Err(Problem::Value { expected: "a port or the name of a service", found: name.into() })
-        }
-        (None, None) if !scope.tables.intersects(WITH_SERVICES) => Err(Problem::NoServices),
-        (None, None) => Err(Problem::UnknownService(name.into())),
+        (None, None) if !is_service_name(name) => Err(FilterProblem::Value {
+            expected: "a port or the name of a service",
+            found: name.into(),
+        }),
+        (None, None) if !scope.tables.intersects(WITH_SERVICES) => Err(FilterProblem::NoServices),
+        (None, None) => Err(FilterProblem::UnknownService(name.into())),
     }
 }
 
@@ -39,7 +40,7 @@ const WITH_SERVICES: TableSet =
     TableSet::of(SocketTable::Udp).union(TableSet::of(SocketTable::Tcp));
 
 fn look_up(
-    scope: &Scope<'_>,
+    scope: &ValueScope<'_>,
     name: &[u8],
     table: SocketTable,
     protocol: TransportProtocol,

@@ -15,10 +15,11 @@ use bstr::BString;
 use rustix::io::Errno;
 
 use super::{
-    Held, MAX_WORKERS, OwnerLimits, OwnerQuery, OwnerReport, Shown, Task, Threads, Wanted,
+    HeldSocket, MAX_WORKERS, ProcVisibility, ProcessLimits, ProcessQuery, ProcessReport, Task,
+    Threads, WantedSockets,
     task::{
-        Access, Descriptors, Look, Room, describe, looked, read_name, read_sockets, reads_as_ended,
-        reads_as_kernel_thread,
+        Descriptors, Opened, ProcessAccess, Room, describe, looked, read_name, read_sockets,
+        reads_as_ended, reads_as_kernel_thread,
     },
 };
 use crate::{
@@ -34,20 +35,20 @@ const POLL: Duration = Duration::from_millis(10);
 /// Looks into every process of a root.
 pub(crate) fn scan(
     root: &ProcRoot,
-    query: &OwnerQuery,
-    limits: &OwnerLimits,
+    query: &ProcessQuery,
+    limits: &ProcessLimits,
     interrupt: &dyn Interrupt,
-) -> Result<OwnerReport, Error> {
+) -> Result<ProcessReport, Error> {
     let pids = numbers(&root.processes()?, limits, "processes")?;
-    let processes = if root.is_live() { shown(root, &pids) } else { Shown::All };
-    let scan = Scan::new(root, query, limits, &pids);
+    let visibility = if root.is_live() { shown(root, &pids) } else { ProcVisibility::All };
+    let scan = ProcessScan::new(root, query, limits, &pids);
     let mut found = scan.run(interrupt)?;
     found.sort_unstable_by_key(|process| process.index);
-    let closed = found.iter().filter(|process| process.access == Access::Closed).count();
-    Ok(OwnerReport {
+    let closed = found.iter().filter(|process| process.access == ProcessAccess::Closed).count();
+    Ok(ProcessReport {
         tasks: found.into_iter().flat_map(|process| process.tasks).collect(),
         closed: u64::try_from(closed).unwrap_or(u64::MAX),
-        processes,
+        visibility,
     })
 }
 
@@ -56,10 +57,10 @@ pub(crate) fn scan(
 /// Kernel: the second process of the machine is the first of the kernel's threads (`kthreadd`). It stands in
 /// the `/proc` of the first PID namespace and in no other, and belongs to root, so it is hidden from everybody
 /// from whom something is.
-fn shown(root: &ProcRoot, pids: &[Pid]) -> Shown {
+fn shown(root: &ProcRoot, pids: &[Pid]) -> ProcVisibility {
     let number = |place: usize| pids.get(place).map(|pid| pid.get());
     if number(0) != Some(1) {
-        return Shown::Some;
+        return ProcVisibility::Some;
     }
     let second = pids.get(1).filter(|pid| pid.get() == 2);
     let is_thread = second.and_then(|pid| match root.open_process(*pid) {
@@ -68,8 +69,8 @@ fn shown(root: &ProcRoot, pids: &[Pid]) -> Shown {
     });
     match (second, is_thread) {
         // What is listed and closed counts among the closed.
-        (Some(_), Some(true) | None) => Shown::All,
-        _ => Shown::Namespace,
+        (Some(_), Some(true) | None) => ProcVisibility::All,
+        _ => ProcVisibility::Namespace,
     }
 }
 
@@ -81,7 +82,7 @@ pub(crate) fn name_of(root: &ProcRoot, pid: Pid) -> Option<BString> {
 /// Reads the numbers of processes or threads.
 fn numbers(
     directory: &Numbers,
-    limits: &OwnerLimits,
+    limits: &ProcessLimits,
     what: &'static str,
 ) -> Result<Vec<Pid>, Error> {
     let limit = limits.processes;
@@ -95,7 +96,7 @@ fn numbers(
         // OK because the threads of a process that is gone are none.
         Ok(ControlFlow::Continue(())) | Err(Errno::NOENT | Errno::SRCH) => Ok(pids),
         Ok(ControlFlow::Break(())) => {
-            Err(Repr::TooManyOwners { what, limit, bound: "processes" }.into())
+            Err(Repr::TooManyProcesses { what, limit, bound: "processes" }.into())
         }
         Err(errno) => Err(list_failed(what, errno)),
     }
@@ -106,12 +107,12 @@ fn list_failed(what: &'static str, errno: Errno) -> Error {
 }
 
 /// What the threads of a scan share.
-struct Scan<'a> {
+struct ProcessScan<'a> {
     root: &'a ProcRoot,
-    query: &'a OwnerQuery,
-    /// The sockets whose owners are wanted, sorted; `None` for all.
+    query: &'a ProcessQuery,
+    /// The sockets whose processes are wanted, sorted; `None` for all.
     wanted: Option<Vec<Inode>>,
-    limits: &'a OwnerLimits,
+    limits: &'a ProcessLimits,
     pids: &'a [Pid],
     /// The process that is looked into next.
     next: AtomicUsize,
@@ -125,11 +126,11 @@ struct Scan<'a> {
 }
 
 /// What was found in a process.
-struct Process {
+struct ScannedProcess {
     /// Its place in the list of processes.
     index: usize,
     tasks: Vec<Task>,
-    access: Access,
+    access: ProcessAccess,
 }
 
 /// Why a thread ends before the processes do.
@@ -145,16 +146,16 @@ impl<E: Into<Error>> From<E> for Halt {
     }
 }
 
-impl<'a> Scan<'a> {
+impl<'a> ProcessScan<'a> {
     fn new(
         root: &'a ProcRoot,
-        query: &'a OwnerQuery,
-        limits: &'a OwnerLimits,
+        query: &'a ProcessQuery,
+        limits: &'a ProcessLimits,
         pids: &'a [Pid],
     ) -> Self {
         let wanted = match &query.sockets {
-            Wanted::All => None,
-            Wanted::These(inodes) => Some(sorted(inodes.clone())),
+            WantedSockets::All => None,
+            WantedSockets::These(inodes) => Some(sorted(inodes.clone())),
         };
         Self {
             root,
@@ -171,7 +172,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Looks into all processes, on this thread and on helpers. The interrupt is asked on this one.
-    fn run(&self, interrupt: &dyn Interrupt) -> Result<Vec<Process>, Error> {
+    fn run(&self, interrupt: &dyn Interrupt) -> Result<Vec<ScannedProcess>, Error> {
         let processors = processors();
         let helpers = processors.min(MAX_WORKERS).min(self.pids.len()).saturating_sub(1);
         thread::scope(|scope| {
@@ -209,16 +210,16 @@ impl<'a> Scan<'a> {
     }
 
     /// Looks into one process after the other, until there is none left.
-    fn work(&self, is_interrupted: &dyn Fn() -> bool) -> Result<Vec<Process>, Halt> {
-        let mut worker = Worker { scan: self, is_interrupted, buffer: Numbers::buffer() };
+    fn work(&self, is_interrupted: &dyn Fn() -> bool) -> Result<Vec<ScannedProcess>, Halt> {
+        let mut worker = ScanWorker { scan: self, is_interrupted, buffer: Numbers::buffer() };
         let mut found = Vec::new();
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(pid) = self.pids.get(index) else { return Ok(found) };
             match worker.process(*pid) {
                 Ok((tasks, access)) => {
-                    if access == Access::Closed || !tasks.is_empty() {
-                        found.push(Process { index, tasks, access });
+                    if access == ProcessAccess::Closed || !tasks.is_empty() {
+                        found.push(ScannedProcess { index, tasks, access });
                     }
                 }
                 Err(halt) => {
@@ -241,7 +242,7 @@ impl<'a> Scan<'a> {
         if before.saturating_add(held) <= limit {
             return Ok(());
         }
-        Err(Repr::TooManyOwners { what: "descriptors of sockets", limit, bound: "held_sockets" }
+        Err(Repr::TooManyProcesses { what: "descriptors of sockets", limit, bound: "held_sockets" }
             .into())
     }
 
@@ -272,7 +273,7 @@ fn sorted(mut inodes: Vec<Inode>) -> Vec<Inode> {
 }
 
 /// Joins what the threads found. The error of the thread that failed counts.
-fn merge(results: Vec<Result<Vec<Process>, Halt>>) -> Result<Vec<Process>, Error> {
+fn merge(results: Vec<Result<Vec<ScannedProcess>, Halt>>) -> Result<Vec<ScannedProcess>, Error> {
     let mut all = Vec::new();
     let mut is_complete = true;
     for result in results {
@@ -283,12 +284,12 @@ fn merge(results: Vec<Result<Vec<Process>, Halt>>) -> Result<Vec<Process>, Error
         }
     }
     // OK because a thread is told that the scan is over by one that failed.
-    if is_complete { Ok(all) } else { Err(Repr::OwnersInterrupted.into()) }
+    if is_complete { Ok(all) } else { Err(Repr::ProcessScanInterrupted.into()) }
 }
 
 /// Whose descriptors stand for those of a process.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
+enum WhichThreads {
     /// Those of its first thread that has any.
     First,
     /// Those of all its threads.
@@ -296,31 +297,31 @@ enum Which {
 }
 
 /// One thread of a scan.
-struct Worker<'a> {
-    scan: &'a Scan<'a>,
+struct ScanWorker<'a> {
+    scan: &'a ProcessScan<'a>,
     is_interrupted: &'a dyn Fn() -> bool,
     buffer: ListingBuffer,
 }
 
-impl Worker<'_> {
+impl ScanWorker<'_> {
     /// Returns the tasks of a process that hold wanted sockets, and whether it was open.
-    fn process(&mut self, pid: Pid) -> Result<(Vec<Task>, Access), Halt> {
+    fn process(&mut self, pid: Pid) -> Result<(Vec<Task>, ProcessAccess), Halt> {
         self.check()?;
         let process = match looked(self.scan.root.open_process(pid))? {
-            Look::Found(process) => process,
-            Look::Gone => return Ok((Vec::new(), Access::Open)),
-            Look::Closed => return Ok((Vec::new(), Access::Closed)),
+            Opened::Found(process) => process,
+            Opened::Gone => return Ok((Vec::new(), ProcessAccess::Open)),
+            Opened::Closed => return Ok((Vec::new(), ProcessAccess::Closed)),
         };
         let mut tasks = Vec::new();
         let access = match self.scan.query.threads {
-            Threads::Together => self.whole(&process, pid, Which::First, &mut tasks)?,
-            Threads::Joined => self.whole(&process, pid, Which::All, &mut tasks)?,
+            Threads::Together => self.whole(&process, pid, WhichThreads::First, &mut tasks)?,
+            Threads::Joined => self.whole(&process, pid, WhichThreads::All, &mut tasks)?,
             Threads::Apart => self.threads(&process, pid, &mut tasks)?,
         };
         Ok((tasks, access))
     }
 
-    /// Adds a process as one owner, of what its threads hold.
+    /// Adds a process once, with what its threads have open.
     ///
     /// Threads share their descriptors, so the first one stands for all, whose directory is that of the
     /// process. Kernel: when it has ended, and others have not, it has no descriptor any more.
@@ -328,20 +329,20 @@ impl Worker<'_> {
         &mut self,
         process: &TaskDir<'_>,
         pid: Pid,
-        which: Which,
+        which: WhichThreads,
         tasks: &mut Vec<Task>,
-    ) -> Result<Access, Halt> {
+    ) -> Result<ProcessAccess, Halt> {
         let Descriptors { mut held, mut access, is_empty } = self.descriptors(process)?;
-        let has_ended = is_empty && access == Access::Open && reads_as_ended(process);
-        if has_ended || which == Which::All {
+        let has_ended = is_empty && access == ProcessAccess::Open && reads_as_ended(process);
+        if has_ended || which == WhichThreads::All {
             for tid in self.other_threads(process, pid, &mut access)? {
-                let Look::Found(thread) = looked(process.thread(tid))? else { continue };
+                let Opened::Found(thread) = looked(process.thread(tid))? else { continue };
                 let more = self.descriptors(&thread)?;
                 held.extend(more.held);
-                if more.access == Access::Closed {
-                    access = Access::Closed;
+                if more.access == ProcessAccess::Closed {
+                    access = ProcessAccess::Closed;
                 }
-                if !more.is_empty && which == Which::First {
+                if !more.is_empty && which == WhichThreads::First {
                     break;
                 }
             }
@@ -358,18 +359,18 @@ impl Worker<'_> {
         process: &TaskDir<'_>,
         pid: Pid,
         tasks: &mut Vec<Task>,
-    ) -> Result<Access, Halt> {
+    ) -> Result<ProcessAccess, Halt> {
         let Descriptors { held, mut access, .. } = self.descriptors(process)?;
         self.add((process, process), (pid, Some(pid)), held, tasks)?;
-        if access == Access::Closed {
+        if access == ProcessAccess::Closed {
             return Ok(access);
         }
         for tid in self.other_threads(process, pid, &mut access)? {
-            let Look::Found(thread) = looked(process.thread(tid))? else { continue };
+            let Opened::Found(thread) = looked(process.thread(tid))? else { continue };
             let Descriptors { held, access: of_thread, .. } = self.descriptors(&thread)?;
             self.add((&thread, process), (pid, Some(tid)), held, tasks)?;
-            if of_thread == Access::Closed {
-                access = Access::Closed;
+            if of_thread == ProcessAccess::Closed {
+                access = ProcessAccess::Closed;
             }
         }
         Ok(access)
@@ -380,13 +381,13 @@ impl Worker<'_> {
         &mut self,
         process: &TaskDir<'_>,
         pid: Pid,
-        access: &mut Access,
+        access: &mut ProcessAccess,
     ) -> Result<Vec<Pid>, Halt> {
         let threads = match looked(process.threads())? {
-            Look::Found(threads) => threads,
-            Look::Gone => return Ok(Vec::new()),
-            Look::Closed => {
-                *access = Access::Closed;
+            Opened::Found(threads) => threads,
+            Opened::Gone => return Ok(Vec::new()),
+            Opened::Closed => {
+                *access = ProcessAccess::Closed;
                 return Ok(Vec::new());
             }
         };
@@ -399,10 +400,10 @@ impl Worker<'_> {
     fn descriptors(&mut self, dir: &TaskDir<'_>) -> Result<Descriptors, Halt> {
         let nothing = |access| Descriptors { held: Vec::new(), access, is_empty: true };
         let descriptors = match looked(dir.descriptors())? {
-            Look::Found(descriptors) => descriptors,
-            Look::Gone => return Ok(nothing(Access::Open)),
-            Look::Closed if self.scan.is_empty(dir) => return Ok(nothing(Access::Open)),
-            Look::Closed => return Ok(nothing(Access::Closed)),
+            Opened::Found(descriptors) => descriptors,
+            Opened::Gone => return Ok(nothing(ProcessAccess::Open)),
+            Opened::Closed if self.scan.is_empty(dir) => return Ok(nothing(ProcessAccess::Open)),
+            Opened::Closed => return Ok(nothing(ProcessAccess::Closed)),
         };
         let Self { scan, is_interrupted, buffer } = self;
         let read = read_sockets(&descriptors, buffer, &|inode| scan.is_wanted(inode), &|| {
@@ -419,7 +420,7 @@ impl Worker<'_> {
         &self,
         (dir, process): (&TaskDir<'_>, &TaskDir<'_>),
         numbers: (Pid, Option<Pid>),
-        held: Vec<Held>,
+        held: Vec<HeldSocket>,
         tasks: &mut Vec<Task>,
     ) -> Result<(), Halt> {
         if !held.is_empty() {
@@ -440,7 +441,7 @@ impl Worker<'_> {
     /// Returns why the scan ends.
     fn halt(&self) -> Halt {
         if (self.is_interrupted)() {
-            Halt::Failed(Repr::OwnersInterrupted.into())
+            Halt::Failed(Repr::ProcessScanInterrupted.into())
         } else {
             Halt::Over
         }
@@ -448,7 +449,7 @@ impl Worker<'_> {
 }
 
 /// Says whether a thread goes on.
-fn proceeds(scan: &Scan<'_>, is_interrupted: &dyn Fn() -> bool) -> ControlFlow<()> {
+fn proceeds(scan: &ProcessScan<'_>, is_interrupted: &dyn Fn() -> bool) -> ControlFlow<()> {
     if scan.is_over.load(Ordering::Relaxed) || is_interrupted() {
         ControlFlow::Break(())
     } else {

@@ -8,10 +8,14 @@ use std::sync::{
 
 use bstr::BString;
 use procnetsocket::{
-    Interrupt, OwnerQuery, OwnerReport, Pid, Shown, SocketTables, Threads, diag::KillAuthority,
+    Interrupt, Pid, ProcVisibility, ProcessQuery, ProcessReport, SocketTables, Threads,
+    diag::KillAuthority,
 };
 use rstest::rstest;
-use socket_query::{Grant, OwnerSource, OwnersError, OwnersErrorKind, Policy, PolicyView, Whose};
+use socket_query::{
+    Grant, Policy, PolicyView, ProcessSource, ProcessSourceError, ProcessSourceErrorKind,
+    VisibleUsers,
+};
 use ss_builtin::Ss;
 use testkit::{FakeProc, Netlink, Process, Tcp};
 
@@ -26,13 +30,17 @@ fn run(root: &FakeProc, line: &str) -> Outcome {
     ours::run_granted(&root.build(), &ours::recorded_names(), &words(line), None)
 }
 
-/// Runs a line over two listeners, of which a source tells the owners.
-fn run_with(source: &Arc<Source>, line: &str) -> Outcome {
+/// Runs a line over two listeners, of which a source tells the processes.
+fn run_with(source: &Arc<FakeProcesses>, line: &str) -> Outcome {
     let root = listeners().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
     let view = PolicyView::new(tables, policy, ours::recorded_names());
-    ours::call(&Ss::new(view.with_owners(Arc::<Source>::clone(source))), &words(line), None)
+    ours::call(
+        &Ss::new(view.with_processes(Arc::<FakeProcesses>::clone(source))),
+        &words(line),
+        None,
+    )
 }
 
 fn listeners() -> FakeProc {
@@ -43,25 +51,25 @@ fn listeners() -> FakeProc {
 }
 
 /// Answers as it was told to, and counts how often it is asked.
-struct Source {
-    answer: Result<OwnerReport, OwnersError>,
+struct FakeProcesses {
+    answer: Result<ProcessReport, ProcessSourceError>,
     asked: AtomicU32,
     threads: Threads,
 }
 
-impl Source {
-    fn new(answer: Result<OwnerReport, OwnersError>) -> Arc<Self> {
+impl FakeProcesses {
+    fn new(answer: Result<ProcessReport, ProcessSourceError>) -> Arc<Self> {
         Arc::new(Self { answer, asked: AtomicU32::new(0), threads: Threads::Together })
     }
 
-    fn failing(kind: OwnersErrorKind) -> Arc<Self> {
-        Self::new(Err(OwnersError { kind, message: "expected an answer".to_owned() }))
+    fn failing(kind: ProcessSourceErrorKind) -> Arc<Self> {
+        Self::new(Err(ProcessSourceError { kind, message: "expected an answer".to_owned() }))
     }
 
-    fn closed(closed: u64, processes: Shown) -> Arc<Self> {
-        let mut report = OwnerReport::default();
+    fn closed(closed: u64, visibility: ProcVisibility) -> Arc<Self> {
+        let mut report = ProcessReport::default();
         report.closed = closed;
-        report.processes = processes;
+        report.visibility = visibility;
         Self::new(Ok(report))
     }
 
@@ -72,7 +80,7 @@ impl Source {
 
 /// Returns how often processes are looked for by a line that prints no error.
 fn scans(line: &str) -> u32 {
-    let source = Source::closed(0, Shown::All);
+    let source = FakeProcesses::closed(0, ProcVisibility::All);
     let outcome = run_with(&source, line);
     assert_eq!((outcome.stderr.as_slice(), outcome.status), (&b""[..], 0));
     source.asked()
@@ -105,22 +113,26 @@ fn closing_scans_processes_before_listing_and_before_closing(
         _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
     };
     // The source finds no process, so no socket is admitted and none is closed.
-    let source = Arc::new(Source {
-        answer: Ok(OwnerReport::default()),
+    let source = Arc::new(FakeProcesses {
+        answer: Ok(ProcessReport::default()),
         asked: AtomicU32::new(0),
         threads: Threads::Joined,
     });
     let policy = Policy::new([Grant::Sockets, Grant::Processes, Grant::Kill].into_iter().collect());
     let view = PolicyView::new(Arc::new(tables), policy, ours::recorded_names())
         .with_kill(KillAuthority::from_ambient(token))
-        .with_owners(Arc::<Source>::clone(&source));
+        .with_processes(Arc::<FakeProcesses>::clone(&source));
     let outcome = ours::call(&Ss::new(view), &words(line), None);
     assert_eq!((outcome.stderr.as_slice(), outcome.status), (&b""[..], 0));
     assert_eq!(source.asked(), count);
 }
 
-impl OwnerSource for Source {
-    fn owners(&self, query: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
+impl ProcessSource for FakeProcesses {
+    fn processes(
+        &self,
+        query: &ProcessQuery,
+        _: &dyn Interrupt,
+    ) -> Result<ProcessReport, ProcessSourceError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         assert_eq!(query.threads, self.threads);
         self.answer.clone()
@@ -132,7 +144,7 @@ impl OwnerSource for Source {
 }
 
 #[test]
-fn every_owner_is_shown_in_a_column_of_its_own() {
+fn processes_are_shown_in_a_separate_column() {
     let outcome = run(&listeners(), "-tlnp");
     let lines = [
         "State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess",
@@ -145,7 +157,7 @@ fn every_owner_is_shown_in_a_column_of_its_own() {
 
 #[rstest]
 #[case::control_bytes(b"a\n\x1b[31m\x7f", br"a\x0a\x1b[31m\x7f")]
-#[case::looks_like_another_owner(br#"x",pid=1,fd=2)"#, br"x\x22,pid=1,fd=2)")]
+#[case::looks_like_another_process(br#"x",pid=1,fd=2)"#, br"x\x22,pid=1,fd=2)")]
 #[case::direction("\u{202e}x".as_bytes(), br"\xe2\x80\xaex")]
 #[case::invalid(b"\xff\xfe", br"\xff\xfe")]
 #[case::letters("größe".as_bytes(), "größe".as_bytes())]
@@ -167,13 +179,13 @@ fn names_of_processes_are_whole_and_escaped(#[case] name: &[u8], #[case] shown: 
 }
 
 #[test]
-fn threads_alone_are_threads_of_owners() {
+fn option_t_alone_shows_threads_of_processes() {
     let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(500)).process(
         Process::new(10, "main").socket(3, 500).thread(Process::new(11, "worker").socket(3, 500)),
     );
     let outcome = run(&root, "-tlnTH");
-    for owner in ["(\"main\",pid=10,tid=10,fd=3)", "(\"worker\",pid=10,tid=11,fd=3)"] {
-        assert!(bstr::ByteSlice::contains_str(outcome.stdout.as_slice(), owner), "{outcome:?}");
+    for process in ["(\"main\",pid=10,tid=10,fd=3)", "(\"worker\",pid=10,tid=11,fd=3)"] {
+        assert!(bstr::ByteSlice::contains_str(outcome.stdout.as_slice(), process), "{outcome:?}");
     }
     assert_eq!(outcome, run(&root, "-tlnTpH"));
 }
@@ -192,20 +204,28 @@ fn netlink_sockets_are_named_under_the_grant_only() {
 }
 
 #[rstest]
-#[case::nothing_closed(0, Shown::All, "")]
-#[case::one(1, Shown::All, "ss: owners may be missing: 1 process is closed to this user\n")]
-#[case::many(12, Shown::All, "ss: owners may be missing: 12 processes are closed to this user\n")]
+#[case::nothing_closed(0, ProcVisibility::All, "")]
+#[case::one(
+    1,
+    ProcVisibility::All,
+    "ss: processes may be missing: 1 process is closed to this user\n"
+)]
+#[case::many(
+    12,
+    ProcVisibility::All,
+    "ss: processes may be missing: 12 processes are closed to this user\n"
+)]
 #[case::hidden(
     0,
-    Shown::Some,
-    "ss: owners may be missing: this /proc does not show every process\n"
+    ProcVisibility::Some,
+    "ss: processes may be missing: this /proc does not show every process\n"
 )]
-fn owners_that_cannot_be_seen_are_told_of(
+fn unseen_processes_are_reported(
     #[case] closed: u64,
-    #[case] processes: Shown,
+    #[case] visibility: ProcVisibility,
     #[case] message: &str,
 ) {
-    let outcome = run_with(&Source::closed(closed, processes), "-tlnpH");
+    let outcome = run_with(&FakeProcesses::closed(closed, visibility), "-tlnpH");
     assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));
     assert_eq!(outcome.stdout.matches(b"LISTEN"), 2);
 }
@@ -221,24 +241,24 @@ impl Matches for BString {
 }
 
 #[test]
-fn nothing_is_said_where_every_socket_has_an_owner() {
-    let source = Source::closed(12, Shown::Some);
-    // There is no row at all, so none without an owner.
+fn no_report_where_every_socket_has_a_process() {
+    let source = FakeProcesses::closed(12, ProcVisibility::Some);
+    // There is no row at all, so none without a process.
     assert_eq!(run_with(&source, "-ulnpH").stderr, "");
     assert_eq!(run(&listeners(), "-tlnp").stderr, "");
 }
 
 #[test]
-fn owners_that_cannot_be_had_are_reported_and_the_sockets_are_listed() {
-    let outcome = run_with(&Source::failing(OwnersErrorKind::Unavailable), "-tlnpH");
+fn failed_scan_is_reported_and_the_sockets_are_listed() {
+    let outcome = run_with(&FakeProcesses::failing(ProcessSourceErrorKind::Unavailable), "-tlnpH");
     assert_eq!((outcome.stderr, outcome.status), ("ss: expected an answer\n".into(), 1));
     assert_eq!(outcome.stdout.matches(b"LISTEN"), 2);
     assert_eq!(outcome.stdout.matches(b"users"), 0);
 }
 
 #[test]
-fn owners_are_looked_for_once_and_only_when_they_are_shown() {
-    let source = Source::closed(0, Shown::All);
+fn processes_are_looked_for_once_and_only_when_shown() {
+    let source = FakeProcesses::closed(0, ProcVisibility::All);
     for (line, asked) in [("-tlne", 0), ("-tlnp", 1), ("-ap", 2), ("-sp", 2), ("-s", 2)] {
         run_with(&source, line);
         assert_eq!(source.asked(), asked, "{line}");
@@ -246,8 +266,8 @@ fn owners_are_looked_for_once_and_only_when_they_are_shown() {
 }
 
 #[test]
-fn a_filter_of_processes_and_p_look_for_owners_once() {
-    let source = Source::closed(0, Shown::All);
+fn process_filter_and_p_scan_once() {
+    let source = FakeProcesses::closed(0, ProcVisibility::All);
     let lines = ["-tln pid = 10", "-tlnp pid = 10", "-tlnp not comm a or pid 7", "-tln user = 0"];
     for (line, asked) in lines.into_iter().zip([1, 2, 3, 3]) {
         run_with(&source, line);
@@ -260,9 +280,9 @@ fn a_filter_of_processes_and_p_look_for_owners_once() {
 #[case::shown_and_selected("-tlnpH pid = 10", 0)]
 #[case::not_held("-tlnH pid != 10", 2)]
 #[case::count("-tln --count comm = httpd", 0)]
-fn a_filter_that_cannot_know_all_owners_says_so(#[case] line: &str, #[case] rows: usize) {
-    let outcome = run_with(&Source::closed(12, Shown::All), line);
-    let message = "ss: owners may be missing: 12 processes are closed to this user\n";
+fn process_filter_with_incomplete_scan_says_so(#[case] line: &str, #[case] rows: usize) {
+    let outcome = run_with(&FakeProcesses::closed(12, ProcVisibility::All), line);
+    let message = "ss: processes may be missing: 12 processes are closed to this user\n";
     assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));
     assert_eq!(outcome.stdout.matches(b"LISTEN"), rows);
 }
@@ -272,8 +292,8 @@ fn a_filter_that_cannot_know_all_owners_says_so(#[case] line: &str, #[case] rows
 #[case::header_too("-tlnp comm = a", "")]
 #[case::json("-tln --json pid = 10", "")]
 #[case::json_lines("-tlnp --json-lines pid = 10", "")]
-fn without_owners_nothing_is_selected_by_them(#[case] line: &str, #[case] stdout: &str) {
-    let outcome = run_with(&Source::failing(OwnersErrorKind::Unavailable), line);
+fn failed_scan_selects_nothing_by_process(#[case] line: &str, #[case] stdout: &str) {
+    let outcome = run_with(&FakeProcesses::failing(ProcessSourceErrorKind::Unavailable), line);
     assert_eq!((outcome.stderr, outcome.status), ("ss: expected an answer\n".into(), 1));
     assert_eq!(outcome.stdout, stdout);
 }
@@ -321,9 +341,9 @@ fn time_wait_has_no_uid(#[case] line: &str, #[case] uid: Option<u32>, #[case] st
         .tcp(Tcp::listen("127.0.0.1:80").inode(500).uid(0))
         .build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
-    let whose = uid.map_or(Whose::Everyone, Whose::User);
+    let whose = uid.map_or(VisibleUsers::All, VisibleUsers::Uid);
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
-    let view = PolicyView::new(tables, policy.with_whose(whose), ours::recorded_names());
+    let view = PolicyView::new(tables, policy.with_users(whose), ours::recorded_names());
     let outcome = ours::call(&Ss::new(view), &words(line), None);
     let listed = String::from_utf8(outcome.stdout.to_vec()).unwrap();
     let listed: Vec<_> = listed.lines().filter_map(|row| row.split(' ').next()).collect();

@@ -3,13 +3,13 @@
 use std::{cell::Cell, collections::BTreeSet};
 
 use procnetsocket::{
-    ErrorKind, Fact, OwnerDetails, OwnerLimits, OwnerQuery, Shown, SocketTables, Threads,
-    Uninterrupted,
+    ErrorKind, Fact, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery, SocketTables,
+    Threads, Uninterrupted,
 };
 use rstest::rstest;
 use testkit::{FakeProc, Process, Xorshift};
 
-use super::{ask, inode, owners};
+use super::{ask, inode, lines_of};
 
 /// Returns the tables of a root with these processes; the directory goes when the root does.
 fn tables(processes: impl IntoIterator<Item = Process>) -> (testkit::FakeRoot, SocketTables) {
@@ -18,27 +18,30 @@ fn tables(processes: impl IntoIterator<Item = Process>) -> (testkit::FakeRoot, S
     (root, tables)
 }
 
-fn sorted(mut owners: Vec<String>) -> Vec<String> {
-    owners.sort();
-    owners
+fn sorted(mut processes: Vec<String>) -> Vec<String> {
+    processes.sort();
+    processes
 }
 
 #[test]
-fn all_owners_of_a_socket_are_told_by_each_descriptor() {
+fn every_process_of_a_socket_is_listed_by_descriptor() {
     let (_root, tables) = tables([
         Process::new(10, "one").socket(3, 500).socket(4, 500).socket(5, 501),
         Process::new(11, "two").socket(3, 500).link("1", "/dev/null").link("2", "pipe:[500]"),
         Process::new(12, "none").link("0", "/dev/null"),
     ]);
-    let table = ask(&tables, &OwnerQuery::all());
-    assert_eq!(sorted(owners(&table, 500)), ["one 10 3", "one 10 4", "two 11 3"]);
-    assert_eq!(owners(&table, 501), ["one 10 5"]);
-    assert_eq!(owners(&table, 502), [""; 0]);
-    assert_eq!((table.tasks().len(), table.closed(), table.processes()), (2, 0, Shown::All));
+    let table = ask(&tables, &ProcessQuery::all());
+    assert_eq!(sorted(lines_of(&table, 500)), ["one 10 3", "one 10 4", "two 11 3"]);
+    assert_eq!(lines_of(&table, 501), ["one 10 5"]);
+    assert_eq!(lines_of(&table, 502), [""; 0]);
+    assert_eq!(
+        (table.tasks().len(), table.closed(), table.visibility()),
+        (2, 0, ProcVisibility::All)
+    );
 }
 
 #[test]
-fn owners_come_in_the_order_of_the_directory() {
+fn processes_come_in_the_order_of_the_directory() {
     let processes = (1..60).map(|pid| Process::new(pid, format!("p{pid}")).socket(3, 7));
     let (root, tables) = tables(processes);
     let listed = root.dir().entries().unwrap().map(|entry| entry.unwrap().file_name());
@@ -46,7 +49,7 @@ fn owners_come_in_the_order_of_the_directory() {
         .filter_map(|name| name.to_str().unwrap().parse::<u32>().ok())
         .map(|pid| format!("p{pid} {pid} 3"))
         .collect();
-    assert_eq!(owners(&ask(&tables, &OwnerQuery::all()), 7), expected);
+    assert_eq!(lines_of(&ask(&tables, &ProcessQuery::all()), 7), expected);
 }
 
 #[test]
@@ -55,15 +58,15 @@ fn only_wanted_sockets_are_kept() {
         Process::new(10, "one").socket(3, 500).socket(4, 501),
         Process::new(11, "two").socket(3, 502),
     ]);
-    let table = ask(&tables, &OwnerQuery::of(vec![inode(501), inode(1), inode(501)]));
-    assert_eq!((owners(&table, 500).len(), owners(&table, 501).len()), (0, 1));
+    let table = ask(&tables, &ProcessQuery::of(vec![inode(501), inode(1), inode(501)]));
+    assert_eq!((lines_of(&table, 500).len(), lines_of(&table, 501).len()), (0, 1));
     assert_eq!(table.tasks().len(), 1);
 }
 
 #[test]
-fn no_inode_has_no_owner() {
+fn socket_without_inode_has_no_process() {
     let (_root, tables) = tables([Process::new(10, "one").socket(3, 0)]);
-    assert_eq!(ask(&tables, &OwnerQuery::all()).tasks(), []);
+    assert_eq!(ask(&tables, &ProcessQuery::all()).tasks(), []);
 }
 
 #[rstest]
@@ -75,10 +78,10 @@ fn no_inode_has_no_owner() {
 #[case::not_closed("3", "socket:[7")]
 #[case::no_number("3", "socket:[x7]")]
 #[case::very_long("3", "socket:[00000000000000000000000000000000000000000000000000000000000007]")]
-fn what_is_no_socket_is_passed_over(#[case] name: &str, #[case] target: &str) {
+fn links_to_other_files_are_passed_over(#[case] name: &str, #[case] target: &str) {
     let (_root, tables) = tables([Process::new(10, "one").link(name, target).socket(4, 8)]);
-    let table = ask(&tables, &OwnerQuery::all());
-    assert_eq!((owners(&table, 7).len(), owners(&table, 8).len()), (0, 1));
+    let table = ask(&tables, &ProcessQuery::all());
+    assert_eq!((lines_of(&table, 7).len(), lines_of(&table, 8).len()), (0, 1));
 }
 
 #[rstest]
@@ -87,12 +90,12 @@ fn what_is_no_socket_is_passed_over(#[case] name: &str, #[case] target: &str) {
 #[case::sign("-1")]
 #[case::word("self")]
 #[case::too_large("99999999999")]
-fn what_is_no_process_is_passed_over(#[case] name: &str) {
+fn other_entries_of_proc_are_passed_over(#[case] name: &str) {
     let (root, tables) = tables([]);
     let dir = root.dir();
     dir.create_dir_all(format!("{name}/fd")).unwrap();
     dir.symlink_contents("socket:[7]", format!("{name}/fd/3")).unwrap();
-    assert_eq!(ask(&tables, &OwnerQuery::all()).tasks(), []);
+    assert_eq!(ask(&tables, &ProcessQuery::all()).tasks(), []);
 }
 
 #[test]
@@ -103,8 +106,8 @@ fn a_process_without_descriptors_is_gone() {
     root.dir().create_dir("13").unwrap();
     root.dir().write("13/fd", "not a directory").unwrap();
     root.dir().symlink("nowhere", "14").unwrap();
-    let table = ask(&tables, &OwnerQuery::all());
-    assert_eq!((owners(&table, 7), table.closed()), (vec!["one 10 3".to_owned()], 0));
+    let table = ask(&tables, &ProcessQuery::all());
+    assert_eq!((lines_of(&table, 7), table.closed()), (vec!["one 10 3".to_owned()], 0));
 }
 
 #[test]
@@ -115,23 +118,23 @@ fn nothing_outside_the_root_is_looked_into() {
     std::os::unix::fs::symlink(outer.path().join("10"), root.path().join("10")).unwrap();
     dir.remove_dir("11/fd").unwrap();
     std::os::unix::fs::symlink(outer.path().join("10/fd"), root.path().join("11/fd")).unwrap();
-    let table = ask(&inner, &OwnerQuery::all());
+    let table = ask(&inner, &ProcessQuery::all());
     assert_eq!((table.tasks().len(), table.closed()), (0, 2));
 }
 
 #[test]
-fn threads_are_owners_of_their_own_when_asked_for() {
+fn threads_are_listed_separately_when_asked_for() {
     let (_root, tables) = tables([Process::new(10, "main")
         .socket(3, 7)
         .thread(Process::new(11, "worker").socket(3, 7).socket(4, 8))
         .thread(Process::new(12, "idle"))]);
-    let table = ask(&tables, &OwnerQuery::all().with_threads(Threads::Apart));
+    let table = ask(&tables, &ProcessQuery::all().with_threads(Threads::Apart));
     let of_the_process: Vec<_> =
-        owners(&table, 7).into_iter().filter(|owner| owner.contains(" 10/")).collect();
+        lines_of(&table, 7).into_iter().filter(|process| process.contains(" 10/")).collect();
     assert_eq!(of_the_process, ["main 10/10 3", "worker 10/11 3"]);
-    assert!(owners(&table, 8).contains(&"worker 10/11 4".to_owned()));
-    let table = ask(&tables, &OwnerQuery::all());
-    assert!(owners(&table, 7).contains(&"main 10 3".to_owned()));
+    assert!(lines_of(&table, 8).contains(&"worker 10/11 4".to_owned()));
+    let table = ask(&tables, &ProcessQuery::all());
+    assert!(lines_of(&table, 7).contains(&"main 10 3".to_owned()));
 }
 
 #[rstest]
@@ -139,9 +142,9 @@ fn threads_are_owners_of_their_own_when_asked_for() {
 #[case::empty(Some(&b""[..]), None)]
 #[case::garbage(Some(&b"\xff\xfe"[..]), None)]
 #[case::hostile(Some(&b"10 (x) S 1\n(\x1b[2J) S 1"[..]), Some(&b"x) S 1\n(\x1b[2J"[..]))]
-fn a_name_is_what_the_kernel_tells(#[case] stat: Option<&[u8]>, #[case] name: Option<&[u8]>) {
+fn name_comes_from_the_kernel(#[case] stat: Option<&[u8]>, #[case] name: Option<&[u8]>) {
     let (_root, tables) = tables([Process::new(10, "one").stat(stat).socket(3, 7)]);
-    let table = ask(&tables, &OwnerQuery::all());
+    let table = ask(&tables, &ProcessQuery::all());
     let found = &table.tasks()[0].name;
     assert_eq!(*found, name.map_or(Fact::Absent, |name| Fact::Known(name.into())));
 }
@@ -150,7 +153,7 @@ fn a_name_is_what_the_kernel_tells(#[case] stat: Option<&[u8]>, #[case] name: Op
 fn a_name_that_does_not_end_is_too_long() {
     let stat = [b"10 (".to_vec(), vec![b'x'; 1 << 20], b") S".to_vec()].concat();
     let (_root, tables) = tables([Process::new(10, "one").stat(Some(&stat)).socket(3, 7)]);
-    assert_eq!(ask(&tables, &OwnerQuery::all()).tasks()[0].name, Fact::TooLong);
+    assert_eq!(ask(&tables, &ProcessQuery::all()).tasks()[0].name, Fact::TooLong);
 }
 
 #[test]
@@ -161,11 +164,11 @@ fn details_come_when_they_are_asked_for() {
         .executable(Some("/opt/one (deleted)"))
         .socket(3, 7);
     let (_root, tables) = tables([process]);
-    let table = ask(&tables, &OwnerQuery::all());
+    let table = ask(&tables, &ProcessQuery::all());
     let task = &table.tasks()[0];
     assert_eq!((&task.uid, &task.executable), (&Fact::NotAsked, &Fact::NotAsked));
     assert_eq!(task.command_line, Fact::NotAsked);
-    let table = ask(&tables, &OwnerQuery::all().with_details(OwnerDetails::Full));
+    let table = ask(&tables, &ProcessQuery::all().with_details(ProcessDetails::Full));
     let task = &table.tasks()[0];
     assert_eq!(task.uid, Fact::Known(1000));
     assert_eq!(task.executable, Fact::Known("/opt/one (deleted)".into()));
@@ -180,7 +183,7 @@ fn absent_details_are_absent_and_not_empty() {
     let process = Process::new(10, "one").arguments("").executable(None).socket(3, 7);
     let (root, tables) = tables([process]);
     root.dir().remove_file("10/status").unwrap();
-    let table = ask(&tables, &OwnerQuery::all().with_details(OwnerDetails::Full));
+    let table = ask(&tables, &ProcessQuery::all().with_details(ProcessDetails::Full));
     let task = &table.tasks()[0];
     assert_eq!(task.uid, Fact::Absent);
     assert_eq!(task.executable, Fact::Absent);
@@ -191,7 +194,7 @@ fn absent_details_are_absent_and_not_empty() {
 fn a_command_line_that_does_not_end_is_too_long() {
     let process = Process::new(10, "one").arguments(vec![b'x'; (1 << 20) + 1]).socket(3, 7);
     let (_root, tables) = tables([process]);
-    let table = ask(&tables, &OwnerQuery::all().with_details(OwnerDetails::Full));
+    let table = ask(&tables, &ProcessQuery::all().with_details(ProcessDetails::Full));
     assert_eq!(table.tasks()[0].command_line, Fact::TooLong);
 }
 
@@ -201,9 +204,9 @@ fn command_lines_have_a_bound_in_all() {
         Process::new(pid, "one").arguments(vec![b'x'; 1000]).executable(None).socket(3, 7)
     });
     let (_root, tables) = tables(processes);
-    let query = OwnerQuery::all().with_details(OwnerDetails::Full);
-    let limits = OwnerLimits { detail_bytes: 2500, ..OwnerLimits::default() };
-    let report = tables.owners(&query, &limits, &Uninterrupted).unwrap();
+    let query = ProcessQuery::all().with_details(ProcessDetails::Full);
+    let limits = ProcessLimits { detail_bytes: 2500, ..ProcessLimits::default() };
+    let report = tables.processes(&query, &limits, &Uninterrupted).unwrap();
     let is_known = |task: &procnetsocket::Task| matches!(task.command_line, Fact::Known(_));
     let (known, others): (Vec<_>, Vec<_>) = report.tasks.iter().partition(|task| is_known(task));
     assert_eq!((known.len(), others.len()), (2, 2));
@@ -217,7 +220,7 @@ fn a_process_holds_what_its_threads_hold_where_that_is_asked() {
     let (root, tables) = tables([process]);
     std::fs::remove_dir_all(root.path().join("11")).unwrap();
     let held = |threads| {
-        let table = ask(&tables, &OwnerQuery::all().with_threads(threads));
+        let table = ask(&tables, &ProcessQuery::all().with_threads(threads));
         let tasks = table.tasks().iter().map(|task| (task.pid.get(), task.tid.is_some()));
         let held: usize = table.tasks().iter().map(|task| task.sockets.len()).sum();
         (tasks.collect::<Vec<_>>(), held)
@@ -235,7 +238,7 @@ fn an_ended_first_thread_leaves_the_descriptors_to_the_others() {
         let process = Process::new(10, "one").stat(Some(stat.as_bytes())).thread(thread);
         let (root, tables) = tables([process]);
         std::fs::remove_dir_all(root.path().join("11")).unwrap();
-        let table = ask(&tables, &OwnerQuery::all());
+        let table = ask(&tables, &ProcessQuery::all());
         let found: Vec<_> = table.tasks().iter().map(|task| (task.pid.get(), &task.name)).collect();
         let name = Fact::Known("one".into());
         assert_eq!(found, vec![(10, &name); held]);
@@ -243,19 +246,19 @@ fn an_ended_first_thread_leaves_the_descriptors_to_the_others() {
 }
 
 #[rstest]
-#[case::enough(OwnerLimits { processes: 3, held_sockets: 6, ..OwnerLimits::default() }, None)]
+#[case::enough(ProcessLimits { processes: 3, held_sockets: 6, ..ProcessLimits::default() }, None)]
 #[case::processes(
-    OwnerLimits { processes: 2, held_sockets: 6, ..OwnerLimits::default() },
+    ProcessLimits { processes: 2, held_sockets: 6, ..ProcessLimits::default() },
     Some("expected at most 2 processes (processes), but there are more")
 )]
 #[case::sockets(
-    OwnerLimits { processes: 3, held_sockets: 5, ..OwnerLimits::default() },
+    ProcessLimits { processes: 3, held_sockets: 5, ..ProcessLimits::default() },
     Some("expected at most 5 descriptors of sockets (held_sockets), but there are more")
 )]
-fn limits_are_errors(#[case] limits: OwnerLimits, #[case] expected: Option<&str>) {
+fn limits_are_errors(#[case] limits: ProcessLimits, #[case] expected: Option<&str>) {
     let processes = (10..13).map(|pid| Process::new(pid, "one").socket(3, 7).socket(4, 8));
     let (_root, tables) = tables(processes);
-    let answer = tables.owners(&OwnerQuery::all(), &limits, &Uninterrupted);
+    let answer = tables.processes(&ProcessQuery::all(), &limits, &Uninterrupted);
     match (answer, expected) {
         (Ok(_), None) => {}
         (Err(error), Some(expected)) => {
@@ -275,9 +278,12 @@ fn threads_are_limited_as_processes_are() {
     for tid in 11..15 {
         std::fs::remove_dir_all(root.path().join(tid.to_string())).unwrap();
     }
-    let limits = OwnerLimits { processes: 4, ..OwnerLimits::default() };
-    let error =
-        tables.owners(&OwnerQuery::all().with_threads(Threads::Apart), &limits, &Uninterrupted);
+    let limits = ProcessLimits { processes: 4, ..ProcessLimits::default() };
+    let error = tables.processes(
+        &ProcessQuery::all().with_threads(Threads::Apart),
+        &limits,
+        &Uninterrupted,
+    );
     assert_eq!(
         error.unwrap_err().to_string(),
         "expected at most 4 threads of a process (processes), but there are more"
@@ -293,7 +299,7 @@ fn an_interrupt_ends_the_scan() {
     loop {
         let left = Cell::new(asked);
         let interrupt = || left.get().checked_sub(1).map(|now| left.set(now)).is_none();
-        match tables.owners(&OwnerQuery::all(), &OwnerLimits::default(), &interrupt) {
+        match tables.processes(&ProcessQuery::all(), &ProcessLimits::default(), &interrupt) {
             Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
             Ok(report) => {
                 assert_eq!(report.tasks.len(), 2);
@@ -323,10 +329,12 @@ fn random_process_tables_are_read_back() {
             processes.push(process);
         }
         let (_root, tables) = tables(processes);
-        let table = ask(&tables, &OwnerQuery::all());
+        let table = ask(&tables, &ProcessQuery::all());
         let found: Vec<_> = (1..15)
             .flat_map(|inode| {
-                owners(&table, inode).into_iter().map(move |owner| format!("{inode}: {owner}"))
+                lines_of(&table, inode)
+                    .into_iter()
+                    .map(move |process| format!("{inode}: {process}"))
             })
             .collect();
         assert_eq!(found.len(), expected.len(), "seed {seed}");
@@ -335,7 +343,7 @@ fn random_process_tables_are_read_back() {
 }
 
 #[test]
-fn a_name_is_told_of_one_process() {
+fn name_of_one_process_is_found() {
     let (_root, tables) =
         tables([Process::new(10, "a) (b").socket(3, 7), Process::new(11, "x").stat(None)]);
     let name = |pid| tables.process_name(procnetsocket::Pid::new(pid).unwrap());

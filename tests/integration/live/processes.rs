@@ -1,4 +1,4 @@
-//! Owners of live sockets: beside the real `ss`, and where processes are closed or hidden.
+//! Processes of live sockets: beside the real `ss`, and where processes are closed or hidden.
 
 #![expect(clippy::disallowed_methods, reason = "the tests make namespaces and start both programs")]
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{outcome::Outcome, real::RealSs, workspace};
 
-/// Listings of owners, with what stands beside them.
+/// Listings of processes, with what stands beside them.
 const LINES: [&str; 20] = [
     "-tlnp",
     "-tanp",
@@ -43,9 +43,9 @@ const LINES: [&str; 20] = [
     "-pl -A tcp,u_str",
 ];
 
-fn compare_owners(name: &str) {
+fn compare_processes(name: &str) {
     let Some(real) = Program::real() else { return };
-    let _fixture = Fixture::start(&["owners"]);
+    let _fixture = Fixture::start(&["processes"]);
     let lines: Vec<_> = LINES.iter().map(|line| words(line)).collect();
     let pair = Pair { real, ours: Program::ours() };
     compare_with(&pair, name, &lines, &[None]);
@@ -53,14 +53,18 @@ fn compare_owners(name: &str) {
 }
 
 #[test]
-fn owners_that_share_fork_and_part() {
-    inside("live::owners::owners_that_share_fork_and_part", || compare_owners("owners"));
+fn processes_that_share_fork_and_part() {
+    inside("live::processes::processes_that_share_fork_and_part", || {
+        compare_processes("processes");
+    });
 }
 
 #[test]
-fn owners_of_other_users() {
+fn processes_of_other_users() {
     // A user namespace of an ordinary user has no others.
-    inside_as_root("live::owners::owners_of_other_users", || compare_owners("owners, as root"));
+    inside_as_root("live::processes::processes_of_other_users", || {
+        compare_processes("processes, as root");
+    });
 }
 
 /// How the processes of a fixture are made, and how they are looked at.
@@ -73,7 +77,7 @@ struct Setting {
     /// What is mounted over `/proc`, if anything is.
     proc: Option<&'static str>,
     /// What stands before the interpreter.
-    holder: &'static [&'static str],
+    opener: &'static [&'static str],
     /// What stands before the program that lists.
     lister: &'static [&'static str],
 }
@@ -83,7 +87,7 @@ const WITHOUT_CAPABILITIES: Setting = Setting {
     fixture: "closed.py",
     unshare: &["-Urnmpf", "--mount-proc"],
     proc: None,
-    holder: &["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
+    opener: &["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
     lister: &[],
 };
 
@@ -122,7 +126,7 @@ fn run_in(setting: Setting, program: &Program, line: &str) -> Option<Outcome> {
     let fixture = workspace::path("tests/fixture").join(setting.fixture);
     let fixture = [PathBuf::from("python3"), fixture];
     let strings = |words: &'static [&'static str]| words.iter().map(std::ffi::OsString::from);
-    let mut words = strings(setting.holder)
+    let mut words = strings(setting.opener)
         .chain(fixture.map(Into::into))
         .chain(strings(setting.lister))
         .chain(program.words())
@@ -148,17 +152,17 @@ fn list_both(setting: Setting) -> Option<(Vec<String>, String)> {
 }
 
 /// What is said where processes are left out.
-const HIDDEN: &str = "ss: owners may be missing: this /proc does not show every process\n";
+const HIDDEN: &str = "ss: processes may be missing: this /proc does not show every process\n";
 
 /// Returns what is said where so many processes are closed, in a PID namespace.
 fn closed(count: u32) -> String {
     format!(
-        "ss: owners may be missing: {count} processes are closed to this user\n\
-         ss: owners may be missing: this /proc shows no process outside its PID namespace\n"
+        "ss: processes may be missing: {count} processes are closed to this user\n\
+         ss: processes may be missing: this /proc shows no process outside its PID namespace\n"
     )
 }
 
-/// Returns the ports of listeners with an owner.
+/// Returns the ports of listeners with a process.
 fn owned(rows: &[String]) -> Vec<&str> {
     let owned = rows.iter().filter(|row| row.contains("users:((\"python3\",pid="));
     owned.filter_map(|row| row.split_once("127.0.0.1:")?.1.get(..4)).collect()
@@ -173,7 +177,7 @@ fn a_process_that_closed_itself_is_counted() {
 }
 
 #[test]
-fn owners_are_found_in_a_proc_without_anything_else() {
+fn processes_are_found_in_a_bare_proc() {
     let setting = Setting { proc: Some("subset=pid"), ..WITHOUT_CAPABILITIES };
     let Some((rows, stderr)) = list_both(setting) else { return };
     assert_eq!(owned(&rows), ["4001", "4003"]);
@@ -181,7 +185,7 @@ fn owners_are_found_in_a_proc_without_anything_else() {
 }
 
 #[test]
-fn hidden_processes_are_told_of() {
+fn hidden_processes_are_reported() {
     // As `hidepid=2`, but also for root's group.
     for options in ["hidepid=4", "hidepid=4,subset=pid"] {
         let setting = Setting { proc: Some(options), ..WITHOUT_CAPABILITIES };
@@ -193,7 +197,7 @@ fn hidden_processes_are_told_of() {
 
 #[test]
 fn without_rights_every_process_is_closed() {
-    let setting = Setting { holder: &[], lister: &["unshare", "-U"], ..WITHOUT_CAPABILITIES };
+    let setting = Setting { opener: &[], lister: &["unshare", "-U"], ..WITHOUT_CAPABILITIES };
     let Some((rows, stderr)) = list_both(setting) else { return };
     assert_eq!((rows.len(), owned(&rows).len()), (3, 0));
     assert_eq!(stderr, closed(4));
@@ -202,31 +206,31 @@ fn without_rights_every_process_is_closed() {
 /// 500 processes of 200 descriptors.
 const CROWD: &str = "crowd.py";
 
-/// Returns how many owners are told in all rows.
-fn owners(rows: &[String]) -> usize {
+/// Returns how many processes are printed in all rows.
+fn processes(rows: &[String]) -> usize {
     rows.iter().map(|row| row.matches("(\"python3\",pid=").count()).sum()
 }
 
 #[test]
-fn owners_in_a_crowd_are_those_of_the_real_one() {
+fn processes_in_a_crowd_equal_the_real_ones() {
     let plain = Setting { fixture: CROWD, ..WITHOUT_CAPABILITIES };
     let hidden = Setting { proc: Some("hidepid=4,subset=pid"), ..plain };
     for setting in [plain, hidden] {
         let Some((rows, stderr)) = list_both(setting) else { return };
         // Each listener by 20 descriptors, and the one that all share.
-        assert_eq!((rows.len(), owners(&rows)), (501, 500 * 20 + 500));
-        // Every socket has an owner, so there is nothing to tell.
+        assert_eq!((rows.len(), processes(&rows)), (501, 500 * 20 + 500));
+        // Every socket has a process, so there is nothing to tell.
         assert_eq!(stderr, "");
     }
 }
 
 #[test]
-fn a_crowd_of_another_user_has_no_owners() {
+fn crowd_of_another_user_shows_no_processes() {
     for (proc, message) in [(None, closed(502)), (Some("hidepid=2,subset=pid"), HIDDEN.to_owned())]
     {
         let setting = Setting { fixture: CROWD, proc, ..ANOTHER_USER };
         let Some((rows, stderr)) = list_both(setting) else { return };
-        assert_eq!((rows.len(), owners(&rows)), (501, 0));
+        assert_eq!((rows.len(), processes(&rows)), (501, 0));
         assert_eq!(stderr, message);
     }
 }
@@ -245,7 +249,7 @@ fn destroy(setting: Setting, line: &str) -> Option<(Vec<String>, String, i32)> {
 }
 
 /// A user namespace with all capabilities, so that every process can be looked into.
-const WITH_CAPABILITIES: Setting = Setting { holder: &[], ..WITHOUT_CAPABILITIES };
+const WITH_CAPABILITIES: Setting = Setting { opener: &[], ..WITHOUT_CAPABILITIES };
 
 /// The lister may destroy sockets, but not look into other processes.
 const WITHOUT_PTRACE: Setting = Setting {
@@ -275,26 +279,26 @@ const UNKNOWN: &str = "ss: not every socket was closed: it is not known here who
      filter that excludes processes could close those of others: say whose sockets are meant\n";
 
 #[test]
-fn nobody_is_excluded_from_destruction_by_a_process_that_cannot_be_seen() {
+fn negated_pid_filter_with_hidden_processes_destroys_nothing() {
     let outside =
-        "ss: owners may be missing: this /proc shows no process outside its PID namespace\n";
+        "ss: processes may be missing: this /proc shows no process outside its PID namespace\n";
     for line in ["-KtlnH not comm = nobody", "-KtlnH not ( pid = 1 or sport = 4002 )"] {
         // Another process may hold these sockets outside of the PID namespace.
         let Some(found) = destroy(WITH_CAPABILITIES, line) else { return };
         assert_eq!(found, (Vec::new(), format!("{outside}{UNKNOWN}"), 1), "{line}");
         let Some((ports, stderr, status)) = destroy(WITHOUT_PTRACE, line) else { return };
         assert_eq!((ports, status), (Vec::new(), 1), "{line}: {stderr}");
-        let closed = "ss: owners may be missing: 4 processes are closed to this user\n";
+        let closed = "ss: processes may be missing: 4 processes are closed to this user\n";
         assert_eq!(stderr, format!("{closed}{outside}{UNKNOWN}"));
     }
     // What is held by a process that can be seen may be closed, and it is told that there are others.
     let Some((_, stderr, status)) = destroy(WITHOUT_PTRACE, "-KtlnH pid = 1") else { return };
     assert_eq!(status, 0);
-    assert!(stderr.starts_with("ss: owners may be missing: "), "{stderr}");
+    assert!(stderr.starts_with("ss: processes may be missing: "), "{stderr}");
 }
 
 #[test]
-fn owners_of_threads_that_parted_are_found() {
+fn processes_of_threads_that_parted_are_found() {
     let setting = Setting { fixture: "threads.py", ..WITH_CAPABILITIES };
     // Compat: the real one shows the third alone.
     let Some((rows, _)) = list(setting, &Program::ours()) else { return };
@@ -308,12 +312,12 @@ const ANOTHER_USER: Setting = Setting {
     fixture: "closed.py",
     unshare: &["-nmpf", "--mount-proc"],
     proc: None,
-    holder: &[],
+    opener: &[],
     lister: &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
 };
 
 #[test]
-fn another_user_sees_no_owners() {
+fn another_user_sees_no_processes() {
     for (proc, message) in [
         (None, closed(4)),
         (Some("hidepid=1"), closed(4)),

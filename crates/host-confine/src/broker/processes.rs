@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use bstr::BString;
 use procnetsocket::{
-    Interrupt, OwnerDetails, OwnerQuery, OwnerReport, Pid, SocketTables, Uninterrupted, Wanted,
+    Interrupt, Pid, ProcessDetails, ProcessQuery, ProcessReport, SocketTables, Uninterrupted,
+    WantedSockets,
 };
 use serde::{Deserialize, Serialize};
-use socket_query::{OwnerSource, OwnersError, OwnersErrorKind};
+use socket_query::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
 
 use super::{Broker, BrokerError, BrokerErrorKind, Service};
 
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks into processes, below the one handle that it holds.
 #[derive(Debug)]
-pub struct Owners {
+pub struct ProcessService {
     tables: SocketTables,
     bounds: Bounds,
 }
@@ -28,7 +29,7 @@ pub struct Owners {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// What is told of each process.
-    pub details: OwnerDetails,
+    pub details: ProcessDetails,
     /// Of which processes.
     pub reach: Reach,
 }
@@ -45,8 +46,8 @@ pub enum Reach {
 impl Bounds {
     pub(super) const fn detail_word(self) -> &'static str {
         match self.details {
-            OwnerDetails::Name => "name",
-            OwnerDetails::User => "user",
+            ProcessDetails::Name => "name",
+            ProcessDetails::User => "user",
             _ => "full",
         }
     }
@@ -60,9 +61,9 @@ impl Bounds {
 
     pub(super) fn from_words(details: &str, reach: &str) -> Option<Self> {
         let details = match details {
-            "name" => OwnerDetails::Name,
-            "user" => OwnerDetails::User,
-            "full" => OwnerDetails::Full,
+            "name" => ProcessDetails::Name,
+            "user" => ProcessDetails::User,
+            "full" => ProcessDetails::Full,
             _ => return None,
         };
         let reach = match reach {
@@ -74,12 +75,12 @@ impl Bounds {
     }
 }
 
-/// What the broker of owners is asked.
+/// The requests to the broker of processes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub enum OwnersRequest {
+pub enum ProcessRequest {
     /// Which processes hold these sockets?
-    Scan(OwnerQuery),
+    Scan(ProcessQuery),
     /// What is this process called?
     Name(Pid),
 }
@@ -87,124 +88,128 @@ pub enum OwnersRequest {
 /// What it answers, in the same order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub enum OwnersAnswer {
+pub enum ProcessAnswer {
     /// These processes do, or this is why it cannot be told.
-    Scan(Result<OwnerReport, Refusal>),
+    Scan(Result<ProcessReport, ProcessScanRefusal>),
     /// It is called so, if it may be known.
     Name(Option<BString>),
 }
 
-/// An [`OwnersError`], as data.
+/// A [`ProcessSourceError`], as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct ProcessScanRefusal {
     reached_limit: bool,
     message: String,
 }
 
-impl Owners {
+impl ProcessService {
     /// Returns the service over the processes of a `/proc`.
     pub fn new(tables: SocketTables, bounds: Bounds) -> Self {
         Self { tables, bounds }
     }
 
-    fn scan(&self, query: OwnerQuery) -> Result<OwnerReport, Refusal> {
-        if self.bounds.reach == Reach::Named && query.sockets == Wanted::All {
-            return Err(Refusal::of(
-                "expected the sockets whose owners are wanted, but found none",
+    fn scan(&self, query: ProcessQuery) -> Result<ProcessReport, ProcessScanRefusal> {
+        if self.bounds.reach == Reach::Named && query.sockets == WantedSockets::All {
+            return Err(ProcessScanRefusal::of(
+                "expected the sockets whose processes are wanted, but found none",
             ));
         }
         let details = query.details.min(self.bounds.details);
         let query = query.with_details(details);
-        Ok(OwnerSource::owners(&self.tables, &query, &Uninterrupted)?)
+        Ok(ProcessSource::processes(&self.tables, &query, &Uninterrupted)?)
     }
 }
 
-impl Service for Owners {
-    type Request = OwnersRequest;
-    type Answer = OwnersAnswer;
+impl Service for ProcessService {
+    type Request = ProcessRequest;
+    type Answer = ProcessAnswer;
 
-    fn answer(&self, request: OwnersRequest) -> OwnersAnswer {
+    fn answer(&self, request: ProcessRequest) -> ProcessAnswer {
         match request {
-            OwnersRequest::Scan(query) => OwnersAnswer::Scan(self.scan(query)),
-            OwnersRequest::Name(pid) => OwnersAnswer::Name(match self.bounds.reach {
+            ProcessRequest::Scan(query) => ProcessAnswer::Scan(self.scan(query)),
+            ProcessRequest::Name(pid) => ProcessAnswer::Name(match self.bounds.reach {
                 Reach::All => self.tables.process_name(pid),
                 Reach::Named => None,
             }),
         }
     }
 
-    fn too_long() -> OwnersAnswer {
-        let message = "expected owners that have room in a message, but found more: ask for less";
-        OwnersAnswer::Scan(Err(Refusal { reached_limit: true, message: message.to_owned() }))
+    fn too_long() -> ProcessAnswer {
+        let message =
+            "expected processes that have room in a message, but found more: ask for less";
+        ProcessAnswer::Scan(Err(ProcessScanRefusal {
+            reached_limit: true,
+            message: message.to_owned(),
+        }))
     }
 }
 
-impl Refusal {
+impl ProcessScanRefusal {
     fn of(message: &str) -> Self {
         Self { reached_limit: false, message: message.to_owned() }
     }
 }
 
-impl From<OwnersError> for Refusal {
-    fn from(error: OwnersError) -> Self {
-        let reached_limit = error.kind == OwnersErrorKind::LimitExceeded;
+impl From<ProcessSourceError> for ProcessScanRefusal {
+    fn from(error: ProcessSourceError) -> Self {
+        let reached_limit = error.kind == ProcessSourceErrorKind::LimitExceeded;
         Self { reached_limit, message: error.message }
     }
 }
 
-impl From<Refusal> for OwnersError {
-    fn from(refusal: Refusal) -> Self {
+impl From<ProcessScanRefusal> for ProcessSourceError {
+    fn from(refusal: ProcessScanRefusal) -> Self {
         let kind = if refusal.reached_limit {
-            OwnersErrorKind::LimitExceeded
+            ProcessSourceErrorKind::LimitExceeded
         } else {
-            OwnersErrorKind::Unavailable
+            ProcessSourceErrorKind::Unavailable
         };
         Self { kind, message: refusal.message }
     }
 }
 
-/// The owners of sockets, as a broker tells them.
+/// The processes of sockets, as a broker lists them.
 #[derive(Debug)]
-pub struct OwnerBroker(Broker<Owners>);
+pub struct ProcessBroker(Broker<ProcessService>);
 
-impl OwnerBroker {
+impl ProcessBroker {
     /// Asks this broker.
-    pub fn new(broker: Broker<Owners>) -> Self {
+    pub fn new(broker: Broker<ProcessService>) -> Self {
         Self(broker)
     }
 }
 
-impl OwnerSource for OwnerBroker {
-    fn owners(
+impl ProcessSource for ProcessBroker {
+    fn processes(
         &self,
-        query: &OwnerQuery,
+        query: &ProcessQuery,
         interrupt: &dyn Interrupt,
-    ) -> Result<OwnerReport, OwnersError> {
-        match self.0.ask(&OwnersRequest::Scan(query.clone()), PATIENCE, interrupt)? {
-            OwnersAnswer::Scan(report) => report.map_err(OwnersError::from),
-            OwnersAnswer::Name(_) => Err(mismatch()),
+    ) -> Result<ProcessReport, ProcessSourceError> {
+        match self.0.ask(&ProcessRequest::Scan(query.clone()), PATIENCE, interrupt)? {
+            ProcessAnswer::Scan(report) => report.map_err(ProcessSourceError::from),
+            ProcessAnswer::Name(_) => Err(mismatch()),
         }
     }
 
     fn process_name(&self, pid: Pid) -> Option<BString> {
-        match self.0.ask(&OwnersRequest::Name(pid), PATIENCE, &Uninterrupted) {
-            Ok(OwnersAnswer::Name(name)) => name,
+        match self.0.ask(&ProcessRequest::Name(pid), PATIENCE, &Uninterrupted) {
+            Ok(ProcessAnswer::Name(name)) => name,
             // OK because a name is told if there is one that may be known.
-            Ok(OwnersAnswer::Scan(_)) | Err(_) => None,
+            Ok(ProcessAnswer::Scan(_)) | Err(_) => None,
         }
     }
 }
 
-fn mismatch() -> OwnersError {
+fn mismatch() -> ProcessSourceError {
     let message = "the broker answered another question".to_owned();
-    OwnersError { kind: OwnersErrorKind::Unavailable, message }
+    ProcessSourceError { kind: ProcessSourceErrorKind::Unavailable, message }
 }
 
-impl From<BrokerError> for OwnersError {
+impl From<BrokerError> for ProcessSourceError {
     fn from(error: BrokerError) -> Self {
         let kind = match error.kind() {
-            BrokerErrorKind::Interrupted => OwnersErrorKind::Interrupted,
-            _ => OwnersErrorKind::Unavailable,
+            BrokerErrorKind::Interrupted => ProcessSourceErrorKind::Interrupted,
+            _ => ProcessSourceErrorKind::Unavailable,
         };
         Self { kind, message: builtin_api::Chain(&error).to_string() }
     }

@@ -12,7 +12,7 @@
 //! So every link of every process is read, once for all sockets:
 //!
 //! ```text
-//! OwnerQuery ──► scan ──► OwnerReport ──► OwnerTable
+//! ProcessQuery ──► scan ──► ProcessReport ──► ProcessTable
 //! which sockets,  handles, no paths;   plain data, in the    lookups by inode
 //! which details   up to MAX_WORKERS    order of the kernel
 //!                 threads
@@ -27,10 +27,10 @@
 //!   process that starts another program meanwhile may show the name of the one and a socket of the
 //!   other.
 //! - Linux 6.12 and later let nothing be mounted over a descriptor's link. On older kernels whoever
-//!   may mount over `/proc/<pid>/fd/<n>` can make a process look like an owner; everything else that
+//!   may mount over `/proc/<pid>/fd/<n>` can make a process look as if it had a socket open; everything else that
 //!   is mounted below `/proc` is refused.
-//! - No owner is no proof that there is none: see [`OwnerReport::closed`] and
-//!   [`OwnerReport::processes`].
+//! - No process is no proof that there is none: see [`ProcessReport::closed`] and
+//!   [`ProcessReport::visibility`].
 
 mod parse;
 mod query;
@@ -43,8 +43,8 @@ pub(crate) use self::scan::{name_of, scan};
 pub use self::{
     query::{
         MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES, MAX_WORKERS,
-        OwnerDetails, OwnerLimits, OwnerQuery, Threads, Wanted,
+        ProcessDetails, ProcessLimits, ProcessQuery, Threads, WantedSockets,
     },
-    report::{Fact, Held, OwnerReport, Shown, Task},
-    table::{Owner, OwnerTable},
+    report::{Fact, HeldSocket, ProcVisibility, ProcessReport, Task},
+    table::{ProcessTable, SocketProcess},
 };

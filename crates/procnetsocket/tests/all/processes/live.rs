@@ -5,7 +5,7 @@ use std::{
     os::{fd::AsRawFd, unix::net::UnixStream},
 };
 
-use procnetsocket::{Fact, OwnerDetails, OwnerQuery, Pid, ProcRoot, SocketTables, Threads};
+use procnetsocket::{Fact, Pid, ProcRoot, ProcessDetails, ProcessQuery, SocketTables, Threads};
 
 use super::{ask, inode};
 
@@ -26,8 +26,8 @@ fn a_socket_of_this_process_is_its_own() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let again = listener.try_clone().unwrap();
     let number = inode(inode_of(&listener));
-    let table = ask(&tables(), &OwnerQuery::of(vec![number]).with_details(OwnerDetails::Full));
-    let found: Vec<_> = table.of(number).map(|owner| owner.fd).collect();
+    let table = ask(&tables(), &ProcessQuery::of(vec![number]).with_details(ProcessDetails::Full));
+    let found: Vec<_> = table.of(number).map(|process| process.fd).collect();
     let mut expected = [listener.as_raw_fd(), again.as_raw_fd()];
     expected.sort_unstable();
     assert_eq!(found, expected.map(|fd| u32::try_from(fd).unwrap()));
@@ -54,8 +54,8 @@ fn a_thread_owns_what_its_process_owns() {
         });
         let tid = is_started.recv().unwrap().as_raw_nonzero().get();
         let tid = Pid::new(u32::try_from(tid).unwrap());
-        let table = ask(&tables(), &OwnerQuery::of(vec![number]).with_threads(Threads::Apart));
-        let tids: Vec<_> = table.of(number).map(|owner| owner.task.tid).collect();
+        let table = ask(&tables(), &ProcessQuery::of(vec![number]).with_threads(Threads::Apart));
+        let tids: Vec<_> = table.of(number).map(|process| process.task.tid).collect();
         assert_eq!(tids.first(), Some(&Some(own_pid())), "the first thread comes first");
         assert!(tids.contains(&tid), "{tid:?} is not in {tids:?}");
         assert!(table.tasks().iter().all(|task| task.pid == own_pid()));

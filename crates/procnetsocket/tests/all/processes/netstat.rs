@@ -44,10 +44,10 @@ fn show(connection: &Connection<'_>, users: &UserNames) -> String {
         (None, None) => "-".to_owned(),
     };
     let inode = connection.inode().map_or(0, procnetsocket::model::Inode::get);
-    let mut owners: Vec<_> = connection
-        .owners()
-        .map(|owner| {
-            let task = owner.task;
+    let mut processes: Vec<_> = connection
+        .processes()
+        .map(|process| {
+            let task = process.task;
             let command = match &task.command_line {
                 Fact::Known(words) => bstr::join(" ", words),
                 _ => Vec::new(),
@@ -56,11 +56,11 @@ fn show(connection: &Connection<'_>, users: &UserNames) -> String {
                 Fact::Known(path) => path.to_string(),
                 other => format!("{other:?}"),
             };
-            format!("{} {} {executable} {:?}", task.pid, owner.fd, bstr::BString::from(command))
+            format!("{} {} {executable} {:?}", task.pid, process.fd, bstr::BString::from(command))
         })
         .collect();
-    owners.sort();
-    format!("{protocol} {what} {user} {inode} [{}]", owners.join("; "))
+    processes.sort();
+    format!("{protocol} {what} {user} {inode} [{}]", processes.join("; "))
 }
 
 #[test]
@@ -102,12 +102,12 @@ fn rows_that_are_none_are_counted() {
 }
 
 #[test]
-fn a_connection_of_nobody_has_no_user_and_no_owner() {
+fn connection_without_uid_has_no_user_and_no_process() {
     let root = machine().build();
     let tables = SocketTables::from_dir(root.dir());
     let netstat = tables.netstat(&[NetstatProtocol::Tcp]).unwrap();
     let is_waiting =
         |socket| matches!(socket, Socket::Inet(inet) if inet.state == TcpState::TimeWait);
     let waiting = netstat.connections().find(|connection| is_waiting(connection.socket)).unwrap();
-    assert_eq!((waiting.uid(), waiting.inode(), waiting.owners().count()), (None, None, 0));
+    assert_eq!((waiting.uid(), waiting.inode(), waiting.processes().count()), (None, None, 0));
 }

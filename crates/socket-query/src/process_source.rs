@@ -1,10 +1,10 @@
-//! Where owners of sockets come from.
+//! Where processes of sockets come from.
 
 use std::{error::Error as _, fmt::Write};
 
 use bstr::BString;
 use procnetsocket::{
-    ErrorKind, Interrupt, OwnerLimits, OwnerQuery, OwnerReport, Pid, SocketTables,
+    ErrorKind, Interrupt, Pid, ProcessLimits, ProcessQuery, ProcessReport, SocketTables,
 };
 
 /// Finds the processes that hold sockets. A host may give another one than the tables themselves to
@@ -12,31 +12,31 @@ use procnetsocket::{
 /// its own may not.
 ///
 /// Question and answer are plain data.
-pub trait OwnerSource: Send + Sync {
-    /// Looks for owners.
+pub trait ProcessSource: Send + Sync {
+    /// Looks for processes.
     ///
     /// # Errors
     ///
-    /// An [`OwnersError`] when there is no answer, or none that is complete. That processes are gone
+    /// A [`ProcessSourceError`] when there is no answer, or none that is complete. That processes are gone
     /// or closed is no error: the report tells.
-    fn owners(
+    fn processes(
         &self,
-        query: &OwnerQuery,
+        query: &ProcessQuery,
         interrupt: &dyn Interrupt,
-    ) -> Result<OwnerReport, OwnersError>;
+    ) -> Result<ProcessReport, ProcessSourceError>;
 
     /// Returns the name of a process, if there is one that may be known.
     fn process_name(&self, pid: Pid) -> Option<BString>;
 }
 
-impl OwnerSource for SocketTables {
-    /// Looks into the processes of the same `/proc`, within the default [`OwnerLimits`].
-    fn owners(
+impl ProcessSource for SocketTables {
+    /// Looks into the processes of the same `/proc`, within the default [`ProcessLimits`].
+    fn processes(
         &self,
-        query: &OwnerQuery,
+        query: &ProcessQuery,
         interrupt: &dyn Interrupt,
-    ) -> Result<OwnerReport, OwnersError> {
-        Ok(Self::owners(self, query, &OwnerLimits::default(), interrupt)?)
+    ) -> Result<ProcessReport, ProcessSourceError> {
+        Ok(Self::processes(self, query, &ProcessLimits::default(), interrupt)?)
     }
 
     fn process_name(&self, pid: Pid) -> Option<BString> {
@@ -44,20 +44,20 @@ impl OwnerSource for SocketTables {
     }
 }
 
-/// Why owners cannot be told. It is plain data, as it may come from another process.
+/// Why processes cannot be listed. It is plain data, as it may come from another process.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct OwnersError {
+pub struct ProcessSourceError {
     /// The kind.
-    pub kind: OwnersErrorKind,
+    pub kind: ProcessSourceErrorKind,
     /// What went wrong, for a person.
     pub message: String,
 }
 
-/// The kinds of [`OwnersError`]; more may come.
+/// The kinds of [`ProcessSourceError`]; more may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum OwnersErrorKind {
+pub enum ProcessSourceErrorKind {
     /// The caller asked for the end.
     Interrupted,
     /// There are more processes, or more descriptors of sockets, than a bound allows.
@@ -66,12 +66,12 @@ pub enum OwnersErrorKind {
     Unavailable,
 }
 
-impl From<procnetsocket::Error> for OwnersError {
+impl From<procnetsocket::Error> for ProcessSourceError {
     fn from(error: procnetsocket::Error) -> Self {
         let kind = match error.kind() {
-            ErrorKind::Interrupted => OwnersErrorKind::Interrupted,
-            ErrorKind::LimitExceeded => OwnersErrorKind::LimitExceeded,
-            _ => OwnersErrorKind::Unavailable,
+            ErrorKind::Interrupted => ProcessSourceErrorKind::Interrupted,
+            ErrorKind::LimitExceeded => ProcessSourceErrorKind::LimitExceeded,
+            _ => ProcessSourceErrorKind::Unavailable,
         };
         let mut message = error.to_string();
         let mut cause = error.source();
@@ -86,14 +86,14 @@ impl From<procnetsocket::Error> for OwnersError {
 
 #[cfg(test)]
 mod tests {
-    use procnetsocket::{OwnerReport, OwnerTable, Uninterrupted, model::Inode};
+    use procnetsocket::{ProcessReport, ProcessTable, Uninterrupted, model::Inode};
     use rstest::rstest;
     use testkit::{FakeProc, Process};
 
     use super::*;
     use crate::{ErrorKind, Grant, Names, Policy, PolicyView};
     use bstr::BString;
-    use procnetsocket::{Interrupt, OwnerQuery, Pid, SocketTables};
+    use procnetsocket::{Interrupt, Pid, ProcessQuery, SocketTables};
     use std::sync::Arc;
 
     fn view(grants: &[Grant]) -> (testkit::FakeRoot, PolicyView) {
@@ -103,8 +103,8 @@ mod tests {
         (root, PolicyView::new(tables, policy, Names::default()))
     }
 
-    fn find(view: &PolicyView, interrupt: &dyn Interrupt) -> Result<OwnerTable, crate::Error> {
-        view.processes()?.find(&OwnerQuery::all(), interrupt)
+    fn find(view: &PolicyView, interrupt: &dyn Interrupt) -> Result<ProcessTable, crate::Error> {
+        view.processes()?.find(&ProcessQuery::all(), interrupt)
     }
 
     fn name(view: &PolicyView) -> Option<BString> {
@@ -131,20 +131,25 @@ mod tests {
     }
 
     #[test]
-    fn granted_processes_are_told() {
+    fn granted_processes_are_listed() {
         let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
         let table = find(&view, &Uninterrupted).unwrap();
-        let pids: Vec<_> = table.of(Inode::new(70).unwrap()).map(|owner| owner.task.pid).collect();
+        let pids: Vec<_> =
+            table.of(Inode::new(70).unwrap()).map(|process| process.task.pid).collect();
         assert_eq!(pids, [seven()]);
         assert_eq!(name(&view).unwrap(), "seven");
     }
 
     /// Fails, in the words of another process.
-    struct Broken(OwnersErrorKind);
+    struct Broken(ProcessSourceErrorKind);
 
-    impl OwnerSource for Broken {
-        fn owners(&self, _: &OwnerQuery, _: &dyn Interrupt) -> Result<OwnerReport, OwnersError> {
-            Err(OwnersError { kind: self.0, message: "the broker is gone".to_owned() })
+    impl ProcessSource for Broken {
+        fn processes(
+            &self,
+            _: &ProcessQuery,
+            _: &dyn Interrupt,
+        ) -> Result<ProcessReport, ProcessSourceError> {
+            Err(ProcessSourceError { kind: self.0, message: "the broker is gone".to_owned() })
         }
 
         fn process_name(&self, _: Pid) -> Option<BString> {
@@ -153,14 +158,17 @@ mod tests {
     }
 
     #[rstest]
-    #[case::interrupted(OwnersErrorKind::Interrupted, ErrorKind::Interrupted)]
-    #[case::gone(OwnersErrorKind::Unavailable, ErrorKind::Owners(OwnersErrorKind::Unavailable))]
+    #[case::interrupted(ProcessSourceErrorKind::Interrupted, ErrorKind::Interrupted)]
+    #[case::gone(
+        ProcessSourceErrorKind::Unavailable,
+        ErrorKind::Processes(ProcessSourceErrorKind::Unavailable)
+    )]
     fn another_source_answers_in_its_own_words(
-        #[case] kind: OwnersErrorKind,
+        #[case] kind: ProcessSourceErrorKind,
         #[case] expected: ErrorKind,
     ) {
         let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
-        let view = view.with_owners(Arc::new(Broken(kind)));
+        let view = view.with_processes(Arc::new(Broken(kind)));
         let error = find(&view, &Uninterrupted).unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (expected, "the broker is gone"));
         assert_eq!(name(&view), None);

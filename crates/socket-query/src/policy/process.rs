@@ -1,69 +1,70 @@
 //! What a policy leaves of the processes that hold sockets.
 
 use procnetsocket::{
-    Fact, Held, OwnerDetails, OwnerQuery, OwnerReport, Shown, Task, Wanted, model::Inode,
+    Fact, HeldSocket, ProcVisibility, ProcessDetails, ProcessQuery, ProcessReport, Task,
+    WantedSockets, model::Inode,
 };
 
-use super::{Policy, ProcessDetail};
+use super::{Policy, ProcessVisibility};
 
-/// Stands between processes and everything that looks at owners.
+/// Applies the policy to processes before anything sees them.
 ///
 /// Security: the question is cut down to what may be known, so that it is never read, and the answer
 /// once more, so that this does not hang on the source.
 #[derive(Clone, Copy)]
-pub(crate) struct OwnerVeil<'a> {
+pub(crate) struct ProcessRedaction<'a> {
     policy: &'a Policy,
 }
 
-impl<'a> OwnerVeil<'a> {
+impl<'a> ProcessRedaction<'a> {
     pub(crate) const fn new(policy: &'a Policy) -> Self {
         Self { policy }
     }
 
     /// Returns the question as far as it may be asked. `shown` are the sockets that the policy
     /// shows; `None` stands for all.
-    pub(crate) fn query(self, query: &OwnerQuery, shown: Option<Vec<Inode>>) -> OwnerQuery {
+    pub(crate) fn query(self, query: &ProcessQuery, shown: Option<Vec<Inode>>) -> ProcessQuery {
         let details = query.details.min(self.most_details());
         let mut allowed = query.clone().with_details(details);
         if let Some(shown) = shown {
-            allowed.sockets = Wanted::These(wanted_of(shown, &query.sockets));
+            allowed.sockets = WantedSockets::These(wanted_of(shown, &query.sockets));
         }
         allowed
     }
 
     /// Returns what is left of the answer to a question that was allowed.
-    pub(crate) fn cover(self, mut report: OwnerReport, query: &OwnerQuery) -> OwnerReport {
+    pub(crate) fn redact(self, mut report: ProcessReport, query: &ProcessQuery) -> ProcessReport {
         for task in &mut report.tasks {
-            self.cover_task(task);
+            self.redact_task(task);
         }
         if self.policy.narrows() {
             keep_sockets(&mut report.tasks, &query.sockets);
             report.closed = 0;
-            report.processes = Shown::All;
+            report.visibility = ProcVisibility::All;
         }
         report
     }
 
-    fn cover_task(self, task: &mut Task) {
-        if self.most_details() < OwnerDetails::Full {
+    fn redact_task(self, task: &mut Task) {
+        if self.most_details() < ProcessDetails::Full {
             task.executable = Fact::NotAsked;
             task.command_line = Fact::NotAsked;
         }
     }
 
-    fn most_details(self) -> OwnerDetails {
+    fn most_details(self) -> ProcessDetails {
         match self.policy.processes {
-            ProcessDetail::Full => OwnerDetails::Full,
-            ProcessDetail::Names => OwnerDetails::User,
+            ProcessVisibility::Full => ProcessDetails::Full,
+            ProcessVisibility::Names => ProcessDetails::User,
         }
     }
 }
 
 /// Returns what of the sockets that are shown was asked for, in order.
-fn wanted_of(mut shown: Vec<Inode>, wanted: &Wanted) -> Vec<Inode> {
+fn wanted_of(mut shown: Vec<Inode>, wanted: &WantedSockets) -> Vec<Inode> {
     shown.sort_unstable();
     shown.dedup();
-    if let Wanted::These(these) = wanted {
+    if let WantedSockets::These(these) = wanted {
         let mut these = these.clone();
         these.sort_unstable();
         shown.retain(|inode| these.binary_search(inode).is_ok());
@@ -72,10 +73,10 @@ fn wanted_of(mut shown: Vec<Inode>, wanted: &Wanted) -> Vec<Inode> {
 }
 
 /// Leaves sockets that were asked for, and processes that hold one of them.
-fn keep_sockets(tasks: &mut Vec<Task>, wanted: &Wanted) {
-    let Wanted::These(these) = wanted else { return };
+fn keep_sockets(tasks: &mut Vec<Task>, wanted: &WantedSockets) {
+    let WantedSockets::These(these) = wanted else { return };
     for task in tasks.iter_mut() {
-        task.sockets.retain(|Held { inode, .. }| these.binary_search(inode).is_ok());
+        task.sockets.retain(|HeldSocket { inode, .. }| these.binary_search(inode).is_ok());
     }
     tasks.retain(|task| !task.sockets.is_empty());
 }
@@ -85,33 +86,34 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use bstr::BString;
-    use procnetsocket::{Interrupt, OwnerLimits, OwnerTable, Pid, SocketTables, Uninterrupted};
+    use procnetsocket::{Interrupt, Pid, ProcessLimits, ProcessTable, SocketTables, Uninterrupted};
     use rstest::rstest;
     use testkit::{FakeProc, FakeRoot, Netlink, Process, Tcp};
 
     use super::*;
     use crate::{
-        AddressFamily, FamilySet, Grant, GrantSet, Names, OwnerSource, OwnersError, PolicyView,
-        Whose,
+        AddressFamily, FamilySet, Grant, GrantSet, Names, PolicyView, ProcessSource,
+        ProcessSourceError, VisibleUsers,
     };
 
     /// Tells more than it is asked for, and keeps the question.
     struct Talkative {
         tables: Arc<SocketTables>,
-        asked: Mutex<Option<OwnerQuery>>,
+        asked: Mutex<Option<ProcessQuery>>,
     }
 
-    impl OwnerSource for Talkative {
-        fn owners(
+    impl ProcessSource for Talkative {
+        fn processes(
             &self,
-            query: &OwnerQuery,
+            query: &ProcessQuery,
             _: &dyn Interrupt,
-        ) -> Result<OwnerReport, OwnersError> {
+        ) -> Result<ProcessReport, ProcessSourceError> {
             *self.asked.lock().unwrap() = Some(query.clone());
-            let all = OwnerQuery::all().with_details(OwnerDetails::Full);
-            let mut report = self.tables.owners(&all, &OwnerLimits::default(), &Uninterrupted)?;
+            let all = ProcessQuery::all().with_details(ProcessDetails::Full);
+            let mut report =
+                self.tables.processes(&all, &ProcessLimits::default(), &Uninterrupted)?;
             report.closed = 3;
-            report.processes = Shown::Some;
+            report.visibility = ProcVisibility::Some;
             Ok(report)
         }
 
@@ -137,29 +139,29 @@ mod tests {
     }
 
     /// Asks a talkative source for everything under a policy.
-    fn ask(policy: Policy) -> (OwnerTable, OwnerQuery, Option<BString>) {
+    fn ask(policy: Policy) -> (ProcessTable, ProcessQuery, Option<BString>) {
         let root = root();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let source = Arc::new(Talkative { tables: Arc::clone(&tables), asked: Mutex::default() });
         let view = PolicyView::new(tables, policy, Names::default())
-            .with_owners(Arc::<Talkative>::clone(&source));
-        let query = OwnerQuery::all().with_details(OwnerDetails::Full);
+            .with_processes(Arc::<Talkative>::clone(&source));
+        let query = ProcessQuery::all().with_details(ProcessDetails::Full);
         let table = view.processes().unwrap().find(&query, &Uninterrupted).unwrap();
         let asked = source.asked.lock().unwrap().take().unwrap();
         (table, asked, view.processes().unwrap().name(Pid::new(2).unwrap()))
     }
 
     #[rstest]
-    #[case::names(ProcessDetail::Names, OwnerDetails::User)]
-    #[case::full(ProcessDetail::Full, OwnerDetails::Full)]
-    fn command_lines_are_told_under_a_policy_that_says_so(
-        #[case] processes: ProcessDetail,
-        #[case] asked: OwnerDetails,
+    #[case::names(ProcessVisibility::Names, ProcessDetails::User)]
+    #[case::full(ProcessVisibility::Full, ProcessDetails::Full)]
+    fn command_lines_are_listed_under_full_visibility(
+        #[case] processes: ProcessVisibility,
+        #[case] asked: ProcessDetails,
     ) {
         let (table, query, _) = ask(policy().with_processes(processes));
         assert_eq!(query.details, asked);
         for task in table.tasks() {
-            let is_full = asked == OwnerDetails::Full;
+            let is_full = asked == ProcessDetails::Full;
             assert_eq!(task.command_line != Fact::NotAsked, is_full, "{task:?}");
             assert_eq!(task.executable != Fact::NotAsked, is_full, "{task:?}");
             assert_eq!(task.uid, Fact::Known(0));
@@ -168,11 +170,11 @@ mod tests {
 
     #[rstest]
     #[case::everything(policy(), "1:70 2:80 3:70 3:80", 3, true)]
-    #[case::user(policy().with_whose(Whose::User(7)), "1:70 3:70", 0, false)]
-    #[case::another(policy().with_whose(Whose::User(8)), "2:80 3:80", 0, false)]
-    #[case::nobody(policy().with_whose(Whose::User(9)), "", 0, false)]
+    #[case::user(policy().with_users(VisibleUsers::Uid(7)), "1:70 3:70", 0, false)]
+    #[case::another(policy().with_users(VisibleUsers::Uid(8)), "2:80 3:80", 0, false)]
+    #[case::nobody(policy().with_users(VisibleUsers::Uid(9)), "", 0, false)]
     #[case::family(policy().with_families(FamilySet::of(AddressFamily::Inet)), "1:70 3:70", 0, false)]
-    fn owners_of_hidden_sockets_are_not_told(
+    fn processes_of_hidden_sockets_are_not_listed(
         #[case] policy: Policy,
         #[case] held: &str,
         #[case] closed: u64,
@@ -187,17 +189,17 @@ mod tests {
         found.sort();
         assert_eq!(found.join(" "), held);
         assert_eq!((table.closed(), name.is_some()), (closed, names_of_others));
-        let shown = if closed == 0 { Shown::All } else { Shown::Some };
-        assert_eq!(table.processes(), shown);
+        let shown = if closed == 0 { ProcVisibility::All } else { ProcVisibility::Some };
+        assert_eq!(table.visibility(), shown);
     }
 
     #[test]
     fn a_question_about_hidden_sockets_is_not_asked() {
-        let policy = policy().with_whose(Whose::User(7));
+        let policy = policy().with_users(VisibleUsers::Uid(7));
         let inode = |number| Inode::new(number).unwrap();
-        let query = OwnerQuery::of(vec![inode(80), inode(70)]);
+        let query = ProcessQuery::of(vec![inode(80), inode(70)]);
         let shown = Some(vec![inode(90), inode(70), inode(70)]);
-        let allowed = OwnerVeil::new(&policy).query(&query, shown);
-        assert_eq!(allowed.sockets, Wanted::These(vec![inode(70)]));
+        let allowed = ProcessRedaction::new(&policy).query(&query, shown);
+        assert_eq!(allowed.sockets, WantedSockets::These(vec![inode(70)]));
     }
 }

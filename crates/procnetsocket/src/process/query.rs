@@ -1,4 +1,4 @@
-//! What is asked about owners, and the bounds of the answer.
+//! What is asked about processes, and the bounds of the answer.
 
 use crate::model::Inode;
 
@@ -23,28 +23,32 @@ pub const MAX_COMMAND_LINE_BYTES: u64 = 1 << 20;
 /// [`Fact::TooLong`](crate::Fact::TooLong).
 pub const MAX_DETAIL_BYTES: u64 = 32 << 20;
 
-/// A question about owners.
+/// A question about processes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct OwnerQuery {
-    /// The sockets whose owners are wanted.
-    pub sockets: Wanted,
+pub struct ProcessQuery {
+    /// The sockets whose processes are wanted.
+    pub sockets: WantedSockets,
     /// Whether each thread is looked into by itself.
     pub threads: Threads,
-    /// What is wanted of each owner beside its name, which always comes.
-    pub details: OwnerDetails,
+    /// What is wanted of each process beside its name, which always comes.
+    pub details: ProcessDetails,
 }
 
-impl OwnerQuery {
+impl ProcessQuery {
     /// Asks for the processes that hold any socket.
     pub const fn all() -> Self {
-        Self { sockets: Wanted::All, threads: Threads::Together, details: OwnerDetails::Name }
+        Self {
+            sockets: WantedSockets::All,
+            threads: Threads::Together,
+            details: ProcessDetails::Name,
+        }
     }
 
     /// Asks for the processes that hold one of these sockets.
     pub fn of(inodes: Vec<Inode>) -> Self {
-        Self { sockets: Wanted::These(inodes), ..Self::all() }
+        Self { sockets: WantedSockets::These(inodes), ..Self::all() }
     }
 
     /// Asks for processes, or for each thread by itself.
@@ -55,15 +59,15 @@ impl OwnerQuery {
 
     /// Asks for these details, too.
     #[must_use]
-    pub fn with_details(self, details: OwnerDetails) -> Self {
+    pub fn with_details(self, details: ProcessDetails) -> Self {
         Self { details, ..self }
     }
 }
 
-/// The sockets whose owners are wanted.
+/// The sockets whose processes are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Wanted {
+pub enum WantedSockets {
     /// Those of every socket.
     #[default]
     All,
@@ -76,20 +80,20 @@ pub enum Wanted {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Threads {
-    /// A process is one owner.
+    /// A process is listed once.
     #[default]
     Together,
     /// Each thread is one.
     Apart,
-    /// A process is one owner, of all that any of its threads holds.
+    /// A process is listed once, with all that any of its threads has open.
     Joined,
 }
 
-/// How much is told of an owner.
+/// How much is read of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum OwnerDetails {
+pub enum ProcessDetails {
     /// Its number and name.
     #[default]
     Name,
@@ -102,7 +106,7 @@ pub enum OwnerDetails {
 /// The bounds of one scan. Reaching one is an error of kind
 /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded), never a short answer, unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnerLimits {
+pub struct ProcessLimits {
     /// Processes looked into, and threads of one process. See [`MAX_PROCESSES`].
     pub processes: u64,
     /// Descriptors of wanted sockets kept. See [`MAX_HELD_SOCKETS`].
@@ -112,7 +116,7 @@ pub struct OwnerLimits {
     pub detail_bytes: u64,
 }
 
-impl Default for OwnerLimits {
+impl Default for ProcessLimits {
     /// The documented constants.
     fn default() -> Self {
         Self {

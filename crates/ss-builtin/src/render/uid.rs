@@ -1,4 +1,4 @@
-//! Owner, inode and kernel object of a socket, and the marks of what is shut.
+//! Process, inode and kernel object of a socket, and the marks of what is shut.
 
 use procnetsocket::model::{Cookie, Inode, Shutdown};
 
@@ -7,8 +7,8 @@ use super::{
     number::{push_decimal, push_hex},
 };
 
-/// Appends owner, inode and kernel object; a user id of 0 is left out.
-pub(super) fn push_owner(out: &mut Vec<u8>, uid: u32, inode: Option<Inode>, object: u64) {
+/// Appends uid, inode and kernel object; a user id of 0 is left out.
+pub(super) fn push_uid_inode(out: &mut Vec<u8>, uid: u32, inode: Option<Inode>, object: u64) {
     push_nonzero(out, " uid:", uid);
     push_text(out, " ino:");
     push_inode(out, inode);

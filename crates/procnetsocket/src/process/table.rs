@@ -1,64 +1,68 @@
-//! Owners by socket.
+//! Processes by socket.
 
 use std::ops::Range;
 
-use super::{OwnerReport, Shown, Task};
+use super::{ProcVisibility, ProcessReport, Task};
 use crate::model::Inode;
 
-/// The owners that a scan found, by socket.
+/// The processes that a scan found, by socket.
 #[derive(Clone, Debug, Default)]
-pub struct OwnerTable {
+pub struct ProcessTable {
     tasks: Vec<Task>,
     closed: u64,
-    processes: Shown,
-    /// Sorted by inode; owners of one socket stay in the order of the scan.
-    entries: Vec<Entry>,
+    visibility: ProcVisibility,
+    /// Sorted by inode; processes of one socket stay in the order of the scan.
+    entries: Vec<DescriptorEntry>,
     index: Index,
 }
 
 /// One descriptor of a socket.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct DescriptorEntry {
     inode: Inode,
     fd: u32,
     /// Index into the tasks.
     task: u32,
 }
 
-/// An owner of a socket: a process or thread, and the descriptor that it holds it by.
+/// A process or thread that has a socket open, and its descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Owner<'a> {
+pub struct SocketProcess<'a> {
     /// The process or thread.
     pub task: &'a Task,
     /// The descriptor.
     pub fd: u32,
 }
 
-impl OwnerTable {
+impl ProcessTable {
     /// Returns the table of what a scan found.
-    pub fn new(report: OwnerReport) -> Self {
-        let OwnerReport { tasks, closed, processes } = report;
+    pub fn new(report: ProcessReport) -> Self {
+        let ProcessReport { tasks, closed, visibility } = report;
         let mut entries = Vec::with_capacity(tasks.iter().map(|task| task.sockets.len()).sum());
         // OK because there are fewer processes and threads than numbers of 32 bits.
         for (index, task) in (0..=u32::MAX).zip(&tasks) {
             let held = task.sockets.iter();
-            entries.extend(held.map(|held| Entry { inode: held.inode, fd: held.fd, task: index }));
+            entries.extend(held.map(|held| DescriptorEntry {
+                inode: held.inode,
+                fd: held.fd,
+                task: index,
+            }));
         }
         entries.sort_by_key(|entry| entry.inode);
         let index = Index::new(&entries);
-        Self { tasks, closed, processes, entries, index }
+        Self { tasks, closed, visibility, entries, index }
     }
 
-    /// Returns the owners of a socket, in the order in which the kernel lists processes and
+    /// Returns the processes of a socket, in the order in which the kernel lists processes and
     /// descriptors.
-    pub fn of(&self, inode: Inode) -> impl DoubleEndedIterator<Item = Owner<'_>> {
+    pub fn of(&self, inode: Inode) -> impl DoubleEndedIterator<Item = SocketProcess<'_>> {
         let near = self.entries.get(self.index.near(inode)).unwrap_or_default();
         let first = near.partition_point(|entry| entry.inode < inode);
         let rest = near.get(first..).unwrap_or_default();
         let count = rest.partition_point(|entry| entry.inode == inode);
         let same = rest.get(..count).unwrap_or_default();
-        same.iter().filter_map(|entry| self.owner(entry))
+        same.iter().filter_map(|entry| self.process(entry))
     }
 
     /// Returns the processes and threads that hold any of the sockets.
@@ -66,22 +70,22 @@ impl OwnerTable {
         &self.tasks
     }
 
-    /// Returns how many processes could not be looked into: see [`OwnerReport::closed`].
+    /// Returns how many processes could not be looked into: see [`ProcessReport::closed`].
     pub fn closed(&self) -> u64 {
         self.closed
     }
 
     /// Returns whether `/proc` shows the processes of everybody.
-    pub fn processes(&self) -> Shown {
-        self.processes
+    pub fn visibility(&self) -> ProcVisibility {
+        self.visibility
     }
 
-    /// Returns whether every process was looked into, so that a socket without an owner has none.
+    /// Returns whether every process was looked into, so that a socket without a process has none.
     pub fn is_complete(&self) -> bool {
-        self.closed == 0 && self.processes == Shown::All
+        self.closed == 0 && self.visibility == ProcVisibility::All
     }
 
-    /// Returns why an owner may be missing, each reason in words for a person; none where
+    /// Returns why a process may be missing, each reason in words for a person; none where
     /// [`is_complete`](Self::is_complete) holds.
     pub fn gaps(&self) -> Vec<String> {
         let closed = match self.closed {
@@ -89,17 +93,19 @@ impl OwnerTable {
             1 => Some("1 process is closed to this user".to_owned()),
             closed => Some(format!("{closed} processes are closed to this user")),
         };
-        let shown = match self.processes {
-            Shown::All => None,
-            Shown::Some => Some("this /proc does not show every process"),
-            Shown::Namespace => Some("this /proc shows no process outside its PID namespace"),
+        let shown = match self.visibility {
+            ProcVisibility::All => None,
+            ProcVisibility::Some => Some("this /proc does not show every process"),
+            ProcVisibility::Namespace => {
+                Some("this /proc shows no process outside its PID namespace")
+            }
         };
         closed.into_iter().chain(shown.map(str::to_owned)).collect()
     }
 
-    fn owner(&self, entry: &Entry) -> Option<Owner<'_>> {
+    fn process(&self, entry: &DescriptorEntry) -> Option<SocketProcess<'_>> {
         let task = self.tasks.get(usize::try_from(entry.task).ok()?)?;
-        Some(Owner { task, fd: entry.fd })
+        Some(SocketProcess { task, fd: entry.fd })
     }
 }
 
@@ -116,7 +122,7 @@ struct Index {
 }
 
 impl Index {
-    fn new(entries: &[Entry]) -> Self {
+    fn new(entries: &[DescriptorEntry]) -> Self {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             return Self::default();
         };
@@ -154,12 +160,12 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{Fact, Held, Pid};
+    use crate::{Fact, HeldSocket, Pid};
 
-    fn table(inodes: &[u64]) -> OwnerTable {
+    fn table(inodes: &[u64]) -> ProcessTable {
         let sockets = (0..).zip(inodes).map(|(fd, inode)| {
             let inode = Inode::new(*inode).unwrap();
-            Held { inode, fd }
+            HeldSocket { inode, fd }
         });
         let task = Task {
             pid: Pid::new(1).unwrap(),
@@ -170,24 +176,25 @@ mod tests {
             command_line: Fact::NotAsked,
             sockets: sockets.collect(),
         };
-        OwnerTable::new(OwnerReport { tasks: vec![task], ..OwnerReport::default() })
+        ProcessTable::new(ProcessReport { tasks: vec![task], ..ProcessReport::default() })
     }
 
     #[rstest]
-    #[case::complete(0, Shown::All, &[])]
-    #[case::one(1, Shown::All, &["1 process is closed to this user"])]
-    #[case::hidden(0, Shown::Some, &["this /proc does not show every process"])]
+    #[case::complete(0, ProcVisibility::All, &[])]
+    #[case::one(1, ProcVisibility::All, &["1 process is closed to this user"])]
+    #[case::hidden(0, ProcVisibility::Some, &["this /proc does not show every process"])]
     #[case::both(
         2,
-        Shown::Namespace,
+        ProcVisibility::Namespace,
         &["2 processes are closed to this user", "this /proc shows no process outside its PID namespace"]
     )]
-    fn says_why_owners_may_be_missing(
+    fn says_why_processes_may_be_missing(
         #[case] closed: u64,
-        #[case] processes: Shown,
+        #[case] visibility: ProcVisibility,
         #[case] gaps: &[&str],
     ) {
-        let table = OwnerTable::new(OwnerReport { closed, processes, ..OwnerReport::default() });
+        let table =
+            ProcessTable::new(ProcessReport { closed, visibility, ..ProcessReport::default() });
         assert_eq!(table.gaps(), gaps);
         assert_eq!(table.is_complete(), gaps.is_empty());
     }
@@ -207,7 +214,7 @@ mod tests {
             [inode.saturating_sub(1), *inode, inode.saturating_add(1), inode / 2, inode | 1 << 63]
         });
         for inode in near.chain([1, u64::MAX]).filter_map(Inode::new) {
-            let found: Vec<_> = table.of(inode).map(|owner| owner.fd).collect();
+            let found: Vec<_> = table.of(inode).map(|process| process.fd).collect();
             let held = (0..).zip(inodes).filter(|(_, held)| **held == inode.get());
             assert_eq!(found, held.map(|(fd, _)| fd).collect::<Vec<u32>>(), "{inode}");
         }

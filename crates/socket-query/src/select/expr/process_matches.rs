@@ -1,16 +1,16 @@
 //! The sockets that the processes of a filter hold.
 
 use bstr::BString;
-use procnetsocket::{Fact, OwnerTable, Pid, Task, model::Inode};
+use procnetsocket::{Fact, Pid, ProcessTable, Task, model::Inode};
 
 use super::{
     ast::{Expr, Predicate},
-    glob::{self, Name},
+    glob::{self, GlobSubject},
 };
 
 /// The sockets that satisfy each condition on processes of an expression.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Holders {
+pub struct ProcessMatches {
     /// By condition; the inodes are in order.
     pids: Vec<(Pid, Vec<Inode>)>,
     comms: Vec<(BString, Vec<Inode>)>,
@@ -33,11 +33,11 @@ pub(crate) fn is_of_process(predicate: &Predicate) -> bool {
 }
 
 /// Returns whether a condition is one on processes or users.
-pub(crate) fn is_of_owner(predicate: &Predicate) -> bool {
+pub(crate) fn is_of_process_or_user(predicate: &Predicate) -> bool {
     is_of_process(predicate) || matches!(predicate, Predicate::User(_))
 }
 
-impl Holders {
+impl ProcessMatches {
     /// Returns whether an expression may hold for a socket because it is not known who holds it: whether
     /// a condition on processes stands below an odd number of negations.
     pub(crate) fn count_when_unknown(expr: &Expr) -> bool {
@@ -54,25 +54,25 @@ impl Holders {
     }
 
     /// Returns what the processes that an expression speaks of hold.
-    pub(crate) fn new(expr: &Expr, owners: &OwnerTable) -> Self {
-        let mut holders = Self::default();
-        holders.add(expr, owners);
-        holders
+    pub(crate) fn new(expr: &Expr, processes: &ProcessTable) -> Self {
+        let mut matches = Self::default();
+        matches.add(expr, processes);
+        matches
     }
 
-    fn add(&mut self, expr: &Expr, owners: &OwnerTable) {
+    fn add(&mut self, expr: &Expr, processes: &ProcessTable) {
         match expr {
             Expr::All(exprs) | Expr::Any(exprs) => {
                 for expr in exprs {
-                    self.add(expr, owners);
+                    self.add(expr, processes);
                 }
             }
-            Expr::Not(expr) => self.add(expr, owners),
+            Expr::Not(expr) => self.add(expr, processes),
             Expr::Is(Predicate::Pid(pid)) => {
-                self.pids.push((*pid, held(owners, |task| task.pid == *pid)));
+                self.pids.push((*pid, held(processes, |task| task.pid == *pid)));
             }
             Expr::Is(Predicate::Comm(pattern)) => {
-                self.comms.push((pattern.clone(), held(owners, |task| is_named(task, pattern))));
+                self.comms.push((pattern.clone(), held(processes, |task| is_named(task, pattern))));
             }
             Expr::Is(_) => {}
         }
@@ -110,12 +110,12 @@ fn is_process(task: &Task) -> bool {
 
 /// A name that is not known matches nothing.
 fn is_named(task: &Task, pattern: &BString) -> bool {
-    matches!(&task.name, Fact::Known(name) if glob::matches(pattern, Name::plain(name)))
+    matches!(&task.name, Fact::Known(name) if glob::matches(pattern, GlobSubject::plain(name)))
 }
 
 /// Returns the sockets of the processes for which `is_it` holds, in order.
-fn held(owners: &OwnerTable, is_it: impl Fn(&Task) -> bool) -> Vec<Inode> {
-    let tasks = owners.tasks().iter().filter(|task| is_process(task) && is_it(task));
+fn held(processes: &ProcessTable, is_it: impl Fn(&Task) -> bool) -> Vec<Inode> {
+    let tasks = processes.tasks().iter().filter(|task| is_process(task) && is_it(task));
     let mut inodes: Vec<_> =
         tasks.flat_map(|task| task.sockets.iter().map(|held| held.inode)).collect();
     inodes.sort_unstable();

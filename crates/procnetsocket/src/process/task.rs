@@ -13,7 +13,7 @@ use bstr::BString;
 use rustix::io::Errno;
 
 use super::{
-    Fact, Held, MAX_COMMAND_LINE_BYTES, OwnerDetails, Task,
+    Fact, HeldSocket, MAX_COMMAND_LINE_BYTES, ProcessDetails, Task,
     parse::{has_ended, is_kernel_thread, parse_command_line, parse_link, parse_name, parse_uid},
 };
 use crate::{
@@ -30,7 +30,7 @@ const STATUS_BYTES: u64 = 16 * 1024;
 
 /// Whether all links of a process could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum ProcessAccess {
     Open,
     /// Some links, or all of them, may not be read.
     Closed,
@@ -39,28 +39,28 @@ pub(super) enum Access {
 /// What lies behind the descriptors of a task.
 pub(super) struct Descriptors {
     /// The sockets that are wanted.
-    pub(super) held: Vec<Held>,
-    pub(super) access: Access,
+    pub(super) held: Vec<HeldSocket>,
+    pub(super) access: ProcessAccess,
     /// Whether there is no descriptor at all.
     pub(super) is_empty: bool,
 }
 
 /// What became of the looking into a task.
-pub(super) enum Look<T> {
+pub(super) enum Opened<T> {
     Found(T),
     /// It is gone, or has nothing to show.
     Gone,
     Closed,
 }
 
-/// Sorts out what an opening came to: a process that is gone, or that may not be looked into, is no
+/// Sorts out the result of an opening: a process that is gone, or that may not be looked into, is no
 /// error.
-pub(super) fn looked<T>(opened: Result<T, RootError>) -> Result<Look<T>, RootError> {
+pub(super) fn looked<T>(opened: Result<T, RootError>) -> Result<Opened<T>, RootError> {
     match opened {
-        Ok(found) => Ok(Look::Found(found)),
+        Ok(found) => Ok(Opened::Found(found)),
         Err(error) => match error.kind() {
-            RootErrorKind::Vanished | RootErrorKind::Missing => Ok(Look::Gone),
-            RootErrorKind::Denied | RootErrorKind::Outside => Ok(Look::Closed),
+            RootErrorKind::Vanished | RootErrorKind::Missing => Ok(Opened::Gone),
+            RootErrorKind::Denied | RootErrorKind::Outside => Ok(Opened::Closed),
             _ => Err(error),
         },
     }
@@ -75,14 +75,14 @@ pub(super) fn read_sockets(
     proceed: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<ControlFlow<(), Descriptors>, Errno> {
     const PATIENCE: u32 = 1_000;
-    let (mut held, mut access, mut patience) = (Vec::new(), Access::Open, PATIENCE);
+    let (mut held, mut access, mut patience) = (Vec::new(), ProcessAccess::Open, PATIENCE);
     let mut is_empty = true;
     let read = descriptors.read(buffer, |fd, name| {
         is_empty = false;
         match link(descriptors, name) {
-            Ok(Some(inode)) if is_wanted(inode) => held.push(Held { inode, fd }),
+            Ok(Some(inode)) if is_wanted(inode) => held.push(HeldSocket { inode, fd }),
             // Security: Landlock lets the directory be listed and not the links be read.
-            Err(Errno::ACCESS | Errno::PERM) => access = Access::Closed,
+            Err(Errno::ACCESS | Errno::PERM) => access = ProcessAccess::Closed,
             // OK because a descriptor that was closed meanwhile leads nowhere.
             Ok(_) | Err(_) => {}
         }
@@ -100,7 +100,7 @@ pub(super) fn read_sockets(
             Ok(ControlFlow::Continue(Descriptors { held, access, is_empty }))
         }
         Err(Errno::ACCESS | Errno::PERM) => {
-            Ok(ControlFlow::Continue(Descriptors { held, access: Access::Closed, is_empty }))
+            Ok(ControlFlow::Continue(Descriptors { held, access: ProcessAccess::Closed, is_empty }))
         }
         Err(errno) => Err(errno),
     }
@@ -116,8 +116,8 @@ pub(super) fn describe(
     dir: &TaskDir<'_>,
     process: &TaskDir<'_>,
     (pid, tid): (Pid, Option<Pid>),
-    (details, room): (OwnerDetails, &Room),
-    sockets: Vec<Held>,
+    (details, room): (ProcessDetails, &Room),
+    sockets: Vec<HeldSocket>,
 ) -> Task {
     let mut task = Task {
         pid,
@@ -128,10 +128,10 @@ pub(super) fn describe(
         command_line: Fact::NotAsked,
         sockets,
     };
-    if details >= OwnerDetails::User {
+    if details >= ProcessDetails::User {
         task.uid = read(process, ProcFile::Status, STATUS_BYTES, parse_uid);
     }
-    if details == OwnerDetails::Full {
+    if details == ProcessDetails::Full {
         task.executable = room.keep(|| fact(process.executable()), |path| path.len());
         task.command_line = room.keep(
             || read(process, ProcFile::Cmdline, MAX_COMMAND_LINE_BYTES, parse_command_line),

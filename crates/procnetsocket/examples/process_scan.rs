@@ -1,8 +1,8 @@
-//! Looks for the owners of all sockets and prints how many there are, for measurement.
+//! Looks for the processes of all sockets and prints how many there are, for measurement.
 //!
 //! ```text
-//! cargo run --release -p procnetsocket --example owner_scan
-//! cargo run --release -p procnetsocket --example owner_scan -- bare
+//! cargo run --release -p procnetsocket --example process_scan
+//! cargo run --release -p procnetsocket --example process_scan -- bare
 //! ```
 //!
 //! With `bare` it walks the same directories and links on two threads, and does nothing else.
@@ -20,7 +20,9 @@ use std::{
 };
 
 use cap_std::ambient_authority;
-use procnetsocket::{OwnerLimits, OwnerQuery, OwnerTable, ProcRoot, SocketTables, Uninterrupted};
+use procnetsocket::{
+    ProcRoot, ProcessLimits, ProcessQuery, ProcessTable, SocketTables, Uninterrupted,
+};
 use rustix::fs::{CWD, Mode, OFlags, RawDir};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -29,14 +31,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     let tables = SocketTables::from_root(ProcRoot::open_ambient(ambient_authority())?);
-    let report = tables.owners(&OwnerQuery::all(), &OwnerLimits::default(), &Uninterrupted)?;
+    let report =
+        tables.processes(&ProcessQuery::all(), &ProcessLimits::default(), &Uninterrupted)?;
     let held: usize = report.tasks.iter().map(|task| task.sockets.len()).sum();
     println!(
         "{} processes hold sockets, {held} times; {} closed",
         report.tasks.len(),
         report.closed
     );
-    let _ = OwnerTable::new(report);
+    let _ = ProcessTable::new(report);
     Ok(())
 }
 

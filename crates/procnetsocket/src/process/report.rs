@@ -8,7 +8,7 @@ use crate::{Pid, model::Inode};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct OwnerReport {
+pub struct ProcessReport {
     /// The processes (and threads, if they were asked for) that hold wanted sockets, in the order in
     /// which the kernel lists them.
     pub tasks: Vec<Task>,
@@ -16,14 +16,14 @@ pub struct OwnerReport {
     /// them. A thread counts with its process.
     pub closed: u64,
     /// Whether `/proc` shows the processes of everybody.
-    pub processes: Shown,
+    pub visibility: ProcVisibility,
 }
 
 /// Whether a `/proc` shows every process of its PID namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Shown {
+pub enum ProcVisibility {
     /// Nothing says that one is left out.
     #[default]
     All,
@@ -54,13 +54,13 @@ pub struct Task {
     /// The arguments that the process was started with, or that it has put in their place.
     pub command_line: Fact<Vec<BString>>,
     /// The wanted sockets that it holds, in the order of the kernel, which is that of descriptors.
-    pub sockets: Vec<Held>,
+    pub sockets: Vec<HeldSocket>,
 }
 
 /// A socket behind a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Held {
+pub struct HeldSocket {
     /// The socket.
     pub inode: Inode,
     /// The descriptor.
