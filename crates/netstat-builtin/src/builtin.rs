@@ -5,7 +5,7 @@ use std::io::Write;
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
 use procnetsocket::{
-    Details, OwnerDetails, OwnerQuery, OwnerTable,
+    Details, ProcessDetails, ProcessQuery, ProcessTable,
     model::{InetProtocol, InetSocket, TcpState},
 };
 use socket_query::{
@@ -123,17 +123,17 @@ impl Netstat {
             Ok(gate) => gate,
             Err(error) => {
                 complain(stderr, &format_args!("-p shows no process: {error}"));
-                return Ok((Programs::new(OwnerTable::default()), ExitCode::SUCCESS));
+                return Ok((Programs::new(ProcessTable::default()), ExitCode::SUCCESS));
             }
         };
-        let query = OwnerQuery::all().with_details(OwnerDetails::Full);
+        let query = ProcessQuery::all().with_details(ProcessDetails::Full);
         let found = gate.find(&query, &|| cancel.is_cancelled());
         cancel.check()?;
         let (table, code) = match found {
             Ok(table) => (table, ExitCode::SUCCESS),
             Err(error) => {
                 complain(stderr, &Chain(&error));
-                (OwnerTable::default(), ExitCode::FAILURE)
+                (ProcessTable::default(), ExitCode::FAILURE)
             }
         };
         if table.closed() > 0 {

@@ -8,7 +8,7 @@ use std::{
 
 use builtin_api::Error;
 use procnetsocket::model::{InetSocket, Inode, Socket};
-use socket_query::{Problem, Sink, SocketTable};
+use socket_query::{ListingProblem, Sink, SocketTable};
 
 use crate::{
     problem::Problems,
@@ -71,7 +71,7 @@ pub(crate) struct Reports<'a> {
 }
 
 impl Reports<'_> {
-    fn report(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn report(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.problems.report(self.stderr, problem);
         ControlFlow::Continue(())
     }
@@ -95,7 +95,7 @@ impl Sink for InetListing<'_, '_> {
         }
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.reports.report(problem)
     }
 }
@@ -115,7 +115,7 @@ impl Sink for UnixListing<'_, '_> {
         }
     }
 
-    fn problem(&mut self, problem: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.reports.report(problem)
     }
 }
@@ -160,7 +160,7 @@ impl Sink for Peers {
     }
 
     /// The listing itself reports it.
-    fn problem(&mut self, _: Problem<'_>) -> ControlFlow<()> {
+    fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }

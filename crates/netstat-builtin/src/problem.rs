@@ -3,7 +3,7 @@
 use std::{fmt, io::Write};
 
 use builtin_api::{Chain, ExitCode};
-use socket_query::Problem;
+use socket_query::ListingProblem;
 
 /// Problems that are reported one by one; of more, the number is.
 const REPORTED: u64 = 10;
@@ -16,15 +16,15 @@ pub(crate) struct Problems {
 
 impl Problems {
     /// Prints a line, unless there were many before.
-    pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: Problem<'_>) {
+    pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: ListingProblem<'_>) {
         self.count += 1;
         if self.count > REPORTED {
             return;
         }
         match problem {
-            Problem::Row(row) => complain(stderr, row),
-            Problem::Table(_, error) => complain(stderr, &Chain(error)),
-            Problem::Changed(table) => complain(
+            ListingProblem::Row(row) => complain(stderr, row),
+            ListingProblem::Table(_, error) => complain(stderr, &Chain(error)),
+            ListingProblem::Changed(table) => complain(
                 stderr,
                 &format_args!(
                     "{table} changed while it was read: rows may be missing or there twice"

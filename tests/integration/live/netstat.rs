@@ -123,7 +123,7 @@ fn text_tables_print_the_same() {
 #[test]
 fn processes_that_share_sockets_are_the_same() {
     inside("live::netstat::processes_that_share_sockets_are_the_same", || {
-        let _fixture = Fixture::start(&["owners"]);
-        compare("owners", SocketTables::open_ambient(ambient_authority()).unwrap());
+        let _fixture = Fixture::start(&["processes"]);
+        compare("processes", SocketTables::open_ambient(ambient_authority()).unwrap());
     });
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bstr::BString;
 use netstat_builtin::Netstat;
 use procnetsocket::SocketTables;
-use socket_query::{Grant, Names, Policy, PolicyView, ProcessDetail};
+use socket_query::{Grant, Names, Policy, PolicyView, ProcessVisibility};
 use testkit::FakeRoot;
 
 use crate::{ours, outcome::Outcome, workspace};
@@ -25,7 +25,7 @@ pub(crate) fn names() -> Names {
 
 /// Returns the policy of these grants, with the arguments of processes.
 pub(crate) fn policy(grants: &[Grant]) -> Policy {
-    Policy::new(grants.iter().copied().collect()).with_processes(ProcessDetail::Full)
+    Policy::new(grants.iter().copied().collect()).with_processes(ProcessVisibility::Full)
 }
 
 /// Runs `netstat` over a fake root.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use bstr::ByteSlice;
-use procnetsocket::{Fact, OwnerTable, Task, model::Inode};
+use procnetsocket::{Fact, ProcessTable, Task, model::Inode};
 
 use super::field::{push_left, push_name, push_text};
 
@@ -13,13 +13,13 @@ const WIDTH: usize = 20;
 /// Prints the process that has a socket open.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    table: OwnerTable,
+    table: ProcessTable,
     /// Whether a socket had no process that is known.
     is_missing: Cell<bool>,
 }
 
 impl Programs {
-    pub(crate) fn new(table: OwnerTable) -> Self {
+    pub(crate) fn new(table: ProcessTable) -> Self {
         Self { table, is_missing: Cell::new(false) }
     }
 
@@ -88,7 +88,7 @@ mod tests {
     use std::sync::Arc;
 
     use bstr::BString;
-    use procnetsocket::{OwnerDetails, OwnerLimits, OwnerQuery, SocketTables, Uninterrupted};
+    use procnetsocket::{ProcessDetails, ProcessLimits, ProcessQuery, SocketTables, Uninterrupted};
     use rstest::rstest;
     use testkit::{FakeProc, Process};
 
@@ -115,10 +115,10 @@ mod tests {
         let process = Process::new(pid, "comm").arguments(arguments).socket(3, 70);
         let root = FakeProc::new().process(process).build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
-        let query = OwnerQuery::all().with_details(OwnerDetails::Full);
-        let limits = OwnerLimits::default();
-        let report = tables.owners(&query, &limits, &Uninterrupted).unwrap();
-        let programs = Programs::new(OwnerTable::new(report));
+        let query = ProcessQuery::all().with_details(ProcessDetails::Full);
+        let limits = ProcessLimits::default();
+        let report = tables.processes(&query, &limits, &Uninterrupted).unwrap();
+        let programs = Programs::new(ProcessTable::new(report));
         let mut out = Vec::new();
         programs.push(&mut out, Inode::new(70));
         assert_eq!(BString::from(out), field);
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn unknown_process_is_a_dash() {
-        let programs = Programs::new(OwnerTable::default());
+        let programs = Programs::new(ProcessTable::default());
         let mut out = Vec::new();
         programs.push(&mut out, None);
         assert_eq!(BString::from(out), "-                   ");
