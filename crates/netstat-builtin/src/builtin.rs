@@ -90,12 +90,13 @@ impl Netstat {
         let mut reports = Reports { stderr: *stderr, problems: Problems::default() };
         if let Some(inet) = &plan.inet {
             let rows = InetRows {
+                kind: plan.kind,
                 choices: plan.choices,
                 addresses: Addresses::new(&self.view, plan.choices, cancel),
                 users: self.view.names().users(),
                 programs: programs.as_ref(),
             };
-            self.list_inet(plan.kind, inet, &rows, &mut output, (&mut reports, cancel))?;
+            self.list_inet(inet, &rows, &mut output, (&mut reports, cancel))?;
         }
         if plan.unix {
             self.list_unix(plan.kind, programs.as_ref(), &mut output, (&mut reports, cancel))?;
@@ -145,18 +146,17 @@ impl Netstat {
 
     fn list_inet<'a>(
         &self,
-        kind: Kind,
         plan: &InetPlan,
         rows: &InetRows<'a>,
         output: &mut Output<'a>,
         (reports, cancel): (&mut Reports<'a>, &Cancel),
     ) -> Result<(), Error> {
         // OK because a failed write is reported at the end.
-        let _ = output.write(|out| rows.push_heading(out, kind));
+        let _ = output.write(|out| rows.push_heading(out));
         let has_sock_diag = self.view.has_sock_diag();
         for table in &plan.tables {
             let states = match (table, has_sock_diag) {
-                (SocketTable::Tcp, true) => states(kind),
+                (SocketTable::Tcp, true) => states(rows.kind),
                 _ => StateSet::ALL,
             };
             let selection = Selection {
@@ -165,7 +165,7 @@ impl Netstat {
                 states,
                 ..Selection::everything()
             };
-            let admits = |socket: &InetSocket| is_of_kind(socket, kind);
+            let admits = |socket: &InetSocket| is_of_kind(socket, rows.kind);
             let mut listing = InetListing { rows, output, reports, admits: &admits };
             self.collect(&selection, cancel, &mut listing)?;
         }

@@ -44,7 +44,7 @@ const LINES: [&str; 14] = [
 /// here.
 fn rows(outcome: &Outcome) -> Vec<BString> {
     let lines = outcome.stdout.lines().filter(|line| !line.starts_with(b"udpl"));
-    let mut rows: Vec<_> = lines.map(|line| row(line)).collect();
+    let mut rows: Vec<_> = lines.map(row).collect();
     rows.sort();
     rows
 }

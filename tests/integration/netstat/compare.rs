@@ -35,7 +35,7 @@ fn rows(outcome: &Outcome) -> Vec<BString> {
     rows
 }
 
-fn compare<'a>(roots: impl IntoIterator<Item = (String, FakeProc)>, lines: &[&'a str]) {
+fn compare(roots: impl IntoIterator<Item = (String, FakeProc)>, lines: &[&str]) {
     let Some(real) = RealNetstat::find() else { return };
     let (mut count, mut reports) = (0, Vec::new());
     for (name, root) in roots {

@@ -12,11 +12,13 @@ use crate::{outcome::Outcome, workspace};
 const VERSION: &str = "net-tools 2.10";
 
 /// Puts a directory over `/proc`, which is where the program looks, and becomes the program.
-const OVER_PROC: &str = r#"mount --bind "$0" /proc && exec netstat "$@""#;
+const OVER_PROC: &str = r#"mount --bind "$0" /proc && exec "$@""#;
 
 /// net-tools' `netstat`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RealNetstat;
+pub(crate) struct RealNetstat {
+    program: &'static str,
+}
 
 impl RealNetstat {
     /// Returns the program if it is there, and reports loudly if it is not.
@@ -25,26 +27,27 @@ impl RealNetstat {
     ///
     /// Where `CI` is set it has to be there; and anywhere it has to be a 2.10.
     pub(crate) fn find() -> Option<Self> {
-        let Ok(output) = Command::new("netstat").arg("-V").output() else {
+        let program = "netstat";
+        let Ok(output) = Command::new(program).arg("-V").output() else {
             assert!(!workspace::is_ci(), "netstat is missing: install net-tools");
             eprintln!("*** netstat is missing: NOTHING IS COMPARED. Install net-tools. ***");
             return None;
         };
         let version = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(version.starts_with(VERSION), "this is {version:?}, and not {VERSION}");
-        Some(Self)
+        Some(Self { program })
     }
 
     /// Runs it as it is.
     pub(crate) fn run(self, args: &[String]) -> Outcome {
-        outcome(Command::new("netstat").args(args).output().unwrap())
+        outcome(Command::new(self.program).args(args).output().unwrap())
     }
 
     /// Runs it over a fake root; `None` where nothing can be put over `/proc`.
     pub(super) fn run_over(self, root: &FakeRoot, args: &[String]) -> Option<Outcome> {
         let run = |args: &[String]| {
             let mut command = Command::new("unshare");
-            command.args(["-Urm", "sh", "-c", OVER_PROC]).arg(root.path()).args(args);
+            command.args(["-Urm", "sh", "-c", OVER_PROC]).arg(root.path()).arg(self.program).args(args);
             command.output().unwrap()
         };
         if !run(&["-V".to_owned()]).status.success() {

@@ -1,15 +1,20 @@
 //! What this project decides by itself, byte for byte.
 
+use std::sync::Arc;
+
+use bstr::BString;
+use netstat_builtin::Netstat;
+use procnetsocket::{Interrupt, Pid, ProcessQuery, ProcessReport, SocketTables};
 use rstest::rstest;
-use socket_query::Grant;
+use socket_query::{Grant, PolicyView, ProcessSource, ProcessSourceError};
 use testkit::{FakeProc, Process, Tcp, Unix};
 
-use super::{GRANTS, run, words};
-use crate::outcome::Outcome;
+use super::{GRANTS, names, policy, run, words};
+use crate::{ours, outcome::Outcome};
 
 #[track_caller]
 fn check(outcome: &Outcome, stdout: &[&str], stderr: &str, status: i32) {
-    let lines: String = stdout.iter().map(|line| format!("{line}\n")).collect();
+    let lines = stdout.iter().flat_map(|line| [*line, "\n"]).collect::<String>();
     assert_eq!(outcome.stdout, lines, "standard output");
     assert_eq!(outcome.stderr, stderr, "standard error");
     assert_eq!(outcome.status, status, "status");
@@ -83,19 +88,42 @@ fn names_of_unix_sockets_are_whole_and_escaped() {
     );
 }
 
+/// Finds no process, and may not look into one.
+struct Closed;
+
+impl ProcessSource for Closed {
+    fn processes(
+        &self,
+        _: &ProcessQuery,
+        _: &dyn Interrupt,
+    ) -> Result<ProcessReport, ProcessSourceError> {
+        let mut report = ProcessReport::default();
+        report.closed = 1;
+        Ok(report)
+    }
+
+    fn process_name(&self, _: Pid) -> Option<BString> {
+        None
+    }
+}
+
 #[test]
 fn closed_processes_are_reported_as_net_tools_does() {
-    let closed = Process::new(8, "closed").link("3", "socket:[71]").mode(0o000);
-    let outcome = run(&root().process(closed).build(), &GRANTS, &words("-tlpn"));
-    // Root looks into every directory.
-    if !outcome.stderr.is_empty() {
-        assert_eq!(
-            outcome.stderr,
-            "(Not all processes could be identified, non-owned process info\n \
-             will not be shown, you would have to be root to see it all.)\n"
-        );
-    }
-    assert_eq!(outcome.status, 0);
+    let root = root().build();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let view = PolicyView::new(tables, policy(&GRANTS), names()).with_processes(Arc::new(Closed));
+    check(
+        &ours::call(&Netstat::new(view), &words("-tlpn"), None),
+        &[
+            SERVERS,
+            HEADER,
+            "tcp        0      0 127.0.0.1:22            0.0.0.0:*               LISTEN      \
+             -                   ",
+        ],
+        "(Not all processes could be identified, non-owned process info\n \
+         will not be shown, you would have to be root to see it all.)\n",
+        0,
+    );
 }
 
 #[rstest]

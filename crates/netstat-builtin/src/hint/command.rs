@@ -1,15 +1,16 @@
 //! An `ss` command in the making.
 
+use std::{collections::BTreeSet, fmt::Write};
+
 use builtin_api::is_unsafe_to_show;
 
 use super::Hint;
 
 /// An `ss` command.
 #[derive(Debug, Default)]
-pub(super) struct Ss {
-    pub(super) is_tcp: bool,
-    pub(super) is_udp: bool,
-    pub(super) is_unix: bool,
+pub(super) struct SsCommand {
+    /// The letters of the tables: `t`, `u`, `x`.
+    pub(super) tables: BTreeSet<char>,
     pub(super) sockets: Sockets,
     /// `4` or `6`.
     pub(super) family: Option<char>,
@@ -30,15 +31,13 @@ pub(super) enum Sockets {
 /// One of these has to hold.
 pub(super) type Term = Vec<String>;
 
-impl Ss {
+impl SsCommand {
     /// Returns the command.
     ///
     /// Security: the words of a term are checked before, so that none holds a quote.
     pub(super) fn hint(&self) -> Hint {
         let mut line = "ss -".to_owned();
-        for (is_listed, letter) in [(self.is_tcp, 't'), (self.is_udp, 'u'), (self.is_unix, 'x')] {
-            line.extend(is_listed.then_some(letter));
-        }
+        line.extend(&self.tables);
         let (letter, state) = match self.sockets {
             Sockets::All => (Some('a'), None),
             Sockets::Listening => (Some('l'), None),
@@ -51,11 +50,12 @@ impl Ss {
             line.push_str(" state ");
             line.push_str(state);
         }
+        // OK because a string takes everything.
         let terms: Vec<String> = self.terms.iter().map(|term| term.join(" or ")).collect();
         match terms.as_slice() {
             [] => {}
-            [term] => line.push_str(&format!(" '{term}'")),
-            terms => line.push_str(&format!(" '( {} )'", terms.join(" ) and ( "))),
+            [term] => drop(write!(line, " '{term}'")),
+            terms => drop(write!(line, " '( {} )'", terms.join(" ) and ( "))),
         }
         Hint::command(line)
     }

@@ -2,12 +2,12 @@
 
 use super::{
     Hint,
-    command::{Sockets, Ss, Term, port},
+    command::{Sockets, SsCommand, Term, port},
 };
 
 /// Returns what to use instead, or `None` for options that mean something else.
 pub(super) fn hint(words: &[&str]) -> Option<Hint> {
-    let mut ss = Ss { sockets: Sockets::Listening, ..Ss::default() };
+    let mut ss = SsCommand { sockets: Sockets::Listening, ..SsCommand::default() };
     let mut ports = Term::new();
     let (mut space, mut kills) = ("file", false);
     let mut words = words.iter().copied();
@@ -30,10 +30,10 @@ pub(super) fn hint(words: &[&str]) -> Option<Hint> {
         let (name, space) =
             word.rsplit_once('/').filter(|(_, space)| is_space(space)).unwrap_or((word, space));
         match space {
-            "tcp" => ss.is_tcp = true,
-            "udp" => ss.is_udp = true,
+            "tcp" => ss.tables.insert('t'),
+            "udp" => ss.tables.insert('u'),
             _ => return Some(Hint::OPEN_FILES),
-        }
+        };
         ports.push(format!("sport = :{}", port(name)?));
     }
     if ports.is_empty() {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{
     Hint,
-    command::{Sockets, Ss, Term, is_plain, port},
+    command::{Sockets, SsCommand, Term, is_plain, port},
 };
 
 /// States by the words of lsof, with those of `ss`.
@@ -55,7 +55,8 @@ pub(super) fn hint(words: &[&str]) -> Option<Hint> {
     if options.has_files {
         return Some(Hint::OPEN_FILES);
     }
-    let mut ss = Ss { is_unix: options.is_unix, ..Ss::default() };
+    let mut ss = SsCommand::default();
+    ss.tables.extend(options.is_unix.then_some('x'));
     if let Some(state) = options.state {
         ss.sockets = match STATES.iter().find(|(lsof, _)| *lsof == state) {
             Some((_, state)) => Sockets::InState(state),
@@ -65,7 +66,7 @@ pub(super) fn hint(words: &[&str]) -> Option<Hint> {
     }
     let selects = options.internet.is_some() || options.is_unix;
     if let Some(internet) = options.internet {
-        internet.select(&mut ss, options.state.is_some());
+        internet.select(&mut ss);
     }
     ss.terms.extend(options.processes);
     let note = (!selects).then_some("it lists sockets, and no open files");
@@ -164,14 +165,15 @@ impl<'a> Internet<'a> {
         rest.is_empty().then_some(internet)
     }
 
-    fn select(&self, ss: &mut Ss, has_state: bool) {
+    fn select(&self, ss: &mut SsCommand) {
         // States are those of TCP; a port without a protocol is almost always one of TCP.
-        let is_tcp_alone = has_state || !self.ports.is_empty();
-        ss.is_tcp = self.protocol != Some(Protocol::Udp);
-        ss.is_udp = match self.protocol {
-            Some(protocol) => protocol == Protocol::Udp,
-            None => !is_tcp_alone,
-        };
+        let is_tcp_alone = !matches!(ss.sockets, Sockets::All) || !self.ports.is_empty();
+        ss.tables.extend(match self.protocol {
+            Some(Protocol::Tcp) => "t".chars(),
+            Some(Protocol::Udp) => "u".chars(),
+            None if is_tcp_alone => "t".chars(),
+            None => "tu".chars(),
+        });
         ss.family = self.family;
         let is_listening = matches!(ss.sockets, Sockets::Listening);
         let sides = |local: &'static str, peer: &'static str| {

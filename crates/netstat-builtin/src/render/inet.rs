@@ -26,6 +26,7 @@ const QUEUE: usize = 6;
 
 /// Lays out the rows of internet sockets.
 pub(crate) struct InetRows<'a> {
+    pub(crate) kind: Kind,
     pub(crate) choices: Choices,
     pub(crate) addresses: Addresses<'a>,
     pub(crate) users: &'a UserNames,
@@ -34,8 +35,8 @@ pub(crate) struct InetRows<'a> {
 }
 
 impl InetRows<'_> {
-    pub(crate) fn push_heading(&self, out: &mut Vec<u8>, kind: Kind) {
-        push_text(out, format_args!("Active Internet connections {}\n", kind.heading()));
+    pub(crate) fn push_heading(&self, out: &mut Vec<u8>) {
+        push_text(out, format_args!("Active Internet connections {}\n", self.kind.heading()));
         push_text(out, "Proto Recv-Q Send-Q Local Address           ");
         push_text(out, "Foreign Address         State      ");
         if self.choices.contains(Choice::Extended) {

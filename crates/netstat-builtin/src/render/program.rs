@@ -27,9 +27,10 @@ impl Programs {
     ///
     /// Compat: of several processes the first is printed.
     pub(super) fn push(&self, out: &mut Vec<u8>, inode: Option<Inode>) {
-        push_left(out, WIDTH, |out| match inode.and_then(|inode| self.table.of(inode).next()) {
-            Some(first) => push_task(out, first.task),
-            None => {
+        push_left(out, WIDTH, |out| {
+            if let Some(first) = inode.and_then(|inode| self.table.of(inode).next()) {
+                push_task(out, first.task);
+            } else {
                 self.is_missing.set(self.is_missing.get() || inode.is_some());
                 out.push(b'-');
             }
