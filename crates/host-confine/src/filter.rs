@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_for_who_resolves_names() {
+    fn only_the_resolver_broker_may_connect() {
         for duty in [Duty::Scripts, Duty::Processes] {
             let calls = calls(duty, EVERYTHING).unwrap();
             for call in

@@ -50,6 +50,11 @@
 //!
 //! None is taken: nothing here opens a path. [`Confinement::apply`] gives authority up, for good.
 
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 pub mod broker;
 mod capability;
 mod confinement;

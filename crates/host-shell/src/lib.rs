@@ -73,8 +73,8 @@
 //! Which commands a script may call ([`Allowed`]) is decided by leaving the others out of the
 //! interpreter: there is nothing that a spelling could reach. What stays are the words of the
 //! [`LANGUAGE`]. This crate takes authority from nobody: directories and builtins are handed to it.
-//! The program takes it in one file, `capabilities.rs`, and then confines itself by [`confine`]; for what
-//! a confined process cannot do there is a [`broker`]. A host of its own can do the same.
+//! The program takes it in one file, `capabilities.rs`, and then confines itself by `host-confine`; for what
+//! a confined process cannot do there are brokers. Other hosts can do the same.
 
 mod adapter;
 mod commands;

@@ -325,7 +325,7 @@ mod tests {
     #[case::empty(&["", ""], &["", ""])]
     #[case::all_closed(&["1 2 3", ""], &["=1 =2 =3", "-1 -2 -3"])]
     #[case::the_same_row_twice(&["", "80 80", "80"], &["", "+80", ""])]
-    #[case::another_source_tells_less(&["80@7", "80", "80@7"], &["=80", "", ""])]
+    #[case::another_source_reports_less(&["80@7", "80", "80@7"], &["=80", "", ""])]
     // hostile
     #[case::fails_and_comes_back(&["22", "unreadable", "unreadable", "22 80"], &["=22", "Unreadable!", "", "+80 well"])]
     #[case::fails_first(&["unreadable", "22", "22 80"], &["Unreadable!", "=22 well", "+80"])]

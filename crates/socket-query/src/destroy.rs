@@ -242,11 +242,11 @@ mod tests {
     };
 
     #[rstest]
-    #[case::what_somebody_holds("sport = 80", 7, true)]
-    #[case::what_nobody_holds("sport = 80", 0, true)]
+    #[case::socket_of_a_process("sport = 80", 7, true)]
+    #[case::socket_without_process("sport = 80", 0, true)]
     #[case::not_of_a_process("not pid = 1 and sport = 80", 7, true)]
-    #[case::not_of_a_process_and_nobodys("not pid = 1 and sport = 80", 0, false)]
-    #[case::of_a_process_and_nobodys("pid = 1 or sport = 80", 0, true)]
+    #[case::not_of_a_process_and_without_process("not pid = 1 and sport = 80", 0, false)]
+    #[case::of_a_process_and_without_process("pid = 1 or sport = 80", 0, true)]
     #[case::another("sport = 81", 7, false)]
     fn sockets_without_process_survive_negated_pid_filter(
         #[case] text: &str,

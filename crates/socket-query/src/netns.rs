@@ -22,7 +22,7 @@ impl NetnsDir {
     ///
     /// # Ambient Authority
     ///
-    /// It opens that directory, and [`tables`](Self::tables) enters the namespaces in it.
+    /// It opens that directory, and `tables` enters the namespaces in it.
     #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
     pub fn open_ambient(token: AmbientAuthority) -> Option<Self> {
         Dir::open_ambient_dir("/run/netns", token).ok().map(|dir| Self { dir, token })

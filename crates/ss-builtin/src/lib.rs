@@ -5,20 +5,26 @@
 //!         typed      meant   (socket-query)
 //! ```
 //!
-//! A host makes [`Ss`] of what it lets a script see, and registers it:
+//! A host registers [`Ss`], with what it lets a script see:
 //!
-//! ```
-//! use std::sync::Arc;
-//! use builtin_api::{Registry, RegistryError};
-//! use procnetsocket::SocketTables;
-//! use socket_query::{Names, Policy, PolicyView};
+//! ```no_run
+//! # #[expect(clippy::disallowed_methods, reason = "the example is a host")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use builtin_api::{CallContext, Registry, invoke};
+//! use socket_query::cap_std::ambient_authority;
 //! use ss_builtin::Ss;
 //!
-//! fn register(registry: &mut Registry, tables: SocketTables) -> Result<(), RegistryError> {
-//!     let view = PolicyView::new(Arc::new(tables), Policy::default(), Names::default());
-//!     registry.register(Ss::new(view))
-//! }
+//! let mut registry = Registry::new();
+//! registry.register(Ss::system(ambient_authority())?)?; // the one privileged line
+//! let (mut stdin, mut stdout, mut stderr) = (std::io::empty(), std::io::stdout(), std::io::stderr());
+//! let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr);
+//! let ss = registry.get("ss").ok_or("ss is registered")?;
+//! invoke(ss, &mut context, &["-tln".into()]);
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! [`Ss::new`] takes a view of another policy, which `socket_query::System` makes.
 //!
 //! # Compatibility
 //!
@@ -38,6 +44,11 @@
 //! JSON is written as it comes. With `--sort` rows are kept, as many as the host allows
 //! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or `--limit` says. Of
 //! rows that could not be understood the first ten are reported one by one, and then their number.
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 mod builtin;
 mod cli;

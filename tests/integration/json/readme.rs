@@ -97,3 +97,14 @@ fn large_listing_passes_jq_row_by_row_and_fails_by_name_as_one_array() {
         assert!(array.stderr.contains_str("value size limit"), "{}", array.stderr);
     }
 }
+
+#[test]
+fn embedding_example_is_one_that_is_compiled() {
+    let [readme, docs] = ["README.md", "crates/ss-builtin/src/lib.rs"]
+        .map(|path| String::from_utf8(workspace::read(path)).unwrap());
+    let (_, rest) = readme.split_once("```rust\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let commented = |line: &str| format!("//! {line}").trim_end().to_owned() + "\n";
+    let example: String = example.lines().map(commented).collect();
+    assert!(docs.contains(&example), "not compiled:\n{example}");
+}

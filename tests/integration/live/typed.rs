@@ -110,8 +110,8 @@ fn without_stderr(outcome: Outcome) -> Outcome {
 }
 
 #[test]
-fn shell_has_no_sockets_of_its_own_in_its_listings() {
-    inside("live::typed::shell_has_no_sockets_of_its_own_in_its_listings", || {
+fn listings_of_the_shell_leave_out_its_sockets() {
+    inside("live::typed::listings_of_the_shell_leave_out_its_sockets", || {
         let Some(real) = Program::real() else { return };
         let _fixture = Fixture::new();
         let all = ["--grant", "sockets,processes,resolve,events,kill,namespaces"];

@@ -202,7 +202,7 @@ fn the_timeout_ends_a_script_with_124() {
 }
 
 #[test]
-fn the_timeout_ends_a_script_whose_reader_does_not_read() {
+fn timeout_ends_a_script_with_a_blocked_reader() {
     let script = "while :; do echo 0123456789012345678901234567890123456789; done";
     let mut child = program(&["--timeout", "100ms", "-c", script]).spawn().unwrap();
     // The pipe is full soon, and the interpreter blocks in writing to it.

@@ -67,11 +67,11 @@ impl<'a> Redaction<'a> {
 
     fn shows(self, socket: &Socket<'_>) -> bool {
         let Some(family) = family_of(socket) else { return !self.policy.narrows() };
-        let whose = match self.policy.users {
+        let is_visible_user = match self.policy.users {
             VisibleUsers::All => true,
             VisibleUsers::Uid(uid) => socket.uid() == Some(uid),
         };
-        whose && self.policy.families.intersects(FamilySet::of(family))
+        is_visible_user && self.policy.families.intersects(FamilySet::of(family))
     }
 }
 
@@ -157,12 +157,9 @@ mod tests {
         ["127.0.0.1:80", "127.0.0.1:81", "[::1]:80", "127.0.0.1:53", "/run/a", "packet", "netlink"];
 
     #[rstest]
-    #[case::everyones(VisibleUsers::All, true)]
+    #[case::all_users(VisibleUsers::All, true)]
     #[case::of_one_user(VisibleUsers::Uid(7), false)]
-    fn other_sides_are_shown_where_everyones_are(
-        #[case] whose: VisibleUsers,
-        #[case] is_shown: bool,
-    ) {
+    fn peers_are_shown_where_all_users_are(#[case] users: VisibleUsers, #[case] is_shown: bool) {
         let root = FakeProc::new().unix(Unix::stream().path("/run/a").inode(3)).build();
         let tables = SocketTables::from_dir(root.dir());
         let mut rows = tables.read_unix(&procnetsocket::Limits::default()).unwrap().rows;
@@ -170,7 +167,7 @@ mod tests {
         unix.detail.uid = Some(7);
         unix.detail.peer = procnetsocket::model::Inode::new(4);
         unix.detail.pending = vec![procnetsocket::model::Inode::new(5), None];
-        let policy = Policy::default().with_users(whose);
+        let policy = Policy::default().with_users(users);
         let sides = Redaction::new(&policy).redact(Socket::Unix(&unix), |socket| match socket {
             Socket::Unix(seen) => (seen.detail.peer.is_some(), !seen.detail.pending.is_empty()),
             other => panic!("{other:?}"),
@@ -189,7 +186,7 @@ mod tests {
         Policy::default().with_users(VisibleUsers::Uid(7)),
         &["127.0.0.1:80", "127.0.0.1:53"]
     )]
-    #[case::root_does_not_own_what_nobody_holds(
+    #[case::root_has_no_sockets_without_process(
         Policy::default().with_users(VisibleUsers::Uid(0)),
         &["[::1]:80", "packet"]
     )]

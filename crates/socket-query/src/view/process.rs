@@ -44,7 +44,7 @@ fn shown_sockets(
         return Ok(None);
     }
     let policy = view.policy.clone().with_max_rows(None);
-    let mut inodes = Inodes::default();
+    let mut inodes = KeptInodes::default();
     let source = BoundedTables { policy: &policy, ..view.source()? };
     collect::collect(&source, &Selection::everything(), interrupt, &mut inodes)?;
     Ok(Some(inodes.0))
@@ -52,9 +52,9 @@ fn shown_sockets(
 
 /// Keeps the inodes of sockets.
 #[derive(Default)]
-struct Inodes(Vec<Inode>);
+struct KeptInodes(Vec<Inode>);
 
-impl Sink for Inodes {
+impl Sink for KeptInodes {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         self.0.extend(socket.inode());
         ControlFlow::Continue(())

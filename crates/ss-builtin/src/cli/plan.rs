@@ -751,7 +751,7 @@ mod tests {
     #[case::unix("-x", "unix", StateSet::CONNECTED)]
     #[case::family_brings_its_tables("-4", "inet", StateSet::CONNECTED)]
     #[case::family_word("-f inet", "inet", StateSet::CONNECTED)]
-    #[case::family_keeps_a_table_of_its_own("-4u", "udp", StateSet::CONNECTED)]
+    #[case::family_keeps_its_table("-4u", "udp", StateSet::CONNECTED)]
     #[case::table_and_other_family("-tx", "tcp unix", StateSet::CONNECTED)]
     #[case::all("-ta", "tcp", StateSet::ALL)]
     #[case::listening("-tl", "tcp", StateSet::LISTENING)]
@@ -874,7 +874,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_is_for_whoever_asks() {
+    fn option_o_puts_a_socket_on_one_line() {
         assert_eq!((live("-tO").lines, live("-t").lines), (LineLayout::One, LineLayout::Many));
     }
 

@@ -180,7 +180,7 @@ mod tests {
     #[case::exactly_full(screen(56), [0, 5, 7, 7, 15, 4, 14, 4, 0, 0])]
     #[case::rest_goes_to_the_right(screen(58), [0, 5, 7, 7, 15, 4, 15, 5, 0, 0])]
     #[case::one_for_each(screen(63), [0, 6, 8, 8, 16, 5, 15, 5, 0, 0])]
-    #[case::last_column_on_a_line_of_its_own(screen(55), [0, 5, 7, 7, 16, 5, 15, 55, 0, 0])]
+    #[case::last_column_on_a_separate_line(screen(55), [0, 5, 7, 7, 16, 5, 15, 55, 0, 0])]
     #[case::narrower_than_a_column(screen(10), [0, 10, 10, 10, 10, 10, 10, 10, 0, 0])]
     #[case::one_column_wide(screen(1), [0, 1, 1, 1, 1, 1, 1, 1, 0, 0])]
     fn spreads(#[case] screen: Screen, #[case] expected: [usize; COLUMNS]) {

@@ -51,7 +51,7 @@ impl<'a> PortNames<'a> {
             out.push(b'*');
             return;
         }
-        match (self.name_of(protocol, port), self.whose(protocol)) {
+        match (self.name_of(protocol, port), self.borrowed(protocol)) {
             (Some(name), _) => push_name(out, name),
             (None, Borrowed::Of(InetProtocol::Raw)) if self.names == NameDisplay::Resolved => {
                 push_number(out, "ipproto-", port);
@@ -63,20 +63,20 @@ impl<'a> PortNames<'a> {
     /// Returns the name of a port, where one is wanted and known.
     pub(super) fn name_of(&self, protocol: InetProtocol, port: u16) -> Option<&BStr> {
         match self.names {
-            NameDisplay::Resolved if port != 0 => self.name(self.whose(protocol), port),
+            NameDisplay::Resolved if port != 0 => self.name(self.borrowed(protocol), port),
             _ => None,
         }
     }
 
-    fn whose(&self, protocol: InetProtocol) -> Borrowed {
+    fn borrowed(&self, protocol: InetProtocol) -> Borrowed {
         match protocol {
             InetProtocol::Sctp | InetProtocol::Mptcp => self.borrowed,
             own => Borrowed::Of(own),
         }
     }
 
-    fn name(&self, whose: Borrowed, port: u16) -> Option<&BStr> {
-        match whose {
+    fn name(&self, borrowed: Borrowed, port: u16) -> Option<&BStr> {
+        match borrowed {
             Borrowed::Of(InetProtocol::Raw) => self.tables.protocol(port),
             // A port that the kernel hands out by itself says nothing about the service.
             _ if self.range.contains(&port) => None,

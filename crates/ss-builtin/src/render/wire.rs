@@ -189,7 +189,7 @@ fn timers_count_what_the_kernel_counts(#[case] timer: [u8; 2], #[case] shown: &s
 #[rstest]
 #[case::ipv6_alone(&[attribute(11, &[1])], "[::]:8082 [::]:* ino:100 sk:ab v6only:1")]
 #[case::both_families(&[attribute(11, &[0])], "*:8082 *:* ino:100 sk:ab v6only:0")]
-#[case::not_told(&[], "*:8082 *:* ino:100 sk:ab")]
+#[case::absent(&[], "*:8082 *:* ino:100 sk:ab")]
 fn zeros_of_ipv6_are_distinguished(#[case] attributes: &[Vec<u8>], #[case] shown: &str) {
     let shown = format!("tcp LISTEN 0 5 {shown}");
     assert_eq!(row(Table::Tcp6, "e", &inet6(attributes)), shown);

@@ -140,7 +140,7 @@ type Field = fn(&InetDetail) -> String;
     "Ulp { name: \"tls\", info: Some(Tls(TlsInfo { version: Some(772), cipher: Some(52), transmit: Some(Hardware), receive: Some(Software), zero_copy_send: true, receive_no_padding: true })) }")]
 #[case::subflow(19, subflow(), |d: &InetDetail| format!("{:?}", d.ulp.unwrap()),
     "Ulp { name: \"mptcp\", info: Some(Mptcp(MptcpSubflow { flags: MptcpSubflowFlags(387), remote_token: 1, local_token: 2, remote_id: 9, local_id: 10, relative_write_seq: 3, map_seq: 4, map_subflow_seq: 5, ssn_offset: 6, map_length: 7 })) }")]
-#[case::a_protocol_that_tells_its_name_only(19, attribute(1, b"espintcp\0"), |d: &InetDetail| format!("{:?}", d.ulp.unwrap()), "Ulp { name: \"espintcp\", info: None }")]
+#[case::protocol_with_name_only(19, attribute(1, b"espintcp\0"), |d: &InetDetail| format!("{:?}", d.ulp.unwrap()), "Ulp { name: \"espintcp\", info: None }")]
 #[case::cgroup(21, hex("0100000001000000"), |d: &InetDetail| format!("{:?}", d.cgroup_id), "Some(4294967297)")]
 #[case::options(22, hex("5204"), |d: &InetDetail| format!("{:?}", d.options), "Some(InetOptions(1106))")]
 #[case::options_of_a_newer_kernel(22, hex("fffff0"), |d: &InetDetail| format!("{:?}", d.options), "Some(InetOptions(2047))")]

@@ -129,11 +129,11 @@ impl fmt::Display for Marked<'_> {
         let before = format!(
             "{}{}",
             if from > 0 { "..." } else { "" },
-            ProcVisibility(part(from..self.span.start))
+            EscapedBytes(part(from..self.span.start))
         );
-        let word = ProcVisibility(word).to_string();
+        let word = EscapedBytes(word).to_string();
         let after = if to < self.text.len() { "..." } else { "" };
-        writeln!(f, "    {before}{word}{}{after}", ProcVisibility(part(behind..to)))?;
+        writeln!(f, "    {before}{word}{}{after}", EscapedBytes(part(behind..to)))?;
         // Both are ASCII, so that bytes are columns.
         write!(f, "    {:width$}{}", "", "^".repeat(word.len().max(1)), width = before.len())
     }
@@ -161,18 +161,18 @@ impl fmt::Display for QuotedWord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.get(..QUOTED_BYTES) {
             Some(begin) if self.0.len() > QUOTED_BYTES => {
-                write!(f, "\"{}...\"", ProcVisibility(begin))
+                write!(f, "\"{}...\"", EscapedBytes(begin))
             }
-            _ => write!(f, "\"{}\"", ProcVisibility(self.0)),
+            _ => write!(f, "\"{}\"", EscapedBytes(self.0)),
         }
     }
 }
 
 /// Bytes of others with all that is not printable ASCII as `\xNN`. Unlike in names, backslashes stay
 /// as they are: they are part of the language.
-struct ProcVisibility<'a>(&'a [u8]);
+struct EscapedBytes<'a>(&'a [u8]);
 
-impl fmt::Display for ProcVisibility<'_> {
+impl fmt::Display for EscapedBytes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| match byte {
             b' '..=b'~' => write!(f, "{}", char::from(*byte)),

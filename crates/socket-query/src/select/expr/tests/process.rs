@@ -33,7 +33,7 @@ fn parse_granted(text: &str) -> Result<Parsed, FilterError> {
 // boundary: they are values where iproute2 takes a value
 #[case::names_of_sockets("src unix:user src unix:pid", "src unix:user and src unix:pid")]
 #[case::prefix_holds_on("src unix:a src pid", "src unix:a and src unix:pid")]
-#[case::values_of_their_own("comm pid comm = user", "comm = pid and comm = user")]
+#[case::separate_values("comm pid comm = user", "comm = pid and comm = user")]
 #[case::host_name("src user", "\"user\" is no address, and to resolve")]
 #[case::device("dev user", "there is no interface \"user\"")]
 #[case::cgroup("cgroup = pid", "there is no control group \"pid\"")]
@@ -121,7 +121,7 @@ fn collect(view: &PolicyView, filter: Filter) -> Result<Vec<u64>, crate::Error> 
 #[case::user("user = 33", &[12, 11])]
 #[case::nobody("user = 0", &[10])]
 #[case::neither("not user = 0", &[13, 12, 0, 11])]
-fn rows_are_admitted_by_who_holds_them(#[case] text: &str, #[case] inodes: &[u64]) {
+fn rows_are_admitted_by_process_and_user(#[case] text: &str, #[case] inodes: &[u64]) {
     let (_root, view) = view(granted());
     let text: FilterText = [text].into_iter().collect();
     let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
