@@ -47,7 +47,11 @@ impl RealNetstat {
     pub(super) fn run_over(self, root: &FakeRoot, args: &[String]) -> Option<Outcome> {
         let run = |args: &[String]| {
             let mut command = Command::new("unshare");
-            command.args(["-Urm", "sh", "-c", OVER_PROC]).arg(root.path()).arg(self.program).args(args);
+            command
+                .args(["-Urm", "sh", "-c", OVER_PROC])
+                .arg(root.path())
+                .arg(self.program)
+                .args(args);
             command.output().unwrap()
         };
         if !run(&["-V".to_owned()]).status.success() {
