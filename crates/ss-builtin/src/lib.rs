@@ -19,7 +19,7 @@
 //! let (mut stdin, mut stdout, mut stderr) = (std::io::empty(), std::io::stdout(), std::io::stderr());
 //! let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr);
 //! let ss = registry.get("ss").ok_or("ss is registered")?;
-//! invoke(ss, &mut context, &["-tln".into()]);
+//! invoke(&**ss, &mut context, &["-tln".into()]);
 //! # Ok(())
 //! # }
 //! ```
