@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use builtin_api::{CallContext, Cancel, Chain, Error, ExitCode};
+use builtin_api::{CallContext, Cancel, Error, ExitCode};
+use builtin_cli::Chain;
 use port_monitor::{Change, Cost, EventKind, History, Pace, Polled, Poller, Scope, Turn};
 
 use crate::{

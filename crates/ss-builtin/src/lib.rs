@@ -60,4 +60,4 @@ mod problem;
 mod render;
 
 pub use builtin::Ss;
-pub use cli::{Flag, FlagValue, Refusal, WordList, flags};
+pub use cli::flags;

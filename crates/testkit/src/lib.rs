@@ -37,7 +37,6 @@
     reason = "a row is made where it is added, and a reference would only be noise there"
 )]
 
-pub mod completion;
 mod counter;
 mod fixture;
 mod generate;

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use bstr::BString;
-use builtin_api::{Escaped, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::Escaped;
 use socket_query::{
     Grant,
     expr::{FilterError, FilterErrorKind},
@@ -34,11 +35,11 @@ pub(crate) enum CliError {
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(option) => write!(f, "there is no option \"{}\"", Escaped(option)),
+            Self::Unknown(option) => write!(f, "there is no option \"{}\"", Escaped::new(option)),
             Self::NoValue(option) => write!(f, "option --{option} needs a value"),
             Self::UnwantedValue(option) => write!(f, "option --{option} takes no value"),
             Self::BadValue(option, expected, found) => {
-                write!(f, "--{option} expects {expected}, but found \"{}\"", Escaped(found))
+                write!(f, "--{option} expects {expected}, but found \"{}\"", Escaped::new(found))
             }
             Self::Exclusive(one, other) => write!(f, "--{one} and --{other} exclude each other"),
             Self::Needs(option, with) => write!(f, "--{option} goes with {with}"),

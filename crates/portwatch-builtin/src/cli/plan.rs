@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{MAX_DURATION, parse_duration};
+use builtin_cli::{MAX_DURATION, parse_duration};
 use port_monitor::{Attribution, Protocol};
 use socket_query::{AddressFamily, FamilySet, expr::FilterText};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use builtin_api::Escaped;
+use builtin_cli::Escaped;
 use port_monitor::{Event, Port, PortProcess};
 
 use super::time::Rfc3339;
@@ -78,7 +78,7 @@ struct Text<'a>(&'a [u8]);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = Escaped(self.0).to_string();
+        let text = Escaped::new(self.0).to_string();
         // OK because controls are gone, and of what is left only these two mean something.
         write!(f, "\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use builtin_api::Escaped;
+use builtin_cli::Escaped;
 use port_monitor::{Event, Port, PortProcess};
 
 use super::time::Rfc3339;
@@ -52,7 +52,7 @@ impl fmt::Display for PrintedProcesses<'_> {
         for (index, PortProcess { pid, name }) in processes.iter().enumerate() {
             let name = name.as_ref().map(|name| name.as_slice()).unwrap_or_default();
             // Security: a name that ends its quotes could add a process.
-            let name = Escaped(name).to_string().replace('"', r"\x22");
+            let name = Escaped::new(name).without_quote();
             let begin = if index == 0 { " users:(" } else { "," };
             write!(f, "{begin}(\"{name}\",pid={pid})")?;
         }
@@ -67,7 +67,7 @@ impl fmt::Display for PrintedInterface<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(device) = &self.0.device else { return Ok(()) };
         match &device.name {
-            Some(name) => write!(f, "%{}", Escaped(name)),
+            Some(name) => write!(f, "%{}", Escaped::new(name)),
             None => write!(f, "%if{}", device.index),
         }
     }

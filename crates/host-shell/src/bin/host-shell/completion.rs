@@ -2,31 +2,12 @@
 
 use std::path::PathBuf;
 
-use testkit::completion::{Command, CommandOption, CommandValue};
+use builtin_cli::completion::Completion;
 
 use crate::args;
 
-const GRANTS: [&str; 7] =
-    ["sockets", "processes", "resolve", "events", "kill", "namespaces", "none"];
-
-fn command() -> Command {
-    let options = args::options().map(|(name, value, help)| CommandOption {
-        short: name.strip_prefix('-').filter(|name| name.len() == 1).and_then(|n| n.chars().next()),
-        long: name.strip_prefix("--").map(str::to_owned),
-        value: match value {
-            "" => CommandValue::None,
-            "NAME,..." if name == "--grant" => CommandValue::Words(GRANTS.to_vec(), None),
-            "FILE" => CommandValue::File,
-            "DIR" | "DIR[:rw]" => CommandValue::Directory,
-            _ => CommandValue::Free,
-        },
-        help: help.to_owned(),
-    });
-    Command { name: "host-shell", options: options.collect() }
-}
-
 fn files() -> [(PathBuf, String); 3] {
-    let command = command();
+    let command = Completion::new("host-shell", args::options());
     let path =
         |name| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/completions").join(name);
     [
