@@ -6,7 +6,9 @@ use std::{
 };
 
 use builtin_api::{CallContext, Cancel, Chain, Error, ExitCode};
-use port_monitor::{Change, Cost, EventKind, History, Pace, Polled, Poller, Scope, Turn};
+use port_monitor::{
+    Attribution, Change, Cost, EventKind, History, Pace, Polled, Poller, Scope, Turn,
+};
 
 use crate::{
     cli::{EventFormat, First, Follow, Wanted, Watch},
@@ -46,10 +48,11 @@ impl<'a, 'c> Watcher<'a, 'c> {
         context: &'a mut CallContext<'c>,
         ports: PolicyPorts<'a>,
         watch: &Watch,
+        processes: Attribution,
     ) -> Self {
         let now = Instant::now();
         let unseen = ports.unseen();
-        let poller = Poller::new(ports, Scope::default()).with_attribution(watch.processes);
+        let poller = Poller::new(ports, Scope::default()).with_attribution(processes);
         let pace = Pace::new(watch.interval);
         Self {
             context,

@@ -4,10 +4,7 @@ use std::fmt;
 
 use bstr::BString;
 use builtin_api::{Escaped, ExitCode};
-use socket_query::{
-    Grant,
-    expr::{FilterError, FilterErrorKind},
-};
+use socket_query::expr::{FilterError, FilterErrorKind};
 
 /// A command line that is not carried out.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,8 +20,6 @@ pub(crate) enum CliError {
     Needs(&'static str, &'static str),
     NoFilter(&'static str),
     Filter(FilterError),
-    /// An option, and the grant that it needs.
-    NotGranted(&'static str, Grant),
     /// The filter chooses sockets of a family that has no ports.
     NoPorts,
     /// The host cannot print events as they come, and there is no end to wait for.
@@ -44,9 +39,6 @@ impl fmt::Display for CliError {
             Self::Needs(option, with) => write!(f, "--{option} goes with {with}"),
             Self::NoFilter(option) => write!(f, "--{option} needs a FILTER, such as :8080"),
             Self::Filter(error) => error.fmt(f),
-            Self::NotGranted(option, grant) => {
-                write!(f, "--{option} needs the grant \"{grant}\", which this host does not give")
-            }
             Self::NoPorts => f.write_str("the filter is about sockets that have no ports"),
             Self::Endless => f.write_str(
                 "this host prints what a command prints when it has ended, so --for, --count or \
@@ -60,7 +52,6 @@ impl CliError {
     /// Returns the status: what is not granted is refused, all else is not understood.
     pub(crate) fn status(&self) -> ExitCode {
         match self {
-            Self::NotGranted(..) => ExitCode::FAILURE,
             Self::Filter(error) if matches!(error.kind(), FilterErrorKind::NotGranted(_)) => {
                 ExitCode::FAILURE
             }
