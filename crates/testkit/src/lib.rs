@@ -37,6 +37,7 @@
     reason = "a row is made where it is added, and a reference would only be noise there"
 )]
 
+mod built;
 pub mod completion;
 mod counter;
 mod fixture;
@@ -52,6 +53,7 @@ mod table;
 mod unix;
 mod xorshift;
 
+pub use built::{ALREADY_BUILT, built};
 pub use counter::{SockStat, SockStat6};
 pub use fixture::{FIRST_FAKE_INTERFACE, deliberate_differences, fixtures, large_fixtures};
 pub use generate::generate;
