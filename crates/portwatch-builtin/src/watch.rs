@@ -60,9 +60,10 @@ impl<'a, 'c> Watcher<'a, 'c> {
         context: &'a mut CallContext<'c>,
         ports: Vec<PolicyPorts<'a>>,
         watch: &Watch,
+        processes: Attribution,
     ) -> Self {
         let now = Instant::now();
-        let watched = ports.into_iter().map(|ports| Watched::new(ports, watch.processes));
+        let watched = ports.into_iter().map(|ports| Watched::new(ports, processes));
         let (watched, pace) = (watched.collect(), Pace::new(watch.interval));
         Self {
             context,

@@ -51,6 +51,7 @@ mod root;
 mod size;
 mod table;
 mod unix;
+mod wait;
 mod xorshift;
 
 pub use built::{ALREADY_BUILT, built};
@@ -66,4 +67,5 @@ pub use root::{FakeProc, FakeRoot};
 pub use size::cases;
 pub use table::Table;
 pub use unix::Unix;
+pub use wait::wait_until;
 pub use xorshift::Xorshift;

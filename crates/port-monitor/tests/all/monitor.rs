@@ -23,6 +23,7 @@ use port_monitor::{
 };
 use procnetsocket::{Interrupt, Pid, model::Inode};
 use rstest::rstest;
+use testkit::wait_until;
 
 /// Longer than anything here takes: a test that waits so long has failed.
 const LONG: Duration = Duration::from_mins(5);
@@ -81,9 +82,7 @@ fn next(notices: &Subscription) -> String {
 fn settle(monitor: &PortMonitor) {
     let looks = monitor.looks();
     // One look may have been under way.
-    while monitor.looks() < looks + 2 {
-        std::thread::yield_now();
-    }
+    wait_until("the monitor looks twice", || monitor.looks() >= looks + 2);
 }
 
 fn numbers(monitor: &PortMonitor) -> Vec<u16> {
@@ -342,9 +341,7 @@ impl PortSource for Panics {
 fn a_panic_of_the_source_is_an_error_of_the_stop() {
     let monitor = PortMonitor::builder(Panics(AtomicBool::new(false))).build();
     monitor.start().unwrap();
-    while monitor.is_running() {
-        std::thread::yield_now();
-    }
+    wait_until("the monitor stops", || !monitor.is_running());
     assert_eq!(monitor.stop().unwrap_err().kind(), ErrorKind::Panicked);
     assert_eq!(monitor.ports(), []);
 }

@@ -4,10 +4,7 @@ use std::fmt;
 
 use bstr::BString;
 use builtin_api::{Escaped, ExitCode};
-use socket_query::{
-    Grant,
-    expr::{FilterError, FilterErrorKind},
-};
+use socket_query::expr::{FilterError, FilterErrorKind};
 
 /// A command line that is not carried out.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,8 +20,6 @@ pub(crate) enum CliError {
     Needs(&'static str, &'static str),
     NoFilter(&'static str),
     Filter(FilterError),
-    /// An option, and the grant that it needs.
-    NotGranted(&'static str, Grant),
     /// The filter chooses sockets that are not watched.
     NotWatched,
     /// Names of unix sockets are hidden, so none can be found.
@@ -46,9 +41,6 @@ impl fmt::Display for CliError {
             Self::Needs(option, with) => write!(f, "--{option} goes with {with}"),
             Self::NoFilter(option) => write!(f, "--{option} needs a FILTER, such as :8080"),
             Self::Filter(error) => error.fmt(f),
-            Self::NotGranted(option, grant) => {
-                write!(f, "--{option} needs the grant \"{grant}\", which this host does not give")
-            }
             Self::NotWatched => f.write_str("the filter is about sockets that are not watched"),
             Self::HiddenNames => {
                 f.write_str("names of unix sockets are hidden here, so none is found by its name")
@@ -65,7 +57,7 @@ impl CliError {
     /// Returns the status: what is not granted is refused, all else is not understood.
     pub(crate) fn status(&self) -> ExitCode {
         match self {
-            Self::NotGranted(..) | Self::HiddenNames => ExitCode::FAILURE,
+            Self::HiddenNames => ExitCode::FAILURE,
             Self::Filter(error)
                 if matches!(
                     error.kind(),
