@@ -53,6 +53,8 @@ pub struct FlagDoc {
     pub is_exact: bool,
     /// The grant that a host has to give before it works.
     pub grant: Option<&'static str>,
+    /// Whether it is accepted without its grant, and adds nothing then.
+    pub degrades: bool,
     /// The source that has to be there before it works.
     pub source: Option<&'static str>,
     /// Why the command refuses it in every host.
@@ -74,6 +76,7 @@ impl FlagDoc {
             long_help: "",
             is_exact: false,
             grant: None,
+            degrades: false,
             source: None,
             refusal: None,
         }
@@ -101,6 +104,12 @@ impl FlagDoc {
     #[must_use]
     pub const fn with_grant(self, grant: Option<&'static str>) -> Self {
         Self { grant, ..self }
+    }
+
+    /// Returns the option as one that is accepted without its grant, and adds nothing then.
+    #[must_use]
+    pub const fn degrading(self, degrades: bool) -> Self {
+        Self { degrades, ..self }
     }
 
     /// Returns the option as one that needs a source.

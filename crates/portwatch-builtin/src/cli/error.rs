@@ -2,32 +2,24 @@
 
 use std::fmt;
 
-use bstr::BString;
 use builtin_api::ExitCode;
-use builtin_cli::Escaped;
-use socket_query::{
-    Grant,
-    expr::{FilterError, FilterErrorKind},
-};
+use builtin_cli::ArgError;
+use socket_query::expr::{FilterError, FilterErrorKind};
 
 /// A command line that is not carried out.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CliError {
-    Unknown(BString),
-    NoValue(&'static str),
-    UnwantedValue(&'static str),
-    /// An option, what its value should be, and what it is.
-    BadValue(&'static str, &'static str, BString),
+    Arg(ArgError),
     /// Two options of which one at most can be meant.
     Exclusive(&'static str, &'static str),
     /// An option, and with what it goes.
     Needs(&'static str, &'static str),
     NoFilter(&'static str),
     Filter(FilterError),
-    /// An option, and the grant that it needs.
-    NotGranted(&'static str, Grant),
-    /// The filter chooses sockets of a family that has no ports.
-    NoPorts,
+    /// The filter chooses sockets that are not watched.
+    NotWatched,
+    /// Names of unix sockets are hidden, so none can be found.
+    HiddenNames,
     /// The host cannot print events as they come, and there is no end to wait for.
     Endless,
 }
@@ -35,20 +27,15 @@ pub(crate) enum CliError {
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(option) => write!(f, "there is no option \"{}\"", Escaped::new(option)),
-            Self::NoValue(option) => write!(f, "option --{option} needs a value"),
-            Self::UnwantedValue(option) => write!(f, "option --{option} takes no value"),
-            Self::BadValue(option, expected, found) => {
-                write!(f, "--{option} expects {expected}, but found \"{}\"", Escaped::new(found))
-            }
+            Self::Arg(error) => error.fmt(f),
             Self::Exclusive(one, other) => write!(f, "--{one} and --{other} exclude each other"),
             Self::Needs(option, with) => write!(f, "--{option} goes with {with}"),
             Self::NoFilter(option) => write!(f, "--{option} needs a FILTER, such as :8080"),
             Self::Filter(error) => error.fmt(f),
-            Self::NotGranted(option, grant) => {
-                write!(f, "--{option} needs the grant \"{grant}\", which this host does not give")
+            Self::NotWatched => f.write_str("the filter is about sockets that are not watched"),
+            Self::HiddenNames => {
+                f.write_str("names of unix sockets are hidden here, so none is found by its name")
             }
-            Self::NoPorts => f.write_str("the filter is about sockets that have no ports"),
             Self::Endless => f.write_str(
                 "this host prints what a command prints when it has ended, so --for, --count or \
                  --timeout is needed",
@@ -57,15 +44,32 @@ impl fmt::Display for CliError {
     }
 }
 
+impl From<ArgError> for CliError {
+    fn from(error: ArgError) -> Self {
+        Self::Arg(error)
+    }
+}
+
 impl CliError {
     /// Returns the status: what is not granted is refused, all else is not understood.
     pub(crate) fn status(&self) -> ExitCode {
         match self {
-            Self::NotGranted(..) => ExitCode::FAILURE,
-            Self::Filter(error) if matches!(error.kind(), FilterErrorKind::NotGranted(_)) => {
+            Self::HiddenNames => ExitCode::FAILURE,
+            Self::Filter(error)
+                if matches!(
+                    error.kind(),
+                    FilterErrorKind::NotGranted(_) | FilterErrorKind::Hidden
+                ) =>
+            {
                 ExitCode::FAILURE
             }
-            _ => ExitCode::USAGE,
+            Self::Arg(_)
+            | Self::Exclusive(..)
+            | Self::Needs(..)
+            | Self::NoFilter(_)
+            | Self::Filter(_)
+            | Self::NotWatched
+            | Self::Endless => ExitCode::USAGE,
         }
     }
 }

@@ -1,15 +1,16 @@
 //! The command line: what was typed, and what it means.
 
 mod error;
-mod flags;
+mod flag;
 mod help;
 mod plan;
-mod raw;
 
-pub use self::flags::{Flag, flags};
+pub use self::flag::flags;
 pub(crate) use self::{
     error::CliError,
     help::{Help, VERSION},
-    plan::{EventFormat, First, Follow, PORTS, Plan, Wanted, Watch, WatchTask, WatchedPorts},
-    raw::RawArgs,
+    plan::{
+        Condition, Enough, EventFormat, First, Follow, Plan, Target, Wanted, Watch, WatchTask,
+        WatchedPorts,
+    },
 };

@@ -45,7 +45,8 @@ pub(super) enum Effect {
 }
 
 impl Effect {
-    /// Returns what a host has to grant before the option works.
+    /// Returns what a host has to grant before the option works, or, for one that
+    /// [degrades](Self::degrades), before it shows anything.
     pub(super) const fn grant(self) -> Option<Grant> {
         match self {
             Self::Resolve => Some(Grant::Resolve),
@@ -74,6 +75,12 @@ impl Effect {
             | Self::Limit
             | Self::Refused(_) => None,
         }
+    }
+
+    /// Returns whether the option works without its grant: it adds a column or names, and the listing
+    /// is printed as for a user who may see none of it.
+    pub(super) const fn degrades(self) -> bool {
+        matches!(self, Self::Resolve | Self::Processes(_))
     }
 
     /// Returns whether only sock_diag shows what the option is about: without it the option is refused.

@@ -45,7 +45,8 @@ const fn described(doc: FlagDoc, effect: Effect) -> Flag<Effect> {
     };
     let refusal = if let Effect::Refused(reason) = effect { Some(reason) } else { None };
     let source = if effect.needs_sock_diag() { Some("sock_diag") } else { None };
-    Flag::new(doc.with_grant(grant).with_source(source).with_refusal(refusal), effect)
+    let doc = doc.with_grant(grant).degrading(effect.degrades());
+    Flag::new(doc.with_source(source).with_refusal(refusal), effect)
 }
 
 const NO_SELINUX: &str = "security contexts are no part of a socket listing here";

@@ -98,7 +98,10 @@ impl Help {
         let Host { grants, has_sock_diag } = self.0;
         let is_granted = |grant: &str| grants.iter().any(|granted| granted.name() == grant);
         match doc.grant {
-            Some(grant) if !is_granted(grant) => Some(format!("[{grant}: refused]")),
+            Some(grant) if !is_granted(grant) => {
+                let state = if doc.degrades { "not granted" } else { "refused" };
+                Some(format!("[{grant}: {state}]"))
+            }
             _ if doc.source.is_some() && !has_sock_diag => {
                 Some("[refused without sock_diag]".to_owned())
             }
@@ -164,10 +167,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: refused]")]
+    #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: not granted]")]
     #[case::behind(
         Grant::Sockets,
-        "-p, --processes show the processes that have a socket open [processes: refused]"
+        "-p, --processes show the processes that have a socket open [processes: not granted]"
     )]
     #[case::granted(Grant::Resolve, "-r, --resolve print host names [resolve: granted]")]
     #[case::below(

@@ -1,7 +1,7 @@
 //! What a command line means.
 
 use bstr::{BStr, BString, ByteSlice as _};
-use builtin_cli::{FlagDoc, RawArgs, Typed};
+use builtin_cli::{FlagDoc, RawArgs, Spelling, Typed};
 use procnetsocket::{Details, Threads, model::TcpState};
 use socket_query::{AddressFamily, GrantSet, Selection, StateSet, TableSet};
 
@@ -73,6 +73,7 @@ struct Draft<'a> {
     has_summary: bool,
     details: DetailSet,
     processes: Option<Threads>,
+    ungranted_processes: Option<Spelling>,
     lines: LineLayout,
     names: NameDisplay,
     hosts: HostDisplay,
@@ -93,6 +94,7 @@ impl<'a> Draft<'a> {
             has_summary: false,
             details: DetailSet::default(),
             processes: None,
+            ungranted_processes: None,
             lines: LineLayout::default(),
             names: NameDisplay::default(),
             hosts: HostDisplay::default(),
@@ -134,8 +136,7 @@ impl<'a> Draft<'a> {
             Effect::For => self.actions.after = Some(typed),
             Effect::FilterFile => self.filter_file(typed.text())?,
             Effect::Namespace => self.namespace = Some(typed.text().into()),
-            // Compat: `-T` alone shows processes, as it did before iproute2 6.7.
-            Effect::Processes(threads) => self.processes = self.processes.max(Some(threads)),
+            Effect::Processes(threads) => self.show_processes(typed, threads),
             Effect::Output(output) => self.output = output,
             Effect::Sort => self.order.keys = output::sort_keys(typed.text())?,
             Effect::Limit => {
@@ -156,9 +157,26 @@ impl<'a> Draft<'a> {
     /// Returns why an option cannot be had from this host.
     fn refusal_of_option(&self, effect: Effect) -> Option<Refusal> {
         match effect.grant() {
-            Some(grant) if !self.host.grants.contains(grant) => Some(Refusal::NotGranted(grant)),
+            Some(grant) if !self.host.grants.contains(grant) && !effect.degrades() => {
+                Some(Refusal::NotGranted(grant))
+            }
             _ if effect.needs_sock_diag() && !self.host.has_sock_diag => Some(NEEDS_SOCK_DIAG),
             _ => None,
+        }
+    }
+
+    /// Takes `-p` or `-T`.
+    ///
+    /// Compat: `-T` alone shows processes, as it did before iproute2 6.7. Without the grant it adds
+    /// no column, as in iproute2.
+    fn show_processes(&mut self, typed: &Typed<'_, Effect>, threads: Threads) {
+        let grant = typed.flag.effect.grant();
+        let is_granted = grant.is_none_or(|grant| self.host.grants.contains(grant));
+        if !is_granted {
+            self.ungranted_processes.get_or_insert(typed.flag.doc.brief());
+        }
+        if is_granted || threads == Threads::Together {
+            self.processes = self.processes.max(Some(threads));
         }
     }
 
@@ -261,6 +279,7 @@ impl<'a> Draft<'a> {
             filter: self.filter,
             details: self.details,
             processes: self.processes,
+            ungranted_processes: self.ungranted_processes,
             lines: self.lines,
             names: self.names,
             hosts: self.hosts,

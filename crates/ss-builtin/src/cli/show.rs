@@ -1,6 +1,7 @@
 //! What is shown, and how.
 
 use bstr::BString;
+use builtin_cli::Spelling;
 use procnetsocket::Threads;
 use socket_query::{AddressFamily, Selection, expr::FilterText};
 
@@ -24,6 +25,8 @@ pub(crate) struct Show {
     pub(crate) details: DetailSet,
     /// Whether the processes of sockets are shown, and how.
     pub(crate) processes: Option<Threads>,
+    /// The option that asks for processes although they are not granted: their column is empty.
+    pub(crate) ungranted_processes: Option<Spelling>,
     pub(crate) lines: LineLayout,
     pub(crate) names: NameDisplay,
     pub(crate) hosts: HostDisplay,

@@ -6,7 +6,7 @@
 mod args;
 mod capabilities;
 #[cfg(test)]
-mod completion;
+mod generated;
 mod grant;
 mod prompt;
 mod session;

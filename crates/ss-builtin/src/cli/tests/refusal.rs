@@ -38,20 +38,8 @@ fn options_that_need_sock_diag_are_refused_without_it() {
 }
 
 #[rstest]
-#[case::grant(
-    "-tp",
-    "-p is refused: it needs the grant \"processes\", which this host does not give"
-)]
-#[case::threads(
-    "-T",
-    "-T is refused: it needs the grant \"processes\", which this host does not give"
-)]
 #[case::kill("-K", "-K is refused: it needs the grant \"kill\", which this host does not give")]
 #[case::events("-E", "-E is refused: it needs the grant \"events\", which this host does not give")]
-#[case::resolve(
-    "-r",
-    "-r is refused: it needs the grant \"resolve\", which this host does not give"
-)]
 #[case::namespace(
     "-N x",
     "-N is refused: it needs the grant \"namespaces\", which this host does not give"

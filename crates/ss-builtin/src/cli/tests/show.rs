@@ -112,7 +112,7 @@ fn a_number_of_sockets_needs_no_details() {
 #[rstest]
 #[case::short("-h")]
 #[case::word("-f help")]
-#[case::before_a_refused_option("-p -h")]
+#[case::before_a_refused_option("-K -h")]
 #[case::before_a_wrong_family("-h -f nonsense")]
 fn help_ends_everything(#[case] line: &str) {
     assert_eq!(plan_with(line, GrantSet::empty()), Ok(Plan::Help));
@@ -130,6 +130,22 @@ fn a_namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&
         Ok(Plan::Show(show)) => assert_eq!(show.namespace, namespace.map(BString::from)),
         other => panic!("{line:?} gives {other:?}"),
     }
+}
+
+#[rstest]
+#[case::processes("-tp", Some(Threads::Together), "-p")]
+#[case::long("-t --processes", Some(Threads::Together), "-p")]
+#[case::threads_have_no_column("-tT", None, "-T")]
+#[case::both("-tpT", Some(Threads::Together), "-p")]
+#[case::both_the_other_way("-tTp", Some(Threads::Together), "-T")]
+fn ungranted_processes_leave_an_empty_column(
+    #[case] line: &str,
+    #[case] processes: Option<Threads>,
+    #[case] option: &str,
+) {
+    let show = show(line);
+    assert_eq!(show.processes, processes);
+    assert_eq!(show.ungranted_processes.unwrap().to_string(), option);
 }
 
 #[rstest]
