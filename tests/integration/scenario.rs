@@ -511,17 +511,20 @@ mod command_lines {
     #[case("-\u{e9}", "invalid option -- '\\xc3'")]
     #[case("--foo", "unrecognized option '--foo'")]
     #[case("--\x1b", "unrecognized option '--\\x1b'")]
-    #[case("--n", "option '--n' is ambiguous: --numeric, --net, --no-header, --no-queues")]
-    #[case("--numeric=3", "option --numeric takes no value")]
-    #[case("-f", "option -f needs a value")]
-    #[case("--family", "option --family needs a value")]
+    #[case(
+        "--n",
+        "option '--n' is ambiguous; possibilities: '--numeric' '--net' '--no-header' '--no-queues'"
+    )]
+    #[case("--numeric=3", "option '--numeric' doesn't allow an argument")]
+    #[case("-f", "option requires an argument -- 'f'")]
+    #[case("--family", "option '--family' requires an argument")]
     #[case(
         "-f foo",
-        "\"foo\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
+        "\"foo\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
     )]
     #[case(
         "-f INET",
-        "\"INET\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
+        "\"INET\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
     )]
     #[case("-A foo", "\"foo\" is no socket table; the usage below names them")]
     #[case("-A tcp,", "\"\" is no socket table; the usage below names them")]

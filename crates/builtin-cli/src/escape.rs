@@ -20,15 +20,15 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a> {
     bytes: &'a [u8],
-    shows_backslash: bool,
-    shows_quote: bool,
+    /// Printable ASCII that is not shown as itself.
+    hidden: &'static [u8],
     shows_text: bool,
 }
 
 impl<'a> Escaped<'a> {
     /// Returns bytes of which printable ASCII but for the backslash is shown.
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, shows_backslash: false, shows_quote: true, shows_text: false }
+        Self { bytes, hidden: b"\\", shows_text: false }
     }
 
     /// Returns a name in a listing: text of any script and backslashes are shown.
@@ -41,13 +41,13 @@ impl<'a> Escaped<'a> {
     /// Returns the bytes with backslashes shown.
     #[must_use]
     pub const fn with_backslash(self) -> Self {
-        Self { shows_backslash: true, ..self }
+        Self { hidden: b"", ..self }
     }
 
-    /// Returns the bytes with double quotes escaped.
+    /// Returns the bytes with double quotes and backslashes escaped.
     #[must_use]
     pub const fn without_quote(self) -> Self {
-        Self { shows_quote: false, ..self }
+        Self { hidden: b"\\\"", ..self }
     }
 
     /// Returns the bytes with text of any script shown.
@@ -67,13 +67,8 @@ impl<'a> Escaped<'a> {
         let _ = self.write_to(&mut Bytes(out));
     }
 
-    const fn shows_byte(self, byte: u8) -> bool {
-        match byte {
-            b'\\' => self.shows_backslash,
-            b'"' => self.shows_quote,
-            b' '..=b'~' => true,
-            _ => false,
-        }
+    fn shows_byte(self, byte: u8) -> bool {
+        matches!(byte, b' '..=b'~') && !self.hidden.contains(&byte)
     }
 
     fn shows(self, c: char) -> bool {

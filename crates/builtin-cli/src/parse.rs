@@ -37,6 +37,9 @@ pub struct Typed<'a, E: 'static> {
     pub words_before: usize,
 }
 
+/// What a length of time looks like.
+const DURATION: &str = "a duration such as 30s, 500ms, 5m or 1h";
+
 impl<E> Typed<'_, E> {
     /// Returns the value, empty without one.
     pub fn text(&self) -> &BStr {
@@ -52,17 +55,24 @@ impl<E> Typed<'_, E> {
         )
     }
 
+    /// Reads the value as a length of time.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn duration(&self) -> Result<Duration, ArgError> {
+        parse_duration(self.text()).ok_or_else(|| self.mismatch(DURATION))
+    }
+
     /// Reads the value as a length of time of at most [`MAX_DURATION`].
     ///
     /// # Errors
     ///
     /// When it is none, or is longer.
-    pub fn duration(&self) -> Result<Duration, ArgError> {
+    pub fn bounded_duration(&self) -> Result<Duration, ArgError> {
         let duration = parse_duration(self.text()).filter(|time| *time <= MAX_DURATION);
-        duration.ok_or_else(|| {
-            let hours = MAX_DURATION.as_secs() / 3600;
-            self.mismatch(format!("a duration such as 30s, 500ms, 5m or 1h, at most {hours}h"))
-        })
+        let hours = MAX_DURATION.as_secs() / 3600;
+        duration.ok_or_else(|| self.mismatch(format!("{DURATION}, at most {hours}h")))
     }
 
     /// Reads the value as a number in digits; `None` when it is none or is not in the range.
@@ -341,12 +351,12 @@ mod tests {
     #[case::too_long("2592001", None)]
     #[case::none("soon", None)]
     fn durations_have_a_bound(#[case] text: &str, #[case] seconds: Option<u64>) {
-        assert_eq!(value(text).duration().ok(), seconds.map(Duration::from_secs));
+        assert_eq!(value(text).bounded_duration().ok(), seconds.map(Duration::from_secs));
     }
 
     #[test]
     fn mismatch_says_what_is_expected_and_what_was_found() {
-        let message = value("\u{1b}[2J").duration().unwrap_err().to_string();
+        let message = value("\u{1b}[2J").bounded_duration().unwrap_err().to_string();
         let expected = "--count expects a duration such as 30s, 500ms, 5m or 1h, at most 720h";
         assert_eq!(message, format!("{expected}, but found \"\\x1b[2J\""));
         let missing = Typed { value: None, ..value("") };

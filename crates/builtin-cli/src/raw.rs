@@ -83,7 +83,7 @@ mod tests {
     fn options_are_found_by_effect() {
         let args = ["-f1", "x", "--file=2", "y"].map(BString::from);
         let raw = RawArgs::parse(FLAGS, &args).unwrap();
-        assert_eq!(raw.last(1).map(|typed| typed.text()), Some("2".into()));
+        assert_eq!(raw.last(1).map(Typed::text), Some("2".into()));
         assert_eq!((raw.all(1).count(), raw.has(0)), (2, false));
         assert_eq!(raw.words, ["x", "y"]);
         assert_eq!(raw.typed.iter().map(|typed| typed.words_before).collect::<Vec<_>>(), [0, 1]);

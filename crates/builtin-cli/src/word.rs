@@ -42,8 +42,7 @@ impl<T: Copy> WordTable<T> {
     /// Returns what a word stands for.
     pub fn find(&self, word: &[u8]) -> Option<T> {
         let is_it = |name: &&str| name.as_bytes() == word;
-        let found =
-            self.0.iter().find(|row| is_it(&row.name) || row.aliases.iter().any(|n| is_it(n)));
+        let found = self.0.iter().find(|row| is_it(&row.name) || row.aliases.iter().any(is_it));
         found.map(|row| row.value)
     }
 

@@ -12,7 +12,7 @@ impl Completion {
 
     fn fish_line(&self, doc: &FlagDoc) -> String {
         let short = doc.short.map(|letter| format!(" -s {letter}")).unwrap_or_default();
-        let long: String = doc.long.iter().map(|name| format!(" -l {name}")).collect();
+        let long = doc.long.iter().flat_map(|name| [" -l ", *name]).collect::<String>();
         let help = doc.help.replace('\'', "\\'");
         format!("complete -c {}{short}{long}{} -d '{help}'\n", self.name, action(doc))
     }

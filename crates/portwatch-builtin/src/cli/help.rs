@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn no_option_has_the_name_of_another() {
-        let longs: std::collections::BTreeSet<_> = flags().map(|doc| doc.name()).collect();
+        let longs: std::collections::BTreeSet<_> =
+            flags().map(builtin_cli::FlagDoc::name).collect();
         let shorts = flags().filter_map(|doc| doc.short);
         let letters: std::collections::BTreeSet<_> = shorts.clone().collect();
         assert_eq!((longs.len(), letters.len()), (flags().count(), shorts.count()));

@@ -296,7 +296,7 @@ fn is_bare_port(word: &[u8]) -> bool {
 }
 
 fn duration(raw: &Raw<'_>, effect: Effect) -> Result<Option<Duration>, ArgError> {
-    raw.last(effect).map(Typed::duration).transpose()
+    raw.last(effect).map(Typed::bounded_duration).transpose()
 }
 
 fn count(typed: &Typed<'_, Effect>) -> Result<u64, ArgError> {

@@ -72,7 +72,7 @@ impl TypedActions<'_> {
             number.ok_or_else(|| typed.mismatch("with -E a number of events above 0"))
         };
         Ok(End {
-            after: self.after.map(Typed::duration).transpose()?,
+            after: self.after.map(Typed::bounded_duration).transpose()?,
             count: self.count.map(count).transpose()?,
         })
     }

@@ -31,6 +31,7 @@ enum Effect {
     ProcRoot,
     NoConfine,
     Status,
+    Check,
     Help,
     Version,
 }
@@ -47,7 +48,7 @@ static FLAGS: &[Flag<Effect>] = &[
     flag(&["grant"], "instead of `sockets`; `none` takes all away", Effect::Grant)
         .with_value(ValueDoc::new("NAME,...", ValueKind::Words(&GRANT_LIST)))
         .with_long_help("Replaces the grants of the policy."),
-    flag(&["policy"], "what builtins may show, in TOML", Effect::Policy)
+    flag(&["policy"], "what builtins may show, in TOML; several: all hold", Effect::Policy)
         .with_value(ValueDoc::new("FILE", ValueKind::File)),
     flag(&["timeout"], "end the script with status 124 (30s)", Effect::Timeout)
         .with_value(ValueDoc::text("DURATION"))
@@ -61,6 +62,7 @@ static FLAGS: &[Flag<Effect>] = &[
         .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
     flag(&["no-confine"], "do not confine the process", Effect::NoConfine),
     flag(&["status"], "print what is in force, and end", Effect::Status),
+    flag(&["check"], "explain the policy in words, and end", Effect::Check),
     flag(&["help"], "print this", Effect::Help),
     flag(&["version"], "print the version", Effect::Version),
 ];
@@ -87,6 +89,8 @@ pub(crate) enum Command {
     Broker(Kind),
     /// Print what would be in force for that plan's scripts.
     Status(Box<Plan>),
+    /// Explain the policy of that plan.
+    Check(Box<Plan>),
     Help,
     Version,
 }
@@ -97,8 +101,8 @@ pub(crate) struct Plan {
     pub(crate) source: ScriptSource,
     pub(crate) directories: Vec<Directory>,
     pub(crate) allowed: Allowed,
-    /// The file of the policy, if not the default.
-    pub(crate) policy: Option<PathBuf>,
+    /// The files of the policies, all of which hold; none for the default.
+    pub(crate) policies: Vec<PathBuf>,
     /// The grants that replace those of the policy.
     pub(crate) grants: Option<GrantSet>,
     pub(crate) limits: ScriptLimits,
@@ -168,11 +172,17 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
         return Ok(Command::Version);
     }
     let plan = Box::new(Plan::new(&raw)?);
-    Ok(if raw.has(Effect::Status) { Command::Status(plan) } else { Command::Run(plan) })
+    Ok(if raw.has(Effect::Check) {
+        Command::Check(plan)
+    } else if raw.has(Effect::Status) {
+        Command::Status(plan)
+    } else {
+        Command::Run(plan)
+    })
 }
 
 fn may_repeat(effect: Effect) -> bool {
-    matches!(effect, Effect::AllowPath | Effect::AllowCommand | Effect::Namespace)
+    matches!(effect, Effect::AllowPath | Effect::AllowCommand | Effect::Namespace | Effect::Policy)
 }
 
 /// Reads the command line of a broker. It is no option: nobody has a use for it but the program.
@@ -194,10 +204,9 @@ impl Plan {
             limits.timeout = typed.duration()?;
         }
         if let Some(typed) = raw.last(Effect::MaxOutput) {
-            let bytes = typed.number(0..=u64::MAX).and_then(|bytes| bytes.try_into().ok());
+            let bytes = typed.number(0..=u64::MAX);
             limits.max_output_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
         }
-        let path = |effect| raw.last(effect).map(|typed| path(typed.text()));
         Ok(Self {
             source: source(raw)?,
             directories: raw
@@ -205,11 +214,11 @@ impl Plan {
                 .map(parse_directory)
                 .collect::<Result<_, _>>()?,
             allowed: allowed(raw)?,
-            policy: path(Effect::Policy),
+            policies: raw.all(Effect::Policy).map(|typed| path(typed.text())).collect(),
             grants: raw.last(Effect::Grant).map(grants).transpose()?,
             limits,
             namespaces: namespaces(raw)?,
-            proc_root: path(Effect::ProcRoot),
+            proc_root: raw.last(Effect::ProcRoot).map(|typed| path(typed.text())),
             confine: if raw.has(Effect::NoConfine) { Confine::No } else { Confine::Yes },
         })
     }
@@ -340,7 +349,7 @@ mod tests {
         let plan = plan(&[]);
         assert_eq!(plan.source, ScriptSource::Input);
         assert_eq!(plan.allowed, Allowed::All);
-        assert_eq!((plan.grants, plan.policy), (None, None));
+        assert_eq!((plan.grants, plan.policies), (None, Vec::new()));
         assert_eq!(plan.limits, ScriptLimits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
         assert_eq!(plan.confine, Confine::Yes);
@@ -429,12 +438,20 @@ mod tests {
 
     #[test]
     fn reads_the_rest() {
-        let plan =
-            plan(&["--max-output", "9", "--proc-root=/p", "--grant", "none", "--policy", "/q"]);
+        let plan = plan(&[
+            "--max-output",
+            "9",
+            "--proc-root=/p",
+            "--grant",
+            "none",
+            "--policy",
+            "/q",
+            "--policy=/r",
+        ]);
         assert_eq!(plan.limits.max_output_bytes, 9);
         assert_eq!(plan.proc_root, Some("/p".into()));
         assert_eq!(plan.grants, Some(GrantSet::empty()));
-        assert_eq!(plan.policy, Some("/q".into()));
+        assert_eq!(plan.policies, [PathBuf::from("/q"), "/r".into()]);
     }
 
     #[test]
@@ -493,7 +510,7 @@ mod tests {
     )]
     #[case::duration(
         &["--timeout", "0"],
-        "--timeout expects a duration such as 30s, 500ms, 5m or 1h, at most 720h, but found \"0\""
+        "--timeout expects a duration such as 30s, 500ms, 5m or 1h, but found \"0\""
     )]
     #[case::grant(
         &["--grant", "root"],
