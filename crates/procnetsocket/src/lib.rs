@@ -119,6 +119,7 @@ mod namespace;
 mod netstat;
 mod port_range;
 mod process;
+mod protocols;
 mod query;
 pub mod root;
 mod scan;
