@@ -10,7 +10,7 @@ use crate::{
     capability,
     duty::{AllowedPath, Duty, PlaceAccess},
     error::{ConfineError, Repr},
-    filter::{self, Needs},
+    filter::{self, Needs, SocketNeeds},
     landlock::{self, Landlock},
     state::{Seccomp, Witness},
 };
@@ -35,8 +35,7 @@ use crate::{
 pub struct Confinement {
     duty: Duty,
     places: Vec<AllowedPath>,
-    lists_sockets: bool,
-    follows_events: bool,
+    sockets: SocketNeeds,
 }
 
 /// What is in force, for good.
@@ -54,17 +53,17 @@ pub struct Confined {
 impl Confinement {
     /// Begins with nothing that is kept.
     pub fn new(duty: Duty) -> Self {
-        Self { duty, places: Vec::new(), lists_sockets: false, follows_events: false }
+        Self { duty, places: Vec::new(), sockets: SocketNeeds::Nothing }
     }
 
     /// Keeps the right to ask sock_diag for sockets.
     pub fn keep_sockets(&mut self) {
-        self.lists_sockets = true;
+        self.sockets = self.sockets.max(SocketNeeds::Listing);
     }
 
     /// Keeps the right to listen to events of sockets, beside that to ask for sockets.
     pub fn keep_events(&mut self) {
-        self.follows_events = true;
+        self.sockets = SocketNeeds::Events;
     }
 
     /// Keeps what lies below a directory, or a file.
@@ -116,11 +115,7 @@ impl Confinement {
 
     fn needs(&self) -> Needs {
         let is_writable = |place: &AllowedPath| place.access == PlaceAccess::ReadWrite;
-        Needs {
-            sockets: self.lists_sockets || self.follows_events,
-            writes: self.places.iter().any(is_writable),
-            events: self.follows_events,
-        }
+        Needs { sockets: self.sockets, writes: self.places.iter().any(is_writable) }
     }
 }
 

@@ -38,12 +38,19 @@ use crate::{
 /// What a duty needs beyond its usual system calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
-    /// Sockets are listed.
-    pub(crate) sockets: bool,
+    pub(crate) sockets: SocketNeeds,
     /// A directory was granted for writing.
     pub(crate) writes: bool,
-    /// Destroy events are followed.
-    pub(crate) events: bool,
+}
+
+/// What is done with sockets of sock_diag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SocketNeeds {
+    Nothing,
+    /// Sockets are listed.
+    Listing,
+    /// Sockets are listed, and destroy events are followed.
+    Events,
 }
 
 /// System calls with what bounds their arguments; without a rule all of them.
@@ -267,12 +274,12 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
 
 /// Adds sock_diag, where sockets may be listed, and streams within the process.
 fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
-    if !needs.sockets {
+    if needs.sockets == SocketNeeds::Nothing {
         return pairs(calls);
     }
     allow(calls, NETLINK);
     calls.insert(libc::SYS_setsockopt, options(&NETLINK_OPTIONS)?);
-    if needs.events {
+    if needs.sockets == SocketNeeds::Events {
         // Joins the groups of events.
         allow(calls, &[libc::SYS_bind]);
     }
@@ -383,7 +390,7 @@ mod tests {
 
     use super::*;
 
-    const EVERYTHING: Needs = Needs { sockets: true, writes: true, events: true };
+    const EVERYTHING: Needs = Needs { sockets: SocketNeeds::Events, writes: true };
 
     #[rstest]
     #[case::typing_for_the_user(libc::TIOCSTI)]
@@ -454,11 +461,11 @@ mod tests {
 
     #[test]
     fn events_are_joined_only_where_they_may_be_followed() {
-        let may_bind = |events| {
-            let calls = calls(Duty::Scripts, Needs { events, ..EVERYTHING }).unwrap();
+        let may_bind = |sockets| {
+            let calls = calls(Duty::Scripts, Needs { sockets, ..EVERYTHING }).unwrap();
             calls.contains_key(&libc::SYS_bind)
         };
-        assert!(may_bind(true) && !may_bind(false));
+        assert!(may_bind(SocketNeeds::Events) && !may_bind(SocketNeeds::Listing));
     }
 
     #[test]
@@ -473,7 +480,8 @@ mod tests {
 
     #[test]
     fn shell_without_sockets_opens_none() {
-        let calls = calls(Duty::Scripts, Needs { sockets: false, ..EVERYTHING }).unwrap();
+        let calls =
+            calls(Duty::Scripts, Needs { sockets: SocketNeeds::Nothing, ..EVERYTHING }).unwrap();
         assert!(NETLINK.iter().chain(SOCKETS).all(|call| !calls.contains_key(call)));
     }
 

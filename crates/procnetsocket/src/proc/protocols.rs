@@ -17,10 +17,12 @@ use std::io::Read;
 use bstr::BString;
 
 use crate::{
-    Error,
-    root::ProcFile,
-    stat::each_line,
-    table::{FieldEnd, Fields},
+    error::Error,
+    proc::{
+        root::name::ProcFile,
+        sockstat::each_line,
+        text::field::{FieldEnd, Fields},
+    },
 };
 
 /// The first column of the header.
