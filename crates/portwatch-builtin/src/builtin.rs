@@ -8,7 +8,7 @@ use port_monitor::Attribution;
 use socket_query::{Grant, Policy, PolicyView, System, cap_std::AmbientAuthority};
 
 use crate::{
-    cli::{CliError, Help, Plan, RawArgs, VERSION, Watch, WatchTask},
+    cli::{CliError, Condition, Help, Plan, RawArgs, VERSION, Watch, WatchTask},
     source::PolicyPorts,
     watch::Watcher,
 };
@@ -68,7 +68,10 @@ impl PortWatch {
             return Ok(refuse(context, &CliError::Endless));
         }
         let cancel = context.cancel;
-        let ports = PolicyPorts::new(&self.view, &watch.which, &|| cancel.is_cancelled());
+        let ports = |condition: &Condition| {
+            PolicyPorts::new(&self.view, &condition.which, &|| cancel.is_cancelled())
+        };
+        let ports: Result<Vec<_>, CliError> = watch.conditions.iter().map(ports).collect();
         // What is wrong is that there was no time.
         cancel.check()?;
         let ports = match ports {
@@ -79,7 +82,9 @@ impl PortWatch {
         let watcher = Watcher::new(context, ports, watch, processes);
         match &watch.task {
             WatchTask::List(form) => watcher.list(*form),
-            WatchTask::Wait { wanted, timeout } => watcher.wait(*wanted, *timeout),
+            WatchTask::Wait { enough, timeout } => {
+                watcher.wait(&watch.conditions, *enough, *timeout)
+            }
             WatchTask::Follow(follow) => watcher.follow(follow),
         }
     }

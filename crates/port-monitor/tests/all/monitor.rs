@@ -53,6 +53,10 @@ fn port(number: u16) -> Port {
     Port::new(Protocol::Tcp, ([127, 0, 0, 1], number).into(), Inode::new(number.into()))
 }
 
+fn number(port: &Port) -> u16 {
+    port.local.inet().unwrap().port()
+}
+
 impl PortSource for Ports {
     fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
         look.read_each(|table| {
@@ -68,7 +72,7 @@ impl PortSource for Ports {
 fn next(notices: &Subscription) -> String {
     match notices.next_timeout(LONG).expect("something is told") {
         Notice::Event(event) => {
-            format!("{} {} {}", event.sequence, event.kind.name(), event.port.local.port())
+            format!("{} {} {}", event.sequence, event.kind.name(), number(&event.port))
         }
         other => format!("{other:?}"),
     }
@@ -82,7 +86,7 @@ fn settle(monitor: &PortMonitor) {
 }
 
 fn numbers(monitor: &PortMonitor) -> Vec<u16> {
-    monitor.ports().iter().map(|port| port.local.port()).collect()
+    monitor.ports().iter().map(number).collect()
 }
 
 #[test]

@@ -146,10 +146,13 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
         confinement.keep(place, Access::Read);
     }
     if let Some(cgroups) = system.cgroups() {
-        confinement.keep(duplicate(cgroups).map_err(CapabilityError::Duplicate)?, Access::Read);
+        confinement.keep_listing(duplicate(cgroups).map_err(CapabilityError::Duplicate)?);
     }
     let source = source_of(system.tables());
     let policy = policy(plan)?;
+    if policy.grants().contains(Grant::Sockets) {
+        confinement.keep_sockets();
+    }
     if policy.grants().contains(Grant::Events) {
         confinement.keep_events();
     }
