@@ -34,7 +34,7 @@ use netstat_builtin::{MissingTool, Netstat, Tool};
 use portwatch_builtin::PortWatch;
 use procnetsocket::{ProcRoot, ProcessDetails, SocketTables};
 use rustix::fs::{Mode, OFlags};
-use socket_query::{Grant, Policy, ProcessVisibility, System, SystemHostNames};
+use socket_query::{Grant, Policy, PolicyLayer, ProcessVisibility, System, SystemHostNames};
 use ss_builtin::Ss;
 
 use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
@@ -344,12 +344,17 @@ pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
     ProcRoot::open_ambient(authority()).map_err(CapabilityError::OwnProcess)
 }
 
-/// Returns what the policy file says, and the default without one; `--grant` comes last.
-fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
-    let policy = match &plan.policy {
-        Some(path) => read_policy(path)?,
-        None => Policy::default(),
-    };
+/// Returns what all the policy files allow, and the default without one; `--grant` comes last.
+///
+/// # Ambient Authority
+///
+/// It opens the files of `--policy`.
+pub(crate) fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
+    let mut all = PolicyLayer::default();
+    for path in &plan.policies {
+        all = all.intersection(read_policy(path)?);
+    }
+    let policy = Policy::from(all);
     Ok(match plan.grants {
         Some(grants) => policy.with_grants(grants),
         None => policy,
@@ -357,7 +362,7 @@ fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
-fn read_policy(path: &Path) -> Result<Policy, CapabilityError> {
+fn read_policy(path: &Path) -> Result<PolicyLayer, CapabilityError> {
     let failed = |source| CapabilityError::PolicyFile { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(failed)?;
     let bytes = read_bounded(file, MAX_POLICY_BYTES).map_err(failed)?;
