@@ -87,6 +87,7 @@ mod error;
 mod exit;
 mod registry;
 mod sandbox;
+mod time;
 
 pub use bstr;
 pub use cap_std;
@@ -102,3 +103,4 @@ pub use sandbox::{
     Access, DirEntry, MAX_PATH_BYTES, MAX_TREE_DEPTH, ReadDir, Sandbox, SandboxError,
     SandboxErrorKind,
 };
+pub use time::Rfc3339;

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use builtin_api::Rfc3339;
 use builtin_cli::Escaped;
 use port_monitor::{Event, Port, PortProcess};
-
-use super::time::Rfc3339;
 
 /// An event: what happened, its number and time, and the port.
 pub(crate) struct EventJson<'a>(pub(crate) &'a Event);

@@ -30,6 +30,8 @@ pub(super) enum Effect {
     OneLine,
     /// Follows sockets as they end.
     Events,
+    /// Lists again and again.
+    Every,
     /// Destroys what is admitted.
     Kill,
     Count,
@@ -70,6 +72,7 @@ impl Effect {
             | Self::OneLine
             | Self::Count
             | Self::For
+            | Self::Every
             | Self::Output(_)
             | Self::Sort
             | Self::Limit
@@ -104,6 +107,7 @@ impl Effect {
             | Self::OneLine
             | Self::Count
             | Self::For
+            | Self::Every
             | Self::Processes(_)
             | Self::Output(_)
             | Self::Sort

@@ -26,7 +26,7 @@ pub(crate) enum CliError {
     /// Options that mean nothing beside another one.
     Together(&'static str, &'static str),
     /// A number behind `--count`, where nothing ends at a number.
-    CountWithoutEvents,
+    CountOfNothing,
     TwoFilterFiles,
     /// The file of a filter and why it cannot be read.
     FilterFile(BString, String),
@@ -70,7 +70,7 @@ impl CliError {
             | Self::UnknownKey(_)
             | Self::Without(..)
             | Self::Together(..)
-            | Self::CountWithoutEvents => true,
+            | Self::CountOfNothing => true,
             Self::UnknownState(_)
             | Self::NoState(_)
             | Self::TwoFilterFiles
@@ -97,7 +97,7 @@ impl CliError {
             | Self::NoState(_)
             | Self::Without(..)
             | Self::Together(..)
-            | Self::CountWithoutEvents
+            | Self::CountOfNothing
             | Self::TwoFilterFiles
             | Self::FilterFile(..) => 255,
         }
@@ -132,8 +132,8 @@ impl fmt::Display for CliError {
                 write!(f, "option {option} says nothing without {other}")
             }
             Self::Together(options, other) => write!(f, "{options} do nothing beside {other}"),
-            Self::CountWithoutEvents => f.write_str(
-                "--count takes a number with -E only; --limit=N prints N sockets at most",
+            Self::CountOfNothing => f.write_str(
+                "--count takes a number with -E and --every only; --limit=N prints N sockets at most",
             ),
             Self::TwoFilterFiles => write!(f, "-F was given more than once"),
             Self::FilterFile(path, reason) => {

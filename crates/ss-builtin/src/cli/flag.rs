@@ -182,8 +182,11 @@ pub(super) static FLAGS: &[Flag<Effect>] = &[
     own(&["limit"], "print N sockets at most", Effect::Limit)
         .with_value(ValueDoc::text("N"))
         .with_long_help("How many were left out is said on standard error."),
-    own(&["count"], "print the number of sockets; N ends -E", Effect::Count)
+    own(&["count"], "print the number of sockets; N ends -E, --every", Effect::Count)
         .with_value(ValueDoc::new("N", ValueKind::OptionalNumber)),
-    own(&["for"], "end -E after this time: 10s 500ms 5m 1h", Effect::For)
+    own(&["every"], "with --json-lines: list again at each tick", Effect::Every)
+        .with_value(ValueDoc::text("DURATION"))
+        .with_long_help("A tick that comes while a listing is printed is left out."),
+    own(&["for"], "end -E, --every after: 10s 500ms 5m 1h", Effect::For)
         .with_value(ValueDoc::text("DURATION")),
 ];

@@ -21,7 +21,7 @@ mod word;
 
 pub use flag::flags;
 
-pub(crate) use action::{Action, End};
+pub(crate) use action::{Action, End, Ticks};
 pub(crate) use detail::{Detail, DetailSet};
 pub(crate) use error::CliError;
 pub(crate) use help::{Help, VERSION};

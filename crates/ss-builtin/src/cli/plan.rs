@@ -3,7 +3,7 @@
 use bstr::{BStr, BString, ByteSlice as _};
 use builtin_cli::{FlagDoc, RawArgs, Spelling, Typed};
 use procnetsocket::{Details, Threads, model::TcpState};
-use socket_query::{AddressFamily, GrantSet, Selection, StateSet, TableSet};
+use socket_query::{AddressFamily, GrantSet, StateSet, TableSet};
 
 use super::{
     action::TypedActions,
@@ -55,6 +55,7 @@ impl Plan {
             }
         }
         draft.check_namespace();
+        draft.check_every();
         if let Some((option, refusal)) = draft.refused.take() {
             return Err(CliError::Refused(option, refusal));
         }
@@ -132,6 +133,7 @@ impl<'a> Draft<'a> {
             Effect::TableList => self.table_list(typed.text())?,
             Effect::Events => self.actions.events = true,
             Effect::Kill => self.actions.kill = true,
+            Effect::Every => self.actions.every = Some(typed),
             Effect::Count => self.actions.count = Some(typed),
             Effect::For => self.actions.after = Some(typed),
             Effect::FilterFile => self.filter_file(typed.text())?,
@@ -193,6 +195,22 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Refuses what cannot be repeated.
+    fn check_every(&mut self) {
+        if self.actions.every.is_none() {
+            return;
+        }
+        if self.has_summary {
+            self.refuse("-s with --every".to_owned(), NO_COUNTERS_OF_PASSES);
+        }
+        if self.actions.events {
+            self.refuse("-E with --every".to_owned(), NO_PASSES_OF_EVENTS);
+        }
+        if self.actions.kill {
+            self.refuse("-K with --every".to_owned(), NO_KILL_AT_TICKS);
+        }
+    }
+
     /// Refuses the command line, unless it is refused for something before.
     fn refuse(&mut self, what: String, refusal: Refusal) {
         self.refused.get_or_insert((what, refusal));
@@ -231,7 +249,9 @@ impl<'a> Draft<'a> {
                 self.sockets.remove(tables);
                 continue;
             }
-            self.sockets.add(tables);
+            // These two mean whatever there is.
+            let is_named = name != b"all" && name != b"inet";
+            self.sockets.add(tables, is_named);
             if let Some(refusal) = self.refusal_of_tables(tables) {
                 self.refuse(format!("-A {}", name.as_bstr()), refusal);
             }
@@ -257,19 +277,18 @@ impl<'a> Draft<'a> {
             (true, false) if words.is_empty() => Summary::Only,
             (true, _) => Summary::Before,
         };
-        let action = self.actions.action(&self.order, !self.filter.is_empty())?;
+        let action = self.actions.action(&self.order, self.output, !self.filter.is_empty())?;
         let answer = self.actions.answer();
         let details = match answer {
             ListingKind::Sockets => self.details.of_kernel(),
             ListingKind::Number => Details::NONE,
         };
-        let (tables, families, states) = self.sockets.finish();
+        let mut selection = self.sockets.finish();
+        selection.details = details;
         let selection = match understood {
             Err(error) => Err(NothingToShow::States(error)),
-            Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
-            Ok(()) => {
-                Ok(Selection { tables, families, states, details, ..Selection::everything() })
-            }
+            Ok(()) if selection.tables.is_empty() => Err(NothingToShow::Tables),
+            Ok(()) => Ok(selection),
         };
         Ok(Show {
             action,
@@ -314,4 +333,9 @@ const NO_COUNTERS_THERE: Refusal =
     Refusal::Because("the counters are in /proc, which shows the host's own namespace alone");
 const NO_EVENTS_THERE: Refusal =
     Refusal::Because("the host follows events in its own namespace alone");
+const NO_COUNTERS_OF_PASSES: Refusal =
+    Refusal::Because("a pass lists sockets, and the counters are of the whole machine");
+const NO_PASSES_OF_EVENTS: Refusal = Refusal::Because("events are printed as they come");
+const NO_KILL_AT_TICKS: Refusal =
+    Refusal::Because("what is admitted is closed once, and not at each tick");
 const NO_KILL_OF_EVENTS: Refusal = Refusal::Because("what has ended cannot be closed again");

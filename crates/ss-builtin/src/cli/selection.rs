@@ -6,14 +6,16 @@
 //! brings all of those.
 
 use procnetsocket::model::TcpState;
-use socket_query::{AddressFamily, FamilySet, SocketTable, StateSet, TableSet};
+use socket_query::{AddressFamily, FamilySet, Selection, SocketTable, StateSet, TableSet};
 
 use super::word::READABLE;
 
 /// Tables, families and states, while options are still coming.
 #[derive(Debug)]
 pub(super) struct ChosenSockets {
-    pub(super) tables: TableSet,
+    tables: TableSet,
+    /// The tables that were asked for by a word that means them alone.
+    named: TableSet,
     families: FamilySet,
     /// The states that the chosen tables and families bring.
     usual: StateSet,
@@ -34,6 +36,7 @@ impl ChosenSockets {
     pub(super) fn new() -> Self {
         Self {
             tables: TableSet::EMPTY,
+            named: TableSet::EMPTY,
             families: FamilySet::EMPTY,
             usual: StateSet::EMPTY,
             chosen: None,
@@ -58,12 +61,16 @@ impl ChosenSockets {
 
     pub(super) fn family(&mut self, family: AddressFamily) {
         self.families = self.families.with(family);
+        if !matches!(family, AddressFamily::Inet | AddressFamily::Inet6) {
+            self.named = self.named.union(TableSet::of_family(family));
+        }
         self.usual = self.usual.union(usual_states_of_family(family));
         self.flag();
     }
 
     pub(super) fn table(&mut self, table: SocketTable) {
         self.tables = self.tables.with(table);
+        self.named = self.named.with(table);
         self.usual = self.usual.union(usual_states_of_table(table));
         self.flag();
     }
@@ -84,9 +91,12 @@ impl ChosenSockets {
         }
     }
 
-    /// Takes a word of `-A`.
-    pub(super) fn add(&mut self, tables: TableSet) {
+    /// Takes a word of `-A`, which may name its tables or mean whatever there is.
+    pub(super) fn add(&mut self, tables: TableSet, is_named: bool) {
         self.tables = self.tables.union(tables);
+        if is_named {
+            self.named = self.named.union(tables);
+        }
         self.usual = tables.iter().map(usual_states_of_table).fold(self.usual, StateSet::union);
     }
 
@@ -96,7 +106,7 @@ impl ChosenSockets {
     }
 
     /// Returns what is selected, once the whole command line is known.
-    pub(super) fn finish(mut self) -> (TableSet, FamilySet, StateSet) {
+    pub(super) fn finish(mut self) -> Selection {
         if !self.is_anything_chosen() {
             self.tables = READABLE;
             self.chosen.get_or_insert(StateSet::CONNECTED);
@@ -112,7 +122,13 @@ impl ChosenSockets {
                 self.tables = self.tables.union(tables);
             }
         }
-        (self.tables, self.families, self.chosen.unwrap_or(self.usual))
+        Selection {
+            tables: self.tables,
+            named: self.named.intersection(self.tables),
+            families: self.families,
+            states: self.chosen.unwrap_or(self.usual),
+            ..Selection::everything()
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! What is done with sockets, and until when.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use socket_query::GrantSet;
 
-use super::{plan_with, powerful};
-use crate::cli::{Action, End, Plan};
+use super::{plan_with, powerful, show};
+use crate::cli::{Action, End, ListingKind, Plan, Ticks};
 
 fn action(line: &str) -> Action {
     match powerful(line) {
@@ -33,6 +33,56 @@ fn events_end_at_their_limit(
 }
 
 #[rstest]
+#[case::without_end("--json-lines --every 60", 60_000, End::default())]
+#[case::count("--count 3 --every=500ms --json-lines", 500, End { after: None, count: Some(3) })]
+#[case::time(
+    "--json-lines --every 1s --for 1m -tan",
+    1_000,
+    End { after: Some(Duration::from_mins(1)), count: None }
+)]
+fn listing_is_repeated_until_its_end(
+    #[case] line: &str,
+    #[case] milliseconds: u64,
+    #[case] end: End,
+) {
+    let period = Duration::from_millis(milliseconds);
+    assert_eq!(action(line), Action::Repeat(Ticks { period, end }));
+    assert_eq!(show(line).answer, ListingKind::Sockets);
+}
+
+#[rstest]
+#[case::counters("-s", "a pass lists sockets, and the counters are of the whole machine")]
+#[case::events("-E", "events are printed as they come")]
+#[case::kill("-K", "what is admitted is closed once, and not at each tick")]
+fn what_cannot_be_repeated_is_refused(#[case] option: &str, #[case] reason: &str) {
+    let error = powerful(&format!("--json-lines --every 1 {option} sport = 22")).unwrap_err();
+    assert_eq!(error.to_string(), format!("{option} with --every is refused: {reason}"));
+    assert_eq!((error.status(), error.shows_usage()), (1, false));
+}
+
+#[rstest]
+// A pass that is over before the next tick, just at it, and after one or more.
+#[case::in_time(0, 1_000)]
+#[case::late_by_almost_a_period(999, 1_000)]
+#[case::at_the_tick(1_000, 2_000)]
+#[case::after_several(3_500, 4_000)]
+fn missed_ticks_are_left_out(#[case] now: u64, #[case] next: u64) {
+    let ticks = Ticks { period: Duration::from_secs(1), end: End::default() };
+    let (tick, after) = (Instant::now(), Duration::from_millis);
+    assert_eq!(ticks.next(tick, tick + after(now)), tick + after(next));
+}
+
+#[rstest]
+#[case::text("--every 1", "option --every says nothing without --json-lines")]
+#[case::array("--json --every 1", "option --every says nothing without --json-lines")]
+#[case::no_passes(
+    "--json-lines --every 1 --count",
+    "--count expects with --every a number of passes above 0"
+)]
+#[case::never(
+    "--json-lines --every 0",
+    "--every expects a duration such as 30s, 500ms, 5m or 1h, at most 720h, but found \"0\""
+)]
 #[case::no_number("-E --count", "--count expects with -E a number of events above 0")]
 #[case::zero("-E --count 0", "--count expects with -E a number of events above 0, but found \"0\"")]
 #[case::too_large(
@@ -55,7 +105,7 @@ fn events_end_at_their_limit(
     "-E --for=",
     "--for expects a duration such as 30s, 500ms, 5m or 1h, at most 720h, but found \"\""
 )]
-#[case::no_events("-t --for 1", "option --for says nothing without -E")]
+#[case::no_events("-t --for 1", "option --for says nothing without -E or --every")]
 fn ends_that_make_no_sense_show_the_usage(#[case] line: &str, #[case] message: &str) {
     let error = powerful(line).unwrap_err();
     assert_eq!(error.to_string(), message);
@@ -91,6 +141,7 @@ fn nothing_is_closed_without_saying_what(#[case] line: &str, #[case] message: &s
 #[test]
 fn a_number_behind_count_is_for_events() {
     let error = plan_with("--count 3 -t", GrantSet::empty()).unwrap_err();
-    let message = "--count takes a number with -E only; --limit=N prints N sockets at most";
+    let message =
+        "--count takes a number with -E and --every only; --limit=N prints N sockets at most";
     assert_eq!((error.to_string().as_str(), error.status()), (message, 255));
 }

@@ -11,6 +11,23 @@ fn tables(words: &str) -> TableSet {
     words.split(' ').flat_map(|word| TABLES.find(word.as_bytes()).unwrap().iter()).collect()
 }
 
+#[rstest]
+#[case::nothing("-a", "")]
+#[case::tables("-tM", "tcp mptcp")]
+#[case::family("--vsock", "vsock")]
+#[case::family_word("-f xdp", "xdp")]
+#[case::families_of_many_protocols("-46", "")]
+#[case::word("-A sctp,raw", "sctp raw")]
+#[case::words_of_many_protocols("-A all", "")]
+#[case::inet("-A inet", "")]
+#[case::forgotten_by_query("-t -A udp", "udp")]
+#[case::family_beside_query("-x -A udp", "unix udp")]
+#[case::taken_away("-A sctp,!sctp,udp", "udp")]
+fn tables_asked_for_by_name_are_known(#[case] line: &str, #[case] named: &str) {
+    let expected = if named.is_empty() { TableSet::EMPTY } else { tables(named) };
+    assert_eq!(live(line).selection.unwrap().named, expected);
+}
+
 const UDP_DEFAULT: StateSet = StateSet::of(TcpState::Established);
 const UNCONNECTED: StateSet = StateSet::of(TcpState::Close);
 
