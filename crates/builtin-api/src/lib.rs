@@ -88,6 +88,7 @@ mod error;
 mod escape;
 mod exit;
 mod registry;
+mod rfc3339;
 mod sandbox;
 
 pub use bstr;
@@ -102,6 +103,7 @@ pub use error::{Error, ErrorKind};
 pub use escape::{Escaped, is_unsafe_to_show};
 pub use exit::ExitCode;
 pub use registry::{Registry, RegistryError, RegistryErrorKind};
+pub use rfc3339::Rfc3339;
 pub use sandbox::{
     Access, DirEntry, MAX_PATH_BYTES, MAX_TREE_DEPTH, ReadDir, Sandbox, SandboxError,
     SandboxErrorKind,
