@@ -126,12 +126,11 @@ impl Default for ScriptLimits {
 }
 
 impl ScriptLimits {
-    /// Returns the interpreter's limits; where commands are counted, with the work for it.
-    pub(crate) fn execution(self, counts_commands: bool) -> ExecutionLimits {
-        let counting = if counts_commands { COUNTING_WORK_UNITS } else { 0 };
+    /// Returns the interpreter's limits, with so many work units more.
+    pub(crate) fn execution(self, more_work: u64) -> ExecutionLimits {
         ExecutionLimits::new()
             .timeout(self.timeout)
-            .max_work_units(MAX_WORK_UNITS + counting)
+            .max_work_units(MAX_WORK_UNITS.saturating_add(more_work))
             .max_aggregate_input_bytes(u64::try_from(MAX_INPUT_BYTES).unwrap_or(u64::MAX))
             .max_live_intermediate_bytes(u64::try_from(MAX_LIVE_BYTES).unwrap_or(u64::MAX))
             .max_commands(MAX_COMMANDS)

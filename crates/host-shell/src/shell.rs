@@ -25,7 +25,7 @@ use crate::{
     error::{Error, Repr},
     fs::SandboxFs,
     help::{self, Help},
-    limits::{self, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, ScriptLimits},
+    limits::{self, COUNTING_WORK_UNITS, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, ScriptLimits},
     output::{LimitedOutput, Reason},
 };
 
@@ -228,6 +228,7 @@ impl Setup {
     fn interpreter(&self) -> Result<Bash, Error> {
         let allowed = self.allowed.clone();
         let counter = self.counter.clone();
+        let counting = if counter.is_some() { COUNTING_WORK_UNITS } else { 0 };
         let refusals = Refusals { known: self.known.clone(), allowed: allowed.clone(), counter };
         let exited = Arc::clone(&self.exited);
         let mut builder = Bash::builder()
@@ -236,7 +237,7 @@ impl Setup {
                 HookAction::Continue(event)
             }))
             .fs(Arc::<InMemoryFs>::clone(&self.memory))
-            .limits(self.limits.execution(self.counter.is_some()))
+            .limits(self.limits.execution(counting))
             .session_limits(limits::session())
             .memory_limits(limits::memory())
             .builtin_filter(move |name| allowed.admits(name))

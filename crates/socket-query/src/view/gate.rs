@@ -15,9 +15,12 @@ impl PolicyView {
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) when it is not.
     pub fn granted(&self, grant: Grant) -> Result<(), Error> {
-        let is_granted = self.grants().contains(grant);
-        self.usage.note(grant, is_granted);
-        if is_granted { Ok(()) } else { Err(Error::not_granted(grant)) }
+        if self.grants().contains(grant) {
+            self.usage.note_used(grant);
+            return Ok(());
+        }
+        self.usage.note_refused(grant);
+        Err(Error::not_granted(grant))
     }
 
     /// Returns the way to the processes that have sockets open.

@@ -35,10 +35,14 @@ impl UsageCounter {
         Usage { rows: self.rows.swap(0, Ordering::Relaxed), ..grants }
     }
 
-    pub(super) fn note(&self, grant: Grant, is_granted: bool) {
-        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        let set = if is_granted { &mut grants.used } else { &mut grants.refused };
-        *set = set.with(grant);
+    pub(super) fn note_used(&self, grant: Grant) {
+        let mut usage = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        usage.used = usage.used.with(grant);
+    }
+
+    pub(super) fn note_refused(&self, grant: Grant) {
+        let mut usage = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        usage.refused = usage.refused.with(grant);
     }
 
     pub(crate) fn add_row(&self) {
