@@ -14,6 +14,7 @@ use crate::{
     proc::{
         dedup::Window,
         port_range,
+        protocols::read_protocols,
         root::{Pid, ProcFile, ProcRoot},
         scan::TableScan,
         sockstat::{self, SockStat, SockStat6},
@@ -227,6 +228,18 @@ impl SocketTables {
     /// does not have this counter.
     pub fn curr_estab(&self) -> Result<i64, Error> {
         sockstat::read_curr_estab(&mut self.open(ProcFile::NetSnmp)?)
+    }
+
+    /// Reads the names of the protocols that the kernel has sockets of (`net/protocols`), such as
+    /// `TCPv6` or `AF_VSOCK`. They are the same in every network namespace.
+    ///
+    /// # Errors
+    ///
+    /// As [`SocketTables::sockstat`].
+    pub fn protocols(&self) -> Result<Vec<BString>, Error> {
+        let file = ProcFile::NetProtocols;
+        let opened = self.root.thread().open(file);
+        read_protocols(&mut opened.map_err(|error| Error::from_root(file, error))?)
     }
 
     /// Reads the ports that the kernel gives to sockets that ask for none

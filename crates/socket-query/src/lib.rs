@@ -61,6 +61,7 @@ mod names;
 mod netns;
 mod policy;
 mod process_source;
+mod reading;
 #[cfg(feature = "resolver")]
 mod resolver;
 mod select;
