@@ -88,8 +88,8 @@ mod error;
 mod escape;
 mod exit;
 mod registry;
-mod rfc3339;
 mod sandbox;
+mod time;
 
 pub use bstr;
 pub use cap_std;
@@ -103,8 +103,8 @@ pub use error::{Error, ErrorKind};
 pub use escape::{Escaped, is_unsafe_to_show};
 pub use exit::ExitCode;
 pub use registry::{Registry, RegistryError, RegistryErrorKind};
-pub use rfc3339::Rfc3339;
 pub use sandbox::{
     Access, DirEntry, MAX_PATH_BYTES, MAX_TREE_DEPTH, ReadDir, Sandbox, SandboxError,
     SandboxErrorKind,
 };
+pub use time::Rfc3339;
