@@ -14,7 +14,7 @@ use socket_query::{
 use crate::{
     cli::{
         Action, CliError, End, Help, Host, HostDisplay, ListingKind, NothingToShow, OutputFormat,
-        Plan, Show, Summary, Ticks, VERSION,
+        Plan, Refusal, Show, Summary, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
@@ -96,6 +96,10 @@ impl Ss {
     }
 
     fn refuse(&self, stderr: &mut dyn io::Write, error: &CliError) -> ExitCode {
+        if let CliError::Refused(_, Refusal::NotGranted(grant)) = error {
+            // OK because that it is not granted is known; the view counts that it was asked for.
+            let _ = self.view.granted(*grant);
+        }
         complain(stderr, error);
         if error.shows_usage() {
             let _ = write!(stderr, "{}", Help(self.host()));

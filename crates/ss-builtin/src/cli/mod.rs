@@ -23,7 +23,7 @@ pub use flag::flags;
 
 pub(crate) use action::{Action, End, Ticks};
 pub(crate) use detail::{Detail, DetailSet};
-pub(crate) use error::CliError;
+pub(crate) use error::{CliError, Refusal};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
 pub(crate) use plan::{Host, Plan};
