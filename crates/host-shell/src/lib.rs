@@ -84,9 +84,13 @@ mod fs;
 mod help;
 pub mod limits;
 mod output;
+mod register;
 mod shell;
+
+pub use bashkit;
 
 pub use commands::{Allowed, LANGUAGE};
 pub use error::{Error, ErrorKind};
 pub use limits::ScriptLimits;
+pub use register::register;
 pub use shell::{Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};
