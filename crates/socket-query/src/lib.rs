@@ -82,6 +82,8 @@ pub use follow::{EventGate, EventSink, FollowEnd, Followed, Until};
 pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 pub use names::{Names, TransportProtocol};
 pub use netns::NetnsDir;
+#[cfg(feature = "serde")]
+pub use policy::PolicyLayer;
 pub use policy::{Grant, GrantSet, Policy, ProcessVisibility, Visibility, VisibleUsers};
 pub use process_source::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
 #[cfg(feature = "resolver")]

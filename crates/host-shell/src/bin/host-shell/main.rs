@@ -5,6 +5,7 @@
 
 mod args;
 mod capabilities;
+mod check;
 #[cfg(test)]
 mod completion;
 mod grant;
@@ -37,6 +38,7 @@ use procnetsocket::SocketTables;
 use crate::{
     args::{Command, Confine, Plan, ScriptSource},
     capabilities::{read_bounded, read_script},
+    check::Explained,
     session::{Ended, Interrupts, Session, Streams},
     status::Status,
 };
@@ -63,6 +65,10 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
         Command::Run(plan) => run(*plan),
         Command::Broker(kind) => broker(kind),
         Command::Status(plan) => status(&plan),
+        Command::Check(plan) => {
+            let policy = capabilities::policy(&plan).map_err(Failure::Capability)?;
+            print(&Explained(&policy).to_string())
+        }
     }
 }
 

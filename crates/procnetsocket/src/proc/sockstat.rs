@@ -19,13 +19,17 @@
 use std::io::Read;
 
 use crate::{
-    Error,
-    error::Repr,
+    error::{Error, Repr},
     limits::{MAX_COUNTER_LINES, MAX_LINE_BYTES},
-    lines::Lines,
-    mismatch::Mismatch,
-    root::ProcFile,
-    table::{Expected, FieldEnd, Fields, signed},
+    proc::{
+        lines::Lines,
+        root::name::ProcFile,
+        text::{
+            decimal::signed,
+            field::{Expected, FieldEnd, Fields},
+            mismatch::Mismatch,
+        },
+    },
 };
 
 /// The counts of `net/sockstat`. A count that the kernel does not print is `None`; the kernel counts
