@@ -80,6 +80,7 @@ mod adapter;
 mod commands;
 mod ending;
 mod error;
+mod explained;
 mod fs;
 mod help;
 pub mod limits;
@@ -91,6 +92,7 @@ pub use bashkit;
 
 pub use commands::{Allowed, LANGUAGE};
 pub use error::{Error, ErrorKind};
+pub use explained::Explained;
 pub use limits::ScriptLimits;
 pub use register::register;
 pub use shell::{Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};

@@ -95,7 +95,7 @@ struct Notes {
     called: bool,
     args: Vec<BString>,
     bytes: BString,
-    terminal_width: Option<Option<NonZeroU16>>,
+    terminal_width: Option<NonZeroU16>,
     verdict: Option<Answer>,
     progress: Progress,
     stop: Stop,
@@ -114,8 +114,13 @@ impl Observed {
         std::mem::take(&mut self.notes().bytes)
     }
 
-    pub(super) fn take_terminal_width(&self) -> Option<Option<NonZeroU16>> {
-        self.notes().terminal_width.take()
+    /// Returns the columns that the builtin saw; `Err` when it was not called.
+    pub(super) fn take_terminal_width(&self) -> Result<Option<NonZeroU16>, Answer> {
+        let mut notes = self.notes();
+        if std::mem::take(&mut notes.called) {
+            return Ok(notes.terminal_width.take());
+        }
+        Err(Answer::No(NOT_CALLED.to_owned()))
     }
 
     /// Returns the verdict of the builtin that was called last. It is waited for, because a host may
@@ -173,7 +178,10 @@ impl Probe {
     pub(super) fn all(observed: &Observed) -> impl Iterator<Item = Self> {
         let probes: [(&'static str, Look); 13] = [
             (STATUS, status),
-            (ARGUMENTS, arguments),
+            (ARGUMENTS, |observed, _, args| {
+                observed.notes().args = args.to_vec();
+                Ok(ExitCode::SUCCESS)
+            }),
             (STDIN, stdin),
             (STDIN_STREAM, stdin_stream),
             (STDOUT, stdout),
@@ -182,9 +190,15 @@ impl Probe {
             (LINE, line),
             (CLOSED, closed),
             (SANDBOX, sandbox),
-            (TERMINAL, terminal),
+            (TERMINAL, |observed, context, _| {
+                observed.notes().terminal_width = context.terminal_width;
+                Ok(ExitCode::SUCCESS)
+            }),
             (CANCEL, cancel),
-            (COUNT, count),
+            (COUNT, |observed, _, _| {
+                observed.0.calls.fetch_add(1, Ordering::Relaxed);
+                Ok(ExitCode::SUCCESS)
+            }),
         ];
         let observed = observed.clone();
         probes.into_iter().map(move |(name, look)| Self { name, look, observed: observed.clone() })
@@ -209,15 +223,6 @@ impl Builtin for Probe {
 fn status(_: &Observed, _: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
     let status = args.first().and_then(|word| word.to_str().ok()?.parse().ok());
     status.map(ExitCode::new).ok_or_else(|| Error::new(ErrorKind::Usage, "expected a status"))
-}
-
-fn arguments(
-    observed: &Observed,
-    _: &mut CallContext<'_>,
-    args: &[BString],
-) -> Result<ExitCode, Error> {
-    observed.notes().args = args.to_vec();
-    Ok(ExitCode::SUCCESS)
 }
 
 fn stdin(
@@ -328,15 +333,6 @@ fn sandbox(
     Ok(ExitCode::SUCCESS)
 }
 
-fn terminal(
-    observed: &Observed,
-    context: &mut CallContext<'_>,
-    _: &[BString],
-) -> Result<ExitCode, Error> {
-    observed.notes().terminal_width = Some(context.terminal_width);
-    Ok(ExitCode::SUCCESS)
-}
-
 /// Asks the host to end this call, and waits until it is told so.
 fn cancel(
     observed: &Observed,
@@ -357,10 +353,5 @@ fn cancel(
         thread::park_timeout(LOOK);
     }
     observed.decide(Answer::No("the call was not told".to_owned()));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn count(observed: &Observed, _: &mut CallContext<'_>, _: &[BString]) -> Result<ExitCode, Error> {
-    observed.0.calls.fetch_add(1, Ordering::Relaxed);
     Ok(ExitCode::SUCCESS)
 }

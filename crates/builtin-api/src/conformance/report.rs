@@ -53,8 +53,15 @@ impl Report {
         let cells = |line: &str| -> Vec<String> {
             line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
         };
-        let mut rows = markdown.lines().filter(|line| line.starts_with('|')).map(cells);
-        let index = rows.find_map(|row| row.iter().position(|cell| cell == column));
+        // The line below a header is dashes.
+        let lines: Vec<&str> = markdown.lines().collect();
+        let header = lines.windows(2).position(|pair| {
+            matches!(pair, [header, line] if line.starts_with("| -")
+                && cells(header).iter().any(|cell| cell == column))
+        });
+        let table = lines.get(header.unwrap_or(lines.len())..).unwrap_or_default();
+        let mut rows = table.iter().take_while(|line| line.starts_with('|')).map(|row| cells(row));
+        let index = rows.next().and_then(|row| row.iter().position(|cell| cell == column));
         let rows: Vec<Vec<String>> = rows.collect();
         let is_in_table = |feature: Feature, answer: &Answer| {
             let row = rows.iter().find(|row| row.first().is_some_and(|c| c == feature.name()))?;

@@ -83,22 +83,25 @@ fn answers_yes_to_a_host_without_a_fault() {
 #[test]
 fn answers_no_with_what_was_found() {
     let report = report(&Lossy::default());
-    assert_found(&report, &[
-        (Feature::Status, "130 became 127"),
-        (Feature::TextArguments, r#"found [" ", "two words", "-x""#),
-        (Feature::ByteArguments, r#"found ["�""#),
-        (Feature::StdinBytes, r#"found "\x01\x02"#),
-        (Feature::StdinStream, "the input was read whole before"),
-        (Feature::StdoutBytes, r#"found "\0\x01"#),
-        (Feature::StderrBytes, r#"found """#),
-        (Feature::StdoutStream, "4194304 bytes were held back"),
-        (Feature::LineStream, "output is not handed on while a call runs"),
-        (Feature::ClosedOutput, "4194304 bytes were taken"),
-        (Feature::Sandbox, "found the directories []"),
-        (Feature::TerminalWidth, "found no terminal"),
-        (Feature::Cancel, "the host has no way to end a call"),
-        (Feature::Registries, "there can be one registry"),
-    ]);
+    assert_found(
+        &report,
+        &[
+            (Feature::Status, "130 became 127"),
+            (Feature::TextArguments, r#"found [" ", "two words", "-x""#),
+            (Feature::ByteArguments, r#"found ["�""#),
+            (Feature::StdinBytes, r#"found "\x01\x02"#),
+            (Feature::StdinStream, "the input was read whole before"),
+            (Feature::StdoutBytes, r#"found "\0\x01"#),
+            (Feature::StderrBytes, r#"found """#),
+            (Feature::StdoutStream, "4194304 bytes were held back"),
+            (Feature::LineStream, "output is not handed on while a call runs"),
+            (Feature::ClosedOutput, "4194304 bytes were taken"),
+            (Feature::Sandbox, "found the directories []"),
+            (Feature::TerminalWidth, "found no terminal"),
+            (Feature::Cancel, "the host has no way to end a call"),
+            (Feature::Registries, "there can be one registry"),
+        ],
+    );
     assert_eq!(report.answer(Feature::State), &Answer::Yes);
 }
 
@@ -112,11 +115,11 @@ fn assert_found(report: &Report, expected: &[(Feature, &str)]) {
 #[test]
 fn table_is_compared_by_feature_and_column() {
     let report = report(&Direct);
-    let rows: String = Feature::ALL
-        .iter()
-        .map(|feature| format!("| {feature} | no, never | yes |\n"))
-        .collect();
-    let table = format!("text\n\n| a builtin has | other | direct |\n| --- | --- | --- |\n{rows}");
+    let rows: String =
+        Feature::ALL.iter().map(|feature| format!("| {feature} | no, never | yes |\n")).collect();
+    let table = format!(
+        "| direct | x |\n\n| a builtin has | other | direct |\n| --- | --- | --- |\n{rows}"
+    );
     report.check_table(&table, "direct").unwrap();
     let error = report.check_table(&table, "other").unwrap_err().to_string();
     assert!(error.starts_with("the column \"other\" should be:\n| status | yes |\n"), "{error}");
