@@ -93,6 +93,7 @@ mod escape;
 mod exit;
 mod registry;
 mod sandbox;
+mod time;
 
 pub use bstr;
 pub use cap_std;
@@ -110,3 +111,4 @@ pub use sandbox::{
     Access, DirEntry, MAX_PATH_BYTES, MAX_TREE_DEPTH, ReadDir, Sandbox, SandboxError,
     SandboxErrorKind,
 };
+pub use time::Rfc3339;

@@ -90,7 +90,7 @@ mod shell;
 
 pub use bashkit;
 
-pub use commands::{Allowed, LANGUAGE};
+pub use commands::{Allowed, CommandCounts, LANGUAGE};
 pub use error::{Error, ErrorKind};
 pub use explained::Explained;
 pub use limits::ScriptLimits;

@@ -11,9 +11,11 @@ use crate::{
     limits::Limits,
     listing::{Collect, KeptRow, Listing},
     model::{Family, InetProtocol, InetSocket, NetlinkSocket, PacketSocket, Table, UnixSocket},
+    namespace::Inhabitants,
     proc::{
         dedup::Window,
         port_range,
+        protocols::read_protocols,
         root::{Pid, ProcFile, ProcRoot},
         scan::TableScan,
         sockstat::{self, SockStat, SockStat6},
@@ -54,6 +56,8 @@ pub struct SocketTables {
 pub(crate) struct Elsewhere {
     /// The ports that the kernel hands out there, as they were when the tables were opened.
     pub(crate) port_range: Option<RangeInclusive<u16>>,
+    /// The processes whose text tables show it, if there are some.
+    pub(crate) process: Option<Inhabitants>,
 }
 
 impl SocketTables {
@@ -90,10 +94,10 @@ impl SocketTables {
     pub(crate) fn of_namespace(
         root: ProcRoot,
         interfaces: Option<Interfaces>,
-        diag: DiagSocket,
+        diag: Option<DiagSocket>,
         elsewhere: Elsewhere,
     ) -> Self {
-        Self { root, interfaces, diag: Some(diag), elsewhere: Some(elsewhere) }
+        Self { root, interfaces, diag, elsewhere: Some(elsewhere) }
     }
 
     /// Returns whether these are the tables of the system, not of a fake root.
@@ -229,6 +233,18 @@ impl SocketTables {
         sockstat::read_curr_estab(&mut self.open(ProcFile::NetSnmp)?)
     }
 
+    /// Reads the names of the protocols that the kernel has sockets of (`net/protocols`), such as
+    /// `TCPv6` or `AF_VSOCK`. They are the same in every network namespace.
+    ///
+    /// # Errors
+    ///
+    /// As [`SocketTables::sockstat`].
+    pub fn protocols(&self) -> Result<Vec<BString>, Error> {
+        let file = ProcFile::NetProtocols;
+        let opened = self.root.thread().open(file);
+        read_protocols(&mut opened.map_err(|error| Error::from_root(file, error))?)
+    }
+
     /// Reads the ports that the kernel gives to sockets that ask for none
     /// (`sys/net/ipv4/ip_local_port_range`).
     ///
@@ -237,7 +253,7 @@ impl SocketTables {
     /// As [`SocketTables::sockstat`]. In containers the file is often mounted over, and refused.
     pub fn local_port_range(&self) -> Result<RangeInclusive<u16>, Error> {
         match &self.elsewhere {
-            Some(Elsewhere { port_range: Some(range) }) => Ok(range.clone()),
+            Some(Elsewhere { port_range: Some(range), .. }) => Ok(range.clone()),
             Some(_) => Err(Repr::Elsewhere(ProcFile::IpLocalPortRange).into()),
             None => port_range::of_this_thread(&self.root),
         }
@@ -299,11 +315,12 @@ impl SocketTables {
     }
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {
-        if self.elsewhere.is_some() {
-            return Err(Repr::Elsewhere(file).into());
+        match &self.elsewhere {
+            Some(Elsewhere { process: Some(process), .. }) => process.open(&self.root, file),
+            Some(_) => Err(Repr::Elsewhere(file).into()),
+            // The thread, not the process: it may be in a network namespace of its own.
+            None => self.root.thread().open(file).map_err(|error| Error::from_root(file, error)),
         }
-        // The thread, not the process: it may be in a network namespace of its own.
-        self.root.thread().open(file).map_err(|error| Error::from_root(file, error))
     }
 
     fn read_query<T: KeptRow>(&self, query: &Query) -> Result<Listing<T>, Error> {

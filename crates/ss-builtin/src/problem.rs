@@ -4,12 +4,12 @@ use std::{fmt, io::Write};
 
 use builtin_api::{Chain, ExitCode};
 use procnetsocket::model::Socket;
-use socket_query::{ListingProblem, SocketTable, WhyKept};
+use socket_query::{AddressFamily, ListingProblem, SocketTable, TableSet, WhyKept};
 
 use crate::render::netid_word;
 
 /// Problems that are reported one by one; of more, the number is.
-const REPORTED: u64 = 10;
+pub(crate) const REPORTED: u64 = 10;
 
 /// The problems of one call.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ pub(crate) fn complain(stderr: &mut dyn Write, problem: &dyn fmt::Display) {
 }
 
 /// A problem in words.
-struct Line<'a>(ListingProblem<'a>);
+pub(crate) struct Line<'a>(pub(crate) ListingProblem<'a>);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,6 +53,21 @@ impl fmt::Display for Line<'_> {
             ListingProblem::Table(_, error) => Chain(error).fmt(f),
             ListingProblem::Changed(table) => {
                 write!(f, "{table} changed while it was read: rows may be missing or there twice")
+            }
+            ListingProblem::Unreported(family, tables, cause) => {
+                f.write_str(tables_word(family, tables))?;
+                f.write_str(" sockets cannot be listed: ")?;
+                match cause {
+                    None => f.write_str(
+                        "the kernel has them, but neither sock_diag nor /proc reports them",
+                    ),
+                    Some(error) => write!(
+                        f,
+                        "neither sock_diag nor /proc reports them, and whether the kernel has them \
+                         is not known: {}",
+                        Chain(error)
+                    ),
+                }
             }
             ListingProblem::Processes(error) => Chain(error).fmt(f),
             ListingProblem::EventsLost => {
@@ -68,6 +83,14 @@ impl fmt::Display for Line<'_> {
             ),
             _ => f.write_str("something could not be listed"),
         }
+    }
+}
+
+/// Returns the word for tables of one family: the table's, or the family's for several.
+fn tables_word(family: AddressFamily, tables: TableSet) -> &'static str {
+    match tables.iter().next() {
+        Some(table) if tables.len() == 1 => table.name(),
+        _ => family.name(),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod dedup;
 pub(crate) mod lines;
 pub(crate) mod port_range;
+pub(crate) mod protocols;
 pub mod root;
 pub(crate) mod scan;
 pub(crate) mod sockstat;

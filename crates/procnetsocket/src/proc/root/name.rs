@@ -90,6 +90,8 @@ proc_files! {
     NetSockstat6 = "net/sockstat6",
     /// Counters of the IPv4 protocols.
     NetSnmp = "net/snmp",
+    /// The protocols that the kernel has sockets of.
+    NetProtocols = "net/protocols",
     /// The range of local ports that the kernel hands out; below the root only.
     ///
     /// Container runtimes bind `/proc/sys` over itself to make it read-only, and then this file
