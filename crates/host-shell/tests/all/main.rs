@@ -12,6 +12,7 @@ mod builtins;
 mod commands;
 mod confine;
 mod files;
+mod language;
 mod limits;
 mod program;
 mod support;
