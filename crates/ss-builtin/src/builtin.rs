@@ -69,6 +69,10 @@ impl Builtin for Ss {
         "list sockets, as the ss of iproute2 does"
     }
 
+    fn help(&self) -> Option<String> {
+        Some(Help(self.host()).to_string())
+    }
+
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         match Plan::parse(args, self.host()) {
             Ok(Plan::Help) => print(context, &Help(self.host())),
