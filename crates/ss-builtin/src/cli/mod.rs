@@ -28,6 +28,5 @@ pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
 pub(crate) use plan::{Host, Plan};
 pub(crate) use show::{
-    FilterSource, HostDisplay, LineLayout, NameDisplay, NothingToShow, OptionalColumn, Show,
-    Summary,
+    FilterSource, Layout, NameDisplay, NothingToShow, OptionalColumn, Show, Summary,
 };

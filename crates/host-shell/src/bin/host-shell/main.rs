@@ -36,7 +36,7 @@ use host_shell::{
 use procnetsocket::SocketTables;
 
 use crate::{
-    args::{Command, Confine, Plan, ScriptSource},
+    args::{Command, Plan, ScriptSource},
     capabilities::{read_bounded, read_script},
     session::{Ended, Interrupts, Session, Streams},
     status::Status,
@@ -107,8 +107,8 @@ fn run(plan: Plan) -> Result<ExitCode, Failure> {
 }
 
 /// Confines this process, unless the user does not want it.
-fn confine(confine: Confine, confinement: Confinement) -> Result<Option<Confined>, Failure> {
-    if confine == Confine::No {
+fn confine(is_wanted: bool, confinement: Confinement) -> Result<Option<Confined>, Failure> {
+    if !is_wanted {
         return Ok(None);
     }
     let own = capabilities::own_process().map_err(Failure::Capability)?;
