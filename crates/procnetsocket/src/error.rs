@@ -43,6 +43,8 @@ pub(crate) enum Repr {
     Elsewhere(ProcFile),
     #[error("cannot enter the network namespace")]
     Namespace(#[source] io::Error),
+    #[error("expected sock_diag, but there is none")]
+    NoSockDiag,
     #[error(transparent)]
     Diag(DiagError),
     #[error("interrupted while reading {}", .0.name())]
@@ -106,7 +108,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
             Repr::Missing { .. } | Repr::NoText(_) => ErrorKind::Missing,
-            Repr::Elsewhere(_) => ErrorKind::Unsupported,
+            Repr::Elsewhere(_) | Repr::NoSockDiag => ErrorKind::Unsupported,
             Repr::Namespace(error) => kind_of(error),
             Repr::Diag(error) => error.kind(),
             Repr::Root(error) => ErrorKind::Root(error.kind()),
@@ -126,6 +128,11 @@ impl Error {
     /// Returns whether sock_diag did not answer because it cannot, for this table or at all.
     pub(crate) fn has_no_answer(&self) -> bool {
         matches!(self.kind(), ErrorKind::NoHandler | ErrorKind::Unsupported | ErrorKind::Denied)
+    }
+
+    /// Returns whether the kernel does not have the table.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Missing | ErrorKind::NoHandler)
     }
 
     /// Returns whether sock_diag might answer without the filter.
@@ -291,6 +298,7 @@ mod tests {
             Repr::TooManyEntries { table: Table::Vsock, limit: 8 },
             Repr::NoText(Table::Xdp),
             Repr::Elsewhere(FILE),
+            Repr::NoSockDiag,
             Repr::Namespace(io::Error::from_raw_os_error(1)),
             Repr::Namespace(io::Error::from_raw_os_error(22)),
             Repr::Interrupted(FILE),
@@ -312,6 +320,7 @@ mod tests {
         LimitExceeded: expected at most 8 rows (entries), but vsock has more
         Missing: expected a text table, but the kernel shows xdp through sock_diag only
         Unsupported: expected net/tcp of another network namespace, but only sock_diag shows one
+        Unsupported: expected sock_diag, but there is none
         Denied: cannot enter the network namespace
         InvalidRequest: cannot enter the network namespace
         Interrupted: interrupted while reading net/tcp
