@@ -12,10 +12,7 @@ use std::{
 
 use bstr::BStr;
 use cap_std::ambient_authority;
-use procnetsocket::{
-    ErrorKind, Family, Query, SocketTables, Source,
-    model::TcpState,
-};
+use procnetsocket::{ErrorKind, Family, Query, SocketTables, Source, model::TcpState};
 use socket_query::{Grant, GrantSet, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 

@@ -155,7 +155,7 @@ fn a_directory_in_place_of_a_table_is_refused() {
 #[test]
 fn reads_counters_one_by_one() {
     let fake = Fake::new()
-        .with("net/sockstat", "sockets: used 292\n")
+        .with("net/sockstat", "sockets: used 292\nTCP: inuse 12\n")
         .with("net/snmp", "Tcp: CurrEstab\nTcp: 18\n")
         .with("sys/net/ipv4/ip_local_port_range", "32768\t60999\n");
     assert_eq!(fake.tables.sockstat().unwrap().used, Some(292));
