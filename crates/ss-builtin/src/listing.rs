@@ -13,7 +13,7 @@ use socket_query::{EventSink, ListingProblem, Sink, SocketTable};
 use crate::{
     printer::Printer,
     problem::{Problems, complain},
-    render::missing,
+    render::missing_processes,
 };
 
 /// Hands the sockets to a printer, and reports what is missing.
@@ -40,11 +40,7 @@ impl<'a> ListingRun<'a> {
     /// problems were not reported, as so many of `unreported`.
     pub(crate) fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
         let code = self.problems.finish(self.stderr, unreported);
-        let reasons = match self.printer.users() {
-            Some(processes) if self.gaps.is_empty() => processes.reasons(),
-            _ => missing(&self.gaps),
-        };
-        for reason in &reasons {
+        for reason in &missing_processes(self.printer.users(), &self.gaps) {
             complain(self.stderr, reason);
         }
         self.printer.finish().map_err(write_failed)?;

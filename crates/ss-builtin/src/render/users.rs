@@ -72,7 +72,7 @@ impl ProcessColumn {
     ///
     /// A socket that no process has open is passed in a message of a unix socket, registered with
     /// io_uring alone, or the kernel's. It is named only where every process was seen.
-    pub(crate) fn reasons(&self) -> Vec<String> {
+    fn reasons(&self) -> Vec<String> {
         let unowned = match self.unowned.get() {
             0 => return Vec::new(),
             1 => "1 socket was".to_owned(),
@@ -84,12 +84,20 @@ impl ProcessColumn {
                  the kernel, or opened since processes were looked for"
             )];
         }
-        missing(&self.table.gaps())
+        may_be_missing(&self.table.gaps())
     }
 }
 
-/// Returns the lines that say why processes may be missing.
-pub(crate) fn missing(gaps: &[String]) -> Vec<String> {
+/// Returns the lines that say why processes may be missing: those of the filter if it may miss some,
+/// or those of the sockets that were shown.
+pub(crate) fn missing_processes(shown: Option<&ProcessColumn>, gaps: &[String]) -> Vec<String> {
+    match shown {
+        Some(processes) if gaps.is_empty() => processes.reasons(),
+        _ => may_be_missing(gaps),
+    }
+}
+
+fn may_be_missing(gaps: &[String]) -> Vec<String> {
     gaps.iter().map(|gap| format!("processes may be missing: {gap}")).collect()
 }
 
