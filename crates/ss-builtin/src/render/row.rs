@@ -1,6 +1,6 @@
 //! A socket as the cells of a row.
 
-use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+use std::{num::NonZeroU32, ops::RangeInclusive};
 
 use builtin_api::Cancel;
 use procnetsocket::{
@@ -57,7 +57,7 @@ impl<'a> RowRenderer<'a> {
             accounts: view.names().users(),
             // Until they are known the column of the text is empty; an object says nothing of them.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
-                .then(|| ProcessColumn::new(Arc::default())),
+                .then(ProcessColumn::unknown),
         }
     }
 
