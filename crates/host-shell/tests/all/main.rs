@@ -13,6 +13,7 @@ mod commands;
 mod confine;
 mod conformance;
 mod files;
+mod language;
 mod limits;
 mod program;
 mod register;
