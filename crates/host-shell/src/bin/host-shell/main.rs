@@ -6,7 +6,7 @@
 mod args;
 mod capabilities;
 #[cfg(test)]
-mod completion;
+mod generated;
 mod grant;
 mod prompt;
 mod session;
@@ -22,7 +22,8 @@ use std::{
     time::Duration,
 };
 
-use builtin_api::{Chain, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::Chain;
 use host_confine::{
     ConfineError, Confined, Confinement, Duty,
     broker::{BrokerError, Kind, ProcessService, serve},
@@ -199,7 +200,7 @@ fn read_input(timeout: Duration) -> Result<Option<Vec<u8>>, Failure> {
 /// Why there was no script to run, or no way to run it.
 #[derive(Debug)]
 enum Failure {
-    Usage(args::UsageError),
+    Usage(args::CliError),
     Capability(capabilities::CapabilityError),
     Shell(host_shell::Error),
     Confine(ConfineError),
