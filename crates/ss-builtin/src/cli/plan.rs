@@ -14,7 +14,7 @@ use super::{
     operand::Operands,
     output::{self, ListingKind, Order, OutputFormat},
     selection::ChosenSockets,
-    show::{FilterSource, NameDisplay, NothingToShow, OptionalColumn, Show, Summary},
+    show::{FilterSource, NameDisplay, NothingToShow, Show, Summary, TextLayout},
     word::{FAMILIES, READABLE, READABLE_AS_TEXT, TABLES},
 };
 
@@ -72,7 +72,7 @@ struct Draft<'a> {
     details: DetailSet,
     processes: Option<Threads>,
     ungranted_processes: Option<Spelling>,
-    layout: Layout,
+    layout: TextLayout,
     names: NameDisplay,
     resolves_hosts: bool,
     output: OutputFormat,
@@ -92,7 +92,7 @@ impl<'a> Draft<'a> {
             details: DetailSet::default(),
             processes: None,
             ungranted_processes: None,
-            layout: Layout::default(),
+            layout: TextLayout::default(),
             names: NameDisplay::default(),
             resolves_hosts: false,
             output: OutputFormat::default(),

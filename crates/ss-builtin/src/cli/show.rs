@@ -27,7 +27,7 @@ pub(crate) struct Show {
     pub(crate) processes: Option<Threads>,
     /// The option that asks for processes although they are not granted: their column is empty.
     pub(crate) ungranted_processes: Option<Spelling>,
-    pub(crate) layout: Layout,
+    pub(crate) layout: TextLayout,
     pub(crate) names: NameDisplay,
     /// Whether addresses are printed by the names of their hosts.
     pub(crate) resolves_hosts: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Show {
 
 /// How text is laid out.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub(crate) struct TextLayout {
     /// Whether the details of a socket are on its line, and not on lines below.
     pub(crate) one_line: bool,
     pub(crate) hidden: Vec<OptionalColumn>,

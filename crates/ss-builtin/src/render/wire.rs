@@ -16,7 +16,7 @@ use socket_query::{Names as NameTables, Policy, PolicyView, Selection, SocketTab
 
 use super::{ColumnSet, RowRenderer, Screen, TableWriter};
 use crate::cli::{
-    Detail, DetailSet, Layout, ListingKind, NameDisplay, Order, OutputFormat, Show, Summary,
+    Detail, DetailSet, ListingKind, NameDisplay, Order, OutputFormat, Show, Summary, TextLayout,
 };
 
 /// Returns an attribute, with the padding behind it.
@@ -113,7 +113,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         details,
         processes: None,
         ungranted_processes: None,
-        layout: Layout { one_line: letters.contains('O'), ..Layout::default() },
+        layout: TextLayout { one_line: letters.contains('O'), ..TextLayout::default() },
         names: if letters.contains('n') { NameDisplay::Numeric } else { NameDisplay::Resolved },
         filter: crate::cli::FilterSource::default(),
         output: OutputFormat::Text,
