@@ -11,9 +11,10 @@
 //!   cannot see, is left out;
 //! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does, of files,
 //!   since the C library loads what resolves names as the machine is set up, but none that can be written;
-//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel, and `socketpair` streams
-//!   within the process, with which the prompt's line editor receives signals; [`Duty::Resolver`] has those of
+//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel; [`Duty::Resolver`] has those of
 //!   the internet and of unix, and of rtnetlink, by which the C library orders addresses;
+//! - `socketpair` gives [`Duty::Terminal`] streams within the process, with which the prompt's line editor
+//!   receives signals;
 //! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
 //! - `bind`, which joins groups of events, is left where events may be followed, and to [`Duty::Resolver`].
 //!
@@ -202,6 +203,7 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
     match duty {
         Duty::Processes => {}
         Duty::Scripts => scripts(&mut calls, needs)?,
+        Duty::Terminal => terminal(&mut calls)?,
         Duty::Resolver => resolver(&mut calls)?,
     }
     if needs.writes {
@@ -210,7 +212,7 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
     Ok(calls)
 }
 
-/// Adds sock_diag, and streams within the process.
+/// Adds sock_diag.
 fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
     allow(calls, NETLINK);
     if needs.events {
@@ -219,6 +221,11 @@ fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
     }
     let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
     calls.insert(libc::SYS_socket, vec![rule(diag)?]);
+    Ok(())
+}
+
+/// Adds streams within the process, with which the prompt's line editor receives signals.
+fn terminal(calls: &mut Calls) -> Result<(), ConfineError> {
     let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
     calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
     Ok(())
@@ -334,7 +341,7 @@ mod tests {
     #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_capset, libc::SYS_personality])]
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
     fn dangerous_calls_are_denied_to_every_duty(#[case] dangerous: &[c_long]) {
-        for duty in [Duty::Scripts, Duty::Processes, Duty::Resolver] {
+        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Resolver] {
             let calls = calls(duty, EVERYTHING).unwrap();
             for call in dangerous {
                 assert!(!calls.contains_key(call), "{duty:?}: {call}");
@@ -347,7 +354,6 @@ mod tests {
     #[case::mmap(libc::SYS_mmap)]
     #[case::mprotect(libc::SYS_mprotect)]
     #[case::socket(libc::SYS_socket)]
-    #[case::socketpair(libc::SYS_socketpair)]
     #[case::ioctl(libc::SYS_ioctl)]
     #[case::fcntl(libc::SYS_fcntl)]
     #[case::prctl(libc::SYS_prctl)]
@@ -355,7 +361,7 @@ mod tests {
     #[case::tgkill(libc::SYS_tgkill)]
     fn total_output_is_bounded(#[case] call: c_long) {
         assert!(!calls(Duty::Scripts, EVERYTHING).unwrap()[&call].is_empty());
-        for duty in [Duty::Processes, Duty::Resolver] {
+        for duty in [Duty::Terminal, Duty::Processes, Duty::Resolver] {
             let calls = calls(duty, EVERYTHING).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
         }
@@ -363,7 +369,7 @@ mod tests {
 
     #[test]
     fn only_the_resolver_broker_may_connect() {
-        for duty in [Duty::Scripts, Duty::Processes] {
+        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes] {
             let calls = calls(duty, EVERYTHING).unwrap();
             for call in
                 [libc::SYS_connect, libc::SYS_sendmsg, libc::SYS_sendmmsg, libc::SYS_recvmsg]
@@ -389,8 +395,12 @@ mod tests {
     }
 
     #[test]
-    fn process_broker_needs_no_socket() {
-        let calls = calls(Duty::Processes, Needs { writes: false, events: true }).unwrap();
-        assert!(NETLINK.iter().chain(&[libc::SYS_socket]).all(|call| !calls.contains_key(call)));
+    fn process_broker_and_terminal_need_no_socket() {
+        for duty in [Duty::Processes, Duty::Terminal] {
+            let calls = calls(duty, Needs { writes: false, events: true }).unwrap();
+            assert!(
+                NETLINK.iter().chain(&[libc::SYS_socket]).all(|call| !calls.contains_key(call))
+            );
+        }
     }
 }

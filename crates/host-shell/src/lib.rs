@@ -89,4 +89,4 @@ mod shell;
 pub use commands::{Allowed, LANGUAGE};
 pub use error::{Error, ErrorKind};
 pub use limits::ScriptLimits;
-pub use shell::{Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};
+pub use shell::{Finished, Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};

@@ -265,7 +265,7 @@ fn status_reports_the_defaults() {
     namespaces: none
     directories: none
     commands: all
-    limits: 30s, 67108864 bytes of output
+    limits: 30s, 67108864 bytes of output, 1073741824 bytes of memory
     no_new_privs: in force
     seccomp: in force, [calls]
     landlock: [of the kernel]
@@ -300,7 +300,7 @@ fn status_reports_chosen_options() {
     namespaces: none
     directories: /usr (read), /dev/shm (read and write)
     commands: ss, wc
-    limits: 5s, 9 bytes of output
+    limits: 5s, 9 bytes of output, 1073741824 bytes of memory
     no_new_privs: in force
     seccomp: in force, [calls]
     landlock: [of the kernel]

@@ -10,7 +10,7 @@ use std::{
 use bstr::{BStr, BString, ByteSlice as _};
 use builtin_api::{Access, parse_duration};
 use host_confine::broker::Kind;
-use host_shell::{Allowed, ScriptLimits};
+use host_shell::{Allowed, ScriptLimits, limits::LEAST_MAX_MEMORY_BYTES};
 
 use socket_query::GrantSet;
 
@@ -34,6 +34,7 @@ enum Effect {
     Policy,
     Timeout,
     MaxOutput,
+    MaxMemory,
     Namespace,
     ProcRoot,
     NoConfine,
@@ -52,6 +53,7 @@ const FLAGS: &[Flag] = &[
     flag("--policy", "FILE", "what builtins may show, in TOML", Effect::Policy),
     flag("--timeout", "DURATION", "end the script with status 124 (30s)", Effect::Timeout),
     flag("--max-output", "BYTES", "end the script with an error (67108864)", Effect::MaxOutput),
+    flag("--max-memory", "BYTES", "end the script with an error (1073741824)", Effect::MaxMemory),
     flag("--namespace", "NAME[=PATH]", "let `ss -N` list a network namespace", Effect::Namespace),
     flag("--proc-root", "DIR", "list the sockets of a fake proc root", Effect::ProcRoot),
     flag("--no-confine", "", "do not confine the process", Effect::NoConfine),
@@ -247,6 +249,12 @@ impl RawArgs {
             limits.max_output_bytes = text("--max-output", value)?
                 .parse()
                 .map_err(|_| wanted("--max-output", "a number of bytes", value))?;
+        }
+        if let Some(value) = self.last(Effect::MaxMemory) {
+            let bytes = text("--max-memory", value)?.parse().ok();
+            limits.max_memory_bytes = bytes
+                .filter(|&bytes| bytes >= LEAST_MAX_MEMORY_BYTES)
+                .ok_or_else(|| wanted("--max-memory", "134217728 bytes or more", value))?;
         }
         Ok(Plan {
             source: self.source()?,
