@@ -8,15 +8,17 @@
 
 use std::{os::unix::fs::symlink, path::Path, sync::Arc};
 
+use bstr::ByteSlice as _;
 use procnetsocket::{Limits, SocketTables};
 use rstest::rstest;
 use socket_query::{Policy, PolicyView};
 use ss_builtin::{Flag, Ss, flags};
 use testkit::{
-    Datagram, FakeProc, FakeRoot, Netlink, Packet, Table, Tcp, Unix, deliberate_differences,
+    Datagram, FakeProc, FakeRoot, Netlink, Packet, Process, Table, Tcp, Unix,
+    deliberate_differences,
 };
 
-use crate::{escape::program, ours, outcome::Outcome};
+use crate::{escape::program, ours, outcome::Outcome, real::RealSs};
 
 fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
@@ -397,9 +399,6 @@ mod command_lines {
     const NO_DIAG: &str = "the /proc tables do not show it, and there is no sock_diag here";
 
     #[rstest]
-    #[case("-r", &format!("refused: {GRANT} \"resolve\", which this host does not give"))]
-    #[case("-p", &format!("refused: {GRANT} \"processes\", which this host does not give"))]
-    #[case("-T", &format!("refused: {GRANT} \"processes\", which this host does not give"))]
     #[case("-E", &format!("refused: {GRANT} \"events\", which this host does not give"))]
     #[case("-N", &format!("refused: {GRANT} \"namespaces\", which this host does not give"))]
     #[case("-K", &format!("refused: {GRANT} \"kill\", which this host does not give"))]
@@ -429,12 +428,69 @@ mod command_lines {
 
     fn is_refused(flag: &Flag) -> bool {
         let is_refused = flag.is_refused() || flag.needs_sock_diag() || flag.grant().is_some();
-        is_refused && !flag.is_own()
+        is_refused && !flag.degrades() && !flag.is_own()
     }
 
     #[test]
     fn every_refused_option_is_in_the_cases_above() {
-        assert_eq!(flags().iter().filter(|flag| is_refused(flag)).count(), 20);
+        assert_eq!(flags().iter().filter(|flag| is_refused(flag)).count(), 17);
+    }
+
+    const NO_PROCESS: &str = "shows no process: listing processes needs the grant \"processes\", \
+                              which this host does not give";
+    const NO_HOST: &str = "shows no host name: resolving addresses needs the grant \"resolve\", \
+                           which this host does not give";
+
+    /// The row of a listener, and a process that has it open.
+    fn server() -> FakeProc {
+        FakeProc::new()
+            .tcp(Tcp::listen("127.0.0.1:80").inode(500))
+            .process(Process::new(10, "httpd").socket(3, 500))
+    }
+
+    #[rstest]
+    #[case::processes("-tlnp", "-p")]
+    #[case::threads("-tlnT", "-T")]
+    #[case::both("-tlnpT", "-p")]
+    #[case::names("-tlnr", "-r")]
+    #[case::all("-tlnpr", "-p -r")]
+    #[case::without_header("-tlnpH", "-p")]
+    #[case::details("-tlnpe", "-p")]
+    #[case::all_tables("-anp", "-p")]
+    #[case::nothing_listed("-unp", "-p")]
+    fn ungranted_columns_are_empty_as_for_a_user_who_sees_nothing(
+        #[case] line: &str,
+        #[case] options: &str,
+    ) {
+        let outcome = run(&server(), line);
+        let reason = |option| match option {
+            "-r" => format!("ss: -r {NO_HOST}\n"),
+            option => format!("ss: {option} {NO_PROCESS}\n"),
+        };
+        let stderr: String = options.split(' ').map(reason).collect();
+        assert_eq!((outcome.stderr.to_string(), outcome.status), (stderr, 0));
+        let Some(real) = RealSs::find() else { return };
+        // The same sockets, of whose processes none can be seen.
+        let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(500)).build();
+        let line = line.replace('r', "");
+        assert_eq!(outcome.stdout, real.run(&root, &words(&line), None).stdout);
+    }
+
+    #[test]
+    fn ungranted_processes_are_no_key_of_an_object() {
+        let outcome = run(&server(), "-tlnp --json");
+        assert_eq!(outcome.status, 0);
+        assert!(outcome.stdout.contains_str("127.0.0.1"), "{outcome:?}");
+        assert!(!outcome.stdout.contains_str("processes"), "{outcome:?}");
+    }
+
+    #[rstest]
+    #[case::pid("-tlnp pid = 10")]
+    #[case::comm("-tlnp comm = httpd")]
+    fn filters_of_ungranted_processes_are_refused(#[case] line: &str) {
+        let outcome = run(&server(), line);
+        assert_eq!((outcome.stdout.as_bstr(), outcome.status), ("".into(), 1));
+        assert!(outcome.stderr.contains_str("needs the grant \"processes\""), "{outcome:?}");
     }
 
     #[rstest]

@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     monitor.start()?;
     for notice in notices {
         match notice {
-            Notice::Event(event) => println!("{} {}", event.kind.name(), event.port.local.port()),
+            Notice::Event(event) => println!("{} {}", event.kind.name(), event.port.local),
             other => println!("{other:?}"),
         }
     }

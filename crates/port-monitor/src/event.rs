@@ -86,6 +86,6 @@ mod tests {
         for protocol in Protocol::ALL {
             assert_eq!(protocol.to_string().parse(), Ok(protocol));
         }
-        assert_eq!("x".parse::<Protocol>().unwrap_err().to_string(), "expected tcp or udp");
+        assert_eq!("x".parse::<Protocol>().unwrap_err().to_string(), "expected tcp, udp or unix");
     }
 }

@@ -33,8 +33,9 @@
 //!
 //! # What is a port
 //!
-//! A TCP socket that listens, or a UDP socket that is bound and not connected. Its [`PortIdentity`] is
-//! protocol, address, port and inode, which both sources tell: when sock_diag stops answering and the
+//! A TCP socket that listens, or a UDP socket that is bound and not connected; where they are asked
+//! for ([`Protocol::Unix`]), also a unix socket that listens. Its [`PortIdentity`] is protocol,
+//! address or name, and inode, which both sources contain: when sock_diag stops answering and the
 //! text tables take its place, or the other way round, nothing opens and nothing closes. A server
 //! that is started anew has closed and opened; the sockets of a group that shares a port
 //! (`SO_REUSEPORT`) are ports of their own.
@@ -109,7 +110,7 @@ pub use self::{
     monitor::{DEFAULT_INTERVAL, Initial, PortMonitor, PortMonitorBuilder},
     pace::{Cost, MIN_INTERVAL, Pace},
     poll::{Attribution, Polled, Poller},
-    port::{BoundInterface, Port, PortIdentity, PortProcess, PortTable, Protocol},
+    port::{BoundInterface, Port, PortAddress, PortIdentity, PortProcess, PortTable, Protocol},
     problem::{ReadProblem, ReadProblemKind},
     scope::Scope,
     source::{MAX_PORTS, PortSource, ProcessesByInode, Reading, processes_of},

@@ -172,7 +172,7 @@ impl PortMonitorBuilder {
         Self { interval, ..self }
     }
 
-    /// Watches a protocol; may be said twice. Without it, both.
+    /// Watches a protocol; may be said for each. Without it, TCP and UDP.
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.scope.protocols.push(protocol);

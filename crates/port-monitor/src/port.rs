@@ -1,50 +1,54 @@
 //! A socket that others can reach: its identity and what is known of it.
 
-use std::{
-    fmt,
-    net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
-    str::FromStr,
-};
+use std::{fmt, net::SocketAddr, num::NonZeroU32, str::FromStr};
 
-use bstr::BString;
+use bstr::{BString, ByteSlice as _};
 use procnetsocket::{
     Family, Pid, Table,
-    model::{Cookie, InetProtocol, InetSocket, Inode, StateMask, TcpState},
+    model::{
+        Cookie, InetProtocol, InetSocket, Inode, Socket, StateMask, TcpState, UnixName, UnixSocket,
+        UnixState,
+    },
 };
 
 use crate::UnknownPortWord;
 
-/// A protocol that has ports and is watched.
+/// A protocol whose sockets are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
     /// TCP: sockets that listen.
     Tcp,
     /// UDP: sockets that are bound and not connected.
     Udp,
+    /// Unix domain: sockets that listen.
+    Unix,
 }
 
 impl Protocol {
     /// Every protocol.
-    pub const ALL: [Self; 2] = [Self::Tcp, Self::Udp];
+    pub const ALL: [Self; 3] = [Self::Tcp, Self::Udp, Self::Unix];
+
+    /// The protocols that have numbered ports: those that are watched unless others are chosen.
+    pub const INET: [Self; 2] = [Self::Tcp, Self::Udp];
 
     /// Returns its name, as `ss` prints it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
+            Self::Unix => "unix",
         }
     }
 
     /// Returns the state of its sockets that others can reach.
     pub const fn state(self) -> TcpState {
         match self {
-            Self::Tcp => TcpState::Listen,
+            Self::Tcp | Self::Unix => TcpState::Listen,
             Self::Udp => TcpState::Close,
         }
     }
 
-    /// Returns the protocol of a socket, if it is watched.
+    /// Returns the protocol of an internet socket, if it is watched.
     fn of(protocol: InetProtocol) -> Option<Self> {
         match protocol {
             InetProtocol::Tcp => Some(Self::Tcp),
@@ -65,7 +69,7 @@ impl FromStr for Protocol {
 
     fn from_str(word: &str) -> Result<Self, UnknownPortWord> {
         let found = Self::ALL.into_iter().find(|protocol| protocol.name() == word);
-        found.ok_or(UnknownPortWord("tcp or udp"))
+        found.ok_or(UnknownPortWord("tcp, udp or unix"))
     }
 }
 
@@ -74,17 +78,18 @@ impl FromStr for Protocol {
 pub struct PortTable {
     /// The protocol.
     pub protocol: Protocol,
-    /// The address family.
-    pub family: Family,
+    /// The address family; `None` for unix sockets.
+    pub family: Option<Family>,
 }
 
 impl PortTable {
     /// Every table.
-    pub const ALL: [Self; 4] = [
-        Self { protocol: Protocol::Tcp, family: Family::V4 },
-        Self { protocol: Protocol::Tcp, family: Family::V6 },
-        Self { protocol: Protocol::Udp, family: Family::V4 },
-        Self { protocol: Protocol::Udp, family: Family::V6 },
+    pub const ALL: [Self; 5] = [
+        Self { protocol: Protocol::Tcp, family: Some(Family::V4) },
+        Self { protocol: Protocol::Tcp, family: Some(Family::V6) },
+        Self { protocol: Protocol::Udp, family: Some(Family::V4) },
+        Self { protocol: Protocol::Udp, family: Some(Family::V6) },
+        Self { protocol: Protocol::Unix, family: None },
     ];
 
     /// Returns the states that have to be asked for.
@@ -98,8 +103,9 @@ impl From<PortTable> for Table {
         let protocol = match table.protocol {
             Protocol::Tcp => InetProtocol::Tcp,
             Protocol::Udp => InetProtocol::Udp,
+            Protocol::Unix => return Self::Unix,
         };
-        Self::inet(protocol, table.family)
+        Self::inet(protocol, table.family.unwrap_or(Family::V4))
     }
 }
 
@@ -113,16 +119,55 @@ impl fmt::Display for PortTable {
 ///
 /// A server that is started anew has another inode, and so have the members of a group that shares
 /// a port (`SO_REUSEPORT`). Identities are ordered as ports are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortIdentity {
     /// The protocol.
     pub protocol: Protocol,
-    /// The address on this side; an unspecified one means "any".
-    pub address: IpAddr,
-    /// The port.
-    pub port: u16,
+    /// Where it is reached.
+    pub local: PortAddress,
     /// The inode; sockets without one count as one socket.
     pub inode: Option<Inode>,
+}
+
+/// Where a socket is reached.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PortAddress {
+    /// Address and port; an unspecified address means "any".
+    Inet(SocketAddr),
+    /// The name of a unix socket. Raw bytes: [`Display`](fmt::Display) escapes them.
+    Unix(UnixName),
+}
+
+impl PortAddress {
+    /// Returns address and port, or `None` for a unix socket.
+    pub fn inet(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Inet(address) => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Returns the name of a unix socket as `ss` prints it: `@` in front of an abstract name, and for
+    /// each NUL in it. `None` for other sockets, and for a name that is not shown.
+    pub fn unix_name(&self) -> Option<BString> {
+        match self {
+            Self::Inet(_) | Self::Unix(UnixName::Unnamed) => None,
+            Self::Unix(UnixName::Abstract(name)) => {
+                Some(bstr::concat([b"@", name.as_slice()]).replace(b"\0", b"@").into())
+            }
+            Self::Unix(name) => name.bytes().map(ToOwned::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for PortAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, self.unix_name()) {
+            (Self::Inet(address), _) => address.fmt(f),
+            (_, Some(name)) => write!(f, "{}", name.escape_ascii()),
+            (_, None) => f.write_str("*"),
+        }
+    }
 }
 
 /// An interface that a socket is bound to.
@@ -149,18 +194,18 @@ pub struct PortProcess {
 pub struct Port {
     /// The protocol.
     pub protocol: Protocol,
-    /// Address and port on this side; an unspecified address means "any".
-    pub local: SocketAddr,
+    /// Where it is reached.
+    pub local: PortAddress,
     /// The inode, or `None` when no process can hold the socket.
     pub inode: Option<Inode>,
     /// Whether an IPv6 socket refuses IPv4; from sock_diag only, and for IPv6 only.
     pub v6_only: Option<bool>,
     /// The interface that the socket is bound to; from sock_diag only.
     pub device: Option<BoundInterface>,
-    /// Connections that may wait to be accepted; of TCP, from sock_diag only.
+    /// Connections that may wait to be accepted; of a listener, from sock_diag only.
     pub backlog: Option<u32>,
-    /// The user id that the socket belongs to.
-    pub uid: u32,
+    /// The user id that the socket belongs to; of unix sockets from sock_diag only, since Linux 5.3.
+    pub uid: Option<u32>,
     /// The cookie, which links the port to the kernel's word of its end; from sock_diag only.
     pub cookie: Option<Cookie>,
     /// The processes that held it when it opened, as far as they can be seen; `None` when they were
@@ -171,6 +216,15 @@ pub struct Port {
 impl Port {
     /// Returns a port of which nothing but its identity is known.
     pub const fn new(protocol: Protocol, local: SocketAddr, inode: Option<Inode>) -> Self {
+        Self::bare(protocol, PortAddress::Inet(local), inode)
+    }
+
+    /// Returns a unix socket that listens, of which nothing but its identity is known.
+    pub const fn unix(name: UnixName, inode: Option<Inode>) -> Self {
+        Self::bare(Protocol::Unix, PortAddress::Unix(name), inode)
+    }
+
+    const fn bare(protocol: Protocol, local: PortAddress, inode: Option<Inode>) -> Self {
         Self {
             protocol,
             local,
@@ -178,15 +232,32 @@ impl Port {
             v6_only: None,
             device: None,
             backlog: None,
-            uid: 0,
+            uid: None,
             cookie: None,
             processes: None,
         }
     }
 
     /// Returns what a row tells, or `None` when it is no port: another protocol, connected, or bound
-    /// to no port.
-    pub fn of(row: &InetSocket) -> Option<Self> {
+    /// to nothing.
+    pub fn of(row: Socket<'_>) -> Option<Self> {
+        match row {
+            Socket::Inet(row) => Self::of_inet(row),
+            Socket::Unix(row) => Self::of_unix(row),
+            _ => None,
+        }
+    }
+
+    fn of_unix(row: &UnixSocket) -> Option<Self> {
+        (row.state == UnixState::Listening).then(|| Self {
+            backlog: row.detail.queues.map(|queues| queues.send),
+            uid: row.detail.uid,
+            cookie: row.cookie,
+            ..Self::unix(row.name.clone(), row.inode)
+        })
+    }
+
+    fn of_inet(row: &InetSocket) -> Option<Self> {
         let protocol = Protocol::of(row.protocol)?;
         if row.state != protocol.state() || row.local.port() == 0 {
             return None;
@@ -197,7 +268,7 @@ impl Port {
             v6_only: row.detail.v6_only.filter(|_| row.local.is_ipv6()),
             device: row.interface.map(|index| BoundInterface { index, name: None }),
             backlog: has_backlog.then_some(row.queues.send),
-            uid: row.uid,
+            uid: Some(row.uid),
             cookie: row.cookie,
             ..Self::new(protocol, row.local, row.inode)
         })
@@ -205,18 +276,20 @@ impl Port {
 
     /// Returns what makes it itself.
     pub fn identity(&self) -> PortIdentity {
-        PortIdentity {
-            protocol: self.protocol,
-            address: self.local.ip(),
-            port: self.local.port(),
-            inode: self.inode,
-        }
+        // A scope belongs to what is known of an address, not to the identity.
+        let local = match &self.local {
+            PortAddress::Inet(address) => {
+                PortAddress::Inet(SocketAddr::new(address.ip(), address.port()))
+            }
+            PortAddress::Unix(_) => self.local.clone(),
+        };
+        PortIdentity { protocol: self.protocol, local, inode: self.inode }
     }
 
     /// Takes over what a newer row of the same port tells. What its source does not tell stays.
     pub(crate) fn refresh(&mut self, newer: Self) {
         let Self { v6_only, device, backlog, uid, cookie, .. } = newer;
-        self.uid = uid;
+        self.uid = uid.or(self.uid);
         self.v6_only = v6_only.or(self.v6_only);
         self.backlog = backlog.or(self.backlog);
         self.cookie = cookie.or(self.cookie);

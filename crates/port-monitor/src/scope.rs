@@ -1,14 +1,19 @@
 //! Which ports are watched.
 
-use std::{net::IpAddr, ops::RangeInclusive};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+};
+
+use procnetsocket::Family;
 
 use crate::{Port, PortTable, Protocol};
 
-/// Which ports are watched: by default all of them. A port is watched when its protocol, its number
-/// and its address all are.
+/// Which ports are watched: by default all of TCP and UDP. A port is watched when its protocol, its
+/// number and its address all are. Unix sockets have neither number nor address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The protocols; none stands for all.
+    /// The protocols; none stands for those of [`Protocol::INET`].
     pub protocols: Vec<Protocol>,
     /// The numbers; none stands for all.
     pub ports: Vec<RangeInclusive<u16>>,
@@ -20,24 +25,29 @@ pub struct Scope {
 impl Scope {
     /// Returns whether a protocol is watched.
     pub fn watches(&self, protocol: Protocol) -> bool {
-        self.protocols.is_empty() || self.protocols.contains(&protocol)
+        let protocols: &[_] =
+            if self.protocols.is_empty() { &Protocol::INET } else { &self.protocols };
+        protocols.contains(&protocol)
     }
 
     /// Returns whether a port is watched.
     pub fn admits(&self, port: &Port) -> bool {
-        let (address, number) = (port.local.ip(), port.local.port());
-        self.watches(port.protocol)
-            && (self.ports.is_empty() || self.ports.iter().any(|range| range.contains(&number)))
-            && (self.addresses.is_empty() || self.addresses.contains(&address))
+        let is_watched = |local: SocketAddr| {
+            let (address, number) = (local.ip(), local.port());
+            (self.ports.is_empty() || self.ports.iter().any(|range| range.contains(&number)))
+                && (self.addresses.is_empty() || self.addresses.contains(&address))
+        };
+        self.watches(port.protocol) && port.local.inet().is_none_or(is_watched)
     }
 
     /// Returns the tables that have to be read.
     pub(crate) fn tables(&self) -> impl Iterator<Item = PortTable> {
         PortTable::ALL.into_iter().filter(|table| {
-            let is_wanted =
-                |address: &IpAddr| address.is_ipv4() == (table.family == procnetsocket::Family::V4);
-            self.watches(table.protocol)
-                && (self.addresses.is_empty() || self.addresses.iter().any(is_wanted))
+            let is_wanted = |family| {
+                self.addresses.is_empty()
+                    || self.addresses.iter().any(|ip| ip.is_ipv4() == (family == Family::V4))
+            };
+            self.watches(table.protocol) && table.family.is_none_or(is_wanted)
         })
     }
 }
@@ -61,6 +71,8 @@ mod tests {
     #[case::one_of_two_ranges(Scope { ports: vec![1..=2, 80..=80], ..Scope::default() }, "tcp tcp6 udp udp6", true)]
     #[case::address(Scope { addresses: vec![ip("127.0.0.1")], ..Scope::default() }, "tcp udp", true)]
     #[case::any_is_an_address_like_others(Scope { addresses: vec![ip("0.0.0.0")], ..Scope::default() }, "tcp udp", false)]
+    #[case::unix(Scope { protocols: vec![Protocol::Unix], ..Scope::default() }, "unix", false)]
+    #[case::unix_has_no_address(Scope { protocols: Protocol::ALL.to_vec(), addresses: vec![ip("127.0.0.1")], ..Scope::default() }, "tcp udp unix", true)]
     #[case::address_of_the_other_family(Scope { addresses: vec![ip("::1")], ..Scope::default() }, "tcp6 udp6", false)]
     fn admits_what_all_three_admit(
         #[case] scope: Scope,

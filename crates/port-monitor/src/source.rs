@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 use procnetsocket::{
     Interrupt, Limits, ProcessLimits, ProcessQuery, ProcessTable, Query, RowError, SocketTables,
     Visitor,
-    model::{InetSocket, Inode, Socket},
+    model::{Inode, Socket},
 };
 
 use crate::{Port, PortLook, PortProcess, PortTable, ReadProblem, ReadProblemKind, Readings};
@@ -102,7 +102,7 @@ pub struct Reading {
 
 impl Reading {
     /// Takes in what a row tells, if it is a port; [`ControlFlow::Break`] when there are too many.
-    pub fn take(&mut self, row: &InetSocket) -> ControlFlow<()> {
+    pub fn take(&mut self, row: Socket<'_>) -> ControlFlow<()> {
         self.ports.extend(Port::of(row));
         if self.ports.len() > MAX_PORTS {
             ControlFlow::Break(())
@@ -181,10 +181,7 @@ struct PortSink(Reading);
 
 impl Visitor for PortSink {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
-        match socket {
-            Socket::Inet(row) => self.0.take(row),
-            _ => ControlFlow::Continue(()),
-        }
+        self.0.take(socket)
     }
 
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {

@@ -294,7 +294,8 @@ mod tests {
             EventKind::Opened => "+",
             EventKind::Closed => "-",
         };
-        let (number, inode) = (change.port.local.port(), change.port.inode.unwrap().get());
+        let (number, inode) =
+            (change.port.local.inet().unwrap().port(), change.port.inode.unwrap().get());
         if u64::from(number) == inode {
             format!("{sign}{number}")
         } else {

@@ -8,7 +8,7 @@ use port_monitor::Attribution;
 use socket_query::{Grant, Policy, PolicyView, System, cap_std::AmbientAuthority};
 
 use crate::{
-    cli::{CliError, Help, Plan, RawArgs, VERSION, Watch, WatchTask},
+    cli::{CliError, Condition, Help, Plan, RawArgs, VERSION, Watch, WatchTask},
     source::PolicyPorts,
     watch::Watcher,
 };
@@ -67,23 +67,39 @@ impl PortWatch {
         {
             return Ok(refuse(context, &CliError::Endless));
         }
-        let is_granted = self.view.grants().contains(Grant::Processes);
-        if watch.processes == Attribution::Wanted && !is_granted {
-            return Ok(refuse(context, &CliError::NotGranted("processes", Grant::Processes)));
-        }
         let cancel = context.cancel;
-        let ports = PolicyPorts::new(&self.view, &watch.which, &|| cancel.is_cancelled());
+        let ports = |condition: &Condition| {
+            PolicyPorts::new(&self.view, &condition.which, &|| cancel.is_cancelled())
+        };
+        let ports: Result<Vec<_>, CliError> = watch.conditions.iter().map(ports).collect();
         // What is wrong is that there was no time.
         cancel.check()?;
         let ports = match ports {
             Ok(ports) => ports,
             Err(error) => return Ok(refuse(context, &error)),
         };
-        let watcher = Watcher::new(context, ports, watch);
+        let processes = self.attribution(context, watch.processes);
+        let watcher = Watcher::new(context, ports, watch, processes);
         match &watch.task {
             WatchTask::List(form) => watcher.list(*form),
-            WatchTask::Wait { wanted, timeout } => watcher.wait(*wanted, *timeout),
+            WatchTask::Wait { enough, timeout } => {
+                watcher.wait(&watch.conditions, *enough, *timeout)
+            }
             WatchTask::Follow(follow) => watcher.follow(follow),
+        }
+    }
+}
+
+impl PortWatch {
+    /// Returns whether processes are looked for. Without the grant ports are printed without them.
+    fn attribution(&self, context: &mut CallContext<'_>, wanted: Attribution) -> Attribution {
+        match self.view.granted(Grant::Processes) {
+            Err(error) if wanted == Attribution::Wanted => {
+                // OK because nobody is left to report to when standard error cannot be written.
+                let _ = writeln!(context.stderr, "portwatch: --processes shows none: {error}");
+                Attribution::Unwanted
+            }
+            _ => wanted,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! ```text
 //! portwatch --wait :8080 --timeout 30s    0 as soon as somebody listens, 124 when time is up
 //! portwatch --gone 'sport = :8080'        0 as soon as nobody does
+//! portwatch --wait /run/x.sock            0 as soon as a unix socket of that path listens
 //! portwatch --for 10s                     what opens and closes in ten seconds
 //! portwatch --list                        what is open now
 //! ```

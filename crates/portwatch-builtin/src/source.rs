@@ -6,9 +6,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use bstr::BString;
 use port_monitor::{
     PortLook, PortSource, PortTable, ProcessesByInode, Protocol, ReadProblem, ReadProblemKind,
-    Reading, Readings, processes_of,
+    Reading, Readings, Scope, processes_of,
 };
 use procnetsocket::{
     Family, Interrupt, ProcessQuery, ProcessTable,
@@ -17,9 +18,10 @@ use procnetsocket::{
 use socket_query::{
     AddressFamily, ErrorKind, FamilySet, Look, PolicyView, Selection, Sink, SocketTable, StateSet,
     TableSet,
+    expr::{Expr, HostPattern, Predicate, Side},
 };
 
-use crate::cli::{CliError, PORTS, WatchedPorts};
+use crate::cli::{CliError, Target, WatchedPorts};
 
 /// Reads ports through the view that `ss` lists sockets through, so that nothing is seen here that
 /// is not seen there.
@@ -28,6 +30,8 @@ pub(crate) struct PolicyPorts<'a> {
     view: &'a PolicyView,
     /// What is asked of each table; a table that is not here has no port that is wanted.
     selections: BTreeMap<PortTable, Selection>,
+    /// The exact name of the unix sockets that are wanted; `None` for all that are selected.
+    unix_name: Option<BString>,
     unseen: UnseenProcesses,
 }
 
@@ -59,31 +63,45 @@ impl<'a> PolicyPorts<'a> {
         which: &WatchedPorts,
         interrupt: &dyn Interrupt,
     ) -> Result<Self, CliError> {
-        let is_wanted =
-            |protocol| which.protocols.is_empty() || which.protocols.contains(&protocol);
-        let protocols = Protocol::ALL.into_iter().filter(|protocol| is_wanted(*protocol));
-        let tables: TableSet = protocols.map(socket_table).collect();
-        let parsed = view
-            .parse_filter(&which.filter, tables, which.family, interrupt)
-            .map_err(CliError::Filter)?;
-        // A family that the filter names is the only one.
-        let families = parsed.family.map_or(which.families, FamilySet::of);
-        if !families.intersects(PORTS) {
-            return Err(CliError::NoPorts);
-        }
-        let filter = view.filter(parsed.expr);
+        let (families, filter, unix_name) = match &which.target {
+            Target::UnixName(_) if !view.shows_unix_names() => return Err(CliError::HiddenNames),
+            Target::UnixName(name) => {
+                (FamilySet::of(UNIX), view.filter(Some(named(name))), Some(name.clone()))
+            }
+            Target::Filter(text) => {
+                let tables = Protocol::ALL.into_iter().filter(|protocol| which.names(*protocol));
+                let tables: TableSet = tables.flat_map(socket_tables).copied().collect();
+                let parsed = view
+                    .parse_filter(text, tables, which.family, interrupt)
+                    .map_err(CliError::Filter)?;
+                // A family that the filter names is the only one.
+                let families = parsed.family.map_or(which.families(), FamilySet::of);
+                (families, view.filter(parsed.expr), None)
+            }
+        };
         let wanted = PortTable::ALL.into_iter().filter(|table| {
-            is_wanted(table.protocol) && families.contains(address_family(table.family))
+            (which.protocols.is_empty() || which.protocols.contains(&table.protocol))
+                && families.contains(address_family(table.family))
         });
         let select = |table: PortTable| Selection {
-            tables: TableSet::of(socket_table(table.protocol)),
+            tables: socket_tables(table.protocol).iter().copied().collect(),
             families: FamilySet::of(address_family(table.family)),
             states: StateSet::of(table.protocol.state()),
             filter: filter.clone(),
             ..Selection::everything()
         };
-        let selections = wanted.map(|table| (table, select(table))).collect();
-        Ok(Self { view, selections, unseen: UnseenProcesses::default() })
+        let selections: BTreeMap<_, _> = wanted.map(|table| (table, select(table))).collect();
+        if selections.is_empty() {
+            return Err(CliError::NotWatched);
+        }
+        Ok(Self { view, selections, unix_name, unseen: UnseenProcesses::default() })
+    }
+
+    /// Returns what has to be looked at.
+    pub(crate) fn scope(&self) -> Scope {
+        let mut protocols: Vec<_> = self.selections.keys().map(|table| table.protocol).collect();
+        protocols.dedup();
+        Scope { protocols, ..Scope::default() }
     }
 
     /// Returns what is known of processes that are missing, also after this was given away.
@@ -104,6 +122,9 @@ impl<'a> PolicyPorts<'a> {
             return Err(problem);
         }
         let mut reading = rows.reading;
+        if let Some(name) = &self.unix_name {
+            reading.ports.retain(|port| port.local.unix_name().as_ref() == Some(name));
+        }
         for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
             device.name = self.view.interface_name(device.index);
         }
@@ -118,17 +139,43 @@ fn problem(error: socket_query::Error) -> ReadProblem {
     ReadProblem::new(kind, error)
 }
 
-const fn socket_table(protocol: Protocol) -> SocketTable {
-    match protocol {
-        Protocol::Tcp => SocketTable::Tcp,
-        Protocol::Udp => SocketTable::Udp,
+impl WatchedPorts {
+    /// Returns whether sockets of a protocol are meant, as far as options say. Options that choose
+    /// none mean those with ports.
+    fn names(&self, protocol: Protocol) -> bool {
+        let protocols: &[_] =
+            if self.protocols.is_empty() { &Protocol::INET } else { &self.protocols };
+        protocols.contains(&protocol)
+    }
+
+    /// Returns the families that options choose.
+    fn families(&self) -> FamilySet {
+        let unix = if self.names(Protocol::Unix) { FamilySet::of(UNIX) } else { FamilySet::EMPTY };
+        self.families.union(unix)
     }
 }
 
-const fn address_family(family: Family) -> AddressFamily {
+/// Returns the filter of a name in upper or lower case.
+fn named(name: &[u8]) -> Expr {
+    let pattern: BString = name.iter().flat_map(|byte| [b'\\', *byte]).collect::<Vec<_>>().into();
+    Expr::Is(Predicate::Host { side: Side::Local, host: HostPattern::Unix(pattern) })
+}
+
+const UNIX: AddressFamily = AddressFamily::Unix;
+
+const fn socket_tables(protocol: Protocol) -> &'static [SocketTable] {
+    match protocol {
+        Protocol::Tcp => &[SocketTable::Tcp],
+        Protocol::Udp => &[SocketTable::Udp],
+        Protocol::Unix => &[SocketTable::UnixStream, SocketTable::UnixSeqPacket],
+    }
+}
+
+const fn address_family(family: Option<Family>) -> AddressFamily {
     match family {
-        Family::V4 => AddressFamily::Inet,
-        Family::V6 => AddressFamily::Inet6,
+        Some(Family::V4) => AddressFamily::Inet,
+        Some(Family::V6) => AddressFamily::Inet6,
+        None => UNIX,
     }
 }
 
@@ -170,10 +217,7 @@ struct PolicyPortSink {
 
 impl Sink for PolicyPortSink {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
-        match socket {
-            Socket::Inet(row) => self.reading.take(row),
-            _ => ControlFlow::Continue(()),
-        }
+        self.reading.take(socket)
     }
 
     fn problem(&mut self, problem: socket_query::ListingProblem<'_>) -> ControlFlow<()> {

@@ -1,15 +1,16 @@
 //! One call at work: looking, pausing, telling what failed.
 
 use std::{
+    collections::BTreeSet,
     fmt::Display,
     time::{Duration, Instant},
 };
 
 use builtin_api::{CallContext, Cancel, Chain, Error, ExitCode};
-use port_monitor::{Change, Cost, EventKind, History, Pace, Polled, Poller, Scope, Turn};
+use port_monitor::{Attribution, Change, Cost, EventKind, History, Pace, Poller, Turn};
 
 use crate::{
-    cli::{EventFormat, First, Follow, Wanted, Watch},
+    cli::{Condition, Enough, EventFormat, First, Follow, Wanted, Watch},
     render::{print_event, print_port},
     source::{PolicyPorts, UnseenProcesses},
 };
@@ -20,16 +21,29 @@ const TICK: Duration = Duration::from_millis(20);
 /// A call at work.
 pub(crate) struct Watcher<'a, 'c> {
     context: &'a mut CallContext<'c>,
-    poller: Poller<PolicyPorts<'a>>,
+    /// One for each condition.
+    watched: Vec<Watched<'a>>,
     pace: Pace,
     begin: Instant,
     /// When the next look is due.
     next: Instant,
     /// Whether processes could not be listed, which is reported once.
     processes_unknown: bool,
-    unseen: UnseenProcesses,
     /// Whether it was reported that processes may be missing.
     told: bool,
+}
+
+/// The ports of a condition.
+struct Watched<'a> {
+    poller: Poller<PolicyPorts<'a>>,
+    unseen: UnseenProcesses,
+}
+
+impl<'a> Watched<'a> {
+    fn new(ports: PolicyPorts<'a>, attribution: Attribution) -> Self {
+        let (unseen, scope) = (ports.unseen(), ports.scope());
+        Self { poller: Poller::new(ports, scope).with_attribution(attribution), unseen }
+    }
 }
 
 /// Why a pause ended.
@@ -44,21 +58,20 @@ enum Pause {
 impl<'a, 'c> Watcher<'a, 'c> {
     pub(crate) fn new(
         context: &'a mut CallContext<'c>,
-        ports: PolicyPorts<'a>,
+        ports: Vec<PolicyPorts<'a>>,
         watch: &Watch,
+        processes: Attribution,
     ) -> Self {
         let now = Instant::now();
-        let unseen = ports.unseen();
-        let poller = Poller::new(ports, Scope::default()).with_attribution(watch.processes);
-        let pace = Pace::new(watch.interval);
+        let watched = ports.into_iter().map(|ports| Watched::new(ports, processes));
+        let (watched, pace) = (watched.collect(), Pace::new(watch.interval));
         Self {
             context,
-            poller,
+            watched,
             pace,
             begin: now,
             next: now,
             processes_unknown: false,
-            unseen,
             told: false,
         }
     }
@@ -67,31 +80,37 @@ impl<'a, 'c> Watcher<'a, 'c> {
     pub(crate) fn list(mut self, form: EventFormat) -> Result<ExitCode, Error> {
         self.look()?;
         let mut lines = Vec::new();
-        for port in self.poller.tracker().ports() {
+        for port in self.watched.iter().flat_map(|watched| watched.poller.tracker().ports()) {
             print_port(&mut lines, form, port)?;
         }
         self.write(&lines)?;
         Ok(self.status())
     }
 
-    /// Waits until ports are as they are wanted.
+    /// Waits until all the conditions hold at one time, or any.
     pub(crate) fn wait(
         mut self,
-        wanted: Wanted,
+        conditions: &[Condition],
+        enough: Enough,
         timeout: Option<Duration>,
     ) -> Result<ExitCode, Error> {
         let end = self.after(timeout);
         loop {
             self.look()?;
-            if self.is(wanted)? {
+            if self.is_enough(conditions, enough)? {
                 return Ok(ExitCode::SUCCESS);
             }
             if self.pause(end)? == Pause::TimeUp {
-                let what = match wanted {
-                    Wanted::Open => "no port matched in time",
-                    Wanted::Gone => "a port still matches",
-                };
-                self.complain(&what);
+                for (Condition { wanted, which }, holds) in
+                    conditions.iter().zip(self.hold(conditions))
+                {
+                    let what = match wanted {
+                        _ if holds => continue,
+                        Wanted::Open => "nothing matched in time",
+                        Wanted::Gone => "a socket still matches",
+                    };
+                    self.complain(&format_args!("{what}: {}", which.target));
+                }
                 return Ok(ExitCode::TIMED_OUT);
             }
         }
@@ -105,8 +124,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
         let mut history = History::new(0);
         let mut left = follow.count;
         loop {
-            let polled = self.look()?;
-            self.print(polled.changes, follow, &mut history, &mut left)?;
+            let changes = self.look()?;
+            self.print(changes, follow, &mut history, &mut left)?;
             if left == Some(0) {
                 return Ok(self.status());
             }
@@ -139,45 +158,77 @@ impl<'a, 'c> Watcher<'a, 'c> {
         self.write(&lines)
     }
 
-    /// Looks once. What cannot be read is reported once, and again when it can be read.
-    fn look(&mut self) -> Result<Polled, Error> {
+    /// Looks once and returns what has changed. What cannot be read is reported once, and again when
+    /// it can be read.
+    fn look(&mut self) -> Result<Vec<Change>, Error> {
         let (begin, cost) = (Instant::now(), Cost::now());
         let cancel = self.context.cancel;
-        let Some(polled) = self.poller.poll(&|| cancel.is_cancelled()) else {
-            return Err(ended(cancel));
-        };
-        for turn in &polled.turns {
-            match turn {
-                Turn::Failed(_, problem) => self.complain(&Chain(problem)),
-                Turn::Recovered(table) => self.complain(&format_args!("{table} can be read again")),
+        let (mut changes, mut complaints) = (Vec::new(), Vec::new());
+        for Watched { poller, unseen } in &mut self.watched {
+            let Some(polled) = poller.poll(&|| cancel.is_cancelled()) else {
+                return Err(ended(cancel));
+            };
+            changes.extend(polled.changes);
+            complaints.extend(polled.turns.iter().map(|turn| match turn {
+                Turn::Failed(_, problem) => Chain(problem).to_string(),
+                Turn::Recovered(table) => format!("{table} can be read again"),
+            }));
+            if let Some(problem) = &polled.processes_unknown
+                && !std::mem::replace(&mut self.processes_unknown, true)
+            {
+                complaints.push(Chain(problem).to_string());
+            }
+            if let Some(reason) = unseen.reason()
+                && !std::mem::replace(&mut self.told, true)
+            {
+                complaints.push(reason.to_owned());
             }
         }
-        if let Some(problem) = &polled.processes_unknown
-            && !std::mem::replace(&mut self.processes_unknown, true)
-        {
-            self.complain(&Chain(problem));
-        }
-        let reason = self.unseen.reason().filter(|_| !self.told).map(str::to_owned);
-        if let Some(reason) = reason {
-            self.told = true;
-            self.complain(&reason);
+        // Several conditions read the same tables.
+        let mut told = BTreeSet::new();
+        for complaint in complaints {
+            if told.insert(complaint.clone()) {
+                self.complain(&complaint);
+            }
         }
         // OK because a day that far away is as good as never.
         self.next = begin.checked_add(self.pace.period(cost.elapsed())).unwrap_or(begin);
-        Ok(polled)
+        Ok(changes)
     }
 
-    /// Returns whether ports are as they are wanted. What cannot be read may hold a port, so nothing
-    /// is gone before it can be read; and one look alone proves no absence, see
-    /// [`port_monitor::Tracker::misses`].
-    fn is(&mut self, wanted: Wanted) -> Result<bool, Error> {
-        let is_open = self.poller.tracker().ports().next().is_some();
-        if wanted == Wanted::Open || is_open {
-            return Ok(is_open == (wanted == Wanted::Open));
+    /// Returns whether enough conditions hold. One look alone proves no absence, see
+    /// [`port_monitor::Tracker::misses`], so what depends on one is looked at again.
+    fn is_enough(&mut self, conditions: &[Condition], enough: Enough) -> Result<bool, Error> {
+        let are_enough = |mut hold: std::vec::IntoIter<bool>| match enough {
+            Enough::All => hold.all(|holds| holds),
+            Enough::Any => hold.any(|holds| holds),
+        };
+        let hold = self.hold(conditions);
+        let is_proof =
+            |(condition, holds): (&Condition, &bool)| *holds && condition.wanted == Wanted::Open;
+        let proven: Vec<_> = conditions.iter().zip(&hold).map(is_proof).collect();
+        if are_enough(proven.into_iter()) {
+            return Ok(true);
+        }
+        if !are_enough(hold.into_iter()) {
+            return Ok(false);
         }
         self.look()?;
-        let tracker = self.poller.tracker();
-        Ok(tracker.ports().next().is_none() && tracker.problems().next().is_none())
+        Ok(are_enough(self.hold(conditions).into_iter()))
+    }
+
+    /// Returns whether each condition holds. What cannot be read may have a port, so nothing is gone
+    /// before it can be read.
+    fn hold(&self, conditions: &[Condition]) -> Vec<bool> {
+        let holds = |(condition, watched): (&Condition, &Watched<'_>)| {
+            let tracker = watched.poller.tracker();
+            let is_open = tracker.ports().next().is_some();
+            match condition.wanted {
+                Wanted::Open => is_open,
+                Wanted::Gone => !is_open && tracker.problems().next().is_none(),
+            }
+        };
+        conditions.iter().zip(&self.watched).map(holds).collect()
     }
 
     /// Waits until the next look, but not past the end. Ends the call when the host wants it to end.
@@ -204,7 +255,9 @@ impl<'a, 'c> Watcher<'a, 'c> {
     /// Returns the status of a call that has printed all it could: failure when tables cannot be
     /// read, or processes not be told.
     fn status(&self) -> ExitCode {
-        match self.poller.tracker().problems().next() {
+        let mut problems =
+            self.watched.iter().flat_map(|watched| watched.poller.tracker().problems());
+        match problems.next() {
             None if !self.processes_unknown => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
         }

@@ -24,9 +24,9 @@ use procnetsocket::{Interrupt, Pid, ProcVisibility, ProcessQuery, ProcessReport,
 use rstest::rstest;
 use socket_query::{
     AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, ProcessSource, ProcessSourceError,
-    VisibleUsers,
+    Visibility, VisibleUsers,
 };
-use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp};
+use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp, Unix};
 
 /// A machine, and what becomes of it each time that the clock is asked, which is once after each
 /// look.
@@ -161,11 +161,15 @@ fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
     let server = Process::new(70, "server").socket(3, 1).socket(4, 1);
     let machine = still(&base().process(server));
     let called = call(&machine, &["--list", "-p"]);
-    assert_eq!((called.status, called.stdout.as_str()), (1, ""));
     assert_eq!(
         called.stderr,
-        "portwatch: --processes needs the grant \"processes\", which this host does not give\n"
+        "portwatch: --processes shows none: listing processes needs the grant \"processes\", which \
+         this host does not give\n"
     );
+    let plain = call(&machine, &["--list"]);
+    assert_eq!((called.status, called.stdout), (0, plain.stdout));
+    let called = call(&machine, &["--list", "-p", "--json-lines"]);
+    assert!(!called.stdout.contains("processes"), "{}", called.stdout);
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
     let portwatch = PortWatch::new(machine.view(policy));
     let called = run(&machine, &portwatch, &Cancel::new(), &["-lpt"]);
@@ -264,17 +268,160 @@ fn closed_processes_are_reported(
 #[rstest]
 #[case::open(&["--wait", ":22"], 0, "")]
 #[case::open_by_number(&["--wait", "22", "--timeout=1ms"], 0, "")]
-#[case::not_open(&["--wait", ":8080", "--timeout=1ms"], 124, "portwatch: no port matched in time\n")]
-#[case::another_protocol(&["--wait", "-u", ":22", "--timeout=1ms"], 124, "portwatch: no port matched in time\n")]
-#[case::a_connection_is_no_port(&["--wait", ":9999", "--timeout=1ms"], 124, "portwatch: no port matched in time\n")]
+#[case::not_open(&["--wait", ":8080", "--timeout=1ms"], 124, "portwatch: nothing matched in time: ")]
+#[case::another_protocol(&["--wait", "-u", ":22", "--timeout=1ms"], 124, "portwatch: nothing matched in time: ")]
+#[case::a_connection_is_no_port(&["--wait", ":9999", "--timeout=1ms"], 124, "portwatch: nothing matched in time: ")]
 #[case::gone(&["--gone", ":8080"], 0, "")]
-#[case::not_gone(&["--gone", ":22", "--timeout=1ms"], 124, "portwatch: a port still matches\n")]
+#[case::not_gone(&["--gone", ":22", "--timeout=1ms"], 124, "portwatch: a socket still matches: ")]
 fn waits(#[case] words: &[&str], #[case] status: u8, #[case] complaint: &str) {
     let called = call(&still(&base()), words);
-    assert_eq!(
-        (called.status, called.stdout.as_str(), called.stderr.as_str()),
-        (status, "", complaint)
+    assert_eq!((called.status, called.stdout.as_str()), (status, ""));
+    let target = format!("sport = :{}\n", words[1..].iter().find_map(|w| port_of(w)).unwrap());
+    let expected = if status == 0 { String::new() } else { format!("{complaint}{target}") };
+    assert_eq!(called.stderr, expected);
+}
+
+fn port_of(word: &str) -> Option<u16> {
+    word.trim_start_matches(':').parse().ok()
+}
+
+/// A port, whatever address it is bound to.
+#[rstest]
+#[case::ipv4_loopback("127.0.0.1:8080")]
+#[case::any_ipv4("0.0.0.0:8080")]
+#[case::ipv6_loopback("[::1]:8080")]
+#[case::any_ipv6("[::]:8080")]
+#[case::mapped("[::ffff:127.0.0.1]:8080")]
+#[case::other_ipv6("[fe80::1]:8080")]
+fn bare_port_matches_every_address(#[case] address: &str) {
+    let machine = still(&FakeProc::new().tcp(Tcp::listen(address).inode(9)));
+    for words in [["--wait", ":8080"], ["--wait", "8080"]] {
+        assert_eq!(call(&machine, &words).status, 0, "{words:?}");
+    }
+    assert_eq!(call(&machine, &["--gone", ":8080", "--timeout=1ms"]).status, 124);
+}
+
+fn unix_base() -> FakeProc {
+    base()
+        .unix(Unix::stream().listening().path("/run/x.sock").inode(50))
+        .unix(Unix::seqpacket().listening().abstract_name("seq").inode(51))
+        .unix(Unix::stream().path("/run/bound.sock").inode(52))
+        .unix(Unix::stream().connected().path("/run/client.sock").inode(53))
+        .unix(Unix::datagram().path("/run/log").inode(54))
+        .unix(Unix::stream().listening().path("relative").inode(55))
+        .unix(Unix::stream().listening().path("/run/[a]*").inode(56))
+}
+
+#[rstest]
+// usual
+#[case::path("/run/x.sock", true)]
+#[case::path_with_its_family("unix:/run/x.sock", true)]
+#[case::abstract_name("unix:@seq", true)]
+#[case::relative("unix:relative", true)]
+#[case::filter("src unix:/run/x.*", true)]
+// boundary
+#[case::prefix("/run/x", false)]
+#[case::longer("/run/x.sock2", false)]
+#[case::other_case("/run/X.sock", false)]
+#[case::abstract_is_no_path("unix:seq", false)]
+#[case::bound_only("/run/bound.sock", false)]
+#[case::connected("/run/client.sock", false)]
+#[case::datagram("/run/log", false)]
+// hostile
+#[case::a_name_is_no_pattern("/run/*", false)]
+#[case::pattern_characters_in_a_name("/run/[a]*", true)]
+fn unix_listeners_are_waited_for_by_name(#[case] target: &str, #[case] listens: bool) {
+    let machine = still(&unix_base());
+    let wait = call(&machine, &["--wait", target, "--timeout=1ms"]);
+    let gone = call(&machine, &["--gone", target, "--timeout=1ms"]);
+    let expected = if listens { (0, 124) } else { (124, 0) };
+    assert_eq!((wait.status, gone.status), expected, "{}{}", wait.stderr, gone.stderr);
+}
+
+#[test]
+fn unix_listener_is_waited_for_until_it_comes_and_goes() {
+    let broken = || base().without(Table::Tcp6).raw_file("net/tcp6/a-directory", "");
+    let listening = || broken().unix(Unix::stream().listening().path("/run/y").inode(60));
+    // The machine changes with the line about the table.
+    let machine = Machine::new(&broken(), [listening()]);
+    let called = call(&machine, &["--wait", "/run/y", ":8080", "--any", "--interval=1ms"]);
+    assert_eq!(called.status, 0, "{}", called.stderr);
+    let machine = Machine::new(&listening(), [broken()]);
+    let words = ["--gone", "/run/y", "--wait", ":8080", "--any", "--interval=1ms"];
+    let called = call(&machine, &words);
+    assert_eq!(called.status, 0, "{}", called.stderr);
+}
+
+#[rstest]
+#[case::all_hold(&["--wait", ":22", ":80", "/run/x.sock"], 0, "")]
+#[case::one_does_not(
+    &["--wait", ":22", "/run/none", "--timeout=1ms"],
+    124,
+    "portwatch: nothing matched in time: unix:/run/none\n"
+)]
+#[case::any(&["--any", "--wait", "/run/none", ":22"], 0, "")]
+#[case::none_of_any(
+    &["--any", "--wait", "/run/none", "--gone", "/run/x.sock", "--timeout=1ms"],
+    124,
+    "portwatch: nothing matched in time: unix:/run/none\n\
+     portwatch: a socket still matches: unix:/run/x.sock\n"
+)]
+#[case::came_and_went(&["--wait", "sport", "=", ":22", "--gone", "/run/none", ":8080"], 0, "")]
+fn several_conditions_hold_together_or_any(
+    #[case] words: &[&str],
+    #[case] status: u8,
+    #[case] stderr: &str,
+) {
+    let called = call(&still(&unix_base()), words);
+    assert_eq!((called.status, called.stderr.as_str()), (status, stderr));
+}
+
+#[test]
+fn unix_listeners_are_listed_when_they_are_asked_for() {
+    let machine = still(&unix_base());
+    let listed = call(&machine, &["--list", "-xt"]);
+    assert_eq!(listed.status, 0, "{}", listed.stderr);
+    insta::assert_snapshot!(listed.stdout, @"
+    tcp 0.0.0.0:22 uid:0 ino:1
+    tcp [::1]:80 uid:33 ino:2
+    unix /run/[a]* ino:56
+    unix /run/x.sock ino:50
+    unix relative ino:55
+    unix @seq ino:51
+    ");
+    assert_eq!(call(&machine, &["--list", "src unix:*"]).stdout.lines().count(), 4);
+    let listed = call(&machine, &["--list", "/run/x.sock", "--json-lines"]);
+    insta::assert_snapshot!(
+        listed.stdout,
+        @r#"{"protocol":"unix","local":{"name":"/run/x.sock"},"inode":50}"#
     );
+}
+
+/// What a policy hides is never matched: neither a name nor a family nor another user's socket.
+#[test]
+fn hidden_unix_sockets_are_not_matched() {
+    let machine = still(&unix_base());
+    let call = |policy: Policy, words: &[&str]| {
+        run(&machine, &PortWatch::new(machine.view(policy)), &Cancel::new(), words)
+    };
+    let hidden = || Policy::default().with_unix_names(Visibility::Hidden);
+    for option in ["--wait", "--gone", "--list"] {
+        let called = call(hidden(), &[option, "/run/x.sock"]);
+        assert_eq!((called.status, called.stdout.as_str()), (1, ""));
+        assert_eq!(
+            called.stderr,
+            "portwatch: names of unix sockets are hidden here, so none is found by its name\n"
+        );
+    }
+    let called = call(hidden(), &["--wait", "src unix:/run/x.sock"]);
+    assert_eq!(called.status, 1, "{}", called.stderr);
+    assert!(call(hidden(), &["--list", "-x"]).stdout.starts_with("unix * ino:"));
+    let families = Policy::default().with_families(FamilySet::of(AddressFamily::Inet));
+    assert_eq!(call(families, &["--wait", "/run/x.sock", "--timeout=1ms"]).status, 124);
+    // The text table does not contain whose they are.
+    let users = Policy::default().with_users(VisibleUsers::Uid(0));
+    let called = call(users, &["--wait", "/run/x.sock", "--timeout=1ms"]);
+    assert_eq!(called.status, 124, "{}", called.stderr);
 }
 
 #[test]
@@ -441,13 +588,14 @@ fn a_wrong_filter_is_shown_with_its_place() {
 }
 
 #[rstest]
-#[case::unix("src unix:*")]
-#[case::netlink("src netlink:*")]
-fn a_filter_of_what_has_no_ports_is_refused(#[case] filter: &str) {
-    let called = call(&still(&base()), &["--list", filter]);
+#[case::unix_but_tcp(&["-t", "src unix:*"])]
+#[case::netlink(&["src netlink:*"])]
+#[case::name_but_tcp(&["-t", "/run/x.sock"])]
+fn a_filter_of_what_is_not_watched_is_refused(#[case] words: &[&str]) {
+    let called = call(&still(&base()), &[&["--list"], words].concat());
     assert_eq!(
         (called.status, called.stderr.as_str()),
-        (2, "portwatch: the filter is about sockets that have no ports\n")
+        (2, "portwatch: the filter is about sockets that are not watched\n")
     );
 }
 
@@ -456,17 +604,18 @@ fn prints_its_help() {
     let called = call(&still(&base()), &["--help"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(called.stdout, @"
-    Usage: portwatch --wait FILTER [--timeout DURATION]
+    Usage: portwatch --wait FILTER [--timeout DURATION] [--wait FILTER] [--any]
            portwatch --gone FILTER [--timeout DURATION]
            portwatch [--for DURATION] [--count N] [FILTER]
            portwatch --list [FILTER]
 
     Wait for ports, or print them as they open and close: TCP sockets that listen,
-    UDP sockets that are bound and not connected.
+    UDP sockets that are bound and not connected, unix sockets that listen.
 
-      -w, --wait                 wait until a port matches FILTER
-      -g, --gone                 wait until no port matches FILTER
+      -w, --wait                 wait until a socket matches FILTER
+      -g, --gone                 wait until no socket matches FILTER
       -l, --list                 print the ports that are open now
+          --any                  wait for one of several filters, not for all
           --timeout=DURATION     give up after this time, with status 124
           --for=DURATION         follow ports for this time
           --count=N              follow ports until N have opened or closed
@@ -474,6 +623,7 @@ fn prints_its_help() {
           --interval=DURATION    look so often; without it, every 50ms
       -t, --tcp                  TCP ports
       -u, --udp                  UDP ports
+      -x, --unix                 unix sockets that listen
       -4, --ipv4                 IPv4 ports
       -6, --ipv6                 IPv6 ports
       -p, --processes            show the processes that hold a port
@@ -481,7 +631,10 @@ fn prints_its_help() {
       -h, --help                 print this text
       -V, --version              print the version
 
-    FILTER is the filter of ss; :8080 or 8080 is short for 'sport = :8080'.
+    FILTER is the filter of ss, or one or more of these, each for itself:
+      :8080, 8080    short for 'sport = :8080', of any address
+      /run/x.sock    a unix socket of that path
+      unix:NAME      a unix socket of the name that ss -x prints, such as unix:@NAME
     DURATION is a number with ms, s, m or h; without, it is seconds.
 
     Status: 0 done, 1 failed or refused, 2 wrong usage, 124 time is up.

@@ -195,6 +195,7 @@ mod tests {
     use std::sync::Mutex;
 
     use procnetsocket::Uninterrupted;
+    use testkit::wait_until;
 
     use super::*;
 
@@ -243,9 +244,7 @@ mod tests {
         assert_eq!(timed.addresses("a", &Uninterrupted), Err(HostNameError::Busy));
         assert_eq!(timed.name([127, 0, 0, 1].into(), &Uninterrupted), None);
         drop(sender);
-        while timed.under_way.load(Ordering::Relaxed) > 0 {
-            thread::yield_now();
-        }
+        wait_until("the look-ups end", || timed.under_way.load(Ordering::Relaxed) == 0);
         assert_ne!(timed.addresses("a", &Uninterrupted), Err(HostNameError::Busy));
     }
 }

@@ -191,13 +191,7 @@ impl Ss {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
             return Ok(self.refuse(context.stderr, &CliError::no_filter()));
         }
-        if show.hosts == HostDisplay::Resolved
-            && let Err(error) = self.view.resolver()
-        {
-            sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
-            complain(context.stderr, &error);
-            return Ok(ExitCode::FAILURE);
-        }
+        self.report_ungranted(context.stderr, show);
         let selection = &Selection { processes: show.shown_processes(), ..selection };
         let CallContext { stdout, stderr, cancel, terminal_width, .. } = context;
         let rows = RowRenderer::new(&self.view, show, selection.tables, cancel);
@@ -208,6 +202,20 @@ impl Ss {
             Action::List => self.list(show, selection, listing, cancel),
             Action::Follow(end) => self.follow(selection, end, listing, cancel),
             Action::Destroy => self.destroy(selection, listing, cancel),
+        }
+    }
+
+    /// Reports options that add nothing to the listing because what they show is not granted.
+    fn report_ungranted(&self, stderr: &mut dyn io::Write, show: &Show) {
+        if let Some(option) = &show.ungranted_processes
+            && let Err(error) = self.view.granted(Grant::Processes)
+        {
+            complain(stderr, &format_args!("{option} shows no process: {error}"));
+        }
+        if show.hosts == HostDisplay::Resolved
+            && let Err(error) = self.view.resolver()
+        {
+            complain(stderr, &format_args!("-r shows no host name: {error}"));
         }
     }
 
@@ -323,8 +331,11 @@ impl Ss {
 
 impl Show {
     /// Returns what is shown of processes: in the text their names, and in objects all that the
-    /// policy shows.
+    /// policy shows. None is looked for where they are not granted.
     fn shown_processes(&self) -> Option<ShownProcesses> {
+        if self.ungranted_processes.is_some() {
+            return None;
+        }
         let details = match (self.output, self.answer) {
             (OutputFormat::Text, _) | (_, ListingKind::Number) => ProcessDetails::Name,
             (OutputFormat::Json | OutputFormat::JsonLines, ListingKind::Sockets) => {

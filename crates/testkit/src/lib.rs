@@ -37,6 +37,7 @@
     reason = "a row is made where it is added, and a reference would only be noise there"
 )]
 
+mod built;
 pub mod completion;
 mod counter;
 mod fixture;
@@ -50,8 +51,10 @@ mod root;
 mod size;
 mod table;
 mod unix;
+mod wait;
 mod xorshift;
 
+pub use built::{ALREADY_BUILT, built};
 pub use counter::{SockStat, SockStat6};
 pub use fixture::{FIRST_FAKE_INTERFACE, deliberate_differences, fixtures, large_fixtures};
 pub use generate::generate;
@@ -64,4 +67,5 @@ pub use root::{FakeProc, FakeRoot};
 pub use size::cases;
 pub use table::Table;
 pub use unix::Unix;
+pub use wait::wait_until;
 pub use xorshift::Xorshift;

@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::LazyLock,
-    time::SystemTime,
 };
 
 use super::tree::{SECRET, Tree};
@@ -90,41 +89,4 @@ fn run(command: &mut Command) -> Outcome {
 }
 
 /// The program `host-shell`, in the build directory that this test lies in.
-///
-/// `cargo test --workspace` has built it. A test of this package alone has not.
-pub(crate) static SHELL: LazyLock<PathBuf> = LazyLock::new(|| {
-    let test = env::current_exe().unwrap();
-    let profile = test.parent().unwrap().parent().unwrap();
-    let program = profile.join("host-shell");
-    if is_stale(&program) {
-        build(profile);
-    }
-    program
-});
-
-/// Returns whether the program is missing, or older than a source file of what it may be made of.
-fn is_stale(program: &Path) -> bool {
-    let Ok(built) = program.metadata().and_then(|found| found.modified()) else { return true };
-    let crates = workspace::path("crates").read_dir().unwrap();
-    let mut sources =
-        crates.map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with("testkit"));
-    sources.any(|path| newest(&path.join("src")) > built)
-}
-
-fn newest(directory: &Path) -> SystemTime {
-    let entries = directory.read_dir().unwrap().map(|entry| entry.unwrap().path());
-    let changed = entries.map(|path| {
-        if path.is_dir() { newest(&path) } else { path.metadata().unwrap().modified().unwrap() }
-    });
-    changed.max().unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-fn build(profile: &Path) {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "host-shell", "--manifest-path"]);
-    cargo.arg(workspace::path("Cargo.toml")).arg("--target-dir").arg(profile.parent().unwrap());
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success(), "expected host-shell to be built");
-}
+pub(crate) static SHELL: LazyLock<PathBuf> = LazyLock::new(|| testkit::built("host-shell"));

@@ -32,6 +32,7 @@ use procnetsocket::{
 use rustix::process::{Pid, Signal, kill_process};
 use socket_query::{EventSource, Grant, GrantSet, Policy, PolicyView};
 use ss_builtin::Ss;
+use testkit::wait_until;
 
 use super::{fixture::Fixture, line::words, namespace::inside, program::Program};
 use crate::{escape::program::SHELL, ours, outcome::Outcome};
@@ -86,13 +87,7 @@ fn listeners() -> Listeners {
 
 /// Returns when so many sockets listen to events, and not before.
 fn wait_for_listeners(count: usize) {
-    loop {
-        let found = listeners().count;
-        if found == count {
-            return;
-        }
-        thread::yield_now();
-    }
+    wait_until("so many sockets listen", || listeners().count == count);
 }
 
 // ---- our builtin, in a thread --------------------------------------------------------------------
@@ -417,9 +412,7 @@ impl Write for Slow {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.0.is_empty() {
             (0..MANY).for_each(|_| close(1001));
-            while listeners().dropped == 0 {
-                thread::yield_now();
-            }
+            wait_until("the kernel drops an event", || listeners().dropped > 0);
         }
         self.0.extend_from_slice(bytes);
         Ok(bytes.len())

@@ -156,6 +156,13 @@ pub(crate) fn without_own_sockets(listing: &[u8]) -> BString {
     BString::from(bstr::concat(lines))
 }
 
+/// Returns a listing with one blank wherever there were several.
+pub(crate) fn without_widths(listing: &[u8]) -> BString {
+    let mut narrow = BString::from(listing);
+    narrow.dedup_by(|next, byte| *next == b' ' && *byte == b' ');
+    narrow
+}
+
 /// Returns whether a line is the row of a netlink socket with the port number of a process, or one
 /// that the kernel chose.
 fn is_own_socket(line: &[u8]) -> bool {
@@ -193,6 +200,11 @@ fn timer_lies_between_before_and_after() {
 fn steady_fields_are_not_masked() {
     assert_eq!(Motion::between(b"ino:1\n", b"ino:2\n"), None);
     assert_eq!(Motion::between(b"rto:1\n", b"rto:1\nrto:2\n"), None);
+}
+
+#[test]
+fn widths_are_left_out() {
+    assert_eq!(without_widths(b"a   b c\n  d \n"), "a b c\n d \n");
 }
 
 #[test]

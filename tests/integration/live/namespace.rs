@@ -46,12 +46,15 @@ pub(crate) fn inside_as_root(test: &str, body: fn()) {
 }
 
 fn again(test: &str, namespaces: &str) {
+    // Once here and not in each test that is started.
+    let programs = testkit::built("");
     let program = std::env::current_exe().unwrap();
     let output = Command::new("unshare")
         .args([namespaces, "--"])
         .arg(program)
         .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
         .env(MARK, "1")
+        .env(testkit::ALREADY_BUILT, programs)
         .output()
         .unwrap();
     let [stdout, stderr] =

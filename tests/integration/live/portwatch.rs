@@ -5,6 +5,11 @@
 use std::{
     io::{self, Write},
     net::{TcpListener, UdpSocket},
+    os::{
+        linux::net::SocketAddrExt as _,
+        unix::net::{SocketAddr, UnixListener},
+    },
+    process::Command,
     sync::{Arc, mpsc},
 };
 
@@ -84,6 +89,51 @@ fn a_script_waits_for_a_server_outside_and_for_its_end() {
             _ => {}
         });
         assert_eq!((printed.as_str(), status), ("waiting\nup\n1\nwaiting\ndown\n0\n", 3));
+    });
+}
+
+#[test]
+fn a_script_waits_for_a_unix_socket_outside_and_for_its_end() {
+    inside("live::portwatch::a_script_waits_for_a_unix_socket_outside_and_for_its_end", || {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.sock");
+        let script = format!(
+            "echo waiting; portwatch --wait {path} || exit 1
+             echo waiting; portwatch --wait unix:@x {path} || exit 2
+             portwatch --list -x | cut -d ' ' -f 1,2
+             echo waiting; portwatch --gone {path} --gone unix:@x || exit 3
+             echo down; portwatch --list -x; exit 4",
+            path = path.display()
+        );
+        let (mut with_path, mut with_name) = (None, None);
+        let (printed, status) = run(&script, &mut |line| match line {
+            0 => with_path = Some(UnixListener::bind(&path).unwrap()),
+            1 => {
+                let name = SocketAddr::from_abstract_name("x").unwrap();
+                with_name = Some(UnixListener::bind_addr(&name).unwrap());
+            }
+            4 => (with_path, with_name) = (None, None),
+            _ => {}
+        });
+        let expected =
+            format!("waiting\nwaiting\nunix {}\nunix @x\nwaiting\ndown\n", path.display());
+        assert_eq!((printed, status), (expected, 4));
+    });
+}
+
+#[test]
+fn a_bare_port_is_found_at_every_address() {
+    inside("live::portwatch::a_bare_port_is_found_at_every_address", || {
+        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
+        for address in ["127.0.0.1:8080", "0.0.0.0:8080", "[::1]:8080", "[::]:8080"] {
+            let mut server = None;
+            let script = "echo waiting; portwatch --wait :8080; echo up; portwatch --gone 8080";
+            let (printed, status) = run(script, &mut |line| match line {
+                0 => server = Some(TcpListener::bind(address).unwrap()),
+                _ => server = None,
+            });
+            assert_eq!((printed.as_str(), status), ("waiting\nup\n", 0), "{address}");
+        }
     });
 }
 

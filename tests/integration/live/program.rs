@@ -35,8 +35,7 @@ impl Program {
 
     /// Returns this project's, which is built when it is not up to date.
     pub(crate) fn ours() -> Self {
-        static BUILT: OnceLock<PathBuf> = OnceLock::new();
-        Self { path: BUILT.get_or_init(build).clone(), args: &[] }
+        Self { path: testkit::built("ss"), args: &[] }
     }
 
     /// Returns the program at a path.
@@ -88,22 +87,6 @@ fn named(wrapper: &Path, directory: &TempDir) -> Option<PathBuf> {
         fs::write(&named, script.replacen(loader, link.to_str()?, 1)).unwrap();
     }
     Some(named)
-}
-
-/// Builds the program and returns its path.
-fn build() -> PathBuf {
-    // target/debug/deps/integration-…
-    let test = std::env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).expect("the test lies in a target directory");
-    let target = profile.parent().expect("and so does the profile");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "-p", "ss-cli", "--bin", "ss", "--target-dir"]);
-    cargo.arg(target).current_dir(workspace::path("."));
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success(), "the program can be built");
-    profile.join("ss")
 }
 
 /// Returns the interpreter itself, past every wrapper that needs an environment.

@@ -126,6 +126,27 @@ fn listings_of_the_shell_leave_out_its_sockets() {
     });
 }
 
+/// Under the default grant, beside the real one as a user who may look into no process.
+#[test]
+fn processes_that_are_not_granted_hide_no_listener() {
+    inside("live::typed::processes_that_are_not_granted_hide_no_listener", || {
+        let Some(real) = Program::real() else { return };
+        let _fixture = Fixture::start(&["incident"]);
+        let listed = in_shell(&[], "ss -tlnp 2>/dev/null | head");
+        assert_eq!(listed.status, 0);
+        let columns =
+            |line: &[u8]| BString::from(line.split_str("users:").next().unwrap().trim_end());
+        let expected = real.run(&["-tlnp".to_owned()], None).stdout;
+        let expected: Vec<_> = expected.lines().take(10).map(columns).collect();
+        assert_eq!(listed.stdout.lines().map(columns).collect::<Vec<_>>(), expected);
+        assert!(expected.len() > 2, "{expected:?}");
+        let reported = in_shell(&[], "ss -tlnp");
+        assert!(reported.stderr.contains_str("needs the grant \"processes\""), "{reported:?}");
+        let filtered = in_shell(&[], "ss -tln pid = 1");
+        assert_eq!((filtered.stdout, filtered.status), (BString::default(), 1));
+    });
+}
+
 #[test]
 fn pipelines_print_what_bash_prints_with_the_real_one() {
     inside("live::typed::pipelines_print_what_bash_prints_with_the_real_one", || {

@@ -55,7 +55,7 @@ fn programs_degrade_without_their_grant() {
             "tcp        0      0 127.0.0.1:22            0.0.0.0:*               LISTEN      \
              -                   ",
         ],
-        "netstat: -p shows no process: telling processes needs the grant \"processes\", which this host does not give\n",
+        "netstat: -p shows no process: listing processes needs the grant \"processes\", which this host does not give\n",
         0,
     );
 }

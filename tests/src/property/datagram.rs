@@ -23,6 +23,8 @@ const TABLES: [Table; 8] = [
     Table::Xdp,
 ];
 
+const MALFORMED: &str = "malformed";
+
 /// Bytes of the smallest message: its header.
 const MESSAGE: usize = 16;
 
@@ -37,8 +39,9 @@ impl Visitor for Rows {
     }
 
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
+        assert!(row.to_string().starts_with("sock_diag "), "{row}");
         assert!(row.to_string().chars().all(|c| !builtin_api::is_unsafe_to_show(c)), "{row}");
-        self.0.push("malformed".to_owned());
+        self.0.push(MALFORMED.to_owned());
         ControlFlow::Continue(())
     }
 }
@@ -65,7 +68,12 @@ fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
     let sequence = sequence.map_or(0, u32::from_ne_bytes);
     let ended = visit_datagrams(&request, sequence, [datagram], &limits, &Uninterrupted, &mut rows);
     let ended = match ended {
-        Ok(report) => format!("{report:?}"),
+        Ok(report) => {
+            let malformed = rows.0.iter().filter(|row| *row == MALFORMED).count() as u64;
+            let all = rows.0.len() as u64;
+            assert_eq!((report.rows, report.malformed), (all - malformed, malformed), "{report:?}");
+            format!("{report:?}")
+        }
         Err(error) => error.to_string(),
     };
     assert!(ended.chars().all(|c| !builtin_api::is_unsafe_to_show(c)), "{ended}");

@@ -10,6 +10,7 @@ use bstr::BString;
 use builtin_api::{Builtin, CallContext, Error, ExitCode, Registry};
 use host_shell::{ErrorKind, Script, Shell};
 use rstest::rstest;
+use testkit::wait_until;
 
 use crate::support::{Endless, Stuck, Waits, registry_with, run, run_in, run_script, shell};
 
@@ -138,10 +139,7 @@ fn an_interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
 
     let after = run_in(&mut shell, "echo $kept [$v] $PWD; k; local x 2>/dev/null || echo top");
     assert_eq!((after.stdout.as_str(), after.status), ("yes [] /tmp\nkept\ntop\n", 0));
-    // The call's own thread ends soon; waiting for it without a bound is the point of the test.
-    while !cancelled.load(Ordering::SeqCst) {
-        std::thread::yield_now();
-    }
+    wait_until("the builtin sees that it is cancelled", || cancelled.load(Ordering::SeqCst));
 }
 
 #[rstest]

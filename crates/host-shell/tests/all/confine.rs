@@ -7,31 +7,13 @@ use std::{
     io::Read as _,
     net::TcpListener,
     os::unix::net::UnixListener,
-    path::PathBuf,
     process::{Child, Command},
-    sync::LazyLock,
 };
 
 use rstest::rstest;
 use tempfile::TempDir;
 
 use crate::program::{program, run};
-
-/// The example `confined_probe`, in the build directory that this test lies in; `cargo test` builds
-/// examples too.
-static PROBE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).unwrap();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--example", "confined_probe"]);
-    cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
-    cargo.arg("--target-dir").arg(profile.parent().unwrap());
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success(), "expected the example to be built");
-    profile.join("examples/confined_probe")
-});
 
 /// Runs the probe, with everything there that it tries to reach.
 fn probe(mode: Option<&str>) -> (Vec<String>, i32) {
@@ -44,7 +26,12 @@ fn probe(mode: Option<&str>) -> (Vec<String>, i32) {
     let _unix = UnixListener::bind(top.join("listener")).unwrap();
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = tcp.local_addr().unwrap().port().to_string();
-    let output = Command::new(&*PROBE).arg(top).arg(port).args(mode).output().unwrap();
+    let output = Command::new(testkit::built("confined_probe"))
+        .arg(top)
+        .arg(port)
+        .args(mode)
+        .output()
+        .unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     (stdout.lines().map(str::to_owned).collect(), output.status.code().unwrap())

@@ -11,6 +11,7 @@ use std::{
 
 use host_shell::ScriptLimits;
 use rstest::rstest;
+use testkit::wait_until;
 
 use crate::support::{Ran, Stuck, Waits, registry_with, run, run_in, shell};
 
@@ -122,10 +123,9 @@ fn the_timeout_reaches_a_builtin(#[case] script: &str) {
         assert_eq!(ran.status, 124, "{ran:?}");
         // A timeout may come before the builtin begins.
         if begun.recv().is_ok() {
-            // Its thread ends soon; waiting for it without a bound is the point of the test.
-            while !cancelled.load(Ordering::SeqCst) {
-                std::thread::yield_now();
-            }
+            wait_until("the builtin sees that it is cancelled", || {
+                cancelled.load(Ordering::SeqCst)
+            });
             return;
         }
     }

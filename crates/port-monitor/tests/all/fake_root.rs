@@ -7,9 +7,9 @@
     reason = "everything here is test code, which fails by a panic"
 )]
 
-use port_monitor::{Polled, Poller, Port, PortTable, Scope, Turn};
+use port_monitor::{Change, Polled, Poller, Port, PortTable, Protocol, Scope, Turn};
 use procnetsocket::{SocketTables, Uninterrupted};
-use testkit::{Datagram, FakeProc, FakeRoot, Table, Tcp};
+use testkit::{Datagram, FakeProc, FakeRoot, Table, Tcp, Unix};
 
 /// A proc root and who watches it.
 struct Watched {
@@ -46,7 +46,7 @@ fn lines(polled: &Polled) -> Vec<String> {
     let changes = polled.changes.iter().map(|change| {
         let Port { protocol, local, inode, uid, .. } = &change.port;
         let inode = inode.map_or(0, procnetsocket::model::Inode::get);
-        format!("{} {protocol} {local} inode {inode} uid {uid}", change.kind.name())
+        format!("{} {protocol} {local} inode {inode} uid {}", change.kind.name(), uid.unwrap())
     });
     turns.chain(changes).collect()
 }
@@ -63,7 +63,8 @@ fn base() -> FakeProc {
 #[test]
 fn the_first_look_knows_what_is_open() {
     let watched = Watched::new(&base());
-    let ports: Vec<_> = watched.poller.tracker().ports().map(|port| port.local).collect();
+    let ports: Vec<_> =
+        watched.poller.tracker().ports().map(|port| port.local.inet().unwrap()).collect();
     assert_eq!(ports, ["0.0.0.0:22", "[::]:22", "127.0.0.53:53"].map(|a| a.parse().unwrap()));
 }
 
@@ -148,7 +149,7 @@ fn columns_that_change_are_no_events() {
         .tcp(Tcp::listen("[::]:22").inode(2).references(9))
         .udp(Datagram::bound("127.0.0.53:53").inode(3).drops(4));
     assert_eq!(watched.replace(&next), NOTHING);
-    assert_eq!(watched.poller.tracker().ports().next().map(|port| port.uid), Some(1000));
+    assert_eq!(watched.poller.tracker().ports().next().and_then(|port| port.uid), Some(1000));
 }
 
 #[test]
@@ -210,4 +211,27 @@ fn a_malformed_row_closes_nothing_and_hides_no_other() {
     assert!(told[0].starts_with("tcp failed: net/tcp line 2, column"), "{told:?}");
     assert_eq!(told[1..], ["opened tcp 0.0.0.0:80 inode 40 uid 0"]);
     assert_eq!(watched.replace(&base()), ["tcp recovered", "closed tcp 0.0.0.0:80 inode 40 uid 0"]);
+}
+
+#[test]
+fn unix_sockets_are_watched_when_they_are_asked_for() {
+    let with = |name: &str| {
+        FakeProc::new()
+            .tcp(Tcp::listen("0.0.0.0:80").inode(1))
+            .unix(Unix::stream().listening().path(name).inode(40))
+            .unix(Unix::stream().path("/run/connected").inode(41))
+            .unix(Unix::datagram().path("/run/datagram").inode(42))
+    };
+    let root = with("/run/one").build();
+    let tables = SocketTables::from_dir(root.dir());
+    let scope = Scope { protocols: vec![Protocol::Unix], ..Scope::default() };
+    let mut watched = Watched { root, poller: Poller::new(tables, scope) };
+    let told = |watched: &mut Watched| {
+        let polled = watched.poller.poll(&Uninterrupted).unwrap();
+        let word = |change: &Change| format!("{} {}", change.kind, change.port.local);
+        polled.changes.iter().map(word).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&mut watched), ["initial /run/one"]);
+    watched.root.replace(&with("@two"));
+    assert_eq!(told(&mut watched), ["closed /run/one", "opened @two"]);
 }

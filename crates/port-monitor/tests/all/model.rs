@@ -11,17 +11,20 @@
 use std::{collections::BTreeSet, sync::Mutex};
 
 use port_monitor::{
-    Change, EventKind, Polled, Poller, Port, PortIdentity, PortLook, PortSource, PortTable,
-    Protocol, ReadProblem, ReadProblemKind, Reading, Readings, Scope,
+    Change, EventKind, Polled, Poller, Port, PortAddress, PortIdentity, PortLook, PortSource,
+    PortTable, Protocol, ReadProblem, ReadProblemKind, Reading, Readings, Scope,
 };
-use procnetsocket::{Family, Interrupt, Uninterrupted, model::Inode};
+use procnetsocket::{
+    Family, Interrupt, Uninterrupted,
+    model::{Inode, UnixName},
+};
 use testkit::Xorshift;
 
 /// What is open in each table, and how it answers.
 #[derive(Clone, Debug, Default)]
 struct Machine {
-    tables: [BTreeSet<PortIdentity>; 4],
-    answers: [Answer; 4],
+    tables: [BTreeSet<PortIdentity>; 5],
+    answers: [Answer; 5],
 }
 
 /// How a table answers a reading.
@@ -38,12 +41,16 @@ enum Answer {
     Gone,
 }
 
+fn every_table() -> Scope {
+    Scope { protocols: Protocol::ALL.to_vec(), ..Scope::default() }
+}
+
 fn index(table: PortTable) -> usize {
     PortTable::ALL.iter().position(|other| *other == table).unwrap()
 }
 
 /// The machine as it is read; the number counts the readings of this look.
-struct Source(Mutex<(Machine, [usize; 4])>);
+struct Source(Mutex<(Machine, [usize; 5])>);
 
 impl PortSource for Source {
     fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
@@ -52,9 +59,9 @@ impl PortSource for Source {
             let (machine, readings) = &mut *guard;
             let index = index(table);
             readings[index] += 1;
-            let port = |identity: &PortIdentity| {
-                let local = (identity.address, identity.port).into();
-                Port::new(identity.protocol, local, identity.inode)
+            let port = |identity: &PortIdentity| match identity.local.clone() {
+                PortAddress::Inet(local) => Port::new(identity.protocol, local, identity.inode),
+                PortAddress::Unix(name) => Port::unix(name, identity.inode),
             };
             let mut ports: Vec<_> = machine.tables[index].iter().map(port).collect();
             // No source promises an order.
@@ -81,7 +88,7 @@ impl PortSource for Source {
 
 impl Source {
     fn set(&self, machine: &Machine) {
-        *self.0.lock().unwrap() = (machine.clone(), [0; 4]);
+        *self.0.lock().unwrap() = (machine.clone(), [0; 5]);
     }
 }
 
@@ -89,13 +96,14 @@ impl Source {
 fn change(machine: &mut Machine, random: &mut Xorshift) {
     for _ in 0..random.below(6) {
         let table = *random.pick(&PortTable::ALL);
-        let address = match table.family {
-            Family::V4 => [127, 0, 0, 1].into(),
-            Family::V6 => [0u16; 8].into(),
-        };
         let port = u16::try_from(1 + random.below(5)).unwrap();
+        let local = match table.family {
+            Some(Family::V4) => PortAddress::Inet(([127, 0, 0, 1], port).into()),
+            Some(Family::V6) => PortAddress::Inet(([0u16; 8], port).into()),
+            None => PortAddress::Unix(UnixName::Abstract(port.to_string().into())),
+        };
         let inode = Inode::new(random.below(4));
-        let identity = PortIdentity { protocol: table.protocol, address, port, inode };
+        let identity = PortIdentity { protocol: table.protocol, local, inode };
         let open = &mut machine.tables[index(table)];
         if !open.remove(&identity) {
             open.insert(identity);
@@ -117,7 +125,7 @@ impl Reader {
         let identity = change.port.identity();
         match change.kind {
             EventKind::Initial | EventKind::Opened => {
-                assert!(self.0.insert(identity), "{identity:?} opens, and is open");
+                assert!(self.0.insert(identity.clone()), "{identity:?} opens, and is open");
             }
             EventKind::Closed => {
                 assert!(self.0.remove(&identity), "{identity:?} closes, and is not open");
@@ -143,7 +151,7 @@ fn events_lead_from_the_first_state_to_the_last() {
         let mut random = Xorshift::new(seed);
         let mut machine = Machine::default();
         let source = Source(Mutex::default());
-        let mut poller = Poller::new(&source, Scope::default());
+        let mut poller = Poller::new(&source, every_table());
         let mut reader = Reader::default();
         for _ in 0..40 {
             change(&mut machine, &mut random);
@@ -152,10 +160,10 @@ fn events_lead_from_the_first_state_to_the_last() {
             let open: BTreeSet<_> = poller.tracker().ports().map(Port::identity).collect();
             assert_eq!(reader.0, open, "seed {seed}");
         }
-        machine.answers = [Answer::Whole; 4];
+        machine.answers = [Answer::Whole; 5];
         source.set(&machine);
         reader.replay_all(&poller.poll(&Uninterrupted).unwrap());
-        let truth: BTreeSet<_> = machine.tables.iter().flatten().copied().collect();
+        let truth: BTreeSet<_> = machine.tables.iter().flatten().cloned().collect();
         assert_eq!(reader.0, truth, "seed {seed}");
         assert_eq!(poller.tracker().problems().count(), 0);
     }
@@ -169,9 +177,9 @@ fn no_failure_makes_an_event() {
         let mut random = Xorshift::new(seed);
         let mut machine = Machine::default();
         change(&mut machine, &mut random);
-        machine.answers = [Answer::Whole; 4];
+        machine.answers = [Answer::Whole; 5];
         let source = Source(Mutex::default());
-        let mut poller = Poller::new(&source, Scope::default());
+        let mut poller = Poller::new(&source, every_table());
         source.set(&machine);
         poller.poll(&Uninterrupted).unwrap();
         // The machine stays as it is, and only its answers change.

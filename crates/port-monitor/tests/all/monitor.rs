@@ -23,6 +23,7 @@ use port_monitor::{
 };
 use procnetsocket::{Interrupt, Pid, model::Inode};
 use rstest::rstest;
+use testkit::wait_until;
 
 /// Longer than anything here takes: a test that waits so long has failed.
 const LONG: Duration = Duration::from_mins(5);
@@ -52,6 +53,10 @@ fn port(number: u16) -> Port {
     Port::new(Protocol::Tcp, ([127, 0, 0, 1], number).into(), Inode::new(number.into()))
 }
 
+fn number(port: &Port) -> u16 {
+    port.local.inet().unwrap().port()
+}
+
 impl PortSource for Ports {
     fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
         look.read_each(|table| {
@@ -67,7 +72,7 @@ impl PortSource for Ports {
 fn next(notices: &Subscription) -> String {
     match notices.next_timeout(LONG).expect("something is told") {
         Notice::Event(event) => {
-            format!("{} {} {}", event.sequence, event.kind.name(), event.port.local.port())
+            format!("{} {} {}", event.sequence, event.kind.name(), number(&event.port))
         }
         other => format!("{other:?}"),
     }
@@ -77,13 +82,11 @@ fn next(notices: &Subscription) -> String {
 fn settle(monitor: &PortMonitor) {
     let looks = monitor.looks();
     // One look may have been under way.
-    while monitor.looks() < looks + 2 {
-        std::thread::yield_now();
-    }
+    wait_until("the monitor looks twice", || monitor.looks() >= looks + 2);
 }
 
 fn numbers(monitor: &PortMonitor) -> Vec<u16> {
-    monitor.ports().iter().map(|port| port.local.port()).collect()
+    monitor.ports().iter().map(number).collect()
 }
 
 #[test]
@@ -338,9 +341,7 @@ impl PortSource for Panics {
 fn a_panic_of_the_source_is_an_error_of_the_stop() {
     let monitor = PortMonitor::builder(Panics(AtomicBool::new(false))).build();
     monitor.start().unwrap();
-    while monitor.is_running() {
-        std::thread::yield_now();
-    }
+    wait_until("the monitor stops", || !monitor.is_running());
     assert_eq!(monitor.stop().unwrap_err().kind(), ErrorKind::Panicked);
     assert_eq!(monitor.ports(), []);
 }

@@ -4,10 +4,7 @@ use std::fmt;
 
 use bstr::BString;
 use builtin_api::{Escaped, ExitCode};
-use socket_query::{
-    Grant,
-    expr::{FilterError, FilterErrorKind},
-};
+use socket_query::expr::{FilterError, FilterErrorKind};
 
 /// A command line that is not carried out.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,10 +20,10 @@ pub(crate) enum CliError {
     Needs(&'static str, &'static str),
     NoFilter(&'static str),
     Filter(FilterError),
-    /// An option, and the grant that it needs.
-    NotGranted(&'static str, Grant),
-    /// The filter chooses sockets of a family that has no ports.
-    NoPorts,
+    /// The filter chooses sockets that are not watched.
+    NotWatched,
+    /// Names of unix sockets are hidden, so none can be found.
+    HiddenNames,
     /// The host cannot print events as they come, and there is no end to wait for.
     Endless,
 }
@@ -44,10 +41,10 @@ impl fmt::Display for CliError {
             Self::Needs(option, with) => write!(f, "--{option} goes with {with}"),
             Self::NoFilter(option) => write!(f, "--{option} needs a FILTER, such as :8080"),
             Self::Filter(error) => error.fmt(f),
-            Self::NotGranted(option, grant) => {
-                write!(f, "--{option} needs the grant \"{grant}\", which this host does not give")
+            Self::NotWatched => f.write_str("the filter is about sockets that are not watched"),
+            Self::HiddenNames => {
+                f.write_str("names of unix sockets are hidden here, so none is found by its name")
             }
-            Self::NoPorts => f.write_str("the filter is about sockets that have no ports"),
             Self::Endless => f.write_str(
                 "this host prints what a command prints when it has ended, so --for, --count or \
                  --timeout is needed",
@@ -60,8 +57,13 @@ impl CliError {
     /// Returns the status: what is not granted is refused, all else is not understood.
     pub(crate) fn status(&self) -> ExitCode {
         match self {
-            Self::NotGranted(..) => ExitCode::FAILURE,
-            Self::Filter(error) if matches!(error.kind(), FilterErrorKind::NotGranted(_)) => {
+            Self::HiddenNames => ExitCode::FAILURE,
+            Self::Filter(error)
+                if matches!(
+                    error.kind(),
+                    FilterErrorKind::NotGranted(_) | FilterErrorKind::Hidden
+                ) =>
+            {
                 ExitCode::FAILURE
             }
             _ => ExitCode::USAGE,

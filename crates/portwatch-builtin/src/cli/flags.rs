@@ -34,6 +34,7 @@ pub(crate) enum Effect {
     Verb(WatchVerb),
     Protocol(Protocol),
     Family(AddressFamily),
+    Any,
     Timeout,
     For,
     Count,
@@ -63,13 +64,13 @@ static FLAGS: &[Flag] = &[
     Flag::new(
         Some(b'w'),
         "wait",
-        "wait until a port matches FILTER",
+        "wait until a socket matches FILTER",
         Effect::Verb(WatchVerb::Wait),
     ),
     Flag::new(
         Some(b'g'),
         "gone",
-        "wait until no port matches FILTER",
+        "wait until no socket matches FILTER",
         Effect::Verb(WatchVerb::Gone),
     ),
     Flag::new(
@@ -78,6 +79,7 @@ static FLAGS: &[Flag] = &[
         "print the ports that are open now",
         Effect::Verb(WatchVerb::List),
     ),
+    Flag::new(None, "any", "wait for one of several filters, not for all", Effect::Any),
     Flag::new(None, "timeout", "give up after this time, with status 124", Effect::Timeout)
         .with_value("DURATION"),
     Flag::new(None, "for", "follow ports for this time", Effect::For).with_value("DURATION"),
@@ -88,6 +90,7 @@ static FLAGS: &[Flag] = &[
         .with_value("DURATION"),
     Flag::new(Some(b't'), "tcp", "TCP ports", Effect::Protocol(Protocol::Tcp)),
     Flag::new(Some(b'u'), "udp", "UDP ports", Effect::Protocol(Protocol::Udp)),
+    Flag::new(Some(b'x'), "unix", "unix sockets that listen", Effect::Protocol(Protocol::Unix)),
     Flag::new(Some(b'4'), "ipv4", "IPv4 ports", Effect::Family(AddressFamily::Inet)),
     Flag::new(Some(b'6'), "ipv6", "IPv6 ports", Effect::Family(AddressFamily::Inet6)),
     Flag::new(Some(b'p'), "processes", "show the processes that hold a port", Effect::Processes),

@@ -11,18 +11,21 @@ pub(crate) const VERSION: &str = concat!("portwatch ", env!("CARGO_PKG_VERSION")
 pub(crate) struct Help;
 
 const HEAD: &str = "\
-Usage: portwatch --wait FILTER [--timeout DURATION]
+Usage: portwatch --wait FILTER [--timeout DURATION] [--wait FILTER] [--any]
        portwatch --gone FILTER [--timeout DURATION]
        portwatch [--for DURATION] [--count N] [FILTER]
        portwatch --list [FILTER]
 
 Wait for ports, or print them as they open and close: TCP sockets that listen,
-UDP sockets that are bound and not connected.
+UDP sockets that are bound and not connected, unix sockets that listen.
 
 ";
 
 const TAIL: &str = "
-FILTER is the filter of ss; :8080 or 8080 is short for 'sport = :8080'.
+FILTER is the filter of ss, or one or more of these, each for itself:
+  :8080, 8080    short for 'sport = :8080', of any address
+  /run/x.sock    a unix socket of that path
+  unix:NAME      a unix socket of the name that ss -x prints, such as unix:@NAME
 DURATION is a number with ms, s, m or h; without, it is seconds.
 
 Status: 0 done, 1 failed or refused, 2 wrong usage, 124 time is up.

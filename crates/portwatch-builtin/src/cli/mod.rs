@@ -10,6 +10,9 @@ pub use self::flags::{Flag, flags};
 pub(crate) use self::{
     error::CliError,
     help::{Help, VERSION},
-    plan::{EventFormat, First, Follow, PORTS, Plan, Wanted, Watch, WatchTask, WatchedPorts},
+    plan::{
+        Condition, Enough, EventFormat, First, Follow, Plan, Target, Wanted, Watch, WatchTask,
+        WatchedPorts,
+    },
     raw::RawArgs,
 };

@@ -1,9 +1,9 @@
 //! What the command line means.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{MAX_DURATION, parse_duration};
+use builtin_api::{Escaped, MAX_DURATION, parse_duration};
 use port_monitor::{Attribution, Protocol};
 use socket_query::{AddressFamily, FamilySet, expr::FilterText};
 
@@ -29,7 +29,8 @@ pub(crate) enum Plan {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Watch {
     pub(crate) task: WatchTask,
-    pub(crate) which: WatchedPorts,
+    /// One; for waiting, one or more, each with how it is wanted to be.
+    pub(crate) conditions: Vec<Condition>,
     pub(crate) interval: Duration,
     /// Whether processes are shown.
     pub(crate) processes: Attribution,
@@ -38,12 +39,26 @@ pub(crate) struct Watch {
 /// What is done with the ports.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum WatchTask {
-    /// Wait until ports are as they are wanted.
-    Wait { wanted: Wanted, timeout: Option<Duration> },
+    /// Wait until the conditions hold.
+    Wait { enough: Enough, timeout: Option<Duration> },
     /// Print what is open.
     List(EventFormat),
     /// Print what opens and closes.
     Follow(Follow),
+}
+
+/// How many of several conditions have to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Enough {
+    All,
+    Any,
+}
+
+/// Ports, and how they are wanted to be; nobody waits for those that are listed or followed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Condition {
+    pub(crate) wanted: Wanted,
+    pub(crate) which: WatchedPorts,
 }
 
 /// How ports are wanted to be.
@@ -92,12 +107,30 @@ pub(crate) enum EventFormat {
 /// Which ports.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WatchedPorts {
-    /// None stands for all.
+    /// None stands for those of the target.
     pub(crate) protocols: Vec<Protocol>,
     pub(crate) families: FamilySet,
     /// The last family that was chosen: that of words in the filter that name none.
     pub(crate) family: Option<AddressFamily>,
-    pub(crate) filter: FilterText,
+    pub(crate) target: Target,
+}
+
+/// What of them is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// What a filter admits.
+    Filter(FilterText),
+    /// Unix sockets of exactly this name, as `ss -x` prints it.
+    UnixName(BString),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Filter(text) => Escaped(text.as_bstr()).fmt(f),
+            Self::UnixName(name) => write!(f, "unix:{}", Escaped(name)),
+        }
+    }
 }
 
 impl Plan {
@@ -111,13 +144,20 @@ impl Plan {
         let interval = duration(raw, Effect::Interval)?.unwrap_or(DEFAULT_INTERVAL);
         let has_processes = raw.has(Effect::Processes);
         let processes = if has_processes { Attribution::Wanted } else { Attribution::Unwanted };
-        Ok(Self::Watch(Watch { task: task(raw)?, which: which(raw), interval, processes }))
+        let task = task(raw)?;
+        let conditions = conditions(raw)?;
+        Ok(Self::Watch(Watch { task, conditions, interval, processes }))
     }
 }
 
 fn task(raw: &RawArgs) -> Result<WatchTask, CliError> {
     let timeout = duration(raw, Effect::Timeout)?;
-    let Some((verb, name)) = verb(raw)? else { return follow(raw, timeout).map(WatchTask::Follow) };
+    let verb = verb(raw)?;
+    let waits = matches!(verb, Some((WatchVerb::Wait | WatchVerb::Gone, _)));
+    if raw.has(Effect::Any) && !waits {
+        return Err(CliError::Needs("any", "--wait or --gone"));
+    }
+    let Some((verb, name)) = verb else { return follow(raw, timeout).map(WatchTask::Follow) };
     for (effect, option) in
         [(Effect::For, "for"), (Effect::Count, "count"), (Effect::Initial, "initial")]
     {
@@ -134,26 +174,60 @@ fn task(raw: &RawArgs) -> Result<WatchTask, CliError> {
             return Err(CliError::Exclusive(option, name));
         }
     }
-    if raw.words.is_empty() {
-        return Err(CliError::NoFilter(name));
-    }
-    let wanted = if verb == WatchVerb::Gone { Wanted::Gone } else { Wanted::Open };
-    Ok(WatchTask::Wait { wanted, timeout })
+    let enough = if raw.has(Effect::Any) { Enough::Any } else { Enough::All };
+    Ok(WatchTask::Wait { enough, timeout })
 }
 
 /// Returns what was chosen to be done, with the name of the option.
 fn verb(raw: &RawArgs) -> Result<Option<(WatchVerb, &'static str)>, CliError> {
-    let mut chosen: Option<(WatchVerb, &'static str)> = None;
-    for Typed { flag, .. } in &raw.typed {
-        let Effect::Verb(verb) = flag.effect else { continue };
-        match chosen {
-            Some((before, name)) if before != verb => {
-                return Err(CliError::Exclusive(name, flag.long));
-            }
-            _ => chosen = Some((verb, flag.long)),
-        }
+    let mut verbs = verbs(raw).map(|(verb, typed)| (verb, typed.flag.long));
+    let Some((verb, name)) = verbs.next() else { return Ok(None) };
+    let is_list = |verb| verb == WatchVerb::List;
+    match verbs.find(|(other, _)| is_list(*other) != is_list(verb)) {
+        Some((_, other)) => Err(CliError::Exclusive(name, other)),
+        None => Ok(Some((verb, name))),
     }
-    Ok(chosen)
+}
+
+fn verbs(raw: &RawArgs) -> impl Iterator<Item = (WatchVerb, &Typed)> {
+    raw.typed.iter().filter_map(|typed| match typed.flag.effect {
+        Effect::Verb(verb) => Some((verb, typed)),
+        _ => None,
+    })
+}
+
+/// Returns what is watched. To wait, each `--wait` and `--gone` has the words up to the next one, and
+/// the first of them those before it, too; words that each name a socket are conditions each for
+/// itself.
+fn conditions(raw: &RawArgs) -> Result<Vec<Condition>, CliError> {
+    let condition = |wanted, words: &[BString]| Condition { wanted, which: which(raw, words) };
+    let mut verbs = verbs(raw).peekable();
+    let mut conditions = Vec::new();
+    let mut begin = 0;
+    while let Some((verb, typed)) = verbs.next() {
+        let wanted = match verb {
+            WatchVerb::List => break,
+            WatchVerb::Wait => Wanted::Open,
+            WatchVerb::Gone => Wanted::Gone,
+        };
+        let end = verbs.peek().map_or(raw.words.len(), |(_, next)| next.words_before);
+        let words = raw.words.get(begin..end).unwrap_or_default();
+        if words.is_empty() {
+            // Said twice, it is meant once.
+            if verbs.peek().is_some_and(|(next, _)| *next == verb) {
+                continue;
+            }
+            return Err(CliError::NoFilter(typed.flag.long));
+        }
+        begin = end;
+        let are_sockets = words.iter().all(|word| socket(word).is_some());
+        let chunk = if are_sockets { 1 } else { words.len() };
+        conditions.extend(words.chunks(chunk).map(|words| condition(wanted, words)));
+    }
+    if conditions.is_empty() {
+        conditions.push(condition(Wanted::Open, &raw.words));
+    }
+    Ok(conditions)
 }
 
 fn follow(raw: &RawArgs, timeout: Option<Duration>) -> Result<Follow, CliError> {
@@ -170,7 +244,7 @@ fn form(raw: &RawArgs) -> EventFormat {
     if raw.has(Effect::JsonLines) { EventFormat::Json } else { EventFormat::Text }
 }
 
-fn which(raw: &RawArgs) -> WatchedPorts {
+fn which(raw: &RawArgs, words: &[BString]) -> WatchedPorts {
     let effects = || raw.typed.iter().map(|typed| typed.flag.effect);
     let protocols = effects().filter_map(|effect| match effect {
         Effect::Protocol(protocol) => Some(protocol),
@@ -186,7 +260,7 @@ fn which(raw: &RawArgs) -> WatchedPorts {
         protocols: protocols.collect(),
         families: chosen.unwrap_or(PORTS),
         family,
-        filter: filter(&raw.words),
+        target: target(words),
     }
 }
 
@@ -194,17 +268,22 @@ fn which(raw: &RawArgs) -> WatchedPorts {
 pub(crate) const PORTS: FamilySet =
     FamilySet::of(AddressFamily::Inet).union(FamilySet::of(AddressFamily::Inet6));
 
-/// Returns the filter. A single word `:PORT`, or a number, is short for `sport = :PORT`.
-fn filter(words: &[BString]) -> FilterText {
-    let mut text = FilterText::new();
+fn target(words: &[BString]) -> Target {
     match words {
-        [port] if is_bare_port(port) => {
-            let port = port.strip_prefix(b":").unwrap_or(port);
-            text.push(bstr::concat([b"sport = :", port]));
-        }
-        words => words.iter().for_each(|word| text.push(word)),
+        [word] => socket(word).unwrap_or_else(|| Target::Filter(FilterText::from_iter([word]))),
+        words => Target::Filter(words.iter().collect()),
     }
-    text
+}
+
+/// Returns the socket that a word alone names: `:PORT` or a number, a path, or `unix:NAME`.
+fn socket(word: &[u8]) -> Option<Target> {
+    if is_bare_port(word) {
+        let port = word.strip_prefix(b":").unwrap_or(word);
+        return Some(Target::Filter(FilterText::from_iter([bstr::concat([b"sport = :", port])])));
+    }
+    let name = word.strip_prefix(b"unix:").filter(|name| !name.is_empty());
+    name.or_else(|| word.starts_with(b"/").then_some(word))
+        .map(|name| Target::UnixName(name.into()))
 }
 
 fn is_bare_port(word: &[u8]) -> bool {
@@ -214,7 +293,7 @@ fn is_bare_port(word: &[u8]) -> bool {
 }
 
 fn duration(raw: &RawArgs, effect: Effect) -> Result<Option<Duration>, CliError> {
-    let Some(Typed { flag, value }) = raw.value(effect) else { return Ok(None) };
+    let Some(Typed { flag, value, .. }) = raw.value(effect) else { return Ok(None) };
     let expected = "a duration such as 30s, 500ms or 2m, at most 720h";
     let duration = parse_duration(value.as_bstr()).filter(|time| *time <= MAX_DURATION);
     let bad = || CliError::BadValue(flag.long, expected, value.clone());
@@ -255,8 +334,8 @@ mod tests {
         timeout: None,
     };
 
-    fn wait(wanted: Wanted, timeout: Option<Duration>) -> WatchTask {
-        WatchTask::Wait { wanted, timeout }
+    fn wait(enough: Enough, timeout: Option<Duration>) -> WatchTask {
+        WatchTask::Wait { enough, timeout }
     }
 
     #[rstest]
@@ -266,45 +345,64 @@ mod tests {
     #[case::count(&["--count=3"], WatchTask::Follow(Follow { count: Some(3), ..FOLLOW }))]
     #[case::count_in_time(&["--count=3", "--timeout=1"], WatchTask::Follow(Follow { count: Some(3), timeout: Some(SECOND), ..FOLLOW }))]
     #[case::json(&["--json-lines", "--initial"], WatchTask::Follow(Follow { form: EventFormat::Json, first: First::Printed, ..FOLLOW }))]
-    #[case::wait(&["--wait", ":80"], wait(Wanted::Open, None))]
-    #[case::wait_in_time(&["--wait", ":80", "--timeout", "1000ms"], wait(Wanted::Open, Some(SECOND)))]
-    #[case::gone(&[":80", "-g"], wait(Wanted::Gone, None))]
+    #[case::wait(&["--wait", ":80"], wait(Enough::All, None))]
+    #[case::wait_in_time(&["--wait", ":80", "--timeout", "1000ms"], wait(Enough::All, Some(SECOND)))]
+    #[case::gone(&[":80", "-g"], wait(Enough::All, None))]
+    #[case::any(&["--wait", ":80", ":90", "--any"], wait(Enough::Any, None))]
     #[case::list(&["-l"], WatchTask::List(EventFormat::Text))]
     #[case::list_json(&["--list", "--json-lines"], WatchTask::List(EventFormat::Json))]
     // boundary
-    #[case::said_twice(&["-ww", ":80"], wait(Wanted::Open, None))]
+    #[case::said_twice(&["-ww", ":80"], wait(Enough::All, None))]
     #[case::the_last_value_counts(&["--count=3", "--count", "4"], WatchTask::Follow(Follow { count: Some(4), ..FOLLOW }))]
-    #[case::letters_together(&["-wt4", ":80"], wait(Wanted::Open, None))]
-    #[case::words_behind_dashes(&["-w", "--", "--list"], wait(Wanted::Open, None))]
+    #[case::letters_together(&["-wt4", ":80"], wait(Enough::All, None))]
+    #[case::words_behind_dashes(&["-w", "--", "--list"], wait(Enough::All, None))]
     fn says_what_is_done(#[case] words: &[&str], #[case] task: WatchTask) {
         assert_eq!(watch(words).task, task);
     }
 
+    /// Returns a line for each condition: `+` or `-`, and what is meant.
+    fn conditions(words: &[&str]) -> String {
+        let line = |Condition { wanted, which }: &Condition| {
+            let sign = if *wanted == Wanted::Open { '+' } else { '-' };
+            format!("{sign}{}", which.target)
+        };
+        watch(words).conditions.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     #[rstest]
     // usual
-    #[case::none(&[], "")]
-    #[case::a_port(&[":8080"], "sport = :8080")]
-    #[case::a_number(&["8080"], "sport = :8080")]
-    #[case::a_service(&[":http"], "sport = :http")]
-    #[case::a_filter(&["sport = :8080"], "sport = :8080")]
-    #[case::a_filter_in_words(&["sport", "=", ":8080"], "sport = :8080")]
+    #[case::none(&[], "+")]
+    #[case::a_port(&[":8080"], "+sport = :8080")]
+    #[case::a_number(&["8080"], "+sport = :8080")]
+    #[case::a_service(&[":http"], "+sport = :http")]
+    #[case::a_filter(&["sport = :8080"], "+sport = :8080")]
+    #[case::a_filter_in_words(&["sport", "=", ":8080"], "+sport = :8080")]
+    #[case::a_path(&["-w", "/run/x.sock"], "+unix:/run/x.sock")]
+    #[case::an_abstract_name(&["-g", "unix:@x"], "-unix:@x")]
+    #[case::words_are_conditions(&["-w", ":1", "/x", "unix:y"], "+sport = :1\n+unix:/x\n+unix:y")]
+    #[case::a_condition_each(&["-w", "sport", "=", ":1", "-g", ":2"], "+sport = :1\n-sport = :2")]
     // boundary
-    #[case::a_colon(&[":"], ":")]
-    #[case::two_ports(&[":1", ":2"], ":1 :2")]
-    #[case::an_address(&["127.0.0.1:80"], "127.0.0.1:80")]
+    #[case::a_colon(&[":"], "+:")]
+    #[case::no_name(&["unix:"], "+unix:")]
+    #[case::two_ports_are_followed_by_a_filter(&[":1", ":2"], "+:1 :2")]
+    #[case::an_address(&["127.0.0.1:80"], "+127.0.0.1:80")]
+    #[case::words_before_the_first(&[":1", "-w", "-g", ":2"], "+sport = :1\n-sport = :2")]
+    #[case::a_word_that_is_part_of_a_filter(&["-w", "src", "/x"], "+src /x")]
     // hostile
-    #[case::more_behind_a_port(&[":80 or sport = :90"], ":80 or sport = :90")]
-    #[case::empty(&[""], "")]
-    fn a_bare_port_is_short_for_a_filter(#[case] words: &[&str], #[case] filter: &str) {
-        assert_eq!(watch(words).which.filter.as_bstr().trim_ascii(), filter.as_bytes());
+    #[case::more_behind_a_port(&[":80 or sport = :90"], "+:80 or sport = :90")]
+    #[case::empty(&[""], "+")]
+    #[case::terminal(&["-w", "/x\u{1b}"], "+unix:/x\\x1b")]
+    fn a_word_is_short_for_a_socket(#[case] words: &[&str], #[case] expected: &str) {
+        assert_eq!(conditions(words).replace("+ ", "+"), expected);
     }
 
     #[test]
     fn says_which_ports() {
-        let which = watch(&["-t", "-u", "-6", "-4"]).which;
+        let watched = |words: &[&str]| watch(words).conditions.remove(0).which;
+        let which = watched(&["-t", "-u", "-6", "-4"]);
         assert_eq!(which.protocols, [Protocol::Tcp, Protocol::Udp]);
         assert_eq!((which.families, which.family), (PORTS, Some(AddressFamily::Inet)));
-        let which = watch(&["-6"]).which;
+        let which = watched(&["-6"]);
         assert_eq!(which.families, FamilySet::of(AddressFamily::Inet6));
         assert_eq!(watch(&[]).interval, DEFAULT_INTERVAL);
         assert_eq!(watch(&["--interval=1s"]).interval, SECOND);
@@ -319,7 +417,7 @@ mod tests {
     #[test]
     fn every_wrong_line_has_its_message() {
         let lines: &[&[&str]] = &[
-            &["-x"],
+            &["-q"],
             &["--bogus\u{1b}[2J"],
             &["--wai", ":80"],
             &["--for"],
@@ -330,6 +428,8 @@ mod tests {
             &["--count", "-1"],
             &["--interval", "soon"],
             &["--wait", "--gone", ":80"],
+            &["--wait", ":80", "--list"],
+            &["--list", "--any"],
             &["--wait", ":80", "--for", "1s"],
             &["--gone", ":80", "--count", "1"],
             &["--list", "--initial"],
@@ -342,7 +442,7 @@ mod tests {
         let messages: Vec<_> =
             lines.iter().map(|words| plan(words).unwrap_err().to_string()).collect();
         insta::assert_snapshot!(messages.join("\n"), @r#"
-        there is no option "-x"
+        there is no option "-q"
         there is no option "--bogus\x1b[2J"
         there is no option "--wai"
         option --for needs a value
@@ -352,7 +452,9 @@ mod tests {
         --count expects a number from 1, but found "0"
         --count expects a number from 1, but found "-1"
         --interval expects a duration such as 30s, 500ms or 2m, at most 720h, but found "soon"
-        --wait and --gone exclude each other
+        --wait needs a FILTER, such as :8080
+        --wait and --list exclude each other
+        --any goes with --wait or --gone
         --for and --wait exclude each other
         --count and --gone exclude each other
         --initial and --list exclude each other

@@ -14,6 +14,8 @@ pub(crate) struct Typed {
     pub(crate) flag: &'static Flag,
     /// Empty for options that take none.
     pub(crate) value: BString,
+    /// How many words were typed before it.
+    pub(crate) words_before: usize,
 }
 
 /// The command line as it was typed.
@@ -93,7 +95,7 @@ impl RawArgs {
             (Some(_), Some(value)) => value.into(),
             (Some(_), None) => rest.next().cloned().ok_or(CliError::NoValue(flag.long))?,
         };
-        self.typed.push(Typed { flag, value });
+        self.typed.push(Typed { flag, value, words_before: self.words.len() });
         Ok(())
     }
 }

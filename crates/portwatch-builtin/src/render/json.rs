@@ -33,9 +33,18 @@ struct Members<'a>(&'a Port);
 impl fmt::Display for Members<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Port { protocol, local, inode, v6_only, device, backlog, uid, .. } = self.0;
-        let (address, port) = (local.ip(), local.port());
-        write!(f, r#""protocol":"{protocol}","local":{{"address":"{address}","port":{port}}}"#)?;
-        write!(f, r#","uid":{uid}"#)?;
+        write!(f, r#""protocol":"{protocol}""#)?;
+        match (local.inet(), local.unix_name()) {
+            (Some(local), _) => {
+                let (address, port) = (local.ip(), local.port());
+                write!(f, r#","local":{{"address":"{address}","port":{port}}}"#)?;
+            }
+            (None, Some(name)) => write!(f, r#","local":{{"name":{}}}"#, Text(&name))?,
+            (None, None) => f.write_str(r#","local":{}"#)?,
+        }
+        if let Some(uid) = uid {
+            write!(f, r#","uid":{uid}"#)?;
+        }
         if let Some(inode) = inode {
             write!(f, r#","inode":{inode}"#)?;
         }
@@ -87,8 +96,20 @@ impl fmt::Display for Text<'_> {
 #[cfg(test)]
 mod tests {
     use port_monitor::{BoundInterface, Protocol};
+    use procnetsocket::model::UnixName;
 
     use super::*;
+
+    #[test]
+    fn unix_sockets_have_names() {
+        let name = UnixName::Abstract(b"a\0\"".into());
+        assert_eq!(
+            PortJson(&Port::unix(name, None)).to_string(),
+            r#"{"protocol":"unix","local":{"name":"@a@\""}}"#
+        );
+        let hidden = Port::unix(UnixName::Unnamed, None);
+        assert_eq!(PortJson(&hidden).to_string(), r#"{"protocol":"unix","local":{}}"#);
+    }
 
     #[test]
     fn a_hostile_name_stays_a_string() {
@@ -101,7 +122,7 @@ mod tests {
         port.processes = Some(vec![PortProcess { pid: procnetsocket::Pid::new(7).unwrap(), name }]);
         assert_eq!(
             PortJson(&port).to_string(),
-            r#"{"protocol":"udp","local":{"address":"0.0.0.0","port":67},"uid":0,"backlog":128,"v6_only":true,"interface":1,"device":"a\"\\x5c\\x0a\\x1b\\xff","processes":[{"pid":7,"name":"x\"\\x00"}]}"#
+            r#"{"protocol":"udp","local":{"address":"0.0.0.0","port":67},"backlog":128,"v6_only":true,"interface":1,"device":"a\"\\x5c\\x0a\\x1b\\xff","processes":[{"pid":7,"name":"x\"\\x00"}]}"#
         );
     }
 }

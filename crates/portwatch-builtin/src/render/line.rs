@@ -1,6 +1,6 @@
 //! Ports and events as lines of text.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 use builtin_api::Escaped;
 use port_monitor::{Event, Port, PortProcess};
@@ -24,12 +24,19 @@ impl fmt::Display for PortLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Port { protocol, local, inode, v6_only, backlog, uid, .. } = self.0;
         let device = PrintedInterface(self.0);
-        if local.is_ipv6() {
-            write!(f, "{protocol} [{}]{device}:{}", local.ip(), local.port())?;
-        } else {
-            write!(f, "{protocol} {}{device}:{}", local.ip(), local.port())?;
+        match (local.inet(), local.unix_name()) {
+            (Some(SocketAddr::V6(local)), _) => {
+                write!(f, "{protocol} [{}]{device}:{}", local.ip(), local.port())?;
+            }
+            (Some(SocketAddr::V4(local)), _) => {
+                write!(f, "{protocol} {}{device}:{}", local.ip(), local.port())?;
+            }
+            (None, Some(name)) => write!(f, "{protocol} {}", Escaped(&name))?,
+            (None, None) => write!(f, "{protocol} *")?,
         }
-        write!(f, " uid:{uid}")?;
+        if let Some(uid) = uid {
+            write!(f, " uid:{uid}")?;
+        }
         if let Some(inode) = inode {
             write!(f, " ino:{inode}")?;
         }
@@ -78,19 +85,27 @@ mod tests {
     use std::num::NonZeroU32;
 
     use port_monitor::{BoundInterface as On, Protocol};
-    use procnetsocket::Pid;
+    use procnetsocket::{Pid, model::UnixName};
     use rstest::rstest;
 
     use super::*;
 
     #[rstest]
-    #[case::no_name("0.0.0.0:67", None, "udp 0.0.0.0%if1:67 uid:0")]
-    #[case::name("[fe80::1]:546", Some(&b"eth0"[..]), "udp [fe80::1]%eth0:546 uid:0")]
-    #[case::hostile("0.0.0.0:67", Some(&b"\x1b[2J\n"[..]), r"udp 0.0.0.0%\x1b[2J\x0a:67 uid:0")]
+    #[case::no_name("0.0.0.0:67", None, "udp 0.0.0.0%if1:67")]
+    #[case::name("[fe80::1]:546", Some(&b"eth0"[..]), "udp [fe80::1]%eth0:546")]
+    #[case::hostile("0.0.0.0:67", Some(&b"\x1b[2J\n"[..]), r"udp 0.0.0.0%\x1b[2J\x0a:67")]
     fn shows_the_interface(#[case] local: &str, #[case] name: Option<&[u8]>, #[case] shown: &str) {
         let mut port = Port::new(Protocol::Udp, local.parse().unwrap(), None);
         port.device = Some(On { index: NonZeroU32::MIN, name: name.map(Into::into) });
         assert_eq!(PortLine(&port).to_string(), shown);
+    }
+
+    #[test]
+    fn unix_names_are_escaped_and_may_be_hidden() {
+        let mut port = Port::unix(UnixName::Pathname(b"/x\n".into()), None);
+        port.uid = Some(7);
+        assert_eq!(PortLine(&port).to_string(), r"unix /x\x0a uid:7");
+        assert_eq!(PortLine(&Port::unix(UnixName::Unnamed, None)).to_string(), "unix *");
     }
 
     #[test]
@@ -99,20 +114,20 @@ mod tests {
         port.inode = procnetsocket::model::Inode::new(5);
         port.backlog = Some(128);
         port.v6_only = Some(false);
-        assert_eq!(PortLine(&port).to_string(), "tcp [::]:80 uid:0 ino:5 backlog:128 v6only:0");
+        assert_eq!(PortLine(&port).to_string(), "tcp [::]:80 ino:5 backlog:128 v6only:0");
     }
 
     #[test]
     fn shows_the_processes() {
         let mut port = Port::new(Protocol::Tcp, "0.0.0.0:80".parse().unwrap(), None);
         port.processes = Some(Vec::new());
-        assert_eq!(PortLine(&port).to_string(), "tcp 0.0.0.0:80 uid:0");
+        assert_eq!(PortLine(&port).to_string(), "tcp 0.0.0.0:80");
         let process =
             |pid, name: &[u8]| PortProcess { pid: Pid::new(pid).unwrap(), name: Some(name.into()) };
         port.processes = Some(vec![process(7, b"nginx"), process(8, b"a\",\n")]);
         assert_eq!(
             PortLine(&port).to_string(),
-            r#"tcp 0.0.0.0:80 uid:0 users:(("nginx",pid=7),("a\x22,\x0a",pid=8))"#
+            r#"tcp 0.0.0.0:80 users:(("nginx",pid=7),("a\x22,\x0a",pid=8))"#
         );
     }
 }

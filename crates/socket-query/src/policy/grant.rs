@@ -27,7 +27,7 @@ impl Grant {
     pub(crate) const fn activity(self) -> &'static str {
         match self {
             Self::Sockets => "listing sockets",
-            Self::Processes => "telling processes",
+            Self::Processes => "listing processes",
             Self::Resolve => "resolving addresses",
             Self::Events => "following events",
             Self::Kill => "destroying sockets",

@@ -17,7 +17,7 @@ pub(crate) use self::look::report_unseen;
 pub use self::{gate::ProcessGate, look::Look};
 use crate::{
     CgroupPaths, Collected, Error, EventSource, GrantSet, HostNames, ListingProblem, Names,
-    NetnsDir, Policy, ProcessSource, Selection, Sink, SocketTable,
+    NetnsDir, Policy, ProcessSource, Selection, Sink, SocketTable, Visibility,
 };
 
 /// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:
@@ -135,6 +135,11 @@ impl PolicyView {
     /// Returns how many rows a builtin may keep at one time to put them in order.
     pub fn sorted_rows(&self) -> usize {
         self.sorted_rows
+    }
+
+    /// Returns whether names of unix sockets are shown.
+    pub fn shows_unix_names(&self) -> bool {
+        self.policy.unix_names() == Visibility::Shown
     }
 
     /// Returns what the host grants.

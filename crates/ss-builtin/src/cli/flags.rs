@@ -179,7 +179,8 @@ impl Flag {
         matches!(self.needs, Needs::SockDiag)
     }
 
-    /// Returns what a host has to grant before the option works.
+    /// Returns what a host has to grant before the option works, or, for one that
+    /// [degrades](Self::degrades), before it shows anything.
     pub const fn grant(&self) -> Option<Grant> {
         self.grant
     }
@@ -192,6 +193,12 @@ impl Flag {
     /// Returns whether iproute2 does not have the option.
     pub const fn is_own(&self) -> bool {
         matches!(self.origin, Origin::Own)
+    }
+
+    /// Returns whether the option works without its grant: it adds a column or names, and the listing
+    /// is printed as for a user who may see none of it.
+    pub const fn degrades(&self) -> bool {
+        matches!(self.effect, Effect::Resolve | Effect::Processes(_))
     }
 
     const fn new(letter: char, long: &'static str, help: &'static str, effect: Effect) -> Self {

@@ -97,7 +97,8 @@ impl Help {
             _ if let Some(grant) = flag.grant()
                 && !self.0.grants.contains(grant) =>
             {
-                Some(format!("[{grant}: refused]"))
+                let state = if flag.degrades() { "not granted" } else { "refused" };
+                Some(format!("[{grant}: {state}]"))
             }
             _ if flag.needs_sock_diag() && self.0.tables == Tables::Text => {
                 Some("[refused without sock_diag]".to_owned())
@@ -213,10 +214,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: refused]")]
+    #[case::refused(Grant::Sockets, "-r, --resolve print host names [resolve: not granted]")]
     #[case::behind(
         Grant::Sockets,
-        "-p, --processes show the processes that have a socket open [processes: refused]"
+        "-p, --processes show the processes that have a socket open [processes: not granted]"
     )]
     #[case::granted(Grant::Resolve, "-r, --resolve print host names [resolve: granted]")]
     #[case::below(

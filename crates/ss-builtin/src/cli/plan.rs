@@ -230,6 +230,8 @@ pub(crate) struct Show {
     pub(crate) details: DetailSet,
     /// Whether the processes of sockets are shown, and how.
     pub(crate) processes: Option<Threads>,
+    /// The option that asks for processes although they are not granted: their column is empty.
+    pub(crate) ungranted_processes: Option<String>,
     pub(crate) lines: LineLayout,
     pub(crate) names: NameDisplay,
     pub(crate) hosts: HostDisplay,
@@ -290,6 +292,7 @@ struct Draft {
     summary: Option<()>,
     details: DetailSet,
     processes: Option<Threads>,
+    ungranted_processes: Option<String>,
     lines: LineLayout,
     names: NameDisplay,
     hosts: HostDisplay,
@@ -325,6 +328,7 @@ impl Draft {
             summary: None,
             details: DetailSet::default(),
             processes: None,
+            ungranted_processes: None,
             lines: LineLayout::default(),
             names: NameDisplay::default(),
             hosts: HostDisplay::default(),
@@ -365,8 +369,7 @@ impl Draft {
             Effect::For => self.after = Some(typed.value.clone()),
             Effect::FilterFile => self.filter_file(&typed.value)?,
             Effect::Namespace => self.namespace = Some(typed.value.clone()),
-            // Compat: `-T` alone shows processes, as it did before iproute2 6.7.
-            Effect::Processes(threads) => self.processes = self.processes.max(Some(threads)),
+            Effect::Processes(threads) => self.show_processes(typed, threads),
             Effect::Output(output) => self.output = output,
             Effect::Sort => self.order.keys = output::sort_keys(typed.value.as_bstr())?,
             Effect::Limit => self.order.limit = Some(output::limit(typed.value.as_bstr())?),
@@ -378,11 +381,27 @@ impl Draft {
     /// Returns why an option cannot be had from this host.
     fn refusal_of_flag(&self, flag: &Flag) -> Option<Refusal> {
         match flag.grant() {
-            Some(grant) if !self.host.grants.contains(grant) => Some(Refusal::Grant(grant)),
+            Some(grant) if !self.host.grants.contains(grant) && !flag.degrades() => {
+                Some(Refusal::Grant(grant))
+            }
             _ if flag.needs_sock_diag() && self.host.tables == Tables::Text => {
                 Some(NEEDS_SOCK_DIAG)
             }
             _ => None,
+        }
+    }
+
+    /// Takes `-p` or `-T`.
+    ///
+    /// Compat: `-T` alone shows processes, as it did before iproute2 6.7. Without the grant it adds
+    /// no column, as in iproute2.
+    fn show_processes(&mut self, typed: &Typed, threads: Threads) {
+        let is_granted = typed.flag.grant().is_none_or(|grant| self.host.grants.contains(grant));
+        if !is_granted {
+            self.ungranted_processes.get_or_insert_with(|| spelling(typed));
+        }
+        if is_granted || threads == Threads::Together {
+            self.processes = self.processes.max(Some(threads));
         }
     }
 
@@ -556,6 +575,7 @@ impl Draft {
         let answer = self.answer(action);
         let Self { tables, families, filter, details, processes, lines, names, hidden, .. } = self;
         let (namespace, hosts) = (self.namespace, self.hosts);
+        let ungranted_processes = self.ungranted_processes;
         let selection = match understood {
             Err(error) => Err(NothingToShow::States(error)),
             Ok(()) if tables.is_empty() => Err(NothingToShow::Tables),
@@ -576,6 +596,7 @@ impl Draft {
             filter,
             details,
             processes,
+            ungranted_processes,
             lines,
             names,
             hosts,
@@ -1059,7 +1080,7 @@ mod tests {
     #[rstest]
     #[case::short("-h")]
     #[case::word("-f help")]
-    #[case::before_a_refused_option("-p -h")]
+    #[case::before_a_refused_option("-K -h")]
     #[case::before_a_wrong_family("-h -f nonsense")]
     fn help_ends_everything(#[case] line: &str) {
         assert_eq!(plan_with(line, GrantSet::empty()), Ok(Plan::Help));
@@ -1080,22 +1101,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::grant(
-        "-tp",
-        "-p is refused: it needs the grant \"processes\", which this host does not give"
-    )]
-    #[case::threads(
-        "-T",
-        "-T is refused: it needs the grant \"processes\", which this host does not give"
-    )]
     #[case::kill("-K", "-K is refused: it needs the grant \"kill\", which this host does not give")]
     #[case::events(
         "-E",
         "-E is refused: it needs the grant \"events\", which this host does not give"
-    )]
-    #[case::resolve(
-        "-r",
-        "-r is refused: it needs the grant \"resolve\", which this host does not give"
     )]
     #[case::namespace(
         "-N x",
@@ -1172,6 +1181,22 @@ mod tests {
             Ok(Plan::Show(show)) => assert_eq!(show.processes, processes),
             other => panic!("{line:?} gives {other:?}"),
         }
+    }
+
+    #[rstest]
+    #[case::processes("-tp", Some(Threads::Together), "-p")]
+    #[case::long("-t --processes", Some(Threads::Together), "-p")]
+    #[case::threads_have_no_column("-tT", None, "-T")]
+    #[case::both("-tpT", Some(Threads::Together), "-p")]
+    #[case::both_the_other_way("-tTp", Some(Threads::Together), "-T")]
+    fn ungranted_processes_leave_an_empty_column(
+        #[case] line: &str,
+        #[case] processes: Option<Threads>,
+        #[case] option: &str,
+    ) {
+        let show = show(line);
+        assert_eq!(show.processes, processes);
+        assert_eq!(show.ungranted_processes.as_deref(), Some(option));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     host::HostNamesOfCall, interface::InterfaceNames, number::push_signed, port::PortNames,
     process::ProcessNames, sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
 };
-use crate::cli::{Detail, DetailSet, LineLayout, NameDisplay, Show};
+use crate::cli::{Detail, DetailSet, LineLayout, NameDisplay, OutputFormat, Show};
 
 /// The ports that the kernel hands out by itself where it does not say so.
 ///
@@ -55,8 +55,9 @@ impl<'a> RowRenderer<'a> {
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
             accounts: view.names().users(),
-            // None until they are known; a listing that shows them has the column all the same.
-            users: show.processes.map(|_| ProcessColumn::new(Arc::default())),
+            // Until they are known the column of the text is empty; an object says nothing of them.
+            users: (show.processes.is_some() && show.output == OutputFormat::Text)
+                .then(|| ProcessColumn::new(Arc::default())),
         }
     }
 

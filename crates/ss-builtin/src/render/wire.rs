@@ -112,6 +112,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         summary: Summary::None,
         details,
         processes: None,
+        ungranted_processes: None,
         lines: if letters.contains('O') { LineLayout::One } else { LineLayout::Many },
         names: if letters.contains('n') { NameDisplay::Numeric } else { NameDisplay::Resolved },
         hidden: Vec::new(),

@@ -1,0 +1,25 @@
+//! Waiting for a condition.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long a test waits for what has to happen: 5 minutes. No machine that can run the tests is so
+/// busy that this is too short, and a test that would hang fails instead.
+const DEADLINE: Duration = Duration::from_mins(5);
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Returns when a condition holds.
+///
+/// # Panics
+///
+/// When it does not hold after 5 minutes; the message names it.
+#[track_caller]
+pub fn wait_until(condition: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < DEADLINE, "waited {DEADLINE:?} in vain until {condition}");
+        thread::sleep(PAUSE);
+    }
+}
