@@ -11,6 +11,7 @@ mod broker;
 mod builtins;
 mod commands;
 mod confine;
+mod exhaust;
 mod files;
 mod limits;
 mod program;

@@ -234,7 +234,8 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
 
 /// Parses on a stack as large as the interpreter's, and returns what is asked of the error.
 fn parse(text: String, ask: impl Fn(bashkit::Error) -> bool + Send + 'static) -> io::Result<bool> {
-    let parser = thread::Builder::new().name("parser".to_owned()).stack_size(INTERPRETER_STACK_BYTES);
+    let parser =
+        thread::Builder::new().name("parser".to_owned()).stack_size(INTERPRETER_STACK_BYTES);
     let parsed = parser.spawn(move || Parser::new(&text).parse().is_err_and(ask))?;
     // OK because a parser that panicked does so again when the text is run.
     Ok(parsed.join().unwrap_or(false))

@@ -58,36 +58,42 @@ pub(crate) enum Answer {
 pub(crate) mod order {
     /// End the child.
     pub(crate) const KILL: u8 = b'k';
-    /// Start the next child. There is none.
+    /// Start the next child, now that there is none. The parent asks nothing before that is reported.
     pub(crate) const SPAWN: u8 = b's';
 }
 
-/// How a child ended. The spawner reports it in two bytes.
+/// What the spawner reports, in two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Death {
-    Exited(u8),
-    Signaled(u8),
-    /// There was none: the system did not start it.
+pub(crate) enum Report {
+    /// The next child is there, as it was ordered.
+    Started,
+    /// The system did not start it.
     NotStarted,
-    /// The spawner ended itself, and its child with it.
+    /// The child ended itself, with this status.
+    Exited(u8),
+    /// A signal ended it.
+    Signaled(u8),
+    /// There will be no further report: the spawner is gone, and its child with it.
     NoSpawner,
 }
 
-impl Death {
+impl Report {
     pub(crate) fn encode(self) -> [u8; 2] {
         match self {
+            Self::Started => [b'+', 0],
+            Self::NotStarted => [b'-', 0],
             Self::Exited(status) => [b'e', status],
             Self::Signaled(signal) => [b's', signal],
-            Self::NotStarted => [b'n', 0],
             Self::NoSpawner => [0, 0],
         }
     }
 
-    pub(crate) fn decode(bytes: [u8; 2]) -> Self {
+    fn decode(bytes: [u8; 2]) -> Self {
         match bytes {
+            [b'+', _] => Self::Started,
+            [b'-', _] => Self::NotStarted,
             [b'e', status] => Self::Exited(status),
             [b's', signal] => Self::Signaled(signal),
-            [b'n', _] => Self::NotStarted,
             _ => Self::NoSpawner,
         }
     }
@@ -148,19 +154,19 @@ impl Link {
 }
 
 impl ParentEnds {
-    /// Orders; what the spawner does not take it is too late for.
+    /// Orders something of the spawner.
     pub(crate) fn order(&self, order: u8) {
         // OK because a spawner that is gone is seen in its reports.
         let _ = (&self.orders).write(&[order]);
     }
 
-    /// Returns how the child ended, if it did.
-    pub(crate) fn report(&self) -> Option<Death> {
+    /// Returns what the spawner reports, if it does.
+    pub(crate) fn report(&self) -> Option<Report> {
         let mut bytes = [0; 2];
         // Kernel: two bytes come at once (`PIPE_BUF`).
         match (&self.reports).read(&mut bytes) {
-            Ok(0) => Some(Death::NoSpawner),
-            Ok(_) => Some(Death::decode(bytes)),
+            Ok(0) => Some(Report::NoSpawner),
+            Ok(_) => Some(Report::decode(bytes)),
             Err(_) => None,
         }
     }

@@ -28,7 +28,7 @@ use signal_hook::{consts::SIGINT, flag};
 use crate::{
     Failure,
     child::ScriptService,
-    link::{Answer, Death, ParentEnds, Request, is_ready, order},
+    link::{Answer, ParentEnds, Report, Request, is_ready, order},
     stderr,
 };
 
@@ -68,10 +68,7 @@ pub(crate) enum Ended {
     /// The process answered, and takes another request.
     Back(Answer),
     /// The process has ended, and all that the script made with it.
-    Lost {
-        status: ExitCode,
-        message: String,
-    },
+    Lost { status: ExitCode, message: String },
 }
 
 /// Why a script is to end before it does so itself.
@@ -107,23 +104,21 @@ impl Session {
             // OK because a time that the clock does not reach is no deadline.
             deadline: begin.checked_add(self.limits.timeout),
             cause: Cell::new(None),
-            death: Cell::new(None),
+            report: Cell::new(None),
         };
         let answer = self.broker.ask(request, Duration::MAX, &watch);
         let cause = watch.cause.get().map(|(cause, _)| cause);
-        let mut death = watch.death.get();
+        let mut report = watch.report.get();
         match answer {
             Ok(answer) => return Ended::Back(self.judged(answer, cause)),
-            Err(error) if error.kind() == BrokerErrorKind::Interrupted && death.is_some() => {}
+            Err(error) if error.kind() == BrokerErrorKind::Interrupted && report.is_some() => {}
             // What is no answer comes from a process that something else has taken over.
             Err(_) => {
                 self.ends.order(order::KILL);
-                if is_ready(&self.ends.reports, PollFlags::IN, Some(timespec(DEATH))) {
-                    death = self.ends.report();
-                }
+                report = self.next_report();
             }
         }
-        let (status, message) = self.told(cause, death);
+        let (status, message) = self.told(cause, report);
         Ended::Lost { status, message }
     }
 
@@ -146,10 +141,10 @@ impl Session {
     }
 
     /// Returns the status and the line for the end of a script that did not come back.
-    fn told(&self, cause: Option<Cause>, death: Option<Death>) -> (ExitCode, String) {
+    fn told(&self, cause: Option<Cause>, report: Option<Report>) -> (ExitCode, String) {
         let notes = self.ends.clear();
         let said = |words: &[u8]| notes.windows(words.len()).any(|window| window == words);
-        let (status, why) = match (cause, death) {
+        let (status, why) = match (cause, report) {
             (Some(Cause::Timeout), _) => {
                 let why = format!("the script took longer than {:?}", self.limits.timeout);
                 (ExitCode::TIMED_OUT, why)
@@ -163,26 +158,29 @@ impl Session {
             (None, _) if said(b"has overflowed its stack") => {
                 (ExitCode::FAILURE, not_whole("the script nests too deep"))
             }
-            (None, Some(Death::Signaled(signal))) => {
+            (None, Some(Report::Signaled(signal))) => {
                 let why = format!("signal {signal} ended the process of the script");
                 (ExitCode::new(signal.saturating_add(128)), not_whole(&why))
             }
-            (None, Some(Death::NotStarted)) => {
-                (ExitCode::FAILURE, "the system gives no process to run the script in".to_owned())
-            }
-            (None, Some(Death::Exited(_) | Death::NoSpawner) | None) => {
-                (ExitCode::FAILURE, not_whole("the process of the script is gone"))
-            }
+            (None, _) => (ExitCode::FAILURE, not_whole("the process of the script is gone")),
         };
         (status, format!("host-shell: {why}\n"))
     }
 
     /// Has the next process started, after the last one was lost. It has nothing of what that had.
-    pub(crate) fn renew(&mut self) -> Result<(), BrokerError> {
+    pub(crate) fn renew(&mut self) -> io::Result<()> {
         self.number = 0;
-        self.broker = broker(&self.ends)?;
+        self.broker = broker(&self.ends).map_err(io::Error::other)?;
         self.ends.order(order::SPAWN);
-        Ok(())
+        match self.next_report() {
+            Some(Report::Started) => Ok(()),
+            _ => Err(io::Error::other("the system gives no process to run scripts in")),
+        }
+    }
+
+    fn next_report(&self) -> Option<Report> {
+        is_ready(&self.ends.reports, PollFlags::IN, Some(timespec(DEATH)));
+        self.ends.report()
     }
 
     /// Ends the process, and waits until it has ended.
@@ -210,13 +208,13 @@ struct Watch<'a> {
     deadline: Option<Instant>,
     /// Why the script is to end, and since when.
     cause: Cell<Option<(Cause, Instant)>>,
-    death: Cell<Option<Death>>,
+    report: Cell<Option<Report>>,
 }
 
 impl Interrupt for Watch<'_> {
     fn is_interrupted(&self) -> bool {
-        if let Some(death) = self.ends.report() {
-            self.death.set(Some(death));
+        if let Some(report) = self.ends.report() {
+            self.report.set(Some(report));
             return true;
         }
         let now = Instant::now();

@@ -21,7 +21,10 @@ use rustix::{
     process::{Pid, Signal, WaitOptions, kill_process, waitpid},
 };
 
-use crate::link::{ChildEnds, Death, SpawnerEnds, order};
+use crate::{
+    Failure,
+    link::{ChildEnds, Report, SpawnerEnds, order},
+};
 
 /// What a process goes on as.
 pub(crate) enum Role {
@@ -41,27 +44,29 @@ struct Running {
 }
 
 /// Starts the first child, and the next ones as they are ordered, until the parent is gone.
-pub(crate) fn run(own: &ProcRoot, ends: &SpawnerEnds, child: ChildEnds) -> io::Result<Role> {
-    let mut running = None;
-    let mut spawns = true;
+pub(crate) fn run(own: &ProcRoot, ends: &SpawnerEnds, child: ChildEnds) -> Result<Role, Failure> {
+    let mut running = match start(own)? {
+        Started::Here(alive) => return Ok(Role::Child(child, alive)),
+        Started::There(running) => Some(running),
+    };
     loop {
-        if spawns && running.is_none() {
-            child.clear();
-            let (end, alive) = io::pipe()?;
-            match fork(own) {
-                Ok(Forked::Child) => return Ok(Role::Child(child, Alive(alive))),
-                Ok(Forked::Parent(pid)) => running = Some(Running { pid, end }),
-                Err(_) => report(ends, Death::NotStarted),
-            }
-        }
-        spawns = false;
         match next_event(ends, running.as_ref())? {
             Event::ChildEnded => {
                 if let Some(ended) = running.take() {
                     report(ends, reap(ended.pid));
                 }
             }
-            Event::Order(order::SPAWN) => spawns = true,
+            Event::Order(order::SPAWN) if running.is_none() => {
+                child.clear();
+                match start(own) {
+                    Ok(Started::Here(alive)) => return Ok(Role::Child(child, alive)),
+                    Ok(Started::There(started)) => {
+                        running = Some(started);
+                        report(ends, Report::Started);
+                    }
+                    Err(_) => report(ends, Report::NotStarted),
+                }
+            }
             Event::Order(_) => {
                 if let Some(child) = &running {
                     kill(child.pid);
@@ -76,6 +81,20 @@ pub(crate) fn run(own: &ProcRoot, ends: &SpawnerEnds, child: ChildEnds) -> io::R
             }
         }
     }
+}
+
+/// Which process this is after one was started.
+enum Started {
+    Here(Alive),
+    There(Running),
+}
+
+fn start(own: &ProcRoot) -> Result<Started, Failure> {
+    let (end, alive) = io::pipe()?;
+    Ok(match fork(own).map_err(Failure::Confine)? {
+        Forked::Child => Started::Here(Alive(alive)),
+        Forked::Parent(pid) => Started::There(Running { pid, end }),
+    })
 }
 
 enum Event {
@@ -115,21 +134,21 @@ fn kill(pid: Pid) {
 }
 
 /// Waits for the end of a child that ends.
-fn reap(pid: Pid) -> Death {
+fn reap(pid: Pid) -> Report {
     loop {
         match waitpid(Some(pid), WaitOptions::empty()) {
             Ok(Some((_, status))) => {
                 let [status, signal] = [status.exit_status(), status.terminating_signal()]
                     .map(|number| number.map(|number| u8::try_from(number).unwrap_or(u8::MAX)));
-                return signal.map_or(Death::Exited(status.unwrap_or(u8::MAX)), Death::Signaled);
+                return signal.map_or(Report::Exited(status.unwrap_or(u8::MAX)), Report::Signaled);
             }
             Ok(None) | Err(Errno::INTR) => {}
-            Err(_) => return Death::Exited(u8::MAX),
+            Err(_) => return Report::Exited(u8::MAX),
         }
     }
 }
 
-fn report(ends: &SpawnerEnds, death: Death) {
+fn report(ends: &SpawnerEnds, report: Report) {
     // OK because a parent that is gone needs no report.
-    let _ = (&ends.reports).write(&death.encode());
+    let _ = (&ends.reports).write(&report.encode());
 }
