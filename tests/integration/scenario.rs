@@ -291,6 +291,58 @@ mod broken_tables {
         assert_eq!(outcome.status, 1);
     }
 
+    const PROTOCOLS: &str = "protocol  size sockets  memory press maxhdr  slab module\n\
+                             RAW       1152      0      -1   NI       0   yes  kernel\n";
+
+    #[test]
+    fn named_table_that_nothing_reports_is_a_failure() {
+        let root = FakeProc::new().without(Table::Raw).raw_file("net/protocols", PROTOCOLS);
+        let head = "Recv-Q Send-Q Local Address:Port Peer Address:Port";
+        check(
+            &run(&root, "-wn"),
+            &[head],
+            &["ss: raw sockets cannot be listed: the kernel has them, but neither sock_diag nor \
+               /proc reports them"],
+            1,
+        );
+        // Nobody asked for them.
+        for line in ["-an", "-4an", "-A all -an", "-A inet -an"] {
+            let outcome = run(&root, line);
+            assert_eq!((outcome.stderr.as_bstr(), outcome.status), ("".into(), 0), "{line}");
+        }
+        // The kernel has none.
+        let root = root.raw_file("net/protocols", "protocol  size sockets\n");
+        check(&run(&root, "-wn"), &[head], &[], 0);
+    }
+
+    #[rstest]
+    #[case::empty_sockstat("net/sockstat", "", "expected used of sockets in net/sockstat")]
+    #[case::names_alone(
+        "net/sockstat",
+        "sockets:\nTCP:\nUDP:\nRAW:\nFRAG:\n",
+        "expected used of sockets in net/sockstat"
+    )]
+    #[case::names_alone6(
+        "net/sockstat6",
+        "TCP6:\nUDP6:\nRAW6:\nFRAG6:\n",
+        "expected inuse of TCP6 in net/sockstat6"
+    )]
+    #[case::header_of_snmp(
+        "net/snmp",
+        "Tcp: RtoMin CurrEstab\n",
+        "expected CurrEstab of Tcp in net/snmp"
+    )]
+    fn counters_without_values_are_reported(
+        #[case] file: &str,
+        #[case] text: &str,
+        #[case] message: &str,
+    ) {
+        let outcome = run(&FakeProc::new().raw_file(file, text), "-s");
+        assert_eq!(outcome.stderr, format!("ss: {message}, but found none\n"));
+        assert_eq!(outcome.status, 1);
+        assert!(outcome.stdout.starts_with(b"Total: "), "{outcome:?}");
+    }
+
     #[test]
     fn counters_that_cannot_be_read_are_zero_and_reported() {
         let outcome = run(&FakeProc::bare(), "-s");

@@ -8,9 +8,9 @@ use rustix::thread::set_no_new_privs;
 
 use crate::{
     capability,
-    duty::{AllowedPath, Duty},
+    duty::{AllowedPath, Duty, PlaceAccess},
     error::{ConfineError, Repr},
-    filter::{self, Needs},
+    filter::{self, Needs, SocketNeeds},
     landlock::{self, Landlock},
     state::{Seccomp, Witness},
 };
@@ -35,7 +35,7 @@ use crate::{
 pub struct Confinement {
     duty: Duty,
     places: Vec<AllowedPath>,
-    follows_events: bool,
+    sockets: SocketNeeds,
 }
 
 /// What is in force, for good.
@@ -53,17 +53,27 @@ pub struct Confined {
 impl Confinement {
     /// Begins with nothing that is kept.
     pub fn new(duty: Duty) -> Self {
-        Self { duty, places: Vec::new(), follows_events: false }
+        Self { duty, places: Vec::new(), sockets: SocketNeeds::Nothing }
     }
 
-    /// Keeps the right to listen to events of sockets.
+    /// Keeps the right to ask sock_diag for sockets.
+    pub fn keep_sockets(&mut self) {
+        self.sockets = self.sockets.max(SocketNeeds::Listing);
+    }
+
+    /// Keeps the right to listen to events of sockets, beside that to ask for sockets.
     pub fn keep_events(&mut self) {
-        self.follows_events = true;
+        self.sockets = SocketNeeds::Events;
     }
 
     /// Keeps what lies below a directory, or a file.
     pub fn keep(&mut self, handle: OwnedFd, access: Access) {
-        self.places.push(AllowedPath { handle, access });
+        self.places.push(AllowedPath { handle, access: access.into() });
+    }
+
+    /// Keeps the right to list a directory and what is below it, without reading a file there.
+    pub fn keep_listing(&mut self, directory: OwnedFd) {
+        self.places.push(AllowedPath { handle: directory, access: PlaceAccess::List });
     }
 
     /// Confines this process. There is no way back.
@@ -106,8 +116,8 @@ impl Confinement {
     }
 
     fn needs(&self) -> Needs {
-        let is_writable = |place: &AllowedPath| place.access == Access::ReadWrite;
-        Needs { writes: self.places.iter().any(is_writable), events: self.follows_events }
+        let is_writable = |place: &AllowedPath| place.access == PlaceAccess::ReadWrite;
+        Needs { sockets: self.sockets, writes: self.places.iter().any(is_writable) }
     }
 }
 

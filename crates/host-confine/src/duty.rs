@@ -38,5 +38,23 @@ impl Duty {
 #[derive(Debug)]
 pub(crate) struct AllowedPath {
     pub(crate) handle: OwnedFd,
-    pub(crate) access: Access,
+    pub(crate) access: PlaceAccess,
+}
+
+/// What may be done below a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlaceAccess {
+    /// Directories are listed; no file is read.
+    List,
+    Read,
+    ReadWrite,
+}
+
+impl From<Access> for PlaceAccess {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Read => Self::Read,
+            Access::ReadWrite => Self::ReadWrite,
+        }
+    }
 }

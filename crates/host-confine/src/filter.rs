@@ -15,6 +15,8 @@
 //!   the internet and of unix, and of rtnetlink, by which the C library orders addresses;
 //! - `socketpair` gives [`Duty::Terminal`] streams within the process, with which the prompt's line editor
 //!   receives signals;
+//! - `setsockopt` and `getsockopt` set and return the options that are needed: no classic BPF program is
+//!   attached to a socket, and no multicast group is joined by an option;
 //! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
 //! - `bind`, which joins groups of events, is left where events may be followed, and to [`Duty::Resolver`].
 //!
@@ -37,10 +39,19 @@ use crate::{
 /// What a duty needs beyond its usual system calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
+    pub(crate) sockets: SocketNeeds,
     /// A directory was granted for writing.
     pub(crate) writes: bool,
-    /// Destroy events are followed.
-    pub(crate) events: bool,
+}
+
+/// What is done with sockets of sock_diag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SocketNeeds {
+    Nothing,
+    /// Sockets are listed.
+    Listing,
+    /// Sockets are listed, and destroy events are followed.
+    Events,
 }
 
 /// System calls with what bounds their arguments; without a rule all of them.
@@ -110,8 +121,60 @@ const FILES: &[c_long] = &[
 ];
 
 /// Requests on a netlink socket, and their answers.
-const NETLINK: &[c_long] =
-    &[libc::SYS_getsockname, libc::SYS_recvfrom, libc::SYS_sendto, libc::SYS_setsockopt];
+const NETLINK: &[c_long] = &[libc::SYS_getsockname, libc::SYS_recvfrom, libc::SYS_sendto];
+
+/// An option of a socket: its level and its number. Kernel: `asm-generic/socket.h`.
+type SocketOption = (c_int, c_int);
+
+/// Options of a netlink socket: how long a receive waits (by either number, for times of 32 and of 64
+/// bits), and the room for events.
+const NETLINK_OPTIONS: [SocketOption; 3] = [
+    (libc::SOL_SOCKET, libc::SO_RCVTIMEO),
+    (libc::SOL_SOCKET, SO_RCVTIMEO_NEW),
+    (libc::SOL_SOCKET, libc::SO_RCVBUF),
+];
+
+/// Options that the C library and its modules set to look names up: errors of datagrams (`res_send`), and
+/// what clients of daemons set (`nscd`, `libnss-resolve`, `libnss-myhostname`).
+const NAME_OPTIONS: [SocketOption; 19] = [
+    (libc::SOL_SOCKET, libc::SO_RCVTIMEO),
+    (libc::SOL_SOCKET, SO_RCVTIMEO_NEW),
+    (libc::SOL_SOCKET, libc::SO_SNDTIMEO),
+    (libc::SOL_SOCKET, SO_SNDTIMEO_NEW),
+    (libc::SOL_SOCKET, libc::SO_RCVBUF),
+    (libc::SOL_SOCKET, libc::SO_SNDBUF),
+    (libc::SOL_SOCKET, libc::SO_RCVBUFFORCE),
+    (libc::SOL_SOCKET, libc::SO_SNDBUFFORCE),
+    (libc::SOL_SOCKET, libc::SO_PASSCRED),
+    (libc::SOL_SOCKET, libc::SO_KEEPALIVE),
+    (libc::IPPROTO_IP, libc::IP_RECVERR),
+    (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER),
+    (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
+    (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER),
+    (libc::IPPROTO_TCP, libc::TCP_NODELAY),
+    (libc::SOL_NETLINK, libc::NETLINK_PKTINFO),
+    (libc::SOL_NETLINK, libc::NETLINK_EXT_ACK),
+    (libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK),
+    (libc::SOL_NETLINK, libc::NETLINK_NO_ENOBUFS),
+];
+
+/// Options that they read: how a connection ended, and who is at its other end.
+const NAME_QUESTIONS: [SocketOption; 9] = [
+    (libc::SOL_SOCKET, libc::SO_ERROR),
+    (libc::SOL_SOCKET, libc::SO_TYPE),
+    (libc::SOL_SOCKET, libc::SO_DOMAIN),
+    (libc::SOL_SOCKET, libc::SO_PROTOCOL),
+    (libc::SOL_SOCKET, libc::SO_RCVBUF),
+    (libc::SOL_SOCKET, libc::SO_SNDBUF),
+    (libc::SOL_SOCKET, libc::SO_PEERCRED),
+    (libc::SOL_SOCKET, libc::SO_PEERSEC),
+    (libc::SOL_SOCKET, SO_PEERGROUPS),
+];
+
+/// Kernel: `asm-generic/socket.h`; the library of constants lacks them.
+const SO_PEERGROUPS: c_int = 59;
+const SO_RCVTIMEO_NEW: c_int = 66;
+const SO_SNDTIMEO_NEW: c_int = 67;
 
 /// Asking name servers and daemons that cache names.
 const NAMES: &[c_long] = &[
@@ -120,7 +183,6 @@ const NAMES: &[c_long] = &[
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
     libc::SYS_getpeername,
-    libc::SYS_getsockopt,
     libc::SYS_recvmsg,
     libc::SYS_sendmmsg,
     libc::SYS_sendmsg,
@@ -212,10 +274,14 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
     Ok(calls)
 }
 
-/// Adds sock_diag.
+/// Adds sock_diag, where sockets may be listed.
 fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
+    if needs.sockets == SocketNeeds::Nothing {
+        return Ok(());
+    }
     allow(calls, NETLINK);
-    if needs.events {
+    calls.insert(libc::SYS_setsockopt, options(&NETLINK_OPTIONS)?);
+    if needs.sockets == SocketNeeds::Events {
         // Joins the groups of events.
         allow(calls, &[libc::SYS_bind]);
     }
@@ -235,6 +301,8 @@ fn terminal(calls: &mut Calls) -> Result<(), ConfineError> {
 fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
     allow(calls, NETLINK);
     allow(calls, NAMES);
+    calls.insert(libc::SYS_setsockopt, options(&NAME_OPTIONS)?);
+    calls.insert(libc::SYS_getsockopt, options(&NAME_QUESTIONS)?);
     allow(calls, NAMES_OF_MACHINE);
     let kind = |kind| (1, SeccompCmpOp::MaskedEq(KIND), kind);
     let mut sockets =
@@ -283,6 +351,12 @@ fn bound(calls: &mut Calls) -> Result<(), ConfineError> {
     Ok(())
 }
 
+/// Returns a rule for each option, which is named by the second and the third argument.
+fn options(options: &[SocketOption]) -> Result<Vec<SeccompRule>, ConfineError> {
+    let rules = options.iter().map(|(level, name)| rule([is(1, bits(*level)), is(2, bits(*name))]));
+    rules.collect()
+}
+
 /// Returns a rule for each value that an argument may have.
 fn one_of(
     argument: u8,
@@ -318,7 +392,7 @@ mod tests {
 
     use super::*;
 
-    const EVERYTHING: Needs = Needs { writes: true, events: true };
+    const EVERYTHING: Needs = Needs { sockets: SocketNeeds::Events, writes: true };
 
     #[rstest]
     #[case::typing_for_the_user(libc::TIOCSTI)]
@@ -354,14 +428,15 @@ mod tests {
     #[case::mmap(libc::SYS_mmap)]
     #[case::mprotect(libc::SYS_mprotect)]
     #[case::socket(libc::SYS_socket)]
+    #[case::setsockopt(libc::SYS_setsockopt)]
+    #[case::getsockopt(libc::SYS_getsockopt)]
     #[case::ioctl(libc::SYS_ioctl)]
     #[case::fcntl(libc::SYS_fcntl)]
     #[case::prctl(libc::SYS_prctl)]
     #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
     #[case::tgkill(libc::SYS_tgkill)]
-    fn total_output_is_bounded(#[case] call: c_long) {
-        assert!(!calls(Duty::Scripts, EVERYTHING).unwrap()[&call].is_empty());
-        for duty in [Duty::Terminal, Duty::Processes, Duty::Resolver] {
+    fn arguments_of_wide_calls_are_bounded(#[case] call: c_long) {
+        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Resolver] {
             let calls = calls(duty, EVERYTHING).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
         }
@@ -381,26 +456,49 @@ mod tests {
 
     #[test]
     fn files_are_changed_only_where_one_may_be() {
-        let calls = calls(Duty::Scripts, Needs { writes: false, events: true }).unwrap();
+        let calls = calls(Duty::Scripts, Needs { writes: false, ..EVERYTHING }).unwrap();
         assert!(CHANGES.iter().all(|call| !calls.contains_key(call)));
     }
 
     #[test]
     fn events_are_joined_only_where_they_may_be_followed() {
-        let may_bind = |events| {
-            let calls = calls(Duty::Scripts, Needs { writes: false, events }).unwrap();
+        let may_bind = |sockets| {
+            let calls = calls(Duty::Scripts, Needs { sockets, ..EVERYTHING }).unwrap();
             calls.contains_key(&libc::SYS_bind)
         };
-        assert!(may_bind(true) && !may_bind(false));
+        assert!(may_bind(SocketNeeds::Events) && !may_bind(SocketNeeds::Listing));
     }
 
     #[test]
     fn process_broker_and_terminal_need_no_socket() {
         for duty in [Duty::Processes, Duty::Terminal] {
-            let calls = calls(duty, Needs { writes: false, events: true }).unwrap();
-            assert!(
-                NETLINK.iter().chain(&[libc::SYS_socket]).all(|call| !calls.contains_key(call))
-            );
+            let calls = calls(duty, EVERYTHING).unwrap();
+            assert!(NETLINK.iter().chain(SOCKETS).all(|call| !calls.contains_key(call)));
         }
+    }
+
+    /// What makes a socket and sets it up.
+    const SOCKETS: &[c_long] =
+        &[libc::SYS_socket, libc::SYS_setsockopt, libc::SYS_getsockopt, libc::SYS_bind];
+
+    #[test]
+    fn shell_without_sockets_opens_none() {
+        let calls =
+            calls(Duty::Scripts, Needs { sockets: SocketNeeds::Nothing, ..EVERYTHING }).unwrap();
+        assert!(NETLINK.iter().chain(SOCKETS).all(|call| !calls.contains_key(call)));
+    }
+
+    #[rstest]
+    #[case::filter(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER)]
+    #[case::filter_program(libc::SOL_SOCKET, libc::SO_ATTACH_BPF)]
+    #[case::mark(libc::SOL_SOCKET, libc::SO_MARK)]
+    #[case::device(libc::SOL_SOCKET, libc::SO_BINDTODEVICE)]
+    #[case::group(libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP)]
+    #[case::every_namespace(libc::SOL_NETLINK, libc::NETLINK_LISTEN_ALL_NSID)]
+    #[case::repair(libc::IPPROTO_TCP, libc::TCP_REPAIR)]
+    #[case::upper_layer(libc::IPPROTO_TCP, libc::TCP_ULP)]
+    #[case::netfilter(libc::IPPROTO_IP, 64)]
+    fn dangerous_socket_options_are_denied(#[case] level: c_int, #[case] name: c_int) {
+        assert!(!NETLINK_OPTIONS.iter().chain(&NAME_OPTIONS).any(|it| *it == (level, name)));
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{fmt, io};
 
-use builtin_api::Access;
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, PathBeneath, Ruleset,
     RulesetAttr as _, RulesetCreatedAttr as _, Scope,
@@ -10,7 +9,7 @@ use landlock::{
 use rustix::fs::{FileType, fstat};
 
 use crate::{
-    duty::{AllowedPath, Duty},
+    duty::{AllowedPath, Duty, PlaceAccess},
     error::{ConfineError, Repr},
 };
 
@@ -107,16 +106,21 @@ pub(crate) fn restrict(places: &[AllowedPath], duty: Duty) -> Result<Landlock, C
 fn access_to(place: &AllowedPath, duty: Duty) -> Result<BitFlags<AccessFs>, ConfineError> {
     let stat = fstat(&place.handle).map_err(|errno| Repr::Place(io::Error::from(errno)))?;
     let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-    let rights = if is_directory { rights_below(place.access) } else { AccessFs::ReadFile.into() };
+    let rights = match (is_directory, place.access) {
+        (true, access) => rights_below(access),
+        (false, PlaceAccess::List) => BitFlags::empty(),
+        (false, PlaceAccess::Read | PlaceAccess::ReadWrite) => AccessFs::ReadFile.into(),
+    };
     // The daemons that cache names listen there.
     let connects = is_directory && duty == Duty::Resolver;
     Ok(if connects { rights | AccessFs::ResolveUnix } else { rights })
 }
 
-fn rights_below(access: Access) -> BitFlags<AccessFs> {
+fn rights_below(access: PlaceAccess) -> BitFlags<AccessFs> {
     match access {
-        Access::Read => READ.into_iter().collect(),
-        Access::ReadWrite => READ.into_iter().chain(WRITE).collect(),
+        PlaceAccess::List => AccessFs::ReadDir.into(),
+        PlaceAccess::Read => READ.into_iter().collect(),
+        PlaceAccess::ReadWrite => READ.into_iter().chain(WRITE).collect(),
     }
 }
 
@@ -155,7 +159,7 @@ mod tests {
 
     #[test]
     fn nothing_may_be_run_and_no_device_made() {
-        let most = rights_below(Access::ReadWrite);
+        let most = rights_below(PlaceAccess::ReadWrite);
         let rest = AccessFs::from_all(NEWEST) & !most;
         let refused = AccessFs::Execute
             | AccessFs::MakeChar
@@ -169,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_grant_for_reading_is_for_reading() {
-        assert_eq!(rights_below(Access::Read), AccessFs::ReadFile | AccessFs::ReadDir);
+        assert_eq!(rights_below(PlaceAccess::Read), AccessFs::ReadFile | AccessFs::ReadDir);
+        assert_eq!(rights_below(PlaceAccess::List), AccessFs::ReadDir);
     }
 
     const fn in_force(in_force: ABI, newer: Option<i32>) -> Landlock {

@@ -4,7 +4,7 @@
 //! confined_probe DIRECTORY PORT [--free | --late | --resolver]
 //! ```
 //!
-//! DIRECTORY holds a file `secret`, a directory `granted` with a file, and a listening unix socket
+//! DIRECTORY holds a file `secret`, directories `granted` and `listed` with a file each, and a listening unix socket
 //! `listener`; a TCP socket listens at PORT of 127.0.0.1. Each attempt is made by the first thread,
 //! by one that is started later, and by one of a tokio runtime; a line says how it ended. `--free` is
 //! the same without confinement, which shows that the attempts are worth something; `--late` starts a
@@ -78,6 +78,8 @@ fn scripts(target: &Target) -> Result<Confinement, Box<dyn Error>> {
     let tables = SocketTables::open_ambient(cap_std::ambient_authority())?;
     let mut confinement = Confinement::new(Duty::Scripts);
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::ReadWrite);
+    confinement.keep_sockets();
+    confinement.keep_listing(fs::File::open(target.top.join("listed"))?.into());
     for place in tables.reach()? {
         confinement.keep(place, Access::Read);
     }
@@ -132,6 +134,7 @@ const HELD: &[(&str, Attempt)] = &[
     ("read a file", |target| fs::read(target.top.join("secret")).map(drop)),
     ("read /etc/passwd", |_| fs::read("/etc/passwd").map(drop)),
     ("list a directory", |target| fs::read_dir(&target.top).map(drop)),
+    ("read a listed file", |target| fs::read(target.top.join("listed/file")).map(drop)),
     ("create a file", |target| fs::write(target.top.join(target.who), "")),
     ("write a file", |target| append(&target.top.join("secret"))),
     ("remove a file", |target| fs::remove_file(target.top.join(format!("victim-{}", target.who)))),
@@ -171,6 +174,7 @@ const ABSENT: &[(&str, Attempt)] = &[
 
 /// What a shell needs.
 const KEPT: &[(&str, Attempt)] = &[
+    ("list a listed directory", |target| fs::read_dir(target.top.join("listed")).map(drop)),
     ("read a granted file", |target| fs::read(target.top.join("granted/file")).map(drop)),
     ("write a granted file", |target| fs::write(target.granted("new"), "")),
     ("open sock_diag", |_| netlink_socket(Some(netlink::SOCK_DIAG))),

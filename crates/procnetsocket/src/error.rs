@@ -2,13 +2,16 @@
 
 use std::{fmt, io};
 
+use rustix::io::Errno;
+
 use crate::{
-    RootError, RootErrorKind, Source, Table,
-    diag::{DiagError, Fault, kind_of},
-    lines::LineError,
-    mismatch::Mismatch,
-    root::ProcFile,
-    table::LineProblem,
+    diag::{DiagError, Fault},
+    model::{Source, Table},
+    proc::{
+        lines::LineError,
+        root::{ProcFile, RootError, RootErrorKind},
+        text::{field::LineProblem, mismatch::Mismatch},
+    },
 };
 
 /// The error of a reading: no rows can be had, or no more of them.
@@ -32,7 +35,7 @@ pub(crate) enum Repr {
     LineTooLong { file: ProcFile, line: u64, limit: usize },
     #[error("expected at most {limit} lines ({bound}), but {} has more", file.name())]
     TooManyLines { file: ProcFile, limit: u64, bound: &'static str },
-    #[error("expected at most {limit} rows (entries), but {} has more", table.place())]
+    #[error("expected at most {limit} rows (entries), but {} has more", table_place(*table))]
     TooManyEntries { table: Table, limit: u64 },
     #[error("expected a text table, but the kernel shows {0} through sock_diag only")]
     NoText(Table),
@@ -147,6 +150,45 @@ impl Error {
     }
 }
 
+impl DiagError {
+    /// Returns the kind.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Open(source)
+            | Self::Listen(source)
+            | Self::Send { source, .. }
+            | Self::Receive(source)
+            | Self::Refused { source, .. } => kind_of(source),
+            Self::NoHandler(_) => ErrorKind::NoHandler,
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::Silent(_) | Self::Busy(_) => ErrorKind::Timeout,
+            Self::Truncated { .. } => ErrorKind::Truncated,
+            Self::Overrun => ErrorKind::Overrun,
+            Self::Framing { .. } | Self::UnknownType(_) => ErrorKind::Malformed,
+            Self::TooManyRows { .. } => ErrorKind::LimitExceeded,
+            Self::Interrupted(_) => ErrorKind::Interrupted,
+            Self::Copy(_) => ErrorKind::Io,
+        }
+    }
+}
+
+/// Returns the kind of an error that the kernel gave.
+fn kind_of(error: &io::Error) -> ErrorKind {
+    match Errno::from_io_error(error) {
+        Some(Errno::PERM | Errno::ACCESS) => ErrorKind::Denied,
+        Some(
+            Errno::PROTONOSUPPORT
+            | Errno::AFNOSUPPORT
+            | Errno::OPNOTSUPP
+            | Errno::NOSYS
+            | Errno::SOCKTNOSUPPORT,
+        ) => ErrorKind::Unsupported,
+        Some(Errno::INVAL) => ErrorKind::InvalidRequest,
+        Some(Errno::NOBUFS) => ErrorKind::Overrun,
+        _ => ErrorKind::Io,
+    }
+}
+
 impl From<RootError> for Error {
     fn from(error: RootError) -> Self {
         Self(Repr::Root(error))
@@ -157,6 +199,11 @@ impl From<DiagError> for Error {
     fn from(error: DiagError) -> Self {
         Self(Repr::Diag(error))
     }
+}
+
+/// Returns how messages name a table: by its file, where it has one.
+fn table_place(table: Table) -> &'static str {
+    ProcFile::of_table(table).map_or_else(|| table.name(), ProcFile::name)
 }
 
 /// A row that could not be understood.

@@ -106,26 +106,17 @@
 //! first; a read of the kernel that is under way is not interrupted.
 
 mod cgroup;
-mod dedup;
 pub mod diag;
 mod error;
-mod interface;
 mod limits;
-mod lines;
 mod listing;
-mod mismatch;
 pub mod model;
 mod namespace;
 mod netstat;
-mod port_range;
+mod proc;
 mod process;
 mod query;
-pub mod root;
-mod scan;
-mod source;
-mod stat;
-mod table;
-mod user;
+mod tables;
 mod visit;
 
 pub use bstr;
@@ -136,18 +127,20 @@ pub use self::{
     error::{Error, ErrorKind, RowError},
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{Listing, MAX_ROW_ERRORS},
+    model::{Family, Source, Table},
     netstat::{Connection, Netstat, NetstatProtocol},
+    proc::{
+        root::{self, Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
+        scan::visit_table,
+        sockstat::{SockStat, SockStat6, TcpStat},
+        text::Endian,
+    },
     process::{
         Fact, HeldSocket, MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS,
         MAX_PROCESSES, MAX_WORKERS, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery,
-        ProcessReport, ProcessTable, SocketProcess, Task, Threads, WantedSockets,
+        ProcessReport, ProcessTable, SocketProcess, Task, Threads, UserNames, WantedSockets,
     },
     query::{Details, Query},
-    root::{Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
-    scan::visit_table,
-    source::SocketTables,
-    stat::{SockStat, SockStat6, TcpStat},
-    table::{Endian, Family, Table},
-    user::UserNames,
-    visit::{Interrupt, ReadReport, Source, Uninterrupted, Visitor},
+    tables::SocketTables,
+    visit::{Interrupt, ReadReport, Uninterrupted, Visitor},
 };

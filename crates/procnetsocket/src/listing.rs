@@ -3,9 +3,12 @@
 use std::ops::{ControlFlow, Deref};
 
 use crate::{
-    Error, ReadReport, RowError, Source, Table, Visitor,
-    error::Repr,
-    model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket, VsockSocket, XdpSocket},
+    error::{Error, Repr, RowError},
+    model::{
+        InetSocket, NetlinkSocket, PacketSocket, Socket, Source, Table, UnixSocket, VsockSocket,
+        XdpSocket,
+    },
+    visit::{ReadReport, Visitor},
 };
 
 /// Malformed rows of which a listing keeps the report: 16. A person reads no more, and a table of

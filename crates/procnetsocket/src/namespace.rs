@@ -1,6 +1,6 @@
 //! The tables of another network namespace.
 
-use std::{io, ops::RangeInclusive, thread};
+use std::{io, thread};
 
 use cap_std::AmbientAuthority;
 use rustix::{
@@ -9,19 +9,11 @@ use rustix::{
 };
 
 use crate::{
-    Error, ProcRoot, SocketTables, diag::DiagSocket, error::Repr, interface::Interfaces, port_range,
+    diag::{DiagSocket, Interfaces},
+    error::{Error, Repr},
+    proc::{port_range, root::ProcRoot},
+    tables::{Elsewhere, SocketTables},
 };
-
-/// What is known of a namespace that this process is not in.
-///
-/// Kernel: a socket belongs to the namespace of the thread that made it, so that sock_diag and the
-/// names of interfaces can be asked from anywhere. The text tables show the namespace of the thread
-/// that looks, and cannot.
-#[derive(Debug)]
-pub(crate) struct Elsewhere {
-    /// The ports that the kernel hands out there, as they were when the tables were opened.
-    pub(crate) port_range: Option<RangeInclusive<u16>>,
-}
 
 impl SocketTables {
     /// Opens the tables of the network namespace that `namespace` stands for: an open file of

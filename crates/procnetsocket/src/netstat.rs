@@ -3,9 +3,14 @@
 use bstr::BStr;
 
 use crate::{
-    Error, ErrorKind, Family, Listing, ProcessDetails, ProcessLimits, ProcessQuery, ProcessTable,
-    SocketProcess, SocketTables, Uninterrupted, UserNames,
-    model::{InetProtocol, InetSocket, Inode, Socket, UnixSocket},
+    error::{Error, ErrorKind},
+    listing::Listing,
+    model::{Family, InetProtocol, InetSocket, Inode, Socket, UnixSocket},
+    process::{
+        ProcessDetails, ProcessLimits, ProcessQuery, ProcessTable, SocketProcess, UserNames,
+    },
+    tables::SocketTables,
+    visit::Uninterrupted,
 };
 
 /// A protocol whose connections can be listed.

@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    Table,
-    model::{StateMask, TcpState},
-    table::RowForm,
-};
+use crate::model::{RowForm, StateMask, Table, TcpState};
 
 /// A question about one table: which sockets, and what of them.
 ///

@@ -2,7 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use crate::{RowError, model::Socket};
+use crate::{
+    error::RowError,
+    model::{Socket, Source},
+};
 
 /// Receives the rows of a table one by one; the rows are lent, so nothing is kept that the visitor
 /// does not copy.
@@ -21,19 +24,6 @@ pub trait Visitor {
     fn restart(&mut self) -> bool {
         false
     }
-}
-
-/// Where rows come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Source {
-    /// A text table of `/proc/net`, or of a directory that stands for it. Names of unix sockets in
-    /// it can be forged, see [`UnixSocket`](crate::model::UnixSocket).
-    #[default]
-    ProcText,
-    /// The kernel's netlink interface, sock_diag.
-    #[doc(alias = "NETLINK_SOCK_DIAG")]
-    SockDiag,
 }
 
 /// The totals of one reading.

@@ -11,7 +11,9 @@ use procnetsocket::{
 };
 
 use crate::{
-    AddressFamily, Error, Policy, Selection, SocketTable, TableSet, policy::Redaction,
+    AddressFamily, Error, Policy, Selection, SocketTable, TableSet,
+    policy::Redaction,
+    reading::{Reading, Unreported},
     select::state_of,
 };
 
@@ -44,6 +46,9 @@ pub enum ListingProblem<'a> {
     Row(&'a RowError),
     /// A table could not be read, or not to its end.
     Table(Table, &'a procnetsocket::Error),
+    /// Tables of a family were asked for by name, and neither sock_diag nor `/proc` reports their
+    /// sockets. The kernel has such sockets, or, with the error, it is not known whether it has.
+    Unreported(AddressFamily, TableSet, Option<&'a procnetsocket::Error>),
     /// A table changed while it was read: rows may be missing, or there twice.
     Changed(Table),
     /// Events came faster than they were received, and the kernel dropped some.
@@ -90,7 +95,12 @@ pub(crate) fn collect(
     let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let is_over = || interrupt.is_interrupted() || is_late();
     let mut admit = Admit::new(policy, selection, sink);
-    for table in readings(policy, selection) {
+    let mut unreported = Unreported::new(selection);
+    for reading in Reading::all_of(policy, selection) {
+        let Some(table) = reading.table else {
+            unreported.add(reading);
+            continue;
+        };
         let query = Query::new(table)
             .with_states(selection.states.mask())
             .with_details(selection.details)
@@ -103,8 +113,9 @@ pub(crate) fn collect(
                 _ = admit.problem(ListingProblem::Changed(table));
             }
             Ok(_) => {}
-            // A kernel without the family has no sockets of it, and that is a complete answer.
-            Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {
+                unreported.add(reading);
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted && is_late() => {
                 return Err(Error::max_time(policy));
             }
@@ -115,9 +126,10 @@ pub(crate) fn collect(
             return Err(Error::max_rows(policy));
         }
         if admit.collected.stopped {
-            break;
+            return Ok(admit.collected);
         }
     }
+    unreported.report(tables, |problem| admit.problem(problem));
     Ok(admit.collected)
 }
 
@@ -126,35 +138,6 @@ pub(crate) struct BoundedTables<'a> {
     pub(crate) tables: &'a SocketTables,
     pub(crate) policy: &'a Policy,
     pub(crate) limits: &'a Limits,
-}
-
-/// Returns the kernel tables to read, in the order of the listing.
-fn readings(policy: &Policy, selection: &Selection) -> impl Iterator<Item = Table> {
-    use AddressFamily::{Inet, Inet6, Netlink, Packet, Unix, Vsock, Xdp};
-    use SocketTable as S;
-    let tables: [(Table, AddressFamily, &[SocketTable]); 15] = [
-        (Table::Netlink, Netlink, &[S::Netlink]),
-        (Table::Packet, Packet, &[S::PacketRaw, S::PacketDatagram]),
-        (Table::Unix, Unix, &[S::UnixStream, S::UnixDatagram, S::UnixSeqPacket]),
-        (Table::Raw4, Inet, &[S::Raw]),
-        (Table::Raw6, Inet6, &[S::Raw]),
-        (Table::Udp4, Inet, &[S::Udp]),
-        (Table::Udp6, Inet6, &[S::Udp]),
-        (Table::Tcp4, Inet, &[S::Tcp]),
-        (Table::Tcp6, Inet6, &[S::Tcp]),
-        (Table::Sctp4, Inet, &[S::Sctp]),
-        (Table::Sctp6, Inet6, &[S::Sctp]),
-        (Table::Vsock, Vsock, &[S::VsockStream, S::VsockDatagram]),
-        (Table::Xdp, Xdp, &[S::Xdp]),
-        (Table::Mptcp4, Inet, &[S::Mptcp]),
-        (Table::Mptcp6, Inet6, &[S::Mptcp]),
-    ];
-    let wanted = selection.tables;
-    let families = selection.families.intersection(policy.families());
-    tables.into_iter().filter_map(move |(table, family, holds)| {
-        let holds: TableSet = holds.iter().copied().collect();
-        (families.contains(family) && wanted.intersects(holds)).then_some(table)
-    })
 }
 
 /// Lets through what the policy and the selection admit, and sorts unix sockets of a text table on the
@@ -489,6 +472,53 @@ mod tests {
         assert_eq!(seen.problems.len(), 1, "{:?}", seen.problems);
         assert!(seen.problems[0].starts_with("tcp: "), "{:?}", seen.problems);
         assert_eq!(collected.rows, 8);
+    }
+
+    fn named(table: SocketTable) -> Selection {
+        let tables = TableSet::of(table);
+        Selection { tables, named: tables, ..Selection::everything() }
+    }
+
+    const PROTOCOLS: &str = "protocol  size sockets\nRAW 1 0\nRAWv6 1 0\nSCTP 1 0\nDCCPv6 1 0\n\
+                             AF_VSOCK 1 0\n";
+
+    #[rstest]
+    #[case::one_of_two(one_of_each().without(testkit::Table::Raw6), SocketTable::Raw, 1)]
+    #[case::both(FakeProc::bare(), SocketTable::Raw, 1)]
+    #[case::there(one_of_each(), SocketTable::Raw, 0)]
+    #[case::without_text(FakeProc::new(), SocketTable::Sctp, 1)]
+    #[case::without_any_source(FakeProc::new(), SocketTable::Dccp, 1)]
+    #[case::one_table_of_a_family(FakeProc::new(), SocketTable::VsockStream, 1)]
+    #[case::not_of_this_kernel(FakeProc::new(), SocketTable::Mptcp, 0)]
+    fn named_table_that_nothing_reports_is_a_problem(
+        #[case] root: FakeProc,
+        #[case] table: SocketTable,
+        #[case] problems: usize,
+    ) {
+        let root = root.raw_file("net/protocols", PROTOCOLS);
+        let (seen, collected) = see(&root, &named(table));
+        assert_eq!(seen.problems.len(), problems, "{:?}", seen.problems);
+        assert_eq!(collected.problems, u64::try_from(problems).unwrap());
+        assert!(seen.problems.iter().all(|problem| problem.starts_with("Unreported")));
+        // Nobody asked for it by name.
+        let (seen, _) = see(&root, &Selection { named: TableSet::EMPTY, ..named(table) });
+        assert_eq!(seen.problems, Vec::<String>::new());
+        // It is not known what the kernel has.
+        let (seen, _) = see(&root.clone().without_file("net/protocols"), &named(table));
+        assert_eq!(seen.problems, Vec::<String>::new());
+        let (seen, _) = see(&root.raw_file("net/protocols", "\n"), &named(table));
+        assert_eq!(seen.problems.len(), usize::from(table != SocketTable::Raw || problems > 0));
+    }
+
+    #[test]
+    fn families_that_are_hidden_are_not_reported() {
+        let root = FakeProc::new().raw_file("net/protocols", PROTOCOLS).build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::default().with_families(FamilySet::of(AddressFamily::Inet));
+        let view = PolicyView::new(tables, policy, Names::default());
+        let mut seen = Seen::default();
+        view.collect(&named(SocketTable::VsockStream), &Uninterrupted, &mut seen).unwrap();
+        assert_eq!(seen.problems, Vec::<String>::new());
     }
 
     #[test]

@@ -61,6 +61,7 @@ mod names;
 mod netns;
 mod policy;
 mod process_source;
+mod reading;
 #[cfg(feature = "resolver")]
 mod resolver;
 mod select;
@@ -82,6 +83,8 @@ pub use follow::{EventGate, EventSink, FollowEnd, Followed, Until};
 pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 pub use names::{Names, TransportProtocol};
 pub use netns::NetnsDir;
+#[cfg(feature = "serde")]
+pub use policy::PolicyLayer;
 pub use policy::{Grant, GrantSet, Policy, ProcessVisibility, Visibility, VisibleUsers};
 pub use process_source::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
 #[cfg(feature = "resolver")]

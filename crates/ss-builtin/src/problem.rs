@@ -4,7 +4,7 @@ use std::{fmt, io::Write};
 
 use builtin_api::{Chain, ExitCode};
 use procnetsocket::model::Socket;
-use socket_query::{ListingProblem, SocketTable, WhyKept};
+use socket_query::{AddressFamily, ListingProblem, SocketTable, TableSet, WhyKept};
 
 use crate::render::netid_word;
 
@@ -54,6 +54,21 @@ impl fmt::Display for Line<'_> {
             ListingProblem::Changed(table) => {
                 write!(f, "{table} changed while it was read: rows may be missing or there twice")
             }
+            ListingProblem::Unreported(family, tables, cause) => {
+                f.write_str(tables_word(family, tables))?;
+                f.write_str(" sockets cannot be listed: ")?;
+                match cause {
+                    None => f.write_str(
+                        "the kernel has them, but neither sock_diag nor /proc reports them",
+                    ),
+                    Some(error) => write!(
+                        f,
+                        "neither sock_diag nor /proc reports them, and whether the kernel has them \
+                         is not known: {}",
+                        Chain(error)
+                    ),
+                }
+            }
             ListingProblem::Processes(error) => Chain(error).fmt(f),
             ListingProblem::EventsLost => {
                 f.write_str("sockets ended faster than they were listed: some are missing here")
@@ -68,6 +83,14 @@ impl fmt::Display for Line<'_> {
             ),
             _ => f.write_str("something could not be listed"),
         }
+    }
+}
+
+/// Returns the word for tables of one family: the table's, or the family's for several.
+fn tables_word(family: AddressFamily, tables: TableSet) -> &'static str {
+    match tables.iter().next() {
+        Some(table) if tables.len() == 1 => table.name(),
+        _ => family.name(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bstr::BString;
 use procnetsocket::{
-    Interrupt, Pid, ProcessDetails, ProcessQuery, ProcessReport, SocketTables, Uninterrupted,
-    WantedSockets,
+    Interrupt, Pid, ProcVisibility, ProcessDetails, ProcessQuery, ProcessReport, SocketTables,
+    Uninterrupted, WantedSockets,
 };
 use serde::{Deserialize, Serialize};
 use socket_query::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
@@ -116,7 +116,13 @@ impl ProcessService {
         }
         let details = query.details.min(self.bounds.details);
         let query = query.with_details(details);
-        Ok(ProcessSource::processes(&self.tables, &query, &Uninterrupted)?)
+        let mut report = ProcessSource::processes(&self.tables, &query, &Uninterrupted)?;
+        if self.bounds.reach == Reach::Named {
+            // Security: how many processes are closed or hidden says how many there are.
+            report.closed = 0;
+            report.visibility = ProcVisibility::All;
+        }
+        Ok(report)
     }
 }
 
@@ -212,5 +218,37 @@ impl From<BrokerError> for ProcessSourceError {
             _ => ProcessSourceErrorKind::Unavailable,
         };
         Self { kind, message: builtin_api::Chain(&error).to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use testkit::{FakeProc, Process};
+
+    use super::*;
+
+    #[rstest]
+    #[case::all(Reach::All, 1)]
+    #[case::named(Reach::Named, 0)]
+    fn closed_processes_are_counted_where_all_may_be_named(
+        #[case] reach: Reach,
+        #[case] closed: u64,
+    ) {
+        let root = FakeProc::new()
+            .process(Process::new(4, "open").socket(3, 40))
+            .process(Process::new(5, "closed"))
+            .build();
+        // A link is not followed, and what cannot be opened is closed.
+        root.dir().remove_dir("5/fd").unwrap();
+        root.dir().symlink("../4/fd", "5/fd").unwrap();
+        let bounds = Bounds { details: ProcessDetails::Name, reach };
+        let service = ProcessService::new(SocketTables::from_dir(root.dir()), bounds);
+        let ProcessAnswer::Scan(Ok(report)) =
+            service.answer(ProcessRequest::Scan(ProcessQuery::of(Vec::new())))
+        else {
+            panic!("expected a report");
+        };
+        assert_eq!(report.closed, closed);
     }
 }

@@ -77,34 +77,47 @@ fn ungrantable_directory_exits_with_2(#[case] args: &[&str], #[case] message: &s
     assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
 }
 
-/// Lists a fake root with one socket of TCP and one of UDP under a policy, with more options.
-fn list_under(policy: &str, args: &[&str]) -> (String, String, i32) {
+/// Lists a fake root with one socket of TCP and one of UDP under policies, with more options.
+fn list_under(policies: &[&str], args: &[&str]) -> (String, String, i32) {
     let root = testkit::FakeProc::new()
         .tcp(testkit::Tcp::listen("127.0.0.1:80").uid(7).inode(1))
         .udp(testkit::Datagram::bound("127.0.0.1:53").inode(2))
         .build();
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("policy.toml");
-    fs::write(&path, policy).unwrap();
     let root = root.path().to_str().unwrap().to_owned();
-    let before = ["--proc-root", &root, "--policy", path.to_str().unwrap()];
-    run(&[&before, args, &["-c", "ss -Hlntu"]].concat())
+    let args = [&["--proc-root", &root], args, &["-c", "ss -Hlntu"]].concat();
+    run_under(policies, &args)
+}
+
+/// Runs the program with these policies, each in a file.
+fn run_under(policies: &[&str], args: &[&str]) -> (String, String, i32) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = Vec::new();
+    for (number, policy) in policies.iter().enumerate() {
+        let path = dir.path().join(format!("policy-{number}.toml"));
+        fs::write(&path, policy).unwrap();
+        options.push(format!("--policy={}", path.to_str().unwrap()));
+    }
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    run(&[&options, args].concat())
 }
 
 const TCP: &str = "tcp LISTEN 0 0 127.0.0.1:80 0.0.0.0:*\n";
 const UDP: &str = "udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:*\n";
 
 #[rstest]
-#[case::nothing_said("", &[], &[UDP, TCP])]
-#[case::one_user("uid = 7", &[], &[TCP])]
-#[case::other_families("families = [\"unix\"]", &[], &[])]
-#[case::options_replace_grants("grants = []", &["--grant", "sockets"], &[UDP, TCP])]
-fn a_policy_decides_what_is_listed(
-    #[case] policy: &str,
+#[case::nothing_said(&[""], &[], &[UDP, TCP])]
+#[case::one_user(&["uid = 7"], &[], &[TCP])]
+#[case::other_families(&["families = [\"unix\"]"], &[], &[])]
+#[case::options_replace_grants(&["grants = []"], &["--grant", "sockets"], &[UDP, TCP])]
+#[case::both_of_two(&["uid = 7", "families = [\"inet\"]"], &[], &[TCP])]
+#[case::two_users(&["uid = 7", "uid = 0"], &[], &[])]
+#[case::nothing_in_common(&["families = [\"unix\"]", "families = [\"inet\"]"], &[], &[])]
+fn policies_decide_what_is_listed(
+    #[case] policies: &[&str],
     #[case] args: &[&str],
     #[case] rows: &[&str],
 ) {
-    let (stdout, stderr, status) = list_under(policy, args);
+    let (stdout, stderr, status) = list_under(policies, args);
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
     let stdout: String = stdout.lines().map(words).collect();
     assert_eq!((stdout, stderr.as_str(), status), (rows.concat(), "", 0));
@@ -112,16 +125,43 @@ fn a_policy_decides_what_is_listed(
 
 #[test]
 fn a_policy_that_grants_nothing_refuses() {
-    let (stdout, stderr, status) = list_under("grants = []", &[]);
-    assert_eq!((stdout.as_str(), status), ("", 1));
-    assert!(stderr.contains("needs the grant \"sockets\""), "{stderr}");
+    for policies in [&["grants = []"][..], &["grants = [\"sockets\"]", "grants = []", ""]] {
+        let (stdout, stderr, status) = list_under(policies, &[]);
+        assert_eq!((stdout.as_str(), status), ("", 1));
+        assert!(stderr.contains("needs the grant \"sockets\""), "{stderr}");
+    }
+}
+
+#[rstest]
+#[case::run(&["-c", "echo a"])]
+#[case::check(&["--check"])]
+fn a_policy_that_is_not_understood_says_where(#[case] args: &[&str]) {
+    let (stdout, stderr, status) = run_under(&["", "grants = [\"sockets\"]\n  family = 1"], args);
+    assert_eq!((stdout.as_str(), status), ("", 2));
+    assert!(stderr.contains("policy-1.toml"), "{stderr}");
+    assert!(stderr.contains("line 2, column 3"), "{stderr}");
+    assert!(stderr.contains("unknown field `family`"), "{stderr}");
 }
 
 #[test]
-fn a_policy_that_is_not_understood_says_where() {
-    let (stdout, stderr, status) = list_under("grants = [\"sockets\"]\nfamily = 1", &[]);
-    assert_eq!((stdout.as_str(), status), ("", 2));
-    assert!(stderr.contains("line 2") && stderr.contains("unknown field `family`"), "{stderr}");
+fn check_explains_what_all_policies_allow() {
+    let policies = ["grants = [\"sockets\", \"kill\"]\nuid = 7", "families = [\"inet\"]"];
+    let (stdout, stderr, status) = run_under(&policies, &["--check"]);
+    assert_eq!((stderr.as_str(), status), ("", 0));
+    let words: Vec<_> =
+        stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "kill ss -K closes the sockets that a filter admits, with CAP_NET_ADMIN",
+        "events ss -E is refused",
+        "families inet",
+        "users those of user id 7; not those whose user id is not known",
+        "counters ss -s is refused, as it counts sockets that are hidden",
+    ] {
+        assert!(words.iter().any(|word| word == line), "{line}: {stdout}");
+    }
+    let (stdout, stderr, status) = run_under(&policies, &["--check", "--grant", "none"]);
+    assert_eq!((stderr.as_str(), status), ("", 0));
+    assert!(stdout.starts_with("granted: nothing\n"), "{stdout}");
 }
 
 #[test]

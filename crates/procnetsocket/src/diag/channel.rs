@@ -22,7 +22,11 @@ use super::{
     error::DiagError,
     wire::{Messages, NLMSG_DONE, NLMSG_ERROR},
 };
-use crate::{Error, ErrorKind, Interrupt, Table};
+use crate::{
+    error::{Error, ErrorKind},
+    model::Table,
+    visit::Interrupt,
+};
 
 /// The size of the buffer: 32 KiB. The kernel sends datagrams up to 32 364 bytes, if it has seen
 /// that so much is received.

@@ -1,10 +1,9 @@
 //! From a message to a socket.
 
 use super::{bytes::Fault, inet, netlink, packet, unix, vsock, xdp};
-use crate::{
-    Table,
-    model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket, VsockSocket, XdpSocket},
-    table::{Family, RowForm},
+use crate::model::{
+    Family, InetSocket, NetlinkSocket, PacketSocket, RowForm, Socket, Table, UnixSocket,
+    VsockSocket, XdpSocket,
 };
 
 /// Decodes messages about the sockets of one table.

@@ -3,14 +3,19 @@
 use std::ops::ControlFlow;
 
 use super::{
-    Request,
     decode::Decoder,
     error::{DiagError, of_dump, of_lookup},
+    request::Request,
     wire::{
         Message, Messages, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, SOCK_DIAG_BY_FAMILY,
     },
 };
-use crate::{Error, Interrupt, Limits, ReadReport, RowError, Source, Table, Visitor};
+use crate::{
+    error::{Error, RowError},
+    limits::Limits,
+    model::{Source, Table},
+    visit::{Interrupt, ReadReport, Visitor},
+};
 
 /// How far a reply has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::{io, time::Duration};
 use rustix::io::Errno;
 
 use super::wire::FramingError;
-use crate::{ErrorKind, Table};
+use crate::model::Table;
 
-/// The error of a request; see [`ErrorKind`] for what the kinds mean.
+/// The error of a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DiagError {
     #[error("cannot open a sock_diag socket")]
@@ -46,45 +46,6 @@ pub(crate) enum DiagError {
     Copy(#[source] io::Error),
 }
 
-impl DiagError {
-    /// Returns the kind.
-    pub(crate) fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Open(source)
-            | Self::Listen(source)
-            | Self::Send { source, .. }
-            | Self::Receive(source)
-            | Self::Refused { source, .. } => kind_of(source),
-            Self::NoHandler(_) => ErrorKind::NoHandler,
-            Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Silent(_) | Self::Busy(_) => ErrorKind::Timeout,
-            Self::Truncated { .. } => ErrorKind::Truncated,
-            Self::Overrun => ErrorKind::Overrun,
-            Self::Framing { .. } | Self::UnknownType(_) => ErrorKind::Malformed,
-            Self::TooManyRows { .. } => ErrorKind::LimitExceeded,
-            Self::Interrupted(_) => ErrorKind::Interrupted,
-            Self::Copy(_) => ErrorKind::Io,
-        }
-    }
-}
-
-/// Returns the kind of an error that the kernel gave.
-pub(crate) fn kind_of(error: &io::Error) -> ErrorKind {
-    match Errno::from_io_error(error) {
-        Some(Errno::PERM | Errno::ACCESS) => ErrorKind::Denied,
-        Some(
-            Errno::PROTONOSUPPORT
-            | Errno::AFNOSUPPORT
-            | Errno::OPNOTSUPP
-            | Errno::NOSYS
-            | Errno::SOCKTNOSUPPORT,
-        ) => ErrorKind::Unsupported,
-        Some(Errno::INVAL) => ErrorKind::InvalidRequest,
-        Some(Errno::NOBUFS) => ErrorKind::Overrun,
-        _ => ErrorKind::Io,
-    }
-}
-
 /// Returns the error that the kernel answered a dump with.
 pub(super) fn of_dump(table: Table, errno: i32) -> DiagError {
     if errno == Errno::NOENT.raw_os_error() {
@@ -106,7 +67,7 @@ pub(super) fn of_lookup(table: Table, errno: i32) -> DiagError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Error, diag::Messages};
+    use crate::{diag::wire::Messages, error::Error};
 
     fn source() -> io::Error {
         io::Error::from_raw_os_error(Errno::PERM.raw_os_error())

@@ -15,7 +15,11 @@ use super::{
     error::DiagError,
     wire::{Messages, NLMSG_OVERRUN, SOCK_DIAG_BY_FAMILY},
 };
-use crate::{Error, ErrorKind, Interrupt, ReadReport, RowError, Source, Table, Visitor};
+use crate::{
+    error::{Error, ErrorKind, RowError},
+    model::{Source, Table},
+    visit::{Interrupt, ReadReport, Visitor},
+};
 
 /// The right to listen to events.
 #[derive(Clone)]

@@ -3,13 +3,17 @@
 use cap_std::AmbientAuthority;
 
 use super::{
-    DiagSocket, InetLookup,
     channel::PATIENCE,
     error::{DiagError, of_lookup},
-    request::encode_destroy,
+    request::{InetLookup, encode_destroy},
+    socket::DiagSocket,
     wire::{Messages, NLMSG_ERROR},
 };
-use crate::{Error, Interrupt, Table, Uninterrupted};
+use crate::{
+    error::Error,
+    model::Table,
+    visit::{Interrupt, Uninterrupted},
+};
 
 /// The right to destroy sockets.
 #[derive(Clone, Debug)]

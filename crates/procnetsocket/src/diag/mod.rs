@@ -30,6 +30,7 @@ mod dump;
 mod error;
 mod event;
 mod inet;
+mod interface;
 mod kill;
 mod memory;
 mod netlink;
@@ -41,7 +42,6 @@ mod vsock;
 mod wire;
 mod xdp;
 
-pub(crate) use self::error::{DiagError, kind_of};
 pub use self::{
     bytes::Fault,
     decode::Decoder,
@@ -52,3 +52,4 @@ pub use self::{
     socket::DiagSocket,
     wire::{FramingError, Message, Messages},
 };
+pub(crate) use self::{error::DiagError, interface::Interfaces};

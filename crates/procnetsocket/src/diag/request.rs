@@ -23,9 +23,8 @@ use super::{
     xdp::AF_XDP,
 };
 use crate::{
-    Details, Query, Table,
-    model::{Cookie, InetProtocol, InetSocket, Inode},
-    table::{Family, RowForm},
+    model::{Cookie, Family, InetProtocol, InetSocket, Inode, RowForm, Table},
+    query::{Details, Query},
 };
 
 /// Protocols of internet sockets.

@@ -11,17 +11,18 @@ use std::{
 use cap_std::AmbientAuthority;
 
 use super::{
-    Request,
     channel::{Channel, PATIENCE},
     dump::{Dump, Progress},
     error::DiagError,
+    request::Request,
 };
 use crate::{
-    Error, Interrupt, Limits, Listing, Query, ReadReport, RowError, Source, Table, Uninterrupted,
-    Visitor,
-    listing::{Collect, KeptRow},
-    model::{InetProtocol, InetSocket, Socket, UnixSocket},
-    table::Family,
+    error::{Error, RowError},
+    limits::Limits,
+    listing::{Collect, KeptRow, Listing},
+    model::{Family, InetProtocol, InetSocket, Socket, Source, Table, UnixSocket},
+    query::Query,
+    visit::{Interrupt, ReadReport, Uninterrupted, Visitor},
 };
 
 /// How often a dump is repeated because the table changed under it: 3 times.

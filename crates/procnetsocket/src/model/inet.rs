@@ -10,7 +10,13 @@ use bstr::BString;
 
 #[cfg(feature = "serde")]
 use super::form;
-use super::{Cookie, InetDetails, Inode, KernelPointer, Queues, TcpState, Timer};
+use super::{
+    id::{Cookie, Inode, KernelPointer},
+    inet_detail::InetDetails,
+    queue::Queues,
+    state::TcpState,
+    timer::Timer,
+};
 
 /// The protocol whose table a socket stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +38,17 @@ pub enum InetProtocol {
     Sctp,
     /// Multipath TCP, the connections and not their subflows; in sock_diag only.
     Mptcp,
+}
+
+/// The address family of a table of internet sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// IPv4: addresses of one word.
+    #[doc(alias = "AF_INET")]
+    V4,
+    /// IPv6: addresses of four words. An IPv6 socket may have mapped IPv4 addresses.
+    #[doc(alias = "AF_INET6")]
+    V6,
 }
 
 /// A socket of an internet protocol.

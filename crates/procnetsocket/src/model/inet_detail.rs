@@ -9,8 +9,13 @@ use std::{
 #[cfg(feature = "serde")]
 use super::form;
 use super::{
-    CongestionInfo, InetMemory, MptcpInfo, SctpInfo, SctpState, ShortName, Shutdown, SocketMemory,
-    TcpInfo, Ulp,
+    congestion::{CongestionInfo, ShortName},
+    memory::{InetMemory, SocketMemory},
+    mptcp_info::MptcpInfo,
+    sctp_info::{SctpInfo, SctpState},
+    shutdown::Shutdown,
+    tcp_info::TcpInfo,
+    ulp::Ulp,
 };
 
 /// What only sock_diag tells of an internet socket. Everything is absent when it was not asked for,

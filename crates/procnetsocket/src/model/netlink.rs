@@ -2,7 +2,10 @@
 
 #[cfg(feature = "serde")]
 use super::form;
-use super::{Cookie, Inode, KernelPointer, SocketMemory};
+use super::{
+    id::{Cookie, Inode, KernelPointer},
+    memory::SocketMemory,
+};
 
 /// A netlink socket (`netlink(7)`).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,10 @@ use std::num::NonZeroU32;
 
 #[cfg(feature = "serde")]
 use super::form;
-use super::{Cookie, Inode, KernelPointer, SocketMemory};
+use super::{
+    id::{Cookie, Inode, KernelPointer},
+    memory::SocketMemory,
+};
 
 /// A packet socket (`packet(7)`).
 #[derive(Clone, Debug, PartialEq, Eq)]

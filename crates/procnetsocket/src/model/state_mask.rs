@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::TcpState;
+use super::state::TcpState;
 
 /// A set of states, as sock_diag takes it: bit `n` is the state of number `n`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! What the kernel tells of a TCP connection.
 
-use super::TcpState;
+use super::state::TcpState;
 
 /// The statistics of a TCP connection (`struct tcp_info`, filled by `tcp_get_info`).
 ///

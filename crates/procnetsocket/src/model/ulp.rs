@@ -1,6 +1,6 @@
 //! Upper layer protocols that sit on a TCP socket: TLS in the kernel, MPTCP.
 
-use super::ShortName;
+use super::congestion::ShortName;
 #[cfg(feature = "serde")]
 use super::form;
 

@@ -4,7 +4,12 @@ use bstr::{BStr, BString};
 
 #[cfg(feature = "serde")]
 use super::form;
-use super::{Cookie, Inode, KernelPointer, Queues, Shutdown, SocketMemory};
+use super::{
+    id::{Cookie, Inode, KernelPointer},
+    memory::SocketMemory,
+    queue::Queues,
+    shutdown::Shutdown,
+};
 
 /// A unix domain socket.
 ///

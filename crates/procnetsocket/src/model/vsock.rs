@@ -2,7 +2,11 @@
 
 #[cfg(feature = "serde")]
 use super::form;
-use super::{Cookie, Inode, Shutdown, TcpState};
+use super::{
+    id::{Cookie, Inode},
+    shutdown::Shutdown,
+    state::TcpState,
+};
 
 /// A vsock socket (`vsock(7)`); sock_diag only.
 #[doc(alias = "vsock_diag_msg")]

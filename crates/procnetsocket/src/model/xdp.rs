@@ -2,7 +2,10 @@
 
 #[cfg(feature = "serde")]
 use super::form;
-use super::{Cookie, Inode, SocketMemory};
+use super::{
+    id::{Cookie, Inode},
+    memory::SocketMemory,
+};
 
 /// An XDP socket (`AF_XDP`); sock_diag only.
 #[doc(alias = "xdp_diag_msg")]

@@ -38,6 +38,7 @@ mod report;
 mod scan;
 mod table;
 mod task;
+mod user;
 
 pub(crate) use self::scan::{name_of, scan};
 pub use self::{
@@ -47,4 +48,5 @@ pub use self::{
     },
     report::{Fact, HeldSocket, ProcVisibility, ProcessReport, Task},
     table::{ProcessTable, SocketProcess},
+    user::UserNames,
 };

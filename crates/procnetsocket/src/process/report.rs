@@ -2,7 +2,7 @@
 
 use bstr::BString;
 
-use crate::{Pid, model::Inode};
+use crate::{model::Inode, proc::root::Pid};
 
 /// What a scan found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

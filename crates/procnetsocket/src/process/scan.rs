@@ -15,18 +15,18 @@ use bstr::BString;
 use rustix::io::Errno;
 
 use super::{
-    HeldSocket, MAX_WORKERS, ProcVisibility, ProcessLimits, ProcessQuery, ProcessReport, Task,
-    Threads, WantedSockets,
+    query::{MAX_WORKERS, ProcessLimits, ProcessQuery, Threads, WantedSockets},
+    report::{HeldSocket, ProcVisibility, ProcessReport, Task},
     task::{
         Descriptors, Opened, ProcessAccess, Room, describe, looked, read_name, read_sockets,
         reads_as_ended, reads_as_kernel_thread,
     },
 };
 use crate::{
-    Error, Interrupt, Pid, ProcRoot,
-    error::Repr,
+    error::{Error, Repr},
     model::Inode,
-    root::{ListingBuffer, Numbers, TaskDir},
+    proc::root::{ListingBuffer, Numbers, Pid, ProcRoot, TaskDir},
+    visit::Interrupt,
 };
 
 /// How often the caller is asked whether to go on while it waits for the other threads.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ProcVisibility, ProcessReport, Task};
+use super::report::{ProcVisibility, ProcessReport, Task};
 use crate::model::Inode;
 
 /// The processes that a scan found, by socket.
@@ -160,7 +160,10 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{Fact, HeldSocket, Pid};
+    use crate::{
+        proc::root::Pid,
+        process::report::{Fact, HeldSocket},
+    };
 
     fn table(inodes: &[u64]) -> ProcessTable {
         let sockets = (0..).zip(inodes).map(|(fd, inode)| {

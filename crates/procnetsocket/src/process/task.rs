@@ -13,13 +13,13 @@ use bstr::BString;
 use rustix::io::Errno;
 
 use super::{
-    Fact, HeldSocket, MAX_COMMAND_LINE_BYTES, ProcessDetails, Task,
     parse::{has_ended, is_kernel_thread, parse_command_line, parse_link, parse_name, parse_uid},
+    query::{MAX_COMMAND_LINE_BYTES, ProcessDetails},
+    report::{Fact, HeldSocket, Task},
 };
 use crate::{
-    Pid, ProcFile, RootError, RootErrorKind,
     model::Inode,
-    root::{ListingBuffer, Numbers, TaskDir},
+    proc::root::{ListingBuffer, Numbers, Pid, ProcFile, RootError, RootErrorKind, TaskDir},
 };
 
 /// Bytes of a link that are read: the longest of a socket has 29.

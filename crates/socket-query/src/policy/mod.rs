@@ -11,6 +11,8 @@ use std::{num::NonZeroU64, time::Duration};
 pub use grant::{Grant, GrantSet};
 pub(crate) use process::ProcessRedaction;
 pub(crate) use row::Redaction;
+#[cfg(feature = "serde")]
+pub use text::PolicyLayer;
 
 use crate::FamilySet;
 
@@ -31,7 +33,7 @@ use crate::FamilySet;
 /// count or message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(from = "text::PolicyText", into = "text::PolicyText"))]
+#[cfg_attr(feature = "serde", serde(from = "PolicyLayer", into = "PolicyLayer"))]
 pub struct Policy {
     grants: GrantSet,
     families: FamilySet,

@@ -17,6 +17,10 @@ pub use table::{SocketTable, TableSet};
 pub struct Selection {
     /// The tables.
     pub tables: TableSet,
+    /// Those of the tables that were asked for by name: it is a
+    /// [problem](crate::ListingProblem::Unreported) when the kernel has such sockets and reports
+    /// none of them. Other tables that are not reported are left out in silence.
+    pub named: TableSet,
     /// The address families.
     pub families: FamilySet,
     /// The states.
@@ -35,6 +39,7 @@ impl Selection {
     pub const fn everything() -> Self {
         Self {
             tables: TableSet::ALL,
+            named: TableSet::EMPTY,
             families: FamilySet::ALL,
             states: StateSet::ALL,
             details: Details::NONE,

@@ -281,6 +281,8 @@ struct Draft {
     /// The value of `--for`.
     after: Option<BString>,
     tables: TableSet,
+    /// The tables that were asked for by a word that means them alone.
+    named: TableSet,
     families: FamilySet,
     /// The states that the chosen tables and families bring.
     usual: StateSet,
@@ -320,6 +322,7 @@ impl Draft {
             count: None,
             after: None,
             tables: TableSet::EMPTY,
+            named: TableSet::EMPTY,
             families: FamilySet::EMPTY,
             usual: StateSet::EMPTY,
             chosen: None,
@@ -434,6 +437,9 @@ impl Draft {
 
     fn family(&mut self, family: AddressFamily) {
         self.families = self.families.union(FamilySet::of(family));
+        if !matches!(family, AddressFamily::Inet | AddressFamily::Inet6) {
+            self.named = self.named.union(TableSet::of_family(family));
+        }
         self.filter.family = Some(family);
         self.usual = self.usual.union(usual_states_of_family(family));
         self.select(Selected::ByFlags);
@@ -448,6 +454,7 @@ impl Draft {
 
     fn table(&mut self, table: SocketTable) {
         self.tables = self.tables.union(TableSet::of(table));
+        self.named = self.named.union(TableSet::of(table));
         self.usual = self.usual.union(usual_states_of_table(table));
         self.select(Selected::ByFlags);
     }
@@ -497,6 +504,10 @@ impl Draft {
                 continue;
             }
             self.tables = self.tables.union(tables);
+            // These two mean whatever there is.
+            if name != b"all" && name != b"inet" {
+                self.named = self.named.union(tables);
+            }
             self.usual = tables.iter().map(usual_states_of_table).fold(self.usual, StateSet::union);
             if let Some(refusal) = self.refusal_of(tables) {
                 self.refuse(format!("-A {}", name.as_bstr()), refusal);
@@ -573,6 +584,7 @@ impl Draft {
         let states = self.chosen.unwrap_or(self.usual);
         let action = self.action()?;
         let answer = self.answer(action);
+        let named = self.named.intersection(self.tables);
         let Self { tables, families, filter, details, processes, lines, names, hidden, .. } = self;
         let (namespace, hosts) = (self.namespace, self.hosts);
         let ungranted_processes = self.ungranted_processes;
@@ -584,7 +596,14 @@ impl Draft {
                     ListingKind::Sockets => details.of_kernel(),
                     ListingKind::Number => Details::NONE,
                 };
-                Ok(Selection { tables, families, states, details, ..Selection::everything() })
+                Ok(Selection {
+                    tables,
+                    named,
+                    families,
+                    states,
+                    details,
+                    ..Selection::everything()
+                })
             }
         };
         let Self { output, order, .. } = self;
@@ -755,6 +774,23 @@ mod tests {
 
     fn tables(words: &str) -> TableSet {
         words.split(' ').flat_map(|word| tables_of_word(word.as_bytes()).unwrap().iter()).collect()
+    }
+
+    #[rstest]
+    #[case::nothing("-a", "")]
+    #[case::tables("-tM", "tcp mptcp")]
+    #[case::family("--vsock", "vsock")]
+    #[case::family_word("-f xdp", "xdp")]
+    #[case::families_of_many_protocols("-46", "")]
+    #[case::word("-A sctp,raw", "sctp raw")]
+    #[case::words_of_many_protocols("-A all", "")]
+    #[case::inet("-A inet", "")]
+    #[case::forgotten_by_query("-t -A udp", "udp")]
+    #[case::family_beside_query("-x -A udp", "unix udp")]
+    #[case::taken_away("-A sctp,!sctp,udp", "udp")]
+    fn tables_asked_for_by_name_are_known(#[case] line: &str, #[case] named: &str) {
+        let expected = if named.is_empty() { TableSet::EMPTY } else { tables(named) };
+        assert_eq!(live(line).selection.unwrap().named, expected);
     }
 
     const UDP_DEFAULT: StateSet = StateSet::of(TcpState::Established);

@@ -39,6 +39,7 @@ enum Effect {
     ProcRoot,
     NoConfine,
     Status,
+    Check,
     Help,
     Version,
     /// The option is planned, and this version does not have it.
@@ -50,7 +51,7 @@ const FLAGS: &[Flag] = &[
     flag("--allow-path", "DIR[:rw]", "let scripts read (or write) a directory", Effect::AllowPath),
     flag("--allow-command", "NAME,...", "allow these commands alone", Effect::AllowCommand),
     flag("--grant", "NAME,...", "instead of `sockets`; `none` takes all away", Effect::Grant),
-    flag("--policy", "FILE", "what builtins may show, in TOML", Effect::Policy),
+    flag("--policy", "FILE", "what builtins may show, in TOML; several: all hold", Effect::Policy),
     flag("--timeout", "DURATION", "end the script with status 124 (30s)", Effect::Timeout),
     flag("--max-output", "BYTES", "end the script with an error (67108864)", Effect::MaxOutput),
     flag("--max-memory", "BYTES", "end the script with an error (1073741824)", Effect::MaxMemory),
@@ -58,6 +59,7 @@ const FLAGS: &[Flag] = &[
     flag("--proc-root", "DIR", "list the sockets of a fake proc root", Effect::ProcRoot),
     flag("--no-confine", "", "do not confine the process", Effect::NoConfine),
     flag("--status", "", "print what is in force, and end", Effect::Status),
+    flag("--check", "", "explain the policy in words, and end", Effect::Check),
     flag("--help", "", "print this", Effect::Help),
     flag("--version", "", "print the version", Effect::Version),
 ];
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Broker(Kind),
     /// Print what would be in force for that plan's scripts.
     Status(Box<Plan>),
+    /// Explain the policy of that plan.
+    Check(Box<Plan>),
     Help,
     Version,
 }
@@ -93,8 +97,8 @@ pub(crate) struct Plan {
     pub(crate) source: ScriptSource,
     pub(crate) directories: Vec<Directory>,
     pub(crate) allowed: Allowed,
-    /// The file of the policy, if not the default.
-    pub(crate) policy: Option<PathBuf>,
+    /// The files of the policies, all of which hold; none for the default.
+    pub(crate) policies: Vec<PathBuf>,
     /// The grants that replace those of the policy.
     pub(crate) grants: Option<GrantSet>,
     pub(crate) limits: ScriptLimits,
@@ -172,9 +176,12 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
         return Ok(Command::Version);
     }
     let plan = Box::new(raw.plan()?);
-    Ok(match raw.last(Effect::Status) {
-        Some(_) => Command::Status(plan),
-        None => Command::Run(plan),
+    Ok(if raw.last(Effect::Check).is_some() {
+        Command::Check(plan)
+    } else if raw.last(Effect::Status).is_some() {
+        Command::Status(plan)
+    } else {
+        Command::Run(plan)
     })
 }
 
@@ -263,7 +270,7 @@ impl RawArgs {
                 .map(|v| parse_directory(v))
                 .collect::<Result<_, _>>()?,
             allowed: self.allowed()?,
-            policy: self.last(Effect::Policy).map(PathBuf::from),
+            policies: self.all(Effect::Policy).map(PathBuf::from).collect(),
             grants: self.grants()?,
             limits,
             namespaces: self.namespaces()?,
@@ -322,7 +329,10 @@ impl RawArgs {
 
 impl Flag {
     fn may_repeat(&self) -> bool {
-        matches!(self.effect, Effect::AllowPath | Effect::AllowCommand | Effect::Namespace)
+        matches!(
+            self.effect,
+            Effect::AllowPath | Effect::AllowCommand | Effect::Namespace | Effect::Policy
+        )
     }
 
     fn wants(&self, expected: &'static str, found: &str) -> UsageError {
@@ -427,7 +437,7 @@ mod tests {
         let plan = plan(&[]);
         assert_eq!(plan.source, ScriptSource::Input);
         assert_eq!(plan.allowed, Allowed::All);
-        assert_eq!((plan.grants, plan.policy), (None, None));
+        assert_eq!((plan.grants, plan.policies), (None, Vec::new()));
         assert_eq!(plan.limits, ScriptLimits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
         assert_eq!(plan.confine, Confine::Yes);
@@ -515,12 +525,20 @@ mod tests {
 
     #[test]
     fn reads_the_rest() {
-        let plan =
-            plan(&["--max-output", "9", "--proc-root=/p", "--grant", "none", "--policy", "/q"]);
+        let plan = plan(&[
+            "--max-output",
+            "9",
+            "--proc-root=/p",
+            "--grant",
+            "none",
+            "--policy",
+            "/q",
+            "--policy=/r",
+        ]);
         assert_eq!(plan.limits.max_output_bytes, 9);
         assert_eq!(plan.proc_root, Some("/p".into()));
         assert_eq!(plan.grants, Some(GrantSet::empty()));
-        assert_eq!(plan.policy, Some("/q".into()));
+        assert_eq!(plan.policies, [PathBuf::from("/q"), "/r".into()]);
     }
 
     #[test]

@@ -34,7 +34,7 @@ use netstat_builtin::{MissingTool, Netstat, Tool};
 use portwatch_builtin::PortWatch;
 use procnetsocket::{ProcRoot, ProcessDetails, SocketTables};
 use rustix::fs::{Mode, OFlags};
-use socket_query::{Grant, Policy, ProcessVisibility, System, SystemHostNames};
+use socket_query::{Grant, Policy, PolicyLayer, ProcessVisibility, System, SystemHostNames};
 use ss_builtin::Ss;
 
 use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
@@ -177,9 +177,12 @@ pub(crate) fn open(plan: &Plan, handles: Handles) -> Result<Capabilities, Capabi
         confinement.keep(place, Access::Read);
     }
     if let Some(cgroups) = system.cgroups() {
-        confinement.keep(duplicate(cgroups).map_err(CapabilityError::Duplicate)?, Access::Read);
+        confinement.keep_listing(duplicate(cgroups).map_err(CapabilityError::Duplicate)?);
     }
     let source = source_of(system.tables());
+    if policy.grants().contains(Grant::Sockets) {
+        confinement.keep_sockets();
+    }
     if policy.grants().contains(Grant::Events) {
         confinement.keep_events();
     }
@@ -375,12 +378,17 @@ pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
     ProcRoot::open_ambient(authority()).map_err(CapabilityError::OwnProcess)
 }
 
-/// Returns what the policy file says, and the default without one; `--grant` comes last.
-fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
-    let policy = match &plan.policy {
-        Some(path) => read_policy(path)?,
-        None => Policy::default(),
-    };
+/// Returns what all the policy files allow, and the default without one; `--grant` comes last.
+///
+/// # Ambient Authority
+///
+/// It opens the files of `--policy`.
+pub(crate) fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
+    let mut all = PolicyLayer::default();
+    for path in &plan.policies {
+        all = all.intersection(read_policy(path)?);
+    }
+    let policy = Policy::from(all);
     Ok(match plan.grants {
         Some(grants) => policy.with_grants(grants),
         None => policy,
@@ -388,7 +396,7 @@ fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
-fn read_policy(path: &Path) -> Result<Policy, CapabilityError> {
+fn read_policy(path: &Path) -> Result<PolicyLayer, CapabilityError> {
     let failed = |source| CapabilityError::PolicyFile { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(failed)?;
     let bytes = read_bounded(file, MAX_POLICY_BYTES).map_err(failed)?;

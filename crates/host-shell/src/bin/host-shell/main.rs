@@ -5,6 +5,7 @@
 
 mod args;
 mod capabilities;
+mod check;
 mod child;
 #[cfg(test)]
 mod completion;
@@ -35,6 +36,7 @@ use procnetsocket::{ProcRoot, SocketTables};
 use crate::{
     args::{Command, Confine, Plan, ScriptSource},
     capabilities::{Handles, read_script},
+    check::Explained,
     link::{Answer, ChildEnds, Link, Request, SpawnerEnds},
     session::{Ended, Interrupts, Session, last_word},
     spawner::Role,
@@ -63,6 +65,10 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
         Command::Run(plan) => run(*plan),
         Command::Broker(kind) => broker(kind),
         Command::Status(plan) => status(&plan),
+        Command::Check(plan) => {
+            let policy = capabilities::policy(&plan).map_err(Failure::Capability)?;
+            print(&Explained(&policy).to_string())
+        }
     }
 }
 

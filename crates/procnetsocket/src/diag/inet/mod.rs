@@ -38,12 +38,9 @@ use super::{
     bytes::{Attribute, Fault, Prefix, split},
     memory::{decode_memory, take_cookie},
 };
-use crate::{
-    model::{
-        CongestionInfo, InetInfo, InetMemory, InetOptions, InetProtocol, InetSocket, Inode, Md5Key,
-        Queues, SctpState, ShortName, Shutdown, TcpState, Timer, TimerKind,
-    },
-    table::Family,
+use crate::model::{
+    CongestionInfo, Family, InetInfo, InetMemory, InetOptions, InetProtocol, InetSocket, Inode,
+    Md5Key, Queues, SctpState, ShortName, Shutdown, TcpState, Timer, TimerKind,
 };
 
 /// Bytes of `struct inet_diag_msg`.

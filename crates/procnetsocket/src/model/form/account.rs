@@ -6,7 +6,11 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::end::OptionalEnd;
-use crate::model::{AccurateEcn, MptcpInfo, SctpCounters, SctpInfo, SctpPath, TcpInfo};
+use crate::model::{
+    mptcp_info::MptcpInfo,
+    sctp_info::{SctpCounters, SctpInfo, SctpPath},
+    tcp_info::{AccurateEcn, TcpInfo},
+};
 
 /// A number of 64 bits that is written as a string.
 struct Decimal<'a>(&'a u64);

@@ -4,7 +4,7 @@ use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error, ser::SerializeMap};
 
 use super::bytes::{HexBytes, ReadBytes};
-use crate::model::{ShortName, UnixName};
+use crate::model::{congestion::ShortName, unix::UnixName};
 
 /// Writes a name under its key, and its bytes under the other if it is not UTF-8.
 fn serialize_beside<M: SerializeMap>(

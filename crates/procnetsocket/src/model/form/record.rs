@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::bytes::{HexBytes, ReadBytes};
-use crate::model::{Device, Md5Key, NetlinkGroups};
+use crate::model::{inet_detail::Md5Key, netlink::NetlinkGroups, unix::Device};
 
 /// The most groups that a set has: an attribute of netlink has less than 64 KiB.
 const MAX_GROUPS: u32 = 1 << 19;

@@ -8,8 +8,15 @@ use serde::{
 };
 
 use crate::model::{
-    InetOptions, MptcpSubflowFlags, NetlinkFlags, PacketFlags, PacketKind, Shutdown, TcpOptions,
-    TimerKind, TlsMode, UnixKind, UnixState, VsockKind,
+    inet_detail::InetOptions,
+    netlink::NetlinkFlags,
+    packet::{PacketFlags, PacketKind},
+    shutdown::Shutdown,
+    tcp_info::TcpOptions,
+    timer::TimerKind,
+    ulp::{MptcpSubflowFlags, TlsMode},
+    unix::{UnixKind, UnixState},
+    vsock::VsockKind,
 };
 
 /// Declares the words of an enum whose other numbers are `Other`.

@@ -7,7 +7,7 @@ use procnetsocket::{
 };
 use rstest::rstest;
 
-use crate::diag::{fixture::messages, hostile::XorShift};
+use crate::diag::fixture::messages;
 
 /// Messages that are changed and tried.
 const MUTATIONS: u32 = 20_000;
@@ -151,4 +151,47 @@ fn groups_are_bounded() {
     assert_eq!(groups(524_288).unwrap().iter().collect::<Vec<_>>(), [524_288]);
     // A detail that is not understood is none.
     assert_eq!((groups(524_289), groups(0)), (None, None));
+}
+
+/// A generator of numbers that are the same in every run (Marsaglia's xorshift64).
+struct XorShift(u64);
+
+impl XorShift {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap()
+    }
+
+    /// Changes a byte, a length, or how many bytes there are.
+    fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let place = self.below(bytes.len());
+        match self.below(6) {
+            0 => bytes[place] = self.next().to_le_bytes()[0],
+            1 => bytes[place] ^= 1 << self.below(8),
+            2 => bytes[place] = [0, 1, 3, 4, 0x7f, 0x80, 0xff][self.below(7)],
+            // A word: many of them are lengths.
+            3 => {
+                let word = self.next().to_le_bytes();
+                let end = (place & !3) + 4;
+                if let Some(found) = bytes.get_mut(place & !3..end) {
+                    found.copy_from_slice(&[word[0], word[1] & 3, word[2], word[3] & 3]);
+                }
+            }
+            4 => bytes.truncate(place),
+            _ => {
+                let piece = bytes[place..].to_vec();
+                let other = self.below(bytes.len());
+                bytes.splice(other..other, piece.into_iter().take(40));
+            }
+        }
+    }
 }

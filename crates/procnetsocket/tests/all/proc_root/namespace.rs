@@ -156,7 +156,8 @@ fn is_stale(program: &Path) -> bool {
     let changed = |path: &Path| path.metadata().and_then(|found| found.modified());
     let Ok(built) = changed(program) else { return true };
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let module = package.join("src/root").read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let module =
+        package.join("src/proc/root").read_dir().unwrap().map(|entry| entry.unwrap().path());
     let mut sources = module.chain([package.join("examples/proc_root_probe.rs")]);
     sources.any(|source| changed(&source).unwrap() > built)
 }

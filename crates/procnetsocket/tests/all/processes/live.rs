@@ -3,6 +3,7 @@
 use std::{
     net::TcpListener,
     os::{fd::AsRawFd, unix::net::UnixStream},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use procnetsocket::{Fact, Pid, ProcRoot, ProcessDetails, ProcessQuery, SocketTables, Threads};
@@ -69,4 +70,46 @@ fn the_name_of_this_process_is_known() {
     let executable = std::env::current_exe().unwrap();
     let file = executable.file_name().unwrap().as_encoded_bytes();
     assert!(file.starts_with(&name), "{name}");
+}
+
+/// Scans beside processes that come and go, in each way to look at threads.
+const SCANS: [usize; 2] = [30, 1_000];
+
+/// Ends the churn, also when the test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn processes_that_end_during_a_scan_are_no_error() {
+    let is_over = AtomicBool::new(false);
+    let started = AtomicUsize::new(0);
+    let churn = || {
+        while !is_over.load(Ordering::Relaxed) {
+            #[expect(clippy::disallowed_methods, reason = "a process that ends at once")]
+            let status = std::process::Command::new("true").status();
+            assert!(status.unwrap().success());
+            started.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..4).for_each(|_| drop(scope.spawn(churn)));
+        let _stop = Stop(&is_over);
+        let tables = tables();
+        for threads in [Threads::Together, Threads::Joined, Threads::Apart] {
+            let query =
+                ProcessQuery::all().with_details(ProcessDetails::Full).with_threads(threads);
+            for _ in 0..testkit::cases(SCANS[0], SCANS[1]) {
+                let before = started.load(Ordering::Relaxed);
+                ask(&tables, &query);
+                testkit::wait_until("another process has come and gone", || {
+                    started.load(Ordering::Relaxed) > before
+                });
+            }
+        }
+    });
 }

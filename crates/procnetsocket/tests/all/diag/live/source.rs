@@ -12,7 +12,11 @@ use procnetsocket::{
     model::{InetProtocol, InetSocket, PacketSocket, TcpState, UnixSocket},
 };
 use rstest::rstest;
-use rustix::net::{AddressFamily, SocketType};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketType,
+    netlink::{SOCK_DIAG, SocketAddrNetlink},
+    recv, sendto,
+};
 
 use super::{LOCALHOST, LOCALHOST6, Rows, connection, diag, listener, socket, token, udp};
 use crate::diag::{
@@ -42,6 +46,33 @@ fn another_decoder_agrees_about_live_replies() {
                 _ => compare_inet(table, message.payload),
             }
         }
+    }
+}
+
+/// Kernel: the attribute is known since 5.9. An older kernel passes it over, as each does an attribute
+/// of a number that it does not know, and then the byte of the protocol counts.
+#[test]
+fn kernel_without_the_protocol_attribute_shows_no_tcp_socket_as_mptcp() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _tcp = (listener(LOCALHOST), listener(LOCALHOST6));
+    let unknown = 40_u16.to_ne_bytes();
+    for table in [Table::Mptcp4, Table::Mptcp6] {
+        let mut request = Vec::new();
+        Request::Dump(Query::new(table)).encode(7, &mut request);
+        // The header, `struct inet_diag_req_v2` and the length of the attribute come before.
+        let kind = request.get_mut(16 + 56 + 2..).and_then(|rest| rest.first_chunk_mut()).unwrap();
+        assert_eq!(*kind, 3_u16.to_ne_bytes());
+        *kind = unknown;
+        let diag = socket(AddressFamily::NETLINK, SocketType::DGRAM, Some(SOCK_DIAG)).unwrap();
+        sendto(&diag, &request, SendFlags::empty(), &SocketAddrNetlink::new(0, 0)).unwrap();
+        let mut reply = [0; 4096];
+        let (length, _) = recv(&diag, &mut reply, RecvFlags::empty()).unwrap();
+        let message = Messages::new(&reply[..length]).next().unwrap().unwrap();
+        // `NLMSG_DONE`, with `-ENOENT`.
+        assert_eq!((message.kind, &message.payload[..4]), (3, &(-2_i32).to_ne_bytes()[..]));
     }
 }
 

@@ -14,7 +14,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::live::Live;
+use super::mount::ProcMount;
 
 /// Symbolic links followed in one walk; procfs needs 2, for `net` → `self/net` and `self` → `42`.
 const MAX_LINKS: usize = 4;
@@ -25,13 +25,13 @@ const MAX_COMPONENTS: usize = 16;
 /// Opens a path below the root; fails with `EXDEV` where it leaves the root's mount.
 ///
 /// It stands in for `openat2` and so it fails with the same error numbers.
-pub(super) fn open(root: &Live, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+pub(super) fn open(root: &ProcMount, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     resolve(root, root.as_fd(), MAX_LINKS, path, flags)
 }
 
 /// Opens a path below a directory of a process. There all links are magic, and none is followed.
 pub(super) fn open_below(
-    root: &Live,
+    root: &ProcMount,
     directory: BorrowedFd<'_>,
     path: &str,
     flags: OFlags,
@@ -40,7 +40,7 @@ pub(super) fn open_below(
 }
 
 fn resolve(
-    root: &Live,
+    root: &ProcMount,
     start: BorrowedFd<'_>,
     max_links: usize,
     path: &str,
@@ -76,7 +76,12 @@ fn resolve(
 }
 
 /// Opens one component from its parent, and requires that it lies on the root's mount.
-fn step(root: &Live, parent: BorrowedFd<'_>, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+fn step(
+    root: &ProcMount,
+    parent: BorrowedFd<'_>,
+    name: &str,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
     if !is_plain(name) {
         return Err(Errno::INVAL);
     }

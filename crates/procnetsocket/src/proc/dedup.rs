@@ -56,9 +56,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Endian,
-        model::{InetProtocol, Socket},
-        table::{Family, InetRows, RowParser},
+        model::{Family, InetProtocol, Socket},
+        proc::text::{Endian, RowParser, inet::InetRows},
     };
 
     fn row(port: u16, inode: u64) -> InetSocket {

@@ -20,7 +20,11 @@
 
 use bstr::BString;
 
-use super::{Expected, FieldEnd, Fields, LineProblem, RowParser, decimal, hex};
+use super::{
+    RowParser, decimal,
+    field::{Expected, FieldEnd, Fields, LineProblem},
+    hex,
+};
 use crate::model::{Inode, Socket, UnixKind, UnixName, UnixSocket, UnixState};
 
 /// The flag of a listener (`include/linux/net.h`).
@@ -102,7 +106,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{Table, table::complaint};
+    use crate::{model::Table, proc::text::complaint};
 
     const LISTENER: &str =
         "ffff9f3c8b3e0000: 00000002 00000000 00010000 0001 01 31210 /run/app.sock";

@@ -10,13 +10,16 @@
 //! and knows what is wrong. Here it is known which column comes where and how wide it may be, and
 //! nothing has to be remembered for a report; a million rows take half the time.
 
-use super::{
-    Endian, Family, decimal,
-    fields::leading_spaces,
-    head, hex,
-    inet::{ipv4, ipv6, set_head, tcp_detail},
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
 };
-use crate::model::{InetProtocol, InetSocket, Inode, KernelPointer, TcpDetail};
+
+use super::{Endian, decimal, field::leading_spaces, hex};
+use crate::model::{
+    Family, InetProtocol, InetSocket, Inode, KernelPointer, Queues, TcpDetail, TcpState, Timer,
+    TimerKind,
+};
 
 /// Parses a row from its first word on. `None` says only that it is not such a row, which may be
 /// half set then; otherwise every field is set anew.
@@ -48,7 +51,9 @@ pub(super) fn parse(
     Some(())
 }
 
-fn parse_head<'a>(
+/// Parses the columns from the local address to the retransmissions, and returns what follows them.
+#[inline]
+pub(super) fn parse_head<'a>(
     columns: &'a [u8],
     row: &mut InetSocket,
     family: Family,
@@ -56,13 +61,13 @@ fn parse_head<'a>(
 ) -> Option<&'a [u8]> {
     match family {
         Family::V4 => {
-            let (head, rest) = head::ipv4(columns)?;
-            set_head(row, &head, |words| ipv4(words, endian))?;
+            let (head, rest) = ipv4_head(columns)?;
+            set_head(row, &head, |words| ipv4_address(words, endian))?;
             Some(rest)
         }
         Family::V6 => {
-            let (head, rest) = head::ipv6(columns)?;
-            set_head(row, &head, |words| ipv6(words, endian))?;
+            let (head, rest) = ipv6_head(columns)?;
+            set_head(row, &head, |words| ipv6_address(words, endian))?;
             Some(rest)
         }
     }
@@ -168,12 +173,222 @@ fn are_spaces(bytes: &[u8]) -> bool {
     }
 }
 
+// The first columns have a fixed width, so the bytes of all of them can be compared with a
+// template, and turned into digits, many at a time: a table is mostly such digits.
+
+/// The columns as numbers; an address has one word or four.
+struct Head<const WORDS: usize> {
+    local: Endpoint<WORDS>,
+    remote: Endpoint<WORDS>,
+    state: u8,
+    send: u32,
+    recv: u32,
+    timer: u8,
+    ticks: u32,
+    retransmits: u32,
+}
+
+/// The words of an address, and a port.
+type Endpoint<const WORDS: usize> = ([u32; WORDS], u16);
+
+/// The columns of a row of IPv4.
+static IPV4: Template<80> = Template::new(
+    b"xxxxxxxx:xxxx xxxxxxxx:xxxx xx xxxxxxxx:xxxxxxxx xx:xxxxxxxx xxxxxxxx???????????",
+);
+
+/// Bytes of [`IPV4`] that are columns.
+const IPV4_BYTES: usize = 69;
+
+/// The same for IPv6.
+static IPV6: Template<128> = Template::new(
+    b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx:xxxx xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx:xxxx xx \
+      xxxxxxxx:xxxxxxxx xx:xxxxxxxx xxxxxxxx???????????",
+);
+
+/// Bytes of [`IPV6`] that are columns.
+const IPV6_BYTES: usize = 117;
+
+/// Parses the columns of a row of IPv4 and returns what follows them.
+fn ipv4_head(bytes: &[u8]) -> Option<(Head<1>, &[u8])> {
+    let head = read_head(&IPV4.digits(bytes.first_chunk()?)?)?;
+    Some((head, bytes.get(IPV4_BYTES..)?))
+}
+
+/// Parses the columns of a row of IPv6 and returns what follows them.
+fn ipv6_head(bytes: &[u8]) -> Option<(Head<4>, &[u8])> {
+    let head = read_head(&IPV6.digits(bytes.first_chunk()?)?)?;
+    Some((head, bytes.get(IPV6_BYTES..)?))
+}
+
+/// Where a text has hexadecimal digits and what stands between them, made so that many bytes can be
+/// compared at a time. A byte is combined with `zeros` by exclusive or.
+struct Template<const N: usize> {
+    /// `0` in the place of a digit, and elsewhere the byte that has to be there.
+    zeros: [u8; N],
+    /// What a byte may come to: 9 for a digit, and 0 for other bytes.
+    most: [u8; N],
+    /// How many letters are digits: 6 in upper case, as the kernel prints them, and 0 in the place
+    /// of other bytes.
+    letters: [u8; N],
+}
+
+impl<const N: usize> Template<N> {
+    /// Reads a picture of the text: `x` for a digit, `?` for a byte that is not looked at (it makes
+    /// the text a round number of bytes, which is faster), and all others for themselves.
+    const fn new(picture: &[u8; N]) -> Self {
+        let (mut zeros, mut most, mut letters) = ([0; N], [0; N], [0; N]);
+        let mut place = 0;
+        while place < N {
+            // OK because the place is below the length; this runs at compile time.
+            #[allow(clippy::indexing_slicing, reason = "compile time, in range")]
+            {
+                (zeros[place], most[place], letters[place]) = match picture[place] {
+                    b'x' => (b'0', 9, 6),
+                    b'?' => (0, u8::MAX, 0),
+                    byte => (byte, 0, 0),
+                };
+            }
+            place += 1;
+        }
+        Self { zeros, most, letters }
+    }
+
+    /// Returns the values of the digits, if the text is as the template says.
+    ///
+    /// The loop has no branch, so that the compiler makes it handle 16 bytes at a time.
+    #[inline]
+    fn digits(&self, text: &[u8; N]) -> Option<[u8; N]> {
+        let (mut digits, mut wrong) = ([0; N], 0);
+        let template = self.zeros.iter().zip(&self.most).zip(&self.letters);
+        for ((digit, byte), ((zero, most), letters)) in digits.iter_mut().zip(text).zip(template) {
+            let value = byte ^ zero;
+            let is_letter = value.wrapping_sub(b'A' ^ b'0') < *letters;
+            *digit = (value & 0xF) + if is_letter { 9 } else { 0 };
+            wrong |= u8::from(!(value <= *most || is_letter));
+        }
+        (wrong == 0).then_some(digits)
+    }
+}
+
+/// Puts the digits together; between two columns, one byte is stepped over.
+#[inline]
+fn read_head<const WORDS: usize>(digits: &[u8]) -> Option<Head<WORDS>> {
+    let (local, rest) = endpoint(digits)?;
+    let (remote, rest) = endpoint(rest.get(1..)?)?;
+    let (state, rest) = byte_of(rest.get(1..)?)?;
+    let (send, rest) = word_of(rest.get(1..)?)?;
+    let (recv, rest) = word_of(rest.get(1..)?)?;
+    let (timer, rest) = byte_of(rest.get(1..)?)?;
+    let (ticks, rest) = word_of(rest.get(1..)?)?;
+    let (retransmits, _) = word_of(rest.get(1..)?)?;
+    Some(Head { local, remote, state, send, recv, timer, ticks, retransmits })
+}
+
+#[inline]
+fn endpoint<const WORDS: usize>(digits: &[u8]) -> Option<(Endpoint<WORDS>, &[u8])> {
+    let (mut words, mut rest) = ([0; WORDS], digits);
+    for place in &mut words {
+        (*place, rest) = word_of(rest)?;
+    }
+    let (high, rest) = byte_of(rest.get(1..)?)?;
+    let (low, rest) = byte_of(rest)?;
+    Some(((words, u16::from_be_bytes([high, low])), rest))
+}
+
+#[inline]
+fn word_of(digits: &[u8]) -> Option<(u32, &[u8])> {
+    let (&eight, rest) = digits.split_first_chunk()?;
+    Some((hex::join(eight), rest))
+}
+
+#[inline]
+fn byte_of(digits: &[u8]) -> Option<(u8, &[u8])> {
+    let (&[high, low], rest) = digits.split_first_chunk()?;
+    Some((high << 4 | low, rest))
+}
+
+/// Sets what the columns say; `None` if the state has no such number.
+#[inline]
+fn set_head<const WORDS: usize>(
+    row: &mut InetSocket,
+    head: &Head<WORDS>,
+    ip: impl Fn([u32; WORDS]) -> IpAddr,
+) -> Option<()> {
+    let address = |(words, port)| SocketAddr::new(ip(words), port);
+    row.local = address(head.local);
+    row.remote = address(head.remote);
+    row.state = TcpState::from_number(head.state.into())?;
+    row.queues = Queues { recv: head.recv, send: head.send };
+    row.timer = timer(head.timer, head.ticks.into());
+    row.retransmits = head.retransmits;
+    Some(())
+}
+
+/// Returns the timer of that number, if one runs.
+pub(super) fn timer(kind: u8, expires: u64) -> Option<Timer> {
+    let kind = TimerKind::from_number(kind.into())?;
+    Some(Timer { kind, expires: ticks(expires) })
+}
+
+/// Returns the time of so many clock ticks; one of more than 64 bits of milliseconds is cut there.
+///
+/// Kernel: `USER_HZ` is 100 on every architecture but alpha, so a tick is 10 ms.
+fn ticks(ticks: u64) -> Duration {
+    Duration::from_millis(ticks.saturating_mul(10))
+}
+
+/// Returns what the last columns of a TCP row say.
+pub(super) fn tcp_detail(
+    [retransmission_timeout, ack_timeout]: [u64; 2],
+    acks: u32,
+    congestion_window: u32,
+    threshold: i32,
+) -> TcpDetail {
+    TcpDetail {
+        retransmission_timeout: ticks(retransmission_timeout),
+        ack_timeout: ticks(ack_timeout),
+        // Kernel: `(icsk->icsk_ack.quick << 1) | inet_csk_in_pingpong_mode(sk)`.
+        quick_acks: acks >> 1,
+        pingpong: acks & 1 == 1,
+        congestion_window,
+        // Kernel: 32 bits without a sign are printed by `%d`; -1 stands for initial slow start.
+        slow_start_threshold: (threshold != -1).then_some(threshold.cast_unsigned()),
+    }
+}
+
+/// Returns the address of one word, which the kernel printed in its own byte order.
+pub(super) fn ipv4_address([word]: [u32; 1], endian: Endian) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::from(network_bytes(word, endian)))
+}
+
+/// Returns the address of four words, each of which the kernel printed in its own byte order.
+///
+/// An IPv4 address mapped into IPv6 stays what it is: the socket is an IPv6 socket.
+pub(super) fn ipv6_address(words: [u32; 4], endian: Endian) -> IpAddr {
+    let mut octets = [0; 16];
+    for (place, word) in octets.chunks_exact_mut(4).zip(words) {
+        place.copy_from_slice(&network_bytes(word, endian));
+    }
+    IpAddr::V6(Ipv6Addr::from(octets))
+}
+
+/// Returns the bytes that the word has in the memory of the kernel that printed it.
+fn network_bytes(word: u32, endian: Endian) -> [u8; 4] {
+    match endian {
+        Endian::Little => word.to_le_bytes(),
+        Endian::Big => word.to_be_bytes(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use testkit::Xorshift;
 
     use super::*;
-    use crate::table::{Expected, Fields, LineProblem, inet::parse_row_by_fields};
+    use crate::proc::text::{
+        field::{Expected, Fields, LineProblem},
+        inet::parse_row_by_fields,
+    };
 
     const TCP: InetProtocol = InetProtocol::Tcp;
     const UDP: InetProtocol = InetProtocol::Udp;

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use crate::table::unsigned;
+use crate::proc::text::decimal::unsigned;
 
 /// The names that a machine has for users.
 #[derive(Clone, Debug, Default)]

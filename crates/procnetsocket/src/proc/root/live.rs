@@ -8,14 +8,16 @@ use std::{
 
 use rustix::{
     fd::{AsFd, AsRawFd, BorrowedFd},
-    fs::{
-        AtFlags, CWD, FileType, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, StatxAttributes,
-        StatxFlags,
-    },
+    fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, StatxAttributes, StatxFlags},
     io::Errno,
 };
 
-use super::{BaseKind, Pid, ProcFile, RootError, walk};
+use super::{
+    error::RootError,
+    mount::{ProcMount, is_procfs},
+    name::{BaseKind, Pid, ProcFile},
+    walk,
+};
 
 /// The inode of the root of every procfs (`PROC_ROOT_INO`).
 const PROC_ROOT_INO: u64 = 1;
@@ -51,14 +53,7 @@ const LIST: OFlags = READ.union(OFlags::DIRECTORY);
 
 /// A descriptor that was found to be the root of a procfs.
 #[derive(Debug)]
-pub(super) struct Live {
-    root: OwnedFd,
-    device: u64,
-    /// Compared with the mount of every file.
-    ///
-    /// OK because the held descriptor pins the mount, so that its id cannot be given to another.
-    mount: Option<u64>,
-}
+pub(super) struct Live(ProcMount);
 
 impl Live {
     /// Opens `/proc` and verifies that it is the root of a procfs.
@@ -93,8 +88,7 @@ impl Live {
         if stat.st_ino != PROC_ROOT_INO {
             return Err(RootError::not_root(stat.st_ino));
         }
-        let mount = mount_id(root.as_fd()).map_err(failed)?;
-        Ok(Self { root, device: stat.st_dev, mount })
+        ProcMount::new(root, stat.st_dev).map(Self).map_err(failed)
     }
 
     /// Opens a file for reading, and verifies it.
@@ -126,7 +120,7 @@ impl Live {
         self.expect_on_mount(&path, threads.as_fd())?;
         let ports = self.find(BaseKind::Root, ProcFile::IpLocalPortRange.name(), LOOK);
         // OK because without it the range is unknown, which is no error when it is read either.
-        let ports = ports.ok().filter(|(_, ports)| self.holds(ports.as_fd()) == Ok(true));
+        let ports = ports.ok().filter(|(_, ports)| self.0.holds(ports.as_fd()) == Ok(true));
         Ok([Some(threads), ports.map(|(_, ports)| ports)].into_iter().flatten().collect())
     }
 
@@ -198,7 +192,7 @@ impl Live {
     /// Resolves a path beneath the root: by `openat2`, or where there is none by the walk.
     fn lookup(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let opened = self.openat2(path, flags);
-        if self.must_walk(&opened) { walk::open(self, path, flags) } else { opened }
+        if self.must_walk(&opened) { walk::open(&self.0, path, flags) } else { opened }
     }
 
     /// Resolves a path beneath a directory of a process, which was opened before.
@@ -210,7 +204,7 @@ impl Live {
     ) -> Result<OwnedFd, Errno> {
         let opened = beneath(directory, path, flags);
         if self.must_walk(&opened) {
-            walk::open_below(self, directory, path, flags)
+            walk::open_below(&self.0, directory, path, flags)
         } else {
             opened
         }
@@ -234,13 +228,13 @@ impl Live {
     }
 
     fn openat2(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-        beneath(self.root.as_fd(), path, flags)
+        beneath(self.0.as_fd(), path, flags)
     }
 
     /// Opens the root as a directory that can be listed.
     pub(super) fn open_listing(&self) -> Result<OwnedFd, RootError> {
         #[expect(clippy::disallowed_methods, reason = "the verified root of /proc itself")]
-        let opened = rustix::fs::openat(&self.root, ".", LIST, Mode::empty());
+        let opened = rustix::fs::openat(&self.0, ".", LIST, Mode::empty());
         self.checked("", opened)
     }
 
@@ -273,31 +267,13 @@ impl Live {
     }
 
     fn expect_on_mount(&self, path: &str, fd: BorrowedFd<'_>) -> Result<(), RootError> {
-        match self.holds(fd) {
+        match self.0.holds(fd) {
             Ok(true) => Ok(()),
             Ok(false) => Err(RootError::overmounted(&shown(path))),
             // Kernel: `proc_fd_getattr` counts the descriptors of a process, which may end before.
             Err(Errno::NOENT) => Err(RootError::vanished(&shown(path))),
             Err(errno) => Err(RootError::from_errno(&shown(path), errno)),
         }
-    }
-
-    /// Returns whether a descriptor lies on the mount of the root.
-    pub(super) fn holds(&self, fd: BorrowedFd<'_>) -> Result<bool, Errno> {
-        let device = rustix::fs::fstat(fd)?.st_dev;
-        let mount = mount_id(fd)?;
-        if self.mount.is_some() && mount.is_none() {
-            // A filter that forbids `statx` came between.
-            return Err(Errno::NOSYS);
-        }
-        // Security: the file system alone does not tell: another file of the same procfs may be
-        // bound over the wanted one (CVE-2025-52881). The mount tells.
-        Ok(is_procfs(fd)? && device == self.device && mount == self.mount)
-    }
-
-    /// Returns whether the kernel gives mount ids, without which there is no walk.
-    pub(super) fn has_mount_id(&self) -> bool {
-        self.mount.is_some()
     }
 }
 
@@ -333,12 +309,6 @@ impl OpenPurpose {
     }
 }
 
-impl AsFd for Live {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.root.as_fd()
-    }
-}
-
 fn beneath(directory: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     retried(|| {
         #[expect(clippy::disallowed_methods, reason = "beneath the verified root of /proc")]
@@ -367,27 +337,6 @@ fn expect_kind(path: &str, fd: BorrowedFd<'_>, kind: FileType) -> Result<(), Roo
     }
 }
 
-fn is_procfs(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
-    Ok(rustix::fs::fstatfs(fd)?.f_type == PROC_SUPER_MAGIC)
-}
-
-/// Returns the id of a descriptor's mount, where the kernel gives it (Linux 5.8).
-#[expect(clippy::disallowed_methods, reason = "a descriptor, by an empty path")]
-///
-/// # Errors
-///
-/// What is gone has none.
-fn mount_id(fd: BorrowedFd<'_>) -> Result<Option<u64>, Errno> {
-    let stat = match rustix::fs::statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID) {
-        Ok(stat) => stat,
-        Err(errno @ (Errno::NOENT | Errno::SRCH)) => return Err(errno),
-        // OK because a kernel that does not have the call tells none.
-        Err(_) => return Ok(None),
-    };
-    let given = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::MNT_ID);
-    Ok(given.then_some(stat.stx_mnt_id))
-}
-
 /// Returns whether a descriptor is the root of a mount, as far as the kernel tells (Linux 5.8).
 #[expect(clippy::disallowed_methods, reason = "a descriptor, by an empty path")]
 fn is_mount_root(fd: BorrowedFd<'_>) -> bool {
@@ -408,7 +357,7 @@ fn shown(path: &str) -> String {
 mod tests {
     use super::*;
 
-    fn found(directories: &[&str], name: &str) -> Result<String, crate::RootErrorKind> {
+    fn found(directories: &[&str], name: &str) -> Result<String, crate::proc::root::RootErrorKind> {
         let directories: Vec<_> = directories.iter().map(|&name| name.to_owned()).collect();
         Live::open_proc()
             .unwrap()
@@ -507,7 +456,7 @@ mod tests {
         let live = Live::open_proc().unwrap();
         let inode = |fd: OwnedFd| rustix::fs::fstat(fd).unwrap().st_ino;
         for path in ["self/stat", "thread-self/stat", "net/tcp", "thread-self/net/udp", "uptime"] {
-            let walked = walk::open(&live, path, READ).unwrap();
+            let walked = walk::open(&live.0, path, READ).unwrap();
             assert_eq!(inode(walked), inode(live.openat2(path, READ).unwrap()), "{path}");
         }
     }
@@ -518,17 +467,17 @@ mod tests {
         let process = live.open_process(Pid::new(std::process::id()).unwrap()).unwrap();
         let inode = |fd: OwnedFd| rustix::fs::fstat(fd).unwrap().st_ino;
         for name in ["stat", "fd", "task", "exe"] {
-            let walked = walk::open_below(&live, process.as_fd(), name, LOOK).unwrap();
+            let walked = walk::open_below(&live.0, process.as_fd(), name, LOOK).unwrap();
             let opened = beneath(process.as_fd(), name, LOOK).unwrap();
             assert_eq!(inode(walked), inode(opened), "{name}");
         }
         for name in ["cwd/x", "root/proc", "exe/x", "fd/0/x", "no"] {
-            let walked = walk::open_below(&live, process.as_fd(), name, LOOK).map(drop);
+            let walked = walk::open_below(&live.0, process.as_fd(), name, LOOK).map(drop);
             assert_eq!(walked, beneath(process.as_fd(), name, LOOK).map(drop), "{name}");
             assert!(walked.is_err(), "{name}");
         }
         for name in ["", ".", "..", "/", "../1"] {
-            assert!(walk::open_below(&live, process.as_fd(), name, LOOK).is_err(), "{name}");
+            assert!(walk::open_below(&live.0, process.as_fd(), name, LOOK).is_err(), "{name}");
         }
     }
 
@@ -536,12 +485,12 @@ mod tests {
     fn walks_nowhere_that_openat2_does_not() {
         let live = Live::open_proc().unwrap();
         for path in ["self/cwd/x", "self/root/proc", "thread-self/fd/0", "self/exe", "self/no"] {
-            let walked = walk::open(&live, path, READ).map(drop);
+            let walked = walk::open(&live.0, path, READ).map(drop);
             assert_eq!(walked, live.openat2(path, READ).map(drop), "{path}");
             assert!(walked.is_err(), "{path}");
         }
         for path in ["", ".", "..", "self/..", "/", "/proc", "self//stat"] {
-            assert!(walk::open(&live, path, READ).is_err(), "{path}");
+            assert!(walk::open(&live.0, path, READ).is_err(), "{path}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, num::NonZeroU32};
 
+use crate::model::Table;
+
 /// A process id, as the proc file system that is read numbers it; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -88,6 +90,8 @@ proc_files! {
     NetSockstat6 = "net/sockstat6",
     /// Counters of the IPv4 protocols.
     NetSnmp = "net/snmp",
+    /// The protocols that the kernel has sockets of.
+    NetProtocols = "net/protocols",
     /// The range of local ports that the kernel hands out; below the root only.
     ///
     /// Container runtimes bind `/proc/sys` over itself to make it read-only, and then this file
@@ -104,8 +108,74 @@ proc_files! {
 }
 
 impl ProcFile {
+    /// Returns the file of a table, or `None` when the table cannot be read as text.
+    pub(crate) const fn of_table(table: Table) -> Option<Self> {
+        Some(match table {
+            Table::Tcp4 => Self::NetTcp,
+            Table::Tcp6 => Self::NetTcp6,
+            Table::Udp4 => Self::NetUdp,
+            Table::Udp6 => Self::NetUdp6,
+            Table::UdpLite4 => Self::NetUdplite,
+            Table::UdpLite6 => Self::NetUdplite6,
+            Table::Raw4 => Self::NetRaw,
+            Table::Raw6 => Self::NetRaw6,
+            Table::Icmp4 => Self::NetIcmp,
+            Table::Icmp6 => Self::NetIcmp6,
+            Table::Unix => Self::NetUnix,
+            Table::Packet => Self::NetPacket,
+            Table::Netlink => Self::NetNetlink,
+            Table::Sctp4
+            | Table::Sctp6
+            | Table::Mptcp4
+            | Table::Mptcp6
+            | Table::Vsock
+            | Table::Xdp => return None,
+        })
+    }
+
     /// Returns whether the file is a table of a network namespace, not a file of a process.
     pub(super) fn is_table(self) -> bool {
         self.name().starts_with("net/")
+    }
+}
+
+/// Which directory a base is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BaseKind {
+    Root,
+    Process,
+    Thread,
+    Pid(Pid),
+}
+
+impl BaseKind {
+    /// Returns the directories that may stand for the base; the first that is there is used.
+    pub(super) fn directories(self) -> Vec<String> {
+        match self {
+            Self::Root => vec![String::new()],
+            Self::Process => vec!["self".to_owned()],
+            Self::Thread => vec![
+                "thread-self".to_owned(),
+                // OK because only threads of ours are below `self/task`, even if the procfs
+                // numbers them for another PID namespace.
+                format!("self/task/{}", rustix::thread::gettid()),
+                "self".to_owned(),
+            ],
+            Self::Pid(pid) => vec![pid.to_string()],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_tables_have_the_file_of_their_name() {
+        for table in Table::ALL {
+            let file = ProcFile::of_table(table);
+            assert_eq!(file.is_some(), Table::TEXT.contains(&table), "{table}");
+            assert!(file.is_none_or(|file| file.name().strip_prefix("net/") == Some(table.name())));
+        }
     }
 }

@@ -10,7 +10,10 @@ use std::{
 use cap_std::fs::{Dir, File as CapFile, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
-use super::{BaseKind, ProcFile, RootError};
+use super::{
+    error::RootError,
+    name::{BaseKind, ProcFile},
+};
 
 /// Opens a file of a fake root, for reading.
 pub(super) fn open(dir: &Dir, base: BaseKind, file: ProcFile) -> Result<File, RootError> {

@@ -8,7 +8,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::table::unsigned;
+use crate::proc::text::decimal::unsigned;
 
 /// Bytes read of a directory at once: 32 KiB, which are some 1 300 names of descriptors.
 pub(crate) const LISTING_BYTES: usize = 32 * 1024;

@@ -7,8 +7,11 @@ use cap_std::fs::Dir;
 use rustix::fd::AsFd;
 
 use super::{
-    Numbers, Pid, ProcFile, RootError, fake,
+    error::RootError,
+    fake,
     live::{Live, OpenPurpose},
+    name::{Pid, ProcFile},
+    numbers::Numbers,
 };
 
 /// The directory of a process or of a thread, held open.

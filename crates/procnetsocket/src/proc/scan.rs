@@ -3,13 +3,19 @@
 use std::{io::Read, ops::ControlFlow};
 
 use crate::{
-    Endian, Error, Interrupt, Limits, ReadReport, RowError, Table, Visitor,
-    dedup::Window,
-    error::Repr,
-    lines::{LineError, Lines},
-    model::Socket,
-    root::ProcFile,
-    table::{InetRows, LineProblem, NetlinkRows, PacketRows, RowForm, RowParser, UnixRows},
+    error::{Error, Repr, RowError},
+    limits::Limits,
+    model::{RowForm, Socket, Table},
+    proc::{
+        dedup::Window,
+        lines::{LineError, Lines},
+        root::name::ProcFile,
+        text::{
+            Endian, RowParser, field::LineProblem, inet::InetRows, netlink::NetlinkRows,
+            packet::PacketRows, unix::UnixRows,
+        },
+    },
+    visit::{Interrupt, ReadReport, Visitor},
 };
 
 /// Lines after which the interrupt is asked: 1 000, which take less than a millisecond to parse.
@@ -63,7 +69,7 @@ impl<'a> TableScan<'a> {
         limits: &'a Limits,
         interrupt: &'a dyn Interrupt,
     ) -> Result<Self, Error> {
-        let file = table.file().ok_or(Repr::NoText(table))?;
+        let file = ProcFile::of_table(table).ok_or(Repr::NoText(table))?;
         let report = ReadReport::default();
         Ok(Self { table, file, endian, limits, interrupt, window: None, patience: 0, report })
     }
@@ -188,7 +194,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{Uninterrupted, listing::Collect, model::InetSocket};
+    use crate::{listing::Collect, model::InetSocket, visit::Uninterrupted};
 
     fn row(inode: u64) -> String {
         format!(

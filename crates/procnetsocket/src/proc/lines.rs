@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_longest_line_is_read_and_no_longer_one() {
-        let limit = crate::MAX_LINE_BYTES;
+        let limit = crate::limits::MAX_LINE_BYTES;
         for end in ["", "\n"] {
             let text = format!("{}{end}", "x".repeat(limit));
             assert_eq!(read(text.as_bytes(), limit, 70_000).unwrap(), [vec![b'x'; limit]]);

@@ -6,11 +6,12 @@
 use std::{io::Read, ops::RangeInclusive};
 
 use crate::{
-    Error, ProcRoot,
-    error::Repr,
-    root::ProcFile,
-    stat::each_line,
-    table::{Expected, Fields},
+    error::{Error, Repr},
+    proc::{
+        root::{ProcRoot, name::ProcFile},
+        sockstat::each_line,
+        text::field::{Expected, Fields},
+    },
 };
 
 /// Reads the ports of the network namespace that this thread is in.

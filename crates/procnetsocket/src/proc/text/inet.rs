@@ -29,32 +29,20 @@
 //! Kernel: older versions print no `drops`, or print them with a sign. Pointers are hashed since 4.15,
 //! and `(____ptrval____)` before the kernel has entropy to hash with.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::net::SocketAddr;
 
 use bstr::BString;
 
 use super::{
-    Endian, Expected, FieldEnd, Fields, LineProblem, RowParser, decimal, exact, head, head::Head,
+    Endian, RowParser, decimal,
+    exact::{self, ipv4_address, ipv6_address, tcp_detail, timer},
+    field::{Expected, FieldEnd, Fields, LineProblem},
     hex,
 };
 use crate::model::{
-    InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail, TcpState, Timer,
-    TimerKind,
+    Family, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail, TcpState,
+    Timer,
 };
-
-/// The address family of a table of internet sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Family {
-    /// IPv4: addresses of one word.
-    #[doc(alias = "AF_INET")]
-    V4,
-    /// IPv6: addresses of four words. An IPv6 socket may have mapped IPv4 addresses.
-    #[doc(alias = "AF_INET6")]
-    V6,
-}
 
 /// The parser of an inet table.
 pub(crate) struct InetRows {
@@ -126,38 +114,12 @@ fn parse_head(
     family: Family,
     endian: Endian,
 ) -> Result<(), Expected> {
-    let together = |bytes| match family {
-        Family::V4 => {
-            let (head, rest) = head::ipv4(bytes)?;
-            Some((set_head(row, &head, |words| ipv4(words, endian))?, rest))
-        }
-        Family::V6 => {
-            let (head, rest) = head::ipv6(bytes)?;
-            Some((set_head(row, &head, |words| ipv6(words, endian))?, rest))
-        }
-    };
+    let together = |bytes| Some(((), exact::parse_head(bytes, row, family, endian)?));
     match fields.take(together, FieldEnd::Blank, "the columns") {
         Ok(()) => Ok(()),
         // Nothing was taken, and one of the fields will say what is wrong.
         Err(_) => parse_head_by_fields(fields, row, family, endian),
     }
-}
-
-/// Sets what the columns say; `None` if the state has no such number.
-#[inline]
-pub(super) fn set_head<const WORDS: usize>(
-    row: &mut InetSocket,
-    head: &Head<WORDS>,
-    ip: impl Fn([u32; WORDS]) -> IpAddr,
-) -> Option<()> {
-    let address = |(words, port)| SocketAddr::new(ip(words), port);
-    row.local = address(head.local);
-    row.remote = address(head.remote);
-    row.state = TcpState::from_number(head.state.into())?;
-    row.queues = Queues { recv: head.recv, send: head.send };
-    row.timer = timer(head.timer, head.ticks.into());
-    row.retransmits = head.retransmits;
-    Some(())
 }
 
 #[cold]
@@ -184,8 +146,8 @@ fn parse_endpoint(
     const IPV4: &str = "an IPv4 address of 8 hexadecimal digits and a colon";
     const IPV6: &str = "an IPv6 address of 32 hexadecimal digits and a colon";
     let ip = match family {
-        Family::V4 => ipv4(fields.take(words, FieldEnd::Colon, IPV4)?, endian),
-        Family::V6 => ipv6(fields.take(words, FieldEnd::Colon, IPV6)?, endian),
+        Family::V4 => ipv4_address(fields.take(words, FieldEnd::Colon, IPV4)?, endian),
+        Family::V6 => ipv6_address(fields.take(words, FieldEnd::Colon, IPV6)?, endian),
     };
     let port = fields.hex_half(FieldEnd::Blank, "a hexadecimal port of 4 digits")?;
     Ok(SocketAddr::new(ip, port))
@@ -209,18 +171,6 @@ fn parse_timer(fields: &mut Fields<'_>) -> Result<Option<Timer>, Expected> {
     let kind = fields.hex_byte(FieldEnd::Colon, "a hexadecimal timer of 2 digits")?;
     let expires = fields.hex("hexadecimal clock ticks")?;
     Ok(timer(kind, expires))
-}
-
-fn timer(kind: u8, expires: u64) -> Option<Timer> {
-    let kind = TimerKind::from_number(kind.into())?;
-    Some(Timer { kind, expires: ticks(expires) })
-}
-
-/// Returns the time of so many clock ticks; one of more than 64 bits of milliseconds is cut there.
-///
-/// Kernel: `USER_HZ` is 100 on every architecture but alpha, so a tick is 10 ms.
-fn ticks(ticks: u64) -> Duration {
-    Duration::from_millis(ticks.saturating_mul(10))
 }
 
 /// Parses the references and the pointer; a row may end before either.
@@ -247,25 +197,6 @@ fn parse_tcp_detail(fields: &mut Fields<'_>) -> Result<Option<TcpDetail>, Expect
     let threshold = fields.signed("a decimal slow start threshold")?;
     let timeouts = [retransmission_timeout, ack_timeout];
     Ok(Some(tcp_detail(timeouts, acks, congestion_window, threshold)))
-}
-
-/// Returns what the last columns of a TCP row say.
-pub(super) fn tcp_detail(
-    [retransmission_timeout, ack_timeout]: [u64; 2],
-    acks: u32,
-    congestion_window: u32,
-    threshold: i32,
-) -> TcpDetail {
-    TcpDetail {
-        retransmission_timeout: ticks(retransmission_timeout),
-        ack_timeout: ticks(ack_timeout),
-        // Kernel: `(icsk->icsk_ack.quick << 1) | inet_csk_in_pingpong_mode(sk)`.
-        quick_acks: acks >> 1,
-        pingpong: acks & 1 == 1,
-        congestion_window,
-        // Kernel: 32 bits without a sign are printed by `%d`; -1 stands for initial slow start.
-        slow_start_threshold: (threshold != -1).then_some(threshold.cast_unsigned()),
-    }
 }
 
 /// Parses the dropped datagrams, which kernels before 2.6.27 do not print.
@@ -302,38 +233,17 @@ fn words<const WORDS: usize>(bytes: &[u8]) -> Option<([u32; WORDS], &[u8])> {
     Some((words, rest))
 }
 
-/// Returns the address of one word, which the kernel printed in its own byte order.
-pub(super) fn ipv4([word]: [u32; 1], endian: Endian) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::from(network_bytes(word, endian)))
-}
-
-/// Returns the address of four words, each of which the kernel printed in its own byte order.
-///
-/// An IPv4 address mapped into IPv6 stays what it is: the socket is an IPv6 socket.
-pub(super) fn ipv6(words: [u32; 4], endian: Endian) -> IpAddr {
-    let mut octets = [0; 16];
-    for (place, word) in octets.chunks_exact_mut(4).zip(words) {
-        place.copy_from_slice(&network_bytes(word, endian));
-    }
-    IpAddr::V6(Ipv6Addr::from(octets))
-}
-
-/// Returns the bytes that the word has in the memory of the kernel that printed it.
-fn network_bytes(word: u32, endian: Endian) -> [u8; 4] {
-    match endian {
-        Endian::Little => word.to_le_bytes(),
-        Endian::Big => word.to_be_bytes(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write;
+    use std::{fmt::Write, time::Duration};
 
     use rstest::rstest;
 
     use super::*;
-    use crate::{Table, table::complaint};
+    use crate::{
+        model::{Table, TimerKind},
+        proc::text::complaint,
+    };
 
     const LISTEN: &str = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 32017 1 ffff9f3c8b3e0000 100 0 0 10 0                     ";
     const ESTABLISHED: &str = "  12: 0100007F:1F90 0200007F:C350 01 0000002A:00000007 02:000005DC 00000003  1000        4 32018 2 ffff9f3c8b3e0880 20 4 31 10 -1";
@@ -357,7 +267,7 @@ mod tests {
 
     fn rows(table: Table, endian: Endian) -> InetRows {
         match table.form() {
-            super::super::RowForm::Inet(protocol, family) => {
+            crate::model::RowForm::Inet(protocol, family) => {
                 InetRows::new(protocol, family, endian)
             }
             form => panic!("{form:?}"),

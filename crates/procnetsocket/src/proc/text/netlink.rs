@@ -14,7 +14,10 @@
 //! neither `Drops` nor `Inode`: shorter rows are rows. They print a pointer as `Dump`, now 0 or 1,
 //! and `Pid` and `Drops` with a sign.
 
-use super::{Expected, FieldEnd, Fields, LineProblem, RowParser, decimal};
+use super::{
+    RowParser, decimal,
+    field::{Expected, FieldEnd, Fields, LineProblem},
+};
 use crate::model::{Inode, NetlinkSocket, Socket};
 
 /// The parser of the netlink table.
@@ -81,7 +84,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{Table, table::complaint};
+    use crate::{model::Table, proc::text::complaint};
 
     fn parse(line: &str) -> NetlinkSocket {
         match NetlinkRows::new().parse(line.as_bytes()) {

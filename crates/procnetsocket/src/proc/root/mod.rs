@@ -1,16 +1,18 @@
 //! A handle on `/proc` that cannot be redirected: the only opening of `/proc` in this crate.
 //!
 //! [`ProcRoot`] says what it promises. Its parts: `live` verifies the root and what is opened
-//! beneath it, `walk` resolves paths where `openat2` is missing, `fake` opens the files of a
+//! beneath it, `mount` recognises what lies on the root's mount, `walk` resolves paths where
+//! `openat2` is missing, `fake` opens the files of a
 //! directory that stands for `/proc`, `task` opens what a process has, `numbers` reads directories
 //! whose names are numbers, and `name` lists all that can be opened.
 
-mod error;
+pub(crate) mod error;
 mod fake;
 mod live;
-mod name;
-mod numbers;
-mod task;
+mod mount;
+pub(crate) mod name;
+pub(crate) mod numbers;
+pub(crate) mod task;
 mod walk;
 
 use std::{
@@ -21,11 +23,11 @@ use std::{
 
 use cap_std::{AmbientAuthority, fs::Dir};
 
-use self::live::Live;
 pub use self::{
     error::{RootError, RootErrorKind},
     name::{Pid, ProcFile},
 };
+use self::{live::Live, name::BaseKind};
 pub(crate) use self::{
     numbers::{ListingBuffer, Numbers},
     task::TaskDir,
@@ -258,15 +260,6 @@ pub struct Base<'a> {
     kind: BaseKind,
 }
 
-/// Which directory a base is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BaseKind {
-    Root,
-    Process,
-    Thread,
-    Pid(Pid),
-}
-
 impl Base<'_> {
     /// Opens a file for reading.
     ///
@@ -279,24 +272,6 @@ impl Base<'_> {
         match self.source {
             RootSource::Live(live) => live.open(self.kind, file),
             RootSource::Fake(dir) => fake::open(dir, self.kind, file),
-        }
-    }
-}
-
-impl BaseKind {
-    /// Returns the directories that may stand for the base; the first that is there is used.
-    fn directories(self) -> Vec<String> {
-        match self {
-            Self::Root => vec![String::new()],
-            Self::Process => vec!["self".to_owned()],
-            Self::Thread => vec![
-                "thread-self".to_owned(),
-                // OK because only threads of ours are below `self/task`, even if the procfs
-                // numbers them for another PID namespace.
-                format!("self/task/{}", rustix::thread::gettid()),
-                "self".to_owned(),
-            ],
-            Self::Pid(pid) => vec![pid.to_string()],
         }
     }
 }

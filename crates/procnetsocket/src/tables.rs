@@ -6,19 +6,23 @@ use bstr::{BStr, BString};
 use cap_std::{AmbientAuthority, fs::Dir};
 
 use crate::{
-    Endian, Error, Family, Interrupt, Limits, Listing, Pid, ProcRoot, ProcessLimits, ProcessQuery,
-    ProcessReport, Query, ReadReport, SockStat, SockStat6, Table, Uninterrupted, Visitor,
-    dedup::Window,
-    diag::{DiagSocket, Request},
-    error::Repr,
-    interface::Interfaces,
-    listing::{Collect, KeptRow},
-    model::{InetProtocol, InetSocket, NetlinkSocket, PacketSocket, UnixSocket},
-    namespace::Elsewhere,
-    port_range, process,
-    root::ProcFile,
-    scan::TableScan,
-    stat,
+    diag::{DiagSocket, Interfaces, Request},
+    error::{Error, Repr},
+    limits::Limits,
+    listing::{Collect, KeptRow, Listing},
+    model::{Family, InetProtocol, InetSocket, NetlinkSocket, PacketSocket, Table, UnixSocket},
+    proc::{
+        dedup::Window,
+        port_range,
+        protocols::read_protocols,
+        root::{Pid, ProcFile, ProcRoot},
+        scan::TableScan,
+        sockstat::{self, SockStat, SockStat6},
+        text::Endian,
+    },
+    process::{self, ProcessLimits, ProcessQuery, ProcessReport},
+    query::Query,
+    visit::{Interrupt, ReadReport, Uninterrupted, Visitor},
 };
 
 /// The socket tables of one network namespace.
@@ -40,6 +44,17 @@ pub struct SocketTables {
     diag: Option<DiagSocket>,
     /// Set for a namespace that this process is not in.
     elsewhere: Option<Elsewhere>,
+}
+
+/// What is known of a namespace that this process is not in.
+///
+/// Kernel: a socket belongs to the namespace of the thread that made it, so that sock_diag and the
+/// names of interfaces can be asked from anywhere. The text tables show the namespace of the thread
+/// that looks, and cannot.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    /// The ports that the kernel hands out there, as they were when the tables were opened.
+    pub(crate) port_range: Option<RangeInclusive<u16>>,
 }
 
 impl SocketTables {
@@ -132,7 +147,7 @@ impl SocketTables {
                 self.visit_query(&unfiltered, limits, interrupt, visitor)
             }
             // OK because these errors come before any row.
-            Err(error) if error.has_no_answer() && query.table.file().is_some() => {
+            Err(error) if error.has_no_answer() && ProcFile::of_table(query.table).is_some() => {
                 self.visit(query.table, limits, interrupt, visitor)
             }
             answer => answer,
@@ -192,7 +207,7 @@ impl SocketTables {
     ///
     /// As [`SocketTables::visit`]; [`Malformed`](crate::ErrorKind::Malformed) if a number is none.
     pub fn sockstat(&self) -> Result<SockStat, Error> {
-        stat::read_sockstat(&mut self.open(ProcFile::NetSockstat)?)
+        sockstat::read_sockstat(&mut self.open(ProcFile::NetSockstat)?)
     }
 
     /// Reads `net/sockstat6`: counts of sockets over IPv6.
@@ -201,7 +216,7 @@ impl SocketTables {
     ///
     /// As [`SocketTables::sockstat`]; [`Missing`](crate::ErrorKind::Missing) without IPv6.
     pub fn sockstat6(&self) -> Result<SockStat6, Error> {
-        stat::read_sockstat6(&mut self.open(ProcFile::NetSockstat6)?)
+        sockstat::read_sockstat6(&mut self.open(ProcFile::NetSockstat6)?)
     }
 
     /// Reads the number of TCP connections in ESTABLISHED or CLOSE-WAIT (`CurrEstab` of `net/snmp`),
@@ -212,7 +227,19 @@ impl SocketTables {
     /// As [`SocketTables::sockstat`]; [`Malformed`](crate::ErrorKind::Malformed) also if the file
     /// does not have this counter.
     pub fn curr_estab(&self) -> Result<i64, Error> {
-        stat::read_curr_estab(&mut self.open(ProcFile::NetSnmp)?)
+        sockstat::read_curr_estab(&mut self.open(ProcFile::NetSnmp)?)
+    }
+
+    /// Reads the names of the protocols that the kernel has sockets of (`net/protocols`), such as
+    /// `TCPv6` or `AF_VSOCK`. They are the same in every network namespace.
+    ///
+    /// # Errors
+    ///
+    /// As [`SocketTables::sockstat`].
+    pub fn protocols(&self) -> Result<Vec<BString>, Error> {
+        let file = ProcFile::NetProtocols;
+        let opened = self.root.thread().open(file);
+        read_protocols(&mut opened.map_err(|error| Error::from_root(file, error))?)
     }
 
     /// Reads the ports that the kernel gives to sockets that ask for none

@@ -14,7 +14,10 @@
 
 use std::num::NonZeroU32;
 
-use super::{Expected, FieldEnd, Fields, LineProblem, RowParser};
+use super::{
+    RowParser,
+    field::{Expected, FieldEnd, Fields, LineProblem},
+};
 use crate::model::{Inode, PacketKind, PacketSocket, Socket};
 
 /// The parser of the packet table.
@@ -71,7 +74,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{Table, table::complaint};
+    use crate::{model::Table, proc::text::complaint};
 
     fn parse(line: &str) -> PacketSocket {
         match PacketRows::new().parse(line.as_bytes()) {

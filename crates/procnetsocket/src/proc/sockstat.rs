@@ -19,13 +19,17 @@
 use std::io::Read;
 
 use crate::{
-    Error,
-    error::Repr,
+    error::{Error, Repr},
     limits::{MAX_COUNTER_LINES, MAX_LINE_BYTES},
-    lines::Lines,
-    mismatch::Mismatch,
-    root::ProcFile,
-    table::{Expected, FieldEnd, Fields, signed},
+    proc::{
+        lines::Lines,
+        root::name::ProcFile,
+        text::{
+            decimal::signed,
+            field::{Expected, FieldEnd, Fields},
+            mismatch::Mismatch,
+        },
+    },
 };
 
 /// The counts of `net/sockstat`. A count that the kernel does not print is `None`; the kernel counts
@@ -79,22 +83,33 @@ pub struct SockStat6 {
 pub(crate) fn read_sockstat(reader: &mut dyn Read) -> Result<SockStat, Error> {
     let mut stat = SockStat::default();
     each_line(ProcFile::NetSockstat, reader, |fields| parse_sockstat(fields, &mut stat))?;
-    Ok(stat)
+    match (stat.used, stat.tcp.in_use) {
+        (None, _) => Err(no_counter(ProcFile::NetSockstat, "used of sockets")),
+        (_, None) => Err(no_counter(ProcFile::NetSockstat, "inuse of TCP")),
+        _ => Ok(stat),
+    }
 }
 
 /// Reads `net/sockstat6`.
 pub(crate) fn read_sockstat6(reader: &mut dyn Read) -> Result<SockStat6, Error> {
     let mut stat = SockStat6::default();
     each_line(ProcFile::NetSockstat6, reader, |fields| parse_sockstat6(fields, &mut stat))?;
-    Ok(stat)
+    match stat.tcp_in_use {
+        None => Err(no_counter(ProcFile::NetSockstat6, "inuse of TCP6")),
+        Some(_) => Ok(stat),
+    }
 }
 
 /// Reads the number of connections in ESTABLISHED or CLOSE-WAIT from `net/snmp`.
 pub(crate) fn read_curr_estab(reader: &mut dyn Read) -> Result<i64, Error> {
     let mut tcp = TcpSnmp::default();
     each_line(ProcFile::NetSnmp, reader, |fields| tcp.parse(fields))?;
-    let missing = Repr::NoCounter { file: ProcFile::NetSnmp, what: "CurrEstab of Tcp" };
-    tcp.curr_estab.ok_or_else(|| missing.into())
+    tcp.curr_estab.ok_or_else(|| no_counter(ProcFile::NetSnmp, "CurrEstab of Tcp"))
+}
+
+/// Returns the error of a counter that every kernel prints and that is missing: it is not 0.
+fn no_counter(file: ProcFile, what: &'static str) -> Error {
+    Repr::NoCounter { file, what }.into()
 }
 
 /// Reads a file line by line, as many as it may have.
@@ -293,13 +308,43 @@ Udp: 9 0
         assert_eq!(Some(&*text(read_curr_estab(&mut file.as_bytes()))), Some(expected));
     }
 
+    /// What every kernel prints.
+    const LEAST: &str = "sockets: used 1\nTCP: inuse 1\n";
+
     #[rstest]
-    #[case::empty("")]
+    #[case::nothing("")]
     #[case::other_names("SCTP: inuse many of them\nMPTCP:\n")]
     #[case::other_keys("TCP: sleeping 7\n")]
-    #[case::name_without_keys("TCP:\n")]
-    fn unknown_counters_are_skipped(#[case] file: &str) {
-        assert_eq!(read_sockstat(&mut file.as_bytes()).unwrap(), SockStat::default());
+    #[case::name_without_keys("UDP:\n")]
+    fn unknown_counters_are_skipped(#[case] lines: &str) {
+        let expected = read_sockstat(&mut LEAST.as_bytes()).unwrap();
+        let file = format!("{LEAST}{lines}");
+        assert_eq!(read_sockstat(&mut file.as_bytes()).unwrap(), expected);
+    }
+
+    #[rstest]
+    #[case::empty("", "expected used of sockets in net/sockstat, but found none")]
+    #[case::header_alone(
+        "sockets:\nTCP:\nUDP:\n",
+        "expected used of sockets in net/sockstat, but found none"
+    )]
+    #[case::no_tcp("sockets: used 7\n", "expected inuse of TCP in net/sockstat, but found none")]
+    #[case::no_value(
+        "sockets: used 7\nTCP:\n",
+        "expected inuse of TCP in net/sockstat, but found none"
+    )]
+    fn counters_without_values_are_an_error(#[case] file: &str, #[case] expected: &str) {
+        assert_eq!(text(read_sockstat(&mut file.as_bytes())), expected);
+    }
+
+    #[rstest]
+    #[case::empty("")]
+    #[case::header_alone("TCP6:\nUDP6:\n")]
+    fn counters_of_ipv6_without_values_are_an_error(#[case] file: &str) {
+        assert_eq!(
+            text(read_sockstat6(&mut file.as_bytes())),
+            "expected inuse of TCP6 in net/sockstat6, but found none"
+        );
     }
 
     #[rstest]
@@ -307,7 +352,8 @@ Udp: 9 0
     #[case::least("TCP: inuse -9223372036854775808", Some(i64::MIN))]
     #[case::most("TCP: inuse 9223372036854775807", Some(i64::MAX))]
     #[case::the_last_counts("TCP: inuse 1 inuse 2\nTCP: inuse 3", Some(3))]
-    fn counts(#[case] file: &str, #[case] expected: Option<i64>) {
+    fn counts(#[case] lines: &str, #[case] expected: Option<i64>) {
+        let file = format!("{LEAST}{lines}");
         assert_eq!(read_sockstat(&mut file.as_bytes()).unwrap().tcp.in_use, expected);
     }
 
@@ -342,7 +388,7 @@ Udp: 9 0
 
     #[test]
     fn a_file_of_too_many_lines_is_refused() {
-        let file = "UDP: inuse 1\n".repeat(1_000);
+        let file = LEAST.to_owned() + &"UDP: inuse 1\n".repeat(998);
         assert!(read_sockstat(&mut file.as_bytes()).is_ok());
         let error = read_sockstat(&mut format!("{file}x").as_bytes()).unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::LimitExceeded);

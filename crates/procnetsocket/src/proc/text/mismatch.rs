@@ -4,7 +4,7 @@ use std::fmt;
 
 use bstr::BString;
 
-use crate::table::LineProblem;
+use crate::proc::text::field::LineProblem;
 
 /// Bytes of a line that a message quotes: 40, enough for the longest column, an IPv6 address.
 const QUOTED_BYTES: usize = 40;

@@ -1,0 +1,10 @@
+//! `/proc`: the verified handle, and what its files say.
+
+pub(crate) mod dedup;
+pub(crate) mod lines;
+pub(crate) mod port_range;
+pub(crate) mod protocols;
+pub mod root;
+pub(crate) mod scan;
+pub(crate) mod sockstat;
+pub(crate) mod text;

@@ -1,0 +1,54 @@
+//! Pure parsers of the rows of the text tables.
+//!
+//! A parser gets one line without its newline and gives the row or the [`LineProblem`] that it met. It
+//! reuses one row, so a table costs no allocation per row, and it knows nothing of files or limits.
+
+pub(crate) mod decimal;
+mod exact;
+pub(crate) mod field;
+mod hex;
+pub(crate) mod inet;
+pub(crate) mod mismatch;
+pub(crate) mod netlink;
+pub(crate) mod packet;
+pub(crate) mod unix;
+
+use self::field::LineProblem;
+use crate::model::Socket;
+
+/// The byte order of the machine whose kernel printed a table: addresses are printed as 32-bit
+/// words in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endian {
+    /// The least significant byte first (x86, arm64, riscv64).
+    Little,
+    /// The most significant byte first (s390x).
+    Big,
+}
+
+impl Endian {
+    /// The byte order of this machine.
+    pub const NATIVE: Self = if cfg!(target_endian = "little") { Self::Little } else { Self::Big };
+}
+
+/// A parser of the rows of one table.
+pub(crate) trait RowParser {
+    /// Checks the first line of the table, which names the columns.
+    fn check_header(&self, _header: &[u8]) -> Result<(), LineProblem> {
+        Ok(())
+    }
+
+    /// Parses a line without its newline; the socket is lent until the next call.
+    fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, LineProblem>;
+}
+
+/// Returns what is reported of a malformed row, or `None` when it is well formed.
+#[cfg(test)]
+pub(crate) fn complaint(
+    table: crate::model::Table,
+    rows: &mut impl RowParser,
+    line: &[u8],
+) -> Option<String> {
+    let problem = rows.parse(line).err()?;
+    Some(crate::RowError::new(table, 7, line, problem).to_string())
+}
