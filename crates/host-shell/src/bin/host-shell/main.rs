@@ -27,7 +27,7 @@ use std::{
 use builtin_api::{Chain, ExitCode};
 use host_confine::{
     ConfineError, Confined, Confinement, Duty, Forked,
-    broker::{BrokerError, Kind, ProcessService, serve},
+    broker::{BrokerError, BrokerErrorKind, Kind, ProcessService, serve},
     fork,
 };
 use host_shell::ErrorKind;
@@ -161,8 +161,11 @@ fn broker(kind: Kind) -> Result<ExitCode, Failure> {
         }
         _ => return Ok(ExitCode::USAGE),
     };
-    served.map_err(Failure::Broker)?;
-    Ok(ExitCode::SUCCESS)
+    match served {
+        // OK because a shell that is gone needs no answer, and no broker.
+        Err(error) if error.kind() != BrokerErrorKind::Gone => Err(Failure::Broker(error)),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// Does all that comes before a script, and says what is in force.

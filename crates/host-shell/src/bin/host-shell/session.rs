@@ -89,14 +89,14 @@ impl Session {
 
     /// Asks, and has the process ended if there is no answer at the deadline, or after Ctrl-C.
     pub(crate) fn ask(&mut self, request: &Request) -> Ended {
+        // A Ctrl-C of the time between two lines is for neither.
+        self.interrupts.0.store(false, Ordering::SeqCst);
         self.ask_since(Instant::now(), request)
     }
 
     /// The same, with the deadline of a script that began at that time.
     pub(crate) fn ask_since(&mut self, begin: Instant, request: &Request) -> Ended {
         self.number = self.number.wrapping_add(1);
-        // A Ctrl-C of the time between two scripts is for neither.
-        self.interrupts.0.store(false, Ordering::SeqCst);
         let watch = Watch {
             ends: &self.ends,
             number: self.number,
