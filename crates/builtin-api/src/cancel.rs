@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -16,8 +16,18 @@ use crate::{Error, ErrorKind};
 /// monotonic clock: cheap enough for once in a thousand rows.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
-    flag: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     deadline: Option<Instant>,
+}
+
+/// What clones share.
+#[derive(Debug, Default)]
+struct Shared {
+    flag: AtomicBool,
+    /// Held while the flag is set, so that nobody begins to wait between its look at the flag and
+    /// the notification.
+    setting: Mutex<()>,
+    set: Condvar,
 }
 
 impl Cancel {
@@ -30,12 +40,16 @@ impl Cancel {
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         let earlier = self.deadline.map_or(deadline, |own| own.min(deadline));
-        Self { flag: Arc::clone(&self.flag), deadline: Some(earlier) }
+        Self { shared: Arc::clone(&self.shared), deadline: Some(earlier) }
     }
 
-    /// Sets the flag: every clone is cancelled from now on.
+    /// Sets the flag: every clone is cancelled from now on, and [`wait_until`](Self::wait_until)
+    /// returns.
     pub fn cancel(&self) {
-        self.flag.store(true, Ordering::Relaxed);
+        // OK because a panic under a lock that guards no data breaks nothing.
+        let _setting = self.shared.setting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.flag.store(true, Ordering::Relaxed);
+        self.shared.set.notify_all();
     }
 
     /// Returns the deadline, if there is one.
@@ -55,7 +69,7 @@ impl Cancel {
     /// [`ErrorKind::Cancelled`] when the flag is set, [`ErrorKind::TimedOut`] when the deadline has
     /// passed.
     pub fn check(&self) -> Result<(), Error> {
-        if self.flag.load(Ordering::Relaxed) {
+        if self.shared.flag.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
         }
         match self.deadline {
@@ -63,6 +77,25 @@ impl Cancel {
                 Err(Error::new(ErrorKind::TimedOut, "the time that the host allows is over"))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Waits until that time. Nothing is polled: a call that waits for long costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check), as soon as the call has to end.
+    pub fn wait_until(&self, time: Instant) -> Result<(), Error> {
+        let end = self.deadline.map_or(time, |deadline| deadline.min(time));
+        let mut setting = self.shared.setting.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            self.check()?;
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return self.check();
+            }
+            let waited = self.shared.set.wait_timeout(setting, left);
+            (setting, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -111,6 +144,25 @@ mod tests {
         let cancel = Cancel::new().with_deadline(Instant::now());
         cancel.cancel();
         assert_eq!(kind(&cancel), Some(ErrorKind::Cancelled));
+    }
+
+    #[test]
+    fn waits_until_a_time() {
+        let time = Instant::now() + Duration::from_millis(20);
+        Cancel::new().wait_until(time).unwrap();
+        assert!(Instant::now() >= time);
+    }
+
+    #[test]
+    fn wait_ends_when_the_flag_is_set_or_the_deadline_passes() {
+        let (cancel, hour) = (Cancel::new(), Instant::now() + HOUR);
+        let deadline = Instant::now() + Duration::from_millis(20);
+        let late = cancel.with_deadline(deadline).wait_until(hour).unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::TimedOut);
+        let waiting = cancel.clone();
+        let waiter = std::thread::spawn(move || waiting.wait_until(hour).unwrap_err().kind());
+        cancel.cancel();
+        assert_eq!(waiter.join().unwrap(), ErrorKind::Cancelled);
     }
 
     #[rstest]

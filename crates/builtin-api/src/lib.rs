@@ -89,6 +89,7 @@ mod escape;
 mod exit;
 mod registry;
 mod sandbox;
+mod time;
 
 pub use bstr;
 pub use cap_std;
@@ -106,3 +107,4 @@ pub use sandbox::{
     Access, DirEntry, MAX_PATH_BYTES, MAX_TREE_DEPTH, ReadDir, Sandbox, SandboxError,
     SandboxErrorKind,
 };
+pub use time::Rfc3339;

@@ -86,7 +86,7 @@ pub mod limits;
 mod output;
 mod shell;
 
-pub use commands::{Allowed, LANGUAGE};
+pub use commands::{Allowed, CommandCounts, LANGUAGE};
 pub use error::{Error, ErrorKind};
 pub use limits::ScriptLimits;
 pub use shell::{Finished, Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};

@@ -15,9 +15,6 @@ use crate::{
     source::{PolicyPorts, UnseenProcesses},
 };
 
-/// The longest pause after which the host is asked whether the call has to end: 20 ms.
-const TICK: Duration = Duration::from_millis(20);
-
 /// A call at work.
 pub(crate) struct Watcher<'a, 'c> {
     context: &'a mut CallContext<'c>,
@@ -233,19 +230,10 @@ impl<'a, 'c> Watcher<'a, 'c> {
 
     /// Waits until the next look, but not past the end. Ends the call when the host wants it to end.
     fn pause(&self, end: Option<Instant>) -> Result<Pause, Error> {
-        loop {
-            self.context.cancel.check()?;
-            let now = Instant::now();
-            if end.is_some_and(|end| now >= end) {
-                return Ok(Pause::TimeUp);
-            }
-            let until = end.map_or(self.next, |end| end.min(self.next));
-            let left = until.saturating_duration_since(now);
-            if left.is_zero() {
-                return Ok(Pause::Over);
-            }
-            std::thread::sleep(left.min(TICK));
-        }
+        let until = end.map_or(self.next, |end| end.min(self.next));
+        self.context.cancel.wait_until(until)?;
+        let is_over = end.is_some_and(|end| Instant::now() >= end);
+        Ok(if is_over { Pause::TimeUp } else { Pause::Over })
     }
 
     fn after(&self, time: Option<Duration>) -> Option<Instant> {

@@ -41,6 +41,10 @@ pub(crate) enum Repr {
     NoText(Table),
     #[error("expected {} of another network namespace, but only sock_diag shows one", .0.name())]
     Elsewhere(ProcFile),
+    #[error("no process lives in the network namespace any more")]
+    Deserted,
+    #[error("interrupted while looking for network namespaces")]
+    NamespaceScanInterrupted,
     #[error("cannot enter the network namespace")]
     Namespace(#[source] io::Error),
     #[error(transparent)]
@@ -107,6 +111,7 @@ impl Error {
         match &self.0 {
             Repr::Missing { .. } | Repr::NoText(_) => ErrorKind::Missing,
             Repr::Elsewhere(_) => ErrorKind::Unsupported,
+            Repr::Deserted => ErrorKind::NotFound,
             Repr::Namespace(error) => kind_of(error),
             Repr::Diag(error) => error.kind(),
             Repr::Root(error) => ErrorKind::Root(error.kind()),
@@ -114,7 +119,9 @@ impl Error {
             | Repr::TooManyLines { .. }
             | Repr::TooManyEntries { .. }
             | Repr::TooManyProcesses { .. } => ErrorKind::LimitExceeded,
-            Repr::Interrupted(_) | Repr::ProcessScanInterrupted => ErrorKind::Interrupted,
+            Repr::Interrupted(_)
+            | Repr::ProcessScanInterrupted
+            | Repr::NamespaceScanInterrupted => ErrorKind::Interrupted,
             Repr::Read { .. } | Repr::List { .. } => ErrorKind::Io,
             Repr::Header(_)
             | Repr::MalformedRows { .. }
@@ -291,6 +298,8 @@ mod tests {
             Repr::TooManyEntries { table: Table::Vsock, limit: 8 },
             Repr::NoText(Table::Xdp),
             Repr::Elsewhere(FILE),
+            Repr::Deserted,
+            Repr::NamespaceScanInterrupted,
             Repr::Namespace(io::Error::from_raw_os_error(1)),
             Repr::Namespace(io::Error::from_raw_os_error(22)),
             Repr::Interrupted(FILE),
@@ -312,6 +321,8 @@ mod tests {
         LimitExceeded: expected at most 8 rows (entries), but vsock has more
         Missing: expected a text table, but the kernel shows xdp through sock_diag only
         Unsupported: expected net/tcp of another network namespace, but only sock_diag shows one
+        NotFound: no process lives in the network namespace any more
+        Interrupted: interrupted while looking for network namespaces
         Denied: cannot enter the network namespace
         InvalidRequest: cannot enter the network namespace
         Interrupted: interrupted while reading net/tcp

@@ -24,6 +24,9 @@
 //!             handles, no paths; up to MAX_WORKERS threads        by inode
 //! ```
 //!
+//! [`NamespaceFinder`] finds the network namespaces of the machine and opens the tables of each: a
+//! sock_diag socket inside, or without the right to enter the text tables of a process there.
+//!
 //! # Examples
 //!
 //! A file that was captured on another machine, of the other byte order:
@@ -128,6 +131,10 @@ pub use self::{
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{Listing, MAX_ROW_ERRORS},
     model::{Family, Source, Table},
+    namespace::{
+        FoundNamespaces, MAX_NAMESPACES, NamespaceFinder, NetNamespace, OpenedNamespace,
+        UnreadableNamespace,
+    },
     netstat::{Connection, Netstat, NetstatProtocol},
     proc::{
         root::{self, Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},

@@ -11,6 +11,7 @@ use crate::{
     limits::Limits,
     listing::{Collect, KeptRow, Listing},
     model::{Family, InetProtocol, InetSocket, NetlinkSocket, PacketSocket, Table, UnixSocket},
+    namespace::Inhabitants,
     proc::{
         dedup::Window,
         port_range,
@@ -55,6 +56,8 @@ pub struct SocketTables {
 pub(crate) struct Elsewhere {
     /// The ports that the kernel hands out there, as they were when the tables were opened.
     pub(crate) port_range: Option<RangeInclusive<u16>>,
+    /// The processes whose text tables show it, if there are some.
+    pub(crate) process: Option<Inhabitants>,
 }
 
 impl SocketTables {
@@ -91,10 +94,10 @@ impl SocketTables {
     pub(crate) fn of_namespace(
         root: ProcRoot,
         interfaces: Option<Interfaces>,
-        diag: DiagSocket,
+        diag: Option<DiagSocket>,
         elsewhere: Elsewhere,
     ) -> Self {
-        Self { root, interfaces, diag: Some(diag), elsewhere: Some(elsewhere) }
+        Self { root, interfaces, diag, elsewhere: Some(elsewhere) }
     }
 
     /// Returns whether these are the tables of the system, not of a fake root.
@@ -250,7 +253,7 @@ impl SocketTables {
     /// As [`SocketTables::sockstat`]. In containers the file is often mounted over, and refused.
     pub fn local_port_range(&self) -> Result<RangeInclusive<u16>, Error> {
         match &self.elsewhere {
-            Some(Elsewhere { port_range: Some(range) }) => Ok(range.clone()),
+            Some(Elsewhere { port_range: Some(range), .. }) => Ok(range.clone()),
             Some(_) => Err(Repr::Elsewhere(ProcFile::IpLocalPortRange).into()),
             None => port_range::of_this_thread(&self.root),
         }
@@ -312,11 +315,12 @@ impl SocketTables {
     }
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {
-        if self.elsewhere.is_some() {
-            return Err(Repr::Elsewhere(file).into());
+        match &self.elsewhere {
+            Some(Elsewhere { process: Some(process), .. }) => process.open(&self.root, file),
+            Some(_) => Err(Repr::Elsewhere(file).into()),
+            // The thread, not the process: it may be in a network namespace of its own.
+            None => self.root.thread().open(file).map_err(|error| Error::from_root(file, error)),
         }
-        // The thread, not the process: it may be in a network namespace of its own.
-        self.root.thread().open(file).map_err(|error| Error::from_root(file, error))
     }
 
     fn read_query<T: KeptRow>(&self, query: &Query) -> Result<Listing<T>, Error> {

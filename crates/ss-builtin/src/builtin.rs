@@ -13,11 +13,12 @@ use socket_query::{
 use crate::{
     cli::{
         Action, CliError, End, Help, Host, HostDisplay, ListingKind, NothingToShow, OutputFormat,
-        Plan, RawArgs, Show, Summary, Tables, VERSION,
+        Plan, RawArgs, Refusal, Show, Summary, Tables, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
     order::{Limited, Sorted, TooMany},
+    pass::{PassRun, Stamp},
     printer::Sheet,
     problem::complain,
     render::{Counters, RowRenderer},
@@ -96,6 +97,10 @@ impl Ss {
     }
 
     fn refuse(&self, stderr: &mut dyn io::Write, error: &CliError) -> ExitCode {
+        if let CliError::Refused(_, Refusal::Grant(grant)) = error {
+            // OK because that it is not granted is known; the view counts that it was asked for.
+            let _ = self.view.granted(*grant);
+        }
         complain(stderr, error);
         if error.shows_usage() {
             let _ = write!(stderr, "{}", Help(self.host()));
@@ -193,16 +198,74 @@ impl Ss {
         }
         self.report_ungranted(context.stderr, show);
         let selection = &Selection { processes: show.shown_processes(), ..selection };
-        let CallContext { stdout, stderr, cancel, terminal_width, .. } = context;
-        let rows = RowRenderer::new(&self.view, show, selection.tables, cancel);
-        let sheet = sheet(*stdout, show, counters)?;
-        let printer = sheet.list(show, selection, rows, *terminal_width).map_err(write_failed)?;
-        let listing = ListingRun::new(printer, *stderr);
+        let cancel = context.cancel;
+        let begin = |context| self.begin(context, show, selection, counters);
         match show.action {
-            Action::List => self.list(show, selection, listing, cancel),
-            Action::Follow(end) => self.follow(selection, end, listing, cancel),
-            Action::Destroy => self.destroy(selection, listing, cancel),
+            Action::List => self.list(show, selection, begin(context)?, cancel),
+            Action::Follow(end) => self.follow(selection, end, begin(context)?, cancel),
+            Action::Destroy => self.destroy(selection, begin(context)?, cancel),
+            Action::Repeat(ticks) => self.repeat(context, show, selection, ticks),
         }
+    }
+
+    /// Begins a listing.
+    fn begin<'c>(
+        &'c self,
+        context: &'c mut CallContext<'_>,
+        show: &Show,
+        selection: &Selection,
+        counters: Option<&Counters>,
+    ) -> Result<ListingRun<'c>, Error> {
+        let rows = RowRenderer::new(&self.view, show, selection.tables, context.cancel);
+        let sheet = sheet(context.stdout, show, counters)?;
+        let printer = sheet.list(show, selection, rows, context.terminal_width);
+        Ok(ListingRun::new(printer.map_err(write_failed)?, context.stderr))
+    }
+
+    /// Lists at each tick. A tick that comes while a pass is under way is left out.
+    fn repeat(
+        &self,
+        context: &mut CallContext<'_>,
+        show: &Show,
+        selection: &Selection,
+        ticks: Ticks,
+    ) -> Result<ExitCode, Error> {
+        let mut tick = Instant::now();
+        // OK because a time that no clock reaches is no end.
+        let end = ticks.end.after.and_then(|after| tick.checked_add(after));
+        let mut code = ExitCode::SUCCESS;
+        for number in 1.. {
+            let pass = self.pass(context, show, selection, number)?;
+            code = code.max(pass);
+            tick = ticks.next(tick, Instant::now());
+            if ticks.end.count == Some(number) {
+                break;
+            }
+            if let Some(end) = end.filter(|end| *end <= tick) {
+                context.cancel.wait_until(end)?;
+                break;
+            }
+            context.cancel.wait_until(tick)?;
+        }
+        Ok(code)
+    }
+
+    /// Lists once, as pass `number`.
+    fn pass(
+        &self,
+        context: &mut CallContext<'_>,
+        show: &Show,
+        selection: &Selection,
+        number: u64,
+    ) -> Result<ExitCode, Error> {
+        let cancel = context.cancel;
+        let stamp = Stamp::new(number, context.clock.now());
+        let rows = RowRenderer::new(&self.view, show, selection.tables, cancel);
+        let mut pass = PassRun::new(context.stdout, rows, stamp);
+        let collected = self.collect(show, selection, &mut pass, cancel);
+        pass.check()?;
+        cancel.check()?;
+        pass.finish(collected)
     }
 
     /// Reports options that add nothing to the listing because what they show is not granted.
@@ -248,7 +311,7 @@ impl Ss {
         &self,
         show: &Show,
         selection: &Selection,
-        listing: &mut ListingRun<'_>,
+        listing: &mut dyn Sink,
         cancel: &Cancel,
     ) -> Result<u64, Error> {
         let is_cancelled = || cancel.is_cancelled();

@@ -55,6 +55,7 @@ mod cli;
 mod filter;
 mod listing;
 mod order;
+mod pass;
 mod printer;
 mod problem;
 mod render;

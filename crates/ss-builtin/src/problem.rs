@@ -9,7 +9,7 @@ use socket_query::{AddressFamily, ListingProblem, SocketTable, TableSet, WhyKept
 use crate::render::netid_word;
 
 /// Problems that are reported one by one; of more, the number is.
-const REPORTED: u64 = 10;
+pub(crate) const REPORTED: u64 = 10;
 
 /// The problems of one call.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ pub(crate) fn complain(stderr: &mut dyn Write, problem: &dyn fmt::Display) {
 }
 
 /// A problem in words.
-struct Line<'a>(ListingProblem<'a>);
+pub(crate) struct Line<'a>(pub(crate) ListingProblem<'a>);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

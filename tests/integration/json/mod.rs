@@ -5,10 +5,12 @@
 //! - `agree`: the text, made of the objects, is the text that is printed.
 //! - `process`: who holds a socket, by the policy, and as the text tells it.
 //! - `order`: `--sort`, `--limit`, `--count`, and what happens when something goes wrong.
+//! - `pass`: `--every`.
 //! - `readme`: the examples of README.md.
 
 pub(crate) mod agree;
 mod order;
+mod pass;
 mod process;
 mod readme;
 pub(crate) mod schema;

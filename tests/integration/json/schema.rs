@@ -54,6 +54,12 @@ impl Schema {
         self.check(output, self.whole, what);
     }
 
+    /// Checks a line of `--json-lines`.
+    #[track_caller]
+    pub(crate) fn check_line(&self, line: &[u8], what: &str) {
+        self.check(line, self.line, what);
+    }
+
     #[track_caller]
     fn check(&self, json: &[u8], schema: SchemaIndex, what: &str) {
         let value: Value = serde_json::from_slice(json)
@@ -74,7 +80,7 @@ fn every_output_is_of_the_form_of_the_schema_and_harmless() {
             schema.check_whole(&whole.stdout, &format!("{name}: ss --json {line}"));
             let lines = run(&root, &format!("--json-lines {line}"));
             for one in lines.stdout.split_inclusive(|byte| *byte == b'\n') {
-                schema.check(one, schema.line, &format!("{name}: ss --json-lines {line}"));
+                schema.check_line(one, &format!("{name}: ss --json-lines {line}"));
             }
             assert_eq!((lines.status, &lines.stderr), (whole.status, &whole.stderr));
             for text in [whole.stdout, lines.stdout] {

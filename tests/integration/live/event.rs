@@ -507,6 +507,13 @@ fn the_timeout_ends_a_script_that_follows_events() {
 }
 
 #[test]
+fn the_timeout_ends_a_script_that_lists_at_each_tick() {
+    let script = "ss --json-lines -tl --every 1h; echo after";
+    let (stderr, status) = end(shell(&["--timeout", "300ms", "-c", script]));
+    assert_eq!(status, 124, "{stderr}");
+}
+
+#[test]
 fn an_interrupt_ends_a_script_that_follows_events() {
     inside("live::event::an_interrupt_ends_a_script_that_follows_events", || {
         let _fixture = Fixture::start(&["quiet"]);

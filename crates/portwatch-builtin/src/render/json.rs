@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use builtin_api::Escaped;
+use builtin_api::{Escaped, Rfc3339};
 use port_monitor::{Event, Port, PortProcess};
-
-use super::time::Rfc3339;
 
 /// An event: what happened, its number and time, and the port.
 pub(crate) struct EventJson<'a>(pub(crate) &'a Event);

@@ -2,10 +2,8 @@
 
 use std::{fmt, net::SocketAddr};
 
-use builtin_api::Escaped;
+use builtin_api::{Escaped, Rfc3339};
 use port_monitor::{Event, Port, PortProcess};
-
-use super::time::Rfc3339;
 
 /// An event: time, what happened, and the port.
 pub(crate) struct EventLine<'a>(pub(crate) &'a Event);

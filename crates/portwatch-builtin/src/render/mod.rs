@@ -2,7 +2,6 @@
 
 mod json;
 mod line;
-mod time;
 
 use std::io::{self, Write};
 

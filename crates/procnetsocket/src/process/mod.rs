@@ -40,7 +40,7 @@ mod table;
 mod task;
 mod user;
 
-pub(crate) use self::scan::{name_of, scan};
+pub(crate) use self::scan::{name_of, pids, scan};
 pub use self::{
     query::{
         MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES, MAX_WORKERS,

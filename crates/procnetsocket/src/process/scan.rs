@@ -39,7 +39,7 @@ pub(crate) fn scan(
     limits: &ProcessLimits,
     interrupt: &dyn Interrupt,
 ) -> Result<ProcessReport, Error> {
-    let pids = numbers(&root.processes()?, limits, "processes")?;
+    let pids = pids(root, limits)?;
     let visibility = if root.is_live() { shown(root, &pids) } else { ProcVisibility::All };
     let scan = ProcessScan::new(root, query, limits, &pids);
     let mut found = scan.run(interrupt)?;
@@ -72,6 +72,11 @@ fn shown(root: &ProcRoot, pids: &[Pid]) -> ProcVisibility {
         (Some(_), Some(true) | None) => ProcVisibility::All,
         _ => ProcVisibility::Namespace,
     }
+}
+
+/// Returns the processes of a root, in the order of the kernel.
+pub(crate) fn pids(root: &ProcRoot, limits: &ProcessLimits) -> Result<Vec<Pid>, Error> {
+    numbers(&root.processes()?, limits, "processes")
 }
 
 /// Returns the name of a process, if it is there and has one that may be known.

@@ -4,6 +4,7 @@ mod gate;
 mod look;
 mod machine;
 mod process;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,11 @@ use bstr::BString;
 use procnetsocket::{Interrupt, Limits, SocketTables, diag::KillAuthority, model::Socket};
 
 pub(crate) use self::look::report_unseen;
-pub use self::{gate::ProcessGate, look::Look};
+pub use self::{
+    gate::ProcessGate,
+    look::Look,
+    usage::{Usage, UsageCounter},
+};
 use crate::{
     CgroupPaths, Collected, Error, EventSource, GrantSet, HostNames, ListingProblem, Names,
     NetnsDir, Policy, ProcessSource, Selection, Sink, SocketTable, Visibility,
@@ -48,6 +53,7 @@ pub struct PolicyView {
     namespaces: BTreeMap<BString, Arc<SocketTables>>,
     netns_dir: Option<Arc<NetnsDir>>,
     sorted_rows: usize,
+    pub(crate) usage: Arc<UsageCounter>,
 }
 
 impl PolicyView {
@@ -67,6 +73,7 @@ impl PolicyView {
             namespaces: BTreeMap::new(),
             netns_dir: None,
             sorted_rows: MAX_SORTED_ROWS,
+            usage: Arc::default(),
         }
     }
 
@@ -140,6 +147,12 @@ impl PolicyView {
     /// Returns whether names of unix sockets are shown.
     pub fn shows_unix_names(&self) -> bool {
         self.policy.unix_names() == Visibility::Shown
+    }
+
+    /// Returns the counter of what builtins do with this view, its clones, and the views of other
+    /// namespaces.
+    pub fn usage(&self) -> Arc<UsageCounter> {
+        Arc::clone(&self.usage)
     }
 
     /// Returns what the host grants.

@@ -7,7 +7,7 @@ use procnetsocket::{
     model::{Inode, Socket},
 };
 
-use super::PolicyView;
+use super::{PolicyView, UsageCounter};
 use crate::{
     Error, ListingProblem, ProcessSource, ProcessSourceErrorKind, Selection, Sink, SocketTable,
     collect::{self, BoundedTables},
@@ -45,7 +45,9 @@ fn shown_sockets(
     }
     let policy = view.policy.clone().with_max_rows(None);
     let mut inodes = KeptInodes::default();
-    let source = BoundedTables { policy: &policy, ..view.source()? };
+    // Nobody sees these rows.
+    let usage = UsageCounter::default();
+    let source = BoundedTables { policy: &policy, usage: &usage, ..view.source()? };
     collect::collect(&source, &Selection::everything(), interrupt, &mut inodes)?;
     Ok(Some(inodes.0))
 }

@@ -38,7 +38,7 @@ pub(crate) enum CliError {
     /// The value of `--limit` is no number.
     BadLimit(BString),
     /// A number behind `--count`, where nothing ends at a number.
-    CountWithoutEvents,
+    CountOfNothing,
     /// Options that mean nothing beside another one.
     Together(&'static str, &'static str),
     /// An option or a word that is understood and refused.
@@ -135,8 +135,8 @@ impl fmt::Display for CliError {
             Self::BadLimit(word) => {
                 write!(f, "--limit needs a number of sockets, but found \"{}\"", Escaped(word))
             }
-            Self::CountWithoutEvents => f.write_str(
-                "--count takes a number with -E only; --limit=N prints N sockets at most",
+            Self::CountOfNothing => f.write_str(
+                "--count takes a number with -E and --every only; --limit=N prints N sockets at most",
             ),
             Self::Together(options, other) => write!(f, "{options} do nothing beside {other}"),
             Self::Refused(what, Refusal::Grant(grant)) => write!(

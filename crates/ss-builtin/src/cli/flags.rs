@@ -151,6 +151,8 @@ pub(crate) enum Effect {
     OneLine,
     /// Follows sockets as they end.
     Events,
+    /// Lists again and again.
+    Every,
     /// Destroys what is admitted.
     Kill,
     Count,
@@ -375,9 +377,11 @@ static FLAGS: &[Flag] = &[
         .with_value("KEY[,...]")
         .of_words(&KEYS),
     Flag::own("limit", "print N sockets at most", Effect::Limit).with_value("N"),
-    Flag::own("count", "print the number of sockets; N ends -E", Effect::Count)
+    Flag::own("count", "print the number of sockets; N ends -E, --every", Effect::Count)
         .with_optional_number("N"),
-    Flag::own("for", "end -E after this time: 10s 500ms 5m 1h", Effect::For).with_value("DURATION"),
+    Flag::own("every", "with --json-lines: list again at each tick", Effect::Every)
+        .with_value("DURATION"),
+    Flag::own("for", "end -E, --every after: 10s 500ms 5m 1h", Effect::For).with_value("DURATION"),
 ];
 
 /// Returns every option, in the order of the help.

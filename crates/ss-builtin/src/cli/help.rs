@@ -244,8 +244,9 @@ mod tests {
                --json-lines             print one JSON object a line
                --sort=KEY[,...]         order by KEYs, -KEY backwards
                --limit=N                print N sockets at most
-               --count[=N]              print the number of sockets; N ends -E
-               --for=DURATION           end -E after this time: 10s 500ms 5m 1h
+               --count[=N]              print the number of sockets; N ends -E, --every
+               --every=DURATION         with --json-lines: list again at each tick
+               --for=DURATION           end -E, --every after: 10s 500ms 5m 1h
            KEY: recv-q send-q local peer port uid inode state
         ");
     }

@@ -5,7 +5,7 @@
 //! other: a table without one of its families brings all of them, a family without one of its tables
 //! brings all of those.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bstr::{BStr, BString, ByteSlice};
 use builtin_api::{MAX_DURATION, parse_duration};
@@ -172,9 +172,29 @@ pub(crate) enum Action {
     Follow(End),
     /// They are destroyed.
     Destroy,
+    /// They are listed at each tick.
+    Repeat(Ticks),
 }
 
-/// When following ends by itself.
+/// When a listing is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticks {
+    pub(crate) period: Duration,
+    pub(crate) end: End,
+}
+
+impl Ticks {
+    /// Returns the first tick after `now`, if the last one was `tick`.
+    pub(crate) fn next(self, tick: Instant, now: Instant) -> Instant {
+        let late = now.saturating_duration_since(tick).as_nanos() % self.period.as_nanos();
+        // OK because a remainder of a period of 30 days at most fits.
+        let late = Duration::from_nanos(u64::try_from(late).unwrap_or_default());
+        // OK because a tick that no clock reaches is as good as one that comes at once.
+        now.checked_add(self.period - late).unwrap_or(now)
+    }
+}
+
+/// When following or repeating ends by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct End {
     pub(crate) after: Option<Duration>,
@@ -254,6 +274,7 @@ impl Plan {
             }
         }
         draft.check_namespace();
+        draft.check_every();
         if let Some((option, refusal)) = draft.refused.take() {
             return Err(refused(option, refusal, host.grants));
         }
@@ -280,6 +301,8 @@ struct Draft {
     count: Option<BString>,
     /// The value of `--for`.
     after: Option<BString>,
+    /// The value of `--every`.
+    every: Option<BString>,
     tables: TableSet,
     /// The tables that were asked for by a word that means them alone.
     named: TableSet,
@@ -321,6 +344,7 @@ impl Draft {
             namespace: None,
             count: None,
             after: None,
+            every: None,
             tables: TableSet::EMPTY,
             named: TableSet::EMPTY,
             families: FamilySet::EMPTY,
@@ -369,6 +393,7 @@ impl Draft {
             Effect::Events => self.act(Action::Follow(End::default())),
             Effect::Kill => self.act(Action::Destroy),
             Effect::Count => self.count = Some(typed.value.clone()),
+            Effect::Every => self.every = Some(typed.value.clone()),
             Effect::For => self.after = Some(typed.value.clone()),
             Effect::FilterFile => self.filter_file(&typed.value)?,
             Effect::Namespace => self.namespace = Some(typed.value.clone()),
@@ -427,6 +452,21 @@ impl Draft {
         }
         if matches!(self.action, Action::Follow(_)) {
             self.refuse("-E with -N".to_owned(), NO_EVENTS_THERE);
+        }
+    }
+
+    /// Refuses what cannot be repeated.
+    fn check_every(&mut self) {
+        if self.every.is_none() {
+            return;
+        }
+        if self.summary.is_some() {
+            self.refuse("-s with --every".to_owned(), NO_COUNTERS_OF_PASSES);
+        }
+        match self.action {
+            Action::Follow(_) => self.refuse("-E with --every".to_owned(), NO_PASSES_OF_EVENTS),
+            Action::Destroy => self.refuse("-K with --every".to_owned(), NO_KILL_AT_TICKS),
+            Action::List | Action::Repeat(_) => {}
         }
     }
 
@@ -535,9 +575,16 @@ impl Draft {
                 Err(CliError::Together("--sort and --limit", "-K"))
             }
             Action::Follow(_) => Ok(Action::Follow(self.end()?)),
-            _ if self.after.is_some() => Err(CliError::Without("--for", "-E")),
+            Action::List if let Some(period) = &self.every => {
+                if self.output != OutputFormat::JsonLines {
+                    return Err(CliError::Without("--every", "--json-lines"));
+                }
+                let period = duration("--every", period)?;
+                Ok(Action::Repeat(Ticks { period, end: self.end()? }))
+            }
+            _ if self.after.is_some() => Err(CliError::Without("--for", "-E or --every")),
             _ if self.count.as_ref().is_some_and(|count| !count.is_empty()) => {
-                Err(CliError::CountWithoutEvents)
+                Err(CliError::CountOfNothing)
             }
             // Security: nobody means every socket of the machine.
             Action::Destroy if self.filter.is_empty() => Err(CliError::no_filter()),
@@ -545,25 +592,24 @@ impl Draft {
         }
     }
 
-    /// With `-E` the number ends it, and the sockets are printed.
+    /// With `-E` or `--every` the number ends it, and the sockets are printed.
     fn answer(&self, action: Action) -> ListingKind {
         match (&self.count, action) {
-            (None, _) | (_, Action::Follow(_)) => ListingKind::Sockets,
-            (Some(_), _) => ListingKind::Number,
+            (None, _) | (_, Action::Follow(_) | Action::Repeat(_)) => ListingKind::Sockets,
+            (Some(_), Action::List | Action::Destroy) => ListingKind::Number,
         }
     }
 
     fn end(&self) -> Result<End, CliError> {
-        let after = self.after.as_ref().map(|value| {
-            let hours = MAX_DURATION.as_secs() / 3600;
-            let expected = format!("a duration such as 10s, 500ms, 5m or 1h, at most {hours}h");
-            parse_duration(value.as_bstr())
-                .filter(|after| *after <= MAX_DURATION)
-                .ok_or_else(|| wanted("--for", expected, value))
-        });
+        let after = self.after.as_ref().map(|value| duration("--for", value));
         let count = self.count.as_ref().map(|value| {
             let count = value.to_str().ok().and_then(|value| value.parse().ok());
-            let expected = "with -E a number of events above 0".to_owned();
+            let what = if self.every.is_some() {
+                "--every a number of passes"
+            } else {
+                "-E a number of events"
+            };
+            let expected = format!("with {what} above 0");
             count.filter(|count| *count > 0).ok_or_else(|| wanted("--count", expected, value))
         });
         Ok(End { after: after.transpose()?, count: count.transpose()? })
@@ -652,6 +698,15 @@ impl Draft {
     }
 }
 
+/// Returns the value of an option that takes a length of time.
+fn duration(option: &'static str, value: &BString) -> Result<Duration, CliError> {
+    let hours = MAX_DURATION.as_secs() / 3600;
+    let expected = format!("a duration such as 10s, 500ms, 5m or 1h, at most {hours}h");
+    parse_duration(value.as_bstr())
+        .filter(|duration| *duration <= MAX_DURATION)
+        .ok_or_else(|| wanted(option, expected, value))
+}
+
 /// Returns the error of a value that an option does not take.
 fn wanted(option: &'static str, expected: String, value: &BString) -> CliError {
     let found = Some(value.clone()).filter(|value| !value.is_empty());
@@ -696,6 +751,11 @@ const NO_COUNTERS_THERE: Refusal =
     Refusal::NoSource("the counters are in /proc, which shows the host's own namespace alone");
 const NO_EVENTS_THERE: Refusal =
     Refusal::NoSource("the host follows events in its own namespace alone");
+const NO_COUNTERS_OF_PASSES: Refusal =
+    Refusal::Never("a pass lists sockets, and the counters are of the whole machine");
+const NO_PASSES_OF_EVENTS: Refusal = Refusal::Never("events are printed as they come");
+const NO_KILL_AT_TICKS: Refusal =
+    Refusal::Never("what is admitted is closed once, and not at each tick");
 const NO_KILL_OF_EVENTS: Refusal = Refusal::Never("what has ended cannot be closed again");
 
 /// The tables that can be listed.
@@ -965,6 +1025,56 @@ mod tests {
     }
 
     #[rstest]
+    #[case::without_end("--json-lines --every 60", 60_000, End::default())]
+    #[case::count("--count 3 --every=500ms --json-lines", 500, End { after: None, count: Some(3) })]
+    #[case::time(
+        "--json-lines --every 1s --for 1m -tan",
+        1_000,
+        End { after: Some(Duration::from_mins(1)), count: None }
+    )]
+    fn listing_is_repeated_until_its_end(
+        #[case] line: &str,
+        #[case] milliseconds: u64,
+        #[case] end: End,
+    ) {
+        let period = Duration::from_millis(milliseconds);
+        assert_eq!(action(line), Action::Repeat(Ticks { period, end }));
+        assert_eq!(show(line).answer, ListingKind::Sockets);
+    }
+
+    #[rstest]
+    #[case::counters("-s", "a pass lists sockets, and the counters are of the whole machine")]
+    #[case::events("-E", "events are printed as they come")]
+    #[case::kill("-K", "what is admitted is closed once, and not at each tick")]
+    fn what_cannot_be_repeated_is_refused(#[case] option: &str, #[case] reason: &str) {
+        let error = powerful(&format!("--json-lines --every 1 {option} sport = 22")).unwrap_err();
+        assert_eq!(error.to_string(), format!("{option} with --every is refused: {reason}"));
+        assert_eq!((error.status(), error.shows_usage()), (1, false));
+    }
+
+    #[rstest]
+    // A pass that is over before the next tick, just at it, and after one or more.
+    #[case::in_time(0, 1_000)]
+    #[case::late_by_almost_a_period(999, 1_000)]
+    #[case::at_the_tick(1_000, 2_000)]
+    #[case::after_several(3_500, 4_000)]
+    fn missed_ticks_are_left_out(#[case] now: u64, #[case] next: u64) {
+        let ticks = Ticks { period: Duration::from_secs(1), end: End::default() };
+        let (tick, after) = (Instant::now(), Duration::from_millis);
+        assert_eq!(ticks.next(tick, tick + after(now)), tick + after(next));
+    }
+
+    #[rstest]
+    #[case::text("--every 1", "option --every says nothing without --json-lines")]
+    #[case::array("--json --every 1", "option --every says nothing without --json-lines")]
+    #[case::no_passes(
+        "--json-lines --every 1 --count",
+        "option --count needs with --every a number of passes above 0"
+    )]
+    #[case::never(
+        "--json-lines --every 0",
+        "option --every needs a duration such as 10s, 500ms, 5m or 1h, at most 720h, but found \"0\""
+    )]
     #[case::no_number("-E --count", "option --count needs with -E a number of events above 0")]
     #[case::zero(
         "-E --count 0",
@@ -990,7 +1100,7 @@ mod tests {
         "-E --for=",
         "option --for needs a duration such as 10s, 500ms, 5m or 1h, at most 720h"
     )]
-    #[case::no_events("-t --for 1", "option --for says nothing without -E")]
+    #[case::no_events("-t --for 1", "option --for says nothing without -E or --every")]
     fn ends_that_make_no_sense_show_the_usage(#[case] line: &str, #[case] message: &str) {
         let error = powerful(line).unwrap_err();
         assert_eq!(error.to_string(), message);
@@ -1095,7 +1205,8 @@ mod tests {
     #[test]
     fn a_number_behind_count_is_for_events() {
         let error = plan_with("--count 3 -t", GrantSet::empty()).unwrap_err();
-        let message = "--count takes a number with -E only; --limit=N prints N sockets at most";
+        let message =
+            "--count takes a number with -E and --every only; --limit=N prints N sockets at most";
         assert_eq!((error.to_string().as_str(), error.status()), (message, 255));
     }
 

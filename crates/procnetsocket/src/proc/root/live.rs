@@ -91,6 +91,33 @@ impl Live {
         ProcMount::new(root, stat.st_dev).map(Self).map_err(failed)
     }
 
+    /// Verifies that a directory is the root of a procfs.
+    pub(super) fn from_dir(directory: OwnedFd) -> Result<Self, RootError> {
+        Self::verify(directory)
+    }
+
+    /// Holds the same root once more.
+    pub(super) fn try_clone(&self) -> Result<Self, RootError> {
+        self.0.try_clone().map(Self).map_err(|errno| RootError::from_errno("/proc", errno))
+    }
+
+    /// Opens the network namespace in which a process lives.
+    ///
+    /// Security: the link is verified and then followed, because it leads out of procfs. What may be
+    /// mounted over it in between is found by whoever enters: see the caller.
+    pub(super) fn open_network_namespace(
+        &self,
+        process: BorrowedFd<'_>,
+    ) -> Result<OwnedFd, RootError> {
+        self.open_below(process, "ns/net", OpenPurpose::Link)?;
+        #[expect(clippy::disallowed_methods, reason = "a constant name below a process")]
+        rustix::fs::openat(process, "ns/net", READ.difference(OFlags::NOFOLLOW), Mode::empty())
+            .map_err(|errno| match errno {
+                Errno::NOENT | Errno::SRCH => RootError::vanished("/proc/PID/ns/net"),
+                errno => RootError::from_errno("/proc/PID/ns/net", errno),
+            })
+    }
+
     /// Opens a file for reading, and verifies it.
     pub(super) fn open(&self, base: BaseKind, file: ProcFile) -> Result<File, RootError> {
         let (path, fd) = self.find(base, file.name(), READ)?;
@@ -282,6 +309,8 @@ impl Live {
 pub(super) enum OpenPurpose {
     /// To read a file.
     Read,
+    /// To look at a file.
+    Look,
     /// To list a directory.
     List,
     /// To look up names below a directory, or to look at it.
@@ -296,13 +325,13 @@ impl OpenPurpose {
             Self::Read => READ,
             Self::List => LIST,
             Self::Directory => LOOK.union(OFlags::DIRECTORY),
-            Self::Link => LOOK,
+            Self::Link | Self::Look => LOOK,
         }
     }
 
     fn kind(self) -> FileType {
         match self {
-            Self::Read => FileType::RegularFile,
+            Self::Read | Self::Look => FileType::RegularFile,
             Self::List | Self::Directory => FileType::Directory,
             Self::Link => FileType::Symlink,
         }

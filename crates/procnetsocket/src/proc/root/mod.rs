@@ -161,6 +161,33 @@ impl ProcRoot {
         Self { source: RootSource::Fake(dir) }
     }
 
+    /// Returns the procfs that is mounted at a directory, verified as [`Self::open_ambient`] verifies
+    /// `/proc`: that of the host, where it is mounted into a container.
+    ///
+    /// Its processes are those of the PID namespace that it was mounted for. `process()` and
+    /// `thread()` show the namespace of the reader, if it is there at all; the tables of the host are
+    /// below [`Self::pid`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open_ambient`].
+    pub fn from_procfs(dir: Dir) -> Result<Self, RootError> {
+        let directory = dir.into_std_file().into();
+        Ok(Self { source: RootSource::Live(Live::from_dir(directory)?) })
+    }
+
+    /// Holds the same root once more.
+    pub(crate) fn try_clone(&self) -> Result<Self, RootError> {
+        let source = match &self.source {
+            RootSource::Live(live) => RootSource::Live(live.try_clone()?),
+            RootSource::Fake(dir) => {
+                let copy = dir.try_clone();
+                RootSource::Fake(copy.map_err(|error| RootError::io(".", error))?)
+            }
+        };
+        Ok(Self { source })
+    }
+
     /// Returns whether this is the machine's own `/proc`, not a fake root.
     pub fn is_live(&self) -> bool {
         matches!(self.source, RootSource::Live(_))

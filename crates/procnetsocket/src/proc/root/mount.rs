@@ -26,6 +26,12 @@ impl ProcMount {
         Ok(Self { root, device, id })
     }
 
+    /// Holds the same root once more.
+    pub(super) fn try_clone(&self) -> Result<Self, Errno> {
+        let root = rustix::io::fcntl_dupfd_cloexec(&self.root, 0)?;
+        Ok(Self { root, device: self.device, id: self.id })
+    }
+
     /// Returns whether a descriptor lies on the mount of the root.
     pub(super) fn holds(&self, fd: BorrowedFd<'_>) -> Result<bool, Errno> {
         let device = rustix::fs::fstat(fd)?.st_dev;

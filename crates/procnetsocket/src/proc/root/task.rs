@@ -13,6 +13,7 @@ use super::{
     name::{Pid, ProcFile},
     numbers::Numbers,
 };
+use crate::model::Inode;
 
 /// The directory of a process or of a thread, held open.
 ///
@@ -87,6 +88,29 @@ impl<'a> TaskDir<'a> {
             }
             Handle::Fake(dir) => read_link(dir, "exe"),
         }
+    }
+
+    /// Returns the identity of the network namespace in which the process lives: the inode of its
+    /// `net/tcp`. It needs no right to look into the process.
+    pub(crate) fn network_namespace_id(&self) -> Result<Inode, RootError> {
+        const NAME: &str = ProcFile::NetTcp.name();
+        let Handle::Live(live, dir) = &self.0 else { return Err(RootError::hidden(NAME)) };
+        let file = live.open_below(dir.as_fd(), NAME, OpenPurpose::Look)?;
+        let stat = rustix::fs::fstat(&file).map_err(|errno| RootError::from_errno(NAME, errno))?;
+        Inode::new(stat.st_ino).ok_or_else(|| RootError::hidden(NAME))
+    }
+
+    /// Reads the link to the network namespace, such as `net:[4026531840]`.
+    pub(crate) fn network_namespace_link(&self) -> Result<BString, RootError> {
+        const NAME: &str = "ns/net";
+        let Handle::Live(live, dir) = &self.0 else { return Err(RootError::hidden(NAME)) };
+        read_link(&live.open_below(dir.as_fd(), NAME, OpenPurpose::Link)?, "")
+    }
+
+    /// Opens the network namespace, to enter it. Whoever does has to check where it is then.
+    pub(crate) fn network_namespace(&self) -> Result<OwnedFd, RootError> {
+        let Handle::Live(live, dir) = &self.0 else { return Err(RootError::hidden("ns/net")) };
+        live.open_network_namespace(dir.as_fd())
     }
 
     /// Returns how many descriptors there are, if this kernel tells (Linux 6.2). It needs no right to

@@ -1,4 +1,4 @@
-//! Runs a test again in user and network namespaces of its own, where it is root.
+//! Runs a test again in user, network and mount namespaces of its own, where it is root.
 
 use std::{
     env,
@@ -51,7 +51,7 @@ static IS_PERMITTED: LazyLock<bool> =
 fn unshare() -> Command {
     #[expect(clippy::disallowed_methods, reason = "namespaces need a process of their own")]
     let mut command = Command::new("unshare");
-    command.args(["-U", "-r", "-n"]);
+    command.args(["-U", "-r", "-n", "-m"]);
     command
 }
 

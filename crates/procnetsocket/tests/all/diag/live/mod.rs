@@ -2,6 +2,7 @@
 
 mod listing;
 mod lookup;
+mod namespaces;
 mod right;
 mod sharing;
 mod source;

@@ -8,7 +8,8 @@ use std::{
 /// A time as `2026-11-20T19:28:00.000000000Z`.
 ///
 /// Events of one instant differ in their nanoseconds, so all of them are shown.
-pub(crate) struct Rfc3339(pub(crate) SystemTime);
+#[derive(Clone, Copy, Debug)]
+pub struct Rfc3339(pub SystemTime);
 
 /// Days from 0000-03-01 to 1970-01-01, in the calendar of today.
 const DAYS_TO_EPOCH: u64 = 719_468;

@@ -1,0 +1,408 @@
+//! Finds the network namespaces of the machine.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    path::PathBuf,
+};
+
+use bstr::{BString, ByteVec as _};
+use cap_std::{AmbientAuthority, fs::Dir};
+use rustix::fs::FsWord;
+
+use super::{Inhabitants, id_of_this_thread, inside, nsfs_inode, of_this_thread};
+use crate::{
+    error::{Error, ErrorKind, Repr},
+    model::Inode,
+    proc::root::{Pid, ProcFile, ProcRoot, RootErrorKind, TaskDir},
+    process::{self, ProcessLimits},
+    tables::{Elsewhere, SocketTables},
+    visit::Interrupt,
+};
+
+/// Network namespaces of one search: 4 096.
+///
+/// A machine that is full of containers has some hundreds.
+pub const MAX_NAMESPACES: usize = 4_096;
+
+/// Kernel: `NSFS_MAGIC`.
+const NSFS_MAGIC: FsWord = 0x6e73_6673;
+
+/// Files by which it is tried to enter one namespace: 64. Of some of its processes the file may be
+/// closed, and others may be gone.
+const MAX_ENTRANCES: usize = 64;
+
+/// Processes after which the interrupt is asked.
+const PATIENCE: usize = 100;
+
+/// Finds the network namespaces of the machine, and opens their tables.
+///
+/// The identity of a namespace is the inode of the `net/tcp` that a process sees which lives in it:
+/// procfs numbers it when the namespace is made and gives the number to no other as long as it
+/// lives, and whoever sees the process may read it. The inode of nsfs, by which `lsns` and `ip netns`
+/// know a namespace, takes the right to look into a process; it is found where there is one.
+///
+/// # Trust
+///
+/// - A namespace in which no process lives, and which has no name in `/run/netns`, is not found: one
+///   that only an open file keeps, or a thread that left its process's namespace.
+/// - Namespaces come and go: what was found may be gone when it is opened, and its numbers may be
+///   those of a new one. [`tables`](Self::tables) checks the identity after entering.
+/// - Names are those of this mount namespace, and any bytes may stand in them.
+///
+/// # Limits
+///
+/// [`MAX_NAMESPACES`], and [`ProcessLimits::processes`] of the default limits.
+#[derive(Debug)]
+pub struct NamespaceFinder {
+    root: ProcRoot,
+    /// Set where namespaces are entered, and not only read as text.
+    enter: Option<Enter>,
+}
+
+struct Enter {
+    token: AmbientAuthority,
+    /// `/run/netns`, where `ip netns` keeps names.
+    names: Option<Dir>,
+}
+
+impl fmt::Debug for Enter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enter").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+/// A network namespace that was alive when it was looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetNamespace {
+    /// The inode of its `net/tcp`.
+    pub id: Inode,
+    /// Its inode in nsfs, where it may be read.
+    pub inode: Option<Inode>,
+    /// Its names in `/run/netns`, in order.
+    pub names: Vec<BString>,
+    /// The processes that live in it, in the order of the kernel.
+    pub pids: Vec<Pid>,
+    /// Whether it is the namespace of the process that looked.
+    pub is_own: bool,
+}
+
+/// A namespace that has a name and cannot be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct UnreadableNamespace {
+    /// Its name in `/run/netns`.
+    pub name: BString,
+    /// Why it cannot be read.
+    pub error: Error,
+}
+
+/// Result of one search.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct FoundNamespaces {
+    /// The namespaces: the own one first, then those with a name in the order of their names, then
+    /// by identity.
+    pub namespaces: Vec<NetNamespace>,
+    /// Named ones that cannot be entered. One of them may be listed among the others without its
+    /// name, where a process lives in it.
+    pub unreadable: Vec<UnreadableNamespace>,
+    /// Processes of which it cannot be known where they live (`hidepid=1`).
+    pub closed: u64,
+}
+
+/// The tables of a namespace that was found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OpenedNamespace {
+    /// All that the kernel shows.
+    Full(SocketTables),
+    /// The text tables of a process that lives there, because the namespace cannot be entered for
+    /// this reason.
+    Text(SocketTables, Option<Error>),
+    /// It is gone.
+    Gone,
+}
+
+impl NamespaceFinder {
+    /// Opens `/proc`, and `/run/netns` where it exists.
+    ///
+    /// # Ambient Authority
+    ///
+    /// Whoever passes the token decides that the holder sees the sockets of every namespace of the
+    /// machine, and that threads of this process enter them. To enter takes `CAP_SYS_ADMIN` in the
+    /// user namespaces of both.
+    ///
+    /// # Errors
+    ///
+    /// [`Root`](ErrorKind::Root) if there is no `/proc` that can be trusted.
+    pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
+        let root = ProcRoot::open_ambient(token).map_err(Repr::Root)?;
+        #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
+        // OK because without the directory no namespace has a name.
+        let names = Dir::open_ambient_dir("/run/netns", token).ok();
+        Ok(Self { root, enter: Some(Enter { token, names }) })
+    }
+
+    /// Returns the finder that reads the text tables of a procfs, and enters no namespace.
+    pub fn from_root(root: ProcRoot) -> Self {
+        Self { root, enter: None }
+    }
+
+    /// Looks for the namespaces.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded), [`Interrupted`](ErrorKind::Interrupted),
+    /// [`Root`](ErrorKind::Root) and [`Io`](ErrorKind::Io). That a process or a namespace is gone or
+    /// closed is no error.
+    pub fn find(&self, interrupt: &dyn Interrupt) -> Result<FoundNamespaces, Error> {
+        let mut search = Search::default();
+        let pids = process::pids(&self.root, &ProcessLimits::default())?;
+        for (index, pid) in pids.into_iter().enumerate() {
+            if index % PATIENCE == 0 && interrupt.is_interrupted() {
+                return Err(Repr::NamespaceScanInterrupted.into());
+            }
+            search.process(&self.root, pid)?;
+        }
+        if let Some(enter) = &self.enter {
+            search.own(id_of_this_thread(&self.root)?)?;
+            if let Some(names) = &enter.names {
+                search.names(&self.root, names, interrupt)?;
+            }
+        }
+        Ok(search.finish())
+    }
+
+    /// Opens the tables of a namespace that was found.
+    ///
+    /// It is entered, by its names and then by its processes; where that is not permitted, the text
+    /// tables of a process are read, for which no right is needed.
+    ///
+    /// # Errors
+    ///
+    /// Why the namespace cannot be read, neither so nor so.
+    pub fn tables(&self, namespace: &NetNamespace) -> Result<OpenedNamespace, Error> {
+        let Some(enter) = &self.enter else { return self.text(namespace, None) };
+        if namespace.is_own {
+            return SocketTables::open_ambient(enter.token).map(OpenedNamespace::Full);
+        }
+        let mut failed = None;
+        for open in self.entrances(enter, namespace).take(MAX_ENTRANCES) {
+            match open.and_then(|file| self.enter(enter.token, namespace, &file)) {
+                Ok(Some(tables)) => return Ok(OpenedNamespace::Full(tables)),
+                // Gone, or another one that has its name or its process by now.
+                Ok(None) => {}
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        match (namespace.pids.is_empty(), failed) {
+            (true, None) => Ok(OpenedNamespace::Gone),
+            (true, Some(error)) => Err(error),
+            (false, failed) => self.text(namespace, failed),
+        }
+    }
+
+    /// Opens the files by which a namespace can be entered, one after the other.
+    fn entrances<'a>(
+        &'a self,
+        enter: &'a Enter,
+        namespace: &'a NetNamespace,
+    ) -> impl Iterator<Item = Result<OwnedFd, Error>> + 'a {
+        let by_name = namespace.names.iter().filter_map(|name| {
+            // OK because a name that is gone leads nowhere.
+            let file = enter.names.as_ref()?.open(path_of(name)?).ok()?;
+            Some(Ok(file.into_std().into()))
+        });
+        let by_process = namespace.pids.iter().filter_map(|pid| {
+            let opened = self.root.open_process(*pid).and_then(|dir| dir.network_namespace());
+            match opened {
+                // OK because a process that is gone is none.
+                Err(error) if error.kind() == RootErrorKind::Vanished => None,
+                opened => Some(opened.map_err(|error| Repr::Root(error).into())),
+            }
+        });
+        by_name.chain(by_process)
+    }
+
+    /// Enters a namespace; `None` when it is another one.
+    fn enter(
+        &self,
+        token: AmbientAuthority,
+        namespace: &NetNamespace,
+        file: &OwnedFd,
+    ) -> Result<Option<SocketTables>, Error> {
+        let root = self.root.try_clone()?;
+        let inhabitants = inhabitants(namespace);
+        inside(file.as_fd(), || {
+            // Security: whatever the file was, the tables are those of the namespace that was found.
+            if id_of_this_thread(&root)? != namespace.id {
+                return Ok(None);
+            }
+            of_this_thread(token, root, inhabitants).map(Some)
+        })
+    }
+
+    /// Opens the text tables of the processes of a namespace.
+    fn text(&self, namespace: &NetNamespace, why: Option<Error>) -> Result<OpenedNamespace, Error> {
+        let Some(inhabitants) = inhabitants(namespace) else { return Ok(OpenedNamespace::Gone) };
+        if let Err(error) = inhabitants.open(&self.root, ProcFile::NetTcp) {
+            return match error.kind() {
+                ErrorKind::NotFound => Ok(OpenedNamespace::Gone),
+                _ => Err(error),
+            };
+        }
+        let elsewhere = Elsewhere { port_range: None, process: Some(inhabitants) };
+        let tables = SocketTables::of_namespace(self.root.try_clone()?, None, None, elsewhere);
+        Ok(OpenedNamespace::Text(tables, why))
+    }
+}
+
+fn inhabitants(namespace: &NetNamespace) -> Option<Inhabitants> {
+    let pids = namespace.pids.clone();
+    (!pids.is_empty()).then_some(Inhabitants { id: namespace.id, pids })
+}
+
+/// Returns the path of a name below `/run/netns`; no name leads elsewhere.
+fn path_of(name: &BString) -> Option<PathBuf> {
+    let path: PathBuf = Vec::from(name.clone()).into_path_buf().ok()?;
+    (path.components().count() == 1).then_some(path)
+}
+
+/// A search that is under way.
+#[derive(Default)]
+struct Search {
+    found: BTreeMap<Inode, NetNamespace>,
+    unreadable: Vec<UnreadableNamespace>,
+    closed: u64,
+}
+
+impl Search {
+    /// Looks where a process lives.
+    fn process(&mut self, root: &ProcRoot, pid: Pid) -> Result<(), Error> {
+        let dir = match root.open_process(pid) {
+            Ok(dir) => dir,
+            Err(error) => return self.closed_to(error),
+        };
+        match dir.network_namespace_id() {
+            Ok(id) => {
+                let namespace = self.namespace(id)?;
+                namespace.pids.push(pid);
+                if namespace.inode.is_none() {
+                    namespace.inode = nsfs_inode_of(&dir);
+                }
+                Ok(())
+            }
+            Err(error) => self.closed_to(error),
+        }
+    }
+
+    fn closed_to(&mut self, error: crate::RootError) -> Result<(), Error> {
+        match error.kind() {
+            // Kernel: a process that has ended and was not waited for lives in no namespace.
+            RootErrorKind::Vanished | RootErrorKind::Missing => Ok(()),
+            RootErrorKind::Denied | RootErrorKind::Hidden => {
+                self.closed += 1;
+                Ok(())
+            }
+            _ => Err(Repr::Root(error).into()),
+        }
+    }
+
+    /// Marks the namespace of the process that looks.
+    fn own(&mut self, id: Inode) -> Result<(), Error> {
+        self.namespace(id)?.is_own = true;
+        Ok(())
+    }
+
+    /// Takes the names of a directory.
+    fn names(
+        &mut self,
+        root: &ProcRoot,
+        dir: &Dir,
+        interrupt: &dyn Interrupt,
+    ) -> Result<(), Error> {
+        let list = |source| Repr::List { what: "/run/netns", source };
+        for (index, entry) in dir.entries().map_err(list)?.enumerate() {
+            if index % PATIENCE == 0 && interrupt.is_interrupted() {
+                return Err(Repr::NamespaceScanInterrupted.into());
+            }
+            if index >= MAX_NAMESPACES {
+                return Err(too_many());
+            }
+            let entry = entry.map_err(list)?;
+            let name = BString::from(Vec::from_os_string(entry.file_name()).unwrap_or_default());
+            // OK because a name that is gone, or that is not a namespace, has no sockets.
+            let Ok(file) = entry.open() else { continue };
+            if rustix::fs::fstatfs(&file).is_ok_and(|found| found.f_type == NSFS_MAGIC) {
+                self.name(root, name, file.into_std().as_fd())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a namespace its name.
+    fn name(&mut self, root: &ProcRoot, name: BString, file: BorrowedFd<'_>) -> Result<(), Error> {
+        let inode = nsfs_inode(file);
+        let known =
+            self.found.values_mut().find(|known| known.inode.is_some() && known.inode == inode);
+        if let Some(known) = known {
+            known.names.push(name);
+            return Ok(());
+        }
+        match inside(file, || id_of_this_thread(root)) {
+            Ok(id) => {
+                let namespace = self.namespace(id)?;
+                namespace.inode = inode;
+                namespace.names.push(name);
+            }
+            // Another kind of namespace.
+            Err(error) if error.kind() == ErrorKind::InvalidRequest => {}
+            Err(error) => self.unreadable.push(UnreadableNamespace { name, error }),
+        }
+        Ok(())
+    }
+
+    fn namespace(&mut self, id: Inode) -> Result<&mut NetNamespace, Error> {
+        if self.found.len() >= MAX_NAMESPACES && !self.found.contains_key(&id) {
+            return Err(too_many());
+        }
+        Ok(self.found.entry(id).or_insert_with(|| NetNamespace {
+            id,
+            inode: None,
+            names: Vec::new(),
+            pids: Vec::new(),
+            is_own: false,
+        }))
+    }
+
+    fn finish(mut self) -> FoundNamespaces {
+        let mut namespaces: Vec<_> = self.found.into_values().collect();
+        for namespace in &mut namespaces {
+            namespace.names.sort_unstable();
+        }
+        namespaces.sort_by(|one, two| {
+            let key = |namespace: &NetNamespace| (!namespace.is_own, namespace.names.is_empty());
+            key(one)
+                .cmp(&key(two))
+                .then_with(|| one.names.cmp(&two.names))
+                .then_with(|| one.id.cmp(&two.id))
+        });
+        self.unreadable.sort_by(|one, two| one.name.cmp(&two.name));
+        FoundNamespaces { namespaces, unreadable: self.unreadable, closed: self.closed }
+    }
+}
+
+fn too_many() -> Error {
+    let limit = MAX_NAMESPACES.try_into().unwrap_or(u64::MAX);
+    Repr::TooManyProcesses { what: "network namespaces", limit, bound: "MAX_NAMESPACES" }.into()
+}
+
+/// Returns the inode in nsfs of the namespace in which a process lives, if it may be looked into.
+fn nsfs_inode_of(dir: &TaskDir<'_>) -> Option<Inode> {
+    let text = dir.network_namespace_link().ok()?;
+    let number = text.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
+    Inode::new(std::str::from_utf8(number).ok()?.parse().ok()?)
+}

@@ -1,0 +1,162 @@
+//! One pass of a listing that is repeated, as JSON lines.
+//!
+//! ```text
+//! {"pass":7,"time":"2026-11-27T12:00:00.000000000Z","netid":"tcp",...}
+//! {"pass":7,"time":"2026-11-27T12:00:00.000000000Z","sockets":1,"complete":true}
+//! ```
+//!
+//! The last object says whether the others are all there are; without it the pass was cut off.
+
+use std::{
+    io::{self, Write},
+    ops::ControlFlow,
+    sync::Arc,
+    time::SystemTime,
+};
+
+use builtin_api::{Error, ExitCode, Rfc3339};
+use procnetsocket::{ProcessTable, model::Socket};
+use serde::Serialize;
+use socket_query::{ListingProblem, Sink, SocketTable};
+
+use crate::{
+    listing::write_failed,
+    problem::{Line, REPORTED},
+    render::{Frame, JsonWriter, ProcessColumn, RowRenderer},
+};
+
+/// What every object of a pass begins with.
+#[derive(Serialize)]
+pub(crate) struct Stamp {
+    /// 1 for the first.
+    pass: u64,
+    /// When the pass began.
+    time: String,
+}
+
+impl Stamp {
+    pub(crate) fn new(pass: u64, time: SystemTime) -> Self {
+        Self { pass, time: Rfc3339(time).to_string() }
+    }
+}
+
+#[derive(Serialize)]
+struct Stamped<'a, T> {
+    #[serde(flatten)]
+    stamp: &'a Stamp,
+    #[serde(flatten)]
+    object: T,
+}
+
+/// The last object of a pass.
+#[derive(Serialize)]
+struct PassEnd {
+    /// How many sockets were listed.
+    sockets: u64,
+    /// Whether they are all that were selected.
+    complete: bool,
+    #[serde(skip_serializing_if = "is_zero")]
+    left_out: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Writes the sockets of a pass, and keeps what its last object says.
+pub(crate) struct PassRun<'a> {
+    writer: JsonWriter<'a>,
+    rows: RowRenderer<'a>,
+    stamp: Stamp,
+    sockets: u64,
+    problems: Vec<String>,
+    /// All of them, also those that are not in `problems`.
+    problem_count: u64,
+    /// Why processes may be missing.
+    gaps: Vec<String>,
+    failed: Option<io::Error>,
+}
+
+impl<'a> PassRun<'a> {
+    pub(crate) fn new(out: &'a mut dyn Write, rows: RowRenderer<'a>, stamp: Stamp) -> Self {
+        Self {
+            writer: JsonWriter::new(out, Frame::Lines),
+            rows,
+            stamp,
+            sockets: 0,
+            problems: Vec::new(),
+            problem_count: 0,
+            gaps: Vec::new(),
+            failed: None,
+        }
+    }
+
+    /// Returns the error with which the output could not be written, once.
+    pub(crate) fn check(&mut self) -> Result<(), Error> {
+        self.failed.take().map_or(Ok(()), |error| Err(write_failed(error)))
+    }
+
+    /// Writes the last object. `collected` is how many sockets were left out, or why not all that
+    /// were selected were found; the next pass may find them.
+    pub(crate) fn finish(mut self, collected: Result<u64, Error>) -> Result<ExitCode, Error> {
+        let left_out = match collected {
+            Ok(left_out) => left_out,
+            Err(error) => {
+                self.report(error.to_string());
+                0
+            }
+        };
+        let failed = self.problem_count > 0;
+        let unowned = self.rows.users().and_then(ProcessColumn::of_unowned);
+        if let Some(processes) = unowned.filter(|_| self.gaps.is_empty()) {
+            self.gaps = processes.gaps();
+        }
+        let mut problems = self.problems;
+        if self.problem_count > REPORTED {
+            problems.push(format!("{} more rows were left out", self.problem_count - REPORTED));
+        }
+        let unseen = self.gaps.iter().map(|gap| format!("processes may be missing: {gap}"));
+        problems.extend(unseen);
+        let complete = !failed && left_out == 0;
+        let object = PassEnd { sockets: self.sockets, complete, left_out, problems };
+        self.writer.object(&Stamped { stamp: &self.stamp, object }).map_err(write_failed)?;
+        self.writer.finish().map_err(write_failed)?;
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    fn report(&mut self, problem: String) {
+        self.problem_count += 1;
+        if self.problem_count <= REPORTED {
+            self.problems.push(problem);
+        }
+    }
+}
+
+impl Sink for PassRun<'_> {
+    fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        let object = self.rows.form(table, socket);
+        self.sockets += 1;
+        match self.writer.object(&Stamped { stamp: &self.stamp, object }) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
+        match problem {
+            ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
+            problem => self.report(Line(problem).to_string()),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn processes(&mut self, found: Arc<ProcessTable>) {
+        self.rows.set_users(ProcessColumn::new(found));
+    }
+}
