@@ -94,7 +94,7 @@ fn a_command_that_panics_is_one_line_on_the_scripts_standard_error(
     // It counts as what the script prints.
     let script = format!("{script} 2>&1 | cat; echo after");
     let (stdout, stderr, status) = run(&["--max-output", "10", "-c", &script]);
-    assert_eq!((stdout.as_str(), status), (&line[..10], 1), "{stderr}");
+    assert_eq!((stdout.as_str(), status), (line.get(..10).unwrap(), 1), "{stderr}");
 }
 
 /// A process, to wait for its end.
