@@ -5,7 +5,6 @@
 
 mod args;
 mod capabilities;
-mod check;
 mod child;
 #[cfg(test)]
 mod completion;
@@ -30,13 +29,12 @@ use host_confine::{
     broker::{BrokerError, BrokerErrorKind, Kind, ProcessService, serve},
     fork,
 };
-use host_shell::ErrorKind;
+use host_shell::{ErrorKind, Explained};
 use procnetsocket::{ProcRoot, SocketTables};
 
 use crate::{
     args::{Command, Confine, Plan, ScriptSource},
     capabilities::{Handles, read_script},
-    check::Explained,
     link::{Answer, ChildEnds, Link, Request, SpawnerEnds},
     session::{Ended, Interrupts, Session, last_word},
     spawner::Role,
