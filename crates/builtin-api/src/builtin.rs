@@ -14,6 +14,12 @@ pub trait Builtin: Send + Sync {
     /// Returns one line for `help`: lower case, no full stop.
     fn summary(&self) -> &str;
 
+    /// Returns the text of `help NAME`, with line ends: usage and options. `None` where there is no more
+    /// to say than the summary.
+    fn help(&self) -> Option<String> {
+        None
+    }
+
     /// Returns whether lists of commands name it. One that stands in for a command that is not there
     /// is not listed.
     fn is_listed(&self) -> bool {
@@ -35,6 +41,10 @@ impl<B: Builtin + ?Sized> Builtin for Box<B> {
 
     fn summary(&self) -> &str {
         (**self).summary()
+    }
+
+    fn help(&self) -> Option<String> {
+        (**self).help()
     }
 
     fn is_listed(&self) -> bool {

@@ -48,6 +48,10 @@ impl Builtin for Netstat {
         "list sockets, as the netstat of net-tools does"
     }
 
+    fn help(&self) -> Option<String> {
+        Some(Help.to_string())
+    }
+
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         match parse(args) {
             Ok(Parsed::Help) => print(context, &Help),

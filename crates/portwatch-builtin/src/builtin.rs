@@ -111,6 +111,10 @@ impl Builtin for PortWatch {
         "wait for ports, and print them as they open and close"
     }
 
+    fn help(&self) -> Option<String> {
+        Some(Help.to_string())
+    }
+
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         match RawArgs::parse(args).and_then(|raw| Plan::new(&raw)) {
             Ok(Plan::Help) => print(context, &Help),

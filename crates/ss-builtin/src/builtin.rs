@@ -68,6 +68,10 @@ impl Builtin for Ss {
         "list sockets, as the ss of iproute2 does"
     }
 
+    fn help(&self) -> Option<String> {
+        Some(Help(self.host()).to_string())
+    }
+
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         let plan = RawArgs::parse(args).and_then(|raw| Plan::new(&raw, self.host()));
         match plan {

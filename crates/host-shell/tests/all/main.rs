@@ -14,6 +14,7 @@ mod confine;
 mod conformance;
 mod exhaust;
 mod files;
+mod language;
 mod limits;
 mod program;
 mod register;

@@ -190,7 +190,7 @@ impl Ticks {
         // OK because a remainder of a period of 30 days at most fits.
         let late = Duration::from_nanos(u64::try_from(late).unwrap_or_default());
         // OK because a tick that no clock reaches is as good as one that comes at once.
-        now.checked_add(self.period - late).unwrap_or(now)
+        now.checked_add(self.period.saturating_sub(late)).unwrap_or(now)
     }
 }
 
