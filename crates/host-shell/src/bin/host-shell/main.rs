@@ -7,7 +7,7 @@ mod args;
 mod capabilities;
 mod child;
 #[cfg(test)]
-mod completion;
+mod generated;
 mod grant;
 mod link;
 mod prompt;
@@ -23,7 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use builtin_api::{Chain, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::Chain;
 use host_confine::{
     ConfineError, Confined, Confinement, Duty, Forked,
     broker::{BrokerError, BrokerErrorKind, Kind, ProcessService, serve},
@@ -218,7 +219,7 @@ impl Plan {
 /// Why there was no script to run, or no way to run it.
 #[derive(Debug)]
 enum Failure {
-    Usage(args::UsageError),
+    Usage(args::CliError),
     Capability(capabilities::CapabilityError),
     Shell(host_shell::Error),
     Confine(ConfineError),
