@@ -196,18 +196,13 @@ impl ShellBuilder {
         }
         builtins.retain(|builtin| self.allowed.admits(builtin.name()));
         if self.allowed.admits(help::NAME) && self.registry.get(help::NAME).is_none() {
-            let listed: Vec<(String, String)> = builtins
-                .iter()
-                .filter(|builtin| builtin.is_listed())
-                .map(|builtin| (builtin.name().to_owned(), builtin.summary().to_owned()))
-                .collect();
             let commands = known
                 .iter()
                 .filter(|name| *name != help::NAME && self.allowed.admits(name))
                 .filter(|name| self.registry.get(name).is_none())
                 .cloned()
                 .collect();
-            builtins.push(Arc::new(Help::new(listed, commands)));
+            builtins.push(Arc::new(Help::new(builtins.clone(), commands)));
         }
         Ok(builtins)
     }

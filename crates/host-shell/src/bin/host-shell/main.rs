@@ -5,9 +5,8 @@
 
 mod args;
 mod capabilities;
-mod check;
 #[cfg(test)]
-mod completion;
+mod generated;
 mod grant;
 mod prompt;
 mod session;
@@ -23,13 +22,14 @@ use std::{
     time::Duration,
 };
 
-use builtin_api::{Chain, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::Chain;
 use host_confine::{
     ConfineError, Confined, Confinement, Duty,
     broker::{BrokerError, Kind, ProcessService, serve},
 };
 use host_shell::{
-    ErrorKind, Script, Shell,
+    ErrorKind, Explained, Script, Shell,
     limits::{MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
 };
 
@@ -38,7 +38,6 @@ use procnetsocket::SocketTables;
 use crate::{
     args::{Command, Confine, Plan, ScriptSource},
     capabilities::{read_bounded, read_script},
-    check::Explained,
     session::{Ended, Interrupts, Session, Streams},
     status::Status,
 };
@@ -201,7 +200,7 @@ fn read_input(timeout: Duration) -> Result<Option<Vec<u8>>, Failure> {
 /// Why there was no script to run, or no way to run it.
 #[derive(Debug)]
 enum Failure {
-    Usage(args::UsageError),
+    Usage(args::CliError),
     Capability(capabilities::CapabilityError),
     Shell(host_shell::Error),
     Confine(ConfineError),

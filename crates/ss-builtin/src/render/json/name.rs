@@ -5,14 +5,11 @@ use std::num::NonZeroU32;
 use bstr::{BStr, ByteSlice};
 use procnetsocket::model::{InetSocket, Socket};
 use serde::Serialize;
-use socket_query::{container_id, systemd_unit};
+use socket_query::{container_id, ethertype, netlink_family, systemd_unit};
 
 use crate::{
     cli::{Detail, NameDisplay},
-    render::{
-        name::{ethertype, netlink_family},
-        row::RowRenderer,
-    },
+    render::row::RowRenderer,
 };
 
 /// Names, beside the numbers that stand in the row. A byte that is not UTF-8 is U+FFFD here.

@@ -1,4 +1,4 @@
-//! `--check`: a policy in words.
+//! A policy in words.
 
 use std::fmt;
 
@@ -7,7 +7,10 @@ use socket_query::{
 };
 
 /// A policy in words: what is granted, what is refused, and what is shown of sockets.
-pub(crate) struct Explained<'a>(pub(crate) &'a Policy);
+///
+/// It is what `host-shell --check` prints, one thing a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Explained<'a>(pub &'a Policy);
 
 /// What a grant is for, and what happens without it.
 const fn meaning(grant: Grant) -> (&'static str, &'static str) {
