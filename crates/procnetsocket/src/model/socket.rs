@@ -1,8 +1,8 @@
 //! A row of any table, lent or kept.
 
 use super::{
-    id::Inode, inet::InetSocket, netlink::NetlinkSocket, packet::PacketSocket, unix::UnixSocket,
-    vsock::VsockSocket, xdp::XdpSocket,
+    id::Inode, inet::InetSocket, netlink::NetlinkSocket, packet::PacketSocket, state::TcpState,
+    unix::UnixSocket, vsock::VsockSocket, xdp::XdpSocket,
 };
 
 /// Where rows come from.
@@ -47,6 +47,19 @@ impl Socket<'_> {
             Self::Vsock(_) | Self::Xdp(_) => true,
         };
         if is_of_diag { Source::SockDiag } else { Source::ProcText }
+    }
+
+    /// Returns the state in which the socket is listed.
+    ///
+    /// Unix sockets are in the TCP state that comes nearest to theirs. Packet, netlink and XDP
+    /// sockets have no states, and count as unconnected ([`TcpState::Close`]).
+    pub fn state(&self) -> TcpState {
+        match self {
+            Self::Inet(socket) => socket.state,
+            Self::Unix(socket) => socket.listed_state(),
+            Self::Vsock(socket) => socket.state,
+            Self::Packet(_) | Self::Netlink(_) | Self::Xdp(_) => TcpState::Close,
+        }
     }
 
     /// Returns the user id that the socket belongs to, where the source reports one.

@@ -2,9 +2,8 @@
 
 use std::{num::NonZeroU32, ops::RangeInclusive};
 
-use builtin_cli::Escaped;
-
 use builtin_api::Cancel;
+use builtin_cli::Escaped;
 use procnetsocket::{
     UserNames,
     model::{InetSocket, Inode, Socket, TcpState},
