@@ -12,6 +12,7 @@ mod builtins;
 mod commands;
 mod confine;
 mod conformance;
+mod exhaust;
 mod files;
 mod language;
 mod limits;
