@@ -9,9 +9,12 @@ use procnetsocket::{
 
 use super::{PolicyView, UsageCounter};
 use crate::{
-    Error, ListingProblem, ProcessSource, ProcessSourceErrorKind, Selection, Sink, SocketTable,
     collect::{self, BoundedTables},
+    error::Error,
     policy::ProcessRedaction,
+    process_source::{ProcessSource, ProcessSourceErrorKind},
+    select::{Selection, SocketTable},
+    sink::{ListingProblem, Sink},
 };
 
 /// Looks for processes: see [`ProcessGate::find`](super::ProcessGate::find).

@@ -12,9 +12,10 @@ use super::{
     error::{CliError, Refusal},
     flag::{FLAGS, NO_TIPC},
     operand::Operands,
-    output::{self, ListingKind, Order, OutputFormat},
+    output::{ListingKind, Order, OutputFormat},
     selection::ChosenSockets,
     show::{FilterSource, NameDisplay, NothingToShow, Show, Summary, TextLayout},
+    sort::sort_keys,
     word::{FAMILIES, READABLE, READABLE_AS_TEXT, TABLES},
 };
 
@@ -135,7 +136,7 @@ impl<'a> Draft<'a> {
             Effect::Namespace => self.namespace = Some(typed.text().into()),
             Effect::Processes(threads) => self.show_processes(typed, threads),
             Effect::Output(output) => self.output = output,
-            Effect::Sort => self.order.keys = output::sort_keys(typed.text())?,
+            Effect::Sort => self.order.keys = sort_keys(typed.text())?,
             Effect::Limit => {
                 let limit = typed.number(0..=u64::MAX);
                 self.order.limit =
