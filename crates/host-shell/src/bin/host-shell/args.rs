@@ -113,7 +113,8 @@ pub(crate) struct Plan {
     /// The network namespaces that `ss -N` may list.
     pub(crate) namespaces: Vec<Namespace>,
     pub(crate) proc_root: Option<PathBuf>,
-    pub(crate) confine: Confine,
+    /// Whether the process confines itself before scripts run.
+    pub(crate) confine: bool,
 }
 
 /// A network namespace, and what scripts call it.
@@ -121,13 +122,6 @@ pub(crate) struct Plan {
 pub(crate) struct Namespace {
     pub(crate) name: BString,
     pub(crate) path: PathBuf,
-}
-
-/// Whether the process confines itself before scripts run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Confine {
-    Yes,
-    No,
 }
 
 /// Where the script comes from.
@@ -228,7 +222,7 @@ impl Plan {
             limits,
             namespaces: namespaces(raw)?,
             proc_root: raw.last(Effect::ProcRoot).map(|typed| path(typed.text())),
-            confine: if raw.has(Effect::NoConfine) { Confine::No } else { Confine::Yes },
+            confine: !raw.has(Effect::NoConfine),
         })
     }
 }
@@ -361,7 +355,7 @@ mod tests {
         assert_eq!((plan.grants, plan.policies), (None, Vec::new()));
         assert_eq!(plan.limits, ScriptLimits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
-        assert_eq!(plan.confine, Confine::Yes);
+        assert!(plan.confine);
     }
 
     #[rstest]
@@ -468,7 +462,7 @@ mod tests {
         let Ok(Command::Status(plan)) = parse_words(&["--status", "--no-confine"]) else {
             panic!("expected a status");
         };
-        assert_eq!(plan.confine, Confine::No);
+        assert!(!plan.confine);
     }
 
     #[rstest]
