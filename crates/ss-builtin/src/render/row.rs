@@ -197,18 +197,8 @@ pub(super) fn state_word(socket: &Socket<'_>) -> &'static str {
 
 fn state_name(state: TcpState) -> &'static str {
     match state {
-        TcpState::Established => "ESTAB",
-        TcpState::SynSent => "SYN-SENT",
-        TcpState::SynRecv => "SYN-RECV",
-        TcpState::FinWait1 => "FIN-WAIT-1",
-        TcpState::FinWait2 => "FIN-WAIT-2",
-        TcpState::TimeWait => "TIME-WAIT",
-        TcpState::Close => "UNCONN",
-        TcpState::CloseWait => "CLOSE-WAIT",
-        TcpState::LastAck => "LAST-ACK",
-        TcpState::Listen => "LISTEN",
-        TcpState::Closing => "CLOSING",
         // Compat: text tables never show these two.
-        _ => "UNDEF",
+        TcpState::NewSynRecv | TcpState::BoundInactive => "UNDEF",
+        state => state.name(),
     }
 }
