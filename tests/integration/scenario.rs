@@ -9,10 +9,11 @@
 use std::{os::unix::fs::symlink, path::Path, sync::Arc};
 
 use bstr::ByteSlice as _;
+use builtin_cli::FlagDoc;
 use procnetsocket::{Limits, SocketTables};
 use rstest::rstest;
 use socket_query::{Policy, PolicyView};
-use ss_builtin::{Flag, Ss, flags};
+use ss_builtin::{Ss, flags};
 use testkit::{
     Datagram, FakeProc, FakeRoot, Netlink, Packet, Process, Table, Tcp, Unix,
     deliberate_differences,
@@ -478,14 +479,14 @@ mod command_lines {
         check(&run(&root(), &format!("{option} {value} -tan")), &[], &[&message], 1);
     }
 
-    fn is_refused(flag: &Flag) -> bool {
-        let is_refused = flag.is_refused() || flag.needs_sock_diag() || flag.grant().is_some();
-        is_refused && !flag.degrades() && !flag.is_own()
+    fn is_refused(flag: &FlagDoc) -> bool {
+        let is_refused = flag.refusal.or(flag.source).or(flag.grant).is_some();
+        is_refused && !flag.degrades && !flag.is_exact
     }
 
     #[test]
     fn every_refused_option_is_in_the_cases_above() {
-        assert_eq!(flags().iter().filter(|flag| is_refused(flag)).count(), 17);
+        assert_eq!(flags().filter(|flag| is_refused(flag)).count(), 17);
     }
 
     const NO_PROCESS: &str = "shows no process: listing processes needs the grant \"processes\", \
@@ -537,6 +538,22 @@ mod command_lines {
     }
 
     #[rstest]
+    #[case::inet("127.0.0.1:80", "inet")]
+    #[case::inet6("[::1]:80", "inet6")]
+    #[case::mapped("[::ffff:127.0.0.1]:80", "inet6")]
+    fn objects_name_the_family_and_what_a_listener_counts(
+        #[case] address: &str,
+        #[case] family: &str,
+    ) {
+        let outcome = run(&FakeProc::new().tcp(Tcp::listen(address)), "-tln --json-lines");
+        let family = format!("\"family\":\"{family}\"");
+        assert!(outcome.stdout.contains_str(&family), "{outcome:?}");
+        // The text table has no backlog.
+        assert!(outcome.stdout.contains_str("\"accept_queue\":0"), "{outcome:?}");
+        assert!(!outcome.stdout.contains_str("backlog"), "{outcome:?}");
+    }
+
+    #[rstest]
     #[case::pid("-tlnp pid = 10")]
     #[case::comm("-tlnp comm = httpd")]
     fn filters_of_ungranted_processes_are_refused(#[case] line: &str) {
@@ -562,17 +579,20 @@ mod command_lines {
     #[case("-\u{e9}", "invalid option -- '\\xc3'")]
     #[case("--foo", "unrecognized option '--foo'")]
     #[case("--\x1b", "unrecognized option '--\\x1b'")]
-    #[case("--n", "option '--n' is ambiguous: --numeric, --net, --no-header, --no-queues")]
-    #[case("--numeric=3", "option --numeric takes no value")]
-    #[case("-f", "option -f needs a value")]
-    #[case("--family", "option --family needs a value")]
+    #[case(
+        "--n",
+        "option '--n' is ambiguous; possibilities: '--numeric' '--net' '--no-header' '--no-queues'"
+    )]
+    #[case("--numeric=3", "option '--numeric' doesn't allow an argument")]
+    #[case("-f", "option requires an argument -- 'f'")]
+    #[case("--family", "option '--family' requires an argument")]
     #[case(
         "-f foo",
-        "\"foo\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
+        "\"foo\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
     )]
     #[case(
         "-f INET",
-        "\"INET\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
+        "\"INET\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
     )]
     #[case("-A foo", "\"foo\" is no socket table; the usage below names them")]
     #[case("-A tcp,", "\"\" is no socket table; the usage below names them")]

@@ -1,8 +1,9 @@
 //! A socket as the cells of a row.
 
-use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+use std::{num::NonZeroU32, ops::RangeInclusive};
 
 use builtin_api::Cancel;
+use builtin_cli::Escaped;
 use procnetsocket::{
     UserNames,
     model::{InetSocket, Inode, Socket, TcpState},
@@ -10,9 +11,9 @@ use procnetsocket::{
 use socket_query::{PolicyView, SocketTable, TableSet, shown_state_of};
 
 use super::{
-    cgroup::CgroupNames, column::ColumnId, escape::push_name, field::push_text,
-    host::HostNamesOfCall, interface::InterfaceNames, number::push_signed, port::PortNames,
-    process::ProcessNames, sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
+    cgroup::CgroupNames, column::ColumnId, field::push_text, host::HostNamesOfCall,
+    interface::InterfaceNames, number::push_signed, port::PortNames, process::ProcessNames,
+    sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
 };
 use crate::cli::{Detail, DetailSet, LineLayout, NameDisplay, OutputFormat, Show};
 
@@ -57,7 +58,7 @@ impl<'a> RowRenderer<'a> {
             accounts: view.names().users(),
             // Until they are known the column of the text is empty; an object says nothing of them.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
-                .then(|| ProcessColumn::new(Arc::default())),
+                .then(ProcessColumn::unknown),
         }
     }
 
@@ -104,7 +105,7 @@ impl<'a> RowRenderer<'a> {
     }
 
     pub(super) fn push_interface(&self, out: &mut Vec<u8>, index: NonZeroU32) {
-        self.interfaces.with_name(index, |name| push_name(out, name));
+        self.interfaces.with_name(index, |name| Escaped::name(name).push_to(out));
     }
 }
 
