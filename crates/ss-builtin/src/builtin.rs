@@ -12,8 +12,8 @@ use socket_query::{
 
 use crate::{
     cli::{
-        Action, CliError, End, Help, Host, HostDisplay, ListingKind, NothingToShow, OutputFormat,
-        Plan, RawArgs, Show, Summary, Tables, Ticks, VERSION,
+        Action, CliError, End, Help, Host, HostDisplay, ListingKind, NamespaceChoice,
+        NothingToShow, OutputFormat, Plan, RawArgs, Show, Summary, Tables, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
@@ -104,10 +104,14 @@ impl Ss {
         ExitCode::new(error.status())
     }
 
-    /// Shows the namespace that is asked for.
+    /// Shows the namespaces that are asked for.
     fn show_there(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
-        let Some(name) = &show.namespace else { return self.show(context, show) };
-        match self.view.namespace(name.as_ref()) {
+        let there = match &show.namespace {
+            NamespaceChoice::Own => return self.show(context, show),
+            NamespaceChoice::Named(name) => self.view.namespace(name.as_ref()),
+            NamespaceChoice::Every => self.view.everywhere(),
+        };
+        match there {
             Ok(view) => Self::new(view).show(context, show),
             Err(error) => {
                 complain(context.stderr, &error);

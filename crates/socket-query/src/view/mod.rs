@@ -1,5 +1,6 @@
 //! The only thing that a builtin has of the system's sockets.
 
+mod everywhere;
 mod gate;
 mod look;
 mod machine;
@@ -11,10 +12,12 @@ mod tests;
 use std::{collections::BTreeMap, fmt, ops::ControlFlow, sync::Arc};
 
 use bstr::BString;
-use procnetsocket::{Interrupt, Limits, SocketTables, diag::KillAuthority, model::Socket};
+use procnetsocket::{
+    Interrupt, Limits, NamespaceFinder, SocketTables, diag::KillAuthority, model::Socket,
+};
 
 pub(crate) use self::look::report_unseen;
-pub use self::{gate::ProcessGate, look::Look};
+pub use self::{everywhere::ListedNamespace, gate::ProcessGate, look::Look};
 use crate::{
     CgroupPaths, Collected, Error, EventSource, GrantSet, HostNames, ListingProblem, Names,
     NetnsDir, Policy, ProcessSource, Selection, Sink, SocketTable, Visibility,
@@ -48,6 +51,10 @@ pub struct PolicyView {
     namespaces: BTreeMap<BString, Arc<SocketTables>>,
     netns_dir: Option<Arc<NetnsDir>>,
     sorted_rows: usize,
+    /// Finds the network namespaces of the machine.
+    finder: Option<Arc<NamespaceFinder>>,
+    /// Set in a view of every one of them.
+    everywhere: Option<Arc<NamespaceFinder>>,
 }
 
 impl PolicyView {
@@ -67,6 +74,8 @@ impl PolicyView {
             namespaces: BTreeMap::new(),
             netns_dir: None,
             sorted_rows: MAX_SORTED_ROWS,
+            finder: None,
+            everywhere: None,
         }
     }
 
@@ -123,6 +132,12 @@ impl PolicyView {
     #[must_use]
     pub fn with_netns_dir(self, dir: Arc<NetnsDir>) -> Self {
         Self { netns_dir: Some(dir), ..self }
+    }
+
+    /// Returns the view with a way to find every network namespace of the machine.
+    #[must_use]
+    pub fn with_namespace_finder(self, finder: Arc<NamespaceFinder>) -> Self {
+        Self { finder: Some(finder), ..self }
     }
 
     /// Returns the view with the host's own bound on the rows that are kept to put them in order.

@@ -10,7 +10,6 @@ use procnetsocket::{
 use super::PolicyView;
 use crate::{
     Error, ListingProblem, ProcessSource, ProcessSourceErrorKind, Selection, Sink, SocketTable,
-    collect::{self, BoundedTables},
     policy::ProcessRedaction,
 };
 
@@ -45,8 +44,8 @@ fn shown_sockets(
     }
     let policy = view.policy.clone().with_max_rows(None);
     let mut inodes = KeptInodes::default();
-    let source = BoundedTables { policy: &policy, ..view.source()? };
-    collect::collect(&source, &Selection::everything(), interrupt, &mut inodes)?;
+    let all = PolicyView { policy, ..view.clone() };
+    all.collect(&Selection::everything(), interrupt, &mut inodes)?;
     Ok(Some(inodes.0))
 }
 

@@ -148,6 +148,8 @@ pub(crate) enum Effect {
     FilterFile,
     /// Chooses the network namespace; the last such option counts.
     Namespace,
+    /// Chooses every network namespace of the machine.
+    EveryNamespace,
     OneLine,
     /// Follows sockets as they end.
     Events,
@@ -367,6 +369,12 @@ static FLAGS: &[Flag] = &[
         .with_value("FILE"),
     Flag::new('F', "filter", "read the filter from a file, or from - (stdin)", Effect::FilterFile)
         .with_value("FILE"),
+    Flag::own(
+        "all-namespaces",
+        "list every network namespace of the machine",
+        Effect::EveryNamespace,
+    )
+    .granted(Grant::Namespaces),
     Flag::own("json", "print one JSON array", Effect::Output(OutputFormat::Json)),
     Flag::own(
         "json-lines",

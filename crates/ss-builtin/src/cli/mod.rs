@@ -14,6 +14,6 @@ pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
 pub(crate) use plan::{
     Action, Detail, DetailSet, End, FilterSource, Host, HostDisplay, LineLayout, NameDisplay,
-    NothingToShow, OptionalColumn, Plan, Show, Summary, Tables, Ticks,
+    NamespaceChoice, NothingToShow, OptionalColumn, Plan, Show, Summary, Tables, Ticks,
 };
 pub(crate) use raw::RawArgs;

@@ -201,6 +201,18 @@ pub(crate) struct End {
     pub(crate) count: Option<u64>,
 }
 
+/// Which network namespace is listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NamespaceChoice {
+    /// That of the host.
+    #[default]
+    Own,
+    /// Another one, by its name.
+    Named(BString),
+    /// Every one of the machine.
+    Every,
+}
+
 /// Why nothing can be listed. Counters are printed all the same.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NothingToShow {
@@ -241,8 +253,7 @@ pub(crate) enum Plan {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Show {
     pub(crate) action: Action,
-    /// The name of another network namespace, if that is listed.
-    pub(crate) namespace: Option<BString>,
+    pub(crate) namespace: NamespaceChoice,
     pub(crate) summary: Summary,
     /// What is listed, but for the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
@@ -296,7 +307,7 @@ fn refused(option: String, refusal: Refusal, grants: GrantSet) -> CliError {
 struct Draft {
     host: Host,
     action: Action,
-    namespace: Option<BString>,
+    namespace: NamespaceChoice,
     /// The value of `--count`.
     count: Option<BString>,
     /// The value of `--for`.
@@ -341,7 +352,7 @@ impl Draft {
         Self {
             host,
             action: Action::List,
-            namespace: None,
+            namespace: NamespaceChoice::Own,
             count: None,
             after: None,
             every: None,
@@ -396,7 +407,10 @@ impl Draft {
             Effect::Every => self.every = Some(typed.value.clone()),
             Effect::For => self.after = Some(typed.value.clone()),
             Effect::FilterFile => self.filter_file(&typed.value)?,
-            Effect::Namespace => self.namespace = Some(typed.value.clone()),
+            Effect::Namespace => {
+                self.choose_namespace(NamespaceChoice::Named(typed.value.clone()));
+            }
+            Effect::EveryNamespace => self.choose_namespace(NamespaceChoice::Every),
             Effect::Processes(threads) => self.show_processes(typed, threads),
             Effect::Output(output) => self.output = output,
             Effect::Sort => self.order.keys = output::sort_keys(typed.value.as_bstr())?,
@@ -442,16 +456,33 @@ impl Draft {
         }
     }
 
+    /// Takes `-N` or `--all-namespaces`. Of `-N` the last one counts.
+    fn choose_namespace(&mut self, choice: NamespaceChoice) {
+        let is_every = choice == NamespaceChoice::Every;
+        if self.namespace != NamespaceChoice::Own
+            && is_every != (self.namespace == NamespaceChoice::Every)
+        {
+            self.refuse("-N with --all-namespaces".to_owned(), ONE_OR_EVERY);
+        }
+        self.namespace = choice;
+    }
+
     /// Refuses what cannot be told of another namespace.
     fn check_namespace(&mut self) {
-        if self.namespace.is_none() {
-            return;
-        }
+        let option = match self.namespace {
+            NamespaceChoice::Own => return,
+            NamespaceChoice::Named(_) => "-N",
+            NamespaceChoice::Every => "--all-namespaces",
+        };
         if self.summary.is_some() {
-            self.refuse("-s with -N".to_owned(), NO_COUNTERS_THERE);
+            self.refuse(format!("-s with {option}"), NO_COUNTERS_THERE);
         }
-        if matches!(self.action, Action::Follow(_)) {
-            self.refuse("-E with -N".to_owned(), NO_EVENTS_THERE);
+        match self.action {
+            Action::Follow(_) => self.refuse(format!("-E with {option}"), NO_EVENTS_THERE),
+            Action::Destroy if self.namespace == NamespaceChoice::Every => {
+                self.refuse(format!("-K with {option}"), NO_KILL_EVERYWHERE);
+            }
+            _ => {}
         }
     }
 
@@ -751,6 +782,10 @@ const NO_COUNTERS_THERE: Refusal =
     Refusal::NoSource("the counters are in /proc, which shows the host's own namespace alone");
 const NO_EVENTS_THERE: Refusal =
     Refusal::NoSource("the host follows events in its own namespace alone");
+const NO_KILL_EVERYWHERE: Refusal =
+    Refusal::Never("sockets are closed in one network namespace, which -N names");
+const ONE_OR_EVERY: Refusal =
+    Refusal::Never("one of them says which network namespaces are listed");
 const NO_COUNTERS_OF_PASSES: Refusal =
     Refusal::Never("a pass lists sockets, and the counters are of the whole machine");
 const NO_PASSES_OF_EVENTS: Refusal = Refusal::Never("events are printed as they come");
@@ -1286,7 +1321,10 @@ mod tests {
     #[case::empty("--net=", Some(""))]
     fn a_namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&str>) {
         match powerful(line) {
-            Ok(Plan::Show(show)) => assert_eq!(show.namespace, namespace.map(BString::from)),
+            Ok(Plan::Show(show)) => {
+                let chosen = namespace.map(BString::from).map(NamespaceChoice::Named);
+                assert_eq!(show.namespace, chosen.unwrap_or_default());
+            }
             other => panic!("{line:?} gives {other:?}"),
         }
     }
@@ -1303,6 +1341,26 @@ mod tests {
     #[case::events(
         "-EN blue",
         "-E with -N is refused: the host follows events in its own namespace alone"
+    )]
+    #[case::counters_of_every_one(
+        "-s --all-namespaces",
+        "-s with --all-namespaces is refused: the counters are in /proc, which shows the host's own namespace alone"
+    )]
+    #[case::events_of_every_one(
+        "--all-namespaces -E",
+        "-E with --all-namespaces is refused: the host follows events in its own namespace alone"
+    )]
+    #[case::kill_everywhere(
+        "-K --all-namespaces sport = 7",
+        "-K with --all-namespaces is refused: sockets are closed in one network namespace, which -N names"
+    )]
+    #[case::one_and_every_one(
+        "--all-namespaces -N blue",
+        "-N with --all-namespaces is refused: one of them says which network namespaces are listed"
+    )]
+    #[case::every_one_and_one(
+        "-N blue --all-namespaces",
+        "-N with --all-namespaces is refused: one of them says which network namespaces are listed"
     )]
     fn options_without_meaning_in_another_namespace_are_refused(
         #[case] line: &str,

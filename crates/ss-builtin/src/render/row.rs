@@ -4,10 +4,10 @@ use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
 use builtin_api::Cancel;
 use procnetsocket::{
-    UserNames,
+    NetNamespace, UserNames,
     model::{InetSocket, Inode, Socket, TcpState},
 };
-use socket_query::{PolicyView, SocketTable, TableSet, shown_state_of};
+use socket_query::{ListedNamespace, PolicyView, SocketTable, TableSet, shown_state_of};
 
 use super::{
     cgroup::CgroupNames, column::ColumnId, escape::push_name, field::push_text,
@@ -27,13 +27,15 @@ pub(crate) struct RowRenderer<'a> {
     pub(super) details: DetailSet,
     pub(super) lines: LineLayout,
     pub(super) ports: PortNames<'a>,
-    pub(super) interfaces: InterfaceNames<'a>,
+    pub(super) interfaces: InterfaceNames,
     pub(super) hosts: HostNamesOfCall<'a>,
     pub(super) cgroups: CgroupNames<'a>,
     pub(super) processes: ProcessNames<'a>,
     pub(super) accounts: &'a UserNames,
     /// The processes of sockets, if they are shown.
     users: Option<ProcessColumn>,
+    /// The network namespace of the sockets, in a listing of every one.
+    pub(super) namespace: Option<Arc<NetNamespace>>,
 }
 
 impl<'a> RowRenderer<'a> {
@@ -58,6 +60,18 @@ impl<'a> RowRenderer<'a> {
             // Until they are known the column of the text is empty; an object says nothing of them.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
                 .then(|| ProcessColumn::new(Arc::default())),
+            namespace: None,
+        }
+    }
+
+    /// Takes the network namespace of the sockets that follow. Interfaces and the range of ports are
+    /// those of the namespace.
+    pub(crate) fn set_namespace(&mut self, listed: &ListedNamespace) {
+        let is_other = self.namespace.as_ref().is_none_or(|known| known.id != listed.namespace.id);
+        if is_other {
+            self.interfaces = InterfaceNames::new(&listed.view);
+            self.ports.set_range(listed.view.local_port_range().unwrap_or(DEFAULT_PORT_RANGE));
+            self.namespace = Some(Arc::clone(&listed.namespace));
         }
     }
 
@@ -73,6 +87,9 @@ impl<'a> RowRenderer<'a> {
 
     /// Fills the cells of a socket's row.
     pub(crate) fn fill(&self, cells: &mut Cells<'_>, table: SocketTable, socket: &Socket<'_>) {
+        if let Some(namespace) = &self.namespace {
+            cells.push(ColumnId::Netns, |out| push_name(out, namespace.label().as_bytes()));
+        }
         cells.push(ColumnId::Netid, |out| push_text(out, netid(table, socket)));
         cells.push(ColumnId::State, |out| push_state(out, socket));
         match socket {

@@ -8,6 +8,7 @@
 
 mod escape;
 mod name;
+mod namespace;
 mod process;
 mod row;
 mod summary;

@@ -5,12 +5,15 @@ use procnetsocket::{Source, model::Socket};
 use serde::Serialize;
 use socket_query::SocketTable;
 
-use super::{name::NamesForm, process::ProcessForm};
+use super::{name::NamesForm, namespace::NamespaceForm, process::ProcessForm};
 use crate::render::row::{RowRenderer, netid_word, state_word};
 
 /// One socket. Without the keys before `socket` it is the serde form of a row of the model.
 #[derive(Serialize)]
 pub(crate) struct SocketForm<'a> {
+    /// In a listing of every network namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<NamespaceForm<'a>>,
     /// As in the text.
     netid: &'static str,
     /// As in the text.
@@ -32,6 +35,7 @@ impl RowRenderer<'_> {
     pub(crate) fn form<'a>(&'a self, table: SocketTable, socket: Socket<'a>) -> SocketForm<'a> {
         let source = socket.source();
         SocketForm {
+            namespace: self.namespace.as_deref().map(NamespaceForm),
             netid: netid_word(table, &socket),
             state: state_word(&socket),
             source: if source == Source::SockDiag { "sock_diag" } else { "proc" },
