@@ -58,6 +58,8 @@
 //!
 //! `examples/hello_builtin.rs` explains a builtin in four steps.
 //!
+//! A new host runs `conformance`, a suite behind the feature of that name, over its adapter.
+//!
 //! # Trust
 //!
 //! Scripts are not trusted: arguments, input, paths and the content of granted directories are
@@ -82,6 +84,8 @@
 mod builtin;
 mod cancel;
 mod clock;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod context;
 mod duration;
 mod error;

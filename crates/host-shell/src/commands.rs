@@ -1,6 +1,9 @@
 //! Which commands a script may run.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use bashkit::{Bash, Builtin, BuiltinContext, CommandResolver, ExecResult};
@@ -61,14 +64,56 @@ pub(crate) fn interpreter_commands() -> BTreeSet<String> {
 pub(crate) struct Refusals {
     pub(crate) known: BTreeSet<String>,
     pub(crate) allowed: Allowed,
+    pub(crate) counter: Option<Arc<CommandCounter>>,
 }
 
 impl CommandResolver for Refusals {
     fn resolve(&self, name: &str) -> Option<Arc<dyn Builtin>> {
         if !self.known.contains(name) || self.allowed.admits(name) {
+            // Nobody else answers the name either.
+            if let Some(counter) = &self.counter {
+                counter.add(name);
+            }
             return None;
         }
         Some(Arc::new(Refused(name.to_owned())))
+    }
+}
+
+/// The commands that a script ran, as far as their names are the host's: no name that a script made up
+/// is among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandCounts {
+    /// How often each registered builtin was called; those that were not are absent.
+    pub registered: BTreeMap<String, u64>,
+    /// How often another command was: one of the interpreter's, or none at all.
+    pub unknown: u64,
+}
+
+/// Counts commands while scripts run.
+#[derive(Debug)]
+pub(crate) struct CommandCounter {
+    registered: BTreeSet<String>,
+    counts: Mutex<CommandCounts>,
+}
+
+impl CommandCounter {
+    pub(crate) fn new(registered: BTreeSet<String>) -> Self {
+        Self { registered, counts: Mutex::default() }
+    }
+
+    pub(crate) fn add(&self, name: &str) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = match self.registered.get(name) {
+            Some(name) => counts.registered.entry(name.clone()).or_default(),
+            None => &mut counts.unknown,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    /// Returns what was counted since the last time.
+    pub(crate) fn take(&self) -> CommandCounts {
+        std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -80,13 +80,19 @@ mod adapter;
 mod commands;
 mod ending;
 mod error;
+mod explained;
 mod fs;
 mod help;
 pub mod limits;
 mod output;
+mod register;
 mod shell;
 
-pub use commands::{Allowed, LANGUAGE};
+pub use bashkit;
+
+pub use commands::{Allowed, CommandCounts, LANGUAGE};
 pub use error::{Error, ErrorKind};
+pub use explained::Explained;
 pub use limits::ScriptLimits;
+pub use register::register;
 pub use shell::{Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};

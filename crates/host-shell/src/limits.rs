@@ -58,6 +58,10 @@ pub const MAX_LOOP_TURNS: usize = 1_000_000;
 /// and steps of its commands are charged here. Reaching it is an error.
 pub const MAX_WORK_UNITS: u64 = 1_000_000_000;
 
+/// Work units more where commands are counted: the interpreter charges 100 for each of
+/// [`MAX_COMMANDS`].
+pub(crate) const COUNTING_WORK_UNITS: u64 = 100_000_000;
+
 /// Bytes of all variables together: one wide listing in a variable. Reaching it is an error.
 pub const MAX_VARIABLE_BYTES: usize = MAX_LIVE_BYTES;
 
@@ -122,10 +126,11 @@ impl Default for ScriptLimits {
 }
 
 impl ScriptLimits {
-    pub(crate) fn execution(self) -> ExecutionLimits {
+    /// Returns the interpreter's limits, with so many work units more.
+    pub(crate) fn execution(self, more_work: u64) -> ExecutionLimits {
         ExecutionLimits::new()
             .timeout(self.timeout)
-            .max_work_units(MAX_WORK_UNITS)
+            .max_work_units(MAX_WORK_UNITS.saturating_add(more_work))
             .max_aggregate_input_bytes(u64::try_from(MAX_INPUT_BYTES).unwrap_or(u64::MAX))
             .max_live_intermediate_bytes(u64::try_from(MAX_LIVE_BYTES).unwrap_or(u64::MAX))
             .max_commands(MAX_COMMANDS)

@@ -20,12 +20,12 @@ use tokio::runtime::Runtime;
 
 use crate::{
     adapter::{Adapter, Calls},
-    commands::{Allowed, LANGUAGE, Refusals, interpreter_commands},
+    commands::{Allowed, CommandCounter, CommandCounts, LANGUAGE, Refusals, interpreter_commands},
     ending::{Ending, Told},
     error::{Error, Repr},
     fs::SandboxFs,
     help::{self, Help},
-    limits::{self, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, ScriptLimits},
+    limits::{self, COUNTING_WORK_UNITS, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, ScriptLimits},
     output::{LimitedOutput, Reason},
 };
 
@@ -55,6 +55,7 @@ struct Setup {
     limits: ScriptLimits,
     /// Whether the script that runs called `exit`, at its top level.
     exited: Arc<AtomicBool>,
+    counter: Option<Arc<CommandCounter>>,
 }
 
 /// How the interpreter begins its messages.
@@ -73,6 +74,7 @@ pub struct ShellBuilder {
     registry: Registry,
     allowed: Allowed,
     limits: ScriptLimits,
+    counts_commands: bool,
 }
 
 /// Ends the script that is running; clones end the same one.
@@ -141,6 +143,13 @@ impl ShellBuilder {
         self
     }
 
+    /// Counts the commands that scripts run, for [`Shell::take_counts`].
+    #[must_use]
+    pub fn count_commands(mut self) -> Self {
+        self.counts_commands = true;
+        self
+    }
+
     /// Returns the shell.
     ///
     /// # Errors
@@ -155,6 +164,10 @@ impl ShellBuilder {
         if let Some(name) = self.allowed.unknown(&known) {
             return Err(Repr::UnknownCommand(name.to_owned()).into());
         }
+        let counter = self.counts_commands.then(|| {
+            let registered = self.registry.iter().map(|builtin| builtin.name().to_owned());
+            Arc::new(CommandCounter::new(registered.collect()))
+        });
         let setup = Setup {
             memory: Arc::new(memory_with(&self.sandbox)?),
             builtins: self.builtins(&known)?,
@@ -163,6 +176,7 @@ impl ShellBuilder {
             allowed: self.allowed,
             limits: self.limits,
             exited: Arc::default(),
+            counter,
             known,
         };
         let bash = setup.interpreter()?;
@@ -213,7 +227,9 @@ impl Setup {
     /// Returns an interpreter in its first state, over the files in memory as they are.
     fn interpreter(&self) -> Result<Bash, Error> {
         let allowed = self.allowed.clone();
-        let refusals = Refusals { known: self.known.clone(), allowed: allowed.clone() };
+        let counter = self.counter.clone();
+        let counting = if counter.is_some() { COUNTING_WORK_UNITS } else { 0 };
+        let refusals = Refusals { known: self.known.clone(), allowed: allowed.clone(), counter };
         let exited = Arc::clone(&self.exited);
         let mut builder = Bash::builder()
             .on_exit(Box::new(move |event| {
@@ -221,11 +237,17 @@ impl Setup {
                 HookAction::Continue(event)
             }))
             .fs(Arc::<InMemoryFs>::clone(&self.memory))
-            .limits(self.limits.execution())
+            .limits(self.limits.execution(counting))
             .session_limits(limits::session())
             .memory_limits(limits::memory())
             .builtin_filter(move |name| allowed.admits(name))
             .command_resolver(Arc::new(refusals));
+        if let Some(counter) = self.counter.clone() {
+            builder = builder.before_tool(Box::new(move |call| {
+                counter.add(&call.name);
+                HookAction::Continue(call)
+            }));
+        }
         for builtin in &self.builtins {
             let adapter = Adapter::new(Arc::clone(builtin), Arc::clone(&self.calls));
             builder = builder.command(builtin.name(), adapter);
@@ -260,6 +282,12 @@ impl Shell {
     /// Returns the handle that ends a running script, for another thread.
     pub fn interrupt(&self) -> ScriptInterrupt {
         self.interrupt.clone()
+    }
+
+    /// Returns which commands ran since the last time; `None` for a shell that
+    /// [does not count](ShellBuilder::count_commands).
+    pub fn take_counts(&self) -> Option<CommandCounts> {
+        Some(self.setup.counter.as_ref()?.take())
     }
 
     /// Makes messages those of a prompt: without the line of a script.

@@ -58,9 +58,7 @@ impl PortWatch {
     }
 
     fn watch(&self, context: &mut CallContext<'_>, watch: &Watch) -> Result<ExitCode, Error> {
-        if !self.view.grants().contains(Grant::Sockets) {
-            return Err(not_granted());
-        }
+        self.view.granted(Grant::Sockets).map_err(|_| not_granted())?;
         if let WatchTask::Follow(follow) = &watch.task
             && self.output == OutputMode::Buffered
             && !follow.has_end()
@@ -93,14 +91,14 @@ impl PortWatch {
 impl PortWatch {
     /// Returns whether processes are looked for. Without the grant ports are printed without them.
     fn attribution(&self, context: &mut CallContext<'_>, wanted: Attribution) -> Attribution {
-        match self.view.granted(Grant::Processes) {
-            Err(error) if wanted == Attribution::Wanted => {
-                // OK because nobody is left to report to when standard error cannot be written.
-                let _ = writeln!(context.stderr, "portwatch: --processes shows none: {error}");
-                Attribution::Unwanted
-            }
-            _ => wanted,
+        if wanted == Attribution::Wanted
+            && let Err(error) = self.view.granted(Grant::Processes)
+        {
+            // OK because nobody is left to report to when standard error cannot be written.
+            let _ = writeln!(context.stderr, "portwatch: --processes shows none: {error}");
+            return Attribution::Unwanted;
         }
+        wanted
     }
 }
 

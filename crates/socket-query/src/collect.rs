@@ -11,7 +11,7 @@ use procnetsocket::{
 };
 
 use crate::{
-    AddressFamily, Error, ListedNamespace, Policy, Selection, SocketTable, TableSet,
+    AddressFamily, Error, ListedNamespace, Policy, Selection, SocketTable, TableSet, UsageCounter,
     policy::Redaction,
     reading::{Reading, Unreported},
     select::state_of,
@@ -104,11 +104,11 @@ pub(crate) fn collect(
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
-    let BoundedTables { tables, policy, limits } = source;
+    let BoundedTables { tables, policy, limits, usage } = source;
     let deadline = policy.max_time().and_then(|time| Instant::now().checked_add(time));
     let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let is_over = || interrupt.is_interrupted() || is_late();
-    let mut admit = Admit::new(policy, selection, sink);
+    let mut admit = Admit::new(policy, usage, selection, sink);
     let mut unreported = Unreported::new(selection);
     for reading in Reading::all_of(policy, selection) {
         let Some(table) = reading.table else {
@@ -152,12 +152,15 @@ pub(crate) struct BoundedTables<'a> {
     pub(crate) tables: &'a SocketTables,
     pub(crate) policy: &'a Policy,
     pub(crate) limits: &'a Limits,
+    /// What counts the rows.
+    pub(crate) usage: &'a UsageCounter,
 }
 
 /// Lets through what the policy and the selection admit, and sorts unix sockets of a text table on the
 /// way.
 struct Admit<'a> {
     redaction: Redaction<'a>,
+    usage: &'a UsageCounter,
     max_rows: u64,
     /// Whether there was a row past `max_rows`.
     is_full: bool,
@@ -168,9 +171,15 @@ struct Admit<'a> {
 }
 
 impl<'a> Admit<'a> {
-    fn new(policy: &'a Policy, selection: &'a Selection, sink: &'a mut dyn Sink) -> Self {
+    fn new(
+        policy: &'a Policy,
+        usage: &'a UsageCounter,
+        selection: &'a Selection,
+        sink: &'a mut dyn Sink,
+    ) -> Self {
         Self {
             redaction: Redaction::new(policy),
+            usage,
             max_rows: policy.max_rows().map_or(u64::MAX, NonZeroU64::get),
             is_full: false,
             selection,
@@ -187,6 +196,7 @@ impl<'a> Admit<'a> {
             return ControlFlow::Break(());
         }
         self.collected.rows += 1;
+        self.usage.add_row();
         let flow = self.sink.socket(table, socket);
         self.collected.stopped |= flow.is_break();
         flow

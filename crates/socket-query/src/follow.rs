@@ -13,7 +13,8 @@ use procnetsocket::{
 };
 
 use crate::{
-    Error, EventSource, ListingProblem, Policy, PolicyView, Selection, Sink, VisibleUsers,
+    Error, EventSource, ListingProblem, Policy, PolicyView, Selection, Sink, UsageCounter,
+    VisibleUsers,
     collect::{table_of, tables_admitting},
     events,
     policy::Redaction,
@@ -73,7 +74,8 @@ impl EventGate<'_> {
             return Ok(Followed { rows: 0, problems: reported.problems, end });
         }
         let mut follower = self.source.follow(groups)?;
-        let admission = Admission { redaction: Redaction::new(policy), selection };
+        let admission =
+            Admission { redaction: Redaction::new(policy), usage: &self.view.usage, selection };
         let bounds = until.within(policy);
         let followed = follow(follower.events()?, admission, &bounds, interrupt, sink)?;
         let followed = followed.checked(until, &bounds, policy)?;
@@ -193,6 +195,7 @@ const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
 #[derive(Clone, Copy)]
 struct Admission<'a> {
     redaction: Redaction<'a>,
+    usage: &'a UsageCounter,
     selection: &'a Selection,
 }
 
@@ -222,6 +225,7 @@ impl AdmitEvents<'_> {
     fn hand_on(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Some(table) = table_of(&socket).filter(|_| self.admits(&socket)) else { return GO_ON };
         self.rows += 1;
+        self.admission.usage.add_row();
         self.sink.socket(table, socket)
     }
 

@@ -97,7 +97,9 @@ pub use select::{
     shown_state_of, state_of,
 };
 pub use system::System;
-pub use view::{ListedNamespace, Look, MAX_SORTED_ROWS, PolicyView, ProcessGate};
+pub use view::{
+    ListedNamespace, Look, MAX_SORTED_ROWS, PolicyView, ProcessGate, Usage, UsageCounter,
+};
 pub use wire_name::{ethertype, netlink_family};
 pub use word::UnknownWord;
 pub use workload::{container_id, systemd_unit};

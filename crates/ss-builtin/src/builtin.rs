@@ -13,7 +13,7 @@ use socket_query::{
 use crate::{
     cli::{
         Action, CliError, End, Help, Host, HostDisplay, ListingKind, NamespaceChoice,
-        NothingToShow, OutputFormat, Plan, RawArgs, Show, Summary, Tables, Ticks, VERSION,
+        NothingToShow, OutputFormat, Plan, RawArgs, Refusal, Show, Summary, Tables, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
@@ -97,6 +97,10 @@ impl Ss {
     }
 
     fn refuse(&self, stderr: &mut dyn io::Write, error: &CliError) -> ExitCode {
+        if let CliError::Refused(_, Refusal::Grant(grant)) = error {
+            // OK because that it is not granted is known; the view counts that it was asked for.
+            let _ = self.view.granted(*grant);
+        }
         complain(stderr, error);
         if error.shows_usage() {
             let _ = write!(stderr, "{}", Help(self.host()));

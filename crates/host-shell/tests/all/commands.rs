@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use host_shell::{Allowed, ErrorKind, Shell};
+use host_shell::{Allowed, CommandCounts, ErrorKind, Shell};
 use rstest::rstest;
 
 use crate::support::{Ran, run_in, shell};
@@ -167,4 +167,36 @@ fn a_name_that_nothing_has_is_an_error_of_the_host() {
     let error = Shell::builder().allowed(only("echo,catt")).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownCommand);
     assert_eq!(error.to_string(), "expected the name of a command, but found `catt`");
+}
+
+#[rstest]
+#[case::nothing("", &[], 0)]
+#[case::registered("rows 1 2; rows 1 2 | show", &[("rows", 2), ("show", 1)], 0)]
+#[case::substitution("x=$(rows 1 2); y=`rows 1 2`", &[("rows", 2)], 0)]
+#[case::others("echo a | cat; cd /", &[], 3)]
+#[case::not_found("secret-in-a-name; rows 1 2", &[("rows", 1)], 1)]
+#[case::a_function_is_none("unknown-secret() { rows 1 2; }; unknown-secret", &[("rows", 1)], 0)]
+#[case::through_another("echo 2 | xargs rows 1; command rows 1 2", &[("rows", 2)], 3)]
+#[case::loops("for i in 1 2 3; do rows 1 2; done", &[("rows", 3)], 0)]
+fn commands_are_counted_and_no_name_is_the_scripts(
+    #[case] script: &str,
+    #[case] registered: &[(&str, u64)],
+    #[case] unknown: u64,
+) {
+    let mut shell = shell().count_commands().build().unwrap();
+    run_in(&mut shell, script);
+    let registered = registered.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    assert_eq!(shell.take_counts(), Some(CommandCounts { registered, unknown }), "{script}");
+    assert_eq!(shell.take_counts(), Some(CommandCounts::default()));
+}
+
+#[test]
+fn a_command_that_is_not_allowed_is_counted_as_unknown() {
+    let mut shell = shell().allowed(only("rows")).count_commands().build().unwrap();
+    run_in(&mut shell, "cat x; show; rows 1 2; no-such-thing");
+    let counts = shell.take_counts().unwrap();
+    // `show` is registered, and refused.
+    let expected = [("rows".to_owned(), 1), ("show".to_owned(), 1)].into();
+    assert_eq!(counts, CommandCounts { registered: expected, unknown: 2 });
+    assert_eq!(Shell::builder().build().unwrap().take_counts(), None);
 }

@@ -64,9 +64,9 @@ impl PolicyLayer {
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
         let has_one_user = !matches!((self.uid, other.uid), (Some(one), Some(two)) if one != two);
-        let families = merge(self.families, other.families, common);
+        let families = merge(self.families, other.families, |one, two| common(one, &two));
         Self {
-            grants: merge(self.grants, other.grants, common),
+            grants: merge(self.grants, other.grants, |one, two| common(one, &two)),
             families: if has_one_user { families } else { Some(Vec::new()) },
             uid: self.uid.or(other.uid),
             processes: merge(self.processes, other.processes, Ord::min),
@@ -86,7 +86,7 @@ fn merge<T>(one: Option<T>, two: Option<T>, both: impl FnOnce(T, T) -> T) -> Opt
     }
 }
 
-fn common<T: PartialEq>(mut one: Vec<T>, two: Vec<T>) -> Vec<T> {
+fn common<T: PartialEq>(mut one: Vec<T>, two: &[T]) -> Vec<T> {
     one.retain(|member| two.contains(member));
     one
 }

@@ -8,7 +8,7 @@ use procnetsocket::{
 
 use crate::{
     Collected, Error, ErrorKind, Grant, ListingProblem, NamespaceScope, PolicyView, Selection,
-    Sink, SocketTable,
+    Sink, SocketTable, UsageCounter,
     collect::{self, BoundedTables},
 };
 
@@ -146,9 +146,16 @@ impl Everywhere<'_> {
         let rows = rows.map(|rows| NonZeroU64::new(rows).unwrap_or(NonZeroU64::MIN));
         let time = policy.max_time().map(|time| time.saturating_sub(self.begin.elapsed()));
         let left = policy.clone().with_max_rows(rows).with_max_time(time);
-        let source = BoundedTables { tables: &there.tables, policy: &left, limits: &view.limits };
+        let source = BoundedTables {
+            tables: &there.tables,
+            policy: &left,
+            limits: &view.limits,
+            usage: &view.usage,
+        };
         if is_full {
             // No further row may come, and none may be left out in silence.
+            let usage = UsageCounter::default();
+            let source = BoundedTables { usage: &usage, ..source };
             let more = collect::collect(&source, &selection, interrupt, &mut Discard);
             let more = more.map_err(|error| self.bounded(error))?;
             return if more.rows > 0 { Err(Error::max_rows(policy)) } else { Ok(()) };

@@ -9,13 +9,18 @@ use super::{PolicyView, process};
 use crate::{Error, EventGate, Grant, HostNames, KillGate, ProcessSource, collect::BoundedTables};
 
 impl PolicyView {
-    /// Checks that something is granted.
+    /// Checks that something is granted, and counts that it was asked for.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) when it is not.
     pub fn granted(&self, grant: Grant) -> Result<(), Error> {
-        if self.grants().contains(grant) { Ok(()) } else { Err(Error::not_granted(grant)) }
+        if self.grants().contains(grant) {
+            self.usage.note_used(grant);
+            return Ok(());
+        }
+        self.usage.note_refused(grant);
+        Err(Error::not_granted(grant))
     }
 
     /// Returns the way to the processes that have sockets open.
@@ -105,7 +110,12 @@ impl PolicyView {
     }
 
     pub(crate) fn source(&self) -> Result<BoundedTables<'_>, Error> {
-        Ok(BoundedTables { tables: self.sockets()?, policy: &self.policy, limits: &self.limits })
+        Ok(BoundedTables {
+            tables: self.sockets()?,
+            policy: &self.policy,
+            limits: &self.limits,
+            usage: &self.usage,
+        })
     }
 }
 

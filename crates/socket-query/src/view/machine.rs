@@ -13,7 +13,7 @@ use procnetsocket::{Interrupt, SockStat, SockStat6};
 
 use super::PolicyView;
 use crate::{
-    AddressFamily, Error, Filter, GrantSet, HostNameError, Names, TableSet, Visibility,
+    AddressFamily, Error, Filter, Grant, HostNameError, Names, TableSet, Visibility,
     expr::{self, FilterError, FilterText, Machine, Parsed, ValueScope},
 };
 
@@ -118,8 +118,8 @@ impl PolicyView {
 }
 
 impl Machine for PolicyView {
-    fn grants(&self) -> GrantSet {
-        self.grants()
+    fn is_granted(&self, grant: Grant) -> bool {
+        self.granted(grant).is_ok()
     }
 
     fn unix_names(&self) -> Visibility {

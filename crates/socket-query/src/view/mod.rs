@@ -5,6 +5,7 @@ mod gate;
 mod look;
 mod machine;
 mod process;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,12 @@ use procnetsocket::{
 };
 
 pub(crate) use self::look::report_unseen;
-pub use self::{everywhere::ListedNamespace, gate::ProcessGate, look::Look};
+pub use self::{
+    everywhere::ListedNamespace,
+    gate::ProcessGate,
+    look::Look,
+    usage::{Usage, UsageCounter},
+};
 use crate::{
     CgroupPaths, Collected, Error, EventSource, GrantSet, HostNames, ListingProblem, Names,
     NetnsDir, Policy, ProcessSource, Selection, Sink, SocketTable, Visibility,
@@ -55,6 +61,7 @@ pub struct PolicyView {
     finder: Option<Arc<NamespaceFinder>>,
     /// Set in a view of every one of them.
     everywhere: Option<Arc<NamespaceFinder>>,
+    pub(crate) usage: Arc<UsageCounter>,
 }
 
 impl PolicyView {
@@ -76,6 +83,7 @@ impl PolicyView {
             sorted_rows: MAX_SORTED_ROWS,
             finder: None,
             everywhere: None,
+            usage: Arc::default(),
         }
     }
 
@@ -155,6 +163,12 @@ impl PolicyView {
     /// Returns whether names of unix sockets are shown.
     pub fn shows_unix_names(&self) -> bool {
         self.policy.unix_names() == Visibility::Shown
+    }
+
+    /// Returns the counter of what builtins do with this view, its clones, and the views of other
+    /// namespaces.
+    pub fn usage(&self) -> Arc<UsageCounter> {
+        Arc::clone(&self.usage)
     }
 
     /// Returns what the host grants.

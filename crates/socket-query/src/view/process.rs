@@ -1,6 +1,6 @@
 //! The search for the processes of sockets, cut down to what a policy shows.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{ops::ControlFlow, sync::Arc, time::Instant};
 
 use procnetsocket::{
     Interrupt, ProcessQuery, ProcessTable,
@@ -44,7 +44,8 @@ fn shown_sockets(
     }
     let policy = view.policy.clone().with_max_rows(None);
     let mut inodes = KeptInodes::default();
-    let all = PolicyView { policy, ..view.clone() };
+    // Nobody sees these rows.
+    let all = PolicyView { policy, usage: Arc::default(), ..view.clone() };
     all.collect(&Selection::everything(), interrupt, &mut inodes)?;
     Ok(Some(inodes.0))
 }

@@ -5,7 +5,6 @@
 
 mod args;
 mod capabilities;
-mod check;
 #[cfg(test)]
 mod completion;
 mod grant;
@@ -29,7 +28,7 @@ use host_confine::{
     broker::{BrokerError, Kind, ProcessService, serve},
 };
 use host_shell::{
-    ErrorKind, Script, Shell,
+    ErrorKind, Explained, Script, Shell,
     limits::{MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
 };
 
@@ -38,7 +37,6 @@ use procnetsocket::SocketTables;
 use crate::{
     args::{Command, Confine, Plan, ScriptSource},
     capabilities::{read_bounded, read_script},
-    check::Explained,
     session::{Ended, Interrupts, Session, Streams},
     status::Status,
 };

@@ -182,7 +182,7 @@ fn host_name(word: &[u8]) -> Option<&str> {
 fn resolve(scope: &ValueScope<'_>, name: &str) -> Result<(Network, Vec<Network>), FilterProblem> {
     // A word that is in the wrong place, more likely than a host.
     let is_state = matches!(name, "state" | "exclude" | "excl");
-    if !scope.machine.grants().contains(Grant::Resolve) {
+    if !scope.machine.is_granted(Grant::Resolve) {
         let problem =
             if is_state { FilterProblem::State } else { FilterProblem::ResolveNotGranted };
         return Err(problem(name.into()));

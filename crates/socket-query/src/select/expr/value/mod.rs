@@ -19,12 +19,12 @@ use super::{
     error::FilterProblem,
     lex::Subject,
 };
-use crate::{AddressFamily, GrantSet, HostNameError, Names, TableSet, Visibility};
+use crate::{AddressFamily, Grant, HostNameError, Names, TableSet, Visibility};
 
 /// What is known of the machine when a filter is understood.
 pub(crate) trait Machine {
-    /// Returns what is granted.
-    fn grants(&self) -> GrantSet;
+    /// Returns whether something is granted.
+    fn is_granted(&self, grant: Grant) -> bool;
     /// Returns whether names of unix sockets are shown.
     fn unix_names(&self) -> Visibility;
     /// Returns the names of services and users.

@@ -35,7 +35,7 @@ pub(super) fn user(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, Fil
 
 /// Security: without the grant no process is looked at, whatever the filter says.
 fn granted(scope: &ValueScope<'_>) -> Result<(), FilterProblem> {
-    let is_granted = scope.machine.grants().contains(Grant::Processes);
+    let is_granted = scope.machine.is_granted(Grant::Processes);
     if is_granted { Ok(()) } else { Err(FilterProblem::ProcessesNotGranted) }
 }
 

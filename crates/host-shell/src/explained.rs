@@ -1,11 +1,16 @@
-//! `--check`: a policy in words.
+//! A policy in words.
 
 use std::fmt;
 
-use socket_query::{FamilySet, Grant, Policy, ProcessVisibility, Visibility, VisibleUsers};
+use socket_query::{
+    AddressFamily, FamilySet, Grant, Policy, ProcessVisibility, Visibility, VisibleUsers,
+};
 
 /// A policy in words: what is granted, what is refused, and what is shown of sockets.
-pub(crate) struct Explained<'a>(pub(crate) &'a Policy);
+///
+/// It is what `host-shell --check` prints, one thing a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Explained<'a>(pub &'a Policy);
 
 /// What a grant is for, and what happens without it.
 const fn meaning(grant: Grant) -> (&'static str, &'static str) {
@@ -107,15 +112,13 @@ fn families(families: FamilySet) -> String {
     if families == FamilySet::ALL {
         return "every family".to_owned();
     }
-    let names: Vec<_> = families.iter().map(|family| family.name()).collect();
+    let names: Vec<_> = families.iter().map(AddressFamily::name).collect();
     if names.is_empty() { "none: no socket is shown".to_owned() } else { names.join(", ") }
 }
 
 #[cfg(test)]
 mod tests {
     use std::{num::NonZeroU64, time::Duration};
-
-    use socket_query::AddressFamily;
 
     use super::*;
 

@@ -1,0 +1,87 @@
+//! What the suite looks at.
+
+use std::fmt;
+
+/// Something that a builtin can rely on in a host, or cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Feature {
+    /// The status of a call arrives unchanged.
+    Status,
+    /// Arguments that are text arrive unchanged: empty ones, blanks, quotes, line ends, patterns.
+    TextArguments,
+    /// Arguments that are not UTF-8 arrive unchanged.
+    ByteArguments,
+    /// Every byte of standard input arrives.
+    StdinBytes,
+    /// Standard input arrives while it is written, and not when it has ended.
+    StdinStream,
+    /// Every byte of standard output arrives, there and nowhere else.
+    StdoutBytes,
+    /// Every byte of standard error arrives, there and nowhere else.
+    StderrBytes,
+    /// Standard output is handed on while the call runs.
+    StdoutStream,
+    /// A line is handed on though nothing follows it.
+    LineStream,
+    /// A write fails with a broken pipe when the reader is gone.
+    ClosedOutput,
+    /// The call has the directories that the host granted, and no others.
+    Sandbox,
+    /// The call is given the columns of a terminal, and of none when there is none.
+    TerminalWidth,
+    /// The host's wish that the call ends reaches it while it runs.
+    Cancel,
+    /// A builtin keeps its state from one call to the next.
+    State,
+    /// Two sessions of one process have different builtins.
+    Registries,
+}
+
+impl Feature {
+    /// Every feature, in the order of the table.
+    pub const ALL: [Self; 15] = [
+        Self::Status,
+        Self::TextArguments,
+        Self::ByteArguments,
+        Self::StdinBytes,
+        Self::StdinStream,
+        Self::StdoutBytes,
+        Self::StderrBytes,
+        Self::StdoutStream,
+        Self::LineStream,
+        Self::ClosedOutput,
+        Self::Sandbox,
+        Self::TerminalWidth,
+        Self::Cancel,
+        Self::State,
+        Self::Registries,
+    ];
+
+    /// Returns the name, as in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::TextArguments => "arguments: text",
+            Self::ByteArguments => "arguments: bytes that are not UTF-8",
+            Self::StdinBytes => "input: every byte",
+            Self::StdinStream => "input: while it is written",
+            Self::StdoutBytes => "output: every byte",
+            Self::StderrBytes => "errors: every byte, apart from output",
+            Self::StdoutStream => "output: while the call runs",
+            Self::LineStream => "output: a line at once",
+            Self::ClosedOutput => "output: a reader that went away",
+            Self::Sandbox => "granted directories",
+            Self::TerminalWidth => "width of the terminal",
+            Self::Cancel => "cancellation",
+            Self::State => "state of a builtin",
+            Self::Registries => "several registries in one process",
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,357 @@
+//! The builtins of the suite: each looks at one thing of its call, and keeps what it saw.
+
+use std::{
+    io,
+    num::NonZeroU16,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use bstr::{BString, ByteSlice as _};
+
+use super::{Answer, FILE, GRANTED, MAX_AHEAD_BYTES, MAX_WAIT, Stop, stream::Progress};
+use crate::{Access, Builtin, CallContext, Error, ErrorKind, ExitCode};
+
+pub(super) const STATUS: &str = "probe-status";
+pub(super) const ARGUMENTS: &str = "probe-arguments";
+pub(super) const STDIN: &str = "probe-stdin";
+pub(super) const STDIN_STREAM: &str = "probe-stdin-stream";
+pub(super) const STDOUT: &str = "probe-stdout";
+pub(super) const STDERR: &str = "probe-stderr";
+pub(super) const STREAM: &str = "probe-stream";
+pub(super) const LINE: &str = "probe-line";
+pub(super) const CLOSED: &str = "probe-closed";
+pub(super) const SANDBOX: &str = "probe-sandbox";
+pub(super) const TERMINAL: &str = "probe-terminal";
+pub(super) const CANCEL: &str = "probe-cancel";
+pub(super) const COUNT: &str = "probe-count";
+
+/// What is found of a builtin that the host did not call.
+pub(super) const NOT_CALLED: &str = "the builtin was not called";
+
+/// Arguments that a shell may want to understand.
+pub(super) const TEXT_ARGUMENTS: &[&[u8]] = &[
+    b"",
+    b" ",
+    b"two words",
+    b"-x",
+    b"--help",
+    b"--",
+    b"=",
+    b"a=b",
+    b"'",
+    b"\"",
+    b"\\",
+    b"line\nend\n",
+    b"\ttab",
+    b"*",
+    b"?",
+    b"~",
+    b"$HOME",
+    b"$(echo x)",
+    b"`echo x`",
+    b"a;b&c|d",
+    b"<in >out",
+    b"#",
+    b"!",
+    b"{a,b}",
+    b"+x",
+    "größe 😀".as_bytes(),
+];
+
+/// Arguments that are not text.
+pub(super) const BYTE_ARGUMENTS: &[&[u8]] = &[b"\xff", b"a\xc3", b"\x80\xfe b", b"\x01\x1b[2J"];
+
+/// Bytes that a probe writes at a time.
+const CHUNK: &[u8] = &[b'x'; 8 * 1024];
+
+/// Time between two looks at a flag.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Returns all bytes, with the line ends that a host may want to correct.
+pub(super) fn all_bytes() -> Vec<u8> {
+    let mut bytes: Vec<u8> = (0..=u8::MAX).collect();
+    bytes.extend_from_slice(b"\r\n\n\r\0 without an end of line");
+    bytes
+}
+
+/// What the probes saw.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Observed(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    notes: Mutex<Notes>,
+    changed: Condvar,
+    calls: AtomicU32,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    called: bool,
+    args: Vec<BString>,
+    bytes: BString,
+    terminal_width: Option<NonZeroU16>,
+    verdict: Option<Answer>,
+    progress: Progress,
+    stop: Stop,
+}
+
+impl Observed {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn take_args(&self) -> Vec<BString> {
+        std::mem::take(&mut self.notes().args)
+    }
+
+    pub(super) fn take_bytes(&self) -> BString {
+        std::mem::take(&mut self.notes().bytes)
+    }
+
+    /// Returns the columns that the builtin saw; `Err` when it was not called.
+    pub(super) fn take_terminal_width(&self) -> Result<Option<NonZeroU16>, Answer> {
+        let mut notes = self.notes();
+        if std::mem::take(&mut notes.called) {
+            return Ok(notes.terminal_width.take());
+        }
+        Err(Answer::No(NOT_CALLED.to_owned()))
+    }
+
+    /// Returns the verdict of the builtin that was called last. It is waited for, because a host may
+    /// give a call up and return before the builtin does.
+    pub(super) fn take_verdict(&self) -> Answer {
+        let end = Instant::now() + MAX_WAIT;
+        let mut notes = self.notes();
+        if !std::mem::take(&mut notes.called) {
+            return Answer::No(NOT_CALLED.to_owned());
+        }
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match notes.verdict.take() {
+                Some(verdict) => return verdict,
+                None if left.is_zero() => {
+                    return Answer::No("the builtin did not come back".to_owned());
+                }
+                None => {
+                    let waited = self.0.changed.wait_timeout(notes, left);
+                    notes = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
+        }
+    }
+
+    pub(super) fn watch(&self, progress: Progress) {
+        self.notes().progress = progress;
+    }
+
+    pub(super) fn set_stop(&self, stop: Stop) {
+        self.notes().stop = stop;
+    }
+
+    pub(super) fn count(&self) -> u32 {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    fn decide(&self, verdict: Answer) {
+        self.notes().verdict = Some(verdict);
+        self.0.changed.notify_all();
+    }
+}
+
+type Look = fn(&Observed, &mut CallContext<'_>, &[BString]) -> Result<ExitCode, Error>;
+
+/// One builtin of the suite.
+pub(super) struct Probe {
+    name: &'static str,
+    look: Look,
+    observed: Observed,
+}
+
+impl Probe {
+    /// Returns all of them.
+    pub(super) fn all(observed: &Observed) -> impl Iterator<Item = Self> {
+        let probes: [(&'static str, Look); 13] = [
+            (STATUS, status),
+            (ARGUMENTS, |observed, _, args| {
+                observed.notes().args = args.to_vec();
+                Ok(ExitCode::SUCCESS)
+            }),
+            (STDIN, stdin),
+            (STDIN_STREAM, stdin_stream),
+            (STDOUT, stdout),
+            (STDERR, stderr),
+            (STREAM, stream),
+            (LINE, line),
+            (CLOSED, closed),
+            (SANDBOX, sandbox),
+            (TERMINAL, |observed, context, _| {
+                observed.notes().terminal_width = context.terminal_width;
+                Ok(ExitCode::SUCCESS)
+            }),
+            (CANCEL, cancel),
+            (COUNT, |observed, _, _| {
+                observed.0.calls.fetch_add(1, Ordering::Relaxed);
+                Ok(ExitCode::SUCCESS)
+            }),
+        ];
+        let observed = observed.clone();
+        probes.into_iter().map(move |(name, look)| Self { name, look, observed: observed.clone() })
+    }
+}
+
+impl Builtin for Probe {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn summary(&self) -> &'static str {
+        "looks at what a host gives to a builtin"
+    }
+
+    fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
+        self.observed.notes().called = true;
+        (self.look)(&self.observed, context, args)
+    }
+}
+
+fn status(_: &Observed, _: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
+    let status = args.first().and_then(|word| word.to_str().ok()?.parse().ok());
+    status.map(ExitCode::new).ok_or_else(|| Error::new(ErrorKind::Usage, "expected a status"))
+}
+
+fn stdin(
+    observed: &Observed,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
+    let mut bytes = Vec::new();
+    context.stdin.read_to_end(&mut bytes)?;
+    observed.notes().bytes = bytes.into();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads once, and looks how much the host has taken until then.
+fn stdin_stream(
+    observed: &Observed,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
+    let count = context.stdin.read(&mut [0; 1024])?;
+    let taken = observed.notes().progress.get();
+    observed.decide(match (count, taken) {
+        (0, _) => Answer::No("found no input".to_owned()),
+        (_, MAX_AHEAD_BYTES) => Answer::No("the input was read whole before".to_owned()),
+        _ => Answer::Yes,
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stdout(_: &Observed, context: &mut CallContext<'_>, _: &[BString]) -> Result<ExitCode, Error> {
+    context.stdout.write_all(&all_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stderr(_: &Observed, context: &mut CallContext<'_>, _: &[BString]) -> Result<ExitCode, Error> {
+    context.stderr.write_all(&all_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes until something has arrived, at most [`MAX_AHEAD_BYTES`].
+fn stream(
+    observed: &Observed,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
+    let arrived = observed.notes().progress.clone();
+    for _ in 0..MAX_AHEAD_BYTES / CHUNK.len() {
+        context.stdout.write_all(CHUNK)?;
+        if arrived.get() > 0 {
+            observed.decide(Answer::Yes);
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    observed.decide(Answer::No(format!("{MAX_AHEAD_BYTES} bytes were held back")));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes one line and waits for its arrival.
+fn line(
+    observed: &Observed,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
+    let arrived = observed.notes().progress.clone();
+    context.stdout.write_all(b"a line\n")?;
+    context.stdout.flush()?;
+    observed.decide(if arrived.wait(MAX_WAIT) {
+        Answer::Yes
+    } else {
+        Answer::No("the line was held back".to_owned())
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes until a write fails, at most [`MAX_AHEAD_BYTES`].
+fn closed(
+    observed: &Observed,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
+    for _ in 0..MAX_AHEAD_BYTES / CHUNK.len() {
+        let Err(error) = context.stdout.write_all(CHUNK) else { continue };
+        observed.decide(if error.kind() == io::ErrorKind::BrokenPipe {
+            Answer::Yes
+        } else {
+            Answer::No(format!("the error is {:?}", error.kind()))
+        });
+        return Err(error.into());
+    }
+    observed.decide(Answer::No(format!("{MAX_AHEAD_BYTES} bytes were taken")));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sandbox(
+    observed: &Observed,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
+    let granted: Vec<_> = context.sandbox.grants().collect();
+    if granted != [(GRANTED.into(), Access::Read)] {
+        observed.decide(Answer::No(format!("found the directories {granted:?}")));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut content = Vec::new();
+    let mut file = context.sandbox.open(&*format!("{GRANTED}/{}", FILE.0))?;
+    io::Read::read_to_end(&mut file, &mut content)?;
+    observed.decide(super::expect(&BString::from(FILE.1), &content.into()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the host to end this call, and waits until it is told so.
+fn cancel(
+    observed: &Observed,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
+    let stop = observed.notes().stop.clone();
+    if !stop.stop() {
+        observed.decide(Answer::No("the host has no way to end a call".to_owned()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let end = Instant::now() + MAX_WAIT;
+    while Instant::now() < end {
+        if let Err(error) = context.cancel.check() {
+            observed.decide(Answer::Yes);
+            return Err(error);
+        }
+        thread::park_timeout(LOOK);
+    }
+    observed.decide(Answer::No("the call was not told".to_owned()));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,114 @@
+//! The ends of a call's streams that the suite holds.
+
+use std::{
+    io::{self, Read, Write},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bstr::BString;
+
+/// Which of the two outputs.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Output,
+    Error,
+}
+
+/// A number of bytes that one thread counts and another one looks at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress(Arc<(Mutex<usize>, Condvar)>);
+
+impl Progress {
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, bytes: usize) {
+        *self.lock() += bytes;
+        self.0.1.notify_all();
+    }
+
+    pub(super) fn get(&self) -> usize {
+        *self.lock()
+    }
+
+    /// Waits until there is something; returns whether there is.
+    pub(super) fn wait(&self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        let mut count = self.lock();
+        while *count == 0 {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.0.1.wait_timeout(count, left);
+            count = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+/// A reader that keeps what arrives.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept(Arc<Mutex<BString>>, Progress);
+
+impl Kept {
+    pub(super) fn bytes(&self) -> BString {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn arrived(&self) -> Progress {
+        self.1.clone()
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.1.add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A reader that went away.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+impl Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An input of so many bytes that counts what was taken from it.
+#[derive(Debug)]
+pub(super) struct Counted {
+    left: usize,
+    given: Progress,
+}
+
+impl Counted {
+    pub(super) fn new(bytes: usize) -> (Self, Progress) {
+        let given = Progress::default();
+        (Self { left: bytes, given: given.clone() }, given)
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = buffer.len().min(self.left);
+        buffer.iter_mut().take(count).for_each(|byte| *byte = b'x');
+        self.left -= count;
+        self.given.add(count);
+        Ok(count)
+    }
+}

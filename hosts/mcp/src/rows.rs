@@ -1,0 +1,180 @@
+//! What a builtin prints, kept up to a limit.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+};
+
+use serde_json::{Map, Value};
+
+/// Keeps bytes up to a limit; past it the writer has gone away, which ends whoever writes.
+pub(crate) struct Capped {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) is_truncated: bool,
+    max_bytes: usize,
+}
+
+impl Capped {
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self { bytes: Vec::new(), is_truncated: false, max_bytes }
+    }
+
+    /// Returns the text. What is not UTF-8, or was cut in the middle of a letter, is U+FFFD.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+impl Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.max_bytes.saturating_sub(self.bytes.len());
+        if bytes.is_empty() || room > 0 {
+            let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
+            self.bytes.extend_from_slice(taken);
+            return Ok(taken.len());
+        }
+        self.is_truncated = true;
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Hands the lines of an output on, one JSON object each.
+pub(crate) struct JsonLines<F> {
+    line: Vec<u8>,
+    row: F,
+}
+
+impl<F: FnMut(Map<String, Value>) -> io::Result<()>> JsonLines<F> {
+    pub(crate) fn new(row: F) -> Self {
+        Self { line: Vec::new(), row }
+    }
+}
+
+impl<F: FnMut(Map<String, Value>) -> io::Result<()>> Write for JsonLines<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut pieces = bytes.split_inclusive(|&byte| byte == b'\n');
+        pieces.try_for_each(|piece| {
+            self.line.extend_from_slice(piece);
+            if !piece.ends_with(b"\n") {
+                return Ok(());
+            }
+            let row = serde_json::from_slice(&self.line)?;
+            self.line.clear();
+            (self.row)(row)
+        })?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The rows of an answer, up to a number of rows and of bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<Map<String, Value>>,
+    pub(crate) is_truncated: bool,
+    bytes: usize,
+}
+
+/// How large an answer may be, and which fields it has.
+#[derive(Clone, Debug)]
+pub(crate) struct RowLimits {
+    pub(crate) max_rows: usize,
+    pub(crate) max_bytes: usize,
+    /// `None` is every field.
+    pub(crate) fields: Option<BTreeSet<String>>,
+}
+
+impl Rows {
+    /// Takes one more row; past a limit the listing ends.
+    pub(crate) fn push(
+        &mut self,
+        mut row: Map<String, Value>,
+        limits: &RowLimits,
+    ) -> io::Result<()> {
+        if let Some(fields) = &limits.fields {
+            row.retain(|name, _| fields.contains(name));
+        }
+        let bytes = serde_json::to_string(&row)?.len();
+        if self.rows.len() >= limits.max_rows || self.bytes.saturating_add(bytes) > limits.max_bytes
+        {
+            self.is_truncated = true;
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.bytes += bytes;
+        self.rows.push(row);
+        Ok(())
+    }
+}
+
+/// Sockets counted by table and state.
+pub(crate) type Counts = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// Counts one row.
+pub(crate) fn count(counts: &mut Counts, row: &Map<String, Value>) {
+    let word = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or("unknown").to_owned();
+    *counts.entry(word("netid")).or_default().entry(word("state")).or_default() += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: &str) -> Map<String, Value> {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn output_is_cut_at_the_limit_and_its_writer_ends() {
+        let mut capped = Capped::new(4);
+        capped.write_all(b"abcd").unwrap();
+        assert!(!capped.is_truncated);
+        let error = capped.write_all(b"e").unwrap_err();
+        assert_eq!((error.kind(), capped.is_truncated), (io::ErrorKind::BrokenPipe, true));
+        assert_eq!(capped.text(), "abcd");
+        let mut capped = Capped::new(2);
+        capped.write_all("aé".as_bytes()).unwrap_err();
+        assert_eq!(capped.text(), "a\u{fffd}");
+    }
+
+    #[test]
+    fn lines_are_rows_however_they_are_cut() {
+        let text = b"{\"a\":1}\n{\"a\":2}\n";
+        for cut in 0..text.len() {
+            let mut rows = Vec::new();
+            let mut lines = JsonLines::new(|row| {
+                rows.push(row);
+                Ok(())
+            });
+            lines.write_all(&text[..cut]).unwrap();
+            lines.write_all(&text[cut..]).unwrap();
+            assert_eq!(rows, [row(r#"{"a":1}"#), row(r#"{"a":2}"#)]);
+        }
+        assert!(JsonLines::new(|_| Ok(())).write_all(b"no row\n").is_err());
+    }
+
+    #[test]
+    fn rows_end_at_each_limit() {
+        let fields = Some(["a".to_owned()].into());
+        let limits = RowLimits { max_rows: 2, max_bytes: 100, fields };
+        let mut rows = Rows::default();
+        rows.push(row(r#"{"a":1,"b":2}"#), &limits).unwrap();
+        rows.push(row(r#"{"b":2}"#), &limits).unwrap();
+        assert!(!rows.is_truncated);
+        assert!(rows.push(row(r#"{"a":3}"#), &limits).is_err());
+        assert!(rows.is_truncated);
+        assert_eq!(rows.rows, [row(r#"{"a":1}"#), row("{}")]);
+
+        let limits = RowLimits { max_rows: 9, max_bytes: 10, fields: None };
+        let mut rows = Rows::default();
+        rows.push(row(r#"{"a":1}"#), &limits).unwrap();
+        assert!(rows.push(row(r#"{"a":1}"#), &limits).is_err());
+        assert_eq!((rows.rows.len(), rows.is_truncated), (1, true));
+    }
+}
