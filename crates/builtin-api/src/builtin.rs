@@ -1,10 +1,9 @@
 //! The trait itself, and the one way to call it.
 
-use std::fmt::{self, Write as _};
-
 use bstr::BString;
+use builtin_cli::Chain;
 
-use crate::{CallContext, Error, ErrorKind, ExitCode, escape::OneLine};
+use crate::{CallContext, Error, ErrorKind, ExitCode};
 
 /// A command that runs inside the host's process.
 pub trait Builtin: Send + Sync {
@@ -13,6 +12,12 @@ pub trait Builtin: Send + Sync {
 
     /// Returns one line for `help`: lower case, no full stop.
     fn summary(&self) -> &str;
+
+    /// Returns the text of `help NAME`, with line ends: usage and options. `None` where there is no more
+    /// to say than the summary.
+    fn help(&self) -> Option<String> {
+        None
+    }
 
     /// Returns whether lists of commands name it. One that stands in for a command that is not there
     /// is not listed.
@@ -35,6 +40,10 @@ impl<B: Builtin + ?Sized> Builtin for Box<B> {
 
     fn summary(&self) -> &str {
         (**self).summary()
+    }
+
+    fn help(&self) -> Option<String> {
+        (**self).help()
     }
 
     fn is_listed(&self) -> bool {
@@ -62,24 +71,6 @@ pub fn invoke(builtin: &dyn Builtin, context: &mut CallContext<'_>, args: &[BStr
         let _ = writeln!(context.stderr, "{}: {}", builtin.name(), Chain(&error));
     }
     error.exit_code()
-}
-
-/// An error with its causes, on one line: what ends a line, drives a terminal or turns the direction
-/// of text is escaped.
-#[derive(Clone, Copy, Debug)]
-pub struct Chain<'a>(pub &'a dyn std::error::Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = OneLine(f);
-        write!(line, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(line, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -1,39 +1,47 @@
-//! `help`: what there is to call.
+//! `help`: what there is to call, and what the language is.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Error, ErrorKind, ExitCode};
 
 /// The name of the builtin.
 pub(crate) const NAME: &str = "help";
-const SUMMARY: &str = "list the commands of this shell";
+const SUMMARY: &str = "list the commands of this shell; `help NAME` explains one";
+
+/// What `help language` prints: one screen of a terminal of 24 rows and 80 columns.
+const LANGUAGE: &str = include_str!("language.txt");
 
 /// Columns of the list of names.
 const LINE_COLUMNS: usize = 78;
 
 /// Lists the builtins of the host with their summaries, then the interpreter's commands by name.
+/// `help NAME` of a builtin is what it prints with `--help`, and `help language` is about the language.
 ///
 /// It takes the place of the interpreter's own `help`, which knows nothing of the host's builtins.
 pub(crate) struct Help {
-    builtins: Vec<(String, String)>,
+    builtins: Vec<Arc<dyn Builtin>>,
     commands: Vec<String>,
 }
 
 impl Help {
-    /// Returns the builtin; `builtins` are names with summaries, `commands` the interpreter's.
-    pub(crate) fn new(mut builtins: Vec<(String, String)>, commands: Vec<String>) -> Self {
-        builtins.push((NAME.to_owned(), SUMMARY.to_owned()));
-        builtins.sort();
+    /// Returns the builtin; `builtins` are the host's, `commands` the interpreter's.
+    pub(crate) fn new(builtins: Vec<Arc<dyn Builtin>>, commands: Vec<String>) -> Self {
         Self { builtins, commands }
     }
 
     fn print_all(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
-        let width = self.builtins.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let listed = self.builtins.iter().filter(|builtin| builtin.is_listed());
+        let mut listed: Vec<_> =
+            listed.map(|builtin| (builtin.name(), builtin.summary())).collect();
+        listed.push((NAME, SUMMARY));
+        listed.sort_unstable();
+        let width = listed.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         writeln!(out, "Builtins of this host:")?;
-        for (name, summary) in &self.builtins {
+        for (name, summary) in listed {
             writeln!(out, "  {name:width$}  {summary}")?;
         }
+        writeln!(out, "\n`help language` is about the language.")?;
         if self.commands.is_empty() {
             return Ok(());
         }
@@ -50,16 +58,26 @@ impl Help {
         writeln!(out, "{line}")
     }
 
-    fn print_one(&self, out: &mut Vec<u8>, name: &BString) -> Result<(), Error> {
-        if let Some((name, summary)) = self.builtins.iter().find(|(known, _)| name == known) {
-            writeln!(out, "{name} - {summary}")?;
+    fn explain(&self, context: &mut CallContext<'_>, name: &BString) -> Result<(), Error> {
+        if let Some(builtin) = self.builtins.iter().find(|builtin| builtin.name() == name) {
+            writeln!(context.stdout, "{} - {}", builtin.name(), builtin.summary())?;
+            if let Some(help) = builtin.help() {
+                write!(context.stdout, "\n{help}")?;
+            }
             return Ok(());
         }
-        if self.commands.iter().any(|known| name == known) {
-            writeln!(out, "{name} - a command of the interpreter; try `{name} --help`")?;
-            return Ok(());
+        match name.as_slice() {
+            b"language" => context.stdout.write_all(LANGUAGE.as_bytes())?,
+            name if name == NAME.as_bytes() => {
+                writeln!(context.stdout, "{NAME} - {SUMMARY}; `help language`: the language")?;
+            }
+            _ if self.commands.iter().any(|known| name == known) => {
+                let line = "a command of the interpreter; try";
+                writeln!(context.stdout, "{name} - {line} `{name} --help`")?;
+            }
+            _ => return Err(Error::new(ErrorKind::Failed, format_args!("no command {name:?}"))),
         }
-        Err(Error::new(ErrorKind::Failed, format_args!("no command {name:?}")))
+        Ok(())
     }
 }
 
@@ -73,14 +91,12 @@ impl Builtin for Help {
     }
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
-        let mut out = Vec::new();
         if args.is_empty() {
+            let mut out = Vec::new();
             self.print_all(&mut out)?;
+            context.stdout.write_all(&out)?;
         }
-        for name in args {
-            self.print_one(&mut out, name)?;
-        }
-        context.stdout.write_all(&out)?;
+        args.iter().try_for_each(|name| self.explain(context, name))?;
         Ok(ExitCode::SUCCESS)
     }
 }

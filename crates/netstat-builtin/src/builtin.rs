@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
+use builtin_api::{Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode};
+use builtin_cli::Chain;
 use procnetsocket::{
     Details, ProcessDetails, ProcessQuery, ProcessTable,
     model::{InetProtocol, InetSocket, TcpState},
@@ -46,6 +47,10 @@ impl Builtin for Netstat {
 
     fn summary(&self) -> &'static str {
         "list sockets, as the netstat of net-tools does"
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(Help.to_string())
     }
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {

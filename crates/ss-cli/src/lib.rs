@@ -49,6 +49,13 @@ pub fn main<B: Builtin>(name: &str, builtin: impl FnOnce(PolicyView) -> B) -> Ex
     }
 }
 
+/// Returns whether this process was started by that name, in any directory.
+#[expect(clippy::disallowed_methods, reason = "this is a program, which has a command line")]
+pub fn is_called(name: &str) -> bool {
+    let called = std::env::args_os().next().map(PathBuf::from);
+    called.is_some_and(|called| called.file_name() == Some(name.as_ref()))
+}
+
 /// Which tables are listed.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum TablesFrom {

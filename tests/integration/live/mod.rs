@@ -54,3 +54,4 @@ mod secret;
 mod shell;
 mod soak;
 mod typed;
+mod workload;

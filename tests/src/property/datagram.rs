@@ -7,8 +7,8 @@
 use std::ops::ControlFlow;
 
 use procnetsocket::{
-    Limits, Query, RowError, Table, Uninterrupted, Visitor,
-    diag::{Request, visit_datagrams},
+    Limits, RowError, Table, TableQuery, Visitor,
+    diag::{Replies, Request},
     model::Socket,
 };
 
@@ -40,7 +40,7 @@ impl Visitor for Rows {
 
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
         assert!(row.to_string().starts_with("sock_diag "), "{row}");
-        assert!(row.to_string().chars().all(|c| !builtin_api::is_unsafe_to_show(c)), "{row}");
+        assert!(row.to_string().chars().all(|c| !builtin_cli::is_unsafe_to_show(c)), "{row}");
         self.0.push(MALFORMED.to_owned());
         ControlFlow::Continue(())
     }
@@ -60,13 +60,13 @@ pub fn holds(input: &[u8]) {
 }
 
 fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
-    let request = Request::Dump(Query::new(table));
+    let request = Request::Dump(TableQuery::new(table));
     let mut rows = Rows::default();
     let limits = Limits::default();
     // The request is the one that the first message answers.
     let sequence = datagram.get(8..12).and_then(|bytes| bytes.try_into().ok());
     let sequence = sequence.map_or(0, u32::from_ne_bytes);
-    let ended = visit_datagrams(&request, sequence, [datagram], &limits, &Uninterrupted, &mut rows);
+    let ended = Replies::new(&request, sequence).with_bounds(limits).visit([datagram], &mut rows);
     let ended = match ended {
         Ok(report) => {
             let malformed = rows.0.iter().filter(|row| *row == MALFORMED).count() as u64;
@@ -76,6 +76,6 @@ fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
         }
         Err(error) => error.to_string(),
     };
-    assert!(ended.chars().all(|c| !builtin_api::is_unsafe_to_show(c)), "{ended}");
+    assert!(ended.chars().all(|c| !builtin_cli::is_unsafe_to_show(c)), "{ended}");
     (rows, ended)
 }

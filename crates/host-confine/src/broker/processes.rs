@@ -120,7 +120,7 @@ impl ProcessService {
         if self.bounds.reach == Reach::Named {
             // Security: how many processes are closed or hidden says how many there are.
             report.closed = 0;
-            report.visibility = ProcVisibility::All;
+            report.visibility = ProcVisibility::Withheld;
         }
         Ok(report)
     }
@@ -217,7 +217,7 @@ impl From<BrokerError> for ProcessSourceError {
             BrokerErrorKind::Interrupted => ProcessSourceErrorKind::Interrupted,
             _ => ProcessSourceErrorKind::Unavailable,
         };
-        Self { kind, message: builtin_api::Chain(&error).to_string() }
+        Self { kind, message: builtin_cli::Chain(&error).to_string() }
     }
 }
 

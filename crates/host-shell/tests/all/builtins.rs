@@ -206,7 +206,10 @@ fn keyword_cannot_be_registered(#[case] name: &'static str) {
 fn help_lists_builtins_with_their_summaries() {
     let ran = run("help");
     assert!(ran.stdout.contains("\n  rows    print rows\n"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("\n  help    list the commands of this shell\n"));
+    assert!(
+        ran.stdout
+            .contains("\n  help    list the commands of this shell; `help NAME` explains one\n")
+    );
     assert!(ran.stdout.contains(" grep "), "{}", ran.stdout);
 }
 

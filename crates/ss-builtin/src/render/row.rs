@@ -3,6 +3,7 @@
 use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
 use builtin_api::Cancel;
+use builtin_cli::Escaped;
 use procnetsocket::{
     NetNamespace, UserNames,
     model::{InetSocket, Inode, Socket, TcpState},
@@ -10,9 +11,9 @@ use procnetsocket::{
 use socket_query::{ListedNamespace, PolicyView, SocketTable, TableSet, shown_state_of};
 
 use super::{
-    cgroup::CgroupNames, column::ColumnId, escape::push_name, field::push_text,
-    host::HostNamesOfCall, interface::InterfaceNames, number::push_signed, port::PortNames,
-    process::ProcessNames, sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
+    cgroup::CgroupNames, column::ColumnId, field::push_text, host::HostNamesOfCall,
+    interface::InterfaceNames, number::push_signed, port::PortNames, process::ProcessNames,
+    sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
 };
 use crate::cli::{Detail, DetailSet, LineLayout, NameDisplay, OutputFormat, Show};
 
@@ -59,7 +60,7 @@ impl<'a> RowRenderer<'a> {
             accounts: view.names().users(),
             // Until they are known the column of the text is empty; an object says nothing of them.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
-                .then(|| ProcessColumn::new(Arc::default())),
+                .then(ProcessColumn::unknown),
             namespace: None,
         }
     }
@@ -88,7 +89,7 @@ impl<'a> RowRenderer<'a> {
     /// Fills the cells of a socket's row.
     pub(crate) fn fill(&self, cells: &mut Cells<'_>, table: SocketTable, socket: &Socket<'_>) {
         if let Some(namespace) = &self.namespace {
-            cells.push(ColumnId::Netns, |out| push_name(out, namespace.label().as_bytes()));
+            cells.push(ColumnId::Netns, |out| push_text(out, &namespace.label()));
         }
         cells.push(ColumnId::Netid, |out| push_text(out, netid(table, socket)));
         cells.push(ColumnId::State, |out| push_state(out, socket));
@@ -121,7 +122,7 @@ impl<'a> RowRenderer<'a> {
     }
 
     pub(super) fn push_interface(&self, out: &mut Vec<u8>, index: NonZeroU32) {
-        self.interfaces.with_name(index, |name| push_name(out, name));
+        self.interfaces.with_name(index, |name| Escaped::name(name).push_to(out));
     }
 }
 

@@ -1,7 +1,11 @@
-//! The program `ss`.
+//! The program `ss`, which is `portwatch` when it is called so: one file can be both.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ss_cli::main("ss", ss_builtin::Ss::new)
+    if ss_cli::is_called("portwatch") {
+        ss_cli::main("portwatch", portwatch_builtin::PortWatch::new)
+    } else {
+        ss_cli::main("ss", ss_builtin::Ss::new)
+    }
 }

@@ -48,6 +48,8 @@ pub(super) enum Subject {
     Comm,
     Netns,
     User,
+    Container,
+    Unit,
 }
 
 impl Subject {
@@ -59,6 +61,8 @@ impl Subject {
             b"comm" => Some(Self::Comm),
             b"netns" => Some(Self::Netns),
             b"user" => Some(Self::User),
+            b"container" => Some(Self::Container),
+            b"unit" => Some(Self::Unit),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ mod message;
 mod parse;
 mod process;
 mod property;
+mod workload;
 
 use std::{net::IpAddr, num::NonZeroU32};
 
@@ -22,6 +23,7 @@ struct FakeMachine {
     grants: GrantSet,
     unix_names: Visibility,
     is_everywhere: bool,
+    has_cgroups: bool,
 }
 
 impl FakeMachine {
@@ -33,6 +35,7 @@ impl FakeMachine {
             grants: GrantSet::empty(),
             unix_names: Visibility::Shown,
             is_everywhere: false,
+            has_cgroups: true,
         }
     }
 
@@ -77,6 +80,11 @@ impl Machine for FakeMachine {
         path.starts_with(b"/g").then(|| u64::try_from(path.len()).unwrap())
     }
 
+    fn cgroups_where(&self, is_such: &dyn Fn(&BStr) -> bool) -> Option<Vec<u64>> {
+        let groups = (1..).zip(GROUPS).filter(|(_, path)| is_such(BStr::new(path)));
+        self.has_cgroups.then(|| groups.map(|(id, _)| id).collect())
+    }
+
     fn addresses(&self, name: &str, _: &dyn Interrupt) -> Result<Vec<IpAddr>, HostNameError> {
         match name {
             "one" => Ok(vec!["10.0.0.1".parse().unwrap()]),
@@ -87,6 +95,14 @@ impl Machine for FakeMachine {
         }
     }
 }
+
+/// Control groups, whose ids are 1 to 4.
+const GROUPS: [&str; 4] = [
+    "/system.slice/docker-aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000.scope",
+    "/system.slice/docker-aabb0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000.scope",
+    "/system.slice/nginx.service/worker",
+    "/user.slice",
+];
 
 fn parse_on(
     machine: &FakeMachine,
