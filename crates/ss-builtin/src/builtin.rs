@@ -13,8 +13,8 @@ use socket_query::{
 
 use crate::{
     cli::{
-        Action, CliError, End, Help, Host, HostDisplay, ListingKind, NamespaceChoice,
-        NothingToShow, OutputFormat, Plan, Refusal, Show, Summary, Ticks, VERSION,
+        Action, CliError, End, Help, Host, ListingKind, NamespaceChoice, NothingToShow,
+        OutputFormat, Plan, Refusal, Show, Summary, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
@@ -282,7 +282,7 @@ impl Ss {
         {
             complain(stderr, &format_args!("{option} shows no process: {error}"));
         }
-        if show.hosts == HostDisplay::Resolved
+        if show.resolves_hosts
             && let Err(error) = self.view.resolver()
         {
             complain(stderr, &format_args!("-r shows no host name: {error}"));

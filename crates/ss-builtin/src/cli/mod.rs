@@ -27,7 +27,8 @@ pub(crate) use error::{CliError, Refusal};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
 pub(crate) use plan::{Host, Plan};
+#[cfg(test)]
+pub(crate) use show::TextLayout;
 pub(crate) use show::{
-    FilterSource, HostDisplay, LineLayout, NameDisplay, NamespaceChoice, NothingToShow,
-    OptionalColumn, Show, Summary,
+    FilterSource, NameDisplay, NamespaceChoice, NothingToShow, OptionalColumn, Show, Summary,
 };
