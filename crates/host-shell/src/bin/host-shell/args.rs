@@ -37,6 +37,7 @@ enum Effect {
     Namespace,
     ProcRoot,
     NoConfine,
+    Audit,
     Status,
     Check,
     Help,
@@ -56,6 +57,7 @@ const FLAGS: &[Flag] = &[
     flag("--namespace", "NAME[=PATH]", "let `ss -N` list a network namespace", Effect::Namespace),
     flag("--proc-root", "DIR", "list the sockets of a fake proc root", Effect::ProcRoot),
     flag("--no-confine", "", "do not confine the process", Effect::NoConfine),
+    flag("--audit", "FILE", "append a line of JSON for each script", Effect::Audit),
     flag("--status", "", "print what is in force, and end", Effect::Status),
     flag("--check", "", "explain the policy in words, and end", Effect::Check),
     flag("--help", "", "print this", Effect::Help),
@@ -103,6 +105,8 @@ pub(crate) struct Plan {
     /// The network namespaces that `ss -N` may list.
     pub(crate) namespaces: Vec<Namespace>,
     pub(crate) proc_root: Option<PathBuf>,
+    /// The file of the audit.
+    pub(crate) audit: Option<PathBuf>,
     pub(crate) confine: Confine,
 }
 
@@ -267,6 +271,7 @@ impl RawArgs {
             limits,
             namespaces: self.namespaces()?,
             proc_root: self.last(Effect::ProcRoot).map(PathBuf::from),
+            audit: self.last(Effect::Audit).map(PathBuf::from),
             confine: self.last(Effect::NoConfine).map_or(Confine::Yes, |_| Confine::No),
         })
     }
