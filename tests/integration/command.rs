@@ -1,7 +1,7 @@
 //! Command lines, made from the flag table.
 
-use socket_query::Grant;
-use ss_builtin::{Flag, FlagValue, flags};
+use builtin_cli::FlagDoc;
+use ss_builtin::flags;
 use testkit::Xorshift;
 
 /// The words of `-f`.
@@ -43,23 +43,23 @@ const TABLES: [&str; 31] = [
 ];
 
 /// An option that takes a value, and the values that are tried.
-pub(crate) fn values(flag: &Flag) -> &'static [&'static str] {
-    match flag.value {
-        FlagValue::Needed("FAMILY") => &FAMILIES,
-        FlagValue::Needed("TABLE[,...]") => &TABLES,
+pub(crate) fn values(flag: &FlagDoc) -> &'static [&'static str] {
+    match flag.value.map(|value| value.name) {
+        Some("FAMILY") => &FAMILIES,
+        Some("TABLE[,...]") => &TABLES,
         _ => &[],
     }
 }
 
 /// Returns the options that are compared: those that work on the text tables, and print what the real
 /// one prints. A file of a filter says what words say.
-pub(crate) fn compared() -> Vec<&'static Flag> {
+pub(crate) fn compared() -> Vec<&'static FlagDoc> {
     let ours_alone =
-        |flag: &Flag| flag.is_own() || matches!(flag.long, "help" | "version" | "filter");
+        |flag: &FlagDoc| flag.is_exact || matches!(flag.name(), "help" | "version" | "filter");
     // Host names and other namespaces have means of their own, which live tests give.
-    let has_means = |flag: &Flag| matches!(flag.grant(), None | Some(Grant::Processes));
-    let works = |flag: &Flag| !flag.is_refused() && !flag.needs_sock_diag() && has_means(flag);
-    flags().iter().filter(|flag| works(flag) && !ours_alone(flag)).collect()
+    let has_means = |flag: &FlagDoc| matches!(flag.grant, None | Some("processes"));
+    let works = |flag: &FlagDoc| flag.refusal.is_none() && flag.source.is_none() && has_means(flag);
+    flags().filter(|flag| works(flag) && !ours_alone(flag)).collect()
 }
 
 /// How an option can be spelled.
@@ -82,13 +82,13 @@ impl Spelling {
 /// An option as it is used once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Use {
-    pub(crate) flag: &'static Flag,
+    pub(crate) flag: &'static FlagDoc,
     pub(crate) value: Option<&'static str>,
 }
 
 impl Use {
     /// Returns the use of an option with the `index`th of its values.
-    pub(crate) fn new(flag: &'static Flag, index: usize) -> Self {
+    pub(crate) fn new(flag: &'static FlagDoc, index: usize) -> Self {
         let values = values(flag);
         let value = (!values.is_empty()).then(|| values[index % values.len()]);
         Self { flag, value }
@@ -96,8 +96,8 @@ impl Use {
 
     /// Returns the words on the command line.
     fn words(self, spelling: Spelling) -> Vec<String> {
-        let short = self.flag.short.map(|letter| format!("-{}", char::from(letter)));
-        let long = format!("--{}", self.flag.long);
+        let short = self.flag.short.map(|letter| format!("-{letter}"));
+        let long = format!("--{}", self.flag.name());
         let separate = |name: String| {
             std::iter::once(name).chain(self.value.map(String::from)).collect::<Vec<_>>()
         };
@@ -124,9 +124,9 @@ pub(crate) fn cluster(uses: &[Use]) -> Vec<String> {
     let mut words = Vec::new();
     for (index, one) in uses.iter().enumerate() {
         match one.flag.short {
-            Some(letter) if one.value.is_none() => letters.push(char::from(letter)),
+            Some(letter) if one.value.is_none() => letters.push(letter),
             Some(letter) if index + 1 == uses.len() => {
-                letters.push(char::from(letter));
+                letters.push(letter);
                 words.extend(one.value.map(String::from));
             }
             _ => words.splice(0..0, one.words(Spelling::Long)).for_each(drop),
@@ -191,7 +191,7 @@ pub(crate) fn random(random: &mut Xorshift) -> (Vec<Use>, Vec<String>) {
 
 #[test]
 fn spellings_are_the_ones_that_getopt_takes() {
-    let find = |long: &str| flags().iter().find(|flag| flag.long == long).unwrap();
+    let find = |long: &str| flags().find(|flag| flag.name() == long).unwrap();
     let uses = [Use::new(find("tcp"), 0), Use::new(find("tos"), 0), Use::new(find("family"), 1)];
     assert_eq!(line(&uses, &[Spelling::Short]), ["-t", "--tos", "-f", "inet6"]);
     assert_eq!(line(&uses, &[Spelling::Joined]), ["-t", "--tos", "-finet6"]);

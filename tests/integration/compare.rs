@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use bstr::{BStr, ByteSlice};
 use socket_query::Names;
-use ss_builtin::FlagValue;
 use testkit::{
     FakeProc, FakeRoot, Table, Xorshift, fixtures, generate, generate_processes, large_fixtures,
     process_fixtures,
@@ -111,11 +110,11 @@ fn report(roots: &Roots, case: &Case, real: &RealSs, names: &Names) -> Option<St
 /// state, and in other spellings.
 fn pair_lines() -> Vec<([&'static str; 2], Vec<String>)> {
     let compared = command::compared();
-    let all = *compared.iter().find(|flag| flag.long == "all").expect("there is -a");
+    let all = *compared.iter().find(|flag| flag.name() == "all").expect("there is -a");
     let mut lines = Vec::new();
     for (i, one) in compared.iter().enumerate() {
         for (j, other) in compared.iter().enumerate() {
-            let pair = [one.long, other.long];
+            let pair = [one.name(), other.name()];
             let uses = [Use::new(one, j), Use::new(other, i)];
             let spelling = Spelling::ALL[(i + j) % Spelling::ALL.len()];
             lines.push((pair, command::line(&uses, &[spelling])));
@@ -254,12 +253,12 @@ fn words(outcome: &Outcome) -> Vec<Vec<&BStr>> {
 fn shortened_long_options_are_understood_the_same() {
     let roots = Roots::build(fixtures().into_iter().take(1));
     let mut cases = Vec::new();
-    for flag in command::compared().into_iter().filter(|flag| flag.value == FlagValue::None) {
-        for length in 1..=flag.long.len() {
+    for flag in command::compared().into_iter().filter(|flag| flag.value.is_none()) {
+        for length in 1..=flag.name().len() {
             cases.push(roots.case(
                 0,
                 vec![
-                    format!("--{}", flag.long.get(..length).expect("long names are ASCII")),
+                    format!("--{}", flag.name().get(..length).expect("long names are ASCII")),
                     "-a".to_owned(),
                 ],
             ));

@@ -146,8 +146,8 @@ fn pair_cover(random: &mut Xorshift) -> Vec<Vec<Use>> {
         let mut line = vec![one, other];
         line.extend((2..OPTIONS).map(|_| *random.pick(&compared)));
         missing.retain(|(one, other)| {
-            let has = |long| line.iter().any(|flag| flag.long == long);
-            !(has(one.long) && has(other.long))
+            let has = |long| line.iter().any(|flag| flag.name() == long);
+            !(has(one.name()) && has(other.name()))
         });
         let value = usize::try_from(random.below(1000)).unwrap();
         lines.push(line.into_iter().map(|flag| Use::new(flag, value)).collect());

@@ -208,7 +208,7 @@ fn line(random: &mut Xorshift) -> Vec<String> {
     let mut words = Vec::new();
     for flag in command::compared() {
         if random.one_in(8) {
-            words.push(format!("--{}", flag.long));
+            words.push(format!("--{}", flag.name()));
             let values = command::values(flag);
             if !values.is_empty() {
                 words.push((*random.pick(values)).to_owned());

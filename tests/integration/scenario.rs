@@ -9,10 +9,11 @@
 use std::{os::unix::fs::symlink, path::Path, sync::Arc};
 
 use bstr::ByteSlice as _;
+use builtin_cli::FlagDoc;
 use procnetsocket::{Limits, SocketTables};
 use rstest::rstest;
 use socket_query::{Policy, PolicyView};
-use ss_builtin::{Flag, Ss, flags};
+use ss_builtin::{Ss, flags};
 use testkit::{
     Datagram, FakeProc, FakeRoot, Netlink, Packet, Process, Table, Tcp, Unix,
     deliberate_differences,
@@ -478,14 +479,14 @@ mod command_lines {
         check(&run(&root(), &format!("{option} {value} -tan")), &[], &[&message], 1);
     }
 
-    fn is_refused(flag: &Flag) -> bool {
-        let is_refused = flag.is_refused() || flag.needs_sock_diag() || flag.grant().is_some();
-        is_refused && !flag.degrades() && !flag.is_own()
+    fn is_refused(flag: &FlagDoc) -> bool {
+        let is_refused = flag.refusal.or(flag.source).or(flag.grant).is_some();
+        is_refused && !flag.degrades && !flag.is_exact
     }
 
     #[test]
     fn every_refused_option_is_in_the_cases_above() {
-        assert_eq!(flags().iter().filter(|flag| is_refused(flag)).count(), 17);
+        assert_eq!(flags().filter(|flag| is_refused(flag)).count(), 17);
     }
 
     const NO_PROCESS: &str = "shows no process: listing processes needs the grant \"processes\", \
@@ -562,17 +563,20 @@ mod command_lines {
     #[case("-\u{e9}", "invalid option -- '\\xc3'")]
     #[case("--foo", "unrecognized option '--foo'")]
     #[case("--\x1b", "unrecognized option '--\\x1b'")]
-    #[case("--n", "option '--n' is ambiguous: --numeric, --net, --no-header, --no-queues")]
-    #[case("--numeric=3", "option --numeric takes no value")]
-    #[case("-f", "option -f needs a value")]
-    #[case("--family", "option --family needs a value")]
+    #[case(
+        "--n",
+        "option '--n' is ambiguous; possibilities: '--numeric' '--net' '--no-header' '--no-queues'"
+    )]
+    #[case("--numeric=3", "option '--numeric' doesn't allow an argument")]
+    #[case("-f", "option requires an argument -- 'f'")]
+    #[case("--family", "option '--family' requires an argument")]
     #[case(
         "-f foo",
-        "\"foo\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
+        "\"foo\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
     )]
     #[case(
         "-f INET",
-        "\"INET\" is no family; expected inet, inet6, link, unix, netlink, vsock or xdp"
+        "\"INET\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
     )]
     #[case("-A foo", "\"foo\" is no socket table; the usage below names them")]
     #[case("-A tcp,", "\"\" is no socket table; the usage below names them")]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use ss_builtin::{Flag, Refusal, flags};
+use builtin_cli::FlagDoc;
+use ss_builtin::flags;
 
 use crate::{command, workspace};
 
@@ -16,8 +17,8 @@ const HEAD: &str = "\
 
 /// Returns every pair of different options.
 pub(crate) fn pairs(
-    flags: &[&'static Flag],
-) -> impl Iterator<Item = (&'static Flag, &'static Flag)> {
+    flags: &[&'static FlagDoc],
+) -> impl Iterator<Item = (&'static FlagDoc, &'static FlagDoc)> {
     flags
         .iter()
         .enumerate()
@@ -26,7 +27,7 @@ pub(crate) fn pairs(
 
 /// Returns the list: the options with their reasons, then the pairs.
 pub(crate) fn text() -> String {
-    let every: Vec<_> = flags().iter().collect();
+    let every: Vec<_> = flags().collect();
     let mut text = String::from(HEAD);
     for flag in &every {
         if let Some(reason) = reason(flag) {
@@ -43,36 +44,25 @@ pub(crate) fn text() -> String {
 }
 
 /// Returns why an option is not compared, or `None` when it is.
-fn reason(flag: &Flag) -> Option<String> {
-    match flag.refusal() {
-        _ if flag.is_own() => Some("iproute2 does not have it".to_owned()),
-        None if compared(flag) => None,
-        None if flag.needs_sock_diag() => {
-            Some("needs sock_diag: compared on live sockets".to_owned())
-        }
-        None if flag.grant().is_some() => {
-            Some("needs what a host gives: compared on live sockets".to_owned())
-        }
-        None if flag.long == "filter" => {
-            Some("reads a file: its words are compared without it".to_owned())
-        }
-        None => Some("prints a text of this project".to_owned()),
-        Some(Refusal::Grant(grant)) => Some(format!("refused: needs the grant {grant}")),
-        Some(Refusal::NotBuilt(reason)) => Some(format!("refused by this version: {reason}")),
-        Some(Refusal::Never(reason)) => Some(format!("refused: {reason}")),
-        Some(_) => Some("refused".to_owned()),
-    }
+fn reason(flag: &FlagDoc) -> Option<String> {
+    let reason = match flag.refusal {
+        _ if flag.is_exact => "iproute2 does not have it",
+        Some(reason) => return Some(format!("refused: {reason}")),
+        None if compared(flag) => return None,
+        None if flag.source.is_some() => "needs sock_diag: compared on live sockets",
+        None if flag.grant.is_some() => "needs what a host gives: compared on live sockets",
+        None if flag.name() == "filter" => "reads a file: its words are compared without it",
+        None => "prints a text of this project",
+    };
+    Some(reason.to_owned())
 }
 
-fn compared(flag: &Flag) -> bool {
+fn compared(flag: &FlagDoc) -> bool {
     command::compared().iter().any(|compared| std::ptr::eq(*compared, flag))
 }
 
-fn spelled(flag: &Flag) -> String {
-    match flag.short {
-        Some(letter) => format!("-{}", char::from(letter)),
-        None => format!("--{}", flag.long),
-    }
+fn spelled(flag: &FlagDoc) -> String {
+    flag.brief().to_string()
 }
 
 #[test]

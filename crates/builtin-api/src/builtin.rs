@@ -1,10 +1,9 @@
 //! The trait itself, and the one way to call it.
 
-use std::fmt::{self, Write as _};
-
 use bstr::BString;
+use builtin_cli::Chain;
 
-use crate::{CallContext, Error, ErrorKind, ExitCode, escape::OneLine};
+use crate::{CallContext, Error, ErrorKind, ExitCode};
 
 /// A command that runs inside the host's process.
 pub trait Builtin: Send + Sync {
@@ -72,24 +71,6 @@ pub fn invoke(builtin: &dyn Builtin, context: &mut CallContext<'_>, args: &[BStr
         let _ = writeln!(context.stderr, "{}: {}", builtin.name(), Chain(&error));
     }
     error.exit_code()
-}
-
-/// An error with its causes, on one line: what ends a line, drives a terminal or turns the direction
-/// of text is escaped.
-#[derive(Clone, Copy, Debug)]
-pub struct Chain<'a>(pub &'a dyn std::error::Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = OneLine(f);
-        write!(line, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(line, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -87,9 +87,7 @@ mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod context;
-mod duration;
 mod error;
-mod escape;
 mod exit;
 mod registry;
 mod sandbox;
@@ -98,13 +96,11 @@ mod time;
 pub use bstr;
 pub use cap_std;
 
-pub use builtin::{Builtin, Chain, invoke};
+pub use builtin::{Builtin, invoke};
 pub use cancel::Cancel;
 pub use clock::{Clock, SystemClock};
 pub use context::CallContext;
-pub use duration::{MAX_DURATION, parse_duration};
 pub use error::{Error, ErrorKind};
-pub use escape::{Escaped, is_unsafe_to_show};
 pub use exit::ExitCode;
 pub use registry::{Registry, RegistryError, RegistryErrorKind};
 pub use sandbox::{

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Builtin, escape};
+use builtin_cli::is_unsafe_to_show;
+
+use crate::Builtin;
 
 /// A set of builtins with unique names, sorted by name.
 ///
@@ -65,7 +67,7 @@ impl Registry {
             return Err(Repr::InvalidName { name }.into());
         }
         let summary = builtin.summary();
-        if summary.trim().is_empty() || summary.contains(escape::is_unsafe_to_show) {
+        if summary.trim().is_empty() || summary.contains(is_unsafe_to_show) {
             return Err(Repr::InvalidSummary { name, summary: summary.to_owned() }.into());
         }
         if self.builtins.contains_key(&name) {
@@ -112,7 +114,7 @@ impl RegistryError {
 }
 
 fn is_barred_from_names(c: char) -> bool {
-    c == '/' || c.is_whitespace() || escape::is_unsafe_to_show(c)
+    c == '/' || c.is_whitespace() || is_unsafe_to_show(c)
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ use std::{
     thread,
 };
 
-use builtin_api::{Access, Chain};
+use builtin_api::Access;
+use builtin_cli::Chain;
 use host_confine::{Confinement, Duty};
 use procnetsocket::{ProcRoot, SocketTables};
 use rustix::{

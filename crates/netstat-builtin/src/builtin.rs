@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
+use builtin_api::{Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode};
+use builtin_cli::Chain;
 use procnetsocket::{
     Details, ProcessDetails, ProcessQuery, ProcessTable,
     model::{InetProtocol, InetSocket, TcpState},

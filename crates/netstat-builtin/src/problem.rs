@@ -2,7 +2,8 @@
 
 use std::{fmt, io::Write};
 
-use builtin_api::{Chain, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::Chain;
 use socket_query::ListingProblem;
 
 /// Problems that are reported one by one; of more, the number is.

@@ -8,7 +8,7 @@ use port_monitor::Attribution;
 use socket_query::{Grant, Policy, PolicyView, System, cap_std::AmbientAuthority};
 
 use crate::{
-    cli::{CliError, Condition, Help, Plan, RawArgs, VERSION, Watch, WatchTask},
+    cli::{CliError, Condition, Help, Plan, VERSION, Watch, WatchTask},
     source::PolicyPorts,
     watch::Watcher,
 };
@@ -116,7 +116,7 @@ impl Builtin for PortWatch {
     }
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
-        match RawArgs::parse(args).and_then(|raw| Plan::new(&raw)) {
+        match Plan::parse(args) {
             Ok(Plan::Help) => print(context, &Help),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
             Ok(Plan::Watch(watch)) => self.watch(context, &watch),

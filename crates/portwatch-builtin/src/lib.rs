@@ -57,5 +57,5 @@ mod watch;
 
 pub use self::{
     builtin::{OutputMode, PortWatch},
-    cli::{Flag, flags},
+    cli::flags,
 };

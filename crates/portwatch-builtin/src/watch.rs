@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use builtin_api::{CallContext, Cancel, Chain, Error, ExitCode};
+use builtin_api::{CallContext, Cancel, Error, ExitCode};
+use builtin_cli::Chain;
 use port_monitor::{Attribution, Change, Cost, EventKind, History, Pace, Poller, Turn};
 
 use crate::{

@@ -3,6 +3,7 @@
 use std::{io, time::Duration};
 
 use bstr::BStr;
+use builtin_cli::Escaped;
 
 use crate::{Grant, Policy, ProcessSourceError, ProcessSourceErrorKind};
 
@@ -102,11 +103,11 @@ impl Error {
     }
 
     pub(crate) fn unknown_namespace(name: &BStr) -> Self {
-        Self(Repr::UnknownNamespace(name.escape_ascii().to_string()))
+        Self(Repr::UnknownNamespace(Escaped::new(name).to_string()))
     }
 
     pub(crate) fn namespace(name: &BStr, source: io::Error) -> Self {
-        Self(Repr::Namespace { name: name.escape_ascii().to_string(), source })
+        Self(Repr::Namespace { name: Escaped::new(name).to_string(), source })
     }
 
     pub(crate) fn names(file: &'static str, source: io::Error) -> Self {

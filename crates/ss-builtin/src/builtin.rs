@@ -3,7 +3,8 @@
 use std::{io, time::Instant};
 
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Cancel, Chain, Error, ErrorKind, ExitCode};
+use builtin_api::{Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode};
+use builtin_cli::Chain;
 use procnetsocket::{ProcessDetails, SockStat6};
 use socket_query::{
     Grant, Policy, PolicyView, Selection, ShownProcesses, Sink, System, Until,
@@ -13,7 +14,7 @@ use socket_query::{
 use crate::{
     cli::{
         Action, CliError, End, Help, Host, HostDisplay, ListingKind, NothingToShow, OutputFormat,
-        Plan, RawArgs, Refusal, Show, Summary, Tables, Ticks, VERSION,
+        Plan, Refusal, Show, Summary, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
@@ -73,8 +74,7 @@ impl Builtin for Ss {
     }
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
-        let plan = RawArgs::parse(args).and_then(|raw| Plan::new(&raw, self.host()));
-        match plan {
+        match Plan::parse(args, self.host()) {
             Ok(Plan::Help) => print(context, &Help(self.host())),
             Ok(Plan::Version) => print(context, &format_args!("{VERSION}\n")),
             Ok(Plan::Show(show)) => match self.view.granted(Grant::Sockets) {
@@ -96,12 +96,11 @@ fn print(context: &mut CallContext<'_>, text: &dyn std::fmt::Display) -> Result<
 
 impl Ss {
     fn host(&self) -> Host {
-        let tables = if self.view.has_sock_diag() { Tables::Live } else { Tables::Text };
-        Host { grants: self.view.grants(), tables }
+        Host { grants: self.view.grants(), has_sock_diag: self.view.has_sock_diag() }
     }
 
     fn refuse(&self, stderr: &mut dyn io::Write, error: &CliError) -> ExitCode {
-        if let CliError::Refused(_, Refusal::Grant(grant)) = error {
+        if let CliError::Refused(_, Refusal::NotGranted(grant)) = error {
             // OK because that it is not granted is known; the view counts that it was asked for.
             let _ = self.view.granted(*grant);
         }

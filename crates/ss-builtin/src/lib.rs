@@ -61,4 +61,4 @@ mod problem;
 mod render;
 
 pub use builtin::Ss;
-pub use cli::{Flag, FlagValue, Refusal, WordList, flags};
+pub use cli::flags;

@@ -2,7 +2,8 @@
 
 use std::{fmt, io::Write};
 
-use builtin_api::{Chain, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::Chain;
 use procnetsocket::model::Socket;
 use socket_query::{AddressFamily, ListingProblem, SocketTable, TableSet, WhyKept};
 

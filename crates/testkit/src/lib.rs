@@ -38,7 +38,6 @@
 )]
 
 mod built;
-pub mod completion;
 mod counter;
 mod fixture;
 mod generate;

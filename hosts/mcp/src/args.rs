@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use builtin_api::{Access, parse_duration};
+use builtin_api::Access;
+use builtin_cli::parse_duration;
 use clap::Parser;
 use socket_query::{Grant, GrantSet};
 

@@ -17,7 +17,7 @@ use std::{
     process::ExitCode,
 };
 
-use builtin_api::Chain;
+use builtin_cli::Chain;
 use clap::Parser as _;
 use host_confine::{
     Confinement, Duty,

@@ -428,7 +428,7 @@ fn script(shared: &Shared, cancel: &Cancel, asked: RunScript) -> Answer<ScriptRe
         .build();
     let mut shell = match shell {
         Ok(shell) => shell,
-        Err(error) => return failed_script(builtin_api::Chain(&error).to_string()),
+        Err(error) => return failed_script(builtin_cli::Chain(&error).to_string()),
     };
     let (mut stdout, mut stderr) = (Capped::new(shared.limits.bytes), Capped::new(MAX_ERROR_BYTES));
     let script = Script {

@@ -1,63 +1,29 @@
-//! Completions for `ss`.
+//! Completions for `ss` and `portwatch`.
 
 #![expect(clippy::disallowed_methods, reason = "the test asks the shells themselves")]
 
 use std::{collections::BTreeSet, process::Command as Process};
 
+use builtin_cli::{FlagDoc, ValueDoc, ValueKind, completion::Completion};
 use rstest::rstest;
-use ss_builtin::{Flag, FlagValue, WordList, flags};
-use testkit::completion::{Command, CommandOption, CommandValue};
 
 use crate::workspace;
 
-/// The options of the program alone, which come before the others: name, value and help.
-fn own_options() -> Vec<CommandOption> {
-    [
-        ("proc-root", CommandValue::Directory, "first: list a fake proc root"),
-        ("proc-only", CommandValue::None, "first: list the text tables of the system"),
-    ]
-    .map(|(long, value, help)| CommandOption {
-        short: None,
-        long: Some(long.to_owned()),
-        value,
-        help: help.to_owned(),
-    })
-    .into()
-}
-
-pub(super) fn command() -> Command {
-    let options = flags().iter().filter(|flag| works(flag)).map(option);
-    Command { name: "ss", options: own_options().into_iter().chain(options).collect() }
-}
+/// The options of the program alone, which come before the others.
+const OWN: [FlagDoc; 2] = [
+    FlagDoc::new(None, &["proc-root"], "first: list a fake proc root")
+        .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
+    FlagDoc::new(None, &["proc-only"], "first: list the text tables of the system"),
+];
 
 /// Options that are refused whatever the host grants are not offered.
-fn works(flag: &Flag) -> bool {
-    !matches!(flag.refusal(), Some(ss_builtin::Refusal::Never(_)))
+pub(super) fn ss() -> Completion {
+    let options = ss_builtin::flags().filter(|doc| doc.refusal.is_none());
+    Completion::new("ss", OWN.iter().chain(options))
 }
 
-fn option(flag: &Flag) -> CommandOption {
-    CommandOption {
-        short: flag.short.map(char::from),
-        long: Some(flag.long.to_owned()),
-        value: match flag.value {
-            FlagValue::Needed(name) if let Some(words) = flag.words => words_of(name, words),
-            FlagValue::None => CommandValue::None,
-            FlagValue::OptionalNumber(_) => CommandValue::Optional,
-            FlagValue::Needed("FILE") => CommandValue::File,
-            _ => CommandValue::Free,
-        },
-        help: flag.help.to_owned(),
-    }
-}
-
-/// Returns one word, or a list of them where the value is called one.
-fn words_of(name: &str, words: &WordList) -> CommandValue {
-    let all = words.all.to_vec();
-    if name.contains(",...") {
-        CommandValue::Words(all, words.prefix.map(|(prefix, _)| prefix))
-    } else {
-        CommandValue::Word(all)
-    }
+pub(super) fn portwatch() -> Completion {
+    Completion::new("portwatch", OWN.iter().chain(portwatch_builtin::flags()))
 }
 
 /// Returns what bash offers behind those words.
@@ -91,11 +57,7 @@ fn bash_offers_directories_for_a_proc_root() {
 fn every_option_of_the_program_is_completed() {
     let source = String::from_utf8(workspace::read("crates/ss-cli/src/lib.rs")).unwrap();
     let taken = source.split("b\"--").skip(1).filter_map(|rest| rest.split('"').next());
-    let known = own_options().into_iter().filter_map(|option| option.long);
-    assert_eq!(
-        taken.collect::<BTreeSet<_>>(),
-        known.collect::<Vec<_>>().iter().map(String::as_str).collect()
-    );
+    assert_eq!(taken.collect::<BTreeSet<_>>(), OWN.iter().map(FlagDoc::name).collect());
 }
 
 #[rstest]
@@ -122,6 +84,9 @@ fn bash_offers(#[case] words: &[&str], #[case] offers: &str) {
 #[case::bash("bash", &["-n"], "docs/completions/ss.bash")]
 #[case::zsh("zsh", &["-n"], "docs/completions/_ss")]
 #[case::fish("fish", &["--no-execute"], "docs/completions/ss.fish")]
+#[case::bash_of_portwatch("bash", &["-n"], "docs/completions/portwatch.bash")]
+#[case::zsh_of_portwatch("zsh", &["-n"], "docs/completions/_portwatch")]
+#[case::fish_of_portwatch("fish", &["--no-execute"], "docs/completions/portwatch.fish")]
 #[case::bash_of_the_shell("bash", &["-n"], "docs/completions/host-shell.bash")]
 #[case::zsh_of_the_shell("zsh", &["-n"], "docs/completions/_host-shell")]
 #[case::fish_of_the_shell("fish", &["--no-execute"], "docs/completions/host-shell.fish")]

@@ -2,9 +2,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "the test asks the formatter itself")]
 
-use std::{fmt::Write as _, process::Command};
+use std::process::Command;
 
-use ss_builtin::{Flag, FlagValue, Refusal, WordList, flags};
+use builtin_cli::{
+    FlagDoc,
+    man::{Entries, roff},
+};
+use rstest::rstest;
 
 use crate::workspace;
 
@@ -124,79 +128,79 @@ direction\-changing characters escaped, also to pipes. No environment variable i
 .BR proc (5)
 ";
 
-/// Returns the page.
-pub(super) fn page() -> String {
-    let mut page = HEAD.to_owned();
-    page.push_str(".SH OPTIONS\n");
-    for flag in flags().iter().filter(|flag| !is_never(flag) && !flag.is_own()) {
-        entry(&mut page, flag);
-    }
-    page.push_str(".SS Not of iproute2\nThese are not abbreviated.\n");
-    for flag in flags().iter().filter(|flag| flag.is_own()) {
-        entry(&mut page, flag);
-    }
-    page.push_str(".SS Refused\n");
-    for flag in flags().iter().filter(|flag| is_never(flag)) {
-        entry(&mut page, flag);
-    }
-    page.push_str(FILTER);
-    page.push_str(STATUS);
-    page.push_str(TAIL);
-    page
+const PORTWATCH_HEAD: &str = r#".\" Generated from the table of options; scripts/record-generated writes it.
+.TH PORTWATCH 1 "" "portwatch" "User Commands"
+.SH NAME
+portwatch \- wait for ports, and print them as they open and close
+.SH SYNOPSIS
+.B portwatch
+.RI [ OPTIONS ]
+.RI [ FILTER ]
+.SH DESCRIPTION
+.B portwatch
+watches TCP sockets that listen, UDP sockets that are bound and not connected, and unix sockets that listen.
+Without
+.BR \-\-wait ", " \-\-gone " and " \-\-list
+it prints what opens and closes.
+.PP
+.I FILTER
+is the filter of
+.BR ss (8).
+A word such as :8080 or 8080 is short for 'sport = :8080'; a path or unix:NAME is a unix socket of that name.
+.I DURATION
+is a number with ms, s, m or h; without, it is seconds.
+.SH OPTIONS
+"#;
+
+const PORTWATCH_TAIL: &str = r".SH EXIT STATUS
+.TP
+0
+What was waited for is so, or the time or number to follow has passed.
+.TP
+1
+Something was refused or could not be read; standard error says what.
+.TP
+2
+The command line was not understood.
+.TP
+124
+The time of
+.B \-\-timeout
+is up.
+.SH EXAMPLES
+.TP
+.B portwatch \-\-wait :8080 \-\-timeout 30s
+Wait until something listens on port 8080.
+.TP
+.B portwatch \-\-for 10s \-\-json\-lines
+What opens and closes in ten seconds, as objects; the schema is docs/portwatch.schema.json of the source.
+.SH SECURITY
+Names of sockets and processes were chosen by others, and are escaped. No environment variable is read.
+.SH SEE ALSO
+.BR ss (8)
+";
+
+/// Returns the page of `ss`.
+pub(super) fn ss() -> String {
+    let flags = ss_builtin::flags;
+    let is_refused = |doc: &&FlagDoc| doc.refusal.is_some();
+    format!(
+        "{HEAD}.SH OPTIONS\n{}.SS Not of iproute2\nThese are not abbreviated.\n{}.SS Refused\n{}\
+         {FILTER}{STATUS}{TAIL}",
+        Entries(flags().filter(|doc| !is_refused(doc) && !doc.is_exact)),
+        Entries(flags().filter(|doc| doc.is_exact)),
+        Entries(flags().filter(is_refused)),
+    )
 }
 
-fn is_never(flag: &Flag) -> bool {
-    matches!(flag.refusal(), Some(Refusal::Never(_)))
-}
-
-fn entry(page: &mut String, flag: &Flag) {
-    let mut spelled = String::new();
-    if let Some(letter) = flag.short {
-        write!(spelled, "\\fB\\-{}\\fP, ", char::from(letter)).unwrap();
-    }
-    write!(spelled, "\\fB\\-\\-{}\\fP", roff(flag.long)).unwrap();
-    match flag.value {
-        FlagValue::Needed(value) => write!(spelled, "=\\fI{}\\fP", roff(value)).unwrap(),
-        FlagValue::OptionalNumber(value) => write!(spelled, "[=\\fI{}\\fP]", roff(value)).unwrap(),
-        _ => {}
-    }
-    writeln!(page, ".TP\n{spelled}\n{}", sentence(flag)).unwrap();
-}
-
-fn sentence(flag: &Flag) -> String {
-    let mut help = flag.help.chars();
-    let first = help.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    let mut text = roff(&format!("{first}{}.", help.as_str()));
-    if let Some(Refusal::Never(reason)) = flag.refusal() {
-        write!(text, " Refused: {}.", roff(reason)).unwrap();
-    }
-    if let Some(grant) = flag.grant() {
-        write!(text, "\nNeeds the grant\n.IR {} .", roff(grant.name())).unwrap();
-    }
-    if let Some(words) = flag.words.filter(|_| !flag.help.starts_with("the same as")) {
-        text.push_str(&choice(words));
-    }
-    text
-}
-
-/// Returns what a value is made of. The words stand as they are typed.
-fn choice(words: &WordList) -> String {
-    let mut text = format!("\n.I {}\nis one of {}.", words.name, roff(&words.all.join(", ")));
-    if let Some((prefix, meaning)) = words.prefix {
-        let prefix = roff(&prefix.to_string());
-        write!(text, "\nBefore it,\n.B {prefix}\n{meaning}.").unwrap();
-    }
-    text
-}
-
-/// Returns text as roff takes it.
-fn roff(text: &str) -> String {
-    text.replace('\\', "\\e").replace('-', "\\-")
+/// Returns the page of `portwatch`.
+pub(super) fn portwatch() -> String {
+    format!("{PORTWATCH_HEAD}{}{PORTWATCH_TAIL}", Entries(portwatch_builtin::flags()))
 }
 
 #[test]
 fn words_stand_as_they_are_understood() {
-    let page = page();
+    let page = ss();
     let entry = |name: &str| {
         let rest = page.split_once(&format!("\\fB\\-\\-{name}\\fP")).unwrap().1;
         rest.split(".TP").next().unwrap().replace("\\-", "-")
@@ -209,14 +213,18 @@ fn words_stand_as_they_are_understood() {
         entry("sort").contains("is one of recv-q, send-q, local, peer, port, uid, inode, state.")
     );
     assert!(entry("sort").contains("Before it,\n.B -\nreverses its order."));
-    for flag in flags() {
-        assert_eq!(entry(&roff(flag.long)).contains("Needs the grant"), flag.grant().is_some());
+    for doc in ss_builtin::flags() {
+        let has_grant = entry(&roff(doc.name())).contains("Needs the grant");
+        assert_eq!(has_grant, doc.grant.is_some(), "--{}", doc.name());
     }
 }
 
-#[test]
-fn the_formatter_has_nothing_to_say() {
-    let page = workspace::path("docs/man/ss-builtin.1");
+#[rstest]
+#[case::ss("docs/man/ss-builtin.1")]
+#[case::portwatch("docs/man/portwatch.1")]
+#[case::host_shell("docs/man/host-shell.1")]
+fn formatter_has_nothing_to_say(#[case] page: &str) {
+    let page = workspace::path(page);
     let formatted = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z"]).arg(page).output();
     let Ok(output) = formatted else {
         eprintln!("*** THE MANUAL PAGE WAS NOT CHECKED, because there is no groff. ***");

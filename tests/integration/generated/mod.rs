@@ -1,4 +1,4 @@
-//! Files that are made from the table of options: the manual page and the completions.
+//! Files that are made from the tables of options: manual pages and completions.
 
 mod completion;
 mod man;
@@ -7,12 +7,16 @@ use crate::workspace;
 
 /// Returns every file with its contents.
 fn files() -> Vec<(&'static str, String)> {
-    let command = completion::command();
+    let (ss, portwatch) = (completion::ss(), completion::portwatch());
     vec![
-        ("docs/man/ss-builtin.1", man::page()),
-        ("docs/completions/ss.bash", command.bash()),
-        ("docs/completions/_ss", command.zsh()),
-        ("docs/completions/ss.fish", command.fish()),
+        ("docs/man/ss-builtin.1", man::ss()),
+        ("docs/man/portwatch.1", man::portwatch()),
+        ("docs/completions/ss.bash", ss.bash()),
+        ("docs/completions/_ss", ss.zsh()),
+        ("docs/completions/ss.fish", ss.fish()),
+        ("docs/completions/portwatch.bash", portwatch.bash()),
+        ("docs/completions/_portwatch", portwatch.zsh()),
+        ("docs/completions/portwatch.fish", portwatch.fish()),
     ]
 }
 

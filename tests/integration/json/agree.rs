@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use bstr::{BString, ByteSlice};
-use builtin_api::{Escaped, is_unsafe_to_show};
+use builtin_cli::{Escaped, is_unsafe_to_show};
 use serde_json::Value;
 
 use super::{objects, roots, run};
@@ -156,7 +156,7 @@ fn escaped(name: &[u8]) -> String {
     let one = |(start, end, c): (usize, usize, char)| {
         let bytes = &name[start..end];
         if is_unsafe_to_show(c) || std::str::from_utf8(bytes).is_err() {
-            Escaped(bytes).to_string()
+            Escaped::new(bytes).to_string()
         } else {
             c.to_string()
         }

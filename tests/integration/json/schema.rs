@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use boon::{Compiler, SchemaIndex, Schemas};
-use builtin_api::is_unsafe_to_show;
+use builtin_cli::is_unsafe_to_show;
 use procnetsocket::{
     Uninterrupted,
     model::{OwnedSocket, Socket},

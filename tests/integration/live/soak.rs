@@ -247,7 +247,7 @@ fn scripts(tables: &Arc<SocketTables>, random: &mut Xorshift) -> u64 {
         shell.run(&script, &mut stdout, &mut stderr);
         for bytes in [BString::from(stdout), stderr.into()] {
             let harmful =
-                |c: &char| !matches!(c, '\n' | '\t') && builtin_api::is_unsafe_to_show(*c);
+                |c: &char| !matches!(c, '\n' | '\t') && builtin_cli::is_unsafe_to_show(*c);
             let found = bytes.to_str().expect("text").chars().find(harmful);
             assert_eq!(found, None, "{text}: {bytes:?}");
         }

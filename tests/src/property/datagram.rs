@@ -40,7 +40,7 @@ impl Visitor for Rows {
 
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
         assert!(row.to_string().starts_with("sock_diag "), "{row}");
-        assert!(row.to_string().chars().all(|c| !builtin_api::is_unsafe_to_show(c)), "{row}");
+        assert!(row.to_string().chars().all(|c| !builtin_cli::is_unsafe_to_show(c)), "{row}");
         self.0.push(MALFORMED.to_owned());
         ControlFlow::Continue(())
     }
@@ -76,6 +76,6 @@ fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
         }
         Err(error) => error.to_string(),
     };
-    assert!(ended.chars().all(|c| !builtin_api::is_unsafe_to_show(c)), "{ended}");
+    assert!(ended.chars().all(|c| !builtin_cli::is_unsafe_to_show(c)), "{ended}");
     (rows, ended)
 }

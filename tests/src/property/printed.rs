@@ -44,6 +44,6 @@ pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
 /// Nothing is printed that drives a terminal or hides from the eye.
 pub(super) fn assert_harmless(bytes: &BString) {
     let text = bytes.to_str().expect("what is printed is UTF-8");
-    let harmful = |c: &char| !matches!(c, '\n' | '\t') && builtin_api::is_unsafe_to_show(*c);
+    let harmful = |c: &char| !matches!(c, '\n' | '\t') && builtin_cli::is_unsafe_to_show(*c);
     assert_eq!(text.chars().find(harmful), None, "{text:?}");
 }

@@ -222,7 +222,7 @@ pub fn run(host: &dyn Host, directory: Dir) -> Result<Report, HostError> {
     let mut report = Report::default();
     for feature in Feature::ALL {
         let answer = suite.ask(feature, &report).unwrap_or_else(|error| {
-            Answer::No(format!("the host failed: {}", crate::Chain(&*error)))
+            Answer::No(format!("the host failed: {}", builtin_cli::Chain(&*error)))
         });
         report.push(feature, answer);
     }
@@ -377,7 +377,7 @@ impl Suite<'_> {
         let other = Observed::default();
         let mut session = match self.host.start(registry(&other)?, Sandbox::empty()) {
             Ok(session) => session,
-            Err(error) => return Ok(Answer::No(crate::Chain(&*error).to_string())),
+            Err(error) => return Ok(Answer::No(builtin_cli::Chain(&*error).to_string())),
         };
         let before = self.observed.count();
         session.call(Call::new(probe::COUNT))?;

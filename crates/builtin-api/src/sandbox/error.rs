@@ -2,8 +2,9 @@
 
 use std::{fmt, io};
 
+use builtin_cli::Escaped;
+
 use super::path::MAX_PATH_BYTES;
-use crate::escape::Escaped;
 
 /// The error of an operation on a [`Sandbox`](crate::Sandbox).
 ///
@@ -196,7 +197,7 @@ impl From<bstr::BString> for QuotedPath {
 
 impl fmt::Display for QuotedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}'", Escaped(&self.0))
+        write!(f, "'{}'", Escaped::new(&self.0))
     }
 }
 

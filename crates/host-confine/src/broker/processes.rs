@@ -217,7 +217,7 @@ impl From<BrokerError> for ProcessSourceError {
             BrokerErrorKind::Interrupted => ProcessSourceErrorKind::Interrupted,
             _ => ProcessSourceErrorKind::Unavailable,
         };
-        Self { kind, message: builtin_api::Chain(&error).to_string() }
+        Self { kind, message: builtin_cli::Chain(&error).to_string() }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is wrong with a command line.
 
 use bstr::BString;
-use builtin_api::{Escaped, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::{ArgError, Escaped};
 
 /// The status of net-tools for options that it does not understand.
 const BAD_OPTION: ExitCode = ExitCode::new(3);
@@ -9,22 +10,23 @@ const BAD_OPTION: ExitCode = ExitCode::new(3);
 /// What is wrong with a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CliError {
-    UnknownShort(u8),
-    UnknownLong(BString),
-    Ambiguous(BString, Vec<&'static str>),
-    /// The option, as typed.
-    MissingValue(String),
-    UnwantedValue(&'static str),
+    Arg(ArgError),
     UnknownFamily(BString),
     /// The option, as typed, and the reason.
     Refused(String, &'static str),
+}
+
+impl From<ArgError> for CliError {
+    fn from(error: ArgError) -> Self {
+        Self::Arg(error)
+    }
 }
 
 impl CliError {
     pub(crate) fn status(&self) -> ExitCode {
         match self {
             Self::UnknownFamily(_) => ExitCode::FAILURE,
-            _ => BAD_OPTION,
+            Self::Arg(_) | Self::Refused(..) => BAD_OPTION,
         }
     }
 
@@ -37,15 +39,10 @@ impl CliError {
 impl std::fmt::Display for CliError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::UnknownShort(byte) => write!(f, "invalid option -- '{}'", Escaped(&[*byte])),
-            Self::UnknownLong(name) => write!(f, "unrecognized option '--{}'", Escaped(name)),
-            Self::Ambiguous(name, names) => {
-                write!(f, "option '--{}' is ambiguous; possibilities:", Escaped(name))?;
-                names.iter().try_for_each(|name| write!(f, " '--{name}'"))
+            Self::Arg(error) => error.fmt(f),
+            Self::UnknownFamily(name) => {
+                write!(f, "unknown address family '{}'", Escaped::new(name))
             }
-            Self::MissingValue(option) => write!(f, "option '{option}' requires an argument"),
-            Self::UnwantedValue(name) => write!(f, "option '--{name}' doesn't allow an argument"),
-            Self::UnknownFamily(name) => write!(f, "unknown address family '{}'", Escaped(name)),
             Self::Refused(option, reason) => write!(f, "{option} is not available: {reason}"),
         }
     }

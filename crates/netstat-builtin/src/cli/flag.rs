@@ -1,21 +1,12 @@
 //! The table of options, from which the parser and the help come.
 
-use super::Choice;
+use builtin_cli::{Flag, FlagDoc, ValueDoc, ValueKind, Word, WordList, WordTable};
 
-/// An option.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Flag {
-    pub(crate) short: Option<u8>,
-    /// The names after `--`; the first is shown in the help.
-    pub(crate) long: &'static [&'static str],
-    pub(crate) effect: Effect,
-    /// One line of the help.
-    pub(crate) help: &'static str,
-}
+use super::choice::Choice;
 
 /// What an option does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Effect {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
     Choose(&'static [Choice]),
     /// It takes a list of address families.
     Families,
@@ -28,37 +19,42 @@ pub(crate) enum Effect {
 }
 
 const fn flag(
-    short: u8,
+    short: char,
     long: &'static [&'static str],
     effect: Effect,
     help: &'static str,
-) -> Flag {
-    Flag { short: Some(short), long, effect, help }
+) -> Flag<Effect> {
+    Flag::new(FlagDoc::new(Some(short), long, help), effect)
 }
 
-const fn long_flag(long: &'static [&'static str], effect: Effect, help: &'static str) -> Flag {
-    Flag { short: None, long, effect, help }
+const fn long_flag(
+    long: &'static [&'static str],
+    effect: Effect,
+    help: &'static str,
+) -> Flag<Effect> {
+    Flag::new(FlagDoc::new(None, long, help), effect)
 }
 
 const NO_FAMILY: Effect =
     Effect::Refuse("sockets of this family are not listed; `ss` lists those that it knows");
 
 /// Every option, in the order of the help.
-pub(crate) const FLAGS: &[Flag] = {
+pub(super) static FLAGS: &[Flag<Effect>] = {
     use Choice as C;
     use Effect::{Choose, Families, Help, Nothing, Refuse, Version};
     &[
-        flag(b't', &["tcp"], Choose(&[C::Tcp]), "list TCP sockets"),
-        flag(b'u', &["udp"], Choose(&[C::Udp]), "list UDP sockets"),
-        flag(b'w', &["raw"], Choose(&[C::Raw]), "list raw sockets"),
-        flag(b'x', &["unix"], Choose(&[C::Unix]), "list unix sockets"),
-        flag(b'4', &["inet", "ip", "tcpip"], Choose(&[C::Ipv4]), "list IPv4 sockets"),
-        flag(b'6', &["inet6"], Choose(&[C::Ipv6]), "list IPv6 sockets"),
-        flag(b'A', &["protocol"], Families, "list these families: inet, inet6, unix"),
-        flag(b'l', &["listening"], Choose(&[C::Listening]), "list servers instead of connections"),
-        flag(b'a', &["all"], Choose(&[C::All]), "list servers and connections"),
+        flag('t', &["tcp"], Choose(&[C::Tcp]), "list TCP sockets"),
+        flag('u', &["udp"], Choose(&[C::Udp]), "list UDP sockets"),
+        flag('w', &["raw"], Choose(&[C::Raw]), "list raw sockets"),
+        flag('x', &["unix"], Choose(&[C::Unix]), "list unix sockets"),
+        flag('4', &["inet", "ip", "tcpip"], Choose(&[C::Ipv4]), "list IPv4 sockets"),
+        flag('6', &["inet6"], Choose(&[C::Ipv6]), "list IPv6 sockets"),
+        flag('A', &["protocol"], Families, "list these families: inet, inet6, unix")
+            .with_value(ValueDoc::new("LIST", ValueKind::Words(&FAMILY_LIST))),
+        flag('l', &["listening"], Choose(&[C::Listening]), "list servers instead of connections"),
+        flag('a', &["all"], Choose(&[C::All]), "list servers and connections"),
         flag(
-            b'n',
+            'n',
             &["numeric"],
             Choose(&[C::NumericHosts, C::NumericPorts, C::NumericUsers]),
             "print numbers instead of names",
@@ -66,72 +62,72 @@ pub(crate) const FLAGS: &[Flag] = {
         long_flag(&["numeric-hosts"], Choose(&[C::NumericHosts]), "print addresses of hosts"),
         long_flag(&["numeric-ports"], Choose(&[C::NumericPorts]), "print numbers of ports"),
         long_flag(&["numeric-users"], Choose(&[C::NumericUsers]), "print numbers of users"),
-        flag(b'p', &["programs"], Choose(&[C::Programs]), "print process id and program"),
-        flag(b'e', &["extend"], Choose(&[C::Extended]), "print user and inode"),
-        flag(b'o', &["timers"], Choose(&[C::Timers]), "print timers"),
-        flag(b'W', &["wide"], Choose(&[C::Wide]), "do not cut addresses off"),
-        flag(b'v', &["verbose"], Nothing, "accepted, without effect"),
-        flag(b'N', &["symbolic"], Nothing, "accepted, without effect"),
-        flag(b'F', &["fib"], Nothing, "accepted, without effect"),
-        flag(b'C', &["cache"], Nothing, "accepted, without effect"),
-        flag(b'h', &["help"], Help, "print this help"),
-        flag(b'V', &["version"], Version, "print the version"),
+        flag('p', &["programs"], Choose(&[C::Programs]), "print process id and program"),
+        flag('e', &["extend"], Choose(&[C::Extended]), "print user and inode"),
+        flag('o', &["timers"], Choose(&[C::Timers]), "print timers"),
+        flag('W', &["wide"], Choose(&[C::Wide]), "do not cut addresses off"),
+        flag('v', &["verbose"], Nothing, "accepted, without effect"),
+        flag('N', &["symbolic"], Nothing, "accepted, without effect"),
+        flag('F', &["fib"], Nothing, "accepted, without effect"),
+        flag('C', &["cache"], Nothing, "accepted, without effect"),
+        flag('h', &["help"], Help, "print this help"),
+        flag('V', &["version"], Version, "print the version"),
         flag(
-            b'r',
+            'r',
             &["route"],
             Refuse("it prints routes, and no command of this shell does"),
             "refused: routes",
         ),
         flag(
-            b'i',
+            'i',
             &["interfaces"],
             Refuse("it prints interfaces, and no command of this shell does"),
             "refused: interfaces",
         ),
         flag(
-            b'g',
+            'g',
             &["groups"],
             Refuse("it prints multicast groups, and no command of this shell does"),
             "refused: multicast groups",
         ),
         flag(
-            b's',
+            's',
             &["statistics"],
             Refuse("it prints counters of protocols; `ss -s` prints those of sockets"),
             "refused: use `ss -s`",
         ),
         flag(
-            b'M',
+            'M',
             &["masquerade"],
             Refuse("it prints translated connections, and no command of this shell does"),
             "refused: translated connections",
         ),
         flag(
-            b'c',
+            'c',
             &["continuous"],
             Refuse("it never ends; use `while sleep 1; do netstat; done`"),
             "refused: use a loop",
         ),
         flag(
-            b'U',
+            'U',
             &["udplite"],
             Refuse("UDP-Lite sockets are not listed, and no command of this shell does"),
             "refused: UDP-Lite sockets",
         ),
         flag(
-            b'S',
+            'S',
             &["sctp"],
             Refuse("SCTP sockets are not listed here; use `ss -S`"),
             "refused: use `ss -S`",
         ),
         flag(
-            b'Z',
+            'Z',
             &["context"],
             Refuse("security contexts are not printed, and no command of this shell does"),
             "refused: security contexts",
         ),
-        flag(b'2', &["l2cap", "bluetooth"], NO_FAMILY, "refused: Bluetooth"),
-        flag(b'f', &["rfcomm"], NO_FAMILY, "refused: Bluetooth"),
+        flag('2', &["l2cap", "bluetooth"], NO_FAMILY, "refused: Bluetooth"),
+        flag('f', &["rfcomm"], NO_FAMILY, "refused: Bluetooth"),
         long_flag(
             &["ax25", "ipx", "netrom", "rose", "x25", "ddp", "appletalk"],
             NO_FAMILY,
@@ -141,13 +137,13 @@ pub(crate) const FLAGS: &[Flag] = {
 };
 
 /// The families of `-A`, with what each chooses.
-pub(crate) const FAMILIES: &[(&str, Choice)] = &[
-    ("inet", Choice::Ipv4),
-    ("ip", Choice::Ipv4),
-    ("tcpip", Choice::Ipv4),
-    ("inet6", Choice::Ipv6),
-    ("unix", Choice::Unix),
-];
+pub(super) const FAMILIES: WordTable<Choice> = WordTable(&[
+    Word::new("inet", Choice::Ipv4).or(&["ip", "tcpip"]),
+    Word::new("inet6", Choice::Ipv6),
+    Word::new("unix", Choice::Unix),
+]);
+
+static FAMILY_LIST: WordList = WordList::new("FAMILY", || FAMILIES.names());
 
 #[cfg(test)]
 mod tests {
@@ -157,8 +153,8 @@ mod tests {
 
     #[test]
     fn every_name_is_there_once() {
-        let shorts: Vec<_> = FLAGS.iter().filter_map(|flag| flag.short).collect();
-        let longs: Vec<_> = FLAGS.iter().flat_map(|flag| flag.long).collect();
+        let shorts: Vec<_> = FLAGS.iter().filter_map(|flag| flag.doc.short).collect();
+        let longs: Vec<_> = FLAGS.iter().flat_map(|flag| flag.doc.long).collect();
         assert_eq!(shorts.len(), shorts.iter().collect::<BTreeSet<_>>().len());
         assert_eq!(longs.len(), longs.iter().collect::<BTreeSet<_>>().len());
     }

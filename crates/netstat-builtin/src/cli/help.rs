@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::flag::{Effect, FLAGS};
+use builtin_cli::help::Line;
+
+use super::flag::FLAGS;
 
 /// What `--version` prints.
 pub(crate) const HELP_VERSION: &str = concat!(
@@ -19,14 +21,7 @@ impl fmt::Display for Help {
         writeln!(f, "usage: netstat [OPTION...]")?;
         writeln!(f, "Lists sockets: connections, or servers with -l, or both with -a.\n")?;
         for flag in FLAGS {
-            let short = flag.short.map(char::from);
-            let long = flag.long.first().copied().unwrap_or_default();
-            let value = if matches!(flag.effect, Effect::Families) { "=LIST" } else { "" };
-            let names = match short {
-                Some(short) => format!("-{short}, --{long}{value}"),
-                None => format!("    --{long}{value}"),
-            };
-            writeln!(f, "  {names:<22} {}", flag.help)?;
+            writeln!(f, "{}", Line { doc: &flag.doc, indent: 2, width: 22 })?;
         }
         Ok(())
     }

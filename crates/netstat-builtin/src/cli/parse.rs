@@ -1,14 +1,12 @@
-//! The words of a command line, by the rules of GNU `getopt_long`.
-//!
-//! Options may follow operands, short ones may share a word, long ones may be abbreviated as long
-//! as one remains, and `--` ends them. Compat: operands are accepted and mean nothing.
+//! What a command line asks for. Compat: words that are no options are accepted and mean nothing.
 
-use bstr::{BStr, BString, ByteSlice};
-use builtin_api::Escaped;
+use bstr::{BString, ByteSlice as _};
+use builtin_cli::{Arg, Args, Typed};
 
 use super::{
-    Choices, CliError,
-    flag::{Effect, FAMILIES, FLAGS, Flag},
+    choice::{Choice, Choices},
+    error::CliError,
+    flag::{Effect, FAMILIES, FLAGS},
 };
 
 /// What a command line asks for.
@@ -24,109 +22,27 @@ pub(crate) enum Parsed {
 /// Compat: the first wrong option, or the first that asks for help or the version, is the last
 /// that is looked at.
 pub(crate) fn parse(args: &[BString]) -> Result<Parsed, CliError> {
-    let mut words = args.iter().map(|word| word.as_bstr());
     let mut choices = Choices::default();
-    while let Some(word) = words.next() {
-        let done = match word.as_bytes() {
-            b"--" => break,
-            [b'-', b'-', long @ ..] => apply_long(BStr::new(long), &mut words, &mut choices)?,
-            [b'-', cluster @ ..] if !cluster.is_empty() => {
-                apply_cluster(cluster, &mut words, &mut choices)?
+    for arg in Args::new(FLAGS, args) {
+        let Arg::Flag(typed) = arg? else { continue };
+        match typed.flag.effect {
+            Effect::Choose(chosen) => choices.extend(chosen.iter().copied()),
+            Effect::Families => choices.extend(families(&typed)?),
+            Effect::Nothing => {}
+            Effect::Help => return Ok(Parsed::Help),
+            Effect::Version => return Ok(Parsed::Version),
+            Effect::Refuse(reason) => {
+                return Err(CliError::Refused(typed.spelling.to_string(), reason));
             }
-            _ => None,
-        };
-        if let Some(parsed) = done {
-            return Ok(parsed);
         }
     }
     Ok(Parsed::List(choices))
 }
 
-fn apply_cluster<'a>(
-    mut cluster: &'a [u8],
-    words: &mut impl Iterator<Item = &'a BStr>,
-    choices: &mut Choices,
-) -> Result<Option<Parsed>, CliError> {
-    while let [short, rest @ ..] = cluster {
-        let flag = FLAGS
-            .iter()
-            .find(|flag| flag.short == Some(*short))
-            .ok_or(CliError::UnknownShort(*short))?;
-        let typed = || format!("-{}", Escaped(&[*short]));
-        cluster = rest;
-        let value = match flag.effect {
-            Effect::Families if rest.is_empty() => words.next(),
-            Effect::Families => Some(BStr::new(std::mem::take(&mut cluster))),
-            _ => None,
-        };
-        if let Some(parsed) = apply(flag, value, typed, choices)? {
-            return Ok(Some(parsed));
-        }
-    }
-    Ok(None)
-}
-
-fn apply_long<'a>(
-    word: &'a BStr,
-    words: &mut impl Iterator<Item = &'a BStr>,
-    choices: &mut Choices,
-) -> Result<Option<Parsed>, CliError> {
-    let (name, mut value) = match word.split_once_str("=") {
-        Some((name, value)) => (BStr::new(name), Some(BStr::new(value))),
-        None => (word, None),
-    };
-    let (flag, name) = find_long(name)?;
-    if matches!(flag.effect, Effect::Families) {
-        value = value.or_else(|| words.next());
-    } else if value.is_some() {
-        return Err(CliError::UnwantedValue(name));
-    }
-    apply(flag, value, || format!("--{name}"), choices)
-}
-
-/// Returns the option of that name, or the only one whose name begins so.
-fn find_long(typed: &BStr) -> Result<(&'static Flag, &'static str), CliError> {
-    let names = || FLAGS.iter().flat_map(|flag| flag.long.iter().map(move |name| (flag, *name)));
-    if let Some(found) = names().find(|(_, name)| typed == name.as_bytes()) {
-        return Ok(found);
-    }
-    let begun: Vec<_> =
-        names().filter(|(_, name)| name.as_bytes().starts_with(typed.as_bytes())).collect();
-    match begun.as_slice() {
-        [] => Err(CliError::UnknownLong(typed.to_owned())),
-        [found] => Ok(*found),
-        many => {
-            let names = many.iter().map(|(_, name)| *name).collect();
-            Err(CliError::Ambiguous(typed.to_owned(), names))
-        }
-    }
-}
-
-/// Applies an option; returns what is asked for when nothing more counts.
-fn apply(
-    flag: &Flag,
-    value: Option<&BStr>,
-    typed: impl Fn() -> String,
-    choices: &mut Choices,
-) -> Result<Option<Parsed>, CliError> {
-    match flag.effect {
-        Effect::Choose(chosen) => choices.extend(chosen.iter().copied()),
-        Effect::Families => {
-            let value = value.ok_or_else(|| CliError::MissingValue(typed()))?;
-            for name in value.split_str(",") {
-                let (_, choice) = FAMILIES
-                    .iter()
-                    .find(|(known, _)| name == known.as_bytes())
-                    .ok_or_else(|| CliError::UnknownFamily(name.into()))?;
-                choices.extend([*choice]);
-            }
-        }
-        Effect::Nothing => {}
-        Effect::Help => return Ok(Some(Parsed::Help)),
-        Effect::Version => return Ok(Some(Parsed::Version)),
-        Effect::Refuse(reason) => return Err(CliError::Refused(typed(), reason)),
-    }
-    Ok(None)
+fn families(typed: &Typed<'_, Effect>) -> Result<Vec<Choice>, CliError> {
+    let family =
+        |name: &[u8]| FAMILIES.find(name).ok_or_else(|| CliError::UnknownFamily(name.into()));
+    typed.text().split_str(",").map(family).collect()
 }
 
 #[cfg(test)]
@@ -187,7 +103,7 @@ mod tests {
         3
     )]
     #[case::unwanted("--tcp=3", "option '--tcp' doesn't allow an argument", 3)]
-    #[case::missing("-A", "option '-A' requires an argument", 3)]
+    #[case::missing("-A", "option requires an argument -- 'A'", 3)]
     #[case::family("-A foo", "unknown address family 'foo'", 1)]
     #[case::empty_family("-A inet,", "unknown address family ''", 1)]
     #[case::routes(

@@ -2,7 +2,7 @@
 
 use socket_query::{AddressFamily, FamilySet, SocketTable};
 
-use super::{Choice, Choices};
+use super::choice::{Choice, Choices};
 
 /// Which sockets of a table are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write};
 
-use builtin_api::is_unsafe_to_show;
+use builtin_cli::is_unsafe_to_show;
 
 use super::Hint;
 

@@ -1,5 +1,6 @@
 //! Addresses and ports.
 
+use builtin_cli::Escaped;
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -12,7 +13,7 @@ use builtin_api::Cancel;
 use procnetsocket::model::InetProtocol;
 use socket_query::{HostNames, Names, PolicyView, TransportProtocol};
 
-use super::field::{push_left, push_name, push_text};
+use super::field::{push_left, push_text};
 use crate::cli::{Choice, Choices};
 
 /// Columns of an address with its port.
@@ -84,7 +85,7 @@ impl<'a> Addresses<'a> {
             return;
         }
         match self.name(address) {
-            Some(name) => push_name(out, &name),
+            Some(name) => Escaped::name(&name).push_to(out),
             None => push_address(out, address),
         }
     }
@@ -110,7 +111,7 @@ impl<'a> Addresses<'a> {
             return;
         }
         match self.port_name(port, protocol) {
-            Some(name) => push_name(out, name),
+            Some(name) => Escaped::name(name).push_to(out),
             None => push_text(out, port),
         }
     }

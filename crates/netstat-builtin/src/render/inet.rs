@@ -5,6 +5,7 @@
 //! tcp        0      0 127.0.0.1:22            0.0.0.0:*               LISTEN      root ...
 //! ```
 
+use builtin_cli::Escaped;
 use procnetsocket::{
     UserNames,
     model::{InetProtocol, InetSocket, TcpState, Timer, TimerKind},
@@ -12,7 +13,7 @@ use procnetsocket::{
 
 use super::{
     address::Addresses,
-    field::{push_left, push_name, push_text},
+    field::{push_left, push_text},
     program::Programs,
 };
 use crate::cli::{Choice, Choices, Kind};
@@ -84,7 +85,7 @@ impl InetRows<'_> {
     fn push_user(&self, out: &mut Vec<u8>, uid: u32) {
         let is_numeric = self.choices.contains(Choice::NumericUsers);
         match self.users.name(uid) {
-            Some(name) if !is_numeric => push_name(out, name),
+            Some(name) if !is_numeric => Escaped::name(name).push_to(out),
             // Compat: the number is printed with a sign.
             _ => push_text(out, uid.cast_signed()),
         }

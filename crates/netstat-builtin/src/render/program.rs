@@ -1,11 +1,12 @@
 //! Processes that have sockets open.
 
+use builtin_cli::Escaped;
 use std::cell::Cell;
 
 use bstr::ByteSlice;
 use procnetsocket::{Fact, ProcessTable, Task, model::Inode};
 
-use super::field::{push_left, push_name, push_text};
+use super::field::{push_left, push_text};
 
 /// Columns of a process.
 const WIDTH: usize = 20;
@@ -52,7 +53,7 @@ fn push_task(out: &mut Vec<u8>, task: &Task) {
     push_text(&mut text, format_args!("{}/", task.pid));
     text.extend_from_slice(program(task));
     // Compat: one column stays blank.
-    push_name(out, cut(&text, WIDTH - 1));
+    Escaped::name(cut(&text, WIDTH - 1)).push_to(out);
 }
 
 /// Returns the name of the program: what the process was started as, without directories.

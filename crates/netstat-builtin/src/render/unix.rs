@@ -5,10 +5,11 @@
 //! unix  2      [ ACC ]     STREAM     LISTENING     12345    67/server            /run/server
 //! ```
 
+use builtin_cli::Escaped;
 use procnetsocket::model::{Inode, UnixKind, UnixName, UnixSocket, UnixState};
 
 use super::{
-    field::{push_left, push_name, push_text},
+    field::{push_left, push_text},
     program::Programs,
 };
 use crate::{cli::Kind, listing::Peers};
@@ -145,8 +146,8 @@ fn push_path(out: &mut Vec<u8>, name: &UnixName) {
             out.push(b'@');
             let shown: Vec<u8> =
                 name.iter().map(|byte| if *byte == 0 { b'@' } else { *byte }).collect();
-            push_name(out, &shown);
+            Escaped::name(&shown).push_to(out);
         }
-        name => push_name(out, name.bytes().unwrap_or_default()),
+        name => Escaped::name(name.bytes().unwrap_or_default()).push_to(out),
     }
 }

@@ -2,18 +2,14 @@
 
 use std::fmt;
 
-use bstr::BString;
-use builtin_api::{Escaped, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::ArgError;
 use socket_query::expr::{FilterError, FilterErrorKind};
 
 /// A command line that is not carried out.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CliError {
-    Unknown(BString),
-    NoValue(&'static str),
-    UnwantedValue(&'static str),
-    /// An option, what its value should be, and what it is.
-    BadValue(&'static str, &'static str, BString),
+    Arg(ArgError),
     /// Two options of which one at most can be meant.
     Exclusive(&'static str, &'static str),
     /// An option, and with what it goes.
@@ -31,12 +27,7 @@ pub(crate) enum CliError {
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(option) => write!(f, "there is no option \"{}\"", Escaped(option)),
-            Self::NoValue(option) => write!(f, "option --{option} needs a value"),
-            Self::UnwantedValue(option) => write!(f, "option --{option} takes no value"),
-            Self::BadValue(option, expected, found) => {
-                write!(f, "--{option} expects {expected}, but found \"{}\"", Escaped(found))
-            }
+            Self::Arg(error) => error.fmt(f),
             Self::Exclusive(one, other) => write!(f, "--{one} and --{other} exclude each other"),
             Self::Needs(option, with) => write!(f, "--{option} goes with {with}"),
             Self::NoFilter(option) => write!(f, "--{option} needs a FILTER, such as :8080"),
@@ -53,6 +44,12 @@ impl fmt::Display for CliError {
     }
 }
 
+impl From<ArgError> for CliError {
+    fn from(error: ArgError) -> Self {
+        Self::Arg(error)
+    }
+}
+
 impl CliError {
     /// Returns the status: what is not granted is refused, all else is not understood.
     pub(crate) fn status(&self) -> ExitCode {
@@ -66,7 +63,13 @@ impl CliError {
             {
                 ExitCode::FAILURE
             }
-            _ => ExitCode::USAGE,
+            Self::Arg(_)
+            | Self::Exclusive(..)
+            | Self::Needs(..)
+            | Self::NoFilter(_)
+            | Self::Filter(_)
+            | Self::NotWatched
+            | Self::Endless => ExitCode::USAGE,
         }
     }
 }

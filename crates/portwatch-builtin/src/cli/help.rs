@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::flags::{Flag, flags};
+use builtin_cli::help::Line;
+
+use super::flag::flags;
 
 /// What `-V` prints.
 pub(crate) const VERSION: &str = concat!("portwatch ", env!("CARGO_PKG_VERSION"));
@@ -34,24 +36,10 @@ Status: 0 done, 1 failed or refused, 2 wrong usage, 124 time is up.
 impl fmt::Display for Help {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(HEAD)?;
-        for flag in flags() {
-            writeln!(f, "  {:<26} {}", Spelling(flag).to_string(), flag.help)?;
+        for doc in flags() {
+            writeln!(f, "{}", Line { doc, indent: 2, width: 26 })?;
         }
         f.write_str(TAIL)
-    }
-}
-
-/// An option as it is typed: `-w, --wait`.
-struct Spelling(&'static Flag);
-
-impl fmt::Display for Spelling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.short {
-            Some(letter) => write!(f, "-{}, ", char::from(letter))?,
-            None => f.write_str("    ")?,
-        }
-        write!(f, "--{}", self.0.long)?;
-        self.0.value.map_or(Ok(()), |value| write!(f, "={value}"))
     }
 }
 
@@ -62,17 +50,18 @@ mod tests {
     #[test]
     fn names_every_option_and_fits_a_terminal() {
         let help = Help.to_string();
-        for flag in flags() {
-            assert!(help.contains(&format!("--{}", flag.long)), "--{}", flag.long);
+        for doc in flags() {
+            assert!(help.contains(&format!("--{}", doc.name())), "--{}", doc.name());
         }
         assert!(help.lines().all(|line| line.len() <= 80), "{help}");
     }
 
     #[test]
     fn no_option_has_the_name_of_another() {
-        let longs: std::collections::BTreeSet<_> = flags().iter().map(|flag| flag.long).collect();
-        let shorts = flags().iter().filter_map(|flag| flag.short);
+        let longs: std::collections::BTreeSet<_> =
+            flags().map(builtin_cli::FlagDoc::name).collect();
+        let shorts = flags().filter_map(|doc| doc.short);
         let letters: std::collections::BTreeSet<_> = shorts.clone().collect();
-        assert_eq!((longs.len(), letters.len()), (flags().len(), shorts.count()));
+        assert_eq!((longs.len(), letters.len()), (flags().count(), shorts.count()));
     }
 }

@@ -1,12 +1,11 @@
 //! The command line: what was typed, and what it means.
 
 mod error;
-mod flags;
+mod flag;
 mod help;
 mod plan;
-mod raw;
 
-pub use self::flags::{Flag, flags};
+pub use self::flag::flags;
 pub(crate) use self::{
     error::CliError,
     help::{Help, VERSION},
@@ -14,5 +13,4 @@ pub(crate) use self::{
         Condition, Enough, EventFormat, First, Follow, Plan, Target, Wanted, Watch, WatchTask,
         WatchedPorts,
     },
-    raw::RawArgs,
 };

@@ -3,15 +3,17 @@
 use std::{fmt, time::Duration};
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{Escaped, MAX_DURATION, parse_duration};
+use builtin_cli::{ArgError, Escaped, RawArgs, Typed};
 use port_monitor::{Attribution, Protocol};
 use socket_query::{AddressFamily, FamilySet, expr::FilterText};
 
 use super::{
-    CliError, RawArgs,
-    flags::{Effect, WatchVerb},
-    raw::Typed,
+    error::CliError,
+    flag::{Effect, FLAGS, WatchVerb},
 };
+
+/// What was typed.
+type Raw<'a> = RawArgs<'a, Effect>;
 
 /// The time between two looks unless another is asked for: 50 ms. A person takes it for at once, and
 /// it costs less than a hundredth of a core.
@@ -127,14 +129,15 @@ pub(crate) enum Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Filter(text) => Escaped(text.as_bstr()).fmt(f),
-            Self::UnixName(name) => write!(f, "unix:{}", Escaped(name)),
+            Self::Filter(text) => Escaped::new(text.as_bstr()).fmt(f),
+            Self::UnixName(name) => write!(f, "unix:{}", Escaped::new(name)),
         }
     }
 }
 
 impl Plan {
-    pub(crate) fn new(raw: &RawArgs) -> Result<Self, CliError> {
+    pub(crate) fn parse(args: &[BString]) -> Result<Self, CliError> {
+        let raw = &RawArgs::parse(FLAGS, args)?;
         if raw.has(Effect::Help) {
             return Ok(Self::Help);
         }
@@ -150,7 +153,7 @@ impl Plan {
     }
 }
 
-fn task(raw: &RawArgs) -> Result<WatchTask, CliError> {
+fn task(raw: &Raw<'_>) -> Result<WatchTask, CliError> {
     let timeout = duration(raw, Effect::Timeout)?;
     let verb = verb(raw)?;
     let waits = matches!(verb, Some((WatchVerb::Wait | WatchVerb::Gone, _)));
@@ -179,8 +182,8 @@ fn task(raw: &RawArgs) -> Result<WatchTask, CliError> {
 }
 
 /// Returns what was chosen to be done, with the name of the option.
-fn verb(raw: &RawArgs) -> Result<Option<(WatchVerb, &'static str)>, CliError> {
-    let mut verbs = verbs(raw).map(|(verb, typed)| (verb, typed.flag.long));
+fn verb(raw: &Raw<'_>) -> Result<Option<(WatchVerb, &'static str)>, CliError> {
+    let mut verbs = verbs(raw).map(|(verb, typed)| (verb, typed.flag.doc.name()));
     let Some((verb, name)) = verbs.next() else { return Ok(None) };
     let is_list = |verb| verb == WatchVerb::List;
     match verbs.find(|(other, _)| is_list(*other) != is_list(verb)) {
@@ -189,7 +192,7 @@ fn verb(raw: &RawArgs) -> Result<Option<(WatchVerb, &'static str)>, CliError> {
     }
 }
 
-fn verbs(raw: &RawArgs) -> impl Iterator<Item = (WatchVerb, &Typed)> {
+fn verbs<'a>(raw: &'a Raw<'a>) -> impl Iterator<Item = (WatchVerb, &'a Typed<'a, Effect>)> {
     raw.typed.iter().filter_map(|typed| match typed.flag.effect {
         Effect::Verb(verb) => Some((verb, typed)),
         _ => None,
@@ -199,7 +202,7 @@ fn verbs(raw: &RawArgs) -> impl Iterator<Item = (WatchVerb, &Typed)> {
 /// Returns what is watched. To wait, each `--wait` and `--gone` has the words up to the next one, and
 /// the first of them those before it, too; words that each name a socket are conditions each for
 /// itself.
-fn conditions(raw: &RawArgs) -> Result<Vec<Condition>, CliError> {
+fn conditions(raw: &Raw<'_>) -> Result<Vec<Condition>, CliError> {
     let condition = |wanted, words: &[BString]| Condition { wanted, which: which(raw, words) };
     let mut verbs = verbs(raw).peekable();
     let mut conditions = Vec::new();
@@ -217,7 +220,7 @@ fn conditions(raw: &RawArgs) -> Result<Vec<Condition>, CliError> {
             if verbs.peek().is_some_and(|(next, _)| *next == verb) {
                 continue;
             }
-            return Err(CliError::NoFilter(typed.flag.long));
+            return Err(CliError::NoFilter(typed.flag.doc.name()));
         }
         begin = end;
         let are_sockets = words.iter().all(|word| socket(word).is_some());
@@ -230,8 +233,8 @@ fn conditions(raw: &RawArgs) -> Result<Vec<Condition>, CliError> {
     Ok(conditions)
 }
 
-fn follow(raw: &RawArgs, timeout: Option<Duration>) -> Result<Follow, CliError> {
-    let count = raw.value(Effect::Count).map(count).transpose()?;
+fn follow(raw: &Raw<'_>, timeout: Option<Duration>) -> Result<Follow, CliError> {
+    let count = raw.last(Effect::Count).map(count).transpose()?;
     if timeout.is_some() && count.is_none() {
         return Err(CliError::Needs("timeout", "--wait, --gone or --count"));
     }
@@ -240,11 +243,11 @@ fn follow(raw: &RawArgs, timeout: Option<Duration>) -> Result<Follow, CliError> 
     Ok(Follow { form: form(raw), first, lasting, count, timeout })
 }
 
-fn form(raw: &RawArgs) -> EventFormat {
+fn form(raw: &Raw<'_>) -> EventFormat {
     if raw.has(Effect::JsonLines) { EventFormat::Json } else { EventFormat::Text }
 }
 
-fn which(raw: &RawArgs, words: &[BString]) -> WatchedPorts {
+fn which(raw: &Raw<'_>, words: &[BString]) -> WatchedPorts {
     let effects = || raw.typed.iter().map(|typed| typed.flag.effect);
     let protocols = effects().filter_map(|effect| match effect {
         Effect::Protocol(protocol) => Some(protocol),
@@ -292,18 +295,12 @@ fn is_bare_port(word: &[u8]) -> bool {
     is_number || word.strip_prefix(b":").is_some_and(is_name)
 }
 
-fn duration(raw: &RawArgs, effect: Effect) -> Result<Option<Duration>, CliError> {
-    let Some(Typed { flag, value, .. }) = raw.value(effect) else { return Ok(None) };
-    let expected = "a duration such as 30s, 500ms or 2m, at most 720h";
-    let duration = parse_duration(value.as_bstr()).filter(|time| *time <= MAX_DURATION);
-    let bad = || CliError::BadValue(flag.long, expected, value.clone());
-    duration.ok_or_else(bad).map(Some)
+fn duration(raw: &Raw<'_>, effect: Effect) -> Result<Option<Duration>, ArgError> {
+    raw.last(effect).map(Typed::bounded_duration).transpose()
 }
 
-fn count(typed: &Typed) -> Result<u64, CliError> {
-    let number = typed.value.to_str().ok().and_then(|text| text.parse().ok());
-    let bad = || CliError::BadValue(typed.flag.long, "a number from 1", typed.value.clone());
-    number.filter(|&number| number > 0).ok_or_else(bad)
+fn count(typed: &Typed<'_, Effect>) -> Result<u64, ArgError> {
+    typed.number(1..=u64::MAX).ok_or_else(|| typed.mismatch("a number from 1"))
 }
 
 #[cfg(test)]
@@ -314,7 +311,7 @@ mod tests {
 
     fn plan(words: &[&str]) -> Result<Plan, CliError> {
         let args: Vec<_> = words.iter().map(|word| BString::from(*word)).collect();
-        Plan::new(&RawArgs::parse(&args)?)
+        Plan::parse(&args)
     }
 
     fn watch(words: &[&str]) -> Watch {
@@ -442,16 +439,16 @@ mod tests {
         let messages: Vec<_> =
             lines.iter().map(|words| plan(words).unwrap_err().to_string()).collect();
         insta::assert_snapshot!(messages.join("\n"), @r#"
-        there is no option "-q"
-        there is no option "--bogus\x1b[2J"
-        there is no option "--wai"
-        option --for needs a value
-        option --list takes no value
-        --for expects a duration such as 30s, 500ms or 2m, at most 720h, but found "0"
-        --for expects a duration such as 30s, 500ms or 2m, at most 720h, but found "721h"
+        invalid option -- 'q'
+        unrecognized option '--bogus\x1b[2J'
+        unrecognized option '--wai'
+        option '--for' requires an argument
+        option '--list' doesn't allow an argument
+        --for expects a duration such as 30s, 500ms, 5m or 1h, at most 720h, but found "0"
+        --for expects a duration such as 30s, 500ms, 5m or 1h, at most 720h, but found "721h"
         --count expects a number from 1, but found "0"
         --count expects a number from 1, but found "-1"
-        --interval expects a duration such as 30s, 500ms or 2m, at most 720h, but found "soon"
+        --interval expects a duration such as 30s, 500ms, 5m or 1h, at most 720h, but found "soon"
         --wait needs a FILTER, such as :8080
         --wait and --list exclude each other
         --any goes with --wait or --gone

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use builtin_api::{Escaped, Rfc3339};
+use builtin_api::Rfc3339;
+use builtin_cli::Escaped;
 use port_monitor::{Event, Port, PortProcess};
 
 /// An event: what happened, its number and time, and the port.
@@ -85,7 +86,7 @@ struct Text<'a>(&'a [u8]);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = Escaped(self.0).to_string();
+        let text = Escaped::new(self.0).to_string();
         // OK because controls are gone, and of what is left only these two mean something.
         write!(f, "\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
     }

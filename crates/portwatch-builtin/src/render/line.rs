@@ -2,7 +2,8 @@
 
 use std::{fmt, net::SocketAddr};
 
-use builtin_api::{Escaped, Rfc3339};
+use builtin_api::Rfc3339;
+use builtin_cli::Escaped;
 use port_monitor::{Event, Port, PortProcess};
 
 /// An event: time, what happened, and the port.
@@ -29,7 +30,7 @@ impl fmt::Display for PortLine<'_> {
             (Some(SocketAddr::V4(local)), _) => {
                 write!(f, "{protocol} {}{device}:{}", local.ip(), local.port())?;
             }
-            (None, Some(name)) => write!(f, "{protocol} {}", Escaped(&name))?,
+            (None, Some(name)) => write!(f, "{protocol} {}", Escaped::new(&name))?,
             (None, None) => write!(f, "{protocol} *")?,
         }
         if let Some(uid) = uid {
@@ -57,7 +58,7 @@ impl fmt::Display for PrintedProcesses<'_> {
         for (index, PortProcess { pid, name }) in processes.iter().enumerate() {
             let name = name.as_ref().map(|name| name.as_slice()).unwrap_or_default();
             // Security: a name that ends its quotes could add a process.
-            let name = Escaped(name).to_string().replace('"', r"\x22");
+            let name = Escaped::new(name).without_quote();
             let begin = if index == 0 { " users:(" } else { "," };
             write!(f, "{begin}(\"{name}\",pid={pid})")?;
         }
@@ -72,7 +73,7 @@ impl fmt::Display for PrintedInterface<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(device) = &self.0.device else { return Ok(()) };
         match &device.name {
-            Some(name) => write!(f, "%{}", Escaped(name)),
+            Some(name) => write!(f, "%{}", Escaped::new(name)),
             None => write!(f, "%if{}", device.index),
         }
     }

@@ -2,11 +2,16 @@
 
 use std::fmt;
 
+use builtin_cli::{
+    FlagDoc,
+    help::{Line, WIDTH, WordLines, write_words},
+};
 use socket_query::Grant;
 
 use super::{
-    flags::{FAMILIES, Flag, FlagValue, KEYS, Refusal, TABLES, WordList, flags},
-    plan::{Host, Tables},
+    flag::flags,
+    plan::Host,
+    word::{FAMILY_LIST, SORT_KEY_LIST, STATE_LIST, TABLE_LIST},
 };
 
 /// What `-V` prints.
@@ -19,8 +24,8 @@ pub(crate) struct Help(pub(crate) Host);
 /// Where the descriptions begin.
 const DESCRIPTION: usize = 32;
 
-/// The width of a terminal that every line fits.
-const WIDTH: usize = 80;
+/// Where the options begin.
+const INDENT: usize = 3;
 
 /// Where the help lists an option.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,50 +41,51 @@ enum Section {
 }
 
 impl Section {
-    fn of(flag: &Flag) -> Self {
-        match flag.refusal() {
-            Some(Refusal::Grant(_)) => Self::Granted,
-            Some(_) => Self::Refused,
-            None if flag.grant().is_some() => Self::Granted,
-            None if flag.is_own() => Self::Own,
-            None => Self::Usual,
+    fn of(doc: &FlagDoc) -> Self {
+        if doc.refusal.is_some() {
+            Self::Refused
+        } else if doc.grant.is_some() {
+            Self::Granted
+        } else if doc.is_exact {
+            Self::Own
+        } else {
+            Self::Usual
         }
     }
 
-    fn flags(self) -> impl Iterator<Item = &'static Flag> {
-        flags().iter().filter(move |flag| Self::of(flag) == self)
+    fn flags(self) -> impl Iterator<Item = &'static FlagDoc> {
+        flags().filter(move |doc| Self::of(doc) == self)
     }
 }
 
 impl fmt::Display for Help {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = |list, indent| WordLines { indent, list };
         f.write_str("Usage: ss [ OPTIONS ] [ FILTER ]\n\n")?;
         self.options(f, Section::Usual)?;
         f.write_str("\nNot of iproute2, and never abbreviated:\n")?;
         self.options(f, Section::Own)?;
-        write_words(f, "   ", &KEYS)?;
+        write!(f, "{}", words(&SORT_KEY_LIST, 3))?;
         self.grants(f)?;
         self.options(f, Section::Granted)?;
-        f.write_str("\n")?;
-        write_words(f, "", &FAMILIES)?;
-        write_words(f, "", &TABLES)?;
-        f.write_str(FILTER)?;
-        f.write_str("\nRefused (the message tells the reason):\n")?;
-        write_list(f, "  ", Section::Refused.flags().map(|flag| Spelling(flag).brief()))
+        write!(f, "\n{}{}", words(&FAMILY_LIST, 0), words(&TABLE_LIST, 0))?;
+        f.write_str("\nFILTER: [ state STATE | exclude STATE ]... [ EXPRESSION ]\n")?;
+        write!(f, "{}{EXPRESSION}", words(&STATE_LIST, 0))?;
+        f.write_str("\nRefused (the message gives the reason):\n")?;
+        write_words(f, "  ", Section::Refused.flags().map(FlagDoc::brief))
     }
 }
 
 impl Help {
     fn options(&self, f: &mut fmt::Formatter<'_>, section: Section) -> fmt::Result {
-        section.flags().try_for_each(|flag| self.option(f, flag))
+        section.flags().try_for_each(|doc| self.option(f, doc))
     }
 
     /// Writes an option, and what it lacks in this host: behind it, or below where there is no room.
-    fn option(&self, f: &mut fmt::Formatter<'_>, flag: &'static Flag) -> fmt::Result {
-        let spelling = Spelling(flag).to_string();
-        let line = format!("   {spelling:<width$} {}", flag.help, width = DESCRIPTION - 4);
+    fn option(&self, f: &mut fmt::Formatter<'_>, doc: &'static FlagDoc) -> fmt::Result {
+        let line = Line { doc, indent: INDENT, width: DESCRIPTION - INDENT - 1 }.to_string();
         f.write_str(&line)?;
-        if let Some(mark) = self.mark(flag) {
+        if let Some(mark) = self.mark(doc) {
             let fits = line.len() + 1 + mark.len() <= WIDTH;
             let width = if fits { 0 } else { DESCRIPTION };
             write!(f, "{}{:width$}{mark}", if fits { " " } else { "\n" }, "")?;
@@ -88,22 +94,18 @@ impl Help {
     }
 
     /// Returns what the host says to an option that needs something of it.
-    fn mark(&self, flag: &Flag) -> Option<String> {
-        match flag.refusal() {
-            Some(Refusal::Grant(grant)) if self.0.grants.contains(grant) => {
-                Some(format!("[{grant}: granted, not built yet]"))
-            }
-            Some(Refusal::Grant(grant)) => Some(format!("[{grant}: refused]")),
-            _ if let Some(grant) = flag.grant()
-                && !self.0.grants.contains(grant) =>
-            {
-                let state = if flag.degrades() { "not granted" } else { "refused" };
+    fn mark(&self, doc: &FlagDoc) -> Option<String> {
+        let Host { grants, has_sock_diag } = self.0;
+        let is_granted = |grant: &str| grants.iter().any(|granted| granted.name() == grant);
+        match doc.grant {
+            Some(grant) if !is_granted(grant) => {
+                let state = if doc.degrades { "not granted" } else { "refused" };
                 Some(format!("[{grant}: {state}]"))
             }
-            _ if flag.needs_sock_diag() && self.0.tables == Tables::Text => {
+            _ if doc.source.is_some() && !has_sock_diag => {
                 Some("[refused without sock_diag]".to_owned())
             }
-            _ => flag.grant().map(|grant| format!("[{grant}: granted]")),
+            grant => grant.map(|grant| format!("[{grant}: granted]")),
         }
     }
 
@@ -114,39 +116,11 @@ impl Help {
         } else {
             granted.join(", ")
         };
-        write!(f, "\nThis host grants {granted}.\nOptions that need a grant of their own:\n")
+        write!(f, "\nThis host grants {granted}.\nOptions that need a further grant:\n")
     }
 }
 
-/// Writes what a value is made of.
-fn write_words(f: &mut fmt::Formatter<'_>, margin: &str, words: &WordList) -> fmt::Result {
-    let head = format!("{margin}{}:", words.name);
-    write_list(f, &head, words.all.iter().map(|word| (*word).to_owned()))
-}
-
-/// Writes words behind a head, in lines that fit.
-fn write_list(
-    f: &mut fmt::Formatter<'_>,
-    head: &str,
-    words: impl Iterator<Item = String>,
-) -> fmt::Result {
-    let mut line = head.to_owned();
-    for word in words {
-        if line.len() + 1 + word.len() > WIDTH {
-            writeln!(f, "{line}")?;
-            line = " ".repeat(head.len());
-        }
-        line.push(' ');
-        line.push_str(&word);
-    }
-    writeln!(f, "{line}")
-}
-
-const FILTER: &str = "
-FILTER: [ state STATE | exclude STATE ]... [ EXPRESSION ]
-STATE: established syn-sent syn-recv fin-wait-1 fin-wait-2 time-wait unconnected
-       close-wait last-ack listening closing bound-inactive all connected
-       synchronized bucket big
+const EXPRESSION: &str = "\
 EXPRESSION: { src | dst } [ = ] HOST           { sport | dport } [ OP ] PORT
             dev [ = | != ] INTERFACE           fwmark [ = | != ] MARK[/MASK]
             cgroup [ = | != ] PATH             autobound
@@ -157,56 +131,35 @@ HOST: ADDRESS[/BITS][:PORT], [IPV6/BITS]:PORT, *, unix:PATTERN, link:, netlink:
 OP: = != > < >= <=
 ";
 
-/// An option as it is typed: `-f, --family=FAMILY`.
-struct Spelling(&'static Flag);
-
-impl Spelling {
-    fn brief(&self) -> String {
-        match self.0.short {
-            Some(letter) => format!("-{}", char::from(letter)),
-            None => format!("--{}", self.0.long),
-        }
-    }
-}
-
-impl fmt::Display for Spelling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.short {
-            Some(letter) => write!(f, "-{}, ", char::from(letter))?,
-            None => f.write_str("    ")?,
-        }
-        write!(f, "--{}", self.0.long)?;
-        match self.0.value {
-            FlagValue::None => Ok(()),
-            FlagValue::Needed(value) => write!(f, "={value}"),
-            FlagValue::OptionalNumber(value) => write!(f, "[={value}]"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use builtin_cli::help::Usage;
     use rstest::rstest;
     use socket_query::GrantSet;
 
     use super::*;
 
-    fn help(grants: GrantSet, tables: Tables) -> String {
-        Help(Host { grants, tables }).to_string()
+    fn help(grants: GrantSet, has_sock_diag: bool) -> String {
+        Help(Host { grants, has_sock_diag }).to_string()
     }
 
     #[rstest]
-    #[case::nothing(GrantSet::empty(), Tables::Text)]
-    #[case::sockets(GrantSet::empty().with(Grant::Sockets), Tables::Live)]
-    #[case::everything(Grant::ALL.into_iter().collect(), Tables::Text)]
-    fn names_every_option_and_fits_a_terminal(#[case] grants: GrantSet, #[case] tables: Tables) {
-        let help = help(grants, tables);
-        for flag in flags() {
-            let is_named = match Section::of(flag) {
-                Section::Refused => help.contains(&Spelling(flag).brief()),
-                _ => help.contains(&format!("{} ", Spelling(flag))),
+    #[case::nothing(GrantSet::empty(), false)]
+    #[case::sockets(GrantSet::empty().with(Grant::Sockets), true)]
+    #[case::everything(Grant::ALL.into_iter().collect(), false)]
+    fn names_every_option_and_fits_a_terminal(
+        #[case] grants: GrantSet,
+        #[case] has_sock_diag: bool,
+    ) {
+        let help = help(grants, has_sock_diag);
+        for doc in flags() {
+            let is_named = match Section::of(doc) {
+                Section::Refused => help.contains(&doc.brief().to_string()),
+                Section::Usual | Section::Own | Section::Granted => {
+                    help.contains(&format!("{} ", Usage(doc)))
+                }
             };
-            assert!(is_named, "--{}", flag.long);
+            assert!(is_named, "--{}", doc.name());
         }
         for line in help.lines() {
             assert!(line.len() <= WIDTH && !line.ends_with(' '), "{line:?}");
@@ -224,20 +177,17 @@ mod tests {
         Grant::Sockets,
         "-N, --net=NAME list another network namespace [namespaces: refused]"
     )]
-    #[case::grants(
-        Grant::Events,
-        "This host grants events. Options that need a grant of their own:"
-    )]
+    #[case::grants(Grant::Events, "This host grants events. Options that need a further grant:")]
     #[case::source(Grant::Sockets, "-b, --bpf show filters of packet sockets [refused without")]
     fn help_lists_what_the_host_grants(#[case] grant: Grant, #[case] text: &str) {
-        let help = help(GrantSet::empty().with(grant), Tables::Text);
+        let help = help(GrantSet::empty().with(grant), false);
         let words: Vec<_> = help.split_whitespace().collect();
         assert!(words.join(" ").contains(text), "{help}");
     }
 
     #[test]
     fn options_of_this_project_stand_together() {
-        let help = help(GrantSet::empty().with(Grant::Sockets), Tables::Live);
+        let help = help(GrantSet::empty().with(Grant::Sockets), true);
         let own = help.split("never abbreviated:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         insta::assert_snapshot!(own, @r"
                --json                   print one JSON array
@@ -253,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_host_that_grants_nothing_says_so() {
-        let help = help(GrantSet::empty(), Tables::Live);
+        let help = help(GrantSet::empty(), true);
         assert!(help.contains("grants nothing, so that no socket is listed."), "{help}");
     }
 }

@@ -1,19 +1,33 @@
 //! The command line: what was typed, and what it means.
+//!
+//! ```text
+//! flag, word ─► RawArgs ─► plan ─► Show { action, selection, output, ... }
+//! ```
 
+mod action;
+mod detail;
+mod effect;
 mod error;
-mod flags;
+mod flag;
 mod help;
+mod operand;
 mod output;
 mod plan;
-mod raw;
-mod words;
+mod selection;
+mod show;
+#[cfg(test)]
+mod tests;
+mod word;
 
-pub(crate) use error::CliError;
-pub use flags::{Flag, FlagValue, Refusal, WordList, flags};
+pub use flag::flags;
+
+pub(crate) use action::{Action, End, Ticks};
+pub(crate) use detail::{Detail, DetailSet};
+pub(crate) use error::{CliError, Refusal};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
-pub(crate) use plan::{
-    Action, Detail, DetailSet, End, FilterSource, Host, HostDisplay, LineLayout, NameDisplay,
-    NothingToShow, OptionalColumn, Plan, Show, Summary, Tables, Ticks,
+pub(crate) use plan::{Host, Plan};
+pub(crate) use show::{
+    FilterSource, HostDisplay, LineLayout, NameDisplay, NothingToShow, OptionalColumn, Show,
+    Summary,
 };
-pub(crate) use raw::RawArgs;

@@ -1,8 +1,8 @@
 //! What is printed of the selected sockets, in which form and order: options of this project.
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, ByteSlice as _};
 
-use super::CliError;
+use super::{error::CliError, word::SORT_KEYS};
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,10 +54,6 @@ pub(crate) enum Direction {
     Down,
 }
 
-/// The words of [`SortKey`], for people.
-pub(super) const SORT_KEYS: &str =
-    "recv-q, send-q, local, peer, port, uid, inode or state, or one of them after -";
-
 /// Returns the keys of a list such as `-recv-q,port`.
 pub(super) fn sort_keys(list: &BStr) -> Result<Vec<(SortKey, Direction)>, CliError> {
     list.split_str(",").map(|word| sort_key(word.as_bstr())).collect()
@@ -68,28 +64,8 @@ fn sort_key(word: &BStr) -> Result<(SortKey, Direction), CliError> {
         Some(name) => (name, Direction::Down),
         None => (word.as_bytes(), Direction::Up),
     };
-    let key = match name {
-        b"recv-q" => SortKey::RecvQ,
-        b"send-q" => SortKey::SendQ,
-        b"local" => SortKey::Local,
-        b"peer" => SortKey::Peer,
-        b"port" => SortKey::Port,
-        b"uid" => SortKey::Uid,
-        b"inode" => SortKey::Inode,
-        b"state" => SortKey::State,
-        _ => return Err(CliError::UnknownKey(word.to_owned())),
-    };
+    let key = SORT_KEYS.find(name).ok_or_else(|| CliError::UnknownKey(word.to_owned()))?;
     Ok((key, direction))
-}
-
-/// Returns a number of sockets.
-pub(super) fn limit(word: &BStr) -> Result<u64, CliError> {
-    let bad = || CliError::BadLimit(word.to_owned());
-    // A sign is no digit.
-    if !word.iter().all(u8::is_ascii_digit) {
-        return Err(bad());
-    }
-    word.to_str().ok().and_then(|digits| digits.parse().ok()).ok_or_else(bad)
 }
 
 #[cfg(test)]
@@ -125,26 +101,5 @@ mod tests {
         let error = sort_keys(list.into()).unwrap_err();
         assert_eq!(error.to_string(), format!("{message}; {expected}"));
         assert_eq!(error.status(), 255);
-    }
-
-    #[rstest]
-    #[case::none("0", 0)]
-    #[case::usual("10", 10)]
-    #[case::zeros("007", 7)]
-    #[case::most("18446744073709551615", u64::MAX)]
-    fn reads_limits(#[case] word: &str, #[case] number: u64) {
-        assert_eq!(limit(word.into()), Ok(number));
-    }
-
-    #[rstest]
-    #[case::empty("")]
-    #[case::negative("-1")]
-    #[case::sign("+1")]
-    #[case::blank(" 1")]
-    #[case::hexadecimal("0x1")]
-    #[case::too_many("18446744073709551616")]
-    fn rejects_what_is_no_number(#[case] word: &str) {
-        let message = format!("--limit needs a number of sockets, but found \"{word}\"");
-        assert_eq!(limit(word.into()).unwrap_err().to_string(), message);
     }
 }

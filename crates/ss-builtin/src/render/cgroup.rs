@@ -1,11 +1,12 @@
 //! Paths of control groups.
 
+use builtin_cli::Escaped;
 use std::{cell::OnceCell, collections::BTreeMap};
 
 use bstr::{BStr, BString, ByteSlice};
 use socket_query::PolicyView;
 
-use super::{escape::push_name, field::push_text, number::push_hex};
+use super::{field::push_text, number::push_hex};
 
 /// Asks for the paths once in a listing, and only if one is shown.
 pub(super) struct CgroupNames<'a> {
@@ -22,7 +23,7 @@ impl<'a> CgroupNames<'a> {
     pub(super) fn push(&self, out: &mut Vec<u8>, id: u64) {
         push_text(out, " cgroup:");
         if let Some(path) = self.path(id) {
-            push_name(out, path);
+            Escaped::name(path).push_to(out);
         } else {
             push_text(out, "unreachable:");
             push_hex(out, id, 1);

@@ -1,5 +1,6 @@
 //! Names of hosts.
 
+use builtin_cli::Escaped;
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -11,10 +12,7 @@ use bstr::BString;
 use builtin_api::Cancel;
 use socket_query::{HostNames, PolicyView};
 
-use super::{
-    addr::{Unspecified, push_address},
-    escape::push_name,
-};
+use super::addr::{Unspecified, push_address};
 use crate::cli::HostDisplay;
 
 /// How long names are looked up in one call: 10 s. Past it addresses are numbers.
@@ -49,10 +47,10 @@ impl<'a> HostNamesOfCall<'a> {
             None => push_address(out, address, unspecified),
             Some(name) if name.contains(&b':') => {
                 out.push(b'[');
-                push_name(out, &name);
+                Escaped::name(&name).push_to(out);
                 out.push(b']');
             }
-            Some(name) => push_name(out, &name),
+            Some(name) => Escaped::name(&name).push_to(out),
         }
     }
 

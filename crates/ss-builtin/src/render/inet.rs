@@ -1,12 +1,12 @@
 //! Internet sockets.
 
+use builtin_cli::Escaped;
 use procnetsocket::model::{InetInfo, InetOptions, InetProtocol, InetSocket};
 use socket_query::SocketTable;
 
 use super::{
     addr::Unspecified,
     column::ColumnId,
-    escape::push_name,
     field::{push_number, push_text},
     memory::{push_memory, push_short_memory},
     mptcp_info::push_mptcp_info,
@@ -86,7 +86,7 @@ impl RowRenderer<'_> {
             push_uid_inode(out, socket.uid, socket.inode, socket.pointer.0);
             if !socket.trailing.is_empty() {
                 push_text(out, " opt:\"");
-                push_name(out, &socket.trailing);
+                Escaped::name(&socket.trailing).push_to(out);
                 out.push(b'"');
             }
         }

@@ -2,13 +2,12 @@
 //!
 //! `row` turns a socket into cells, with a file for each family; `table` collects cells and writes
 //! them in columns. The files of details (`tcp_info`, `users`, `timer` and so on) turn a part of
-//! the model into text; `addr`, `port`, `number`, `field`, `name` and `escape` print the pieces.
+//! the model into text; `addr`, `port`, `number` and `field` print the pieces.
 //! `summary` prints the counters of `-s`. `json` writes the same sockets as JSON.
 
 mod addr;
 mod cgroup;
 mod column;
-mod escape;
 mod field;
 mod host;
 mod inet;
@@ -16,7 +15,6 @@ mod interface;
 mod json;
 mod memory;
 mod mptcp_info;
-mod name;
 mod netlink;
 mod number;
 mod packet;

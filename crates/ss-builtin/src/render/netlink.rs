@@ -1,13 +1,13 @@
 //! Netlink sockets.
 
+use builtin_cli::Escaped;
 use procnetsocket::model::{NetlinkDetail, NetlinkSocket};
+use socket_query::netlink_family;
 
 use super::{
     column::ColumnId,
-    escape::push_name,
     field::push_text,
     memory::push_memory,
-    name::netlink_family,
     number::{push_decimal, push_hex, push_signed},
     row::{RowRenderer, fill_queues},
     table::Cells,
@@ -32,7 +32,7 @@ impl RowRenderer<'_> {
                 if names == NameDisplay::Resolved
                     && let Some(name) = self.processes.name(port_id)
                 {
-                    push_name(out, &name);
+                    Escaped::name(&name).push_to(out);
                     out.push(b'/');
                 }
                 push_signed(out, port_id.into());

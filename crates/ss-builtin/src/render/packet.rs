@@ -3,12 +3,12 @@
 use procnetsocket::model::{
     Fanout, FilterInstruction, PacketFlags, PacketInfo, PacketRing, PacketSocket,
 };
+use socket_query::ethertype;
 
 use super::{
     column::ColumnId,
     field::{push_as_signed, push_number, push_text},
     memory::push_memory,
-    name::ethertype,
     number::{push_decimal, push_hex, push_marked_hex},
     row::{RowRenderer, fill_queues},
     table::Cells,

@@ -1,12 +1,13 @@
 //! Ports by name or number.
 
+use builtin_cli::Escaped;
 use std::ops::RangeInclusive;
 
 use bstr::BStr;
 use procnetsocket::model::InetProtocol;
 use socket_query::{Names as NameTables, SocketTable, TableSet, TransportProtocol};
 
-use super::{escape::push_name, field::push_number, number::push_decimal};
+use super::{field::push_number, number::push_decimal};
 use crate::cli::NameDisplay;
 
 /// Names the ports of a listing.
@@ -52,7 +53,7 @@ impl<'a> PortNames<'a> {
             return;
         }
         match (self.name_of(protocol, port), self.borrowed(protocol)) {
-            (Some(name), _) => push_name(out, name),
+            (Some(name), _) => Escaped::name(name).push_to(out),
             (None, Borrowed::Of(InetProtocol::Raw)) if self.names == NameDisplay::Resolved => {
                 push_number(out, "ipproto-", port);
             }

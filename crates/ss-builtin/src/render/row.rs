@@ -1,5 +1,6 @@
 //! A socket as the cells of a row.
 
+use builtin_cli::Escaped;
 use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
 use builtin_api::Cancel;
@@ -10,9 +11,9 @@ use procnetsocket::{
 use socket_query::{PolicyView, SocketTable, TableSet, shown_state_of};
 
 use super::{
-    cgroup::CgroupNames, column::ColumnId, escape::push_name, field::push_text,
-    host::HostNamesOfCall, interface::InterfaceNames, number::push_signed, port::PortNames,
-    process::ProcessNames, sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
+    cgroup::CgroupNames, column::ColumnId, field::push_text, host::HostNamesOfCall,
+    interface::InterfaceNames, number::push_signed, port::PortNames, process::ProcessNames,
+    sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
 };
 use crate::cli::{Detail, DetailSet, LineLayout, NameDisplay, OutputFormat, Show};
 
@@ -104,7 +105,7 @@ impl<'a> RowRenderer<'a> {
     }
 
     pub(super) fn push_interface(&self, out: &mut Vec<u8>, index: NonZeroU32) {
-        self.interfaces.with_name(index, |name| push_name(out, name));
+        self.interfaces.with_name(index, |name| Escaped::name(name).push_to(out));
     }
 }
 

@@ -1,9 +1,9 @@
 //! What `-i` shows of a TCP connection that sock_diag tells of.
 
+use builtin_cli::Escaped;
 use procnetsocket::model::{CongestionInfo, InetDetail, ShortName, TcpInfo, TcpOptions, TcpState};
 
 use super::{
-    escape::push_name,
     field::{
         push_as_signed, push_milliseconds, push_nonzero, push_nonzero_as_signed,
         push_nonzero_milliseconds, push_number, push_text,
@@ -80,7 +80,7 @@ fn push_congestion_name(out: &mut Vec<u8>, name: Option<&ShortName>) {
         && !name.as_bytes().is_empty()
     {
         out.push(b' ');
-        push_name(out, name.as_bytes());
+        Escaped::name(name.as_bytes()).push_to(out);
     }
 }
 

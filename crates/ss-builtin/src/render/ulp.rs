@@ -1,10 +1,10 @@
 //! What `-i` shows of an upper layer protocol, and of keys for signed segments.
 
+use builtin_cli::Escaped;
 use procnetsocket::model::{Md5Key, TlsInfo, TlsMode, Ulp, UlpInfo};
 
 use super::{
     addr::push_bare_address,
-    escape::push_name,
     field::{push_number, push_text},
     mptcp_info::push_subflow,
 };
@@ -34,7 +34,7 @@ fn push_key(out: &mut Vec<u8>, key: &[u8]) {
 /// Appends the upper layer protocol and what it tells of itself.
 pub(super) fn push_ulp(out: &mut Vec<u8>, ulp: &Ulp) {
     push_text(out, " tcp-ulp-");
-    push_name(out, ulp.name.as_bytes());
+    Escaped::name(ulp.name.as_bytes()).push_to(out);
     match &ulp.info {
         Some(UlpInfo::Tls(tls)) => push_tls(out, tls),
         Some(UlpInfo::Mptcp(subflow)) => push_subflow(out, subflow),

@@ -1,10 +1,10 @@
 //! Unix domain sockets.
 
+use builtin_cli::Escaped;
 use procnetsocket::model::{UnixName, UnixSocket, UnixState};
 
 use super::{
     column::ColumnId,
-    escape::push_name,
     field::{push_number, push_text},
     memory::push_memory,
     row::{RowRenderer, fill_queues},
@@ -62,7 +62,7 @@ impl RowRenderer<'_> {
 
 fn push_unix_name(out: &mut Vec<u8>, name: &UnixName) {
     match name {
-        UnixName::Pathname(path) => push_name(out, path),
+        UnixName::Pathname(path) => Escaped::name(path).push_to(out),
         UnixName::Abstract(name) => {
             // The mark of the abstract namespace is a NUL, and is shown like every other one.
             out.push(b'@');
@@ -70,7 +70,7 @@ fn push_unix_name(out: &mut Vec<u8>, name: &UnixName) {
                 if index > 0 {
                     out.push(b'@');
                 }
-                push_name(out, part);
+                Escaped::name(part).push_to(out);
             }
         }
         _ => out.push(b'*'),

@@ -1,5 +1,6 @@
 //! The processes that hold a socket: `users:(("sshd",pid=712,fd=3))`.
 
+use builtin_cli::Escaped;
 use std::{cell::Cell, sync::Arc};
 
 use bstr::BString;
@@ -10,7 +11,6 @@ use procnetsocket::{
 
 use super::{
     column::ColumnId,
-    escape::push_name,
     field::{push_number, push_text},
     table::Cells,
 };
@@ -86,7 +86,7 @@ fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
         if index > 0 {
             push_text(out, "\\x22");
         }
-        push_name(out, piece);
+        Escaped::name(piece).push_to(out);
     }
 }
 

@@ -2,28 +2,21 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    fmt::Write as _,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
     path::{Path, PathBuf},
 };
 
 use bstr::{BStr, BString, ByteSlice as _};
-use builtin_api::{Access, parse_duration};
+use builtin_api::Access;
+use builtin_cli::{
+    ArgError, Escaped, Flag, FlagDoc, RawArgs, Spelling, Typed, ValueDoc, ValueKind,
+    help::{Line, Usage},
+};
 use host_confine::broker::Kind;
 use host_shell::{Allowed, ScriptLimits};
-
 use socket_query::GrantSet;
 
-use crate::grant::parse_grants;
-
-/// One option.
-struct Flag {
-    name: &'static str,
-    /// What stands for the value in the help; empty for an option without one.
-    value: &'static str,
-    help: &'static str,
-    effect: Effect,
-}
+use crate::grant::{GRANT_LIST, parse_grants};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -42,30 +35,45 @@ enum Effect {
     Check,
     Help,
     Version,
-    /// The option is planned, and this version does not have it.
-    Later,
 }
 
-const FLAGS: &[Flag] = &[
-    flag("-c", "SCRIPT", "run this text", Effect::Script),
-    flag("--allow-path", "DIR[:rw]", "let scripts read (or write) a directory", Effect::AllowPath),
-    flag("--allow-command", "NAME,...", "allow these commands alone", Effect::AllowCommand),
-    flag("--grant", "NAME,...", "instead of `sockets`; `none` takes all away", Effect::Grant),
-    flag("--policy", "FILE", "what builtins may show, in TOML; several: all hold", Effect::Policy),
-    flag("--timeout", "DURATION", "end the script with status 124 (30s)", Effect::Timeout),
-    flag("--max-output", "BYTES", "end the script with an error (67108864)", Effect::MaxOutput),
-    flag("--namespace", "NAME[=PATH]", "let `ss -N` list a network namespace", Effect::Namespace),
-    flag("--proc-root", "DIR", "list the sockets of a fake proc root", Effect::ProcRoot),
-    flag("--no-confine", "", "do not confine the process", Effect::NoConfine),
-    flag("--audit", "FILE", "append a line of JSON for each script", Effect::Audit),
-    flag("--status", "", "print what is in force, and end", Effect::Status),
-    flag("--check", "", "explain the policy in words, and end", Effect::Check),
-    flag("--help", "", "print this", Effect::Help),
-    flag("--version", "", "print the version", Effect::Version),
+static FLAGS: &[Flag<Effect>] = &[
+    Flag::new(FlagDoc::new(Some('c'), &[], "run this text"), Effect::Script)
+        .with_value(ValueDoc::text("SCRIPT")),
+    flag(&["allow-path"], "let scripts read (or write) a directory", Effect::AllowPath)
+        .with_value(ValueDoc::new("DIR[:rw]", ValueKind::Directory))
+        .with_long_help("Scripts see it at the same path. May be repeated."),
+    flag(&["allow-command"], "allow these commands alone", Effect::AllowCommand)
+        .with_value(ValueDoc::text("NAME,..."))
+        .with_long_help("May be repeated. Without it every command is allowed."),
+    flag(&["grant"], "instead of `sockets`; `none` takes all away", Effect::Grant)
+        .with_value(ValueDoc::new("NAME,...", ValueKind::Words(&GRANT_LIST)))
+        .with_long_help("Replaces the grants of the policy."),
+    flag(&["policy"], "what builtins may show, in TOML; several: all hold", Effect::Policy)
+        .with_value(ValueDoc::new("FILE", ValueKind::File)),
+    flag(&["timeout"], "end the script with status 124 (30s)", Effect::Timeout)
+        .with_value(ValueDoc::text("DURATION"))
+        .with_long_help("At the prompt it bounds each line."),
+    flag(&["max-output"], "end the script with an error (67108864)", Effect::MaxOutput)
+        .with_value(ValueDoc::text("BYTES")),
+    flag(&["namespace"], "let `ss -N` list a network namespace", Effect::Namespace)
+        .with_value(ValueDoc::text("NAME[=PATH]"))
+        .with_long_help("Without PATH it is /run/netns/NAME. May be repeated."),
+    flag(&["proc-root"], "list the sockets of a fake proc root", Effect::ProcRoot)
+        .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
+    flag(&["no-confine"], "do not confine the process", Effect::NoConfine),
+    flag(&["audit"], "append a line of JSON for each script", Effect::Audit)
+        .with_value(ValueDoc::new("FILE", ValueKind::File))
+        .with_long_help("It lies in no directory of --allow-path."),
+    flag(&["status"], "print what is in force, and end", Effect::Status),
+    flag(&["check"], "explain the policy in words, and end", Effect::Check),
+    flag(&["help"], "print this", Effect::Help),
+    flag(&["version"], "print the version", Effect::Version),
 ];
 
-const fn flag(name: &'static str, value: &'static str, help: &'static str, effect: Effect) -> Flag {
-    Flag { name, value, help, effect }
+/// Returns an option without a letter; names are not abbreviated.
+const fn flag(name: &'static [&'static str], help: &'static str, effect: Effect) -> Flag<Effect> {
+    Flag::new(FlagDoc::new(None, name, help).exact(), effect)
 }
 
 /// The first word of the command line of a broker; the second one is its kind.
@@ -142,266 +150,180 @@ pub(crate) struct Directory {
 
 /// The error of a command line.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum UsageError {
-    #[error("unknown option {0:?}")]
-    Unknown(OsString),
-    #[error("{0}: this version does not have it")]
-    Later(&'static str),
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Arg(#[from] ArgError),
     #[error("{0} is given twice")]
-    Twice(&'static str),
-    #[error("{0} takes no value")]
-    NoValue(&'static str),
-    #[error("{name} expects {expected}, but found {found}")]
-    Value { name: &'static str, expected: &'static str, found: String },
-    #[error("expected one script, but found {0:?} too")]
-    Operand(OsString),
-}
-
-/// What was typed.
-#[derive(Default)]
-struct RawArgs {
-    given: Vec<(Effect, OsString)>,
-    operands: Vec<OsString>,
+    Twice(Spelling),
+    #[error("expected one script, but found \"{}\" too", Escaped::new(.0))]
+    Operand(BString),
 }
 
 /// Reads the command line; `words` come without the name of the program.
-pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let words: Vec<OsString> = words.into_iter().collect();
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
+    let words: Vec<BString> = words.into_iter().map(|word| word.into_vec().into()).collect();
     if let Some(kind) = broker(&words) {
         return Ok(Command::Broker(kind));
     }
-    let raw = RawArgs::parse(words)?;
-    if raw.last(Effect::Help).is_some() {
+    let raw = RawArgs::parse(FLAGS, &words)?;
+    for typed in &raw.typed {
+        if !may_repeat(typed.flag.effect) && raw.all(typed.flag.effect).count() > 1 {
+            return Err(CliError::Twice(typed.flag.doc.brief()));
+        }
+    }
+    if raw.has(Effect::Help) {
         return Ok(Command::Help);
     }
-    if raw.last(Effect::Version).is_some() {
+    if raw.has(Effect::Version) {
         return Ok(Command::Version);
     }
-    let plan = Box::new(raw.plan()?);
-    Ok(if raw.last(Effect::Check).is_some() {
+    let plan = Box::new(Plan::new(&raw)?);
+    Ok(if raw.has(Effect::Check) {
         Command::Check(plan)
-    } else if raw.last(Effect::Status).is_some() {
+    } else if raw.has(Effect::Status) {
         Command::Status(plan)
     } else {
         Command::Run(plan)
     })
 }
 
+fn may_repeat(effect: Effect) -> bool {
+    matches!(effect, Effect::AllowPath | Effect::AllowCommand | Effect::Namespace | Effect::Policy)
+}
+
 /// Reads the command line of a broker. It is no option: nobody has a use for it but the program.
-fn broker(words: &[OsString]) -> Option<Kind> {
+fn broker(words: &[BString]) -> Option<Kind> {
     match words {
         [first, kind @ ..] if first == BROKER => {
-            let words: Vec<_> = kind.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
+            let words: Vec<_> =
+                kind.iter().map(|word| word.to_str().ok()).collect::<Option<_>>()?;
             Kind::from_words(&words)
         }
         _ => None,
     }
 }
 
-impl RawArgs {
-    fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
-        let mut raw = Self::default();
-        let mut words = words.into_iter();
-        while let Some(word) = words.next() {
-            if word == "--" {
-                raw.operands.extend(words.by_ref());
-            } else if word == "-" || !word.as_bytes().starts_with(b"-") {
-                raw.operands.push(word);
-            } else {
-                raw.option(&word, &mut words)?;
-            }
-        }
-        Ok(raw)
-    }
-
-    fn option(
-        &mut self,
-        word: &OsStr,
-        words: &mut impl Iterator<Item = OsString>,
-    ) -> Result<(), UsageError> {
-        let (name, attached) = split_attached(word);
-        let flag = FLAGS
-            .iter()
-            .find(|flag| flag.name.as_bytes() == name)
-            .ok_or_else(|| UsageError::Unknown(word.to_owned()))?;
-        if flag.effect == Effect::Later {
-            return Err(UsageError::Later(flag.name));
-        }
-        if !flag.may_repeat() && self.last(flag.effect).is_some() {
-            return Err(UsageError::Twice(flag.name));
-        }
-        let value = match (flag.value.is_empty(), attached) {
-            (true, Some(_)) => return Err(UsageError::NoValue(flag.name)),
-            (true, None) => OsString::new(),
-            (false, Some(value)) => value,
-            (false, None) => words.next().ok_or_else(|| flag.wants("a value", "none"))?,
-        };
-        self.given.push((flag.effect, value));
-        Ok(())
-    }
-
-    fn all(&self, effect: Effect) -> impl Iterator<Item = &OsString> {
-        self.given.iter().filter(move |(given, _)| *given == effect).map(|(_, value)| value)
-    }
-
-    fn last(&self, effect: Effect) -> Option<&OsString> {
-        self.all(effect).last()
-    }
-
-    fn plan(&self) -> Result<Plan, UsageError> {
+impl Plan {
+    fn new(raw: &RawArgs<'_, Effect>) -> Result<Self, CliError> {
         let mut limits = ScriptLimits::default();
-        if let Some(value) = self.last(Effect::Timeout) {
-            limits.timeout = parse_duration(value.as_bytes().into())
-                .ok_or_else(|| wanted("--timeout", "a duration such as 30s, 500ms or 2m", value))?;
+        if let Some(typed) = raw.last(Effect::Timeout) {
+            limits.timeout = typed.duration()?;
         }
-        if let Some(value) = self.last(Effect::MaxOutput) {
-            limits.max_output_bytes = text("--max-output", value)?
-                .parse()
-                .map_err(|_| wanted("--max-output", "a number of bytes", value))?;
+        if let Some(typed) = raw.last(Effect::MaxOutput) {
+            let bytes = typed.number(0..=u64::MAX);
+            limits.max_output_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
         }
-        Ok(Plan {
-            source: self.source()?,
-            directories: self
+        Ok(Self {
+            source: source(raw)?,
+            directories: raw
                 .all(Effect::AllowPath)
-                .map(|v| parse_directory(v))
+                .map(parse_directory)
                 .collect::<Result<_, _>>()?,
-            allowed: self.allowed()?,
-            policies: self.all(Effect::Policy).map(PathBuf::from).collect(),
-            grants: self.grants()?,
+            allowed: allowed(raw)?,
+            policies: raw.all(Effect::Policy).map(|typed| path(typed.text())).collect(),
+            grants: raw.last(Effect::Grant).map(grants).transpose()?,
             limits,
-            namespaces: self.namespaces()?,
-            proc_root: self.last(Effect::ProcRoot).map(PathBuf::from),
-            audit: self.last(Effect::Audit).map(PathBuf::from),
-            confine: self.last(Effect::NoConfine).map_or(Confine::Yes, |_| Confine::No),
+            namespaces: namespaces(raw)?,
+            proc_root: raw.last(Effect::ProcRoot).map(|typed| path(typed.text())),
+            audit: raw.last(Effect::Audit).map(|typed| path(typed.text())),
+            confine: if raw.has(Effect::NoConfine) { Confine::No } else { Confine::Yes },
         })
     }
+}
 
-    fn source(&self) -> Result<ScriptSource, UsageError> {
-        let script = self.last(Effect::Script);
-        match (script, self.operands.as_slice()) {
-            (None, []) => Ok(ScriptSource::Input),
-            (None, [file]) if file == "-" => Ok(ScriptSource::Input),
-            (None, [file]) => Ok(ScriptSource::File(file.into())),
-            (Some(script), []) => Ok(ScriptSource::Text(text("-c", script)?.to_owned())),
-            (None, [_, second, ..]) => Err(UsageError::Operand(second.clone())),
-            (Some(_), [first, ..]) => Err(UsageError::Operand(first.clone())),
-        }
+fn source(raw: &RawArgs<'_, Effect>) -> Result<ScriptSource, CliError> {
+    match (raw.last(Effect::Script), raw.words.as_slice()) {
+        (None, []) => Ok(ScriptSource::Input),
+        (None, [file]) if file == "-" => Ok(ScriptSource::Input),
+        (None, [file]) => Ok(ScriptSource::File(path(file.as_bstr()))),
+        (Some(script), []) => Ok(ScriptSource::Text(text(script)?.to_owned())),
+        (None, [_, word, ..]) | (Some(_), [word, ..]) => Err(CliError::Operand(word.clone())),
     }
+}
 
-    fn allowed(&self) -> Result<Allowed, UsageError> {
-        if self.last(Effect::AllowCommand).is_none() {
-            return Ok(Allowed::All);
-        }
-        let mut names = std::collections::BTreeSet::new();
-        for value in self.all(Effect::AllowCommand) {
-            for name in text("--allow-command", value)?.split(',') {
-                if name.is_empty() {
-                    return Err(wanted("--allow-command", "names of commands", value));
-                }
-                names.insert(name.to_owned());
+fn allowed(raw: &RawArgs<'_, Effect>) -> Result<Allowed, ArgError> {
+    if !raw.has(Effect::AllowCommand) {
+        return Ok(Allowed::All);
+    }
+    let mut names = std::collections::BTreeSet::new();
+    for typed in raw.all(Effect::AllowCommand) {
+        for name in text(typed)?.split(',') {
+            if name.is_empty() {
+                return Err(typed.mismatch("names of commands"));
             }
+            names.insert(name.to_owned());
         }
-        Ok(Allowed::Only(names))
     }
+    Ok(Allowed::Only(names))
+}
 
-    fn namespaces(&self) -> Result<Vec<Namespace>, UsageError> {
-        let mut namespaces: Vec<Namespace> = Vec::new();
-        for value in self.all(Effect::Namespace) {
-            let namespace = parse_namespace(value)?;
-            if namespaces.iter().any(|other| other.name == namespace.name) {
-                return Err(wanted("--namespace", "each name once", value));
-            }
-            namespaces.push(namespace);
+fn namespaces(raw: &RawArgs<'_, Effect>) -> Result<Vec<Namespace>, ArgError> {
+    let mut namespaces: Vec<Namespace> = Vec::new();
+    for typed in raw.all(Effect::Namespace) {
+        let namespace = parse_namespace(typed)?;
+        if namespaces.iter().any(|other| other.name == namespace.name) {
+            return Err(typed.mismatch("each name once"));
         }
-        Ok(namespaces)
+        namespaces.push(namespace);
     }
-
-    fn grants(&self) -> Result<Option<GrantSet>, UsageError> {
-        let Some(value) = self.last(Effect::Grant) else { return Ok(None) };
-        parse_grants(text("--grant", value)?)
-            .ok_or_else(|| wanted("--grant", crate::grant::EXPECTED, value))
-            .map(Some)
-    }
+    Ok(namespaces)
 }
 
-impl Flag {
-    fn may_repeat(&self) -> bool {
-        matches!(
-            self.effect,
-            Effect::AllowPath | Effect::AllowCommand | Effect::Namespace | Effect::Policy
-        )
-    }
-
-    fn wants(&self, expected: &'static str, found: &str) -> UsageError {
-        UsageError::Value { name: self.name, expected, found: found.to_owned() }
-    }
+fn grants(typed: &Typed<'_, Effect>) -> Result<GrantSet, ArgError> {
+    parse_grants(text(typed)?).ok_or_else(|| {
+        let known = GRANT_LIST.alternatives();
+        typed.mismatch(format!("names out of {known}"))
+    })
 }
 
-/// Splits `--name=value`.
-fn split_attached(word: &OsStr) -> (&[u8], Option<OsString>) {
-    let bytes = word.as_bytes();
-    match bytes.iter().position(|&byte| byte == b'=') {
-        Some(end) if bytes.starts_with(b"--") => {
-            let (name, value) = bytes.split_at(end);
-            (name, value.get(1..).map(|value| OsString::from_vec(value.to_vec())))
-        }
-        _ => (bytes, None),
-    }
+fn text<'a>(typed: &'a Typed<'_, Effect>) -> Result<&'a str, ArgError> {
+    typed.text().to_str().map_err(|_| typed.mismatch("UTF-8 text"))
 }
 
-fn wanted(name: &'static str, expected: &'static str, found: &OsStr) -> UsageError {
-    UsageError::Value { name, expected, found: format!("{:?}", BStr::new(found.as_bytes())) }
-}
-
-fn text<'a>(name: &'static str, value: &'a OsStr) -> Result<&'a str, UsageError> {
-    value.to_str().ok_or_else(|| wanted(name, "UTF-8 text", value))
+fn path(word: &BStr) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(word))
 }
 
 /// Reads `DIR[:rw]`.
-fn parse_directory(value: &OsStr) -> Result<Directory, UsageError> {
-    let (path, access) = match value.as_bytes().strip_suffix(b":rw") {
-        Some(path) => (path, Access::ReadWrite),
-        None => (value.as_bytes(), Access::Read),
+fn parse_directory(typed: &Typed<'_, Effect>) -> Result<Directory, ArgError> {
+    let value = typed.text();
+    let (directory, access) = match value.strip_suffix(b":rw") {
+        Some(directory) => (directory.as_bstr(), Access::ReadWrite),
+        None => (value, Access::Read),
     };
-    if path.is_empty() {
-        return Err(wanted("--allow-path", "a directory", value));
+    if directory.is_empty() {
+        return Err(typed.mismatch("a directory"));
     }
-    Ok(Directory { path: PathBuf::from(OsStr::from_bytes(path)), access })
+    Ok(Directory { path: path(directory), access })
 }
 
 /// Reads `NAME[=PATH]`. Without a path it is where `ip netns` keeps the namespace of that name.
-fn parse_namespace(value: &OsStr) -> Result<Namespace, UsageError> {
-    let expected = || wanted("--namespace", "NAME or NAME=PATH", value);
-    let bytes = BStr::new(value.as_bytes());
-    let (name, path) = match bytes.split_once_str("=") {
-        Some((name, path)) => (name, PathBuf::from(OsStr::from_bytes(path))),
-        None => (value.as_bytes(), Path::new(NAMESPACES).join(value)),
+fn parse_namespace(typed: &Typed<'_, Effect>) -> Result<Namespace, ArgError> {
+    let value = typed.text();
+    let (name, path) = match value.split_once_str("=") {
+        Some((name, file)) => (name, path(file.as_bstr())),
+        None => (value.as_bytes(), Path::new(NAMESPACES).join(path(value))),
     };
     if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') || path.as_os_str().is_empty() {
-        return Err(expected());
+        return Err(typed.mismatch("NAME or NAME=PATH"));
     }
     Ok(Namespace { name: name.into(), path })
 }
 
 /// Returns what `--help` prints.
 pub(crate) fn help() -> String {
-    let mut text = format!(
+    let width = options().map(|doc| Usage(doc).to_string().len()).max().unwrap_or(0);
+    let lines = options().map(|doc| format!("{}\n", Line { doc, indent: 2, width: width + 1 }));
+    format!(
         "{USAGE}\n\nRun a script in a restricted shell. Without SCRIPT and FILE it is read from \
-         standard input;\nat a terminal there is a prompt.\n\n"
-    );
-    let left = |flag: &Flag| format!("{} {}", flag.name, flag.value);
-    let width = FLAGS.iter().map(|flag| left(flag).len()).max().unwrap_or(0);
-    for flag in FLAGS {
-        // OK because writing to a string cannot fail.
-        let _ = writeln!(text, "  {:width$}  {}", left(flag), flag.help);
-    }
-    text
+         standard input;\nat a terminal there is a prompt.\n\n{}",
+        lines.collect::<String>()
+    )
 }
 
-/// Returns the options: name, value and help.
-#[cfg(test)]
-pub(crate) fn options() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    FLAGS.iter().map(|flag| (flag.name, flag.value, flag.help))
+/// Returns every option, in the order of the help.
+pub(crate) fn options() -> impl Iterator<Item = &'static FlagDoc> + Clone {
+    FLAGS.iter().map(|flag| &flag.doc)
 }
 
 #[cfg(test)]
@@ -414,7 +336,7 @@ mod tests {
 
     use super::*;
 
-    fn parse_words(line: &[&str]) -> Result<Command, UsageError> {
+    fn parse_words(line: &[&str]) -> Result<Command, CliError> {
         parse(line.iter().map(OsString::from))
     }
 
@@ -443,6 +365,7 @@ mod tests {
     #[rstest]
     #[case::text(&["-c", "ss"], ScriptSource::Text("ss".to_owned()))]
     #[case::file(&["run.sh"], ScriptSource::File("run.sh".into()))]
+    #[case::attached(&["-cls"], ScriptSource::Text("ls".to_owned()))]
     #[case::dash(&["-"], ScriptSource::Input)]
     #[case::after_dashes(&["--", "-c"], ScriptSource::File("-c".into()))]
     #[case::text_like_an_option(&["-c", "--help"], ScriptSource::Text("--help".to_owned()))]
@@ -579,12 +502,13 @@ mod tests {
     }
 
     #[rstest]
-    #[case::unknown(&["--nope"], "unknown option \"--nope\"")]
-    #[case::short(&["-x"], "unknown option \"-x\"")]
-    #[case::attached_to_short(&["-cls"], "unknown option \"-cls\"")]
+    #[case::unknown(&["--nope"], "unrecognized option '--nope'")]
+    #[case::short(&["-x"], "invalid option -- 'x'")]
+    #[case::letters_together(&["-cx", "ls"], "expected one script, but found \"ls\" too")]
+    #[case::abbreviated(&["--stat"], "unrecognized option '--stat'")]
     #[case::twice(&["-c", "a", "-c", "b"], "-c is given twice")]
-    #[case::value_for_none(&["--help=x"], "--help takes no value")]
-    #[case::no_value(&["--timeout"], "--timeout expects a value, but found none")]
+    #[case::value_for_none(&["--help=x"], "option '--help' doesn't allow an argument")]
+    #[case::no_value(&["--timeout"], "option '--timeout' requires an argument")]
     #[case::two_scripts(&["a", "b"], "expected one script, but found \"b\" too")]
     #[case::script_and_file(&["-c", "a", "b"], "expected one script, but found \"b\" too")]
     #[case::bytes(
@@ -593,12 +517,12 @@ mod tests {
     )]
     #[case::duration(
         &["--timeout", "0"],
-        "--timeout expects a duration such as 30s, 500ms or 2m, but found \"0\""
+        "--timeout expects a duration such as 30s, 500ms, 5m or 1h, but found \"0\""
     )]
     #[case::grant(
         &["--grant", "root"],
-        "--grant expects names out of sockets, processes, resolve, events, kill and namespaces, \
-         or none, but found \"root\""
+        "--grant expects names out of sockets, processes, resolve, events, kill, namespaces or none, \
+         but found \"root\""
     )]
     #[case::no_directory(
         &["--allow-path", ":rw"],
@@ -622,8 +546,8 @@ mod tests {
     #[test]
     fn help_names_every_option() {
         let help = help();
-        for flag in FLAGS {
-            assert!(help.contains(flag.name), "{}", flag.name);
+        for doc in options() {
+            assert!(help.contains(&Usage(doc).to_string()), "{}", doc.name());
         }
     }
 

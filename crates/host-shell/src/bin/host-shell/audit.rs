@@ -103,7 +103,8 @@ impl fmt::Display for AuditLine<'_> {
         if let Some(ScriptUsage { commands, unknown, used, refused, rows }) = usage {
             let counts = COMMANDS.iter().zip(commands).chain([(&"unknown", unknown)]);
             let counts = counts.filter(|(_, count)| **count > 0);
-            let counts: Vec<_> = counts.map(|(name, count)| format!(r#""{name}":{count}"#)).collect();
+            let counts: Vec<_> =
+                counts.map(|(name, count)| format!(r#""{name}":{count}"#)).collect();
             write!(f, r#","commands":{{{}}}"#, counts.join(","))?;
             write!(f, r#","grants_used":{},"grants_refused":{}"#, Names(used), Names(refused))?;
             write!(f, r#","rows":{rows}"#)?;
@@ -172,7 +173,7 @@ mod tests {
         let mut record = || audit.record(ScriptBegin::now(), ExitCode::SUCCESS, None);
         while record().is_ok() {}
         record().unwrap_err();
-        reader.read_exact(&mut [0; 4096]).unwrap();
+        assert!(reader.read(&mut [0; 4096]).unwrap() > 0);
         record().unwrap();
     }
 }

@@ -38,7 +38,9 @@ use rustix::{
     fs::{FileType, Mode, OFlags, fstat, openat},
     io::Errno,
 };
-use socket_query::{Grant, Policy, PolicyLayer, ProcessVisibility, System, SystemHostNames};
+use socket_query::{
+    Grant, Policy, PolicyLayer, ProcessVisibility, System, SystemHostNames, UsageCounter,
+};
 use ss_builtin::Ss;
 
 use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
@@ -53,6 +55,8 @@ pub(crate) struct Capabilities {
     pub(crate) sandbox: Sandbox,
     pub(crate) registry: Registry,
     pub(crate) policy: Policy,
+    /// What builtins do with sockets.
+    pub(crate) usage: Arc<UsageCounter>,
     /// What of it has to stay within reach of a confined process.
     pub(crate) confinement: Confinement,
     pub(crate) tables: TableOrigin,
@@ -170,6 +174,7 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     let (system, processes) = with_processes(system, plan, &policy, source)?;
     let (system, hosts) = with_host_names(system, plan, &policy)?;
     let view = system.view(policy.clone()).map_err(CapabilityError::System)?;
+    let usage = view.usage();
     let mut registry = Registry::new();
     registry.register(Ss::new(view.clone()))?;
     registry.register(Netstat::new(view.clone()))?;
@@ -178,7 +183,16 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
     for tool in Tool::ALL {
         registry.register(MissingTool(tool))?;
     }
-    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, processes, hosts })
+    Ok(Capabilities {
+        sandbox,
+        registry,
+        policy,
+        usage,
+        confinement,
+        tables: source,
+        processes,
+        hosts,
+    })
 }
 
 /// Opens the network namespaces that the command line names; without the grant that is an error.

@@ -1,14 +1,18 @@
 //! The grants of the command line.
 
+use builtin_cli::WordList;
 use socket_query::{Grant, GrantSet};
 
-/// What a list of grants is, for messages.
-pub(crate) const EXPECTED: &str =
-    "names out of sockets, processes, resolve, events, kill and namespaces, or none";
+/// The word for no grant.
+const NONE: &str = "none";
 
-/// Reads `NAME,...`; `none` stands alone and is the empty set.
+/// The words of a list of grants.
+pub(crate) static GRANT_LIST: WordList =
+    WordList::new("NAME", || Grant::WORDS.into_iter().chain([NONE]).collect());
+
+/// Reads `NAME,...`; `none` is alone and is the empty set.
 pub(crate) fn parse_grants(list: &str) -> Option<GrantSet> {
-    if list == "none" {
+    if list == NONE {
         return Some(GrantSet::empty());
     }
     list.split(',').map(|name| name.parse::<Grant>().ok()).collect()

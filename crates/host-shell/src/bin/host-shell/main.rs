@@ -4,9 +4,10 @@
 //! the interpreter starts, and nothing is opened by path after that.
 
 mod args;
+mod audit;
 mod capabilities;
 #[cfg(test)]
-mod completion;
+mod generated;
 mod grant;
 mod prompt;
 mod session;
@@ -22,7 +23,8 @@ use std::{
     time::Duration,
 };
 
-use builtin_api::{Chain, ExitCode};
+use builtin_api::ExitCode;
+use builtin_cli::Chain;
 use host_confine::{
     ConfineError, Confined, Confinement, Duty,
     broker::{BrokerError, Kind, ProcessService, serve},
@@ -36,6 +38,7 @@ use procnetsocket::SocketTables;
 
 use crate::{
     args::{Command, Confine, Plan, ScriptSource},
+    audit::Audit,
     capabilities::{read_bounded, read_script},
     session::{Ended, Interrupts, Session, Streams},
     status::Status,
@@ -72,37 +75,47 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
 
 /// Opens everything, confines the process, and only then starts a thread.
 fn run(plan: Plan) -> Result<ExitCode, Failure> {
+    let audit = plan.audit.as_deref().map(|path| capabilities::open_audit(path, &plan));
+    let audit = audit.transpose().map_err(Failure::Capability)?.map(Audit::new);
     let capabilities = capabilities::open(&plan).map_err(Failure::Capability)?;
     let is_prompt = plan.source == ScriptSource::Input && is_terminal();
     let script = if is_prompt { None } else { Some(script(&plan.source)?) };
     let mut editor =
         if is_prompt { Some(prompt::editor().map_err(Failure::Prompt)?) } else { None };
     let timeout = plan.limits.timeout;
-    let mut shell = Shell::builder()
+    let shell = Shell::builder()
         .sandbox(capabilities.sandbox)
         .registry(capabilities.registry)
         .allowed(plan.allowed)
-        .limits(plan.limits)
-        .build()
-        .map_err(Failure::Shell)?;
+        .limits(plan.limits);
+    let shell = if audit.is_some() { shell.count_commands() } else { shell };
+    let mut shell = shell.build().map_err(Failure::Shell)?;
+    let usage = capabilities.usage;
     let interrupts = Interrupts::receive()?;
     let _confined = confine(plan.confine, capabilities.confinement)?;
     if let Some(editor) = &mut editor {
         shell.set_interactive();
-        let mut session = Session::start(interrupts, shell, timeout, streams())?;
+        let mut session = Session::start(interrupts, shell, timeout, streams(), audit, usage)?;
         return prompt::run(editor, &mut session).map_err(Failure::Prompt);
     }
     let mut script = script.unwrap_or_default();
     if plan.source != ScriptSource::Input {
         script.stdin = read_input(timeout)?;
     }
-    match Session::start(interrupts, shell, timeout, streams())?.run(script) {
+    match Session::start(interrupts, shell, timeout, streams(), audit, usage)?.run(script) {
+        Ended::Unrecorded(error) => Ok(unrecorded(&error)),
         Ended::Back(outcome) => Ok(outcome.status),
         Ended::Lost(status) => {
             report("the script did not come back after it was told to end");
             Ok(status)
         }
     }
+}
+
+/// Reports that the audit has no line of a script, and returns the status for it.
+fn unrecorded(error: &io::Error) -> ExitCode {
+    report(&format!("the script ran, and the audit cannot be written: {error}"));
+    ExitCode::FAILURE
 }
 
 /// Confines this process, unless the user does not want it.
@@ -199,7 +212,7 @@ fn read_input(timeout: Duration) -> Result<Option<Vec<u8>>, Failure> {
 /// Why there was no script to run, or no way to run it.
 #[derive(Debug)]
 enum Failure {
-    Usage(args::UsageError),
+    Usage(args::CliError),
     Capability(capabilities::CapabilityError),
     Shell(host_shell::Error),
     Confine(ConfineError),

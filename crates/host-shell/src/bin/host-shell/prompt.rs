@@ -13,7 +13,10 @@ use rustyline::{
     validate::{ValidationContext, ValidationResult, Validator},
 };
 
-use crate::session::{Ended, Session};
+use crate::{
+    session::{Ended, Session},
+    unrecorded,
+};
 
 const PROMPT: &str = "host-shell$ ";
 
@@ -48,6 +51,8 @@ pub(crate) fn run(editor: &mut Lines, session: &mut Session) -> Result<ExitCode,
             Ended::Back(outcome) if !outcome.exited => last = outcome.status,
             Ended::Back(outcome) => return Ok(outcome.status),
             Ended::Lost(status) => return Ok(status),
+            // Nothing more runs without an audit.
+            Ended::Unrecorded(error) => return Ok(unrecorded(&error)),
         }
     }
 }

@@ -10,6 +10,7 @@
 
 use std::{
     io::{self, PipeReader, Read as _, Write},
+    sync::Arc,
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
     time::{Duration, Instant},
@@ -18,6 +19,9 @@ use std::{
 use builtin_api::ExitCode;
 use host_shell::{Outcome, Script, ScriptInterrupt, Shell};
 use signal_hook::{consts::SIGINT, low_level::pipe};
+use socket_query::UsageCounter;
+
+use crate::audit::{Audit, ScriptBegin, ScriptUsage};
 
 /// Time for the interpreter to come back after its deadline, or after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(2);
@@ -28,12 +32,13 @@ pub(crate) struct Session {
     events: Receiver<Event>,
     interrupt: ScriptInterrupt,
     timeout: Duration,
+    audit: Option<Audit>,
 }
 
 /// What the first thread waits for.
 enum Event {
-    /// A script has ended.
-    Outcome(Outcome),
+    /// A script has ended. What it did is known if there is an audit.
+    Outcome(Outcome, Option<ScriptUsage>),
     /// SIGINT was received.
     Interrupted,
     /// The shell's thread has ended, by a panic of the interpreter.
@@ -77,6 +82,8 @@ pub(crate) enum Ended {
     Back(Outcome),
     /// It did not come back, and never will: the program has to end with this status.
     Lost(ExitCode),
+    /// It ended, and no line was written about it to the audit.
+    Unrecorded(io::Error),
 }
 
 /// Where scripts print to.
@@ -92,6 +99,8 @@ impl Session {
         mut shell: Shell,
         timeout: Duration,
         mut streams: Streams,
+        audit: Option<Audit>,
+        usage: Arc<UsageCounter>,
     ) -> io::Result<Self> {
         let interrupt = shell.interrupt();
         let (scripts, received) = channel::<Script>();
@@ -101,36 +110,54 @@ impl Session {
             let farewell = Farewell(sender);
             for script in received {
                 let outcome = shell.run(&script, &mut streams.stdout, &mut streams.stderr);
-                if farewell.0.send(Event::Outcome(outcome)).is_err() {
+                let usage =
+                    shell.take_counts().map(|counts| ScriptUsage::new(counts, usage.take()));
+                if farewell.0.send(Event::Outcome(outcome, usage)).is_err() {
                     return;
                 }
             }
         })?;
-        Ok(Self { scripts, events, interrupt, timeout })
+        Ok(Self { scripts, events, interrupt, timeout, audit })
     }
 
-    /// Runs a script, and ends it at its deadline or at Ctrl-C.
+    /// Runs a script, and ends it at its deadline or at Ctrl-C. It has ended when its line is in the
+    /// audit.
     pub(crate) fn run(&mut self, script: Script) -> Ended {
+        let begin = ScriptBegin::now();
+        let (ended, usage) = self.run_script(script);
+        let status = match &ended {
+            Ended::Back(outcome) => outcome.status,
+            Ended::Lost(status) => *status,
+            Ended::Unrecorded(_) => return ended,
+        };
+        let audit = self.audit.as_mut();
+        match audit.map_or(Ok(()), |audit| audit.record(begin, status, usage.as_ref())) {
+            Ok(()) => ended,
+            Err(error) => Ended::Unrecorded(error),
+        }
+    }
+
+    fn run_script(&mut self, script: Script) -> (Ended, Option<ScriptUsage>) {
         // A Ctrl-C of the time between two scripts is for neither.
         while let Ok(Event::Interrupted) = self.events.try_recv() {}
         if self.scripts.send(script).is_err() {
-            return Ended::Lost(ExitCode::FAILURE);
+            return (Ended::Lost(ExitCode::FAILURE), None);
         }
         // OK because a time that the clock does not reach is no deadline.
         let mut deadline = Instant::now().checked_add(self.timeout.saturating_add(GRACE));
         let mut status = ExitCode::TIMED_OUT;
         loop {
             match self.next_event(deadline) {
-                Ok(Event::Outcome(outcome)) => return Ended::Back(outcome),
+                Ok(Event::Outcome(outcome, usage)) => return (Ended::Back(outcome), usage),
                 Ok(Event::Interrupted) => {
                     self.interrupt.interrupt();
                     let end = Instant::now() + GRACE;
                     deadline = Some(deadline.map_or(end, |deadline| deadline.min(end)));
                     status = ExitCode::CANCELLED;
                 }
-                Err(RecvTimeoutError::Timeout) => return Ended::Lost(status),
+                Err(RecvTimeoutError::Timeout) => return (Ended::Lost(status), None),
                 Ok(Event::Gone) | Err(RecvTimeoutError::Disconnected) => {
-                    return Ended::Lost(ExitCode::FAILURE);
+                    return (Ended::Lost(ExitCode::FAILURE), None);
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use std::{fmt, os::unix::ffi::OsStrExt as _};
 
-use builtin_api::{Access, Escaped};
+use builtin_api::Access;
+use builtin_cli::Escaped;
 use host_confine::Confined;
 use host_shell::Allowed;
 use socket_query::{FamilySet, Grant, Policy, Visibility, VisibleUsers};
@@ -32,7 +33,7 @@ impl fmt::Display for Status<'_> {
         writeln!(f, "tables: {tables}")?;
         writeln!(f, "processes: {}", Whence(*processes, Grant::Processes))?;
         writeln!(f, "host names: {}", Whence(*hosts, Grant::Resolve))?;
-        let namespaces = plan.namespaces.iter().map(|space| Escaped(&space.name).to_string());
+        let namespaces = plan.namespaces.iter().map(|space| Escaped::new(&space.name).to_string());
         writeln!(f, "namespaces: {}", listed(namespaces))?;
         writeln!(f, "directories: {}", listed(plan.directories.iter().map(shown)))?;
         let commands = match &plan.allowed {
@@ -115,5 +116,5 @@ fn shown(directory: &Directory) -> String {
         Access::Read => "read",
         Access::ReadWrite => "read and write",
     };
-    format!("{} ({access})", Escaped(directory.path.as_os_str().as_bytes()))
+    format!("{} ({access})", Escaped::new(directory.path.as_os_str().as_bytes()))
 }

@@ -3,6 +3,7 @@
 use std::{fmt, ops::Range};
 
 use bstr::{BStr, BString};
+use builtin_cli::Escaped;
 
 use super::text::{FilterText, MAX_FILTER_BYTES};
 use crate::{Grant, HostNameError};
@@ -129,11 +130,11 @@ impl fmt::Display for Marked<'_> {
         let before = format!(
             "{}{}",
             if from > 0 { "..." } else { "" },
-            EscapedBytes(part(from..self.span.start))
+            escaped(part(from..self.span.start))
         );
-        let word = EscapedBytes(word).to_string();
+        let word = escaped(word).to_string();
         let after = if to < self.text.len() { "..." } else { "" };
-        writeln!(f, "    {before}{word}{}{after}", EscapedBytes(part(behind..to)))?;
+        writeln!(f, "    {before}{word}{}{after}", escaped(part(behind..to)))?;
         // Both are ASCII, so that bytes are columns.
         write!(f, "    {:width$}{}", "", "^".repeat(word.len().max(1)), width = before.len())
     }
@@ -161,22 +162,14 @@ impl fmt::Display for QuotedWord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.get(..QUOTED_BYTES) {
             Some(begin) if self.0.len() > QUOTED_BYTES => {
-                write!(f, "\"{}...\"", EscapedBytes(begin))
+                write!(f, "\"{}...\"", escaped(begin))
             }
-            _ => write!(f, "\"{}\"", EscapedBytes(self.0)),
+            _ => write!(f, "\"{}\"", escaped(self.0)),
         }
     }
 }
 
-/// Bytes of others with all that is not printable ASCII as `\xNN`. Unlike in names, backslashes stay
-/// as they are: they are part of the language.
-struct EscapedBytes<'a>(&'a [u8]);
-
-impl fmt::Display for EscapedBytes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| match byte {
-            b' '..=b'~' => write!(f, "{}", char::from(*byte)),
-            byte => write!(f, "\\x{byte:02x}"),
-        })
-    }
+/// Returns bytes for a message. Unlike in names, backslashes are shown: they are part of the language.
+fn escaped(bytes: &[u8]) -> Escaped<'_> {
+    Escaped::new(bytes).with_backslash()
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use builtin_api::is_unsafe_to_show;
+use builtin_cli::is_unsafe_to_show;
 use serde_json::ser::Formatter;
 
 /// Writes compact JSON, with all that is unsafe to show as `\uXXXX`.

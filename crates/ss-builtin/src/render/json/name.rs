@@ -5,13 +5,11 @@ use std::num::NonZeroU32;
 use bstr::{BStr, ByteSlice};
 use procnetsocket::model::{InetSocket, Socket};
 use serde::Serialize;
+use socket_query::{ethertype, netlink_family};
 
 use crate::{
     cli::{Detail, NameDisplay},
-    render::{
-        name::{ethertype, netlink_family},
-        row::RowRenderer,
-    },
+    render::row::RowRenderer,
 };
 
 /// Names, beside the numbers that stand in the row. A byte that is not UTF-8 is U+FFFD here.

@@ -1,0 +1,100 @@
+//! Words that values are made of: one table, from which parser, messages, help, manual page and
+//! completions come.
+
+/// A word, and what it stands for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Word<T> {
+    /// The word as documentation spells it.
+    pub name: &'static str,
+    /// Other spellings, which documentation does not name.
+    pub aliases: &'static [&'static str],
+    /// Whether documentation names the word.
+    pub is_listed: bool,
+    /// What it stands for.
+    pub value: T,
+}
+
+impl<T: Copy> Word<T> {
+    /// Returns a word that stands for a value.
+    pub const fn new(name: &'static str, value: T) -> Self {
+        Self { name, aliases: &[], is_listed: true, value }
+    }
+
+    /// Returns the word with other spellings.
+    #[must_use]
+    pub const fn or(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// Returns the word as one that is understood and that documentation does not name.
+    #[must_use]
+    pub const fn unlisted(self) -> Self {
+        Self { is_listed: false, ..self }
+    }
+}
+
+/// The words of one kind, in the order of the help.
+#[derive(Clone, Copy, Debug)]
+pub struct WordTable<T: 'static>(pub &'static [Word<T>]);
+
+impl<T: Copy> WordTable<T> {
+    /// Returns what a word stands for.
+    pub fn find(&self, word: &[u8]) -> Option<T> {
+        let is_it = |name: &&str| name.as_bytes() == word;
+        let found = self.0.iter().find(|row| is_it(&row.name) || row.aliases.iter().any(is_it));
+        found.map(|row| row.value)
+    }
+
+    /// Returns what a word stands for, in upper or lower case.
+    pub fn find_ignoring_case(&self, word: &[u8]) -> Option<T> {
+        self.find(&word.to_ascii_lowercase())
+    }
+
+    /// Returns the words that documentation names.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.iter().filter(|row| row.is_listed).map(|row| row.name).collect()
+    }
+}
+
+/// A list of words as documentation and completions see it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct WordList {
+    /// What one of them is called: `TABLE`.
+    pub name: &'static str,
+    names: fn() -> Vec<&'static str>,
+    /// What may stand before a word, and what it means there.
+    pub prefix: Option<(char, &'static str)>,
+}
+
+impl WordList {
+    /// Returns a list; `names` is usually [`WordTable::names`].
+    pub const fn new(name: &'static str, names: fn() -> Vec<&'static str>) -> Self {
+        Self { name, names, prefix: None }
+    }
+
+    /// Returns the list with a character that may stand before each word.
+    #[must_use]
+    pub const fn with_prefix(self, prefix: char, meaning: &'static str) -> Self {
+        Self { prefix: Some((prefix, meaning)), ..self }
+    }
+
+    /// Returns the words, in the order of the help.
+    pub fn names(&self) -> Vec<&'static str> {
+        (self.names)()
+    }
+
+    /// Returns the words as a sentence has them: `a, b or c`.
+    pub fn alternatives(&self) -> String {
+        alternatives(&self.names())
+    }
+}
+
+/// Returns words as a sentence has them: `a, b or c`.
+fn alternatives(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        words => words.concat(),
+    }
+}

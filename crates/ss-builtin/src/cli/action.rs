@@ -1,0 +1,115 @@
+//! What is done with the sockets that are admitted, and until when.
+
+use std::time::{Duration, Instant};
+
+use builtin_cli::Typed;
+
+use super::{
+    effect::Effect,
+    error::CliError,
+    output::{ListingKind, Order, OutputFormat},
+};
+
+/// What is done with the sockets that are admitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// They are listed.
+    #[default]
+    List,
+    /// They are listed as they end.
+    Follow(End),
+    /// They are destroyed.
+    Destroy,
+    /// They are listed at each tick.
+    Repeat(Ticks),
+}
+
+/// When a listing is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticks {
+    pub(crate) period: Duration,
+    pub(crate) end: End,
+}
+
+impl Ticks {
+    /// Returns the first tick after `now`, if the last one was `tick`.
+    pub(crate) fn next(self, tick: Instant, now: Instant) -> Instant {
+        let late = now.saturating_duration_since(tick).as_nanos() % self.period.as_nanos();
+        // OK because a remainder of a period of 30 days at most fits.
+        let late = Duration::from_nanos(u64::try_from(late).unwrap_or_default());
+        // OK because a tick that no clock reaches is as good as one that comes at once.
+        now.checked_add(self.period.saturating_sub(late)).unwrap_or(now)
+    }
+}
+
+/// When following or repeating ends by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) after: Option<Duration>,
+    pub(crate) count: Option<u64>,
+}
+
+/// The options `-E`, `-K`, `--every`, `--count` and `--for`, of which the last one counts.
+#[derive(Debug, Default)]
+pub(super) struct TypedActions<'a> {
+    pub(super) events: bool,
+    pub(super) kill: bool,
+    pub(super) every: Option<&'a Typed<'a, Effect>>,
+    pub(super) count: Option<&'a Typed<'a, Effect>>,
+    pub(super) after: Option<&'a Typed<'a, Effect>>,
+}
+
+impl TypedActions<'_> {
+    /// Returns what is done, once the whole command line is known.
+    pub(super) fn action(
+        &self,
+        order: &Order,
+        output: OutputFormat,
+        has_filter: bool,
+    ) -> Result<Action, CliError> {
+        let has_order = *order != Order::default();
+        match (self.events, self.kill) {
+            (true, _) if has_order => Err(CliError::Together("--sort and --limit", "-E")),
+            (_, true) if has_order => Err(CliError::Together("--sort and --limit", "-K")),
+            (true, _) => Ok(Action::Follow(self.end()?)),
+            (false, false) if let Some(every) = self.every => {
+                if output != OutputFormat::JsonLines {
+                    return Err(CliError::Without("--every", "--json-lines"));
+                }
+                Ok(Action::Repeat(Ticks { period: every.bounded_duration()?, end: self.end()? }))
+            }
+            (false, _) if self.after.is_some() => Err(CliError::Without("--for", "-E or --every")),
+            (false, _) if self.count.is_some_and(|count| count.value.is_some()) => {
+                Err(CliError::CountOfNothing)
+            }
+            // Security: closing every socket of the machine is almost certainly a mistake.
+            (false, true) if !has_filter => Err(CliError::no_filter()),
+            (false, true) => Ok(Action::Destroy),
+            (false, false) => Ok(Action::List),
+        }
+    }
+
+    /// Returns what is printed. With `-E` or `--every` the number of `--count` ends it, and the sockets
+    /// are printed.
+    pub(super) fn answer(&self) -> ListingKind {
+        if self.count.is_some() && !self.events && self.every.is_none() {
+            ListingKind::Number
+        } else {
+            ListingKind::Sockets
+        }
+    }
+
+    fn end(&self) -> Result<End, CliError> {
+        let count = |typed: &Typed<'_, Effect>| {
+            let expected = match self.every {
+                Some(_) => "with --every a number of passes above 0",
+                None => "with -E a number of events above 0",
+            };
+            typed.number(1..=u64::MAX).ok_or_else(|| typed.mismatch(expected))
+        };
+        Ok(End {
+            after: self.after.map(Typed::bounded_duration).transpose()?,
+            count: self.count.map(count).transpose()?,
+        })
+    }
+}

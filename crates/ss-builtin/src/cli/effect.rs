@@ -1,0 +1,138 @@
+//! What an option does to the plan.
+
+use procnetsocket::Threads;
+use socket_query::{AddressFamily, Grant, SocketTable, StateSet};
+
+use super::{detail::Detail, output::OutputFormat, show::OptionalColumn, word::READABLE_AS_TEXT};
+
+/// What an option does to the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Help,
+    Version,
+    Summary,
+    Numeric,
+    /// Prints names of hosts.
+    Resolve,
+    Hide(OptionalColumn),
+    Detail(Detail),
+    /// Chooses states; the last such option counts.
+    States(StateSet),
+    /// Chooses bound TCP sockets that are idle, as [`Effect::States`] does.
+    BoundInactive,
+    Family(AddressFamily),
+    FamilyWord,
+    Table(SocketTable),
+    TableList,
+    FilterFile,
+    /// Chooses the network namespace; the last such option counts.
+    Namespace,
+    OneLine,
+    /// Follows sockets as they end.
+    Events,
+    /// Lists again and again.
+    Every,
+    /// Destroys what is admitted.
+    Kill,
+    Count,
+    For,
+    /// Shows the processes that have a socket open, or their threads one by one.
+    Processes(Threads),
+    /// Chooses the form of the output; the last such option counts.
+    Output(OutputFormat),
+    Sort,
+    Limit,
+    /// Is refused in every host; the text says why.
+    Refused(&'static str),
+}
+
+impl Effect {
+    /// Returns what a host has to grant before the option works, or, for one that
+    /// [degrades](Self::degrades), before it shows anything.
+    pub(super) const fn grant(self) -> Option<Grant> {
+        match self {
+            Self::Resolve => Some(Grant::Resolve),
+            Self::Namespace => Some(Grant::Namespaces),
+            Self::Events => Some(Grant::Events),
+            Self::Kill => Some(Grant::Kill),
+            Self::Processes(_) => Some(Grant::Processes),
+            Self::Help
+            | Self::Version
+            | Self::Summary
+            | Self::Numeric
+            | Self::Hide(_)
+            | Self::Detail(_)
+            | Self::States(_)
+            | Self::BoundInactive
+            | Self::Family(_)
+            | Self::FamilyWord
+            | Self::Table(_)
+            | Self::TableList
+            | Self::FilterFile
+            | Self::OneLine
+            | Self::Count
+            | Self::For
+            | Self::Every
+            | Self::Output(_)
+            | Self::Sort
+            | Self::Limit
+            | Self::Refused(_) => None,
+        }
+    }
+
+    /// Returns whether the option works without its grant: it adds a column or names, and the listing
+    /// is printed as for a user who may see none of it.
+    pub(super) const fn degrades(self) -> bool {
+        matches!(self, Self::Resolve | Self::Processes(_))
+    }
+
+    /// Returns whether only sock_diag shows what the option is about: without it the option is refused.
+    pub(super) const fn needs_sock_diag(self) -> bool {
+        match self {
+            Self::BoundInactive | Self::Events | Self::Kill => true,
+            Self::Detail(detail) => matches!(detail, Detail::Filters),
+            Self::Table(table) => !READABLE_AS_TEXT.contains(table),
+            Self::Family(family) => !is_shown_as_text(family),
+            Self::Help
+            | Self::Version
+            | Self::Summary
+            | Self::Numeric
+            | Self::Resolve
+            | Self::Hide(_)
+            | Self::States(_)
+            | Self::FamilyWord
+            | Self::TableList
+            | Self::FilterFile
+            | Self::Namespace
+            | Self::OneLine
+            | Self::Count
+            | Self::For
+            | Self::Every
+            | Self::Processes(_)
+            | Self::Output(_)
+            | Self::Sort
+            | Self::Limit
+            | Self::Refused(_) => false,
+        }
+    }
+}
+
+/// Returns whether `/proc` shows sockets of the family.
+const fn is_shown_as_text(family: AddressFamily) -> bool {
+    !matches!(family, AddressFamily::Vsock | AddressFamily::Xdp | AddressFamily::Tipc)
+}
+
+#[cfg(test)]
+mod tests {
+    use socket_query::TableSet;
+
+    use super::*;
+
+    #[test]
+    fn families_are_shown_as_text_when_one_of_their_tables_is() {
+        for family in AddressFamily::ALL {
+            let has_table = TableSet::of_family(family).intersects(READABLE_AS_TEXT);
+            assert_eq!(is_shown_as_text(family), has_table, "{family}");
+        }
+    }
+}

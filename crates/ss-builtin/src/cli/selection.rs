@@ -1,0 +1,154 @@
+//! Which tables, families and states options choose.
+//!
+//! The rules are iproute2's. Each option for a table or a family brings states that are shown by
+//! default; `-a`, `-l` or the first `-A` replace all of them. Then families and tables widen each
+//! other: a table without one of its families brings all of them, a family without one of its tables
+//! brings all of those.
+
+use procnetsocket::model::TcpState;
+use socket_query::{AddressFamily, FamilySet, Selection, SocketTable, StateSet, TableSet};
+
+use super::word::READABLE;
+
+/// Tables, families and states, while options are still coming.
+#[derive(Debug)]
+pub(super) struct ChosenSockets {
+    tables: TableSet,
+    /// The tables that were asked for by a word that means them alone.
+    named: TableSet,
+    families: FamilySet,
+    /// The states that the chosen tables and families bring.
+    usual: StateSet,
+    /// The states that options or words chose instead.
+    chosen: Option<StateSet>,
+    by: ChosenBy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ChosenBy {
+    Nothing,
+    Flags,
+    /// `-A` was there.
+    Query,
+}
+
+impl ChosenSockets {
+    pub(super) fn new() -> Self {
+        Self {
+            tables: TableSet::EMPTY,
+            named: TableSet::EMPTY,
+            families: FamilySet::EMPTY,
+            usual: StateSet::EMPTY,
+            chosen: None,
+            by: ChosenBy::Nothing,
+        }
+    }
+
+    /// Returns whether a table or family was chosen at all.
+    pub(super) fn is_anything_chosen(&self) -> bool {
+        self.by != ChosenBy::Nothing
+    }
+
+    /// Takes an option that chooses states.
+    pub(super) fn states(&mut self, states: StateSet) {
+        self.chosen = Some(states);
+    }
+
+    /// Takes the states that words chose. If they leave none, nothing was chosen.
+    pub(super) fn states_of_words(&mut self, states: StateSet) {
+        self.chosen = Some(states).filter(|states| !states.is_empty());
+    }
+
+    pub(super) fn family(&mut self, family: AddressFamily) {
+        self.families = self.families.with(family);
+        if !matches!(family, AddressFamily::Inet | AddressFamily::Inet6) {
+            self.named = self.named.union(TableSet::of_family(family));
+        }
+        self.usual = self.usual.union(usual_states_of_family(family));
+        self.flag();
+    }
+
+    pub(super) fn table(&mut self, table: SocketTable) {
+        self.tables = self.tables.with(table);
+        self.named = self.named.with(table);
+        self.usual = self.usual.union(usual_states_of_table(table));
+        self.flag();
+    }
+
+    fn flag(&mut self) {
+        if self.by == ChosenBy::Nothing {
+            self.by = ChosenBy::Flags;
+        }
+    }
+
+    /// Takes an `-A`. The first one forgets the tables that flags chose, and chooses the states of
+    /// connected sockets if no option chose any.
+    pub(super) fn begin_query(&mut self) {
+        if self.by != ChosenBy::Query {
+            self.tables = TableSet::EMPTY;
+            self.chosen.get_or_insert(StateSet::CONNECTED);
+            self.by = ChosenBy::Query;
+        }
+    }
+
+    /// Takes a word of `-A`, which may name its tables or mean whatever there is.
+    pub(super) fn add(&mut self, tables: TableSet, is_named: bool) {
+        self.tables = self.tables.union(tables);
+        if is_named {
+            self.named = self.named.union(tables);
+        }
+        self.usual = tables.iter().map(usual_states_of_table).fold(self.usual, StateSet::union);
+    }
+
+    /// Takes a word of `-A` behind `!`.
+    pub(super) fn remove(&mut self, tables: TableSet) {
+        self.tables = self.tables.without(tables);
+    }
+
+    /// Returns what is selected, once the whole command line is known.
+    pub(super) fn finish(mut self) -> Selection {
+        if !self.is_anything_chosen() {
+            self.tables = READABLE;
+            self.chosen.get_or_insert(StateSet::CONNECTED);
+        }
+        for table in self.tables.iter() {
+            if !self.families.intersects(table.families()) {
+                self.families = self.families.union(table.families());
+            }
+        }
+        for family in self.families.iter() {
+            let tables = TableSet::of_family(family);
+            if !self.tables.intersects(tables) {
+                self.tables = self.tables.union(tables);
+            }
+        }
+        Selection {
+            tables: self.tables,
+            named: self.named.intersection(self.tables),
+            families: self.families,
+            states: self.chosen.unwrap_or(self.usual),
+            ..Selection::everything()
+        }
+    }
+}
+
+fn usual_states_of_family(family: AddressFamily) -> StateSet {
+    match family {
+        AddressFamily::Packet | AddressFamily::Netlink | AddressFamily::Xdp => {
+            StateSet::of(TcpState::Close)
+        }
+        _ => StateSet::CONNECTED,
+    }
+}
+
+fn usual_states_of_table(table: SocketTable) -> StateSet {
+    match table {
+        SocketTable::Udp | SocketTable::Raw => StateSet::of(TcpState::Established),
+        SocketTable::UnixDatagram
+        | SocketTable::Netlink
+        | SocketTable::PacketRaw
+        | SocketTable::PacketDatagram
+        | SocketTable::Xdp => StateSet::of(TcpState::Close),
+        _ => StateSet::CONNECTED,
+    }
+}

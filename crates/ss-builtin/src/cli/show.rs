@@ -1,0 +1,105 @@
+//! What is shown, and how.
+
+use bstr::BString;
+use builtin_cli::Spelling;
+use procnetsocket::Threads;
+use socket_query::{AddressFamily, Selection, expr::FilterText};
+
+use super::{
+    action::Action,
+    detail::DetailSet,
+    error::CliError,
+    output::{ListingKind, Order, OutputFormat},
+};
+
+/// A listing, with the summary before it if that is wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Show {
+    pub(crate) action: Action,
+    /// The name of another network namespace, if that is listed.
+    pub(crate) namespace: Option<BString>,
+    pub(crate) summary: Summary,
+    /// What is listed, but for the filter.
+    pub(crate) selection: Result<Selection, NothingToShow>,
+    pub(crate) filter: FilterSource,
+    pub(crate) details: DetailSet,
+    /// Whether the processes of sockets are shown, and how.
+    pub(crate) processes: Option<Threads>,
+    /// The option that asks for processes although they are not granted: their column is empty.
+    pub(crate) ungranted_processes: Option<Spelling>,
+    pub(crate) lines: LineLayout,
+    pub(crate) names: NameDisplay,
+    pub(crate) hosts: HostDisplay,
+    pub(crate) hidden: Vec<OptionalColumn>,
+    pub(crate) output: OutputFormat,
+    pub(crate) answer: ListingKind,
+    pub(crate) order: Order,
+}
+
+/// A part of the listing that can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OptionalColumn {
+    Header,
+    Queues,
+}
+
+/// Whether ports and protocols are printed by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NameDisplay {
+    #[default]
+    Resolved,
+    Numeric,
+}
+
+/// Whether addresses are printed by the names of their hosts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum HostDisplay {
+    #[default]
+    Numeric,
+    Resolved,
+}
+
+/// Whether the details of a socket may take lines of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LineLayout {
+    #[default]
+    Many,
+    One,
+}
+
+/// Whether the counters of `-s` are printed, and whether that is all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Summary {
+    #[default]
+    None,
+    Before,
+    Only,
+}
+
+/// Why nothing can be listed. Counters are printed all the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NothingToShow {
+    /// No table is left to show.
+    Tables,
+    /// The words for states were not understood.
+    States(CliError),
+}
+
+/// Where the filter comes from, and what it is understood with. It is not understood yet, because
+/// that takes the tables, and the counters of `-s` come first.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct FilterSource {
+    /// The words of the command line, which come before those of the file.
+    pub(crate) text: FilterText,
+    /// The file: a path, or standard input if it begins with `-`.
+    pub(crate) file: Option<BString>,
+    /// The family that an option chose last.
+    pub(crate) family: Option<AddressFamily>,
+}
+
+impl FilterSource {
+    /// Returns whether there is nothing that could hold an expression.
+    pub(super) fn is_empty(&self) -> bool {
+        self.file.is_none() && self.text == FilterText::default()
+    }
+}

@@ -1,0 +1,92 @@
+//! What is refused, and why.
+
+use rstest::rstest;
+use socket_query::{Grant, GrantSet};
+
+use super::{live, plan_in, plan_with, powerful};
+use crate::cli::{Host, flags};
+
+#[rstest]
+#[case::events("-E", Grant::Events)]
+#[case::kill("-K", Grant::Kill)]
+fn a_grant_is_of_no_use_without_sock_diag(#[case] line: &str, #[case] grant: Grant) {
+    let error = plan_with(line, GrantSet::empty().with(grant)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{line} is refused: the /proc tables do not show it, and there is no sock_diag here"
+        )
+    );
+}
+
+#[rstest]
+#[case::family("-f tipc", "-f tipc is refused: TIPC sockets are not supported")]
+#[case::table("-A tipc", "-A tipc is refused: TIPC sockets are not supported")]
+#[case::option("--tipc", "--tipc is refused: TIPC sockets are not supported")]
+fn tipc_is_refused_everywhere(#[case] line: &str, #[case] message: &str) {
+    let host = Host { grants: GrantSet::empty(), has_sock_diag: true };
+    assert_eq!(plan_in(line, host).unwrap_err().to_string(), message);
+}
+
+#[test]
+fn options_that_need_sock_diag_are_refused_without_it() {
+    for doc in flags().filter(|doc| doc.source.is_some() && doc.grant.is_none()) {
+        let line = format!("--{}", doc.name());
+        assert_eq!(plan_with(&line, GrantSet::empty()).unwrap_err().status(), 1, "{line}");
+        assert!(live(&line).selection.is_ok(), "{line}");
+    }
+}
+
+#[rstest]
+#[case::kill("-K", "-K is refused: it needs the grant \"kill\", which this host does not give")]
+#[case::events("-E", "-E is refused: it needs the grant \"events\", which this host does not give")]
+#[case::namespace(
+    "-N x",
+    "-N is refused: it needs the grant \"namespaces\", which this host does not give"
+)]
+#[case::long(
+    "--vsock",
+    "--vsock is refused: the /proc tables do not show it, and there is no sock_diag here"
+)]
+#[case::dump("-D /tmp/x", "-D is refused: it writes raw kernel records to a file of the system")]
+#[case::family("-f vsock", "-f vsock is refused: the /proc tables do not show its sockets")]
+#[case::table("-A sctp", "-A sctp is refused: the /proc tables do not show its sockets")]
+#[case::first_of_several(
+    "-ZpK",
+    "-Z is refused: security contexts are no part of a socket listing here"
+)]
+fn refusals_name_the_grant_or_the_reason(#[case] line: &str, #[case] message: &str) {
+    let error = plan_with(line, GrantSet::empty()).unwrap_err();
+    assert_eq!(error.to_string(), message);
+    assert_eq!((error.status(), error.shows_usage()), (1, false));
+}
+
+#[rstest]
+#[case::counters(
+    "-stN blue",
+    "-s with -N is refused: the counters are in /proc, which shows the host's own namespace alone"
+)]
+#[case::counters_alone(
+    "-N blue -s",
+    "-s with -N is refused: the counters are in /proc, which shows the host's own namespace alone"
+)]
+#[case::events(
+    "-EN blue",
+    "-E with -N is refused: the host follows events in its own namespace alone"
+)]
+fn options_without_meaning_in_another_namespace_are_refused(
+    #[case] line: &str,
+    #[case] message: &str,
+) {
+    let error = powerful(line).unwrap_err();
+    assert_eq!(error.to_string(), message);
+    assert_eq!((error.status(), error.shows_usage()), (1, false));
+}
+
+#[test]
+fn every_refused_option_of_the_table_is_refused() {
+    for doc in flags().filter(|doc| doc.refusal.is_some()) {
+        let line = format!("--{}{}", doc.name(), if doc.value.is_some() { "=x" } else { "" });
+        assert_eq!(powerful(&line).unwrap_err().status(), 1, "{line}");
+    }
+}
