@@ -80,7 +80,7 @@ impl FakeProcesses {
 
 /// Returns how often processes are looked for by a line that prints no error.
 fn scans(line: &str) -> u32 {
-    let source = FakeProcesses::closed(0, ProcVisibility::All);
+    let source = FakeProcesses::closed(0, ProcVisibility::Withheld);
     let outcome = run_with(&source, line);
     assert_eq!((outcome.stderr.as_slice(), outcome.status), (&b""[..], 0));
     source.asked()
@@ -204,7 +204,13 @@ fn netlink_sockets_are_named_under_the_grant_only() {
 }
 
 #[rstest]
-#[case::nothing_closed(0, ProcVisibility::All, "")]
+#[case::held_by_no_process(
+    0,
+    ProcVisibility::All,
+    "ss: 2 sockets were open in no process: in a message of a unix socket, in io_uring alone, in the \
+     kernel, or opened since processes were looked for\n"
+)]
+#[case::withheld(0, ProcVisibility::Withheld, "")]
 #[case::one(
     1,
     ProcVisibility::All,
@@ -215,10 +221,15 @@ fn netlink_sockets_are_named_under_the_grant_only() {
     ProcVisibility::All,
     "ss: processes may be missing: 12 processes are closed to this user\n"
 )]
+#[case::namespace(
+    0,
+    ProcVisibility::Namespace,
+    "ss: processes may be missing: this /proc shows no process outside its PID namespace\n"
+)]
 #[case::hidden(
     0,
     ProcVisibility::Some,
-    "ss: processes may be missing: this /proc does not show every process\n"
+    "ss: processes may be missing: this /proc is mounted to hide processes (hidepid)\n"
 )]
 fn unseen_processes_are_reported(
     #[case] closed: u64,
@@ -246,6 +257,29 @@ fn no_report_where_every_socket_has_a_process() {
     // There is no row at all, so none without a process.
     assert_eq!(run_with(&source, "-ulnpH").stderr, "");
     assert_eq!(run(&listeners(), "-tlnp").stderr, "");
+}
+
+#[test]
+fn socket_of_no_process_is_reported_as_such() {
+    let root = FakeProc::new()
+        .tcp(Tcp::listen("127.0.0.1:80").inode(500))
+        .tcp(Tcp::listen("127.0.0.1:81").inode(501))
+        .process(Process::new(10, "httpd").socket(3, 500));
+    let outcome = run(&root, "-tlnpH");
+    let message = "ss: 1 socket was open in no process: in a message of a unix socket, in io_uring \
+                   alone, in the kernel, or opened since processes were looked for\n";
+    assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));
+}
+
+/// A policy that hides sockets does not say whether processes are missing, nor that there is none.
+#[test]
+fn reason_is_withheld_under_a_narrow_policy() {
+    let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(500).uid(7)).build();
+    let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect())
+        .with_users(VisibleUsers::Uid(7));
+    let outcome = ours::run_under(&root, policy, ours::recorded_names(), &words("-tlnpH"));
+    assert_eq!((outcome.stderr, outcome.status), ("".into(), 0));
+    assert_eq!(outcome.stdout.matches(b"LISTEN"), 1);
 }
 
 #[test]

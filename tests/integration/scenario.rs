@@ -538,6 +538,22 @@ mod command_lines {
     }
 
     #[rstest]
+    #[case::inet("127.0.0.1:80", "inet")]
+    #[case::inet6("[::1]:80", "inet6")]
+    #[case::mapped("[::ffff:127.0.0.1]:80", "inet6")]
+    fn objects_name_the_family_and_what_a_listener_counts(
+        #[case] address: &str,
+        #[case] family: &str,
+    ) {
+        let outcome = run(&FakeProc::new().tcp(Tcp::listen(address)), "-tln --json-lines");
+        let family = format!("\"family\":\"{family}\"");
+        assert!(outcome.stdout.contains_str(&family), "{outcome:?}");
+        // The text table has no backlog.
+        assert!(outcome.stdout.contains_str("\"accept_queue\":0"), "{outcome:?}");
+        assert!(!outcome.stdout.contains_str("backlog"), "{outcome:?}");
+    }
+
+    #[rstest]
     #[case::pid("-tlnp pid = 10")]
     #[case::comm("-tlnp comm = httpd")]
     fn filters_of_ungranted_processes_are_refused(#[case] line: &str) {

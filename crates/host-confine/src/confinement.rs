@@ -99,7 +99,9 @@ impl Confinement {
             capability::keep(needed)?;
         }
         let landlock = match self.duty {
-            Duty::Scripts | Duty::Resolver => Some(landlock::restrict(&self.places, self.duty)?),
+            Duty::Scripts | Duty::Terminal | Duty::Resolver => {
+                Some(landlock::restrict(&self.places, self.duty)?)
+            }
             Duty::Processes => None,
         };
         let calls = filter::calls(self.duty, self.needs())?;

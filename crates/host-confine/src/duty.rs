@@ -11,6 +11,8 @@ use rustix::thread::CapabilitySet;
 pub enum Duty {
     /// Runs scripts, and lists sockets.
     Scripts,
+    /// Keeps the terminal of a shell whose scripts run in another process: reads what is typed, and writes.
+    Terminal,
     /// Looks into the processes of the system for a confined shell.
     Processes,
     /// Looks names of hosts up for a confined shell, as the C library does: below the places that are kept
@@ -27,7 +29,7 @@ impl Duty {
             Self::Scripts => None,
             // To look into processes of other users.
             Self::Processes => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
-            Self::Resolver => Some(CapabilitySet::empty()),
+            Self::Terminal | Self::Resolver => Some(CapabilitySet::empty()),
         }
     }
 }

@@ -11,6 +11,10 @@ pub struct ConfineError(#[from] pub(crate) Repr);
 pub(crate) enum Repr {
     #[error("expected one thread, but found {0}: the others would stay unconfined")]
     Threads(u64),
+    #[error("expected one thread, but found {0}: a copy of this process would miss the others")]
+    ForkThreads(u64),
+    #[error("the system does not start a process")]
+    Fork(#[source] io::Error),
     #[error("cannot look at the state of this process")]
     Proc(#[from] procnetsocket::RootError),
     #[error("cannot read the state of this process")]
@@ -53,9 +57,10 @@ impl ConfineError {
     /// Returns the kind.
     pub fn kind(&self) -> ConfineErrorKind {
         match &self.0 {
-            Repr::Threads(_) => ConfineErrorKind::Threads,
+            Repr::Threads(_) | Repr::ForkThreads(_) => ConfineErrorKind::Threads,
             Repr::Proc(_)
             | Repr::Read(_)
+            | Repr::Fork(_)
             | Repr::Field(_)
             | Repr::Capabilities(_)
             | Repr::MoreCapabilities

@@ -11,9 +11,10 @@
 //!   cannot see, is left out;
 //! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does, of files,
 //!   since the C library loads what resolves names as the machine is set up, but none that can be written;
-//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel, and `socketpair` streams
-//!   within the process, with which the prompt's line editor receives signals; [`Duty::Resolver`] has those of
+//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel; [`Duty::Resolver`] has those of
 //!   the internet and of unix, and of rtnetlink, by which the C library orders addresses;
+//! - `socketpair` gives [`Duty::Terminal`] streams within the process, with which the prompt's line editor
+//!   receives signals;
 //! - `setsockopt` and `getsockopt` set and return the options that are needed: no classic BPF program is
 //!   attached to a socket, and no multicast group is joined by an option;
 //! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
@@ -264,6 +265,7 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
     match duty {
         Duty::Processes => {}
         Duty::Scripts => scripts(&mut calls, needs)?,
+        Duty::Terminal => terminal(&mut calls)?,
         Duty::Resolver => resolver(&mut calls)?,
     }
     if needs.writes {
@@ -272,10 +274,10 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
     Ok(calls)
 }
 
-/// Adds sock_diag, where sockets may be listed, and streams within the process.
+/// Adds sock_diag, where sockets may be listed.
 fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
     if needs.sockets == SocketNeeds::Nothing {
-        return pairs(calls);
+        return Ok(());
     }
     allow(calls, NETLINK);
     calls.insert(libc::SYS_setsockopt, options(&NETLINK_OPTIONS)?);
@@ -285,11 +287,11 @@ fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
     }
     let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
     calls.insert(libc::SYS_socket, vec![rule(diag)?]);
-    pairs(calls)
+    Ok(())
 }
 
-/// Adds streams within the process.
-fn pairs(calls: &mut Calls) -> Result<(), ConfineError> {
+/// Adds streams within the process, with which the prompt's line editor receives signals.
+fn terminal(calls: &mut Calls) -> Result<(), ConfineError> {
     let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
     calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
     Ok(())
@@ -413,7 +415,7 @@ mod tests {
     #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_capset, libc::SYS_personality])]
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
     fn dangerous_calls_are_denied_to_every_duty(#[case] dangerous: &[c_long]) {
-        for duty in [Duty::Scripts, Duty::Processes, Duty::Resolver] {
+        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Resolver] {
             let calls = calls(duty, EVERYTHING).unwrap();
             for call in dangerous {
                 assert!(!calls.contains_key(call), "{duty:?}: {call}");
@@ -426,7 +428,6 @@ mod tests {
     #[case::mmap(libc::SYS_mmap)]
     #[case::mprotect(libc::SYS_mprotect)]
     #[case::socket(libc::SYS_socket)]
-    #[case::socketpair(libc::SYS_socketpair)]
     #[case::setsockopt(libc::SYS_setsockopt)]
     #[case::getsockopt(libc::SYS_getsockopt)]
     #[case::ioctl(libc::SYS_ioctl)]
@@ -435,7 +436,7 @@ mod tests {
     #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
     #[case::tgkill(libc::SYS_tgkill)]
     fn arguments_of_wide_calls_are_bounded(#[case] call: c_long) {
-        for duty in [Duty::Scripts, Duty::Processes, Duty::Resolver] {
+        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Resolver] {
             let calls = calls(duty, EVERYTHING).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
         }
@@ -443,7 +444,7 @@ mod tests {
 
     #[test]
     fn only_the_resolver_broker_may_connect() {
-        for duty in [Duty::Scripts, Duty::Processes] {
+        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes] {
             let calls = calls(duty, EVERYTHING).unwrap();
             for call in
                 [libc::SYS_connect, libc::SYS_sendmsg, libc::SYS_sendmmsg, libc::SYS_recvmsg]
@@ -469,9 +470,11 @@ mod tests {
     }
 
     #[test]
-    fn process_broker_needs_no_socket() {
-        let calls = calls(Duty::Processes, EVERYTHING).unwrap();
-        assert!(NETLINK.iter().chain(SOCKETS).all(|call| !calls.contains_key(call)));
+    fn process_broker_and_terminal_need_no_socket() {
+        for duty in [Duty::Processes, Duty::Terminal] {
+            let calls = calls(duty, EVERYTHING).unwrap();
+            assert!(NETLINK.iter().chain(SOCKETS).all(|call| !calls.contains_key(call)));
+        }
     }
 
     /// What makes a socket and sets it up.

@@ -61,11 +61,13 @@ mod confinement;
 mod duty;
 mod error;
 mod filter;
+mod fork;
 mod landlock;
 mod state;
 
 pub use confinement::{Confined, Confinement};
 pub use duty::Duty;
 pub use error::{ConfineError, ConfineErrorKind};
+pub use fork::{Forked, fork};
 pub use landlock::{Interface, Landlock};
 pub use state::Seccomp;

@@ -95,4 +95,4 @@ pub use error::{Error, ErrorKind};
 pub use explained::Explained;
 pub use limits::ScriptLimits;
 pub use register::register;
-pub use shell::{Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};
+pub use shell::{Finished, Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};

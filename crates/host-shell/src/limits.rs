@@ -110,6 +110,21 @@ pub const BUILTIN_STACK_BYTES: usize = 8 * MIB;
 /// another, and an overflow would end the process.
 pub const INTERPRETER_STACK_BYTES: usize = 64 * MIB;
 
+/// Threads of the runtime beside the interpreter's, which parse what is long, with a stack of that
+/// size too. What waits for one waits for no other, so two are enough.
+pub const MAX_PARSER_THREADS: usize = 2;
+
+/// Bytes of memory for the process of the interpreter, unless the host says otherwise: what the
+/// limits above leave to one script, and the stacks of its threads.
+///
+/// The interpreter counts what it holds after it has it, and not everything, so this is the kernel's
+/// to hold (`RLIMIT_DATA`). Reaching it ends the process, so it is for hosts that have one for the
+/// interpreter alone. `RLIMIT_AS` would count what threads reserve and never use.
+pub const DEFAULT_MAX_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// The least memory that a host may choose: twice the stack of the interpreter.
+pub const LEAST_MAX_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
+
 /// What the host may choose; all else is fixed above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScriptLimits {
@@ -117,11 +132,20 @@ pub struct ScriptLimits {
     pub timeout: Duration,
     /// Bytes of standard output for one script.
     pub max_output_bytes: u64,
+    /// Bytes of memory for the process in which scripts run.
+    ///
+    /// A [`Shell`](crate::Shell) cannot hold it: the host does, by running it in a process with
+    /// that limit, as `host-shell` does.
+    pub max_memory_bytes: u64,
 }
 
 impl Default for ScriptLimits {
     fn default() -> Self {
-        Self { timeout: DEFAULT_TIMEOUT, max_output_bytes: DEFAULT_MAX_OUTPUT_BYTES }
+        Self {
+            timeout: DEFAULT_TIMEOUT,
+            max_output_bytes: DEFAULT_MAX_OUTPUT_BYTES,
+            max_memory_bytes: DEFAULT_MAX_MEMORY_BYTES,
+        }
     }
 }
 

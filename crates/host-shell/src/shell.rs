@@ -25,7 +25,10 @@ use crate::{
     error::{Error, Repr},
     fs::SandboxFs,
     help::{self, Help},
-    limits::{self, COUNTING_WORK_UNITS, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, ScriptLimits},
+    limits::{
+        self, COUNTING_WORK_UNITS, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, MAX_PARSER_THREADS,
+        ScriptLimits,
+    },
     output::{LimitedOutput, Reason},
 };
 
@@ -100,6 +103,15 @@ pub struct Outcome {
     pub status: ExitCode,
     /// Whether the script called `exit`: a prompt ends then.
     pub exited: bool,
+}
+
+/// How a script ended, and the line for standard error that says why the shell ended it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The line, with its end; empty when the script ended by itself.
+    pub message: String,
 }
 
 impl ScriptInterrupt {
@@ -183,6 +195,9 @@ impl ShellBuilder {
         let interrupt = ScriptInterrupt(Arc::new(Mutex::new(bash.cancellation_token())));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
+            // What is long is parsed there, and the parser recurses.
+            .thread_stack_size(INTERPRETER_STACK_BYTES)
+            .max_blocking_threads(MAX_PARSER_THREADS)
             .build()
             .map_err(Repr::Runtime)?;
         Ok(Shell { setup, bash, runtime, interrupt, messages: Messages::OfScript })
@@ -301,6 +316,19 @@ impl Shell {
         stdout: &mut (dyn Write + Send),
         stderr: &mut (dyn Write + Send),
     ) -> Outcome {
+        let Finished { outcome, message } = self.run_unreported(script, stdout, stderr);
+        // OK because there is nobody left to tell when standard error cannot be written.
+        let _ = stderr.write_all(message.as_bytes()).and_then(|()| stderr.flush());
+        outcome
+    }
+
+    /// Runs a script like [`run`](Self::run), and returns the line that `run` writes.
+    pub fn run_unreported(
+        &mut self,
+        script: &Script,
+        stdout: &mut (dyn Write + Send),
+        stderr: &mut (dyn Write + Send),
+    ) -> Finished {
         self.interrupt.flag().store(false, Ordering::Relaxed);
         self.setup.exited.store(false, Ordering::Relaxed);
         let deadline = Instant::now().checked_add(self.setup.limits.timeout);
@@ -313,12 +341,13 @@ impl Shell {
             Ok(result) if result.stdout_truncated || result.stderr_truncated => Ending::Truncated,
             Ok(result) => {
                 let exited = self.setup.exited.load(Ordering::Relaxed);
-                return Outcome { status: status_of(result.exit_code), exited };
+                let outcome = Outcome { status: status_of(result.exit_code), exited };
+                return Finished { outcome, message: String::new() };
             }
             Err(error) => Ending::of(error, reason.get(), script),
         };
         self.renew(&before);
-        self.ended(stderr, &ending)
+        self.ended(&ending)
     }
 
     /// Takes a new interpreter with the variables, functions and directory that there were before.
@@ -364,15 +393,13 @@ impl Shell {
     }
 
     /// Says why the shell ended the script, once and here alone.
-    fn ended(&self, stderr: &mut (dyn Write + Send), ending: &Ending) -> Outcome {
-        let line = match ending {
+    fn ended(&self, ending: &Ending) -> Finished {
+        let message = match ending {
             Ending::BrokenPipe => String::new(),
             Ending::Syntax(report) => report.clone(),
             ending => format!("host-shell: {}\n", Told { ending, limits: self.setup.limits }),
         };
-        // OK because there is nobody left to tell when standard error cannot be written.
-        let _ = stderr.write_all(line.as_bytes()).and_then(|()| stderr.flush());
-        Outcome { status: ending.status(), exited: false }
+        Finished { outcome: Outcome { status: ending.status(), exited: false }, message }
     }
 }
 

@@ -143,11 +143,12 @@ fn read_table(
     table: PortTable,
     interrupt: &dyn Interrupt,
 ) -> Result<Reading, ReadProblem> {
-    let query = Query::new(table.into()).with_states(table.states());
+    let query = Query::new(table.into())
+        .with_states(table.states())
+        .with_limits(Limits::streaming())
+        .with_interrupt(interrupt);
     let mut rows = PortSink::default();
-    let report = tables
-        .visit_query(&query, &Limits::streaming(), interrupt, &mut rows)
-        .map_err(|error| ReadProblem::from(&error))?;
+    let report = tables.visit_with(&query, &mut rows).map_err(|error| ReadProblem::from(&error))?;
     let mut reading = rows.0;
     if report.inconsistent {
         reading.note_gap(ReadProblem::changed(table));

@@ -12,10 +12,9 @@ use criterion::{
     BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
 use procnetsocket::{
-    Endian, Limits, Query, RowError, Table, Uninterrupted, Visitor,
-    diag::{Messages, Request, visit_datagrams},
+    Limits, RowError, Table, TableQuery, TextTable, Visitor,
+    diag::{Messages, Replies, Request},
     model::{Inode, Socket},
-    visit_table,
 };
 
 /// Rows of a text table: few enough to stay in a cache.
@@ -73,7 +72,7 @@ fn visit(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, table: Table, byt
         bencher.iter(|| {
             let mut sum = Sum::default();
             let bytes = black_box(bytes);
-            let read = visit_table(table, bytes, Endian::NATIVE, &limits, &Uninterrupted, &mut sum);
+            let read = TextTable::new(table).with_bounds(limits).visit(bytes, &mut sum);
             black_box((read.is_ok(), sum.0))
         });
     });
@@ -147,14 +146,14 @@ fn datagrams(criterion: &mut Criterion) {
 }
 
 fn decode(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, table: Table, datagram: &[u8]) {
-    let request = Request::Dump(Query::new(table));
+    let request = Request::Dump(TableQuery::new(table));
     let limits = Limits::streaming();
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
             let mut sum = Sum::default();
             let datagrams = [black_box(datagram)];
             let read =
-                visit_datagrams(&request, SEQUENCE, datagrams, &limits, &Uninterrupted, &mut sum);
+                Replies::new(&request, SEQUENCE).with_bounds(limits).visit(datagrams, &mut sum);
             black_box((read.is_ok(), sum.0))
         });
     });

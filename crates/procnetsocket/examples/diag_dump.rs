@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use procnetsocket::{Query, Table, diag::Request};
+use procnetsocket::{Table, TableQuery, diag::Request};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut request, mut buffer, mut bytes) = (Vec::new(), vec![0; 32 * 1024], 0);
     for (sequence, table) in (1..).zip([Table::Tcp4, Table::Tcp6]) {
         request.clear();
-        Request::Dump(Query::new(table)).encode(sequence, &mut request);
+        Request::Dump(TableQuery::new(table)).encode(sequence, &mut request);
         send(&socket, &request, SendFlags::empty())?;
         loop {
             let (length, _) = recv(&socket, buffer.as_mut_slice(), RecvFlags::empty())?;

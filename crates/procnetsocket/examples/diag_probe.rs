@@ -12,7 +12,7 @@ use std::{
 };
 
 use procnetsocket::{
-    Details, Limits, Query, RowError, Table, Uninterrupted, Visitor,
+    Details, Limits, RowError, Table, TableQuery, Visitor,
     diag::{DiagSocket, Request},
     model::Socket,
 };
@@ -38,8 +38,8 @@ fn probe(names: &[String]) -> Result<String, Box<dyn Error>> {
     let is_asked = |table: &Table| names.is_empty() || names.contains(&table.to_string());
     let mut report = Report::default();
     for table in Table::ALL.into_iter().filter(is_asked) {
-        let request = Request::Dump(Query::new(table).with_details(Details::ALL));
-        match socket.visit(&request, &Limits::streaming(), &Uninterrupted, &mut report) {
+        let request = Request::Dump(TableQuery::new(table).with_details(Details::ALL));
+        match socket.visit(&request, Limits::streaming(), &mut report) {
             Ok(read) => report.line(format_args!("{table}: {} rows", read.rows)),
             Err(error) => report.line(format_args!("{table}: {:?} ({error})", error.kind())),
         }

@@ -36,8 +36,10 @@ fn main() -> Result<(), procnetsocket::Error> {
     if processes.closed() > 0 {
         eprintln!("processes that could not be looked into: {}", processes.closed());
     }
-    if processes.visibility() != ProcVisibility::All {
-        eprintln!("this /proc leaves out processes of other users");
+    match processes.visibility() {
+        ProcVisibility::Some => eprintln!("this /proc is mounted to hide processes"),
+        ProcVisibility::Namespace => eprintln!("this /proc is that of a PID namespace"),
+        _ => {}
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::{error::Error, io::Read, ops::ControlFlow};
 
 use cap_std::{ambient_authority, fs::Dir};
-use procnetsocket::{Limits, RowError, SocketTables, Table, Uninterrupted, Visitor, model::Socket};
+use procnetsocket::{Limits, Query, RowError, SocketTables, Source, Table, Visitor, model::Socket};
 
 #[expect(clippy::disallowed_methods, reason = "this example is its own host")]
 #[expect(clippy::print_stdout, reason = "and prints to its own standard output")]
@@ -40,7 +40,10 @@ impl Visitor for Sum {
 fn visit(root: Dir) -> Result<u64, procnetsocket::Error> {
     let tables = SocketTables::from_dir(root);
     let mut sum = Sum(0);
-    let report = tables.visit(Table::Tcp4, &Limits::streaming(), &Uninterrupted, &mut sum)?;
+    let report = tables.visit_with(
+        &Query::new(Table::Tcp4).with_source(Source::ProcText).with_limits(Limits::streaming()),
+        &mut sum,
+    )?;
     Ok(if sum.0 == 0 { 0 } else { report.rows })
 }
 

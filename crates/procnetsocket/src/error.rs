@@ -47,6 +47,8 @@ pub(crate) enum Repr {
     NamespaceScanInterrupted,
     #[error("cannot enter the network namespace")]
     Namespace(#[source] io::Error),
+    #[error("expected sock_diag, but there is none")]
+    NoSockDiag,
     #[error(transparent)]
     Diag(DiagError),
     #[error("interrupted while reading {}", .0.name())]
@@ -110,7 +112,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
             Repr::Missing { .. } | Repr::NoText(_) => ErrorKind::Missing,
-            Repr::Elsewhere(_) => ErrorKind::Unsupported,
+            Repr::Elsewhere(_) | Repr::NoSockDiag => ErrorKind::Unsupported,
             Repr::Deserted => ErrorKind::NotFound,
             Repr::Namespace(error) => kind_of(error),
             Repr::Diag(error) => error.kind(),
@@ -133,6 +135,11 @@ impl Error {
     /// Returns whether sock_diag did not answer because it cannot, for this table or at all.
     pub(crate) fn has_no_answer(&self) -> bool {
         matches!(self.kind(), ErrorKind::NoHandler | ErrorKind::Unsupported | ErrorKind::Denied)
+    }
+
+    /// Returns whether the kernel does not have the table.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Missing | ErrorKind::NoHandler)
     }
 
     /// Returns whether sock_diag might answer without the filter.
@@ -300,6 +307,7 @@ mod tests {
             Repr::Elsewhere(FILE),
             Repr::Deserted,
             Repr::NamespaceScanInterrupted,
+            Repr::NoSockDiag,
             Repr::Namespace(io::Error::from_raw_os_error(1)),
             Repr::Namespace(io::Error::from_raw_os_error(22)),
             Repr::Interrupted(FILE),
@@ -323,6 +331,7 @@ mod tests {
         Unsupported: expected net/tcp of another network namespace, but only sock_diag shows one
         NotFound: no process lives in the network namespace any more
         Interrupted: interrupted while looking for network namespaces
+        Unsupported: expected sock_diag, but there is none
         Denied: cannot enter the network namespace
         InvalidRequest: cannot enter the network namespace
         Interrupted: interrupted while reading net/tcp

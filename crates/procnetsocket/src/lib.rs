@@ -119,6 +119,7 @@ mod netstat;
 mod proc;
 mod process;
 mod query;
+mod rows;
 mod tables;
 mod visit;
 
@@ -129,7 +130,7 @@ pub use self::{
     cgroup::{CgroupTree, MAX_CGROUPS},
     error::{Error, ErrorKind, RowError},
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
-    listing::{Listing, MAX_ROW_ERRORS},
+    listing::{ListedSocket, Listing, MAX_ROW_ERRORS},
     model::{Family, Source, Table},
     namespace::{
         FoundNamespaces, MAX_NAMESPACES, NamespaceFinder, NetNamespace, OpenedNamespace,
@@ -138,7 +139,7 @@ pub use self::{
     netstat::{Connection, Netstat, NetstatProtocol},
     proc::{
         root::{self, Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
-        scan::visit_table,
+        scan::TextTable,
         sockstat::{SockStat, SockStat6, TcpStat},
         text::Endian,
     },
@@ -147,7 +148,8 @@ pub use self::{
         MAX_PROCESSES, MAX_WORKERS, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery,
         ProcessReport, ProcessTable, SocketProcess, Task, Threads, UserNames, WantedSockets,
     },
-    query::{Details, Query},
+    query::{Bounds, Details, Query, TableQuery},
+    rows::Rows,
     tables::SocketTables,
-    visit::{Interrupt, ReadReport, Uninterrupted, Visitor},
+    visit::{Interrupt, Outcome, ReadReport, Uninterrupted, Visitor},
 };

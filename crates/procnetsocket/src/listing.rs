@@ -5,8 +5,8 @@ use std::ops::{ControlFlow, Deref};
 use crate::{
     error::{Error, Repr, RowError},
     model::{
-        InetSocket, NetlinkSocket, PacketSocket, Socket, Source, Table, UnixSocket, VsockSocket,
-        XdpSocket,
+        InetSocket, NetlinkSocket, OwnedSocket, PacketSocket, Socket, Source, Table, UnixSocket,
+        VsockSocket, XdpSocket,
     },
     visit::{ReadReport, Visitor},
 };
@@ -15,7 +15,7 @@ use crate::{
 /// nothing else must not fill memory.
 pub const MAX_ROW_ERRORS: usize = 16;
 
-/// The rows of a table, and what is known of those that are missing.
+/// The sockets that a [`Query`](crate::Query) asks for, and what is known of those that are missing.
 ///
 /// It reads as a slice of its rows. Whoever needs all of them takes [`Listing::into_vec`], which
 /// refuses a listing that is not complete.
@@ -90,26 +90,29 @@ impl<'a, T> IntoIterator for &'a Listing<T> {
     }
 }
 
-/// A row that can be kept.
-pub(crate) trait KeptRow: Sized {
+/// A socket that a [`Listing`] contains.
+pub trait ListedSocket: Sized {
     /// Returns a copy of a socket of this kind, or `None` for one of another kind.
-    fn copied(socket: Socket<'_>) -> Option<Self>;
+    fn copy_of(socket: Socket<'_>) -> Option<Self>;
 }
 
-macro_rules! rows {
-    ($($row:ident = $variant:ident,)*) => {
-        $(impl KeptRow for $row {
-            fn copied(socket: Socket<'_>) -> Option<Self> {
-                match socket {
-                    Socket::$variant(row) => Some(row.clone()),
-                    _ => None,
-                }
+impl ListedSocket for OwnedSocket {
+    fn copy_of(socket: Socket<'_>) -> Option<Self> {
+        Some(socket.into())
+    }
+}
+
+macro_rules! listed_sockets {
+    ($($socket:ident = $variant:ident,)*) => {
+        $(impl ListedSocket for $socket {
+            fn copy_of(socket: Socket<'_>) -> Option<Self> {
+                if let Socket::$variant(socket) = socket { Some(socket.clone()) } else { None }
             }
         })*
     };
 }
 
-rows! {
+listed_sockets! {
     InetSocket = Inet,
     UnixSocket = Unix,
     PacketSocket = Packet,
@@ -118,23 +121,29 @@ rows! {
     XdpSocket = Xdp,
 }
 
-/// The visitor that keeps what it is given, up to a limit.
+/// The visitor that keeps what it is given, up to a limit for each table.
 pub(crate) struct Collect<T> {
     listing: Listing<T>,
-    /// Rows that may still be kept; `None` once there was one too many.
-    room: Option<u64>,
     entries: u64,
+    /// Rows that may still be kept of this table.
+    room: u64,
+    /// The table that has more rows than may be kept.
+    too_long: Option<Table>,
+    table: Option<Table>,
+    /// What was there before this table: rows, malformed rows and reports of them.
+    before: (usize, u64, usize),
 }
 
 impl<T> Collect<T> {
-    /// Keeps at most so many rows.
+    /// Keeps at most so many rows of each table.
     pub(crate) fn new(entries: u64) -> Self {
-        Self { listing: Listing::default(), room: Some(entries), entries }
+        let listing = Listing::default();
+        Self { listing, entries, room: entries, too_long: None, table: None, before: (0, 0, 0) }
     }
 
-    /// Returns the listing, or the error that the table has more rows than were allowed.
-    pub(crate) fn finish(self, table: Table, report: &ReadReport) -> Result<Listing<T>, Error> {
-        if self.room.is_none() {
+    /// Returns the listing, or the error that a table has more rows than were allowed.
+    pub(crate) fn finish(self, report: &ReadReport) -> Result<Listing<T>, Error> {
+        if let Some(table) = self.too_long {
             return Err(Repr::TooManyEntries { table, limit: self.entries }.into());
         }
         let ReadReport { repeated, source, inconsistent, .. } = *report;
@@ -142,14 +151,15 @@ impl<T> Collect<T> {
     }
 }
 
-impl<T: KeptRow> Visitor for Collect<T> {
+impl<T: ListedSocket> Visitor for Collect<T> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
-        self.room = self.room.and_then(|room| room.checked_sub(1));
-        if self.room.is_none() {
+        let Some(room) = self.room.checked_sub(1) else {
+            self.too_long = self.table;
             return ControlFlow::Break(());
-        }
-        // OK because a table gives rows of its own kind only, so none is left out here.
-        self.listing.rows.extend(T::copied(socket));
+        };
+        self.room = room;
+        // OK because the type of a query says which sockets its tables have.
+        self.listing.rows.extend(T::copy_of(socket));
         ControlFlow::Continue(())
     }
 
@@ -161,8 +171,38 @@ impl<T: KeptRow> Visitor for Collect<T> {
         ControlFlow::Continue(())
     }
 
+    fn begin(&mut self, table: Table) {
+        let Listing { rows, malformed, row_errors, .. } = &self.listing;
+        self.before = (rows.len(), *malformed, row_errors.len());
+        self.table = Some(table);
+        self.room = self.entries;
+    }
+
     fn restart(&mut self) -> bool {
-        *self = Self::new(self.entries);
+        let (rows, malformed, row_errors) = self.before;
+        self.listing.rows.truncate(rows);
+        self.listing.malformed = malformed;
+        self.listing.row_errors.truncate(row_errors);
+        self.room = self.entries;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::InetProtocol;
+
+    #[test]
+    fn a_listing_forgets_what_came_before_a_repetition() {
+        let mut collect = Collect::<InetSocket>::new(1);
+        let row = InetSocket::blank(InetProtocol::Tcp);
+        for table in [Table::Tcp4, Table::Tcp6] {
+            collect.begin(table);
+            assert!(collect.socket(Socket::Inet(&row)).is_continue());
+            assert!(collect.restart());
+            assert!(collect.socket(Socket::Inet(&row)).is_continue());
+        }
+        assert_eq!(collect.finish(&ReadReport::default()).unwrap().len(), 2);
     }
 }

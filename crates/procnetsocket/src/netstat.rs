@@ -3,12 +3,13 @@
 use bstr::BStr;
 
 use crate::{
-    error::{Error, ErrorKind},
+    error::Error,
     listing::Listing,
     model::{Family, InetProtocol, InetSocket, Inode, Socket, UnixSocket},
     process::{
         ProcessDetails, ProcessLimits, ProcessQuery, ProcessTable, SocketProcess, UserNames,
     },
+    query::Query,
     tables::SocketTables,
     visit::Uninterrupted,
 };
@@ -140,7 +141,7 @@ impl SocketTables {
     ///
     /// # Errors
     ///
-    /// As [`SocketTables::visit_query`] and [`SocketTables::processes`].
+    /// As [`SocketTables::visit`] and [`SocketTables::processes`].
     ///
     /// # Examples
     ///
@@ -170,15 +171,15 @@ impl SocketTables {
     }
 
     fn rows_of(&self, protocol: NetstatProtocol) -> Result<NetstatRows, Error> {
-        let inet = |family, protocol| {
-            present(self.inet_connections(family, protocol)).map(NetstatRows::Inet)
+        let inet = |protocol, family| {
+            present(self.list(&Query::inet(protocol).family(family))).map(NetstatRows::Inet)
         };
         match protocol {
-            NetstatProtocol::Tcp => inet(Family::V4, InetProtocol::Tcp),
-            NetstatProtocol::Tcp6 => inet(Family::V6, InetProtocol::Tcp),
-            NetstatProtocol::Udp => inet(Family::V4, InetProtocol::Udp),
-            NetstatProtocol::Udp6 => inet(Family::V6, InetProtocol::Udp),
-            NetstatProtocol::Unix => present(self.unix_connections()).map(NetstatRows::Unix),
+            NetstatProtocol::Tcp => inet(InetProtocol::Tcp, Family::V4),
+            NetstatProtocol::Tcp6 => inet(InetProtocol::Tcp, Family::V6),
+            NetstatProtocol::Udp => inet(InetProtocol::Udp, Family::V4),
+            NetstatProtocol::Udp6 => inet(InetProtocol::Udp, Family::V6),
+            NetstatProtocol::Unix => present(self.list(&Query::unix())).map(NetstatRows::Unix),
         }
     }
 }
@@ -186,9 +187,7 @@ impl SocketTables {
 /// Takes a table that the kernel does not have for an empty one.
 fn present<T>(read: Result<Listing<T>, Error>) -> Result<Listing<T>, Error> {
     match read {
-        Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {
-            Ok(Listing::default())
-        }
+        Err(error) if error.is_absence() => Ok(Listing::default()),
         read => read,
     }
 }

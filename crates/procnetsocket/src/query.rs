@@ -1,16 +1,229 @@
-//! What is asked of the kernel about a table.
+//! What is asked of the kernel: which sockets, what of them, and within which bounds.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
-use crate::model::{RowForm, StateMask, Table, TcpState};
+use crate::{
+    limits::Limits,
+    model::{
+        Family, InetProtocol, InetSocket, NetlinkSocket, OwnedSocket, PacketSocket, RowForm,
+        Source, StateMask, Table, TcpState, UnixSocket, VsockSocket, XdpSocket,
+    },
+    visit::{Interrupt, Uninterrupted},
+};
 
-/// A question about one table: which sockets, and what of them.
+/// A question about one or more tables.
 ///
-/// A source that can leaves out what was not asked for; the text tables cannot. So states and filter
-/// make a listing faster, but whoever asks still selects among the rows that come.
+/// `T` is what a [`Listing`](crate::Listing) of it contains: the sockets of one kind, or
+/// [`OwnedSocket`], which is any of them.
+///
+/// ```
+/// # use procnetsocket::{Details, Family, Query};
+/// let query = Query::tcp().family(Family::V4).listening().with_details(Details::MEMORY);
+/// ```
+#[derive(Clone)]
+pub struct Query<'a, T = OwnedSocket> {
+    tables: Vec<Table>,
+    states: StateMask,
+    details: Details,
+    filter: Vec<u8>,
+    source: Option<Source>,
+    bounds: Bounds<'a>,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl Query<'static> {
+    /// Asks for every socket of a table.
+    pub fn new(table: Table) -> Self {
+        Self::of([table])
+    }
+
+    /// Asks for every socket of some tables, in that order.
+    pub fn of(tables: impl IntoIterator<Item = Table>) -> Self {
+        Self::about(tables)
+    }
+}
+
+impl Query<'static, InetSocket> {
+    /// Asks for the sockets of an internet protocol, of both address families.
+    pub fn inet(protocol: InetProtocol) -> Self {
+        Self::about([Family::V4, Family::V6].map(|family| Table::inet(protocol, family)))
+    }
+
+    /// Asks for the TCP sockets of both address families.
+    pub fn tcp() -> Self {
+        Self::inet(InetProtocol::Tcp)
+    }
+
+    /// Asks for the UDP sockets of both address families.
+    pub fn udp() -> Self {
+        Self::inet(InetProtocol::Udp)
+    }
+
+    /// Asks for the raw sockets of both address families.
+    pub fn raw() -> Self {
+        Self::inet(InetProtocol::Raw)
+    }
+}
+
+impl Query<'_, InetSocket> {
+    /// Asks for the sockets of one address family only.
+    #[must_use]
+    pub fn family(mut self, family: Family) -> Self {
+        self.tables.retain(|table| matches!(table.form(), RowForm::Inet(_, of) if of == family));
+        self
+    }
+}
+
+/// Declares the questions about a table whose sockets have a type of their own.
+macro_rules! queries_of_tables {
+    ($($(#[doc = $doc:literal])* $name:ident($table:ident) -> $socket:ty,)*) => {
+        $(impl Query<'static, $socket> {
+            $(#[doc = $doc])*
+            pub fn $name() -> Self {
+                Self::about([Table::$table])
+            }
+        })*
+    };
+}
+
+queries_of_tables! {
+    /// Asks for the unix domain sockets.
+    unix(Unix) -> UnixSocket,
+    /// Asks for the packet sockets.
+    packet(Packet) -> PacketSocket,
+    /// Asks for the netlink sockets.
+    netlink(Netlink) -> NetlinkSocket,
+    /// Asks for the vsock sockets.
+    vsock(Vsock) -> VsockSocket,
+    /// Asks for the XDP sockets.
+    xdp(Xdp) -> XdpSocket,
+}
+
+impl<T> Query<'static, T> {
+    fn about(tables: impl IntoIterator<Item = Table>) -> Self {
+        Self {
+            tables: tables.into_iter().collect(),
+            states: StateMask::ALL,
+            details: Details::NONE,
+            filter: Vec::new(),
+            source: None,
+            bounds: Bounds::default(),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<'a, T> Query<'a, T> {
+    /// Asks for listeners, and for datagram and raw sockets that are not connected: what `ss -l`
+    /// lists.
+    #[must_use]
+    pub fn listening(self) -> Self {
+        self.with_states([TcpState::Listen, TcpState::Close].into_iter().collect())
+    }
+
+    /// Asks for sockets in these states only, see [`Socket::state`](crate::model::Socket::state).
+    #[must_use]
+    pub fn with_states(self, states: StateMask) -> Self {
+        Self { states, ..self }
+    }
+
+    /// Asks for these details, too.
+    #[must_use]
+    pub fn with_details(self, details: Details) -> Self {
+        Self { details: self.details.union(details), ..self }
+    }
+
+    /// Asks for the sockets that a filter program of the kernel accepts
+    /// (`INET_DIAG_REQ_BYTECODE`); empty for none.
+    ///
+    /// It makes a listing faster, no more: whoever filters still selects among the rows. All of
+    /// them come from a text table, and where the kernel rejects the program, because it is older
+    /// or because this process may not filter by what it asks (a mark).
+    #[must_use]
+    pub fn with_filter(self, filter: Vec<u8>) -> Self {
+        Self { filter, ..self }
+    }
+
+    /// Reads from that source only. Otherwise sock_diag is asked, and the text table is read where
+    /// there is no sock_diag, where it has no handler, and where this process may not ask.
+    #[must_use]
+    pub fn with_source(self, source: Source) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    /// Reads within these limits. Without, they are [`Limits::default`].
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { bounds: Bounds { limits, ..self.bounds }, ..self }
+    }
+
+    /// Ends the reading when that says so.
+    #[must_use]
+    pub fn with_interrupt(self, interrupt: &'a dyn Interrupt) -> Self {
+        Self { bounds: Bounds { interrupt, ..self.bounds }, ..self }
+    }
+
+    /// Returns the tables that are asked about.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    pub(crate) fn source(&self) -> Option<Source> {
+        self.source
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds<'a> {
+        self.bounds
+    }
+
+    /// Returns the question about one of the tables.
+    pub(crate) fn about_table(&self, table: Table) -> TableQuery {
+        let (states, details) = (self.states, self.details);
+        TableQuery { table, states, details, filter: self.filter.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Query<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tables, states, details, filter, source, bounds, kind: PhantomData } = self;
+        f.debug_struct("Query")
+            .field("tables", tables)
+            .field("states", states)
+            .field("details", details)
+            .field("filter", filter)
+            .field("source", source)
+            .field("limits", &bounds.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What bounds one reading.
+#[derive(Clone, Copy)]
+pub struct Bounds<'a> {
+    /// The limits.
+    pub limits: Limits,
+    /// Asked whether the reading has to end.
+    pub interrupt: &'a dyn Interrupt,
+}
+
+impl Default for Bounds<'_> {
+    /// The default limits, without an interrupt.
+    fn default() -> Self {
+        Limits::default().into()
+    }
+}
+
+impl From<Limits> for Bounds<'_> {
+    /// These limits, without an interrupt.
+    fn from(limits: Limits) -> Self {
+        Self { limits, interrupt: &Uninterrupted }
+    }
+}
+
+/// A question about one table, as sock_diag is asked it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Query {
+pub struct TableQuery {
     /// The table.
     pub table: Table,
     /// The states of the sockets that are wanted.
@@ -22,7 +235,7 @@ pub struct Query {
     pub filter: Vec<u8>,
 }
 
-impl Query {
+impl TableQuery {
     /// Asks for every socket of a table, without details.
     pub const fn new(table: Table) -> Self {
         Self { table, states: StateMask::ALL, details: Details::NONE, filter: Vec::new() }
@@ -62,7 +275,7 @@ fn possible_states(table: Table) -> StateMask {
     };
     match table.form() {
         RowForm::Inet(protocol, _) => {
-            use crate::model::InetProtocol as P;
+            use InetProtocol as P;
             match protocol {
                 P::Tcp => StateMask::ALL.without(StateMask::of(Close)),
                 // Kernel: a connection in TIME-WAIT or half open is one of its subflows.

@@ -8,22 +8,20 @@ use cap_std::{AmbientAuthority, fs::Dir};
 use crate::{
     diag::{DiagSocket, Interfaces, Request},
     error::{Error, Repr},
-    limits::Limits,
-    listing::{Collect, KeptRow, Listing},
-    model::{Family, InetProtocol, InetSocket, NetlinkSocket, PacketSocket, Table, UnixSocket},
-    namespace::Inhabitants,
+    listing::{Collect, ListedSocket, Listing},
+    model::{Socket, Source, StateMask, Table},
+    namespace::inhabitants::Inhabitants,
     proc::{
         dedup::Window,
         port_range,
         protocols::read_protocols,
         root::{Pid, ProcFile, ProcRoot},
-        scan::TableScan,
+        scan::{TextRows, TextTable},
         sockstat::{self, SockStat, SockStat6},
-        text::Endian,
     },
     process::{self, ProcessLimits, ProcessQuery, ProcessReport},
-    query::Query,
-    visit::{Interrupt, ReadReport, Uninterrupted, Visitor},
+    query::{Bounds, Query, TableQuery},
+    visit::{Each, Interrupt, Outcome, ReadReport, Visitor, push},
 };
 
 /// The socket tables of one network namespace.
@@ -120,88 +118,137 @@ impl SocketTables {
         Ok(self.root.reach().map_err(Repr::Root)?)
     }
 
-    /// Hands the sockets that are asked for to a visitor, as they are read: from sock_diag, or from
-    /// the text table when the kernel has no handler for the table, when this process may not ask,
-    /// or when there is no sock_diag at all. [`ReadReport::source`] says which.
+    /// Lists the sockets that are asked for.
     ///
-    /// The text table knows no states, no details and no filter: then every row comes. It also does
-    /// where the kernel rejects the filter, because it is older or because this process may not
-    /// filter by what it asks (a mark). A fake root never makes this look at the live system.
+    /// They come from the best source: from sock_diag, or from the text table where the kernel has
+    /// no handler for the table, where this process may not ask, or where there is no sock_diag at
+    /// all. A fake root never makes this look at the live system. A table that the kernel does not
+    /// have has no sockets, as long as it has another one of the query.
     ///
-    /// # Errors
+    /// # Limits
     ///
-    /// As [`SocketTables::visit`] and [`DiagSocket::visit`].
-    /// [`NoHandler`](crate::ErrorKind::NoHandler) or [`Missing`](crate::ErrorKind::Missing) for a
-    /// table that has no text form either.
-    pub fn visit_query(
-        &self,
-        query: &Query,
-        limits: &Limits,
-        interrupt: &dyn Interrupt,
-        visitor: &mut dyn Visitor,
-    ) -> Result<ReadReport, Error> {
-        let Some(diag) = &self.diag else {
-            return self.visit(query.table, limits, interrupt, visitor);
-        };
-        match diag.visit(&Request::Dump(query.clone()), limits, interrupt, visitor) {
-            // OK because these errors come before any row, and the caller selects among rows.
-            Err(error) if error.may_be_about_filter() && !query.filter.is_empty() => {
-                let unfiltered = Query { filter: Vec::new(), ..query.clone() };
-                self.visit_query(&unfiltered, limits, interrupt, visitor)
-            }
-            // OK because these errors come before any row.
-            Err(error) if error.has_no_answer() && ProcFile::of_table(query.table).is_some() => {
-                self.visit(query.table, limits, interrupt, visitor)
-            }
-            answer => answer,
-        }
-    }
-
-    /// Reads the internet sockets of a protocol, from whichever source answers, within the default
-    /// [`Limits`].
+    /// A table with more rows, more lines or longer lines than the [`Limits`](crate::Limits) say is
+    /// an error, never a short listing.
     ///
     /// # Errors
     ///
-    /// As [`SocketTables::visit_query`]. Malformed rows are no error; the [`Listing`] tells them.
-    pub fn inet_connections(
-        &self,
-        family: Family,
-        protocol: InetProtocol,
-    ) -> Result<Listing<InetSocket>, Error> {
-        self.read_query(&Query::new(Table::inet(protocol, family)))
+    /// As [`SocketTables::visit`]. Malformed rows are no error; the [`Listing`] reports them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use procnetsocket::{Error, Query, SocketTables};
+    /// # fn demo(tables: &SocketTables) -> Result<(), Error> {
+    /// for socket in tables.list(&Query::tcp().listening())? {
+    ///     println!("{} {} uid {}", socket.local, socket.state, socket.uid);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list<T: ListedSocket>(&self, query: &Query<'_, T>) -> Result<Listing<T>, Error> {
+        let mut collect = Collect::new(query.bounds().limits.entries);
+        let report = self.visit_with(query, &mut collect)?;
+        collect.finish(&report)
     }
 
-    /// Reads the unix sockets, from whichever source answers, within the default [`Limits`].
+    /// Calls a closure with each socket that is asked for. It returns nothing, or a
+    /// [`ControlFlow`](std::ops::ControlFlow) with which it can end the reading.
     ///
-    /// # Errors
-    ///
-    /// As [`SocketTables::inet_connections`].
-    pub fn unix_connections(&self) -> Result<Listing<UnixSocket>, Error> {
-        self.read_query(&Query::new(Table::Unix))
-    }
-
-    /// Hands each row of a text table to a visitor, as it is read.
-    ///
-    /// Nothing is kept and rows are not sorted: memory does not grow with the table. A live table
-    /// that changes while it is read may leave rows out, and may repeat rows; internet sockets
-    /// with the same addresses, ports and inode are handed over once, as far as they stand close
+    /// Nothing is kept and rows are not sorted: memory does not grow with the table. A live text
+    /// table that changes while it is read may leave rows out, and may repeat rows; internet sockets
+    /// with the same addresses, ports and inode are handed over once, as far as they are close
     /// together. This is best effort, no promise. A fake root is read as it is.
     ///
     /// # Errors
     ///
-    /// [`Missing`](crate::ErrorKind::Missing) if the kernel has no such table, and every other
-    /// [`ErrorKind`](crate::ErrorKind). Rows that came before an error were handed over.
-    pub fn visit(
+    /// [`NoHandler`](crate::ErrorKind::NoHandler) or [`Missing`](crate::ErrorKind::Missing) if the
+    /// kernel has none of the tables, and every other [`ErrorKind`](crate::ErrorKind). Rows that came
+    /// before an error were handed over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use procnetsocket::{Error, Query, SocketTables};
+    /// # fn demo(tables: &SocketTables) -> Result<(), Error> {
+    /// let mut uids = std::collections::BTreeMap::<_, u64>::new();
+    /// tables.visit(&Query::tcp().listening(), |socket| *uids.entry(socket.uid()).or_default() += 1)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn visit<T, O: Outcome>(
         &self,
-        table: Table,
-        limits: &Limits,
-        interrupt: &dyn Interrupt,
+        query: &Query<'_, T>,
+        each: impl FnMut(Socket<'_>) -> O,
+    ) -> Result<ReadReport, Error> {
+        self.visit_with(query, Each(each))
+    }
+
+    /// Hands the sockets that are asked for to a visitor, which is also told of malformed rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`SocketTables::visit`].
+    pub fn visit_with<T>(
+        &self,
+        query: &Query<'_, T>,
+        mut visitor: impl Visitor,
+    ) -> Result<ReadReport, Error> {
+        let mut total = Totals::default();
+        for table in query.tables() {
+            visitor.begin(*table);
+            let question = query.about_table(*table);
+            let read = self.visit_table(question, query.source(), query.bounds(), &mut visitor);
+            total.add(read)?;
+            if total.is_stopped() {
+                break;
+            }
+        }
+        total.finish()
+    }
+
+    fn visit_table(
+        &self,
+        question: TableQuery,
+        source: Option<Source>,
+        bounds: Bounds<'_>,
         visitor: &mut dyn Visitor,
     ) -> Result<ReadReport, Error> {
-        let scan = TableScan::new(table, Endian::NATIVE, limits, interrupt)?;
-        let mut file = self.open(scan.file())?;
-        let scan = if self.is_live() { scan.deduplicated(Window::new()) } else { scan };
-        scan.run(&mut file, visitor)
+        let table = question.table;
+        let states = question.states;
+        let mut request = Request::Dump(question);
+        while let Some(diag) = self.diag_for(source)? {
+            let read = diag.visit(&request, bounds, &mut *visitor);
+            // OK because the errors after which there is another way come before any row.
+            match read.map_err(|error| next_way(error, &mut request, source)) {
+                Ok(report) => return Ok(report),
+                Err(NextWay::AskAgain) => {}
+                Err(NextWay::ReadText) => break,
+                Err(NextWay::GiveUp(error)) => return Err(error),
+            }
+        }
+        push(&mut self.text_rows(table, states, bounds)?, visitor)
+    }
+
+    /// Returns the socket to sock_diag if it is to be asked; `None` for the text table.
+    pub(crate) fn diag_for(&self, source: Option<Source>) -> Result<Option<&DiagSocket>, Error> {
+        match (source, &self.diag) {
+            (Some(Source::ProcText), _) | (None, None) => Ok(None),
+            (Some(Source::SockDiag) | None, Some(diag)) => Ok(Some(diag)),
+            (Some(Source::SockDiag), None) => Err(Repr::NoSockDiag.into()),
+        }
+    }
+
+    /// Opens a text table.
+    pub(crate) fn text_rows<'a>(
+        &self,
+        table: Table,
+        states: StateMask,
+        bounds: Bounds<'a>,
+    ) -> Result<TextRows<'a, File>, Error> {
+        let file = ProcFile::of_table(table).ok_or(Repr::NoText(table))?;
+        let rows = TextTable::new(table).with_bounds(bounds).rows(self.open(file)?)?;
+        let rows = rows.in_states(states);
+        Ok(if self.is_live() { rows.deduplicated(Window::new()) } else { rows })
     }
 
     /// Reads `net/sockstat`: counts of sockets.
@@ -322,67 +369,65 @@ impl SocketTables {
             None => self.root.thread().open(file).map_err(|error| Error::from_root(file, error)),
         }
     }
-
-    fn read_query<T: KeptRow>(&self, query: &Query) -> Result<Listing<T>, Error> {
-        let limits = Limits::default();
-        let mut collect = Collect::new(limits.entries);
-        let report = self.visit_query(query, &limits, &Uninterrupted, &mut collect)?;
-        collect.finish(query.table, &report)
-    }
-
-    fn read<T: KeptRow>(&self, table: Table, limits: &Limits) -> Result<Listing<T>, Error> {
-        let mut collect = Collect::new(limits.entries);
-        let report = self.visit(table, limits, &Uninterrupted, &mut collect)?;
-        collect.finish(table, &report)
-    }
 }
 
-/// Declares the functions that read one table into a listing.
-macro_rules! read_tables {
-    ($($(#[doc = $doc:literal])* $name:ident($table:ident) -> $row:ty,)*) => {
-        impl SocketTables {
-            $($(#[doc = $doc])*
-            ///
-            /// # Limits
-            ///
-            /// A table with more rows, more lines or longer lines than the [`Limits`] say is an
-            /// error, never a short listing.
-            ///
-            /// # Errors
-            ///
-            /// As [`SocketTables::visit`]. Malformed rows are no error; the [`Listing`] tells them.
-            pub fn $name(&self, limits: &Limits) -> Result<Listing<$row>, Error> {
-                self.read(Table::$table, limits)
-            })*
+/// What can be done after sock_diag did not answer.
+pub(crate) enum NextWay {
+    /// To ask again, without the filter.
+    AskAgain,
+    /// To read the text table.
+    ReadText,
+    /// Nothing.
+    GiveUp(Error),
+}
+
+/// Returns what can be done after an error of sock_diag; a filter that may be the reason is removed
+/// from the request.
+pub(crate) fn next_way(error: Error, request: &mut Request, source: Option<Source>) -> NextWay {
+    let Request::Dump(question) = request else { return NextWay::GiveUp(error) };
+    if error.may_be_about_filter() && !question.filter.is_empty() {
+        // OK because the caller selects among the rows.
+        question.filter.clear();
+        return NextWay::AskAgain;
+    }
+    let has_text = source.is_none() && ProcFile::of_table(question.table).is_some();
+    if error.has_no_answer() && has_text { NextWay::ReadText } else { NextWay::GiveUp(error) }
+}
+
+/// The totals of a reading of several tables.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    report: Option<ReadReport>,
+    /// The error of the first table that the kernel does not have.
+    absent: Option<Error>,
+}
+
+impl Totals {
+    /// Adds what came of a table, unless it is an error that ends the reading.
+    pub(crate) fn add(&mut self, read: Result<ReadReport, Error>) -> Result<(), Error> {
+        match (read, &mut self.report) {
+            (Ok(report), Some(total)) => total.add(&report),
+            (Ok(report), total @ None) => *total = Some(report),
+            (Err(error), _) if error.is_absence() => _ = self.absent.get_or_insert(error),
+            (Err(error), _) => return Err(error),
         }
-    };
-}
+        Ok(())
+    }
 
-read_tables! {
-    /// Reads the TCP sockets over IPv4.
-    read_tcp4(Tcp4) -> InetSocket,
-    /// Reads the TCP sockets over IPv6.
-    read_tcp6(Tcp6) -> InetSocket,
-    /// Reads the UDP sockets over IPv4.
-    read_udp4(Udp4) -> InetSocket,
-    /// Reads the UDP sockets over IPv6.
-    read_udp6(Udp6) -> InetSocket,
-    /// Reads the UDP-Lite sockets over IPv4.
-    read_udplite4(UdpLite4) -> InetSocket,
-    /// Reads the UDP-Lite sockets over IPv6.
-    read_udplite6(UdpLite6) -> InetSocket,
-    /// Reads the raw sockets over IPv4.
-    read_raw4(Raw4) -> InetSocket,
-    /// Reads the raw sockets over IPv6.
-    read_raw6(Raw6) -> InetSocket,
-    /// Reads the ping sockets over IPv4.
-    read_icmp4(Icmp4) -> InetSocket,
-    /// Reads the ping sockets over IPv6.
-    read_icmp6(Icmp6) -> InetSocket,
-    /// Reads the unix domain sockets.
-    read_unix(Unix) -> UnixSocket,
-    /// Reads the packet sockets.
-    read_packet(Packet) -> PacketSocket,
-    /// Reads the netlink sockets.
-    read_netlink(Netlink) -> NetlinkSocket,
+    /// Returns the totals of the tables that were read.
+    pub(crate) fn report(&self) -> Option<ReadReport> {
+        self.report
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.report.is_some_and(|report| report.stopped)
+    }
+
+    /// Returns the totals, or the error that the kernel has none of the tables.
+    pub(crate) fn finish(&mut self) -> Result<ReadReport, Error> {
+        match (self.report, self.absent.take()) {
+            (None, Some(error)) => Err(error),
+            (report, _) => Ok(report.unwrap_or_default()),
+        }
+    }
 }

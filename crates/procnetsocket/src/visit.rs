@@ -1,28 +1,94 @@
-//! How rows reach a caller.
+//! Push: how rows reach a visitor or a closure.
 
 use std::ops::ControlFlow;
 
 use crate::{
-    error::RowError,
-    model::{Socket, Source},
+    error::{Error, RowError},
+    model::{Socket, Source, Table},
 };
 
 /// Receives the rows of a table one by one; the rows are lent, so nothing is kept that the visitor
 /// does not copy.
+///
+/// Push, and not only [`Rows`](crate::Rows): a visitor may be asked to forget what it has seen
+/// ([`Visitor::restart`]), when a table changed under a dump that is then repeated. Whoever pulls
+/// cannot give rows back.
 pub trait Visitor {
     /// Receives a row; [`ControlFlow::Break`] ends the reading.
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()>;
 
     /// Receives the report of a row that could not be understood; the other rows still come.
-    fn malformed(&mut self, row: &RowError) -> ControlFlow<()>;
-
-    /// Is told that the table changed while sock_diag dumped it, and asked whether every row so far
-    /// can be forgotten. Then the dump begins anew; otherwise it goes on, and the [`ReadReport`] says
-    /// that it is [inconsistent](ReadReport::inconsistent).
     ///
-    /// Says no, unless the visitor knows better.
+    /// By default it is only counted, in [`ReadReport::malformed`].
+    fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
+        let _ = row;
+        ControlFlow::Continue(())
+    }
+
+    /// Called before the rows of a table.
+    fn begin(&mut self, table: Table) {
+        let _ = table;
+    }
+
+    /// Called when the table changed while sock_diag dumped it: returns whether every row since
+    /// [`Visitor::begin`] can be forgotten. Then the dump begins anew; otherwise it goes on, and the
+    /// [`ReadReport`] says that it is [inconsistent](ReadReport::inconsistent).
+    ///
+    /// By default nothing can be forgotten.
     fn restart(&mut self) -> bool {
         false
+    }
+}
+
+/// Forwards the trait to what a pointer leads to.
+macro_rules! forward_visitor {
+    ($($pointer:ty),*) => {
+        $(impl<V: Visitor + ?Sized> Visitor for $pointer {
+            fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+                (**self).socket(socket)
+            }
+
+            fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
+                (**self).malformed(row)
+            }
+
+            fn begin(&mut self, table: Table) {
+                (**self).begin(table);
+            }
+
+            fn restart(&mut self) -> bool {
+                (**self).restart()
+            }
+        })*
+    };
+}
+
+forward_visitor!(&mut V, Box<V>);
+
+/// What a closure returns that receives rows: nothing, or whether to go on.
+pub trait Outcome {
+    /// Returns whether the reading goes on.
+    fn flow(self) -> ControlFlow<()>;
+}
+
+impl Outcome for () {
+    fn flow(self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl Outcome for ControlFlow<()> {
+    fn flow(self) -> ControlFlow<()> {
+        self
+    }
+}
+
+/// The visitor of a closure.
+pub(crate) struct Each<F>(pub(crate) F);
+
+impl<F: FnMut(Socket<'_>) -> O, O: Outcome> Visitor for Each<F> {
+    fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        (self.0)(socket).flow()
     }
 }
 
@@ -36,7 +102,7 @@ pub struct ReadReport {
     pub malformed: u64,
     /// Rows that a live table repeated and that were dropped.
     pub repeated: u64,
-    /// Which source answered.
+    /// Which source answered; of several tables the text tables if any was read as text.
     pub source: Source,
     /// Whether the kernel said that the table changed under a dump, and went on saying so when the
     /// dump was repeated: rows may be missing or there twice.
@@ -44,6 +110,67 @@ pub struct ReadReport {
     pub inconsistent: bool,
     /// Whether the visitor ended the reading before the table did.
     pub stopped: bool,
+}
+
+impl ReadReport {
+    /// Returns the report of a reading of sock_diag in which nothing came yet.
+    pub(crate) fn of_diag() -> Self {
+        Self { source: Source::SockDiag, ..Self::default() }
+    }
+
+    /// Adds the report of another table.
+    pub(crate) fn add(&mut self, table: &Self) {
+        self.rows += table.rows;
+        self.malformed += table.malformed;
+        self.repeated += table.repeated;
+        if table.source == Source::ProcText {
+            self.source = Source::ProcText;
+        }
+        self.inconsistent |= table.inconsistent;
+        self.stopped |= table.stopped;
+    }
+}
+
+/// What comes next in a table.
+pub(crate) enum Step {
+    /// A row, which [`RowSource::row`] lends.
+    Row,
+    /// The report of a malformed row.
+    Malformed(RowError),
+    /// The end.
+    End,
+}
+
+/// The rows of one table of one source, one after the other.
+pub(crate) trait RowSource {
+    /// Goes to the next row.
+    fn advance(&mut self) -> Result<Step, Error>;
+
+    /// Lends the row that was reached.
+    fn row(&self) -> Socket<'_>;
+
+    /// Is told that no further row is wanted.
+    fn stop(&mut self);
+
+    /// Returns the totals so far.
+    fn report(&self) -> ReadReport;
+}
+
+/// Hands all rows to a visitor.
+pub(crate) fn push(
+    rows: &mut impl RowSource,
+    visitor: &mut dyn Visitor,
+) -> Result<ReadReport, Error> {
+    loop {
+        let flow = match rows.advance()? {
+            Step::Row => visitor.socket(rows.row()),
+            Step::Malformed(row) => visitor.malformed(&row),
+            Step::End => return Ok(rows.report()),
+        };
+        if flow.is_break() {
+            rows.stop();
+        }
+    }
 }
 
 /// Asked at least once in 1 000 lines whether the reading has to end.

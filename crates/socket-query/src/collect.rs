@@ -104,8 +104,10 @@ pub(crate) fn collect(
         let query = Query::new(table)
             .with_states(selection.states.mask())
             .with_details(selection.details)
-            .with_filter(selection.filter.program(table));
-        let read = tables.visit_query(&query, limits, &is_over, &mut admit);
+            .with_filter(selection.filter.program(table))
+            .with_limits(**limits)
+            .with_interrupt(&is_over);
+        let read = tables.visit_with(&query, &mut admit);
         // What was read before an error is shown, so the batch goes out first.
         let _ = admit.flush_unix();
         match read {

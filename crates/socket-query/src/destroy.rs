@@ -231,7 +231,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use bstr::BString;
-    use procnetsocket::{Pid, ProcessReport, ProcessTable, SocketTables, Uninterrupted};
+    use procnetsocket::{Pid, ProcessReport, ProcessTable, Query, SocketTables, Uninterrupted};
     use rstest::rstest;
     use testkit::{FakeProc, Tcp};
 
@@ -255,7 +255,7 @@ mod tests {
     ) {
         let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(inode)).build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
-        let sockets = tables.read_tcp4(&Limits::default()).unwrap().rows;
+        let sockets = tables.list(&Query::tcp()).unwrap().rows;
         let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
         let view = PolicyView::new(tables, policy, Names::default());
         let text: FilterText = [text].into_iter().collect();

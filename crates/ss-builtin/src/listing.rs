@@ -13,7 +13,7 @@ use socket_query::{EventSink, ListingProblem, Sink, SocketTable};
 use crate::{
     printer::Printer,
     problem::{Problems, complain},
-    render::ProcessColumn,
+    render::missing_processes,
 };
 
 /// Hands the sockets to a printer, and reports what is missing.
@@ -40,13 +40,8 @@ impl<'a> ListingRun<'a> {
     /// problems were not reported, as so many of `unreported`.
     pub(crate) fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
         let code = self.problems.finish(self.stderr, unreported);
-        let unowned = self.printer.users().and_then(ProcessColumn::of_unowned);
-        let gaps = match unowned {
-            Some(processes) if self.gaps.is_empty() => processes.gaps(),
-            _ => self.gaps,
-        };
-        for gap in &gaps {
-            complain(self.stderr, &format_args!("processes may be missing: {gap}"));
+        for reason in &missing_processes(self.printer.users(), &self.gaps) {
+            complain(self.stderr, reason);
         }
         self.printer.finish().map_err(write_failed)?;
         Ok(code)

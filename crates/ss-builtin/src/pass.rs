@@ -22,7 +22,7 @@ use socket_query::{ListingProblem, Sink, SocketTable};
 use crate::{
     listing::write_failed,
     problem::{Line, REPORTED},
-    render::{Frame, JsonWriter, ProcessColumn, RowRenderer},
+    render::{Frame, JsonWriter, ProcessColumn, RowRenderer, missing_processes},
 };
 
 /// What every object of a pass begins with.
@@ -110,16 +110,11 @@ impl<'a> PassRun<'a> {
             }
         };
         let failed = self.problem_count > 0;
-        let unowned = self.rows.users().and_then(ProcessColumn::of_unowned);
-        if let Some(processes) = unowned.filter(|_| self.gaps.is_empty()) {
-            self.gaps = processes.gaps();
-        }
         let mut problems = self.problems;
         if self.problem_count > REPORTED {
             problems.push(format!("{} more rows were left out", self.problem_count - REPORTED));
         }
-        let unseen = self.gaps.iter().map(|gap| format!("processes may be missing: {gap}"));
-        problems.extend(unseen);
+        problems.extend(missing_processes(self.rows.users(), &self.gaps));
         let complete = !failed && left_out == 0;
         let object = PassEnd { sockets: self.sockets, complete, left_out, problems };
         self.writer.object(&Stamped { stamp: &self.stamp, object }).map_err(write_failed)?;

@@ -7,7 +7,7 @@ use std::{
 
 use bstr::ByteSlice;
 use procnetsocket::{
-    Limits, RowError, SocketTables, Table, Uninterrupted, Visitor,
+    Query, RowError, SocketTables, Source, Table, Visitor,
     model::{InetSocket, Socket, UnixName},
 };
 use testkit::Xorshift;
@@ -37,7 +37,7 @@ impl Values {
         let mut values = Self::default();
         for table in listed {
             // OK because a root may lack a table.
-            drop(tables.visit(*table, &Limits::default(), &Uninterrupted, &mut values));
+            drop(tables.visit_with(&Query::new(*table).with_source(Source::ProcText), &mut values));
         }
         values
     }

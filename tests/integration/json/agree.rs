@@ -54,7 +54,7 @@ pub(crate) fn row_words(row: &Value, shown: Shown) -> Vec<BString> {
         queue(row, "send_q"),
     ];
     match string(row, "family") {
-        "inet" => {
+        "inet" | "inet6" => {
             cells.push(inet_end(row, "local", row["interface"].as_u64()));
             cells.push(inet_end(row, "peer", None));
         }

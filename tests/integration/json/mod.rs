@@ -9,6 +9,7 @@
 //! - `readme`: the examples of README.md.
 
 pub(crate) mod agree;
+mod label;
 mod order;
 mod pass;
 mod process;

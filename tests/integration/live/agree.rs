@@ -8,7 +8,7 @@ use std::{fmt::Write as _, ops::ControlFlow};
 use bstr::ByteSlice;
 use cap_std::ambient_authority;
 use procnetsocket::{
-    Details, Limits, Query, RowError, SocketTables, Source, Table, Uninterrupted, Visitor,
+    Details, Limits, Query, RowError, SocketTables, Source, Table, Visitor,
     model::{
         InetInfo, InetSocket, NetlinkSocket, PacketSocket, Socket, TcpState, UnixName, UnixSocket,
     },
@@ -110,10 +110,13 @@ fn read(tables: &SocketTables, table: Table, source: Source) -> (Source, Vec<Str
     let mut common = Common::default();
     let limits = Limits::default();
     let report = if source == Source::ProcText {
-        tables.visit(table, &limits, &Uninterrupted, &mut common)
+        tables.visit_with(
+            &Query::new(table).with_source(Source::ProcText).with_limits(limits),
+            &mut common,
+        )
     } else {
         let query = Query::new(table).with_details(Details::ALL);
-        tables.visit_query(&query, &limits, &Uninterrupted, &mut common)
+        tables.visit_with(&query.with_limits(limits), &mut common)
     };
     common.0.sort();
     if table == Table::Netlink {

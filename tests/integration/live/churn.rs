@@ -24,7 +24,7 @@ use std::{
 
 use cap_std::ambient_authority;
 use procnetsocket::{
-    Limits, Query, RowError, SocketTables, Source, Table, Uninterrupted, Visitor,
+    Limits, Query, RowError, SocketTables, Source, Table, Visitor,
     model::{Cookie, Socket},
 };
 
@@ -131,7 +131,7 @@ fn list(load: &Load) -> Count {
         let mut seen = Seen::default();
         let limits = Limits { entries: u64::MAX, ..Limits::default() };
         let query = Query::new(Table::Tcp4);
-        let report = tables.visit_query(&query, &limits, &Uninterrupted, &mut seen).unwrap();
+        let report = tables.visit_with(&query.with_limits(limits), &mut seen).unwrap();
         assert_eq!(report.source, Source::SockDiag, "sock_diag has TCP sockets");
         count.listings += 1;
         count.rows += seen.rows;

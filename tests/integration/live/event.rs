@@ -26,7 +26,7 @@ use bstr::{BString, ByteSlice};
 use builtin_api::{CallContext, Cancel, invoke};
 use cap_std::ambient_authority;
 use procnetsocket::{
-    Limits, RowError, SocketTables, Table, Uninterrupted, Visitor, diag::EventAuthority,
+    Limits, Query, RowError, SocketTables, Source, Table, Visitor, diag::EventAuthority,
     model::Socket,
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -81,7 +81,12 @@ fn tables() -> Arc<SocketTables> {
 fn listeners() -> Listeners {
     let mut listeners = Listeners::default();
     let limits = Limits::default();
-    tables().visit(Table::Netlink, &limits, &Uninterrupted, &mut listeners).unwrap();
+    tables()
+        .visit_with(
+            &Query::new(Table::Netlink).with_source(Source::ProcText).with_limits(limits),
+            &mut listeners,
+        )
+        .unwrap();
     listeners
 }
 

@@ -56,6 +56,11 @@ impl Fixture {
         Self { child, stdin, stdout, directory, absent }
     }
 
+    /// Returns the kinds that the kernel refuses, and why.
+    pub(crate) fn absent(&self) -> &[String] {
+        &self.absent
+    }
+
     /// Returns the directory that named unix sockets lie in.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()

@@ -1,6 +1,7 @@
 //! `--json` over live sockets, of which sock_diag tells.
 
 use bstr::ByteSlice;
+use serde_json::Value;
 
 use super::{fixture::Fixture, line::words, namespace::inside, program::Program};
 use crate::json::{
@@ -32,6 +33,24 @@ fn live_sockets_are_of_the_form_of_the_schema() {
 }
 
 #[test]
+fn listeners_count_connections_and_rates_are_named() {
+    inside("live::json::listeners_count_connections_and_rates_are_named", || {
+        let ours = Program::ours();
+        let _fixture = Fixture::new();
+        let rows = objects(&ours.run(&words("--json -atxi"), None));
+        let (mut listeners, mut rates) = (0, 0);
+        for row in &rows {
+            let listens = row["state"] == "LISTEN";
+            assert_eq!(row["accept_queue"], *when(listens, &row["recv_q"]));
+            assert_eq!(row["backlog"], *when(listens, &row["send_q"]));
+            listeners += usize::from(listens);
+            rates += usize::from(row["send_rate"].as_f64().is_some_and(|rate| rate > 0.0));
+        }
+        assert!(listeners > 5 && rates > 5, "{listeners} listeners, {rates} rates");
+    });
+}
+
+#[test]
 fn text_and_objects_agree_on_live_sockets() {
     inside("live::json::text_and_objects_agree_on_live_sockets", || {
         let ours = Program::ours();
@@ -48,4 +67,9 @@ fn text_and_objects_agree_on_live_sockets() {
         });
         assert!(agree, "ss {line} tells other sockets as text than as objects");
     });
+}
+
+/// Returns a value, or nothing.
+fn when(is_there: bool, value: &Value) -> &Value {
+    if is_there { value } else { &Value::Null }
 }

@@ -52,3 +52,4 @@ mod secret;
 mod shell;
 mod soak;
 mod typed;
+mod workload;

@@ -12,10 +12,7 @@ use std::{
 
 use bstr::BStr;
 use cap_std::ambient_authority;
-use procnetsocket::{
-    ErrorKind, Family, Limits, SocketTables,
-    model::{InetProtocol, TcpState},
-};
+use procnetsocket::{ErrorKind, Family, Query, SocketTables, Source, model::TcpState};
 use socket_query::{Grant, GrantSet, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 
@@ -69,7 +66,7 @@ fn with_blue(look: impl FnOnce(&File, u16)) {
 }
 
 fn listening(tables: &SocketTables) -> Vec<u16> {
-    let listing = tables.inet_connections(Family::V4, InetProtocol::Tcp).unwrap();
+    let listing = tables.list(&Query::tcp().family(Family::V4)).unwrap();
     let listeners = listing.rows.iter().filter(|row| row.state == TcpState::Listen);
     listeners.map(|row| row.local.port()).collect()
 }
@@ -83,7 +80,7 @@ fn tables_of_another_namespace_show_its_sockets() {
                 SocketTables::open_ambient_in(ambient_authority(), namespace.as_fd()).unwrap();
             assert_eq!((listening(&here), listening(&there)), (vec![], vec![port]));
             assert!(there.local_port_range().is_ok());
-            let error = there.read_tcp4(&Limits::default()).unwrap_err();
+            let error = there.list(&Query::tcp().with_source(Source::ProcText)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported);
             assert_eq!(there.sockstat().unwrap_err().kind(), ErrorKind::Unsupported);
             let again = SocketTables::open_ambient(ambient_authority()).unwrap();

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
 use bstr::ByteSlice as _;
 use cap_std::ambient_authority;
 use procnetsocket::{
-    Limits, Query, RowError, SocketTables, Source, Table, Uninterrupted, Visitor,
+    Query, RowError, SocketTables, Source, Table, Uninterrupted, Visitor,
     model::{Cookie, InetSocket, Socket},
 };
 use socket_query::{Filter, Names, Policy, PolicyView, SocketTable, TableSet, expr::FilterText};
@@ -37,7 +37,7 @@ impl Visitor for Keep {
 fn dump(tables: &SocketTables, table: Table, program: Vec<u8>) -> Vec<InetSocket> {
     let mut keep = Keep::default();
     let query = Query::new(table).with_filter(program);
-    let report = tables.visit_query(&query, &Limits::default(), &Uninterrupted, &mut keep).unwrap();
+    let report = tables.visit_with(&query, &mut keep).unwrap();
     assert_eq!(report.source, Source::SockDiag);
     keep.0
 }

@@ -174,6 +174,7 @@ pub mod process {
     pub fn uses(path: &Path) {
         use std::{env, io, process};
         _ = process::Command::new(path);
+        _ = fork::fork();
         _ = env::var("X");
         _ = env::var_os("X");
         _ = env::vars();

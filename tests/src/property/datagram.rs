@@ -7,8 +7,8 @@
 use std::ops::ControlFlow;
 
 use procnetsocket::{
-    Limits, Query, RowError, Table, Uninterrupted, Visitor,
-    diag::{Request, visit_datagrams},
+    Limits, RowError, Table, TableQuery, Visitor,
+    diag::{Replies, Request},
     model::Socket,
 };
 
@@ -60,13 +60,13 @@ pub fn holds(input: &[u8]) {
 }
 
 fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
-    let request = Request::Dump(Query::new(table));
+    let request = Request::Dump(TableQuery::new(table));
     let mut rows = Rows::default();
     let limits = Limits::default();
     // The request is the one that the first message answers.
     let sequence = datagram.get(8..12).and_then(|bytes| bytes.try_into().ok());
     let sequence = sequence.map_or(0, u32::from_ne_bytes);
-    let ended = visit_datagrams(&request, sequence, [datagram], &limits, &Uninterrupted, &mut rows);
+    let ended = Replies::new(&request, sequence).with_bounds(limits).visit([datagram], &mut rows);
     let ended = match ended {
         Ok(report) => {
             let malformed = rows.0.iter().filter(|row| *row == MALFORMED).count() as u64;

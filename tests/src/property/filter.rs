@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use bstr::{BStr, BString, ByteSlice as _};
 use procnetsocket::{
-    Limits, RowError, SocketTables, Table, Uninterrupted, Visitor,
+    Limits, Query, RowError, SocketTables, Source, Table, Uninterrupted, Visitor,
     model::{OwnedSocket, Socket},
 };
 use socket_query::{
@@ -57,7 +57,12 @@ impl Machine {
         let mut rows = Rows(Vec::new());
         for table in TABLES {
             let limits = Limits::default();
-            tables.visit(table, &limits, &Uninterrupted, &mut rows).expect("every table is there");
+            tables
+                .visit_with(
+                    &Query::new(table).with_source(Source::ProcText).with_limits(limits),
+                    &mut rows,
+                )
+                .expect("every table is there");
         }
         let policy = Policy::new([Grant::Sockets].into_iter().collect());
         let view = PolicyView::new(tables, policy, Names::default()).with_cgroups(Arc::new(Groups));

@@ -120,7 +120,7 @@ impl ProcessService {
         if self.bounds.reach == Reach::Named {
             // Security: how many processes are closed or hidden says how many there are.
             report.closed = 0;
-            report.visibility = ProcVisibility::All;
+            report.visibility = ProcVisibility::Withheld;
         }
         Ok(report)
     }

@@ -28,7 +28,7 @@ use rustix::{
 use socket_query::{HostNameError, HostNames as _, ProcessSource as _, ProcessSourceErrorKind};
 
 use crate::{
-    confine::{Running, value},
+    confine::{Running, children, value},
     program::run,
 };
 
@@ -295,16 +295,6 @@ fn a_broker_that_was_killed_is_an_error_for_a_person() {
     );
 }
 
-/// Returns the processes that a shell has started. A thread that ends meanwhile leaves its own to the
-/// first one.
-fn children(shell: &Running) -> Vec<u32> {
-    let tasks = fs::read_dir(format!("/proc/{}/task", shell.id())).unwrap();
-    let lists =
-        tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("children")).ok());
-    let lists: Vec<String> = lists.collect();
-    lists.iter().flat_map(|list| list.split_whitespace()).map(|pid| pid.parse().unwrap()).collect()
-}
-
 #[rstest]
 #[case::default(&[], 0)]
 #[case::other_grants(&["--grant", "sockets"], 0)]
@@ -316,13 +306,13 @@ fn children(shell: &Running) -> Vec<u32> {
 #[case::both(&["--grant", "sockets,processes,resolve"], 2)]
 #[case::neither(&["--grant", "sockets,events,kill,namespaces"], 0)]
 fn there_is_a_broker_where_one_is_needed(#[case] args: &[&str], #[case] brokers: usize) {
-    assert_eq!(children(&Running::start(args)).len(), brokers);
+    assert_eq!(children(Running::start(args).script()).len(), brokers);
 }
 
 #[test]
 fn a_broker_ends_with_a_shell_that_is_killed() {
     let shell = Running::start(&["--grant", "sockets,processes"]);
-    let broker = Pid::from_raw(i32::try_from(children(&shell)[0]).unwrap()).unwrap();
+    let broker = Pid::from_raw(i32::try_from(children(shell.script())[0]).unwrap()).unwrap();
     let broker = pidfd_open(broker, PidfdFlags::empty()).unwrap();
     drop(shell);
     // Kernel: a pidfd is readable when its process has ended.

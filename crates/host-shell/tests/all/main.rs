@@ -13,6 +13,7 @@ mod builtins;
 mod commands;
 mod confine;
 mod conformance;
+mod exhaust;
 mod files;
 mod language;
 mod limits;

@@ -195,6 +195,14 @@ impl Channel {
     }
 }
 
+impl Channel {
+    /// Returns the datagram of that length that was received last.
+    #[inline]
+    pub(super) fn datagram(&self, length: usize) -> &[u8] {
+        self.buffer.get(..length).unwrap_or_default()
+    }
+}
+
 impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()

@@ -58,35 +58,34 @@ impl Decoder {
     /// A [`Fault`] when these are not the bytes of a socket of the table.
     #[inline]
     pub fn decode(&mut self, message: &[u8]) -> Result<Socket<'_>, Fault> {
+        self.update(message)?;
+        Ok(self.row())
+    }
+
+    /// Decodes a message into the row.
+    #[inline]
+    pub(super) fn update(&mut self, message: &[u8]) -> Result<(), Fault> {
         match &mut self.0 {
-            DecodedRow::Inet(family, row) => {
-                inet::decode(message, *family, row)?;
-                Ok(Socket::Inet(row))
-            }
-            DecodedRow::Event(row) => {
-                inet::decode_event(message, row)?;
-                Ok(Socket::Inet(row))
-            }
-            DecodedRow::Unix(row) => {
-                unix::decode(message, row)?;
-                Ok(Socket::Unix(row))
-            }
-            DecodedRow::Packet(row) => {
-                packet::decode(message, row)?;
-                Ok(Socket::Packet(row))
-            }
-            DecodedRow::Netlink(row) => {
-                netlink::decode(message, row)?;
-                Ok(Socket::Netlink(row))
-            }
-            DecodedRow::Vsock(row) => {
-                vsock::decode(message, row)?;
-                Ok(Socket::Vsock(row))
-            }
-            DecodedRow::Xdp(row) => {
-                xdp::decode(message, row)?;
-                Ok(Socket::Xdp(row))
-            }
+            DecodedRow::Inet(family, row) => inet::decode(message, *family, row),
+            DecodedRow::Event(row) => inet::decode_event(message, row),
+            DecodedRow::Unix(row) => unix::decode(message, row),
+            DecodedRow::Packet(row) => packet::decode(message, row),
+            DecodedRow::Netlink(row) => netlink::decode(message, row),
+            DecodedRow::Vsock(row) => vsock::decode(message, row),
+            DecodedRow::Xdp(row) => xdp::decode(message, row),
+        }
+    }
+
+    /// Lends the row that was decoded last.
+    #[inline]
+    pub(super) fn row(&self) -> Socket<'_> {
+        match &self.0 {
+            DecodedRow::Inet(_, row) | DecodedRow::Event(row) => Socket::Inet(row),
+            DecodedRow::Unix(row) => Socket::Unix(row),
+            DecodedRow::Packet(row) => Socket::Packet(row),
+            DecodedRow::Netlink(row) => Socket::Netlink(row),
+            DecodedRow::Vsock(row) => Socket::Vsock(row),
+            DecodedRow::Xdp(row) => Socket::Xdp(row),
         }
     }
 }

@@ -1,6 +1,4 @@
-//! From the datagrams of a reply to a visitor: what every reply is checked for.
-
-use std::ops::ControlFlow;
+//! The messages of a reply, one after the other: what every reply is checked for.
 
 use super::{
     decode::Decoder,
@@ -12,17 +10,21 @@ use super::{
 };
 use crate::{
     error::{Error, RowError},
-    limits::Limits,
-    model::{Source, Table},
-    visit::{Interrupt, ReadReport, Visitor},
+    model::{Socket, Table},
+    query::Bounds,
+    visit::{ReadReport, RowSource, Step, Visitor, push},
 };
 
 /// How far a reply has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Progress {
-    /// The kernel has more to say, though perhaps nobody wants it.
-    More,
-    /// The kernel said the last word.
+    /// A socket was reached.
+    Row,
+    /// A message that is no socket was reached.
+    Malformed(RowError),
+    /// The datagram has no more messages that count.
+    NextDatagram,
+    /// The end was reached.
     Done,
 }
 
@@ -32,33 +34,29 @@ pub(super) struct Dump<'a> {
     sequence: u32,
     /// Whether one socket was asked for, whose message is the last.
     is_lookup: bool,
-    limits: &'a Limits,
-    interrupt: &'a dyn Interrupt,
+    bounds: Bounds<'a>,
     decoder: Decoder,
+    /// Bytes of the datagram that were taken.
+    taken: usize,
     messages: u64,
-    /// Whether the kernel said the last word, which may be an error.
+    /// Whether the end was received, which may be an error.
     is_over: bool,
     report: ReadReport,
 }
 
 impl<'a> Dump<'a> {
-    pub(super) fn new(
-        request: &Request,
-        sequence: u32,
-        limits: &'a Limits,
-        interrupt: &'a dyn Interrupt,
-    ) -> Self {
+    pub(super) fn new(request: &Request, sequence: u32, bounds: Bounds<'a>) -> Self {
         let table = request.table();
         Self {
             table,
             sequence,
             is_lookup: !matches!(request, Request::Dump(_)),
-            limits,
-            interrupt,
+            bounds,
             decoder: Decoder::new(table),
+            taken: 0,
             messages: 0,
             is_over: false,
-            report: ReadReport { source: Source::SockDiag, ..ReadReport::default() },
+            report: ReadReport::of_diag(),
         }
     }
 
@@ -67,114 +65,169 @@ impl<'a> Dump<'a> {
         self.report
     }
 
-    /// Returns whether the kernel said the last word.
+    /// Returns the socket that was reached.
+    #[inline]
+    pub(super) fn row(&self) -> Socket<'_> {
+        self.decoder.row()
+    }
+
+    /// Passes over the sockets that follow; only the end is still looked for.
+    pub(super) fn stop(&mut self) {
+        self.report.stopped = true;
+    }
+
+    /// Returns whether the end was received.
     pub(super) fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Hands the sockets of a datagram to a visitor.
+    /// Goes to the next socket of a datagram, which has to be the same one until it has no more.
     ///
     /// The interrupt is asked for each datagram; one of 32 KiB holds less than 1 000 sockets.
-    pub(super) fn datagram(
-        &mut self,
-        datagram: &[u8],
-        visitor: &mut dyn Visitor,
-    ) -> Result<Progress, Error> {
-        if self.interrupt.is_interrupted() {
+    #[inline]
+    pub(super) fn advance(&mut self, datagram: &[u8]) -> Result<Progress, Error> {
+        if self.is_over {
+            return Ok(Progress::Done);
+        }
+        if self.taken == 0 && self.bounds.interrupt.is_interrupted() {
             return Err(DiagError::Interrupted(self.table).into());
         }
-        for message in Messages::new(datagram) {
+        loop {
+            let mut messages = Messages::new(datagram.get(self.taken..).unwrap_or_default());
+            let Some(message) = messages.next() else {
+                self.taken = 0;
+                return Ok(Progress::NextDatagram);
+            };
             let table = self.table;
             let message = message.map_err(|framing| DiagError::Framing { table, framing })?;
-            if self.message(&message, visitor)? == Progress::Done {
-                return Ok(Progress::Done);
+            self.taken = datagram.len() - messages.rest().len();
+            if let Some(progress) = self.message(&message)? {
+                return Ok(progress);
             }
         }
-        Ok(Progress::More)
     }
 
+    /// Takes a message; `None` if it does not count.
     #[inline]
-    fn message(
-        &mut self,
-        message: &Message<'_>,
-        visitor: &mut dyn Visitor,
-    ) -> Result<Progress, Error> {
+    fn message(&mut self, message: &Message<'_>) -> Result<Option<Progress>, Error> {
         // The end of a dump that was given up earlier, for example.
         if message.sequence != self.sequence {
-            return Ok(Progress::More);
+            return Ok(None);
         }
         self.report.inconsistent |= message.is_interrupted();
         match message.kind {
-            SOCK_DIAG_BY_FAMILY => self.row(message.payload, visitor),
+            SOCK_DIAG_BY_FAMILY => self.socket(message.payload),
             NLMSG_DONE | NLMSG_ERROR => self.end(message),
-            NLMSG_NOOP => Ok(Progress::More),
+            NLMSG_NOOP => Ok(None),
             NLMSG_OVERRUN => Err(DiagError::Overrun.into()),
             kind => Err(DiagError::UnknownType(kind).into()),
         }
     }
 
     #[inline]
-    fn row(&mut self, payload: &[u8], visitor: &mut dyn Visitor) -> Result<Progress, Error> {
-        let then = if self.is_lookup { Progress::Done } else { Progress::More };
+    fn socket(&mut self, payload: &[u8]) -> Result<Option<Progress>, Error> {
         self.is_over |= self.is_lookup;
-        // After the visitor has enough, only the end is waited for.
         if self.report.stopped {
-            return Ok(then);
+            return Ok(None);
         }
-        if self.messages >= self.limits.total_lines {
-            let (table, limit) = (self.table, self.limits.total_lines);
-            return Err(DiagError::TooManyRows { table, limit }.into());
+        let limit = self.bounds.limits.total_lines;
+        if self.messages >= limit {
+            return Err(DiagError::TooManyRows { table: self.table, limit }.into());
         }
         self.messages += 1;
-        let flow = match self.decoder.decode(payload) {
-            Ok(socket) => {
+        match self.decoder.update(payload) {
+            Ok(()) => {
                 self.report.rows += 1;
-                visitor.socket(socket)
+                Ok(Some(Progress::Row))
             }
             Err(fault) => {
                 self.report.malformed += 1;
-                visitor.malformed(&RowError::from_fault(self.table, self.messages, fault))
+                let row = RowError::from_fault(self.table, self.messages, fault);
+                Ok(Some(Progress::Malformed(row)))
             }
-        };
-        self.report.stopped = flow == ControlFlow::Break(());
-        Ok(then)
+        }
     }
 
-    fn end(&mut self, message: &Message<'_>) -> Result<Progress, Error> {
+    fn end(&mut self, message: &Message<'_>) -> Result<Option<Progress>, Error> {
         self.is_over = true;
         match message.errno() {
-            None => Ok(Progress::Done),
+            None => Ok(Some(Progress::Done)),
             Some(errno) if self.is_lookup => Err(of_lookup(self.table, errno).into()),
             Some(errno) => Err(of_dump(self.table, errno).into()),
         }
     }
 }
 
-/// Reads the datagrams of a reply from memory: a capture of another time, a test's bytes.
+/// The datagrams of a reply in memory: a capture of another time, a test's bytes.
 ///
-/// Everything but the socket happens here: framing, sequence, errors, rows, limits. What comes behind
-/// the end is not looked at; when the end is missing the datagrams are simply over.
-///
-/// # Errors
-///
-/// [`Malformed`](crate::ErrorKind::Malformed) for bytes that are no netlink messages, the error that
-/// the datagrams hold, [`LimitExceeded`](crate::ErrorKind::LimitExceeded) and
-/// [`Interrupted`](crate::ErrorKind::Interrupted). A message that is not understood is no error here:
-/// it goes to [`Visitor::malformed`].
-#[expect(clippy::too_many_arguments, reason = "each is one independent choice of the caller")]
-pub fn visit_datagrams<'d>(
-    request: &Request,
-    sequence: u32,
-    datagrams: impl IntoIterator<Item = &'d [u8]>,
-    limits: &Limits,
-    interrupt: &dyn Interrupt,
-    visitor: &mut dyn Visitor,
-) -> Result<ReadReport, Error> {
-    let mut dump = Dump::new(request, sequence, limits, interrupt);
-    for datagram in datagrams {
-        if dump.datagram(datagram, visitor)? == Progress::Done || dump.report.stopped {
-            break;
-        }
+/// Everything but the socket happens here: framing, sequence, errors, rows, limits.
+pub struct Replies<'a>(Dump<'a>);
+
+impl<'a> Replies<'a> {
+    /// Means the replies to a request of that number, read within the default limits.
+    pub fn new(request: &Request, sequence: u32) -> Self {
+        Self(Dump::new(request, sequence, Bounds::default()))
     }
-    Ok(dump.report())
+
+    /// Reads within these bounds.
+    #[must_use]
+    pub fn with_bounds(self, bounds: impl Into<Bounds<'a>>) -> Self {
+        Self(Dump { bounds: bounds.into(), ..self.0 })
+    }
+
+    /// Hands the sockets of the datagrams to a visitor. What comes behind the end is not looked at;
+    /// when the end is missing the datagrams are simply over.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`](crate::ErrorKind::Malformed) for bytes that are no netlink messages, the error
+    /// that the datagrams hold, [`LimitExceeded`](crate::ErrorKind::LimitExceeded) and
+    /// [`Interrupted`](crate::ErrorKind::Interrupted). A message that is not understood is no error
+    /// here: it goes to [`Visitor::malformed`].
+    pub fn visit<'d>(
+        self,
+        datagrams: impl IntoIterator<Item = &'d [u8]>,
+        mut visitor: impl Visitor,
+    ) -> Result<ReadReport, Error> {
+        let mut datagrams = datagrams.into_iter();
+        let datagram = datagrams.next();
+        push(&mut MemoryRows { dump: self.0, datagrams, datagram }, &mut visitor)
+    }
+}
+
+/// The rows of datagrams in memory.
+struct MemoryRows<'a, 'd, I> {
+    dump: Dump<'a>,
+    datagrams: I,
+    datagram: Option<&'d [u8]>,
+}
+
+impl<'d, I: Iterator<Item = &'d [u8]>> RowSource for MemoryRows<'_, 'd, I> {
+    #[inline]
+    fn advance(&mut self) -> Result<Step, Error> {
+        while let Some(datagram) = self.datagram {
+            match self.dump.advance(datagram)? {
+                Progress::Row => return Ok(Step::Row),
+                Progress::Malformed(row) => return Ok(Step::Malformed(row)),
+                Progress::NextDatagram if !self.dump.report().stopped => {
+                    self.datagram = self.datagrams.next();
+                }
+                Progress::NextDatagram | Progress::Done => break,
+            }
+        }
+        Ok(Step::End)
+    }
+
+    #[inline]
+    fn row(&self) -> Socket<'_> {
+        self.dump.row()
+    }
+
+    fn stop(&mut self) {
+        self.dump.stop();
+    }
+
+    fn report(&self) -> ReadReport {
+        self.dump.report()
+    }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    model::Table,
+    model::{Family, Table},
     visit::{Interrupt, Uninterrupted},
 };
 
@@ -49,9 +49,10 @@ impl DiagSocket {
         socket: &InetLookup,
         interrupt: &dyn Interrupt,
     ) -> Result<(), Error> {
-        let family = if socket.local.is_ipv4() { crate::Family::V4 } else { crate::Family::V6 };
+        let family = if socket.local.is_ipv4() { Family::V4 } else { Family::V6 };
         let table = Table::inet(socket.protocol, family);
-        let mut channel = self.lease(table, interrupt)?;
+        let mut lease = self.lease(table, interrupt)?;
+        let channel = &mut lease.channel;
         if interrupt.is_interrupted() {
             return Err(DiagError::Interrupted(table).into());
         }

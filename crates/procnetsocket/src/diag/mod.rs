@@ -2,8 +2,7 @@
 //!
 //! The way of the data: a [`Request`] is written, the kernel answers with datagrams, each holds
 //! [messages](Message), a message is [decoded](Decoder) into a row, and the row is lent to a
-//! [`Visitor`](crate::Visitor). [`DiagSocket`] does all of it; [`visit_datagrams`] does all but the
-//! socket.
+//! [`Visitor`](crate::Visitor). [`DiagSocket`] does all of it; [`Replies`] does all but the socket.
 //!
 //! # What is checked
 //!
@@ -45,11 +44,11 @@ mod xdp;
 pub use self::{
     bytes::Fault,
     decode::Decoder,
-    dump::visit_datagrams,
+    dump::Replies,
     event::{DestroyEvents, EventAuthority, EventGroups},
     kill::KillAuthority,
     request::{InetLookup, Request, UnixLookup},
     socket::DiagSocket,
     wire::{FramingError, Message, Messages},
 };
-pub(crate) use self::{error::DiagError, interface::Interfaces};
+pub(crate) use self::{error::DiagError, interface::Interfaces, socket::DiagRows};

@@ -23,8 +23,8 @@ use super::{
     xdp::AF_XDP,
 };
 use crate::{
-    model::{Cookie, Family, InetProtocol, InetSocket, Inode, RowForm, Table},
-    query::{Details, Query},
+    model::{Cookie, Family, InetProtocol, InetSocket, Inode, RowForm, StateMask, Table},
+    query::{Details, TableQuery},
 };
 
 /// Protocols of internet sockets.
@@ -49,7 +49,7 @@ const INET_DIAG_REQ_PROTOCOL: u16 = 3;
 #[non_exhaustive]
 pub enum Request {
     /// The sockets of a table.
-    Dump(Query),
+    Dump(TableQuery),
     /// One internet socket. A TCP socket that listens answers for connections that do not exist.
     Inet(InetLookup),
     /// One unix socket.
@@ -110,6 +110,14 @@ impl Request {
             Self::Dump(query) => query.table,
             Self::Inet(lookup) => Table::inet(lookup.protocol, lookup.family()),
             Self::Unix(_) => Table::Unix,
+        }
+    }
+
+    /// Returns the states that are wanted.
+    pub(crate) fn states(&self) -> StateMask {
+        match self {
+            Self::Dump(query) => query.states,
+            Self::Inet(_) | Self::Unix(_) => StateMask::ALL,
         }
     }
 
@@ -177,7 +185,7 @@ fn put_attribute(out: &mut Vec<u8>, kind: u16, value: &[u8]) {
     out.resize(out.len().next_multiple_of(4), 0);
 }
 
-fn write_dump(query: &Query, out: &mut Vec<u8>) {
+fn write_dump(query: &TableQuery, out: &mut Vec<u8>) {
     let states = query.possible_states().bits();
     let wants = |detail, bit| if query.details.contains(detail) { bit } else { 0 };
     match query.table.form() {
@@ -256,7 +264,7 @@ fn put_cookie(out: &mut Vec<u8>, cookie: Option<Cookie>) {
     put_words(out, &[half(number), half(number >> 32)]);
 }
 
-fn write_inet_dump(query: &Query, protocol: InetProtocol, family: Family, out: &mut Vec<u8>) {
+fn write_inet_dump(query: &TableQuery, protocol: InetProtocol, family: Family, out: &mut Vec<u8>) {
     out.extend([
         family_number(family),
         protocol_byte(protocol, family),

@@ -2,9 +2,7 @@
 
 use std::{
     io::Write,
-    ops::ControlFlow,
-    sync::{Mutex, MutexGuard, TryLockError},
-    thread,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -17,12 +15,11 @@ use super::{
     request::Request,
 };
 use crate::{
-    error::{Error, RowError},
+    error::Error,
     limits::Limits,
-    listing::{Collect, KeptRow, Listing},
-    model::{Family, InetProtocol, InetSocket, Socket, Source, Table, UnixSocket},
-    query::Query,
-    visit::{Interrupt, ReadReport, Uninterrupted, Visitor},
+    model::{Socket, Table},
+    query::Bounds,
+    visit::{Interrupt, ReadReport, RowSource, Step, Visitor, push},
 };
 
 /// How often a dump is repeated because the table changed under it: 3 times.
@@ -32,8 +29,8 @@ const RETRIES: u32 = 3;
 /// visitor that asks in turn, and of commands in a pipeline that list while they read a listing.
 const CHANNELS: usize = 4;
 
-/// The time between two looks whether another request is done: 1 ms.
-const PAUSE: Duration = Duration::from_millis(1);
+/// How often the interrupt is asked while all netlink sockets are in use: 10 ms.
+const POLL: Duration = Duration::from_millis(10);
 
 /// A handle on the kernel's sock_diag (`sock_diag(7)`).
 ///
@@ -53,6 +50,10 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub struct DiagSocket {
     /// Each is locked while a request is answered.
     channels: [Mutex<Channel>; CHANNELS],
+    /// Locked while the channels are tried, so that none becomes free unnoticed.
+    looking: Mutex<()>,
+    /// Notified when a channel becomes free.
+    freed: Condvar,
 }
 
 impl DiagSocket {
@@ -69,10 +70,11 @@ impl DiagSocket {
     /// [`Denied`](crate::ErrorKind::Denied), [`Io`](crate::ErrorKind::Io).
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
         let open = || Channel::open_ambient(token).map(Mutex::new);
-        Ok(Self { channels: [open()?, open()?, open()?, open()?] })
+        let channels = [open()?, open()?, open()?, open()?];
+        Ok(Self { channels, looking: Mutex::new(()), freed: Condvar::new() })
     }
 
-    /// Hands each socket that is asked for to a visitor, as the kernel tells of it.
+    /// Hands each socket that is asked for to a visitor, as the kernel reports it.
     ///
     /// Nothing is kept, and no memory is allocated for a row of an internet socket. When no socket
     /// can be in the states that are asked for, the kernel is not asked.
@@ -83,28 +85,43 @@ impl DiagSocket {
     /// [`NotFound`](crate::ErrorKind::NotFound) when it does not have the one socket that was asked
     /// for, and every other [`ErrorKind`](crate::ErrorKind) but those of `/proc`.
     /// [`Timeout`](crate::ErrorKind::Timeout) also when no netlink socket becomes free: each visitor
-    /// that asks in turn holds one, and there are four. Rows that came before an error were handed
+    /// that asks in turn uses one, and there are four. Rows that came before an error were handed
     /// over.
-    pub fn visit(
+    pub fn visit<'a>(
         &self,
         request: &Request,
-        limits: &Limits,
-        interrupt: &dyn Interrupt,
-        visitor: &mut dyn Visitor,
+        bounds: impl Into<Bounds<'a>>,
+        mut visitor: impl Visitor,
     ) -> Result<ReadReport, Error> {
-        if request.is_void() {
-            return Ok(ReadReport { source: Source::SockDiag, ..ReadReport::default() });
-        }
-        let mut channel = self.lease(request.table(), interrupt)?;
+        let bounds = bounds.into();
         let mut retries = 0;
         loop {
-            let each = &mut |dump: &mut Dump<'_>, datagram: &[u8]| dump.datagram(datagram, visitor);
-            let report = exchange(&mut channel, request, limits, interrupt, each)?;
+            let Some(mut rows) = self.rows(request, bounds)? else {
+                return Ok(ReadReport::of_diag());
+            };
+            let report = push(&mut rows, &mut visitor)?;
             if is_final(&report, retries) || !visitor.restart() {
                 return Ok(report);
             }
             retries += 1;
         }
+    }
+
+    /// Asks for sockets; `None` if none can be in the states that are asked for.
+    pub(crate) fn rows<'a>(
+        &'a self,
+        request: &Request,
+        bounds: Bounds<'a>,
+    ) -> Result<Option<DiagRows<'a>>, Error> {
+        if request.is_void() {
+            return Ok(None);
+        }
+        let table = request.table();
+        let mut lease = self.lease(table, bounds.interrupt)?;
+        let encode = |sequence, out: &mut Vec<u8>| request.encode(sequence, out);
+        let sequence = lease.channel.send(table, bounds.interrupt, &encode)?;
+        let dump = Dump::new(request, sequence, bounds);
+        Ok(Some(DiagRows { lease, table, interrupt: bounds.interrupt, dump, datagram: None }))
     }
 
     /// Copies the replies to a request, datagram by datagram, and returns the number of their bytes.
@@ -119,67 +136,71 @@ impl DiagSocket {
         interrupt: &dyn Interrupt,
         writer: &mut dyn Write,
     ) -> Result<u64, Error> {
-        let mut channel = self.lease(request.table(), interrupt)?;
+        let bounds = Bounds { limits: Limits::streaming(), interrupt };
+        let Some(mut rows) = self.rows(request, bounds)? else { return Ok(0) };
         let mut bytes = 0;
-        exchange(&mut channel, request, &Limits::streaming(), interrupt, &mut |dump, datagram| {
+        loop {
+            let datagram = rows.receive()?;
             writer.write_all(datagram).map_err(DiagError::Copy)?;
             // OK because no stream has more than 64 bits of bytes.
             bytes += u64::try_from(datagram.len()).unwrap_or_default();
-            dump.datagram(datagram, &mut Ignore)
-        })?;
-        Ok(bytes)
+            loop {
+                match rows.step()? {
+                    Progress::Row | Progress::Malformed(_) => {}
+                    Progress::NextDatagram => break,
+                    Progress::Done => return Ok(bytes),
+                }
+            }
+        }
     }
 
-    /// Reads the internet sockets of a protocol, within the default [`Limits`].
+    /// Waits until a netlink socket is free.
     ///
-    /// # Errors
-    ///
-    /// As [`DiagSocket::visit`]. Malformed rows are no error; the [`Listing`] tells them.
-    pub fn inet_connections(
-        &self,
-        family: Family,
-        protocol: InetProtocol,
-    ) -> Result<Listing<InetSocket>, Error> {
-        self.read(&Query::new(Table::inet(protocol, family)), &Limits::default())
-    }
-
-    /// Reads the unix sockets, within the default [`Limits`].
-    ///
-    /// # Errors
-    ///
-    /// As [`DiagSocket::inet_connections`].
-    pub fn unix_connections(&self) -> Result<Listing<UnixSocket>, Error> {
-        self.read(&Query::new(Table::Unix), &Limits::default())
-    }
-
-    fn read<T: KeptRow>(&self, query: &Query, limits: &Limits) -> Result<Listing<T>, Error> {
-        let mut collect = Collect::new(limits.entries);
-        let request = Request::Dump(query.clone());
-        let report = self.visit(&request, limits, &Uninterrupted, &mut collect)?;
-        collect.finish(query.table, &report)
-    }
-
-    /// Waits until a channel is free.
-    ///
-    /// A lock that waited would wait for ever for a visitor that asks in turn.
+    /// It does not wait for ever: a visitor that asks in turn may use all of them itself.
     pub(super) fn lease(
         &self,
         table: Table,
         interrupt: &dyn Interrupt,
-    ) -> Result<MutexGuard<'_, Channel>, Error> {
+    ) -> Result<ChannelLease<'_>, Error> {
         let begin = Instant::now();
+        let mut looking = self.look();
         loop {
             if let Some(channel) = self.channels.iter().find_map(take) {
-                return Ok(channel);
+                return Ok(ChannelLease { channel, _notice: FreedNotice(self) });
             }
+            let waited = self.freed.wait_timeout(looking, POLL);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            // OK because nobody looks now: an interrupt may ask for sockets itself.
             if interrupt.is_interrupted() {
                 return Err(DiagError::Interrupted(table).into());
             }
             if begin.elapsed() >= PATIENCE {
                 return Err(DiagError::Busy(PATIENCE).into());
             }
-            thread::sleep(PAUSE);
+            looking = self.look();
         }
+    }
+
+    fn look(&self) -> MutexGuard<'_, ()> {
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A netlink socket that is in use. What is left of a reply is thrown away when the next request is
+/// made.
+pub(super) struct ChannelLease<'a> {
+    // Dropped in this order: first it is free, then those that wait are notified.
+    pub(super) channel: MutexGuard<'a, Channel>,
+    _notice: FreedNotice<'a>,
+}
+
+/// Notifies those that wait when it is dropped.
+struct FreedNotice<'a>(&'a DiagSocket);
+
+impl Drop for FreedNotice<'_> {
+    fn drop(&mut self) {
+        let _looking = self.0.look();
+        self.0.freed.notify_one();
     }
 }
 
@@ -193,49 +214,69 @@ fn take(channel: &Mutex<Channel>) -> Option<MutexGuard<'_, Channel>> {
     }
 }
 
+/// The rows of a reply, received as they are wanted.
+pub(crate) struct DiagRows<'a> {
+    lease: ChannelLease<'a>,
+    table: Table,
+    interrupt: &'a dyn Interrupt,
+    dump: Dump<'a>,
+    /// The length of the datagram that was received and is not used up.
+    datagram: Option<usize>,
+}
+
+impl DiagRows<'_> {
+    /// Receives a datagram.
+    fn receive(&mut self) -> Result<&[u8], Error> {
+        let datagram = self.lease.channel.receive(self.table, PATIENCE, self.interrupt)?;
+        self.datagram = Some(datagram.len());
+        Ok(datagram)
+    }
+
+    /// Goes on in the datagram that was received.
+    #[inline]
+    fn step(&mut self) -> Result<Progress, Error> {
+        let datagram = self.lease.channel.datagram(self.datagram.unwrap_or_default());
+        let progress = self.dump.advance(datagram);
+        if self.dump.is_over() {
+            self.lease.channel.finish();
+        }
+        progress
+    }
+}
+
+impl RowSource for DiagRows<'_> {
+    #[inline]
+    fn advance(&mut self) -> Result<Step, Error> {
+        loop {
+            if self.datagram.is_none() {
+                self.receive()?;
+            }
+            match self.step()? {
+                Progress::Row => return Ok(Step::Row),
+                Progress::Malformed(row) => return Ok(Step::Malformed(row)),
+                Progress::NextDatagram if !self.dump.report().stopped => self.datagram = None,
+                Progress::NextDatagram | Progress::Done => return Ok(Step::End),
+            }
+        }
+    }
+
+    #[inline]
+    fn row(&self) -> Socket<'_> {
+        self.dump.row()
+    }
+
+    fn stop(&mut self) {
+        self.dump.stop();
+    }
+
+    fn report(&self) -> ReadReport {
+        self.dump.report()
+    }
+}
+
 /// Returns whether a dump is not to be repeated after so many retries.
 fn is_final(report: &ReadReport, retries: u32) -> bool {
     !report.inconsistent || report.stopped || retries >= RETRIES
-}
-
-/// What is done with each datagram of a reply.
-type Each<'a> = dyn FnMut(&mut Dump<'_>, &[u8]) -> Result<Progress, Error> + 'a;
-
-/// Sends a request and receives its reply, until its end or until the visitor wants no more.
-fn exchange(
-    channel: &mut Channel,
-    request: &Request,
-    limits: &Limits,
-    interrupt: &dyn Interrupt,
-    each: &mut Each<'_>,
-) -> Result<ReadReport, Error> {
-    let table = request.table();
-    let sequence =
-        channel.send(table, interrupt, &|sequence, out| request.encode(sequence, out))?;
-    let mut dump = Dump::new(request, sequence, limits, interrupt);
-    loop {
-        let progress = each(&mut dump, channel.receive(table, PATIENCE, interrupt)?);
-        if dump.is_over() {
-            channel.finish();
-        }
-        // What is left of a dump that was stopped is thrown away when the next request is made.
-        if progress? == Progress::Done || dump.report().stopped {
-            return Ok(dump.report());
-        }
-    }
-}
-
-/// Takes nothing in.
-struct Ignore;
-
-impl Visitor for Ignore {
-    fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn malformed(&mut self, _: &RowError) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
 }
 
 #[cfg(test)]
@@ -258,21 +299,5 @@ mod tests {
     ) {
         let report = ReadReport { inconsistent, stopped, ..ReadReport::default() };
         assert_eq!(is_final(&report, retries), expected);
-    }
-
-    #[test]
-    fn a_listing_forgets_what_came_before_a_repetition() {
-        let mut collect = Collect::<InetSocket>::new(1);
-        let row = InetSocket::blank(InetProtocol::Tcp);
-        assert!(collect.socket(Socket::Inet(&row)).is_continue());
-        assert!(collect.restart());
-        assert!(collect.socket(Socket::Inet(&row)).is_continue());
-        let listing = collect.finish(Table::Tcp4, &ReadReport::default()).unwrap();
-        assert_eq!(listing.len(), 1);
-    }
-
-    #[test]
-    fn a_visitor_that_cannot_forget_is_not_restarted() {
-        assert!(!Ignore.restart());
     }
 }

@@ -83,6 +83,12 @@ impl<'a> Messages<'a> {
         Self { rest: datagram }
     }
 
+    /// Returns the bytes that were not read yet.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     #[inline]
     fn take(&mut self) -> Option<Message<'a>> {
         let mut header = Prefix::new(self.rest.get(..HEADER)?);

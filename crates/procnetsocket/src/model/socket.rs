@@ -1,8 +1,8 @@
 //! A row of any table, lent or kept.
 
 use super::{
-    id::Inode, inet::InetSocket, netlink::NetlinkSocket, packet::PacketSocket, unix::UnixSocket,
-    vsock::VsockSocket, xdp::XdpSocket,
+    id::Inode, inet::InetSocket, netlink::NetlinkSocket, packet::PacketSocket, state::TcpState,
+    unix::UnixSocket, vsock::VsockSocket, xdp::XdpSocket,
 };
 
 /// Where rows come from.
@@ -20,8 +20,6 @@ pub enum Source {
 
 /// One row of a socket table, lent to a [`Visitor`](crate::Visitor).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(tag = "family", rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Socket<'a> {
     /// A socket of an internet protocol, IPv4 or IPv6.
@@ -49,6 +47,19 @@ impl Socket<'_> {
             Self::Vsock(_) | Self::Xdp(_) => true,
         };
         if is_of_diag { Source::SockDiag } else { Source::ProcText }
+    }
+
+    /// Returns the state in which the socket is listed.
+    ///
+    /// Unix sockets are in the TCP state that comes nearest to theirs. Packet, netlink and XDP
+    /// sockets have no states, and count as unconnected ([`TcpState::Close`]).
+    pub fn state(&self) -> TcpState {
+        match self {
+            Self::Inet(socket) => socket.state,
+            Self::Unix(socket) => socket.listed_state(),
+            Self::Vsock(socket) => socket.state,
+            Self::Packet(_) | Self::Netlink(_) | Self::Xdp(_) => TcpState::Close,
+        }
     }
 
     /// Returns the user id that the socket belongs to, where the source reports one.
@@ -79,6 +90,36 @@ impl Socket<'_> {
     }
 }
 
+/// The serde form of [`Socket`], in which IPv4 and IPv6 are two families.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize)]
+#[serde(tag = "family", rename_all = "lowercase")]
+enum SocketForm<'a> {
+    Inet(&'a InetSocket),
+    Inet6(&'a InetSocket),
+    Unix(&'a UnixSocket),
+    Packet(&'a PacketSocket),
+    Netlink(&'a NetlinkSocket),
+    Vsock(&'a VsockSocket),
+    Xdp(&'a XdpSocket),
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Socket<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = match *self {
+            Self::Inet(row) if row.local.is_ipv6() => SocketForm::Inet6(row),
+            Self::Inet(row) => SocketForm::Inet(row),
+            Self::Unix(row) => SocketForm::Unix(row),
+            Self::Packet(row) => SocketForm::Packet(row),
+            Self::Netlink(row) => SocketForm::Netlink(row),
+            Self::Vsock(row) => SocketForm::Vsock(row),
+            Self::Xdp(row) => SocketForm::Xdp(row),
+        };
+        form.serialize(serializer)
+    }
+}
+
 /// A copy of one row of a socket table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize))]
@@ -86,6 +127,7 @@ impl Socket<'_> {
 #[non_exhaustive]
 pub enum OwnedSocket {
     /// A socket of an internet protocol, IPv4 or IPv6.
+    #[cfg_attr(feature = "serde", serde(alias = "inet6"))]
     Inet(InetSocket),
     /// A unix domain socket.
     Unix(UnixSocket),

@@ -9,6 +9,7 @@ use super::{
     memory::SocketMemory,
     queue::Queues,
     shutdown::Shutdown,
+    state::TcpState,
 };
 
 /// A unix domain socket.
@@ -56,6 +57,29 @@ pub struct UnixSocket {
 }
 
 impl UnixSocket {
+    /// Returns the TCP state in which the socket is listed.
+    ///
+    /// Compat: `ss` takes the kernel pointer of the text table for a peer, so that an unconnected
+    /// datagram socket counts as connected wherever pointers are shown (32 bits of them).
+    pub(super) fn listed_state(&self) -> TcpState {
+        match self.state {
+            UnixState::Unconnected
+                if self.kind == UnixKind::Datagram && self.pointer.0 & 0xffff_ffff != 0 =>
+            {
+                TcpState::Established
+            }
+            UnixState::Unconnected => TcpState::Close,
+            UnixState::Connecting => TcpState::SynSent,
+            UnixState::Connected => TcpState::Established,
+            UnixState::Disconnecting => TcpState::Closing,
+            UnixState::Listening => TcpState::Listen,
+            // Of sock_diag, which numbers the states of unix sockets as those of TCP.
+            UnixState::Other(number) => {
+                TcpState::from_number(number.into()).unwrap_or(TcpState::Close)
+            }
+        }
+    }
+
     /// Returns a row in which nothing stands yet.
     pub(crate) fn blank() -> Self {
         Self {

@@ -11,11 +11,11 @@ use bstr::{BString, ByteVec as _};
 use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::fs::FsWord;
 
-use super::{Inhabitants, id_of_this_thread, inside, nsfs_inode, of_this_thread};
+use super::{id_of_this_thread, inhabitants::Inhabitants, inside, nsfs_inode, of_this_thread};
 use crate::{
     error::{Error, ErrorKind, Repr},
     model::Inode,
-    proc::root::{Pid, ProcFile, ProcRoot, RootErrorKind, TaskDir},
+    proc::root::{Pid, ProcFile, ProcRoot, RootError, RootErrorKind, TaskDir},
     process::{self, ProcessLimits},
     tables::{Elsewhere, SocketTables},
     visit::Interrupt,
@@ -299,7 +299,7 @@ impl Search {
         }
     }
 
-    fn closed_to(&mut self, error: crate::RootError) -> Result<(), Error> {
+    fn closed_to(&mut self, error: RootError) -> Result<(), Error> {
         match error.kind() {
             // Kernel: a process that has ended and was not waited for lives in no namespace.
             RootErrorKind::Vanished | RootErrorKind::Missing => Ok(()),

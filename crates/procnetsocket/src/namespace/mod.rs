@@ -4,13 +4,9 @@
 //! [`NamespaceFinder`] finds the namespaces of the machine.
 
 mod finder;
+pub(crate) mod inhabitants;
 
-use std::{
-    fs::File,
-    io,
-    os::{fd::AsFd, unix::fs::MetadataExt},
-    thread,
-};
+use std::{io, os::fd::AsFd, thread};
 
 use cap_std::AmbientAuthority;
 use rustix::{
@@ -22,13 +18,14 @@ pub use self::finder::{
     FoundNamespaces, MAX_NAMESPACES, NamespaceFinder, NetNamespace, OpenedNamespace,
     UnreadableNamespace,
 };
+use self::inhabitants::{Inhabitants, id_of};
 use crate::{
     diag::{DiagSocket, Interfaces},
     error::{Error, Repr},
     model::Inode,
     proc::{
         port_range,
-        root::{Pid, ProcFile, ProcRoot},
+        root::{ProcFile, ProcRoot},
     },
     tables::{Elsewhere, SocketTables},
 };
@@ -102,41 +99,7 @@ fn id_of_this_thread(root: &ProcRoot) -> Result<Inode, Error> {
     id_of(&file)
 }
 
-/// Returns the identity of the network namespace of an opened `net/tcp`.
-fn id_of(file: &File) -> Result<Inode, Error> {
-    let read = |source| Repr::Read { file: ProcFile::NetTcp, source };
-    let inode = file.metadata().map_err(read)?.ino();
-    // OK because procfs gives no file the inode 0.
-    Inode::new(inode).ok_or_else(|| read(io::ErrorKind::InvalidData.into()).into())
-}
-
 /// Returns the inode of a namespace in nsfs, by which `lsns` and `ip netns` know it.
 fn nsfs_inode(namespace: impl AsFd) -> Option<Inode> {
     Inode::new(rustix::fs::fstat(namespace).ok()?.st_ino)
-}
-
-/// The processes that lived in a network namespace when it was found: their text tables show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Inhabitants {
-    id: Inode,
-    pids: Vec<Pid>,
-}
-
-impl Inhabitants {
-    /// Opens a table of the first process that still lives there.
-    ///
-    /// Trust: a process may leave the namespace at any time, so its identity is read again after
-    /// the table was opened. One that goes away and comes back in between is not noticed.
-    pub(crate) fn open(&self, root: &ProcRoot, file: ProcFile) -> Result<File, Error> {
-        const TRIES: usize = 64;
-        for pid in self.pids.iter().take(TRIES) {
-            let base = root.pid(*pid);
-            let opened = base.open(file);
-            let lives_there = base.open(ProcFile::NetTcp).ok().and_then(|tcp| id_of(&tcp).ok());
-            if lives_there == Some(self.id) {
-                return opened.map_err(|error| Error::from_root(file, error));
-            }
-        }
-        Err(Repr::Deserted.into())
-    }
 }

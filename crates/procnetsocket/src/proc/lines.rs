@@ -11,8 +11,8 @@ const READ_BYTES: usize = 64 << 10;
 /// # Limits
 ///
 /// The buffer holds 64 KiB, or as much more as the longest line that is allowed.
-pub(crate) struct Lines<'a> {
-    reader: &'a mut dyn Read,
+pub(crate) struct Lines<R> {
+    reader: R,
     limit: usize,
     buffer: Vec<u8>,
     /// What was read and not yet returned.
@@ -29,9 +29,9 @@ pub(crate) enum LineError {
     Read(io::Error),
 }
 
-impl<'a> Lines<'a> {
+impl<R: Read> Lines<R> {
     /// Reads lines of at most `limit` bytes, the newline not counted.
-    pub(crate) fn new(reader: &'a mut dyn Read, limit: usize) -> Self {
+    pub(crate) fn new(reader: R, limit: usize) -> Self {
         Self { reader, limit, buffer: vec![0; READ_BYTES], unread: 0..0, number: 0 }
     }
 

@@ -1,21 +1,20 @@
-//! The pipeline of one table: lines, rows, visitor.
+//! The rows of a text table: lines, parser, repeated rows.
 
-use std::{io::Read, ops::ControlFlow};
+use std::io::Read;
 
+use super::{
+    dedup::Window,
+    lines::Lines,
+    root::name::ProcFile,
+    text::{
+        Endian, RowParser, inet::InetRows, netlink::NetlinkRows, packet::PacketRows, unix::UnixRows,
+    },
+};
 use crate::{
     error::{Error, Repr, RowError},
-    limits::Limits,
-    model::{RowForm, Socket, Table},
-    proc::{
-        dedup::Window,
-        lines::{LineError, Lines},
-        root::name::ProcFile,
-        text::{
-            Endian, RowParser, field::LineProblem, inet::InetRows, netlink::NetlinkRows,
-            packet::PacketRows, unix::UnixRows,
-        },
-    },
-    visit::{Interrupt, ReadReport, Visitor},
+    model::{RowForm, Socket, StateMask, Table},
+    query::Bounds,
+    visit::{Interrupt, ReadReport, RowSource, Step, Visitor, push},
 };
 
 /// Lines after which the interrupt is asked: 1 000, which take less than a millisecond to parse.
@@ -25,167 +24,202 @@ const INTERRUPT_LINES: usize = 1_000;
 /// not put it off.
 const INTERRUPT_BYTES: usize = 4 << 10;
 
-/// Reads a table from any reader: a captured file of another machine, a test's bytes.
+/// A text table that is not read from `/proc`: a captured file of another machine, a test's bytes.
 ///
-/// Everything but the opening of the file happens here. Rows are not deduplicated.
-///
-/// # Errors
-///
-/// [`Missing`](crate::ErrorKind::Missing) for a table that has no text form,
-/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
-/// [`Interrupted`](crate::ErrorKind::Interrupted), [`Io`](crate::ErrorKind::Io), and
-/// [`Malformed`](crate::ErrorKind::Malformed) if the first line shows that the file has another
-/// form. A malformed row is not an error here: it goes to [`Visitor::malformed`].
-#[expect(clippy::too_many_arguments, reason = "each is one independent choice of the caller")]
-pub fn visit_table(
+/// Rows are not deduplicated.
+#[derive(Clone, Copy)]
+pub struct TextTable<'a> {
     table: Table,
-    mut reader: impl Read,
     endian: Endian,
-    limits: &Limits,
-    interrupt: &dyn Interrupt,
-    visitor: &mut dyn Visitor,
-) -> Result<ReadReport, Error> {
-    TableScan::new(table, endian, limits, interrupt)?.run(&mut reader, visitor)
+    bounds: Bounds<'a>,
 }
 
-/// The reading of one table.
-pub(crate) struct TableScan<'a> {
+impl<'a> TextTable<'a> {
+    /// Means that table, of a machine with the byte order of this one, within the default limits.
+    pub fn new(table: Table) -> Self {
+        Self { table, endian: Endian::NATIVE, bounds: Bounds::default() }
+    }
+
+    /// Means a file of a machine of that byte order.
+    #[must_use]
+    pub fn with_endian(self, endian: Endian) -> Self {
+        Self { endian, ..self }
+    }
+
+    /// Reads within these bounds.
+    #[must_use]
+    pub fn with_bounds(self, bounds: impl Into<Bounds<'a>>) -> Self {
+        Self { bounds: bounds.into(), ..self }
+    }
+
+    /// Hands the rows that a reader gives to a visitor.
+    ///
+    /// # Errors
+    ///
+    /// [`Missing`](crate::ErrorKind::Missing) for a table that has no text form,
+    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
+    /// [`Interrupted`](crate::ErrorKind::Interrupted), [`Io`](crate::ErrorKind::Io), and
+    /// [`Malformed`](crate::ErrorKind::Malformed) if the first line shows that the file has another
+    /// form. A malformed row is not an error here: it goes to [`Visitor::malformed`].
+    pub fn visit(self, reader: impl Read, mut visitor: impl Visitor) -> Result<ReadReport, Error> {
+        push(&mut self.rows(reader)?, &mut visitor)
+    }
+
+    pub(crate) fn rows<R: Read>(self, reader: R) -> Result<TextRows<'a, R>, Error> {
+        let Self { table, endian, bounds } = self;
+        let no_text = || Error::from(Repr::NoText(table));
+        let parser: Box<dyn RowParser> = match table.form() {
+            RowForm::Inet(protocol, family) => Box::new(InetRows::new(protocol, family, endian)),
+            RowForm::Unix => Box::new(UnixRows::new()),
+            RowForm::Packet => Box::new(PacketRows::new()),
+            RowForm::Netlink => Box::new(NetlinkRows::new()),
+            RowForm::Vsock | RowForm::Xdp => return Err(no_text()),
+        };
+        let file = ProcFile::of_table(table).ok_or_else(no_text)?;
+        Ok(TextRows {
+            table,
+            file,
+            bounds,
+            states: StateMask::ALL,
+            lines: Lines::new(reader, bounds.limits.line_bytes),
+            parser,
+            window: None,
+            patience: Patience { file, interrupt: bounds.interrupt, lines: 0 },
+            is_begun: false,
+            scanned: 0,
+            report: ReadReport::default(),
+        })
+    }
+}
+
+/// The rows of a text table.
+pub(crate) struct TextRows<'a, R> {
     table: Table,
     file: ProcFile,
-    endian: Endian,
-    limits: &'a Limits,
-    interrupt: &'a dyn Interrupt,
+    bounds: Bounds<'a>,
+    /// The states of the rows that are wanted.
+    states: StateMask,
+    lines: Lines<R>,
+    parser: Box<dyn RowParser>,
     /// What recognises repeated rows, if they are to be dropped.
     window: Option<Window>,
-    /// Lines until the interrupt is asked.
-    patience: usize,
+    patience: Patience<'a>,
+    /// Whether the header was read.
+    is_begun: bool,
+    /// Lines behind the header.
+    scanned: u64,
     report: ReadReport,
 }
 
-impl<'a> TableScan<'a> {
-    pub(crate) fn new(
-        table: Table,
-        endian: Endian,
-        limits: &'a Limits,
-        interrupt: &'a dyn Interrupt,
-    ) -> Result<Self, Error> {
-        let file = ProcFile::of_table(table).ok_or(Repr::NoText(table))?;
-        let report = ReadReport::default();
-        Ok(Self { table, file, endian, limits, interrupt, window: None, patience: 0, report })
-    }
-
-    /// Returns the file of the table.
-    pub(crate) fn file(&self) -> ProcFile {
-        self.file
-    }
-
+impl<R: Read> TextRows<'_, R> {
     /// Drops rows that the window recognises.
     pub(crate) fn deduplicated(self, window: Window) -> Self {
         Self { window: Some(window), ..self }
     }
 
-    /// Reads to the end of the table, or until the visitor has enough.
-    pub(crate) fn run(
-        self,
-        reader: &mut dyn Read,
-        visitor: &mut dyn Visitor,
-    ) -> Result<ReadReport, Error> {
-        match self.table.form() {
-            RowForm::Inet(protocol, family) => {
-                let rows = InetRows::new(protocol, family, self.endian);
-                self.read_rows(rows, reader, visitor)
-            }
-            RowForm::Unix => self.read_rows(UnixRows::new(), reader, visitor),
-            RowForm::Packet => self.read_rows(PacketRows::new(), reader, visitor),
-            RowForm::Netlink => self.read_rows(NetlinkRows::new(), reader, visitor),
-            RowForm::Vsock | RowForm::Xdp => Err(Repr::NoText(self.table).into()),
-        }
+    /// Drops rows in other states.
+    pub(crate) fn in_states(self, states: StateMask) -> Self {
+        Self { states, ..self }
     }
 
-    fn read_rows<R: RowParser>(
-        mut self,
-        mut rows: R,
-        reader: &mut dyn Read,
-        visitor: &mut dyn Visitor,
-    ) -> Result<ReadReport, Error> {
-        self.check_interrupt(0)?;
-        let mut lines = Lines::new(reader, self.limits.line_bytes);
-        if let Some(header) = lines.next_line().map_err(|error| self.failure(error))? {
-            self.check_header(&rows, header)?;
+    #[cold]
+    fn read_header(&mut self) -> Result<(), Error> {
+        self.patience.check(0)?;
+        self.is_begun = true;
+        let (file, limit) = (self.file, self.bounds.limits.line_bytes);
+        let header = self.lines.next_line();
+        if let Some(header) = header.map_err(|error| Error::from_line(file, limit, error))? {
+            self.parser.check_header(header).map_err(|problem| {
+                Error::from(Repr::Header(RowError::new(self.table, 1, header, problem)))
+            })?;
         }
-        let mut scanned = 0;
-        while let Some(line) = lines.next_line().map_err(|error| self.failure(error))? {
-            self.check_total(scanned)?;
-            scanned += 1;
-            self.check_interrupt(line.len())?;
-            // OK because the number of lines stays far below 64 bits; the header is line 1.
-            if self.row(rows.parse(line), line, scanned + 1, visitor).is_break() {
-                self.report.stopped = true;
-                break;
-            }
-        }
-        Ok(self.report)
+        Ok(())
     }
+}
 
-    fn row(
-        &mut self,
-        parsed: Result<Socket<'_>, LineProblem>,
-        line: &[u8],
-        number: u64,
-        visitor: &mut dyn Visitor,
-    ) -> ControlFlow<()> {
-        match parsed {
-            Ok(socket) if self.is_repeated(socket) => {
-                self.report.repeated += 1;
-                ControlFlow::Continue(())
+impl<R: Read> RowSource for TextRows<'_, R> {
+    fn advance(&mut self) -> Result<Step, Error> {
+        if self.report.stopped {
+            return Ok(Step::End);
+        }
+        if !self.is_begun {
+            self.read_header()?;
+        }
+        let (file, limits) = (self.file, self.bounds.limits);
+        loop {
+            let line = self.lines.next_line();
+            let Some(line) =
+                line.map_err(|error| Error::from_line(file, limits.line_bytes, error))?
+            else {
+                return Ok(Step::End);
+            };
+            if self.scanned >= limits.total_lines {
+                let (limit, bound) = (self.scanned, "total_lines");
+                return Err(Repr::TooManyLines { file, limit, bound }.into());
             }
-            Ok(socket) => {
-                self.report.rows += 1;
-                visitor.socket(socket)
-            }
-            Err(problem) => {
-                self.report.malformed += 1;
-                visitor.malformed(&RowError::new(self.table, number, line, problem))
+            self.scanned += 1;
+            self.patience.check(line.len())?;
+            match self.parser.parse(line) {
+                Ok(socket) if is_repeated(&mut self.window, socket) => self.report.repeated += 1,
+                Ok(socket) if self.states != StateMask::ALL => {
+                    if self.states.contains(socket.state()) {
+                        self.report.rows += 1;
+                        return Ok(Step::Row);
+                    }
+                }
+                Ok(_) => {
+                    self.report.rows += 1;
+                    return Ok(Step::Row);
+                }
+                Err(problem) => {
+                    self.report.malformed += 1;
+                    // OK because the number of lines stays far below 64 bits; the header is line 1.
+                    let row = RowError::new(self.table, self.scanned + 1, line, problem);
+                    return Ok(Step::Malformed(row));
+                }
             }
         }
     }
 
-    fn is_repeated(&mut self, socket: Socket<'_>) -> bool {
-        match (&mut self.window, socket) {
-            (Some(window), Socket::Inet(row)) => window.is_repeated(row),
-            _ => false,
-        }
+    fn row(&self) -> Socket<'_> {
+        self.parser.row()
     }
 
-    fn check_header(&self, rows: &impl RowParser, header: &[u8]) -> Result<(), Error> {
-        let checked = rows.check_header(header);
-        checked.map_err(|problem| {
-            Error::from(Repr::Header(RowError::new(self.table, 1, header, problem)))
-        })
+    fn stop(&mut self) {
+        self.report.stopped = true;
     }
 
-    fn check_total(&self, scanned: u64) -> Result<(), Error> {
-        if scanned < self.limits.total_lines {
+    fn report(&self) -> ReadReport {
+        self.report
+    }
+}
+
+fn is_repeated(window: &mut Option<Window>, socket: Socket<'_>) -> bool {
+    match (window, socket) {
+        (Some(window), Socket::Inet(row)) => window.is_repeated(row),
+        _ => false,
+    }
+}
+
+/// Decides when the interrupt is asked.
+struct Patience<'a> {
+    file: ProcFile,
+    interrupt: &'a dyn Interrupt,
+    /// Lines until the interrupt is asked.
+    lines: usize,
+}
+
+impl Patience<'_> {
+    fn check(&mut self, line_bytes: usize) -> Result<(), Error> {
+        self.lines = self.lines.saturating_sub(1 + line_bytes / INTERRUPT_BYTES);
+        if self.lines > 0 {
             return Ok(());
         }
-        let (file, limit) = (self.file, scanned);
-        Err(Repr::TooManyLines { file, limit, bound: "total_lines" }.into())
-    }
-
-    fn check_interrupt(&mut self, line_bytes: usize) -> Result<(), Error> {
-        self.patience = self.patience.saturating_sub(1 + line_bytes / INTERRUPT_BYTES);
-        if self.patience > 0 {
-            return Ok(());
-        }
-        self.patience = INTERRUPT_LINES;
+        self.lines = INTERRUPT_LINES;
         if self.interrupt.is_interrupted() {
             return Err(Repr::Interrupted(self.file).into());
         }
         Ok(())
-    }
-
-    fn failure(&self, error: LineError) -> Error {
-        Error::from_line(self.file, self.limits.line_bytes, error)
     }
 }
 
@@ -194,7 +228,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{listing::Collect, model::InetSocket, visit::Uninterrupted};
+    use crate::{listing::Collect, model::InetSocket};
 
     fn row(inode: u64) -> String {
         format!(
@@ -212,15 +246,12 @@ mod tests {
     ) {
         let text: String =
             std::iter::once("header\n".to_owned()).chain(inodes.iter().copied().map(row)).collect();
-        let limits = Limits::default();
+        let limits = crate::limits::Limits::default();
         let mut collect = Collect::<InetSocket>::new(limits.entries);
-        let report = TableScan::new(Table::Tcp4, Endian::Little, &limits, &Uninterrupted)
-            .unwrap()
-            .deduplicated(Window::new())
-            .run(&mut text.as_bytes(), &mut collect)
-            .unwrap();
+        let rows = TextTable::new(Table::Tcp4).with_endian(Endian::Little).rows(text.as_bytes());
+        let report = push(&mut rows.unwrap().deduplicated(Window::new()), &mut collect).unwrap();
         assert_eq!((report.rows, report.repeated), expected);
-        let listing = collect.finish(Table::Tcp4, &report).unwrap();
+        let listing = collect.finish(&report).unwrap();
         assert_eq!(
             (listing.len(), listing.repeated),
             (report.rows.try_into().unwrap(), expected.1)
@@ -230,13 +261,11 @@ mod tests {
     #[test]
     fn other_tables_are_not_deduplicated() {
         let row = "0: 00000002 00000000 00010000 0001 01 31210 /run/app.sock\n";
-        let limits = Limits::default();
+        let limits = crate::limits::Limits::default();
         let mut collect = Collect::<crate::model::UnixSocket>::new(limits.entries);
-        let report = TableScan::new(Table::Unix, Endian::Little, &limits, &Uninterrupted)
-            .unwrap()
-            .deduplicated(Window::new())
-            .run(&mut format!("header\n{row}{row}").as_bytes(), &mut collect)
-            .unwrap();
+        let text = format!("header\n{row}{row}");
+        let rows = TextTable::new(Table::Unix).rows(text.as_bytes()).unwrap();
+        let report = push(&mut rows.deduplicated(Window::new()), &mut collect).unwrap();
         assert_eq!((report.rows, report.repeated), (2, 0));
     }
 }

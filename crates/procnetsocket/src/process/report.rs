@@ -33,6 +33,9 @@ pub enum ProcVisibility {
     /// Kernel threads are left out: `/proc` is that of a PID namespace of its own, or hides others from who
     /// is its first process. Whether processes outside of it hold sockets cannot be known.
     Namespace,
+    /// It is not said, since a policy shows only some sockets: how many processes are left out would
+    /// say how many there are.
+    Withheld,
 }
 
 /// A process or thread that holds sockets.

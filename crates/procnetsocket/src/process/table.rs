@@ -86,7 +86,7 @@ impl ProcessTable {
     }
 
     /// Returns why a process may be missing, each reason in words for a person; none where
-    /// [`is_complete`](Self::is_complete) holds.
+    /// [`is_complete`](Self::is_complete) holds, or where it is withheld.
     pub fn gaps(&self) -> Vec<String> {
         let closed = match self.closed {
             0 => None,
@@ -94,8 +94,8 @@ impl ProcessTable {
             closed => Some(format!("{closed} processes are closed to this user")),
         };
         let shown = match self.visibility {
-            ProcVisibility::All => None,
-            ProcVisibility::Some => Some("this /proc does not show every process"),
+            ProcVisibility::All | ProcVisibility::Withheld => None,
+            ProcVisibility::Some => Some("this /proc is mounted to hide processes (hidepid)"),
             ProcVisibility::Namespace => {
                 Some("this /proc shows no process outside its PID namespace")
             }
@@ -185,7 +185,8 @@ mod tests {
     #[rstest]
     #[case::complete(0, ProcVisibility::All, &[])]
     #[case::one(1, ProcVisibility::All, &["1 process is closed to this user"])]
-    #[case::hidden(0, ProcVisibility::Some, &["this /proc does not show every process"])]
+    #[case::hidden(0, ProcVisibility::Some, &["this /proc is mounted to hide processes (hidepid)"])]
+    #[case::withheld(0, ProcVisibility::Withheld, &[])]
     #[case::both(
         2,
         ProcVisibility::Namespace,
@@ -199,7 +200,8 @@ mod tests {
         let table =
             ProcessTable::new(ProcessReport { closed, visibility, ..ProcessReport::default() });
         assert_eq!(table.gaps(), gaps);
-        assert_eq!(table.is_complete(), gaps.is_empty());
+        let is_complete = (closed, visibility) == (0, ProcVisibility::All);
+        assert_eq!(table.is_complete(), is_complete);
     }
 
     #[rstest]

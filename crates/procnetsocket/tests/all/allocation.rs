@@ -3,9 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use procnetsocket::{
-    Endian, Limits, RowError, Table, Uninterrupted, Visitor, model::Socket, visit_table,
-};
+use procnetsocket::{Limits, RowError, Table, TextTable, Visitor, model::Socket};
 
 struct Ignore;
 
@@ -27,14 +25,7 @@ fn allocations(table: Table, row: &str, rows: u32) -> u64 {
     );
     let limits = Limits::streaming();
     let info = allocation_counter::measure(|| {
-        let report = visit_table(
-            table,
-            text.as_bytes(),
-            Endian::NATIVE,
-            &limits,
-            &Uninterrupted,
-            &mut Ignore,
-        );
+        let report = TextTable::new(table).with_bounds(limits).visit(text.as_bytes(), &mut Ignore);
         assert_eq!(report.expect("a table").rows, u64::from(rows));
     });
     info.count_total

@@ -12,9 +12,8 @@
 use std::ops::ControlFlow;
 
 use procnetsocket::{
-    Endian, Limits, RowError, Table, Uninterrupted, Visitor,
+    Endian, Limits, RowError, Table, TextTable, Visitor,
     model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket},
-    visit_table,
 };
 
 /// On every change, and at full size.
@@ -114,7 +113,11 @@ fn transcript(table: Table, rows: &[Vec<u8>], endian: Endian) -> Vec<Outcome> {
         text.push(b'\n');
     }
     let (limits, mut transcript) = (Limits::streaming(), Transcript::default());
-    visit_table(table, &*text, endian, &limits, &Uninterrupted, &mut transcript).expect("a table");
+    TextTable::new(table)
+        .with_endian(endian)
+        .with_bounds(limits)
+        .visit(&*text, &mut transcript)
+        .expect("a table");
     transcript.0
 }
 

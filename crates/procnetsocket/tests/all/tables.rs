@@ -11,8 +11,8 @@ use std::{num::NonZeroU32, ops::ControlFlow};
 
 use cap_std::fs::Dir;
 use procnetsocket::{
-    Error, ErrorKind, Limits, Listing, MAX_ROW_ERRORS, RootErrorKind, RowError, SocketTables,
-    Table, Uninterrupted, Visitor,
+    ErrorKind, Family, Limits, MAX_ROW_ERRORS, Query, RootErrorKind, RowError, SocketTables,
+    Source, Table, Visitor,
     model::{InetProtocol, Socket},
 };
 use rstest::rstest;
@@ -62,27 +62,24 @@ fn table_of(rows: usize) -> String {
 }
 
 #[rstest]
-#[case::tcp("tcp", TCP, SocketTables::read_tcp4, InetProtocol::Tcp)]
-#[case::tcp6("tcp6", TCP6, SocketTables::read_tcp6, InetProtocol::Tcp)]
-#[case::udp("udp", TCP, SocketTables::read_udp4, InetProtocol::Udp)]
-#[case::udp6("udp6", TCP6, SocketTables::read_udp6, InetProtocol::Udp)]
-#[case::udplite("udplite", TCP, SocketTables::read_udplite4, InetProtocol::UdpLite)]
-#[case::udplite6("udplite6", TCP6, SocketTables::read_udplite6, InetProtocol::UdpLite)]
-#[case::raw("raw", TCP, SocketTables::read_raw4, InetProtocol::Raw)]
-#[case::raw6("raw6", TCP6, SocketTables::read_raw6, InetProtocol::Raw)]
-#[case::icmp("icmp", TCP, SocketTables::read_icmp4, InetProtocol::Icmp)]
-#[case::icmp6("icmp6", TCP6, SocketTables::read_icmp6, InetProtocol::Icmp)]
+#[case::tcp("tcp", TCP, Family::V4, InetProtocol::Tcp)]
+#[case::tcp6("tcp6", TCP6, Family::V6, InetProtocol::Tcp)]
+#[case::udp("udp", TCP, Family::V4, InetProtocol::Udp)]
+#[case::udp6("udp6", TCP6, Family::V6, InetProtocol::Udp)]
+#[case::udplite("udplite", TCP, Family::V4, InetProtocol::UdpLite)]
+#[case::udplite6("udplite6", TCP6, Family::V6, InetProtocol::UdpLite)]
+#[case::raw("raw", TCP, Family::V4, InetProtocol::Raw)]
+#[case::raw6("raw6", TCP6, Family::V6, InetProtocol::Raw)]
+#[case::icmp("icmp", TCP, Family::V4, InetProtocol::Icmp)]
+#[case::icmp6("icmp6", TCP6, Family::V6, InetProtocol::Icmp)]
 fn reads_inet_tables(
     #[case] file: &str,
     #[case] row: &str,
-    #[case] read: fn(
-        &SocketTables,
-        &Limits,
-    ) -> Result<Listing<procnetsocket::model::InetSocket>, Error>,
+    #[case] family: Family,
     #[case] protocol: InetProtocol,
 ) {
     let fake = Fake::new().with(&format!("net/{file}"), format!("header\n{row}\n"));
-    let listing = read(&fake.tables, &Limits::default()).expect("a table");
+    let listing = fake.tables.list(&Query::inet(protocol).family(family)).expect("a table");
     assert_eq!((listing.len(), listing.malformed), (1, 0));
     assert_eq!(listing[0].protocol, protocol);
     assert_eq!(listing[0].local.is_ipv6(), file.ends_with('6'));
@@ -94,11 +91,10 @@ fn reads_the_other_tables() {
         .with("net/unix", format!("header\n{UNIX}\n"))
         .with("net/packet", format!("header\n{PACKET}\n"))
         .with("net/netlink", format!("header\n{NETLINK}\n"));
-    let limits = Limits::default();
     let inodes = [
-        fake.tables.read_unix(&limits).unwrap().into_vec().unwrap()[0].inode,
-        fake.tables.read_packet(&limits).unwrap().into_vec().unwrap()[0].inode,
-        fake.tables.read_netlink(&limits).unwrap().into_vec().unwrap()[0].inode,
+        fake.tables.list(&Query::unix()).unwrap().into_vec().unwrap()[0].inode,
+        fake.tables.list(&Query::packet()).unwrap().into_vec().unwrap()[0].inode,
+        fake.tables.list(&Query::netlink()).unwrap().into_vec().unwrap()[0].inode,
     ];
     assert_eq!(inodes.map(|inode| inode.unwrap().get()), [31210, 31211, 31212]);
 }
@@ -107,7 +103,7 @@ fn reads_the_other_tables() {
 fn listing_reports_malformed_rows_and_keeps_the_others() {
     let text = format!("header\n{TCP}\n{}{TCP}\n", "junk\n".repeat(MAX_ROW_ERRORS + 5));
     let fake = Fake::new().with("net/tcp", text);
-    let listing = fake.tables.read_tcp4(&Limits::default()).unwrap();
+    let listing = fake.tables.list(&Query::tcp()).unwrap();
     assert_eq!((listing.rows.len(), listing.malformed), (2, 21));
     assert_eq!(listing.row_errors.len(), MAX_ROW_ERRORS);
     assert_eq!((&listing).into_iter().count(), 2);
@@ -122,7 +118,8 @@ fn listing_reports_malformed_rows_and_keeps_the_others() {
 #[case::none(0, None)]
 fn a_listing_is_never_cut(#[case] entries: u64, #[case] expected: Option<usize>) {
     let fake = Fake::new().with("net/tcp", table_of(3));
-    let found = fake.tables.read_tcp4(&Limits { entries, ..Limits::default() });
+    let found =
+        fake.tables.list(&Query::tcp().with_limits(Limits { entries, ..Limits::default() }));
     match found {
         Ok(listing) => assert_eq!(Some(listing.len()), expected),
         Err(error) => {
@@ -136,14 +133,14 @@ fn a_listing_is_never_cut(#[case] entries: u64, #[case] expected: Option<usize>)
 #[test]
 fn repeated_rows_of_a_fake_root_stay() {
     let fake = Fake::new().with("net/tcp", table_of(5));
-    let listing = fake.tables.read_tcp4(&Limits::default()).unwrap();
+    let listing = fake.tables.list(&Query::tcp()).unwrap();
     assert_eq!((listing.len(), listing.repeated), (5, 0));
 }
 
 #[test]
 fn a_table_that_the_kernel_lacks_is_missing() {
     let fake = Fake::new().with("net/tcp", "header\n");
-    let error = fake.tables.read_icmp6(&Limits::default()).unwrap_err();
+    let error = fake.tables.list(&Query::new(Table::Icmp6)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Missing);
     assert_eq!(error.to_string(), "expected net/icmp6, but the kernel does not have it");
 }
@@ -151,14 +148,14 @@ fn a_table_that_the_kernel_lacks_is_missing() {
 #[test]
 fn a_directory_in_place_of_a_table_is_refused() {
     let fake = Fake::new().with("net/tcp/x", "");
-    let error = fake.tables.read_tcp4(&Limits::default()).unwrap_err();
+    let error = fake.tables.list(&Query::tcp()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Root(RootErrorKind::NotAFile));
 }
 
 #[test]
 fn reads_counters_one_by_one() {
     let fake = Fake::new()
-        .with("net/sockstat", "sockets: used 292\n")
+        .with("net/sockstat", "sockets: used 292\nTCP: inuse 12\n")
         .with("net/snmp", "Tcp: CurrEstab\nTcp: 18\n")
         .with("sys/net/ipv4/ip_local_port_range", "32768\t60999\n");
     assert_eq!(fake.tables.sockstat().unwrap().used, Some(292));
@@ -193,7 +190,10 @@ fn every_row_of_the_live_system_is_understood() {
     assert!(tables.is_live());
     // Names in the unix table may hold newlines, which make malformed rows.
     for table in Table::TEXT.into_iter().filter(|&table| table != Table::Unix) {
-        match tables.visit(table, &Limits::streaming(), &Uninterrupted, &mut Strict) {
+        match tables.visit_with(
+            &Query::new(table).with_source(Source::ProcText).with_limits(Limits::streaming()),
+            &mut Strict,
+        ) {
             Ok(report) => assert_eq!(report.malformed, 0),
             Err(error) => assert_eq!(error.kind(), ErrorKind::Missing, "{error}"),
         }

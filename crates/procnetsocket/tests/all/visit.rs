@@ -11,9 +11,8 @@
 use std::{cell::Cell, io::Read, ops::ControlFlow};
 
 use procnetsocket::{
-    Endian, Error, ErrorKind, Limits, ReadReport, RowError, Table, Uninterrupted, Visitor,
+    Bounds, Endian, Error, ErrorKind, Limits, ReadReport, RowError, Table, TextTable, Visitor,
     model::{Socket, UnixName, UnixSocket},
-    visit_table,
 };
 use rstest::rstest;
 
@@ -65,7 +64,7 @@ fn visit(
     limits: &Limits,
     log: &mut Log,
 ) -> Result<ReadReport, Error> {
-    visit_table(table, text.as_ref(), Endian::Little, limits, &Uninterrupted, log)
+    TextTable::new(table).with_endian(Endian::Little).with_bounds(*limits).visit(text.as_ref(), log)
 }
 
 fn visit_all(table: Table, text: impl AsRef<[u8]>) -> (ReadReport, Log) {
@@ -203,14 +202,10 @@ impl Visitor for Impatient<'_> {
 fn an_interruption_is_seen_within_a_thousand_rows() {
     let interrupted = Cell::new(false);
     let mut visitor = Impatient { rows: 0, since: 0, interrupted: &interrupted };
-    let result = visit_table(
-        Table::Tcp4,
-        table_of(10_000).as_bytes(),
-        Endian::Little,
-        &Limits::streaming(),
-        &|| interrupted.get(),
-        &mut visitor,
-    );
+    let result = TextTable::new(Table::Tcp4)
+        .with_endian(Endian::Little)
+        .with_bounds(Bounds { limits: Limits::streaming(), interrupt: &|| interrupted.get() })
+        .visit(table_of(10_000).as_bytes(), &mut visitor);
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Interrupted);
     assert!(visitor.since < 1_000, "{} rows came", visitor.since);
 }
@@ -218,15 +213,11 @@ fn an_interruption_is_seen_within_a_thousand_rows() {
 #[test]
 fn nothing_is_read_when_interrupted_before() {
     let mut log = Log::default();
-    let error = visit_table(
-        Table::Tcp4,
-        Unreadable,
-        Endian::Little,
-        &Limits::default(),
-        &|| true,
-        &mut log,
-    )
-    .unwrap_err();
+    let error = TextTable::new(Table::Tcp4)
+        .with_endian(Endian::Little)
+        .with_bounds(Bounds { limits: Limits::default(), interrupt: &|| true })
+        .visit(Unreadable, &mut log)
+        .unwrap_err();
     assert_eq!((error.kind(), log.sockets.len()), (ErrorKind::Interrupted, 0));
     assert_eq!(error.to_string(), "interrupted while reading net/tcp");
 }
@@ -239,15 +230,11 @@ fn long_lines_do_not_put_the_interrupt_off() {
         asked.set(asked.get() + 1);
         false
     };
-    visit_table(
-        Table::Unix,
-        format!("header\n{}", long.repeat(20)).as_bytes(),
-        Endian::Little,
-        &Limits::default(),
-        &interrupt,
-        &mut Log::default(),
-    )
-    .expect("a table");
+    TextTable::new(Table::Unix)
+        .with_endian(Endian::Little)
+        .with_bounds(Bounds { limits: Limits::default(), interrupt: &interrupt })
+        .visit(format!("header\n{}", long.repeat(20)).as_bytes(), &mut Log::default())
+        .expect("a table");
     assert!(asked.get() >= 5, "asked {} times in 20 MiB", asked.get());
 }
 
@@ -264,15 +251,10 @@ impl Read for Unreadable {
 fn a_table_that_vanishes_is_an_error() {
     let text = table_of(2);
     let mut log = Log::default();
-    let error = visit_table(
-        Table::Tcp4,
-        text.as_bytes().chain(Unreadable),
-        Endian::Little,
-        &Limits::default(),
-        &Uninterrupted,
-        &mut log,
-    )
-    .unwrap_err();
+    let error = TextTable::new(Table::Tcp4)
+        .with_endian(Endian::Little)
+        .visit(text.as_bytes().chain(Unreadable), &mut log)
+        .unwrap_err();
     assert_eq!((error.kind(), log.sockets.len()), (ErrorKind::Io, 2));
     assert_eq!(error.to_string(), "cannot read net/tcp");
 }
@@ -283,7 +265,10 @@ fn both_byte_orders_are_read_wherever_the_test_runs() {
     {
         let mut log = Log::default();
         let limits = Limits::default();
-        visit_table(Table::Tcp4, table_of(1).as_bytes(), endian, &limits, &Uninterrupted, &mut log)
+        TextTable::new(Table::Tcp4)
+            .with_endian(endian)
+            .with_bounds(limits)
+            .visit(table_of(1).as_bytes(), &mut log)
             .expect("a table");
         assert_eq!(log.sockets, [expected]);
     }

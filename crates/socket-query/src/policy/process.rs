@@ -40,7 +40,7 @@ impl<'a> ProcessRedaction<'a> {
         if self.policy.narrows() {
             keep_sockets(&mut report.tasks, &query.sockets);
             report.closed = 0;
-            report.visibility = ProcVisibility::All;
+            report.visibility = ProcVisibility::Withheld;
         }
         report
     }
@@ -189,7 +189,7 @@ mod tests {
         found.sort();
         assert_eq!(found.join(" "), held);
         assert_eq!((table.closed(), name.is_some()), (closed, names_of_others));
-        let shown = if closed == 0 { ProcVisibility::All } else { ProcVisibility::Some };
+        let shown = if closed == 0 { ProcVisibility::Withheld } else { ProcVisibility::Some };
         assert_eq!(table.visibility(), shown);
     }
 

@@ -102,7 +102,7 @@ mod tests {
     use std::{cell::RefCell, ops::ControlFlow};
 
     use bstr::ByteSlice as _;
-    use procnetsocket::{RowError, SocketTables, Table, Uninterrupted, Visitor, model::UnixName};
+    use procnetsocket::{Query, RowError, SocketTables, Source, Table, Visitor, model::UnixName};
     use rstest::rstest;
     use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
 
@@ -148,7 +148,12 @@ mod tests {
             [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Unix, Table::Packet, Table::Netlink]
         {
             let limits = procnetsocket::Limits::default();
-            tables.visit(table, &limits, &Uninterrupted, &mut look).unwrap();
+            tables
+                .visit_with(
+                    &Query::new(table).with_source(Source::ProcText).with_limits(limits),
+                    &mut look,
+                )
+                .unwrap();
         }
         look.seen.into_inner()
     }
@@ -162,7 +167,7 @@ mod tests {
     fn peers_are_shown_where_all_users_are(#[case] users: VisibleUsers, #[case] is_shown: bool) {
         let root = FakeProc::new().unix(Unix::stream().path("/run/a").inode(3)).build();
         let tables = SocketTables::from_dir(root.dir());
-        let mut rows = tables.read_unix(&procnetsocket::Limits::default()).unwrap().rows;
+        let mut rows = tables.list(&Query::unix()).unwrap().rows;
         let mut unix = rows.remove(0);
         unix.detail.uid = Some(7);
         unix.detail.peer = procnetsocket::model::Inode::new(4);

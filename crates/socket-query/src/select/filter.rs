@@ -85,7 +85,7 @@ impl Filter {
         let shows_this_namespace =
             found.closed() == 0 && found.visibility() == ProcVisibility::Namespace;
         self.has_process_condition()
-            && !found.is_complete()
+            && !found.gaps().is_empty()
             && (self.needs_complete_scan() || !shows_this_namespace)
     }
 

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use procnetsocket::model::{
-    InetSocket, Socket, StateMask, TcpState, UnixKind, UnixSocket, UnixState,
-};
+use procnetsocket::model::{InetSocket, Socket, StateMask, TcpState};
 
 use crate::word::bit_set;
 
@@ -55,17 +53,8 @@ impl fmt::Debug for StateSet {
 }
 
 /// Returns the state by which `ss` selects a socket; [`shown_state_of`] is what it prints.
-///
-/// Packet and netlink sockets have no states and are listed as unconnected. Unix sockets are listed
-/// in the TCP state that comes nearest to theirs.
 pub fn state_of(socket: &Socket<'_>) -> TcpState {
-    match socket {
-        Socket::Inet(socket) => socket.state,
-        Socket::Unix(socket) => unix_state(socket),
-        Socket::Vsock(socket) => socket.state,
-        // Packet and netlink sockets, and what later versions of the model add.
-        _ => TcpState::Close,
-    }
+    socket.state()
 }
 
 /// Returns the state in which `ss` shows a socket.
@@ -78,26 +67,6 @@ pub fn shown_state_of(socket: &Socket<'_>) -> TcpState {
             TcpState::Close
         }
         socket => state_of(socket),
-    }
-}
-
-/// Compat: `ss` takes the kernel pointer of the text table for a peer, so that an unconnected
-/// datagram socket counts as connected wherever pointers are shown (32 bits of them).
-fn unix_state(socket: &UnixSocket) -> TcpState {
-    match socket.state {
-        UnixState::Unconnected
-            if socket.kind == UnixKind::Datagram && socket.pointer.0 & 0xffff_ffff != 0 =>
-        {
-            TcpState::Established
-        }
-        UnixState::Connecting => TcpState::SynSent,
-        UnixState::Connected => TcpState::Established,
-        UnixState::Disconnecting => TcpState::Closing,
-        UnixState::Listening => TcpState::Listen,
-        // Of sock_diag, which numbers the states of unix sockets as those of TCP.
-        UnixState::Other(number) => TcpState::from_number(number.into()).unwrap_or(TcpState::Close),
-        // Unconnected, and what later versions of the model add.
-        _ => TcpState::Close,
     }
 }
 

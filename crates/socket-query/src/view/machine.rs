@@ -138,6 +138,12 @@ impl Machine for PolicyView {
         self.cgroup_paths().into_iter().find(|(_, known)| known == path).map(|(id, _)| id)
     }
 
+    fn cgroups_where(&self, is_such: &dyn Fn(&BStr) -> bool) -> Option<Vec<u64>> {
+        let paths = self.cgroup_paths();
+        let ids = || paths.iter().filter(|(_, path)| is_such(BStr::new(path))).map(|(id, _)| *id);
+        (!paths.is_empty()).then(|| ids().collect())
+    }
+
     fn addresses(
         &self,
         name: &str,

@@ -124,8 +124,9 @@ const EXPRESSION: &str = "\
 EXPRESSION: { src | dst } [ = ] HOST           { sport | dport } [ OP ] PORT
             dev [ = | != ] INTERFACE           fwmark [ = | != ] MARK[/MASK]
             cgroup [ = | != ] PATH             autobound
-            user [ = | != ] NAME|UID           not of iproute2, as the next two
+            user [ = | != ] NAME|UID           not of iproute2, as the next four
             pid [ = | != ] N                   comm [ = | != ] PATTERN
+            container [ = | != ] ID-PREFIX     unit [ = | != ] PATTERN
             ( X )   not X   X and Y   X or Y   from the left, with equal weight
 HOST: ADDRESS[/BITS][:PORT], [IPV6/BITS]:PORT, *, unix:PATTERN, link:, netlink:
 OP: = != > < >= <=

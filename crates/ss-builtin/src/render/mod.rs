@@ -42,4 +42,4 @@ pub(crate) use json::{Frame, JsonWriter, SummaryForm};
 pub(crate) use row::{RowRenderer, netid_word};
 pub(crate) use summary::{Counters, summary};
 pub(crate) use table::TableWriter;
-pub(crate) use users::ProcessColumn;
+pub(crate) use users::{ProcessColumn, missing_processes};

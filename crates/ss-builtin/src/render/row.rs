@@ -1,9 +1,9 @@
 //! A socket as the cells of a row.
 
-use builtin_cli::Escaped;
-use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+use std::{num::NonZeroU32, ops::RangeInclusive};
 
 use builtin_api::Cancel;
+use builtin_cli::Escaped;
 use procnetsocket::{
     UserNames,
     model::{InetSocket, Inode, Socket, TcpState},
@@ -58,7 +58,7 @@ impl<'a> RowRenderer<'a> {
             accounts: view.names().users(),
             // Until they are known the column of the text is empty; an object says nothing of them.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
-                .then(|| ProcessColumn::new(Arc::default())),
+                .then(ProcessColumn::unknown),
         }
     }
 

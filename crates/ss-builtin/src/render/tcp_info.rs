@@ -150,7 +150,7 @@ fn push_congestion_info(out: &mut Vec<u8>, info: Option<&CongestionInfo>, names:
 }
 
 /// Returns the rate at which a window is sent in a round trip, in bits a second.
-fn sending_rate(info: &TcpInfo, congestion: Option<&CongestionInfo>) -> Option<f64> {
+pub(super) fn sending_rate(info: &TcpInfo, congestion: Option<&CongestionInfo>) -> Option<f64> {
     let rtt_us = match congestion {
         Some(CongestionInfo::Vegas(vegas)) if vegas.enabled => {
             vegas.rtt_us.filter(|rtt| *rtt != 0).unwrap_or(info.rtt_us)

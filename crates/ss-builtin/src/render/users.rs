@@ -5,7 +5,7 @@ use std::{cell::Cell, sync::Arc};
 
 use bstr::BString;
 use procnetsocket::{
-    Fact, ProcessTable, SocketProcess,
+    Fact, ProcVisibility, ProcessReport, ProcessTable, SocketProcess,
     model::{Inode, Socket},
 };
 
@@ -18,13 +18,20 @@ use super::{
 /// The processes of a listing's sockets.
 pub(crate) struct ProcessColumn {
     table: Arc<ProcessTable>,
-    /// Whether a socket was shown that has an inode and no process.
-    has_unowned: Cell<bool>,
+    /// How many sockets were shown that have an inode and no process.
+    unowned: Cell<u64>,
 }
 
 impl ProcessColumn {
     pub(crate) fn new(table: Arc<ProcessTable>) -> Self {
-        Self { table, has_unowned: Cell::new(false) }
+        Self { table, unowned: Cell::new(0) }
+    }
+
+    /// Returns an empty column, of sockets whose processes are not known.
+    pub(crate) fn unknown() -> Self {
+        let mut report = ProcessReport::default();
+        report.visibility = ProcVisibility::Withheld;
+        Self::new(Arc::new(ProcessTable::new(report)))
     }
 
     /// Returns the processes of a socket, in the order in which the kernel lists processes and
@@ -34,7 +41,7 @@ impl ProcessColumn {
         let processes: Vec<_> = self.table.of(inode).collect();
         // Many netlink sockets are the kernel's, which is no process.
         if processes.is_empty() && !matches!(socket, Socket::Netlink(_)) {
-            self.has_unowned.set(true);
+            self.note_unowned();
         }
         processes
     }
@@ -50,17 +57,48 @@ impl ProcessColumn {
                 push_process(out, &process);
             }
             if out.len() == start {
-                self.has_unowned.set(true);
+                self.note_unowned();
             } else {
                 out.push(b')');
             }
         });
     }
 
-    /// Returns the processes if one of the sockets that were shown has none that could be seen.
-    pub(crate) fn of_unowned(&self) -> Option<&ProcessTable> {
-        self.has_unowned.get().then_some(&*self.table)
+    fn note_unowned(&self) {
+        self.unowned.set(self.unowned.get() + 1);
     }
+
+    /// Returns what is known of why sockets were shown without a process, if any were.
+    ///
+    /// A socket that no process has open is passed in a message of a unix socket, registered with
+    /// io_uring alone, or the kernel's. It is named only where every process was seen.
+    fn reasons(&self) -> Vec<String> {
+        let unowned = match self.unowned.get() {
+            0 => return Vec::new(),
+            1 => "1 socket was".to_owned(),
+            unowned => format!("{unowned} sockets were"),
+        };
+        if self.table.is_complete() {
+            return vec![format!(
+                "{unowned} open in no process: in a message of a unix socket, in io_uring alone, in \
+                 the kernel, or opened since processes were looked for"
+            )];
+        }
+        may_be_missing(&self.table.gaps())
+    }
+}
+
+/// Returns the lines that say why processes may be missing: those of the filter if it may miss some,
+/// or those of the sockets that were shown.
+pub(crate) fn missing_processes(shown: Option<&ProcessColumn>, gaps: &[String]) -> Vec<String> {
+    match shown {
+        Some(processes) if gaps.is_empty() => processes.reasons(),
+        _ => may_be_missing(gaps),
+    }
+}
+
+fn may_be_missing(gaps: &[String]) -> Vec<String> {
+    gaps.iter().map(|gap| format!("processes may be missing: {gap}")).collect()
 }
 
 fn push_process(out: &mut Vec<u8>, process: &SocketProcess<'_>) {

@@ -13,7 +13,7 @@ use builtin_cli::{
     help::{Line, Usage},
 };
 use host_confine::broker::Kind;
-use host_shell::{Allowed, ScriptLimits};
+use host_shell::{Allowed, ScriptLimits, limits::LEAST_MAX_MEMORY_BYTES};
 use socket_query::GrantSet;
 
 use crate::grant::{GRANT_LIST, parse_grants};
@@ -27,6 +27,7 @@ enum Effect {
     Policy,
     Timeout,
     MaxOutput,
+    MaxMemory,
     Namespace,
     ProcRoot,
     NoConfine,
@@ -56,6 +57,9 @@ static FLAGS: &[Flag<Effect>] = &[
         .with_long_help("At the prompt it bounds each line."),
     flag(&["max-output"], "end the script with an error (67108864)", Effect::MaxOutput)
         .with_value(ValueDoc::text("BYTES")),
+    flag(&["max-memory"], "end the script with an error (1073741824)", Effect::MaxMemory)
+        .with_value(ValueDoc::text("BYTES"))
+        .with_long_help("It bounds the process in which scripts run."),
     flag(&["namespace"], "let `ss -N` list a network namespace", Effect::Namespace)
         .with_value(ValueDoc::text("NAME[=PATH]"))
         .with_long_help("Without PATH it is /run/netns/NAME. May be repeated."),
@@ -212,6 +216,11 @@ impl Plan {
         if let Some(typed) = raw.last(Effect::MaxOutput) {
             let bytes = typed.number(0..=u64::MAX);
             limits.max_output_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
+        }
+        if let Some(typed) = raw.last(Effect::MaxMemory) {
+            let bytes = typed.number(LEAST_MAX_MEMORY_BYTES..=u64::MAX);
+            let expected = || typed.mismatch(format!("{LEAST_MAX_MEMORY_BYTES} bytes or more"));
+            limits.max_memory_bytes = bytes.ok_or_else(expected)?;
         }
         Ok(Self {
             source: source(raw)?,

@@ -135,25 +135,56 @@ fn authority() -> AmbientAuthority {
     ambient_authority()
 }
 
-/// Opens all that the plan names.
+/// What the command line names, opened once. Every process in which scripts run has these handles, so
+/// that all of them see the same, whatever became of the paths.
+#[derive(Debug)]
+pub(crate) struct Handles {
+    sandbox: Sandbox,
+    /// The granted directories again, each with its access.
+    places: Vec<(OwnedFd, Access)>,
+    policy: Policy,
+    namespaces: Vec<(BString, OwnedFd)>,
+    proc_root: Option<Dir>,
+}
+
+impl Handles {
+    /// Opens what the plan names.
+    ///
+    /// # Ambient Authority
+    ///
+    /// It opens the directories of `--allow-path` and `--proc-root`, and the files of `--policy` and
+    /// `--namespace`.
+    pub(crate) fn open(plan: &Plan) -> Result<Self, CapabilityError> {
+        let mut sandbox = Sandbox::empty();
+        let directories = plan.directories.iter();
+        let places = directories
+            .map(|directory| Ok((grant(&mut sandbox, directory)?, directory.access)))
+            .collect::<Result<_, CapabilityError>>()?;
+        let proc_root = plan.proc_root.as_deref().map(open_directory).transpose()?;
+        let policy = policy(plan)?;
+        let namespaces = open_namespaces(plan, &policy)?;
+        Ok(Self { sandbox, places, policy, namespaces, proc_root })
+    }
+}
+
+/// Opens all else that the plan asks for, in the process in which scripts run.
 ///
 /// # Ambient Authority
 ///
-/// It opens the directories of `--allow-path` and `--proc-root`, the files of `--policy` and `--namespace`,
-/// `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without `--proc-root` the system's `/proc`, sock_diag and `/sys/fs/cgroup`.
+/// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without `--proc-root` the system's `/proc`, sock_diag
+/// and `/sys/fs/cgroup`. It enters the network namespaces, on a thread that ends at once.
 /// With the grant `events` it opens sockets to follow events on, and with the grant `kill` it gives
 /// the right to destroy sockets; otherwise nothing of the kind exists in the process. With the grants
 /// `processes` and `resolve` it starts a broker each.
-pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
-    let mut sandbox = Sandbox::empty();
+pub(crate) fn open(plan: &Plan, handles: Handles) -> Result<Capabilities, CapabilityError> {
+    let Handles { sandbox, places, policy, namespaces, proc_root } = handles;
     let mut confinement = Confinement::new(Duty::Scripts);
-    for directory in &plan.directories {
-        let dir = grant(&mut sandbox, directory)?;
-        confinement.keep(dir, directory.access);
+    for (place, access) in places {
+        confinement.keep(place, access);
     }
     let token = authority();
-    let system = match &plan.proc_root {
-        Some(path) => System::with_tables(SocketTables::from_dir(open_directory(path)?), token),
+    let system = match proc_root {
+        Some(root) => System::with_tables(SocketTables::from_dir(root), token),
         None => System::open_ambient(token).map_err(CapabilityError::System)?,
     };
     for place in system.tables().reach().map_err(CapabilityError::Tables)? {
@@ -163,14 +194,13 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
         confinement.keep_listing(duplicate(cgroups).map_err(CapabilityError::Duplicate)?);
     }
     let source = source_of(system.tables());
-    let policy = policy(plan)?;
     if policy.grants().contains(Grant::Sockets) {
         confinement.keep_sockets();
     }
     if policy.grants().contains(Grant::Events) {
         confinement.keep_events();
     }
-    let system = with_namespaces(system, plan, &policy, &mut confinement)?;
+    let system = with_namespaces(system, namespaces, &mut confinement)?;
     let (system, processes) = with_processes(system, plan, &policy, source)?;
     let (system, hosts) = with_host_names(system, plan, &policy)?;
     let view = system.view(policy.clone()).map_err(CapabilityError::System)?;
@@ -196,14 +226,13 @@ pub(crate) fn open(plan: &Plan) -> Result<Capabilities, CapabilityError> {
 }
 
 /// Opens the network namespaces that the command line names; without the grant that is an error.
-fn with_namespaces(
-    system: System,
+#[expect(clippy::disallowed_methods, reason = "the paths that the user typed, once")]
+fn open_namespaces(
     plan: &Plan,
     policy: &Policy,
-    confinement: &mut Confinement,
-) -> Result<System, CapabilityError> {
+) -> Result<Vec<(BString, OwnedFd)>, CapabilityError> {
     if plan.namespaces.is_empty() {
-        return Ok(system);
+        return Ok(Vec::new());
     }
     if !policy.grants().contains(Grant::Namespaces) {
         return Err(CapabilityError::NamespaceNotGranted);
@@ -212,27 +241,32 @@ fn with_namespaces(
     if plan.proc_root.is_some() {
         return Err(CapabilityError::NamespaceOfFakeRoot);
     }
-    plan.namespaces.iter().try_fold(system, |system, namespace| {
-        let tables = open_namespace(namespace)?;
-        for place in tables.reach().map_err(CapabilityError::Tables)? {
-            confinement.keep(place, Access::Read);
-        }
-        Ok(system.with_namespace(namespace.name.clone(), Arc::new(tables)))
-    })
+    let open = |Namespace { name, path }: &Namespace| {
+        let file = std::fs::File::open(path)
+            .map_err(|source| CapabilityError::NamespaceFile { path: path.clone(), source })?;
+        Ok((name.clone(), file.into()))
+    };
+    plan.namespaces.iter().map(open).collect()
 }
 
-/// Opens the tables of a network namespace.
+/// Opens the tables of network namespaces.
 ///
 /// # Ambient Authority
 ///
-/// It opens the path of `--namespace`, and enters that namespace on a thread that ends at once.
-#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
-fn open_namespace(namespace: &Namespace) -> Result<SocketTables, CapabilityError> {
-    let Namespace { name, path } = namespace;
-    let file = std::fs::File::open(path)
-        .map_err(|source| CapabilityError::NamespaceFile { path: path.clone(), source })?;
-    SocketTables::open_ambient_in(authority(), file.as_fd())
-        .map_err(|source| CapabilityError::Namespace { name: name.clone(), source })
+/// It enters each namespace on a thread that ends at once.
+fn with_namespaces(
+    system: System,
+    namespaces: Vec<(BString, OwnedFd)>,
+    confinement: &mut Confinement,
+) -> Result<System, CapabilityError> {
+    namespaces.into_iter().try_fold(system, |system, (name, file)| {
+        let tables = SocketTables::open_ambient_in(authority(), file.as_fd())
+            .map_err(|source| CapabilityError::Namespace { name: name.clone(), source })?;
+        for place in tables.reach().map_err(CapabilityError::Tables)? {
+            confinement.keep(place, Access::Read);
+        }
+        Ok(system.with_namespace(name, Arc::new(tables)))
+    })
 }
 
 /// Starts the broker of processes, if a confined process is granted them. Without the grant there is

@@ -1,16 +1,19 @@
 //! `host-shell`: a restricted shell for scripts.
 //!
-//! Options, then authority, then the script: what a script may reach is opened before the thread of
-//! the interpreter starts, and nothing is opened by path after that.
+//! Options, then authority, then the script: what the command line names is opened first, and no path
+//! that a user typed is opened after that. Scripts run in a process of their own ([`child`]).
 
 mod args;
 mod audit;
 mod capabilities;
+mod child;
 #[cfg(test)]
 mod generated;
 mod grant;
+mod link;
 mod prompt;
 mod session;
+mod spawner;
 mod status;
 
 use std::{
@@ -18,29 +21,26 @@ use std::{
     fmt,
     io::{self, IsTerminal as _, Write as _},
     process,
-    sync::mpsc,
-    thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use builtin_api::ExitCode;
 use builtin_cli::Chain;
 use host_confine::{
-    ConfineError, Confined, Confinement, Duty,
-    broker::{BrokerError, Kind, ProcessService, serve},
+    ConfineError, Confined, Confinement, Duty, Forked,
+    broker::{BrokerError, BrokerErrorKind, Kind, ProcessService, serve},
+    fork,
 };
-use host_shell::{
-    ErrorKind, Explained, Script, Shell,
-    limits::{MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
-};
-
-use procnetsocket::SocketTables;
+use host_shell::{ErrorKind, Explained};
+use procnetsocket::{ProcRoot, SocketTables};
 
 use crate::{
     args::{Command, Confine, Plan, ScriptSource},
     audit::Audit,
-    capabilities::{read_bounded, read_script},
-    session::{Ended, Interrupts, Session, Streams},
+    capabilities::{Handles, read_script},
+    link::{Answer, ChildEnds, Link, Request, SpawnerEnds},
+    session::{Ended, Interrupts, Session, last_word},
+    spawner::Role,
     status::Status,
 };
 
@@ -53,7 +53,7 @@ const CANNOT_CONFINE: ExitCode = CANNOT_RUN;
 #[expect(clippy::disallowed_methods, reason = "the words of the command line")]
 fn main() -> process::ExitCode {
     let status = start(std::env::args_os().skip(1)).unwrap_or_else(|failure| {
-        report(&failure.to_string());
+        last_word(&format!("host-shell: {failure}\n"));
         failure.status()
     });
     process::ExitCode::from(status.code())
@@ -73,58 +73,78 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Opens everything, confines the process, and only then starts a thread.
+/// Opens what the plan names, and becomes three processes:
+///
+/// ```text
+///  parent: the terminal, the deadline, the last word ── confined
+///    └── spawner: starts the next one of these, and ends it
+///          └── child: the interpreter, what scripts are granted ── confined, with a limit of memory
+/// ```
+///
+/// Nothing is confined and no thread starts before that.
 fn run(plan: Plan) -> Result<ExitCode, Failure> {
+    let begin = Instant::now();
     let audit = plan.audit.as_deref().map(|path| capabilities::open_audit(path, &plan));
     let audit = audit.transpose().map_err(Failure::Capability)?.map(Audit::new);
-    let capabilities = capabilities::open(&plan).map_err(Failure::Capability)?;
-    let is_prompt = plan.source == ScriptSource::Input && is_terminal();
-    let script = if is_prompt { None } else { Some(script(&plan.source)?) };
-    let mut editor =
-        if is_prompt { Some(prompt::editor().map_err(Failure::Prompt)?) } else { None };
-    let timeout = plan.limits.timeout;
-    let shell = Shell::builder()
-        .sandbox(capabilities.sandbox)
-        .registry(capabilities.registry)
-        .allowed(plan.allowed)
-        .limits(plan.limits);
-    let shell = if audit.is_some() { shell.count_commands() } else { shell };
-    let mut shell = shell.build().map_err(Failure::Shell)?;
-    let usage = capabilities.usage;
+    let handles = Handles::open(&plan).map_err(Failure::Capability)?;
+    let first = first_request(&plan)?;
     let interrupts = Interrupts::receive()?;
-    let _confined = confine(plan.confine, capabilities.confinement)?;
+    let Link { parent, spawner, child } = Link::new()?;
+    let own = capabilities::own_process().map_err(Failure::Capability)?;
+    if fork(&own).map_err(Failure::Confine)? == Forked::Child {
+        drop((parent, first, audit));
+        return spawn(plan, handles, spawner, child);
+    }
+    drop((handles, spawner, child));
+    let mut editor = match first {
+        Request::Begin => Some(prompt::editor().map_err(Failure::Prompt)?),
+        _ => None,
+    };
+    let mut session =
+        Session::new(parent, interrupts, plan.limits, audit).map_err(Failure::Broker)?;
+    let _confined = confine(plan.confine, &own, Confinement::new(Duty::Terminal))?;
     if let Some(editor) = &mut editor {
-        shell.set_interactive();
-        let mut session = Session::start(interrupts, shell, timeout, streams(), audit, usage)?;
-        return prompt::run(editor, &mut session).map_err(Failure::Prompt);
+        return prompt::run(editor, session).map_err(Failure::Prompt);
     }
-    let mut script = script.unwrap_or_default();
-    if plan.source != ScriptSource::Input {
-        script.stdin = read_input(timeout)?;
-    }
-    match Session::start(interrupts, shell, timeout, streams(), audit, usage)?.run(script) {
-        Ended::Unrecorded(error) => Ok(unrecorded(&error)),
-        Ended::Back(outcome) => Ok(outcome.status),
-        Ended::Lost(status) => {
-            report("the script did not come back after it was told to end");
-            Ok(status)
+    let (status, message) = match session.ask_since(begin, &first) {
+        Ended::Back(Answer::Ended { status, message, .. } | Answer::Failed { status, message }) => {
+            (ExitCode::new(status), message)
         }
-    }
+        Ended::Back(Answer::Ready | Answer::IsWhole(_)) => (ExitCode::FAILURE, String::new()),
+        Ended::Lost { status, message } => (status, message),
+    };
+    session.end();
+    last_word(&message);
+    Ok(status)
 }
 
-/// Reports that the audit has no line of a script, and returns the status for it.
-fn unrecorded(error: &io::Error) -> ExitCode {
-    report(&format!("the script ran, and the audit cannot be written: {error}"));
-    ExitCode::FAILURE
+/// Goes on as the spawner, and in each process that it starts as a child.
+fn spawn(
+    plan: Plan,
+    handles: Handles,
+    ends: SpawnerEnds,
+    child: ChildEnds,
+) -> Result<ExitCode, Failure> {
+    let own = capabilities::own_process().map_err(Failure::Capability)?;
+    match spawner::run(&own, &ends, child)? {
+        Role::Child(child, _alive) => {
+            drop((own, ends));
+            child::run(plan, handles, child)
+        }
+        Role::Done => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// Confines this process, unless the user does not want it.
-fn confine(confine: Confine, confinement: Confinement) -> Result<Option<Confined>, Failure> {
+fn confine(
+    confine: Confine,
+    own: &ProcRoot,
+    confinement: Confinement,
+) -> Result<Option<Confined>, Failure> {
     if confine == Confine::No {
         return Ok(None);
     }
-    let own = capabilities::own_process().map_err(Failure::Capability)?;
-    confinement.apply(&own).map(Some).map_err(Failure::Confine)
+    confinement.apply(own).map(Some).map_err(Failure::Confine)
 }
 
 /// Answers a shell that this process was started by, until it ends.
@@ -145,14 +165,19 @@ fn broker(kind: Kind) -> Result<ExitCode, Failure> {
         }
         _ => return Ok(ExitCode::USAGE),
     };
-    served.map_err(Failure::Broker)?;
-    Ok(ExitCode::SUCCESS)
+    match served {
+        // OK because a shell that is gone needs no answer, and no broker.
+        Err(error) if error.kind() != BrokerErrorKind::Gone => Err(Failure::Broker(error)),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// Does all that comes before a script, and says what is in force.
 fn status(plan: &Plan) -> Result<ExitCode, Failure> {
-    let capabilities = capabilities::open(plan).map_err(Failure::Capability)?;
-    let confined = confine(plan.confine, capabilities.confinement)?;
+    let handles = Handles::open(plan).map_err(Failure::Capability)?;
+    let capabilities = capabilities::open(plan, handles).map_err(Failure::Capability)?;
+    let own = capabilities::own_process().map_err(Failure::Capability)?;
+    let confined = confine(plan.confine, &own, capabilities.confinement)?;
     let status = Status {
         plan,
         policy: &capabilities.policy,
@@ -164,48 +189,35 @@ fn status(plan: &Plan) -> Result<ExitCode, Failure> {
     print(&status.to_string())
 }
 
-fn script(source: &ScriptSource) -> Result<Script, Failure> {
-    let (bytes, name) = match source {
-        ScriptSource::Text(text) => {
-            return Ok(Script { text: text.clone(), ..Script::default() });
-        }
+/// Returns what the first process is to be asked: to begin, at a prompt, or for the one script.
+fn first_request(plan: &Plan) -> Result<Request, Failure> {
+    match &plan.source {
+        ScriptSource::Text(text) => Ok(Request::Script { text: text.clone(), name: None }),
         ScriptSource::File(path) => {
             let name = path.display().to_string();
             let bytes =
                 read_script(path).map_err(|error| Failure::Script { name: name.clone(), error })?;
-            (bytes, Some(name))
+            Ok(Request::Script { text: decode_script(bytes, &name)?, name: Some(name) })
         }
-        ScriptSource::Input => {
-            let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);
-            let name = "standard input".to_owned();
-            let bytes =
-                read_bounded(stdin(), limit).map_err(|error| Failure::Script { name, error })?;
-            (bytes, None)
-        }
-    };
-    let text = String::from_utf8(bytes).map_err(|error| Failure::Script {
-        name: name.clone().unwrap_or_else(|| "standard input".to_owned()),
-        error: io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()),
-    })?;
-    Ok(Script { text, name, stdin: None })
+        ScriptSource::Input if plan.is_prompt() => Ok(Request::Begin),
+        ScriptSource::Input => Ok(Request::Input),
+    }
 }
 
-/// Reads standard input for the script; a terminal is not read.
-///
-/// The interpreter takes the input whole, before the script starts. So a writer that never ends has
-/// to be an error in time, and is read on a thread that can be left.
-fn read_input(timeout: Duration) -> Result<Option<Vec<u8>>, Failure> {
-    if stdin().is_terminal() {
-        return Ok(None);
-    }
-    let (sender, received) = mpsc::channel();
-    thread::Builder::new().name("input".to_owned()).spawn(move || {
-        // OK because a reader that gave up needs no answer.
-        let _ = sender.send(read_bounded(stdin(), MAX_STDIN_BYTES));
-    })?;
-    match received.recv_timeout(timeout) {
-        Ok(input) => input.map(Some).map_err(Failure::Input),
-        Err(_) => Err(Failure::InputTimeout(timeout)),
+/// What a script from standard input is called in messages.
+const INPUT: &str = "standard input";
+
+fn decode_script(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| Failure::Script {
+        name: name.to_owned(),
+        error: io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()),
+    })
+}
+
+impl Plan {
+    /// Returns whether lines are read from a terminal.
+    fn is_prompt(&self) -> bool {
+        self.source == ScriptSource::Input && stdin().is_terminal() && stdout().is_terminal()
     }
 }
 
@@ -220,6 +232,7 @@ enum Failure {
     Script { name: String, error: io::Error },
     Input(io::Error),
     InputTimeout(Duration),
+    Interrupted,
     Prompt(rustyline::error::ReadlineError),
     Io(io::Error),
 }
@@ -234,6 +247,7 @@ impl Failure {
             }
             Self::Script { .. } => CANNOT_RUN,
             Self::InputTimeout(_) => ExitCode::TIMED_OUT,
+            Self::Interrupted => ExitCode::CANCELLED,
             Self::Confine(_) => CANNOT_CONFINE,
             Self::Broker(_) | Self::Input(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
         }
@@ -263,6 +277,7 @@ impl fmt::Display for Failure {
                 "standard input did not end within {timeout:?}; give </dev/null to a script that \
                  needs none"
             ),
+            Self::Interrupted => write!(f, "interrupted"),
             Self::Prompt(error) => write!(f, "the prompt failed: {error}"),
             Self::Io(error) => write!(f, "{error}"),
         }
@@ -270,18 +285,8 @@ impl fmt::Display for Failure {
 }
 
 fn print(text: &str) -> Result<ExitCode, Failure> {
-    streams().stdout.write_all(text.as_bytes())?;
+    stdout().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Writes one line of the shell's own to standard error.
-fn report(message: &str) {
-    // OK because there is nobody left to tell when standard error cannot be written.
-    let _ = writeln!(streams().stderr, "host-shell: {message}");
-}
-
-fn is_terminal() -> bool {
-    stdin().is_terminal() && stdout().is_terminal()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the program's own standard input")]
@@ -295,6 +300,6 @@ fn stdout() -> io::Stdout {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the program's own standard error")]
-fn streams() -> Streams {
-    Streams { stdout: Box::new(stdout()), stderr: Box::new(io::stderr()) }
+fn stderr() -> io::Stderr {
+    io::stderr()
 }

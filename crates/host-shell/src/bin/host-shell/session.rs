@@ -1,174 +1,288 @@
-//! A shell on a thread of its own, watched from the program's first thread.
+//! The parent's side: it asks the process in which scripts run, and never waits for it too long.
 //!
 //! The interpreter looks at its clock between the steps of a script; a step that computes for long,
-//! or a write to a reader that does not read, can keep it from looking. So the first thread decides:
-//! it receives Ctrl-C, knows the deadline, and leaves without the interpreter when that does not come
-//! back. Threads that were left end with the process.
-//!
-//! Ctrl-C arrives as a byte in a pipe and not in a socket, so that the shell's own sockets are not in
-//! its listings.
+//! or a write to a reader that does not read, can keep it from looking. It may use up its memory, or
+//! its stack. So it has a process of its own, and the parent decides: it receives Ctrl-C, knows the
+//! deadline, and has the process ended when that does not answer. Nothing here waits for the child,
+//! for a lock, or for a reader of the output.
 
 use std::{
-    io::{self, PipeReader, Read as _, Write},
-    sync::Arc,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    cell::Cell,
+    io::{self, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::channel,
+    },
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use builtin_api::ExitCode;
-use host_shell::{Outcome, Script, ScriptInterrupt, Shell};
-use signal_hook::{consts::SIGINT, low_level::pipe};
-use socket_query::UsageCounter;
+use host_confine::broker::{Broker, BrokerError, BrokerErrorKind};
+use host_shell::ScriptLimits;
+use procnetsocket::Interrupt;
+use rustix::event::{PollFlags, Timespec};
+use signal_hook::{consts::SIGINT, flag};
 
-use crate::audit::{Audit, ScriptBegin, ScriptUsage};
+use crate::{
+    Failure,
+    audit::Audit,
+    child::ScriptService,
+    link::{Answer, ParentEnds, Report, Request, is_ready, order},
+    stderr,
+};
 
-/// Time for the interpreter to come back after its deadline, or after Ctrl-C.
-const GRACE: Duration = Duration::from_secs(2);
+/// Time for the interpreter to come back after its deadline, or after Ctrl-C; and for a reader of
+/// standard error to take the last line.
+const GRACE: Duration = Duration::from_secs(1);
 
-/// A running interpreter.
+/// Time for the kernel to end a process that was killed. A process that waits for a device may take
+/// as long as that.
+const DEATH: Duration = Duration::from_secs(10);
+
+/// The flag that is set at each SIGINT.
+#[derive(Clone)]
+pub(crate) struct Interrupts(Arc<AtomicBool>);
+
+impl Interrupts {
+    /// Receives SIGINT from now on, in this process and in its copies: it is sent to all of them.
+    pub(crate) fn receive() -> io::Result<Self> {
+        let received = Arc::default();
+        flag::register(SIGINT, Arc::clone(&received))?;
+        Ok(Self(received))
+    }
+}
+
+/// The process in which scripts run, as its parent sees it.
 pub(crate) struct Session {
-    scripts: Sender<Script>,
-    events: Receiver<Event>,
-    interrupt: ScriptInterrupt,
-    timeout: Duration,
+    ends: ParentEnds,
+    broker: Broker<ScriptService>,
+    /// The number of the last request, its last byte.
+    number: u8,
+    interrupts: Interrupts,
+    limits: ScriptLimits,
     audit: Option<Audit>,
 }
 
-/// What the first thread waits for.
-enum Event {
-    /// A script has ended. What it did is known if there is an audit.
-    Outcome(Outcome, Option<ScriptUsage>),
-    /// SIGINT was received.
-    Interrupted,
-    /// The shell's thread has ended, by a panic of the interpreter.
-    Gone,
-}
-
-/// The pipe that has a byte for each SIGINT.
-pub(crate) struct Interrupts(PipeReader);
-
-impl Interrupts {
-    /// Receives SIGINT from now on. It starts no thread and is to be called before confinement, which
-    /// leaves no way to make a pipe.
-    pub(crate) fn receive() -> io::Result<Self> {
-        let (reader, writer) = io::pipe()?;
-        pipe::register(SIGINT, writer)?;
-        Ok(Self(reader))
-    }
-
-    /// Sends an event for each SIGINT, from a thread that waits for it.
-    fn send_to(mut self, events: Sender<Event>) -> io::Result<()> {
-        thread::Builder::new().name("interrupts".to_owned()).spawn(move || {
-            while self.0.read_exact(&mut [0]).is_ok() && events.send(Event::Interrupted).is_ok() {}
-        })?;
-        Ok(())
-    }
-}
-
-/// Sends the last event of the shell's thread, however it ends.
-struct Farewell(Sender<Event>);
-
-impl Drop for Farewell {
-    fn drop(&mut self) {
-        // OK because a session that is gone needs no event.
-        let _ = self.0.send(Event::Gone);
-    }
-}
-
-/// How a script ended.
+/// How a request ended.
 pub(crate) enum Ended {
-    /// The interpreter came back, and takes another script.
-    Back(Outcome),
-    /// It did not come back, and never will: the program has to end with this status.
-    Lost(ExitCode),
-    /// It ended, and no line was written about it to the audit.
-    Unrecorded(io::Error),
+    /// The process answered, and takes another request.
+    Back(Answer),
+    /// The process has ended, and all that the script made with it.
+    Lost { status: ExitCode, message: String },
 }
 
-/// Where scripts print to.
-pub(crate) struct Streams {
-    pub(crate) stdout: Box<dyn Write + Send>,
-    pub(crate) stderr: Box<dyn Write + Send>,
+/// Why a script is to end before it does so itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Timeout,
+    Interrupt,
 }
 
 impl Session {
-    /// Starts the shell's thread.
-    pub(crate) fn start(
+    pub(crate) fn new(
+        ends: ParentEnds,
         interrupts: Interrupts,
-        mut shell: Shell,
-        timeout: Duration,
-        mut streams: Streams,
+        limits: ScriptLimits,
         audit: Option<Audit>,
-        usage: Arc<UsageCounter>,
-    ) -> io::Result<Self> {
-        let interrupt = shell.interrupt();
-        let (scripts, received) = channel::<Script>();
-        let (sender, events) = channel();
-        interrupts.send_to(sender.clone())?;
-        thread::Builder::new().name("shell".to_owned()).spawn(move || {
-            let farewell = Farewell(sender);
-            for script in received {
-                let outcome = shell.run(&script, &mut streams.stdout, &mut streams.stderr);
-                let usage =
-                    shell.take_counts().map(|counts| ScriptUsage::new(counts, usage.take()));
-                if farewell.0.send(Event::Outcome(outcome, usage)).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { scripts, events, interrupt, timeout, audit })
+    ) -> Result<Self, BrokerError> {
+        Ok(Self { broker: broker(&ends)?, ends, number: 0, interrupts, limits, audit })
     }
 
-    /// Runs a script, and ends it at its deadline or at Ctrl-C. It has ended when its line is in the
-    /// audit.
-    pub(crate) fn run(&mut self, script: Script) -> Ended {
-        let begin = ScriptBegin::now();
-        let (ended, usage) = self.run_script(script);
-        let status = match &ended {
-            Ended::Back(outcome) => outcome.status,
-            Ended::Lost(status) => *status,
-            Ended::Unrecorded(_) => return ended,
+    /// Asks, and has the process ended if there is no answer at the deadline, or after Ctrl-C.
+    pub(crate) fn ask(&mut self, request: &Request) -> Ended {
+        // A Ctrl-C of the time between two lines is for neither.
+        self.interrupts.0.store(false, Ordering::SeqCst);
+        self.ask_since(Instant::now(), request)
+    }
+
+    /// The same, with the deadline of a script that began at that time. A script has ended when its line
+    /// is in the audit; where it cannot be, nothing more runs.
+    pub(crate) fn ask_since(&mut self, begin: Instant, request: &Request) -> Ended {
+        let time = SystemTime::now();
+        let ended = self.ask_unrecorded(begin, request);
+        let (status, usage, message) = match &ended {
+            Ended::Back(Answer::Ended { status, usage, message, .. }) => {
+                (ExitCode::new(*status), usage.as_ref(), message)
+            }
+            Ended::Back(Answer::Failed { status, message }) => {
+                (ExitCode::new(*status), None, message)
+            }
+            Ended::Back(Answer::Ready | Answer::IsWhole(_)) => return ended,
+            Ended::Lost { status, message } => (*status, None, message),
         };
-        let audit = self.audit.as_mut();
-        match audit.map_or(Ok(()), |audit| audit.record(begin, status, usage.as_ref())) {
+        let audit = self.audit.as_mut().filter(|_| request.runs_script());
+        let Some(audit) = audit else { return ended };
+        match audit.record(time, begin.elapsed(), status, usage) {
             Ok(()) => ended,
-            Err(error) => Ended::Unrecorded(error),
-        }
-    }
-
-    fn run_script(&mut self, script: Script) -> (Ended, Option<ScriptUsage>) {
-        // A Ctrl-C of the time between two scripts is for neither.
-        while let Ok(Event::Interrupted) = self.events.try_recv() {}
-        if self.scripts.send(script).is_err() {
-            return (Ended::Lost(ExitCode::FAILURE), None);
-        }
-        // OK because a time that the clock does not reach is no deadline.
-        let mut deadline = Instant::now().checked_add(self.timeout.saturating_add(GRACE));
-        let mut status = ExitCode::TIMED_OUT;
-        loop {
-            match self.next_event(deadline) {
-                Ok(Event::Outcome(outcome, usage)) => return (Ended::Back(outcome), usage),
-                Ok(Event::Interrupted) => {
-                    self.interrupt.interrupt();
-                    let end = Instant::now() + GRACE;
-                    deadline = Some(deadline.map_or(end, |deadline| deadline.min(end)));
-                    status = ExitCode::CANCELLED;
-                }
-                Err(RecvTimeoutError::Timeout) => return (Ended::Lost(status), None),
-                Ok(Event::Gone) | Err(RecvTimeoutError::Disconnected) => {
-                    return (Ended::Lost(ExitCode::FAILURE), None);
-                }
+            Err(error) => {
+                let why = "the script ran, and the audit cannot be written";
+                let message = format!("{message}host-shell: {why}: {error}\n");
+                let status = ExitCode::FAILURE.code();
+                Ended::Back(Answer::Ended { status, exited: true, message, usage: None })
             }
         }
     }
 
-    fn next_event(&self, deadline: Option<Instant>) -> Result<Event, RecvTimeoutError> {
-        match deadline {
-            Some(deadline) => {
-                self.events.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+    fn ask_unrecorded(&mut self, begin: Instant, request: &Request) -> Ended {
+        self.number = self.number.wrapping_add(1);
+        let watch = Watch {
+            ends: &self.ends,
+            number: self.number,
+            interrupts: &self.interrupts,
+            // OK because a time that the clock does not reach is no deadline.
+            deadline: begin.checked_add(self.limits.timeout),
+            cause: Cell::new(None),
+            report: Cell::new(None),
+        };
+        let answer = self.broker.ask(request, Duration::MAX, &watch);
+        let cause = watch.cause.get().map(|(cause, _)| cause);
+        let mut report = watch.report.get();
+        match answer {
+            Ok(answer) => return Ended::Back(self.judged(answer, cause)),
+            Err(error) if error.kind() == BrokerErrorKind::Interrupted && report.is_some() => {}
+            // What is no answer comes from a process that something else has taken over.
+            Err(_) => {
+                self.ends.order(order::KILL);
+                report = self.next_report();
             }
-            None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+        let (status, message) = self.told(cause, report);
+        Ended::Lost { status, message }
+    }
+
+    /// Takes what the interpreter ended at our word as what it is.
+    fn judged(&self, answer: Answer, cause: Option<Cause>) -> Answer {
+        let interrupted = ExitCode::CANCELLED.code();
+        match (answer, cause) {
+            (Answer::Ended { status, usage, .. }, Some(Cause::Timeout))
+                if status == interrupted =>
+            {
+                let (status, message) = self.told(Some(Cause::Timeout), None);
+                Answer::Ended { status: status.code(), exited: false, message, usage }
+            }
+            // Nothing was run yet: what is read before a script was waited for.
+            (Answer::Failed { status, .. }, Some(Cause::Timeout)) if status == interrupted => {
+                let failure = Failure::InputTimeout(self.limits.timeout);
+                let message = format!("host-shell: {failure}\n");
+                Answer::Failed { status: failure.status().code(), message }
+            }
+            (answer, _) => answer,
         }
     }
+
+    /// Returns the status and the line for the end of a script that did not come back.
+    fn told(&self, cause: Option<Cause>, report: Option<Report>) -> (ExitCode, String) {
+        let notes = self.ends.clear();
+        let said = |words: &[u8]| notes.windows(words.len()).any(|window| window == words);
+        let (status, why) = match (cause, report) {
+            (Some(Cause::Timeout), _) => {
+                let why = format!("the script took longer than {:?}", self.limits.timeout);
+                (ExitCode::TIMED_OUT, why)
+            }
+            (Some(Cause::Interrupt), _) => (ExitCode::CANCELLED, "interrupted".to_owned()),
+            (None, _) if said(b"memory allocation of ") => {
+                let most = self.limits.max_memory_bytes;
+                let why = format!("the script needs more than the limit of {most} bytes of memory");
+                (ExitCode::FAILURE, not_whole(&why))
+            }
+            (None, _) if said(b"has overflowed its stack") => {
+                (ExitCode::FAILURE, not_whole("the script nests too deep"))
+            }
+            (None, Some(Report::Signaled(signal))) => {
+                let why = format!("signal {signal} ended the process of the script");
+                (ExitCode::new(signal.saturating_add(128)), not_whole(&why))
+            }
+            (None, _) => (ExitCode::FAILURE, not_whole("the process of the script is gone")),
+        };
+        (status, format!("host-shell: {why}\n"))
+    }
+
+    /// Has the next process started, after the last one was lost. It has nothing of what that had.
+    pub(crate) fn renew(&mut self) -> io::Result<()> {
+        self.number = 0;
+        self.broker = broker(&self.ends).map_err(io::Error::other)?;
+        self.ends.order(order::SPAWN);
+        match self.next_report() {
+            Some(Report::Started) => Ok(()),
+            _ => Err(io::Error::other("the system gives no process to run scripts in")),
+        }
+    }
+
+    fn next_report(&self) -> Option<Report> {
+        is_ready(&self.ends.reports, PollFlags::IN, Some(timespec(DEATH)));
+        self.ends.report()
+    }
+
+    /// Ends the process, and waits until it has ended.
+    pub(crate) fn end(self) {
+        let ParentEnds { reports, orders, requests, interrupts, .. } = self.ends;
+        drop((orders, requests, interrupts, self.broker));
+        // The spawner ends last, and its end of the pipe with it.
+        is_ready(&reports, PollFlags::IN, Some(timespec(DEATH)));
+    }
+}
+
+fn not_whole(why: &str) -> String {
+    format!("{why}: what was printed is not whole")
+}
+
+fn broker(ends: &ParentEnds) -> Result<Broker<ScriptService>, BrokerError> {
+    Broker::new(ends.requests.try_clone()?.into(), ends.answers.try_clone()?.into())
+}
+
+/// Looks, while an answer is waited for, whether it is still worth the wait.
+struct Watch<'a> {
+    ends: &'a ParentEnds,
+    number: u8,
+    interrupts: &'a Interrupts,
+    deadline: Option<Instant>,
+    /// Why the script is to end, and since when.
+    cause: Cell<Option<(Cause, Instant)>>,
+    report: Cell<Option<Report>>,
+}
+
+impl Interrupt for Watch<'_> {
+    fn is_interrupted(&self) -> bool {
+        if let Some(report) = self.ends.report() {
+            self.report.set(Some(report));
+            return true;
+        }
+        let now = Instant::now();
+        if self.cause.get().is_none() {
+            if self.interrupts.0.load(Ordering::SeqCst) {
+                self.cause.set(Some((Cause::Interrupt, now)));
+            } else if self.deadline.is_some_and(|deadline| now >= deadline) {
+                self.cause.set(Some((Cause::Timeout, now)));
+            }
+        }
+        let Some((_, since)) = self.cause.get() else { return false };
+        // Again each time, because a script that has not begun yet misses the first one.
+        // OK because a pipe that is full has enough of them.
+        let _ = (&self.ends.interrupts).write(&[self.number]);
+        now.duration_since(since) >= GRACE
+    }
+}
+
+/// Writes to standard error, and does not wait for a reader for long.
+pub(crate) fn last_word(text: &str) {
+    if text.is_empty() || !is_ready(&stderr(), PollFlags::OUT, Some(timespec(GRACE))) {
+        return;
+    }
+    // Somebody else may fill the pipe meanwhile. So it is written on a thread that can be left.
+    let (sender, written) = channel();
+    let text = text.to_owned();
+    let writer = thread::Builder::new().name("last word".to_owned()).spawn(move || {
+        // OK because there is nobody left to tell when standard error cannot be written.
+        let _ = sender.send(stderr().write_all(text.as_bytes()));
+    });
+    if writer.is_ok() {
+        let _ = written.recv_timeout(GRACE);
+    }
+}
+
+fn timespec(time: Duration) -> Timespec {
+    // OK because the constants of this file are no longer than that.
+    Timespec::try_from(time).unwrap_or_default()
 }

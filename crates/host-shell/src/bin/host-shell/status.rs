@@ -42,7 +42,8 @@ impl fmt::Display for Status<'_> {
         };
         writeln!(f, "commands: {commands}")?;
         let limits = plan.limits;
-        writeln!(f, "limits: {:?}, {} bytes of output", limits.timeout, limits.max_output_bytes)?;
+        write!(f, "limits: {:?}, {} bytes of output", limits.timeout, limits.max_output_bytes)?;
+        writeln!(f, ", {} bytes of memory", limits.max_memory_bytes)?;
         match confined {
             Some(confined) => writeln!(f, "{confined}"),
             None => writeln!(f, "confinement: NOT IN FORCE (--no-confine)"),

@@ -67,6 +67,10 @@ impl RowParser for InetRows {
             Err(expected) => Err(fields.problem(expected)),
         }
     }
+
+    fn row(&self) -> Socket<'_> {
+        Socket::Inet(&self.row)
+    }
 }
 
 /// Parses a row: as the kernel prints it if it is so, which nearly every row is, or else column by

@@ -40,6 +40,9 @@ pub(crate) trait RowParser {
 
     /// Parses a line without its newline; the socket is lent until the next call.
     fn parse(&mut self, line: &[u8]) -> Result<Socket<'_>, LineProblem>;
+
+    /// Lends the row that was parsed last.
+    fn row(&self) -> Socket<'_>;
 }
 
 /// Returns what is reported of a malformed row, or `None` when it is well formed.

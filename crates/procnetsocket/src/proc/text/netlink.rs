@@ -41,6 +41,10 @@ impl RowParser for NetlinkRows {
             Err(expected) => Err(fields.problem(expected)),
         }
     }
+
+    fn row(&self) -> Socket<'_> {
+        Socket::Netlink(&self.row)
+    }
 }
 
 fn parse_row(fields: &mut Fields<'_>, row: &mut NetlinkSocket) -> Result<(), Expected> {

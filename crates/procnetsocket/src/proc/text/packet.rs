@@ -41,6 +41,10 @@ impl RowParser for PacketRows {
             Err(expected) => Err(fields.problem(expected)),
         }
     }
+
+    fn row(&self) -> Socket<'_> {
+        Socket::Packet(&self.row)
+    }
 }
 
 fn parse_row(fields: &mut Fields<'_>, row: &mut PacketSocket) -> Result<(), Expected> {

@@ -58,6 +58,10 @@ impl RowParser for UnixRows {
             Err(expected) => Err(fields.problem(expected)),
         }
     }
+
+    fn row(&self) -> Socket<'_> {
+        Socket::Unix(&self.row)
+    }
 }
 
 fn parse_row(fields: &mut Fields<'_>, row: &mut UnixSocket) -> Result<(), Expected> {

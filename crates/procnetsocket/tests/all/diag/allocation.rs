@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use procnetsocket::{
-    Limits, Query, RowError, Table, Uninterrupted, Visitor,
-    diag::{Request, visit_datagrams},
+    Limits, RowError, Table, TableQuery, Visitor,
+    diag::{Replies, Request},
     model::Socket,
 };
 use rstest::rstest;
@@ -39,10 +39,12 @@ fn more_rows_cost_no_more_allocations(#[case] table: Table, #[case] message: Vec
         let datagram = [row(&message).repeat(rows), done(0)].concat();
         let mut count = Count(0);
         let info = allocation_counter::measure(|| {
-            let request = Request::Dump(Query::new(table));
+            let request = Request::Dump(TableQuery::new(table));
             let limits = Limits::streaming();
             let datagrams = [datagram.as_slice()];
-            visit_datagrams(&request, SEQUENCE, datagrams, &limits, &Uninterrupted, &mut count)
+            Replies::new(&request, SEQUENCE)
+                .with_bounds(limits)
+                .visit(datagrams, &mut count)
                 .unwrap();
         });
         assert_eq!(count.0, u64::try_from(rows).unwrap());

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use procnetsocket::{
-    Error, Limits, Query, ReadReport, RowError, Table, Uninterrupted, Visitor,
-    diag::{Decoder, Request, visit_datagrams},
+    Error, Limits, ReadReport, RowError, Table, TableQuery, Visitor,
+    diag::{Decoder, Replies, Request},
     model::{InetSocket, Socket},
 };
 
@@ -109,7 +109,7 @@ pub(crate) fn read(
     datagrams: &[Vec<u8>],
     log: &mut Log,
 ) -> Result<ReadReport, Error> {
-    let request = Request::Dump(Query::new(table));
+    let request = Request::Dump(TableQuery::new(table));
     let datagrams = datagrams.iter().map(Vec::as_slice);
-    visit_datagrams(&request, SEQUENCE, datagrams, &Limits::streaming(), &Uninterrupted, log)
+    Replies::new(&request, SEQUENCE).with_bounds(Limits::streaming()).visit(datagrams, log)
 }

@@ -27,8 +27,9 @@ fn every_fixture_comes_back() {
 }
 
 /// The listing puts these keys before the row.
-const BEFORE: [(&str, &str); 6] = [
+const BEFORE: [(&str, &str); 7] = [
     ("inet", "tcp"),
+    ("inet6", "tcp"),
     ("unix", "u_str"),
     ("packet", "p_raw"),
     ("netlink", "nl"),

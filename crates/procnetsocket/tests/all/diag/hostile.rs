@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use procnetsocket::{
-    ErrorKind, Limits, Query, RowError, Table, Uninterrupted, Visitor,
-    diag::{Decoder, Request, visit_datagrams},
+    ErrorKind, Limits, RowError, Table, TableQuery, Visitor,
+    diag::{Decoder, Replies, Request},
     model::Socket,
 };
 
@@ -51,10 +51,10 @@ fn every_truncated_datagram_is_an_error_or_rows() {
 /// Reads a datagram, and requires that what comes of it is possible.
 #[track_caller]
 fn check(table: Table, datagram: &[u8]) {
-    let request = Request::Dump(Query::new(table));
+    let request = Request::Dump(TableQuery::new(table));
     let limits = Limits::streaming();
     let mut tally = Tally::default();
-    match visit_datagrams(&request, SEQUENCE, [datagram], &limits, &Uninterrupted, &mut tally) {
+    match Replies::new(&request, SEQUENCE).with_bounds(limits).visit([datagram], &mut tally) {
         Ok(report) => {
             assert!(report.rows + report.malformed <= MOST_ROWS, "{report:?}");
             assert_eq!((report.rows, report.malformed), (tally.rows, tally.malformed));

@@ -1,8 +1,8 @@
 //! What a reply is checked for, beyond its rows.
 
 use procnetsocket::{
-    ErrorKind, Limits, Query, Source, Table, Uninterrupted,
-    diag::{Request, visit_datagrams},
+    Bounds, ErrorKind, Limits, Source, Table, TableQuery,
+    diag::{Replies, Request},
 };
 use rstest::rstest;
 
@@ -110,13 +110,12 @@ fn a_visitor_that_has_enough_gets_no_more() {
 #[test]
 fn a_limit_that_is_reached_is_an_error() {
     let datagrams = [listener(), listener(), listener(), done(0)].concat();
-    let request = Request::Dump(Query::new(Table::Tcp4));
+    let request = Request::Dump(TableQuery::new(Table::Tcp4));
     for (total_lines, is_reached) in [(2, true), (3, false)] {
         let limits = Limits { total_lines, ..Limits::default() };
         let mut log = Log::default();
         let datagrams = [datagrams.as_slice()];
-        let read =
-            visit_datagrams(&request, SEQUENCE, datagrams, &limits, &Uninterrupted, &mut log);
+        let read = Replies::new(&request, SEQUENCE).with_bounds(limits).visit(datagrams, &mut log);
         match read {
             Err(error) => {
                 assert!(is_reached);
@@ -130,12 +129,14 @@ fn a_limit_that_is_reached_is_an_error() {
 
 #[test]
 fn an_interrupt_ends_the_reading() {
-    let request = Request::Dump(Query::new(Table::Tcp4));
+    let request = Request::Dump(TableQuery::new(Table::Tcp4));
     let datagrams = [listener()];
     let datagrams = datagrams.iter().map(Vec::as_slice);
     let mut log = Log::default();
     let limits = Limits::streaming();
-    let error = visit_datagrams(&request, SEQUENCE, datagrams, &limits, &|| true, &mut log);
+    let error = Replies::new(&request, SEQUENCE)
+        .with_bounds(Bounds { limits: limits, interrupt: &|| true })
+        .visit(datagrams, &mut log);
     let error = error.unwrap_err();
     insta::assert_snapshot!(error, @"interrupted while reading tcp from sock_diag");
     assert_eq!((error.kind(), log.sockets.len()), (ErrorKind::Interrupted, 0));

@@ -55,6 +55,11 @@ pub enum Predicate {
     },
     /// The control group (version 2).
     Cgroup(Cgroup),
+    /// The control group belongs to a container whose id begins with these digits.
+    Container(WorkloadGroups),
+    /// The control group belongs to a systemd unit whose name matches this pattern of the shell, in
+    /// upper or lower case.
+    Unit(WorkloadGroups),
     /// A process of this number holds the socket. It is known once the processes of sockets were looked
     /// for; before, it does not hold.
     Pid(Pid),
@@ -170,6 +175,22 @@ pub struct Cgroup {
     pub path: BString,
     /// The id.
     pub id: u64,
+}
+
+/// The control groups of containers or units, as these were named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkloadGroups {
+    /// The digits or the pattern.
+    pub pattern: BString,
+    /// The ids of the groups, in order. They are those of the time when the filter was understood.
+    pub ids: Vec<u64>,
+}
+
+impl WorkloadGroups {
+    /// Returns whether a group is one of them.
+    pub fn contains(&self, id: u64) -> bool {
+        self.ids.binary_search(&id).is_ok()
+    }
 }
 
 impl Expr {

@@ -58,6 +58,12 @@ pub(super) enum FilterProblem {
     UnknownInterface(BString),
     #[error("there is no control group {}", QuotedWord(.0))]
     UnknownCgroup(BString),
+    #[error("there is no container whose id begins with {}", QuotedWord(.0))]
+    UnknownContainer(BString),
+    #[error("there is no systemd unit {}", QuotedWord(.0))]
+    UnknownUnit(BString),
+    #[error("containers and units are not known here: no control groups of version 2 are mounted")]
+    NoCgroups,
     #[error("{} is no address, and to resolve a host name needs the grant \"{}\", which this host does not give", QuotedWord(.0), Grant::Resolve)]
     ResolveNotGranted(BString),
     #[error("{} chooses states only before the filter and as a word of its own, as in: ss state listening", QuotedWord(.0))]

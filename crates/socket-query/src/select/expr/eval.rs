@@ -41,6 +41,9 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
         Predicate::Device(interface) => interface_of(socket) == *interface,
         Predicate::Mark { value, mask } => mark_of(socket) & mask == *value,
         Predicate::Cgroup(cgroup) => cgroup_of(socket) == cgroup.id,
+        Predicate::Container(groups) | Predicate::Unit(groups) => {
+            groups.contains(cgroup_of(socket))
+        }
         Predicate::Pid(pid) => held(socket, facts, |matches, inode| matches.has_pid(*pid, inode)),
         Predicate::Comm(pattern) => {
             held(socket, facts, |matches, inode| matches.has_comm(pattern, inode))

@@ -47,6 +47,8 @@ pub(super) enum Subject {
     Pid,
     Comm,
     User,
+    Container,
+    Unit,
 }
 
 impl Subject {
@@ -57,6 +59,8 @@ impl Subject {
             b"pid" => Some(Self::Pid),
             b"comm" => Some(Self::Comm),
             b"user" => Some(Self::User),
+            b"container" => Some(Self::Container),
+            b"unit" => Some(Self::Unit),
             _ => None,
         }
     }

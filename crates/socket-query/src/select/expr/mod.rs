@@ -23,7 +23,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use ast::{Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side};
+pub use ast::{
+    Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side, WorkloadGroups,
+};
 pub(crate) use bytecode::compile;
 pub use error::{FilterError, FilterErrorKind};
 pub(crate) use eval::{Facts, admits};

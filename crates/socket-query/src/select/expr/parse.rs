@@ -7,14 +7,14 @@
 //! condition := ("src" | "dst") EQ? HOST
 //!            | ("sport" | "dport") COMPARISON? PORT
 //!            | ("dev" | "fwmark" | "cgroup") (EQ | NE)? VALUE
-//!            | ("pid" | "comm" | "user") (EQ | NE)? VALUE
+//!            | ("pid" | "comm" | "user" | "container" | "unit") (EQ | NE)? VALUE
 //!            | "autobound"
 //! ```
 //!
 //! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
 //! value is understood when it is read, by the last subject before it, so that of two errors the
-//! first one from the left counts, whether it is in the grammar or in a value. `pid`, `comm` and
-//! `user` are not of iproute2, which takes them for values: they are words of the language only
+//! first one from the left counts, whether it is in the grammar or in a value. `pid`, `comm`,
+//! `user`, `container` and `unit` are not of iproute2, which takes them for values: they are words of the language only
 //! where a condition may begin, and there iproute2 takes no value.
 
 use std::ops::Range;
@@ -226,7 +226,9 @@ impl Parser<'_> {
             | Subject::Cgroup
             | Subject::Pid
             | Subject::Comm
-            | Subject::User => {
+            | Subject::User
+            | Subject::Container
+            | Subject::Unit => {
                 matches!(comparison, Comparison::Equal | Comparison::NotEqual)
             }
         };
@@ -331,6 +333,10 @@ fn expected_behind(subject: Subject, comparison: Option<Comparison>) -> &'static
         (Subject::Comm, None) => "\"=\", \"!=\" or the name of a process",
         (Subject::User, Some(_)) => "a user",
         (Subject::User, None) => "\"=\", \"!=\" or a user",
+        (Subject::Container, Some(_)) => "the id of a container",
+        (Subject::Container, None) => "\"=\", \"!=\" or the id of a container",
+        (Subject::Unit, Some(_)) => "the name of a unit",
+        (Subject::Unit, None) => "\"=\", \"!=\" or the name of a unit",
     }
 }
 

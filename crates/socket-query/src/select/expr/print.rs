@@ -109,6 +109,14 @@ impl PrintedFilter {
                 self.push("cgroup = ");
                 self.escaped(&cgroup.path);
             }
+            Predicate::Container(groups) => {
+                self.push("container = ");
+                self.escaped(&groups.pattern);
+            }
+            Predicate::Unit(groups) => {
+                self.push("unit = ");
+                self.escaped(&groups.pattern);
+            }
             Predicate::Pid(pid) => self.format(format_args!("pid = {pid}")),
             Predicate::Comm(pattern) => {
                 self.push("comm = ");

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use bstr::{BStr, ByteSlice};
 use procnetsocket::model::{InetSocket, Socket};
 use serde::Serialize;
-use socket_query::{ethertype, netlink_family};
+use socket_query::{container_id, ethertype, netlink_family, systemd_unit};
 
 use crate::{
     cli::{Detail, NameDisplay},
@@ -25,6 +25,12 @@ pub(super) struct NamesForm {
     interface: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cgroup: Option<String>,
+    /// The container that the control group belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<String>,
+    /// The systemd unit that the control group belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
 }
 
 impl NamesForm {
@@ -60,12 +66,15 @@ impl RowRenderer<'_> {
         let port = |port| self.ports.name_of(inet.protocol, port).map(text);
         let shows_cgroup = self.shows(Detail::Extended) || self.shows(Detail::Cgroup);
         let cgroup = inet.detail.cgroup_id.filter(|_| shows_cgroup);
+        let cgroup = cgroup.and_then(|id| self.cgroups.path(id));
         NamesForm {
             protocol: None,
             local_port: port(inet.local.port()),
             peer_port: port(inet.remote.port()),
             interface: inet.interface.and_then(|index| self.interface_name(index)),
-            cgroup: cgroup.and_then(|id| self.cgroups.path(id).map(text)),
+            cgroup: cgroup.map(text),
+            container: cgroup.and_then(container_id).map(str::to_owned),
+            unit: cgroup.and_then(systemd_unit).map(text),
         }
     }
 

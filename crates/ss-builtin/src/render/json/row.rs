@@ -1,12 +1,18 @@
 //! A socket as an object: how the listing calls it, and then all that the kernel told, in the form
 //! of the model.
 
-use procnetsocket::{Source, model::Socket};
+use procnetsocket::{
+    Source,
+    model::{InetInfo, InetSocket, Socket, TcpState},
+};
 use serde::Serialize;
-use socket_query::SocketTable;
+use socket_query::{SocketTable, shown_state_of};
 
 use super::{name::NamesForm, process::ProcessForm};
-use crate::render::row::{RowRenderer, netid_word, state_word};
+use crate::render::{
+    row::{RowRenderer, netid_word, state_word},
+    tcp_info::sending_rate,
+};
 
 /// One socket. Without the keys before `socket` it is the serde form of a row of the model.
 #[derive(Serialize)]
@@ -20,11 +26,56 @@ pub(crate) struct SocketForm<'a> {
     untrusted_text: Option<bool>,
     #[serde(skip_serializing_if = "NamesForm::is_empty")]
     names: NamesForm,
+    #[serde(flatten)]
+    listener: ListenerForm,
+    /// What `-i` prints as `send`, here in bytes per second, as other rates of the kernel are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    send_rate: Option<f64>,
     /// The processes that hold it, if they are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     processes: Option<Vec<ProcessForm<'a>>>,
     #[serde(flatten)]
     socket: Socket<'a>,
+}
+
+/// The queues of a listener by what they count, as far as the source reports them.
+#[derive(Default, Serialize)]
+struct ListenerForm {
+    /// Connections that wait to be accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accept_queue: Option<u32>,
+    /// How many may wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backlog: Option<u32>,
+}
+
+impl ListenerForm {
+    fn of(socket: &Socket<'_>) -> Self {
+        if shown_state_of(socket) != TcpState::Listen {
+            return Self::default();
+        }
+        let (queues, has_backlog) = match socket {
+            Socket::Inet(row) => (Some(row.queues), row.cookie.is_some()),
+            Socket::Unix(row) => (row.detail.queues, true),
+            _ => (None, false),
+        };
+        Self {
+            accept_queue: queues.map(|queues| queues.recv),
+            // Kernel: the text table prints 0.
+            backlog: queues.filter(|_| has_backlog).map(|queues| queues.send),
+        }
+    }
+}
+
+/// Returns what the congestion window of a connection allows.
+fn send_rate(socket: &Socket<'_>) -> Option<f64> {
+    let Socket::Inet(InetSocket { detail, .. }) = socket else { return None };
+    match &detail.info {
+        Some(InetInfo::Tcp(info)) => {
+            sending_rate(info, detail.congestion_info.as_ref()).map(|bits| bits / 8.0)
+        }
+        _ => None,
+    }
 }
 
 impl RowRenderer<'_> {
@@ -37,6 +88,8 @@ impl RowRenderer<'_> {
             source: if source == Source::SockDiag { "sock_diag" } else { "proc" },
             untrusted_text: is_untrusted(&socket, source).then_some(true),
             names: self.names_of(&socket),
+            listener: ListenerForm::of(&socket),
+            send_rate: send_rate(&socket),
             processes: self.processes_of(&socket),
             socket,
         }

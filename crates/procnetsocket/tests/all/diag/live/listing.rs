@@ -7,7 +7,7 @@ use std::{
 };
 
 use procnetsocket::{
-    Details, ErrorKind, Family, Limits, Query, Source, Table, Uninterrupted,
+    Details, ErrorKind, Limits, Source, Table, TableQuery,
     diag::{Request, UnixLookup},
     model::{
         Cookie, InetInfo, InetProtocol, Queues, TcpState, TimerKind, UnixKind, UnixName, UnixState,
@@ -30,7 +30,7 @@ fn tcp_sockets_are_listed_with_their_accounts() {
     let (_here, there) = connection(&listening);
     sockopt::set_socket_keepalive(&there, true).unwrap();
     let diag = diag();
-    let rows = dump(&diag, Query::new(Table::Tcp4).with_details(Details::ALL)).inet;
+    let rows = dump(&diag, TableQuery::new(Table::Tcp4).with_details(Details::ALL)).inet;
     assert_eq!(rows.len(), 3);
     let row = rows.iter().find(|row| row.local == there.local_addr().unwrap()).unwrap();
     assert_eq!((row.state, row.remote), (TcpState::Established, listening.local_addr().unwrap()));
@@ -40,7 +40,7 @@ fn tcp_sockets_are_listed_with_their_accounts() {
     assert_eq!(info.state, Some(TcpState::Established));
     assert!(info.kernel_bytes >= 104 && info.congestion_window > 0 && info.segments_out > 0);
     assert!(!row.detail.congestion.unwrap().as_bytes().is_empty());
-    let only = dump(&diag, Query::new(Table::Tcp4).with_states(states(&[TcpState::Listen])));
+    let only = dump(&diag, TableQuery::new(Table::Tcp4).with_states(states(&[TcpState::Listen])));
     assert_eq!(only.inet.len(), 1);
     assert_eq!(only.inet[0].local, listening.local_addr().unwrap());
     assert!(only.inet[0].detail.info.is_none());
@@ -56,8 +56,9 @@ fn a_queue_that_waits_is_counted() {
     #[expect(clippy::disallowed_methods, reason = "a socket to be listed")]
     let _waiting = TcpStream::connect(listening.local_addr().unwrap()).unwrap();
     listen(&listening, 7).unwrap();
-    let rows = diag().inet_connections(Family::V6, InetProtocol::Tcp).unwrap();
-    assert_eq!(rows.source, Source::SockDiag);
+    let (rows, report) = ask(&diag(), &Request::Dump(TableQuery::new(Table::Tcp6)));
+    assert_eq!(report.source, Source::SockDiag);
+    let rows = rows.inet;
     let row = rows.iter().find(|row| row.state == TcpState::Listen).unwrap();
     assert_eq!(row.queues, Queues { recv: 1, send: 7 });
     // The kernel says so of every socket that is bound to an address of IPv6.
@@ -78,7 +79,7 @@ fn bound_sockets_are_distinguished_from_closed_ones() {
     let bound = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     rustix::net::bind(&bound, &SocketAddr::from(LOCALHOST)).unwrap();
     let mask = states(&[TcpState::BoundInactive]);
-    let rows = dump(&diag(), Query::new(Table::Tcp4).with_states(mask)).inet;
+    let rows = dump(&diag(), TableQuery::new(Table::Tcp4).with_states(mask)).inet;
     // Linux 6.8 and newer show it.
     assert!(rows.iter().all(|row| row.state == TcpState::BoundInactive), "{rows:?}");
 }
@@ -92,16 +93,16 @@ fn other_protocols_are_listed() {
     let diag = diag();
     let (alone, other) = (udp(LOCALHOST), udp(LOCALHOST));
     other.connect(alone.local_addr().unwrap()).unwrap();
-    let rows = dump(&diag, Query::new(Table::Udp4).with_details(Details::MEMORY)).inet;
+    let rows = dump(&diag, TableQuery::new(Table::Udp4).with_details(Details::MEMORY)).inet;
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row.drops == Some(0)));
-    let connected = Query::new(Table::Udp4).with_states(states(&[TcpState::Established]));
+    let connected = TableQuery::new(Table::Udp4).with_states(states(&[TcpState::Established]));
     let rows = dump(&diag, connected).inet;
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].remote, alone.local_addr().unwrap());
     if let Ok(mptcp) = socket(AddressFamily::INET, SocketType::STREAM, Some(ipproto::MPTCP)) {
         listen(&mptcp, 3).unwrap();
-        let rows = dump(&diag, Query::new(Table::Mptcp4).with_details(Details::INFO)).inet;
+        let rows = dump(&diag, TableQuery::new(Table::Mptcp4).with_details(Details::INFO)).inet;
         assert_eq!((rows.len(), rows[0].protocol), (1, InetProtocol::Mptcp));
         assert!(matches!(rows[0].detail.info, Some(InetInfo::Mptcp(_))), "{rows:?}");
     }
@@ -117,7 +118,7 @@ fn unix_sockets_are_listed_with_their_peers() {
     let _waiting = std::os::unix::net::UnixStream::connect_addr(&name).unwrap();
     let _pair = UnixDatagram::pair().unwrap();
     let diag = diag();
-    let rows = dump(&diag, Query::new(Table::Unix).with_details(Details::ALL)).unix;
+    let rows = dump(&diag, TableQuery::new(Table::Unix).with_details(Details::ALL)).unix;
     let row = rows.iter().find(|row| row.state == UnixState::Listening).unwrap();
     assert_eq!(row.name, UnixName::Abstract("a b\nc".into()));
     assert_eq!(row.detail.queues.unwrap().recv, 1);
@@ -131,9 +132,8 @@ fn unix_sockets_are_listed_with_their_peers() {
     let lookup = UnixLookup { inode, cookie: row.cookie, details: Details::NONE };
     assert_eq!(ask(&diag, &Request::Unix(lookup)).0.unix[0].name, row.name);
     let other = UnixLookup { cookie: Cookie::new(1), ..lookup };
-    let error = diag
-        .visit(&Request::Unix(other), &Limits::default(), &Uninterrupted, &mut Rows::default())
-        .unwrap_err();
+    let error =
+        diag.visit(&Request::Unix(other), Limits::default(), &mut Rows::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     drop(listening);
 }
@@ -145,10 +145,10 @@ fn packet_and_netlink_sockets_are_listed() {
     }
     let _packet = socket(AddressFamily::PACKET, SocketType::RAW, None).unwrap();
     let diag = diag();
-    let rows = dump(&diag, Query::new(Table::Packet).with_details(Details::ALL)).packet;
+    let rows = dump(&diag, TableQuery::new(Table::Packet).with_details(Details::ALL)).packet;
     assert_eq!(rows.len(), 1);
     assert!(rows[0].detail.info.is_some() && rows[0].detail.memory.is_some());
     // The socket that asks is one itself.
-    let rows = dump(&diag, Query::new(Table::Netlink)).netlink;
+    let rows = dump(&diag, TableQuery::new(Table::Netlink)).netlink;
     assert!(rows.iter().any(|(protocol, port_id, _)| *protocol == 4 && *port_id != 0));
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use procnetsocket::{
-    Details, ErrorKind, Limits, Query, Table, Uninterrupted,
+    Details, ErrorKind, Limits, Table, TableQuery,
     diag::{DiagSocket, InetLookup, Request},
     model::Cookie,
 };
@@ -14,7 +14,7 @@ use crate::diag::namespace::{enter, loopback};
 /// Returns the lookup of the one socket with a local address.
 #[track_caller]
 pub(super) fn lookup(diag: &DiagSocket, table: Table, local: SocketAddr) -> InetLookup {
-    let rows = dump(diag, Query::new(table)).inet;
+    let rows = dump(diag, TableQuery::new(table)).inet;
     InetLookup::of(rows.iter().find(|row| row.local == local).unwrap())
 }
 
@@ -43,12 +43,7 @@ fn one_socket_is_found_by_its_addresses_and_cookie() {
         assert_eq!((rows.inet[0].local, rows.inet[0].cookie), (local, lookup.cookie));
         assert!(rows.inet[0].detail.memory.is_some());
         let other = InetLookup { cookie: Cookie::new(1), ..lookup };
-        let asked = diag.visit(
-            &Request::Inet(other),
-            &Limits::default(),
-            &Uninterrupted,
-            &mut Rows::default(),
-        );
+        let asked = diag.visit(&Request::Inet(other), Limits::default(), &mut Rows::default());
         assert_eq!(asked.unwrap_err().kind(), ErrorKind::NotFound);
     }
 }
@@ -68,12 +63,11 @@ fn the_kernel_runs_a_filter_program() {
     let (first, _second) = (listener(LOCALHOST), listener(LOCALHOST));
     let port = first.local_addr().unwrap().port();
     let diag = diag();
-    let rows = dump(&diag, Query::new(Table::Tcp4).with_filter(port_program(port))).inet;
+    let rows = dump(&diag, TableQuery::new(Table::Tcp4).with_filter(port_program(port))).inet;
     assert_eq!(rows.iter().map(|row| row.local.port()).collect::<Vec<_>>(), [port]);
-    let bad = Request::Dump(Query::new(Table::Tcp4).with_filter(vec![99; 8]));
-    let error =
-        diag.visit(&bad, &Limits::default(), &Uninterrupted, &mut Rows::default()).unwrap_err();
+    let bad = Request::Dump(TableQuery::new(Table::Tcp4).with_filter(vec![99; 8]));
+    let error = diag.visit(&bad, Limits::default(), &mut Rows::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     // The socket is of use after an error.
-    assert_eq!(dump(&diag, Query::new(Table::Tcp4)).inet.len(), 2);
+    assert_eq!(dump(&diag, TableQuery::new(Table::Tcp4)).inet.len(), 2);
 }

@@ -14,7 +14,7 @@ use std::{
 
 use cap_std::AmbientAuthority;
 use procnetsocket::{
-    Limits, Query, ReadReport, RowError, Uninterrupted, Visitor,
+    Limits, ReadReport, RowError, TableQuery, Visitor,
     diag::{DiagSocket, Request},
     model::{InetSocket, PacketSocket, Socket, StateMask, TcpState, UnixSocket},
 };
@@ -90,12 +90,12 @@ impl Visitor for Rows {
 #[track_caller]
 fn ask(diag: &DiagSocket, request: &Request) -> (Rows, ReadReport) {
     let mut rows = Rows::default();
-    let report = diag.visit(request, &Limits::default(), &Uninterrupted, &mut rows).unwrap();
+    let report = diag.visit(request, Limits::default(), &mut rows).unwrap();
     (rows, report)
 }
 
 #[track_caller]
-fn dump(diag: &DiagSocket, query: Query) -> Rows {
+fn dump(diag: &DiagSocket, query: TableQuery) -> Rows {
     ask(diag, &Request::Dump(query)).0
 }
 

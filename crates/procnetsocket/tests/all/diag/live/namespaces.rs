@@ -6,8 +6,8 @@ use std::{
 };
 
 use procnetsocket::{
-    Family, NamespaceFinder, NetNamespace, OpenedNamespace, SocketTables,
-    model::{InetProtocol, TcpState},
+    Family, NamespaceFinder, NetNamespace, OpenedNamespace, Query, SocketTables, Source, Table,
+    model::TcpState,
 };
 
 use super::token;
@@ -101,7 +101,7 @@ fn find_id(finder: &NamespaceFinder, id: u64) -> NetNamespace {
 
 /// Returns whether something listens on port 7 of the namespace.
 fn listens(tables: &SocketTables) -> bool {
-    let listing = tables.inet_connections(Family::V4, InetProtocol::Tcp).unwrap();
+    let listing = tables.list(&Query::tcp().family(Family::V4)).unwrap();
     listing.rows.iter().any(|row| row.state == TcpState::Listen && row.local.port() == 7)
 }
 
@@ -119,7 +119,8 @@ fn anonymous_namespace_is_entered() {
     let OpenedNamespace::Full(tables) = finder.tables(&found).unwrap() else { panic!("{found:?}") };
     assert!(listens(&tables));
     // What sock_diag cannot show is read of the process that lives there.
-    assert!(tables.read_udplite4(&procnetsocket::Limits::default()).is_ok());
+    let udplite = Query::new(Table::UdpLite4).with_source(Source::ProcText);
+    assert!(tables.list(&udplite).is_ok());
 }
 
 #[test]
@@ -182,7 +183,7 @@ fn namespace_of_a_stronger_user_is_read_as_text() {
     };
     assert_eq!(outside.inode, None);
     assert!(tables.diag().is_none(), "{error}");
-    let listing = tables.read_tcp4(&procnetsocket::Limits::default()).unwrap();
+    let listing = tables.list(&Query::tcp()).unwrap();
     assert_eq!((listing.malformed, listing.source), (0, procnetsocket::Source::ProcText));
 }
 

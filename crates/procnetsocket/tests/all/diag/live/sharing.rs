@@ -3,8 +3,8 @@
 use std::{ops::ControlFlow, thread};
 
 use procnetsocket::{
-    Details, ErrorKind, Limits, Query, RowError, Table, Uninterrupted, Visitor,
-    diag::{DiagSocket, Messages, Request, visit_datagrams},
+    Bounds, Details, ErrorKind, Limits, RowError, Table, TableQuery, Uninterrupted, Visitor,
+    diag::{DiagSocket, Messages, Replies, Request},
     model::Socket,
 };
 use rustix::net::{
@@ -30,17 +30,21 @@ fn a_dump_that_was_given_up_is_drained() {
     loopback();
     let _sockets: Vec<_> = (0..MANY).map(|_| udp(LOCALHOST)).collect();
     let diag = diag();
-    let request = Request::Dump(Query::new(Table::Udp4));
+    let request = Request::Dump(TableQuery::new(Table::Udp4));
     for enough in [1, 100, 399, 400] {
         let mut log = Log { enough: Some(enough), ..Log::default() };
-        let report = diag.visit(&request, &Limits::default(), &Uninterrupted, &mut log).unwrap();
+        let report = diag.visit(&request, Limits::default(), &mut log).unwrap();
         assert!(report.stopped && log.sockets.len() == enough);
         assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
     }
     let limits = Limits { total_lines: 10, ..Limits::default() };
-    let error = diag.visit(&request, &limits, &Uninterrupted, &mut Rows::default()).unwrap_err();
+    let error = diag.visit(&request, limits, &mut Rows::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded);
-    let error = diag.visit(&request, &Limits::default(), &|| true, &mut Rows::default());
+    let error = diag.visit(
+        &request,
+        Bounds { limits: Limits::default(), interrupt: &|| true },
+        &mut Rows::default(),
+    );
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Interrupted);
     assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
 }
@@ -62,10 +66,14 @@ impl<'a> Nested<'a> {
     }
 
     fn ask(&mut self) {
-        let request = Request::Dump(Query::new(Table::Udp4));
+        let request = Request::Dump(TableQuery::new(Table::Udp4));
         let diag = self.diag;
         // A request that waits for a free socket gives up at once.
-        if let Err(error) = diag.visit(&request, &Limits::default(), &GivesUp::default(), self) {
+        if let Err(error) = diag.visit(
+            &request,
+            Bounds { limits: Limits::default(), interrupt: &GivesUp::default() },
+            &mut *self,
+        ) {
             self.refused = Some(error.kind());
         }
     }
@@ -90,14 +98,14 @@ impl Visitor for Nested<'_> {
     }
 }
 
-/// Interrupts what asks it more often than a request does that is answered at once.
+/// Interrupts what asks more often than a request that is answered at once: one that waits.
 #[derive(Default)]
 struct GivesUp(std::cell::Cell<usize>);
 
 impl procnetsocket::Interrupt for GivesUp {
     fn is_interrupted(&self) -> bool {
         self.0.set(self.0.get() + 1);
-        self.0.get() > 500
+        self.0.get() > 100
     }
 }
 
@@ -139,7 +147,7 @@ struct Beside<'a>(&'a DiagSocket, usize);
 
 impl Visitor for Beside<'_> {
     fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
-        let ask = || dump(self.0, Query::new(Table::Udp4)).inet.len();
+        let ask = || dump(self.0, TableQuery::new(Table::Udp4)).inet.len();
         self.1 = thread::scope(|scope| scope.spawn(ask).join().unwrap());
         ControlFlow::Break(())
     }
@@ -157,9 +165,9 @@ fn a_thread_is_answered_while_another_listing_goes_on() {
     loopback();
     let _sockets: Vec<_> = (0..MANY).map(|_| udp(LOCALHOST)).collect();
     let diag = diag();
-    let request = Request::Dump(Query::new(Table::Udp4));
+    let request = Request::Dump(TableQuery::new(Table::Udp4));
     let mut beside = Beside(&diag, 0);
-    diag.visit(&request, &Limits::default(), &Uninterrupted, &mut beside).unwrap();
+    diag.visit(&request, Limits::default(), &mut beside).unwrap();
     assert_eq!(beside.1, usize::from(MANY));
 }
 
@@ -175,7 +183,7 @@ fn threads_share_a_socket() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..10 {
-                    let rows = dump(&diag, Query::new(Table::Udp4)).inet;
+                    let rows = dump(&diag, TableQuery::new(Table::Udp4)).inet;
                     assert_eq!(rows.len(), usize::from(MANY));
                 }
             });
@@ -192,7 +200,7 @@ fn replies_can_be_copied_and_read_later() {
     let listening = listener(LOCALHOST);
     let _connection = connection(&listening);
     let diag = diag();
-    let request = Request::Dump(Query::new(Table::Tcp4).with_details(Details::ALL));
+    let request = Request::Dump(TableQuery::new(Table::Tcp4).with_details(Details::ALL));
     let mut copy = Vec::new();
     let bytes = diag.copy_replies(&request, &Uninterrupted, &mut copy).unwrap();
     assert_eq!(bytes, u64::try_from(copy.len()).unwrap());
@@ -200,7 +208,7 @@ fn replies_can_be_copied_and_read_later() {
     let mut rows = Rows::default();
     let datagrams = [copy.as_slice()];
     let limits = Limits::default();
-    visit_datagrams(&request, sequence, datagrams, &limits, &Uninterrupted, &mut rows).unwrap();
+    Replies::new(&request, sequence).with_bounds(limits).visit(datagrams, &mut rows).unwrap();
     assert_eq!(rows.inet.len(), 3);
 }
 
@@ -215,7 +223,7 @@ fn a_forged_reply_is_thrown_away() {
     loopback();
     let _socket = udp(LOCALHOST);
     let diag = diag();
-    let sockets = dump(&diag, Query::new(Table::Netlink)).netlink;
+    let sockets = dump(&diag, TableQuery::new(Table::Netlink)).netlink;
     let port_id = sockets.iter().find(|(protocol, port, _)| *protocol == 4 && *port != 0);
     let forger = socket(AddressFamily::NETLINK, SocketType::RAW, Some(SOCK_DIAG)).unwrap();
     let address = SocketAddrNetlink::new(port_id.unwrap().1, 0);
@@ -225,5 +233,5 @@ fn a_forged_reply_is_thrown_away() {
         // Only root of the namespace may send this.
         sendto(&forger, &forged, SendFlags::empty(), &address).unwrap();
     }
-    assert_eq!(dump(&diag, Query::new(Table::Udp4)).inet.len(), 1);
+    assert_eq!(dump(&diag, TableQuery::new(Table::Udp4)).inet.len(), 1);
 }

@@ -7,9 +7,10 @@ use std::{
 };
 
 use procnetsocket::{
-    Details, ErrorKind, Family, Limits, Query, SocketTables, Source, Table, Uninterrupted,
+    Details, ErrorKind, Family, Limits, Query, SocketTables, Source, Table, TableQuery,
+    Uninterrupted,
     diag::{Messages, Request},
-    model::{InetProtocol, InetSocket, PacketSocket, TcpState, UnixSocket},
+    model::{InetSocket, PacketSocket, TcpState, UnixSocket},
 };
 use rstest::rstest;
 use rustix::net::{
@@ -37,7 +38,7 @@ fn another_decoder_agrees_about_live_replies() {
     let _unix = UnixListener::bind_addr(&name).unwrap();
     let diag = diag();
     for table in [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Unix] {
-        let request = Request::Dump(Query::new(table).with_details(Details::ALL));
+        let request = Request::Dump(TableQuery::new(table).with_details(Details::ALL));
         let mut copy = Vec::new();
         diag.copy_replies(&request, &Uninterrupted, &mut copy).unwrap();
         for message in Messages::new(&copy).map(Result::unwrap).filter(|found| found.kind == 20) {
@@ -61,7 +62,7 @@ fn kernel_without_the_protocol_attribute_shows_no_tcp_socket_as_mptcp() {
     let unknown = 40_u16.to_ne_bytes();
     for table in [Table::Mptcp4, Table::Mptcp6] {
         let mut request = Vec::new();
-        Request::Dump(Query::new(table)).encode(7, &mut request);
+        Request::Dump(TableQuery::new(table)).encode(7, &mut request);
         // The header, `struct inet_diag_req_v2` and the length of the attribute come before.
         let kind = request.get_mut(16 + 56 + 2..).and_then(|rest| rest.first_chunk_mut()).unwrap();
         assert_eq!(*kind, 3_u16.to_ne_bytes());
@@ -117,10 +118,12 @@ fn both_sources_agree_where_both_can_know() {
 fn both(tables: &SocketTables, table: Table) -> (Rows, Rows) {
     let limits = Limits::default();
     let (mut text, mut wire) = (Rows::default(), Rows::default());
-    let read = tables.visit(table, &limits, &Uninterrupted, &mut text).unwrap();
+    let read = tables
+        .visit_with(&Query::new(table).with_source(Source::ProcText).with_limits(limits), &mut text)
+        .unwrap();
     assert_eq!(read.source, Source::ProcText);
     let query = Query::new(table);
-    let read = tables.visit_query(&query, &limits, &Uninterrupted, &mut wire).unwrap();
+    let read = tables.visit_with(&query.with_limits(limits), &mut wire).unwrap();
     assert_eq!(read.source, Source::SockDiag);
     (text, wire)
 }
@@ -139,12 +142,12 @@ fn a_table_without_a_handler_is_read_as_text(#[case] table: Table) {
         return;
     }
     let tables = SocketTables::open_ambient(token()).unwrap();
-    let request = Request::Dump(Query::new(table));
+    let request = Request::Dump(TableQuery::new(table));
     let limits = Limits::default();
     let mut rows = Rows::default();
     let diag = tables.diag().unwrap();
-    let asked = diag.visit(&request, &limits, &Uninterrupted, &mut rows);
-    let answer = tables.visit_query(&Query::new(table), &limits, &Uninterrupted, &mut rows);
+    let asked = diag.visit(&request, limits, &mut rows);
+    let answer = tables.visit_with(&Query::new(table).with_limits(limits), &mut rows);
     match asked {
         Ok(_) => assert_eq!(answer.unwrap().source, Source::SockDiag),
         Err(error) => {
@@ -162,11 +165,11 @@ fn one_call_reads_a_table_from_whichever_source_answers() {
     loopback();
     let listening = listener(LOCALHOST);
     let tables = SocketTables::open_ambient(token()).unwrap();
-    let rows = tables.inet_connections(Family::V4, InetProtocol::Tcp).unwrap();
+    let rows = tables.list(&Query::tcp().family(Family::V4)).unwrap();
     assert_eq!((rows.len(), rows.source), (1, Source::SockDiag));
     assert_eq!(rows[0].local, listening.local_addr().unwrap());
     let (pair, _other) = UnixDatagram::pair().unwrap();
-    assert!(tables.unix_connections().unwrap().len() >= 2);
+    assert!(tables.list(&Query::unix()).unwrap().len() >= 2);
     drop(pair);
 }
 
@@ -178,12 +181,12 @@ fn a_fake_root_never_asks_the_kernel() {
     dir.write("net/tcp", "header\n").unwrap();
     let tables = SocketTables::from_dir(dir);
     assert!(tables.diag().is_none());
-    let rows = tables.inet_connections(Family::V4, InetProtocol::Tcp).unwrap();
+    let rows = tables.list(&Query::tcp().family(Family::V4)).unwrap();
     assert_eq!((rows.len(), rows.source), (0, Source::ProcText));
     let missing = |table| {
         let query = Query::new(table);
         let limits = Limits::default();
-        tables.visit_query(&query, &limits, &Uninterrupted, &mut Rows::default()).unwrap_err()
+        tables.visit_with(&query.with_limits(limits), &mut Rows::default()).unwrap_err()
     };
     assert_eq!(missing(Table::Unix).kind(), ErrorKind::Missing);
     assert_eq!(missing(Table::Vsock).kind(), ErrorKind::Missing);

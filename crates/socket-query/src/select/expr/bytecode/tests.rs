@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, num::NonZeroU32, ops::ControlFlow};
 
 use procnetsocket::{
-    Limits, RowError, SocketTables, Table, Uninterrupted, Visitor,
+    Query, RowError, SocketTables, Source, Table, Visitor,
     model::{InetSocket, Socket},
 };
 use rstest::rstest;
@@ -299,7 +299,7 @@ fn sockets() -> Vec<InetSocket> {
     let tables = SocketTables::from_dir(root.dir());
     let mut keep = Keep(Vec::new());
     for table in [Table::Tcp4, Table::Tcp6] {
-        tables.visit(table, &Limits::default(), &Uninterrupted, &mut keep).unwrap();
+        tables.visit_with(&Query::new(table).with_source(Source::ProcText), &mut keep).unwrap();
     }
     keep.0
 }

@@ -5,6 +5,7 @@ mod message;
 mod parse;
 mod process;
 mod property;
+mod workload;
 
 use std::{net::IpAddr, num::NonZeroU32};
 
@@ -21,6 +22,7 @@ struct FakeMachine {
     names: Names,
     grants: GrantSet,
     unix_names: Visibility,
+    has_cgroups: bool,
 }
 
 impl FakeMachine {
@@ -31,6 +33,7 @@ impl FakeMachine {
             names: Names::new(services, b""),
             grants: GrantSet::empty(),
             unix_names: Visibility::Shown,
+            has_cgroups: true,
         }
     }
 
@@ -71,6 +74,11 @@ impl Machine for FakeMachine {
         path.starts_with(b"/g").then(|| u64::try_from(path.len()).unwrap())
     }
 
+    fn cgroups_where(&self, is_such: &dyn Fn(&BStr) -> bool) -> Option<Vec<u64>> {
+        let groups = (1..).zip(GROUPS).filter(|(_, path)| is_such(BStr::new(path)));
+        self.has_cgroups.then(|| groups.map(|(id, _)| id).collect())
+    }
+
     fn addresses(&self, name: &str, _: &dyn Interrupt) -> Result<Vec<IpAddr>, HostNameError> {
         match name {
             "one" => Ok(vec!["10.0.0.1".parse().unwrap()]),
@@ -81,6 +89,14 @@ impl Machine for FakeMachine {
         }
     }
 }
+
+/// Control groups, whose ids are 1 to 4.
+const GROUPS: [&str; 4] = [
+    "/system.slice/docker-aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000.scope",
+    "/system.slice/docker-aabb0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000.scope",
+    "/system.slice/nginx.service/worker",
+    "/user.slice",
+];
 
 fn parse_on(
     machine: &FakeMachine,

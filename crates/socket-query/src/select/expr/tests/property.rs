@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use testkit::Xorshift;
 
 use super::*;
-use crate::expr::{Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side};
+use crate::expr::{
+    Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side, WorkloadGroups,
+};
 
 fn pick<T: Clone>(random: &mut Xorshift, from: &[T]) -> T {
     from[usize::try_from(random.below(u64::try_from(from.len()).unwrap())).unwrap()].clone()
@@ -22,7 +24,8 @@ fn expr(random: &mut Xorshift, depth: u32) -> Expr {
 
 fn predicate(random: &mut Xorshift) -> Predicate {
     let side = pick(random, &[Side::Local, Side::Remote]);
-    match random.below(8) {
+    match random.below(9) {
+        8 => Predicate::Unit(WorkloadGroups { pattern: "*.scope".into(), ids: vec![1, 2] }),
         6 => Predicate::User(number(random)),
         7 => Predicate::Comm([b"g".to_vec(), word(random)].concat().into()),
         0 | 1 => Predicate::Host { side, host: host(random) },

@@ -7,6 +7,7 @@ mod network;
 mod number;
 mod process;
 mod service;
+mod workload;
 
 use std::{net::IpAddr, num::NonZeroU32};
 
@@ -33,6 +34,9 @@ pub(crate) trait Machine {
     fn interface_index(&self, name: &BStr) -> Option<NonZeroU32>;
     /// Returns the id of the control group of that path, which begins with `/` at the mount.
     fn cgroup_id(&self, path: &BStr) -> Option<u64>;
+    /// Returns the ids, in order, of the control groups whose paths are as `is_such` says; `None`
+    /// when no control groups are known.
+    fn cgroups_where(&self, is_such: &dyn Fn(&BStr) -> bool) -> Option<Vec<u64>>;
     /// Returns the addresses of a host.
     fn addresses(
         &self,
@@ -116,6 +120,8 @@ impl<'a> ValueScope<'a> {
             Subject::Pid => process::pid(self, word).map(Value::Is),
             Subject::Comm => process::comm(self, word).map(Value::Is),
             Subject::User => process::user(self, word).map(Value::Is),
+            Subject::Container => workload::container(self, word).map(Value::Is),
+            Subject::Unit => workload::unit(self, word).map(Value::Is),
             Subject::Cgroup => cgroup::cgroup(self, word).map(|c| Value::Is(Predicate::Cgroup(c))),
         }
     }

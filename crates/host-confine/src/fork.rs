@@ -1,0 +1,47 @@
+//! A second process from this one.
+//!
+//! A confined process may not run programs, so what is to follow it has to be there before. A copy of
+//! a process has all of its handles, and opens nothing again.
+
+use std::io;
+
+use procnetsocket::ProcRoot;
+use rustix::process::Pid;
+
+use crate::{
+    error::{ConfineError, Repr},
+    state::Witness,
+};
+
+/// Which of two processes this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forked {
+    /// The one that was there before, with the number of the other one.
+    Parent(Pid),
+    /// The new one.
+    Child,
+}
+
+/// Copies this process, which has to have one thread.
+///
+/// `proc` is the `/proc` of this process, opened by it and not by its parent.
+///
+/// # Errors
+///
+/// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread: it would be missing in the
+/// copy, and the locks that it holds would stay locked. [`State`](crate::ConfineErrorKind::State) when the
+/// kernel does not report the threads or gives no process.
+#[expect(clippy::disallowed_methods, reason = "the one fork, for processes of the program itself")]
+pub fn fork(proc: &ProcRoot) -> Result<Forked, ConfineError> {
+    let threads = Witness::open(proc)?.look_alone()?.threads;
+    if threads != 1 {
+        return Err(Repr::ForkThreads(threads).into());
+    }
+    match ::fork::fork().map_err(Repr::Fork)? {
+        ::fork::Fork::Child => Ok(Forked::Child),
+        ::fork::Fork::Parent(pid) => match Pid::from_raw(pid) {
+            Some(pid) => Ok(Forked::Parent(pid)),
+            None => Err(Repr::Fork(io::ErrorKind::InvalidData.into()).into()),
+        },
+    }
+}

@@ -1,0 +1,304 @@
+//! The process in which scripts run.
+//!
+//! It has the interpreter and all that scripts are granted, is confined, and has a limit of memory. It
+//! answers its parent, one request after the other, until that is gone; and it may end at any time: by
+//! the limit, by a stack that overflows, or because the parent wants it to. Nothing else is lost then.
+
+use std::{
+    cell::RefCell,
+    fs::File,
+    io::{self, IsTerminal as _, PipeReader, PipeWriter, Read as _},
+    os::fd::AsFd as _,
+    panic, process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+        mpsc::{RecvTimeoutError, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use bashkit::parser::Parser;
+use builtin_api::ExitCode;
+use host_confine::{
+    Confined,
+    broker::{Service, serve},
+};
+use host_shell::{
+    Finished, Outcome, Script, ScriptInterrupt, Shell,
+    limits::{INTERPRETER_STACK_BYTES, MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
+};
+use rustix::{
+    process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
+    stdio::dup2_stderr,
+};
+
+use socket_query::UsageCounter;
+
+use crate::{
+    Failure, INPUT,
+    args::Plan,
+    audit::ScriptUsage,
+    capabilities::{self, Handles, read_bounded},
+    confine, decode_script,
+    link::{Answer, ChildEnds, Request},
+    stderr, stdin, stdout,
+};
+
+/// How often it is asked whether input has been waited for long enough.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Runs what the parent asks for, until the parent is gone.
+pub(crate) fn run(plan: Plan, handles: Handles, ends: ChildEnds) -> Result<ExitCode, Failure> {
+    let ChildEnds { mut requests, interrupts, mut answers, notes } = ends;
+    let current = Arc::new(CurrentRequest::default());
+    let scripts = Scripts::start(plan, handles, &notes, interrupts, &current);
+    let service = ScriptService { scripts: RefCell::new(scripts), current };
+    serve(&service, &mut requests, &mut answers).map_err(Failure::Broker)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs scripts for the parent.
+pub(crate) struct ScriptService {
+    scripts: RefCell<Result<Scripts, Failure>>,
+    current: Arc<CurrentRequest>,
+}
+
+/// The request that is answered now.
+#[derive(Debug, Default)]
+struct CurrentRequest {
+    /// The last byte of its number. The first one has 1.
+    number: AtomicU8,
+    interrupted: AtomicBool,
+}
+
+struct Scripts {
+    shell: Shell,
+    usage: Arc<UsageCounter>,
+    stdout: io::Stdout,
+    /// The script's standard error. The descriptor of that number leads to the notes.
+    stderr: File,
+    current: Arc<CurrentRequest>,
+    /// Held, as it has to be.
+    _confined: Option<Confined>,
+}
+
+impl Service for ScriptService {
+    type Request = Request;
+    type Answer = Answer;
+
+    fn answer(&self, request: Request) -> Answer {
+        self.current.interrupted.store(false, Ordering::SeqCst);
+        self.current.number.fetch_add(1, Ordering::SeqCst);
+        let failed = |failure: &Failure| Answer::Failed {
+            status: failure.status().code(),
+            message: format!("host-shell: {failure}\n"),
+        };
+        match &mut *self.scripts.borrow_mut() {
+            Ok(scripts) => scripts.answer(request).unwrap_or_else(|failure| failed(&failure)),
+            Err(failure) => failed(failure),
+        }
+    }
+
+    /// No answer is so long.
+    fn too_long() -> Answer {
+        Answer::Failed { status: ExitCode::FAILURE.code(), message: String::new() }
+    }
+}
+
+impl Scripts {
+    /// Does all that comes before a script.
+    fn start(
+        plan: Plan,
+        handles: Handles,
+        notes: &PipeWriter,
+        interrupts: PipeReader,
+        current: &Arc<CurrentRequest>,
+    ) -> Result<Self, Failure> {
+        // The spawner ends this process, and a spawner that was killed cannot.
+        set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from)?;
+        let is_prompt = plan.is_prompt();
+        let capabilities = capabilities::open(&plan, handles).map_err(Failure::Capability)?;
+        // Now that the brokers are there, which are not to have these limits.
+        limit(Resource::Data, plan.limits.max_memory_bytes)?;
+        limit(Resource::Core, 0)?;
+        let stderr = File::from(stderr().as_fd().try_clone_to_owned()?);
+        dup2_stderr(notes).map_err(io::Error::from)?;
+        // The interpreter reports a command that panicked, on the script's standard error.
+        panic::set_hook(Box::new(|_| ()));
+        let shell = Shell::builder()
+            .sandbox(capabilities.sandbox)
+            .registry(capabilities.registry)
+            .allowed(plan.allowed)
+            .limits(plan.limits);
+        let shell = if plan.audit.is_some() { shell.count_commands() } else { shell };
+        let mut shell = shell.build().map_err(Failure::Shell)?;
+        if is_prompt {
+            shell.set_interactive();
+        }
+        let own = capabilities::own_process().map_err(Failure::Capability)?;
+        let confined = confine(plan.confine, &own, capabilities.confinement)?;
+        receive_interrupts(interrupts, Arc::clone(current), shell.interrupt())?;
+        Ok(Self {
+            shell,
+            usage: capabilities.usage,
+            stdout: stdout(),
+            stderr,
+            current: Arc::clone(current),
+            _confined: confined,
+        })
+    }
+
+    fn answer(&mut self, request: Request) -> Result<Answer, Failure> {
+        Ok(match request {
+            Request::Begin => Answer::Ready,
+            Request::IsWhole(text) => Answer::IsWhole(!parse(text, |error| is_unfinished(&error))?),
+            Request::Line { text, last } => {
+                let text = after(ExitCode::new(last), text)?;
+                self.run(&Script { text, ..Script::default() })
+            }
+            Request::Script { text, name } => {
+                let stdin = self.read_input(MAX_STDIN_BYTES, Failure::Input)?;
+                self.run(&Script { text, name, stdin })
+            }
+            Request::Input => {
+                let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);
+                let script = |error| Failure::Script { name: INPUT.to_owned(), error };
+                let bytes = self.read_input(limit, script)?.unwrap_or_default();
+                self.run(&Script { text: decode_script(bytes, INPUT)?, ..Script::default() })
+            }
+        })
+    }
+
+    fn run(&mut self, script: &Script) -> Answer {
+        let Finished { outcome, message } =
+            self.shell.run_unreported(script, &mut self.stdout, &mut self.stderr);
+        let Outcome { status, exited } = outcome;
+        let usage = self.shell.take_counts();
+        let usage = usage.map(|counts| ScriptUsage::new(counts, self.usage.take()));
+        Answer::Ended { status: status.code(), exited, message, usage }
+    }
+
+    /// Reads standard input to its end; a terminal is not read.
+    ///
+    /// The interpreter takes the input whole, before the script starts. So a writer that never ends is
+    /// read on a thread that can be left, when the parent does not want to wait any longer.
+    fn read_input(
+        &self,
+        limit: u64,
+        failed: impl FnOnce(io::Error) -> Failure,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        if stdin().is_terminal() {
+            return Ok(None);
+        }
+        let (sender, received) = channel();
+        thread::Builder::new().name("input".to_owned()).spawn(move || {
+            // OK because a reader that gave up needs no answer.
+            let _ = sender.send(read_bounded(stdin(), limit));
+        })?;
+        loop {
+            match received.recv_timeout(TICK) {
+                Ok(input) => return input.map(Some).map_err(failed),
+                Err(RecvTimeoutError::Disconnected) => return Err(Failure::Interrupted),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.current.interrupted.load(Ordering::SeqCst) {
+                return Err(Failure::Interrupted);
+            }
+        }
+    }
+}
+
+/// Ends the script of each request whose number comes, from a thread that waits for it. When the
+/// parent is gone it ends this process.
+fn receive_interrupts(
+    mut interrupts: PipeReader,
+    current: Arc<CurrentRequest>,
+    script: ScriptInterrupt,
+) -> io::Result<()> {
+    thread::Builder::new().name("interrupts".to_owned()).spawn(move || {
+        let mut number = [0];
+        while interrupts.read_exact(&mut number).is_ok() {
+            // One that comes too late is not for the next script.
+            if u8::from_le_bytes(number) == current.number.load(Ordering::SeqCst) {
+                current.interrupted.store(true, Ordering::SeqCst);
+                script.interrupt();
+            }
+        }
+        process::abort();
+    })?;
+    Ok(())
+}
+
+/// Sets a limit of this process, below that which it has.
+fn limit(resource: Resource, most: u64) -> io::Result<()> {
+    let Rlimit { current, maximum } = getrlimit(resource);
+    let least = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
+    let new = Rlimit { current: least(current), maximum: least(maximum) };
+    Ok(setrlimit(resource, new)?)
+}
+
+/// Parses on a stack as large as the interpreter's, and returns what is asked of the error.
+fn parse(text: String, ask: impl Fn(bashkit::Error) -> bool + Send + 'static) -> io::Result<bool> {
+    let parser =
+        thread::Builder::new().name("parser".to_owned()).stack_size(INTERPRETER_STACK_BYTES);
+    let parsed = parser.spawn(move || Parser::new(&text).parse().is_err_and(ask))?;
+    // OK because a parser that panicked does so again when the text is run.
+    Ok(parsed.join().unwrap_or(false))
+}
+
+/// Returns whether more lines have to come: an open quote, a loop without its end.
+///
+/// The interpreter reports that as bash does, in one of two phrases.
+fn is_unfinished(error: &bashkit::Error) -> bool {
+    match error {
+        bashkit::Error::Parse { message, .. } => {
+            message.contains("unexpected EOF") || message.contains("unexpected end of file")
+        }
+        _ => false,
+    }
+}
+
+/// Returns the line as a script in which `$?` is the status of the line before: the interpreter
+/// starts every script with 0.
+///
+/// A line with wrong syntax stays as it is, so that the message about it counts its lines right.
+fn after(last: ExitCode, line: String) -> io::Result<String> {
+    if last.is_success() || parse(line.clone(), |_| true)? {
+        return Ok(line);
+    }
+    Ok(format!("(exit {})\n{line}", last.code()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::command("echo a", false)]
+    #[case::for_loop("for i in 1 2; do", true)]
+    #[case::whole_loop("for i in 1 2; do echo $i; done", false)]
+    #[case::quote("echo 'a", true)]
+    #[case::double_quote("echo \"a", true)]
+    #[case::function("f() {", true)]
+    #[case::wrong("if then", false)]
+    fn knows_unfinished_lines(#[case] text: &str, #[case] unfinished: bool) {
+        let found = parse(text.to_owned(), |error| is_unfinished(&error)).unwrap();
+        assert_eq!(found, unfinished);
+    }
+
+    #[rstest]
+    #[case::success(0, "echo $?", "echo $?")]
+    #[case::failure(3, "echo $?", "(exit 3)\necho $?")]
+    #[case::wrong(3, "if then", "if then")]
+    fn carries_the_status_from_line_to_line(
+        #[case] last: u8,
+        #[case] line: &str,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(after(ExitCode::new(last), line.to_owned()).unwrap(), expected);
+    }
+}

@@ -1,0 +1,234 @@
+//! The pipes between the processes of one shell, and what goes through them.
+//!
+//! ```text
+//!  parent ── orders ──────► spawner          parent ── requests, interrupts ──► child
+//!         ◄─ reports ──────                         ◄─ answers, notes ─────────
+//! ```
+//!
+//! Pipes and no sockets, so that the shell's own are not in its listings. They stay for as long as the
+//! shell does, from one child to the next, for a confined process can make no others. What a child
+//! left in them is thrown away before the next one is there.
+
+use std::{
+    io::{self, PipeReader, PipeWriter, Read as _, Write as _},
+    os::fd::AsFd,
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{OFlags, fcntl_getfl, fcntl_setfl},
+    io::Errno,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::audit::ScriptUsage;
+
+/// What the parent asks of its child.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// Is there a shell?
+    Begin,
+    /// Is this text of the prompt whole, or do more lines have to come?
+    IsWhole(String),
+    /// Run a line of the prompt. `$?` is the status of the last one.
+    Line { text: String, last: u8 },
+    /// Run a script, with standard input as its input.
+    Script { text: String, name: Option<String> },
+    /// Run the script that standard input is.
+    Input,
+}
+
+impl Request {
+    /// Returns whether a script runs for it.
+    pub(crate) fn runs_script(&self) -> bool {
+        match self {
+            Self::Begin | Self::IsWhole(_) => false,
+            Self::Line { .. } | Self::Script { .. } | Self::Input => true,
+        }
+    }
+}
+
+/// What it answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Ready,
+    IsWhole(bool),
+    /// A script has ended, with lines for standard error about why, if it did not end by itself.
+    Ended {
+        status: u8,
+        exited: bool,
+        message: String,
+        /// What it did, if there is an audit.
+        usage: Option<ScriptUsage>,
+    },
+    /// Nothing was run, and nothing will be: the same for the whole shell.
+    Failed {
+        status: u8,
+        message: String,
+    },
+}
+
+/// What the parent orders of the spawner: one byte.
+pub(crate) mod order {
+    /// End the child.
+    pub(crate) const KILL: u8 = b'k';
+    /// Start the next child, now that there is none. The parent asks nothing before that is reported.
+    pub(crate) const SPAWN: u8 = b's';
+}
+
+/// What the spawner reports, in two bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// The next child is there, as it was ordered.
+    Started,
+    /// The system did not start it.
+    NotStarted,
+    /// The child ended itself, with this status.
+    Exited(u8),
+    /// A signal ended it.
+    Signaled(u8),
+    /// There will be no further report: the spawner is gone, and its child with it.
+    NoSpawner,
+}
+
+impl Report {
+    pub(crate) fn encode(self) -> [u8; 2] {
+        match self {
+            Self::Started => [b'+', 0],
+            Self::NotStarted => [b'-', 0],
+            Self::Exited(status) => [b'e', status],
+            Self::Signaled(signal) => [b's', signal],
+            Self::NoSpawner => [0, 0],
+        }
+    }
+
+    fn decode(bytes: [u8; 2]) -> Self {
+        match bytes {
+            [b'+', _] => Self::Started,
+            [b'-', _] => Self::NotStarted,
+            [b'e', status] => Self::Exited(status),
+            [b's', signal] => Self::Signaled(signal),
+            _ => Self::NoSpawner,
+        }
+    }
+}
+
+/// All ends of all pipes, before there is a second process.
+pub(crate) struct Link {
+    pub(crate) parent: ParentEnds,
+    pub(crate) spawner: SpawnerEnds,
+    pub(crate) child: ChildEnds,
+}
+
+pub(crate) struct ParentEnds {
+    pub(crate) orders: PipeWriter,
+    pub(crate) reports: PipeReader,
+    pub(crate) requests: PipeWriter,
+    pub(crate) interrupts: PipeWriter,
+    pub(crate) answers: PipeReader,
+    pub(crate) notes: PipeReader,
+}
+
+pub(crate) struct SpawnerEnds {
+    pub(crate) orders: PipeReader,
+    pub(crate) reports: PipeWriter,
+}
+
+pub(crate) struct ChildEnds {
+    pub(crate) requests: PipeReader,
+    /// One byte: the number of the request whose script has to end.
+    pub(crate) interrupts: PipeReader,
+    pub(crate) answers: PipeWriter,
+    /// What the runtime of the language prints before it aborts.
+    pub(crate) notes: PipeWriter,
+}
+
+impl Link {
+    /// Makes the pipes. What the parent does with them never waits.
+    pub(crate) fn new() -> io::Result<Self> {
+        let ((orders_in, orders), (reports, reports_out)) = (io::pipe()?, io::pipe()?);
+        let ((requests_in, requests), (answers, answers_out)) = (io::pipe()?, io::pipe()?);
+        let ((interrupts_in, interrupts), (notes, notes_out)) = (io::pipe()?, io::pipe()?);
+        let parent = ParentEnds { orders, reports, requests, interrupts, answers, notes };
+        for end in [&parent.orders, &parent.requests, &parent.interrupts, &notes_out] {
+            never_wait(end)?;
+        }
+        for end in [&parent.reports, &parent.answers, &parent.notes] {
+            never_wait(end)?;
+        }
+        let spawner = SpawnerEnds { orders: orders_in, reports: reports_out };
+        let child = ChildEnds {
+            requests: requests_in,
+            interrupts: interrupts_in,
+            answers: answers_out,
+            notes: notes_out,
+        };
+        Ok(Self { parent, spawner, child })
+    }
+}
+
+impl ParentEnds {
+    /// Orders something of the spawner.
+    pub(crate) fn order(&self, order: u8) {
+        // OK because a spawner that is gone is seen in its reports.
+        let _ = (&self.orders).write(&[order]);
+    }
+
+    /// Returns what the spawner reports, if it does.
+    pub(crate) fn report(&self) -> Option<Report> {
+        let mut bytes = [0; 2];
+        // Kernel: two bytes come at once (`PIPE_BUF`).
+        match (&self.reports).read(&mut bytes) {
+            Ok(0) => Some(Report::NoSpawner),
+            Ok(_) => Some(Report::decode(bytes)),
+            Err(_) => None,
+        }
+    }
+
+    /// Throws away what the last child left, and returns its notes. It has ended.
+    pub(crate) fn clear(&self) -> Vec<u8> {
+        drained(&self.answers);
+        drained(&self.notes)
+    }
+}
+
+impl ChildEnds {
+    /// Throws away what the parent asked of the last child.
+    pub(crate) fn clear(&self) {
+        for end in [&self.requests, &self.interrupts] {
+            while is_ready(end, PollFlags::IN, Some(NO_TIME)) {
+                let mut chunk = [0; 4096];
+                // Kernel: what is there is read without waiting.
+                if !matches!((&mut &*end).read(&mut chunk), Ok(1..)) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+const NO_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// Waits until a descriptor is ready, or has an end; without a time for ever.
+pub(crate) fn is_ready(end: &impl AsFd, flags: PollFlags, time: Option<Timespec>) -> bool {
+    let mut ends = [PollFd::from_borrowed_fd(end.as_fd(), flags)];
+    loop {
+        match poll(&mut ends, time.as_ref()) {
+            Ok(ready) => return ready > 0,
+            Err(Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Returns what can be read now, of a pipe that is never waited for.
+fn drained(end: &PipeReader) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // OK because the error at the end is that there is no more.
+    let _ = { end }.read_to_end(&mut bytes);
+    bytes
+}
+
+fn never_wait(end: &impl AsFd) -> io::Result<()> {
+    Ok(fcntl_setfl(end, fcntl_getfl(end)? | OFlags::NONBLOCK)?)
+}

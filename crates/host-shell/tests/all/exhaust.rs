@@ -1,0 +1,377 @@
+//! A script that wants to exhaust, hang or crash its host: it ends with a status and a message, and
+//! takes nothing with it.
+
+use std::{
+    fs::File,
+    io::{Read as _, Write as _},
+    os::fd::AsFd as _,
+    process::{Child, Command, Stdio},
+};
+
+use rstest::rstest;
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    fd::OwnedFd,
+    process::{Pid, PidfdFlags, pidfd_open},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+};
+
+use crate::{
+    confine::children,
+    program::{program, run},
+    support::Granted,
+};
+
+const NOT_WHOLE: &str = "what was printed is not whole\n";
+
+/// A variable of 1 MiB, which costs little to make and much to repeat.
+const MEBIBYTE: &str = "b=x; for i in {1..20}; do b=$b$b; done; ";
+
+#[rstest]
+#[case::nl("seq 100000 | nl -s \"$b\"")]
+#[case::comm("seq 100000 >/tmp/a; comm --output-delimiter=\"$b\" /tmp/a /tmp/a")]
+#[case::cut("seq 100000 | tr 0-9 , | cut -d, -f1-5 --output-delimiter=\"$b\"")]
+#[case::grep("seq 100000 | grep --label=\"$b\" -H 1 -")]
+#[case::xxd("echo x | xxd -c 1000000000")]
+fn memory_has_a_limit(#[case] script: &str) {
+    let script = format!("{MEBIBYTE}{script} | wc -c; echo after");
+    let (stdout, stderr, status) = run(&["--max-memory", "268435456", "-c", &script]);
+    assert_eq!((stdout.as_str(), status), ("", 1), "{stderr}");
+    let expected = "the script needs more than the limit of 268435456 bytes of memory";
+    assert_eq!(stderr, format!("host-shell: {expected}: {NOT_WHOLE}"));
+}
+
+/// The interpreter reports some of that itself, in the subshell that asks for too much.
+#[test]
+fn background_subshells_share_one_limit() {
+    let script = "v=x; for i in {1..24}; do v=$v$v; done; \
+                  for i in {1..62}; do (a=$v; b=$v; c=$v; d=$v; sleep 1; echo whole) & done; wait";
+    let (stdout, stderr, _) = run(&["--max-memory", "536870912", "-c", script]);
+    assert!(stdout.lines().count() < 16, "{stdout}");
+    assert!(stderr.contains("memory"), "{stderr}");
+}
+
+/// Bytes more than a process has at its start do not fit, and less than the least is an error of usage.
+#[test]
+fn limit_of_memory_has_a_lower_bound() {
+    assert_eq!(run(&["--max-memory", "134217728", "-c", "echo a"]).0, "a\n");
+    let (_, stderr, status) = run(&["--max-memory", "134217727", "-c", "echo a"]);
+    assert_eq!(status, 2);
+    assert!(stderr.contains("--max-memory expects 134217728 bytes or more"), "{stderr}");
+}
+
+fn nested(before: &str, repeated: &str, after: &str, count: usize) -> String {
+    format!("{before} {}{after}; echo after", repeated.repeat(count))
+}
+
+#[rstest]
+#[case::time(nested("", "time ", "true", 400_000))]
+#[case::find_not(nested("find .", "! ", "-name x", 200_000))]
+#[case::find_parenthesis(nested("find .", "\\( ", "-name x", 200_000))]
+#[case::test_parenthesis(nested("test", "\\( ", "x", 300_000))]
+#[case::test_and(nested("test", "-n x -a ", "-n x", 300_000))]
+fn nesting_ends_the_script_and_not_the_program(#[case] script: String) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nested.sh");
+    std::fs::write(&path, script).unwrap();
+    let (stdout, stderr, status) = run(&[path.to_str().unwrap()]);
+    assert_eq!((stdout.as_str(), status), ("", 1), "{stderr}");
+    assert!(stderr.ends_with(NOT_WHOLE), "{stderr}");
+}
+
+#[rstest]
+#[case::numfmt("numfmt --format=%.99999f 1", "numfmt")]
+#[case::column("b=x; for i in {1..17}; do b=$b$b; done; echo $b y | column -t", "column")]
+fn a_command_that_panics_is_one_line_on_the_scripts_standard_error(
+    #[case] script: &str,
+    #[case] command: &str,
+) {
+    let (stdout, line, _) = run(&["-c", &format!("{script}; echo after")]);
+    assert_eq!((stdout.as_str(), line.lines().count()), ("after\n", 1), "{line}");
+    assert!(line.ends_with(&format!(": {command}: builtin failed unexpectedly\n")), "{line}");
+    let (stdout, stderr, _) = run(&["-c", &format!("{script} 2>/dev/null; echo after")]);
+    assert_eq!((stdout.as_str(), stderr.as_str()), ("after\n", ""));
+    // It counts as what the script prints.
+    let script = format!("{script} 2>&1 | cat; echo after");
+    let (stdout, stderr, status) = run(&["--max-output", "10", "-c", &script]);
+    assert_eq!((stdout.as_str(), status), (line.get(..10).unwrap(), 1), "{stderr}");
+}
+
+/// A process, to wait for its end.
+struct Ends(OwnedFd);
+
+impl Ends {
+    fn of(pid: u32) -> Self {
+        let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        Self(pidfd_open(pid, PidfdFlags::empty()).unwrap())
+    }
+
+    fn wait(self) {
+        // Kernel: a pidfd is readable when its process has ended.
+        let mut end = [PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];
+        assert_eq!(poll(&mut end, None).unwrap(), 1);
+    }
+}
+
+/// A shell whose script has begun: its first line was read.
+struct Started {
+    shell: Child,
+    spawner: u32,
+    script: u32,
+}
+
+impl Started {
+    fn with(args: &[&str], script: &str) -> Self {
+        let script = format!("echo started; {script}");
+        let mut shell = program(args).args(["-c", &script]).spawn().unwrap();
+        let mut started = [0; 8];
+        shell.stdout.as_mut().unwrap().read_exact(&mut started).unwrap();
+        assert_eq!(&started, b"started\n");
+        let spawner = children(shell.id())[0];
+        Self { spawner, script: children(spawner)[0], shell }
+    }
+
+    fn end(self) -> (String, Option<i32>) {
+        let output = self.shell.wait_with_output().unwrap();
+        (String::from_utf8(output.stderr).unwrap(), output.status.code())
+    }
+}
+
+fn signal(name: &str, pid: u32) {
+    let pid = pid.to_string();
+    assert!(Command::new("sh").args(["-c", "kill -$0 $1", name, &pid]).status().unwrap().success());
+}
+
+#[rstest]
+#[case::asleep(&[], "sleep 600")]
+#[case::busy(&[], "while :; do :; done")]
+#[case::pipeline(&[], "while :; do seq 1000 | sort | wc -l >/dev/null; done")]
+#[case::listing(&[], "while :; do ss -a >/dev/null; done")]
+#[case::broker(&["--grant", "sockets,processes"], "while :; do ss -tp >/dev/null; done")]
+#[case::events(&["--grant", "sockets,events"], "ss -E")]
+#[case::free(&["--no-confine"], "sleep 600")]
+fn a_child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &str) {
+    let started = Started::with(args, script);
+    signal("KILL", started.script);
+    let line = format!("host-shell: signal 9 ended the process of the script: {NOT_WHOLE}");
+    assert_eq!(started.end(), (line, Some(137)));
+}
+
+#[test]
+fn a_child_that_is_killed_while_it_writes_is_reported() {
+    let granted = Granted::new();
+    let allow = format!("{}:rw", granted.path);
+    let script = format!("while :; do seq 100000 > {}/new; done", granted.path);
+    let started = Started::with(&["--allow-path", &allow], &script);
+    signal("KILL", started.script);
+    assert_eq!(started.end().1, Some(137));
+}
+
+#[test]
+fn a_child_that_is_killed_while_its_output_is_not_read_is_reported() {
+    let started =
+        Started::with(&[], "while :; do echo 0123456789012345678901234567890123456789; done");
+    signal("KILL", started.script);
+    assert_eq!(started.end().1, Some(137));
+}
+
+#[rstest]
+#[case::interrupt("INT", 130, "host-shell: interrupted\n")]
+#[case::stopped_then_killed(
+    "KILL",
+    137,
+    "host-shell: signal 9 ended the process of the script: what was printed is not whole\n"
+)]
+fn a_child_that_is_stopped_is_ended(
+    #[case] then: &str,
+    #[case] status: i32,
+    #[case] message: &str,
+) {
+    let started = Started::with(&[], "sleep 600");
+    signal("STOP", started.script);
+    signal(then, if then == "INT" { started.shell.id() } else { started.script });
+    assert_eq!(started.end(), (message.to_owned(), Some(status)));
+}
+
+#[test]
+fn timeout_ends_a_child_that_is_stopped() {
+    let started = Started::with(&["--timeout", "2s"], "sleep 600");
+    signal("STOP", started.script);
+    let line = "host-shell: the script took longer than 2s\n".to_owned();
+    assert_eq!(started.end(), (line, Some(124)));
+}
+
+#[test]
+fn nothing_is_left_when_the_program_is_killed() {
+    let started = Started::with(&["--grant", "sockets,processes"], "sleep 600");
+    let broker = children(started.script)[0];
+    let ends = [started.spawner, started.script, broker].map(Ends::of);
+    signal("KILL", started.shell.id());
+    ends.into_iter().for_each(Ends::wait);
+    started.end();
+}
+
+#[test]
+fn a_spawner_that_is_killed_ends_the_script() {
+    let started = Started::with(&[], "while :; do :; done");
+    let script = Ends::of(started.script);
+    signal("KILL", started.spawner);
+    script.wait();
+    let line = format!("host-shell: the process of the script is gone: {NOT_WHOLE}");
+    assert_eq!(started.end(), (line, Some(1)));
+}
+
+/// Fills standard error, of which nobody reads.
+const FULL: &str = "while :; do echo 0123456789012345678901234567890123456789 >&2; done";
+
+#[rstest]
+#[case::script("script")]
+#[case::commands_own("command")]
+#[case::panics("panics")]
+fn timeout_ends_a_script_whose_errors_are_not_read(#[case] what: &str) {
+    let script = match what {
+        "script" => FULL,
+        "command" => "while :; do cat /nowhere; done",
+        _ => "while :; do numfmt --format=%.99999f 1; done",
+    };
+    let mut shell = program(&["--timeout", "100ms", "-c", script]).spawn().unwrap();
+    assert_eq!(shell.wait().unwrap().code(), Some(124));
+}
+
+#[test]
+fn interrupt_ends_a_script_whose_errors_are_not_read() {
+    let mut started = Started::with(&[], FULL);
+    signal("INT", started.shell.id());
+    assert_eq!(started.shell.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn script_from_an_endless_standard_input_is_an_error_in_time() {
+    let mut shell = program(&["--timeout", "100ms"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut open = shell.stdin.take().unwrap();
+    open.write_all(b"echo a\n").unwrap();
+    let output = shell.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(124));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("standard input did not end within 100ms"), "{stderr}");
+}
+
+#[test]
+fn interrupt_ends_the_wait_for_standard_input() {
+    let mut shell = program(&["-c", "echo a"]).stdin(Stdio::piped()).spawn().unwrap();
+    let open = shell.stdin.take();
+    // The script's process reads its input when it is there; before that the wait ends, too.
+    testkit::wait_until("there is a process for the script", || {
+        children(shell.id()).first().is_some_and(|&spawner| !children(spawner).is_empty())
+    });
+    signal("INT", shell.id());
+    let output = shell.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "host-shell: interrupted\n");
+    drop(open);
+}
+
+/// A prompt on a terminal.
+struct Prompt {
+    terminal: File,
+    shell: Child,
+    seen: String,
+}
+
+impl Prompt {
+    fn start(args: &[&str]) -> Self {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+        let end = || File::options().read(true).write(true).open(&name).unwrap();
+        let mut command = program(args);
+        command.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end());
+        let shell = command.spawn().unwrap();
+        let mut prompt = Self { terminal: terminal.into(), shell, seen: String::new() };
+        prompt.until("host-shell$ ");
+        prompt
+    }
+
+    /// Reads until a text comes, and returns all that came before it.
+    fn until(&mut self, text: &str) -> String {
+        loop {
+            if let Some((before, after)) = self.seen.split_once(text) {
+                let before = before.to_owned();
+                self.seen = after.to_owned();
+                return before;
+            }
+            let mut chunk = [0; 4096];
+            let count = self.terminal.read(&mut chunk).unwrap();
+            self.seen.push_str(&String::from_utf8_lossy(&chunk[..count]));
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        self.terminal.write_all(line.as_bytes()).unwrap();
+        self.terminal.write_all(b"\r").unwrap();
+    }
+
+    /// Types a line, and returns what is there before the next prompt.
+    fn run(&mut self, line: &str) -> String {
+        self.line(&format!("{line}; echo en''d"));
+        let printed = self.until("end\r\n");
+        self.until("host-shell$ ");
+        printed
+    }
+
+    fn exit(mut self) -> Option<i32> {
+        self.line("exit 7");
+        self.shell.wait().unwrap().code()
+    }
+}
+
+const LOST: &str = "variables, functions and files in memory are lost; a new shell begins";
+
+#[rstest]
+#[case::memory(
+    "echo x | xxd -c 1000000000",
+    "needs more than the limit of 268435456 bytes of memory"
+)]
+#[case::killed("kill", "signal 9 ended the process of the script")]
+fn a_prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] message: &str) {
+    let mut prompt = Prompt::start(&["--max-memory", "268435456"]);
+    assert!(prompt.run("v=kept; echo [$v]").ends_with("[kept]\r\n"));
+    if line == "kill" {
+        prompt.line("echo st''arted; sleep 600");
+        prompt.until("started\r\n");
+        signal("KILL", children(children(prompt.shell.id())[0])[0]);
+    } else {
+        prompt.line(line);
+    }
+    prompt.until(message);
+    prompt.until(LOST);
+    prompt.until("host-shell$ ");
+    let printed = prompt.run("echo $? [$v]; ss -l >/dev/null && echo listed");
+    let status = if line == "kill" { 137 } else { 1 };
+    assert!(printed.ends_with(&format!("{status} []\r\nlisted\r\n")), "{printed}");
+    assert_eq!(prompt.exit(), Some(7));
+}
+
+#[test]
+fn a_prompt_goes_on_after_a_line_that_nests_too_deep() {
+    let mut prompt = Prompt::start(&[]);
+    prompt.run("v=kept");
+    // Made by the script, since a terminal takes no line of that length.
+    prompt.line("t=; for i in {1..19}; do t=\"$t time\"; t=$t$t; done; eval \"$t true\"");
+    prompt.until(LOST);
+    prompt.until("host-shell$ ");
+    assert!(prompt.run("echo [$v]").ends_with("[]\r\n"));
+    assert_eq!(prompt.exit(), Some(7));
+}
+
+#[test]
+fn a_prompt_keeps_its_state_when_a_line_takes_too_long() {
+    let mut prompt = Prompt::start(&["--timeout", "2s"]);
+    prompt.run("v=kept");
+    prompt.line("sleep 600");
+    prompt.until("the script took longer than 2s");
+    prompt.until("host-shell$ ");
+    assert!(prompt.run("echo [$v]").ends_with("[kept]\r\n"));
+    assert_eq!(prompt.exit(), Some(7));
+}
