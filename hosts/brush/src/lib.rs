@@ -117,7 +117,7 @@ fn execute<SE: ShellExtensions>(
     let name = context.command_name.clone();
     let terminal_width = terminal_width(&context);
     let (stdin, stdout, stderr) = (context.stdin(), context.stdout(), context.stderr());
-    // brush's own handles on the streams are closed, so that a reader sees the end of the output.
+    // Its handles on the streams are closed, so that a reader sees the end of the output.
     drop(context);
     // The first word is the name.
     let args: Vec<BString> = args.iter().skip(1).map(|word| word.to_string().into()).collect();
@@ -137,7 +137,6 @@ fn call(
     terminal_width: Option<NonZeroU16>,
     cancel: &Cancel,
 ) -> ExitCode {
-    // The name may be a path to a builtin's name, as in `command ss`.
     let Some((installed, builtin)) =
         INSTALLED.get().and_then(|installed| Some((installed, installed.registry.get(name)?)))
     else {

@@ -163,6 +163,11 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// What was asked for makes no sense.
+    pub(crate) fn usage(problem: &str) -> Self {
+        Self { status: ExitCode::USAGE, problems: vec![problem.to_owned()] }
+    }
+
     /// An output that was cut by us has no other fault.
     pub(crate) fn is_error(&self, is_truncated: bool) -> bool {
         !is_truncated && !self.status.is_success()

@@ -7,11 +7,9 @@ test; the status says whether all have passed.
 """
 
 import asyncio
-import fcntl
 import json
 import os
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,8 @@ import tempfile
 import anyio
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters
+
+from raw import handshake, loopback_up, send
 
 PROGRAM = sys.argv[1]
 TOOLS = {"list_sockets", "listening_ports", "socket_summary", "wait_for_port", "run_script", "policy"}
@@ -277,8 +277,8 @@ async def run_script():
             assert answer["stdout"] == "first\n", answer
 
             # It is the shell's world, not the system's.
-            answer = await call(connected, "run_script", script="cat /proc/1/comm /etc/shadow")
-            assert answer["exit_code"] == 1 and answer["stdout"] == "", answer
+            answer = await call(connected, "run_script", script="cat /proc/1/comm; cat /etc/shadow")
+            assert answer["exit_code"] == 1 and answer["stdout"] == "bash\n", answer
             answer = await call(connected, "run_script", script="ss -K dst 1.2.3.4")
             assert answer["exit_code"] == 1 and "kill" in answer["stderr"], answer
 
@@ -454,20 +454,6 @@ async def audit_has_no_content():
         assert all(set(line) == keys for line in lines), lines
 
 
-def handshake(version):
-    return {
-        "protocolVersion": version,
-        "capabilities": {},
-        "clientInfo": {"name": "raw", "version": "1"},
-    }
-
-
-def send(running, messages):
-    for message in messages:
-        running.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
-    running.stdin.flush()
-
-
 def raw(*messages):
     """Sends messages, and returns the results by the number of the request."""
     running = subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -481,13 +467,6 @@ def raw(*messages):
     running.stdin.close()
     assert running.wait(PATIENCE) == 0
     return results
-
-
-def loopback_up():
-    """Sets IFF_UP of `lo` in this namespace."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sh14x", b"lo", 1)
-        fcntl.ioctl(any_socket, 0x8914, request)
 
 
 TESTS = [
@@ -530,4 +509,5 @@ def main():
     sys.exit(failed > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -119,7 +119,8 @@ pub(crate) struct Plan {
     pub(crate) proc_root: Option<PathBuf>,
     /// The file of the audit.
     pub(crate) audit: Option<PathBuf>,
-    pub(crate) confine: Confine,
+    /// Whether the process confines itself before scripts run.
+    pub(crate) confine: bool,
 }
 
 /// A network namespace, and what scripts call it.
@@ -127,13 +128,6 @@ pub(crate) struct Plan {
 pub(crate) struct Namespace {
     pub(crate) name: BString,
     pub(crate) path: PathBuf,
-}
-
-/// Whether the process confines itself before scripts run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Confine {
-    Yes,
-    No,
 }
 
 /// Where the script comes from.
@@ -235,7 +229,7 @@ impl Plan {
             namespaces: namespaces(raw)?,
             proc_root: raw.last(Effect::ProcRoot).map(|typed| path(typed.text())),
             audit: raw.last(Effect::Audit).map(|typed| path(typed.text())),
-            confine: if raw.has(Effect::NoConfine) { Confine::No } else { Confine::Yes },
+            confine: !raw.has(Effect::NoConfine),
         })
     }
 }
@@ -368,7 +362,7 @@ mod tests {
         assert_eq!((plan.grants, plan.policies), (None, Vec::new()));
         assert_eq!(plan.limits, ScriptLimits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
-        assert_eq!(plan.confine, Confine::Yes);
+        assert!(plan.confine);
     }
 
     #[rstest]
@@ -475,7 +469,7 @@ mod tests {
         let Ok(Command::Status(plan)) = parse_words(&["--status", "--no-confine"]) else {
             panic!("expected a status");
         };
-        assert_eq!(plan.confine, Confine::No);
+        assert!(!plan.confine);
     }
 
     #[rstest]

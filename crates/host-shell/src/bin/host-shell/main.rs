@@ -35,7 +35,7 @@ use host_shell::{ErrorKind, Explained};
 use procnetsocket::{ProcRoot, SocketTables};
 
 use crate::{
-    args::{Command, Confine, Plan, ScriptSource},
+    args::{Command, Plan, ScriptSource},
     audit::Audit,
     capabilities::{Handles, read_script},
     link::{Answer, ChildEnds, Link, Request, SpawnerEnds},
@@ -137,11 +137,11 @@ fn spawn(
 
 /// Confines this process, unless the user does not want it.
 fn confine(
-    confine: Confine,
+    is_wanted: bool,
     own: &ProcRoot,
     confinement: Confinement,
 ) -> Result<Option<Confined>, Failure> {
-    if confine == Confine::No {
+    if !is_wanted {
         return Ok(None);
     }
     confinement.apply(own).map(Some).map_err(Failure::Confine)
