@@ -62,7 +62,7 @@ impl SocketTables {
     }
 }
 
-impl<'a> Rows<'a> {
+impl Rows<'_> {
     /// Lends the next row, or returns `None` behind the last one. Malformed rows are passed over; see
     /// [`Rows::report`] and [`Rows::malformed`].
     ///

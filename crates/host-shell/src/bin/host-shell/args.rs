@@ -28,6 +28,7 @@ enum Effect {
     Timeout,
     MaxOutput,
     MaxMemory,
+    MaxWrite,
     Namespace,
     ProcRoot,
     NoConfine,
@@ -60,6 +61,9 @@ static FLAGS: &[Flag<Effect>] = &[
     flag(&["max-memory"], "end the script with an error (1073741824)", Effect::MaxMemory)
         .with_value(ValueDoc::text("BYTES"))
         .with_long_help("It bounds the process in which scripts run."),
+    flag(&["max-write"], "end the script with an error (1073741824)", Effect::MaxWrite)
+        .with_value(ValueDoc::text("BYTES"))
+        .with_long_help("It bounds what one script writes into granted directories."),
     flag(&["namespace"], "let `ss -N` list a network namespace", Effect::Namespace)
         .with_value(ValueDoc::text("NAME[=PATH]"))
         .with_long_help("Without PATH it is /run/netns/NAME. May be repeated."),
@@ -210,6 +214,10 @@ impl Plan {
         if let Some(typed) = raw.last(Effect::MaxOutput) {
             let bytes = typed.number(0..=u64::MAX);
             limits.max_output_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
+        }
+        if let Some(typed) = raw.last(Effect::MaxWrite) {
+            let bytes = typed.number(0..=u64::MAX);
+            limits.max_write_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
         }
         if let Some(typed) = raw.last(Effect::MaxMemory) {
             let bytes = typed.number(LEAST_MAX_MEMORY_BYTES..=u64::MAX);
