@@ -28,6 +28,8 @@
 //! assert_eq!(raw.words, ["word"]);
 //! ```
 //!
+//! The feature `json` adds `json::write`, which writes a value so that nothing in it acts on a terminal.
+//!
 //! # Trust
 //!
 //! Arguments are bytes that a script chose. They are escaped in every message ([`Escaped`]). Nothing here
@@ -45,6 +47,8 @@ mod error;
 mod escape;
 mod flag;
 pub mod help;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod man;
 mod parse;
 mod raw;

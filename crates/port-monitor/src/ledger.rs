@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use procnetsocket::model::Cookie;
 
 use crate::{
-    Change, EventKind, History, Initial, Notice, Polled, ReadProblem, ReadProblemKind,
-    Subscription, Tracker,
+    Change, EventKind, History, Notice, Polled, ReadProblem, ReadProblemKind, Subscription,
+    Tracker,
     subscription::{Subscriber, channel},
 };
 
@@ -15,19 +15,19 @@ pub(crate) struct Ledger {
     pub(crate) history: History,
     /// How often readings were taken in.
     pub(crate) looks: u64,
-    initial: Initial,
+    has_initial: bool,
     subscribers: Vec<Subscriber>,
     /// Why processes could not be listed the last time that they could not.
     processes_unknown: Option<ReadProblemKind>,
 }
 
 impl Ledger {
-    pub(crate) fn new(initial: Initial, history: usize) -> Self {
+    pub(crate) fn new(has_initial: bool, history: usize) -> Self {
         Self {
             tracker: Tracker::new(),
             history: History::new(history),
             looks: 0,
-            initial,
+            has_initial,
             subscribers: Vec::new(),
             processes_unknown: None,
         }
@@ -79,7 +79,7 @@ impl Ledger {
     }
 
     fn event(&mut self, change: Change, now: SystemTime) {
-        if change.kind == EventKind::Initial && self.initial == Initial::Silent {
+        if change.kind == EventKind::Initial && !self.has_initial {
             return;
         }
         let event = self.history.push(change, now);

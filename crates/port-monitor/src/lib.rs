@@ -63,7 +63,7 @@
 //!
 //! # Processes
 //!
-//! Where they are wanted ([`Attribution`]), the processes that hold a port are looked for once, when
+//! Where they are wanted ([`PortMonitorBuilder::processes`]), the processes that hold a port are looked for once, when
 //! it opens, and kept until it has closed. Whether there is an answer is up to the source
 //! ([`PortSource::processes`]).
 //!
@@ -107,9 +107,9 @@ pub use self::{
     event::{Change, Event, EventKind, UnknownPortWord},
     history::{DEFAULT_HISTORY, History, Since},
     look::{PortLook, Readings},
-    monitor::{DEFAULT_INTERVAL, Initial, PortMonitor, PortMonitorBuilder},
+    monitor::{DEFAULT_INTERVAL, PortMonitor, PortMonitorBuilder},
     pace::{Cost, MIN_INTERVAL, Pace},
-    poll::{Attribution, Polled, Poller},
+    poll::{Polled, Poller},
     port::{BoundInterface, Port, PortAddress, PortIdentity, PortProcess, PortTable, Protocol},
     problem::{ReadProblem, ReadProblemKind},
     scope::Scope,

@@ -11,8 +11,7 @@ use std::{
 use procnetsocket::diag::EventAuthority;
 
 use crate::{
-    Attribution, Error, Pace, Port, PortSource, PortTable, Protocol, ReadProblem, Scope, Since,
-    Subscription,
+    Error, Pace, Port, PortSource, PortTable, Protocol, ReadProblem, Scope, Since, Subscription,
     error::Repr,
     history::DEFAULT_HISTORY,
     ledger::Ledger,
@@ -22,16 +21,6 @@ use crate::{
 
 /// The time between two looks unless another one is asked for: 500 ms.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_millis(500);
-
-/// Whether the ports of the first look are events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Initial {
-    /// They are none.
-    #[default]
-    Silent,
-    /// They are told as [`EventKind::Initial`](crate::EventKind::Initial).
-    Told,
-}
 
 /// Watches ports on a thread of its own.
 ///
@@ -55,9 +44,9 @@ impl PortMonitor {
             source: Box::new(source),
             scope: Scope::default(),
             interval: DEFAULT_INTERVAL,
-            initial: Initial::Silent,
+            has_initial: false,
             history: DEFAULT_HISTORY,
-            attribution: Attribution::Unwanted,
+            has_processes: false,
             right: None,
         }
     }
@@ -158,9 +147,9 @@ pub struct PortMonitorBuilder {
     source: Box<dyn PortSource>,
     scope: Scope,
     interval: Duration,
-    initial: Initial,
+    has_initial: bool,
     history: usize,
-    attribution: Attribution,
+    has_processes: bool,
     right: Option<EventAuthority>,
 }
 
@@ -194,10 +183,11 @@ impl PortMonitorBuilder {
         self
     }
 
-    /// Sets whether the ports of the first look are events.
+    /// Sets whether the ports of the first look are events, of the kind
+    /// [`EventKind::Initial`](crate::EventKind::Initial); without it, they are not.
     #[must_use]
-    pub fn initial(self, initial: Initial) -> Self {
-        Self { initial, ..self }
+    pub fn initial(self, has_initial: bool) -> Self {
+        Self { has_initial, ..self }
     }
 
     /// Sets how many events are kept; without it, [`DEFAULT_HISTORY`](crate::DEFAULT_HISTORY).
@@ -206,11 +196,12 @@ impl PortMonitorBuilder {
         Self { history: events, ..self }
     }
 
-    /// Sets whether the processes of ports are looked for when they open. Where they cannot be told,
+    /// Sets whether the processes of ports are looked for when they open; without it, they are not.
+    /// That takes a look into every process, which is far more than a look at the tables. Where they cannot be told,
     /// subscribers are ([`Notice::ProcessesUnknown`](crate::Notice)).
     #[must_use]
-    pub fn processes(self, attribution: Attribution) -> Self {
-        Self { attribution, ..self }
+    pub fn processes(self, has_processes: bool) -> Self {
+        Self { has_processes, ..self }
     }
 
     /// Lets the kernel tell of closings at once, instead of finding them by looking. Where it does
@@ -226,9 +217,9 @@ impl PortMonitorBuilder {
             source: self.source,
             scope: self.scope,
             pace: Pace::new(self.interval),
-            attribution: self.attribution,
+            has_processes: self.has_processes,
             right: self.right,
-            ledger: Mutex::new(Ledger::new(self.initial, self.history)),
+            ledger: Mutex::new(Ledger::new(self.has_initial, self.history)),
         };
         PortMonitor { shared: Arc::new(shared), running: Mutex::new(None) }
     }

@@ -14,18 +14,7 @@ pub struct Poller<S> {
     source: S,
     scope: Scope,
     tracker: Tracker,
-    attribution: Attribution,
-}
-
-/// Whether the processes of ports are looked for when they open. That takes a look into every process,
-/// which is far more than a look at the tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Attribution {
-    /// They are not.
-    #[default]
-    Unwanted,
-    /// They are.
-    Wanted,
+    has_processes: bool,
 }
 
 /// The result of one look.
@@ -42,13 +31,14 @@ pub struct Polled {
 impl<S: PortSource> Poller<S> {
     /// Returns one that knows nothing yet.
     pub fn new(source: S, scope: Scope) -> Self {
-        Self { source, scope, tracker: Tracker::new(), attribution: Attribution::Unwanted }
+        Self { source, scope, tracker: Tracker::new(), has_processes: false }
     }
 
-    /// Returns the same, which looks for processes or does not.
+    /// Returns the same, which looks for the processes of ports when they open, or does not. That takes
+    /// a look into every process, which is far more than a look at the tables.
     #[must_use]
-    pub fn with_attribution(self, attribution: Attribution) -> Self {
-        Self { attribution, ..self }
+    pub fn with_processes(self, has_processes: bool) -> Self {
+        Self { has_processes, ..self }
     }
 
     /// Looks at the tables once. The ports of the first time are
@@ -60,7 +50,7 @@ impl<S: PortSource> Poller<S> {
         let misses = |table, reading: &Reading| tracker.misses(table, reading);
         let readings = read(&self.source, &self.scope, &misses, interrupt)?;
         let mut polled = observe(&mut self.tracker, readings);
-        if self.attribution == Attribution::Wanted {
+        if self.has_processes {
             attribute(&self.source, &mut polled, interrupt);
             self.tracker.attribute(&polled.changes);
         }

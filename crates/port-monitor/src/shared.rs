@@ -4,14 +4,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use procnetsocket::diag::EventAuthority;
 
-use crate::{Attribution, Pace, PortSource, Scope, ledger::Ledger};
+use crate::{Pace, PortSource, Scope, ledger::Ledger};
 
 /// What the monitor and its thread have in common.
 pub(crate) struct Shared {
     pub(crate) source: Box<dyn PortSource>,
     pub(crate) scope: Scope,
     pub(crate) pace: Pace,
-    pub(crate) attribution: Attribution,
+    pub(crate) has_processes: bool,
     pub(crate) right: Option<EventAuthority>,
     pub(crate) ledger: Mutex<Ledger>,
 }

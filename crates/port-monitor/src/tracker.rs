@@ -50,35 +50,10 @@ type Cookies = HashMap<Cookie, PortIdentity>;
 #[derive(Debug, Default)]
 struct Known {
     ports: BTreeMap<PortIdentity, Port>,
-    ground: Ground,
+    /// Whether a whole reading was had: what appears has opened then. Otherwise it may have been there
+    /// before.
+    is_whole: bool,
     problem: Option<ReadProblem>,
-}
-
-/// What later readings can be compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Ground {
-    /// No reading was had, or none without a gap: what appears may have been there before.
-    #[default]
-    Unsure,
-    /// A whole reading was had: what appears has opened.
-    Firm,
-}
-
-impl Ground {
-    /// Returns what a port is that was not known.
-    const fn kind(self) -> EventKind {
-        match self {
-            Self::Unsure => EventKind::Initial,
-            Self::Firm => EventKind::Opened,
-        }
-    }
-}
-
-/// Whether a port that is not in a reading has closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Closings {
-    Told,
-    Unknown,
 }
 
 /// The totals of one reading.
@@ -141,8 +116,7 @@ impl Tracker {
             }
         };
         let gap = reading.gap.take();
-        let closings = if gap.is_none() { Closings::Told } else { Closings::Unknown };
-        let changes = known.update(reading, closings, &mut self.cookies);
+        let changes = known.update(reading, gap.is_none(), &mut self.cookies);
         let turn = match gap {
             Some(problem) => known.fail(table, problem),
             None => known.recover(table),
@@ -184,19 +158,15 @@ impl Known {
         }
     }
 
-    /// Compares with what is known, and knows the reading from then on.
-    fn update(
-        &mut self,
-        reading: Reading,
-        closings: Closings,
-        cookies: &mut Cookies,
-    ) -> Vec<Change> {
+    /// Compares with what is known, and knows the reading from then on. What is not in a reading with
+    /// gaps may still be open.
+    fn update(&mut self, reading: Reading, is_whole: bool, cookies: &mut Cookies) -> Vec<Change> {
         let mut read = BTreeMap::new();
         for port in reading.ports {
             read.entry(port.identity()).or_insert(port);
         }
         let mut changes = Vec::new();
-        if closings == Closings::Told {
+        if is_whole {
             let closed = self.ports.extract_if(.., |identity, _| !read.contains_key(identity));
             changes.extend(closed.map(|(_, port)| Change { kind: EventKind::Closed, port }));
         }
@@ -212,14 +182,13 @@ impl Known {
                 }
                 None => {
                     link(cookies, &port);
-                    changes.push(Change { kind: self.ground.kind(), port: port.clone() });
+                    let kind = if self.is_whole { EventKind::Opened } else { EventKind::Initial };
+                    changes.push(Change { kind, port: port.clone() });
                     self.ports.insert(identity, port);
                 }
             }
         }
-        if closings == Closings::Told {
-            self.ground = Ground::Firm;
-        }
+        self.is_whole |= is_whole;
         changes
     }
 

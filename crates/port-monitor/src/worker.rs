@@ -18,8 +18,7 @@ use rustix::{
 };
 
 use crate::{
-    Attribution, Cost, Error, PortTable, Reading, closing::DestroyListener, error::Repr, poll,
-    shared::Shared,
+    Cost, Error, PortTable, Reading, closing::DestroyListener, error::Repr, poll, shared::Shared,
 };
 
 /// A thread that runs.
@@ -99,7 +98,7 @@ impl Worker {
         };
         let now = SystemTime::now();
         let mut polled = poll::observe(&mut ledger().tracker, readings);
-        if self.shared.attribution == Attribution::Wanted {
+        if self.shared.has_processes {
             poll::attribute(&**source, &mut polled, &is_ending);
         }
         ledger().record(polled, now);

@@ -4,7 +4,6 @@ use std::fmt::Display;
 
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Error, ErrorKind, ExitCode};
-use port_monitor::Attribution;
 use socket_query::{Grant, Policy, PolicyView, System, cap_std::AmbientAuthority};
 
 use crate::{
@@ -76,7 +75,7 @@ impl PortWatch {
             Ok(ports) => ports,
             Err(error) => return Ok(refuse(context, &error)),
         };
-        let processes = self.attribution(context, watch.processes);
+        let processes = self.shows_processes(context, watch.has_processes);
         let watcher = Watcher::new(context, ports, watch, processes);
         match &watch.task {
             WatchTask::List(form) => watcher.list(*form),
@@ -90,15 +89,13 @@ impl PortWatch {
 
 impl PortWatch {
     /// Returns whether processes are looked for. Without the grant ports are printed without them.
-    fn attribution(&self, context: &mut CallContext<'_>, wanted: Attribution) -> Attribution {
-        if wanted == Attribution::Wanted
-            && let Err(error) = self.view.granted(Grant::Processes)
-        {
+    fn shows_processes(&self, context: &mut CallContext<'_>, is_wanted: bool) -> bool {
+        if is_wanted && let Err(error) = self.view.granted(Grant::Processes) {
             // OK because nobody is left to report to when standard error cannot be written.
             let _ = writeln!(context.stderr, "portwatch: --processes shows none: {error}");
-            return Attribution::Unwanted;
+            return false;
         }
-        wanted
+        is_wanted
     }
 }
 

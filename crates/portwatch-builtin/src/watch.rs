@@ -8,10 +8,10 @@ use std::{
 
 use builtin_api::{CallContext, Cancel, Error, ExitCode};
 use builtin_cli::Chain;
-use port_monitor::{Attribution, Change, Cost, EventKind, History, Pace, Poller, Turn};
+use port_monitor::{Change, Cost, EventKind, History, Pace, Poller, Turn};
 
 use crate::{
-    cli::{Condition, Enough, EventFormat, First, Follow, Wanted, Watch},
+    cli::{Condition, Enough, EventFormat, Follow, Wanted, Watch},
     render::{print_event, print_port},
     source::{PolicyPorts, UnseenProcesses},
 };
@@ -38,9 +38,9 @@ struct Watched<'a> {
 }
 
 impl<'a> Watched<'a> {
-    fn new(ports: PolicyPorts<'a>, attribution: Attribution) -> Self {
+    fn new(ports: PolicyPorts<'a>, has_processes: bool) -> Self {
         let (unseen, scope) = (ports.unseen(), ports.scope());
-        Self { poller: Poller::new(ports, scope).with_attribution(attribution), unseen }
+        Self { poller: Poller::new(ports, scope).with_processes(has_processes), unseen }
     }
 }
 
@@ -58,10 +58,10 @@ impl<'a, 'c> Watcher<'a, 'c> {
         context: &'a mut CallContext<'c>,
         ports: Vec<PolicyPorts<'a>>,
         watch: &Watch,
-        processes: Attribution,
+        has_processes: bool,
     ) -> Self {
         let now = Instant::now();
-        let watched = ports.into_iter().map(|ports| Watched::new(ports, processes));
+        let watched = ports.into_iter().map(|ports| Watched::new(ports, has_processes));
         let (watched, pace) = (watched.collect(), Pace::new(watch.interval));
         Self {
             context,
@@ -146,7 +146,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         let mut lines = Vec::new();
         for change in changes {
             match (change.kind, &mut *left) {
-                (EventKind::Initial, _) if follow.first == First::Silent => continue,
+                (EventKind::Initial, _) if !follow.has_initial => continue,
                 (EventKind::Initial, _) | (_, None) => {}
                 (_, Some(0)) => break,
                 (_, Some(left)) => *left -= 1,

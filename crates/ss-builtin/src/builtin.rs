@@ -13,8 +13,8 @@ use socket_query::{
 
 use crate::{
     cli::{
-        Action, CliError, End, Help, Host, HostDisplay, ListingKind, NothingToShow, OutputFormat,
-        Plan, Refusal, Show, Summary, Ticks, VERSION,
+        Action, CliError, End, Help, Host, ListingKind, NothingToShow, OutputFormat, Plan, Refusal,
+        Show, Summary, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
@@ -278,7 +278,7 @@ impl Ss {
         {
             complain(stderr, &format_args!("{option} shows no process: {error}"));
         }
-        if show.hosts == HostDisplay::Resolved
+        if show.resolves_hosts
             && let Err(error) = self.view.resolver()
         {
             complain(stderr, &format_args!("-r shows no host name: {error}"));

@@ -71,7 +71,7 @@ impl<'a> Sheet<'a> {
             (Self::Text(out), _) => {
                 let screen = width.map_or(Screen::Compact, Screen::Width);
                 let mut table = TableWriter::new(out, columns(show, selection), screen);
-                if !show.hidden.contains(&OptionalColumn::Header) {
+                if !show.layout.hidden.contains(&OptionalColumn::Header) {
                     table.header()?;
                 }
                 Box::new(TextPrinter { rows, table })
@@ -92,7 +92,7 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     if selection.states.len() == 1 {
         columns = columns.without(ColumnId::State);
     }
-    if show.hidden.contains(&OptionalColumn::Queues) {
+    if show.layout.hidden.contains(&OptionalColumn::Queues) {
         columns = columns.without(ColumnId::RecvQ).without(ColumnId::SendQ);
     }
     columns

@@ -15,6 +15,7 @@ mod pass;
 mod process;
 mod readme;
 pub(crate) mod schema;
+mod version;
 
 use serde_json::Value;
 use testkit::{FakeProc, FakeRoot, deliberate_differences, fixtures, generate};

@@ -17,9 +17,9 @@ use std::{
 };
 
 use port_monitor::{
-    Attribution, ErrorKind, EventKind, Initial, Notice, Port, PortLook, PortMonitor,
-    PortMonitorBuilder, PortProcess, PortSource, PortTable, ProcessesByInode, Protocol,
-    ReadProblem, ReadProblemKind, Reading, Readings, Subscription,
+    ErrorKind, EventKind, Notice, Port, PortLook, PortMonitor, PortMonitorBuilder, PortProcess,
+    PortSource, PortTable, ProcessesByInode, Protocol, ReadProblem, ReadProblemKind, Reading,
+    Readings, Subscription,
 };
 use procnetsocket::{Interrupt, Pid, model::Inode};
 use rstest::rstest;
@@ -108,9 +108,9 @@ fn monitor_reports_what_opens_and_closes() {
 }
 
 #[rstest]
-#[case::silent(Initial::Silent, "1 opened 80")]
-#[case::told(Initial::Told, "1 initial 22")]
-fn ports_of_the_first_look_are_reported_on_request(#[case] initial: Initial, #[case] first: &str) {
+#[case::silent(false, "1 opened 80")]
+#[case::told(true, "1 initial 22")]
+fn ports_of_the_first_look_are_reported_on_request(#[case] initial: bool, #[case] first: &str) {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().initial(initial).build();
     let notices = monitor.subscribe(10);
@@ -295,7 +295,7 @@ fn processes(port: &Port) -> Option<usize> {
 fn processes_are_looked_for_once_and_kept_to_the_end() {
     let (ports, asked) = (Ports::new(&[22]), Arc::new(Mutex::new(Vec::new())));
     let source = Owned(ports.clone(), Arc::clone(&asked));
-    let builder = PortMonitor::builder(source).processes(Attribution::Wanted);
+    let builder = PortMonitor::builder(source).processes(true);
     let monitor = builder.interval(Duration::ZERO).build();
     let notices = monitor.subscribe(10);
     monitor.start().unwrap();
@@ -315,7 +315,7 @@ fn processes_are_looked_for_once_and_kept_to_the_end() {
 #[test]
 fn source_without_processes_says_so_once() {
     let ports = Ports::new(&[22]);
-    let monitor = ports.watch().processes(Attribution::Wanted).build();
+    let monitor = ports.watch().processes(true).build();
     let notices = monitor.subscribe(10);
     monitor.start().unwrap();
     assert!(next(&notices).starts_with("ProcessesUnknown("));

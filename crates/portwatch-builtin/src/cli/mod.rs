@@ -10,7 +10,7 @@ pub(crate) use self::{
     error::CliError,
     help::{Help, VERSION},
     plan::{
-        Condition, Enough, EventFormat, First, Follow, Plan, Target, Wanted, Watch, WatchTask,
+        Condition, Enough, EventFormat, Follow, Plan, Target, Wanted, Watch, WatchTask,
         WatchedPorts,
     },
 };

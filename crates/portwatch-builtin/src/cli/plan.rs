@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use bstr::{BString, ByteSlice as _};
 use builtin_cli::{ArgError, Escaped, RawArgs, Typed};
-use port_monitor::{Attribution, Protocol};
+use port_monitor::Protocol;
 use socket_query::{AddressFamily, FamilySet, expr::FilterText};
 
 use super::{
@@ -35,7 +35,7 @@ pub(crate) struct Watch {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) interval: Duration,
     /// Whether processes are shown.
-    pub(crate) processes: Attribution,
+    pub(crate) has_processes: bool,
 }
 
 /// What is done with the ports.
@@ -76,7 +76,8 @@ pub(crate) enum Wanted {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Follow {
     pub(crate) form: EventFormat,
-    pub(crate) first: First,
+    /// Whether the ports that are open at first are printed.
+    pub(crate) has_initial: bool,
     /// After this time it has succeeded.
     pub(crate) lasting: Option<Duration>,
     /// After so many events it has succeeded.
@@ -90,13 +91,6 @@ impl Follow {
     pub(crate) fn has_end(&self) -> bool {
         self.lasting.is_some() || self.count.is_some() || self.timeout.is_some()
     }
-}
-
-/// Whether the ports that are open at first are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum First {
-    Silent,
-    Printed,
 }
 
 /// How lines look.
@@ -146,10 +140,9 @@ impl Plan {
         }
         let interval = duration(raw, Effect::Interval)?.unwrap_or(DEFAULT_INTERVAL);
         let has_processes = raw.has(Effect::Processes);
-        let processes = if has_processes { Attribution::Wanted } else { Attribution::Unwanted };
         let task = task(raw)?;
         let conditions = conditions(raw)?;
-        Ok(Self::Watch(Watch { task, conditions, interval, processes }))
+        Ok(Self::Watch(Watch { task, conditions, interval, has_processes }))
     }
 }
 
@@ -238,9 +231,8 @@ fn follow(raw: &Raw<'_>, timeout: Option<Duration>) -> Result<Follow, CliError> 
     if timeout.is_some() && count.is_none() {
         return Err(CliError::Needs("timeout", "--wait, --gone or --count"));
     }
-    let first = if raw.has(Effect::Initial) { First::Printed } else { First::Silent };
     let lasting = duration(raw, Effect::For)?;
-    Ok(Follow { form: form(raw), first, lasting, count, timeout })
+    Ok(Follow { form: form(raw), has_initial: raw.has(Effect::Initial), lasting, count, timeout })
 }
 
 fn form(raw: &Raw<'_>) -> EventFormat {
@@ -325,7 +317,7 @@ mod tests {
 
     const FOLLOW: Follow = Follow {
         form: EventFormat::Text,
-        first: First::Silent,
+        has_initial: false,
         lasting: None,
         count: None,
         timeout: None,
@@ -341,7 +333,7 @@ mod tests {
     #[case::for_a_time(&["--for", "1s"], WatchTask::Follow(Follow { lasting: Some(SECOND), ..FOLLOW }))]
     #[case::count(&["--count=3"], WatchTask::Follow(Follow { count: Some(3), ..FOLLOW }))]
     #[case::count_in_time(&["--count=3", "--timeout=1"], WatchTask::Follow(Follow { count: Some(3), timeout: Some(SECOND), ..FOLLOW }))]
-    #[case::json(&["--json-lines", "--initial"], WatchTask::Follow(Follow { form: EventFormat::Json, first: First::Printed, ..FOLLOW }))]
+    #[case::json(&["--json-lines", "--initial"], WatchTask::Follow(Follow { form: EventFormat::Json, has_initial: true, ..FOLLOW }))]
     #[case::wait(&["--wait", ":80"], wait(Enough::All, None))]
     #[case::wait_in_time(&["--wait", ":80", "--timeout", "1000ms"], wait(Enough::All, Some(SECOND)))]
     #[case::gone(&[":80", "-g"], wait(Enough::All, None))]

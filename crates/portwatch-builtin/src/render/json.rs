@@ -1,95 +1,115 @@
 //! Ports and events as JSON objects, one a line. `docs/portwatch.schema.json` describes them.
 
-use std::fmt;
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+    num::NonZeroU32,
+};
 
 use builtin_api::Rfc3339;
-use builtin_cli::Escaped;
+use builtin_cli::{Escaped, json};
 use port_monitor::{Event, Port, PortProcess};
+use procnetsocket::model::Inode;
+use serde::Serialize;
 
-/// An event: what happened, its number and time, and the port.
-pub(crate) struct EventJson<'a>(pub(crate) &'a Event);
-
-impl fmt::Display for EventJson<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Event { sequence, time, kind, port, .. } = self.0;
-        write!(f, r#"{{"event":"{}","sequence":{sequence},"#, kind.name())?;
-        write!(f, r#""time":"{}",{}}}"#, Rfc3339(*time), Members(port))
-    }
+/// Writes an event: what happened, its number and time, and the port.
+pub(super) fn write_event(out: &mut dyn Write, event: &Event) -> io::Result<()> {
+    let Event { sequence, time, kind, port, .. } = event;
+    let time = Rfc3339(*time).to_string();
+    json::write(
+        out,
+        &EventObject { event: kind.name(), sequence: *sequence, time, port: port.into() },
+    )
 }
 
-/// A port.
-pub(crate) struct PortJson<'a>(pub(crate) &'a Port);
-
-impl fmt::Display for PortJson<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{{}}}", Members(self.0))
-    }
+/// Writes a port.
+pub(super) fn write_port(out: &mut dyn Write, port: &Port) -> io::Result<()> {
+    json::write(out, &PortObject::from(port))
 }
 
-/// What an object says of a port. What is not known is absent.
-struct Members<'a>(&'a Port);
+#[derive(Serialize)]
+struct EventObject {
+    event: &'static str,
+    sequence: u64,
+    time: String,
+    #[serde(flatten)]
+    port: PortObject,
+}
 
-impl fmt::Display for Members<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Port { protocol, local, inode, v6_only, device, backlog, uid, .. } = self.0;
-        write!(f, r#""protocol":"{protocol}""#)?;
-        match (local.inet(), local.unix_name()) {
-            (Some(local), _) => {
-                let (address, port) = (local.ip(), local.port());
-                write!(f, r#","local":{{"address":"{address}","port":{port}}}"#)?;
+/// What is said of a port. What is not known is absent.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+struct PortObject {
+    protocol: &'static str,
+    local: Endpoint,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inode: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backlog: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    v6_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interface: Option<NonZeroU32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processes: Option<Vec<ProcessObject>>,
+}
+
+#[derive(Default, Serialize)]
+struct Endpoint {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+/// A process that has the port open.
+#[derive(Serialize)]
+struct ProcessObject {
+    pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+impl From<&Port> for PortObject {
+    fn from(port: &Port) -> Self {
+        let Port { protocol, local, inode, v6_only, device, backlog, uid, processes, .. } = port;
+        let local = match local.inet() {
+            Some(local) => {
+                Endpoint { address: Some(local.ip()), port: Some(local.port()), name: None }
             }
-            (None, Some(name)) => write!(f, r#","local":{{"name":{}}}"#, Text(&name))?,
-            (None, None) => f.write_str(r#","local":{}"#)?,
-        }
-        if let Some(uid) = uid {
-            write!(f, r#","uid":{uid}"#)?;
-        }
-        if let Some(inode) = inode {
-            write!(f, r#","inode":{inode}"#)?;
-        }
-        if let Some(backlog) = backlog {
-            write!(f, r#","backlog":{backlog}"#)?;
-        }
-        if let Some(v6_only) = v6_only {
-            write!(f, r#","v6_only":{v6_only}"#)?;
-        }
-        if let Some(device) = device {
-            write!(f, r#","interface":{}"#, device.index)?;
-            if let Some(name) = &device.name {
-                write!(f, r#","device":{}"#, Text(name))?;
+            None => {
+                Endpoint { name: local.unix_name().map(|name| text(&name)), ..Endpoint::default() }
             }
+        };
+        Self {
+            protocol: protocol.name(),
+            local,
+            uid: *uid,
+            inode: inode.map(Inode::get),
+            backlog: *backlog,
+            v6_only: *v6_only,
+            interface: device.as_ref().map(|device| device.index),
+            device: device.as_ref().and_then(|device| device.name.as_ref()).map(|name| text(name)),
+            processes: processes.as_ref().map(|all| all.iter().map(ProcessObject::from).collect()),
         }
-        self.0.processes.as_ref().map_or(Ok(()), |processes| Processes(processes).fmt(f))
     }
 }
 
-/// The processes that hold a port.
-struct Processes<'a>(&'a [PortProcess]);
-
-impl fmt::Display for Processes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(r#","processes":["#)?;
-        for (index, PortProcess { pid, name }) in self.0.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            write!(f, r#"{comma}{{"pid":{pid}"#)?;
-            if let Some(name) = name {
-                write!(f, r#","name":{}"#, Text(name))?;
-            }
-            f.write_str("}")?;
-        }
-        f.write_str("]")
+impl From<&PortProcess> for ProcessObject {
+    fn from(process: &PortProcess) -> Self {
+        Self { pid: process.pid.get(), name: process.name.as_ref().map(|name| text(name)) }
     }
 }
 
-/// Bytes as a JSON string: those that are not printable ASCII as `\xNN`, and so is the backslash.
-struct Text<'a>(&'a [u8]);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = Escaped::new(self.0).to_string();
-        // OK because controls are gone, and of what is left only these two mean something.
-        write!(f, "\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
-    }
+/// Returns bytes as text: those that are not printable ASCII as `\xNN`, and so is the backslash.
+fn text(bytes: &[u8]) -> String {
+    Escaped::new(bytes).to_string()
 }
 
 #[cfg(test)]
@@ -99,15 +119,21 @@ mod tests {
 
     use super::*;
 
+    fn object(port: &Port) -> String {
+        let mut out = Vec::new();
+        write_port(&mut out, port).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn unix_sockets_have_names() {
         let name = UnixName::Abstract(b"a\0\"".into());
         assert_eq!(
-            PortJson(&Port::unix(name, None)).to_string(),
+            object(&Port::unix(name, None)),
             r#"{"protocol":"unix","local":{"name":"@a@\""}}"#
         );
         let hidden = Port::unix(UnixName::Unnamed, None);
-        assert_eq!(PortJson(&hidden).to_string(), r#"{"protocol":"unix","local":{}}"#);
+        assert_eq!(object(&hidden), r#"{"protocol":"unix","local":{}}"#);
     }
 
     #[test]
@@ -120,7 +146,7 @@ mod tests {
         let name = Some(b"x\"\x00".into());
         port.processes = Some(vec![PortProcess { pid: procnetsocket::Pid::new(7).unwrap(), name }]);
         assert_eq!(
-            PortJson(&port).to_string(),
+            object(&port),
             r#"{"protocol":"udp","local":{"address":"0.0.0.0","port":67},"backlog":128,"v6_only":true,"interface":1,"device":"a\"\\x5c\\x0a\\x1b\\xff","processes":[{"pid":7,"name":"x\"\\x00"}]}"#
         );
     }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use port_monitor::{Event, Port};
 
 use self::{
-    json::{EventJson, PortJson},
+    json::{write_event, write_port},
     line::{EventLine, PortLine},
 };
 use crate::cli::EventFormat;
@@ -17,7 +17,10 @@ use crate::cli::EventFormat;
 pub(crate) fn print_event(out: &mut dyn Write, form: EventFormat, event: &Event) -> io::Result<()> {
     match form {
         EventFormat::Text => writeln!(out, "{}", EventLine(event)),
-        EventFormat::Json => writeln!(out, "{}", EventJson(event)),
+        EventFormat::Json => {
+            write_event(out, event)?;
+            writeln!(out)
+        }
     }
 }
 
@@ -25,6 +28,9 @@ pub(crate) fn print_event(out: &mut dyn Write, form: EventFormat, event: &Event)
 pub(crate) fn print_port(out: &mut dyn Write, form: EventFormat, port: &Port) -> io::Result<()> {
     match form {
         EventFormat::Text => writeln!(out, "{}", PortLine(port)),
-        EventFormat::Json => writeln!(out, "{}", PortJson(port)),
+        EventFormat::Json => {
+            write_port(out, port)?;
+            writeln!(out)
+        }
     }
 }

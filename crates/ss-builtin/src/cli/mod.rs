@@ -27,7 +27,6 @@ pub(crate) use error::{CliError, Refusal};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
 pub(crate) use plan::{Host, Plan};
-pub(crate) use show::{
-    FilterSource, HostDisplay, LineLayout, NameDisplay, NothingToShow, OptionalColumn, Show,
-    Summary,
-};
+#[cfg(test)]
+pub(crate) use show::TextLayout;
+pub(crate) use show::{FilterSource, NameDisplay, NothingToShow, OptionalColumn, Show, Summary};

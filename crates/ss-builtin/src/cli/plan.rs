@@ -14,10 +14,7 @@ use super::{
     operand::Operands,
     output::{self, ListingKind, Order, OutputFormat},
     selection::ChosenSockets,
-    show::{
-        FilterSource, HostDisplay, LineLayout, NameDisplay, NothingToShow, OptionalColumn, Show,
-        Summary,
-    },
+    show::{FilterSource, NameDisplay, NothingToShow, Show, Summary, TextLayout},
     word::{FAMILIES, READABLE, READABLE_AS_TEXT, TABLES},
 };
 
@@ -75,10 +72,9 @@ struct Draft<'a> {
     details: DetailSet,
     processes: Option<Threads>,
     ungranted_processes: Option<Spelling>,
-    lines: LineLayout,
+    layout: TextLayout,
     names: NameDisplay,
-    hosts: HostDisplay,
-    hidden: Vec<OptionalColumn>,
+    resolves_hosts: bool,
     output: OutputFormat,
     order: Order,
     refused: Option<(String, Refusal)>,
@@ -96,10 +92,9 @@ impl<'a> Draft<'a> {
             details: DetailSet::default(),
             processes: None,
             ungranted_processes: None,
-            lines: LineLayout::default(),
+            layout: TextLayout::default(),
             names: NameDisplay::default(),
-            hosts: HostDisplay::default(),
-            hidden: Vec::new(),
+            resolves_hosts: false,
             output: OutputFormat::default(),
             order: Order::default(),
             refused: None,
@@ -113,12 +108,12 @@ impl<'a> Draft<'a> {
         }
         match typed.flag.effect {
             Effect::Help | Effect::Version => {}
-            Effect::OneLine => self.lines = LineLayout::One,
+            Effect::OneLine => self.layout.one_line = true,
             Effect::Summary => self.has_summary = true,
             Effect::Numeric => self.names = NameDisplay::Numeric,
             // Compat: also beside `-n`, which is of ports.
-            Effect::Resolve => self.hosts = HostDisplay::Resolved,
-            Effect::Hide(column) => self.hidden.push(column),
+            Effect::Resolve => self.resolves_hosts = true,
+            Effect::Hide(column) => self.layout.hidden.push(column),
             Effect::Detail(detail) => {
                 self.details.insert(detail);
                 if matches!(detail, Detail::Extended | Detail::Filters) {
@@ -299,10 +294,9 @@ impl<'a> Draft<'a> {
             details: self.details,
             processes: self.processes,
             ungranted_processes: self.ungranted_processes,
-            lines: self.lines,
+            layout: self.layout,
             names: self.names,
-            hosts: self.hosts,
-            hidden: self.hidden,
+            resolves_hosts: self.resolves_hosts,
             output: self.output,
             answer,
             order: self.order,

@@ -27,13 +27,21 @@ pub(crate) struct Show {
     pub(crate) processes: Option<Threads>,
     /// The option that asks for processes although they are not granted: their column is empty.
     pub(crate) ungranted_processes: Option<Spelling>,
-    pub(crate) lines: LineLayout,
+    pub(crate) layout: TextLayout,
     pub(crate) names: NameDisplay,
-    pub(crate) hosts: HostDisplay,
-    pub(crate) hidden: Vec<OptionalColumn>,
+    /// Whether addresses are printed by the names of their hosts.
+    pub(crate) resolves_hosts: bool,
     pub(crate) output: OutputFormat,
     pub(crate) answer: ListingKind,
     pub(crate) order: Order,
+}
+
+/// How text is laid out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TextLayout {
+    /// Whether the details of a socket are on its line, and not on lines below.
+    pub(crate) one_line: bool,
+    pub(crate) hidden: Vec<OptionalColumn>,
 }
 
 /// A part of the listing that can be left out.
@@ -49,22 +57,6 @@ pub(crate) enum NameDisplay {
     #[default]
     Resolved,
     Numeric,
-}
-
-/// Whether addresses are printed by the names of their hosts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum HostDisplay {
-    #[default]
-    Numeric,
-    Resolved,
-}
-
-/// Whether the details of a socket may take lines of their own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum LineLayout {
-    #[default]
-    Many,
-    One,
 }
 
 /// Whether the counters of `-s` are printed, and whether that is all.

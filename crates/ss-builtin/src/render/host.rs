@@ -13,7 +13,6 @@ use builtin_api::Cancel;
 use socket_query::{HostNames, PolicyView};
 
 use super::addr::{Unspecified, push_address};
-use crate::cli::HostDisplay;
 
 /// How long names are looked up in one call: 10 s. Past it addresses are numbers.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,11 +27,8 @@ pub(super) struct HostNamesOfCall<'a> {
 }
 
 impl<'a> HostNamesOfCall<'a> {
-    pub(super) fn new(view: &'a PolicyView, hosts: HostDisplay, cancel: &'a Cancel) -> Self {
-        let hosts = match hosts {
-            HostDisplay::Resolved => view.resolver().ok(),
-            HostDisplay::Numeric => None,
-        };
+    pub(super) fn new(view: &'a PolicyView, is_wanted: bool, cancel: &'a Cancel) -> Self {
+        let hosts = if is_wanted { view.resolver().ok() } else { None };
         Self { hosts, known: RefCell::default(), begin: Instant::now(), cancel }
     }
 

@@ -15,12 +15,12 @@ use super::{
     row::{RowRenderer, fill_queues},
     sctp_info::{push_addresses, push_sctp_info},
     table::Cells,
-    tcp_info::{Agreed, Style, push_tcp_info},
+    tcp_info::{Style, push_tcp_info},
     timer::push_timer,
     uid::{object, push_directions, push_uid_inode},
     ulp::{push_md5_keys, push_ulp},
 };
-use crate::cli::{Detail, LineLayout};
+use crate::cli::Detail;
 
 /// The IP protocol number of UDP, as a raw socket may have it.
 const IPPROTO_UDP: u8 = 17;
@@ -122,7 +122,7 @@ impl RowRenderer<'_> {
             socket.protocol == InetProtocol::Udp || detail.ip_protocol == Some(IPPROTO_UDP);
         if self.shows(Detail::Memory) || self.shows(Detail::Info) && !is_udp {
             // Compat: the line is begun even when nothing comes to stand on it.
-            if self.lines == LineLayout::Many {
+            if !self.one_line {
                 push_text(out, "\n\t");
             }
             self.push_accounts(out, socket);
@@ -175,8 +175,7 @@ impl RowRenderer<'_> {
     }
 
     fn style(&self) -> Style {
-        let agreed = if self.shows(Detail::Timer) { Agreed::Shown } else { Agreed::Hidden };
-        Style { agreed, names: self.names }
+        Style { shows_agreed: self.shows(Detail::Timer), names: self.names }
     }
 }
 

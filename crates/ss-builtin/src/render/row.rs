@@ -15,7 +15,7 @@ use super::{
     interface::InterfaceNames, number::push_signed, port::PortNames, process::ProcessNames,
     sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
 };
-use crate::cli::{Detail, DetailSet, LineLayout, NameDisplay, OutputFormat, Show};
+use crate::cli::{Detail, DetailSet, NameDisplay, OutputFormat, Show};
 
 /// The ports that the kernel hands out by itself where it does not say so.
 ///
@@ -26,7 +26,7 @@ const DEFAULT_PORT_RANGE: RangeInclusive<u16> = 1024..=4999;
 pub(crate) struct RowRenderer<'a> {
     pub(super) names: NameDisplay,
     pub(super) details: DetailSet,
-    pub(super) lines: LineLayout,
+    pub(super) one_line: bool,
     pub(super) ports: PortNames<'a>,
     pub(super) interfaces: InterfaceNames<'a>,
     pub(super) hosts: HostNamesOfCall<'a>,
@@ -49,10 +49,10 @@ impl<'a> RowRenderer<'a> {
         Self {
             names: show.names,
             details: show.details,
-            lines: show.lines,
+            one_line: show.layout.one_line,
             ports: PortNames::new(view.names(), show.names, range, tables),
             interfaces: InterfaceNames::new(view),
-            hosts: HostNamesOfCall::new(view, show.hosts, cancel),
+            hosts: HostNamesOfCall::new(view, show.resolves_hosts, cancel),
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
             accounts: view.names().users(),
@@ -101,7 +101,7 @@ impl<'a> RowRenderer<'a> {
 
     /// Appends what stands before a group of details: a line of its own with a TAB, or a blank.
     pub(super) fn push_break(&self, out: &mut Vec<u8>) {
-        push_text(out, if self.lines == LineLayout::One { " " } else { "\n\t" });
+        push_text(out, if self.one_line { " " } else { "\n\t" });
     }
 
     pub(super) fn push_interface(&self, out: &mut Vec<u8>, index: NonZeroU32) {
@@ -197,18 +197,8 @@ pub(super) fn state_word(socket: &Socket<'_>) -> &'static str {
 
 fn state_name(state: TcpState) -> &'static str {
     match state {
-        TcpState::Established => "ESTAB",
-        TcpState::SynSent => "SYN-SENT",
-        TcpState::SynRecv => "SYN-RECV",
-        TcpState::FinWait1 => "FIN-WAIT-1",
-        TcpState::FinWait2 => "FIN-WAIT-2",
-        TcpState::TimeWait => "TIME-WAIT",
-        TcpState::Close => "UNCONN",
-        TcpState::CloseWait => "CLOSE-WAIT",
-        TcpState::LastAck => "LAST-ACK",
-        TcpState::Listen => "LISTEN",
-        TcpState::Closing => "CLOSING",
         // Compat: text tables never show these two.
-        _ => "UNDEF",
+        TcpState::NewSynRecv | TcpState::BoundInactive => "UNDEF",
+        state => state.name(),
     }
 }

@@ -24,17 +24,11 @@ const LARGE_SSTHRESH: u32 = 0xffff;
 /// The tolerance of disorder that is assumed, and not shown.
 const USUAL_REORDERING: u32 = 3;
 
-/// Whether what the two sides agreed on is shown, as with `-o` and `-e`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Agreed {
-    Shown,
-    Hidden,
-}
-
 /// How statistics are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Style {
-    pub(super) agreed: Agreed,
+    /// Whether what the two sides agreed on is shown, as with `-o` and `-e`.
+    pub(super) shows_agreed: bool,
     pub(super) names: NameDisplay,
 }
 
@@ -46,7 +40,7 @@ pub(super) fn push_tcp_info(
     detail: &InetDetail,
     style: Style,
 ) {
-    if style.agreed == Agreed::Shown {
+    if style.shows_agreed {
         push_agreed(out, info.options);
     }
     push_congestion_name(out, detail.congestion.as_ref());
@@ -265,7 +259,7 @@ mod tests {
         value
     }
 
-    const RESOLVED: Style = Style { agreed: Agreed::Hidden, names: NameDisplay::Resolved };
+    const RESOLVED: Style = Style { shows_agreed: false, names: NameDisplay::Resolved };
 
     fn text(info: &TcpInfo, state: TcpState, detail: &InetDetail, style: Style) -> String {
         let mut out = Vec::new();
@@ -371,7 +365,7 @@ mod tests {
             detail.congestion = ShortName::new(b"bbr");
             detail.congestion_info = Some(CongestionInfo::Bbr(BbrInfo::default()));
         });
-        let style = Style { agreed: Agreed::Shown, names: NameDisplay::Numeric };
+        let style = Style { shows_agreed: true, names: NameDisplay::Numeric };
         insta::assert_snapshot!(
             text(&info, TcpState::Established, &detail, style),
             @" ts usec_ts sack ecn ecnseen fastopen bbr wscale:10,7 rto:204 backoff:3 rtt:1.234/0.567 ato:40 mss:1448 pmtu:1500 rcvmss:536 advmss:1449 cwnd:10 ssthresh:5 bytes_sent:26 bytes_retrans:27 bytes_acked:16 bytes_received:17 segs_out:18 segs_in:19 data_segs_out:23 data_segs_in:22 bbr:(bw:0bps,mrtt:0) send 93873582bps lastsnd:8 lastrcv:10 lastack:11 pacing_rate 8000bps/16000bps delivery_rate 98765424bps delivered:24 delivered_ce:25 app_limited busy:1000ms rwnd_limited:500ms(50.0%) sndbuf_limited:1ms(0.1%) unacked:3 retrans:6/15 lost:5 sacked:4 dsack_dups:28 fackets:7 reordering:5 reord_seen:29 rcv_rtt:13.5 rcv_space:14 rcv_ssthresh:12 notsent:20 minrtt:0.021 rcv_ooopack:30 snd_wnd:31 rcv_wnd:32 rehash:33"

@@ -16,7 +16,7 @@ use socket_query::{Names as NameTables, Policy, PolicyView, Selection, SocketTab
 
 use super::{ColumnSet, RowRenderer, Screen, TableWriter};
 use crate::cli::{
-    Detail, DetailSet, LineLayout, ListingKind, NameDisplay, Order, OutputFormat, Show, Summary,
+    Detail, DetailSet, ListingKind, NameDisplay, Order, OutputFormat, Show, Summary, TextLayout,
 };
 
 /// Returns an attribute, with the padding behind it.
@@ -107,15 +107,14 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
     let selection = Selection::everything();
     let show = Show {
         namespace: None,
-        hosts: crate::cli::HostDisplay::Numeric,
+        resolves_hosts: false,
         action: crate::cli::Action::List,
         summary: Summary::None,
         details,
         processes: None,
         ungranted_processes: None,
-        lines: if letters.contains('O') { LineLayout::One } else { LineLayout::Many },
+        layout: TextLayout { one_line: letters.contains('O'), ..TextLayout::default() },
         names: if letters.contains('n') { NameDisplay::Numeric } else { NameDisplay::Resolved },
-        hidden: Vec::new(),
         filter: crate::cli::FilterSource::default(),
         output: OutputFormat::Text,
         answer: ListingKind::Sockets,

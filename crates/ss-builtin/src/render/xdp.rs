@@ -12,7 +12,7 @@ use super::{
     table::Cells,
     uid::{object, push_uid_inode},
 };
-use crate::cli::{Detail, LineLayout};
+use crate::cli::Detail;
 
 impl RowRenderer<'_> {
     pub(super) fn fill_xdp(&self, cells: &mut Cells<'_>, socket: &XdpSocket) {
@@ -74,7 +74,7 @@ impl RowRenderer<'_> {
     fn push_umem(&self, out: &mut Vec<u8>, umem: &XdpUmem) {
         self.push_break(out);
         // Compat: on one line the word begins with a letter too much.
-        push_text(out, if self.lines == LineLayout::One { "tumem" } else { "umem" });
+        push_text(out, if self.one_line { "tumem" } else { "umem" });
         push_number(out, "(id:", umem.id);
         push_number(out, ",size:", umem.size);
         push_number(out, ",num_pages:", umem.pages);

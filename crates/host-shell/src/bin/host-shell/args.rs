@@ -28,6 +28,7 @@ enum Effect {
     Timeout,
     MaxOutput,
     MaxMemory,
+    MaxWrite,
     Namespace,
     ProcRoot,
     NoConfine,
@@ -59,6 +60,9 @@ static FLAGS: &[Flag<Effect>] = &[
     flag(&["max-memory"], "end the script with an error (1073741824)", Effect::MaxMemory)
         .with_value(ValueDoc::text("BYTES"))
         .with_long_help("It bounds the process in which scripts run."),
+    flag(&["max-write"], "end the script with an error (1073741824)", Effect::MaxWrite)
+        .with_value(ValueDoc::text("BYTES"))
+        .with_long_help("It bounds what one script writes into granted directories."),
     flag(&["namespace"], "let `ss -N` list a network namespace", Effect::Namespace)
         .with_value(ValueDoc::text("NAME[=PATH]"))
         .with_long_help("Without PATH it is /run/netns/NAME. May be repeated."),
@@ -113,7 +117,8 @@ pub(crate) struct Plan {
     /// The network namespaces that `ss -N` may list.
     pub(crate) namespaces: Vec<Namespace>,
     pub(crate) proc_root: Option<PathBuf>,
-    pub(crate) confine: Confine,
+    /// Whether the process confines itself before scripts run.
+    pub(crate) confine: bool,
 }
 
 /// A network namespace, and what scripts call it.
@@ -121,13 +126,6 @@ pub(crate) struct Plan {
 pub(crate) struct Namespace {
     pub(crate) name: BString,
     pub(crate) path: PathBuf,
-}
-
-/// Whether the process confines itself before scripts run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Confine {
-    Yes,
-    No,
 }
 
 /// Where the script comes from.
@@ -211,6 +209,10 @@ impl Plan {
             let bytes = typed.number(0..=u64::MAX);
             limits.max_output_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
         }
+        if let Some(typed) = raw.last(Effect::MaxWrite) {
+            let bytes = typed.number(0..=u64::MAX);
+            limits.max_write_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
+        }
         if let Some(typed) = raw.last(Effect::MaxMemory) {
             let bytes = typed.number(LEAST_MAX_MEMORY_BYTES..=u64::MAX);
             let expected = || typed.mismatch(format!("{LEAST_MAX_MEMORY_BYTES} bytes or more"));
@@ -228,7 +230,7 @@ impl Plan {
             limits,
             namespaces: namespaces(raw)?,
             proc_root: raw.last(Effect::ProcRoot).map(|typed| path(typed.text())),
-            confine: if raw.has(Effect::NoConfine) { Confine::No } else { Confine::Yes },
+            confine: !raw.has(Effect::NoConfine),
         })
     }
 }
@@ -361,7 +363,7 @@ mod tests {
         assert_eq!((plan.grants, plan.policies), (None, Vec::new()));
         assert_eq!(plan.limits, ScriptLimits::default());
         assert_eq!((plan.directories, plan.proc_root), (vec![], None));
-        assert_eq!(plan.confine, Confine::Yes);
+        assert!(plan.confine);
     }
 
     #[rstest]
@@ -468,7 +470,7 @@ mod tests {
         let Ok(Command::Status(plan)) = parse_words(&["--status", "--no-confine"]) else {
             panic!("expected a status");
         };
-        assert_eq!(plan.confine, Confine::No);
+        assert!(!plan.confine);
     }
 
     #[rstest]

@@ -37,7 +37,7 @@ use rustix::fs::{Mode, OFlags};
 use socket_query::{Grant, Policy, PolicyLayer, ProcessVisibility, System, SystemHostNames};
 use ss_builtin::Ss;
 
-use crate::args::{BROKER, Confine, Directory, Namespace, Plan};
+use crate::args::{BROKER, Directory, Namespace, Plan};
 
 /// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
 /// error.
@@ -256,7 +256,7 @@ fn with_processes(
     if !policy.grants().contains(Grant::Processes) {
         return Ok((system, AnsweredBy::Nowhere));
     }
-    if plan.confine == Confine::No || source == TableOrigin::Fake {
+    if !plan.confine || source == TableOrigin::Fake {
         return Ok((system, AnsweredBy::Here));
     }
     let details = match policy.processes() {
@@ -278,7 +278,7 @@ fn with_host_names(
     if !policy.grants().contains(Grant::Resolve) {
         return Ok((system, AnsweredBy::Nowhere));
     }
-    if plan.confine == Confine::No {
+    if !plan.confine {
         return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
     }
     let (broker, pid) = start_broker(Kind::Resolver)?;

@@ -32,9 +32,10 @@ use host_confine::{
 };
 use host_shell::{ErrorKind, Explained};
 use procnetsocket::{ProcRoot, SocketTables};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
-    args::{Command, Confine, Plan, ScriptSource},
+    args::{Command, Plan, ScriptSource},
     capabilities::{Handles, read_script},
     link::{Answer, ChildEnds, Link, Request, SpawnerEnds},
     session::{Ended, Interrupts, Session, last_word},
@@ -48,13 +49,42 @@ const CANNOT_RUN: ExitCode = ExitCode::new(126);
 /// The process cannot be confined, so nothing runs: the same.
 const CANNOT_CONFINE: ExitCode = CANNOT_RUN;
 
-#[expect(clippy::disallowed_methods, reason = "the words of the command line")]
+/// Bytes of stack that the first thread needs, of which Linux usually gives 8 MiB.
+const STACK_BYTES: u64 = 512 * 1024;
+
 fn main() -> process::ExitCode {
-    let status = start(std::env::args_os().skip(1)).unwrap_or_else(|failure| {
-        last_word(&format!("host-shell: {failure}\n"));
-        failure.status()
-    });
+    let status = match check_stack() {
+        Ok(()) => begin(),
+        Err(failure) => end(&failure),
+    };
     process::ExitCode::from(status.code())
+}
+
+/// Checks the stack before there is much on it. Kernel: the limit counts when the stack grows, so one that
+/// is raised counts, too.
+fn check_stack() -> Result<(), Failure> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Stack);
+    let is_too_small = |limit: Option<u64>| limit.is_some_and(|bytes| bytes < STACK_BYTES);
+    if !is_too_small(current) {
+        return Ok(());
+    }
+    if is_too_small(maximum) {
+        return Err(Failure::Stack(maximum.unwrap_or_default()));
+    }
+    let raised = Rlimit { current: Some(STACK_BYTES), maximum };
+    setrlimit(Resource::Stack, raised).map_err(|errno| Failure::Io(errno.into()))
+}
+
+// Not inlined, so that its frame is not on the stack when that is checked.
+#[inline(never)]
+#[expect(clippy::disallowed_methods, reason = "the words of the command line")]
+fn begin() -> ExitCode {
+    start(std::env::args_os().skip(1)).unwrap_or_else(|failure| end(&failure))
+}
+
+fn end(failure: &Failure) -> ExitCode {
+    last_word(&format!("host-shell: {failure}\n"));
+    failure.status()
 }
 
 fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
@@ -132,11 +162,11 @@ fn spawn(
 
 /// Confines this process, unless the user does not want it.
 fn confine(
-    confine: Confine,
+    is_wanted: bool,
     own: &ProcRoot,
     confinement: Confinement,
 ) -> Result<Option<Confined>, Failure> {
-    if confine == Confine::No {
+    if !is_wanted {
         return Ok(None);
     }
     confinement.apply(own).map(Some).map_err(Failure::Confine)
@@ -228,6 +258,7 @@ enum Failure {
     Input(io::Error),
     InputTimeout(Duration),
     Interrupted,
+    Stack(u64),
     Prompt(rustyline::error::ReadlineError),
     Io(io::Error),
 }
@@ -244,7 +275,9 @@ impl Failure {
             Self::InputTimeout(_) => ExitCode::TIMED_OUT,
             Self::Interrupted => ExitCode::CANCELLED,
             Self::Confine(_) => CANNOT_CONFINE,
-            Self::Broker(_) | Self::Input(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
+            Self::Broker(_) | Self::Input(_) | Self::Stack(_) | Self::Prompt(_) | Self::Io(_) => {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -272,6 +305,9 @@ impl fmt::Display for Failure {
                 "standard input did not end within {timeout:?}; give </dev/null to a script that \
                  needs none"
             ),
+            Self::Stack(bytes) => {
+                write!(f, "expected a stack of {STACK_BYTES} bytes, but its limit is {bytes}")
+            }
             Self::Interrupted => write!(f, "interrupted"),
             Self::Prompt(error) => write!(f, "the prompt failed: {error}"),
             Self::Io(error) => write!(f, "{error}"),

@@ -11,7 +11,8 @@ impl Expr {
     /// Returns the expression in the words of the language. Names of sockets and control groups may
     /// be any bytes.
     pub fn to_text(&self) -> BString {
-        let mut text = PrintedFilter { bytes: BString::default(), prefixes: Prefixes::of(self) };
+        let mut text =
+            PrintedFilter { bytes: BString::default(), names_family: names_another_family(self) };
         text.expr(self);
         text.bytes
     }
@@ -24,31 +25,21 @@ impl fmt::Display for Expr {
     }
 }
 
-/// Whether internet addresses and ports have to name their family, which they have to when another
-/// family is named before them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Prefixes {
-    Needed,
-    LeftOut,
-}
-
-impl Prefixes {
-    fn of(expr: &Expr) -> Self {
-        let is_needed = match expr {
-            Expr::All(exprs) | Expr::Any(exprs) => {
-                exprs.iter().any(|expr| Self::of(expr) == Self::Needed)
-            }
-            Expr::Not(expr) => Self::of(expr) == Self::Needed,
-            Expr::Is(Predicate::Host { host, .. }) => !matches!(host, HostPattern::Inet { .. }),
-            Expr::Is(_) => false,
-        };
-        if is_needed { Self::Needed } else { Self::LeftOut }
+/// Returns whether a family other than the internet's is named, so that internet addresses and ports have
+/// to name theirs.
+fn names_another_family(expr: &Expr) -> bool {
+    match expr {
+        Expr::All(exprs) | Expr::Any(exprs) => exprs.iter().any(names_another_family),
+        Expr::Not(expr) => names_another_family(expr),
+        Expr::Is(Predicate::Host { host, .. }) => !matches!(host, HostPattern::Inet { .. }),
+        Expr::Is(_) => false,
     }
 }
 
 struct PrintedFilter {
     bytes: BString,
-    prefixes: Prefixes,
+    /// Whether internet addresses and ports name their family.
+    names_family: bool,
 }
 
 impl PrintedFilter {
@@ -93,10 +84,7 @@ impl PrintedFilter {
             Predicate::Port { side, comparison, port } => {
                 self.push(if *side == Side::Local { "sport " } else { "dport " });
                 self.push(sign(*comparison));
-                self.push(match self.prefixes {
-                    Prefixes::Needed => " inet:",
-                    Prefixes::LeftOut => " ",
-                });
+                self.push(if self.names_family { " inet:" } else { " " });
                 self.port(*port);
             }
             Predicate::Device(index) => {
@@ -145,7 +133,7 @@ impl PrintedFilter {
     }
 
     fn inet(&mut self, network: Option<&Network>, port: PortNumber) {
-        if self.prefixes == Prefixes::Needed {
+        if self.names_family {
             self.push(if network.is_some_and(|n| n.address.is_ipv6()) {
                 "inet6:"
             } else {

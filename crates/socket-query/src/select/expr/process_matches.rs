@@ -39,18 +39,18 @@ pub(crate) fn is_of_process_or_user(predicate: &Predicate) -> bool {
 
 impl ProcessMatches {
     /// Returns whether an expression may hold for a socket because it is not known who holds it: whether
-    /// a condition on processes stands below an odd number of negations.
+    /// a condition on processes is below an odd number of negations.
     pub(crate) fn count_when_unknown(expr: &Expr) -> bool {
-        fn stands_negated(expr: &Expr, is_negated: Negated) -> bool {
+        fn is_below_negation(expr: &Expr, is_negated: bool) -> bool {
             match expr {
                 Expr::All(exprs) | Expr::Any(exprs) => {
-                    exprs.iter().any(|expr| stands_negated(expr, is_negated))
+                    exprs.iter().any(|expr| is_below_negation(expr, is_negated))
                 }
-                Expr::Not(expr) => stands_negated(expr, is_negated.turned()),
-                Expr::Is(predicate) => is_negated == Negated::Yes && is_of_process(predicate),
+                Expr::Not(expr) => is_below_negation(expr, !is_negated),
+                Expr::Is(predicate) => is_negated && is_of_process(predicate),
             }
         }
-        stands_negated(expr, Negated::No)
+        is_below_negation(expr, false)
     }
 
     /// Returns what the processes that an expression speaks of hold.
@@ -86,19 +86,6 @@ impl ProcessMatches {
     pub(super) fn has_comm(&self, pattern: &BString, inode: Inode) -> bool {
         let held = self.comms.iter().find(|(known, _)| known == pattern);
         held.is_some_and(|(_, inodes)| inodes.binary_search(&inode).is_ok())
-    }
-}
-
-/// Whether what stands below so many negations is negated.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Negated {
-    Yes,
-    No,
-}
-
-impl Negated {
-    fn turned(self) -> Self {
-        if self == Self::Yes { Self::No } else { Self::Yes }
     }
 }
 

@@ -7,8 +7,8 @@ use socket_query::{Grant, GrantSet};
 
 use super::{live, plan_with, powerful, show};
 use crate::cli::{
-    Detail, Direction, LineLayout, ListingKind, NameDisplay, OptionalColumn, Order, OutputFormat,
-    Plan, SortKey, Summary,
+    Detail, Direction, ListingKind, NameDisplay, OptionalColumn, Order, OutputFormat, Plan,
+    SortKey, Summary,
 };
 
 #[rstest]
@@ -71,12 +71,12 @@ fn each_option_shows_its_detail(
 
 #[test]
 fn option_o_puts_a_socket_on_one_line() {
-    assert_eq!((live("-tO").lines, live("-t").lines), (LineLayout::One, LineLayout::Many));
+    assert!(live("-tO").layout.one_line && !live("-t").layout.one_line);
 }
 
 #[test]
 fn parts_of_the_listing_are_left_out_on_request() {
-    assert_eq!(show("-HQ").hidden, [OptionalColumn::Header, OptionalColumn::Queues]);
+    assert_eq!(show("-HQ").layout.hidden, [OptionalColumn::Header, OptionalColumn::Queues]);
     assert_eq!(show("-n").names, NameDisplay::Numeric);
     assert_eq!(show("").names, NameDisplay::Resolved);
 }

@@ -15,9 +15,8 @@
 
 use std::io::{self, Write};
 
+use builtin_cli::json;
 use serde::Serialize;
-
-use super::escape::Harmless;
 
 /// Bytes that are handed to the output at once.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -118,8 +117,7 @@ impl<'a> JsonWriter<'a> {
     }
 
     fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let mut serializer = serde_json::Serializer::with_formatter(&mut self.waiting, Harmless);
-        value.serialize(&mut serializer).map_err(io::Error::from)
+        json::write(&mut self.waiting, value)
     }
 
     fn open(&mut self) {

@@ -1,16 +1,29 @@
-//! Strings in which nothing acts on a terminal or on the text around it.
+//! JSON in which nothing acts on a terminal or on the text around it.
 
 use std::io::{self, Write};
 
-use builtin_cli::is_unsafe_to_show;
+use serde::Serialize;
 use serde_json::ser::Formatter;
+
+use crate::escape::is_unsafe_to_show;
+
+/// Writes a value as compact JSON, on one line, with all that is [unsafe to show](is_unsafe_to_show) as
+/// `\uXXXX`.
+///
+/// # Errors
+///
+/// Those of the writer, and of a value that is no JSON.
+pub fn write(out: impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Harmless);
+    value.serialize(&mut serializer).map_err(io::Error::from)
+}
 
 /// Writes compact JSON, with all that is unsafe to show as `\uXXXX`.
 ///
 /// Security: JSON itself asks for that of the first 32 controls only. A name in a listing may also
 /// hold DEL, a C1 control, an override of direction or an invisible character.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Harmless;
+struct Harmless;
 
 impl Formatter for Harmless {
     fn write_string_fragment<W: ?Sized + Write>(
@@ -43,7 +56,6 @@ fn split_at_unsafe(text: &str) -> Option<(&str, char, &str)> {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde::Serialize;
 
     use super::*;
 
@@ -64,7 +76,7 @@ mod tests {
     #[case::invisible("\u{200b}x\u{feff}", r#""\u200bx\ufeff""#)]
     fn keeps_text_harmless(#[case] text: &str, #[case] json: &str) {
         let mut out = Vec::new();
-        text.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Harmless)).unwrap();
+        write(&mut out, text).unwrap();
         assert_eq!(String::from_utf8(out.clone()).unwrap(), json);
         assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
     }

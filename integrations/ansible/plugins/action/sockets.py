@@ -1,0 +1,9 @@
+# Carries the program for the module of this name.
+
+from __future__ import annotations
+
+from ansible_collections.ss_cli.net.plugins.plugin_utils.carry import CarryingAction
+
+
+class ActionModule(CarryingAction):
+    program = "ss"
