@@ -32,6 +32,7 @@ enum Effect {
     Namespace,
     ProcRoot,
     NoConfine,
+    Audit,
     Status,
     Check,
     Help,
@@ -69,6 +70,9 @@ static FLAGS: &[Flag<Effect>] = &[
     flag(&["proc-root"], "list the sockets of a fake proc root", Effect::ProcRoot)
         .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
     flag(&["no-confine"], "do not confine the process", Effect::NoConfine),
+    flag(&["audit"], "append a line of JSON for each script", Effect::Audit)
+        .with_value(ValueDoc::new("FILE", ValueKind::File))
+        .with_long_help("It lies in no directory of --allow-path."),
     flag(&["status"], "print what is in force, and end", Effect::Status),
     flag(&["check"], "explain the policy in words, and end", Effect::Check),
     flag(&["help"], "print this", Effect::Help),
@@ -117,6 +121,8 @@ pub(crate) struct Plan {
     /// The network namespaces that `ss -N` may list.
     pub(crate) namespaces: Vec<Namespace>,
     pub(crate) proc_root: Option<PathBuf>,
+    /// The file of the audit.
+    pub(crate) audit: Option<PathBuf>,
     /// Whether the process confines itself before scripts run.
     pub(crate) confine: bool,
 }
@@ -230,6 +236,7 @@ impl Plan {
             limits,
             namespaces: namespaces(raw)?,
             proc_root: raw.last(Effect::ProcRoot).map(|typed| path(typed.text())),
+            audit: raw.last(Effect::Audit).map(|typed| path(typed.text())),
             confine: !raw.has(Effect::NoConfine),
         })
     }

@@ -4,6 +4,7 @@
 //! that a user typed is opened after that. Scripts run in a process of their own ([`child`]).
 
 mod args;
+mod audit;
 mod capabilities;
 mod child;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
     args::{Command, Plan, ScriptSource},
+    audit::Audit,
     capabilities::{Handles, read_script},
     link::{Answer, ChildEnds, Link, Request, SpawnerEnds},
     session::{Ended, Interrupts, Session, last_word},
@@ -112,13 +114,15 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
 /// Nothing is confined and no thread starts before that.
 fn run(plan: Plan) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
+    let audit = plan.audit.as_deref().map(|path| capabilities::open_audit(path, &plan));
+    let audit = audit.transpose().map_err(Failure::Capability)?.map(Audit::new);
     let handles = Handles::open(&plan).map_err(Failure::Capability)?;
     let first = first_request(&plan)?;
     let interrupts = Interrupts::receive()?;
     let Link { parent, spawner, child } = Link::new()?;
     let own = capabilities::own_process().map_err(Failure::Capability)?;
     if fork(&own).map_err(Failure::Confine)? == Forked::Child {
-        drop((parent, first));
+        drop((parent, first, audit));
         return spawn(plan, handles, spawner, child);
     }
     drop((handles, spawner, child));
@@ -126,7 +130,8 @@ fn run(plan: Plan) -> Result<ExitCode, Failure> {
         Request::Begin => Some(prompt::editor().map_err(Failure::Prompt)?),
         _ => None,
     };
-    let mut session = Session::new(parent, interrupts, plan.limits).map_err(Failure::Broker)?;
+    let mut session =
+        Session::new(parent, interrupts, plan.limits, audit).map_err(Failure::Broker)?;
     let _confined = confine(plan.confine, &own, Confinement::new(Duty::Terminal))?;
     if let Some(editor) = &mut editor {
         return prompt::run(editor, session).map_err(Failure::Prompt);
