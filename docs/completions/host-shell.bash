@@ -41,6 +41,10 @@ _host_shell() {
         :
         return
         ;;
+    --max-write)
+        :
+        return
+        ;;
     --namespace)
         :
         return
@@ -51,7 +55,7 @@ _host_shell() {
         ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-c --allow-path --allow-command --grant --policy --timeout --max-output --max-memory --namespace --proc-root --no-confine --status --check --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-c --allow-path --allow-command --grant --policy --timeout --max-output --max-memory --max-write --namespace --proc-root --no-confine --status --check --help --version' -- "$cur")
     fi
 }
 complete -o default -F _host_shell host-shell

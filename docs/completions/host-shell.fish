@@ -8,6 +8,7 @@ complete -c host-shell -l policy -r -F -d 'what builtins may show, in TOML; seve
 complete -c host-shell -l timeout -x -d 'end the script with status 124 (30s)'
 complete -c host-shell -l max-output -x -d 'end the script with an error (67108864)'
 complete -c host-shell -l max-memory -x -d 'end the script with an error (1073741824)'
+complete -c host-shell -l max-write -x -d 'end the script with an error (1073741824)'
 complete -c host-shell -l namespace -x -d 'let `ss -N` list a network namespace'
 complete -c host-shell -l proc-root -x -a '(__fish_complete_directories)' -d 'list the sockets of a fake proc root'
 complete -c host-shell -l no-confine -f -d 'do not confine the process'

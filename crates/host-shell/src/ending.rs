@@ -5,7 +5,7 @@ use std::fmt;
 use bashkit::LimitExceeded;
 use builtin_api::ExitCode;
 
-use crate::{Script, ScriptLimits, output::Stop};
+use crate::{Script, ScriptLimits, limits::MAX_ERROR_BYTES, output::Stop};
 
 /// Why the shell ended a script.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(crate) enum Ending {
     Timeout,
     Interrupted,
     TooMuchOutput,
+    TooManyErrors,
+    TooMuchWritten,
     Truncated,
     BrokenPipe,
     OutputFailed(std::io::ErrorKind),
@@ -24,7 +26,9 @@ pub(crate) enum Ending {
 impl Ending {
     pub(crate) fn of(error: bashkit::Error, stop: Option<Stop>, script: &Script) -> Self {
         match (stop, error) {
-            (Some(Stop::TooMuch), _) => Self::TooMuchOutput,
+            (Some(Stop::TooMuchOutput), _) => Self::TooMuchOutput,
+            (Some(Stop::TooManyErrors), _) => Self::TooManyErrors,
+            (Some(Stop::TooMuchWritten), _) => Self::TooMuchWritten,
             (Some(Stop::BrokenPipe), _) => Self::BrokenPipe,
             (Some(Stop::Failed(kind)), _) => Self::OutputFailed(kind),
             (None, bashkit::Error::ResourceLimit(LimitExceeded::Timeout(_))) => Self::Timeout,
@@ -47,6 +51,8 @@ impl Ending {
             Self::BrokenPipe => ExitCode::BROKEN_PIPE,
             Self::Syntax(_) => ExitCode::USAGE,
             Self::TooMuchOutput
+            | Self::TooManyErrors
+            | Self::TooMuchWritten
             | Self::Truncated
             | Self::OutputFailed(_)
             | Self::Limit(_)
@@ -70,6 +76,17 @@ impl fmt::Display for Told<'_> {
                 f,
                 "the output is larger than the limit of {} bytes: what was printed is not whole",
                 self.limits.max_output_bytes
+            ),
+            Ending::TooManyErrors => write!(
+                f,
+                "standard error is larger than the limit of {MAX_ERROR_BYTES} bytes: what was \
+                 printed is not whole"
+            ),
+            Ending::TooMuchWritten => write!(
+                f,
+                "the script writes more than the limit of {} bytes into granted directories: what it \
+                 wrote is not whole",
+                self.limits.max_write_bytes
             ),
             Ending::Truncated => write!(f, "output was cut off: what was printed is not whole"),
             Ending::OutputFailed(kind) => write!(f, "output cannot be written: {kind}"),

@@ -19,6 +19,10 @@ use std::{
     io::{self, Read as _, Write as _},
     os::unix::ffi::OsStringExt as _,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -28,19 +32,59 @@ use bstr::{BString, ByteSlice as _, ByteVec as _};
 use builtin_api::{Sandbox, SandboxError, SandboxErrorKind};
 use cap_std::fs::PermissionsExt as _;
 
-use crate::limits::{MAX_DIR_ENTRIES, MAX_FILE_BYTES};
+use crate::{
+    limits::{ENTRY_BYTES, MAX_DIR_ENTRIES, MAX_FILE_BYTES},
+    output::{Reason, Stop},
+    shell::ScriptInterrupt,
+};
 
 /// One granted directory, to be mounted in the interpreter at its own path.
 #[derive(Debug)]
 pub(crate) struct SandboxFs {
     sandbox: Sandbox,
     mount: BString,
+    budget: Arc<WriteBudget>,
+}
+
+/// How much the script that runs may still write into all granted directories.
+#[derive(Debug, Default)]
+pub(crate) struct WriteBudget {
+    left: AtomicU64,
+    reason: Reason,
+    /// Ends the script.
+    interrupt: ScriptInterrupt,
+}
+
+impl WriteBudget {
+    /// Returns a budget of nothing, which ends a script by that.
+    pub(crate) fn new(interrupt: ScriptInterrupt) -> Self {
+        Self { interrupt, ..Self::default() }
+    }
+
+    /// Begins with a script, and returns where the reason will be why it was ended.
+    pub(crate) fn begin(&self, bytes: u64) -> Reason {
+        self.left.store(bytes, Ordering::Relaxed);
+        self.reason.clear();
+        self.reason.clone()
+    }
+
+    /// Takes bytes that are to be written. Where there are not so many the script ends.
+    fn spend(&self, bytes: u64) -> io::Result<()> {
+        let take = |left: u64| left.checked_sub(bytes);
+        if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+            return Ok(());
+        }
+        self.reason.set(Stop::TooMuchWritten);
+        self.interrupt.interrupt();
+        let problem = "the limit of bytes for granted directories is reached";
+        Err(io::Error::new(io::ErrorKind::QuotaExceeded, problem))
+    }
 }
 
 impl SandboxFs {
     /// Returns the file system of the directory that `sandbox` grants at `mount`.
-    pub(crate) fn new(sandbox: Sandbox, mount: BString) -> Self {
-        Self { sandbox, mount }
+    pub(crate) fn new(sandbox: Sandbox, mount: BString, budget: Arc<WriteBudget>) -> Self {
+        Self { sandbox, mount, budget }
     }
 
     /// Returns the path that the script sees, for one that starts at the mount.
@@ -65,6 +109,7 @@ impl SandboxFs {
 
     fn write(&self, path: &Path, content: &[u8]) -> io::Result<()> {
         check_size(content.len())?;
+        self.budget.spend(length(content).max(ENTRY_BYTES))?;
         let mut file = self.sandbox.create(self.script_path(path)).map_err(reported)?;
         file.write_all(content)
     }
@@ -73,6 +118,8 @@ impl SandboxFs {
         let mut file = self.sandbox.append(self.script_path(path)).map_err(reported)?;
         let present = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
         check_size(present.saturating_add(content.len()))?;
+        // A file that is empty may have been made just now.
+        self.budget.spend(length(content).max(if present == 0 { ENTRY_BYTES } else { 0 }))?;
         file.write_all(content)
     }
 
@@ -130,6 +177,10 @@ impl SandboxFs {
 enum Depth {
     Entry,
     Tree,
+}
+
+fn length(content: &[u8]) -> u64 {
+    u64::try_from(content.len()).unwrap_or(u64::MAX)
 }
 
 fn check_size(bytes: usize) -> io::Result<()> {
@@ -199,6 +250,7 @@ impl FileSystem for SandboxFs {
     }
 
     async fn mkdir(&self, path: &Path, recursive: bool) -> Result<()> {
+        self.budget.spend(ENTRY_BYTES)?;
         let path = self.script_path(path);
         let created = if recursive {
             self.sandbox.create_dir_all(path)
@@ -241,6 +293,7 @@ impl FileSystem for SandboxFs {
     }
 
     async fn symlink(&self, target: &Path, link: &Path) -> Result<()> {
+        self.budget.spend(ENTRY_BYTES)?;
         let target = target.as_os_str().as_encoded_bytes();
         Ok(self.sandbox.symlink(target, self.script_path(link)).map_err(reported)?)
     }

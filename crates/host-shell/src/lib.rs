@@ -68,6 +68,15 @@
 //! its thread, and the shell goes on, with the variables, functions and directory that it had before
 //! that script. Traps and options end with every script.
 //!
+//! # What needs a process
+//!
+//! A [`Shell`] runs in its host's process, and cannot promise there what only a process boundary
+//! holds: the interpreter counts memory after it has it, and recurses as deep as a script nests, so a
+//! script can use up the host's memory, or overflow a stack and with that abort the host; and a write
+//! to a stream that nobody reads is waited for. Whoever runs scripts of others gives the shell a child
+//! process with a limit of memory ([`ScriptLimits::max_memory_bytes`], `RLIMIT_DATA`), ends it when it does
+//! not answer, and prints [`Finished::message`] itself. The program `host-shell` does.
+//!
 //! # Security
 //!
 //! Which commands a script may call ([`Allowed`]) is decided by leaving the others out of the

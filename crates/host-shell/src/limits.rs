@@ -114,6 +114,16 @@ pub const INTERPRETER_STACK_BYTES: usize = 64 * MIB;
 /// size too. What waits for one waits for no other, so two are enough.
 pub const MAX_PARSER_THREADS: usize = 2;
 
+/// Bytes that one script writes into granted directories, unless the host says otherwise. Reaching it
+/// ends the script with an error.
+///
+/// What is written again counts again, so this bounds the wear of a disk and not only its room.
+pub const DEFAULT_MAX_WRITE_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Bytes that a file, a directory or a link counts for at least when it is made or written: the block
+/// that it takes on most file systems. So the entries of a directory are bounded, too.
+pub const ENTRY_BYTES: u64 = 4096;
+
 /// Bytes of memory for the process of the interpreter, unless the host says otherwise: what the
 /// limits above leave to one script, and the stacks of its threads.
 ///
@@ -132,6 +142,8 @@ pub struct ScriptLimits {
     pub timeout: Duration,
     /// Bytes of standard output for one script.
     pub max_output_bytes: u64,
+    /// Bytes that one script writes into granted directories.
+    pub max_write_bytes: u64,
     /// Bytes of memory for the process in which scripts run.
     ///
     /// A [`Shell`](crate::Shell) cannot hold it: the host does, by running it in a process with
@@ -144,6 +156,7 @@ impl Default for ScriptLimits {
         Self {
             timeout: DEFAULT_TIMEOUT,
             max_output_bytes: DEFAULT_MAX_OUTPUT_BYTES,
+            max_write_bytes: DEFAULT_MAX_WRITE_BYTES,
             max_memory_bytes: DEFAULT_MAX_MEMORY_BYTES,
         }
     }

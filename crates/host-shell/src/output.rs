@@ -8,8 +8,12 @@ use std::{
 /// Why output stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// The script printed more than it may.
-    TooMuch,
+    /// The script printed more on standard output than it may.
+    TooMuchOutput,
+    /// The same of standard error.
+    TooManyErrors,
+    /// It wrote more into granted directories than it may.
+    TooMuchWritten,
     /// The reader went away.
     BrokenPipe,
     /// Writing failed.
@@ -20,6 +24,8 @@ pub(crate) enum Stop {
 pub(crate) struct LimitedOutput<'a> {
     stream: &'a mut (dyn Write + Send),
     left: u64,
+    /// Why the output stops at its limit.
+    at_limit: Stop,
     stop: Reason,
 }
 
@@ -32,14 +38,24 @@ impl Reason {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, stop: Stop) {
+    pub(crate) fn set(&self, stop: Stop) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(stop);
+    }
+
+    /// Forgets the reason of the last script.
+    pub(crate) fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
 impl<'a> LimitedOutput<'a> {
-    pub(crate) fn new(stream: &'a mut (dyn Write + Send), limit: u64, stop: Reason) -> Self {
-        Self { stream, left: limit, stop }
+    pub(crate) fn new(
+        stream: &'a mut (dyn Write + Send),
+        limit: u64,
+        at_limit: Stop,
+        stop: Reason,
+    ) -> Self {
+        Self { stream, left: limit, at_limit, stop }
     }
 
     /// Writes a piece and hands it on at once, for whoever watches.
@@ -50,7 +66,7 @@ impl<'a> LimitedOutput<'a> {
         let written = self.stream.write_all(within).and_then(|()| self.stream.flush());
         let stop = match &written {
             Ok(()) if beyond.is_empty() => return Ok(()),
-            Ok(()) => Stop::TooMuch,
+            Ok(()) => self.at_limit,
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Stop::BrokenPipe,
             Err(error) => Stop::Failed(error.kind()),
         };
@@ -66,12 +82,12 @@ mod tests {
     #[test]
     fn delivers_up_to_the_limit_and_then_says_so() {
         let (mut out, reason) = (Vec::new(), Reason::default());
-        let mut output = LimitedOutput::new(&mut out, 5, reason.clone());
+        let mut output = LimitedOutput::new(&mut out, 5, Stop::TooManyErrors, reason.clone());
         output.deliver(b"abc").unwrap();
         output.deliver(b"de").unwrap();
         assert_eq!(reason.get(), None);
         output.deliver(b"f").unwrap_err();
-        assert_eq!(reason.get(), Some(Stop::TooMuch));
+        assert_eq!(reason.get(), Some(Stop::TooManyErrors));
         assert_eq!(out, b"abcde");
     }
 }

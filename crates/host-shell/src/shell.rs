@@ -23,13 +23,13 @@ use crate::{
     commands::{Allowed, CommandCounter, CommandCounts, LANGUAGE, Refusals, interpreter_commands},
     ending::{Ending, Told},
     error::{Error, Repr},
-    fs::SandboxFs,
+    fs::{SandboxFs, WriteBudget},
     help::{self, Help},
     limits::{
         self, COUNTING_WORK_UNITS, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, MAX_PARSER_THREADS,
         ScriptLimits,
     },
-    output::{LimitedOutput, Reason},
+    output::{LimitedOutput, Reason, Stop},
 };
 
 /// The directory that a script starts in. It is in memory.
@@ -59,6 +59,7 @@ struct Setup {
     /// Whether the script that runs called `exit`, at its top level.
     exited: Arc<AtomicBool>,
     counter: Option<Arc<CommandCounter>>,
+    writes: Arc<WriteBudget>,
 }
 
 /// How the interpreter begins its messages.
@@ -81,7 +82,7 @@ pub struct ShellBuilder {
 }
 
 /// Ends the script that is running; clones end the same one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ScriptInterrupt(Arc<Mutex<Arc<AtomicBool>>>);
 
 /// One script, and what it reads.
@@ -180,7 +181,9 @@ impl ShellBuilder {
             let registered = self.registry.iter().map(|builtin| builtin.name().to_owned());
             Arc::new(CommandCounter::new(registered.collect()))
         });
+        let interrupt = ScriptInterrupt::default();
         let setup = Setup {
+            writes: Arc::new(WriteBudget::new(interrupt.clone())),
             memory: Arc::new(memory_with(&self.sandbox)?),
             builtins: self.builtins(&known)?,
             calls: Arc::new(Calls::new(self.sandbox.clone())),
@@ -192,7 +195,7 @@ impl ShellBuilder {
             known,
         };
         let bash = setup.interpreter()?;
-        let interrupt = ScriptInterrupt(Arc::new(Mutex::new(bash.cancellation_token())));
+        *interrupt.flag() = bash.cancellation_token();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             // What is long is parsed there, and the parser recurses.
@@ -269,7 +272,8 @@ impl Setup {
 
     fn mount(&self, bash: &Bash) -> Result<(), Error> {
         for (path, _) in self.sandbox.grants() {
-            let directory = SandboxFs::new(self.sandbox.clone(), path.to_owned());
+            let directory =
+                SandboxFs::new(self.sandbox.clone(), path.to_owned(), Arc::clone(&self.writes));
             bash.mount(text(path)?, Arc::new(directory)).map_err(|error| Repr::Mount {
                 path: path.to_string(),
                 problem: error.to_string(),
@@ -334,8 +338,10 @@ impl Shell {
         let deadline = Instant::now().checked_add(self.setup.limits.timeout);
         self.setup.calls.set_deadline(deadline);
         let before = self.bash.shell_state();
-        let reason = Reason::default();
+        let reason = self.setup.writes.begin(self.setup.limits.max_write_bytes);
         let ending = match self.execute(script, stdout, stderr, &reason) {
+            // The script ended before it was.
+            Ok(_) if reason.get() == Some(Stop::TooMuchWritten) => Ending::TooMuchWritten,
             // A builtin saw the deadline first, and what it printed may not be whole.
             Ok(_) if deadline.is_some_and(|end| Instant::now() >= end) => Ending::Timeout,
             Ok(result) if result.stdout_truncated || result.stderr_truncated => Ending::Truncated,
@@ -370,9 +376,10 @@ impl Shell {
         stderr: &mut (dyn Write + Send),
         reason: &Reason,
     ) -> bashkit::Result<bashkit::ExecResult> {
-        let mut out =
-            LimitedOutput::new(stdout, self.setup.limits.max_output_bytes, reason.clone());
-        let mut err = LimitedOutput::new(stderr, MAX_ERROR_BYTES, reason.clone());
+        let most = self.setup.limits.max_output_bytes;
+        let mut out = LimitedOutput::new(stdout, most, Stop::TooMuchOutput, reason.clone());
+        let mut err =
+            LimitedOutput::new(stderr, MAX_ERROR_BYTES, Stop::TooManyErrors, reason.clone());
         let execution = self
             .bash
             .execute(&script.text)

@@ -5,68 +5,50 @@
 //! nothing that a script says reaches a path. It gives what the two hold as one typed [`model`], for
 //! every protocol that has a table.
 //!
-//! ```text
-//! ProcRoot ────► bounded lines ──► parser of one row ──┐
-//! verified,      Limits,           pure: bytes in,     ├─► model::Socket ──► Visitor
-//! or a fake      Interrupt         row or problem out  │   typed, lent       streams, may stop;
-//! DiagSocket ──► checked replies ► decoder of one row ─┘                     read_* collects
-//! the kernel     Limits, Interrupt pure as well
+//! ```
+//! # #[expect(clippy::disallowed_methods)]
+//! # fn main() -> Result<(), procnetsocket::Error> {
+//! use procnetsocket::{Query, SocketTables};
+//!
+//! let tables = SocketTables::open_ambient(cap_std::ambient_authority())?;
+//! for socket in tables.list(&Query::tcp().listening())? {
+//!     println!("{} {} uid {}", socket.local, socket.state, socket.uid);
+//! }
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! [`SocketTables::visit_query`] asks sock_diag ([`diag`]), which tells more and leaves out what was
-//! not asked for, and reads the text table where the kernel has no handler.
-//!
-//! [`SocketTables::processes`] finds the processes that hold sockets, and [`SocketTables::netstat`] joins
-//! connections with everything that is known of them.
+//! # Map
 //!
 //! ```text
-//! ProcRoot ─► processes ─► descriptors ─► links ─► ProcessReport ─► ProcessTable
-//!             handles, no paths; up to MAX_WORKERS threads        by inode
+//! proc     ProcRoot ───► bounded lines ──► parser of one row ──┐
+//!          verified,     Limits,           bytes in, row or    ├─► model::Socket
+//!          or a fake     Interrupt         problem out         │   typed, lent
+//! diag     DiagSocket ─► checked replies ► decoder of one row ─┘        │
+//!                                                                       ▼
+//! tables   a Query chooses tables and source; without sock_diag   list()  keeps them
+//!          the text table answers                                 rows()  lends one after another
+//!                                                                 visit() calls a closure
+//!
+//! process  ProcRoot ─► processes ─► descriptors ─► links ─► ProcessReport ─► ProcessTable
+//!                      handles, no paths; up to MAX_WORKERS threads        by inode
 //! ```
+//!
+//! [`SocketTables::list`], [`SocketTables::rows`] and [`SocketTables::visit`] ask sock_diag
+//! ([`diag`]), which knows more and leaves out what was not asked for, and read the text table where
+//! the kernel has no handler. [`SocketTables::visit_with`] is for a [`Visitor`], which is also told
+//! of malformed rows. [`TextTable`] reads a file that was captured on another machine.
+//!
+//! [`SocketTables::processes`] finds the processes that have sockets open, and
+//! [`SocketTables::netstat`] joins connections with everything that is known of them.
 //!
 //! [`NamespaceFinder`] finds the network namespaces of the machine and opens the tables of each: a
 //! sock_diag socket inside, or without the right to enter the text tables of a process there.
 //!
-//! # Examples
-//!
-//! A file that was captured on another machine, of the other byte order:
-//!
-//! ```
-//! use std::ops::ControlFlow;
-//!
-//! use procnetsocket::{
-//!     Endian, Limits, RowError, Table, Uninterrupted, Visitor,
-//!     model::{Socket, TcpState},
-//!     visit_table,
-//! };
-//!
-//! /// Counts listeners, and fails on nothing.
-//! struct Listeners(u32);
-//!
-//! impl Visitor for Listeners {
-//!     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
-//!         if let Socket::Inet(row) = socket {
-//!             self.0 += u32::from(row.state == TcpState::Listen);
-//!         }
-//!         ControlFlow::Continue(())
-//!     }
-//!
-//!     fn malformed(&mut self, _row: &RowError) -> ControlFlow<()> {
-//!         ControlFlow::Continue(())
-//!     }
-//! }
-//!
-//! let file = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt ...\n   \
-//!     0: 7F000001:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 42\n";
-//! let mut listeners = Listeners(0);
-//! let limits = Limits::streaming();
-//! visit_table(Table::Tcp4, &file[..], Endian::Big, &limits, &Uninterrupted, &mut listeners)?;
-//! assert_eq!(listeners.0, 1);
-//! # Ok::<(), procnetsocket::Error>(())
-//! ```
-//!
-//! The tables of the system are opened by [`SocketTables::open_ambient`], those of a directory that
-//! stands for `/proc` by [`SocketTables::from_dir`].
+//! A type is `#[non_exhaustive]` if a later kernel or version may add to it: rows, details, reports
+//! and kinds of errors, and enums of what the kernel may number further. Not so are types that
+//! callers make by naming all fields ([`Limits`], [`Bounds`], lookups), and enums that are complete
+//! ([`Family`], [`Endian`]).
 //!
 //! # Sandbox bypass
 //!
@@ -96,7 +78,7 @@
 //! - A process chooses its name and its arguments itself. That a socket has no process proves nothing
 //!   as long as [`ProcessReport::closed`] is not 0 or [`ProcessReport::visibility`] tells that some are
 //!   left out.
-//! - A fake root, or a file given to [`visit_table`], is as true as its source.
+//! - A fake root, or a file given to [`TextTable`], is as true as its source.
 //!
 //! # Limits
 //!
@@ -109,11 +91,12 @@
 //! first; a read of the kernel that is under way is not interrupted.
 
 mod cgroup;
+#[macro_use]
+pub mod model;
 pub mod diag;
 mod error;
 mod limits;
 mod listing;
-pub mod model;
 mod namespace;
 mod netstat;
 mod proc;
@@ -153,3 +136,8 @@ pub use self::{
     tables::SocketTables,
     visit::{Interrupt, Outcome, ReadReport, Uninterrupted, Visitor},
 };
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

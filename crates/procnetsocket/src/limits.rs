@@ -1,6 +1,6 @@
 //! Every bound on what is read, with its unit and its reason.
 
-/// Rows that the `read_*` functions keep of one table: 100 000.
+/// Rows that a [`Listing`](crate::Listing) keeps of one table: 100 000.
 ///
 /// They hold the whole table in memory, so this bounds memory: some 250 bytes a row, and 600 more for
 /// an internet socket of sock_diag.
@@ -12,7 +12,7 @@ pub const MAX_ENTRIES: u64 = 100_000;
 /// from something else and must not fill memory.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// Lines of one table that the `read_*` functions look at, the header not counted: 1 000 000.
+/// Lines of one table, the header not counted: 1 000 000.
 pub const MAX_TOTAL_LINES: u64 = 1_000_000;
 
 /// Lines of a file of counters (`sockstat`, `sockstat6`, `snmp`, `ip_local_port_range`): 1 000.
@@ -24,7 +24,7 @@ pub const MAX_COUNTER_LINES: u64 = 1_000;
 /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded), never a short table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Rows kept; only the `read_*` functions keep rows. See [`MAX_ENTRIES`].
+    /// Rows kept of a table; only a [`Listing`](crate::Listing) keeps rows. See [`MAX_ENTRIES`].
     pub entries: u64,
     /// Bytes of one line. See [`MAX_LINE_BYTES`].
     pub line_bytes: usize,
@@ -33,7 +33,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// The documented constants, which suit the `read_*` functions.
+    /// The documented constants, which suit a [`Listing`](crate::Listing).
     fn default() -> Self {
         Self { entries: MAX_ENTRIES, line_bytes: MAX_LINE_BYTES, total_lines: MAX_TOTAL_LINES }
     }

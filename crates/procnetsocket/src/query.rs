@@ -303,8 +303,6 @@ pub struct Details(u16);
 macro_rules! details {
     ($($(#[doc = $doc:literal])* $name:ident = $bit:literal,)*) => {
         impl Details {
-            /// No detail.
-            pub const NONE: Self = Self(0);
             /// Every detail.
             pub const ALL: Self = Self($(1 << $bit)|*);
             $($(#[doc = $doc])* pub const $name: Self = Self(1 << $bit);)*
@@ -347,13 +345,9 @@ details! {
     STATISTICS = 10,
 }
 
-impl Details {
-    /// Returns the set of what is in either.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
+set_operations!(Details, NONE);
 
+impl Details {
     /// Returns whether all of `other` is in the set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -1,12 +1,9 @@
 //! Pull: rows that are lent one after the other.
 
-use std::fs::File;
-
 use crate::{
-    diag::{DiagRows, Request},
+    diag::Request,
     error::{Error, RowError},
     model::{Socket, Source},
-    proc::scan::TextRows,
     query::{Bounds, Query, TableQuery},
     tables::{NextWay, SocketTables, Totals, next_way},
     visit::{ReadReport, RowSource, Step},
@@ -29,9 +26,10 @@ pub struct Rows<'a> {
 }
 
 /// The rows of one table.
-enum TableRows<'a> {
-    Text(Box<TextRows<'a, File>>),
-    Diag(Request, Box<DiagRows<'a>>),
+struct TableRows<'a> {
+    rows: Box<dyn RowSource + 'a>,
+    /// The request, if it was one to sock_diag.
+    request: Option<Request>,
 }
 
 impl SocketTables {
@@ -64,7 +62,7 @@ impl SocketTables {
     }
 }
 
-impl<'a> Rows<'a> {
+impl Rows<'_> {
     /// Lends the next row, or returns `None` behind the last one. Malformed rows are passed over; see
     /// [`Rows::report`] and [`Rows::malformed`].
     ///
@@ -75,22 +73,23 @@ impl<'a> Rows<'a> {
         loop {
             match self.advance()? {
                 Step::Row => break,
-                Step::Malformed(row) => _ = self.malformed.get_or_insert(row),
+                Step::Malformed(row) => _ = self.malformed.get_or_insert(*row),
                 Step::End => return Ok(None),
             }
         }
-        Ok(self.current.as_ref().map(TableRows::row))
+        Ok(self.current.as_ref().map(|current| current.rows.row()))
     }
 
     /// Returns the totals so far.
     pub fn report(&self) -> ReadReport {
         match (self.totals.report(), &self.current) {
             (Some(mut total), Some(current)) => {
-                total.add(&current.report());
+                total.add(&current.rows.report());
                 total
             }
             (Some(total), None) => total,
-            (None, current) => current.as_ref().map(TableRows::report).unwrap_or_default(),
+            (None, Some(current)) => current.rows.report(),
+            (None, None) => ReadReport::default(),
         }
     }
 
@@ -109,16 +108,15 @@ impl<'a> Rows<'a> {
                 self.open(Request::Dump(question))?;
                 continue;
             };
-            match (current.advance(), current) {
-                (Ok(Step::End), current) => {
-                    let report = current.report();
+            match current.rows.advance() {
+                Ok(Step::End) => {
+                    let report = current.rows.report();
                     self.current = None;
                     self.totals.add(Ok(report))?;
                 }
-                (Ok(step), _) => return Ok(step),
-                (Err(error), current) => {
-                    let request = current.request();
-                    self.current = None;
+                Ok(step) => return Ok(step),
+                Err(error) => {
+                    let request = self.current.take().and_then(|current| current.request);
                     self.recover(error, request)?;
                 }
             }
@@ -131,7 +129,9 @@ impl<'a> Rows<'a> {
             return self.open_text(&request);
         };
         match diag.rows(&request, self.bounds) {
-            Ok(Some(rows)) => self.current = Some(TableRows::Diag(request, Box::new(rows))),
+            Ok(Some(rows)) => {
+                self.current = Some(TableRows { rows: Box::new(rows), request: Some(request) });
+            }
             Ok(None) => self.totals.add(Ok(ReadReport::of_diag()))?,
             Err(error) => self.recover(error, Some(request))?,
         }
@@ -140,7 +140,7 @@ impl<'a> Rows<'a> {
 
     fn open_text(&mut self, request: &Request) -> Result<(), Error> {
         match self.tables.text_rows(request.table(), request.states(), self.bounds) {
-            Ok(rows) => self.current = Some(TableRows::Text(Box::new(rows))),
+            Ok(rows) => self.current = Some(TableRows { rows, request: None }),
             Err(error) => self.totals.add(Err(error))?,
         }
         Ok(())
@@ -153,37 +153,6 @@ impl<'a> Rows<'a> {
             NextWay::AskAgain => self.open(request),
             NextWay::ReadText => self.open_text(&request),
             NextWay::GiveUp(error) => self.totals.add(Err(error)),
-        }
-    }
-}
-
-impl TableRows<'_> {
-    fn advance(&mut self) -> Result<Step, Error> {
-        match self {
-            Self::Text(rows) => rows.advance(),
-            Self::Diag(_, rows) => rows.advance(),
-        }
-    }
-
-    fn row(&self) -> Socket<'_> {
-        match self {
-            Self::Text(rows) => rows.row(),
-            Self::Diag(_, rows) => rows.row(),
-        }
-    }
-
-    fn report(&self) -> ReadReport {
-        match self {
-            Self::Text(rows) => rows.report(),
-            Self::Diag(_, rows) => rows.report(),
-        }
-    }
-
-    /// Returns the request, if it was one to sock_diag.
-    fn request(&self) -> Option<Request> {
-        match self {
-            Self::Text(_) => None,
-            Self::Diag(request, _) => Some(request.clone()),
         }
     }
 }

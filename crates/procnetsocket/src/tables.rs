@@ -12,16 +12,15 @@ use crate::{
     model::{Socket, Source, StateMask, Table},
     namespace::inhabitants::Inhabitants,
     proc::{
-        dedup::Window,
         port_range,
         protocols::read_protocols,
         root::{Pid, ProcFile, ProcRoot},
-        scan::{TextRows, TextTable},
+        scan::TextTable,
         sockstat::{self, SockStat, SockStat6},
     },
     process::{self, ProcessLimits, ProcessQuery, ProcessReport},
     query::{Bounds, Query, TableQuery},
-    visit::{Each, Interrupt, Outcome, ReadReport, Visitor, push},
+    visit::{Each, Interrupt, Outcome, ReadReport, RowSource, Visitor},
 };
 
 /// The socket tables of one network namespace.
@@ -226,7 +225,7 @@ impl SocketTables {
                 Err(NextWay::GiveUp(error)) => return Err(error),
             }
         }
-        push(&mut self.text_rows(table, states, bounds)?, visitor)
+        self.text_rows(table, states, bounds)?.push(visitor)
     }
 
     /// Returns the socket to sock_diag if it is to be asked; `None` for the text table.
@@ -244,11 +243,11 @@ impl SocketTables {
         table: Table,
         states: StateMask,
         bounds: Bounds<'a>,
-    ) -> Result<TextRows<'a, File>, Error> {
+    ) -> Result<Box<dyn RowSource + 'a>, Error> {
         let file = ProcFile::of_table(table).ok_or(Repr::NoText(table))?;
-        let rows = TextTable::new(table).with_bounds(bounds).rows(self.open(file)?)?;
-        let rows = rows.in_states(states);
-        Ok(if self.is_live() { rows.deduplicated(Window::new()) } else { rows })
+        let file = self.open(file)?;
+        let text = TextTable::new(table).with_bounds(bounds).with_states(states);
+        if self.is_live() { text.deduplicated().rows(file) } else { text.rows(file) }
     }
 
     /// Reads `net/sockstat`: counts of sockets.

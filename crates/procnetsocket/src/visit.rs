@@ -136,7 +136,7 @@ pub(crate) enum Step {
     /// A row, which [`RowSource::row`] lends.
     Row,
     /// The report of a malformed row.
-    Malformed(RowError),
+    Malformed(Box<RowError>),
     /// The end.
     End,
 }
@@ -154,21 +154,18 @@ pub(crate) trait RowSource {
 
     /// Returns the totals so far.
     fn report(&self) -> ReadReport;
-}
 
-/// Hands all rows to a visitor.
-pub(crate) fn push(
-    rows: &mut impl RowSource,
-    visitor: &mut dyn Visitor,
-) -> Result<ReadReport, Error> {
-    loop {
-        let flow = match rows.advance()? {
-            Step::Row => visitor.socket(rows.row()),
-            Step::Malformed(row) => visitor.malformed(&row),
-            Step::End => return Ok(rows.report()),
-        };
-        if flow.is_break() {
-            rows.stop();
+    /// Hands all rows to a visitor.
+    fn push(&mut self, visitor: &mut dyn Visitor) -> Result<ReadReport, Error> {
+        loop {
+            let flow = match self.advance()? {
+                Step::Row => visitor.socket(self.row()),
+                Step::Malformed(row) => visitor.malformed(&row),
+                Step::End => return Ok(self.report()),
+            };
+            if flow.is_break() {
+                self.stop();
+            }
         }
     }
 }

@@ -1,34 +1,6 @@
 //! Enums that have a word for each value, and sets of them.
 
-use std::fmt;
-
-/// The error of a word that names no value; it lists the words that do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownWord {
-    expected: &'static [&'static str],
-}
-
-impl UnknownWord {
-    pub(crate) const fn new(expected: &'static [&'static str]) -> Self {
-        Self { expected }
-    }
-
-    /// Returns the words that are known.
-    pub const fn expected(&self) -> &'static [&'static str] {
-        self.expected
-    }
-}
-
-impl fmt::Display for UnknownWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.expected {
-            [words @ .., last] => write!(f, "expected one of {} and {last}", words.join(", ")),
-            [] => f.write_str("expected no word"),
-        }
-    }
-}
-
-impl std::error::Error for UnknownWord {}
+pub use procnetsocket::model::UnknownWord;
 
 /// Gives a set of bits the operations of a set.
 macro_rules! bit_set {

@@ -117,10 +117,10 @@ fn execute<SE: ShellExtensions>(
     let name = context.command_name.clone();
     let terminal_width = terminal_width(&context);
     let (stdin, stdout, stderr) = (context.stdin(), context.stdout(), context.stderr());
-    // brush's own handles on the streams are closed, so that a reader sees the end of the output.
+    // Its handles on the streams are closed, so that a reader sees the end of the output.
     drop(context);
     // The first word is the name.
-    let args: Vec<BString> = args.iter().skip(1).map(|word| word.to_string().into()).collect();
+    let args: Vec<BString> = args.into_iter().skip(1).map(|word| word.to_string().into()).collect();
     Box::pin(async move {
         let cancel = Cancel::new();
         let _guard = CancelOnDrop(cancel.clone());
@@ -137,7 +137,6 @@ fn call(
     terminal_width: Option<NonZeroU16>,
     cancel: &Cancel,
 ) -> ExitCode {
-    // The name may be a path to a builtin's name, as in `command ss`.
     let Some((installed, builtin)) =
         INSTALLED.get().and_then(|installed| Some((installed, installed.registry.get(name)?)))
     else {
@@ -161,6 +160,11 @@ fn terminal_width<SE: ShellExtensions>(context: &ExecutionContext<'_, SE>) -> Op
 }
 
 /// Returns what brush's `help` prints.
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "the signature is that of brush's function pointer"
+)]
 fn content(
     name: &str,
     content: ContentType,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{CallContext, Cancel, ExitCode, Registry, invoke};
+use builtin_api::{CallContext, Cancel, ErrorKind, ExitCode, Registry, invoke};
 use rmcp::{ErrorData, RoleServer, model::CallToolResult, service::RequestContext};
 use serde::Serialize;
 use serde_json::json;
@@ -163,6 +163,11 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// What was asked for makes no sense.
+    pub(crate) fn usage(problem: &str) -> Self {
+        Self { status: ExitCode::USAGE, problems: vec![problem.to_owned()] }
+    }
+
     /// An output that was cut by us has no other fault.
     pub(crate) fn is_error(&self, is_truncated: bool) -> bool {
         !is_truncated && !self.status.is_success()
@@ -208,7 +213,8 @@ pub(crate) fn interrupted<T>(
     let watch = thread::Builder::new().name("cancel".to_owned()).spawn(move || {
         use std::sync::mpsc::RecvTimeoutError::Timeout;
         while ended.recv_timeout(LOOK) == Err(Timeout) {
-            if flag.is_cancelled() {
+            // Its deadline the shell has itself.
+            if flag.check().is_err_and(|error| error.kind() == ErrorKind::Cancelled) {
                 return interrupt();
             }
         }

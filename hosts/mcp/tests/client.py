@@ -7,11 +7,9 @@ test; the status says whether all have passed.
 """
 
 import asyncio
-import fcntl
 import json
 import os
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,8 @@ import tempfile
 import anyio
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters
+
+from raw import handshake, loopback_up, send
 
 PROGRAM = sys.argv[1]
 TOOLS = {"list_sockets", "listening_ports", "socket_summary", "wait_for_port", "run_script", "policy"}
@@ -277,8 +277,8 @@ async def run_script():
             assert answer["stdout"] == "first\n", answer
 
             # It is the shell's world, not the system's.
-            answer = await call(connected, "run_script", script="cat /proc/1/comm /etc/shadow")
-            assert answer["exit_code"] == 1 and answer["stdout"] == "", answer
+            answer = await call(connected, "run_script", script="cat /proc/1/comm; cat /etc/shadow")
+            assert answer["exit_code"] == 1 and answer["stdout"] == "bash\n", answer
             answer = await call(connected, "run_script", script="ss -K dst 1.2.3.4")
             assert answer["exit_code"] == 1 and "kill" in answer["stderr"], answer
 
@@ -441,6 +441,29 @@ async def what_is_not_a_message_does_not_end_the_server():
     assert running.wait(PATIENCE) == 0
 
 
+async def script_cannot_take_the_memory_of_the_machine():
+    limit = 256 * 1024 * 1024
+    running = subprocess.Popen(
+        [PROGRAM, "--max-memory", str(limit)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )
+    script = "b=x; for i in {1..20}; do b=$b$b; done; seq 100000 | nl -s $b | wc -l"
+    send(running, [
+        {"method": "initialize", "id": 1, "params": handshake(HANDSHAKES[-1])},
+        {"method": "notifications/initialized"},
+        {"method": "tools/call", "id": 2, "params": {"name": "run_script", "arguments": {"script": script}}},
+    ])
+    # The server ends, or the script does with an error; the script never succeeds.
+    for line in running.stdout:
+        message = json.loads(line)
+        if message.get("id") == 2:
+            assert message["result"]["structuredContent"]["exit_code"] != 0, message
+            break
+    running.stdin.close()
+    _, _, usage = os.wait4(running.pid, 0)
+    assert usage.ru_maxrss * 1024 < limit + 128 * 1024 * 1024, usage
+
+
 async def audit_has_no_content():
     with tempfile.NamedTemporaryFile("r") as audit:
         async with client("--audit", audit.name) as connected:
@@ -452,20 +475,6 @@ async def audit_has_no_content():
         assert seen == [("run_script", True), ("listening_ports", True), ("list_sockets", False)], lines
         keys = {"unix_ms", "duration_ms", "tool", "success", "rows"}
         assert all(set(line) == keys for line in lines), lines
-
-
-def handshake(version):
-    return {
-        "protocolVersion": version,
-        "capabilities": {},
-        "clientInfo": {"name": "raw", "version": "1"},
-    }
-
-
-def send(running, messages):
-    for message in messages:
-        running.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
-    running.stdin.flush()
 
 
 def raw(*messages):
@@ -481,13 +490,6 @@ def raw(*messages):
     running.stdin.close()
     assert running.wait(PATIENCE) == 0
     return results
-
-
-def loopback_up():
-    """Sets IFF_UP of `lo` in this namespace."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sh14x", b"lo", 1)
-        fcntl.ioctl(any_socket, 0x8914, request)
 
 
 TESTS = [
@@ -508,6 +510,7 @@ TESTS = [
     every_version_of_the_protocol_is_answered,
     client_that_goes_away_ends_the_server,
     what_is_not_a_message_does_not_end_the_server,
+    script_cannot_take_the_memory_of_the_machine,
     audit_has_no_content,
 ]
 
@@ -530,4 +533,5 @@ def main():
     sys.exit(failed > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

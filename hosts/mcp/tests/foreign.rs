@@ -7,6 +7,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::LazyLock,
 };
 
 /// The version that the tests were written for.
@@ -14,6 +15,11 @@ const SDK: &str = "mcp==2.3.0";
 
 /// Returns a Python that has the SDK, in a virtual environment that is kept between runs.
 fn python() -> Result<PathBuf, String> {
+    static MADE: LazyLock<Result<PathBuf, String>> = LazyLock::new(make_python);
+    MADE.clone()
+}
+
+fn make_python() -> Result<PathBuf, String> {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     let python = directory.join("bin/python");
     let has_sdk = |python: &Path| {
@@ -71,4 +77,10 @@ fn in_namespace(script: &str, args: &[&str]) {
 #[test]
 fn python_sdk_uses_every_tool() {
     in_namespace("client.py", &[env!("CARGO_BIN_EXE_ss-mcp")]);
+}
+
+#[test]
+fn commands_for_agents_answer_in_their_situations() {
+    let doc = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/agents.md");
+    in_namespace("agents.py", &[env!("CARGO_BIN_EXE_ss-mcp"), doc.to_str().unwrap()]);
 }

@@ -270,7 +270,7 @@ fn status_reports_the_defaults() {
     namespaces: none
     directories: none
     commands: all
-    limits: 30s, 67108864 bytes of output, 1073741824 bytes of memory
+    limits: 30s, 67108864 bytes of output, 1073741824 bytes of memory, 1073741824 bytes written into directories
     no_new_privs: in force
     seccomp: in force, [calls]
     landlock: [of the kernel]
@@ -305,7 +305,7 @@ fn status_reports_chosen_options() {
     namespaces: none
     directories: /usr (read), /dev/shm (read and write)
     commands: ss, wc
-    limits: 5s, 9 bytes of output, 1073741824 bytes of memory
+    limits: 5s, 9 bytes of output, 1073741824 bytes of memory, 1073741824 bytes written into directories
     no_new_privs: in force
     seccomp: in force, [calls]
     landlock: [of the kernel]

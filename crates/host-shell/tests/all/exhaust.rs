@@ -35,9 +35,10 @@ const MEBIBYTE: &str = "b=x; for i in {1..20}; do b=$b$b; done; ";
 #[case::xxd("echo x | xxd -c 1000000000")]
 fn memory_has_a_limit(#[case] script: &str) {
     let script = format!("{MEBIBYTE}{script} | wc -c; echo after");
-    let (stdout, stderr, status) = run(&["--max-memory", "268435456", "-c", &script]);
+    let (stdout, stderr, status) =
+        run(&["--timeout", "20m", "--max-memory", "134217728", "-c", &script]);
     assert_eq!((stdout.as_str(), status), ("", 1), "{stderr}");
-    let expected = "the script needs more than the limit of 268435456 bytes of memory";
+    let expected = "the script needs more than the limit of 134217728 bytes of memory";
     assert_eq!(stderr, format!("host-shell: {expected}: {NOT_WHOLE}"));
 }
 
@@ -374,4 +375,167 @@ fn a_prompt_keeps_its_state_when_a_line_takes_too_long() {
     prompt.until("host-shell$ ");
     assert!(prompt.run("echo [$v]").ends_with("[kept]\r\n"));
     assert_eq!(prompt.exit(), Some(7));
+}
+
+/// Runs a script in which `$D` is a directory for writing, with a limit of what is written there.
+fn writing(limit: &str, script: &str) -> (Granted, (String, String, i32)) {
+    let granted = Granted::new();
+    let allow = format!("{}:rw", granted.path);
+    let script = format!("D={}; {script}", granted.path);
+    let ran = run(&["--allow-path", &allow, "--max-write", limit, "-c", &script]);
+    (granted, ran)
+}
+
+#[rstest]
+#[case::again_and_again("while :; do seq 10000 > $D/new; done")]
+#[case::appended("while :; do seq 10000 >> $D/new; done")]
+#[case::copied("seq 10000 > $D/new; while :; do cp $D/new $D/other; done")]
+#[case::files("i=0; while :; do i=$((i+1)); : > $D/new$i; done")]
+#[case::directories("i=0; while :; do i=$((i+1)); mkdir $D/new$i; done")]
+#[case::links("i=0; while :; do i=$((i+1)); ln -s file $D/new$i; done")]
+#[case::errors_hidden("while :; do seq 10000 > $D/new || true; done 2>/dev/null")]
+#[case::last("seq 100000 > $D/new; seq 100000 > $D/other")]
+fn what_is_written_has_a_limit(#[case] script: &str) {
+    let (granted, (stdout, stderr, status)) = writing("1000000", &format!("{script}; echo after"));
+    assert_eq!(status, 1, "{stderr}");
+    assert!(!stdout.contains("after") || script.ends_with("$D/other"), "{stdout}");
+    let expected = "host-shell: the script writes more than the limit of 1000000 bytes into granted \
+                    directories: what it wrote is not whole\n";
+    assert!(stderr.ends_with(expected), "{stderr}");
+    assert!(std::fs::read_dir(granted.dir.path()).unwrap().count() < 300);
+}
+
+#[test]
+fn what_is_written_within_the_limit_is_whole() {
+    let script =
+        "seq 10000 > $D/new; for i in {1..1000}; do echo $i >> $D/new; done; seq 100000 > /tmp/f";
+    let (granted, ran) = writing("60000", script);
+    assert_eq!(ran, (String::new(), String::new(), 0));
+    assert_eq!(std::fs::read(granted.dir.path().join("new")).unwrap().len(), 48894 + 3893);
+}
+
+#[test]
+fn limit_of_standard_error_is_reported_as_such() {
+    let (stdout, stderr, status) =
+        run(&["-c", &format!("{MEBIBYTE}for i in {{1..20}}; do echo $b >&2; done; echo after")]);
+    assert_eq!((stdout.as_str(), status), ("", 1));
+    let line = stderr.lines().last().unwrap();
+    let expected = "standard error is larger than the limit of 16777216 bytes";
+    assert!(line.contains(expected), "{line}");
+}
+
+/// What a shell says that was started with low limits of the system: it runs, or it says why not.
+fn limited(limit: &str) -> (String, String, i32) {
+    let program = env!("CARGO_BIN_EXE_host-shell");
+    let line = format!("ulimit {limit}; exec {program} -c 'echo a; ss -l >/dev/null'");
+    let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+}
+
+#[test]
+fn few_descriptors_are_an_error_of_one_line_or_enough() {
+    for count in 4..48 {
+        let (stdout, stderr, status) = limited(&format!("-n {count}"));
+        if status == 0 {
+            assert_eq!((stdout.as_str(), stderr.as_str()), ("a\n", ""), "{count}");
+            continue;
+        }
+        assert_eq!(stderr.lines().count(), 1, "{count}: {stderr}");
+        assert!(stderr.contains("Too many open files"), "{count}: {stderr}");
+        assert!(["", "a\n"].contains(&stdout.as_str()) && status < 128, "{count}: {status}");
+    }
+}
+
+#[test]
+fn little_stack_is_an_error_of_one_line() {
+    let (stdout, stderr, status) = limited("-s 64");
+    let line = "host-shell: expected a stack of 524288 bytes, but its limit is 65536\n";
+    assert_eq!((stdout.as_str(), stderr.as_str(), status), ("", line, 1));
+    // What the user may raise is raised.
+    assert_eq!(limited("-S -s 64"), ("a\n".to_owned(), String::new(), 0));
+}
+
+/// Forms of the language, and commands that have an expression language: before, between and after what
+/// they nest, each of which is to be repeated.
+const FORMS: &[(&str, &str, &str, &str)] = &[
+    ("", "( ", ":", " )"),
+    ("", "{ ", ":;", " }"),
+    ("", "! ", ":", ""),
+    ("", "time ", ":", ""),
+    ("echo ", "$(echo ", "a", ")"),
+    ("echo ", "`echo ", "a", "`"),
+    ("echo ", "\"$(echo ", "a", ")\""),
+    ("echo ", "<(echo ", "a", ")"),
+    ("echo ", "${v:-", "a", "}"),
+    ("echo ", "$((", "1", "))"),
+    ("echo $((", "(", "1", ")"),
+    ("echo $((", "-", "1", ""),
+    ("echo $((", "1?", "1", ":1"),
+    ("echo {", "{a,", "b", "}"),
+    ("", "if :; then ", ":;", " fi;"),
+    ("", "while :; do ", "break;", " done;"),
+    ("", "for i in 1; do ", ":;", " done;"),
+    ("", "case a in a) ", ":;", " ;; esac"),
+    ("", "f() { ", ":;", " }"),
+    ("", "eval ", ":", ""),
+    ("", "command ", ":", ""),
+    ("[[ ", "( ", "a", " )"),
+    ("[[ ", "! ", "a", ""),
+    ("test ", "\\( ", "a", " \\)"),
+    ("test ", "! ", "a", ""),
+    ("test ", "a -a ", "a", ""),
+    ("find . ", "\\( ", "-name x", " \\)"),
+    ("find . ", "! ", "-name x", ""),
+    ("find . ", "-name x -o ", "-name x", ""),
+    ("expr ", "\\( ", "1", " \\)"),
+    ("expr ", "1 + ", "1", ""),
+    ("echo '", "[", "1", "]' | jq ."),
+    ("jq -n '", "[", "1", "]"),
+    ("jq -n '", "-", "1", ""),
+    ("awk 'BEGIN { print ", "(", "1", ")"),
+    ("awk 'BEGIN { print ", "-", "1", ""),
+    ("awk 'BEGIN { print ", "!", "1", ""),
+    ("echo a | grep -E '", "(", "a", ")"),
+    ("echo a | sed -E 's/", "(", "a", ")"),
+    ("echo a | sed '", "{", "p", "}"),
+    ("echo a | tr '", "[", "a", "]"),
+    ("ss '", "( ", "sport = :1", " )"),
+    ("ss '", "not ", "sport = :1", ""),
+    ("bc <<< '", "(", "1", ")"),
+    ("printf '", "%", "s", ""),
+];
+
+/// A script of one form, nested so deep.
+fn form(index: usize, depth: usize) -> String {
+    let (before, open, middle, close) = FORMS[index];
+    format!("{before}{}{middle}{}", open.repeat(depth), close.repeat(depth))
+}
+
+/// What any script ends with: a status of its own or of a limit, and no word of the program's own failure.
+fn is_ended_well(stderr: &str, status: i32) -> bool {
+    let is_status = (0..=127).contains(&status) && status != 101 || status == 255;
+    let broken = ["panicked", "RUST_BACKTRACE", "fatal runtime error", ".rs:", "signal "];
+    is_status && !broken.iter().any(|word| stderr.contains(word))
+}
+
+#[test]
+fn nested_forms_end_well_at_any_depth() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nested.sh");
+    let depths: &[usize] = match std::env::var_os("SS_TESTS_FULL") {
+        Some(_) => &[1, 10, 100, 1_000, 10_000, 100_000, 400_000],
+        None => &[10, 5_000],
+    };
+    for index in 0..FORMS.len() {
+        for &depth in depths {
+            let closing = if FORMS[index].0.contains('\'') { "'" } else { "" };
+            std::fs::write(&path, form(index, depth) + closing + "\n").unwrap();
+            let args = ["--timeout", "5s", path.to_str().unwrap()];
+            let (_, stderr, status) = run(&args);
+            let last: String =
+                stderr.chars().rev().take(500).collect::<Vec<_>>().iter().rev().collect();
+            assert!(is_ended_well(&stderr, status), "{:?} {depth}: {status} {last}", FORMS[index]);
+        }
+    }
 }

@@ -7,6 +7,7 @@
     reason = "the functions that tests share may fail a test as tests may"
 )]
 
+mod audit;
 mod broker;
 mod builtins;
 mod commands;

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, RowError},
     model::{Socket, Table},
     query::Bounds,
-    visit::{ReadReport, RowSource, Step, Visitor, push},
+    visit::{ReadReport, RowSource, Step, Visitor},
 };
 
 /// How far a reply has come.
@@ -21,7 +21,7 @@ pub(super) enum Progress {
     /// A socket was reached.
     Row,
     /// A message that is no socket was reached.
-    Malformed(RowError),
+    Malformed(Box<RowError>),
     /// The datagram has no more messages that count.
     NextDatagram,
     /// The end was reached.
@@ -143,7 +143,7 @@ impl<'a> Dump<'a> {
             Err(fault) => {
                 self.report.malformed += 1;
                 let row = RowError::from_fault(self.table, self.messages, fault);
-                Ok(Some(Progress::Malformed(row)))
+                Ok(Some(Progress::Malformed(Box::new(row))))
             }
         }
     }
@@ -191,7 +191,7 @@ impl<'a> Replies<'a> {
     ) -> Result<ReadReport, Error> {
         let mut datagrams = datagrams.into_iter();
         let datagram = datagrams.next();
-        push(&mut MemoryRows { dump: self.0, datagrams, datagram }, &mut visitor)
+        MemoryRows { dump: self.0, datagrams, datagram }.push(&mut visitor)
     }
 }
 

@@ -60,22 +60,11 @@ impl EventGroups {
     /// UDP over IPv6.
     #[doc(alias = "SKNLGRP_INET6_UDP_DESTROY")]
     pub const UDP6: Self = Self(1 << 3);
-    /// No group.
-    pub const NONE: Self = Self(0);
     /// Every group.
     pub const ALL: Self = Self(0xf);
-
-    /// Returns the set of what is in either.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Returns whether no group is in the set.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
 }
+
+set_operations!(EventGroups, NONE);
 
 /// A socket on which the kernel tells of TCP and UDP sockets that are closed, listeners included;
 /// since Linux 4.3.

@@ -51,4 +51,4 @@ pub use self::{
     socket::DiagSocket,
     wire::{FramingError, Message, Messages},
 };
-pub(crate) use self::{error::DiagError, interface::Interfaces, socket::DiagRows};
+pub(crate) use self::{error::DiagError, interface::Interfaces};

@@ -19,7 +19,7 @@ use crate::{
     limits::Limits,
     model::{Socket, Table},
     query::Bounds,
-    visit::{Interrupt, ReadReport, RowSource, Step, Visitor, push},
+    visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 
 /// How often a dump is repeated because the table changed under it: 3 times.
@@ -99,7 +99,7 @@ impl DiagSocket {
             let Some(mut rows) = self.rows(request, bounds)? else {
                 return Ok(ReadReport::of_diag());
             };
-            let report = push(&mut rows, &mut visitor)?;
+            let report = rows.push(&mut visitor)?;
             if is_final(&report, retries) || !visitor.restart() {
                 return Ok(report);
             }

@@ -21,3 +21,36 @@ macro_rules! kernel_bits {
         }
     };
 }
+
+/// Gives a set of bits the operations of a set.
+macro_rules! set_operations {
+    ($set:ident, $empty:ident) => {
+        impl $set {
+            /// The set of nothing.
+            pub const $empty: Self = Self(0);
+
+            /// Returns the set of what is in either.
+            #[must_use]
+            pub const fn union(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+
+            /// Returns the set of what is in both.
+            #[must_use]
+            pub const fn intersection(self, other: Self) -> Self {
+                Self(self.0 & other.0)
+            }
+
+            /// Returns the set without what is in `other`.
+            #[must_use]
+            pub const fn without(self, other: Self) -> Self {
+                Self(self.0 & !other.0)
+            }
+
+            /// Returns whether nothing is in the set.
+            pub const fn is_empty(self) -> bool {
+                self.0 == 0
+            }
+        }
+    };
+}

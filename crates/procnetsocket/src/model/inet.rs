@@ -40,6 +40,16 @@ pub enum InetProtocol {
     Mptcp,
 }
 
+words!(InetProtocol {
+    Tcp = "tcp",
+    Udp = "udp",
+    UdpLite = "udplite",
+    Raw = "raw",
+    Icmp = "icmp",
+    Sctp = "sctp",
+    Mptcp = "mptcp",
+});
+
 /// The address family of a table of internet sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
@@ -50,6 +60,11 @@ pub enum Family {
     #[doc(alias = "AF_INET6")]
     V6,
 }
+
+words!(Family {
+    V4 = "inet",
+    V6 = "inet6",
+});
 
 /// A socket of an internet protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]

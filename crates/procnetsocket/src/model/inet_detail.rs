@@ -265,22 +265,9 @@ impl InetOptions {
     /// The connection is made by the first write (`TCP_FASTOPEN_CONNECT`).
     #[doc(alias = "defer_connect")]
     pub const DEFER_CONNECT: Self = Self(1 << 10);
-
-    /// Returns the set of those bits, as the constants number them.
-    pub const fn from_bits(bits: u16) -> Self {
-        Self(bits)
-    }
-
-    /// Returns the bits.
-    pub const fn bits(self) -> u16 {
-        self.0
-    }
-
-    /// Returns whether all of `other` is in the set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
+
+kernel_bits!(InetOptions, u16);
 
 /// A key with which TCP segments of a peer are signed (RFC 2385).
 ///

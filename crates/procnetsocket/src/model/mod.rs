@@ -9,6 +9,8 @@
 
 #[macro_use]
 mod bits;
+#[macro_use]
+mod words;
 mod congestion;
 #[cfg(feature = "serde")]
 mod form;
@@ -57,4 +59,5 @@ pub use timer::{Timer, TimerKind};
 pub use ulp::{MptcpSubflow, MptcpSubflowFlags, TlsInfo, TlsMode, Ulp, UlpInfo};
 pub use unix::{Device, UnixDetail, UnixFile, UnixKind, UnixName, UnixSocket, UnixState};
 pub use vsock::{VsockAddr, VsockKind, VsockSocket};
+pub use words::UnknownWord;
 pub use xdp::{XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};

@@ -84,3 +84,20 @@ impl TcpState {
         self as u8
     }
 }
+
+// The words of `ss`, which has none for the last two and prints `UNDEF`.
+words!(TcpState {
+    Established = "ESTAB",
+    SynSent = "SYN-SENT",
+    SynRecv = "SYN-RECV",
+    FinWait1 = "FIN-WAIT-1",
+    FinWait2 = "FIN-WAIT-2",
+    TimeWait = "TIME-WAIT",
+    Close = "UNCONN",
+    CloseWait = "CLOSE-WAIT",
+    LastAck = "LAST-ACK",
+    Listen = "LISTEN",
+    Closing = "CLOSING",
+    NewSynRecv = "NEW-SYN-RECV",
+    BoundInactive = "BOUND-INACTIVE",
+});

@@ -1,16 +1,14 @@
 //! Sets of states.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
-use super::state::TcpState;
+use super::{state::TcpState, words::UnknownWord};
 
 /// A set of states, as sock_diag takes it: bit `n` is the state of number `n`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct StateMask(u16);
 
 impl StateMask {
-    /// No state.
-    pub const EMPTY: Self = Self(0);
     /// Every state.
     pub const ALL: Self = Self(0x3ffe);
 
@@ -28,34 +26,13 @@ impl StateMask {
         }
     }
 
-    /// Returns the set of what is in either.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Returns the set of what is in both.
-    #[must_use]
-    pub const fn intersection(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// Returns the set without what is in `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
     /// Returns whether `state` is in the set.
     pub const fn contains(self, state: TcpState) -> bool {
         self.0 & Self::of(state).0 != 0
     }
-
-    /// Returns whether nothing is in the set.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
 }
+
+set_operations!(StateMask, EMPTY);
 
 impl FromIterator<TcpState> for StateMask {
     fn from_iter<I: IntoIterator<Item = TcpState>>(states: I) -> Self {
@@ -67,5 +44,37 @@ impl fmt::Debug for StateMask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let held = TcpState::ALL.into_iter().filter(|state| self.contains(*state));
         f.debug_set().entries(held).finish()
+    }
+}
+
+/// The words of the states, with commas between; nothing for no state.
+impl fmt::Display for StateMask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let states = TcpState::ALL.into_iter().filter(|state| self.contains(*state));
+        f.pad(&states.map(TcpState::name).collect::<Vec<_>>().join(","))
+    }
+}
+
+impl FromStr for StateMask {
+    type Err = UnknownWord;
+
+    fn from_str(words: &str) -> Result<Self, UnknownWord> {
+        words.split(',').filter(|word| !word.is_empty()).map(str::parse::<TcpState>).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_set_are_read_back() {
+        for bits in 0..0x2000 {
+            let set = StateMask(bits << 1);
+            assert_eq!(set.to_string().parse(), Ok(set));
+        }
+        assert_eq!(StateMask::EMPTY.to_string(), "");
+        assert_eq!("listen,unconn".parse::<StateMask>().unwrap().to_string(), "UNCONN,LISTEN");
+        assert!("LISTEN;ESTAB".parse::<StateMask>().is_err());
     }
 }

@@ -1,7 +1,5 @@
 //! The socket tables of the kernel.
 
-use std::fmt;
-
 use super::inet::{Family, InetProtocol};
 
 /// Declares the tables, so that name, form and documentation of one are in one place.
@@ -21,13 +19,6 @@ macro_rules! tables {
             /// Every table.
             pub const ALL: [Self; 19] = [$(Self::$table),*];
 
-            /// Returns the name: that of its file in `/proc/net`, where it has one.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$table => $name,)*
-                }
-            }
-
             /// Returns the form of its rows.
             pub(crate) const fn form(self) -> RowForm {
                 match self {
@@ -35,6 +26,9 @@ macro_rules! tables {
                 }
             }
         }
+
+        // Where a table has a file in `/proc/net`, the word is the name of it.
+        words!(Table { $($table = $name,)* });
     };
 }
 
@@ -129,15 +123,32 @@ pub(crate) enum RowForm {
     Xdp,
 }
 
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{fmt, str::FromStr};
+
     use super::*;
+    use crate::model::TcpState;
+
+    #[test]
+    fn words_are_read_back() {
+        fn check<T: Copy + PartialEq + fmt::Debug + fmt::Display + FromStr>(values: &[T]) {
+            for value in values {
+                let word = value.to_string();
+                assert_eq!(word.parse().ok(), Some(*value), "{word}");
+                assert_eq!(word.to_ascii_lowercase().parse().ok(), Some(*value), "{word}");
+                assert!(format!("{word}x").parse::<T>().is_err());
+            }
+        }
+        check(&Table::ALL);
+        check(&TcpState::ALL);
+        check(&[Family::V4, Family::V6]);
+        check(&Table::ALL.map(|table| match table.form() {
+            RowForm::Inet(protocol, _) => protocol,
+            _ => InetProtocol::Tcp,
+        }));
+        insta::assert_snapshot!("x".parse::<Family>().unwrap_err(), @"expected one of inet and inet6");
+    }
 
     #[test]
     fn table_names_are_unique() {

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use procnetsocket::{Interrupt, ProcessQuery, ProcessTable};
 
-use super::PolicyView;
+use super::{PolicyView, everywhere};
 use crate::{
     collect,
     error::{Error, ErrorKind},
@@ -98,7 +98,10 @@ impl Look<'_> {
             FoundProcesses::Known(table) => Cow::Owned(selection.with_processes(table)),
             _ => Cow::Borrowed(selection),
         };
-        let collected = collect::collect(&source, &selection, interrupt, sink)?;
+        let collected = match &self.view.everywhere {
+            Some(finder) => everywhere::collect(self.view, finder, &selection, interrupt, sink)?,
+            None => collect::collect(&source, &selection, interrupt, sink)?,
+        };
         Ok(Collected { problems: reported.problems + collected.problems, ..collected })
     }
 

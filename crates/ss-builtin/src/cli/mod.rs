@@ -30,4 +30,4 @@ pub(crate) use output::{Direction, ListingKind, OptionalColumn, Order, OutputFor
 pub(crate) use plan::{Host, Plan};
 #[cfg(test)]
 pub(crate) use show::TextLayout;
-pub(crate) use show::{FilterSource, NameDisplay, NothingToShow, Show, Summary};
+pub(crate) use show::{FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, Summary};

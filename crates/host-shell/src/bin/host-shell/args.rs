@@ -28,9 +28,11 @@ enum Effect {
     Timeout,
     MaxOutput,
     MaxMemory,
+    MaxWrite,
     Namespace,
     ProcRoot,
     NoConfine,
+    Audit,
     Status,
     Check,
     Help,
@@ -59,12 +61,18 @@ static FLAGS: &[Flag<Effect>] = &[
     flag(&["max-memory"], "end the script with an error (1073741824)", Effect::MaxMemory)
         .with_value(ValueDoc::text("BYTES"))
         .with_long_help("It bounds the process in which scripts run."),
+    flag(&["max-write"], "end the script with an error (1073741824)", Effect::MaxWrite)
+        .with_value(ValueDoc::text("BYTES"))
+        .with_long_help("It bounds what one script writes into granted directories."),
     flag(&["namespace"], "let `ss -N` list a network namespace", Effect::Namespace)
         .with_value(ValueDoc::text("NAME[=PATH]"))
         .with_long_help("Without PATH it is /run/netns/NAME. May be repeated."),
     flag(&["proc-root"], "list the sockets of a fake proc root", Effect::ProcRoot)
         .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
     flag(&["no-confine"], "do not confine the process", Effect::NoConfine),
+    flag(&["audit"], "append a line of JSON for each script", Effect::Audit)
+        .with_value(ValueDoc::new("FILE", ValueKind::File))
+        .with_long_help("It lies in no directory of --allow-path."),
     flag(&["status"], "print what is in force, and end", Effect::Status),
     flag(&["check"], "explain the policy in words, and end", Effect::Check),
     flag(&["help"], "print this", Effect::Help),
@@ -113,6 +121,8 @@ pub(crate) struct Plan {
     /// The network namespaces that `ss -N` may list.
     pub(crate) namespaces: Vec<Namespace>,
     pub(crate) proc_root: Option<PathBuf>,
+    /// The file of the audit.
+    pub(crate) audit: Option<PathBuf>,
     /// Whether the process confines itself before scripts run.
     pub(crate) confine: bool,
 }
@@ -205,6 +215,10 @@ impl Plan {
             let bytes = typed.number(0..=u64::MAX);
             limits.max_output_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
         }
+        if let Some(typed) = raw.last(Effect::MaxWrite) {
+            let bytes = typed.number(0..=u64::MAX);
+            limits.max_write_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
+        }
         if let Some(typed) = raw.last(Effect::MaxMemory) {
             let bytes = typed.number(LEAST_MAX_MEMORY_BYTES..=u64::MAX);
             let expected = || typed.mismatch(format!("{LEAST_MAX_MEMORY_BYTES} bytes or more"));
@@ -222,6 +236,7 @@ impl Plan {
             limits,
             namespaces: namespaces(raw)?,
             proc_root: raw.last(Effect::ProcRoot).map(|typed| path(typed.text())),
+            audit: raw.last(Effect::Audit).map(|typed| path(typed.text())),
             confine: !raw.has(Effect::NoConfine),
         })
     }

@@ -10,6 +10,7 @@
 //! [`open`] and [`read_script`] use the authority of the user who started the program.
 
 use std::{
+    fs::File,
     io::{self, Read as _},
     os::{
         fd::{AsFd, OwnedFd},
@@ -33,8 +34,13 @@ use host_shell::limits::MAX_SCRIPT_BYTES;
 use netstat_builtin::{MissingTool, Netstat, Tool};
 use portwatch_builtin::PortWatch;
 use procnetsocket::{ProcRoot, ProcessDetails, SocketTables};
-use rustix::fs::{Mode, OFlags};
-use socket_query::{Grant, Policy, PolicyLayer, ProcessVisibility, System, SystemHostNames};
+use rustix::{
+    fs::{FileType, Mode, OFlags, fstat, openat},
+    io::Errno,
+};
+use socket_query::{
+    Grant, Policy, PolicyLayer, ProcessVisibility, System, SystemHostNames, UsageCounter,
+};
 use ss_builtin::Ss;
 
 use crate::args::{BROKER, Directory, Namespace, Plan};
@@ -49,6 +55,8 @@ pub(crate) struct Capabilities {
     pub(crate) sandbox: Sandbox,
     pub(crate) registry: Registry,
     pub(crate) policy: Policy,
+    /// What builtins do with sockets.
+    pub(crate) usage: Arc<UsageCounter>,
     /// What of it has to stay within reach of a confined process.
     pub(crate) confinement: Confinement,
     pub(crate) tables: TableOrigin,
@@ -110,6 +118,12 @@ pub(crate) enum CapabilityError {
     NamespaceFile { path: PathBuf, source: io::Error },
     #[error("cannot list the sockets of the network namespace {name:?}")]
     Namespace { name: BString, source: procnetsocket::Error },
+    #[error("cannot open the audit {path:?}")]
+    Audit { path: PathBuf, source: io::Error },
+    #[error("expected an audit outside of the granted directories, but found {0:?}")]
+    AuditWithinReach(PathBuf),
+    #[error("expected a regular file for the audit, but found {0:?}")]
+    AuditFile(PathBuf),
     #[error("cannot duplicate a handle")]
     Duplicate(#[source] io::Error),
     #[error("cannot register a builtin")]
@@ -190,6 +204,7 @@ pub(crate) fn open(plan: &Plan, handles: Handles) -> Result<Capabilities, Capabi
     let (system, processes) = with_processes(system, plan, &policy, source)?;
     let (system, hosts) = with_host_names(system, plan, &policy)?;
     let view = system.view(policy.clone()).map_err(CapabilityError::System)?;
+    let usage = view.usage();
     let mut registry = Registry::new();
     registry.register(Ss::new(view.clone()))?;
     registry.register(Netstat::new(view.clone()))?;
@@ -198,7 +213,16 @@ pub(crate) fn open(plan: &Plan, handles: Handles) -> Result<Capabilities, Capabi
     for tool in Tool::ALL {
         registry.register(MissingTool(tool))?;
     }
-    Ok(Capabilities { sandbox, registry, policy, confinement, tables: source, processes, hosts })
+    Ok(Capabilities {
+        sandbox,
+        registry,
+        policy,
+        usage,
+        confinement,
+        tables: source,
+        processes,
+        hosts,
+    })
 }
 
 /// Opens the network namespaces that the command line names; without the grant that is an error.
@@ -439,6 +463,66 @@ fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<OwnedFd, Capabi
 fn open_directory(path: &Path) -> Result<Dir, CapabilityError> {
     Dir::open_ambient_dir(path, authority())
         .map_err(|source| CapabilityError::Directory { path: path.to_owned(), source })
+}
+
+/// Opens the file of `--audit` to append to it. One that is not there is made, for its user alone.
+///
+/// Security: the last name is no link, what is opened is a regular file, and it is not in a directory in
+/// which scripts could read or write it.
+///
+/// # Ambient Authority
+///
+/// It opens that path, the directories above it, and those of `--allow-path`.
+#[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
+pub(crate) fn open_audit(path: &Path, plan: &Plan) -> Result<File, CapabilityError> {
+    let failed = |error: Errno| CapabilityError::Audit {
+        path: path.to_owned(),
+        source: io::Error::from(error),
+    };
+    let name = path.file_name().ok_or_else(|| CapabilityError::AuditFile(path.to_owned()))?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let parent = rustix::fs::open(parent.unwrap_or(Path::new(".")), flags, Mode::empty());
+    let parent = parent.map_err(failed)?;
+    let granted: Vec<_> = plan
+        .directories
+        .iter()
+        .map(|directory| identity(&open_directory(&directory.path)?).map_err(failed))
+        .collect::<Result<_, _>>()?;
+    if lies_in(&parent, &granted).map_err(failed)? {
+        return Err(CapabilityError::AuditWithinReach(path.to_owned()));
+    }
+    // A FIFO without a reader would be waited for.
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW;
+    let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let file = openat(&parent, name, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
+    let stat = fstat(&file).map_err(failed)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(CapabilityError::AuditFile(path.to_owned()));
+    }
+    Ok(file.into())
+}
+
+/// Returns whether a directory is one of these, or below one.
+fn lies_in(directory: &OwnedFd, others: &[(u64, u64)]) -> Result<bool, Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut place = openat(directory, ".", flags, Mode::empty())?;
+    loop {
+        let here = identity(&place)?;
+        if others.contains(&here) {
+            return Ok(true);
+        }
+        place = openat(&place, "..", flags, Mode::empty())?;
+        if identity(&place)? == here {
+            return Ok(false);
+        }
+    }
+}
+
+/// Returns what makes a file itself: its device and inode.
+fn identity(file: &impl AsFd) -> Result<(u64, u64), Errno> {
+    let stat = fstat(file)?;
+    Ok((stat.st_dev, stat.st_ino))
 }
 
 /// Reads the script that the command line names.

@@ -34,9 +34,12 @@ use rustix::{
     stdio::dup2_stderr,
 };
 
+use socket_query::UsageCounter;
+
 use crate::{
     Failure, INPUT,
     args::Plan,
+    audit::ScriptUsage,
     capabilities::{self, Handles, read_bounded},
     confine, decode_script,
     link::{Answer, ChildEnds, Request},
@@ -72,6 +75,7 @@ struct CurrentRequest {
 
 struct Scripts {
     shell: Shell,
+    usage: Arc<UsageCounter>,
     stdout: io::Stdout,
     /// The script's standard error. The descriptor of that number leads to the notes.
     stderr: File,
@@ -123,13 +127,13 @@ impl Scripts {
         dup2_stderr(notes).map_err(io::Error::from)?;
         // The interpreter reports a command that panicked, on the script's standard error.
         panic::set_hook(Box::new(|_| ()));
-        let mut shell = Shell::builder()
+        let shell = Shell::builder()
             .sandbox(capabilities.sandbox)
             .registry(capabilities.registry)
             .allowed(plan.allowed)
-            .limits(plan.limits)
-            .build()
-            .map_err(Failure::Shell)?;
+            .limits(plan.limits);
+        let shell = if plan.audit.is_some() { shell.count_commands() } else { shell };
+        let mut shell = shell.build().map_err(Failure::Shell)?;
         if is_prompt {
             shell.set_interactive();
         }
@@ -138,6 +142,7 @@ impl Scripts {
         receive_interrupts(interrupts, Arc::clone(current), shell.interrupt())?;
         Ok(Self {
             shell,
+            usage: capabilities.usage,
             stdout: stdout(),
             stderr,
             current: Arc::clone(current),
@@ -170,7 +175,9 @@ impl Scripts {
         let Finished { outcome, message } =
             self.shell.run_unreported(script, &mut self.stdout, &mut self.stderr);
         let Outcome { status, exited } = outcome;
-        Answer::Ended { status: status.code(), exited, message }
+        let usage = self.shell.take_counts();
+        let usage = usage.map(|counts| ScriptUsage::new(counts, self.usage.take()));
+        Answer::Ended { status: status.code(), exited, message, usage }
     }
 
     /// Reads standard input to its end; a terminal is not read.

@@ -21,6 +21,8 @@ use rustix::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::audit::ScriptUsage;
+
 /// What the parent asks of its child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -36,6 +38,16 @@ pub(crate) enum Request {
     Input,
 }
 
+impl Request {
+    /// Returns whether a script runs for it.
+    pub(crate) fn runs_script(&self) -> bool {
+        match self {
+            Self::Begin | Self::IsWhole(_) => false,
+            Self::Line { .. } | Self::Script { .. } | Self::Input => true,
+        }
+    }
+}
+
 /// What it answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
@@ -46,6 +58,8 @@ pub(crate) enum Answer {
         status: u8,
         exited: bool,
         message: String,
+        /// What it did, if there is an audit.
+        usage: Option<ScriptUsage>,
     },
     /// Nothing was run, and nothing will be: the same for the whole shell.
     Failed {

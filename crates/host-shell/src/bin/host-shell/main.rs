@@ -4,6 +4,7 @@
 //! that a user typed is opened after that. Scripts run in a process of their own ([`child`]).
 
 mod args;
+mod audit;
 mod capabilities;
 mod child;
 #[cfg(test)]
@@ -32,9 +33,11 @@ use host_confine::{
 };
 use host_shell::{ErrorKind, Explained};
 use procnetsocket::{ProcRoot, SocketTables};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
     args::{Command, Plan, ScriptSource},
+    audit::Audit,
     capabilities::{Handles, read_script},
     link::{Answer, ChildEnds, Link, Request, SpawnerEnds},
     session::{Ended, Interrupts, Session, last_word},
@@ -48,13 +51,42 @@ const CANNOT_RUN: ExitCode = ExitCode::new(126);
 /// The process cannot be confined, so nothing runs: the same.
 const CANNOT_CONFINE: ExitCode = CANNOT_RUN;
 
-#[expect(clippy::disallowed_methods, reason = "the words of the command line")]
+/// Bytes of stack that the first thread needs, of which Linux usually gives 8 MiB.
+const STACK_BYTES: u64 = 512 * 1024;
+
 fn main() -> process::ExitCode {
-    let status = start(std::env::args_os().skip(1)).unwrap_or_else(|failure| {
-        last_word(&format!("host-shell: {failure}\n"));
-        failure.status()
-    });
+    let status = match check_stack() {
+        Ok(()) => begin(),
+        Err(failure) => end(&failure),
+    };
     process::ExitCode::from(status.code())
+}
+
+/// Checks the stack before there is much on it. Kernel: the limit counts when the stack grows, so one that
+/// is raised counts, too.
+fn check_stack() -> Result<(), Failure> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Stack);
+    let is_too_small = |limit: Option<u64>| limit.is_some_and(|bytes| bytes < STACK_BYTES);
+    if !is_too_small(current) {
+        return Ok(());
+    }
+    if is_too_small(maximum) {
+        return Err(Failure::Stack(maximum.unwrap_or_default()));
+    }
+    let raised = Rlimit { current: Some(STACK_BYTES), maximum };
+    setrlimit(Resource::Stack, raised).map_err(|errno| Failure::Io(errno.into()))
+}
+
+// Not inlined, so that its frame is not on the stack when that is checked.
+#[inline(never)]
+#[expect(clippy::disallowed_methods, reason = "the words of the command line")]
+fn begin() -> ExitCode {
+    start(std::env::args_os().skip(1)).unwrap_or_else(|failure| end(&failure))
+}
+
+fn end(failure: &Failure) -> ExitCode {
+    last_word(&format!("host-shell: {failure}\n"));
+    failure.status()
 }
 
 fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
@@ -82,13 +114,15 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
 /// Nothing is confined and no thread starts before that.
 fn run(plan: Plan) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
+    let audit = plan.audit.as_deref().map(|path| capabilities::open_audit(path, &plan));
+    let audit = audit.transpose().map_err(Failure::Capability)?.map(Audit::new);
     let handles = Handles::open(&plan).map_err(Failure::Capability)?;
     let first = first_request(&plan)?;
     let interrupts = Interrupts::receive()?;
     let Link { parent, spawner, child } = Link::new()?;
     let own = capabilities::own_process().map_err(Failure::Capability)?;
     if fork(&own).map_err(Failure::Confine)? == Forked::Child {
-        drop((parent, first));
+        drop((parent, first, audit));
         return spawn(plan, handles, spawner, child);
     }
     drop((handles, spawner, child));
@@ -96,7 +130,8 @@ fn run(plan: Plan) -> Result<ExitCode, Failure> {
         Request::Begin => Some(prompt::editor().map_err(Failure::Prompt)?),
         _ => None,
     };
-    let mut session = Session::new(parent, interrupts, plan.limits).map_err(Failure::Broker)?;
+    let mut session =
+        Session::new(parent, interrupts, plan.limits, audit).map_err(Failure::Broker)?;
     let _confined = confine(plan.confine, &own, Confinement::new(Duty::Terminal))?;
     if let Some(editor) = &mut editor {
         return prompt::run(editor, session).map_err(Failure::Prompt);
@@ -228,6 +263,7 @@ enum Failure {
     Input(io::Error),
     InputTimeout(Duration),
     Interrupted,
+    Stack(u64),
     Prompt(rustyline::error::ReadlineError),
     Io(io::Error),
 }
@@ -244,7 +280,9 @@ impl Failure {
             Self::InputTimeout(_) => ExitCode::TIMED_OUT,
             Self::Interrupted => ExitCode::CANCELLED,
             Self::Confine(_) => CANNOT_CONFINE,
-            Self::Broker(_) | Self::Input(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
+            Self::Broker(_) | Self::Input(_) | Self::Stack(_) | Self::Prompt(_) | Self::Io(_) => {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -272,6 +310,9 @@ impl fmt::Display for Failure {
                 "standard input did not end within {timeout:?}; give </dev/null to a script that \
                  needs none"
             ),
+            Self::Stack(bytes) => {
+                write!(f, "expected a stack of {STACK_BYTES} bytes, but its limit is {bytes}")
+            }
             Self::Interrupted => write!(f, "interrupted"),
             Self::Prompt(error) => write!(f, "the prompt failed: {error}"),
             Self::Io(error) => write!(f, "{error}"),

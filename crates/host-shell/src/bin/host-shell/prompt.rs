@@ -58,7 +58,7 @@ pub(crate) fn run(editor: &mut Lines, session: Session) -> Result<ExitCode, Read
         }
         editor.add_history_entry(&text)?;
         match ask(&session, &Request::Line { text, last: last.code() }) {
-            Answer::Ended { status, exited, message } => {
+            Answer::Ended { status, exited, message, .. } => {
                 last_word(&message);
                 last = ExitCode::new(status);
                 if exited {
@@ -82,11 +82,11 @@ fn ask(session: &RefCell<Session>, request: &Request) -> Answer {
         Ended::Lost { status, message } => match session.renew() {
             Ok(()) => {
                 let message = message + LOST;
-                Answer::Ended { status: status.code(), exited: false, message }
+                Answer::Ended { status: status.code(), exited: false, message, usage: None }
             }
             Err(error) => {
                 let message = format!("{message}host-shell: {error}\n");
-                Answer::Ended { status: status.code(), exited: true, message }
+                Answer::Ended { status: status.code(), exited: true, message, usage: None }
             }
         },
     }

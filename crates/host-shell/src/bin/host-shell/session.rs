@@ -15,7 +15,7 @@ use std::{
         mpsc::channel,
     },
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use builtin_api::ExitCode;
@@ -27,6 +27,7 @@ use signal_hook::{consts::SIGINT, flag};
 
 use crate::{
     Failure,
+    audit::Audit,
     child::ScriptService,
     link::{Answer, ParentEnds, Report, Request, is_ready, order},
     stderr,
@@ -61,6 +62,7 @@ pub(crate) struct Session {
     number: u8,
     interrupts: Interrupts,
     limits: ScriptLimits,
+    audit: Option<Audit>,
 }
 
 /// How a request ended.
@@ -83,8 +85,9 @@ impl Session {
         ends: ParentEnds,
         interrupts: Interrupts,
         limits: ScriptLimits,
+        audit: Option<Audit>,
     ) -> Result<Self, BrokerError> {
-        Ok(Self { broker: broker(&ends)?, ends, number: 0, interrupts, limits })
+        Ok(Self { broker: broker(&ends)?, ends, number: 0, interrupts, limits, audit })
     }
 
     /// Asks, and has the process ended if there is no answer at the deadline, or after Ctrl-C.
@@ -94,8 +97,35 @@ impl Session {
         self.ask_since(Instant::now(), request)
     }
 
-    /// The same, with the deadline of a script that began at that time.
+    /// The same, with the deadline of a script that began at that time. A script has ended when its line
+    /// is in the audit; where it cannot be, nothing more runs.
     pub(crate) fn ask_since(&mut self, begin: Instant, request: &Request) -> Ended {
+        let time = SystemTime::now();
+        let ended = self.ask_unrecorded(begin, request);
+        let (status, usage, message) = match &ended {
+            Ended::Back(Answer::Ended { status, usage, message, .. }) => {
+                (ExitCode::new(*status), usage.as_ref(), message)
+            }
+            Ended::Back(Answer::Failed { status, message }) => {
+                (ExitCode::new(*status), None, message)
+            }
+            Ended::Back(Answer::Ready | Answer::IsWhole(_)) => return ended,
+            Ended::Lost { status, message } => (*status, None, message),
+        };
+        let audit = self.audit.as_mut().filter(|_| request.runs_script());
+        let Some(audit) = audit else { return ended };
+        match audit.record(time, begin.elapsed(), status, usage) {
+            Ok(()) => ended,
+            Err(error) => {
+                let why = "the script ran, and the audit cannot be written";
+                let message = format!("{message}host-shell: {why}: {error}\n");
+                let status = ExitCode::FAILURE.code();
+                Ended::Back(Answer::Ended { status, exited: true, message, usage: None })
+            }
+        }
+    }
+
+    fn ask_unrecorded(&mut self, begin: Instant, request: &Request) -> Ended {
         self.number = self.number.wrapping_add(1);
         let watch = Watch {
             ends: &self.ends,
@@ -126,9 +156,11 @@ impl Session {
     fn judged(&self, answer: Answer, cause: Option<Cause>) -> Answer {
         let interrupted = ExitCode::CANCELLED.code();
         match (answer, cause) {
-            (Answer::Ended { status, .. }, Some(Cause::Timeout)) if status == interrupted => {
+            (Answer::Ended { status, usage, .. }, Some(Cause::Timeout))
+                if status == interrupted =>
+            {
                 let (status, message) = self.told(Some(Cause::Timeout), None);
-                Answer::Ended { status: status.code(), exited: false, message }
+                Answer::Ended { status: status.code(), exited: false, message, usage }
             }
             // Nothing was run yet: what is read before a script was waited for.
             (Answer::Failed { status, .. }, Some(Cause::Timeout)) if status == interrupted => {

@@ -43,7 +43,8 @@ impl fmt::Display for Status<'_> {
         writeln!(f, "commands: {commands}")?;
         let limits = plan.limits;
         write!(f, "limits: {:?}, {} bytes of output", limits.timeout, limits.max_output_bytes)?;
-        writeln!(f, ", {} bytes of memory", limits.max_memory_bytes)?;
+        write!(f, ", {} bytes of memory", limits.max_memory_bytes)?;
+        writeln!(f, ", {} bytes written into directories", limits.max_write_bytes)?;
         match confined {
             Some(confined) => writeln!(f, "{confined}"),
             None => writeln!(f, "confinement: NOT IN FORCE (--no-confine)"),

@@ -4,7 +4,7 @@
 //!
 //! That of [`inet`](super::inet), with all that it leaves open decided: one space between columns and
 //! more only where a column is padded, hexadecimal letters in the case that the kernel prints, eight
-//! digits of clock ticks, a pointer of 16 digits, nothing but spaces behind the last column.
+//! digits of clock ticks, a pointer of 8 or 16 digits, nothing but spaces behind the last column.
 //!
 //! Nearly every row is so. What is not is left to the parser of single fields, which understands more
 //! and knows what is wrong. Here it is known which column comes where and how wide it may be, and
@@ -139,11 +139,13 @@ fn padded(bytes: &[u8]) -> Option<(u64, &[u8])> {
     }
 }
 
-/// Takes a kernel pointer of 16 digits.
+/// Takes a kernel pointer of 16 digits, or of 8 on machines of 32 bits.
 #[inline]
 fn pointer(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (high, rest) = hex::word(bytes)?;
-    let (low, rest) = hex::word(rest)?;
+    let Some((low, rest)) = hex::word(rest) else {
+        return matches!(rest, [] | [b' ', ..]).then_some((high.into(), rest));
+    };
     Some((u64::from(high) << 32 | u64::from(low), rest))
 }
 

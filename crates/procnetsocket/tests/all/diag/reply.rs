@@ -135,7 +135,7 @@ fn an_interrupt_ends_the_reading() {
     let mut log = Log::default();
     let limits = Limits::streaming();
     let error = Replies::new(&request, SEQUENCE)
-        .with_bounds(Bounds { limits: limits, interrupt: &|| true })
+        .with_bounds(Bounds { limits, interrupt: &|| true })
         .visit(datagrams, &mut log);
     let error = error.unwrap_err();
     insta::assert_snapshot!(error, @"interrupted while reading tcp from sock_diag");

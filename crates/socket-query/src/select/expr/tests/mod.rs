@@ -25,6 +25,7 @@ struct FakeMachine {
     names: Names,
     grants: GrantSet,
     unix_names: Visibility,
+    is_everywhere: bool,
     has_cgroups: bool,
 }
 
@@ -36,6 +37,7 @@ impl FakeMachine {
             names: Names::new(services, b""),
             grants: GrantSet::empty(),
             unix_names: Visibility::Shown,
+            is_everywhere: false,
             has_cgroups: true,
         }
     }
@@ -70,6 +72,10 @@ impl Machine for FakeMachine {
             b"eth0" => NonZeroU32::new(2),
             _ => None,
         }
+    }
+
+    fn is_everywhere(&self) -> bool {
+        self.is_everywhere
     }
 
     /// Every path that begins with `/g` is there, and its length is its id.
