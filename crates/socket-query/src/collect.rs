@@ -11,7 +11,7 @@ use procnetsocket::{
 };
 
 use crate::{
-    AddressFamily, Error, Policy, Selection, SocketTable, TableSet, UsageCounter,
+    AddressFamily, Error, ListedNamespace, Policy, Selection, SocketTable, TableSet, UsageCounter,
     policy::Redaction,
     reading::{Reading, Unreported},
     select::state_of,
@@ -30,6 +30,13 @@ pub trait Sink {
 
     /// Receives what could not be read or understood; the rest still comes.
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()>;
+
+    /// Receives the network namespace of the sockets that follow, in a listing of
+    /// [every one](crate::PolicyView::everywhere). Under a policy that hides sockets, name it with a socket
+    /// only.
+    fn namespace(&mut self, listed: &ListedNamespace) {
+        let _ = listed;
+    }
 
     /// Receives the processes that were found, before the first socket, if the selection asks for
     /// them ([`Selection::processes`]). Without it they are dropped.
@@ -58,6 +65,13 @@ pub enum ListingProblem<'a> {
     /// The filter names processes, and some could not be seen: it may have left sockets out, or
     /// admitted too many. Each reason is a text for a person.
     UnseenProcesses(&'a [String]),
+    /// A network namespace of this name cannot be read.
+    Namespace(&'a str, &'a procnetsocket::Error),
+    /// So many processes are closed, and may live in namespaces that are not listed.
+    UnseenNamespaces(u64),
+    /// So many namespaces may not be entered and were read as text, which has fewer details. Every
+    /// socket is there.
+    NamespacesAsText(u64),
     /// A socket was to be destroyed, and was not.
     NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),
 }

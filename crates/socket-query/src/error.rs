@@ -18,6 +18,10 @@ enum Repr {
     NotGranted(Grant),
     #[error("expected the name of a network namespace that this host shows, but found \"{0}\"")]
     UnknownNamespace(String),
+    #[error(
+        "listing every network namespace needs namespaces = \"all\" in the policy of this host"
+    )]
+    OneNamespace,
     #[error("cannot open the network namespace \"{name}\"")]
     Namespace { name: String, source: io::Error },
     #[error("cannot read /etc/{file}")]
@@ -64,6 +68,8 @@ pub enum ErrorKind {
     NotGranted(Grant),
     /// The host has named no such network namespace.
     UnknownNamespace,
+    /// The policy does not let every network namespace be listed.
+    OneNamespace,
     /// A network namespace cannot be opened.
     Namespace,
     /// A file of names of services, protocols or users cannot be read.
@@ -104,6 +110,10 @@ impl Error {
 
     pub(crate) fn unknown_namespace(name: &BStr) -> Self {
         Self(Repr::UnknownNamespace(Escaped::new(name).to_string()))
+    }
+
+    pub(crate) fn one_namespace() -> Self {
+        Self(Repr::OneNamespace)
     }
 
     pub(crate) fn namespace(name: &BStr, source: io::Error) -> Self {
@@ -163,6 +173,7 @@ impl Error {
         match &self.0 {
             Repr::NotGranted(grant) => ErrorKind::NotGranted(*grant),
             Repr::UnknownNamespace(_) => ErrorKind::UnknownNamespace,
+            Repr::OneNamespace => ErrorKind::OneNamespace,
             Repr::Namespace { .. } => ErrorKind::Namespace,
             Repr::Names { .. } => ErrorKind::Names,
             Repr::Narrowed => ErrorKind::Narrowed,
@@ -211,6 +222,7 @@ mod tests {
             Error::not_granted(Grant::Sockets),
             Error::not_granted(Grant::Events),
             Error::no_means(Grant::Kill),
+            Error::one_namespace(),
             Error::no_filter(),
             Error::too_many(8),
             Error::no_events(),
@@ -224,6 +236,7 @@ mod tests {
         NotGranted(Sockets): listing sockets needs the grant "sockets", which this host does not give
         NotGranted(Events): following events needs the grant "events", which this host does not give
         NoMeans(Kill): destroying sockets is allowed, but this host gives no way to do it
+        OneNamespace: listing every network namespace needs namespaces = "all" in the policy of this host
         NoFilter: expected a filter that says which sockets to destroy, but found none
         TooMany: expected at most 8 sockets to destroy, but found more; none was destroyed
         NoEvents: expected a table of TCP or UDP, for the kernel tells no events of others

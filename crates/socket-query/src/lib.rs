@@ -85,7 +85,9 @@ pub use names::{Names, TransportProtocol};
 pub use netns::NetnsDir;
 #[cfg(feature = "serde")]
 pub use policy::PolicyLayer;
-pub use policy::{Grant, GrantSet, Policy, ProcessVisibility, Visibility, VisibleUsers};
+pub use policy::{
+    Grant, GrantSet, NamespaceScope, Policy, ProcessVisibility, Visibility, VisibleUsers,
+};
 pub use process_source::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
 #[cfg(feature = "resolver")]
 pub use resolver::SystemHostNames;
@@ -95,7 +97,9 @@ pub use select::{
     shown_state_of, state_of,
 };
 pub use system::System;
-pub use view::{Look, MAX_SORTED_ROWS, PolicyView, ProcessGate, Usage, UsageCounter};
+pub use view::{
+    ListedNamespace, Look, MAX_SORTED_ROWS, PolicyView, ProcessGate, Usage, UsageCounter,
+};
 pub use wire_name::{ethertype, netlink_family};
 pub use word::UnknownWord;
 pub use workload::{container_id, systemd_unit};

@@ -8,7 +8,7 @@ use cap_std::{
     fs::{Dir, File},
 };
 use procnetsocket::{
-    CgroupTree, ProcRoot, SocketTables,
+    CgroupTree, NamespaceFinder, ProcRoot, SocketTables,
     diag::{EventAuthority, KillAuthority},
 };
 
@@ -65,6 +65,7 @@ pub struct System {
     hosts: Option<Arc<dyn HostNames>>,
     namespaces: Vec<(BString, Arc<SocketTables>)>,
     netns_dir: bool,
+    finder: Option<Arc<NamespaceFinder>>,
 }
 
 impl System {
@@ -114,6 +115,7 @@ impl System {
             hosts: None,
             namespaces: Vec::new(),
             netns_dir: false,
+            finder: None,
         }
     }
 
@@ -150,6 +152,13 @@ impl System {
         Self { netns_dir: true, ..self }
     }
 
+    /// Finds every network namespace of the machine with this, for a policy that lets all of them be
+    /// listed. It works in this process, which has to be able to look into others.
+    #[must_use]
+    pub fn with_namespace_finder(self, finder: NamespaceFinder) -> Self {
+        Self { finder: Some(Arc::new(finder)), ..self }
+    }
+
     /// Returns the tables.
     pub fn tables(&self) -> &Arc<SocketTables> {
         &self.tables
@@ -172,7 +181,8 @@ impl System {
     /// does not exist, or that this user may not read, has no names),
     /// [`ErrorKind::Source`](crate::ErrorKind::Source) when event sockets cannot be opened.
     pub fn view(self, policy: Policy) -> Result<PolicyView, Error> {
-        let Self { token, tables, cgroups, names, processes, hosts, namespaces, netns_dir } = self;
+        let Self { token, tables, cgroups, names, processes, hosts, namespaces, netns_dir, finder } =
+            self;
         let (is_live, has_diag) = (tables.is_live(), tables.diag().is_some());
         let grants = policy.grants();
         let names = names.map_or_else(|| read_names(token), Ok)?;
@@ -196,6 +206,9 @@ impl System {
             view = view.with_host_names(hosts);
         }
         if grants.contains(Grant::Namespaces) {
+            if let Some(finder) = finder {
+                view = view.with_namespace_finder(finder);
+            }
             for (name, tables) in namespaces {
                 view = view.with_namespace(name, tables);
             }

@@ -13,8 +13,8 @@ use socket_query::{
 
 use crate::{
     cli::{
-        Action, CliError, End, Help, Host, ListingKind, NothingToShow, OutputFormat, Plan, Refusal,
-        Show, Summary, Ticks, VERSION,
+        Action, CliError, End, Help, Host, ListingKind, NamespaceChoice, NothingToShow,
+        OutputFormat, Plan, Refusal, Show, Summary, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
@@ -116,10 +116,14 @@ impl Ss {
         ExitCode::new(error.status())
     }
 
-    /// Shows the namespace that is asked for.
+    /// Shows the namespaces that are asked for.
     fn show_there(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
-        let Some(name) = &show.namespace else { return self.show(context, show) };
-        match self.view.namespace(name.as_ref()) {
+        let there = match &show.namespace {
+            NamespaceChoice::Own => return self.show(context, show),
+            NamespaceChoice::Named(name) => self.view.namespace(name.as_ref()),
+            NamespaceChoice::Every => self.view.everywhere(),
+        };
+        match there {
             Ok(view) => Self::new(view).show(context, show),
             Err(error) => {
                 complain(context.stderr, &error);

@@ -8,11 +8,11 @@ use std::{
 
 use builtin_api::{Error, ExitCode};
 use procnetsocket::{ProcessTable, model::Socket};
-use socket_query::{EventSink, ListingProblem, Sink, SocketTable};
+use socket_query::{EventSink, ListedNamespace, ListingProblem, Sink, SocketTable};
 
 use crate::{
     printer::Printer,
-    problem::{Problems, complain},
+    problem::{Line, Problems, complain},
     render::missing_processes,
 };
 
@@ -77,9 +77,14 @@ impl Sink for ListingRun<'_> {
         match problem {
             // Said once, at the end, with what is to be said of the processes that are shown.
             ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
+            note @ ListingProblem::NamespacesAsText(_) => complain(self.stderr, &Line(note)),
             problem => self.problems.report(self.stderr, problem),
         }
         ControlFlow::Continue(())
+    }
+
+    fn namespace(&mut self, listed: &ListedNamespace) {
+        self.printer.show_namespace(listed);
     }
 
     fn processes(&mut self, found: Arc<ProcessTable>) {

@@ -17,7 +17,7 @@ use std::{
 use builtin_api::{Error, ExitCode, Rfc3339};
 use procnetsocket::{ProcessTable, model::Socket};
 use serde::Serialize;
-use socket_query::{ListingProblem, Sink, SocketTable};
+use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 
 use crate::{
     listing::write_failed,
@@ -146,9 +146,15 @@ impl Sink for PassRun<'_> {
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         match problem {
             ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
+            // It is no problem: `source` says it of each socket.
+            ListingProblem::NamespacesAsText(_) => {}
             problem => self.report(Line(problem).to_string()),
         }
         ControlFlow::Continue(())
+    }
+
+    fn namespace(&mut self, listed: &ListedNamespace) {
+        self.rows.set_namespace(listed);
     }
 
     fn processes(&mut self, found: Arc<ProcessTable>) {

@@ -7,10 +7,10 @@ use std::{
 };
 
 use procnetsocket::{ProcessTable, model::Socket};
-use socket_query::{Selection, SocketTable};
+use socket_query::{ListedNamespace, Selection, SocketTable};
 
 use crate::{
-    cli::{ListingKind, OptionalColumn, OutputFormat, Show},
+    cli::{ListingKind, NamespaceChoice, OptionalColumn, OutputFormat, Show},
     render::{
         ColumnId, ColumnSet, Counters, Frame, JsonWriter, ProcessColumn, RowRenderer, Screen,
         SummaryForm, TableWriter, summary,
@@ -83,6 +83,9 @@ impl<'a> Sheet<'a> {
 /// Returns the columns of a listing: what is the same in every row is left out.
 fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     let mut columns = ColumnSet::ALL;
+    if show.namespace != NamespaceChoice::Every {
+        columns = columns.without(ColumnId::Netns);
+    }
     if show.processes.is_none() {
         columns = columns.without(ColumnId::Process);
     }
@@ -102,6 +105,9 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
 pub(crate) trait Printer {
     /// Shows these processes with the sockets that they have open.
     fn show_processes(&mut self, found: Arc<ProcessTable>);
+
+    /// Takes the network namespace of the sockets that follow.
+    fn show_namespace(&mut self, listed: &ListedNamespace);
 
     /// Takes the next socket.
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()>;
@@ -127,6 +133,10 @@ struct TextPrinter<'a> {
 impl Printer for TextPrinter<'_> {
     fn show_processes(&mut self, found: Arc<ProcessTable>) {
         self.rows.set_users(ProcessColumn::new(found));
+    }
+
+    fn show_namespace(&mut self, listed: &ListedNamespace) {
+        self.rows.set_namespace(listed);
     }
 
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()> {
@@ -161,6 +171,10 @@ impl Printer for JsonPrinter<'_> {
         self.rows.set_users(ProcessColumn::new(found));
     }
 
+    fn show_namespace(&mut self, listed: &ListedNamespace) {
+        self.rows.set_namespace(listed);
+    }
+
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()> {
         self.writer.object(&self.rows.form(table, socket))
     }
@@ -189,6 +203,8 @@ struct CountPrinter<'a> {
 
 impl Printer for CountPrinter<'_> {
     fn show_processes(&mut self, _found: Arc<ProcessTable>) {}
+
+    fn show_namespace(&mut self, _listed: &ListedNamespace) {}
 
     fn row(&mut self, _table: SocketTable, _socket: Socket<'_>) -> io::Result<()> {
         self.count += 1;

@@ -71,6 +71,23 @@ impl fmt::Display for Line<'_> {
                 }
             }
             ListingProblem::Processes(error) => Chain(error).fmt(f),
+            ListingProblem::Namespace(name, error) => {
+                write!(f, "network namespace {name} is not listed: {}", Chain(error))
+            }
+            ListingProblem::UnseenNamespaces(closed) => {
+                let processes = if closed == 1 { "process is" } else { "processes are" };
+                write!(
+                    f,
+                    "network namespaces may be missing: {closed} {processes} closed to this user"
+                )
+            }
+            ListingProblem::NamespacesAsText(1) => f.write_str(
+                "1 network namespace may not be entered, and is listed from its text tables",
+            ),
+            ListingProblem::NamespacesAsText(count) => write!(
+                f,
+                "{count} network namespaces may not be entered, and are listed from their text tables"
+            ),
             ListingProblem::EventsLost => {
                 f.write_str("sockets ended faster than they were listed: some are missing here")
             }

@@ -23,8 +23,8 @@ use std::{
 use bstr::{BString, ByteSlice as _};
 use builtin_api::{Access, Builtin, CallContext, Sandbox, invoke};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
-use procnetsocket::SocketTables;
-use socket_query::{Grant, Policy, PolicyView, System, Visibility};
+use procnetsocket::{NamespaceFinder, SocketTables};
+use socket_query::{Grant, NamespaceScope, Policy, PolicyView, System, Visibility};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -107,13 +107,16 @@ fn open(path: impl AsRef<std::path::Path>) -> io::Result<Dir> {
 /// Opens the tables with every grant.
 fn view(from: &TablesFrom) -> Result<PolicyView, Failure> {
     let system = match from {
-        TablesFrom::System => System::open_ambient(authority())?,
+        TablesFrom::System => System::open_ambient(authority())?
+            .with_namespace_finder(NamespaceFinder::open_ambient(authority())?),
         TablesFrom::SystemText => System::open_ambient_text(authority())?,
         TablesFrom::Root(path) => {
             System::with_tables(SocketTables::from_dir(open(path)?), authority())
         }
     };
-    let policy = Policy::new(Grant::ALL.into_iter().collect()).with_secrets(Visibility::Shown);
+    let policy = Policy::new(Grant::ALL.into_iter().collect())
+        .with_secrets(Visibility::Shown)
+        .with_namespaces(NamespaceScope::All);
     Ok(system.with_netns_dir().view(policy)?)
 }
 

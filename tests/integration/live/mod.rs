@@ -12,6 +12,7 @@
 //! - `filter`: filters made from the grammar, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
+//! - `everywhere`: every network namespace of a machine, with and without rights.
 //! - `event`: sockets as they end, beside the real one and by what ends the following.
 //! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
@@ -33,6 +34,7 @@ mod churn;
 mod compare;
 mod decided;
 mod event;
+mod everywhere;
 mod filter;
 mod fixture;
 mod json;

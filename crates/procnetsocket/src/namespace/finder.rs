@@ -126,6 +126,27 @@ pub enum OpenedNamespace {
     Gone,
 }
 
+impl NetNamespace {
+    /// Returns how a listing calls it: by its first name, by its inode in nsfs, or by its identity.
+    pub fn label(&self) -> String {
+        match (self.names.first(), self.inode) {
+            (Some(name), _) => name.escape_ascii().to_string(),
+            (None, inode) => inode.unwrap_or(self.id).to_string(),
+        }
+    }
+
+    /// Returns whether a word is one of its names or the number of one of its inodes.
+    ///
+    /// Kernel: both numbers come from one sequence (`proc_alloc_inum`), so that one of them is never
+    /// the other one of another namespace.
+    pub fn answers_to(&self, word: &[u8]) -> bool {
+        let number = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
+        let inode = number.and_then(Inode::new);
+        self.names.iter().any(|name| name == word)
+            || (inode.is_some() && (inode == Some(self.id) || inode == self.inode))
+    }
+}
+
 impl NamespaceFinder {
     /// Opens `/proc`, and `/run/netns` where it exists.
     ///

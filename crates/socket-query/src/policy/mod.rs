@@ -26,6 +26,7 @@ use crate::FamilySet;
 /// | [`processes`](Policy::processes): what is told of those that hold a socket | names and numbers |
 /// | [`unix_names`](Policy::unix_names) | shown |
 /// | [`secrets`](Policy::secrets): keys of TCP connections | hidden |
+/// | [`namespaces`](Policy::namespaces): which, under the grant | those that are named |
 /// | [`max_rows`](Policy::max_rows) of one listing | no bound |
 /// | [`max_time`](Policy::max_time) of one listing | no bound |
 ///
@@ -43,6 +44,7 @@ pub struct Policy {
     secrets: Visibility,
     max_rows: Option<NonZeroU64>,
     max_time: Option<Duration>,
+    namespaces: NamespaceScope,
 }
 
 /// Whose sockets are shown.
@@ -70,6 +72,19 @@ pub enum ProcessVisibility {
     Full,
 }
 
+/// Which network namespaces may be listed, under the grant `namespaces`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum NamespaceScope {
+    /// Those that the host has named, each by its name.
+    #[default]
+    Named,
+    /// Every one of the machine, too.
+    All,
+}
+
 /// Whether something is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
@@ -93,6 +108,7 @@ impl Policy {
             secrets: Visibility::Hidden,
             max_rows: None,
             max_time: None,
+            namespaces: NamespaceScope::Named,
         }
     }
 
@@ -149,6 +165,12 @@ impl Policy {
         Self { max_time, ..self }
     }
 
+    /// Returns the policy that lets these network namespaces be listed.
+    #[must_use]
+    pub const fn with_namespaces(self, namespaces: NamespaceScope) -> Self {
+        Self { namespaces, ..self }
+    }
+
     /// Returns what is granted.
     pub const fn grants(&self) -> GrantSet {
         self.grants
@@ -188,6 +210,11 @@ impl Policy {
     /// Returns the time that one listing may take; past it the listing ends with an error.
     pub const fn max_time(&self) -> Option<Duration> {
         self.max_time
+    }
+
+    /// Returns which network namespaces may be listed, under the grant.
+    pub const fn namespaces(&self) -> NamespaceScope {
+        self.namespaces
     }
 
     /// Returns whether some of the machine's sockets are hidden: then nothing may be told that

@@ -7,6 +7,7 @@
 //! processes = "full"
 //! unix-names = "hidden"
 //! secrets = "hidden"
+//! namespaces = "all"
 //! max-rows = 100000
 //! max-time-ms = 10000
 //! ```
@@ -21,7 +22,7 @@ use std::{num::NonZeroU64, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, Policy, ProcessVisibility, Visibility, VisibleUsers};
+use super::{Grant, NamespaceScope, Policy, ProcessVisibility, Visibility, VisibleUsers};
 use crate::{AddressFamily, FamilySet};
 
 /// What one text of a policy says. [`Policy`] is read from one, too; layers are for several that hold
@@ -42,6 +43,8 @@ pub struct PolicyLayer {
     #[serde(skip_serializing_if = "Option::is_none")]
     secrets: Option<Visibility>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    namespaces: Option<NamespaceScope>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_rows: Option<NonZeroU64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_time_ms: Option<NonZeroU64>,
@@ -56,6 +59,7 @@ impl PolicyLayer {
     /// | `uid` | the same one; with two different ones no family is left, so that nothing is shown |
     /// | `processes` | `names` before `full` |
     /// | `unix-names`, `secrets` | `hidden` before `shown` |
+    /// | `namespaces` | `named` before `all` |
     /// | `max-rows`, `max-time-ms` | the smaller one |
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
@@ -68,6 +72,7 @@ impl PolicyLayer {
             processes: merge(self.processes, other.processes, Ord::min),
             unix_names: merge(self.unix_names, other.unix_names, stricter),
             secrets: merge(self.secrets, other.secrets, stricter),
+            namespaces: merge(self.namespaces, other.namespaces, Ord::min),
             max_rows: merge(self.max_rows, other.max_rows, Ord::min),
             max_time_ms: merge(self.max_time_ms, other.max_time_ms, Ord::min),
         }
@@ -103,6 +108,7 @@ impl From<PolicyLayer> for Policy {
             .with_processes(layer.processes.unwrap_or(default.processes))
             .with_unix_names(layer.unix_names.unwrap_or(default.unix_names))
             .with_secrets(layer.secrets.unwrap_or(default.secrets))
+            .with_namespaces(layer.namespaces.unwrap_or(default.namespaces))
             .with_max_rows(layer.max_rows)
             .with_max_time(layer.max_time_ms.map(|time| Duration::from_millis(time.get())))
     }
@@ -122,6 +128,7 @@ impl From<Policy> for PolicyLayer {
             processes: Some(policy.processes),
             unix_names: Some(policy.unix_names),
             secrets: Some(policy.secrets),
+            namespaces: Some(policy.namespaces),
             max_rows: policy.max_rows,
             max_time_ms: policy.max_time.and_then(milliseconds),
         }
@@ -161,6 +168,7 @@ mod tests {
             processes = "full"
             unix-names = "hidden"
             secrets = "shown"
+            namespaces = "all"
             max-rows = 5
             max-time-ms = 1500
             "#,
@@ -173,6 +181,7 @@ mod tests {
             .with_processes(ProcessVisibility::Full)
             .with_unix_names(Visibility::Hidden)
             .with_secrets(Visibility::Shown)
+            .with_namespaces(NamespaceScope::All)
             .with_max_rows(NonZeroU64::new(5))
             .with_max_time(Some(Duration::from_millis(1500)));
         assert_eq!(policy, Ok(expected));

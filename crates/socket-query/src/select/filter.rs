@@ -1,8 +1,8 @@
 //! The expression that a row has to satisfy.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
-use procnetsocket::{ProcVisibility, ProcessTable, Table, model::Socket};
+use procnetsocket::{NetNamespace, ProcVisibility, ProcessTable, Table, model::Socket};
 
 use super::expr::{
     Expr, Facts, Predicate, ProcessMatches, admits, compile, has_condition, is_of_process,
@@ -25,6 +25,8 @@ pub enum Filter {
         /// Who holds sockets, for `pid` and `comm`, once somebody looked. A view looks for them when it
         /// collects.
         matches: Option<ProcessMatches>,
+        /// The network namespace that the sockets are in, for `netns`, in a listing of every one.
+        namespace: Option<Arc<NetNamespace>>,
     },
 }
 
@@ -52,8 +54,9 @@ impl Filter {
     pub fn admits(&self, socket: &Socket<'_>) -> bool {
         match self {
             Self::All => true,
-            Self::Expr { expr, local_ports, matches } => {
-                admits(expr, socket, &Facts { local_ports, matches: matches.as_ref() })
+            Self::Expr { expr, local_ports, matches, namespace } => {
+                let (matches, namespace) = (matches.as_ref(), namespace.as_deref());
+                admits(expr, socket, &Facts { local_ports, matches, namespace })
             }
         }
     }
@@ -67,10 +70,28 @@ impl Filter {
     pub(crate) fn with_processes(&self, processes: &ProcessTable) -> Self {
         match self {
             Self::All => Self::All,
-            Self::Expr { expr, local_ports, .. } => Self::Expr {
+            Self::Expr { expr, local_ports, namespace, .. } => Self::Expr {
+                namespace: namespace.clone(),
                 expr: expr.clone(),
                 local_ports: local_ports.clone(),
                 matches: Some(ProcessMatches::new(expr, processes)),
+            },
+        }
+    }
+
+    /// Returns the filter for the sockets of a network namespace.
+    pub(crate) fn in_namespace(
+        &self,
+        namespace: &Arc<NetNamespace>,
+        ports: Option<RangeInclusive<u16>>,
+    ) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::Expr { expr, matches, .. } => Self::Expr {
+                expr: expr.clone(),
+                local_ports: ports.unwrap_or(Self::USUAL_LOCAL_PORTS),
+                matches: matches.clone(),
+                namespace: Some(Arc::clone(namespace)),
             },
         }
     }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use procnetsocket::{Interrupt, ProcessQuery, ProcessTable};
 
-use super::PolicyView;
+use super::{PolicyView, everywhere};
 use crate::{Collected, Error, ErrorKind, ListingProblem, Selection, Sink, collect};
 
 /// One look at the sockets: processes are looked for once, however many selections are collected.
@@ -93,7 +93,10 @@ impl Look<'_> {
             FoundProcesses::Known(table) => Cow::Owned(selection.with_processes(table)),
             _ => Cow::Borrowed(selection),
         };
-        let collected = collect::collect(&source, &selection, interrupt, sink)?;
+        let collected = match &self.view.everywhere {
+            Some(finder) => everywhere::collect(self.view, finder, &selection, interrupt, sink)?,
+            None => collect::collect(&source, &selection, interrupt, sink)?,
+        };
         Ok(Collected { problems: reported.problems + collected.problems, ..collected })
     }
 

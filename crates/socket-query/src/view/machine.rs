@@ -47,7 +47,7 @@ impl PolicyView {
             None => Filter::All,
             Some(expr) => {
                 let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
-                Filter::Expr { expr, local_ports, matches: None }
+                Filter::Expr { expr, local_ports, matches: None, namespace: None }
             }
         }
     }
@@ -132,6 +132,10 @@ impl Machine for PolicyView {
 
     fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
         self.interface_index(name)
+    }
+
+    fn is_everywhere(&self) -> bool {
+        self.is_everywhere()
     }
 
     fn cgroup_id(&self, path: &BStr) -> Option<u64> {

@@ -1,5 +1,6 @@
 //! The only thing that a builtin has of the system's sockets.
 
+mod everywhere;
 mod gate;
 mod look;
 mod machine;
@@ -12,10 +13,13 @@ mod tests;
 use std::{collections::BTreeMap, fmt, ops::ControlFlow, sync::Arc};
 
 use bstr::BString;
-use procnetsocket::{Interrupt, Limits, SocketTables, diag::KillAuthority, model::Socket};
+use procnetsocket::{
+    Interrupt, Limits, NamespaceFinder, SocketTables, diag::KillAuthority, model::Socket,
+};
 
 pub(crate) use self::look::report_unseen;
 pub use self::{
+    everywhere::ListedNamespace,
     gate::ProcessGate,
     look::Look,
     usage::{Usage, UsageCounter},
@@ -53,6 +57,10 @@ pub struct PolicyView {
     namespaces: BTreeMap<BString, Arc<SocketTables>>,
     netns_dir: Option<Arc<NetnsDir>>,
     sorted_rows: usize,
+    /// Finds the network namespaces of the machine.
+    finder: Option<Arc<NamespaceFinder>>,
+    /// Set in a view of every one of them.
+    everywhere: Option<Arc<NamespaceFinder>>,
     pub(crate) usage: Arc<UsageCounter>,
 }
 
@@ -73,6 +81,8 @@ impl PolicyView {
             namespaces: BTreeMap::new(),
             netns_dir: None,
             sorted_rows: MAX_SORTED_ROWS,
+            finder: None,
+            everywhere: None,
             usage: Arc::default(),
         }
     }
@@ -130,6 +140,12 @@ impl PolicyView {
     #[must_use]
     pub fn with_netns_dir(self, dir: Arc<NetnsDir>) -> Self {
         Self { netns_dir: Some(dir), ..self }
+    }
+
+    /// Returns the view with a way to find every network namespace of the machine.
+    #[must_use]
+    pub fn with_namespace_finder(self, finder: Arc<NamespaceFinder>) -> Self {
+        Self { finder: Some(finder), ..self }
     }
 
     /// Returns the view with the host's own bound on the rows that are kept to put them in order.

@@ -1,16 +1,15 @@
 //! The search for the processes of sockets, cut down to what a policy shows.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{ops::ControlFlow, sync::Arc, time::Instant};
 
 use procnetsocket::{
     Interrupt, ProcessQuery, ProcessTable,
     model::{Inode, Socket},
 };
 
-use super::{PolicyView, UsageCounter};
+use super::PolicyView;
 use crate::{
     Error, ListingProblem, ProcessSource, ProcessSourceErrorKind, Selection, Sink, SocketTable,
-    collect::{self, BoundedTables},
     policy::ProcessRedaction,
 };
 
@@ -46,9 +45,8 @@ fn shown_sockets(
     let policy = view.policy.clone().with_max_rows(None);
     let mut inodes = KeptInodes::default();
     // Nobody sees these rows.
-    let usage = UsageCounter::default();
-    let source = BoundedTables { policy: &policy, usage: &usage, ..view.source()? };
-    collect::collect(&source, &Selection::everything(), interrupt, &mut inodes)?;
+    let all = PolicyView { policy, usage: Arc::default(), ..view.clone() };
+    all.collect(&Selection::everything(), interrupt, &mut inodes)?;
     Ok(Some(inodes.0))
 }
 

@@ -27,6 +27,8 @@ pub(super) enum Effect {
     FilterFile,
     /// Chooses the network namespace; the last such option counts.
     Namespace,
+    /// Chooses every network namespace of the machine.
+    EveryNamespace,
     OneLine,
     /// Follows sockets as they end.
     Events,
@@ -52,7 +54,7 @@ impl Effect {
     pub(super) const fn grant(self) -> Option<Grant> {
         match self {
             Self::Resolve => Some(Grant::Resolve),
-            Self::Namespace => Some(Grant::Namespaces),
+            Self::Namespace | Self::EveryNamespace => Some(Grant::Namespaces),
             Self::Events => Some(Grant::Events),
             Self::Kill => Some(Grant::Kill),
             Self::Processes(_) => Some(Grant::Processes),
@@ -104,6 +106,7 @@ impl Effect {
             | Self::TableList
             | Self::FilterFile
             | Self::Namespace
+            | Self::EveryNamespace
             | Self::OneLine
             | Self::Count
             | Self::For

@@ -170,6 +170,15 @@ pub(super) static FLAGS: &[Flag<Effect>] = &[
             "Its words follow those of the command line. From # to the end of a line is a \
             comment.",
         ),
+    own(
+        &["all-namespaces"],
+        "list every network namespace of the machine",
+        Effect::EveryNamespace,
+    )
+    .with_long_help(
+        "The first column is its name, or its inode. What may not be entered is read from /proc, and \
+        what cannot be read is reported.",
+    ),
     own(&["json"], "print one JSON array", Effect::Output(OutputFormat::Json))
         .with_long_help("The schema is docs/ss.schema.json of the source."),
     own(&["json-lines"], "print one JSON object a line", Effect::Output(OutputFormat::JsonLines)),

@@ -127,6 +127,7 @@ EXPRESSION: { src | dst } [ = ] HOST           { sport | dport } [ OP ] PORT
             user [ = | != ] NAME|UID           not of iproute2, as the next four
             pid [ = | != ] N                   comm [ = | != ] PATTERN
             container [ = | != ] ID-PREFIX     unit [ = | != ] PATTERN
+            netns [ = | != ] NAME|INODE        with --all-namespaces only
             ( X )   not X   X and Y   X or Y   from the left, with equal weight
 HOST: ADDRESS[/BITS][:PORT], [IPV6/BITS]:PORT, *, unix:PATTERN, link:, netlink:
 OP: = != > < >= <=

@@ -29,4 +29,6 @@ pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
 pub(crate) use plan::{Host, Plan};
 #[cfg(test)]
 pub(crate) use show::TextLayout;
-pub(crate) use show::{FilterSource, NameDisplay, NothingToShow, OptionalColumn, Show, Summary};
+pub(crate) use show::{
+    FilterSource, NameDisplay, NamespaceChoice, NothingToShow, OptionalColumn, Show, Summary,
+};

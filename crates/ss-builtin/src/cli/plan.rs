@@ -14,7 +14,7 @@ use super::{
     operand::Operands,
     output::{self, ListingKind, Order, OutputFormat},
     selection::ChosenSockets,
-    show::{FilterSource, NameDisplay, NothingToShow, Show, Summary, TextLayout},
+    show::{FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, Summary, TextLayout},
     word::{FAMILIES, READABLE, READABLE_AS_TEXT, TABLES},
 };
 
@@ -65,7 +65,7 @@ impl Plan {
 struct Draft<'a> {
     host: Host,
     actions: TypedActions<'a>,
-    namespace: Option<BString>,
+    namespace: NamespaceChoice,
     sockets: ChosenSockets,
     filter: FilterSource,
     has_summary: bool,
@@ -85,7 +85,7 @@ impl<'a> Draft<'a> {
         Self {
             host,
             actions: TypedActions::default(),
-            namespace: None,
+            namespace: NamespaceChoice::Own,
             sockets: ChosenSockets::new(),
             filter: FilterSource::default(),
             has_summary: false,
@@ -132,7 +132,10 @@ impl<'a> Draft<'a> {
             Effect::Count => self.actions.count = Some(typed),
             Effect::For => self.actions.after = Some(typed),
             Effect::FilterFile => self.filter_file(typed.text())?,
-            Effect::Namespace => self.namespace = Some(typed.text().into()),
+            Effect::Namespace => {
+                self.choose_namespace(NamespaceChoice::Named(typed.text().into()));
+            }
+            Effect::EveryNamespace => self.choose_namespace(NamespaceChoice::Every),
             Effect::Processes(threads) => self.show_processes(typed, threads),
             Effect::Output(output) => self.output = output,
             Effect::Sort => self.order.keys = output::sort_keys(typed.text())?,
@@ -177,16 +180,32 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Takes `-N` or `--all-namespaces`. Of `-N` the last one counts.
+    fn choose_namespace(&mut self, choice: NamespaceChoice) {
+        let is_every = choice == NamespaceChoice::Every;
+        if self.namespace != NamespaceChoice::Own
+            && is_every != (self.namespace == NamespaceChoice::Every)
+        {
+            self.refuse("-N with --all-namespaces".to_owned(), ONE_OR_EVERY);
+        }
+        self.namespace = choice;
+    }
+
     /// Refuses what cannot be said of another namespace.
     fn check_namespace(&mut self) {
-        if self.namespace.is_none() {
-            return;
-        }
+        let option = match self.namespace {
+            NamespaceChoice::Own => return,
+            NamespaceChoice::Named(_) => "-N",
+            NamespaceChoice::Every => "--all-namespaces",
+        };
         if self.has_summary {
-            self.refuse("-s with -N".to_owned(), NO_COUNTERS_THERE);
+            self.refuse(format!("-s with {option}"), NO_COUNTERS_THERE);
         }
         if self.actions.events {
-            self.refuse("-E with -N".to_owned(), NO_EVENTS_THERE);
+            self.refuse(format!("-E with {option}"), NO_EVENTS_THERE);
+        }
+        if self.actions.kill && self.namespace == NamespaceChoice::Every {
+            self.refuse(format!("-K with {option}"), NO_KILL_EVERYWHERE);
         }
     }
 
@@ -327,6 +346,10 @@ const NO_COUNTERS_THERE: Refusal =
     Refusal::Because("the counters are in /proc, which shows the host's own namespace alone");
 const NO_EVENTS_THERE: Refusal =
     Refusal::Because("the host follows events in its own namespace alone");
+const NO_KILL_EVERYWHERE: Refusal =
+    Refusal::Because("sockets are closed in one network namespace, which -N names");
+const ONE_OR_EVERY: Refusal =
+    Refusal::Because("one of them says which network namespaces are listed");
 const NO_COUNTERS_OF_PASSES: Refusal =
     Refusal::Because("a pass lists sockets, and the counters are of the whole machine");
 const NO_PASSES_OF_EVENTS: Refusal = Refusal::Because("events are printed as they come");

@@ -16,8 +16,7 @@ use super::{
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Show {
     pub(crate) action: Action,
-    /// The name of another network namespace, if that is listed.
-    pub(crate) namespace: Option<BString>,
+    pub(crate) namespace: NamespaceChoice,
     pub(crate) summary: Summary,
     /// What is listed, but for the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
@@ -34,6 +33,18 @@ pub(crate) struct Show {
     pub(crate) output: OutputFormat,
     pub(crate) answer: ListingKind,
     pub(crate) order: Order,
+}
+
+/// Which network namespace is listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NamespaceChoice {
+    /// That of the host.
+    #[default]
+    Own,
+    /// Another one, by its name.
+    Named(BString),
+    /// Every one of the machine.
+    Every,
 }
 
 /// How text is laid out.

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use procnetsocket::{ProcessTable, model::Socket};
-use socket_query::{ListingProblem, Sink, SocketTable};
+use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 
 /// Passes so many sockets on, and counts those that it leaves out.
 pub(crate) struct Limited<'a> {
@@ -35,6 +35,10 @@ impl Sink for Limited<'_> {
 
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.sink.problem(problem)
+    }
+
+    fn namespace(&mut self, listed: &ListedNamespace) {
+        self.sink.namespace(listed);
     }
 
     fn processes(&mut self, found: Arc<ProcessTable>) {

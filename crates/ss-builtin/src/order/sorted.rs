@@ -6,7 +6,7 @@ use procnetsocket::{
     ProcessTable,
     model::{OwnedSocket, Socket},
 };
-use socket_query::{ListingProblem, Sink, SocketTable};
+use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 
 use super::key::{Rank, rank};
 use crate::cli::{Direction, Order, SortKey};
@@ -29,6 +29,8 @@ pub(crate) struct Sorted<'a> {
     kept: BinaryHeap<Kept>,
     seen: u64,
     too_many: Option<TooMany>,
+    /// That of the sockets that come.
+    namespace: Option<Arc<ListedNamespace>>,
 }
 
 /// A socket that is kept. The number says when it came.
@@ -37,6 +39,7 @@ struct Kept {
     number: u64,
     table: SocketTable,
     socket: OwnedSocket,
+    namespace: Option<Arc<ListedNamespace>>,
 }
 
 impl<'a> Sorted<'a> {
@@ -49,6 +52,7 @@ impl<'a> Sorted<'a> {
             kept: BinaryHeap::new(),
             seen: 0,
             too_many: None,
+            namespace: None,
         }
     }
 
@@ -62,7 +66,10 @@ impl<'a> Sorted<'a> {
             return Err(too_many);
         }
         let left_out = self.seen.saturating_sub(count(&self.kept));
-        for Kept { table, socket, .. } in self.kept.into_sorted_vec() {
+        for Kept { table, socket, namespace, .. } in self.kept.into_sorted_vec() {
+            if let Some(listed) = namespace {
+                self.sink.namespace(&listed);
+            }
             if self.sink.socket(table, socket.as_socket()).is_break() {
                 break;
             }
@@ -104,11 +111,16 @@ impl Sink for Sorted<'_> {
         if is_late {
             return ControlFlow::Continue(());
         }
-        self.keep(Kept { rank, number, table, socket: socket.into() })
+        let namespace = self.namespace.clone();
+        self.keep(Kept { rank, number, table, socket: socket.into(), namespace })
     }
 
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.sink.problem(problem)
+    }
+
+    fn namespace(&mut self, listed: &ListedNamespace) {
+        self.namespace = Some(Arc::new(listed.clone()));
     }
 
     fn processes(&mut self, found: Arc<ProcessTable>) {

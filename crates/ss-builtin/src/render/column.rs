@@ -3,11 +3,13 @@
 use std::num::NonZeroU16;
 
 /// Number of columns.
-pub(crate) const COLUMNS: usize = 10;
+pub(crate) const COLUMNS: usize = 11;
 
 /// The columns, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnId {
+    /// The network namespace, in a listing of every one.
+    Netns,
     Netid,
     State,
     RecvQ,
@@ -47,7 +49,8 @@ const fn column(
 
 /// Every column, in its order.
 pub(crate) static TABLE: [Column; COLUMNS] = [
-    column(ColumnId::Netid, "Netid", Align::Left, ""),
+    column(ColumnId::Netns, "Netns", Align::Left, ""),
+    column(ColumnId::Netid, "Netid", Align::Left, " "),
     column(ColumnId::State, "State", Align::Left, " "),
     column(ColumnId::RecvQ, "Recv-Q", Align::Left, " "),
     column(ColumnId::SendQ, "Send-Q", Align::Left, " "),
@@ -65,7 +68,7 @@ pub(crate) struct ColumnSet(u16);
 
 impl ColumnId {
     /// Returns the place of the column in [`TABLE`].
-    #[allow(clippy::as_conversions, reason = "the discriminants are 0 to 9")]
+    #[allow(clippy::as_conversions, reason = "the discriminants are 0 to 10")]
     pub(crate) const fn index(self) -> usize {
         self as usize
     }
@@ -85,7 +88,7 @@ impl ColumnSet {
 
     /// Returns the number of columns in the set.
     pub(crate) fn len(self) -> u8 {
-        // OK because it has 10 bits.
+        // OK because it has 11 bits.
         u8::try_from(self.0.count_ones()).unwrap_or_default()
     }
 
@@ -169,22 +172,22 @@ mod tests {
 
     use super::*;
 
-    const LONGEST: [usize; COLUMNS] = [0, 5, 6, 6, 14, 4, 13, 4, 0, 0];
+    const LONGEST: [usize; COLUMNS] = [0, 0, 5, 6, 6, 14, 4, 13, 4, 0, 0];
 
     fn screen(columns: u16) -> Screen {
         Screen::Width(NonZeroU16::new(columns).unwrap())
     }
 
     #[rstest]
-    #[case::pipe(Screen::Compact, [0, 5, 7, 7, 15, 4, 14, 4, 0, 0])]
-    #[case::exactly_full(screen(56), [0, 5, 7, 7, 15, 4, 14, 4, 0, 0])]
-    #[case::rest_goes_to_the_right(screen(58), [0, 5, 7, 7, 15, 4, 15, 5, 0, 0])]
-    #[case::one_for_each(screen(63), [0, 6, 8, 8, 16, 5, 15, 5, 0, 0])]
-    #[case::last_column_on_a_separate_line(screen(55), [0, 5, 7, 7, 16, 5, 15, 55, 0, 0])]
-    #[case::narrower_than_a_column(screen(10), [0, 10, 10, 10, 10, 10, 10, 10, 0, 0])]
-    #[case::one_column_wide(screen(1), [0, 1, 1, 1, 1, 1, 1, 1, 0, 0])]
+    #[case::pipe(Screen::Compact, [0, 0, 5, 7, 7, 15, 4, 14, 4, 0, 0])]
+    #[case::exactly_full(screen(56), [0, 0, 5, 7, 7, 15, 4, 14, 4, 0, 0])]
+    #[case::rest_goes_to_the_right(screen(58), [0, 0, 5, 7, 7, 15, 4, 15, 5, 0, 0])]
+    #[case::one_for_each(screen(63), [0, 0, 6, 8, 8, 16, 5, 15, 5, 0, 0])]
+    #[case::last_column_on_a_separate_line(screen(55), [0, 0, 5, 7, 7, 16, 5, 15, 55, 0, 0])]
+    #[case::narrower_than_a_column(screen(10), [0, 0, 10, 10, 10, 10, 10, 10, 10, 0, 0])]
+    #[case::one_column_wide(screen(1), [0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0])]
     fn spreads(#[case] screen: Screen, #[case] expected: [usize; COLUMNS]) {
-        let columns = ColumnSet::ALL.without(ColumnId::Netid);
+        let columns = ColumnSet::ALL.without(ColumnId::Netns).without(ColumnId::Netid);
         assert_eq!(widths(columns, &LONGEST, screen), expected);
     }
 }

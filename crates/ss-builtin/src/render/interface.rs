@@ -6,14 +6,14 @@ use bstr::{BStr, BString, ByteSlice};
 use socket_query::PolicyView;
 
 /// Asks for each name once in a listing.
-pub(super) struct InterfaceNames<'a> {
-    view: &'a PolicyView,
+pub(super) struct InterfaceNames {
+    view: PolicyView,
     known: RefCell<BTreeMap<NonZeroU32, Option<BString>>>,
 }
 
-impl<'a> InterfaceNames<'a> {
-    pub(super) fn new(view: &'a PolicyView) -> Self {
-        Self { view, known: RefCell::default() }
+impl InterfaceNames {
+    pub(super) fn new(view: &PolicyView) -> Self {
+        Self { view: view.clone(), known: RefCell::default() }
     }
 
     /// Hands on the name of an interface: `if` and its index when it has none.

@@ -46,6 +46,11 @@ impl<'a> PortNames<'a> {
         Self { tables, names, range, borrowed }
     }
 
+    /// Takes another range of ports that the kernel hands out by itself.
+    pub(super) fn set_range(&mut self, range: RangeInclusive<u16>) {
+        self.range = range;
+    }
+
     /// Appends a port: `*` for none, the name where one is wanted and known, else the number.
     pub(super) fn push(&self, out: &mut Vec<u8>, protocol: InetProtocol, port: u16) {
         if port == 0 {

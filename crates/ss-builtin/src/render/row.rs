@@ -1,14 +1,14 @@
 //! A socket as the cells of a row.
 
-use std::{num::NonZeroU32, ops::RangeInclusive};
+use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
 use builtin_api::Cancel;
 use builtin_cli::Escaped;
 use procnetsocket::{
-    UserNames,
+    NetNamespace, UserNames,
     model::{InetSocket, Inode, Socket, TcpState},
 };
-use socket_query::{PolicyView, SocketTable, TableSet, shown_state_of};
+use socket_query::{ListedNamespace, PolicyView, SocketTable, TableSet, shown_state_of};
 
 use super::{
     cgroup::CgroupNames, column::ColumnId, field::push_text, host::HostNamesOfCall,
@@ -28,13 +28,15 @@ pub(crate) struct RowRenderer<'a> {
     pub(super) details: DetailSet,
     pub(super) one_line: bool,
     pub(super) ports: PortNames<'a>,
-    pub(super) interfaces: InterfaceNames<'a>,
+    pub(super) interfaces: InterfaceNames,
     pub(super) hosts: HostNamesOfCall<'a>,
     pub(super) cgroups: CgroupNames<'a>,
     pub(super) processes: ProcessNames<'a>,
     pub(super) accounts: &'a UserNames,
     /// The processes of sockets, if they are shown.
     users: Option<ProcessColumn>,
+    /// The network namespace of the sockets, in a listing of every one.
+    pub(super) namespace: Option<Arc<NetNamespace>>,
 }
 
 impl<'a> RowRenderer<'a> {
@@ -59,6 +61,18 @@ impl<'a> RowRenderer<'a> {
             // Until they are known the column of the text is empty; an object says nothing of them.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
                 .then(ProcessColumn::unknown),
+            namespace: None,
+        }
+    }
+
+    /// Takes the network namespace of the sockets that follow. Interfaces and the range of ports are
+    /// those of the namespace.
+    pub(crate) fn set_namespace(&mut self, listed: &ListedNamespace) {
+        let is_other = self.namespace.as_ref().is_none_or(|known| known.id != listed.namespace.id);
+        if is_other {
+            self.interfaces = InterfaceNames::new(&listed.view);
+            self.ports.set_range(listed.view.local_port_range().unwrap_or(DEFAULT_PORT_RANGE));
+            self.namespace = Some(Arc::clone(&listed.namespace));
         }
     }
 
@@ -74,6 +88,9 @@ impl<'a> RowRenderer<'a> {
 
     /// Fills the cells of a socket's row.
     pub(crate) fn fill(&self, cells: &mut Cells<'_>, table: SocketTable, socket: &Socket<'_>) {
+        if let Some(namespace) = &self.namespace {
+            cells.push(ColumnId::Netns, |out| push_text(out, &namespace.label()));
+        }
         cells.push(ColumnId::Netid, |out| push_text(out, netid(table, socket)));
         cells.push(ColumnId::State, |out| push_state(out, socket));
         match socket {

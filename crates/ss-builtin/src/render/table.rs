@@ -386,7 +386,10 @@ mod tests {
 
     fn render(screen: Screen, rows: &[[&str; 4]]) -> String {
         let mut out = Vec::new();
-        let columns = ColumnSet::ALL.without(ColumnId::Netid).without(ColumnId::Process);
+        let columns = ColumnSet::ALL
+            .without(ColumnId::Netns)
+            .without(ColumnId::Netid)
+            .without(ColumnId::Process);
         let mut table = TableWriter::new(&mut out, columns, screen);
         table.header().unwrap();
         for [state, local, port, extra] in rows {
@@ -466,7 +469,7 @@ mod tests {
             let columns = if round % 2 == 0 {
                 ColumnSet::ALL
             } else {
-                ColumnSet::ALL.without(ColumnId::Netid)
+                ColumnSet::ALL.without(ColumnId::Netns).without(ColumnId::Netid)
             };
             let layout = Layout::new(columns, &longest, screen);
             let (slow, fast) = both_ways(&mut random, &layout, round % 1_000);
@@ -530,7 +533,10 @@ mod tests {
     #[test]
     fn rows_that_are_shown_at_once_widen_what_comes_after_them() {
         let mut out = Vec::new();
-        let columns = ColumnSet::ALL.without(ColumnId::Netid).without(ColumnId::Process);
+        let columns = ColumnSet::ALL
+            .without(ColumnId::Netns)
+            .without(ColumnId::Netid)
+            .without(ColumnId::Process);
         let mut table = TableWriter::new(&mut out, columns, Screen::Compact);
         table.header().unwrap();
         for (state, port, extra) in

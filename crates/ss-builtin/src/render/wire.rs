@@ -106,7 +106,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
     }
     let selection = Selection::everything();
     let show = Show {
-        namespace: None,
+        namespace: crate::cli::NamespaceChoice::Own,
         resolves_hosts: false,
         action: crate::cli::Action::List,
         summary: Summary::None,

@@ -66,6 +66,9 @@ pub enum Predicate {
     /// A process holds the socket whose name matches a pattern of the shell, in upper or lower case.
     /// It is known as [`Predicate::Pid`] is. No pattern is empty.
     Comm(BString),
+    /// The socket is in the network namespace of this name, or of this inode. It holds in a listing of
+    /// every namespace only.
+    Netns(BString),
     /// The socket belongs to this user id.
     User(u32),
     /// The kernel chose the address: an internet socket's port lies in the range that the kernel

@@ -6,7 +6,10 @@ use std::{
     ops::RangeInclusive,
 };
 
-use procnetsocket::model::{InetSocket, Inode, NetlinkSocket, Socket, UnixSocket, VsockAddr};
+use procnetsocket::{
+    NetNamespace,
+    model::{InetSocket, Inode, NetlinkSocket, Socket, UnixSocket, VsockAddr},
+};
 
 use super::{
     ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side},
@@ -20,6 +23,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) local_ports: &'a RangeInclusive<u16>,
     /// Who holds sockets; `None` when nobody looked, and then no condition on processes holds.
     pub(crate) matches: Option<&'a ProcessMatches>,
+    /// The network namespace, in a listing of every one.
+    pub(crate) namespace: Option<&'a NetNamespace>,
 }
 
 /// Returns whether a socket satisfies an expression.
@@ -48,6 +53,7 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
         Predicate::Comm(pattern) => {
             held(socket, facts, |matches, inode| matches.has_comm(pattern, inode))
         }
+        Predicate::Netns(word) => facts.namespace.is_some_and(|there| there.answers_to(word)),
         Predicate::User(uid) => socket.uid() == Some(*uid),
         Predicate::Autobound => is_autobound(socket, facts.local_ports),
     }

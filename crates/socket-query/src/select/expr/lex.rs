@@ -46,6 +46,7 @@ pub(super) enum Subject {
     Cgroup,
     Pid,
     Comm,
+    Netns,
     User,
     Container,
     Unit,
@@ -58,6 +59,7 @@ impl Subject {
         match word {
             b"pid" => Some(Self::Pid),
             b"comm" => Some(Self::Comm),
+            b"netns" => Some(Self::Netns),
             b"user" => Some(Self::User),
             b"container" => Some(Self::Container),
             b"unit" => Some(Self::Unit),

@@ -7,15 +7,16 @@
 //! condition := ("src" | "dst") EQ? HOST
 //!            | ("sport" | "dport") COMPARISON? PORT
 //!            | ("dev" | "fwmark" | "cgroup") (EQ | NE)? VALUE
-//!            | ("pid" | "comm" | "user" | "container" | "unit") (EQ | NE)? VALUE
+//!            | ("pid" | "comm" | "user" | "container" | "unit" | "netns") (EQ | NE)? VALUE
 //!            | "autobound"
 //! ```
 //!
 //! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
 //! value is understood when it is read, by the last subject before it, so that of two errors the
 //! first one from the left counts, whether it is in the grammar or in a value. `pid`, `comm`,
-//! `user`, `container` and `unit` are not of iproute2, which takes them for values: they are words of the language only
-//! where a condition may begin, and there iproute2 takes no value.
+//! `user`, `container` and `unit` are not of iproute2, which takes them for values: they are words
+//! of the language only where a condition may begin, and there iproute2 takes no value. `netns` is
+//! one in a listing of every network namespace only.
 
 use std::ops::Range;
 
@@ -226,6 +227,7 @@ impl Parser<'_> {
             | Subject::Cgroup
             | Subject::Pid
             | Subject::Comm
+            | Subject::Netns
             | Subject::User
             | Subject::Container
             | Subject::Unit => {
@@ -246,8 +248,11 @@ impl Parser<'_> {
 
     /// Looks at the next word, where a condition may begin; `None` at the end.
     fn peek_term(&mut self) -> Result<Option<TokenKind>, At> {
+        let is_everywhere = self.scope.is_everywhere();
         self.look(|kind| match &kind {
-            FilterWordKind::Value(word) => Subject::own(word).map_or(kind, FilterWordKind::Subject),
+            FilterWordKind::Value(word) => Subject::own(word)
+                .filter(|subject| is_everywhere || *subject != Subject::Netns)
+                .map_or(kind, FilterWordKind::Subject),
             _ => kind,
         })
     }
@@ -331,6 +336,8 @@ fn expected_behind(subject: Subject, comparison: Option<Comparison>) -> &'static
         (Subject::Pid, None) => "\"=\", \"!=\" or the number of a process",
         (Subject::Comm, Some(_)) => "the name of a process",
         (Subject::Comm, None) => "\"=\", \"!=\" or the name of a process",
+        (Subject::Netns, Some(_)) => "a network namespace",
+        (Subject::Netns, None) => "\"=\", \"!=\" or a network namespace",
         (Subject::User, Some(_)) => "a user",
         (Subject::User, None) => "\"=\", \"!=\" or a user",
         (Subject::Container, Some(_)) => "the id of a container",

@@ -110,6 +110,10 @@ impl PrintedFilter {
                 self.push("comm = ");
                 self.escaped(pattern);
             }
+            Predicate::Netns(word) => {
+                self.push("netns = ");
+                self.escaped(word);
+            }
             Predicate::User(uid) => self.format(format_args!("user = {uid}")),
             Predicate::Autobound => self.push("autobound"),
         }

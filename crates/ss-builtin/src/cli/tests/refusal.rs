@@ -74,6 +74,26 @@ fn refusals_name_the_grant_or_the_reason(#[case] line: &str, #[case] message: &s
     "-EN blue",
     "-E with -N is refused: the host follows events in its own namespace alone"
 )]
+#[case::counters_of_every_one(
+    "-s --all-namespaces",
+    "-s with --all-namespaces is refused: the counters are in /proc, which shows the host's own namespace alone"
+)]
+#[case::events_of_every_one(
+    "--all-namespaces -E",
+    "-E with --all-namespaces is refused: the host follows events in its own namespace alone"
+)]
+#[case::kill_everywhere(
+    "-K --all-namespaces sport = 7",
+    "-K with --all-namespaces is refused: sockets are closed in one network namespace, which -N names"
+)]
+#[case::one_and_every_one(
+    "--all-namespaces -N blue",
+    "-N with --all-namespaces is refused: one of them says which network namespaces are listed"
+)]
+#[case::every_one_and_one(
+    "-N blue --all-namespaces",
+    "-N with --all-namespaces is refused: one of them says which network namespaces are listed"
+)]
 fn options_without_meaning_in_another_namespace_are_refused(
     #[case] line: &str,
     #[case] message: &str,

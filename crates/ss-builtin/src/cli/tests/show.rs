@@ -7,8 +7,8 @@ use socket_query::{Grant, GrantSet};
 
 use super::{live, plan_with, powerful, show};
 use crate::cli::{
-    Detail, Direction, ListingKind, NameDisplay, OptionalColumn, Order, OutputFormat, Plan,
-    SortKey, Summary,
+    Detail, Direction, ListingKind, NameDisplay, NamespaceChoice, OptionalColumn, Order,
+    OutputFormat, Plan, SortKey, Summary,
 };
 
 #[rstest]
@@ -127,7 +127,10 @@ fn help_ends_everything(#[case] line: &str) {
 #[case::empty("--net=", Some(""))]
 fn a_namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&str>) {
     match powerful(line) {
-        Ok(Plan::Show(show)) => assert_eq!(show.namespace, namespace.map(BString::from)),
+        Ok(Plan::Show(show)) => {
+            let chosen = namespace.map(BString::from).map(NamespaceChoice::Named);
+            assert_eq!(show.namespace, chosen.unwrap_or_default());
+        }
         other => panic!("{line:?} gives {other:?}"),
     }
 }

@@ -6,6 +6,7 @@
 //! described in `docs/ss.schema.json`.
 
 mod name;
+mod namespace;
 mod process;
 mod row;
 mod summary;

@@ -8,7 +8,7 @@ use procnetsocket::{
 use serde::Serialize;
 use socket_query::{SocketTable, shown_state_of};
 
-use super::{name::NamesForm, process::ProcessForm};
+use super::{name::NamesForm, namespace::NamespaceForm, process::ProcessForm};
 use crate::render::{
     row::{RowRenderer, netid_word, state_word},
     tcp_info::sending_rate,
@@ -17,6 +17,9 @@ use crate::render::{
 /// One socket. Without the keys before `socket` it is the serde form of a row of the model.
 #[derive(Serialize)]
 pub(crate) struct SocketForm<'a> {
+    /// In a listing of every network namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<NamespaceForm<'a>>,
     /// As in the text.
     netid: &'static str,
     /// As in the text.
@@ -83,6 +86,7 @@ impl RowRenderer<'_> {
     pub(crate) fn form<'a>(&'a self, table: SocketTable, socket: Socket<'a>) -> SocketForm<'a> {
         let source = socket.source();
         SocketForm {
+            namespace: self.namespace.as_deref().map(NamespaceForm),
             netid: netid_word(table, &socket),
             state: state_word(&socket),
             source: if source == Source::SockDiag { "sock_diag" } else { "proc" },

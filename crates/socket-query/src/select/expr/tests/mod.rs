@@ -22,6 +22,7 @@ struct FakeMachine {
     names: Names,
     grants: GrantSet,
     unix_names: Visibility,
+    is_everywhere: bool,
     has_cgroups: bool,
 }
 
@@ -33,6 +34,7 @@ impl FakeMachine {
             names: Names::new(services, b""),
             grants: GrantSet::empty(),
             unix_names: Visibility::Shown,
+            is_everywhere: false,
             has_cgroups: true,
         }
     }
@@ -67,6 +69,10 @@ impl Machine for FakeMachine {
             b"eth0" => NonZeroU32::new(2),
             _ => None,
         }
+    }
+
+    fn is_everywhere(&self) -> bool {
+        self.is_everywhere
     }
 
     /// Every path that begins with `/g` is there, and its length is its id.

@@ -10,9 +10,16 @@ use crate::select::expr::error::FilterProblem;
 /// Compat: `if7` is the name of the interface with the index 7, as it is printed for one whose name
 /// is not known.
 pub(super) fn index(scope: &ValueScope<'_>, word: &[u8]) -> Result<i64, FilterProblem> {
-    let index: Option<u32> = parse_unsigned(word)
-        .or_else(|| scope.machine.interface_index(word.as_bstr()).map(u32::from))
-        .or_else(|| numbered(word));
+    let by_name = || scope.machine.interface_index(word.as_bstr()).map(u32::from);
+    let index: Option<u32> = if scope.is_everywhere() {
+        let expected = "the index of an interface, as names differ between network namespaces";
+        let index = parse_unsigned(word).or_else(|| numbered(word));
+        return index
+            .map(i64::from)
+            .ok_or_else(|| FilterProblem::Value { expected, found: word.into() });
+    } else {
+        parse_unsigned(word).or_else(by_name).or_else(|| numbered(word))
+    };
     index.map(i64::from).ok_or_else(|| FilterProblem::UnknownInterface(word.into()))
 }
 

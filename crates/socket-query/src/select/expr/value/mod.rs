@@ -32,6 +32,9 @@ pub(crate) trait Machine {
     fn names(&self) -> &Names;
     /// Returns the index of the interface of that name.
     fn interface_index(&self, name: &BStr) -> Option<NonZeroU32>;
+    /// Returns whether the filter is over every network namespace, so that an interface has no one
+    /// index and `netns` is a word of the language.
+    fn is_everywhere(&self) -> bool;
     /// Returns the id of the control group of that path, which begins with `/` at the mount.
     fn cgroup_id(&self, path: &BStr) -> Option<u64>;
     /// Returns the ids, in order, of the control groups whose paths are as `is_such` says; `None`
@@ -104,6 +107,11 @@ impl<'a> ValueScope<'a> {
         self.restriction
     }
 
+    /// Returns whether the filter is over every network namespace.
+    pub(super) fn is_everywhere(&self) -> bool {
+        self.machine.is_everywhere()
+    }
+
     /// Understands a word, which says something about `subject`.
     pub(super) fn value(&mut self, subject: Subject, word: &[u8]) -> Result<Value, FilterProblem> {
         match subject {
@@ -119,6 +127,7 @@ impl<'a> ValueScope<'a> {
             Subject::Mark => mark(word).map(Value::Is),
             Subject::Pid => process::pid(self, word).map(Value::Is),
             Subject::Comm => process::comm(self, word).map(Value::Is),
+            Subject::Netns => netns(word).map(Value::Is),
             Subject::User => process::user(self, word).map(Value::Is),
             Subject::Container => workload::container(self, word).map(Value::Is),
             Subject::Unit => workload::unit(self, word).map(Value::Is),
@@ -142,6 +151,14 @@ fn device(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProble
     let index = interface::index(scope, word)?;
     // OK because an index is a number of 32 bits.
     Ok(Predicate::Device(u32::try_from(index).ok().and_then(NonZeroU32::new)))
+}
+
+/// Understands a network namespace: a name or an inode.
+fn netns(word: &[u8]) -> Result<Predicate, FilterProblem> {
+    match word {
+        b"" => Err(FilterProblem::Value { expected: "a network namespace", found: word.into() }),
+        word => Ok(Predicate::Netns(word.into())),
+    }
 }
 
 fn mark(word: &[u8]) -> Result<Predicate, FilterProblem> {

@@ -1,0 +1,204 @@
+//! Listings of every network namespace of the machine.
+
+use std::{num::NonZeroU64, ops::ControlFlow, sync::Arc, time::Instant};
+
+use procnetsocket::{
+    Interrupt, NamespaceFinder, NetNamespace, OpenedNamespace, SocketTables, model::Socket,
+};
+
+use crate::{
+    Collected, Error, ErrorKind, Grant, ListingProblem, NamespaceScope, PolicyView, Selection,
+    Sink, SocketTable, UsageCounter,
+    collect::{self, BoundedTables},
+};
+
+/// A network namespace whose sockets a listing contains.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListedNamespace {
+    /// What is known of it. It has no processes where the policy hides them or some sockets.
+    pub namespace: Arc<NetNamespace>,
+    /// The view of this one namespace, for the names of its interfaces and its range of ports.
+    pub view: PolicyView,
+}
+
+impl PolicyView {
+    /// Returns the view of every network namespace of the machine. What it collects are the sockets
+    /// of one namespace after the other; a sink learns which by [`Sink::namespace`]. A filter over it
+    /// knows `netns`.
+    ///
+    /// It follows no events and destroys nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotGranted`] without the grants `sockets` and `namespaces`,
+    /// [`ErrorKind::OneNamespace`] when the policy does not say that these are all,
+    /// [`ErrorKind::NoMeans`] when the host gave no way to find them.
+    pub fn everywhere(&self) -> Result<Self, Error> {
+        self.granted(Grant::Sockets)?;
+        self.granted(Grant::Namespaces)?;
+        if self.policy.namespaces() != NamespaceScope::All {
+            return Err(Error::one_namespace());
+        }
+        // Security: a fake root never makes anyone look at the live system.
+        let finder = self.finder.clone().filter(|_| self.tables.is_live());
+        let finder = finder.ok_or_else(|| Error::no_means(Grant::Namespaces))?;
+        Ok(Self { everywhere: Some(finder), events: None, kill: None, ..self.clone() })
+    }
+
+    /// Returns whether this is the view of every network namespace.
+    pub fn is_everywhere(&self) -> bool {
+        self.everywhere.is_some()
+    }
+
+    /// Returns the same view of one namespace.
+    fn of_one(&self, tables: SocketTables) -> Self {
+        Self { tables: Arc::new(tables), everywhere: None, finder: None, ..self.clone() }
+    }
+
+    /// Returns what may be known of a namespace.
+    ///
+    /// Security: where sockets are hidden, processes that have only such open are, too.
+    fn shown_namespace(&self, namespace: NetNamespace) -> NetNamespace {
+        let mut shown = namespace;
+        if !self.grants().contains(Grant::Processes) || self.policy.narrows() {
+            shown.pids.clear();
+        }
+        shown
+    }
+}
+
+/// Hands the sockets of every namespace to a sink.
+pub(crate) fn collect(
+    view: &PolicyView,
+    finder: &NamespaceFinder,
+    selection: &Selection,
+    interrupt: &dyn Interrupt,
+    sink: &mut dyn Sink,
+) -> Result<Collected, Error> {
+    let begin = Instant::now();
+    let is_late = || view.policy.max_time().is_some_and(|time| begin.elapsed() >= time);
+    let found = finder.find(&|| interrupt.is_interrupted() || is_late());
+    let found = found.map_err(|error| {
+        let is_over = error.kind() == procnetsocket::ErrorKind::Interrupted && is_late();
+        if is_over { Error::max_time(&view.policy) } else { error.into() }
+    })?;
+    let mut listing = Everywhere { view, selection, sink, begin, collected: Collected::default() };
+    let mut as_text = 0;
+    for namespace in found.namespaces {
+        if listing.collected.stopped {
+            return Ok(listing.collected);
+        }
+        let tables = match finder.tables(&namespace) {
+            Ok(OpenedNamespace::Full(tables)) => tables,
+            Ok(OpenedNamespace::Text(tables, why)) => {
+                as_text += u64::from(why.is_some());
+                tables
+            }
+            Ok(_) => continue,
+            Err(error) => {
+                let name = namespace.label();
+                listing.problem(ListingProblem::Namespace(&name, &error));
+                continue;
+            }
+        };
+        listing.one(namespace, tables, interrupt)?;
+    }
+    for unreadable in &found.unreadable {
+        let name = unreadable.name.escape_ascii().to_string();
+        listing.problem(ListingProblem::Namespace(&name, &unreadable.error));
+    }
+    if found.closed > 0 {
+        listing.problem(ListingProblem::UnseenNamespaces(found.closed));
+    }
+    if as_text > 0 && !view.policy.narrows() {
+        // It hides no socket, so it is no problem of the listing.
+        let _ = listing.sink.problem(ListingProblem::NamespacesAsText(as_text));
+    }
+    Ok(listing.collected)
+}
+
+/// A listing that is under way.
+struct Everywhere<'a> {
+    view: &'a PolicyView,
+    selection: &'a Selection,
+    sink: &'a mut dyn Sink,
+    begin: Instant,
+    collected: Collected,
+}
+
+impl Everywhere<'_> {
+    /// Hands over the sockets of one namespace.
+    fn one(
+        &mut self,
+        namespace: NetNamespace,
+        tables: SocketTables,
+        interrupt: &dyn Interrupt,
+    ) -> Result<(), Error> {
+        let Self { view, selection, .. } = *self;
+        let there = view.of_one(tables);
+        let namespace = Arc::new(namespace);
+        let filter = selection.filter.in_namespace(&namespace, there.local_port_range());
+        let selection = Selection { filter, ..selection.clone() };
+        let policy = &view.policy;
+        let rows = policy.max_rows().map(|max| max.get().saturating_sub(self.collected.rows));
+        let is_full = rows == Some(0);
+        let rows = rows.map(|rows| NonZeroU64::new(rows).unwrap_or(NonZeroU64::MIN));
+        let time = policy.max_time().map(|time| time.saturating_sub(self.begin.elapsed()));
+        let left = policy.clone().with_max_rows(rows).with_max_time(time);
+        let source = BoundedTables {
+            tables: &there.tables,
+            policy: &left,
+            limits: &view.limits,
+            usage: &view.usage,
+        };
+        if is_full {
+            // No further row may come, and none may be left out in silence.
+            let usage = UsageCounter::default();
+            let source = BoundedTables { usage: &usage, ..source };
+            let more = collect::collect(&source, &selection, interrupt, &mut Discard);
+            let more = more.map_err(|error| self.bounded(error))?;
+            return if more.rows > 0 { Err(Error::max_rows(policy)) } else { Ok(()) };
+        }
+        let shown = Arc::new(view.shown_namespace(Arc::unwrap_or_clone(namespace)));
+        self.sink.namespace(&ListedNamespace { namespace: shown, view: there.clone() });
+        let listed = collect::collect(&source, &selection, interrupt, self.sink)
+            .map_err(|error| self.bounded(error))?;
+        self.collected.rows += listed.rows;
+        self.collected.problems += listed.problems;
+        self.collected.stopped = listed.stopped;
+        Ok(())
+    }
+
+    /// Says the bound of the policy, not what was left of it.
+    fn bounded(&self, error: Error) -> Error {
+        match error.kind() {
+            ErrorKind::MaxRows => Error::max_rows(&self.view.policy),
+            ErrorKind::MaxTime => Error::max_time(&self.view.policy),
+            _ => error,
+        }
+    }
+
+    /// Reports a namespace that is not listed.
+    ///
+    /// Security: where sockets are hidden, a namespace without a visible row is not mentioned.
+    fn problem(&mut self, problem: ListingProblem<'_>) {
+        if !self.view.policy.narrows() {
+            self.collected.problems += 1;
+            self.collected.stopped |= self.sink.problem(problem).is_break();
+        }
+    }
+}
+
+/// Receives one socket and nothing else.
+struct Discard;
+
+impl Sink for Discard {
+    fn socket(&mut self, _: SocketTable, _: Socket<'_>) -> ControlFlow<()> {
+        ControlFlow::Break(())
+    }
+
+    fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
