@@ -83,14 +83,14 @@ impl ArgError {
 /// Bytes of a name that others are compared with: more than any has.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Returns the name from which the fewest changes lead to what was typed: a third of its letters at
-/// most, and fewer than from any other.
+/// Returns the name from which the fewest changes lead to what was typed: of less than a third of its
+/// letters, and fewer than from any other.
 fn nearest(typed: &[u8], names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     if typed.len() > MAX_NAME_BYTES {
         return None;
     }
     let changes = |name: &'static str| (distance(typed, name.as_bytes()), name);
-    let is_near = |(changes, _): &(usize, _)| changes * 3 <= typed.len();
+    let is_near = |(changes, _): &(usize, _)| changes * 3 < typed.len();
     let mut found: Vec<_> = names.map(changes).filter(is_near).collect();
     found.sort_unstable();
     found.dedup();
@@ -138,11 +138,12 @@ mod tests {
     #[case::two_as_near("ipv5", None)]
     #[case::empty("", None)]
     #[case::short("al", None)]
+    #[case::another_word("foo", None)]
     // hostile
     #[case::control("listen\u{1b}ing", Some("listening"))]
     #[case::long(&"listening".repeat(1000), None)]
     fn suggests_the_nearest_name(#[case] typed: &str, #[case] name: Option<&str>) {
-        let names = ["listening", "processes", "all", "ipv4", "ipv6", "listening"];
+        let names = ["listening", "processes", "all", "ipv4", "ipv6", "for", "listening"];
         let error = ArgError::unknown_name(typed.as_bytes(), names.into_iter());
         assert_eq!(error.suggestion(), name);
     }
