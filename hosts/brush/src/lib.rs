@@ -120,7 +120,7 @@ fn execute<SE: ShellExtensions>(
     // Its handles on the streams are closed, so that a reader sees the end of the output.
     drop(context);
     // The first word is the name.
-    let args: Vec<BString> = args.iter().skip(1).map(|word| word.to_string().into()).collect();
+    let args: Vec<BString> = args.into_iter().skip(1).map(|word| word.to_string().into()).collect();
     Box::pin(async move {
         let cancel = Cancel::new();
         let _guard = CancelOnDrop(cancel.clone());
@@ -160,6 +160,11 @@ fn terminal_width<SE: ShellExtensions>(context: &ExecutionContext<'_, SE>) -> Op
 }
 
 /// Returns what brush's `help` prints.
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "the signature is that of brush's function pointer"
+)]
 fn content(
     name: &str,
     content: ContentType,

@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Bytes of one answer
     #[arg(long, value_name = "BYTES", default_value = "65536")]
     pub(crate) max_output: usize,
+    /// Bytes that this process may take; past it the server ends, and the client starts it again
+    #[arg(long, value_name = "BYTES", default_value = "1073741824")]
+    pub(crate) max_memory: u64,
     /// Append one JSON line a call, without its content
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{CallContext, Cancel, ExitCode, Registry, invoke};
+use builtin_api::{CallContext, Cancel, ErrorKind, ExitCode, Registry, invoke};
 use rmcp::{ErrorData, RoleServer, model::CallToolResult, service::RequestContext};
 use serde::Serialize;
 use serde_json::json;
@@ -213,7 +213,8 @@ pub(crate) fn interrupted<T>(
     let watch = thread::Builder::new().name("cancel".to_owned()).spawn(move || {
         use std::sync::mpsc::RecvTimeoutError::Timeout;
         while ended.recv_timeout(LOOK) == Err(Timeout) {
-            if flag.is_cancelled() {
+            // Its deadline the shell has itself.
+            if flag.check().is_err_and(|error| error.kind() == ErrorKind::Cancelled) {
                 return interrupt();
             }
         }

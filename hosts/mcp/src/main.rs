@@ -26,6 +26,7 @@ use host_confine::{
 use host_shell::Allowed;
 use procnetsocket::SocketTables;
 use rmcp::{ServiceExt as _, transport::stdio};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::{
     args::Args,
@@ -60,6 +61,9 @@ fn main() -> ExitCode {
 /// Opens everything, confines the process, and answers until the client goes away.
 fn server(args: &Args) -> Result<(), Failure> {
     let capabilities = capabilities::open(args)?;
+    // Security: scripts run in this process, and what they take must not be the machine's memory.
+    let limit = Rlimit { current: Some(args.max_memory), maximum: Some(args.max_memory) };
+    setrlimit(Resource::Data, limit)?;
     // A runtime without I/O driver and without signals: one thread, and timers.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let confinement = if args.no_confine {

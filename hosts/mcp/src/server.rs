@@ -244,8 +244,12 @@ impl Server {
                 let started = Instant::now();
                 let (gone, target) = (if asked.gone { "--gone" } else { "--wait" }, &*asked.target);
                 let mut shown = Capped::new(shared.limits.bytes);
-                let said =
-                    shared.say("portwatch", &words([gone, "--", target]), cancel, &mut shown);
+                let said = if target.trim().is_empty() {
+                    // For portwatch it is any port, which nobody waits for.
+                    Said::usage("expected a target such as `:8080`")
+                } else {
+                    shared.say("portwatch", &words([gone, "--", target]), cancel, &mut shown)
+                };
                 let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 let satisfied = said.status.is_success();
                 let timed_out = said.status == ExitCode::TIMED_OUT;

@@ -441,6 +441,29 @@ async def what_is_not_a_message_does_not_end_the_server():
     assert running.wait(PATIENCE) == 0
 
 
+async def script_cannot_take_the_memory_of_the_machine():
+    limit = 256 * 1024 * 1024
+    running = subprocess.Popen(
+        [PROGRAM, "--max-memory", str(limit)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )
+    script = "b=x; for i in {1..20}; do b=$b$b; done; seq 100000 | nl -s $b | wc -l"
+    send(running, [
+        {"method": "initialize", "id": 1, "params": handshake(HANDSHAKES[-1])},
+        {"method": "notifications/initialized"},
+        {"method": "tools/call", "id": 2, "params": {"name": "run_script", "arguments": {"script": script}}},
+    ])
+    # The server ends, or the script does with an error; the script never succeeds.
+    for line in running.stdout:
+        message = json.loads(line)
+        if message.get("id") == 2:
+            assert message["result"]["structuredContent"]["exit_code"] != 0, message
+            break
+    running.stdin.close()
+    _, _, usage = os.wait4(running.pid, 0)
+    assert usage.ru_maxrss * 1024 < limit + 128 * 1024 * 1024, usage
+
+
 async def audit_has_no_content():
     with tempfile.NamedTemporaryFile("r") as audit:
         async with client("--audit", audit.name) as connected:
@@ -487,6 +510,7 @@ TESTS = [
     every_version_of_the_protocol_is_answered,
     client_that_goes_away_ends_the_server,
     what_is_not_a_message_does_not_end_the_server,
+    script_cannot_take_the_memory_of_the_machine,
     audit_has_no_content,
 ]
 
