@@ -11,6 +11,10 @@ _portwatch() {
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
+    --host-proc)
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return
+        ;;
     --timeout)
         :
         return
@@ -29,7 +33,7 @@ _portwatch() {
         ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '--proc-root --proc-only -w --wait -g --gone -l --list --any --timeout --for --count --initial --interval -t --tcp -u --udp -x --unix -4 --ipv4 -6 --ipv6 -p --processes --json-lines -h --help -V --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '--proc-root --proc-only --host-proc -w --wait -g --gone -l --list --any --timeout --for --count --initial --interval -t --tcp -u --udp -x --unix -4 --ipv4 -6 --ipv6 -p --processes --json-lines -h --help -V --version' -- "$cur")
     fi
 }
 complete -o default -F _portwatch portwatch

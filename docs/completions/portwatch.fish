@@ -2,6 +2,7 @@
 
 complete -c portwatch -l proc-root -x -a '(__fish_complete_directories)' -d 'first: list a fake proc root'
 complete -c portwatch -l proc-only -f -d 'first: list the text tables of the system'
+complete -c portwatch -l host-proc -x -a '(__fish_complete_directories)' -d 'first: list process 1 of a mounted procfs, as text'
 complete -c portwatch -s w -l wait -f -d 'wait until a socket matches FILTER'
 complete -c portwatch -s g -l gone -f -d 'wait until no socket matches FILTER'
 complete -c portwatch -s l -l list -f -d 'print the ports that are open now'

@@ -2,6 +2,7 @@
 
 complete -c ss -l proc-root -x -a '(__fish_complete_directories)' -d 'first: list a fake proc root'
 complete -c ss -l proc-only -f -d 'first: list the text tables of the system'
+complete -c ss -l host-proc -x -a '(__fish_complete_directories)' -d 'first: list process 1 of a mounted procfs, as text'
 complete -c ss -s h -l help -f -d 'print this text'
 complete -c ss -s V -l version -f -d 'print the version'
 complete -c ss -s v -l version -f -d 'the same as -V'

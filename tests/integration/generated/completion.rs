@@ -10,10 +10,12 @@ use rstest::rstest;
 use crate::workspace;
 
 /// The options of the program alone, which come before the others.
-const OWN: [FlagDoc; 2] = [
+const OWN: [FlagDoc; 3] = [
     FlagDoc::new(None, &["proc-root"], "first: list a fake proc root")
         .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
     FlagDoc::new(None, &["proc-only"], "first: list the text tables of the system"),
+    FlagDoc::new(None, &["host-proc"], "first: list process 1 of a mounted procfs, as text")
+        .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
 ];
 
 /// Options that are refused whatever the host grants are not offered.
