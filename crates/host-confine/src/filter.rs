@@ -322,12 +322,17 @@ fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
 
 /// Installs the filter for all threads.
 pub(crate) fn install(calls: Calls) -> Result<(), ConfineError> {
+    Ok(seccompiler::apply_filter_all_threads(&program(calls)?).map_err(Repr::Install)?)
+}
+
+/// Returns the program of a filter, for the machine that this is built for.
+fn program(calls: Calls) -> Result<BpfProgram, ConfineError> {
     let nothing = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
     let machine = TargetArch::try_from(std::env::consts::ARCH).map_err(Repr::Filter)?;
-    let filter = SeccompFilter::new(calls, nothing, SeccompAction::Allow, machine)
+    let program = SeccompFilter::new(calls, nothing, SeccompAction::Allow, machine)
         .and_then(BpfProgram::try_from)
         .map_err(Repr::Filter)?;
-    Ok(seccompiler::apply_filter_all_threads(&filter).map_err(Repr::Install)?)
+    Ok(program)
 }
 
 fn allow(calls: &mut Calls, numbers: &[c_long]) {
@@ -500,5 +505,87 @@ mod tests {
     #[case::netfilter(libc::IPPROTO_IP, 64)]
     fn dangerous_socket_options_are_denied(#[case] level: c_int, #[case] name: c_int) {
         assert!(!NETLINK_OPTIONS.iter().chain(&NAME_OPTIONS).any(|it| *it == (level, name)));
+    }
+
+    // ---- what the kernel would make of the program -----------------------------------------------
+
+    /// Kernel: `AUDIT_ARCH_X86_64`, `AUDIT_ARCH_AARCH64` (`linux/audit.h`).
+    const MACHINE: u32 = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
+    const OTHER_MACHINE: u32 = if cfg!(target_arch = "x86_64") { 0xc000_00b7 } else { 0xc000_003e };
+    const ALLOWED: u32 = 0x7fff_0000;
+    const KILLED: u32 = 0x8000_0000;
+    const NO_SUCH_CALL: u32 = 0x0005_0000 | 38;
+
+    /// Returns what a program answers to a call. Kernel: `struct seccomp_data`, all little-endian here.
+    fn answer(program: &BpfProgram, machine: u32, call: c_long, arguments: [u64; 6]) -> u32 {
+        let mut data = Vec::new();
+        data.extend(u32::try_from(call).unwrap().to_le_bytes());
+        data.extend(machine.to_le_bytes());
+        data.extend([0; 8]);
+        data.extend(arguments.iter().flat_map(|argument| argument.to_le_bytes()));
+        let (mut at, mut accumulator) = (0, 0_u32);
+        loop {
+            let step = &program[at];
+            let jump = |is_true| usize::from(if is_true { step.jt } else { step.jf });
+            at += 1;
+            match step.code {
+                // BPF_LD | BPF_W | BPF_ABS
+                0x20 => {
+                    let from = usize::try_from(step.k).unwrap();
+                    accumulator = u32::from_le_bytes(data[from..from + 4].try_into().unwrap());
+                }
+                // BPF_ALU | BPF_AND | BPF_K
+                0x54 => accumulator &= step.k,
+                // BPF_JMP: BPF_JA, BPF_JEQ, BPF_JGT, BPF_JGE
+                0x05 => at += usize::try_from(step.k).unwrap(),
+                0x15 => at += jump(accumulator == step.k),
+                0x25 => at += jump(accumulator > step.k),
+                0x35 => at += jump(accumulator >= step.k),
+                // BPF_RET | BPF_K
+                0x06 => return step.k,
+                code => panic!("no instruction of a filter is {code:#x}"),
+            }
+        }
+    }
+
+    #[test]
+    fn program_is_its_table_over_every_number_of_the_machine() {
+        for duty in [Duty::Scripts, Duty::Processes, Duty::Resolver, Duty::Terminal] {
+            let calls = calls(duty, EVERYTHING).unwrap();
+            let program = program(calls.clone()).unwrap();
+            for call in 0..1_000 {
+                let answered = answer(&program, MACHINE, call, [u64::MAX; 6]);
+                match calls.get(&call) {
+                    Some(rules) if rules.is_empty() => assert_eq!(answered, ALLOWED, "{call}"),
+                    // No rule admits arguments of ones alone.
+                    _ => assert_eq!(answered, NO_SUCH_CALL, "{duty:?}: {call}"),
+                }
+                // Kernel: numbers mean other calls there.
+                assert_eq!(answer(&program, OTHER_MACHINE, call, [0; 6]), KILLED, "{call}");
+            }
+        }
+    }
+
+    #[rstest]
+    #[case::thread(libc::SYS_clone, [bits(THREAD), 0, 0, 0, 0, 0], true)]
+    #[case::process(libc::SYS_clone, [17, 0, 0, 0, 0, 0], false)]
+    #[case::namespace(libc::SYS_clone, [bits(THREAD | libc::CLONE_NEWUSER), 0, 0, 0, 0, 0], false)]
+    #[case::memory(libc::SYS_mmap, [0, 4096, 3, 0x22, 0, 0], true)]
+    #[case::code(libc::SYS_mmap, [0, 4096, 5, 0x22, 0, 0], false)]
+    #[case::made_code(libc::SYS_mprotect, [0, 4096, 4, 0, 0, 0], false)]
+    #[case::sock_diag(libc::SYS_socket, [16, 3, 4, 0, 0, 0], true)]
+    #[case::routes(libc::SYS_socket, [16, 3, 0, 0, 0, 0], false)]
+    #[case::internet(libc::SYS_socket, [2, 1, 0, 0, 0, 0], false)]
+    #[case::high_bits_do_not_hide_it(libc::SYS_socket, [2 | 1 << 32, 1, 0, 0, 0, 0], false)]
+    #[case::width(libc::SYS_ioctl, [0, 0x5413, 0, 0, 0, 0], true)]
+    #[case::typing(libc::SYS_ioctl, [0, 0x5412, 0, 0, 0, 0], false)]
+    fn program_bounds_arguments(
+        #[case] call: c_long,
+        #[case] arguments: [u64; 6],
+        #[case] is_allowed: bool,
+    ) {
+        let program = program(calls(Duty::Scripts, EVERYTHING).unwrap()).unwrap();
+        let expected = if is_allowed { ALLOWED } else { NO_SUCH_CALL };
+        assert_eq!(answer(&program, MACHINE, call, arguments), expected);
     }
 }

@@ -3,13 +3,20 @@
 //! They may do what their user may, as iproute2's `ss`: every grant is given, keys of connections are
 //! shown, and the process is not confined. `-F FILE` reads any file by its absolute path.
 //!
-//! Two options are for measurement. They are recognised as the first arguments only, are never
+//! Three options choose the tables; two of them are for measurement. They are recognised as the first arguments only, are never
 //! abbreviated, and take no part in the matching of other options:
 //!
 //! | option | sockets that are listed |
 //! | --- | --- |
 //! | `--proc-root DIR` | those of a directory that has the form of `/proc` |
+//! | `--host-proc DIR` | those of process 1 of a procfs that is mounted at a directory, as text |
 //! | `--proc-only` | those of the system's text tables, without sock_diag |
+//!
+//! `--host-proc` is for a container into which the host's `/proc` is mounted. The directory has to be
+//! the root of a procfs. What the text tables do not contain is absent: statistics, memory, the
+//! backlog of listeners, names of interfaces; and so are names of network namespaces, as `/run/netns`
+//! is the container's. Names of users, services and protocols are those of the container, too.
+//! Processes are those of the same procfs, as far as this user may look into them.
 
 use std::{
     ffi::OsString,
@@ -23,7 +30,7 @@ use std::{
 use bstr::{BString, ByteSlice as _};
 use builtin_api::{Access, Builtin, CallContext, Sandbox, invoke};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
-use procnetsocket::{NamespaceFinder, SocketTables};
+use procnetsocket::{NamespaceFinder, Pid, ProcRoot, SocketTables};
 use socket_query::{Grant, NamespaceScope, Policy, PolicyView, System, Visibility};
 
 type Failure = Box<dyn std::error::Error>;
@@ -63,6 +70,8 @@ enum TablesFrom {
     System,
     SystemText,
     Root(PathBuf),
+    /// A procfs of another PID namespace: that of the host, mounted into a container.
+    Host(PathBuf),
 }
 
 impl TablesFrom {
@@ -83,6 +92,11 @@ impl TablesFrom {
                 b"--proc-root" => {
                     let path = value.ok_or("--proc-root needs a directory")?;
                     from = Self::Root(OsString::from_vec(path.into()).into());
+                    taken
+                }
+                b"--host-proc" => {
+                    let path = value.ok_or("--host-proc needs a directory")?;
+                    from = Self::Host(OsString::from_vec(path.into()).into());
                     taken
                 }
                 _ => break,
@@ -106,7 +120,23 @@ fn open(path: impl AsRef<std::path::Path>) -> io::Result<Dir> {
 
 /// Opens the tables with every grant.
 fn view(from: &TablesFrom) -> Result<PolicyView, Failure> {
+    let policy = Policy::new(Grant::ALL.into_iter().collect())
+        .with_secrets(Visibility::Shown)
+        .with_namespaces(NamespaceScope::All);
     let system = match from {
+        TablesFrom::Host(path) => {
+            // Its `net` would be the namespace of the reader, so the tables are those of process 1.
+            // `/run/netns` and sock_diag are the reader's own, and are not used.
+            let root = || -> Result<_, Failure> {
+                let failed = |error| format!("--host-proc {}: {error}", path.display());
+                Ok(ProcRoot::from_procfs(open(path)?).map_err(failed)?)
+            };
+            let init = Pid::new(1).ok_or("there is no process 1")?;
+            let tables = SocketTables::of_process(root()?, init)?;
+            let finder = NamespaceFinder::from_root(root()?);
+            let system = System::with_tables(tables, authority()).with_namespace_finder(finder);
+            return Ok(system.view(policy)?);
+        }
         TablesFrom::System => System::open_ambient(authority())?
             .with_namespace_finder(NamespaceFinder::open_ambient(authority())?),
         TablesFrom::SystemText => System::open_ambient_text(authority())?,
@@ -114,9 +144,6 @@ fn view(from: &TablesFrom) -> Result<PolicyView, Failure> {
             System::with_tables(SocketTables::from_dir(open(path)?), authority())
         }
     };
-    let policy = Policy::new(Grant::ALL.into_iter().collect())
-        .with_secrets(Visibility::Shown)
-        .with_namespaces(NamespaceScope::All);
     Ok(system.with_netns_dir().view(policy)?)
 }
 
@@ -160,6 +187,8 @@ mod tests {
         assert_eq!(take(&["-tan"]), (Some(TablesFrom::System), words(&["-tan"])));
         assert_eq!(take(&["--proc-root", "/x", "-t"]), (root(), words(&["-t"])));
         assert_eq!(take(&["--proc-root=/x", "-t"]), (root(), words(&["-t"])));
+        let host = Some(TablesFrom::Host("/x".into()));
+        assert_eq!(take(&["--host-proc", "/x", "-t"]), (host, words(&["-t"])));
         assert_eq!(take(&["--proc-only", "-t"]), (Some(TablesFrom::SystemText), words(&["-t"])));
         assert_eq!(
             take(&["-t", "--proc-only"]),

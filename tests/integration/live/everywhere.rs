@@ -210,3 +210,31 @@ status 1
 "#
     );
 }
+
+#[test]
+fn host_proc_shows_the_namespace_of_its_first_process() {
+    let lines = [
+        "elsewhere -tlnH",
+        "elsewhere --host-proc /run/host -tlnp",
+        "elsewhere --host-proc /run/host -tlnH --all-namespaces netns = @PLAIN-ID or netns = @OWN-ID",
+        "elsewhere --host-proc /run -tln",
+    ];
+    let Some(printed) = print(&lines) else { return };
+    assert_eq!(
+        printed,
+        r#"## elsewhere: -tlnH
+status 0
+## elsewhere: --host-proc /run/host -tlnp
+LISTEN 0      0          127.0.0.1:7001      0.0.0.0:*    users:(("python3",pid=OWN-PID,fd=3))
+State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess
+status 0
+## elsewhere: --host-proc /run/host -tlnH --all-namespaces netns = @PLAIN-ID or netns = @OWN-ID
+OWN LISTEN 0      0      127.0.0.1:7001 0.0.0.0:*
+PLAIN LISTEN 0      0      127.0.0.1:7001 0.0.0.0:*
+status 0
+## elsewhere: --host-proc /run -tln
+ss: --host-proc /run: expected procfs at /proc, but found another kind of file system
+status 1
+"#
+    );
+}

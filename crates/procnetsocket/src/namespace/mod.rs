@@ -25,7 +25,7 @@ use crate::{
     model::Inode,
     proc::{
         port_range,
-        root::{ProcFile, ProcRoot},
+        root::{Pid, ProcFile, ProcRoot},
     },
     tables::{Elsewhere, SocketTables},
 };
@@ -54,6 +54,25 @@ impl SocketTables {
     ) -> Result<Self, Error> {
         let root = ProcRoot::open_ambient(token).map_err(Repr::Root)?;
         inside(namespace, || of_this_thread(token, root, None))
+    }
+}
+
+impl SocketTables {
+    /// Returns the text tables of the network namespace that a process lives in, as a procfs shows
+    /// them: [`ProcRoot::from_procfs`] is one of another machine's view, such as that of a
+    /// container's host.
+    ///
+    /// There is no sock_diag, so that details, filters of the kernel and names of interfaces are
+    /// absent. [`processes`](Self::processes) are those of the same procfs.
+    ///
+    /// # Errors
+    ///
+    /// [`Root`](crate::ErrorKind::Root) if the process is not there or is closed.
+    pub fn of_process(root: ProcRoot, pid: Pid) -> Result<Self, Error> {
+        let id = root.open_process(pid).and_then(|dir| dir.network_namespace_id());
+        let process = Some(Inhabitants { id: id.map_err(Repr::Root)?, pids: vec![pid] });
+        let elsewhere = Elsewhere { port_range: None, process };
+        Ok(Self::of_namespace(root, None, None, elsewhere))
     }
 }
 
