@@ -572,6 +572,17 @@ mod command_lines {
         check(&run(&root(), line), &[], &[&format!("ss: {reason}")], 1);
     }
 
+    /// The line of the C library stays the first one, and the status that of a wrong option.
+    #[test]
+    fn wrong_option_is_followed_by_the_nearest_right_one() {
+        let outcome = run(&root(), "-t --lisening");
+        let stderr = outcome.stderr.to_string();
+        let first = "ss: unrecognized option '--lisening'\nss: did you mean --listening?\n";
+        assert!(stderr.starts_with(first), "{stderr}");
+        assert_eq!((outcome.stdout.len(), outcome.status), (0, 255));
+        assert!(!run(&root(), "--foo").stderr.to_string().contains("did you mean"));
+    }
+
     #[rstest]
     #[case("-y", "invalid option -- 'y'")]
     #[case("-ty", "invalid option -- 'y'")]

@@ -3,7 +3,11 @@
 use bstr::BString;
 use builtin_cli::Chain;
 
-use crate::{CallContext, Error, ErrorKind, ExitCode};
+use crate::{
+    context::CallContext,
+    error::{Error, ErrorKind},
+    exit::ExitCode,
+};
 
 /// A command that runs inside the host's process.
 pub trait Builtin: Send + Sync {
@@ -81,7 +85,14 @@ mod tests {
     use rstest::rstest;
 
     use super::invoke;
-    use crate::{Access, Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode, Sandbox};
+    use crate::{
+        builtin::Builtin,
+        cancel::Cancel,
+        context::CallContext,
+        error::{Error, ErrorKind},
+        exit::ExitCode,
+        sandbox::{Access, Sandbox},
+    };
 
     /// A builtin that ends as its function says.
     struct Ends<F>(F);

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// A flag that the host sets and a deadline that it chose; a builtin polls both.
 ///
@@ -107,7 +107,7 @@ mod tests {
     use rstest::rstest;
 
     use super::Cancel;
-    use crate::ErrorKind;
+    use crate::error::ErrorKind;
 
     const HOUR: Duration = Duration::from_hours(1);
 

@@ -2,7 +2,10 @@
 
 use std::{fmt, io};
 
-use crate::{ExitCode, SandboxError, SandboxErrorKind};
+use crate::{
+    exit::ExitCode,
+    sandbox::{SandboxError, SandboxErrorKind},
+};
 
 /// The error of a builtin call.
 ///
@@ -117,7 +120,7 @@ mod tests {
     use rstest::rstest;
 
     use super::{Error, ErrorKind};
-    use crate::{Sandbox, SandboxErrorKind};
+    use crate::sandbox::{Sandbox, SandboxErrorKind};
 
     #[test]
     fn keeps_kind_and_message() {

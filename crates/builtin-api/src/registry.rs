@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use builtin_cli::is_unsafe_to_show;
 
-use crate::Builtin;
+use crate::builtin::Builtin;
 
 /// A set of builtins with unique names, sorted by name.
 ///
@@ -123,7 +123,7 @@ mod tests {
     use rstest::rstest;
 
     use super::{Registry, RegistryErrorKind};
-    use crate::{Builtin, CallContext, Error, ExitCode};
+    use crate::{builtin::Builtin, context::CallContext, error::Error, exit::ExitCode};
 
     struct Named(&'static str, &'static str);
 

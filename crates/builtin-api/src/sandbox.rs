@@ -17,9 +17,8 @@ use self::{
     path::{Beneath, ScriptPath},
 };
 pub use self::{
-    error::{SandboxError, SandboxErrorKind},
+    error::{MAX_PATH_BYTES, SandboxError, SandboxErrorKind},
     listing::{DirEntry, ReadDir},
-    path::MAX_PATH_BYTES,
     remove::MAX_TREE_DEPTH,
 };
 

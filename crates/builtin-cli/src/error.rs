@@ -16,7 +16,7 @@ enum Repr {
     #[error("invalid option -- '{}'", Escaped::new(&[*.0]))]
     UnknownLetter(u8),
     #[error("unrecognized option '--{}'", Escaped::new(.0))]
-    UnknownName(BString),
+    UnknownName(BString, Option<&'static str>),
     #[error("option '--{}' is ambiguous; possibilities: '--{}'", Escaped::new(.0), .1.join("' '--"))]
     Ambiguous(BString, Vec<&'static str>),
     #[error("option requires an argument -- '{0}'")]
@@ -36,8 +36,18 @@ impl ArgError {
         Self(Repr::UnknownLetter(letter))
     }
 
-    pub(crate) fn unknown_name(name: &[u8]) -> Self {
-        Self(Repr::UnknownName(name.into()))
+    /// Returns the error of a name that none of `names` is.
+    pub(crate) fn unknown_name(name: &[u8], names: impl Iterator<Item = &'static str>) -> Self {
+        Self(Repr::UnknownName(name.into(), nearest(name, names)))
+    }
+
+    /// Returns the option that was almost typed, without its dashes. It is for a line after the message,
+    /// which is that of the GNU C library.
+    pub const fn suggestion(&self) -> Option<&'static str> {
+        match self.0 {
+            Repr::UnknownName(_, nearest) => nearest,
+            _ => None,
+        }
     }
 
     pub(crate) fn ambiguous(typed: &[u8], names: Vec<&'static str>) -> Self {
@@ -67,5 +77,74 @@ impl ArgError {
             Some(found) => Repr::Value { option, expected, found: found.into() },
             None => Repr::ValueMissing(option, expected),
         })
+    }
+}
+
+/// Bytes of a name that others are compared with: more than any has.
+const MAX_NAME_BYTES: usize = 64;
+
+/// Returns the name from which the fewest changes lead to what was typed: of less than a third of its
+/// letters, and fewer than from any other.
+fn nearest(typed: &[u8], names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    if typed.len() > MAX_NAME_BYTES {
+        return None;
+    }
+    let changes = |name: &'static str| (distance(typed, name.as_bytes()), name);
+    let is_near = |(changes, _): &(usize, _)| changes * 3 < typed.len();
+    let mut found: Vec<_> = names.map(changes).filter(is_near).collect();
+    found.sort_unstable();
+    found.dedup();
+    match found.as_slice() {
+        [(changes, name), rest @ ..] if rest.first().is_none_or(|(next, _)| next > changes) => {
+            Some(name)
+        }
+        _ => None,
+    }
+}
+
+/// Returns how many bytes have to be added, dropped or replaced (Levenshtein).
+fn distance(one: &[u8], two: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=two.len()).collect();
+    for (line, byte) in one.iter().enumerate() {
+        let mut left = line + 1;
+        let mut diagonal = line;
+        for (cell, other) in row.iter_mut().skip(1).zip(two) {
+            let changed = diagonal + usize::from(byte != other);
+            diagonal = *cell;
+            left = changed.min(diagonal + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    // usual
+    #[case::missing_letter("lisening", Some("listening"))]
+    #[case::swapped("listenign", Some("listening"))]
+    #[case::singular("process", Some("processes"))]
+    #[case::capitals("ALL", None)]
+    // boundary
+    #[case::too_far("listens-well", None)]
+    #[case::two_as_near("ipv5", None)]
+    #[case::empty("", None)]
+    #[case::short("al", None)]
+    #[case::another_word("foo", None)]
+    // hostile
+    #[case::control("listen\u{1b}ing", Some("listening"))]
+    #[case::long(&"listening".repeat(1000), None)]
+    fn suggests_the_nearest_name(#[case] typed: &str, #[case] name: Option<&str>) {
+        let names = ["listening", "processes", "all", "ipv4", "ipv6", "for", "listening"];
+        let error = ArgError::unknown_name(typed.as_bytes(), names.into_iter());
+        assert_eq!(error.suggestion(), name);
     }
 }

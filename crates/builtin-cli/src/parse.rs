@@ -214,7 +214,7 @@ fn find_long<E>(
     // Two rows of one name (`-V` and `-v`), and two names of one row, are no ambiguity.
     begun.dedup_by(|(flag, name), (before, other)| std::ptr::eq(*flag, *before) || name == other);
     match begun.as_slice() {
-        [] => Err(ArgError::unknown_name(typed)),
+        [] => Err(ArgError::unknown_name(typed, names().map(|(_, name)| name))),
         [found] => Ok(*found),
         many => Err(ArgError::ambiguous(typed, many.iter().map(|(_, name)| *name).collect())),
     }

@@ -76,6 +76,11 @@ fn print(context: &mut CallContext<'_>, text: &dyn std::fmt::Display) -> Result<
 
 fn refuse(stderr: &mut dyn Write, error: &CliError) -> ExitCode {
     complain(stderr, error);
+    if let CliError::Arg(error) = error
+        && let Some(name) = error.suggestion()
+    {
+        complain(stderr, &format_args!("did you mean --{name}?"));
+    }
     if error.shows_usage() {
         let _ = write!(stderr, "{Help}");
     }

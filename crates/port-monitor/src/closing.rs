@@ -12,7 +12,7 @@ use procnetsocket::{
     model::{Cookie, Socket},
 };
 
-use crate::{Protocol, ReadProblem, Scope};
+use crate::{port::Protocol, problem::ReadProblem, scope::Scope};
 
 /// Destroy events between two looks at the tables after which none are received for
 /// [`PAUSE`]: 200. It tells of every connection that ends; a machine on which thousands do in a second

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::SystemTime};
 
-use crate::Port;
+use crate::{port::Port, word::UnknownPortWord};
 
 /// What happened to a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,11 +44,6 @@ impl FromStr for EventKind {
     }
 }
 
-/// The error of a word that names no protocol or kind of event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected {0}")]
-pub struct UnknownPortWord(pub(crate) &'static str);
-
 /// A change that has no number and no time yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -76,7 +71,7 @@ pub struct Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Protocol;
+    use crate::port::Protocol;
 
     #[test]
     fn displayed_word_is_parsed_to_the_same_value() {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{Change, Event};
+use crate::event::{Change, Event};
 
 /// Events that are kept unless another number is asked for: 100.
 pub const DEFAULT_HISTORY: usize = 100;
@@ -114,7 +114,10 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{EventKind, Port, Protocol};
+    use crate::{
+        event::EventKind,
+        port::{Port, Protocol},
+    };
 
     fn at(nanos: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)

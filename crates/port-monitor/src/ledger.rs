@@ -5,9 +5,12 @@ use std::time::SystemTime;
 use procnetsocket::model::Cookie;
 
 use crate::{
-    Change, EventKind, History, Notice, Polled, ReadProblem, ReadProblemKind, Subscription,
-    Tracker,
-    subscription::{Subscriber, channel},
+    event::{Change, EventKind},
+    history::History,
+    poll::Polled,
+    problem::{ReadProblem, ReadProblemKind},
+    subscription::{Notice, Subscriber, Subscription, channel},
+    tracker::Tracker,
 };
 
 pub(crate) struct Ledger {

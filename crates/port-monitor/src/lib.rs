@@ -95,16 +95,18 @@ mod pace;
 mod poll;
 mod port;
 mod problem;
+mod reading;
 mod scope;
 mod shared;
 mod source;
 mod subscription;
 mod tracker;
+mod word;
 mod worker;
 
 pub use self::{
     error::{Error, ErrorKind},
-    event::{Change, Event, EventKind, UnknownPortWord},
+    event::{Change, Event, EventKind},
     history::{DEFAULT_HISTORY, History, Since},
     look::{PortLook, Readings},
     monitor::{DEFAULT_INTERVAL, PortMonitor, PortMonitorBuilder},
@@ -112,8 +114,10 @@ pub use self::{
     poll::{Polled, Poller},
     port::{BoundInterface, Port, PortAddress, PortIdentity, PortProcess, PortTable, Protocol},
     problem::{ReadProblem, ReadProblemKind},
+    reading::{MAX_PORTS, Reading},
     scope::Scope,
-    source::{MAX_PORTS, PortSource, ProcessesByInode, Reading, processes_of},
+    source::{PortSource, ProcessesByInode, processes_of},
     subscription::{Notice, Subscription},
     tracker::{Observed, Tracker, Turn},
+    word::UnknownPortWord,
 };

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use crate::{PortTable, ReadProblem, ReadProblemKind, Reading, Scope};
+use crate::{
+    port::PortTable,
+    problem::{ReadProblem, ReadProblemKind},
+    reading::Reading,
+    scope::Scope,
+};
 
 /// What was read of each table.
 pub type Readings = Vec<(PortTable, Result<Reading, ReadProblem>)>;

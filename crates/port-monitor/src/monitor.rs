@@ -11,11 +11,16 @@ use std::{
 use procnetsocket::diag::EventAuthority;
 
 use crate::{
-    Error, Pace, Port, PortSource, PortTable, Protocol, ReadProblem, Scope, Since, Subscription,
-    error::Repr,
-    history::DEFAULT_HISTORY,
+    error::{Error, Repr},
+    history::{DEFAULT_HISTORY, Since},
     ledger::Ledger,
+    pace::Pace,
+    port::{Port, PortTable, Protocol},
+    problem::ReadProblem,
+    scope::Scope,
     shared::Shared,
+    source::PortSource,
+    subscription::Subscription,
     worker::{Running, Worker},
 };
 

@@ -3,8 +3,14 @@
 use procnetsocket::Interrupt;
 
 use crate::{
-    Change, EventKind, PortLook, PortSource, PortTable, ReadProblem, ReadProblemKind, Reading,
-    Readings, Scope, Tracker, Turn,
+    event::{Change, EventKind},
+    look::{PortLook, Readings},
+    port::PortTable,
+    problem::{ReadProblem, ReadProblemKind},
+    reading::Reading,
+    scope::Scope,
+    source::PortSource,
+    tracker::{Tracker, Turn},
 };
 
 /// Reads tables and compares them: what [`PortMonitor`](crate::PortMonitor) does on its thread, for

@@ -11,7 +11,7 @@ use procnetsocket::{
     },
 };
 
-use crate::UnknownPortWord;
+use crate::word::UnknownPortWord;
 
 /// A protocol whose sockets are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

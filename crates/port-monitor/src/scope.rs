@@ -7,7 +7,7 @@ use std::{
 
 use procnetsocket::Family;
 
-use crate::{Port, PortTable, Protocol};
+use crate::port::{Port, PortTable, Protocol};
 
 /// Which ports are watched: by default all of TCP and UDP. A port is watched when its protocol, its
 /// number and its address all are. Unix sockets have neither number nor address.

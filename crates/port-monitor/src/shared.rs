@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use procnetsocket::diag::EventAuthority;
 
-use crate::{Pace, PortSource, Scope, ledger::Ledger};
+use crate::{ledger::Ledger, pace::Pace, scope::Scope, source::PortSource};
 
 /// What the monitor and its thread have in common.
 pub(crate) struct Shared {

@@ -8,11 +8,12 @@ use procnetsocket::{
     model::{Inode, Socket},
 };
 
-use crate::{Port, PortLook, PortProcess, PortTable, ReadProblem, ReadProblemKind, Readings};
-
-/// Ports that are kept of one table: 100 000, some 15 MB. More of them are an error, never a short
-/// list.
-pub const MAX_PORTS: usize = 100_000;
+use crate::{
+    look::{PortLook, Readings},
+    port::{PortProcess, PortTable},
+    problem::{ReadProblem, ReadProblemKind},
+    reading::Reading,
+};
 
 /// Where ports are read. [`SocketTables`] are one; a host that narrows what may be seen makes its
 /// own.
@@ -88,51 +89,6 @@ impl<T: PortSource + ?Sized> PortSource for std::sync::Arc<T> {
         interrupt: &dyn Interrupt,
     ) -> Result<ProcessesByInode, ReadProblem> {
         (**self).processes(inodes, interrupt)
-    }
-}
-
-/// What was read of one table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// The ports.
-    pub ports: Vec<Port>,
-    /// Why some may be missing, if they may. Then no port counts as closed because it is not here.
-    pub gap: Option<ReadProblem>,
-}
-
-impl Reading {
-    /// Takes in what a row tells, if it is a port; [`ControlFlow::Break`] when there are too many.
-    pub fn take(&mut self, row: Socket<'_>) -> ControlFlow<()> {
-        self.ports.extend(Port::of(row));
-        if self.ports.len() > MAX_PORTS {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-
-    /// Notes why ports may be missing; the first reason stays.
-    pub fn note_gap(&mut self, problem: ReadProblem) {
-        self.gap.get_or_insert(problem);
-    }
-
-    /// Returns the reading, or the problem that the table has more ports than are kept.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadProblemKind::Unreadable`] when there were more than [`MAX_PORTS`].
-    pub fn finish(self, table: PortTable) -> Result<Self, ReadProblem> {
-        if self.ports.len() > MAX_PORTS {
-            let text = format_args!("expected at most {MAX_PORTS} ports, but {table} has more");
-            return Err(ReadProblem::new(ReadProblemKind::Unreadable, text));
-        }
-        Ok(self)
-    }
-
-    /// Returns all that is in either.
-    pub(crate) fn union(mut self, other: Self) -> Self {
-        self.ports.extend(other.ports);
-        Self { gap: self.gap.or(other.gap), ..self }
     }
 }
 

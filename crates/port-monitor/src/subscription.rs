@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Event, PortTable, ReadProblem, Turn};
+use crate::{event::Event, port::PortTable, problem::ReadProblem, tracker::Turn};
 
 /// What a subscriber is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,7 +166,7 @@ impl Iterator for Subscription {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ReadProblemKind;
+    use crate::problem::ReadProblemKind;
 
     fn notice(number: u64) -> Notice {
         Notice::EventsOff(ReadProblem::new(ReadProblemKind::Unreadable, number))

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use procnetsocket::model::Cookie;
 
 use crate::{
-    Change, EventKind, Port, PortIdentity, PortTable, ReadProblem, ReadProblemKind, Reading,
+    event::{Change, EventKind},
+    port::{Port, PortIdentity, PortTable},
+    problem::{ReadProblem, ReadProblemKind},
+    reading::Reading,
 };
 
 /// Knows what is open, and tells what changes.
@@ -223,7 +226,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::Protocol;
+    use crate::port::Protocol;
 
     const TABLE: PortTable = PortTable::ALL[0];
 

@@ -18,7 +18,13 @@ use rustix::{
 };
 
 use crate::{
-    Cost, Error, PortTable, Reading, closing::DestroyListener, error::Repr, poll, shared::Shared,
+    closing::DestroyListener,
+    error::{Error, Repr},
+    pace::Cost,
+    poll,
+    port::PortTable,
+    reading::Reading,
+    shared::Shared,
 };
 
 /// A thread that runs.

@@ -127,6 +127,11 @@ impl Builtin for PortWatch {
 fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
     // OK because there is nobody left to tell when standard error cannot be written.
     let _ = writeln!(context.stderr, "portwatch: {error}");
+    if let CliError::Arg(error) = error
+        && let Some(name) = error.suggestion()
+    {
+        let _ = writeln!(context.stderr, "portwatch: did you mean --{name}?");
+    }
     error.status()
 }
 

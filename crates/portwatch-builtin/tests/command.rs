@@ -642,3 +642,17 @@ fn prints_its_help() {
     let called = call(&still(&base()), &["-V"]);
     assert!(called.stdout.starts_with("portwatch "), "{}", called.stdout);
 }
+
+#[test]
+fn a_wrong_option_is_followed_by_the_nearest_right_one() {
+    let called = call(&still(&base()), &["--wiat", ":22"]);
+    assert_eq!(
+        (called.status, called.stderr.as_str()),
+        (2, "portwatch: unrecognized option '--wiat'\n")
+    );
+    let called = call(&still(&base()), &["--tiemout=1s"]);
+    assert_eq!(
+        (called.status, called.stderr.as_str()),
+        (2, "portwatch: unrecognized option '--tiemout'\nportwatch: did you mean --timeout?\n")
+    );
+}

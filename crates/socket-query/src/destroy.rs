@@ -9,8 +9,11 @@ use procnetsocket::{
 };
 
 use crate::{
-    Collected, Error, Filter, ListingProblem, PolicyView, Selection, Sink, SocketTable, WhyKept,
-    collect, view::report_unseen,
+    collect,
+    error::Error,
+    select::{Filter, Selection, SocketTable},
+    sink::{Collected, ListingProblem, Sink, WhyKept},
+    view::{PolicyView, report_unseen},
 };
 
 /// The way to destroy sockets, under the grant `kill`.
@@ -237,8 +240,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        Grant, Names, Policy, PolicyView, ProcessSource, ProcessSourceError, TableSet,
-        VisibleUsers, expr::FilterText,
+        names::Names,
+        policy::{Grant, Policy, VisibleUsers},
+        process_source::{ProcessSource, ProcessSourceError},
+        select::{TableSet, expr::FilterText},
+        view::PolicyView,
     };
 
     #[rstest]

@@ -5,7 +5,10 @@ use std::{io, time::Duration};
 use bstr::BStr;
 use builtin_cli::Escaped;
 
-use crate::{Grant, Policy, ProcessSourceError, ProcessSourceErrorKind};
+use crate::{
+    policy::{Grant, Policy},
+    process_source::{ProcessSourceError, ProcessSourceErrorKind},
+};
 
 /// The error of a [`PolicyView`](crate::PolicyView).
 #[derive(Debug, thiserror::Error)]

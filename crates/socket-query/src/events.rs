@@ -4,7 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use procnetsocket::diag::{DestroyEvents, EventAuthority, EventGroups};
 
-use crate::{Error, FamilySet, SocketTable, TableSet};
+use crate::{
+    error::Error,
+    select::{FamilySet, SocketTable, TableSet},
+};
 
 /// Event sockets of one source: 4, as many as listings that the tables answer at once.
 const FOLLOWERS: usize = 4;
@@ -71,7 +74,7 @@ impl Drop for Follower<'_> {
 
 /// Returns the groups that tell of the sockets of these tables and families.
 pub(crate) fn groups(tables: TableSet, families: FamilySet) -> EventGroups {
-    use crate::AddressFamily::{Inet, Inet6};
+    use crate::select::AddressFamily::{Inet, Inet6};
     let groups = [
         (SocketTable::Tcp, Inet, EventGroups::TCP4),
         (SocketTable::Udp, Inet, EventGroups::UDP4),
@@ -89,7 +92,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::AddressFamily;
+    use crate::select::AddressFamily;
 
     const BOTH: FamilySet = FamilySet::ALL;
     const V4: FamilySet = FamilySet::of(AddressFamily::Inet);

@@ -13,11 +13,13 @@ use procnetsocket::{
 };
 
 use crate::{
-    Error, EventSource, ListingProblem, Policy, PolicyView, Selection, Sink, UsageCounter,
-    VisibleUsers,
     collect::{table_of, tables_admitting},
-    events,
-    policy::Redaction,
+    error::Error,
+    events::{self, EventSource},
+    policy::{Policy, Redaction, VisibleUsers},
+    select::Selection,
+    sink::{ListingProblem, Sink},
+    view::{PolicyView, UsageCounter},
 };
 
 /// The longest single wait: 1 s. Only how often a loop turns hangs on it.
@@ -263,7 +265,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::ErrorKind;
+    use crate::error::ErrorKind;
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -65,6 +65,7 @@ mod reading;
 #[cfg(feature = "resolver")]
 mod resolver;
 mod select;
+mod sink;
 mod system;
 mod view;
 mod wire_name;
@@ -75,7 +76,6 @@ pub use bstr;
 pub use cap_std;
 
 pub use cgroup::CgroupPaths;
-pub use collect::{Collected, ListingProblem, Sink, WhyKept};
 pub use destroy::KillGate;
 pub use error::{Error, ErrorKind};
 pub use events::EventSource;
@@ -96,6 +96,7 @@ pub use select::{
     AddressFamily, FamilySet, Filter, Selection, ShownProcesses, SocketTable, StateSet, TableSet,
     shown_state_of, state_of,
 };
+pub use sink::{Collected, ListingProblem, Sink, WhyKept};
 pub use system::System;
 pub use view::{
     ListedNamespace, Look, MAX_SORTED_ROWS, PolicyView, ProcessGate, Usage, UsageCounter,

@@ -6,7 +6,7 @@ use bstr::{BStr, ByteSlice as _};
 use cap_std::{AmbientAuthority, fs::Dir};
 use procnetsocket::SocketTables;
 
-use crate::Error;
+use crate::error::Error;
 
 /// The directory in which `ip netns` keeps the names of network namespaces.
 ///

@@ -91,7 +91,12 @@ mod tests {
     use testkit::{FakeProc, Process};
 
     use super::*;
-    use crate::{ErrorKind, Grant, Names, Policy, PolicyView};
+    use crate::{
+        error::ErrorKind,
+        names::Names,
+        policy::{Grant, Policy},
+        view::PolicyView,
+    };
     use bstr::BString;
     use procnetsocket::{Interrupt, Pid, ProcessQuery, SocketTables};
     use std::sync::Arc;

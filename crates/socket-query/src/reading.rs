@@ -4,7 +4,11 @@ use std::ops::ControlFlow;
 
 use procnetsocket::{ErrorKind, SocketTables, Table};
 
-use crate::{AddressFamily, ListingProblem, Policy, Selection, SocketTable, TableSet};
+use crate::{
+    policy::Policy,
+    select::{AddressFamily, Selection, SocketTable, TableSet},
+    sink::ListingProblem,
+};
 
 /// One table of the kernel as a part of a listing.
 #[derive(Clone, Copy, Debug)]

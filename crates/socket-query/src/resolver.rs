@@ -6,7 +6,7 @@ use bstr::BString;
 use cap_std::AmbientAuthority;
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
 
-use crate::{BlockingHostNames, HostNameError};
+use crate::host_name::{BlockingHostNames, HostNameError};
 
 /// The resolver of the C library. A look-up takes as long as the name servers take, so put it into a
 /// [`TimedHostNames`](crate::TimedHostNames).

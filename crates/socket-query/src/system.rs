@@ -13,7 +13,14 @@ use procnetsocket::{
 };
 
 use crate::{
-    Error, EventSource, Grant, HostNames, Names, NetnsDir, Policy, PolicyView, ProcessSource,
+    error::Error,
+    events::EventSource,
+    host_name::HostNames,
+    names::Names,
+    netns::NetnsDir,
+    policy::{Grant, Policy},
+    process_source::ProcessSource,
+    view::PolicyView,
 };
 
 /// Bytes of each of `/etc/services`, `/etc/protocols` and `/etc/passwd`: ten times what
@@ -286,7 +293,10 @@ mod tests {
     use testkit::{FakeProc, FakeRoot, Tcp};
 
     use super::*;
-    use crate::{ErrorKind, Selection, TableSet};
+    use crate::{
+        error::ErrorKind,
+        select::{Selection, TableSet},
+    };
 
     fn token() -> AmbientAuthority {
         #[expect(clippy::disallowed_methods, reason = "the test is its own host")]

@@ -143,7 +143,11 @@ mod tests {
         str::FromStr,
     };
 
-    use crate::{AddressFamily, Grant, SocketTable, UnknownWord};
+    use crate::{
+        policy::Grant,
+        select::{AddressFamily, SocketTable},
+        word::UnknownWord,
+    };
 
     fn check<T>(all: &[T])
     where

@@ -105,6 +105,11 @@ impl Ss {
             let _ = self.view.granted(*grant);
         }
         complain(stderr, error);
+        if let CliError::Arg(error) = error
+            && let Some(name) = error.suggestion()
+        {
+            complain(stderr, &format_args!("did you mean --{name}?"));
+        }
         if error.shows_usage() {
             let _ = write!(stderr, "{}", Help(self.host()));
         }

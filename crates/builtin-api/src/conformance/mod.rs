@@ -86,7 +86,11 @@ use self::{
     probe::{Observed, Probe},
     stream::{Counted, Gone, Kept, Kind},
 };
-use crate::{Access, ExitCode, Registry, Sandbox};
+use crate::{
+    exit::ExitCode,
+    registry::Registry,
+    sandbox::{Access, Sandbox},
+};
 
 /// Bytes that a host may hold back, of input or of output, before it counts as one that buffers.
 pub const MAX_AHEAD_BYTES: usize = 4 * 1024 * 1024;

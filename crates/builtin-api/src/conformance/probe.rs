@@ -14,7 +14,13 @@ use std::{
 use bstr::{BString, ByteSlice as _};
 
 use super::{Answer, FILE, GRANTED, MAX_AHEAD_BYTES, MAX_WAIT, Stop, stream::Progress};
-use crate::{Access, Builtin, CallContext, Error, ErrorKind, ExitCode};
+use crate::{
+    builtin::Builtin,
+    context::CallContext,
+    error::{Error, ErrorKind},
+    exit::ExitCode,
+    sandbox::Access,
+};
 
 pub(super) const STATUS: &str = "probe-status";
 pub(super) const ARGUMENTS: &str = "probe-arguments";

@@ -9,7 +9,10 @@ use bstr::ByteSlice as _;
 use cap_std::{ambient_authority, fs::Dir};
 
 use super::{Answer, Call, Feature, Host, HostError, Report, Session, run};
-use crate::{CallContext, Cancel, ExitCode, Registry, Sandbox, invoke};
+use crate::{
+    builtin::invoke, cancel::Cancel, context::CallContext, exit::ExitCode, registry::Registry,
+    sandbox::Sandbox,
+};
 
 #[expect(clippy::disallowed_methods, reason = "an empty directory of the test")]
 fn report(host: &dyn Host) -> Report {

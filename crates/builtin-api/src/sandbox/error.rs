@@ -4,7 +4,9 @@ use std::{fmt, io};
 
 use builtin_cli::Escaped;
 
-use super::path::MAX_PATH_BYTES;
+/// The longest path that a script may name, in bytes: `PATH_MAX` of Linux with its final NUL, so
+/// that a longer one would fail in the kernel too.
+pub const MAX_PATH_BYTES: usize = 4095;
 
 /// The error of an operation on a [`Sandbox`](crate::Sandbox).
 ///

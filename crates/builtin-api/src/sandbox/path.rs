@@ -9,11 +9,7 @@ use std::{ffi::OsString, os::unix::ffi::OsStringExt as _, path::PathBuf};
 
 use bstr::{BString, ByteSlice as _};
 
-use super::error::{Repr, SandboxError};
-
-/// The longest path that a script may name, in bytes: `PATH_MAX` of Linux with its final NUL, so
-/// that a longer one would fail in the kernel too.
-pub const MAX_PATH_BYTES: usize = 4095;
+use super::error::{MAX_PATH_BYTES, Repr, SandboxError};
 
 /// A checked path, not yet tied to a grant.
 pub(super) struct ScriptPath<'a> {

@@ -127,7 +127,7 @@ mod tests {
     use rstest::rstest;
     use rustix::fs::{FileType, Mode, mknodat};
 
-    use crate::{Access, Sandbox, SandboxErrorKind};
+    use crate::sandbox::{Access, Sandbox, SandboxErrorKind};
 
     /// The opening itself, as if the file were exchanged for a FIFO after the check before it. A
     /// test that hangs fails here.

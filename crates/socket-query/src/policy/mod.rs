@@ -14,7 +14,7 @@ pub(crate) use row::Redaction;
 #[cfg(feature = "serde")]
 pub use text::PolicyLayer;
 
-use crate::FamilySet;
+use crate::select::FamilySet;
 
 /// What a host lets a builtin learn about sockets.
 ///
@@ -234,7 +234,7 @@ impl Default for Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AddressFamily;
+    use crate::select::AddressFamily;
 
     #[test]
     fn default_grants_sockets_and_nothing_else() {

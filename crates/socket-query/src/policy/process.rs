@@ -92,8 +92,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        AddressFamily, FamilySet, Grant, GrantSet, Names, PolicyView, ProcessSource,
-        ProcessSourceError, VisibleUsers,
+        names::Names,
+        policy::{Grant, GrantSet, VisibleUsers},
+        process_source::{ProcessSource, ProcessSourceError},
+        select::{AddressFamily, FamilySet},
+        view::PolicyView,
     };
 
     /// Tells more than it is asked for, and keeps the question.

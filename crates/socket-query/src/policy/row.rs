@@ -3,7 +3,7 @@
 use procnetsocket::model::{InetSocket, Socket, UnixName, UnixSocket};
 
 use super::{Policy, Visibility, VisibleUsers};
-use crate::{AddressFamily, FamilySet};
+use crate::select::{AddressFamily, FamilySet};
 
 /// Stands between the tables and everything that looks at rows.
 ///

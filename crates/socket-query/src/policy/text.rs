@@ -23,7 +23,7 @@ use std::{num::NonZeroU64, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{Grant, NamespaceScope, Policy, ProcessVisibility, Visibility, VisibleUsers};
-use crate::{AddressFamily, FamilySet};
+use crate::select::{AddressFamily, FamilySet};
 
 /// What one text of a policy says. [`Policy`] is read from one, too; layers are for several that hold
 /// together.
@@ -147,7 +147,7 @@ mod tests {
     use testkit::{FakeProc, Netlink, Packet, Tcp, Unix, Xorshift};
 
     use super::*;
-    use crate::{Names, PolicyView, Selection};
+    use crate::{names::Names, select::Selection, view::PolicyView};
 
     fn read(text: &str) -> Result<Policy, String> {
         toml::from_str(text).map_err(|error| error.message().to_owned())

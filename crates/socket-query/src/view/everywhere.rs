@@ -7,9 +7,12 @@ use procnetsocket::{
 };
 
 use crate::{
-    Collected, Error, ErrorKind, Grant, ListingProblem, NamespaceScope, PolicyView, Selection,
-    Sink, SocketTable, UsageCounter,
     collect::{self, BoundedTables},
+    error::{Error, ErrorKind},
+    policy::{Grant, NamespaceScope},
+    select::{Selection, SocketTable},
+    sink::{Collected, ListingProblem, Sink},
+    view::{PolicyView, UsageCounter},
 };
 
 /// A network namespace whose sockets a listing contains.

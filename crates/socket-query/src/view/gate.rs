@@ -6,7 +6,10 @@ use bstr::{BStr, BString};
 use procnetsocket::{Interrupt, Pid, ProcessQuery, ProcessTable, SocketTables};
 
 use super::{PolicyView, process};
-use crate::{Error, EventGate, Grant, HostNames, KillGate, ProcessSource, collect::BoundedTables};
+use crate::{
+    collect::BoundedTables, destroy::KillGate, error::Error, follow::EventGate,
+    host_name::HostNames, policy::Grant, process_source::ProcessSource,
+};
 
 impl PolicyView {
     /// Checks that something is granted, and counts that it was asked for.

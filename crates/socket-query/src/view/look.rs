@@ -5,7 +5,12 @@ use std::{borrow::Cow, sync::Arc};
 use procnetsocket::{Interrupt, ProcessQuery, ProcessTable};
 
 use super::{PolicyView, everywhere};
-use crate::{Collected, Error, ErrorKind, ListingProblem, Selection, Sink, collect};
+use crate::{
+    collect,
+    error::{Error, ErrorKind},
+    select::Selection,
+    sink::{Collected, ListingProblem, Sink},
+};
 
 /// One look at the sockets: processes are looked for once, however many selections are collected.
 ///

@@ -13,8 +13,14 @@ use procnetsocket::{Interrupt, SockStat, SockStat6};
 
 use super::PolicyView;
 use crate::{
-    AddressFamily, Error, Filter, Grant, HostNameError, Names, TableSet, Visibility,
-    expr::{self, FilterError, FilterText, Machine, Parsed, ValueScope},
+    error::Error,
+    host_name::HostNameError,
+    names::Names,
+    policy::{Grant, Visibility},
+    select::{
+        AddressFamily, Filter, TableSet,
+        expr::{self, FilterError, FilterText, Machine, Parsed, ValueScope},
+    },
 };
 
 /// How long the host names of one filter are looked up: 10 s.

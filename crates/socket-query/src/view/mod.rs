@@ -25,8 +25,16 @@ pub use self::{
     usage::{Usage, UsageCounter},
 };
 use crate::{
-    CgroupPaths, Collected, Error, EventSource, GrantSet, HostNames, ListingProblem, Names,
-    NetnsDir, Policy, ProcessSource, Selection, Sink, SocketTable, Visibility,
+    cgroup::CgroupPaths,
+    error::Error,
+    events::EventSource,
+    host_name::HostNames,
+    names::Names,
+    netns::NetnsDir,
+    policy::{GrantSet, Policy, Visibility},
+    process_source::ProcessSource,
+    select::{Selection, SocketTable},
+    sink::{Collected, ListingProblem, Sink},
 };
 
 /// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:

@@ -9,8 +9,11 @@ use procnetsocket::{
 
 use super::PolicyView;
 use crate::{
-    Error, ListingProblem, ProcessSource, ProcessSourceErrorKind, Selection, Sink, SocketTable,
+    error::Error,
     policy::ProcessRedaction,
+    process_source::{ProcessSource, ProcessSourceErrorKind},
+    select::{Selection, SocketTable},
+    sink::{ListingProblem, Sink},
 };
 
 /// Looks for processes: see [`ProcessGate::find`](super::ProcessGate::find).

@@ -8,8 +8,12 @@ use testkit::{FakeProc, Tcp};
 
 use super::*;
 use crate::{
-    ErrorKind, EventSink, Grant, HostNameError, ProcessSourceError, ProcessSourceErrorKind,
-    TableSet, Until, VisibleUsers, expr::FilterText,
+    error::ErrorKind,
+    follow::{EventSink, Until},
+    host_name::HostNameError,
+    policy::{Grant, VisibleUsers},
+    process_source::{ProcessSourceError, ProcessSourceErrorKind},
+    select::{TableSet, expr::FilterText},
 };
 
 /// Takes no socket.

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use crate::{Grant, GrantSet};
+use crate::policy::{Grant, GrantSet};
 
 /// Counts what builtins do with a view and all that was made of it. A host keeps it from
 /// [`PolicyView::usage`](crate::PolicyView::usage), for an audit.
@@ -58,7 +58,12 @@ mod tests {
     use testkit::{FakeProc, Tcp};
 
     use super::*;
-    use crate::{AddressFamily, FamilySet, Names, Policy, PolicyView, Selection, expr::FilterText};
+    use crate::{
+        names::Names,
+        policy::Policy,
+        select::{AddressFamily, FamilySet, Selection, expr::FilterText},
+        view::PolicyView,
+    };
 
     #[test]
     fn counts_what_is_used_refused_and_listed() {

@@ -3,7 +3,11 @@
 use procnetsocket::Threads;
 use socket_query::{AddressFamily, Grant, SocketTable, StateSet};
 
-use super::{detail::Detail, output::OutputFormat, show::OptionalColumn, word::READABLE_AS_TEXT};
+use super::{
+    detail::Detail,
+    output::{OptionalColumn, OutputFormat},
+    word::READABLE_AS_TEXT,
+};
 
 /// What an option does to the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,7 @@ use socket_query::{AddressFamily, SocketTable, StateSet};
 use super::{
     detail::Detail,
     effect::Effect,
-    output::OutputFormat,
-    show::OptionalColumn,
+    output::{OptionalColumn, OutputFormat},
     word::{FAMILY_LIST, SORT_KEY_LIST, TABLE_LIST},
 };
 

@@ -15,6 +15,7 @@ mod output;
 mod plan;
 mod selection;
 mod show;
+mod sort;
 #[cfg(test)]
 mod tests;
 mod word;
@@ -25,10 +26,8 @@ pub(crate) use action::{Action, End, Ticks};
 pub(crate) use detail::{Detail, DetailSet};
 pub(crate) use error::{CliError, Refusal};
 pub(crate) use help::{Help, VERSION};
-pub(crate) use output::{Direction, ListingKind, Order, OutputFormat, SortKey};
+pub(crate) use output::{Direction, ListingKind, OptionalColumn, Order, OutputFormat, SortKey};
 pub(crate) use plan::{Host, Plan};
 #[cfg(test)]
 pub(crate) use show::TextLayout;
-pub(crate) use show::{
-    FilterSource, NameDisplay, NamespaceChoice, NothingToShow, OptionalColumn, Show, Summary,
-};
+pub(crate) use show::{FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, Summary};

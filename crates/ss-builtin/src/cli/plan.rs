@@ -12,9 +12,10 @@ use super::{
     error::{CliError, Refusal},
     flag::{FLAGS, NO_TIPC},
     operand::Operands,
-    output::{self, ListingKind, Order, OutputFormat},
+    output::{ListingKind, Order, OutputFormat},
     selection::ChosenSockets,
     show::{FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, Summary, TextLayout},
+    sort::sort_keys,
     word::{FAMILIES, READABLE, READABLE_AS_TEXT, TABLES},
 };
 
@@ -138,7 +139,7 @@ impl<'a> Draft<'a> {
             Effect::EveryNamespace => self.choose_namespace(NamespaceChoice::Every),
             Effect::Processes(threads) => self.show_processes(typed, threads),
             Effect::Output(output) => self.output = output,
-            Effect::Sort => self.order.keys = output::sort_keys(typed.text())?,
+            Effect::Sort => self.order.keys = sort_keys(typed.text())?,
             Effect::Limit => {
                 let limit = typed.number(0..=u64::MAX);
                 self.order.limit =

@@ -9,7 +9,7 @@ use super::{
     action::Action,
     detail::DetailSet,
     error::CliError,
-    output::{ListingKind, Order, OutputFormat},
+    output::{ListingKind, OptionalColumn, Order, OutputFormat},
 };
 
 /// A listing, with the summary before it if that is wanted.
@@ -53,13 +53,6 @@ pub(crate) struct TextLayout {
     /// Whether the details of a socket are on its line, and not on lines below.
     pub(crate) one_line: bool,
     pub(crate) hidden: Vec<OptionalColumn>,
-}
-
-/// A part of the listing that can be left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OptionalColumn {
-    Header,
-    Queues,
 }
 
 /// Whether ports and protocols are printed by name.

@@ -6,14 +6,14 @@ use builtin_api::Cancel;
 use builtin_cli::Escaped;
 use procnetsocket::{
     NetNamespace, UserNames,
-    model::{InetSocket, Inode, Socket, TcpState},
+    model::{InetSocket, Inode, Socket, TcpState, VsockKind},
 };
 use socket_query::{ListedNamespace, PolicyView, SocketTable, TableSet, shown_state_of};
 
 use super::{
     cgroup::CgroupNames, column::ColumnId, field::push_text, host::HostNamesOfCall,
     interface::InterfaceNames, number::push_signed, port::PortNames, process::ProcessNames,
-    sctp_info, table::Cells, users::ProcessColumn, vsock::vsock_netid,
+    sctp_info, table::Cells, users::ProcessColumn,
 };
 use crate::cli::{Detail, DetailSet, NameDisplay, OutputFormat, Show};
 
@@ -138,6 +138,15 @@ pub(crate) fn netid_word(table: SocketTable, socket: &Socket<'_>) -> &'static st
     match netid(table, socket) {
         "" => "sctp",
         netid => netid,
+    }
+}
+
+/// Compat: a type that is neither stream nor datagram has no word, and no details are shown of any.
+fn vsock_netid(kind: VsockKind) -> &'static str {
+    match kind {
+        VsockKind::Stream => "v_str",
+        VsockKind::Datagram => "v_dgr",
+        _ => "???",
     }
 }
 

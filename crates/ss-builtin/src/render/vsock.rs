@@ -1,6 +1,6 @@
 //! Sockets between virtual machines and their host.
 
-use procnetsocket::model::{VsockAddr, VsockKind, VsockSocket};
+use procnetsocket::model::{VsockAddr, VsockSocket};
 
 use super::{
     column::ColumnId,
@@ -8,15 +8,6 @@ use super::{
     row::{RowRenderer, fill_queues},
     table::Cells,
 };
-
-/// Compat: a type that is neither stream nor datagram has no word, and no details are shown of any.
-pub(super) fn vsock_netid(kind: VsockKind) -> &'static str {
-    match kind {
-        VsockKind::Stream => "v_str",
-        VsockKind::Datagram => "v_dgr",
-        _ => "???",
-    }
-}
 
 impl RowRenderer<'_> {
     pub(super) fn fill_vsock(&self, cells: &mut Cells<'_>, socket: &VsockSocket) {

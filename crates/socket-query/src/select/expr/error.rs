@@ -6,7 +6,7 @@ use bstr::{BStr, BString};
 use builtin_cli::Escaped;
 
 use super::text::{FilterText, MAX_FILTER_BYTES};
-use crate::{Grant, HostNameError};
+use crate::{host_name::HostNameError, policy::Grant};
 
 /// The error of a filter. Its text has three lines: what is wrong, the filter, and a mark under the
 /// word.

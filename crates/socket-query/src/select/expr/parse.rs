@@ -27,7 +27,7 @@ use super::{
     text::{FilterText, MAX_FILTER_BYTES},
     value::{Hosts, PortValue, Value, ValueScope},
 };
-use crate::AddressFamily;
+use crate::select::AddressFamily;
 
 /// How deep a filter may be nested: 128 levels. A level is a pair of brackets, a `not`, or a change
 /// between `and` and `or`. It bounds the stack of everything that walks a tree.

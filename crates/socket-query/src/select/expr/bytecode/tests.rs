@@ -10,7 +10,7 @@ use rstest::rstest;
 use testkit::{FakeProc, Tcp, Xorshift};
 
 use super::*;
-use crate::expr::{Cgroup, Facts, admits};
+use crate::select::expr::{Cgroup, Facts, admits};
 
 fn port(side: Side, comparison: Comparison, port: i64) -> Expr {
     let port = PortNumber::Number(port);

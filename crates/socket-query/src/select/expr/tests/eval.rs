@@ -7,7 +7,12 @@ use rstest::rstest;
 use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
 
 use super::*;
-use crate::{ListingProblem, Policy, PolicyView, Selection, Sink};
+use crate::{
+    policy::Policy,
+    select::Selection,
+    sink::{ListingProblem, Sink},
+    view::PolicyView,
+};
 
 /// Keeps the inodes of the rows.
 #[derive(Default)]

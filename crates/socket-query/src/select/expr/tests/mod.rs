@@ -14,7 +14,10 @@ use procnetsocket::{Interrupt, Uninterrupted};
 
 use super::{FilterError, FilterText, Machine, Parsed, ValueScope, parse as parse_text};
 use crate::{
-    AddressFamily, Grant, GrantSet, HostNameError, Names, SocketTable, TableSet, Visibility,
+    host_name::HostNameError,
+    names::Names,
+    policy::{Grant, GrantSet, Visibility},
+    select::{AddressFamily, SocketTable, TableSet},
 };
 
 /// A machine with a few names of each kind.

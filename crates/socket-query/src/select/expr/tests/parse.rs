@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::expr::{FilterErrorKind, MAX_FILTER_DEPTH};
+use crate::select::expr::{FilterErrorKind, MAX_FILTER_DEPTH};
 
 #[rstest]
 // usual

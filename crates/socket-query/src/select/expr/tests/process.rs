@@ -11,8 +11,13 @@ use testkit::{Datagram, FakeProc, FakeRoot, Process, Tcp, Unix};
 
 use super::{eval::Inodes, *};
 use crate::{
-    ErrorKind, Filter, Policy, PolicyView, Selection, VisibleUsers,
-    expr::{Expr, FilterErrorKind, Predicate},
+    error::ErrorKind,
+    policy::{Policy, VisibleUsers},
+    select::{
+        Filter, Selection,
+        expr::{Expr, FilterErrorKind, Predicate},
+    },
+    view::PolicyView,
 };
 
 fn parse_granted(text: &str) -> Result<Parsed, FilterError> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use testkit::Xorshift;
 
 use super::*;
-use crate::expr::{
+use crate::select::expr::{
     Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side, WorkloadGroups,
 };
 

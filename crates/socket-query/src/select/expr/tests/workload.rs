@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::expr::{Expr, FilterErrorKind, Predicate};
+use crate::select::expr::{Expr, FilterErrorKind, Predicate};
 
 #[rstest]
 // usual

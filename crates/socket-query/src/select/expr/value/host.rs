@@ -22,10 +22,14 @@ use super::{
     service,
 };
 use crate::{
-    AddressFamily, Grant, HostNameError, Visibility,
-    select::expr::{
-        ast::{HostPattern, Network, PortNumber},
-        error::FilterProblem,
+    host_name::HostNameError,
+    policy::{Grant, Visibility},
+    select::{
+        AddressFamily,
+        expr::{
+            ast::{HostPattern, Network, PortNumber},
+            error::FilterProblem,
+        },
     },
     wire_name::{ethertype_number, netlink_family_number},
 };

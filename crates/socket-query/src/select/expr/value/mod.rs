@@ -20,7 +20,12 @@ use super::{
     error::FilterProblem,
     lex::Subject,
 };
-use crate::{AddressFamily, Grant, HostNameError, Names, TableSet, Visibility};
+use crate::{
+    host_name::HostNameError,
+    names::Names,
+    policy::{Grant, Visibility},
+    select::{AddressFamily, TableSet},
+};
 
 /// What is known of the machine when a filter is understood.
 pub(crate) trait Machine {

@@ -5,7 +5,7 @@ use procnetsocket::Pid;
 
 use super::ValueScope;
 use crate::{
-    Grant,
+    policy::Grant,
     select::expr::{ast::Predicate, error::FilterProblem},
 };
 

@@ -2,8 +2,11 @@
 
 use super::{ValueScope, number::parse_number};
 use crate::{
-    SocketTable, TableSet, TransportProtocol,
-    select::expr::{ast::PortNumber, error::FilterProblem},
+    names::TransportProtocol,
+    select::{
+        SocketTable, TableSet,
+        expr::{ast::PortNumber, error::FilterProblem},
+    },
 };
 
 /// Understands a port: a number, the name of a service, or any.

@@ -4,13 +4,12 @@ use bstr::{BStr, BString};
 
 use super::ValueScope;
 use crate::{
-    container_id,
     select::expr::{
         ast::{Predicate, WorkloadGroups},
         error::FilterProblem,
         glob::{self, GlobSubject},
     },
-    systemd_unit,
+    workload::{container_id, systemd_unit},
 };
 
 /// Digits of a whole id.

@@ -1,0 +1,86 @@
+//! What a listing is given to, and what may make it incomplete.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use procnetsocket::{ProcessTable, RowError, Table, model::Socket};
+
+use crate::{
+    error::Error,
+    select::{AddressFamily, SocketTable, TableSet},
+    view::ListedNamespace,
+};
+
+/// Receives the rows that a view and a selection admit.
+pub trait Sink {
+    /// Receives a row; [`ControlFlow::Break`] ends the collecting.
+    fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()>;
+
+    /// Receives what could not be read or understood; the rest still comes.
+    fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()>;
+
+    /// Receives the network namespace of the sockets that follow, in a listing of
+    /// [every one](crate::PolicyView::everywhere). Under a policy that hides sockets, name it with a socket
+    /// only.
+    fn namespace(&mut self, listed: &ListedNamespace) {
+        let _ = listed;
+    }
+
+    /// Receives the processes that were found, before the first socket, if the selection asks for
+    /// them ([`Selection::processes`](crate::Selection::processes)). Without it they are dropped.
+    fn processes(&mut self, found: Arc<ProcessTable>) {
+        let _ = found;
+    }
+}
+
+/// Something that makes a listing incomplete.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ListingProblem<'a> {
+    /// A row was not understood.
+    Row(&'a RowError),
+    /// A table could not be read, or not to its end.
+    Table(Table, &'a procnetsocket::Error),
+    /// Tables of a family were asked for by name, and neither sock_diag nor `/proc` reports their
+    /// sockets. The kernel has such sockets, or, with the error, it is not known whether it has.
+    Unreported(AddressFamily, TableSet, Option<&'a procnetsocket::Error>),
+    /// A table changed while it was read: rows may be missing, or there twice.
+    Changed(Table),
+    /// Events came faster than they were received, and the kernel dropped some.
+    EventsLost,
+    /// The processes of sockets were to be shown, and could not be found.
+    Processes(&'a Error),
+    /// The filter names processes, and some could not be seen: it may have left sockets out, or
+    /// admitted too many. Each reason is a text for a person.
+    UnseenProcesses(&'a [String]),
+    /// A network namespace of this name cannot be read.
+    Namespace(&'a str, &'a procnetsocket::Error),
+    /// So many processes are closed, and may live in namespaces that are not listed.
+    UnseenNamespaces(u64),
+    /// So many namespaces may not be entered and were read as text, which has fewer details. Every
+    /// socket is there.
+    NamespacesAsText(u64),
+    /// A socket was to be destroyed, and was not.
+    NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),
+}
+
+/// Why a socket was not destroyed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum WhyKept<'a> {
+    /// There is no way to: it is no internet socket, or sock_diag does not tell of it.
+    NoWay,
+    /// The kernel did not do it.
+    Refused(&'a procnetsocket::Error),
+}
+
+/// Summary of one listing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Collected {
+    /// Rows handed to the sink.
+    pub rows: u64,
+    /// Problems handed to the sink; a listing is complete when this is 0 and nothing stopped it.
+    pub problems: u64,
+    /// Whether the sink ended the collecting.
+    pub stopped: bool,
+}
