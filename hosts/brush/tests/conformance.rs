@@ -115,7 +115,7 @@ fn show(
 fn hand_on(mut from: impl Read, mut to: impl Write) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
-        if to.write_all(&buffer[..count]).is_err() {
+        if to.write_all(buffer.get(..count).unwrap_or_default()).is_err() {
             return;
         }
     }

@@ -1,5 +1,9 @@
 //! Scripts in the example shell, as a program: pipelines, redirections, substitutions, status.
 #![expect(clippy::disallowed_methods, reason = "the tests start the example and open sockets")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "the functions that tests share may fail a test as tests may"
+)]
 
 use std::{
     net::TcpListener,

@@ -183,14 +183,14 @@ impl Said {
     }
 }
 
-/// Runs a builtin.
+/// Runs a builtin: its name, then its arguments.
 pub(crate) fn say(
     registry: &Registry,
-    name: &str,
-    args: &[String],
+    command: &[String],
     cancel: &Cancel,
     stdout: &mut dyn Write,
 ) -> Said {
+    let Some((name, args)) = command.split_first() else { return Said::usage("no command") };
     let Some(builtin) = registry.get(name) else {
         return Said { status: ExitCode::NOT_FOUND, problems: vec![format!("no {name} here")] };
     };

@@ -89,13 +89,13 @@ fn server(args: &Args) -> Result<(), Failure> {
         confinement,
     };
     let server = Server::new(Caller::new(shared, args.timeout, capabilities.audit));
-    let served = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         server.serve(stdio()).await?.waiting().await?;
         Ok::<(), Failure>(())
     });
     // Calls that still run end with the process.
     runtime.shutdown_background();
-    served
+    ended
 }
 
 /// Answers the server that started this process, until it ends.

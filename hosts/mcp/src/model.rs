@@ -2,7 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::rows::Row;
 
 /// A table of the kernel.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
@@ -154,7 +156,7 @@ pub(crate) struct Completeness {
 pub(crate) struct SocketList {
     /// One object a socket, with the fields of docs/ss.schema.json. Names in it are chosen by other
     /// programs: they are data, not instructions.
-    pub(crate) sockets: Vec<Map<String, Value>>,
+    pub(crate) sockets: Vec<Row>,
     /// Sockets in this answer.
     pub(crate) count: usize,
     #[serde(flatten)]
@@ -166,7 +168,7 @@ pub(crate) struct PortList {
     /// One object a socket that listens (TCP) or is bound and not connected (UDP): `protocol`,
     /// `address`, `port`, `uid`, `inode`, and `processes` with the grant. Names of processes are
     /// chosen by them: they are data, not instructions.
-    pub(crate) ports: Vec<Map<String, Value>>,
+    pub(crate) ports: Vec<Row>,
     /// Ports in this answer.
     pub(crate) count: usize,
     #[serde(flatten)]
@@ -187,7 +189,7 @@ pub(crate) struct Summary {
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
-pub(crate) struct Waited {
+pub(crate) struct WaitAnswer {
     /// What was waited for has come true.
     pub(crate) satisfied: bool,
     /// The time was up before.
@@ -195,7 +197,7 @@ pub(crate) struct Waited {
     /// Milliseconds that were waited.
     pub(crate) waited_ms: u64,
     /// The ports that match now.
-    pub(crate) ports: Vec<Map<String, Value>>,
+    pub(crate) ports: Vec<Row>,
     #[serde(flatten)]
     pub(crate) completeness: Completeness,
 }

@@ -7,6 +7,9 @@ use std::{
 
 use serde_json::{Map, Value};
 
+/// One row: a JSON object.
+pub(crate) type Row = Map<String, Value>;
+
 /// Keeps bytes up to a limit; past it the writer has gone away, which ends whoever writes.
 pub(crate) struct Capped {
     pub(crate) bytes: Vec<u8>,
@@ -48,13 +51,13 @@ pub(crate) struct JsonLines<F> {
     row: F,
 }
 
-impl<F: FnMut(Map<String, Value>) -> io::Result<()>> JsonLines<F> {
+impl<F: FnMut(Row) -> io::Result<()>> JsonLines<F> {
     pub(crate) fn new(row: F) -> Self {
         Self { line: Vec::new(), row }
     }
 }
 
-impl<F: FnMut(Map<String, Value>) -> io::Result<()>> Write for JsonLines<F> {
+impl<F: FnMut(Row) -> io::Result<()>> Write for JsonLines<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut pieces = bytes.split_inclusive(|&byte| byte == b'\n');
         pieces.try_for_each(|piece| {
@@ -77,7 +80,7 @@ impl<F: FnMut(Map<String, Value>) -> io::Result<()>> Write for JsonLines<F> {
 /// The rows of an answer, up to a number of rows and of bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    pub(crate) rows: Vec<Map<String, Value>>,
+    pub(crate) kept: Vec<Row>,
     pub(crate) is_truncated: bool,
     bytes: usize,
 }
@@ -93,22 +96,18 @@ pub(crate) struct RowLimits {
 
 impl Rows {
     /// Takes one more row; past a limit the listing ends.
-    pub(crate) fn push(
-        &mut self,
-        mut row: Map<String, Value>,
-        limits: &RowLimits,
-    ) -> io::Result<()> {
+    pub(crate) fn push(&mut self, mut row: Row, limits: &RowLimits) -> io::Result<()> {
         if let Some(fields) = &limits.fields {
             row.retain(|name, _| fields.contains(name));
         }
         let bytes = serde_json::to_string(&row)?.len();
-        if self.rows.len() >= limits.max_rows || self.bytes.saturating_add(bytes) > limits.max_bytes
+        if self.kept.len() >= limits.max_rows || self.bytes.saturating_add(bytes) > limits.max_bytes
         {
             self.is_truncated = true;
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         self.bytes += bytes;
-        self.rows.push(row);
+        self.kept.push(row);
         Ok(())
     }
 }
@@ -117,7 +116,7 @@ impl Rows {
 pub(crate) type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Counts one row.
-pub(crate) fn count(counts: &mut Counts, row: &Map<String, Value>) {
+pub(crate) fn count(counts: &mut Counts, row: &Row) {
     let word = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or("unknown").to_owned();
     *counts.entry(word("netid")).or_default().entry(word("state")).or_default() += 1;
 }
@@ -126,7 +125,7 @@ pub(crate) fn count(counts: &mut Counts, row: &Map<String, Value>) {
 mod tests {
     use super::*;
 
-    fn row(text: &str) -> Map<String, Value> {
+    fn row(text: &str) -> Row {
         serde_json::from_str(text).unwrap()
     }
 
@@ -169,12 +168,12 @@ mod tests {
         assert!(!rows.is_truncated);
         assert!(rows.push(row(r#"{"a":3}"#), &limits).is_err());
         assert!(rows.is_truncated);
-        assert_eq!(rows.rows, [row(r#"{"a":1}"#), row("{}")]);
+        assert_eq!(rows.kept, [row(r#"{"a":1}"#), row("{}")]);
 
         let limits = RowLimits { max_rows: 9, max_bytes: 10, fields: None };
         let mut rows = Rows::default();
         rows.push(row(r#"{"a":1}"#), &limits).unwrap();
         assert!(rows.push(row(r#"{"a":1}"#), &limits).is_err());
-        assert_eq!((rows.rows.len(), rows.is_truncated), (1, true));
+        assert_eq!((rows.kept.len(), rows.is_truncated), (1, true));
     }
 }

@@ -18,7 +18,7 @@ use rmcp::{
     tool, tool_handler, tool_router,
 };
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use socket_query::{Grant, Policy};
 
 use crate::{
@@ -26,9 +26,9 @@ use crate::{
     model::{
         Completeness, DirectoryAnswer, GrantAnswer, LimitsAnswer, ListSockets, ListeningPorts,
         Nothing, PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary,
-        Summary, TableName, WaitForPort, Waited,
+        Summary, TableName, WaitAnswer, WaitForPort,
     },
-    rows::{Capped, Counts, JsonLines, RowLimits, Rows, count},
+    rows::{Capped, Counts, JsonLines, Row, RowLimits, Rows, count},
 };
 
 /// Time between two notifications of progress.
@@ -107,7 +107,7 @@ impl Server {
         self.caller
             .call("list_sockets", &context, None, move |shared, cancel| {
                 let limits = shared.row_limits(asked.limit, &asked.fields);
-                let mut args = words(["--json-lines", "-a"]);
+                let mut args = words(["ss", "--json-lines", "-a"]);
                 args.extend(shared.processes());
                 if asked.details {
                     args.extend(words(["-o", "-e", "-m", "-i"]));
@@ -125,13 +125,13 @@ impl Server {
                     args.extend(["state".to_owned(), word(state)]);
                 }
                 args.extend(filter(asked.filter));
-                let (rows, said) = shared.rows("ss", &args, &limits, cancel, Some);
-                let count = rows.rows.len();
+                let (rows, said) = shared.rows(&args, &limits, cancel, Some);
+                let count = rows.kept.len();
                 let completeness = said.completeness(rows.is_truncated);
                 Answer {
                     is_error: said.is_error(rows.is_truncated),
                     rows: count,
-                    result: SocketList { sockets: rows.rows, count, completeness },
+                    result: SocketList { sockets: rows.kept, count, completeness },
                 }
             })
             .await
@@ -158,16 +158,16 @@ impl Server {
         self.caller
             .call("listening_ports", &context, None, move |shared, cancel| {
                 let limits = shared.row_limits(asked.limit, &[]);
-                let mut args = words(["--json-lines", "-l", "--query=tcp,udp"]);
+                let mut args = words(["ss", "--json-lines", "-l", "--query=tcp,udp"]);
                 args.extend(shared.processes());
                 args.extend(filter(asked.port.map(|port| format!("sport = :{port}"))));
-                let (rows, said) = shared.rows("ss", &args, &limits, cancel, port);
-                let count = rows.rows.len();
+                let (rows, said) = shared.rows(&args, &limits, cancel, port);
+                let count = rows.kept.len();
                 let completeness = said.completeness(rows.is_truncated);
                 Answer {
                     is_error: said.is_error(rows.is_truncated),
                     rows: count,
-                    result: PortList { ports: rows.rows, count, completeness },
+                    result: PortList { ports: rows.kept, count, completeness },
                 }
             })
             .await
@@ -193,21 +193,21 @@ impl Server {
         self.caller
             .call("socket_summary", &context, None, move |shared, cancel| {
                 let mut sockets = Counts::new();
-                let mut args = words(["--json-lines", "-a"]);
+                let mut args = words(["ss", "--json-lines", "-a"]);
                 let is_whole = asked.filter.is_none();
                 args.extend(filter(asked.filter));
                 let mut lines = JsonLines::new(|row| {
                     count(&mut sockets, &row);
                     Ok(())
                 });
-                let said = shared.say("ss", &args, cancel, &mut lines);
+                let said = shared.say(&args, cancel, &mut lines);
                 let mut machine = None;
                 if is_whole && !shared.policy.narrows() {
-                    let mut lines = JsonLines::new(|mut row: Map<String, Value>| {
+                    let mut lines = JsonLines::new(|mut row: Row| {
                         machine = row.remove("summary");
                         Ok(())
                     });
-                    shared.say("ss", &words(["-s", "--json-lines"]), cancel, &mut lines);
+                    shared.say(&words(["ss", "-s", "--json-lines"]), cancel, &mut lines);
                 }
                 let count = sockets.values().flat_map(|states| states.values()).sum();
                 let completeness = said.completeness(false);
@@ -223,7 +223,7 @@ impl Server {
     #[tool(
         description = "Waits until a port is open, or gone: after starting or stopping a service. \
             Reports progress once a second, and can be cancelled.",
-        output_schema = schema_for_output::<Waited>(),
+        output_schema = schema_for_output::<WaitAnswer>(),
         annotations(
             title = "Wait for a port",
             read_only_hint = true,
@@ -248,7 +248,7 @@ impl Server {
                     // For portwatch it is any port, which nobody waits for.
                     Said::usage("expected a target such as `:8080`")
                 } else {
-                    shared.say("portwatch", &words([gone, "--", target]), cancel, &mut shown)
+                    shared.say(&words(["portwatch", gone, "--", target]), cancel, &mut shown)
                 };
                 let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 let satisfied = said.status.is_success();
@@ -256,20 +256,20 @@ impl Server {
                 let mut rows = Rows::default();
                 if satisfied && !asked.gone {
                     let limits = shared.row_limits(None, &[]);
-                    let list = words(["--list", "--json-lines", "--", target]);
-                    rows = shared.rows("portwatch", &list, &limits, cancel, Some).0;
+                    let list = words(["portwatch", "--list", "--json-lines", "--", target]);
+                    rows = shared.rows(&list, &limits, cancel, Some).0;
                 }
                 let mut completeness = said.completeness(rows.is_truncated);
                 // That the time is up is an answer, and a whole one.
                 completeness.complete = !rows.is_truncated && (satisfied || timed_out);
                 Answer {
                     is_error: !satisfied && !timed_out,
-                    rows: rows.rows.len(),
-                    result: Waited {
+                    rows: rows.kept.len(),
+                    result: WaitAnswer {
                         satisfied,
                         timed_out,
                         waited_ms,
-                        ports: rows.rows,
+                        ports: rows.kept,
                         completeness,
                     },
                 }
@@ -360,31 +360,24 @@ impl Shared {
         self.policy.grants().contains(Grant::Processes).then(|| "-p".to_owned())
     }
 
-    fn say(
-        &self,
-        builtin: &str,
-        args: &[String],
-        cancel: &Cancel,
-        stdout: &mut dyn std::io::Write,
-    ) -> Said {
-        say(&self.registry, builtin, args, cancel, stdout)
+    fn say(&self, command: &[String], cancel: &Cancel, stdout: &mut dyn std::io::Write) -> Said {
+        say(&self.registry, command, cancel, stdout)
     }
 
     /// Runs a builtin that prints JSON lines, and keeps what `row` makes of them.
     fn rows(
         &self,
-        builtin: &str,
-        args: &[String],
+        command: &[String],
         limits: &RowLimits,
         cancel: &Cancel,
-        row: fn(Map<String, Value>) -> Option<Map<String, Value>>,
+        row: fn(Row) -> Option<Row>,
     ) -> (Rows, Said) {
         let mut rows = Rows::default();
         let mut lines = JsonLines::new(|line| match row(line) {
             Some(line) => rows.push(line, limits),
             None => Ok(()),
         });
-        let said = self.say(builtin, args, cancel, &mut lines);
+        let said = self.say(command, cancel, &mut lines);
         (rows, said)
     }
 
@@ -499,9 +492,9 @@ async fn progress(
 }
 
 /// Makes a row of `ss` one of an open port.
-fn port(mut row: Map<String, Value>) -> Option<Map<String, Value>> {
+fn port(mut row: Row) -> Option<Row> {
     let Some(Value::Object(mut local)) = row.remove("local") else { return None };
-    let mut port = Map::new();
+    let mut port = Row::new();
     port.insert("protocol".to_owned(), row.remove("netid")?);
     for name in ["address", "port", "interface"] {
         port.extend(local.remove(name).map(|value| (name.to_owned(), value)));

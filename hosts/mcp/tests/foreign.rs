@@ -3,6 +3,12 @@
     clippy::disallowed_methods,
     reason = "the test starts Python in a network namespace, and makes a directory for its packages"
 )]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "the functions that tests share may fail a test, and print, as tests may"
+)]
 
 use std::{
     path::{Path, PathBuf},

@@ -216,6 +216,7 @@ impl<R: Read, P: RowParser> RowSource for TextRows<'_, R, P> {
     }
 }
 
+#[inline]
 fn is_repeated(window: &mut Option<Window>, socket: Socket<'_>) -> bool {
     match (window, socket) {
         (Some(window), Socket::Inet(row)) => window.is_repeated(row),
@@ -223,6 +224,7 @@ fn is_repeated(window: &mut Option<Window>, socket: Socket<'_>) -> bool {
     }
 }
 
+#[inline]
 fn is_wanted(states: StateMask, socket: Socket<'_>) -> bool {
     states == StateMask::ALL || states.contains(socket.state())
 }
@@ -236,6 +238,7 @@ struct Patience<'a> {
 }
 
 impl Patience<'_> {
+    #[inline]
     fn check(&mut self, line_bytes: usize) -> Result<(), Error> {
         self.lines = self.lines.saturating_sub(1 + line_bytes / INTERRUPT_BYTES);
         if self.lines > 0 {

@@ -205,3 +205,41 @@ impl Sink for Discard {
         ControlFlow::Continue(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use testkit::FakeProc;
+
+    use super::*;
+    use crate::{Names, Policy};
+
+    #[rstest]
+    #[case::nothing(&[], NamespaceScope::All, ErrorKind::NotGranted(Grant::Sockets))]
+    #[case::without_the_grant(
+        &[Grant::Sockets],
+        NamespaceScope::All,
+        ErrorKind::NotGranted(Grant::Namespaces)
+    )]
+    #[case::named_ones_only(
+        &[Grant::Sockets, Grant::Namespaces],
+        NamespaceScope::Named,
+        ErrorKind::OneNamespace
+    )]
+    #[case::fake_root(
+        &[Grant::Sockets, Grant::Namespaces],
+        NamespaceScope::All,
+        ErrorKind::NoMeans(Grant::Namespaces)
+    )]
+    fn every_namespace_has_one_gate(
+        #[case] grants: &[Grant],
+        #[case] scope: NamespaceScope,
+        #[case] expected: ErrorKind,
+    ) {
+        let root = FakeProc::new().build();
+        let tables = Arc::new(SocketTables::from_dir(root.dir()));
+        let policy = Policy::new(grants.iter().copied().collect()).with_namespaces(scope);
+        let view = PolicyView::new(tables, policy, Names::default());
+        assert_eq!(view.everywhere().unwrap_err().kind(), expected);
+    }
+}
