@@ -77,28 +77,34 @@ impl<'a> Prefix<'a> {
         *field
     }
 
+    #[inline]
     pub(super) fn u8(&mut self) -> u8 {
         let [byte] = self.array();
         byte
     }
 
+    #[inline]
     pub(super) fn u16(&mut self) -> u16 {
         u16::from_ne_bytes(self.array())
     }
 
+    #[inline]
     pub(super) fn u32(&mut self) -> u32 {
         u32::from_ne_bytes(self.array())
     }
 
+    #[inline]
     pub(super) fn i32(&mut self) -> i32 {
         i32::from_ne_bytes(self.array())
     }
 
+    #[inline]
     pub(super) fn u64(&mut self) -> u64 {
         u64::from_ne_bytes(self.array())
     }
 
     /// Takes a number of 16 bits in network order.
+    #[inline]
     pub(super) fn be16(&mut self) -> u16 {
         u16::from_be_bytes(self.array())
     }
