@@ -514,7 +514,7 @@ mod tests {
     const OTHER_MACHINE: u32 = if cfg!(target_arch = "x86_64") { 0xc000_00b7 } else { 0xc000_003e };
     const ALLOWED: u32 = 0x7fff_0000;
     const KILLED: u32 = 0x8000_0000;
-    const NO_SUCH_CALL: u32 = 0x0005_0000 | 38;
+    const NO_SUCH_CALL: u32 = 0x0005_0000 | libc::ENOSYS.cast_unsigned();
 
     /// Returns what a program answers to a call. Kernel: `struct seccomp_data`, all little-endian here.
     fn answer(program: &BpfProgram, machine: u32, call: c_long, arguments: [u64; 6]) -> u32 {

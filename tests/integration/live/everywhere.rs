@@ -195,7 +195,7 @@ fn what_is_of_one_namespace_is_refused() {
     let Some(printed) = print(&lines) else { return };
     assert_eq!(
         printed,
-        r#"## all: -tN blue --all-namespaces
+        r"## all: -tN blue --all-namespaces
 ss: -N with --all-namespaces is refused: one of them says which network namespaces are listed
 status 1
 ## all: -K --all-namespaces sport = 7001
@@ -207,7 +207,7 @@ status 1
 ## all: -s --all-namespaces
 ss: -s with --all-namespaces is refused: the counters are in /proc, which shows the host's own namespace alone
 status 1
-"#
+"
     );
 }
 

@@ -69,9 +69,10 @@ fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
     let ended = Replies::new(&request, sequence).with_bounds(limits).visit([datagram], &mut rows);
     let ended = match ended {
         Ok(report) => {
-            let malformed = rows.0.iter().filter(|row| *row == MALFORMED).count() as u64;
-            let all = rows.0.len() as u64;
-            assert_eq!((report.rows, report.malformed), (all - malformed, malformed), "{report:?}");
+            let malformed = rows.0.iter().filter(|row| *row == MALFORMED).count();
+            let seen = [rows.0.len() - malformed, malformed];
+            let reported = [report.rows, report.malformed];
+            assert_eq!(reported.map(usize::try_from), seen.map(Ok), "{report:?}");
             format!("{report:?}")
         }
         Err(error) => error.to_string(),

@@ -119,7 +119,7 @@ fn assert_found(report: &Report, expected: &[(Feature, &str)]) {
 fn table_is_compared_by_feature_and_column() {
     let report = report(&Direct);
     let rows: String =
-        Feature::ALL.iter().map(|feature| format!("| {feature} | no, never | yes |\n")).collect();
+        Feature::ALL.map(|feature| format!("| {feature} | no, never | yes |")).join("\n");
     let table = format!(
         "| direct | x |\n\n| a builtin has | other | direct |\n| --- | --- | --- |\n{rows}"
     );

@@ -71,7 +71,7 @@ impl ProcessColumn {
     /// Returns what is known of why sockets were shown without a process, if any were.
     ///
     /// A socket that no process has open is passed in a message of a unix socket, registered with
-    /// io_uring alone, or the kernel's. It is named only where every process was seen.
+    /// `io_uring` alone, or the kernel's. It is named only where every process was seen.
     fn reasons(&self) -> Vec<String> {
         let unowned = match self.unowned.get() {
             0 => return Vec::new(),

@@ -504,6 +504,7 @@ pub(crate) fn open_audit(path: &Path, plan: &Plan) -> Result<File, CapabilityErr
 }
 
 /// Returns whether a directory is one of these, or below one.
+#[expect(clippy::disallowed_methods, reason = "the directories above the path that the user typed")]
 fn lies_in(directory: &OwnedFd, others: &[(u64, u64)]) -> Result<bool, Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut place = openat(directory, ".", flags, Mode::empty())?;
