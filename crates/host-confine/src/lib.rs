@@ -9,7 +9,7 @@
 //!
 //! # #[expect(clippy::disallowed_methods, reason = "the example is a host")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
+//! let proc = ProcRoot::open_ambient(procnetsocket::cap_std::ambient_authority())?;
 //! let confined = Confinement::new(Duty::Scripts).apply(&proc)?; // no file, no program, no network
 //! println!("{confined}");
 //! # Ok(())

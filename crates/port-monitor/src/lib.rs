@@ -19,7 +19,7 @@
 //! use port_monitor::{Notice, PortMonitor};
 //! use procnetsocket::SocketTables;
 //!
-//! let tables = SocketTables::open_ambient(cap_std::ambient_authority())?;
+//! let tables = SocketTables::open_ambient(procnetsocket::cap_std::ambient_authority())?;
 //! let monitor = PortMonitor::builder(tables).interval(Duration::from_millis(50)).build();
 //! let notices = monitor.subscribe(1_000);
 //! monitor.start()?;

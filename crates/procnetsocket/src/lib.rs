@@ -10,7 +10,7 @@
 //! # fn main() -> Result<(), procnetsocket::Error> {
 //! use procnetsocket::{Query, SocketTables};
 //!
-//! let tables = SocketTables::open_ambient(cap_std::ambient_authority())?;
+//! let tables = SocketTables::open_ambient(procnetsocket::cap_std::ambient_authority())?;
 //! for socket in tables.list(&Query::tcp().listening())? {
 //!     println!("{} {} uid {}", socket.local, socket.state, socket.uid);
 //! }

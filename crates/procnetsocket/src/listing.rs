@@ -17,8 +17,8 @@ pub const MAX_ROW_ERRORS: usize = 16;
 
 /// The sockets that a [`Query`](crate::Query) asks for, and what is known of those that are missing.
 ///
-/// It reads as a slice of its rows. Whoever needs all of them takes [`Listing::into_vec`], which
-/// refuses a listing that is not complete.
+/// It reads as a slice of its rows, which leaves malformed ones out. [`Listing::into_vec`] fails when there
+/// are some.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Listing<T> {
@@ -37,11 +37,12 @@ pub struct Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// Returns the rows of a complete listing.
+    /// Returns the rows, if none was malformed. A table that [changed](Self::inconsistent) while it was dumped
+    /// is no error.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](crate::ErrorKind::Malformed) when a row is missing; it tells of the first.
+    /// [`Malformed`](crate::ErrorKind::Malformed), with the first malformed row.
     pub fn into_vec(self) -> Result<Vec<T>, Error> {
         match self.row_errors.into_iter().next() {
             Some(first) => Err(Repr::MalformedRows { first, count: self.malformed }.into()),

@@ -10,15 +10,14 @@
 //! ```no_run
 //! # #[expect(clippy::disallowed_methods, reason = "the example is a host")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use builtin_api::{CallContext, Registry, invoke};
-//! use socket_query::cap_std::ambient_authority;
+//! use builtin_api::{CallContext, Registry, cap_std::ambient_authority, invoke};
 //! use ss_builtin::Ss;
 //!
 //! let mut registry = Registry::new();
 //! registry.register(Ss::system(ambient_authority())?)?; // the one privileged line
 //! let (mut stdin, mut stdout, mut stderr) = (std::io::empty(), std::io::stdout(), std::io::stderr());
 //! let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr);
-//! let ss = registry.get("ss").ok_or("ss is registered")?;
+//! let ss = registry.get("ss").ok_or("expected ss in the registry")?;
 //! invoke(&**ss, &mut context, &["-tln".into()]);
 //! # Ok(())
 //! # }
