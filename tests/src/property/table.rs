@@ -33,17 +33,23 @@ pub fn holds(input: &[u8]) {
     let detailed = list(&root, &["-aeiomOH", "--tos", "--cgroup"]);
     let owned = list(&root, &["-anpOH"]);
     for other in [detailed, owned] {
-        assert_eq!((other.status, &other.stderr), (plain.status, &plain.stderr));
+        assert_eq!((other.status, problems(&other)), (plain.status, plain.stderr.clone()));
         assert_eq!(lines(&other), lines(&plain));
     }
     let json = list(&root, &["-anp", "--json"]);
-    assert_eq!((json.status, &json.stderr), (plain.status, &plain.stderr));
+    assert_eq!((json.status, problems(&json)), (plain.status, plain.stderr.clone()));
     assert_eq!(json.objects().len(), lines(&plain));
 }
 
 fn list(root: &FakeRoot, words: &[&str]) -> Printed {
     let words: Vec<BString> = words.iter().map(|word| (*word).into()).collect();
     run(root, &words)
+}
+
+/// Returns standard error without the line about sockets that no process has open.
+fn problems(printed: &Printed) -> BString {
+    let lines = printed.stderr.lines_with_terminator();
+    bstr::concat(lines.filter(|line| !line.contains_str(" open in no process: "))).into()
 }
 
 fn lines(printed: &Printed) -> usize {

@@ -19,6 +19,7 @@ use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
     process::{Pid, Signal, WaitOptions, kill_process, waitpid},
+    thread::set_no_new_privs,
 };
 
 use crate::{
@@ -45,6 +46,7 @@ struct Running {
 
 /// Starts the first child, and the next ones as they are ordered, until the parent is gone.
 pub(crate) fn run(own: &ProcRoot, ends: &SpawnerEnds, child: ChildEnds) -> Result<Role, Failure> {
+    set_no_new_privs(true).map_err(io::Error::from)?;
     let mut running = match start(own)? {
         Started::Here(alive) => return Ok(Role::Child(child, alive)),
         Started::There(running) => Some(running),
