@@ -34,6 +34,7 @@ use host_confine::{
 use host_shell::{ErrorKind, Explained};
 use procnetsocket::{ProcRoot, SocketTables};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::set_no_new_privs;
 
 use crate::{
     args::{Command, Plan, ScriptSource},
@@ -156,6 +157,9 @@ fn spawn(
     child: ChildEnds,
 ) -> Result<ExitCode, Failure> {
     let own = capabilities::own_process().map_err(Failure::Capability)?;
+    if plan.confine {
+        set_no_new_privs(true).map_err(io::Error::from)?;
+    }
     match spawner::run(&own, &ends, child)? {
         Role::Child(child, _alive) => {
             drop((own, ends));

@@ -9,7 +9,7 @@
 //! It reads one byte at a time, from the confined parent, and each means one of two things: end the
 //! child, start the next one. It reads nothing of a child, which has no pipe to it but one that is
 //! closed when it ends. So it needs no confinement to be out of reach, and has none but
-//! `no_new_privs`: what it starts confines itself as it must.
+//! `no_new_privs`, unless the user wants no confinement: what it starts confines itself as it must.
 
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 
@@ -19,7 +19,6 @@ use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
     process::{Pid, Signal, WaitOptions, kill_process, waitpid},
-    thread::set_no_new_privs,
 };
 
 use crate::{
@@ -46,7 +45,6 @@ struct Running {
 
 /// Starts the first child, and the next ones as they are ordered, until the parent is gone.
 pub(crate) fn run(own: &ProcRoot, ends: &SpawnerEnds, child: ChildEnds) -> Result<Role, Failure> {
-    set_no_new_privs(true).map_err(io::Error::from)?;
     let mut running = match start(own)? {
         Started::Here(alive) => return Ok(Role::Child(child, alive)),
         Started::There(running) => Some(running),
