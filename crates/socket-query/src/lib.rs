@@ -96,6 +96,7 @@ pub use select::{
     AddressFamily, FamilySet, Filter, Selection, ShownProcesses, SocketTable, StateSet, TableSet,
     shown_state_of, state_of,
 };
+pub use reading::UnreportedTables;
 pub use sink::{Collected, ListingProblem, Sink, WhyKept};
 pub use system::System;
 pub use view::{

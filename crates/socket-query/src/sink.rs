@@ -6,7 +6,8 @@ use procnetsocket::{ProcessTable, RowError, Table, model::Socket};
 
 use crate::{
     error::Error,
-    select::{AddressFamily, SocketTable, TableSet},
+    reading::UnreportedTables,
+    select::SocketTable,
     view::ListedNamespace,
 };
 
@@ -41,8 +42,8 @@ pub enum ListingProblem<'a> {
     /// A table could not be read, or not to its end.
     Table(Table, &'a procnetsocket::Error),
     /// Tables of a family were asked for by name, and neither sock_diag nor `/proc` reports their
-    /// sockets. The kernel has such sockets, or, with the error, it is not known whether it has.
-    Unreported(AddressFamily, TableSet, Option<&'a procnetsocket::Error>),
+    /// sockets.
+    Unreported(UnreportedTables<'a>),
     /// A table changed while it was read: rows may be missing, or there twice.
     Changed(Table),
     /// Events came faster than they were received, and the kernel dropped some.
