@@ -4,12 +4,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use procnetsocket::{ProcessTable, RowError, Table, model::Socket};
 
-use crate::{
-    error::Error,
-    reading::UnreportedTables,
-    select::SocketTable,
-    view::ListedNamespace,
-};
+use crate::{error::Error, reading::UnreportedTables, select::SocketTable, view::ListedNamespace};
 
 /// Receives the rows that a view and a selection admit.
 pub trait Sink {
