@@ -60,7 +60,7 @@ fn main() -> process::ExitCode {
         Ok(()) => begin(),
         Err(failure) => end(&failure),
     };
-    process::ExitCode::from(status.code())
+    status.into()
 }
 
 /// Checks the stack before there is much on it. Kernel: the limit counts when the stack grows, so one that
