@@ -14,7 +14,7 @@ use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::fs::FsWord;
 
 use super::{
-    Inhabitants, NamespaceSocket, TextTables as _, id_of_this_thread, inside, nsfs_inode,
+    Inhabitants, NamespaceSocket, TextTables, id_of_this_thread, inside, nsfs_inode,
     socket_of_this_thread,
 };
 use crate::{
@@ -235,13 +235,11 @@ impl NamespaceFinder {
         let root = Arc::clone(&self.root);
         match self.access(namespace)? {
             NamespaceAccess::Socket(socket) => {
-                let text = self.text_tables(namespace).map(|text| Box::new(text) as Box<_>);
+                let text = self.text_tables(namespace);
                 SocketTables::of_socket(root, socket, text).map(OpenedNamespace::Full)
             }
             NamespaceAccess::Text(why) => Ok(match self.text_tables(namespace) {
-                Some(text) => {
-                    OpenedNamespace::Text(SocketTables::of_text(root, Box::new(text)), why)
-                }
+                Some(text) => OpenedNamespace::Text(SocketTables::of_text(root, text), why),
                 None => OpenedNamespace::Gone,
             }),
             NamespaceAccess::Gone => Ok(OpenedNamespace::Gone),
@@ -332,10 +330,12 @@ impl NamespaceFinder {
         }
     }
 
-    fn text_tables(&self, namespace: &NetNamespace) -> Option<Inhabitants> {
+    fn text_tables(&self, namespace: &NetNamespace) -> Option<Box<dyn TextTables>> {
         let pids = namespace.pids.clone();
-        let root = Arc::clone(&self.root);
-        (!pids.is_empty()).then_some(Inhabitants { root, id: namespace.id, pids })
+        if pids.is_empty() {
+            return None;
+        }
+        Some(Box::new(Inhabitants { root: Arc::clone(&self.root), id: namespace.id, pids }))
     }
 }
 
