@@ -12,7 +12,7 @@ use socket_query::{ListingProblem, Sink, SocketTable};
 
 use crate::{
     problem::Problems,
-    render::{InetRows, UnixRows},
+    render::{InetTable, UnixTable},
 };
 
 /// Bytes that are gathered before they are written: 64 KiB.
@@ -79,7 +79,7 @@ impl Reports<'_> {
 
 /// Writes the rows of internet sockets.
 pub(crate) struct InetListing<'l, 'a> {
-    pub(crate) rows: &'l InetRows<'a>,
+    pub(crate) rows: &'l InetTable<'a>,
     pub(crate) output: &'l mut Output<'a>,
     pub(crate) reports: &'l mut Reports<'a>,
     pub(crate) admits: &'l dyn Fn(&InetSocket) -> bool,
@@ -102,7 +102,7 @@ impl Sink for InetListing<'_, '_> {
 
 /// Writes the rows of unix sockets.
 pub(crate) struct UnixListing<'l, 'a> {
-    pub(crate) rows: &'l UnixRows<'a>,
+    pub(crate) rows: &'l UnixTable<'a>,
     pub(crate) output: &'l mut Output<'a>,
     pub(crate) reports: &'l mut Reports<'a>,
 }

@@ -13,7 +13,7 @@ use procnetsocket::{
 use crate::{
     error::Error,
     policy::{Policy, Redaction},
-    reading::{Reading, Unreported},
+    reading::{TableReading, Unreported},
     select::{AddressFamily, Selection, SocketTable, TableSet, state_of},
     sink::{Collected, ListingProblem, Sink},
     view::UsageCounter,
@@ -37,7 +37,7 @@ pub(crate) fn collect(
     let is_over = || interrupt.is_interrupted() || is_late();
     let mut admit = Admit::new(source, selection, sink);
     let mut unreported = Unreported::new(selection);
-    for reading in Reading::all_of(policy, selection) {
+    for reading in TableReading::all_of(policy, selection) {
         let Some(table) = reading.table else {
             unreported.add(reading);
             continue;

@@ -11,7 +11,7 @@ use cap_std::AmbientAuthority;
 
 use super::{
     channel::{Channel, PATIENCE},
-    dump::{Dump, Progress},
+    dump::{Dump, DumpProgress},
     error::DiagError,
     request::Request,
 };
@@ -168,9 +168,9 @@ impl DiagSocket {
             bytes += u64::try_from(datagram.len()).unwrap_or_default();
             loop {
                 match rows.step()? {
-                    Progress::Row | Progress::Malformed(_) => {}
-                    Progress::NextDatagram => break,
-                    Progress::Done => return Ok(bytes),
+                    DumpProgress::Row | DumpProgress::Malformed(_) => {}
+                    DumpProgress::NextDatagram => break,
+                    DumpProgress::Done => return Ok(bytes),
                 }
             }
         }
@@ -256,7 +256,7 @@ impl DiagRows<'_> {
 
     /// Goes on in the datagram that was received.
     #[inline]
-    fn step(&mut self) -> Result<Progress, Error> {
+    fn step(&mut self) -> Result<DumpProgress, Error> {
         let datagram = self.lease.channel.datagram(self.datagram.unwrap_or_default());
         let progress = self.dump.advance(datagram);
         if self.dump.is_over() {
@@ -274,10 +274,10 @@ impl RowSource for DiagRows<'_> {
                 self.receive()?;
             }
             match self.step()? {
-                Progress::Row => return Ok(Step::Row),
-                Progress::Malformed(row) => return Ok(Step::Malformed(row)),
-                Progress::NextDatagram if !self.dump.report().stopped => self.datagram = None,
-                Progress::NextDatagram | Progress::Done => return Ok(Step::End),
+                DumpProgress::Row => return Ok(Step::Row),
+                DumpProgress::Malformed(row) => return Ok(Step::Malformed(row)),
+                DumpProgress::NextDatagram if !self.dump.report().stopped => self.datagram = None,
+                DumpProgress::NextDatagram | DumpProgress::Done => return Ok(Step::End),
             }
         }
     }
