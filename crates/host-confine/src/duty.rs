@@ -15,6 +15,9 @@ pub enum Duty {
     Terminal,
     /// Looks into the processes of the system for a confined shell.
     Processes,
+    /// Finds the network namespaces of the machine for a confined shell, opens a socket to sock_diag in
+    /// each, and sends it over a unix socket, which is its standard input.
+    Namespaces,
     /// Looks names of hosts up for a confined shell, as the C library does: below the places that are kept
     /// it may load libraries and connect to unix sockets, beyond the machine it may send datagrams, and
     /// connect by TCP to the port of name servers, as far as the kernel can tell ports apart.
@@ -29,6 +32,8 @@ impl Duty {
             Self::Scripts => None,
             // To look into processes of other users.
             Self::Processes => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
+            // To find out where processes of other users live, and to enter it.
+            Self::Namespaces => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::SYS_ADMIN),
             Self::Terminal | Self::Resolver => Some(CapabilitySet::empty()),
         }
     }

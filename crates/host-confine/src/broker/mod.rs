@@ -17,6 +17,10 @@
 //! Names of hosts ([`Resolver`]) come from the C library, which opens files, sockets and further libraries
 //! as the machine is set up. None of that is left to the shell, and it is all that is left to that broker.
 //!
+//! The network namespaces of the machine come and go while the shell runs, and a confined process enters
+//! none ([`NamespaceService`]). That broker opens a netlink socket inside each, and passes it over a
+//! unix socket: it reads its requests from one, and sends descriptors back over it.
+//!
 //! # Trust
 //!
 //! Neither side takes the other's word for a length: a frame is bounded, and what is in it is decoded
@@ -29,8 +33,10 @@
 //! [`Duty`](crate::Duty) that says which system calls it needs.
 
 mod client;
+mod descriptor;
 mod error;
 mod frame;
+mod namespaces;
 mod processes;
 mod resolver;
 mod serve;
@@ -40,6 +46,10 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     client::Broker,
     error::{BrokerError, BrokerErrorKind},
+    namespaces::{
+        FoundReport, NamespaceAnswer, NamespaceBroker, NamespaceDetails, NamespaceRefusal,
+        NamespaceRequest, NamespaceService,
+    },
     processes::{
         Bounds, ProcessAnswer, ProcessBroker, ProcessRequest, ProcessScanRefusal, ProcessService,
         Reach,
@@ -68,6 +78,8 @@ pub trait Service {
 pub enum Kind {
     /// Finds the processes that hold sockets, and tells so much of them.
     Processes(Bounds),
+    /// Finds the network namespaces of the machine and opens them, and returns so much of them.
+    Namespaces(NamespaceDetails),
     /// Resolves names of hosts.
     Resolver,
 }
@@ -77,6 +89,7 @@ impl Kind {
     pub fn words(self) -> Vec<&'static str> {
         match self {
             Self::Processes(bounds) => vec!["processes", bounds.detail_word(), bounds.reach_word()],
+            Self::Namespaces(details) => vec!["namespaces", details.word()],
             Self::Resolver => vec!["resolver"],
         }
     }
@@ -87,6 +100,7 @@ impl Kind {
             ["processes", details, reach] => {
                 Bounds::from_words(details, reach).map(Self::Processes)
             }
+            ["namespaces", details] => NamespaceDetails::from_word(details).map(Self::Namespaces),
             ["resolver"] => Some(Self::Resolver),
             _ => None,
         }
