@@ -15,7 +15,8 @@ use socket_query::{
 
 use crate::{
     cli::{Choice, CliError, Command, HELP_VERSION, Help, InetPlan, Plan, Shown, parse},
-    listing::{InetListing, Output, Peers, Reports, UnixListing},
+    listing::{InetListing, Output, Reports, UnixListing},
+    peers::Peers,
     problem::{Problems, complain},
     render::{Addresses, InetTable, Programs, UnixTable},
 };

@@ -91,7 +91,6 @@ pub use policy::{
     Grant, GrantSet, NamespaceScope, Policy, ProcessVisibility, Visibility, VisibleUsers,
 };
 pub use process_source::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
-pub use reading::UnreportedTables;
 #[cfg(feature = "resolver")]
 pub use resolver::SystemHostNames;
 pub use select::expr;
@@ -99,7 +98,7 @@ pub use select::{
     AddressFamily, FamilySet, Filter, Selection, ShownProcesses, SocketTable, StateSet, TableSet,
     shown_state_of, state_of,
 };
-pub use sink::{Collected, ListingProblem, Sink, WhyKept};
+pub use sink::{Collected, ListingProblem, Sink, UnreportedTables, WhyKept};
 pub use system::System;
 pub use view::{
     ListedNamespace, Look, MAX_SORTED_ROWS, PolicyView, ProcessGate, Usage, UsageCounter,

@@ -12,7 +12,7 @@ use super::{
     field::{push_left, push_text},
     program::Programs,
 };
-use crate::{cli::Shown, listing::Peers};
+use crate::{cli::Shown, peers::Peers};
 
 /// Bits of the flags word that have a name.
 const FLAGS: [(u32, &str); 3] = [(1 << 16, "ACC "), (1 << 17, "W "), (1 << 18, "N ")];
