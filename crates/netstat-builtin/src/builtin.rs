@@ -109,7 +109,7 @@ impl Netstat {
             self.list_inet(inet, &rows, &mut output, (&mut reports, cancel))?;
         }
         if plan.unix {
-            self.list_unix(plan.kind, programs.as_ref(), &mut output, (&mut reports, cancel))?;
+            self.list_unix(plan, programs.as_ref(), &mut output, (&mut reports, cancel))?;
         }
         output.finish()?;
         let Reports { stderr, problems } = reports;
@@ -169,8 +169,10 @@ impl Netstat {
                 (SocketTable::Tcp, true) => states(rows.kind),
                 _ => StateSet::ALL,
             };
+            let tables = TableSet::of(*table);
             let selection = Selection {
-                tables: TableSet::of(*table),
+                tables,
+                named: if plan.are_named { tables } else { TableSet::EMPTY },
                 families: plan.families,
                 states,
                 ..Selection::everything()
@@ -184,14 +186,17 @@ impl Netstat {
 
     fn list_unix<'a>(
         &self,
-        kind: Kind,
+        plan: &Plan,
         programs: Option<&'a Programs>,
         output: &mut Output<'a>,
         (reports, cancel): (&mut Reports<'a>, &Cancel),
     ) -> Result<(), Error> {
         let has_sock_diag = self.view.has_sock_diag();
+        let tables = TableSet::of_family(AddressFamily::Unix);
+        let is_named = plan.choices.contains(Choice::Unix);
         let selection = Selection {
-            tables: TableSet::of_family(AddressFamily::Unix),
+            tables,
+            named: if is_named { tables } else { TableSet::EMPTY },
             families: FamilySet::of(AddressFamily::Unix),
             details: if has_sock_diag { Details::PENDING } else { Details::NONE },
             ..Selection::everything()
@@ -205,7 +210,7 @@ impl Netstat {
                 return Err(Error::new(ErrorKind::Failed, message));
             }
         }
-        let rows = UnixRows { kind, programs, peers };
+        let rows = UnixRows { kind: plan.kind, programs, peers };
         let _ = output.write(|out| rows.push_heading(out));
         self.collect(&selection, cancel, &mut UnixListing { rows: &rows, output, reports })
     }

@@ -89,6 +89,7 @@ pub use policy::{
     Grant, GrantSet, NamespaceScope, Policy, ProcessVisibility, Visibility, VisibleUsers,
 };
 pub use process_source::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
+pub use reading::UnreportedTables;
 #[cfg(feature = "resolver")]
 pub use resolver::SystemHostNames;
 pub use select::expr;

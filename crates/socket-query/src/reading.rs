@@ -1,8 +1,9 @@
 //! Which tables of the kernel a listing reads, in which order, and which of them nothing reports.
 
-use std::ops::ControlFlow;
+use std::{fmt, ops::ControlFlow};
 
-use procnetsocket::{ErrorKind, SocketTables, Table};
+use builtin_cli::Chain;
+use procnetsocket::{Error, ErrorKind, SocketTables, Table};
 
 use crate::{
     policy::Policy,
@@ -115,11 +116,40 @@ impl Unreported {
         }
         self.readings.dedup_by_key(|reading| reading.tables());
         for reading in self.readings {
-            let (family, tables) = (reading.family, reading.tables());
-            if problem(ListingProblem::Unreported(family, tables, known.as_ref().err())).is_break()
-            {
+            let tables = UnreportedTables { reading, unknown: known.as_ref().err() };
+            if problem(ListingProblem::Unreported(tables)).is_break() {
                 return;
             }
+        }
+    }
+}
+
+/// Tables of one family that were asked for by name and that nothing reports. The kernel has such
+/// sockets, or it is not known whether it has. The text is for a person.
+#[derive(Clone, Copy, Debug)]
+pub struct UnreportedTables<'a> {
+    reading: &'static Reading,
+    /// Why it is not known whether the kernel has such sockets.
+    unknown: Option<&'a Error>,
+}
+
+impl fmt::Display for UnreportedTables<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.reading.tables {
+            [table] => table.name(),
+            _ => self.reading.family.name(),
+        };
+        write!(f, "{word} sockets cannot be listed: ")?;
+        match self.unknown {
+            None => {
+                f.write_str("the kernel has them, but neither sock_diag nor /proc reports them")
+            }
+            Some(error) => write!(
+                f,
+                "neither sock_diag nor /proc reports them, and whether the kernel has them is not \
+                 known: {}",
+                Chain(error)
+            ),
         }
     }
 }

@@ -4,11 +4,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use procnetsocket::{ProcessTable, RowError, Table, model::Socket};
 
-use crate::{
-    error::Error,
-    select::{AddressFamily, SocketTable, TableSet},
-    view::ListedNamespace,
-};
+use crate::{error::Error, reading::UnreportedTables, select::SocketTable, view::ListedNamespace};
 
 /// Receives the rows that a view and a selection admit.
 pub trait Sink {
@@ -41,8 +37,8 @@ pub enum ListingProblem<'a> {
     /// A table could not be read, or not to its end.
     Table(Table, &'a procnetsocket::Error),
     /// Tables of a family were asked for by name, and neither sock_diag nor `/proc` reports their
-    /// sockets. The kernel has such sockets, or, with the error, it is not known whether it has.
-    Unreported(AddressFamily, TableSet, Option<&'a procnetsocket::Error>),
+    /// sockets.
+    Unreported(UnreportedTables<'a>),
     /// A table changed while it was read: rows may be missing, or there twice.
     Changed(Table),
     /// Events came faster than they were received, and the kernel dropped some.

@@ -55,7 +55,7 @@ const INPUT: &str = "standard input";
 const TICK: Duration = Duration::from_millis(50);
 
 /// Runs what the parent asks for, until the parent is gone.
-pub(super) fn run(setup: Setup, handles: Handles, ends: ChildEnds) -> Result<(), SetupError> {
+pub(super) fn run(setup: &Setup, handles: Handles, ends: ChildEnds) -> Result<(), SetupError> {
     let ChildEnds { mut requests, interrupts, mut answers, notes } = ends;
     let current = Arc::new(CurrentRequest::default());
     let scripts = Scripts::start(setup, handles, &notes, interrupts, &current);
@@ -114,7 +114,7 @@ impl Service for ScriptService {
 impl Scripts {
     /// Does all that comes before a script.
     fn start(
-        setup: Setup,
+        setup: &Setup,
         handles: Handles,
         notes: &PipeWriter,
         interrupts: PipeReader,

@@ -356,7 +356,7 @@ pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role
         if fork(&own)? == Forked::Child {
             // Security: what is the parent's alone is in no other process.
             drop((parent, sessions, audit, own));
-            return Ok(Role::Done(spawn(setup, handles, spawner, child)?));
+            return Ok(Role::Done(spawn(&setup, handles, spawner, child)?));
         }
         let kept = audit.clone().filter(|_| setup.streams != Streams::Captured);
         sessions.push(Session::new(parent, interrupts.clone(), setup.limits, kept)?);
@@ -366,7 +366,7 @@ pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role
 
 /// Goes on as the spawner, and in each process that it starts as a child.
 fn spawn(
-    setup: Setup,
+    setup: &Setup,
     handles: Handles,
     ends: SpawnerEnds,
     child: ChildEnds,

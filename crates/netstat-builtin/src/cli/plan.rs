@@ -39,6 +39,8 @@ pub(crate) struct Plan {
 pub(crate) struct InetPlan {
     /// The tables, in the order in which they are printed.
     pub(crate) tables: Vec<SocketTable>,
+    /// Whether options chose the tables.
+    pub(crate) are_named: bool,
     pub(crate) families: FamilySet,
 }
 
@@ -59,6 +61,7 @@ impl Plan {
         let is_open = tables.is_empty() && families.is_empty() && !has(Choice::Unix);
         let is_inet = is_open || !tables.is_empty() || !families.is_empty();
         let inet = is_inet.then(|| InetPlan {
+            are_named: !tables.is_empty(),
             tables: if tables.is_empty() {
                 TABLES.into_iter().map(|(_, table)| table).collect()
             } else {

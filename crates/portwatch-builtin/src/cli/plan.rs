@@ -208,7 +208,11 @@ fn conditions(raw: &Raw<'_>) -> Result<Vec<Condition>, CliError> {
         };
         let end = verbs.peek().map_or(raw.words.len(), |(_, next)| next.words_before);
         let words = raw.words.get(begin..end).unwrap_or_default();
-        if words.is_empty() {
+        if words.iter().all(|word| word.trim_ascii().is_empty()) {
+            // An empty variable must not wait for any port at all.
+            if !words.is_empty() {
+                return Err(CliError::NoFilter(typed.flag.doc.name()));
+            }
             // Said twice, it is meant once.
             if verbs.peek().is_some_and(|(next, _)| *next == verb) {
                 continue;
@@ -426,6 +430,8 @@ mod tests {
             &["--wait", ":80", "--json-lines"],
             &["--gone", ":80", "-p"],
             &["--wait"],
+            &["--wait", ""],
+            &["--gone", " ", "\t"],
             &["--timeout", "1s"],
         ];
         let messages: Vec<_> =
@@ -451,6 +457,8 @@ mod tests {
         --json-lines and --wait exclude each other
         --processes and --gone exclude each other
         --wait needs a FILTER, such as :8080
+        --wait needs a FILTER, such as :8080
+        --gone needs a FILTER, such as :8080
         --timeout goes with --wait, --gone or --count
         "#);
     }

@@ -36,6 +36,7 @@ mod netlink;
 mod packet;
 mod request;
 mod socket;
+mod uapi;
 mod unix;
 mod vsock;
 mod wire;

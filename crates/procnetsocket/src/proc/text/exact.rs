@@ -53,7 +53,7 @@ pub(super) fn parse(
 
 /// Parses the columns from the local address to the retransmissions, and returns what follows them.
 #[inline]
-pub(super) fn parse_head<'a>(
+fn parse_head<'a>(
     columns: &'a [u8],
     row: &mut InetSocket,
     family: Family,
