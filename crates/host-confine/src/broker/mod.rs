@@ -77,19 +77,45 @@ pub trait Service {
 #[non_exhaustive]
 pub enum Kind {
     /// Finds the processes that hold sockets, and tells so much of them.
-    Processes(Bounds),
+    Processes(Bounds, Procfs),
     /// Finds the network namespaces of the machine and opens them, and returns so much of them.
-    Namespaces(NamespaceDetails),
+    Namespaces(NamespaceDetails, Procfs),
     /// Resolves names of hosts.
     Resolver,
+}
+
+/// Which procfs a broker looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Procfs {
+    /// The system's own.
+    System,
+    /// The one whose root is the directory that the broker is started in.
+    WorkingDirectory,
+}
+
+impl Procfs {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::WorkingDirectory => "here",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::System, Self::WorkingDirectory].into_iter().find(|procfs| procfs.word() == word)
+    }
 }
 
 impl Kind {
     /// Returns the words for it on a command line.
     pub fn words(self) -> Vec<&'static str> {
         match self {
-            Self::Processes(bounds) => vec!["processes", bounds.detail_word(), bounds.reach_word()],
-            Self::Namespaces(details) => vec!["namespaces", details.word()],
+            Self::Processes(bounds, procfs) => {
+                vec!["processes", bounds.detail_word(), bounds.reach_word(), procfs.word()]
+            }
+            Self::Namespaces(details, procfs) => {
+                vec!["namespaces", details.word(), procfs.word()]
+            }
             Self::Resolver => vec!["resolver"],
         }
     }
@@ -97,10 +123,14 @@ impl Kind {
     /// Returns the kind of these words.
     pub fn from_words(words: &[&str]) -> Option<Self> {
         match words {
-            ["processes", details, reach] => {
-                Bounds::from_words(details, reach).map(Self::Processes)
-            }
-            ["namespaces", details] => NamespaceDetails::from_word(details).map(Self::Namespaces),
+            ["processes", details, reach, procfs] => Some(Self::Processes(
+                Bounds::from_words(details, reach)?,
+                Procfs::from_word(procfs)?,
+            )),
+            ["namespaces", details, procfs] => Some(Self::Namespaces(
+                NamespaceDetails::from_word(details)?,
+                Procfs::from_word(procfs)?,
+            )),
             ["resolver"] => Some(Self::Resolver),
             _ => None,
         }

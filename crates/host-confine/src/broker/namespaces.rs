@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     fs::File,
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -251,6 +251,13 @@ impl NamespaceBroker {
         let broker = Broker::new(socket, answers)?;
         let (tickets, root) = (AtomicU64::new(0), Arc::new(root));
         Ok(Self(Arc::new(Connection { broker, descriptors, tickets, root })))
+    }
+}
+
+/// The socket over which descriptors are received.
+impl AsFd for NamespaceBroker {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.descriptors.as_fd()
     }
 }
 
