@@ -11,7 +11,9 @@ use bstr::{BString, ByteSlice as _};
 use builtin_api::{Access, CallContext, Cancel, ErrorKind, ExitCode, Registry, invoke};
 use host_shell::{
     Allowed, Capped, CommandCounts,
-    setup::{self, Answer as ScriptAnswer, Audit, AuditRecord, Ended, Request, ScriptUsage, Session},
+    setup::{
+        self, Answer as ScriptAnswer, Audit, AuditRecord, Ended, Request, ScriptUsage, Session,
+    },
 };
 use procnetsocket::Interrupt;
 use rmcp::{ErrorData, RoleServer, model::CallToolResult, service::RequestContext};
