@@ -116,8 +116,8 @@ pub use self::{
     listing::{ListedSocket, Listing, MAX_ROW_ERRORS},
     model::{Family, InetSocket, OwnedSocket, Socket, Source, StateMask, Table, TcpState},
     namespace::{
-        FoundNamespaces, MAX_NAMESPACES, NamespaceFinder, NetNamespace, OpenedNamespace,
-        UnreadableNamespace,
+        FoundNamespaces, MAX_NAMESPACES, NamespaceAccess, NamespaceFinder, NamespaceSocket,
+        NetNamespace, OpenedNamespace, TextTables, UnreadableNamespace, received_text_table,
     },
     netstat::{Connection, Netstat, NetstatProtocol},
     proc::{

@@ -1,10 +1,11 @@
 //! What a listing is given to, and what may make it incomplete.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{fmt, ops::ControlFlow, sync::Arc};
 
+use builtin_cli::Chain;
 use procnetsocket::{ProcessTable, RowError, Table, model::Socket};
 
-use crate::{error::Error, reading::UnreportedTables, select::SocketTable, view::ListedNamespace};
+use crate::{error::Error, select::SocketTable, view::ListedNamespace};
 
 /// Receives the rows that a view and a selection admit.
 pub trait Sink {
@@ -79,4 +80,30 @@ pub struct Collected {
     pub problems: u64,
     /// Whether the sink ended the collecting.
     pub stopped: bool,
+}
+
+/// Tables of one family that were asked for by name and that nothing reports. The kernel has such
+/// sockets, or it is not known whether it has. The text is for a person.
+#[derive(Clone, Copy, Debug)]
+pub struct UnreportedTables<'a> {
+    pub(crate) word: &'static str,
+    /// Why it is not known whether the kernel has such sockets.
+    pub(crate) unknown: Option<&'a procnetsocket::Error>,
+}
+
+impl fmt::Display for UnreportedTables<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sockets cannot be listed: ", self.word)?;
+        match self.unknown {
+            None => {
+                f.write_str("the kernel has them, but neither sock_diag nor /proc reports them")
+            }
+            Some(error) => write!(
+                f,
+                "neither sock_diag nor /proc reports them, and whether the kernel has them is not \
+                 known: {}",
+                Chain(error)
+            ),
+        }
+    }
 }

@@ -52,4 +52,4 @@ pub use self::{
     socket::DiagSocket,
     wire::{FramingError, Message, Messages},
 };
-pub(crate) use self::{error::DiagError, interface::Interfaces};
+pub(crate) use self::{channel::open_socket, error::DiagError, interface::Interfaces};
