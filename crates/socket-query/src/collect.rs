@@ -1,18 +1,18 @@
 //! Which kernel tables are read for a selection, in which order, and what of them is handed on.
 
-use std::{num::NonZeroU64, ops::ControlFlow, time::Instant};
+use std::{cmp::Ordering, num::NonZeroU64, ops::ControlFlow, time::Instant};
 
 use procnetsocket::{
     ErrorKind, Interrupt, Limits, Query, RowError, SocketTables, Visitor,
     model::{
-        InetProtocol, PacketKind, PacketSocket, Socket, UnixKind, UnixSocket, VsockKind,
-        VsockSocket,
+        InetProtocol, Inode, PacketKind, PacketSocket, Socket, Source, UnixKind, UnixSocket,
+        VsockKind, VsockSocket,
     },
 };
 
 use crate::{
     error::Error,
-    policy::{Policy, Redaction},
+    policy::{Policy, Redaction, Visibility},
     reading::{Reading, Unreported},
     select::{AddressFamily, Selection, SocketTable, TableSet, state_of},
     sink::{Collected, ListingProblem, Sink},
@@ -31,11 +31,11 @@ pub(crate) fn collect(
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
-    let BoundedTables { tables, policy, limits, usage } = source;
+    let BoundedTables { tables, policy, limits, .. } = source;
     let deadline = policy.max_time().and_then(|time| Instant::now().checked_add(time));
     let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let is_over = || interrupt.is_interrupted() || is_late();
-    let mut admit = Admit::new(policy, usage, selection, sink);
+    let mut admit = Admit::new(source, selection, sink);
     let mut unreported = Unreported::new(selection);
     for reading in Reading::all_of(policy, selection) {
         let Some(table) = reading.table else {
@@ -68,6 +68,9 @@ pub(crate) fn collect(
         if admit.is_full {
             return Err(Error::max_rows(policy));
         }
+        if admit.is_out_of_order {
+            return Err(Error::too_many_to_sort(source.sorted_rows));
+        }
         if admit.collected.stopped {
             return Ok(admit.collected);
         }
@@ -80,13 +83,16 @@ pub(crate) fn collect(
 pub(crate) struct BoundedTables<'a> {
     pub(crate) tables: &'a SocketTables,
     pub(crate) policy: &'a Policy,
+    pub(crate) redaction: Redaction<'a>,
     pub(crate) limits: &'a Limits,
+    /// Unix sockets that may be kept to put them in order.
+    pub(crate) sorted_rows: usize,
     /// What counts the rows.
     pub(crate) usage: &'a UsageCounter,
 }
 
-/// Lets through what the policy and the selection admit, and sorts unix sockets of a text table on the
-/// way.
+/// Lets through what the policy and the selection admit, and sorts unix sockets on the way: those of a
+/// text table, and all whose names are hidden.
 struct Admit<'a> {
     redaction: Redaction<'a>,
     usage: &'a UsageCounter,
@@ -96,24 +102,28 @@ struct Admit<'a> {
     selection: &'a Selection,
     sink: &'a mut dyn Sink,
     unix: Vec<UnixSocket>,
+    hides_names: bool,
+    /// Unix sockets with hidden names that may be kept.
+    sorted_rows: usize,
+    /// Whether there were more of them.
+    is_out_of_order: bool,
     collected: Collected,
 }
 
 impl<'a> Admit<'a> {
-    fn new(
-        policy: &'a Policy,
-        usage: &'a UsageCounter,
-        selection: &'a Selection,
-        sink: &'a mut dyn Sink,
-    ) -> Self {
+    fn new(source: &BoundedTables<'a>, selection: &'a Selection, sink: &'a mut dyn Sink) -> Self {
+        let policy = source.policy;
         Self {
-            redaction: Redaction::new(policy),
-            usage,
+            redaction: source.redaction,
+            usage: source.usage,
             max_rows: policy.max_rows().map_or(u64::MAX, NonZeroU64::get),
             is_full: false,
             selection,
             sink,
             unix: Vec::new(),
+            hides_names: policy.unix_names() == Visibility::Hidden,
+            sorted_rows: source.sorted_rows,
+            is_out_of_order: false,
             collected: Collected::default(),
         }
     }
@@ -138,14 +148,18 @@ impl<'a> Admit<'a> {
         flow
     }
 
-    /// Hands the unix sockets of this batch on, by type and inode; equal ones stay in the order of
-    /// the kernel.
+    /// Hands the unix sockets of this batch on, by type and inode. Equal ones stay in the order of
+    /// the kernel, unless names are hidden.
     fn flush_unix(&mut self) -> ControlFlow<()> {
         if self.collected.stopped {
             return ControlFlow::Break(());
         }
         let mut batch = std::mem::take(&mut self.unix);
-        batch.sort_by_key(|socket| (socket.kind.number(), socket.inode));
+        if self.hides_names {
+            batch.sort_by(by_what_is_shown);
+        } else {
+            batch.sort_by_key(type_and_inode);
+        }
         for socket in batch.drain(..) {
             self.hand_on(unix_table(&socket), Socket::Unix(&socket))?;
         }
@@ -163,7 +177,7 @@ impl<'a> Admit<'a> {
     /// connection that is half open counts as another state than the one that it is shown in, and
     /// an association of SCTP has states of its own.
     fn admits_state(&self, socket: &Socket<'_>) -> bool {
-        let is_chosen = matches!(socket, Socket::Inet(inet) if inet.cookie.is_some());
+        let is_chosen = matches!(socket, Socket::Inet(inet) if inet.source == Source::SockDiag);
         is_chosen || self.selection.states.contains(state_of(socket))
     }
 
@@ -173,13 +187,40 @@ impl<'a> Admit<'a> {
             return ControlFlow::Continue(());
         }
         let Socket::Unix(unix) = socket else { return self.hand_on(table, socket) };
+        if self.hides_names {
+            return self.keep_unnamed(unix);
+        }
         // Compat: sock_diag's order is kept.
-        if unix.cookie.is_some() {
+        if unix.source == Source::SockDiag {
             return self.hand_on(table, socket);
         }
         self.unix.push(unix.clone());
         if self.unix.len() < UNIX_BATCH { ControlFlow::Continue(()) } else { self.flush_unix() }
     }
+
+    /// Keeps a unix socket whose name is hidden.
+    ///
+    /// Security: the kernel lists sockets by a hash of their names, so all of them are put in order.
+    fn keep_unnamed(&mut self, unix: &UnixSocket) -> ControlFlow<()> {
+        if self.unix.len() == self.sorted_rows {
+            self.is_out_of_order = true;
+            self.collected.stopped = true;
+            return ControlFlow::Break(());
+        }
+        self.unix.push(unix.clone());
+        ControlFlow::Continue(())
+    }
+}
+
+fn type_and_inode(socket: &UnixSocket) -> (u16, Option<Inode>) {
+    (socket.kind.number(), socket.inode)
+}
+
+/// Orders redacted rows by nothing but what is shown of them: sockets without an inode by their other
+/// fields, so that only rows that are equal keep the order of the kernel.
+fn by_what_is_shown(one: &UnixSocket, other: &UnixSocket) -> Ordering {
+    let fields = || format!("{one:?}").cmp(&format!("{other:?}"));
+    type_and_inode(one).cmp(&type_and_inode(other)).then_with(fields)
 }
 
 impl Visitor for Admit<'_> {
@@ -247,6 +288,9 @@ fn unix_table(socket: &UnixSocket) -> SocketTable {
         _ => SocketTable::UnixDatagram,
     }
 }
+
+#[cfg(test)]
+mod recorded;
 
 #[cfg(test)]
 mod tests {

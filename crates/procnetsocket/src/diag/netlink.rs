@@ -22,7 +22,7 @@ use super::{
     bytes::{Attribute, Fault, split},
     memory::{decode_memory, take_cookie},
 };
-use crate::model::{Inode, NetlinkDetail, NetlinkFlags, NetlinkSocket};
+use crate::model::{Inode, NetlinkDetail, NetlinkFlags, NetlinkSocket, Source};
 
 const HEADER: usize = 28;
 
@@ -38,7 +38,7 @@ pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Faul
     }
     let mut groups = row.detail.take().unwrap_or_default().groups;
     groups.replace(std::iter::empty());
-    *row = NetlinkSocket::blank();
+    *row = NetlinkSocket::blank(Source::SockDiag);
     row.protocol = protocol.into();
     row.port_id = fields.u32();
     let (remote_port_id, remote_group) = (fields.u32(), fields.u32());

@@ -11,7 +11,7 @@ use super::{
     bytes::{Attribute, Fault, split},
     memory::{decode_memory, take_cookie},
 };
-use crate::model::{Inode, XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};
+use crate::model::{Inode, Source, XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};
 
 const HEADER: usize = 16;
 
@@ -20,7 +20,13 @@ pub(super) const AF_XDP: u8 = 44;
 
 /// Returns a row in which nothing stands yet.
 pub(super) fn blank() -> XdpSocket {
-    XdpSocket { kind: 3, inode: None, cookie: None, detail: XdpDetail::default() }
+    XdpSocket {
+        source: Source::SockDiag,
+        kind: 3,
+        inode: None,
+        cookie: None,
+        detail: XdpDetail::default(),
+    }
 }
 
 /// Reads a message into a row. Every field is set anew.

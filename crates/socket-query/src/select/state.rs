@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use procnetsocket::model::{InetSocket, Socket, StateMask, TcpState};
+use procnetsocket::model::{InetSocket, Socket, Source, StateMask, TcpState};
 
 use crate::word::bit_set;
 
@@ -63,9 +63,11 @@ pub fn state_of(socket: &Socket<'_>) -> TcpState {
 /// they are shown as unconnected. A text table never has any.
 pub fn shown_state_of(socket: &Socket<'_>) -> TcpState {
     match socket {
-        Socket::Inet(InetSocket { state: TcpState::BoundInactive, cookie: Some(_), .. }) => {
-            TcpState::Close
-        }
+        Socket::Inet(InetSocket {
+            state: TcpState::BoundInactive,
+            source: Source::SockDiag,
+            ..
+        }) => TcpState::Close,
         socket => state_of(socket),
     }
 }
