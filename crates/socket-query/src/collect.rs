@@ -13,7 +13,7 @@ use procnetsocket::{
 use crate::{
     error::Error,
     policy::{Policy, Redaction, Visibility},
-    reading::{Reading, Unreported},
+    reading::{TableReading, Unreported},
     select::{AddressFamily, Selection, SocketTable, TableSet, state_of},
     sink::{Collected, ListingProblem, Sink},
     view::UsageCounter,
@@ -37,7 +37,7 @@ pub(crate) fn collect(
     let is_over = || interrupt.is_interrupted() || is_late();
     let mut admit = Admit::new(source, selection, sink);
     let mut unreported = Unreported::new(selection);
-    for reading in Reading::all_of(policy, selection) {
+    for reading in TableReading::all_of(policy, selection) {
         let Some(table) = reading.table else {
             unreported.add(reading);
             continue;
@@ -87,6 +87,8 @@ pub(crate) struct BoundedTables<'a> {
     pub(crate) limits: &'a Limits,
     /// Unix sockets that may be kept to put them in order.
     pub(crate) sorted_rows: usize,
+    /// Sockets by which the host looks, which are not listed.
+    pub(crate) own_sockets: &'a [Inode],
     /// What counts the rows.
     pub(crate) usage: &'a UsageCounter,
 }
@@ -95,6 +97,7 @@ pub(crate) struct BoundedTables<'a> {
 /// text table, and all whose names are hidden.
 struct Admit<'a> {
     redaction: Redaction<'a>,
+    own_sockets: &'a [Inode],
     usage: &'a UsageCounter,
     max_rows: u64,
     /// Whether there was a row past `max_rows`.
@@ -102,9 +105,8 @@ struct Admit<'a> {
     selection: &'a Selection,
     sink: &'a mut dyn Sink,
     unix: Vec<UnixSocket>,
-    hides_names: bool,
-    /// Unix sockets with hidden names that may be kept.
-    sorted_rows: usize,
+    /// Unix sockets that may be kept to put all of them in order, where names are hidden.
+    sorted_rows: Option<usize>,
     /// Whether there were more of them.
     is_out_of_order: bool,
     collected: Collected,
@@ -112,17 +114,17 @@ struct Admit<'a> {
 
 impl<'a> Admit<'a> {
     fn new(source: &BoundedTables<'a>, selection: &'a Selection, sink: &'a mut dyn Sink) -> Self {
-        let policy = source.policy;
+        let BoundedTables { policy, redaction, usage, own_sockets, .. } = *source;
         Self {
-            redaction: source.redaction,
-            usage: source.usage,
+            redaction,
+            own_sockets,
+            usage,
             max_rows: policy.max_rows().map_or(u64::MAX, NonZeroU64::get),
             is_full: false,
             selection,
             sink,
             unix: Vec::new(),
-            hides_names: policy.unix_names() == Visibility::Hidden,
-            sorted_rows: source.sorted_rows,
+            sorted_rows: (policy.unix_names() == Visibility::Hidden).then_some(source.sorted_rows),
             is_out_of_order: false,
             collected: Collected::default(),
         }
@@ -155,7 +157,7 @@ impl<'a> Admit<'a> {
             return ControlFlow::Break(());
         }
         let mut batch = std::mem::take(&mut self.unix);
-        if self.hides_names {
+        if self.sorted_rows.is_some() {
             batch.sort_by(by_what_is_shown);
         } else {
             batch.sort_by_key(type_and_inode);
@@ -187,8 +189,8 @@ impl<'a> Admit<'a> {
             return ControlFlow::Continue(());
         }
         let Socket::Unix(unix) = socket else { return self.hand_on(table, socket) };
-        if self.hides_names {
-            return self.keep_unnamed(unix);
+        if let Some(room) = self.sorted_rows {
+            return self.keep_unnamed(unix, room);
         }
         // Compat: sock_diag's order is kept.
         if unix.source == Source::SockDiag {
@@ -201,8 +203,8 @@ impl<'a> Admit<'a> {
     /// Keeps a unix socket whose name is hidden.
     ///
     /// Security: the kernel lists sockets by a hash of their names, so all of them are put in order.
-    fn keep_unnamed(&mut self, unix: &UnixSocket) -> ControlFlow<()> {
-        if self.unix.len() == self.sorted_rows {
+    fn keep_unnamed(&mut self, unix: &UnixSocket, room: usize) -> ControlFlow<()> {
+        if self.unix.len() == room {
             self.is_out_of_order = true;
             self.collected.stopped = true;
             return ControlFlow::Break(());
@@ -225,6 +227,9 @@ fn by_what_is_shown(one: &UnixSocket, other: &UnixSocket) -> Ordering {
 
 impl Visitor for Admit<'_> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        if socket.inode().is_some_and(|inode| self.own_sockets.contains(&inode)) {
+            return ControlFlow::Continue(());
+        }
         let redaction = self.redaction;
         redaction
             .redact(socket, |socket| self.visible_row(socket))

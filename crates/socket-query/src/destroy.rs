@@ -81,7 +81,7 @@ impl KillGate<'_> {
         sockets.retain(|(_, socket)| is_meant(&filter, socket));
         let problems = reported.problems + collected.problems + kept;
         let done = Collected { rows: 0, problems, stopped: collected.stopped };
-        self.destroy_all(shown, &sockets, done, interrupt, sink)
+        self.destroy_all(&sockets, done, interrupt, sink)
     }
 
     /// Looks for the processes of the filter and for those to be shown, in one search if it can
@@ -118,12 +118,12 @@ impl KillGate<'_> {
 
     fn destroy_all(
         &self,
-        shown: Redaction<'_>,
         sockets: &[(SocketTable, InetSocket)],
         mut done: Collected,
         interrupt: &dyn Interrupt,
         sink: &mut dyn Sink,
     ) -> Result<Collected, Error> {
+        let shown = Redaction::new(&self.view.policy);
         for (table, socket) in sockets {
             if done.stopped {
                 break;

@@ -153,6 +153,7 @@ fn list(machine: &[Made], policy: &Policy) -> Vec<String> {
         redaction: Redaction::new(policy),
         limits: &limits,
         sorted_rows: 100,
+        own_sockets: &[],
         usage: &usage,
     };
     let (mut printed, selection) = (Printed::default(), Selection::everything());
@@ -171,7 +172,7 @@ fn list(machine: &[Made], policy: &Policy) -> Vec<String> {
         datagram.extend(netlink(3, &[0; 4]));
         let request = Request::Dump(TableQuery::new(table));
         let replies = Replies::new(&request, 1).with_bounds(Limits::streaming());
-        replies.visit([datagram.as_slice()].into_iter(), &mut admit).unwrap();
+        replies.visit([datagram.as_slice()], &mut admit).unwrap();
         assert!(admit.flush_unix().is_continue());
     }
     printed.0

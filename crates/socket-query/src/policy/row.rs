@@ -75,10 +75,11 @@ impl<'a> Redaction<'a> {
             seen.clear_objects();
         }
         match seen {
-            OwnedSocket::Inet(inet) => {
-                if self.policy.secrets == Visibility::Hidden && !inet.detail.md5_keys.is_empty() {
-                    inet.detail.md5_keys.clear();
-                }
+            OwnedSocket::Inet(inet)
+                if self.policy.secrets == Visibility::Hidden
+                    && !inet.detail.md5_keys.is_empty() =>
+            {
+                inet.detail.md5_keys.clear();
             }
             OwnedSocket::Unix(unix) => {
                 if self.policy.unix_names == Visibility::Hidden {

@@ -90,7 +90,7 @@ impl PolicyView {
             (None, None) => return Err(Error::unknown_namespace(name)),
         };
         // The event sockets are in the namespace of the host.
-        Ok(Self { tables, events: None, ..self.clone() })
+        Ok(Self { tables, events: None, finder: None, ..self.clone() })
     }
 
     /// Returns the resolver that the host gave, to print names of hosts.
@@ -124,6 +124,7 @@ impl PolicyView {
             redaction: Redaction::new(&self.policy),
             limits: &self.limits,
             sorted_rows: self.sorted_rows,
+            own_sockets: &self.own_sockets,
             usage: &self.usage,
         })
     }

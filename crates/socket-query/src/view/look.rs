@@ -99,7 +99,9 @@ impl Look<'_> {
             _ => Cow::Borrowed(selection),
         };
         let collected = match &self.view.everywhere {
-            Some(finder) => everywhere::collect(self.view, finder, &selection, interrupt, sink)?,
+            Some(finder) => {
+                everywhere::collect(self.view, finder.as_ref(), &selection, interrupt, sink)?
+            }
             None => collect::collect(&source, &selection, interrupt, sink)?,
         };
         Ok(Collected { problems: reported.problems + collected.problems, ..collected })

@@ -14,7 +14,9 @@ use std::{collections::BTreeMap, fmt, ops::ControlFlow, sync::Arc};
 
 use bstr::BString;
 use procnetsocket::{
-    Interrupt, Limits, NamespaceFinder, SocketTables, diag::KillAuthority, model::Socket,
+    Interrupt, Limits, SocketTables,
+    diag::KillAuthority,
+    model::{Inode, Socket},
 };
 
 pub(crate) use self::look::report_unseen;
@@ -30,6 +32,7 @@ use crate::{
     events::EventSource,
     host_name::HostNames,
     names::Names,
+    namespace_source::NamespaceSource,
     netns::NetnsDir,
     policy::{GrantSet, Policy, Visibility},
     process_source::ProcessSource,
@@ -66,9 +69,11 @@ pub struct PolicyView {
     netns_dir: Option<Arc<NetnsDir>>,
     sorted_rows: usize,
     /// Finds the network namespaces of the machine.
-    finder: Option<Arc<NamespaceFinder>>,
+    finder: Option<Arc<dyn NamespaceSource>>,
     /// Set in a view of every one of them.
-    everywhere: Option<Arc<NamespaceFinder>>,
+    everywhere: Option<Arc<dyn NamespaceSource>>,
+    /// Sockets by which the host looks, and which no listing contains.
+    own_sockets: Vec<Inode>,
     pub(crate) usage: Arc<UsageCounter>,
 }
 
@@ -91,6 +96,7 @@ impl PolicyView {
             sorted_rows: MAX_SORTED_ROWS,
             finder: None,
             everywhere: None,
+            own_sockets: Vec::new(),
             usage: Arc::default(),
         }
     }
@@ -152,8 +158,15 @@ impl PolicyView {
 
     /// Returns the view with a way to find every network namespace of the machine.
     #[must_use]
-    pub fn with_namespace_finder(self, finder: Arc<NamespaceFinder>) -> Self {
+    pub fn with_namespace_finder(self, finder: Arc<dyn NamespaceSource>) -> Self {
         Self { finder: Some(finder), ..self }
+    }
+
+    /// Returns the view without some sockets: those by which the host looks at others.
+    #[must_use]
+    pub fn without_sockets(mut self, inodes: impl IntoIterator<Item = Inode>) -> Self {
+        self.own_sockets.extend(inodes);
+        self
     }
 
     /// Returns the view with the host's own bound on the rows that are kept to put them in order.
