@@ -89,8 +89,9 @@ impl Confinement {
     ///
     /// A kernel without Landlock or without seccomp filters is no error: [`Confined`] tells it.
     ///
-    /// A process with the duty [`Duty::Processes`] or [`Duty::Namespaces`] is left without Landlock, whose domain would hide
-    /// the descriptors of all processes outside of it, even from root.
+    /// A process with the duty [`Duty::Processes`] or [`Duty::Namespaces`] is left without Landlock,
+    /// whose domain would hide the descriptors and namespaces of all processes outside of it, even from
+    /// root. So is [`Duty::Spawner`], whose domain would be theirs.
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ impl Confinement {
             Duty::Scripts | Duty::Terminal | Duty::Resolver => {
                 Some(landlock::restrict(&self.places, self.duty)?)
             }
-            Duty::Processes | Duty::Namespaces => None,
+            Duty::Processes | Duty::Namespaces | Duty::Spawner => None,
         };
         let calls = filter::calls(self.duty, self.needs())?;
         let system_calls = calls.len();

@@ -17,8 +17,8 @@ use procnetsocket::{
     model::{Inode, Socket},
 };
 use socket_query::{
-    AddressFamily, ErrorKind, FamilySet, ListedNamespace, Look, PolicyView, Selection, Sink, SocketTable, StateSet,
-    TableSet,
+    AddressFamily, ErrorKind, FamilySet, ListedNamespace, Look, PolicyView, Selection, Sink,
+    SocketTable, StateSet, TableSet,
     expr::{Expr, HostPattern, Predicate, Side},
 };
 

@@ -11,7 +11,9 @@ use bstr::{BString, ByteSlice as _};
 use builtin_api::{Access, CallContext, Cancel, ErrorKind, ExitCode, Registry, invoke};
 use host_shell::{
     Allowed, Capped, CommandCounts,
-    setup::{self, Answer as ScriptAnswer, Audit, AuditRecord, Ended, Request, ScriptUsage, Session},
+    setup::{
+        self, Answer as ScriptAnswer, Audit, AuditRecord, Ended, Request, ScriptUsage, Session,
+    },
 };
 use procnetsocket::Interrupt;
 use rmcp::{ErrorData, RoleServer, model::CallToolResult, service::RequestContext};
@@ -70,10 +72,16 @@ pub(crate) struct Call {
     shared: Arc<Shared>,
     cancel: Cancel,
     usage: Arc<UsageCounter>,
-    counts: CommandCounts,
-    /// What a script did, which its process counted; `None` when that is lost.
-    of_script: Option<Option<ScriptUsage>>,
+    counted: Counted,
     registry: Registry,
+}
+
+/// Who counts what a call does.
+enum Counted {
+    /// The call, which runs builtins.
+    Here(CommandCounts),
+    /// The process of a script; `None` when that is lost.
+    InScript(Option<ScriptUsage>),
 }
 
 /// Cancels a call that nobody waits for any more.
@@ -167,8 +175,8 @@ impl Call {
     fn new(shared: Arc<Shared>, cancel: Cancel) -> Result<Self, &'static str> {
         let view = shared.view.clone().with_new_usage();
         let registry = setup::registry(&view).map_err(|_| "no builtins for the call")?;
-        let (usage, counts) = (view.usage(), CommandCounts::default());
-        Ok(Self { shared, cancel, usage, counts, of_script: None, registry })
+        let (usage, counted) = (view.usage(), Counted::Here(CommandCounts::default()));
+        Ok(Self { shared, cancel, usage, counted, registry })
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -181,7 +189,9 @@ impl Call {
         let Some(builtin) = self.registry.get(name) else {
             return Said { status: ExitCode::NOT_FOUND, problems: vec![format!("no {name} here")] };
         };
-        *self.counts.registered.entry(name.clone()).or_default() += 1;
+        if let Counted::Here(counts) = &mut self.counted {
+            *counts.registered.entry(name.clone()).or_default() += 1;
+        }
         let args: Vec<BString> = args.iter().map(|word| word.as_str().into()).collect();
         let (mut stdin, mut stderr) = (std::io::empty(), Capped::new(MAX_PROBLEM_BYTES));
         let mut context =
@@ -199,7 +209,7 @@ impl Call {
             let timeout = cancel.deadline().map_or(Duration::MAX, left);
             session.ask_alone(request, timeout, &Cancelled(cancel)).map_err(|e| e.to_string())
         });
-        self.of_script = Some(match &ended {
+        self.counted = Counted::InScript(match &ended {
             Ok(Ended::Back(ScriptAnswer::Ended { usage, .. })) => usage.clone(),
             Ok(Ended::Back(_) | Ended::Lost { .. }) | Err(_) => None,
         });
@@ -207,8 +217,10 @@ impl Call {
     }
 
     fn into_usage(self) -> Option<ScriptUsage> {
-        let Self { usage, counts, of_script, .. } = self;
-        of_script.unwrap_or_else(|| Some(ScriptUsage::new(counts, usage.take())))
+        match self.counted {
+            Counted::Here(counts) => Some(ScriptUsage::new(counts, self.usage.take())),
+            Counted::InScript(usage) => usage,
+        }
     }
 }
 

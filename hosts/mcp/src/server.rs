@@ -27,9 +27,9 @@ use socket_query::Grant;
 use crate::{
     call::{Answer, Call, Caller, Said, Shared},
     model::{
-        Completeness, DirectoryAnswer, GrantAnswer, LimitsAnswer, ListSockets, ListeningPorts,
-        Nothing, PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary,
-        Summary, TableName, WaitAnswer, WaitForPort,
+        Completeness, DirectoryAnswer, GrantAnswer, ListSockets, ListeningPorts, Nothing,
+        PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary, Summary,
+        TableName, WaitAnswer, WaitForPort,
     },
     rows::{Counts, JsonLines, Row, RowLimits, Rows, count},
 };
@@ -231,41 +231,40 @@ impl Server {
     ) -> Result<CallToolResult, ErrorData> {
         let timeout = asked.timeout_ms.map(Duration::from_millis);
         let progress = progress(&context, self.caller.bounded(timeout));
-        let waiting =
-            self.caller.call("wait_for_port", &context, timeout, move |call| {
-                let started = Instant::now();
-                let (gone, target) = (if asked.gone { "--gone" } else { "--wait" }, &*asked.target);
-                let mut shown = Capped::new(call.shared().limits.bytes);
-                let said = if target.trim().is_empty() {
-                    // For portwatch it is any port, which nobody waits for.
-                    Said::usage("expected a target such as `:8080`")
-                } else {
-                    call.say(&words(["portwatch", gone, "--", target]), &mut shown)
-                };
-                let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                let satisfied = said.status.is_success();
-                let timed_out = said.status == ExitCode::TIMED_OUT;
-                let mut rows = Rows::default();
-                if satisfied && !asked.gone {
-                    let limits = call.shared().row_limits(None, &[]);
-                    let list = words(["portwatch", "--list", "--json-lines", "--", target]);
-                    rows = call.rows(&list, &limits, Some).0;
-                }
-                let mut completeness = said.completeness(rows.is_truncated);
-                // That the time is up is an answer, and a whole one.
-                completeness.complete = !rows.is_truncated && (satisfied || timed_out);
-                Answer {
-                    is_error: !satisfied && !timed_out,
-                    status: said.status,
-                    result: WaitAnswer {
-                        satisfied,
-                        timed_out,
-                        waited_ms,
-                        ports: rows.kept,
-                        completeness,
-                    },
-                }
-            });
+        let waiting = self.caller.call("wait_for_port", &context, timeout, move |call| {
+            let started = Instant::now();
+            let (gone, target) = (if asked.gone { "--gone" } else { "--wait" }, &*asked.target);
+            let mut shown = Capped::new(call.shared().limits.bytes);
+            let said = if target.trim().is_empty() {
+                // For portwatch it is any port, which nobody waits for.
+                Said::usage("expected a target such as `:8080`")
+            } else {
+                call.say(&words(["portwatch", gone, "--", target]), &mut shown)
+            };
+            let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let satisfied = said.status.is_success();
+            let timed_out = said.status == ExitCode::TIMED_OUT;
+            let mut rows = Rows::default();
+            if satisfied && !asked.gone {
+                let limits = call.shared().row_limits(None, &[]);
+                let list = words(["portwatch", "--list", "--json-lines", "--", target]);
+                rows = call.rows(&list, &limits, Some).0;
+            }
+            let mut completeness = said.completeness(rows.is_truncated);
+            // That the time is up is an answer, and a whole one.
+            completeness.complete = !rows.is_truncated && (satisfied || timed_out);
+            Answer {
+                is_error: !satisfied && !timed_out,
+                status: said.status,
+                result: WaitAnswer {
+                    satisfied,
+                    timed_out,
+                    waited_ms,
+                    ports: rows.kept,
+                    completeness,
+                },
+            }
+        });
         tokio::select! {
             answer = waiting => answer,
             never = progress => never,
@@ -292,11 +291,7 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         let timeout = asked.timeout_ms.map(Duration::from_millis);
-        self.caller
-            .call("run_script", &context, timeout, move |call| {
-                script(call, asked)
-            })
-            .await
+        self.caller.call("run_script", &context, timeout, move |call| script(call, asked)).await
     }
 
     #[tool(

@@ -449,7 +449,7 @@ async def script_that_takes_too_much_is_an_error_and_the_server_goes_on():
         scripts = [
             (grown + "echo first; seq 100000 | nl -s $b | wc -l", memory),
             (grown + "seq 100000 >/tmp/a; comm --output-delimiter=$b /tmp/a /tmp/a | wc -l", memory),
-            ("test " + "-n x -a " * 300000 + "-n x", "too deep"),
+            ("time " * 400000 + "true", "too deep"),
         ]
         for script, why in scripts:
             answer = await call(connected, "run_script", expect_error=True, script=script)
@@ -467,24 +467,23 @@ async def script_that_takes_too_much_is_an_error_and_the_server_goes_on():
 async def scripts_run_at_the_same_time_and_can_be_cancelled():
     with tempfile.NamedTemporaryFile("r") as audit:
         async with client("--timeout", f"{PATIENCE}s", "--audit", audit.name) as connected:
-            # Four run, and one waits for its turn; each is given up.
+            # Each one is given up while it runs, so that there is always a free process.
             for _ in range(5):
-                with anyio.move_on_after(1) as scope:
-                    async with anyio.create_task_group() as group:
+                async with anyio.create_task_group() as group:
 
-                        async def sleep():
-                            await connected.call_tool("run_script", {"script": "sleep 600"})
-                            raise AssertionError("the script slept enough")
+                    async def sleep():
+                        await connected.call_tool("run_script", {"script": "sleep 600"})
+                        raise AssertionError("the script slept enough")
 
-                        group.start_soon(sleep)
-                        answer = await call(connected, "run_script", script="echo meanwhile")
-                        assert answer["stdout"] == "meanwhile\n", answer
-                        scope.cancel()
+                    group.start_soon(sleep)
+                    answer = await call(connected, "run_script", script="echo meanwhile")
+                    assert answer["stdout"] == "meanwhile\n", answer
+                    group.cancel_scope.cancel()
             lines = []
             with anyio.fail_after(PATIENCE):
                 while len(lines) < 10:
-                    lines += [json.loads(line) for line in audit]
-                    audit.seek(audit.tell())
+                    audit.seek(0)
+                    lines = [json.loads(line) for line in audit]
                     await anyio.sleep(0.01)
             statuses = sorted(line["status"] for line in lines)
             assert statuses == [0] * 5 + [130] * 5, lines
@@ -566,7 +565,7 @@ async def audit_has_the_form_of_the_shells():
         assert seen == [
             ["run_script", 3, {"ss": 2, "unknown": 2}, ["sockets"], ["kill"], 1],
             ["listening_ports", 0, {"ss": 1}, ["sockets"], [], 1],
-            ["list_sockets", 1, {"ss": 1}, [], [], 0],
+            ["list_sockets", 1, {"ss": 1}, ["sockets"], ["resolve"], 0],
             ["policy", 0, {}, [], [], 0],
         ], seen
 

@@ -151,10 +151,8 @@ mod tests {
         let (broker, shell) = UnixStream::pair().unwrap();
         send_any(&broker, bytes, count);
         let error = receive(&shell, 7).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.to_string().as_str()),
-            (BrokerErrorKind::Protocol, message)
-        );
+        assert_eq!(error.kind(), BrokerErrorKind::Protocol);
+        assert!(error.to_string().starts_with(message), "{error}");
     }
 
     #[test]
