@@ -101,6 +101,11 @@ mod tests {
     use super::*;
     use crate::broker::BrokerErrorKind;
 
+    #[expect(clippy::disallowed_methods, reason = "both ends are the test's")]
+    fn pair() -> (UnixStream, UnixStream) {
+        UnixStream::pair().unwrap()
+    }
+
     /// Sends so many descriptors with these bytes.
     fn send_any(socket: &UnixStream, bytes: &[u8], count: usize) {
         let (pipe, _) = io::pipe().unwrap();
@@ -115,7 +120,7 @@ mod tests {
 
     #[test]
     fn descriptor_comes_with_its_ticket_and_is_closed_on_exec() {
-        let (broker, shell) = UnixStream::pair().unwrap();
+        let (broker, shell) = pair();
         let (mut reader, writer) = io::pipe().unwrap();
         // Of a request that was given up.
         send_any(&broker, &6_u64.to_le_bytes(), 1);
@@ -148,7 +153,7 @@ mod tests {
         #[case] count: usize,
         #[case] message: &str,
     ) {
-        let (broker, shell) = UnixStream::pair().unwrap();
+        let (broker, shell) = pair();
         send_any(&broker, bytes, count);
         let error = receive(&shell, 7).unwrap_err();
         assert_eq!(error.kind(), BrokerErrorKind::Protocol);
@@ -157,7 +162,7 @@ mod tests {
 
     #[test]
     fn descriptor_that_is_not_there_is_not_waited_for() {
-        let (broker, shell) = UnixStream::pair().unwrap();
+        let (broker, shell) = pair();
         assert_eq!(receive(&shell, 1).unwrap_err().kind(), BrokerErrorKind::Protocol);
         drop(broker);
         assert_eq!(receive(&shell, 1).unwrap_err().kind(), BrokerErrorKind::Protocol);

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     fs::File,
+    ops::RangeInclusive,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc,
@@ -167,7 +168,7 @@ impl<D: AsFd> NamespaceService<D> {
         Ok(match self.finder.access(namespace)? {
             NamespaceAccess::Socket(NamespaceSocket { socket, port_range }) => {
                 self.send(ticket, socket)?;
-                NamespaceAnswer::Socket(port_range.map(|range| range.into_inner()))
+                NamespaceAnswer::Socket(port_range.map(RangeInclusive::into_inner))
             }
             NamespaceAccess::Text(why) => NamespaceAnswer::Text(why.map(NamespaceRefusal::from)),
             _ => NamespaceAnswer::Gone,
@@ -192,7 +193,7 @@ impl<D: AsFd> NamespaceService<D> {
 
     fn send(&self, ticket: u64, descriptor: impl Into<OwnedFd>) -> Result<(), NamespaceRefusal> {
         descriptor::send(&self.descriptors, ticket, descriptor.into().as_fd())
-            .map_err(|error| NamespaceRefusal::from(failed(error)))
+            .map_err(|error| NamespaceRefusal::from(failed(&error)))
     }
 }
 
@@ -275,7 +276,9 @@ impl Connection {
                 comes.then(|| descriptor::receive(&self.descriptors, ticket)).transpose()?;
             Ok((answer, descriptor))
         };
-        self.broker.ask_then(&request(ticket), PATIENCE, interrupt, take).map_err(failed)
+        self.broker
+            .ask_then(&request(ticket), PATIENCE, interrupt, take)
+            .map_err(|error| failed(&error))
     }
 }
 
@@ -346,14 +349,14 @@ impl TextTables for BrokeredText {
 }
 
 fn mismatch() -> Error {
-    failed(Repr::Sequence.into())
+    failed(&Repr::Sequence.into())
 }
 
-fn failed(error: BrokerError) -> Error {
+fn failed(error: &BrokerError) -> Error {
     let kind = match error.kind() {
         BrokerErrorKind::Interrupted => ErrorKind::Interrupted,
         BrokerErrorKind::Timeout => ErrorKind::Timeout,
         BrokerErrorKind::Gone | BrokerErrorKind::Protocol | BrokerErrorKind::Io => ErrorKind::Io,
     };
-    Error::reported(kind, builtin_cli::Chain(&error).to_string())
+    Error::reported(kind, builtin_cli::Chain(error).to_string())
 }

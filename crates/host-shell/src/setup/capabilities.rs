@@ -388,7 +388,9 @@ impl Brokers<'_> {
             (false, false) => NamespaceDetails::Names,
             (false, true) => NamespaceDetails::Full,
         };
-        let (ours, theirs) = UnixStream::pair().map_err(CapabilityError::StartBroker)?;
+        #[expect(clippy::disallowed_methods, reason = "between this process and its broker")]
+        let pair = UnixStream::pair();
+        let (ours, theirs) = pair.map_err(CapabilityError::StartBroker)?;
         // They are there only because the shell looks.
         let own =
             [&ours, &theirs].map(|socket| fstat(socket).ok().and_then(|it| Inode::new(it.st_ino)));

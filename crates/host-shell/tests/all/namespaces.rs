@@ -65,7 +65,7 @@ fn shell_of(requests: UnixStream, answers: OwnedFd) -> NamespaceBroker {
 
 fn own(broker: &NamespaceBroker) -> NetNamespace {
     let found = broker.find(&Uninterrupted).unwrap();
-    found.namespaces.into_iter().find(|namespace| namespace.is_own).expect("the own one")
+    found.namespaces.into_iter().find(|namespace| namespace.is_own).unwrap()
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn shell_takes_nothing_else_for_a_socket(
     #[case] kind: ErrorKind,
     #[case] message: &str,
 ) {
-    let descriptors: Vec<OwnedFd> = sent.iter().map(Sent::open).collect();
+    let descriptors: Vec<OwnedFd> = sent.iter().map(|sent| sent.open()).collect();
     let descriptors: Vec<_> = descriptors.iter().map(OwnedFd::as_fd).collect();
     let opened = lie(NamespaceAnswer::Socket(None), &descriptors, ticket);
     assert_eq!(opened.map(drop), Err((kind, message.to_owned())));
@@ -336,7 +336,7 @@ enum Sent {
 }
 
 impl Sent {
-    fn open(&self) -> OwnedFd {
+    fn open(self) -> OwnedFd {
         match self {
             Self::SockDiag => netlink_socket(Some(netlink::SOCK_DIAG)),
             Self::Routes => netlink_socket(None),

@@ -38,7 +38,7 @@ impl fmt::Display for CliError {
             Self::HiddenNames => {
                 f.write_str("names of unix sockets are hidden here, so none is found by its name")
             }
-            Self::Namespaces(reason) => write!(f, "--all-namespaces is refused: {reason}"),
+            Self::Namespaces(reason) => f.write_str(reason),
             Self::Endless => f.write_str(
                 "this host prints what a command prints when it has ended, so --for, --count or \
                  --timeout is needed",
