@@ -1,10 +1,7 @@
 //! A socket as an object: how the listing calls it, and then all that the kernel told, in the form
 //! of the model.
 
-use procnetsocket::{
-    Source,
-    model::{InetInfo, InetSocket, Socket, TcpState},
-};
+use procnetsocket::model::{InetInfo, InetSocket, Socket, Source, TcpState};
 use serde::Serialize;
 use socket_query::{SocketTable, shown_state_of};
 
@@ -24,7 +21,6 @@ pub(crate) struct SocketForm<'a> {
     netid: &'static str,
     /// As in the text.
     state: &'static str,
-    source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     untrusted_text: Option<bool>,
     #[serde(skip_serializing_if = "NamesForm::is_empty")]
@@ -58,7 +54,7 @@ impl ListenerForm {
             return Self::default();
         }
         let (queues, has_backlog) = match socket {
-            Socket::Inet(row) => (Some(row.queues), row.cookie.is_some()),
+            Socket::Inet(row) => (Some(row.queues), row.source == Source::SockDiag),
             Socket::Unix(row) => (row.detail.queues, true),
             _ => (None, false),
         };
@@ -84,13 +80,11 @@ fn send_rate(socket: &Socket<'_>) -> Option<f64> {
 impl RowRenderer<'_> {
     /// Returns the object of a socket.
     pub(crate) fn form<'a>(&'a self, table: SocketTable, socket: Socket<'a>) -> SocketForm<'a> {
-        let source = socket.source();
         SocketForm {
             namespace: self.namespace.as_deref().map(NamespaceForm),
             netid: netid_word(table, &socket),
             state: state_word(&socket),
-            source: if source == Source::SockDiag { "sock_diag" } else { "proc" },
-            untrusted_text: is_untrusted(&socket, source).then_some(true),
+            untrusted_text: is_untrusted(&socket).then_some(true),
             names: self.names_of(&socket),
             listener: ListenerForm::of(&socket),
             send_rate: send_rate(&socket),
@@ -102,6 +96,6 @@ impl RowRenderer<'_> {
 
 /// Security: a name with a newline in it forges rows of the text table of unix sockets, so a row of
 /// it proves nothing.
-fn is_untrusted(socket: &Socket<'_>, source: Source) -> bool {
-    matches!(socket, Socket::Unix(_)) && source == Source::ProcText
+fn is_untrusted(socket: &Socket<'_>) -> bool {
+    matches!(socket, Socket::Unix(row) if row.source == Source::ProcText)
 }
