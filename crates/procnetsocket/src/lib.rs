@@ -101,6 +101,7 @@ mod namespace;
 mod netstat;
 mod proc;
 mod process;
+mod processors;
 mod query;
 mod rows;
 mod tables;

@@ -3,6 +3,7 @@
 use std::{fmt, marker::PhantomData};
 
 use crate::{
+    diag::Ahead,
     limits::Limits,
     model::{
         Family, InetProtocol, InetSocket, NetlinkSocket, OwnedSocket, PacketSocket, RowForm,
@@ -28,6 +29,7 @@ pub struct Query<'a, T = OwnedSocket> {
     filter: Vec<u8>,
     source: Option<Source>,
     bounds: Bounds<'a>,
+    ahead: Option<&'a Ahead>,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -108,6 +110,7 @@ impl<T> Query<'static, T> {
             filter: Vec::new(),
             source: None,
             bounds: Bounds::default(),
+            ahead: None,
             kind: PhantomData,
         }
     }
@@ -163,9 +166,19 @@ impl<'a, T> Query<'a, T> {
         Self { bounds: Bounds { interrupt, ..self.bounds }, ..self }
     }
 
+    /// Uses what is [received ahead](crate::SocketTables::ahead).
+    #[must_use]
+    pub fn with_ahead(self, ahead: &'a Ahead) -> Self {
+        Self { ahead: Some(ahead), ..self }
+    }
+
     /// Returns the tables that are asked about.
     pub fn tables(&self) -> &[Table] {
         &self.tables
+    }
+
+    pub(crate) fn ahead(&self) -> Option<&'a Ahead> {
+        self.ahead
     }
 
     pub(crate) fn source(&self) -> Option<Source> {
@@ -185,7 +198,7 @@ impl<'a, T> Query<'a, T> {
 
 impl<T> fmt::Debug for Query<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tables, states, details, filter, source, bounds, kind: PhantomData } = self;
+        let Self { tables, states, details, filter, source, bounds, .. } = self;
         f.debug_struct("Query")
             .field("tables", tables)
             .field("states", states)
