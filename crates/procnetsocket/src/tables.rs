@@ -19,7 +19,8 @@ use crate::{
         sockstat::{self, SockStat, SockStat6},
     },
     process::{self, ProcessLimits, ProcessQuery, ProcessReport},
-    query::{Bounds, Query},
+    query::Query,
+    table_query::Bounds,
     visit::{Each, Interrupt, Outcome, ReadReport, RowSource, Visitor},
 };
 

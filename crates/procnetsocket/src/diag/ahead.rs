@@ -32,12 +32,12 @@ use crate::{
     error::Error,
     model::{InetProtocol, RowForm, StateMask, TcpState},
     processors::processors,
-    query::{Bounds, TableQuery},
+    table_query::{Bounds, TableQuery},
     visit::{ReadReport, Visitor},
 };
 
-/// Datagrams that wait in one ring: 64, of 32 KiB at most each.
-const RING: usize = 64;
+/// Datagrams that wait in one ring: 48, of 32 KiB at most each.
+const RING: usize = 48;
 
 /// Threads that receive: 3. Each uses one netlink socket of the [`DiagSocket`].
 const MAX_RECEIVERS: usize = 3;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Error, RowError},
     model::{Socket, Table},
-    query::Bounds,
+    table_query::Bounds,
     visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 

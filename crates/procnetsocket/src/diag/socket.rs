@@ -20,7 +20,7 @@ use crate::{
     error::Error,
     limits::Limits,
     model::{Inode, Socket, Table},
-    query::Bounds,
+    table_query::Bounds,
     visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 

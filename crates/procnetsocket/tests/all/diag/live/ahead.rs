@@ -1,6 +1,10 @@
 //! Replies that threads receive before they are wanted.
 
-use std::{cell::Cell, ops::ControlFlow};
+use std::{
+    cell::Cell,
+    net::{TcpListener, TcpStream},
+    ops::ControlFlow,
+};
 
 use procnetsocket::{
     ErrorKind, Limits, Query, SocketTables, Table, TableQuery, Visitor,
@@ -17,19 +21,18 @@ const CONNECTIONS: usize = 400;
 /// Listeners and connections of both families, and their tables.
 struct Busy {
     tables: SocketTables,
-    _sockets: Vec<Box<dyn Send>>,
+    _listeners: [TcpListener; 2],
+    _connections: Vec<(TcpStream, TcpStream)>,
 }
 
 impl Busy {
     fn new() -> Self {
         loopback();
-        let mut sockets: Vec<Box<dyn Send>> = Vec::new();
-        for listener in [listener(LOCALHOST), listener(LOCALHOST6)] {
-            sockets
-                .extend((0..CONNECTIONS).map(|_| Box::new(connection(&listener)) as Box<dyn Send>));
-            sockets.push(Box::new(listener));
-        }
-        Self { tables: SocketTables::open_ambient(token()).unwrap(), _sockets: sockets }
+        let listeners = [listener(LOCALHOST), listener(LOCALHOST6)];
+        let each = |listener| (0..CONNECTIONS).map(move |_| connection(listener));
+        let connections = listeners.iter().flat_map(each).collect();
+        let tables = SocketTables::open_ambient(token()).unwrap();
+        Self { tables, _listeners: listeners, _connections: connections }
     }
 
     fn diag(&self) -> &DiagSocket {
