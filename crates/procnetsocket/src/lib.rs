@@ -99,6 +99,7 @@ mod limits;
 mod listing;
 mod namespace;
 mod netstat;
+mod peers;
 mod proc;
 mod process;
 mod query;
@@ -120,6 +121,7 @@ pub use self::{
         UnreadableNamespace,
     },
     netstat::{Connection, Netstat, NetstatProtocol},
+    peers::{MAX_PEERS, Peer, PeerSocket, PeerTable, PeerTableBuilder},
     proc::{
         root::{self, Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
         scan::TextTable,
