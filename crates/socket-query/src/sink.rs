@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use procnetsocket::{ProcessTable, RowError, Table, model::Socket};
+use procnetsocket::{PeerTable, ProcessTable, RowError, Table, model::Socket};
 
 use crate::{
     error::Error,
@@ -28,6 +28,12 @@ pub trait Sink {
     /// Receives the processes that were found, before the first socket, if the selection asks for
     /// them ([`Selection::processes`](crate::Selection::processes)). Without it they are dropped.
     fn processes(&mut self, found: Arc<ProcessTable>) {
+        let _ = found;
+    }
+
+    /// Receives the other ends of connections, before the first socket, if the selection asks for
+    /// them ([`Selection::peers`](crate::Selection::peers)). Without it they are dropped.
+    fn peers(&mut self, found: Arc<PeerTable>) {
         let _ = found;
     }
 }
@@ -59,6 +65,9 @@ pub enum ListingProblem<'a> {
     /// So many namespaces may not be entered and were read as text, which has fewer details. Every
     /// socket is there.
     NamespacesAsText(u64),
+    /// Other ends are looked for, and there are unix sockets of the text table, which has none. Every
+    /// socket is there.
+    UnixPeersUnknown,
     /// A socket was to be destroyed, and was not.
     NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),
 }
