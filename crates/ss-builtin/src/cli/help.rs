@@ -124,8 +124,9 @@ const EXPRESSION: &str = "\
 EXPRESSION: { src | dst } [ = ] HOST           { sport | dport } [ OP ] PORT
             dev [ = | != ] INTERFACE           fwmark [ = | != ] MARK[/MASK]
             cgroup [ = | != ] PATH             autobound
-            user [ = | != ] NAME|UID           not of iproute2, as the next four
+            user [ = | != ] NAME|UID           not of iproute2, as the next six
             pid [ = | != ] N                   comm [ = | != ] PATTERN
+            peer-pid [ = | != ] N              peer-comm [ = | != ] PATTERN
             container [ = | != ] ID-PREFIX     unit [ = | != ] PATTERN
             netns [ = | != ] NAME|INODE        with --all-namespaces only
             ( X )   not X   X and Y   X or Y   from the left, with equal weight

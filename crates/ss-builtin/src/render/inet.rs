@@ -1,7 +1,7 @@
 //! Internet sockets.
 
 use builtin_cli::Escaped;
-use procnetsocket::model::{InetInfo, InetOptions, InetProtocol, InetSocket};
+use procnetsocket::model::{InetInfo, InetOptions, InetProtocol, InetSocket, Socket};
 use socket_query::SocketTable;
 
 use super::{
@@ -66,7 +66,7 @@ impl RowRenderer<'_> {
         cells.push(ColumnId::PeerPort, |out| {
             self.ports.push(out, socket.protocol, socket.remote.port());
         });
-        self.fill_users(cells, socket.inode);
+        self.fill_both_ends(cells, &Socket::Inet(socket));
         if self.details.is_empty() {
             return;
         }
