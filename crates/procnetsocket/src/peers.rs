@@ -13,6 +13,7 @@
 //! | an address that is translated on the way (NAT) | none: the ends do not mirror each other |
 //! | more than one, from either end | none of them, [`Peer::Ambiguous`] |
 //! | unix | the inode that the kernel reports; `/proc/net/unix` has none |
+//! | unix, not accepted yet | one without an inode, if its listener reports it |
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
@@ -44,6 +45,8 @@ pub struct PeerTable {
     inet: Vec<InetEnd>,
     /// In order.
     unix: Vec<UnixEnd>,
+    /// Unix sockets whose connection was not accepted yet, in order.
+    waiting: Vec<Inode>,
     namespaces: Vec<Arc<NetNamespace>>,
     /// Where each of them is.
     indexes: BTreeMap<Inode, u16>,
@@ -97,11 +100,11 @@ struct Endpoint {
     port: u16,
 }
 
-/// A unix socket; a number is 0 where there is no inode.
+/// A unix socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct UnixEnd {
-    inode: u64,
-    peer: u64,
+    inode: Inode,
+    peer: Option<Inode>,
     namespace: u16,
 }
 
@@ -150,26 +153,24 @@ impl PeerTable {
     }
 
     fn peer_of_unix(&self, own: u16, socket: &UnixSocket) -> Peer<'_> {
+        let Some(inode) = socket.inode else { return Peer::Unknown };
+        let UnixEnd { peer, namespace, .. } = match *self.unix_sockets(inode) {
+            [end] => end,
+            [] => return Peer::Unknown,
+            _ => return Peer::Ambiguous,
+        };
         let reported = socket.detail.peer;
-        let here = match (socket.inode, reported) {
-            (Some(inode), _) => self.unix_sockets(inode.get()),
-            // It was not accepted yet, and is known by its peer alone.
-            (None, Some(peer)) => self.waiting_sockets(peer.get()),
-            (None, None) => return Peer::Unknown,
-        };
-        let [UnixEnd { inode, peer, namespace }] = *here else {
-            return if here.len() > 1 { Peer::Ambiguous } else { Peer::Unknown };
-        };
-        if namespace != own || reported.is_some_and(|reported| reported.get() != peer) {
+        if namespace != own || (reported.is_some() && reported != peer) {
             return Peer::Unknown;
         }
-        let there = match peer {
-            0 => self.waiting_sockets(inode),
-            peer => self.unix_sockets(peer),
+        let Some(peer) = peer else {
+            // Kernel: it is in the namespace of the socket that connected.
+            let is_waiting = self.waiting.binary_search(&inode).is_ok();
+            return if is_waiting { self.known(None, own) } else { Peer::Unknown };
         };
-        match there {
+        match *self.unix_sockets(peer) {
+            [there] => self.known(Some(peer), there.namespace),
             [] => Peer::Unknown,
-            [there] => self.known(Inode::new(there.inode), there.namespace),
             _ => Peer::Ambiguous,
         }
     }
@@ -184,14 +185,9 @@ impl PeerTable {
         equal_range(&self.inet, |end| end.connection.cmp(&connection))
     }
 
-    /// Returns the unix sockets of an inode, which is not 0.
-    fn unix_sockets(&self, inode: u64) -> &[UnixEnd] {
+    /// Returns the unix sockets of an inode.
+    fn unix_sockets(&self, inode: Inode) -> &[UnixEnd] {
         equal_range(&self.unix, |end| end.inode.cmp(&inode))
-    }
-
-    /// Returns the sockets that wait to be accepted and have a peer of that inode.
-    fn waiting_sockets(&self, peer: u64) -> &[UnixEnd] {
-        equal_range(&self.unix, |end| (end.inode, end.peer).cmp(&(0, peer)))
     }
 }
 
@@ -221,23 +217,23 @@ impl PeerTableBuilder {
     pub fn add(&mut self, socket: &Socket<'_>) -> Result<(), Error> {
         let Self { table, limit, namespace } = self;
         let namespace = *namespace;
-        let is_full = table.inet.len().saturating_add(table.unix.len()) >= *limit;
         match socket {
             Socket::Inet(inet) => {
-                let Some(connection) = Connection::of(inet) else { return Ok(()) };
-                if !is_full {
-                    table.inet.push(InetEnd { connection, namespace, inode: inet.inode });
-                }
+                table.inet.extend(Connection::of(inet).map(|connection| InetEnd {
+                    connection,
+                    namespace,
+                    inode: inet.inode,
+                }))
             }
             Socket::Unix(unix) => {
-                let [inode, peer] = [unix.inode, unix.detail.peer].map(|n| n.map_or(0, Inode::get));
-                if !is_full {
-                    table.unix.push(UnixEnd { inode, peer, namespace });
-                }
+                let peer = unix.detail.peer;
+                table.unix.extend(unix.inode.map(|inode| UnixEnd { inode, peer, namespace }));
+                table.waiting.extend(unix.detail.pending.iter().flatten());
             }
-            _ => return Ok(()),
+            _ => {}
         }
-        if is_full {
+        let count = [table.inet.len(), table.unix.len(), table.waiting.len()];
+        if count.into_iter().fold(0, usize::saturating_add) > *limit {
             let limit = u64::try_from(*limit).unwrap_or(u64::MAX);
             let what = "sockets among which other ends are looked for";
             return Err(Repr::TooManyProcesses { what, limit, bound: "MAX_PEERS" }.into());
@@ -250,6 +246,7 @@ impl PeerTableBuilder {
         let mut table = self.table;
         table.inet.sort_unstable();
         table.unix.sort_unstable();
+        table.waiting.sort_unstable();
         // A live text table may repeat rows.
         table.inet.dedup();
         table.unix.dedup();
@@ -566,14 +563,16 @@ mod tests {
     #[case::datagrams_to_a_receiver(&[(1, 3), (2, 3), (3, 0)], "3 3 none")]
     #[case::itself(&[(1, 1)], "1")]
     // boundary: the kernel reports 0 for a peer that waits to be accepted, as for none
-    #[case::not_accepted(&[(1, 0), (0, 1), (5, 0)], "0 1 none")]
-    #[case::two_that_wait(&[(1, 0), (0, 1), (2, 0), (0, 2)], "0 1 0 2")]
+    #[case::not_accepted(&[(77, 0), (78, 0), (5, 0)], "0 0 none")]
     #[case::nothing(&[(0, 0), (0, 0)], "none none")]
     // hostile
     #[case::gone(&[(1, 9)], "none")]
     #[case::inode_given_twice(&[(1, 2), (2, 1), (2, 7)], "? ? ?")]
     fn unix_sockets_are_found_by_inode(#[case] sockets: &[(u64, u64)], #[case] expected: &str) {
         let mut builder = PeerTable::builder(MAX_PEERS);
+        let mut listener = unix(100, 0);
+        listener.detail.pending = vec![Inode::new(78), None, Inode::new(77)];
+        builder.add(&Socket::Unix(&listener)).unwrap();
         let sockets: Vec<_> = sockets.iter().map(|(inode, peer)| unix(*inode, *peer)).collect();
         for socket in &sockets {
             builder.add(&Socket::Unix(socket)).unwrap();

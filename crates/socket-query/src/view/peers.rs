@@ -3,15 +3,15 @@
 use std::{ops::ControlFlow, sync::Arc, time::Instant};
 
 use procnetsocket::{
-    ErrorKind, Interrupt, OpenedNamespace, PeerTable, PeerTableBuilder, Query, SocketTables, Table,
-    Visitor,
+    Details, ErrorKind, Interrupt, OpenedNamespace, PeerTable, PeerTableBuilder, Query,
+    SocketTables, Table, Visitor,
     model::{Socket, Source, StateMask, TcpState},
 };
 
 use super::PolicyView;
 use crate::{
     error::Error,
-    policy::Redaction,
+    policy::{Redaction, VisibleUsers},
     reading::Reading,
     select::{AddressFamily, FamilySet, Selection, SocketTable, TableSet},
     sink::{Collected, ListingProblem, Sink},
@@ -100,10 +100,16 @@ impl Search<'_> {
 
     /// Reads the tables of one namespace.
     fn tables(&mut self, tables: &SocketTables) -> Result<(), procnetsocket::Error> {
+        // Security: a socket that waits to be accepted may be another user's.
+        let details = match self.view.policy.users() {
+            VisibleUsers::All => Details::PENDING,
+            VisibleUsers::Uid(_) => Details::NONE,
+        };
         let readings = Reading::all_of(&self.view.policy, &self.selection);
         for table in readings.filter_map(|reading| reading.table) {
             let query = Query::new(table)
                 .with_states(states_with_ends(table))
+                .with_details(details)
                 .with_limits(self.view.limits)
                 .with_interrupt(self.interrupt);
             let read = tables.visit_with(&query, &mut self.ends);

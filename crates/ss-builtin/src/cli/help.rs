@@ -193,6 +193,7 @@ mod tests {
         let help = help(GrantSet::empty().with(Grant::Sockets), true);
         let own = help.split("never abbreviated:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         insta::assert_snapshot!(own, @r"
+               --peers                  show the other end of each connection
                --json                   print one JSON array
                --json-lines             print one JSON object a line
                --sort=KEY[,...]         order by KEYs, -KEY backwards
