@@ -36,6 +36,13 @@ impl ExitCode {
     }
 }
 
+impl From<ExitCode> for std::process::ExitCode {
+    /// Returns the same status, for a program that ends with that of a builtin.
+    fn from(exit: ExitCode) -> Self {
+        Self::from(exit.code())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

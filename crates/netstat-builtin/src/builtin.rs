@@ -14,10 +14,11 @@ use socket_query::{
 };
 
 use crate::{
-    cli::{Choice, CliError, HELP_VERSION, Help, InetPlan, Kind, Parsed, Plan, parse},
-    listing::{InetListing, Output, Peers, Reports, UnixListing},
+    cli::{Choice, CliError, Command, HELP_VERSION, Help, InetPlan, Plan, Shown, parse},
+    listing::{InetListing, Output, Reports, UnixListing},
+    peers::Peers,
     problem::{Problems, complain},
-    render::{Addresses, InetRows, Programs, UnixRows},
+    render::{Addresses, InetTable, Programs, UnixTable},
 };
 
 /// What net-tools prints where it may not look into every process.
@@ -55,9 +56,9 @@ impl Builtin for Netstat {
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         match parse(args) {
-            Ok(Parsed::Help) => print(context, &Help),
-            Ok(Parsed::Version) => print(context, &HELP_VERSION),
-            Ok(Parsed::List(choices)) => match self.view.granted(Grant::Sockets) {
+            Ok(Command::Help) => print(context, &Help),
+            Ok(Command::Version) => print(context, &HELP_VERSION),
+            Ok(Command::List(choices)) => match self.view.granted(Grant::Sockets) {
                 Ok(()) => self.list(context, &Plan::new(choices)),
                 Err(error) => {
                     complain(context.stderr, &error);
@@ -99,8 +100,8 @@ impl Netstat {
         let mut output = Output::new(*stdout);
         let mut reports = Reports { stderr: *stderr, problems: Problems::default() };
         if let Some(inet) = &plan.inet {
-            let rows = InetRows {
-                kind: plan.kind,
+            let rows = InetTable {
+                shown: plan.shown,
                 choices: plan.choices,
                 addresses: Addresses::new(&self.view, plan.choices, cancel),
                 users: self.view.names().users(),
@@ -109,7 +110,7 @@ impl Netstat {
             self.list_inet(inet, &rows, &mut output, (&mut reports, cancel))?;
         }
         if plan.unix {
-            self.list_unix(plan.kind, programs.as_ref(), &mut output, (&mut reports, cancel))?;
+            self.list_unix(plan, programs.as_ref(), &mut output, (&mut reports, cancel))?;
         }
         output.finish()?;
         let Reports { stderr, problems } = reports;
@@ -157,7 +158,7 @@ impl Netstat {
     fn list_inet<'a>(
         &self,
         plan: &InetPlan,
-        rows: &InetRows<'a>,
+        rows: &InetTable<'a>,
         output: &mut Output<'a>,
         (reports, cancel): (&mut Reports<'a>, &Cancel),
     ) -> Result<(), Error> {
@@ -166,16 +167,18 @@ impl Netstat {
         let has_sock_diag = self.view.has_sock_diag();
         for table in &plan.tables {
             let states = match (table, has_sock_diag) {
-                (SocketTable::Tcp, true) => states(rows.kind),
+                (SocketTable::Tcp, true) => states(rows.shown),
                 _ => StateSet::ALL,
             };
+            let tables = TableSet::of(*table);
             let selection = Selection {
-                tables: TableSet::of(*table),
+                tables,
+                named: if plan.are_named { tables } else { TableSet::EMPTY },
                 families: plan.families,
                 states,
                 ..Selection::everything()
             };
-            let admits = |socket: &InetSocket| is_of_kind(socket, rows.kind);
+            let admits = |socket: &InetSocket| is_shown(socket, rows.shown);
             let mut listing = InetListing { rows, output, reports, admits: &admits };
             self.collect(&selection, cancel, &mut listing)?;
         }
@@ -184,14 +187,17 @@ impl Netstat {
 
     fn list_unix<'a>(
         &self,
-        kind: Kind,
+        plan: &Plan,
         programs: Option<&'a Programs>,
         output: &mut Output<'a>,
         (reports, cancel): (&mut Reports<'a>, &Cancel),
     ) -> Result<(), Error> {
         let has_sock_diag = self.view.has_sock_diag();
+        let tables = TableSet::of_family(AddressFamily::Unix);
+        let is_named = plan.choices.contains(Choice::Unix);
         let selection = Selection {
-            tables: TableSet::of_family(AddressFamily::Unix),
+            tables,
+            named: if is_named { tables } else { TableSet::EMPTY },
             families: FamilySet::of(AddressFamily::Unix),
             details: if has_sock_diag { Details::PENDING } else { Details::NONE },
             ..Selection::everything()
@@ -205,7 +211,7 @@ impl Netstat {
                 return Err(Error::new(ErrorKind::Failed, message));
             }
         }
-        let rows = UnixRows { kind, programs, peers };
+        let rows = UnixTable { shown: plan.shown, programs, peers };
         let _ = output.write(|out| rows.push_heading(out));
         self.collect(&selection, cancel, &mut UnixListing { rows: &rows, output, reports })
     }
@@ -223,22 +229,22 @@ impl Netstat {
     }
 }
 
-/// Returns the TCP states in which sockets of that kind can be, so that the kernel leaves the rest
+/// Returns the TCP states in which the shown sockets can be, so that the kernel leaves the rest
 /// out.
-fn states(kind: Kind) -> StateSet {
+fn states(shown: Shown) -> StateSet {
     let listed = StateSet::ALL.without(StateSet::of(TcpState::Close));
     let listening = StateSet::of(TcpState::Listen);
-    match kind {
-        Kind::Connections => listed.without(listening),
-        Kind::Servers => listening,
-        Kind::All => listed,
+    match shown {
+        Shown::Connections => listed.without(listening),
+        Shown::Servers => listening,
+        Shown::All => listed,
     }
 }
 
 /// Returns whether a socket is listed.
 ///
 /// Compat: of TCP sockets the peer's port says what they are, of others the peer's address.
-fn is_of_kind(socket: &InetSocket, kind: Kind) -> bool {
+fn is_shown(socket: &InetSocket, shown: Shown) -> bool {
     // Kernel: sock_diag lists bound sockets that neither listen nor connect; the text table has none.
     if socket.cookie.is_some() && socket.state.number() > LAST_TABLE_STATE {
         return false;
@@ -247,10 +253,10 @@ fn is_of_kind(socket: &InetSocket, kind: Kind) -> bool {
         InetProtocol::Tcp => socket.remote.port() != 0,
         _ => !socket.remote.ip().is_unspecified(),
     };
-    match kind {
-        Kind::Connections => has_peer,
-        Kind::Servers => !has_peer,
-        Kind::All => true,
+    match shown {
+        Shown::Connections => has_peer,
+        Shown::Servers => !has_peer,
+        Shown::All => true,
     }
 }
 

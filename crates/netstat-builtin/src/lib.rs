@@ -44,6 +44,7 @@ mod builtin;
 mod cli;
 mod hint;
 mod listing;
+mod peers;
 mod problem;
 mod render;
 

@@ -1,18 +1,17 @@
 //! Receives the sockets of a call and writes their rows.
 
 use std::{
-    collections::HashMap,
     io::{self, Write},
     ops::ControlFlow,
 };
 
 use builtin_api::Error;
-use procnetsocket::model::{InetSocket, Inode, Socket};
+use procnetsocket::model::{InetSocket, Socket};
 use socket_query::{ListingProblem, Sink, SocketTable};
 
 use crate::{
     problem::Problems,
-    render::{InetRows, UnixRows},
+    render::{InetTable, UnixTable},
 };
 
 /// Bytes that are gathered before they are written: 64 KiB.
@@ -79,7 +78,7 @@ impl Reports<'_> {
 
 /// Writes the rows of internet sockets.
 pub(crate) struct InetListing<'l, 'a> {
-    pub(crate) rows: &'l InetRows<'a>,
+    pub(crate) rows: &'l InetTable<'a>,
     pub(crate) output: &'l mut Output<'a>,
     pub(crate) reports: &'l mut Reports<'a>,
     pub(crate) admits: &'l dyn Fn(&InetSocket) -> bool,
@@ -102,7 +101,7 @@ impl Sink for InetListing<'_, '_> {
 
 /// Writes the rows of unix sockets.
 pub(crate) struct UnixListing<'l, 'a> {
-    pub(crate) rows: &'l UnixRows<'a>,
+    pub(crate) rows: &'l UnixTable<'a>,
     pub(crate) output: &'l mut Output<'a>,
     pub(crate) reports: &'l mut Reports<'a>,
 }
@@ -117,50 +116,5 @@ impl Sink for UnixListing<'_, '_> {
 
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.reports.report(problem)
-    }
-}
-
-/// How many unix sockets have each as their peer.
-#[derive(Debug, Default)]
-pub(crate) struct Peers {
-    counts: HashMap<Inode, u32>,
-    bound: usize,
-    is_full: bool,
-}
-
-impl Peers {
-    /// Returns an empty count that holds so many sockets at most.
-    pub(crate) fn new(bound: usize) -> Self {
-        Self { bound, ..Self::default() }
-    }
-
-    /// Returns whether there were more sockets than it holds.
-    pub(crate) fn is_full(&self) -> bool {
-        self.is_full
-    }
-
-    pub(crate) fn of(&self, inode: Option<Inode>) -> u32 {
-        inode.and_then(|inode| self.counts.get(&inode)).copied().unwrap_or_default()
-    }
-}
-
-impl Sink for Peers {
-    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
-        let Socket::Unix(unix) = socket else { return ControlFlow::Continue(()) };
-        // A connection that waits to be accepted is no row, and has its client as its peer.
-        for inode in unix.detail.peer.iter().chain(unix.detail.pending.iter().flatten()) {
-            if self.counts.len() >= self.bound && !self.counts.contains_key(inode) {
-                self.is_full = true;
-                return ControlFlow::Break(());
-            }
-            let count = self.counts.entry(*inode).or_default();
-            *count = count.saturating_add(1);
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// The listing itself reports it.
-    fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
     }
 }

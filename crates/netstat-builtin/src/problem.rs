@@ -31,6 +31,7 @@ impl Problems {
                     "{table} changed while it was read: rows may be missing or there twice"
                 ),
             ),
+            ListingProblem::Unreported(tables) => complain(stderr, &tables),
             _ => complain(stderr, &"something could not be listed"),
         }
     }

@@ -82,7 +82,7 @@ impl DestroyListener {
         each: &mut dyn FnMut(Cookie),
     ) -> Result<(), ReadProblem> {
         let Listening::Open { events, count } = &mut self.listening else { return Ok(()) };
-        let received = events.wait(Duration::ZERO, &Uninterrupted, &mut Cookies(each));
+        let received = events.wait(Duration::ZERO, &Uninterrupted, &mut CookieVisitor(each));
         *count = count.saturating_add(1);
         let is_too_much = *count > MAX_EVENTS;
         match received {
@@ -123,9 +123,9 @@ fn groups(scope: &Scope) -> EventGroups {
 }
 
 /// Hands cookies on.
-struct Cookies<'a>(&'a mut dyn FnMut(Cookie));
+struct CookieVisitor<'a>(&'a mut dyn FnMut(Cookie));
 
-impl Visitor for Cookies<'_> {
+impl Visitor for CookieVisitor<'_> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         if let Socket::Inet(row) = socket
             && let Some(cookie) = row.cookie

@@ -7,7 +7,7 @@ use builtin_api::{Builtin, CallContext, Error, ErrorKind, ExitCode};
 use socket_query::{Grant, Policy, PolicyView, System, cap_std::AmbientAuthority};
 
 use crate::{
-    cli::{CliError, Condition, Help, Plan, VERSION, Watch, WatchTask},
+    cli::{CliError, Help, Plan, VERSION, WaitCondition, Watch, WatchTask},
     source::PolicyPorts,
     watch::Watcher,
 };
@@ -65,7 +65,7 @@ impl PortWatch {
             return Ok(refuse(context, &CliError::Endless));
         }
         let cancel = context.cancel;
-        let ports = |condition: &Condition| {
+        let ports = |condition: &WaitCondition| {
             PolicyPorts::new(&self.view, &condition.which, &|| cancel.is_cancelled())
         };
         let ports: Result<Vec<_>, CliError> = watch.conditions.iter().map(ports).collect();

@@ -85,6 +85,11 @@ impl<'a> PolicyPorts<'a> {
         });
         let select = |table: PortTable| Selection {
             tables: socket_tables(table.protocol).iter().copied().collect(),
+            named: if which.protocols.contains(&table.protocol) {
+                socket_tables(table.protocol).iter().copied().collect()
+            } else {
+                TableSet::EMPTY
+            },
             families: FamilySet::of(address_family(table.family)),
             states: StateSet::of(table.protocol.state()),
             filter: filter.clone(),
@@ -229,6 +234,9 @@ impl Sink for PolicyPortSink {
                 let reason = gaps.first().map_or("some cannot be seen", String::as_str);
                 let text = format_args!("processes may be missing: {reason}");
                 self.reading.note_gap(ReadProblem::new(ReadProblemKind::Incomplete, text));
+            }
+            P::Unreported(tables) => {
+                self.failed = Some(ReadProblem::new(ReadProblemKind::Unreadable, tables));
             }
             P::Changed(table) => self.reading.note_gap(ReadProblem::changed(table)),
             _ => {

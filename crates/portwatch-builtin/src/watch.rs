@@ -11,7 +11,7 @@ use builtin_cli::Chain;
 use port_monitor::{Change, Cost, EventKind, History, Pace, Poller, Turn};
 
 use crate::{
-    cli::{Condition, Enough, EventFormat, Follow, Wanted, Watch},
+    cli::{Enough, EventFormat, Follow, WaitCondition, Wanted, Watch},
     render::{print_event, print_port},
     source::{PolicyPorts, UnseenProcesses},
 };
@@ -88,7 +88,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
     /// Waits until all the conditions hold at one time, or any.
     pub(crate) fn wait(
         mut self,
-        conditions: &[Condition],
+        conditions: &[WaitCondition],
         enough: Enough,
         timeout: Option<Duration>,
     ) -> Result<ExitCode, Error> {
@@ -99,7 +99,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
                 return Ok(ExitCode::SUCCESS);
             }
             if self.pause(end)? == Pause::TimeUp {
-                for (Condition { wanted, which }, holds) in
+                for (WaitCondition { wanted, which }, holds) in
                     conditions.iter().zip(self.hold(conditions))
                 {
                     let what = match wanted {
@@ -196,14 +196,15 @@ impl<'a, 'c> Watcher<'a, 'c> {
 
     /// Returns whether enough conditions hold. One look alone proves no absence, see
     /// [`port_monitor::Tracker::misses`], so what depends on one is looked at again.
-    fn is_enough(&mut self, conditions: &[Condition], enough: Enough) -> Result<bool, Error> {
+    fn is_enough(&mut self, conditions: &[WaitCondition], enough: Enough) -> Result<bool, Error> {
         let are_enough = |mut hold: std::vec::IntoIter<bool>| match enough {
             Enough::All => hold.all(|holds| holds),
             Enough::Any => hold.any(|holds| holds),
         };
         let hold = self.hold(conditions);
-        let is_proof =
-            |(condition, holds): (&Condition, &bool)| *holds && condition.wanted == Wanted::Open;
+        let is_proof = |(condition, holds): (&WaitCondition, &bool)| {
+            *holds && condition.wanted == Wanted::Open
+        };
         let proven: Vec<_> = conditions.iter().zip(&hold).map(is_proof).collect();
         if are_enough(proven.into_iter()) {
             return Ok(true);
@@ -217,8 +218,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
 
     /// Returns whether each condition holds. What cannot be read may have a port, so nothing is gone
     /// before it can be read.
-    fn hold(&self, conditions: &[Condition]) -> Vec<bool> {
-        let holds = |(condition, watched): (&Condition, &Watched<'_>)| {
+    fn hold(&self, conditions: &[WaitCondition]) -> Vec<bool> {
+        let holds = |(condition, watched): (&WaitCondition, &Watched<'_>)| {
             let tracker = watched.poller.tracker();
             let is_open = tracker.ports().next().is_some();
             match condition.wanted {

@@ -481,6 +481,27 @@ fn failure_is_reported_once_and_fails_the_call() {
 }
 
 #[test]
+fn named_protocol_that_nothing_reports_is_a_failure() {
+    let root = base().without(Table::Udp).raw_file("net/protocols", "protocol size\nUDP 1152\n");
+    let called = call(&still(&root), &["--list", "-u"]);
+    assert_eq!(
+        (called.status, called.stdout.as_str(), called.stderr.as_str()),
+        (
+            1,
+            "",
+            "portwatch: udp sockets cannot be listed: the kernel has them, but neither sock_diag \
+             nor /proc reports them\n"
+        )
+    );
+    // Nobody asked for it by name.
+    let called = call(&still(&root), &["--list"]);
+    assert_eq!((called.status, called.stderr.as_str()), (0, ""));
+    // It does not count as gone.
+    let called = call(&still(&root), &["--gone", "-u", ":53", "--timeout=5ms"]);
+    assert_eq!(called.status, 124);
+}
+
+#[test]
 fn unreadable_table_does_not_count_as_gone() {
     let broken = base().without(Table::Tcp6).raw_file("net/tcp6/a-directory", "");
     let words = ["--gone", ":8080", "--interval=1ms", "--timeout=5ms"];

@@ -41,8 +41,12 @@ pub(crate) enum Repr {
     NoText(Table),
     #[error("expected {} of another network namespace, but only sock_diag shows one", .0.name())]
     Elsewhere(ProcFile),
+    #[error("expected a text table from another process, but found something else")]
+    ForeignTable,
     #[error("no process lives in the network namespace any more")]
     Deserted,
+    #[error("{message}")]
+    Reported { kind: ErrorKind, message: String },
     #[error("interrupted while looking for network namespaces")]
     NamespaceScanInterrupted,
     #[error("cannot enter the network namespace")]
@@ -73,6 +77,7 @@ pub(crate) enum Repr {
 
 /// The kinds of [`Error`]; more may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The kernel has no such table: the family is not built in, or its module is not loaded.
@@ -108,13 +113,20 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// Returns the error of another process that reads in place of this one.
+    pub fn reported(kind: ErrorKind, message: String) -> Self {
+        Self(Repr::Reported { kind, message })
+    }
+
     /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
             Repr::Missing { .. } | Repr::NoText(_) => ErrorKind::Missing,
             Repr::Elsewhere(_) | Repr::NoSockDiag => ErrorKind::Unsupported,
+            Repr::ForeignTable => ErrorKind::InvalidRequest,
             Repr::Deserted => ErrorKind::NotFound,
             Repr::Namespace(error) => kind_of(error),
+            Repr::Reported { kind, .. } => *kind,
             Repr::Diag(error) => error.kind(),
             Repr::Root(error) => ErrorKind::Root(error.kind()),
             Repr::LineTooLong { .. }
@@ -168,6 +180,7 @@ impl DiagError {
     /// Returns the kind.
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
+            Self::Foreign => ErrorKind::InvalidRequest,
             Self::Open(source)
             | Self::Listen(source)
             | Self::Send { source, .. }
@@ -305,7 +318,9 @@ mod tests {
             Repr::TooManyEntries { table: Table::Vsock, limit: 8 },
             Repr::NoText(Table::Xdp),
             Repr::Elsewhere(FILE),
+            Repr::ForeignTable,
             Repr::Deserted,
+            Repr::Reported { kind: ErrorKind::Denied, message: "no: because".to_owned() },
             Repr::NamespaceScanInterrupted,
             Repr::NoSockDiag,
             Repr::Namespace(io::Error::from_raw_os_error(1)),
@@ -329,7 +344,9 @@ mod tests {
         LimitExceeded: expected at most 8 rows (entries), but vsock has more
         Missing: expected a text table, but the kernel shows xdp through sock_diag only
         Unsupported: expected net/tcp of another network namespace, but only sock_diag shows one
+        InvalidRequest: expected a text table from another process, but found something else
         NotFound: no process lives in the network namespace any more
+        Denied: no: because
         Interrupted: interrupted while looking for network namespaces
         Unsupported: expected sock_diag, but there is none
         Denied: cannot enter the network namespace

@@ -115,10 +115,10 @@ pub use self::{
     error::{Error, ErrorKind, RowError},
     limits::{Limits, MAX_COUNTER_LINES, MAX_ENTRIES, MAX_LINE_BYTES, MAX_TOTAL_LINES},
     listing::{ListedSocket, Listing, MAX_ROW_ERRORS},
-    model::{Family, Source, Table},
+    model::{Family, InetSocket, OwnedSocket, Socket, Source, StateMask, Table, TcpState},
     namespace::{
-        FoundNamespaces, MAX_NAMESPACES, NamespaceFinder, NetNamespace, OpenedNamespace,
-        UnreadableNamespace,
+        FoundNamespaces, MAX_NAMESPACES, NamespaceAccess, NamespaceFinder, NamespaceSocket,
+        NetNamespace, OpenedNamespace, TextTables, UnreadableNamespace, received_text_table,
     },
     netstat::{Connection, Netstat, NetstatProtocol},
     peers::{MAX_PEERS, Peer, PeerSocket, PeerTable, PeerTableBuilder},

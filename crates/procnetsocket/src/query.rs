@@ -345,7 +345,7 @@ details! {
     STATISTICS = 10,
 }
 
-set_operations!(Details, NONE);
+bit_set!(Details, NONE);
 
 impl Details {
     /// Returns whether all of `other` is in the set.

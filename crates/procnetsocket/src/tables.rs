@@ -1,6 +1,6 @@
 //! The tables of the system, or of a directory that stands for `/proc`.
 
-use std::{fs::File, num::NonZeroU32, ops::RangeInclusive, os::fd::OwnedFd};
+use std::{fs::File, num::NonZeroU32, ops::RangeInclusive, os::fd::OwnedFd, sync::Arc};
 
 use bstr::{BStr, BString};
 use cap_std::{AmbientAuthority, fs::Dir};
@@ -9,8 +9,8 @@ use crate::{
     diag::{DiagSocket, Interfaces, Request},
     error::{Error, Repr},
     listing::{Collect, ListedSocket, Listing},
-    model::{Socket, Source, StateMask, Table},
-    namespace::inhabitants::Inhabitants,
+    model::{Inode, Socket, Source, StateMask, Table},
+    namespace::TextTables,
     proc::{
         port_range,
         protocols::read_protocols,
@@ -36,7 +36,7 @@ use crate::{
 /// directory; it never makes this type look at the live system.
 #[derive(Debug)]
 pub struct SocketTables {
-    root: ProcRoot,
+    root: Arc<ProcRoot>,
     interfaces: Option<Interfaces>,
     /// Where the system has sock_diag and this process may use it.
     diag: Option<DiagSocket>,
@@ -53,8 +53,8 @@ pub struct SocketTables {
 pub(crate) struct Elsewhere {
     /// The ports that the kernel hands out there, as they were when the tables were opened.
     pub(crate) port_range: Option<RangeInclusive<u16>>,
-    /// The processes whose text tables show it, if there are some.
-    pub(crate) process: Option<Inhabitants>,
+    /// Its text tables, if there is a way to them.
+    pub(crate) text: Option<Box<dyn TextTables>>,
 }
 
 impl SocketTables {
@@ -71,7 +71,7 @@ impl SocketTables {
     /// can be opened is no error: the text tables then answer every question, and interfaces have
     /// no names.
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
-        let root = ProcRoot::open_ambient(token).map_err(Repr::Root)?;
+        let root = Arc::new(ProcRoot::open_ambient(token).map_err(Repr::Root)?);
         let interfaces = Interfaces::open_ambient(token);
         // OK because that it is missing is remembered, and the text tables answer in its place.
         let diag = DiagSocket::open_ambient(token).ok();
@@ -84,12 +84,12 @@ impl SocketTables {
     }
 
     /// Reads tables in a root that was opened before. Interfaces have no names.
-    pub fn from_root(root: ProcRoot) -> Self {
-        Self { root, interfaces: None, diag: None, elsewhere: None }
+    pub fn from_root(root: impl Into<Arc<ProcRoot>>) -> Self {
+        Self { root: root.into(), interfaces: None, diag: None, elsewhere: None }
     }
 
     pub(crate) fn of_namespace(
-        root: ProcRoot,
+        root: Arc<ProcRoot>,
         interfaces: Option<Interfaces>,
         diag: Option<DiagSocket>,
         elsewhere: Elsewhere,
@@ -107,6 +107,14 @@ impl SocketTables {
         self.diag.as_ref()
     }
 
+    /// Returns the inode of the one netlink socket of a namespace that was entered to list it. It is
+    /// in that namespace only because somebody looks.
+    pub fn visiting_socket(&self) -> Option<Inode> {
+        self.elsewhere.as_ref()?;
+        let socket = self.diag()?.any_socket()?;
+        Inode::new(rustix::fs::fstat(&*socket).ok()?.st_ino)
+    }
+
     /// Returns handles on what the tables are read from, for a host that confines itself; see
     /// [`ProcRoot::reach`].
     ///
@@ -114,7 +122,10 @@ impl SocketTables {
     ///
     /// [`Root`](crate::ErrorKind::Root).
     pub fn reach(&self) -> Result<Vec<OwnedFd>, Error> {
-        Ok(self.root.reach().map_err(Repr::Root)?)
+        match &self.elsewhere {
+            Some(Elsewhere { text: Some(text), .. }) if self.diag.is_none() => text.reach(),
+            _ => Ok(self.root.reach().map_err(Repr::Root)?),
+        }
     }
 
     /// Lists the sockets that are asked for.
@@ -287,8 +298,11 @@ impl SocketTables {
     /// As [`SocketTables::sockstat`].
     pub fn protocols(&self) -> Result<Vec<BString>, Error> {
         let file = ProcFile::NetProtocols;
-        let opened = self.root.thread().open(file);
-        read_protocols(&mut opened.map_err(|error| Error::from_root(file, error))?)
+        let mut opened = match &self.elsewhere {
+            Some(Elsewhere { text: Some(text), .. }) => text.open(file)?,
+            _ => self.open_own(file)?,
+        };
+        read_protocols(&mut opened)
     }
 
     /// Reads the ports that the kernel gives to sockets that ask for none
@@ -362,11 +376,16 @@ impl SocketTables {
 
     fn open(&self, file: ProcFile) -> Result<File, Error> {
         match &self.elsewhere {
-            Some(Elsewhere { process: Some(process), .. }) => process.open(&self.root, file),
+            Some(Elsewhere { text: Some(text), .. }) => text.open(file),
             Some(_) => Err(Repr::Elsewhere(file).into()),
-            // The thread, not the process: it may be in a network namespace of its own.
-            None => self.root.thread().open(file).map_err(|error| Error::from_root(file, error)),
+            None => self.open_own(file),
         }
+    }
+
+    /// Opens a file of the calling thread. It, not the process, is in the namespace of the sockets that
+    /// it makes.
+    fn open_own(&self, file: ProcFile) -> Result<File, Error> {
+        self.root.thread().open(file).map_err(|error| Error::from_root(file, error))
     }
 }
 

@@ -5,7 +5,7 @@ use std::{num::NonZeroU64, ops::ControlFlow, time::Instant};
 use procnetsocket::{
     ErrorKind, Interrupt, Limits, Query, RowError, SocketTables, Visitor,
     model::{
-        InetProtocol, PacketKind, PacketSocket, Socket, UnixKind, UnixSocket, VsockKind,
+        InetProtocol, Inode, PacketKind, PacketSocket, Socket, UnixKind, UnixSocket, VsockKind,
         VsockSocket,
     },
 };
@@ -13,7 +13,7 @@ use procnetsocket::{
 use crate::{
     error::Error,
     policy::{Policy, Redaction},
-    reading::{Reading, Unreported},
+    reading::{TableReading, Unreported},
     select::{AddressFamily, Selection, SocketTable, TableSet, state_of},
     sink::{Collected, ListingProblem, Sink},
     view::UsageCounter,
@@ -31,13 +31,13 @@ pub(crate) fn collect(
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
-    let BoundedTables { tables, policy, limits, usage } = source;
+    let BoundedTables { tables, policy, limits, .. } = source;
     let deadline = policy.max_time().and_then(|time| Instant::now().checked_add(time));
     let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let is_over = || interrupt.is_interrupted() || is_late();
-    let mut admit = Admit::new(policy, usage, selection, sink);
+    let mut admit = Admit::new(source, selection, sink);
     let mut unreported = Unreported::new(selection);
-    for reading in Reading::all_of(policy, selection) {
+    for reading in TableReading::all_of(policy, selection) {
         let Some(table) = reading.table else {
             unreported.add(reading);
             continue;
@@ -81,6 +81,8 @@ pub(crate) struct BoundedTables<'a> {
     pub(crate) tables: &'a SocketTables,
     pub(crate) policy: &'a Policy,
     pub(crate) limits: &'a Limits,
+    /// Sockets by which the host looks, which are not listed.
+    pub(crate) own_sockets: &'a [Inode],
     /// What counts the rows.
     pub(crate) usage: &'a UsageCounter,
 }
@@ -89,6 +91,7 @@ pub(crate) struct BoundedTables<'a> {
 /// way.
 struct Admit<'a> {
     redaction: Redaction<'a>,
+    own_sockets: &'a [Inode],
     usage: &'a UsageCounter,
     max_rows: u64,
     /// Whether there was a row past `max_rows`.
@@ -100,14 +103,11 @@ struct Admit<'a> {
 }
 
 impl<'a> Admit<'a> {
-    fn new(
-        policy: &'a Policy,
-        usage: &'a UsageCounter,
-        selection: &'a Selection,
-        sink: &'a mut dyn Sink,
-    ) -> Self {
+    fn new(source: &BoundedTables<'a>, selection: &'a Selection, sink: &'a mut dyn Sink) -> Self {
+        let BoundedTables { policy, usage, own_sockets, .. } = *source;
         Self {
             redaction: Redaction::new(policy),
+            own_sockets,
             usage,
             max_rows: policy.max_rows().map_or(u64::MAX, NonZeroU64::get),
             is_full: false,
@@ -184,6 +184,9 @@ impl<'a> Admit<'a> {
 
 impl Visitor for Admit<'_> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        if socket.inode().is_some_and(|inode| self.own_sockets.contains(&inode)) {
+            return ControlFlow::Continue(());
+        }
         let redaction = self.redaction;
         redaction
             .redact(socket, |socket| self.visible_row(socket))

@@ -58,6 +58,7 @@ mod events;
 mod follow;
 mod host_name;
 mod names;
+mod namespace_source;
 mod netns;
 mod policy;
 mod process_source;
@@ -82,6 +83,7 @@ pub use events::EventSource;
 pub use follow::{EventGate, EventSink, FollowEnd, Followed, Until};
 pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 pub use names::{Names, TransportProtocol};
+pub use namespace_source::NamespaceSource;
 pub use netns::NetnsDir;
 #[cfg(feature = "serde")]
 pub use policy::PolicyLayer;
@@ -96,7 +98,7 @@ pub use select::{
     AddressFamily, FamilySet, Filter, Selection, ShownProcesses, SocketTable, StateSet, TableSet,
     shown_state_of, state_of,
 };
-pub use sink::{Collected, ListingProblem, Sink, WhyKept};
+pub use sink::{Collected, ListingProblem, Sink, UnreportedTables, WhyKept};
 pub use system::System;
 pub use view::{
     ListedNamespace, Look, MAX_SORTED_ROWS, PolicyView, ProcessGate, Usage, UsageCounter,

@@ -7,12 +7,12 @@ use procnetsocket::{ErrorKind, SocketTables, Table};
 use crate::{
     policy::Policy,
     select::{AddressFamily, Selection, SocketTable, TableSet},
-    sink::ListingProblem,
+    sink::{ListingProblem, UnreportedTables},
 };
 
 /// One table of the kernel as a part of a listing.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
+pub(crate) struct TableReading {
     /// `None` for a protocol that no source has.
     pub(crate) table: Option<Table>,
     family: AddressFamily,
@@ -21,7 +21,7 @@ pub(crate) struct Reading {
     protocol: &'static str,
 }
 
-impl Reading {
+impl TableReading {
     /// Returns what is read for a selection under a policy, in the order of the listing.
     pub(crate) fn all_of(
         policy: &Policy,
@@ -44,12 +44,12 @@ const fn reading(
     family: AddressFamily,
     tables: &'static [SocketTable],
     protocol: &'static str,
-) -> Reading {
-    Reading { table: Some(table), family, tables, protocol }
+) -> TableReading {
+    TableReading { table: Some(table), family, tables, protocol }
 }
 
 /// Every table, in the order of the listing.
-static READINGS: [Reading; 17] = {
+static READINGS: [TableReading; 17] = {
     use AddressFamily::{Inet, Inet6, Netlink, Packet, Unix, Vsock, Xdp};
     use SocketTable as S;
     [
@@ -62,8 +62,8 @@ static READINGS: [Reading; 17] = {
         reading(Table::Udp6, Inet6, &[S::Udp], "UDPv6"),
         reading(Table::Tcp4, Inet, &[S::Tcp], "TCP"),
         reading(Table::Tcp6, Inet6, &[S::Tcp], "TCPv6"),
-        Reading { table: None, family: Inet, tables: &[S::Dccp], protocol: "DCCP" },
-        Reading { table: None, family: Inet6, tables: &[S::Dccp], protocol: "DCCPv6" },
+        TableReading { table: None, family: Inet, tables: &[S::Dccp], protocol: "DCCP" },
+        TableReading { table: None, family: Inet6, tables: &[S::Dccp], protocol: "DCCPv6" },
         reading(Table::Sctp4, Inet, &[S::Sctp], "SCTP"),
         reading(Table::Sctp6, Inet6, &[S::Sctp], "SCTPv6"),
         reading(Table::Vsock, Vsock, &[S::VsockStream, S::VsockDatagram], "AF_VSOCK"),
@@ -80,7 +80,7 @@ static READINGS: [Reading; 17] = {
 /// number of sockets, and an empty listing would be wrong. `/proc/net/protocols` lists the protocols.
 pub(crate) struct Unreported {
     named: TableSet,
-    readings: Vec<&'static Reading>,
+    readings: Vec<&'static TableReading>,
 }
 
 impl Unreported {
@@ -89,7 +89,7 @@ impl Unreported {
     }
 
     /// Adds a table that gave no answer.
-    pub(crate) fn add(&mut self, reading: &'static Reading) {
+    pub(crate) fn add(&mut self, reading: &'static TableReading) {
         if self.named.intersects(reading.tables()) {
             self.readings.push(reading);
         }
@@ -115,9 +115,12 @@ impl Unreported {
         }
         self.readings.dedup_by_key(|reading| reading.tables());
         for reading in self.readings {
-            let (family, tables) = (reading.family, reading.tables());
-            if problem(ListingProblem::Unreported(family, tables, known.as_ref().err())).is_break()
-            {
+            let word = match reading.tables {
+                [table] => table.name(),
+                _ => reading.family.name(),
+            };
+            let tables = UnreportedTables { word, unknown: known.as_ref().err() };
+            if problem(ListingProblem::Unreported(tables)).is_break() {
                 return;
             }
         }

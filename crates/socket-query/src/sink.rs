@@ -1,14 +1,11 @@
 //! What a listing is given to, and what may make it incomplete.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{fmt, ops::ControlFlow, sync::Arc};
 
+use builtin_cli::Chain;
 use procnetsocket::{PeerTable, ProcessTable, RowError, Table, model::Socket};
 
-use crate::{
-    error::Error,
-    select::{AddressFamily, SocketTable, TableSet},
-    view::ListedNamespace,
-};
+use crate::{error::Error, select::SocketTable, view::ListedNamespace};
 
 /// Receives the rows that a view and a selection admit.
 pub trait Sink {
@@ -47,8 +44,8 @@ pub enum ListingProblem<'a> {
     /// A table could not be read, or not to its end.
     Table(Table, &'a procnetsocket::Error),
     /// Tables of a family were asked for by name, and neither sock_diag nor `/proc` reports their
-    /// sockets. The kernel has such sockets, or, with the error, it is not known whether it has.
-    Unreported(AddressFamily, TableSet, Option<&'a procnetsocket::Error>),
+    /// sockets.
+    Unreported(UnreportedTables<'a>),
     /// A table changed while it was read: rows may be missing, or there twice.
     Changed(Table),
     /// Events came faster than they were received, and the kernel dropped some.
@@ -92,4 +89,30 @@ pub struct Collected {
     pub problems: u64,
     /// Whether the sink ended the collecting.
     pub stopped: bool,
+}
+
+/// Tables of one family that were asked for by name and that nothing reports. The kernel has such
+/// sockets, or it is not known whether it has. The text is for a person.
+#[derive(Clone, Copy, Debug)]
+pub struct UnreportedTables<'a> {
+    pub(crate) word: &'static str,
+    /// Why it is not known whether the kernel has such sockets.
+    pub(crate) unknown: Option<&'a procnetsocket::Error>,
+}
+
+impl fmt::Display for UnreportedTables<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sockets cannot be listed: ", self.word)?;
+        match self.unknown {
+            None => {
+                f.write_str("the kernel has them, but neither sock_diag nor /proc reports them")
+            }
+            Some(error) => write!(
+                f,
+                "neither sock_diag nor /proc reports them, and whether the kernel has them is not \
+                 known: {}",
+                Chain(error)
+            ),
+        }
+    }
 }

@@ -8,8 +8,9 @@ use cap_std::{
     fs::{Dir, File},
 };
 use procnetsocket::{
-    CgroupTree, NamespaceFinder, ProcRoot, SocketTables,
+    CgroupTree, ProcRoot, SocketTables,
     diag::{EventAuthority, KillAuthority},
+    model::Inode,
 };
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     events::EventSource,
     host_name::HostNames,
     names::Names,
+    namespace_source::NamespaceSource,
     netns::NetnsDir,
     policy::{Grant, Policy},
     process_source::ProcessSource,
@@ -72,7 +74,8 @@ pub struct System {
     hosts: Option<Arc<dyn HostNames>>,
     namespaces: Vec<(BString, Arc<SocketTables>)>,
     netns_dir: bool,
-    finder: Option<Arc<NamespaceFinder>>,
+    finder: Option<Arc<dyn NamespaceSource>>,
+    own_sockets: Vec<Inode>,
 }
 
 impl System {
@@ -123,6 +126,7 @@ impl System {
             namespaces: Vec::new(),
             netns_dir: false,
             finder: None,
+            own_sockets: Vec::new(),
         }
     }
 
@@ -160,10 +164,17 @@ impl System {
     }
 
     /// Finds every network namespace of the machine with this, for a policy that lets all of them be
-    /// listed. It works in this process, which has to be able to look into others.
+    /// listed: a [`NamespaceFinder`](procnetsocket::NamespaceFinder), or what asks a broker.
     #[must_use]
-    pub fn with_namespace_finder(self, finder: NamespaceFinder) -> Self {
+    pub fn with_namespace_finder(self, finder: impl NamespaceSource + 'static) -> Self {
         Self { finder: Some(Arc::new(finder)), ..self }
+    }
+
+    /// Leaves some sockets out of every listing: those by which the host looks at others.
+    #[must_use]
+    pub fn without_sockets(mut self, inodes: impl IntoIterator<Item = Inode>) -> Self {
+        self.own_sockets.extend(inodes);
+        self
     }
 
     /// Returns the tables.
@@ -188,12 +199,12 @@ impl System {
     /// does not exist, or that this user may not read, has no names),
     /// [`ErrorKind::Source`](crate::ErrorKind::Source) when event sockets cannot be opened.
     pub fn view(self, policy: Policy) -> Result<PolicyView, Error> {
-        let Self { token, tables, cgroups, names, processes, hosts, namespaces, netns_dir, finder } =
-            self;
+        let Self { token, tables, cgroups, names, processes, hosts, namespaces, .. } = self;
+        let Self { netns_dir, finder, own_sockets, .. } = self;
         let (is_live, has_diag) = (tables.is_live(), tables.diag().is_some());
         let grants = policy.grants();
         let names = names.map_or_else(|| read_names(token), Ok)?;
-        let mut view = PolicyView::new(tables, policy, names);
+        let mut view = PolicyView::new(tables, policy, names).without_sockets(own_sockets);
         if let Some(cgroups) = cgroups {
             view = view.with_cgroups(cgroups);
         }

@@ -2,49 +2,6 @@
 
 pub use procnetsocket::model::UnknownWord;
 
-/// Gives a set of bits the operations of a set.
-macro_rules! bit_set {
-    ($set:ident) => {
-        impl $set {
-            /// The set of nothing.
-            pub const EMPTY: Self = Self(0);
-
-            /// Returns the set of what is in either.
-            #[must_use]
-            pub const fn union(self, other: Self) -> Self {
-                Self(self.0 | other.0)
-            }
-
-            /// Returns the set of what is in both.
-            #[must_use]
-            pub const fn intersection(self, other: Self) -> Self {
-                Self(self.0 & other.0)
-            }
-
-            /// Returns the set without what is in `other`.
-            #[must_use]
-            pub const fn without(self, other: Self) -> Self {
-                Self(self.0 & !other.0)
-            }
-
-            /// Returns whether something is in both.
-            pub const fn intersects(self, other: Self) -> bool {
-                self.0 & other.0 != 0
-            }
-
-            /// Returns whether nothing is in the set.
-            pub const fn is_empty(self) -> bool {
-                self.0 == 0
-            }
-
-            /// Returns the number of members.
-            pub const fn len(self) -> u32 {
-                self.0.count_ones()
-            }
-        }
-    };
-}
-
 /// Gives an enum its words, and a set of its values.
 macro_rules! words {
     (
@@ -92,7 +49,7 @@ macro_rules! words {
         #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
         pub struct $set($bits);
 
-        $crate::word::bit_set!($set);
+        procnetsocket::bit_set!($set, EMPTY);
 
         impl $set {
             /// The set of every value.
@@ -134,7 +91,7 @@ macro_rules! words {
     };
 }
 
-pub(crate) use {bit_set, words};
+pub(crate) use words;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::{fmt, io::Write};
 use builtin_api::ExitCode;
 use builtin_cli::Chain;
 use procnetsocket::model::Socket;
-use socket_query::{AddressFamily, ListingProblem, SocketTable, TableSet, WhyKept};
+use socket_query::{ListingProblem, SocketTable, WhyKept};
 
 use crate::render::netid_word;
 
@@ -55,21 +55,7 @@ impl fmt::Display for Line<'_> {
             ListingProblem::Changed(table) => {
                 write!(f, "{table} changed while it was read: rows may be missing or there twice")
             }
-            ListingProblem::Unreported(family, tables, cause) => {
-                f.write_str(tables_word(family, tables))?;
-                f.write_str(" sockets cannot be listed: ")?;
-                match cause {
-                    None => f.write_str(
-                        "the kernel has them, but neither sock_diag nor /proc reports them",
-                    ),
-                    Some(error) => write!(
-                        f,
-                        "neither sock_diag nor /proc reports them, and whether the kernel has them \
-                         is not known: {}",
-                        Chain(error)
-                    ),
-                }
-            }
+            ListingProblem::Unreported(tables) => tables.fmt(f),
             ListingProblem::Processes(error) => Chain(error).fmt(f),
             ListingProblem::Namespace(name, error) => {
                 write!(f, "network namespace {name} is not listed: {}", Chain(error))
@@ -104,14 +90,6 @@ impl fmt::Display for Line<'_> {
             ),
             _ => f.write_str("something could not be listed"),
         }
-    }
-}
-
-/// Returns the word for tables of one family: the table's, or the family's for several.
-fn tables_word(family: AddressFamily, tables: TableSet) -> &'static str {
-    match tables.iter().next() {
-        Some(table) if tables.len() == 1 => table.name(),
-        _ => family.name(),
     }
 }
 

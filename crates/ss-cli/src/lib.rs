@@ -162,7 +162,7 @@ fn run(builtin: &dyn Builtin, args: &[BString]) -> ExitCode {
     let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
         .with_sandbox(&sandbox)
         .with_terminal_width(terminal_width);
-    ExitCode::from(invoke(builtin, &mut context, args).code())
+    invoke(builtin, &mut context, args).into()
 }
 
 /// Returns the width of a terminal, if it has one.

@@ -6,6 +6,7 @@
 //! - `process`: who holds a socket, by the policy, and as the text tells it.
 //! - `order`: `--sort`, `--limit`, `--count`, and what happens when something goes wrong.
 //! - `pass`: `--every`.
+//! - `read`: a captured listing, read by the library's example.
 //! - `readme`: the examples of README.md.
 
 pub(crate) mod agree;
@@ -13,6 +14,7 @@ mod label;
 mod order;
 mod pass;
 mod process;
+mod read;
 mod readme;
 pub(crate) mod schema;
 mod version;

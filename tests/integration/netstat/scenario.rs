@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use bstr::BString;
+use bstr::{BString, ByteSlice as _};
 use netstat_builtin::Netstat;
 use procnetsocket::{Interrupt, Pid, ProcessQuery, ProcessReport, SocketTables};
 use rstest::rstest;
 use socket_query::{Grant, PolicyView, ProcessSource, ProcessSourceError};
-use testkit::{FakeProc, Process, Tcp, Unix};
+use testkit::{FakeProc, Process, Table, Tcp, Unix};
 
 use super::{GRANTS, names, policy, run, words};
 use crate::{ours, outcome::Outcome};
@@ -58,6 +58,24 @@ fn programs_degrade_without_their_grant() {
         "netstat: -p shows no process: listing processes needs the grant \"processes\", which this host does not give\n",
         0,
     );
+}
+
+#[test]
+fn named_table_that_nothing_reports_is_a_failure() {
+    let protocols = "protocol size\nRAW 1152\nUNIX 1024\n";
+    let root = root().without(Table::Raw).without(Table::Unix).raw_file("net/protocols", protocols);
+    let root = root.build();
+    for (line, word) in [("-wan", "raw"), ("-xan", "unix")] {
+        let outcome = run(&root, &[Grant::Sockets], &words(line));
+        let expected = format!(
+            "netstat: {word} sockets cannot be listed: the kernel has them, but neither sock_diag \
+             nor /proc reports them\n"
+        );
+        assert_eq!((outcome.stderr.as_bstr(), outcome.status), (expected.as_bytes().into(), 1));
+    }
+    // Nobody asked for them by name.
+    let outcome = run(&root, &[Grant::Sockets], &words("-an"));
+    assert_eq!((outcome.stderr.as_bstr(), outcome.status), ("".into(), 0));
 }
 
 #[test]

@@ -83,8 +83,8 @@ pub use self::{
     report::{Answer, Report, TableError},
 };
 use self::{
-    probe::{Observed, Probe},
-    stream::{Counted, Gone, Kept, Kind},
+    probe::{Observations, Probe},
+    stream::{Counted, Gone, KeptOutput, StreamKind},
 };
 use crate::{
     exit::ExitCode,
@@ -219,7 +219,7 @@ pub fn run(host: &dyn Host, directory: Dir) -> Result<Report, HostError> {
     directory.write(FILE.0, FILE.1)?;
     let mut sandbox = Sandbox::empty();
     sandbox.grant(GRANTED, directory, Access::Read)?;
-    let observed = Observed::default();
+    let observed = Observations::default();
     let session = host.start(registry(&observed)?, sandbox)?;
     let mut suite = Suite { host, session, observed };
     // In the order of the features, because one answer spares the question after it.
@@ -233,7 +233,7 @@ pub fn run(host: &dyn Host, directory: Dir) -> Result<Report, HostError> {
     Ok(report)
 }
 
-fn registry(observed: &Observed) -> Result<Registry, HostError> {
+fn registry(observed: &Observations) -> Result<Registry, HostError> {
     let mut registry = Registry::new();
     for probe in Probe::all(observed) {
         registry.register(probe)?;
@@ -244,7 +244,7 @@ fn registry(observed: &Observed) -> Result<Registry, HostError> {
 struct Suite<'a> {
     host: &'a dyn Host,
     session: Box<dyn Session>,
-    observed: Observed,
+    observed: Observations,
 }
 
 impl Suite<'_> {
@@ -255,8 +255,8 @@ impl Suite<'_> {
             Feature::ByteArguments => self.arguments(probe::BYTE_ARGUMENTS),
             Feature::StdinBytes => self.stdin_bytes(),
             Feature::StdinStream => self.stdin_stream(),
-            Feature::StdoutBytes => self.output(Kind::Output),
-            Feature::StderrBytes => self.output(Kind::Error),
+            Feature::StdoutBytes => self.output(StreamKind::Output),
+            Feature::StderrBytes => self.output(StreamKind::Error),
             Feature::StdoutStream => self.stdout_stream(),
             Feature::LineStream if so_far.answer(Feature::StdoutStream) != &Answer::Yes => {
                 Ok(Answer::No("output is not handed on while a call runs".to_owned()))
@@ -301,18 +301,18 @@ impl Suite<'_> {
         Ok(self.observed.take_verdict())
     }
 
-    fn output(&mut self, kind: Kind) -> Result<Answer, HostError> {
-        let (stdout, stderr) = (Kept::default(), Kept::default());
+    fn output(&mut self, kind: StreamKind) -> Result<Answer, HostError> {
+        let (stdout, stderr) = (KeptOutput::default(), KeptOutput::default());
         let mut call = Call::new(match kind {
-            Kind::Output => probe::STDOUT,
-            Kind::Error => probe::STDERR,
+            StreamKind::Output => probe::STDOUT,
+            StreamKind::Error => probe::STDERR,
         });
         call.stdout = Box::new(stdout.clone());
         call.stderr = Box::new(stderr.clone());
         self.session.call(call)?;
         let (wanted, other) = match kind {
-            Kind::Output => (stdout, stderr),
-            Kind::Error => (stderr, stdout),
+            StreamKind::Output => (stdout, stderr),
+            StreamKind::Error => (stderr, stdout),
         };
         Ok(match expect(&BString::from(probe::all_bytes()), &wanted.bytes()) {
             Answer::Yes => expect(&BString::default(), &other.bytes()),
@@ -321,14 +321,14 @@ impl Suite<'_> {
     }
 
     fn stdout_stream(&mut self) -> Result<Answer, HostError> {
-        let stdout = Kept::default();
+        let stdout = KeptOutput::default();
         self.observed.watch(stdout.arrived());
         self.session.call(Call { stdout: Box::new(stdout), ..Call::new(probe::STREAM) })?;
         Ok(self.observed.take_verdict())
     }
 
     fn line_stream(&mut self) -> Result<Answer, HostError> {
-        let stdout = Kept::default();
+        let stdout = KeptOutput::default();
         self.observed.watch(stdout.arrived());
         self.session.call(Call { stdout: Box::new(stdout), ..Call::new(probe::LINE) })?;
         Ok(self.observed.take_verdict())
@@ -378,7 +378,7 @@ impl Suite<'_> {
     }
 
     fn registries(&mut self) -> Result<Answer, HostError> {
-        let other = Observed::default();
+        let other = Observations::default();
         let mut session = match self.host.start(registry(&other)?, Sandbox::empty()) {
             Ok(session) => session,
             Err(error) => return Ok(Answer::No(builtin_cli::Chain(&*error).to_string())),

@@ -13,7 +13,7 @@ use std::{
 
 use bstr::{BString, ByteSlice as _};
 
-use super::{Answer, FILE, GRANTED, MAX_AHEAD_BYTES, MAX_WAIT, Stop, stream::Progress};
+use super::{Answer, FILE, GRANTED, MAX_AHEAD_BYTES, MAX_WAIT, Stop, stream::StreamProgress};
 use crate::{
     builtin::Builtin,
     context::CallContext,
@@ -87,7 +87,7 @@ pub(super) fn all_bytes() -> Vec<u8> {
 
 /// What the probes saw.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Observed(Arc<Inner>);
+pub(super) struct Observations(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -103,11 +103,11 @@ struct Notes {
     bytes: BString,
     terminal_width: Option<NonZeroU16>,
     verdict: Option<Answer>,
-    progress: Progress,
+    progress: StreamProgress,
     stop: Stop,
 }
 
-impl Observed {
+impl Observations {
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -152,7 +152,7 @@ impl Observed {
         }
     }
 
-    pub(super) fn watch(&self, progress: Progress) {
+    pub(super) fn watch(&self, progress: StreamProgress) {
         self.notes().progress = progress;
     }
 
@@ -170,18 +170,18 @@ impl Observed {
     }
 }
 
-type Look = fn(&Observed, &mut CallContext<'_>, &[BString]) -> Result<ExitCode, Error>;
+type Look = fn(&Observations, &mut CallContext<'_>, &[BString]) -> Result<ExitCode, Error>;
 
 /// One builtin of the suite.
 pub(super) struct Probe {
     name: &'static str,
     look: Look,
-    observed: Observed,
+    observed: Observations,
 }
 
 impl Probe {
     /// Returns all of them.
-    pub(super) fn all(observed: &Observed) -> impl Iterator<Item = Self> {
+    pub(super) fn all(observed: &Observations) -> impl Iterator<Item = Self> {
         let probes: [(&'static str, Look); 13] = [
             (STATUS, status),
             (ARGUMENTS, |observed, _, args| {
@@ -226,13 +226,13 @@ impl Builtin for Probe {
     }
 }
 
-fn status(_: &Observed, _: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
+fn status(_: &Observations, _: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
     let status = args.first().and_then(|word| word.to_str().ok()?.parse().ok());
     status.map(ExitCode::new).ok_or_else(|| Error::new(ErrorKind::Usage, "expected a status"))
 }
 
 fn stdin(
-    observed: &Observed,
+    observed: &Observations,
     context: &mut CallContext<'_>,
     _: &[BString],
 ) -> Result<ExitCode, Error> {
@@ -244,7 +244,7 @@ fn stdin(
 
 /// Reads once, and looks how much the host has taken until then.
 fn stdin_stream(
-    observed: &Observed,
+    observed: &Observations,
     context: &mut CallContext<'_>,
     _: &[BString],
 ) -> Result<ExitCode, Error> {
@@ -258,19 +258,27 @@ fn stdin_stream(
     Ok(ExitCode::SUCCESS)
 }
 
-fn stdout(_: &Observed, context: &mut CallContext<'_>, _: &[BString]) -> Result<ExitCode, Error> {
+fn stdout(
+    _: &Observations,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
     context.stdout.write_all(&all_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn stderr(_: &Observed, context: &mut CallContext<'_>, _: &[BString]) -> Result<ExitCode, Error> {
+fn stderr(
+    _: &Observations,
+    context: &mut CallContext<'_>,
+    _: &[BString],
+) -> Result<ExitCode, Error> {
     context.stderr.write_all(&all_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Writes until something has arrived, at most [`MAX_AHEAD_BYTES`].
 fn stream(
-    observed: &Observed,
+    observed: &Observations,
     context: &mut CallContext<'_>,
     _: &[BString],
 ) -> Result<ExitCode, Error> {
@@ -288,7 +296,7 @@ fn stream(
 
 /// Writes one line and waits for its arrival.
 fn line(
-    observed: &Observed,
+    observed: &Observations,
     context: &mut CallContext<'_>,
     _: &[BString],
 ) -> Result<ExitCode, Error> {
@@ -305,7 +313,7 @@ fn line(
 
 /// Writes until a write fails, at most [`MAX_AHEAD_BYTES`].
 fn closed(
-    observed: &Observed,
+    observed: &Observations,
     context: &mut CallContext<'_>,
     _: &[BString],
 ) -> Result<ExitCode, Error> {
@@ -323,7 +331,7 @@ fn closed(
 }
 
 fn sandbox(
-    observed: &Observed,
+    observed: &Observations,
     context: &mut CallContext<'_>,
     _: &[BString],
 ) -> Result<ExitCode, Error> {
@@ -341,7 +349,7 @@ fn sandbox(
 
 /// Asks the host to end this call, and waits until it is told so.
 fn cancel(
-    observed: &Observed,
+    observed: &Observations,
     context: &mut CallContext<'_>,
     _: &[BString],
 ) -> Result<ExitCode, Error> {

@@ -10,16 +10,16 @@ use bstr::BString;
 
 /// Which of the two outputs.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum StreamKind {
     Output,
     Error,
 }
 
 /// A number of bytes that one thread counts and another one looks at.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress(Arc<(Mutex<usize>, Condvar)>);
+pub(super) struct StreamProgress(Arc<(Mutex<usize>, Condvar)>);
 
-impl Progress {
+impl StreamProgress {
     fn lock(&self) -> MutexGuard<'_, usize> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,19 +51,19 @@ impl Progress {
 
 /// A reader that keeps what arrives.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Arc<Mutex<BString>>, Progress);
+pub(super) struct KeptOutput(Arc<Mutex<BString>>, StreamProgress);
 
-impl Kept {
+impl KeptOutput {
     pub(super) fn bytes(&self) -> BString {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn arrived(&self) -> Progress {
+    pub(super) fn arrived(&self) -> StreamProgress {
         self.1.clone()
     }
 }
 
-impl Write for Kept {
+impl Write for KeptOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         self.1.add(bytes.len());
@@ -93,12 +93,12 @@ impl Write for Gone {
 #[derive(Debug)]
 pub(super) struct Counted {
     left: usize,
-    given: Progress,
+    given: StreamProgress,
 }
 
 impl Counted {
-    pub(super) fn new(bytes: usize) -> (Self, Progress) {
-        let given = Progress::default();
+    pub(super) fn new(bytes: usize) -> (Self, StreamProgress) {
+        let given = StreamProgress::default();
         (Self { left: bytes, given: given.clone() }, given)
     }
 }

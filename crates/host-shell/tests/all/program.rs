@@ -63,6 +63,14 @@ fn bad_usage_is_2_with_the_usage(#[case] args: &[&str]) {
     assert!(stderr.ends_with("\nusage: host-shell [OPTIONS] [-c SCRIPT | FILE]\n"), "{stderr}");
 }
 
+#[test]
+fn wrong_option_suggests_the_right_one() {
+    let (_, stderr, status) = run(&["--polcy", "x"]);
+    let expected = "host-shell: unrecognized option '--polcy'\nhost-shell: did you mean --policy?\n\
+                    usage: host-shell [OPTIONS] [-c SCRIPT | FILE]\n";
+    assert_eq!((stderr.as_str(), status), (expected, 2));
+}
+
 #[rstest]
 #[case::no_directory(&["--allow-path", "/nowhere/at/all", "-c", ":"], "cannot open the directory")]
 #[case::file(&["--allow-path", "/dev/null", "-c", ":"], "cannot open the directory")]

@@ -11,7 +11,7 @@ use super::{
 
 /// What a command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Parsed {
+pub(crate) enum Command {
     Help,
     Version,
     List(Choices),
@@ -21,7 +21,7 @@ pub(crate) enum Parsed {
 ///
 /// Compat: the first wrong option, or the first that asks for help or the version, is the last
 /// that is looked at.
-pub(crate) fn parse(args: &[BString]) -> Result<Parsed, CliError> {
+pub(crate) fn parse(args: &[BString]) -> Result<Command, CliError> {
     let mut choices = Choices::default();
     for arg in Args::new(FLAGS, args) {
         let Arg::Flag(typed) = arg? else { continue };
@@ -29,14 +29,14 @@ pub(crate) fn parse(args: &[BString]) -> Result<Parsed, CliError> {
             Effect::Choose(chosen) => choices.extend(chosen.iter().copied()),
             Effect::Families => choices.extend(families(&typed)?),
             Effect::Nothing => {}
-            Effect::Help => return Ok(Parsed::Help),
-            Effect::Version => return Ok(Parsed::Version),
+            Effect::Help => return Ok(Command::Help),
+            Effect::Version => return Ok(Command::Version),
             Effect::Refuse(reason) => {
                 return Err(CliError::Refused(typed.spelling.to_string(), reason));
             }
         }
     }
-    Ok(Parsed::List(choices))
+    Ok(Command::List(choices))
 }
 
 fn families(typed: &Typed<'_, Effect>) -> Result<Vec<Choice>, CliError> {
@@ -55,7 +55,7 @@ mod tests {
         Programs, Tcp, Timers, Udp, Unix, Wide,
     };
 
-    fn parse_line(line: &str) -> Result<Parsed, CliError> {
+    fn parse_line(line: &str) -> Result<Command, CliError> {
         parse(&line.split_whitespace().map(BString::from).collect::<Vec<_>>())
     }
 
@@ -81,14 +81,14 @@ mod tests {
     #[case::twice("-tt --tcp", &[Tcp])]
     #[case::without_effect("-vNFC --verbose --symbolic --fib --cache", &[])]
     fn options_choose(#[case] line: &str, #[case] choices: &[Choice]) {
-        assert_eq!(parse_line(line), Ok(Parsed::List(choices.iter().copied().collect())));
+        assert_eq!(parse_line(line), Ok(Command::List(choices.iter().copied().collect())));
     }
 
     #[rstest]
-    #[case::help("-th", Parsed::Help)]
-    #[case::help_ends_all("--help -Q", Parsed::Help)]
-    #[case::version("-V", Parsed::Version)]
-    fn help_and_version_end_all(#[case] line: &str, #[case] parsed: Parsed) {
+    #[case::help("-th", Command::Help)]
+    #[case::help_ends_all("--help -Q", Command::Help)]
+    #[case::version("-V", Command::Version)]
+    fn help_and_version_end_all(#[case] line: &str, #[case] parsed: Command) {
         assert_eq!(parse_line(line), Ok(parsed));
     }
 

@@ -6,7 +6,7 @@ use super::choice::{Choice, Choices};
 
 /// Which sockets of a table are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Shown {
     /// Those that have a peer, and unix sockets that do not listen.
     Connections,
     /// Those that wait for one.
@@ -14,7 +14,7 @@ pub(crate) enum Kind {
     All,
 }
 
-impl Kind {
+impl Shown {
     /// Returns how the headings call it.
     pub(crate) fn heading(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl Kind {
 pub(crate) struct Plan {
     pub(crate) inet: Option<InetPlan>,
     pub(crate) unix: bool,
-    pub(crate) kind: Kind,
+    pub(crate) shown: Shown,
     pub(crate) choices: Choices,
 }
 
@@ -39,6 +39,8 @@ pub(crate) struct Plan {
 pub(crate) struct InetPlan {
     /// The tables, in the order in which they are printed.
     pub(crate) tables: Vec<SocketTable>,
+    /// Whether options chose the tables.
+    pub(crate) are_named: bool,
     pub(crate) families: FamilySet,
 }
 
@@ -59,6 +61,7 @@ impl Plan {
         let is_open = tables.is_empty() && families.is_empty() && !has(Choice::Unix);
         let is_inet = is_open || !tables.is_empty() || !families.is_empty();
         let inet = is_inet.then(|| InetPlan {
+            are_named: !tables.is_empty(),
             tables: if tables.is_empty() {
                 TABLES.into_iter().map(|(_, table)| table).collect()
             } else {
@@ -67,12 +70,12 @@ impl Plan {
             families: if families.is_empty() { FamilySet::ALL } else { families },
         });
         let unix = is_open || has(Choice::Unix);
-        let kind = match (has(Choice::All), has(Choice::Listening)) {
-            (true, _) => Kind::All,
-            (false, true) => Kind::Servers,
-            (false, false) => Kind::Connections,
+        let shown = match (has(Choice::All), has(Choice::Listening)) {
+            (true, _) => Shown::All,
+            (false, true) => Shown::Servers,
+            (false, false) => Shown::Connections,
         };
-        Self { inet, unix, kind, choices }
+        Self { inet, unix, shown, choices }
     }
 }
 
@@ -108,11 +111,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case::neither(&[], Kind::Connections)]
-    #[case::servers(&[Listening], Kind::Servers)]
-    #[case::all(&[All], Kind::All)]
-    #[case::all_is_more(&[Listening, All], Kind::All)]
-    fn kinds(#[case] choices: &[Choice], #[case] kind: Kind) {
-        assert_eq!(Plan::new(choices.iter().copied().collect()).kind, kind);
+    #[case::neither(&[], Shown::Connections)]
+    #[case::servers(&[Listening], Shown::Servers)]
+    #[case::all(&[All], Shown::All)]
+    #[case::all_is_more(&[Listening, All], Shown::All)]
+    fn shown_sockets(#[case] choices: &[Choice], #[case] shown: Shown) {
+        assert_eq!(Plan::new(choices.iter().copied().collect()).shown, shown);
     }
 }

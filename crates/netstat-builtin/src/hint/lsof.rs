@@ -38,13 +38,13 @@ struct Options<'a> {
 #[derive(Default)]
 struct Internet<'a> {
     family: Option<char>,
-    protocol: Option<Protocol>,
+    protocol: Option<LsofProtocol>,
     host: Option<&'a str>,
     ports: Vec<&'a str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Protocol {
+enum LsofProtocol {
     Tcp,
     Udp,
 }
@@ -145,8 +145,8 @@ impl<'a> Internet<'a> {
         let (protocol, mut rest) = rest.split_at_checked(end)?;
         internet.protocol = match protocol.to_ascii_lowercase().as_str() {
             "" => None,
-            "tcp" => Some(Protocol::Tcp),
-            "udp" => Some(Protocol::Udp),
+            "tcp" => Some(LsofProtocol::Tcp),
+            "udp" => Some(LsofProtocol::Udp),
             _ => return None,
         };
         if let Some(after) = rest.strip_prefix('@') {
@@ -169,8 +169,8 @@ impl<'a> Internet<'a> {
         // States are those of TCP; a port without a protocol is almost always one of TCP.
         let is_tcp_alone = !matches!(ss.sockets, Sockets::All) || !self.ports.is_empty();
         ss.tables.extend(match self.protocol {
-            Some(Protocol::Tcp) => "t".chars(),
-            Some(Protocol::Udp) => "u".chars(),
+            Some(LsofProtocol::Tcp) => "t".chars(),
+            Some(LsofProtocol::Udp) => "u".chars(),
             None if is_tcp_alone => "t".chars(),
             None => "tu".chars(),
         });

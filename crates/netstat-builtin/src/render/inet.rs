@@ -16,7 +16,7 @@ use super::{
     field::{push_left, push_text},
     program::Programs,
 };
-use crate::cli::{Choice, Choices, Kind};
+use crate::cli::{Choice, Choices, Shown};
 
 /// Columns of a state.
 const STATE: usize = 11;
@@ -26,8 +26,8 @@ const USER: usize = 10;
 const QUEUE: usize = 6;
 
 /// Lays out the rows of internet sockets.
-pub(crate) struct InetRows<'a> {
-    pub(crate) kind: Kind,
+pub(crate) struct InetTable<'a> {
+    pub(crate) shown: Shown,
     pub(crate) choices: Choices,
     pub(crate) addresses: Addresses<'a>,
     pub(crate) users: &'a UserNames,
@@ -35,9 +35,9 @@ pub(crate) struct InetRows<'a> {
     pub(crate) programs: Option<&'a Programs>,
 }
 
-impl InetRows<'_> {
+impl InetTable<'_> {
     pub(crate) fn push_heading(&self, out: &mut Vec<u8>) {
-        push_text(out, format_args!("Active Internet connections {}\n", self.kind.heading()));
+        push_text(out, format_args!("Active Internet connections {}\n", self.shown.heading()));
         push_text(out, "Proto Recv-Q Send-Q Local Address           ");
         push_text(out, "Foreign Address         State      ");
         if self.choices.contains(Choice::Extended) {

@@ -7,6 +7,6 @@ mod program;
 mod unix;
 
 pub(crate) use address::Addresses;
-pub(crate) use inet::InetRows;
+pub(crate) use inet::InetTable;
 pub(crate) use program::Programs;
-pub(crate) use unix::UnixRows;
+pub(crate) use unix::UnixTable;

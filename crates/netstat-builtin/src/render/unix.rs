@@ -12,7 +12,7 @@ use super::{
     field::{push_left, push_text},
     program::Programs,
 };
-use crate::{cli::Kind, listing::Peers};
+use crate::{cli::Shown, peers::Peers};
 
 /// Bits of the flags word that have a name.
 const FLAGS: [(u32, &str); 3] = [(1 << 16, "ACC "), (1 << 17, "W "), (1 << 18, "N ")];
@@ -21,17 +21,17 @@ const FLAGS: [(u32, &str); 3] = [(1 << 16, "ACC "), (1 << 17, "W "), (1 << 18, "
 const OWN_REFERENCES: u32 = 2;
 
 /// Lays out the rows of unix sockets.
-pub(crate) struct UnixRows<'a> {
-    pub(crate) kind: Kind,
+pub(crate) struct UnixTable<'a> {
+    pub(crate) shown: Shown,
     /// The processes, if they are shown.
     pub(crate) programs: Option<&'a Programs>,
     /// Of sockets from sock_diag, which does not know the references.
     pub(crate) peers: Peers,
 }
 
-impl UnixRows<'_> {
+impl UnixTable<'_> {
     pub(crate) fn push_heading(&self, out: &mut Vec<u8>) {
-        push_text(out, format_args!("Active UNIX domain sockets {}\n", self.kind.heading()));
+        push_text(out, format_args!("Active UNIX domain sockets {}\n", self.shown.heading()));
         push_text(out, "Proto RefCnt Flags       Type       State         I-Node   ");
         if self.programs.is_some() {
             push_text(out, "PID/Program name     ");
@@ -41,10 +41,10 @@ impl UnixRows<'_> {
 
     /// Appends the rows of a socket: its own, and one for each connection that waits to be accepted.
     pub(crate) fn push(&self, out: &mut Vec<u8>, socket: &UnixSocket) {
-        let is_listed = match self.kind {
-            Kind::Connections => socket.state != UnixState::Listening,
-            Kind::Servers => socket.state == UnixState::Listening,
-            Kind::All => true,
+        let is_listed = match self.shown {
+            Shown::Connections => socket.state != UnixState::Listening,
+            Shown::Servers => socket.state == UnixState::Listening,
+            Shown::All => true,
         };
         // Kernel: a socket has a reference for its descriptor, one for the table, and one for each
         // socket whose peer it is (`unix_create1`, `unix_stream_connect`).
@@ -56,7 +56,7 @@ impl UnixRows<'_> {
             self.push_row(
                 out,
                 socket,
-                &Fields {
+                &UnixFields {
                     references,
                     flags: socket.flags,
                     state: state(socket.state),
@@ -64,7 +64,7 @@ impl UnixRows<'_> {
                 },
             );
         }
-        if self.kind == Kind::Servers {
+        if self.shown == Shown::Servers {
             return;
         }
         // Kernel: the text table has a row for each; sock_diag lists them with the listener.
@@ -72,7 +72,7 @@ impl UnixRows<'_> {
             self.push_row(
                 out,
                 socket,
-                &Fields {
+                &UnixFields {
                     references: OWN_REFERENCES + u32::from(client.is_some()),
                     flags: 0,
                     state: "CONNECTING",
@@ -82,7 +82,7 @@ impl UnixRows<'_> {
         }
     }
 
-    fn push_row(&self, out: &mut Vec<u8>, socket: &UnixSocket, fields: &Fields) {
+    fn push_row(&self, out: &mut Vec<u8>, socket: &UnixSocket, fields: &UnixFields) {
         push_text(out, format_args!("unix  {:<6} ", fields.references));
         push_left(out, 11, |out| push_flags(out, fields.flags));
         let kind = kind(socket.kind);
@@ -98,7 +98,7 @@ impl UnixRows<'_> {
 }
 
 /// What of a row is not the same for a listener and the connections that wait at it.
-struct Fields {
+struct UnixFields {
     references: u32,
     flags: u32,
     state: &'static str,

@@ -10,7 +10,7 @@ pub(crate) use self::{
     error::CliError,
     help::{Help, VERSION},
     plan::{
-        Condition, Enough, EventFormat, Follow, Plan, Target, Wanted, Watch, WatchTask,
+        Enough, EventFormat, Follow, Plan, Target, WaitCondition, Wanted, Watch, WatchTask,
         WatchedPorts,
     },
 };

@@ -32,7 +32,7 @@ pub(crate) enum Plan {
 pub(crate) struct Watch {
     pub(crate) task: WatchTask,
     /// One; for waiting, one or more, each with how it is wanted to be.
-    pub(crate) conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<WaitCondition>,
     pub(crate) interval: Duration,
     /// Whether processes are shown.
     pub(crate) has_processes: bool,
@@ -58,7 +58,7 @@ pub(crate) enum Enough {
 
 /// Ports, and how they are wanted to be; nobody waits for those that are listed or followed.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Condition {
+pub(crate) struct WaitCondition {
     pub(crate) wanted: Wanted,
     pub(crate) which: WatchedPorts,
 }
@@ -195,8 +195,8 @@ fn verbs<'a>(raw: &'a Raw<'a>) -> impl Iterator<Item = (WatchVerb, &'a Typed<'a,
 /// Returns what is watched. To wait, each `--wait` and `--gone` has the words up to the next one, and
 /// the first of them those before it, too; words that each name a socket are conditions each for
 /// itself.
-fn conditions(raw: &Raw<'_>) -> Result<Vec<Condition>, CliError> {
-    let condition = |wanted, words: &[BString]| Condition { wanted, which: which(raw, words) };
+fn conditions(raw: &Raw<'_>) -> Result<Vec<WaitCondition>, CliError> {
+    let condition = |wanted, words: &[BString]| WaitCondition { wanted, which: which(raw, words) };
     let mut verbs = verbs(raw).peekable();
     let mut conditions = Vec::new();
     let mut begin = 0;
@@ -208,7 +208,11 @@ fn conditions(raw: &Raw<'_>) -> Result<Vec<Condition>, CliError> {
         };
         let end = verbs.peek().map_or(raw.words.len(), |(_, next)| next.words_before);
         let words = raw.words.get(begin..end).unwrap_or_default();
-        if words.is_empty() {
+        if words.iter().all(|word| word.trim_ascii().is_empty()) {
+            // An empty variable must not wait for any port at all.
+            if !words.is_empty() {
+                return Err(CliError::NoFilter(typed.flag.doc.name()));
+            }
             // Said twice, it is meant once.
             if verbs.peek().is_some_and(|(next, _)| *next == verb) {
                 continue;
@@ -351,7 +355,7 @@ mod tests {
 
     /// Returns a line for each condition: `+` or `-`, and what is meant.
     fn conditions(words: &[&str]) -> String {
-        let line = |Condition { wanted, which }: &Condition| {
+        let line = |WaitCondition { wanted, which }: &WaitCondition| {
             let sign = if *wanted == Wanted::Open { '+' } else { '-' };
             format!("{sign}{}", which.target)
         };
@@ -426,6 +430,8 @@ mod tests {
             &["--wait", ":80", "--json-lines"],
             &["--gone", ":80", "-p"],
             &["--wait"],
+            &["--wait", ""],
+            &["--gone", " ", "\t"],
             &["--timeout", "1s"],
         ];
         let messages: Vec<_> =
@@ -451,6 +457,8 @@ mod tests {
         --json-lines and --wait exclude each other
         --processes and --gone exclude each other
         --wait needs a FILTER, such as :8080
+        --wait needs a FILTER, such as :8080
+        --gone needs a FILTER, such as :8080
         --timeout goes with --wait, --gone or --count
         "#);
     }

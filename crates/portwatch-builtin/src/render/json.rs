@@ -41,7 +41,7 @@ struct EventObject {
 #[serde(rename_all = "snake_case")]
 struct PortObject {
     protocol: &'static str,
-    local: Endpoint,
+    local: EndpointForm,
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ struct PortObject {
 }
 
 #[derive(Default, Serialize)]
-struct Endpoint {
+struct EndpointForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,11 +81,12 @@ impl From<&Port> for PortObject {
         let Port { protocol, local, inode, v6_only, device, backlog, uid, processes, .. } = port;
         let local = match local.inet() {
             Some(local) => {
-                Endpoint { address: Some(local.ip()), port: Some(local.port()), name: None }
+                EndpointForm { address: Some(local.ip()), port: Some(local.port()), name: None }
             }
-            None => {
-                Endpoint { name: local.unix_name().map(|name| text(&name)), ..Endpoint::default() }
-            }
+            None => EndpointForm {
+                name: local.unix_name().map(|name| text(&name)),
+                ..EndpointForm::default()
+            },
         };
         Self {
             protocol: protocol.name(),

@@ -2,19 +2,23 @@
 
 use std::{
     io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use cap_std::AmbientAuthority;
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
-    io::Errno,
+    io::{Errno, FdFlags, fcntl_getfd},
     net::{
         AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketFlags, SocketType, bind,
         getsockname,
         netlink::{SOCK_DIAG, SocketAddrNetlink},
         recvfrom, sendto, socket_with,
-        sockopt::{Timeout, set_socket_recv_buffer_size, set_socket_timeout},
+        sockopt::{
+            Timeout, set_socket_recv_buffer_size, set_socket_timeout, socket_domain,
+            socket_protocol,
+        },
     },
 };
 
@@ -51,7 +55,7 @@ const KERNEL: SocketAddrNetlink = SocketAddrNetlink::new(0, 0);
 /// A netlink socket to sock_diag, in the network namespace of the thread that opened it.
 #[derive(Debug)]
 pub(super) struct Channel {
-    socket: OwnedFd,
+    socket: Arc<OwnedFd>,
     buffer: Box<[u8]>,
     request: Vec<u8>,
     sequence: u32,
@@ -62,15 +66,20 @@ pub(super) struct Channel {
 impl Channel {
     /// Opens the socket.
     pub(super) fn open_ambient(_token: AmbientAuthority) -> Result<Self, DiagError> {
-        Self::open().map_err(|error| DiagError::Open(error.into()))
+        Self::on(open().map_err(failed)?).map_err(failed)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the only opening of a sock_diag socket")]
-    fn open() -> Result<Self, Errno> {
-        let flags = SocketFlags::CLOEXEC;
-        let socket =
-            socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, Some(SOCK_DIAG))?;
+    /// Takes a socket that may come from another process, if it is one to sock_diag.
+    pub(super) fn from_socket(socket: OwnedFd) -> Result<Self, DiagError> {
+        if is_sock_diag(&socket) != Ok(true) {
+            return Err(DiagError::Foreign);
+        }
+        Self::on(socket).map_err(failed)
+    }
+
+    fn on(socket: OwnedFd) -> Result<Self, Errno> {
         set_socket_timeout(&socket, Timeout::Recv, Some(TICK))?;
+        let socket = Arc::new(socket);
         let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
         Ok(Self { socket, buffer, request: Vec::new(), sequence: 0, unfinished: None })
     }
@@ -196,6 +205,11 @@ impl Channel {
 }
 
 impl Channel {
+    /// Returns the socket, to ask something else of the kernel in its namespace.
+    pub(super) fn socket(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.socket)
+    }
+
     /// Returns the datagram of that length that was received last.
     #[inline]
     pub(super) fn datagram(&self, length: usize) -> &[u8] {
@@ -207,6 +221,28 @@ impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// Opens a socket to sock_diag, of the network namespace that this thread is in.
+pub(crate) fn open_socket(_token: AmbientAuthority) -> Result<OwnedFd, DiagError> {
+    open().map_err(failed)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the only opening of a sock_diag socket")]
+fn open() -> Result<OwnedFd, Errno> {
+    let flags = SocketFlags::CLOEXEC;
+    socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, Some(SOCK_DIAG))
+}
+
+fn failed(error: Errno) -> DiagError {
+    DiagError::Open(error.into())
+}
+
+/// Returns whether a descriptor is a socket to sock_diag that no other program inherits.
+fn is_sock_diag(socket: &OwnedFd) -> Result<bool, Errno> {
+    Ok(socket_domain(socket)? == AddressFamily::NETLINK
+        && socket_protocol(socket)? == Some(SOCK_DIAG)
+        && fcntl_getfd(socket)?.contains(FdFlags::CLOEXEC))
 }
 
 fn is_kernel(sender: Option<&SocketAddrAny>) -> bool {

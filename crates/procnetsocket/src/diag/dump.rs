@@ -17,7 +17,7 @@ use crate::{
 
 /// How far a reply has come.
 #[derive(Debug)]
-pub(super) enum Progress {
+pub(super) enum DumpProgress {
     /// A socket was reached.
     Row,
     /// A message that is no socket was reached.
@@ -85,9 +85,9 @@ impl<'a> Dump<'a> {
     ///
     /// The interrupt is asked for each datagram; one of 32 KiB holds less than 1 000 sockets.
     #[inline]
-    pub(super) fn advance(&mut self, datagram: &[u8]) -> Result<Progress, Error> {
+    pub(super) fn advance(&mut self, datagram: &[u8]) -> Result<DumpProgress, Error> {
         if self.is_over {
-            return Ok(Progress::Done);
+            return Ok(DumpProgress::Done);
         }
         if self.taken == 0 && self.bounds.interrupt.is_interrupted() {
             return Err(DiagError::Interrupted(self.table).into());
@@ -96,7 +96,7 @@ impl<'a> Dump<'a> {
             let mut messages = Messages::new(datagram.get(self.taken..).unwrap_or_default());
             let Some(message) = messages.next() else {
                 self.taken = 0;
-                return Ok(Progress::NextDatagram);
+                return Ok(DumpProgress::NextDatagram);
             };
             let table = self.table;
             let message = message.map_err(|framing| DiagError::Framing { table, framing })?;
@@ -109,7 +109,7 @@ impl<'a> Dump<'a> {
 
     /// Takes a message; `None` if it does not count.
     #[inline]
-    fn message(&mut self, message: &Message<'_>) -> Result<Option<Progress>, Error> {
+    fn message(&mut self, message: &Message<'_>) -> Result<Option<DumpProgress>, Error> {
         // The end of a dump that was given up earlier, for example.
         if message.sequence != self.sequence {
             return Ok(None);
@@ -125,7 +125,7 @@ impl<'a> Dump<'a> {
     }
 
     #[inline]
-    fn socket(&mut self, payload: &[u8]) -> Result<Option<Progress>, Error> {
+    fn socket(&mut self, payload: &[u8]) -> Result<Option<DumpProgress>, Error> {
         self.is_over |= self.is_lookup;
         if self.report.stopped {
             return Ok(None);
@@ -138,20 +138,20 @@ impl<'a> Dump<'a> {
         match self.decoder.update(payload) {
             Ok(()) => {
                 self.report.rows += 1;
-                Ok(Some(Progress::Row))
+                Ok(Some(DumpProgress::Row))
             }
             Err(fault) => {
                 self.report.malformed += 1;
                 let row = RowError::from_fault(self.table, self.messages, fault);
-                Ok(Some(Progress::Malformed(Box::new(row))))
+                Ok(Some(DumpProgress::Malformed(Box::new(row))))
             }
         }
     }
 
-    fn end(&mut self, message: &Message<'_>) -> Result<Option<Progress>, Error> {
+    fn end(&mut self, message: &Message<'_>) -> Result<Option<DumpProgress>, Error> {
         self.is_over = true;
         match message.errno() {
-            None => Ok(Some(Progress::Done)),
+            None => Ok(Some(DumpProgress::Done)),
             Some(errno) if self.is_lookup => Err(of_lookup(self.table, errno).into()),
             Some(errno) => Err(of_dump(self.table, errno).into()),
         }
@@ -207,12 +207,12 @@ impl<'d, I: Iterator<Item = &'d [u8]>> RowSource for MemoryRows<'_, 'd, I> {
     fn advance(&mut self) -> Result<Step, Error> {
         while let Some(datagram) = self.datagram {
             match self.dump.advance(datagram)? {
-                Progress::Row => return Ok(Step::Row),
-                Progress::Malformed(row) => return Ok(Step::Malformed(row)),
-                Progress::NextDatagram if !self.dump.report().stopped => {
+                DumpProgress::Row => return Ok(Step::Row),
+                DumpProgress::Malformed(row) => return Ok(Step::Malformed(row)),
+                DumpProgress::NextDatagram if !self.dump.report().stopped => {
                     self.datagram = self.datagrams.next();
                 }
-                Progress::NextDatagram | Progress::Done => break,
+                DumpProgress::NextDatagram | DumpProgress::Done => break,
             }
         }
         Ok(Step::End)

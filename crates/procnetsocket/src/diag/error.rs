@@ -12,6 +12,8 @@ use crate::model::Table;
 pub(crate) enum DiagError {
     #[error("cannot open a sock_diag socket")]
     Open(#[source] io::Error),
+    #[error("expected a socket to sock_diag from another process, but found something else")]
+    Foreign,
     #[error("cannot listen to sock_diag events")]
     Listen(#[source] io::Error),
     #[error("cannot ask sock_diag about {table}")]

@@ -64,7 +64,7 @@ impl EventGroups {
     pub const ALL: Self = Self(0xf);
 }
 
-set_operations!(EventGroups, NONE);
+bit_set!(EventGroups, NONE);
 
 /// A socket on which the kernel tells of TCP and UDP sockets that are closed, listeners included;
 /// since Linux 4.3.

@@ -1,6 +1,6 @@
 //! Names of network interfaces.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
 use bstr::{BStr, BString, ByteSlice as _};
 use cap_std::AmbientAuthority;
@@ -13,12 +13,11 @@ use rustix::{
 /// it.
 #[derive(Debug)]
 pub(crate) struct Interfaces {
-    /// A socket that is never bound, connected or sent on: the question needs one, of any family
-    /// (`dev_ioctl`).
+    /// The question needs a socket, of any family (`dev_ioctl`), and sends nothing on it.
     ///
     /// Security: of netlink, because nothing but the kernel can be reached over it. A UDP socket
     /// that lies open would be a way to the network in a process that may open no other.
-    socket: OwnedFd,
+    socket: Arc<OwnedFd>,
 }
 
 impl Interfaces {
@@ -28,7 +27,12 @@ impl Interfaces {
         let flags = SocketFlags::CLOEXEC;
         let socket =
             socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, Some(SOCK_DIAG)).ok()?;
-        Some(Self { socket })
+        Some(Self::on(Arc::new(socket)))
+    }
+
+    /// Asks by means of a netlink socket that is there.
+    pub(crate) fn on(socket: Arc<OwnedFd>) -> Self {
+        Self { socket }
     }
 
     /// Returns the name of the interface of that index; `None` when there is none, or when its

@@ -36,6 +36,7 @@ mod netlink;
 mod packet;
 mod request;
 mod socket;
+mod uapi;
 mod unix;
 mod vsock;
 mod wire;
@@ -51,4 +52,4 @@ pub use self::{
     socket::DiagSocket,
     wire::{FramingError, Message, Messages},
 };
-pub(crate) use self::{error::DiagError, interface::Interfaces};
+pub(crate) use self::{channel::open_socket, error::DiagError, interface::Interfaces};

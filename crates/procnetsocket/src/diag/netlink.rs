@@ -21,6 +21,7 @@
 use super::{
     bytes::{Attribute, Fault, split},
     memory::{decode_memory, take_cookie},
+    uapi::{NETLINK_DIAG_FLAGS, NETLINK_DIAG_GROUPS, NETLINK_DIAG_MEMINFO},
 };
 use crate::model::{Inode, NetlinkDetail, NetlinkFlags, NetlinkSocket};
 
@@ -68,13 +69,13 @@ pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Faul
 
 fn decode_attribute(attribute: &Attribute<'_>, detail: &mut NetlinkDetail) -> Result<(), Fault> {
     match attribute.kind {
-        0 => detail.memory = Some(decode_memory(attribute)?),
-        1 => decode_groups(attribute, detail)?,
-        4 => {
+        NETLINK_DIAG_MEMINFO => detail.memory = Some(decode_memory(attribute)?),
+        NETLINK_DIAG_GROUPS => decode_groups(attribute, detail)?,
+        NETLINK_DIAG_FLAGS => {
             let bits = attribute.u32("4 bytes (NETLINK_DIAG_FLAGS)")?;
             detail.flags = NetlinkFlags::from_bits(bits);
         }
-        // 2 and 3, rings, were taken out of Linux 4.6.
+        // The rings, 2 and 3, were removed in Linux 4.6.
         _ => {}
     }
     Ok(())

@@ -19,6 +19,10 @@ use std::num::NonZeroU32;
 use super::{
     bytes::{Attribute, Fault, split},
     memory::{decode_memory, take_cookie},
+    uapi::{
+        PACKET_DIAG_FANOUT, PACKET_DIAG_FILTER, PACKET_DIAG_INFO, PACKET_DIAG_MCLIST,
+        PACKET_DIAG_MEMINFO, PACKET_DIAG_RX_RING, PACKET_DIAG_TX_RING, PACKET_DIAG_UID,
+    },
 };
 use crate::model::{
     Fanout, FilterInstruction, Inode, PacketFlags, PacketInfo, PacketKind, PacketMulticast,
@@ -56,22 +60,22 @@ pub(super) fn decode(message: &[u8], row: &mut PacketSocket) -> Result<(), Fault
 
 fn decode_attribute(attribute: &Attribute<'_>, row: &mut PacketSocket) -> Result<(), Fault> {
     match attribute.kind {
-        0 => decode_info(attribute, row)?,
-        1 => decode_multicast(attribute, &mut row.detail.multicast)?,
-        2 => row.detail.receive_ring = Some(decode_ring(attribute)?),
-        3 => row.detail.transmit_ring = Some(decode_ring(attribute)?),
-        4 => {
+        PACKET_DIAG_INFO => decode_info(attribute, row)?,
+        PACKET_DIAG_MCLIST => decode_multicast(attribute, &mut row.detail.multicast)?,
+        PACKET_DIAG_RX_RING => row.detail.receive_ring = Some(decode_ring(attribute)?),
+        PACKET_DIAG_TX_RING => row.detail.transmit_ring = Some(decode_ring(attribute)?),
+        PACKET_DIAG_FANOUT => {
             // Kernel: the id in the lower half, the kind and its flags in the upper.
             let [low, high] = attribute.u32("4 bytes (PACKET_DIAG_FANOUT)").map(halves)?;
             row.detail.fanout = Some(Fanout { id: low, kind: high });
         }
-        5 => row.uid = attribute.u32("4 bytes (PACKET_DIAG_UID)")?,
-        6 => {
+        PACKET_DIAG_UID => row.uid = attribute.u32("4 bytes (PACKET_DIAG_UID)")?,
+        PACKET_DIAG_MEMINFO => {
             let memory = decode_memory(attribute)?;
             row.recv = memory.receive_allocated;
             row.detail.memory = Some(memory);
         }
-        7 => row.detail.filter = Some(decode_filter(attribute)?),
+        PACKET_DIAG_FILTER => row.detail.filter = Some(decode_filter(attribute)?),
         _ => {}
     }
     Ok(())

@@ -17,6 +17,16 @@ use super::{
     inet::{AF_INET, AF_INET6},
     netlink::AF_NETLINK,
     packet::AF_PACKET,
+    uapi::{
+        INET_DIAG_CONG, INET_DIAG_INFO, INET_DIAG_MEMINFO, INET_DIAG_REQ_BYTECODE,
+        INET_DIAG_REQ_PROTOCOL, INET_DIAG_SKMEMINFO, INET_DIAG_TCLASS, INET_DIAG_TOS,
+        INET_DIAG_VEGASINFO, NDIAG_PROTO_ALL, NDIAG_SHOW_FLAGS, NDIAG_SHOW_GROUPS,
+        NDIAG_SHOW_MEMINFO, PACKET_SHOW_FANOUT, PACKET_SHOW_FILTER, PACKET_SHOW_INFO,
+        PACKET_SHOW_MCLIST, PACKET_SHOW_MEMINFO, PACKET_SHOW_RING_CFG, UDIAG_SHOW_ICONS,
+        UDIAG_SHOW_MEMINFO, UDIAG_SHOW_NAME, UDIAG_SHOW_PEER, UDIAG_SHOW_RQLEN, UDIAG_SHOW_UID,
+        UDIAG_SHOW_VFS, XDP_SHOW_INFO, XDP_SHOW_MEMINFO, XDP_SHOW_RING_CFG, XDP_SHOW_STATS,
+        XDP_SHOW_UMEM,
+    },
     unix::AF_UNIX,
     vsock::AF_VSOCK,
     wire::{HEADER, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, SOCK_DESTROY, SOCK_DIAG_BY_FAMILY},
@@ -36,13 +46,6 @@ const IPPROTO_SCTP: u8 = 132;
 const IPPROTO_UDPLITE: u8 = 136;
 const IPPROTO_RAW: u8 = 255;
 const IPPROTO_MPTCP: u32 = 262;
-
-/// The number that stands for every netlink family.
-const NDIAG_PROTO_ALL: u8 = 255;
-
-/// Attributes of a request.
-const INET_DIAG_REQ_BYTECODE: u16 = 1;
-const INET_DIAG_REQ_PROTOCOL: u16 = 3;
 
 /// A request for sockets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,10 +197,10 @@ fn write_dump(query: &TableQuery, out: &mut Vec<u8>) {
         // `struct packet_diag_req`: inode, what to show, cookie.
         RowForm::Packet => {
             let show = PACKET_SHOW_ALWAYS
-                | wants(Details::MULTICAST, 2)
-                | wants(Details::RINGS, 4)
-                | wants(Details::FANOUT, 8)
-                | wants(Details::FILTER, 0x20);
+                | wants(Details::MULTICAST, PACKET_SHOW_MCLIST)
+                | wants(Details::RINGS, PACKET_SHOW_RING_CFG)
+                | wants(Details::FANOUT, PACKET_SHOW_FANOUT)
+                | wants(Details::FILTER, PACKET_SHOW_FILTER);
             out.extend([AF_PACKET, 0, 0, 0]);
             put_words(out, &[0, show, 0, 0]);
         }
@@ -214,24 +217,21 @@ fn write_dump(query: &TableQuery, out: &mut Vec<u8>) {
         // `struct xdp_diag_req`: inode, what to show, cookie.
         RowForm::Xdp => {
             let show = XDP_SHOW_INFO
-                | wants(Details::RINGS, 2)
-                | wants(Details::UMEM, 4)
-                | wants(Details::MEMORY, 8)
-                | wants(Details::STATISTICS, 0x10);
+                | wants(Details::RINGS, XDP_SHOW_RING_CFG)
+                | wants(Details::UMEM, XDP_SHOW_UMEM)
+                | wants(Details::MEMORY, XDP_SHOW_MEMINFO)
+                | wants(Details::STATISTICS, XDP_SHOW_STATS);
             out.extend([AF_XDP, 0, 0, 0]);
             put_words(out, &[0, show, 0, 0]);
         }
     }
 }
 
-/// What stands in every row of these tables: `PACKET_SHOW_INFO` and `_MEMINFO`; `NDIAG_SHOW_MEMINFO`,
-/// `_GROUPS` and `_FLAGS`; `XDP_SHOW_INFO`.
-const PACKET_SHOW_ALWAYS: u32 = 0x11;
-const NDIAG_SHOW_ALWAYS: u32 = 0x0b;
-const XDP_SHOW_INFO: u32 = 1;
-
-/// What stands in every unix row: name, peer, queues and uid.
-const UDIAG_SHOW_ALWAYS: u32 = 0x55;
+/// What every row has, whatever details are wanted.
+const PACKET_SHOW_ALWAYS: u32 = PACKET_SHOW_INFO | PACKET_SHOW_MEMINFO;
+const NDIAG_SHOW_ALWAYS: u32 = NDIAG_SHOW_MEMINFO | NDIAG_SHOW_GROUPS | NDIAG_SHOW_FLAGS;
+const UDIAG_SHOW_ALWAYS: u32 =
+    UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_UID;
 
 /// Writes `struct unix_diag_req`: states, inode, what to show, cookie.
 fn write_unix(
@@ -243,9 +243,9 @@ fn write_unix(
 ) {
     let wants = |detail, bit| if details.contains(detail) { bit } else { 0 };
     let show = UDIAG_SHOW_ALWAYS
-        | wants(Details::FILE, 2)
-        | wants(Details::PENDING, 8)
-        | wants(Details::MEMORY, 0x20);
+        | wants(Details::FILE, UDIAG_SHOW_VFS)
+        | wants(Details::PENDING, UDIAG_SHOW_ICONS)
+        | wants(Details::MEMORY, UDIAG_SHOW_MEMINFO);
     out.extend([AF_UNIX, 0, 0, 0]);
     put_words(out, &[states, inode, show]);
     put_cookie(out, cookie);
@@ -306,11 +306,16 @@ const fn protocol_byte(protocol: InetProtocol, family: Family) -> u8 {
 
 /// Returns the bits that ask for attributes: bit `n - 1` for the attribute of number `n`.
 fn extensions(details: Details) -> u8 {
-    let wants = |detail, bits| if details.contains(detail) { bits } else { 0 };
-    // INFO, VEGASINFO and CONG; MEMINFO and SKMEMINFO; TOS and TCLASS.
-    wants(Details::INFO, 0b1110)
-        | wants(Details::MEMORY, 0b100_0001)
-        | wants(Details::TRAFFIC_CLASS, 0b11_0000)
+    let wants = |detail, attributes: &[u16]| {
+        if details.contains(detail) {
+            attributes.iter().fold(0, |bits, attribute| bits | 1 << (attribute - 1))
+        } else {
+            0
+        }
+    };
+    wants(Details::INFO, &[INET_DIAG_INFO, INET_DIAG_VEGASINFO, INET_DIAG_CONG])
+        | wants(Details::MEMORY, &[INET_DIAG_MEMINFO, INET_DIAG_SKMEMINFO])
+        | wants(Details::TRAFFIC_CLASS, &[INET_DIAG_TOS, INET_DIAG_TCLASS])
 }
 
 /// What a socket is looked up for.

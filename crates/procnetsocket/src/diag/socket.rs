@@ -2,7 +2,8 @@
 
 use std::{
     io::Write,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
+    os::fd::OwnedFd,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -10,7 +11,7 @@ use cap_std::AmbientAuthority;
 
 use super::{
     channel::{Channel, PATIENCE},
-    dump::{Dump, Progress},
+    dump::{Dump, DumpProgress},
     error::DiagError,
     request::Request,
 };
@@ -36,7 +37,8 @@ const POLL: Duration = Duration::from_millis(10);
 ///
 /// It belongs to the network namespace of the thread that opened it, and shows the sockets of that
 /// one. Threads may share it, and a visitor may ask in turn: it holds four netlink sockets, each for
-/// one request at a time. Further requests wait for a free one.
+/// one request at a time; one that was [given a socket](Self::from_socket) holds that alone. Further
+/// requests wait for a free one.
 ///
 /// # Sandbox bypass
 ///
@@ -49,7 +51,7 @@ const POLL: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct DiagSocket {
     /// Each is locked while a request is answered.
-    channels: [Mutex<Channel>; CHANNELS],
+    channels: Vec<Mutex<Channel>>,
     /// Locked while the channels are tried, so that none becomes free unnoticed.
     looking: Mutex<()>,
     /// Notified when a channel becomes free.
@@ -69,9 +71,29 @@ impl DiagSocket {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) without sock_diag,
     /// [`Denied`](crate::ErrorKind::Denied), [`Io`](crate::ErrorKind::Io).
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
-        let open = || Channel::open_ambient(token).map(Mutex::new);
-        let channels = [open()?, open()?, open()?, open()?];
-        Ok(Self { channels, looking: Mutex::new(()), freed: Condvar::new() })
+        let open = |_| Channel::open_ambient(token).map(Mutex::new);
+        Ok(Self::with_channels((0..CHANNELS).map(open).collect::<Result<_, _>>()?))
+    }
+
+    /// Takes a netlink socket that was opened in another network namespace, perhaps by another
+    /// process. Only one request at a time is answered over it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is no socket to sock_diag, or is
+    /// not closed on exec.
+    pub fn from_socket(socket: OwnedFd) -> Result<Self, Error> {
+        Ok(Self::with_channels(vec![Mutex::new(Channel::from_socket(socket)?)]))
+    }
+
+    fn with_channels(channels: Vec<Mutex<Channel>>) -> Self {
+        Self { channels, looking: Mutex::new(()), freed: Condvar::new() }
+    }
+
+    /// Returns one of the netlink sockets, to ask something else of the kernel in its namespace.
+    pub(crate) fn any_socket(&self) -> Option<Arc<OwnedFd>> {
+        let channel = self.channels.first()?.lock();
+        Some(channel.unwrap_or_else(PoisonError::into_inner).socket())
     }
 
     /// Hands each socket that is asked for to a visitor, as the kernel reports it.
@@ -146,9 +168,9 @@ impl DiagSocket {
             bytes += u64::try_from(datagram.len()).unwrap_or_default();
             loop {
                 match rows.step()? {
-                    Progress::Row | Progress::Malformed(_) => {}
-                    Progress::NextDatagram => break,
-                    Progress::Done => return Ok(bytes),
+                    DumpProgress::Row | DumpProgress::Malformed(_) => {}
+                    DumpProgress::NextDatagram => break,
+                    DumpProgress::Done => return Ok(bytes),
                 }
             }
         }
@@ -234,7 +256,7 @@ impl DiagRows<'_> {
 
     /// Goes on in the datagram that was received.
     #[inline]
-    fn step(&mut self) -> Result<Progress, Error> {
+    fn step(&mut self) -> Result<DumpProgress, Error> {
         let datagram = self.lease.channel.datagram(self.datagram.unwrap_or_default());
         let progress = self.dump.advance(datagram);
         if self.dump.is_over() {
@@ -252,10 +274,10 @@ impl RowSource for DiagRows<'_> {
                 self.receive()?;
             }
             match self.step()? {
-                Progress::Row => return Ok(Step::Row),
-                Progress::Malformed(row) => return Ok(Step::Malformed(row)),
-                Progress::NextDatagram if !self.dump.report().stopped => self.datagram = None,
-                Progress::NextDatagram | Progress::Done => return Ok(Step::End),
+                DumpProgress::Row => return Ok(Step::Row),
+                DumpProgress::Malformed(row) => return Ok(Step::Malformed(row)),
+                DumpProgress::NextDatagram if !self.dump.report().stopped => self.datagram = None,
+                DumpProgress::NextDatagram | DumpProgress::Done => return Ok(Step::End),
             }
         }
     }

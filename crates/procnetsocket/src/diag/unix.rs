@@ -21,6 +21,10 @@ use bstr::BString;
 use super::{
     bytes::{Attribute, Fault, split},
     memory::{decode_memory, take_cookie},
+    uapi::{
+        UNIX_DIAG_ICONS, UNIX_DIAG_MEMINFO, UNIX_DIAG_NAME, UNIX_DIAG_PEER, UNIX_DIAG_RQLEN,
+        UNIX_DIAG_SHUTDOWN, UNIX_DIAG_UID, UNIX_DIAG_VFS,
+    },
 };
 use crate::model::{
     Device, Inode, Queues, Shutdown, UnixDetail, UnixFile, UnixKind, UnixName, UnixSocket,
@@ -52,7 +56,7 @@ pub(super) fn decode(message: &[u8], row: &mut UnixSocket) -> Result<(), Fault> 
     for attribute in attributes {
         let attribute = attribute?;
         match attribute.kind {
-            0 => name = Some(attribute.value),
+            UNIX_DIAG_NAME => name = Some(attribute.value),
             _ => decode_attribute(&attribute, &mut row.detail)?,
         }
     }
@@ -74,26 +78,28 @@ const fn unix_state(number: u8) -> UnixState {
 
 fn decode_attribute(attribute: &Attribute<'_>, detail: &mut UnixDetail) -> Result<(), Fault> {
     match attribute.kind {
-        1 => {
+        UNIX_DIAG_VFS => {
             let mut fields = attribute.prefix(8, "8 bytes (UNIX_DIAG_VFS)")?;
             let (inode, device) = (fields.u32(), Device(fields.u32()));
             detail.file = Some(UnixFile { inode, device });
         }
-        2 => detail.peer = Inode::new(attribute.u32("4 bytes (UNIX_DIAG_PEER)")?.into()),
-        3 => {
+        UNIX_DIAG_PEER => {
+            detail.peer = Inode::new(attribute.u32("4 bytes (UNIX_DIAG_PEER)")?.into());
+        }
+        UNIX_DIAG_ICONS => {
             let inodes = attribute.records(4, "inodes of 4 bytes (UNIX_DIAG_ICONS)")?;
             detail.pending.extend(inodes.map(|mut inode| Inode::new(inode.u32().into())));
         }
-        4 => {
+        UNIX_DIAG_RQLEN => {
             let mut fields = attribute.prefix(8, "8 bytes (UNIX_DIAG_RQLEN)")?;
             detail.queues = Some(Queues { recv: fields.u32(), send: fields.u32() });
         }
-        5 => detail.memory = Some(decode_memory(attribute)?),
-        6 => {
+        UNIX_DIAG_MEMINFO => detail.memory = Some(decode_memory(attribute)?),
+        UNIX_DIAG_SHUTDOWN => {
             let bits = attribute.u8("1 byte (UNIX_DIAG_SHUTDOWN)")?;
             detail.shutdown = Some(Shutdown::from_bits(bits));
         }
-        7 => detail.uid = Some(attribute.u32("4 bytes (UNIX_DIAG_UID)")?),
+        UNIX_DIAG_UID => detail.uid = Some(attribute.u32("4 bytes (UNIX_DIAG_UID)")?),
         _ => {}
     }
     Ok(())

@@ -10,6 +10,10 @@
 use super::{
     bytes::{Attribute, Fault, split},
     memory::{decode_memory, take_cookie},
+    uapi::{
+        XDP_DIAG_INFO, XDP_DIAG_MEMINFO, XDP_DIAG_RX_RING, XDP_DIAG_STATS, XDP_DIAG_TX_RING,
+        XDP_DIAG_UID, XDP_DIAG_UMEM, XDP_DIAG_UMEM_COMPLETION_RING, XDP_DIAG_UMEM_FILL_RING,
+    },
 };
 use crate::model::{Inode, XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};
 
@@ -43,22 +47,28 @@ pub(super) fn decode(message: &[u8], row: &mut XdpSocket) -> Result<(), Fault> {
 
 fn decode_attribute(attribute: &Attribute<'_>, detail: &mut XdpDetail) -> Result<(), Fault> {
     match attribute.kind {
-        1 => {
+        XDP_DIAG_INFO => {
             let mut fields = attribute.prefix(8, "8 bytes (XDP_DIAG_INFO)")?;
             let (interface, queue) = (fields.u32(), fields.u32());
             detail.queue = Some(XdpQueue { interface, queue });
         }
-        2 => detail.uid = Some(attribute.u32("4 bytes (XDP_DIAG_UID)")?),
-        3 => detail.receive_entries = Some(attribute.u32("4 bytes (XDP_DIAG_RX_RING)")?),
-        4 => detail.transmit_entries = Some(attribute.u32("4 bytes (XDP_DIAG_TX_RING)")?),
-        5 => detail.umem = Some(decode_umem(attribute)?),
-        6 => detail.fill_entries = Some(attribute.u32("4 bytes (XDP_DIAG_UMEM_FILL_RING)")?),
-        7 => {
+        XDP_DIAG_UID => detail.uid = Some(attribute.u32("4 bytes (XDP_DIAG_UID)")?),
+        XDP_DIAG_RX_RING => {
+            detail.receive_entries = Some(attribute.u32("4 bytes (XDP_DIAG_RX_RING)")?);
+        }
+        XDP_DIAG_TX_RING => {
+            detail.transmit_entries = Some(attribute.u32("4 bytes (XDP_DIAG_TX_RING)")?);
+        }
+        XDP_DIAG_UMEM => detail.umem = Some(decode_umem(attribute)?),
+        XDP_DIAG_UMEM_FILL_RING => {
+            detail.fill_entries = Some(attribute.u32("4 bytes (XDP_DIAG_UMEM_FILL_RING)")?);
+        }
+        XDP_DIAG_UMEM_COMPLETION_RING => {
             let entries = attribute.u32("4 bytes (XDP_DIAG_UMEM_COMPLETION_RING)")?;
             detail.completion_entries = Some(entries);
         }
-        8 => detail.memory = Some(decode_memory(attribute)?),
-        9 => detail.statistics = Some(decode_statistics(attribute)?),
+        XDP_DIAG_MEMINFO => detail.memory = Some(decode_memory(attribute)?),
+        XDP_DIAG_STATS => detail.statistics = Some(decode_statistics(attribute)?),
         _ => {}
     }
     Ok(())

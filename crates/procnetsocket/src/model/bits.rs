@@ -22,8 +22,10 @@ macro_rules! kernel_bits {
     };
 }
 
-/// Gives a set of bits the operations of a set.
-macro_rules! set_operations {
+/// Gives a set of bits the operations of a set; for the crates of this workspace.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! bit_set {
     ($set:ident, $empty:ident) => {
         impl $set {
             /// The set of nothing.
@@ -47,9 +49,19 @@ macro_rules! set_operations {
                 Self(self.0 & !other.0)
             }
 
+            /// Returns whether something is in both.
+            pub const fn intersects(self, other: Self) -> bool {
+                self.0 & other.0 != 0
+            }
+
             /// Returns whether nothing is in the set.
             pub const fn is_empty(self) -> bool {
                 self.0 == 0
+            }
+
+            /// Returns the number of members.
+            pub const fn len(self) -> u32 {
+                self.0.count_ones()
             }
         }
     };

@@ -32,7 +32,7 @@ impl StateMask {
     }
 }
 
-set_operations!(StateMask, EMPTY);
+bit_set!(StateMask, EMPTY);
 
 impl FromIterator<TcpState> for StateMask {
     fn from_iter<I: IntoIterator<Item = TcpState>>(states: I) -> Self {

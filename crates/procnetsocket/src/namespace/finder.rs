@@ -3,21 +3,26 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    fs::File,
     os::fd::{AsFd as _, BorrowedFd, OwnedFd},
     path::PathBuf,
+    sync::Arc,
 };
 
 use bstr::{BString, ByteVec as _};
 use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::fs::FsWord;
 
-use super::{id_of_this_thread, inhabitants::Inhabitants, inside, nsfs_inode, of_this_thread};
+use super::{
+    Inhabitants, NamespaceSocket, TextTables, id_of_this_thread, inside, nsfs_inode,
+    socket_of_this_thread,
+};
 use crate::{
     error::{Error, ErrorKind, Repr},
     model::Inode,
     proc::root::{Pid, ProcFile, ProcRoot, RootError, RootErrorKind, TaskDir},
     process::{self, ProcessLimits},
-    tables::{Elsewhere, SocketTables},
+    tables::SocketTables,
     visit::Interrupt,
 };
 
@@ -56,7 +61,7 @@ const PATIENCE: usize = 100;
 /// [`MAX_NAMESPACES`], and [`ProcessLimits::processes`] of the default limits.
 #[derive(Debug)]
 pub struct NamespaceFinder {
-    root: ProcRoot,
+    root: Arc<ProcRoot>,
     /// Set where namespaces are entered, and not only read as text.
     enter: Option<Enter>,
 }
@@ -75,6 +80,7 @@ impl fmt::Debug for Enter {
 
 /// A network namespace that was alive when it was looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NetNamespace {
     /// The inode of its `net/tcp`.
@@ -111,6 +117,26 @@ pub struct FoundNamespaces {
     pub unreadable: Vec<UnreadableNamespace>,
     /// Processes of which it cannot be known where they live (`hidepid=1`).
     pub closed: u64,
+}
+
+impl UnreadableNamespace {
+    /// Returns the report on the namespace of a name.
+    pub fn new(name: BString, error: Error) -> Self {
+        Self { name, error }
+    }
+}
+
+/// What there is to read a namespace by that was found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum NamespaceAccess {
+    /// A socket that was opened inside: all that the kernel shows.
+    Socket(NamespaceSocket),
+    /// The text tables of a process that lives there, because the namespace cannot be entered for
+    /// this reason; without one it was not tried.
+    Text(Option<Error>),
+    /// It is gone.
+    Gone,
 }
 
 /// The tables of a namespace that was found.
@@ -160,7 +186,7 @@ impl NamespaceFinder {
     ///
     /// [`Root`](ErrorKind::Root) if there is no `/proc` that can be trusted.
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
-        let root = ProcRoot::open_ambient(token).map_err(Repr::Root)?;
+        let root = Arc::new(ProcRoot::open_ambient(token).map_err(Repr::Root)?);
         #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
         // OK because without the directory no namespace has a name.
         let names = Dir::open_ambient_dir("/run/netns", token).ok();
@@ -169,7 +195,7 @@ impl NamespaceFinder {
 
     /// Returns the finder that reads the text tables of a procfs, and enters no namespace.
     pub fn from_root(root: ProcRoot) -> Self {
-        Self { root, enter: None }
+        Self { root: Arc::new(root), enter: None }
     }
 
     /// Looks for the namespaces.
@@ -206,24 +232,55 @@ impl NamespaceFinder {
     ///
     /// Why the namespace cannot be read, neither so nor so.
     pub fn tables(&self, namespace: &NetNamespace) -> Result<OpenedNamespace, Error> {
+        let root = Arc::clone(&self.root);
+        match self.access(namespace)? {
+            NamespaceAccess::Socket(socket) => {
+                let text = self.text_tables(namespace);
+                SocketTables::of_socket(root, socket, text).map(OpenedNamespace::Full)
+            }
+            NamespaceAccess::Text(why) => Ok(match self.text_tables(namespace) {
+                Some(text) => OpenedNamespace::Text(SocketTables::of_text(root, text), why),
+                None => OpenedNamespace::Gone,
+            }),
+            NamespaceAccess::Gone => Ok(OpenedNamespace::Gone),
+        }
+    }
+
+    /// Opens what a namespace that was found can be read by, for another process.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::tables`].
+    pub fn access(&self, namespace: &NetNamespace) -> Result<NamespaceAccess, Error> {
         let Some(enter) = &self.enter else { return self.text(namespace, None) };
         if namespace.is_own {
-            return SocketTables::open_ambient(enter.token).map(OpenedNamespace::Full);
+            let socket = socket_of_this_thread(enter.token, &self.root)?;
+            return Ok(NamespaceAccess::Socket(socket));
         }
         let mut failed = None;
         for open in self.entrances(enter, namespace).take(MAX_ENTRANCES) {
             match open.and_then(|file| self.enter(enter.token, namespace, &file)) {
-                Ok(Some(tables)) => return Ok(OpenedNamespace::Full(tables)),
+                Ok(Some(socket)) => return Ok(NamespaceAccess::Socket(socket)),
                 // Gone, or another one that has its name or its process by now.
                 Ok(None) => {}
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
         match (namespace.pids.is_empty(), failed) {
-            (true, None) => Ok(OpenedNamespace::Gone),
+            (true, None) => Ok(NamespaceAccess::Gone),
             (true, Some(error)) => Err(error),
             (false, failed) => self.text(namespace, failed),
         }
+    }
+
+    /// Opens a text table of a process that lives in a namespace that was found, for another process.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) if none does any more; any other kind if the file cannot be
+    /// had.
+    pub fn text_table(&self, namespace: &NetNamespace, file: ProcFile) -> Result<File, Error> {
+        self.text_tables(namespace).ok_or(Repr::Deserted)?.open(file)
     }
 
     /// Opens the files by which a namespace can be entered, one after the other.
@@ -254,36 +311,32 @@ impl NamespaceFinder {
         token: AmbientAuthority,
         namespace: &NetNamespace,
         file: &OwnedFd,
-    ) -> Result<Option<SocketTables>, Error> {
-        let root = self.root.try_clone()?;
-        let inhabitants = inhabitants(namespace);
+    ) -> Result<Option<NamespaceSocket>, Error> {
         inside(file.as_fd(), || {
-            // Security: whatever the file was, the tables are those of the namespace that was found.
-            if id_of_this_thread(&root)? != namespace.id {
+            // Security: whatever the file was, the socket is of the namespace that was found.
+            if id_of_this_thread(&self.root)? != namespace.id {
                 return Ok(None);
             }
-            of_this_thread(token, root, inhabitants).map(Some)
+            socket_of_this_thread(token, &self.root).map(Some)
         })
     }
 
-    /// Opens the text tables of the processes of a namespace.
-    fn text(&self, namespace: &NetNamespace, why: Option<Error>) -> Result<OpenedNamespace, Error> {
-        let Some(inhabitants) = inhabitants(namespace) else { return Ok(OpenedNamespace::Gone) };
-        if let Err(error) = inhabitants.open(&self.root, ProcFile::NetTcp) {
-            return match error.kind() {
-                ErrorKind::NotFound => Ok(OpenedNamespace::Gone),
-                _ => Err(error),
-            };
+    /// Returns whether the text tables of the processes of a namespace can be read.
+    fn text(&self, namespace: &NetNamespace, why: Option<Error>) -> Result<NamespaceAccess, Error> {
+        match self.text_table(namespace, ProcFile::NetTcp) {
+            Ok(_) => Ok(NamespaceAccess::Text(why)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(NamespaceAccess::Gone),
+            Err(error) => Err(error),
         }
-        let elsewhere = Elsewhere { port_range: None, process: Some(inhabitants) };
-        let tables = SocketTables::of_namespace(self.root.try_clone()?, None, None, elsewhere);
-        Ok(OpenedNamespace::Text(tables, why))
     }
-}
 
-fn inhabitants(namespace: &NetNamespace) -> Option<Inhabitants> {
-    let pids = namespace.pids.clone();
-    (!pids.is_empty()).then_some(Inhabitants { id: namespace.id, pids })
+    fn text_tables(&self, namespace: &NetNamespace) -> Option<Box<dyn TextTables>> {
+        let pids = namespace.pids.clone();
+        if pids.is_empty() {
+            return None;
+        }
+        Some(Box::new(Inhabitants { root: Arc::clone(&self.root), id: namespace.id, pids }))
+    }
 }
 
 /// Returns the path of a name below `/run/netns`; no name leads elsewhere.
@@ -426,4 +479,27 @@ fn nsfs_inode_of(dir: &TaskDir<'_>) -> Option<Inode> {
     let text = dir.network_namespace_link().ok()?;
     let number = text.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
     Inode::new(std::str::from_utf8(number).ok()?.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_namespaces_than_the_bound_are_an_error() {
+        let mut search = Search::default();
+        let ids = || (1..).filter_map(Inode::new);
+        for id in ids().take(MAX_NAMESPACES) {
+            search.namespace(id).unwrap();
+        }
+        // One that is known takes no room.
+        assert!(search.namespace(Inode::new(1).unwrap()).is_ok());
+        let error = search.namespace(ids().nth(MAX_NAMESPACES).unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+        assert_eq!(
+            error.to_string(),
+            "expected at most 4096 network namespaces (MAX_NAMESPACES), but there are more"
+        );
+        assert_eq!(search.finish().namespaces.len(), MAX_NAMESPACES);
+    }
 }

@@ -4,9 +4,15 @@
 //! [`NamespaceFinder`] finds the namespaces of the machine.
 
 mod finder;
-pub(crate) mod inhabitants;
+mod text;
 
-use std::{io, os::fd::AsFd, thread};
+use std::{
+    io,
+    ops::RangeInclusive,
+    os::fd::{AsFd, OwnedFd},
+    sync::Arc,
+    thread,
+};
 
 use cap_std::AmbientAuthority;
 use rustix::{
@@ -14,13 +20,16 @@ use rustix::{
     thread::{LinkNameSpaceType, move_into_link_name_space},
 };
 
-pub use self::finder::{
-    FoundNamespaces, MAX_NAMESPACES, NamespaceFinder, NetNamespace, OpenedNamespace,
-    UnreadableNamespace,
+use self::text::{Inhabitants, id_of};
+pub use self::{
+    finder::{
+        FoundNamespaces, MAX_NAMESPACES, NamespaceAccess, NamespaceFinder, NetNamespace,
+        OpenedNamespace, UnreadableNamespace,
+    },
+    text::{TextTables, received_text_table},
 };
-use self::inhabitants::{Inhabitants, id_of};
 use crate::{
-    diag::{DiagSocket, Interfaces},
+    diag::{DiagSocket, Interfaces, open_socket},
     error::{Error, Repr},
     model::Inode,
     proc::{
@@ -52,8 +61,11 @@ impl SocketTables {
         token: AmbientAuthority,
         namespace: BorrowedFd<'_>,
     ) -> Result<Self, Error> {
-        let root = ProcRoot::open_ambient(token).map_err(Repr::Root)?;
-        inside(namespace, || of_this_thread(token, root, None))
+        let root = Arc::new(ProcRoot::open_ambient(token).map_err(Repr::Root)?);
+        inside(namespace, || {
+            let diag = DiagSocket::open_ambient(token)?;
+            Ok(Self::of_diag(root.clone(), diag, port_range_of_this_thread(&root), None))
+        })
     }
 }
 
@@ -70,10 +82,53 @@ impl SocketTables {
     /// [`Root`](crate::ErrorKind::Root) if the process is not there or is closed.
     pub fn of_process(root: ProcRoot, pid: Pid) -> Result<Self, Error> {
         let id = root.open_process(pid).and_then(|dir| dir.network_namespace_id());
-        let process = Some(Inhabitants { id: id.map_err(Repr::Root)?, pids: vec![pid] });
-        let elsewhere = Elsewhere { port_range: None, process };
-        Ok(Self::of_namespace(root, None, None, elsewhere))
+        let id = id.map_err(Repr::Root)?;
+        let root = Arc::new(root);
+        let text = Inhabitants { root: Arc::clone(&root), id, pids: vec![pid] };
+        Ok(Self::of_text(root, Box::new(text)))
     }
+
+    /// Returns the tables of a network namespace in which a socket was opened, perhaps by another
+    /// process. `text` opens what sock_diag does not show.
+    ///
+    /// `root` is where [`protocols`](Self::protocols) and [`processes`](Self::processes) are looked
+    /// for.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is no socket to sock_diag.
+    pub fn of_socket(
+        root: Arc<ProcRoot>,
+        socket: NamespaceSocket,
+        text: Option<Box<dyn TextTables>>,
+    ) -> Result<Self, Error> {
+        let NamespaceSocket { socket, port_range } = socket;
+        Ok(Self::of_diag(root, DiagSocket::from_socket(socket)?, port_range, text))
+    }
+
+    /// Returns the tables of a network namespace that has only its text tables to show.
+    pub fn of_text(root: Arc<ProcRoot>, text: Box<dyn TextTables>) -> Self {
+        Self::of_namespace(root, None, None, Elsewhere { port_range: None, text: Some(text) })
+    }
+
+    fn of_diag(
+        root: Arc<ProcRoot>,
+        diag: DiagSocket,
+        port_range: Option<RangeInclusive<u16>>,
+        text: Option<Box<dyn TextTables>>,
+    ) -> Self {
+        let interfaces = diag.any_socket().map(Interfaces::on);
+        Self::of_namespace(root, interfaces, Some(diag), Elsewhere { port_range, text })
+    }
+}
+
+/// A socket to sock_diag that was opened in a network namespace, and what else is known there.
+#[derive(Debug)]
+pub struct NamespaceSocket {
+    /// The socket.
+    pub socket: OwnedFd,
+    /// The ports that the kernel hands out there, if that is known.
+    pub port_range: Option<RangeInclusive<u16>>,
 }
 
 /// Calls a function on a thread that has entered a network namespace and ends at once.
@@ -96,19 +151,18 @@ fn inside<T: Send>(
     })
 }
 
-/// Opens the tables of the network namespace that this thread is in, which is not that of the
-/// process.
-fn of_this_thread(
+/// Opens a socket in the network namespace that this thread is in, which is not that of the process.
+fn socket_of_this_thread(
     token: AmbientAuthority,
-    root: ProcRoot,
-    process: Option<Inhabitants>,
-) -> Result<SocketTables, Error> {
-    let diag = DiagSocket::open_ambient(token)?;
-    let interfaces = Interfaces::open_ambient(token);
-    // OK because it is not told where the file is mounted over, here as elsewhere.
-    let port_range = port_range::of_this_thread(&root).ok();
-    let elsewhere = Elsewhere { port_range, process };
-    Ok(SocketTables::of_namespace(root, interfaces, Some(diag), elsewhere))
+    root: &ProcRoot,
+) -> Result<NamespaceSocket, Error> {
+    let socket = open_socket(token)?;
+    Ok(NamespaceSocket { socket, port_range: port_range_of_this_thread(root) })
+}
+
+fn port_range_of_this_thread(root: &ProcRoot) -> Option<RangeInclusive<u16>> {
+    // OK because it is unknown where the file is mounted over, here as elsewhere.
+    port_range::of_this_thread(root).ok()
 }
 
 /// Returns the identity of the network namespace that this thread is in.

@@ -4,14 +4,12 @@ use std::fmt;
 
 use procnetsocket::model::{InetSocket, Socket, StateMask, TcpState};
 
-use crate::word::bit_set;
-
 /// A set of socket states. Sockets of families that are not TCP are listed in the TCP state that
 /// comes nearest, see [`state_of`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct StateSet(u16);
 
-bit_set!(StateSet);
+procnetsocket::bit_set!(StateSet, EMPTY);
 
 impl StateSet {
     /// Every state. Bit 0 stands for no state of the kernel; `ss` counts it, so that this set has

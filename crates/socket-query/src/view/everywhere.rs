@@ -2,13 +2,12 @@
 
 use std::{num::NonZeroU64, ops::ControlFlow, sync::Arc, time::Instant};
 
-use procnetsocket::{
-    Interrupt, NamespaceFinder, NetNamespace, OpenedNamespace, SocketTables, model::Socket,
-};
+use procnetsocket::{Interrupt, NetNamespace, OpenedNamespace, SocketTables, model::Socket};
 
 use crate::{
     collect::{self, BoundedTables},
     error::{Error, ErrorKind},
+    namespace_source::NamespaceSource,
     policy::{Grant, NamespaceScope},
     select::{Selection, SocketTable},
     sink::{Collected, ListingProblem, Sink},
@@ -55,8 +54,9 @@ impl PolicyView {
     }
 
     /// Returns the same view of one namespace.
-    fn of_one(&self, tables: SocketTables) -> Self {
-        Self { tables: Arc::new(tables), everywhere: None, finder: None, ..self.clone() }
+    fn of_one(&self, tables: Arc<SocketTables>) -> Self {
+        let visitor = tables.visiting_socket();
+        Self { tables, everywhere: None, finder: None, ..self.clone() }.without_sockets(visitor)
     }
 
     /// Returns what may be known of a namespace.
@@ -74,17 +74,20 @@ impl PolicyView {
 /// Hands the sockets of every namespace to a sink.
 pub(crate) fn collect(
     view: &PolicyView,
-    finder: &NamespaceFinder,
+    finder: &dyn NamespaceSource,
     selection: &Selection,
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
     let begin = Instant::now();
     let is_late = || view.policy.max_time().is_some_and(|time| begin.elapsed() >= time);
-    let found = finder.find(&|| interrupt.is_interrupted() || is_late());
-    let found = found.map_err(|error| {
-        let is_over = error.kind() == procnetsocket::ErrorKind::Interrupted && is_late();
-        if is_over { Error::max_time(&view.policy) } else { error.into() }
+    let is_over = || interrupt.is_interrupted() || is_late();
+    let over = |error: procnetsocket::Error| {
+        if is_late() { Error::max_time(&view.policy) } else { error.into() }
+    };
+    let found = finder.find(&is_over).map_err(|error| match error.kind() {
+        procnetsocket::ErrorKind::Interrupted => over(error),
+        _ => error.into(),
     })?;
     let mut listing = Everywhere { view, selection, sink, begin, collected: Collected::default() };
     let mut as_text = 0;
@@ -92,20 +95,27 @@ pub(crate) fn collect(
         if listing.collected.stopped {
             return Ok(listing.collected);
         }
-        let tables = match finder.tables(&namespace) {
+        if namespace.is_own {
+            listing.one(namespace, Arc::clone(&view.tables), interrupt)?;
+            continue;
+        }
+        let tables = match finder.tables(&namespace, &is_over) {
             Ok(OpenedNamespace::Full(tables)) => tables,
             Ok(OpenedNamespace::Text(tables, why)) => {
                 as_text += u64::from(why.is_some());
                 tables
             }
             Ok(_) => continue,
+            Err(error) if error.kind() == procnetsocket::ErrorKind::Interrupted => {
+                return Err(over(error));
+            }
             Err(error) => {
                 let name = namespace.label();
                 listing.problem(ListingProblem::Namespace(&name, &error));
                 continue;
             }
         };
-        listing.one(namespace, tables, interrupt)?;
+        listing.one(namespace, Arc::new(tables), interrupt)?;
     }
     for unreadable in &found.unreadable {
         let name = unreadable.name.escape_ascii().to_string();
@@ -135,7 +145,7 @@ impl Everywhere<'_> {
     fn one(
         &mut self,
         namespace: NetNamespace,
-        tables: SocketTables,
+        tables: Arc<SocketTables>,
         interrupt: &dyn Interrupt,
     ) -> Result<(), Error> {
         let Self { view, selection, .. } = *self;
@@ -153,6 +163,7 @@ impl Everywhere<'_> {
             tables: &there.tables,
             policy: &left,
             limits: &view.limits,
+            own_sockets: &there.own_sockets,
             usage: &view.usage,
         };
         if is_full {

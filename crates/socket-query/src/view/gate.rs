@@ -85,7 +85,7 @@ impl PolicyView {
             (None, None) => return Err(Error::unknown_namespace(name)),
         };
         // The event sockets are in the namespace of the host.
-        Ok(Self { tables, events: None, ..self.clone() })
+        Ok(Self { tables, events: None, finder: None, ..self.clone() })
     }
 
     /// Returns the resolver that the host gave, to print names of hosts.
@@ -117,6 +117,7 @@ impl PolicyView {
             tables: self.sockets()?,
             policy: &self.policy,
             limits: &self.limits,
+            own_sockets: &self.own_sockets,
             usage: &self.usage,
         })
     }

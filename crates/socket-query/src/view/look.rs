@@ -113,7 +113,9 @@ impl Look<'_> {
             return Ok(Collected { problems, ..found });
         }
         let collected = match &self.view.everywhere {
-            Some(finder) => everywhere::collect(self.view, finder, &selection, interrupt, sink)?,
+            Some(finder) => {
+                everywhere::collect(self.view, finder.as_ref(), &selection, interrupt, sink)?
+            }
             None => collect::collect(&source, &selection, interrupt, sink)?,
         };
         Ok(Collected { problems: problems + collected.problems, ..collected })

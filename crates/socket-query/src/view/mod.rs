@@ -15,7 +15,9 @@ use std::{collections::BTreeMap, fmt, ops::ControlFlow, sync::Arc};
 
 use bstr::BString;
 use procnetsocket::{
-    Interrupt, Limits, MAX_PEERS, NamespaceFinder, SocketTables, diag::KillAuthority, model::Socket,
+    Interrupt, Limits, MAX_PEERS, SocketTables,
+    diag::KillAuthority,
+    model::{Inode, Socket},
 };
 
 pub(crate) use self::look::report_unseen;
@@ -31,6 +33,7 @@ use crate::{
     events::EventSource,
     host_name::HostNames,
     names::Names,
+    namespace_source::NamespaceSource,
     netns::NetnsDir,
     policy::{GrantSet, Policy, Visibility},
     process_source::ProcessSource,
@@ -68,9 +71,11 @@ pub struct PolicyView {
     sorted_rows: usize,
     max_peers: usize,
     /// Finds the network namespaces of the machine.
-    finder: Option<Arc<NamespaceFinder>>,
+    finder: Option<Arc<dyn NamespaceSource>>,
     /// Set in a view of every one of them.
-    everywhere: Option<Arc<NamespaceFinder>>,
+    everywhere: Option<Arc<dyn NamespaceSource>>,
+    /// Sockets by which the host looks, and which no listing contains.
+    own_sockets: Vec<Inode>,
     pub(crate) usage: Arc<UsageCounter>,
 }
 
@@ -94,6 +99,7 @@ impl PolicyView {
             max_peers: MAX_PEERS,
             finder: None,
             everywhere: None,
+            own_sockets: Vec::new(),
             usage: Arc::default(),
         }
     }
@@ -155,8 +161,15 @@ impl PolicyView {
 
     /// Returns the view with a way to find every network namespace of the machine.
     #[must_use]
-    pub fn with_namespace_finder(self, finder: Arc<NamespaceFinder>) -> Self {
+    pub fn with_namespace_finder(self, finder: Arc<dyn NamespaceSource>) -> Self {
         Self { finder: Some(finder), ..self }
+    }
+
+    /// Returns the view without some sockets: those by which the host looks at others.
+    #[must_use]
+    pub fn without_sockets(mut self, inodes: impl IntoIterator<Item = Inode>) -> Self {
+        self.own_sockets.extend(inodes);
+        self
     }
 
     /// Returns the view with the host's own bound on the rows that are kept to put them in order.

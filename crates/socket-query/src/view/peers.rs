@@ -5,14 +5,14 @@ use std::{ops::ControlFlow, sync::Arc, time::Instant};
 use procnetsocket::{
     Details, ErrorKind, Interrupt, OpenedNamespace, PeerTable, PeerTableBuilder, Query,
     SocketTables, Table, Visitor,
-    model::{Socket, Source, StateMask, TcpState},
+    model::{Inode, Socket, Source, StateMask, TcpState},
 };
 
 use super::PolicyView;
 use crate::{
     error::Error,
     policy::{Redaction, VisibleUsers},
-    reading::Reading,
+    reading::TableReading,
     select::{AddressFamily, FamilySet, Selection, SocketTable, TableSet},
     sink::{Collected, ListingProblem, Sink},
 };
@@ -41,6 +41,7 @@ pub(super) fn find(
         interrupt: &is_over,
         ends: Ends {
             redaction: Redaction::new(&view.policy),
+            own_sockets: &view.own_sockets,
             table: PeerTable::builder(view.max_peers),
             has_unix_text: false,
             full: None,
@@ -86,11 +87,15 @@ impl Search<'_> {
             return self.tables(&self.view.tables);
         };
         for namespace in finder.find(self.interrupt)?.namespaces {
-            // The listing reports those that are not listed.
-            let Ok(OpenedNamespace::Full(tables) | OpenedNamespace::Text(tables, _)) =
-                finder.tables(&namespace)
-            else {
-                continue;
+            let is_other = !namespace.is_own;
+            let tables = match is_other.then(|| finder.tables(&namespace, self.interrupt)) {
+                None => Arc::clone(&self.view.tables),
+                Some(Ok(OpenedNamespace::Full(tables) | OpenedNamespace::Text(tables, _))) => {
+                    Arc::new(tables)
+                }
+                Some(Err(error)) if error.kind() == ErrorKind::Interrupted => return Err(error),
+                // The listing reports those that are not listed.
+                Some(_) => continue,
             };
             self.ends.table.begin_namespace(Arc::new(self.view.shown_namespace(namespace)));
             self.tables(&tables)?;
@@ -105,7 +110,7 @@ impl Search<'_> {
             VisibleUsers::All => Details::PENDING,
             VisibleUsers::Uid(_) => Details::NONE,
         };
-        let readings = Reading::all_of(&self.view.policy, &self.selection);
+        let readings = TableReading::all_of(&self.view.policy, &self.selection);
         for table in readings.filter_map(|reading| reading.table) {
             let query = Query::new(table)
                 .with_states(states_with_ends(table))
@@ -145,6 +150,8 @@ fn states_with_ends(table: Table) -> StateMask {
 /// Keeps the ends of connections.
 struct Ends<'a> {
     redaction: Redaction<'a>,
+    /// Sockets by which the host looks, which are not listed.
+    own_sockets: &'a [Inode],
     table: PeerTableBuilder,
     /// Whether there is a unix socket whose source has no peers.
     has_unix_text: bool,
@@ -153,7 +160,8 @@ struct Ends<'a> {
 
 impl Visitor for Ends<'_> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
-        if !self.redaction.shows(&socket) {
+        let is_own = socket.inode().is_some_and(|inode| self.own_sockets.contains(&inode));
+        if is_own || !self.redaction.shows(&socket) {
             return ControlFlow::Continue(());
         }
         self.has_unix_text |=

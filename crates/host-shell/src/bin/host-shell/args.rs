@@ -161,6 +161,16 @@ pub(crate) enum CliError {
     Operand(BString),
 }
 
+impl CliError {
+    /// Returns the name of the option that was probably meant.
+    pub(crate) fn suggestion(&self) -> Option<&'static str> {
+        match self {
+            Self::Arg(error) => error.suggestion(),
+            Self::Twice(_) | Self::Operand(_) => None,
+        }
+    }
+}
+
 /// Reads the command line; `words` come without the name of the program.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
     let words: Vec<BString> = words.into_iter().map(|word| word.into_vec().into()).collect();

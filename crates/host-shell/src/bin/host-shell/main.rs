@@ -60,7 +60,7 @@ fn main() -> process::ExitCode {
         Ok(()) => begin(),
         Err(failure) => end(&failure),
     };
-    process::ExitCode::from(status.code())
+    status.into()
 }
 
 /// Checks the stack before there is much on it. Kernel: the limit counts when the stack grows, so one that
@@ -300,7 +300,13 @@ impl From<io::Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(error) => write!(f, "{error}\n{}", args::USAGE),
+            Self::Usage(error) => {
+                writeln!(f, "{error}")?;
+                if let Some(name) = error.suggestion() {
+                    writeln!(f, "host-shell: did you mean --{name}?")?;
+                }
+                f.write_str(args::USAGE)
+            }
             Self::Capability(error) => write!(f, "{}", Chain(error)),
             Self::Shell(error) => write!(f, "{}", Chain(error)),
             Self::Confine(error) => {

@@ -37,6 +37,13 @@ use self::{
 use super::{
     bytes::{Attribute, Fault, Prefix, split},
     memory::{decode_memory, take_cookie},
+    uapi::{
+        INET_DIAG_BBRINFO, INET_DIAG_CGROUP_ID, INET_DIAG_CLASS_ID, INET_DIAG_CONG,
+        INET_DIAG_DCTCPINFO, INET_DIAG_INFO, INET_DIAG_LOCALS, INET_DIAG_MARK, INET_DIAG_MD5SIG,
+        INET_DIAG_MEMINFO, INET_DIAG_PEERS, INET_DIAG_PROTOCOL, INET_DIAG_SHUTDOWN,
+        INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, INET_DIAG_SOCKOPT, INET_DIAG_TCLASS,
+        INET_DIAG_TOS, INET_DIAG_ULP_INFO, INET_DIAG_VEGASINFO,
+    },
 };
 use crate::model::{
     CongestionInfo, Family, InetInfo, InetMemory, InetOptions, InetProtocol, InetSocket, Inode,
@@ -84,7 +91,7 @@ pub(super) fn decode_event(message: &[u8], row: &mut InetSocket) -> Result<(), F
     let mut protocol = None;
     for attribute in attributes {
         let attribute = attribute?;
-        if attribute.kind == 10 {
+        if attribute.kind == INET_DIAG_PROTOCOL {
             protocol = Some(attribute.u8("1 byte (INET_DIAG_PROTOCOL)")?);
         }
     }
@@ -178,31 +185,45 @@ const fn nearest(state: SctpState) -> TcpState {
 #[inline]
 fn decode_attribute(attribute: &Attribute<'_>, row: &mut InetSocket) -> Result<(), Fault> {
     let detail = &mut *row.detail;
-    // The numbers of INET_DIAG_*; what is not known is from a newer kernel, and is left out.
+    // What is not known is from a newer kernel, and is left out.
     match attribute.kind {
-        1 => detail.short_memory = Some(decode_short_memory(attribute)?),
-        2 => detail.info = Some(decode_info(attribute, row.protocol)?),
-        3 => detail.congestion_info = Some(CongestionInfo::Vegas(decode_vegas(attribute)?)),
-        4 => detail.congestion = Some(decode_congestion(attribute)?),
-        5 => detail.tos = Some(attribute.u8("1 byte (INET_DIAG_TOS)")?),
-        6 => detail.traffic_class = Some(attribute.u8("1 byte (INET_DIAG_TCLASS)")?),
-        7 => detail.memory = Some(decode_memory(attribute)?),
-        8 => {
+        INET_DIAG_MEMINFO => detail.short_memory = Some(decode_short_memory(attribute)?),
+        INET_DIAG_INFO => detail.info = Some(decode_info(attribute, row.protocol)?),
+        INET_DIAG_VEGASINFO => {
+            detail.congestion_info = Some(CongestionInfo::Vegas(decode_vegas(attribute)?));
+        }
+        INET_DIAG_CONG => detail.congestion = Some(decode_congestion(attribute)?),
+        INET_DIAG_TOS => detail.tos = Some(attribute.u8("1 byte (INET_DIAG_TOS)")?),
+        INET_DIAG_TCLASS => detail.traffic_class = Some(attribute.u8("1 byte (INET_DIAG_TCLASS)")?),
+        INET_DIAG_SKMEMINFO => detail.memory = Some(decode_memory(attribute)?),
+        INET_DIAG_SHUTDOWN => {
             let bits = attribute.u8("1 byte (INET_DIAG_SHUTDOWN)")?;
             detail.shutdown = Some(Shutdown::from_bits(bits));
         }
-        9 => detail.congestion_info = Some(CongestionInfo::Dctcp(decode_dctcp(attribute)?)),
-        10 => detail.ip_protocol = Some(attribute.u8("1 byte (INET_DIAG_PROTOCOL)")?),
-        11 => detail.v6_only = Some(attribute.u8("1 byte (INET_DIAG_SKV6ONLY)")? != 0),
-        12 => decode_addresses(attribute, &mut detail.locals)?,
-        13 => decode_addresses(attribute, &mut detail.peers)?,
-        15 => detail.mark = Some(attribute.u32("4 bytes (INET_DIAG_MARK)")?),
-        16 => detail.congestion_info = Some(CongestionInfo::Bbr(decode_bbr(attribute)?)),
-        17 => detail.class_id = Some(attribute.u32("4 bytes (INET_DIAG_CLASS_ID)")?),
-        18 => decode_md5_keys(attribute, &mut detail.md5_keys)?,
-        19 => detail.ulp = Some(decode_ulp(attribute)?),
-        21 => detail.cgroup_id = Some(attribute.u64("8 bytes (INET_DIAG_CGROUP_ID)")?),
-        22 => detail.options = Some(decode_options(attribute)?),
+        INET_DIAG_DCTCPINFO => {
+            detail.congestion_info = Some(CongestionInfo::Dctcp(decode_dctcp(attribute)?));
+        }
+        INET_DIAG_PROTOCOL => {
+            detail.ip_protocol = Some(attribute.u8("1 byte (INET_DIAG_PROTOCOL)")?);
+        }
+        INET_DIAG_SKV6ONLY => {
+            detail.v6_only = Some(attribute.u8("1 byte (INET_DIAG_SKV6ONLY)")? != 0);
+        }
+        INET_DIAG_LOCALS => decode_addresses(attribute, &mut detail.locals)?,
+        INET_DIAG_PEERS => decode_addresses(attribute, &mut detail.peers)?,
+        INET_DIAG_MARK => detail.mark = Some(attribute.u32("4 bytes (INET_DIAG_MARK)")?),
+        INET_DIAG_BBRINFO => {
+            detail.congestion_info = Some(CongestionInfo::Bbr(decode_bbr(attribute)?));
+        }
+        INET_DIAG_CLASS_ID => {
+            detail.class_id = Some(attribute.u32("4 bytes (INET_DIAG_CLASS_ID)")?);
+        }
+        INET_DIAG_MD5SIG => decode_md5_keys(attribute, &mut detail.md5_keys)?,
+        INET_DIAG_ULP_INFO => detail.ulp = Some(decode_ulp(attribute)?),
+        INET_DIAG_CGROUP_ID => {
+            detail.cgroup_id = Some(attribute.u64("8 bytes (INET_DIAG_CGROUP_ID)")?);
+        }
+        INET_DIAG_SOCKOPT => detail.options = Some(decode_options(attribute)?),
         _ => {}
     }
     Ok(())

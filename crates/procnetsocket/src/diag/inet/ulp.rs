@@ -5,7 +5,17 @@
 //! `INET_DIAG_ULP_INFO` holds attributes: the name, and one for TLS or MPTCP which holds attributes
 //! in turn (`tcp_diag_put_ulp`, `tls_get_info`, `subflow_get_info`).
 
-use super::super::bytes::{Attribute, Fault};
+use super::super::{
+    bytes::{Attribute, Fault},
+    uapi::{
+        INET_ULP_INFO_MPTCP, INET_ULP_INFO_NAME, INET_ULP_INFO_TLS, MPTCP_SUBFLOW_ATTR_FLAGS,
+        MPTCP_SUBFLOW_ATTR_ID_LOC, MPTCP_SUBFLOW_ATTR_ID_REM, MPTCP_SUBFLOW_ATTR_MAP_DATALEN,
+        MPTCP_SUBFLOW_ATTR_MAP_SEQ, MPTCP_SUBFLOW_ATTR_MAP_SFSEQ, MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ,
+        MPTCP_SUBFLOW_ATTR_SSN_OFFSET, MPTCP_SUBFLOW_ATTR_TOKEN_LOC, MPTCP_SUBFLOW_ATTR_TOKEN_REM,
+        TLS_INFO_CIPHER, TLS_INFO_RX_NO_PAD, TLS_INFO_RXCONF, TLS_INFO_TXCONF, TLS_INFO_VERSION,
+        TLS_INFO_ZC_RO_TX,
+    },
+};
 use crate::model::{MptcpSubflow, MptcpSubflowFlags, ShortName, TlsInfo, TlsMode, Ulp, UlpInfo};
 
 /// Reads `INET_DIAG_ULP_INFO`.
@@ -14,14 +24,13 @@ pub(super) fn decode_ulp(attribute: &Attribute<'_>) -> Result<Ulp, Fault> {
     for inner in attribute.nested() {
         let inner = inner?;
         match inner.kind {
-            // INET_ULP_INFO_NAME, _TLS, _MPTCP
-            1 => {
+            INET_ULP_INFO_NAME => {
                 ulp.name = ShortName::new(inner.value).ok_or_else(|| {
                     inner.fault("a name of at most 16 bytes (INET_ULP_INFO_NAME)")
                 })?;
             }
-            2 => ulp.info = Some(UlpInfo::Tls(decode_tls(&inner)?)),
-            3 => ulp.info = Some(UlpInfo::Mptcp(decode_subflow(&inner)?)),
+            INET_ULP_INFO_TLS => ulp.info = Some(UlpInfo::Tls(decode_tls(&inner)?)),
+            INET_ULP_INFO_MPTCP => ulp.info = Some(UlpInfo::Mptcp(decode_subflow(&inner)?)),
             _ => {}
         }
     }
@@ -33,19 +42,19 @@ fn decode_tls(attribute: &Attribute<'_>) -> Result<TlsInfo, Fault> {
     for inner in attribute.nested() {
         let inner = inner?;
         match inner.kind {
-            1 => tls.version = Some(inner.u16("2 bytes (TLS_INFO_VERSION)")?),
-            2 => tls.cipher = Some(inner.u16("2 bytes (TLS_INFO_CIPHER)")?),
-            3 => {
+            TLS_INFO_VERSION => tls.version = Some(inner.u16("2 bytes (TLS_INFO_VERSION)")?),
+            TLS_INFO_CIPHER => tls.cipher = Some(inner.u16("2 bytes (TLS_INFO_CIPHER)")?),
+            TLS_INFO_TXCONF => {
                 let mode = inner.u16("2 bytes (TLS_INFO_TXCONF)")?;
                 tls.transmit = Some(TlsMode::from_number(mode));
             }
-            4 => {
+            TLS_INFO_RXCONF => {
                 let mode = inner.u16("2 bytes (TLS_INFO_RXCONF)")?;
                 tls.receive = Some(TlsMode::from_number(mode));
             }
             // Flags: they are there or not, and have no value.
-            5 => tls.zero_copy_send = true,
-            6 => tls.receive_no_padding = true,
+            TLS_INFO_ZC_RO_TX => tls.zero_copy_send = true,
+            TLS_INFO_RX_NO_PAD => tls.receive_no_padding = true,
             _ => {}
         }
     }
@@ -57,21 +66,37 @@ fn decode_subflow(attribute: &Attribute<'_>) -> Result<MptcpSubflow, Fault> {
     for inner in attribute.nested() {
         let inner = inner?;
         match inner.kind {
-            1 => flow.remote_token = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_REM)")?,
-            2 => flow.local_token = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_LOC)")?,
-            3 => {
+            MPTCP_SUBFLOW_ATTR_TOKEN_REM => {
+                flow.remote_token = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_REM)")?;
+            }
+            MPTCP_SUBFLOW_ATTR_TOKEN_LOC => {
+                flow.local_token = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_LOC)")?;
+            }
+            MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ => {
                 flow.relative_write_seq = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ)")?;
             }
-            4 => flow.map_seq = inner.u64("8 bytes (MPTCP_SUBFLOW_ATTR_MAP_SEQ)")?,
-            5 => flow.map_subflow_seq = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_MAP_SFSEQ)")?,
-            6 => flow.ssn_offset = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_SSN_OFFSET)")?,
-            7 => flow.map_length = inner.u16("2 bytes (MPTCP_SUBFLOW_ATTR_MAP_DATALEN)")?,
-            8 => {
+            MPTCP_SUBFLOW_ATTR_MAP_SEQ => {
+                flow.map_seq = inner.u64("8 bytes (MPTCP_SUBFLOW_ATTR_MAP_SEQ)")?;
+            }
+            MPTCP_SUBFLOW_ATTR_MAP_SFSEQ => {
+                flow.map_subflow_seq = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_MAP_SFSEQ)")?;
+            }
+            MPTCP_SUBFLOW_ATTR_SSN_OFFSET => {
+                flow.ssn_offset = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_SSN_OFFSET)")?;
+            }
+            MPTCP_SUBFLOW_ATTR_MAP_DATALEN => {
+                flow.map_length = inner.u16("2 bytes (MPTCP_SUBFLOW_ATTR_MAP_DATALEN)")?;
+            }
+            MPTCP_SUBFLOW_ATTR_FLAGS => {
                 let flags = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_FLAGS)")?;
                 flow.flags = MptcpSubflowFlags::from_bits(flags);
             }
-            9 => flow.remote_id = inner.u8("1 byte (MPTCP_SUBFLOW_ATTR_ID_REM)")?,
-            10 => flow.local_id = inner.u8("1 byte (MPTCP_SUBFLOW_ATTR_ID_LOC)")?,
+            MPTCP_SUBFLOW_ATTR_ID_REM => {
+                flow.remote_id = inner.u8("1 byte (MPTCP_SUBFLOW_ATTR_ID_REM)")?;
+            }
+            MPTCP_SUBFLOW_ATTR_ID_LOC => {
+                flow.local_id = inner.u8("1 byte (MPTCP_SUBFLOW_ATTR_ID_LOC)")?;
+            }
             _ => {}
         }
     }

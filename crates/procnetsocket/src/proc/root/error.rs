@@ -18,6 +18,7 @@ pub struct RootError(#[from] Repr);
 /// read. Every other kind says that there may be something and that it cannot be had or trusted:
 /// a caller that took it for an empty listing would tell a lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum RootErrorKind {
     /// There is no `/proc`, or nothing is mounted there.

@@ -96,11 +96,6 @@ impl Live {
         Self::verify(directory)
     }
 
-    /// Holds the same root once more.
-    pub(super) fn try_clone(&self) -> Result<Self, RootError> {
-        self.0.try_clone().map(Self).map_err(|errno| RootError::from_errno("/proc", errno))
-    }
-
     /// Opens the network namespace in which a process lives.
     ///
     /// Security: the link is verified and then followed, because it leads out of procfs. What may be

@@ -29,6 +29,7 @@ pub use self::{
 };
 use self::{live::Live, name::BaseKind};
 pub(crate) use self::{
+    mount::is_procfs,
     numbers::{ListingBuffer, Numbers},
     task::TaskDir,
 };
@@ -174,18 +175,6 @@ impl ProcRoot {
     pub fn from_procfs(dir: Dir) -> Result<Self, RootError> {
         let directory = dir.into_std_file().into();
         Ok(Self { source: RootSource::Live(Live::from_dir(directory)?) })
-    }
-
-    /// Holds the same root once more.
-    pub(crate) fn try_clone(&self) -> Result<Self, RootError> {
-        let source = match &self.source {
-            RootSource::Live(live) => RootSource::Live(live.try_clone()?),
-            RootSource::Fake(dir) => {
-                let copy = dir.try_clone();
-                RootSource::Fake(copy.map_err(|error| RootError::io(".", error))?)
-            }
-        };
-        Ok(Self { source })
     }
 
     /// Returns whether this is the machine's own `/proc`, not a fake root.

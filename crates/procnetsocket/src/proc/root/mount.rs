@@ -26,12 +26,6 @@ impl ProcMount {
         Ok(Self { root, device, id })
     }
 
-    /// Holds the same root once more.
-    pub(super) fn try_clone(&self) -> Result<Self, Errno> {
-        let root = rustix::io::fcntl_dupfd_cloexec(&self.root, 0)?;
-        Ok(Self { root, device: self.device, id: self.id })
-    }
-
     /// Returns whether a descriptor lies on the mount of the root.
     pub(super) fn holds(&self, fd: BorrowedFd<'_>) -> Result<bool, Errno> {
         let device = rustix::fs::fstat(fd)?.st_dev;
@@ -58,7 +52,7 @@ impl AsFd for ProcMount {
 }
 
 /// Returns whether a descriptor lies in a procfs.
-pub(super) fn is_procfs(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+pub(crate) fn is_procfs(fd: impl AsFd) -> Result<bool, Errno> {
     Ok(rustix::fs::fstatfs(fd)?.f_type == PROC_SUPER_MAGIC)
 }
 

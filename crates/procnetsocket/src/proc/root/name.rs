@@ -34,6 +34,7 @@ macro_rules! proc_files {
         ///
         /// There is no variant for any other path, and none can be made.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[non_exhaustive]
         pub enum ProcFile {
             $($(#[doc = $doc])* #[doc = ""] #[doc = concat!("`", $name, "`")] $variant,)*
@@ -108,6 +109,11 @@ proc_files! {
 }
 
 impl ProcFile {
+    /// Returns whether it shows a network namespace: that of the process below which it is.
+    pub fn is_of_namespace(self) -> bool {
+        self.name().starts_with("net/")
+    }
+
     /// Returns the file of a table, or `None` when the table cannot be read as text.
     pub(crate) const fn of_table(table: Table) -> Option<Self> {
         Some(match table {

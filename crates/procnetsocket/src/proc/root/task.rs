@@ -113,6 +113,12 @@ impl<'a> TaskDir<'a> {
         live.open_network_namespace(dir.as_fd())
     }
 
+    /// Opens the directory of its socket tables, without reading it.
+    pub(crate) fn network_tables(&self) -> Result<OwnedFd, RootError> {
+        let Handle::Live(live, dir) = &self.0 else { return Err(RootError::hidden("net")) };
+        live.open_below(dir.as_fd(), "net", OpenPurpose::Directory)
+    }
+
     /// Returns how many descriptors there are, if this kernel tells (Linux 6.2). It needs no right to
     /// look into the process.
     pub(crate) fn descriptor_count(&self) -> Option<u64> {

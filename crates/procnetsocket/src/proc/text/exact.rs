@@ -53,7 +53,7 @@ pub(super) fn parse(
 
 /// Parses the columns from the local address to the retransmissions, and returns what follows them.
 #[inline]
-pub(super) fn parse_head<'a>(
+fn parse_head<'a>(
     columns: &'a [u8],
     row: &mut InetSocket,
     family: Family,
@@ -180,8 +180,8 @@ fn are_spaces(bytes: &[u8]) -> bool {
 
 /// The columns as numbers; an address has one word or four.
 struct Head<const WORDS: usize> {
-    local: Endpoint<WORDS>,
-    remote: Endpoint<WORDS>,
+    local: AddressWords<WORDS>,
+    remote: AddressWords<WORDS>,
     state: u8,
     send: u32,
     recv: u32,
@@ -191,7 +191,7 @@ struct Head<const WORDS: usize> {
 }
 
 /// The words of an address, and a port.
-type Endpoint<const WORDS: usize> = ([u32; WORDS], u16);
+type AddressWords<const WORDS: usize> = ([u32; WORDS], u16);
 
 /// The columns of a row of IPv4.
 static IPV4: Template<80> = Template::new(
@@ -287,7 +287,7 @@ fn read_head<const WORDS: usize>(digits: &[u8]) -> Option<Head<WORDS>> {
 }
 
 #[inline]
-fn endpoint<const WORDS: usize>(digits: &[u8]) -> Option<(Endpoint<WORDS>, &[u8])> {
+fn endpoint<const WORDS: usize>(digits: &[u8]) -> Option<(AddressWords<WORDS>, &[u8])> {
     let (mut words, mut rest) = ([0; WORDS], digits);
     for place in &mut words {
         (*place, rest) = word_of(rest)?;

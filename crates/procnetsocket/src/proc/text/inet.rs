@@ -87,7 +87,8 @@ fn parse_row(
     }
 }
 
-/// Parses a row column by column. After a failure the fields stand where it is wrong.
+/// Parses a row column by column. After a failure the next field is the one that is wrong.
+#[cold]
 pub(super) fn parse_row_by_fields(
     fields: &mut Fields<'_>,
     row: &mut InetSocket,
@@ -113,21 +114,6 @@ pub(super) fn parse_row_by_fields(
 
 /// Parses the columns from the local address to the retransmissions.
 fn parse_head(
-    fields: &mut Fields<'_>,
-    row: &mut InetSocket,
-    family: Family,
-    endian: Endian,
-) -> Result<(), Expected> {
-    let together = |bytes| Some(((), exact::parse_head(bytes, row, family, endian)?));
-    match fields.take(together, FieldEnd::Blank, "the columns") {
-        Ok(()) => Ok(()),
-        // Nothing was taken, and one of the fields will say what is wrong.
-        Err(_) => parse_head_by_fields(fields, row, family, endian),
-    }
-}
-
-#[cold]
-fn parse_head_by_fields(
     fields: &mut Fields<'_>,
     row: &mut InetSocket,
     family: Family,

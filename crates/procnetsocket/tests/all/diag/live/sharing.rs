@@ -8,9 +8,9 @@ use procnetsocket::{
     model::Socket,
 };
 use rustix::net::{
-    AddressFamily, SendFlags, SocketType,
+    AddressFamily, SendFlags, SocketFlags, SocketType,
     netlink::{SOCK_DIAG, SocketAddrNetlink},
-    sendto,
+    sendto, socket_with,
 };
 
 use super::{LOCALHOST, Rows, ask, connection, diag, dump, listener, socket, udp};
@@ -234,4 +234,40 @@ fn a_forged_reply_is_thrown_away() {
         sendto(&forger, &forged, SendFlags::empty(), &address).unwrap();
     }
     assert_eq!(dump(&diag, TableQuery::new(Table::Udp4)).inet.len(), 1);
+}
+
+#[test]
+fn socket_that_was_opened_elsewhere_answers_one_request_at_a_time() {
+    if !enter() {
+        return;
+    }
+    loopback();
+    let _socket = udp(LOCALHOST);
+    let flags = SocketFlags::CLOEXEC;
+    let received = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(SOCK_DIAG));
+    let diag = DiagSocket::from_socket(received.unwrap()).unwrap();
+    let mut nested = Nested::new(&diag, 1);
+    nested.ask();
+    assert_eq!((nested.rows, nested.refused), (0, Some(ErrorKind::Interrupted)));
+    assert_eq!(ask(&diag, &Request::Dump(TableQuery::new(Table::Udp4))).1.rows, 1);
+}
+
+#[test]
+fn nothing_but_a_socket_to_sock_diag_is_taken() {
+    let with = |family, flags, protocol| {
+        let socket = socket_with(family, SocketType::DGRAM, flags, protocol).unwrap();
+        DiagSocket::from_socket(socket).map_err(|error| (error.kind(), error.to_string()))
+    };
+    let refused = "expected a socket to sock_diag from another process, but found something else";
+    let refused = || (ErrorKind::InvalidRequest, refused.to_owned());
+    let closed = SocketFlags::CLOEXEC;
+    let routes = with(AddressFamily::NETLINK, closed, None);
+    let inherited = with(AddressFamily::NETLINK, SocketFlags::empty(), Some(SOCK_DIAG));
+    let internet = with(AddressFamily::INET, closed, None);
+    for other in [routes, inherited, internet] {
+        assert_eq!(other.map(drop), Err(refused()));
+    }
+    let (pipe, _) = std::io::pipe().unwrap();
+    assert!(DiagSocket::from_socket(pipe.into()).is_err());
+    assert!(with(AddressFamily::NETLINK, closed, Some(SOCK_DIAG)).is_ok());
 }

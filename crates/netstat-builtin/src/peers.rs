@@ -1,0 +1,51 @@
+//! Counts the unix sockets that are connected to each.
+
+use std::{collections::HashMap, ops::ControlFlow};
+
+use procnetsocket::model::{Inode, Socket};
+use socket_query::{ListingProblem, Sink, SocketTable};
+
+/// How many unix sockets have each as their peer.
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    counts: HashMap<Inode, u32>,
+    bound: usize,
+    is_full: bool,
+}
+
+impl Peers {
+    /// Returns an empty count that holds so many sockets at most.
+    pub(crate) fn new(bound: usize) -> Self {
+        Self { bound, ..Self::default() }
+    }
+
+    /// Returns whether there were more sockets than it holds.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    pub(crate) fn of(&self, inode: Option<Inode>) -> u32 {
+        inode.and_then(|inode| self.counts.get(&inode)).copied().unwrap_or_default()
+    }
+}
+
+impl Sink for Peers {
+    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+        let Socket::Unix(unix) = socket else { return ControlFlow::Continue(()) };
+        // A connection that waits to be accepted is no row, and has its client as its peer.
+        for inode in unix.detail.peer.iter().chain(unix.detail.pending.iter().flatten()) {
+            if self.counts.len() >= self.bound && !self.counts.contains_key(inode) {
+                self.is_full = true;
+                return ControlFlow::Break(());
+            }
+            let count = self.counts.entry(*inode).or_default();
+            *count = count.saturating_add(1);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The listing itself reports it.
+    fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
