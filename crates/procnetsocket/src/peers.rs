@@ -219,11 +219,8 @@ impl PeerTableBuilder {
         let namespace = *namespace;
         match socket {
             Socket::Inet(inet) => {
-                table.inet.extend(Connection::of(inet).map(|connection| InetEnd {
-                    connection,
-                    namespace,
-                    inode: inet.inode,
-                }))
+                let end = |connection| InetEnd { connection, namespace, inode: inet.inode };
+                table.inet.extend(Connection::of(inet).map(end));
             }
             Socket::Unix(unix) => {
                 let peer = unix.detail.peer;

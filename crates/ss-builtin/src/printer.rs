@@ -86,7 +86,7 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     if show.namespace != NamespaceChoice::Every {
         columns = columns.without(ColumnId::Netns);
     }
-    if show.processes.is_none() && !show.shows_peers {
+    if show.processes.is_none() && !selection.peers {
         columns = columns.without(ColumnId::Process);
     }
     if selection.tables.len() == 1 {

@@ -28,7 +28,7 @@ struct Answers {
     pids: BTreeMap<String, u64>,
     /// What the kernel does not have.
     absent: Vec<String>,
-    answers: Vec<Answer>,
+    in_order: Vec<Answer>,
 }
 
 /// What one command printed.
@@ -58,7 +58,8 @@ fn ask(questions: &[Value]) -> Option<Answers> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let text: String = questions.iter().map(|question| format!("{question}\n")).collect();
+    let lines: Vec<_> = questions.iter().map(Value::to_string).collect();
+    let text = lines.join("\n") + "\n";
     let mut stdin = child.stdin.take().unwrap();
     // The fixture answers while it reads.
     let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
@@ -69,11 +70,11 @@ fn ask(questions: &[Value]) -> Option<Answers> {
     let mut lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let mut next = || serde_json::from_slice::<Value>(lines.next().expect("an answer")).unwrap();
     let first = next();
-    let answers: Vec<_> = questions.iter().map(|_| answer(&next())).collect();
+    let in_order = questions.iter().map(|_| answer(&next())).collect();
     Some(Answers {
         pids: serde_json::from_value(first["pids"].clone()).unwrap(),
         absent: serde_json::from_value(first["absent"].clone()).unwrap(),
-        answers,
+        in_order,
     })
 }
 
@@ -238,8 +239,10 @@ impl<'a> Join<'a> {
             }
         };
         // `users:(("a",pid=1,fd=2))`
-        let users = users.filter(|_| with_processes);
-        let users = users.map(|users| users[1..users.len() - 1].to_owned());
+        let users = users.filter(|_| with_processes).map(|users| {
+            let users = users.strip_prefix('(').and_then(|users| users.strip_suffix(')'));
+            users.expect("brackets").to_owned()
+        });
         Some((users.unwrap_or_else(|| format!("ino={inode}")), there))
     }
 
@@ -247,9 +250,9 @@ impl<'a> Join<'a> {
     fn expected(&self, namespace: &str, row: &str, netid: &str, line: &Line) -> String {
         let row = Row::parse(row, netid);
         let mut words: Vec<_> = row.words.iter().map(|word| (*word).to_owned()).collect();
-        if let Some((mut peer, there)) = self.peer(namespace, &row, line.processes != "") {
+        if let Some((mut peer, there)) = self.peer(namespace, &row, !line.processes.is_empty()) {
             if there != namespace {
-                peer.push_str(&format!(",netns=\"{there}\""));
+                peer = format!("{peer},netns=\"{there}\"");
             }
             let users = row.words.iter().position(|word| word.starts_with("users:"));
             words.insert(users.map_or(row.rest, |at| at + 1), format!("peer:({peer})"));
@@ -333,7 +336,7 @@ fn other_ends_are_those_of_a_join_of_real_listings() {
     let Some(asked) = ask(&whole.iter().cloned().chain(questions).collect::<Vec<_>>()) else {
         return;
     };
-    let (whole, answers) = asked.answers.split_at(PROCESSES.len());
+    let (whole, answers) = asked.in_order.split_at(PROCESSES.len());
     let mut with_peer = 0;
     for (line, answer) in lines.iter().zip(answers) {
         let shown = PROCESSES.iter().position(|processes| *processes == line.processes).unwrap();
@@ -375,6 +378,28 @@ fn rows(asked: &Answers, answer: &Answer) -> Vec<String> {
     rows
 }
 
+/// Returns the rows of lines, and what the kernel does not have; descriptors are `FD`.
+fn rows_of(lines: &[&str]) -> Option<(Vec<Vec<String>>, Vec<String>)> {
+    let questions: Vec<_> = lines.iter().map(|line| json!({"run": ours(&[line])})).collect();
+    let asked = ask(&questions)?;
+    let without_fd = |row: String| {
+        let mut parts = row.split("fd=");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |row, part| {
+            row + "fd=FD" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+        })
+    };
+    let rows = asked.in_order.iter().map(|answer| rows(&asked, answer));
+    let rows = rows.map(|rows| rows.into_iter().map(without_fd).collect()).collect();
+    Some((rows, asked.absent))
+}
+
+/// Returns the processes of both ends of a connection of a namespace, at the server's.
+fn served(name: &str) -> String {
+    let process = |role: &str| format!("((\"{role}-{name}\",pid={role}-{name},fd=FD))");
+    format!("users:{} peer:{}", process("server"), process("client"))
+}
+
 #[test]
 fn same_addresses_in_several_namespaces_are_not_mixed_up() {
     let lines = [
@@ -384,70 +409,66 @@ fn same_addresses_in_several_namespaces_are_not_mixed_up() {
         "-tnQH --peers -p sport = :7005",
         "-tnQH --peers --all-namespaces -p sport = :7101",
         "-tnQH --peers --all-namespaces -p ( sport = :7111 or sport = :7112 )",
+    ];
+    let Some((found, absent)) = rows_of(&lines) else { return };
+    let of_each = |ends: &str| {
+        ["a", "b", "c", "own"].map(|name| format!("{name} ESTAB {ends} {}", served(name)))
+    };
+    assert_eq!(found[0], of_each("127.0.0.1:7001 127.0.0.1:7002"));
+    assert_eq!(found[1], of_each("172.17.0.2:7003 172.17.0.2:7004"));
+    // Each of the other namespaces has such an end.
+    assert!(found[2].len() == 4 && found[2].iter().all(|row| !row.contains("peer:")));
+    assert_eq!(found[3], [format!("ESTAB 172.17.0.3:7005 172.17.0.2:7006 {}", served("own"))]);
+    let server = "users:((\"server-b\",pid=server-b,fd=FD))";
+    assert_eq!(
+        found[4],
+        [
+            format!(
+                "b ESTAB 192.0.2.2:7101 192.0.2.1:7102 {server} \
+                 peer:((\"client-a\",pid=client-a,fd=FD),netns=\"a\")"
+            ),
+            // The interface of a link-local address is one of its namespace.
+            format!("b ESTAB [fe80::3]%veth:7101 [fe80::2]:7102 {server}"),
+        ]
+    );
+    if absent.is_empty() {
+        // What is translated on the way.
+        assert!(found[5].len() == 2 && found[5].iter().all(|row| !row.contains("peer:")));
+    } else {
+        eprintln!("*** no address is translated, because this kernel lacks {absent:?} ***");
+        assert!(!workspace::is_ci() && found[5].is_empty());
+    }
+}
+
+#[test]
+fn sockets_that_no_process_can_hold_are_other_ends() {
+    let lines = [
         "-tanQH --peers -p sport = :7052",
         "-tnQH --peers -p ( sport = :7021 or sport = :7022 )",
         "-unaQH --peers -p ( sport = :7043 or sport = :7044 )",
         "-tnQH --all-namespaces peer-comm = server-b and not netns = b",
-        "-tnQH --all-namespaces --peers netns = a and dst 192.0.2.2:7101",
+        "-tnQH --all-namespaces -p --peers netns = a and dst 192.0.2.2:7101",
     ];
-    let questions = lines.map(|line| json!({"run": ours(&[line])}));
-    let Some(asked) = ask(&questions) else { return };
-    let found: Vec<_> = asked.answers.iter().map(|answer| rows(&asked, answer)).collect();
-    let pair = |name: &str, ends: &str| {
-        format!(
-            "{name} {ends} users:((\"server-{name}\",pid=server-{name},fd=FD)) \
-             peer:((\"client-{name}\",pid=client-{name},fd=FD))"
-        )
-    };
-    let without_fd = |rows: &[String]| -> Vec<String> {
-        let without = |row: &String| {
-            let mut parts = row.split("fd=");
-            let first = parts.next().unwrap().to_owned();
-            parts.fold(first, |row, part| {
-                row + "fd=FD" + part.trim_start_matches(|c: char| c.is_ascii_digit())
-            })
-        };
-        rows.iter().map(without).collect()
-    };
-    let of_each =
-        |ends: &str| ["a", "b", "c", "own"].map(|name| pair(name, &format!("ESTAB {ends}")));
-    assert_eq!(without_fd(&found[0]), of_each("127.0.0.1:7001 127.0.0.1:7002"));
-    assert_eq!(without_fd(&found[1]), of_each("172.17.0.2:7003 172.17.0.2:7004"));
-    // Each of the other namespaces has such an end.
-    assert!(found[2].len() == 4 && found[2].iter().all(|row| !row.contains("peer:")));
+    let Some((found, _)) = rows_of(&lines) else { return };
+    // It was closed at the other end.
+    assert_eq!(found[0], ["TIME-WAIT 127.0.0.1:7052 127.0.0.1:7051"]);
+    let client = "((\"client-own\",pid=client-own,fd=FD))";
     assert_eq!(
-        without_fd(&found[3]),
-        [pair("own", "ESTAB 172.17.0.3:7005 172.17.0.2:7006").replacen("own ", "", 1)]
-    );
-    assert_eq!(
-        without_fd(&found[4]),
+        found[1],
         [
-            "b ESTAB 192.0.2.2:7101 192.0.2.1:7102 users:((\"server-b\",pid=server-b,fd=FD)) \
-             peer:((\"client-a\",pid=client-a,fd=FD),netns=\"a\")",
-            "b ESTAB [fe80::3]%veth:7101 [fe80::2]:7102 users:((\"server-b\",pid=server-b,fd=FD))",
+            format!("ESTAB 127.0.0.1:7021 127.0.0.1:7022 peer:{client}"),
+            format!("ESTAB 127.0.0.1:7022 127.0.0.1:7021 users:{client} peer:(ino=0)"),
         ]
     );
-    if asked.absent.is_empty() {
-        // What is translated on the way.
-        assert!(found[5].len() == 2 && found[5].iter().all(|row| !row.contains("peer:")));
-    } else {
-        eprintln!("*** no address is translated, because this kernel lacks {:?} ***", asked.absent);
-        assert!(!workspace::is_ci() && found[5].is_empty());
-    }
-    assert_eq!(found[6], ["TIME-WAIT 127.0.0.1:7052 127.0.0.1:7051"]);
+    // The receiver is not connected.
+    assert!(found[2].len() == 2 && found[2].iter().all(|row| !row.contains("peer:")));
+    // The filter leaves the other end out.
+    assert_eq!(found[3], ["a ESTAB 192.0.2.1:7102 192.0.2.2:7101"]);
     assert_eq!(
-        without_fd(&found[7]),
-        [
-            "ESTAB 127.0.0.1:7021 127.0.0.1:7022 peer:((\"client-own\",pid=client-own,fd=FD))",
-            "ESTAB 127.0.0.1:7022 127.0.0.1:7021 users:((\"client-own\",pid=client-own,fd=FD)) \
-             peer:(ino=0)",
-        ]
+        found[4],
+        ["a ESTAB 192.0.2.1:7102 192.0.2.2:7101 users:((\"client-a\",pid=client-a,fd=FD)) \
+             peer:((\"server-b\",pid=server-b,fd=FD),netns=\"b\")"]
     );
-    assert!(found[8].len() == 2 && found[8].iter().all(|row| !row.contains("peer:")));
-    assert_eq!(found[9], ["a ESTAB 192.0.2.1:7102 192.0.2.2:7101"]);
-    let [row] = &found[10][..] else { panic!("{:?}", found[10]) };
-    assert!(row.starts_with("a ESTAB 192.0.2.1:7102 192.0.2.2:7101 peer:(ino="), "{row}");
-    assert!(row.ends_with(",netns=\"b\")"), "{row}");
 }
 
 #[test]
@@ -460,10 +481,10 @@ fn objects_have_the_namespace_of_the_other_end() {
     let questions = lines.map(|line| json!({"run": ours(&[line])}));
     let Some(asked) = ask(&questions) else { return };
     let objects = |index: usize| -> Vec<Value> {
-        serde_json::from_str(&asked.answers[index].stdout).unwrap()
+        serde_json::from_str(&asked.in_order[index].stdout).unwrap()
     };
     let schema = crate::json::schema::Schema::read();
-    for answer in &asked.answers {
+    for answer in &asked.in_order {
         schema.check_whole(answer.stdout.as_bytes(), "other ends");
     }
     let tcp = objects(0).into_iter().find(|object| object["local"]["address"] == "192.0.2.1");
@@ -486,7 +507,7 @@ fn text_tables_show_other_ends_of_internet_sockets() {
     let line =
         [&words(&[rights])[..], &ours(&["-tnpQH --all-namespaces --peers sport = :7102"])].concat();
     let Some(asked) = ask(&[json!({"run": line})]) else { return };
-    let answer = &asked.answers[0];
+    let answer = &asked.in_order[0];
     let row = answer.stdout.lines().find(|row| row.contains(" 192.0.2.1:7102")).unwrap();
     assert!(row.contains(" peer:((\"server-b\",pid="), "{row}");
     assert!(row.ends_with("),netns=\"b\")"), "{row}");
@@ -509,7 +530,7 @@ fn examples_of_the_readme_find_programs_and_containers() {
     let questions = [programs, containers]
         .map(|example| json!({"run": ["sh", "-c", format!("{program} {example}")]}));
     let Some(asked) = ask(&questions) else { return };
-    let found: Vec<_> = asked.answers.iter().map(|answer| rows(&asked, answer)).collect();
+    let found: Vec<_> = asked.in_order.iter().map(|answer| rows(&asked, answer)).collect();
     let [row] = &found[0][..] else { panic!("{:?}", found[0]) };
     assert!(
         row.starts_with("ESTAB 0 0 127.0.0.1:5433 127.0.0.1:5432 users:((\"app\",pid=app,fd="),

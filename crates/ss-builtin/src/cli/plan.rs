@@ -74,7 +74,6 @@ struct Draft<'a> {
     details: DetailSet,
     processes: Option<Threads>,
     ungranted_processes: Option<Spelling>,
-    shows_peers: bool,
     layout: TextLayout,
     names: NameDisplay,
     resolves_hosts: bool,
@@ -95,7 +94,6 @@ impl<'a> Draft<'a> {
             details: DetailSet::default(),
             processes: None,
             ungranted_processes: None,
-            shows_peers: false,
             layout: TextLayout::default(),
             names: NameDisplay::default(),
             resolves_hosts: false,
@@ -141,7 +139,7 @@ impl<'a> Draft<'a> {
             }
             Effect::EveryNamespace => self.choose_namespace(NamespaceChoice::Every),
             Effect::Processes(threads) => self.show_processes(typed, threads),
-            Effect::Peers => self.shows_peers = true,
+            Effect::Peers => self.sockets.peers = true,
             Effect::Output(output) => self.output = output,
             Effect::Sort => self.order.keys = sort_keys(typed.text())?,
             Effect::Limit => {
@@ -233,7 +231,7 @@ impl<'a> Draft<'a> {
     /// Refuses other ends of what is not listed.
     fn check_peers(&mut self) {
         let is_such = |is_typed, option: &str| {
-            (is_typed && self.shows_peers).then(|| format!("{option} with --peers"))
+            (is_typed && self.sockets.peers).then(|| format!("{option} with --peers"))
         };
         let events = is_such(self.actions.events, "-E");
         if let Some(what) = events.or(is_such(self.actions.kill, "-K")) {
@@ -329,7 +327,6 @@ impl<'a> Draft<'a> {
             details: self.details,
             processes: self.processes,
             ungranted_processes: self.ungranted_processes,
-            shows_peers: self.shows_peers,
             layout: self.layout,
             names: self.names,
             resolves_hosts: self.resolves_hosts,

@@ -26,8 +26,6 @@ pub(crate) struct Show {
     pub(crate) processes: Option<Threads>,
     /// The option that asks for processes although they are not granted: their column is empty.
     pub(crate) ungranted_processes: Option<Spelling>,
-    /// Whether the other ends of connections are shown.
-    pub(crate) shows_peers: bool,
     pub(crate) layout: TextLayout,
     pub(crate) names: NameDisplay,
     /// Whether addresses are printed by the names of their hosts.

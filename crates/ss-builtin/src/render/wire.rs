@@ -113,7 +113,6 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         details,
         processes: None,
         ungranted_processes: None,
-        shows_peers: false,
         layout: TextLayout { one_line: letters.contains('O'), ..TextLayout::default() },
         names: if letters.contains('n') { NameDisplay::Numeric } else { NameDisplay::Resolved },
         filter: crate::cli::FilterSource::default(),
