@@ -24,6 +24,7 @@ const LINES: usize = 12;
 const USERS: [u32; 3] = [0, 7, 1000];
 
 /// A row of a machine.
+#[derive(Clone)]
 enum Row {
     Tcp(Tcp),
     Udp(Datagram),
@@ -34,6 +35,7 @@ enum Row {
 }
 
 /// A row, and what a policy looks at.
+#[derive(Clone)]
 struct Socket {
     row: Row,
     family: AddressFamily,
@@ -137,6 +139,7 @@ fn socket(random: &mut Xorshift) -> Socket {
         4 => {
             let name = *random.pick(&["/run/a", "/run/b b", "x"]);
             let row = Unix::stream().path(name).inode(inode);
+            let row = if random.one_in(2) { row.listening() } else { row.connected() };
             Socket { row: Row::Unix(row), family: AddressFamily::Unix, user: None, inode }
         }
         _ if random.one_in(2) => {
@@ -150,15 +153,43 @@ fn socket(random: &mut Xorshift) -> Socket {
     }
 }
 
+impl Row {
+    /// Returns the row as that of an object of the kernel.
+    fn at(self, pointer: u64) -> Self {
+        match self {
+            Self::Tcp(row) => Self::Tcp(row.pointer(pointer)),
+            Self::Udp(row) => Self::Udp(row.pointer(pointer)),
+            Self::Raw(row) => Self::Raw(row.pointer(pointer)),
+            Self::Unix(row) => Self::Unix(row.pointer(pointer)),
+            Self::Packet(row) => Self::Packet(row.pointer(pointer)),
+            Self::Netlink(row) => Self::Netlink(row.pointer(pointer)),
+        }
+    }
+}
+
+/// Returns sockets whose objects lie side by side in the kernel.
+fn objects<'a>(sockets: impl Iterator<Item = &'a Socket>) -> Vec<Socket> {
+    let pointers = (0xffff_9f3c_8b3e_0000..).step_by(0x800);
+    let at = |(socket, pointer): (&Socket, u64)| Socket {
+        row: socket.row.clone().at(pointer),
+        ..socket.clone()
+    };
+    sockets.zip(pointers).map(at).collect()
+}
+
+/// Puts the unix sockets in the opposite order, as other names would.
+fn with_other_names(sockets: Vec<Socket>) -> Vec<Socket> {
+    let (unix, others): (Vec<_>, Vec<_>) =
+        sockets.into_iter().partition(|socket| matches!(socket.row, Row::Unix(_)));
+    others.into_iter().chain(unix.into_iter().rev()).collect()
+}
+
 /// Builds a machine with these of its sockets, and the processes that hold one of them.
-fn build<'a>(
-    sockets: impl Iterator<Item = &'a Socket> + Clone,
-    processes: &[MadeProcess],
-) -> FakeRoot {
-    let inodes: Vec<_> = sockets.clone().map(|socket| socket.inode).collect();
-    let used = i64::try_from(sockets.clone().count()).unwrap();
+fn build(sockets: &[Socket], processes: &[MadeProcess]) -> FakeRoot {
+    let inodes: Vec<_> = sockets.iter().map(|socket| socket.inode).collect();
+    let used = i64::try_from(sockets.len()).unwrap();
     let counters = SockStat { used, ..SockStat::default() };
-    let root = sockets.fold(FakeProc::new(), |root, socket| match &socket.row {
+    let root = sockets.iter().fold(FakeProc::new(), |root, socket| match &socket.row {
         Row::Tcp(row) => root.tcp(row.clone()),
         Row::Udp(row) => root.udp(row.clone()),
         Row::Raw(row) => root.raw(row.clone()),
@@ -243,11 +274,15 @@ fn a_machine_looks_as_one_without_what_is_hidden() {
     for seed in 1..=MACHINES {
         let random = &mut Xorshift::new(seed);
         let Machine { sockets, processes } = machine(random);
-        let whole = build(sockets.iter(), &processes);
+        let whole = build(&objects(sockets.iter()), &processes);
         for _ in 0..POLICIES {
             let policy = policy(random);
             let visible = || sockets.iter().filter(|socket| is_visible(&policy, socket));
-            let less = build(visible(), &processes);
+            let less = match policy.unix_names() {
+                Visibility::Shown => objects(visible()),
+                Visibility::Hidden => with_other_names(objects(visible())),
+            };
+            let less = build(&less, &processes);
             hidden += sockets.len() - visible().count();
             for line in (0..LINES).map(|_| line(random)) {
                 let found = run(&whole, &policy, &line);

@@ -75,15 +75,16 @@
 //! script can use up the host's memory, or overflow a stack and with that abort the host; and a write
 //! to a stream that nobody reads is waited for. Whoever runs scripts of others gives the shell a child
 //! process with a limit of memory ([`ScriptLimits::max_memory_bytes`], `RLIMIT_DATA`), ends it when it does
-//! not answer, and prints [`Finished::message`] itself. The program `host-shell` does.
+//! not answer, and prints [`Finished::message`] itself. [`setup`] does that, for the programs `host-shell` and
+//! `ss-mcp`, and for others.
 //!
 //! # Security
 //!
 //! Which commands a script may call ([`Allowed`]) is decided by leaving the others out of the
 //! interpreter: there is nothing that a spelling could reach. What stays are the words of the
-//! [`LANGUAGE`]. This crate takes authority from nobody: directories and builtins are handed to it.
-//! The program takes it in one file, `capabilities.rs`, and then confines itself by `host-confine`; for what
-//! a confined process cannot do there are brokers. Other hosts can do the same.
+//! [`LANGUAGE`]. A [`Shell`] takes authority from nobody: directories and builtins are handed to it.
+//! [`setup`] takes it in one file, `capabilities.rs`, and confines the process by `host-confine`; for what
+//! a confined process cannot do there are brokers.
 
 mod adapter;
 mod commands;
@@ -95,6 +96,7 @@ mod help;
 pub mod limits;
 mod output;
 mod register;
+pub mod setup;
 mod shell;
 
 pub use bashkit;
@@ -103,5 +105,6 @@ pub use commands::{Allowed, CommandCounts, LANGUAGE};
 pub use error::{Error, ErrorKind};
 pub use explained::Explained;
 pub use limits::ScriptLimits;
+pub use output::Capped;
 pub use register::register;
 pub use shell::{Finished, Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};

@@ -83,6 +83,10 @@ pub const MAX_SCRIPT_BYTES: usize = 10_000_000;
 /// because the interpreter takes it whole. Reaching it is an error.
 pub const MAX_STDIN_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of a script and of its input together, where they are sent to the process that runs it and its
+/// output comes back ([`Streams::Captured`](crate::setup::Streams::Captured)). Reaching it is an error.
+pub const MAX_CAPTURED_BYTES: usize = 12 * MIB;
+
 /// Bytes of one file, in memory or in a granted directory, that a command reads or writes: a wide
 /// listing of 100 000 sockets. The interpreter's default is 10 MB. Reaching it is an error.
 pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;

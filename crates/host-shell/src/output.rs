@@ -75,9 +75,53 @@ impl<'a> LimitedOutput<'a> {
     }
 }
 
+/// Keeps bytes up to a limit; past it the reader has gone away, which ends whoever writes.
+#[derive(Debug, Default)]
+pub struct Capped {
+    /// What was written.
+    pub bytes: Vec<u8>,
+    /// Whether there was more.
+    pub is_truncated: bool,
+    max_bytes: usize,
+}
+
+impl Capped {
+    /// Keeps so many bytes.
+    pub fn new(max_bytes: usize) -> Self {
+        Self { max_bytes, ..Self::default() }
+    }
+}
+
+impl Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.max_bytes.saturating_sub(self.bytes.len());
+        if bytes.is_empty() || room > 0 {
+            let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
+            self.bytes.extend_from_slice(taken);
+            return Ok(taken.len());
+        }
+        self.is_truncated = true;
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn output_is_cut_at_the_limit_and_its_writer_ends() {
+        let mut capped = Capped::new(4);
+        capped.write_all(b"abcd").unwrap();
+        assert!(!capped.is_truncated);
+        let error = capped.write_all(b"e").unwrap_err();
+        assert_eq!((error.kind(), capped.is_truncated), (io::ErrorKind::BrokenPipe, true));
+        assert_eq!(capped.bytes, b"abcd");
+    }
 
     #[test]
     fn delivers_up_to_the_limit_and_then_says_so() {

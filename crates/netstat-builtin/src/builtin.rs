@@ -7,7 +7,7 @@ use builtin_api::{Builtin, CallContext, Cancel, Error, ErrorKind, ExitCode};
 use builtin_cli::Chain;
 use procnetsocket::{
     Details, ProcessDetails, ProcessQuery, ProcessTable,
-    model::{InetProtocol, InetSocket, TcpState},
+    model::{InetProtocol, InetSocket, Source, TcpState},
 };
 use socket_query::{
     AddressFamily, FamilySet, Grant, PolicyView, Selection, Sink, SocketTable, StateSet, TableSet,
@@ -246,7 +246,7 @@ fn states(shown: Shown) -> StateSet {
 /// Compat: of TCP sockets the peer's port says what they are, of others the peer's address.
 fn is_shown(socket: &InetSocket, shown: Shown) -> bool {
     // Kernel: sock_diag lists bound sockets that neither listen nor connect; the text table has none.
-    if socket.cookie.is_some() && socket.state.number() > LAST_TABLE_STATE {
+    if socket.source == Source::SockDiag && socket.state.number() > LAST_TABLE_STATE {
         return false;
     }
     let has_peer = match socket.protocol {

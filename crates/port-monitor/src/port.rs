@@ -6,8 +6,8 @@ use bstr::{BString, ByteSlice as _};
 use procnetsocket::{
     Family, Pid, Table,
     model::{
-        Cookie, InetProtocol, InetSocket, Inode, Socket, StateMask, TcpState, UnixName, UnixSocket,
-        UnixState,
+        Cookie, InetProtocol, InetSocket, Inode, Socket, Source, StateMask, TcpState, UnixName,
+        UnixSocket, UnixState,
     },
 };
 
@@ -192,6 +192,8 @@ pub struct PortProcess {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Port {
+    /// Where the row came from.
+    pub source: Source,
     /// The protocol.
     pub protocol: Protocol,
     /// Where it is reached.
@@ -226,6 +228,7 @@ impl Port {
 
     const fn bare(protocol: Protocol, local: PortAddress, inode: Option<Inode>) -> Self {
         Self {
+            source: Source::ProcText,
             protocol,
             local,
             inode,
@@ -250,6 +253,7 @@ impl Port {
 
     fn of_unix(row: &UnixSocket) -> Option<Self> {
         (row.state == UnixState::Listening).then(|| Self {
+            source: row.source,
             backlog: row.detail.queues.map(|queues| queues.send),
             uid: row.detail.uid,
             cookie: row.cookie,
@@ -262,9 +266,10 @@ impl Port {
         if row.state != protocol.state() || row.local.port() == 0 {
             return None;
         }
-        // Kernel: the text tables show 0 for the backlog of a listener, and have no cookies.
-        let has_backlog = protocol == Protocol::Tcp && row.cookie.is_some();
+        // Kernel: the text tables show 0 for the backlog of a listener.
+        let has_backlog = protocol == Protocol::Tcp && row.source == Source::SockDiag;
         Some(Self {
+            source: row.source,
             v6_only: row.detail.v6_only.filter(|_| row.local.is_ipv6()),
             device: row.interface.map(|index| BoundInterface { index, name: None }),
             backlog: has_backlog.then_some(row.queues.send),
@@ -288,13 +293,14 @@ impl Port {
 
     /// Takes over what a newer row of the same port tells. What its source does not tell stays.
     pub(crate) fn refresh(&mut self, newer: Self) {
-        let Self { v6_only, device, backlog, uid, cookie, .. } = newer;
+        let Self { source, v6_only, device, backlog, uid, cookie, .. } = newer;
+        self.source = source;
         self.uid = uid.or(self.uid);
         self.v6_only = v6_only.or(self.v6_only);
         self.backlog = backlog.or(self.backlog);
         self.cookie = cookie.or(self.cookie);
-        // Only a source that tells cookies knows that a socket is bound to no interface.
-        if device.is_some() || cookie.is_some() {
+        // Kernel: the text tables have no interfaces.
+        if source == Source::SockDiag {
             self.device = device;
         }
     }

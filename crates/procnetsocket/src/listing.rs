@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_listing_forgets_what_came_before_a_repetition() {
         let mut collect = Collect::<InetSocket>::new(1);
-        let row = InetSocket::blank(InetProtocol::Tcp);
+        let row = InetSocket::blank(Source::ProcText, InetProtocol::Tcp);
         for table in [Table::Tcp4, Table::Tcp6] {
             collect.begin(table);
             assert!(collect.socket(Socket::Inet(&row)).is_continue());

@@ -311,7 +311,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::{error::ErrorKind, model::Source};
 
     /// Returns a socket of `PROTOCOL LOCAL REMOTE INODE [INTERFACE]`.
     fn inet(text: &str) -> InetSocket {
@@ -319,7 +319,7 @@ mod tests {
         let [protocol, local, remote, inode, interface @ ..] = &words[..] else {
             panic!("{text:?}")
         };
-        let mut socket = InetSocket::blank(protocol.parse().unwrap());
+        let mut socket = InetSocket::blank(Source::SockDiag, protocol.parse().unwrap());
         socket.local = local.parse().unwrap();
         socket.remote = remote.parse().unwrap();
         socket.inode = Inode::new(inode.parse().unwrap());
@@ -329,7 +329,7 @@ mod tests {
     }
 
     fn unix(inode: u64, peer: u64) -> UnixSocket {
-        let mut socket = UnixSocket::blank();
+        let mut socket = UnixSocket::blank(Source::SockDiag);
         socket.inode = Inode::new(inode);
         socket.detail.peer = Inode::new(peer);
         socket

@@ -1,18 +1,18 @@
 //! Which kernel tables are read for a selection, in which order, and what of them is handed on.
 
-use std::{num::NonZeroU64, ops::ControlFlow, time::Instant};
+use std::{cmp::Ordering, num::NonZeroU64, ops::ControlFlow, time::Instant};
 
 use procnetsocket::{
     ErrorKind, Interrupt, Limits, Query, RowError, SocketTables, Visitor,
     model::{
-        InetProtocol, Inode, PacketKind, PacketSocket, Socket, UnixKind, UnixSocket, VsockKind,
-        VsockSocket,
+        InetProtocol, Inode, PacketKind, PacketSocket, Socket, Source, UnixKind, UnixSocket,
+        VsockKind, VsockSocket,
     },
 };
 
 use crate::{
     error::Error,
-    policy::{Policy, Redaction},
+    policy::{Policy, Redaction, Visibility},
     reading::{TableReading, Unreported},
     select::{AddressFamily, Selection, SocketTable, TableSet, state_of},
     sink::{Collected, ListingProblem, Sink},
@@ -68,6 +68,9 @@ pub(crate) fn collect(
         if admit.is_full {
             return Err(Error::max_rows(policy));
         }
+        if admit.is_out_of_order {
+            return Err(Error::too_many_to_sort(source.sorted_rows));
+        }
         if admit.collected.stopped {
             return Ok(admit.collected);
         }
@@ -80,15 +83,18 @@ pub(crate) fn collect(
 pub(crate) struct BoundedTables<'a> {
     pub(crate) tables: &'a SocketTables,
     pub(crate) policy: &'a Policy,
+    pub(crate) redaction: Redaction<'a>,
     pub(crate) limits: &'a Limits,
+    /// Unix sockets that may be kept to put them in order.
+    pub(crate) sorted_rows: usize,
     /// Sockets by which the host looks, which are not listed.
     pub(crate) own_sockets: &'a [Inode],
     /// What counts the rows.
     pub(crate) usage: &'a UsageCounter,
 }
 
-/// Lets through what the policy and the selection admit, and sorts unix sockets of a text table on the
-/// way.
+/// Lets through what the policy and the selection admit, and sorts unix sockets on the way: those of a
+/// text table, and all whose names are hidden.
 struct Admit<'a> {
     redaction: Redaction<'a>,
     own_sockets: &'a [Inode],
@@ -99,14 +105,18 @@ struct Admit<'a> {
     selection: &'a Selection,
     sink: &'a mut dyn Sink,
     unix: Vec<UnixSocket>,
+    /// Unix sockets that may be kept to put all of them in order, where names are hidden.
+    sorted_rows: Option<usize>,
+    /// Whether there were more of them.
+    is_out_of_order: bool,
     collected: Collected,
 }
 
 impl<'a> Admit<'a> {
     fn new(source: &BoundedTables<'a>, selection: &'a Selection, sink: &'a mut dyn Sink) -> Self {
-        let BoundedTables { policy, usage, own_sockets, .. } = *source;
+        let BoundedTables { policy, redaction, usage, own_sockets, .. } = *source;
         Self {
-            redaction: Redaction::new(policy),
+            redaction,
             own_sockets,
             usage,
             max_rows: policy.max_rows().map_or(u64::MAX, NonZeroU64::get),
@@ -114,6 +124,8 @@ impl<'a> Admit<'a> {
             selection,
             sink,
             unix: Vec::new(),
+            sorted_rows: (policy.unix_names() == Visibility::Hidden).then_some(source.sorted_rows),
+            is_out_of_order: false,
             collected: Collected::default(),
         }
     }
@@ -138,14 +150,18 @@ impl<'a> Admit<'a> {
         flow
     }
 
-    /// Hands the unix sockets of this batch on, by type and inode; equal ones stay in the order of
-    /// the kernel.
+    /// Hands the unix sockets of this batch on, by type and inode. Equal ones stay in the order of
+    /// the kernel, unless names are hidden.
     fn flush_unix(&mut self) -> ControlFlow<()> {
         if self.collected.stopped {
             return ControlFlow::Break(());
         }
         let mut batch = std::mem::take(&mut self.unix);
-        batch.sort_by_key(|socket| (socket.kind.number(), socket.inode));
+        if self.sorted_rows.is_some() {
+            batch.sort_by(by_what_is_shown);
+        } else {
+            batch.sort_by_key(type_and_inode);
+        }
         for socket in batch.drain(..) {
             self.hand_on(unix_table(&socket), Socket::Unix(&socket))?;
         }
@@ -163,7 +179,7 @@ impl<'a> Admit<'a> {
     /// connection that is half open counts as another state than the one that it is shown in, and
     /// an association of SCTP has states of its own.
     fn admits_state(&self, socket: &Socket<'_>) -> bool {
-        let is_chosen = matches!(socket, Socket::Inet(inet) if inet.cookie.is_some());
+        let is_chosen = matches!(socket, Socket::Inet(inet) if inet.source == Source::SockDiag);
         is_chosen || self.selection.states.contains(state_of(socket))
     }
 
@@ -173,13 +189,40 @@ impl<'a> Admit<'a> {
             return ControlFlow::Continue(());
         }
         let Socket::Unix(unix) = socket else { return self.hand_on(table, socket) };
+        if let Some(room) = self.sorted_rows {
+            return self.keep_unnamed(unix, room);
+        }
         // Compat: sock_diag's order is kept.
-        if unix.cookie.is_some() {
+        if unix.source == Source::SockDiag {
             return self.hand_on(table, socket);
         }
         self.unix.push(unix.clone());
         if self.unix.len() < UNIX_BATCH { ControlFlow::Continue(()) } else { self.flush_unix() }
     }
+
+    /// Keeps a unix socket whose name is hidden.
+    ///
+    /// Security: the kernel lists sockets by a hash of their names, so all of them are put in order.
+    fn keep_unnamed(&mut self, unix: &UnixSocket, room: usize) -> ControlFlow<()> {
+        if self.unix.len() == room {
+            self.is_out_of_order = true;
+            self.collected.stopped = true;
+            return ControlFlow::Break(());
+        }
+        self.unix.push(unix.clone());
+        ControlFlow::Continue(())
+    }
+}
+
+fn type_and_inode(socket: &UnixSocket) -> (u16, Option<Inode>) {
+    (socket.kind.number(), socket.inode)
+}
+
+/// Orders redacted rows by nothing but what is shown of them: sockets without an inode by their other
+/// fields, so that only rows that are equal keep the order of the kernel.
+fn by_what_is_shown(one: &UnixSocket, other: &UnixSocket) -> Ordering {
+    let fields = || format!("{one:?}").cmp(&format!("{other:?}"));
+    type_and_inode(one).cmp(&type_and_inode(other)).then_with(fields)
 }
 
 impl Visitor for Admit<'_> {
@@ -250,6 +293,9 @@ fn unix_table(socket: &UnixSocket) -> SocketTable {
         _ => SocketTable::UnixDatagram,
     }
 }
+
+#[cfg(test)]
+mod recorded;
 
 #[cfg(test)]
 mod tests {

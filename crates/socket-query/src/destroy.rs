@@ -9,8 +9,9 @@ use procnetsocket::{
 };
 
 use crate::{
-    collect,
+    collect::{self, BoundedTables},
     error::Error,
+    policy::Redaction,
     select::{Filter, Selection, SocketTable},
     sink::{Collected, ListingProblem, Sink, WhyKept},
     view::{PolicyView, report_unseen},
@@ -63,9 +64,13 @@ impl KillGate<'_> {
         // All are listed first: a dump from whose tables sockets vanish passes others over. So a
         // selection of too many destroys none.
         let most = Limits::default().entries;
-        let mut chosen = Chosen { sockets: Vec::new(), room: Some(most), sink, kept: 0 };
-        let collected = collect::collect(&self.view.source()?, &listed, interrupt, &mut chosen)?;
-        let Chosen { mut sockets, room, sink, kept } = chosen;
+        let source = self.view.source()?;
+        let shown = source.redaction;
+        let mut chosen = Chosen { sockets: Vec::new(), room: Some(most), sink, kept: 0, shown };
+        // What a socket is destroyed by is never shown: `shown` hides it again.
+        let source = BoundedTables { redaction: shown.with_objects(), ..source };
+        let collected = collect::collect(&source, &listed, interrupt, &mut chosen)?;
+        let Chosen { mut sockets, room, sink, kept, .. } = chosen;
         if room.is_none() {
             return Err(Error::too_many(most));
         }
@@ -122,6 +127,7 @@ impl KillGate<'_> {
         interrupt: &dyn Interrupt,
         sink: &mut dyn Sink,
     ) -> Result<Collected, Error> {
+        let shown = Redaction::new(&self.view.policy);
         for (table, socket) in sockets {
             if done.stopped {
                 break;
@@ -129,20 +135,31 @@ impl KillGate<'_> {
             let flow = match self.diag.destroy(self.right, &InetLookup::of(socket), interrupt) {
                 Ok(()) => {
                     done.rows += 1;
-                    sink.socket(*table, Socket::Inet(socket))
+                    show(shown, Socket::Inet(socket), |socket| sink.socket(*table, socket))
                 }
                 Err(error) if is_gone(socket, error.kind()) => ControlFlow::Continue(()),
                 Err(error) if concerns_all(error.kind()) => return Err(error.into()),
                 Err(error) => {
                     done.problems += 1;
                     let why = WhyKept::Refused(&error);
-                    sink.problem(ListingProblem::NotDestroyed(*table, Socket::Inet(socket), why))
+                    show(shown, Socket::Inet(socket), |socket| {
+                        sink.problem(ListingProblem::NotDestroyed(*table, socket, why))
+                    })
                 }
             };
             done.stopped = flow.is_break();
         }
         Ok(done)
     }
+}
+
+/// Calls `see` with what the policy shows of a socket that it admitted before.
+fn show(
+    shown: Redaction<'_>,
+    socket: Socket<'_>,
+    see: impl FnOnce(Socket<'_>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    shown.redact(socket, see).unwrap_or(ControlFlow::Continue(()))
 }
 
 /// Looks for the processes that a filter names, and for all that any of their threads has open;
@@ -207,6 +224,8 @@ struct Chosen<'a> {
     sink: &'a mut dyn Sink,
     /// Sockets that cannot be destroyed.
     kept: u64,
+    /// What the sink may see of them.
+    shown: Redaction<'a>,
 }
 
 impl Sink for Chosen<'_> {
@@ -223,7 +242,10 @@ impl Sink for Chosen<'_> {
             }
             _ => {
                 self.kept += 1;
-                self.sink.problem(ListingProblem::NotDestroyed(table, socket, WhyKept::NoWay))
+                let Self { shown, sink, .. } = self;
+                show(*shown, socket, |socket| {
+                    sink.problem(ListingProblem::NotDestroyed(table, socket, WhyKept::NoWay))
+                })
             }
         }
     }

@@ -41,6 +41,10 @@ enum Repr {
     NoFilter,
     #[error("expected at most {0} sockets to destroy, but found more; none was destroyed")]
     TooMany(u64),
+    #[error(
+        "the names of unix sockets are hidden here, so they are listed by their inodes; expected at most {0} of them, but found more"
+    )]
+    TooManyToSort(usize),
     #[error("expected a table of TCP or UDP, for the kernel tells no events of others")]
     NoEvents,
     #[error(
@@ -89,7 +93,7 @@ pub enum ErrorKind {
     NoMeans(Grant),
     /// Sockets are destroyed by a filter, and there is none.
     NoFilter,
-    /// More sockets are to be destroyed than are held at a time.
+    /// More sockets would have to be kept at a time, to be destroyed or put in order, than may be.
     TooMany,
     /// There are no events of the tables that are selected.
     NoEvents,
@@ -156,6 +160,10 @@ impl Error {
         Self(Repr::TooMany(limit))
     }
 
+    pub(crate) fn too_many_to_sort(limit: usize) -> Self {
+        Self(Repr::TooManyToSort(limit))
+    }
+
     pub(crate) fn no_events() -> Self {
         Self(Repr::NoEvents)
     }
@@ -193,7 +201,7 @@ impl Error {
             Repr::MaxTime(_) => ErrorKind::MaxTime,
             Repr::NoMeans(grant) => ErrorKind::NoMeans(*grant),
             Repr::NoFilter => ErrorKind::NoFilter,
-            Repr::TooMany(_) => ErrorKind::TooMany,
+            Repr::TooMany(_) | Repr::TooManyToSort(_) => ErrorKind::TooMany,
             Repr::NoEvents => ErrorKind::NoEvents,
             Repr::EventsWithoutProcesses | Repr::EventsOfEveryone => {
                 ErrorKind::EventsWithoutProcesses
@@ -238,6 +246,7 @@ mod tests {
             Error::one_namespace(),
             Error::no_filter(),
             Error::too_many(8),
+            Error::too_many_to_sort(8),
             Error::no_events(),
             Error::events_without_processes(),
             Error::events_of_everyone(),
@@ -253,6 +262,7 @@ mod tests {
         OneNamespace: listing every network namespace needs namespaces = "all" in the policy of this host
         NoFilter: expected a filter that says which sockets to destroy, but found none
         TooMany: expected at most 8 sockets to destroy, but found more; none was destroyed
+        TooMany: the names of unix sockets are hidden here, so they are listed by their inodes; expected at most 8 of them, but found more
         NoEvents: expected a table of TCP or UDP, for the kernel tells no events of others
         EventsWithoutProcesses: expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended
         EventsWithoutProcesses: this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended

@@ -2,10 +2,14 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use builtin_api::Access;
 use builtin_cli::parse_duration;
-use clap::Parser;
-use socket_query::{Grant, GrantSet};
+use clap::{Parser, value_parser};
+use host_shell::{
+    Allowed,
+    limits::LEAST_MAX_MEMORY_BYTES,
+    setup::{Directory, GRANT_LIST, Setup, Streams},
+};
+use socket_query::GrantSet;
 
 /// Answers AI agents about the sockets of this machine, over standard input and output (Model Context
 /// Protocol).
@@ -31,12 +35,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "200")]
     pub(crate) max_rows: usize,
     /// Bytes of one answer
-    #[arg(long, value_name = "BYTES", default_value = "65536")]
+    #[arg(long, value_name = "BYTES", default_value = "65536", value_parser = parse_output)]
     pub(crate) max_output: usize,
-    /// Bytes that this process may take; past it the server ends, and the client starts it again
-    #[arg(long, value_name = "BYTES", default_value = "1073741824")]
+    /// Bytes of memory of a script, and of the server
+    #[arg(long, value_name = "BYTES", default_value = "1073741824",
+        value_parser = value_parser!(u64).range(LEAST_MAX_MEMORY_BYTES..))]
     pub(crate) max_memory: u64,
-    /// Append one JSON line a call, without its content
+    /// Append one JSON line a call, without its content; it lies in no directory of --allow-path
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
     /// List the sockets of a fake proc root
@@ -47,29 +52,44 @@ pub(crate) struct Args {
     pub(crate) no_confine: bool,
 }
 
-/// A directory that scripts may see, at the same path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Directory {
-    pub(crate) path: PathBuf,
-    pub(crate) access: Access,
+/// Bytes of one answer at most: half of what a process that runs a script may answer.
+const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
+
+impl Args {
+    /// Returns what scripts are granted.
+    pub(crate) fn setup(&self) -> Setup {
+        let mut setup = Setup::default();
+        setup.directories.clone_from(&self.allow_path);
+        setup.allowed = match &*self.allow_command {
+            [] => Allowed::All,
+            names => Allowed::Only(names.iter().cloned().collect()),
+        };
+        setup.policies.clone_from(&self.policy);
+        setup.grants = self.grant;
+        setup.limits.timeout = self.timeout;
+        setup.limits.max_memory_bytes = self.max_memory;
+        // The output is cut by the answer; the shell's limit would end the script as an error.
+        setup.limits.max_output_bytes = u64::MAX;
+        setup.proc_root.clone_from(&self.proc_root);
+        setup.audit.clone_from(&self.audit);
+        setup.streams = Streams::Captured;
+        setup.confine = !self.no_confine;
+        setup
+    }
 }
 
 fn parse_grants(list: &str) -> Result<GrantSet, String> {
-    if list == "none" {
-        return Ok(GrantSet::empty());
-    }
-    list.split(',').map(|name| name.parse::<Grant>().map_err(|error| error.to_string())).collect()
+    let expected = || format!("expected names out of {}", GRANT_LIST.alternatives());
+    host_shell::setup::parse_grants(list).ok_or_else(expected)
 }
 
 fn parse_directory(value: &str) -> Result<Directory, String> {
-    let (path, access) = match value.strip_suffix(":rw") {
-        Some(path) => (path, Access::ReadWrite),
-        None => (value, Access::Read),
-    };
-    if path.is_empty() {
-        return Err("expected a directory".to_owned());
-    }
-    Ok(Directory { path: path.into(), access })
+    Directory::from_word(value.as_bytes()).ok_or_else(|| "expected a directory".to_owned())
+}
+
+fn parse_output(value: &str) -> Result<usize, String> {
+    let bytes = value.parse().ok().filter(|bytes| *bytes <= MAX_OUTPUT_BYTES);
+    bytes.ok_or_else(|| format!("expected at most {MAX_OUTPUT_BYTES} bytes"))
 }
 
 fn parse_time(value: &str) -> Result<Duration, String> {
@@ -79,6 +99,9 @@ fn parse_time(value: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use builtin_api::Access;
+    use socket_query::Grant;
+
     use super::*;
 
     #[test]
@@ -89,7 +112,15 @@ mod tests {
         let directory = Directory { path: "/a".into(), access: Access::ReadWrite };
         assert_eq!((args.allow_path, args.timeout), (vec![directory], Duration::from_mins(2)));
         assert_eq!((args.max_rows, args.max_output), (200, 65536));
-        for wrong in ["--grant=root", "--allow-path=:rw", "--timeout=soon", "--max-rows=-1", "x"] {
+        for wrong in [
+            "--grant=root",
+            "--allow-path=:rw",
+            "--timeout=soon",
+            "--max-rows=-1",
+            "--max-output=67108865",
+            "--max-memory=1",
+            "x",
+        ] {
             assert!(Args::try_parse_from(["ss-mcp", wrong]).is_err(), "{wrong}");
         }
     }

@@ -1,27 +1,33 @@
 //! One call of a tool: its thread, its end, its record.
 
 use std::{
-    fs::File,
     io::Write,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{CallContext, Cancel, ErrorKind, ExitCode, Registry, invoke};
+use builtin_api::{Access, CallContext, Cancel, ErrorKind, ExitCode, Registry, invoke};
+use host_shell::{
+    Allowed, Capped, CommandCounts,
+    setup::{
+        self, Answer as ScriptAnswer, Audit, AuditRecord, Ended, Request, ScriptUsage, Session,
+    },
+};
+use procnetsocket::Interrupt;
 use rmcp::{ErrorData, RoleServer, model::CallToolResult, service::RequestContext};
 use serde::Serialize;
-use serde_json::json;
+use socket_query::{Policy, PolicyView, UsageCounter};
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::{model::Completeness, rows::Capped};
+use crate::model::{Completeness, LimitsAnswer};
 
 /// Calls that run at one time. More of them wait for their turn.
 const MAX_CALLS: usize = 16;
 
 /// Time for a call to come back after its deadline.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Stack of the thread of a call: what a program's main thread has on Linux.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -29,34 +35,53 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of messages of one call.
 const MAX_PROBLEM_BYTES: usize = 8 * 1024;
 
-/// Time between two looks whether a script has to end.
+/// Time between two looks whether a script that waits for its turn is still wanted.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// What all calls share.
+pub(crate) struct Shared {
+    pub(crate) view: PolicyView,
+    pub(crate) policy: Policy,
+    /// The directories that scripts see.
+    pub(crate) directories: Vec<(String, Access)>,
+    pub(crate) allowed: Allowed,
+    pub(crate) limits: LimitsAnswer,
+    pub(crate) sessions: Sessions,
+    pub(crate) confinement: String,
+}
 
 /// What a tool found.
 pub(crate) struct Answer<T> {
     pub(crate) result: T,
     pub(crate) is_error: bool,
-    /// Rows in it, for the record.
-    pub(crate) rows: usize,
+    /// For the audit.
+    pub(crate) status: ExitCode,
 }
 
 /// Makes calls, each on its thread.
-pub(crate) struct Caller<S> {
-    shared: Arc<S>,
+#[derive(Clone)]
+pub(crate) struct Caller {
+    shared: Arc<Shared>,
     timeout: Duration,
     permits: Arc<Semaphore>,
-    audit: Arc<Mutex<Option<File>>>,
+    audit: Option<Audit>,
 }
 
-impl<S> Clone for Caller<S> {
-    fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            timeout: self.timeout,
-            permits: Arc::clone(&self.permits),
-            audit: Arc::clone(&self.audit),
-        }
-    }
+/// One call, on its thread.
+pub(crate) struct Call {
+    shared: Arc<Shared>,
+    cancel: Cancel,
+    usage: Arc<UsageCounter>,
+    counted: Counted,
+    registry: Registry,
+}
+
+/// Who counts what a call does.
+enum Counted {
+    /// The call, which runs builtins.
+    Here(CommandCounts),
+    /// The process of a script; `None` when that is lost.
+    InScript(Option<ScriptUsage>),
 }
 
 /// Cancels a call that nobody waits for any more.
@@ -68,13 +93,13 @@ impl Drop for CancelOnDrop {
     }
 }
 
-impl<S: Send + Sync + 'static> Caller<S> {
-    pub(crate) fn new(shared: S, timeout: Duration, audit: Option<File>) -> Self {
+impl Caller {
+    pub(crate) fn new(shared: Shared, timeout: Duration, audit: Option<Audit>) -> Self {
         let permits = Arc::new(Semaphore::new(MAX_CALLS));
-        Self { shared: Arc::new(shared), timeout, permits, audit: Arc::new(Mutex::new(audit)) }
+        Self { shared: Arc::new(shared), timeout, permits, audit }
     }
 
-    pub(crate) fn shared(&self) -> &S {
+    pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
 
@@ -84,75 +109,161 @@ impl<S: Send + Sync + 'static> Caller<S> {
     }
 
     /// Runs `work` on a thread, until it is done, its time is up, or the client does not want it any
-    /// more.
+    /// more. It has ended when its line is in the audit.
     pub(crate) async fn call<T: Serialize + Send + 'static>(
         &self,
         tool: &'static str,
         context: &RequestContext<RoleServer>,
         timeout: Option<Duration>,
-        work: impl FnOnce(&S, &Cancel) -> Answer<T> + Send + 'static,
+        work: impl FnOnce(&mut Call) -> Answer<T> + Send + 'static,
     ) -> Result<CallToolResult, ErrorData> {
-        let started = Instant::now();
+        let (time, started) = (SystemTime::now(), Instant::now());
         let deadline = started + self.bounded(timeout);
         let cancel = Cancel::new().with_deadline(deadline);
         let _guard = CancelOnDrop(cancel.clone());
         let answer = tokio::select! {
-            answer = self.run(work, cancel) => answer,
-            () = context.ct.cancelled() => Err("the call was cancelled"),
+            answer = self.run(work, cancel) => answer.map_err(|why| (ExitCode::FAILURE, why)),
+            () = context.ct.cancelled() => Err((ExitCode::CANCELLED, "the call was cancelled")),
             () = tokio::time::sleep_until((deadline + GRACE).into()) => {
-                Err("the call did not come back after its time was up")
+                Err((ExitCode::TIMED_OUT, "the call did not come back after its time was up"))
             }
         };
-        let (result, rows) = match answer {
-            Ok(Answer { result, is_error, rows }) => {
-                let value = serde_json::to_value(result)
-                    .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
-                let mut result = CallToolResult::structured(value);
-                result.is_error = Some(is_error);
-                (Ok(result), rows)
+        let internal = |problem: String| ErrorData::internal_error(problem, None);
+        let (status, usage, result) = match answer {
+            Ok((Answer { result, is_error, status }, usage)) => {
+                let result = serde_json::to_value(result).map(|value| {
+                    let mut result = CallToolResult::structured(value);
+                    result.is_error = Some(is_error);
+                    result
+                });
+                (status, usage, result.map_err(|error| internal(error.to_string())))
             }
-            Err(problem) => (Err(ErrorData::internal_error(problem, None)), 0),
+            Err((status, problem)) => (status, None, Err(internal(problem.to_owned()))),
         };
-        self.record(tool, started, result.as_ref().is_ok_and(|r| r.is_error == Some(false)), rows);
+        let Some(audit) = &self.audit else { return result };
+        let record = AuditRecord::new(time, started.elapsed(), status, usage.as_ref());
+        audit.record(record.of_tool(tool)).map_err(|error| {
+            internal(format!("the call was made, and the audit cannot be written: {error}"))
+        })?;
         result
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&S, &Cancel) -> Answer<T> + Send + 'static,
+        work: impl FnOnce(&mut Call) -> Answer<T> + Send + 'static,
         cancel: Cancel,
-    ) -> Result<Answer<T>, &'static str> {
+    ) -> Result<(Answer<T>, Option<ScriptUsage>), &'static str> {
         let closed = "the server ends";
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| closed)?;
         let (sender, received) = oneshot::channel();
-        let shared = Arc::clone(&self.shared);
+        let mut call = Call::new(Arc::clone(&self.shared), cancel)?;
         thread::Builder::new()
             .name("call".to_owned())
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let answer = work(&shared, &cancel);
+                let answer = work(&mut call);
                 drop(permit);
                 // OK because a call that was given up has nobody left to tell.
-                let _ = sender.send(answer);
+                let _ = sender.send((answer, call.into_usage()));
             })
             .map_err(|_| "no thread for the call")?;
         received.await.map_err(|_| "the call failed unexpectedly")
     }
+}
 
-    /// Appends a line to the audit file: what was called, and nothing of its content.
-    fn record(&self, tool: &'static str, started: Instant, succeeded: bool, rows: usize) {
-        let mut audit = self.audit.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(file) = &mut *audit else { return };
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let line = json!({
-            "unix_ms": u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
-            "duration_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "tool": tool,
-            "success": succeeded,
-            "rows": rows,
+impl Call {
+    fn new(shared: Arc<Shared>, cancel: Cancel) -> Result<Self, &'static str> {
+        let view = shared.view.clone().with_new_usage();
+        let registry = setup::registry(&view).map_err(|_| "no builtins for the call")?;
+        let (usage, counted) = (view.usage(), Counted::Here(CommandCounts::default()));
+        Ok(Self { shared, cancel, usage, counted, registry })
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Runs a builtin: its name, then its arguments.
+    pub(crate) fn say(&mut self, command: &[String], stdout: &mut dyn Write) -> Said {
+        let Some((name, args)) = command.split_first() else { return Said::usage("no command") };
+        let Some(builtin) = self.registry.get(name) else {
+            return Said { status: ExitCode::NOT_FOUND, problems: vec![format!("no {name} here")] };
+        };
+        if let Counted::Here(counts) = &mut self.counted {
+            *counts.registered.entry(name.clone()).or_default() += 1;
+        }
+        let args: Vec<BString> = args.iter().map(|word| word.as_str().into()).collect();
+        let (mut stdin, mut stderr) = (std::io::empty(), Capped::new(MAX_PROBLEM_BYTES));
+        let mut context =
+            CallContext::new(&mut stdin, stdout, &mut stderr).with_cancel(&self.cancel);
+        let status = invoke(&**builtin, &mut context, &args);
+        let problems = stderr.bytes.lines().map(|line| line.to_str_lossy().into_owned()).collect();
+        Said { status, problems }
+    }
+
+    /// Runs a script, in a process that is its alone.
+    pub(crate) fn script(&mut self, request: &Request) -> Result<Ended, String> {
+        let Self { shared, cancel, .. } = self;
+        let ended = shared.sessions.with(cancel, |session| {
+            let left = |end: Instant| end.saturating_duration_since(Instant::now());
+            let timeout = cancel.deadline().map_or(Duration::MAX, left);
+            session.ask_alone(request, timeout, &Cancelled(cancel)).map_err(|e| e.to_string())
         });
-        // OK because a full disk must not keep an answer from the client.
-        let _ = file.write_all(format!("{line}\n").as_bytes());
+        self.counted = Counted::InScript(match &ended {
+            Ok(Ended::Back(ScriptAnswer::Ended { usage, .. })) => usage.clone(),
+            Ok(Ended::Back(_) | Ended::Lost { .. }) | Err(_) => None,
+        });
+        ended
+    }
+
+    fn into_usage(self) -> Option<ScriptUsage> {
+        match self.counted {
+            Counted::Here(counts) => Some(ScriptUsage::new(counts, self.usage.take())),
+            Counted::InScript(usage) => usage,
+        }
+    }
+}
+
+/// Whether nobody waits for a call any more. Its deadline has another status.
+struct Cancelled<'a>(&'a Cancel);
+
+impl Interrupt for Cancelled<'_> {
+    fn is_interrupted(&self) -> bool {
+        self.0.check().is_err_and(|error| error.kind() == ErrorKind::Cancelled)
+    }
+}
+
+/// The ways to run scripts that are free.
+pub(crate) struct Sessions {
+    free: Mutex<Vec<Session>>,
+    returned: Condvar,
+}
+
+impl Sessions {
+    pub(crate) fn new(free: Vec<Session>) -> Self {
+        Self { free: Mutex::new(free), returned: Condvar::new() }
+    }
+
+    /// Waits for its turn.
+    fn with<T>(
+        &self,
+        cancel: &Cancel,
+        run: impl FnOnce(&mut Session) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut session = loop {
+            if let Some(session) = free.pop() {
+                break session;
+            }
+            cancel.check().map_err(|_| "as many scripts as may run at one time did not end")?;
+            let waited = self.returned.wait_timeout(free, LOOK);
+            free = waited.unwrap_or_else(PoisonError::into_inner).0;
+        };
+        drop(free);
+        let result = run(&mut session);
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        self.returned.notify_one();
+        result
     }
 }
 
@@ -181,47 +292,4 @@ impl Said {
         let complete = !is_truncated && self.status.is_success();
         Completeness { complete, truncated: is_truncated, problems }
     }
-}
-
-/// Runs a builtin: its name, then its arguments.
-pub(crate) fn say(
-    registry: &Registry,
-    command: &[String],
-    cancel: &Cancel,
-    stdout: &mut dyn Write,
-) -> Said {
-    let Some((name, args)) = command.split_first() else { return Said::usage("no command") };
-    let Some(builtin) = registry.get(name) else {
-        return Said { status: ExitCode::NOT_FOUND, problems: vec![format!("no {name} here")] };
-    };
-    let args: Vec<BString> = args.iter().map(|word| word.as_str().into()).collect();
-    let (mut stdin, mut stderr) = (std::io::empty(), Capped::new(MAX_PROBLEM_BYTES));
-    let mut context = CallContext::new(&mut stdin, stdout, &mut stderr).with_cancel(cancel);
-    let status = invoke(&**builtin, &mut context, &args);
-    let problems = stderr.bytes.lines().map(|line| line.to_str_lossy().into_owned()).collect();
-    Said { status, problems }
-}
-
-/// Runs a script, and calls `interrupt` when the flag of `cancel` is set before it ends.
-pub(crate) fn interrupted<T>(
-    cancel: &Cancel,
-    interrupt: impl FnOnce() + Send + 'static,
-    run: impl FnOnce() -> T,
-) -> T {
-    let (done, ended) = std::sync::mpsc::channel::<()>();
-    let flag = cancel.clone();
-    let watch = thread::Builder::new().name("cancel".to_owned()).spawn(move || {
-        use std::sync::mpsc::RecvTimeoutError::Timeout;
-        while ended.recv_timeout(LOOK) == Err(Timeout) {
-            // Its deadline the shell has itself.
-            if flag.check().is_err_and(|error| error.kind() == ErrorKind::Cancelled) {
-                return interrupt();
-            }
-        }
-    });
-    let result = run();
-    drop(done);
-    // OK because without that thread the deadline still ends the script.
-    drop(watch);
-    result
 }

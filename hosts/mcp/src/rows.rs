@@ -10,41 +10,6 @@ use serde_json::{Map, Value};
 /// One row: a JSON object.
 pub(crate) type Row = Map<String, Value>;
 
-/// Keeps bytes up to a limit; past it the writer has gone away, which ends whoever writes.
-pub(crate) struct Capped {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) is_truncated: bool,
-    max_bytes: usize,
-}
-
-impl Capped {
-    pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { bytes: Vec::new(), is_truncated: false, max_bytes }
-    }
-
-    /// Returns the text. What is not UTF-8, or was cut in the middle of a letter, is U+FFFD.
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
-}
-
-impl Write for Capped {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = self.max_bytes.saturating_sub(self.bytes.len());
-        if bytes.is_empty() || room > 0 {
-            let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
-            self.bytes.extend_from_slice(taken);
-            return Ok(taken.len());
-        }
-        self.is_truncated = true;
-        Err(io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Hands the lines of an output on, one JSON object each.
 pub(crate) struct JsonLines<F> {
     line: Vec<u8>,
@@ -127,19 +92,6 @@ mod tests {
 
     fn row(text: &str) -> Row {
         serde_json::from_str(text).unwrap()
-    }
-
-    #[test]
-    fn output_is_cut_at_the_limit_and_its_writer_ends() {
-        let mut capped = Capped::new(4);
-        capped.write_all(b"abcd").unwrap();
-        assert!(!capped.is_truncated);
-        let error = capped.write_all(b"e").unwrap_err();
-        assert_eq!((error.kind(), capped.is_truncated), (io::ErrorKind::BrokenPipe, true));
-        assert_eq!(capped.text(), "abcd");
-        let mut capped = Capped::new(2);
-        capped.write_all("aé".as_bytes()).unwrap_err();
-        assert_eq!(capped.text(), "a\u{fffd}");
     }
 
     #[test]

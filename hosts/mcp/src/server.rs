@@ -6,8 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use builtin_api::{Access, Cancel, ExitCode, Registry, Sandbox};
-use host_shell::{Allowed, Explained, Script, ScriptLimits, Shell};
+use builtin_api::{Access, ExitCode};
+use host_shell::{
+    Allowed, Capped, Explained,
+    setup::{Answer as ScriptAnswer, Ended, Printed, Request},
+};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     handler::server::{router::tool::ToolRouter, tool::schema_for_output, wrapper::Parameters},
@@ -19,16 +22,16 @@ use rmcp::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-use socket_query::{Grant, Policy};
+use socket_query::Grant;
 
 use crate::{
-    call::{Answer, Caller, Said, say},
+    call::{Answer, Call, Caller, Said, Shared},
     model::{
-        Completeness, DirectoryAnswer, GrantAnswer, LimitsAnswer, ListSockets, ListeningPorts,
-        Nothing, PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary,
-        Summary, TableName, WaitAnswer, WaitForPort,
+        Completeness, DirectoryAnswer, GrantAnswer, ListSockets, ListeningPorts, Nothing,
+        PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary, Summary,
+        TableName, WaitAnswer, WaitForPort,
     },
-    rows::{Capped, Counts, JsonLines, Row, RowLimits, Rows, count},
+    rows::{Counts, JsonLines, Row, RowLimits, Rows, count},
 };
 
 /// Time between two notifications of progress.
@@ -49,30 +52,19 @@ const REFUSAL: &str = "What is not granted is not done, and asking again does no
     mean that no process has the socket open. Filters by `pid` and `comm`, and closing sockets, are \
     refused with an error.";
 
-/// What all calls share.
-pub(crate) struct Shared {
-    pub(crate) registry: Registry,
-    pub(crate) sandbox: Sandbox,
-    pub(crate) policy: Policy,
-    pub(crate) allowed: Allowed,
-    pub(crate) limits: LimitsAnswer,
-    pub(crate) timeout: Duration,
-    pub(crate) confinement: String,
-}
-
 /// The server.
 #[derive(Clone)]
 pub(crate) struct Server {
-    caller: Caller<Shared>,
+    caller: Caller,
     tool_router: ToolRouter<Self>,
 }
 
 impl Server {
-    pub(crate) fn new(caller: Caller<Shared>) -> Self {
+    pub(crate) fn new(caller: Caller) -> Self {
         let mut tool_router = Self::tool_router();
         // A script changes nothing unless it is given something to change.
         let shared = caller.shared();
-        let writes = shared.sandbox.grants().any(|(_, access)| access == Access::ReadWrite);
+        let writes = shared.directories.iter().any(|(_, access)| *access == Access::ReadWrite);
         let kills = shared.policy.grants().contains(Grant::Kill);
         if let Some(route) = tool_router.map.get_mut("run_script")
             && let Some(annotations) = &mut route.attr.annotations
@@ -105,10 +97,10 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         self.caller
-            .call("list_sockets", &context, None, move |shared, cancel| {
-                let limits = shared.row_limits(asked.limit, &asked.fields);
+            .call("list_sockets", &context, None, move |call| {
+                let limits = call.shared().row_limits(asked.limit, &asked.fields);
                 let mut args = words(["ss", "--json-lines", "-a"]);
-                args.extend(shared.processes());
+                args.extend(call.shared().processes());
                 if asked.details {
                     args.extend(words(["-o", "-e", "-m", "-i"]));
                 }
@@ -125,12 +117,12 @@ impl Server {
                     args.extend(["state".to_owned(), word(state)]);
                 }
                 args.extend(filter(asked.filter));
-                let (rows, said) = shared.rows(&args, &limits, cancel, Some);
+                let (rows, said) = call.rows(&args, &limits, Some);
                 let count = rows.kept.len();
                 let completeness = said.completeness(rows.is_truncated);
                 Answer {
                     is_error: said.is_error(rows.is_truncated),
-                    rows: count,
+                    status: said.status,
                     result: SocketList { sockets: rows.kept, count, completeness },
                 }
             })
@@ -156,17 +148,17 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         self.caller
-            .call("listening_ports", &context, None, move |shared, cancel| {
-                let limits = shared.row_limits(asked.limit, &[]);
+            .call("listening_ports", &context, None, move |call| {
+                let limits = call.shared().row_limits(asked.limit, &[]);
                 let mut args = words(["ss", "--json-lines", "-l", "--query=tcp,udp"]);
-                args.extend(shared.processes());
+                args.extend(call.shared().processes());
                 args.extend(filter(asked.port.map(|port| format!("sport = :{port}"))));
-                let (rows, said) = shared.rows(&args, &limits, cancel, port);
+                let (rows, said) = call.rows(&args, &limits, port);
                 let count = rows.kept.len();
                 let completeness = said.completeness(rows.is_truncated);
                 Answer {
                     is_error: said.is_error(rows.is_truncated),
-                    rows: count,
+                    status: said.status,
                     result: PortList { ports: rows.kept, count, completeness },
                 }
             })
@@ -191,7 +183,7 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         self.caller
-            .call("socket_summary", &context, None, move |shared, cancel| {
+            .call("socket_summary", &context, None, move |call| {
                 let mut sockets = Counts::new();
                 let mut args = words(["ss", "--json-lines", "-a"]);
                 let is_whole = asked.filter.is_none();
@@ -200,20 +192,20 @@ impl Server {
                     count(&mut sockets, &row);
                     Ok(())
                 });
-                let said = shared.say(&args, cancel, &mut lines);
+                let said = call.say(&args, &mut lines);
                 let mut machine = None;
-                if is_whole && !shared.policy.narrows() {
+                if is_whole && !call.shared().policy.narrows() {
                     let mut lines = JsonLines::new(|mut row: Row| {
                         machine = row.remove("summary");
                         Ok(())
                     });
-                    shared.say(&words(["ss", "-s", "--json-lines"]), cancel, &mut lines);
+                    call.say(&words(["ss", "-s", "--json-lines"]), &mut lines);
                 }
                 let count = sockets.values().flat_map(|states| states.values()).sum();
                 let completeness = said.completeness(false);
                 Answer {
                     is_error: said.is_error(false),
-                    rows: 0,
+                    status: said.status,
                     result: Summary { sockets, count, machine, completeness },
                 }
             })
@@ -239,41 +231,40 @@ impl Server {
     ) -> Result<CallToolResult, ErrorData> {
         let timeout = asked.timeout_ms.map(Duration::from_millis);
         let progress = progress(&context, self.caller.bounded(timeout));
-        let waiting =
-            self.caller.call("wait_for_port", &context, timeout, move |shared, cancel| {
-                let started = Instant::now();
-                let (gone, target) = (if asked.gone { "--gone" } else { "--wait" }, &*asked.target);
-                let mut shown = Capped::new(shared.limits.bytes);
-                let said = if target.trim().is_empty() {
-                    // For portwatch it is any port, which nobody waits for.
-                    Said::usage("expected a target such as `:8080`")
-                } else {
-                    shared.say(&words(["portwatch", gone, "--", target]), cancel, &mut shown)
-                };
-                let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                let satisfied = said.status.is_success();
-                let timed_out = said.status == ExitCode::TIMED_OUT;
-                let mut rows = Rows::default();
-                if satisfied && !asked.gone {
-                    let limits = shared.row_limits(None, &[]);
-                    let list = words(["portwatch", "--list", "--json-lines", "--", target]);
-                    rows = shared.rows(&list, &limits, cancel, Some).0;
-                }
-                let mut completeness = said.completeness(rows.is_truncated);
-                // That the time is up is an answer, and a whole one.
-                completeness.complete = !rows.is_truncated && (satisfied || timed_out);
-                Answer {
-                    is_error: !satisfied && !timed_out,
-                    rows: rows.kept.len(),
-                    result: WaitAnswer {
-                        satisfied,
-                        timed_out,
-                        waited_ms,
-                        ports: rows.kept,
-                        completeness,
-                    },
-                }
-            });
+        let waiting = self.caller.call("wait_for_port", &context, timeout, move |call| {
+            let started = Instant::now();
+            let (gone, target) = (if asked.gone { "--gone" } else { "--wait" }, &*asked.target);
+            let mut shown = Capped::new(call.shared().limits.bytes);
+            let said = if target.trim().is_empty() {
+                // For portwatch it is any port, which nobody waits for.
+                Said::usage("expected a target such as `:8080`")
+            } else {
+                call.say(&words(["portwatch", gone, "--", target]), &mut shown)
+            };
+            let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let satisfied = said.status.is_success();
+            let timed_out = said.status == ExitCode::TIMED_OUT;
+            let mut rows = Rows::default();
+            if satisfied && !asked.gone {
+                let limits = call.shared().row_limits(None, &[]);
+                let list = words(["portwatch", "--list", "--json-lines", "--", target]);
+                rows = call.rows(&list, &limits, Some).0;
+            }
+            let mut completeness = said.completeness(rows.is_truncated);
+            // That the time is up is an answer, and a whole one.
+            completeness.complete = !rows.is_truncated && (satisfied || timed_out);
+            Answer {
+                is_error: !satisfied && !timed_out,
+                status: said.status,
+                result: WaitAnswer {
+                    satisfied,
+                    timed_out,
+                    waited_ms,
+                    ports: rows.kept,
+                    completeness,
+                },
+            }
+        });
         tokio::select! {
             answer = waiting => answer,
             never = progress => never,
@@ -300,11 +291,7 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         let timeout = asked.timeout_ms.map(Duration::from_millis);
-        self.caller
-            .call("run_script", &context, timeout, move |shared, cancel| {
-                script(shared, cancel, asked)
-            })
-            .await
+        self.caller.call("run_script", &context, timeout, move |call| script(call, asked)).await
     }
 
     #[tool(
@@ -325,10 +312,10 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         self.caller
-            .call("policy", &context, None, |shared, _| Answer {
+            .call("policy", &context, None, |call| Answer {
                 is_error: false,
-                rows: 0,
-                result: shared.policy_answer(),
+                status: ExitCode::SUCCESS,
+                result: call.shared().policy_answer(),
             })
             .await
     }
@@ -360,27 +347,6 @@ impl Shared {
         self.policy.grants().contains(Grant::Processes).then(|| "-p".to_owned())
     }
 
-    fn say(&self, command: &[String], cancel: &Cancel, stdout: &mut dyn std::io::Write) -> Said {
-        say(&self.registry, command, cancel, stdout)
-    }
-
-    /// Runs a builtin that prints JSON lines, and keeps what `row` makes of them.
-    fn rows(
-        &self,
-        command: &[String],
-        limits: &RowLimits,
-        cancel: &Cancel,
-        row: fn(Row) -> Option<Row>,
-    ) -> (Rows, Said) {
-        let mut rows = Rows::default();
-        let mut lines = JsonLines::new(|line| match row(line) {
-            Some(line) => rows.push(line, limits),
-            None => Ok(()),
-        });
-        let said = self.say(command, cancel, &mut lines);
-        (rows, said)
-    }
-
     fn policy_answer(&self) -> PolicyAnswer {
         let is_granted = |grant| self.policy.grants().contains(grant);
         PolicyAnswer {
@@ -391,11 +357,11 @@ impl Shared {
             explanation: Explained(&self.policy).to_string(),
             refusal: REFUSAL.to_owned(),
             directories: self
-                .sandbox
-                .grants()
+                .directories
+                .iter()
                 .map(|(path, access)| DirectoryAnswer {
-                    path: path.to_string(),
-                    writable: access == Access::ReadWrite,
+                    path: path.clone(),
+                    writable: *access == Access::ReadWrite,
                 })
                 .collect(),
             commands: match &self.allowed {
@@ -409,64 +375,61 @@ impl Shared {
     }
 }
 
-fn script(shared: &Shared, cancel: &Cancel, asked: RunScript) -> Answer<ScriptResult> {
-    // The output is cut here; the shell's own limit would end the script without what was printed.
-    let limits = ScriptLimits {
-        timeout: cancel
-            .deadline()
-            .map_or(shared.timeout, |end| end.saturating_duration_since(Instant::now())),
-        ..ScriptLimits::default()
-    };
-    let shell = Shell::builder()
-        .registry(shared.registry.clone())
-        .sandbox(shared.sandbox.clone())
-        .allowed(shared.allowed.clone())
-        .limits(limits)
-        .build();
-    let mut shell = match shell {
-        Ok(shell) => shell,
-        Err(error) => return failed_script(builtin_cli::Chain(&error).to_string()),
-    };
-    let (mut stdout, mut stderr) = (Capped::new(shared.limits.bytes), Capped::new(MAX_ERROR_BYTES));
-    let script = Script {
-        text: asked.script,
-        stdin: asked.stdin.map(String::into_bytes),
-        ..Script::default()
-    };
-    let interrupt = shell.interrupt();
-    let outcome = crate::call::interrupted(
-        cancel,
-        move || interrupt.interrupt(),
-        || shell.run(&script, &mut stdout, &mut stderr),
-    );
-    let truncated = stdout.is_truncated || stderr.is_truncated;
-    let timed_out = outcome.status == ExitCode::TIMED_OUT;
-    let mut problems = Vec::new();
-    if truncated {
-        problems.push(format!("output was cut at {} bytes", shared.limits.bytes));
-    }
-    Answer {
-        is_error: false,
-        rows: 0,
-        result: ScriptResult {
-            exit_code: outcome.status.code(),
-            stdout: stdout.text(),
-            stderr: stderr.text(),
-            completeness: Completeness { complete: !truncated && !timed_out, truncated, problems },
-        },
+impl Call {
+    /// Runs a builtin that prints JSON lines, and keeps what `row` makes of them.
+    fn rows(
+        &mut self,
+        command: &[String],
+        limits: &RowLimits,
+        row: fn(Row) -> Option<Row>,
+    ) -> (Rows, Said) {
+        let mut rows = Rows::default();
+        let mut lines = JsonLines::new(|line| match row(line) {
+            Some(line) => rows.push(line, limits),
+            None => Ok(()),
+        });
+        let said = self.say(command, &mut lines);
+        (rows, said)
     }
 }
 
-fn failed_script(problem: String) -> Answer<ScriptResult> {
-    let completeness = Completeness { complete: false, truncated: false, problems: vec![problem] };
+/// Runs a script. One whose process was lost, or that did not run, is an error.
+fn script(call: &mut Call, asked: RunScript) -> Answer<ScriptResult> {
+    let max_stdout = call.shared().limits.bytes;
+    let request = Request::Captured {
+        text: asked.script,
+        stdin: asked.stdin.map(String::into_bytes).unwrap_or_default(),
+        max_stdout,
+        max_stderr: MAX_ERROR_BYTES,
+    };
+    let lost = |status, message| (status, Printed::default(), message, true);
+    let (status, printed, message, is_error) = match call.script(&request) {
+        Ok(Ended::Back(ScriptAnswer::Ended { status, printed, message, .. })) => {
+            (ExitCode::new(status), printed.unwrap_or_default(), message, false)
+        }
+        Ok(Ended::Back(ScriptAnswer::Failed { status, message })) => {
+            lost(ExitCode::new(status), message)
+        }
+        Ok(Ended::Lost { status, message }) => lost(status, message),
+        Ok(Ended::Back(_)) => lost(ExitCode::FAILURE, "the script did not run".to_owned()),
+        Err(problem) => lost(ExitCode::FAILURE, problem),
+    };
+    let Printed { stdout, stderr, is_truncated: truncated } = printed;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut problems = Vec::new();
+    if truncated {
+        problems.push(format!("output was cut at {max_stdout} bytes"));
+    }
+    problems.extend(message.lines().map(|line| line.replacen("host-shell: ", "", 1)));
+    let complete = !truncated && !is_error && status != ExitCode::TIMED_OUT;
     Answer {
-        is_error: true,
-        rows: 0,
+        is_error,
+        status,
         result: ScriptResult {
-            exit_code: ExitCode::FAILURE.code(),
-            stdout: String::new(),
-            stderr: String::new(),
-            completeness,
+            exit_code: status.code(),
+            stdout: text(&stdout),
+            stderr: text(&stderr) + &message,
+            completeness: Completeness { complete, truncated, problems },
         },
     }
 }

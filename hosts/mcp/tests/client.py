@@ -441,40 +441,148 @@ async def what_is_not_a_message_does_not_end_the_server():
     assert running.wait(PATIENCE) == 0
 
 
-async def script_cannot_take_the_memory_of_the_machine():
+async def script_that_takes_too_much_is_an_error_and_the_server_goes_on():
     limit = 256 * 1024 * 1024
+    async with client("--max-memory", str(limit)) as connected:
+        grown = "b=x; for i in {1..20}; do b=$b$b; done; "
+        memory = f"needs more than the limit of {limit} bytes of memory"
+        scripts = [
+            (grown + "echo first; seq 100000 | nl -s $b | wc -l", memory),
+            (grown + "seq 100000 >/tmp/a; comm --output-delimiter=$b /tmp/a /tmp/a | wc -l", memory),
+            ("time " * 400000 + "true", "too deep"),
+        ]
+        for script, why in scripts:
+            answer = await call(connected, "run_script", expect_error=True, script=script)
+            assert answer["exit_code"] == 1 and not answer["complete"], answer
+            assert why in answer["stderr"] and why in answer["problems"][0], answer
+            answer = await call(connected, "run_script", script="echo [$b]; cat /tmp/a")
+            assert answer["stdout"] == "[]\n", answer
+        answer = await call(connected, "run_script", script="sleep 600", timeout_ms=100)
+        assert answer["exit_code"] == 124 and not answer["complete"], answer
+        large = "echo " + "x" * (12 * 1024 * 1024)
+        answer = await call(connected, "run_script", expect_error=True, script=large)
+        assert "expected a script and its input in" in answer["stderr"], answer
+
+
+async def scripts_run_at_the_same_time_and_can_be_cancelled():
+    with tempfile.NamedTemporaryFile("r") as audit:
+        async with client("--timeout", f"{PATIENCE}s", "--audit", audit.name) as connected:
+            # Each one is given up while it runs, so that there is always a free process.
+            for _ in range(5):
+                async with anyio.create_task_group() as group:
+
+                    async def sleep():
+                        await connected.call_tool("run_script", {"script": "sleep 600"})
+                        raise AssertionError("the script slept enough")
+
+                    group.start_soon(sleep)
+                    answer = await call(connected, "run_script", script="echo meanwhile")
+                    assert answer["stdout"] == "meanwhile\n", answer
+                    group.cancel_scope.cancel()
+            lines = []
+            with anyio.fail_after(PATIENCE):
+                while len(lines) < 10:
+                    audit.seek(0)
+                    lines = [json.loads(line) for line in audit]
+                    await anyio.sleep(0.01)
+            statuses = sorted(line["status"] for line in lines)
+            assert statuses == [0] * 5 + [130] * 5, lines
+
+
+async def nothing_is_left_when_the_server_ends():
+    arguments = ["--timeout", f"{PATIENCE}s", "--grant", "sockets,processes"]
     running = subprocess.Popen(
-        [PROGRAM, "--max-memory", str(limit)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        [PROGRAM, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    script = "b=x; for i in {1..20}; do b=$b$b; done; seq 100000 | nl -s $b | wc -l"
     send(running, [
         {"method": "initialize", "id": 1, "params": handshake(HANDSHAKES[-1])},
         {"method": "notifications/initialized"},
-        {"method": "tools/call", "id": 2, "params": {"name": "run_script", "arguments": {"script": script}}},
+        {"method": "tools/call", "id": 2, "params": {
+            "name": "run_script", "arguments": {"script": "sleep 600"}}},
     ])
-    # The server ends, or the script does with an error; the script never succeeds.
-    for line in running.stdout:
-        message = json.loads(line)
-        if message.get("id") == 2:
-            assert message["result"]["structuredContent"]["exit_code"] != 0, message
-            break
-    running.stdin.close()
-    _, _, usage = os.wait4(running.pid, 0)
-    assert usage.ru_maxrss * 1024 < limit + 128 * 1024 * 1024, usage
+    # Four spawners and the broker; then a process for the script, and its broker.
+    while len(descendants(running.pid)) < 7:
+        await anyio.sleep(0.01)
+    ends = [os.pidfd_open(pid) for pid in descendants(running.pid)]
+    running.kill()
+    for end in ends:
+        await anyio.wait_readable(end)
+        os.close(end)
+    running.wait()
 
 
-async def audit_has_no_content():
-    with tempfile.NamedTemporaryFile("r") as audit:
-        async with client("--audit", audit.name) as connected:
-            await call(connected, "run_script", script="echo secret")
+def descendants(pid):
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                children = [int(child) for child in file.read().split()]
+        except OSError:
+            continue
+        found += children + [below for child in children for below in descendants(child)]
+    return found
+
+
+async def script_cannot_reach_the_messages_of_the_protocol():
+    async with client() as connected:
+        script = "echo '{}' >/dev/fd/1; for n in 1 2 3 4 5 6 7 8 9; do echo forged >&$n; cat <&$n; done; cat"
+        answer = await call(connected, "run_script", script=script)
+        assert "jsonrpc" not in answer["stdout"], answer
+        answer = await call(connected, "run_script", script="echo a")
+        assert answer["stdout"] == "a\n", answer
+
+
+async def host_names_are_resolved_with_the_grant():
+    with listener() as opened:
+        arguments = {"filter": "src localhost", "tables": ["tcp"], "states": ["listening"]}
+        async with client() as connected:
+            answer = await call(connected, "list_sockets", expect_error=True, **arguments)
+            assert "resolve" in answer["problems"][0], answer
+        async with client("--grant", "sockets,resolve") as connected:
+            answer = await call(connected, "list_sockets", **arguments)
+            assert [row["local"]["port"] for row in answer["sockets"]] == [port_of(opened)], answer
+            answer = await call(connected, "run_script", script="ss -tlH src localhost | wc -l")
+            assert answer["stdout"] == "1\n", answer
+
+
+async def audit_has_the_form_of_the_shells():
+    with tempfile.TemporaryDirectory() as directory, listener():
+        path = f"{directory}/audit.jsonl"
+        async with client("--audit", path) as connected:
+            await call(connected, "run_script", script="ss -Htln >/dev/null; ss -K; echo secret; exit 3")
             await call(connected, "listening_ports")
             await call(connected, "list_sockets", expect_error=True, filter="secret")
-        lines = [json.loads(line) for line in audit]
-        seen = [(line["tool"], line["success"]) for line in lines]
-        assert seen == [("run_script", True), ("listening_ports", True), ("list_sockets", False)], lines
-        keys = {"unix_ms", "duration_ms", "tool", "success", "rows"}
-        assert all(set(line) == keys for line in lines), lines
+            await call(connected, "policy")
+        assert os.stat(path).st_mode & 0o777 == 0o600
+        with open(path) as audit:
+            text = audit.read()
+        assert "secret" not in text, text
+        lines = [json.loads(line) for line in text.splitlines()]
+        keys = ["time", "tool", "duration_ms", "status", "commands", "grants_used", "grants_refused", "rows"]
+        assert all(list(line) == keys for line in lines), lines
+        assert all(len(line["time"]) == 30 and line["time"].endswith("Z") for line in lines), lines
+        seen = [[line[key] for key in keys if key not in ("time", "duration_ms")] for line in lines]
+        assert seen == [
+            ["run_script", 3, {"ss": 2, "unknown": 2}, ["sockets"], ["kill"], 1],
+            ["listening_ports", 0, {"ss": 1}, ["sockets"], [], 1],
+            ["list_sockets", 1, {"ss": 1}, ["sockets"], ["resolve"], 0],
+            ["policy", 0, {}, [], [], 0],
+        ], seen
+
+
+async def what_may_not_be_granted_ends_the_server_before_it_begins():
+    with tempfile.TemporaryDirectory() as directory:
+        os.symlink("/dev/null", f"{directory}/link")
+        wrong = [
+            (["--audit", f"{directory}/link"], "cannot open the audit"),
+            (["--audit", f"{directory}/audit", "--allow-path", directory], "outside of the granted"),
+            (["--allow-path", f"{directory}/../etc"], "expected a directory without `..`"),
+            (["--policy", f"{directory}/none"], "cannot read the policy"),
+        ]
+        for arguments, message in wrong:
+            ran = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True)
+            assert ran.returncode != 0 and message in ran.stderr.decode(), (arguments, ran)
+            assert ran.stdout == b"", ran
 
 
 def raw(*messages):
@@ -510,8 +618,13 @@ TESTS = [
     every_version_of_the_protocol_is_answered,
     client_that_goes_away_ends_the_server,
     what_is_not_a_message_does_not_end_the_server,
-    script_cannot_take_the_memory_of_the_machine,
-    audit_has_no_content,
+    script_that_takes_too_much_is_an_error_and_the_server_goes_on,
+    scripts_run_at_the_same_time_and_can_be_cancelled,
+    nothing_is_left_when_the_server_ends,
+    script_cannot_reach_the_messages_of_the_protocol,
+    host_names_are_resolved_with_the_grant,
+    audit_has_the_form_of_the_shells,
+    what_may_not_be_granted_ends_the_server_before_it_begins,
 ]
 
 

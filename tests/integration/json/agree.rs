@@ -214,8 +214,8 @@ fn details(row: &Value) -> String {
 fn uid(row: &Value, object: Option<&str>) -> String {
     let uid = row["uid"].as_u64().filter(|uid| *uid != 0);
     let uid = uid.map_or(String::new(), |uid| format!(" uid:{uid}"));
-    let object = object.unwrap_or("ffffffffffffffff");
-    format!("{uid} ino:{} sk:{object}", number(row, "inode"))
+    let object = object.map_or(String::new(), |object| format!(" sk:{object}"));
+    format!("{uid} ino:{}{object}", number(row, "inode"))
 }
 
 fn timer(row: &Value) -> String {

@@ -12,11 +12,13 @@
 //! - `filter`: filters made from the grammar, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
+//! - `cookbook`: the commands of docs/cookbook.md, in the situations that it describes.
 //! - `everywhere`: every network namespace of a machine, with and without rights.
 //! - `event`: sockets as they end, beside the real one and by what ends the following.
 //! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `peers`: other ends of connections, within and between namespaces.
+//! - `policy`: what a narrow policy lets one guess.
 //! - `processes`: processes that hold them, and those that may not be looked into.
 //! - `resolve`: names of hosts, over a host table and a name server of the test's own.
 //! - `secret`: keys of connections, where the policy shows them.
@@ -33,6 +35,7 @@ mod agree;
 mod capture;
 mod churn;
 mod compare;
+mod cookbook;
 mod decided;
 mod event;
 mod everywhere;
@@ -47,6 +50,7 @@ mod namespace;
 mod netstat;
 mod other;
 mod peers;
+mod policy;
 mod portwatch;
 mod processes;
 mod program;

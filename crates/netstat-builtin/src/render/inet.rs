@@ -8,7 +8,7 @@
 use builtin_cli::Escaped;
 use procnetsocket::{
     UserNames,
-    model::{InetProtocol, InetSocket, TcpState, Timer, TimerKind},
+    model::{InetProtocol, InetSocket, Source, TcpState, Timer, TimerKind},
 };
 
 use super::{
@@ -57,7 +57,8 @@ impl InetTable<'_> {
         push_text(out, format_args!("{:<4}", protocol(socket)));
         // Kernel: sock_diag has the longest queue of a listener here, and the text table 0.
         let is_listener = socket.protocol == InetProtocol::Tcp && socket.state == TcpState::Listen;
-        let sent = if is_listener && socket.cookie.is_some() { 0 } else { socket.queues.send };
+        let sent =
+            if is_listener && socket.source == Source::SockDiag { 0 } else { socket.queues.send };
         let received = socket.queues.recv;
         push_text(out, format_args!("  {received:>QUEUE$} {sent:>QUEUE$} "));
         self.addresses.push(out, socket.local, socket.protocol);

@@ -6,7 +6,7 @@
 //! ```
 
 use builtin_cli::Escaped;
-use procnetsocket::model::{Inode, UnixKind, UnixName, UnixSocket, UnixState};
+use procnetsocket::model::{Inode, Source, UnixKind, UnixName, UnixSocket, UnixState};
 
 use super::{
     field::{push_left, push_text},
@@ -48,9 +48,9 @@ impl UnixTable<'_> {
         };
         // Kernel: a socket has a reference for its descriptor, one for the table, and one for each
         // socket whose peer it is (`unix_create1`, `unix_stream_connect`).
-        let references = match socket.cookie {
-            Some(_) => OWN_REFERENCES.saturating_add(self.peers.of(socket.inode)),
-            None => socket.references,
+        let references = match socket.source {
+            Source::SockDiag => OWN_REFERENCES.saturating_add(self.peers.of(socket.inode)),
+            _ => socket.references,
         };
         if is_listed {
             self.push_row(

@@ -2,8 +2,8 @@
 
 use super::{bytes::Fault, inet, netlink, packet, unix, vsock, xdp};
 use crate::model::{
-    Family, InetSocket, NetlinkSocket, PacketSocket, RowForm, Socket, Table, UnixSocket,
-    VsockSocket, XdpSocket,
+    Family, InetProtocol, InetSocket, NetlinkSocket, PacketSocket, RowForm, Socket, Source, Table,
+    UnixSocket, VsockSocket, XdpSocket,
 };
 
 /// Decodes messages about the sockets of one table.
@@ -35,11 +35,11 @@ impl Decoder {
     pub fn new(table: Table) -> Self {
         Self(match table.form() {
             RowForm::Inet(protocol, family) => {
-                DecodedRow::Inet(family, InetSocket::blank(protocol))
+                DecodedRow::Inet(family, InetSocket::blank(Source::SockDiag, protocol))
             }
-            RowForm::Unix => DecodedRow::Unix(UnixSocket::blank()),
-            RowForm::Packet => DecodedRow::Packet(PacketSocket::blank()),
-            RowForm::Netlink => DecodedRow::Netlink(NetlinkSocket::blank()),
+            RowForm::Unix => DecodedRow::Unix(UnixSocket::blank(Source::SockDiag)),
+            RowForm::Packet => DecodedRow::Packet(PacketSocket::blank(Source::SockDiag)),
+            RowForm::Netlink => DecodedRow::Netlink(NetlinkSocket::blank(Source::SockDiag)),
             RowForm::Vsock => DecodedRow::Vsock(vsock::blank()),
             RowForm::Xdp => DecodedRow::Xdp(xdp::blank()),
         })
@@ -47,7 +47,7 @@ impl Decoder {
 
     /// Returns the decoder of events, which tell of TCP and UDP sockets of both families.
     pub fn of_events() -> Self {
-        Self(DecodedRow::Event(InetSocket::blank(crate::model::InetProtocol::Tcp)))
+        Self(DecodedRow::Event(InetSocket::blank(Source::SockDiag, InetProtocol::Tcp)))
     }
 
     /// Decodes what is behind the netlink header of a message; the socket is lent until the next

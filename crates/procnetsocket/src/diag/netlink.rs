@@ -23,7 +23,7 @@ use super::{
     memory::{decode_memory, take_cookie},
     uapi::{NETLINK_DIAG_FLAGS, NETLINK_DIAG_GROUPS, NETLINK_DIAG_MEMINFO},
 };
-use crate::model::{Inode, NetlinkDetail, NetlinkFlags, NetlinkSocket};
+use crate::model::{Inode, NetlinkDetail, NetlinkFlags, NetlinkSocket, Source};
 
 const HEADER: usize = 28;
 
@@ -39,7 +39,7 @@ pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Faul
     }
     let mut groups = row.detail.take().unwrap_or_default().groups;
     groups.replace(std::iter::empty());
-    *row = NetlinkSocket::blank();
+    *row = NetlinkSocket::blank(Source::SockDiag);
     row.protocol = protocol.into();
     row.port_id = fields.u32();
     let (remote_port_id, remote_group) = (fields.u32(), fields.u32());

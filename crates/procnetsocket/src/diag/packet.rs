@@ -26,7 +26,7 @@ use super::{
 };
 use crate::model::{
     Fanout, FilterInstruction, Inode, PacketFlags, PacketInfo, PacketKind, PacketMulticast,
-    PacketRing, PacketSocket,
+    PacketRing, PacketSocket, Source,
 };
 
 const HEADER: usize = 16;
@@ -47,7 +47,7 @@ pub(super) fn decode(message: &[u8], row: &mut PacketSocket) -> Result<(), Fault
     if family != AF_PACKET {
         return Err(Fault::number(0, "a packet socket", family));
     }
-    *row = PacketSocket::blank();
+    *row = PacketSocket::blank(Source::SockDiag);
     row.kind = PacketKind::from_number(kind.into());
     row.protocol = fields.u16();
     row.inode = Inode::new(fields.u32().into());

@@ -12,7 +12,7 @@ use super::{
     bytes::{Fault, split},
     memory::take_cookie,
 };
-use crate::model::{Inode, Shutdown, TcpState, VsockAddr, VsockKind, VsockSocket};
+use crate::model::{Inode, Shutdown, Source, TcpState, VsockAddr, VsockKind, VsockSocket};
 
 const HEADER: usize = 32;
 
@@ -23,6 +23,7 @@ pub(super) const AF_VSOCK: u8 = 40;
 pub(super) fn blank() -> VsockSocket {
     let nowhere = VsockAddr { cid: VsockAddr::ANY, port: VsockAddr::ANY };
     VsockSocket {
+        source: Source::SockDiag,
         kind: VsockKind::Stream,
         state: TcpState::Close,
         shutdown: Shutdown::NONE,

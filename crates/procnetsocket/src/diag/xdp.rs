@@ -15,7 +15,7 @@ use super::{
         XDP_DIAG_UID, XDP_DIAG_UMEM, XDP_DIAG_UMEM_COMPLETION_RING, XDP_DIAG_UMEM_FILL_RING,
     },
 };
-use crate::model::{Inode, XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};
+use crate::model::{Inode, Source, XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};
 
 const HEADER: usize = 16;
 
@@ -24,7 +24,13 @@ pub(super) const AF_XDP: u8 = 44;
 
 /// Returns a row in which nothing stands yet.
 pub(super) fn blank() -> XdpSocket {
-    XdpSocket { kind: 3, inode: None, cookie: None, detail: XdpDetail::default() }
+    XdpSocket {
+        source: Source::SockDiag,
+        kind: 3,
+        inode: None,
+        cookie: None,
+        detail: XdpDetail::default(),
+    }
 }
 
 /// Reads a message into a row. Every field is set anew.

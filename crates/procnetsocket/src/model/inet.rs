@@ -14,6 +14,7 @@ use super::{
     id::{Cookie, Inode, KernelPointer},
     inet_detail::InetDetails,
     queue::Queues,
+    source::Source,
     state::TcpState,
     timer::Timer,
 };
@@ -71,6 +72,9 @@ words!(Family {
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InetSocket {
+    /// Where the row comes from.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub source: Source,
     /// The table that it stands in.
     pub protocol: InetProtocol,
     /// Address and port on this side, in host order; an unspecified address and port 0 mean "any".
@@ -130,9 +134,10 @@ pub struct InetSocket {
 
 impl InetSocket {
     /// Returns a row in which nothing stands yet.
-    pub(crate) fn blank(protocol: InetProtocol) -> Self {
+    pub(crate) fn blank(source: Source, protocol: InetProtocol) -> Self {
         let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
         Self {
+            source,
             protocol,
             local: nowhere,
             remote: nowhere,

@@ -26,6 +26,7 @@ mod queue;
 mod sctp_info;
 mod shutdown;
 mod socket;
+mod source;
 mod state;
 mod state_mask;
 mod table;
@@ -50,7 +51,8 @@ pub use packet::{
 pub use queue::Queues;
 pub use sctp_info::{SctpCounters, SctpInfo, SctpPath, SctpState};
 pub use shutdown::Shutdown;
-pub use socket::{OwnedSocket, Socket, Source};
+pub use socket::{OwnedSocket, Socket};
+pub use source::Source;
 pub use state::TcpState;
 pub use state_mask::StateMask;
 pub(crate) use table::RowForm;

@@ -5,6 +5,7 @@ use super::form;
 use super::{
     id::{Cookie, Inode, KernelPointer},
     memory::SocketMemory,
+    source::Source,
 };
 
 /// A netlink socket (`netlink(7)`).
@@ -12,6 +13,9 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NetlinkSocket {
+    /// Where the row comes from.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub source: Source,
     /// The netlink family (`NETLINK_ROUTE` is 0).
     pub protocol: u32,
     /// The port id: 0 is the kernel; by convention, not by rule, often the process id.
@@ -52,8 +56,9 @@ pub struct NetlinkSocket {
 
 impl NetlinkSocket {
     /// Returns a row in which nothing stands yet.
-    pub(crate) fn blank() -> Self {
+    pub(crate) fn blank(source: Source) -> Self {
         Self {
+            source,
             protocol: 0,
             port_id: 0,
             groups: 0,

@@ -7,6 +7,7 @@ use super::form;
 use super::{
     id::{Cookie, Inode, KernelPointer},
     memory::SocketMemory,
+    source::Source,
 };
 
 /// A packet socket (`packet(7)`).
@@ -14,6 +15,9 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketSocket {
+    /// Where the row comes from.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub source: Source,
     /// With or without the link header.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: PacketKind,
@@ -49,8 +53,9 @@ pub struct PacketSocket {
 
 impl PacketSocket {
     /// Returns a row in which nothing stands yet.
-    pub(crate) fn blank() -> Self {
+    pub(crate) fn blank(source: Source) -> Self {
         Self {
+            source,
             kind: PacketKind::Raw,
             protocol: 0,
             interface: None,

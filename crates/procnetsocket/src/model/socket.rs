@@ -1,22 +1,16 @@
 //! A row of any table, lent or kept.
 
 use super::{
-    id::Inode, inet::InetSocket, netlink::NetlinkSocket, packet::PacketSocket, state::TcpState,
-    unix::UnixSocket, vsock::VsockSocket, xdp::XdpSocket,
+    id::{Inode, KernelPointer},
+    inet::InetSocket,
+    netlink::NetlinkSocket,
+    packet::PacketSocket,
+    source::Source,
+    state::TcpState,
+    unix::UnixSocket,
+    vsock::VsockSocket,
+    xdp::XdpSocket,
 };
-
-/// Where rows come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Source {
-    /// A text table of `/proc/net`, or of a directory that stands for it. Names of unix sockets in
-    /// it can be forged, see [`UnixSocket`](crate::model::UnixSocket).
-    #[default]
-    ProcText,
-    /// The kernel's netlink interface, sock_diag.
-    #[doc(alias = "NETLINK_SOCK_DIAG")]
-    SockDiag,
-}
 
 /// One row of a socket table, lent to a [`Visitor`](crate::Visitor).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +33,14 @@ pub enum Socket<'a> {
 impl Socket<'_> {
     /// Returns which source the row comes from.
     pub fn source(&self) -> Source {
-        let is_of_diag = match self {
-            Self::Inet(row) => row.cookie.is_some(),
-            Self::Unix(row) => row.cookie.is_some(),
-            Self::Packet(row) => row.cookie.is_some(),
-            Self::Netlink(row) => row.detail.is_some(),
-            Self::Vsock(_) | Self::Xdp(_) => true,
-        };
-        if is_of_diag { Source::SockDiag } else { Source::ProcText }
+        match self {
+            Self::Inet(row) => row.source,
+            Self::Unix(row) => row.source,
+            Self::Packet(row) => row.source,
+            Self::Netlink(row) => row.source,
+            Self::Vsock(row) => row.source,
+            Self::Xdp(row) => row.source,
+        }
     }
 
     /// Returns the state in which the socket is listed.
@@ -151,6 +145,28 @@ impl OwnedSocket {
             Self::Netlink(row) => Socket::Netlink(row),
             Self::Vsock(row) => Socket::Vsock(row),
             Self::Xdp(row) => Socket::Xdp(row),
+        }
+    }
+}
+
+impl OwnedSocket {
+    /// Forgets which object of the kernel the row is about: the cookie and the pointers.
+    ///
+    /// Kernel: cookies are given out in the order in which sockets are first listed, and objects are
+    /// made side by side, so both say something of other sockets.
+    pub fn clear_objects(&mut self) {
+        let nowhere = KernelPointer(0);
+        match self {
+            Self::Inet(row) => (row.cookie, row.pointer) = (None, nowhere),
+            Self::Unix(row) => (row.cookie, row.pointer) = (None, nowhere),
+            Self::Packet(row) => (row.cookie, row.pointer) = (None, nowhere),
+            Self::Netlink(row) => {
+                (row.cookie, row.pointer) = (None, nowhere);
+                // Older kernels print a pointer to the dump.
+                row.dump = u64::from(row.dump != 0);
+            }
+            Self::Vsock(row) => row.cookie = None,
+            Self::Xdp(row) => row.cookie = None,
         }
     }
 }

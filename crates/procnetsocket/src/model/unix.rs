@@ -9,6 +9,7 @@ use super::{
     memory::SocketMemory,
     queue::Queues,
     shutdown::Shutdown,
+    source::Source,
     state::TcpState,
 };
 
@@ -23,6 +24,9 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixSocket {
+    /// Where the row comes from.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub source: Source,
     /// Stream, datagram or sequenced packets.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: UnixKind,
@@ -81,8 +85,9 @@ impl UnixSocket {
     }
 
     /// Returns a row in which nothing stands yet.
-    pub(crate) fn blank() -> Self {
+    pub(crate) fn blank(source: Source) -> Self {
         Self {
+            source,
             kind: UnixKind::Stream,
             state: UnixState::Unconnected,
             protocol: 0,

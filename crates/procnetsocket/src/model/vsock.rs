@@ -5,6 +5,7 @@ use super::form;
 use super::{
     id::{Cookie, Inode},
     shutdown::Shutdown,
+    source::Source,
     state::TcpState,
 };
 
@@ -14,6 +15,9 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VsockSocket {
+    /// Where the row comes from.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub source: Source,
     /// Stream, datagram or sequenced packets.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: VsockKind,

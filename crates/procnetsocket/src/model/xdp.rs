@@ -5,6 +5,7 @@ use super::form;
 use super::{
     id::{Cookie, Inode},
     memory::SocketMemory,
+    source::Source,
 };
 
 /// An XDP socket (`AF_XDP`); sock_diag only.
@@ -13,6 +14,9 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct XdpSocket {
+    /// Where the row comes from.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub source: Source,
     /// The type (`SOCK_*`): 3, raw, on every known kernel.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u8,

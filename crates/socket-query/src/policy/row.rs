@@ -1,6 +1,6 @@
 //! What a policy leaves of a row.
 
-use procnetsocket::model::{InetSocket, Socket, UnixName, UnixSocket};
+use procnetsocket::model::{OwnedSocket, Socket, UnixName};
 
 use super::{Policy, Visibility, VisibleUsers};
 use crate::select::{AddressFamily, FamilySet};
@@ -12,11 +12,20 @@ use crate::select::{AddressFamily, FamilySet};
 #[derive(Clone, Copy)]
 pub(crate) struct Redaction<'a> {
     policy: &'a Policy,
+    hides_objects: bool,
 }
 
 impl<'a> Redaction<'a> {
-    pub(crate) const fn new(policy: &'a Policy) -> Self {
-        Self { policy }
+    /// Security: the kernel numbers sockets when it first lists them, and makes them side by side in
+    /// memory. So cookies and pointers say how many sockets there are between two that are shown.
+    pub(crate) fn new(policy: &'a Policy) -> Self {
+        Self { policy, hides_objects: policy.narrows() }
+    }
+
+    /// Returns the redaction that leaves cookies and pointers, for what is destroyed by them. Such a
+    /// row is redacted once more before anybody sees it.
+    pub(crate) fn with_objects(self) -> Self {
+        Self { hides_objects: false, ..self }
     }
 
     /// Calls `see` with what may be seen of a row; `None` when the row is hidden.
@@ -28,15 +37,12 @@ impl<'a> Redaction<'a> {
         if !self.shows(&socket) {
             return None;
         }
-        Some(match socket {
-            Socket::Inet(inet) if self.policy.secrets == Visibility::Hidden => {
-                redact_keys(inet, see)
-            }
-            Socket::Unix(unix) if self.hides_some_of(unix) => {
-                see(Socket::Unix(&self.redacted_unix(unix)))
-            }
-            socket => see(socket),
-        })
+        if !self.hides_objects && !self.hides_fields(&socket) {
+            return Some(see(socket));
+        }
+        let mut seen = OwnedSocket::from(socket);
+        self.redact_fields(&mut seen);
+        Some(see(seen.as_socket()))
     }
 
     /// Returns whether a row that was not understood may be spoken of. Whose it is cannot be known.
@@ -44,25 +50,49 @@ impl<'a> Redaction<'a> {
         self.policy.users == VisibleUsers::All
     }
 
-    fn hides_some_of(self, unix: &UnixSocket) -> bool {
-        self.policy.unix_names == Visibility::Hidden
-            || self.policy.users != VisibleUsers::All
-                && (unix.detail.peer.is_some() || !unix.detail.pending.is_empty())
+    /// Returns whether some of what is known of this socket alone is hidden.
+    fn hides_fields(self, socket: &Socket<'_>) -> bool {
+        match socket {
+            Socket::Inet(inet) => {
+                self.policy.secrets == Visibility::Hidden && !inet.detail.md5_keys.is_empty()
+            }
+            Socket::Unix(unix) => {
+                self.policy.unix_names == Visibility::Hidden
+                    || self.policy.users != VisibleUsers::All
+                        && (unix.detail.peer.is_some() || !unix.detail.pending.is_empty())
+            }
+            _ => false,
+        }
     }
 
     /// The file that a name stands for goes with the name. Sockets on the other side go where they may be
     /// another user's.
-    fn redacted_unix(self, unix: &UnixSocket) -> UnixSocket {
-        let mut seen = unix.clone();
-        if self.policy.unix_names == Visibility::Hidden {
-            seen.name = UnixName::Unnamed;
-            seen.detail.file = None;
+    fn redact_fields(self, seen: &mut OwnedSocket) {
+        // Security: unix sockets are first listed, and so numbered, by a hash of their names.
+        let is_unnamed =
+            matches!(seen, OwnedSocket::Unix(_)) && self.policy.unix_names == Visibility::Hidden;
+        if self.hides_objects || is_unnamed {
+            seen.clear_objects();
         }
-        if self.policy.users != VisibleUsers::All {
-            seen.detail.peer = None;
-            seen.detail.pending.clear();
+        match seen {
+            OwnedSocket::Inet(inet)
+                if self.policy.secrets == Visibility::Hidden
+                    && !inet.detail.md5_keys.is_empty() =>
+            {
+                inet.detail.md5_keys.clear();
+            }
+            OwnedSocket::Unix(unix) => {
+                if self.policy.unix_names == Visibility::Hidden {
+                    unix.name = UnixName::Unnamed;
+                    unix.detail.file = None;
+                }
+                if self.policy.users != VisibleUsers::All {
+                    unix.detail.peer = None;
+                    unix.detail.pending.clear();
+                }
+            }
+            _ => {}
         }
-        seen
     }
 
     /// Returns whether a row is shown at all.
@@ -89,21 +119,15 @@ fn family_of(socket: &Socket<'_>) -> Option<AddressFamily> {
     })
 }
 
-fn redact_keys<R>(inet: &InetSocket, see: impl FnOnce(Socket<'_>) -> R) -> R {
-    if inet.detail.md5_keys.is_empty() {
-        return see(Socket::Inet(inet));
-    }
-    let mut seen = inet.clone();
-    seen.detail.md5_keys.clear();
-    see(Socket::Inet(&seen))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{cell::RefCell, ops::ControlFlow};
 
     use bstr::ByteSlice as _;
-    use procnetsocket::{Query, RowError, SocketTables, Source, Table, Visitor, model::UnixName};
+    use procnetsocket::{
+        Query, RowError, SocketTables, Source, Table, Visitor,
+        model::{UnixName, UnixSocket},
+    };
     use rstest::rstest;
     use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
 

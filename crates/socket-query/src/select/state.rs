@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use procnetsocket::model::{InetSocket, Socket, StateMask, TcpState};
+use procnetsocket::model::{InetSocket, Socket, Source, StateMask, TcpState};
 
 /// A set of socket states. Sockets of families that are not TCP are listed in the TCP state that
 /// comes nearest, see [`state_of`].
@@ -61,9 +61,11 @@ pub fn state_of(socket: &Socket<'_>) -> TcpState {
 /// they are shown as unconnected. A text table never has any.
 pub fn shown_state_of(socket: &Socket<'_>) -> TcpState {
     match socket {
-        Socket::Inet(InetSocket { state: TcpState::BoundInactive, cookie: Some(_), .. }) => {
-            TcpState::Close
-        }
+        Socket::Inet(InetSocket {
+            state: TcpState::BoundInactive,
+            source: Source::SockDiag,
+            ..
+        }) => TcpState::Close,
         socket => state_of(socket),
     }
 }

@@ -159,13 +159,7 @@ impl Everywhere<'_> {
         let rows = rows.map(|rows| NonZeroU64::new(rows).unwrap_or(NonZeroU64::MIN));
         let time = policy.max_time().map(|time| time.saturating_sub(self.begin.elapsed()));
         let left = policy.clone().with_max_rows(rows).with_max_time(time);
-        let source = BoundedTables {
-            tables: &there.tables,
-            policy: &left,
-            limits: &view.limits,
-            own_sockets: &there.own_sockets,
-            usage: &view.usage,
-        };
+        let source = BoundedTables { policy: &left, ..there.source()? };
         if is_full {
             // No further row may come, and none may be left out in silence.
             let usage = UsageCounter::default();

@@ -7,8 +7,13 @@ use procnetsocket::{Interrupt, Pid, ProcessQuery, ProcessTable, SocketTables};
 
 use super::{PolicyView, process};
 use crate::{
-    collect::BoundedTables, destroy::KillGate, error::Error, follow::EventGate,
-    host_name::HostNames, policy::Grant, process_source::ProcessSource,
+    collect::BoundedTables,
+    destroy::KillGate,
+    error::Error,
+    follow::EventGate,
+    host_name::HostNames,
+    policy::{Grant, Redaction},
+    process_source::ProcessSource,
 };
 
 impl PolicyView {
@@ -116,7 +121,9 @@ impl PolicyView {
         Ok(BoundedTables {
             tables: self.sockets()?,
             policy: &self.policy,
+            redaction: Redaction::new(&self.policy),
             limits: &self.limits,
+            sorted_rows: self.sorted_rows,
             own_sockets: &self.own_sockets,
             usage: &self.usage,
         })

@@ -1,7 +1,7 @@
 //! What a view knows of the machine beside its sockets: names, counters, interfaces.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     num::NonZeroU32,
     ops::RangeInclusive,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use bstr::{BStr, BString};
-use procnetsocket::{Interrupt, SockStat, SockStat6};
+use procnetsocket::{Interrupt, SockStat, SockStat6, Uninterrupted, model::Socket};
 
 use super::PolicyView;
 use crate::{
@@ -114,12 +114,30 @@ impl PolicyView {
     }
 
     /// Returns the paths of the control groups by their ids; none if the host gave no way to find
-    /// them.
+    /// them. Where the policy hides sockets, they are those of the sockets that it shows.
     pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
-        match (&self.cgroups, self.sockets()) {
-            (Some(cgroups), Ok(_)) => cgroups.paths(),
-            _ => BTreeMap::new(),
+        let (Some(cgroups), Ok(_)) = (&self.cgroups, self.sockets()) else {
+            return BTreeMap::new();
+        };
+        let mut paths = cgroups.paths();
+        if self.policy.narrows() {
+            let shown = self.shown_cgroups();
+            paths.retain(|id, _| shown.contains(id));
         }
+        paths
+    }
+
+    /// Returns the ids of the control groups of the sockets that the policy shows.
+    fn shown_cgroups(&self) -> BTreeSet<u64> {
+        let mut ids = BTreeSet::new();
+        let listed = self.for_each_shown(&Uninterrupted, |socket| {
+            if let Socket::Inet(inet) = socket {
+                ids.extend(inet.detail.cgroup_id);
+            }
+        });
+        // OK because a group that is not known is shown as a number.
+        drop(listed);
+        ids
     }
 }
 

@@ -1,6 +1,6 @@
 //! The search for the processes of sockets, cut down to what a policy shows.
 
-use std::{ops::ControlFlow, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use procnetsocket::{
     Interrupt, ProcessQuery, ProcessTable,
@@ -12,8 +12,7 @@ use crate::{
     error::Error,
     policy::ProcessRedaction,
     process_source::{ProcessSource, ProcessSourceErrorKind},
-    select::{Selection, SocketTable},
-    sink::{ListingProblem, Sink},
+    select::Selection,
 };
 
 /// Looks for processes: see [`ProcessGate::find`](super::ProcessGate::find).
@@ -45,26 +44,21 @@ fn shown_sockets(
     if !view.policy.narrows() {
         return Ok(None);
     }
-    let policy = view.policy.clone().with_max_rows(None);
-    let mut inodes = KeptInodes::default();
-    // Nobody sees these rows.
-    let all = PolicyView { policy, usage: Arc::default(), ..view.clone() };
-    all.collect(&Selection::everything(), interrupt, &mut inodes)?;
-    Ok(Some(inodes.0))
+    let mut inodes = Vec::new();
+    view.for_each_shown(interrupt, |socket| inodes.extend(socket.inode()))?;
+    Ok(Some(inodes))
 }
 
-/// Keeps the inodes of sockets.
-#[derive(Default)]
-struct KeptInodes(Vec<Inode>);
-
-impl Sink for KeptInodes {
-    fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
-        self.0.extend(socket.inode());
-        ControlFlow::Continue(())
-    }
-
-    /// The listing itself reports it.
-    fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
+impl PolicyView {
+    /// Calls `each` with every socket that the policy shows. Nobody sees these rows, so they are not
+    /// counted, and a problem is reported by the listing itself.
+    pub(super) fn for_each_shown(
+        &self,
+        interrupt: &dyn Interrupt,
+        each: impl FnMut(Socket<'_>),
+    ) -> Result<(), Error> {
+        let policy = self.policy.clone().with_max_rows(None);
+        let all = Self { policy, usage: Arc::default(), ..self.clone() };
+        all.for_each(&Selection::everything(), interrupt, each).map(drop)
     }
 }

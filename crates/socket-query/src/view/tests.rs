@@ -63,6 +63,38 @@ fn events_have_one_gate(#[case] grants: &[Grant], #[case] kind: ErrorKind) {
     assert_eq!(view(grants).events().unwrap_err().kind(), kind);
 }
 
+/// Knows one control group, in which there is no socket.
+struct OneGroup;
+
+impl CgroupPaths for OneGroup {
+    fn paths(&self) -> BTreeMap<u64, BString> {
+        BTreeMap::from([(7, "/secret.service".into())])
+    }
+}
+
+#[rstest]
+#[case::all_sockets(Policy::default(), "cgroup = /secret.service", true)]
+#[case::all_sockets_and_no_group(Policy::default(), "cgroup = /other", false)]
+#[case::unit_of_all_sockets(Policy::default(), "unit = secret.service", true)]
+#[case::one_user(one_user(), "cgroup = /secret.service", false)]
+#[case::unit_of_one_user(one_user(), "unit = secret.service", false)]
+fn control_groups_of_hidden_sockets_cannot_be_asked_for(
+    #[case] policy: Policy,
+    #[case] text: &str,
+    #[case] is_known: bool,
+) {
+    let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).build();
+    let tables = Arc::new(SocketTables::from_dir(root.dir()));
+    let view = PolicyView::new(tables, policy, Names::default()).with_cgroups(Arc::new(OneGroup));
+    let text: FilterText = [text].into_iter().collect();
+    let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted);
+    assert_eq!(parsed.is_ok(), is_known, "{parsed:?}");
+}
+
+fn one_user() -> Policy {
+    Policy::default().with_users(VisibleUsers::Uid(0))
+}
+
 /// Knows no host.
 struct Nobody;
 

@@ -91,6 +91,7 @@ mod tests {
             rows: 2,
         };
         assert_eq!(usage.take(), expected);
+        view.clone().with_new_usage().kill().unwrap_err();
         assert_eq!(usage.take(), Usage::default());
     }
 }

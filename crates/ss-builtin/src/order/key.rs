@@ -142,7 +142,7 @@ mod tests {
     fn inet(protocol: &str, state: &str, recv_q: u32) -> OwnedSocket {
         let end = r#"{"address":"127.0.0.1","port":1}"#;
         let text = format!(
-            r#"{{"family":"inet","protocol":"{protocol}","local":{end},"peer":{end},"cookie":"ab",
+            r#"{{"family":"inet","source":"sock_diag","protocol":"{protocol}","local":{end},"peer":{end},
             "kernel_state":"{state}","recv_q":{recv_q},"send_q":{recv_q},"uid":0}}"#
         );
         serde_json::from_str(&text).unwrap()

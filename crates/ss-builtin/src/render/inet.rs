@@ -1,7 +1,9 @@
 //! Internet sockets.
 
 use builtin_cli::Escaped;
-use procnetsocket::model::{InetInfo, InetOptions, InetProtocol, InetSocket, Socket};
+use procnetsocket::model::{
+    Cookie, InetInfo, InetOptions, InetProtocol, InetSocket, Socket, Source,
+};
 use socket_query::SocketTable;
 
 use super::{
@@ -17,7 +19,7 @@ use super::{
     table::Cells,
     tcp_info::{Style, push_tcp_info},
     timer::push_timer,
-    uid::{object, push_directions, push_uid_inode},
+    uid::{push_directions, push_uid_inode},
     ulp::{push_md5_keys, push_ulp},
 };
 use crate::cli::Detail;
@@ -70,7 +72,7 @@ impl RowRenderer<'_> {
         if self.details.is_empty() {
             return;
         }
-        if socket.cookie.is_some() {
+        if socket.source == Source::SockDiag {
             cells.push(ColumnId::Extra, |out| self.push_inet_extra(out, socket));
         } else if table == SocketTable::Tcp {
             cells.push(ColumnId::Extra, |out| self.push_proc_extra(out, socket));
@@ -83,7 +85,7 @@ impl RowRenderer<'_> {
             push_timer(out, socket);
         }
         if self.shows(Detail::Extended) {
-            push_uid_inode(out, socket.uid, socket.inode, socket.pointer.0);
+            push_uid_inode(out, socket.uid, socket.inode, Some(socket.pointer.0));
             if !socket.trailing.is_empty() {
                 push_text(out, " opt:\"");
                 Escaped::name(&socket.trailing).push_to(out);
@@ -131,7 +133,7 @@ impl RowRenderer<'_> {
 
     fn push_inet_details(&self, out: &mut Vec<u8>, socket: &InetSocket) {
         let detail = &socket.detail;
-        push_uid_inode(out, socket.uid, socket.inode, object(socket.cookie));
+        push_uid_inode(out, socket.uid, socket.inode, socket.cookie.map(Cookie::get));
         if let Some(mark) = detail.mark.filter(|mark| *mark != 0) {
             push_text(out, " fwmark:");
             push_marked_hex(out, mark.into());

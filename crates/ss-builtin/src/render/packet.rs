@@ -1,7 +1,7 @@
 //! Packet sockets.
 
 use procnetsocket::model::{
-    Fanout, FilterInstruction, PacketFlags, PacketInfo, PacketRing, PacketSocket,
+    Cookie, Fanout, FilterInstruction, PacketFlags, PacketInfo, PacketRing, PacketSocket, Source,
 };
 use socket_query::ethertype;
 
@@ -12,7 +12,7 @@ use super::{
     number::{push_decimal, push_hex, push_marked_hex},
     row::{RowRenderer, fill_queues},
     table::Cells,
-    uid::{object, push_uid_inode},
+    uid::push_uid_inode,
 };
 use crate::cli::{Detail, NameDisplay};
 
@@ -63,7 +63,10 @@ impl RowRenderer<'_> {
         let detail = &socket.detail;
         if self.shows(Detail::Extended) {
             // Compat: the kernel object of a packet socket is not taken from the text table.
-            let object = if socket.cookie.is_some() { object(socket.cookie) } else { 0 };
+            let object = match socket.source {
+                Source::SockDiag => socket.cookie.map(Cookie::get),
+                _ => Some(0),
+            };
             push_uid_inode(out, socket.uid, socket.inode, object);
             if let Some(info) = &detail.info {
                 self.push_break(out);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use procnetsocket::model::{InetProtocol, InetSocket, Timer, TimerKind};
+use procnetsocket::model::{InetProtocol, InetSocket, Source, Timer, TimerKind};
 
 use super::{field::push_text, number::push_decimal};
 
@@ -11,7 +11,7 @@ pub(super) fn timer_count(socket: &InetSocket) -> u32 {
     match socket.timer {
         Some(Timer { kind: TimerKind::Retransmit, .. }) => socket.retransmits,
         // Sock_diag has one number, which is one of these; the other is zero then.
-        _ if socket.cookie.is_some() => socket.retransmits.max(socket.probes),
+        _ if socket.source == Source::SockDiag => socket.retransmits.max(socket.probes),
         _ => socket.probes,
     }
 }

@@ -1,29 +1,32 @@
 //! Process, inode and kernel object of a socket, and the marks of what is shut.
 
-use procnetsocket::model::{Cookie, Inode, Shutdown};
+use procnetsocket::model::{Inode, Shutdown};
 
 use super::{
     field::{push_nonzero, push_text},
     number::{push_decimal, push_hex},
 };
 
-/// Appends uid, inode and kernel object; a user id of 0 is left out.
-pub(super) fn push_uid_inode(out: &mut Vec<u8>, uid: u32, inode: Option<Inode>, object: u64) {
+/// Appends uid, inode and kernel object; a user id of 0 is left out, and an object that is not
+/// known.
+pub(super) fn push_uid_inode(
+    out: &mut Vec<u8>,
+    uid: u32,
+    inode: Option<Inode>,
+    object: Option<u64>,
+) {
     push_nonzero(out, " uid:", uid);
     push_text(out, " ino:");
     push_inode(out, inode);
-    push_text(out, " sk:");
-    push_hex(out, object, 1);
+    if let Some(object) = object {
+        push_text(out, " sk:");
+        push_hex(out, object, 1);
+    }
 }
 
 /// Appends the number of an inode; 0 stands for none.
 pub(super) fn push_inode(out: &mut Vec<u8>, inode: Option<Inode>) {
     push_decimal(out, inode.map_or(0, Inode::get));
-}
-
-/// Returns what is printed for a cookie; all ones stand for none.
-pub(super) fn object(cookie: Option<Cookie>) -> u64 {
-    cookie.map_or(u64::MAX, Cookie::get)
 }
 
 /// Appends an arrow with a head for each direction that is open: ` <->`.

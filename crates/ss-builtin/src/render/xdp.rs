@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use procnetsocket::model::{XdpSocket, XdpStatistics, XdpUmem};
+use procnetsocket::model::{Cookie, XdpSocket, XdpStatistics, XdpUmem};
 
 use super::{
     column::ColumnId,
@@ -10,7 +10,7 @@ use super::{
     memory::push_memory,
     row::{RowRenderer, fill_queues},
     table::Cells,
-    uid::{object, push_uid_inode},
+    uid::push_uid_inode,
 };
 use crate::cli::Detail;
 
@@ -40,7 +40,8 @@ impl RowRenderer<'_> {
     fn push_xdp_extra(&self, out: &mut Vec<u8>, socket: &XdpSocket) {
         let detail = &socket.detail;
         if self.shows(Detail::Extended) {
-            push_uid_inode(out, detail.uid.unwrap_or(0), socket.inode, object(socket.cookie));
+            let object = socket.cookie.map(Cookie::get);
+            push_uid_inode(out, detail.uid.unwrap_or(0), socket.inode, object);
             let rings = [("rx(", detail.receive_entries), ("tx(", detail.transmit_entries)];
             self.push_rings(out, rings);
             if let Some(umem) = &detail.umem {

@@ -3,20 +3,21 @@
 use std::{
     ffi::{OsStr, OsString},
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use bstr::{BStr, BString, ByteSlice as _};
-use builtin_api::Access;
 use builtin_cli::{
     ArgError, Escaped, Flag, FlagDoc, RawArgs, Spelling, Typed, ValueDoc, ValueKind,
     help::{Line, Usage},
 };
 use host_confine::broker::Kind;
-use host_shell::{Allowed, ScriptLimits, limits::LEAST_MAX_MEMORY_BYTES};
+use host_shell::{
+    Allowed, ScriptLimits,
+    limits::LEAST_MAX_MEMORY_BYTES,
+    setup::{BROKER, Directory, GRANT_LIST, Namespace, Setup, parse_grants},
+};
 use socket_query::GrantSet;
-
-use crate::grant::{GRANT_LIST, parse_grants};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -84,12 +85,6 @@ const fn flag(name: &'static [&'static str], help: &'static str, effect: Effect)
     Flag::new(FlagDoc::new(None, name, help).exact(), effect)
 }
 
-/// The first word of the command line of a broker; the second one is its kind.
-pub(crate) const BROKER: &str = "--broker";
-
-/// Where `ip netns` keeps network namespaces, by name.
-const NAMESPACES: &str = "/run/netns";
-
 /// The line that stands below every error of usage.
 pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
 
@@ -111,27 +106,7 @@ pub(crate) enum Command {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) source: ScriptSource,
-    pub(crate) directories: Vec<Directory>,
-    pub(crate) allowed: Allowed,
-    /// The files of the policies, all of which hold; none for the default.
-    pub(crate) policies: Vec<PathBuf>,
-    /// The grants that replace those of the policy.
-    pub(crate) grants: Option<GrantSet>,
-    pub(crate) limits: ScriptLimits,
-    /// The network namespaces that `ss -N` may list.
-    pub(crate) namespaces: Vec<Namespace>,
-    pub(crate) proc_root: Option<PathBuf>,
-    /// The file of the audit.
-    pub(crate) audit: Option<PathBuf>,
-    /// Whether the process confines itself before scripts run.
-    pub(crate) confine: bool,
-}
-
-/// A network namespace, and what scripts call it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Namespace {
-    pub(crate) name: BString,
-    pub(crate) path: PathBuf,
+    pub(crate) setup: Setup,
 }
 
 /// Where the script comes from.
@@ -141,13 +116,6 @@ pub(crate) enum ScriptSource {
     File(PathBuf),
     /// Standard input, or a prompt when it is a terminal.
     Input,
-}
-
-/// A directory that scripts may see, at the same path.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Directory {
-    pub(crate) path: PathBuf,
-    pub(crate) access: Access,
 }
 
 /// The error of a command line.
@@ -217,39 +185,40 @@ fn broker(words: &[BString]) -> Option<Kind> {
 
 impl Plan {
     fn new(raw: &RawArgs<'_, Effect>) -> Result<Self, CliError> {
-        let mut limits = ScriptLimits::default();
-        if let Some(typed) = raw.last(Effect::Timeout) {
-            limits.timeout = typed.duration()?;
-        }
-        if let Some(typed) = raw.last(Effect::MaxOutput) {
-            let bytes = typed.number(0..=u64::MAX);
-            limits.max_output_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
-        }
-        if let Some(typed) = raw.last(Effect::MaxWrite) {
-            let bytes = typed.number(0..=u64::MAX);
-            limits.max_write_bytes = bytes.ok_or_else(|| typed.mismatch("a number of bytes"))?;
-        }
-        if let Some(typed) = raw.last(Effect::MaxMemory) {
-            let bytes = typed.number(LEAST_MAX_MEMORY_BYTES..=u64::MAX);
-            let expected = || typed.mismatch(format!("{LEAST_MAX_MEMORY_BYTES} bytes or more"));
-            limits.max_memory_bytes = bytes.ok_or_else(expected)?;
-        }
-        Ok(Self {
-            source: source(raw)?,
-            directories: raw
-                .all(Effect::AllowPath)
-                .map(parse_directory)
-                .collect::<Result<_, _>>()?,
-            allowed: allowed(raw)?,
-            policies: raw.all(Effect::Policy).map(|typed| path(typed.text())).collect(),
-            grants: raw.last(Effect::Grant).map(grants).transpose()?,
-            limits,
-            namespaces: namespaces(raw)?,
-            proc_root: raw.last(Effect::ProcRoot).map(|typed| path(typed.text())),
-            audit: raw.last(Effect::Audit).map(|typed| path(typed.text())),
-            confine: !raw.has(Effect::NoConfine),
-        })
+        let mut setup = Setup::default();
+        setup.directories = raw.all(Effect::AllowPath).map(directory).collect::<Result<_, _>>()?;
+        setup.allowed = allowed(raw)?;
+        setup.policies = raw.all(Effect::Policy).map(|typed| path(typed.text())).collect();
+        setup.grants = raw.last(Effect::Grant).map(grants).transpose()?;
+        setup.limits = limits(raw)?;
+        setup.namespaces = namespaces(raw)?;
+        setup.proc_root = raw.last(Effect::ProcRoot).map(|typed| path(typed.text()));
+        setup.audit = raw.last(Effect::Audit).map(|typed| path(typed.text()));
+        setup.confine = !raw.has(Effect::NoConfine);
+        Ok(Self { source: source(raw)?, setup })
     }
+}
+
+fn limits(raw: &RawArgs<'_, Effect>) -> Result<ScriptLimits, ArgError> {
+    let mut limits = ScriptLimits::default();
+    if let Some(typed) = raw.last(Effect::Timeout) {
+        limits.timeout = typed.duration()?;
+    }
+    let bytes = |typed: &Typed<'_, Effect>| {
+        typed.number(0..=u64::MAX).ok_or_else(|| typed.mismatch("a number of bytes"))
+    };
+    if let Some(typed) = raw.last(Effect::MaxOutput) {
+        limits.max_output_bytes = bytes(typed)?;
+    }
+    if let Some(typed) = raw.last(Effect::MaxWrite) {
+        limits.max_write_bytes = bytes(typed)?;
+    }
+    if let Some(typed) = raw.last(Effect::MaxMemory) {
+        let bytes = typed.number(LEAST_MAX_MEMORY_BYTES..=u64::MAX);
+        let expected = || typed.mismatch(format!("{LEAST_MAX_MEMORY_BYTES} bytes or more"));
+        limits.max_memory_bytes = bytes.ok_or_else(expected)?;
+    }
+    Ok(limits)
 }
 
 fn source(raw: &RawArgs<'_, Effect>) -> Result<ScriptSource, CliError> {
@@ -281,7 +250,8 @@ fn allowed(raw: &RawArgs<'_, Effect>) -> Result<Allowed, ArgError> {
 fn namespaces(raw: &RawArgs<'_, Effect>) -> Result<Vec<Namespace>, ArgError> {
     let mut namespaces: Vec<Namespace> = Vec::new();
     for typed in raw.all(Effect::Namespace) {
-        let namespace = parse_namespace(typed)?;
+        let namespace = Namespace::from_word(typed.text());
+        let namespace = namespace.ok_or_else(|| typed.mismatch("NAME or NAME=PATH"))?;
         if namespaces.iter().any(|other| other.name == namespace.name) {
             return Err(typed.mismatch("each name once"));
         }
@@ -305,30 +275,8 @@ fn path(word: &BStr) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(word))
 }
 
-/// Reads `DIR[:rw]`.
-fn parse_directory(typed: &Typed<'_, Effect>) -> Result<Directory, ArgError> {
-    let value = typed.text();
-    let (directory, access) = match value.strip_suffix(b":rw") {
-        Some(directory) => (directory.as_bstr(), Access::ReadWrite),
-        None => (value, Access::Read),
-    };
-    if directory.is_empty() {
-        return Err(typed.mismatch("a directory"));
-    }
-    Ok(Directory { path: path(directory), access })
-}
-
-/// Reads `NAME[=PATH]`. Without a path it is where `ip netns` keeps the namespace of that name.
-fn parse_namespace(typed: &Typed<'_, Effect>) -> Result<Namespace, ArgError> {
-    let value = typed.text();
-    let (name, path) = match value.split_once_str("=") {
-        Some((name, file)) => (name, path(file.as_bstr())),
-        None => (value.as_bytes(), Path::new(NAMESPACES).join(path(value))),
-    };
-    if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') || path.as_os_str().is_empty() {
-        return Err(typed.mismatch("NAME or NAME=PATH"));
-    }
-    Ok(Namespace { name: name.into(), path })
+fn directory(typed: &Typed<'_, Effect>) -> Result<Directory, ArgError> {
+    Directory::from_word(typed.text()).ok_or_else(|| typed.mismatch("a directory"))
 }
 
 /// Returns what `--help` prints.
@@ -351,6 +299,7 @@ pub(crate) fn options() -> impl Iterator<Item = &'static FlagDoc> + Clone {
 mod tests {
     use std::time::Duration;
 
+    use builtin_api::Access;
     use host_confine::broker::{Bounds, Reach};
     use procnetsocket::ProcessDetails;
     use rstest::rstest;
@@ -376,11 +325,11 @@ mod tests {
     fn nothing_typed_means_the_defaults() {
         let plan = plan(&[]);
         assert_eq!(plan.source, ScriptSource::Input);
-        assert_eq!(plan.allowed, Allowed::All);
-        assert_eq!((plan.grants, plan.policies), (None, Vec::new()));
-        assert_eq!(plan.limits, ScriptLimits::default());
-        assert_eq!((plan.directories, plan.proc_root), (vec![], None));
-        assert!(plan.confine);
+        assert_eq!(plan.setup.allowed, Allowed::All);
+        assert_eq!((plan.setup.grants, plan.setup.policies), (None, Vec::new()));
+        assert_eq!(plan.setup.limits, ScriptLimits::default());
+        assert_eq!((plan.setup.directories, plan.setup.proc_root), (vec![], None));
+        assert!(plan.setup.confine);
     }
 
     #[rstest]
@@ -401,7 +350,7 @@ mod tests {
     #[case::only_the_last("/a:rw:rw", "/a:rw", Access::ReadWrite)]
     fn reads_directories(#[case] value: &str, #[case] path: &str, #[case] access: Access) {
         let directory = Directory { path: path.into(), access };
-        assert_eq!(plan(&["--allow-path", value]).directories, [directory]);
+        assert_eq!(plan(&["--allow-path", value]).setup.directories, [directory]);
     }
 
     #[test]
@@ -414,14 +363,14 @@ mod tests {
             "ss,wc",
             "--allow-command=cat",
         ]);
-        assert_eq!(plan.directories.len(), 2);
+        assert_eq!(plan.setup.directories.len(), 2);
         let names = ["cat", "ss", "wc"].map(str::to_owned).into();
-        assert_eq!(plan.allowed, Allowed::Only(names));
+        assert_eq!(plan.setup.allowed, Allowed::Only(names));
     }
 
     #[test]
     fn namespaces_have_names_and_places() {
-        let namespaces = plan(&["--namespace", "blue", "--namespace=red=/a=b"]).namespaces;
+        let namespaces = plan(&["--namespace", "blue", "--namespace=red=/a=b"]).setup.namespaces;
         let [blue, red] = [("blue", "/run/netns/blue"), ("red", "/a=b")]
             .map(|(name, path)| Namespace { name: name.into(), path: path.into() });
         assert_eq!(namespaces, [blue, red]);
@@ -446,7 +395,7 @@ mod tests {
     #[case::hours("1h", 3_600_000)]
     #[case::plain("7", 7_000)]
     fn reads_durations(#[case] value: &str, #[case] milliseconds: u64) {
-        let limits = plan(&["--timeout", value]).limits;
+        let limits = plan(&["--timeout", value]).setup.limits;
         assert_eq!(limits.timeout, Duration::from_millis(milliseconds));
     }
 
@@ -476,10 +425,10 @@ mod tests {
             "/q",
             "--policy=/r",
         ]);
-        assert_eq!(plan.limits.max_output_bytes, 9);
-        assert_eq!(plan.proc_root, Some("/p".into()));
-        assert_eq!(plan.grants, Some(GrantSet::empty()));
-        assert_eq!(plan.policies, [PathBuf::from("/q"), "/r".into()]);
+        assert_eq!(plan.setup.limits.max_output_bytes, 9);
+        assert_eq!(plan.setup.proc_root, Some("/p".into()));
+        assert_eq!(plan.setup.grants, Some(GrantSet::empty()));
+        assert_eq!(plan.setup.policies, [PathBuf::from("/q"), "/r".into()]);
     }
 
     #[test]
@@ -487,7 +436,7 @@ mod tests {
         let Ok(Command::Status(plan)) = parse_words(&["--status", "--no-confine"]) else {
             panic!("expected a status");
         };
-        assert!(!plan.confine);
+        assert!(!plan.setup.confine);
     }
 
     #[rstest]

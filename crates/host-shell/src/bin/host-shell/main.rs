@@ -1,19 +1,12 @@
 //! `host-shell`: a restricted shell for scripts.
 //!
 //! Options, then authority, then the script: what the command line names is opened first, and no path
-//! that a user typed is opened after that. Scripts run in a process of their own ([`child`]).
+//! that a user typed is opened after that. Scripts run in a separate process ([`host_shell::setup`]).
 
 mod args;
-mod audit;
-mod capabilities;
-mod child;
 #[cfg(test)]
 mod generated;
-mod grant;
-mod link;
 mod prompt;
-mod session;
-mod spawner;
 mod status;
 
 use std::{
@@ -21,36 +14,24 @@ use std::{
     fmt,
     io::{self, IsTerminal as _, Write as _},
     process,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use builtin_api::ExitCode;
-use builtin_cli::Chain;
-use host_confine::{
-    ConfineError, Confined, Confinement, Duty, Forked,
-    broker::{BrokerError, BrokerErrorKind, Kind, ProcessService, serve},
-    fork,
+use host_confine::{Confinement, Duty};
+use host_shell::{
+    Explained,
+    setup::{
+        self, Answer, Ended, Host, Interrupts, Request, Role, SetupError, Streams, last_word,
+        own_process, read_script, serve_broker,
+    },
 };
-use host_shell::{ErrorKind, Explained};
-use procnetsocket::{ProcRoot, SocketTables};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustix::thread::set_no_new_privs;
 
 use crate::{
     args::{Command, Plan, ScriptSource},
-    audit::Audit,
-    capabilities::{Handles, read_script},
-    link::{Answer, ChildEnds, Link, Request, SpawnerEnds},
-    session::{Ended, Interrupts, Session, last_word},
-    spawner::Role,
     status::Status,
 };
-
-/// There is a command of that name, but it cannot be run: the status of POSIX shells.
-const CANNOT_RUN: ExitCode = ExitCode::new(126);
-
-/// The process cannot be confined, so nothing runs: the same.
-const CANNOT_CONFINE: ExitCode = CANNOT_RUN;
 
 /// Bytes of stack that the first thread needs, of which Linux usually gives 8 MiB.
 const STACK_BYTES: u64 = 512 * 1024;
@@ -95,45 +76,34 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
         Command::Help => print(&args::help()),
         Command::Version => print(concat!("host-shell ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Run(plan) => run(*plan),
-        Command::Broker(kind) => broker(kind),
-        Command::Status(plan) => status(&plan),
-        Command::Check(plan) => {
-            let policy = capabilities::policy(&plan).map_err(Failure::Capability)?;
-            print(&Explained(&policy).to_string())
+        Command::Broker(kind) => {
+            serve_broker(kind)?;
+            Ok(ExitCode::SUCCESS)
         }
+        Command::Status(plan) => status(&plan),
+        Command::Check(plan) => print(&Explained(&plan.setup.read_policy()?).to_string()),
     }
 }
 
-/// Opens what the plan names, and becomes three processes:
-///
-/// ```text
-///  parent: the terminal, the deadline, the last word ── confined
-///    └── spawner: starts the next one of these, and ends it
-///          └── child: the interpreter, what scripts are granted ── confined, with a limit of memory
-/// ```
-///
-/// Nothing is confined and no thread starts before that.
-fn run(plan: Plan) -> Result<ExitCode, Failure> {
+/// Runs the script of the plan in another process, or is that process.
+fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
-    let audit = plan.audit.as_deref().map(|path| capabilities::open_audit(path, &plan));
-    let audit = audit.transpose().map_err(Failure::Capability)?.map(Audit::new);
-    let handles = Handles::open(&plan).map_err(Failure::Capability)?;
-    let first = first_request(&plan)?;
-    let interrupts = Interrupts::receive()?;
-    let Link { parent, spawner, child } = Link::new()?;
-    let own = capabilities::own_process().map_err(Failure::Capability)?;
-    if fork(&own).map_err(Failure::Confine)? == Forked::Child {
-        drop((parent, first, audit));
-        return spawn(plan, handles, spawner, child);
+    if plan.is_prompt() {
+        plan.setup.streams = Streams::Prompt;
     }
-    drop((handles, spawner, child));
+    let first = first_request(&plan)?;
+    let host = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
+        Role::Host(host) => host,
+        Role::Done(status) => return Ok(status),
+    };
+    let Host { setup, handles, mut sessions, .. } = *host;
+    drop(handles);
+    let Some(mut session) = sessions.pop() else { return Ok(ExitCode::FAILURE) };
     let mut editor = match first {
         Request::Begin => Some(prompt::editor().map_err(Failure::Prompt)?),
         _ => None,
     };
-    let mut session =
-        Session::new(parent, interrupts, plan.limits, audit).map_err(Failure::Broker)?;
-    let _confined = confine(plan.confine, &own, Confinement::new(Duty::Terminal))?;
+    let _confined = setup.confine(&own_process()?, Confinement::new(Duty::Terminal))?;
     if let Some(editor) = &mut editor {
         return prompt::run(editor, session).map_err(Failure::Prompt);
     }
@@ -149,71 +119,13 @@ fn run(plan: Plan) -> Result<ExitCode, Failure> {
     Ok(status)
 }
 
-/// Goes on as the spawner, and in each process that it starts as a child.
-fn spawn(
-    plan: Plan,
-    handles: Handles,
-    ends: SpawnerEnds,
-    child: ChildEnds,
-) -> Result<ExitCode, Failure> {
-    let own = capabilities::own_process().map_err(Failure::Capability)?;
-    if plan.confine {
-        set_no_new_privs(true).map_err(io::Error::from)?;
-    }
-    match spawner::run(&own, &ends, child)? {
-        Role::Child(child, _alive) => {
-            drop((own, ends));
-            child::run(plan, handles, child)
-        }
-        Role::Done => Ok(ExitCode::SUCCESS),
-    }
-}
-
-/// Confines this process, unless the user does not want it.
-fn confine(
-    is_wanted: bool,
-    own: &ProcRoot,
-    confinement: Confinement,
-) -> Result<Option<Confined>, Failure> {
-    if !is_wanted {
-        return Ok(None);
-    }
-    confinement.apply(own).map(Some).map_err(Failure::Confine)
-}
-
-/// Answers a shell that this process was started by, until it ends.
-fn broker(kind: Kind) -> Result<ExitCode, Failure> {
-    let own = capabilities::own_process().map_err(Failure::Capability)?;
-    let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
-    let apply = |confinement: Confinement| confinement.apply(&own).map_err(Failure::Confine);
-    let served = match kind {
-        Kind::Processes(bounds) => {
-            let _confined = apply(Confinement::new(Duty::Processes))?;
-            serve(&ProcessService::new(SocketTables::from_root(own), bounds), input, output)
-        }
-        Kind::Resolver => {
-            let _confined = apply(capabilities::resolver_confinement())?;
-            // Security: nothing of `/proc` is left to who asks strangers.
-            drop(own);
-            serve(&capabilities::resolver(), input, output)
-        }
-        _ => return Ok(ExitCode::USAGE),
-    };
-    match served {
-        // OK because a shell that is gone needs no answer, and no broker.
-        Err(error) if error.kind() != BrokerErrorKind::Gone => Err(Failure::Broker(error)),
-        _ => Ok(ExitCode::SUCCESS),
-    }
-}
-
 /// Does all that comes before a script, and says what is in force.
 fn status(plan: &Plan) -> Result<ExitCode, Failure> {
-    let handles = Handles::open(plan).map_err(Failure::Capability)?;
-    let capabilities = capabilities::open(plan, handles).map_err(Failure::Capability)?;
-    let own = capabilities::own_process().map_err(Failure::Capability)?;
-    let confined = confine(plan.confine, &own, capabilities.confinement)?;
+    let setup = &plan.setup;
+    let capabilities = setup.open(setup.open_handles()?)?;
+    let confined = setup.confine(&own_process()?, capabilities.confinement)?;
     let status = Status {
-        plan,
+        setup,
         policy: &capabilities.policy,
         tables: capabilities.tables,
         processes: capabilities.processes,
@@ -229,23 +141,11 @@ fn first_request(plan: &Plan) -> Result<Request, Failure> {
         ScriptSource::Text(text) => Ok(Request::Script { text: text.clone(), name: None }),
         ScriptSource::File(path) => {
             let name = path.display().to_string();
-            let bytes =
-                read_script(path).map_err(|error| Failure::Script { name: name.clone(), error })?;
-            Ok(Request::Script { text: decode_script(bytes, &name)?, name: Some(name) })
+            Ok(Request::Script { text: read_script(path)?, name: Some(name) })
         }
         ScriptSource::Input if plan.is_prompt() => Ok(Request::Begin),
         ScriptSource::Input => Ok(Request::Input),
     }
-}
-
-/// What a script from standard input is called in messages.
-const INPUT: &str = "standard input";
-
-fn decode_script(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|error| Failure::Script {
-        name: name.to_owned(),
-        error: io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()),
-    })
 }
 
 impl Plan {
@@ -259,14 +159,7 @@ impl Plan {
 #[derive(Debug)]
 enum Failure {
     Usage(args::CliError),
-    Capability(capabilities::CapabilityError),
-    Shell(host_shell::Error),
-    Confine(ConfineError),
-    Broker(BrokerError),
-    Script { name: String, error: io::Error },
-    Input(io::Error),
-    InputTimeout(Duration),
-    Interrupted,
+    Setup(SetupError),
     Stack(u64),
     Prompt(rustyline::error::ReadlineError),
     Io(io::Error),
@@ -275,19 +168,16 @@ enum Failure {
 impl Failure {
     fn status(&self) -> ExitCode {
         match self {
-            Self::Shell(error) if error.kind() == ErrorKind::Runtime => ExitCode::FAILURE,
-            Self::Usage(_) | Self::Capability(_) | Self::Shell(_) => ExitCode::USAGE,
-            Self::Script { error, .. } if error.kind() == io::ErrorKind::NotFound => {
-                ExitCode::NOT_FOUND
-            }
-            Self::Script { .. } => CANNOT_RUN,
-            Self::InputTimeout(_) => ExitCode::TIMED_OUT,
-            Self::Interrupted => ExitCode::CANCELLED,
-            Self::Confine(_) => CANNOT_CONFINE,
-            Self::Broker(_) | Self::Input(_) | Self::Stack(_) | Self::Prompt(_) | Self::Io(_) => {
-                ExitCode::FAILURE
-            }
+            Self::Usage(_) => ExitCode::USAGE,
+            Self::Setup(error) => error.status(),
+            Self::Stack(_) | Self::Prompt(_) | Self::Io(_) => ExitCode::FAILURE,
         }
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
     }
 }
 
@@ -307,23 +197,10 @@ impl fmt::Display for Failure {
                 }
                 f.write_str(args::USAGE)
             }
-            Self::Capability(error) => write!(f, "{}", Chain(error)),
-            Self::Shell(error) => write!(f, "{}", Chain(error)),
-            Self::Confine(error) => {
-                write!(f, "cannot confine this process: {}", Chain(error))
-            }
-            Self::Script { name, error } => write!(f, "{name}: {error}"),
-            Self::Broker(error) => write!(f, "{}", Chain(error)),
-            Self::Input(error) => write!(f, "standard input: {error}"),
-            Self::InputTimeout(timeout) => write!(
-                f,
-                "standard input did not end within {timeout:?}; give </dev/null to a script that \
-                 needs none"
-            ),
+            Self::Setup(error) => write!(f, "{error}"),
             Self::Stack(bytes) => {
                 write!(f, "expected a stack of {STACK_BYTES} bytes, but its limit is {bytes}")
             }
-            Self::Interrupted => write!(f, "interrupted"),
             Self::Prompt(error) => write!(f, "the prompt failed: {error}"),
             Self::Io(error) => write!(f, "{error}"),
         }
@@ -343,9 +220,4 @@ fn stdin() -> io::Stdin {
 #[expect(clippy::disallowed_methods, reason = "the program's own standard output")]
 fn stdout() -> io::Stdout {
     io::stdout()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the program's own standard error")]
-fn stderr() -> io::Stderr {
-    io::stderr()
 }

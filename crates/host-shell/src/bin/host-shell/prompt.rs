@@ -3,6 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use builtin_api::ExitCode;
+use host_shell::setup::{Answer, Ended, Request, Session, last_word};
 use rustyline::{
     Config, Editor, Helper,
     completion::Completer,
@@ -11,11 +12,6 @@ use rustyline::{
     hint::Hinter,
     history::MemHistory,
     validate::{ValidationContext, ValidationResult, Validator},
-};
-
-use crate::{
-    link::{Answer, Request},
-    session::{Ended, Session, last_word},
 };
 
 const PROMPT: &str = "host-shell$ ";
@@ -82,11 +78,11 @@ fn ask(session: &RefCell<Session>, request: &Request) -> Answer {
         Ended::Lost { status, message } => match session.renew() {
             Ok(()) => {
                 let message = message + LOST;
-                Answer::Ended { status: status.code(), exited: false, message, usage: None }
+                Answer::ended(status, message, false)
             }
             Err(error) => {
                 let message = format!("{message}host-shell: {error}\n");
-                Answer::Ended { status: status.code(), exited: true, message, usage: None }
+                Answer::ended(status, message, true)
             }
         },
     }

@@ -5,17 +5,15 @@ use std::{fmt, os::unix::ffi::OsStrExt as _};
 use builtin_api::Access;
 use builtin_cli::Escaped;
 use host_confine::Confined;
-use host_shell::Allowed;
-use socket_query::{FamilySet, Grant, Policy, Visibility, VisibleUsers};
-
-use crate::{
-    args::{Directory, Plan},
-    capabilities::{AnsweredBy, TableOrigin},
+use host_shell::{
+    Allowed,
+    setup::{AnsweredBy, Directory, Setup, TableOrigin},
 };
+use socket_query::{FamilySet, Grant, Policy, Visibility, VisibleUsers};
 
 /// What is in force, one thing a line.
 pub(crate) struct Status<'a> {
-    pub(crate) plan: &'a Plan,
+    pub(crate) setup: &'a Setup,
     pub(crate) policy: &'a Policy,
     pub(crate) tables: TableOrigin,
     pub(crate) processes: AnsweredBy,
@@ -26,22 +24,22 @@ pub(crate) struct Status<'a> {
 
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { plan, policy, tables, processes, hosts, confined } = self;
+        let Self { setup, policy, tables, processes, hosts, confined } = self;
         let grants = policy.grants().iter().map(|grant| grant.name().to_owned());
         writeln!(f, "grants: {}", listed(grants))?;
         writeln!(f, "sockets: {}", ShownSockets(policy))?;
-        writeln!(f, "tables: {tables}")?;
+        writeln!(f, "tables: {}", Origin(*tables))?;
         writeln!(f, "processes: {}", Whence(*processes, Grant::Processes))?;
         writeln!(f, "host names: {}", Whence(*hosts, Grant::Resolve))?;
-        let namespaces = plan.namespaces.iter().map(|space| Escaped::new(&space.name).to_string());
+        let namespaces = setup.namespaces.iter().map(|space| Escaped::new(&space.name).to_string());
         writeln!(f, "namespaces: {}", listed(namespaces))?;
-        writeln!(f, "directories: {}", listed(plan.directories.iter().map(shown)))?;
-        let commands = match &plan.allowed {
+        writeln!(f, "directories: {}", listed(setup.directories.iter().map(shown)))?;
+        let commands = match &setup.allowed {
             Allowed::All => "all".to_owned(),
             Allowed::Only(names) => listed(names.iter().cloned()),
         };
         writeln!(f, "commands: {commands}")?;
-        let limits = plan.limits;
+        let limits = setup.limits;
         write!(f, "limits: {:?}, {} bytes of output", limits.timeout, limits.max_output_bytes)?;
         write!(f, ", {} bytes of memory", limits.max_memory_bytes)?;
         writeln!(f, ", {} bytes written into directories", limits.max_write_bytes)?;
@@ -84,12 +82,15 @@ impl fmt::Display for ShownSockets<'_> {
     }
 }
 
-impl fmt::Display for TableOrigin {
+/// Where the tables come from.
+struct Origin(TableOrigin);
+
+impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Diag => "the system's, from sock_diag, or else from the verified /proc",
-            Self::Proc => "the system's, from the verified /proc; there is no sock_diag",
-            Self::Fake => "a directory that stands for /proc",
+        f.write_str(match self.0 {
+            TableOrigin::Diag => "the system's, from sock_diag, or else from the verified /proc",
+            TableOrigin::Proc => "the system's, from the verified /proc; there is no sock_diag",
+            TableOrigin::Fake => "a directory that stands for /proc",
         })
     }
 }

@@ -387,9 +387,12 @@ mod tests {
     use testkit::Xorshift;
 
     use super::*;
-    use crate::proc::text::{
-        field::{Expected, Fields, LineProblem},
-        inet::parse_row_by_fields,
+    use crate::{
+        model::Source,
+        proc::text::{
+            field::{Expected, Fields, LineProblem},
+            inet::parse_row_by_fields,
+        },
     };
 
     const TCP: InetProtocol = InetProtocol::Tcp;
@@ -446,7 +449,7 @@ mod tests {
         line: &[u8],
     ) -> (Result<InetSocket, LineProblem>, Option<InetSocket>) {
         let dirty = || {
-            let mut row = InetSocket::blank(protocol);
+            let mut row = InetSocket::blank(Source::ProcText, protocol);
             row.uid = 7;
             row.drops = Some(7);
             row.tcp = Some(tcp_detail([1, 2], 3, 4, 5));

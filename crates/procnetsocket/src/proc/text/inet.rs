@@ -40,8 +40,8 @@ use super::{
     hex,
 };
 use crate::model::{
-    Family, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, TcpDetail, TcpState,
-    Timer,
+    Family, InetProtocol, InetSocket, Inode, KernelPointer, Queues, Socket, Source, TcpDetail,
+    TcpState, Timer,
 };
 
 /// The parser of an inet table.
@@ -54,7 +54,7 @@ pub(crate) struct InetRows {
 impl InetRows {
     /// Returns the parser of that protocol's table.
     pub(crate) fn new(protocol: InetProtocol, family: Family, endian: Endian) -> Self {
-        let row = InetSocket::blank(protocol);
+        let row = InetSocket::blank(Source::ProcText, protocol);
         Self { family, endian, row }
     }
 }
@@ -269,6 +269,7 @@ mod tests {
     fn a_tcp_row_is_understood_whole() {
         insta::assert_debug_snapshot!(parse(Table::Tcp4, ESTABLISHED), @r#"
         InetSocket {
+            source: ProcText,
             protocol: Tcp,
             local: 127.0.0.1:8080,
             remote: 127.0.0.2:50000,
@@ -338,6 +339,7 @@ mod tests {
     fn a_udp_row_is_understood_whole() {
         insta::assert_debug_snapshot!(parse(Table::Udp4, UDP), @r#"
         InetSocket {
+            source: ProcText,
             protocol: Udp,
             local: 127.0.0.53:53,
             remote: 0.0.0.0:0,

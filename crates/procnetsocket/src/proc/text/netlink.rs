@@ -18,7 +18,7 @@ use super::{
     RowParser, decimal,
     field::{Expected, FieldEnd, Fields, LineProblem},
 };
-use crate::model::{Inode, NetlinkSocket, Socket};
+use crate::model::{Inode, NetlinkSocket, Socket, Source};
 
 /// The parser of the netlink table.
 pub(crate) struct NetlinkRows {
@@ -28,7 +28,7 @@ pub(crate) struct NetlinkRows {
 impl NetlinkRows {
     /// Returns the parser.
     pub(crate) fn new() -> Self {
-        let row = NetlinkSocket::blank();
+        let row = NetlinkSocket::blank(Source::ProcText);
         Self { row }
     }
 }
@@ -104,6 +104,7 @@ mod tests {
         );
         insta::assert_debug_snapshot!(row, @"
         NetlinkSocket {
+            source: ProcText,
             protocol: 15,
             port_id: 1234,
             groups: 2147485009,

@@ -18,7 +18,7 @@ use super::{
     RowParser,
     field::{Expected, FieldEnd, Fields, LineProblem},
 };
-use crate::model::{Inode, PacketKind, PacketSocket, Socket};
+use crate::model::{Inode, PacketKind, PacketSocket, Socket, Source};
 
 /// The parser of the packet table.
 pub(crate) struct PacketRows {
@@ -28,7 +28,7 @@ pub(crate) struct PacketRows {
 impl PacketRows {
     /// Returns the parser.
     pub(crate) fn new() -> Self {
-        let row = PacketSocket::blank();
+        let row = PacketSocket::blank(Source::ProcText);
         Self { row }
     }
 }
@@ -92,6 +92,7 @@ mod tests {
         let row = parse("ffff9f3c8b3e0000 3      3    0806   2     1 768    1000   31210 ");
         insta::assert_debug_snapshot!(row, @"
         PacketSocket {
+            source: ProcText,
             kind: Raw,
             protocol: 2054,
             interface: Some(

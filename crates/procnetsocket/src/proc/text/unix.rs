@@ -25,7 +25,7 @@ use super::{
     field::{Expected, FieldEnd, Fields, LineProblem},
     hex,
 };
-use crate::model::{Inode, Socket, UnixKind, UnixName, UnixSocket, UnixState};
+use crate::model::{Inode, Socket, Source, UnixKind, UnixName, UnixSocket, UnixState};
 
 /// The flag of a listener (`include/linux/net.h`).
 const SO_ACCEPTCON: u32 = 0x1_0000;
@@ -38,7 +38,7 @@ pub(crate) struct UnixRows {
 impl UnixRows {
     /// Returns the parser.
     pub(crate) fn new() -> Self {
-        let row = UnixSocket::blank();
+        let row = UnixSocket::blank(Source::ProcText);
         Self { row }
     }
 }
@@ -140,6 +140,7 @@ mod tests {
     fn a_row_is_understood_whole() {
         insta::assert_debug_snapshot!(parse(LISTENER.as_bytes()), @r#"
         UnixSocket {
+            source: ProcText,
             kind: Stream,
             state: Listening,
             protocol: 0,

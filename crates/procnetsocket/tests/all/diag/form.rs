@@ -50,7 +50,6 @@ fn every_fixture_is_of_the_form_of_the_schema() {
         let (_, netid) = BEFORE.into_iter().find(|(family, _)| row["family"] == *family).unwrap();
         row["netid"] = netid.into();
         row["state"] = "UNCONN".into();
-        row["source"] = "sock_diag".into();
         let checked = schemas.validate(&row, line).map_err(|error| error.to_string());
         assert_eq!(checked, Ok(()), "{row}");
     }
@@ -81,9 +80,9 @@ fn written(table: Table) -> String {
 
 #[test]
 fn words_and_strings_stand_where_numbers_would_lose() {
-    insta::assert_snapshot!(written(Table::Udp4), @r#"{"family":"inet","protocol":"udp","local":{"address":"127.0.0.53","port":53},"peer":{"address":"0.0.0.0","port":0},"kernel_state":"close","recv_q":0,"send_q":0,"uid":101,"inode":9,"cookie":"5","drops":9,"memory":{"receive_allocated":1,"receive_limit":2,"transmit_allocated":3,"send_limit":4,"forward_allocated":-1,"send_queued":6,"options":7,"backlog":8,"drops":9}}"#);
-    insta::assert_snapshot!(written(Table::Netlink), @r#"{"family":"netlink","protocol":0,"port_id":1234,"groups":5,"recv_q":1,"send_q":3,"dump":"1","drops":9,"inode":123,"cookie":"13","type":3,"kernel_state":1,"remote_port_id":2,"remote_group":3,"multicast_groups":[1,3,64,65],"memory":{"receive_allocated":1,"receive_limit":2,"transmit_allocated":3,"send_limit":4,"forward_allocated":-1,"send_queued":6,"options":7,"backlog":8,"drops":9},"flags":["cb_running","pktinfo"]}"#);
-    insta::assert_snapshot!(written(Table::Vsock), @r#"{"family":"vsock","type":"stream","kernel_state":"established","shutdown":["send"],"local":{"cid":3,"port":1024},"peer":{"cid":2,"port":4294967295},"inode":123,"cookie":"14"}"#);
+    insta::assert_snapshot!(written(Table::Udp4), @r#"{"family":"inet","source":"sock_diag","protocol":"udp","local":{"address":"127.0.0.53","port":53},"peer":{"address":"0.0.0.0","port":0},"kernel_state":"close","recv_q":0,"send_q":0,"uid":101,"inode":9,"cookie":"5","drops":9,"memory":{"receive_allocated":1,"receive_limit":2,"transmit_allocated":3,"send_limit":4,"forward_allocated":-1,"send_queued":6,"options":7,"backlog":8,"drops":9}}"#);
+    insta::assert_snapshot!(written(Table::Netlink), @r#"{"family":"netlink","source":"sock_diag","protocol":0,"port_id":1234,"groups":5,"recv_q":1,"send_q":3,"dump":"1","drops":9,"inode":123,"cookie":"13","type":3,"kernel_state":1,"remote_port_id":2,"remote_group":3,"multicast_groups":[1,3,64,65],"memory":{"receive_allocated":1,"receive_limit":2,"transmit_allocated":3,"send_limit":4,"forward_allocated":-1,"send_queued":6,"options":7,"backlog":8,"drops":9},"flags":["cb_running","pktinfo"]}"#);
+    insta::assert_snapshot!(written(Table::Vsock), @r#"{"family":"vsock","source":"sock_diag","type":"stream","kernel_state":"established","shutdown":["send"],"local":{"cid":3,"port":1024},"peer":{"cid":2,"port":4294967295},"inode":123,"cookie":"14"}"#);
 }
 
 /// Returns how an internet socket with that member is written.

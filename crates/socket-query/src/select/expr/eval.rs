@@ -8,7 +8,7 @@ use std::{
 
 use procnetsocket::{
     NetNamespace, Peer, PeerTable,
-    model::{InetSocket, Inode, NetlinkSocket, Socket, UnixSocket, VsockAddr},
+    model::{InetSocket, Inode, NetlinkSocket, Socket, Source, UnixSocket, VsockAddr},
 };
 
 use super::{
@@ -205,7 +205,7 @@ fn port_of(socket: &Socket<'_>, side: Side) -> i64 {
 
 fn unix_port(unix: &UnixSocket, side: Side) -> i64 {
     let inode = match side {
-        _ if unix.cookie.is_none() => None,
+        _ if unix.source == Source::ProcText => None,
         Side::Local => unix.inode,
         Side::Remote => unix.detail.peer,
     };

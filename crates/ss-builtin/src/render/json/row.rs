@@ -2,8 +2,8 @@
 //! of the model.
 
 use procnetsocket::{
-    Peer, Source,
-    model::{InetInfo, InetSocket, Socket, TcpState},
+    Peer,
+    model::{InetInfo, InetSocket, Socket, Source, TcpState},
 };
 use serde::Serialize;
 use socket_query::{SocketTable, shown_state_of};
@@ -29,7 +29,6 @@ pub(crate) struct SocketForm<'a> {
     netid: &'static str,
     /// As in the text.
     state: &'static str,
-    source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     untrusted_text: Option<bool>,
     #[serde(skip_serializing_if = "NamesForm::is_empty")]
@@ -69,7 +68,7 @@ impl ListenerForm {
             return Self::default();
         }
         let (queues, has_backlog) = match socket {
-            Socket::Inet(row) => (Some(row.queues), row.cookie.is_some()),
+            Socket::Inet(row) => (Some(row.queues), row.source == Source::SockDiag),
             Socket::Unix(row) => (row.detail.queues, true),
             _ => (None, false),
         };
@@ -95,7 +94,6 @@ fn send_rate(socket: &Socket<'_>) -> Option<f64> {
 impl RowRenderer<'_> {
     /// Returns the object of a socket.
     pub(crate) fn form<'a>(&'a self, table: SocketTable, socket: Socket<'a>) -> SocketForm<'a> {
-        let source = socket.source();
         let found = self.peer_of(&socket);
         let peer = match &found {
             Peer::Known(peer) => Some(self.peer(peer)),
@@ -109,8 +107,7 @@ impl RowRenderer<'_> {
             namespace: self.namespace.as_deref().map(NamespaceForm),
             netid: netid_word(table, &socket),
             state: state_word(&socket),
-            source: if source == Source::SockDiag { "sock_diag" } else { "proc" },
-            untrusted_text: is_untrusted(&socket, source).then_some(true),
+            untrusted_text: is_untrusted(&socket).then_some(true),
             names: self.names_of(&socket),
             listener: ListenerForm::of(&socket),
             send_rate: send_rate(&socket),
@@ -124,6 +121,6 @@ impl RowRenderer<'_> {
 
 /// Security: a name with a newline in it forges rows of the text table of unix sockets, so a row of
 /// it proves nothing.
-fn is_untrusted(socket: &Socket<'_>, source: Source) -> bool {
-    matches!(socket, Socket::Unix(_)) && source == Source::ProcText
+fn is_untrusted(socket: &Socket<'_>) -> bool {
+    matches!(socket, Socket::Unix(row) if row.source == Source::ProcText)
 }

@@ -1,13 +1,13 @@
-//! The only file of this workspace's shell that mints ambient authority.
+//! The only file of the shells of this workspace that mints ambient authority.
 //!
-//! Everything that the process takes from the system by name is opened here, once, before any script
+//! Everything that a process takes from the system by name is opened here, once, before any script
 //! runs and before any thread starts: the directories that the command line names, the script file,
 //! and the names of services, protocols and users, which are read whole and handed on as bytes. After that
-//! nothing in this program opens a path.
+//! nothing opens a path.
 //!
 //! # Ambient Authority
 //!
-//! [`open`] and [`read_script`] use the authority of the user who started the program.
+//! [`Handles::open`], [`open`] and [`read_script`] use the authority of the user who started the program.
 
 use std::{
     fs::File,
@@ -21,7 +21,7 @@ use std::{
     sync::Arc,
 };
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use host_confine::{
@@ -30,7 +30,6 @@ use host_confine::{
         Bounds, Broker, BrokerError, Kind, ProcessBroker, Reach, Resolver, ResolverBroker, Service,
     },
 };
-use host_shell::limits::MAX_SCRIPT_BYTES;
 use netstat_builtin::{MissingTool, Netstat, Tool};
 use portwatch_builtin::PortWatch;
 use procnetsocket::{ProcRoot, ProcessDetails, SocketTables};
@@ -39,34 +38,40 @@ use rustix::{
     io::Errno,
 };
 use socket_query::{
-    Grant, Policy, PolicyLayer, ProcessVisibility, System, SystemHostNames, UsageCounter,
+    Grant, Policy, PolicyLayer, PolicyView, ProcessVisibility, System, SystemHostNames,
 };
 use ss_builtin::Ss;
 
-use crate::args::{BROKER, Directory, Namespace, Plan};
+use crate::limits::MAX_SCRIPT_BYTES;
+
+use super::{BROKER, Directory, Namespace, Setup};
 
 /// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
 /// error.
 const MAX_POLICY_BYTES: u64 = 64 * 1024;
 
 /// What scripts and builtins are given.
-#[derive(Debug)]
-pub(crate) struct Capabilities {
-    pub(crate) sandbox: Sandbox,
-    pub(crate) registry: Registry,
-    pub(crate) policy: Policy,
-    /// What builtins do with sockets.
-    pub(crate) usage: Arc<UsageCounter>,
-    /// What of it has to stay within reach of a confined process.
-    pub(crate) confinement: Confinement,
-    pub(crate) tables: TableOrigin,
-    pub(crate) processes: AnsweredBy,
-    pub(crate) hosts: AnsweredBy,
+#[non_exhaustive]
+pub struct Capabilities {
+    /// The granted directories.
+    pub sandbox: Sandbox,
+    /// The sockets that builtins may see; see [`registry`].
+    pub view: PolicyView,
+    /// What the view allows.
+    pub policy: Policy,
+    /// What of all that has to stay within reach of a confined process.
+    pub confinement: Confinement,
+    /// Where the sockets come from.
+    pub tables: TableOrigin,
+    /// Who finds the processes of sockets.
+    pub processes: AnsweredBy,
+    /// Who looks names of hosts up.
+    pub hosts: AnsweredBy,
 }
 
 /// Where socket tables come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableOrigin {
+pub enum TableOrigin {
     /// sock_diag, and the verified `/proc` for what it has no answer to.
     Diag,
     /// The verified `/proc` alone: no socket to sock_diag was to be had.
@@ -78,7 +83,7 @@ pub(crate) enum TableOrigin {
 /// Where something comes from that a confined process cannot find out: the processes of sockets, and the
 /// names of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AnsweredBy {
+pub enum AnsweredBy {
     /// Nowhere: it is not granted.
     Nowhere,
     /// This process finds it out: it is not confined, or not kept from it.
@@ -135,10 +140,10 @@ fn authority() -> AmbientAuthority {
     ambient_authority()
 }
 
-/// What the command line names, opened once. Every process in which scripts run has these handles, so
-/// that all of them see the same, whatever became of the paths.
+/// What a [`Setup`] names, opened once. Every process in which scripts run has these handles, so that
+/// all of them see the same, whatever became of the paths.
 #[derive(Debug)]
-pub(crate) struct Handles {
+pub struct Handles {
     sandbox: Sandbox,
     /// The granted directories again, each with its access.
     places: Vec<(OwnedFd, Access)>,
@@ -148,35 +153,47 @@ pub(crate) struct Handles {
 }
 
 impl Handles {
-    /// Opens what the plan names.
+    /// Opens what the set-up names.
     ///
     /// # Ambient Authority
     ///
-    /// It opens the directories of `--allow-path` and `--proc-root`, and the files of `--policy` and
-    /// `--namespace`.
-    pub(crate) fn open(plan: &Plan) -> Result<Self, CapabilityError> {
+    /// It opens the granted directories and the fake proc root, and the files of policies and network
+    /// namespaces.
+    pub(crate) fn open(setup: &Setup) -> Result<Self, CapabilityError> {
         let mut sandbox = Sandbox::empty();
-        let directories = plan.directories.iter();
+        let directories = setup.directories.iter();
         let places = directories
             .map(|directory| Ok((grant(&mut sandbox, directory)?, directory.access)))
             .collect::<Result<_, CapabilityError>>()?;
-        let proc_root = plan.proc_root.as_deref().map(open_directory).transpose()?;
-        let policy = policy(plan)?;
-        let namespaces = open_namespaces(plan, &policy)?;
+        let proc_root = setup.proc_root.as_deref().map(open_directory).transpose()?;
+        let policy = policy(setup)?;
+        let namespaces = open_namespaces(setup, &policy)?;
         Ok(Self { sandbox, places, policy, namespaces, proc_root })
+    }
+
+    /// Returns the granted directories: the path at which scripts see each, and what they may do there.
+    pub fn directories(&self) -> impl Iterator<Item = (&BStr, Access)> {
+        self.sandbox.grants()
+    }
+
+    /// Returns the handles without granted directories, for a process that lists sockets and runs no
+    /// script.
+    #[must_use]
+    pub fn without_directories(self) -> Self {
+        Self { sandbox: Sandbox::empty(), places: Vec::new(), ..self }
     }
 }
 
-/// Opens all else that the plan asks for, in the process in which scripts run.
+/// Opens all else that the set-up asks for, in the process that lists sockets.
 ///
 /// # Ambient Authority
 ///
-/// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without `--proc-root` the system's `/proc`, sock_diag
-/// and `/sys/fs/cgroup`. It enters the network namespaces, on a thread that ends at once.
+/// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root the system's
+/// `/proc`, sock_diag and `/sys/fs/cgroup`. It enters the network namespaces, on a thread that ends at once.
 /// With the grant `events` it opens sockets to follow events on, and with the grant `kill` it gives
 /// the right to destroy sockets; otherwise nothing of the kind exists in the process. With the grants
 /// `processes` and `resolve` it starts a broker each.
-pub(crate) fn open(plan: &Plan, handles: Handles) -> Result<Capabilities, CapabilityError> {
+pub(crate) fn open(setup: &Setup, handles: Handles) -> Result<Capabilities, CapabilityError> {
     let Handles { sandbox, places, policy, namespaces, proc_root } = handles;
     let mut confinement = Confinement::new(Duty::Scripts);
     for (place, access) in places {
@@ -201,44 +218,39 @@ pub(crate) fn open(plan: &Plan, handles: Handles) -> Result<Capabilities, Capabi
         confinement.keep_events();
     }
     let system = with_namespaces(system, namespaces, &mut confinement)?;
-    let (system, processes) = with_processes(system, plan, &policy, source)?;
-    let (system, hosts) = with_host_names(system, plan, &policy)?;
+    let (system, processes) = with_processes(system, setup, &policy, source)?;
+    let (system, hosts) = with_host_names(system, setup, &policy)?;
     let view = system.view(policy.clone()).map_err(CapabilityError::System)?;
-    let usage = view.usage();
+    Ok(Capabilities { sandbox, view, policy, confinement, tables: source, processes, hosts })
+}
+
+/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not there a
+/// command that names the `ss` command to use instead.
+pub(crate) fn registry(view: &PolicyView) -> Result<Registry, CapabilityError> {
     let mut registry = Registry::new();
     registry.register(Ss::new(view.clone()))?;
     registry.register(Netstat::new(view.clone()))?;
-    registry.register(PortWatch::new(view))?;
-    // These are not there; each names the `ss` command to use instead.
+    registry.register(PortWatch::new(view.clone()))?;
     for tool in Tool::ALL {
         registry.register(MissingTool(tool))?;
     }
-    Ok(Capabilities {
-        sandbox,
-        registry,
-        policy,
-        usage,
-        confinement,
-        tables: source,
-        processes,
-        hosts,
-    })
+    Ok(registry)
 }
 
 /// Opens the network namespaces that the command line names; without the grant that is an error.
 #[expect(clippy::disallowed_methods, reason = "the paths that the user typed, once")]
 fn open_namespaces(
-    plan: &Plan,
+    setup: &Setup,
     policy: &Policy,
 ) -> Result<Vec<(BString, OwnedFd)>, CapabilityError> {
-    if plan.namespaces.is_empty() {
+    if setup.namespaces.is_empty() {
         return Ok(Vec::new());
     }
     if !policy.grants().contains(Grant::Namespaces) {
         return Err(CapabilityError::NamespaceNotGranted);
     }
     // Security: a fake root never makes anyone look at the live system.
-    if plan.proc_root.is_some() {
+    if setup.proc_root.is_some() {
         return Err(CapabilityError::NamespaceOfFakeRoot);
     }
     let open = |Namespace { name, path }: &Namespace| {
@@ -246,7 +258,7 @@ fn open_namespaces(
             .map_err(|source| CapabilityError::NamespaceFile { path: path.clone(), source })?;
         Ok((name.clone(), file.into()))
     };
-    plan.namespaces.iter().map(open).collect()
+    setup.namespaces.iter().map(open).collect()
 }
 
 /// Opens the tables of network namespaces.
@@ -273,14 +285,14 @@ fn with_namespaces(
 /// none.
 fn with_processes(
     system: System,
-    plan: &Plan,
+    setup: &Setup,
     policy: &Policy,
     source: TableOrigin,
 ) -> Result<(System, AnsweredBy), CapabilityError> {
     if !policy.grants().contains(Grant::Processes) {
         return Ok((system, AnsweredBy::Nowhere));
     }
-    if !plan.confine || source == TableOrigin::Fake {
+    if !setup.confine || source == TableOrigin::Fake {
         return Ok((system, AnsweredBy::Here));
     }
     let details = match policy.processes() {
@@ -296,13 +308,13 @@ fn with_processes(
 /// none.
 fn with_host_names(
     system: System,
-    plan: &Plan,
+    setup: &Setup,
     policy: &Policy,
 ) -> Result<(System, AnsweredBy), CapabilityError> {
     if !policy.grants().contains(Grant::Resolve) {
         return Ok((system, AnsweredBy::Nowhere));
     }
-    if !plan.confine {
+    if !setup.confine {
         return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
     }
     let (broker, pid) = start_broker(Kind::Resolver)?;
@@ -407,13 +419,13 @@ pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
 /// # Ambient Authority
 ///
 /// It opens the files of `--policy`.
-pub(crate) fn policy(plan: &Plan) -> Result<Policy, CapabilityError> {
+pub(crate) fn policy(setup: &Setup) -> Result<Policy, CapabilityError> {
     let mut all = PolicyLayer::default();
-    for path in &plan.policies {
+    for path in &setup.policies {
         all = all.intersection(read_policy(path)?);
     }
     let policy = Policy::from(all);
-    Ok(match plan.grants {
+    Ok(match setup.grants {
         Some(grants) => policy.with_grants(grants),
         None => policy,
     })
@@ -465,16 +477,16 @@ fn open_directory(path: &Path) -> Result<Dir, CapabilityError> {
         .map_err(|source| CapabilityError::Directory { path: path.to_owned(), source })
 }
 
-/// Opens the file of `--audit` to append to it. One that is not there is made, for its user alone.
+/// Opens the file of an audit to append to it. One that is not there is made, for its user alone.
 ///
 /// Security: the last name is no link, what is opened is a regular file, and it is not in a directory in
 /// which scripts could read or write it.
 ///
 /// # Ambient Authority
 ///
-/// It opens that path, the directories above it, and those of `--allow-path`.
+/// It opens that path, and the directories above it.
 #[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
-pub(crate) fn open_audit(path: &Path, plan: &Plan) -> Result<File, CapabilityError> {
+pub(crate) fn open_audit(path: &Path, handles: &Handles) -> Result<File, CapabilityError> {
     let failed = |error: Errno| CapabilityError::Audit {
         path: path.to_owned(),
         source: io::Error::from(error),
@@ -484,11 +496,8 @@ pub(crate) fn open_audit(path: &Path, plan: &Plan) -> Result<File, CapabilityErr
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let parent = rustix::fs::open(parent.unwrap_or(Path::new(".")), flags, Mode::empty());
     let parent = parent.map_err(failed)?;
-    let granted: Vec<_> = plan
-        .directories
-        .iter()
-        .map(|directory| identity(&open_directory(&directory.path)?).map_err(failed))
-        .collect::<Result<_, _>>()?;
+    let granted = handles.places.iter().map(|(place, _)| identity(place));
+    let granted: Vec<_> = granted.collect::<Result<_, _>>().map_err(failed)?;
     if lies_in(&parent, &granted).map_err(failed)? {
         return Err(CapabilityError::AuditWithinReach(path.to_owned()));
     }

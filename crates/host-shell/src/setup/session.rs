@@ -20,15 +20,16 @@ use std::{
 
 use builtin_api::ExitCode;
 use host_confine::broker::{Broker, BrokerError, BrokerErrorKind};
-use host_shell::ScriptLimits;
 use procnetsocket::Interrupt;
 use rustix::event::{PollFlags, Timespec};
 use signal_hook::{consts::SIGINT, flag};
 
-use crate::{
-    Failure,
-    audit::Audit,
+use crate::{ScriptLimits, limits::MAX_CAPTURED_BYTES};
+
+use super::{
+    audit::{Audit, AuditRecord},
     child::ScriptService,
+    error::{Repr, SetupError},
     link::{Answer, ParentEnds, Report, Request, is_ready, order},
     stderr,
 };
@@ -41,21 +42,31 @@ const GRACE: Duration = Duration::from_secs(1);
 /// as long as that.
 const DEATH: Duration = Duration::from_secs(10);
 
-/// The flag that is set at each SIGINT.
-#[derive(Clone)]
-pub(crate) struct Interrupts(Arc<AtomicBool>);
+/// The flag that is set at each SIGINT; the default never is.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupts(Arc<AtomicBool>);
 
 impl Interrupts {
     /// Receives SIGINT from now on, in this process and in its copies: it is sent to all of them.
-    pub(crate) fn receive() -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Those of `sigaction`.
+    pub fn receive() -> io::Result<Self> {
         let received = Arc::default();
         flag::register(SIGINT, Arc::clone(&received))?;
         Ok(Self(received))
     }
 }
 
-/// The process in which scripts run, as its parent sees it.
-pub(crate) struct Session {
+impl Interrupt for Interrupts {
+    fn is_interrupted(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The process in which scripts run, as its parent sees it. When this is dropped, the process ends.
+pub struct Session {
     ends: ParentEnds,
     broker: Broker<ScriptService>,
     /// The number of the last request, its last byte.
@@ -66,11 +77,24 @@ pub(crate) struct Session {
 }
 
 /// How a request ended.
-pub(crate) enum Ended {
+#[derive(Clone, Debug)]
+pub enum Ended {
     /// The process answered, and takes another request.
     Back(Answer),
     /// The process has ended, and all that the script made with it.
-    Lost { status: ExitCode, message: String },
+    Lost {
+        /// The status for it.
+        status: ExitCode,
+        /// The line for standard error that says why.
+        message: String,
+    },
+}
+
+/// How long an answer is waited for.
+struct Patience<'a> {
+    begin: Instant,
+    timeout: Duration,
+    interrupt: &'a dyn Interrupt,
 }
 
 /// Why a script is to end before it does so itself.
@@ -81,7 +105,7 @@ enum Cause {
 }
 
 impl Session {
-    pub(crate) fn new(
+    pub(super) fn new(
         ends: ParentEnds,
         interrupts: Interrupts,
         limits: ScriptLimits,
@@ -91,7 +115,7 @@ impl Session {
     }
 
     /// Asks, and has the process ended if there is no answer at the deadline, or after Ctrl-C.
-    pub(crate) fn ask(&mut self, request: &Request) -> Ended {
+    pub fn ask(&mut self, request: &Request) -> Ended {
         // A Ctrl-C of the time between two lines is for neither.
         self.interrupts.0.store(false, Ordering::SeqCst);
         self.ask_since(Instant::now(), request)
@@ -99,9 +123,12 @@ impl Session {
 
     /// The same, with the deadline of a script that began at that time. A script has ended when its line
     /// is in the audit; where it cannot be, nothing more runs.
-    pub(crate) fn ask_since(&mut self, begin: Instant, request: &Request) -> Ended {
+    pub fn ask_since(&mut self, begin: Instant, request: &Request) -> Ended {
         let time = SystemTime::now();
-        let ended = self.ask_unrecorded(begin, request);
+        let interrupts = self.interrupts.clone();
+        let timeout = self.limits.timeout;
+        let ended =
+            self.ask_unrecorded(request, &Patience { begin, timeout, interrupt: &interrupts });
         let (status, usage, message) = match &ended {
             Ended::Back(Answer::Ended { status, usage, message, .. }) => {
                 (ExitCode::new(*status), usage.as_ref(), message)
@@ -114,25 +141,55 @@ impl Session {
         };
         let audit = self.audit.as_mut().filter(|_| request.runs_script());
         let Some(audit) = audit else { return ended };
-        match audit.record(time, begin.elapsed(), status, usage) {
+        match audit.record(AuditRecord::new(time, begin.elapsed(), status, usage)) {
             Ok(()) => ended,
             Err(error) => {
                 let why = "the script ran, and the audit cannot be written";
                 let message = format!("{message}host-shell: {why}: {error}\n");
-                let status = ExitCode::FAILURE.code();
-                Ended::Back(Answer::Ended { status, exited: true, message, usage: None })
+                Ended::Back(Answer::ended(ExitCode::FAILURE, message, true))
             }
         }
     }
 
-    fn ask_unrecorded(&mut self, begin: Instant, request: &Request) -> Ended {
+    /// Runs a [captured](super::Streams::Captured) script in a process that is started for it, and ended
+    /// after it. Nothing is recorded: who asks knows more about it.
+    ///
+    /// # Errors
+    ///
+    /// [`System`](super::SetupErrorKind::System) when the system gives no process.
+    pub fn ask_alone(
+        &mut self,
+        request: &Request,
+        timeout: Duration,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Ended, SetupError> {
+        if let Request::Captured { text, stdin, .. } = request
+            && text.len().saturating_add(stdin.len()) > MAX_CAPTURED_BYTES
+        {
+            let expected = "expected a script and its input in";
+            let message = format!("host-shell: {expected} {MAX_CAPTURED_BYTES} bytes\n");
+            let status = ExitCode::FAILURE.code();
+            return Ok(Ended::Back(Answer::Failed { status, message }));
+        }
+        self.renew()?;
+        let ended =
+            self.ask_unrecorded(request, &Patience { begin: Instant::now(), timeout, interrupt });
+        if matches!(ended, Ended::Back(_)) {
+            self.ends.order(order::KILL);
+            self.next_report();
+            self.ends.clear();
+        }
+        Ok(ended)
+    }
+
+    fn ask_unrecorded(&mut self, request: &Request, patience: &Patience<'_>) -> Ended {
         self.number = self.number.wrapping_add(1);
         let watch = Watch {
             ends: &self.ends,
             number: self.number,
-            interrupts: &self.interrupts,
+            interrupt: patience.interrupt,
             // OK because a time that the clock does not reach is no deadline.
-            deadline: begin.checked_add(self.limits.timeout),
+            deadline: patience.begin.checked_add(patience.timeout),
             cause: Cell::new(None),
             report: Cell::new(None),
         };
@@ -140,7 +197,7 @@ impl Session {
         let cause = watch.cause.get().map(|(cause, _)| cause);
         let mut report = watch.report.get();
         match answer {
-            Ok(answer) => return Ended::Back(self.judged(answer, cause)),
+            Ok(answer) => return Ended::Back(self.judged(answer, cause, patience.timeout)),
             Err(error) if error.kind() == BrokerErrorKind::Interrupted && report.is_some() => {}
             // What is no answer comes from a process that something else has taken over.
             Err(_) => {
@@ -148,38 +205,42 @@ impl Session {
                 report = self.next_report();
             }
         }
-        let (status, message) = self.told(cause, report);
+        let (status, message) = self.told(cause, report, patience.timeout);
         Ended::Lost { status, message }
     }
 
     /// Takes what the interpreter ended at our word as what it is.
-    fn judged(&self, answer: Answer, cause: Option<Cause>) -> Answer {
+    fn judged(&self, answer: Answer, cause: Option<Cause>, timeout: Duration) -> Answer {
         let interrupted = ExitCode::CANCELLED.code();
         match (answer, cause) {
-            (Answer::Ended { status, usage, .. }, Some(Cause::Timeout))
+            (Answer::Ended { status, printed, usage, .. }, Some(Cause::Timeout))
                 if status == interrupted =>
             {
-                let (status, message) = self.told(Some(Cause::Timeout), None);
-                Answer::Ended { status: status.code(), exited: false, message, usage }
+                let (status, message) = self.told(Some(Cause::Timeout), None, timeout);
+                Answer::Ended { status: status.code(), exited: false, message, printed, usage }
             }
             // Nothing was run yet: what is read before a script was waited for.
             (Answer::Failed { status, .. }, Some(Cause::Timeout)) if status == interrupted => {
-                let failure = Failure::InputTimeout(self.limits.timeout);
-                let message = format!("host-shell: {failure}\n");
-                Answer::Failed { status: failure.status().code(), message }
+                let error = SetupError::from(Repr::InputTimeout(timeout));
+                let message = format!("host-shell: {error}\n");
+                Answer::Failed { status: error.status().code(), message }
             }
             (answer, _) => answer,
         }
     }
 
     /// Returns the status and the line for the end of a script that did not come back.
-    fn told(&self, cause: Option<Cause>, report: Option<Report>) -> (ExitCode, String) {
+    fn told(
+        &self,
+        cause: Option<Cause>,
+        report: Option<Report>,
+        timeout: Duration,
+    ) -> (ExitCode, String) {
         let notes = self.ends.clear();
         let said = |words: &[u8]| notes.windows(words.len()).any(|window| window == words);
         let (status, why) = match (cause, report) {
             (Some(Cause::Timeout), _) => {
-                let why = format!("the script took longer than {:?}", self.limits.timeout);
-                (ExitCode::TIMED_OUT, why)
+                (ExitCode::TIMED_OUT, format!("the script took longer than {timeout:?}"))
             }
             (Some(Cause::Interrupt), _) => (ExitCode::CANCELLED, "interrupted".to_owned()),
             (None, _) if said(b"memory allocation of ") => {
@@ -200,13 +261,17 @@ impl Session {
     }
 
     /// Has the next process started, after the last one was lost. It has nothing of what that had.
-    pub(crate) fn renew(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// [`System`](super::SetupErrorKind::System) when the system gives no process.
+    pub fn renew(&mut self) -> Result<(), SetupError> {
         self.number = 0;
-        self.broker = broker(&self.ends).map_err(io::Error::other)?;
+        self.broker = broker(&self.ends)?;
         self.ends.order(order::SPAWN);
         match self.next_report() {
             Some(Report::Started) => Ok(()),
-            _ => Err(io::Error::other("the system gives no process to run scripts in")),
+            _ => Err(io::Error::other("the system gives no process to run scripts in").into()),
         }
     }
 
@@ -216,7 +281,7 @@ impl Session {
     }
 
     /// Ends the process, and waits until it has ended.
-    pub(crate) fn end(self) {
+    pub fn end(self) {
         let ParentEnds { reports, orders, requests, interrupts, .. } = self.ends;
         drop((orders, requests, interrupts, self.broker));
         // The spawner ends last, and its end of the pipe with it.
@@ -236,7 +301,7 @@ fn broker(ends: &ParentEnds) -> Result<Broker<ScriptService>, BrokerError> {
 struct Watch<'a> {
     ends: &'a ParentEnds,
     number: u8,
-    interrupts: &'a Interrupts,
+    interrupt: &'a dyn Interrupt,
     deadline: Option<Instant>,
     /// Why the script is to end, and since when.
     cause: Cell<Option<(Cause, Instant)>>,
@@ -251,7 +316,7 @@ impl Interrupt for Watch<'_> {
         }
         let now = Instant::now();
         if self.cause.get().is_none() {
-            if self.interrupts.0.load(Ordering::SeqCst) {
+            if self.interrupt.is_interrupted() {
                 self.cause.set(Some((Cause::Interrupt, now)));
             } else if self.deadline.is_some_and(|deadline| now >= deadline) {
                 self.cause.set(Some((Cause::Timeout, now)));
@@ -266,7 +331,7 @@ impl Interrupt for Watch<'_> {
 }
 
 /// Writes to standard error, and does not wait for a reader for long.
-pub(crate) fn last_word(text: &str) {
+pub fn last_word(text: &str) {
     if text.is_empty() || !is_ready(&stderr(), PollFlags::OUT, Some(timespec(GRACE))) {
         return;
     }

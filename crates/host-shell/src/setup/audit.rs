@@ -1,9 +1,11 @@
-//! `--audit`: a line of JSON for each script.
+//! The audit: a line of JSON for each script, or for each call of a tool.
 //!
 //! ```text
 //! {"time":"2026-11-27T12:00:00.000000000Z","duration_ms":12,"status":0,
 //!  "commands":{"ss":2,"unknown":1},"grants_used":["sockets"],"grants_refused":[],"rows":40}
 //! ```
+//!
+//! The line of a call has `"tool":"list_sockets"` after its time.
 //!
 //! Security: a line has numbers, and names that are in this program; nothing of what a script says or
 //! sees. What is reported by the process in which scripts run is typed so that it can have nothing else.
@@ -12,20 +14,22 @@ use std::{
     fmt,
     fs::File,
     io::{self, Write as _},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use builtin_api::{ExitCode, Rfc3339};
-use host_shell::CommandCounts;
 use serde::{Deserialize, Serialize};
 use socket_query::{Grant, GrantSet, Usage};
+
+use crate::CommandCounts;
 
 /// The commands that are counted by name: those that the program registers.
 const COMMANDS: [&str; 7] = ["ss", "netstat", "portwatch", "fuser", "ip", "lsof", "nstat"];
 
 /// What a script did, as numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ScriptUsage {
+pub struct ScriptUsage {
     /// How often each of [`COMMANDS`] was called.
     commands: [u64; COMMANDS.len()],
     unknown: u64,
@@ -35,7 +39,8 @@ pub(crate) struct ScriptUsage {
 }
 
 impl ScriptUsage {
-    pub(crate) fn new(counts: CommandCounts, usage: Usage) -> Self {
+    /// Returns what was counted of commands, and of sockets.
+    pub fn new(counts: CommandCounts, usage: Usage) -> Self {
         let CommandCounts { mut registered, unknown } = counts;
         let commands = COMMANDS.map(|name| registered.remove(name).unwrap_or_default());
         let others = registered.values().fold(unknown, |sum, count| sum.saturating_add(*count));
@@ -49,43 +54,73 @@ impl ScriptUsage {
     }
 }
 
-/// The file to which lines are appended.
-#[derive(Debug)]
-pub(crate) struct Audit(File);
+/// The file to which lines are appended; clones share it.
+#[derive(Clone, Debug)]
+pub struct Audit(Arc<File>);
 
-impl Audit {
-    /// Returns the audit in a file that is open for appending.
-    pub(crate) fn new(file: File) -> Self {
-        Self(file)
-    }
+/// What a line is about.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AuditRecord<'a> {
+    /// When it began.
+    pub time: SystemTime,
+    /// The tool that was called; `None` for a script alone.
+    pub tool: Option<&'static str>,
+    /// How long it took.
+    pub duration: Duration,
+    /// How it ended.
+    pub status: ExitCode,
+    /// What it did; `None` where that is not known, because its process was lost.
+    pub usage: Option<&'a ScriptUsage>,
+}
 
-    /// Appends the line of a script that has ended; what it did is not known where its process was
-    /// lost.
-    pub(crate) fn record(
-        &mut self,
+impl<'a> AuditRecord<'a> {
+    /// Returns the record of a script.
+    pub fn new(
         time: SystemTime,
         duration: Duration,
         status: ExitCode,
-        usage: Option<&ScriptUsage>,
-    ) -> io::Result<()> {
-        let line = AuditLine { time, duration, status, usage }.to_string();
+        usage: Option<&'a ScriptUsage>,
+    ) -> Self {
+        Self { time, tool: None, duration, status, usage }
+    }
+
+    /// Returns the record of a call of a tool.
+    #[must_use]
+    pub fn of_tool(self, tool: &'static str) -> Self {
+        Self { tool: Some(tool), ..self }
+    }
+}
+
+impl Audit {
+    /// Returns the audit in a file that is open for appending.
+    pub(super) fn new(file: File) -> Self {
+        Self(Arc::new(file))
+    }
+
+    /// Appends the line of what has ended.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file; a line that is not written whole is one.
+    pub fn record(&self, record: AuditRecord<'_>) -> io::Result<()> {
+        let line = AuditLine(record).to_string();
         // Kernel: one write of a file that is appended to is not mixed with those of other shells.
-        let written = self.0.write(line.as_bytes())?;
+        let written = (&*self.0).write(line.as_bytes())?;
         if written == line.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
 }
 
-struct AuditLine<'a> {
-    time: SystemTime,
-    duration: Duration,
-    status: ExitCode,
-    usage: Option<&'a ScriptUsage>,
-}
+struct AuditLine<'a>(AuditRecord<'a>);
 
 impl fmt::Display for AuditLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { time, duration, status, usage } = self;
-        write!(f, r#"{{"time":"{}","duration_ms":{}"#, Rfc3339(*time), duration.as_millis())?;
+        let AuditRecord { time, tool, duration, status, usage } = self.0;
+        write!(f, r#"{{"time":"{}""#, Rfc3339(time))?;
+        if let Some(tool) = tool {
+            write!(f, r#","tool":"{tool}""#)?;
+        }
+        write!(f, r#","duration_ms":{}"#, duration.as_millis())?;
         write!(f, r#","status":{}"#, status.code())?;
         if let Some(ScriptUsage { commands, unknown, used, refused, rows }) = usage {
             let counts = COMMANDS.iter().zip(commands).chain([(&"unknown", unknown)]);
@@ -121,7 +156,17 @@ mod tests {
 
     fn line(usage: Option<&ScriptUsage>) -> String {
         let (time, duration) = (SystemTime::UNIX_EPOCH, Duration::from_micros(12_345));
-        AuditLine { time, duration, status: ExitCode::new(3), usage }.to_string()
+        AuditLine(AuditRecord::new(time, duration, ExitCode::new(3), usage)).to_string()
+    }
+
+    #[test]
+    fn a_line_of_a_call_names_its_tool() {
+        let record =
+            AuditRecord::new(SystemTime::UNIX_EPOCH, Duration::ZERO, ExitCode::SUCCESS, None);
+        insta::assert_snapshot!(
+            AuditLine(record.of_tool("policy")),
+            @r#"{"time":"1970-01-01T00:00:00.000000000Z","tool":"policy","duration_ms":0,"status":0}"#
+        );
     }
 
     #[test]
@@ -156,9 +201,9 @@ mod tests {
         let (mut reader, writer) = io::pipe().unwrap();
         rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
         rustix::io::ioctl_fionbio(&writer, true).unwrap();
-        let mut audit = Audit::new(File::from(OwnedFd::from(writer)));
-        let time = SystemTime::UNIX_EPOCH;
-        let mut record = || audit.record(time, Duration::ZERO, ExitCode::SUCCESS, None);
+        let audit = Audit::new(File::from(OwnedFd::from(writer)));
+        let (time, duration) = (SystemTime::UNIX_EPOCH, Duration::ZERO);
+        let record = || audit.record(AuditRecord::new(time, duration, ExitCode::SUCCESS, None));
         while record().is_ok() {}
         record().unwrap_err();
         assert!(reader.read(&mut [0; 4096]).unwrap() > 0);

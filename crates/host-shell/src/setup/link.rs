@@ -14,6 +14,7 @@ use std::{
     os::fd::AsFd,
 };
 
+use builtin_api::ExitCode;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{OFlags, fcntl_getfl, fcntl_setfl},
@@ -21,55 +22,103 @@ use rustix::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::audit::ScriptUsage;
+use super::audit::ScriptUsage;
 
 /// What the parent asks of its child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Request {
+pub enum Request {
     /// Is there a shell?
     Begin,
     /// Is this text of the prompt whole, or do more lines have to come?
     IsWhole(String),
     /// Run a line of the prompt. `$?` is the status of the last one.
-    Line { text: String, last: u8 },
+    Line {
+        /// The line.
+        text: String,
+        /// The status of the line before.
+        last: u8,
+    },
     /// Run a script, with standard input as its input.
-    Script { text: String, name: Option<String> },
+    Script {
+        /// The script.
+        text: String,
+        /// What `$0` is.
+        name: Option<String>,
+    },
     /// Run the script that standard input is.
     Input,
+    /// Run a script, and answer what it printed: [`Streams::Captured`](super::Streams::Captured).
+    Captured {
+        /// The script.
+        text: String,
+        /// What it reads.
+        stdin: Vec<u8>,
+        /// Bytes of standard output; the script ends at the next one, as if its reader went away.
+        max_stdout: usize,
+        /// The same of standard error.
+        max_stderr: usize,
+    },
 }
 
 impl Request {
     /// Returns whether a script runs for it.
-    pub(crate) fn runs_script(&self) -> bool {
+    pub(super) fn runs_script(&self) -> bool {
         match self {
             Self::Begin | Self::IsWhole(_) => false,
-            Self::Line { .. } | Self::Script { .. } | Self::Input => true,
+            Self::Line { .. } | Self::Script { .. } | Self::Input | Self::Captured { .. } => true,
         }
     }
 }
 
 /// What it answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Answer {
+pub enum Answer {
+    /// There is.
     Ready,
+    /// Whether the text is whole.
     IsWhole(bool),
     /// A script has ended, with lines for standard error about why, if it did not end by itself.
     Ended {
+        /// Its status.
         status: u8,
+        /// Whether it called `exit`.
         exited: bool,
+        /// The lines.
         message: String,
+        /// What it printed, if that is captured.
+        printed: Option<Printed>,
         /// What it did, if there is an audit.
         usage: Option<ScriptUsage>,
     },
     /// Nothing was run, and nothing will be: the same for the whole shell.
     Failed {
+        /// The status for it.
         status: u8,
+        /// The lines for standard error.
         message: String,
     },
 }
 
+impl Answer {
+    /// Returns that a script has ended, with nothing that is known of it but that.
+    pub fn ended(status: ExitCode, message: String, exited: bool) -> Self {
+        Self::Ended { status: status.code(), exited, message, printed: None, usage: None }
+    }
+}
+
+/// What a script printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Printed {
+    /// On standard output.
+    pub stdout: Vec<u8>,
+    /// On standard error.
+    pub stderr: Vec<u8>,
+    /// Whether one of them was cut at its limit.
+    pub is_truncated: bool,
+}
+
 /// What the parent orders of the spawner: one byte.
-pub(crate) mod order {
+pub(super) mod order {
     /// End the child.
     pub(crate) const KILL: u8 = b'k';
     /// Start the next child, now that there is none. The parent asks nothing before that is reported.
@@ -78,7 +127,7 @@ pub(crate) mod order {
 
 /// What the spawner reports, in two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Report {
+pub(super) enum Report {
     /// The next child is there, as it was ordered.
     Started,
     /// The system did not start it.
@@ -92,7 +141,7 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    pub(crate) fn encode(self) -> [u8; 2] {
+    pub(super) fn encode(self) -> [u8; 2] {
         match self {
             Self::Started => [b'+', 0],
             Self::NotStarted => [b'-', 0],
@@ -114,38 +163,38 @@ impl Report {
 }
 
 /// All ends of all pipes, before there is a second process.
-pub(crate) struct Link {
-    pub(crate) parent: ParentEnds,
-    pub(crate) spawner: SpawnerEnds,
-    pub(crate) child: ChildEnds,
+pub(super) struct Link {
+    pub(super) parent: ParentEnds,
+    pub(super) spawner: SpawnerEnds,
+    pub(super) child: ChildEnds,
 }
 
-pub(crate) struct ParentEnds {
-    pub(crate) orders: PipeWriter,
-    pub(crate) reports: PipeReader,
-    pub(crate) requests: PipeWriter,
-    pub(crate) interrupts: PipeWriter,
-    pub(crate) answers: PipeReader,
-    pub(crate) notes: PipeReader,
+pub(super) struct ParentEnds {
+    pub(super) orders: PipeWriter,
+    pub(super) reports: PipeReader,
+    pub(super) requests: PipeWriter,
+    pub(super) interrupts: PipeWriter,
+    pub(super) answers: PipeReader,
+    pub(super) notes: PipeReader,
 }
 
-pub(crate) struct SpawnerEnds {
-    pub(crate) orders: PipeReader,
-    pub(crate) reports: PipeWriter,
+pub(super) struct SpawnerEnds {
+    pub(super) orders: PipeReader,
+    pub(super) reports: PipeWriter,
 }
 
-pub(crate) struct ChildEnds {
-    pub(crate) requests: PipeReader,
+pub(super) struct ChildEnds {
+    pub(super) requests: PipeReader,
     /// One byte: the number of the request whose script has to end.
-    pub(crate) interrupts: PipeReader,
-    pub(crate) answers: PipeWriter,
+    pub(super) interrupts: PipeReader,
+    pub(super) answers: PipeWriter,
     /// What the runtime of the language prints before it aborts.
-    pub(crate) notes: PipeWriter,
+    pub(super) notes: PipeWriter,
 }
 
 impl Link {
     /// Makes the pipes. What the parent does with them never waits.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let ((orders_in, orders), (reports, reports_out)) = (io::pipe()?, io::pipe()?);
         let ((requests_in, requests), (answers, answers_out)) = (io::pipe()?, io::pipe()?);
         let ((interrupts_in, interrupts), (notes, notes_out)) = (io::pipe()?, io::pipe()?);
@@ -169,13 +218,13 @@ impl Link {
 
 impl ParentEnds {
     /// Orders something of the spawner.
-    pub(crate) fn order(&self, order: u8) {
+    pub(super) fn order(&self, order: u8) {
         // OK because a spawner that is gone is seen in its reports.
         let _ = (&self.orders).write(&[order]);
     }
 
     /// Returns what the spawner reports, if it does.
-    pub(crate) fn report(&self) -> Option<Report> {
+    pub(super) fn report(&self) -> Option<Report> {
         let mut bytes = [0; 2];
         // Kernel: two bytes come at once (`PIPE_BUF`).
         match (&self.reports).read(&mut bytes) {
@@ -186,7 +235,7 @@ impl ParentEnds {
     }
 
     /// Throws away what the last child left, and returns its notes. It has ended.
-    pub(crate) fn clear(&self) -> Vec<u8> {
+    pub(super) fn clear(&self) -> Vec<u8> {
         drained(&self.answers);
         drained(&self.notes)
     }
@@ -194,7 +243,7 @@ impl ParentEnds {
 
 impl ChildEnds {
     /// Throws away what the parent asked of the last child.
-    pub(crate) fn clear(&self) {
+    pub(super) fn clear(&self) {
         for end in [&self.requests, &self.interrupts] {
             while is_ready(end, PollFlags::IN, Some(NO_TIME)) {
                 let mut chunk = [0; 4096];
@@ -210,7 +259,7 @@ impl ChildEnds {
 const NO_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// Waits until a descriptor is ready, or has an end; without a time for ever.
-pub(crate) fn is_ready(end: &impl AsFd, flags: PollFlags, time: Option<Timespec>) -> bool {
+pub(super) fn is_ready(end: &impl AsFd, flags: PollFlags, time: Option<Timespec>) -> bool {
     let mut ends = [PollFd::from_borrowed_fd(end.as_fd(), flags)];
     loop {
         match poll(&mut ends, time.as_ref()) {

@@ -25,10 +25,6 @@ use host_confine::{
     Confined,
     broker::{Service, serve},
 };
-use host_shell::{
-    Finished, Outcome, Script, ScriptInterrupt, Shell,
-    limits::{INTERPRETER_STACK_BYTES, MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
-};
 use rustix::{
     process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
     stdio::dup2_stderr,
@@ -37,31 +33,39 @@ use rustix::{
 use socket_query::UsageCounter;
 
 use crate::{
-    Failure, INPUT,
-    args::Plan,
-    audit::ScriptUsage,
-    capabilities::{self, Handles, read_bounded},
-    confine, decode_script,
-    link::{Answer, ChildEnds, Request},
-    stderr, stdin, stdout,
+    Finished, Outcome, Script, ScriptInterrupt, Shell,
+    limits::{INTERPRETER_STACK_BYTES, MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
+    output::Capped,
 };
+
+use super::{
+    Setup, Streams,
+    audit::ScriptUsage,
+    capabilities::{Handles, read_bounded},
+    decode_script,
+    error::{Repr, SetupError},
+    link::{Answer, ChildEnds, Printed, Request},
+    own_process, stderr, stdin, stdout,
+};
+
+/// What a script from standard input is called in messages.
+const INPUT: &str = "standard input";
 
 /// How often it is asked whether input has been waited for long enough.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Runs what the parent asks for, until the parent is gone.
-pub(crate) fn run(plan: Plan, handles: Handles, ends: ChildEnds) -> Result<ExitCode, Failure> {
+pub(super) fn run(setup: &Setup, handles: Handles, ends: ChildEnds) -> Result<(), SetupError> {
     let ChildEnds { mut requests, interrupts, mut answers, notes } = ends;
     let current = Arc::new(CurrentRequest::default());
-    let scripts = Scripts::start(plan, handles, &notes, interrupts, &current);
+    let scripts = Scripts::start(setup, handles, &notes, interrupts, &current);
     let service = ScriptService { scripts: RefCell::new(scripts), current };
-    serve(&service, &mut requests, &mut answers).map_err(Failure::Broker)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(serve(&service, &mut requests, &mut answers)?)
 }
 
 /// Runs scripts for the parent.
-pub(crate) struct ScriptService {
-    scripts: RefCell<Result<Scripts, Failure>>,
+pub(super) struct ScriptService {
+    scripts: RefCell<Result<Scripts, SetupError>>,
     current: Arc<CurrentRequest>,
 }
 
@@ -91,13 +95,13 @@ impl Service for ScriptService {
     fn answer(&self, request: Request) -> Answer {
         self.current.interrupted.store(false, Ordering::SeqCst);
         self.current.number.fetch_add(1, Ordering::SeqCst);
-        let failed = |failure: &Failure| Answer::Failed {
-            status: failure.status().code(),
-            message: format!("host-shell: {failure}\n"),
+        let failed = |error: &SetupError| Answer::Failed {
+            status: error.status().code(),
+            message: format!("host-shell: {error}\n"),
         };
         match &mut *self.scripts.borrow_mut() {
-            Ok(scripts) => scripts.answer(request).unwrap_or_else(|failure| failed(&failure)),
-            Err(failure) => failed(failure),
+            Ok(scripts) => scripts.answer(request).unwrap_or_else(|error| failed(&error)),
+            Err(error) => failed(error),
         }
     }
 
@@ -110,39 +114,37 @@ impl Service for ScriptService {
 impl Scripts {
     /// Does all that comes before a script.
     fn start(
-        plan: Plan,
+        setup: &Setup,
         handles: Handles,
         notes: &PipeWriter,
         interrupts: PipeReader,
         current: &Arc<CurrentRequest>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, SetupError> {
         // The spawner ends this process, and a spawner that was killed cannot.
         set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from)?;
-        let is_prompt = plan.is_prompt();
-        let capabilities = capabilities::open(&plan, handles).map_err(Failure::Capability)?;
+        let capabilities = setup.open(handles)?;
         // Now that the brokers are there, which are not to have these limits.
-        limit(Resource::Data, plan.limits.max_memory_bytes)?;
+        limit(Resource::Data, setup.limits.max_memory_bytes)?;
         limit(Resource::Core, 0)?;
         let stderr = File::from(stderr().as_fd().try_clone_to_owned()?);
         dup2_stderr(notes).map_err(io::Error::from)?;
         // The interpreter reports a command that panicked, on the script's standard error.
         panic::set_hook(Box::new(|_| ()));
         let shell = Shell::builder()
+            .registry(capabilities.registry()?)
             .sandbox(capabilities.sandbox)
-            .registry(capabilities.registry)
-            .allowed(plan.allowed)
-            .limits(plan.limits);
-        let shell = if plan.audit.is_some() { shell.count_commands() } else { shell };
-        let mut shell = shell.build().map_err(Failure::Shell)?;
-        if is_prompt {
+            .allowed(setup.allowed.clone())
+            .limits(setup.limits);
+        let shell = if setup.audit.is_some() { shell.count_commands() } else { shell };
+        let mut shell = shell.build()?;
+        if setup.streams == Streams::Prompt {
             shell.set_interactive();
         }
-        let own = capabilities::own_process().map_err(Failure::Capability)?;
-        let confined = confine(plan.confine, &own, capabilities.confinement)?;
+        let confined = setup.confine(&own_process()?, capabilities.confinement)?;
         receive_interrupts(interrupts, Arc::clone(current), shell.interrupt())?;
         Ok(Self {
             shell,
-            usage: capabilities.usage,
+            usage: capabilities.view.usage(),
             stdout: stdout(),
             stderr,
             current: Arc::clone(current),
@@ -150,7 +152,7 @@ impl Scripts {
         })
     }
 
-    fn answer(&mut self, request: Request) -> Result<Answer, Failure> {
+    fn answer(&mut self, request: Request) -> Result<Answer, SetupError> {
         Ok(match request {
             Request::Begin => Answer::Ready,
             Request::IsWhole(text) => Answer::IsWhole(!parse(text, |error| is_unfinished(&error))?),
@@ -159,25 +161,36 @@ impl Scripts {
                 self.run(&Script { text, ..Script::default() })
             }
             Request::Script { text, name } => {
-                let stdin = self.read_input(MAX_STDIN_BYTES, Failure::Input)?;
+                let stdin = self.read_input(MAX_STDIN_BYTES, Repr::Input)?;
                 self.run(&Script { text, name, stdin })
             }
             Request::Input => {
                 let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);
-                let script = |error| Failure::Script { name: INPUT.to_owned(), error };
+                let script = |error| Repr::Script { name: INPUT.to_owned(), error };
                 let bytes = self.read_input(limit, script)?.unwrap_or_default();
                 self.run(&Script { text: decode_script(bytes, INPUT)?, ..Script::default() })
+            }
+            Request::Captured { text, stdin, max_stdout, max_stderr } => {
+                let script = Script { text, name: None, stdin: Some(stdin) };
+                let (mut stdout, mut stderr) = (Capped::new(max_stdout), Capped::new(max_stderr));
+                let finished = self.shell.run_unreported(&script, &mut stdout, &mut stderr);
+                let is_truncated = stdout.is_truncated || stderr.is_truncated;
+                let (stdout, stderr) = (stdout.bytes, stderr.bytes);
+                self.ended(finished, Some(Printed { stdout, stderr, is_truncated }))
             }
         })
     }
 
     fn run(&mut self, script: &Script) -> Answer {
-        let Finished { outcome, message } =
-            self.shell.run_unreported(script, &mut self.stdout, &mut self.stderr);
-        let Outcome { status, exited } = outcome;
+        let finished = self.shell.run_unreported(script, &mut self.stdout, &mut self.stderr);
+        self.ended(finished, None)
+    }
+
+    fn ended(&self, finished: Finished, printed: Option<Printed>) -> Answer {
+        let Finished { outcome: Outcome { status, exited }, message } = finished;
         let usage = self.shell.take_counts();
         let usage = usage.map(|counts| ScriptUsage::new(counts, self.usage.take()));
-        Answer::Ended { status: status.code(), exited, message, usage }
+        Answer::Ended { status: status.code(), exited, message, printed, usage }
     }
 
     /// Reads standard input to its end; a terminal is not read.
@@ -187,8 +200,8 @@ impl Scripts {
     fn read_input(
         &self,
         limit: u64,
-        failed: impl FnOnce(io::Error) -> Failure,
-    ) -> Result<Option<Vec<u8>>, Failure> {
+        failed: impl FnOnce(io::Error) -> Repr,
+    ) -> Result<Option<Vec<u8>>, SetupError> {
         if stdin().is_terminal() {
             return Ok(None);
         }
@@ -199,12 +212,12 @@ impl Scripts {
         })?;
         loop {
             match received.recv_timeout(TICK) {
-                Ok(input) => return input.map(Some).map_err(failed),
-                Err(RecvTimeoutError::Disconnected) => return Err(Failure::Interrupted),
+                Ok(input) => return Ok(input.map(Some).map_err(failed)?),
+                Err(RecvTimeoutError::Disconnected) => return Err(Repr::Interrupted.into()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if self.current.interrupted.load(Ordering::SeqCst) {
-                return Err(Failure::Interrupted);
+                return Err(Repr::Interrupted.into());
             }
         }
     }

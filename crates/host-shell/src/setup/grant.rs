@@ -7,11 +7,11 @@ use socket_query::{Grant, GrantSet};
 const NONE: &str = "none";
 
 /// The words of a list of grants.
-pub(crate) static GRANT_LIST: WordList =
+pub static GRANT_LIST: WordList =
     WordList::new("NAME", || Grant::WORDS.into_iter().chain([NONE]).collect());
 
 /// Reads `NAME,...`; `none` is alone and is the empty set.
-pub(crate) fn parse_grants(list: &str) -> Option<GrantSet> {
+pub fn parse_grants(list: &str) -> Option<GrantSet> {
     if list == NONE {
         return Some(GrantSet::empty());
     }

@@ -8,8 +8,8 @@
 //!
 //! It reads one byte at a time, from the confined parent, and each means one of two things: end the
 //! child, start the next one. It reads nothing of a child, which has no pipe to it but one that is
-//! closed when it ends. So it needs no confinement to be out of reach, and has none but
-//! `no_new_privs`, unless the user wants no confinement: what it starts confines itself as it must.
+//! closed when it ends. So it is out of reach. It is confined all the same, by a filter of system calls that
+//! leaves what its children and their brokers need before they confine themselves further.
 
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 
@@ -21,13 +21,13 @@ use rustix::{
     process::{Pid, Signal, WaitOptions, kill_process, waitpid},
 };
 
-use crate::{
-    Failure,
+use super::{
+    error::SetupError,
     link::{ChildEnds, Report, SpawnerEnds, order},
 };
 
 /// What a process goes on as.
-pub(crate) enum Role {
+pub(super) enum Role {
     /// A new process: it is to run scripts.
     Child(ChildEnds, Alive),
     /// The spawner, whose work is done.
@@ -35,7 +35,7 @@ pub(crate) enum Role {
 }
 
 /// Closed when the child that holds it ends.
-pub(crate) struct Alive(#[expect(dead_code, reason = "held, and never written to")] PipeWriter);
+pub(super) struct Alive(#[expect(dead_code, reason = "held, and never written to")] PipeWriter);
 
 /// A child, and the pipe that ends with it.
 struct Running {
@@ -43,11 +43,17 @@ struct Running {
     end: PipeReader,
 }
 
-/// Starts the first child, and the next ones as they are ordered, until the parent is gone.
-pub(crate) fn run(own: &ProcRoot, ends: &SpawnerEnds, child: ChildEnds) -> Result<Role, Failure> {
-    let mut running = match start(own)? {
-        Started::Here(alive) => return Ok(Role::Child(child, alive)),
-        Started::There(running) => Some(running),
+/// Starts children as they are ordered, until the parent is gone; and the first one before, if it `is_awaited`.
+pub(super) fn run(
+    own: &ProcRoot,
+    ends: &SpawnerEnds,
+    child: ChildEnds,
+    is_awaited: bool,
+) -> Result<Role, SetupError> {
+    let mut running = match is_awaited.then(|| start(own)).transpose()? {
+        Some(Started::Here(alive)) => return Ok(Role::Child(child, alive)),
+        Some(Started::There(running)) => Some(running),
+        None => None,
     };
     loop {
         match next_event(ends, running.as_ref())? {
@@ -89,9 +95,9 @@ enum Started {
     There(Running),
 }
 
-fn start(own: &ProcRoot) -> Result<Started, Failure> {
+fn start(own: &ProcRoot) -> Result<Started, SetupError> {
     let (end, alive) = io::pipe()?;
-    Ok(match fork(own).map_err(Failure::Confine)? {
+    Ok(match fork(own)? {
         Forked::Child => Started::Here(Alive(alive)),
         Forked::Parent(pid) => Started::There(Running { pid, end }),
     })

@@ -1,0 +1,129 @@
+//! Why scripts cannot be run.
+
+use std::{io, time::Duration};
+
+use builtin_api::ExitCode;
+use builtin_cli::Chain;
+use host_confine::{ConfineError, broker::BrokerError};
+
+use super::capabilities::CapabilityError;
+
+/// There is a command of that name, but it cannot be run: the status of POSIX shells.
+const CANNOT_RUN: ExitCode = ExitCode::new(126);
+
+/// The process cannot be confined, so nothing runs: the same.
+const CANNOT_CONFINE: ExitCode = CANNOT_RUN;
+
+/// Why there is no way to run scripts, or no script. Its text is whole: the causes are in it.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct SetupError(Box<Repr>);
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Repr {
+    #[error("{}", Chain(.0))]
+    Capability(CapabilityError),
+    #[error("{}", Chain(.0))]
+    Shell(crate::Error),
+    #[error("cannot confine this process: {}", Chain(.0))]
+    Confine(ConfineError),
+    #[error("{}", Chain(.0))]
+    Broker(BrokerError),
+    #[error("{name}: {error}")]
+    Script { name: String, error: io::Error },
+    #[error("standard input: {0}")]
+    Input(io::Error),
+    #[error("standard input did not end within {0:?}; give </dev/null to a script that needs none")]
+    InputTimeout(Duration),
+    #[error("interrupted")]
+    Interrupted,
+    #[error("{0}")]
+    Io(io::Error),
+}
+
+/// The kinds of [`SetupError`]; more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SetupErrorKind {
+    /// Something that was named cannot be had, or not be granted.
+    Capability,
+    /// The interpreter cannot be set up.
+    Shell,
+    /// The process cannot be confined, or not be copied.
+    Confine,
+    /// The script cannot be read.
+    Script,
+    /// Standard input cannot be read, or did not end in time.
+    Input,
+    /// Ctrl-C came before there was a script.
+    Interrupted,
+    /// The system refused something else.
+    System,
+}
+
+impl SetupError {
+    /// Returns the kind.
+    pub fn kind(&self) -> SetupErrorKind {
+        match &*self.0 {
+            Repr::Capability(_) => SetupErrorKind::Capability,
+            Repr::Shell(_) => SetupErrorKind::Shell,
+            Repr::Confine(_) => SetupErrorKind::Confine,
+            Repr::Script { .. } => SetupErrorKind::Script,
+            Repr::Input(_) | Repr::InputTimeout(_) => SetupErrorKind::Input,
+            Repr::Interrupted => SetupErrorKind::Interrupted,
+            Repr::Broker(_) | Repr::Io(_) => SetupErrorKind::System,
+        }
+    }
+
+    /// Returns the status of a program that ends with it.
+    pub fn status(&self) -> ExitCode {
+        match &*self.0 {
+            Repr::Shell(error) if error.kind() == crate::ErrorKind::Runtime => ExitCode::FAILURE,
+            Repr::Capability(_) | Repr::Shell(_) => ExitCode::USAGE,
+            Repr::Script { error, .. } if error.kind() == io::ErrorKind::NotFound => {
+                ExitCode::NOT_FOUND
+            }
+            Repr::Script { .. } => CANNOT_RUN,
+            Repr::InputTimeout(_) => ExitCode::TIMED_OUT,
+            Repr::Interrupted => ExitCode::CANCELLED,
+            Repr::Confine(_) => CANNOT_CONFINE,
+            Repr::Broker(_) | Repr::Input(_) | Repr::Io(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<Repr> for SetupError {
+    fn from(repr: Repr) -> Self {
+        Self(Box::new(repr))
+    }
+}
+
+impl From<CapabilityError> for SetupError {
+    fn from(error: CapabilityError) -> Self {
+        Repr::Capability(error).into()
+    }
+}
+
+impl From<crate::Error> for SetupError {
+    fn from(error: crate::Error) -> Self {
+        Repr::Shell(error).into()
+    }
+}
+
+impl From<ConfineError> for SetupError {
+    fn from(error: ConfineError) -> Self {
+        Repr::Confine(error).into()
+    }
+}
+
+impl From<BrokerError> for SetupError {
+    fn from(error: BrokerError) -> Self {
+        Repr::Broker(error).into()
+    }
+}
+
+impl From<io::Error> for SetupError {
+    fn from(error: io::Error) -> Self {
+        Repr::Io(error).into()
+    }
+}

@@ -1,0 +1,434 @@
+//! Sets up what scripts are granted, and runs them in a process that can be ended.
+//!
+//! A [`Shell`](crate::Shell) alone cannot hold a limit of memory, and cannot be ended while it computes.
+//! This module is what a program needs around it, and what `host-shell` and `ss-mcp` are made of:
+//!
+//! ```text
+//!  parent: asks, has the deadline and the last word ── confined by the program
+//!    └── spawner: starts the next one of these, and ends it ── confined
+//!          └── child: the interpreter, what scripts are granted ── confined, with a limit of memory
+//! ```
+//!
+//! 1. A [`Setup`] says what is granted. It is plain data, from a command line.
+//! 2. [`start`] opens what it names, once, and copies the process. That has to come before the second
+//!    thread.
+//! 3. A [`Session`] asks the child, one [`Request`] after the other, and never waits for it too long.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use std::time::Instant;
+//!
+//! use host_shell::setup::{self, Ended, Interrupts, Request, Role, Setup};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut setup = Setup::default();
+//! setup.directories.extend(setup::Directory::from_word(b"/srv/data"));
+//! let host = match setup::start(setup, 1, &Interrupts::receive()?)? {
+//!     Role::Host(host) => host,
+//!     // This is one of the other processes, and its work is done.
+//!     Role::Done(_) => return Ok(()),
+//! };
+//! for mut session in host.sessions {
+//!     let request = Request::Script { text: "ss -tln".to_owned(), name: None };
+//!     if let Ended::Lost { message, .. } = session.ask_since(Instant::now(), &request) {
+//!         eprint!("{message}");
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Ambient Authority
+//!
+//! All of it is taken in one file, `capabilities.rs`: by [`start`], [`Setup::open_handles`],
+//! [`Setup::open`], [`Setup::read_policy`], [`own_process`], [`read_script`] and
+//! [`serve_broker`]. Nothing else opens a path.
+
+mod audit;
+mod capabilities;
+mod child;
+mod error;
+mod grant;
+mod link;
+mod session;
+mod spawner;
+
+use std::{
+    ffi::OsStr,
+    io,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+use bstr::{BString, ByteSlice as _};
+use builtin_api::{Access, ExitCode, Registry};
+use host_confine::{
+    Confined, Confinement, Duty, Forked,
+    broker::{BrokerErrorKind, Kind, ProcessService, serve},
+    fork,
+};
+use procnetsocket::{ProcRoot, SocketTables};
+use rustix::stdio::{dup2_stdin, dup2_stdout};
+use socket_query::{GrantSet, Policy, PolicyView};
+
+use crate::{Allowed, ScriptLimits};
+
+pub use self::{
+    audit::{Audit, AuditRecord, ScriptUsage},
+    capabilities::{AnsweredBy, Capabilities, Handles, TableOrigin},
+    error::{SetupError, SetupErrorKind},
+    grant::{GRANT_LIST, parse_grants},
+    link::{Answer, Printed, Request},
+    session::{Ended, Interrupts, Session, last_word},
+};
+use self::{
+    error::Repr,
+    link::{ChildEnds, Link, SpawnerEnds},
+};
+
+/// The first word of the command line of a broker; the others are its kind.
+pub const BROKER: &str = "--broker";
+
+/// Where `ip netns` keeps network namespaces, by name.
+const NAMESPACES: &str = "/run/netns";
+
+/// What scripts are granted, and how they run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Setup {
+    /// The directories that scripts see.
+    pub directories: Vec<Directory>,
+    /// The commands that scripts may run.
+    pub allowed: Allowed,
+    /// The files of the policies, all of which hold; none for the default.
+    pub policies: Vec<PathBuf>,
+    /// The grants that replace those of the policy.
+    pub grants: Option<GrantSet>,
+    /// What each script may take.
+    pub limits: ScriptLimits,
+    /// The network namespaces that `ss -N` may list.
+    pub namespaces: Vec<Namespace>,
+    /// A directory whose sockets are listed instead of the system's.
+    pub proc_root: Option<PathBuf>,
+    /// The file of the audit.
+    pub audit: Option<PathBuf>,
+    /// What scripts read and print.
+    pub streams: Streams,
+    /// Whether processes confine themselves before scripts run.
+    pub confine: bool,
+}
+
+impl Default for Setup {
+    /// Returns the default policy and limits, every command, no directory, and confinement.
+    fn default() -> Self {
+        Self {
+            directories: Vec::new(),
+            allowed: Allowed::All,
+            policies: Vec::new(),
+            grants: None,
+            limits: ScriptLimits::default(),
+            namespaces: Vec::new(),
+            proc_root: None,
+            audit: None,
+            streams: Streams::Program,
+            confine: true,
+        }
+    }
+}
+
+/// What scripts read and print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streams {
+    /// The standard streams of the program.
+    Program,
+    /// The same, and each script is a line of a prompt.
+    Prompt,
+    /// What comes with a request, and goes with its answer. Each script has a process to itself, and
+    /// the standard input and output of the program are out of its reach.
+    Captured,
+}
+
+/// A directory that scripts may see, at the same path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// The path.
+    pub path: PathBuf,
+    /// What scripts may do there.
+    pub access: Access,
+}
+
+impl Directory {
+    /// Reads `DIR[:rw]`.
+    pub fn from_word(word: &[u8]) -> Option<Self> {
+        let (directory, access) = match word.strip_suffix(b":rw") {
+            Some(directory) => (directory, Access::ReadWrite),
+            None => (word, Access::Read),
+        };
+        (!directory.is_empty()).then(|| Self { path: path(directory), access })
+    }
+}
+
+/// A network namespace, and what scripts call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    /// What scripts call it.
+    pub name: BString,
+    /// Where it is mounted.
+    pub path: PathBuf,
+}
+
+impl Namespace {
+    /// Reads `NAME[=PATH]`. Without a path it is where `ip netns` keeps the namespace of that name.
+    pub fn from_word(word: &[u8]) -> Option<Self> {
+        let (name, path) = match word.split_once_str("=") {
+            Some((name, file)) => (name, path(file)),
+            None => (word, Path::new(NAMESPACES).join(path(word))),
+        };
+        let is_name = !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/');
+        (is_name && !path.as_os_str().is_empty()).then(|| Self { name: name.into(), path })
+    }
+}
+
+fn path(word: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(word))
+}
+
+impl Setup {
+    /// Returns what all the policy files allow, and the default without one; grants come last.
+    ///
+    /// # Ambient Authority
+    ///
+    /// It opens the files of policies.
+    ///
+    /// # Errors
+    ///
+    /// [`Capability`](SetupErrorKind::Capability) for a file that cannot be read or is no policy.
+    pub fn read_policy(&self) -> Result<Policy, SetupError> {
+        Ok(capabilities::policy(self)?)
+    }
+
+    /// Opens what is named by a path.
+    ///
+    /// # Ambient Authority
+    ///
+    /// It opens the granted directories, the fake proc root, and the files of policies and network
+    /// namespaces.
+    ///
+    /// # Errors
+    ///
+    /// [`Capability`](SetupErrorKind::Capability) for what cannot be opened or not be granted.
+    pub fn open_handles(&self) -> Result<Handles, SetupError> {
+        Ok(Handles::open(self)?)
+    }
+
+    /// Opens all else, in the process that lists sockets, and starts the brokers that it needs.
+    ///
+    /// # Ambient Authority
+    ///
+    /// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root the system's
+    /// `/proc`, sock_diag and `/sys/fs/cgroup`. It enters network namespaces, on a thread that ends at once, and
+    /// starts `/proc/self/exe` as a broker.
+    ///
+    /// # Errors
+    ///
+    /// [`Capability`](SetupErrorKind::Capability) for what cannot be had.
+    pub fn open(&self, handles: Handles) -> Result<Capabilities, SetupError> {
+        Ok(capabilities::open(self, handles)?)
+    }
+
+    /// Confines this process, if that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`Confine`](SetupErrorKind::Confine) when that is not possible.
+    pub fn confine(
+        &self,
+        own: &ProcRoot,
+        confinement: Confinement,
+    ) -> Result<Option<Confined>, SetupError> {
+        Ok(self.confine.then(|| confinement.apply(own)).transpose()?)
+    }
+}
+
+impl Capabilities {
+    /// Returns the builtins over the view.
+    ///
+    /// # Errors
+    ///
+    /// None as long as the names of the builtins differ.
+    pub fn registry(&self) -> Result<Registry, SetupError> {
+        registry(&self.view)
+    }
+}
+
+/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not there a
+/// command that names the `ss` command to use instead.
+///
+/// # Errors
+///
+/// None as long as the names of the builtins differ.
+pub fn registry(view: &PolicyView) -> Result<Registry, SetupError> {
+    Ok(capabilities::registry(view)?)
+}
+
+/// Opens `/proc` for the look at this process's own state.
+///
+/// # Ambient Authority
+///
+/// It opens `/proc`.
+///
+/// # Errors
+///
+/// [`Capability`](SetupErrorKind::Capability) when there is no such procfs.
+pub fn own_process() -> Result<ProcRoot, SetupError> {
+    Ok(capabilities::own_process()?)
+}
+
+/// Reads the file of a script.
+///
+/// # Ambient Authority
+///
+/// It opens that path, whatever it is.
+///
+/// # Errors
+///
+/// [`Script`](SetupErrorKind::Script) when it cannot be read, is too large, or is not UTF-8.
+pub fn read_script(path: &Path) -> Result<String, SetupError> {
+    let name = path.display().to_string();
+    match capabilities::read_script(path) {
+        Ok(bytes) => decode_script(bytes, &name),
+        Err(error) => Err(Repr::Script { name, error }.into()),
+    }
+}
+
+fn decode_script(bytes: Vec<u8>, name: &str) -> Result<String, SetupError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let error = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
+        Repr::Script { name: name.to_owned(), error }.into()
+    })
+}
+
+/// Which process this is after [`start`].
+pub enum Role {
+    /// The parent.
+    Host(Box<Host>),
+    /// Another one, whose work is done: the program ends with this status.
+    Done(ExitCode),
+}
+
+/// What the parent has.
+#[non_exhaustive]
+pub struct Host {
+    /// What it was started with.
+    pub setup: Setup,
+    /// What that names. A parent that lists no sockets itself drops it.
+    pub handles: Handles,
+    /// The ways to run scripts, each with its processes.
+    pub sessions: Vec<Session>,
+    /// The audit, which the sessions write, too, unless their streams are [captured](Streams::Captured).
+    pub audit: Option<Audit>,
+}
+
+/// Opens what a set-up names, and starts the processes of so many sessions.
+///
+/// Nothing is confined yet in the parent, which has to have one thread.
+///
+/// # Ambient Authority
+///
+/// As [`Setup::open_handles`], and the file of the audit. Each child does what [`Setup::open`] does.
+///
+/// # Errors
+///
+/// [`Capability`](SetupErrorKind::Capability) for what cannot be had, [`Confine`](SetupErrorKind::Confine) when
+/// there is a second thread, [`System`](SetupErrorKind::System) when the system gives no pipe or process.
+pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role, SetupError> {
+    let handles = setup.open_handles()?;
+    let audit = setup.audit.as_deref().map(|path| capabilities::open_audit(path, &handles));
+    let audit = audit.transpose()?.map(Audit::new);
+    let own = own_process()?;
+    let mut sessions = Vec::new();
+    for _ in 0..count {
+        let Link { parent, spawner, child } = Link::new()?;
+        if fork(&own)? == Forked::Child {
+            // Security: what is the parent's alone is in no other process.
+            drop((parent, sessions, audit, own));
+            return Ok(Role::Done(spawn(&setup, handles, spawner, child)?));
+        }
+        let kept = audit.clone().filter(|_| setup.streams != Streams::Captured);
+        sessions.push(Session::new(parent, interrupts.clone(), setup.limits, kept)?);
+    }
+    Ok(Role::Host(Box::new(Host { setup, handles, sessions, audit })))
+}
+
+/// Goes on as the spawner, and in each process that it starts as a child.
+fn spawn(
+    setup: &Setup,
+    handles: Handles,
+    ends: SpawnerEnds,
+    child: ChildEnds,
+) -> Result<ExitCode, SetupError> {
+    let own = own_process()?;
+    if setup.streams == Streams::Captured {
+        // Security: what the program says by them is not a script's to read or to write.
+        let (nothing, _) = io::pipe()?;
+        dup2_stdin(&nothing).and_then(|()| dup2_stdout(&child.notes)).map_err(io::Error::from)?;
+    }
+    let _confined = setup.confine(&own, Confinement::new(Duty::Spawner))?;
+    match spawner::run(&own, &ends, child, setup.streams != Streams::Captured)? {
+        spawner::Role::Child(child, _alive) => {
+            drop((own, ends));
+            child::run(setup, handles, child)?;
+        }
+        spawner::Role::Done => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Answers a shell that this process was started by, until it ends; `words` are those that follow [`BROKER`].
+///
+/// # Ambient Authority
+///
+/// It opens `/proc`, and for host names what the C library needs to look them up.
+///
+/// # Errors
+///
+/// [`Confine`](SetupErrorKind::Confine) when the process cannot be confined, [`System`](SetupErrorKind::System) for
+/// what is no request.
+pub fn serve_broker(kind: Kind) -> Result<(), SetupError> {
+    let own = own_process()?;
+    let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
+    let served = match kind {
+        Kind::Processes(bounds) => {
+            let _confined = Confinement::new(Duty::Processes).apply(&own)?;
+            serve(&ProcessService::new(SocketTables::from_root(own), bounds), input, output)
+        }
+        Kind::Resolver => {
+            let _confined = capabilities::resolver_confinement().apply(&own)?;
+            // Security: nothing of `/proc` is left to who asks strangers.
+            drop(own);
+            serve(&capabilities::resolver(), input, output)
+        }
+        _ => return Err(io::Error::from(io::ErrorKind::Unsupported).into()),
+    };
+    match served {
+        // OK because a shell that is gone needs no answer, and no broker.
+        Err(error) if error.kind() != BrokerErrorKind::Gone => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own standard input")]
+fn stdin() -> io::Stdin {
+    io::stdin()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own standard output")]
+fn stdout() -> io::Stdout {
+    io::stdout()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own standard error")]
+fn stderr() -> io::Stderr {
+    io::stderr()
+}
