@@ -102,8 +102,10 @@ mod netstat;
 mod peers;
 mod proc;
 mod process;
+mod processors;
 mod query;
 mod rows;
+mod table_query;
 mod tables;
 mod visit;
 
@@ -133,8 +135,9 @@ pub use self::{
         MAX_PROCESSES, MAX_WORKERS, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery,
         ProcessReport, ProcessTable, SocketProcess, Task, Threads, UserNames, WantedSockets,
     },
-    query::{Bounds, Details, Query, TableQuery},
+    query::Query,
     rows::Rows,
+    table_query::{Bounds, Details, TableQuery},
     tables::SocketTables,
     visit::{Interrupt, Outcome, ReadReport, Uninterrupted, Visitor},
 };

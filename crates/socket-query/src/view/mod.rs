@@ -83,6 +83,8 @@ impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
         let processes: Arc<dyn ProcessSource> = Arc::<SocketTables>::clone(&tables);
+        let own_sockets =
+            tables.diag().map(|diag| diag.further_sockets().to_vec()).unwrap_or_default();
         Self {
             tables,
             policy,
@@ -99,7 +101,7 @@ impl PolicyView {
             max_peers: MAX_PEERS,
             finder: None,
             everywhere: None,
-            own_sockets: Vec::new(),
+            own_sockets,
             usage: Arc::default(),
         }
     }
