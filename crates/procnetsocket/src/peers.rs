@@ -39,6 +39,24 @@ pub struct PeerTableBuilder {
 }
 
 /// The connected internet sockets and the unix sockets of a machine, by connection.
+///
+/// ```
+/// # use procnetsocket::{Error, MAX_PEERS, Peer, PeerTable, Query, SocketTables, model::Socket};
+/// # fn demo(tables: &SocketTables) -> Result<(), Error> {
+/// let sockets = tables.list(&Query::tcp())?;
+/// let mut builder = PeerTable::builder(MAX_PEERS);
+/// for socket in &sockets {
+///     builder.add(&Socket::Inet(socket))?;
+/// }
+/// let peers = builder.finish();
+/// for socket in &sockets {
+///     if let Peer::Known(peer) = peers.peer_of(None, &Socket::Inet(socket)) {
+///         println!("{} is connected to the socket of inode {:?}", socket.local, peer.inode);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerTable {
     /// In order.
