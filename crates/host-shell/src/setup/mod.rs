@@ -65,7 +65,7 @@ use bstr::{BString, ByteSlice as _};
 use builtin_api::{Access, ExitCode, Registry};
 use host_confine::{
     Confined, Confinement, Duty, Forked,
-    broker::{BrokerErrorKind, Kind, ProcessService, serve},
+    broker::{BrokerErrorKind, Kind, NamespaceService, ProcessService, serve},
     fork,
 };
 use procnetsocket::{ProcRoot, SocketTables};
@@ -109,8 +109,14 @@ pub struct Setup {
     pub limits: ScriptLimits,
     /// The network namespaces that `ss -N` may list.
     pub namespaces: Vec<Namespace>,
+    /// Whether `--all-namespaces` may list every network namespace of the machine, whatever the policies
+    /// say of it; it takes the grant.
+    pub every_namespace: bool,
     /// A directory whose sockets are listed instead of the system's.
     pub proc_root: Option<PathBuf>,
+    /// A procfs whose process 1 lives in the network namespace that is listed, such as that of the host
+    /// of a container. Without a fake proc root.
+    pub host_proc: Option<PathBuf>,
     /// The file of the audit.
     pub audit: Option<PathBuf>,
     /// What scripts read and print.
@@ -129,7 +135,9 @@ impl Default for Setup {
             grants: None,
             limits: ScriptLimits::default(),
             namespaces: Vec::new(),
+            every_namespace: false,
             proc_root: None,
+            host_proc: None,
             audit: None,
             streams: Streams::Program,
             confine: true,
@@ -399,9 +407,15 @@ pub fn serve_broker(kind: Kind) -> Result<(), SetupError> {
     let own = own_process()?;
     let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
     let served = match kind {
-        Kind::Processes(bounds) => {
+        Kind::Processes(bounds, procfs) => {
+            let tables = SocketTables::from_root(capabilities::procfs(procfs)?);
             let _confined = Confinement::new(Duty::Processes).apply(&own)?;
-            serve(&ProcessService::new(SocketTables::from_root(own), bounds), input, output)
+            serve(&ProcessService::new(tables, bounds), input, output)
+        }
+        Kind::Namespaces(details, procfs) => {
+            let finder = capabilities::finder(procfs)?;
+            let _confined = Confinement::new(Duty::Namespaces).apply(&own)?;
+            serve(&NamespaceService::new(finder, details, stdin()), input, output)
         }
         Kind::Resolver => {
             let _confined = capabilities::resolver_confinement().apply(&own)?;
