@@ -98,7 +98,13 @@ impl Entry<'_> {
 
 /// Returns a row with single blanks, and without the numbers that are other ones in each run.
 fn masked(row: &str) -> String {
-    let words: Vec<_> = row.split_whitespace().map(masked_word).collect();
+    let mut words: Vec<_> = row.split_whitespace().map(masked_word).collect();
+    if row.starts_with("u_") {
+        // u_str ESTAB 0 0 NAME INODE * INODE
+        for column in [5, 7] {
+            "N".clone_into(&mut words[column]);
+        }
+    }
     words.join(" ")
 }
 
