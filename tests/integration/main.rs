@@ -37,6 +37,7 @@ mod filter;
 mod fuzz;
 mod generated;
 mod golden;
+mod imports;
 mod json;
 mod live;
 mod netstat;

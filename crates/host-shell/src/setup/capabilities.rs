@@ -46,7 +46,7 @@ use ss_builtin::Ss;
 
 use crate::limits::MAX_SCRIPT_BYTES;
 
-use super::{BROKER, Directory, Namespace, Setup};
+use super::options::{BROKER, Directory, Namespace, Setup};
 
 /// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
 /// error.
