@@ -191,85 +191,25 @@ fn rows_of_each_namespace_are_those_of_iproute2_there() {
     if RealSs::find().is_none() {
         return;
     }
-    let lines = [
-        "all compare -tan exclude time-wait",
-        "all compare -tanemo exclude time-wait",
-        "all compare -tlni",
-        "all compare -uane",
-        "all compare -xan",
-        "all compare -A netlink -an",
-        "all compare -wan",
-        "all compare -tan exclude time-wait sport = 7001",
-        "all compare -6an",
+    // Rows of each namespace that has processes, and of the one that has none.
+    let cases = [
+        ("-tan exclude time-wait", 3, 0),
+        ("-tanemo exclude time-wait", 3, 0),
+        ("-tan exclude time-wait sport = 7001", 2, 0),
+        ("-tlni", 1, 0),
+        ("-uane", 1, 0),
+        ("-xan", 1, 0),
+        ("-A netlink -an", 8, 8),
+        ("-wan", 0, 0),
+        ("-6an", 0, 0),
     ];
+    let lines = cases.map(|(options, ..)| format!("all compare {options}"));
     let Some(printed) = print(&lines) else { return };
-    assert_eq!(
-        printed,
-        "## all: compare -tan exclude time-wait
-own 3
-blue 3
-plain 3
-user 3
-empty 0
-status 0
-## all: compare -tanemo exclude time-wait
-own 3
-blue 3
-plain 3
-user 3
-empty 0
-status 0
-## all: compare -tlni
-own 1
-blue 1
-plain 1
-user 1
-empty 0
-status 0
-## all: compare -uane
-own 1
-blue 1
-plain 1
-user 1
-empty 0
-status 0
-## all: compare -xan
-own 1
-blue 1
-plain 1
-user 1
-empty 0
-status 0
-## all: compare -A netlink -an
-own 8
-blue 8
-plain 8
-user 8
-empty 8
-status 0
-## all: compare -wan
-own 0
-blue 0
-plain 0
-user 0
-empty 0
-status 0
-## all: compare -tan exclude time-wait sport = 7001
-own 2
-blue 2
-plain 2
-user 2
-empty 0
-status 0
-## all: compare -6an
-own 0
-blue 0
-plain 0
-user 0
-empty 0
-status 0
-"
-    );
+    let expected = cases.map(|(options, rows, empty)| {
+        let each = ["own", "blue", "plain", "user"].map(|name| format!("{name} {rows}\n"));
+        format!("## all: compare {options}\n{}empty {empty}\nstatus 0\n", each.concat())
+    });
+    assert_eq!(printed, expected.concat());
 }
 
 // ---- policies -------------------------------------------------------------------------------------
