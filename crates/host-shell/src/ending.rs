@@ -6,9 +6,9 @@ use bashkit::LimitExceeded;
 use builtin_api::ExitCode;
 
 use crate::{
-    Script, ScriptLimits,
-    limits::{MAX_ERROR_BYTES, MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS},
+    limits::{MAX_ERROR_BYTES, MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS, ScriptLimits},
     output::Stop,
+    script::Script,
 };
 
 /// Why the shell ended a script.

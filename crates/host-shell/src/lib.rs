@@ -97,6 +97,7 @@ pub mod limits;
 mod nesting;
 mod output;
 mod register;
+mod script;
 pub mod setup;
 mod shell;
 
@@ -108,4 +109,5 @@ pub use explained::Explained;
 pub use limits::ScriptLimits;
 pub use output::Capped;
 pub use register::register;
-pub use shell::{Finished, Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};
+pub use script::{Finished, Outcome, Script, ScriptInterrupt};
+pub use shell::{Shell, ShellBuilder};

@@ -23,8 +23,8 @@ use portwatch_builtin::{OutputMode, PortWatch};
 use procnetsocket::{Interrupt, Pid, ProcVisibility, ProcessQuery, ProcessReport, SocketTables};
 use rstest::rstest;
 use socket_query::{
-    AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, ProcessSource, ProcessSourceError,
-    Visibility, VisibleUsers,
+    AddressFamily, FamilySet, Grant, Names, NamespaceScope, Policy, PolicyView, ProcessSource,
+    ProcessSourceError, Visibility, VisibleUsers,
 };
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp, Unix};
 
@@ -648,6 +648,7 @@ fn prints_its_help() {
       -4, --ipv4                 IPv4 ports
       -6, --ipv6                 IPv6 ports
       -p, --processes            show the processes that hold a port
+          --all-namespaces       ports of every network namespace
           --json-lines           print one JSON object a line
       -h, --help                 print this text
       -V, --version              print the version
@@ -676,4 +677,37 @@ fn a_wrong_option_is_followed_by_the_nearest_right_one() {
         (called.status, called.stderr.as_str()),
         (2, "portwatch: unrecognized option '--tiemout'\nportwatch: did you mean --timeout?\n")
     );
+}
+
+#[rstest]
+#[case::not_granted(
+    &[Grant::Sockets],
+    NamespaceScope::All,
+    "listing other namespaces needs the grant \"namespaces\", which this host does not give"
+)]
+#[case::named_ones_alone(
+    &[Grant::Sockets, Grant::Namespaces],
+    NamespaceScope::Named,
+    "listing every network namespace needs namespaces = \"all\" in the policy of this host"
+)]
+#[case::fake_root(&[Grant::Sockets, Grant::Namespaces], NamespaceScope::All, NO_MEANS)]
+fn every_namespace_is_refused_where_the_host_does_not_allow_it(
+    #[case] grants: &[Grant],
+    #[case] scope: NamespaceScope,
+    #[case] reason: &str,
+) {
+    let machine = still(&base());
+    let policy = Policy::new(grants.iter().copied().collect()).with_namespaces(scope);
+    let portwatch = PortWatch::new(machine.view(policy));
+    let called = run(&machine, &portwatch, &Cancel::new(), &["--list", "--all-namespaces"]);
+    let refused = format!("portwatch: {reason}\n");
+    assert_eq!((called.status, called.stderr, called.stdout.as_str()), (1, refused, ""));
+}
+
+const NO_MEANS: &str = "listing other namespaces is allowed, but this host gives no way to do it";
+
+#[test]
+fn filter_knows_no_namespaces_of_one() {
+    let called = call(&still(&base()), &["--list", "netns = blue"]);
+    assert_eq!((called.status, called.stdout.as_str()), (1, ""));
 }

@@ -99,10 +99,13 @@ mod limits;
 mod listing;
 mod namespace;
 mod netstat;
+mod peers;
 mod proc;
 mod process;
+mod processors;
 mod query;
 mod rows;
+mod table_query;
 mod tables;
 mod visit;
 
@@ -120,6 +123,7 @@ pub use self::{
         NetNamespace, OpenedNamespace, TextTables, UnreadableNamespace, received_text_table,
     },
     netstat::{Connection, Netstat, NetstatProtocol},
+    peers::{MAX_PEERS, Peer, PeerSocket, PeerTable, PeerTableBuilder},
     proc::{
         root::{self, Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
         scan::TextTable,
@@ -131,8 +135,9 @@ pub use self::{
         MAX_PROCESSES, MAX_WORKERS, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery,
         ProcessReport, ProcessTable, SocketProcess, Task, Threads, UserNames, WantedSockets,
     },
-    query::{Bounds, Details, Query, TableQuery},
+    query::Query,
     rows::Rows,
+    table_query::{Bounds, Details, TableQuery},
     tables::SocketTables,
     visit::{Interrupt, Outcome, ReadReport, Uninterrupted, Visitor},
 };

@@ -81,13 +81,18 @@ The control group. Also
 .BI user " NAME" "\fR,\fP user" " UID"
 The user that the socket belongs to. Also
 .BR != .
-Not of iproute2, as the next one.
+Not of iproute2, as the next two.
 .TP
 .BI pid " N" "\fR,\fP comm" " PATTERN"
 A process of this number, or of a name that matches a pattern of the shell, holds the socket. Also
 .BR != .
 Both need the grant
 .IR processes .
+.TP
+.BI peer\-pid " N" "\fR,\fP peer\-comm" " PATTERN"
+The same of the socket at the other end, as
+.B \-\-peers
+finds it.
 .TP
 .B autobound
 The kernel chose the port.

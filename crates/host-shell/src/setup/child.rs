@@ -40,12 +40,12 @@ use crate::{
 };
 
 use super::{
-    Setup, Streams,
     audit::ScriptUsage,
     capabilities::{Handles, read_bounded},
     decode_script,
     error::{Repr, SetupError},
     link::{Answer, ChildEnds, Printed, Request},
+    options::{Setup, Streams},
     own_process, stderr, stdin, stdout,
 };
 

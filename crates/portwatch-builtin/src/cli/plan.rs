@@ -36,6 +36,8 @@ pub(crate) struct Watch {
     pub(crate) interval: Duration,
     /// Whether processes are shown.
     pub(crate) has_processes: bool,
+    /// Whether it is about every network namespace, and not the host's alone.
+    pub(crate) is_everywhere: bool,
 }
 
 /// What is done with the ports.
@@ -142,7 +144,8 @@ impl Plan {
         let has_processes = raw.has(Effect::Processes);
         let task = task(raw)?;
         let conditions = conditions(raw)?;
-        Ok(Self::Watch(Watch { task, conditions, interval, has_processes }))
+        let is_everywhere = raw.has(Effect::EveryNamespace);
+        Ok(Self::Watch(Watch { task, conditions, interval, has_processes, is_everywhere }))
     }
 }
 

@@ -66,15 +66,23 @@ pub struct NamespaceFinder {
     enter: Option<Enter>,
 }
 
-struct Enter {
-    token: AmbientAuthority,
-    /// `/run/netns`, where `ip netns` keeps names.
-    names: Option<Dir>,
-}
+#[derive(Clone, Copy)]
+struct Enter(AmbientAuthority);
 
 impl fmt::Debug for Enter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Enter").field("names", &self.names).finish_non_exhaustive()
+        f.write_str("Enter")
+    }
+}
+
+impl Enter {
+    /// Opens the directory in which `ip netns` keeps names.
+    ///
+    /// Each time anew: the first name makes it, and mounts it over itself.
+    #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
+    fn names(self) -> Option<Dir> {
+        // OK because without the directory no namespace has a name.
+        Dir::open_ambient_dir("/run/netns", self.0).ok()
     }
 }
 
@@ -174,7 +182,7 @@ impl NetNamespace {
 }
 
 impl NamespaceFinder {
-    /// Opens `/proc`, and `/run/netns` where it exists.
+    /// Opens `/proc`. Each search opens `/run/netns`, where it exists.
     ///
     /// # Ambient Authority
     ///
@@ -187,10 +195,7 @@ impl NamespaceFinder {
     /// [`Root`](ErrorKind::Root) if there is no `/proc` that can be trusted.
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
         let root = Arc::new(ProcRoot::open_ambient(token).map_err(Repr::Root)?);
-        #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
-        // OK because without the directory no namespace has a name.
-        let names = Dir::open_ambient_dir("/run/netns", token).ok();
-        Ok(Self { root, enter: Some(Enter { token, names }) })
+        Ok(Self { root, enter: Some(Enter(token)) })
     }
 
     /// Returns the finder that reads the text tables of a procfs, and enters no namespace.
@@ -214,10 +219,10 @@ impl NamespaceFinder {
             }
             search.process(&self.root, pid)?;
         }
-        if let Some(enter) = &self.enter {
+        if let Some(enter) = self.enter {
             search.own(id_of_this_thread(&self.root)?)?;
-            if let Some(names) = &enter.names {
-                search.names(&self.root, names, interrupt)?;
+            if let Some(names) = enter.names() {
+                search.names(&self.root, &names, interrupt)?;
             }
         }
         Ok(search.finish())
@@ -252,14 +257,14 @@ impl NamespaceFinder {
     ///
     /// As [`Self::tables`].
     pub fn access(&self, namespace: &NetNamespace) -> Result<NamespaceAccess, Error> {
-        let Some(enter) = &self.enter else { return self.text(namespace, None) };
+        let Some(enter) = self.enter else { return self.text(namespace, None) };
         if namespace.is_own {
-            let socket = socket_of_this_thread(enter.token, &self.root)?;
+            let socket = socket_of_this_thread(enter.0, &self.root)?;
             return Ok(NamespaceAccess::Socket(socket));
         }
         let mut failed = None;
         for open in self.entrances(enter, namespace).take(MAX_ENTRANCES) {
-            match open.and_then(|file| self.enter(enter.token, namespace, &file)) {
+            match open.and_then(|file| self.enter(enter.0, namespace, &file)) {
                 Ok(Some(socket)) => return Ok(NamespaceAccess::Socket(socket)),
                 // Gone, or another one that has its name or its process by now.
                 Ok(None) => {}
@@ -286,12 +291,13 @@ impl NamespaceFinder {
     /// Opens the files by which a namespace can be entered, one after the other.
     fn entrances<'a>(
         &'a self,
-        enter: &'a Enter,
+        enter: Enter,
         namespace: &'a NetNamespace,
     ) -> impl Iterator<Item = Result<OwnedFd, Error>> + 'a {
-        let by_name = namespace.names.iter().filter_map(|name| {
+        let names = if namespace.names.is_empty() { None } else { enter.names() };
+        let by_name = namespace.names.iter().filter_map(move |name| {
             // OK because a name that is gone leads nowhere.
-            let file = enter.names.as_ref()?.open(path_of(name)?).ok()?;
+            let file = names.as_ref()?.open(path_of(name)?).ok()?;
             Some(Ok(file.into_std().into()))
         });
         let by_process = namespace.pids.iter().filter_map(|pid| {
