@@ -142,6 +142,20 @@ fn objects_have_the_other_end_in_peer() {
 }
 
 #[test]
+fn each_pass_has_the_other_ends() {
+    let outcome = run_under(
+        granted(),
+        "-tnp --peers --json-lines --every 1s --count=1 sport = 40000 or sport = 40002",
+    );
+    let lines = outcome.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let objects: Vec<Value> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
+    assert_eq!(objects.len(), 3, "{}", outcome.stdout);
+    assert_eq!(objects[0]["peer"]["processes"][0]["pid"], 7);
+    assert_eq!(objects[1]["peer"].get("inode"), None);
+    assert_eq!(objects[2]["complete"], true);
+}
+
+#[test]
 fn unix_peers_of_a_text_table_are_not_known() {
     for line in ["-xH --peers", "-xpH --json --peers"] {
         let outcome = run_under(granted(), line);

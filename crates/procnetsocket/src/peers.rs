@@ -39,6 +39,24 @@ pub struct PeerTableBuilder {
 }
 
 /// The connected internet sockets and the unix sockets of a machine, by connection.
+///
+/// ```
+/// # use procnetsocket::{Error, MAX_PEERS, Peer, PeerTable, Query, SocketTables, model::Socket};
+/// # fn demo(tables: &SocketTables) -> Result<(), Error> {
+/// let sockets = tables.list(&Query::tcp())?;
+/// let mut builder = PeerTable::builder(MAX_PEERS);
+/// for socket in &sockets {
+///     builder.add(&Socket::Inet(socket))?;
+/// }
+/// let peers = builder.finish();
+/// for socket in &sockets {
+///     if let Peer::Known(peer) = peers.peer_of(None, &Socket::Inet(socket)) {
+///         println!("{} is connected to the socket of inode {:?}", socket.local, peer.inode);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerTable {
     /// In order.
@@ -461,6 +479,7 @@ mod tests {
     #[rstest]
     // usual: the same addresses in each of them
     #[case::loopback("127.0.0.1", "127.0.0.1", "[2@1 1@1] [4@2 3@2] [6@3 5@3]")]
+    #[case::two_loopbacks("127.0.0.1", "127.0.0.2", "[2@1 1@1] [4@2 3@2] [6@3 5@3]")]
     #[case::mapped_loopback("127.0.0.1", "::ffff:127.0.0.1", "[2@1 1@1] [4@2 3@2] [6@3 5@3]")]
     #[case::loopback6("::1", "::1", "[2@1 1@1] [4@2 3@2] [6@3 5@3]")]
     #[case::own_address("172.17.0.2", "172.17.0.2", "[2@1 1@1] [4@2 3@2] [6@3 5@3]")]

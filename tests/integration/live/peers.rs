@@ -448,6 +448,7 @@ fn sockets_that_no_process_can_hold_are_other_ends() {
         "-unaQH --peers -p ( sport = :7043 or sport = :7044 )",
         "-tnQH --all-namespaces peer-comm = server-b and not netns = b",
         "-tnQH --all-namespaces -p --peers netns = a and dst 192.0.2.2:7101",
+        "-tnQH -N a -p --peers ( sport = :7001 and src 127.0.0.1 or sport = :7102 )",
     ];
     let Some((found, _)) = rows_of(&lines) else { return };
     // It was closed at the other end.
@@ -469,6 +470,34 @@ fn sockets_that_no_process_can_hold_are_other_ends() {
         ["a ESTAB 192.0.2.1:7102 192.0.2.2:7101 users:((\"client-a\",pid=client-a,fd=FD)) \
              peer:((\"server-b\",pid=server-b,fd=FD),netns=\"b\")"]
     );
+    // Of one namespace nothing is said of another one.
+    let client = "users:((\"client-a\",pid=client-a,fd=FD))";
+    assert_eq!(
+        found[5],
+        [
+            format!("ESTAB 127.0.0.1:7001 127.0.0.1:7002 {}", served("a")),
+            format!("ESTAB 192.0.2.1:7102 192.0.2.2:7101 {client}"),
+            format!("ESTAB [fe80::2]%veth:7102 [fe80::3]:7101 {client}"),
+        ]
+    );
+}
+
+#[test]
+fn what_closes_or_follows_sockets_looks_for_no_other_end() {
+    let lines =
+        ["-KtnH peer-comm = server-own", "-tE --count=1 peer-pid = 1", "-tnH sport = :7002"];
+    let questions = lines.map(|line| json!({"run": ours(&[line])}));
+    let Some(asked) = ask(&questions) else { return };
+    let [kill, events, after] = &asked.in_order[..] else { unreachable!() };
+    assert_eq!((kill.stdout.as_str(), kill.status), ("", 1));
+    assert_eq!(
+        kill.stderr,
+        "ss: not every socket was closed: expected a filter without peer-pid and peer-comm, which \
+         are for listings\n"
+    );
+    assert_eq!(events.status, 1);
+    assert!(events.stderr.starts_with("ss: expected a filter of addresses"), "{}", events.stderr);
+    assert!(after.stdout.contains("127.0.0.1:7002"), "{}", after.stdout);
 }
 
 #[test]
