@@ -301,6 +301,21 @@ fn bare_port_matches_every_address(#[case] address: &str) {
     assert_eq!(call(&machine, &["--gone", ":8080", "--timeout=1ms"]).status, 124);
 }
 
+/// A protocol before a port or an address, as `wait-on` and others write it.
+#[rstest]
+#[case::port("tcp:8080", 0)]
+#[case::port_with_colon("tcp::8080", 0)]
+#[case::address("tcp:[::1]:8080", 0)]
+#[case::other_address("tcp:127.0.0.1:8080", 124)]
+#[case::other_protocol("udp:8080", 124)]
+#[case::udp("udp:127.0.0.53:53", 0)]
+#[case::no_address("tcp:[::1:8080", 2)]
+fn protocol_may_stand_before_a_port(#[case] word: &str, #[case] status: u8) {
+    let root = FakeProc::new().tcp(Tcp::listen("[::1]:8080").inode(9));
+    let machine = still(&root.udp(Datagram::bound("127.0.0.53:53").inode(4)));
+    assert_eq!(call(&machine, &["--wait", word, "--timeout=5ms"]).status, status);
+}
+
 fn unix_base() -> FakeProc {
     base()
         .unix(Unix::stream().listening().path("/run/x.sock").inode(50))
@@ -655,6 +670,7 @@ fn prints_its_help() {
 
     FILTER is the filter of ss, or one or more of these, each for itself:
       :8080, 8080    short for 'sport = :8080', of any address
+      tcp:8080, udp:[::1]:53   the same of one protocol, perhaps of one address
       /run/x.sock    a unix socket of that path
       unix:NAME      a unix socket of the name that ss -x prints, such as unix:@NAME
     DURATION is a number with ms, s, m or h; without, it is seconds.

@@ -151,7 +151,8 @@ it prints what opens and closes.
 .I FILTER
 is the filter of
 .BR ss (8).
-A word such as :8080 or 8080 is short for 'sport = :8080'; a path or unix:NAME is a unix socket of that name.
+A word such as :8080 or 8080 is short for 'sport = :8080', and tcp:8080 or tcp:[::1]:8080 names the protocol and
+perhaps the address; a path or unix:NAME is a unix socket of that name.
 .I DURATION
 is a number with ms, s, m or h; without, it is seconds.
 .SH OPTIONS
