@@ -4,6 +4,8 @@
 //! below, followed to the module that defines what is named, as far as `pub use` says it. Tests may
 //! import what they like.
 
+#![expect(clippy::disallowed_methods, reason = "the test reads the sources of the workspace")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
