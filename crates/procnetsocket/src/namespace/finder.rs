@@ -263,8 +263,9 @@ impl NamespaceFinder {
             return Ok(NamespaceAccess::Socket(socket));
         }
         let mut failed = None;
-        for open in self.entrances(enter, namespace).take(MAX_ENTRANCES) {
-            match open.and_then(|file| self.enter(enter.0, namespace, &file)) {
+        let open = || socket_of_this_thread(enter.0, &self.root);
+        for file in entrances(&self.root, enter, namespace).take(MAX_ENTRANCES) {
+            match file.and_then(|file| enter_and(&self.root, namespace, &file, open)) {
                 Ok(Some(socket)) => return Ok(NamespaceAccess::Socket(socket)),
                 // Gone, or another one that has its name or its process by now.
                 Ok(None) => {}
@@ -288,45 +289,6 @@ impl NamespaceFinder {
         self.text_tables(namespace).ok_or(Repr::Deserted)?.open(file)
     }
 
-    /// Opens the files by which a namespace can be entered, one after the other.
-    fn entrances<'a>(
-        &'a self,
-        enter: Enter,
-        namespace: &'a NetNamespace,
-    ) -> impl Iterator<Item = Result<OwnedFd, Error>> + 'a {
-        let names = if namespace.names.is_empty() { None } else { enter.names() };
-        let by_name = namespace.names.iter().filter_map(move |name| {
-            // OK because a name that is gone leads nowhere.
-            let file = names.as_ref()?.open(path_of(name)?).ok()?;
-            Some(Ok(file.into_std().into()))
-        });
-        let by_process = namespace.pids.iter().filter_map(|pid| {
-            let opened = self.root.open_process(*pid).and_then(|dir| dir.network_namespace());
-            match opened {
-                // OK because a process that is gone is none.
-                Err(error) if error.kind() == RootErrorKind::Vanished => None,
-                opened => Some(opened.map_err(|error| Repr::Root(error).into())),
-            }
-        });
-        by_name.chain(by_process)
-    }
-
-    /// Enters a namespace; `None` when it is another one.
-    fn enter(
-        &self,
-        token: AmbientAuthority,
-        namespace: &NetNamespace,
-        file: &OwnedFd,
-    ) -> Result<Option<NamespaceSocket>, Error> {
-        inside(file.as_fd(), || {
-            // Security: whatever the file was, the socket is of the namespace that was found.
-            if id_of_this_thread(&self.root)? != namespace.id {
-                return Ok(None);
-            }
-            socket_of_this_thread(token, &self.root).map(Some)
-        })
-    }
-
     /// Returns whether the text tables of the processes of a namespace can be read.
     fn text(&self, namespace: &NetNamespace, why: Option<Error>) -> Result<NamespaceAccess, Error> {
         match self.text_table(namespace, ProcFile::NetTcp) {
@@ -337,11 +299,82 @@ impl NamespaceFinder {
     }
 
     fn text_tables(&self, namespace: &NetNamespace) -> Option<Box<dyn TextTables>> {
-        let pids = namespace.pids.clone();
-        if pids.is_empty() {
+        if namespace.pids.is_empty() && (namespace.names.is_empty() || self.enter.is_none()) {
             return None;
         }
-        Some(Box::new(Inhabitants { root: Arc::clone(&self.root), id: namespace.id, pids }))
+        let namespace = namespace.clone();
+        Some(Box::new(FoundText { root: Arc::clone(&self.root), enter: self.enter, namespace }))
+    }
+}
+
+/// Opens the files by which a namespace can be entered, one after the other.
+fn entrances<'a>(
+    root: &'a ProcRoot,
+    enter: Enter,
+    namespace: &'a NetNamespace,
+) -> impl Iterator<Item = Result<OwnedFd, Error>> + 'a {
+    let by_process = namespace.pids.iter().filter_map(|pid| {
+        let opened = root.open_process(*pid).and_then(|dir| dir.network_namespace());
+        match opened {
+            // OK because a process that is gone is none.
+            Err(error) if error.kind() == RootErrorKind::Vanished => None,
+            opened => Some(opened.map_err(|error| Repr::Root(error).into())),
+        }
+    });
+    entrances_by_name(enter, namespace).map(Ok).chain(by_process)
+}
+
+fn entrances_by_name(enter: Enter, namespace: &NetNamespace) -> impl Iterator<Item = OwnedFd> {
+    let names = if namespace.names.is_empty() { None } else { enter.names() };
+    namespace.names.iter().filter_map(move |name| {
+        // OK because a name that is gone leads nowhere.
+        let file = names.as_ref()?.open(path_of(name)?).ok()?;
+        Some(file.into_std().into())
+    })
+}
+
+/// Calls a function in a namespace; `None` when the file leads to another one.
+fn enter_and<T: Send>(
+    root: &ProcRoot,
+    namespace: &NetNamespace,
+    file: &OwnedFd,
+    call: impl FnOnce() -> Result<T, Error> + Send,
+) -> Result<Option<T>, Error> {
+    inside(file.as_fd(), || {
+        // Security: whatever the file was, it is the namespace that was found.
+        if id_of_this_thread(root)? != namespace.id {
+            return Ok(None);
+        }
+        call().map(Some)
+    })
+}
+
+/// The text tables of a namespace that was found: those of a process that lives there, or of a thread
+/// that enters it by its name.
+#[derive(Debug)]
+struct FoundText {
+    root: Arc<ProcRoot>,
+    enter: Option<Enter>,
+    namespace: NetNamespace,
+}
+
+impl TextTables for FoundText {
+    fn open(&self, file: ProcFile) -> Result<File, Error> {
+        let Self { root, enter, namespace } = self;
+        let (id, pids) = (namespace.id, namespace.pids.clone());
+        let opened = Inhabitants { root: Arc::clone(root), id, pids }.open(file);
+        let Err(deserted) = opened else { return opened };
+        if deserted.kind() != ErrorKind::NotFound {
+            return Err(deserted);
+        }
+        // Kernel: a table stays in its namespace when the thread that opened it has ended.
+        let open = || root.thread().open(file).map_err(|error| Error::from_root(file, error));
+        for entrance in enter.iter().flat_map(|enter| entrances_by_name(*enter, namespace)) {
+            if let Some(table) = enter_and(root, namespace, &entrance, open)? {
+                return Ok(table);
+            }
+        }
+        Err(deserted)
     }
 }
 
