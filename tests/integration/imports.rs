@@ -4,6 +4,8 @@
 //! below, followed to the module that defines what is named, as far as `pub use` says it. Tests may
 //! import what they like.
 
+#![expect(clippy::disallowed_methods, reason = "the test reads the sources of the workspace")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -128,8 +130,8 @@ fn paths(code: &str) -> Vec<String> {
         statements(code, false).iter().flat_map(|used| expand(used)).collect();
     for begin in ["crate::", "super::"] {
         for (at, _) in code.match_indices(begin) {
-            let is_part = code[..at].ends_with(|last: char| last.is_alphanumeric() || last == ':');
-            let rest = &code[at..];
+            let (before, rest) = code.split_at(at);
+            let is_part = before.ends_with(|last: char| last.is_alphanumeric() || last == ':');
             let is_inside = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
             let path = rest.split(|c| !is_inside(c)).next().unwrap();
             // A tree of paths is a statement.

@@ -10,6 +10,7 @@
 //! | loopback, or the same address at both ends | in the same network namespace alone |
 //! | link-local IPv6 | in the same namespace, and with the same interface, if it is known |
 //! | multicast, broadcast, no address or port | none |
+//! | a transparent proxy (`IP_TRANSPARENT`, Linux 5.13), whose connections mirror each other | none |
 //! | an address that is translated on the way (NAT) | none: the ends do not mirror each other |
 //! | more than one, from either end | none of them, [`Peer::Ambiguous`] |
 //! | unix | the inode that the kernel reports; `/proc/net/unix` has none |
@@ -19,7 +20,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crate::{
     error::{Error, Repr},
-    model::{InetProtocol, InetSocket, Inode, Socket, UnixSocket},
+    model::{InetOptions, InetProtocol, InetSocket, Inode, Socket, UnixSocket},
     namespace::NetNamespace,
 };
 
@@ -277,6 +278,10 @@ impl Connection {
             InetProtocol::Udp => true,
             _ => return None,
         };
+        let options = socket.detail.options;
+        if options.is_some_and(|options| options.contains(InetOptions::TRANSPARENT)) {
+            return None;
+        }
         let is_end = |ip: IpAddr, port| port != 0 && is_one_host(ip);
         let (local, remote) = (socket.local, socket.remote);
         if !is_end(local.ip(), local.port()) || !is_end(remote.ip(), remote.port()) {
@@ -327,6 +332,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use rstest::rstest;
+    use testkit::Xorshift;
 
     use super::*;
     use crate::{error::ErrorKind, model::Source};
@@ -523,6 +529,58 @@ mod tests {
             })
             .collect();
         assert_eq!(found.join(" "), expected);
+    }
+
+    #[test]
+    fn connections_of_a_transparent_proxy_are_no_pair() {
+        let mut sockets =
+            [inet("tcp 10.0.0.1:5000 10.0.0.2:80 1"), inet("tcp 10.0.0.2:80 10.0.0.1:5000 2")];
+        assert_eq!(peers(&sockets), "2 1");
+        sockets[0].detail.options = Some(InetOptions::TRANSPARENT);
+        assert_eq!(peers(&sockets), "none none");
+    }
+
+    #[test]
+    fn other_end_of_the_other_end_is_this_one() {
+        let random = &mut Xorshift::new(1);
+        let (mut known, mut ambiguous) = (0, 0);
+        for _ in 0..300 {
+            let mut builder = PeerTable::builder(MAX_PEERS);
+            let mut sockets = Vec::new();
+            for id in 1..=3_u64 {
+                builder.begin_namespace(namespace(id));
+                for _ in 0..random.below(12) {
+                    let protocol = *random.pick(&["tcp", "udp"]);
+                    let mut end = || {
+                        let ips = ["127.0.0.1", "10.0.0.1", "10.0.0.2", "[::ffff:10.0.0.1]"];
+                        format!("{}:{}", random.pick(&ips), 1 + random.below(2))
+                    };
+                    let (local, remote) = (end(), end());
+                    let inode = sockets.len() + 1;
+                    let socket = inet(&format!("{protocol} {local} {remote} {inode}"));
+                    builder.add(&Socket::Inet(&socket)).unwrap();
+                    sockets.push((Inode::new(id), socket));
+                }
+            }
+            let table = builder.finish();
+            for (id, socket) in &sockets {
+                match table.peer_of(*id, &Socket::Inet(socket)) {
+                    Peer::Unknown => {}
+                    Peer::Ambiguous => ambiguous += 1,
+                    Peer::Known(peer) => {
+                        let is_it = |(_, other): &&(_, InetSocket)| other.inode == peer.inode;
+                        let (there, other) = sockets.iter().find(is_it).unwrap();
+                        let back = table.peer_of(*there, &Socket::Inet(other));
+                        let found = |id: Option<Inode>, inode| {
+                            format!("{}@{}", Option::map_or(inode, 0, Inode::get), id.unwrap())
+                        };
+                        assert_eq!(word(back), found(*id, socket.inode), "{socket:?}");
+                        known += 1;
+                    }
+                }
+            }
+        }
+        assert!(known > 500 && ambiguous > 100, "{known} are known, {ambiguous} ambiguous");
     }
 
     #[test]
