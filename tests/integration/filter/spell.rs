@@ -26,7 +26,7 @@ pub(crate) fn spell(filter: &Filter, choice: Choice, random: &mut Xorshift) -> V
 fn escape(word: &str, random: &mut Xorshift) -> String {
     let mut escaped = String::new();
     for letter in word.chars() {
-        if matches!(letter, ' ' | '\t' | '\\') || random.one_in(60) {
+        if matches!(letter, ' ' | '\t' | '\\') || letter != 'x' && random.one_in(60) {
             escaped.push('\\');
         }
         escaped.push(letter);

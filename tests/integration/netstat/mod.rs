@@ -40,9 +40,10 @@ pub(crate) fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
 }
 
-/// Returns whether two rows are the same; net-tools ends the name of a unix socket at its first blank.
+/// Returns whether two rows are the same; net-tools ends the name of a unix socket at its first blank,
+/// which is escaped here.
 pub(crate) fn is_same(ours: &BString, real: &BString) -> bool {
     ours == real
         || ours.starts_with(b"unix")
-            && ours.strip_prefix(real.as_slice()).is_some_and(|rest| rest.starts_with(b" "))
+            && ours.strip_prefix(real.as_slice()).is_some_and(|rest| rest.starts_with(br"\x20"))
 }

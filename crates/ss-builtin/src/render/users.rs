@@ -120,12 +120,7 @@ fn push_process(out: &mut Vec<u8>, process: &SocketProcess<'_>) {
 fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
     // Compat: what is not known is printed as an empty name.
     let Fact::Known(name) = name else { return };
-    for (index, piece) in name.split(|byte| *byte == b'"').enumerate() {
-        if index > 0 {
-            push_text(out, "\\x22");
-        }
-        Escaped::name(piece).push_to(out);
-    }
+    Escaped::quoted(name).push_to(out);
 }
 
 #[cfg(test)]
