@@ -81,7 +81,8 @@ impl Confinement {
     /// A kernel without Landlock or without seccomp filters is no error: [`Confined`] tells it.
     ///
     /// A process with the duty [`Duty::Processes`] is left without Landlock, whose domain would hide
-    /// the descriptors of all processes outside of it, even from root.
+    /// the descriptors of all processes outside of it, even from root. So is [`Duty::Spawner`], whose
+    /// domain would be theirs.
     ///
     /// # Errors
     ///
@@ -102,7 +103,7 @@ impl Confinement {
             Duty::Scripts | Duty::Terminal | Duty::Resolver => {
                 Some(landlock::restrict(&self.places, self.duty)?)
             }
-            Duty::Processes => None,
+            Duty::Processes | Duty::Spawner => None,
         };
         let calls = filter::calls(self.duty, self.needs())?;
         let system_calls = calls.len();

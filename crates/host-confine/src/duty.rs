@@ -11,6 +11,9 @@ use rustix::thread::CapabilitySet;
 pub enum Duty {
     /// Runs scripts, and lists sockets.
     Scripts,
+    /// Starts and ends the processes that run scripts. They and their brokers keep this filter under the ones
+    /// that they give themselves, so it leaves what all of them need, and what they need before.
+    Spawner,
     /// Keeps the terminal of a shell whose scripts run in another process: reads what is typed, and writes.
     Terminal,
     /// Looks into the processes of the system for a confined shell.
@@ -22,11 +25,15 @@ pub enum Duty {
 }
 
 impl Duty {
+    /// Every duty.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Scripts, Self::Spawner, Self::Terminal, Self::Processes, Self::Resolver];
+
     /// Returns the capabilities that a process of that duty needs; `None` for one that keeps those of its user,
     /// since its grants may need any.
     pub(crate) fn capabilities(self) -> Option<CapabilitySet> {
         match self {
-            Self::Scripts => None,
+            Self::Scripts | Self::Spawner => None,
             // To look into processes of other users.
             Self::Processes => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
             Self::Terminal | Self::Resolver => Some(CapabilitySet::empty()),

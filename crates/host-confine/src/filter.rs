@@ -20,10 +20,14 @@
 //! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
 //! - `bind`, which joins groups of events, is left where events may be followed, and to [`Duty::Resolver`].
 //!
+//! A filter is kept by the processes that a process starts, and a call has to pass all of them. So that of
+//! [`Duty::Spawner`] is made of those of all others, and has what comes before them: it starts processes and
+//! programs, which `clone` may not put into new namespaces; it enters network namespaces alone (`setns`).
+//!
 //! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below what
 //! was kept is Landlock's to say, and on a kernel without it nobody's but the program's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use libc::{c_int, c_long};
 use seccompiler::{
@@ -211,18 +215,57 @@ const CHANGES: &[c_long] = &[
     libc::SYS_utimensat,
 ];
 
-/// What `clone` has to be told: a thread, which shares all that threads share.
-const THREAD: c_int = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+/// Starting processes and brokers, and what these do before they confine themselves; see
+/// [`spawner`] for those whose arguments are bounded.
+const STARTS: &[c_long] = &[
+    libc::SYS_capget,
+    libc::SYS_capset,
+    libc::SYS_chdir,
+    libc::SYS_dup3,
+    libc::SYS_execve,
+    libc::SYS_kill,
+    libc::SYS_landlock_add_rule,
+    libc::SYS_landlock_create_ruleset,
+    libc::SYS_landlock_restrict_self,
+    libc::SYS_mprotect,
+    libc::SYS_mmap,
+    libc::SYS_pipe2,
+    libc::SYS_seccomp,
+    libc::SYS_set_tid_address,
+    libc::SYS_setpgid,
+    libc::SYS_statfs,
+    // That of a process with another number, of itself.
+    libc::SYS_tgkill,
+    libc::SYS_wait4,
+    libc::SYS_waitid,
+];
 
-/// What `clone` must not be told. The lowest byte is the signal at the end, which a thread has not.
-const NO_THREAD: c_int = 0xff
-    | libc::CLONE_NEWNS
+/// The same by the older names that some C libraries use, and what programs of that machine begin with.
+#[cfg(target_arch = "x86_64")]
+const STARTS_OF_MACHINE: &[c_long] =
+    &[libc::SYS_arch_prctl, libc::SYS_dup2, libc::SYS_fork, libc::SYS_pipe, libc::SYS_vfork];
+#[cfg(not(target_arch = "x86_64"))]
+const STARTS_OF_MACHINE: &[c_long] = &[];
+
+/// What `clone` must not be told by who may start processes.
+const NAMESPACES: c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWIPC
     | libc::CLONE_NEWUSER
     | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWNET;
+
+/// What a process says of itself: its name, that it has to end with its parent, and its confinement.
+const PRCTLS: [c_int; 4] =
+    [libc::PR_SET_NAME, libc::PR_SET_PDEATHSIG, libc::PR_SET_NO_NEW_PRIVS, libc::PR_SET_SECCOMP];
+
+/// What `clone` has to be told: a thread, which shares all that threads share.
+const THREAD: c_int = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+
+/// What `clone` must not be told. The lowest byte is the signal at the end, which a thread has not.
+const NO_THREAD: c_int = 0xff
+    | NAMESPACES
     | libc::CLONE_PARENT
     | libc::CLONE_PTRACE
     | libc::CLONE_UNTRACED
@@ -267,6 +310,7 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
         Duty::Scripts => scripts(&mut calls, needs)?,
         Duty::Terminal => terminal(&mut calls)?,
         Duty::Resolver => resolver(&mut calls)?,
+        Duty::Spawner => spawner(&mut calls)?,
     }
     if needs.writes {
         allow(&mut calls, CHANGES);
@@ -317,6 +361,35 @@ fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
     let not_written = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_WRITE)), 0);
     let not_executable = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_EXEC)), 0);
     calls.insert(libc::SYS_mmap, vec![rule([not_executable])?, rule([of_a_file, not_written])?]);
+    Ok(())
+}
+
+/// Adds all that other duties need, to begin and to do them.
+fn spawner(own: &mut Calls) -> Result<(), ConfineError> {
+    let everything = Needs { sockets: SocketNeeds::Events, writes: true };
+    for duty in Duty::ALL.into_iter().filter(|duty| *duty != Duty::Spawner) {
+        for (call, rules) in calls(duty, everything)? {
+            match own.entry(call) {
+                Entry::Vacant(entry) => drop(entry.insert(rules)),
+                // Without a rule all of them.
+                Entry::Occupied(mut entry) if rules.is_empty() => entry.get_mut().clear(),
+                Entry::Occupied(mut entry) if !entry.get().is_empty() => {
+                    let more = rules.into_iter().filter(|rule| !entry.get().contains(rule));
+                    let more: Vec<_> = more.collect();
+                    entry.get_mut().extend(more);
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+    }
+    allow(own, STARTS);
+    allow(own, STARTS_OF_MACHINE);
+    let no_namespace = (0, SeccompCmpOp::MaskedEq(bits(NAMESPACES)), 0);
+    own.insert(libc::SYS_clone, vec![rule([no_namespace])?]);
+    own.insert(libc::SYS_setns, one_of(1, [bits(libc::CLONE_NEWNET)])?);
+    own.insert(libc::SYS_prctl, one_of(0, PRCTLS.map(bits))?);
+    // Its own limits.
+    own.insert(libc::SYS_prlimit64, one_of(0, [0])?);
     Ok(())
 }
 
@@ -397,6 +470,9 @@ mod tests {
 
     use super::*;
 
+    /// The duties of processes that start no other one.
+    const CONFINED: [Duty; 4] = [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Resolver];
+
     const EVERYTHING: Needs = Needs { sockets: SocketNeeds::Events, writes: true };
 
     #[rstest]
@@ -420,7 +496,7 @@ mod tests {
     #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_capset, libc::SYS_personality])]
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
     fn dangerous_calls_are_denied_to_every_duty(#[case] dangerous: &[c_long]) {
-        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Resolver] {
+        for duty in CONFINED {
             let calls = calls(duty, EVERYTHING).unwrap();
             for call in dangerous {
                 assert!(!calls.contains_key(call), "{duty:?}: {call}");
@@ -441,9 +517,88 @@ mod tests {
     #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
     #[case::tgkill(libc::SYS_tgkill)]
     fn arguments_of_wide_calls_are_bounded(#[case] call: c_long) {
-        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Resolver] {
+        for duty in CONFINED {
             let calls = calls(duty, EVERYTHING).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
+        }
+    }
+
+    #[rstest]
+    #[case::processes(&[libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_open, libc::SYS_pidfd_getfd, libc::SYS_tkill, libc::SYS_execveat])]
+    #[case::listening(&[libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4])]
+    #[case::mounts(&[libc::SYS_mount, libc::SYS_umount2, libc::SYS_move_mount, libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_pivot_root, libc::SYS_chroot, libc::SYS_unshare])]
+    #[case::kernel(&[libc::SYS_bpf, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_userfaultfd, libc::SYS_kexec_load, libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_perf_event_open, libc::SYS_reboot, libc::SYS_syslog])]
+    #[case::handles(&[libc::SYS_open_by_handle_at, libc::SYS_name_to_handle_at, libc::SYS_memfd_create])]
+    #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_personality])]
+    #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
+    fn dangerous_calls_are_denied_to_the_spawner(#[case] dangerous: &[c_long]) {
+        let calls = calls(Duty::Spawner, EVERYTHING).unwrap();
+        for call in dangerous {
+            assert!(!calls.contains_key(call), "{call}");
+        }
+    }
+
+    /// What a process may do it may do under the filter that it was started with.
+    #[test]
+    fn spawner_leaves_all_that_another_duty_has() {
+        let spawner = calls(Duty::Spawner, EVERYTHING).unwrap();
+        for duty in CONFINED {
+            for (call, rules) in calls(duty, EVERYTHING).unwrap() {
+                let left = spawner.get(&call).unwrap_or_else(|| panic!("{duty:?}: {call}"));
+                // The rule of threads is within the one of processes.
+                let is_left = left.is_empty() || call == libc::SYS_clone;
+                assert!(
+                    is_left || rules.iter().all(|rule| left.contains(rule)),
+                    "{duty:?}: {call}"
+                );
+            }
+        }
+    }
+
+    #[rstest]
+    #[case::process(libc::SYS_clone, [bits(libc::SIGCHLD), 0, 0, 0, 0, 0], true)]
+    #[case::thread(libc::SYS_clone, [bits(THREAD), 0, 0, 0, 0, 0], true)]
+    #[case::user_namespace(libc::SYS_clone, [bits(libc::SIGCHLD | libc::CLONE_NEWUSER), 0, 0, 0, 0, 0], false)]
+    #[case::network(libc::SYS_setns, [3, bits(libc::CLONE_NEWNET), 0, 0, 0, 0], true)]
+    #[case::mounts(libc::SYS_setns, [3, bits(libc::CLONE_NEWNS), 0, 0, 0, 0], false)]
+    #[case::any_namespace(libc::SYS_setns, [3, 0, 0, 0, 0, 0], false)]
+    #[case::own_limit(libc::SYS_prlimit64, [0, 2, 0, 0, 0, 0], true)]
+    #[case::limit_of_another(libc::SYS_prlimit64, [1, 2, 0, 0, 0, 0], false)]
+    #[case::dumpable(libc::SYS_prctl, [4, 1, 0, 0, 0, 0], false)]
+    #[case::packets(libc::SYS_socket, [17, 3, 3, 0, 0, 0], false)]
+    fn program_of_the_spawner_bounds_arguments(
+        #[case] call: c_long,
+        #[case] arguments: [u64; 6],
+        #[case] is_allowed: bool,
+    ) {
+        let program = program(calls(Duty::Spawner, EVERYTHING).unwrap()).unwrap();
+        let expected = if is_allowed { ALLOWED } else { NO_SUCH_CALL };
+        assert_eq!(answer(&program, MACHINE, call, arguments), expected);
+    }
+
+    /// The document says how many calls each duty is left.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test reads a file of the workspace")]
+    fn numbers_of_calls_are_those_of_the_document() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/security-model.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let nothing = Needs { sockets: SocketNeeds::Nothing, writes: false };
+        let sockets = Needs { sockets: SocketNeeds::Listing, ..nothing };
+        let events = Needs { sockets: SocketNeeds::Events, ..nothing };
+        let rows = [
+            ("scripts, without sockets", Duty::Scripts, nothing),
+            ("scripts, with the grant `sockets`", Duty::Scripts, sockets),
+            ("the same with the grant `events`", Duty::Scripts, events),
+            ("the same with a directory to write", Duty::Scripts, EVERYTHING),
+            ("the terminal", Duty::Terminal, nothing),
+            ("the broker of processes", Duty::Processes, nothing),
+            ("the broker of host names", Duty::Resolver, nothing),
+            ("the spawner", Duty::Spawner, nothing),
+        ];
+        for (name, duty, needs) in rows {
+            let row = format!("| {name} | {} |\n", calls(duty, needs).unwrap().len());
+            assert!(document.contains(&row), "expected in docs/security-model.md: {row}");
         }
     }
 
@@ -550,7 +705,7 @@ mod tests {
 
     #[test]
     fn program_is_its_table_over_every_number_of_the_machine() {
-        for duty in [Duty::Scripts, Duty::Processes, Duty::Resolver, Duty::Terminal] {
+        for duty in Duty::ALL {
             let calls = calls(duty, EVERYTHING).unwrap();
             let program = program(calls.clone()).unwrap();
             for call in 0..1_000 {

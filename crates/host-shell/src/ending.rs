@@ -5,7 +5,11 @@ use std::fmt;
 use bashkit::LimitExceeded;
 use builtin_api::ExitCode;
 
-use crate::{Script, ScriptLimits, limits::MAX_ERROR_BYTES, output::Stop};
+use crate::{
+    limits::{MAX_ERROR_BYTES, ScriptLimits},
+    output::Stop,
+    script::Script,
+};
 
 /// Why the shell ended a script.
 #[derive(Debug)]

@@ -35,7 +35,7 @@ use cap_std::fs::PermissionsExt as _;
 use crate::{
     limits::{ENTRY_BYTES, MAX_DIR_ENTRIES, MAX_FILE_BYTES},
     output::{Reason, Stop},
-    shell::ScriptInterrupt,
+    script::ScriptInterrupt,
 };
 
 /// One granted directory, to be mounted in the interpreter at its own path.

@@ -96,6 +96,7 @@ mod help;
 pub mod limits;
 mod output;
 mod register;
+mod script;
 pub mod setup;
 mod shell;
 
@@ -107,4 +108,5 @@ pub use explained::Explained;
 pub use limits::ScriptLimits;
 pub use output::Capped;
 pub use register::register;
-pub use shell::{Finished, Outcome, Script, ScriptInterrupt, Shell, ShellBuilder};
+pub use script::{Finished, Outcome, Script, ScriptInterrupt};
+pub use shell::{Shell, ShellBuilder};

@@ -6,7 +6,7 @@ use std::{
     future::ready,
     io::Write,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -30,6 +30,7 @@ use crate::{
         ScriptLimits,
     },
     output::{LimitedOutput, Reason, Stop},
+    script::{Finished, Outcome, Script, ScriptInterrupt},
 };
 
 /// The directory that a script starts in. It is in memory.
@@ -79,52 +80,6 @@ pub struct ShellBuilder {
     allowed: Allowed,
     limits: ScriptLimits,
     counts_commands: bool,
-}
-
-/// Ends the script that is running; clones end the same one.
-#[derive(Clone, Debug, Default)]
-pub struct ScriptInterrupt(Arc<Mutex<Arc<AtomicBool>>>);
-
-/// One script, and what it reads.
-#[derive(Clone, Debug, Default)]
-pub struct Script {
-    /// The text.
-    pub text: String,
-    /// What `$0` is, and what stands before messages; `None` is `bash`.
-    pub name: Option<String>,
-    /// Standard input, as bytes; `None` is empty.
-    pub stdin: Option<Vec<u8>>,
-}
-
-/// How a script ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// The script's status, or the shell's when the shell ended it: 124 for the timeout, 130 for an
-    /// interrupt, 141 when the reader of the output went away, 1 for every other limit.
-    pub status: ExitCode,
-    /// Whether the script called `exit`: a prompt ends then.
-    pub exited: bool,
-}
-
-/// How a script ended, and the line for standard error that says why the shell ended it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finished {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The line, with its end; empty when the script ended by itself.
-    pub message: String,
-}
-
-impl ScriptInterrupt {
-    /// Ends the script that is running now. It does nothing when none is.
-    pub fn interrupt(&self) {
-        self.flag().store(true, Ordering::Relaxed);
-    }
-
-    /// Returns the flag of the interpreter that runs now.
-    fn flag(&self) -> MutexGuard<'_, Arc<AtomicBool>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl ShellBuilder {

@@ -101,8 +101,10 @@ mod namespace;
 mod netstat;
 mod proc;
 mod process;
+mod processors;
 mod query;
 mod rows;
+mod table_query;
 mod tables;
 mod visit;
 
@@ -131,8 +133,9 @@ pub use self::{
         MAX_PROCESSES, MAX_WORKERS, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery,
         ProcessReport, ProcessTable, SocketProcess, Task, Threads, UserNames, WantedSockets,
     },
-    query::{Bounds, Details, Query, TableQuery},
+    query::Query,
     rows::Rows,
+    table_query::{Bounds, Details, TableQuery},
     tables::SocketTables,
     visit::{Interrupt, Outcome, ReadReport, Uninterrupted, Visitor},
 };

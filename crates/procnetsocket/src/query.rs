@@ -1,14 +1,16 @@
-//! What is asked of the kernel: which sockets, what of them, and within which bounds.
+//! What is asked of the kernel: which sockets, of which tables, and what of them.
 
 use std::{fmt, marker::PhantomData};
 
 use crate::{
+    diag::Ahead,
     limits::Limits,
     model::{
         Family, InetProtocol, InetSocket, NetlinkSocket, OwnedSocket, PacketSocket, RowForm,
         Source, StateMask, Table, TcpState, UnixSocket, VsockSocket, XdpSocket,
     },
-    visit::{Interrupt, Uninterrupted},
+    table_query::{Bounds, Details, TableQuery},
+    visit::Interrupt,
 };
 
 /// A question about one or more tables.
@@ -28,6 +30,7 @@ pub struct Query<'a, T = OwnedSocket> {
     filter: Vec<u8>,
     source: Option<Source>,
     bounds: Bounds<'a>,
+    ahead: Option<&'a Ahead>,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -108,6 +111,7 @@ impl<T> Query<'static, T> {
             filter: Vec::new(),
             source: None,
             bounds: Bounds::default(),
+            ahead: None,
             kind: PhantomData,
         }
     }
@@ -163,9 +167,19 @@ impl<'a, T> Query<'a, T> {
         Self { bounds: Bounds { interrupt, ..self.bounds }, ..self }
     }
 
+    /// Uses what is [received ahead](crate::SocketTables::ahead).
+    #[must_use]
+    pub fn with_ahead(self, ahead: &'a Ahead) -> Self {
+        Self { ahead: Some(ahead), ..self }
+    }
+
     /// Returns the tables that are asked about.
     pub fn tables(&self) -> &[Table] {
         &self.tables
+    }
+
+    pub(crate) fn ahead(&self) -> Option<&'a Ahead> {
+        self.ahead
     }
 
     pub(crate) fn source(&self) -> Option<Source> {
@@ -185,7 +199,7 @@ impl<'a, T> Query<'a, T> {
 
 impl<T> fmt::Debug for Query<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tables, states, details, filter, source, bounds, kind: PhantomData } = self;
+        let Self { tables, states, details, filter, source, bounds, .. } = self;
         f.debug_struct("Query")
             .field("tables", tables)
             .field("states", states)
@@ -194,162 +208,5 @@ impl<T> fmt::Debug for Query<'_, T> {
             .field("source", source)
             .field("limits", &bounds.limits)
             .finish_non_exhaustive()
-    }
-}
-
-/// What bounds one reading.
-#[derive(Clone, Copy)]
-pub struct Bounds<'a> {
-    /// The limits.
-    pub limits: Limits,
-    /// Asked whether the reading has to end.
-    pub interrupt: &'a dyn Interrupt,
-}
-
-impl Default for Bounds<'_> {
-    /// The default limits, without an interrupt.
-    fn default() -> Self {
-        Limits::default().into()
-    }
-}
-
-impl From<Limits> for Bounds<'_> {
-    /// These limits, without an interrupt.
-    fn from(limits: Limits) -> Self {
-        Self { limits, interrupt: &Uninterrupted }
-    }
-}
-
-/// A question about one table, as sock_diag is asked it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TableQuery {
-    /// The table.
-    pub table: Table,
-    /// The states of the sockets that are wanted.
-    pub states: StateMask,
-    /// What is wanted beside addresses, state, queues, uid and the like, which always come.
-    pub details: Details,
-    /// A program that the kernel runs on each socket of an internet table
-    /// (`INET_DIAG_REQ_BYTECODE`); empty for none.
-    pub filter: Vec<u8>,
-}
-
-impl TableQuery {
-    /// Asks for every socket of a table, without details.
-    pub const fn new(table: Table) -> Self {
-        Self { table, states: StateMask::ALL, details: Details::NONE, filter: Vec::new() }
-    }
-
-    /// Asks for sockets in these states only.
-    #[must_use]
-    pub fn with_states(self, states: StateMask) -> Self {
-        Self { states, ..self }
-    }
-
-    /// Asks for these details, too.
-    #[must_use]
-    pub fn with_details(self, details: Details) -> Self {
-        Self { details: self.details.union(details), ..self }
-    }
-
-    /// Asks for the sockets that a filter program of the kernel accepts.
-    #[must_use]
-    pub fn with_filter(self, filter: Vec<u8>) -> Self {
-        Self { filter, ..self }
-    }
-
-    /// Returns the states that are wanted and that a socket of this table can be in.
-    ///
-    /// To ask for others costs much and gives nothing: for CLOSE of a TCP table, which only the
-    /// text tables show, the kernel walks every connection.
-    pub fn possible_states(&self) -> StateMask {
-        self.states.intersection(possible_states(self.table))
-    }
-}
-
-/// Returns the states in which sock_diag can show a socket of a table.
-fn possible_states(table: Table) -> StateMask {
-    use TcpState::{
-        BoundInactive, Close, Closing, Established, Listen, NewSynRecv, SynSent, TimeWait,
-    };
-    match table.form() {
-        RowForm::Inet(protocol, _) => {
-            use InetProtocol as P;
-            match protocol {
-                P::Tcp => StateMask::ALL.without(StateMask::of(Close)),
-                // Kernel: a connection in TIME-WAIT or half open is one of its subflows.
-                P::Mptcp => StateMask::ALL
-                    .without([TimeWait, NewSynRecv, BoundInactive].into_iter().collect()),
-                // Kernel: an association is shown in a state of SCTP, whatever was asked for.
-                P::Sctp => StateMask::ALL,
-                P::Udp | P::UdpLite | P::Raw | P::Icmp => {
-                    [Established, Close].into_iter().collect()
-                }
-            }
-        }
-        RowForm::Unix => [Established, Close, Listen].into_iter().collect(),
-        RowForm::Vsock => [Established, SynSent, Close, Listen, Closing].into_iter().collect(),
-        // These have no states; they count as unconnected.
-        RowForm::Packet | RowForm::Netlink | RowForm::Xdp => StateMask::of(Close),
-    }
-}
-
-/// A set of details that cost time or space to get. Those that a table does not have are ignored.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Details(u16);
-
-/// Declares the details, so that name, bit and documentation stand together.
-macro_rules! details {
-    ($($(#[doc = $doc:literal])* $name:ident = $bit:literal,)*) => {
-        impl Details {
-            /// Every detail.
-            pub const ALL: Self = Self($(1 << $bit)|*);
-            $($(#[doc = $doc])* pub const $name: Self = Self(1 << $bit);)*
-        }
-
-        impl fmt::Debug for Details {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let mut set = f.debug_set();
-                $(if self.contains(Self::$name) {
-                    set.entry(&format_args!(stringify!($name)));
-                })*
-                set.finish()
-            }
-        }
-    };
-}
-
-details! {
-    /// The statistics of a connection, congestion control, upper layer protocol and signing keys.
-    INFO = 0,
-    /// The memory. Packet and netlink sockets tell it always.
-    MEMORY = 1,
-    /// Type of service, traffic class and class id of internet sockets.
-    TRAFFIC_CLASS = 2,
-    /// The file of a unix socket.
-    FILE = 3,
-    /// The connections that wait at a unix listener.
-    PENDING = 4,
-    /// The rings of packet and XDP sockets.
-    RINGS = 5,
-    /// How packet sockets share packets.
-    FANOUT = 6,
-    /// The filter of a packet socket.
-    FILTER = 7,
-    /// The multicast addresses of a packet socket.
-    MULTICAST = 8,
-    /// The memory that an XDP socket shares with the kernel.
-    UMEM = 9,
-    /// The counters of an XDP socket.
-    STATISTICS = 10,
-}
-
-bit_set!(Details, NONE);
-
-impl Details {
-    /// Returns whether all of `other` is in the set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
     }
 }

@@ -4,7 +4,8 @@ use crate::{
     diag::Request,
     error::{Error, RowError},
     model::{Socket, Source},
-    query::{Bounds, Query, TableQuery},
+    query::Query,
+    table_query::{Bounds, TableQuery},
     tables::{NextWay, SocketTables, Totals, next_way},
     visit::{ReadReport, RowSource, Step},
 };

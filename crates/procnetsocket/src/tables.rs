@@ -6,7 +6,7 @@ use bstr::{BStr, BString};
 use cap_std::{AmbientAuthority, fs::Dir};
 
 use crate::{
-    diag::{DiagSocket, Interfaces, Request},
+    diag::{Ahead, DiagSocket, Interfaces, Request},
     error::{Error, Repr},
     listing::{Collect, ListedSocket, Listing},
     model::{Inode, Socket, Source, StateMask, Table},
@@ -19,7 +19,8 @@ use crate::{
         sockstat::{self, SockStat, SockStat6},
     },
     process::{self, ProcessLimits, ProcessQuery, ProcessReport},
-    query::{Bounds, Query, TableQuery},
+    query::Query,
+    table_query::Bounds,
     visit::{Each, Interrupt, Outcome, ReadReport, RowSource, Visitor},
 };
 
@@ -203,29 +204,67 @@ impl SocketTables {
         query: &Query<'_, T>,
         mut visitor: impl Visitor,
     ) -> Result<ReadReport, Error> {
-        let mut total = Totals::default();
-        for table in query.tables() {
-            visitor.begin(*table);
-            let question = query.about_table(*table);
-            let read = self.visit_table(question, query.source(), query.bounds(), &mut visitor);
-            total.add(read)?;
-            if total.is_stopped() {
-                break;
+        let mut visit = |ahead: &Ahead| {
+            let mut total = Totals::default();
+            for table in query.tables() {
+                visitor.begin(*table);
+                total.add(self.visit_table(query, *table, ahead, &mut visitor))?;
+                if total.is_stopped() {
+                    break;
+                }
             }
+            total.finish()
+        };
+        match query.ahead() {
+            Some(ahead) => visit(ahead),
+            None => self.ahead(std::slice::from_ref(query), visit),
         }
-        total.finish()
     }
 
-    fn visit_table(
+    /// Has threads receive the answers to these queries while `work` runs, which makes them in this
+    /// order, each [with](Query::with_ahead) what it is given.
+    ///
+    /// Only the TCP sockets of the system are worth it, and only on more than one processor; nothing
+    /// is different otherwise. Queries that are not made, or made differently, are no error. Some 2
+    /// MiB of each answer are kept until they are wanted.
+    pub fn ahead<'a, T: 'a, R>(
         &self,
-        question: TableQuery,
-        source: Option<Source>,
-        bounds: Bounds<'_>,
+        queries: impl IntoIterator<Item = &'a Query<'a, T>>,
+        work: impl FnOnce(&Ahead) -> R,
+    ) -> R {
+        let queries = queries.into_iter().filter(|query| query.source() != Some(Source::ProcText));
+        let questions =
+            queries.flat_map(|query| query.tables().iter().map(|table| query.about_table(*table)));
+        match &self.diag {
+            Some(diag) => diag.ahead(questions, work),
+            None => work(&Ahead::default()),
+        }
+    }
+
+    fn visit_table<T>(
+        &self,
+        query: &Query<'_, T>,
+        table: Table,
+        ahead: &Ahead,
         visitor: &mut dyn Visitor,
     ) -> Result<ReadReport, Error> {
-        let table = question.table;
+        let (source, bounds) = (query.source(), query.bounds());
+        let question = query.about_table(table);
         let states = question.states;
+        let received = ahead.take(&question);
         let mut request = Request::Dump(question);
+        if let (Some(diag), Some(received)) = (&self.diag, received) {
+            let read = received.visit(diag, bounds, &mut *visitor);
+            // OK because the errors after which there is another way come before any row.
+            match read.map_err(|error| next_way(error, &mut request, source)) {
+                Ok(Some(report)) => return Ok(report),
+                Ok(None) | Err(NextWay::AskAgain) => {}
+                Err(NextWay::ReadText) => {
+                    return self.text_rows(table, states, bounds)?.push(visitor);
+                }
+                Err(NextWay::GiveUp(error)) => return Err(error),
+            }
+        }
         while let Some(diag) = self.diag_for(source)? {
             let read = diag.visit(&request, bounds, &mut *visitor);
             // OK because the errors after which there is another way come before any row.

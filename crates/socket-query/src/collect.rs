@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, num::NonZeroU64, ops::ControlFlow, time::Instant};
 
 use procnetsocket::{
-    ErrorKind, Interrupt, Limits, Query, RowError, SocketTables, Visitor,
+    ErrorKind, Interrupt, Limits, Query, RowError, SocketTables, Table, Visitor,
     model::{
         InetProtocol, Inode, PacketKind, PacketSocket, Socket, Source, UnixKind, UnixSocket,
         VsockKind, VsockSocket,
@@ -31,52 +31,72 @@ pub(crate) fn collect(
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
 ) -> Result<Collected, Error> {
-    let BoundedTables { tables, policy, limits, .. } = source;
+    let BoundedTables { tables, policy, .. } = source;
     let deadline = policy.max_time().and_then(|time| Instant::now().checked_add(time));
     let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let is_over = || interrupt.is_interrupted() || is_late();
     let mut admit = Admit::new(source, selection, sink);
     let mut unreported = Unreported::new(selection);
-    for reading in TableReading::all_of(policy, selection) {
-        let Some(table) = reading.table else {
-            unreported.add(reading);
-            continue;
-        };
-        let query = Query::new(table)
-            .with_states(selection.states.mask())
-            .with_details(selection.details)
-            .with_filter(selection.filter.program(table))
-            .with_limits(**limits)
-            .with_interrupt(&is_over);
-        let read = tables.visit_with(&query, &mut admit);
-        // What was read before an error is shown, so the batch goes out first.
-        let _ = admit.flush_unix();
-        match read {
-            Ok(report) if report.inconsistent => {
-                _ = admit.problem(ListingProblem::Changed(table));
-            }
-            Ok(_) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {
+    let readings: Vec<_> = TableReading::all_of(policy, selection)
+        .map(|reading| {
+            (reading, reading.table.map(|table| query(table, source, selection, &is_over)))
+        })
+        .collect();
+    let queries = readings.iter().filter_map(|(_, query)| query.as_ref());
+    tables.ahead(queries, |ahead| {
+        for (reading, query) in &readings {
+            let (Some(table), Some(query)) = (reading.table, query) else {
                 unreported.add(reading);
+                continue;
+            };
+            let read = tables.visit_with(&query.clone().with_ahead(ahead), &mut admit);
+            // What was read before an error is shown, so the batch goes out first.
+            let _ = admit.flush_unix();
+            match read {
+                Ok(report) if report.inconsistent => {
+                    _ = admit.problem(ListingProblem::Changed(table));
+                }
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {
+                    unreported.add(reading);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted && is_late() => {
+                    return Err(Error::max_time(policy));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error.into()),
+                Err(error) => drop(admit.problem(ListingProblem::Table(table, &error))),
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted && is_late() => {
-                return Err(Error::max_time(policy));
+            if admit.is_full {
+                return Err(Error::max_rows(policy));
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error.into()),
-            Err(error) => drop(admit.problem(ListingProblem::Table(table, &error))),
+            if admit.is_out_of_order {
+                return Err(Error::too_many_to_sort(source.sorted_rows));
+            }
+            if admit.collected.stopped {
+                break;
+            }
         }
-        if admit.is_full {
-            return Err(Error::max_rows(policy));
-        }
-        if admit.is_out_of_order {
-            return Err(Error::too_many_to_sort(source.sorted_rows));
-        }
-        if admit.collected.stopped {
-            return Ok(admit.collected);
-        }
+        Ok(())
+    })?;
+    if !admit.collected.stopped {
+        unreported.report(tables, |problem| admit.problem(problem));
     }
-    unreported.report(tables, |problem| admit.problem(problem));
     Ok(admit.collected)
+}
+
+/// Returns what is asked of a table.
+fn query<'a>(
+    table: Table,
+    source: &BoundedTables<'_>,
+    selection: &Selection,
+    interrupt: &'a dyn Interrupt,
+) -> Query<'a> {
+    Query::new(table)
+        .with_states(selection.states.mask())
+        .with_details(selection.details)
+        .with_filter(selection.filter.program(table))
+        .with_limits(*source.limits)
+        .with_interrupt(interrupt)
 }
 
 /// Where rows come from, and what bounds them.

@@ -1,4 +1,4 @@
-//! The sockets: `tests/fixture/sockets.py`, as long as it is held.
+//! The sockets: a script of `tests/fixture`, as long as it is held.
 
 #![expect(clippy::disallowed_methods, reason = "safe Rust cannot make these sockets: Python does")]
 
@@ -32,10 +32,15 @@ impl Fixture {
 
     /// Makes the sockets that these words choose.
     pub(crate) fn start(words: &[&str]) -> Self {
+        Self::run("sockets.py", words)
+    }
+
+    /// Makes the sockets of a script in `tests/fixture`.
+    pub(crate) fn run(script: &str, words: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         mount_tmpfs(directory.path());
         let mut child = Command::new("python3")
-            .arg(workspace::path("tests/fixture/sockets.py"))
+            .arg(workspace::path("tests/fixture").join(script))
             .arg(directory.path())
             .args(words)
             .stdin(Stdio::piped())

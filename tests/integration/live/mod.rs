@@ -12,6 +12,7 @@
 //! - `filter`: filters made from the grammar, byte for byte.
 //! - `decided`: what this project prints otherwise, on purpose.
 //! - `agree`: the two sources of the library.
+//! - `cookbook`: the commands of docs/cookbook.md, in the situations that it describes.
 //! - `everywhere`: every network namespace of a machine, with and without rights.
 //! - `event`: sockets as they end, beside the real one and by what ends the following.
 //! - `json`: the objects of sock_diag, by the schema and beside the text.
@@ -34,6 +35,7 @@ mod agree;
 mod capture;
 mod churn;
 mod compare;
+mod cookbook;
 mod decided;
 mod event;
 mod everywhere;

@@ -69,10 +69,7 @@ use host_confine::{
     fork,
 };
 use procnetsocket::{ProcRoot, SocketTables};
-use rustix::{
-    stdio::{dup2_stdin, dup2_stdout},
-    thread::set_no_new_privs,
-};
+use rustix::stdio::{dup2_stdin, dup2_stdout};
 use socket_query::{GrantSet, Policy, PolicyView};
 
 use crate::{Allowed, ScriptLimits};
@@ -377,9 +374,7 @@ fn spawn(
         let (nothing, _) = io::pipe()?;
         dup2_stdin(&nothing).and_then(|()| dup2_stdout(&child.notes)).map_err(io::Error::from)?;
     }
-    if setup.confine {
-        set_no_new_privs(true).map_err(io::Error::from)?;
-    }
+    let _confined = setup.confine(&own, Confinement::new(Duty::Spawner))?;
     match spawner::run(&own, &ends, child, setup.streams != Streams::Captured)? {
         spawner::Role::Child(child, _alive) => {
             drop((own, ends));

@@ -8,8 +8,8 @@
 //!
 //! It reads one byte at a time, from the confined parent, and each means one of two things: end the
 //! child, start the next one. It reads nothing of a child, which has no pipe to it but one that is
-//! closed when it ends. So it needs no confinement to be out of reach, and has none but
-//! `no_new_privs`, unless the user wants no confinement: what it starts confines itself as it must.
+//! closed when it ends. So it is out of reach. It is confined all the same, by a filter of system calls that
+//! leaves what its children and their brokers need before they confine themselves further.
 
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 

@@ -192,9 +192,9 @@ impl Running {
         children(children(self.0.id())[0])[0]
     }
 
-    /// Returns a line of the state of each thread of the two processes that are to be confined.
+    /// Returns a line of the state of each thread of all processes.
     fn states(&self, field: &str) -> Vec<String> {
-        let tasks = [self.0.id(), self.script()]
+        let tasks = family(self.0.id())
             .into_iter()
             .flat_map(|pid| fs::read_dir(format!("/proc/{pid}/task")).unwrap());
         // A thread that ends meanwhile, such as that of a builtin, has no state.
@@ -222,16 +222,24 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
     lists.iter().flat_map(|list| list.split_whitespace()).map(|pid| pid.parse().unwrap()).collect()
 }
 
+/// Returns a process, and those that it and they have started.
+fn family(pid: u32) -> Vec<u32> {
+    let below = children(pid).into_iter().flat_map(family);
+    std::iter::once(pid).chain(below).collect()
+}
+
 pub(crate) fn value(state: &str, field: &str) -> String {
     let line = state.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(":\t"));
     line.unwrap_or_else(|| panic!("no {field} in {state}")).to_owned()
 }
 
 #[rstest]
-#[case::confined(&[], "1", "2")]
-#[case::free(&["--no-confine"], "0", "0")]
-fn the_kernel_says_it_of_every_thread(
+#[case::confined(&[], 3, "1", "2")]
+#[case::brokers(&["--grant", "sockets,processes,resolve,events,kill"], 5, "1", "2")]
+#[case::free(&["--no-confine", "--grant", "sockets,processes,resolve"], 3, "0", "0")]
+fn the_kernel_says_it_of_every_thread_of_every_process(
     #[case] args: &[&str],
+    #[case] processes: usize,
     #[case] privileges: &str,
     #[case] seccomp: &str,
 ) {
@@ -241,6 +249,7 @@ fn the_kernel_says_it_of_every_thread(
         return;
     }
     let shell = Running::start(args);
+    assert_eq!(family(shell.0.id()).len(), processes);
     let (given_up, filtered) = (shell.states("NoNewPrivs"), shell.states("Seccomp"));
     assert!(given_up.len() > 3, "expected more threads: {given_up:?}");
     assert!(given_up.iter().all(|value| value == privileges), "{given_up:?}");

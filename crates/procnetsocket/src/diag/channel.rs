@@ -163,10 +163,7 @@ impl Channel {
                 Err(error) if error.kind() == ErrorKind::Truncated => continue,
                 Err(error) => return Err(error),
             };
-            let is_end = Messages::new(datagram).map_while(Result::ok).any(|message| {
-                message.sequence == sequence && matches!(message.kind, NLMSG_DONE | NLMSG_ERROR)
-            });
-            if is_end {
+            if has_end(datagram, sequence) {
                 self.finish();
             }
         }
@@ -221,6 +218,13 @@ impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// Returns whether the reply to the request of that number ends in a datagram.
+pub(super) fn has_end(datagram: &[u8], sequence: u32) -> bool {
+    Messages::new(datagram).map_while(Result::ok).any(|message| {
+        message.sequence == sequence && matches!(message.kind, NLMSG_DONE | NLMSG_ERROR)
+    })
 }
 
 /// Opens a socket to sock_diag, of the network namespace that this thread is in.

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     error::{Error, RowError},
     model::{Socket, Table},
-    query::Bounds,
-    visit::{ReadReport, RowSource, Step, Visitor},
+    table_query::Bounds,
+    visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 
 /// How far a reply has come.
@@ -45,11 +45,11 @@ pub(super) struct Dump<'a> {
 }
 
 impl<'a> Dump<'a> {
-    pub(super) fn new(request: &Request, sequence: u32, bounds: Bounds<'a>) -> Self {
+    pub(super) fn new(request: &Request, bounds: Bounds<'a>) -> Self {
         let table = request.table();
         Self {
             table,
-            sequence,
+            sequence: 0,
             is_lookup: !matches!(request, Request::Dump(_)),
             bounds,
             decoder: Decoder::new(table),
@@ -58,6 +58,45 @@ impl<'a> Dump<'a> {
             is_over: false,
             report: ReadReport::of_diag(),
         }
+    }
+
+    /// Begins with the reply to the request of that number. Rows, limits and totals go on.
+    pub(super) fn begin(&mut self, sequence: u32) {
+        self.sequence = sequence;
+        self.taken = 0;
+        self.is_over = false;
+    }
+
+    /// Returns an error if the reading has to end.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.bounds.interrupt.is_interrupted() {
+            return Err(DiagError::Interrupted(self.table).into());
+        }
+        Ok(())
+    }
+
+    /// Hands the sockets of a datagram to a visitor.
+    pub(super) fn push(&mut self, datagram: &[u8], visitor: &mut dyn Visitor) -> Result<(), Error> {
+        loop {
+            let flow = match self.advance(datagram)? {
+                DumpProgress::Row => visitor.socket(self.row()),
+                DumpProgress::Malformed(row) => visitor.malformed(&row),
+                DumpProgress::NextDatagram | DumpProgress::Done => return Ok(()),
+            };
+            if flow.is_break() {
+                self.stop();
+            }
+        }
+    }
+
+    /// Returns the table that is read.
+    pub(super) fn table(&self) -> Table {
+        self.table
+    }
+
+    /// Returns what ends the reading.
+    pub(super) fn interrupt(&self) -> &'a dyn Interrupt {
+        self.bounds.interrupt
     }
 
     /// Returns the totals so far.
@@ -89,8 +128,8 @@ impl<'a> Dump<'a> {
         if self.is_over {
             return Ok(DumpProgress::Done);
         }
-        if self.taken == 0 && self.bounds.interrupt.is_interrupted() {
-            return Err(DiagError::Interrupted(self.table).into());
+        if self.taken == 0 {
+            self.check()?;
         }
         loop {
             let mut messages = Messages::new(datagram.get(self.taken..).unwrap_or_default());
@@ -166,7 +205,9 @@ pub struct Replies<'a>(Dump<'a>);
 impl<'a> Replies<'a> {
     /// Means the replies to a request of that number, read within the default limits.
     pub fn new(request: &Request, sequence: u32) -> Self {
-        Self(Dump::new(request, sequence, Bounds::default()))
+        let mut dump = Dump::new(request, Bounds::default());
+        dump.begin(sequence);
+        Self(dump)
     }
 
     /// Reads within these bounds.

@@ -22,6 +22,7 @@
 //! Linux 3.3 and newer. Numbers are in the byte order of this machine: a capture of a machine of the
 //! other order cannot be read.
 
+mod ahead;
 mod bytes;
 mod channel;
 mod decode;
@@ -43,6 +44,7 @@ mod wire;
 mod xdp;
 
 pub use self::{
+    ahead::Ahead,
     bytes::Fault,
     decode::Decoder,
     dump::Replies,

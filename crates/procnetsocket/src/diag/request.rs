@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     model::{Cookie, Family, InetProtocol, InetSocket, Inode, RowForm, StateMask, Table},
-    query::{Details, TableQuery},
+    table_query::{Details, TableQuery},
 };
 
 /// Protocols of internet sockets.

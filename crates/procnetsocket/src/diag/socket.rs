@@ -2,12 +2,13 @@
 
 use std::{
     io::Write,
-    os::fd::OwnedFd,
+    os::fd::{AsFd as _, OwnedFd},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
 
 use cap_std::AmbientAuthority;
+use rustix::fs::fstat;
 
 use super::{
     channel::{Channel, PATIENCE},
@@ -18,17 +19,18 @@ use super::{
 use crate::{
     error::Error,
     limits::Limits,
-    model::{Socket, Table},
-    query::Bounds,
+    model::{Inode, Socket, Table},
+    table_query::Bounds,
     visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 
 /// How often a dump is repeated because the table changed under it: 3 times.
 const RETRIES: u32 = 3;
 
-/// Netlink sockets of one [`DiagSocket`]: 4. So many requests are answered at once: of threads, of a
-/// visitor that asks in turn, and of commands in a pipeline that list while they read a listing.
-const CHANNELS: usize = 4;
+/// Netlink sockets of one [`DiagSocket`]: 6. So many requests are answered at once: of threads that
+/// receive [ahead](super::ahead), of a visitor that asks in turn, and of commands in a pipeline that
+/// list while they read a listing.
+const CHANNELS: usize = 6;
 
 /// How often the interrupt is asked while all netlink sockets are in use: 10 ms.
 const POLL: Duration = Duration::from_millis(10);
@@ -36,7 +38,7 @@ const POLL: Duration = Duration::from_millis(10);
 /// A handle on the kernel's sock_diag (`sock_diag(7)`).
 ///
 /// It belongs to the network namespace of the thread that opened it, and shows the sockets of that
-/// one. Threads may share it, and a visitor may ask in turn: it holds four netlink sockets, each for
+/// one. Threads may share it, and a visitor may ask in turn: it holds six netlink sockets, each for
 /// one request at a time; one that was [given a socket](Self::from_socket) holds that alone. Further
 /// requests wait for a free one.
 ///
@@ -52,6 +54,8 @@ const POLL: Duration = Duration::from_millis(10);
 pub struct DiagSocket {
     /// Each is locked while a request is answered.
     channels: Vec<Mutex<Channel>>,
+    /// The inodes of all but the first.
+    further: Vec<Inode>,
     /// Locked while the channels are tried, so that none becomes free unnoticed.
     looking: Mutex<()>,
     /// Notified when a channel becomes free.
@@ -71,7 +75,7 @@ impl DiagSocket {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) without sock_diag,
     /// [`Denied`](crate::ErrorKind::Denied), [`Io`](crate::ErrorKind::Io).
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
-        let open = |_| Channel::open_ambient(token).map(Mutex::new);
+        let open = |_| Channel::open_ambient(token);
         Ok(Self::with_channels((0..CHANNELS).map(open).collect::<Result<_, _>>()?))
     }
 
@@ -83,11 +87,22 @@ impl DiagSocket {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is no socket to sock_diag, or is
     /// not closed on exec.
     pub fn from_socket(socket: OwnedFd) -> Result<Self, Error> {
-        Ok(Self::with_channels(vec![Mutex::new(Channel::from_socket(socket)?)]))
+        Ok(Self::with_channels(vec![Channel::from_socket(socket)?]))
     }
 
-    fn with_channels(channels: Vec<Mutex<Channel>>) -> Self {
-        Self { channels, looking: Mutex::new(()), freed: Condvar::new() }
+    fn with_channels(channels: Vec<Channel>) -> Self {
+        let inode = |channel: &Channel| Inode::new(fstat(channel.as_fd()).ok()?.st_ino);
+        let further = channels.iter().skip(1).filter_map(inode).collect();
+        let channels = channels.into_iter().map(Mutex::new).collect();
+        Self { channels, further, looking: Mutex::new(()), freed: Condvar::new() }
+    }
+
+    /// Returns the inodes of all netlink sockets but the first.
+    ///
+    /// A program that asks over one socket, as the `ss` of iproute2, sees that one in a listing of
+    /// netlink sockets. Who lists as such a program leaves these out.
+    pub fn further_sockets(&self) -> &[Inode] {
+        &self.further
     }
 
     /// Returns one of the netlink sockets, to ask something else of the kernel in its namespace.
@@ -107,7 +122,7 @@ impl DiagSocket {
     /// [`NotFound`](crate::ErrorKind::NotFound) when it does not have the one socket that was asked
     /// for, and every other [`ErrorKind`](crate::ErrorKind) but those of `/proc`.
     /// [`Timeout`](crate::ErrorKind::Timeout) also when no netlink socket becomes free: each visitor
-    /// that asks in turn uses one, and there are four. Rows that came before an error were handed
+    /// that asks in turn uses one, and there are six. Rows that came before an error were handed
     /// over.
     pub fn visit<'a>(
         &self,
@@ -142,8 +157,29 @@ impl DiagSocket {
         let mut lease = self.lease(table, bounds.interrupt)?;
         let encode = |sequence, out: &mut Vec<u8>| request.encode(sequence, out);
         let sequence = lease.channel.send(table, bounds.interrupt, &encode)?;
-        let dump = Dump::new(request, sequence, bounds);
+        let mut dump = Dump::new(request, bounds);
+        dump.begin(sequence);
         Ok(Some(DiagRows { lease, table, interrupt: bounds.interrupt, dump, datagram: None }))
+    }
+
+    /// Asks for sockets, and hands them to a visitor as the next part of a reading.
+    pub(super) fn answer(
+        &self,
+        request: &Request,
+        dump: &mut Dump<'_>,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), Error> {
+        let (table, interrupt) = (dump.table(), dump.interrupt());
+        let mut lease = self.lease(table, interrupt)?;
+        let encode = |sequence, out: &mut Vec<u8>| request.encode(sequence, out);
+        dump.begin(lease.channel.send(table, interrupt, &encode)?);
+        while !dump.is_over() && !dump.report().stopped {
+            dump.push(lease.channel.receive(table, PATIENCE, interrupt)?, visitor)?;
+        }
+        if dump.is_over() {
+            lease.channel.finish();
+        }
+        Ok(())
     }
 
     /// Copies the replies to a request, datagram by datagram, and returns the number of their bytes.
@@ -201,6 +237,19 @@ impl DiagSocket {
             }
             looking = self.look();
         }
+    }
+
+    /// Returns a netlink socket if one is free.
+    pub(super) fn lease_now(&self) -> Option<ChannelLease<'_>> {
+        let _looking = self.look();
+        // The first is for those that wait for one.
+        let channel = self.channels.iter().rev().find_map(take)?;
+        Some(ChannelLease { channel, _notice: FreedNotice(self) })
+    }
+
+    /// Returns whether there are so many netlink sockets that threads may use some.
+    pub(super) fn has_spare_channels(&self) -> bool {
+        self.channels.len() >= CHANNELS
     }
 
     fn look(&self) -> MutexGuard<'_, ()> {
@@ -297,7 +346,7 @@ impl RowSource for DiagRows<'_> {
 }
 
 /// Returns whether a dump is not to be repeated after so many retries.
-fn is_final(report: &ReadReport, retries: u32) -> bool {
+pub(super) fn is_final(report: &ReadReport, retries: u32) -> bool {
     !report.inconsistent || report.stopped || retries >= RETRIES
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::{Error, Repr, RowError},
     model::{RowForm, Socket, StateMask, Table},
-    query::Bounds,
+    table_query::Bounds,
     visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 

@@ -26,6 +26,7 @@ use crate::{
     error::{Error, Repr},
     model::Inode,
     proc::root::{ListingBuffer, Numbers, Pid, ProcRoot, TaskDir},
+    processors::processors,
     visit::Interrupt,
 };
 
@@ -263,13 +264,6 @@ impl<'a> ProcessScan<'a> {
         let own = Pid::new(std::process::id()).and_then(|pid| self.root.open_process(pid).ok());
         own.and_then(|own| own.descriptor_count()).is_some_and(|count| count > 0)
     }
-}
-
-/// Returns how many processors this thread may run on. The standard library would look for the quota of the
-/// control group, too, and open files for it.
-fn processors() -> usize {
-    let set = rustix::thread::sched_getaffinity(None);
-    set.map_or(1, |set| usize::try_from(set.count()).unwrap_or(1))
 }
 
 fn sorted(mut inodes: Vec<Inode>) -> Vec<Inode> {

@@ -81,6 +81,8 @@ impl PolicyView {
     /// Returns the view of `tables` that `policy` allows.
     pub fn new(tables: Arc<SocketTables>, policy: Policy, names: Names) -> Self {
         let processes: Arc<dyn ProcessSource> = Arc::<SocketTables>::clone(&tables);
+        let own_sockets =
+            tables.diag().map(|diag| diag.further_sockets().to_vec()).unwrap_or_default();
         Self {
             tables,
             policy,
@@ -96,7 +98,7 @@ impl PolicyView {
             sorted_rows: MAX_SORTED_ROWS,
             finder: None,
             everywhere: None,
-            own_sockets: Vec::new(),
+            own_sockets,
             usage: Arc::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! The kernel's answers, in a network namespace in which only the test's own sockets are.
 
+mod ahead;
 mod listing;
 mod lookup;
 mod namespaces;

@@ -50,7 +50,7 @@ fn a_dump_that_was_given_up_is_drained() {
 }
 
 /// Requests that are answered at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 
 /// Asks in turn for each row, as deep as it is told, and counts the rows of the innermost request.
 struct Nested<'a> {

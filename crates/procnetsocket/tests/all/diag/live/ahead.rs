@@ -1,0 +1,150 @@
+//! Replies that threads receive before they are wanted.
+
+use std::{
+    cell::Cell,
+    net::{TcpListener, TcpStream},
+    ops::ControlFlow,
+};
+
+use procnetsocket::{
+    ErrorKind, Limits, Query, SocketTables, Table, TableQuery, Visitor,
+    diag::{DiagSocket, Request},
+    model::{InetSocket, Socket, StateMask, TcpState},
+};
+
+use super::{LOCALHOST, LOCALHOST6, ask, connection, listener, states, token};
+use crate::diag::namespace::{enter, loopback};
+
+/// Connections of one family: their sockets fill several datagrams.
+const CONNECTIONS: usize = 400;
+
+/// Listeners and connections of both families, and their tables.
+struct Busy {
+    tables: SocketTables,
+    _listeners: [TcpListener; 2],
+    _connections: Vec<(TcpStream, TcpStream)>,
+}
+
+impl Busy {
+    fn new() -> Self {
+        loopback();
+        let listeners = [listener(LOCALHOST), listener(LOCALHOST6)];
+        let each = |listener| (0..CONNECTIONS).map(move |_| connection(listener));
+        let connections = listeners.iter().flat_map(each).collect();
+        let tables = SocketTables::open_ambient(token()).unwrap();
+        Self { tables, _listeners: listeners, _connections: connections }
+    }
+
+    fn diag(&self) -> &DiagSocket {
+        self.tables.diag().unwrap()
+    }
+
+    /// Returns what one request for each table is answered.
+    fn dumped(&self, states: StateMask) -> Vec<InetSocket> {
+        let tables = [Table::Tcp4, Table::Tcp6].map(|table| {
+            let question = TableQuery::new(table).with_states(states);
+            ask(self.diag(), &Request::Dump(question)).0.inet
+        });
+        tables.concat()
+    }
+
+    fn listed(&self, query: &Query<'_, InetSocket>) -> Vec<InetSocket> {
+        let mut rows = Vec::new();
+        self.tables.visit(query, |socket| rows.extend(inet(socket))).unwrap();
+        rows
+    }
+}
+
+fn inet(socket: Socket<'_>) -> Option<InetSocket> {
+    match socket {
+        Socket::Inet(row) => Some(row.clone()),
+        _ => None,
+    }
+}
+
+#[test]
+fn answers_are_those_of_one_request_in_the_same_order() {
+    if !enter() {
+        return;
+    }
+    let busy = Busy::new();
+    for wanted in [
+        StateMask::ALL,
+        states(&[TcpState::Established]),
+        states(&[TcpState::Listen, TcpState::Established]),
+        states(&[TcpState::BoundInactive, TcpState::TimeWait]),
+    ] {
+        let mut dumped = busy.dumped(wanted);
+        let mut listed = busy.listed(&Query::tcp().with_states(wanted));
+        // The time that is left of a timer is another one each time.
+        dumped.iter_mut().chain(&mut listed).for_each(|row| row.timer = None);
+        assert_eq!(listed, dumped, "{wanted:?}");
+    }
+    assert_eq!(busy.listed(&Query::tcp()).len(), 2 * (2 * CONNECTIONS + 1));
+}
+
+#[test]
+fn reading_that_ends_early_leaves_the_sockets_usable() {
+    if !enter() {
+        return;
+    }
+    let busy = Busy::new();
+    for enough in [1, CONNECTIONS, 2 * CONNECTIONS + 2] {
+        let mut rows = 0;
+        let report = busy.tables.visit(&Query::tcp(), |_| {
+            rows += 1;
+            if rows < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        assert!(report.unwrap().stopped);
+        assert_eq!(rows, enough);
+        assert_eq!(busy.listed(&Query::tcp()).len(), 2 * (2 * CONNECTIONS + 1));
+    }
+}
+
+#[test]
+fn interrupt_and_limit_end_the_reading() {
+    if !enter() {
+        return;
+    }
+    let busy = Busy::new();
+    let rows = Cell::new(0);
+    let interrupt = || rows.get() > CONNECTIONS;
+    let query = Query::tcp().with_interrupt(&interrupt);
+    let error = busy.tables.visit(&query, |_| rows.set(rows.get() + 1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(rows.get() < 2 * CONNECTIONS);
+    // The limit counts all the parts of a table together.
+    for (limit, is_reached) in [(2 * CONNECTIONS, true), (2 * CONNECTIONS + 1, false)] {
+        let total_lines = u64::try_from(limit).unwrap();
+        let query = Query::tcp().with_limits(Limits { total_lines, ..Limits::default() });
+        let read = busy.tables.visit(&query, |_| {});
+        let expected = is_reached.then_some(ErrorKind::LimitExceeded);
+        assert_eq!(read.err().map(|error| error.kind()), expected);
+    }
+}
+
+/// Lists everything again at its first row, as deep as it is told.
+struct Nested<'a>(&'a Busy, usize, usize);
+
+impl Visitor for Nested<'_> {
+    fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
+        if self.2 == 0 && self.1 > 0 {
+            let mut inner = Nested(self.0, self.1 - 1, 0);
+            self.0.tables.visit_with(&Query::tcp(), &mut inner).unwrap();
+            assert_eq!(inner.2, 2 * (2 * CONNECTIONS + 1));
+        }
+        self.2 += 1;
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn caller_asks_by_itself_where_no_socket_is_left_for_a_thread() {
+    if !enter() {
+        return;
+    }
+    let busy = Busy::new();
+    let mut nested = Nested(&busy, 4, 0);
+    busy.tables.visit_with(&Query::tcp(), &mut nested).unwrap();
+    assert_eq!(nested.2, 2 * (2 * CONNECTIONS + 1));
+}

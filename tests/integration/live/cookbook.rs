@@ -1,0 +1,198 @@
+//! The commands of docs/cookbook.md, in a namespace that has their situations.
+//!
+//! ```text
+//! docs/cookbook.md ──► entries ──► bash, host-shell ──► comparable ─┐
+//!                         └──► recorded output ───────► comparable ─┴──► the same?
+//! ```
+//!
+//! How outputs are compared is described at the end of that page. `scripts/record-cookbook` writes
+//! them.
+
+#![expect(clippy::disallowed_methods, reason = "the commands are run as a person runs them")]
+
+use std::{
+    env,
+    process::{Command, Stdio},
+};
+
+use super::{fixture::Fixture, namespace::inside, shell::in_shell};
+use crate::workspace;
+
+const PAGE: &str = "docs/cookbook.md";
+const ENTRIES: usize = 25;
+/// Words of commands that need more than the grant `processes`, or are of no shell.
+const NOT_IN_SHELL: [&str; 4] = ["-K", "-N", "portwatch", "host-shell"];
+
+/// One question.
+#[derive(Debug)]
+struct Entry<'a> {
+    command: &'a str,
+    /// Standard output, as recorded.
+    output: &'a str,
+    /// The text behind it.
+    explanation: &'a str,
+}
+
+/// Returns the entries of the page.
+fn entries(page: &str) -> Vec<Entry<'_>> {
+    let questions = page.split("\n### ").skip(1);
+    let entry = |question| {
+        let (_, rest) = str::split_once(question, "\n```console\n$ ").expect("a command");
+        let (block, explanation) = rest.split_once("```\n").expect("the end of the output");
+        let (command, output) = block.split_once('\n').expect("the end of the command");
+        let explanation = explanation.split("\n## ").next().expect("one piece at least");
+        Entry { command, output, explanation }
+    };
+    questions.map(entry).collect()
+}
+
+impl Entry<'_> {
+    fn is_for_shell(&self) -> bool {
+        !NOT_IN_SHELL.iter().any(|word| self.command.contains(word))
+    }
+
+    /// Runs the command in bash and returns its standard output.
+    fn run(&self, fixture: &mut Fixture) -> String {
+        let programs = testkit::built("");
+        let path = env::join_paths([programs.as_path(), "/usr/bin".as_ref(), "/bin".as_ref()]);
+        let child = Command::new("bash")
+            .args(["-o", "pipefail", "-c", self.command])
+            .env_clear()
+            .env("PATH", path.unwrap())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        if self.command.contains("portwatch --wait") {
+            assert_eq!(fixture.go(), "LISTENING");
+        }
+        let output = child.unwrap().wait_with_output().unwrap();
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        assert!(output.status.success(), "{}: {stderr}", self.command);
+        stdout
+    }
+
+    /// Returns what of an output is compared.
+    fn comparable(&self, output: &str) -> Vec<String> {
+        let mut rows: Vec<_> = output
+            .lines()
+            .map(|line| match line.strip_prefix('\t') {
+                Some(details) => self.explained(details).join(" "),
+                None => masked(line),
+            })
+            .collect();
+        if !self.command.contains("sort") {
+            rows.sort();
+        }
+        rows
+    }
+
+    /// Returns the names in a line of details that the explanation has in backticks.
+    fn explained(&self, details: &str) -> Vec<&str> {
+        let words = self.explanation.split('`').skip(1).step_by(2);
+        let has = |name: &&str| details.split(' ').any(|pair| pair.split(':').next() == Some(name));
+        words.filter(has).collect()
+    }
+}
+
+/// Returns a row with single blanks, and without the numbers that are other ones in each run.
+fn masked(row: &str) -> String {
+    let words: Vec<_> = row.split_whitespace().map(masked_word).collect();
+    words.join(" ")
+}
+
+fn masked_word(word: &str) -> String {
+    if let Some(timer) = word.strip_prefix("timer:(") {
+        let fields: Vec<_> = timer.split(',').collect();
+        assert_eq!(fields.len(), 3, "{word}");
+        return format!("timer:({},N,{}", fields[0], fields[2]);
+    }
+    if let Some((before, after)) = word.split_once('/') {
+        let number = |part: &str| part.parse().map_or(part.to_owned(), |_: u32| "N".to_owned());
+        return format!("{}/{}", number(before), number(after));
+    }
+    let mut parts = word.split('=');
+    let mut masked = parts.next().expect("one piece at least").to_owned();
+    for part in parts {
+        masked += "=N";
+        masked += part.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    masked
+}
+
+/// Makes the situations; `None` where a part of them cannot be made, or `jq` is missing.
+fn situations() -> Option<Fixture> {
+    let is_jq_there = Command::new("jq").arg("--version").output().is_ok();
+    let fixture = Fixture::run("cookbook.py", &[]);
+    let missing = fixture.absent().first().cloned().or((!is_jq_there).then(|| "jq".to_owned()));
+    if let Some(missing) = missing {
+        assert!(!workspace::is_ci(), "{PAGE} needs {missing}");
+        eprintln!("*** {PAGE}: NOTHING IS TESTED, because of {missing}. ***");
+        return None;
+    }
+    Some(fixture)
+}
+
+fn page() -> String {
+    String::from_utf8(workspace::read(PAGE)).unwrap()
+}
+
+#[test]
+fn commands_print_the_recorded_output() {
+    inside("live::cookbook::commands_print_the_recorded_output", || {
+        let page = page();
+        let entries = entries(&page);
+        assert_eq!(entries.len(), ENTRIES);
+        let Some(mut fixture) = situations() else { return };
+        for entry in &entries {
+            let recorded = entry.comparable(entry.output);
+            assert!(!recorded.is_empty(), "{}: nothing is recorded", entry.command);
+            let printed = entry.run(&mut fixture);
+            // Before the command is run again, which may find another situation.
+            assert_eq!(entry.comparable(&printed), recorded, "{}", entry.command);
+            if entry.is_for_shell() {
+                let outcome = in_shell(&["--grant", "sockets,processes"], entry.command);
+                assert_eq!(outcome.status, 0, "{}: {}", entry.command, outcome.stderr);
+                let printed = outcome.stdout.to_string();
+                assert_eq!(
+                    entry.comparable(&printed),
+                    recorded,
+                    "in host-shell: {}",
+                    entry.command
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn every_line_of_details_is_explained() {
+    let page = page();
+    for entry in entries(&page) {
+        for details in entry.output.lines().filter_map(|line| line.strip_prefix('\t')) {
+            assert!(entry.explained(details).len() > 3, "{}: {details}", entry.command);
+        }
+    }
+}
+
+/// Writes the page. Only `scripts/record-cookbook` runs this.
+#[test]
+#[ignore = "writes docs/cookbook.md; scripts/record-cookbook runs it"]
+fn record() {
+    inside("live::cookbook::record", || {
+        let mut fixture = situations().expect("the situations can be made");
+        let page = page();
+        let mut next = page.clone();
+        for entry in entries(&page) {
+            let printed = entry.run(&mut fixture);
+            if entry.comparable(&printed) != entry.comparable(entry.output) {
+                let printed: Vec<_> = printed.lines().map(str::trim_end).collect();
+                let block = format!("\n$ {}\n", entry.command);
+                let replaced = format!("{block}{}\n", printed.join("\n"));
+                next = next.replacen(&format!("{block}{}", entry.output), &replaced, 1);
+            }
+        }
+        workspace::write(PAGE, next.as_bytes());
+    });
+}
