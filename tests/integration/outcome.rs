@@ -25,6 +25,24 @@ pub(crate) struct Outcome {
 /// then, with status 0.
 const UNREPORTED: &str = " sockets cannot be listed: the kernel has them, but neither ";
 
+/// Returns what the real `ss` or `netstat` printed, with names as they are printed here
+/// (`docs/compatibility.md`): of unix sockets, and of processes in rows of netlink sockets.
+pub(crate) fn with_printed_names(listing: &[u8]) -> BString {
+    let mut listing = BString::from(listing);
+    for name in UNIX_NAMES {
+        let printed = Escaped::column(name.as_bytes()).without_hex().to_string();
+        // Blanks may have been taken out together with the widths of columns.
+        for name in [name.into(), mask::without_widths(name.as_bytes())] {
+            listing = listing.replace(name, &printed).into();
+        }
+    }
+    for name in ["dhcp client"].into_iter().chain(PROCESS_NAMES) {
+        let printed = Escaped::column(name.as_bytes());
+        listing = listing.replace(format!(":{name}/"), format!(":{printed}/")).into();
+    }
+    listing
+}
+
 impl Outcome {
     /// Returns the outcome with the status of the real `ss` where ours failed for unreported tables alone,
     /// which `live::decided` tests.
@@ -35,21 +53,6 @@ impl Outcome {
         Self { status: if is_decided && is_reported { 0 } else { self.status }, ..self }
     }
 
-    /// Returns what the real `ss` printed, with names as they are printed here (`docs/compatibility.md`):
-    /// of unix sockets, and of processes in rows of netlink sockets.
-    pub(crate) fn with_printed_names(&self) -> Self {
-        let mut stdout = self.stdout.clone();
-        for name in UNIX_NAMES {
-            let printed = Escaped::column(name.as_bytes()).without_hex().to_string();
-            stdout = stdout.replace(name, printed).into();
-        }
-        for name in ["dhcp client"].into_iter().chain(PROCESS_NAMES) {
-            let printed = Escaped::column(name.as_bytes());
-            stdout = stdout.replace(format!(":{name}/"), format!(":{printed}/")).into();
-        }
-        Self { stdout, ..self.clone() }
-    }
-
     /// Returns how this differs from what the real `ss` did, or `None` when it does not: where it
     /// printed a name that is printed otherwise here, columns may have other widths. Standard error is
     /// not compared: its texts are this project's own.
@@ -57,12 +60,9 @@ impl Outcome {
         if self.stdout == real.stdout && self.status == real.status {
             return None;
         }
-        let printed = real.with_printed_names();
-        let narrow = |outcome: &Self| mask::without_widths(&outcome.stdout);
-        if printed.stdout != real.stdout
-            && narrow(self) == narrow(&printed)
-            && self.status == real.status
-        {
+        let printed = with_printed_names(&real.stdout);
+        let [ours, theirs] = [&self.stdout, &printed].map(|listing| mask::without_widths(listing));
+        if printed != real.stdout && ours == theirs && self.status == real.status {
             return None;
         }
         let lines = |outcome: &Self| outcome.stdout.lines_with_terminator().count();

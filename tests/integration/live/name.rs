@@ -9,7 +9,7 @@ use std::os::{
 
 use bstr::{BStr, ByteSlice as _};
 
-use super::{line::words, namespace::inside, program::Program, shell::in_shell};
+use super::{fixture::Fixture, line::words, namespace::inside, program::Program, shell::in_shell};
 
 /// Inode, peer and process of another row.
 const FORGED: &str = r#"x 4242 * 0 users:(("systemd",pid=1,fd=3))"#;
@@ -65,5 +65,21 @@ fn names_of_unix_sockets_forge_no_column() {
         // It ends at once where the socket is open already.
         let waited = in_shell(&[], r"portwatch --wait 'unix:@y\x20z' --timeout 60s");
         assert_eq!(waited.status, 0, "{}", waited.stderr);
+    });
+}
+
+#[test]
+fn interfaces_whose_names_are_no_text_are_shown_escaped() {
+    inside("live::name::interfaces_whose_names_are_no_text_are_shown_escaped", || {
+        let _fixture = Fixture::start(&["device"]);
+        let ours = Program::ours();
+        for filter in ["", r" dev = o\xffd", r" dev o\xFFd"] {
+            let listing = ours.run(&words(&format!("-uanH{filter}")), None);
+            assert_eq!(fields(&listing.stdout)[3], r"0.0.0.0%o\xffd:7005", "{filter}: {listing:?}");
+        }
+        // The confined shell knows it, too.
+        let listing = in_shell(&[], r"ss -uanH 'dev = o\xffd'");
+        assert_eq!(fields(&listing.stdout)[3], r"0.0.0.0%o\xffd:7005", "{listing:?}");
+        assert_eq!(ours.run(&words(r"-uanH dev = o\xfed"), None).status, 1);
     });
 }
