@@ -53,13 +53,17 @@ _host_shell() {
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
+    --host-proc)
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return
+        ;;
     --audit)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-c --allow-path --allow-command --grant --policy --timeout --max-output --max-memory --max-write --namespace --proc-root --no-confine --audit --status --check --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-c --allow-path --allow-command --grant --policy --timeout --max-output --max-memory --max-write --namespace --proc-root --host-proc --no-confine --audit --status --check --help --version' -- "$cur")
     fi
 }
 complete -o default -F _host_shell host-shell

@@ -11,6 +11,7 @@ complete -c host-shell -l max-memory -x -d 'end the script with an error (107374
 complete -c host-shell -l max-write -x -d 'end the script with an error (1073741824)'
 complete -c host-shell -l namespace -x -d 'let `ss -N` list a network namespace'
 complete -c host-shell -l proc-root -x -a '(__fish_complete_directories)' -d 'list the sockets of a fake proc root'
+complete -c host-shell -l host-proc -x -a '(__fish_complete_directories)' -d 'list the sockets of a procfs\'s process 1'
 complete -c host-shell -l no-confine -f -d 'do not confine the process'
 complete -c host-shell -l audit -r -F -d 'append a line of JSON for each script'
 complete -c host-shell -l status -f -d 'print what is in force, and end'

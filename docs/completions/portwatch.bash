@@ -33,7 +33,7 @@ _portwatch() {
         ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '--proc-root --proc-only --host-proc -w --wait -g --gone -l --list --any --timeout --for --count --initial --interval -t --tcp -u --udp -x --unix -4 --ipv4 -6 --ipv6 -p --processes --json-lines -h --help -V --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '--proc-root --proc-only --host-proc -w --wait -g --gone -l --list --any --timeout --for --count --initial --interval -t --tcp -u --udp -x --unix -4 --ipv4 -6 --ipv6 -p --processes --all-namespaces --json-lines -h --help -V --version' -- "$cur")
     fi
 }
 complete -o default -F _portwatch portwatch

@@ -62,7 +62,7 @@ _ss() {
         ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '--proc-root --proc-only --host-proc -h --help -V --version -v --version -n --numeric -r --resolve -a --all -l --listening -B --bound-inactive -o --options -e --extended -m --memory -p --processes -T --threads -i --info -s --summary --tos --cgroup -b --bpf -E --events -N --net -4 --ipv4 -6 --ipv6 -0 --packet -t --tcp -M --mptcp -S --sctp -u --udp -d --dccp -w --raw -x --unix --vsock --xdp -f --family -K --kill -H --no-header -Q --no-queues -O --oneline --inet-sockopt -A --query --socket -F --filter --all-namespaces --json --json-lines --sort --limit --count --every --for' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '--proc-root --proc-only --host-proc -h --help -V --version -v --version -n --numeric -r --resolve -a --all -l --listening -B --bound-inactive -o --options -e --extended -m --memory -p --processes -T --threads -i --info -s --summary --tos --cgroup -b --bpf -E --events -N --net -4 --ipv4 -6 --ipv6 -0 --packet -t --tcp -M --mptcp -S --sctp -u --udp -d --dccp -w --raw -x --unix --vsock --xdp -f --family -K --kill -H --no-header -Q --no-queues -O --oneline --inet-sockopt -A --query --socket -F --filter --all-namespaces --peers --json --json-lines --sort --limit --count --every --for' -- "$cur")
     fi
 }
 complete -o default -F _ss ss

@@ -45,6 +45,7 @@ complete -c ss -s A -l query -x -a '(__fish_append , all inet tcp mptcp udp sctp
 complete -c ss -l socket -x -a '(__fish_append , all inet tcp mptcp udp sctp dccp raw unix unix_stream unix_dgram unix_seqpacket packet packet_raw packet_dgram netlink vsock vsock_stream vsock_dgram xdp !all !inet !tcp !mptcp !udp !sctp !dccp !raw !unix !unix_stream !unix_dgram !unix_seqpacket !packet !packet_raw !packet_dgram !netlink !vsock !vsock_stream !vsock_dgram !xdp)' -d 'the same as -A'
 complete -c ss -s F -l filter -r -F -d 'read the filter from a file, or from - (stdin)'
 complete -c ss -l all-namespaces -f -d 'list every network namespace of the machine'
+complete -c ss -l peers -f -d 'show the other end of each connection'
 complete -c ss -l json -f -d 'print one JSON array'
 complete -c ss -l json-lines -f -d 'print one JSON object a line'
 complete -c ss -l sort -x -a '(__fish_append , recv-q send-q local peer port uid inode state -recv-q -send-q -local -peer -port -uid -inode -state)' -d 'order by KEYs, -KEY backwards'

@@ -55,7 +55,7 @@ fn place(random: &mut Xorshift, length: usize) -> usize {
 }
 
 #[rstest]
-fn properties_hold(#[values(0, 1, 2, 3, 4, 5)] target: usize) {
+fn properties_hold(#[values(0, 1, 2, 3, 4, 5, 6)] target: usize) {
     let (name, holds): Target = TARGETS[target];
     let corpus = corpus(name);
     for input in &corpus {
@@ -70,7 +70,7 @@ fn properties_hold(#[values(0, 1, 2, 3, 4, 5)] target: usize) {
 
 #[test]
 fn every_target_is_run_and_has_a_program() {
-    assert_eq!(TARGETS.len(), 6, "add the new one to the values of `properties_hold`");
+    assert_eq!(TARGETS.len(), 7, "add the new one to the values of `properties_hold`");
     for (name, _) in TARGETS {
         let program = workspace::read(&format!("fuzz/fuzz_targets/{name}.rs"));
         assert!(!program.is_empty(), "{name}");
@@ -140,6 +140,18 @@ const FRAMES: [&[u8]; 7] = [
     b"\x02\0\0\0\0\0\0\0\0",
 ];
 
+/// Forms and their depths.
+const NESTINGS: [&[u8]; 8] = [
+    b"",
+    b"\x03\xff",
+    b"\x03\x0a\x00\x0a\x03\x0a\x00\x0a",
+    b"\x13\xff\x14\xff\x15\xff",
+    b"\x17\xff\x00\x05",
+    b"\x1a\xff\x02\x03\x0e\x05",
+    b"\x20\xff\x01\x07\x0f\x02\x11\x02",
+    b"\x04\x10\x06\x10\x08\x10\x05\x03\x0d\x02",
+];
+
 /// Writes first inputs for the targets that need no live socket.
 #[test]
 #[ignore = "writes first inputs of the fuzzer into its corpus"]
@@ -161,6 +173,7 @@ fn record() {
         max-time-ms = 10\n";
     workspace::write("fuzz/corpus/policy/everything", policy.as_bytes());
     write_each("policy", &FRAMES);
+    write_each("nesting", &NESTINGS);
 }
 
 fn write_each(name: &str, inputs: &[&[u8]]) {

@@ -15,6 +15,7 @@
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `netstat`: `netstat` beside net-tools' on the same roots, and what replaces missing commands.
 //! - `processes`: the processes that hold sockets, as scenarios.
+//! - `peers`: the other ends of connections, as scenarios.
 //! - `policy`: what a policy hides cannot be learned.
 //! - `prompt`: the program at a terminal.
 //! - `openings`: what `clippy.toml` disallows is found.
@@ -36,6 +37,7 @@ mod filter;
 mod fuzz;
 mod generated;
 mod golden;
+mod imports;
 mod json;
 mod live;
 mod netstat;
@@ -43,6 +45,7 @@ mod openings;
 mod ours;
 mod outcome;
 mod parallel;
+mod peers;
 mod policy;
 mod processes;
 mod prompt;

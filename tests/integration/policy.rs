@@ -58,7 +58,7 @@ struct Machine {
 }
 
 /// What is added to a command line beside options of iproute2.
-const MORE: [&[&str]; 27] = [
+const MORE: [&[&str]; 33] = [
     &["-s"],
     &["-p"],
     &["-T"],
@@ -85,6 +85,12 @@ const MORE: [&[&str]; 27] = [
     &["nonsense"],
     &["user = 7"],
     &["comm = sshd"],
+    &["--peers"],
+    &["--peers", "-t", "-u"],
+    &["--peers", "-p", "-t"],
+    &["--json-lines", "--peers", "-p"],
+    &["peer-comm = sshd"],
+    &["not peer-pid = 7"],
     &["-E"],
 ];
 
@@ -264,6 +270,7 @@ fn a_machine_looks_as_one_without_what_is_hidden() {
     let mut hidden = 0;
     let mut shown = 0;
     let mut owned = 0;
+    let mut paired = 0;
     for seed in 1..=MACHINES {
         let random = &mut Xorshift::new(seed);
         let Machine { sockets, processes } = machine(random);
@@ -284,6 +291,7 @@ fn a_machine_looks_as_one_without_what_is_hidden() {
                 shown += usize::from(found.stdout.lines().count() > 1);
                 let processes = ["users:(", "\"pid\":"];
                 owned += usize::from(processes.iter().any(|word| found.stdout.contains_str(word)));
+                paired += usize::from(found.stdout.contains_str("peer:("));
             }
         }
     }
@@ -291,4 +299,5 @@ fn a_machine_looks_as_one_without_what_is_hidden() {
     assert!(hidden > 1000, "{hidden} sockets were hidden");
     assert!(shown > 500, "{shown} listings had rows");
     assert!(owned > 100, "{owned} listings had processes");
+    assert!(paired > 10, "{paired} listings had other ends");
 }

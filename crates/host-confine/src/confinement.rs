@@ -1,6 +1,9 @@
 //! What a process keeps, and what is in force afterwards.
 
-use std::{fmt, os::fd::OwnedFd};
+use std::{
+    fmt,
+    os::fd::{AsFd, AsRawFd as _, OwnedFd, RawFd},
+};
 
 use builtin_api::Access;
 use procnetsocket::ProcRoot;
@@ -36,6 +39,7 @@ pub struct Confinement {
     duty: Duty,
     places: Vec<AllowedPath>,
     sockets: SocketNeeds,
+    receives: Option<RawFd>,
 }
 
 /// What is in force, for good.
@@ -53,7 +57,7 @@ pub struct Confined {
 impl Confinement {
     /// Begins with nothing that is kept.
     pub fn new(duty: Duty) -> Self {
-        Self { duty, places: Vec::new(), sockets: SocketNeeds::Nothing }
+        Self { duty, places: Vec::new(), sockets: SocketNeeds::Nothing, receives: None }
     }
 
     /// Keeps the right to ask sock_diag for sockets.
@@ -64,6 +68,11 @@ impl Confinement {
     /// Keeps the right to listen to events of sockets, beside that to ask for sockets.
     pub fn keep_events(&mut self) {
         self.sockets = SocketNeeds::Events;
+    }
+
+    /// Keeps the right to receive descriptors from a broker over this socket, and over no other.
+    pub fn keep_receiving(&mut self, socket: impl AsFd) {
+        self.receives = Some(socket.as_fd().as_raw_fd());
     }
 
     /// Keeps what lies below a directory, or a file.
@@ -80,9 +89,9 @@ impl Confinement {
     ///
     /// A kernel without Landlock or without seccomp filters is no error: [`Confined`] tells it.
     ///
-    /// A process with the duty [`Duty::Processes`] is left without Landlock, whose domain would hide
-    /// the descriptors of all processes outside of it, even from root. So is [`Duty::Spawner`], whose
-    /// domain would be theirs.
+    /// A process with the duty [`Duty::Processes`] or [`Duty::Namespaces`] is left without Landlock,
+    /// whose domain would hide the descriptors and namespaces of all processes outside of it, even from
+    /// root. So is [`Duty::Spawner`], whose domain would be theirs.
     ///
     /// # Errors
     ///
@@ -103,7 +112,7 @@ impl Confinement {
             Duty::Scripts | Duty::Terminal | Duty::Resolver => {
                 Some(landlock::restrict(&self.places, self.duty)?)
             }
-            Duty::Processes | Duty::Spawner => None,
+            Duty::Processes | Duty::Namespaces | Duty::Spawner => None,
         };
         let calls = filter::calls(self.duty, self.needs())?;
         let system_calls = calls.len();
@@ -118,7 +127,8 @@ impl Confinement {
 
     fn needs(&self) -> Needs {
         let is_writable = |place: &AllowedPath| place.access == PlaceAccess::ReadWrite;
-        Needs { sockets: self.sockets, writes: self.places.iter().any(is_writable) }
+        let writes = self.places.iter().any(is_writable);
+        Needs { sockets: self.sockets, receives: self.receives, writes }
     }
 }
 

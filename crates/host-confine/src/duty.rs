@@ -18,6 +18,9 @@ pub enum Duty {
     Terminal,
     /// Looks into the processes of the system for a confined shell.
     Processes,
+    /// Finds the network namespaces of the machine for a confined shell, opens a socket to sock_diag in
+    /// each, and sends it over a unix socket, which is its standard input.
+    Namespaces,
     /// Looks names of hosts up for a confined shell, as the C library does: below the places that are kept
     /// it may load libraries and connect to unix sockets, beyond the machine it may send datagrams, and
     /// connect by TCP to the port of name servers, as far as the kernel can tell ports apart.
@@ -26,8 +29,14 @@ pub enum Duty {
 
 impl Duty {
     /// Every duty.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Scripts, Self::Spawner, Self::Terminal, Self::Processes, Self::Resolver];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Scripts,
+        Self::Spawner,
+        Self::Terminal,
+        Self::Processes,
+        Self::Namespaces,
+        Self::Resolver,
+    ];
 
     /// Returns the capabilities that a process of that duty needs; `None` for one that keeps those of its user,
     /// since its grants may need any.
@@ -36,6 +45,8 @@ impl Duty {
             Self::Scripts | Self::Spawner => None,
             // To look into processes of other users.
             Self::Processes => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
+            // To find out where processes of other users live, and to enter it.
+            Self::Namespaces => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::SYS_ADMIN),
             Self::Terminal | Self::Resolver => Some(CapabilitySet::empty()),
         }
     }

@@ -18,6 +18,9 @@
 //! - `setsockopt` and `getsockopt` set and return the options that are needed: no classic BPF program is
 //!   attached to a socket, and no multicast group is joined by an option;
 //! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
+//! - `setns` enters network namespaces alone, and is left to [`Duty::Namespaces`] alone; `sendmsg` sends
+//!   over its standard input alone;
+//! - `recvmsg` receives over the one socket of the broker of namespaces, and over no other;
 //! - `bind`, which joins groups of events, is left where events may be followed, and to [`Duty::Resolver`].
 //!
 //! A filter is kept by the processes that a process starts, and a call has to pass all of them. So that of
@@ -27,7 +30,10 @@
 //! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below what
 //! was kept is Landlock's to say, and on a kernel without it nobody's but the program's own.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    os::fd::RawFd,
+};
 
 use libc::{c_int, c_long};
 use seccompiler::{
@@ -44,6 +50,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
     pub(crate) sockets: SocketNeeds,
+    /// The socket over which descriptors come.
+    pub(crate) receives: Option<RawFd>,
     /// A directory was granted for writing.
     pub(crate) writes: bool,
 }
@@ -174,6 +182,10 @@ const NAME_QUESTIONS: [SocketOption; 9] = [
     (libc::SOL_SOCKET, libc::SO_PEERSEC),
     (libc::SOL_SOCKET, SO_PEERGROUPS),
 ];
+
+/// What is read of a socket that a broker sent: what it is.
+const RECEIVED_QUESTIONS: [SocketOption; 2] =
+    [(libc::SOL_SOCKET, libc::SO_DOMAIN), (libc::SOL_SOCKET, libc::SO_PROTOCOL)];
 
 /// Kernel: `asm-generic/socket.h`; the library of constants lacks them.
 const SO_PEERGROUPS: c_int = 59;
@@ -310,6 +322,7 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
         Duty::Scripts => scripts(&mut calls, needs)?,
         Duty::Terminal => terminal(&mut calls)?,
         Duty::Resolver => resolver(&mut calls)?,
+        Duty::Namespaces => namespaces(&mut calls)?,
         Duty::Spawner => spawner(&mut calls)?,
     }
     if needs.writes {
@@ -329,9 +342,26 @@ fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
         // Joins the groups of events.
         allow(calls, &[libc::SYS_bind]);
     }
-    let diag = [is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))];
-    calls.insert(libc::SYS_socket, vec![rule(diag)?]);
+    calls.insert(libc::SYS_socket, vec![sock_diag()?]);
+    if let Some(socket) = needs.receives {
+        calls.insert(libc::SYS_recvmsg, one_of(0, [bits(socket)])?);
+        calls.insert(libc::SYS_getsockopt, options(&RECEIVED_QUESTIONS)?);
+    }
     Ok(())
+}
+
+/// Adds entering network namespaces, opening a socket there, and sending it away. There is no way to
+/// ask anything on it, and none to receive.
+fn namespaces(calls: &mut Calls) -> Result<(), ConfineError> {
+    let of_network = bits(libc::CLONE_NEWNET);
+    calls.insert(libc::SYS_setns, one_of(1, [of_network])?);
+    calls.insert(libc::SYS_socket, vec![sock_diag()?]);
+    calls.insert(libc::SYS_sendmsg, one_of(0, [bits(libc::STDIN_FILENO)])?);
+    Ok(())
+}
+
+fn sock_diag() -> Result<SeccompRule, ConfineError> {
+    rule([is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))])
 }
 
 /// Adds streams within the process, with which the prompt's line editor receives signals.
@@ -366,7 +396,7 @@ fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
 
 /// Adds all that other duties need, to begin and to do them.
 fn spawner(own: &mut Calls) -> Result<(), ConfineError> {
-    let everything = Needs { sockets: SocketNeeds::Events, writes: true };
+    let everything = Needs { sockets: SocketNeeds::Events, receives: None, writes: true };
     for duty in Duty::ALL.into_iter().filter(|duty| *duty != Duty::Spawner) {
         for (call, rules) in calls(duty, everything)? {
             match own.entry(call) {
@@ -386,7 +416,6 @@ fn spawner(own: &mut Calls) -> Result<(), ConfineError> {
     allow(own, STARTS_OF_MACHINE);
     let no_namespace = (0, SeccompCmpOp::MaskedEq(bits(NAMESPACES)), 0);
     own.insert(libc::SYS_clone, vec![rule([no_namespace])?]);
-    own.insert(libc::SYS_setns, one_of(1, [bits(libc::CLONE_NEWNET)])?);
     own.insert(libc::SYS_prctl, one_of(0, PRCTLS.map(bits))?);
     // Its own limits.
     own.insert(libc::SYS_prlimit64, one_of(0, [0])?);
@@ -471,9 +500,12 @@ mod tests {
     use super::*;
 
     /// The duties of processes that start no other one.
-    const CONFINED: [Duty; 4] = [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Resolver];
+    const CONFINED: [Duty; 5] =
+        [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Namespaces, Duty::Resolver];
 
-    const EVERYTHING: Needs = Needs { sockets: SocketNeeds::Events, writes: true };
+    const EVERYTHING: Needs =
+        Needs { sockets: SocketNeeds::Events, receives: Some(RECEIVES), writes: true };
+    const RECEIVES: RawFd = 9;
 
     #[rstest]
     #[case::typing_for_the_user(libc::TIOCSTI)]
@@ -490,7 +522,7 @@ mod tests {
     #[case::processes(&[libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_open, libc::SYS_pidfd_getfd, libc::SYS_kill, libc::SYS_tkill])]
     #[case::listening(&[libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4])]
     #[case::mounts(&[libc::SYS_mount, libc::SYS_umount2, libc::SYS_move_mount, libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_pivot_root, libc::SYS_chroot])]
-    #[case::namespaces(&[libc::SYS_setns, libc::SYS_unshare])]
+    #[case::namespaces(&[libc::SYS_unshare])]
     #[case::kernel(&[libc::SYS_bpf, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_userfaultfd, libc::SYS_kexec_load, libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_perf_event_open, libc::SYS_reboot, libc::SYS_syslog])]
     #[case::handles(&[libc::SYS_open_by_handle_at, libc::SYS_name_to_handle_at, libc::SYS_memfd_create])]
     #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_capset, libc::SYS_personality])]
@@ -516,11 +548,29 @@ mod tests {
     #[case::prctl(libc::SYS_prctl)]
     #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
     #[case::tgkill(libc::SYS_tgkill)]
+    #[case::setns(libc::SYS_setns)]
     fn arguments_of_wide_calls_are_bounded(#[case] call: c_long) {
         for duty in CONFINED {
             let calls = calls(duty, EVERYTHING).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
         }
+    }
+
+    #[rstest]
+    #[case::connect(libc::SYS_connect, &[])]
+    #[case::send_many(libc::SYS_sendmmsg, &[])]
+    #[case::receive_many(libc::SYS_recvmmsg, &[])]
+    #[case::enter(libc::SYS_setns, &[Duty::Namespaces])]
+    #[case::send_descriptors(libc::SYS_sendmsg, &[Duty::Namespaces])]
+    #[case::receive_descriptors(libc::SYS_recvmsg, &[Duty::Scripts])]
+    fn calls_of_one_broker_are_left_to_no_other_duty(
+        #[case] call: c_long,
+        #[case] expected: &[Duty],
+    ) {
+        let others = CONFINED.into_iter().filter(|duty| *duty != Duty::Resolver);
+        let found: Vec<_> =
+            others.filter(|duty| calls(*duty, EVERYTHING).unwrap().contains_key(&call)).collect();
+        assert_eq!(found, expected);
     }
 
     #[rstest]
@@ -583,16 +633,19 @@ mod tests {
     fn numbers_of_calls_are_those_of_the_document() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/security-model.md");
         let document = std::fs::read_to_string(path).unwrap();
-        let nothing = Needs { sockets: SocketNeeds::Nothing, writes: false };
+        let nothing = Needs { sockets: SocketNeeds::Nothing, receives: None, writes: false };
         let sockets = Needs { sockets: SocketNeeds::Listing, ..nothing };
         let events = Needs { sockets: SocketNeeds::Events, ..nothing };
+        let writes = Needs { writes: true, ..events };
         let rows = [
             ("scripts, without sockets", Duty::Scripts, nothing),
             ("scripts, with the grant `sockets`", Duty::Scripts, sockets),
             ("the same with the grant `events`", Duty::Scripts, events),
-            ("the same with a directory to write", Duty::Scripts, EVERYTHING),
+            ("the same with a directory to write", Duty::Scripts, writes),
+            ("the same with every network namespace", Duty::Scripts, EVERYTHING),
             ("the terminal", Duty::Terminal, nothing),
             ("the broker of processes", Duty::Processes, nothing),
+            ("the broker of network namespaces", Duty::Namespaces, nothing),
             ("the broker of host names", Duty::Resolver, nothing),
             ("the spawner", Duty::Spawner, nothing),
         ];
@@ -603,15 +656,15 @@ mod tests {
     }
 
     #[test]
-    fn only_the_resolver_broker_may_connect() {
-        for duty in [Duty::Scripts, Duty::Terminal, Duty::Processes] {
-            let calls = calls(duty, EVERYTHING).unwrap();
-            for call in
-                [libc::SYS_connect, libc::SYS_sendmsg, libc::SYS_sendmmsg, libc::SYS_recvmsg]
-            {
-                assert!(!calls.contains_key(&call), "{duty:?}: {call}");
-            }
-        }
+    fn shell_without_the_broker_of_namespaces_receives_no_descriptors() {
+        let needs = Needs { receives: None, ..EVERYTHING };
+        assert!(!calls(Duty::Scripts, needs).unwrap().contains_key(&libc::SYS_recvmsg));
+    }
+
+    #[test]
+    fn broker_of_namespaces_asks_nothing_of_the_sockets_that_it_opens() {
+        let calls = calls(Duty::Namespaces, EVERYTHING).unwrap();
+        assert!(NETLINK.iter().all(|call| !calls.contains_key(call)));
     }
 
     #[test]
@@ -722,6 +775,9 @@ mod tests {
     }
 
     #[rstest]
+    #[case::receiving(libc::SYS_recvmsg, [9, 0, 0, 0, 0, 0], true)]
+    #[case::receiving_over_another_socket(libc::SYS_recvmsg, [8, 0, 0, 0, 0, 0], false)]
+    #[case::kind_of_a_socket(libc::SYS_getsockopt, [0, 1, 39, 0, 0, 0], true)]
     #[case::thread(libc::SYS_clone, [bits(THREAD), 0, 0, 0, 0, 0], true)]
     #[case::process(libc::SYS_clone, [17, 0, 0, 0, 0, 0], false)]
     #[case::namespace(libc::SYS_clone, [bits(THREAD | libc::CLONE_NEWUSER), 0, 0, 0, 0, 0], false)]
@@ -739,7 +795,33 @@ mod tests {
         #[case] arguments: [u64; 6],
         #[case] is_allowed: bool,
     ) {
-        let program = program(calls(Duty::Scripts, EVERYTHING).unwrap()).unwrap();
+        bounds(Duty::Scripts, call, arguments, is_allowed);
+    }
+
+    #[rstest]
+    #[case::network(libc::SYS_setns, [3, bits(libc::CLONE_NEWNET), 0, 0, 0, 0], true)]
+    #[case::whatever_it_is(libc::SYS_setns, [3, 0, 0, 0, 0, 0], false)]
+    #[case::mounts(libc::SYS_setns, [3, bits(libc::CLONE_NEWNS), 0, 0, 0, 0], false)]
+    #[case::users(libc::SYS_setns, [3, bits(libc::CLONE_NEWUSER), 0, 0, 0, 0], false)]
+    #[case::several(
+        libc::SYS_setns,
+        [3, bits(libc::CLONE_NEWNET | libc::CLONE_NEWNS), 0, 0, 0, 0],
+        false
+    )]
+    #[case::standard_input(libc::SYS_sendmsg, [0; 6], true)]
+    #[case::other_socket(libc::SYS_sendmsg, [3, 0, 0, 0, 0, 0], false)]
+    #[case::sock_diag(libc::SYS_socket, [16, 3, 4, 0, 0, 0], true)]
+    #[case::routes(libc::SYS_socket, [16, 3, 0, 0, 0, 0], false)]
+    fn program_bounds_the_broker_of_namespaces(
+        #[case] call: c_long,
+        #[case] arguments: [u64; 6],
+        #[case] is_allowed: bool,
+    ) {
+        bounds(Duty::Namespaces, call, arguments, is_allowed);
+    }
+
+    fn bounds(duty: Duty, call: c_long, arguments: [u64; 6], is_allowed: bool) {
+        let program = program(calls(duty, EVERYTHING).unwrap()).unwrap();
         let expected = if is_allowed { ALLOWED } else { NO_SUCH_CALL };
         assert_eq!(answer(&program, MACHINE, call, arguments), expected);
     }

@@ -7,7 +7,9 @@ use builtin_api::ExitCode;
 use builtin_cli::Escaped;
 
 use crate::{
-    limits::{MAX_BRACE_WORDS, MAX_ERROR_BYTES, ScriptLimits},
+    limits::{
+        MAX_BRACE_WORDS, MAX_ERROR_BYTES, MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS, ScriptLimits,
+    },
     output::Stop,
     script::Script,
 };
@@ -20,6 +22,7 @@ pub(crate) enum Ending {
     TooMuchOutput,
     TooManyErrors,
     TooMuchWritten,
+    TooDeep,
     Truncated,
     BrokenPipe,
     OutputFailed(std::io::ErrorKind),
@@ -36,6 +39,7 @@ impl Ending {
             (Some(Stop::TooMuchOutput), _) => Self::TooMuchOutput,
             (Some(Stop::TooManyErrors), _) => Self::TooManyErrors,
             (Some(Stop::TooMuchWritten), _) => Self::TooMuchWritten,
+            (Some(Stop::TooDeep), _) => Self::TooDeep,
             (Some(Stop::BrokenPipe), _) => Self::BrokenPipe,
             (Some(Stop::Failed(kind)), _) => Self::OutputFailed(kind),
             (None, bashkit::Error::ResourceLimit(LimitExceeded::Timeout(_))) => Self::Timeout,
@@ -60,6 +64,7 @@ impl Ending {
             Self::TooMuchOutput
             | Self::TooManyErrors
             | Self::TooMuchWritten
+            | Self::TooDeep
             | Self::Truncated
             | Self::OutputFailed(_)
             | Self::LongRange(_)
@@ -95,6 +100,12 @@ impl fmt::Display for Told<'_> {
                 "the script writes more than the limit of {} bytes into granted directories: what it \
                  wrote is not whole",
                 self.limits.max_write_bytes
+            ),
+            Ending::TooDeep => write!(
+                f,
+                "the script nests too deep (at most {MAX_NESTED_COMMANDS} commands that run one \
+                 another, {MAX_EXPRESSION_WORDS} words of an expression): what was printed is not \
+                 whole"
             ),
             Ending::Truncated => write!(f, "output was cut off: what was printed is not whole"),
             Ending::OutputFailed(kind) => write!(f, "output cannot be written: {kind}"),

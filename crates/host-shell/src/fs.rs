@@ -68,14 +68,19 @@ impl WriteBudget {
         self.reason.clone()
     }
 
+    /// Ends the script.
+    pub(crate) fn end(&self, stop: Stop) {
+        self.reason.set(stop);
+        self.interrupt.interrupt();
+    }
+
     /// Takes bytes that are to be written. Where there are not so many the script ends.
     fn spend(&self, bytes: u64) -> io::Result<()> {
         let take = |left: u64| left.checked_sub(bytes);
         if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
             return Ok(());
         }
-        self.reason.set(Stop::TooMuchWritten);
-        self.interrupt.interrupt();
+        self.end(Stop::TooMuchWritten);
         let problem = "the limit of bytes for granted directories is reached";
         Err(io::Error::new(io::ErrorKind::QuotaExceeded, problem))
     }

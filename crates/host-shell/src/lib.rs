@@ -71,7 +71,7 @@
 //! # What needs a process
 //!
 //! A [`Shell`] runs in its host's process, and cannot promise there what only a process boundary
-//! holds: the interpreter counts memory after it has it, and recurses as deep as a script nests, so a
+//! holds: the interpreter counts memory after it has it, and recurses deeper than is known here, so a
 //! script can use up the host's memory, or overflow a stack and with that abort the host; and a write
 //! to a stream that nobody reads is waited for. Whoever runs scripts of others gives the shell a child
 //! process with a limit of memory ([`ScriptLimits::max_memory_bytes`], `RLIMIT_DATA`), ends it when it does
@@ -95,6 +95,7 @@ mod explained;
 mod fs;
 mod help;
 pub mod limits;
+mod nesting;
 mod output;
 mod register;
 mod script;

@@ -58,9 +58,19 @@ pub const MAX_LOOP_TURNS: usize = 1_000_000;
 /// and steps of its commands are charged here. Reaching it is an error.
 pub const MAX_WORK_UNITS: u64 = 1_000_000_000;
 
-/// Work units more where commands are counted: the interpreter charges 100 for each of
+/// Work units more, since each call is looked at: the interpreter charges 100 for each of
 /// [`MAX_COMMANDS`].
-pub(crate) const COUNTING_WORK_UNITS: u64 = 100_000_000;
+const LOOKING_WORK_UNITS: u64 = 100_000_000;
+
+/// Commands that run one another (`command`, `env`, `xargs` ...) in one call, and words `time` in one command:
+/// the interpreter's own bound for what nests. It recurses for each, and has no bound for these. Reaching
+/// it ends the script with an error.
+pub const MAX_NESTED_COMMANDS: usize = 100;
+
+/// Words of an expression of `test` or `find`, and words and punctuation of a filter of `jq`. The interpreter
+/// recurses for each, and the stack of unoptimised code is enough for twice as many. Reaching it ends the
+/// script with an error.
+pub const MAX_EXPRESSION_WORDS: usize = 2_000;
 
 /// Bytes of all variables together: one wide listing in a variable. Reaching it is an error.
 pub const MAX_VARIABLE_BYTES: usize = MAX_LIVE_BYTES;
@@ -172,11 +182,11 @@ impl Default for ScriptLimits {
 }
 
 impl ScriptLimits {
-    /// Returns the interpreter's limits, with so many work units more.
-    pub(crate) fn execution(self, more_work: u64) -> ExecutionLimits {
+    /// Returns the interpreter's limits.
+    pub(crate) fn execution(self) -> ExecutionLimits {
         ExecutionLimits::new()
             .timeout(self.timeout)
-            .max_work_units(MAX_WORK_UNITS.saturating_add(more_work))
+            .max_work_units(MAX_WORK_UNITS.saturating_add(LOOKING_WORK_UNITS))
             .max_aggregate_input_bytes(u64::try_from(MAX_INPUT_BYTES).unwrap_or(u64::MAX))
             .max_live_intermediate_bytes(u64::try_from(MAX_LIVE_BYTES).unwrap_or(u64::MAX))
             .max_commands(MAX_COMMANDS)

@@ -14,6 +14,8 @@ pub(crate) enum Stop {
     TooManyErrors,
     /// It wrote more into granted directories than it may.
     TooMuchWritten,
+    /// It nests deeper than the interpreter's stack would bear.
+    TooDeep,
     /// The reader went away.
     BrokenPipe,
     /// Writing failed.

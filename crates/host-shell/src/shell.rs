@@ -26,10 +26,8 @@ use crate::{
     error::{Error, Repr},
     fs::{SandboxFs, WriteBudget},
     help::{self, Help},
-    limits::{
-        self, COUNTING_WORK_UNITS, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, MAX_PARSER_THREADS,
-        ScriptLimits,
-    },
+    limits::{self, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, MAX_PARSER_THREADS, ScriptLimits},
+    nesting::{is_call_too_deep, is_script_too_deep},
     output::{LimitedOutput, Reason, Stop},
     script::{Finished, Outcome, Script, ScriptInterrupt},
 };
@@ -197,7 +195,6 @@ impl Setup {
     fn interpreter(&self) -> Result<Bash, Error> {
         let allowed = self.allowed.clone();
         let counter = self.counter.clone();
-        let counting = if counter.is_some() { COUNTING_WORK_UNITS } else { 0 };
         let refusals = Refusals { known: self.known.clone(), allowed: allowed.clone(), counter };
         let exited = Arc::clone(&self.exited);
         let mut builder = Bash::builder()
@@ -206,17 +203,22 @@ impl Setup {
                 HookAction::Continue(event)
             }))
             .fs(Arc::<InMemoryFs>::clone(&self.memory))
-            .limits(self.limits.execution(counting))
+            .limits(self.limits.execution())
             .session_limits(limits::session())
             .memory_limits(limits::memory())
             .builtin_filter(move |name| allowed.admits(name))
             .command_resolver(Arc::new(refusals));
-        if let Some(counter) = self.counter.clone() {
-            builder = builder.before_tool(Box::new(move |call| {
+        let (counter, writes) = (self.counter.clone(), Arc::clone(&self.writes));
+        builder = builder.before_tool(Box::new(move |call| {
+            if let Some(counter) = &counter {
                 counter.add(&call.name);
-                HookAction::Continue(call)
-            }));
-        }
+            }
+            if is_call_too_deep(&call.name, &call.args) {
+                writes.end(Stop::TooDeep);
+                return HookAction::Cancel("nests too deep".to_owned());
+            }
+            HookAction::Continue(call)
+        }));
         for builtin in &self.builtins {
             let adapter = Adapter::new(Arc::clone(builtin), Arc::clone(&self.calls));
             builder = builder.command(builtin.name(), adapter);
@@ -298,9 +300,13 @@ impl Shell {
         self.setup.calls.set_deadline(deadline);
         let before = self.bash.shell_state();
         let reason = self.setup.writes.begin(self.setup.limits.max_write_bytes);
+        if is_script_too_deep(&script.text) {
+            return self.ended(&Ending::TooDeep);
+        }
         let ending = match self.execute(script, stdout, stderr, &reason) {
             // The script ended before it was.
             Ok(_) if reason.get() == Some(Stop::TooMuchWritten) => Ending::TooMuchWritten,
+            Ok(_) if reason.get() == Some(Stop::TooDeep) => Ending::TooDeep,
             // A builtin saw the deadline first, and what it printed may not be whole.
             Ok(_) if deadline.is_some_and(|end| Instant::now() >= end) => Ending::Timeout,
             Ok(result) if result.stdout_truncated || result.stderr_truncated => Ending::Truncated,

@@ -1,10 +1,10 @@
 //! A socket that others can reach: its identity and what is known of it.
 
-use std::{fmt, net::SocketAddr, num::NonZeroU32, str::FromStr};
+use std::{fmt, net::SocketAddr, num::NonZeroU32, str::FromStr, sync::Arc};
 
 use bstr::{BString, ByteSlice as _};
 use procnetsocket::{
-    Family, Pid, Table,
+    Family, NetNamespace, Pid, Table,
     model::{
         Cookie, InetProtocol, InetSocket, Inode, Socket, Source, StateMask, TcpState, UnixName,
         UnixSocket, UnixState,
@@ -127,6 +127,8 @@ pub struct PortIdentity {
     pub local: PortAddress,
     /// The inode; sockets without one count as one socket.
     pub inode: Option<Inode>,
+    /// The network namespace, where those of several are told apart.
+    pub namespace: Option<Inode>,
 }
 
 /// Where a socket is reached.
@@ -210,6 +212,8 @@ pub struct Port {
     pub uid: Option<u32>,
     /// The cookie, which links the port to the kernel's word of its end; from sock_diag only.
     pub cookie: Option<Cookie>,
+    /// The network namespace, where ports of every one are read.
+    pub namespace: Option<Arc<NetNamespace>>,
     /// The processes that held it when it opened, as far as they can be seen; `None` when they were
     /// not asked for, or cannot be told.
     pub processes: Option<Vec<PortProcess>>,
@@ -237,6 +241,7 @@ impl Port {
             backlog: None,
             uid: None,
             cookie: None,
+            namespace: None,
             processes: None,
         }
     }
@@ -288,7 +293,8 @@ impl Port {
             }
             PortAddress::Unix(_) => self.local.clone(),
         };
-        PortIdentity { protocol: self.protocol, local, inode: self.inode }
+        let namespace = self.namespace.as_ref().map(|namespace| namespace.id);
+        PortIdentity { protocol: self.protocol, local, inode: self.inode, namespace }
     }
 
     /// Takes over what a newer row of the same port tells. What its source does not tell stays.

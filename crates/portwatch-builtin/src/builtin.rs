@@ -1,6 +1,6 @@
 //! The stages of one call: arguments, plan, ports, work.
 
-use std::fmt::Display;
+use std::{borrow::Cow, fmt::Display};
 
 use bstr::BString;
 use builtin_api::{Builtin, CallContext, Error, ErrorKind, ExitCode};
@@ -65,8 +65,18 @@ impl PortWatch {
             return Ok(refuse(context, &CliError::Endless));
         }
         let cancel = context.cancel;
+        let view = if watch.is_everywhere {
+            match self.view.everywhere() {
+                Ok(view) => Cow::Owned(view),
+                Err(error) => {
+                    return Ok(refuse(context, &CliError::Namespaces(error.to_string())));
+                }
+            }
+        } else {
+            Cow::Borrowed(&self.view)
+        };
         let ports = |condition: &WaitCondition| {
-            PolicyPorts::new(&self.view, &condition.which, &|| cancel.is_cancelled())
+            PolicyPorts::new(&view, &condition.which, &|| cancel.is_cancelled())
         };
         let ports: Result<Vec<_>, CliError> = watch.conditions.iter().map(ports).collect();
         // What is wrong is that there was no time.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bstr::BString;
-use builtin_cli::Escaped;
+use builtin_cli::{Chain, Escaped};
 use port_monitor::{
     PortLook, PortSource, PortTable, ProcessesByInode, Protocol, ReadProblem, ReadProblemKind,
     Reading, Readings, Scope, processes_of,
@@ -17,8 +17,8 @@ use procnetsocket::{
     model::{Inode, Socket},
 };
 use socket_query::{
-    AddressFamily, ErrorKind, FamilySet, Look, PolicyView, Selection, Sink, SocketTable, StateSet,
-    TableSet,
+    AddressFamily, ErrorKind, FamilySet, ListedNamespace, Look, PolicyView, Selection, Sink,
+    SocketTable, StateSet, TableSet,
     expr::{Expr, HostPattern, Predicate, Side},
 };
 
@@ -122,7 +122,7 @@ impl<'a> PolicyPorts<'a> {
         selection: &Selection,
         interrupt: &dyn Interrupt,
     ) -> Result<Reading, ReadProblem> {
-        let mut rows = PolicyPortSink::default();
+        let mut rows = PolicyPortSink::new(self.view);
         look.collect(selection, interrupt, &mut rows).map_err(problem)?;
         if let Some(problem) = rows.failed {
             return Err(problem);
@@ -135,9 +135,6 @@ impl<'a> PolicyPorts<'a> {
                     local == *name || Escaped::column(&local).without_hex().is_shown_as(name)
                 })
             });
-        }
-        for device in reading.ports.iter_mut().filter_map(|port| port.device.as_mut()) {
-            device.name = self.view.interface_name(device.index);
         }
         reading.finish(table)
     }
@@ -219,16 +216,37 @@ impl PortSource for PolicyPorts<'_> {
 }
 
 /// Keeps the ports of a table, and why some may be missing.
-#[derive(Default)]
-struct PolicyPortSink {
+struct PolicyPortSink<'a> {
+    view: &'a PolicyView,
+    /// Where the rows come from, in a view of every network namespace.
+    there: Option<ListedNamespace>,
     reading: Reading,
     /// Why the table could not be read.
     failed: Option<ReadProblem>,
 }
 
-impl Sink for PolicyPortSink {
+impl<'a> PolicyPortSink<'a> {
+    fn new(view: &'a PolicyView) -> Self {
+        Self { view, there: None, reading: Reading::default(), failed: None }
+    }
+}
+
+impl Sink for PolicyPortSink<'_> {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
-        self.reading.take(socket)
+        let known = self.reading.ports.len();
+        let flow = self.reading.take(socket);
+        let view = self.there.as_ref().map_or(self.view, |there| &there.view);
+        for port in self.reading.ports.iter_mut().skip(known) {
+            port.namespace = self.there.as_ref().map(|there| Arc::clone(&there.namespace));
+            if let Some(device) = &mut port.device {
+                device.name = view.interface_name(device.index);
+            }
+        }
+        flow
+    }
+
+    fn namespace(&mut self, listed: &ListedNamespace) {
+        self.there = Some(listed.clone());
     }
 
     fn problem(&mut self, problem: socket_query::ListingProblem<'_>) -> ControlFlow<()> {
@@ -244,6 +262,18 @@ impl Sink for PolicyPortSink {
             P::Unreported(tables) => {
                 self.failed = Some(ReadProblem::new(ReadProblemKind::Unreadable, tables));
             }
+            P::Namespace(name, error) => {
+                let text = format_args!("network namespace {name} is not listed: {}", Chain(error));
+                self.reading.note_gap(ReadProblem::new(ReadProblemKind::Incomplete, text));
+            }
+            P::UnseenNamespaces(closed) => {
+                let text = format_args!(
+                    "network namespaces may be missing: {closed} processes are closed to this user"
+                );
+                self.reading.note_gap(ReadProblem::new(ReadProblemKind::Incomplete, text));
+            }
+            // OK because every port is there.
+            P::NamespacesAsText(_) => {}
             P::Changed(table) => self.reading.note_gap(ReadProblem::changed(table)),
             _ => {
                 let text = "something could not be listed";

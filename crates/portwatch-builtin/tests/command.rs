@@ -23,8 +23,8 @@ use portwatch_builtin::{OutputMode, PortWatch};
 use procnetsocket::{Interrupt, Pid, ProcVisibility, ProcessQuery, ProcessReport, SocketTables};
 use rstest::rstest;
 use socket_query::{
-    AddressFamily, FamilySet, Grant, Names, Policy, PolicyView, ProcessSource, ProcessSourceError,
-    Visibility, VisibleUsers,
+    AddressFamily, FamilySet, Grant, Names, NamespaceScope, Policy, PolicyView, ProcessSource,
+    ProcessSourceError, Visibility, VisibleUsers,
 };
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp, Unix};
 
@@ -299,6 +299,21 @@ fn bare_port_matches_every_address(#[case] address: &str) {
         assert_eq!(call(&machine, &words).status, 0, "{words:?}");
     }
     assert_eq!(call(&machine, &["--gone", ":8080", "--timeout=1ms"]).status, 124);
+}
+
+/// A protocol before a port or an address, as `wait-on` and others write it.
+#[rstest]
+#[case::port("tcp:8080", 0)]
+#[case::port_with_colon("tcp::8080", 0)]
+#[case::address("tcp:[::1]:8080", 0)]
+#[case::other_address("tcp:127.0.0.1:8080", 124)]
+#[case::other_protocol("udp:8080", 124)]
+#[case::udp("udp:127.0.0.53:53", 0)]
+#[case::no_address("tcp:[::1:8080", 2)]
+fn protocol_may_stand_before_a_port(#[case] word: &str, #[case] status: u8) {
+    let root = FakeProc::new().tcp(Tcp::listen("[::1]:8080").inode(9));
+    let machine = still(&root.udp(Datagram::bound("127.0.0.53:53").inode(4)));
+    assert_eq!(call(&machine, &["--wait", word, "--timeout=5ms"]).status, status);
 }
 
 fn unix_base() -> FakeProc {
@@ -648,12 +663,14 @@ fn prints_its_help() {
       -4, --ipv4                 IPv4 ports
       -6, --ipv6                 IPv6 ports
       -p, --processes            show the processes that hold a port
+          --all-namespaces       ports of every network namespace
           --json-lines           print one JSON object a line
       -h, --help                 print this text
       -V, --version              print the version
 
     FILTER is the filter of ss, or one or more of these, each for itself:
       :8080, 8080    short for 'sport = :8080', of any address
+      tcp:8080, udp:[::1]:53   the same of one protocol, perhaps of one address
       /run/x.sock    a unix socket of that path
       unix:NAME      a unix socket of the name that ss -x prints, such as unix:@NAME
     DURATION is a number with ms, s, m or h; without, it is seconds.
@@ -676,4 +693,37 @@ fn a_wrong_option_is_followed_by_the_nearest_right_one() {
         (called.status, called.stderr.as_str()),
         (2, "portwatch: unrecognized option '--tiemout'\nportwatch: did you mean --timeout?\n")
     );
+}
+
+#[rstest]
+#[case::not_granted(
+    &[Grant::Sockets],
+    NamespaceScope::All,
+    "listing other namespaces needs the grant \"namespaces\", which this host does not give"
+)]
+#[case::named_ones_alone(
+    &[Grant::Sockets, Grant::Namespaces],
+    NamespaceScope::Named,
+    "listing every network namespace needs namespaces = \"all\" in the policy of this host"
+)]
+#[case::fake_root(&[Grant::Sockets, Grant::Namespaces], NamespaceScope::All, NO_MEANS)]
+fn every_namespace_is_refused_where_the_host_does_not_allow_it(
+    #[case] grants: &[Grant],
+    #[case] scope: NamespaceScope,
+    #[case] reason: &str,
+) {
+    let machine = still(&base());
+    let policy = Policy::new(grants.iter().copied().collect()).with_namespaces(scope);
+    let portwatch = PortWatch::new(machine.view(policy));
+    let called = run(&machine, &portwatch, &Cancel::new(), &["--list", "--all-namespaces"]);
+    let refused = format!("portwatch: {reason}\n");
+    assert_eq!((called.status, called.stderr, called.stdout.as_str()), (1, refused, ""));
+}
+
+const NO_MEANS: &str = "listing other namespaces is allowed, but this host gives no way to do it";
+
+#[test]
+fn filter_knows_no_namespaces_of_one() {
+    let called = call(&still(&base()), &["--list", "netns = blue"]);
+    assert_eq!((called.status, called.stdout.as_str()), (1, ""));
 }

@@ -99,6 +99,7 @@ mod limits;
 mod listing;
 mod namespace;
 mod netstat;
+mod peers;
 mod proc;
 mod process;
 mod processors;
@@ -122,6 +123,7 @@ pub use self::{
         NetNamespace, OpenedNamespace, TextTables, UnreadableNamespace, received_text_table,
     },
     netstat::{Connection, Netstat, NetstatProtocol},
+    peers::{MAX_PEERS, Peer, PeerSocket, PeerTable, PeerTableBuilder},
     proc::{
         root::{self, Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
         scan::TextTable,

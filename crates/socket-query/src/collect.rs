@@ -42,45 +42,50 @@ pub(crate) fn collect(
             (reading, reading.table.map(|table| query(table, source, selection, &is_over)))
         })
         .collect();
-    let queries = readings.iter().filter_map(|(_, query)| query.as_ref());
-    tables.ahead(queries, |ahead| {
-        for (reading, query) in &readings {
-            let (Some(table), Some(query)) = (reading.table, query) else {
-                unreported.add(reading);
-                continue;
-            };
-            let read = tables.visit_with(&query.clone().with_ahead(ahead), &mut admit);
-            // What was read before an error is shown, so the batch goes out first.
-            let _ = admit.flush_unix();
-            match read {
-                Ok(report) if report.inconsistent => {
-                    _ = admit.problem(ListingProblem::Changed(table));
-                }
-                Ok(_) => {}
-                Err(error) if matches!(error.kind(), ErrorKind::Missing | ErrorKind::NoHandler) => {
+    // Compat: requests that are under way count to the queue of the kernel's own netlink socket, and one
+    // is under way while `ss` lists it. So nothing else is asked before.
+    let is_netlink = |(reading, _): &(&TableReading, _)| reading.table == Some(Table::Netlink);
+    let (netlink, others) = readings.split_at(readings.partition_point(is_netlink));
+    for readings in [netlink, others] {
+        let queries = readings.iter().filter_map(|(_, query)| query.as_ref());
+        tables.ahead(queries, |ahead| {
+            for (reading, query) in readings {
+                let (Some(table), Some(query)) = (reading.table, query) else {
                     unreported.add(reading);
+                    continue;
+                };
+                let read = tables.visit_with(&query.clone().with_ahead(ahead), &mut admit);
+                // What was read before an error is shown, so the batch goes out first.
+                let _ = admit.flush_unix();
+                match read.map_err(|error| (error.kind(), error)) {
+                    Ok(report) if report.inconsistent => {
+                        _ = admit.problem(ListingProblem::Changed(table));
+                    }
+                    Ok(_) => {}
+                    Err((ErrorKind::Missing | ErrorKind::NoHandler, _)) => unreported.add(reading),
+                    Err((ErrorKind::Interrupted, _)) if is_late() => {
+                        return Err(Error::max_time(policy));
+                    }
+                    Err((ErrorKind::Interrupted, error)) => return Err(error.into()),
+                    Err((_, error)) => drop(admit.problem(ListingProblem::Table(table, &error))),
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted && is_late() => {
-                    return Err(Error::max_time(policy));
+                if admit.is_full {
+                    return Err(Error::max_rows(policy));
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error.into()),
-                Err(error) => drop(admit.problem(ListingProblem::Table(table, &error))),
+                if admit.is_out_of_order {
+                    return Err(Error::too_many_to_sort(source.sorted_rows));
+                }
+                if admit.collected.stopped {
+                    break;
+                }
             }
-            if admit.is_full {
-                return Err(Error::max_rows(policy));
-            }
-            if admit.is_out_of_order {
-                return Err(Error::too_many_to_sort(source.sorted_rows));
-            }
-            if admit.collected.stopped {
-                break;
-            }
+            Ok(())
+        })?;
+        if admit.collected.stopped {
+            return Ok(admit.collected);
         }
-        Ok(())
-    })?;
-    if !admit.collected.stopped {
-        unreported.report(tables, |problem| admit.problem(problem));
     }
+    unreported.report(tables, |problem| admit.problem(problem));
     Ok(admit.collected)
 }
 

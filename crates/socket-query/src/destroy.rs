@@ -39,6 +39,7 @@ impl KillGate<'_> {
     /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection whose filter is no
     /// expression, [`ErrorKind::IncompleteProcessScan`](crate::ErrorKind::IncompleteProcessScan) for one that
     /// admits sockets of which it is not known which processes have them open, while there are such,
+    /// [`ErrorKind::PeersWithoutListing`](crate::ErrorKind::PeersWithoutListing) for one of other ends,
     /// [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The kernel's
     /// refusal for want of `CAP_NET_ADMIN`, and
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); what was destroyed before was
@@ -52,6 +53,9 @@ impl KillGate<'_> {
         // Security: without a filter every socket of the machine would be meant.
         if !selection.filter.is_expression() {
             return Err(Error::no_filter());
+        }
+        if selection.filter.has_peer_condition() {
+            return Err(Error::peers_without_listing());
         }
         let (listed, reported) = self.prepare(selection, interrupt, sink)?;
         if reported.stopped {

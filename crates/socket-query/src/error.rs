@@ -59,6 +59,8 @@ enum Repr {
         "it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant"
     )]
     IncompleteProcessScan,
+    #[error("expected a filter without peer-pid and peer-comm, which are for listings")]
+    PeersWithoutListing,
     #[error("{0} calls follow events already")]
     Busy(usize),
     #[error(transparent)]
@@ -100,6 +102,9 @@ pub enum ErrorKind {
     /// Sockets are to be destroyed that some process does not hold, and not every process can be looked
     /// into.
     IncompleteProcessScan,
+    /// Sockets are to be destroyed by what is at their other ends, which are looked for in listings
+    /// only.
+    PeersWithoutListing,
     /// Every event socket is in use.
     Busy,
     /// The caller asked for the end.
@@ -175,6 +180,10 @@ impl Error {
         Self(Repr::IncompleteProcessScan)
     }
 
+    pub(crate) fn peers_without_listing() -> Self {
+        Self(Repr::PeersWithoutListing)
+    }
+
     pub(crate) fn busy(followers: usize) -> Self {
         Self(Repr::Busy(followers))
     }
@@ -198,6 +207,7 @@ impl Error {
                 ErrorKind::EventsWithoutProcesses
             }
             Repr::IncompleteProcessScan => ErrorKind::IncompleteProcessScan,
+            Repr::PeersWithoutListing => ErrorKind::PeersWithoutListing,
             Repr::Busy(_) => ErrorKind::Busy,
             Repr::Processes(error) => match error.kind {
                 ProcessSourceErrorKind::Interrupted => ErrorKind::Interrupted,
@@ -241,6 +251,7 @@ mod tests {
             Error::events_without_processes(),
             Error::events_of_everyone(),
             Error::incomplete_process_scan(),
+            Error::peers_without_listing(),
             Error::busy(4),
         ];
         let lines = errors.map(|error| format!("{:?}: {error}", error.kind()));
@@ -256,6 +267,7 @@ mod tests {
         EventsWithoutProcesses: expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended
         EventsWithoutProcesses: this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended
         IncompleteProcessScan: it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant
+        PeersWithoutListing: expected a filter without peer-pid and peer-comm, which are for listings
         Busy: 4 calls follow events already
         "#);
     }

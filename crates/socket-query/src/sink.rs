@@ -3,7 +3,7 @@
 use std::{fmt, ops::ControlFlow, sync::Arc};
 
 use builtin_cli::Chain;
-use procnetsocket::{ProcessTable, RowError, Table, model::Socket};
+use procnetsocket::{PeerTable, ProcessTable, RowError, Table, model::Socket};
 
 use crate::{error::Error, select::SocketTable, view::ListedNamespace};
 
@@ -25,6 +25,12 @@ pub trait Sink {
     /// Receives the processes that were found, before the first socket, if the selection asks for
     /// them ([`Selection::processes`](crate::Selection::processes)). Without it they are dropped.
     fn processes(&mut self, found: Arc<ProcessTable>) {
+        let _ = found;
+    }
+
+    /// Receives the other ends of connections, before the first socket, if the selection asks for
+    /// them ([`Selection::peers`](crate::Selection::peers)). Without it they are dropped.
+    fn peers(&mut self, found: Arc<PeerTable>) {
         let _ = found;
     }
 }
@@ -56,6 +62,9 @@ pub enum ListingProblem<'a> {
     /// So many namespaces may not be entered and were read as text, which has fewer details. Every
     /// socket is there.
     NamespacesAsText(u64),
+    /// Other ends are looked for, and there are unix sockets of the text table, which has none. Every
+    /// socket is there.
+    UnixPeersUnknown,
     /// A socket was to be destroyed, and was not.
     NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),
 }

@@ -209,7 +209,8 @@ impl Ss {
             return Ok(self.refuse(context.stderr, &CliError::no_filter()));
         }
         self.report_ungranted(context.stderr, show);
-        let selection = &Selection { processes: show.shown_processes(), ..selection };
+        let peers = selection.peers && show.answer == ListingKind::Sockets;
+        let selection = &Selection { processes: show.shown_processes(), peers, ..selection };
         let cancel = context.cancel;
         let begin = |context| self.begin(context, show, selection, counters);
         match show.action {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use builtin_api::{Error, ExitCode};
-use procnetsocket::{ProcessTable, model::Socket};
+use procnetsocket::{PeerTable, ProcessTable, model::Socket};
 use socket_query::{EventSink, ListedNamespace, ListingProblem, Sink, SocketTable};
 
 use crate::{
@@ -77,7 +77,9 @@ impl Sink for ListingRun<'_> {
         match problem {
             // Said once, at the end, with what is to be said of the processes that are shown.
             ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
-            note @ ListingProblem::NamespacesAsText(_) => complain(self.stderr, &Line(note)),
+            note @ (ListingProblem::NamespacesAsText(_) | ListingProblem::UnixPeersUnknown) => {
+                complain(self.stderr, &Line(note));
+            }
             problem => self.problems.report(self.stderr, problem),
         }
         ControlFlow::Continue(())
@@ -89,6 +91,10 @@ impl Sink for ListingRun<'_> {
 
     fn processes(&mut self, found: Arc<ProcessTable>) {
         self.printer.show_processes(found);
+    }
+
+    fn peers(&mut self, found: Arc<PeerTable>) {
+        self.printer.show_peers(found);
     }
 }
 

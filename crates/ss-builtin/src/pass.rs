@@ -15,7 +15,7 @@ use std::{
 };
 
 use builtin_api::{Error, ExitCode, Rfc3339};
-use procnetsocket::{ProcessTable, model::Socket};
+use procnetsocket::{PeerTable, ProcessTable, model::Socket};
 use serde::Serialize;
 use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 
@@ -147,7 +147,7 @@ impl Sink for PassRun<'_> {
         match problem {
             ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
             // It is no problem: `source` says it of each socket.
-            ListingProblem::NamespacesAsText(_) => {}
+            ListingProblem::NamespacesAsText(_) | ListingProblem::UnixPeersUnknown => {}
             problem => self.report(Line(problem).to_string()),
         }
         ControlFlow::Continue(())
@@ -159,5 +159,9 @@ impl Sink for PassRun<'_> {
 
     fn processes(&mut self, found: Arc<ProcessTable>) {
         self.rows.set_users(ProcessColumn::new(found));
+    }
+
+    fn peers(&mut self, found: Arc<PeerTable>) {
+        self.rows.set_peers(found);
     }
 }

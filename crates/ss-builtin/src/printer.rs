@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use procnetsocket::{ProcessTable, model::Socket};
+use procnetsocket::{PeerTable, ProcessTable, model::Socket};
 use socket_query::{ListedNamespace, Selection, SocketTable};
 
 use crate::{
@@ -86,7 +86,7 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     if show.namespace != NamespaceChoice::Every {
         columns = columns.without(ColumnId::Netns);
     }
-    if show.processes.is_none() {
+    if show.processes.is_none() && !selection.peers {
         columns = columns.without(ColumnId::Process);
     }
     if selection.tables.len() == 1 {
@@ -105,6 +105,9 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
 pub(crate) trait Printer {
     /// Shows these processes with the sockets that they have open.
     fn show_processes(&mut self, found: Arc<ProcessTable>);
+
+    /// Shows these other ends with the sockets.
+    fn show_peers(&mut self, found: Arc<PeerTable>);
 
     /// Takes the network namespace of the sockets that follow.
     fn show_namespace(&mut self, listed: &ListedNamespace);
@@ -133,6 +136,10 @@ struct TextPrinter<'a> {
 impl Printer for TextPrinter<'_> {
     fn show_processes(&mut self, found: Arc<ProcessTable>) {
         self.rows.set_users(ProcessColumn::new(found));
+    }
+
+    fn show_peers(&mut self, found: Arc<PeerTable>) {
+        self.rows.set_peers(found);
     }
 
     fn show_namespace(&mut self, listed: &ListedNamespace) {
@@ -171,6 +178,10 @@ impl Printer for JsonPrinter<'_> {
         self.rows.set_users(ProcessColumn::new(found));
     }
 
+    fn show_peers(&mut self, found: Arc<PeerTable>) {
+        self.rows.set_peers(found);
+    }
+
     fn show_namespace(&mut self, listed: &ListedNamespace) {
         self.rows.set_namespace(listed);
     }
@@ -203,6 +214,8 @@ struct CountPrinter<'a> {
 
 impl Printer for CountPrinter<'_> {
     fn show_processes(&mut self, _found: Arc<ProcessTable>) {}
+
+    fn show_peers(&mut self, _found: Arc<PeerTable>) {}
 
     fn show_namespace(&mut self, _listed: &ListedNamespace) {}
 

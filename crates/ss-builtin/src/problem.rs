@@ -74,6 +74,9 @@ impl fmt::Display for Line<'_> {
                 f,
                 "{count} network namespaces may not be entered, and are listed from their text tables"
             ),
+            ListingProblem::UnixPeersUnknown => f.write_str(
+                "the other ends of unix sockets are not known: /proc/net/unix does not list them",
+            ),
             ListingProblem::EventsLost => {
                 f.write_str("sockets ended faster than they were listed: some are missing here")
             }

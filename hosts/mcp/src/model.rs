@@ -113,7 +113,7 @@ pub(crate) struct SocketSummary {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WaitForPort {
-    /// `:8080` of any address, `/run/x.sock`, `unix:NAME`, or a filter of ss(8) such as
+    /// `:8080` of any address, `tcp:[::1]:8080`, `/run/x.sock`, `unix:NAME`, or a filter of ss(8) such as
     /// `src 127.0.0.1:8080`.
     pub(crate) target: String,
     /// Wait until nothing matches any more.

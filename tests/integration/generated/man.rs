@@ -81,13 +81,18 @@ The control group. Also
 .BI user " NAME" "\fR,\fP user" " UID"
 The user that the socket belongs to. Also
 .BR != .
-Not of iproute2, as the next one.
+Not of iproute2, as the next two.
 .TP
 .BI pid " N" "\fR,\fP comm" " PATTERN"
 A process of this number, or of a name that matches a pattern of the shell, holds the socket. Also
 .BR != .
 Both need the grant
 .IR processes .
+.TP
+.BI peer\-pid " N" "\fR,\fP peer\-comm" " PATTERN"
+The same of the socket at the other end, as
+.B \-\-peers
+finds it.
 .TP
 .B autobound
 The kernel chose the port.
@@ -146,7 +151,8 @@ it prints what opens and closes.
 .I FILTER
 is the filter of
 .BR ss (8).
-A word such as :8080 or 8080 is short for 'sport = :8080'; a path or unix:NAME is a unix socket of that name.
+A word such as :8080 or 8080 is short for 'sport = :8080', and tcp:8080 or tcp:[::1]:8080 names the protocol and
+perhaps the address; a path or unix:NAME is a unix socket of that name.
 .I DURATION
 is a number with ms, s, m or h; without, it is seconds.
 .SH OPTIONS

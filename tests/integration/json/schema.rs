@@ -15,8 +15,9 @@ use super::{objects, roots, run};
 use crate::{ours, workspace};
 
 /// Options that change what is printed; each is tried with both forms.
-const LINES: [&str; 9] = [
+const LINES: [&str; 10] = [
     "-a",
+    "-an --peers",
     "-an",
     "-aemoi --tos --cgroup --inet-sockopt -O -H -Q",
     "",
@@ -123,7 +124,7 @@ fn printed_json_reads_back_into_the_model() {
             &Uninterrupted,
             &mut collected,
         );
-        let printed = objects(&run(&root, "--json -aneomi"));
+        let printed = objects(&run(&root, "--json -aneomi --peers"));
         let read: Vec<OwnedSocket> =
             printed.into_iter().map(|object| serde_json::from_value(object).unwrap()).collect();
         assert!(read == collected.0, "root {name:?}");

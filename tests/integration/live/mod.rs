@@ -17,6 +17,7 @@
 //! - `event`: sockets as they end, beside the real one and by what ends the following.
 //! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
+//! - `peers`: other ends of connections, within and between namespaces.
 //! - `policy`: what a narrow policy lets one guess.
 //! - `processes`: processes that hold them, and those that may not be looked into.
 //! - `resolve`: names of hosts, over a host table and a name server of the test's own.
@@ -50,6 +51,7 @@ mod name;
 mod namespace;
 mod netstat;
 mod other;
+mod peers;
 mod policy;
 mod portwatch;
 mod processes;

@@ -3,6 +3,7 @@
 mod datagram;
 mod filter;
 mod frame;
+mod nesting;
 mod option;
 mod policy;
 mod printed;
@@ -11,19 +12,21 @@ mod program;
 mod table;
 
 pub use self::{
-    datagram::holds as datagram, filter::holds as filter, option::holds as option,
-    policy::holds as policy, process::holds as process, table::holds as table,
+    datagram::holds as datagram, filter::holds as filter, nesting::holds as nesting,
+    option::holds as option, policy::holds as policy, process::holds as process,
+    table::holds as table,
 };
 
 /// A kind of input: its name, which is that of its corpus, and what has to hold.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every kind of input.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("table", table::holds),
     ("datagram", datagram::holds),
     ("filter", filter::holds),
     ("option", option::holds),
     ("process", process::holds),
     ("policy", policy::holds),
+    ("nesting", nesting::holds),
 ];

@@ -98,6 +98,17 @@ impl<S: Service> Broker<S> {
         patience: Duration,
         interrupt: &dyn Interrupt,
     ) -> Result<S::Answer, BrokerError> {
+        self.ask_then(request, patience, interrupt, Ok)
+    }
+
+    /// Asks, and calls `then` with the answer before anything else is asked.
+    pub(super) fn ask_then<T>(
+        &self,
+        request: &S::Request,
+        patience: Duration,
+        interrupt: &dyn Interrupt,
+        then: impl FnOnce(S::Answer) -> Result<T, BrokerError>,
+    ) -> Result<T, BrokerError> {
         let wait = Wait { begin: Instant::now(), patience, interrupt };
         let mut pipes = self.lease(&wait)?;
         // What was given up is answered all the same, and before nothing else is asked.
@@ -109,7 +120,7 @@ impl<S: Service> Broker<S> {
         pipes.is_begun = false;
         pipes.is_owed = true;
         match pipes.next_answer(&wait) {
-            Ok((number, message)) if number == pipes.sequence => decode(&message),
+            Ok((number, message)) if number == pipes.sequence => then(decode(&message)?),
             Ok(_) => Err(Repr::Sequence.into()),
             Err(error) => {
                 pipes.take_back();

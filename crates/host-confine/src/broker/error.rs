@@ -21,6 +21,8 @@ pub(super) enum Repr {
     TooLong { limit: usize, found: u64 },
     #[error("expected the answer to the last request, but found another one")]
     Sequence,
+    #[error("expected one descriptor with the answer, but found {0}")]
+    Descriptors(usize),
     #[error("expected a message, but found other bytes")]
     Malformed(#[from] postcard::Error),
     #[error("the pipe of the broker fails")]
@@ -50,9 +52,11 @@ impl BrokerError {
             Repr::Gone => BrokerErrorKind::Gone,
             Repr::Timeout(_) => BrokerErrorKind::Timeout,
             Repr::Interrupted => BrokerErrorKind::Interrupted,
-            Repr::Version { .. } | Repr::TooLong { .. } | Repr::Sequence | Repr::Malformed(_) => {
-                BrokerErrorKind::Protocol
-            }
+            Repr::Version { .. }
+            | Repr::TooLong { .. }
+            | Repr::Sequence
+            | Repr::Descriptors(_)
+            | Repr::Malformed(_) => BrokerErrorKind::Protocol,
             Repr::Pipe(_) => BrokerErrorKind::Io,
         }
     }

@@ -17,6 +17,10 @@
 //! Names of hosts ([`Resolver`]) come from the C library, which opens files, sockets and further libraries
 //! as the machine is set up. None of that is left to the shell, and it is all that is left to that broker.
 //!
+//! The network namespaces of the machine come and go while the shell runs, and a confined process enters
+//! none ([`NamespaceService`]). That broker opens a netlink socket inside each, and passes it over a
+//! unix socket: it reads its requests from one, and sends descriptors back over it.
+//!
 //! # Trust
 //!
 //! Neither side takes the other's word for a length: a frame is bounded, and what is in it is decoded
@@ -29,8 +33,10 @@
 //! [`Duty`](crate::Duty) that says which system calls it needs.
 
 mod client;
+mod descriptor;
 mod error;
 mod frame;
+mod namespaces;
 mod processes;
 mod resolver;
 mod serve;
@@ -40,6 +46,10 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     client::Broker,
     error::{BrokerError, BrokerErrorKind},
+    namespaces::{
+        FoundReport, NamespaceAnswer, NamespaceBroker, NamespaceDetails, NamespaceRefusal,
+        NamespaceRequest, NamespaceService,
+    },
     processes::{
         Bounds, ProcessAnswer, ProcessBroker, ProcessRequest, ProcessScanRefusal, ProcessService,
         Reach,
@@ -67,16 +77,45 @@ pub trait Service {
 #[non_exhaustive]
 pub enum Kind {
     /// Finds the processes that hold sockets, and tells so much of them.
-    Processes(Bounds),
+    Processes(Bounds, Procfs),
+    /// Finds the network namespaces of the machine and opens them, and returns so much of them.
+    Namespaces(NamespaceDetails, Procfs),
     /// Resolves names of hosts.
     Resolver,
+}
+
+/// Which procfs a broker looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Procfs {
+    /// The system's own.
+    System,
+    /// The one whose root is the directory that the broker is started in.
+    WorkingDirectory,
+}
+
+impl Procfs {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::WorkingDirectory => "here",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::System, Self::WorkingDirectory].into_iter().find(|procfs| procfs.word() == word)
+    }
 }
 
 impl Kind {
     /// Returns the words for it on a command line.
     pub fn words(self) -> Vec<&'static str> {
         match self {
-            Self::Processes(bounds) => vec!["processes", bounds.detail_word(), bounds.reach_word()],
+            Self::Processes(bounds, procfs) => {
+                vec!["processes", bounds.detail_word(), bounds.reach_word(), procfs.word()]
+            }
+            Self::Namespaces(details, procfs) => {
+                vec!["namespaces", details.word(), procfs.word()]
+            }
             Self::Resolver => vec!["resolver"],
         }
     }
@@ -84,9 +123,14 @@ impl Kind {
     /// Returns the kind of these words.
     pub fn from_words(words: &[&str]) -> Option<Self> {
         match words {
-            ["processes", details, reach] => {
-                Bounds::from_words(details, reach).map(Self::Processes)
-            }
+            ["processes", details, reach, procfs] => Some(Self::Processes(
+                Bounds::from_words(details, reach)?,
+                Procfs::from_word(procfs)?,
+            )),
+            ["namespaces", details, procfs] => Some(Self::Namespaces(
+                NamespaceDetails::from_word(details)?,
+                Procfs::from_word(procfs)?,
+            )),
             ["resolver"] => Some(Self::Resolver),
             _ => None,
         }

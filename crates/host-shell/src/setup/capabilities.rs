@@ -13,11 +13,11 @@ use std::{
     fs::File,
     io::{self, Read as _},
     os::{
-        fd::{AsFd, OwnedFd},
-        unix::process::CommandExt as _,
+        fd::{AsFd, AsRawFd as _, OwnedFd},
+        unix::{net::UnixStream, process::CommandExt as _},
     },
     path::{Component, Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::Arc,
 };
 
@@ -27,24 +27,26 @@ use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use host_confine::{
     Confinement, Duty,
     broker::{
-        Bounds, Broker, BrokerError, Kind, ProcessBroker, Reach, Resolver, ResolverBroker, Service,
+        Bounds, Broker, BrokerError, Kind, NamespaceBroker, NamespaceDetails, ProcessBroker,
+        Procfs, Reach, Resolver, ResolverBroker, Service,
     },
 };
 use netstat_builtin::{MissingTool, Netstat, Tool};
 use portwatch_builtin::PortWatch;
-use procnetsocket::{ProcRoot, ProcessDetails, SocketTables};
+use procnetsocket::{NamespaceFinder, Pid, ProcRoot, ProcessDetails, SocketTables, model::Inode};
 use rustix::{
     fs::{FileType, Mode, OFlags, fstat, openat},
     io::Errno,
 };
 use socket_query::{
-    Grant, Policy, PolicyLayer, PolicyView, ProcessVisibility, System, SystemHostNames,
+    Grant, NamespaceScope, Policy, PolicyLayer, PolicyView, ProcessVisibility, System,
+    SystemHostNames,
 };
 use ss_builtin::Ss;
 
 use crate::limits::MAX_SCRIPT_BYTES;
 
-use super::{BROKER, Directory, Namespace, Setup};
+use super::options::{BROKER, Directory, Namespace, Setup};
 
 /// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
 /// error.
@@ -67,6 +69,8 @@ pub struct Capabilities {
     pub processes: AnsweredBy,
     /// Who looks names of hosts up.
     pub hosts: AnsweredBy,
+    /// Who finds and opens the network namespaces of the machine.
+    pub namespaces: AnsweredBy,
 }
 
 /// Where socket tables come from.
@@ -78,10 +82,12 @@ pub enum TableOrigin {
     Proc,
     /// A directory that stands for `/proc`.
     Fake,
+    /// The text tables of process 1 of another procfs.
+    Host,
 }
 
-/// Where something comes from that a confined process cannot find out: the processes of sockets, and the
-/// names of hosts.
+/// Where something comes from that a confined process cannot find out: the processes of sockets, the
+/// names of hosts, and the network namespaces of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnsweredBy {
     /// Nowhere: it is not granted.
@@ -119,6 +125,13 @@ pub(crate) enum CapabilityError {
     NamespaceNotGranted,
     #[error("--namespace is of the system, and --proc-root shows nothing of it")]
     NamespaceOfFakeRoot,
+    #[error(
+        "--host-proc shows network namespaces by their processes: expected --namespace all, but \
+         found names of this system"
+    )]
+    NamespaceOfHost,
+    #[error("cannot use the procfs of --host-proc")]
+    HostProc(#[source] procnetsocket::Error),
     #[error("cannot open the network namespace {path:?}")]
     NamespaceFile { path: PathBuf, source: io::Error },
     #[error("cannot list the sockets of the network namespace {name:?}")]
@@ -150,6 +163,7 @@ pub struct Handles {
     policy: Policy,
     namespaces: Vec<(BString, OwnedFd)>,
     proc_root: Option<Dir>,
+    host_proc: Option<Dir>,
 }
 
 impl Handles {
@@ -157,8 +171,8 @@ impl Handles {
     ///
     /// # Ambient Authority
     ///
-    /// It opens the granted directories and the fake proc root, and the files of policies and network
-    /// namespaces.
+    /// It opens the granted directories, the fake proc root and the other procfs, and the files of policies
+    /// and network namespaces.
     pub(crate) fn open(setup: &Setup) -> Result<Self, CapabilityError> {
         let mut sandbox = Sandbox::empty();
         let directories = setup.directories.iter();
@@ -166,9 +180,10 @@ impl Handles {
             .map(|directory| Ok((grant(&mut sandbox, directory)?, directory.access)))
             .collect::<Result<_, CapabilityError>>()?;
         let proc_root = setup.proc_root.as_deref().map(open_directory).transpose()?;
+        let host_proc = setup.host_proc.as_deref().map(open_directory).transpose()?;
         let policy = policy(setup)?;
         let namespaces = open_namespaces(setup, &policy)?;
-        Ok(Self { sandbox, places, policy, namespaces, proc_root })
+        Ok(Self { sandbox, places, policy, namespaces, proc_root, host_proc })
     }
 
     /// Returns the granted directories: the path at which scripts see each, and what they may do there.
@@ -194,15 +209,16 @@ impl Handles {
 /// the right to destroy sockets; otherwise nothing of the kind exists in the process. With the grants
 /// `processes` and `resolve` it starts a broker each.
 pub(crate) fn open(setup: &Setup, handles: Handles) -> Result<Capabilities, CapabilityError> {
-    let Handles { sandbox, places, policy, namespaces, proc_root } = handles;
+    let Handles { sandbox, places, policy, namespaces, proc_root, host_proc } = handles;
     let mut confinement = Confinement::new(Duty::Scripts);
     for (place, access) in places {
         confinement.keep(place, access);
     }
     let token = authority();
-    let system = match proc_root {
-        Some(root) => System::with_tables(SocketTables::from_dir(root), token),
-        None => System::open_ambient(token).map_err(CapabilityError::System)?,
+    let system = match (proc_root, &host_proc) {
+        (Some(root), _) => System::with_tables(SocketTables::from_dir(root), token),
+        (None, Some(host)) => System::with_tables(host_tables(host)?, token),
+        (None, None) => System::open_ambient(token).map_err(CapabilityError::System)?,
     };
     for place in system.tables().reach().map_err(CapabilityError::Tables)? {
         confinement.keep(place, Access::Read);
@@ -210,7 +226,11 @@ pub(crate) fn open(setup: &Setup, handles: Handles) -> Result<Capabilities, Capa
     if let Some(cgroups) = system.cgroups() {
         confinement.keep_listing(duplicate(cgroups).map_err(CapabilityError::Duplicate)?);
     }
-    let source = source_of(system.tables());
+    let source = match host_proc {
+        Some(_) => TableOrigin::Host,
+        None => source_of(system.tables()),
+    };
+    let brokers = Brokers { setup, policy: &policy, source, host: host_proc.as_ref() };
     if policy.grants().contains(Grant::Sockets) {
         confinement.keep_sockets();
     }
@@ -218,10 +238,22 @@ pub(crate) fn open(setup: &Setup, handles: Handles) -> Result<Capabilities, Capa
         confinement.keep_events();
     }
     let system = with_namespaces(system, namespaces, &mut confinement)?;
-    let (system, processes) = with_processes(system, setup, &policy, source)?;
-    let (system, hosts) = with_host_names(system, setup, &policy)?;
+    let (system, processes) = brokers.processes(system)?;
+    let (system, hosts) = brokers.host_names(system)?;
+    let (system, namespaces) = brokers.namespaces(system, &mut confinement)?;
     let view = system.view(policy.clone()).map_err(CapabilityError::System)?;
-    Ok(Capabilities { sandbox, view, policy, confinement, tables: source, processes, hosts })
+    let tables = source;
+    Ok(Capabilities { sandbox, view, policy, confinement, tables, processes, hosts, namespaces })
+}
+
+/// Returns the tables of the namespace of process 1 of another procfs.
+fn host_tables(host: &Dir) -> Result<SocketTables, CapabilityError> {
+    SocketTables::of_process(host_procfs(host)?, Pid::INIT).map_err(CapabilityError::HostProc)
+}
+
+fn host_procfs(host: &Dir) -> Result<ProcRoot, CapabilityError> {
+    let host = host.try_clone().map_err(CapabilityError::Duplicate)?;
+    ProcRoot::from_procfs(host).map_err(|error| CapabilityError::HostProc(error.into()))
 }
 
 /// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not there a
@@ -243,7 +275,7 @@ fn open_namespaces(
     setup: &Setup,
     policy: &Policy,
 ) -> Result<Vec<(BString, OwnedFd)>, CapabilityError> {
-    if setup.namespaces.is_empty() {
+    if setup.namespaces.is_empty() && !setup.every_namespace {
         return Ok(Vec::new());
     }
     if !policy.grants().contains(Grant::Namespaces) {
@@ -252,6 +284,9 @@ fn open_namespaces(
     // Security: a fake root never makes anyone look at the live system.
     if setup.proc_root.is_some() {
         return Err(CapabilityError::NamespaceOfFakeRoot);
+    }
+    if setup.host_proc.is_some() && !setup.namespaces.is_empty() {
+        return Err(CapabilityError::NamespaceOfHost);
     }
     let open = |Namespace { name, path }: &Namespace| {
         let file = std::fs::File::open(path)
@@ -281,71 +316,168 @@ fn with_namespaces(
     })
 }
 
-/// Starts the broker of processes, if a confined process is granted them. Without the grant there is
-/// none.
-fn with_processes(
-    system: System,
-    setup: &Setup,
-    policy: &Policy,
+/// What decides which brokers there are.
+struct Brokers<'a> {
+    setup: &'a Setup,
+    policy: &'a Policy,
     source: TableOrigin,
-) -> Result<(System, AnsweredBy), CapabilityError> {
-    if !policy.grants().contains(Grant::Processes) {
-        return Ok((system, AnsweredBy::Nowhere));
-    }
-    if !setup.confine || source == TableOrigin::Fake {
-        return Ok((system, AnsweredBy::Here));
-    }
-    let details = match policy.processes() {
-        Some(ProcessVisibility::Full) => ProcessDetails::Full,
-        _ => ProcessDetails::User,
-    };
-    let reach = if policy.narrows() { Reach::Named } else { Reach::All };
-    let (broker, pid) = start_broker(Kind::Processes(Bounds { details, reach }))?;
-    Ok((system.with_processes(Arc::new(ProcessBroker::new(broker))), AnsweredBy::Broker(pid)))
+    host: Option<&'a Dir>,
 }
 
-/// Starts the broker of host names, if a confined process is granted them. Without the grant there is
-/// none.
-fn with_host_names(
-    system: System,
-    setup: &Setup,
-    policy: &Policy,
-) -> Result<(System, AnsweredBy), CapabilityError> {
-    if !policy.grants().contains(Grant::Resolve) {
-        return Ok((system, AnsweredBy::Nowhere));
+impl Brokers<'_> {
+    /// Starts the broker of processes, if a confined process is granted them. Without the grant there is
+    /// none.
+    fn processes(&self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
+        let Self { policy, .. } = *self;
+        if !policy.grants().contains(Grant::Processes) {
+            return Ok((system, AnsweredBy::Nowhere));
+        }
+        if !self.setup.confine || self.source == TableOrigin::Fake {
+            return Ok((system, AnsweredBy::Here));
+        }
+        let details = match policy.processes() {
+            Some(ProcessVisibility::Full) => ProcessDetails::Full,
+            _ => ProcessDetails::User,
+        };
+        let reach = if policy.narrows() { Reach::Named } else { Reach::All };
+        let kind = Kind::Processes(Bounds { details, reach }, self.procfs());
+        let (broker, pid) = self.start(kind)?;
+        Ok((system.with_processes(Arc::new(ProcessBroker::new(broker))), AnsweredBy::Broker(pid)))
     }
-    if !setup.confine {
-        return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
+
+    /// Starts the broker of host names, if a confined process is granted them. Without the grant there is
+    /// none.
+    fn host_names(&self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
+        if !self.policy.grants().contains(Grant::Resolve) {
+            return Ok((system, AnsweredBy::Nowhere));
+        }
+        if !self.setup.confine {
+            return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
+        }
+        let (broker, pid) = self.start(Kind::Resolver)?;
+        let hosts = Arc::new(ResolverBroker::new(broker));
+        Ok((system.with_host_names(hosts), AnsweredBy::Broker(pid)))
     }
-    let (broker, pid) = start_broker(Kind::Resolver)?;
-    let hosts = Arc::new(ResolverBroker::new(broker));
-    Ok((system.with_host_names(hosts), AnsweredBy::Broker(pid)))
+
+    /// Starts the broker of namespaces, if a confined process is granted every one of them. Without the
+    /// grant there is none.
+    fn namespaces(
+        &self,
+        system: System,
+        confinement: &mut Confinement,
+    ) -> Result<(System, AnsweredBy), CapabilityError> {
+        let Self { setup, policy, source, .. } = *self;
+        let is_granted = [Grant::Sockets, Grant::Namespaces]
+            .into_iter()
+            .all(|grant| policy.grants().contains(grant));
+        let is_wanted = is_granted && policy.namespaces() == NamespaceScope::All;
+        if !is_wanted || source == TableOrigin::Fake {
+            return Ok((system, AnsweredBy::Nowhere));
+        }
+        if !setup.confine {
+            let finder = match self.host {
+                Some(host) => NamespaceFinder::from_root(host_procfs(host)?),
+                None => {
+                    NamespaceFinder::open_ambient(authority()).map_err(CapabilityError::Tables)?
+                }
+            };
+            return Ok((system.with_namespace_finder(finder), AnsweredBy::Here));
+        }
+        let details = match (policy.narrows(), policy.grants().contains(Grant::Processes)) {
+            (true, _) => NamespaceDetails::Readable,
+            (false, false) => NamespaceDetails::Names,
+            (false, true) => NamespaceDetails::Full,
+        };
+        #[expect(clippy::disallowed_methods, reason = "between this process and its broker")]
+        let pair = UnixStream::pair();
+        let (ours, theirs) = pair.map_err(CapabilityError::StartBroker)?;
+        // They are there only because the shell looks.
+        let own =
+            [&ours, &theirs].map(|socket| fstat(socket).ok().and_then(|it| Inode::new(it.st_ino)));
+        let kind = Kind::Namespaces(details, self.procfs());
+        let mut child = self.spawn(kind, OwnedFd::from(theirs).into())?;
+        let answers = child.stdout.take().ok_or_else(gone)?;
+        let broker = NamespaceBroker::new(ours.into(), answers.into(), own_process()?)
+            .map_err(CapabilityError::Broker)?;
+        confinement.keep_receiving(&broker);
+        let system =
+            system.with_namespace_finder(broker).without_sockets(own.into_iter().flatten());
+        Ok((system, AnsweredBy::Broker(child.id())))
+    }
+
+    fn procfs(&self) -> Procfs {
+        match self.host {
+            Some(_) => Procfs::WorkingDirectory,
+            None => Procfs::System,
+        }
+    }
+
+    /// Starts a broker with two pipes.
+    fn start<S: Service>(&self, kind: Kind) -> Result<(Broker<S>, u32), CapabilityError> {
+        let mut child = self.spawn(kind, Stdio::piped())?;
+        let requests = child.stdin.take().ok_or_else(gone)?;
+        let answers = child.stdout.take().ok_or_else(gone)?;
+        let broker =
+            Broker::new(requests.into(), answers.into()).map_err(CapabilityError::Broker)?;
+        Ok((broker, child.id()))
+    }
+
+    /// Starts this program again, as a broker.
+    ///
+    /// # Ambient Authority
+    ///
+    /// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
+    /// process's environment, and what it may do it takes as this process did: as its user. It works in
+    /// the other procfs, if there is one, so that it looks at the one that was opened.
+    #[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
+    fn spawn(&self, kind: Kind, requests: Stdio) -> Result<Child, CapabilityError> {
+        let directory = match self.host {
+            Some(host) => format!("/proc/self/fd/{}", host.as_raw_fd()),
+            None => "/".to_owned(),
+        };
+        Command::new("/proc/self/exe")
+            .arg(BROKER)
+            .args(kind.words())
+            .env_clear()
+            .current_dir(directory)
+            .stdin(requests)
+            .stdout(Stdio::piped())
+            // Ctrl-C is for the shell's script. The broker ends when the shell does.
+            .process_group(0)
+            .spawn()
+            .map_err(CapabilityError::StartBroker)
+    }
 }
 
-/// Starts this program again, as a broker.
+fn gone() -> CapabilityError {
+    CapabilityError::StartBroker(io::ErrorKind::BrokenPipe.into())
+}
+
+/// Opens the procfs that a broker looks at.
 ///
 /// # Ambient Authority
 ///
-/// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
-/// process's environment, and what it may do it takes as this process did: as its user.
-#[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
-fn start_broker<S: Service>(kind: Kind) -> Result<(Broker<S>, u32), CapabilityError> {
-    let mut child = Command::new("/proc/self/exe")
-        .arg(BROKER)
-        .args(kind.words())
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        // Ctrl-C is for the shell's script. The broker ends when the shell does.
-        .process_group(0)
-        .spawn()
-        .map_err(CapabilityError::StartBroker)?;
-    let gone = || CapabilityError::StartBroker(io::ErrorKind::BrokenPipe.into());
-    let requests = child.stdin.take().ok_or_else(gone)?;
-    let answers = child.stdout.take().ok_or_else(gone)?;
-    let broker = Broker::new(requests.into(), answers.into()).map_err(CapabilityError::Broker)?;
-    Ok((broker, child.id()))
+/// It opens `/proc` or the working directory.
+pub(crate) fn procfs(procfs: Procfs) -> Result<ProcRoot, CapabilityError> {
+    match procfs {
+        Procfs::System => own_process(),
+        Procfs::WorkingDirectory => ProcRoot::from_procfs(open_directory(Path::new("."))?)
+            .map_err(CapabilityError::OwnProcess),
+    }
+}
+
+/// Returns what the broker of namespaces finds them with.
+///
+/// # Ambient Authority
+///
+/// As [`procfs`]; and threads of this process enter network namespaces, of the system's procfs.
+pub(crate) fn finder(procfs: Procfs) -> Result<NamespaceFinder, CapabilityError> {
+    match procfs {
+        Procfs::System => {
+            NamespaceFinder::open_ambient(authority()).map_err(CapabilityError::Tables)
+        }
+        Procfs::WorkingDirectory => self::procfs(procfs).map(NamespaceFinder::from_root),
+    }
 }
 
 /// Returns a resolver that asks the system's.
@@ -424,11 +556,14 @@ pub(crate) fn policy(setup: &Setup) -> Result<Policy, CapabilityError> {
     for path in &setup.policies {
         all = all.intersection(read_policy(path)?);
     }
-    let policy = Policy::from(all);
-    Ok(match setup.grants {
-        Some(grants) => policy.with_grants(grants),
-        None => policy,
-    })
+    let mut policy = Policy::from(all);
+    if let Some(grants) = setup.grants {
+        policy = policy.with_grants(grants);
+    }
+    if setup.every_namespace {
+        policy = policy.with_namespaces(NamespaceScope::All);
+    }
+    Ok(policy)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]

@@ -35,16 +35,17 @@ use socket_query::UsageCounter;
 use crate::{
     Finished, Outcome, Script, ScriptInterrupt, Shell,
     limits::{INTERPRETER_STACK_BYTES, MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
+    nesting::is_script_too_deep,
     output::Capped,
 };
 
 use super::{
-    Setup, Streams,
     audit::ScriptUsage,
     capabilities::{Handles, read_bounded},
     decode_script,
     error::{Repr, SetupError},
     link::{Answer, ChildEnds, Printed, Request},
+    options::{Setup, Streams},
     own_process, stderr, stdin, stdout,
 };
 
@@ -254,6 +255,10 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
 
 /// Parses on a stack as large as the interpreter's, and returns what is asked of the error.
 fn parse(text: String, ask: impl Fn(bashkit::Error) -> bool + Send + 'static) -> io::Result<bool> {
+    if is_script_too_deep(&text) {
+        // To be reported when it is run.
+        return Ok(false);
+    }
     let parser =
         thread::Builder::new().name("parser".to_owned()).stack_size(INTERPRETER_STACK_BYTES);
     let parsed = parser.spawn(move || Parser::new(&text).parse().is_err_and(ask))?;

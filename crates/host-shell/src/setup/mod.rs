@@ -51,28 +51,21 @@ mod child;
 mod error;
 mod grant;
 mod link;
+mod options;
 mod session;
 mod spawner;
 
-use std::{
-    ffi::OsStr,
-    io,
-    os::unix::ffi::OsStrExt as _,
-    path::{Path, PathBuf},
-};
+use std::{io, path::Path};
 
-use bstr::{BString, ByteSlice as _};
-use builtin_api::{Access, ExitCode, Registry};
+use builtin_api::{ExitCode, Registry};
 use host_confine::{
     Confined, Confinement, Duty, Forked,
-    broker::{BrokerErrorKind, Kind, ProcessService, serve},
+    broker::{BrokerErrorKind, Kind, NamespaceService, ProcessService, serve},
     fork,
 };
 use procnetsocket::{ProcRoot, SocketTables};
 use rustix::stdio::{dup2_stdin, dup2_stdout};
-use socket_query::{GrantSet, Policy, PolicyView};
-
-use crate::{Allowed, ScriptLimits};
+use socket_query::{Policy, PolicyView};
 
 pub use self::{
     audit::{Audit, AuditRecord, ScriptUsage},
@@ -80,119 +73,13 @@ pub use self::{
     error::{SetupError, SetupErrorKind},
     grant::{GRANT_LIST, parse_grants},
     link::{Answer, Printed, Request},
+    options::{BROKER, Directory, Namespace, Setup, Streams},
     session::{Ended, Interrupts, Session, last_word},
 };
 use self::{
     error::Repr,
     link::{ChildEnds, Link, SpawnerEnds},
 };
-
-/// The first word of the command line of a broker; the others are its kind.
-pub const BROKER: &str = "--broker";
-
-/// Where `ip netns` keeps network namespaces, by name.
-const NAMESPACES: &str = "/run/netns";
-
-/// What scripts are granted, and how they run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Setup {
-    /// The directories that scripts see.
-    pub directories: Vec<Directory>,
-    /// The commands that scripts may run.
-    pub allowed: Allowed,
-    /// The files of the policies, all of which hold; none for the default.
-    pub policies: Vec<PathBuf>,
-    /// The grants that replace those of the policy.
-    pub grants: Option<GrantSet>,
-    /// What each script may take.
-    pub limits: ScriptLimits,
-    /// The network namespaces that `ss -N` may list.
-    pub namespaces: Vec<Namespace>,
-    /// A directory whose sockets are listed instead of the system's.
-    pub proc_root: Option<PathBuf>,
-    /// The file of the audit.
-    pub audit: Option<PathBuf>,
-    /// What scripts read and print.
-    pub streams: Streams,
-    /// Whether processes confine themselves before scripts run.
-    pub confine: bool,
-}
-
-impl Default for Setup {
-    /// Returns the default policy and limits, every command, no directory, and confinement.
-    fn default() -> Self {
-        Self {
-            directories: Vec::new(),
-            allowed: Allowed::All,
-            policies: Vec::new(),
-            grants: None,
-            limits: ScriptLimits::default(),
-            namespaces: Vec::new(),
-            proc_root: None,
-            audit: None,
-            streams: Streams::Program,
-            confine: true,
-        }
-    }
-}
-
-/// What scripts read and print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Streams {
-    /// The standard streams of the program.
-    Program,
-    /// The same, and each script is a line of a prompt.
-    Prompt,
-    /// What comes with a request, and goes with its answer. Each script has a process to itself, and
-    /// the standard input and output of the program are out of its reach.
-    Captured,
-}
-
-/// A directory that scripts may see, at the same path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directory {
-    /// The path.
-    pub path: PathBuf,
-    /// What scripts may do there.
-    pub access: Access,
-}
-
-impl Directory {
-    /// Reads `DIR[:rw]`.
-    pub fn from_word(word: &[u8]) -> Option<Self> {
-        let (directory, access) = match word.strip_suffix(b":rw") {
-            Some(directory) => (directory, Access::ReadWrite),
-            None => (word, Access::Read),
-        };
-        (!directory.is_empty()).then(|| Self { path: path(directory), access })
-    }
-}
-
-/// A network namespace, and what scripts call it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Namespace {
-    /// What scripts call it.
-    pub name: BString,
-    /// Where it is mounted.
-    pub path: PathBuf,
-}
-
-impl Namespace {
-    /// Reads `NAME[=PATH]`. Without a path it is where `ip netns` keeps the namespace of that name.
-    pub fn from_word(word: &[u8]) -> Option<Self> {
-        let (name, path) = match word.split_once_str("=") {
-            Some((name, file)) => (name, path(file)),
-            None => (word, Path::new(NAMESPACES).join(path(word))),
-        };
-        let is_name = !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/');
-        (is_name && !path.as_os_str().is_empty()).then(|| Self { name: name.into(), path })
-    }
-}
-
-fn path(word: &[u8]) -> PathBuf {
-    PathBuf::from(OsStr::from_bytes(word))
-}
 
 impl Setup {
     /// Returns what all the policy files allow, and the default without one; grants come last.
@@ -399,9 +286,15 @@ pub fn serve_broker(kind: Kind) -> Result<(), SetupError> {
     let own = own_process()?;
     let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
     let served = match kind {
-        Kind::Processes(bounds) => {
+        Kind::Processes(bounds, procfs) => {
+            let tables = SocketTables::from_root(capabilities::procfs(procfs)?);
             let _confined = Confinement::new(Duty::Processes).apply(&own)?;
-            serve(&ProcessService::new(SocketTables::from_root(own), bounds), input, output)
+            serve(&ProcessService::new(tables, bounds), input, output)
+        }
+        Kind::Namespaces(details, procfs) => {
+            let finder = capabilities::finder(procfs)?;
+            let _confined = Confinement::new(Duty::Namespaces).apply(&own)?;
+            serve(&NamespaceService::new(finder, details, stdin()), input, output)
         }
         Kind::Resolver => {
             let _confined = capabilities::resolver_confinement().apply(&own)?;

@@ -17,7 +17,8 @@ use std::{
 };
 
 use host_confine::broker::{
-    Bounds, Broker, BrokerErrorKind, Kind, ProcessBroker, Reach, ResolverBroker, Service, serve,
+    Bounds, Broker, BrokerErrorKind, Kind, ProcessBroker, Procfs, Reach, ResolverBroker, Service,
+    serve,
 };
 use procnetsocket::{Fact, ProcessDetails, ProcessQuery, Task, Uninterrupted};
 use rstest::rstest;
@@ -200,7 +201,7 @@ fn start<S: Service>(kind: Kind) -> (Child, Broker<S>) {
 #[test]
 fn process_broker_finds_this_process_and_confines_itself() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (mut child, broker) = start(Kind::Processes(ALL));
+    let (mut child, broker) = start(Kind::Processes(ALL, Procfs::System));
     let source = ProcessBroker::new(broker);
     let report = source.processes(&ProcessQuery::all(), &Uninterrupted).unwrap();
     let own = std::process::id();
@@ -221,7 +222,7 @@ const ALL: Bounds = Bounds { details: ProcessDetails::Full, reach: Reach::All };
 
 /// Returns what the broker of processes tells of this process, however much is asked.
 fn told_of_this_process(bounds: Bounds, query: ProcessQuery) -> Result<Option<Task>, String> {
-    let (_child, broker) = start(Kind::Processes(bounds));
+    let (_child, broker) = start(Kind::Processes(bounds, Procfs::System));
     let query = query.with_details(ProcessDetails::Full);
     let report = ProcessBroker::new(broker).processes(&query, &Uninterrupted);
     let own = std::process::id();
@@ -246,11 +247,11 @@ fn process_broker_returns_no_more_than_the_policy_allows() {
     );
     let task = told_of_this_process(named, ProcessQuery::of(vec![inode])).unwrap().unwrap();
     assert_eq!(task.sockets.len(), 1);
-    let (_child, broker) = start(Kind::Processes(named));
+    let (_child, broker) = start(Kind::Processes(named, Procfs::System));
     assert_eq!(ProcessBroker::new(broker).process_name(task.pid), None);
 }
 
-fn is_confined(broker: &Child, capabilities: u64) {
+pub(crate) fn is_confined(broker: &Child, capabilities: u64) {
     let state = fs::read_to_string(format!("/proc/{}/status", broker.id())).unwrap();
     for set in ["CapInh", "CapPrm", "CapEff"] {
         let left = u64::from_str_radix(&value(&state, set), 16).unwrap();
@@ -284,7 +285,7 @@ fn a_broker_of_host_names_that_was_killed_is_none() {
 
 #[test]
 fn a_broker_that_was_killed_is_an_error_for_a_person() {
-    let (mut child, broker) = start(Kind::Processes(ALL));
+    let (mut child, broker) = start(Kind::Processes(ALL, Procfs::System));
     child.kill().unwrap();
     child.wait().unwrap();
     let error =
@@ -305,6 +306,9 @@ fn a_broker_that_was_killed_is_an_error_for_a_person() {
 #[case::resolve_free(&["--grant", "sockets,resolve", "--no-confine"], 0)]
 #[case::both(&["--grant", "sockets,processes,resolve"], 2)]
 #[case::neither(&["--grant", "sockets,events,kill,namespaces"], 0)]
+#[case::namespaces(&["--grant", "sockets,namespaces", "--namespace", "all"], 1)]
+#[case::namespaces_free(&["--grant", "sockets,namespaces", "--namespace", "all", "--no-confine"], 0)]
+#[case::all_three(&["--grant", "sockets,processes,resolve,namespaces", "--namespace", "all"], 3)]
 fn there_is_a_broker_where_one_is_needed(#[case] args: &[&str], #[case] brokers: usize) {
     assert_eq!(children(Running::start(args).script()).len(), brokers);
 }

@@ -325,10 +325,14 @@ fn status_reports_chosen_options() {
 #[case::confined(&[], "from a broker, process ")]
 #[case::free(&["--no-confine"], "from this process")]
 fn status_reports_which_process_serves_each_grant(#[case] args: &[&str], #[case] expected: &str) {
-    for (grant, what) in [("processes", "processes"), ("resolve", "host names")] {
+    let every = "namespaces: every one";
+    for (grant, what) in
+        [("processes", "processes:"), ("resolve", "host names:"), ("namespaces", every)]
+    {
         let grants = format!("sockets,{grant}");
-        let (stdout, ..) = run(&[args, &["--grant", &grants, "--status"]].concat());
-        let expected = format!("{what}: {expected}");
+        let all = if what == every { &["--namespace", "all"][..] } else { &[] };
+        let (stdout, ..) = run(&[args, &["--grant", &grants, "--status"], all].concat());
+        let expected = format!("{what} {expected}");
         assert!(stdout.lines().any(|line| line.starts_with(&expected)), "{stdout}");
     }
 }

@@ -16,6 +16,8 @@ use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
 };
 
+use testkit::{NESTED_FORMS, Xorshift, mixed_forms};
+
 use crate::{
     confine::children,
     program::{program, run},
@@ -65,19 +67,58 @@ fn nested(before: &str, repeated: &str, after: &str, count: usize) -> String {
     format!("{before} {}{after}; echo after", repeated.repeat(count))
 }
 
+const TOO_DEEP: &str = "host-shell: the script nests too deep";
+
+/// Runs a script from a file, since some are longer than an argument may be.
+fn run_file(text: &str) -> (String, String, i32) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nested.sh");
+    std::fs::write(&path, text).unwrap();
+    run(&["--timeout", "20m", path.to_str().unwrap()])
+}
+
+/// What the interpreter would recurse into without a bound is refused before.
 #[rstest]
 #[case::time(nested("", "time ", "true", 400_000))]
+#[case::time_again(nested("", "time ! time -p -f x ", "true", 3_320))]
+#[case::time_evaluated(format!("eval \"$(printf 'time %.0s' {{1..5000}}) true\"; echo after"))]
+#[case::command(nested("", "command ", "true", 1_000))]
 #[case::find_not(nested("find .", "! ", "-name x", 200_000))]
 #[case::find_parenthesis(nested("find .", "\\( ", "-name x", 200_000))]
 #[case::test_parenthesis(nested("test", "\\( ", "x", 300_000))]
-#[case::test_and(nested("test", "-n x -a ", "-n x", 300_000))]
-fn nesting_ends_the_script_and_not_the_program(#[case] script: String) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("nested.sh");
-    std::fs::write(&path, script).unwrap();
-    let (stdout, stderr, status) = run(&[path.to_str().unwrap()]);
+#[case::test_and(nested("test", "-n x -a ", "-n x", 100_000))]
+#[case::bracket(nested("[", "! ", "-n x ]", 100_000))]
+#[case::jq(nested("jq -n '", "[", "1'", 100_000))]
+fn nesting_is_an_error_before_anything_recurses(#[case] script: String) {
+    let (stdout, stderr, status) = run_file(&script);
     assert_eq!((stdout.as_str(), status), ("", 1), "{stderr}");
-    assert!(stderr.ends_with(NOT_WHOLE), "{stderr}");
+    let line = stderr.lines().last().unwrap();
+    assert!(line.starts_with(&format!("{TOO_DEEP} (at most 100 commands")), "{line}");
+}
+
+/// What is not known to nest overflows a stack, and that ends the process of the script alone.
+#[test]
+fn a_stack_that_overflows_ends_the_script_and_not_the_program() {
+    let granted = Granted::new();
+    let path = granted.dir.path().join("nested.sh");
+    std::fs::write(path, "time ".repeat(400_000) + "true").unwrap();
+    let script = format!("source {}/nested.sh; echo after", granted.path);
+    let args = ["--timeout", "20m", "--allow-path", &granted.path, "-c", &script];
+    let (stdout, stderr, status) = run(&args);
+    let expected = format!("{TOO_DEEP}: {NOT_WHOLE}");
+    assert_eq!((stdout.as_str(), stderr.as_str(), status), ("", expected.as_str(), 1));
+}
+
+#[test]
+fn expressions_of_a_usual_size_work() {
+    let script = format!(
+        "test {}-n x && find /nowhere {}-name b 2>/dev/null; jq -n '[{}1] | length'; time time true",
+        "-n x -a ".repeat(400),
+        "-name a -o ".repeat(400),
+        "1|".repeat(900)
+    );
+    let (stdout, _, status) = run_file(&script);
+    assert_eq!((stdout.as_str(), status), ("1\n", 0));
 }
 
 #[rstest]
@@ -360,9 +401,9 @@ fn a_prompt_goes_on_after_a_line_that_nests_too_deep() {
     prompt.run("v=kept");
     // Made by the script, since a terminal takes no line of that length.
     prompt.line("t=; for i in {1..19}; do t=\"$t time\"; t=$t$t; done; eval \"$t true\"");
-    prompt.until(LOST);
+    prompt.until("host-shell: the script nests too deep");
     prompt.until("host-shell$ ");
-    assert!(prompt.run("echo [$v]").ends_with("[]\r\n"));
+    assert!(prompt.run("echo [$v]").ends_with("[kept]\r\n"));
     assert_eq!(prompt.exit(), Some(7));
 }
 
@@ -458,59 +499,28 @@ fn little_stack_is_an_error_of_one_line() {
     assert_eq!(limited("-S -s 64"), ("a\n".to_owned(), String::new(), 0));
 }
 
-/// Forms of the language, and commands that have an expression language: before, between and after what
-/// they nest, each of which is to be repeated.
-const FORMS: &[(&str, &str, &str, &str)] = &[
-    ("", "( ", ":", " )"),
-    ("", "{ ", ":;", " }"),
-    ("", "! ", ":", ""),
-    ("", "time ", ":", ""),
-    ("echo ", "$(echo ", "a", ")"),
-    ("echo ", "`echo ", "a", "`"),
-    ("echo ", "\"$(echo ", "a", ")\""),
-    ("echo ", "<(echo ", "a", ")"),
-    ("echo ", "${v:-", "a", "}"),
-    ("echo ", "$((", "1", "))"),
-    ("echo $((", "(", "1", ")"),
-    ("echo $((", "-", "1", ""),
-    ("echo $((", "1?", "1", ":1"),
-    ("echo {", "{a,", "b", "}"),
-    ("", "if :; then ", ":;", " fi;"),
-    ("", "while :; do ", "break;", " done;"),
-    ("", "for i in 1; do ", ":;", " done;"),
-    ("", "case a in a) ", ":;", " ;; esac"),
-    ("", "f() { ", ":;", " }"),
-    ("", "eval ", ":", ""),
-    ("", "command ", ":", ""),
-    ("[[ ", "( ", "a", " )"),
-    ("[[ ", "! ", "a", ""),
-    ("test ", "\\( ", "a", " \\)"),
-    ("test ", "! ", "a", ""),
-    ("test ", "a -a ", "a", ""),
-    ("find . ", "\\( ", "-name x", " \\)"),
-    ("find . ", "! ", "-name x", ""),
-    ("find . ", "-name x -o ", "-name x", ""),
-    ("expr ", "\\( ", "1", " \\)"),
-    ("expr ", "1 + ", "1", ""),
-    ("echo '", "[", "1", "]' | jq ."),
-    ("jq -n '", "[", "1", "]"),
-    ("jq -n '", "-", "1", ""),
-    ("awk 'BEGIN { print ", "(", "1", ")"),
-    ("awk 'BEGIN { print ", "-", "1", ""),
-    ("awk 'BEGIN { print ", "!", "1", ""),
-    ("echo a | grep -E '", "(", "a", ")"),
-    ("echo a | sed -E 's/", "(", "a", ")"),
-    ("echo a | sed '", "{", "p", "}"),
-    ("echo a | tr '", "[", "a", "]"),
-    ("ss '", "( ", "sport = :1", " )"),
-    ("ss '", "not ", "sport = :1", ""),
-    ("bc <<< '", "(", "1", ")"),
-    ("printf '", "%", "s", ""),
-];
+/// Random forms in one another.
+fn mixture(random: &mut Xorshift, deepest: u64) -> String {
+    let count = random.below(6) + 1;
+    mixed_forms((0..count).map(|_| {
+        let depth = usize::try_from(random.below(deepest) + 1).unwrap();
+        (*random.pick(NESTED_FORMS), depth)
+    }))
+}
 
-/// A script of one form, nested so deep.
-fn form_of((before, open, middle, close): (&str, &str, &str, &str), depth: usize) -> String {
-    format!("{before}{}{middle}{}", open.repeat(depth), close.repeat(depth))
+#[test]
+fn mixtures_of_nested_forms_end_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nested.sh");
+    let random = &mut Xorshift::new(7);
+    for round in 0..testkit::cases(40, 2_000) {
+        let deepest = [5, 50, 500, 5_000][usize::try_from(round % 4).unwrap()];
+        let script = mixture(random, deepest);
+        std::fs::write(&path, &script).unwrap();
+        let (_, stderr, status) = run(&["--timeout", "2s", path.to_str().unwrap()]);
+        let shown: String = script.chars().take(300).collect();
+        assert!(is_ended_well(&stderr, status), "{shown}: {status} {stderr}");
+    }
 }
 
 /// What any script ends with: a status of its own or of a limit, and no word of the program's own failure.
@@ -526,10 +536,9 @@ fn nested_forms_end_well_at_any_depth() {
     let path = dir.path().join("nested.sh");
     let all: &[usize] = &[1, 10, 100, 1_000, 10_000, 100_000, 400_000];
     let depths = testkit::cases::<&[usize]>(&[10, 5_000], all);
-    for &form in FORMS {
+    for &form in NESTED_FORMS {
         for &depth in depths {
-            let closing = if form.0.contains('\'') { "'" } else { "" };
-            std::fs::write(&path, form_of(form, depth) + closing + "\n").unwrap();
+            std::fs::write(&path, form.repeated(depth) + "\n").unwrap();
             let args = ["--timeout", "5s", path.to_str().unwrap()];
             let (_, stderr, status) = run(&args);
             let last: String =

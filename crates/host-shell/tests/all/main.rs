@@ -17,6 +17,7 @@ mod exhaust;
 mod files;
 mod language;
 mod limits;
+mod namespaces;
 mod program;
 mod register;
 mod support;

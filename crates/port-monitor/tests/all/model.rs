@@ -103,7 +103,7 @@ fn change(machine: &mut Machine, random: &mut Xorshift) {
             None => PortAddress::Unix(UnixName::Abstract(port.to_string().into())),
         };
         let inode = Inode::new(random.below(4));
-        let identity = PortIdentity { protocol: table.protocol, local, inode };
+        let identity = PortIdentity { protocol: table.protocol, local, inode, namespace: None };
         let open = &mut machine.tables[index(table)];
         if !open.remove(&identity) {
             open.insert(identity);

@@ -20,6 +20,8 @@ pub(crate) enum CliError {
     NotWatched,
     /// Names of unix sockets are hidden, so none can be found.
     HiddenNames,
+    /// Not every network namespace may be listed, for this reason.
+    Namespaces(String),
     /// The host cannot print events as they come, and there is no end to wait for.
     Endless,
 }
@@ -36,6 +38,7 @@ impl fmt::Display for CliError {
             Self::HiddenNames => {
                 f.write_str("names of unix sockets are hidden here, so none is found by its name")
             }
+            Self::Namespaces(reason) => f.write_str(reason),
             Self::Endless => f.write_str(
                 "this host prints what a command prints when it has ended, so --for, --count or \
                  --timeout is needed",
@@ -54,7 +57,7 @@ impl CliError {
     /// Returns the status: what is not granted is refused, all else is not understood.
     pub(crate) fn status(&self) -> ExitCode {
         match self {
-            Self::HiddenNames => ExitCode::FAILURE,
+            Self::HiddenNames | Self::Namespaces(_) => ExitCode::FAILURE,
             Self::Filter(error)
                 if matches!(
                     error.kind(),

@@ -27,6 +27,7 @@ pub(crate) enum Effect {
     Initial,
     Interval,
     Processes,
+    EveryNamespace,
     JsonLines,
 }
 
@@ -69,6 +70,8 @@ pub(super) static FLAGS: &[Flag<Effect>] = &[
     flag(Some('4'), &["ipv4"], "IPv4 ports", Effect::Family(AddressFamily::Inet)),
     flag(Some('6'), &["ipv6"], "IPv6 ports", Effect::Family(AddressFamily::Inet6)),
     flag(Some('p'), &["processes"], "show the processes that hold a port", Effect::Processes),
+    flag(None, &["all-namespaces"], "ports of every network namespace", Effect::EveryNamespace)
+        .with_long_help("A FILTER then knows `netns = NAME` and `netns = INODE`."),
     flag(None, &["json-lines"], "print one JSON object a line", Effect::JsonLines)
         .with_long_help("The schema is docs/portwatch.schema.json of the source."),
     flag(Some('h'), &["help"], "print this text", Effect::Help),

@@ -26,6 +26,7 @@ UDP sockets that are bound and not connected, unix sockets that listen.
 const TAIL: &str = "
 FILTER is the filter of ss, or one or more of these, each for itself:
   :8080, 8080    short for 'sport = :8080', of any address
+  tcp:8080, udp:[::1]:53   the same of one protocol, perhaps of one address
   /run/x.sock    a unix socket of that path
   unix:NAME      a unix socket of the name that ss -x prints, such as unix:@NAME
 DURATION is a number with ms, s, m or h; without, it is seconds.

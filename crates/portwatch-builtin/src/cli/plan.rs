@@ -36,6 +36,8 @@ pub(crate) struct Watch {
     pub(crate) interval: Duration,
     /// Whether processes are shown.
     pub(crate) has_processes: bool,
+    /// Whether it is about every network namespace, and not the host's alone.
+    pub(crate) is_everywhere: bool,
 }
 
 /// What is done with the ports.
@@ -142,7 +144,8 @@ impl Plan {
         let has_processes = raw.has(Effect::Processes);
         let task = task(raw)?;
         let conditions = conditions(raw)?;
-        Ok(Self::Watch(Watch { task, conditions, interval, has_processes }))
+        let is_everywhere = raw.has(Effect::EveryNamespace);
+        Ok(Self::Watch(Watch { task, conditions, interval, has_processes, is_everywhere }))
     }
 }
 
@@ -255,11 +258,12 @@ fn which(raw: &Raw<'_>, words: &[BString]) -> WatchedPorts {
     });
     let family = families.clone().next_back();
     let chosen = families.map(FamilySet::of).reduce(FamilySet::union);
+    let (protocol, target) = target(words);
     WatchedPorts {
-        protocols: protocols.collect(),
+        protocols: protocol.map_or_else(|| protocols.collect(), |protocol| vec![protocol]),
         families: chosen.unwrap_or(PORTS),
         family,
-        target: target(words),
+        target,
     }
 }
 
@@ -267,22 +271,39 @@ fn which(raw: &Raw<'_>, words: &[BString]) -> WatchedPorts {
 pub(crate) const PORTS: FamilySet =
     FamilySet::of(AddressFamily::Inet).union(FamilySet::of(AddressFamily::Inet6));
 
-fn target(words: &[BString]) -> Target {
+/// Returns what words mean, and the protocol if they name one.
+fn target(words: &[BString]) -> (Option<Protocol>, Target) {
     match words {
-        [word] => socket(word).unwrap_or_else(|| Target::Filter(FilterText::from_iter([word]))),
-        words => Target::Filter(words.iter().collect()),
+        [word] => {
+            socket(word).unwrap_or_else(|| (None, Target::Filter(FilterText::from_iter([word]))))
+        }
+        words => (None, Target::Filter(words.iter().collect())),
     }
 }
 
-/// Returns the socket that a word alone names: `:PORT` or a number, a path, or `unix:NAME`.
-fn socket(word: &[u8]) -> Option<Target> {
-    if is_bare_port(word) {
+/// Returns the socket that a word alone names: `:PORT` or a number, `tcp:` or `udp:` before that or before
+/// `ADDRESS:PORT`, a path, or `unix:NAME`.
+fn socket(word: &[u8]) -> Option<(Option<Protocol>, Target)> {
+    let filter = |text: &[&[u8]]| Target::Filter(FilterText::from_iter([bstr::concat(text)]));
+    let port = |word: &[u8]| {
         let port = word.strip_prefix(b":").unwrap_or(word);
-        return Some(Target::Filter(FilterText::from_iter([bstr::concat([b"sport = :", port])])));
+        is_bare_port(word).then(|| filter(&[b"sport = :", port]))
+    };
+    for protocol in Protocol::INET {
+        let prefix = word.strip_prefix(protocol.name().as_bytes());
+        if let Some(place) =
+            prefix.and_then(|rest| rest.strip_prefix(b":")).filter(|p| !p.is_empty())
+        {
+            let target = port(place).unwrap_or_else(|| filter(&[b"src ", place]));
+            return Some((Some(protocol), target));
+        }
+    }
+    if let Some(target) = port(word) {
+        return Some((None, target));
     }
     let name = word.strip_prefix(b"unix:").filter(|name| !name.is_empty());
-    name.or_else(|| word.starts_with(b"/").then_some(word))
-        .map(|name| Target::UnixName(name.into()))
+    let name = name.or_else(|| word.starts_with(b"/").then_some(word))?;
+    Some((None, Target::UnixName(name.into())))
 }
 
 fn is_bare_port(word: &[u8]) -> bool {

@@ -9,7 +9,7 @@ use std::{
 use builtin_api::Rfc3339;
 use builtin_cli::{Escaped, json};
 use port_monitor::{Event, Port, PortProcess};
-use procnetsocket::model::Inode;
+use procnetsocket::{NetNamespace, model::Inode};
 use serde::Serialize;
 
 /// Writes an event: what happened, its number and time, and the port.
@@ -55,7 +55,20 @@ struct PortObject {
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<NamespaceObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     processes: Option<Vec<ProcessObject>>,
+}
+
+/// The network namespace of the port.
+#[derive(Serialize)]
+struct NamespaceObject {
+    id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inode: Option<u64>,
+    names: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pids: Vec<u32>,
 }
 
 #[derive(Default, Serialize)]
@@ -79,6 +92,7 @@ struct ProcessObject {
 impl From<&Port> for PortObject {
     fn from(port: &Port) -> Self {
         let Port { protocol, local, inode, v6_only, device, backlog, uid, processes, .. } = port;
+        let namespace = port.namespace.as_deref().map(NamespaceObject::from);
         let local = match local.inet() {
             Some(local) => {
                 EndpointForm { address: Some(local.ip()), port: Some(local.port()), name: None }
@@ -97,7 +111,19 @@ impl From<&Port> for PortObject {
             v6_only: *v6_only,
             interface: device.as_ref().map(|device| device.index),
             device: device.as_ref().and_then(|device| device.name.as_ref()).map(|name| text(name)),
+            namespace,
             processes: processes.as_ref().map(|all| all.iter().map(ProcessObject::from).collect()),
+        }
+    }
+}
+
+impl From<&NetNamespace> for NamespaceObject {
+    fn from(namespace: &NetNamespace) -> Self {
+        Self {
+            id: namespace.id.get(),
+            inode: namespace.inode.map(Inode::get),
+            names: namespace.names.iter().map(|name| text(name)).collect(),
+            pids: namespace.pids.iter().map(|pid| pid.get()).collect(),
         }
     }
 }

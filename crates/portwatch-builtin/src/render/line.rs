@@ -45,6 +45,9 @@ impl fmt::Display for PortLine<'_> {
         if let Some(v6_only) = v6_only {
             write!(f, " v6only:{}", u8::from(*v6_only))?;
         }
+        if let Some(namespace) = &self.0.namespace {
+            write!(f, " netns:{}", namespace.label())?;
+        }
         PrintedProcesses(self.0).fmt(f)
     }
 }

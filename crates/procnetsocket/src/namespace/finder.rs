@@ -66,15 +66,23 @@ pub struct NamespaceFinder {
     enter: Option<Enter>,
 }
 
-struct Enter {
-    token: AmbientAuthority,
-    /// `/run/netns`, where `ip netns` keeps names.
-    names: Option<Dir>,
-}
+#[derive(Clone, Copy)]
+struct Enter(AmbientAuthority);
 
 impl fmt::Debug for Enter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Enter").field("names", &self.names).finish_non_exhaustive()
+        f.write_str("Enter")
+    }
+}
+
+impl Enter {
+    /// Opens the directory in which `ip netns` keeps names.
+    ///
+    /// Each time anew: the first name makes it, and mounts it over itself.
+    #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
+    fn names(self) -> Option<Dir> {
+        // OK because without the directory no namespace has a name.
+        Dir::open_ambient_dir("/run/netns", self.0).ok()
     }
 }
 
@@ -174,7 +182,7 @@ impl NetNamespace {
 }
 
 impl NamespaceFinder {
-    /// Opens `/proc`, and `/run/netns` where it exists.
+    /// Opens `/proc`. Each search opens `/run/netns`, where it exists.
     ///
     /// # Ambient Authority
     ///
@@ -187,10 +195,7 @@ impl NamespaceFinder {
     /// [`Root`](ErrorKind::Root) if there is no `/proc` that can be trusted.
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
         let root = Arc::new(ProcRoot::open_ambient(token).map_err(Repr::Root)?);
-        #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
-        // OK because without the directory no namespace has a name.
-        let names = Dir::open_ambient_dir("/run/netns", token).ok();
-        Ok(Self { root, enter: Some(Enter { token, names }) })
+        Ok(Self { root, enter: Some(Enter(token)) })
     }
 
     /// Returns the finder that reads the text tables of a procfs, and enters no namespace.
@@ -214,10 +219,10 @@ impl NamespaceFinder {
             }
             search.process(&self.root, pid)?;
         }
-        if let Some(enter) = &self.enter {
+        if let Some(enter) = self.enter {
             search.own(id_of_this_thread(&self.root)?)?;
-            if let Some(names) = &enter.names {
-                search.names(&self.root, names, interrupt)?;
+            if let Some(names) = enter.names() {
+                search.names(&self.root, &names, interrupt)?;
             }
         }
         Ok(search.finish())
@@ -252,14 +257,15 @@ impl NamespaceFinder {
     ///
     /// As [`Self::tables`].
     pub fn access(&self, namespace: &NetNamespace) -> Result<NamespaceAccess, Error> {
-        let Some(enter) = &self.enter else { return self.text(namespace, None) };
+        let Some(enter) = self.enter else { return self.text(namespace, None) };
         if namespace.is_own {
-            let socket = socket_of_this_thread(enter.token, &self.root)?;
+            let socket = socket_of_this_thread(enter.0, &self.root)?;
             return Ok(NamespaceAccess::Socket(socket));
         }
         let mut failed = None;
-        for open in self.entrances(enter, namespace).take(MAX_ENTRANCES) {
-            match open.and_then(|file| self.enter(enter.token, namespace, &file)) {
+        let open = || socket_of_this_thread(enter.0, &self.root);
+        for file in entrances(&self.root, enter, namespace).take(MAX_ENTRANCES) {
+            match file.and_then(|file| enter_and(&self.root, namespace, &file, open)) {
                 Ok(Some(socket)) => return Ok(NamespaceAccess::Socket(socket)),
                 // Gone, or another one that has its name or its process by now.
                 Ok(None) => {}
@@ -283,44 +289,6 @@ impl NamespaceFinder {
         self.text_tables(namespace).ok_or(Repr::Deserted)?.open(file)
     }
 
-    /// Opens the files by which a namespace can be entered, one after the other.
-    fn entrances<'a>(
-        &'a self,
-        enter: &'a Enter,
-        namespace: &'a NetNamespace,
-    ) -> impl Iterator<Item = Result<OwnedFd, Error>> + 'a {
-        let by_name = namespace.names.iter().filter_map(|name| {
-            // OK because a name that is gone leads nowhere.
-            let file = enter.names.as_ref()?.open(path_of(name)?).ok()?;
-            Some(Ok(file.into_std().into()))
-        });
-        let by_process = namespace.pids.iter().filter_map(|pid| {
-            let opened = self.root.open_process(*pid).and_then(|dir| dir.network_namespace());
-            match opened {
-                // OK because a process that is gone is none.
-                Err(error) if error.kind() == RootErrorKind::Vanished => None,
-                opened => Some(opened.map_err(|error| Repr::Root(error).into())),
-            }
-        });
-        by_name.chain(by_process)
-    }
-
-    /// Enters a namespace; `None` when it is another one.
-    fn enter(
-        &self,
-        token: AmbientAuthority,
-        namespace: &NetNamespace,
-        file: &OwnedFd,
-    ) -> Result<Option<NamespaceSocket>, Error> {
-        inside(file.as_fd(), || {
-            // Security: whatever the file was, the socket is of the namespace that was found.
-            if id_of_this_thread(&self.root)? != namespace.id {
-                return Ok(None);
-            }
-            socket_of_this_thread(token, &self.root).map(Some)
-        })
-    }
-
     /// Returns whether the text tables of the processes of a namespace can be read.
     fn text(&self, namespace: &NetNamespace, why: Option<Error>) -> Result<NamespaceAccess, Error> {
         match self.text_table(namespace, ProcFile::NetTcp) {
@@ -331,11 +299,82 @@ impl NamespaceFinder {
     }
 
     fn text_tables(&self, namespace: &NetNamespace) -> Option<Box<dyn TextTables>> {
-        let pids = namespace.pids.clone();
-        if pids.is_empty() {
+        if namespace.pids.is_empty() && (namespace.names.is_empty() || self.enter.is_none()) {
             return None;
         }
-        Some(Box::new(Inhabitants { root: Arc::clone(&self.root), id: namespace.id, pids }))
+        let namespace = namespace.clone();
+        Some(Box::new(FoundText { root: Arc::clone(&self.root), enter: self.enter, namespace }))
+    }
+}
+
+/// Opens the files by which a namespace can be entered, one after the other.
+fn entrances<'a>(
+    root: &'a ProcRoot,
+    enter: Enter,
+    namespace: &'a NetNamespace,
+) -> impl Iterator<Item = Result<OwnedFd, Error>> + 'a {
+    let by_process = namespace.pids.iter().filter_map(|pid| {
+        let opened = root.open_process(*pid).and_then(|dir| dir.network_namespace());
+        match opened {
+            // OK because a process that is gone is none.
+            Err(error) if error.kind() == RootErrorKind::Vanished => None,
+            opened => Some(opened.map_err(|error| Repr::Root(error).into())),
+        }
+    });
+    entrances_by_name(enter, namespace).map(Ok).chain(by_process)
+}
+
+fn entrances_by_name(enter: Enter, namespace: &NetNamespace) -> impl Iterator<Item = OwnedFd> {
+    let names = if namespace.names.is_empty() { None } else { enter.names() };
+    namespace.names.iter().filter_map(move |name| {
+        // OK because a name that is gone leads nowhere.
+        let file = names.as_ref()?.open(path_of(name)?).ok()?;
+        Some(file.into_std().into())
+    })
+}
+
+/// Calls a function in a namespace; `None` when the file leads to another one.
+fn enter_and<T: Send>(
+    root: &ProcRoot,
+    namespace: &NetNamespace,
+    file: &OwnedFd,
+    call: impl FnOnce() -> Result<T, Error> + Send,
+) -> Result<Option<T>, Error> {
+    inside(file.as_fd(), || {
+        // Security: whatever the file was, it is the namespace that was found.
+        if id_of_this_thread(root)? != namespace.id {
+            return Ok(None);
+        }
+        call().map(Some)
+    })
+}
+
+/// The text tables of a namespace that was found: those of a process that lives there, or of a thread
+/// that enters it by its name.
+#[derive(Debug)]
+struct FoundText {
+    root: Arc<ProcRoot>,
+    enter: Option<Enter>,
+    namespace: NetNamespace,
+}
+
+impl TextTables for FoundText {
+    fn open(&self, file: ProcFile) -> Result<File, Error> {
+        let Self { root, enter, namespace } = self;
+        let (id, pids) = (namespace.id, namespace.pids.clone());
+        let opened = Inhabitants { root: Arc::clone(root), id, pids }.open(file);
+        let Err(deserted) = opened else { return opened };
+        if deserted.kind() != ErrorKind::NotFound {
+            return Err(deserted);
+        }
+        // Kernel: a table stays in its namespace when the thread that opened it has ended.
+        let open = || root.thread().open(file).map_err(|error| Error::from_root(file, error));
+        for entrance in enter.iter().flat_map(|enter| entrances_by_name(*enter, namespace)) {
+            if let Some(table) = enter_and(root, namespace, &entrance, open)? {
+                return Ok(table);
+            }
+        }
+        Err(deserted)
     }
 }
 

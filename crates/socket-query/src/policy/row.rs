@@ -95,7 +95,8 @@ impl<'a> Redaction<'a> {
         }
     }
 
-    fn shows(self, socket: &Socket<'_>) -> bool {
+    /// Returns whether a row is shown at all.
+    pub(crate) fn shows(self, socket: &Socket<'_>) -> bool {
         let Some(family) = family_of(socket) else { return !self.policy.narrows() };
         let is_visible_user = match self.policy.users {
             VisibleUsers::All => true,

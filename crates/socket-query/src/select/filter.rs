@@ -2,11 +2,11 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
-use procnetsocket::{NetNamespace, ProcVisibility, ProcessTable, Table, model::Socket};
+use procnetsocket::{NetNamespace, PeerTable, ProcVisibility, ProcessTable, Table, model::Socket};
 
 use super::expr::{
-    Expr, Facts, Predicate, ProcessMatches, admits, compile, has_condition, is_of_process,
-    is_of_process_or_user,
+    Expr, Facts, Predicate, ProcessMatches, admits, compile, has_condition, is_of_peer,
+    is_of_process, is_of_process_or_user,
 };
 
 /// What a socket has to satisfy to be selected.
@@ -27,6 +27,9 @@ pub enum Filter {
         matches: Option<ProcessMatches>,
         /// The network namespace that the sockets are in, for `netns`, in a listing of every one.
         namespace: Option<Arc<NetNamespace>>,
+        /// The other ends of connections, for `peer-pid` and `peer-comm`. A view looks for them when
+        /// it collects.
+        peers: Option<Arc<PeerTable>>,
     },
 }
 
@@ -54,9 +57,10 @@ impl Filter {
     pub fn admits(&self, socket: &Socket<'_>) -> bool {
         match self {
             Self::All => true,
-            Self::Expr { expr, local_ports, matches, namespace } => {
+            Self::Expr { expr, local_ports, matches, namespace, peers } => {
                 let (matches, namespace) = (matches.as_ref(), namespace.as_deref());
-                admits(expr, socket, &Facts { local_ports, matches, namespace })
+                let facts = Facts { local_ports, matches, namespace, peers: peers.as_deref() };
+                admits(expr, socket, &facts)
             }
         }
     }
@@ -66,17 +70,32 @@ impl Filter {
         self.has_condition(is_of_process)
     }
 
+    /// Returns whether the filter says something about the other ends of sockets.
+    pub fn has_peer_condition(&self) -> bool {
+        self.has_condition(is_of_peer)
+    }
+
     /// Returns the filter that knows these processes.
     pub(crate) fn with_processes(&self, processes: &ProcessTable) -> Self {
         match self {
             Self::All => Self::All,
-            Self::Expr { expr, local_ports, namespace, .. } => Self::Expr {
+            Self::Expr { expr, local_ports, namespace, peers, .. } => Self::Expr {
                 namespace: namespace.clone(),
                 expr: expr.clone(),
                 local_ports: local_ports.clone(),
                 matches: Some(ProcessMatches::new(expr, processes)),
+                peers: peers.clone(),
             },
         }
+    }
+
+    /// Returns the filter that knows these other ends.
+    pub(crate) fn with_peers(&self, found: &Arc<PeerTable>) -> Self {
+        let mut filter = self.clone();
+        if let Self::Expr { peers, .. } = &mut filter {
+            *peers = Some(Arc::clone(found));
+        }
+        filter
     }
 
     /// Returns the filter for the sockets of a network namespace.
@@ -87,7 +106,8 @@ impl Filter {
     ) -> Self {
         match self {
             Self::All => Self::All,
-            Self::Expr { expr, matches, .. } => Self::Expr {
+            Self::Expr { expr, matches, peers, .. } => Self::Expr {
+                peers: peers.clone(),
                 expr: expr.clone(),
                 local_ports: ports.unwrap_or(Self::USUAL_LOCAL_PORTS),
                 matches: matches.clone(),

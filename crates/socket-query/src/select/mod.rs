@@ -1,5 +1,7 @@
 //! What a caller wants to see: tables, families, states and a filter.
 
+use std::sync::Arc;
+
 pub mod expr;
 mod family;
 mod filter;
@@ -8,7 +10,7 @@ mod table;
 
 pub use family::{AddressFamily, FamilySet};
 pub use filter::Filter;
-use procnetsocket::{Details, ProcessDetails, ProcessQuery, ProcessTable, Threads};
+use procnetsocket::{Details, PeerTable, ProcessDetails, ProcessQuery, ProcessTable, Threads};
 pub use state::{StateSet, shown_state_of, state_of};
 pub use table::{SocketTable, TableSet};
 
@@ -32,6 +34,9 @@ pub struct Selection {
     /// What is wanted of processes, which a sink then receives before the first socket; `None` for
     /// nothing.
     pub processes: Option<ShownProcesses>,
+    /// Whether the sockets at the other ends are looked for, which a sink then receives before the
+    /// first socket.
+    pub peers: bool,
 }
 
 impl Selection {
@@ -45,12 +50,18 @@ impl Selection {
             details: Details::NONE,
             filter: Filter::All,
             processes: None,
+            peers: false,
         }
     }
 
     /// Returns the selection whose filter knows these processes.
     pub(crate) fn with_processes(&self, processes: &ProcessTable) -> Self {
         Self { filter: self.filter.with_processes(processes), ..self.clone() }
+    }
+
+    /// Returns the selection whose filter knows these other ends.
+    pub(crate) fn with_peers(&self, peers: &Arc<PeerTable>) -> Self {
+        Self { filter: self.filter.with_peers(peers), ..self.clone() }
     }
 }
 

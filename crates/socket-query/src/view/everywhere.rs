@@ -62,7 +62,7 @@ impl PolicyView {
     /// Returns what may be known of a namespace.
     ///
     /// Security: where sockets are hidden, processes that have only such open are, too.
-    fn shown_namespace(&self, namespace: NetNamespace) -> NetNamespace {
+    pub(super) fn shown_namespace(&self, namespace: NetNamespace) -> NetNamespace {
         let mut shown = namespace;
         if !self.grants().contains(Grant::Processes) || self.policy.narrows() {
             shown.pids.clear();

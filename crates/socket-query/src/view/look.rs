@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use procnetsocket::{Interrupt, ProcessQuery, ProcessTable};
 
-use super::{PolicyView, everywhere};
+use super::{PolicyView, everywhere, peers};
 use crate::{
     collect,
     error::{Error, ErrorKind},
@@ -98,13 +98,27 @@ impl Look<'_> {
             FoundProcesses::Known(table) => Cow::Owned(selection.with_processes(table)),
             _ => Cow::Borrowed(selection),
         };
+        let (selection, found) = if selection.peers || selection.filter.has_peer_condition() {
+            let (peers, found) = peers::find(self.view, &selection, interrupt, sink)?;
+            let known = selection.with_peers(&peers);
+            if selection.peers {
+                sink.peers(peers);
+            }
+            (Cow::Owned(known), found)
+        } else {
+            (selection, Collected::default())
+        };
+        let problems = reported.problems + found.problems;
+        if found.stopped {
+            return Ok(Collected { problems, ..found });
+        }
         let collected = match &self.view.everywhere {
             Some(finder) => {
                 everywhere::collect(self.view, finder.as_ref(), &selection, interrupt, sink)?
             }
             None => collect::collect(&source, &selection, interrupt, sink)?,
         };
-        Ok(Collected { problems: reported.problems + collected.problems, ..collected })
+        Ok(Collected { problems: problems + collected.problems, ..collected })
     }
 
     /// Hands over what was found of processes.

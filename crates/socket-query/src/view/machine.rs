@@ -54,7 +54,7 @@ impl PolicyView {
             None => Filter::All,
             Some(expr) => {
                 let local_ports = self.local_port_range().unwrap_or(Filter::USUAL_LOCAL_PORTS);
-                Filter::Expr { expr, local_ports, matches: None, namespace: None }
+                Filter::Expr { expr, local_ports, matches: None, namespace: None, peers: None }
             }
         }
     }

@@ -4,6 +4,7 @@ mod everywhere;
 mod gate;
 mod look;
 mod machine;
+mod peers;
 mod process;
 mod usage;
 
@@ -14,7 +15,7 @@ use std::{collections::BTreeMap, fmt, ops::ControlFlow, sync::Arc};
 
 use bstr::BString;
 use procnetsocket::{
-    Interrupt, Limits, SocketTables,
+    Interrupt, Limits, MAX_PEERS, SocketTables,
     diag::KillAuthority,
     model::{Inode, Socket},
 };
@@ -68,6 +69,7 @@ pub struct PolicyView {
     namespaces: BTreeMap<BString, Arc<SocketTables>>,
     netns_dir: Option<Arc<NetnsDir>>,
     sorted_rows: usize,
+    max_peers: usize,
     /// Finds the network namespaces of the machine.
     finder: Option<Arc<dyn NamespaceSource>>,
     /// Set in a view of every one of them.
@@ -96,6 +98,7 @@ impl PolicyView {
             namespaces: BTreeMap::new(),
             netns_dir: None,
             sorted_rows: MAX_SORTED_ROWS,
+            max_peers: MAX_PEERS,
             finder: None,
             everywhere: None,
             own_sockets,
@@ -181,6 +184,13 @@ impl PolicyView {
     /// Returns how many rows a builtin may keep at one time to put them in order.
     pub fn sorted_rows(&self) -> usize {
         self.sorted_rows
+    }
+
+    /// Returns the view with the host's own bound on the sockets among which other ends are looked
+    /// for. The default is [`MAX_PEERS`].
+    #[must_use]
+    pub fn with_max_peers(self, max_peers: usize) -> Self {
+        Self { max_peers, ..self }
     }
 
     /// Returns whether names of unix sockets are shown.

@@ -44,6 +44,8 @@ pub(super) enum Effect {
     For,
     /// Shows the processes that have a socket open, or their threads one by one.
     Processes(Threads),
+    /// Shows the other end of each connection.
+    Peers,
     /// Chooses the form of the output; the last such option counts.
     Output(OutputFormat),
     Sort,
@@ -80,6 +82,7 @@ impl Effect {
             | Self::For
             | Self::Every
             | Self::Output(_)
+            | Self::Peers
             | Self::Sort
             | Self::Limit
             | Self::Refused(_) => None,
@@ -117,6 +120,7 @@ impl Effect {
             | Self::Every
             | Self::Processes(_)
             | Self::Output(_)
+            | Self::Peers
             | Self::Sort
             | Self::Limit
             | Self::Refused(_) => false,

@@ -178,6 +178,12 @@ pub(super) static FLAGS: &[Flag<Effect>] = &[
         "The first column is its name, or its inode. What may not be entered is read from /proc, and \
         what cannot be read is reported.",
     ),
+    own(&["peers"], "show the other end of each connection", Effect::Peers)
+        .with_long_help(
+            "Where it is on this machine: the inode of the socket at the other end of a TCP, UDP or \
+            unix connection, or, with -p, its processes. None is shown where an address is \
+            translated on the way, or where more than one socket may be the other end.",
+        ),
     own(&["json"], "print one JSON array", Effect::Output(OutputFormat::Json))
         .with_long_help("The schema is docs/ss.schema.json of the source."),
     own(&["json-lines"], "print one JSON object a line", Effect::Output(OutputFormat::JsonLines)),

@@ -124,8 +124,9 @@ const EXPRESSION: &str = "\
 EXPRESSION: { src | dst } [ = ] HOST           { sport | dport } [ OP ] PORT
             dev [ = | != ] INTERFACE           fwmark [ = | != ] MARK[/MASK]
             cgroup [ = | != ] PATH             autobound
-            user [ = | != ] NAME|UID           not of iproute2, as the next four
+            user [ = | != ] NAME|UID           not of iproute2, as the next six
             pid [ = | != ] N                   comm [ = | != ] PATTERN
+            peer-pid [ = | != ] N              peer-comm [ = | != ] PATTERN
             container [ = | != ] ID-PREFIX     unit [ = | != ] PATTERN
             netns [ = | != ] NAME|INODE        with --all-namespaces only
             ( X )   not X   X and Y   X or Y   from the left, with equal weight
@@ -192,6 +193,7 @@ mod tests {
         let help = help(GrantSet::empty().with(Grant::Sockets), true);
         let own = help.split("never abbreviated:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         insta::assert_snapshot!(own, @r"
+               --peers                  show the other end of each connection
                --json                   print one JSON array
                --json-lines             print one JSON object a line
                --sort=KEY[,...]         order by KEYs, -KEY backwards

@@ -54,6 +54,7 @@ impl Plan {
         }
         draft.check_namespace();
         draft.check_every();
+        draft.check_peers();
         if let Some((option, refusal)) = draft.refused.take() {
             return Err(CliError::Refused(option, refusal));
         }
@@ -138,6 +139,7 @@ impl<'a> Draft<'a> {
             }
             Effect::EveryNamespace => self.choose_namespace(NamespaceChoice::Every),
             Effect::Processes(threads) => self.show_processes(typed, threads),
+            Effect::Peers => self.sockets.peers = true,
             Effect::Output(output) => self.output = output,
             Effect::Sort => self.order.keys = sort_keys(typed.text())?,
             Effect::Limit => {
@@ -223,6 +225,17 @@ impl<'a> Draft<'a> {
         }
         if self.actions.kill {
             self.refuse("-K with --every".to_owned(), NO_KILL_AT_TICKS);
+        }
+    }
+
+    /// Refuses other ends of what is not listed.
+    fn check_peers(&mut self) {
+        let is_such = |is_typed, option: &str| {
+            (is_typed && self.sockets.peers).then(|| format!("{option} with --peers"))
+        };
+        let events = is_such(self.actions.events, "-E");
+        if let Some(what) = events.or(is_such(self.actions.kill, "-K")) {
+            self.refuse(what, NO_PEERS_OF_THESE);
         }
     }
 
@@ -356,4 +369,6 @@ const NO_COUNTERS_OF_PASSES: Refusal =
 const NO_PASSES_OF_EVENTS: Refusal = Refusal::Because("events are printed as they come");
 const NO_KILL_AT_TICKS: Refusal =
     Refusal::Because("what is admitted is closed once, and not at each tick");
+const NO_PEERS_OF_THESE: Refusal =
+    Refusal::Because("the other ends of connections are looked for in listings only");
 const NO_KILL_OF_EVENTS: Refusal = Refusal::Because("what has ended cannot be closed again");

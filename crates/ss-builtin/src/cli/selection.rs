@@ -22,6 +22,8 @@ pub(super) struct ChosenSockets {
     /// The states that options or words chose instead.
     chosen: Option<StateSet>,
     by: ChosenBy,
+    /// Whether the other ends of connections are looked for.
+    pub(super) peers: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,7 @@ impl ChosenSockets {
             usual: StateSet::EMPTY,
             chosen: None,
             by: ChosenBy::Nothing,
+            peers: false,
         }
     }
 
@@ -127,6 +130,7 @@ impl ChosenSockets {
             named: self.named.intersection(self.tables),
             families: self.families,
             states: self.chosen.unwrap_or(self.usual),
+            peers: self.peers,
             ..Selection::everything()
         }
     }

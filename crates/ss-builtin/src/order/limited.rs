@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use procnetsocket::{ProcessTable, model::Socket};
+use procnetsocket::{PeerTable, ProcessTable, model::Socket};
 use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 
 /// Passes so many sockets on, and counts those that it leaves out.
@@ -43,5 +43,9 @@ impl Sink for Limited<'_> {
 
     fn processes(&mut self, found: Arc<ProcessTable>) {
         self.sink.processes(found);
+    }
+
+    fn peers(&mut self, found: Arc<PeerTable>) {
+        self.sink.peers(found);
     }
 }

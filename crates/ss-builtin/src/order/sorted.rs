@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::BinaryHeap, ops::ControlFlow, sync::Arc};
 
 use procnetsocket::{
-    ProcessTable,
+    PeerTable, ProcessTable,
     model::{OwnedSocket, Socket},
 };
 use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
@@ -125,6 +125,10 @@ impl Sink for Sorted<'_> {
 
     fn processes(&mut self, found: Arc<ProcessTable>) {
         self.sink.processes(found);
+    }
+
+    fn peers(&mut self, found: Arc<PeerTable>) {
+        self.sink.peers(found);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Internet sockets.
 
 use builtin_cli::Escaped;
-use procnetsocket::model::{Cookie, InetInfo, InetOptions, InetProtocol, InetSocket, Source};
+use procnetsocket::model::{
+    Cookie, InetInfo, InetOptions, InetProtocol, InetSocket, Socket, Source,
+};
 use socket_query::SocketTable;
 
 use super::{
@@ -66,7 +68,7 @@ impl RowRenderer<'_> {
         cells.push(ColumnId::PeerPort, |out| {
             self.ports.push(out, socket.protocol, socket.remote.port());
         });
-        self.fill_users(cells, socket.inode);
+        self.fill_both_ends(cells, &Socket::Inet(socket));
         if self.details.is_empty() {
             return;
         }

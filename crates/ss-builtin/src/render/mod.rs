@@ -18,6 +18,7 @@ mod mptcp_info;
 mod netlink;
 mod number;
 mod packet;
+mod peer;
 mod port;
 mod proc_info;
 mod process;

@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 use builtin_api::Cancel;
 use builtin_cli::Escaped;
 use procnetsocket::{
-    NetNamespace, UserNames,
+    NetNamespace, PeerTable, UserNames,
     model::{InetSocket, Inode, Socket, TcpState, VsockKind},
 };
 use socket_query::{ListedNamespace, PolicyView, SocketTable, TableSet, shown_state_of};
@@ -35,6 +35,8 @@ pub(crate) struct RowRenderer<'a> {
     pub(super) accounts: &'a UserNames,
     /// The processes of sockets, if they are shown.
     users: Option<ProcessColumn>,
+    /// The other ends of connections, if they are shown and known.
+    pub(super) peers: Option<Arc<PeerTable>>,
     /// The network namespace of the sockets, in a listing of every one.
     pub(super) namespace: Option<Arc<NetNamespace>>,
 }
@@ -61,6 +63,7 @@ impl<'a> RowRenderer<'a> {
             // Until they are known the column of the text is empty; an object says nothing of them.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
                 .then(ProcessColumn::unknown),
+            peers: None,
             namespace: None,
         }
     }
@@ -79,6 +82,11 @@ impl<'a> RowRenderer<'a> {
     /// Shows these processes of sockets.
     pub(crate) fn set_users(&mut self, users: ProcessColumn) {
         self.users = Some(users);
+    }
+
+    /// Shows these other ends of connections.
+    pub(crate) fn set_peers(&mut self, peers: Arc<PeerTable>) {
+        self.peers = Some(peers);
     }
 
     /// Returns the processes of sockets, if they are shown.

@@ -1,6 +1,6 @@
 //! Unix domain sockets.
 
-use procnetsocket::model::{Source, UnixName, UnixSocket, UnixState};
+use procnetsocket::model::{Socket, Source, UnixName, UnixSocket, UnixState};
 use socket_query::push_unix_name;
 
 use super::{
@@ -25,7 +25,7 @@ impl RowRenderer<'_> {
         cells.push(ColumnId::LocalPort, |out| push_inode(out, socket.inode));
         cells.push(ColumnId::PeerAddress, |out| push_text(out, "* "));
         cells.push(ColumnId::PeerPort, |out| push_inode(out, socket.detail.peer));
-        self.fill_users(cells, socket.inode);
+        self.fill_both_ends(cells, &Socket::Unix(socket));
         if socket.source == Source::SockDiag && !self.details.is_empty() {
             cells.push(ColumnId::Extra, |out| self.push_unix_extra(out, socket));
         }

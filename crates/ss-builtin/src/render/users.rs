@@ -20,11 +20,13 @@ pub(crate) struct ProcessColumn {
     table: Arc<ProcessTable>,
     /// How many sockets were shown that have an inode and no process.
     unowned: Cell<u64>,
+    /// Whether the other end of one has an inode and no process.
+    has_unowned_peer: Cell<bool>,
 }
 
 impl ProcessColumn {
     pub(crate) fn new(table: Arc<ProcessTable>) -> Self {
-        Self { table, unowned: Cell::new(0) }
+        Self { table, unowned: Cell::new(0), has_unowned_peer: Cell::new(false) }
     }
 
     /// Returns an empty column, of sockets whose processes are not known.
@@ -49,19 +51,45 @@ impl ProcessColumn {
     /// Fills the cell of a socket's processes.
     pub(super) fn fill(&self, cells: &mut Cells<'_>, inode: Option<Inode>) {
         let Some(inode) = inode else { return };
-        cells.push(ColumnId::Process, |out| {
-            let start = out.len();
-            // Compat: those that were found last come first.
-            for process in self.table.of(inode).rev() {
-                push_text(out, if out.len() == start { " users:(" } else { "," });
-                push_process(out, &process);
-            }
-            if out.len() == start {
-                self.note_unowned();
-            } else {
-                out.push(b')');
-            }
-        });
+        cells.push(ColumnId::Process, |out| self.push(out, inode));
+    }
+
+    /// Appends the processes of a socket.
+    pub(super) fn push(&self, out: &mut Vec<u8>, inode: Inode) {
+        if self.push_list(out, " users:(", inode) {
+            out.push(b')');
+        } else {
+            self.note_unowned();
+        }
+    }
+
+    /// Appends the processes of a socket at the other end; returns whether there are some.
+    pub(super) fn push_peer(&self, out: &mut Vec<u8>, inode: Inode) -> bool {
+        let has_processes = self.push_list(out, "", inode);
+        self.note_peer(has_processes);
+        has_processes
+    }
+
+    /// Returns the processes of a socket at the other end, as [`of`](Self::of) does.
+    pub(super) fn of_peer(&self, inode: Inode) -> Vec<SocketProcess<'_>> {
+        let processes: Vec<_> = self.table.of(inode).collect();
+        self.note_peer(!processes.is_empty());
+        processes
+    }
+
+    fn note_peer(&self, has_processes: bool) {
+        self.has_unowned_peer.set(self.has_unowned_peer.get() || !has_processes);
+    }
+
+    /// Appends the processes of a socket, each in brackets; returns whether there are some.
+    fn push_list(&self, out: &mut Vec<u8>, opening: &str, inode: Inode) -> bool {
+        let start = out.len();
+        // Compat: those that were found last come first.
+        for process in self.table.of(inode).rev() {
+            push_text(out, if out.len() == start { opening } else { "," });
+            push_process(out, &process);
+        }
+        out.len() > start
     }
 
     fn note_unowned(&self) {
@@ -74,6 +102,7 @@ impl ProcessColumn {
     /// `io_uring` alone, or the kernel's. It is named only where every process was seen.
     fn reasons(&self) -> Vec<String> {
         let unowned = match self.unowned.get() {
+            0 if self.has_unowned_peer.get() => return may_be_missing(&self.table.gaps()),
             0 => return Vec::new(),
             1 => "1 socket was".to_owned(),
             unowned => format!("{unowned} sockets were"),
@@ -103,9 +132,9 @@ fn may_be_missing(gaps: &[String]) -> Vec<String> {
 
 fn push_process(out: &mut Vec<u8>, process: &SocketProcess<'_>) {
     let task = process.task;
-    push_text(out, "(\"");
+    out.push(b'(');
     push_process_name(out, &task.name);
-    push_number(out, "\",pid=", task.pid.get());
+    push_number(out, ",pid=", task.pid.get());
     if let Some(tid) = task.tid {
         push_number(out, ",tid=", tid.get());
     }
@@ -114,13 +143,19 @@ fn push_process(out: &mut Vec<u8>, process: &SocketProcess<'_>) {
 }
 
 /// Appends the name of a process.
+fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
+    // Compat: what is not known is printed as an empty name.
+    push_quoted(out, name.as_ref().known().map_or(&[], |name| name.as_slice()));
+}
+
+/// Appends a name in quotation marks.
 ///
 /// Security: a process names itself, so a quotation mark in the name is written as `\x22`, or a name
 /// could look like the end of it and like processes that there are not.
-fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
-    // Compat: what is not known is printed as an empty name.
-    let Fact::Known(name) = name else { return };
+pub(super) fn push_quoted(out: &mut Vec<u8>, name: &[u8]) {
+    out.push(b'"');
     Escaped::quoted(name).push_to(out);
+    out.push(b'"');
 }
 
 #[cfg(test)]
@@ -141,8 +176,8 @@ mod tests {
     #[case::empty(b"", b"")]
     fn names_cannot_end_themselves(#[case] name: &[u8], #[case] shown: &[u8]) {
         let mut out = Vec::new();
-        push_process_name(&mut out, &Fact::Known(name.into()));
-        assert_eq!(BString::from(out), BString::from(shown));
+        push_quoted(&mut out, name);
+        assert_eq!(BString::from(out), BString::from([b"\"", shown, b"\""].concat()));
     }
 
     #[test]
@@ -150,7 +185,7 @@ mod tests {
         for name in [Fact::Absent, Fact::NotPermitted, Fact::TooLong, Fact::NotAsked] {
             let mut out = Vec::new();
             push_process_name(&mut out, &name);
-            assert_eq!(out, b"");
+            assert_eq!(out, b"\"\"");
         }
     }
 }

@@ -32,6 +32,7 @@ enum Effect {
     MaxWrite,
     Namespace,
     ProcRoot,
+    HostProc,
     NoConfine,
     Audit,
     Status,
@@ -67,9 +68,15 @@ static FLAGS: &[Flag<Effect>] = &[
         .with_long_help("It bounds what one script writes into granted directories."),
     flag(&["namespace"], "let `ss -N` list a network namespace", Effect::Namespace)
         .with_value(ValueDoc::text("NAME[=PATH]"))
-        .with_long_help("Without PATH it is /run/netns/NAME. May be repeated."),
+        .with_long_help(
+            "Without PATH it is /run/netns/NAME. May be repeated. `all` lets `--all-namespaces` list \
+             every one of the machine.",
+        ),
     flag(&["proc-root"], "list the sockets of a fake proc root", Effect::ProcRoot)
         .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
+    flag(&["host-proc"], "list the sockets of a procfs's process 1", Effect::HostProc)
+        .with_value(ValueDoc::new("DIR", ValueKind::Directory))
+        .with_long_help("It is that of the host, mounted into a container."),
     flag(&["no-confine"], "do not confine the process", Effect::NoConfine),
     flag(&["audit"], "append a line of JSON for each script", Effect::Audit)
         .with_value(ValueDoc::new("FILE", ValueKind::File))
@@ -125,6 +132,8 @@ pub(crate) enum CliError {
     Arg(#[from] ArgError),
     #[error("{0} is given twice")]
     Twice(Spelling),
+    #[error("--host-proc and --proc-root exclude each other")]
+    TwoProcs,
     #[error("expected one script, but found \"{}\" too", Escaped::new(.0))]
     Operand(BString),
 }
@@ -134,7 +143,7 @@ impl CliError {
     pub(crate) fn suggestion(&self) -> Option<&'static str> {
         match self {
             Self::Arg(error) => error.suggestion(),
-            Self::Twice(_) | Self::Operand(_) => None,
+            Self::Twice(_) | Self::TwoProcs | Self::Operand(_) => None,
         }
     }
 }
@@ -192,7 +201,12 @@ impl Plan {
         setup.grants = raw.last(Effect::Grant).map(grants).transpose()?;
         setup.limits = limits(raw)?;
         setup.namespaces = namespaces(raw)?;
+        setup.every_namespace = raw.all(Effect::Namespace).any(is_every_namespace);
         setup.proc_root = raw.last(Effect::ProcRoot).map(|typed| path(typed.text()));
+        setup.host_proc = raw.last(Effect::HostProc).map(|typed| path(typed.text()));
+        if setup.proc_root.is_some() && setup.host_proc.is_some() {
+            return Err(CliError::TwoProcs);
+        }
         setup.audit = raw.last(Effect::Audit).map(|typed| path(typed.text()));
         setup.confine = !raw.has(Effect::NoConfine);
         Ok(Self { source: source(raw)?, setup })
@@ -247,9 +261,14 @@ fn allowed(raw: &RawArgs<'_, Effect>) -> Result<Allowed, ArgError> {
     Ok(Allowed::Only(names))
 }
 
+/// A namespace of that name is `all=/run/netns/all`.
+fn is_every_namespace(typed: &Typed<'_, Effect>) -> bool {
+    typed.text() == "all"
+}
+
 fn namespaces(raw: &RawArgs<'_, Effect>) -> Result<Vec<Namespace>, ArgError> {
     let mut namespaces: Vec<Namespace> = Vec::new();
-    for typed in raw.all(Effect::Namespace) {
+    for typed in raw.all(Effect::Namespace).filter(|typed| !is_every_namespace(typed)) {
         let namespace = Namespace::from_word(typed.text());
         let namespace = namespace.ok_or_else(|| typed.mismatch("NAME or NAME=PATH"))?;
         if namespaces.iter().any(|other| other.name == namespace.name) {
@@ -300,7 +319,7 @@ mod tests {
     use std::time::Duration;
 
     use builtin_api::Access;
-    use host_confine::broker::{Bounds, Reach};
+    use host_confine::broker::{Bounds, NamespaceDetails, Procfs, Reach};
     use procnetsocket::ProcessDetails;
     use rstest::rstest;
 
@@ -377,6 +396,21 @@ mod tests {
     }
 
     #[rstest]
+    #[case::named(&["--namespace", "blue"], false, &["blue"])]
+    #[case::every_one(&["--namespace", "all", "--namespace", "blue"], true, &["blue"])]
+    #[case::one_of_that_name(&["--namespace", "all=/run/netns/all"], false, &["all"])]
+    fn every_namespace_has_a_word(
+        #[case] line: &[&str],
+        #[case] every: bool,
+        #[case] names: &[&str],
+    ) {
+        let setup = plan(line).setup;
+        assert_eq!(setup.every_namespace, every);
+        let found: Vec<_> = setup.namespaces.iter().map(|space| space.name.to_string()).collect();
+        assert_eq!(found, names);
+    }
+
+    #[rstest]
     #[case::empty("", "NAME or NAME=PATH")]
     #[case::no_name("=/a", "NAME or NAME=PATH")]
     #[case::no_path("a=", "NAME or NAME=PATH")]
@@ -441,16 +475,32 @@ mod tests {
 
     #[rstest]
     #[case::processes(
-        &["--broker", "processes", "user", "all"],
-        Some(Kind::Processes(Bounds { details: ProcessDetails::User, reach: Reach::All }))
+        &["--broker", "processes", "user", "all", "system"],
+        Some(Kind::Processes(
+            Bounds { details: ProcessDetails::User, reach: Reach::All },
+            Procfs::System
+        ))
     )]
     #[case::bounded_processes(
-        &["--broker", "processes", "full", "named"],
-        Some(Kind::Processes(Bounds { details: ProcessDetails::Full, reach: Reach::Named }))
+        &["--broker", "processes", "full", "named", "here"],
+        Some(Kind::Processes(
+            Bounds { details: ProcessDetails::Full, reach: Reach::Named },
+            Procfs::WorkingDirectory
+        ))
     )]
     #[case::processes_without_bounds(&["--broker", "processes"], None)]
-    #[case::unknown_details(&["--broker", "processes", "all", "all"], None)]
-    #[case::unknown_reach(&["--broker", "processes", "full", "full"], None)]
+    #[case::unknown_details(&["--broker", "processes", "all", "all", "system"], None)]
+    #[case::unknown_reach(&["--broker", "processes", "full", "full", "system"], None)]
+    #[case::path_of_a_procfs(&["--broker", "processes", "full", "all", "/proc"], None)]
+    #[case::namespaces(
+        &["--broker", "namespaces", "full", "system"],
+        Some(Kind::Namespaces(NamespaceDetails::Full, Procfs::System))
+    )]
+    #[case::namespaces_of_a_host(
+        &["--broker", "namespaces", "readable", "here"],
+        Some(Kind::Namespaces(NamespaceDetails::Readable, Procfs::WorkingDirectory))
+    )]
+    #[case::namespaces_without_details(&["--broker", "namespaces", "system"], None)]
     #[case::resolver(&["--broker", "resolver"], Some(Kind::Resolver))]
     #[case::other(&["--broker", "files"], None)]
     #[case::alone(&["--broker"], None)]
@@ -479,6 +529,10 @@ mod tests {
     #[case::twice(&["-c", "a", "-c", "b"], "-c is given twice")]
     #[case::value_for_none(&["--help=x"], "option '--help' doesn't allow an argument")]
     #[case::no_value(&["--timeout"], "option '--timeout' requires an argument")]
+    #[case::two_procs(
+        &["--host-proc", "/h", "--proc-root", "/p"],
+        "--host-proc and --proc-root exclude each other"
+    )]
     #[case::two_scripts(&["a", "b"], "expected one script, but found \"b\" too")]
     #[case::script_and_file(&["-c", "a", "b"], "expected one script, but found \"b\" too")]
     #[case::bytes(

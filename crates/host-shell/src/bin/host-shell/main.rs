@@ -130,6 +130,7 @@ fn status(plan: &Plan) -> Result<ExitCode, Failure> {
         tables: capabilities.tables,
         processes: capabilities.processes,
         hosts: capabilities.hosts,
+        namespaces: capabilities.namespaces,
         confined: confined.as_ref(),
     };
     print(&status.to_string())

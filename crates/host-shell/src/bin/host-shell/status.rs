@@ -18,21 +18,26 @@ pub(crate) struct Status<'a> {
     pub(crate) tables: TableOrigin,
     pub(crate) processes: AnsweredBy,
     pub(crate) hosts: AnsweredBy,
+    pub(crate) namespaces: AnsweredBy,
     /// `None` when the process is not confined.
     pub(crate) confined: Option<&'a Confined>,
 }
 
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { setup, policy, tables, processes, hosts, confined } = self;
+        let Self { setup, policy, tables, processes, hosts, namespaces, confined } = self;
         let grants = policy.grants().iter().map(|grant| grant.name().to_owned());
         writeln!(f, "grants: {}", listed(grants))?;
         writeln!(f, "sockets: {}", ShownSockets(policy))?;
         writeln!(f, "tables: {}", Origin(*tables))?;
         writeln!(f, "processes: {}", Whence(*processes, Grant::Processes))?;
         writeln!(f, "host names: {}", Whence(*hosts, Grant::Resolve))?;
-        let namespaces = setup.namespaces.iter().map(|space| Escaped::new(&space.name).to_string());
-        writeln!(f, "namespaces: {}", listed(namespaces))?;
+        let names = setup.namespaces.iter().map(|space| Escaped::new(&space.name).to_string());
+        let every = match namespaces {
+            AnsweredBy::Nowhere => None,
+            _ => Some(format!("every one {}", Whence(*namespaces, Grant::Namespaces))),
+        };
+        writeln!(f, "namespaces: {}", listed(names.chain(every)))?;
         writeln!(f, "directories: {}", listed(setup.directories.iter().map(shown)))?;
         let commands = match &setup.allowed {
             Allowed::All => "all".to_owned(),
@@ -91,6 +96,7 @@ impl fmt::Display for Origin {
             TableOrigin::Diag => "the system's, from sock_diag, or else from the verified /proc",
             TableOrigin::Proc => "the system's, from the verified /proc; there is no sock_diag",
             TableOrigin::Fake => "a directory that stands for /proc",
+            TableOrigin::Host => "the text tables of process 1 of the procfs of --host-proc",
         })
     }
 }

@@ -10,6 +10,9 @@ use crate::model::Table;
 pub struct Pid(NonZeroU32);
 
 impl Pid {
+    /// The first process of a PID namespace.
+    pub const INIT: Self = Self(NonZeroU32::MIN);
+
     /// Returns the process id of that number, or `None` for 0, which no process has.
     pub fn new(pid: u32) -> Option<Self> {
         NonZeroU32::new(pid).map(Self)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use procnetsocket::{
-    NetNamespace,
+    NetNamespace, Peer, PeerTable,
     model::{InetSocket, Inode, NetlinkSocket, Socket, Source, UnixName, UnixSocket, VsockAddr},
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) matches: Option<&'a ProcessMatches>,
     /// The network namespace, in a listing of every one.
     pub(crate) namespace: Option<&'a NetNamespace>,
+    /// The other ends of connections; `None` when nobody looked.
+    pub(crate) peers: Option<&'a PeerTable>,
 }
 
 /// Returns whether a socket satisfies an expression.
@@ -49,9 +51,15 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
         Predicate::Container(groups) | Predicate::Unit(groups) => {
             groups.contains(cgroup_of(socket))
         }
-        Predicate::Pid(pid) => held(socket, facts, |matches, inode| matches.has_pid(*pid, inode)),
+        Predicate::Pid(pid) => held(facts, socket.inode(), |held, inode| held.has_pid(*pid, inode)),
         Predicate::Comm(pattern) => {
-            held(socket, facts, |matches, inode| matches.has_comm(pattern, inode))
+            held(facts, socket.inode(), |held, inode| held.has_comm(pattern, inode))
+        }
+        Predicate::PeerPid(pid) => {
+            held(facts, peer_inode(socket, facts), |held, inode| held.has_pid(*pid, inode))
+        }
+        Predicate::PeerComm(pattern) => {
+            held(facts, peer_inode(socket, facts), |held, inode| held.has_comm(pattern, inode))
         }
         Predicate::Netns(word) => facts.namespace.is_some_and(|there| there.answers_to(word)),
         Predicate::User(uid) => socket.uid() == Some(*uid),
@@ -59,12 +67,21 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
     }
 }
 
+/// Returns the inode of the socket at the other end, as far as it is known.
+fn peer_inode(socket: &Socket<'_>, facts: &Facts<'_>) -> Option<Inode> {
+    let namespace = facts.namespace.map(|namespace| namespace.id);
+    match facts.peers?.peer_of(namespace, socket) {
+        Peer::Known(peer) => peer.inode,
+        _ => None,
+    }
+}
+
 fn held(
-    socket: &Socket<'_>,
     facts: &Facts<'_>,
+    inode: Option<Inode>,
     is_held: impl FnOnce(&ProcessMatches, Inode) -> bool,
 ) -> bool {
-    facts.matches.zip(socket.inode()).is_some_and(|(matches, inode)| is_held(matches, inode))
+    facts.matches.zip(inode).is_some_and(|(matches, inode)| is_held(matches, inode))
 }
 
 fn is_host(host: &HostPattern, side: Side, socket: &Socket<'_>) -> bool {

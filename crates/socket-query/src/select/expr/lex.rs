@@ -49,6 +49,8 @@ pub(super) enum Subject {
     Cgroup,
     Pid,
     Comm,
+    PeerPid,
+    PeerComm,
     Netns,
     User,
     Container,
@@ -62,6 +64,8 @@ impl Subject {
         match word {
             b"pid" => Some(Self::Pid),
             b"comm" => Some(Self::Comm),
+            b"peer-pid" => Some(Self::PeerPid),
+            b"peer-comm" => Some(Self::PeerComm),
             b"netns" => Some(Self::Netns),
             b"user" => Some(Self::User),
             b"container" => Some(Self::Container),

@@ -32,6 +32,6 @@ pub(crate) use eval::{Facts, admits};
 pub(crate) use parse::parse;
 pub use parse::{MAX_FILTER_DEPTH, Parsed};
 pub use process_matches::ProcessMatches;
-pub(crate) use process_matches::{has_condition, is_of_process, is_of_process_or_user};
+pub(crate) use process_matches::{has_condition, is_of_peer, is_of_process, is_of_process_or_user};
 pub use text::{FilterText, MAX_FILTER_BYTES};
 pub(crate) use value::{Machine, ValueScope};

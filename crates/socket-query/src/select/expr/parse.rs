@@ -7,14 +7,15 @@
 //! condition := ("src" | "dst") EQ? HOST
 //!            | ("sport" | "dport") COMPARISON? PORT
 //!            | ("dev" | "fwmark" | "cgroup") (EQ | NE)? VALUE
-//!            | ("pid" | "comm" | "user" | "container" | "unit" | "netns") (EQ | NE)? VALUE
+//!            | ("pid" | "comm" | "peer-pid" | "peer-comm" | "user") (EQ | NE)? VALUE
+//!            | ("container" | "unit" | "netns") (EQ | NE)? VALUE
 //!            | "autobound"
 //! ```
 //!
 //! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
 //! value is understood when it is read, by the last subject before it, so that of two errors the
 //! first one from the left counts, whether it is in the grammar or in a value. `pid`, `comm`,
-//! `user`, `container` and `unit` are not of iproute2, which takes them for values: they are words
+//! `peer-pid`, `peer-comm`, `user`, `container` and `unit` are not of iproute2, which takes them for values: they are words
 //! of the language only where a condition may begin, and there iproute2 takes no value. `netns` is
 //! one in a listing of every network namespace only.
 
@@ -227,6 +228,8 @@ impl Parser<'_> {
             | Subject::Cgroup
             | Subject::Pid
             | Subject::Comm
+            | Subject::PeerPid
+            | Subject::PeerComm
             | Subject::Netns
             | Subject::User
             | Subject::Container
@@ -332,10 +335,10 @@ fn expected_behind(subject: Subject, comparison: Option<Comparison>) -> &'static
         (Subject::Mark, None) => "\"=\", \"!=\" or a mark",
         (Subject::Cgroup, Some(_)) => "a control group",
         (Subject::Cgroup, None) => "\"=\", \"!=\" or a control group",
-        (Subject::Pid, Some(_)) => "the number of a process",
-        (Subject::Pid, None) => "\"=\", \"!=\" or the number of a process",
-        (Subject::Comm, Some(_)) => "the name of a process",
-        (Subject::Comm, None) => "\"=\", \"!=\" or the name of a process",
+        (Subject::Pid | Subject::PeerPid, Some(_)) => "the number of a process",
+        (Subject::Pid | Subject::PeerPid, None) => "\"=\", \"!=\" or the number of a process",
+        (Subject::Comm | Subject::PeerComm, Some(_)) => "the name of a process",
+        (Subject::Comm | Subject::PeerComm, None) => "\"=\", \"!=\" or the name of a process",
         (Subject::Netns, Some(_)) => "a network namespace",
         (Subject::Netns, None) => "\"=\", \"!=\" or a network namespace",
         (Subject::User, Some(_)) => "a user",

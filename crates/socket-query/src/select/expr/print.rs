@@ -110,6 +110,11 @@ impl PrintedFilter {
                 self.push("comm = ");
                 self.escaped(pattern);
             }
+            Predicate::PeerPid(pid) => self.format(format_args!("peer-pid = {pid}")),
+            Predicate::PeerComm(pattern) => {
+                self.push("peer-comm = ");
+                self.escaped(pattern);
+            }
             Predicate::Netns(word) => {
                 self.push("netns = ");
                 self.escaped(word);

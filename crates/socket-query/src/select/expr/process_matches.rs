@@ -30,7 +30,12 @@ pub(crate) fn has_condition(expr: &Expr, is_such: fn(&Predicate) -> bool) -> boo
 
 /// Returns whether a condition is one on processes.
 pub(crate) fn is_of_process(predicate: &Predicate) -> bool {
-    matches!(predicate, Predicate::Pid(_) | Predicate::Comm(_))
+    matches!(predicate, Predicate::Pid(_) | Predicate::Comm(_)) || is_of_peer(predicate)
+}
+
+/// Returns whether a condition is one on the other end of a socket.
+pub(crate) fn is_of_peer(predicate: &Predicate) -> bool {
+    matches!(predicate, Predicate::PeerPid(_) | Predicate::PeerComm(_))
 }
 
 /// Returns whether a condition is one on processes or users.
@@ -69,10 +74,10 @@ impl ProcessMatches {
                 }
             }
             Expr::Not(expr) => self.add(expr, processes),
-            Expr::Is(Predicate::Pid(pid)) => {
+            Expr::Is(Predicate::Pid(pid) | Predicate::PeerPid(pid)) => {
                 self.pids.push((*pid, held(processes, |task| task.pid == *pid)));
             }
-            Expr::Is(Predicate::Comm(pattern)) => {
+            Expr::Is(Predicate::Comm(pattern) | Predicate::PeerComm(pattern)) => {
                 self.comms.push((pattern.clone(), held(processes, |task| is_named(task, pattern))));
             }
             Expr::Is(_) => {}

@@ -103,6 +103,19 @@ fn options_without_meaning_in_another_namespace_are_refused(
     assert_eq!((error.status(), error.shows_usage()), (1, false));
 }
 
+#[rstest]
+#[case::events("-tE --peers", "-E")]
+#[case::kill("--peers -tK sport = 7", "-K")]
+fn other_ends_are_of_listings(#[case] line: &str, #[case] option: &str) {
+    assert_eq!(
+        powerful(line).unwrap_err().to_string(),
+        format!(
+            "{option} with --peers is refused: the other ends of connections are looked for in \
+             listings only"
+        )
+    );
+}
+
 #[test]
 fn every_refused_option_of_the_table_is_refused() {
     for doc in flags().filter(|doc| doc.refusal.is_some()) {

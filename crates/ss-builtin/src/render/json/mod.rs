@@ -7,6 +7,7 @@
 
 mod name;
 mod namespace;
+mod peer;
 mod process;
 mod row;
 mod summary;

@@ -25,7 +25,7 @@ impl RowRenderer<'_> {
         Some(processes.into_iter().map(|process| self.process(process)).collect())
     }
 
-    fn process<'a>(&self, process: SocketProcess<'a>) -> ProcessForm<'a> {
+    pub(super) fn process<'a>(&self, process: SocketProcess<'a>) -> ProcessForm<'a> {
         let user = match (&process.task.uid, self.names) {
             (Fact::Known(uid), NameDisplay::Resolved) => self.accounts.name(*uid),
             _ => None,

@@ -1,11 +1,19 @@
 //! A socket as an object: how the listing calls it, and then all that the kernel told, in the form
 //! of the model.
 
-use procnetsocket::model::{InetInfo, InetSocket, Socket, Source, TcpState};
+use procnetsocket::{
+    Peer,
+    model::{InetInfo, InetSocket, Socket, Source, TcpState},
+};
 use serde::Serialize;
 use socket_query::{SocketTable, shown_state_of};
 
-use super::{name::NamesForm, namespace::NamespaceForm, process::ProcessForm};
+use super::{
+    name::NamesForm,
+    namespace::NamespaceForm,
+    peer::{PeerForm, SocketKeys},
+    process::ProcessForm,
+};
 use crate::render::{
     row::{RowRenderer, netid_word, state_word},
     tcp_info::sending_rate,
@@ -33,8 +41,14 @@ pub(crate) struct SocketForm<'a> {
     /// The processes that hold it, if they are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     processes: Option<Vec<ProcessForm<'a>>>,
+    /// Whether the other end may be any of several sockets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer_ambiguous: Option<bool>,
+    /// The other end of a unix socket; that of an internet socket is in its `peer`.
+    #[serde(rename = "peer", skip_serializing_if = "Option::is_none")]
+    unix_peer: Option<PeerForm<'a>>,
     #[serde(flatten)]
-    socket: Socket<'a>,
+    socket: SocketKeys<'a>,
 }
 
 /// The queues of a listener by what they count, as far as the source reports them.
@@ -80,6 +94,15 @@ fn send_rate(socket: &Socket<'_>) -> Option<f64> {
 impl RowRenderer<'_> {
     /// Returns the object of a socket.
     pub(crate) fn form<'a>(&'a self, table: SocketTable, socket: Socket<'a>) -> SocketForm<'a> {
+        let found = self.peer_of(&socket);
+        let peer = match &found {
+            Peer::Known(peer) => Some(self.peer(peer)),
+            _ => None,
+        };
+        let (unix_peer, keys) = match (&socket, peer) {
+            (Socket::Inet(_), Some(peer)) => (None, SocketKeys::with_peer(socket, &peer)),
+            (_, peer) => (peer, SocketKeys::Alone(socket)),
+        };
         SocketForm {
             namespace: self.namespace.as_deref().map(NamespaceForm),
             netid: netid_word(table, &socket),
@@ -89,7 +112,9 @@ impl RowRenderer<'_> {
             listener: ListenerForm::of(&socket),
             send_rate: send_rate(&socket),
             processes: self.processes_of(&socket),
-            socket,
+            peer_ambiguous: (found == Peer::Ambiguous).then_some(true),
+            unix_peer,
+            socket: keys,
         }
     }
 }

@@ -155,6 +155,9 @@ fn named_namespace_has_every_name_with_and_without_a_process() {
     let OpenedNamespace::Full(tables) = finder.tables(&found).unwrap() else { panic!("{found:?}") };
     // Its socket went with the process.
     assert!(!listens(&tables));
+    // What sock_diag cannot show is read by a thread that enters it.
+    let udplite = Query::new(Table::UdpLite4).with_source(Source::ProcText);
+    assert!(tables.list(&udplite).is_ok());
 }
 
 #[test]

@@ -314,7 +314,8 @@ fn a_program_leaves_out_only_what_the_filter_does_not_admit() {
         let expr = random_expr(random, 4);
         let Some(program) = compile(&expr) else { continue };
         for socket in &sockets {
-            let facts = Facts { local_ports: &(1024..=4999), matches: None, namespace: None };
+            let facts =
+                Facts { local_ports: &(1024..=4999), matches: None, namespace: None, peers: None };
             let is_admitted = admits(&expr, &Socket::Inet(socket), &facts);
             let is_accepted = accepts(&program, socket);
             assert!(is_accepted || !is_admitted, "{expr:?} loses {socket:?}");

@@ -33,11 +33,17 @@ fn parse_granted(text: &str) -> Result<Parsed, FilterError> {
 #[case::pattern("comm ssh*", "comm = ssh*")]
 #[case::blank(r"comm tmux:\ server", r"comm = tmux:\ server")]
 #[case::user_name("user web", "user = 33")]
+#[case::other_end("peer-pid = 7", "peer-pid = 7")]
+#[case::other_end_by_name(
+    "peer-comm != ssh* or peer-pid 8",
+    "not peer-comm = ssh* or peer-pid = 8"
+)]
 #[case::joined("sport 22 pid 7 or user 0", "( sport = 22 and pid = 7 ) or user = 0")]
 #[case::in_brackets("( not comm a )", "not comm = a")]
 // boundary: they are values where iproute2 takes a value
 #[case::names_of_sockets("src unix:user src unix:pid", "src unix:user and src unix:pid")]
 #[case::prefix_holds_on("src unix:a src pid", "src unix:a and src unix:pid")]
+#[case::other_end_of_a_name("src unix:peer-pid", "src unix:peer-pid")]
 #[case::separate_values("comm pid comm = user", "comm = pid and comm = user")]
 #[case::host_name("src user", "\"user\" is no address, and to resolve")]
 #[case::device("dev user", "there is no interface \"user\"")]
@@ -48,6 +54,11 @@ fn parse_granted(text: &str) -> Result<Parsed, FilterError> {
 #[case::sign("pid = -1", "expected the number of a process, but found \"-1\"")]
 #[case::too_large("pid = 4294967296", "expected the number of a process, but found \"4294967296\"")]
 #[case::order("pid > 7", "expected \"=\", \"!=\" or the number of a process, but found \">\"")]
+#[case::other_end_of_nobody("peer-pid = 0", "expected the number of a process, but found \"0\"")]
+#[case::no_other_end(
+    "peer-comm",
+    "expected \"=\", \"!=\" or the name of a process, but found the end"
+)]
 #[case::no_value("comm =", "expected the name of a process, but found the end of the filter")]
 #[case::empty_name("comm \\", "expected \"=\", \"!=\" or the name of a process, but found the end")]
 #[case::unknown_user("user = nobody", "there is no user \"nobody\"")]
@@ -63,7 +74,9 @@ fn process_conditions_begin_with_separate_keywords(#[case] text: &str, #[case] e
 
 #[test]
 fn without_the_grant_processes_are_not_asked_for() {
-    for text in ["pid = 7", "comm = sshd", "not pid 0", "sport 22 or comm *"] {
+    for text in
+        ["pid = 7", "comm = sshd", "not pid 0", "sport 22 or comm *", "peer-pid 7", "peer-comm a"]
+    {
         let error = parse(text).unwrap_err();
         assert_eq!(error.kind(), FilterErrorKind::NotGranted(Grant::Processes), "{text}");
     }
@@ -167,6 +180,7 @@ fn hidden_sockets_have_no_process() {
 #[case::thrice("not not not pid = 7", true)]
 #[case::other_conditions("not sport = 22 and pid = 7", false)]
 #[case::users_are_known("not user = 0", false)]
+#[case::other_end("not peer-pid = 7", true)]
 fn incomplete_scan_counts_under_negation(#[case] text: &str, #[case] counts: bool) {
     let (_root, view) = view(granted());
     let text: FilterText = [text].into_iter().collect();

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use procnetsocket::Pid;
+
 use testkit::Xorshift;
 
 use super::*;
@@ -24,7 +26,9 @@ fn expr(random: &mut Xorshift, depth: u32) -> Expr {
 
 fn predicate(random: &mut Xorshift) -> Predicate {
     let side = pick(random, &[Side::Local, Side::Remote]);
-    match random.below(9) {
+    match random.below(11) {
+        10 => Predicate::PeerPid(Pid::new(1 + number(random) % 9).unwrap()),
+        9 => Predicate::PeerComm([b"g".to_vec(), word(random)].concat().into()),
         8 => Predicate::Unit(WorkloadGroups { pattern: "*.scope".into(), ids: vec![1, 2] }),
         6 => Predicate::User(number(random)),
         7 => Predicate::Comm([b"g".to_vec(), word(random)].concat().into()),

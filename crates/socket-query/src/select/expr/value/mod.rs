@@ -130,8 +130,14 @@ impl<'a> ValueScope<'a> {
             }
             Subject::Device => device(self, word).map(Value::Is),
             Subject::Mark => mark(word).map(Value::Is),
-            Subject::Pid => process::pid(self, word).map(Value::Is),
-            Subject::Comm => process::comm(self, word).map(Value::Is),
+            Subject::Pid => process::pid(self, word).map(|pid| Value::Is(Predicate::Pid(pid))),
+            Subject::PeerPid => {
+                process::pid(self, word).map(|pid| Value::Is(Predicate::PeerPid(pid)))
+            }
+            Subject::Comm => process::comm(self, word).map(|name| Value::Is(Predicate::Comm(name))),
+            Subject::PeerComm => {
+                process::comm(self, word).map(|name| Value::Is(Predicate::PeerComm(name)))
+            }
             Subject::Netns => netns(word).map(Value::Is),
             Subject::User => process::user(self, word).map(Value::Is),
             Subject::Container => workload::container(self, word).map(Value::Is),

@@ -1,6 +1,6 @@
 //! Processes and users.
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 use procnetsocket::Pid;
 
 use super::ValueScope;
@@ -10,19 +10,19 @@ use crate::{
 };
 
 /// Understands the number of a process.
-pub(super) fn pid(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
+pub(super) fn pid(scope: &ValueScope<'_>, word: &[u8]) -> Result<Pid, FilterProblem> {
     granted(scope)?;
     let expected = "the number of a process";
     let pid = decimal(word).and_then(Pid::new);
-    pid.map(Predicate::Pid).ok_or_else(|| FilterProblem::Value { expected, found: word.into() })
+    pid.ok_or_else(|| FilterProblem::Value { expected, found: word.into() })
 }
 
 /// Understands a pattern for the name of a process.
-pub(super) fn comm(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
+pub(super) fn comm(scope: &ValueScope<'_>, word: &[u8]) -> Result<BString, FilterProblem> {
     granted(scope)?;
     match word {
         b"" => Err(FilterProblem::Value { expected: "the name of a process", found: word.into() }),
-        word => Ok(Predicate::Comm(word.into())),
+        word => Ok(word.into()),
     }
 }
 

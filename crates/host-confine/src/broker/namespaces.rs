@@ -1,0 +1,362 @@
+//! The broker that finds the network namespaces of the machine and opens what they are read by.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    ops::RangeInclusive,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bstr::BString;
+use procnetsocket::{
+    Error, ErrorKind, FoundNamespaces, Interrupt, NamespaceAccess, NamespaceFinder,
+    NamespaceSocket, NetNamespace, OpenedNamespace, ProcFile, ProcRoot, SocketTables, TextTables,
+    Uninterrupted, UnreadableNamespace, model::Inode, received_text_table,
+};
+use serde::{Deserialize, Serialize};
+use socket_query::NamespaceSource;
+
+use super::{Broker, BrokerError, BrokerErrorKind, Service, descriptor, error::Repr};
+
+/// How long a search, or an opening, may take: 1 min. The end of the script ends the wait before.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Finds network namespaces and opens them, for who can do neither.
+///
+/// Security: what is asked for is one of the namespaces that the last search found, by its identity.
+/// No path and no number of a process comes from outside.
+pub struct NamespaceService<D> {
+    finder: NamespaceFinder,
+    details: NamespaceDetails,
+    found: RefCell<BTreeMap<Inode, NetNamespace>>,
+    /// The socket over which descriptors are sent.
+    descriptors: D,
+}
+
+/// How much of namespaces is returned, whatever is asked: as much as the policy of the shell allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamespaceDetails {
+    /// The processes that live there, too.
+    Full,
+    /// No processes.
+    Names,
+    /// No processes, and nothing of namespaces that cannot be read, for the shell shows some sockets
+    /// alone.
+    Readable,
+}
+
+impl NamespaceDetails {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Names => "names",
+            Self::Readable => "readable",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        [Self::Full, Self::Names, Self::Readable].into_iter().find(|details| details.word() == word)
+    }
+}
+
+/// The requests to the broker of namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum NamespaceRequest {
+    /// Which are there?
+    Find,
+    /// Open the one of this identity.
+    Open {
+        /// One that the last search found.
+        namespace: Inode,
+        /// What the descriptor is to be sent with.
+        ticket: u64,
+    },
+    /// Open a text table of the one of this identity.
+    OpenText {
+        /// One that the last search found.
+        namespace: Inode,
+        /// A file of a namespace.
+        file: ProcFile,
+        /// What the descriptor is to be sent with.
+        ticket: u64,
+    },
+}
+
+/// The answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum NamespaceAnswer {
+    /// These namespaces were found.
+    Found(FoundReport),
+    /// A socket was sent, of a namespace in which the kernel hands out these ports.
+    Socket(Option<(u16, u16)>),
+    /// A text table was sent.
+    Table,
+    /// There are text tables alone, for this reason, if it was tried to enter.
+    Text(Option<NamespaceRefusal>),
+    /// It is gone.
+    Gone,
+    /// There is no answer, for this reason.
+    Refused(NamespaceRefusal),
+}
+
+/// [`FoundNamespaces`], as data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundReport {
+    namespaces: Vec<NetNamespace>,
+    unreadable: Vec<(BString, NamespaceRefusal)>,
+    closed: u64,
+}
+
+/// An [`Error`], as data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamespaceRefusal {
+    kind: ErrorKind,
+    message: String,
+}
+
+impl From<Error> for NamespaceRefusal {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind(), message: builtin_cli::Chain(&error).to_string() }
+    }
+}
+
+impl From<NamespaceRefusal> for Error {
+    fn from(refusal: NamespaceRefusal) -> Self {
+        Self::reported(refusal.kind, refusal.message)
+    }
+}
+
+impl<D: AsFd> NamespaceService<D> {
+    /// Returns the service that finds namespaces so, and sends descriptors over a unix socket.
+    pub fn new(finder: NamespaceFinder, details: NamespaceDetails, descriptors: D) -> Self {
+        Self { finder, details, found: RefCell::default(), descriptors }
+    }
+
+    fn find(&self) -> Result<FoundReport, Error> {
+        let found = self.finder.find(&Uninterrupted)?;
+        let all = found.namespaces.iter().map(|namespace| (namespace.id, namespace.clone()));
+        self.found.replace(all.collect());
+        let mut report = FoundReport {
+            namespaces: found.namespaces,
+            unreadable: Vec::new(),
+            closed: found.closed,
+        };
+        if self.details != NamespaceDetails::Full {
+            report.namespaces.iter_mut().for_each(|namespace| namespace.pids.clear());
+        }
+        if self.details == NamespaceDetails::Readable {
+            report.closed = 0;
+        } else {
+            let unreadable = found.unreadable.into_iter();
+            report.unreadable = unreadable.map(|one| (one.name, one.error.into())).collect();
+        }
+        Ok(report)
+    }
+
+    fn open(&self, namespace: Inode, ticket: u64) -> Result<NamespaceAnswer, NamespaceRefusal> {
+        let found = self.found.borrow();
+        let Some(namespace) = found.get(&namespace) else { return Ok(NamespaceAnswer::Gone) };
+        Ok(match self.finder.access(namespace)? {
+            NamespaceAccess::Socket(NamespaceSocket { socket, port_range }) => {
+                self.send(ticket, socket)?;
+                NamespaceAnswer::Socket(port_range.map(RangeInclusive::into_inner))
+            }
+            NamespaceAccess::Text(why) => NamespaceAnswer::Text(why.map(NamespaceRefusal::from)),
+            _ => NamespaceAnswer::Gone,
+        })
+    }
+
+    fn open_text(
+        &self,
+        namespace: Inode,
+        file: ProcFile,
+        ticket: u64,
+    ) -> Result<NamespaceAnswer, NamespaceRefusal> {
+        // Security: of a process nothing is opened but what shows its namespace.
+        let is_table = file.is_of_namespace();
+        let found = self.found.borrow();
+        let Some(namespace) = found.get(&namespace).filter(|_| is_table) else {
+            return Ok(NamespaceAnswer::Gone);
+        };
+        self.send(ticket, self.finder.text_table(namespace, file)?)?;
+        Ok(NamespaceAnswer::Table)
+    }
+
+    fn send(&self, ticket: u64, descriptor: impl Into<OwnedFd>) -> Result<(), NamespaceRefusal> {
+        descriptor::send(&self.descriptors, ticket, descriptor.into().as_fd())
+            .map_err(|error| NamespaceRefusal::from(failed(&error)))
+    }
+}
+
+impl<D: AsFd> Service for NamespaceService<D> {
+    type Request = NamespaceRequest;
+    type Answer = NamespaceAnswer;
+
+    fn answer(&self, request: NamespaceRequest) -> NamespaceAnswer {
+        match request {
+            NamespaceRequest::Find => {
+                self.find().map(NamespaceAnswer::Found).map_err(NamespaceRefusal::from)
+            }
+            NamespaceRequest::Open { namespace, ticket } => self.open(namespace, ticket),
+            NamespaceRequest::OpenText { namespace, file, ticket } => {
+                self.open_text(namespace, file, ticket)
+            }
+        }
+        .unwrap_or_else(NamespaceAnswer::Refused)
+    }
+
+    fn too_long() -> NamespaceAnswer {
+        let message = "expected namespaces that have room in a message, but found more".to_owned();
+        NamespaceAnswer::Refused(NamespaceRefusal { kind: ErrorKind::LimitExceeded, message })
+    }
+}
+
+impl<D> fmt::Debug for NamespaceService<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NamespaceService").field("finder", &self.finder).finish_non_exhaustive()
+    }
+}
+
+/// The network namespaces of the machine, as a broker finds and opens them.
+#[derive(Clone, Debug)]
+pub struct NamespaceBroker(Arc<Connection>);
+
+#[derive(Debug)]
+struct Connection {
+    broker: Broker<NamespaceService<OwnedFd>>,
+    /// The socket over which descriptors come.
+    descriptors: OwnedFd,
+    tickets: AtomicU64,
+    /// Where what is the same in every namespace is read.
+    root: Arc<ProcRoot>,
+}
+
+impl NamespaceBroker {
+    /// Asks a broker which reads requests from the other end of a pair of unix sockets, sends
+    /// descriptors over it, and writes answers to a pipe.
+    ///
+    /// # Errors
+    ///
+    /// As [`Broker::new`].
+    pub fn new(socket: OwnedFd, answers: OwnedFd, root: ProcRoot) -> Result<Self, BrokerError> {
+        let descriptors = socket.try_clone()?;
+        let broker = Broker::new(socket, answers)?;
+        let (tickets, root) = (AtomicU64::new(0), Arc::new(root));
+        Ok(Self(Arc::new(Connection { broker, descriptors, tickets, root })))
+    }
+}
+
+/// The socket over which descriptors are received.
+impl AsFd for NamespaceBroker {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.descriptors.as_fd()
+    }
+}
+
+impl Connection {
+    /// Asks, and hands the answer over with the descriptor that came with it, if there has to be one.
+    fn ask(
+        &self,
+        request: impl FnOnce(u64) -> NamespaceRequest,
+        interrupt: &dyn Interrupt,
+    ) -> Result<(NamespaceAnswer, Option<OwnedFd>), Error> {
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let take = |answer| {
+            let comes = matches!(answer, NamespaceAnswer::Socket(_) | NamespaceAnswer::Table);
+            let descriptor =
+                comes.then(|| descriptor::receive(&self.descriptors, ticket)).transpose()?;
+            Ok((answer, descriptor))
+        };
+        self.broker
+            .ask_then(&request(ticket), PATIENCE, interrupt, take)
+            .map_err(|error| failed(&error))
+    }
+}
+
+impl NamespaceSource for NamespaceBroker {
+    fn find(&self, interrupt: &dyn Interrupt) -> Result<FoundNamespaces, Error> {
+        let report = match self.0.ask(|_| NamespaceRequest::Find, interrupt)? {
+            (NamespaceAnswer::Found(report), None) => report,
+            (NamespaceAnswer::Refused(refusal), None) => return Err(refusal.into()),
+            _ => return Err(mismatch()),
+        };
+        let unreadable = report.unreadable.into_iter();
+        let mut found = FoundNamespaces::default();
+        found.namespaces = report.namespaces;
+        found.unreadable = unreadable
+            .map(|(name, refusal)| UnreadableNamespace::new(name, refusal.into()))
+            .collect();
+        found.closed = report.closed;
+        Ok(found)
+    }
+
+    fn tables(
+        &self,
+        namespace: &NetNamespace,
+        interrupt: &dyn Interrupt,
+    ) -> Result<OpenedNamespace, Error> {
+        let namespace = namespace.id;
+        let request = |ticket| NamespaceRequest::Open { namespace, ticket };
+        let root = Arc::clone(&self.0.root);
+        let text = Box::new(BrokeredText { connection: Arc::clone(&self.0), namespace });
+        match self.0.ask(request, interrupt)? {
+            (NamespaceAnswer::Socket(range), Some(socket)) => {
+                let port_range = range.map(|(first, last)| first..=last);
+                let socket = NamespaceSocket { socket, port_range };
+                SocketTables::of_socket(root, socket, Some(text)).map(OpenedNamespace::Full)
+            }
+            (NamespaceAnswer::Text(why), None) => {
+                let tables = SocketTables::of_text(root, text);
+                Ok(OpenedNamespace::Text(tables, why.map(Error::from)))
+            }
+            (NamespaceAnswer::Gone, None) => Ok(OpenedNamespace::Gone),
+            (NamespaceAnswer::Refused(refusal), None) => Err(refusal.into()),
+            _ => Err(mismatch()),
+        }
+    }
+}
+
+/// The text tables of a namespace, as a broker opens them.
+#[derive(Debug)]
+struct BrokeredText {
+    connection: Arc<Connection>,
+    namespace: Inode,
+}
+
+impl TextTables for BrokeredText {
+    fn open(&self, file: ProcFile) -> Result<File, Error> {
+        let namespace = self.namespace;
+        let request = |ticket| NamespaceRequest::OpenText { namespace, file, ticket };
+        match self.connection.ask(request, &Uninterrupted)? {
+            (NamespaceAnswer::Table, Some(table)) => received_text_table(table),
+            (NamespaceAnswer::Gone, None) => {
+                let message = "the network namespace is gone".to_owned();
+                Err(Error::reported(ErrorKind::NotFound, message))
+            }
+            (NamespaceAnswer::Refused(refusal), None) => Err(refusal.into()),
+            _ => Err(mismatch()),
+        }
+    }
+}
+
+fn mismatch() -> Error {
+    failed(&Repr::Sequence.into())
+}
+
+fn failed(error: &BrokerError) -> Error {
+    let kind = match error.kind() {
+        BrokerErrorKind::Interrupted => ErrorKind::Interrupted,
+        BrokerErrorKind::Timeout => ErrorKind::Timeout,
+        BrokerErrorKind::Gone | BrokerErrorKind::Protocol | BrokerErrorKind::Io => ErrorKind::Io,
+    };
+    Error::reported(kind, builtin_cli::Chain(error).to_string())
+}

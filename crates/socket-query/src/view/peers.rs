@@ -1,0 +1,177 @@
+//! The search for the other ends of connections, among the sockets that a policy shows.
+
+use std::{ops::ControlFlow, sync::Arc, time::Instant};
+
+use procnetsocket::{
+    Details, ErrorKind, Interrupt, OpenedNamespace, PeerTable, PeerTableBuilder, Query,
+    SocketTables, Table, Visitor,
+    model::{Inode, Socket, Source, StateMask, TcpState},
+};
+
+use super::PolicyView;
+use crate::{
+    error::Error,
+    policy::{Redaction, VisibleUsers},
+    reading::TableReading,
+    select::{AddressFamily, FamilySet, Selection, SocketTable, TableSet},
+    sink::{Collected, ListingProblem, Sink},
+};
+
+/// Reads the ends of every connection that the selected sockets may be an end of, whatever the
+/// selection says of states, families and the filter: the other end may be none of the selected
+/// sockets. Returns the table and how many problems were handed over.
+///
+/// Security: a socket that the policy hides is nobody's other end, and makes none ambiguous.
+pub(super) fn find(
+    view: &PolicyView,
+    selection: &Selection,
+    interrupt: &dyn Interrupt,
+    sink: &mut dyn Sink,
+) -> Result<(Arc<PeerTable>, Collected), Error> {
+    let begin = Instant::now();
+    let is_late = || view.policy.max_time().is_some_and(|time| begin.elapsed() >= time);
+    let is_over = || interrupt.is_interrupted() || is_late();
+    let mut search = Search {
+        view,
+        selection: Selection {
+            tables: selection.tables.intersection(tables_with_ends()),
+            families: FamilySet::ALL,
+            ..Selection::everything()
+        },
+        interrupt: &is_over,
+        ends: Ends {
+            redaction: Redaction::new(&view.policy),
+            own_sockets: &view.own_sockets,
+            table: PeerTable::builder(view.max_peers),
+            has_unix_text: false,
+            full: None,
+        },
+        sink,
+        collected: Collected::default(),
+    };
+    match search.run() {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::Interrupted && is_late() => {
+            return Err(Error::max_time(&view.policy));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if search.ends.has_unix_text {
+        // It hides no socket, so it is no problem of the listing.
+        let flow = search.sink.problem(ListingProblem::UnixPeersUnknown);
+        search.collected.stopped |= flow.is_break();
+    }
+    Ok((Arc::new(search.ends.table.finish()), search.collected))
+}
+
+/// Returns the tables whose sockets have other ends.
+fn tables_with_ends() -> TableSet {
+    let inet: TableSet = [SocketTable::Tcp, SocketTable::Udp].into_iter().collect();
+    inet.union(TableSet::of_family(AddressFamily::Unix))
+}
+
+/// A search that is under way.
+struct Search<'a> {
+    view: &'a PolicyView,
+    /// What is read.
+    selection: Selection,
+    interrupt: &'a dyn Interrupt,
+    ends: Ends<'a>,
+    sink: &'a mut dyn Sink,
+    collected: Collected,
+}
+
+impl Search<'_> {
+    fn run(&mut self) -> Result<(), procnetsocket::Error> {
+        let Some(finder) = &self.view.everywhere else {
+            return self.tables(&self.view.tables);
+        };
+        for namespace in finder.find(self.interrupt)?.namespaces {
+            let is_other = !namespace.is_own;
+            let tables = match is_other.then(|| finder.tables(&namespace, self.interrupt)) {
+                None => Arc::clone(&self.view.tables),
+                Some(Ok(OpenedNamespace::Full(tables) | OpenedNamespace::Text(tables, _))) => {
+                    Arc::new(tables)
+                }
+                Some(Err(error)) if error.kind() == ErrorKind::Interrupted => return Err(error),
+                // The listing reports those that are not listed.
+                Some(_) => continue,
+            };
+            self.ends.table.begin_namespace(Arc::new(self.view.shown_namespace(namespace)));
+            self.tables(&tables)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the tables of one namespace.
+    fn tables(&mut self, tables: &SocketTables) -> Result<(), procnetsocket::Error> {
+        // Security: a socket that waits to be accepted may be another user's.
+        let details = match self.view.policy.users() {
+            VisibleUsers::All => Details::PENDING,
+            VisibleUsers::Uid(_) => Details::NONE,
+        };
+        let readings = TableReading::all_of(&self.view.policy, &self.selection);
+        for table in readings.filter_map(|reading| reading.table) {
+            let query = Query::new(table)
+                .with_states(states_with_ends(table))
+                .with_details(details)
+                .with_limits(self.view.limits)
+                .with_interrupt(self.interrupt);
+            let read = tables.visit_with(&query, &mut self.ends);
+            if let Some(full) = self.ends.full.take() {
+                return Err(full);
+            }
+            let problem = match &read {
+                Ok(report) if report.inconsistent => ListingProblem::Changed(table),
+                Ok(_) => continue,
+                Err(error) => match error.kind() {
+                    ErrorKind::Missing | ErrorKind::NoHandler => continue,
+                    ErrorKind::Interrupted => return read.map(drop),
+                    _ => ListingProblem::Table(table, error),
+                },
+            };
+            self.collected.problems += 1;
+            self.collected.stopped |= self.sink.problem(problem).is_break();
+        }
+        Ok(())
+    }
+}
+
+/// Returns the states in which a socket of a table can be an end. Of unix sockets also one that is
+/// not connected can receive what another one sends.
+fn states_with_ends(table: Table) -> StateMask {
+    use TcpState::{BoundInactive, Close, Listen};
+    match table {
+        Table::Unix => StateMask::ALL,
+        _ => StateMask::ALL.without([Listen, Close, BoundInactive].into_iter().collect()),
+    }
+}
+
+/// Keeps the ends of connections.
+struct Ends<'a> {
+    redaction: Redaction<'a>,
+    /// Sockets by which the host looks, which are not listed.
+    own_sockets: &'a [Inode],
+    table: PeerTableBuilder,
+    /// Whether there is a unix socket whose source has no peers.
+    has_unix_text: bool,
+    full: Option<procnetsocket::Error>,
+}
+
+impl Visitor for Ends<'_> {
+    fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
+        let is_own = socket.inode().is_some_and(|inode| self.own_sockets.contains(&inode));
+        if is_own || !self.redaction.shows(&socket) {
+            return ControlFlow::Continue(());
+        }
+        self.has_unix_text |=
+            matches!(socket, Socket::Unix(_)) && socket.source() == Source::ProcText;
+        match self.table.add(&socket) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(full) => {
+                self.full = Some(full);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
