@@ -87,9 +87,9 @@ mod names {
             &run(&difference("unix-names-with-blanks"), "-xaH"),
             &[
                 r"u_str UNCONN 0      0      /run/a\x20b\x20\x20c 1 * 0",
-                r"u_str UNCONN 0      0              \x20leading 2 * 0",
-                r"u_str UNCONN 0      0             trailing\x20 3 * 0",
-                r"u_str UNCONN 0      0                  @a\x20b 4 * 0",
+                r"u_str UNCONN 0      0               \x20leading 2 * 0",
+                r"u_str UNCONN 0      0              trailing\x20 3 * 0",
+                r"u_str UNCONN 0      0                   @a\x20b 4 * 0",
             ],
             &[],
             0,
