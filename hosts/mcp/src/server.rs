@@ -423,7 +423,8 @@ fn script(call: &mut Call, asked: RunScript) -> Answer<ScriptResult> {
         problems.push(format!("output was cut at {max_stdout} bytes"));
     }
     problems.extend(message.lines().map(|line| line.replacen("host-shell: ", "", 1)));
-    let complete = !truncated && !is_error && status != ExitCode::TIMED_OUT;
+    // Where the shell ended the script, or did not run it, it says so.
+    let complete = !truncated && message.is_empty();
     Answer {
         is_error,
         status,
