@@ -20,8 +20,8 @@ const fn meaning(grant: Grant) -> (&'static str, &'static str) {
             "ss, netstat and portwatch list nothing, whatever else is granted",
         ),
         Grant::Processes => (
-            "-p and -T show the processes that have a socket open; filters pid and comm",
-            "-p and -T show no process; filters pid and comm are refused",
+            "-p and -T show the processes that have a socket open; filters by process",
+            "-p and -T show no process; filters by process are refused",
         ),
         Grant::Resolve => (
             "-r looks up names of hosts, as do filters; whoever runs a name server sees the queries",
@@ -132,7 +132,7 @@ mod tests {
         granted:
           sockets     ss, netstat and portwatch list sockets
         refused:
-          processes   -p and -T show no process; filters pid and comm are refused
+          processes   -p and -T show no process; filters by process are refused
           resolve     -r prints addresses as numbers; names of hosts in filters are refused
           events      ss -E is refused
           kill        ss -K is refused
@@ -160,7 +160,7 @@ mod tests {
         insta::assert_snapshot!(explained(&policy), @"
         granted:
           sockets     ss, netstat and portwatch list sockets
-          processes   -p and -T show the processes that have a socket open; filters pid and comm
+          processes   -p and -T show the processes that have a socket open; filters by process
         refused:
           resolve     -r prints addresses as numbers; names of hosts in filters are refused
           events      ss -E is refused

@@ -41,8 +41,10 @@
 //!
 //! Rows are laid out in batches of some 4 MiB, as in iproute2, and nothing else is kept of them.
 //! JSON is written as it comes. With `--sort` rows are kept, as many as the host allows
-//! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or `--limit` says. Of
-//! rows that could not be understood the first ten are reported one by one, and then their number.
+//! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or `--limit` says, and
+//! with `--peers` the ends of connections, 56 bytes each
+//! ([`PolicyView::with_max_peers`](socket_query::PolicyView::with_max_peers)). Of rows that could not be
+//! understood the first ten are reported one by one, and then their number.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

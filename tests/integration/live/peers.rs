@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use testkit::cases;
 
 use super::program::Program;
-use crate::{real::RealSs, workspace};
+use crate::{escape::program::SHELL, real::RealSs, workspace};
 
 /// User, network, mount and PID namespaces, with a `/proc` of the latter.
 const UNSHARE: [&str; 2] = ["-Urnmpf", "--mount-proc"];
@@ -532,6 +532,32 @@ fn objects_have_the_namespace_of_the_other_end() {
     assert_eq!(unix["peer"]["inode"], unix["peer_inode"]);
     assert_eq!(unix["peer"]["processes"][0]["pid"], json!(asked.pids["client-a"]));
     assert_eq!(unix["peer"]["namespace"]["names"], json!(["a"]));
+}
+
+#[test]
+fn confined_shell_shows_the_same_other_ends() {
+    let lines = [
+        "-tnp --peers",
+        "-tuxnp --peers --all-namespaces",
+        "-tn --peers --all-namespaces 'peer-comm = server-b and not netns = b'",
+        "-tnp --peers --json-lines --all-namespaces 'sport = :7102'",
+        "-xn --peers -N a",
+    ];
+    let shell = SHELL.to_str().unwrap();
+    let options = ["--grant sockets,processes,namespaces --namespace all --namespace a"];
+    let program = Program::ours().words().next().unwrap().into_string().unwrap();
+    let questions = lines.iter().flat_map(|line| {
+        let confined = [&[shell.to_owned()][..], &words(&options)].concat();
+        let confined = [&confined[..], &["-c".to_owned(), format!("ss {line}")]].concat();
+        [json!({"run": ["sh", "-c", format!("{program} {line}")]}), json!({"run": confined})]
+    });
+    let Some(asked) = ask(&questions.collect::<Vec<_>>()) else { return };
+    for (line, both) in lines.iter().zip(asked.in_order.chunks(2)) {
+        let [unconfined, confined] = both else { unreachable!() };
+        assert_eq!(confined.stdout, unconfined.stdout, "ss {line}: {}", confined.stderr);
+        assert_eq!((confined.status, unconfined.status), (0, 0), "ss {line}: {}", confined.stderr);
+        assert!(confined.stdout.contains("peer"), "ss {line} prints {:?}", confined.stdout);
+    }
 }
 
 #[test]

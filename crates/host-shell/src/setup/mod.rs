@@ -272,7 +272,8 @@ fn spawn(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers a shell that this process was started by, until it ends; `words` are those that follow [`BROKER`].
+/// Answers a shell that this process was started by, until it ends; its kind is read from the words that follow
+/// [`BROKER`].
 ///
 /// # Ambient Authority
 ///

@@ -513,7 +513,7 @@ fn mixtures_of_nested_forms_end_well() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("nested.sh");
     let random = &mut Xorshift::new(7);
-    for round in 0..testkit::cases(40, 2_000) {
+    for round in 0..testkit::cases(40, 500) {
         let deepest = [5, 50, 500, 5_000][usize::try_from(round % 4).unwrap()];
         let script = mixture(random, deepest);
         std::fs::write(&path, &script).unwrap();
