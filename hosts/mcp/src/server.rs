@@ -101,6 +101,8 @@ impl Server {
                 let limits = call.shared().row_limits(asked.limit, &asked.fields);
                 let mut args = words(["ss", "--json-lines", "-a"]);
                 args.extend(call.shared().processes());
+                args.extend(asked.peers.then(|| "--peers".to_owned()));
+                args.extend(asked.all_namespaces.then(|| "--all-namespaces".to_owned()));
                 if asked.details {
                     args.extend(words(["-o", "-e", "-m", "-i"]));
                 }
@@ -421,7 +423,8 @@ fn script(call: &mut Call, asked: RunScript) -> Answer<ScriptResult> {
         problems.push(format!("output was cut at {max_stdout} bytes"));
     }
     problems.extend(message.lines().map(|line| line.replacen("host-shell: ", "", 1)));
-    let complete = !truncated && !is_error && status != ExitCode::TIMED_OUT;
+    // Where the shell ended the script, or did not run it, it says so.
+    let complete = !truncated && message.is_empty();
     Answer {
         is_error,
         status,

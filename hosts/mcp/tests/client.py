@@ -120,8 +120,26 @@ async def list_sockets():
                 answer = await call(connected, "list_sockets", tables=["tcp"], details=True)
                 assert any("tcp_info" in row or "info" in row for row in answer["sockets"]), answer
 
+                answer = await call(connected, "list_sockets", filter=filtered, peers=True)
+                assert answer["sockets"][0]["peer"]["inode"] > 0, answer
+
+                answer = await call(connected, "list_sockets", expect_error=True, all_namespaces=True)
+                assert not answer["complete"] and "namespaces" in answer["problems"][0], answer
+
                 answer = await call(connected, "list_sockets", expect_error=True, filter="bogus = 1")
                 assert not answer["complete"] and "bogus" in answer["problems"][0], answer
+
+
+async def sockets_of_every_namespace():
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as policy, listener() as opened:
+        policy.write('grants = ["sockets", "namespaces"]\nnamespaces = "all"\n')
+        policy.flush()
+        async with client("--policy", policy.name) as connected:
+            answer = await call(
+                connected, "list_sockets", filter=f"sport = :{port_of(opened)}", all_namespaces=True
+            )
+            here = [row for row in answer["sockets"] if row["local"]["port"] == port_of(opened)]
+            assert here and here[0]["namespace"]["id"] > 0, answer
 
 
 async def answers_are_cut_at_rows_and_bytes():
@@ -443,13 +461,21 @@ async def what_is_not_a_message_does_not_end_the_server():
 
 async def script_that_takes_too_much_is_an_error_and_the_server_goes_on():
     limit = 256 * 1024 * 1024
-    async with client("--max-memory", str(limit)) as connected:
+    with tempfile.TemporaryDirectory() as directory:
+        with open(f"{directory}/deep", "w") as file:
+            file.write("time " * 400000 + "true")
+        arguments = ["--max-memory", str(limit), "--allow-path", directory]
+        await scripts_that_take_too_much(arguments, limit, f"source {directory}/deep")
+
+
+async def scripts_that_take_too_much(arguments, limit, deep):
+    async with client(*arguments) as connected:
         grown = "b=x; for i in {1..20}; do b=$b$b; done; "
         memory = f"needs more than the limit of {limit} bytes of memory"
         scripts = [
             (grown + "echo first; seq 100000 | nl -s $b | wc -l", memory),
             (grown + "seq 100000 >/tmp/a; comm --output-delimiter=$b /tmp/a /tmp/a | wc -l", memory),
-            ("time " * 400000 + "true", "too deep"),
+            (deep, "nests too deep"),
         ]
         for script, why in scripts:
             answer = await call(connected, "run_script", expect_error=True, script=script)
@@ -459,6 +485,10 @@ async def script_that_takes_too_much_is_an_error_and_the_server_goes_on():
             assert answer["stdout"] == "[]\n", answer
         answer = await call(connected, "run_script", script="sleep 600", timeout_ms=100)
         assert answer["exit_code"] == 124 and not answer["complete"], answer
+        # What is known to nest too deep is refused before it takes anything.
+        answer = await call(connected, "run_script", script="time " * 400000 + "true")
+        assert answer["exit_code"] == 1 and not answer["complete"], answer
+        assert "nests too deep" in answer["problems"][0], answer
         large = "echo " + "x" * (12 * 1024 * 1024)
         answer = await call(connected, "run_script", expect_error=True, script=large)
         assert "expected a script and its input in" in answer["stderr"], answer
@@ -604,6 +634,7 @@ TESTS = [
     tools_have_schemas_and_annotations,
     script_that_can_change_something_is_not_read_only,
     list_sockets,
+    sockets_of_every_namespace,
     answers_are_cut_at_rows_and_bytes,
     listening_ports,
     socket_summary,
