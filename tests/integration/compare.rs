@@ -12,7 +12,7 @@ use testkit::{
 use crate::{
     command::{self, Spelling, Use},
     ours,
-    outcome::Outcome,
+    outcome::{Outcome, with_printed_names},
     parallel,
     real::RealSs,
 };
@@ -231,6 +231,7 @@ fn netlink_details_are_those_that_p_brings_out() {
         let run = |args: [&str; 4]| args.map(String::from);
         let real = real.run(&root, &run(["-f", "netlink", "-aeH", "-p"]), None);
         let ours = ours::run_granted(&root, names, &run(["-f", "netlink", "-aeH", "-a"]), None);
+        let real = Outcome { stdout: with_printed_names(&real.stdout), ..real };
         assert_eq!(words(&ours), words(&real), "root {name:?}");
     }
 }

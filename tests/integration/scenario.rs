@@ -86,10 +86,10 @@ mod names {
         check(
             &run(&difference("unix-names-with-blanks"), "-xaH"),
             &[
-                "u_str UNCONN 0      0      /run/a b  c 1 * 0",
-                "u_str UNCONN 0      0          leading 2 * 0",
-                "u_str UNCONN 0      0        trailing  3 * 0",
-                "u_str UNCONN 0      0             @a b 4 * 0",
+                r"u_str UNCONN 0      0      /run/a\x20b\x20\x20c 1 * 0",
+                r"u_str UNCONN 0      0               \x20leading 2 * 0",
+                r"u_str UNCONN 0      0              trailing\x20 3 * 0",
+                r"u_str UNCONN 0      0                   @a\x20b 4 * 0",
             ],
             &[],
             0,

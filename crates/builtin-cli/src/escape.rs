@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
+};
+
 /// Bytes of others, made safe to show on one line: what is not shown as itself is `\xNN`, byte by byte.
 ///
 /// | built by | shown as itself |
@@ -10,25 +15,33 @@ use std::fmt;
 /// | [`with_backslash`](Self::with_backslash) | the backslash, too |
 /// | [`without_quote`](Self::without_quote) | the double quote no longer |
 /// | [`with_text`](Self::with_text) | text of any script, unless it is [unsafe to show](is_unsafe_to_show) |
+/// | [`column`](Self::column) | text and backslashes, but no blank of any script |
+/// | [`quoted`](Self::quoted) | text and backslashes, but no double quote |
+/// | [`without_hex`](Self::without_hex) | a backslash no longer that begins what looks like `\xNN` |
+///
+/// A combining mark is shown behind a character that it belongs to, and never at the beginning or behind a
+/// blank or something escaped: it would change what is printed before it.
 ///
 /// ```
 /// use builtin_cli::Escaped;
 ///
 /// assert_eq!(Escaped::new(b"a\n\\\xff").to_string(), r"a\x0a\x5c\xff");
 /// assert_eq!(Escaped::name("gr\u{f6}\u{202e}\\".as_bytes()).to_string(), "gr\u{f6}\\xe2\\x80\\xae\\");
+/// assert_eq!(Escaped::column(b"a 4242 *").to_string(), r"a\x204242\x20*");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a> {
     bytes: &'a [u8],
-    /// Printable ASCII that is not shown as itself.
+    /// Printable ASCII that is not shown as itself; a blank stands for those of every script.
     hidden: &'static [u8],
     shows_text: bool,
+    shows_hex: bool,
 }
 
 impl<'a> Escaped<'a> {
     /// Returns bytes of which printable ASCII but for the backslash is shown.
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, hidden: b"\\", shows_text: false }
+        Self { bytes, hidden: b"\\", shows_text: false, shows_hex: true }
     }
 
     /// Returns a name in a listing: text of any script and backslashes are shown.
@@ -36,6 +49,18 @@ impl<'a> Escaped<'a> {
     /// Names that others escaped before (`\x2d` in those of systemd) are common, and read the same.
     pub const fn name(bytes: &'a [u8]) -> Self {
         Self::new(bytes).with_text().with_backslash()
+    }
+
+    /// Returns a name in a column of a listing.
+    ///
+    /// Security: a blank ends a column, so a name with one could forge those that follow.
+    pub const fn column(bytes: &'a [u8]) -> Self {
+        Self { hidden: b" ", ..Self::name(bytes) }
+    }
+
+    /// Returns a name that is printed between double quotes, which it cannot end.
+    pub const fn quoted(bytes: &'a [u8]) -> Self {
+        Self { hidden: b"\"", ..Self::name(bytes) }
     }
 
     /// Returns the bytes with backslashes shown.
@@ -56,10 +81,29 @@ impl<'a> Escaped<'a> {
         Self { shows_text: true, ..self }
     }
 
+    /// Returns the bytes with a backslash escaped that is followed by `x` and two hexadecimal digits, so
+    /// that nothing that is shown looks like something else escaped.
+    #[must_use]
+    pub const fn without_hex(self) -> Self {
+        Self { shows_hex: false, ..self }
+    }
+
+    /// Returns whether all is shown as itself.
+    pub fn is_plain(self) -> bool {
+        // Nearly every name in a listing is such a one.
+        self.bytes.iter().all(|byte| self.shows_byte(*byte) && (self.shows_hex || *byte != b'\\'))
+    }
+
+    /// Returns whether this is what is shown.
+    pub fn is_shown_as(self, shown: &[u8]) -> bool {
+        let mut printed = Vec::new();
+        self.push_to(&mut printed);
+        printed == shown
+    }
+
     /// Appends what is shown.
     pub fn push_to(self, out: &mut Vec<u8>) {
-        // Nearly every name in a listing is such a one.
-        if self.bytes.iter().all(|byte| self.shows_byte(*byte)) {
+        if self.is_plain() {
             out.extend_from_slice(self.bytes);
             return;
         }
@@ -74,19 +118,33 @@ impl<'a> Escaped<'a> {
     fn shows(self, c: char) -> bool {
         match u8::try_from(c) {
             Ok(byte) if byte.is_ascii() => self.shows_byte(byte),
-            _ => self.shows_text && !is_unsafe_to_show(c),
+            _ => {
+                self.shows_text
+                    && !is_unsafe_to_show(c)
+                    && (self.shows_byte(b' ') || !c.is_whitespace() && c != BRAILLE_BLANK)
+            }
         }
+    }
+
+    /// Returns how many bytes of a text are shown as they are, from its beginning.
+    fn shown_len(self, text: &str) -> usize {
+        let is_hidden =
+            |at| !self.shows_hex && text.as_bytes().get(at..).and_then(hex_at).is_some();
+        let mut marks = Marks::default();
+        let is_escaped =
+            |(at, c): &(usize, char)| !self.shows(*c) || is_hidden(*at) || !marks.admit(*c);
+        text.char_indices().find(is_escaped).map_or(text.len(), |(at, _)| at)
     }
 
     fn write_to(self, out: &mut impl fmt::Write) -> fmt::Result {
         for chunk in self.bytes.utf8_chunks() {
             let mut rest = chunk.valid();
-            while let Some(c) = rest.chars().next() {
-                let shown = rest.find(|c| !self.shows(c)).unwrap_or(rest.len());
-                let (text, behind) = rest.split_at_checked(shown).unwrap_or((rest, ""));
-                out.write_str(text)?;
+            while !rest.is_empty() {
+                let (shown, behind) =
+                    rest.split_at_checked(self.shown_len(rest)).unwrap_or((rest, ""));
+                out.write_str(shown)?;
                 rest = behind;
-                if text.is_empty() {
+                if let Some(c) = rest.chars().next() {
                     write_hex(out, c.encode_utf8(&mut [0; 4]).as_bytes())?;
                     rest = rest.strip_prefix(c).unwrap_or_default();
                 }
@@ -103,6 +161,30 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// U+2800, a character of Braille without a dot: no blank by its property, and one to the eye.
+const BRAILLE_BLANK: char = '\u{2800}';
+
+/// Returns the byte that stands at the beginning of a text as `\xNN`, in digits of either case.
+pub fn hex_at(text: &[u8]) -> Option<u8> {
+    let digit =
+        |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    match text {
+        [b'\\', b'x', high, low, ..] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    }
+}
+
+/// Returns bytes with each `\xNN` in them as the byte that it stands for.
+pub fn unescape(mut shown: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(shown.len());
+    while let [first, rest @ ..] = shown {
+        let hex = hex_at(shown);
+        bytes.push(hex.unwrap_or(*first));
+        shown = if hex.is_some() { shown.get(4..).unwrap_or_default() } else { rest };
+    }
+    bytes
+}
+
 fn write_hex(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(out, "\\x{byte:02x}"))
 }
@@ -117,14 +199,15 @@ impl fmt::Write for Bytes<'_> {
     }
 }
 
-/// A writer that passes text on with everything escaped that ends a line, drives a terminal or
-/// turns the direction of text.
+/// A writer that passes text on with everything escaped that is [unsafe to show](is_unsafe_to_show), or
+/// that would change what was printed before it.
 pub(crate) struct OneLine<W>(pub(crate) W);
 
 impl<W: fmt::Write> fmt::Write for OneLine<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut marks = Marks::default();
         text.chars().try_for_each(|c| {
-            if is_unsafe_to_show(c) {
+            if is_unsafe_to_show(c) || !marks.admit(c) {
                 write!(self.0, "{}", c.escape_default())
             } else {
                 self.0.write_char(c)
@@ -133,12 +216,45 @@ impl<W: fmt::Write> fmt::Write for OneLine<W> {
     }
 }
 
+/// Admits combining marks that have a character to belong to.
+#[derive(Default)]
+pub(crate) struct Marks {
+    has_base: bool,
+}
+
+impl Marks {
+    /// Takes in the next character, and returns whether it may stand there.
+    pub(crate) fn admit(&mut self, c: char) -> bool {
+        if c.is_ascii() {
+            self.has_base = !c.is_ascii_whitespace();
+            return true;
+        }
+        let is_admitted = self.has_base || !is_mark(c);
+        self.has_base = is_admitted && !c.is_whitespace();
+        is_admitted
+    }
+}
+
+/// Returns whether a character is drawn over the one before it.
+fn is_mark(c: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(category(c))
+}
+
+fn category(c: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(c)
+}
+
 /// Returns whether a character acts on the terminal or on the text around it instead of being
-/// shown: controls, the separators of lines and paragraphs, and the marks of direction.
+/// shown, or is not seen: controls, formats (marks of direction, tags, the soft hyphen), the separators of
+/// lines and paragraphs, and what Unicode says to ignore where it is not known (fillers, selectors of
+/// variants, the grapheme joiner).
 pub fn is_unsafe_to_show(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    matches!(category(c), Control | Format | LineSeparator | ParagraphSeparator)
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 #[cfg(test)]
@@ -183,11 +299,73 @@ mod tests {
     #[case::overlong(b"\xc0\x80", br"\xc0\x80")]
     #[case::direction("\u{202e}x\u{2066}".as_bytes(), br"\xe2\x80\xaex\xe2\x81\xa6")]
     #[case::line_separator("\u{2028}".as_bytes(), br"\xe2\x80\xa8")]
+    #[case::tag("a\u{e0041}".as_bytes(), br"a\xf3\xa0\x81\x81")]
+    #[case::soft_hyphen("a\u{ad}b".as_bytes(), br"a\xc2\xadb")]
+    #[case::vowel_separator("a\u{180e}".as_bytes(), br"a\xe1\xa0\x8e")]
+    #[case::grapheme_joiner("a\u{34f}b".as_bytes(), br"a\xcd\x8fb")]
+    #[case::filler("\u{3164}".as_bytes(), br"\xe3\x85\xa4")]
+    #[case::annotation("a\u{fff9}".as_bytes(), br"a\xef\xbf\xb9")]
+    #[case::mark_alone("\u{301}x".as_bytes(), br"\xcc\x81x")]
+    #[case::mark_behind_a_blank("a \u{301}".as_bytes(), br"a \xcc\x81")]
+    #[case::mark_behind_something_escaped("\u{ad}\u{301}".as_bytes(), br"\xc2\xad\xcc\x81")]
+    #[case::marks_of_a_letter("e\u{301}\u{323}".as_bytes(), "e\u{301}\u{323}".as_bytes())]
     fn shows_names_and_defuses_them(#[case] name: &[u8], #[case] shown: &[u8]) {
         let mut out = Vec::new();
         Escaped::name(name).push_to(&mut out);
         assert_eq!(BString::from(out), BString::from(shown));
         assert_eq!(Escaped::name(name).to_string().as_bytes(), shown);
+    }
+
+    #[rstest]
+    // usual
+    #[case::path(b"/run/a.sock", b"/run/a.sock")]
+    #[case::letters_of_any_script("größe".as_bytes(), "größe".as_bytes())]
+    // boundary
+    #[case::backslash(br"a\b", br"a\b")]
+    #[case::backslash_and_letter(br"a\xg0", br"a\xg0")]
+    #[case::backslash_and_one_digit(br"a\x4", br"a\x4")]
+    #[case::digits(br"\x20", br"\x5cx20")]
+    #[case::digits_of_capitals(br"\xFF", br"\x5cxFF")]
+    #[case::backslash_before_digits(br"\\x20", br"\\x5cx20")]
+    // hostile
+    #[case::columns(
+        br#"x 4242 * 0 users:(("systemd",pid=1,fd=3))"#,
+        br#"x\x204242\x20*\x200\x20users:(("systemd",pid=1,fd=3))"#
+    )]
+    #[case::blank_alone(b" ", br"\x20")]
+    #[case::no_break_space("a\u{a0}b".as_bytes(), br"a\xc2\xa0b")]
+    #[case::ideographic_space("\u{3000}".as_bytes(), br"\xe3\x80\x80")]
+    #[case::braille_blank("\u{2800}".as_bytes(), br"\xe2\xa0\x80")]
+    fn names_in_columns_have_no_blank(#[case] name: &[u8], #[case] shown: &[u8]) {
+        let mut out = Vec::new();
+        Escaped::column(name).without_hex().push_to(&mut out);
+        assert_eq!(BString::from(out), BString::from(shown));
+    }
+
+    #[test]
+    fn what_is_shown_of_a_name_is_that_of_no_other_name() {
+        let mut known = std::collections::BTreeMap::new();
+        let bytes = *b"\\x2 0\n\x20";
+        for length in 0..=5_u32 {
+            for number in 0..bytes.len().pow(length) {
+                let digit = |place| bytes[number / bytes.len().pow(place) % bytes.len()];
+                let name: Vec<u8> = (0..length).map(digit).collect();
+                let shown = Escaped::column(&name).without_hex().to_string();
+                let other = known.insert(shown.clone(), name.clone());
+                assert!(other.is_none_or(|other| other == name), "{shown}");
+            }
+        }
+    }
+
+    #[rstest]
+    #[case::nothing_escaped(b"eth0", b"eth0")]
+    #[case::byte(br"et\xffh", b"et\xffh")]
+    #[case::capitals(br"\xFF", b"\xff")]
+    #[case::cut_short(br"\x4", br"\x4")]
+    #[case::letter(br"\xg0", br"\xg0")]
+    #[case::escaped_backslash(br"\x5cx20", br"\x20")]
+    fn what_is_shown_is_read_back(#[case] shown: &[u8], #[case] bytes: &[u8]) {
+        assert_eq!(BString::from(super::unescape(shown)), BString::from(bytes));
     }
 
     #[test]
@@ -210,6 +388,8 @@ mod tests {
     #[case::terminal_sequence("\u{1b}[2J\u{9b}", r"\u{1b}[2J\u{9b}")]
     #[case::line_separator("a\u{2028}b", r"a\u{2028}b")]
     #[case::direction("a\u{202e}b\u{2066}c\u{200f}", r"a\u{202e}b\u{2066}c\u{200f}")]
+    #[case::tag("a\u{e0041}", r"a\u{e0041}")]
+    #[case::mark_alone("\u{301}b", r"\u{301}b")]
     fn keeps_messages_on_one_line(#[case] text: &str, #[case] shown: &str) {
         let mut line = OneLine(String::new());
         line.write_str(text).unwrap();

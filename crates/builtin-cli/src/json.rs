@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use crate::escape::is_unsafe_to_show;
+use crate::escape::{Marks, is_unsafe_to_show};
 
 /// Writes a value as compact JSON, on one line, with all that is [unsafe to show](is_unsafe_to_show) as
 /// `\uXXXX`.
@@ -48,7 +48,9 @@ impl Formatter for Harmless {
 
 /// Returns what stands before the first character that is unsafe to show, and what behind it.
 fn split_at_unsafe(text: &str) -> Option<(&str, char, &str)> {
-    let (start, c) = text.char_indices().find(|(_, c)| is_unsafe_to_show(*c))?;
+    let mut marks = Marks::default();
+    let mut indices = text.char_indices();
+    let (start, c) = indices.find(|(_, c)| is_unsafe_to_show(*c) || !marks.admit(*c))?;
     let (shown, rest) = text.split_at_checked(start)?;
     Some((shown, c, rest.strip_prefix(c)?))
 }
@@ -74,6 +76,8 @@ mod tests {
     #[case::direction("a\u{202e}b\u{2066}", r#""a\u202eb\u2066""#)]
     #[case::separators("\u{2028}\u{2029}", r#""\u2028\u2029""#)]
     #[case::invisible("\u{200b}x\u{feff}", r#""\u200bx\ufeff""#)]
+    #[case::tag("\u{e0041}", r#""\udb40\udc41""#)]
+    #[case::marks("\u{301}e\u{301}", "\"\\u0301e\u{301}\"")]
     fn keeps_text_harmless(#[case] text: &str, #[case] json: &str) {
         let mut out = Vec::new();
         write(&mut out, text).unwrap();

@@ -59,7 +59,7 @@ pub use bstr;
 pub use chain::Chain;
 pub use duration::{MAX_DURATION, parse_duration};
 pub use error::ArgError;
-pub use escape::{Escaped, is_unsafe_to_show};
+pub use escape::{Escaped, hex_at, is_unsafe_to_show, unescape};
 pub use flag::{Flag, FlagDoc, Spelling, ValueDoc, ValueKind};
 pub use parse::{Arg, Args, Typed};
 pub use raw::RawArgs;

@@ -4,9 +4,12 @@ use std::fmt;
 
 use bashkit::LimitExceeded;
 use builtin_api::ExitCode;
+use builtin_cli::Escaped;
 
 use crate::{
-    limits::{MAX_ERROR_BYTES, MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS, ScriptLimits},
+    limits::{
+        MAX_BRACE_WORDS, MAX_ERROR_BYTES, MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS, ScriptLimits,
+    },
     output::Stop,
     script::Script,
 };
@@ -24,6 +27,8 @@ pub(crate) enum Ending {
     BrokenPipe,
     OutputFailed(std::io::ErrorKind),
     Syntax(String),
+    /// A range in braces that the interpreter would take for text.
+    LongRange(String),
     Limit(LimitExceeded),
     Other(bashkit::Error),
 }
@@ -62,6 +67,7 @@ impl Ending {
             | Self::TooDeep
             | Self::Truncated
             | Self::OutputFailed(_)
+            | Self::LongRange(_)
             | Self::Limit(_)
             | Self::Other(_) => ExitCode::FAILURE,
         }
@@ -103,6 +109,11 @@ impl fmt::Display for Told<'_> {
             ),
             Ending::Truncated => write!(f, "output was cut off: what was printed is not whole"),
             Ending::OutputFailed(kind) => write!(f, "output cannot be written: {kind}"),
+            Ending::LongRange(range) => write!(
+                f,
+                "{} has more than {MAX_BRACE_WORDS} words: use `for ((i = 1; i <= n; i++))`",
+                Escaped::new(range.as_bytes())
+            ),
             Ending::Limit(limit) => write!(f, "{limit}: what was printed is not whole"),
             Ending::Other(error) => write!(f, "{error}"),
             // OK because these are told in full elsewhere, or to nobody.

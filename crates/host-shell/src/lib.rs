@@ -87,6 +87,7 @@
 //! a confined process cannot do there are brokers.
 
 mod adapter;
+mod brace;
 mod commands;
 mod ending;
 mod error;

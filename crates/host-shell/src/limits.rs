@@ -8,8 +8,8 @@
 //! - what is too large must be an error. A limit at which the interpreter cuts is therefore put
 //!   above the one at which it fails, so that the failure comes first.
 //!
-//! Two bounds are fixed in the interpreter, and cut: `seq` at 100 000 lines, and `yes` at 10 000.
-//! Both say so on standard error, with status 0. No command that reads data has such a bound.
+//! Some bounds are fixed in the interpreter. `docs/shell.md` lists them with what a script sees of each;
+//! `seq` and `yes` are cut with a line on standard error, and what is cut in silence is there, too.
 
 use std::time::Duration;
 
@@ -85,6 +85,10 @@ pub const MAX_WORD_SPLIT_BYTES: usize = MAX_LIVE_BYTES;
 /// [`MAX_WORD_SPLIT_BYTES`] fails before.
 pub const MAX_WORD_SPLIT_FIELDS: usize = 2 * MAX_WORD_SPLIT_BYTES;
 
+/// Words of one range in braces, fixed in the interpreter. A script with a longer one is refused, but for
+/// what it makes while it runs.
+pub const MAX_BRACE_WORDS: u64 = 10_000;
+
 /// Bytes of one script, the interpreter's default; so are the depths of what it nests (sixteen
 /// functions, thirty-two substitutions). Reaching one is an error.
 pub const MAX_SCRIPT_BYTES: usize = 10_000_000;
@@ -104,8 +108,9 @@ pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 /// Bytes of all files in memory. The interpreter's default is 100 MB. Reaching it is an error.
 pub const MAX_MEMORY_FILE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Entries of one granted directory that are listed. Reaching it is an error.
-pub const MAX_DIR_ENTRIES: usize = 100_000;
+/// Entries of one granted directory that are listed. Reaching it is an error of `ls` and `find`; the
+/// interpreter takes a pattern for text then, so it is far above what a directory has.
+pub const MAX_DIR_ENTRIES: usize = 1_000_000;
 
 /// Bytes of standard output of one builtin call, wherever it goes: two million rows. A stage of a
 /// pipeline that takes its input whole takes it without a bound, so the bound has to be here.

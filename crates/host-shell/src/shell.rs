@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     adapter::{Adapter, Calls},
+    brace::too_long_range,
     commands::{Allowed, CommandCounter, CommandCounts, LANGUAGE, Refusals, interpreter_commands},
     ending::{Ending, Told},
     error::{Error, Repr},
@@ -290,6 +291,9 @@ impl Shell {
         stdout: &mut (dyn Write + Send),
         stderr: &mut (dyn Write + Send),
     ) -> Finished {
+        if let Some(range) = too_long_range(&script.text) {
+            return self.ended(&Ending::LongRange(range.to_owned()));
+        }
         self.interrupt.flag().store(false, Ordering::Relaxed);
         self.setup.exited.store(false, Ordering::Relaxed);
         let deadline = Instant::now().checked_add(self.setup.limits.timeout);

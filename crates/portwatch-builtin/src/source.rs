@@ -7,7 +7,7 @@ use std::{
 };
 
 use bstr::BString;
-use builtin_cli::Chain;
+use builtin_cli::{Chain, Escaped};
 use port_monitor::{
     PortLook, PortSource, PortTable, ProcessesByInode, Protocol, ReadProblem, ReadProblemKind,
     Reading, Readings, Scope, processes_of,
@@ -129,7 +129,12 @@ impl<'a> PolicyPorts<'a> {
         }
         let mut reading = rows.reading;
         if let Some(name) = &self.unix_name {
-            reading.ports.retain(|port| port.local.unix_name().as_ref() == Some(name));
+            reading.ports.retain(|port| {
+                // As it is, or as it is printed.
+                port.local.unix_name().is_some_and(|local| {
+                    local == *name || Escaped::column(&local).without_hex().is_shown_as(name)
+                })
+            });
         }
         reading.finish(table)
     }

@@ -2,8 +2,9 @@
 
 use std::{fs::File, num::NonZeroU32, ops::RangeInclusive, os::fd::OwnedFd, sync::Arc};
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice as _};
 use cap_std::{AmbientAuthority, fs::Dir};
+use rustix::io::Errno;
 
 use crate::{
     diag::{Ahead, DiagSocket, Interfaces, Request},
@@ -12,7 +13,7 @@ use crate::{
     model::{Inode, Socket, Source, StateMask, Table},
     namespace::TextTables,
     proc::{
-        port_range,
+        interface, port_range,
         protocols::read_protocols,
         root::{Pid, ProcFile, ProcRoot},
         scan::TextTable,
@@ -360,17 +361,32 @@ impl SocketTables {
 
     /// Returns the name of the interface of that index.
     ///
-    /// `None` if there is none, if its name is not UTF-8, if the kernel may not be asked, and
-    /// always in a fake root, whose indexes are not those of this system.
+    /// `None` if there is none, if the kernel may not be asked, and always in a fake root, whose
+    /// indexes are not those of this system. A name that is not UTF-8 is found where the interface
+    /// listens to a multicast address, in the namespace of this process.
     pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
-        self.interfaces.as_ref()?.name(index)
+        match self.interfaces.as_ref()?.name(index) {
+            Ok(name) => Some(name),
+            Err(Errno::ILSEQ) => self.find_interface(|at, name| (at == index).then(|| name.into())),
+            Err(_) => None,
+        }
+    }
+
+    /// Looks for an interface whose name is not UTF-8.
+    fn find_interface<T>(&self, choose: impl Fn(NonZeroU32, &BStr) -> Option<T>) -> Option<T> {
+        let mut table = self.open(ProcFile::NetDevMcast).ok()?;
+        interface::find(&mut table, choose).ok()?
     }
 
     /// Returns the index of the interface of that name.
     ///
     /// `None` if there is none, if the kernel may not be asked, and always in a fake root.
     pub fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
-        self.interfaces.as_ref()?.index(name)
+        let interfaces = self.interfaces.as_ref()?;
+        if name.to_str().is_ok() {
+            return interfaces.index(name);
+        }
+        self.find_interface(|index, known| (known == name).then_some(index))
     }
 
     /// Looks for the processes that hold sockets.

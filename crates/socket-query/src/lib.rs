@@ -68,6 +68,7 @@ mod resolver;
 mod select;
 mod sink;
 mod system;
+mod unix_name;
 mod view;
 mod wire_name;
 mod word;
@@ -100,6 +101,7 @@ pub use select::{
 };
 pub use sink::{Collected, ListingProblem, Sink, UnreportedTables, WhyKept};
 pub use system::System;
+pub use unix_name::push_unix_name;
 pub use view::{
     ListedNamespace, Look, MAX_SORTED_ROWS, PolicyView, ProcessGate, Usage, UsageCounter,
 };

@@ -63,7 +63,7 @@ pub use nested::{NESTED_FORMS, NestedForm, mixed_forms};
 pub use netlink::Netlink;
 pub use packet::Packet;
 pub use process::Process;
-pub use process_table::{generate_processes, process_fixtures};
+pub use process_table::{PROCESS_NAMES, generate_processes, process_fixtures};
 pub use root::{FakeProc, FakeRoot};
 pub use size::cases;
 pub use table::Table;

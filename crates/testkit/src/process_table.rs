@@ -7,7 +7,7 @@ const INODES: u64 = 40;
 
 /// Names that iproute2 prints as they are, whole. The last three are as long as the kernel allows, a
 /// blank, and nothing.
-const NAMES: [&str; 10] = [
+pub const PROCESS_NAMES: [&str; 10] = [
     "sshd",
     "nginx",
     "tmux: server",
@@ -72,7 +72,7 @@ pub fn generate_processes(seed: u64) -> FakeProc {
 }
 
 fn task(random: &mut Xorshift, id: u32) -> Process {
-    let name = *random.pick(&NAMES);
+    let name = *random.pick(&PROCESS_NAMES);
     let mut task = Process::new(id, name);
     for fd in 0..u32::try_from(random.below(14)).unwrap() {
         task = match random.below(6) {

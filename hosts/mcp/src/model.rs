@@ -92,6 +92,12 @@ pub(crate) struct ListSockets {
     pub(crate) fields: Vec<String>,
     /// Timers, memory, and the account that TCP keeps of each connection.
     pub(crate) details: bool,
+    /// In `peer`, the inode of the socket at the other end if it is on this machine, and with the grant
+    /// `processes` its processes.
+    pub(crate) peers: bool,
+    /// The sockets of every network namespace of this machine, each with its `namespace`; needs the grant
+    /// `namespaces` and `namespaces = "all"` in the policy.
+    pub(crate) all_namespaces: bool,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -101,6 +101,8 @@ impl Server {
                 let limits = call.shared().row_limits(asked.limit, &asked.fields);
                 let mut args = words(["ss", "--json-lines", "-a"]);
                 args.extend(call.shared().processes());
+                args.extend(asked.peers.then(|| "--peers".to_owned()));
+                args.extend(asked.all_namespaces.then(|| "--all-namespaces".to_owned()));
                 if asked.details {
                     args.extend(words(["-o", "-e", "-m", "-i"]));
                 }

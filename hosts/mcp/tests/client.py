@@ -120,8 +120,26 @@ async def list_sockets():
                 answer = await call(connected, "list_sockets", tables=["tcp"], details=True)
                 assert any("tcp_info" in row or "info" in row for row in answer["sockets"]), answer
 
+                answer = await call(connected, "list_sockets", filter=filtered, peers=True)
+                assert answer["sockets"][0]["peer"]["inode"] > 0, answer
+
+                answer = await call(connected, "list_sockets", expect_error=True, all_namespaces=True)
+                assert not answer["complete"] and "namespaces" in answer["problems"][0], answer
+
                 answer = await call(connected, "list_sockets", expect_error=True, filter="bogus = 1")
                 assert not answer["complete"] and "bogus" in answer["problems"][0], answer
+
+
+async def sockets_of_every_namespace():
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as policy, listener() as opened:
+        policy.write('grants = ["sockets", "namespaces"]\nnamespaces = "all"\n')
+        policy.flush()
+        async with client("--policy", policy.name) as connected:
+            answer = await call(
+                connected, "list_sockets", filter=f"sport = :{port_of(opened)}", all_namespaces=True
+            )
+            here = [row for row in answer["sockets"] if row["local"]["port"] == port_of(opened)]
+            assert here and here[0]["namespace"]["id"] > 0, answer
 
 
 async def answers_are_cut_at_rows_and_bytes():
@@ -616,6 +634,7 @@ TESTS = [
     tools_have_schemas_and_annotations,
     script_that_can_change_something_is_not_read_only,
     list_sockets,
+    sockets_of_every_namespace,
     answers_are_cut_at_rows_and_bytes,
     listening_ports,
     socket_summary,

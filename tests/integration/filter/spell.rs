@@ -22,11 +22,12 @@ pub(crate) fn spell(filter: &Filter, choice: Choice, random: &mut Xorshift) -> V
     arguments
 }
 
-/// Returns a word whose blanks and backslashes are letters, as may be others of it.
+/// Returns a word whose blanks and backslashes are letters, as may be others of it; but none that
+/// begins a byte as it is printed (`\x20`).
 fn escape(word: &str, random: &mut Xorshift) -> String {
     let mut escaped = String::new();
     for letter in word.chars() {
-        if matches!(letter, ' ' | '\t' | '\\') || random.one_in(60) {
+        if matches!(letter, ' ' | '\t' | '\\') || random.one_in(60) && letter != 'x' {
             escaped.push('\\');
         }
         escaped.push(letter);

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use bstr::{BString, ByteSlice};
-use builtin_cli::{Escaped, is_unsafe_to_show};
+use builtin_cli::Escaped;
 use serde_json::Value;
 
 use super::{objects, roots, run};
@@ -78,7 +78,7 @@ pub(crate) fn users(row: &Value) -> String {
         let bytes = process["name_bytes"]
             .as_str()
             .map_or_else(|| process["name"].as_str().unwrap_or_default().as_bytes().to_vec(), hex);
-        let name = escaped(&bytes).replace('"', "\\x22");
+        let name = Escaped::quoted(&bytes);
         let tid = process["tid"].as_u64().map_or(String::new(), |tid| format!(",tid={tid}"));
         format!("(\"{name}\",pid={}{tid},fd={})", process["pid"], process["fd"])
     };
@@ -143,25 +143,12 @@ fn unix_name(row: &Value) -> String {
     };
     let bytes = row["name_bytes"].as_str().map_or(text.as_bytes().to_vec(), hex);
     let bytes = if mark.is_empty() { bytes } else { bytes.replace("\0", "@") };
-    format!("{mark}{}", escaped(&bytes))
+    format!("{mark}{}", Escaped::column(&bytes).without_hex())
 }
 
 fn hex(digits: &str) -> Vec<u8> {
     let digit = |digit: u8| u8::try_from(char::from(digit).to_digit(16).unwrap()).unwrap();
     digits.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
-}
-
-/// Names as the text shows them.
-fn escaped(name: &[u8]) -> String {
-    let one = |(start, end, c): (usize, usize, char)| {
-        let bytes = &name[start..end];
-        if is_unsafe_to_show(c) || std::str::from_utf8(bytes).is_err() {
-            Escaped::new(bytes).to_string()
-        } else {
-            c.to_string()
-        }
-    };
-    name.char_indices().map(one).collect()
 }
 
 fn packet_local(row: &Value) -> String {

@@ -90,7 +90,7 @@ pub(super) fn compare_runs(
 }
 
 fn same(one: &Outcome, other: &Outcome) -> bool {
-    one.stdout == other.stdout && one.status == other.status
+    one.difference(other).is_none()
 }
 
 fn report(line: &str, ours: &Outcome, real: &Outcome) -> String {

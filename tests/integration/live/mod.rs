@@ -23,6 +23,7 @@
 //! - `resolve`: names of hosts, over a host table and a name server of the test's own.
 //! - `secret`: keys of connections, where the policy shows them.
 //! - `churn`: connections that come and go while they are listed.
+//! - `name`: names that would forge columns.
 //! - `netstat`: the same sockets beside net-tools' `netstat`.
 //! - `monitor`: ports that open and close.
 //! - `portwatch`: a script in a shell that waits for servers outside of it.
@@ -44,8 +45,9 @@ mod fixture;
 mod json;
 mod kill;
 mod line;
-mod mask;
+pub(crate) mod mask;
 mod monitor;
+mod name;
 mod namespace;
 mod netstat;
 mod other;

@@ -13,7 +13,11 @@ use procnetsocket::SocketTables;
 use socket_query::{Grant, Names, Policy, PolicyView, ProcessVisibility};
 use testkit::FakeRoot;
 
-use crate::{ours, outcome::Outcome, workspace};
+use crate::{
+    ours,
+    outcome::{Outcome, with_printed_names},
+    workspace,
+};
 
 /// The grants under which net-tools is compared.
 pub(crate) const GRANTS: [Grant; 2] = [Grant::Sockets, Grant::Processes];
@@ -40,9 +44,11 @@ pub(crate) fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
 }
 
-/// Returns whether two rows are the same; net-tools ends the name of a unix socket at its first blank.
+/// Returns whether two rows are the same; net-tools ends the name of a unix socket at its first blank,
+/// which is escaped here.
 pub(crate) fn is_same(ours: &BString, real: &BString) -> bool {
     ours == real
+        || *ours == with_printed_names(real)
         || ours.starts_with(b"unix")
-            && ours.strip_prefix(real.as_slice()).is_some_and(|rest| rest.starts_with(b" "))
+            && ours.strip_prefix(real.as_slice()).is_some_and(|rest| rest.starts_with(br"\x20"))
 }

@@ -98,7 +98,7 @@ fn names_of_unix_sockets_are_whole_and_escaped() {
         &[
             "Active UNIX domain sockets (w/o servers)",
             "Proto RefCnt Flags       Type       State         I-Node   Path",
-            "unix  2      [ ]         STREAM                   1        /run/a b",
+            r"unix  2      [ ]         STREAM                   1        /run/a\x20b",
             "unix  2      [ ]         STREAM                   2        /run/\\x1b[2J",
         ],
         "",

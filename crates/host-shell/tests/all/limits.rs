@@ -44,6 +44,50 @@ fn more_than_fits_is_an_error_and_never_a_shorter_listing(#[case] script: &str) 
     assert!(ran.stderr.contains("what was printed is not whole"), "{ran:?}");
 }
 
+#[rstest]
+#[case::brace_range(
+    "echo before; for i in {1..100000}; do :; done",
+    1,
+    "{1..100000} has more than 10000 words"
+)]
+#[case::output_of_awk(
+    "rows 110000 100 | awk '{ print }' > /dev/null; exit ${PIPESTATUS[1]}",
+    2,
+    "awk: output limit exceeded"
+)]
+fn bounds_of_the_interpreter_are_errors(
+    #[case] script: &str,
+    #[case] status: u8,
+    #[case] message: &str,
+) {
+    let ran = run(script);
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", status), "{ran:?}");
+    assert!(ran.stderr.contains(message), "{ran:?}");
+}
+
+/// Each is in `docs/shell.md`. Where the interpreter no longer cuts, the line there goes.
+#[rstest]
+#[case::replacement(
+    "v=$(rows 110000 100); w=${v//r/s}; [[ $v == \"$w\" ]] && echo unchanged",
+    "unchanged\n"
+)]
+#[case::range_of_eval("eval 'echo {1..20000}'", "{1..20000}\n")]
+#[case::seq("seq 150000 2>/dev/null | wc -l", "100000\n")]
+fn bounds_that_cut_are_documented(#[case] script: &str, #[case] stdout: &str) {
+    let ran = run(script);
+    assert_eq!((ran.stdout.as_str(), ran.status), (stdout, 0), "{ran:?}");
+}
+
+#[rstest]
+#[case::head("rows 200000 100 > /tmp/f; head -n 150000 /tmp/f | wc -l", "150000\n")]
+#[case::awk("rows 200000 100 | awk '{ n += length($0) } END { print n }'", "19800000\n")]
+#[case::replacement("v=$(rows 100000 90); w=${v//$'\n'/ab}; echo ${#v} ${#w}", "8999999 9099998\n")]
+#[case::loop_over_numbers("for ((i = 0; i < 100000; i++)); do :; done; echo $i", "100000\n")]
+fn listings_pass_whole(#[case] script: &str, #[case] stdout: &str) {
+    let ran = run(script);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
+}
+
 #[test]
 fn a_file_in_memory_that_is_too_large_is_an_error() {
     let ran = run("rows 400000 100 > /tmp/f; echo $?");

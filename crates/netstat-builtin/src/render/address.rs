@@ -85,7 +85,7 @@ impl<'a> Addresses<'a> {
             return;
         }
         match self.name(address) {
-            Some(name) => Escaped::name(&name).push_to(out),
+            Some(name) => Escaped::column(&name).push_to(out),
             None => push_address(out, address),
         }
     }

@@ -5,8 +5,8 @@
 //! unix  2      [ ACC ]     STREAM     LISTENING     12345    67/server            /run/server
 //! ```
 
-use builtin_cli::Escaped;
-use procnetsocket::model::{Inode, Source, UnixKind, UnixName, UnixSocket, UnixState};
+use procnetsocket::model::{Inode, Source, UnixKind, UnixSocket, UnixState};
+use socket_query::push_unix_name;
 
 use super::{
     field::{push_left, push_text},
@@ -92,7 +92,8 @@ impl UnixTable<'_> {
             programs.push(out, fields.inode);
             out.push(b' ');
         }
-        push_path(out, &socket.name);
+        // Compat: net-tools ends a name at its first blank. Here it is whole, and escaped.
+        push_unix_name(out, &socket.name);
         out.push(b'\n');
     }
 }
@@ -134,20 +135,5 @@ fn state(state: UnixState) -> &'static str {
         UnixState::Disconnecting => "DISCONNECTING",
         UnixState::Listening => "LISTENING",
         _ => "UNKNOWN",
-    }
-}
-
-/// Appends a name as the text table shows it: the NULs of an abstract one as `@`.
-///
-/// Compat: net-tools ends a name at its first blank. Here it is whole, and escaped.
-fn push_path(out: &mut Vec<u8>, name: &UnixName) {
-    match name {
-        UnixName::Abstract(name) => {
-            out.push(b'@');
-            let shown: Vec<u8> =
-                name.iter().map(|byte| if *byte == 0 { b'@' } else { *byte }).collect();
-            Escaped::name(&shown).push_to(out);
-        }
-        name => Escaped::name(name.bytes().unwrap_or_default()).push_to(out),
     }
 }

@@ -30,7 +30,7 @@ impl fmt::Display for PortLine<'_> {
             (Some(SocketAddr::V4(local)), _) => {
                 write!(f, "{protocol} {}{device}:{}", local.ip(), local.port())?;
             }
-            (None, Some(name)) => write!(f, "{protocol} {}", Escaped::new(&name))?,
+            (None, Some(name)) => write!(f, "{protocol} {}", Escaped::column(&name).without_hex())?,
             (None, None) => write!(f, "{protocol} *")?,
         }
         if let Some(uid) = uid {
@@ -60,8 +60,7 @@ impl fmt::Display for PrintedProcesses<'_> {
         let processes = self.0.processes.as_deref().unwrap_or_default();
         for (index, PortProcess { pid, name }) in processes.iter().enumerate() {
             let name = name.as_ref().map(|name| name.as_slice()).unwrap_or_default();
-            // Security: a name that ends its quotes could add a process.
-            let name = Escaped::new(name).without_quote();
+            let name = Escaped::quoted(name);
             let begin = if index == 0 { " users:(" } else { "," };
             write!(f, "{begin}(\"{name}\",pid={pid})")?;
         }
@@ -76,7 +75,7 @@ impl fmt::Display for PrintedInterface<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(device) = &self.0.device else { return Ok(()) };
         match &device.name {
-            Some(name) => write!(f, "%{}", Escaped::new(name)),
+            Some(name) => write!(f, "%{}", Escaped::column(name)),
             None => write!(f, "%if{}", device.index),
         }
     }
@@ -104,9 +103,9 @@ mod tests {
 
     #[test]
     fn unix_names_are_escaped_and_may_be_hidden() {
-        let mut port = Port::unix(UnixName::Pathname(b"/x\n".into()), None);
+        let mut port = Port::unix(UnixName::Pathname("/größe x\n".into()), None);
         port.uid = Some(7);
-        assert_eq!(PortLine(&port).to_string(), r"unix /x\x0a uid:7");
+        assert_eq!(PortLine(&port).to_string(), r"unix /größe\x20x\x0a uid:7");
         assert_eq!(PortLine(&Port::unix(UnixName::Unnamed, None)).to_string(), "unix *");
     }
 

@@ -6,6 +6,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use cap_std::AmbientAuthority;
 use rustix::{
     fd::OwnedFd,
+    io::Errno,
     net::{AddressFamily, SocketFlags, SocketType, netdevice, netlink::SOCK_DIAG, socket_with},
 };
 
@@ -35,11 +36,14 @@ impl Interfaces {
         Self { socket }
     }
 
-    /// Returns the name of the interface of that index; `None` when there is none, or when its
-    /// name is not UTF-8.
-    pub(crate) fn name(&self, index: NonZeroU32) -> Option<BString> {
-        let name = netdevice::index_to_name_inlined(&self.socket, index.get()).ok()?;
-        Some(BString::from(name.as_bytes()))
+    /// Returns the name of the interface of that index.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` when there is none, `EILSEQ` when its name is not UTF-8.
+    pub(crate) fn name(&self, index: NonZeroU32) -> Result<BString, Errno> {
+        let name = netdevice::index_to_name_inlined(&self.socket, index.get())?;
+        Ok(BString::from(name.as_bytes()))
     }
 
     /// Returns the index of the interface of that name; `None` when there is none, or when the name

@@ -1,6 +1,7 @@
 //! `/proc`: the verified handle, and what its files say.
 
 pub(crate) mod dedup;
+pub(crate) mod interface;
 pub(crate) mod lines;
 pub(crate) mod port_range;
 pub(crate) mod protocols;

@@ -42,7 +42,7 @@ pub(crate) fn read_protocols(reader: &mut dyn Read) -> Result<Vec<BString>, Erro
 }
 
 /// Parses bytes up to a blank.
-fn word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = bytes.iter().take_while(|byte| !matches!(byte, b' ' | b'\t')).count();
     bytes.split_at_checked(length).filter(|_| length > 0)
 }

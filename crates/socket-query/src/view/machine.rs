@@ -9,6 +9,7 @@ use std::{
 };
 
 use bstr::{BStr, BString};
+use builtin_cli::Escaped;
 use procnetsocket::{Interrupt, SockStat, SockStat6, Uninterrupted, model::Socket};
 
 use super::PolicyView;
@@ -163,7 +164,10 @@ impl Machine for PolicyView {
     }
 
     fn cgroup_id(&self, path: &BStr) -> Option<u64> {
-        self.cgroup_paths().into_iter().find(|(_, known)| known == path).map(|(id, _)| id)
+        let paths = self.cgroup_paths();
+        let known = paths.iter().find(|(_, known)| *known == path);
+        let printed = || paths.iter().find(|(_, known)| Escaped::column(known).is_shown_as(path));
+        known.or_else(printed).map(|(id, _)| *id)
     }
 
     fn cgroups_where(&self, is_such: &dyn Fn(&BStr) -> bool) -> Option<Vec<u64>> {

@@ -23,7 +23,7 @@ impl<'a> CgroupNames<'a> {
     pub(super) fn push(&self, out: &mut Vec<u8>, id: u64) {
         push_text(out, " cgroup:");
         if let Some(path) = self.path(id) {
-            Escaped::name(path).push_to(out);
+            Escaped::column(path).push_to(out);
         } else {
             push_text(out, "unreachable:");
             push_hex(out, id, 1);

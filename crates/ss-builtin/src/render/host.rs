@@ -43,10 +43,10 @@ impl<'a> HostNamesOfCall<'a> {
             None => push_address(out, address, unspecified),
             Some(name) if name.contains(&b':') => {
                 out.push(b'[');
-                Escaped::name(&name).push_to(out);
+                Escaped::column(&name).push_to(out);
                 out.push(b']');
             }
-            Some(name) => Escaped::name(&name).push_to(out),
+            Some(name) => Escaped::column(&name).push_to(out),
         }
     }
 
@@ -91,7 +91,7 @@ mod tests {
             let name = match address.to_string().as_str() {
                 "127.0.0.1" => "localhost",
                 "::" | "0.0.0.0" => "any.example",
-                "10.0.0.1" => "evil\n\u{1b}[2J",
+                "10.0.0.1" => "evil\n\u{1b}[2J x",
                 "10.0.0.2" => "",
                 "10.0.0.3" => "a:b",
                 _ => return None,
@@ -112,7 +112,7 @@ mod tests {
     #[case::unknown_ipv6("::1", "[::1]")]
     #[case::any_of_both("::", "*")]
     #[case::any4("0.0.0.0", "any.example")]
-    #[case::hostile("10.0.0.1", "evil\\x0a\\x1b[2J")]
+    #[case::hostile("10.0.0.1", "evil\\x0a\\x1b[2J\\x20x")]
     #[case::empty("10.0.0.2", "10.0.0.2")]
     #[case::colon("10.0.0.3", "[a:b]")]
     fn prints_names_of_hosts(#[case] address: &str, #[case] shown: &str) {

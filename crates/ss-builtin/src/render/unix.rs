@@ -1,7 +1,7 @@
 //! Unix domain sockets.
 
-use builtin_cli::Escaped;
 use procnetsocket::model::{Socket, Source, UnixName, UnixSocket, UnixState};
+use socket_query::push_unix_name;
 
 use super::{
     column::ColumnId,
@@ -19,7 +19,7 @@ impl RowRenderer<'_> {
         let queues = socket.detail.queues.unwrap_or_default();
         fill_queues(cells, queues.recv.cast_signed(), queues.send.cast_signed());
         cells.push(ColumnId::LocalAddress, |out| {
-            push_unix_name(out, &socket.name);
+            push_name(out, &socket.name);
             out.push(b' ');
         });
         cells.push(ColumnId::LocalPort, |out| push_inode(out, socket.inode));
@@ -60,19 +60,10 @@ impl RowRenderer<'_> {
     }
 }
 
-fn push_unix_name(out: &mut Vec<u8>, name: &UnixName) {
+/// Appends a name; `*` stands for none.
+fn push_name(out: &mut Vec<u8>, name: &UnixName) {
     match name {
-        UnixName::Pathname(path) => Escaped::name(path).push_to(out),
-        UnixName::Abstract(name) => {
-            // The mark of the abstract namespace is a NUL, and is shown like every other one.
-            out.push(b'@');
-            for (index, part) in name.split(|byte| *byte == 0).enumerate() {
-                if index > 0 {
-                    out.push(b'@');
-                }
-                Escaped::name(part).push_to(out);
-            }
-        }
-        _ => out.push(b'*'),
+        UnixName::Unnamed => out.push(b'*'),
+        name => push_unix_name(out, name),
     }
 }

@@ -154,12 +154,7 @@ fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
 /// could look like the end of it and like processes that there are not.
 pub(super) fn push_quoted(out: &mut Vec<u8>, name: &[u8]) {
     out.push(b'"');
-    for (index, piece) in name.split(|byte| *byte == b'"').enumerate() {
-        if index > 0 {
-            push_text(out, "\\x22");
-        }
-        Escaped::name(piece).push_to(out);
-    }
+    Escaped::quoted(name).push_to(out);
     out.push(b'"');
 }
 

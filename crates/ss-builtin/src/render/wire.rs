@@ -252,7 +252,7 @@ fn unix(kind: u8, state: u8, attributes: &[Vec<u8>]) -> Vec<u8> {
         attribute(5, &memory()),
         attribute(6, &[1]),
     ]),
-    "u_str ESTAB 3 4 /run/a b 5 * 77 skmem:(r1,rb2,t3,tb4,f5,w6,o7,bl8,d9) --> ino:123 dev:254/1"
+    "u_str ESTAB 3 4 /run/a\\x20b 5 * 77 skmem:(r1,rb2,t3,tb4,f5,w6,o7,bl8,d9) --> ino:123 dev:254/1"
 )]
 #[case::listening(
     unix(1, 10, &[attribute(0, b"\0a\0b"), attribute(3, &words(&[1, 0, 3])), attribute(4, &words(&[2, 128]))]),

@@ -30,6 +30,18 @@ options:
         hold passwords, are not returned.
     type: bool
     default: false
+  all_namespaces:
+    description:
+      - List every network namespace of the machine. Each socket then has its C(namespace).
+      - Namespaces of other users are entered by root alone; whether some are missing is in RV(problems).
+    type: bool
+    default: false
+  peers:
+    description:
+      - Find the socket at the other end of each connection that stays on the machine, as C(inode) in its C(peer),
+        with O(processes) as C(processes) too.
+    type: bool
+    default: false
   limit:
     description: List so many sockets at most; RV(left_out) is how many more there are.
     type: int
@@ -90,6 +102,10 @@ def command(params, path):
         words += ["-f", family]
     if params["processes"]:
         words.append("-p")
+    if params["all_namespaces"]:
+        words.append("--all-namespaces")
+    if params["peers"]:
+        words.append("--peers")
     if params["limit"] is not None:
         words += ["--limit", str(params["limit"])]
     # What follows are no options, whatever it begins with.
@@ -113,6 +129,8 @@ def main():
             "states": {"type": "list", "elements": "str", "default": []},
             "filter": {"type": "str", "default": ""},
             "processes": {"type": "bool", "default": False},
+            "all_namespaces": {"type": "bool", "default": False},
+            "peers": {"type": "bool", "default": False},
             "limit": {"type": "int"},
             **program.ARGUMENTS,
         },

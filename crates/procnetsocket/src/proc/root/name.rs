@@ -96,6 +96,8 @@ proc_files! {
     NetSnmp = "net/snmp",
     /// The protocols that the kernel has sockets of.
     NetProtocols = "net/protocols",
+    /// Multicast addresses of network interfaces, and so the names of these.
+    NetDevMcast = "net/dev_mcast",
     /// The range of local ports that the kernel hands out; below the root only.
     ///
     /// Container runtimes bind `/proc/sys` over itself to make it read-only, and then this file

@@ -1,4 +1,4 @@
-//! Whether a socket satisfies an expression. Nothing is allocated.
+//! Whether a socket satisfies an expression. Nothing is allocated but for names that are printed escaped.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -8,7 +8,7 @@ use std::{
 
 use procnetsocket::{
     NetNamespace, Peer, PeerTable,
-    model::{InetSocket, Inode, NetlinkSocket, Socket, Source, UnixSocket, VsockAddr},
+    model::{InetSocket, Inode, NetlinkSocket, Socket, Source, UnixName, UnixSocket, VsockAddr},
 };
 
 use super::{
@@ -90,7 +90,7 @@ fn is_host(host: &HostPattern, side: Side, socket: &Socket<'_>) -> bool {
             is_port(socket, side, *port) && network.is_none_or(|net| is_in(&net, socket, side))
         }
         (HostPattern::Unix(pattern), Socket::Unix(unix)) => {
-            glob::matches(pattern, unix_name(unix, side))
+            glob::matches_unix(pattern, unix_name(unix, side))
         }
         (HostPattern::Link { protocol, interface }, Socket::Packet(packet)) => {
             // The other side of a packet socket is nothing: protocol and interface 0.
@@ -122,10 +122,10 @@ fn asks_for_nothing(host: &HostPattern) -> bool {
 }
 
 /// Returns the name on one side. The one on the other side is never told.
-fn unix_name(unix: &UnixSocket, side: Side) -> GlobSubject<'_> {
+fn unix_name(unix: &UnixSocket, side: Side) -> &UnixName {
     match side {
-        Side::Local => GlobSubject::of(&unix.name),
-        Side::Remote => GlobSubject::NONE,
+        Side::Local => &unix.name,
+        Side::Remote => &UnixName::Unnamed,
     }
 }
 

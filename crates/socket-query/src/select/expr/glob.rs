@@ -10,8 +10,11 @@
 //! case are alike but to a class and between `[=` or `[.`, and a bracket that does not end is itself. A pattern
 //! that ends in a backslash, and a set with a class that there is none of, match nothing.
 
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
+use builtin_cli::{Escaped, hex_at};
 use procnetsocket::model::UnixName;
+
+use crate::unix_name::push_unix_name;
 
 /// A name as it is shown: abstract ones with `@` before them and for every NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,39 @@ pub(super) fn matches(pattern: &[u8], name: GlobSubject<'_>) -> bool {
             },
         }
     }
+}
+
+/// Returns whether the name of a unix socket matches a pattern, as it is or as it is printed.
+pub(super) fn matches_unix(pattern: &[u8], name: &UnixName) -> bool {
+    // Nearly every name is printed as it is, and then nothing is allocated.
+    let is_plain = |name: &BStr| name.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\');
+    matches(pattern, GlobSubject::of(name))
+        || !name.bytes().is_none_or(is_plain) && {
+            let mut printed = Vec::new();
+            push_unix_name(&mut printed, name);
+            matches_printed(pattern, &printed)
+        }
+}
+
+/// Returns whether a name matches a pattern, as it is or as it is printed.
+pub(super) fn matches_name(pattern: &[u8], name: &[u8], printed: Escaped<'_>) -> bool {
+    matches(pattern, GlobSubject::plain(name)) || {
+        let mut text = Vec::new();
+        printed.push_to(&mut text);
+        matches_printed(pattern, &text)
+    }
+}
+
+/// Matches what is printed of a name: `\xNN` in the pattern is that in the name.
+fn matches_printed(pattern: &[u8], printed: &[u8]) -> bool {
+    let mut literal = Vec::with_capacity(pattern.len());
+    for (at, byte) in pattern.iter().enumerate() {
+        if pattern.get(at..).and_then(hex_at).is_some() {
+            literal.push(b'\\');
+        }
+        literal.push(*byte);
+    }
+    matches(&literal, GlobSubject::plain(printed))
 }
 
 /// Matches one byte with the beginning of a pattern that is no `*`; returns what is behind it.
@@ -339,6 +375,22 @@ mod tests {
     fn abstract_names_are_matched_as_they_are_shown(#[case] pattern: &str, #[case] expected: bool) {
         let name = UnixName::Abstract(BString::from("a\0b"));
         assert_eq!(matches(pattern.as_bytes(), GlobSubject::of(&name)), expected);
+    }
+
+    #[rstest]
+    #[case::blank(r"/run/a\x20b", "/run/a b", true)]
+    #[case::blank_in_a_pattern(r"*\x20?", "/run/a b", true)]
+    #[case::blank_as_it_is("/run/a b", "/run/a b", true)]
+    #[case::backslash(r"/run/a\x5cx20b", r"/run/a\x20b", true)]
+    #[case::another_name(r"/run/a\x20b", r"/run/a\x20b", false)]
+    #[case::letter(r"/run/a\x20b", "/run/ax20b", true)]
+    fn names_are_matched_as_they_are_printed(
+        #[case] pattern: &str,
+        #[case] name: &str,
+        #[case] expected: bool,
+    ) {
+        let name = UnixName::Pathname(name.into());
+        assert_eq!(matches_unix(pattern.as_bytes(), &name), expected);
     }
 
     #[test]

@@ -6,11 +6,14 @@
 //! word    := (any byte but a blank or a backslash | BACKSLASH any byte)+
 //! ```
 //!
-//! A backslash takes away what the byte behind it does to the end of a word, and nothing else: words
+//! A backslash takes away what the byte behind it does to the end of a word, and nothing else (`\x20`, a
+//! byte as it is printed in names, stays as it is): words
 //! of the language stay words of the language. There are no quotes, and brackets and operators are
 //! words only where blanks stand around them.
 
 use std::{borrow::Cow, ops::Range};
+
+use builtin_cli::hex_at;
 
 use super::ast::{Comparison, Side};
 
@@ -138,14 +141,29 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// Returns a word without backslashes, but for those of bytes that are written as names are printed
+/// (`\x20`), which what understands the value knows.
+///
+/// Compat: iproute2 takes `\x` for the letter.
 fn unescaped(written: &[u8]) -> Cow<'_, [u8]> {
     if !written.contains(&b'\\') {
         return Cow::Borrowed(written);
     }
     let mut word = Vec::with_capacity(written.len());
-    let mut bytes = written.iter().copied();
-    while let Some(byte) = bytes.next() {
-        word.extend(if byte == b'\\' { bytes.next() } else { Some(byte) });
+    let mut rest = written;
+    while let [byte, behind @ ..] = rest {
+        rest = match behind {
+            [escaped, behind @ ..] if *byte == b'\\' && hex_at(rest).is_none() => {
+                word.push(*escaped);
+                behind
+            }
+            // Nothing is escaped by the last one.
+            [] if *byte == b'\\' => behind,
+            behind => {
+                word.push(*byte);
+                behind
+            }
+        };
     }
     Cow::Owned(word)
 }
@@ -223,6 +241,9 @@ mod tests {
     #[case::escaped_blank(r"a\ b", r#""a b""#)]
     #[case::escaped_letter(r"spo\rt 2\2", r#"Port(Local) "22""#)]
     #[case::escaped_backslash(r"\\", r#""\\""#)]
+    #[case::printed_byte(r"a\x20b", r#""a\\x20b""#)]
+    #[case::letter_x(r"a\xyz", r#""axyz""#)]
+    #[case::escaped_backslash_before_x(r"a\\x20", r#""a\\x20""#)]
     #[case::backslash_at_the_end(r"ab\", r#""ab""#)]
     #[case::backslash_alone(r"\", r#""""#)]
     #[case::not_utf8("\u{ff}", r#""ÿ""#)]

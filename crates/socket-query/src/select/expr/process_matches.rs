@@ -1,11 +1,12 @@
 //! The sockets that the processes of a filter hold.
 
 use bstr::BString;
+use builtin_cli::Escaped;
 use procnetsocket::{Fact, Pid, ProcessTable, Task, model::Inode};
 
 use super::{
     ast::{Expr, Predicate},
-    glob::{self, GlobSubject},
+    glob,
 };
 
 /// The sockets that satisfy each condition on processes of an expression.
@@ -102,7 +103,8 @@ fn is_process(task: &Task) -> bool {
 
 /// A name that is not known matches nothing.
 fn is_named(task: &Task, pattern: &BString) -> bool {
-    matches!(&task.name, Fact::Known(name) if glob::matches(pattern, GlobSubject::plain(name)))
+    let Fact::Known(name) = &task.name else { return false };
+    glob::matches_name(pattern, name, Escaped::quoted(name))
 }
 
 /// Returns the sockets of the processes for which `is_it` holds, in order.

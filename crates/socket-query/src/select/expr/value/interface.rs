@@ -1,6 +1,7 @@
 //! Network interfaces.
 
 use bstr::ByteSlice as _;
+use builtin_cli::unescape;
 
 use super::{ValueScope, number::parse_unsigned};
 use crate::select::expr::error::FilterProblem;
@@ -10,7 +11,9 @@ use crate::select::expr::error::FilterProblem;
 /// Compat: `if7` is the name of the interface with the index 7, as it is printed for one whose name
 /// is not known.
 pub(super) fn index(scope: &ValueScope<'_>, word: &[u8]) -> Result<i64, FilterProblem> {
-    let by_name = || scope.machine.interface_index(word.as_bstr()).map(u32::from);
+    let named = |name: &[u8]| scope.machine.interface_index(name.as_bstr()).map(u32::from);
+    // As it is, or as it is printed.
+    let by_name = || named(word).or_else(|| named(&unescape(word)));
     let index: Option<u32> = if scope.is_everywhere() {
         let expected = "the index of an interface, as names differ between network namespaces";
         let index = parse_unsigned(word).or_else(|| numbered(word));

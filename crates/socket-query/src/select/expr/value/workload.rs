@@ -1,13 +1,14 @@
 //! Containers and systemd units, by the paths of their control groups.
 
 use bstr::{BStr, BString};
+use builtin_cli::Escaped;
 
 use super::ValueScope;
 use crate::{
     select::expr::{
         ast::{Predicate, WorkloadGroups},
         error::FilterProblem,
-        glob::{self, GlobSubject},
+        glob,
     },
     workload::{container_id, systemd_unit},
 };
@@ -30,7 +31,7 @@ pub(super) fn container(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate
 /// Understands a pattern for the name of a unit.
 pub(super) fn unit(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     let is_such = |path: &BStr| {
-        systemd_unit(path).is_some_and(|name| glob::matches(word, GlobSubject::plain(name)))
+        systemd_unit(path).is_some_and(|name| glob::matches_name(word, name, Escaped::column(name)))
     };
     groups(scope, word, &is_such, FilterProblem::UnknownUnit).map(Predicate::Unit)
 }
