@@ -82,6 +82,14 @@ status 0
 }
 
 #[test]
+fn readme_has_the_command_line_of_these_tests() {
+    let readme = String::from_utf8(workspace::read("README.md")).unwrap();
+    let options = SHELL.strip_prefix("shell ").unwrap().strip_suffix(" $").unwrap();
+    let command = format!("    $ host-shell {options} -c 'ss -tlnp --all-namespaces'\n");
+    assert!(readme.contains(&command), "{command}");
+}
+
+#[test]
 fn root_that_may_not_enter_lists_text_tables() {
     let expected = r#"Netns      State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess
 OWN LISTEN 0      128        127.0.0.1:7001      0.0.0.0:*    users:(("python3",pid=OWN-PID,fd=3))

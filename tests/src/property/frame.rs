@@ -7,7 +7,8 @@ use std::{
 };
 
 use host_confine::broker::{
-    Broker, ProcessAnswer, ProcessRequest, ResolverAnswer, ResolverRequest, Service, serve,
+    Broker, NamespaceAnswer, NamespaceRequest, ProcessAnswer, ProcessRequest, ResolverAnswer,
+    ResolverRequest, Service, serve,
 };
 use procnetsocket::Uninterrupted;
 use serde::{Serialize, de::DeserializeOwned};
@@ -36,6 +37,8 @@ impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
 pub(super) fn holds(input: &[u8]) {
     goes_back_and_forth::<ProcessRequest>(input);
     goes_back_and_forth::<ProcessAnswer>(input);
+    goes_back_and_forth::<NamespaceRequest>(input);
+    goes_back_and_forth::<NamespaceAnswer>(input);
     goes_back_and_forth::<ResolverRequest>(input);
     goes_back_and_forth::<ResolverAnswer>(input);
     is_received(input);
