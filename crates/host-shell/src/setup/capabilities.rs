@@ -57,7 +57,7 @@ const MAX_POLICY_BYTES: u64 = 64 * 1024;
 pub struct Capabilities {
     /// The granted directories.
     pub sandbox: Sandbox,
-    /// The sockets that builtins may see; see [`registry`].
+    /// The sockets that builtins may see; see [`registry`](super::registry).
     pub view: PolicyView,
     /// What the view allows.
     pub policy: Policy,

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::symlink};
 use builtin_api::Access::{Read, ReadWrite};
 use rstest::rstest;
 
-use crate::support::{Granted, run, run_in, shell};
+use crate::support::{Granted, Ran, run, run_in, shell};
 
 #[rstest]
 #[case::command("cat $D/file", "content\n")]
@@ -25,6 +25,41 @@ use crate::support::{Granted, run, run_in, shell};
 fn reads_what_is_granted(#[case] script: &str, #[case] stdout: &str) {
     let ran = Granted::new().run(Read, script);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (stdout, ""));
+}
+
+/// A granted directory with a link that leads out of it.
+fn with_a_link_outside(script: &str) -> Ran {
+    let granted = Granted::new();
+    symlink("/etc/passwd", granted.dir.path().join("out")).unwrap();
+    granted.run(ReadWrite, &format!("cd $D; {script}; echo after"))
+}
+
+#[rstest]
+#[case::cat("cat out file")]
+#[case::redirection("cat < out")]
+#[case::output("echo a > out")]
+#[case::awk("awk 1 out")]
+#[case::sed("sed p out")]
+#[case::sort("sort out")]
+#[case::head("head out")]
+#[case::grep("grep x out")]
+#[case::copy("cp out copy")]
+#[case::variable("x=$(<out)")]
+#[case::source(". ./out")]
+#[case::builtin("show out")]
+fn a_link_outside_fails_the_command_that_meets_it(#[case] script: &str) {
+    let ran = with_a_link_outside(script);
+    assert!(ran.stdout.ends_with("after\n") && !ran.stderr.is_empty(), "{ran:?}");
+}
+
+/// These are in `docs/shell.md`. Where the interpreter no longer ends the script, the line there goes.
+#[rstest]
+#[case::join("join out file")]
+#[case::tee("echo a | tee out")]
+fn some_commands_end_the_script_at_a_link_outside(#[case] script: &str) {
+    let ran = with_a_link_outside(script);
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
+    assert!(ran.stderr.contains("leads out of"), "{ran:?}");
 }
 
 #[test]
