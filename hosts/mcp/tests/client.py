@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -120,8 +121,15 @@ async def list_sockets():
                 answer = await call(connected, "list_sockets", tables=["tcp"], details=True)
                 assert any("tcp_info" in row or "info" in row for row in answer["sockets"]), answer
 
+                # A connection has an inode when it was accepted.
                 answer = await call(connected, "list_sockets", filter=filtered, peers=True)
-                assert answer["sockets"][0]["peer"]["inode"] > 0, answer
+                assert answer["sockets"][0]["peer"]["inode"] is None, answer
+                accepted, _ = opened.accept()
+                answer = await call(connected, "list_sockets", filter=filtered, peers=True)
+                assert answer["sockets"][0]["peer"]["inode"] == os.fstat(accepted.fileno()).st_ino
+                # A reset leaves no TIME-WAIT to the tests that follow.
+                accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                accepted.close()
 
                 answer = await call(connected, "list_sockets", expect_error=True, all_namespaces=True)
                 assert not answer["complete"] and "namespaces" in answer["problems"][0], answer
