@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     fs::File,
-    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    os::fd::{AsFd as _, OwnedFd},
     path::PathBuf,
     sync::Arc,
 };
@@ -14,7 +14,7 @@ use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::fs::FsWord;
 
 use super::{
-    Inhabitants, NamespaceSocket, TextTables, id_of_this_thread, inside, nsfs_inode,
+    Inhabitants, NamespaceSocket, TextTables, id_of_this_thread, inside, inside_each, nsfs_inode,
     socket_of_this_thread,
 };
 use crate::{
@@ -384,6 +384,13 @@ fn path_of(name: &BString) -> Option<PathBuf> {
     (path.components().count() == 1).then_some(path)
 }
 
+/// A namespace that has a name, and of which no process is known.
+struct Named {
+    name: BString,
+    inode: Option<Inode>,
+    file: OwnedFd,
+}
+
 /// A search that is under way.
 #[derive(Default)]
 struct Search {
@@ -438,9 +445,13 @@ impl Search {
         interrupt: &dyn Interrupt,
     ) -> Result<(), Error> {
         let list = |source| Repr::List { what: "/run/netns", source };
+        let mut unknown = Vec::new();
         for (index, entry) in dir.entries().map_err(list)?.enumerate() {
-            if index % PATIENCE == 0 && interrupt.is_interrupted() {
-                return Err(Repr::NamespaceScanInterrupted.into());
+            if index % PATIENCE == 0 {
+                self.enter_named(root, &mut unknown)?;
+                if interrupt.is_interrupted() {
+                    return Err(Repr::NamespaceScanInterrupted.into());
+                }
             }
             if index >= MAX_NAMESPACES {
                 return Err(too_many());
@@ -449,31 +460,37 @@ impl Search {
             let name = BString::from(Vec::from_os_string(entry.file_name()).unwrap_or_default());
             // OK because a name that is gone, or that is not a namespace, has no sockets.
             let Ok(file) = entry.open() else { continue };
-            if rustix::fs::fstatfs(&file).is_ok_and(|found| found.f_type == NSFS_MAGIC) {
-                self.name(root, name, file.into_std().as_fd())?;
+            if !rustix::fs::fstatfs(&file).is_ok_and(|found| found.f_type == NSFS_MAGIC) {
+                continue;
+            }
+            let inode = nsfs_inode(&file);
+            let mut found = self.found.values_mut();
+            match found.find(|known| known.inode.is_some() && known.inode == inode) {
+                Some(known) => known.names.push(name),
+                None => unknown.push(Named { name, inode, file: file.into_std().into() }),
             }
         }
-        Ok(())
+        self.enter_named(root, &mut unknown)
     }
 
-    /// Gives a namespace its name.
-    fn name(&mut self, root: &ProcRoot, name: BString, file: BorrowedFd<'_>) -> Result<(), Error> {
-        let inode = nsfs_inode(file);
-        let known =
-            self.found.values_mut().find(|known| known.inode.is_some() && known.inode == inode);
-        if let Some(known) = known {
-            known.names.push(name);
+    /// Enters namespaces that have a name, to know which they are.
+    fn enter_named(&mut self, root: &ProcRoot, unknown: &mut Vec<Named>) -> Result<(), Error> {
+        if unknown.is_empty() {
             return Ok(());
         }
-        match inside(file, || id_of_this_thread(root)) {
-            Ok(id) => {
-                let namespace = self.namespace(id)?;
-                namespace.inode = inode;
-                namespace.names.push(name);
+        let files: Vec<_> = unknown.iter().map(|named| named.file.as_fd()).collect();
+        let ids = inside_each(&files, || id_of_this_thread(root))?;
+        for (Named { name, inode, .. }, id) in unknown.drain(..).zip(ids) {
+            match id {
+                Ok(id) => {
+                    let namespace = self.namespace(id)?;
+                    namespace.inode = inode;
+                    namespace.names.push(name);
+                }
+                // Another kind of namespace.
+                Err(error) if error.kind() == ErrorKind::InvalidRequest => {}
+                Err(error) => self.unreadable.push(UnreadableNamespace { name, error }),
             }
-            // Another kind of namespace.
-            Err(error) if error.kind() == ErrorKind::InvalidRequest => {}
-            Err(error) => self.unreadable.push(UnreadableNamespace { name, error }),
         }
         Ok(())
     }

@@ -136,19 +136,36 @@ fn inside<T: Send>(
     namespace: BorrowedFd<'_>,
     call: impl FnOnce() -> Result<T, Error> + Send,
 ) -> Result<T, Error> {
-    let enter = || {
-        #[expect(clippy::disallowed_methods, reason = "a thread that ends at once")]
-        move_into_link_name_space(namespace, Some(LinkNameSpaceType::Network))
-            .map_err(|error| Repr::Namespace(error.into()))?;
+    on_thread(|| {
+        enter(namespace)?;
         call()
-    };
+    })
+}
+
+/// Calls a function in several network namespaces in turn, on one thread that ends then.
+fn inside_each<T: Send>(
+    namespaces: &[BorrowedFd<'_>],
+    call: impl Fn() -> Result<T, Error> + Sync,
+) -> Result<Vec<Result<T, Error>>, Error> {
+    on_thread(|| {
+        Ok(namespaces.iter().map(|namespace| enter(*namespace).and_then(|()| call())).collect())
+    })
+}
+
+fn on_thread<T: Send>(call: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
     thread::scope(|scope| {
         thread::Builder::new()
-            .spawn_scoped(scope, enter)
+            .spawn_scoped(scope, call)
             .map_err(Repr::Namespace)?
             .join()
             .unwrap_or_else(|_| Err(Repr::Namespace(io::ErrorKind::Other.into()).into()))
     })
+}
+
+fn enter(namespace: BorrowedFd<'_>) -> Result<(), Error> {
+    #[expect(clippy::disallowed_methods, reason = "on a thread of `on_thread`, which ends")]
+    move_into_link_name_space(namespace, Some(LinkNameSpaceType::Network))
+        .map_err(|error| Repr::Namespace(error.into()).into())
 }
 
 /// Opens a socket in the network namespace that this thread is in, which is not that of the process.
