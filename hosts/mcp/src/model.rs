@@ -73,6 +73,10 @@ pub(crate) enum IpVersion {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the arguments of a tool: each is a word in JSON"
+)]
 pub(crate) struct ListSockets {
     /// Tables to list; without it tcp, udp, raw, unix and the others that exist.
     pub(crate) tables: Vec<TableName>,
