@@ -99,6 +99,11 @@ impl Channel {
         if groups == 0 { Ok(()) } else { self.set_groups(groups) }
     }
 
+    /// Takes the next free port id: that of the process, as long as no other socket has it.
+    pub(super) fn take_port_id(&self) -> Result<(), DiagError> {
+        self.set_groups(0)
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the only address that a sock_diag socket gets")]
     fn set_groups(&self, groups: u32) -> Result<(), DiagError> {
         let set = || {

@@ -76,7 +76,12 @@ impl DiagSocket {
     /// [`Denied`](crate::ErrorKind::Denied), [`Io`](crate::ErrorKind::Io).
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
         let open = |_| Channel::open_ambient(token);
-        Ok(Self::with_channels((0..CHANNELS).map(open).collect::<Result<_, _>>()?))
+        let channels: Vec<_> = (0..CHANNELS).map(open).collect::<Result<_, _>>()?;
+        // Compat: a program with one socket lists it under the id of its process.
+        if let Some(first) = channels.first() {
+            first.take_port_id()?;
+        }
+        Ok(Self::with_channels(channels))
     }
 
     /// Takes a netlink socket that was opened in another network namespace, perhaps by another
