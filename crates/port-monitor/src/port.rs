@@ -246,7 +246,7 @@ impl Port {
         }
     }
 
-    /// Returns what a row tells, or `None` when it is no port: another protocol, connected, or bound
+    /// Returns the port of a row, or `None` when it is none: another protocol, connected, or bound
     /// to nothing.
     pub fn of(row: Socket<'_>) -> Option<Self> {
         match row {

@@ -23,7 +23,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Takes in what a row tells, if it is a port; [`ControlFlow::Break`] when there are too many.
+    /// Adds the port of a row, if it is one; [`ControlFlow::Break`] when there are too many.
     pub fn take(&mut self, row: Socket<'_>) -> ControlFlow<()> {
         self.ports.extend(Port::of(row));
         if self.ports.len() > MAX_PORTS {

@@ -665,7 +665,7 @@ mod tests {
         }
         let table = builder.finish();
         assert_eq!(word(table.peer_of(None, &Socket::Unix(&unix(1, 0)))), "2");
-        // It was connected anew since.
+        // It has connected to another socket since.
         assert_eq!(table.peer_of(None, &Socket::Unix(&unix(1, 3))), Peer::Unknown);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The interpreter looks at its clock between the steps of a script; a step that computes for long,
 //! or a write to a reader that does not read, can keep it from looking. It may use up its memory, or
-//! its stack. So it has a process of its own, and the parent decides: it receives Ctrl-C, knows the
+//! its stack. So it runs in a child process, and the parent decides: it receives Ctrl-C, knows the
 //! deadline, and has the process ended when that does not answer. Nothing here waits for the child,
 //! for a lock, or for a reader of the output.
 

@@ -523,7 +523,7 @@ fn mixtures_of_nested_forms_end_well() {
     }
 }
 
-/// What any script ends with: a status of its own or of a limit, and no word of the program's own failure.
+/// What any script ends with: its status or that of a limit, and no message about a failure of the program.
 fn is_ended_well(stderr: &str, status: i32) -> bool {
     let is_status = (0..=127).contains(&status) && status != 101 || status == 255;
     let broken = ["panicked", "RUST_BACKTRACE", "fatal runtime error", ".rs:", "signal "];

@@ -95,13 +95,12 @@ impl DiagSocket {
         questions: impl IntoIterator<Item = TableQuery>,
         work: impl FnOnce(&Ahead) -> R,
     ) -> R {
-        let receivers = processors().min(MAX_RECEIVERS);
-        let (replies, jobs) = if receivers > 1 && self.has_spare_channels() {
-            prepare(questions)
-        } else {
-            Default::default()
-        };
-        let receivers = receivers.min(jobs.len());
+        let processors = processors();
+        if processors == 1 || !self.has_spare_channels() {
+            return work(&Ahead::default());
+        }
+        let (replies, jobs) = prepare(questions);
+        let receivers = processors.min(MAX_RECEIVERS).min(jobs.len());
         let jobs = &Mutex::new(jobs);
         let is_over = &AtomicBool::new(false);
         thread::scope(|scope| {

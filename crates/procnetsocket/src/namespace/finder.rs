@@ -78,7 +78,7 @@ impl fmt::Debug for Enter {
 impl Enter {
     /// Opens the directory in which `ip netns` keeps names.
     ///
-    /// Each time anew: the first name makes it, and mounts it over itself.
+    /// It is opened for each search, because the first `ip netns add` mounts it over itself.
     #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
     fn names(self) -> Option<Dir> {
         // OK because without the directory no namespace has a name.
