@@ -51,8 +51,8 @@ pub(crate) fn values(flag: &FlagDoc) -> &'static [&'static str] {
     }
 }
 
-/// Returns the options that are compared: those that work on the text tables, and print what the real
-/// one prints. A file of a filter says what words say.
+/// Returns the options that are compared: those that work on the text tables, and print what the
+/// real one prints. A file of a filter says what words say.
 pub(crate) fn compared() -> Vec<&'static FlagDoc> {
     let ours_alone =
         |flag: &FlagDoc| flag.is_exact || matches!(flag.name(), "help" | "version" | "filter");
@@ -146,8 +146,8 @@ pub(crate) fn is_extended(args: &[String]) -> bool {
     has(args, 'e', "-ex")
 }
 
-/// Returns whether a line that [`line`] or [`cluster`] made has one of these letters, or a long option
-/// that begins so.
+/// Returns whether a line that [`line`] or [`cluster`] made has one of these letters, or a long
+/// option that begins so.
 fn has(args: &[String], letter: char, long: &str) -> bool {
     // Behind a letter that takes a value stands the value.
     let letters =
@@ -160,8 +160,8 @@ fn has(args: &[String], letter: char, long: &str) -> bool {
     })
 }
 
-/// Returns the line for the real `ss` that means what a line means here: with `-T` alone iproute2 shows
-/// no processes (a regression), so it is given `-p` beside it.
+/// Returns the line for the real `ss` that means what a line means here: with `-T` alone iproute2
+/// shows no processes (a regression), so it is given `-p` beside it.
 pub(crate) fn for_real(args: &[String]) -> Vec<String> {
     let mut args = args.to_vec();
     if has(&args, 'T', "-th") && !has(&args, 'p', "-pr") {

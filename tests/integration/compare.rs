@@ -46,7 +46,8 @@ struct Root {
     name: String,
     whole: FakeRoot,
     /// The same without rows of netlink sockets: with `-e` iproute2 shows less of them than this
-    /// project does (a regression, which `netlink_details_are_those_that_p_brings_out` goes around).
+    /// project does (a regression, which `netlink_details_are_those_that_p_brings_out` goes
+    /// around).
     without_netlink: FakeRoot,
 }
 

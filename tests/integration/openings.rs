@@ -1,4 +1,5 @@
-//! Every call that opens something ambient is found by clippy: the whole list of `clippy.toml` is tried.
+//! Every call that opens something ambient is found by clippy: the whole list of `clippy.toml` is
+//! tried.
 
 #![expect(clippy::disallowed_methods, reason = "the test starts clippy")]
 
@@ -13,7 +14,8 @@ fn listed() -> BTreeSet<String> {
     lines.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }
 
-/// Returns the paths that clippy finds in the package `openings`, or `None` where there is no clippy.
+/// Returns the paths that clippy finds in the package `openings`, or `None` where there is no
+/// clippy.
 fn found() -> Option<BTreeSet<String>> {
     let mut clippy = Command::new(env!("CARGO"));
     if !clippy.args(["clippy", "--version"]).output().unwrap().status.success() {

@@ -8,8 +8,8 @@ use testkit::PROCESS_NAMES;
 
 use crate::live::mask;
 
-/// Names of unix sockets of the fixtures that are printed otherwise here: with blanks, or with what looks
-/// like a byte that is escaped.
+/// Names of unix sockets of the fixtures that are printed otherwise here: with blanks, or with what
+/// looks like a byte that is escaped.
 const UNIX_NAMES: [&str; 3] =
     ["a name with blanks", " abstract  with blanks ", "/run/back\\slash\\x1b"];
 
@@ -21,8 +21,8 @@ pub(crate) struct Outcome {
     pub(crate) status: i32,
 }
 
-/// What ours reports of a table that the kernel has and no source lists. Compat: the real one prints nothing
-/// then, with status 0.
+/// What ours reports of a table that the kernel has and no source lists. Compat: the real one
+/// prints nothing then, with status 0.
 const UNREPORTED: &str = " sockets cannot be listed: the kernel has them, but neither ";
 
 /// Returns what the real `ss` or `netstat` printed, with names as they are printed here
@@ -44,8 +44,8 @@ pub(crate) fn with_printed_names(listing: &[u8]) -> BString {
 }
 
 impl Outcome {
-    /// Returns the outcome with the status of the real `ss` where ours failed for unreported tables alone,
-    /// which `live::decided` tests.
+    /// Returns the outcome with the status of the real `ss` where ours failed for unreported tables
+    /// alone, which `live::decided` tests.
     pub(crate) fn without_unreported_tables(self) -> Self {
         let mut lines = self.stderr.lines();
         let is_decided = self.status == 1 && lines.all(|line| line.contains_str(UNREPORTED));
@@ -54,8 +54,8 @@ impl Outcome {
     }
 
     /// Returns how this differs from what the real `ss` did, or `None` when it does not: where it
-    /// printed a name that is printed otherwise here, columns may have other widths. Standard error is
-    /// not compared: its texts are this project's own.
+    /// printed a name that is printed otherwise here, columns may have other widths. Standard error
+    /// is not compared: its texts are this project's own.
     pub(crate) fn difference(&self, real: &Self) -> Option<Difference> {
         if self.stdout == real.stdout && self.status == real.status {
             return None;

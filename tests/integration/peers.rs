@@ -1,5 +1,5 @@
-//! The other ends of connections, as `--peers` shows them: standard output, standard error and status
-//! are exact.
+//! The other ends of connections, as `--peers` shows them: standard output, standard error and
+//! status are exact.
 
 use std::sync::Arc;
 

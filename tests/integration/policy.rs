@@ -1,5 +1,5 @@
-//! What a policy hides cannot be learned: under it, a machine looks as one that does not have what it
-//! hides.
+//! What a policy hides cannot be learned: under it, a machine looks as one that does not have what
+//! it hides.
 
 use std::num::NonZeroU64;
 

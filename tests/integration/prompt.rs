@@ -1,4 +1,5 @@
-//! The prompt, at a terminal, in the confined program: its line editor needs the system while it runs.
+//! The prompt, at a terminal, in the confined program: its line editor needs the system while it
+//! runs.
 
 #![expect(clippy::disallowed_methods, reason = "the test starts the shell at a terminal")]
 

@@ -17,14 +17,14 @@ pub trait Builtin: Send + Sync {
     /// Returns one line for `help`: lower case, no full stop.
     fn summary(&self) -> &str;
 
-    /// Returns the text of `help NAME`, with line ends: usage and options. `None` where there is no more
-    /// to say than the summary.
+    /// Returns the text of `help NAME`, with line ends: usage and options. `None` where there is no
+    /// more to say than the summary.
     fn help(&self) -> Option<String> {
         None
     }
 
-    /// Returns whether lists of commands name it. One that stands in for a command that is not there
-    /// is not listed.
+    /// Returns whether lists of commands name it. One that stands in for a command that is not
+    /// there is not listed.
     fn is_listed(&self) -> bool {
         true
     }

@@ -2,8 +2,8 @@
 //!
 //! A host embeds an interpreter for scripts that it does not trust. Its commands are [`Builtin`]s:
 //! they run inside the host's process, and reach the world only through the [`CallContext`] of the
-//! call and through what the host gave them when it made them. This crate is what builtins and hosts
-//! have in common, and knows no interpreter.
+//! call and through what the host gave them when it made them. This crate is what builtins and
+//! hosts have in common, and knows no interpreter.
 //!
 //! ```text
 //! host ──► Registry ──► Builtin ──► run(CallContext, args) ──► ExitCode

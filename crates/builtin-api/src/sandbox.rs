@@ -52,9 +52,9 @@ pub enum Access {
 /// leave it. A link that points out of its grant is an error, even when it points into another
 /// grant.
 ///
-/// Only regular files can be opened. A FIFO, a device or a socket is refused, so that one planted in
-/// a granted directory can neither hang a script nor reach hardware. The kind is checked before the
-/// opening, which never waits for a peer, and again on the opened file.
+/// Only regular files can be opened. A FIFO, a device or a socket is refused, so that one planted
+/// in a granted directory can neither hang a script nor reach hardware. The kind is checked before
+/// the opening, which never waits for a peer, and again on the opened file.
 ///
 /// The granted directory itself belongs to the host: it cannot be removed, renamed, or have its
 /// mode changed.

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use bstr::{BStr, ByteSlice};
 
-/// The longest length of time for which a builtin can be told to go on: 30 days. What is to go on for
-/// longer goes on without an end.
+/// The longest length of time for which a builtin can be told to go on: 30 days. What is to go on
+/// for longer goes on without an end.
 pub const MAX_DURATION: Duration = Duration::from_hours(30 * 24);
 
-/// Reads a length of time, such as `500ms`, `10`, `10s`, `5m` or `1h`; without a unit it is seconds.
-/// `None` stands for words that are none, and for one of zero.
+/// Reads a length of time, such as `500ms`, `10`, `10s`, `5m` or `1h`; without a unit it is
+/// seconds. `None` stands for words that are none, and for one of zero.
 pub fn parse_duration(word: &BStr) -> Option<Duration> {
     let word = word.to_str().ok()?;
     let digits = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());

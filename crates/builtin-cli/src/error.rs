@@ -41,8 +41,8 @@ impl ArgError {
         Self(Repr::UnknownName(name.into(), nearest(name, names)))
     }
 
-    /// Returns the option that was almost typed, without its dashes. It is for a line after the message,
-    /// which is that of the GNU C library.
+    /// Returns the option that was almost typed, without its dashes. It is for a line after the
+    /// message, which is that of the GNU C library.
     pub const fn suggestion(&self) -> Option<&'static str> {
         match self.0 {
             Repr::UnknownName(_, nearest) => nearest,
@@ -83,8 +83,8 @@ impl ArgError {
 /// Bytes of a name that others are compared with: more than any has.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Returns the name from which the fewest changes lead to what was typed: of less than a third of its
-/// letters, and fewer than from any other.
+/// Returns the name from which the fewest changes lead to what was typed: of less than a third of
+/// its letters, and fewer than from any other.
 fn nearest(typed: &[u8], names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     if typed.len() > MAX_NAME_BYTES {
         return None;

@@ -7,7 +7,8 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
 };
 
-/// Bytes of others, made safe to show on one line: what is not shown as itself is `\xNN`, byte by byte.
+/// Bytes of others, made safe to show on one line: what is not shown as itself is `\xNN`, byte by
+/// byte.
 ///
 /// | built by | shown as itself |
 /// | --- | --- |
@@ -19,8 +20,8 @@ use icu_properties::{
 /// | [`quoted`](Self::quoted) | text and backslashes, but no double quote |
 /// | [`without_hex`](Self::without_hex) | a backslash no longer that begins what looks like `\xNN` |
 ///
-/// A combining mark is shown behind a character that it belongs to, and never at the beginning or behind a
-/// blank or something escaped: it would change what is printed before it.
+/// A combining mark is shown behind a character that it belongs to, and never at the beginning or
+/// behind a blank or something escaped: it would change what is printed before it.
 ///
 /// ```
 /// use builtin_cli::Escaped;
@@ -81,8 +82,8 @@ impl<'a> Escaped<'a> {
         Self { shows_text: true, ..self }
     }
 
-    /// Returns the bytes with a backslash escaped that is followed by `x` and two hexadecimal digits, so
-    /// that nothing that is shown looks like something else escaped.
+    /// Returns the bytes with a backslash escaped that is followed by `x` and two hexadecimal
+    /// digits, so that nothing that is shown looks like something else escaped.
     #[must_use]
     pub const fn without_hex(self) -> Self {
         Self { shows_hex: false, ..self }
@@ -199,8 +200,8 @@ impl fmt::Write for Bytes<'_> {
     }
 }
 
-/// A writer that passes text on with everything escaped that is [unsafe to show](is_unsafe_to_show), or
-/// that would change what was printed before it.
+/// A writer that passes text on with everything escaped that is [unsafe to
+/// show](is_unsafe_to_show), or that would change what was printed before it.
 pub(crate) struct OneLine<W>(pub(crate) W);
 
 impl<W: fmt::Write> fmt::Write for OneLine<W> {
@@ -245,9 +246,9 @@ fn category(c: char) -> GeneralCategory {
 }
 
 /// Returns whether a character acts on the terminal or on the text around it instead of being
-/// shown, or is not seen: controls, formats (marks of direction, tags, the soft hyphen), the separators of
-/// lines and paragraphs, and what Unicode says to ignore where it is not known (fillers, selectors of
-/// variants, the grapheme joiner).
+/// shown, or is not seen: controls, formats (marks of direction, tags, the soft hyphen), the
+/// separators of lines and paragraphs, and what Unicode says to ignore where it is not known
+/// (fillers, selectors of variants, the grapheme joiner).
 pub fn is_unsafe_to_show(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
     if c.is_ascii() {

@@ -7,8 +7,8 @@ use serde_json::ser::Formatter;
 
 use crate::escape::{Marks, is_unsafe_to_show};
 
-/// Writes a value as compact JSON, on one line, with all that is [unsafe to show](is_unsafe_to_show) as
-/// `\uXXXX`.
+/// Writes a value as compact JSON, on one line, with all that is [unsafe to
+/// show](is_unsafe_to_show) as `\uXXXX`.
 ///
 /// # Errors
 ///

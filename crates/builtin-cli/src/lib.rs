@@ -8,8 +8,8 @@
 //!   └────► completion           files for bash, zsh and fish
 //! ```
 //!
-//! A command has a `static FLAGS: &[Flag<Effect>]` with its own `Effect`, and a [`WordTable`] for each
-//! kind of word that a value is made of:
+//! A command has a `static FLAGS: &[Flag<Effect>]` with its own `Effect`, and a [`WordTable`] for
+//! each kind of word that a value is made of:
 //!
 //! ```
 //! use builtin_cli::{Flag, FlagDoc, RawArgs, bstr::BString};
@@ -28,12 +28,13 @@
 //! assert_eq!(raw.words, ["word"]);
 //! ```
 //!
-//! The feature `json` adds `json::write`, which writes a value so that nothing in it acts on a terminal.
+//! The feature `json` adds `json::write`, which writes a value so that nothing in it acts on a
+//! terminal.
 //!
 //! # Trust
 //!
-//! Arguments are bytes that a script chose. They are escaped in every message ([`Escaped`]). Nothing here
-//! opens a file or reads the environment.
+//! Arguments are bytes that a script chose. They are escaped in every message ([`Escaped`]).
+//! Nothing here opens a file or reads the environment.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -89,16 +89,17 @@ impl Confinement {
     ///
     /// A kernel without Landlock or without seccomp filters is no error: [`Confined`] tells it.
     ///
-    /// A process with the duty [`Duty::Processes`] or [`Duty::Namespaces`] is left without Landlock,
-    /// whose domain would hide the descriptors and namespaces of all processes outside of it, even from
-    /// root. So is [`Duty::Spawner`], whose domain would be theirs.
+    /// A process with the duty [`Duty::Processes`] or [`Duty::Namespaces`] is left without
+    /// Landlock, whose domain would hide the descriptors and namespaces of all processes
+    /// outside of it, even from root. So is [`Duty::Spawner`], whose domain would be theirs.
     ///
     /// # Errors
     ///
-    /// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread, before anything is
-    /// done. [`Landlock`](crate::ConfineErrorKind::Landlock), [`Seccomp`](crate::ConfineErrorKind::Seccomp) and
-    /// [`ConfinementState`](crate::ConfineErrorKind::State) when the kernel refuses what it has, or does not say
-    /// that it is in force: then the process may be confined in part.
+    /// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread, before anything
+    /// is done. [`Landlock`](crate::ConfineErrorKind::Landlock),
+    /// [`Seccomp`](crate::ConfineErrorKind::Seccomp) and
+    /// [`ConfinementState`](crate::ConfineErrorKind::State) when the kernel refuses what it has, or
+    /// does not say that it is in force: then the process may be confined in part.
     pub fn apply(self, proc: &ProcRoot) -> Result<Confined, ConfineError> {
         let mut witness = Witness::open(proc)?;
         let before = witness.look_alone()?;

@@ -11,19 +11,22 @@ use rustix::thread::CapabilitySet;
 pub enum Duty {
     /// Runs scripts, and lists sockets.
     Scripts,
-    /// Starts and ends the processes that run scripts. They and their brokers keep this filter under the ones
-    /// that they give themselves, so it leaves what all of them need, and what they need before.
+    /// Starts and ends the processes that run scripts. They and their brokers keep this filter
+    /// under the ones that they give themselves, so it leaves what all of them need, and what
+    /// they need before.
     Spawner,
-    /// Keeps the terminal of a shell whose scripts run in another process: reads what is typed, and writes.
+    /// Keeps the terminal of a shell whose scripts run in another process: reads what is typed, and
+    /// writes.
     Terminal,
     /// Looks into the processes of the system for a confined shell.
     Processes,
-    /// Finds the network namespaces of the machine for a confined shell, opens a socket to sock_diag in
-    /// each, and sends it over a unix socket, which is its standard input.
+    /// Finds the network namespaces of the machine for a confined shell, opens a socket to
+    /// sock_diag in each, and sends it over a unix socket, which is its standard input.
     Namespaces,
-    /// Looks names of hosts up for a confined shell, as the C library does: below the places that are kept
-    /// it may load libraries and connect to unix sockets, beyond the machine it may send datagrams, and
-    /// connect by TCP to the port of name servers, as far as the kernel can tell ports apart.
+    /// Looks names of hosts up for a confined shell, as the C library does: below the places that
+    /// are kept it may load libraries and connect to unix sockets, beyond the machine it may
+    /// send datagrams, and connect by TCP to the port of name servers, as far as the kernel can
+    /// tell ports apart.
     Resolver,
 }
 
@@ -38,8 +41,8 @@ impl Duty {
         Self::Resolver,
     ];
 
-    /// Returns the capabilities that a process of that duty needs; `None` for one that keeps those of its user,
-    /// since its grants may need any.
+    /// Returns the capabilities that a process of that duty needs; `None` for one that keeps those
+    /// of its user, since its grants may need any.
     pub(crate) fn capabilities(self) -> Option<CapabilitySet> {
         match self {
             Self::Scripts | Self::Spawner => None,

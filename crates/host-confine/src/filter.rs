@@ -2,33 +2,39 @@
 //!
 //! The list is what the whole test suite was seen to call after confinement (`strace -f`), and what
 //! the C library calls instead on other versions and machines. It is short enough to read: what is
-//! missing from it needs no line (`execve`, `ptrace`, `mount`, `bpf`, `io_uring_*`, `setns`, `unshare`,
-//! `process_vm_*`, `keyctl`, `userfaultfd`, `kexec_*`, `init_module`, `perf_event_open`, `connect` ...).
+//! missing from it needs no line (`execve`, `ptrace`, `mount`, `bpf`, `io_uring_*`, `setns`,
+//! `unshare`, `process_vm_*`, `keyctl`, `userfaultfd`, `kexec_*`, `init_module`, `perf_event_open`,
+//! `connect` ...).
 //!
 //! Calls that would be too much as a whole are bounded by their arguments:
 //!
-//! - `clone` makes threads of this process: no process, no namespace. `clone3`, whose flags a filter
-//!   cannot see, is left out;
-//! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does, of files,
-//!   since the C library loads what resolves names as the machine is set up, but none that can be written;
-//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel; [`Duty::Resolver`] has those of
-//!   the internet and of unix, and of rtnetlink, by which the C library orders addresses;
-//! - `socketpair` gives [`Duty::Terminal`] streams within the process, with which the prompt's line editor
-//!   receives signals;
-//! - `setsockopt` and `getsockopt` set and return the options that are needed: no classic BPF program is
-//!   attached to a socket, and no multicast group is joined by an option;
-//! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed of them;
-//! - `setns` enters network namespaces alone, and is left to [`Duty::Namespaces`] alone; `sendmsg` sends
-//!   over its standard input alone;
+//! - `clone` makes threads of this process: no process, no namespace. `clone3`, whose flags a
+//!   filter cannot see, is left out;
+//! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does,
+//!   of files, since the C library loads what resolves names as the machine is set up, but none
+//!   that can be written;
+//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel; [`Duty::Resolver`]
+//!   has those of the internet and of unix, and of rtnetlink, by which the C library orders
+//!   addresses;
+//! - `socketpair` gives [`Duty::Terminal`] streams within the process, with which the prompt's line
+//!   editor receives signals;
+//! - `setsockopt` and `getsockopt` set and return the options that are needed: no classic BPF
+//!   program is attached to a socket, and no multicast group is joined by an option;
+//! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed
+//!   of them;
+//! - `setns` enters network namespaces alone, and is left to [`Duty::Namespaces`] alone; `sendmsg`
+//!   sends over its standard input alone;
 //! - `recvmsg` receives over the one socket of the broker of namespaces, and over no other;
-//! - `bind`, which joins groups of events, is left where events may be followed, and to [`Duty::Resolver`].
+//! - `bind`, which joins groups of events, is left where events may be followed, and to
+//!   [`Duty::Resolver`].
 //!
-//! A filter is kept by the processes that a process starts, and a call has to pass all of them. So that of
-//! [`Duty::Spawner`] is made of those of all others, and has what comes before them: it starts processes and
-//! programs, which `clone` may not put into new namespaces; it enters network namespaces alone (`setns`).
+//! A filter is kept by the processes that a process starts, and a call has to pass all of them. So
+//! that of [`Duty::Spawner`] is made of those of all others, and has what comes before them: it
+//! starts processes and programs, which `clone` may not put into new namespaces; it enters network
+//! namespaces alone (`setns`).
 //!
-//! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below what
-//! was kept is Landlock's to say, and on a kernel without it nobody's but the program's own.
+//! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below
+//! what was kept is Landlock's to say, and on a kernel without it nobody's but the program's own.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -138,16 +144,16 @@ const NETLINK: &[c_long] = &[libc::SYS_getsockname, libc::SYS_recvfrom, libc::SY
 /// An option of a socket: its level and its number. Kernel: `asm-generic/socket.h`.
 type SocketOption = (c_int, c_int);
 
-/// Options of a netlink socket: how long a receive waits (by either number, for times of 32 and of 64
-/// bits), and the room for events.
+/// Options of a netlink socket: how long a receive waits (by either number, for times of 32 and of
+/// 64 bits), and the room for events.
 const NETLINK_OPTIONS: [SocketOption; 3] = [
     (libc::SOL_SOCKET, libc::SO_RCVTIMEO),
     (libc::SOL_SOCKET, SO_RCVTIMEO_NEW),
     (libc::SOL_SOCKET, libc::SO_RCVBUF),
 ];
 
-/// Options that the C library and its modules set to look names up: errors of datagrams (`res_send`), and
-/// what clients of daemons set (`nscd`, `libnss-resolve`, `libnss-myhostname`).
+/// Options that the C library and its modules set to look names up: errors of datagrams
+/// (`res_send`), and what clients of daemons set (`nscd`, `libnss-resolve`, `libnss-myhostname`).
 const NAME_OPTIONS: [SocketOption; 19] = [
     (libc::SOL_SOCKET, libc::SO_RCVTIMEO),
     (libc::SOL_SOCKET, SO_RCVTIMEO_NEW),
@@ -252,7 +258,8 @@ const STARTS: &[c_long] = &[
     libc::SYS_waitid,
 ];
 
-/// The same by the older names that some C libraries use, and what programs of that machine begin with.
+/// The same by the older names that some C libraries use, and what programs of that machine begin
+/// with.
 #[cfg(target_arch = "x86_64")]
 const STARTS_OF_MACHINE: &[c_long] =
     &[libc::SYS_arch_prctl, libc::SYS_dup2, libc::SYS_fork, libc::SYS_pipe, libc::SYS_vfork];
@@ -268,7 +275,8 @@ const NAMESPACES: c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET;
 
-/// What a process says of itself: its name, that it has to end with its parent, and its confinement.
+/// What a process says of itself: its name, that it has to end with its parent, and its
+/// confinement.
 const PRCTLS: [c_int; 4] =
     [libc::PR_SET_NAME, libc::PR_SET_PDEATHSIG, libc::PR_SET_NO_NEW_PRIVS, libc::PR_SET_SECCOMP];
 
@@ -350,8 +358,8 @@ fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
     Ok(())
 }
 
-/// Adds entering network namespaces, opening a socket there, and sending it away. There is no way to
-/// ask anything on it, and none to receive.
+/// Adds entering network namespaces, opening a socket there, and sending it away. There is no way
+/// to ask anything on it, and none to receive.
 fn namespaces(calls: &mut Calls) -> Result<(), ConfineError> {
     let of_network = bits(libc::CLONE_NEWNET);
     calls.insert(libc::SYS_setns, one_of(1, [of_network])?);
@@ -715,7 +723,8 @@ mod tests {
         assert!(!NETLINK_OPTIONS.iter().chain(&NAME_OPTIONS).any(|it| *it == (level, name)));
     }
 
-    // ---- what the kernel would make of the program -----------------------------------------------
+    // ---- what the kernel would make of the program
+    // -----------------------------------------------
 
     /// Kernel: `AUDIT_ARCH_X86_64`, `AUDIT_ARCH_AARCH64` (`linux/audit.h`).
     const MACHINE: u32 = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
@@ -724,7 +733,8 @@ mod tests {
     const KILLED: u32 = 0x8000_0000;
     const NO_SUCH_CALL: u32 = 0x0005_0000 | libc::ENOSYS.cast_unsigned();
 
-    /// Returns what a program answers to a call. Kernel: `struct seccomp_data`, all little-endian here.
+    /// Returns what a program answers to a call. Kernel: `struct seccomp_data`, all little-endian
+    /// here.
     fn answer(program: &BpfProgram, machine: u32, call: c_long, arguments: [u64; 6]) -> u32 {
         let mut data = Vec::new();
         data.extend(u32::try_from(call).unwrap().to_le_bytes());

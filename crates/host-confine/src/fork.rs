@@ -1,7 +1,7 @@
 //! A second process from this one.
 //!
-//! A confined process may not run programs, so what is to follow it has to be there before. A copy of
-//! a process has all of its handles, and opens nothing again.
+//! A confined process may not run programs, so what is to follow it has to be there before. A copy
+//! of a process has all of its handles, and opens nothing again.
 
 use std::io;
 
@@ -28,9 +28,10 @@ pub enum Forked {
 ///
 /// # Errors
 ///
-/// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread: it would be missing in the
-/// copy, and the locks that it holds would stay locked. [`State`](crate::ConfineErrorKind::State) when the
-/// kernel does not report the threads or gives no process.
+/// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread: it would be missing
+/// in the copy, and the locks that it holds would stay locked.
+/// [`State`](crate::ConfineErrorKind::State) when the kernel does not report the threads or gives
+/// no process.
 #[expect(clippy::disallowed_methods, reason = "the one fork, for processes of the program itself")]
 pub fn fork(proc: &ProcRoot) -> Result<Forked, ConfineError> {
     let threads = Witness::open(proc)?.look_alone()?.threads;

@@ -46,8 +46,9 @@ const GAPS: [(ABI, &str); 5] = [
 
 /// What no interface refuses that is asked for.
 ///
-/// Kernel: none refuses the first so far; UDP can be refused since interface 10 (Linux 7.2), which the
-/// library that asks does not know yet. The filter of system calls leaves UDP sockets to who resolves names alone.
+/// Kernel: none refuses the first so far; UDP can be refused since interface 10 (Linux 7.2), which
+/// the library that asks does not know yet. The filter of system calls leaves UDP sockets to who
+/// resolves names alone.
 const GAPS_FOR_NOW: &str = "looking up files and where links lead, and the modes, owners, times and attributes of files, UDP";
 
 /// What Landlock does for this process.
@@ -62,8 +63,8 @@ pub enum Landlock {
     Missing,
 }
 
-/// A version of Landlock's interface: the one that is in force, and that of the kernel, if it is newer
-/// than any that is asked for.
+/// A version of Landlock's interface: the one that is in force, and that of the kernel, if it is
+/// newer than any that is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Interface {
     in_force: ABI,

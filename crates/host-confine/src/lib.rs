@@ -1,7 +1,8 @@
 //! Confines a process that runs scripts, and does by brokers what a confined process cannot.
 //!
-//! A host opens what it needs, starts its brokers, and applies a [`Confinement`] before it has a second
-//! thread. From then on the kernel refuses everything else, whatever code runs in the process.
+//! A host opens what it needs, starts its brokers, and applies a [`Confinement`] before it has a
+//! second thread. From then on the kernel refuses everything else, whatever code runs in the
+//! process.
 //!
 //! ```no_run
 //! use host_confine::{Confinement, Duty};
@@ -23,17 +24,17 @@
 //!                                                    which files   which system calls
 //! ```
 //!
-//! An interpreter such as bashkit has no way to the system. Confinement is for the day on which it has
-//! one all the same: a hole in it is then no hole in the machine.
+//! An interpreter such as bashkit has no way to the system. Confinement is for the day on which it
+//! has one all the same: a hole in it is then no hole in the machine.
 //!
 //! - **Landlock** leaves files below the places that were kept, each with its access, and nothing
-//!   else of the file system; no TCP; no signals and no abstract unix sockets of other processes. How
-//!   much of that a kernel has is in [`Landlock`].
+//!   else of the file system; no TCP; no signals and no abstract unix sockets of other processes.
+//!   How much of that a kernel has is in [`Landlock`].
 //! - **seccomp** leaves the system calls of a list, some of them with bounded arguments. Any other
-//!   fails with `ENOSYS`: it does not exist here. So libraries take the older way where there is one,
-//!   as glibc does from `clone3` to `clone`, whose flags a filter can see.
-//! - **Capabilities** that a broker does not need are given up, so that root's broker can do little more than
-//!   another user's.
+//!   fails with `ENOSYS`: it does not exist here. So libraries take the older way where there is
+//!   one, as glibc does from `clone3` to `clone`, whose flags a filter can see.
+//! - **Capabilities** that a broker does not need are given up, so that root's broker can do little
+//!   more than another user's.
 //! - **`no_new_privs`** keeps set-user-id programs from giving more, and is what both of them need.
 //!
 //! # One thread
@@ -43,8 +44,8 @@
 //!
 //! # Brokers
 //!
-//! See [`broker`]: a broker finds the processes that have sockets open, or resolves host names, for a
-//! confined process that cannot.
+//! See [`broker`]: a broker finds the processes that have sockets open, or resolves host names, for
+//! a confined process that cannot.
 //!
 //! # Ambient Authority
 //!

@@ -18,8 +18,8 @@ use crate::error::{ConfineError, Repr};
 /// Bytes of the file, ten times what it has.
 const MAX_STATUS_BYTES: u64 = 16 * 1024;
 
-/// How long a thread that was joined may take to end. It takes a tenth of a millisecond, and far longer on a
-/// machine that has much else to do.
+/// How long a thread that was joined may take to end. It takes a tenth of a millisecond, and far
+/// longer on a machine that has much else to do.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The mode of a process with filters (`SECCOMP_MODE_FILTER`).

@@ -1,15 +1,16 @@
-//! Confines itself as the shell does, and then tries what a confined process must not be able to do.
+//! Confines itself as the shell does, and then tries what a confined process must not be able to
+//! do.
 //!
 //! ```text
 //! confined_probe DIRECTORY PORT [--free | --late | --resolver]
 //! ```
 //!
-//! DIRECTORY holds a file `secret`, directories `granted` and `listed` with a file each, and a listening unix socket
-//! `listener`; a TCP socket listens at PORT of 127.0.0.1. Each attempt is made by the first thread,
-//! by one that is started later, and by one of a tokio runtime; a line says how it ended. `--free` is
-//! the same without confinement, which shows that the attempts are worth something; `--late` starts a
-//! thread before it confines itself; `--resolver` confines it as the broker of host names, which may read
-//! below `granted`.
+//! DIRECTORY holds a file `secret`, directories `granted` and `listed` with a file each, and a
+//! listening unix socket `listener`; a TCP socket listens at PORT of 127.0.0.1. Each attempt is
+//! made by the first thread, by one that is started later, and by one of a tokio runtime; a line
+//! says how it ended. `--free` is the same without confinement, which shows that the attempts are
+//! worth something; `--late` starts a thread before it confines itself; `--resolver` confines it as
+//! the broker of host names, which may read below `granted`.
 
 #![expect(clippy::disallowed_methods, reason = "tries everything that is not allowed")]
 

@@ -1,8 +1,8 @@
 //! Ranges in braces that the interpreter would leave as they are.
 //!
-//! It expands `{1..10000}`, and takes a longer range for text without a word; past 100 000 it refuses the
-//! script itself. So a script with a range between the two is refused before it runs. What a script
-//! makes while it runs (`eval`, a sourced file) is not looked at.
+//! It expands `{1..10000}`, and takes a longer range for text without a word; past 100 000 it
+//! refuses the script itself. So a script with a range between the two is refused before it runs.
+//! What a script makes while it runs (`eval`, a sourced file) is not looked at.
 
 use crate::limits::MAX_BRACE_WORDS;
 
@@ -132,8 +132,8 @@ fn length_of_escaped(text: &str) -> usize {
     text.len()
 }
 
-/// Returns the range that a text begins with, if it has too many words and not so many that the interpreter
-/// refuses it.
+/// Returns the range that a text begins with, if it has too many words and not so many that the
+/// interpreter refuses it.
 fn range_at(text: &str) -> Option<&str> {
     // Three numbers of 64 bits are no longer.
     let end = text.bytes().take(MAX_RANGE_BYTES).position(|byte| byte == b'}')?;

@@ -80,8 +80,8 @@ impl CommandResolver for Refusals {
     }
 }
 
-/// The commands that a script ran, as far as their names are the host's: no name that a script made up
-/// is among them.
+/// The commands that a script ran, as far as their names are the host's: no name that a script made
+/// up is among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandCounts {
     /// How often each registered builtin was called; those that were not are absent.

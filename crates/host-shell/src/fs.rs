@@ -1,8 +1,8 @@
 //! The directories of a [`Sandbox`] as a file system of the interpreter.
 //!
-//! Every operation goes to the sandbox at the absolute path that the script sees, and so through the
-//! same handle, and the same check by the kernel, as the operations of builtins. What the sandbox
-//! refuses is refused here; there is no second opinion in this file.
+//! Every operation goes to the sandbox at the absolute path that the script sees, and so through
+//! the same handle, and the same check by the kernel, as the operations of builtins. What the
+//! sandbox refuses is refused here; there is no second opinion in this file.
 //!
 //! The operations block. That is right here: the interpreter has a thread of its own and runs one
 //! thing at a time, only regular files are opened, and the size of what is read is bounded.

@@ -16,7 +16,8 @@ const LANGUAGE: &str = include_str!("language.txt");
 const LINE_COLUMNS: usize = 78;
 
 /// Lists the builtins of the host with their summaries, then the interpreter's commands by name.
-/// `help NAME` of a builtin is what it prints with `--help`, and `help language` is about the language.
+/// `help NAME` of a builtin is what it prints with `--help`, and `help language` is about the
+/// language.
 ///
 /// It takes the place of the interpreter's own `help`, which knows nothing of the host's builtins.
 pub(crate) struct Help {

@@ -8,8 +8,9 @@
 //! - what is too large must be an error. A limit at which the interpreter cuts is therefore put
 //!   above the one at which it fails, so that the failure comes first.
 //!
-//! Some bounds are fixed in the interpreter. `docs/shell.md` lists them with what a script sees of each;
-//! `seq` and `yes` are cut with a line on standard error, and what is cut in silence is there, too.
+//! Some bounds are fixed in the interpreter. `docs/shell.md` lists them with what a script sees of
+//! each; `seq` and `yes` are cut with a line on standard error, and what is cut in silence is
+//! there, too.
 
 use std::time::Duration;
 
@@ -62,14 +63,14 @@ pub const MAX_WORK_UNITS: u64 = 1_000_000_000;
 /// [`MAX_COMMANDS`].
 const LOOKING_WORK_UNITS: u64 = 100_000_000;
 
-/// Commands that run one another (`command`, `env`, `xargs` ...) in one call, and words `time` in one command:
-/// the interpreter's own bound for what nests. It recurses for each, and has no bound for these. Reaching
-/// it ends the script with an error.
+/// Commands that run one another (`command`, `env`, `xargs` ...) in one call, and words `time` in
+/// one command: the interpreter's own bound for what nests. It recurses for each, and has no bound
+/// for these. Reaching it ends the script with an error.
 pub const MAX_NESTED_COMMANDS: usize = 100;
 
-/// Words of an expression of `test` or `find`, and words and punctuation of a filter of `jq`. The interpreter
-/// recurses for each, and the stack of unoptimised code is enough for twice as many. Reaching it ends the
-/// script with an error.
+/// Words of an expression of `test` or `find`, and words and punctuation of a filter of `jq`. The
+/// interpreter recurses for each, and the stack of unoptimised code is enough for twice as many.
+/// Reaching it ends the script with an error.
 pub const MAX_EXPRESSION_WORDS: usize = 2_000;
 
 /// Bytes of all variables together: one wide listing in a variable. Reaching it is an error.
@@ -85,8 +86,8 @@ pub const MAX_WORD_SPLIT_BYTES: usize = MAX_LIVE_BYTES;
 /// [`MAX_WORD_SPLIT_BYTES`] fails before.
 pub const MAX_WORD_SPLIT_FIELDS: usize = 2 * MAX_WORD_SPLIT_BYTES;
 
-/// Words of one range in braces, fixed in the interpreter. A script with a longer one is refused, but for
-/// what it makes while it runs.
+/// Words of one range in braces, fixed in the interpreter. A script with a longer one is refused,
+/// but for what it makes while it runs.
 pub const MAX_BRACE_WORDS: u64 = 10_000;
 
 /// Bytes of one script, the interpreter's default; so are the depths of what it nests (sixteen
@@ -97,8 +98,9 @@ pub const MAX_SCRIPT_BYTES: usize = 10_000_000;
 /// because the interpreter takes it whole. Reaching it is an error.
 pub const MAX_STDIN_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Bytes of a script and of its input together, where they are sent to the process that runs it and its
-/// output comes back ([`Streams::Captured`](crate::setup::Streams::Captured)). Reaching it is an error.
+/// Bytes of a script and of its input together, where they are sent to the process that runs it and
+/// its output comes back ([`Streams::Captured`](crate::setup::Streams::Captured)). Reaching it is
+/// an error.
 pub const MAX_CAPTURED_BYTES: usize = 12 * MIB;
 
 /// Bytes of one file, in memory or in a granted directory, that a command reads or writes: a wide
@@ -108,8 +110,8 @@ pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 /// Bytes of all files in memory. The interpreter's default is 100 MB. Reaching it is an error.
 pub const MAX_MEMORY_FILE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Entries of one granted directory that are listed. Reaching it is an error of `ls` and `find`; the
-/// interpreter takes a pattern for text then, so it is far above what a directory has.
+/// Entries of one granted directory that are listed. Reaching it is an error of `ls` and `find`;
+/// the interpreter takes a pattern for text then, so it is far above what a directory has.
 pub const MAX_DIR_ENTRIES: usize = 1_000_000;
 
 /// Bytes of standard output of one builtin call, wherever it goes: two million rows. A stage of a
@@ -133,22 +135,22 @@ pub const INTERPRETER_STACK_BYTES: usize = 64 * MIB;
 /// size too. What waits for one waits for no other, so two are enough.
 pub const MAX_PARSER_THREADS: usize = 2;
 
-/// Bytes that one script writes into granted directories, unless the host says otherwise. Reaching it
-/// ends the script with an error.
+/// Bytes that one script writes into granted directories, unless the host says otherwise. Reaching
+/// it ends the script with an error.
 ///
 /// What is written again counts again, so this bounds the wear of a disk and not only its room.
 pub const DEFAULT_MAX_WRITE_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Bytes that a file, a directory or a link counts for at least when it is made or written: the block
-/// that it takes on most file systems. So the entries of a directory are bounded, too.
+/// Bytes that a file, a directory or a link counts for at least when it is made or written: the
+/// block that it takes on most file systems. So the entries of a directory are bounded, too.
 pub const ENTRY_BYTES: u64 = 4096;
 
 /// Bytes of memory for the process of the interpreter, unless the host says otherwise: what the
 /// limits above leave to one script, and the stacks of its threads.
 ///
-/// The interpreter counts what it holds after it has it, and not everything, so this is the kernel's
-/// to hold (`RLIMIT_DATA`). Reaching it ends the process, so it is for hosts that have one for the
-/// interpreter alone. `RLIMIT_AS` would count what threads reserve and never use.
+/// The interpreter counts what it holds after it has it, and not everything, so this is the
+/// kernel's to hold (`RLIMIT_DATA`). Reaching it ends the process, so it is for hosts that have one
+/// for the interpreter alone. `RLIMIT_AS` would count what threads reserve and never use.
 pub const DEFAULT_MAX_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The least memory that a host may choose: twice the stack of the interpreter.

@@ -1,9 +1,9 @@
 //! What nests so deep that the interpreter would overflow its stack.
 //!
-//! The interpreter bounds most of what it recurses into, at 100 levels. These it does not: `time`, which
-//! is a keyword; commands that run another one; and the expressions of `test`, `find` and
-//! `jq`. So they are looked at before it recurses: scripts before they are parsed, calls by a hook. What is
-//! unknown here ends the process that runs the script, if it has one.
+//! The interpreter bounds most of what it recurses into, at 100 levels. These it does not: `time`,
+//! which is a keyword; commands that run another one; and the expressions of `test`, `find` and
+//! `jq`. So they are looked at before it recurses: scripts before they are parsed, calls by a hook.
+//! What is unknown here ends the process that runs the script, if it has one.
 
 use crate::limits::{MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS};
 

@@ -10,9 +10,9 @@ use crate::adapter::{Adapter, Calls};
 /// Registers every builtin of `registry` in a bashkit shell; one with the name of an interpreter's
 /// command takes its place.
 ///
-/// For those who build a [`bashkit::Bash`] themselves, with their own file system, limits and hooks.
-/// bashkit is re-exported as [`host_shell::bashkit`](crate::bashkit), because its version has to be
-/// the same.
+/// For those who build a [`bashkit::Bash`] themselves, with their own file system, limits and
+/// hooks. bashkit is re-exported as [`host_shell::bashkit`](crate::bashkit), because its version
+/// has to be the same.
 ///
 /// # Streams
 ///
@@ -28,8 +28,8 @@ use crate::adapter::{Adapter, Calls};
 ///
 /// Calls have no deadline but are cancelled when the interpreter gives them up: at
 /// `ExecutionLimits::timeout`, in `timeout 1 ss`, or when the future of the execution is dropped.
-/// They are given no directories: of `ss`, `-F FILE` finds no file, and `-F - < FILE` reads from the
-/// file system of the shell.
+/// They are given no directories: of `ss`, `-F FILE` finds no file, and `-F - < FILE` reads from
+/// the file system of the shell.
 ///
 /// # Examples
 ///

@@ -25,8 +25,8 @@ pub struct Script {
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The script's status, or the shell's when the shell ended it: 124 for the timeout, 130 for an
-    /// interrupt, 141 when the reader of the output went away, 1 for every other limit.
+    /// The script's status, or the shell's when the shell ended it: 124 for the timeout, 130 for
+    /// an interrupt, 141 when the reader of the output went away, 1 for every other limit.
     pub status: ExitCode,
     /// Whether the script called `exit`: a prompt ends then.
     pub exited: bool,

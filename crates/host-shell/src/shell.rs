@@ -37,8 +37,8 @@ const HOME: &str = "/home/user";
 
 /// A restricted shell.
 ///
-/// State (variables, functions, the directory, files in memory) stays from one script to the next. A
-/// script that the shell had to end leaves only files: all else is as it was before.
+/// State (variables, functions, the directory, files in memory) stays from one script to the next.
+/// A script that the shell had to end leaves only files: all else is as it was before.
 pub struct Shell {
     setup: Setup,
     bash: Bash,

@@ -25,7 +25,8 @@ use crate::{
 const NOT_IDENTIFIED: &str = "(Not all processes could be identified, non-owned process info\n \
                               will not be shown, you would have to be root to see it all.)";
 
-/// The last state that the text table of TCP prints (`TCP_CLOSING`); those after it are of sock_diag.
+/// The last state that the text table of TCP prints (`TCP_CLOSING`); those after it are of
+/// sock_diag.
 const LAST_TABLE_STATE: u8 = 11;
 
 /// The command `netstat`.
@@ -123,7 +124,8 @@ impl Netstat {
         Ok(code)
     }
 
-    /// Returns the processes that have sockets open; where they are not granted or cannot be had, none.
+    /// Returns the processes that have sockets open; where they are not granted or cannot be had,
+    /// none.
     ///
     /// Compat: this comes before the listing, and so does the warning.
     fn programs(
@@ -245,7 +247,8 @@ fn states(shown: Shown) -> StateSet {
 ///
 /// Compat: of TCP sockets the peer's port says what they are, of others the peer's address.
 fn is_shown(socket: &InetSocket, shown: Shown) -> bool {
-    // Kernel: sock_diag lists bound sockets that neither listen nor connect; the text table has none.
+    // Kernel: sock_diag lists bound sockets that neither listen nor connect; the text table has
+    // none.
     if socket.source == Source::SockDiag && socket.state.number() > LAST_TABLE_STATE {
         return false;
     }

@@ -31,8 +31,8 @@
 //!
 //! # Trust
 //!
-//! Names in the listing were chosen by others and are escaped. Arguments are bytes of the script and
-//! are escaped in messages. No environment variable is read.
+//! Names in the listing were chosen by others and are escaped. Arguments are bytes of the script
+//! and are escaped in messages. No environment variable is read.
 //!
 //! # Limits
 //!

@@ -4,8 +4,8 @@
 //! measure MILLISECONDS look|listen diag|text
 //! ```
 //!
-//! The interval; whether closings are found by looking or told by the kernel; and whether sock_diag is
-//! asked or the text tables.
+//! The interval; whether closings are found by looking or told by the kernel; and whether sock_diag
+//! is asked or the text tables.
 
 use std::{error::Error, time::Duration};
 

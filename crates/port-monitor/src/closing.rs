@@ -59,8 +59,8 @@ impl DestroyListener {
         }
     }
 
-    /// Is told that the tables were just looked at: the count begins anew, and so does the listening,
-    /// if it has rested long enough.
+    /// Is told that the tables were just looked at: the count begins anew, and so does the
+    /// listening, if it has rested long enough.
     pub(crate) fn looked(&mut self, now: Instant) -> Result<(), ReadProblem> {
         match &mut self.listening {
             Listening::Open { count, .. } => *count = 0,

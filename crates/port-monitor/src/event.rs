@@ -59,8 +59,8 @@ pub struct Change {
 pub struct Event {
     /// Its number: 1 for the first, and one more for each that follows.
     pub sequence: u64,
-    /// When it was noticed, by the clock of the system. No event has the time of the one before it:
-    /// of events of one instant each is a nanosecond later.
+    /// When it was noticed, by the clock of the system. No event has the time of the one before
+    /// it: of events of one instant each is a nanosecond later.
     pub time: SystemTime,
     /// What happened.
     pub kind: EventKind,

@@ -68,9 +68,9 @@ impl History {
     /// Returns the events after that time.
     ///
     /// If an event has exactly that time, these are the events that followed it, so the time of the
-    /// last event that was read is a place to go on from. Otherwise it is the first event with a later
-    /// time, and all that followed. When the clock jumped back in between, some of these may bear
-    /// earlier times; none is left out.
+    /// last event that was read is a place to go on from. Otherwise it is the first event with a
+    /// later time, and all that followed. When the clock jumped back in between, some of these
+    /// may bear earlier times; none is left out.
     pub fn since_time(&self, time: SystemTime) -> Since {
         let known = self.ring.iter().find(|event| event.time == time);
         let later = self.ring.iter().find(|event| event.time > time);
@@ -88,8 +88,8 @@ impl History {
         self.since(0)
     }
 
-    /// Returns a time that neither the last event has nor any in the ring: `now`, or some nanoseconds
-    /// later.
+    /// Returns a time that neither the last event has nor any in the ring: `now`, or some
+    /// nanoseconds later.
     fn stamp(&self, now: SystemTime) -> SystemTime {
         let mut time = match self.last {
             // The clock did not go back, but has not passed the times that were given either.

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A [`PortMonitor`] does this on a thread of its own. Who has a thread takes a [`Poller`], which
-//! looks when it is told to, and who has readings a [`Tracker`], which is a state machine and touches
-//! nothing.
+//! looks when it is told to, and who has readings a [`Tracker`], which is a state machine and
+//! touches nothing.
 //!
 //! # Examples
 //!
@@ -56,28 +56,28 @@
 //! # Cost
 //!
 //! sock_diag is asked for sockets in one state, which costs the same however many connections there
-//! are. Where only text tables are to be had, a look reads all connections; then looks are made less
-//! often, so that they take some tenth of a core at most ([`Pace`]). The kernel's word of closings
-//! includes all connections that end; when that is too many, it is not listened to for ten seconds
-//! at a time, and closings are found by looking.
+//! are. Where only text tables are to be had, a look reads all connections; then looks are made
+//! less often, so that they take some tenth of a core at most ([`Pace`]). The kernel's word of
+//! closings includes all connections that end; when that is too many, it is not listened to for ten
+//! seconds at a time, and closings are found by looking.
 //!
 //! # Processes
 //!
-//! Where they are wanted ([`PortMonitorBuilder::processes`]), the processes that hold a port are looked for once, when
-//! it opens, and kept until it has closed. Whether there is an answer is up to the source
-//! ([`PortSource::processes`]).
+//! Where they are wanted ([`PortMonitorBuilder::processes`]), the processes that hold a port are
+//! looked for once, when it opens, and kept until it has closed. Whether there is an answer is up
+//! to the source ([`PortSource::processes`]).
 //!
 //! # Trust
 //!
-//! A monitor shows what its source shows. Over [`SocketTables`](procnetsocket::SocketTables) that is
-//! every port of the network namespace, past every sandbox. Names of interfaces are raw bytes: escape
-//! them before showing them.
+//! A monitor shows what its source shows. Over [`SocketTables`](procnetsocket::SocketTables) that
+//! is every port of the network namespace, past every sandbox. Names of interfaces are raw bytes:
+//! escape them before showing them.
 //!
 //! # Limits
 //!
 //! [`MAX_PORTS`] of each table; more are a failure, never a short list. The history and each
-//! subscription hold as many events as they were made for; who asks for more, or is too slow, is told
-//! how many are lost.
+//! subscription hold as many events as they were made for; who asks for more, or is too slow, is
+//! told how many are lost.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -29,14 +29,14 @@ pub const DEFAULT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Watches ports on a thread of its own.
 ///
-/// It may be started and stopped as often as one likes, and looks only while it runs. What opened and
-/// closed while it was stopped is told by the first look after the next start, so that the events
-/// have no gap. Dropping it stops it.
+/// It may be started and stopped as often as one likes, and looks only while it runs. What opened
+/// and closed while it was stopped is told by the first look after the next start, so that the
+/// events have no gap. Dropping it stops it.
 ///
 /// # Security
 ///
-/// It shows what its [`PortSource`] shows, and takes no authority of its own but the right to receive
-/// closings, if it is given that.
+/// It shows what its [`PortSource`] shows, and takes no authority of its own but the right to
+/// receive closings, if it is given that.
 pub struct PortMonitor {
     shared: Arc<Shared>,
     running: Mutex<Option<Running>>,
@@ -58,8 +58,8 @@ impl PortMonitor {
 
     /// Begins to look. The first look is made at once, on the monitor's thread.
     ///
-    /// It watches the network namespace of the thread that calls this, as far as its source does not
-    /// belong to one already.
+    /// It watches the network namespace of the thread that calls this, as far as its source does
+    /// not belong to one already.
     ///
     /// # Errors
     ///
@@ -73,8 +73,8 @@ impl PortMonitor {
         Ok(())
     }
 
-    /// Ends the looking, and returns when the thread has ended. A monitor that does not run stays as
-    /// it is.
+    /// Ends the looking, and returns when the thread has ended. A monitor that does not run stays
+    /// as it is.
     ///
     /// # Errors
     ///
@@ -95,7 +95,8 @@ impl PortMonitor {
         self.shared.ledger().tracker.ports().cloned().collect()
     }
 
-    /// Returns the tables that cannot be read, or not wholly, and why. Their ports stay as they were.
+    /// Returns the tables that cannot be read, or not wholly, and why. Their ports stay as they
+    /// were.
     pub fn problems(&self) -> Vec<(PortTable, ReadProblem)> {
         let ledger = self.shared.ledger();
         ledger.tracker.problems().map(|(table, problem)| (table, problem.clone())).collect()
@@ -116,9 +117,9 @@ impl PortMonitor {
         self.shared.ledger().history.since_time(time)
     }
 
-    /// Returns a subscription to all that happens from now on, which holds so many notices until they
-    /// are received, at least 1. One that is full loses notices and learns how many; it holds nobody
-    /// up.
+    /// Returns a subscription to all that happens from now on, which holds so many notices until
+    /// they are received, at least 1. One that is full loses notices and learns how many; it
+    /// holds nobody up.
     pub fn subscribe(&self, capacity: usize) -> Subscription {
         self.shared.ledger().subscribe(capacity)
     }
@@ -159,8 +160,8 @@ pub struct PortMonitorBuilder {
 }
 
 impl PortMonitorBuilder {
-    /// Sets the time between two looks, at least [`MIN_INTERVAL`](crate::MIN_INTERVAL). It is longer
-    /// where looking is expensive, see [`Pace`]. Without it, [`DEFAULT_INTERVAL`].
+    /// Sets the time between two looks, at least [`MIN_INTERVAL`](crate::MIN_INTERVAL). It is
+    /// longer where looking is expensive, see [`Pace`]. Without it, [`DEFAULT_INTERVAL`].
     #[must_use]
     pub fn interval(self, interval: Duration) -> Self {
         Self { interval, ..self }
@@ -202,15 +203,16 @@ impl PortMonitorBuilder {
     }
 
     /// Sets whether the processes of ports are looked for when they open; without it, they are not.
-    /// That takes a look into every process, which is far more than a look at the tables. Where they cannot be told,
-    /// subscribers are ([`Notice::ProcessesUnknown`](crate::Notice)).
+    /// That takes a look into every process, which is far more than a look at the tables. Where
+    /// they cannot be told, subscribers are ([`Notice::ProcessesUnknown`](crate::Notice)).
     #[must_use]
     pub fn processes(self, has_processes: bool) -> Self {
         Self { has_processes, ..self }
     }
 
     /// Lets the kernel tell of closings at once, instead of finding them by looking. Where it does
-    /// not, they are found by looking, and subscribers are told ([`Notice::EventsOff`](crate::Notice)).
+    /// not, they are found by looking, and subscribers are told
+    /// ([`Notice::EventsOff`](crate::Notice)).
     #[must_use]
     pub fn closings(self, right: EventAuthority) -> Self {
         Self { right: Some(right), ..self }

@@ -26,7 +26,8 @@ pub struct Poller<S> {
 /// The result of one look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Polled {
-    /// What closed, and then what opened; in each the order of [`PortIdentity`](crate::PortIdentity).
+    /// What closed, and then what opened; in each the order of
+    /// [`PortIdentity`](crate::PortIdentity).
     pub changes: Vec<Change>,
     /// How the states of tables changed.
     pub turns: Vec<Turn>,
@@ -40,8 +41,8 @@ impl<S: PortSource> Poller<S> {
         Self { source, scope, tracker: Tracker::new(), has_processes: false }
     }
 
-    /// Returns the same, which looks for the processes of ports when they open, or does not. That takes
-    /// a look into every process, which is far more than a look at the tables.
+    /// Returns the same, which looks for the processes of ports when they open, or does not. That
+    /// takes a look into every process, which is far more than a look at the tables.
     #[must_use]
     pub fn with_processes(self, has_processes: bool) -> Self {
         Self { has_processes, ..self }

@@ -149,8 +149,8 @@ impl PortAddress {
         }
     }
 
-    /// Returns the name of a unix socket as `ss` prints it: `@` in front of an abstract name, and for
-    /// each NUL in it. `None` for other sockets, and for a name that is not shown.
+    /// Returns the name of a unix socket as `ss` prints it: `@` in front of an abstract name, and
+    /// for each NUL in it. `None` for other sockets, and for a name that is not shown.
     pub fn unix_name(&self) -> Option<BString> {
         match self {
             Self::Inet(_) | Self::Unix(UnixName::Unnamed) => None,
@@ -208,14 +208,15 @@ pub struct Port {
     pub device: Option<BoundInterface>,
     /// Connections that may wait to be accepted; of a listener, from sock_diag only.
     pub backlog: Option<u32>,
-    /// The user id that the socket belongs to; of unix sockets from sock_diag only, since Linux 5.3.
+    /// The user id that the socket belongs to; of unix sockets from sock_diag only, since Linux
+    /// 5.3.
     pub uid: Option<u32>,
     /// The cookie, which links the port to the kernel's word of its end; from sock_diag only.
     pub cookie: Option<Cookie>,
     /// The network namespace, where ports of every one are read.
     pub namespace: Option<Arc<NetNamespace>>,
-    /// The processes that held it when it opened, as far as they can be seen; `None` when they were
-    /// not asked for, or cannot be told.
+    /// The processes that held it when it opened, as far as they can be seen; `None` when they
+    /// were not asked for, or cannot be told.
     pub processes: Option<Vec<PortProcess>>,
 }
 

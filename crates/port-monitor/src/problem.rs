@@ -21,8 +21,8 @@ pub enum ReadProblemKind {
     Interrupted,
     /// The table could not be read.
     Unreadable,
-    /// Rows were read, and others may be missing: some were malformed, or the table changed while it
-    /// was read.
+    /// Rows were read, and others may be missing: some were malformed, or the table changed while
+    /// it was read.
     Incomplete,
 }
 

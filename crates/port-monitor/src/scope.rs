@@ -17,8 +17,8 @@ pub struct Scope {
     pub protocols: Vec<Protocol>,
     /// The numbers; none stands for all.
     pub ports: Vec<RangeInclusive<u16>>,
-    /// The addresses that sockets are bound to, exactly as they are: `0.0.0.0` is the sockets bound
-    /// to any address, and no other. None stands for all.
+    /// The addresses that sockets are bound to, exactly as they are: `0.0.0.0` is the sockets
+    /// bound to any address, and no other. None stands for all.
     pub addresses: Vec<IpAddr>,
 }
 

@@ -78,8 +78,8 @@ impl Queue {
 }
 
 impl ChannelState {
-    /// Keeps a notice, or counts it as lost. Once one is lost, so are the others until all that came
-    /// before were received: then the count takes their place.
+    /// Keeps a notice, or counts it as lost. Once one is lost, so are the others until all that
+    /// came before were received: then the count takes their place.
     fn push(&mut self, notice: Notice) {
         if self.lost > 0 || self.notices.len() >= self.capacity {
             self.lost = self.lost.saturating_add(1);

@@ -53,8 +53,8 @@ type Cookies = HashMap<Cookie, PortIdentity>;
 #[derive(Debug, Default)]
 struct Known {
     ports: BTreeMap<PortIdentity, Port>,
-    /// Whether a whole reading was had: what appears has opened then. Otherwise it may have been there
-    /// before.
+    /// Whether a whole reading was had: what appears has opened then. Otherwise it may have been
+    /// there before.
     is_whole: bool,
     problem: Option<ReadProblem>,
 }
@@ -96,9 +96,9 @@ impl Tracker {
 
     /// Returns whether ports that are known are not in a reading.
     ///
-    /// Kernel: a dump that goes on after a pause finds its place by counting, so that a socket may be
-    /// left out when another one closes. Whoever reads the table again at once, and observes the
-    /// union of both readings, does not take that for a closing.
+    /// Kernel: a dump that goes on after a pause finds its place by counting, so that a socket may
+    /// be left out when another one closes. Whoever reads the table again at once, and observes
+    /// the union of both readings, does not take that for a closing.
     pub fn misses(&self, table: PortTable, reading: &Reading) -> bool {
         let Some(known) = self.tables.get(&table) else { return false };
         if known.ports.is_empty() {
@@ -139,8 +139,8 @@ impl Tracker {
         }
     }
 
-    /// Takes in that the kernel told of the end of a socket. Returns the change if it was a port that
-    /// is known.
+    /// Takes in that the kernel told of the end of a socket. Returns the change if it was a port
+    /// that is known.
     pub fn destroyed(&mut self, cookie: Cookie) -> Option<Change> {
         let identity = self.cookies.remove(&cookie)?;
         let mut tables = self.tables.values_mut();
@@ -161,8 +161,8 @@ impl Known {
         }
     }
 
-    /// Compares with what is known, and knows the reading from then on. What is not in a reading with
-    /// gaps may still be open.
+    /// Compares with what is known, and knows the reading from then on. What is not in a reading
+    /// with gaps may still be open.
     fn update(&mut self, reading: Reading, is_whole: bool, cookies: &mut Cookies) -> Vec<Change> {
         let mut read = BTreeMap::new();
         for port in reading.ports {
@@ -206,8 +206,8 @@ impl Known {
     }
 }
 
-/// Remembers the cookie of a port. One that a port had before stays with it: it can only tell of the
-/// end of the same socket, or never again.
+/// Remembers the cookie of a port. One that a port had before stays with it: it can only tell of
+/// the end of the same socket, or never again.
 fn link(cookies: &mut Cookies, port: &Port) {
     if let Some(cookie) = port.cookie {
         cookies.insert(cookie, port.identity());

@@ -1,5 +1,5 @@
-//! The thread: it looks, waits for the kernel's word or for the time of the next look, and ends when
-//! the other end of its pipe is gone.
+//! The thread: it looks, waits for the kernel's word or for the time of the next look, and ends
+//! when the other end of its pipe is gone.
 
 use std::{
     io::{self, PipeReader, PipeWriter},
@@ -153,7 +153,8 @@ impl Worker {
                 Ok([true, _]) => return Woken::End,
                 Ok([_, true]) => return Woken::Closing,
                 Ok(_) | Err(Errno::INTR) => {}
-                // OK because these are handles of our own, and a wait that cannot be had is no wait.
+                // OK because these are handles of our own, and a wait that cannot be had is no
+                // wait.
                 Err(_) => return Woken::End,
             }
         }

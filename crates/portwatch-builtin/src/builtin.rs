@@ -132,8 +132,8 @@ impl Builtin for PortWatch {
     }
 }
 
-/// Tells what is wrong with the command line. What is wrong with a filter takes three lines, of which
-/// nothing is to be escaped again.
+/// Tells what is wrong with the command line. What is wrong with a filter takes three lines, of
+/// which nothing is to be escaped again.
 fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
     // OK because there is nobody left to tell when standard error cannot be written.
     let _ = writeln!(context.stderr, "portwatch: {error}");

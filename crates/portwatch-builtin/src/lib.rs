@@ -42,8 +42,8 @@
 //!
 //! # Ending
 //!
-//! The call ends at once by its [`Cancel`](builtin_api::Cancel) while it waits, and within a thousand
-//! rows while it reads.
+//! The call ends at once by its [`Cancel`](builtin_api::Cancel) while it waits, and within a
+//! thousand rows while it reads.
 //!
 //! # Limits
 //!

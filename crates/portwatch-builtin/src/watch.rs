@@ -156,8 +156,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
         self.write(&lines)
     }
 
-    /// Looks once and returns what has changed. What cannot be read is reported once, and again when
-    /// it can be read.
+    /// Looks once and returns what has changed. What cannot be read is reported once, and again
+    /// when it can be read.
     fn look(&mut self) -> Result<Vec<Change>, Error> {
         let (begin, cost) = (Instant::now(), Cost::now());
         let cancel = self.context.cancel;
@@ -216,8 +216,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
         Ok(are_enough(self.hold(conditions).into_iter()))
     }
 
-    /// Returns whether each condition holds. What cannot be read may have a port, so nothing is gone
-    /// before it can be read.
+    /// Returns whether each condition holds. What cannot be read may have a port, so nothing is
+    /// gone before it can be read.
     fn hold(&self, conditions: &[WaitCondition]) -> Vec<bool> {
         let holds = |(condition, watched): (&WaitCondition, &Watched<'_>)| {
             let tracker = watched.poller.tracker();
@@ -230,7 +230,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
         conditions.iter().zip(&self.watched).map(holds).collect()
     }
 
-    /// Waits until the next look, but not past the end. Ends the call when the host wants it to end.
+    /// Waits until the next look, but not past the end. Ends the call when the host wants it to
+    /// end.
     fn pause(&self, end: Option<Instant>) -> Result<Pause, Error> {
         let until = end.map_or(self.next, |end| end.min(self.next));
         self.context.cancel.wait_until(until)?;

@@ -1,5 +1,5 @@
-//! Counts the rows of `net/tcp` in a fake root, for measurement: `table_rows ROOT visit` parses them
-//! through the library, `table_rows ROOT count` reads the file and counts its newlines.
+//! Counts the rows of `net/tcp` in a fake root, for measurement: `table_rows ROOT visit` parses
+//! them through the library, `table_rows ROOT count` reads the file and counts its newlines.
 
 use std::{error::Error, io::Read, ops::ControlFlow};
 

@@ -1,7 +1,8 @@
 //! Paths of control groups (version 2).
 //!
 //! The kernel tells the id of a socket's control group. Kernel: the id is the inode number of its
-//! directory (`cgroup_id`, 64 bits since Linux 5.5), so the tree of directories is the list of names.
+//! directory (`cgroup_id`, 64 bits since Linux 5.5), so the tree of directories is the list of
+//! names.
 
 use std::{
     collections::BTreeMap,

@@ -245,7 +245,8 @@ pub struct RowError {
     /// The line in the file, counted from 1, the header included. Of sock_diag, the message in the
     /// dump, counted from 1.
     pub line: u64,
-    /// The byte within the line or message, counted from 1, at which the field that is wrong begins.
+    /// The byte within the line or message, counted from 1, at which the field that is wrong
+    /// begins.
     pub column: u64,
     what: What,
 }

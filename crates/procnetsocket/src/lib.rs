@@ -2,8 +2,8 @@
 //!
 //! This crate is where a restricted shell reaches past its sandbox: it opens files of the real
 //! `/proc`, and a netlink socket to the kernel's sock_diag. Nothing else in the workspace does, and
-//! nothing that a script says reaches a path. It gives what the two hold as one typed [`model`], for
-//! every protocol that has a table.
+//! nothing that a script says reaches a path. It gives what the two hold as one typed [`model`],
+//! for every protocol that has a table.
 //!
 //! ```
 //! # #[expect(clippy::disallowed_methods)]
@@ -35,9 +35,9 @@
 //! ```
 //!
 //! [`SocketTables::list`], [`SocketTables::rows`] and [`SocketTables::visit`] ask sock_diag
-//! ([`diag`]), which knows more and leaves out what was not asked for, and read the text table where
-//! the kernel has no handler. [`SocketTables::visit_with`] is for a [`Visitor`], which is also told
-//! of malformed rows. [`TextTable`] reads a file that was captured on another machine.
+//! ([`diag`]), which knows more and leaves out what was not asked for, and read the text table
+//! where the kernel has no handler. [`SocketTables::visit_with`] is for a [`Visitor`], which is
+//! also told of malformed rows. [`TextTable`] reads a file that was captured on another machine.
 //!
 //! [`SocketTables::processes`] finds the processes that have sockets open, and
 //! [`SocketTables::netstat`] joins connections with everything that is known of them.
@@ -57,11 +57,11 @@
 //! one takes a token of [`cap_std::ambient_authority`]; a host mints it in one place and hands out
 //! views that it has narrowed. Which files can be opened is a fixed list, [`ProcFile`]; no argument
 //! and no environment variable is part of a path. It writes nothing. A fake root reads its own
-//! directory only, and never the live system: not its `/proc`, not its sock_diag, not its interfaces.
-//! It also reads which files and sockets other processes have open, how they are called and with
-//! which arguments they were started, of every process that the kernel lets this one look into.
-//! To destroy sockets, or to be told of their end, takes a right of its own that is minted by name:
-//! [`KillAuthority`](diag::KillAuthority), [`EventAuthority`](diag::EventAuthority).
+//! directory only, and never the live system: not its `/proc`, not its sock_diag, not its
+//! interfaces. It also reads which files and sockets other processes have open, how they are called
+//! and with which arguments they were started, of every process that the kernel lets this one look
+//! into. To destroy sockets, or to be told of their end, takes a right of its own that is minted by
+//! name: [`KillAuthority`](diag::KillAuthority), [`EventAuthority`](diag::EventAuthority).
 //!
 //! # Trust
 //!
@@ -73,19 +73,21 @@
 //! - Messages quote input escaped and cut. Names in rows are raw: escape them before showing them.
 //! - Replies of sock_diag are taken from the kernel only, and every length in them is checked. No
 //!   name can forge a row there; [`ReadReport::source`] tells which source answered.
-//! - A live text table that changes while it is read leaves rows out or repeats them. Repeated rows of
-//!   internet sockets are dropped, best effort ([`ReadReport::repeated`]). No listing is a snapshot.
-//! - A process chooses its name and its arguments itself. That a socket has no process proves nothing
-//!   as long as [`ProcessReport::closed`] is not 0 or [`ProcessReport::visibility`] tells that some are
-//!   left out.
+//! - A live text table that changes while it is read leaves rows out or repeats them. Repeated rows
+//!   of internet sockets are dropped, best effort ([`ReadReport::repeated`]). No listing is a
+//!   snapshot.
+//! - A process chooses its name and its arguments itself. That a socket has no process proves
+//!   nothing as long as [`ProcessReport::closed`] is not 0 or [`ProcessReport::visibility`] tells
+//!   that some are left out.
 //! - A fake root, or a file given to [`TextTable`], is as true as its source.
 //!
 //! # Limits
 //!
-//! [`Limits`] bound every reading: [`MAX_LINE_BYTES`] a line, [`MAX_TOTAL_LINES`] lines a table, and
-//! [`MAX_ENTRIES`] rows in the listings that are kept in memory. [`Limits::streaming`] bounds the
-//! lines only. Files of counters have [`MAX_COUNTER_LINES`], and a listing keeps [`MAX_ROW_ERRORS`]
-//! reports and counts the rest. [`ProcessLimits`] bound the search for processes. Reaching a bound of a reading is an error of kind
+//! [`Limits`] bound every reading: [`MAX_LINE_BYTES`] a line, [`MAX_TOTAL_LINES`] lines a table,
+//! and [`MAX_ENTRIES`] rows in the listings that are kept in memory. [`Limits::streaming`] bounds
+//! the lines only. Files of counters have [`MAX_COUNTER_LINES`], and a listing keeps
+//! [`MAX_ROW_ERRORS`] reports and counts the rest. [`ProcessLimits`] bound the search for
+//! processes. Reaching a bound of a reading is an error of kind
 //! [`LimitExceeded`](ErrorKind::LimitExceeded) that names it; nothing is cut in silence. An
 //! [`Interrupt`] is asked before the first line and within 1 000 lines or 4 MiB, whichever comes
 //! first; a read of the kernel that is under way is not interrupted.

@@ -2,8 +2,8 @@
 
 /// Rows that a [`Listing`](crate::Listing) keeps of one table: 100 000.
 ///
-/// They hold the whole table in memory, so this bounds memory: some 250 bytes a row, and 600 more for
-/// an internet socket of sock_diag.
+/// They hold the whole table in memory, so this bounds memory: some 250 bytes a row, and 600 more
+/// for an internet socket of sock_diag.
 pub const MAX_ENTRIES: u64 = 100_000;
 
 /// Bytes of one line, without its newline: 1 MiB.

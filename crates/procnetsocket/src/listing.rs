@@ -15,10 +15,11 @@ use crate::{
 /// nothing else must not fill memory.
 pub const MAX_ROW_ERRORS: usize = 16;
 
-/// The sockets that a [`Query`](crate::Query) asks for, and what is known of those that are missing.
+/// The sockets that a [`Query`](crate::Query) asks for, and what is known of those that are
+/// missing.
 ///
-/// It reads as a slice of its rows, which leaves malformed ones out. [`Listing::into_vec`] fails when there
-/// are some.
+/// It reads as a slice of its rows, which leaves malformed ones out. [`Listing::into_vec`] fails
+/// when there are some.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Listing<T> {
@@ -37,8 +38,8 @@ pub struct Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// Returns the rows, if none was malformed. A table that [changed](Self::inconsistent) while it was dumped
-    /// is no error.
+    /// Returns the rows, if none was malformed. A table that [changed](Self::inconsistent) while it
+    /// was dumped is no error.
     ///
     /// # Errors
     ///

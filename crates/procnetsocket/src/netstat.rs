@@ -72,8 +72,8 @@ pub struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    /// Returns the user id that the socket belongs to. `None` for unix sockets where the kernel does
-    /// not tell, and for sockets that belong to nobody any more (TIME-WAIT).
+    /// Returns the user id that the socket belongs to. `None` for unix sockets where the kernel
+    /// does not tell, and for sockets that belong to nobody any more (TIME-WAIT).
     pub fn uid(&self) -> Option<u32> {
         match self.socket {
             Socket::Inet(inet) => inet.inode.map(|_| inet.uid),
@@ -129,15 +129,15 @@ impl Netstat {
 }
 
 impl SocketTables {
-    /// Lists the sockets of some protocols, and looks for their processes with all that can be known of
-    /// them, by one scan for all protocols and within the default limits.
+    /// Lists the sockets of some protocols, and looks for their processes with all that can be
+    /// known of them, by one scan for all protocols and within the default limits.
     ///
     /// A protocol that the kernel does not have has no sockets.
     ///
     /// # Sandbox bypass
     ///
-    /// As [`SocketTables::processes`]. To read the command lines it looks at the memory of the processes,
-    /// and such a process can make that take as long as it likes.
+    /// As [`SocketTables::processes`]. To read the command lines it looks at the memory of the
+    /// processes, and such a process can make that take as long as it likes.
     ///
     /// # Errors
     ///

@@ -12,9 +12,9 @@ use crate::{
 
 /// The sockets of a [`Query`], read as they are wanted.
 ///
-/// A row is lent until the next one is asked for, and costs no allocation where it is of an internet
-/// socket. Other requests can be made meanwhile, as many as [`DiagSocket`](crate::diag::DiagSocket)
-/// says.
+/// A row is lent until the next one is asked for, and costs no allocation where it is of an
+/// internet socket. Other requests can be made meanwhile, as many as
+/// [`DiagSocket`](crate::diag::DiagSocket) says.
 pub struct Rows<'a> {
     tables: &'a SocketTables,
     source: Option<Source>,
@@ -64,8 +64,8 @@ impl SocketTables {
 }
 
 impl Rows<'_> {
-    /// Lends the next row, or returns `None` behind the last one. Malformed rows are passed over; see
-    /// [`Rows::report`] and [`Rows::malformed`].
+    /// Lends the next row, or returns `None` behind the last one. Malformed rows are passed over;
+    /// see [`Rows::report`] and [`Rows::malformed`].
     ///
     /// # Errors
     ///

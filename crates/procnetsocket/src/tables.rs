@@ -65,7 +65,8 @@ impl SocketTables {
     /// # Ambient Authority
     ///
     /// The token stands for the right to open `/proc`, a socket to sock_diag, and one that asks for
-    /// the names of interfaces; whoever passes it decides that the holder sees the system's sockets.
+    /// the names of interfaces; whoever passes it decides that the holder sees the system's
+    /// sockets.
     ///
     /// # Errors
     ///
@@ -109,8 +110,8 @@ impl SocketTables {
         self.diag.as_ref()
     }
 
-    /// Returns the inode of the one netlink socket of a namespace that was entered to list it. It is
-    /// in that namespace only because somebody looks.
+    /// Returns the inode of the one netlink socket of a namespace that was entered to list it. It
+    /// is in that namespace only because somebody looks.
     pub fn visiting_socket(&self) -> Option<Inode> {
         self.elsewhere.as_ref()?;
         let socket = self.diag()?.any_socket()?;
@@ -167,15 +168,15 @@ impl SocketTables {
     /// [`ControlFlow`](std::ops::ControlFlow) with which it can end the reading.
     ///
     /// Nothing is kept and rows are not sorted: memory does not grow with the table. A live text
-    /// table that changes while it is read may leave rows out, and may repeat rows; internet sockets
-    /// with the same addresses, ports and inode are handed over once, as far as they are close
-    /// together. This is best effort, no promise. A fake root is read as it is.
+    /// table that changes while it is read may leave rows out, and may repeat rows; internet
+    /// sockets with the same addresses, ports and inode are handed over once, as far as they
+    /// are close together. This is best effort, no promise. A fake root is read as it is.
     ///
     /// # Errors
     ///
     /// [`NoHandler`](crate::ErrorKind::NoHandler) or [`Missing`](crate::ErrorKind::Missing) if the
-    /// kernel has none of the tables, and every other [`ErrorKind`](crate::ErrorKind). Rows that came
-    /// before an error were handed over.
+    /// kernel has none of the tables, and every other [`ErrorKind`](crate::ErrorKind). Rows that
+    /// came before an error were handed over.
     ///
     /// # Examples
     ///
@@ -225,9 +226,9 @@ impl SocketTables {
     /// Has threads receive the answers to these queries while `work` runs, which makes them in this
     /// order, each [with](Query::with_ahead) what it is given.
     ///
-    /// Only the TCP sockets of the system are worth it, and only on more than one processor; nothing
-    /// is different otherwise. Queries that are not made, or made differently, are no error. Some 2
-    /// MiB of each answer are kept until they are wanted.
+    /// Only the TCP sockets of the system are worth it, and only on more than one processor;
+    /// nothing is different otherwise. Queries that are not made, or made differently, are no
+    /// error. Some 2 MiB of each answer are kept until they are wanted.
     pub fn ahead<'a, T: 'a, R>(
         &self,
         queries: impl IntoIterator<Item = &'a Query<'a, T>>,
@@ -319,8 +320,8 @@ impl SocketTables {
         sockstat::read_sockstat6(&mut self.open(ProcFile::NetSockstat6)?)
     }
 
-    /// Reads the number of TCP connections in ESTABLISHED or CLOSE-WAIT (`CurrEstab` of `net/snmp`),
-    /// over IPv4 and IPv6.
+    /// Reads the number of TCP connections in ESTABLISHED or CLOSE-WAIT (`CurrEstab` of
+    /// `net/snmp`), over IPv4 and IPv6.
     ///
     /// # Errors
     ///
@@ -392,8 +393,8 @@ impl SocketTables {
     /// Looks for the processes that hold sockets.
     ///
     /// Every descriptor of every process is looked at, whichever sockets are wanted, for a socket
-    /// may have several processes. So ask once for all sockets. See [`ProcessReport`] for what the answer
-    /// cannot tell.
+    /// may have several processes. So ask once for all sockets. See [`ProcessReport`] for what the
+    /// answer cannot tell.
     ///
     /// # Sandbox bypass
     ///
@@ -437,8 +438,8 @@ impl SocketTables {
         }
     }
 
-    /// Opens a file of the calling thread. It, not the process, is in the namespace of the sockets that
-    /// it makes.
+    /// Opens a file of the calling thread. It, not the process, is in the namespace of the sockets
+    /// that it makes.
     fn open_own(&self, file: ProcFile) -> Result<File, Error> {
         self.root.thread().open(file).map_err(|error| Error::from_root(file, error))
     }

@@ -31,8 +31,8 @@ pub trait Visitor {
     }
 
     /// Called when the table changed while sock_diag dumped it: returns whether every row since
-    /// [`Visitor::begin`] can be forgotten. Then the dump begins anew; otherwise it goes on, and the
-    /// [`ReadReport`] says that it is [inconsistent](ReadReport::inconsistent).
+    /// [`Visitor::begin`] can be forgotten. Then the dump begins anew; otherwise it goes on, and
+    /// the [`ReadReport`] says that it is [inconsistent](ReadReport::inconsistent).
     ///
     /// By default nothing can be forgotten.
     fn restart(&mut self) -> bool {

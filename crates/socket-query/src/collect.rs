@@ -42,8 +42,8 @@ pub(crate) fn collect(
             (reading, reading.table.map(|table| query(table, source, selection, &is_over)))
         })
         .collect();
-    // Compat: requests that are under way count to the queue of the kernel's own netlink socket, and one
-    // is under way while `ss` lists it. So nothing else is asked before.
+    // Compat: requests that are under way count to the queue of the kernel's own netlink socket,
+    // and one is under way while `ss` lists it. So nothing else is asked before.
     let is_netlink = |(reading, _): &(&TableReading, _)| reading.table == Some(Table::Netlink);
     let (netlink, others) = readings.split_at(readings.partition_point(is_netlink));
     for readings in [netlink, others] {
@@ -118,8 +118,8 @@ pub(crate) struct BoundedTables<'a> {
     pub(crate) usage: &'a UsageCounter,
 }
 
-/// Lets through what the policy and the selection admit, and sorts unix sockets on the way: those of a
-/// text table, and all whose names are hidden.
+/// Lets through what the policy and the selection admit, and sorts unix sockets on the way: those
+/// of a text table, and all whose names are hidden.
 struct Admit<'a> {
     redaction: Redaction<'a>,
     own_sockets: &'a [Inode],
@@ -227,7 +227,8 @@ impl<'a> Admit<'a> {
 
     /// Keeps a unix socket whose name is hidden.
     ///
-    /// Security: the kernel lists sockets by a hash of their names, so all of them are put in order.
+    /// Security: the kernel lists sockets by a hash of their names, so all of them are put in
+    /// order.
     fn keep_unnamed(&mut self, unix: &UnixSocket, room: usize) -> ControlFlow<()> {
         if self.unix.len() == room {
             self.is_out_of_order = true;
@@ -243,8 +244,8 @@ fn type_and_inode(socket: &UnixSocket) -> (u16, Option<Inode>) {
     (socket.kind.number(), socket.inode)
 }
 
-/// Orders redacted rows by nothing but what is shown of them: sockets without an inode by their other
-/// fields, so that only rows that are equal keep the order of the kernel.
+/// Orders redacted rows by nothing but what is shown of them: sockets without an inode by their
+/// other fields, so that only rows that are equal keep the order of the kernel.
 fn by_what_is_shown(one: &UnixSocket, other: &UnixSocket) -> Ordering {
     let fields = || format!("{one:?}").cmp(&format!("{other:?}"));
     type_and_inode(one).cmp(&type_and_inode(other)).then_with(fields)

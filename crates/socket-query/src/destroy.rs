@@ -37,11 +37,12 @@ impl KillGate<'_> {
     /// # Errors
     ///
     /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection whose filter is no
-    /// expression, [`ErrorKind::IncompleteProcessScan`](crate::ErrorKind::IncompleteProcessScan) for one that
-    /// admits sockets of which it is not known which processes have them open, while there are such,
-    /// [`ErrorKind::PeersWithoutListing`](crate::ErrorKind::PeersWithoutListing) for one of other ends,
-    /// [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The kernel's
-    /// refusal for want of `CAP_NET_ADMIN`, and
+    /// expression, [`ErrorKind::IncompleteProcessScan`](crate::ErrorKind::IncompleteProcessScan)
+    /// for one that admits sockets of which it is not known which processes have them open,
+    /// while there are such,
+    /// [`ErrorKind::PeersWithoutListing`](crate::ErrorKind::PeersWithoutListing) for one of other
+    /// ends, [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The
+    /// kernel's refusal for want of `CAP_NET_ADMIN`, and
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); what was destroyed before was
     /// handed over.
     pub fn destroy(
@@ -165,9 +166,9 @@ fn show(
 /// Looks for the processes that a filter names, and for all that any of their threads has open;
 /// `None` for a filter that names none.
 ///
-/// Security: a condition that holds because no process is known to have a socket open would hold for
-/// sockets of processes that cannot be seen. Where the policy hides sockets, it is not known whether
-/// there are such processes, so a filter with such a condition is always refused there.
+/// Security: a condition that holds because no process is known to have a socket open would hold
+/// for sockets of processes that cannot be seen. Where the policy hides sockets, it is not known
+/// whether there are such processes, so a filter with such a condition is always refused there.
 fn find_processes(
     view: &PolicyView,
     selection: &Selection,
@@ -194,10 +195,11 @@ fn check_complete(filter: &Filter, found: &ProcessTable) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns whether a filter means a socket that it admitted, now that processes were looked for again.
+/// Returns whether a filter means a socket that it admitted, now that processes were looked for
+/// again.
 ///
-/// Security: a socket without an inode is nobody's yet or no more. A connection that waits to be accepted is
-/// one, and belongs to whom a filter may exclude.
+/// Security: a socket without an inode is nobody's yet or no more. A connection that waits to be
+/// accepted is one, and belongs to whom a filter may exclude.
 fn is_meant(filter: &Filter, socket: &InetSocket) -> bool {
     let needs_inode = filter.needs_complete_scan();
     (socket.inode.is_some() || !needs_inode) && filter.admits(&Socket::Inet(socket))

@@ -99,8 +99,8 @@ pub enum ErrorKind {
     NoEvents,
     /// Events are selected, or shown, by processes or users, which they do not tell.
     EventsWithoutProcesses,
-    /// Sockets are to be destroyed that some process does not hold, and not every process can be looked
-    /// into.
+    /// Sockets are to be destroyed that some process does not hold, and not every process can be
+    /// looked into.
     IncompleteProcessScan,
     /// Sockets are to be destroyed by what is at their other ends, which are looked for in listings
     /// only.

@@ -37,15 +37,16 @@ impl EventGate<'_> {
     /// `until` says so or the sink does. The states of the selection choose nothing. Processes that
     /// are to be shown are looked for once, before the first event.
     ///
-    /// Events that the kernel dropped are reported to the sink as [`ListingProblem::EventsLost`], and the
-    /// following goes on.
+    /// Events that the kernel dropped are reported to the sink as [`ListingProblem::EventsLost`],
+    /// and the following goes on.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) for a selection without TCP and UDP,
-    /// [`ErrorKind::EventsWithoutProcesses`](crate::ErrorKind::EventsWithoutProcesses) for a filter of processes
-    /// or users and under a policy that shows one user's sockets,
-    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy), [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows)
+    /// [`ErrorKind::EventsWithoutProcesses`](crate::ErrorKind::EventsWithoutProcesses) for a filter
+    /// of processes or users and under a policy that shows one user's sockets,
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy),
+    /// [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows)
     /// and [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a bound of the policy ended it,
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) within 100 ms after `interrupt`
     /// asks for the end.
@@ -87,8 +88,8 @@ impl EventGate<'_> {
 
 /// Receives sockets as they end.
 pub trait EventSink: Sink {
-    /// Is told after each event, also after one whose socket was not admitted: nothing more is known
-    /// for now, so what waits can be shown. [`ControlFlow::Break`] ends the following.
+    /// Is told after each event, also after one whose socket was not admitted: nothing more is
+    /// known for now, so what waits can be shown. [`ControlFlow::Break`] ends the following.
     fn event_over(&mut self) -> ControlFlow<()>;
 }
 

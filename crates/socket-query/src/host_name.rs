@@ -15,16 +15,16 @@ use std::{
 use bstr::BString;
 use procnetsocket::Interrupt;
 
-/// Resolves host names and addresses. A host gives one to a [`PolicyView`](crate::PolicyView), since
-/// to ask a resolver takes authority; it is asked under the grant
+/// Resolves host names and addresses. A host gives one to a [`PolicyView`](crate::PolicyView),
+/// since to ask a resolver takes authority; it is asked under the grant
 /// [`Resolve`](crate::Grant::Resolve) only.
 ///
-/// A call ends in bounded time, and within 100 ms after `interrupt` asks for the end; it then has no answer in
-/// time. Who cannot promise that, as the C library cannot, is a [`BlockingHostNames`] in a
-/// [`TimedHostNames`].
+/// A call ends in bounded time, and within 100 ms after `interrupt` asks for the end; it then has
+/// no answer in time. Who cannot promise that, as the C library cannot, is a [`BlockingHostNames`]
+/// in a [`TimedHostNames`].
 pub trait HostNames: Send + Sync {
-    /// Returns the addresses of a host, IPv4 or IPv6. `name` has only letters, digits, dots, hyphens
-    /// and underscores.
+    /// Returns the addresses of a host, IPv4 or IPv6. `name` has only letters, digits, dots,
+    /// hyphens and underscores.
     ///
     /// # Errors
     ///
@@ -72,14 +72,15 @@ pub enum HostNameError {
     Busy,
 }
 
-/// Look-ups that may be under way at a time: 16. One that nobody waits for any more counts until it ends,
-/// which takes the C library some 10 s where no name server answers.
+/// Look-ups that may be under way at a time: 16. One that nobody waits for any more counts until it
+/// ends, which takes the C library some 10 s where no name server answers.
 const MAX_LOOK_UPS: usize = 16;
 
 /// After so long a wait the interrupt is asked: 50 ms.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Host names of somebody who may take long, each look-up on a thread that is left alone when it does.
+/// Host names of somebody who may take long, each look-up on a thread that is left alone when it
+/// does.
 ///
 /// 16 look-ups are under way at most; while there are so many, a further one has no answer.
 ///

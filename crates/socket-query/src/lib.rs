@@ -37,8 +37,8 @@
 //!
 //! Each of these needs a grant, and means that a [`System`] opens for it: [`PolicyView::processes`]
 //! finds the processes of sockets, [`PolicyView::events`] follows sockets as they end,
-//! [`PolicyView::kill`] destroys what a filter admits, [`PolicyView::namespace`] shows another network
-//! namespace, and [`PolicyView::resolver`] resolves host names.
+//! [`PolicyView::kill`] destroys what a filter admits, [`PolicyView::namespace`] shows another
+//! network namespace, and [`PolicyView::resolver`] resolves host names.
 //!
 //! # Trust
 //!

@@ -17,8 +17,8 @@ pub trait ProcessSource: Send + Sync {
     ///
     /// # Errors
     ///
-    /// A [`ProcessSourceError`] when there is no answer, or none that is complete. That processes are gone
-    /// or closed is no error: the report tells.
+    /// A [`ProcessSourceError`] when there is no answer, or none that is complete. That processes
+    /// are gone or closed is no error: the report tells.
     fn processes(
         &self,
         query: &ProcessQuery,

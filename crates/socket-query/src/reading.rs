@@ -77,7 +77,8 @@ static READINGS: [TableReading; 17] = {
 ///
 /// A kernel without a protocol has no sockets of it, and then an empty listing is the whole answer.
 /// One that has the protocol, but neither its module of sock_diag nor a text table, may have any
-/// number of sockets, and an empty listing would be wrong. `/proc/net/protocols` lists the protocols.
+/// number of sockets, and an empty listing would be wrong. `/proc/net/protocols` lists the
+/// protocols.
 pub(crate) struct Unreported {
     named: TableSet,
     readings: Vec<&'static TableReading>,

@@ -8,8 +8,8 @@ use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
 
 use crate::host_name::{BlockingHostNames, HostNameError};
 
-/// The resolver of the C library. A look-up takes as long as the name servers take, so put it into a
-/// [`TimedHostNames`](crate::TimedHostNames).
+/// The resolver of the C library. A look-up takes as long as the name servers take, so put it into
+/// a [`TimedHostNames`](crate::TimedHostNames).
 #[derive(Debug)]
 pub struct SystemHostNames(());
 

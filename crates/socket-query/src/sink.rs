@@ -16,8 +16,8 @@ pub trait Sink {
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()>;
 
     /// Receives the network namespace of the sockets that follow, in a listing of
-    /// [every one](crate::PolicyView::everywhere). Under a policy that hides sockets, name it with a socket
-    /// only.
+    /// [every one](crate::PolicyView::everywhere). Under a policy that hides sockets, name it with
+    /// a socket only.
     fn namespace(&mut self, listed: &ListedNamespace) {
         let _ = listed;
     }
@@ -62,8 +62,8 @@ pub enum ListingProblem<'a> {
     /// So many namespaces may not be entered and were read as text, which has fewer details. Every
     /// socket is there.
     NamespacesAsText(u64),
-    /// Other ends are looked for, and there are unix sockets of the text table, which has none. Every
-    /// socket is there.
+    /// Other ends are looked for, and there are unix sockets of the text table, which has none.
+    /// Every socket is there.
     UnixPeersUnknown,
     /// A socket was to be destroyed, and was not.
     NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),

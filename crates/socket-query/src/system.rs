@@ -163,8 +163,8 @@ impl System {
         Self { netns_dir: true, ..self }
     }
 
-    /// Finds every network namespace of the machine with this, for a policy that lets all of them be
-    /// listed: a [`NamespaceFinder`](procnetsocket::NamespaceFinder), or what asks a broker.
+    /// Finds every network namespace of the machine with this, for a policy that lets all of them
+    /// be listed: a [`NamespaceFinder`](procnetsocket::NamespaceFinder), or what asks a broker.
     #[must_use]
     pub fn with_namespace_finder(self, finder: impl NamespaceSource + 'static) -> Self {
         Self { finder: Some(Arc::new(finder)), ..self }

@@ -1,7 +1,7 @@
 //! The container and the systemd unit that the path of a control group names.
 //!
-//! Only well-known forms of names are recognised, from the innermost group outwards. A path that has
-//! none of them names no container and no unit; nothing is guessed.
+//! Only well-known forms of names are recognised, from the innermost group outwards. A path that
+//! has none of them names no container and no unit; nothing is guessed.
 //!
 //! | runtime | cgroup driver | name of the group |
 //! | --- | --- | --- |

@@ -176,9 +176,9 @@ impl Ss {
         }
     }
 
-    /// Returns the counters. A file that cannot be read is reported and its counters are missing, as
-    /// in iproute2, but the call fails then; a kernel without IPv6 has no `sockstat6`, and that is no
-    /// failure.
+    /// Returns the counters. A file that cannot be read is reported and its counters are missing,
+    /// as in iproute2, but the call fails then; a kernel without IPv6 has no `sockstat6`, and
+    /// that is no failure.
     fn counters(&self, stderr: &mut dyn io::Write) -> (Counters, ExitCode) {
         let mut code = ExitCode::SUCCESS;
         let mut failed = |error: socket_query::Error| {
@@ -319,7 +319,8 @@ impl Ss {
         listing.finish("more rows were left out")
     }
 
-    /// Hands the sockets to the listing in the order that is wanted; returns how many were left out.
+    /// Hands the sockets to the listing in the order that is wanted; returns how many were left
+    /// out.
     fn collect(
         &self,
         show: &Show,

@@ -77,8 +77,8 @@ mod tests {
     use super::*;
     use crate::Ss;
 
-    /// Runs `ss -Htln` over ports 22, 80 and 443 with a file and a standard input; returns the ports
-    /// that are listed, or the first line of the error, and the status.
+    /// Runs `ss -Htln` over ports 22, 80 and 443 with a file and a standard input; returns the
+    /// ports that are listed, or the first line of the error, and the status.
     fn run(words: &str, file: &[u8], stdin: &[u8]) -> (String, u8) {
         let root = [22, 80, 443].iter().fold(FakeProc::new(), |root, port| {
             root.tcp(Tcp::listen(&format!("127.0.0.1:{port}")))

@@ -28,9 +28,9 @@
 //! # Compatibility
 //!
 //! The yardstick is iproute2 7.x over the same sockets: the same standard output and the same
-//! status. Every difference is decided, and stands in `docs/compatibility.md` of the repository with
-//! its reason and its test. In the code, what follows iproute2 against one's expectation is marked
-//! `Compat:`.
+//! status. Every difference is decided, and stands in `docs/compatibility.md` of the repository
+//! with its reason and its test. In the code, what follows iproute2 against one's expectation is
+//! marked `Compat:`.
 //!
 //! # Trust
 //!
@@ -41,10 +41,10 @@
 //!
 //! Rows are laid out in batches of some 4 MiB, as in iproute2, and nothing else is kept of them.
 //! JSON is written as it comes. With `--sort` rows are kept, as many as the host allows
-//! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or `--limit` says, and
-//! with `--peers` the ends of connections, 56 bytes each
-//! ([`PolicyView::with_max_peers`](socket_query::PolicyView::with_max_peers)). Of rows that could not be
-//! understood the first ten are reported one by one, and then their number.
+//! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or `--limit`
+//! says, and with `--peers` the ends of connections, 56 bytes each
+//! ([`PolicyView::with_max_peers`](socket_query::PolicyView::with_max_peers)). Of rows that could
+//! not be understood the first ten are reported one by one, and then their number.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

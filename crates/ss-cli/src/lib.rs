@@ -1,10 +1,10 @@
 //! `ss` and `portwatch` as programs: what both do around their builtin.
 //!
-//! They may do what their user may, as iproute2's `ss`: every grant is given, keys of connections are
-//! shown, and the process is not confined. `-F FILE` reads any file by its absolute path.
+//! They may do what their user may, as iproute2's `ss`: every grant is given, keys of connections
+//! are shown, and the process is not confined. `-F FILE` reads any file by its absolute path.
 //!
-//! Three options choose the tables; two of them are for measurement. They are recognised as the first arguments only, are never
-//! abbreviated, and take no part in the matching of other options:
+//! Three options choose the tables; two of them are for measurement. They are recognised as the
+//! first arguments only, are never abbreviated, and take no part in the matching of other options:
 //!
 //! | option | sockets that are listed |
 //! | --- | --- |
@@ -12,11 +12,11 @@
 //! | `--host-proc DIR` | those of process 1 of a procfs that is mounted at a directory, as text |
 //! | `--proc-only` | those of the system's text tables, without sock_diag |
 //!
-//! `--host-proc` is for a container into which the host's `/proc` is mounted. The directory has to be
-//! the root of a procfs. What the text tables do not contain is absent: statistics, memory, the
-//! backlog of listeners, names of interfaces; and so are names of network namespaces, as `/run/netns`
-//! is the container's. Names of users, services and protocols are those of the container, too.
-//! Processes are those of the same procfs, as far as this user may look into them.
+//! `--host-proc` is for a container into which the host's `/proc` is mounted. The directory has to
+//! be the root of a procfs. What the text tables do not contain is absent: statistics, memory, the
+//! backlog of listeners, names of interfaces; and so are names of network namespaces, as
+//! `/run/netns` is the container's. Names of users, services and protocols are those of the
+//! container, too. Processes are those of the same procfs, as far as this user may look into them.
 
 use std::{
     ffi::OsString,
@@ -147,8 +147,8 @@ fn view(from: &TablesFrom) -> Result<PolicyView, Failure> {
     Ok(system.with_netns_dir().view(policy)?)
 }
 
-/// Runs a builtin on the streams of this process. The listing is laid out for the terminal if standard
-/// output is one.
+/// Runs a builtin on the streams of this process. The listing is laid out for the terminal if
+/// standard output is one.
 #[expect(clippy::disallowed_methods, reason = "the process's own streams are what this is for")]
 fn run(builtin: &dyn Builtin, args: &[BString]) -> ExitCode {
     let mut sandbox = Sandbox::empty();

@@ -7,8 +7,8 @@ use crate::{
     process_table,
 };
 
-/// The first interface index that the fixtures use: high, because a program that looks interfaces up
-/// on the machine that runs the tests must not find them.
+/// The first interface index that the fixtures use: high, because a program that looks interfaces
+/// up on the machine that runs the tests must not find them.
 pub const FIRST_FAKE_INTERFACE: u32 = 40_000;
 
 /// Returns the roots on which every implementation of `ss` has to print the same.
@@ -246,7 +246,8 @@ fn tcp_info() -> FakeProc {
     for tail in tails {
         root = root.tcp(Tcp::new(1, local, local).tail(tail));
     }
-    // Rows without the last columns, in all states that have such rows, and retransmits beside them.
+    // Rows without the last columns, in all states that have such rows, and retransmits beside
+    // them.
     for state in [3, 6] {
         root = root.tcp(Tcp::new(state, local, local).timer(1, 100).retransmits(2).probes(4));
     }

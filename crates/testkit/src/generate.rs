@@ -11,8 +11,9 @@ use crate::{
 const PORTS: [u16; 16] =
     [0, 1, 22, 53, 69, 80, 443, 514, 3306, 8080, 32_767, 32_768, 50_000, 60_999, 61_000, 65_535];
 
-/// Returns the root that `seed` makes: any number of rows, in every table, that a kernel could print
-/// and that every implementation of `ss` has to print the same. The same seed makes the same root.
+/// Returns the root that `seed` makes: any number of rows, in every table, that a kernel could
+/// print and that every implementation of `ss` has to print the same. The same seed makes the same
+/// root.
 pub fn generate(seed: u64) -> FakeProc {
     let random = &mut Xorshift::new(seed);
     let mut root = FakeProc::new();

@@ -103,8 +103,8 @@ impl NestedForm {
     }
 }
 
-/// Returns forms in one another, each with its depth: the first is the innermost. What is quoted takes no other
-/// one, so such a form is an innermost one, too, and replaces what there was.
+/// Returns forms in one another, each with its depth: the first is the innermost. What is quoted
+/// takes no other one, so such a form is an innermost one, too, and replaces what there was.
 pub fn mixed_forms(forms: impl IntoIterator<Item = (NestedForm, usize)>) -> String {
     forms.into_iter().fold(":".to_owned(), |inner, (form, depth)| {
         if form.before.contains('\'') { form.repeated(depth) } else { form.around(&inner, depth) }

@@ -92,8 +92,8 @@ impl Process {
 
     /// Adds a thread. The first thread, of the same number, is there as soon as another one is.
     ///
-    /// A kernel opens `/proc/<tid>` though it does not list it. A directory cannot do so: the thread
-    /// has a directory of its own beside its process and is listed.
+    /// A kernel opens `/proc/<tid>` though it does not list it. A directory cannot do so: the
+    /// thread has a directory of its own beside its process and is listed.
     #[must_use]
     pub fn thread(mut self, thread: Process) -> Self {
         self.threads.push(thread);

@@ -5,8 +5,8 @@ use crate::{Datagram, FakeProc, Netlink, Packet, Process, Tcp, Unix, Xorshift};
 /// Sockets of a generated root have inodes from 1 to this, and some processes hold one above it.
 const INODES: u64 = 40;
 
-/// Names that iproute2 prints as they are, whole. The last three are as long as the kernel allows, a
-/// blank, and nothing.
+/// Names that iproute2 prints as they are, whole. The last three are as long as the kernel allows,
+/// a blank, and nothing.
 pub const PROCESS_NAMES: [&str; 10] = [
     "sshd",
     "nginx",

@@ -152,8 +152,8 @@ impl FakeProc {
         self.without_file(PORT_RANGE)
     }
 
-    /// Sets a file, by its path below the root, to those bytes. A table that is given so has no rows
-    /// of its own.
+    /// Sets a file, by its path below the root, to those bytes. A table that is given so has no
+    /// rows of its own.
     #[must_use]
     pub fn raw_file(mut self, path: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
         self.files.insert(path.into(), bytes.into());

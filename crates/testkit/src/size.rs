@@ -1,7 +1,7 @@
 //! How much is tried: on every change, and at full size.
 
-/// Returns how many cases a test tries: `usual` on every change, `full` where `SS_TESTS_FULL` is set, as
-/// `scripts/nightly` does. This is the only place that reads it.
+/// Returns how many cases a test tries: `usual` on every change, `full` where `SS_TESTS_FULL` is
+/// set, as `scripts/nightly` does. This is the only place that reads it.
 #[must_use]
 pub fn cases<T>(usual: T, full: T) -> T {
     #[expect(clippy::disallowed_methods, reason = "a setting of whoever runs the tests")]

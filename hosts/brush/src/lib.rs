@@ -1,8 +1,8 @@
 //! Builtins of [`builtin_api`] in a [brush] shell.
 //!
-//! brush is a bash-compatible shell as a library: it starts processes and opens files like any shell.
-//! This crate adds the builtins of a [`Registry`], which read and write brush's own pipes and files
-//! while they run.
+//! brush is a bash-compatible shell as a library: it starts processes and opens files like any
+//! shell. This crate adds the builtins of a [`Registry`], which read and write brush's own pipes
+//! and files while they run.
 //!
 //! # Examples
 //!
@@ -37,15 +37,15 @@
 //!
 //! A script in brush can do what its user can: it starts programs and opens any file. This crate
 //! changes nothing of that, and confining the process would take it away from the shell, too. The
-//! [`Sandbox`] holds what builtins may open, which is a courtesy here and no bound on the script. For
-//! scripts that are not trusted there is `host-shell`.
+//! [`Sandbox`] holds what builtins may open, which is a courtesy here and no bound on the script.
+//! For scripts that are not trusted there is `host-shell`.
 //!
 //! # Streams
 //!
-//! Each call runs on a thread of tokio's pool for blocking work, with brush's streams as they are: a
-//! pipe, a file, the terminal, whose width a call is given. Arguments are text, because brush holds
-//! words as `String`. A call is cancelled when its future is dropped; brush itself has no other way to
-//! end a command.
+//! Each call runs on a thread of tokio's pool for blocking work, with brush's streams as they are:
+//! a pipe, a file, the terminal, whose width a call is given. Arguments are text, because brush
+//! holds words as `String`. A call is cancelled when its future is dropped; brush itself has no
+//! other way to end a command.
 //!
 //! [brush]: https://github.com/reubeno/brush
 

@@ -11,8 +11,8 @@ use host_shell::{
 };
 use socket_query::GrantSet;
 
-/// Answers AI agents about the sockets of this machine, over standard input and output (Model Context
-/// Protocol).
+/// Answers AI agents about the sockets of this machine, over standard input and output (Model
+/// Context Protocol).
 #[derive(Debug, Parser)]
 #[command(name = "ss-mcp", version)]
 pub(crate) struct Args {

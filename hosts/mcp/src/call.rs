@@ -108,8 +108,8 @@ impl Caller {
         timeout.map_or(self.timeout, |timeout| timeout.min(self.timeout))
     }
 
-    /// Runs `work` on a thread, until it is done, its time is up, or the client does not want it any
-    /// more. It has ended when its line is in the audit.
+    /// Runs `work` on a thread, until it is done, its time is up, or the client does not want it
+    /// any more. It has ended when its line is in the audit.
     pub(crate) async fn call<T: Serialize + Send + 'static>(
         &self,
         tool: &'static str,

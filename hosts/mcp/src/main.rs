@@ -1,7 +1,7 @@
 //! `ss-mcp`: an MCP server over standard input and output, for AI agents.
 //!
-//! Options, then authority, then the processes in which scripts run, then confinement, then the first
-//! thread: nothing is opened by path after that.
+//! Options, then authority, then the processes in which scripts run, then confinement, then the
+//! first thread: nothing is opened by path after that.
 
 mod args;
 mod call;
@@ -52,7 +52,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// Opens what the command line names, and becomes the server and the processes in which scripts run.
+/// Opens what the command line names, and becomes the server and the processes in which scripts
+/// run.
 fn start(args: &Args) -> Result<ExitCode, Failure> {
     // Before the runtime: a process with a second thread is not copied.
     match setup::start(args.setup(), MAX_SCRIPTS, &Interrupts::default())? {
@@ -76,7 +77,8 @@ fn server(args: &Args, host: Host) -> Result<(), Failure> {
         Some(confined) => confined.to_string(),
         None => "not in force (--no-confine)".to_owned(),
     };
-    // It has to live as long as the process: Landlock knows a place in procfs only while it is held.
+    // It has to live as long as the process: Landlock knows a place in procfs only while it is
+    // held.
     Box::leak(Box::new(confined));
     let timeout_ms = u64::try_from(args.timeout.as_millis()).unwrap_or(u64::MAX);
     let shared = Shared {

@@ -344,7 +344,8 @@ impl Shared {
         }
     }
 
-    /// Asks for processes where that is granted; where it is not, nobody needs to be told each time.
+    /// Asks for processes where that is granted; where it is not, nobody needs to be told each
+    /// time.
     fn processes(&self) -> Option<String> {
         self.policy.grants().contains(Grant::Processes).then(|| "-p".to_owned())
     }

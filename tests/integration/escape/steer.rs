@@ -1,4 +1,5 @@
-//! Attempts to steer `ss`: by variables that other programs obey, and by options that come from data.
+//! Attempts to steer `ss`: by variables that other programs obey, and by options that come from
+//! data.
 
 #![expect(clippy::disallowed_methods, reason = "a test names a file as an attacker would")]
 

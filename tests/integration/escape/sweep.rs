@@ -1,7 +1,7 @@
 //! Every command of the shell, on one path after the other.
 //!
-//! The tables beside this one know what they do; this one does not. It gives each command the path in
-//! every place where commands take paths, and looks at what comes out.
+//! The tables beside this one know what they do; this one does not. It gives each command the path
+//! in every place where commands take paths, and looks at what comes out.
 
 #![expect(
     clippy::disallowed_methods,

@@ -57,8 +57,8 @@ impl Tally {
         }
     }
 
-    /// Returns whether every one of these kinds was compared often, and made filters that select some
-    /// sockets and not others.
+    /// Returns whether every one of these kinds was compared often, and made filters that select
+    /// some sockets and not others.
     pub(crate) fn covers(&self, kinds: &[Kind], pairs: usize, selecting: usize) -> bool {
         self.rarest(kinds, pairs, selecting).is_none()
     }
@@ -79,7 +79,8 @@ impl Tally {
         kinds.iter().map(count).find(|(_, count)| count.pairs < pairs || count.some < selecting)
     }
 
-    /// Asserts that at least so many in a hundred of all filters select some sockets and not others.
+    /// Asserts that at least so many in a hundred of all filters select some sockets and not
+    /// others.
     pub(crate) fn assert_selective(&self, percent: usize) {
         let Count { pairs, some, .. } = self.total;
         assert!(some * 100 >= pairs * percent, "too few filters tell sockets apart:\n{self}");

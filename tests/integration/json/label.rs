@@ -240,7 +240,8 @@ fn every_label_of_the_text_has_a_key_of_the_schema() {
     }
 }
 
-/// The labels in the program text of the renderers are those of the list. `users` writes messages, too.
+/// The labels in the program text of the renderers are those of the list. `users` writes messages,
+/// too.
 #[test]
 fn every_label_of_the_renderers_is_listed() {
     let mut found = 0;

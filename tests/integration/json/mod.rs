@@ -1,7 +1,7 @@
 //! What `--json` prints, over fake proc roots.
 //!
-//! - `schema`: every output is of the form of `docs/ss.schema.json`, harmless, and read back into the
-//!   model as it was.
+//! - `schema`: every output is of the form of `docs/ss.schema.json`, harmless, and read back into
+//!   the model as it was.
 //! - `agree`: the text, made of the objects, is the text that is printed.
 //! - `process`: who holds a socket, by the policy, and as the text tells it.
 //! - `order`: `--sort`, `--limit`, `--count`, and what happens when something goes wrong.

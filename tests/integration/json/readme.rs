@@ -1,4 +1,5 @@
-//! The examples of README.md: `ss --json` over a fake root and the real `jq`, and both inside the shell.
+//! The examples of README.md: `ss --json` over a fake root and the real `jq`, and both inside the
+//! shell.
 
 #![expect(clippy::disallowed_methods, reason = "the examples are run as a person runs them")]
 

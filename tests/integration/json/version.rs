@@ -1,7 +1,7 @@
 //! What the schemas promise, and that a promise is broken with a new version only.
 //!
-//! A schema is taken apart into facts, one a line: the place, and what is said of it. Within a version
-//! facts may come and none may go. `tests/golden` has those of the versions in use.
+//! A schema is taken apart into facts, one a line: the place, and what is said of it. Within a
+//! version facts may come and none may go. `tests/golden` has those of the versions in use.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -98,7 +98,8 @@ fn key_that_is_named_like_a_remark_is_a_key() {
     assert_eq!(facts(&schema).len(), 1);
 }
 
-/// Writes the facts, unless a promise of this version is broken. A new version begins with an empty file. `scripts/record-generated` runs this.
+/// Writes the facts, unless a promise of this version is broken. A new version begins with an empty
+/// file. `scripts/record-generated` runs this.
 #[test]
 #[ignore = "writes generated files; scripts/record-generated runs it"]
 fn record() {

@@ -46,7 +46,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// `NETLINK_SOCK_DIAG`.
 const SOCK_DIAG: u32 = 4;
 
-// ---- who listens ---------------------------------------------------------------------------------
+// ---- who listens
+// ---------------------------------------------------------------------------------
 
 /// Netlink sockets that listen to events.
 #[derive(Default)]
@@ -95,7 +96,8 @@ fn wait_for_listeners(count: usize) {
     wait_until("so many sockets listen", || listeners().count == count);
 }
 
-// ---- our builtin, in a thread --------------------------------------------------------------------
+// ---- our builtin, in a thread
+// --------------------------------------------------------------------
 
 fn view(grants: &[Grant]) -> PolicyView {
     let policy = Policy::new(grants.iter().copied().collect::<GrantSet>());
@@ -166,7 +168,8 @@ impl Running {
     }
 }
 
-// ---- the real one --------------------------------------------------------------------------------
+// ---- the real one
+// --------------------------------------------------------------------------------
 
 struct Real {
     child: Child,
@@ -219,7 +222,8 @@ fn before_the_end(pieces: &Receiver<Vec<u8>>, rows: usize, line: &str) -> BStrin
     printed
 }
 
-// ---- comparison ----------------------------------------------------------------------------------
+// ---- comparison
+// ----------------------------------------------------------------------------------
 
 /// Lines, and how many of the rows that end a listing each shows.
 const LINES: &[(&str, usize)] = &[
@@ -448,7 +452,8 @@ fn events_that_the_kernel_dropped_are_reported() {
     });
 }
 
-// ---- grants --------------------------------------------------------------------------------------
+// ---- grants
+// --------------------------------------------------------------------------------------
 
 #[test]
 fn without_the_grant_nothing_is_followed() {
@@ -469,7 +474,8 @@ fn without_the_grant_nothing_is_followed() {
     });
 }
 
-// ---- the shell -----------------------------------------------------------------------------------
+// ---- the shell
+// -----------------------------------------------------------------------------------
 
 fn shell(args: &[&str]) -> Child {
     let mut command = Command::new(&*SHELL);

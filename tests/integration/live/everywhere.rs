@@ -64,7 +64,8 @@ ss: network namespace blue is not listed: cannot enter the network namespace: Op
 ss: network namespace empty is not listed: cannot enter the network namespace: Operation not permitted (os error 1)
 ";
 
-// ---- {named, anonymous, of another user namespace} with the same addresses, for each of the rights ----
+// ---- {named, anonymous, of another user namespace} with the same addresses, for each of the
+// rights ----
 
 #[test]
 fn root_lists_every_namespace_with_its_processes() {
@@ -133,7 +134,8 @@ fn same_addresses_in_several_namespaces_are_several_connections(
     expect_of_both(rights, "-tnH --all-namespaces sport = 7002", &expected);
 }
 
-// ---- gone in the middle --------------------------------------------------------------------------
+// ---- gone in the middle
+// --------------------------------------------------------------------------
 
 #[rstest]
 #[case::root("all", "OWN 7001\nPLAIN 7001\nUSER 7001\nazure 7001\nstatus 0\n", "")]
@@ -154,7 +156,8 @@ fn namespace_that_is_gone_before_it_is_listed_is_not_mentioned(
     expect_of_both(&rights, "-uan --all-namespaces --json-lines", &expected);
 }
 
-// ---- made after the shell started ----------------------------------------------------------------
+// ---- made after the shell started
+// ----------------------------------------------------------------
 
 #[rstest]
 #[case::root("all", "late LISTEN 0      128    127.0.0.1:7005 0.0.0.0:*\nready\nstatus 0\n")]
@@ -192,7 +195,8 @@ fn namespace_that_is_made_while_a_shell_runs_is_found(
     assert_eq!(printed, format!("## {rights}: {shell} {script}\n{expected}"));
 }
 
-// ---- beside iproute2 in each namespace ------------------------------------------------------------
+// ---- beside iproute2 in each namespace
+// ------------------------------------------------------------
 
 #[test]
 fn rows_of_each_namespace_are_those_of_iproute2_there() {
@@ -220,7 +224,8 @@ fn rows_of_each_namespace_are_those_of_iproute2_there() {
     assert_eq!(printed, expected.concat());
 }
 
-// ---- policies -------------------------------------------------------------------------------------
+// ---- policies
+// -------------------------------------------------------------------------------------
 
 #[test]
 fn policy_that_hides_sockets_names_namespaces_with_a_visible_one_alone() {
@@ -310,7 +315,8 @@ status 2
     );
 }
 
-// ---- portwatch ------------------------------------------------------------------------------------
+// ---- portwatch
+// ------------------------------------------------------------------------------------
 
 #[test]
 fn portwatch_lists_ports_of_every_namespace() {

@@ -98,7 +98,8 @@ const ODD: [&str; 72] = [
 
 /// Rounds of filters at the most.
 const MAX_ROUNDS: usize = 10;
-/// Pairs of each kind that are compared at least, and those that select some sockets and not others.
+/// Pairs of each kind that are compared at least, and those that select some sockets and not
+/// others.
 const PAIRS: usize = 10;
 const SELECTING: usize = 3;
 
@@ -154,8 +155,8 @@ fn filters_of_the_grammar_select_the_same() {
         let mut covered = vec![Kind::State, Kind::Device, Kind::Mark, Kind::Autobound];
         covered.extend((!place.cgroups.is_empty()).then_some(Kind::Cgroup));
         let (mut tally, mut reports) = (Tally::default(), Vec::new());
-        // What a filter selects depends on ports that the kernel chose, so more are made until every kind
-        // has told sockets apart.
+        // What a filter selects depends on ports that the kernel chose, so more are made until
+        // every kind has told sockets apart.
         for round in 0..MAX_ROUNDS {
             if round > 0 && tally.covers(&covered, PAIRS, SELECTING) {
                 break;

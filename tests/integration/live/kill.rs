@@ -192,8 +192,8 @@ print(os.getpid(), flush=True)
 os.close(1)
 sys.stdin.read()";
 
-/// Where every process can be looked into, a filter may exclude one. That needs root, and a `/proc` of the
-/// whole machine.
+/// Where every process can be looked into, a filter may exclude one. That needs root, and a `/proc`
+/// of the whole machine.
 #[test]
 fn excluded_process_keeps_its_sockets_and_their_queues() {
     inside_as_root("live::kill::excluded_process_keeps_its_sockets_and_their_queues", || {

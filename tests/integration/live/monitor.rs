@@ -201,8 +201,8 @@ impl Load<'_> {
     }
 }
 
-/// Opens 1 000 ports in twenty looks, each of which lives for two looks, and as many that are closed as
-/// soon as they are open.
+/// Opens 1 000 ports in twenty looks, each of which lives for two looks, and as many that are
+/// closed as soon as they are open.
 fn none_is_missed(builder: PortMonitorBuilder) {
     let monitor = builder.interval(Duration::from_millis(50)).build();
     let notices = monitor.subscribe(10_000);

@@ -101,7 +101,8 @@ fn words(lines: &[&str]) -> Vec<String> {
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-// ---- the join ------------------------------------------------------------------------------------
+// ---- the join
+// ------------------------------------------------------------------------------------
 
 /// A socket in a listing of the real one.
 #[derive(Debug)]
@@ -268,7 +269,8 @@ impl<'a> Join<'a> {
     }
 }
 
-// ---- the comparison ------------------------------------------------------------------------------
+// ---- the comparison
+// ------------------------------------------------------------------------------
 
 /// Options for tables, and the table where the listing does not say it.
 const TABLES: [(&str, &str); 9] = [

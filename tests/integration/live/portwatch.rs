@@ -49,8 +49,8 @@ fn shell() -> Shell {
     Shell::builder().registry(registry).sandbox(Sandbox::empty()).build().unwrap()
 }
 
-/// Runs a script. Whenever it has printed one more line, the next thing is done outside. Returns what
-/// was printed, and the status.
+/// Runs a script. Whenever it has printed one more line, the next thing is done outside. Returns
+/// what was printed, and the status.
 fn run(script: &str, outside: &mut dyn FnMut(usize)) -> (String, u8) {
     let mut shell = shell();
     let script = Script { text: script.to_owned(), ..Script::default() };

@@ -91,8 +91,8 @@ const WITHOUT_CAPABILITIES: Setting = Setting {
     lister: &[],
 };
 
-/// Lists the listeners of the fixture in namespaces of their own; returns the sorted rows and standard
-/// error, or `None` where such namespaces cannot be made.
+/// Lists the listeners of the fixture in namespaces of their own; returns the sorted rows and
+/// standard error, or `None` where such namespaces cannot be made.
 fn list(setting: Setting, program: &Program) -> Option<(Vec<String>, String)> {
     let outcome = run_in(setting, program, "-tlnpH")?;
     assert_eq!(outcome.status, 0, "{}", outcome.stderr);
@@ -101,8 +101,8 @@ fn list(setting: Setting, program: &Program) -> Option<(Vec<String>, String)> {
     Some((rows, outcome.stderr.to_str_lossy().into()))
 }
 
-/// Runs a program beside the processes of the fixture, in namespaces of their own; `None` where such
-/// namespaces cannot be made.
+/// Runs a program beside the processes of the fixture, in namespaces of their own; `None` where
+/// such namespaces cannot be made.
 fn run_in(setting: Setting, program: &Program, line: &str) -> Option<Outcome> {
     static MISSING: OnceLock<()> = OnceLock::new();
     let mount = setting
@@ -140,8 +140,8 @@ fn run_in(setting: Setting, program: &Program, line: &str) -> Option<Outcome> {
     })
 }
 
-/// Lists with this project's `ss`, requires the rows of the real one, and returns them with standard
-/// error.
+/// Lists with this project's `ss`, requires the rows of the real one, and returns them with
+/// standard error.
 fn list_both(setting: Setting) -> Option<(Vec<String>, String)> {
     let ours = list(setting, &Program::ours())?;
     if let Some(real) = RealSs::find() {
@@ -253,8 +253,8 @@ fn crowd_of_another_user_shows_no_processes() {
     }
 }
 
-/// Runs a line that destroys sockets of the fixture; returns the ports of those that it names as closed,
-/// standard error and the status.
+/// Runs a line that destroys sockets of the fixture; returns the ports of those that it names as
+/// closed, standard error and the status.
 fn destroy(setting: Setting, line: &str) -> Option<(Vec<String>, String, i32)> {
     let outcome = run_in(setting, &Program::ours(), line)?;
     let rows = outcome.stdout.to_str_lossy();
@@ -309,7 +309,8 @@ fn negated_pid_filter_with_hidden_processes_destroys_nothing() {
         let closed = "ss: processes may be missing: 4 processes are closed to this user\n";
         assert_eq!(stderr, format!("{closed}{outside}{UNKNOWN}"));
     }
-    // What is held by a process that can be seen may be closed, and it is told that there are others.
+    // What is held by a process that can be seen may be closed, and it is told that there are
+    // others.
     let Some((_, stderr, status)) = destroy(WITHOUT_PTRACE, "-KtlnH pid = 1") else { return };
     assert_eq!(status, 0);
     assert!(stderr.starts_with("ss: processes may be missing: "), "{stderr}");

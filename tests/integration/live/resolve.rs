@@ -1,5 +1,5 @@
-//! Names of hosts, beside the real `ss`: over a host table and a name server of the test's own, and without a
-//! network.
+//! Names of hosts, beside the real `ss`: over a host table and a name server of the test's own, and
+//! without a network.
 
 #![expect(
     clippy::disallowed_methods,
@@ -102,8 +102,8 @@ fn resolving(options: &[&str], script: &str) -> Outcome {
     in_shell(&[&["--grant", "sockets,resolve"], options].concat(), script)
 }
 
-/// Requires what the real one says of each line, by the example program, by the shell and by the shell
-/// that is not confined.
+/// Requires what the real one says of each line, by the example program, by the shell and by the
+/// shell that is not confined.
 fn compare(lines: &[&str]) {
     let Some(real) = Program::real() else { return };
     let ours = Program::ours();
@@ -160,7 +160,8 @@ fn every_address_of_a_host_is_looked_for() {
             assert_eq!((found.stderr.as_bstr(), found.status), ("".into(), 0));
             assert_eq!(found.stdout, "LISTEN 0      128    127.1.0.60:8010 0.0.0.0:*\n");
         }
-        // Compat: the real one finds it by the text table alone. Should that change, the difference is gone.
+        // Compat: the real one finds it by the text table alone. Should that change, the difference
+        // is gone.
         let Some(real) = Program::real() else { return };
         assert_eq!(real.run(&words("-tlnH src many.example"), None).stdout, "");
     });

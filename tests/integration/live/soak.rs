@@ -1,8 +1,9 @@
 //! Random scripts, options and policies for long, while sockets come and go: descriptors and memory
 //! stay as they were after a while.
 //!
-//! Two kinds of shells run in turn: those in this process, each made anew with a policy of its own, and
-//! the prompt of the confined program, which stays the same, with its brokers. `scripts/soak` runs it.
+//! Two kinds of shells run in turn: those in this process, each made anew with a policy of its own,
+//! and the prompt of the confined program, which stays the same, with its brokers. `scripts/soak`
+//! runs it.
 
 #![expect(
     clippy::disallowed_methods,
@@ -40,13 +41,13 @@ use testkit::Xorshift;
 use super::{churn::Connections, fixture::Fixture, namespace::inside};
 use crate::{escape::program, workspace};
 
-/// Descriptors that the line editor has open or not at a moment: a pair of sockets, by which it learns of
-/// signals while it waits for a line.
+/// Descriptors that the line editor has open or not at a moment: a pair of sockets, by which it
+/// learns of signals while it waits for a line.
 const OF_THE_EDITOR: u64 = 2;
 /// Descriptors of this process that are open or not at a moment: both ends of a connection.
 const OF_THE_CHURN: u64 = 2;
-/// Memory that may be resident at the end beyond that after the warm-up: 16 MiB. The allocator keeps
-/// some for each of the threads that ran at once.
+/// Memory that may be resident at the end beyond that after the warm-up: 16 MiB. The allocator
+/// keeps some for each of the threads that ran at once.
 const MORE_KILOBYTES: u64 = 16 * 1024;
 /// How often is asked what is held.
 const QUESTIONS: u32 = 20;
@@ -255,8 +256,8 @@ fn scripts(tables: &Arc<SocketTables>, random: &mut Xorshift) -> u64 {
     count
 }
 
-/// Returns what this process and the confined program hold when what they ran has come to its end: a
-/// command whose reader went away may take a moment longer than its script.
+/// Returns what this process and the confined program hold when what they ran has come to its end:
+/// a command whose reader went away may take a moment longer than its script.
 fn settled(prompt: &mut Prompt) -> [Held; 2] {
     (0..QUESTIONS).fold([Held::here(), prompt.run(":")], |[here, there], _| {
         [here.least(Held::here()), there.least(prompt.run(":"))]
@@ -280,8 +281,8 @@ fn soak(time: Duration) {
     });
 }
 
-/// Opens and closes connections until it is over, and returns how many. It leaves most of the machine to
-/// the scripts.
+/// Opens and closes connections until it is over, and returns how many. It leaves most of the
+/// machine to the scripts.
 fn churn(is_over: &AtomicBool) -> u64 {
     let connections = Connections::of(1);
     let mut churned = 0;

@@ -1,8 +1,8 @@
-//! Command lines that people and agents type, as whole pipelines: in the confined shell, beside the real
-//! `ss` in the same pipelines run by bash.
+//! Command lines that people and agents type, as whole pipelines: in the confined shell, beside the
+//! real `ss` in the same pipelines run by bash.
 //!
-//! Most are of two public reports by users of a restricted shell (`DataDog/rshell#274` and `#275`: 200
-//! invocations in incident scenarios); the ports are those of the fixture.
+//! Most are of two public reports by users of a restricted shell (`DataDog/rshell#274` and `#275`:
+//! 200 invocations in incident scenarios); the ports are those of the fixture.
 
 #![expect(clippy::disallowed_methods, reason = "bash runs the real ss")]
 

@@ -44,8 +44,8 @@ pub(crate) fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
 }
 
-/// Returns whether two rows are the same; net-tools ends the name of a unix socket at its first blank,
-/// which is escaped here.
+/// Returns whether two rows are the same; net-tools ends the name of a unix socket at its first
+/// blank, which is escaped here.
 pub(crate) fn is_same(ours: &BString, real: &BString) -> bool {
     ours == real
         || *ours == with_printed_names(real)

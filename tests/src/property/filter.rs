@@ -130,8 +130,8 @@ impl Visitor for Rows {
     }
 }
 
-/// What is understood can be said again, admits the same sockets each time, and the others when it is
-/// denied. The kernel takes its program, and leaves out no socket by it that is admitted.
+/// What is understood can be said again, admits the same sockets each time, and the others when it
+/// is denied. The kernel takes its program, and leaves out no socket by it that is admitted.
 pub fn holds(input: &[u8]) {
     let Some((choice, text)) = input.split_first() else { return };
     let family = FAMILIES[usize::from(*choice) % FAMILIES.len()];

@@ -32,8 +32,8 @@ impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
     }
 }
 
-/// What is understood is the same when it is written down and read again, and what is not understood is
-/// an error: of the broker, and of the shell.
+/// What is understood is the same when it is written down and read again, and what is not
+/// understood is an error: of the broker, and of the shell.
 pub(super) fn holds(input: &[u8]) {
     goes_back_and_forth::<ProcessRequest>(input);
     goes_back_and_forth::<ProcessAnswer>(input);

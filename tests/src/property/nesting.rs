@@ -9,12 +9,12 @@ use std::time::Duration;
 use host_shell::{Script, ScriptLimits, Shell};
 use testkit::{NESTED_FORMS, mixed_forms};
 
-/// Depths of all forms together. The interpreter's stack is enough for that in unoptimised code; beyond it
-/// the host has a process for scripts.
+/// Depths of all forms together. The interpreter's stack is enough for that in unoptimised code;
+/// beyond it the host has a process for scripts.
 const DEEPEST: usize = 1_000;
 
-/// A script ends with a status and, where the shell ended it, a line that says why; nothing panics, and no
-/// stack overflows.
+/// A script ends with a status and, where the shell ended it, a line that says why; nothing panics,
+/// and no stack overflows.
 ///
 /// # Panics
 ///

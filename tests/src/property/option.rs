@@ -29,8 +29,9 @@ fn root() -> FakeRoot {
         .build()
 }
 
-/// Every command line ends with one of the documented statuses and prints nothing harmful; what is not
-/// carried out says why, and prints nothing on standard output but the counters, which come first.
+/// Every command line ends with one of the documented statuses and prints nothing harmful; what is
+/// not carried out says why, and prints nothing on standard output but the counters, which come
+/// first.
 pub fn holds(input: &[u8]) {
     let words: Vec<BString> =
         input.split(|byte| *byte == 0).take(WORDS).map(BString::from).collect();

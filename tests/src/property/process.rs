@@ -79,9 +79,9 @@ fn links(field: &[u8]) -> Vec<(&str, &[u8])> {
     links.take(LINKS).collect()
 }
 
-/// Whatever a process shows of itself, a listing with processes is printed, shows the same sockets as one
-/// without, and names them so that no name can pass for more than a name. What is told of the process
-/// stands in its files.
+/// Whatever a process shows of itself, a listing with processes is printed, shows the same sockets
+/// as one without, and names them so that no name can pass for more than a name. What is told of
+/// the process stands in its files.
 pub fn holds(input: &[u8]) {
     let files = Files::of(input);
     let root = files.build();
@@ -107,7 +107,8 @@ fn listed(root: &FakeRoot, word: &str) -> Printed {
     printed
 }
 
-/// A line is that of the socket, with nothing behind it but processes, each with a name and numbers.
+/// A line is that of the socket, with nothing behind it but processes, each with a name and
+/// numbers.
 fn has_processes(line: &[u8], bare: &[u8]) {
     let line = BString::from(line);
     let Some((socket, processes)) = line.split_once_str(" users:(") else {

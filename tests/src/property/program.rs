@@ -100,8 +100,8 @@ fn begins_alike(one: &[u8], other: &[u8], bits: u8) -> bool {
     (0..bits).all(|index| bit(one, index) == bit(other, index))
 }
 
-/// Looks at a program as the kernel does (`inet_diag_bc_audit`): every operation is followed by one or
-/// by the end, and leads to one, to the end, or just behind it.
+/// Looks at a program as the kernel does (`inet_diag_bc_audit`): every operation is followed by one
+/// or by the end, and leads to one, to the end, or just behind it.
 pub(super) fn audit(program: &[u8]) {
     assert!(program.len() <= MAX_BYTES, "{} bytes", program.len());
     let mut starts = Vec::new();
@@ -124,8 +124,8 @@ pub(super) fn audit(program: &[u8]) {
     }
 }
 
-/// Runs a program as the kernel does (`inet_diag_bc_run`), and returns whether some outcome of what is
-/// not known of the socket accepts it.
+/// Runs a program as the kernel does (`inet_diag_bc_run`), and returns whether some outcome of what
+/// is not known of the socket accepts it.
 pub(super) fn accepts(program: &[u8], socket: &InetSocket) -> bool {
     let mut reached = vec![false; program.len() + 5];
     reached[0] = true;

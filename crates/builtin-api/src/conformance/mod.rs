@@ -56,9 +56,9 @@
 //!
 //! # Limits
 //!
-//! A host that does not hand on what it was given is found out after [`MAX_AHEAD_BYTES`], so its own
-//! limits of input and output have to be larger. A handshake that a host breaks is given up after
-//! [`MAX_WAIT`].
+//! A host that does not hand on what it was given is found out after [`MAX_AHEAD_BYTES`], so its
+//! own limits of input and output have to be larger. A handshake that a host breaks is given up
+//! after [`MAX_WAIT`].
 
 mod feature;
 mod probe;

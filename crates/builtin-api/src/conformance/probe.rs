@@ -129,8 +129,8 @@ impl Observations {
         Err(Answer::No(NOT_CALLED.to_owned()))
     }
 
-    /// Returns the verdict of the builtin that was called last. It is waited for, because a host may
-    /// give a call up and return before the builtin does.
+    /// Returns the verdict of the builtin that was called last. It is waited for, because a host
+    /// may give a call up and return before the builtin does.
     pub(super) fn take_verdict(&self) -> Answer {
         let end = Instant::now() + MAX_WAIT;
         let mut notes = self.notes();

@@ -75,8 +75,8 @@ impl Sandbox {
 }
 
 impl GrantedPath<'_> {
-    /// Returns what the file system says about the place, without opening it. `action` is what it is
-    /// asked for.
+    /// Returns what the file system says about the place, without opening it. `action` is what it
+    /// is asked for.
     pub(super) fn metadata(&self, action: &'static str) -> Result<Metadata, SandboxError> {
         self.grant.dir.metadata(self.beneath.lookup()).map_err(self.failed(action))
     }

@@ -80,8 +80,8 @@ impl From<io::Error> for TreeError {
     }
 }
 
-/// Removes the directory `name` of `parent`, through handles only, so that a directory that is moved
-/// meanwhile is not followed to its new place by path.
+/// Removes the directory `name` of `parent`, through handles only, so that a directory that is
+/// moved meanwhile is not followed to its new place by path.
 fn remove_tree(parent: &Dir, name: &OsStr, levels: usize) -> Result<(), TreeError> {
     let levels = levels.checked_sub(1).ok_or(TreeError::TooDeep)?;
     let dir = open_dir_itself(parent, name)?;
@@ -98,8 +98,8 @@ fn remove_tree(parent: &Dir, name: &OsStr, levels: usize) -> Result<(), TreeErro
 
 /// Opens a directory, but not a link to one.
 ///
-/// Where `openat2` is missing, cap-std follows a link in spite of the flag; it still cannot lead out
-/// of `parent`.
+/// Where `openat2` is missing, cap-std follows a link in spite of the flag; it still cannot lead
+/// out of `parent`.
 fn open_dir_itself(parent: &Dir, name: &OsStr) -> io::Result<Dir> {
     let mut options = OpenOptions::new();
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;

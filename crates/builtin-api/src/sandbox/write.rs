@@ -18,8 +18,8 @@ use super::{
 const PERMISSION_BITS: u32 = 0o777;
 
 impl Sandbox {
-    /// Opens a regular file for writing from its start; it is created when it is missing, and emptied
-    /// when it is not. Links are followed within the grant.
+    /// Opens a regular file for writing from its start; it is created when it is missing, and
+    /// emptied when it is not. Links are followed within the grant.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`SandboxErrorKind::ReadOnly`] in a read-only grant, [`SandboxErrorKind::CrossesGrants`] when
-    /// the two paths are in two grants, or in two file systems of one.
+    /// [`SandboxErrorKind::ReadOnly`] in a read-only grant, [`SandboxErrorKind::CrossesGrants`]
+    /// when the two paths are in two grants, or in two file systems of one.
     pub fn rename(&self, from: impl AsRef<[u8]>, to: impl AsRef<[u8]>) -> Result<(), SandboxError> {
         let from = self.writable(from.as_ref())?;
         let to = self.writable(to.as_ref())?;

@@ -4,9 +4,9 @@
 //!  broker ── ticket, 8 bytes, little-endian; SCM_RIGHTS with one descriptor ──► shell
 //! ```
 //!
-//! The shell chooses a larger ticket for each request, and the broker sends the descriptor before the
-//! answer. So the one that belongs to an answer is there when that is, and what comes with a smaller
-//! ticket belongs to a request that was given up.
+//! The shell chooses a larger ticket for each request, and the broker sends the descriptor before
+//! the answer. So the one that belongs to an answer is there when that is, and what comes with a
+//! smaller ticket belongs to a request that was given up.
 //!
 //! Security: the broker receives no descriptors. It reads its requests by `read`, for which the
 //! kernel closes what is sent along, and its filter has no other way to receive.

@@ -11,7 +11,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{BrokerError, error::Repr};
 
-/// Bytes of an answer: 128 MiB, in which the processes of as many sockets as a scan keeps have room.
+/// Bytes of an answer: 128 MiB, in which the processes of as many sockets as a scan keeps have
+/// room.
 pub(super) const MAX_ANSWER_BYTES: usize = 128 << 20;
 
 /// Bytes of a request: 16 MiB, in which the inodes of more sockets than a machine has have room.

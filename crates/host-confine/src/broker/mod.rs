@@ -6,26 +6,28 @@
 //!              ◄── Answer ── frame ◄ a pipe ═════
 //! ```
 //!
-//! A broker is the shell's own program, started before the shell confines itself and before it has a
-//! second thread. It holds the handles of its [`Service`] and two pipes, has a filter of system calls
-//! of its own, and ends when the shell's end of a pipe is closed, which is when the shell ends.
+//! A broker is the shell's own program, started before the shell confines itself and before it has
+//! a second thread. It holds the handles of its [`Service`] and two pipes, has a filter of system
+//! calls of its own, and ends when the shell's end of a pipe is closed, which is when the shell
+//! ends.
 //!
-//! Landlock is what makes one necessary: from within a Landlock domain no process outside of it can be
-//! looked into, not even by root. So the processes of sockets ([`ProcessService`]) come from outside of the
-//! shell's domain, from a process that no script reaches but through this protocol.
+//! Landlock is what makes one necessary: from within a Landlock domain no process outside of it can
+//! be looked into, not even by root. So the processes of sockets ([`ProcessService`]) come from
+//! outside of the shell's domain, from a process that no script reaches but through this protocol.
 //!
-//! Names of hosts ([`Resolver`]) come from the C library, which opens files, sockets and further libraries
-//! as the machine is set up. None of that is left to the shell, and it is all that is left to that broker.
+//! Names of hosts ([`Resolver`]) come from the C library, which opens files, sockets and further
+//! libraries as the machine is set up. None of that is left to the shell, and it is all that is
+//! left to that broker.
 //!
-//! The network namespaces of the machine come and go while the shell runs, and a confined process enters
-//! none ([`NamespaceService`]). That broker opens a netlink socket inside each, and passes it over a
-//! unix socket: it reads its requests from one, and sends descriptors back over it.
+//! The network namespaces of the machine come and go while the shell runs, and a confined process
+//! enters none ([`NamespaceService`]). That broker opens a netlink socket inside each, and passes
+//! it over a unix socket: it reads its requests from one, and sends descriptors back over it.
 //!
 //! # Trust
 //!
-//! Neither side takes the other's word for a length: a frame is bounded, and what is in it is decoded
-//! into typed data or refused. A shell that was taken over can ask a broker whatever its service
-//! answers, which is what the host granted to scripts, and nothing else.
+//! Neither side takes the other's word for a length: a frame is bounded, and what is in it is
+//! decoded into typed data or refused. A shell that was taken over can ask a broker whatever its
+//! service answers, which is what the host granted to scripts, and nothing else.
 //!
 //! # Another kind
 //!

@@ -30,8 +30,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Finds network namespaces and opens them, for who can do neither.
 ///
-/// Security: what is asked for is one of the namespaces that the last search found, by its identity.
-/// No path and no number of a process comes from outside.
+/// Security: what is asked for is one of the namespaces that the last search found, by its
+/// identity. No path and no number of a process comes from outside.
 pub struct NamespaceService<D> {
     finder: NamespaceFinder,
     details: NamespaceDetails,
@@ -40,15 +40,16 @@ pub struct NamespaceService<D> {
     descriptors: D,
 }
 
-/// How much of namespaces is returned, whatever is asked: as much as the policy of the shell allows.
+/// How much of namespaces is returned, whatever is asked: as much as the policy of the shell
+/// allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamespaceDetails {
     /// The processes that live there, too.
     Full,
     /// No processes.
     Names,
-    /// No processes, and nothing of namespaces that cannot be read, for the shell shows some sockets
-    /// alone.
+    /// No processes, and nothing of namespaces that cannot be read, for the shell shows some
+    /// sockets alone.
     Readable,
 }
 
@@ -263,7 +264,8 @@ impl AsFd for NamespaceBroker {
 }
 
 impl Connection {
-    /// Asks, and hands the answer over with the descriptor that came with it, if there has to be one.
+    /// Asks, and hands the answer over with the descriptor that came with it, if there has to be
+    /// one.
     fn ask(
         &self,
         request: impl FnOnce(u64) -> NamespaceRequest,

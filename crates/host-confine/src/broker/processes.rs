@@ -12,8 +12,8 @@ use socket_query::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
 
 use super::{Broker, BrokerError, BrokerErrorKind, Service};
 
-/// How long a scan may take: 1 min, a hundred times what one of half a million descriptors takes. The
-/// end of the script ends the wait before.
+/// How long a scan may take: 1 min, a hundred times what one of half a million descriptors takes.
+/// The end of the script ends the wait before.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks into processes, below the one handle that it holds.
@@ -25,7 +25,8 @@ pub struct ProcessService {
 
 /// How much of processes is told, whatever is asked: as much as the policy of the shell allows.
 ///
-/// Security: it is told to the broker when it is started. Who took the shell over later can ask for no more.
+/// Security: it is told to the broker when it is started. Who took the shell over later can ask for
+/// no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// What is told of each process.

@@ -9,14 +9,15 @@ use socket_query::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 
 use super::{Broker, BrokerError, BrokerErrorKind, Service};
 
-/// How long one look-up may take: 2 s. The C library asks a name server that does not answer for longer.
+/// How long one look-up may take: 2 s. The C library asks a name server that does not answer for
+/// longer.
 const LOOK_UP: Duration = Duration::from_secs(2);
 
 /// How long an answer may take: a look-up, and the way to the broker and back.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Bytes of the name of a host that is looked up: 253, as many as DNS has (RFC 1035, 2.3.4, without the
-/// lengths and the root).
+/// Bytes of the name of a host that is looked up: 253, as many as DNS has (RFC 1035, 2.3.4, without
+/// the lengths and the root).
 const MAX_NAME_BYTES: usize = 253;
 
 /// Addresses of one host that are told: 256. A filter compares with no more.
@@ -81,7 +82,8 @@ impl HostNames for Resolver {
         name: &str,
         interrupt: &dyn Interrupt,
     ) -> Result<Vec<IpAddr>, HostNameError> {
-        // Security: who asks may have been taken over. What is no name of a host never gets to the C library.
+        // Security: who asks may have been taken over. What is no name of a host never gets to the
+        // C library.
         if !is_host_name(name) {
             return Err(HostNameError::Unknown);
         }

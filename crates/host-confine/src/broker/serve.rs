@@ -11,8 +11,8 @@ use super::{
 ///
 /// # Errors
 ///
-/// [`Protocol`](super::BrokerErrorKind::Protocol) for what is no request, after which nothing in the
-/// stream can be understood, and [`Io`](super::BrokerErrorKind::Io).
+/// [`Protocol`](super::BrokerErrorKind::Protocol) for what is no request, after which nothing in
+/// the stream can be understood, and [`Io`](super::BrokerErrorKind::Io).
 pub fn serve<S: Service>(
     service: &S,
     input: &mut dyn Read,

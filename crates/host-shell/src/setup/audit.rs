@@ -7,8 +7,9 @@
 //!
 //! The line of a call has `"tool":"list_sockets"` after its time.
 //!
-//! Security: a line has numbers, and names that are in this program; nothing of what a script says or
-//! sees. What is reported by the process in which scripts run is typed so that it can have nothing else.
+//! Security: a line has numbers, and names that are in this program; nothing of what a script says
+//! or sees. What is reported by the process in which scripts run is typed so that it can have
+//! nothing else.
 
 use std::{
     fmt,

@@ -2,12 +2,13 @@
 //!
 //! Everything that a process takes from the system by name is opened here, once, before any script
 //! runs and before any thread starts: the directories that the command line names, the script file,
-//! and the names of services, protocols and users, which are read whole and handed on as bytes. After that
-//! nothing opens a path.
+//! and the names of services, protocols and users, which are read whole and handed on as bytes.
+//! After that nothing opens a path.
 //!
 //! # Ambient Authority
 //!
-//! [`Handles::open`], [`open`] and [`read_script`] use the authority of the user who started the program.
+//! [`Handles::open`], [`open`] and [`read_script`] use the authority of the user who started the
+//! program.
 
 use std::{
     fs::File,
@@ -86,8 +87,8 @@ pub enum TableOrigin {
     Host,
 }
 
-/// Where something comes from that a confined process cannot find out: the processes of sockets, the
-/// names of hosts, and the network namespaces of the machine.
+/// Where something comes from that a confined process cannot find out: the processes of sockets,
+/// the names of hosts, and the network namespaces of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnsweredBy {
     /// Nowhere: it is not granted.
@@ -153,8 +154,8 @@ fn authority() -> AmbientAuthority {
     ambient_authority()
 }
 
-/// What a [`Setup`] names, opened once. Every process in which scripts run has these handles, so that
-/// all of them see the same, whatever became of the paths.
+/// What a [`Setup`] names, opened once. Every process in which scripts run has these handles, so
+/// that all of them see the same, whatever became of the paths.
 #[derive(Debug)]
 pub struct Handles {
     sandbox: Sandbox,
@@ -171,8 +172,8 @@ impl Handles {
     ///
     /// # Ambient Authority
     ///
-    /// It opens the granted directories, the fake proc root and the other procfs, and the files of policies
-    /// and network namespaces.
+    /// It opens the granted directories, the fake proc root and the other procfs, and the files of
+    /// policies and network namespaces.
     pub(crate) fn open(setup: &Setup) -> Result<Self, CapabilityError> {
         let mut sandbox = Sandbox::empty();
         let directories = setup.directories.iter();
@@ -186,13 +187,14 @@ impl Handles {
         Ok(Self { sandbox, places, policy, namespaces, proc_root, host_proc })
     }
 
-    /// Returns the granted directories: the path at which scripts see each, and what they may do there.
+    /// Returns the granted directories: the path at which scripts see each, and what they may do
+    /// there.
     pub fn directories(&self) -> impl Iterator<Item = (&BStr, Access)> {
         self.sandbox.grants()
     }
 
-    /// Returns the handles without granted directories, for a process that lists sockets and runs no
-    /// script.
+    /// Returns the handles without granted directories, for a process that lists sockets and runs
+    /// no script.
     #[must_use]
     pub fn without_directories(self) -> Self {
         Self { sandbox: Sandbox::empty(), places: Vec::new(), ..self }
@@ -203,11 +205,11 @@ impl Handles {
 ///
 /// # Ambient Authority
 ///
-/// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root the system's
-/// `/proc`, sock_diag and `/sys/fs/cgroup`. It enters the network namespaces, on a thread that ends at once.
-/// With the grant `events` it opens sockets to follow events on, and with the grant `kill` it gives
-/// the right to destroy sockets; otherwise nothing of the kind exists in the process. With the grants
-/// `processes` and `resolve` it starts a broker each.
+/// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root the
+/// system's `/proc`, sock_diag and `/sys/fs/cgroup`. It enters the network namespaces, on a thread
+/// that ends at once. With the grant `events` it opens sockets to follow events on, and with the
+/// grant `kill` it gives the right to destroy sockets; otherwise nothing of the kind exists in the
+/// process. With the grants `processes` and `resolve` it starts a broker each.
 pub(crate) fn open(setup: &Setup, handles: Handles) -> Result<Capabilities, CapabilityError> {
     let Handles { sandbox, places, policy, namespaces, proc_root, host_proc } = handles;
     let mut confinement = Confinement::new(Duty::Scripts);
@@ -256,8 +258,8 @@ fn host_procfs(host: &Dir) -> Result<ProcRoot, CapabilityError> {
     ProcRoot::from_procfs(host).map_err(|error| CapabilityError::HostProc(error.into()))
 }
 
-/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not there a
-/// command that names the `ss` command to use instead.
+/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not
+/// there a command that names the `ss` command to use instead.
 pub(crate) fn registry(view: &PolicyView) -> Result<Registry, CapabilityError> {
     let mut registry = Registry::new();
     registry.register(Ss::new(view.clone()))?;
@@ -325,8 +327,8 @@ struct Brokers<'a> {
 }
 
 impl Brokers<'_> {
-    /// Starts the broker of processes, if a confined process is granted them. Without the grant there is
-    /// none.
+    /// Starts the broker of processes, if a confined process is granted them. Without the grant
+    /// there is none.
     fn processes(&self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
         let Self { policy, .. } = *self;
         if !policy.grants().contains(Grant::Processes) {
@@ -345,8 +347,8 @@ impl Brokers<'_> {
         Ok((system.with_processes(Arc::new(ProcessBroker::new(broker))), AnsweredBy::Broker(pid)))
     }
 
-    /// Starts the broker of host names, if a confined process is granted them. Without the grant there is
-    /// none.
+    /// Starts the broker of host names, if a confined process is granted them. Without the grant
+    /// there is none.
     fn host_names(&self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
         if !self.policy.grants().contains(Grant::Resolve) {
             return Ok((system, AnsweredBy::Nowhere));
@@ -359,8 +361,8 @@ impl Brokers<'_> {
         Ok((system.with_host_names(hosts), AnsweredBy::Broker(pid)))
     }
 
-    /// Starts the broker of namespaces, if a confined process is granted every one of them. Without the
-    /// grant there is none.
+    /// Starts the broker of namespaces, if a confined process is granted every one of them. Without
+    /// the grant there is none.
     fn namespaces(
         &self,
         system: System,
@@ -427,8 +429,8 @@ impl Brokers<'_> {
     /// # Ambient Authority
     ///
     /// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
-    /// process's environment, and what it may do it takes as this process did: as its user. It works in
-    /// the other procfs, if there is one, so that it looks at the one that was opened.
+    /// process's environment, and what it may do it takes as this process did: as its user. It
+    /// works in the other procfs, if there is one, so that it looks at the one that was opened.
     #[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
     fn spawn(&self, kind: Kind, requests: Stdio) -> Result<Child, CapabilityError> {
         let directory = match self.host {
@@ -484,14 +486,14 @@ pub(crate) fn finder(procfs: Procfs) -> Result<NamespaceFinder, CapabilityError>
 ///
 /// # Ambient Authority
 ///
-/// It reads the files of [`RESOLVER_FILES`], loads libraries, and connects to the servers that these
-/// files name.
+/// It reads the files of [`RESOLVER_FILES`], loads libraries, and connects to the servers that
+/// these files name.
 pub(crate) fn resolver() -> Resolver {
     Resolver::new(Arc::new(SystemHostNames::from_ambient(authority())))
 }
 
-/// What the C library reads to know whom to ask (`nsswitch.conf(5)`, `resolv.conf(5)`, `gai.conf(5)`), and
-/// where its libraries are.
+/// What the C library reads to know whom to ask (`nsswitch.conf(5)`, `resolv.conf(5)`,
+/// `gai.conf(5)`), and where its libraries are.
 const RESOLVER_FILES: [&str; 8] = [
     "/etc/nsswitch.conf",
     "/etc/resolv.conf",
@@ -503,8 +505,8 @@ const RESOLVER_FILES: [&str; 8] = [
     "/etc/ld.so.cache",
 ];
 
-/// Where libraries lie that the C library may load, and where daemons listen that know names of hosts:
-/// `nscd`, `systemd-resolved`, `avahi-daemon`, `sssd`.
+/// Where libraries lie that the C library may load, and where daemons listen that know names of
+/// hosts: `nscd`, `systemd-resolved`, `avahi-daemon`, `sssd`.
 const RESOLVER_DIRECTORIES: [&str; 12] = [
     "/lib",
     "/lib64",
@@ -614,8 +616,8 @@ fn open_directory(path: &Path) -> Result<Dir, CapabilityError> {
 
 /// Opens the file of an audit to append to it. One that is not there is made, for its user alone.
 ///
-/// Security: the last name is no link, what is opened is a regular file, and it is not in a directory in
-/// which scripts could read or write it.
+/// Security: the last name is no link, what is opened is a regular file, and it is not in a
+/// directory in which scripts could read or write it.
 ///
 /// # Ambient Authority
 ///

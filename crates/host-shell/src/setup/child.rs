@@ -1,8 +1,9 @@
 //! The process in which scripts run.
 //!
-//! It has the interpreter and all that scripts are granted, is confined, and has a limit of memory. It
-//! answers its parent, one request after the other, until that is gone; and it may end at any time: by
-//! the limit, by a stack that overflows, or because the parent wants it to. Nothing else is lost then.
+//! It has the interpreter and all that scripts are granted, is confined, and has a limit of memory.
+//! It answers its parent, one request after the other, until that is gone; and it may end at any
+//! time: by the limit, by a stack that overflows, or because the parent wants it to. Nothing else
+//! is lost then.
 
 use std::{
     cell::RefCell,
@@ -196,8 +197,8 @@ impl Scripts {
 
     /// Reads standard input to its end; a terminal is not read.
     ///
-    /// The interpreter takes the input whole, before the script starts. So a writer that never ends is
-    /// read on a thread that can be left, when the parent does not want to wait any longer.
+    /// The interpreter takes the input whole, before the script starts. So a writer that never ends
+    /// is read on a thread that can be left, when the parent does not want to wait any longer.
     fn read_input(
         &self,
         limit: u64,

@@ -5,9 +5,9 @@
 //!         ◄─ reports ──────                         ◄─ answers, notes ─────────
 //! ```
 //!
-//! Pipes and no sockets, so that the shell's own are not in its listings. They stay for as long as the
-//! shell does, from one child to the next, for a confined process can make no others. What a child
-//! left in them is thrown away before the next one is there.
+//! Pipes and no sockets, so that the shell's own are not in its listings. They stay for as long as
+//! the shell does, from one child to the next, for a confined process can make no others. What a
+//! child left in them is thrown away before the next one is there.
 
 use std::{
     io::{self, PipeReader, PipeWriter, Read as _, Write as _},
@@ -121,7 +121,8 @@ pub struct Printed {
 pub(super) mod order {
     /// End the child.
     pub(crate) const KILL: u8 = b'k';
-    /// Start the next child, now that there is none. The parent asks nothing before that is reported.
+    /// Start the next child, now that there is none. The parent asks nothing before that is
+    /// reported.
     pub(crate) const SPAWN: u8 = b's';
 }
 

@@ -1,7 +1,8 @@
 //! Sets up what scripts are granted, and runs them in a process that can be ended.
 //!
-//! A [`Shell`](crate::Shell) alone cannot hold a limit of memory, and cannot be ended while it computes.
-//! This module is what a program needs around it, and what `host-shell` and `ss-mcp` are made of:
+//! A [`Shell`](crate::Shell) alone cannot hold a limit of memory, and cannot be ended while it
+//! computes. This module is what a program needs around it, and what `host-shell` and `ss-mcp` are
+//! made of:
 //!
 //! ```text
 //!  parent: asks, has the deadline and the last word ── confined by the program
@@ -10,9 +11,10 @@
 //! ```
 //!
 //! 1. A [`Setup`] says what is granted. It is plain data, from a command line.
-//! 2. [`start`] opens what it names, once, and copies the process. That has to come before the second
-//!    thread.
-//! 3. A [`Session`] asks the child, one [`Request`] after the other, and never waits for it too long.
+//! 2. [`start`] opens what it names, once, and copies the process. That has to come before the
+//!    second thread.
+//! 3. A [`Session`] asks the child, one [`Request`] after the other, and never waits for it too
+//!    long.
 //!
 //! # Example
 //!
@@ -113,9 +115,9 @@ impl Setup {
     ///
     /// # Ambient Authority
     ///
-    /// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root the system's
-    /// `/proc`, sock_diag and `/sys/fs/cgroup`. It enters network namespaces, on a thread that ends at once, and
-    /// starts `/proc/self/exe` as a broker.
+    /// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root
+    /// the system's `/proc`, sock_diag and `/sys/fs/cgroup`. It enters network namespaces, on a
+    /// thread that ends at once, and starts `/proc/self/exe` as a broker.
     ///
     /// # Errors
     ///
@@ -149,8 +151,8 @@ impl Capabilities {
     }
 }
 
-/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not there a
-/// command that names the `ss` command to use instead.
+/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not
+/// there a command that names the `ss` command to use instead.
 ///
 /// # Errors
 ///
@@ -213,7 +215,8 @@ pub struct Host {
     pub handles: Handles,
     /// The ways to run scripts, each with its processes.
     pub sessions: Vec<Session>,
-    /// The audit, which the sessions write, too, unless their streams are [captured](Streams::Captured).
+    /// The audit, which the sessions write, too, unless their streams are
+    /// [captured](Streams::Captured).
     pub audit: Option<Audit>,
 }
 
@@ -223,12 +226,14 @@ pub struct Host {
 ///
 /// # Ambient Authority
 ///
-/// As [`Setup::open_handles`], and the file of the audit. Each child does what [`Setup::open`] does.
+/// As [`Setup::open_handles`], and the file of the audit. Each child does what [`Setup::open`]
+/// does.
 ///
 /// # Errors
 ///
-/// [`Capability`](SetupErrorKind::Capability) for what cannot be had, [`Confine`](SetupErrorKind::Confine) when
-/// there is a second thread, [`System`](SetupErrorKind::System) when the system gives no pipe or process.
+/// [`Capability`](SetupErrorKind::Capability) for what cannot be had,
+/// [`Confine`](SetupErrorKind::Confine) when there is a second thread,
+/// [`System`](SetupErrorKind::System) when the system gives no pipe or process.
 pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role, SetupError> {
     let handles = setup.open_handles()?;
     let audit = setup.audit.as_deref().map(|path| capabilities::open_audit(path, &handles));
@@ -272,8 +277,8 @@ fn spawn(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers a shell that this process was started by, until it ends; its kind is read from the words that follow
-/// [`BROKER`].
+/// Answers a shell that this process was started by, until it ends; its kind is read from the words
+/// that follow [`BROKER`].
 ///
 /// # Ambient Authority
 ///
@@ -281,8 +286,8 @@ fn spawn(
 ///
 /// # Errors
 ///
-/// [`Confine`](SetupErrorKind::Confine) when the process cannot be confined, [`System`](SetupErrorKind::System) for
-/// what is no request.
+/// [`Confine`](SetupErrorKind::Confine) when the process cannot be confined,
+/// [`System`](SetupErrorKind::System) for what is no request.
 pub fn serve_broker(kind: Kind) -> Result<(), SetupError> {
     let own = own_process()?;
     let (input, output) = (&mut stdin().lock(), &mut stdout().lock());

@@ -34,13 +34,13 @@ pub struct Setup {
     pub limits: ScriptLimits,
     /// The network namespaces that `ss -N` may list.
     pub namespaces: Vec<Namespace>,
-    /// Whether `--all-namespaces` may list every network namespace of the machine, whatever the policies
-    /// say of it; it takes the grant.
+    /// Whether `--all-namespaces` may list every network namespace of the machine, whatever the
+    /// policies say of it; it takes the grant.
     pub every_namespace: bool,
     /// A directory whose sockets are listed instead of the system's.
     pub proc_root: Option<PathBuf>,
-    /// A procfs whose process 1 lives in the network namespace that is listed, such as that of the host
-    /// of a container. Without a fake proc root.
+    /// A procfs whose process 1 lives in the network namespace that is listed, such as that of the
+    /// host of a container. Without a fake proc root.
     pub host_proc: Option<PathBuf>,
     /// The file of the audit.
     pub audit: Option<PathBuf>,
@@ -77,8 +77,8 @@ pub enum Streams {
     Program,
     /// The same, and each script is a line of a prompt.
     Prompt,
-    /// What comes with a request, and goes with its answer. Each script has a process to itself, and
-    /// the standard input and output of the program are out of its reach.
+    /// What comes with a request, and goes with its answer. Each script has a process to itself,
+    /// and the standard input and output of the program are out of its reach.
     Captured,
 }
 

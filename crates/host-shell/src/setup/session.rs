@@ -1,10 +1,10 @@
 //! The parent's side: it asks the process in which scripts run, and never waits for it too long.
 //!
 //! The interpreter looks at its clock between the steps of a script; a step that computes for long,
-//! or a write to a reader that does not read, can keep it from looking. It may use up its memory, or
-//! its stack. So it runs in a child process, and the parent decides: it receives Ctrl-C, knows the
-//! deadline, and has the process ended when that does not answer. Nothing here waits for the child,
-//! for a lock, or for a reader of the output.
+//! or a write to a reader that does not read, can keep it from looking. It may use up its memory,
+//! or its stack. So it runs in a child process, and the parent decides: it receives Ctrl-C, knows
+//! the deadline, and has the process ended when that does not answer. Nothing here waits for the
+//! child, for a lock, or for a reader of the output.
 
 use std::{
     cell::Cell,
@@ -121,8 +121,8 @@ impl Session {
         self.ask_since(Instant::now(), request)
     }
 
-    /// The same, with the deadline of a script that began at that time. A script has ended when its line
-    /// is in the audit; where it cannot be, nothing more runs.
+    /// The same, with the deadline of a script that began at that time. A script has ended when its
+    /// line is in the audit; where it cannot be, nothing more runs.
     pub fn ask_since(&mut self, begin: Instant, request: &Request) -> Ended {
         let time = SystemTime::now();
         let interrupts = self.interrupts.clone();
@@ -151,8 +151,8 @@ impl Session {
         }
     }
 
-    /// Runs a [captured](super::Streams::Captured) script in a process that is started for it, and ended
-    /// after it. Nothing is recorded: who asks knows more about it.
+    /// Runs a [captured](super::Streams::Captured) script in a process that is started for it, and
+    /// ended after it. Nothing is recorded: who asks knows more about it.
     ///
     /// # Errors
     ///

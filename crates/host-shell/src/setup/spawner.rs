@@ -8,8 +8,9 @@
 //!
 //! It reads one byte at a time, from the confined parent, and each means one of two things: end the
 //! child, start the next one. It reads nothing of a child, which has no pipe to it but one that is
-//! closed when it ends. So it is out of reach. It is confined all the same, by a filter of system calls that
-//! leaves what its children and their brokers need before they confine themselves further.
+//! closed when it ends. So it is out of reach. It is confined all the same, by a filter of system
+//! calls that leaves what its children and their brokers need before they confine themselves
+//! further.
 
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 
@@ -43,7 +44,8 @@ struct Running {
     end: PipeReader,
 }
 
-/// Starts children as they are ordered, until the parent is gone; and the first one before, if it `is_awaited`.
+/// Starts children as they are ordered, until the parent is gone; and the first one before, if it
+/// `is_awaited`.
 pub(super) fn run(
     own: &ProcRoot,
     ends: &SpawnerEnds,

@@ -1,5 +1,5 @@
-//! Brokers: the protocol over pipes, with a service of the test's own; and the broker of processes, as
-//! the program starts it.
+//! Brokers: the protocol over pipes, with a service of the test's own; and the broker of processes,
+//! as the program starts it.
 
 use std::{
     fs,

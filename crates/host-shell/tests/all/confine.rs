@@ -113,8 +113,8 @@ fn landlock(lines: &[String]) -> u32 {
     digits.map_or(0, |digits| digits.parse().unwrap())
 }
 
-/// What the broker of host names can do of what a shell cannot. Where it reaches is the kernel's to bound:
-/// files below what was kept, and by TCP the port of name servers.
+/// What the broker of host names can do of what a shell cannot. Where it reaches is the kernel's to
+/// bound: files below what was kept, and by TCP the port of name servers.
 const LEFT_TO_THE_RESOLVER: [&str; 3] =
     ["open a UDP socket", "open rtnetlink", "connect by a unix socket"];
 
@@ -187,7 +187,8 @@ impl Running {
         Self(child)
     }
 
-    /// Returns the process in which the script runs: the child of the one that starts such processes.
+    /// Returns the process in which the script runs: the child of the one that starts such
+    /// processes.
     pub(crate) fn script(&self) -> u32 {
         children(children(self.0.id())[0])[0]
     }
@@ -212,8 +213,8 @@ impl Drop for Running {
     }
 }
 
-/// Returns the processes that a process has started. A thread that ends meanwhile leaves its own to the
-/// first one.
+/// Returns the processes that a process has started. A thread that ends meanwhile leaves its own to
+/// the first one.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let lists =

@@ -54,7 +54,8 @@ fn background_subshells_share_one_limit() {
     assert!(stderr.contains("memory"), "{stderr}");
 }
 
-/// Bytes more than a process has at its start do not fit, and less than the least is an error of usage.
+/// Bytes more than a process has at its start do not fit, and less than the least is an error of
+/// usage.
 #[test]
 fn limit_of_memory_has_a_lower_bound() {
     assert_eq!(run(&["--max-memory", "134217728", "-c", "echo a"]).0, "a\n");
@@ -523,7 +524,8 @@ fn mixtures_of_nested_forms_end_well() {
     }
 }
 
-/// What any script ends with: its status or that of a limit, and no message about a failure of the program.
+/// What any script ends with: its status or that of a limit, and no message about a failure of the
+/// program.
 fn is_ended_well(stderr: &str, status: i32) -> bool {
     let is_status = (0..=127).contains(&status) && status != 101 || status == 255;
     let broken = ["panicked", "RUST_BACKTRACE", "fatal runtime error", ".rs:", "signal "];

@@ -52,7 +52,8 @@ fn a_link_outside_fails_the_command_that_meets_it(#[case] script: &str) {
     assert!(ran.stdout.ends_with("after\n") && !ran.stderr.is_empty(), "{ran:?}");
 }
 
-/// These are in `docs/shell.md`. Where the interpreter no longer ends the script, the line there goes.
+/// These are in `docs/shell.md`. Where the interpreter no longer ends the script, the line there
+/// goes.
 #[rstest]
 #[case::join("join out file")]
 #[case::tee("echo a | tee out")]

@@ -1,5 +1,5 @@
-//! Builtins in a bashkit shell that the embedder builds: which of its constructs hand output on, and
-//! which keep it until the builtin has ended. The documentation of `register` lists them.
+//! Builtins in a bashkit shell that the embedder builds: which of its constructs hand output on,
+//! and which keep it until the builtin has ended. The documentation of `register` lists them.
 
 use std::sync::{
     Arc,

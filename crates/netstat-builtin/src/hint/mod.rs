@@ -1,7 +1,7 @@
 //! Commands that are not there, and the `ss` command that answers instead.
 //!
-//! [`hint`] is a pure function of the words that were typed. What it repeats of them is quoted for a
-//! shell, and words that cannot be shown are not repeated.
+//! [`hint`] is a pure function of the words that were typed. What it repeats of them is quoted for
+//! a shell, and words that cannot be shown are not repeated.
 
 mod command;
 mod fuser;
@@ -104,8 +104,8 @@ pub fn hint(tool: Tool, args: &[BString]) -> Hint {
     found.unwrap_or(Hint::GENERAL)
 }
 
-/// A builtin of the name of a command that is not there: it prints what to use instead, on one line of
-/// standard error, with the status of a command that is not found.
+/// A builtin of the name of a command that is not there: it prints what to use instead, on one line
+/// of standard error, with the status of a command that is not found.
 #[derive(Clone, Copy, Debug)]
 pub struct MissingTool(pub Tool);
 

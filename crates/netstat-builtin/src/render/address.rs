@@ -130,8 +130,8 @@ impl<'a> Addresses<'a> {
     }
 }
 
-/// Appends an address as `inet_ntop(3)` prints it: that differs from Rust where exactly the first 96
-/// bits are zero (the old "compatible" addresses, RFC 4291), of which the rest reads as IPv4.
+/// Appends an address as `inet_ntop(3)` prints it: that differs from Rust where exactly the first
+/// 96 bits are zero (the old "compatible" addresses, RFC 4291), of which the rest reads as IPv4.
 fn push_address(out: &mut Vec<u8>, address: IpAddr) {
     match address {
         IpAddr::V6(address) if is_compatible(address) => {

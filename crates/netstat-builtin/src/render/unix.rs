@@ -39,7 +39,8 @@ impl UnixTable<'_> {
         push_text(out, "Path\n");
     }
 
-    /// Appends the rows of a socket: its own, and one for each connection that waits to be accepted.
+    /// Appends the rows of a socket: its own, and one for each connection that waits to be
+    /// accepted.
     pub(crate) fn push(&self, out: &mut Vec<u8>, socket: &UnixSocket) {
         let is_listed = match self.shown {
             Shown::Connections => socket.state != UnixState::Listening,

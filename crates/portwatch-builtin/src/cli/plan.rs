@@ -15,8 +15,8 @@ use super::{
 /// What was typed.
 type Raw<'a> = RawArgs<'a, Effect>;
 
-/// The time between two looks unless another is asked for: 50 ms. A person takes it for at once, and
-/// it costs less than a hundredth of a core.
+/// The time between two looks unless another is asked for: 50 ms. A person takes it for at once,
+/// and it costs less than a hundredth of a core.
 const DEFAULT_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What a call does.
@@ -195,9 +195,9 @@ fn verbs<'a>(raw: &'a Raw<'a>) -> impl Iterator<Item = (WatchVerb, &'a Typed<'a,
     })
 }
 
-/// Returns what is watched. To wait, each `--wait` and `--gone` has the words up to the next one, and
-/// the first of them those before it, too; words that each name a socket are conditions each for
-/// itself.
+/// Returns what is watched. To wait, each `--wait` and `--gone` has the words up to the next one,
+/// and the first of them those before it, too; words that each name a socket are conditions each
+/// for itself.
 fn conditions(raw: &Raw<'_>) -> Result<Vec<WaitCondition>, CliError> {
     let condition = |wanted, words: &[BString]| WaitCondition { wanted, which: which(raw, words) };
     let mut verbs = verbs(raw).peekable();
@@ -281,8 +281,8 @@ fn target(words: &[BString]) -> (Option<Protocol>, Target) {
     }
 }
 
-/// Returns the socket that a word alone names: `:PORT` or a number, `tcp:` or `udp:` before that or before
-/// `ADDRESS:PORT`, a path, or `unix:NAME`.
+/// Returns the socket that a word alone names: `:PORT` or a number, `tcp:` or `udp:` before that or
+/// before `ADDRESS:PORT`, a path, or `unix:NAME`.
 fn socket(word: &[u8]) -> Option<(Option<Protocol>, Target)> {
     let filter = |text: &[&[u8]]| Target::Filter(FilterText::from_iter([bstr::concat(text)]));
     let port = |word: &[u8]| {

@@ -1,14 +1,14 @@
 //! Replies that are received before they are wanted, several at the same time.
 //!
-//! The kernel dumps the TCP sockets of a family from three tables: those that listen, those that are
-//! bound and do nothing, and the connections. Each can be asked for alone, by states, and what is
-//! answered one after the other is what one request for all of them is answered. So a question is
-//! asked as up to three requests, and threads receive the replies of these and of the next questions
-//! while the caller is still busy with the first: formatting overlaps with the kernel's work, and the
-//! kernel works on several processors.
+//! The kernel dumps the TCP sockets of a family from three tables: those that listen, those that
+//! are bound and do nothing, and the connections. Each can be asked for alone, by states, and what
+//! is answered one after the other is what one request for all of them is answered. So a question
+//! is asked as up to three requests, and threads receive the replies of these and of the next
+//! questions while the caller is still busy with the first: formatting overlaps with the kernel's
+//! work, and the kernel works on several processors.
 //!
-//! A reply waits in a ring of [`RING`] datagrams. When it is full its thread stops receiving, and the
-//! dump waits in the kernel: memory is bounded, and nothing is dumped twice.
+//! A reply waits in a ring of [`RING`] datagrams. When it is full its thread stops receiving, and
+//! the dump waits in the kernel: memory is bounded, and nothing is dumped twice.
 
 use std::{
     cell::RefCell,
@@ -88,8 +88,8 @@ impl Ahead {
 }
 
 impl DiagSocket {
-    /// Has threads receive the replies to these questions while `work` runs, which asks them in this
-    /// order. Where that cannot make anything faster there are no threads.
+    /// Has threads receive the replies to these questions while `work` runs, which asks them in
+    /// this order. Where that cannot make anything faster there are no threads.
     pub(crate) fn ahead<R>(
         &self,
         questions: impl IntoIterator<Item = TableQuery>,

@@ -115,8 +115,8 @@ impl DestroyEvents {
     ///
     /// # Errors
     ///
-    /// [`Overrun`](ErrorKind::Overrun) when events came faster than they were received, and some are
-    /// lost; the next ones can be waited for. [`Interrupted`](ErrorKind::Interrupted),
+    /// [`Overrun`](ErrorKind::Overrun) when events came faster than they were received, and some
+    /// are lost; the next ones can be waited for. [`Interrupted`](ErrorKind::Interrupted),
     /// [`Truncated`](ErrorKind::Truncated), [`Malformed`](ErrorKind::Malformed),
     /// [`Io`](ErrorKind::Io).
     pub fn wait(

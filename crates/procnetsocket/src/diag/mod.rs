@@ -19,8 +19,8 @@
 //!
 //! # Compatibility
 //!
-//! Linux 3.3 and newer. Numbers are in the byte order of this machine: a capture of a machine of the
-//! other order cannot be read.
+//! Linux 3.3 and newer. Numbers are in the byte order of this machine: a capture of a machine of
+//! the other order cannot be read.
 
 mod ahead;
 mod bytes;

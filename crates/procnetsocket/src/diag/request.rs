@@ -4,9 +4,9 @@
 //!
 //! A netlink header and a structure of the family; its first byte is the family, its second the
 //! protocol. For internet sockets this is `struct inet_diag_req_v2`, 56 bytes: family, protocol,
-//! extensions, padding, states, and the identity of one socket, which is zero in a dump. Bit `n - 1`
-//! of the extensions asks for the attribute of number `n`. Attributes may follow: a filter program
-//! (1), and the protocol (3), as that of Multipath TCP, 262, has no room in a byte.
+//! extensions, padding, states, and the identity of one socket, which is zero in a dump. Bit `n -
+//! 1` of the extensions asks for the attribute of number `n`. Attributes may follow: a filter
+//! program (1), and the protocol (3), as that of Multipath TCP, 262, has no room in a byte.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -64,8 +64,8 @@ pub enum Request {
 pub struct InetLookup {
     /// The protocol; Multipath TCP and ping sockets cannot be looked up.
     pub protocol: InetProtocol,
-    /// Address and port on this side, which say the family, too. For a raw socket the port is its IP
-    /// protocol.
+    /// Address and port on this side, which say the family, too. For a raw socket the port is its
+    /// IP protocol.
     pub local: SocketAddr,
     /// Address and port on the other side, of the same family; unspecified and 0 for none.
     pub remote: SocketAddr,

@@ -28,8 +28,8 @@ use crate::{
 const RETRIES: u32 = 3;
 
 /// Netlink sockets of one [`DiagSocket`]: 6. So many requests are answered at once: of threads that
-/// receive [ahead](super::ahead), of a visitor that asks in turn, and of commands in a pipeline that
-/// list while they read a listing.
+/// receive [ahead](super::ahead), of a visitor that asks in turn, and of commands in a pipeline
+/// that list while they read a listing.
 const CHANNELS: usize = 6;
 
 /// How often the interrupt is asked while all netlink sockets are in use: 10 ms.
@@ -39,8 +39,8 @@ const POLL: Duration = Duration::from_millis(10);
 ///
 /// It belongs to the network namespace of the thread that opened it, and shows the sockets of that
 /// one. Threads may share it, and a visitor may ask in turn: it holds six netlink sockets, each for
-/// one request at a time; one that was [given a socket](Self::from_socket) holds that alone. Further
-/// requests wait for a free one.
+/// one request at a time; one that was [given a socket](Self::from_socket) holds that alone.
+/// Further requests wait for a free one.
 ///
 /// # Sandbox bypass
 ///
@@ -126,9 +126,9 @@ impl DiagSocket {
     /// [`NoHandler`](crate::ErrorKind::NoHandler) when the kernel does not know the table,
     /// [`NotFound`](crate::ErrorKind::NotFound) when it does not have the one socket that was asked
     /// for, and every other [`ErrorKind`](crate::ErrorKind) but those of `/proc`.
-    /// [`Timeout`](crate::ErrorKind::Timeout) also when no netlink socket becomes free: each visitor
-    /// that asks in turn uses one, and there are six. Rows that came before an error were handed
-    /// over.
+    /// [`Timeout`](crate::ErrorKind::Timeout) also when no netlink socket becomes free: each
+    /// visitor that asks in turn uses one, and there are six. Rows that came before an error
+    /// were handed over.
     pub fn visit<'a>(
         &self,
         request: &Request,
@@ -187,8 +187,8 @@ impl DiagSocket {
         Ok(())
     }
 
-    /// Copies the replies to a request, datagram by datagram, and returns the number of their bytes.
-    /// For looking into what the kernel said.
+    /// Copies the replies to a request, datagram by datagram, and returns the number of their
+    /// bytes. For looking into what the kernel said.
     ///
     /// # Errors
     ///

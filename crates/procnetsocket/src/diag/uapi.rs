@@ -1,6 +1,7 @@
 //! Numbers of the kernel's interface, by the kernel's names.
 //!
-//! They are the same on every architecture, and never change. Of each header: `include/uapi/linux/`.
+//! They are the same on every architecture, and never change. Of each header:
+//! `include/uapi/linux/`.
 
 /// `inet_diag.h`: attributes of a request.
 pub(super) const INET_DIAG_REQ_BYTECODE: u16 = 1;

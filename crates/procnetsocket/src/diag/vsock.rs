@@ -3,8 +3,8 @@
 //! # Format
 //!
 //! `struct vsock_diag_msg`, 32 bytes (`include/uapi/linux/vm_sockets_diag.h`): family 40, type,
-//! state, shutdown, then context and port of this side and of the other, inode and cookie, in words.
-//! There are no attributes.
+//! state, shutdown, then context and port of this side and of the other, inode and cookie, in
+//! words. There are no attributes.
 //!
 //! Kernel: `sk_diag_fill` in `net/vmw_vsock/diag.c`, since Linux 4.15.
 

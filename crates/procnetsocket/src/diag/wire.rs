@@ -3,7 +3,8 @@
 //! # Format
 //!
 //! A datagram holds messages, each padded to a multiple of 4 bytes. A message begins with a header
-//! of 16 bytes (`struct nlmsghdr`, `include/uapi/linux/netlink.h`), in the byte order of this machine:
+//! of 16 bytes (`struct nlmsghdr`, `include/uapi/linux/netlink.h`), in the byte order of this
+//! machine:
 //!
 //! | bytes | field | meaning |
 //! | --- | --- | --- |
@@ -14,7 +15,8 @@
 //! | 12 | `nlmsg_pid` | the port id of the socket that asked |
 //!
 //! An error and the end of a dump hold a number of 32 bits: 0, or a negative errno. At the end of a
-//! dump it tells that the kernel has no handler for the protocol, and may be missing on old kernels.
+//! dump it tells that the kernel has no handler for the protocol, and may be missing on old
+//! kernels.
 
 use super::bytes::Prefix;
 
@@ -60,8 +62,8 @@ impl Message<'_> {
         self.flags & NLM_F_DUMP_INTR != 0
     }
 
-    /// Returns the errno in an error or in the end of a dump; `None` for success, and where there is
-    /// none.
+    /// Returns the errno in an error or in the end of a dump; `None` for success, and where there
+    /// is none.
     pub fn errno(&self) -> Option<i32> {
         // The kernel sends it below zero; a number above zero is no success either.
         let code = Prefix::new(self.payload).i32().unsigned_abs();

@@ -8,7 +8,8 @@ use super::form;
 /// The inode of a socket in the kernel's `sockfs`, by which processes hold it.
 ///
 /// Zero in a kernel table means that no inode exists (TIME-WAIT and SYN-RECV sockets belong to no
-/// process), so zero cannot be held here: the field is an `Option<Inode>`. The kernel reuses numbers.
+/// process), so zero cannot be held here: the field is an `Option<Inode>`. The kernel reuses
+/// numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]

@@ -4,9 +4,9 @@
 //! everything to the right of it. What a source cannot know is `None`, never a made-up value; the
 //! few fields that cannot be absent say what they are then.
 //!
-//! With the feature `serde` a [`Socket`] is written as data and an [`OwnedSocket`] is read back, equal
-//! to what was written. The form is made for JSON; `docs/ss.schema.json` in the repository describes
-//! it. The example `read_listing` reads what `ss --json-lines` printed.
+//! With the feature `serde` a [`Socket`] is written as data and an [`OwnedSocket`] is read back,
+//! equal to what was written. The form is made for JSON; `docs/ss.schema.json` in the repository
+//! describes it. The example `read_listing` reads what `ss --json-lines` printed.
 
 #[macro_use]
 mod bits;

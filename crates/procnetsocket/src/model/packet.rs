@@ -216,8 +216,8 @@ pub struct PacketRing {
 pub struct Fanout {
     /// The id of the group.
     pub id: u16,
-    /// How a packet is given to one of them: 0 hash, 1 in turn, 2 CPU, 3 first with room, 4 random,
-    /// 5 queue, 6 and 7 by a program; the bits above 7 are flags.
+    /// How a packet is given to one of them: 0 hash, 1 in turn, 2 CPU, 3 first with room, 4
+    /// random, 5 queue, 6 and 7 by a program; the bits above 7 are flags.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u16,
 }

@@ -152,8 +152,8 @@ impl OwnedSocket {
 impl OwnedSocket {
     /// Forgets which object of the kernel the row is about: the cookie and the pointers.
     ///
-    /// Kernel: cookies are given out in the order in which sockets are first listed, and objects are
-    /// made side by side, so both say something of other sockets.
+    /// Kernel: cookies are given out in the order in which sockets are first listed, and objects
+    /// are made side by side, so both say something of other sockets.
     pub fn clear_objects(&mut self) {
         let nowhere = KernelPointer(0);
         match self {

@@ -6,9 +6,9 @@
 /// A datagram or raw socket is [`Established`](Self::Established) when it is connected and
 /// [`Close`](Self::Close) when it is not.
 ///
-/// It is printed as the word of iproute2, and parsed from it in upper or lower case: `ESTAB`, `SYN-SENT`,
-/// `TIME-WAIT`, `UNCONN` (for [`Close`](Self::Close)), `LISTEN` ... Words of filters that stand for several
-/// states (`connected`, `listening`) are not among them.
+/// It is printed as the word of iproute2, and parsed from it in upper or lower case: `ESTAB`,
+/// `SYN-SENT`, `TIME-WAIT`, `UNCONN` (for [`Close`](Self::Close)), `LISTEN` ... Words of filters
+/// that stand for several states (`connected`, `listening`) are not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u8)]

@@ -107,7 +107,8 @@ pub struct TcpInfo {
     /// The segment size that this side announced.
     #[doc(alias = "tcpi_advmss")]
     pub advertised_mss: u32,
-    /// By how many segments the order may differ before a loss is assumed; 3 unless it was learned.
+    /// By how many segments the order may differ before a loss is assumed; 3 unless it was
+    /// learned.
     #[doc(alias = "tcpi_reordering")]
     pub reordering: u32,
     /// The round trip time as the receiver estimates it; 0 when it did not.

@@ -36,8 +36,8 @@ pub struct UnixSocket {
     /// The kernel's protocol number, 0 on every known kernel.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub protocol: u32,
-    /// The flags word of the text table; bit 16 (`__SO_ACCEPTCON`) marks a listener. From sock_diag
-    /// no other bit is set.
+    /// The flags word of the text table; bit 16 (`__SO_ACCEPTCON`) marks a listener. From
+    /// sock_diag no other bit is set.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub flags: u32,
     /// The inode; `None` for a connection that nobody has accepted yet.

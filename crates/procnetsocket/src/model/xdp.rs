@@ -31,8 +31,8 @@ pub struct XdpSocket {
     pub detail: XdpDetail,
 }
 
-/// What is told of an XDP socket. Everything is absent when it was not asked for, or when the socket
-/// does not have it.
+/// What is told of an XDP socket. Everything is absent when it was not asked for, or when the
+/// socket does not have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -45,13 +45,13 @@ const PATIENCE: usize = 100;
 ///
 /// The identity of a namespace is the inode of the `net/tcp` that a process sees which lives in it:
 /// procfs numbers it when the namespace is made and gives the number to no other as long as it
-/// lives, and whoever sees the process may read it. The inode of nsfs, by which `lsns` and `ip netns`
-/// know a namespace, takes the right to look into a process; it is found where there is one.
+/// lives, and whoever sees the process may read it. The inode of nsfs, by which `lsns` and `ip
+/// netns` know a namespace, takes the right to look into a process; it is found where there is one.
 ///
 /// # Trust
 ///
-/// - A namespace in which no process lives, and which has no name in `/run/netns`, is not found: one
-///   that only an open file keeps, or a thread that left its process's namespace.
+/// - A namespace in which no process lives, and which has no name in `/run/netns`, is not found:
+///   one that only an open file keeps, or a thread that left its process's namespace.
 /// - Namespaces come and go: what was found may be gone when it is opened, and its numbers may be
 ///   those of a new one. [`tables`](Self::tables) checks the identity after entering.
 /// - Names are those of this mount namespace, and any bytes may stand in them.
@@ -171,8 +171,8 @@ impl NetNamespace {
 
     /// Returns whether a word is one of its names or the number of one of its inodes.
     ///
-    /// Kernel: both numbers come from one sequence (`proc_alloc_inum`), so that one of them is never
-    /// the other one of another namespace.
+    /// Kernel: both numbers come from one sequence (`proc_alloc_inum`), so that one of them is
+    /// never the other one of another namespace.
     pub fn answers_to(&self, word: &[u8]) -> bool {
         let number = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
         let inode = number.and_then(Inode::new);
@@ -208,8 +208,8 @@ impl NamespaceFinder {
     /// # Errors
     ///
     /// [`LimitExceeded`](ErrorKind::LimitExceeded), [`Interrupted`](ErrorKind::Interrupted),
-    /// [`Root`](ErrorKind::Root) and [`Io`](ErrorKind::Io). That a process or a namespace is gone or
-    /// closed is no error.
+    /// [`Root`](ErrorKind::Root) and [`Io`](ErrorKind::Io). That a process or a namespace is gone
+    /// or closed is no error.
     pub fn find(&self, interrupt: &dyn Interrupt) -> Result<FoundNamespaces, Error> {
         let mut search = Search::default();
         let pids = process::pids(&self.root, &ProcessLimits::default())?;
@@ -279,12 +279,13 @@ impl NamespaceFinder {
         }
     }
 
-    /// Opens a text table of a process that lives in a namespace that was found, for another process.
+    /// Opens a text table of a process that lives in a namespace that was found, for another
+    /// process.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) if none does any more; any other kind if the file cannot be
-    /// had.
+    /// [`NotFound`](ErrorKind::NotFound) if none does any more; any other kind if the file cannot
+    /// be had.
     pub fn text_table(&self, namespace: &NetNamespace, file: ProcFile) -> Result<File, Error> {
         self.text_tables(namespace).ok_or(Repr::Deserted)?.open(file)
     }
@@ -349,8 +350,8 @@ fn enter_and<T: Send>(
     })
 }
 
-/// The text tables of a namespace that was found: those of a process that lives there, or of a thread
-/// that enters it by its name.
+/// The text tables of a namespace that was found: those of a process that lives there, or of a
+/// thread that enters it by its name.
 #[derive(Debug)]
 struct FoundText {
     root: Arc<ProcRoot>,

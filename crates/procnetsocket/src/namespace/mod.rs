@@ -43,20 +43,20 @@ impl SocketTables {
     /// Opens the tables of the network namespace that `namespace` stands for: an open file of
     /// `/run/netns` or of `/proc/PID/ns/net`.
     ///
-    /// A thread enters the namespace, opens the sockets there, and ends; this process stays where it
-    /// is. There are no text tables: what sock_diag cannot show is an error of kind
+    /// A thread enters the namespace, opens the sockets there, and ends; this process stays where
+    /// it is. There are no text tables: what sock_diag cannot show is an error of kind
     /// [`Unsupported`](crate::ErrorKind::Unsupported).
     ///
     /// # Ambient Authority
     ///
-    /// As [`SocketTables::open_ambient`], for that namespace. The kernel asks for `CAP_SYS_ADMIN` in
-    /// the user namespaces of both.
+    /// As [`SocketTables::open_ambient`], for that namespace. The kernel asks for `CAP_SYS_ADMIN`
+    /// in the user namespaces of both.
     ///
     /// # Errors
     ///
     /// [`Denied`](crate::ErrorKind::Denied) without that capability,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the file is no network namespace, and
-    /// the errors of opening: here a missing sock_diag is one.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the file is no network namespace,
+    /// and the errors of opening: here a missing sock_diag is one.
     pub fn open_ambient_in(
         token: AmbientAuthority,
         namespace: BorrowedFd<'_>,
@@ -168,7 +168,8 @@ fn enter(namespace: BorrowedFd<'_>) -> Result<(), Error> {
         .map_err(|error| Repr::Namespace(error.into()).into())
 }
 
-/// Opens a socket in the network namespace that this thread is in, which is not that of the process.
+/// Opens a socket in the network namespace that this thread is in, which is not that of the
+/// process.
 fn socket_of_this_thread(
     token: AmbientAuthority,
     root: &ProcRoot,

@@ -85,8 +85,8 @@ pub(super) fn id_of(file: &File) -> Result<Inode, Error> {
 ///
 /// # Trust
 ///
-/// Which file of which namespace it is cannot be checked. What is checked is that reading it can do no
-/// harm: it is a regular file of a procfs, open for reading alone, and closed on exec.
+/// Which file of which namespace it is cannot be checked. What is checked is that reading it can do
+/// no harm: it is a regular file of a procfs, open for reading alone, and closed on exec.
 ///
 /// # Errors
 ///

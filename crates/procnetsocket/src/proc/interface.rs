@@ -6,9 +6,10 @@
 //! 2    eth0            1     0     01005e000001
 //! ```
 //!
-//! A line for each address that an interface listens to: its index, its name, two counts and the address
-//! (`dev_mc_seq_show` in `net/core/net-procfs.c`). A name has no blank and no colon (`dev_valid_name`), and any
-//! other byte. An interface that is down, or that has no internet address, may listen to none.
+//! A line for each address that an interface listens to: its index, its name, two counts and the
+//! address (`dev_mc_seq_show` in `net/core/net-procfs.c`). A name has no blank and no colon
+//! (`dev_valid_name`), and any other byte. An interface that is down, or that has no internet
+//! address, may listen to none.
 
 use std::{io::Read, num::NonZeroU32};
 

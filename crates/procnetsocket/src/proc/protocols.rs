@@ -8,9 +8,9 @@
 //! TCPv6     2432      1     740   no     192   yes  kernel      y  y  y  y  y  y  y  y  y  y  y  n
 //! ```
 //!
-//! Kernel: `proto_seq_show`. A line for each registered protocol, with its name first. A protocol of a
-//! module is there once the module is loaded. The column `sockets` is not read: not every protocol
-//! counts its sockets there.
+//! Kernel: `proto_seq_show`. A line for each registered protocol, with its name first. A protocol
+//! of a module is there once the module is loaded. The column `sockets` is not read: not every
+//! protocol counts its sockets there.
 
 use std::io::Read;
 

@@ -13,8 +13,8 @@
 //! A name with a colon, then keys and numbers in turn. `sockstat6` has the names `TCP6` and so on.
 //! In `snmp` each name stands in two lines, the keys in the first and the numbers in the second.
 //!
-//! Kernel: `sockstat_seq_show`, `sockstat6_seq_show` (`%d` and `%ld`) and `snmp_seq_show`. Lines and
-//! keys come and go (`UDPLITE`, `orphan`), so everything is found by its name.
+//! Kernel: `sockstat_seq_show`, `sockstat6_seq_show` (`%d` and `%ld`) and `snmp_seq_show`. Lines
+//! and keys come and go (`UDPLITE`, `orphan`), so everything is found by its name.
 
 use std::io::Read;
 
@@ -32,8 +32,8 @@ use crate::{
     },
 };
 
-/// The counts of `net/sockstat`. A count that the kernel does not print is `None`; the kernel counts
-/// with a sign, and may be below zero for a moment.
+/// The counts of `net/sockstat`. A count that the kernel does not print is `None`; the kernel
+/// counts with a sign, and may be below zero for a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SockStat {

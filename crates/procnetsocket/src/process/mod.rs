@@ -27,8 +27,8 @@
 //!   process that starts another program meanwhile may show the name of the one and a socket of the
 //!   other.
 //! - Linux 6.12 and later let nothing be mounted over a descriptor's link. On older kernels whoever
-//!   may mount over `/proc/<pid>/fd/<n>` can make a process look as if it had a socket open; everything else that
-//!   is mounted below `/proc` is refused.
+//!   may mount over `/proc/<pid>/fd/<n>` can make a process look as if it had a socket open;
+//!   everything else that is mounted below `/proc` is refused.
 //! - No process is no proof that there is none: see [`ProcessReport::closed`] and
 //!   [`ProcessReport::visibility`].
 

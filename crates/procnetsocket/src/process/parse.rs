@@ -33,8 +33,8 @@ pub(super) fn has_ended(stat: &[u8]) -> bool {
     behind.is_some_and(|behind| behind.starts_with(b") Z "))
 }
 
-/// Returns whether a `stat` line is that of a kernel thread: by the seventh word behind the name, which no
-/// process chooses (`PF_KTHREAD` in `include/linux/sched.h`).
+/// Returns whether a `stat` line is that of a kernel thread: by the seventh word behind the name,
+/// which no process chooses (`PF_KTHREAD` in `include/linux/sched.h`).
 pub(super) fn is_kernel_thread(stat: &[u8]) -> bool {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let behind = stat.rfind_byte(b')').and_then(|end| stat.get(end..));
@@ -55,8 +55,8 @@ pub(super) fn parse_uid(status: &[u8]) -> Option<u32> {
     }
 }
 
-/// Parses a command line: byte strings, each ended by a NUL. Of a process that has written something
-/// else in their place the last one may lack it.
+/// Parses a command line: byte strings, each ended by a NUL. Of a process that has written
+/// something else in their place the last one may lack it.
 pub(super) fn parse_command_line(text: &[u8]) -> Option<Vec<BString>> {
     if text.is_empty() {
         return None;

@@ -18,9 +18,9 @@ pub const MAX_HELD_SOCKETS: u64 = 4_000_000;
 /// [`Fact::TooLong`](crate::Fact::TooLong), for any process may have one.
 pub const MAX_COMMAND_LINE_BYTES: u64 = 1 << 20;
 
-/// Bytes of executables and command lines that are kept in all: 32 MiB. Any process may have as much as one
-/// [`MAX_COMMAND_LINE_BYTES`], and each of its threads tells the same; what comes past it is
-/// [`Fact::TooLong`](crate::Fact::TooLong).
+/// Bytes of executables and command lines that are kept in all: 32 MiB. Any process may have as
+/// much as one [`MAX_COMMAND_LINE_BYTES`], and each of its threads tells the same; what comes past
+/// it is [`Fact::TooLong`](crate::Fact::TooLong).
 pub const MAX_DETAIL_BYTES: u64 = 32 << 20;
 
 /// A question about processes.
@@ -75,8 +75,9 @@ pub enum WantedSockets {
     These(Vec<Inode>),
 }
 
-/// Whether the threads of a process are looked into one by one. They share their descriptors, unless
-/// a thread has taken a table of its own (`unshare(CLONE_FILES)`), and have names of their own.
+/// Whether the threads of a process are looked into one by one. They share their descriptors,
+/// unless a thread has taken a table of its own (`unshare(CLONE_FILES)`), and have names of their
+/// own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Threads {
@@ -104,15 +105,16 @@ pub enum ProcessDetails {
 }
 
 /// The bounds of one scan. Reaching one is an error of kind
-/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded), never a short answer, unless it says otherwise.
+/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded), never a short answer, unless it says
+/// otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessLimits {
     /// Processes looked into, and threads of one process. See [`MAX_PROCESSES`].
     pub processes: u64,
     /// Descriptors of wanted sockets kept. See [`MAX_HELD_SOCKETS`].
     pub held_sockets: u64,
-    /// Bytes of executables and command lines kept, past which they are told as too long, which is no
-    /// error. See [`MAX_DETAIL_BYTES`].
+    /// Bytes of executables and command lines kept, past which they are told as too long, which is
+    /// no error. See [`MAX_DETAIL_BYTES`].
     pub detail_bytes: u64,
 }
 

@@ -9,8 +9,8 @@ use crate::{model::Inode, proc::root::Pid};
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ProcessReport {
-    /// The processes (and threads, if they were asked for) that hold wanted sockets, in the order in
-    /// which the kernel lists them.
+    /// The processes (and threads, if they were asked for) that hold wanted sockets, in the order
+    /// in which the kernel lists them.
     pub tasks: Vec<Task>,
     /// Processes that have descriptors and that this one may not look into, or not into all of
     /// them. A thread counts with its process.
@@ -30,11 +30,12 @@ pub enum ProcVisibility {
     /// The first process is left out, which is always there: `/proc` is mounted with `hidepid=2` or
     /// `hidepid=4`, and how many others are left out cannot be known.
     Some,
-    /// Kernel threads are left out: `/proc` is that of a PID namespace of its own, or hides others from who
-    /// is its first process. Whether processes outside of it hold sockets cannot be known.
+    /// Kernel threads are left out: `/proc` is that of a PID namespace of its own, or hides others
+    /// from who is its first process. Whether processes outside of it hold sockets cannot be
+    /// known.
     Namespace,
-    /// It is not said, since a policy shows only some sockets: how many processes are left out would
-    /// say how many there are.
+    /// It is not said, since a policy shows only some sockets: how many processes are left out
+    /// would say how many there are.
     Withheld,
 }
 

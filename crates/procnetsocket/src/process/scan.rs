@@ -55,9 +55,9 @@ pub(crate) fn scan(
 
 /// Returns whose processes a live `/proc` shows, whose processes come in order.
 ///
-/// Kernel: the second process of the machine is the first of the kernel's threads (`kthreadd`). It stands in
-/// the `/proc` of the first PID namespace and in no other, and belongs to root, so it is hidden from everybody
-/// from whom something is.
+/// Kernel: the second process of the machine is the first of the kernel's threads (`kthreadd`). It
+/// stands in the `/proc` of the first PID namespace and in no other, and belongs to root, so it is
+/// hidden from everybody from whom something is.
 fn shown(root: &ProcRoot, pids: &[Pid]) -> ProcVisibility {
     let number = |place: usize| pids.get(place).map(|pid| pid.get());
     if number(0) != Some(1) {
@@ -322,8 +322,9 @@ impl ScanWorker<'_> {
 
     /// Adds a process once, with what its threads have open.
     ///
-    /// Threads share their descriptors, so the first one stands for all, whose directory is that of the
-    /// process. Kernel: when it has ended, and others have not, it has no descriptor any more.
+    /// Threads share their descriptors, so the first one stands for all, whose directory is that of
+    /// the process. Kernel: when it has ended, and others have not, it has no descriptor any
+    /// more.
     fn whole(
         &mut self,
         process: &TaskDir<'_>,

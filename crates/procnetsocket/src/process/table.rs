@@ -109,9 +109,9 @@ impl ProcessTable {
     }
 }
 
-/// Where to look in sorted entries: the kernel hands inodes out one after the other, so their range,
-/// cut into as many pieces as there are entries, leaves few in each piece. In any other range the
-/// search is no worse than one without this.
+/// Where to look in sorted entries: the kernel hands inodes out one after the other, so their
+/// range, cut into as many pieces as there are entries, leaves few in each piece. In any other
+/// range the search is no worse than one without this.
 #[derive(Clone, Debug, Default)]
 struct Index {
     lowest: u64,

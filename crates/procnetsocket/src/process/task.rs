@@ -53,8 +53,8 @@ pub(super) enum Opened<T> {
     Closed,
 }
 
-/// Sorts out the result of an opening: a process that is gone, or that may not be looked into, is no
-/// error.
+/// Sorts out the result of an opening: a process that is gone, or that may not be looked into, is
+/// no error.
 pub(super) fn looked<T>(opened: Result<T, RootError>) -> Result<Opened<T>, RootError> {
     match opened {
         Ok(found) => Ok(Opened::Found(found)),

@@ -1,6 +1,7 @@
 //! Everything that needs more than one module, in one binary.
 //!
-//! - `allocation`: a row costs no allocation. The counter counts per thread, so it needs no process.
+//! - `allocation`: a row costs no allocation. The counter counts per thread, so it needs no
+//!   process.
 //! - `diag`: the wire format of sock_diag, and the kernel in network namespaces.
 //! - `mutation`: rows that were changed at random.
 //! - `processes`: the processes of sockets.

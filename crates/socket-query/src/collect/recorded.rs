@@ -1,5 +1,5 @@
-//! Replies of sock_diag, as the kernel sends them of a machine and of one without what is hidden: what
-//! is handed on of both is the same.
+//! Replies of sock_diag, as the kernel sends them of a machine and of one without what is hidden:
+//! what is handed on of both is the same.
 
 use std::ops::ControlFlow;
 

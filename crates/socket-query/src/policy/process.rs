@@ -9,8 +9,8 @@ use super::{Policy, ProcessVisibility};
 
 /// Applies the policy to processes before anything sees them.
 ///
-/// Security: the question is cut down to what may be known, so that it is never read, and the answer
-/// once more, so that this does not hang on the source.
+/// Security: the question is cut down to what may be known, so that it is never read, and the
+/// answer once more, so that this does not hang on the source.
 #[derive(Clone, Copy)]
 pub(crate) struct ProcessRedaction<'a> {
     policy: &'a Policy,

@@ -7,8 +7,8 @@ use crate::select::{AddressFamily, FamilySet};
 
 /// Stands between the tables and everything that looks at rows.
 ///
-/// Security: rows pass here before states, filters, orders, counts and limits see them, so that what
-/// is hidden cannot be guessed from any of these.
+/// Security: rows pass here before states, filters, orders, counts and limits see them, so that
+/// what is hidden cannot be guessed from any of these.
 #[derive(Clone, Copy)]
 pub(crate) struct Redaction<'a> {
     policy: &'a Policy,
@@ -16,14 +16,15 @@ pub(crate) struct Redaction<'a> {
 }
 
 impl<'a> Redaction<'a> {
-    /// Security: the kernel numbers sockets when it first lists them, and makes them side by side in
-    /// memory. So cookies and pointers say how many sockets there are between two that are shown.
+    /// Security: the kernel numbers sockets when it first lists them, and makes them side by side
+    /// in memory. So cookies and pointers say how many sockets there are between two that are
+    /// shown.
     pub(crate) fn new(policy: &'a Policy) -> Self {
         Self { policy, hides_objects: policy.narrows() }
     }
 
-    /// Returns the redaction that leaves cookies and pointers, for what is destroyed by them. Such a
-    /// row is redacted once more before anybody sees it.
+    /// Returns the redaction that leaves cookies and pointers, for what is destroyed by them. Such
+    /// a row is redacted once more before anybody sees it.
     pub(crate) fn with_objects(self) -> Self {
         Self { hides_objects: false, ..self }
     }
@@ -65,8 +66,8 @@ impl<'a> Redaction<'a> {
         }
     }
 
-    /// The file that a name stands for goes with the name. Sockets on the other side go where they may be
-    /// another user's.
+    /// The file that a name stands for goes with the name. Sockets on the other side go where they
+    /// may be another user's.
     fn redact_fields(self, seen: &mut OwnedSocket) {
         // Security: unix sockets are first listed, and so numbered, by a hash of their names.
         let is_unnamed =

@@ -15,8 +15,8 @@
 //! Each may be left out. A word that is not known is an error, so that a policy never means less
 //! than its writer thought.
 //!
-//! Several policies that hold together are one: what a text leaves out narrows nothing, and an empty
-//! list allows nothing ([`PolicyLayer::intersection`]).
+//! Several policies that hold together are one: what a text leaves out narrows nothing, and an
+//! empty list allows nothing ([`PolicyLayer::intersection`]).
 
 use std::{num::NonZeroU64, time::Duration};
 
@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use super::{Grant, NamespaceScope, Policy, ProcessVisibility, Visibility, VisibleUsers};
 use crate::select::{AddressFamily, FamilySet};
 
-/// What one text of a policy says. [`Policy`] is read from one, too; layers are for several that hold
-/// together.
+/// What one text of a policy says. [`Policy`] is read from one, too; layers are for several that
+/// hold together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct PolicyLayer {

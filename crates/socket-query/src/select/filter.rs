@@ -22,13 +22,13 @@ pub enum Filter {
         expr: Expr,
         /// The ports that the kernel hands out by itself, for `autobound`.
         local_ports: RangeInclusive<u16>,
-        /// Who holds sockets, for `pid` and `comm`, once somebody looked. A view looks for them when it
-        /// collects.
+        /// Who holds sockets, for `pid` and `comm`, once somebody looked. A view looks for them
+        /// when it collects.
         matches: Option<ProcessMatches>,
         /// The network namespace that the sockets are in, for `netns`, in a listing of every one.
         namespace: Option<Arc<NetNamespace>>,
-        /// The other ends of connections, for `peer-pid` and `peer-comm`. A view looks for them when
-        /// it collects.
+        /// The other ends of connections, for `peer-pid` and `peer-comm`. A view looks for them
+        /// when it collects.
         peers: Option<Arc<PeerTable>>,
     },
 }
@@ -119,8 +119,8 @@ impl Filter {
     /// Returns whether the filter may admit other sockets than it would if every process could be
     /// seen.
     ///
-    /// Numbers and names of processes are those of this PID namespace, so processes outside it count
-    /// only for a filter that [admits what no process is known to
+    /// Numbers and names of processes are those of this PID namespace, so processes outside it
+    /// count only for a filter that [admits what no process is known to
     /// have](Self::needs_complete_scan).
     pub fn misses_processes(&self, found: &ProcessTable) -> bool {
         let shows_this_namespace =
@@ -135,8 +135,8 @@ impl Filter {
         self.has_condition(is_of_process_or_user)
     }
 
-    /// Returns whether the filter may admit a socket because it is not known which processes have it
-    /// open: whether it excludes processes.
+    /// Returns whether the filter may admit a socket because it is not known which processes have
+    /// it open: whether it excludes processes.
     pub fn needs_complete_scan(&self) -> bool {
         matches!(self, Self::Expr { expr, .. } if ProcessMatches::count_when_unknown(expr))
     }

@@ -57,8 +57,8 @@ pub fn state_of(socket: &Socket<'_>) -> TcpState {
 
 /// Returns the state in which `ss` shows a socket.
 ///
-/// It is that of [`state_of`], but for TCP sockets that are bound and idle: sock_diag tells of them, and
-/// they are shown as unconnected. A text table never has any.
+/// It is that of [`state_of`], but for TCP sockets that are bound and idle: sock_diag tells of
+/// them, and they are shown as unconnected. A text table never has any.
 pub fn shown_state_of(socket: &Socket<'_>) -> TcpState {
     match socket {
         Socket::Inet(InetSocket {

@@ -26,8 +26,8 @@ pub struct ListedNamespace {
 
 impl PolicyView {
     /// Returns the view of every network namespace of the machine. What it collects are the sockets
-    /// of one namespace after the other; a sink learns which by [`Sink::namespace`]. A filter over it
-    /// knows `netns`.
+    /// of one namespace after the other; a sink learns which by [`Sink::namespace`]. A filter over
+    /// it knows `netns`.
     ///
     /// It follows no events and destroys nothing.
     ///

@@ -81,7 +81,8 @@ impl PolicyView {
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `namespaces`,
     /// [`ErrorKind::UnknownNamespace`](crate::ErrorKind::UnknownNamespace),
-    /// [`ErrorKind::Namespace`](crate::ErrorKind::Namespace) and [`ErrorKind::Source`](crate::ErrorKind::Source) when it cannot be entered.
+    /// [`ErrorKind::Namespace`](crate::ErrorKind::Namespace) and
+    /// [`ErrorKind::Source`](crate::ErrorKind::Source) when it cannot be entered.
     pub fn namespace(&self, name: &BStr) -> Result<Self, Error> {
         self.granted(Grant::Namespaces)?;
         let tables = match (self.namespaces.get(name), &self.netns_dir) {
@@ -158,8 +159,8 @@ impl ProcessGate<'_> {
         process::find(self.view, self.source, query, interrupt)
     }
 
-    /// Returns the name of a process, or `None` when it is not known. None is where the policy hides
-    /// sockets: the process may have only such open.
+    /// Returns the name of a process, or `None` when it is not known. None is where the policy
+    /// hides sockets: the process may have only such open.
     pub fn name(&self, pid: Pid) -> Option<BString> {
         if self.view.policy.narrows() { None } else { self.source.process_name(pid) }
     }

@@ -14,8 +14,8 @@ use crate::{
 
 /// One look at the sockets: processes are looked for once, however many selections are collected.
 ///
-/// [`PolicyView::collect`] is a look at one selection. To read several tables apart, and some of them
-/// twice, make one look of them.
+/// [`PolicyView::collect`] is a look at one selection. To read several tables apart, and some of
+/// them twice, make one look of them.
 #[derive(Debug)]
 pub struct Look<'v> {
     view: &'v PolicyView,

@@ -34,8 +34,8 @@ impl PolicyView {
     /// # Errors
     ///
     /// A [`FilterError`] that says what is wrong and where. To resolve a host name takes the grant
-    /// `resolve`; a name that is not resolved before `interrupt` asks for the end, or 10 s after the first
-    /// word of the filter, is an error.
+    /// `resolve`; a name that is not resolved before `interrupt` asks for the end, or 10 s after
+    /// the first word of the filter, is an error.
     pub fn parse_filter(
         &self,
         text: &FilterText,

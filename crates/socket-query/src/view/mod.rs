@@ -198,7 +198,8 @@ impl PolicyView {
         self.policy.unix_names() == Visibility::Shown
     }
 
-    /// Returns the view with another counter, for a host that counts each call of a builtin separately.
+    /// Returns the view with another counter, for a host that counts each call of a builtin
+    /// separately.
     #[must_use]
     pub fn with_new_usage(self) -> Self {
         Self { usage: Arc::default(), ..self }
@@ -217,15 +218,15 @@ impl PolicyView {
 
     /// Lists the sockets that the policy and the selection admit, in the order of `ss`.
     ///
-    /// The processes that the filter names, or that are to be shown, are looked for once, before the
-    /// first table is read. What cannot be read or understood is reported to the sink as a
+    /// The processes that the filter names, or that are to be shown, are looked for once, before
+    /// the first table is read. What cannot be read or understood is reported to the sink as a
     /// [`ListingProblem`], and the rest is still listed.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `sockets`, or, for a
-    /// filter of processes, without `processes`; the errors of [`ProcessGate::find`] for such a
-    /// filter; [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows) and
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `sockets`, or, for
+    /// a filter of processes, without `processes`; the errors of [`ProcessGate::find`] for such
+    /// a filter; [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows) and
     /// [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a bound of the policy ended it;
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` asks for the end.
     pub fn collect(

@@ -50,8 +50,8 @@ fn shown_sockets(
 }
 
 impl PolicyView {
-    /// Calls `each` with every socket that the policy shows. Nobody sees these rows, so they are not
-    /// counted, and a problem is reported by the listing itself.
+    /// Calls `each` with every socket that the policy shows. Nobody sees these rows, so they are
+    /// not counted, and a problem is reported by the listing itself.
     pub(super) fn for_each_shown(
         &self,
         interrupt: &dyn Interrupt,

@@ -89,8 +89,8 @@ impl TypedActions<'_> {
         }
     }
 
-    /// Returns what is printed. With `-E` or `--every` the number of `--count` ends it, and the sockets
-    /// are printed.
+    /// Returns what is printed. With `-E` or `--every` the number of `--count` ends it, and the
+    /// sockets are printed.
     pub(super) fn answer(&self) -> ListingKind {
         if self.count.is_some() && !self.events && self.every.is_none() {
             ListingKind::Number

@@ -89,13 +89,14 @@ impl Effect {
         }
     }
 
-    /// Returns whether the option works without its grant: it adds a column or names, and the listing
-    /// is printed as for a user who may see none of it.
+    /// Returns whether the option works without its grant: it adds a column or names, and the
+    /// listing is printed as for a user who may see none of it.
     pub(super) const fn degrades(self) -> bool {
         matches!(self, Self::Resolve | Self::Processes(_))
     }
 
-    /// Returns whether only sock_diag shows what the option is about: without it the option is refused.
+    /// Returns whether only sock_diag shows what the option is about: without it the option is
+    /// refused.
     pub(super) const fn needs_sock_diag(self) -> bool {
         match self {
             Self::BoundInactive | Self::Events | Self::Kill => true,

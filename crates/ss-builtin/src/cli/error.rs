@@ -80,8 +80,8 @@ impl CliError {
         }
     }
 
-    /// Returns the exit status: 1 for a refusal and for a value that stands for nothing, 255 for what
-    /// iproute2 does not understand either.
+    /// Returns the exit status: 1 for a refusal and for a value that stands for nothing, 255 for
+    /// what iproute2 does not understand either.
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Refused(..) => 1,

@@ -31,8 +31,8 @@ const fn long(name: &'static [&'static str], help: &'static str, effect: Effect)
     described(FlagDoc::new(None, name, help), effect)
 }
 
-/// Returns an option that iproute2 does not have. It is not abbreviated: an abbreviation means what it
-/// means in iproute2.
+/// Returns an option that iproute2 does not have. It is not abbreviated: an abbreviation means what
+/// it means in iproute2.
 const fn own(name: &'static [&'static str], help: &'static str, effect: Effect) -> Flag<Effect> {
     described(FlagDoc::new(None, name, help).exact(), effect)
 }

@@ -81,7 +81,8 @@ impl Help {
         section.flags().try_for_each(|doc| self.option(f, doc))
     }
 
-    /// Writes an option, and what it lacks in this host: behind it, or below where there is no room.
+    /// Writes an option, and what it lacks in this host: behind it, or below where there is no
+    /// room.
     fn option(&self, f: &mut fmt::Formatter<'_>, doc: &'static FlagDoc) -> fmt::Result {
         let line = Line { doc, indent: INDENT, width: DESCRIPTION - INDENT - 1 }.to_string();
         f.write_str(&line)?;

@@ -2,8 +2,8 @@
 //!
 //! The rules are iproute2's. Each option for a table or a family brings states that are shown by
 //! default; `-a`, `-l` or the first `-A` replace all of them. Then families and tables widen each
-//! other: a table without one of its families brings all of them, a family without one of its tables
-//! brings all of those.
+//! other: a table without one of its families brings all of them, a family without one of its
+//! tables brings all of those.
 
 use procnetsocket::model::TcpState;
 use socket_query::{AddressFamily, FamilySet, Selection, SocketTable, StateSet, TableSet};

@@ -51,8 +51,8 @@ fn value(key: SortKey, socket: &Socket<'_>) -> Option<SortValue> {
     }
 }
 
-/// Queues of all families are one kind of value. The text shows one over 31 bits with a sign; it is sorted by
-/// what it is, as in JSON.
+/// Queues of all families are one kind of value. The text shows one over 31 bits with a sign; it is
+/// sorted by what it is, as in JSON.
 fn queue(length: impl Into<i64>) -> SortValue {
     SortValue::Signed(length.into())
 }

@@ -43,7 +43,8 @@ impl RowRenderer<'_> {
             _ => cells.push(ColumnId::PeerAddress, |out| out.push(b'*')),
         }
         if !self.details.is_empty() {
-            // Compat: these details stand where processes would, and without `-p` there is no such column.
+            // Compat: these details stand where processes would, and without `-p` there is no such
+            // column.
             let column = if self.users().is_some() { ColumnId::Process } else { ColumnId::Extra };
             cells.push(column, |out| self.push_netlink_extra(out, socket));
         }

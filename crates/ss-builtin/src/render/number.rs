@@ -93,8 +93,8 @@ pub(crate) fn push_marked_hex(out: &mut Vec<u8>, number: u64) {
     push_hex(out, number, 1);
 }
 
-/// Appends a number as `%g` does: six significant digits, without zeros at the end, in powers of ten
-/// when it is very large or very small.
+/// Appends a number as `%g` does: six significant digits, without zeros at the end, in powers of
+/// ten when it is very large or very small.
 pub(crate) fn push_general(out: &mut Vec<u8>, number: f64) {
     push_significant(out, number, 6);
 }
@@ -155,8 +155,8 @@ pub(crate) fn double(number: u64) -> f64 {
     number as f64
 }
 
-/// Returns the nearest whole number, the even one of two, if it is small enough to be exact; and how
-/// far the number is from it.
+/// Returns the nearest whole number, the even one of two, if it is small enough to be exact; and
+/// how far the number is from it.
 fn nearest(number: f64) -> (Option<u64>, f64) {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let rounded = number.round_ties_even();
@@ -272,7 +272,8 @@ mod tests {
         }
     }
 
-    /// Each half of eight digits is divided by reciprocals, which are exact as far as is tried here.
+    /// Each half of eight digits is divided by reciprocals, which are exact as far as is tried
+    /// here.
     #[test]
     fn prints_every_half_of_eight_digits() {
         for half in 0..10_000_u32 {

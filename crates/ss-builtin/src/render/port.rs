@@ -20,8 +20,8 @@ pub(super) struct PortNames<'a> {
     borrowed: Borrowed,
 }
 
-/// Compat: SCTP and Multipath TCP have no names of their own. Their ports are called as in the table
-/// that is listed before them, and as in any if there is none.
+/// Compat: SCTP and Multipath TCP have no names of their own. Their ports are called as in the
+/// table that is listed before them, and as in any if there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Borrowed {
     Of(InetProtocol),

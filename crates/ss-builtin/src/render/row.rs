@@ -68,8 +68,8 @@ impl<'a> RowRenderer<'a> {
         }
     }
 
-    /// Takes the network namespace of the sockets that follow. Interfaces and the range of ports are
-    /// those of the namespace.
+    /// Takes the network namespace of the sockets that follow. Interfaces and the range of ports
+    /// are those of the namespace.
     pub(crate) fn set_namespace(&mut self, listed: &ListedNamespace) {
         let is_other = self.namespace.as_ref().is_none_or(|known| known.id != listed.namespace.id);
         if is_other {

@@ -37,8 +37,8 @@ pub(crate) struct TableWriter<'a> {
 
 /// The bytes of each cell of a row; 0 also where a column is not shown.
 ///
-/// They wait for the end of the batch beside the text, so they are short: as `usize` they would take
-/// more memory than most text does.
+/// They wait for the end of the batch beside the text, so they are short: as `usize` they would
+/// take more memory than most text does.
 type Lengths = [u32; COLUMNS];
 
 /// How much of iproute2's buffer the batch would use.

@@ -117,8 +117,8 @@ impl ProcessColumn {
     }
 }
 
-/// Returns the lines that say why processes may be missing: those of the filter if it may miss some,
-/// or those of the sockets that were shown.
+/// Returns the lines that say why processes may be missing: those of the filter if it may miss
+/// some, or those of the sockets that were shown.
 pub(crate) fn missing_processes(shown: Option<&ProcessColumn>, gaps: &[String]) -> Vec<String> {
     match shown {
         Some(processes) if gaps.is_empty() => processes.reasons(),
@@ -150,8 +150,8 @@ fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
 
 /// Appends a name in quotation marks.
 ///
-/// Security: a process names itself, so a quotation mark in the name is written as `\x22`, or a name
-/// could look like the end of it and like processes that there are not.
+/// Security: a process names itself, so a quotation mark in the name is written as `\x22`, or a
+/// name could look like the end of it and like processes that there are not.
 pub(super) fn push_quoted(out: &mut Vec<u8>, name: &[u8]) {
     out.push(b'"');
     Escaped::quoted(name).push_to(out);

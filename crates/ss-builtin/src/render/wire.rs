@@ -1,7 +1,7 @@
 //! Rows from the bytes that the kernel sends, and the text that iproute2 7.2.0 prints of them.
 //!
-//! The kernels at hand lack some of these tables (raw, sctp, vsock, xdp) and options (TLS, md5); the
-//! messages stand for them.
+//! The kernels at hand lack some of these tables (raw, sctp, vsock, xdp) and options (TLS, md5);
+//! the messages stand for them.
 
 use std::sync::Arc;
 
@@ -32,7 +32,8 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
-/// `struct inet_diag_msg` of 127.0.0.1:80 and 127.0.0.2:1000, bound to no interface unless it says so.
+/// `struct inet_diag_msg` of 127.0.0.1:80 and 127.0.0.2:1000, bound to no interface unless it says
+/// so.
 fn inet(state: u8, timer: [u8; 2], interface: u32, attributes: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = vec![2, state, timer[0], timer[1], 0, 80, 0x03, 0xe8];
     for last in [1, 2] {

@@ -1,7 +1,8 @@
 //! `host-shell`: a restricted shell for scripts.
 //!
-//! Options, then authority, then the script: what the command line names is opened first, and no path
-//! that a user typed is opened after that. Scripts run in a separate process ([`host_shell::setup`]).
+//! Options, then authority, then the script: what the command line names is opened first, and no
+//! path that a user typed is opened after that. Scripts run in a separate process
+//! ([`host_shell::setup`]).
 
 mod args;
 #[cfg(test)]
@@ -44,8 +45,8 @@ fn main() -> process::ExitCode {
     status.into()
 }
 
-/// Checks the stack before there is much on it. Kernel: the limit counts when the stack grows, so one that
-/// is raised counts, too.
+/// Checks the stack before there is much on it. Kernel: the limit counts when the stack grows, so
+/// one that is raised counts, too.
 fn check_stack() -> Result<(), Failure> {
     let Rlimit { current, maximum } = getrlimit(Resource::Stack);
     let is_too_small = |limit: Option<u64>| limit.is_some_and(|bytes| bytes < STACK_BYTES);

@@ -88,8 +88,8 @@ fn ask(session: &RefCell<Session>, request: &Request) -> Answer {
     }
 }
 
-/// What the editor asks about a line: only whether it is whole. That is asked of the process in which
-/// scripts run, because a parser recurses as deep as a line nests.
+/// What the editor asks about a line: only whether it is whole. That is asked of the process in
+/// which scripts run, because a parser recurses as deep as a line nests.
 ///
 /// There is no completion of file names: that would read directories for the prompt's sake.
 pub(crate) struct Rules(Rc<RefCell<Session>>);

@@ -5,14 +5,14 @@
 //!
 //! - What identifies a kernel object ([`Hex`]) or a place in a stream ([`decimal`]) has 64 bits, of
 //!   which JavaScript and `jq` keep 53: it is a string. Quantities of 64 bits stay numbers.
-//! - Names are strings. One that is not UTF-8 has U+FFFD there, and the bytes in hexadecimal under a
-//!   second key whose name ends in `_bytes`.
+//! - Names are strings. One that is not UTF-8 has U+FFFD there, and the bytes in hexadecimal under
+//!   a second key whose name ends in `_bytes`.
 //! - Numbers of the kernel that have a word are that word; one that has none is the number. Sets of
 //!   bits are lists of words; a bit that has none is `bitN`.
 //!
-//! Keys that nobody knows are passed over. Two groups of keys are there as a whole or not at all (the
-//! queues of a unix socket, the details of a netlink socket): of a group with a key that is missing or
-//! not understood nothing is read.
+//! Keys that nobody knows are passed over. Two groups of keys are there as a whole or not at all
+//! (the queues of a unix socket, the details of a netlink socket): of a group with a key that is
+//! missing or not understood nothing is read.
 
 mod account;
 mod bytes;

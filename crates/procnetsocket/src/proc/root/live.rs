@@ -29,16 +29,16 @@ const MAX_TRIES: usize = 32;
 const RESOLVE: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_XDEV).union(ResolveFlags::NO_MAGICLINKS);
 
-/// What is there below a process where its tables are. A `net` without anything in it is shown for a
-/// process that has ended and was not waited for; and on Linux 7.2 under `subset=pid`, if it was mounted
-/// in a user namespace that does not own the network.
+/// What is there below a process where its tables are. A `net` without anything in it is shown for
+/// a process that has ended and was not waited for; and on Linux 7.2 under `subset=pid`, if it was
+/// mounted in a user namespace that does not own the network.
 /// Kernel: `dev_proc_net_init` makes `net/dev` in every network namespace.
 const NET_WITNESSES: [&str; 2] = ["stat", "net/dev"];
 
 /// The flags of a file that will be read.
 ///
-/// `O_NONBLOCK` and `O_NOCTTY` change nothing for procfs; they keep an opening harmless in the walk,
-/// which can refuse another file only after it has opened it.
+/// `O_NONBLOCK` and `O_NOCTTY` change nothing for procfs; they keep an opening harmless in the
+/// walk, which can refuse another file only after it has opened it.
 const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC)
@@ -98,8 +98,8 @@ impl Live {
 
     /// Opens the network namespace in which a process lives.
     ///
-    /// Security: the link is verified and then followed, because it leads out of procfs. What may be
-    /// mounted over it in between is found by whoever enters: see the caller.
+    /// Security: the link is verified and then followed, because it leads out of procfs. What may
+    /// be mounted over it in between is found by whoever enters: see the caller.
     pub(super) fn open_network_namespace(
         &self,
         process: BorrowedFd<'_>,

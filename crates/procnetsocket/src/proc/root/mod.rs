@@ -64,12 +64,13 @@ pub(crate) use self::{
 /// - in a procfs (`fstatfs`, `PROC_SUPER_MAGIC`), whose root was at `/proc` when the handle was
 ///   made (inode 1). A tmpfs with crafted files (CVE-2019-16884) and a part of procfs bound over
 ///   `/proc` are refused; what is mounted over `/proc` later is not even seen.
-/// - reached from that root without a crossing into another mount (`openat2` with `RESOLVE_BENEATH`,
-///   `RESOLVE_NO_XDEV` and `RESOLVE_NO_MAGICLINKS`). Another file or directory of the same procfs
-///   that is bound over the wanted one (CVE-2025-52881) is refused, and so is a link mounted over
-///   `self`. There is nothing to race with: the kernel looks up and opens in one call.
-/// - a regular file of the same device and, where `statx` gives mount ids (Linux 5.8), of the
-///   same mount. This is looked at after the opening, of the descriptor that will be read.
+/// - reached from that root without a crossing into another mount (`openat2` with
+///   `RESOLVE_BENEATH`, `RESOLVE_NO_XDEV` and `RESOLVE_NO_MAGICLINKS`). Another file or directory
+///   of the same procfs that is bound over the wanted one (CVE-2025-52881) is refused, and so is a
+///   link mounted over `self`. There is nothing to race with: the kernel looks up and opens in one
+///   call.
+/// - a regular file of the same device and, where `statx` gives mount ids (Linux 5.8), of the same
+///   mount. This is looked at after the opening, of the descriptor that will be read.
 ///
 /// Where `openat2` is missing (before Linux 5.6, `ENOSYS`) or a seccomp filter forbids it (`EPERM`
 /// or `EACCES`; a probe tells it from a file's own permissions), each component is opened by itself
@@ -90,8 +91,8 @@ pub(crate) use self::{
 ///   `process()` and `thread()` are [`RootErrorKind::Hidden`]; process numbers are those of the
 ///   procfs, whichever namespace it was mounted for.
 /// - anything against whoever can attach a debugger to this process or load code into the kernel.
-/// - anything about a fake root ([`Self::from_dir`]), which is as true as its directory. If a
-///   user selects another procfs as a fake root, its `net` is the network namespace of the reading
+/// - anything about a fake root ([`Self::from_dir`]), which is as true as its directory. If a user
+///   selects another procfs as a fake root, its `net` is the network namespace of the reading
 ///   process, not of the machine that it was mounted from.
 /// - that it works on kernels that imitate Linux (gVisor, WSL 1). It was not tested there, and a
 ///   procfs whose root is not inode 1 is refused.
@@ -162,12 +163,12 @@ impl ProcRoot {
         Self { source: RootSource::Fake(dir) }
     }
 
-    /// Returns the procfs that is mounted at a directory, verified as [`Self::open_ambient`] verifies
-    /// `/proc`: that of the host, where it is mounted into a container.
+    /// Returns the procfs that is mounted at a directory, verified as [`Self::open_ambient`]
+    /// verifies `/proc`: that of the host, where it is mounted into a container.
     ///
     /// Its processes are those of the PID namespace that it was mounted for. `process()` and
-    /// `thread()` show the namespace of the reader, if it is there at all; the tables of the host are
-    /// below [`Self::pid`].
+    /// `thread()` show the namespace of the reader, if it is there at all; the tables of the host
+    /// are below [`Self::pid`].
     ///
     /// # Errors
     ///
@@ -246,10 +247,10 @@ impl ProcRoot {
     /// Returns handles on what socket tables are read from: the directory of our own threads and
     /// the range of ports, or the whole of a fake root.
     ///
-    /// For a host that confines itself (Landlock): what lies elsewhere in `/proc` is not needed, such
-    /// as the files of other processes. The handles have to stay open for as long as the host is
-    /// confined. Kernel: procfs makes a new inode when a directory that nobody holds is looked up
-    /// again, and Landlock knows places by their inodes.
+    /// For a host that confines itself (Landlock): what lies elsewhere in `/proc` is not needed,
+    /// such as the files of other processes. The handles have to stay open for as long as the
+    /// host is confined. Kernel: procfs makes a new inode when a directory that nobody holds is
+    /// looked up again, and Landlock knows places by their inodes.
     ///
     /// # Errors
     ///

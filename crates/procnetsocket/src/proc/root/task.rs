@@ -119,8 +119,8 @@ impl<'a> TaskDir<'a> {
         live.open_below(dir.as_fd(), "net", OpenPurpose::Directory)
     }
 
-    /// Returns how many descriptors there are, if this kernel tells (Linux 6.2). It needs no right to
-    /// look into the process.
+    /// Returns how many descriptors there are, if this kernel tells (Linux 6.2). It needs no right
+    /// to look into the process.
     pub(crate) fn descriptor_count(&self) -> Option<u64> {
         let Handle::Live(live, dir) = &self.0 else { return None };
         let directory = live.open_below(dir.as_fd(), "fd", OpenPurpose::Directory).ok()?;

@@ -2,13 +2,14 @@
 //!
 //! # Format
 //!
-//! That of [`inet`](super::inet), with all that it leaves open decided: one space between columns and
-//! more only where a column is padded, hexadecimal letters in the case that the kernel prints, eight
-//! digits of clock ticks, a pointer of 8 or 16 digits, nothing but spaces behind the last column.
+//! That of [`inet`](super::inet), with all that it leaves open decided: one space between columns
+//! and more only where a column is padded, hexadecimal letters in the case that the kernel prints,
+//! eight digits of clock ticks, a pointer of 8 or 16 digits, nothing but spaces behind the last
+//! column.
 //!
-//! Nearly every row is so. What is not is left to the parser of single fields, which understands more
-//! and knows what is wrong. Here it is known which column comes where and how wide it may be, and
-//! nothing has to be remembered for a report; a million rows take half the time.
+//! Nearly every row is so. What is not is left to the parser of single fields, which understands
+//! more and knows what is wrong. Here it is known which column comes where and how wide it may be,
+//! and nothing has to be remembered for a report; a million rows take half the time.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -442,7 +443,8 @@ mod tests {
         ),
     ];
 
-    /// Parses a row by its fields and, if it is exact, so; both begin with a row that holds something.
+    /// Parses a row by its fields and, if it is exact, so; both begin with a row that holds
+    /// something.
     fn both(
         protocol: InetProtocol,
         family: Family,

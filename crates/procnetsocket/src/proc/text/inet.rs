@@ -26,8 +26,8 @@
 //! `__ip6_dgram_sock_seq_show`. TCP rows are padded with blanks to 149 bytes (178 in `tcp6`), those
 //! of `udp`, `udplite` and `icmp` to 127; the others are not padded.
 //!
-//! Kernel: older versions print no `drops`, or print them with a sign. Pointers are hashed since 4.15,
-//! and `(____ptrval____)` before the kernel has entropy to hash with.
+//! Kernel: older versions print no `drops`, or print them with a sign. Pointers are hashed since
+//! 4.15, and `(____ptrval____)` before the kernel has entropy to hash with.
 
 use std::net::SocketAddr;
 

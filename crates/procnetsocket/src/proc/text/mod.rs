@@ -1,7 +1,8 @@
 //! Pure parsers of the rows of the text tables.
 //!
-//! A parser gets one line without its newline and gives the row or the [`LineProblem`] that it met. It
-//! reuses one row, so a table costs no allocation per row, and it knows nothing of files or limits.
+//! A parser gets one line without its newline and gives the row or the [`LineProblem`] that it met.
+//! It reuses one row, so a table costs no allocation per row, and it knows nothing of files or
+//! limits.
 
 pub(crate) mod decimal;
 mod exact;

@@ -10,9 +10,9 @@
 //! Printed as `%pK %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8lu`. `Eth` is the netlink family,
 //! `Pid` the port id, `Locks` the reference count.
 //!
-//! Kernel: `netlink_native_seq_show`, earlier `netlink_seq_show`. Older versions print no `Inode`, or
-//! neither `Drops` nor `Inode`: shorter rows are rows. They print a pointer as `Dump`, now 0 or 1,
-//! and `Pid` and `Drops` with a sign.
+//! Kernel: `netlink_native_seq_show`, earlier `netlink_seq_show`. Older versions print no `Inode`,
+//! or neither `Drops` nor `Inode`: shorter rows are rows. They print a pointer as `Dump`, now 0 or
+//! 1, and `Pid` and `Drops` with a sign.
 
 use super::{
     RowParser, decimal,

@@ -12,7 +12,8 @@
 //! abstract name each NUL, also the first, is printed as `@`.
 //!
 //! Kernel: `unix_seq_show`. `St` is an `SS_*` number made from the state; a listener has the flag
-//! `__SO_ACCEPTCON`. Linux has not changed the columns; pointers are hashed since 4.15. A table whose header begins with `Peer` comes from a patch that was never in Linux; its columns
+//! `__SO_ACCEPTCON`. Linux has not changed the columns; pointers are hashed since 4.15. A table
+//! whose header begins with `Peer` comes from a patch that was never in Linux; its columns
 //! mean something else, so it is refused.
 //!
 //! Security: a name may hold a newline. The rest of it then looks like rows of its own, and if it

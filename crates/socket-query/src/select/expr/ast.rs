@@ -60,20 +60,20 @@ pub enum Predicate {
     /// The control group belongs to a systemd unit whose name matches this pattern of the shell, in
     /// upper or lower case.
     Unit(WorkloadGroups),
-    /// A process of this number holds the socket. It is known once the processes of sockets were looked
-    /// for; before, it does not hold.
+    /// A process of this number holds the socket. It is known once the processes of sockets were
+    /// looked for; before, it does not hold.
     Pid(Pid),
-    /// A process holds the socket whose name matches a pattern of the shell, in upper or lower case.
-    /// It is known as [`Predicate::Pid`] is. No pattern is empty.
+    /// A process holds the socket whose name matches a pattern of the shell, in upper or lower
+    /// case. It is known as [`Predicate::Pid`] is. No pattern is empty.
     Comm(BString),
-    /// A process of this number holds the socket at the other end, which is known once the other ends
-    /// and the processes of sockets were looked for; before, it does not hold.
+    /// A process of this number holds the socket at the other end, which is known once the other
+    /// ends and the processes of sockets were looked for; before, it does not hold.
     PeerPid(Pid),
     /// A process holds the socket at the other end whose name matches a pattern, as in
     /// [`Predicate::Comm`].
     PeerComm(BString),
-    /// The socket is in the network namespace of this name, or of this inode. It holds in a listing of
-    /// every namespace only.
+    /// The socket is in the network namespace of this name, or of this inode. It holds in a listing
+    /// of every namespace only.
     Netns(BString),
     /// The socket belongs to this user id.
     User(u32),

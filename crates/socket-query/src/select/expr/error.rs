@@ -175,7 +175,8 @@ impl fmt::Display for QuotedWord<'_> {
     }
 }
 
-/// Returns bytes for a message. Unlike in names, backslashes are shown: they are part of the language.
+/// Returns bytes for a message. Unlike in names, backslashes are shown: they are part of the
+/// language.
 fn escaped(bytes: &[u8]) -> Escaped<'_> {
     Escaped::new(bytes).with_backslash()
 }

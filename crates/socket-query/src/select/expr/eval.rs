@@ -1,4 +1,5 @@
-//! Whether a socket satisfies an expression. Nothing is allocated but for names that are printed escaped.
+//! Whether a socket satisfies an expression. Nothing is allocated but for names that are printed
+//! escaped.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -260,7 +261,8 @@ fn is_autobound(socket: &Socket<'_>, local_ports: &RangeInclusive<u16>) -> bool 
     }
 }
 
-/// Kernel: ports above this one are handed out (`LAST_RESERVED_PORT` in `net/vmw_vsock/af_vsock.c`).
+/// Kernel: ports above this one are handed out (`LAST_RESERVED_PORT` in
+/// `net/vmw_vsock/af_vsock.c`).
 const LAST_PRIVILEGED_VSOCK_PORT: i64 = 1023;
 
 /// Kernel: a name that `unix_autobind` chose is abstract and has five hexadecimal digits.

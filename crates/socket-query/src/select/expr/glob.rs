@@ -6,9 +6,10 @@
 //! end     := "[." byte ".]" | "\" byte | byte
 //! ```
 //!
-//! As `fnmatch(3)` of glibc with `FNM_CASEFOLD` in the locale C: `*` matches a slash too, upper and lower
-//! case are alike but to a class and between `[=` or `[.`, and a bracket that does not end is itself. A pattern
-//! that ends in a backslash, and a set with a class that there is none of, match nothing.
+//! As `fnmatch(3)` of glibc with `FNM_CASEFOLD` in the locale C: `*` matches a slash too, upper and
+//! lower case are alike but to a class and between `[=` or `[.`, and a bracket that does not end is
+//! itself. A pattern that ends in a backslash, and a set with a class that there is none of, match
+//! nothing.
 
 use bstr::{BStr, ByteSlice as _};
 use builtin_cli::{Escaped, hex_at};
@@ -172,8 +173,8 @@ fn match_set(set: &[u8], byte: u8) -> Set<'_> {
 
 /// Returns what is behind a set of which a member was found.
 ///
-/// Compat: what follows that member is only looked at to find the end, so a class that there is none of is as
-/// good as any.
+/// Compat: what follows that member is only looked at to find the end, so a class that there is
+/// none of is as good as any.
 fn end_of(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match rest {

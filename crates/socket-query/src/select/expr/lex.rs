@@ -6,8 +6,8 @@
 //! word    := (any byte but a blank or a backslash | BACKSLASH any byte)+
 //! ```
 //!
-//! A backslash takes away what the byte behind it does to the end of a word, and nothing else (`\x20`, a
-//! byte as it is printed in names, stays as it is): words
+//! A backslash takes away what the byte behind it does to the end of a word, and nothing else
+//! (`\x20`, a byte as it is printed in names, stays as it is): words
 //! of the language stay words of the language. There are no quotes, and brackets and operators are
 //! words only where blanks stand around them.
 

@@ -15,9 +15,9 @@
 //! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
 //! value is understood when it is read, by the last subject before it, so that of two errors the
 //! first one from the left counts, whether it is in the grammar or in a value. `pid`, `comm`,
-//! `peer-pid`, `peer-comm`, `user`, `container` and `unit` are not of iproute2, which takes them for values: they are words
-//! of the language only where a condition may begin, and there iproute2 takes no value. `netns` is
-//! one in a listing of every network namespace only.
+//! `peer-pid`, `peer-comm`, `user`, `container` and `unit` are not of iproute2, which takes them
+//! for values: they are words of the language only where a condition may begin, and there iproute2
+//! takes no value. `netns` is one in a listing of every network namespace only.
 
 use std::ops::Range;
 

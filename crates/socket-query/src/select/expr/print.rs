@@ -1,5 +1,5 @@
-//! Expressions as text. To parse the text gives the same expression, provided that no option chose a
-//! family and that control groups have their ids.
+//! Expressions as text. To parse the text gives the same expression, provided that no option chose
+//! a family and that control groups have their ids.
 
 use std::fmt;
 
@@ -25,8 +25,8 @@ impl fmt::Display for Expr {
     }
 }
 
-/// Returns whether a family other than the internet's is named, so that internet addresses and ports have
-/// to name theirs.
+/// Returns whether a family other than the internet's is named, so that internet addresses and
+/// ports have to name theirs.
 fn names_another_family(expr: &Expr) -> bool {
     match expr {
         Expr::All(exprs) | Expr::Any(exprs) => exprs.iter().any(names_another_family),

@@ -44,8 +44,8 @@ pub(crate) fn is_of_process_or_user(predicate: &Predicate) -> bool {
 }
 
 impl ProcessMatches {
-    /// Returns whether an expression may hold for a socket because it is not known who holds it: whether
-    /// a condition on processes is below an odd number of negations.
+    /// Returns whether an expression may hold for a socket because it is not known who holds it:
+    /// whether a condition on processes is below an odd number of negations.
     pub(crate) fn count_when_unknown(expr: &Expr) -> bool {
         fn is_below_negation(expr: &Expr, is_negated: bool) -> bool {
             match expr {
@@ -95,8 +95,8 @@ impl ProcessMatches {
     }
 }
 
-/// Returns whether a task is a process as a whole. Where threads were looked into one by one, its first
-/// thread stands for it.
+/// Returns whether a task is a process as a whole. Where threads were looked into one by one, its
+/// first thread stands for it.
 fn is_process(task: &Task) -> bool {
     task.tid.is_none_or(|tid| tid == task.pid)
 }

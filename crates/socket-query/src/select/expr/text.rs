@@ -26,8 +26,8 @@ impl FilterText {
 
     /// Adds the lines of a file. Lines that begin with `#` are comments.
     ///
-    /// Compat: iproute2 passes over lines that begin with the digit 0 as well, by mistake; here they
-    /// count.
+    /// Compat: iproute2 passes over lines that begin with the digit 0 as well, by mistake; here
+    /// they count.
     pub fn push_lines(&mut self, file: &[u8]) {
         for line in file.split_str("\n").filter(|line| !line.starts_with(b"#")) {
             self.push(line);

@@ -10,8 +10,8 @@ use crate::{cli::NameDisplay, render::row::RowRenderer};
 
 /// A process or thread that holds a socket, and the descriptor.
 ///
-/// What it does not have, and what the policy does not tell, is absent. The names of what exists and
-/// cannot be told stand in `not_permitted` and `too_long`.
+/// What it does not have, and what the policy does not tell, is absent. The names of what exists
+/// and cannot be told stand in `not_permitted` and `too_long`.
 pub(super) struct ProcessForm<'a> {
     process: SocketProcess<'a>,
     /// The name of the user.

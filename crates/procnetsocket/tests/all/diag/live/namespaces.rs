@@ -22,8 +22,8 @@ struct Inhabitant {
     inode: u64,
 }
 
-/// Listens on port 7 of every address, prints the two inodes of its namespace, and waits for the end
-/// of its input.
+/// Listens on port 7 of every address, prints the two inodes of its namespace, and waits for the
+/// end of its input.
 const PROGRAM: &str = "
 import os, socket, sys
 listener = socket.create_server(('', 7))

@@ -50,8 +50,8 @@ fn another_decoder_agrees_about_live_replies() {
     }
 }
 
-/// Kernel: the attribute is known since 5.9. An older kernel passes it over, as each does an attribute
-/// of a number that it does not know, and then the byte of the protocol counts.
+/// Kernel: the attribute is known since 5.9. An older kernel passes it over, as each does an
+/// attribute of a number that it does not know, and then the byte of the protocol counts.
 #[test]
 fn kernel_without_the_protocol_attribute_shows_no_tcp_socket_as_mptcp() {
     if !enter() {

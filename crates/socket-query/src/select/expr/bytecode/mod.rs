@@ -6,9 +6,9 @@
 //! code: u8   yes: u8   no: u16   and what it compares with
 //! ```
 //!
-//! each of which jumps forward by `yes` or `no` bytes. Exactly behind the last operation a socket is
-//! accepted, four bytes further it is rejected. The kernel rejects a program in which `yes` does not
-//! lead from each operation to the one behind it, or `no` does not lead to an operation
+//! each of which jumps forward by `yes` or `no` bytes. Exactly behind the last operation a socket
+//! is accepted, four bytes further it is rejected. The kernel rejects a program in which `yes` does
+//! not lead from each operation to the one behind it, or `no` does not lead to an operation
 //! (`inet_diag_bc_audit`).
 //!
 //! What the kernel cannot decide as the evaluator does is left out in such a way that the program
@@ -41,7 +41,8 @@ const ANY_FAMILY: u8 = 0;
 const INET: u8 = 2;
 const INET6: u8 = 10;
 
-/// Returns the program for an expression, or `None` when the kernel could leave out no socket by it.
+/// Returns the program for an expression, or `None` when the kernel could leave out no socket by
+/// it.
 pub(crate) fn compile(expr: &Expr) -> Option<Vec<u8>> {
     match approximate(expr, Sense::Plain) {
         Test::Always => None,
@@ -160,8 +161,8 @@ fn exact(predicate: &Predicate) -> Option<Test> {
             Some(condition(MARK, [value.to_ne_bytes(), mask.to_ne_bytes()].concat()))
         }
         Predicate::Cgroup(cgroup) => Some(condition(CGROUP, cgroup.id.to_ne_bytes().to_vec())),
-        // `autobound` is among these: the kernel has an operation that knows whether it chose the port,
-        // but the evaluator, and so a listing of a text table, whether it could have.
+        // `autobound` is among these: the kernel has an operation that knows whether it chose the
+        // port, but the evaluator, and so a listing of a text table, whether it could have.
         _ => None,
     }
 }
@@ -240,7 +241,8 @@ fn host(side: Side, network: Option<Network>, port: PortNumber) -> Test {
     }
 }
 
-/// Writes `struct inet_diag_hostcond`: family, prefix length, port (host order, -1 for any), address.
+/// Writes `struct inet_diag_hostcond`: family, prefix length, port (host order, -1 for any),
+/// address.
 fn host_condition(side: Side, family: u8, bits: u8, port: i32, address: &[u8]) -> Test {
     let code = match side {
         Side::Local => LOCAL_HOST,

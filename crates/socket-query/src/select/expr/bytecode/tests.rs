@@ -189,7 +189,8 @@ fn begins_alike(one: &[u8], other: &[u8], bits: u8) -> bool {
     (0..bits).all(|index| bit(one, index) == bit(other, index))
 }
 
-/// Every operation is followed by one or by the end, and leads to one, to the end, or just behind it.
+/// Every operation is followed by one or by the end, and leads to one, to the end, or just behind
+/// it.
 fn audit(program: &[u8]) {
     let mut starts = Vec::new();
     let mut at = 0;

@@ -8,8 +8,8 @@
 //!       | "vsock:" (CID | "*")? (":" (PORT | "*")?)?
 //! ```
 //!
-//! Where no prefix says the family, the last family that was named counts: in the filter, or else by
-//! an option. The same forms stand for ports, without the address.
+//! Where no prefix says the family, the last family that was named counts: in the filter, or else
+//! by an option. The same forms stand for ports, without the address.
 
 use std::net::IpAddr;
 
@@ -207,8 +207,8 @@ fn resolve(scope: &ValueScope<'_>, name: &str) -> Result<(Network, Vec<Network>)
     Ok((first, networks.collect()))
 }
 
-/// Addresses of one host name that a filter compares with: 256. The C library has no such bound, but
-/// names have some tens at most.
+/// Addresses of one host name that a filter compares with: 256. The C library has no such bound,
+/// but names have some tens at most.
 const MAX_ADDRESSES: usize = 256;
 
 fn link(scope: &ValueScope<'_>, word: &[u8]) -> Result<HostPattern, FilterProblem> {

@@ -26,7 +26,8 @@ pub(super) fn index(scope: &ValueScope<'_>, word: &[u8]) -> Result<i64, FilterPr
     index.map(i64::from).ok_or_else(|| FilterProblem::UnknownInterface(word.into()))
 }
 
-/// Compat: what stands behind the digits does not count (`sscanf`), and a plus may stand before them.
+/// Compat: what stands behind the digits does not count (`sscanf`), and a plus may stand before
+/// them.
 fn numbered(word: &[u8]) -> Option<u32> {
     let number = word.strip_prefix(b"if")?;
     let number = number.strip_prefix(b"+").unwrap_or(number);

@@ -36,8 +36,8 @@ pub(super) fn unit(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, Fil
     groups(scope, word, &is_such, FilterProblem::UnknownUnit).map(Predicate::Unit)
 }
 
-/// Returns the groups that are such. That there is none is an error, as of an interface or a user: a
-/// misspelt name must not look like a container without sockets.
+/// Returns the groups that are such. That there is none is an error, as of an interface or a user:
+/// a misspelt name must not look like a container without sockets.
 fn groups(
     scope: &ValueScope<'_>,
     word: &[u8],
