@@ -11,7 +11,7 @@
 //! - `filter`: filters made from the grammar, on the same roots; needs the real `ss`.
 //! - `fuzz`: what the fuzzer asserts, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
-//! - `json`: the schema, what is read back, the same as the text, and the examples of README.md.
+//! - `json`: the schema, what is read back, the same as the text, and the examples of docs/options.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `netstat`: `netstat` beside net-tools' on the same roots, and what replaces missing commands.
 //! - `processes`: the processes that hold sockets, as scenarios.
