@@ -79,7 +79,7 @@ fn opening_files_are_those_of_the_document() {
     let (_, rest) = page.split_once("\n## Authority\n").unwrap();
     let list = rest.split("\n\n## ").next().unwrap();
     let (mut listed, mut folder) = (BTreeSet::new(), "");
-    for name in list.split('`').filter(|word| word.ends_with(".rs")) {
+    for name in list.split('`').filter(|word| word.strip_suffix(".rs").is_some()) {
         if let Some((above, _)) = name.rsplit_once('/') {
             folder = above;
             listed.insert(name.to_owned());
