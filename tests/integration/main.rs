@@ -8,6 +8,7 @@
 //!
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
+//! - `documents`: the links, files and tests that documents name exist.
 //! - `filter`: filters made from the grammar, on the same roots; needs the real `ss`.
 //! - `fuzz`: what the fuzzer asserts, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
@@ -32,6 +33,7 @@
 
 mod command;
 mod compare;
+mod documents;
 mod escape;
 mod filter;
 mod fuzz;
