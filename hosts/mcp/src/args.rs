@@ -83,7 +83,10 @@ impl Args {
         setup.limits.max_output_bytes = u64::MAX;
         for word in &self.namespace {
             setup.allow_namespace(word.as_bytes()).map_err(|expected| {
-                format!("--namespace expects {expected}, but found \"{}\"", Escaped::new(word.as_bytes()))
+                format!(
+                    "--namespace expects {expected}, but found \"{}\"",
+                    Escaped::new(word.as_bytes())
+                )
             })?;
         }
         setup.host_proc.clone_from(&self.host_proc);
