@@ -266,14 +266,13 @@ impl Parser<'_> {
                 .map_or(kind, FilterWordKind::Subject),
             _ => kind,
         });
-        looked.map_err(|At { problem, span }| match problem {
-            FilterProblem::State(_) => At { problem, span },
-            _ => {
-                let found = self.lexer.written(span.clone());
-                let expected = if found == b"netns" { NETNS } else { expected };
-                let found = found.into();
-                At { problem: FilterProblem::NoCondition { expected, found }, span }
+        looked.map_err(|At { problem, span }| {
+            if matches!(problem, FilterProblem::State(_)) {
+                return At { problem, span };
             }
+            let found = self.lexer.written(span.clone());
+            let expected = if found == b"netns" { NETNS } else { expected };
+            At { problem: FilterProblem::NoCondition { expected, found: found.into() }, span }
         })
     }
 
