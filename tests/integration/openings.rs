@@ -1,5 +1,4 @@
-//! Every call that opens something ambient is found by clippy: the whole list of `clippy.toml` is
-//! tried.
+//! Clippy finds every call that opens something ambient: the whole list of `clippy.toml` is tried.
 
 #![expect(clippy::disallowed_methods, reason = "the test starts clippy")]
 

@@ -1,4 +1,4 @@
-//! Files that are made from the tables of options: manual pages and completions.
+//! Files that are generated from the tables of options: manual pages and completions.
 
 mod completion;
 mod man;
