@@ -8,10 +8,12 @@
 //!
 //! - `scenario`: the output that differs from iproute2 or that it lacks, byte for byte.
 //! - `compare`: every pair of options, on roots with every column value; needs the real `ss`.
+//! - `documents`: the links, files and tests that documents name exist.
 //! - `filter`: random filters of the grammar, on the same roots; needs the real `ss`.
 //! - `fuzz`: the properties of the fuzzer, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
-//! - `json`: the schema, reading back, agreement with the text, and the examples of README.md.
+//! - `json`: the schema, reading back, agreement with the text, and the examples of
+//!   docs/options.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `netstat`: `netstat` beside net-tools' on the same roots, and what replaces missing commands.
 //! - `processes`: the processes of sockets, as scenarios.
@@ -32,6 +34,7 @@
 
 mod command;
 mod compare;
+mod documents;
 mod escape;
 mod filter;
 mod fuzz;

@@ -69,7 +69,7 @@ beside_the_real_one! {
         }
     }
 
-    netlink_details_are_those_that_p_brings_out(real, ours, _fixture) {
+    netlink_details_equal_those_of_the_real_ss_with_p(real, ours, _fixture) {
         for details in ["-e", "-m", "-em", "-emO"] {
             let theirs = list(&real, &format!("-f netlink -anHp {details}"));
             let ours = list(&ours, &format!("-f netlink -anH {details}"));
@@ -201,7 +201,7 @@ fn names_of_live_sockets_are_escaped() {
 
 #[test]
 fn every_state_of_tcp_is_in_the_fixture() {
-    inside("live::decided::every_state_of_tcp_is_held", || {
+    inside("live::decided::every_state_of_tcp_is_in_the_fixture", || {
         let _fixture = Fixture::new();
         let listing = list(&Program::ours(), "-tanH");
         let mut states = BTreeMap::<&BStr, usize>::new();

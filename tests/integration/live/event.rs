@@ -346,7 +346,7 @@ fn close(port: u16) {
 
 #[test]
 fn each_row_is_shown_at_once_and_the_count_ends_it() {
-    inside("live::event::each_row_is_shown_at_once_and_the_last_of_a_count_ends_it", || {
+    inside("live::event::each_row_is_shown_at_once_and_the_count_ends_it", || {
         let _fixture = Fixture::start(&["closings"]);
         let running = RunningCall::start(granted(), "-Enu --count 2", None);
         wait_for_listeners(2);
@@ -365,7 +365,7 @@ fn each_row_is_shown_at_once_and_the_count_ends_it() {
 
 #[test]
 fn for_ends_the_following() {
-    inside("live::event::time_ends_it", || {
+    inside("live::event::for_ends_the_following", || {
         let header = "Recv-Q Send-Q Local Address:Port Peer Address:Port\n";
         for (line, printed) in [("-Enu --for 1ms", header), ("-EnuH --for 1ms", "")] {
             let end = RunningCall::start(granted(), line, None).end();
@@ -377,7 +377,7 @@ fn for_ends_the_following() {
 
 #[test]
 fn events_are_followed_again_after_a_cancellation() {
-    inside("live::event::it_is_followed_again_after_it_was_cancelled", || {
+    inside("live::event::events_are_followed_again_after_a_cancellation", || {
         let _fixture = Fixture::start(&["closings"]);
         let view = granted();
         // More often than a host opened sockets for.

@@ -166,7 +166,7 @@ fn known_of(port: &Port) -> (Option<u32>, Option<bool>, bool) {
 
 #[test]
 fn a_bound_interface_has_its_name() {
-    inside("live::monitor::a_device_is_named", || {
+    inside("live::monitor::a_bound_interface_has_its_name", || {
         let socket = server(SocketType::DGRAM, "0.0.0.0:67");
         let status = std::process::Command::new("python3")
             .args(["-c", "import socket, sys; socket.socket(fileno=0).setsockopt(1, 25, b'lo')"])

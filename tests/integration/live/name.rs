@@ -70,7 +70,7 @@ fn names_of_unix_sockets_forge_no_column() {
 
 #[test]
 fn interface_names_that_are_not_utf8_are_escaped() {
-    inside("live::name::interfaces_whose_names_are_no_text_are_shown_escaped", || {
+    inside("live::name::interface_names_that_are_not_utf8_are_escaped", || {
         let _fixture = Fixture::start(&["device"]);
         let ours = Program::ours();
         for filter in ["", r" dev = o\xffd", r" dev o\xFFd"] {

@@ -182,7 +182,7 @@ fn the_confined_shell_lists_a_namespace_as_the_real_one_does() {
 
 #[test]
 fn a_shell_lists_only_existing_granted_namespaces() {
-    inside("live::other::a_shell_names_only_what_is_granted_and_there", || {
+    inside("live::other::a_shell_lists_only_existing_granted_namespaces", || {
         with_blue(|_, _| {
             let run = |args: &[&str]| {
                 let outcome = shell(args, &[]);

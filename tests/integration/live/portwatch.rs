@@ -139,7 +139,7 @@ fn a_bare_port_is_found_at_every_address() {
 
 #[test]
 fn events_are_printed_at_once_and_match_the_schema() {
-    inside("live::portwatch::events_are_printed_as_they_come_and_as_the_schema_says", || {
+    inside("live::portwatch::events_are_printed_at_once_and_match_the_schema", || {
         let servers = TcpListener::bind("0.0.0.0:1").unwrap();
         let mut servers = (Some(servers), None);
         let script = "portwatch --initial --count 2 --json-lines; portwatch --list --json-lines";

@@ -55,9 +55,12 @@ fn compare_processes(name: &str) {
 
 #[test]
 fn sockets_that_are_shared_forked_and_unshared_have_their_processes() {
-    inside("live::processes::processes_that_share_fork_and_part", || {
-        compare_processes("processes");
-    });
+    inside(
+        "live::processes::sockets_that_are_shared_forked_and_unshared_have_their_processes",
+        || {
+            compare_processes("processes");
+        },
+    );
 }
 
 #[test]

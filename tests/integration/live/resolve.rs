@@ -152,7 +152,7 @@ fn names_of_a_name_server_are_those_of_the_real_one() {
 /// The answer comes by TCP, because a datagram has not enough room.
 #[test]
 fn every_address_of_a_host_is_resolved() {
-    inside("live::resolve::every_address_of_a_host_is_looked_for", || {
+    inside("live::resolve::every_address_of_a_host_is_resolved", || {
         let _tables = mount_dns();
         let _server = TestServer::of_names();
         for options in [&[][..], &["--no-confine"]] {
@@ -169,7 +169,7 @@ fn every_address_of_a_host_is_resolved() {
 
 #[test]
 fn a_name_server_without_an_answer_delays_a_bounded_time() {
-    inside("live::resolve::a_name_server_that_does_not_answer_is_waited_for_in_bounds", || {
+    inside("live::resolve::a_name_server_without_an_answer_delays_a_bounded_time", || {
         let _tables = mount_dns();
         let _server = TestServer::of_names();
         for options in [&[][..], &["--no-confine"]] {
