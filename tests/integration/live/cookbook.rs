@@ -201,7 +201,7 @@ fn commands_of_the_readme_print_what_it_shows() {
         let mut fixture = Fixture::run("cookbook.py", &[]);
         for (command, output) in commands {
             let command = &format!("{command} 2>&1 || true");
-            let entry = Entry { command, output, explanation: "" };
+            let entry = CookbookEntry { command, output, explanation: "" };
             assert_eq!(entry.comparable(&entry.run(&mut fixture)), entry.comparable(output));
         }
     });
