@@ -246,7 +246,7 @@ fn namespaces_are_searched_for_once_in_a_look(#[case] peers: bool) {
     for looks in 1..=2 {
         let look = view.look(&selection, &Uninterrupted).unwrap();
         for _ in 0..3 {
-            look.collect(&selection, &Uninterrupted, &mut Nothing).unwrap();
+            look.collect(&selection, &Uninterrupted, &mut NoSink).unwrap();
         }
         assert_eq!(finder.0.load(Ordering::Relaxed), looks);
     }

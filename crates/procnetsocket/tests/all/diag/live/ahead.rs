@@ -108,7 +108,7 @@ fn one_socket_alone_answers_the_same() {
     if !enter() {
         return;
     }
-    let busy = Busy::new();
+    let _busy = Busy::new();
     #[expect(clippy::disallowed_methods, reason = "the namespace of this thread")]
     let own = std::fs::File::open("/proc/thread-self/ns/net").unwrap();
     let several = SocketTables::open_ambient_in(token(), own.as_fd()).unwrap();
@@ -119,7 +119,9 @@ fn one_socket_alone_answers_the_same() {
         let mut rows = Vec::new();
         let report = tables.visit(&Query::tcp(), |socket| rows.extend(inet(socket))).unwrap();
         assert_eq!(report.rows, u64::try_from(rows.len()).unwrap());
-        rows.iter_mut().for_each(|row| row.timer = None);
+        for row in &mut rows {
+            row.timer = None;
+        }
         rows
     };
     assert_eq!(list(&alone), list(&several));
