@@ -82,6 +82,25 @@ pub(crate) fn too_many_words_in_call(name: &str, args: &[String]) -> Option<TooM
     joined.iter().find_map(|text| too_many_words(text))
 }
 
+/// What `INDEX/1` and `INDEX/2` are in the manual of `jq`.
+const INDEX: &str = "def INDEX(s; f): reduce s as $row ({}; .[$row | f | tostring] = $row); \
+                     def INDEX(f): INDEX(.[]; f); ";
+
+/// Gives a call of `jq` the definitions of `INDEX`, which the interpreter's lacks.
+pub(crate) fn define_index(args: &mut [String]) {
+    let Some(filter) = jq_filter(args) else { return };
+    // Directives have to be first.
+    let is_plain = !["import", "include", "module"].iter().any(|it| filter.starts_with(it));
+    if !is_plain || !filter.contains("INDEX(") || filter.contains("def INDEX(") {
+        return;
+    }
+    if let Some(at) = args.iter().position(|word| std::ptr::eq(word.as_str(), filter))
+        && let Some(word) = args.get_mut(at)
+    {
+        word.insert_str(0, INDEX);
+    }
+}
+
 fn jq_filter(args: &[String]) -> Option<&str> {
     let mut words = args.iter();
     loop {
@@ -198,6 +217,18 @@ mod tests {
     fn counts_what_nests_in_filters_of_jq(#[case] filter: String, #[case] depth: usize) {
         assert_eq!(jq_depth(&filter), depth);
         assert_eq!(jq_filter(std::slice::from_ref(&filter)), Some(&*filter));
+    }
+
+    #[rstest]
+    #[case::used(&["-c", "INDEX(.a)", "INDEX(f)"], &format!("{INDEX}INDEX(.a)"))]
+    #[case::not_used(&["-c", ".a", "INDEX(f)"], ".a")]
+    #[case::defined(&["-c", "def INDEX(f): 1; INDEX(.)"], "def INDEX(f): 1; INDEX(.)")]
+    #[case::directive(&["-c", "include \"a\"; INDEX(.)"], "include \"a\"; INDEX(.)")]
+    fn defines_index_for_jq(#[case] line: &[&str], #[case] filter: &str) {
+        let mut args: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
+        define_index(&mut args);
+        assert_eq!((&*args[0], &*args[1]), ("-c", filter));
+        assert_eq!(args.get(2).map(String::as_str), line.get(2).copied());
     }
 
     #[test]

@@ -30,7 +30,7 @@ use crate::{
     guarded::{GuardedFs, Watch},
     help::{self, Help},
     limits::{self, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, MAX_PARSER_THREADS, ScriptLimits},
-    nesting::{is_call_too_deep, is_script_too_deep, too_many_words_in_call},
+    nesting::{define_index, is_call_too_deep, is_script_too_deep, too_many_words_in_call},
     output::{LimitedOutput, Reason, Stop},
     own,
     script::{Finished, Outcome, Script, ScriptInterrupt},
@@ -217,7 +217,7 @@ impl Setup {
             .command_resolver(Arc::new(refusals));
         let (counter, writes) = (self.counter.clone(), Arc::clone(&self.writes));
         let watch = Arc::clone(&self.watch);
-        builder = builder.before_tool(Box::new(move |call| {
+        builder = builder.before_tool(Box::new(move |mut call| {
             if let Some(counter) = &counter {
                 counter.add(&call.name);
             }
@@ -229,6 +229,9 @@ impl Setup {
             if let Some(words) = too_many_words_in_call(&call.name, &call.args) {
                 writes.end(Stop::TooManyWords(words));
                 return HookAction::Cancel("too many words in braces".to_owned());
+            }
+            if call.name == "jq" {
+                define_index(&mut call.args);
             }
             HookAction::Continue(call)
         }));

@@ -7,8 +7,8 @@ use bashkit::{CommandContext, CommandStatus, Error, LimitExceeded, Result};
 use bstr::ByteSlice as _;
 
 use super::{
+    operand::{path, reason, report},
     options::{Flag, Value, parse},
-    path, reason, report,
 };
 use crate::limits::MAX_LIVE_BYTES;
 

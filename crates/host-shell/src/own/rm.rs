@@ -5,8 +5,8 @@
 use bashkit::{CommandContext, CommandStatus, Error, Result};
 
 use super::{
+    operand::{path, reason, report},
     options::{Flag, Parsed, Value, parse},
-    path, reason, report,
 };
 
 const USAGE: &str = "\

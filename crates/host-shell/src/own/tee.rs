@@ -5,8 +5,8 @@
 use bashkit::{CommandContext, CommandStatus, Result};
 
 use super::{
+    operand::{path, reason, report},
     options::{Flag, Value, parse},
-    path, reason, report,
 };
 use crate::limits::MAX_FILE_BYTES;
 
