@@ -181,7 +181,7 @@ impl fmt::Display for Confined {
         match &self.landlock {
             Some(landlock) => writeln!(f, "landlock: {landlock}")?,
             None => {
-                writeln!(f, "landlock: none, it would hide the processes that are looked into")?
+                writeln!(f, "landlock: none, it would hide the processes that are looked into")?;
             }
         }
         write!(f, "capabilities: {}", self.capabilities)

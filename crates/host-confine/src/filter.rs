@@ -139,6 +139,10 @@ const FILES: &[c_long] = &[
     libc::SYS_statx,
 ];
 
+/// Asking whether a directory may be searched, which cap-std does for `.` and `..` where there is no
+/// `openat2`. Landlock does not see it, as it does not see looking up.
+const SEARCHES: &[c_long] = &[libc::SYS_faccessat, libc::SYS_faccessat2];
+
 /// Requests on a netlink socket, and their answers.
 const NETLINK: &[c_long] = &[libc::SYS_getsockname, libc::SYS_recvfrom, libc::SYS_sendto];
 
@@ -346,8 +350,9 @@ pub(crate) fn calls(duty: Duty, needs: &Needs) -> Result<Calls, ConfineError> {
     Ok(calls)
 }
 
-/// Adds sock_diag, where sockets may be listed.
+/// Adds granted directories, and sock_diag where sockets may be listed.
 fn scripts(calls: &mut Calls, needs: &Needs) -> Result<(), ConfineError> {
+    allow(calls, SEARCHES);
     if needs.sockets == SocketNeeds::Nothing {
         return Ok(());
     }

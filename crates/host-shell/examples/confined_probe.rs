@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! confined_probe DIRECTORY PORT [--free | --late | --resolver]
+//! confined_probe --without-openat2 PROGRAM [WORD...]
 //! ```
 //!
 //! DIRECTORY holds a file `secret`, directories `granted` and `listed` with a file each, and a
@@ -10,11 +11,13 @@
 //! made by the first thread, by one that is started later, and by one of a tokio runtime; a line
 //! says how it ended. `--free` is the same without confinement, which shows that the attempts are
 //! worth something; `--late` starts a thread before it confines itself; `--resolver` confines it as
-//! the broker of host names, which may read below `granted`.
+//! the broker of host names, which may read below `granted`. The second form runs a program as on a
+//! kernel that has no `openat2`.
 
 #![expect(clippy::disallowed_methods, reason = "tries everything that is not allowed")]
 
 use std::{
+    collections::BTreeMap,
     env,
     error::Error,
     fs, io,
@@ -41,6 +44,7 @@ use rustix::{
     net::{AddressFamily, Protocol, SocketType, netlink, socket},
     process::{Pid, PidfdFlags, pidfd_open, test_kill_process},
 };
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 fn main() -> ExitCode {
     match probe() {
@@ -59,6 +63,11 @@ fn print(report: &str, code: ExitCode) -> ExitCode {
 fn probe() -> Result<String, Box<dyn Error>> {
     let mut args = env::args_os().skip(1);
     let top = PathBuf::from(args.next().ok_or("DIRECTORY is missing")?);
+    if top.as_os_str() == "--without-openat2" {
+        forbid_openat2()?;
+        let program = args.next().ok_or("PROGRAM is missing")?;
+        return Err(Command::new(program).args(args).exec().into());
+    }
     let port = args.next().and_then(|port| port.into_string().ok()).ok_or("PORT is missing")?;
     let control_group = control_group().unwrap_or_else(|| top.join("listed"));
     let (port, mode) = (port.parse()?, Mode::Confined);
@@ -98,6 +107,20 @@ fn resolver(target: &Target) -> Result<Confinement, Box<dyn Error>> {
     let mut confinement = Confinement::new(Duty::Resolver);
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::Read);
     Ok(confinement)
+}
+
+/// Makes `openat2` fail as on Linux before 5.6.
+fn forbid_openat2() -> Result<(), Box<dyn Error>> {
+    /// The same number on every machine.
+    const OPENAT2: i64 = 437;
+    let filter: BpfProgram = SeccompFilter::new(
+        BTreeMap::from([(OPENAT2, vec![])]),
+        SeccompAction::Allow,
+        SeccompAction::Errno(Errno::NOSYS.raw_os_error().unsigned_abs()),
+        env::consts::ARCH.try_into()?,
+    )?
+    .try_into()?;
+    Ok(seccompiler::apply_filter(&filter)?)
 }
 
 /// Returns the top of the tree of control groups, where it is mounted.

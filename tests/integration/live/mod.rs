@@ -19,6 +19,7 @@
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `peers`: other ends of connections, within and between namespaces.
 //! - `policy`: what a narrow policy lets one guess.
+//! - `privilege`: root without `CAP_NET_ADMIN`, beside the real one without it.
 //! - `processes`: processes that hold them, and those that may not be looked into.
 //! - `resolve`: names of hosts, over a host table and a name server of the test's own.
 //! - `secret`: keys of connections, where the policy shows them.
@@ -54,6 +55,7 @@ mod other;
 mod peers;
 mod policy;
 mod portwatch;
+mod privilege;
 mod processes;
 mod program;
 mod pushdown;

@@ -6,7 +6,7 @@ use std::{
     fs,
     io::Read as _,
     net::TcpListener,
-    os::unix::net::UnixListener,
+    os::unix::{fs::symlink, net::UnixListener},
     process::{Child, Command},
 };
 
@@ -375,6 +375,41 @@ fn capabilities_are_those_that_grants_need(
     let all = of_brokers.iter().fold(of_script | SETPCAP, |all, (_, needed)| all | needed);
     let enters = if args.contains(&"--namespace") { SYS_ADMIN } else { 0 };
     has(shell.spawner(), 0, all | enters);
+}
+
+#[rstest]
+#[case::entered("cd $D && pwd && ls && cat file")]
+#[case::listed("ls $D $D/ $D/. && ls -d $D")]
+#[case::below("cd $D/sub/ && ls . .. && cat ./inner ../file && cd .. && pwd")]
+#[case::by_a_link("ls $D/link $D/link/ && cat $D/link/inner && cd $D/link && ls")]
+#[case::found("cd $D && find . | sort && echo * */*")]
+#[case::changed("cd $D && echo a > new && cat ./new && mkdir d && ls d/ && rm -r new ./d && ls")]
+#[case::escaping("cd $D && cat ../../etc/passwd out; ls $D/..; cat $D/sub/../../x; echo $?")]
+fn directory_is_the_same_without_openat2(#[case] script: &str) {
+    let outputs = [true, false].map(|has_openat2| {
+        let top = TempDir::new().unwrap();
+        let granted = top.path().join("granted");
+        fs::create_dir_all(granted.join("sub")).unwrap();
+        fs::write(granted.join("file"), "content\n").unwrap();
+        fs::write(granted.join("sub/inner"), "inner\n").unwrap();
+        symlink("sub", granted.join("link")).unwrap();
+        symlink("/etc/passwd", granted.join("out")).unwrap();
+        let allowed = format!("{}:rw", granted.to_str().unwrap());
+        let script = format!("D={}; {script}", granted.to_str().unwrap());
+        let shell = program(&["--allow-path", &allowed, "-c", &script]);
+        let mut command = Command::new(testkit::built("confined_probe"));
+        command.arg("--without-openat2").arg(shell.get_program()).args(shell.get_args());
+        let mut command = if has_openat2 { shell } else { command };
+        let output = command.output().unwrap();
+        let text = |bytes| {
+            let text = String::from_utf8(bytes).unwrap();
+            text.replace(top.path().to_str().unwrap(), "TOP")
+        };
+        (text(output.stdout), text(output.stderr), output.status.code())
+    });
+    let [with, without] = outputs;
+    assert!(!with.0.is_empty(), "{with:?}");
+    assert_eq!(with, without);
 }
 
 /// Returns what `--status` prints, with what depends on the machine replaced.
