@@ -8,10 +8,11 @@
 //!
 //! - `scenario`: what this project decides by itself, byte for byte.
 //! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
+//! - `documents`: the links, files and tests that documents name exist.
 //! - `filter`: filters made from the grammar, on the same roots; needs the real `ss`.
 //! - `fuzz`: what the fuzzer asserts, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
-//! - `json`: the schema, what is read back, the same as the text, and the examples of README.md.
+//! - `json`: the schema, what is read back, the same as the text, and the examples of docs/options.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `netstat`: `netstat` beside net-tools' on the same roots, and what replaces missing commands.
 //! - `processes`: the processes that hold sockets, as scenarios.
@@ -32,6 +33,7 @@
 
 mod command;
 mod compare;
+mod documents;
 mod escape;
 mod filter;
 mod fuzz;

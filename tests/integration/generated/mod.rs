@@ -1,6 +1,7 @@
-//! Files that are made from the tables of options: manual pages and completions.
+//! Files that are made from the tables of options: manual pages, completions and docs/options.md.
 
 mod completion;
+mod help;
 mod man;
 
 use crate::workspace;
@@ -17,6 +18,7 @@ fn files() -> Vec<(&'static str, String)> {
         ("docs/completions/portwatch.bash", portwatch.bash()),
         ("docs/completions/_portwatch", portwatch.zsh()),
         ("docs/completions/portwatch.fish", portwatch.fish()),
+        (help::PAGE, help::page()),
     ]
 }
 
@@ -25,6 +27,17 @@ fn generated_files_are_current() {
     for (path, text) in files() {
         let found = String::from_utf8(workspace::read(path)).unwrap();
         assert!(found == text, "{path} is out of date: run scripts/record-generated");
+    }
+}
+
+#[test]
+fn diagrams_contain_their_source() {
+    for name in ["data-flow", "processes"] {
+        let [source, svg] = ["dot", "svg"].map(|kind| {
+            String::from_utf8(workspace::read(&format!("docs/diagrams/{name}.{kind}"))).unwrap()
+        });
+        let end = format!("<metadata><![CDATA[\n{source}]]></metadata>\n</svg>\n");
+        assert!(svg.ends_with(&end), "{name}.svg is out of date: run scripts/draw-diagrams");
     }
 }
 

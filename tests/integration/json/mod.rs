@@ -7,7 +7,7 @@
 //! - `order`: `--sort`, `--limit`, `--count`, and what happens when something goes wrong.
 //! - `pass`: `--every`.
 //! - `read`: a captured listing, read by the library's example.
-//! - `readme`: the examples of README.md.
+//! - `readme`: the examples of README.md and docs/options.md.
 
 pub(crate) mod agree;
 mod label;

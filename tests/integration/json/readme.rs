@@ -1,5 +1,5 @@
-//! The examples of README.md: `ss --json` over a fake root and the real `jq`, and both inside the
-//! shell.
+//! The examples of docs/options.md: `ss --json` over a fake root and the real `jq`, and both inside
+//! the shell. The example of README.md for embedders.
 
 #![expect(clippy::disallowed_methods, reason = "the examples are run as a person runs them")]
 
@@ -29,8 +29,8 @@ fn root() -> FakeProc {
 
 /// Returns the options of `ss` and the words behind `jq` of each example.
 fn examples() -> Vec<(String, String)> {
-    let readme = String::from_utf8(workspace::read("README.md")).unwrap();
-    let lines = readme.lines().filter_map(|line| line.strip_prefix("    ss --json"));
+    let page = String::from_utf8(workspace::read("docs/options.md")).unwrap();
+    let lines = page.lines().filter_map(|line| line.strip_prefix("    ss --json"));
     let examples = lines.filter_map(|line| line.split_once(" | jq "));
     examples.map(|(options, jq)| (format!("--json{options}"), jq.to_owned())).collect()
 }
@@ -40,8 +40,8 @@ fn examples_print_something() {
     let examples = examples();
     assert!(examples.len() >= LEAST_EXAMPLES, "{examples:?}");
     if Command::new("jq").arg("--version").output().is_err() {
-        assert!(!workspace::is_ci(), "the examples of README.md need jq");
-        eprintln!("*** examples of README.md: NOTHING IS TESTED, because this needs jq. ***");
+        assert!(!workspace::is_ci(), "the examples of docs/options.md need jq");
+        eprintln!("*** examples of docs/options.md: NOTHING IS TESTED, because this needs jq. ***");
         return;
     }
     let root = root().build();

@@ -1,4 +1,4 @@
-//! The commands of docs/cookbook.md, in a namespace that has their situations.
+//! The commands of docs/cookbook.md and README.md, in a namespace that has their situations.
 //!
 //! ```text
 //! docs/cookbook.md ──► entries ──► bash, host-shell ──► comparable ─┐
@@ -20,6 +20,7 @@ use crate::workspace;
 
 const PAGE: &str = "docs/cookbook.md";
 const ENTRIES: usize = 25;
+const README_COMMANDS: usize = 3;
 /// Words of commands that need more than the grant `processes`, or are of no shell.
 const NOT_IN_SHELL: [&str; 4] = ["-K", "-N", "portwatch", "host-shell"];
 
@@ -31,6 +32,14 @@ struct Entry<'a> {
     output: &'a str,
     /// The text behind it.
     explanation: &'a str,
+}
+
+/// Returns the commands of README.md with what they print, on standard error, too.
+fn readme(page: &str) -> Vec<(&str, &str)> {
+    let blocks = page.split("```console\n$ ").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().expect("one piece at least"));
+    let commands = blocks.flat_map(|block| block.split("\n$ "));
+    commands.map(|entry| entry.split_once('\n').expect("the end of the command")).collect()
 }
 
 /// Returns the entries of the page.
@@ -182,6 +191,21 @@ fn every_line_of_details_is_explained() {
             assert!(entry.explained(details).len() > 3, "{}: {details}", entry.command);
         }
     }
+}
+
+#[test]
+fn commands_of_the_readme_print_what_it_shows() {
+    inside("live::cookbook::commands_of_the_readme_print_what_it_shows", || {
+        let page = String::from_utf8(workspace::read("README.md")).unwrap();
+        let commands = readme(&page);
+        assert_eq!(commands.len(), README_COMMANDS);
+        let mut fixture = Fixture::run("cookbook.py", &[]);
+        for (command, output) in commands {
+            let command = &format!("{command} 2>&1 || true");
+            let entry = Entry { command, output, explanation: "" };
+            assert_eq!(entry.comparable(&entry.run(&mut fixture)), entry.comparable(output));
+        }
+    });
 }
 
 /// Writes the page. Only `scripts/record-cookbook` runs this.

@@ -83,11 +83,11 @@ status 0
 }
 
 #[test]
-fn readme_has_the_command_line_of_these_tests() {
-    let readme = String::from_utf8(workspace::read("README.md")).unwrap();
+fn page_has_the_command_line_of_these_tests() {
+    let page = String::from_utf8(workspace::read("docs/workloads.md")).unwrap();
     let options = SHELL.strip_prefix("shell ").unwrap().strip_suffix(" $").unwrap();
     let command = format!("    $ host-shell {options} -c 'ss -tlnp --all-namespaces'\n");
-    assert!(readme.contains(&command), "{command}");
+    assert!(page.contains(&command), "{command}");
 }
 
 #[test]

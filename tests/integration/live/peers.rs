@@ -579,14 +579,11 @@ fn text_tables_show_other_ends_of_internet_sockets() {
 }
 
 #[test]
-fn examples_of_the_readme_find_programs_and_containers() {
-    let readme = String::from_utf8(workspace::read("README.md")).unwrap();
+fn examples_of_the_page_find_programs_and_containers() {
+    let page = String::from_utf8(workspace::read("docs/workloads.md")).unwrap();
     let is_example = |line: &&str| line.contains("peer-comm") || line.contains("--peers");
-    let examples: Vec<_> = readme
-        .lines()
-        .filter_map(|line| line.strip_prefix("    $ ss "))
-        .filter(is_example)
-        .collect();
+    let examples: Vec<_> =
+        page.lines().filter_map(|line| line.strip_prefix("    $ ss ")).filter(is_example).collect();
     let [programs, containers] = examples[..] else { panic!("{examples:?}") };
     let program = Program::ours().words().next().unwrap().into_string().unwrap();
     let questions = [programs, containers]
