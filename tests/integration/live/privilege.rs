@@ -60,9 +60,7 @@ fn marks_and_packet_filters_are_shown_where_the_policy_keeps_net_admin() {
             fs::write(&policy, "net-admin = true\n").unwrap();
             let kept = ["--policy", policy.to_str().unwrap()];
             let kill = ["--grant", "sockets,kill"];
-            for (script, what) in
-                [("ss -tane", "fwmark:0x1234"), ("ss -0ab", "bpf filter (1):")]
-            {
+            for (script, what) in [("ss -tane", "fwmark:0x1234"), ("ss -0ab", "bpf filter (1):")] {
                 let shows = |options| in_shell(options, script).stdout.contains_str(what);
                 assert!(shows(&kept) && shows(&kill) && !shows(&[]), "{script}");
             }

@@ -231,20 +231,17 @@ fn has_ended(end: &OwnedFd) -> bool {
 fn pipes(kind: Kind) -> Result<(AskingEnds, AnsweringEnds, OwnedFd), CapabilityError> {
     let failed = CapabilityError::StartBroker;
     let (answers, to_answer) = std::io::pipe().map_err(failed)?;
-    let (requests, to_request, sockets): (OwnedFd, OwnedFd, Vec<Inode>) = match kind {
+    let (requests, to_request, sockets) = if matches!(kind, Kind::Namespaces(..)) {
         // It sends descriptors, too.
-        Kind::Namespaces(..) => {
-            #[expect(clippy::disallowed_methods, reason = "between the shell and its broker")]
-            let pair = UnixStream::pair();
-            let (ours, theirs) = pair.map_err(failed)?;
-            let inodes = [&ours, &theirs].map(|socket| fstat(socket).map(|it| it.st_ino));
-            let inodes = inodes.into_iter().flatten().filter_map(Inode::new).collect();
-            (ours.into(), theirs.into(), inodes)
-        }
-        _ => {
-            let (to_read, ours) = std::io::pipe().map_err(failed)?;
-            (ours.into(), to_read.into(), Vec::new())
-        }
+        #[expect(clippy::disallowed_methods, reason = "between the shell and its broker")]
+        let pair = UnixStream::pair();
+        let (ours, theirs) = pair.map_err(failed)?;
+        let inodes = [&ours, &theirs].map(|socket| fstat(socket).map(|it| it.st_ino));
+        let inodes = inodes.into_iter().flatten().filter_map(Inode::new).collect();
+        (OwnedFd::from(ours), OwnedFd::from(theirs), inodes)
+    } else {
+        let (theirs, ours) = std::io::pipe().map_err(failed)?;
+        (ours.into(), theirs.into(), Vec::new())
     };
     let end = requests.try_clone().map_err(failed)?;
     let asking = AskingEnds { requests, answers: answers.into(), sockets };

@@ -412,7 +412,7 @@ impl Means<'_> {
             return Ok((system, AnsweredBy::Here));
         };
         let broker = Arc::new(ProcessBroker::new(connected(ends)?));
-        self.brokers.push(("broker of processes", Arc::clone(&broker) as _));
+        self.brokers.push(("broker of processes", Arc::<ProcessBroker>::clone(&broker)));
         Ok((system.with_processes(broker), AnsweredBy::Broker))
     }
 
@@ -426,7 +426,7 @@ impl Means<'_> {
             return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
         };
         let broker = Arc::new(ResolverBroker::new(connected(ends)?));
-        self.brokers.push(("broker of host names", Arc::clone(&broker) as _));
+        self.brokers.push(("broker of host names", Arc::<ResolverBroker>::clone(&broker)));
         Ok((system.with_host_names(broker), AnsweredBy::Broker))
     }
 
