@@ -15,6 +15,9 @@ SHOWN = 20
 # Seconds that one run of the shell may take. It is long, for a machine that has much else to do.
 PATIENCE = 300
 
+# Namespaces in which nothing but /tmp can be changed, whatever a try does.
+READ_ONLY = ["-Urm"], "mount -t tmpfs tmpfs /tmp && mount -o remount,bind,ro / || exit 1"
+
 
 class Campaign:
     """Many random tries of one idea. `end` prints how many there were and what they found."""

@@ -9,7 +9,7 @@ import os
 import stat
 import tempfile
 
-from attack import Campaign
+from attack import READ_ONLY, Campaign, in_namespaces
 
 CONTENT, NAME = "content-beyond-the-grant", "name-beyond-the-grant"
 
@@ -129,6 +129,7 @@ def check_words(campaign):
 
 
 def main():
+    in_namespaces(*READ_ONLY)
     campaign = Campaign(tries=6000)
     random = campaign.random
     check_words(campaign)

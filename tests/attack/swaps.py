@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from attack import Campaign
+from attack import READ_ONLY, Campaign, in_namespaces
 
 CONTENT = "content-beyond-the-grant"
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
@@ -73,6 +73,7 @@ def main():
     if sys.argv[1:2] == ["--exchange"]:
         exchange(list(zip(sys.argv[2::2], sys.argv[3::2])))
         return
+    in_namespaces(*READ_ONLY)
     campaign = Campaign(tries=4000)
     random = campaign.random
     while campaign.goes_on():
