@@ -704,7 +704,9 @@ mod filters {
     )]
     #[case::hostile(
         "\x1b[2J",
-        &["ss: expected an address, but found \"\\x1b[2J\"", "    \\x1b[2J", "    ^^^^^^^"],
+        &["ss: expected a condition, such as dst, sport, user or comm, but found \"\\x1b[2J\"",
+          "    \\x1b[2J",
+          "    ^^^^^^^"],
         1
     )]
     #[case::state("-ta state", &["ss: expected the name of a state behind \"state\""], 255)]

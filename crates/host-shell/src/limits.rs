@@ -188,6 +188,8 @@ impl ScriptLimits {
     pub(crate) fn execution(self) -> ExecutionLimits {
         ExecutionLimits::new()
             .timeout(self.timeout)
+            // Parsing is a part of the time that a script may take.
+            .parser_timeout(self.timeout)
             .max_work_units(MAX_WORK_UNITS.saturating_add(LOOKING_WORK_UNITS))
             .max_aggregate_input_bytes(u64::try_from(MAX_INPUT_BYTES).unwrap_or(u64::MAX))
             .max_live_intermediate_bytes(u64::try_from(MAX_LIVE_BYTES).unwrap_or(u64::MAX))

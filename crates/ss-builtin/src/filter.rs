@@ -150,7 +150,7 @@ mod tests {
     #[case::comment_behind_blanks(
         "-F /here/filter",
         b" # x",
-        "expected an address, but found \"#\"",
+        "expected a condition, such as dst, sport, user or comm, but found \"#\"",
         1
     )]
     #[case::grammar("-F /here/filter", b"sport = 22 or", "expected a condition", 255)]

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use builtin_cli::parse_duration;
+use builtin_cli::{Escaped, parse_duration};
 use clap::{Parser, value_parser};
 use host_shell::{
     Allowed,
@@ -44,6 +44,13 @@ pub(crate) struct Args {
     /// Append one JSON line a call, without its content; it lies in no directory of --allow-path
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
+    /// Let a script list another network namespace, with the grant `namespaces`; `all`: let
+    /// listings be of every one of the machine
+    #[arg(long, value_name = "NAME[=PATH]")]
+    pub(crate) namespace: Vec<String>,
+    /// List the sockets of a host whose /proc is mounted into this container
+    #[arg(long, value_name = "DIR", conflicts_with = "proc_root")]
+    pub(crate) host_proc: Option<PathBuf>,
     /// List the sockets of a fake proc root
     #[arg(long, value_name = "DIR")]
     pub(crate) proc_root: Option<PathBuf>,
@@ -57,7 +64,11 @@ const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
 
 impl Args {
     /// Returns what scripts are granted.
-    pub(crate) fn setup(&self) -> Setup {
+    ///
+    /// # Errors
+    ///
+    /// A word of `--namespace` that names none.
+    pub(crate) fn setup(&self) -> Result<Setup, String> {
         let mut setup = Setup::default();
         setup.directories.clone_from(&self.allow_path);
         setup.allowed = match &*self.allow_command {
@@ -70,11 +81,20 @@ impl Args {
         setup.limits.max_memory_bytes = self.max_memory;
         // The output is cut by the answer; the shell's limit would end the script as an error.
         setup.limits.max_output_bytes = u64::MAX;
+        for word in &self.namespace {
+            setup.allow_namespace(word.as_bytes()).map_err(|expected| {
+                format!(
+                    "--namespace expects {expected}, but found \"{}\"",
+                    Escaped::new(word.as_bytes())
+                )
+            })?;
+        }
+        setup.host_proc.clone_from(&self.host_proc);
         setup.proc_root.clone_from(&self.proc_root);
         setup.audit.clone_from(&self.audit);
         setup.streams = Streams::Captured;
         setup.confine = !self.no_confine;
-        setup
+        Ok(setup)
     }
 }
 
@@ -123,5 +143,22 @@ mod tests {
         ] {
             assert!(Args::try_parse_from(["ss-mcp", wrong]).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn namespaces_are_those_of_host_shell() {
+        let setup = |words: &[&str]| {
+            let words = ["ss-mcp"].iter().chain(words);
+            Args::try_parse_from(words).unwrap().setup()
+        };
+        let every = setup(&["--namespace", "all", "--host-proc", "/host/proc"]).unwrap();
+        assert!(every.every_namespace && every.namespaces.is_empty());
+        assert_eq!(every.host_proc, Some("/host/proc".into()));
+        let named = setup(&["--namespace", "blue", "--namespace=red=/r"]).unwrap();
+        assert_eq!((named.every_namespace, named.namespaces.len()), (false, 2));
+        let twice = setup(&["--namespace", "blue", "--namespace", "blue"]).unwrap_err();
+        assert_eq!(twice, "--namespace expects each name once, but found \"blue\"");
+        let both = ["ss-mcp", "--host-proc", "/p", "--proc-root", "/p"];
+        assert!(Args::try_parse_from(both).is_err());
     }
 }

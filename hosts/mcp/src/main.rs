@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 /// run.
 fn start(args: &Args) -> Result<ExitCode, Failure> {
     // Before the runtime: a process with a second thread is not copied.
-    match setup::start(args.setup(), MAX_SCRIPTS, &Interrupts::default())? {
+    match setup::start(args.setup()?, MAX_SCRIPTS, &Interrupts::default())? {
         Role::Host(host) => server(args, *host).map(|()| ExitCode::SUCCESS),
         Role::Done(status) => Ok(ExitCode::from(status.code())),
     }

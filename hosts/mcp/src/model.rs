@@ -100,7 +100,7 @@ pub(crate) struct ListSockets {
     /// grant `processes` its processes.
     pub(crate) peers: bool,
     /// The sockets of every network namespace of this machine, each with its `namespace`; needs
-    /// the grant `namespaces` and `namespaces = "all"` in the policy.
+    /// the grant `namespaces` and `--namespace all`, or `namespaces = "all"` in the policy.
     pub(crate) all_namespaces: bool,
 }
 

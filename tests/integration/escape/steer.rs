@@ -232,7 +232,8 @@ const UNKNOWN: &str = "ss: unrecognized option '--proc-root'\n";
 const UNKNOWN_BLANK: &str = "ss: invalid option -- ' '\n";
 const NO_DUMP: &str = "ss: -D is refused: it writes raw kernel records to a file of the system\n";
 const NO_FILTER: &str = "ss: the filter in \"";
-const NOT_A_FILTER: &str = "ss: \"sl\" is no address, and to resolve a host name needs the grant";
+const NOT_A_FILTER: &str =
+    "ss: expected a condition, such as dst, sport, user or comm, but found \"sl\"\n";
 const NO_NAMESPACE: &str =
     "ss: -N is refused: it needs the grant \"namespaces\", which this host does not give\n";
 const NO_PROCESSES: &str = "ss: -p shows no process: listing processes needs the grant \"processes\", \
@@ -296,13 +297,21 @@ const NO_EVENTS: &str =
 #[case::kill("ss -tK dst 127.0.0.1", 1, NO_KILL)]
 #[case::table_by_path("ss -A $X/net/tcp", 255, "ss: \"$X/net/tcp\" is no socket table; ")]
 #[case::family_by_path("ss -f $X", 255, "ss: \"$X\" is no family; ")]
-#[case::path("ss -t $X/net/tcp", 1, "ss: expected an address, but found \"$X/net/tcp\"\n")]
+#[case::path(
+    "ss -t $X/net/tcp",
+    1,
+    "ss: expected a condition, such as dst, sport, user or comm, but found \"$X/net/tcp\"\n"
+)]
 #[case::after_the_end(
     "ss -t -- --proc-root $X",
     1,
-    "ss: expected an address, but found \"--proc-root\"\n"
+    "ss: expected a condition, such as dst, sport, user or comm, but found \"--proc-root\"\n"
 )]
-#[case::response_file("ss @$X/options", 1, "ss: expected an address, but found \"@$X/options\"\n")]
+#[case::response_file(
+    "ss @$X/options",
+    1,
+    "ss: expected a condition, such as dst, sport, user or comm, but found \"@$X/options\"\n"
+)]
 fn no_option_from_data_steers(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     let roots = Roots::new();
     let outcome = roots.run(script, &[]);
@@ -319,7 +328,11 @@ fn no_option_from_data_steers(#[case] script: &str, #[case] status: i32, #[case]
 #[case::host_option("--proc-root=x", "ss: unrecognized option '--proc-root'\n", 255)]
 #[case::dump("-Dx", NO_DUMP, 1)]
 #[case::newline("-t\n-K", "ss: invalid option -- '\\x0a'\n", 255)]
-#[case::newline_first("\n-K", "ss: expected an address, but found \"\\x0a-K\"\n", 1)]
+#[case::newline_first(
+    "\n-K",
+    "ss: expected a condition, such as dst, sport, user or comm, but found \"\\x0a-K\"\n",
+    1
+)]
 fn no_name_of_a_file_steers(#[case] name: &str, #[case] message: &str, #[case] status: i32) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join(name), "").unwrap();

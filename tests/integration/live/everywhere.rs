@@ -390,7 +390,7 @@ status 255
 ## all: -tlnH netns = blue
     ^^^^^
     netns = blue
-ss: the host "netns" cannot be resolved: no such host
+ss: expected a condition, and netns is one with --all-namespaces only, but found "netns"
 status 1
 "#
     );

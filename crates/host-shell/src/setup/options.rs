@@ -70,6 +70,27 @@ impl Default for Setup {
     }
 }
 
+impl Setup {
+    /// Adds the network namespace that a word of `--namespace` names: `NAME`, `NAME=PATH`, or `all`
+    /// for every one of the machine. One called "all" is `all=PATH`.
+    ///
+    /// # Errors
+    ///
+    /// What was expected instead of the word.
+    pub fn allow_namespace(&mut self, word: &[u8]) -> Result<(), &'static str> {
+        if word == b"all" {
+            self.every_namespace = true;
+            return Ok(());
+        }
+        let namespace = Namespace::from_word(word).ok_or("NAME or NAME=PATH")?;
+        if self.namespaces.iter().any(|other| other.name == namespace.name) {
+            return Err("each name once");
+        }
+        self.namespaces.push(namespace);
+        Ok(())
+    }
+}
+
 /// What scripts read and print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Streams {

@@ -15,7 +15,7 @@ use host_confine::broker::Kind;
 use host_shell::{
     Allowed, ScriptLimits,
     limits::LEAST_MAX_MEMORY_BYTES,
-    setup::{BROKER, Directory, GRANT_LIST, Namespace, Setup, parse_grants},
+    setup::{BROKER, Directory, GRANT_LIST, Setup, parse_grants},
 };
 use socket_query::GrantSet;
 
@@ -200,8 +200,9 @@ impl Plan {
         setup.policies = raw.all(Effect::Policy).map(|typed| path(typed.text())).collect();
         setup.grants = raw.last(Effect::Grant).map(grants).transpose()?;
         setup.limits = limits(raw)?;
-        setup.namespaces = namespaces(raw)?;
-        setup.every_namespace = raw.all(Effect::Namespace).any(is_every_namespace);
+        for typed in raw.all(Effect::Namespace) {
+            setup.allow_namespace(typed.text()).map_err(|expected| typed.mismatch(expected))?;
+        }
         setup.proc_root = raw.last(Effect::ProcRoot).map(|typed| path(typed.text()));
         setup.host_proc = raw.last(Effect::HostProc).map(|typed| path(typed.text()));
         if setup.proc_root.is_some() && setup.host_proc.is_some() {
@@ -261,24 +262,6 @@ fn allowed(raw: &RawArgs<'_, Effect>) -> Result<Allowed, ArgError> {
     Ok(Allowed::Only(names))
 }
 
-/// A namespace of that name is `all=/run/netns/all`.
-fn is_every_namespace(typed: &Typed<'_, Effect>) -> bool {
-    typed.text() == "all"
-}
-
-fn namespaces(raw: &RawArgs<'_, Effect>) -> Result<Vec<Namespace>, ArgError> {
-    let mut namespaces: Vec<Namespace> = Vec::new();
-    for typed in raw.all(Effect::Namespace).filter(|typed| !is_every_namespace(typed)) {
-        let namespace = Namespace::from_word(typed.text());
-        let namespace = namespace.ok_or_else(|| typed.mismatch("NAME or NAME=PATH"))?;
-        if namespaces.iter().any(|other| other.name == namespace.name) {
-            return Err(typed.mismatch("each name once"));
-        }
-        namespaces.push(namespace);
-    }
-    Ok(namespaces)
-}
-
 fn grants(typed: &Typed<'_, Effect>) -> Result<GrantSet, ArgError> {
     parse_grants(text(typed)?).ok_or_else(|| {
         let known = GRANT_LIST.alternatives();
@@ -320,6 +303,7 @@ mod tests {
 
     use builtin_api::Access;
     use host_confine::broker::{Bounds, NamespaceDetails, Procfs, Reach};
+    use host_shell::setup::Namespace;
     use procnetsocket::ProcessDetails;
     use rstest::rstest;
 

@@ -44,6 +44,8 @@ pub(super) enum FilterProblem {
     TooLong,
     #[error("expected {expected}, but found {}", QuotedWord(.found))]
     Value { expected: &'static str, found: BString },
+    #[error("expected {expected}, but found {}", QuotedWord(.found))]
+    NoCondition { expected: &'static str, found: BString },
     #[error("there is no \"]\" behind the \"[\"")]
     OpenBracket,
     #[error("expected {expected}, but found {}; IPv6 addresses stand in brackets, as in [::1]:22", QuotedWord(.found))]

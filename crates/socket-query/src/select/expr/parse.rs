@@ -34,6 +34,11 @@ use crate::select::AddressFamily;
 /// between `and` and `or`. It bounds the stack of everything that walks a tree.
 pub const MAX_FILTER_DEPTH: usize = 128;
 
+/// What a filter, and what follows `and`, `or`, `not` and a bracket, begins with.
+const CONDITION: &str = "a condition, such as dst, sport, user or comm";
+
+const NETNS: &str = "a condition, and netns is one with --all-namespaces only";
+
 /// A filter that was understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -107,7 +112,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn filter(&mut self) -> Result<Parsed, At> {
-        if self.peek_term()?.is_none() {
+        if self.peek_term(CONDITION)?.is_none() {
             return Ok(Parsed::default());
         }
         let tree = self.expr()?;
@@ -128,7 +133,7 @@ impl Parser<'_> {
 
     /// Takes what stands between two terms; `None` when no term follows.
     fn join(&mut self) -> Result<Option<Join>, At> {
-        let join = match self.peek_term()? {
+        let join = match self.peek_term("\"and\", \"or\" or another condition")? {
             Some(TokenKind::And) => Join::All,
             Some(TokenKind::Or) => Join::Any,
             Some(
@@ -154,7 +159,7 @@ impl Parser<'_> {
     }
 
     fn term(&mut self) -> Result<Tree, At> {
-        match self.peek_term()? {
+        match self.peek_term(CONDITION)? {
             Some(TokenKind::Open) => self.nested(Self::bracket),
             Some(TokenKind::Not) => self.nested(Self::negation),
             Some(TokenKind::Autobound) => {
@@ -250,13 +255,24 @@ impl Parser<'_> {
     }
 
     /// Looks at the next word, where a condition may begin; `None` at the end.
-    fn peek_term(&mut self) -> Result<Option<TokenKind>, At> {
+    ///
+    /// Compat: a word that begins none is read as a value, whose error has another status than one
+    /// in the grammar. The message says what it should have been.
+    fn peek_term(&mut self, expected: &'static str) -> Result<Option<TokenKind>, At> {
         let is_everywhere = self.scope.is_everywhere();
-        self.look(|kind| match &kind {
+        let looked = self.look(|kind| match &kind {
             FilterWordKind::Value(word) => Subject::own(word)
                 .filter(|subject| is_everywhere || *subject != Subject::Netns)
                 .map_or(kind, FilterWordKind::Subject),
             _ => kind,
+        });
+        looked.map_err(|At { problem, span }| {
+            if matches!(problem, FilterProblem::State(_)) {
+                return At { problem, span };
+            }
+            let found = self.lexer.written(span.clone());
+            let expected = if found == b"netns" { NETNS } else { expected };
+            At { problem: FilterProblem::NoCondition { expected, found: found.into() }, span }
         })
     }
 

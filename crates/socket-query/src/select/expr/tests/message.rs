@@ -1,6 +1,7 @@
 //! Every message, with its mark.
 
 use super::*;
+use crate::select::expr::FilterErrorKind;
 
 fn message(text: &str) -> String {
     parse(text).unwrap_err().to_string()
@@ -38,6 +39,26 @@ fn grammar() {
         dport
              ^
     "#);
+}
+
+#[test]
+fn words_that_begin_no_condition() {
+    insta::assert_snapshot!(message("process = nginx"), @r#"
+    expected a condition, such as dst, sport, user or comm, but found "process"
+        process = nginx
+        ^^^^^^^
+    "#);
+    insta::assert_snapshot!(message("sport = 22 nad dst 10"), @r#"
+    expected "and", "or" or another condition, but found "nad"
+        sport = 22 nad dst 10
+                   ^^^
+    "#);
+    insta::assert_snapshot!(message("netns = blue"), @r#"
+    expected a condition, and netns is one with --all-namespaces only, but found "netns"
+        netns = blue
+        ^^^^^
+    "#);
+    assert_eq!(parse("process = nginx").unwrap_err().kind(), FilterErrorKind::Value);
 }
 
 #[test]

@@ -245,8 +245,7 @@ fn options_choose_the_family_of_values(
 )]
 #[case::autobound_takes_no_ports(
     "sport = 22 autobound ssh",
-    "\"ssh\" is no address, and to resolve a host name needs the grant \"resolve\", which this host \
-     does not give"
+    "expected \"and\", \"or\" or another condition, but found \"ssh\""
 )]
 #[case::states_in_the_filter(
     "state listening",
