@@ -7,7 +7,7 @@ use testkit::Xorshift;
 /// The words of `-f`.
 const FAMILIES: [&str; 5] = ["inet", "inet6", "link", "unix", "netlink"];
 
-/// Lists of `-A`: every table, every alias, and taking away.
+/// Lists of `-A`: every table, every alias, and removed tables.
 const TABLES: [&str; 31] = [
     "all",
     "inet",
@@ -42,7 +42,7 @@ const TABLES: [&str; 31] = [
     "tcp,tcp",
 ];
 
-/// An option that takes a value, and the values that are tried.
+/// Returns the values that are tried for an option.
 pub(crate) fn values(flag: &FlagDoc) -> &'static [&'static str] {
     match flag.value.map(|value| value.name) {
         Some("FAMILY") => &FAMILIES,
@@ -52,11 +52,11 @@ pub(crate) fn values(flag: &FlagDoc) -> &'static [&'static str] {
 }
 
 /// Returns the options that are compared: those that work on the text tables, and print what the
-/// real one prints. A file of a filter says what words say.
+/// real `ss` prints. A filter from a file has the same meaning as one in arguments.
 pub(crate) fn compared() -> Vec<&'static FlagDoc> {
     let ours_alone =
         |flag: &FlagDoc| flag.is_exact || matches!(flag.name(), "help" | "version" | "filter");
-    // Host names and other namespaces have means of their own, which live tests give.
+    // Live tests compare host names and other namespaces, which need more than a fake root.
     let has_means = |flag: &FlagDoc| matches!(flag.grant, None | Some("processes"));
     let works = |flag: &FlagDoc| flag.refusal.is_none() && flag.source.is_none() && has_means(flag);
     flags().filter(|flag| works(flag) && !ours_alone(flag)).collect()
@@ -64,7 +64,7 @@ pub(crate) fn compared() -> Vec<&'static FlagDoc> {
 
 /// How an option can be spelled.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Spelling {
+pub(crate) enum OptionSpelling {
     /// `-t`, `-f inet`
     Short,
     /// `-finet`
@@ -75,7 +75,7 @@ pub(crate) enum Spelling {
     Equals,
 }
 
-impl Spelling {
+impl OptionSpelling {
     pub(crate) const ALL: [Self; 4] = [Self::Short, Self::Long, Self::Joined, Self::Equals];
 }
 
@@ -95,30 +95,30 @@ impl Use {
     }
 
     /// Returns the words on the command line.
-    fn words(self, spelling: Spelling) -> Vec<String> {
+    fn words(self, spelling: OptionSpelling) -> Vec<String> {
         let short = self.flag.short.map(|letter| format!("-{letter}"));
         let long = format!("--{}", self.flag.name());
         let separate = |name: String| {
             std::iter::once(name).chain(self.value.map(String::from)).collect::<Vec<_>>()
         };
         match (spelling, short, self.value) {
-            (Spelling::Joined, Some(short), value) => vec![short + value.unwrap_or_default()],
-            (Spelling::Short, Some(short), _) => separate(short),
-            (Spelling::Equals, _, Some(value)) => vec![format!("{long}={value}")],
+            (OptionSpelling::Joined, Some(short), value) => vec![short + value.unwrap_or_default()],
+            (OptionSpelling::Short, Some(short), _) => separate(short),
+            (OptionSpelling::Equals, _, Some(value)) => vec![format!("{long}={value}")],
             _ => separate(long),
         }
     }
 }
 
 /// Returns the command line of those options, each in its own spelling.
-pub(crate) fn line(uses: &[Use], spellings: &[Spelling]) -> Vec<String> {
+pub(crate) fn line(uses: &[Use], spellings: &[OptionSpelling]) -> Vec<String> {
     let spelling = |index: usize| spellings[index % spellings.len()];
     uses.iter().enumerate().flat_map(|(index, one)| one.words(spelling(index))).collect()
 }
 
 /// Returns the command line of those options as one cluster of letters (`-tan`), with the value of
-/// the last one behind it; those without a letter, and those with a value before the last, stand
-/// for themselves.
+/// the last one after it; those without a letter, and those with a value before the last, are
+/// separate words.
 pub(crate) fn cluster(uses: &[Use]) -> Vec<String> {
     let mut letters = String::from("-");
     let mut words = Vec::new();
@@ -129,10 +129,10 @@ pub(crate) fn cluster(uses: &[Use]) -> Vec<String> {
                 letters.push(letter);
                 words.extend(one.value.map(String::from));
             }
-            _ => words.splice(0..0, one.words(Spelling::Long)).for_each(drop),
+            _ => words.splice(0..0, one.words(OptionSpelling::Long)).for_each(drop),
         }
     }
-    // The value of the last letter has to stand right behind the cluster.
+    // The value of the last letter directly follows the cluster.
     let values =
         usize::from(uses.last().is_some_and(|one| one.value.is_some() && one.flag.short.is_some()));
     if letters.len() > 1 {
@@ -149,19 +149,19 @@ pub(crate) fn is_extended(args: &[String]) -> bool {
 /// Returns whether a line that [`line`] or [`cluster`] made has one of these letters, or a long
 /// option that begins so.
 fn has(args: &[String], letter: char, long: &str) -> bool {
-    // Behind a letter that takes a value stands the value.
+    // The value of a letter follows it.
     let letters =
         |cluster: &str| cluster.split(['f', 'A']).next().is_some_and(|own| own.contains(letter));
     args.iter().any(|arg| match arg.strip_prefix('-') {
-        // Long names may be shortened, and no other begins so.
+        // Long names may be abbreviated, and no other begins so.
         Some(option) if option.starts_with('-') => option.starts_with(long),
         Some(cluster) => letters(cluster),
         None => false,
     })
 }
 
-/// Returns the line for the real `ss` that means what a line means here: with `-T` alone iproute2
-/// shows no processes (a regression), so it is given `-p` beside it.
+/// Returns the line for the real `ss` with the same meaning: with `-T` alone iproute2 shows no
+/// processes (a regression), so it gets `-p`, too.
 pub(crate) fn for_real(args: &[String]) -> Vec<String> {
     let mut args = args.to_vec();
     if has(&args, 'T', "-th") && !has(&args, 'p', "-pr") {
@@ -183,20 +183,20 @@ pub(crate) fn random(random: &mut Xorshift) -> (Vec<Use>, Vec<String>) {
     let words = if random.one_in(3) {
         cluster(&uses)
     } else {
-        let spellings: Vec<_> = uses.iter().map(|_| *random.pick(&Spelling::ALL)).collect();
+        let spellings: Vec<_> = uses.iter().map(|_| *random.pick(&OptionSpelling::ALL)).collect();
         line(&uses, &spellings)
     };
     (uses, words)
 }
 
 #[test]
-fn spellings_are_the_ones_that_getopt_takes() {
+fn spellings_are_accepted_by_getopt() {
     let find = |long: &str| flags().find(|flag| flag.name() == long).unwrap();
     let uses = [Use::new(find("tcp"), 0), Use::new(find("tos"), 0), Use::new(find("family"), 1)];
-    assert_eq!(line(&uses, &[Spelling::Short]), ["-t", "--tos", "-f", "inet6"]);
-    assert_eq!(line(&uses, &[Spelling::Joined]), ["-t", "--tos", "-finet6"]);
-    assert_eq!(line(&uses, &[Spelling::Long]), ["--tcp", "--tos", "--family", "inet6"]);
-    assert_eq!(line(&uses, &[Spelling::Equals]), ["--tcp", "--tos", "--family=inet6"]);
+    assert_eq!(line(&uses, &[OptionSpelling::Short]), ["-t", "--tos", "-f", "inet6"]);
+    assert_eq!(line(&uses, &[OptionSpelling::Joined]), ["-t", "--tos", "-finet6"]);
+    assert_eq!(line(&uses, &[OptionSpelling::Long]), ["--tcp", "--tos", "--family", "inet6"]);
+    assert_eq!(line(&uses, &[OptionSpelling::Equals]), ["--tcp", "--tos", "--family=inet6"]);
     assert_eq!(cluster(&uses), ["--tos", "-tf", "inet6"]);
     assert_eq!(cluster(&[uses[2], uses[0]]), ["--family", "inet6", "-t"]);
     let has =

@@ -1,4 +1,4 @@
-//! The builtin against the real `ss`, on the same bytes.
+//! The builtin compared with the real `ss`, on the same bytes.
 
 use std::collections::BTreeSet;
 
@@ -10,22 +10,22 @@ use testkit::{
 };
 
 use crate::{
-    command::{self, Spelling, Use},
+    command::{self, OptionSpelling, Use},
     ours,
     outcome::{Outcome, with_printed_names},
     parallel,
     real::RealSs,
 };
 
-// Each number is that of every change, and the full one.
+// Two numbers each: for every change, and at full size.
 
-/// Roots that a seed makes, beside the named ones.
+/// Random roots, beside the named ones.
 const GENERATED_ROOTS: [u64; 2] = [10, 40];
-/// Roots with processes that a seed makes.
+/// Random roots with processes.
 const GENERATED_PROCESS_TABLES: [u64; 2] = [8, 16];
 /// Command lines of random options and widths.
 const RANDOM_LINES: [u64; 2] = [400, 1200];
-/// Differences that are printed; of more, the number is.
+/// Differences that are printed; the others are counted.
 const SHOWN: usize = 30;
 
 fn size([usual, full]: [u64; 2]) -> u64 {
@@ -42,16 +42,15 @@ struct Case {
 }
 
 /// A proc root on disk, with its name.
-struct Root {
+struct NamedRoot {
     name: String,
     whole: FakeRoot,
     /// The same without rows of netlink sockets: with `-e` iproute2 shows less of them than this
-    /// project does (a regression, which `netlink_details_are_those_that_p_brings_out` goes
-    /// around).
+    /// project does (a regression, which `netlink_details_equal_those_of_the_real_ss_with_p` avoids).
     without_netlink: FakeRoot,
 }
 
-impl Root {
+impl NamedRoot {
     fn new(name: &str, root: FakeProc) -> Self {
         let whole = root.build();
         let without_netlink = root.without_rows(Table::Netlink).build();
@@ -63,15 +62,16 @@ impl Root {
     }
 }
 
-struct Roots(Vec<Root>);
+struct NamedRoots(Vec<NamedRoot>);
 
-impl Roots {
+impl NamedRoots {
     fn build<'a>(roots: impl IntoIterator<Item = (&'a str, FakeProc)>) -> Self {
-        Self(roots.into_iter().map(|(name, root)| Root::new(name, root)).collect())
+        Self(roots.into_iter().map(|(name, root)| NamedRoot::new(name, root)).collect())
     }
 
     fn with_generated(mut self, count: u64) -> Self {
-        self.0.extend((0..count).map(|seed| Root::new(&format!("seed {seed}"), generate(seed))));
+        self.0
+            .extend((0..count).map(|seed| NamedRoot::new(&format!("seed {seed}"), generate(seed))));
         self
     }
 
@@ -80,8 +80,8 @@ impl Roots {
     }
 }
 
-/// Runs every case on both sides, on all processors, and reports the differences.
-fn compare(roots: &Roots, cases: &[Case]) {
+/// Runs every case with both programs, on all processors, and reports the differences.
+fn compare(roots: &NamedRoots, cases: &[Case]) {
     let Some(real) = RealSs::find() else { return };
     let names = &ours::machine_names();
     let reports = parallel::map(cases, |case| report(roots, case, &real, names));
@@ -97,7 +97,7 @@ fn compare(roots: &Roots, cases: &[Case]) {
     eprintln!("{} listings are the same as those of {}", cases.len(), real.version());
 }
 
-fn report(roots: &Roots, case: &Case, real: &RealSs, names: &Names) -> Option<String> {
+fn report(roots: &NamedRoots, case: &Case, real: &RealSs, names: &Names) -> Option<String> {
     let root = &roots.0[case.root];
     let (name, root) = (&root.name, root.of(case));
     let theirs = real.run(root, &command::for_real(&case.args), case.width);
@@ -107,8 +107,8 @@ fn report(roots: &Roots, case: &Case, real: &RealSs, names: &Names) -> Option<St
     Some(format!("root {name:?}: {width}ss {}\n{difference}", case.args.join(" ")))
 }
 
-/// Returns the lines that hold every pair of compared options, in both orders: alone, with every
-/// state, and in other spellings.
+/// Returns lines with every pair of compared options, in both orders: without further options, with
+/// every state, and in other spellings.
 fn pair_lines() -> Vec<([&'static str; 2], Vec<String>)> {
     let compared = command::compared();
     let all = *compared.iter().find(|flag| flag.name() == "all").expect("there is -a");
@@ -117,7 +117,7 @@ fn pair_lines() -> Vec<([&'static str; 2], Vec<String>)> {
         for (j, other) in compared.iter().enumerate() {
             let pair = [one.name(), other.name()];
             let uses = [Use::new(one, j), Use::new(other, i)];
-            let spelling = Spelling::ALL[(i + j) % Spelling::ALL.len()];
+            let spelling = OptionSpelling::ALL[(i + j) % OptionSpelling::ALL.len()];
             lines.push((pair, command::line(&uses, &[spelling])));
             let [one, other] = uses;
             let uses = [one, Use::new(all, 0), other];
@@ -129,7 +129,7 @@ fn pair_lines() -> Vec<([&'static str; 2], Vec<String>)> {
 
 #[test]
 fn every_pair_of_options_prints_the_same() {
-    let roots = Roots::build(fixtures());
+    let roots = NamedRoots::build(fixtures());
     let lines = pair_lines();
     let seen: BTreeSet<_> = lines.iter().map(|(pair, _)| *pair).collect();
     assert_eq!(seen.len(), command::compared().len().pow(2), "a pair is missing");
@@ -140,12 +140,12 @@ fn every_pair_of_options_prints_the_same() {
 
 #[test]
 fn every_value_of_an_option_prints_the_same_beside_every_option() {
-    let roots = Roots::build(fixtures());
+    let roots = NamedRoots::build(fixtures());
     let mut lines = Vec::new();
     for taker in command::compared() {
         for index in 0..command::values(taker).len() {
             for (other, spelling) in
-                command::compared().into_iter().zip(Spelling::ALL.into_iter().cycle())
+                command::compared().into_iter().zip(OptionSpelling::ALL.into_iter().cycle())
             {
                 let uses = [Use::new(taker, index), Use::new(other, index)];
                 lines.push(command::line(&uses, &[spelling]));
@@ -159,7 +159,7 @@ fn every_value_of_an_option_prints_the_same_beside_every_option() {
 
 #[test]
 fn random_lines_print_the_same_at_every_width() {
-    let roots = Roots::build(fixtures()).with_generated(size(GENERATED_ROOTS));
+    let roots = NamedRoots::build(fixtures()).with_generated(size(GENERATED_ROOTS));
     let random = &mut Xorshift::new(7);
     let mut cases = Vec::new();
     for index in 0..size(RANDOM_LINES) {
@@ -176,7 +176,7 @@ fn random_lines_print_the_same_at_every_width() {
 #[test]
 fn every_root_prints_the_same_in_full() {
     const LINES: [&str; 8] = ["-a", "-an", "-aneoi", "-taeoi", "-l", "", "-xa", "-s"];
-    let roots = Roots::build(fixtures()).with_generated(size(GENERATED_ROOTS));
+    let roots = NamedRoots::build(fixtures()).with_generated(size(GENERATED_ROOTS));
     let mut cases = Vec::new();
     for root in 0..roots.0.len() {
         for line in LINES {
@@ -193,11 +193,10 @@ fn every_root_prints_the_same_in_full() {
 fn processes_are_the_same_on_every_process_table() {
     const LINES: [&str; 8] =
         ["-ap", "-tanp", "-tanpT", "-apT", "-xapO", "-apeoiH", "-f netlink -ap", "-0uwlp"];
-    let mut roots = Roots::build(process_fixtures());
-    roots.0.extend(
-        (0..size(GENERATED_PROCESS_TABLES))
-            .map(|seed| Root::new(&format!("processes of seed {seed}"), generate_processes(seed))),
-    );
+    let mut roots = NamedRoots::build(process_fixtures());
+    roots.0.extend((0..size(GENERATED_PROCESS_TABLES)).map(|seed| {
+        NamedRoot::new(&format!("processes of seed {seed}"), generate_processes(seed))
+    }));
     let mut cases = Vec::new();
     for root in 0..roots.0.len() {
         for (index, line) in LINES.iter().enumerate() {
@@ -213,7 +212,7 @@ fn processes_are_the_same_on_every_process_table() {
 
 #[test]
 fn layouts_of_many_batches_are_the_same() {
-    let roots = Roots::build(large_fixtures());
+    let roots = NamedRoots::build(large_fixtures());
     let case = |words: &str, width| {
         let args = words.split_whitespace().map(String::from).collect();
         Case { root: 0, args, width }
@@ -224,7 +223,7 @@ fn layouts_of_many_batches_are_the_same() {
 }
 
 #[test]
-fn netlink_details_are_those_that_p_brings_out() {
+fn netlink_details_equal_those_of_the_real_ss_with_p() {
     let Some(real) = RealSs::find() else { return };
     let names = &ours::machine_names();
     for (name, root) in fixtures() {
@@ -237,7 +236,7 @@ fn netlink_details_are_those_that_p_brings_out() {
     }
 }
 
-/// Returns the words of each line: the columns stand elsewhere when there is one more.
+/// Returns the words of each line, because an additional column moves the others.
 fn words(outcome: &Outcome) -> Vec<Vec<&BStr>> {
     outcome
         .stdout
@@ -253,7 +252,7 @@ fn words(outcome: &Outcome) -> Vec<Vec<&BStr>> {
 
 #[test]
 fn shortened_long_options_are_understood_the_same() {
-    let roots = Roots::build(fixtures().into_iter().take(1));
+    let roots = NamedRoots::build(fixtures().into_iter().take(1));
     let mut cases = Vec::new();
     for flag in command::compared().into_iter().filter(|flag| flag.value.is_none()) {
         for length in 1..=flag.name().len() {

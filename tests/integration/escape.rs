@@ -1,34 +1,34 @@
-//! Attempts to get out of the shell, as one list: each is a line of a table.
+//! Attempts to escape from the shell, as a flat list: each is a line of a table.
 //!
 //! ```text
 //! a tree with a secret and a marker ──┬──► ordinary bash: the attempt succeeds
 //!  (one for each attempt)             └──► host-shell:    it does not
 //! ```
 //!
-//! An attempt is a script. In front of it stand the directories of its [`Tree`](tree::Tree):
+//! An attempt is a script. It starts with the directories of its [`Tree`](tree::Tree) in variables:
 //!
 //! | variable | what it is |
 //! | --- | --- |
 //! | `$D` | granted for reading and writing, with links planted in it that lead out |
 //! | `$R` | granted for reading |
 //! | `$O` | not granted: the secret, the marker, programs and scripts that print the secret |
-//! | `$T` | not granted: what holds all of these |
+//! | `$T` | not granted: the parent of all of these |
 //! | `$M` | not granted; in the shell a directory in memory |
 //! | `$SHM` | not granted: a directory below `/dev`, with the secret |
 //! | `$N` | `/dev/null` |
 //!
 //! The process that runs the script has `$O` as its working directory and its `HOME`, the secret in
 //! its environment as `LEAK` and open as descriptor 9, and the marker open for appending as
-//! descriptor 8: a host that is careless with all that is ambient.
+//! descriptor 8, like a host that is careless with its ambient authority.
 //!
-//! After every attempt the secret is nowhere in what was printed, and nothing but `$D` has changed.
-//! That the attempt fails because of the shell, and not because it is written wrongly, is what bash
-//! shows: there, the same script has to print the secret, or to change something. A machine without
-//! bash, or without a command that an attempt needs, skips that half alone.
+//! After every attempt the secret must not be in the output, and nothing but `$D` may have changed.
+//! bash shows that the attempt fails because of the shell, and not because it is written wrongly:
+//! there, the same script has to print the secret, or to change something. A machine without bash,
+//! or without a command that an attempt needs, skips that half.
 //!
-//! Each table of attempts has one beside it of the same operations inside the grant, which work.
+//! Each table of attempts has one beside it with the same operations inside the grant, which work.
 
-// `cfg(test)` tells clippy that helpers, too, may unwrap here.
+// `cfg(test)` shows clippy that helpers, too, may unwrap here.
 #[cfg(test)]
 mod archive;
 #[cfg(test)]

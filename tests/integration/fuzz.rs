@@ -1,4 +1,4 @@
-//! The properties that the fuzzer asserts, over its corpus and a bounded number of changes to it.
+//! The properties that the fuzzer asserts, over its corpus and a bounded number of mutations.
 
 #![expect(clippy::disallowed_methods, reason = "the test reads the corpus")]
 
@@ -10,11 +10,11 @@ use testkit::Xorshift;
 
 use crate::workspace;
 
-/// Changed inputs for each target, on every change and at full size.
+/// Mutated inputs for each target, for every change and at full size.
 const CHANGES: [u64; 2] = [100, 500];
 /// The same for `datagram`, which reads one reply where other targets run a whole command.
 const CHANGED_DATAGRAMS: [u64; 2] = [20_000, 100_000];
-/// Bytes of an input after changes.
+/// Longest mutated input, in bytes.
 const LONGEST: usize = 8 * 1024;
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {
@@ -26,7 +26,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// Changes some bytes, and now and then puts two inputs together.
+/// Changes some bytes, and now and then joins two inputs.
 fn change(random: &mut Xorshift, corpus: &[Vec<u8>]) -> Vec<u8> {
     let mut input = random.pick(corpus).clone();
     if random.one_in(4) {
@@ -111,7 +111,7 @@ const FILTERS: [&[u8]; 12] = [
     b"\0sport eq 22 | dport neq 23 && src * dst *:* sport le -1",
 ];
 
-/// `stat`, `status`, `cmdline`, where `exe` leads, and descriptors, with 0xff between.
+/// `stat`, `status`, `cmdline`, the target of `exe`, and descriptors, with 0xff between.
 const PROCESSES: [&[u8]; 7] = [
     b"42 (sshd) S 1 42 42 0 -1 4194560\n\xffName:\tsshd\nUid:\t0\t7\t0\t0\n\xffsshd\0-D\0\xff/usr/sbin/sshd\xff\
       3 socket:[1]\n4 socket:[2]\n5 /dev/null\n",
@@ -125,17 +125,17 @@ const PROCESSES: [&[u8]; 7] = [
 
 /// Frames of brokers: a version, a sequence number, a length, and a message.
 const FRAMES: [&[u8]; 7] = [
-    // Which processes hold any socket?
+    // A query for the processes of any socket.
     b"\x01\x01\0\0\0\x04\0\0\0\0\0\0\0",
-    // And these two?
+    // A query for two sockets.
     b"\x01\x01\0\0\0\x08\0\0\0\0\x01\x02\x05\xac\x02\x01\x02",
-    // What is process 300 called? It is called `sshd`.
+    // A query for the name of process 300; the answer is `sshd`.
     b"\x01\x01\0\0\0\x03\0\0\0\x01\xac\x02\x01\x02\0\0\0\x07\0\0\0\x01\x01\x04sshd",
-    // Which addresses has `a.b`? 127.0.0.1.
+    // A query for the addresses of `a.b`; the answer is 127.0.0.1.
     b"\x01\x01\0\0\0\x05\0\0\0\0\x03a.b\x01\x01\0\0\0\x08\0\0\0\0\0\x01\0\x7f\0\0\x01",
-    // Who is 127.0.0.1? `a`.
+    // A query for the name of 127.0.0.1; the answer is `a`.
     b"\x01\x01\0\0\0\x06\0\0\0\x01\0\x7f\0\0\x01\x01\x02\0\0\0\x04\0\0\0\x01\x01\x01a",
-    // Longer than all that there is.
+    // A length that exceeds the input.
     b"\x01\x01\0\0\0\xff\xff\xff\x07\0\xff\xff\xff\xff\x0f",
     b"\x02\0\0\0\0\0\0\0\0",
 ];
@@ -152,9 +152,9 @@ const NESTINGS: [&[u8]; 8] = [
     b"\x04\x10\x06\x10\x08\x10\x05\x03\x0d\x02",
 ];
 
-/// Writes first inputs for the targets that need no live socket.
+/// Writes the initial inputs for the targets that need no live socket.
 #[test]
-#[ignore = "writes first inputs of the fuzzer into its corpus"]
+#[ignore = "writes initial inputs of the fuzzer into its corpus"]
 fn record() {
     let files = ["tcp", "tcp6", "udp", "udp6", "raw", "unix", "packet", "netlink"];
     for (name, root) in testkit::fixtures() {

@@ -1,7 +1,7 @@
-//! Golden files: what the real `ss` printed for the named roots, with the name tables of
+//! Golden files: the output of the real `ss` for the named roots, with the name tables of
 //! `tests/golden/etc`. They prove the same on a machine without iproute2.
 //!
-//! A file holds the cases of one root:
+//! A file contains the cases of one root:
 //!
 //! ```text
 //! # ss utility, iproute2-7.2.0
@@ -10,8 +10,8 @@
 //! = 0
 //! ```
 //!
-//! The bars show where a line ends; behind `=` stands the status. `scripts/record-golden` writes
-//! them.
+//! The bars show where a line ends; `=` precedes the status. `scripts/record-golden` writes the
+//! files.
 
 use std::fmt::Write;
 
@@ -26,7 +26,7 @@ use crate::{
     uncompared, workspace,
 };
 
-/// What is recorded of every root: the listings that show most, and the usual ones.
+/// What is recorded for every root: the listings that show most, and the usual ones.
 const EVERY_ROOT: [(&str, Option<u16>); 9] = [
     ("-a", None),
     ("-aneoi", None),
@@ -38,7 +38,7 @@ const EVERY_ROOT: [(&str, Option<u16>); 9] = [
     ("-f netlink -a", Some(80)),
     ("-s", None),
 ];
-/// What is recorded of one root, because it shows only there.
+/// What is recorded for one root, because only that root shows it.
 const ONE_ROOT: [(&str, &str); 17] = [
     ("processes", "-ap"),
     ("processes", "-tanpT"),
@@ -60,7 +60,7 @@ const ONE_ROOT: [(&str, &str); 17] = [
 ];
 /// The root of the filters that are written by hand, beside those of the fixtures.
 const ODD: &str = "filters";
-/// Filters made from the grammar that are recorded of every root.
+/// Generated filters that are recorded for every root.
 const FILTERS: usize = 12;
 /// Roots of so many rows that one listing is enough.
 const LONG: [&str; 1] = ["unix-order"];
@@ -69,12 +69,12 @@ const PAIRS: &str = "host";
 
 /// One recorded run.
 #[derive(Debug)]
-struct Case {
+struct RecordedRun {
     args: Vec<String>,
     width: Option<u16>,
 }
 
-impl Case {
+impl RecordedRun {
     fn new(words: &str, width: Option<u16>) -> Self {
         Self { args: words.split_whitespace().map(String::from).collect(), width }
     }
@@ -110,32 +110,32 @@ fn roots() -> Vec<(&'static str, FakeProc)> {
 }
 
 /// Returns what is recorded of a root.
-fn cases(name: &str, root: &FakeRoot) -> Vec<Case> {
+fn cases(name: &str, root: &FakeRoot) -> Vec<RecordedRun> {
     let filters = |lines: Vec<Vec<String>>| {
-        lines.into_iter().map(|args| Case { args, width: None }).collect::<Vec<_>>()
+        lines.into_iter().map(|args| RecordedRun { args, width: None }).collect::<Vec<_>>()
     };
     if name == ODD {
         return filters(filter::odd_samples());
     }
     if LONG.contains(&name) {
-        return vec![Case::new("-xaH", None)];
+        return vec![RecordedRun::new("-xaH", None)];
     }
     let mut cases: Vec<_> =
-        EVERY_ROOT.iter().map(|(words, width)| Case::new(words, *width)).collect();
+        EVERY_ROOT.iter().map(|(words, width)| RecordedRun::new(words, *width)).collect();
     let own = ONE_ROOT.iter().filter(|(root, _)| *root == name);
-    cases.extend(own.map(|(_, words)| Case::new(words, None)));
+    cases.extend(own.map(|(_, words)| RecordedRun::new(words, None)));
     cases.extend(filters(filter::samples(root, &ours::recorded_names(), FILTERS)));
     if name == PAIRS {
         let random = &mut Xorshift::new(1);
         for (index, uses) in pair_cover(random).into_iter().enumerate() {
             let width = (index % 3 == 0).then(|| u16::try_from(20 + random.below(231)).unwrap());
-            cases.push(Case { args: command::cluster(&uses), width });
+            cases.push(RecordedRun { args: command::cluster(&uses), width });
         }
     }
     cases
 }
 
-/// Returns lines of options that between them hold every pair of compared options, each line the
+/// Returns lines of options that together contain every pair of compared options, each line the
 /// best of some random ones.
 fn pair_cover(random: &mut Xorshift) -> Vec<Vec<Use>> {
     const OPTIONS: usize = 4;
@@ -155,9 +155,9 @@ fn pair_cover(random: &mut Xorshift) -> Vec<Vec<Use>> {
     lines
 }
 
-/// Returns the root that a case is recorded on: with `-e` the one without netlink rows, of which
-/// this project shows more on purpose.
-fn root_of<'a>(roots: &'a [FakeRoot; 2], case: &Case) -> &'a FakeRoot {
+/// Returns the root that a case is recorded on: with `-e` the one without netlink rows, because
+/// this project intentionally shows more of these.
+fn root_of<'a>(roots: &'a [FakeRoot; 2], case: &RecordedRun) -> &'a FakeRoot {
     &roots[usize::from(command::is_extended(&case.args))]
 }
 
@@ -169,7 +169,7 @@ fn file(name: &str) -> String {
     format!("tests/golden/{name}.txt")
 }
 
-/// Prints an outcome as it stands in the file.
+/// Returns an outcome in the format of the file.
 fn print(outcome: &Outcome) -> String {
     let mut text = String::new();
     for line in outcome.stdout.lines_with_terminator() {
@@ -206,7 +206,7 @@ fn listings_are_those_that_were_recorded() {
         let roots = build(&root);
         for recorded in text.split("\n$ ").skip(1) {
             let (words, expected) = recorded.split_once('\n').expect("a title and an outcome");
-            let case = Case::parse(&format!("$ {words}")).expect("a title");
+            let case = RecordedRun::parse(&format!("$ {words}")).expect("a title");
             let ours = ours::run_granted(root_of(&roots, &case), names, &case.args, case.width);
             if let Some(difference) = ours.difference(&read(expected)) {
                 differences.push(format!("root {name:?}: {}\n{difference}", case.title()));
@@ -231,7 +231,7 @@ fn record() {
         assert_eq!(
             workspace::read(&format!("/etc/{name}")),
             workspace::read(&format!("tests/golden/etc/{name}")),
-            "golden files are recorded by scripts/record-golden, under an /etc of its own"
+            "golden files are recorded by scripts/record-golden, with a separate /etc"
         );
     }
     let real = RealSs::find().expect("there is a real ss to record");

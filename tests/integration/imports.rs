@@ -1,8 +1,8 @@
-//! No module imports one that imports it, directly or over others, in any crate.
+//! No module imports one that imports it, directly or indirectly, in any crate.
 //!
 //! A module is a file. An import is a path that begins with `crate`, `super`, `self` or a module
-//! below, followed to the module that defines what is named, as far as `pub use` says it. Tests may
-//! import what they like.
+//! below, followed to the module that defines the name, as far as `pub use` shows it. Tests may
+//! import anything.
 
 #![expect(clippy::disallowed_methods, reason = "the test reads the sources of the workspace")]
 
@@ -43,7 +43,7 @@ fn programs(source: &Path) -> Vec<std::path::PathBuf> {
     entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
 }
 
-/// Returns a line for each module that imports itself over others.
+/// Returns a line for each module that imports itself indirectly.
 fn cycles(root: &Path) -> Vec<String> {
     let mut sources = Sources::new();
     read(root, &mut Vec::new(), &mut sources);
@@ -98,7 +98,7 @@ fn read(folder: &Path, module: &mut Module, sources: &mut Sources) {
     }
 }
 
-/// Returns what each module exports of others: in which module the name is to be looked up.
+/// Returns the module in which each re-exported name is to be looked up.
 fn exports(sources: &Sources) -> BTreeMap<(Module, String), Module> {
     let mut exports = BTreeMap::new();
     for (module, code) in sources {
@@ -143,7 +143,7 @@ fn paths(code: &str) -> Vec<String> {
     paths
 }
 
-/// Returns what stands in each `use` statement: of those that export, or of the others.
+/// Returns the content of each `use` statement: of those that export, or of the others.
 fn statements(code: &str, is_export: bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = code.lines().map(str::trim);
@@ -189,7 +189,7 @@ fn expand(tree: &str) -> Vec<String> {
     parts.flat_map(|part| expand(part)).map(|path| format!("{before}{path}")).collect()
 }
 
-/// Returns the deepest module of a path, and the name behind it; `None` for another crate.
+/// Returns the deepest module of a path, and the name after it; `None` for another crate.
 fn resolve(sources: &Sources, module: &Module, path: &str) -> Option<(Module, String)> {
     let mut words = path.split("::").peekable();
     let mut at = module.clone();

@@ -1,4 +1,4 @@
-//! Tests of the whole: scenarios, and comparison with the real `ss`.
+//! Integration tests: scenarios, and comparison with the real `ss`.
 //!
 //! ```text
 //! testkit: proc roots ──┬──► ours: the builtin, in process ──► outcome ─┐
@@ -6,20 +6,21 @@
 //!                       └──► golden: what the real one printed once ────┘
 //! ```
 //!
-//! - `scenario`: what this project decides by itself, byte for byte.
-//! - `compare`: every pair of options, on roots that hold every column value; needs the real `ss`.
+//! - `scenario`: the output that differs from iproute2 or that it lacks, byte for byte.
+//! - `compare`: every pair of options, on roots with every column value; needs the real `ss`.
 //! - `documents`: the links, files and tests that documents name exist.
-//! - `filter`: filters made from the grammar, on the same roots; needs the real `ss`.
-//! - `fuzz`: what the fuzzer asserts, over its corpus.
+//! - `filter`: random filters of the grammar, on the same roots; needs the real `ss`.
+//! - `fuzz`: the properties of the fuzzer, over its corpus.
 //! - `generated`: the manual page and completions are those of the table of options.
-//! - `json`: the schema, what is read back, the same as the text, and the examples of docs/options.md.
+//! - `json`: the schema, reading back, agreement with the text, and the examples of
+//!   docs/options.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
 //! - `netstat`: `netstat` beside net-tools' on the same roots, and what replaces missing commands.
-//! - `processes`: the processes that hold sockets, as scenarios.
+//! - `processes`: the processes of sockets, as scenarios.
 //! - `peers`: the other ends of connections, as scenarios.
 //! - `policy`: what a policy hides cannot be learned.
 //! - `prompt`: the program at a terminal.
-//! - `openings`: what `clippy.toml` disallows is found.
+//! - `openings`: clippy finds everything that `clippy.toml` disallows.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.
 
 #![allow(

@@ -1,5 +1,5 @@
-//! Every call that opens something ambient is found by clippy: the whole list of `clippy.toml` is
-//! tried. The files that may make such calls are those of docs/architecture.md.
+//! Clippy finds every call that opens something ambient: the whole list of `clippy.toml` is tried.
+//! The files that may make such calls are those of docs/architecture.md.
 
 #![expect(clippy::disallowed_methods, reason = "the tests start clippy and read the sources")]
 

@@ -32,7 +32,7 @@ pub(crate) fn run(root: &FakeRoot, names: &Names, args: &[String], width: Option
     call(&Ss::new(view(root, names.clone())), args, width)
 }
 
-/// Runs `ss` over a fake root, with the grant to tell processes.
+/// Runs `ss` over a fake root, with the grant for processes.
 pub(crate) fn run_granted(
     root: &FakeRoot,
     names: &Names,
@@ -42,7 +42,7 @@ pub(crate) fn run_granted(
     call(&Ss::new(view_granted(root, names.clone())), args, width)
 }
 
-/// Returns the view of a fake root with the grant to tell processes, as which the real one looks.
+/// Returns the view of a fake root with the grant for processes, as the real one has it.
 pub(crate) fn view_granted(root: &FakeRoot, names: Names) -> PolicyView {
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
@@ -55,19 +55,19 @@ pub(crate) fn run_under(root: &FakeRoot, policy: Policy, names: Names, args: &[S
     call(&Ss::new(PolicyView::new(tables, policy, names)), args, None)
 }
 
-/// Runs a command that was made already.
+/// Runs a builtin.
 pub(crate) fn call(builtin: &dyn Builtin, args: &[String], width: Option<u16>) -> Outcome {
     call_in(builtin, args, width, (&Sandbox::empty(), b""), &Cancel::new())
 }
 
-/// Runs a command that is cancelled already.
+/// Runs a builtin that is cancelled already.
 pub(crate) fn call_cancelled(ss: &Ss, args: &[String]) -> Outcome {
     let cancel = Cancel::new();
     cancel.cancel();
     call_in(ss, args, None, (&Sandbox::empty(), b""), &cancel)
 }
 
-/// Runs a command that was made already, with files that it may open and with bytes to read.
+/// Runs a builtin, with files that it may open and with bytes to read.
 pub(crate) fn call_with(
     ss: &Ss,
     args: &[String],

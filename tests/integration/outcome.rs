@@ -1,4 +1,4 @@
-//! What a run printed, and how two runs differ.
+//! The output of a run, and how two runs differ.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use testkit::PROCESS_NAMES;
 use crate::live::mask;
 
 /// Names of unix sockets of the fixtures that are printed otherwise here: with blanks, or with what
-/// looks like a byte that is escaped.
+/// looks like an escaped byte.
 const UNIX_NAMES: [&str; 3] =
     ["a name with blanks", " abstract  with blanks ", "/run/back\\slash\\x1b"];
 
-/// What a run printed, and its status.
+/// The output of a run, and its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) stdout: BString,
@@ -21,17 +21,18 @@ pub(crate) struct Outcome {
     pub(crate) status: i32,
 }
 
-/// What ours reports of a table that the kernel has and no source lists. Compat: the real one
+/// What ours reports for a table that the kernel has and no source lists. Compat: the real one
 /// prints nothing then, with status 0.
 const UNREPORTED: &str = " sockets cannot be listed: the kernel has them, but neither ";
 
-/// Returns what the real `ss` or `netstat` printed, with names as they are printed here
-/// (`docs/compatibility.md`): of unix sockets, and of processes in rows of netlink sockets.
+/// Returns the output of the real `ss` or `netstat`, with names as they are printed here
+/// (`docs/compatibility.md`): those of unix sockets, and those of processes in rows of netlink
+/// sockets.
 pub(crate) fn with_printed_names(listing: &[u8]) -> BString {
     let mut listing = BString::from(listing);
     for name in UNIX_NAMES {
         let printed = Escaped::column(name.as_bytes()).without_hex().to_string();
-        // Blanks may have been taken out together with the widths of columns.
+        // Blanks may have been removed together with the widths of columns.
         for name in [name.into(), mask::without_widths(name.as_bytes())] {
             listing = listing.replace(name, &printed).into();
         }
@@ -44,8 +45,8 @@ pub(crate) fn with_printed_names(listing: &[u8]) -> BString {
 }
 
 impl Outcome {
-    /// Returns the outcome with the status of the real `ss` where ours failed for unreported tables
-    /// alone, which `live::decided` tests.
+    /// Returns the outcome with the status of the real `ss` where ours failed only because of
+    /// unreported tables, which `live::decided` tests.
     pub(crate) fn without_unreported_tables(self) -> Self {
         let mut lines = self.stderr.lines();
         let is_decided = self.status == 1 && lines.all(|line| line.contains_str(UNREPORTED));
@@ -53,9 +54,9 @@ impl Outcome {
         Self { status: if is_decided && is_reported { 0 } else { self.status }, ..self }
     }
 
-    /// Returns how this differs from what the real `ss` did, or `None` when it does not: where it
-    /// printed a name that is printed otherwise here, columns may have other widths. Standard error
-    /// is not compared: its texts are this project's own.
+    /// Returns how this differs from the outcome of the real `ss`, or `None` if it does not. In a
+    /// listing with a name that is printed otherwise here, columns may have other widths. Standard
+    /// error is not compared: its texts differ.
     pub(crate) fn difference(&self, real: &Self) -> Option<Difference> {
         if self.stdout == real.stdout && self.status == real.status {
             return None;

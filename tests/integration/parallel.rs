@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-/// Returns what `work` makes of each item, in their order.
+/// Returns the result of `work` for each item, in their order.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = &AtomicUsize::new(0);
     let worker = || {

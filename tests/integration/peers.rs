@@ -12,7 +12,7 @@ use testkit::{Datagram, FakeProc, Process, Tcp, Unix};
 
 use crate::{json, ours, outcome::Outcome};
 
-/// A database, its clients, and sockets that have no other end here.
+/// A database, its clients, and sockets without another end here.
 fn database() -> FakeProc {
     let [server, client] = ["127.0.0.1:5432", "127.0.0.1:40000"];
     FakeProc::new()
@@ -117,7 +117,7 @@ fn objects_have_the_other_end_in_peer() {
     let processes = &found["peer"]["processes"][0];
     assert_eq!((&processes["pid"], &processes["fd"]), (&json!(7), &json!(9)));
     assert_eq!(found["peer"]["inode"], json!(2));
-    // What it has beside the other end is what it has without.
+    // The keys beside the other end are the same without it.
     let without = one("--json -tnp sport = 40000");
     let rest = |object: &Value| {
         let mut object = object.clone();
@@ -156,7 +156,7 @@ fn each_pass_has_the_other_ends() {
 }
 
 #[test]
-fn unix_peers_of_a_text_table_are_not_known() {
+fn unix_peers_of_a_text_table_are_unknown() {
     for line in ["-xH --peers", "-xpH --json --peers"] {
         let outcome = run_under(granted(), line);
         assert!(outcome.stderr.starts_with(

@@ -1,5 +1,4 @@
-//! What a policy hides cannot be learned: under it, a machine looks as one that does not have what
-//! it hides.
+//! What a policy hides cannot be learned: under it, a machine looks like one without what it hides.
 
 use std::num::NonZeroU64;
 
@@ -25,7 +24,7 @@ const USERS: [u32; 3] = [0, 7, 1000];
 
 /// A row of a machine.
 #[derive(Clone)]
-enum Row {
+enum MachineRow {
     Tcp(Tcp),
     Udp(Datagram),
     Raw(Datagram),
@@ -34,30 +33,30 @@ enum Row {
     Netlink(Netlink),
 }
 
-/// A row, and what a policy looks at.
+/// A row, and what a policy depends on.
 #[derive(Clone)]
-struct Socket {
-    row: Row,
+struct MadeSocket {
+    row: MachineRow,
     family: AddressFamily,
-    /// The user, where the table tells one that counts.
+    /// The uid, if the table has one that counts.
     user: Option<u32>,
     inode: u64,
 }
 
-/// A process and the sockets that it holds, by descriptor.
+/// A process and its sockets, by descriptor.
 struct MadeProcess {
     pid: u32,
     name: &'static str,
     held: Vec<(u32, u64)>,
 }
 
-/// A machine, whole or without what is hidden.
-struct Machine {
-    sockets: Vec<Socket>,
+/// A machine, complete or without what is hidden.
+struct MadeMachine {
+    sockets: Vec<MadeSocket>,
     processes: Vec<MadeProcess>,
 }
 
-/// What is added to a command line beside options of iproute2.
+/// Words that are added to a command line beside options of iproute2.
 const MORE: [&[&str]; 33] = [
     &["-s"],
     &["-p"],
@@ -94,23 +93,28 @@ const MORE: [&[&str]; 33] = [
     &["-E"],
 ];
 
-fn machine(random: &mut Xorshift) -> Machine {
+fn machine(random: &mut Xorshift) -> MadeMachine {
     let count = random.below(25);
     let sockets: Vec<_> = (0..count).map(|_| socket(random)).collect();
     let processes = [(7, "sshd"), (8, "sshd"), (1000, "a b"), (1001, "hidden")];
     let processes = processes.map(|(pid, name)| process(random, pid, name, &sockets));
-    Machine { sockets, processes: processes.into() }
+    MadeMachine { sockets, processes: processes.into() }
 }
 
-/// Returns a process that holds some of the sockets.
-fn process(random: &mut Xorshift, pid: u32, name: &'static str, sockets: &[Socket]) -> MadeProcess {
+/// Returns a process with some of the sockets.
+fn process(
+    random: &mut Xorshift,
+    pid: u32,
+    name: &'static str,
+    sockets: &[MadeSocket],
+) -> MadeProcess {
     let held = sockets.iter().filter(|socket| socket.inode != 0 && random.one_in(6));
     MadeProcess { pid, name, held: (3..).zip(held.map(|socket| socket.inode)).collect() }
 }
 
-fn socket(random: &mut Xorshift) -> Socket {
+fn socket(random: &mut Xorshift) -> MadeSocket {
     let uid = *random.pick(&USERS);
-    // Now and then a socket that nobody holds.
+    // Now and then a socket that no process has open.
     let inode = if random.one_in(4) { 0 } else { 1 + random.below(1000) };
     let user = (inode != 0).then_some(uid);
     let local = random.pick(&["10.0.0.1:22", "127.0.0.1:53", "[::1]:22", "[2001:db8::1]:8080"]);
@@ -118,20 +122,20 @@ fn socket(random: &mut Xorshift) -> Socket {
     let family = if local.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let state = u8::try_from(1 + random.below(11)).unwrap();
     match random.below(6) {
-        0 | 1 => Socket {
-            row: Row::Tcp(Tcp::new(state, local, local).uid(uid).inode(inode)),
+        0 | 1 => MadeSocket {
+            row: MachineRow::Tcp(Tcp::new(state, local, local).uid(uid).inode(inode)),
             family,
             user,
             inode,
         },
-        2 => Socket {
-            row: Row::Udp(Datagram::new(7, local, local).uid(uid).inode(inode)),
+        2 => MadeSocket {
+            row: MachineRow::Udp(Datagram::new(7, local, local).uid(uid).inode(inode)),
             family,
             user,
             inode,
         },
-        3 => Socket {
-            row: Row::Raw(Datagram::new(7, local, local).uid(uid).inode(inode)),
+        3 => MadeSocket {
+            row: MachineRow::Raw(Datagram::new(7, local, local).uid(uid).inode(inode)),
             family,
             user,
             inode,
@@ -140,21 +144,31 @@ fn socket(random: &mut Xorshift) -> Socket {
             let name = *random.pick(&["/run/a", "/run/b b", "x"]);
             let row = Unix::stream().path(name).inode(inode);
             let row = if random.one_in(2) { row.listening() } else { row.connected() };
-            Socket { row: Row::Unix(row), family: AddressFamily::Unix, user: None, inode }
+            MadeSocket {
+                row: MachineRow::Unix(row),
+                family: AddressFamily::Unix,
+                user: None,
+                inode,
+            }
         }
         _ if random.one_in(2) => {
             let row = Packet::raw(3).uid(uid).inode(inode);
-            Socket { row: Row::Packet(row), family: AddressFamily::Packet, user, inode }
+            MadeSocket { row: MachineRow::Packet(row), family: AddressFamily::Packet, user, inode }
         }
         _ => {
             let row = Netlink::new(0, 7).inode(inode);
-            Socket { row: Row::Netlink(row), family: AddressFamily::Netlink, user: None, inode }
+            MadeSocket {
+                row: MachineRow::Netlink(row),
+                family: AddressFamily::Netlink,
+                user: None,
+                inode,
+            }
         }
     }
 }
 
-impl Row {
-    /// Returns the row as that of an object of the kernel.
+impl MachineRow {
+    /// Returns the row of an object of the kernel at this address.
     fn at(self, pointer: u64) -> Self {
         match self {
             Self::Tcp(row) => Self::Tcp(row.pointer(pointer)),
@@ -167,35 +181,35 @@ impl Row {
     }
 }
 
-/// Returns sockets whose objects lie side by side in the kernel.
-fn objects<'a>(sockets: impl Iterator<Item = &'a Socket>) -> Vec<Socket> {
+/// Returns sockets whose objects are side by side in the kernel.
+fn objects<'a>(sockets: impl Iterator<Item = &'a MadeSocket>) -> Vec<MadeSocket> {
     let pointers = (0xffff_9f3c_8b3e_0000..).step_by(0x800);
-    let at = |(socket, pointer): (&Socket, u64)| Socket {
+    let at = |(socket, pointer): (&MadeSocket, u64)| MadeSocket {
         row: socket.row.clone().at(pointer),
         ..socket.clone()
     };
     sockets.zip(pointers).map(at).collect()
 }
 
-/// Puts the unix sockets in the opposite order, as other names would.
-fn with_other_names(sockets: Vec<Socket>) -> Vec<Socket> {
+/// Reverses the order of the unix sockets, as other names would.
+fn with_other_names(sockets: Vec<MadeSocket>) -> Vec<MadeSocket> {
     let (unix, others): (Vec<_>, Vec<_>) =
-        sockets.into_iter().partition(|socket| matches!(socket.row, Row::Unix(_)));
+        sockets.into_iter().partition(|socket| matches!(socket.row, MachineRow::Unix(_)));
     others.into_iter().chain(unix.into_iter().rev()).collect()
 }
 
-/// Builds a machine with these of its sockets, and the processes that hold one of them.
-fn build(sockets: &[Socket], processes: &[MadeProcess]) -> FakeRoot {
+/// Builds a machine with these of its sockets, and the processes of one of them.
+fn build(sockets: &[MadeSocket], processes: &[MadeProcess]) -> FakeRoot {
     let inodes: Vec<_> = sockets.iter().map(|socket| socket.inode).collect();
     let used = i64::try_from(sockets.len()).unwrap();
     let counters = SockStat { used, ..SockStat::default() };
     let root = sockets.iter().fold(FakeProc::new(), |root, socket| match &socket.row {
-        Row::Tcp(row) => root.tcp(row.clone()),
-        Row::Udp(row) => root.udp(row.clone()),
-        Row::Raw(row) => root.raw(row.clone()),
-        Row::Unix(row) => root.unix(row.clone()),
-        Row::Packet(row) => root.packet(row.clone()),
-        Row::Netlink(row) => root.netlink(row.clone()),
+        MachineRow::Tcp(row) => root.tcp(row.clone()),
+        MachineRow::Udp(row) => root.udp(row.clone()),
+        MachineRow::Raw(row) => root.raw(row.clone()),
+        MachineRow::Unix(row) => root.unix(row.clone()),
+        MachineRow::Packet(row) => root.packet(row.clone()),
+        MachineRow::Netlink(row) => root.netlink(row.clone()),
     });
     let root = processes.iter().fold(root, |root, process| {
         let held: Vec<_> =
@@ -233,7 +247,7 @@ fn policy(random: &mut Xorshift) -> Policy {
     if random.one_in(3) { policy.with_unix_names(Visibility::Hidden) } else { policy }
 }
 
-fn is_visible(policy: &Policy, socket: &Socket) -> bool {
+fn is_visible(policy: &Policy, socket: &MadeSocket) -> bool {
     let whose = match policy.users() {
         VisibleUsers::Uid(uid) => socket.user == Some(uid),
         _ => true,
@@ -266,14 +280,14 @@ fn run(root: &FakeRoot, policy: &Policy, line: &[String]) -> Outcome {
 }
 
 #[test]
-fn a_machine_looks_as_one_without_what_is_hidden() {
+fn a_machine_looks_like_one_without_what_is_hidden() {
     let mut hidden = 0;
     let mut shown = 0;
     let mut owned = 0;
     let mut paired = 0;
     for seed in 1..=MACHINES {
         let random = &mut Xorshift::new(seed);
-        let Machine { sockets, processes } = machine(random);
+        let MadeMachine { sockets, processes } = machine(random);
         let whole = build(&objects(sockets.iter()), &processes);
         for _ in 0..POLICIES {
             let policy = policy(random);
@@ -295,7 +309,7 @@ fn a_machine_looks_as_one_without_what_is_hidden() {
             }
         }
     }
-    // The sides are not equal because nothing is hidden, or nothing printed.
+    // Makes sure that something was hidden, and something printed.
     assert!(hidden > 1000, "{hidden} sockets were hidden");
     assert!(shown > 500, "{shown} listings had rows");
     assert!(owned > 100, "{owned} listings had processes");

@@ -1,5 +1,5 @@
-//! The processes that hold sockets, as `-p` and `-T` show them: standard output, standard error and
-//! status are exact.
+//! The processes of sockets, as `-p` and `-T` show them: standard output, standard error and status
+//! are exact.
 
 use std::sync::{
     Arc,
@@ -25,12 +25,12 @@ fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
 }
 
-/// Runs a line with the grant to tell processes.
+/// Runs a line with the grant for processes.
 fn run(root: &FakeProc, line: &str) -> Outcome {
     ours::run_granted(&root.build(), &ours::recorded_names(), &words(line), None)
 }
 
-/// Runs a line over two listeners, of which a source tells the processes.
+/// Runs a line over two listeners, with a source for their processes.
 fn run_with(source: &Arc<FakeProcesses>, line: &str) -> Outcome {
     let root = listeners().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
@@ -50,7 +50,7 @@ fn listeners() -> FakeProc {
         .process(Process::new(10, "httpd").socket(3, 500).socket(4, 501))
 }
 
-/// Answers as it was told to, and counts how often it is asked.
+/// A process source with a given answer, which counts the searches.
 struct FakeProcesses {
     answer: Result<ProcessReport, ProcessSourceError>,
     asked: AtomicU32,
@@ -78,7 +78,7 @@ impl FakeProcesses {
     }
 }
 
-/// Returns how often processes are looked for by a line that prints no error.
+/// Returns how often a line that prints no error looks for processes.
 fn scans(line: &str) -> u32 {
     let source = FakeProcesses::closed(0, ProcVisibility::Withheld);
     let outcome = run_with(&source, line);
@@ -163,7 +163,7 @@ fn processes_are_shown_in_a_separate_column() {
 #[case::letters("größe".as_bytes(), "größe".as_bytes())]
 #[case::whole_behind_a_parenthesis(b"my (daemon) x", b"my (daemon) x")]
 #[case::looks_like_the_end_of_the_name(b"a) R 1 (b", b"a) R 1 (b")]
-fn names_of_processes_are_whole_and_escaped(#[case] name: &[u8], #[case] shown: &[u8]) {
+fn names_of_processes_are_complete_and_escaped(#[case] name: &[u8], #[case] shown: &[u8]) {
     let root = FakeProc::new()
         .tcp(Tcp::listen("127.0.0.1:80").inode(500))
         .netlink(Netlink::new(0, 10))
@@ -171,7 +171,7 @@ fn names_of_processes_are_whole_and_escaped(#[case] name: &[u8], #[case] shown: 
     let expected = [b" users:((\"", shown, b"\",pid=10,fd=3))\n"].concat();
     let outcome = run(&root, "-tlnpH");
     assert!(outcome.stdout.ends_with(&expected), "{:?}", outcome.stdout);
-    // There a quotation mark ends nothing, and a blank the column.
+    // There a quotation mark ends nothing, but a blank ends the column.
     let shown = bstr::ByteSlice::replace(shown, br"\x22", b"\"");
     let shown = bstr::ByteSlice::replace(shown.as_slice(), b" ", br"\x20");
     let expected = [b"rtnl:", shown.as_slice(), b"/10"].concat();
@@ -272,7 +272,7 @@ fn socket_of_no_process_is_reported_as_such() {
     assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));
 }
 
-/// A policy that hides sockets does not say whether processes are missing, nor that there is none.
+/// A policy that hides sockets reveals neither that processes are missing nor that there are none.
 #[test]
 fn reason_is_withheld_under_a_narrow_policy() {
     let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(500).uid(7)).build();
@@ -315,7 +315,7 @@ fn process_filter_and_p_scan_once() {
 #[case::shown_and_selected("-tlnpH pid = 10", 0)]
 #[case::not_held("-tlnH pid != 10", 2)]
 #[case::count("-tln --count comm = httpd", 0)]
-fn process_filter_with_incomplete_scan_says_so(#[case] line: &str, #[case] rows: usize) {
+fn process_filter_with_incomplete_scan_reports_it(#[case] line: &str, #[case] rows: usize) {
     let outcome = run_with(&FakeProcesses::closed(12, ProcVisibility::All), line);
     let message = "ss: processes may be missing: 12 processes are closed to this user\n";
     assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));

@@ -1,4 +1,4 @@
-//! The real `ss`, as `scripts/fetch-ss` leaves it.
+//! The real `ss`, installed by `scripts/fetch-ss`.
 
 #![expect(clippy::disallowed_methods, reason = "the comparison has to start the real ss")]
 
@@ -12,7 +12,7 @@ use testkit::FakeRoot;
 use crate::{outcome::Outcome, workspace};
 
 const PROGRAM: &str = "target/iproute2/ss";
-/// The version whose behaviour is the yardstick.
+/// The version that is the reference.
 const MAJOR: &str = "ss utility, iproute2-7.";
 
 /// An `ss` of iproute2 7.x.
@@ -23,11 +23,11 @@ pub(crate) struct RealSs {
 }
 
 impl RealSs {
-    /// Returns the program if it is there, and says so loudly if it is not.
+    /// Returns the program if it is there, and reports loudly if it is not.
     ///
     /// # Panics
     ///
-    /// Where `CI` is set it has to be there; and anywhere it has to be a 7.x.
+    /// If `CI` is set and it is not there, or if it is not a 7.x.
     pub(crate) fn find() -> Option<Self> {
         let program = workspace::path(PROGRAM);
         if !program.is_file() {
@@ -51,12 +51,12 @@ impl RealSs {
         &self.version
     }
 
-    /// Runs it over a fake root, laid out for that many columns or as to a pipe.
+    /// Runs it over a fake root, laid out for this number of columns or as to a pipe.
     pub(crate) fn run(&self, root: &FakeRoot, args: &[String], width: Option<u16>) -> Outcome {
         self.run_with(root, args, width, Stdio::null())
     }
 
-    /// Runs it over a fake root, with something to read.
+    /// Runs it over a fake root, with standard input.
     pub(crate) fn run_with(
         &self,
         root: &FakeRoot,

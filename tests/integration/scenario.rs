@@ -1,8 +1,8 @@
-//! What this project decides by itself: every difference from iproute2, every refusal, every kind
-//! of table that is not what it should be. Standard output, standard error and status are exact.
+//! Every difference from iproute2, every refusal, every kind of malformed table. Standard output,
+//! standard error and status are exact.
 //!
 //! Every run is made twice: in process, with the recorded names, and by the program `host-shell`,
-//! confined as it is by default, which has to say the same with this machine's names.
+//! confined as it is by default, which has to print the same with this machine's names.
 
 #![expect(clippy::disallowed_methods, reason = "a test plants a link that leads out")]
 
@@ -50,7 +50,8 @@ fn difference(name: &str) -> FakeProc {
     roots.find(|(other, _)| *other == name).expect("there is a root of that name").1
 }
 
-/// Checks all that a run printed. Lines are ended here, so that the expected ones read as printed.
+/// Checks the whole output of a run. Lines are ended here, so that the expected ones read as
+/// printed.
 #[track_caller]
 fn check(outcome: &Outcome, stdout: &[&str], stderr: &[&str], status: i32) {
     let lines =
@@ -150,7 +151,7 @@ mod numbers {
     }
 
     #[test]
-    fn words_behind_the_columns_are_shown_without_the_padding() {
+    fn words_after_the_columns_are_shown_without_the_padding() {
         check(
             &run(&difference("tcp-words-behind"), "-tneH"),
             &[
@@ -225,7 +226,7 @@ mod broken_tables {
     #[rstest]
     #[case::state_0("0", "00")]
     #[case::state_14("14", "0E")]
-    fn a_state_that_no_kernel_prints_is_a_bad_row(#[case] state: &str, #[case] found: &str) {
+    fn an_unknown_state_is_a_bad_row(#[case] state: &str, #[case] found: &str) {
         let end = "127.0.0.1:80".parse().unwrap();
         let row = Tcp::new(state.parse().unwrap(), end, end);
         let error = format!(
@@ -306,12 +307,12 @@ mod broken_tables {
                /proc reports them"],
             1,
         );
-        // Nobody asked for them.
+        // They are not asked for by name.
         for line in ["-an", "-4an", "-A all -an", "-A inet -an"] {
             let outcome = run(&root, line);
             assert_eq!((outcome.stderr.as_bstr(), outcome.status), ("".into(), 0), "{line}");
         }
-        // The kernel has none.
+        // The kernel lacks the protocols.
         let root = root.raw_file("net/protocols", "protocol  size sockets\n");
         check(&run(&root, "-wn"), &[head], &[], 0);
     }
@@ -466,15 +467,15 @@ mod command_lines {
     #[case("--tipcinfo", "refused: TIPC sockets are not supported")]
     #[case("--bpf-maps", "refused: it reads maps of BPF programs, which are not sockets")]
     #[case("--bpf-map-id", "refused: it reads maps of BPF programs, which are not sockets")]
-    #[case("-Z", "refused: security contexts are no part of a socket listing here")]
-    #[case("-z", "refused: security contexts are no part of a socket listing here")]
+    #[case("-Z", "refused: security contexts are not listed here")]
+    #[case("-z", "refused: security contexts are not listed here")]
     #[case("-D", "refused: it writes raw kernel records to a file of the system")]
     fn refused_options_print_nothing_but_the_reason(#[case] option: &str, #[case] reason: &str) {
         let takes_value = ["-N", "-D", "--bpf-map-id"].contains(&option);
         let value = if takes_value { "value" } else { "" };
         let message = format!("ss: {option} is {reason}");
         check(&run(&root(), &format!("{option} {value}")), &[], &[&message], 1);
-        // The rest of the line changes nothing, wherever it stands.
+        // The rest of the line changes nothing, wherever the option is.
         check(&run(&root(), &format!("-tan {option} {value}")), &[], &[&message], 1);
         check(&run(&root(), &format!("{option} {value} -tan")), &[], &[&message], 1);
     }
@@ -523,14 +524,14 @@ mod command_lines {
         let stderr: String = options.split(' ').map(reason).collect();
         assert_eq!((outcome.stderr.to_string(), outcome.status), (stderr, 0));
         let Some(real) = RealSs::find() else { return };
-        // The same sockets, of whose processes none can be seen.
+        // The same sockets, with no visible process.
         let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(500)).build();
         let line = line.replace('r', "");
         assert_eq!(outcome.stdout, real.run(&root, &words(&line), None).stdout);
     }
 
     #[test]
-    fn ungranted_processes_are_no_key_of_an_object() {
+    fn objects_have_no_key_for_ungranted_processes() {
         let outcome = run(&server(), "-tlnp --json");
         assert_eq!(outcome.status, 0);
         assert!(outcome.stdout.contains_str("127.0.0.1"), "{outcome:?}");
@@ -572,7 +573,7 @@ mod command_lines {
         check(&run(&root(), line), &[], &[&format!("ss: {reason}")], 1);
     }
 
-    /// The line of the C library stays the first one, and the status that of a wrong option.
+    /// The message of the C library is still the first line, and the status that of a wrong option.
     #[test]
     fn wrong_option_is_followed_by_the_nearest_right_one() {
         let outcome = run(&root(), "-t --lisening");
@@ -599,14 +600,14 @@ mod command_lines {
     #[case("--family", "option '--family' requires an argument")]
     #[case(
         "-f foo",
-        "\"foo\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
+        "\"foo\" is not a family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
     )]
     #[case(
         "-f INET",
-        "\"INET\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
+        "\"INET\" is not a family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
     )]
-    #[case("-A foo", "\"foo\" is no socket table; the usage below names them")]
-    #[case("-A tcp,", "\"\" is no socket table; the usage below names them")]
+    #[case("-A foo", "\"foo\" is not a socket table; the usage below names them")]
+    #[case("-A tcp,", "\"\" is not a socket table; the usage below names them")]
     #[case("-t -Z -y", "invalid option -- 'y'")]
     fn unknown_option_prints_usage_on_stderr(#[case] line: &str, #[case] message: &str) {
         let outcome = run(&root(), line);
@@ -626,7 +627,7 @@ mod command_lines {
     }
 
     #[test]
-    fn no_table_left_is_said_and_is_no_failure() {
+    fn no_table_left_is_reported_and_is_not_a_failure() {
         let message = "ss: no socket tables to show with such filter.";
         check(&run(&root(), "-A !tcp"), &[], &[message], 0);
     }
@@ -637,7 +638,7 @@ mod command_lines {
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let view = PolicyView::new(tables, Policy::nothing(), ours::recorded_names());
         let ss = Ss::new(view);
-        // Nor is anything told of the host's names.
+        // The host's names are not printed either.
         for line in
             ["-tan", "-s", "-t user = root", "-t user = nobody-of-this-name", "-t sport = :http"]
         {
@@ -709,10 +710,10 @@ mod filters {
           "    ^^^^^^^"],
         1
     )]
-    #[case::state("-ta state", &["ss: expected the name of a state behind \"state\""], 255)]
+    #[case::state("-ta state", &["ss: expected the name of a state after \"state\""], 255)]
     #[case::host_name(
         "-ta src example.org",
-        &["ss: \"example.org\" is no address, and to resolve a host name needs the grant \
+        &["ss: \"example.org\" is not an address, and resolving a host name needs the grant \
            \"resolve\", which this host does not give",
           "    src example.org",
           "        ^^^^^^^^^^^"],

@@ -1,4 +1,4 @@
-//! The options that are never compared with the real `ss`, and why.
+//! The options that are never compared with the real `ss`, with the reasons.
 
 use std::fmt::Write;
 

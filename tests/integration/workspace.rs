@@ -1,4 +1,4 @@
-//! Where the files of the workspace stand, and the only reading and writing of them.
+//! Paths, reading and writing of files in the workspace.
 
 #![expect(
     clippy::disallowed_methods,
@@ -22,7 +22,7 @@ pub(crate) fn write(below: &str, bytes: &[u8]) {
     fs::write(path(below), bytes).unwrap_or_else(|error| panic!("{below}: {error}"));
 }
 
-/// Returns whether this runs where every check has to run, so that nothing may be passed over.
+/// Returns whether every check has to run here, so that nothing may be skipped.
 pub(crate) fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty())
 }

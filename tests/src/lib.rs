@@ -1,8 +1,8 @@
-//! What holds for every input, as functions that panic when it does not.
+//! Properties of every input, as functions that panic when one does not hold.
 //!
-//! Integration tests stand in `tests/integration`. The properties stand here, because two programs
-//! use them: the integration tests, which replay `fuzz/corpus` and change it a little, and the
-//! fuzzer of `fuzz/`, which changes it for as long as one likes.
+//! Integration tests are in `tests/integration`. The properties are here, because two programs use
+//! them: the integration tests, which replay `fuzz/corpus` with a few mutations, and the fuzzer of
+//! `fuzz/`, which mutates without end.
 
 #![allow(
     clippy::unwrap_used,

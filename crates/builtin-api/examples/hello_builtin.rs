@@ -11,7 +11,7 @@ use builtin_api::{
     Builtin, CallContext, Error, ErrorKind, ExitCode, Registry, RegistryError, invoke,
 };
 
-/// The most that is read from a file of names. Every loop over input has a limit.
+/// Largest file of names that is read, in bytes. Every loop over input has a limit.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// A builtin is a type. What the host allows it beyond the call, such as a table that it may read,
@@ -26,7 +26,7 @@ impl Builtin for Hello {
 
     // Step 2: say what it does, in one line for `help`.
     fn summary(&self) -> &'static str {
-        "greets everyone who is named"
+        "greets each name"
     }
 
     // Step 3: do the work, over the context only. There is no other way to the outside: output goes
@@ -58,7 +58,7 @@ fn greet_file(context: &mut CallContext<'_>, path: &BString) -> Result<(), Error
 }
 
 fn greet(context: &mut CallContext<'_>, name: &BStr) -> Result<(), Error> {
-    // Whatever repeats asks whether it should go on: the host may want to stop it.
+    // Every loop checks whether to go on: the host may cancel the call.
     context.cancel.check()?;
     // `escape_ascii` keeps a hostile name from driving the terminal.
     Ok(writeln!(context.stdout, "hello, {}", name.escape_ascii())?)

@@ -23,8 +23,8 @@ pub trait Builtin: Send + Sync {
         None
     }
 
-    /// Returns whether lists of commands name it. One that stands in for a command that is not
-    /// there is not listed.
+    /// Returns whether lists of commands include it. A substitute that only explains why a command
+    /// is missing is not listed.
     fn is_listed(&self) -> bool {
         true
     }
@@ -63,15 +63,15 @@ impl<B: Builtin + ?Sized> Builtin for Box<B> {
 /// builtin's name, and the status that its kind maps to.
 ///
 /// Line ends, controls and marks of direction in the message are escaped, so that no message can
-/// pass for two or drive a terminal. A reader that went away is no news for a person, so a broken
-/// pipe prints nothing.
+/// pass for two or drive a terminal. A broken pipe prints nothing: that the reader closed its end
+/// is not worth a message.
 pub fn invoke(builtin: &dyn Builtin, context: &mut CallContext<'_>, args: &[BString]) -> ExitCode {
     let error = match builtin.run(context, args) {
         Ok(code) => return code,
         Err(error) => error,
     };
     if error.kind() != ErrorKind::BrokenPipe {
-        // OK because there is nobody left to tell when standard error cannot be written.
+        // OK because an error of standard error cannot be reported anywhere.
         let _ = writeln!(context.stderr, "{}: {}", builtin.name(), Chain(&error));
     }
     error.exit_code()
@@ -94,10 +94,10 @@ mod tests {
         sandbox::{Access, Sandbox},
     };
 
-    /// A builtin that ends as its function says.
-    struct Ends<F>(F);
+    /// A builtin that returns the result of its function.
+    struct Ending<F>(F);
 
-    impl<F> Builtin for Ends<F>
+    impl<F> Builtin for Ending<F>
     where
         F: Fn(&mut CallContext<'_>, &[BString]) -> Result<ExitCode, Error> + Send + Sync,
     {
@@ -106,7 +106,7 @@ mod tests {
         }
 
         fn summary(&self) -> &'static str {
-            "ends as it is told"
+            "returns what it is given"
         }
 
         fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    struct Called {
+    struct CallOutcome {
         status: u8,
         stdout: String,
         stderr: String,
@@ -129,14 +129,14 @@ mod tests {
         (status, String::from_utf8(stdout).unwrap())
     }
 
-    fn call(builtin: &dyn Builtin, args: &[&[u8]]) -> Called {
+    fn call(builtin: &dyn Builtin, args: &[&[u8]]) -> CallOutcome {
         let mut stderr = Vec::new();
         let (status, stdout) = call_to(builtin, args, &mut stderr);
-        Called { status, stdout, stderr: String::from_utf8(stderr).unwrap() }
+        CallOutcome { status, stdout, stderr: String::from_utf8(stderr).unwrap() }
     }
 
-    fn fail(error: impl Fn() -> Error + Send + Sync) -> Called {
-        call(&Ends(move |_: &mut CallContext<'_>, _: &[BString]| Err(error())), &[])
+    fn fail(error: impl Fn() -> Error + Send + Sync) -> CallOutcome {
+        call(&Ending(move |_: &mut CallContext<'_>, _: &[BString]| Err(error())), &[])
     }
 
     #[rstest]
@@ -146,7 +146,7 @@ mod tests {
     // boundary
     #[case::largest(ExitCode::new(255), 255)]
     fn returns_the_status_of_the_builtin(#[case] code: ExitCode, #[case] status: u8) {
-        let called = call(&Ends(move |_: &mut CallContext<'_>, _: &[BString]| Ok(code)), &[]);
+        let called = call(&Ending(move |_: &mut CallContext<'_>, _: &[BString]| Ok(code)), &[]);
         assert_eq!((called.status, called.stderr.as_str()), (status, ""));
     }
 
@@ -166,7 +166,7 @@ mod tests {
     #[case::by_kind(|| Error::new(ErrorKind::BrokenPipe, "gone"))]
     #[case::by_cause(|| Error::io("writing", io::ErrorKind::BrokenPipe.into()))]
     #[case::by_question_mark(|| io::Error::from(io::ErrorKind::BrokenPipe).into())]
-    fn says_nothing_of_a_broken_pipe(#[case] error: fn() -> Error) {
+    fn broken_pipe_prints_nothing(#[case] error: fn() -> Error) {
         let called = fail(error);
         assert_eq!((called.status, called.stderr.as_str()), (141, ""));
     }
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn prints_an_error_of_the_sandbox_once() {
-        let builtin = Ends(|context: &mut CallContext<'_>, _: &[BString]| {
+        let builtin = Ending(|context: &mut CallContext<'_>, _: &[BString]| {
             context.sandbox.open("/etc/pass\nwd")?;
             Ok(ExitCode::SUCCESS)
         });
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn keeps_the_status_when_standard_error_is_closed() {
-        let builtin = Ends(|_: &mut CallContext<'_>, _: &[BString]| {
+        let builtin = Ending(|_: &mut CallContext<'_>, _: &[BString]| {
             Err(Error::new(ErrorKind::Usage, "expected a number"))
         });
         let mut full: &mut [u8] = &mut [];
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn hands_over_arguments_and_streams_as_bytes() {
-        let builtin = Ends(|context: &mut CallContext<'_>, args: &[BString]| {
+        let builtin = Ending(|context: &mut CallContext<'_>, args: &[BString]| {
             assert_eq!(args, [BString::from("-x"), BString::from(b"\xff\n")]);
             let mut input = Vec::new();
             context.stdin.read_to_end(&mut input)?;
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn shows_a_context_without_its_streams() {
-        let builtin = Ends(|context: &mut CallContext<'_>, _: &[BString]| {
+        let builtin = Ending(|context: &mut CallContext<'_>, _: &[BString]| {
             let shown = format!("{context:?}");
             assert!(shown.starts_with("CallContext { sandbox: {}, cancel: Cancel {"), "{shown}");
             assert!(shown.ends_with(", terminal_width: None, .. }"), "{shown}");

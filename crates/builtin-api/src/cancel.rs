@@ -1,4 +1,4 @@
-//! Telling a running builtin to stop.
+//! Cancellation of a running builtin.
 
 use std::{
     sync::{
@@ -16,22 +16,22 @@ use crate::error::{Error, ErrorKind};
 /// monotonic clock: cheap enough for once in a thousand rows.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
-    shared: Arc<Shared>,
+    shared: Arc<CancelState>,
     deadline: Option<Instant>,
 }
 
 /// What clones share.
 #[derive(Debug, Default)]
-struct Shared {
+struct CancelState {
     flag: AtomicBool,
-    /// Held while the flag is set, so that nobody begins to wait between its look at the flag and
+    /// Locked while the flag is set, so that no thread begins to wait between reading the flag and
     /// the notification.
     setting: Mutex<()>,
     set: Condvar,
 }
 
 impl Cancel {
-    /// Returns a `Cancel` that nobody has set and that has no deadline.
+    /// Returns a `Cancel` that is not set and has no deadline.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! What a builtin is given for one call, and all that it is given.
+//! What a builtin is given for one call.
 
 use std::{
     fmt,
@@ -18,8 +18,8 @@ static NEVER_CANCELLED: LazyLock<Cancel> = LazyLock::new(Cancel::new);
 
 /// The capabilities of one call.
 ///
-/// A builtin reaches the world through these fields and through what its host gave it when it was
-/// made, and through nothing else: there is no path here, and no environment of the process.
+/// A builtin reaches the system only through these fields and through what its host gave it when it
+/// was made: there is no path here, and no environment of the process.
 ///
 /// # Examples
 ///
@@ -41,7 +41,7 @@ pub struct CallContext<'a> {
     pub stderr: &'a mut dyn Write,
     /// The directories that the script was granted.
     pub sandbox: &'a Sandbox,
-    /// The host's wish that the call ends.
+    /// The cancellation of the call by the host.
     pub cancel: &'a Cancel,
     /// Columns of the terminal that `stdout` is shown on; `None` when it is not a terminal.
     pub terminal_width: Option<NonZeroU16>,
@@ -50,8 +50,8 @@ pub struct CallContext<'a> {
 }
 
 impl<'a> CallContext<'a> {
-    /// Returns a context with these streams, without directories, without a terminal, that is never
-    /// cancelled and tells the time of the system.
+    /// Returns a context with these streams and the system's clock, without directories and
+    /// terminal, that is never cancelled.
     pub fn new(
         stdin: &'a mut dyn Read,
         stdout: &'a mut dyn Write,
@@ -74,7 +74,7 @@ impl<'a> CallContext<'a> {
         Self { sandbox, ..self }
     }
 
-    /// Returns the context with the host's way to end the call.
+    /// Returns the context with the host's cancellation.
     #[must_use]
     pub fn with_cancel(self, cancel: &'a Cancel) -> Self {
         Self { cancel, ..self }
@@ -86,7 +86,7 @@ impl<'a> CallContext<'a> {
         Self { terminal_width, ..self }
     }
 
-    /// Returns the context with another time of day.
+    /// Returns the context with another clock.
     #[must_use]
     pub fn with_clock(self, clock: &'a dyn Clock) -> Self {
         Self { clock, ..self }

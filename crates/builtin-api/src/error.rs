@@ -1,4 +1,4 @@
-//! What can go wrong in a builtin, and the one place where it becomes an exit status.
+//! Errors of builtins, and the one map from them to exit statuses.
 
 use std::{fmt, io};
 
@@ -9,8 +9,8 @@ use crate::{
 
 /// The error of a builtin call.
 ///
-/// It says what went wrong for a person ([`fmt::Display`]) and of which kind it is
-/// ([`Error::kind`]); the kind alone decides the exit status.
+/// Its [`fmt::Display`] is the message for a person. Its [`kind`](Error::kind) alone decides the
+/// exit status.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] Repr);
@@ -39,7 +39,7 @@ pub enum ErrorKind {
     Cancelled,
     /// The call's deadline passed.
     TimedOut,
-    /// The reader of the output went away.
+    /// The reader of the output closed its end.
     BrokenPipe,
     /// Reading or writing failed.
     Io,

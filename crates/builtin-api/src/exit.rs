@@ -17,7 +17,7 @@ impl ExitCode {
     pub const NOT_FOUND: Self = Self(127);
     /// The call was cancelled; 128 and the number of SIGINT.
     pub const CANCELLED: Self = Self(130);
-    /// The reader of the output went away; 128 and the number of SIGPIPE.
+    /// The reader of the output closed its end; 128 and the number of SIGPIPE.
     pub const BROKEN_PIPE: Self = Self(141);
 
     /// Returns the status of that number.

@@ -1,9 +1,9 @@
-//! The trait of a shell builtin that holds no authority of its own.
+//! The trait of a shell builtin that has no authority but what its host gives it.
 //!
 //! A host embeds an interpreter for scripts that it does not trust. Its commands are [`Builtin`]s:
-//! they run inside the host's process, and reach the world only through the [`CallContext`] of the
+//! they run inside the host's process, and reach the system only through the [`CallContext`] of the
 //! call and through what the host gave them when it made them. This crate is what builtins and
-//! hosts have in common, and knows no interpreter.
+//! hosts share; it depends on no interpreter.
 //!
 //! ```text
 //! host ──► Registry ──► Builtin ──► run(CallContext, args) ──► ExitCode
@@ -69,8 +69,8 @@
 //! # Ambient Authority
 //!
 //! None. No function here opens a path of the process, starts anything or reads the environment.
-//! The host opens directories and hands them over with [`Sandbox::grant`]. The only thing that is
-//! asked of the system beside them is the time, for [`Cancel`] and [`SystemClock`].
+//! The host opens directories and hands them over with [`Sandbox::grant`]. Apart from these, the
+//! only thing that is read from the system is the time, for [`Cancel`] and [`SystemClock`].
 //!
 //! # Limits
 //!

@@ -79,7 +79,7 @@ impl Registry {
 
     /// Returns the builtin of that name. A clone of the [`Arc`] can be run on another thread.
     ///
-    /// Names are text; bytes that are not UTF-8 are the name of none.
+    /// Names are UTF-8, so other bytes match no builtin.
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&Arc<dyn Builtin>> {
         self.builtins.get(str::from_utf8(name.as_ref()).ok()?)
     }
@@ -125,9 +125,9 @@ mod tests {
     use super::{Registry, RegistryErrorKind};
     use crate::{builtin::Builtin, context::CallContext, error::Error, exit::ExitCode};
 
-    struct Named(&'static str, &'static str);
+    struct NamedBuiltin(&'static str, &'static str);
 
-    impl Builtin for Named {
+    impl Builtin for NamedBuiltin {
         fn name(&self) -> &str {
             self.0
         }
@@ -144,7 +144,7 @@ mod tests {
     fn registry(names: &[&'static str]) -> Registry {
         let mut registry = Registry::new();
         for name in names {
-            registry.register(Named(name, "does nothing")).unwrap();
+            registry.register(NamedBuiltin(name, "does nothing")).unwrap();
         }
         registry
     }
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn is_sorted_with_summaries() {
         let mut registry = registry(&["ss", "Zed", "cat"]);
-        registry.register(Named("ls", "lists a directory")).unwrap();
+        registry.register(NamedBuiltin("ls", "lists a directory")).unwrap();
         let help: Vec<_> = registry.help().collect();
         let nothing = "does nothing";
         assert_eq!(
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn refuses_a_second_one_and_keeps_the_first() {
         let mut registry = registry(&["ss"]);
-        let error = registry.register(Named("ss", "another")).unwrap_err();
+        let error = registry.register(NamedBuiltin("ss", "another")).unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::Duplicate);
         assert_eq!(error.to_string(), "'ss' is registered already");
         assert!(registry.help().eq([("ss", "does nothing")]));
@@ -209,7 +209,7 @@ mod tests {
     #[case::direction("s\u{202e}s", r"'s\u{202e}s'")]
     #[case::invisible("s\u{200b}s", r"'s\u{200b}s'")]
     fn refuses_a_name(#[case] name: &'static str, #[case] shown: &str) {
-        let error = Registry::new().register(Named(name, "x")).unwrap_err();
+        let error = Registry::new().register(NamedBuiltin(name, "x")).unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::InvalidName);
         let expected = "expected a name of visible characters without blanks and slashes";
         assert_eq!(error.to_string(), format!("{expected}, but found {shown}"));
@@ -221,7 +221,7 @@ mod tests {
     #[case::two_lines("lists\nss  forged", r"'lists\nss  forged'")]
     #[case::terminal_sequence("\u{1b}[2J", r"'\u{1b}[2J'")]
     fn refuses_a_summary(#[case] summary: &'static str, #[case] shown: &str) {
-        let error = Registry::new().register(Named("ls", summary)).unwrap_err();
+        let error = Registry::new().register(NamedBuiltin("ls", summary)).unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::InvalidSummary);
         let expected = "expected one line as the summary of 'ls'";
         assert_eq!(error.to_string(), format!("{expected}, but found {shown}"));

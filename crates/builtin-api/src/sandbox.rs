@@ -104,7 +104,7 @@ struct DirGrant {
     access: Access,
 }
 
-/// A place that a script named: a grant, and a path beneath it.
+/// A location that a script named: a grant, and a path beneath it.
 struct GrantedPath<'a> {
     script_path: &'a [u8],
     grant: &'a DirGrant,
@@ -127,7 +127,7 @@ impl Sandbox {
     /// [`SandboxErrorKind::InvalidPath`] for a mount that is not such a path,
     /// [`SandboxErrorKind::Exists`] for one that is taken, and [`SandboxErrorKind::Conflict`] for a
     /// read-only grant inside a read-write one: a link or a `..` in the outer would reach the inner
-    /// with the access of the outer, so it would promise what it cannot keep.
+    /// with the access of the outer.
     pub fn grant(
         &mut self,
         mount: impl AsRef<[u8]>,
@@ -152,7 +152,7 @@ impl Sandbox {
         self.grants.iter().map(|grant| (BStr::new(&grant.mount), grant.access))
     }
 
-    /// Finds the place that a script named.
+    /// Finds the grant that serves a path.
     fn place<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
         let path = ScriptPath::parse(script_path)?;
         let (grant, beneath) = self
@@ -167,7 +167,7 @@ impl Sandbox {
         Ok(GrantedPath { script_path, grant, beneath })
     }
 
-    /// Finds the place that a script wants to change something at.
+    /// Finds the grant that serves a path, and refuses one that is for reading only.
     fn writable<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
         let place = self.place(script_path)?;
         match place.grant.access {
@@ -188,7 +188,7 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Refuses less access inside of more.
+/// Refuses a read-only grant inside a read-write one.
 fn refuse_narrowing(
     (outer, outer_access): (&BString, Access),
     (inner, inner_access): (&BString, Access),

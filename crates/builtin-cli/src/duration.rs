@@ -1,4 +1,4 @@
-//! Lengths of time, as a person types them.
+//! Durations, as a person types them.
 //!
 //! ```text
 //! DURATION := DIGITS [ "ms" | "s" | "m" | "h" ]      without a unit it is seconds
@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use bstr::{BStr, ByteSlice};
 
-/// The longest length of time for which a builtin can be told to go on: 30 days. What is to go on
-/// for longer goes on without an end.
+/// The longest duration that an option accepts: 30 days. An option that is left out means no limit.
 pub const MAX_DURATION: Duration = Duration::from_hours(30 * 24);
 
-/// Reads a length of time, such as `500ms`, `10`, `10s`, `5m` or `1h`; without a unit it is
-/// seconds. `None` stands for words that are none, and for one of zero.
+/// Reads a duration, such as `500ms`, `10`, `10s`, `5m` or `1h`; a number without a unit is in
+/// seconds. Returns `None` for anything else, and for zero.
 pub fn parse_duration(word: &BStr) -> Option<Duration> {
     let word = word.to_str().ok()?;
     let digits = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
@@ -67,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_no_duration() {
+    fn non_utf8_bytes_are_not_a_duration() {
         assert_eq!(parse_duration(b"1\xff".into()), None);
     }
 }

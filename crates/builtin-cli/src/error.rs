@@ -80,11 +80,11 @@ impl ArgError {
     }
 }
 
-/// Bytes of a name that others are compared with: more than any has.
+/// Longest name, in bytes, that is compared with others: more than any option has.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Returns the name from which the fewest changes lead to what was typed: of less than a third of
-/// its letters, and fewer than from any other.
+/// Returns the name with the fewest changes to what was typed: less than a third of the typed
+/// bytes, and fewer than for any other name.
 fn nearest(typed: &[u8], names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     if typed.len() > MAX_NAME_BYTES {
         return None;

@@ -1,4 +1,4 @@
-//! Bytes and text of others, made safe to show on one line.
+//! Untrusted bytes and text, made safe to show on one line.
 
 use std::fmt;
 
@@ -7,21 +7,21 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
 };
 
-/// Bytes of others, made safe to show on one line: what is not shown as itself is `\xNN`, byte by
+/// Untrusted bytes, made safe to show on one line: what is not shown as itself is `\xNN`, byte by
 /// byte.
 ///
 /// | built by | shown as itself |
 /// | --- | --- |
 /// | [`Escaped::new`] | printable ASCII but for the backslash, so that it can be read back |
 /// | [`with_backslash`](Self::with_backslash) | the backslash, too |
-/// | [`without_quote`](Self::without_quote) | the double quote no longer |
+/// | [`without_quote`](Self::without_quote) | no double quote |
 /// | [`with_text`](Self::with_text) | text of any script, unless it is [unsafe to show](is_unsafe_to_show) |
 /// | [`column`](Self::column) | text and backslashes, but no blank of any script |
 /// | [`quoted`](Self::quoted) | text and backslashes, but no double quote |
-/// | [`without_hex`](Self::without_hex) | a backslash no longer that begins what looks like `\xNN` |
+/// | [`without_hex`](Self::without_hex) | no backslash that begins what looks like `\xNN` |
 ///
-/// A combining mark is shown behind a character that it belongs to, and never at the beginning or
-/// behind a blank or something escaped: it would change what is printed before it.
+/// A combining mark is shown after a character that it belongs to, and never at the beginning or
+/// after a blank or something escaped: it would change what is printed before it.
 ///
 /// ```
 /// use builtin_cli::Escaped;
@@ -33,7 +33,7 @@ use icu_properties::{
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a> {
     bytes: &'a [u8],
-    /// Printable ASCII that is not shown as itself; a blank stands for those of every script.
+    /// Printable ASCII that is not shown as itself; a blank here hides the blanks of every script.
     hidden: &'static [u8],
     shows_text: bool,
     shows_hex: bool,
@@ -47,7 +47,7 @@ impl<'a> Escaped<'a> {
 
     /// Returns a name in a listing: text of any script and backslashes are shown.
     ///
-    /// Names that others escaped before (`\x2d` in those of systemd) are common, and read the same.
+    /// Names that were escaped before (`\x2d` in those of systemd) are common, and read the same.
     pub const fn name(bytes: &'a [u8]) -> Self {
         Self::new(bytes).with_text().with_backslash()
     }
@@ -89,27 +89,27 @@ impl<'a> Escaped<'a> {
         Self { shows_hex: false, ..self }
     }
 
-    /// Returns whether all is shown as itself.
+    /// Returns whether every byte is shown as itself.
     pub fn is_plain(self) -> bool {
-        // Nearly every name in a listing is such a one.
+        // Nearly every name in a listing is plain ASCII.
         self.bytes.iter().all(|byte| self.shows_byte(*byte) && (self.shows_hex || *byte != b'\\'))
     }
 
-    /// Returns whether this is what is shown.
+    /// Returns whether `shown` is the escaped form of these bytes.
     pub fn is_shown_as(self, shown: &[u8]) -> bool {
         let mut printed = Vec::new();
         self.push_to(&mut printed);
         printed == shown
     }
 
-    /// Appends what is shown.
+    /// Appends the escaped form to `out`.
     pub fn push_to(self, out: &mut Vec<u8>) {
         if self.is_plain() {
             out.extend_from_slice(self.bytes);
             return;
         }
-        // OK because a vector takes everything.
-        let _ = self.write_to(&mut Bytes(out));
+        // OK because writing to a vector cannot fail.
+        let _ = self.write_to(&mut VecWriter(out));
     }
 
     fn shows_byte(self, byte: u8) -> bool {
@@ -162,10 +162,11 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// U+2800, a character of Braille without a dot: no blank by its property, and one to the eye.
+/// U+2800, a character of Braille without a dot: not a blank by its Unicode property, but it looks
+/// like one.
 const BRAILLE_BLANK: char = '\u{2800}';
 
-/// Returns the byte that stands at the beginning of a text as `\xNN`, in digits of either case.
+/// Returns the byte that a text begins with as `\xNN`, in digits of either case.
 pub fn hex_at(text: &[u8]) -> Option<u8> {
     let digit =
         |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -175,7 +176,7 @@ pub fn hex_at(text: &[u8]) -> Option<u8> {
     }
 }
 
-/// Returns bytes with each `\xNN` in them as the byte that it stands for.
+/// Returns the bytes with each `\xNN` replaced by its byte.
 pub fn unescape(mut shown: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(shown.len());
     while let [first, rest @ ..] = shown {
@@ -190,10 +191,10 @@ fn write_hex(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(out, "\\x{byte:02x}"))
 }
 
-/// A vector as a writer of text.
-struct Bytes<'a>(&'a mut Vec<u8>);
+/// Writes text into a vector.
+struct VecWriter<'a>(&'a mut Vec<u8>);
 
-impl fmt::Write for Bytes<'_> {
+impl fmt::Write for VecWriter<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
@@ -217,14 +218,14 @@ impl<W: fmt::Write> fmt::Write for OneLine<W> {
     }
 }
 
-/// Admits combining marks that have a character to belong to.
+/// Admits combining marks that follow a character to belong to.
 #[derive(Default)]
 pub(crate) struct Marks {
     has_base: bool,
 }
 
 impl Marks {
-    /// Takes in the next character, and returns whether it may stand there.
+    /// Takes the next character, and returns whether it may be shown.
     pub(crate) fn admit(&mut self, c: char) -> bool {
         if c.is_ascii() {
             self.has_base = !c.is_ascii_whitespace();
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_of_a_name_is_that_of_no_other_name() {
+    fn escaped_names_are_distinct() {
         let mut known = std::collections::BTreeMap::new();
         let bytes = *b"\\x2 0\n\x20";
         for length in 0..=5_u32 {
@@ -365,7 +366,7 @@ mod tests {
     #[case::cut_short(br"\x4", br"\x4")]
     #[case::letter(br"\xg0", br"\xg0")]
     #[case::escaped_backslash(br"\x5cx20", br"\x20")]
-    fn what_is_shown_is_read_back(#[case] shown: &[u8], #[case] bytes: &[u8]) {
+    fn escaped_bytes_are_read_back(#[case] shown: &[u8], #[case] bytes: &[u8]) {
         assert_eq!(BString::from(super::unescape(shown)), BString::from(bytes));
     }
 

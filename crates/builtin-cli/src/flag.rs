@@ -51,11 +51,11 @@ pub struct FlagDoc {
     pub long_help: &'static str,
     /// Whether the long names are never abbreviated.
     pub is_exact: bool,
-    /// The grant that a host has to give before it works.
+    /// The grant that a host has to give for it to work.
     pub grant: Option<&'static str>,
-    /// Whether it is accepted without its grant, and adds nothing then.
+    /// Whether it is accepted without its grant, and then adds nothing.
     pub degrades: bool,
-    /// The source that has to be there before it works.
+    /// The source that it needs.
     pub source: Option<&'static str>,
     /// Why the command refuses it in every host.
     pub refusal: Option<&'static str>,
@@ -106,7 +106,7 @@ impl FlagDoc {
         Self { grant, ..self }
     }
 
-    /// Returns the option as one that is accepted without its grant, and adds nothing then.
+    /// Returns the option as one that is accepted without its grant, and then adds nothing.
     #[must_use]
     pub const fn degrading(self, degrades: bool) -> Self {
         Self { degrades, ..self }
@@ -163,7 +163,7 @@ impl fmt::Display for Spelling {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ValueDoc {
-    /// What stands for it in the help: `FILE`.
+    /// Its placeholder in the help: `FILE`.
     pub name: &'static str,
     /// What it is made of.
     pub kind: ValueKind,

@@ -1,15 +1,15 @@
-//! Lines of a text for `--help`.
+//! Lines of the text of `--help`.
 
 use std::fmt;
 
 use crate::{flag::FlagDoc, word::WordList};
 
-/// The width of a terminal that every line fits.
+/// Columns of the narrowest terminal that every line fits.
 pub const WIDTH: usize = 80;
 
-/// An option, and what it is good for: `  -t, --tcp      TCP sockets`, without the end of the line.
+/// An option with its help: `  -t, --tcp      TCP sockets`, without the end of the line.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
+pub struct FlagLine<'a> {
     /// The option.
     pub doc: &'a FlagDoc,
     /// The columns before the option.
@@ -18,18 +18,18 @@ pub struct Line<'a> {
     pub width: usize,
 }
 
-impl fmt::Display for Line<'_> {
+impl fmt::Display for FlagLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { doc, indent, width } = *self;
-        write!(f, "{:indent$}{:<width$} {}", "", Usage(doc).to_string(), doc.help)
+        write!(f, "{:indent$}{:<width$} {}", "", FlagUsage(doc).to_string(), doc.help)
     }
 }
 
 /// An option as it is typed: `-f, --family=FAMILY`.
 #[derive(Clone, Copy, Debug)]
-pub struct Usage<'a>(pub &'a FlagDoc);
+pub struct FlagUsage<'a>(pub &'a FlagDoc);
 
-impl fmt::Display for Usage<'_> {
+impl fmt::Display for FlagUsage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(doc) = self;
         match (doc.short, doc.long.first()) {
@@ -46,7 +46,7 @@ impl fmt::Display for Usage<'_> {
     }
 }
 
-/// The words of a list behind its name, in lines that fit a terminal.
+/// The words of a list after its name, in lines that fit a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct WordLines<'a> {
     /// The columns before the name.
@@ -62,7 +62,7 @@ impl fmt::Display for WordLines<'_> {
     }
 }
 
-/// Writes words behind a head, in lines that fit a terminal.
+/// Writes words after a heading, in lines that fit a terminal.
 ///
 /// # Errors
 ///
@@ -105,12 +105,12 @@ mod tests {
     #[case::letter_alone(SCRIPT, "-c SCRIPT")]
     #[case::optional_value(COUNT, "-n, --count[=N]")]
     fn usage_has_one_name_and_the_value(#[case] doc: FlagDoc, #[case] usage: &str) {
-        assert_eq!(Usage(&doc).to_string(), usage);
+        assert_eq!(FlagUsage(&doc).to_string(), usage);
     }
 
     #[test]
     fn help_begins_in_its_column() {
-        let line = Line { doc: &TCP, indent: 2, width: 12 };
+        let line = FlagLine { doc: &TCP, indent: 2, width: 12 };
         assert_eq!(line.to_string(), "  -t, --tcp    TCP sockets");
     }
 

@@ -12,7 +12,7 @@ use crate::escape::{Marks, is_unsafe_to_show};
 ///
 /// # Errors
 ///
-/// Those of the writer, and of a value that is no JSON.
+/// Those of the writer, and of a value that JSON cannot represent.
 pub fn write(out: impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, Harmless);
     value.serialize(&mut serializer).map_err(io::Error::from)
@@ -20,8 +20,8 @@ pub fn write(out: impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<(
 
 /// Writes compact JSON, with all that is unsafe to show as `\uXXXX`.
 ///
-/// Security: JSON itself asks for that of the first 32 controls only. A name in a listing may also
-/// hold DEL, a C1 control, an override of direction or an invisible character.
+/// Security: JSON requires that for the first 32 controls only. A name in a listing may also
+/// contain DEL, a C1 control, an override of direction or an invisible character.
 #[derive(Clone, Copy, Debug)]
 struct Harmless;
 
@@ -46,7 +46,7 @@ impl Formatter for Harmless {
     }
 }
 
-/// Returns what stands before the first character that is unsafe to show, and what behind it.
+/// Splits a text at its first character that is unsafe to show.
 fn split_at_unsafe(text: &str) -> Option<(&str, char, &str)> {
     let mut marks = Marks::default();
     let mut indices = text.char_indices();

@@ -39,7 +39,7 @@ fn write_entry(f: &mut fmt::Formatter<'_>, doc: &FlagDoc) -> fmt::Result {
     if let Some(source) = doc.source {
         writeln!(f, "Needs {}.", roff(source))?;
     }
-    // Whose help begins so is described by another entry.
+    // An option whose help begins so is described by another entry.
     match doc.value.and_then(|value| value.words()) {
         Some(words) if !doc.help.starts_with("the same as") => write_choice(f, words),
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! What was typed, one option or word after the other.
+//! The parser: what was typed, one option or word after the other.
 //!
 //! The rules are those of `getopt_long(3)` with permutation: letters may share a word (`-tan`), a
 //! value may follow at once (`-finet`, `--family=inet`) or as the next word, a long name may be
@@ -37,7 +37,7 @@ pub struct Typed<'a, E: 'static> {
     pub words_before: usize,
 }
 
-/// What a length of time looks like.
+/// How messages describe a duration.
 const DURATION: &str = "a duration such as 30s, 500ms, 5m or 1h";
 
 impl<E> Typed<'_, E> {
@@ -55,29 +55,29 @@ impl<E> Typed<'_, E> {
         )
     }
 
-    /// Reads the value as a length of time.
+    /// Reads the value as a duration.
     ///
     /// # Errors
     ///
-    /// When it is none.
+    /// When it is not a duration.
     pub fn duration(&self) -> Result<Duration, ArgError> {
         parse_duration(self.text()).ok_or_else(|| self.mismatch(DURATION))
     }
 
-    /// Reads the value as a length of time of at most [`MAX_DURATION`].
+    /// Reads the value as a duration of at most [`MAX_DURATION`].
     ///
     /// # Errors
     ///
-    /// When it is none, or is longer.
+    /// When it is not a duration, or is longer.
     pub fn bounded_duration(&self) -> Result<Duration, ArgError> {
         let duration = parse_duration(self.text()).filter(|time| *time <= MAX_DURATION);
         let hours = MAX_DURATION.as_secs() / 3600;
         duration.ok_or_else(|| self.mismatch(format!("{DURATION}, at most {hours}h")))
     }
 
-    /// Reads the value as a number in digits; `None` when it is none or is not in the range.
+    /// Reads the value as a number in digits; `None` when it is not a number or is out of range.
     pub fn number(&self, range: RangeInclusive<u64>) -> Option<u64> {
-        // A sign is no digit.
+        // A sign is not accepted.
         let digits = self.value.filter(|word| word.iter().all(u8::is_ascii_digit))?;
         digits.to_str().ok()?.parse().ok().filter(|number| range.contains(number))
     }
@@ -91,12 +91,12 @@ impl FlagDoc {
     }
 }
 
-/// The options and words of a command line, as an iterator. It ends behind the first error.
+/// The options and words of a command line, as an iterator. It ends after the first error.
 #[derive(Debug)]
 pub struct Args<'a, E: 'static> {
     flags: &'static [Flag<E>],
     rest: slice::Iter<'a, BString>,
-    /// The letters of a word that are still to come.
+    /// The letters of a word that are still to be read.
     letters: &'a [u8],
     /// Whether everything that follows is a word.
     only_words: bool,
@@ -211,7 +211,7 @@ fn find_long<E>(
     let mut begun: Vec<_> = names()
         .filter(|(flag, name)| !flag.doc.is_exact && name.as_bytes().starts_with(typed))
         .collect();
-    // Two rows of one name (`-V` and `-v`), and two names of one row, are no ambiguity.
+    // Two rows of one name (`-V` and `-v`), and two names of one row, are not ambiguous.
     begun.dedup_by(|(flag, name), (before, other)| std::ptr::eq(*flag, *before) || name == other);
     match begun.as_slice() {
         [] => Err(ArgError::unknown_name(typed, names().map(|(_, name)| name))),
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn iteration_ends_behind_an_error() {
+    fn iteration_ends_after_an_error() {
         let args = ["-qt", "x"].map(BString::from);
         let mut args = Args::new(FLAGS, &args);
         assert!(args.next().unwrap().is_err());

@@ -22,7 +22,7 @@ impl<'a, E: Copy + PartialEq> RawArgs<'a, E> {
     ///
     /// # Errors
     ///
-    /// When something is no option of the table, or a value is missing or not wanted.
+    /// When an option is not in the table, or a value is missing or not allowed.
     pub fn parse(flags: &'static [Flag<E>], args: &'a [BString]) -> Result<Self, ArgError> {
         Self::parse_until(flags, args, |_| false)
     }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_behind_an_option_that_ends_the_program() {
+    fn nothing_is_read_after_an_option_that_ends_the_program() {
         let args = ["-f1", "-hq", "--bogus"].map(BString::from);
         let raw = RawArgs::parse_until(FLAGS, &args, |effect| effect == 0).unwrap();
         assert_eq!(raw.typed.len(), 2);

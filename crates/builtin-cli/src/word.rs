@@ -1,7 +1,7 @@
 //! Words that values are made of: one table, from which parser, messages, help, manual page and
 //! completions come.
 
-/// A word, and what it stands for.
+/// A word, and its value.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Word<T> {
@@ -11,12 +11,12 @@ pub struct Word<T> {
     pub aliases: &'static [&'static str],
     /// Whether documentation names the word.
     pub is_listed: bool,
-    /// What it stands for.
+    /// The value.
     pub value: T,
 }
 
 impl<T: Copy> Word<T> {
-    /// Returns a word that stands for a value.
+    /// Returns a word with its value.
     pub const fn new(name: &'static str, value: T) -> Self {
         Self { name, aliases: &[], is_listed: true, value }
     }
@@ -39,14 +39,14 @@ impl<T: Copy> Word<T> {
 pub struct WordTable<T: 'static>(pub &'static [Word<T>]);
 
 impl<T: Copy> WordTable<T> {
-    /// Returns what a word stands for.
+    /// Returns the value of a word.
     pub fn find(&self, word: &[u8]) -> Option<T> {
         let is_it = |name: &&str| name.as_bytes() == word;
         let found = self.0.iter().find(|row| is_it(&row.name) || row.aliases.iter().any(is_it));
         found.map(|row| row.value)
     }
 
-    /// Returns what a word stands for, in upper or lower case.
+    /// Returns the value of a word, in upper or lower case.
     pub fn find_ignoring_case(&self, word: &[u8]) -> Option<T> {
         self.find(&word.to_ascii_lowercase())
     }
@@ -61,10 +61,10 @@ impl<T: Copy> WordTable<T> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct WordList {
-    /// What one of them is called: `TABLE`.
+    /// The placeholder for one of them: `TABLE`.
     pub name: &'static str,
     names: fn() -> Vec<&'static str>,
-    /// What may stand before a word, and what it means there.
+    /// A character that may precede a word, and its meaning there.
     pub prefix: Option<(char, &'static str)>,
 }
 
@@ -74,7 +74,7 @@ impl WordList {
         Self { name, names, prefix: None }
     }
 
-    /// Returns the list with a character that may stand before each word.
+    /// Returns the list with a character that may precede each word.
     #[must_use]
     pub const fn with_prefix(self, prefix: char, meaning: &'static str) -> Self {
         Self { prefix: Some((prefix, meaning)), ..self }

@@ -5,14 +5,17 @@
 //! `jq`. So they are looked at before it recurses: scripts before they are parsed, calls by a hook.
 //! What is unknown here ends the process that runs the script, if it has one.
 
-use crate::limits::{MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS};
+use crate::{
+    brace::{TooManyWords, too_many_words},
+    limits::{MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS},
+};
 
 /// Commands that run the one that their arguments name, by the interpreter's recursion.
-const PREFIXES: [&str; 10] =
+pub(crate) const PREFIXES: [&str; 10] =
     ["builtin", "command", "env", "eval", "exec", "nice", "nohup", "parallel", "timeout", "xargs"];
 
 /// Commands whose arguments may be scripts.
-const SCRIPTS: [&str; 4] = ["bash", "eval", "sh", "trap"];
+const SCRIPTS: [&str; 5] = ["alias", "bash", "eval", "sh", "trap"];
 
 /// Options of `jq` with that many values; the first word that is none of these is its filter.
 const JQ_VALUES: [(&str, usize); 10] = [
@@ -67,6 +70,16 @@ pub(crate) fn is_call_too_deep(name: &str, args: &[String]) -> bool {
         "jq" => jq_filter(args).is_some_and(|filter| jq_depth(filter) > MAX_EXPRESSION_WORDS),
         _ => false,
     }
+}
+
+/// Returns the first word with too many words in braces of the scripts that a call is given.
+pub(crate) fn too_many_words_in_call(name: &str, args: &[String]) -> Option<TooManyWords> {
+    if !SCRIPTS.contains(&name) {
+        return None;
+    }
+    // The words of `eval` are one script.
+    let joined = if name == "eval" { vec![args.join(" ")] } else { args.to_vec() };
+    joined.iter().find_map(|text| too_many_words(text))
 }
 
 fn jq_filter(args: &[String]) -> Option<&str> {
@@ -154,6 +167,17 @@ mod tests {
         assert!(is_call_too_deep("eval", std::slice::from_ref(&text)));
         assert!(is_call_too_deep("bash", &["-c".to_owned(), text.clone()]));
         assert!(!is_call_too_deep("echo", &[text]));
+    }
+
+    #[rstest]
+    #[case::eval("eval", &["echo", "{1..20000}"], true)]
+    #[case::short("eval", &["echo", "{1..200}"], false)]
+    #[case::shell("bash", &["-c", "echo {1..20000}"], true)]
+    #[case::alias("alias", &["e=echo {1..20000}"], true)]
+    #[case::other("echo", &["{1..20000}"], false)]
+    fn looks_at_words_in_braces(#[case] name: &str, #[case] args: &[&str], #[case] found: bool) {
+        let args: Vec<String> = args.iter().map(|&word| word.to_owned()).collect();
+        assert_eq!(too_many_words_in_call(name, &args).is_some(), found);
     }
 
     #[rstest]

@@ -14,19 +14,18 @@ use socket_query::{
 };
 
 use crate::{
-    cli::{Choice, CliError, Command, HELP_VERSION, Help, InetPlan, Plan, Shown, parse},
+    cli::{Choice, CliError, HELP_VERSION, Help, InetPlan, ParsedArgs, Plan, Shown, parse},
     listing::{InetListing, Output, Reports, UnixListing},
     peers::Peers,
     problem::{Problems, complain},
     render::{Addresses, InetTable, Programs, UnixTable},
 };
 
-/// What net-tools prints where it may not look into every process.
+/// Line of net-tools for a user who may not look into every process.
 const NOT_IDENTIFIED: &str = "(Not all processes could be identified, non-owned process info\n \
                               will not be shown, you would have to be root to see it all.)";
 
-/// The last state that the text table of TCP prints (`TCP_CLOSING`); those after it are of
-/// sock_diag.
+/// The last state in the text table of TCP (`TCP_CLOSING`); later ones are from sock_diag only.
 const LAST_TABLE_STATE: u8 = 11;
 
 /// The command `netstat`.
@@ -36,7 +35,7 @@ pub struct Netstat {
 }
 
 impl Netstat {
-    /// Returns the command over what `view` lets it see.
+    /// Returns the command over what `view` shows.
     pub fn new(view: PolicyView) -> Self {
         Self { view }
     }
@@ -57,9 +56,9 @@ impl Builtin for Netstat {
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         match parse(args) {
-            Ok(Command::Help) => print(context, &Help),
-            Ok(Command::Version) => print(context, &HELP_VERSION),
-            Ok(Command::List(choices)) => match self.view.granted(Grant::Sockets) {
+            Ok(ParsedArgs::Help) => print(context, &Help),
+            Ok(ParsedArgs::Version) => print(context, &HELP_VERSION),
+            Ok(ParsedArgs::List(choices)) => match self.view.granted(Grant::Sockets) {
                 Ok(()) => self.list(context, &Plan::new(choices)),
                 Err(error) => {
                     complain(context.stderr, &error);
@@ -124,10 +123,10 @@ impl Netstat {
         Ok(code)
     }
 
-    /// Returns the processes that have sockets open; where they are not granted or cannot be had,
-    /// none.
+    /// Returns the processes that have sockets open; empty where they are not granted or cannot be
+    /// found.
     ///
-    /// Compat: this comes before the listing, and so does the warning.
+    /// Compat: they are looked for, and the warning is printed, before the listing.
     fn programs(
         &self,
         stderr: &mut dyn Write,
@@ -151,7 +150,7 @@ impl Netstat {
             }
         };
         if table.closed() > 0 {
-            // OK because nobody is left to report to when standard error cannot be written.
+            // OK because an error of standard error cannot be reported anywhere.
             let _ = writeln!(stderr, "{NOT_IDENTIFIED}");
         }
         Ok((Programs::new(table), code))
@@ -218,7 +217,7 @@ impl Netstat {
         self.collect(&selection, cancel, &mut UnixListing { rows: &rows, output, reports })
     }
 
-    /// Hands sockets to a sink. A call that was ended shows no part of a listing as the whole.
+    /// Hands sockets to a sink. A listing that was cancelled must not look complete.
     fn collect(
         &self,
         selection: &Selection,
@@ -245,7 +244,7 @@ fn states(shown: Shown) -> StateSet {
 
 /// Returns whether a socket is listed.
 ///
-/// Compat: of TCP sockets the peer's port says what they are, of others the peer's address.
+/// Compat: for TCP sockets this depends on the peer's port, for others on the peer's address.
 fn is_shown(socket: &InetSocket, shown: Shown) -> bool {
     // Kernel: sock_diag lists bound sockets that neither listen nor connect; the text table has
     // none.

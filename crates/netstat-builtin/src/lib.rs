@@ -1,11 +1,11 @@
-//! net-tools' `netstat` as a builtin that holds no authority.
+//! net-tools' `netstat` as a builtin without authority.
 //!
 //! ```text
 //! args ─► Choices ─► Plan ─► PolicyView::collect, once for each protocol ─► rows ─► ctx.stdout
 //!         typed      meant   (socket-query)
 //! ```
 //!
-//! A host makes [`Netstat`] of what it lets a script see, and registers it:
+//! A host makes [`Netstat`] from a view of what a script may see, and registers it:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -20,14 +20,14 @@
 //! }
 //! ```
 //!
-//! [`MissingTool`] is for the commands that are not there: it prints the `ss` command that answers
-//! instead. The mapping itself is [`hint`].
+//! [`MissingTool`] is for commands that are missing: it prints the `ss` command to use instead. The
+//! mapping itself is [`hint`].
 //!
 //! # Compatibility
 //!
-//! The yardstick is net-tools 2.10 over the same sockets: the same standard output and the same
-//! status. Every difference is listed in `docs/compatibility.md` of the repository with its reason
-//! and its test. In the code, what follows net-tools against expectation is marked `Compat:`.
+//! The reference is net-tools 2.10 over the same sockets: the same standard output and the same
+//! status. `docs/compatibility.md` of the repository lists every difference with its reason and its
+//! test. In the code, what follows net-tools unexpectedly is marked `Compat:`.
 //!
 //! # Trust
 //!
@@ -36,9 +36,10 @@
 //!
 //! # Limits
 //!
-//! Rows are written as they come. Of unix sockets from sock_diag the inodes of peers are kept, as
-//! many as the host allows ([`PolicyView::sorted_rows`](socket_query::PolicyView::sorted_rows)). Of
-//! rows that could not be understood the first ten are reported one by one, and then their number.
+//! Rows are written one by one. For unix sockets from sock_diag the inodes of peers are kept, as
+//! many as the host allows ([`PolicyView::sorted_rows`](socket_query::PolicyView::sorted_rows)).
+//! The first ten rows that could not be understood are reported one by one, the others by their
+//! number.
 
 mod builtin;
 mod cli;

@@ -1,4 +1,4 @@
-//! Receives the sockets of a call and writes their rows.
+//! The sinks of a call, which write rows.
 
 use std::{
     io::{self, Write},
@@ -14,10 +14,10 @@ use crate::{
     render::{InetTable, UnixTable},
 };
 
-/// Bytes that are gathered before they are written: 64 KiB.
+/// Bytes that are collected for one write: 64 KiB.
 const GATHERED_BYTES: usize = 64 * 1024;
 
-/// Standard output, and what went wrong on the way to it.
+/// Standard output, and its first error.
 pub(crate) struct Output<'a> {
     out: &'a mut dyn Write,
     bytes: Vec<u8>,
@@ -29,7 +29,7 @@ impl<'a> Output<'a> {
         Self { out, bytes: Vec::new(), failed: None }
     }
 
-    /// Takes a row, or a heading.
+    /// Writes a row or a heading.
     pub(crate) fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> ControlFlow<()> {
         if self.failed.is_some() {
             return ControlFlow::Break(());
@@ -63,7 +63,7 @@ impl<'a> Output<'a> {
     }
 }
 
-/// The parts of a call that every sink reports to.
+/// What every sink of a call reports to.
 pub(crate) struct Reports<'a> {
     pub(crate) stderr: &'a mut dyn Write,
     pub(crate) problems: Problems,

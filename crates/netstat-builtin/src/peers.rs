@@ -1,11 +1,11 @@
-//! Counts the unix sockets that are connected to each.
+//! Counts how many unix sockets have each one as their peer.
 
 use std::{collections::HashMap, ops::ControlFlow};
 
 use procnetsocket::model::{Inode, Socket};
 use socket_query::{ListingProblem, Sink, SocketTable};
 
-/// How many unix sockets have each as their peer.
+/// Number of unix sockets that have each one as their peer, by inode.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
     counts: HashMap<Inode, u32>,
@@ -14,12 +14,12 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    /// Returns an empty count that holds so many sockets at most.
+    /// Returns an empty count of at most `bound` sockets.
     pub(crate) fn new(bound: usize) -> Self {
         Self { bound, ..Self::default() }
     }
 
-    /// Returns whether there were more sockets than it holds.
+    /// Returns whether there were more sockets than the bound.
     pub(crate) fn is_full(&self) -> bool {
         self.is_full
     }
@@ -32,7 +32,7 @@ impl Peers {
 impl Sink for Peers {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         let Socket::Unix(unix) = socket else { return ControlFlow::Continue(()) };
-        // A connection that waits to be accepted is no row, and has its client as its peer.
+        // A connection that waits to be accepted has no row, and has its client as its peer.
         for inode in unix.detail.peer.iter().chain(unix.detail.pending.iter().flatten()) {
             if self.counts.len() >= self.bound && !self.counts.contains_key(inode) {
                 self.is_full = true;

@@ -6,7 +6,7 @@ use builtin_api::ExitCode;
 use builtin_cli::Chain;
 use socket_query::ListingProblem;
 
-/// Problems that are reported one by one; of more, the number is.
+/// Problems that are reported one by one; further ones are counted.
 const REPORTED: u64 = 10;
 
 /// The problems of one call.
@@ -47,6 +47,6 @@ impl Problems {
 
 /// Prints one line on standard error.
 pub(crate) fn complain(stderr: &mut dyn Write, problem: &dyn fmt::Display) {
-    // OK because nobody is left to report to when standard error cannot be written.
+    // OK because an error of standard error cannot be reported anywhere.
     let _ = writeln!(stderr, "netstat: {problem}");
 }

@@ -1,11 +1,11 @@
-//! Prints ports as they open and close, as `benches/monitor` wants to have it.
+//! Prints ports as they open and close, for `benches/monitor`.
 //!
 //! ```text
 //! measure MILLISECONDS look|listen diag|text
 //! ```
 //!
-//! The interval; whether closings are found by looking or told by the kernel; and whether sock_diag
-//! is asked or the text tables.
+//! Arguments: the interval; whether closings are found by looking or reported by the kernel; and
+//! whether sock_diag is asked or the text tables.
 
 use std::{error::Error, time::Duration};
 

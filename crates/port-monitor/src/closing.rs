@@ -1,4 +1,4 @@
-//! Destroy events of sockets, as long as they are not too many.
+//! Destroy events of sockets, unless there are too many.
 
 use std::{
     ops::ControlFlow,
@@ -14,15 +14,15 @@ use procnetsocket::{
 
 use crate::{port::Protocol, problem::ReadProblem, scope::Scope};
 
-/// Destroy events between two looks at the tables after which none are received for
-/// [`PAUSE`]: 200. It tells of every connection that ends; a machine on which thousands do in a second
-/// is better looked at.
+/// Number of destroy events between two looks at the tables after which none are received for
+/// [`PAUSE`]: 200. The kernel sends one for every connection that ends; where thousands end per
+/// second, looking is cheaper.
 const MAX_EVENTS: u32 = 200;
 
-/// How long no events are received: 10 s.
+/// How long no events are received then: 10 s.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// The cookies of sockets that are closed, from the groups of sock_diag that tell of them.
+/// Receives the cookies of closed sockets from the destroy groups of sock_diag.
 #[derive(Debug)]
 pub(crate) struct DestroyListener {
     right: EventAuthority,
@@ -44,14 +44,14 @@ enum Listening {
 }
 
 impl DestroyListener {
-    /// Begins to listen, in the network namespace of this thread.
+    /// Begins to receive events, in the network namespace of this thread.
     pub(crate) fn open(right: EventAuthority, scope: &Scope) -> Result<Self, ReadProblem> {
         let groups = groups(scope);
         let events = open(&right, groups)?;
         Ok(Self { right, groups, listening: Listening::Open { events, count: 0 } })
     }
 
-    /// Returns what becomes readable when a socket has closed.
+    /// Returns the descriptor that becomes readable when a socket has closed.
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.listening {
             Listening::Open { events, .. } => Some(events.as_fd()),
@@ -59,13 +59,13 @@ impl DestroyListener {
         }
     }
 
-    /// Is told that the tables were just looked at: the count begins anew, and so does the
-    /// listening, if it has rested long enough.
+    /// Has to be called after each look at the tables: it restarts the count, and resumes receiving
+    /// after a long enough pause.
     pub(crate) fn looked(&mut self, now: Instant) -> Result<(), ReadProblem> {
         match &mut self.listening {
             Listening::Open { count, .. } => *count = 0,
             Listening::Paused { until } if now >= *until => {
-                // Until then it receives nothing.
+                // A paused socket receives nothing.
                 self.listening = Listening::Off;
                 let events = open(&self.right, self.groups)?;
                 self.listening = Listening::Open { events, count: 0 };
@@ -75,7 +75,7 @@ impl DestroyListener {
         Ok(())
     }
 
-    /// Takes in one datagram of the kernel, when there is one, and hands on the cookies in it.
+    /// Reads one datagram of the kernel, if there is one, and hands on its cookies.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
@@ -86,7 +86,7 @@ impl DestroyListener {
         *count = count.saturating_add(1);
         let is_too_much = *count > MAX_EVENTS;
         match received {
-            // OK because what was lost is found by the next look.
+            // OK because the next look finds what was lost.
             Err(error) if is_loss(&error) => {
                 self.listening = Listening::Paused { until: later(now) }
             }
@@ -136,7 +136,7 @@ impl Visitor for CookieVisitor<'_> {
     }
 
     fn malformed(&mut self, _: &RowError) -> ControlFlow<()> {
-        // OK because what it told of is found by the next look.
+        // OK because the next look finds the closed socket.
         ControlFlow::Continue(())
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a monitor as a whole.
+//! Errors of a monitor as a whole.
 
 use std::io;
 
@@ -23,7 +23,7 @@ pub(crate) enum Repr {
 pub enum ErrorKind {
     /// It was started before, and not stopped.
     Running,
-    /// The system gives no thread, or no pipe.
+    /// The system refuses a thread or a pipe.
     Start,
     /// The source that was given to it panicked.
     Panicked,

@@ -1,4 +1,4 @@
-//! What happened to a port.
+//! Changes of ports.
 
 use std::{fmt, str::FromStr, time::SystemTime};
 
@@ -7,7 +7,7 @@ use crate::{port::Port, word::UnknownPortWord};
 /// What happened to a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// It was there when the monitor first looked; told on request only.
+    /// It was open when the monitor first looked; reported on request only.
     Initial,
     /// It opened.
     Opened,
@@ -19,7 +19,7 @@ impl EventKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Initial, Self::Opened, Self::Closed];
 
-    /// Returns the word for it.
+    /// Returns its word, as it is printed.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Initial => "initial",
@@ -49,22 +49,22 @@ impl FromStr for EventKind {
 pub struct Change {
     /// What happened.
     pub kind: EventKind,
-    /// The port; of one that closed, as it was last seen.
+    /// The port; after closing, as it was last seen.
     pub port: Port,
 }
 
-/// A change as it is told.
+/// A change with its number and time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Its number: 1 for the first, and one more for each that follows.
+    /// Its number: 1 for the first event, and one more for each next one.
     pub sequence: u64,
-    /// When it was noticed, by the clock of the system. No event has the time of the one before
-    /// it: of events of one instant each is a nanosecond later.
+    /// When it was noticed, by the clock of the system. No two successive events have the same
+    /// time: each of several simultaneous events is a nanosecond later than the one before.
     pub time: SystemTime,
     /// What happened.
     pub kind: EventKind,
-    /// The port; of one that closed, as it was last seen.
+    /// The port; after closing, as it was last seen.
     pub port: Port,
 }
 

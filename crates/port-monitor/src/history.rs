@@ -1,4 +1,4 @@
-//! The last events, numbered and stamped.
+//! The last events, with numbers and times.
 
 use std::{
     collections::VecDeque,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::event::{Change, Event};
 
-/// Events that are kept unless another number is asked for: 100.
+/// Default number of events that are kept: 100.
 pub const DEFAULT_HISTORY: usize = 100;
 
 /// A ring of the last events.
@@ -15,29 +15,30 @@ pub const DEFAULT_HISTORY: usize = 100;
 pub struct History {
     ring: VecDeque<Event>,
     capacity: usize,
-    /// Events so far, which is the number of the last one.
+    /// Number of events so far, which is the number of the last one.
     count: u64,
-    /// What the clock said at the last event, and the time that the event was given.
+    /// The reading of the clock at the last event, and the time that the event got.
     last: Option<(SystemTime, SystemTime)>,
     /// The latest time of the events that were dropped.
     dropped: Option<SystemTime>,
 }
 
-/// What a history holds since some point.
+/// The events since some point.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Since {
     /// The events, the oldest first.
     pub events: Vec<Event>,
-    /// How many events since that point are not in the ring any more; since a time, how many there
-    /// may be at most. With more than 0 the reader has a gap, and looks at what is open now.
+    /// Number of events since that point that are no longer in the ring; since a time, an upper
+    /// bound. If it is not 0, the reader has missed events, and has to read the ports that are open
+    /// now.
     pub dropped: u64,
-    /// The sequence to go on from: that of the last event so far.
+    /// The number to continue from: that of the last event so far.
     pub last: u64,
 }
 
 impl History {
-    /// Returns a history that keeps so many events.
+    /// Returns a history that keeps `capacity` events.
     pub fn new(capacity: usize) -> Self {
         Self { ring: VecDeque::new(), capacity, count: 0, last: None, dropped: None }
     }
@@ -56,7 +57,7 @@ impl History {
         event
     }
 
-    /// Returns the events after that number; 0 stands for all.
+    /// Returns the events after that number; 0 for all.
     pub fn since(&self, sequence: u64) -> Since {
         let events: Vec<_> =
             self.ring.iter().filter(|event| event.sequence > sequence).cloned().collect();
@@ -67,10 +68,10 @@ impl History {
 
     /// Returns the events after that time.
     ///
-    /// If an event has exactly that time, these are the events that followed it, so the time of the
-    /// last event that was read is a place to go on from. Otherwise it is the first event with a
-    /// later time, and all that followed. When the clock jumped back in between, some of these
-    /// may bear earlier times; none is left out.
+    /// If an event has exactly that time, these are the events that followed it, so a reader can
+    /// continue from the time of the last event that it read. Otherwise it is the first event with
+    /// a later time, and all that followed. If the clock jumped back in between, some of these may
+    /// have earlier times; none is left out.
     pub fn since_time(&self, time: SystemTime) -> Since {
         let known = self.ring.iter().find(|event| event.time == time);
         let later = self.ring.iter().find(|event| event.time > time);
@@ -84,11 +85,11 @@ impl History {
         if !is_gone {
             return self.since(sequence);
         }
-        // What was dropped came before what is held, whatever the clock said.
+        // What was dropped came before what is kept, whatever the clock showed.
         self.since(0)
     }
 
-    /// Returns a time that neither the last event has nor any in the ring: `now`, or some
+    /// Returns a time that neither the last event nor any in the ring has: `now`, or some
     /// nanoseconds later.
     fn stamp(&self, now: SystemTime) -> SystemTime {
         let mut time = match self.last {
@@ -96,7 +97,7 @@ impl History {
             Some((clock, given)) if now >= clock && now <= given => next(given),
             _ => now,
         };
-        // The clock went back to where it was before.
+        // The clock went back to a time that was given before.
         while self.ring.iter().any(|event| event.time == time) && next(time) != time {
             time = next(time);
         }
@@ -104,7 +105,7 @@ impl History {
     }
 }
 
-/// Returns the next nanosecond, which is always there: time ends in billions of years.
+/// Returns the next nanosecond, which always exists: `SystemTime` ends in billions of years.
 fn next(time: SystemTime) -> SystemTime {
     time.checked_add(Duration::from_nanos(1)).unwrap_or(time)
 }
@@ -211,7 +212,7 @@ mod tests {
     fn a_reader_by_time_reads_each_event_once() {
         let clock = [5, 5, 5, 2, 2, 5, 5, 100, 3];
         let (mut read, mut time) = (Vec::new(), SystemTime::UNIX_EPOCH);
-        // After each event, and then once more.
+        // After each event, and one more time.
         for length in 1..=clock.len() {
             let since = history(99, &clock[..length]).since_time(time);
             read.extend(since.events.iter().map(|event| event.sequence));

@@ -1,4 +1,5 @@
-//! What a monitor knows: readings and closings in, events out. It knows no thread and no clock.
+//! The state of a monitor: readings and closings go in, events come out. It has no thread and no
+//! clock.
 
 use std::time::SystemTime;
 
@@ -16,11 +17,11 @@ use crate::{
 pub(crate) struct Ledger {
     pub(crate) tracker: Tracker,
     pub(crate) history: History,
-    /// How often readings were taken in.
+    /// Number of readings that were recorded.
     pub(crate) looks: u64,
     has_initial: bool,
     subscribers: Vec<Subscriber>,
-    /// Why processes could not be listed the last time that they could not.
+    /// Why processes could not be listed, when that last happened.
     processes_unknown: Option<ReadProblemKind>,
 }
 
@@ -42,11 +43,11 @@ impl Ledger {
         subscription
     }
 
-    /// Takes in the result of one look.
+    /// Records the result of one look.
     pub(crate) fn record(&mut self, polled: Polled, now: SystemTime) {
         self.tracker.attribute(&polled.changes);
         for turn in polled.turns {
-            self.tell(&turn.into());
+            self.send(&turn.into());
         }
         for change in polled.changes {
             self.event(change, now);
@@ -56,24 +57,25 @@ impl Ledger {
         self.subscribers.retain(Subscriber::has_receiver);
     }
 
-    /// Tells once that processes cannot be listed, as long as the kind of the reason stays.
+    /// Reports once that processes cannot be listed, as long as the kind of the reason stays the
+    /// same.
     fn note_processes_unknown(&mut self, problem: Option<ReadProblem>) {
         let Some(problem) = problem else { return };
         if self.processes_unknown.replace(problem.kind()) != Some(problem.kind()) {
-            self.tell(&Notice::ProcessesUnknown(problem));
+            self.send(&Notice::ProcessesUnknown(problem));
         }
     }
 
-    /// Takes in that a socket was closed.
+    /// Records that a socket was closed.
     pub(crate) fn destroyed(&mut self, cookie: Cookie, now: SystemTime) {
         if let Some(change) = self.tracker.destroyed(cookie) {
             self.event(change, now);
         }
     }
 
-    /// Takes in that the kernel does not tell of closings.
+    /// Records that the kernel does not report closings.
     pub(crate) fn events_off(&mut self, problem: ReadProblem) {
-        self.tell(&Notice::EventsOff(problem));
+        self.send(&Notice::EventsOff(problem));
     }
 
     /// Ends all subscriptions.
@@ -86,10 +88,10 @@ impl Ledger {
             return;
         }
         let event = self.history.push(change, now);
-        self.tell(&Notice::Event(event));
+        self.send(&Notice::Event(event));
     }
 
-    fn tell(&self, notice: &Notice) {
+    fn send(&self, notice: &Notice) {
         for subscriber in &self.subscribers {
             subscriber.send(notice.clone());
         }

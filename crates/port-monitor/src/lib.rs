@@ -1,4 +1,4 @@
-//! Tells which ports open and close.
+//! Reports which ports open and close.
 //!
 //! ```text
 //! PortSource ──► readings ──► Tracker ──► changes ──► History, subscriptions
@@ -7,9 +7,9 @@
 //! narrower one
 //! ```
 //!
-//! A [`PortMonitor`] does this on a thread of its own. Who has a thread takes a [`Poller`], which
-//! looks when it is told to, and who has readings a [`Tracker`], which is a state machine and
-//! touches nothing.
+//! A [`PortMonitor`] does this on a separate thread. A program with a thread for it uses a
+//! [`Poller`], which looks when it is called, and a program with readings a [`Tracker`], which is a
+//! pure state machine.
 //!
 //! # Examples
 //!
@@ -33,51 +33,50 @@
 //!
 //! # What is a port
 //!
-//! A TCP socket that listens, or a UDP socket that is bound and not connected; where they are asked
-//! for ([`Protocol::Unix`]), also a unix socket that listens. Its [`PortIdentity`] is protocol,
-//! address or name, and inode, which both sources contain: when sock_diag stops answering and the
-//! text tables take its place, or the other way round, nothing opens and nothing closes. A server
-//! that is started anew has closed and opened; the sockets of a group that shares a port
-//! (`SO_REUSEPORT`) are ports of their own.
+//! A TCP socket that listens, or a UDP socket that is bound and not connected; on request
+//! ([`Protocol::Unix`]) also a unix socket that listens. Its [`PortIdentity`] is protocol, address
+//! or name, and inode, which both sources contain: when the source changes from sock_diag to the
+//! text tables, or back, nothing opens and nothing closes. A server that is restarted has closed
+//! and opened; the sockets of a group that shares a port (`SO_REUSEPORT`) are separate ports.
 //!
-//! # What is told, and what is not
+//! # What is reported, and what is not
 //!
-//! Openings are found by looking: the kernel does not tell of them. A port that opens and closes
-//! between two looks is not told. Closings are found by looking, too, or told by the kernel at once
-//! if the monitor is given the right to that ([`PortMonitorBuilder::closings`]); the cookie of a
-//! socket does nothing but link that word to its port.
+//! Openings are found by looking, because the kernel does not report them. A port that opens and
+//! closes between two looks is not reported. Closings are found by looking, too, or reported by the
+//! kernel at once if the monitor has the right to that ([`PortMonitorBuilder::closings`]); the
+//! cookie of a socket only links the kernel's event to the port.
 //!
-//! No failure makes an event, see [`Tracker`]. A table that cannot be read is told once, kept as a
-//! state ([`PortMonitor::problems`]), and told again when it recovers.
+//! A failure never makes an event, see [`Tracker`]. A table that cannot be read is reported once,
+//! kept as a state ([`PortMonitor::problems`]), and reported again when it recovers.
 //!
-//! Intervals are measured by a clock that does not jump; the time of day is only what events are
-//! stamped with.
+//! Intervals are measured by a monotonic clock; the time of day is used only for the times of
+//! events.
 //!
 //! # Cost
 //!
-//! sock_diag is asked for sockets in one state, which costs the same however many connections there
-//! are. Where only text tables are to be had, a look reads all connections; then looks are made
-//! less often, so that they take some tenth of a core at most ([`Pace`]). The kernel's word of
-//! closings includes all connections that end; when that is too many, it is not listened to for ten
-//! seconds at a time, and closings are found by looking.
+//! sock_diag is asked for sockets in one state, which costs the same for any number of connections.
+//! Where there are only text tables, a look reads all connections; looks are then less frequent, so
+//! that they take at most a tenth of a core ([`Pace`]). The kernel's destroy events include all
+//! connections that end; when there are too many, they are not received for ten seconds at a time,
+//! and closings are found by looking.
 //!
 //! # Processes
 //!
-//! Where they are wanted ([`PortMonitorBuilder::processes`]), the processes that hold a port are
-//! looked for once, when it opens, and kept until it has closed. Whether there is an answer is up
-//! to the source ([`PortSource::processes`]).
+//! On request ([`PortMonitorBuilder::processes`]), the processes that have a port open are looked
+//! for once, when it opens, and kept until it has closed. The source decides whether there is an
+//! answer ([`PortSource::processes`]).
 //!
 //! # Trust
 //!
-//! A monitor shows what its source shows. Over [`SocketTables`](procnetsocket::SocketTables) that
+//! A monitor shows what its source shows. With [`SocketTables`](procnetsocket::SocketTables) that
 //! is every port of the network namespace, past every sandbox. Names of interfaces are raw bytes:
 //! escape them before showing them.
 //!
 //! # Limits
 //!
-//! [`MAX_PORTS`] of each table; more are a failure, never a short list. The history and each
-//! subscription hold as many events as they were made for; who asks for more, or is too slow, is
-//! told how many are lost.
+//! [`MAX_PORTS`] per table; more are an error, never a short list. The history and each
+//! subscription keep as many events as they were made for; a reader that asks for more, or is too
+//! slow, gets the number of lost events.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -25,8 +25,7 @@ impl<'a> PortLook<'a> {
         Self { tables: tables.into_iter().collect(), scope: None, misses: &|_, _| false }
     }
 
-    /// Returns a look at the tables that are watched, of which one that `misses` ports is read
-    /// twice.
+    /// Returns a look at the watched tables; one that `misses` ports is read twice.
     pub(crate) fn within(
         scope: &'a Scope,
         misses: &'a dyn Fn(PortTable, &Reading) -> bool,
@@ -60,7 +59,7 @@ impl<'a> PortLook<'a> {
         readings
     }
 
-    /// The first reading alone is no proof that a port closed, so an error of the second one
+    /// The first reading alone does not prove that a port closed, so an error of the second one
     /// counts.
     fn read_table(
         &self,

@@ -1,4 +1,4 @@
-//! The monitor: what it watches, what it knows, and how long it runs.
+//! The monitor: what it watches, its state, and its thread.
 
 use std::{
     fmt,
@@ -21,25 +21,25 @@ use crate::{
     shared::Shared,
     source::PortSource,
     subscription::Subscription,
-    worker::{Running, Worker},
+    worker::{RunningThread, Worker},
 };
 
-/// The time between two looks unless another one is asked for: 500 ms.
+/// Default time between two looks: 500 ms.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Watches ports on a thread of its own.
+/// Watches ports on a separate thread.
 ///
-/// It may be started and stopped as often as one likes, and looks only while it runs. What opened
-/// and closed while it was stopped is told by the first look after the next start, so that the
+/// It can be started and stopped any number of times, and looks only while it runs. What opened and
+/// closed while it was stopped is reported by the first look after the next start, so that the
 /// events have no gap. Dropping it stops it.
 ///
 /// # Security
 ///
-/// It shows what its [`PortSource`] shows, and takes no authority of its own but the right to
-/// receive closings, if it is given that.
+/// It shows what its [`PortSource`] shows, and has no further authority but the right to receive
+/// destroy events, if it is given that.
 pub struct PortMonitor {
     shared: Arc<Shared>,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<RunningThread>>,
 }
 
 impl PortMonitor {
@@ -56,37 +56,37 @@ impl PortMonitor {
         }
     }
 
-    /// Begins to look. The first look is made at once, on the monitor's thread.
+    /// Starts the thread. The first look is made at once.
     ///
-    /// It watches the network namespace of the thread that calls this, as far as its source does
-    /// not belong to one already.
+    /// It watches the network namespace of the calling thread, unless its source belongs to another
+    /// one.
     ///
     /// # Errors
     ///
     /// [`Running`](crate::ErrorKind::Running), [`Start`](crate::ErrorKind::Start).
     pub fn start(&self) -> Result<(), Error> {
         let mut running = self.running();
-        if running.as_ref().is_some_and(Running::is_alive) {
+        if running.as_ref().is_some_and(RunningThread::is_alive) {
             return Err(Repr::Running.into());
         }
         *running = Some(Worker::start(Arc::clone(&self.shared)).map_err(Repr::Start)?);
         Ok(())
     }
 
-    /// Ends the looking, and returns when the thread has ended. A monitor that does not run stays
-    /// as it is.
+    /// Stops the thread, and returns when it has ended. A monitor that does not run is left
+    /// unchanged.
     ///
     /// # Errors
     ///
     /// [`Panicked`](crate::ErrorKind::Panicked).
     pub fn stop(&self) -> Result<(), Error> {
         let running = self.running().take();
-        running.map_or(Ok(()), Running::stop)
+        running.map_or(Ok(()), RunningThread::stop)
     }
 
     /// Returns whether it runs.
     pub fn is_running(&self) -> bool {
-        self.running().as_ref().is_some_and(Running::is_alive)
+        self.running().as_ref().is_some_and(RunningThread::is_alive)
     }
 
     /// Returns the ports that were open at the last look, sorted by protocol, address, port and
@@ -95,8 +95,8 @@ impl PortMonitor {
         self.shared.ledger().tracker.ports().cloned().collect()
     }
 
-    /// Returns the tables that cannot be read, or not wholly, and why. Their ports stay as they
-    /// were.
+    /// Returns the tables that cannot be read, or not completely, and why. Their ports are kept as
+    /// they were.
     pub fn problems(&self) -> Vec<(PortTable, ReadProblem)> {
         let ledger = self.shared.ledger();
         ledger.tracker.problems().map(|(table, problem)| (table, problem.clone())).collect()
@@ -107,7 +107,7 @@ impl PortMonitor {
         self.shared.ledger().looks
     }
 
-    /// Returns the events after that number; 0 stands for all that are kept.
+    /// Returns the events after that number; 0 for all that are kept.
     pub fn since(&self, sequence: u64) -> Since {
         self.shared.ledger().history.since(sequence)
     }
@@ -117,22 +117,22 @@ impl PortMonitor {
         self.shared.ledger().history.since_time(time)
     }
 
-    /// Returns a subscription to all that happens from now on, which holds so many notices until
-    /// they are received, at least 1. One that is full loses notices and learns how many; it
-    /// holds nobody up.
+    /// Returns a subscription to all events from now on, which keeps `capacity` notices until they
+    /// are received, at least 1. When it is full, further notices are lost and counted; it never
+    /// blocks the monitor.
     pub fn subscribe(&self, capacity: usize) -> Subscription {
         self.shared.ledger().subscribe(capacity)
     }
 
-    fn running(&self) -> MutexGuard<'_, Option<Running>> {
-        // OK because the one thing in it is put there and taken out in one step.
+    fn running(&self) -> MutexGuard<'_, Option<RunningThread>> {
+        // OK because the value is replaced in one step.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for PortMonitor {
     fn drop(&mut self) {
-        // OK because a panic of the source was reported by the panic itself.
+        // OK because a panic of the source has printed its message.
         let _ = self.stop();
         self.shared.ledger().close();
     }
@@ -161,27 +161,27 @@ pub struct PortMonitorBuilder {
 
 impl PortMonitorBuilder {
     /// Sets the time between two looks, at least [`MIN_INTERVAL`](crate::MIN_INTERVAL). It is
-    /// longer where looking is expensive, see [`Pace`]. Without it, [`DEFAULT_INTERVAL`].
+    /// longer where looking is expensive, see [`Pace`]. The default is [`DEFAULT_INTERVAL`].
     #[must_use]
     pub fn interval(self, interval: Duration) -> Self {
         Self { interval, ..self }
     }
 
-    /// Watches a protocol; may be said for each. Without it, TCP and UDP.
+    /// Watches a protocol; can be called for each. The default is TCP and UDP.
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.scope.protocols.push(protocol);
         self
     }
 
-    /// Watches ports of these numbers; may be said again. Without it, all.
+    /// Watches ports of these numbers; can be called again. The default is all.
     #[must_use]
     pub fn ports(mut self, ports: RangeInclusive<u16>) -> Self {
         self.scope.ports.push(ports);
         self
     }
 
-    /// Watches sockets that are bound to this address; may be said again. Without it, all. See
+    /// Watches sockets that are bound to this address; can be called again. The default is all. See
     /// [`Scope::addresses`].
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
@@ -190,29 +190,28 @@ impl PortMonitorBuilder {
     }
 
     /// Sets whether the ports of the first look are events, of the kind
-    /// [`EventKind::Initial`](crate::EventKind::Initial); without it, they are not.
+    /// [`EventKind::Initial`](crate::EventKind::Initial). By default they are not.
     #[must_use]
     pub fn initial(self, has_initial: bool) -> Self {
         Self { has_initial, ..self }
     }
 
-    /// Sets how many events are kept; without it, [`DEFAULT_HISTORY`](crate::DEFAULT_HISTORY).
+    /// Sets how many events are kept. The default is [`DEFAULT_HISTORY`](crate::DEFAULT_HISTORY).
     #[must_use]
     pub fn history(self, events: usize) -> Self {
         Self { history: events, ..self }
     }
 
-    /// Sets whether the processes of ports are looked for when they open; without it, they are not.
-    /// That takes a look into every process, which is far more than a look at the tables. Where
-    /// they cannot be told, subscribers are ([`Notice::ProcessesUnknown`](crate::Notice)).
+    /// Sets whether the processes of ports are looked for when they open. By default they are not.
+    /// The search looks into every process, which costs far more than reading the tables. Where
+    /// processes cannot be listed, subscribers get [`Notice::ProcessesUnknown`](crate::Notice).
     #[must_use]
     pub fn processes(self, has_processes: bool) -> Self {
         Self { has_processes, ..self }
     }
 
-    /// Lets the kernel tell of closings at once, instead of finding them by looking. Where it does
-    /// not, they are found by looking, and subscribers are told
-    /// ([`Notice::EventsOff`](crate::Notice)).
+    /// Lets the kernel report closings at once. Where it does not, they are found by looking, and
+    /// subscribers get [`Notice::EventsOff`](crate::Notice).
     #[must_use]
     pub fn closings(self, right: EventAuthority) -> Self {
         Self { right: Some(right), ..self }

@@ -1,17 +1,17 @@
-//! How often to look.
+//! Intervals between looks.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// The shortest interval: 1 ms. A shorter one is taken for this.
+/// The shortest interval: 1 ms. A shorter one is replaced by it.
 pub const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How many times as long as a look takes the time between two looks is at least: 10, so that the
-/// looking takes a tenth of a core at most.
+/// The time between two looks is at least 10 times the time of a look, so that looking takes at
+/// most a tenth of a core.
 const SHARE: u32 = 10;
 
-/// Stretches the interval when looking is expensive: a text table of 100 000 connections takes a
+/// Lengthens the interval when looking is expensive: a text table of 100 000 connections takes a
 /// hundred milliseconds to read, where sock_diag answers in less than one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
@@ -24,14 +24,15 @@ impl Pace {
         Self { interval: interval.max(MIN_INTERVAL) }
     }
 
-    /// Returns the time from the begin of a look that cost so much to that of the next one.
+    /// Returns the time from the start of a look that took `cost` of processor time to the start of
+    /// the next.
     pub fn period(self, cost: Duration) -> Duration {
         self.interval.max(cost.saturating_mul(SHARE))
     }
 }
 
-/// The processor time of this thread, of which nothing but differences means anything. Unlike the
-/// time of day it does not jump, and time in which other programs run is not in it.
+/// The processor time of this thread; only differences are meaningful. Unlike the time of day it
+/// does not jump, and it excludes time in which other programs run.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost(Duration);
 
@@ -39,12 +40,12 @@ impl Cost {
     /// Returns the processor time up to now.
     pub fn now() -> Self {
         let time = clock_gettime(ClockId::ThreadCPUTime);
-        // OK because the kernel gives neither negative times nor more than 999 999 999 ns.
+        // OK because the kernel returns neither negative times nor more than 999 999 999 ns.
         let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
         Self(Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default()))
     }
 
-    /// Returns the processor time since then. It has to be asked on the same thread.
+    /// Returns the processor time since then. It has to be called on the same thread.
     pub fn elapsed(self) -> Duration {
         Self::now().0.saturating_sub(self.0)
     }

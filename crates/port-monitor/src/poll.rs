@@ -1,4 +1,4 @@
-//! One look at all the tables that are watched.
+//! One look at all the watched tables.
 
 use procnetsocket::Interrupt;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Reads tables and compares them: what [`PortMonitor`](crate::PortMonitor) does on its thread, for
-/// callers that have a thread of their own.
+/// callers with a thread for it.
 #[derive(Debug)]
 pub struct Poller<S> {
     source: S,
@@ -26,32 +26,32 @@ pub struct Poller<S> {
 /// The result of one look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Polled {
-    /// What closed, and then what opened; in each the order of
+    /// What closed, and then what opened; each in the order of
     /// [`PortIdentity`](crate::PortIdentity).
     pub changes: Vec<Change>,
     /// How the states of tables changed.
     pub turns: Vec<Turn>,
-    /// Why the processes of what opened cannot be told, if they were wanted and cannot.
+    /// Why the processes of opened ports cannot be listed, if they were wanted.
     pub processes_unknown: Option<ReadProblem>,
 }
 
 impl<S: PortSource> Poller<S> {
-    /// Returns one that knows nothing yet.
+    /// Returns a poller that has not looked yet.
     pub fn new(source: S, scope: Scope) -> Self {
         Self { source, scope, tracker: Tracker::new(), has_processes: false }
     }
 
-    /// Returns the same, which looks for the processes of ports when they open, or does not. That
-    /// takes a look into every process, which is far more than a look at the tables.
+    /// Returns the poller with or without a search for the processes of ports when they open. The
+    /// search looks into every process, which costs far more than reading the tables.
     #[must_use]
     pub fn with_processes(self, has_processes: bool) -> Self {
         Self { has_processes, ..self }
     }
 
-    /// Looks at the tables once. The ports of the first time are
+    /// Reads the tables once. The ports of the first time are
     /// [`Initial`](crate::EventKind::Initial).
     ///
-    /// `None` when the interrupt asked for the end; then nothing has changed.
+    /// Returns `None` when the interrupt asked for the end; then nothing has changed.
     pub fn poll(&mut self, interrupt: &dyn Interrupt) -> Option<Polled> {
         let tracker = &self.tracker;
         let misses = |table, reading: &Reading| tracker.misses(table, reading);
@@ -64,14 +64,14 @@ impl<S: PortSource> Poller<S> {
         Some(polled)
     }
 
-    /// Returns what is open.
+    /// Returns the state, with the ports that are open.
     pub fn tracker(&self) -> &Tracker {
         &self.tracker
     }
 }
 
-/// Reads the tables that are watched; one that `misses` ports is read twice, see
-/// [`Tracker::misses`]. `None` when the interrupt asked for the end.
+/// Reads the watched tables; one that `misses` ports is read twice, see [`Tracker::misses`].
+/// Returns `None` when the interrupt asked for the end.
 pub(crate) fn read(
     source: &dyn PortSource,
     scope: &Scope,
@@ -85,7 +85,7 @@ pub(crate) fn read(
     (!is_interrupted).then_some(readings)
 }
 
-/// Takes all readings in.
+/// Compares all readings with the state.
 pub(crate) fn observe(tracker: &mut Tracker, readings: Readings) -> Polled {
     let mut polled = Polled::default();
     for (table, reading) in readings {
@@ -93,12 +93,12 @@ pub(crate) fn observe(tracker: &mut Tracker, readings: Readings) -> Polled {
         polled.changes.extend(observed.changes);
         polled.turns.extend(observed.turn);
     }
-    // A stable sort: in each half the tables follow one another in the order of identity.
+    // A stable sort: in each half the tables keep the order of identity.
     polled.changes.sort_by_key(|change| change.kind != EventKind::Closed);
     polled
 }
 
-/// Looks for the processes of what has opened, once for all of it.
+/// Looks for the processes of all opened ports in one search.
 pub(crate) fn attribute(source: &dyn PortSource, polled: &mut Polled, interrupt: &dyn Interrupt) {
     let has_opened = |change: &&mut Change| change.kind != EventKind::Closed;
     let opened = || polled.changes.iter().filter(|change| change.kind != EventKind::Closed);

@@ -1,4 +1,4 @@
-//! A socket that others can reach: its identity and what is known of it.
+//! A socket that others can reach: its identity and its details.
 
 use std::{fmt, net::SocketAddr, num::NonZeroU32, str::FromStr, sync::Arc};
 
@@ -28,7 +28,7 @@ impl Protocol {
     /// Every protocol.
     pub const ALL: [Self; 3] = [Self::Tcp, Self::Udp, Self::Unix];
 
-    /// The protocols that have numbered ports: those that are watched unless others are chosen.
+    /// The protocols with numbered ports: those that are watched by default.
     pub const INET: [Self; 2] = [Self::Tcp, Self::Udp];
 
     /// Returns its name, as `ss` prints it.
@@ -40,7 +40,7 @@ impl Protocol {
         }
     }
 
-    /// Returns the state of its sockets that others can reach.
+    /// Returns the state in which its sockets can be reached by others.
     pub const fn state(self) -> TcpState {
         match self {
             Self::Tcp | Self::Unix => TcpState::Listen,
@@ -73,7 +73,7 @@ impl FromStr for Protocol {
     }
 }
 
-/// A table of the kernel in which ports stand.
+/// A table of the kernel that contains ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortTable {
     /// The protocol.
@@ -115,23 +115,24 @@ impl fmt::Display for PortTable {
     }
 }
 
-/// What makes a port itself. Both sources tell it, so a change of source changes nothing.
+/// What distinguishes a port from others. Both sources contain it, so a change of the source
+/// changes nothing.
 ///
-/// A server that is started anew has another inode, and so have the members of a group that shares
-/// a port (`SO_REUSEPORT`). Identities are ordered as ports are listed.
+/// A server that is restarted has another inode, and so have the members of a group that shares a
+/// port (`SO_REUSEPORT`). Identities are in the order in which ports are listed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortIdentity {
     /// The protocol.
     pub protocol: Protocol,
-    /// Where it is reached.
+    /// Its local address or name.
     pub local: PortAddress,
     /// The inode; sockets without one count as one socket.
     pub inode: Option<Inode>,
-    /// The network namespace, where those of several are told apart.
+    /// The network namespace, where ports of several are read.
     pub namespace: Option<Inode>,
 }
 
-/// Where a socket is reached.
+/// The local address of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PortAddress {
     /// Address and port; an unspecified address means "any".
@@ -149,8 +150,8 @@ impl PortAddress {
         }
     }
 
-    /// Returns the name of a unix socket as `ss` prints it: `@` in front of an abstract name, and
-    /// for each NUL in it. `None` for other sockets, and for a name that is not shown.
+    /// Returns the name of a unix socket as `ss` prints it: `@` before an abstract name, and for
+    /// each NUL in it. `None` for other sockets, and for a name that is hidden.
     pub fn unix_name(&self) -> Option<BString> {
         match self {
             Self::Inet(_) | Self::Unix(UnixName::Unnamed) => None,
@@ -181,12 +182,12 @@ pub struct BoundInterface {
     pub name: Option<BString>,
 }
 
-/// A process that holds a port.
+/// A process that has a port open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortProcess {
     /// Its number.
     pub pid: Pid,
-    /// How it calls itself, if it can be seen. Raw bytes: escape them before showing them.
+    /// Its name (`comm`), if it can be seen. Raw bytes: escape them before showing them.
     pub name: Option<BString>,
 }
 
@@ -194,39 +195,38 @@ pub struct PortProcess {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Port {
-    /// Where the row came from.
+    /// The source of the row.
     pub source: Source,
     /// The protocol.
     pub protocol: Protocol,
-    /// Where it is reached.
+    /// Its local address or name.
     pub local: PortAddress,
-    /// The inode, or `None` when no process can hold the socket.
+    /// The inode, or `None` when no process can have the socket open.
     pub inode: Option<Inode>,
     /// Whether an IPv6 socket refuses IPv4; from sock_diag only, and for IPv6 only.
     pub v6_only: Option<bool>,
     /// The interface that the socket is bound to; from sock_diag only.
     pub device: Option<BoundInterface>,
-    /// Connections that may wait to be accepted; of a listener, from sock_diag only.
+    /// The most connections that may wait to be accepted; for listeners, from sock_diag only.
     pub backlog: Option<u32>,
-    /// The user id that the socket belongs to; of unix sockets from sock_diag only, since Linux
-    /// 5.3.
+    /// The uid of the socket; for unix sockets from sock_diag only, since Linux 5.3.
     pub uid: Option<u32>,
-    /// The cookie, which links the port to the kernel's word of its end; from sock_diag only.
+    /// The cookie, which links the port to the destroy event of the kernel; from sock_diag only.
     pub cookie: Option<Cookie>,
     /// The network namespace, where ports of every one are read.
     pub namespace: Option<Arc<NetNamespace>>,
-    /// The processes that held it when it opened, as far as they can be seen; `None` when they
-    /// were not asked for, or cannot be told.
+    /// The processes that had it open when it opened, as far as they can be seen; `None` when they
+    /// were not asked for, or cannot be listed.
     pub processes: Option<Vec<PortProcess>>,
 }
 
 impl Port {
-    /// Returns a port of which nothing but its identity is known.
+    /// Returns a port with only its identity.
     pub const fn new(protocol: Protocol, local: SocketAddr, inode: Option<Inode>) -> Self {
         Self::bare(protocol, PortAddress::Inet(local), inode)
     }
 
-    /// Returns a unix socket that listens, of which nothing but its identity is known.
+    /// Returns a unix socket that listens, with only its identity.
     pub const fn unix(name: UnixName, inode: Option<Inode>) -> Self {
         Self::bare(Protocol::Unix, PortAddress::Unix(name), inode)
     }
@@ -247,8 +247,8 @@ impl Port {
         }
     }
 
-    /// Returns the port of a row, or `None` when it is none: another protocol, connected, or bound
-    /// to nothing.
+    /// Returns the port of a row, or `None` when it is not one: another protocol, connected, or not
+    /// bound.
     pub fn of(row: Socket<'_>) -> Option<Self> {
         match row {
             Socket::Inet(row) => Self::of_inet(row),
@@ -272,7 +272,7 @@ impl Port {
         if row.state != protocol.state() || row.local.port() == 0 {
             return None;
         }
-        // Kernel: the text tables show 0 for the backlog of a listener.
+        // Kernel: the text tables contain 0 for the backlog of a listener.
         let has_backlog = protocol == Protocol::Tcp && row.source == Source::SockDiag;
         Some(Self {
             source: row.source,
@@ -285,9 +285,9 @@ impl Port {
         })
     }
 
-    /// Returns what makes it itself.
+    /// Returns what distinguishes it from others.
     pub fn identity(&self) -> PortIdentity {
-        // A scope belongs to what is known of an address, not to the identity.
+        // The scope of an address is a detail, not a part of the identity.
         let local = match &self.local {
             PortAddress::Inet(address) => {
                 PortAddress::Inet(SocketAddr::new(address.ip(), address.port()))
@@ -298,7 +298,8 @@ impl Port {
         PortIdentity { protocol: self.protocol, local, inode: self.inode, namespace }
     }
 
-    /// Takes over what a newer row of the same port tells. What its source does not tell stays.
+    /// Takes the details of a newer row of the same port. Details that the source of that row lacks
+    /// are kept.
     pub(crate) fn refresh(&mut self, newer: Self) {
         let Self { source, v6_only, device, backlog, uid, cookie, .. } = newer;
         self.source = source;

@@ -1,10 +1,10 @@
-//! Why a table could not be read, or not wholly.
+//! Why a table could not be read, or not completely.
 
 use std::{error::Error as _, fmt};
 
 use procnetsocket::{ErrorKind, RowError};
 
-/// Why a table could not be read, or not wholly. It can be kept and compared.
+/// Why a table could not be read, or not completely. It can be kept and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadProblem {
     kind: ReadProblemKind,
@@ -17,7 +17,7 @@ pub struct ReadProblem {
 pub enum ReadProblemKind {
     /// The kernel has no such table.
     Missing,
-    /// The caller asked for the end.
+    /// The caller asked to end the call.
     Interrupted,
     /// The table could not be read.
     Unreadable,
@@ -37,7 +37,7 @@ impl ReadProblem {
         Self::new(ReadProblemKind::Incomplete, row)
     }
 
-    /// Returns the problem that rows may be missing, since the table changed while it was read.
+    /// Returns the problem that rows may be missing because the table changed while it was read.
     pub fn changed(table: impl fmt::Display) -> Self {
         let text = format_args!("{table} changed while it was read: rows may be missing");
         Self::new(ReadProblemKind::Incomplete, text)

@@ -1,4 +1,4 @@
-//! What was read of one table.
+//! The content of one table.
 
 use std::ops::ControlFlow;
 
@@ -9,21 +9,22 @@ use crate::{
     problem::{ReadProblem, ReadProblemKind},
 };
 
-/// Ports that are kept of one table: 100 000, some 15 MB. More of them are an error, never a short
-/// list.
+/// Ports that are kept of one table: 100 000, some 15 MB. More are an error, never a short list.
 pub const MAX_PORTS: usize = 100_000;
 
-/// What was read of one table.
+/// The content of one table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// The ports.
     pub ports: Vec<Port>,
-    /// Why some may be missing, if they may. Then no port counts as closed because it is not here.
+    /// Why ports may be missing, if they may. Then a port that is not here does not count as
+    /// closed.
     pub gap: Option<ReadProblem>,
 }
 
 impl Reading {
-    /// Adds the port of a row, if it is one; [`ControlFlow::Break`] when there are too many.
+    /// Adds the port of a row, if it is one; returns [`ControlFlow::Break`] when there are too
+    /// many.
     pub fn take(&mut self, row: Socket<'_>) -> ControlFlow<()> {
         self.ports.extend(Port::of(row));
         if self.ports.len() > MAX_PORTS {
@@ -33,7 +34,7 @@ impl Reading {
         }
     }
 
-    /// Notes why ports may be missing; the first reason stays.
+    /// Records why ports may be missing; the first reason is kept.
     pub fn note_gap(&mut self, problem: ReadProblem) {
         self.gap.get_or_insert(problem);
     }
@@ -51,7 +52,7 @@ impl Reading {
         Ok(self)
     }
 
-    /// Returns all that is in either.
+    /// Returns the ports that are in either.
     pub(crate) fn union(mut self, other: Self) -> Self {
         self.ports.extend(other.ports);
         Self { gap: self.gap.or(other.gap), ..self }

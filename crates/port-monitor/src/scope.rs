@@ -13,12 +13,12 @@ use crate::port::{Port, PortTable, Protocol};
 /// number and its address all are. Unix sockets have neither number nor address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The protocols; none stands for those of [`Protocol::INET`].
+    /// The protocols; empty for those of [`Protocol::INET`].
     pub protocols: Vec<Protocol>,
-    /// The numbers; none stands for all.
+    /// The numbers; empty for all.
     pub ports: Vec<RangeInclusive<u16>>,
-    /// The addresses that sockets are bound to, exactly as they are: `0.0.0.0` is the sockets
-    /// bound to any address, and no other. None stands for all.
+    /// The addresses that sockets are bound to, compared exactly: `0.0.0.0` admits the sockets
+    /// bound to any address, and no other. Empty for all.
     pub addresses: Vec<IpAddr>,
 }
 

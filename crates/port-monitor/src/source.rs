@@ -1,4 +1,4 @@
-//! Where ports are read.
+//! Sources of ports.
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
@@ -15,22 +15,22 @@ use crate::{
     reading::Reading,
 };
 
-/// Where ports are read. [`SocketTables`] are one; a host that narrows what may be seen makes its
-/// own.
+/// A source of ports. [`SocketTables`] is one; a host that restricts what may be seen implements
+/// another.
 pub trait PortSource: Send + Sync {
-    /// Reads the ports of all tables of a look, in any order, with [`PortLook::read_each`]. What
-    /// serves all of them is done once.
+    /// Reads the ports of all tables of a look, in any order, with [`PortLook::read_each`]. What is
+    /// needed for all of them is done once.
     ///
     /// A table that cannot be read has a [`ReadProblem`]. Where only some ports are missing, the
-    /// [`Reading`] says so.
+    /// [`Reading`] has a gap.
     fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings;
 
-    /// Looks for the processes that hold the sockets of these inodes. A socket that none is found
-    /// for need not be there.
+    /// Looks for the processes that have the sockets of these inodes open. A socket without a
+    /// process may be left out.
     ///
     /// # Errors
     ///
-    /// A [`ReadProblem`] when they cannot be looked for. A source that does not say how to says so.
+    /// A [`ReadProblem`] when they cannot be looked for, which is the default.
     fn processes(
         &self,
         inodes: &[Inode],
@@ -44,7 +44,7 @@ pub trait PortSource: Send + Sync {
     }
 }
 
-/// The processes that hold each of some sockets.
+/// The processes that have each of some sockets open.
 pub type ProcessesByInode = BTreeMap<Inode, Vec<PortProcess>>;
 
 /// Returns the processes of these sockets that a search found, each process once.
@@ -57,7 +57,7 @@ pub fn processes_of(inodes: &[Inode], found: &ProcessTable) -> ProcessesByInode 
                 name: process.task.name.clone().known(),
             })
             .collect();
-        // One that holds it twice stands there twice, one after the other.
+        // A process that has it open twice is found twice in a row.
         processes.dedup_by_key(|process| process.pid);
         (*inode, processes)
     };
@@ -92,8 +92,8 @@ impl<T: PortSource + ?Sized> PortSource for std::sync::Arc<T> {
     }
 }
 
-/// Asks for sockets in the one state that matters, which costs sock_diag next to nothing however
-/// many connections there are.
+/// Asks for sockets in one state only, which costs sock_diag next to nothing for any number of
+/// connections.
 fn read_table(
     tables: &SocketTables,
     table: PortTable,

@@ -8,19 +8,20 @@ use std::{
 
 use crate::{event::Event, port::PortTable, problem::ReadProblem, tracker::Turn};
 
-/// What a subscriber is told.
+/// What a subscriber receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
     /// A port opened or closed.
     Event(Event),
-    /// So many notices were lost here, because the subscriber was too slow.
+    /// This number of notices was lost here, because the subscriber was too slow.
     Lost(u64),
-    /// A table can no longer be read, or not wholly. Its ports stay as they are until it can.
+    /// A table can no longer be read, or not completely. Its ports are kept as they are until it
+    /// can.
     Failed(PortTable, ReadProblem),
     /// A table can be read again.
     Recovered(PortTable),
-    /// The kernel does not tell of closings, or no longer; they are found by looking.
+    /// The kernel does not report closings, or no longer; they are found by looking.
     EventsOff(ReadProblem),
     /// The processes of ports were wanted, and cannot be listed.
     ProcessesUnknown(ReadProblem),
@@ -57,13 +58,13 @@ struct Queue {
 struct ChannelState {
     notices: VecDeque<Notice>,
     capacity: usize,
-    /// Notices for which there was no room since the last one that there was room for.
+    /// Number of notices that were lost since the last one that was kept.
     lost: u64,
     /// Whether the sending end is gone.
     is_closed: bool,
 }
 
-/// Returns both ends of a channel that holds so many notices, at least 1.
+/// Returns both ends of a channel that keeps `capacity` notices, at least 1.
 pub(crate) fn channel(capacity: usize) -> (Subscriber, Subscription) {
     let state = ChannelState { capacity: capacity.max(1), ..ChannelState::default() };
     let queue = Arc::new(Queue { state: Mutex::new(state), ..Queue::default() });
@@ -72,14 +73,14 @@ pub(crate) fn channel(capacity: usize) -> (Subscriber, Subscription) {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, ChannelState> {
-        // OK because a panic leaves no half of a notice behind.
+        // OK because no panic can leave half of a notice.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ChannelState {
-    /// Keeps a notice, or counts it as lost. Once one is lost, so are the others until all that
-    /// came before were received: then the count takes their place.
+    /// Keeps a notice, or counts it as lost. After one is lost, all are, until the kept ones were
+    /// received: then the count takes their place.
     fn push(&mut self, notice: Notice) {
         if self.lost > 0 || self.notices.len() >= self.capacity {
             self.lost = self.lost.saturating_add(1);
@@ -98,13 +99,13 @@ impl ChannelState {
 }
 
 impl Subscriber {
-    /// Hands a notice on, without ever waiting.
+    /// Sends a notice without waiting.
     pub(crate) fn send(&self, notice: Notice) {
         self.queue.lock().push(notice);
         self.queue.arrived.notify_one();
     }
 
-    /// Returns whether somebody still listens.
+    /// Returns whether the subscription still exists.
     pub(crate) fn has_receiver(&self) -> bool {
         Arc::strong_count(&self.queue) > 1
     }
@@ -118,12 +119,13 @@ impl Drop for Subscriber {
 }
 
 impl Subscription {
-    /// Returns the next notice that has come, or `None` when there is none now.
+    /// Returns the next notice, or `None` when there is none now.
     pub fn try_next(&self) -> Option<Notice> {
         self.queue.lock().pop()
     }
 
-    /// Waits at most so long for the next notice. `None` when none came, or none can come any more.
+    /// Waits at most `at_most` for the next notice. Returns `None` when there was none, or there
+    /// can be none any more.
     pub fn next_timeout(&self, at_most: Duration) -> Option<Notice> {
         let begin = Instant::now();
         let mut state = self.queue.lock();
@@ -139,7 +141,7 @@ impl Subscription {
         }
     }
 
-    /// Returns whether the monitor is gone, so that no notices come but those that wait here.
+    /// Returns whether the monitor is gone, so that only the notices that are kept will follow.
     pub fn is_closed(&self) -> bool {
         self.queue.lock().is_closed
     }
@@ -183,7 +185,7 @@ mod tests {
             sender.send(notice(number));
         }
         assert_eq!(subscription.try_next(), Some(notice(1)));
-        // There is room again, but the three that are lost come first.
+        // There is room again, but the count of the three lost ones comes first.
         sender.send(notice(6));
         assert_eq!(received(&subscription), [notice(2), Notice::Lost(4)]);
         sender.send(notice(7));

@@ -1,5 +1,4 @@
-//! What is open: a state machine into which readings go and out of which changes come. It knows no
-//! clock, no thread and no system.
+//! The ports that are open: a state machine from readings to changes, without clock, thread or I/O.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,17 +11,17 @@ use crate::{
     reading::Reading,
 };
 
-/// Knows what is open, and tells what changes.
+/// Keeps the ports that are open, and reports changes.
 ///
 /// # Trust
 ///
-/// Nothing is told that a reading does not show:
+/// It reports only what a reading proves:
 ///
-/// - A table that cannot be read leaves its ports as they are, and so does a table that is gone
+/// - A table that cannot be read leaves its ports as they are, and so does a table that disappears
 ///   after ports were seen in it.
 /// - A reading with a [gap](Reading::gap) opens ports and closes none.
-/// - The ports of the first reading were there before; until a reading without a gap was had, so
-///   were those of the next ones.
+/// - The ports of the first reading were open before; so were new ports of later readings, up to
+///   the first reading without a gap.
 ///
 /// # Examples
 ///
@@ -43,18 +42,18 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Tracker {
     tables: BTreeMap<PortTable, Known>,
-    /// Where the ports are to which the kernel gave a cookie.
+    /// The ports whose cookie is known.
     cookies: Cookies,
 }
 
 type Cookies = HashMap<Cookie, PortIdentity>;
 
-/// What is known of one table.
+/// The state of one table.
 #[derive(Debug, Default)]
 struct Known {
     ports: BTreeMap<PortIdentity, Port>,
-    /// Whether a whole reading was had: what appears has opened then. Otherwise it may have been
-    /// there before.
+    /// Whether there was a reading without a gap: a new port has opened then. Otherwise it may have
+    /// been open before.
     is_whole: bool,
     problem: Option<ReadProblem>,
 }
@@ -71,7 +70,7 @@ pub struct Observed {
 /// A change in the state of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// It can no longer be read, or not wholly. Said once, until it recovers or the
+    /// It can no longer be read, or not completely. Reported once, until it recovers or the
     /// [kind](ReadProblem::kind) changes.
     Failed(PortTable, ReadProblem),
     /// It can be read again.
@@ -79,7 +78,7 @@ pub enum Turn {
 }
 
 impl Tracker {
-    /// Returns a tracker that knows nothing.
+    /// Returns a tracker without ports.
     pub fn new() -> Self {
         Self::default()
     }
@@ -89,16 +88,16 @@ impl Tracker {
         self.tables.values().flat_map(|known| known.ports.values())
     }
 
-    /// Returns the tables that cannot be read, or not wholly, and why.
+    /// Returns the tables that cannot be read, or not completely, and why.
     pub fn problems(&self) -> impl Iterator<Item = (PortTable, &ReadProblem)> {
         self.tables.iter().filter_map(|(table, known)| Some((*table, known.problem.as_ref()?)))
     }
 
-    /// Returns whether ports that are known are not in a reading.
+    /// Returns whether a reading lacks ports that are known.
     ///
-    /// Kernel: a dump that goes on after a pause finds its place by counting, so that a socket may
-    /// be left out when another one closes. Whoever reads the table again at once, and observes
-    /// the union of both readings, does not take that for a closing.
+    /// Kernel: a dump that continues after a pause finds its position by counting, so that it may
+    /// skip a socket when another one closes. A caller that reads the table again at once, and
+    /// observes the union of both readings, does not take that for a closing.
     pub fn misses(&self, table: PortTable, reading: &Reading) -> bool {
         let Some(known) = self.tables.get(&table) else { return false };
         if known.ports.is_empty() {
@@ -109,7 +108,7 @@ impl Tracker {
         known.ports.keys().any(|identity| !found.contains(identity))
     }
 
-    /// Takes a reading in.
+    /// Compares a reading with the state of its table, and updates it.
     pub fn observe(&mut self, table: PortTable, reading: Result<Reading, ReadProblem>) -> Observed {
         let known = self.tables.entry(table).or_default();
         let mut reading = match known.accept(reading) {
@@ -127,7 +126,7 @@ impl Tracker {
         Observed { changes, turn }
     }
 
-    /// Remembers the processes of ports that have opened.
+    /// Keeps the processes of ports that have opened.
     pub(crate) fn attribute(&mut self, changes: &[Change]) {
         for Change { port, .. } in changes.iter().filter(|change| change.port.processes.is_some()) {
             let identity = port.identity();
@@ -139,8 +138,8 @@ impl Tracker {
         }
     }
 
-    /// Takes in that the kernel told of the end of a socket. Returns the change if it was a port
-    /// that is known.
+    /// Removes the port of a socket that the kernel reported as destroyed. Returns the change if it
+    /// was a known port.
     pub fn destroyed(&mut self, cookie: Cookie) -> Option<Change> {
         let identity = self.cookies.remove(&cookie)?;
         let mut tables = self.tables.values_mut();
@@ -150,8 +149,8 @@ impl Tracker {
 }
 
 impl Known {
-    /// Returns the reading to compare with. A table that the kernel does not have is empty; one in
-    /// which ports were seen cannot cease to exist.
+    /// Returns the reading to compare with. A table that the kernel lacks is empty; one in which
+    /// ports were seen cannot cease to exist.
     fn accept(&self, reading: Result<Reading, ReadProblem>) -> Result<Reading, ReadProblem> {
         match reading {
             Err(problem) if problem.kind() == ReadProblemKind::Missing && self.ports.is_empty() => {
@@ -161,8 +160,8 @@ impl Known {
         }
     }
 
-    /// Compares with what is known, and knows the reading from then on. What is not in a reading
-    /// with gaps may still be open.
+    /// Compares a reading with the known ports, and keeps it. A port that is not in a reading with
+    /// gaps may still be open.
     fn update(&mut self, reading: Reading, is_whole: bool, cookies: &mut Cookies) -> Vec<Change> {
         let mut read = BTreeMap::new();
         for port in reading.ports {
@@ -206,15 +205,15 @@ impl Known {
     }
 }
 
-/// Remembers the cookie of a port. One that a port had before stays with it: it can only tell of
-/// the end of the same socket, or never again.
+/// Keeps the cookie of a port. An earlier cookie of the port is kept, too: it can only be reported
+/// for the same socket, or never.
 fn link(cookies: &mut Cookies, port: &Port) {
     if let Some(cookie) = port.cookie {
         cookies.insert(cookie, port.identity());
     }
 }
 
-/// Forgets the cookie of a port that is gone.
+/// Removes the cookie of a closed port.
 fn forget(cookies: &mut Cookies, port: &Port) {
     if let Some(cookie) = port.cookie {
         cookies.remove(&cookie);
@@ -230,7 +229,7 @@ mod tests {
 
     const TABLE: PortTable = PortTable::ALL[0];
 
-    /// `80` is a port of that number and inode; `80#5` one of inode 5; `80@7` one with cookie 7.
+    /// `80` is a port with inode 80; `80#5` one with inode 5; `80@7` one with cookie 7.
     fn port(word: &str) -> Port {
         let (rest, cookie) = word.split_once('@').map_or((word, None), |(r, c)| (r, Some(c)));
         let (number, inode) = rest.split_once('#').unwrap_or((rest, rest));
@@ -246,7 +245,7 @@ mod tests {
         ReadProblem::new(kind, "no luck")
     }
 
-    /// Ports, `missing`, `unreadable`, or ports and `...` for those that may be missing.
+    /// Ports, `missing`, `unreadable`, or ports and `...` if more may be missing.
     fn reading(words: &str) -> Result<Reading, ReadProblem> {
         let mut reading = Reading::default();
         for word in words.split_whitespace() {
@@ -351,7 +350,7 @@ mod tests {
         assert_eq!(end(&mut tracker, 7).as_deref(), Some("-80#1"));
         assert_eq!(end(&mut tracker, 7), None);
         assert_eq!(see(&mut tracker, "80#2@8 81"), "");
-        // Found by looking, so the word of it comes too late.
+        // The closing was found by looking, so its event comes too late.
         assert_eq!(see(&mut tracker, "81"), "-80#2");
         assert_eq!(end(&mut tracker, 8), None);
     }

@@ -1,6 +1,6 @@
-//! Words that name a value.
+//! Words for values.
 
-/// The error of a word that names no protocol or kind of event.
+/// The error of a word that is not a protocol or a kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {0}")]
 pub struct UnknownPortWord(pub(crate) &'static str);

@@ -1,5 +1,5 @@
-//! The thread: it looks, waits for the kernel's word or for the time of the next look, and ends
-//! when the other end of its pipe is gone.
+//! The thread: it looks, waits for an event of the kernel or for the time of the next look, and
+//! ends when the other end of its pipe is closed.
 
 use std::{
     io::{self, PipeReader, PipeWriter},
@@ -27,16 +27,16 @@ use crate::{
     shared::Shared,
 };
 
-/// A thread that runs.
-pub(crate) struct Running {
-    /// Its closing wakes the thread, and tells it to end.
+/// A running thread.
+pub(crate) struct RunningThread {
+    /// Closing it wakes the thread, and ends it.
     pipe: PipeWriter,
     /// Ends a look that is under way.
     is_ending: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-impl Running {
+impl RunningThread {
     pub(crate) fn is_alive(&self) -> bool {
         !self.thread.is_finished()
     }
@@ -49,7 +49,7 @@ impl Running {
     }
 }
 
-/// What the thread holds.
+/// The state of the thread.
 pub(crate) struct Worker {
     shared: Arc<Shared>,
     pipe: PipeReader,
@@ -61,22 +61,22 @@ pub(crate) struct Worker {
 enum Woken {
     /// It is time to look.
     Time,
-    /// The kernel told of a closing.
+    /// The kernel reported a closing.
     Closing,
     /// The thread has to end.
     End,
 }
 
 impl Worker {
-    pub(crate) fn start(shared: Arc<Shared>) -> io::Result<Running> {
+    pub(crate) fn start(shared: Arc<Shared>) -> io::Result<RunningThread> {
         let (reader, pipe) = io::pipe()?;
         let is_ending = Arc::new(AtomicBool::new(false));
-        // Before the first look: what closes during the look is then told.
+        // Opened before the first look, so that it reports what closes during the look.
         let closings = open_closings(&shared);
         let worker = Self { shared, pipe: reader, is_ending: Arc::clone(&is_ending), closings };
         let builder = thread::Builder::new().name("port-monitor".to_owned());
         let thread = builder.spawn(move || worker.run())?;
-        Ok(Running { pipe, is_ending, thread })
+        Ok(RunningThread { pipe, is_ending, thread })
     }
 
     fn run(mut self) {
@@ -86,7 +86,8 @@ impl Worker {
                 return;
             }
             let period = self.shared.pace.period(cost.elapsed());
-            // OK because a time that cannot be told is that of no further look, which `None` is.
+            // OK because a time that the clock cannot represent means no further look, as `None`
+            // does.
             if !self.wait(begin.checked_add(period)) {
                 return;
             }
@@ -112,7 +113,7 @@ impl Worker {
         true
     }
 
-    /// Waits for the time of the next look, and takes in what the kernel tells meanwhile; returns
+    /// Waits for the time of the next look, and handles the kernel's events meanwhile; returns
     /// whether to go on.
     fn wait(&mut self, next: Option<Instant>) -> bool {
         loop {
@@ -130,7 +131,7 @@ impl Worker {
         self.receive_events(|closings| closings.receive(Instant::now(), &mut each));
     }
 
-    /// Does something with the kernel's word; when that fails, subscribers are told once.
+    /// Handles events of the kernel; when that fails, subscribers are notified once.
     fn receive_events(
         &mut self,
         what: impl FnOnce(&mut DestroyListener) -> Result<(), crate::ReadProblem>,
@@ -148,13 +149,13 @@ impl Worker {
             if left.is_some_and(|left| left.is_zero()) {
                 return Woken::Time;
             }
-            let word = self.closings.as_ref().and_then(DestroyListener::as_fd);
-            match ready(self.pipe.as_fd(), word, left) {
+            let events = self.closings.as_ref().and_then(DestroyListener::as_fd);
+            match ready(self.pipe.as_fd(), events, left) {
                 Ok([true, _]) => return Woken::End,
                 Ok([_, true]) => return Woken::Closing,
                 Ok(_) | Err(Errno::INTR) => {}
-                // OK because these are handles of our own, and a wait that cannot be had is no
-                // wait.
+                // OK because the handles are valid, and a wait that fails for lack of memory ends
+                // the thread.
                 Err(_) => return Woken::End,
             }
         }
@@ -167,19 +168,19 @@ fn open_closings(shared: &Shared) -> Option<DestroyListener> {
     opened.map_err(|problem| shared.ledger().events_off(problem)).ok()
 }
 
-/// Waits at most so long, and returns which of the two has something to say.
+/// Waits at most that long, and returns which of the two is readable.
 fn ready(
     pipe: BorrowedFd<'_>,
-    word: Option<BorrowedFd<'_>>,
+    events: Option<BorrowedFd<'_>>,
     at_most: Option<Duration>,
 ) -> Result<[bool; 2], Errno> {
     let mut fds: Vec<_> = std::iter::once(pipe)
-        .chain(word)
+        .chain(events)
         .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
         .collect();
-    // OK because a time too long for the kernel is as good as none.
+    // OK because a time too long for the kernel is as good as no limit.
     let timeout = at_most.and_then(|time| Timespec::try_from(time).ok());
     poll(&mut fds, timeout.as_ref())?;
-    let said = |index: usize| fds.get(index).is_some_and(|fd| !fd.revents().is_empty());
-    Ok([said(0), said(1)])
+    let is_ready = |index: usize| fds.get(index).is_some_and(|fd| !fd.revents().is_empty());
+    Ok([is_ready(0), is_ready(1)])
 }

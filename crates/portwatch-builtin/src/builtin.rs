@@ -15,10 +15,10 @@ use crate::{
 /// When a host shows what a builtin prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutputMode {
-    /// As it is printed.
+    /// While it is printed.
     #[default]
     Streamed,
-    /// When the builtin has ended. Then events are followed only to an end.
+    /// After the builtin has ended. Events are then followed only to an end.
     Buffered,
 }
 
@@ -30,18 +30,18 @@ pub struct PortWatch {
 }
 
 impl PortWatch {
-    /// Returns the command over what `view` lets it see, for a host that streams.
+    /// Returns the command over what `view` shows, for a host that streams.
     pub fn new(view: PolicyView) -> Self {
         Self { view, output: OutputMode::Streamed }
     }
 
     /// Returns the command over the ports of the system, under the default policy: the grant
-    /// `sockets`, and nothing else.
+    /// `sockets` only.
     ///
     /// # Ambient Authority
     ///
-    /// As [`System::open_ambient`]. Whoever passes the token decides that scripts see the system's
-    /// ports.
+    /// As [`System::open_ambient`]. The code that passes the token decides that scripts see the
+    /// system's ports.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl PortWatch {
         Ok(Self::new(System::open_ambient(token)?.view(Policy::default())?))
     }
 
-    /// Returns the command for a host that shows output so.
+    /// Returns the command for a host with this output.
     #[must_use]
     pub fn with_output(self, output: OutputMode) -> Self {
         Self { output, ..self }
@@ -79,7 +79,7 @@ impl PortWatch {
             PolicyPorts::new(&view, &condition.which, &|| cancel.is_cancelled())
         };
         let ports: Result<Vec<_>, CliError> = watch.conditions.iter().map(ports).collect();
-        // What is wrong is that there was no time.
+        // The call ran out of time, which is the error to report.
         cancel.check()?;
         let ports = match ports {
             Ok(ports) => ports,
@@ -101,7 +101,7 @@ impl PortWatch {
     /// Returns whether processes are looked for. Without the grant ports are printed without them.
     fn shows_processes(&self, context: &mut CallContext<'_>, is_wanted: bool) -> bool {
         if is_wanted && let Err(error) = self.view.granted(Grant::Processes) {
-            // OK because nobody is left to report to when standard error cannot be written.
+            // OK because an error of standard error cannot be reported anywhere.
             let _ = writeln!(context.stderr, "portwatch: --processes shows none: {error}");
             return false;
         }
@@ -132,10 +132,10 @@ impl Builtin for PortWatch {
     }
 }
 
-/// Tells what is wrong with the command line. What is wrong with a filter takes three lines, of
-/// which nothing is to be escaped again.
+/// Reports an error of the command line. The message of a wrong filter has three lines, which are
+/// escaped already.
 fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
-    // OK because there is nobody left to tell when standard error cannot be written.
+    // OK because an error of standard error cannot be reported anywhere.
     let _ = writeln!(context.stderr, "portwatch: {error}");
     if let CliError::Arg(error) = error
         && let Some(name) = error.suggestion()

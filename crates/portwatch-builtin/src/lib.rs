@@ -5,7 +5,7 @@
 //!         typed      meant   (socket-query) (port-monitor)
 //! ```
 //!
-//! It is for scripts that would otherwise sleep and hope:
+//! It replaces sleeping in scripts that start a server:
 //!
 //! ```text
 //! portwatch --wait :8080 --timeout 30s    0 as soon as somebody listens, 124 when time is up
@@ -15,7 +15,7 @@
 //! portwatch --list                        what is open now
 //! ```
 //!
-//! A host makes [`PortWatch`] of what it lets a script see, and registers it:
+//! A host makes [`PortWatch`] from a view of what a script may see, and registers it:
 //!
 //! ```
 //! use builtin_api::{Registry, RegistryError};
@@ -29,21 +29,21 @@
 //!
 //! # Security
 //!
-//! It sees through the same [`PolicyView`](socket_query::PolicyView) as `ss`, in the same way: what
-//! `ss` may not list, it cannot wait for. It takes no authority of its own. Names of interfaces are
-//! escaped, arguments are escaped in messages, and no environment variable is read.
+//! It uses the same [`PolicyView`](socket_query::PolicyView) as `ss`: it cannot wait for a socket
+//! that `ss` may not list. It has no further authority. Names of interfaces are escaped, arguments
+//! are escaped in messages, and no environment variable is read.
 //!
 //! # Hosts that do not stream
 //!
-//! Events are written and flushed look by look. A host that shows output only when a builtin has
+//! Events are written and flushed after each look. A host that shows output only when a builtin has
 //! ended registers it [with that output](PortWatch::with_output): then following needs an end
-//! (`--for`, `--count`), and is refused with that reason where there is none. `--wait` and `--gone`
-//! print nothing and work everywhere.
+//! (`--for`, `--count`), and is refused with that reason without one. `--wait` and `--gone` print
+//! nothing and work everywhere.
 //!
 //! # Ending
 //!
-//! The call ends at once by its [`Cancel`](builtin_api::Cancel) while it waits, and within a
-//! thousand rows while it reads.
+//! A cancellation by its [`Cancel`](builtin_api::Cancel) ends the call at once while it waits, and
+//! within a thousand rows while it reads.
 //!
 //! # Limits
 //!

@@ -1,4 +1,4 @@
-//! Ports as far as a policy and a filter let them be seen.
+//! Ports as far as a policy and a filter show them.
 
 use std::{
     collections::BTreeMap,
@@ -24,19 +24,19 @@ use socket_query::{
 
 use crate::cli::{CliError, Target, WatchedPorts};
 
-/// Reads ports through the view that `ss` lists sockets through, so that nothing is seen here that
-/// is not seen there.
+/// Reads ports through the view through which `ss` lists sockets, so that nothing more is visible
+/// here.
 #[derive(Debug)]
 pub(crate) struct PolicyPorts<'a> {
     view: &'a PolicyView,
-    /// What is asked of each table; a table that is not here has no port that is wanted.
+    /// The selection for each table; a table that is absent has no wanted port.
     selections: BTreeMap<PortTable, Selection>,
     /// The exact name of the unix sockets that are wanted; `None` for all that are selected.
     unix_name: Option<BString>,
     unseen: UnseenProcesses,
 }
 
-/// Why processes of ports that were found may be missing, once that is known.
+/// Why processes of the found ports may be missing, once that is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UnseenProcesses(Arc<OnceLock<String>>);
 
@@ -52,13 +52,13 @@ impl UnseenProcesses {
     }
 }
 
-/// Returns why some process may hold a socket and not be told, if anything says so.
+/// Returns why some processes of sockets may be missing, if there is a known reason.
 fn why_unseen(processes: &ProcessTable) -> Option<String> {
     processes.gaps().first().map(|gap| format!("processes may be missing: {gap}"))
 }
 
 impl<'a> PolicyPorts<'a> {
-    /// Understands the filter.
+    /// Parses the filter.
     pub(crate) fn new(
         view: &'a PolicyView,
         which: &WatchedPorts,
@@ -103,14 +103,15 @@ impl<'a> PolicyPorts<'a> {
         Ok(Self { view, selections, unix_name, unseen: UnseenProcesses::default() })
     }
 
-    /// Returns what has to be looked at.
+    /// Returns the tables and namespaces that have to be read.
     pub(crate) fn scope(&self) -> Scope {
         let mut protocols: Vec<_> = self.selections.keys().map(|table| table.protocol).collect();
         protocols.dedup();
         Scope { protocols, ..Scope::default() }
     }
 
-    /// Returns what is known of processes that are missing, also after this was given away.
+    /// Returns what is known of missing processes; it is still updated after the source was given
+    /// away.
     pub(crate) fn unseen(&self) -> UnseenProcesses {
         self.unseen.clone()
     }
@@ -148,8 +149,8 @@ fn problem(error: socket_query::Error) -> ReadProblem {
 }
 
 impl WatchedPorts {
-    /// Returns whether sockets of a protocol are meant, as far as options say. Options that choose
-    /// none mean those with ports.
+    /// Returns whether options choose a protocol. Without such options, the protocols with ports
+    /// are chosen.
     fn names(&self, protocol: Protocol) -> bool {
         let protocols: &[_] =
             if self.protocols.is_empty() { &Protocol::INET } else { &self.protocols };
@@ -163,7 +164,7 @@ impl WatchedPorts {
     }
 }
 
-/// Returns the filter of a name in upper or lower case.
+/// Returns the filter for a name in upper or lower case.
 fn named(name: &[u8]) -> Expr {
     let pattern: BString = name.iter().flat_map(|byte| [b'\\', *byte]).collect::<Vec<_>>().into();
     Expr::Is(Predicate::Host { side: Side::Local, host: HostPattern::Unix(pattern) })
@@ -188,7 +189,7 @@ const fn address_family(family: Option<Family>) -> AddressFamily {
 }
 
 impl PortSource for PolicyPorts<'_> {
-    /// Processes are looked for once, as every table has the same filter.
+    /// Processes are looked for once, because every table has the same filter.
     fn read(&self, tables: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
         let look = self.selections.values().next().map(|any| self.view.look(any, interrupt));
         let look = look.map(|look| look.map_err(problem));
@@ -218,7 +219,7 @@ impl PortSource for PolicyPorts<'_> {
 /// Keeps the ports of a table, and why some may be missing.
 struct PolicyPortSink<'a> {
     view: &'a PolicyView,
-    /// Where the rows come from, in a view of every network namespace.
+    /// The namespace of the rows, in a view of every network namespace.
     there: Option<ListedNamespace>,
     reading: Reading,
     /// Why the table could not be read.
@@ -272,7 +273,7 @@ impl Sink for PolicyPortSink<'_> {
                 );
                 self.reading.note_gap(ReadProblem::new(ReadProblemKind::Incomplete, text));
             }
-            // OK because every port is there.
+            // OK because every port is listed.
             P::NamespacesAsText(_) => {}
             P::Changed(table) => self.reading.note_gap(ReadProblem::changed(table)),
             _ => {

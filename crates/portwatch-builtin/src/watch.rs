@@ -1,4 +1,4 @@
-//! One call at work: looking, pausing, telling what failed.
+//! One call: looking, pausing, reporting what failed.
 
 use std::{
     collections::BTreeSet,
@@ -16,11 +16,11 @@ use crate::{
     source::{PolicyPorts, UnseenProcesses},
 };
 
-/// A call at work.
+/// A running call.
 pub(crate) struct Watcher<'a, 'c> {
     context: &'a mut CallContext<'c>,
     /// One for each condition.
-    watched: Vec<Watched<'a>>,
+    watched: Vec<WatchedCondition<'a>>,
     pace: Pace,
     begin: Instant,
     /// When the next look is due.
@@ -28,16 +28,16 @@ pub(crate) struct Watcher<'a, 'c> {
     /// Whether processes could not be listed, which is reported once.
     processes_unknown: bool,
     /// Whether it was reported that processes may be missing.
-    told: bool,
+    has_reported_gap: bool,
 }
 
 /// The ports of a condition.
-struct Watched<'a> {
+struct WatchedCondition<'a> {
     poller: Poller<PolicyPorts<'a>>,
     unseen: UnseenProcesses,
 }
 
-impl<'a> Watched<'a> {
+impl<'a> WatchedCondition<'a> {
     fn new(ports: PolicyPorts<'a>, has_processes: bool) -> Self {
         let (unseen, scope) = (ports.unseen(), ports.scope());
         Self { poller: Poller::new(ports, scope).with_processes(has_processes), unseen }
@@ -61,7 +61,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         has_processes: bool,
     ) -> Self {
         let now = Instant::now();
-        let watched = ports.into_iter().map(|ports| Watched::new(ports, has_processes));
+        let watched = ports.into_iter().map(|ports| WatchedCondition::new(ports, has_processes));
         let (watched, pace) = (watched.collect(), Pace::new(watch.interval));
         Self {
             context,
@@ -70,7 +70,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
             begin: now,
             next: now,
             processes_unknown: false,
-            told: false,
+            has_reported_gap: false,
         }
     }
 
@@ -85,7 +85,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         Ok(self.status())
     }
 
-    /// Waits until all the conditions hold at one time, or any.
+    /// Waits until all the conditions hold at the same time, or any of them.
     pub(crate) fn wait(
         mut self,
         conditions: &[WaitCondition],
@@ -118,7 +118,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
     pub(crate) fn follow(mut self, follow: &Follow) -> Result<ExitCode, Error> {
         let (lasting, timeout) = (self.after(follow.lasting), self.after(follow.timeout));
         let end = [lasting, timeout].into_iter().flatten().min();
-        // Numbers and stamps are all that is wanted of it.
+        // The history is used only for its numbers and times.
         let mut history = History::new(0);
         let mut left = follow.count;
         loop {
@@ -134,7 +134,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         }
     }
 
-    /// Prints the events of one look, at most as many as are left.
+    /// Prints the events of one look, up to the count that is left.
     fn print(
         &mut self,
         changes: Vec<Change>,
@@ -156,13 +156,13 @@ impl<'a, 'c> Watcher<'a, 'c> {
         self.write(&lines)
     }
 
-    /// Looks once and returns what has changed. What cannot be read is reported once, and again
+    /// Looks once and returns the changes. A table that cannot be read is reported once, and again
     /// when it can be read.
     fn look(&mut self) -> Result<Vec<Change>, Error> {
         let (begin, cost) = (Instant::now(), Cost::now());
         let cancel = self.context.cancel;
         let (mut changes, mut complaints) = (Vec::new(), Vec::new());
-        for Watched { poller, unseen } in &mut self.watched {
+        for WatchedCondition { poller, unseen } in &mut self.watched {
             let Some(polled) = poller.poll(&|| cancel.is_cancelled()) else {
                 return Err(ended(cancel));
             };
@@ -177,25 +177,25 @@ impl<'a, 'c> Watcher<'a, 'c> {
                 complaints.push(Chain(problem).to_string());
             }
             if let Some(reason) = unseen.reason()
-                && !std::mem::replace(&mut self.told, true)
+                && !std::mem::replace(&mut self.has_reported_gap, true)
             {
                 complaints.push(reason.to_owned());
             }
         }
         // Several conditions read the same tables.
-        let mut told = BTreeSet::new();
+        let mut reported = BTreeSet::new();
         for complaint in complaints {
-            if told.insert(complaint.clone()) {
+            if reported.insert(complaint.clone()) {
                 self.complain(&complaint);
             }
         }
-        // OK because a day that far away is as good as never.
+        // OK because a time that the clock cannot represent never comes.
         self.next = begin.checked_add(self.pace.period(cost.elapsed())).unwrap_or(begin);
         Ok(changes)
     }
 
-    /// Returns whether enough conditions hold. One look alone proves no absence, see
-    /// [`port_monitor::Tracker::misses`], so what depends on one is looked at again.
+    /// Returns whether enough conditions hold. A single look does not prove an absence, see
+    /// [`port_monitor::Tracker::misses`], so it is repeated then.
     fn is_enough(&mut self, conditions: &[WaitCondition], enough: Enough) -> Result<bool, Error> {
         let are_enough = |mut hold: std::vec::IntoIter<bool>| match enough {
             Enough::All => hold.all(|holds| holds),
@@ -216,10 +216,10 @@ impl<'a, 'c> Watcher<'a, 'c> {
         Ok(are_enough(self.hold(conditions).into_iter()))
     }
 
-    /// Returns whether each condition holds. What cannot be read may have a port, so nothing is
-    /// gone before it can be read.
+    /// Returns whether each condition holds. A table that cannot be read may contain the port, so
+    /// nothing counts as gone before it can be read.
     fn hold(&self, conditions: &[WaitCondition]) -> Vec<bool> {
-        let holds = |(condition, watched): (&WaitCondition, &Watched<'_>)| {
+        let holds = |(condition, watched): (&WaitCondition, &WatchedCondition<'_>)| {
             let tracker = watched.poller.tracker();
             let is_open = tracker.ports().next().is_some();
             match condition.wanted {
@@ -230,8 +230,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
         conditions.iter().zip(&self.watched).map(holds).collect()
     }
 
-    /// Waits until the next look, but not past the end. Ends the call when the host wants it to
-    /// end.
+    /// Waits until the next look, at most until the end. Returns an error when the host ends the
+    /// call.
     fn pause(&self, end: Option<Instant>) -> Result<Pause, Error> {
         let until = end.map_or(self.next, |end| end.min(self.next));
         self.context.cancel.wait_until(until)?;
@@ -243,8 +243,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
         time.and_then(|time| self.begin.checked_add(time))
     }
 
-    /// Returns the status of a call that has printed all it could: failure when tables cannot be
-    /// read, or processes not be told.
+    /// Returns the status of a call that has printed everything: failure when a table or processes
+    /// could not be read.
     fn status(&self) -> ExitCode {
         let mut problems =
             self.watched.iter().flat_map(|watched| watched.poller.tracker().problems());
@@ -261,12 +261,12 @@ impl<'a, 'c> Watcher<'a, 'c> {
     }
 
     fn complain(&mut self, problem: &dyn Display) {
-        // OK because there is nobody left to tell when standard error cannot be written.
+        // OK because an error of standard error cannot be reported anywhere.
         let _ = writeln!(self.context.stderr, "portwatch: {problem}");
     }
 }
 
-/// Returns why the host wanted a look to end.
+/// Returns why the host ended a look.
 fn ended(cancel: &Cancel) -> Error {
     let interrupted = || Error::new(builtin_api::ErrorKind::Cancelled, "interrupted");
     cancel.check().err().unwrap_or_else(interrupted)

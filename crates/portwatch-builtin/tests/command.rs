@@ -28,15 +28,14 @@ use socket_query::{
 };
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp, Unix};
 
-/// A machine, and what becomes of it each time that the clock is asked, which is once after each
-/// look.
-struct Machine {
+/// A machine, and its changes: one each time that the clock is read, which is once after each look.
+struct ChangingMachine {
     root: FakeRoot,
     next: std::sync::Mutex<VecDeque<FakeProc>>,
     ticks: AtomicU64,
 }
 
-impl Machine {
+impl ChangingMachine {
     fn new(first: &FakeProc, next: impl IntoIterator<Item = FakeProc>) -> Self {
         let next = std::sync::Mutex::new(next.into_iter().collect());
         Self { root: first.build(), next, ticks: AtomicU64::new(0) }
@@ -54,7 +53,7 @@ impl Machine {
     }
 }
 
-impl Clock for Machine {
+impl Clock for ChangingMachine {
     fn now(&self) -> SystemTime {
         self.turn();
         let seconds = self.ticks.fetch_add(1, Ordering::Relaxed);
@@ -63,7 +62,7 @@ impl Clock for Machine {
 }
 
 /// Standard error, after each line of which the machine changes.
-struct Complaints<'a>(&'a Machine, Vec<u8>);
+struct Complaints<'a>(&'a ChangingMachine, Vec<u8>);
 
 impl Write for Complaints<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -78,13 +77,18 @@ impl Write for Complaints<'_> {
     }
 }
 
-struct Called {
+struct CallResult {
     status: u8,
     stdout: String,
     stderr: String,
 }
 
-fn run(machine: &Machine, portwatch: &PortWatch, cancel: &Cancel, words: &[&str]) -> Called {
+fn run(
+    machine: &ChangingMachine,
+    portwatch: &PortWatch,
+    cancel: &Cancel,
+    words: &[&str],
+) -> CallResult {
     let mut stdout = Vec::new();
     let mut stderr = Complaints(machine, Vec::new());
     let mut stdin = io::empty();
@@ -94,10 +98,10 @@ fn run(machine: &Machine, portwatch: &PortWatch, cancel: &Cancel, words: &[&str]
     let args: Vec<_> = words.iter().map(|word| BString::from(*word)).collect();
     let status = invoke(portwatch, &mut context, &args).code();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Called { status, stdout: text(stdout), stderr: text(stderr.1) }
+    CallResult { status, stdout: text(stdout), stderr: text(stderr.1) }
 }
 
-fn call(machine: &Machine, words: &[&str]) -> Called {
+fn call(machine: &ChangingMachine, words: &[&str]) -> CallResult {
     let portwatch = PortWatch::new(machine.view(Policy::default()));
     run(machine, &portwatch, &Cancel::new(), words)
 }
@@ -114,8 +118,8 @@ fn with(port: u16, inode: u64) -> FakeProc {
     base().tcp(Tcp::listen(&format!("127.0.0.1:{port}")).inode(inode))
 }
 
-fn still(root: &FakeProc) -> Machine {
-    Machine::new(root, [])
+fn still(root: &FakeProc) -> ChangingMachine {
+    ChangingMachine::new(root, [])
 }
 
 #[test]
@@ -182,10 +186,10 @@ fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
     assert!(called.stdout.contains(r#""processes":[{"pid":70,"name":"server"}]"#));
 }
 
-/// Some processes that this user may not look into.
-struct Closed;
+/// Processes that this user may not look into.
+struct ClosedProcesses;
 
-impl ProcessSource for Closed {
+impl ProcessSource for ClosedProcesses {
     fn processes(
         &self,
         _: &ProcessQuery,
@@ -201,7 +205,7 @@ impl ProcessSource for Closed {
     }
 }
 
-/// Finds no process in a PID namespace, and counts how often it is asked.
+/// Finds no process in a PID namespace, and counts the searches.
 #[derive(Default)]
 struct InNamespace(AtomicU32);
 
@@ -239,7 +243,7 @@ fn filter_of_processes_scans_once_per_look_and_works_in_a_pid_namespace(
     let view = machine.view(policy).with_processes(Arc::<InNamespace>::clone(&source));
     let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
     assert_eq!(called.status, status, "{}", called.stderr);
-    // How many looks are made before a timeout depends on the clock.
+    // The number of looks before a timeout depends on the clock.
     if status == 0 {
         assert_eq!((source.0.load(Ordering::Relaxed), called.stderr.as_str()), (scans, ""));
     }
@@ -258,7 +262,7 @@ fn closed_processes_are_reported(
 ) {
     let machine = still(&base());
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
-    let view = machine.view(policy).with_processes(Arc::new(Closed));
+    let view = machine.view(policy).with_processes(Arc::new(ClosedProcesses));
     let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
     assert_eq!((called.status, called.stdout.as_str()), (status, stdout), "{}", called.stderr);
     let line = "portwatch: processes may be missing: 2 processes are closed to this user\n";
@@ -310,7 +314,7 @@ fn bare_port_matches_every_address(#[case] address: &str) {
 #[case::other_protocol("udp:8080", 124)]
 #[case::udp("udp:127.0.0.53:53", 0)]
 #[case::no_address("tcp:[::1:8080", 2)]
-fn protocol_may_stand_before_a_port(#[case] word: &str, #[case] status: u8) {
+fn protocol_may_precede_a_port(#[case] word: &str, #[case] status: u8) {
     let root = FakeProc::new().tcp(Tcp::listen("[::1]:8080").inode(9));
     let machine = still(&root.udp(Datagram::bound("127.0.0.53:53").inode(4)));
     assert_eq!(call(&machine, &["--wait", word, "--timeout=5ms"]).status, status);
@@ -358,10 +362,10 @@ fn unix_listener_is_waited_for_until_it_comes_and_goes() {
     let broken = || base().without(Table::Tcp6).raw_file("net/tcp6/a-directory", "");
     let listening = || broken().unix(Unix::stream().listening().path("/run/y").inode(60));
     // The machine changes with the line about the table.
-    let machine = Machine::new(&broken(), [listening()]);
+    let machine = ChangingMachine::new(&broken(), [listening()]);
     let called = call(&machine, &["--wait", "/run/y", ":8080", "--any", "--interval=1ms"]);
     assert_eq!(called.status, 0, "{}", called.stderr);
-    let machine = Machine::new(&listening(), [broken()]);
+    let machine = ChangingMachine::new(&listening(), [broken()]);
     let words = ["--gone", "/run/y", "--wait", ":8080", "--any", "--interval=1ms"];
     let called = call(&machine, &words);
     assert_eq!(called.status, 0, "{}", called.stderr);
@@ -433,7 +437,7 @@ fn hidden_unix_sockets_are_not_matched() {
     assert!(call(hidden(), &["--list", "-x"]).stdout.starts_with("unix * ino:"));
     let families = Policy::default().with_families(FamilySet::of(AddressFamily::Inet));
     assert_eq!(call(families, &["--wait", "/run/x.sock", "--timeout=1ms"]).status, 124);
-    // The text table does not contain whose they are.
+    // The text table does not contain their users.
     let users = Policy::default().with_users(VisibleUsers::Uid(0));
     let called = call(users, &["--wait", "/run/x.sock", "--timeout=1ms"]);
     assert_eq!(called.status, 124, "{}", called.stderr);
@@ -441,7 +445,7 @@ fn hidden_unix_sockets_are_not_matched() {
 
 #[test]
 fn follows_what_opens_and_closes() {
-    let machine = Machine::new(&base(), [with(8080, 7), with(8080, 8), base()]);
+    let machine = ChangingMachine::new(&base(), [with(8080, 7), with(8080, 8), base()]);
     let called = call(&machine, &["--count", "4", "--interval=1ms"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(called.stdout, @"
@@ -454,7 +458,7 @@ fn follows_what_opens_and_closes() {
 
 #[test]
 fn follows_as_json_and_what_is_open_at_first() {
-    let machine = Machine::new(&base(), [with(8080, 7)]);
+    let machine = ChangingMachine::new(&base(), [with(8080, 7)]);
     let words = ["--json-lines", "--initial", "--count=1", "--interval=1ms", "sport != :53"];
     let called = call(&machine, &words);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
@@ -468,7 +472,7 @@ fn follows_as_json_and_what_is_open_at_first() {
 #[test]
 fn stops_at_the_count_within_one_look() {
     let many = with(1, 11).tcp(Tcp::listen("127.0.0.1:2").inode(12));
-    let called = call(&Machine::new(&base(), [many]), &["--count", "1", "--interval=1ms"]);
+    let called = call(&ChangingMachine::new(&base(), [many]), &["--count", "1", "--interval=1ms"]);
     assert_eq!((called.status, called.stdout.lines().count()), (0, 1));
 }
 
@@ -486,7 +490,7 @@ fn ends_in_time(#[case] words: &[&str], #[case] status: u8) {
 fn failure_is_reported_once_and_fails_the_call() {
     let broken = || base().without(Table::Tcp).raw_file("net/tcp/a-directory", "");
     let opened = broken().udp(Datagram::bound("0.0.0.0:5353").inode(9));
-    let machine = Machine::new(&base(), [broken(), broken(), opened]);
+    let machine = ChangingMachine::new(&base(), [broken(), broken(), opened]);
     let called = call(&machine, &["--count=1", "--interval=1ms"]);
     assert_eq!((called.status, called.stdout.lines().count()), (1, 1));
     assert_eq!(
@@ -508,7 +512,7 @@ fn named_protocol_that_nothing_reports_is_a_failure() {
              nor /proc reports them\n"
         )
     );
-    // Nobody asked for it by name.
+    // The table is not asked for by name.
     let called = call(&still(&root), &["--list"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
     // It does not count as gone.
@@ -523,7 +527,8 @@ fn unreadable_table_does_not_count_as_gone() {
     let called = call(&still(&broken), &words);
     assert_eq!(called.status, 124);
     // It recovers when the complaint is printed.
-    let called = call(&Machine::new(&broken, [base()]), &["--gone", ":8080", "--interval=1ms"]);
+    let called =
+        call(&ChangingMachine::new(&broken, [base()]), &["--gone", ":8080", "--interval=1ms"]);
     assert_eq!(
         (called.status, called.stderr.as_str()),
         (
@@ -613,7 +618,7 @@ fn ends_when_the_host_wants_it(#[case] words: &[&str]) {
 }
 
 #[test]
-fn a_wrong_filter_is_shown_with_its_place() {
+fn a_wrong_filter_is_shown_with_its_position() {
     let called = call(&still(&base()), &["--wait", "sport", "=", ":no-such\u{1b}"]);
     assert_eq!((called.status, called.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(called.stderr, @r#"
@@ -656,21 +661,21 @@ fn prints_its_help() {
           --for=DURATION         follow ports for this time
           --count=N              follow ports until N have opened or closed
           --initial              print the ports that are open at first, too
-          --interval=DURATION    look so often; without it, every 50ms
+          --interval=DURATION    time between two looks; the default is 50ms
       -t, --tcp                  TCP ports
       -u, --udp                  UDP ports
       -x, --unix                 unix sockets that listen
       -4, --ipv4                 IPv4 ports
       -6, --ipv6                 IPv6 ports
-      -p, --processes            show the processes that hold a port
+      -p, --processes            show the processes that have a port open
           --all-namespaces       ports of every network namespace
-          --json-lines           print one JSON object a line
+          --json-lines           print one JSON object per line
       -h, --help                 print this text
       -V, --version              print the version
 
-    FILTER is the filter of ss, or one or more of these, each for itself:
+    FILTER is the filter of ss, or one or more of these, each separately:
       :8080, 8080    short for 'sport = :8080', of any address
-      tcp:8080, udp:[::1]:53   the same of one protocol, perhaps of one address
+      tcp:8080, udp:[::1]:53   the same for one protocol, or one address
       /run/x.sock    a unix socket of that path
       unix:NAME      a unix socket of the name that ss -x prints, such as unix:@NAME
     DURATION is a number with ms, s, m or h; without, it is seconds.

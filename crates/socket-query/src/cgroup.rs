@@ -6,7 +6,7 @@ use bstr::BString;
 use procnetsocket::CgroupTree;
 
 /// Finds the paths of control groups (version 2). A host gives one to a
-/// [`PolicyView`](crate::PolicyView), since it takes authority over a file system to find them.
+/// [`PolicyView`](crate::PolicyView), because finding them takes authority over a file system.
 pub trait CgroupPaths: Send + Sync {
     /// Returns the path of each control group by its id, beginning with `/` at the mount of the
     /// hierarchy.

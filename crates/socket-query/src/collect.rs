@@ -1,4 +1,5 @@
-//! Which kernel tables are read for a selection, in which order, and what of them is handed on.
+//! Which kernel tables are read for a selection, in which order, and which of their rows are handed
+//! on.
 
 use std::{cmp::Ordering, num::NonZeroU64, ops::ControlFlow, time::Instant};
 
@@ -21,8 +22,8 @@ use crate::{
 
 /// Unix sockets that are sorted together.
 ///
-/// Compat: `ss` sorts them by type and inode, but only so many at a time (what it keeps in 1 MiB),
-/// so that its memory stays bounded; the order of a longer listing shows it.
+/// Compat: `ss` sorts them by type and inode, but only in batches (of what it keeps in 1 MiB), so
+/// that its memory stays bounded; the order of a longer listing shows it.
 const UNIX_BATCH: usize = 1681;
 
 pub(crate) fn collect(
@@ -42,8 +43,9 @@ pub(crate) fn collect(
             (reading, reading.table.map(|table| query(table, source, selection, &is_over)))
         })
         .collect();
-    // Compat: requests that are under way count to the queue of the kernel's own netlink socket,
-    // and one is under way while `ss` lists it. So nothing else is asked before.
+    // Compat: requests that are under way count to the queue of the kernel's netlink socket, and
+    // `ss` has one under way while it lists it. So netlink sockets are listed before anything else
+    // is asked.
     let is_netlink = |(reading, _): &(&TableReading, _)| reading.table == Some(Table::Netlink);
     let (netlink, others) = readings.split_at(readings.partition_point(is_netlink));
     for readings in [netlink, others] {
@@ -89,7 +91,7 @@ pub(crate) fn collect(
     Ok(admit.collected)
 }
 
-/// Returns what is asked of a table.
+/// Returns the query for a table.
 fn query<'a>(
     table: Table,
     source: &BoundedTables<'_>,
@@ -104,7 +106,7 @@ fn query<'a>(
         .with_interrupt(interrupt)
 }
 
-/// Where rows come from, and what bounds them.
+/// The tables that rows come from, and the bounds on them.
 pub(crate) struct BoundedTables<'a> {
     pub(crate) tables: &'a SocketTables,
     pub(crate) policy: &'a Policy,
@@ -112,9 +114,9 @@ pub(crate) struct BoundedTables<'a> {
     pub(crate) limits: &'a Limits,
     /// Unix sockets that may be kept to put them in order.
     pub(crate) sorted_rows: usize,
-    /// Sockets by which the host looks, which are not listed.
+    /// The host's own sockets, which are not listed.
     pub(crate) own_sockets: &'a [Inode],
-    /// What counts the rows.
+    /// Counts the rows.
     pub(crate) usage: &'a UsageCounter,
 }
 
@@ -130,9 +132,9 @@ struct Admit<'a> {
     selection: &'a Selection,
     sink: &'a mut dyn Sink,
     unix: Vec<UnixSocket>,
-    /// Unix sockets that may be kept to put all of them in order, where names are hidden.
+    /// Unix sockets that may be kept to sort all of them, where names are hidden.
     sorted_rows: Option<usize>,
-    /// Whether there were more of them.
+    /// Whether there were more unix sockets than may be kept.
     is_out_of_order: bool,
     collected: Collected,
 }
@@ -175,7 +177,7 @@ impl<'a> Admit<'a> {
         flow
     }
 
-    /// Hands the unix sockets of this batch on, by type and inode. Equal ones stay in the order of
+    /// Hands on the unix sockets of this batch, by type and inode. Equal ones stay in the order of
     /// the kernel, unless names are hidden.
     fn flush_unix(&mut self) -> ControlFlow<()> {
         if self.collected.stopped {
@@ -200,9 +202,10 @@ impl<'a> Admit<'a> {
             && self.selection.filter.admits(socket)
     }
 
-    /// The kernel has left out what was not asked for, and knows states that it does not tell: a
-    /// connection that is half open counts as another state than the one that it is shown in, and
-    /// an association of SCTP has states of its own.
+    /// Returns whether the selection admits the state of a socket. sock_diag has left out what was
+    /// not asked for, and selects by states that it does not report: a half-open connection counts
+    /// as another state than the one that it is shown in, and an SCTP association has separate
+    /// states.
     fn admits_state(&self, socket: &Socket<'_>) -> bool {
         let is_chosen = matches!(socket, Socket::Inet(inet) if inet.source == Source::SockDiag);
         is_chosen || self.selection.states.contains(state_of(socket))
@@ -244,8 +247,8 @@ fn type_and_inode(socket: &UnixSocket) -> (u16, Option<Inode>) {
     (socket.kind.number(), socket.inode)
 }
 
-/// Orders redacted rows by nothing but what is shown of them: sockets without an inode by their
-/// other fields, so that only rows that are equal keep the order of the kernel.
+/// Orders redacted rows only by what is shown of them: sockets without an inode by their other
+/// fields, so that only equal rows keep the order of the kernel.
 fn by_what_is_shown(one: &UnixSocket, other: &UnixSocket) -> Ordering {
     let fields = || format!("{one:?}").cmp(&format!("{other:?}"));
     type_and_inode(one).cmp(&type_and_inode(other)).then_with(fields)
@@ -293,7 +296,7 @@ pub(crate) fn table_of(socket: &Socket<'_>) -> Option<SocketTable> {
     })
 }
 
-/// Returns the tables of which any one, when it is selected, admits a socket.
+/// Returns the tables that admit a socket: it is listed if any one of them is selected.
 ///
 /// Compat: a unix, packet or vsock socket of another type is shown with every type.
 pub(crate) fn tables_admitting(socket: &Socket<'_>) -> TableSet {
@@ -339,7 +342,7 @@ mod tests {
         view::PolicyView,
     };
 
-    /// Keeps a word for each row, and the problems as text.
+    /// Records a word for each row, and the problems as text.
     #[derive(Default)]
     struct Seen {
         rows: Vec<String>,
@@ -533,10 +536,10 @@ mod tests {
         assert_eq!(seen.problems.len(), problems, "{:?}", seen.problems);
         assert_eq!(collected.problems, u64::try_from(problems).unwrap());
         assert!(seen.problems.iter().all(|problem| problem.starts_with("Unreported")));
-        // Nobody asked for it by name.
+        // The table is not asked for by name.
         let (seen, _) = see(&root, &Selection { named: TableSet::EMPTY, ..named(table) });
         assert_eq!(seen.problems, Vec::<String>::new());
-        // It is not known what the kernel has.
+        // Without this file it is not known which protocols the kernel has.
         let (seen, _) = see(&root.clone().without_file("net/protocols"), &named(table));
         assert_eq!(seen.problems, Vec::<String>::new());
         let (seen, _) = see(&root.raw_file("net/protocols", "\n"), &named(table));
@@ -598,7 +601,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_are_hidden_count_for_no_bound() {
+    fn hidden_rows_do_not_count_for_the_bound() {
         let policy = Policy::default()
             .with_families(FamilySet::of(AddressFamily::Unix))
             .with_max_rows(NonZeroU64::new(1));

@@ -1,4 +1,4 @@
-//! Sockets that are listed and then destroyed.
+//! Destroying sockets that were listed.
 
 use std::{borrow::Cow, ops::ControlFlow, sync::Arc};
 
@@ -30,21 +30,20 @@ impl KillGate<'_> {
     /// were destroyed to the sink. What was admitted and not destroyed is reported as
     /// [`ListingProblem::NotDestroyed`], unless it ended by itself.
     ///
-    /// A filter of processes is evaluated twice, with processes that are looked for before the
-    /// sockets are listed and once more after, so that a socket that was opened in between is not
-    /// taken for one that no process has open.
+    /// A filter of processes is evaluated twice: with processes that are looked for before the
+    /// sockets are listed, and again with processes that are looked for after. So a socket that was
+    /// opened in between is not taken for one that no process has open.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection whose filter is no
+    /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection without a filter
     /// expression, [`ErrorKind::IncompleteProcessScan`](crate::ErrorKind::IncompleteProcessScan)
-    /// for one that admits sockets of which it is not known which processes have them open,
-    /// while there are such,
-    /// [`ErrorKind::PeersWithoutListing`](crate::ErrorKind::PeersWithoutListing) for one of other
-    /// ends, [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): then nothing was destroyed. The
-    /// kernel's refusal for want of `CAP_NET_ADMIN`, and
-    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); what was destroyed before was
-    /// handed over.
+    /// for a filter that admits sockets whose processes are unknown, while there are such,
+    /// [`ErrorKind::PeersWithoutListing`](crate::ErrorKind::PeersWithoutListing) for a filter of
+    /// other ends, [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): in these cases nothing was
+    /// destroyed. [`ErrorKind::Source`](crate::ErrorKind::Source) when the kernel refuses for lack
+    /// of `CAP_NET_ADMIN`, and [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); what was
+    /// destroyed before was handed over.
     pub fn destroy(
         &self,
         selection: &Selection,
@@ -62,13 +61,13 @@ impl KillGate<'_> {
         if reported.stopped {
             return Ok(reported);
         }
-        // All are listed first: a dump from whose tables sockets vanish passes others over. So a
+        // All are listed first: a dump skips rows when sockets vanish from its tables. So a
         // selection of too many destroys none.
         let most = Limits::default().entries;
         let source = self.view.source()?;
         let shown = source.redaction;
         let mut chosen = Chosen { sockets: Vec::new(), room: Some(most), sink, kept: 0, shown };
-        // What a socket is destroyed by is never shown: `shown` hides it again.
+        // A socket is destroyed by its cookie, which is never shown: `shown` hides it again.
         let source = BoundedTables { redaction: shown.with_objects(), ..source };
         let collected = collect::collect(&source, &listed, interrupt, &mut chosen)?;
         let Chosen { mut sockets, room, sink, kept, .. } = chosen;
@@ -90,7 +89,7 @@ impl KillGate<'_> {
     }
 
     /// Looks for the processes of the filter and for those to be shown, in one search if it can
-    /// serve both. Returns the selection that knows them.
+    /// serve both. Returns the selection with them.
     fn prepare<'s>(
         &self,
         selection: &'s Selection,
@@ -111,7 +110,8 @@ impl KillGate<'_> {
                 let apart = Selection { filter: Filter::All, ..selection.clone() };
                 reported = self.view.look(&apart, interrupt)?.report(&apart, sink);
             }
-            // What any thread of a process has open is shown as the process's here, for it decides.
+            // What any thread of a process has open counts for the process here, because it
+            // decides.
             Some(Threads::Together | Threads::Joined) => sink.processes(Arc::clone(&found)),
         }
         let unseen = report_unseen(selection, &found, sink);
@@ -163,8 +163,8 @@ fn show(
     shown.redact(socket, see).unwrap_or(ControlFlow::Continue(()))
 }
 
-/// Looks for the processes that a filter names, and for all that any of their threads has open;
-/// `None` for a filter that names none.
+/// Looks for the processes that a filter names, and for everything that any of their threads has
+/// open; `None` for a filter that names none.
 ///
 /// Security: a condition that holds because no process is known to have a socket open would hold
 /// for sockets of processes that cannot be seen. Where the policy hides sockets, it is not known
@@ -195,45 +195,45 @@ fn check_complete(filter: &Filter, found: &ProcessTable) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns whether a filter means a socket that it admitted, now that processes were looked for
-/// again.
+/// Returns whether a filter still admits a socket that it admitted before, now that processes were
+/// looked for again.
 ///
-/// Security: a socket without an inode is nobody's yet or no more. A connection that waits to be
-/// accepted is one, and belongs to whom a filter may exclude.
+/// Security: a socket without an inode belongs to no process yet or no longer. A connection that
+/// waits to be accepted is one, and a filter may exclude the process that will accept it.
 fn is_meant(filter: &Filter, socket: &InetSocket) -> bool {
     let needs_inode = filter.needs_complete_scan();
     (socket.inode.is_some() || !needs_inode) && filter.admits(&Socket::Inet(socket))
 }
 
-/// Returns whether a socket ended by itself before it was destroyed, as the other end of a
-/// connection does that was reset.
+/// Returns whether a socket ended by itself before it was destroyed, as the other end of a reset
+/// connection does.
 ///
 /// Kernel: a socket that is bound and idle is never found.
 fn is_gone(socket: &InetSocket, kind: ErrorKind) -> bool {
     kind == ErrorKind::NotFound && socket.state != TcpState::BoundInactive
 }
 
-/// Returns whether no other socket would be destroyed either.
+/// Returns whether every other socket would fail with the same error.
 fn concerns_all(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Denied | ErrorKind::Interrupted | ErrorKind::Timeout)
 }
 
-/// Keeps what is to be destroyed.
+/// Keeps the sockets that are to be destroyed.
 struct Chosen<'a> {
     sockets: Vec<(SocketTable, InetSocket)>,
-    /// Sockets that may still be kept; `None` once there was one too many.
+    /// How many more sockets may be kept; `None` after one too many.
     room: Option<u64>,
     sink: &'a mut dyn Sink,
-    /// Sockets that cannot be destroyed.
+    /// Number of sockets that cannot be destroyed.
     kept: u64,
-    /// What the sink may see of them.
+    /// Redacts what the sink sees of them.
     shown: Redaction<'a>,
 }
 
 impl Sink for Chosen<'_> {
     fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         match socket {
-            // The cookie makes sure that no other socket is meant.
+            // The cookie makes sure that no other socket is destroyed.
             Socket::Inet(inet) if inet.cookie.is_some() => {
                 self.room = self.room.and_then(|room| room.checked_sub(1));
                 if self.room.is_none() {
@@ -298,10 +298,10 @@ mod tests {
         assert_eq!(super::is_meant(&filter, &sockets[0]), is_meant);
     }
 
-    /// Tells of processes that it may not look into.
-    struct Closed(Mutex<Vec<u64>>);
+    /// Reports processes that it may not look into.
+    struct ClosedProcesses(Mutex<Vec<u64>>);
 
-    impl ProcessSource for Closed {
+    impl ProcessSource for ClosedProcesses {
         fn processes(
             &self,
             _: &ProcessQuery,
@@ -339,7 +339,7 @@ mod tests {
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let policy = policy(Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect()));
         let view = PolicyView::new(tables, policy, Names::default())
-            .with_processes(Arc::new(Closed(Mutex::new(vec![closed]))));
+            .with_processes(Arc::new(ClosedProcesses(Mutex::new(vec![closed]))));
         let text: FilterText = [text].into_iter().collect();
         let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
         let filter = view.filter(parsed.expr);

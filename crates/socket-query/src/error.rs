@@ -1,4 +1,4 @@
-//! Why nothing could be collected at all.
+//! Errors that leave nothing collected at all.
 
 use std::{io, time::Duration};
 
@@ -45,18 +45,18 @@ enum Repr {
         "the names of unix sockets are hidden here, so they are listed by their inodes; expected at most {0} of them, but found more"
     )]
     TooManyToSort(usize),
-    #[error("expected a table of TCP or UDP, for the kernel tells no events of others")]
+    #[error("expected a table of TCP or UDP: the kernel sends no events for others")]
     NoEvents,
     #[error(
-        "expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended"
+        "expected a filter of addresses and ports: the kernel does not report the process or user of a closed socket"
     )]
     EventsWithoutProcesses,
     #[error(
-        "this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended"
+        "this host shows the sockets of one user, and the kernel does not report the user of a closed socket"
     )]
     EventsOfEveryone,
     #[error(
-        "it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant"
+        "the processes of some sockets are unknown here, so a filter that excludes processes could close too many: name the processes that are meant"
     )]
     IncompleteProcessScan,
     #[error("expected a filter without peer-pid and peer-comm, which are for listings")]
@@ -85,29 +85,29 @@ pub enum ErrorKind {
     Names,
     /// The policy hides some sockets, and the answer would count them.
     Narrowed,
-    /// There are more rows than the policy lets one listing have. Those that came are not all.
+    /// There are more rows than the policy lets one listing have. The rows that were handed over
+    /// are not all.
     MaxRows,
-    /// The listing took longer than the policy lets it. The rows that came are not all.
+    /// The listing took longer than the policy allows. The rows that were handed over are not all.
     MaxTime,
     /// The policy holds that grant, but the host gave nothing to use it with.
     NoMeans(Grant),
     /// Sockets are destroyed by a filter, and there is none.
     NoFilter,
-    /// More sockets would have to be kept at a time, to be destroyed or put in order, than may be.
+    /// More sockets than allowed would have to be kept at a time, to be destroyed or sorted.
     TooMany,
     /// There are no events of the tables that are selected.
     NoEvents,
-    /// Events are selected, or shown, by processes or users, which they do not tell.
+    /// Events are selected, or shown, by processes or users, which they do not contain.
     EventsWithoutProcesses,
-    /// Sockets are to be destroyed that some process does not hold, and not every process can be
-    /// looked into.
+    /// The filter excludes processes, and not every process can be looked into.
     IncompleteProcessScan,
     /// Sockets are to be destroyed by what is at their other ends, which are looked for in listings
     /// only.
     PeersWithoutListing,
     /// Every event socket is in use.
     Busy,
-    /// The caller asked for the end.
+    /// The caller asked to end the call.
     Interrupted,
     /// The processes of sockets cannot be listed.
     Processes(ProcessSourceErrorKind),
@@ -263,10 +263,10 @@ mod tests {
         NoFilter: expected a filter that says which sockets to destroy, but found none
         TooMany: expected at most 8 sockets to destroy, but found more; none was destroyed
         TooMany: the names of unix sockets are hidden here, so they are listed by their inodes; expected at most 8 of them, but found more
-        NoEvents: expected a table of TCP or UDP, for the kernel tells no events of others
-        EventsWithoutProcesses: expected a filter of addresses and ports, for the kernel does not tell whose a socket was that ended
-        EventsWithoutProcesses: this host shows the sockets of one user, and the kernel does not tell whose a socket was that ended
-        IncompleteProcessScan: it is not known here who holds every socket, so a filter that excludes processes could close those of others: say whose sockets are meant
+        NoEvents: expected a table of TCP or UDP: the kernel sends no events for others
+        EventsWithoutProcesses: expected a filter of addresses and ports: the kernel does not report the process or user of a closed socket
+        EventsWithoutProcesses: this host shows the sockets of one user, and the kernel does not report the user of a closed socket
+        IncompleteProcessScan: the processes of some sockets are unknown here, so a filter that excludes processes could close too many: name the processes that are meant
         PeersWithoutListing: expected a filter without peer-pid and peer-comm, which are for listings
         Busy: 4 calls follow events already
         "#);

@@ -9,12 +9,12 @@ use crate::{
     select::{FamilySet, SocketTable, TableSet},
 };
 
-/// Event sockets of one source: 4, as many as listings that the tables answer at once.
+/// Event sockets of one source: 4, the number of listings that the tables answer at a time.
 const FOLLOWERS: usize = 4;
 
-/// Event sockets that a host opened, each for one call that follows events at a time.
+/// Event sockets that a host opened, each for one call at a time that follows events.
 ///
-/// They are opened before the host confines itself, and listen to nothing until they are needed.
+/// They are opened before the host confines itself, and receive nothing until they are used.
 #[derive(Debug)]
 pub struct EventSource {
     idle: Mutex<Vec<DestroyEvents>>,
@@ -25,7 +25,7 @@ impl EventSource {
     ///
     /// # Ambient Authority
     ///
-    /// The right stands for ambient authority, see [`EventAuthority::from_ambient`].
+    /// `right` is ambient authority, see [`EventAuthority::from_ambient`].
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl EventSource {
         Ok(Self { idle: Mutex::new(idle) })
     }
 
-    /// Takes a socket out and listens to these groups with it.
+    /// Takes a socket and subscribes it to these groups.
     pub(crate) fn follow(&self, groups: EventGroups) -> Result<Follower<'_>, Error> {
         let events = self.idle().pop().ok_or_else(|| Error::busy(FOLLOWERS))?;
         let mut follower = Follower { source: self, events: Some(events) };
@@ -45,7 +45,7 @@ impl EventSource {
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<DestroyEvents>> {
-        // OK because the vector is whole whenever the lock is given back.
+        // OK because no panic can leave the vector half changed.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -53,7 +53,7 @@ impl EventSource {
 /// An event socket in use, given back when it is dropped.
 pub(crate) struct Follower<'a> {
     source: &'a EventSource,
-    /// Here until this is dropped.
+    /// `None` only while this is dropped.
     events: Option<DestroyEvents>,
 }
 
@@ -66,13 +66,13 @@ impl Follower<'_> {
 impl Drop for Follower<'_> {
     fn drop(&mut self) {
         let Some(mut events) = self.events.take() else { return };
-        // OK because a socket that still listens is told again what to listen to before it is used.
+        // OK because the groups of a socket are set again before its next use.
         let _ = events.subscribe(EventGroups::NONE);
         self.source.idle().push(events);
     }
 }
 
-/// Returns the groups that tell of the sockets of these tables and families.
+/// Returns the groups with the events of these tables and families.
 pub(crate) fn groups(tables: TableSet, families: FamilySet) -> EventGroups {
     use crate::select::AddressFamily::{Inet, Inet6};
     let groups = [
@@ -109,7 +109,7 @@ mod tests {
     #[case::no_such_family(TCP, FamilySet::of(AddressFamily::Unix), EventGroups::NONE)]
     #[case::no_such_table(TableSet::of(SocketTable::Raw), BOTH, EventGroups::NONE)]
     #[case::nothing(TableSet::EMPTY, BOTH, EventGroups::NONE)]
-    fn only_what_is_selected_is_listened_to(
+    fn only_selected_groups_are_subscribed(
         #[case] tables: TableSet,
         #[case] families: FamilySet,
         #[case] expected: EventGroups,

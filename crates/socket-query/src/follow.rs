@@ -1,4 +1,4 @@
-//! Sockets as they end.
+//! Following sockets as they end.
 
 use std::{
     num::NonZeroU64,
@@ -22,7 +22,7 @@ use crate::{
     view::{PolicyView, UsageCounter},
 };
 
-/// The longest single wait: 1 s. Only how often a loop turns hangs on it.
+/// The longest single wait: 1 s. It decides only how often the loop runs.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// The way to follow sockets as they end, under the grant `events`.
@@ -34,20 +34,20 @@ pub struct EventGate<'v> {
 
 impl EventGate<'_> {
     /// Follows the TCP and UDP sockets that the policy and the selection admit, as they end, until
-    /// `until` says so or the sink does. The states of the selection choose nothing. Processes that
-    /// are to be shown are looked for once, before the first event.
+    /// `until` or the sink ends it. The states of the selection are ignored. Processes that are to
+    /// be shown are looked for once, before the first event.
     ///
     /// Events that the kernel dropped are reported to the sink as [`ListingProblem::EventsLost`],
-    /// and the following goes on.
+    /// and following goes on.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) for a selection without TCP and UDP,
     /// [`ErrorKind::EventsWithoutProcesses`](crate::ErrorKind::EventsWithoutProcesses) for a filter
-    /// of processes or users and under a policy that shows one user's sockets,
+    /// of processes or users, and under a policy that shows one user's sockets,
     /// [`ErrorKind::Busy`](crate::ErrorKind::Busy),
-    /// [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows)
-    /// and [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a bound of the policy ended it,
+    /// [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows) and
+    /// [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a bound of the policy ended it,
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) within 100 ms after `interrupt`
     /// asks for the end.
     pub fn follow(
@@ -58,13 +58,13 @@ impl EventGate<'_> {
         sink: &mut dyn EventSink,
     ) -> Result<Followed, Error> {
         let policy = &self.view.policy;
-        // Security: of families that are hidden not even that something happens is received.
+        // Security: for hidden families not even the existence of an event is received.
         let families = selection.families.intersection(policy.families());
         let groups = events::groups(selection.tables, families);
         if groups == EventGroups::NONE {
             return Err(Error::no_events());
         }
-        // Kernel: a socket that ends has no inode and no user any more.
+        // Kernel: a socket that ends has no inode and no uid any more.
         if selection.filter.asks_for_processes() {
             return Err(Error::events_without_processes());
         }
@@ -88,8 +88,8 @@ impl EventGate<'_> {
 
 /// Receives sockets as they end.
 pub trait EventSink: Sink {
-    /// Is told after each event, also after one whose socket was not admitted: nothing more is
-    /// known for now, so what waits can be shown. [`ControlFlow::Break`] ends the following.
+    /// Called after each event, also after one whose socket was not admitted, so that a sink can
+    /// show what it holds back. [`ControlFlow::Break`] ends the following.
     fn event_over(&mut self) -> ControlFlow<()>;
 }
 
@@ -98,15 +98,15 @@ pub trait EventSink: Sink {
 pub struct Until {
     /// At this time, or up to 50 ms later.
     pub deadline: Option<Instant>,
-    /// After so many sockets were handed to the sink.
+    /// After this number of sockets was handed to the sink.
     pub count: Option<u64>,
 }
 
 impl Until {
-    /// Returns when following ends by what the caller and the policy say.
+    /// Returns the earlier of the ends that the caller and the policy set.
     fn within(&self, policy: &Policy) -> Self {
         let rows = policy.max_rows().map(NonZeroU64::get);
-        // OK because a time that no clock reaches is no bound.
+        // OK because a time that the clock cannot represent is no bound.
         let time = policy.max_time().and_then(|time| Instant::now().checked_add(time));
         Self {
             deadline: [self.deadline, time].into_iter().flatten().min(),
@@ -134,9 +134,9 @@ impl Until {
 pub enum FollowEnd {
     /// The deadline came.
     Deadline,
-    /// So many sockets were handed over.
+    /// The wanted number of sockets was handed over.
     Count,
-    /// The sink wanted no more.
+    /// The sink returned [`ControlFlow::Break`].
     Sink,
 }
 
@@ -153,7 +153,7 @@ pub struct Followed {
 }
 
 impl Followed {
-    /// Distinguishes an end that the caller wanted from one that the policy made.
+    /// Distinguishes an end that the caller wanted from a bound of the policy.
     fn checked(self, until: &Until, bounds: &Until, policy: &Policy) -> Result<Self, Error> {
         match self.end {
             FollowEnd::Count if bounds.count != until.count => Err(Error::max_rows(policy)),
@@ -213,8 +213,8 @@ struct AdmitEvents<'a> {
 }
 
 impl AdmitEvents<'_> {
-    /// Compat: states choose nothing, for a socket that has ended is in none of those that options
-    /// ask for.
+    /// Compat: states are ignored, because a socket that has ended is in none of the states that
+    /// options ask for.
     fn admits(&self, socket: &Socket<'_>) -> bool {
         self.admission.selection.tables.intersects(tables_admitting(socket))
             && self.admission.selection.filter.admits(socket)

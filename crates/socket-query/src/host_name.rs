@@ -16,12 +16,12 @@ use bstr::BString;
 use procnetsocket::Interrupt;
 
 /// Resolves host names and addresses. A host gives one to a [`PolicyView`](crate::PolicyView),
-/// since to ask a resolver takes authority; it is asked under the grant
+/// because asking a resolver takes authority; it is used under the grant
 /// [`Resolve`](crate::Grant::Resolve) only.
 ///
 /// A call ends in bounded time, and within 100 ms after `interrupt` asks for the end; it then has
-/// no answer in time. Who cannot promise that, as the C library cannot, is a [`BlockingHostNames`]
-/// in a [`TimedHostNames`].
+/// no answer. An implementation that cannot promise that, such as the C library, is a
+/// [`BlockingHostNames`] inside a [`TimedHostNames`].
 pub trait HostNames: Send + Sync {
     /// Returns the addresses of a host, IPv4 or IPv6. `name` has only letters, digits, dots,
     /// hyphens and underscores.
@@ -35,12 +35,12 @@ pub trait HostNames: Send + Sync {
         interrupt: &dyn Interrupt,
     ) -> Result<Vec<IpAddr>, HostNameError>;
 
-    /// Returns the name of the host that has an address, or `None` when it has none or nobody
-    /// answers. The bytes are chosen by whoever runs the name server.
+    /// Returns the name of the host that has an address, or `None` when it has none or no server
+    /// answers. The name server chooses the bytes.
     fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString>;
 }
 
-/// The same by somebody who takes as long as it takes.
+/// Resolves host names and addresses without a bound on the time.
 pub trait BlockingHostNames: Send + Sync {
     /// Returns the addresses of a host: see [`HostNames::addresses`].
     ///
@@ -58,31 +58,31 @@ pub trait BlockingHostNames: Send + Sync {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum HostNameError {
-    /// Nobody knows the name.
+    /// No server knows the name.
     #[error("no such host")]
     Unknown,
-    /// There was no answer in time, or before the caller asked for the end.
+    /// There was no answer in time, or before the caller asked to end the call.
     #[error("no answer in time")]
     TimedOut,
-    /// There is nobody to ask.
+    /// No resolver is configured.
     #[error("there is no resolver")]
     NoResolver,
-    /// As many questions as there may be have no answer yet.
+    /// The limit of unanswered look-ups is reached.
     #[error("too many other look-ups have no answer yet")]
     Busy,
 }
 
-/// Look-ups that may be under way at a time: 16. One that nobody waits for any more counts until it
+/// Look-ups that may be under way at a time: 16. A look-up whose caller gave up counts until it
 /// ends, which takes the C library some 10 s where no name server answers.
 const MAX_LOOK_UPS: usize = 16;
 
-/// After so long a wait the interrupt is asked: 50 ms.
+/// Interval at which the interrupt is polled: 50 ms.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Host names of somebody who may take long, each look-up on a thread that is left alone when it
-/// does.
+/// Makes blocking look-ups bounded: each runs on a thread, which is left to itself when it takes
+/// too long.
 ///
-/// 16 look-ups are under way at most; while there are so many, a further one has no answer.
+/// At most 16 look-ups are under way; further ones have no answer until one ends.
 ///
 /// # Examples
 ///
@@ -114,7 +114,7 @@ pub struct TimedHostNames {
 }
 
 impl TimedHostNames {
-    /// Returns the same names, for each of which one waits so long at most.
+    /// Returns the same names with at most `patience` for each look-up.
     pub fn new(hosts: Arc<dyn BlockingHostNames>, patience: Duration) -> Self {
         Self { hosts, patience, under_way: Arc::default() }
     }
@@ -130,11 +130,11 @@ impl TimedHostNames {
         let look_up = move || {
             let answer = look_up(&*hosts);
             drop(place);
-            // OK because who gave up needs no answer.
+            // OK because a caller that gave up needs no answer.
             let _ = sender.send(answer);
         };
         let thread = thread::Builder::new().name("host-name".to_owned()).spawn(look_up);
-        // A process that can have no more threads is as busy as it can be.
+        // A process that cannot have another thread is busy, too.
         thread.map_err(|_| HostNameError::Busy)?;
         self.wait(&received, interrupt).ok_or(HostNameError::TimedOut)
     }
@@ -163,7 +163,7 @@ impl HostNames for TimedHostNames {
     }
 
     fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString> {
-        // OK because an address whose name nobody tells in time is printed as it is.
+        // OK because an address without a name in time is printed as it is.
         self.ask(move |hosts| hosts.name(address), interrupt).ok()?
     }
 }
@@ -174,7 +174,7 @@ impl fmt::Debug for TimedHostNames {
     }
 }
 
-/// One of the look-ups that may be under way, until it is dropped.
+/// A slot of a look-up that is under way, until it is dropped.
 struct LookupSlot(Arc<AtomicUsize>);
 
 impl LookupSlot {
@@ -202,10 +202,10 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(20);
 
-    /// Answers a look-up of a name when the test sends a word, and fails when there will be none.
-    struct Waits(Mutex<Receiver<()>>);
+    /// Answers a look-up when the test sends a message, and fails when the test drops the sender.
+    struct WaitingHosts(Mutex<Receiver<()>>);
 
-    impl BlockingHostNames for Waits {
+    impl BlockingHostNames for WaitingHosts {
         fn addresses(&self, _: &str) -> Result<Vec<IpAddr>, HostNameError> {
             let word = self.0.lock().unwrap().recv();
             word.map(|()| vec![IpAddr::from([127, 0, 0, 1])]).map_err(|_| HostNameError::Unknown)
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn answers_in_time_are_those_of_the_host() {
         let (sender, words) = mpsc::channel();
-        let timed = TimedHostNames::new(Arc::new(Waits(Mutex::new(words))), LONG);
+        let timed = TimedHostNames::new(Arc::new(WaitingHosts(Mutex::new(words))), LONG);
         sender.send(()).unwrap();
         assert_eq!(timed.addresses("a", &Uninterrupted).unwrap(), [IpAddr::from([127, 0, 0, 1])]);
         assert_eq!(timed.name([127, 0, 0, 1].into(), &Uninterrupted).unwrap(), "localhost");
@@ -231,14 +231,14 @@ mod tests {
     #[test]
     fn interrupted_lookup_returns_at_once() {
         let (_sender, words) = mpsc::channel();
-        let timed = TimedHostNames::new(Arc::new(Waits(Mutex::new(words))), LONG);
+        let timed = TimedHostNames::new(Arc::new(WaitingHosts(Mutex::new(words))), LONG);
         assert_eq!(timed.addresses("a", &|| true), Err(HostNameError::TimedOut));
     }
 
     #[test]
     fn look_ups_that_were_left_are_bounded_and_end() {
         let (sender, words) = mpsc::channel();
-        let timed = TimedHostNames::new(Arc::new(Waits(Mutex::new(words))), Duration::ZERO);
+        let timed = TimedHostNames::new(Arc::new(WaitingHosts(Mutex::new(words))), Duration::ZERO);
         for _ in 0..MAX_LOOK_UPS {
             assert_eq!(timed.addresses("a", &Uninterrupted), Err(HostNameError::TimedOut));
         }

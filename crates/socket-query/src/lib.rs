@@ -42,8 +42,8 @@
 //!
 //! # Trust
 //!
-//! Rows carry bytes that other users chose (names of unix sockets), and so do processes (names and
-//! arguments of processes). They pass through unchanged: whoever prints them escapes them.
+//! Rows contain bytes that other users chose (names of unix sockets), and so do processes (names
+//! and arguments). They pass through unchanged: the code that prints them has to escape them.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -29,15 +29,15 @@ pub enum TransportProtocol {
 pub struct Names {
     services: HashMap<(u16, TransportProtocol), BString>,
     services_of_any: HashMap<u16, BString>,
-    /// By name, and by the other names behind the number.
+    /// By name, and by the aliases that follow the number.
     ports: HashMap<(BString, TransportProtocol), u16>,
     protocols: HashMap<u16, BString>,
     users: UserNames,
 }
 
 impl Names {
-    /// Returns the names in the contents of `/etc/services` and `/etc/protocols`; what is not a
-    /// line of the expected form is passed over, as by the C library.
+    /// Returns the names in the contents of `/etc/services` and `/etc/protocols`; a line of another
+    /// form is skipped, as by the C library.
     pub fn new(services: &[u8], protocols: &[u8]) -> Self {
         let mut names = Self::default();
         for line in services.lines() {
@@ -63,8 +63,8 @@ impl Names {
         }
     }
 
-    /// Returns the port of a service, by its name or one of its other names, in upper and lower
-    /// case as they stand in the file.
+    /// Returns the port of a service, by its name or an alias. Upper and lower case differ, as in
+    /// the file.
     pub fn port(&self, name: &BStr, protocol: TransportProtocol) -> Option<u16> {
         self.ports.get(&(name.to_owned(), protocol)).copied()
     }
@@ -85,7 +85,7 @@ impl Names {
         self.services.get(&(port, protocol)).map(BStr::new)
     }
 
-    /// Returns the name that a port has with whatever protocol, the first of them.
+    /// Returns the first name that a port has with any protocol.
     pub fn service_of_any(&self, port: u16) -> Option<&BStr> {
         self.services_of_any.get(&port).map(BStr::new)
     }
@@ -108,7 +108,7 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.fields_with(|c| matches!(c, ' ' | '\t')).filter(|word| !word.is_empty())
 }
 
-/// Returns a port and its protocol, or `None` in its place when it is another.
+/// Returns a port and its protocol; the protocol is `None` when it is neither TCP nor UDP.
 fn port_and_protocol(word: &[u8]) -> Option<(u16, Option<TransportProtocol>)> {
     let (port, protocol) = word.split_once_str("/")?;
     let protocol = match protocol {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_tables_give_what_they_can() {
+    fn malformed_lines_are_skipped() {
         let names = Names::new(b"\xff\xfe 1/tcp\n\0\0\0\n1/tcp\n/ /\n a\t-1/tcp\n", &[b'#'; 5000]);
         assert_eq!(names.service(1, TransportProtocol::Tcp), Some(BStr::new(b"\xff\xfe")));
     }

@@ -7,8 +7,8 @@ use procnetsocket::{
 };
 
 /// Finds the network namespaces of the machine and opens their tables. A host may give another one
-/// than a [`NamespaceFinder`]: one that asks a process which may look into others and enter their
-/// namespaces, when its own may not.
+/// than a [`NamespaceFinder`], such as one that asks a process with the right to look into other
+/// processes and to enter their namespaces.
 pub trait NamespaceSource: fmt::Debug + Send + Sync {
     /// Looks for the namespaces.
     ///
@@ -17,7 +17,7 @@ pub trait NamespaceSource: fmt::Debug + Send + Sync {
     /// As [`NamespaceFinder::find`].
     fn find(&self, interrupt: &dyn Interrupt) -> Result<FoundNamespaces, Error>;
 
-    /// Opens the tables of a namespace that was found, and that is not the own one.
+    /// Opens the tables of a namespace that was found, other than that of this process.
     ///
     /// # Errors
     ///

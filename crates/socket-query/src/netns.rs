@@ -13,7 +13,7 @@ use crate::error::Error;
 /// A namespace is opened when it is asked for: they come and go while a host runs.
 pub struct NetnsDir {
     dir: Dir,
-    /// Enters a namespace, which takes the authority of the process.
+    /// Entering a namespace takes the authority of the process.
     token: AmbientAuthority,
 }
 
@@ -38,7 +38,7 @@ impl NetnsDir {
     pub(crate) fn tables(&self, name: &BStr) -> Result<Arc<SocketTables>, Error> {
         let unknown = || Error::unknown_namespace(name);
         let path = name.to_path().map_err(|_| unknown())?;
-        // A name is one component; `ip netns` makes no directories.
+        // A name is a single component, because `ip netns` makes no directories.
         if path.components().count() != 1 {
             return Err(unknown());
         }

@@ -7,25 +7,25 @@ use procnetsocket::{
     ErrorKind, Interrupt, Pid, ProcessLimits, ProcessQuery, ProcessReport, SocketTables,
 };
 
-/// Finds the processes that hold sockets. A host may give another one than the tables themselves to
-/// a [`PolicyView`](crate::PolicyView): one that asks a process which may look into others, when
-/// its own may not.
+/// Finds the processes that have sockets open. A host may give another one than the tables
+/// themselves to a [`PolicyView`](crate::PolicyView), such as one that asks a process with the
+/// right to look into other processes.
 ///
-/// Question and answer are plain data.
+/// Query and answer are plain data.
 pub trait ProcessSource: Send + Sync {
     /// Looks for processes.
     ///
     /// # Errors
     ///
-    /// A [`ProcessSourceError`] when there is no answer, or none that is complete. That processes
-    /// are gone or closed is no error: the report tells.
+    /// A [`ProcessSourceError`] when there is no complete answer. Processes that have ended or may
+    /// not be looked into are no error; the report counts them.
     fn processes(
         &self,
         query: &ProcessQuery,
         interrupt: &dyn Interrupt,
     ) -> Result<ProcessReport, ProcessSourceError>;
 
-    /// Returns the name of a process, if there is one that may be known.
+    /// Returns the name of a process, or `None` when it is unknown.
     fn process_name(&self, pid: Pid) -> Option<BString>;
 }
 
@@ -58,11 +58,11 @@ pub struct ProcessSourceError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProcessSourceErrorKind {
-    /// The caller asked for the end.
+    /// The caller asked to end the call.
     Interrupted,
-    /// There are more processes, or more descriptors of sockets, than a bound allows.
+    /// There are more processes, or more descriptors of sockets, than the limit.
     LimitExceeded,
-    /// The processes cannot be looked at.
+    /// The processes cannot be read.
     Unavailable,
 }
 
@@ -76,7 +76,7 @@ impl From<procnetsocket::Error> for ProcessSourceError {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            // OK because a string takes everything.
+            // OK because writing to a string cannot fail.
             let _ = write!(message, ": {error}");
             cause = error.source();
         }
@@ -145,10 +145,10 @@ mod tests {
         assert_eq!(name(&view).unwrap(), "seven");
     }
 
-    /// Fails, in the words of another process.
-    struct Broken(ProcessSourceErrorKind);
+    /// Fails with the message of another process.
+    struct FailingSource(ProcessSourceErrorKind);
 
-    impl ProcessSource for Broken {
+    impl ProcessSource for FailingSource {
         fn processes(
             &self,
             _: &ProcessQuery,
@@ -168,19 +168,19 @@ mod tests {
         ProcessSourceErrorKind::Unavailable,
         ErrorKind::Processes(ProcessSourceErrorKind::Unavailable)
     )]
-    fn another_source_answers_in_its_own_words(
+    fn message_of_another_source_is_kept(
         #[case] kind: ProcessSourceErrorKind,
         #[case] expected: ErrorKind,
     ) {
         let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
-        let view = view.with_processes(Arc::new(Broken(kind)));
+        let view = view.with_processes(Arc::new(FailingSource(kind)));
         let error = find(&view, &Uninterrupted).unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (expected, "the broker is gone"));
         assert_eq!(name(&view), None);
     }
 
     #[test]
-    fn an_interrupt_ends_the_looking() {
+    fn an_interrupt_ends_the_search() {
         let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
         let error = find(&view, &|| true).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);

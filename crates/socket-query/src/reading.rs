@@ -1,4 +1,4 @@
-//! Which tables of the kernel a listing reads, in which order, and which of them nothing reports.
+//! Which tables of the kernel a listing reads, in which order, and which tables no source reports.
 
 use std::ops::ControlFlow;
 
@@ -10,14 +10,14 @@ use crate::{
     sink::{ListingProblem, UnreportedTables},
 };
 
-/// One table of the kernel as a part of a listing.
+/// One table of the kernel in a listing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TableReading {
     /// `None` for a protocol that no source has.
     pub(crate) table: Option<Table>,
     family: AddressFamily,
     tables: &'static [SocketTable],
-    /// What `/proc/net/protocols` calls it.
+    /// Its name in `/proc/net/protocols`.
     protocol: &'static str,
 }
 
@@ -73,12 +73,11 @@ static READINGS: [TableReading; 17] = {
     ]
 };
 
-/// The tables that were asked for by name, and that nothing reports.
+/// The tables that were asked for by name, and that no source reports.
 ///
-/// A kernel without a protocol has no sockets of it, and then an empty listing is the whole answer.
-/// One that has the protocol, but neither its module of sock_diag nor a text table, may have any
-/// number of sockets, and an empty listing would be wrong. `/proc/net/protocols` lists the
-/// protocols.
+/// An empty listing is correct when the kernel lacks the protocol. It would be wrong when the
+/// kernel has the protocol, but neither its sock_diag module nor a text table.
+/// `/proc/net/protocols` lists the protocols that the kernel has.
 pub(crate) struct Unreported {
     named: TableSet,
     readings: Vec<&'static TableReading>,

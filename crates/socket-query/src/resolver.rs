@@ -31,7 +31,8 @@ impl SystemHostNames {
 )]
 impl BlockingHostNames for SystemHostNames {
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        // Compat: each family by itself, so that the C library finds an IPv4 address of `::1`, too.
+        // Compat: a separate look-up per family, so that the C library finds an IPv4 address for
+        // `::1`, too.
         let of = |family: AddrFamily| {
             let (socktype, address) = (SockType::Stream.into(), family.into());
             let hints = AddrInfoHints { socktype, address, ..AddrInfoHints::default() };

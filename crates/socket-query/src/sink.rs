@@ -1,4 +1,4 @@
-//! What a listing is given to, and what may make it incomplete.
+//! What receives a listing, and what may make it incomplete.
 
 use std::{fmt, ops::ControlFlow, sync::Arc};
 
@@ -9,10 +9,10 @@ use crate::{error::Error, select::SocketTable, view::ListedNamespace};
 
 /// Receives the rows that a view and a selection admit.
 pub trait Sink {
-    /// Receives a row; [`ControlFlow::Break`] ends the collecting.
+    /// Receives a row; [`ControlFlow::Break`] ends the listing.
     fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()>;
 
-    /// Receives what could not be read or understood; the rest still comes.
+    /// Receives what could not be read or understood; the listing goes on.
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()>;
 
     /// Receives the network namespace of the sockets that follow, in a listing of
@@ -57,13 +57,14 @@ pub enum ListingProblem<'a> {
     UnseenProcesses(&'a [String]),
     /// A network namespace of this name cannot be read.
     Namespace(&'a str, &'a procnetsocket::Error),
-    /// So many processes are closed, and may live in namespaces that are not listed.
+    /// This number of processes may not be looked into, and they may be in namespaces that are not
+    /// listed.
     UnseenNamespaces(u64),
-    /// So many namespaces may not be entered and were read as text, which has fewer details. Every
-    /// socket is there.
+    /// This number of namespaces may not be entered and were read as text, which has fewer details.
+    /// Every socket is listed.
     NamespacesAsText(u64),
     /// Other ends are looked for, and there are unix sockets of the text table, which has none.
-    /// Every socket is there.
+    /// Every socket is listed.
     UnixPeersUnknown,
     /// A socket was to be destroyed, and was not.
     NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),
@@ -73,9 +74,9 @@ pub enum ListingProblem<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum WhyKept<'a> {
-    /// There is no way to: it is no internet socket, or sock_diag does not tell of it.
+    /// It cannot be: it is not an internet socket, or sock_diag does not list it.
     NoWay,
-    /// The kernel did not do it.
+    /// The kernel refused.
     Refused(&'a procnetsocket::Error),
 }
 
@@ -87,16 +88,16 @@ pub struct Collected {
     pub rows: u64,
     /// Problems handed to the sink; a listing is complete when this is 0 and nothing stopped it.
     pub problems: u64,
-    /// Whether the sink ended the collecting.
+    /// Whether the sink ended the listing.
     pub stopped: bool,
 }
 
-/// Tables of one family that were asked for by name and that nothing reports. The kernel has such
-/// sockets, or it is not known whether it has. The text is for a person.
+/// Tables of one family that were asked for by name and that no source reports. The kernel has such
+/// sockets, or it is unknown whether it has. The text is for a person.
 #[derive(Clone, Copy, Debug)]
 pub struct UnreportedTables<'a> {
     pub(crate) word: &'static str,
-    /// Why it is not known whether the kernel has such sockets.
+    /// Why it is unknown whether the kernel has such sockets.
     pub(crate) unknown: Option<&'a procnetsocket::Error>,
 }
 

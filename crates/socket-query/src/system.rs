@@ -25,8 +25,8 @@ use crate::{
     view::PolicyView,
 };
 
-/// Bytes of each of `/etc/services`, `/etc/protocols` and `/etc/passwd`: ten times what
-/// distributions ship. A larger file is an error.
+/// Largest of `/etc/services`, `/etc/protocols` and `/etc/passwd` that is read, in bytes: ten times
+/// what distributions ship. A larger file is an error.
 const MAX_NAMES_BYTES: u64 = 1024 * 1024;
 
 /// The running system, as a host hands it to a [`PolicyView`].
@@ -37,8 +37,7 @@ const MAX_NAMES_BYTES: u64 = 1024 * 1024;
 /// # Ambient Authority
 ///
 /// It opens `/proc`, sock_diag, `/sys/fs/cgroup`, and reads `/etc/services`, `/etc/protocols` and
-/// `/etc/passwd`. What a grant needs beyond that is opened for a policy that holds the grant, and
-/// for no other:
+/// `/etc/passwd`. What a grant needs beyond that is opened only for a policy with that grant:
 ///
 /// | grant | what |
 /// | --- | --- |
@@ -108,8 +107,8 @@ impl System {
 
     /// Returns the system with other tables, such as those of a fake root.
     ///
-    /// Nothing of the live system but names is used with a fake root: no control groups, no events,
-    /// no namespaces, and nothing can be destroyed.
+    /// With a fake root, only names of the live system are used: no control groups, no events, no
+    /// namespaces, and nothing can be destroyed.
     ///
     /// # Ambient Authority
     ///
@@ -136,7 +135,7 @@ impl System {
         Self { names: Some(names), ..self }
     }
 
-    /// Finds the processes of sockets with this instead of looking for them in this process.
+    /// Finds the processes of sockets with this source instead of looking for them in this process.
     #[must_use]
     pub fn with_processes(self, processes: Arc<dyn ProcessSource>) -> Self {
         Self { processes: Some(processes), ..self }
@@ -156,7 +155,7 @@ impl System {
     }
 
     /// Lets a view open every namespace in `/run/netns` by its name, when it is asked for. A
-    /// confined process cannot, so a host that confines itself uses
+    /// confined process cannot do that, so a host that confines itself uses
     /// [`with_namespace`](Self::with_namespace).
     #[must_use]
     pub fn with_netns_dir(self) -> Self {
@@ -164,13 +163,13 @@ impl System {
     }
 
     /// Finds every network namespace of the machine with this, for a policy that lets all of them
-    /// be listed: a [`NamespaceFinder`](procnetsocket::NamespaceFinder), or what asks a broker.
+    /// be listed: a [`NamespaceFinder`](procnetsocket::NamespaceFinder), or a client of a broker.
     #[must_use]
     pub fn with_namespace_finder(self, finder: impl NamespaceSource + 'static) -> Self {
         Self { finder: Some(Arc::new(finder)), ..self }
     }
 
-    /// Leaves some sockets out of every listing: those by which the host looks at others.
+    /// Leaves the host's own sockets out of every listing.
     #[must_use]
     pub fn without_sockets(mut self, inodes: impl IntoIterator<Item = Inode>) -> Self {
         self.own_sockets.extend(inodes);
@@ -187,7 +186,7 @@ impl System {
         self.cgroups.as_deref()
     }
 
-    /// Returns the view that a policy allows, with all that its grants need.
+    /// Returns the view that a policy allows, with everything that its grants need.
     ///
     /// # Ambient Authority
     ///
@@ -255,7 +254,7 @@ impl std::fmt::Debug for System {
 fn system_host_names(token: AmbientAuthority) -> Option<Arc<dyn HostNames>> {
     #[cfg(feature = "resolver")]
     return {
-        /// How long one look-up may take: 2 s.
+        /// Longest time for one look-up: 2 s.
         const LOOK_UP_TIME: std::time::Duration = std::time::Duration::from_secs(2);
         let resolver = Arc::new(crate::SystemHostNames::from_ambient(token));
         Some(Arc::new(crate::TimedHostNames::new(resolver, LOOK_UP_TIME)))
@@ -283,7 +282,7 @@ fn read_names(token: AmbientAuthority) -> Result<Names, Error> {
     Ok(Names::new(&read("services")?, &read("protocols")?).with_users(&read("passwd")?))
 }
 
-/// Compat: for the C library, too, a file that this user may not read has no names.
+/// Compat: as for the C library, a file that this user may not read has no names.
 fn has_no_names(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
 }

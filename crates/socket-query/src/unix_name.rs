@@ -4,9 +4,9 @@ use builtin_cli::Escaped;
 use procnetsocket::model::UnixName;
 
 /// Appends the name of a unix socket: `@` for the mark of an abstract one and for every NUL in it,
-/// and what is not shown as itself as `\xNN`; a blank is not, as it ends a column. No two names but
-/// those that have `@` and NUL in the same places are printed alike. Of a socket without a name
-/// nothing is appended.
+/// and `\xNN` for what is not shown as itself, such as a blank, which would end a column. Only
+/// names that differ in `@` and NUL are printed alike. For a socket without a name nothing is
+/// appended.
 pub fn push_unix_name(out: &mut Vec<u8>, name: &UnixName) {
     let push = |out: &mut Vec<u8>, part| Escaped::column(part).without_hex().push_to(out);
     match name {

@@ -30,11 +30,11 @@ fn name_of<T: Ord + Copy>(names: &[(T, &'static str)], number: T) -> Option<&'st
     names.get(at).map(|(_, name)| *name)
 }
 
-/// Stands for every ethertype; it is printed as `*`.
+/// Every ethertype (`ETH_P_ALL`); it is printed as `*`.
 #[doc(alias = "ETH_P_ALL")]
 const ALL_ETHERTYPES: u16 = 3;
 
-/// Ethertypes in their order.
+/// Ethertypes in ascending order.
 ///
 /// Source: `packet(7)`, `<linux/if_ether.h>`; the names are those that `ss` 7.2.0 prints.
 const ETHERTYPES: [(u16, &str); 52] = [
@@ -92,7 +92,7 @@ const ETHERTYPES: [(u16, &str); 52] = [
     (0x8902, "cfm"),
 ];
 
-/// Netlink families in their order.
+/// Netlink families in ascending order.
 ///
 /// Source: `netlink(7)`, `<linux/netlink.h>`; the names are those that `ss` 7.2.0 prints.
 const NETLINK_FAMILIES: [(u32, &str); 21] = [
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_numbers_lead_to_each_other() {
+    fn names_and_numbers_round_trip() {
         for (number, name) in ETHERTYPES {
             assert_eq!(ethertype(number), Some(name));
             assert_eq!(ethertype_number(name.to_uppercase().as_bytes()), Some(number));

@@ -55,7 +55,7 @@ macro_rules! words {
             /// The set of every value.
             pub const ALL: Self = Self(0 $(| 1 << $bit)*);
 
-            /// Returns the set that holds one value.
+            /// Returns the set with one value.
             pub const fn of(value: $kind) -> Self {
                 Self(value.bit())
             }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_word_names_those_that_are_known() {
+    fn unknown_word_lists_the_known_ones() {
         let error = "none".parse::<Grant>().unwrap_err();
         let known = "sockets, processes, resolve, events, kill and namespaces";
         assert_eq!(error.to_string(), format!("expected one of {known}"));

@@ -1,7 +1,7 @@
 //! The container and the systemd unit that the path of a control group names.
 //!
-//! Only well-known forms of names are recognised, from the innermost group outwards. A path that
-//! has none of them names no container and no unit; nothing is guessed.
+//! Only well-known forms of names are recognised, from the innermost group outwards. A path without
+//! any of them names no container and no unit; nothing is guessed.
 //!
 //! | runtime | cgroup driver | name of the group |
 //! | --- | --- | --- |
@@ -40,7 +40,7 @@ const UNIT_SUFFIXES: [&[u8]; 5] = [b".service", b".scope", b".socket", b".mount"
 ///
 /// # Trust
 ///
-/// Whoever may create control groups chooses their names: a process with a delegated subtree can
+/// A process that may create control groups chooses their names: with a delegated subtree it can
 /// claim to be a container.
 ///
 /// # Examples

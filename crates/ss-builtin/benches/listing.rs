@@ -1,4 +1,4 @@
-//! Measures whole listings over a fake proc root, of which most is turning rows into columns.
+//! Measures whole listings over a fake proc root; most of the time goes into laying out columns.
 //!
 //! ```text
 //! cargo bench -p ss-builtin -- --quick

@@ -13,7 +13,7 @@ use socket_query::{
 
 use crate::{
     cli::{
-        Action, CliError, End, Help, Host, ListingKind, NamespaceChoice, NothingToShow,
+        Action, CliError, End, Help, HostFeatures, ListingKind, NamespaceChoice, NothingToShow,
         OutputFormat, Plan, Refusal, Show, Summary, Ticks, VERSION,
     },
     filter,
@@ -25,11 +25,11 @@ use crate::{
     render::{Counters, RowRenderer},
 };
 
-/// A file that the kernel does not have.
+/// The kind of error of a file that the kernel lacks.
 const MISSING: socket_query::ErrorKind =
     socket_query::ErrorKind::Source(procnetsocket::ErrorKind::Missing);
 
-/// Compat: the status of `-E` for tables of which the kernel tells no events.
+/// Compat: the status of `-E` for tables without kernel events.
 const NO_EVENTS: ExitCode = ExitCode::new(255);
 
 /// The command `ss`.
@@ -39,18 +39,18 @@ pub struct Ss {
 }
 
 impl Ss {
-    /// Returns the command over what `view` lets it see.
+    /// Returns the command over what `view` shows.
     pub fn new(view: PolicyView) -> Self {
         Self { view }
     }
 
     /// Returns the command over the sockets of the system, under the default policy: the grant
-    /// `sockets`, and nothing else.
+    /// `sockets` only.
     ///
     /// # Ambient Authority
     ///
-    /// As [`System::open_ambient`]. Whoever passes the token decides that scripts see the system's
-    /// sockets.
+    /// As [`System::open_ambient`]. The code that passes the token decides that scripts see the
+    /// system's sockets.
     ///
     /// # Errors
     ///
@@ -95,13 +95,13 @@ fn print(context: &mut CallContext<'_>, text: &dyn std::fmt::Display) -> Result<
 }
 
 impl Ss {
-    fn host(&self) -> Host {
-        Host { grants: self.view.grants(), has_sock_diag: self.view.has_sock_diag() }
+    fn host(&self) -> HostFeatures {
+        HostFeatures { grants: self.view.grants(), has_sock_diag: self.view.has_sock_diag() }
     }
 
     fn refuse(&self, stderr: &mut dyn io::Write, error: &CliError) -> ExitCode {
         if let CliError::Refused(_, Refusal::NotGranted(grant)) = error {
-            // OK because that it is not granted is known; the view counts that it was asked for.
+            // OK because it is known not to be granted; this counts the refusal in the view.
             let _ = self.view.granted(*grant);
         }
         complain(stderr, error);
@@ -133,7 +133,7 @@ impl Ss {
     }
 
     fn show(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
-        // The counters wait in the sheet until it is known what follows them.
+        // The counters are kept in the sheet until the form of the output is known.
         let mut code = ExitCode::SUCCESS;
         let counters = match show.summary {
             Summary::None => None,
@@ -169,7 +169,7 @@ impl Ss {
             }
             Err(error) => {
                 sheet(context.stdout, show, counters.as_ref())?.end().map_err(write_failed)?;
-                // A name that had no time to be resolved is no wrong filter.
+                // A name that could not be resolved in time does not make the filter wrong.
                 context.cancel.check()?;
                 Ok(self.refuse(context.stderr, &error))
             }
@@ -177,8 +177,8 @@ impl Ss {
     }
 
     /// Returns the counters. A file that cannot be read is reported and its counters are missing,
-    /// as in iproute2, but the call fails then; a kernel without IPv6 has no `sockstat6`, and
-    /// that is no failure.
+    /// as in iproute2, but here the call fails; a kernel without IPv6 lacks `sockstat6`, and that
+    /// is not a failure.
     fn counters(&self, stderr: &mut dyn io::Write) -> (Counters, ExitCode) {
         let mut code = ExitCode::SUCCESS;
         let mut failed = |error: socket_query::Error| {
@@ -187,7 +187,7 @@ impl Ss {
         };
         let ipv4 = self.view.sockstat().map_err(&mut failed).ok();
         let ipv6 = match self.view.sockstat6() {
-            // Compat: without those of IPv4 they would be taken from nothing.
+            // Compat: without the counters of IPv4 those of IPv6 would be subtracted from 0.
             _ if ipv4.is_none() => SockStat6::default(),
             Err(error) if error.kind() == MISSING => SockStat6::default(),
             read => read.map_err(&mut failed).unwrap_or_default(),
@@ -203,7 +203,7 @@ impl Ss {
         selection: Selection,
         counters: Option<&Counters>,
     ) -> Result<ExitCode, Error> {
-        // A filter of blanks, or a file of comments.
+        // The filter is blank, or a file of comments.
         if show.action == Action::Destroy && !selection.filter.is_expression() {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
             return Ok(self.refuse(context.stderr, &CliError::no_filter()));
@@ -235,7 +235,7 @@ impl Ss {
         Ok(ListingRun::new(printer.map_err(write_failed)?, context.stderr))
     }
 
-    /// Lists at each tick. A tick that comes while a pass is under way is left out.
+    /// Lists at each tick. Ticks that come while a pass is under way are skipped.
     fn repeat(
         &self,
         context: &mut CallContext<'_>,
@@ -244,7 +244,7 @@ impl Ss {
         ticks: Ticks,
     ) -> Result<ExitCode, Error> {
         let mut tick = Instant::now();
-        // OK because a time that no clock reaches is no end.
+        // OK because a time that the clock cannot represent is no end.
         let end = ticks.end.after.and_then(|after| tick.checked_add(after));
         let mut code = ExitCode::SUCCESS;
         for number in 1.. {
@@ -331,7 +331,7 @@ impl Ss {
         let is_cancelled = || cancel.is_cancelled();
         let collect = |sink: &mut dyn Sink| {
             let collected = self.view.collect(selection, &is_cancelled, sink);
-            // A call that was ended shows no part of a listing as if it were the whole.
+            // A listing that was cancelled must not look complete.
             cancel.check()?;
             collected.map_err(|error| failure(&error))
         };
@@ -360,7 +360,7 @@ impl Ss {
         mut listing: ListingRun<'_>,
         cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
-        // OK because a time that no clock reaches is no end.
+        // OK because a time that the clock cannot represent is no end.
         let deadline = end.after.and_then(|after| Instant::now().checked_add(after));
         let until = Until { deadline, count: end.count };
         let followed = self.view.events().and_then(|gate| {
@@ -382,7 +382,7 @@ impl Ss {
         }
     }
 
-    /// Destroys sockets and prints those that were destroyed, also when not all could be.
+    /// Destroys sockets and prints those that were destroyed, even if not all could be.
     fn destroy(
         &self,
         selection: &Selection,
@@ -407,8 +407,8 @@ impl Ss {
 }
 
 impl Show {
-    /// Returns what is shown of processes: in the text their names, and in objects all that the
-    /// policy shows. None is looked for where they are not granted.
+    /// Returns what is shown of processes: names in text, and all that the policy shows in objects.
+    /// Without the grant they are not looked for.
     fn shown_processes(&self) -> Option<ShownProcesses> {
         if self.ungranted_processes.is_some() {
             return None;
@@ -423,7 +423,7 @@ impl Show {
     }
 }
 
-/// Begins the output, with the counters if there are some.
+/// Begins the output, with the counters if they are wanted.
 fn sheet<'c>(
     stdout: &'c mut dyn io::Write,
     show: &Show,

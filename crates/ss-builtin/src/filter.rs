@@ -1,4 +1,4 @@
-//! The filter of a call: read, understood, and made part of the selection.
+//! The filter of a call: read, parsed, and made part of the selection.
 
 use std::io::Read;
 
@@ -30,8 +30,8 @@ pub(crate) fn selected(
     Ok(Selection { families, filter: view.filter(parsed.expr), ..selection.clone() })
 }
 
-/// Adds the lines of a file. A path that begins with `-` stands for standard input, any other is
-/// opened in the sandbox.
+/// Adds the lines of a file. A path that begins with `-` is standard input, any other is opened in
+/// the sandbox.
 fn read_file(
     context: &mut CallContext<'_>,
     path: &BStr,
@@ -49,13 +49,13 @@ fn read_file(
         return Err(failed(format!("it is longer than {MAX_FILTER_BYTES} bytes")));
     }
     if bytes.contains(&0) {
-        return Err(failed("it holds a NUL".to_owned()));
+        return Err(failed("it contains a NUL".to_owned()));
     }
     text.push_lines(&bytes);
     Ok(())
 }
 
-/// Reads one byte more than a filter may have, so that a longer one is seen to be too long.
+/// Reads one byte more than a filter may have, so that a longer one is noticed.
 fn read_bounded(reader: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     let most = u64::try_from(MAX_FILTER_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
@@ -137,7 +137,7 @@ mod tests {
     #[case::nul(
         "-F /here/filter",
         b"sport\0 22",
-        "the filter in \"/here/filter\" cannot be read: it holds a NUL",
+        "the filter in \"/here/filter\" cannot be read: it contains a NUL",
         255
     )]
     #[case::too_long("-F /here/filter", vec![b'#'; MAX_FILTER_BYTES + 1], "the filter in \"/here/filter\" cannot be read: it is longer than 262144 bytes", 255)]

@@ -1,11 +1,11 @@
-//! iproute2's `ss` as a builtin that holds no authority.
+//! iproute2's `ss` as a builtin without authority.
 //!
 //! ```text
 //! args ─► RawArgs ─► Plan ─► PolicyView::collect ─► order ─► rows ─► columns, or JSON ─► ctx.stdout
 //!         typed      meant   (socket-query)
 //! ```
 //!
-//! A host registers [`Ss`], with what it lets a script see:
+//! A host registers [`Ss`] with the sockets that a script may see:
 //!
 //! ```no_run
 //! # #[expect(clippy::disallowed_methods, reason = "the example is a host")]
@@ -27,24 +27,23 @@
 //!
 //! # Compatibility
 //!
-//! The yardstick is iproute2 7.x over the same sockets: the same standard output and the same
-//! status. Every difference is decided, and stands in `docs/compatibility.md` of the repository
-//! with its reason and its test. In the code, what follows iproute2 against one's expectation is
-//! marked `Compat:`.
+//! The reference is iproute2 7.x over the same sockets: the same standard output and the same
+//! status. `docs/compatibility.md` of the repository lists every intended difference with its
+//! reason and its test. In the code, what follows iproute2 unexpectedly is marked `Compat:`.
 //!
 //! # Trust
 //!
-//! Names in the listing were chosen by others. They are escaped, whatever the output is. Arguments
+//! Names in the listing were chosen by others. They are escaped in every form of output. Arguments
 //! are bytes of the script and are escaped in messages. No environment variable is read.
 //!
 //! # Limits
 //!
 //! Rows are laid out in batches of some 4 MiB, as in iproute2, and nothing else is kept of them.
-//! JSON is written as it comes. With `--sort` rows are kept, as many as the host allows
+//! JSON is written row by row. With `--sort` rows are kept, as many as the host allows
 //! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or `--limit`
 //! says, and with `--peers` the ends of connections, 56 bytes each
-//! ([`PolicyView::with_max_peers`](socket_query::PolicyView::with_max_peers)). Of rows that could
-//! not be understood the first ten are reported one by one, and then their number.
+//! ([`PolicyView::with_max_peers`](socket_query::PolicyView::with_max_peers)). The first ten rows
+//! that could not be understood are reported one by one, the others by their number.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

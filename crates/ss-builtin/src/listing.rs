@@ -1,4 +1,4 @@
-//! What receives the sockets of a call, and reports those that could not be listed.
+//! The sink of a call: prints sockets, and reports those that could not be listed.
 
 use std::{
     io::{self, Write},
@@ -12,7 +12,7 @@ use socket_query::{EventSink, ListedNamespace, ListingProblem, Sink, SocketTable
 
 use crate::{
     printer::Printer,
-    problem::{Line, Problems, complain},
+    problem::{ProblemLine, Problems, complain},
     render::missing_processes,
 };
 
@@ -31,13 +31,13 @@ impl<'a> ListingRun<'a> {
         Self { printer, stderr, problems: Problems::default(), failed: None, gaps: Vec::new() }
     }
 
-    /// Returns the error with which the output could not be written, once.
+    /// Returns the error of writing the output, once.
     pub(crate) fn check(&mut self) -> Result<(), Error> {
         self.failed.take().map_or(Ok(()), |error| Err(write_failed(error)))
     }
 
-    /// Ends a listing that has come to its end: writes what is left, and reports how many of its
-    /// problems were not reported, as so many of `unreported`.
+    /// Ends a complete listing: writes what is left, and reports the number of further problems
+    /// with the words of `unreported`.
     pub(crate) fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
         let code = self.problems.finish(self.stderr, unreported);
         for reason in &missing_processes(self.printer.users(), &self.gaps) {
@@ -47,7 +47,7 @@ impl<'a> ListingRun<'a> {
         Ok(code)
     }
 
-    /// Ends a listing that has not come to its end.
+    /// Ends an incomplete listing.
     pub(crate) fn abort(self) -> Result<(), Error> {
         self.printer.abort().map_err(write_failed)
     }
@@ -75,10 +75,11 @@ impl Sink for ListingRun<'_> {
 
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         match problem {
-            // Said once, at the end, with what is to be said of the processes that are shown.
+            // Reported once, at the end, together with what is known about the processes that are
+            // shown.
             ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
             note @ (ListingProblem::NamespacesAsText(_) | ListingProblem::UnixPeersUnknown) => {
-                complain(self.stderr, &Line(note));
+                complain(self.stderr, &ProblemLine(note));
             }
             problem => self.problems.report(self.stderr, problem),
         }

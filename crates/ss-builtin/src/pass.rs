@@ -5,7 +5,7 @@
 //! {"pass":7,"time":"2026-11-27T12:00:00.000000000Z","sockets":1,"complete":true}
 //! ```
 //!
-//! The last object says whether the others are all there are; without it the pass was cut off.
+//! The last object says whether the others are complete; without it the pass was cut off.
 
 use std::{
     io::{self, Write},
@@ -21,11 +21,11 @@ use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 
 use crate::{
     listing::write_failed,
-    problem::{Line, REPORTED},
+    problem::{ProblemLine, REPORTED},
     render::{Frame, JsonWriter, ProcessColumn, RowRenderer, missing_processes},
 };
 
-/// What every object of a pass begins with.
+/// The keys at the beginning of every object of a pass.
 #[derive(Serialize)]
 pub(crate) struct Stamp {
     /// 1 for the first.
@@ -51,7 +51,7 @@ struct Stamped<'a, T> {
 /// The last object of a pass.
 #[derive(Serialize)]
 struct PassEnd {
-    /// How many sockets were listed.
+    /// Number of sockets that were listed.
     sockets: u64,
     /// Whether they are all that were selected.
     complete: bool,
@@ -66,14 +66,14 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// Writes the sockets of a pass, and keeps what its last object says.
+/// Writes the sockets of a pass, and collects the content of its last object.
 pub(crate) struct PassRun<'a> {
     writer: JsonWriter<'a>,
     rows: RowRenderer<'a>,
     stamp: Stamp,
     sockets: u64,
     problems: Vec<String>,
-    /// All of them, also those that are not in `problems`.
+    /// All problems, also those that are not in `problems`.
     problem_count: u64,
     /// Why processes may be missing.
     gaps: Vec<String>,
@@ -94,13 +94,13 @@ impl<'a> PassRun<'a> {
         }
     }
 
-    /// Returns the error with which the output could not be written, once.
+    /// Returns the error of writing the output, once.
     pub(crate) fn check(&mut self) -> Result<(), Error> {
         self.failed.take().map_or(Ok(()), |error| Err(write_failed(error)))
     }
 
-    /// Writes the last object. `collected` is how many sockets were left out, or why not all that
-    /// were selected were found; the next pass may find them.
+    /// Writes the last object. `collected` is the number of sockets that were left out, or why not
+    /// every selected socket was found; the next pass may find them.
     pub(crate) fn finish(mut self, collected: Result<u64, Error>) -> Result<ExitCode, Error> {
         let left_out = match collected {
             Ok(left_out) => left_out,
@@ -146,9 +146,9 @@ impl Sink for PassRun<'_> {
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         match problem {
             ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
-            // It is no problem: `source` says it of each socket.
+            // Not a problem: `source` of each socket shows it.
             ListingProblem::NamespacesAsText(_) | ListingProblem::UnixPeersUnknown => {}
-            problem => self.report(Line(problem).to_string()),
+            problem => self.report(ProblemLine(problem).to_string()),
         }
         ControlFlow::Continue(())
     }

@@ -1,4 +1,4 @@
-//! The forms in which a call prints what it found.
+//! The forms in which a call prints its result.
 
 use std::{
     io::{self, Write},
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The output of a call, before it is known whether there will be rows.
+/// The output of a call, before it is known whether there are rows.
 pub(crate) enum Sheet<'a> {
     Text(&'a mut dyn Write),
     Json(JsonWriter<'a>),
@@ -48,7 +48,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// Ends an output with a listing of nothing, of which not even the header is printed.
+    /// Ends an output with an empty listing, without its header.
     pub(crate) fn end_empty(self, answer: ListingKind) -> io::Result<()> {
         match (self, answer) {
             (Self::Text(_), _) => Ok(()),
@@ -80,7 +80,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Returns the columns of a listing: what is the same in every row is left out.
+/// Returns the columns of a listing: those with the same value in every row are left out.
 fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     let mut columns = ColumnSet::ALL;
     if show.namespace != NamespaceChoice::Every {
@@ -101,7 +101,7 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     columns
 }
 
-/// Prints a listing; every error is one of the output.
+/// Prints a listing; every error is one of writing the output.
 pub(crate) trait Printer {
     /// Shows these processes with the sockets that they have open.
     fn show_processes(&mut self, found: Arc<ProcessTable>);
@@ -115,16 +115,16 @@ pub(crate) trait Printer {
     /// Takes the next socket.
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()>;
 
-    /// Shows what there is so far.
+    /// Writes what is buffered.
     fn flush(&mut self) -> io::Result<()>;
 
     /// Returns the processes of sockets, if they are shown.
     fn users(&self) -> Option<&ProcessColumn>;
 
-    /// Ends a listing that has come to its end.
+    /// Ends a complete listing.
     fn finish(self: Box<Self>) -> io::Result<()>;
 
-    /// Ends a listing that has not. What was printed stays, and is made a whole text.
+    /// Ends an incomplete listing. What was printed stays, and becomes well-formed.
     fn abort(self: Box<Self>) -> io::Result<()>;
 }
 
@@ -162,7 +162,7 @@ impl Printer for TextPrinter<'_> {
         self.table.finish()
     }
 
-    /// A batch that waits is dropped: nobody takes a part of a listing for the whole.
+    /// The buffered batch is dropped, so that a part of a listing is not taken for the whole.
     fn abort(self: Box<Self>) -> io::Result<()> {
         Ok(())
     }

@@ -9,7 +9,7 @@ use socket_query::{ListingProblem, SocketTable, WhyKept};
 
 use crate::render::netid_word;
 
-/// Problems that are reported one by one; of more, the number is.
+/// Problems that are reported one by one; further ones are counted.
 pub(crate) const REPORTED: u64 = 10;
 
 /// The problems of one call.
@@ -22,14 +22,14 @@ impl Problems {
     /// Prints a line, unless there were many before.
     pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: ListingProblem<'_>) {
         self.count += 1;
-        // One such line stands for many events, and is news each time.
+        // Such a line is about many events, so each is reported.
         if self.count <= REPORTED || matches!(problem, ListingProblem::EventsLost) {
-            complain(stderr, &Line(problem));
+            complain(stderr, &ProblemLine(problem));
         }
     }
 
-    /// Prints the number of those that were not reported, as so many of `what`, and returns the
-    /// status of the call.
+    /// Prints the number of problems that were not reported, with the words of `what`, and returns
+    /// the status of the call.
     pub(crate) fn finish(self, stderr: &mut dyn Write, what: &str) -> ExitCode {
         if self.count > REPORTED {
             complain(stderr, &format_args!("{} {what}", self.count - REPORTED));
@@ -40,14 +40,14 @@ impl Problems {
 
 /// Prints one line on standard error.
 pub(crate) fn complain(stderr: &mut dyn Write, problem: &dyn fmt::Display) {
-    // OK because there is nobody left to tell when standard error cannot be written.
+    // OK because an error of standard error cannot be reported anywhere.
     let _ = writeln!(stderr, "ss: {problem}");
 }
 
-/// A problem in words.
-pub(crate) struct Line<'a>(pub(crate) ListingProblem<'a>);
+/// A problem as a line of text.
+pub(crate) struct ProblemLine<'a>(pub(crate) ListingProblem<'a>);
 
-impl fmt::Display for Line<'_> {
+impl fmt::Display for ProblemLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             ListingProblem::Row(row) => row.fmt(f),
@@ -85,7 +85,7 @@ impl fmt::Display for Line<'_> {
             }
             ListingProblem::NotDestroyed(table, socket, _) => write!(
                 f,
-                "{} was not closed: only internet sockets can be, and only by what sock_diag tells",
+                "{} was not closed: only internet sockets that sock_diag lists can be",
                 SocketName(table, socket)
             ),
             _ => f.write_str("something could not be listed"),
@@ -93,7 +93,7 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// A socket, so that a person finds it in a listing.
+/// A socket as a listing names it, for a message.
 struct SocketName<'a>(SocketTable, Socket<'a>);
 
 impl fmt::Display for SocketName<'_> {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn lost_events_are_news_each_time() {
+    fn lost_events_are_reported_each_time() {
         let (stderr, _) = report(&[ListingProblem::EventsLost; 13]);
         assert_eq!(stderr.lines().filter(|line| line.contains("some are missing")).count(), 13);
     }

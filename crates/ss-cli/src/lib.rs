@@ -1,4 +1,4 @@
-//! `ss` and `portwatch` as programs: what both do around their builtin.
+//! `ss` and `portwatch` as programs: what both need around their builtin.
 //!
 //! They may do what their user may, as iproute2's `ss`: every grant is given, keys of connections
 //! are shown, and the process is not confined. `-F FILE` reads any file by its absolute path.
@@ -8,7 +8,7 @@
 //!
 //! | option | sockets that are listed |
 //! | --- | --- |
-//! | `--proc-root DIR` | those of a directory that has the form of `/proc` |
+//! | `--proc-root DIR` | those of a directory with the form of `/proc` |
 //! | `--host-proc DIR` | those of process 1 of a procfs that is mounted at a directory, as text |
 //! | `--proc-only` | those of the system's text tables, without sock_diag |
 //!
@@ -42,7 +42,7 @@ type Failure = Box<dyn std::error::Error>;
 ///
 /// All that [`System`] lists, the directory of `--proc-root`, and `/` for files that are named in
 /// arguments.
-#[expect(clippy::print_stderr, reason = "this is a program, which has a standard error")]
+#[expect(clippy::print_stderr, reason = "this is a program, which has standard error")]
 #[expect(clippy::disallowed_methods, reason = "this is a program, which has a command line")]
 pub fn main<B: Builtin>(name: &str, builtin: impl FnOnce(PolicyView) -> B) -> ExitCode {
     let mut args: Vec<BString> =
@@ -107,7 +107,7 @@ impl TablesFrom {
     }
 }
 
-/// Returns the authority of this process. Everything that is opened is opened with it.
+/// Returns the authority of this process, which every opening uses.
 #[expect(clippy::disallowed_methods, reason = "a program has the authority of its user")]
 fn authority() -> AmbientAuthority {
     ambient_authority()
@@ -125,8 +125,8 @@ fn view(from: &TablesFrom) -> Result<PolicyView, Failure> {
         .with_namespaces(NamespaceScope::All);
     let system = match from {
         TablesFrom::Host(path) => {
-            // Its `net` would be the namespace of the reader, so the tables are those of process 1.
-            // `/run/netns` and sock_diag are the reader's own, and are not used.
+            // Its `net` would be the namespace of this process, so the tables are those of process
+            // 1. `/run/netns` and sock_diag are those of this process, and are not used.
             let root = || -> Result<_, Failure> {
                 let failed = |error| format!("--host-proc {}: {error}", path.display());
                 Ok(ProcRoot::from_procfs(open(path)?).map_err(failed)?)
@@ -153,7 +153,7 @@ fn view(from: &TablesFrom) -> Result<PolicyView, Failure> {
 fn run(builtin: &dyn Builtin, args: &[BString]) -> ExitCode {
     let mut sandbox = Sandbox::empty();
     if let Ok(root) = open("/") {
-        // OK because without it the error names the file.
+        // OK because an error of a later opening names the file.
         let _ = sandbox.grant("/", root, Access::Read);
     }
     let stdout = io::stdout();

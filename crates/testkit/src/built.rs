@@ -1,24 +1,24 @@
-//! The programs of the workspace, as the tests of several crates start them.
+//! The programs of the workspace, for tests that start them.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a test builds the programs that it starts, and asks where it is itself"
+    reason = "a test builds the programs that it starts, and needs its own path"
 )]
 
 use std::{env, path::PathBuf, process::Command, sync::LazyLock};
 
-/// Set for a test that is started by another one, which has built the programs.
+/// Set for a test that another test starts, which has built the programs.
 pub const ALREADY_BUILT: &str = "SS_TESTS_BUILT";
 
-/// The same arguments for every test: other ones select other features of the dependencies, so that
-/// `cargo` would build them a second time.
+/// The same arguments for every test: other arguments select other features of the dependencies,
+/// and `cargo` would build them a second time.
 const BUILD: [&str; 6] = ["build", "--quiet", "--workspace", "--bins", "--example", PROBE];
 const PROBE: &str = "confined_probe";
 
 /// Returns the path of a program of the workspace, or of the example `confined_probe`, in the build
 /// directory of the running test.
 ///
-/// The first call brings them up to date. After `cargo test --workspace` there is nothing to build.
+/// The first call builds them. After `cargo test --workspace` there is nothing to build.
 ///
 /// # Panics
 ///

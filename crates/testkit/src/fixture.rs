@@ -1,4 +1,4 @@
-//! Named proc roots that between them hold every column value that a kernel can print.
+//! Named proc roots that together contain every column value that a kernel can print.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -7,11 +7,11 @@ use crate::{
     process_table,
 };
 
-/// The first interface index that the fixtures use: high, because a program that looks interfaces
-/// up on the machine that runs the tests must not find them.
+/// The first interface index that the fixtures use: high, so that it does not exist on the machine
+/// that runs the tests.
 pub const FIRST_FAKE_INTERFACE: u32 = 40_000;
 
-/// Returns the roots on which every implementation of `ss` has to print the same.
+/// Returns the roots for which every implementation of `ss` has to print the same.
 pub fn fixtures() -> Vec<(&'static str, FakeProc)> {
     vec![
         ("host", host()),
@@ -42,12 +42,12 @@ pub fn fixtures() -> Vec<(&'static str, FakeProc)> {
     ]
 }
 
-/// Returns roots that are large: for few comparisons.
+/// Returns large roots, for few comparisons.
 pub fn large_fixtures() -> Vec<(&'static str, FakeProc)> {
     vec![("tcp-batches", tcp_batches(150_000))]
 }
 
-/// Returns roots on which this project prints something else on purpose.
+/// Returns roots for which this project prints something else on purpose.
 pub fn deliberate_differences() -> Vec<(&'static str, FakeProc)> {
     vec![
         ("unix-names-hostile", unix_names_hostile()),
@@ -71,7 +71,7 @@ fn no_raw_packet_netlink() -> FakeProc {
     without(host(), &[Table::Raw, Table::Raw6, Table::Packet, Table::Netlink])
 }
 
-/// What a small server shows.
+/// The sockets of a small server.
 fn host() -> FakeProc {
     FakeProc::new()
         .tcp(Tcp::listen("127.0.0.1:3306").uid(112).inode(18_201))
@@ -161,7 +161,7 @@ fn datagram_states() -> FakeProc {
     root
 }
 
-/// Timers 0 to 5 with what is left of them in every range that is printed in a way of its own.
+/// Timers 0 to 5 with remaining times in every range with a separate format.
 fn timers() -> FakeProc {
     const TICKS: [u64; 22] = [
         0, 1, 9, 10, 50, 99, 100, 101, 110, 150, 999, 1000, 1001, 5999, 6000, 6001, 6100, 11_999,
@@ -246,8 +246,7 @@ fn tcp_info() -> FakeProc {
     for tail in tails {
         root = root.tcp(Tcp::new(1, local, local).tail(tail));
     }
-    // Rows without the last columns, in all states that have such rows, and retransmits beside
-    // them.
+    // Rows without the last columns, in all states with such rows, and with retransmits.
     for state in [3, 6] {
         root = root.tcp(Tcp::new(state, local, local).timer(1, 100).retransmits(2).probes(4));
     }
@@ -257,7 +256,7 @@ fn tcp_info() -> FakeProc {
         .tcp(Tcp::established("[::1]:80", "[::1]:6").extra(" words behind"))
 }
 
-/// IPv4 and IPv6 in every form that is written in a way of its own.
+/// IPv4 and IPv6 addresses in every form with a separate format.
 fn addresses() -> FakeProc {
     const IPV4: [&str; 7] =
         ["0.0.0.0", "127.0.0.1", "255.255.255.255", "1.2.3.4", "224.0.0.1", "10.0.0.0", "0.0.0.1"];
@@ -338,7 +337,7 @@ fn ports() -> FakeProc {
     root
 }
 
-/// Raw sockets, whose port is a protocol; known ones, unknown ones and those of another file.
+/// Raw sockets, whose port is a protocol; known ones, unknown ones and those of the ICMP tables.
 fn raw() -> FakeProc {
     const PROTOCOLS: [u16; 16] =
         [0, 1, 2, 6, 17, 41, 47, 58, 89, 103, 112, 132, 137, 143, 253, 255];
@@ -396,7 +395,7 @@ fn unix_names() -> FakeProc {
         .unix(Unix::datagram().connected().abstract_name("connected").inode(19))
 }
 
-/// Rows in falling order of inodes, of all types in turn: `ss` sorts them in batches.
+/// Rows of all types in turn, in descending order of inodes: `ss` sorts them in batches.
 fn unix_order(rows: u64) -> FakeProc {
     let mut root = FakeProc::new();
     for inode in (1..=rows).rev() {
@@ -427,7 +426,7 @@ fn packet() -> FakeProc {
     root.packet(Packet::raw(3).interface(i32::MAX.cast_unsigned()).inode(4_294_967_295))
 }
 
-/// A row of the time before Linux 3.9, when the column of dumps held a pointer.
+/// A row from before Linux 3.9, when the column of dumps was a pointer.
 const OLD_NETLINK: &str = "ffff8801a5b6c000 16  77     00000001 0        0        ffff8801deadbeef \
                            2        0        9       ";
 
@@ -507,7 +506,7 @@ fn malformed() -> FakeProc {
         .raw_line(Table::Netlink, "\x1b[2J")
 }
 
-/// Words behind the columns of a padded table.
+/// Words after the columns of a padded table.
 fn tcp_words_behind() -> FakeProc {
     FakeProc::new().tcp(Tcp::established("10.0.0.1:80", "10.0.0.1:7").inode(1).extra(" 1 2  3"))
 }

@@ -1,4 +1,4 @@
-//! Proc roots that a seed makes.
+//! Random proc roots.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -7,12 +7,12 @@ use crate::{
     TcpTail, Unix, Xorshift,
 };
 
-/// Ports that have names, that lie at the ends of ranges, or that are nothing special.
+/// Ports with names, at the ends of ranges, and without special meaning.
 const PORTS: [u16; 16] =
     [0, 1, 22, 53, 69, 80, 443, 514, 3306, 8080, 32_767, 32_768, 50_000, 60_999, 61_000, 65_535];
 
-/// Returns the root that `seed` makes: any number of rows, in every table, that a kernel could
-/// print and that every implementation of `ss` has to print the same. The same seed makes the same
+/// Returns the root for `seed`: any number of rows, in every table, that a kernel could print and
+/// for which every implementation of `ss` has to print the same. The same seed returns the same
 /// root.
 pub fn generate(seed: u64) -> FakeProc {
     let random = &mut Xorshift::new(seed);
@@ -33,14 +33,14 @@ pub fn generate(seed: u64) -> FakeProc {
     counters(random, root)
 }
 
-/// Returns a number of rows: often few, sometimes none, now and then many.
+/// Returns a number of rows: often few, sometimes none, rarely many.
 fn some(random: &mut Xorshift) -> u64 {
     let end = *random.pick(&[1, 4, 12, 12, 60]);
     random.below(end)
 }
 
 fn missing(random: &mut Xorshift, mut root: FakeProc) -> FakeProc {
-    // Not the IPv4 tables of inet: without them iproute2 does not look at those of IPv6 either.
+    // Not the IPv4 tables of inet: without them iproute2 does not read those of IPv6 either.
     for table in [Table::Tcp6, Table::Udp6, Table::Raw6, Table::Unix, Table::Packet, Table::Netlink]
     {
         if random.one_in(20) {
@@ -148,7 +148,7 @@ fn unix(random: &mut Xorshift) -> Unix {
     let row = Unix::new(*random.pick(&[1, 2, 5]))
         .state(u8::try_from(1 + random.below(4)).unwrap())
         .pointer(if random.one_in(3) { 0 } else { random.bits() })
-        // Few inodes, so that some are equal and the order among them shows.
+        // Few inodes, so that some are equal and the order of equal rows is visible.
         .inode(u64::from(number(random) % 5000));
     let row = if random.one_in(4) { row.listening() } else { row };
     let name = name(random);

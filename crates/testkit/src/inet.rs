@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::Table;
 
-/// What all internet rows have.
+/// The columns of all internet rows.
 #[derive(Clone, Debug)]
-struct Common {
+struct CommonColumns {
     local: SocketAddr,
     remote: SocketAddr,
     state: u8,
@@ -22,7 +22,7 @@ struct Common {
     pointer: u64,
 }
 
-impl Common {
+impl CommonColumns {
     fn new(state: u8, local: SocketAddr, remote: SocketAddr) -> Self {
         assert_eq!(local.is_ipv4(), remote.is_ipv4(), "a row has one address family");
         Self {
@@ -77,15 +77,15 @@ fn endpoint(endpoint: SocketAddr) -> String {
 }
 
 fn parse(endpoint: &str) -> SocketAddr {
-    endpoint.parse().unwrap_or_else(|_| panic!("{endpoint:?} is no address with a port"))
+    endpoint.parse().unwrap_or_else(|_| panic!("{endpoint:?} is not an address with a port"))
 }
 
-/// Returns the peer of a socket that has none.
+/// Returns the peer address of a socket without a peer.
 fn nobody(local: SocketAddr) -> SocketAddr {
     if local.is_ipv4() { parse("0.0.0.0:0") } else { parse("[::]:0") }
 }
 
-/// The setters of the columns that all internet rows have.
+/// The setters of the columns of all internet rows.
 macro_rules! common_setters {
     () => {
         /// Sets the state, 1 to 11 in a kernel.
@@ -117,7 +117,7 @@ macro_rules! common_setters {
             self
         }
 
-        /// Sets the timer, 0 to 5 in a kernel, and what is left of it in ticks of 10 ms.
+        /// Sets the timer, 0 to 5 in a kernel, and its remaining time in ticks of 10 ms.
         #[must_use]
         pub fn timer(mut self, timer: u8, ticks: u64) -> Self {
             self.common.timer = timer;
@@ -155,8 +155,8 @@ macro_rules! common_setters {
     };
 }
 
-/// The columns behind the pointer of a TCP row, for sockets that are neither in TIME-WAIT nor
-/// mere connection requests.
+/// The columns after the pointer of a TCP row, for sockets that are neither in TIME-WAIT nor
+/// connection requests.
 #[derive(Clone, Copy, Debug)]
 pub struct TcpTail {
     /// `icsk_rto` in ticks.
@@ -172,7 +172,7 @@ pub struct TcpTail {
 }
 
 impl Default for TcpTail {
-    /// A connection that has done nothing yet.
+    /// The values of a new connection.
     fn default() -> Self {
         Self {
             timeout: 100,
@@ -201,17 +201,17 @@ impl TcpTail {
 /// A row of `net/tcp` or `net/tcp6`.
 #[derive(Clone, Debug)]
 pub struct Tcp {
-    common: Common,
+    common: CommonColumns,
     tail: Option<TcpTail>,
     extra: Vec<u8>,
 }
 
 impl Tcp {
-    /// Returns a row with those ends, in a state of 1 to 11.
+    /// Returns a row with these ends, in a state of 1 to 11.
     pub fn new(state: u8, local: SocketAddr, remote: SocketAddr) -> Self {
-        // Full sockets have all columns; the others end behind the pointer.
+        // Full sockets have all columns; the others end after the pointer.
         let tail = (state != 3 && state != 6).then(TcpTail::default);
-        Self { common: Common::new(state, local, remote), tail, extra: Vec::new() }
+        Self { common: CommonColumns::new(state, local, remote), tail, extra: Vec::new() }
     }
 
     /// Returns a listening socket.
@@ -226,7 +226,7 @@ impl Tcp {
         Self::new(1, parse(local), parse(remote))
     }
 
-    /// Returns a connection in TIME-WAIT with 40 s to go.
+    /// Returns a connection in TIME-WAIT with 40 s left.
     pub fn time_wait(local: &str, remote: &str) -> Self {
         Self::new(6, parse(local), parse(remote)).timer(3, 4000).references(3)
     }
@@ -263,14 +263,14 @@ impl Tcp {
 /// A row of the tables of UDP, UDP-Lite, raw and ping sockets.
 #[derive(Clone, Debug)]
 pub struct Datagram {
-    common: Common,
+    common: CommonColumns,
     drops: u32,
 }
 
 impl Datagram {
-    /// Returns a row with those ends; a kernel prints state 1 or 7.
+    /// Returns a row with these ends; a kernel prints state 1 or 7.
     pub fn new(state: u8, local: SocketAddr, remote: SocketAddr) -> Self {
-        let mut common = Common::new(state, local, remote);
+        let mut common = CommonColumns::new(state, local, remote);
         common.references = 2;
         Self { common, drops: 0 }
     }

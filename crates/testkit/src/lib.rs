@@ -22,7 +22,7 @@
 //!
 //! # Panics
 //!
-//! What a test got wrong (an address that does not parse, a directory that cannot be written) ends
+//! A mistake of a test (an address that does not parse, a directory that cannot be written) ends
 //! the test.
 
 #![allow(
@@ -34,7 +34,7 @@
 )]
 #![allow(
     clippy::needless_pass_by_value,
-    reason = "a row is made where it is added, and a reference would only be noise there"
+    reason = "a row is made where it is added, and a reference would add nothing there"
 )]
 
 mod built;

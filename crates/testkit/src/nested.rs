@@ -1,6 +1,6 @@
-//! Forms of the shell's language, and of commands with an expression language, that nest.
+//! Nested forms of the shell's language, and of commands with an expression language.
 
-/// What is repeated to nest, and what is around it.
+/// The text that is repeated, and the text around it.
 #[derive(Clone, Copy, Debug)]
 pub struct NestedForm {
     before: &'static str,
@@ -18,7 +18,7 @@ const fn form(
     NestedForm { before, open, middle, close }
 }
 
-/// All of them. Where a text is quoted, its end is left out.
+/// All forms. Where a text is quoted, the closing quote is left out.
 pub const NESTED_FORMS: &[NestedForm] = &[
     form("", "( ", ":", " )"),
     form("", "{ ", ":;", " }"),
@@ -90,7 +90,7 @@ pub const NESTED_FORMS: &[NestedForm] = &[
 ];
 
 impl NestedForm {
-    /// Returns a script of the form, nested so deep.
+    /// Returns a script of the form with this depth.
     pub fn repeated(self, depth: usize) -> String {
         self.around(self.middle, depth)
     }
@@ -103,8 +103,8 @@ impl NestedForm {
     }
 }
 
-/// Returns forms in one another, each with its depth: the first is the innermost. What is quoted
-/// takes no other one, so such a form is an innermost one, too, and replaces what there was.
+/// Returns nested forms, each with its depth: the first is the innermost. A form with a quote takes
+/// no other one inside, so it is an innermost one, too, and replaces those before it.
 pub fn mixed_forms(forms: impl IntoIterator<Item = (NestedForm, usize)>) -> String {
     forms.into_iter().fold(":".to_owned(), |inner, (form, depth)| {
         if form.before.contains('\'') { form.repeated(depth) } else { form.around(&inner, depth) }

@@ -1,4 +1,4 @@
-//! Processes: what `/proc/<pid>` holds of them.
+//! Processes: their files in `/proc/<pid>`.
 
 #![expect(clippy::disallowed_methods, reason = "writes below the temporary directory of a root")]
 
@@ -13,12 +13,12 @@ use std::{
 pub struct Process {
     id: u32,
     stat: Option<Vec<u8>>,
-    /// The bytes of `status`, if they were given whole.
+    /// The bytes of `status`, if they were given as a whole.
     status: Option<Vec<u8>>,
     uid: u32,
     arguments: Vec<u8>,
     executable: Option<Vec<u8>>,
-    /// Names and targets of the links, in the order in which they are made.
+    /// Names and targets of the links, in the order of their creation.
     links: Vec<(String, Vec<u8>)>,
     threads: Vec<Process>,
     mode: Option<u32>,
@@ -47,7 +47,7 @@ impl Process {
         self.link(fd.to_string(), format!("socket:[{inode}]"))
     }
 
-    /// Adds a link with that name and that target, whatever they are. The target need not exist.
+    /// Adds a link with any name and any target. The target need not exist.
     #[must_use]
     pub fn link(mut self, name: impl Into<String>, target: impl Into<Vec<u8>>) -> Self {
         self.links.push((name.into(), target.into()));
@@ -66,34 +66,34 @@ impl Process {
         Self { arguments: arguments.into(), ..self }
     }
 
-    /// Sets where `exe` leads, or takes it away.
+    /// Sets the target of `exe`, or removes it.
     #[must_use]
     pub fn executable(self, path: Option<&str>) -> Self {
         Self { executable: path.map(Into::into), ..self }
     }
 
-    /// Sets where `exe` leads, to any bytes, or takes it away.
+    /// Sets the target of `exe`, to any bytes, or removes it.
     #[must_use]
     pub fn executable_bytes(self, path: Option<&[u8]>) -> Self {
         Self { executable: path.map(Into::into), ..self }
     }
 
-    /// Sets the bytes of `status`, whatever the user id is.
+    /// Sets the bytes of `status`; the uid is then ignored.
     #[must_use]
     pub fn status(self, bytes: impl Into<Vec<u8>>) -> Self {
         Self { status: Some(bytes.into()), ..self }
     }
 
-    /// Sets the bytes of `stat`, or takes it away.
+    /// Sets the bytes of `stat`, or removes it.
     #[must_use]
     pub fn stat(self, bytes: Option<&[u8]>) -> Self {
         Self { stat: bytes.map(Into::into), ..self }
     }
 
-    /// Adds a thread. The first thread, of the same number, is there as soon as another one is.
+    /// Adds a thread. The first thread, of the same number, exists as soon as another one does.
     ///
-    /// A kernel opens `/proc/<tid>` though it does not list it. A directory cannot do so: the
-    /// thread has a directory of its own beside its process and is listed.
+    /// A kernel opens `/proc/<tid>` though it does not list it. A directory cannot do that: here
+    /// the thread has a separate directory beside its process and is listed.
     #[must_use]
     pub fn thread(mut self, thread: Process) -> Self {
         self.threads.push(thread);
@@ -106,7 +106,7 @@ impl Process {
         Self { mode: Some(mode), ..self }
     }
 
-    /// Makes the directories of the process and its threads.
+    /// Writes the directories of the process and its threads.
     pub(crate) fn write(&self, root: &Path) {
         self.write_task(&root.join(self.id.to_string()));
         if self.threads.is_empty() {

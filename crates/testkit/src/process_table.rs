@@ -1,12 +1,12 @@
-//! Process tables: named ones, and those that a seed makes.
+//! Process tables: named ones and random ones.
 
 use crate::{Datagram, FakeProc, Netlink, Packet, Process, Tcp, Unix, Xorshift};
 
-/// Sockets of a generated root have inodes from 1 to this, and some processes hold one above it.
+/// Sockets of a generated root have inodes from 1 to this; some processes have a larger one open.
 const INODES: u64 = 40;
 
-/// Names that iproute2 prints as they are, whole. The last three are as long as the kernel allows,
-/// a blank, and nothing.
+/// Names that iproute2 prints unchanged. The last three are the longest that the kernel allows, a
+/// blank, and an empty one.
 pub const PROCESS_NAMES: [&str; 10] = [
     "sshd",
     "nginx",
@@ -20,8 +20,8 @@ pub const PROCESS_NAMES: [&str; 10] = [
     "",
 ];
 
-/// Returns roots whose sockets are held in every way: by several processes and descriptors, by
-/// threads, by processes that are half gone.
+/// Returns roots whose sockets are open in every way: in several processes and descriptors, in
+/// threads, in processes that are partly gone.
 pub fn process_fixtures() -> Vec<(&'static str, FakeProc)> {
     vec![
         ("processes-shared", shared()),
@@ -31,8 +31,8 @@ pub fn process_fixtures() -> Vec<(&'static str, FakeProc)> {
     ]
 }
 
-/// Returns the root of some services, of which each socket is held once, so that nothing depends on
-/// the order in which a file system lists a directory.
+/// Returns the root of some services, with each socket open once, so that nothing depends on the
+/// order in which a file system lists a directory.
 pub(crate) fn held_once() -> FakeProc {
     sockets()
         .process(Process::new(1, "init").socket(9, 21).link("0", "/dev/null"))
@@ -47,8 +47,8 @@ pub(crate) fn held_once() -> FakeProc {
         .netlink(Netlink::new(4, 999).inode(42))
 }
 
-/// Returns the root that `seed` makes: processes that hold sockets of every table. The same seed
-/// makes the same root.
+/// Returns the root for `seed`: processes with open sockets of every table. The same seed returns
+/// the same root.
 pub fn generate_processes(seed: u64) -> FakeProc {
     let random = &mut Xorshift::new(seed);
     let mut root = sockets();
@@ -122,7 +122,7 @@ fn threads() -> FakeProc {
     sockets().process(main).process(Process::new(300, "alone").socket(3, 11))
 }
 
-/// Processes of which something is missing.
+/// Processes with missing files.
 fn gone() -> FakeProc {
     sockets()
         .process(Process::new(50, "no stat").stat(None).socket(3, 1))

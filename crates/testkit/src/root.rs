@@ -1,8 +1,8 @@
-//! The builder and the directory that it makes.
+//! The builder, and the directory that it makes.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "makes a temporary directory of its own; nothing outside it is opened"
+    reason = "makes a temporary directory; nothing outside it is opened"
 )]
 
 use std::{
@@ -18,18 +18,18 @@ use crate::{Datagram, Netlink, Packet, Process, SockStat, SockStat6, Table, Tcp,
 
 const PORT_RANGE: &str = "sys/net/ipv4/ip_local_port_range";
 
-/// A proc root in the making.
+/// Builds a proc root.
 #[derive(Clone, Debug, Default)]
 pub struct FakeProc {
     /// The lines of each table that exists, without the header.
     tables: BTreeMap<Table, Vec<Vec<u8>>>,
-    /// Other files, and tables whose bytes were given whole.
+    /// Other files, and tables whose bytes were given as a whole.
     files: BTreeMap<PathBuf, Vec<u8>>,
     processes: Vec<Process>,
 }
 
 impl FakeProc {
-    /// Returns the root of a machine without sockets: every table exists and holds its header, all
+    /// Returns the root of a machine without sockets: every table exists and has its header, all
     /// counters are zero, ports 32768 to 60999 are ephemeral.
     pub fn new() -> Self {
         let mut new = Self::bare();
@@ -107,21 +107,21 @@ impl FakeProc {
         self.raw_line(Table::Netlink, row.line())
     }
 
-    /// Adds bytes as a line of a table, whatever they are.
+    /// Adds any bytes as a line of a table.
     #[must_use]
     pub fn raw_line(mut self, table: Table, line: impl Into<Vec<u8>>) -> Self {
         self.tables.entry(table).or_default().push(line.into());
         self
     }
 
-    /// Takes a table away, as of a kernel that lacks the family.
+    /// Removes a table, as for a kernel without the family.
     #[must_use]
     pub fn without(mut self, table: Table) -> Self {
         self.tables.remove(&table);
         self
     }
 
-    /// Takes the rows of a table away, and leaves its header.
+    /// Removes the rows of a table, but not its header.
     #[must_use]
     pub fn without_rows(mut self, table: Table) -> Self {
         self.tables.entry(table).and_modify(Vec::clear);
@@ -140,27 +140,27 @@ impl FakeProc {
         self.raw_file("net/snmp", counter::snmp(established))
     }
 
-    /// Sets the ports that the kernel hands out by itself, both ends included.
+    /// Sets the ports that the kernel assigns by itself, both ends included.
     #[must_use]
     pub fn port_range(self, low: u16, high: u16) -> Self {
         self.raw_file(PORT_RANGE, format!("{low}\t{high}\n"))
     }
 
-    /// Takes the file of the port range away.
+    /// Removes the file of the port range.
     #[must_use]
     pub fn without_port_range(self) -> Self {
         self.without_file(PORT_RANGE)
     }
 
-    /// Sets a file, by its path below the root, to those bytes. A table that is given so has no
-    /// rows of its own.
+    /// Sets a file, by its path below the root, to these bytes. A table that is set so has no
+    /// further rows.
     #[must_use]
     pub fn raw_file(mut self, path: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
         self.files.insert(path.into(), bytes.into());
         self
     }
 
-    /// Takes a file away.
+    /// Removes a file.
     #[must_use]
     pub fn without_file(mut self, path: impl AsRef<Path>) -> Self {
         self.files.remove(path.as_ref());
@@ -215,7 +215,7 @@ fn print(table: Table, lines: &[Vec<u8>]) -> Vec<u8> {
 fn write(root: &Path, path: &Path, bytes: &[u8]) {
     assert!(path.is_relative(), "{} lies outside the root", path.display());
     let path = root.join(path);
-    fs::create_dir_all(path.parent().expect("a file stands in a directory")).unwrap();
+    fs::create_dir_all(path.parent().expect("a file is in a directory")).unwrap();
     fs::write(path, bytes).unwrap();
 }
 
@@ -226,12 +226,12 @@ pub struct FakeRoot {
 }
 
 impl FakeRoot {
-    /// Returns where it stands, for programs that take a path.
+    /// Returns its path, for programs that take one.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Puts other files into it, and takes the old ones away: the machine has changed.
+    /// Replaces all files: the machine has changed.
     pub fn replace(&self, next: &FakeProc) {
         for entry in fs::read_dir(self.path()).unwrap() {
             fs::remove_dir_all(entry.unwrap().path()).unwrap();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_makes_one_root_and_names_are_unique() {
+    fn seeds_are_reproducible_and_names_are_unique() {
         let bytes = |seed| table(&generate(seed), Table::Tcp);
         assert_eq!(bytes(7), bytes(7));
         let mut names: Vec<_> = fixtures().into_iter().map(|(name, _)| name).collect();

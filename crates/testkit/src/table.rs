@@ -92,8 +92,8 @@ impl Table {
         }
     }
 
-    /// Returns the width that every line is padded to with blanks (`seq_pad`), the newline not
-    /// counted; 0 for the tables that are not padded.
+    /// Returns the width that every line is padded to with blanks (`seq_pad`), without the newline;
+    /// 0 for the tables that are not padded.
     pub const fn width(self) -> usize {
         match self {
             Self::Tcp => 149,
@@ -102,7 +102,7 @@ impl Table {
         }
     }
 
-    /// Returns how wide the column `sl` is.
+    /// Returns the width of the column `sl`.
     pub(crate) const fn slot_width(self) -> usize {
         match self {
             Self::Tcp | Self::Tcp6 | Self::Raw => 4,

@@ -83,8 +83,8 @@ impl Unix {
         Self { name: Some(path.as_ref().to_vec()), ..self }
     }
 
-    /// Sets the abstract name that it is bound to, without the NUL that begins it. The kernel
-    /// prints every NUL of an abstract name as `@`.
+    /// Sets the abstract name that it is bound to, without the leading NUL. The kernel prints every
+    /// NUL of an abstract name as `@`.
     #[must_use]
     pub fn abstract_name(self, name: impl AsRef<[u8]>) -> Self {
         let nul_to_at = |byte: &u8| if *byte == 0 { b'@' } else { *byte };

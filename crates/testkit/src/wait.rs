@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a test waits for what has to happen: 5 minutes. No machine that can run the tests is so
-/// busy that this is too short, and a test that would hang fails instead.
+/// How long a test waits for a condition: 5 minutes. Even a very busy machine needs less, and a
+/// test that would hang fails instead.
 const DEADLINE: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 ///
 /// # Panics
 ///
-/// When it does not hold after 5 minutes; the message names it.
+/// When it does not hold after 5 minutes; the message contains `condition`.
 #[track_caller]
 pub fn wait_until(condition: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();

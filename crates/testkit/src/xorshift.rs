@@ -5,9 +5,9 @@
 pub struct Xorshift(u64);
 
 impl Xorshift {
-    /// Returns the generator of that seed; any number will do.
+    /// Returns the generator for a seed, which may be any number.
     pub const fn new(seed: u64) -> Self {
-        // Neighbouring seeds must not give neighbouring streams, and zero gives nothing but zeros.
+        // Neighbouring seeds must not give similar streams, and the seed 0 would give only zeros.
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d)
     }
 

@@ -1,6 +1,6 @@
-//! Archives that honest programs do not make, byte by byte.
+//! Malformed archives, byte by byte.
 
-/// What a member of a tar archive is.
+/// The kind of a member of a tar archive.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Member<'a> {
     File(&'a [u8]),

@@ -1,4 +1,4 @@
-//! What an attempt is, and what has to hold after it.
+//! Attempts, and what has to hold after each.
 
 use bstr::ByteSlice as _;
 
@@ -8,21 +8,21 @@ use super::{
 };
 use crate::outcome::Outcome;
 
-/// What an attempt is after; bash shows that it gets it.
+/// The aim of an attempt; bash shows that it is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
     /// The secret on standard output.
     Secret,
-    /// A change of what may not change.
+    /// A change of something that must not change.
     Change,
     /// Anything at all on standard output.
     Knowledge,
-    /// The same, of the machine; not every machine has everything.
+    /// Anything of the machine on standard output; not every machine has everything.
     Machine,
 }
 
-/// Makes an attempt. It fails with that status and with that on standard error; `""` is nothing
-/// there at all.
+/// Runs an attempt. It has to fail with this status and with this on standard error; `""` means
+/// that standard error is empty.
 #[track_caller]
 pub(super) fn fails(aim: Aim, script: &str, status: i32, message: &str) {
     would_succeed(aim, script);
@@ -44,11 +44,11 @@ pub(super) fn fails(aim: Aim, script: &str, status: i32, message: &str) {
 
 #[track_caller]
 pub(super) fn tells_no_secret(outcome: &Outcome) {
-    let told = outcome.stdout.contains_str(SECRET) || outcome.stderr.contains_str(SECRET);
-    assert!(!told, "it tells the secret: {outcome:?}");
+    let is_printed = outcome.stdout.contains_str(SECRET) || outcome.stderr.contains_str(SECRET);
+    assert!(!is_printed, "it prints the secret: {outcome:?}");
 }
 
-/// Checks that bash does what the attempt is after.
+/// Checks that the attempt succeeds in bash.
 #[track_caller]
 fn would_succeed(aim: Aim, script: &str) {
     let tree = Tree::new();
@@ -60,13 +60,13 @@ fn would_succeed(aim: Aim, script: &str) {
         Aim::Knowledge => !outcome.stdout.is_empty(),
         Aim::Machine => true,
     };
-    // A command that is not installed here, or memory that this machine does not share.
+    // A command that is not installed here, or a machine without shared memory.
     let needs = ["not found", "/dev/shm/none"];
     let lacks = outcome.status == 127 || needs.iter().any(|text| outcome.stderr.contains_str(text));
     assert!(succeeds || lacks, "this is no attempt, bash does not do it either: {outcome:?}");
 }
 
-/// Checks the same operation inside the grant, which works.
+/// Checks that the same operation works inside the grant.
 #[track_caller]
 pub(super) fn works(script: &str, stdout: &str) {
     let outcome = in_shell(&Tree::new(), script);

@@ -1,6 +1,9 @@
-//! Grants inside one another, and grants by paths that lead up.
+//! Grants inside one another, and grants with `..`.
 
-#![expect(clippy::disallowed_methods, reason = "the test plants links, and looks what was made")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the test plants links, and checks what was written"
+)]
 
 use std::os::unix::fs::symlink;
 
@@ -64,7 +67,7 @@ fn the_inner_grant_is_written() {
 #[case::inside("readonly:rw", "readonly/sub")]
 #[case::deep("readonly:rw", "readonly/sub/deep")]
 #[case::other_order("readonly/sub", "readonly:rw")]
-fn less_inside_of_more_is_not_granted(#[case] first: &str, #[case] second: &str) {
+fn read_only_inside_of_read_write_is_not_granted(#[case] first: &str, #[case] second: &str) {
     let tree = Tree::new();
     tree.make_dir("readonly/sub/deep");
     let [first, second] = [first, second].map(|below| tree.at(below).display().to_string());
@@ -76,7 +79,7 @@ fn less_inside_of_more_is_not_granted(#[case] first: &str, #[case] second: &str)
 #[rstest]
 #[case::by_parent("granted/../outside")]
 #[case::by_parents("granted/sub/../../outside:rw")]
-fn no_grant_goes_up(#[case] below: &str) {
+fn grant_with_parent_components_is_refused(#[case] below: &str) {
     let tree = Tree::new();
     let path = tree.at(below).display().to_string();
     let script = format!("cat {}/secret", tree.at("outside").display());
@@ -85,7 +88,7 @@ fn no_grant_goes_up(#[case] below: &str) {
     assert!(outcome.stderr.contains_str("expected a directory without `..`"), "{outcome:?}");
 }
 
-/// The secret can be read at all, by whom it is granted to.
+/// The secret can be read if it is granted.
 #[test]
 fn granted_files_are_read() {
     let tree = Tree::new();

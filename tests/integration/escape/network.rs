@@ -1,6 +1,6 @@
 //! Attempts to reach a listener on this machine's loopback.
 
-#![expect(clippy::disallowed_methods, reason = "a test listens, to see that nobody comes")]
+#![expect(clippy::disallowed_methods, reason = "a test listens, to see that no connection arrives")]
 
 use std::net::TcpListener;
 
@@ -12,7 +12,7 @@ use super::{
     tree::Tree,
 };
 
-/// A listener that is never waited for.
+/// A listener whose connections are not accepted while a script runs.
 struct Listener(TcpListener);
 
 impl Listener {
@@ -27,7 +27,7 @@ impl Listener {
         format!("P={}; {script}", self.0.local_addr().unwrap().port())
     }
 
-    /// Returns whether anybody came. A connection waits in the queue of the kernel until then.
+    /// Returns whether a connection arrived. Until then it waits in the queue of the kernel.
     fn was_reached(&self) -> bool {
         self.0.accept().is_ok()
     }
@@ -56,12 +56,12 @@ fn no_process_or_service_is_contacted(#[case] script: &str, #[case] status: i32)
     }
     let listener = Listener::new();
     let outcome = in_shell(&tree, &listener.script(script));
-    assert!(!listener.was_reached(), "it came: {outcome:?}");
+    assert!(!listener.was_reached(), "it connected: {outcome:?}");
     tells_no_secret(&outcome);
     assert_eq!(outcome.status, status, "{outcome:?}");
 }
 
-/// A script can have a file of that name, in memory, and nothing comes of it.
+/// A script can make a file of that name in memory, and no connection is opened.
 #[test]
 fn the_name_of_a_connection_is_a_file_in_memory() {
     let (tree, listener) = (Tree::new(), Listener::new());

@@ -12,7 +12,7 @@ use std::{
 use super::tree::{SECRET, Tree};
 use crate::{outcome::Outcome, workspace};
 
-/// Opens the descriptors that a careless host leaves open, and becomes the program.
+/// Opens the descriptors that a careless host leaves open, and executes the program.
 const CARELESS: &str = r#"secret=$1 marker=$2; shift 2; exec "$@" 9< "$secret" 8>> "$marker""#;
 
 /// Runs a script in the shell, with the grants of the tree.
@@ -24,10 +24,10 @@ pub(super) fn in_shell(tree: &Tree, script: &str) -> Outcome {
     run(careless(tree, &SHELL).args(args))
 }
 
-/// Makes everything read-only but the directories of one attempt, and becomes the program.
+/// Makes everything read-only except the directories of one attempt, and executes the program.
 ///
-/// An attempt is made to do harm, and bash does it. So bash gets a mount namespace of its own, in
-/// which there is nothing to harm.
+/// An attempt is made to do harm, and bash does it. So bash runs in a separate mount namespace, in
+/// which nothing can be harmed.
 const CONTAINED: &str = r#"
 top=$1; shift
 mount --bind "$top" "$top" && mount -o remount,bind,ro / && cd "$PWD" &&
@@ -39,7 +39,7 @@ pub(super) fn in_bash(tree: &Tree, script: &str) -> Option<Outcome> {
     static FOUND: LazyLock<bool> = LazyLock::new(|| {
         let tree = Tree::new();
         let found = run(contained(&tree).args(["bash", "-c", "! : > /escape-probe"])).status == 0;
-        assert!(found || !workspace::is_ci(), "there is no bash to try the attempts in");
+        assert!(found || !workspace::is_ci(), "there is no bash for the attempts");
         if !found {
             eprintln!("NOT SHOWN: that the attempts would succeed in bash; it cannot be contained");
         }
@@ -49,7 +49,7 @@ pub(super) fn in_bash(tree: &Tree, script: &str) -> Option<Outcome> {
     FOUND.then(|| run(contained(tree).args(["bash", "-c", &script])))
 }
 
-/// Begins a command that runs in a careless host, contained.
+/// Returns a command that runs in a careless host, contained.
 fn contained(tree: &Tree) -> Command {
     let mut command = careless(tree, Path::new("unshare"));
     command.args(["-Urm", "--propagation", "private", "sh", "-c", CONTAINED, "sh"]);
@@ -64,7 +64,7 @@ pub(crate) fn shell(args: &[&str], variables: &[(&str, &str)]) -> Outcome {
     run(&mut command)
 }
 
-/// Returns where the shell is.
+/// Returns the path of the shell.
 pub(crate) fn path() -> &'static Path {
     &SHELL
 }
@@ -88,5 +88,5 @@ fn run(command: &mut Command) -> Outcome {
     }
 }
 
-/// The program `host-shell`, in the build directory that this test lies in.
+/// The program `host-shell`, in the build directory of this test.
 pub(crate) static SHELL: LazyLock<PathBuf> = LazyLock::new(|| testkit::built("host-shell"));

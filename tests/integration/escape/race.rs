@@ -1,4 +1,4 @@
-//! A directory that is exchanged for a link which leads out, over and over, while a script uses it.
+//! A directory that is repeatedly exchanged for a link out of the grant while a script uses it.
 
 #![expect(clippy::disallowed_methods, reason = "the test exchanges directories under the shell")]
 
@@ -12,26 +12,26 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{attempt::tells_no_secret, program::in_shell, tree::Tree};
 
-/// Turns of the loop in each script: enough that most runs meet both, few enough to end soon.
+/// Iterations of the loop in each script: enough that most runs meet both, few enough to end soon.
 const TURNS: &str = "{1..150}";
 
 /// Stops the other thread, also when a check fails.
-struct Stop<'a>(&'a AtomicBool);
+struct StopOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Stop<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// Runs a script in which `$S` is a directory at one moment, and a link to `$O` at the next.
+/// Runs a script in which `$S` alternates between a directory and a link to `$O`.
 fn while_exchanged(tree: &Tree, script: &str) {
     let (swap, link) = (tree.at("granted/swap"), tree.at("granted/absdir"));
     let stop = AtomicBool::new(false);
     let before = tree.beyond_reach();
     let script = format!("S=$D/swap; for i in {TURNS}; do {script}; done 2> $N; :");
     let outcome = thread::scope(|scope| {
-        let _stopper = Stop(&stop);
+        let _stopper = StopOnDrop(&stop);
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 // OK because a file system without exchange only makes the test weaker.

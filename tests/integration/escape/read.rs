@@ -1,4 +1,4 @@
-//! Attempts to read the secret: by paths, by links, by what a process has open, by other programs.
+//! Attempts to read the secret: by paths, by links, by open descriptors, by other programs.
 
 use rstest::rstest;
 

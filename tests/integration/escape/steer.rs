@@ -1,5 +1,4 @@
-//! Attempts to steer `ss`: by variables that other programs obey, and by options that come from
-//! data.
+//! Attempts to steer `ss`: by variables that other programs obey, and by options from data.
 
 #![expect(clippy::disallowed_methods, reason = "a test names a file as an attacker would")]
 
@@ -13,14 +12,14 @@ use super::program::shell;
 use crate::outcome::Outcome;
 
 /// Two roots, and a script between them.
-struct Roots {
-    /// What `ss` is to list.
+struct SteeredRoots {
+    /// The root that `ss` has to list.
     own: FakeRoot,
-    /// What it is to be steered to.
+    /// The root that an attempt steers it to.
     other: FakeRoot,
 }
 
-impl Roots {
+impl SteeredRoots {
     fn new() -> Self {
         let own = FakeProc::new()
             .tcp(Tcp::listen("127.0.0.1:4001").inode(1))
@@ -34,7 +33,7 @@ impl Roots {
         Self { own: own.build(), other: other.build() }
     }
 
-    /// Puts the path of the other root where `$X` stands.
+    /// Replaces `$X` by the path of the other root.
     fn named(&self, text: &str) -> String {
         text.replace("$X", &self.other.path().display().to_string())
     }
@@ -53,10 +52,10 @@ impl Roots {
 }
 
 fn run(script: &str, variables: &[(&str, &str)]) -> Outcome {
-    Roots::new().run(script, variables)
+    SteeredRoots::new().run(script, variables)
 }
 
-/// What a script prints that nobody steers.
+/// The output of a script without any attempt.
 static UNSTEERED: LazyLock<Outcome> = LazyLock::new(|| {
     let outcome = run(LISTING, &[]);
     assert!(outcome.stdout.contains_str("4001") && outcome.stdout.contains_str("/run/true"));
@@ -64,7 +63,7 @@ static UNSTEERED: LazyLock<Outcome> = LazyLock::new(|| {
     outcome
 });
 
-/// What a script sets: names and values of the table below.
+/// Variables that a script sets: names and values of the table below.
 const VARIABLES: &[(&str, &str)] = &[
     ("PROC_ROOT", "/proc"),
     ("PROC_ROOT", "/nowhere"),
@@ -183,9 +182,14 @@ const LISTING: &str = "ss -txlae";
 #[case::interpreter_log("BASHKIT_UNSAFE_LOGGING", "1")]
 fn no_variable_steers(#[case] name: &str, #[case] value: &str) {
     let outcome = run(LISTING, &[(name, value)]);
-    // Standard error may be the loader's, which obeys its variables before the program starts.
+    // Standard error may be that of the loader, which obeys its variables before the program
+    // starts.
     let (stdout, status) = (&UNSTEERED.stdout, UNSTEERED.status);
-    assert_eq!((&outcome.stdout, outcome.status), (stdout, status), "of the process: {outcome:?}");
+    assert_eq!(
+        (&outcome.stdout, outcome.status),
+        (stdout, status),
+        "in the environment of the process: {outcome:?}"
+    );
 }
 
 #[rstest]
@@ -198,7 +202,7 @@ fn no_variable_steers(#[case] name: &str, #[case] value: &str) {
 #[case::in_a_function("f() { local -x NAME=VALUE; ss -txlae; }; f")]
 #[case::read_only("readonly NAME=VALUE; export NAME; ss -txlae")]
 #[case::by_printf("printf -v NAME %s VALUE; export NAME; ss -txlae")]
-fn no_variable_of_a_script_steers(#[case] way: &str) {
+fn variables_of_a_script_do_not_steer(#[case] way: &str) {
     let ways: Vec<String> = VARIABLES
         .iter()
         .map(|(name, value)| {
@@ -220,10 +224,10 @@ fn counters_are_not_steered_either() {
     }
 }
 
-/// The other root is a good one: a host that names it gets it.
+/// The other root works: a host that names it gets it.
 #[test]
-fn the_host_steers() {
-    let roots = Roots::new();
+fn the_host_can_name_another_root() {
+    let roots = SteeredRoots::new();
     let outcome = shell(&["--proc-root", &roots.named("$X"), "-c", "ss -txla"], &[]);
     assert!(outcome.stdout.contains_str("4999") && outcome.stdout.contains_str("/run/steered"));
 }
@@ -295,8 +299,8 @@ const NO_EVENTS: &str =
 #[case::namespace_by_parents("ss --net ../../../proc/1/ns/net", 1, NO_NAMESPACE)]
 #[case::namespace_by_path("ss -N/proc/self/ns/net", 1, NO_NAMESPACE)]
 #[case::kill("ss -tK dst 127.0.0.1", 1, NO_KILL)]
-#[case::table_by_path("ss -A $X/net/tcp", 255, "ss: \"$X/net/tcp\" is no socket table; ")]
-#[case::family_by_path("ss -f $X", 255, "ss: \"$X\" is no family; ")]
+#[case::table_by_path("ss -A $X/net/tcp", 255, "ss: \"$X/net/tcp\" is not a socket table; ")]
+#[case::family_by_path("ss -f $X", 255, "ss: \"$X\" is not a family; ")]
 #[case::path(
     "ss -t $X/net/tcp",
     1,
@@ -313,7 +317,7 @@ const NO_EVENTS: &str =
     "ss: expected a condition, such as dst, sport, user or comm, but found \"@$X/options\"\n"
 )]
 fn no_option_from_data_steers(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
-    let roots = Roots::new();
+    let roots = SteeredRoots::new();
     let outcome = roots.run(script, &[]);
     let message = roots.named(message);
     let told = outcome.stderr.as_bstr();
@@ -323,7 +327,7 @@ fn no_option_from_data_steers(#[case] script: &str, #[case] status: i32, #[case]
     assert!(!roots.other.path().join("new").exists(), "it wrote a file");
 }
 
-/// Names of files are options when a script lets them be, and then they are refused as options.
+/// Names of files can become options of a command, which are refused as options.
 #[rstest]
 #[case::host_option("--proc-root=x", "ss: unrecognized option '--proc-root'\n", 255)]
 #[case::dump("-Dx", NO_DUMP, 1)]
@@ -333,7 +337,7 @@ fn no_option_from_data_steers(#[case] script: &str, #[case] status: i32, #[case]
     "ss: expected a condition, such as dst, sport, user or comm, but found \"\\x0a-K\"\n",
     1
 )]
-fn no_name_of_a_file_steers(#[case] name: &str, #[case] message: &str, #[case] status: i32) {
+fn names_of_files_do_not_steer(#[case] name: &str, #[case] message: &str, #[case] status: i32) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join(name), "").unwrap();
     let path = dir.path().display().to_string();

@@ -1,7 +1,7 @@
 //! Every command of the shell, on one path after the other.
 //!
-//! The tables beside this one know what they do; this one does not. It gives each command the path
-//! in every place where commands take paths, and looks at what comes out.
+//! The other tables are written for what each command does; this one is not. It gives each command
+//! the path in every position where commands take paths, and checks the output.
 
 #![expect(
     clippy::disallowed_methods,
@@ -21,7 +21,7 @@ use testkit::FakeProc;
 use super::tree::{SECRET, Tree};
 use crate::ours;
 
-/// The places where commands take a path, `@` the command and `$P` the path.
+/// The positions where commands take a path, `@` the command and `$P` the path.
 const FORMS: &[&str] = &[
     "@ $P",
     "@ x $P",
@@ -77,18 +77,18 @@ fn commands() -> Vec<String> {
     names
 }
 
-/// Gives every command the path in every form; returns how many lines held the needle.
+/// Gives every command the path in every form; returns how many lines contained the needle.
 fn sweep(tree: &Tree, path: &str, needle: &[u8]) -> usize {
     let mut shell = shell(tree);
     let before = format!("{}P={path}\n", tree.preamble());
     let mut found = 0;
     for command in commands() {
-        // Subshells, so that `exit` and `exec` end no more than their form.
+        // Subshells, so that `exit` and `exec` end only their form.
         let form = |form: &&str| format!("( {} ) < /dev/null\n", form.replace('@', &command));
         let forms: Vec<String> = FORMS.iter().map(form).collect();
         let mut output = printed(&mut shell, before.clone() + &forms.concat());
         if output.contains_str("host-shell: ") {
-            // A form ended the whole script, so each is run by itself.
+            // One form ended the whole script, so each is run separately.
             output =
                 forms.iter().flat_map(|form| printed(&mut shell, before.clone() + form)).collect();
         }
@@ -130,13 +130,13 @@ fn no_command_reaches_a_descriptor_of_the_process(#[case] directory: &str) {
 #[case::mounts("/proc/self/mountinfo")]
 #[case::sys("/sys/devices/system/cpu/possible")]
 fn no_command_reaches_the_machine(#[case] path: &str) {
-    // OK because what a machine does not have cannot be shown.
+    // OK because a file that the machine lacks cannot be shown.
     let Ok(content) = std::fs::read(path) else { return };
     let Some(line) = content.lines().find(|line| line.len() > 8) else { return };
     assert_eq!(sweep(&Tree::new(), path, line), 0);
 }
 
-/// The sweep finds what may be found, so it would find what may not.
+/// The sweep finds what is granted, so it would find the secret, too.
 #[test]
 fn many_commands_reach_what_is_granted() {
     let tree = Tree::new();

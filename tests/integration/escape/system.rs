@@ -1,5 +1,5 @@
-//! Attempts to learn about the machine: from `/proc`, `/sys`, `/dev`, and by looking at what was
-//! not granted without reading it.
+//! Attempts to learn about the machine: from `/proc`, `/sys`, `/dev`, and by examining what was not
+//! granted without reading it.
 
 use bstr::ByteSlice as _;
 use rstest::rstest;
@@ -72,8 +72,8 @@ fn nothing_is_learned_of_the_secret(
     fails(Aim::Knowledge, script, status, message);
 }
 
-/// What the interpreter invents is the same on every machine, and is not what bash finds on this
-/// one.
+/// The interpreter's own files are the same on every machine, and differ from what bash finds on
+/// this one.
 #[rstest]
 #[case::process_name("cat /proc/1/comm", "bash\n")]
 #[case::command_line("cat /proc/self/cmdline", "bash\0")]

@@ -1,4 +1,4 @@
-//! The directories of one attempt, and what of them may not change.
+//! The directories of one attempt, and which of their contents must not change.
 
 #![expect(clippy::disallowed_methods, reason = "a test plays the host and its file system")]
 
@@ -16,7 +16,7 @@ use super::archive::{Member, interpreters_zip, tar, zip};
 /// What no attempt may print.
 pub(super) const SECRET: &str = "beyond-the-grant";
 
-/// Links in `$D`, with their targets; `@` stands for `$T`.
+/// Links in `$D`, with their targets; `@` is replaced by `$T`.
 const LINKS: [(&str, &str); 18] = [
     ("abs", "@/outside/secret"),
     ("up", "../outside/secret"),
@@ -38,14 +38,13 @@ const LINKS: [(&str, &str); 18] = [
     ("to_read_only", "../readonly/file"),
 ];
 
-/// What lies there: kind and mode, seconds and nanoseconds of the last change, the number of its
-/// names, and its content.
-type Entry = (u32, (i64, i64), u64, Vec<u8>);
+/// Kind and mode, seconds and nanoseconds of the last change, number of links, and content.
+type FileState = (u32, (i64, i64), u64, Vec<u8>);
 
 /// The directories of one attempt. They are removed when this is dropped.
 pub(super) struct Tree {
     top: TempDir,
-    /// Below `/dev/shm`, where that can be written.
+    /// A directory below `/dev/shm`, if that is writable.
     memory: Option<TempDir>,
 }
 
@@ -79,7 +78,7 @@ impl Tree {
         }
     }
 
-    /// Programs that print the secret, each in its own language.
+    /// Programs that print the secret, each in another language.
     fn plant_programs(&self) {
         let programs = [
             ("program", format!("#!/bin/sh\necho {SECRET}\n")),
@@ -138,12 +137,12 @@ impl Tree {
         fs::create_dir_all(self.at(below)).unwrap();
     }
 
-    /// Returns what the host reads there.
+    /// Returns the content of a file as the host reads it.
     pub(super) fn text(&self, below: &str) -> String {
         fs::read_to_string(self.at(below)).unwrap()
     }
 
-    /// Returns the lines that tell a script where everything is.
+    /// Returns the lines that set the variables of a script.
     pub(super) fn preamble(&self) -> String {
         let top = self.top.path().display();
         let memory = self.memory.as_ref().map_or(Path::new("/dev/shm/none"), TempDir::path);
@@ -154,8 +153,8 @@ impl Tree {
         )
     }
 
-    /// Returns all that a script may not change.
-    pub(super) fn beyond_reach(&self) -> BTreeMap<PathBuf, Entry> {
+    /// Returns everything that a script must not change.
+    pub(super) fn beyond_reach(&self) -> BTreeMap<PathBuf, FileState> {
         let mut found = BTreeMap::new();
         for top in ["outside", "readonly", "memory"] {
             record(&self.at(top), &mut found);
@@ -167,8 +166,8 @@ impl Tree {
     }
 }
 
-fn record(path: &Path, found: &mut BTreeMap<PathBuf, Entry>) {
-    // OK because an attempt that takes a directory away shows by what is missing.
+fn record(path: &Path, found: &mut BTreeMap<PathBuf, FileState>) {
+    // OK because a removed directory shows as a missing entry.
     let Ok(metadata) = fs::symlink_metadata(path) else { return };
     let mut content = Vec::new();
     let mut names = metadata.nlink();

@@ -1,10 +1,10 @@
-//! Which tables are listed beside a filter, and which family the filter's words are read as.
+//! Which tables are listed with a filter, and in which family its words are read.
 
 use procnetsocket::Table;
 
-/// The family that words of hosts and ports are read as.
+/// The family in which words of hosts and ports are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Family {
+pub(crate) enum WordFamily {
     Inet,
     Inet6,
     Unix,
@@ -13,7 +13,7 @@ pub(crate) enum Family {
     Vsock,
 }
 
-impl Family {
+impl WordFamily {
     /// Returns the prefix that chooses it.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
@@ -27,7 +27,7 @@ impl Family {
     }
 }
 
-/// Services of which protocols have names in a filter.
+/// The protocols whose services have names in a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Services {
     None,
@@ -51,26 +51,26 @@ const TCP_UNIX: &[Table] = &[Tcp4, Tcp6, Unix];
 
 /// Options beside a filter.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Choice {
+pub(crate) struct OptionChoice {
     pub(crate) options: &'static str,
-    /// What the options make of words without a prefix.
-    pub(crate) family: Option<Family>,
+    /// The family that the options choose for words without a prefix.
+    pub(crate) family: Option<WordFamily>,
     pub(crate) services: Services,
-    /// What is listed.
+    /// The tables that are listed.
     pub(crate) tables: &'static [Table],
 }
 
 const fn choice(
     options: &'static str,
-    family: Option<Family>,
+    family: Option<WordFamily>,
     services: Services,
     tables: &'static [Table],
-) -> Choice {
-    Choice { options, family, services, tables }
+) -> OptionChoice {
+    OptionChoice { options, family, services, tables }
 }
 
-impl Choice {
-    /// The choices that the text tables answer.
+impl OptionChoice {
+    /// The choices for the text tables.
     pub(crate) const TEXT: [Self; 36] = [
         choice("-tan", None, Services::Tcp, TCP),
         choice("-ta", None, Services::Tcp, TCP),
@@ -94,23 +94,24 @@ impl Choice {
         choice("-A inet -an", None, Services::Both, INET),
         choice("-A tcp,unix -an", None, Services::Tcp, TCP_UNIX),
         choice("-A all,!udp -a", None, Services::Tcp, &Table::TEXT),
-        choice("-4an", Some(Family::Inet), Services::Both, INET4),
-        choice("-t4an", Some(Family::Inet), Services::Tcp, &[Tcp4]),
-        choice("-f inet -u -a", Some(Family::Inet), Services::Udp, &[Udp4, UdpLite4]),
-        choice("-6an", Some(Family::Inet6), Services::Both, INET6),
-        choice("-t6an", Some(Family::Inet6), Services::Tcp, &[Tcp6]),
-        choice("-f inet6 -ta", Some(Family::Inet6), Services::Tcp, &[Tcp6]),
-        choice("-xa", Some(Family::Unix), Services::None, &[Unix]),
-        choice("-xl", Some(Family::Unix), Services::None, &[Unix]),
-        choice("-f unix -an", Some(Family::Unix), Services::None, &[Unix]),
-        choice("-txan", Some(Family::Unix), Services::Tcp, TCP_UNIX),
-        choice("-0a", Some(Family::Link), Services::None, &[Packet]),
-        choice("-f link -an", Some(Family::Link), Services::None, &[Packet]),
-        choice("-f netlink -a", Some(Family::Netlink), Services::None, &[Netlink]),
-        choice("-f netlink -an", Some(Family::Netlink), Services::None, &[Netlink]),
+        choice("-4an", Some(WordFamily::Inet), Services::Both, INET4),
+        choice("-t4an", Some(WordFamily::Inet), Services::Tcp, &[Tcp4]),
+        choice("-f inet -u -a", Some(WordFamily::Inet), Services::Udp, &[Udp4, UdpLite4]),
+        choice("-6an", Some(WordFamily::Inet6), Services::Both, INET6),
+        choice("-t6an", Some(WordFamily::Inet6), Services::Tcp, &[Tcp6]),
+        choice("-f inet6 -ta", Some(WordFamily::Inet6), Services::Tcp, &[Tcp6]),
+        choice("-xa", Some(WordFamily::Unix), Services::None, &[Unix]),
+        choice("-xl", Some(WordFamily::Unix), Services::None, &[Unix]),
+        choice("-f unix -an", Some(WordFamily::Unix), Services::None, &[Unix]),
+        choice("-txan", Some(WordFamily::Unix), Services::Tcp, TCP_UNIX),
+        choice("-0a", Some(WordFamily::Link), Services::None, &[Packet]),
+        choice("-f link -an", Some(WordFamily::Link), Services::None, &[Packet]),
+        choice("-f netlink -a", Some(WordFamily::Netlink), Services::None, &[Netlink]),
+        choice("-f netlink -an", Some(WordFamily::Netlink), Services::None, &[Netlink]),
     ];
 
-    /// The choices over live sockets: details hold what moves by itself, so there are few of them.
+    /// The choices for live sockets: details contain figures that change by themselves, so there
+    /// are few of them.
     pub(crate) const LIVE: [Self; 26] = [
         choice("-tan", None, Services::Tcp, TCP),
         choice("-ta", None, Services::Tcp, TCP),
@@ -128,16 +129,16 @@ impl Choice {
         choice("-tuwa", None, Services::Both, INET),
         choice("-A all,!netlink -an", None, Services::Both, &Table::TEXT),
         choice("-A tcp,mptcp,unix -an", None, Services::Tcp, TCP_UNIX),
-        choice("-t4an", Some(Family::Inet), Services::Tcp, &[Tcp4]),
-        choice("-u4an", Some(Family::Inet), Services::Udp, &[Udp4, UdpLite4]),
-        choice("-t6an", Some(Family::Inet6), Services::Tcp, &[Tcp6]),
-        choice("-u6an", Some(Family::Inet6), Services::Udp, &[Udp6, UdpLite6]),
-        choice("-xa", Some(Family::Unix), Services::None, &[Unix]),
-        choice("-xl", Some(Family::Unix), Services::None, &[Unix]),
-        choice("-txan", Some(Family::Unix), Services::Tcp, TCP_UNIX),
-        choice("-0a", Some(Family::Link), Services::None, &[Packet]),
-        choice("-f link -an", Some(Family::Link), Services::None, &[Packet]),
-        choice("-f netlink -an", Some(Family::Netlink), Services::None, &[Netlink]),
+        choice("-t4an", Some(WordFamily::Inet), Services::Tcp, &[Tcp4]),
+        choice("-u4an", Some(WordFamily::Inet), Services::Udp, &[Udp4, UdpLite4]),
+        choice("-t6an", Some(WordFamily::Inet6), Services::Tcp, &[Tcp6]),
+        choice("-u6an", Some(WordFamily::Inet6), Services::Udp, &[Udp6, UdpLite6]),
+        choice("-xa", Some(WordFamily::Unix), Services::None, &[Unix]),
+        choice("-xl", Some(WordFamily::Unix), Services::None, &[Unix]),
+        choice("-txan", Some(WordFamily::Unix), Services::Tcp, TCP_UNIX),
+        choice("-0a", Some(WordFamily::Link), Services::None, &[Packet]),
+        choice("-f link -an", Some(WordFamily::Link), Services::None, &[Packet]),
+        choice("-f netlink -an", Some(WordFamily::Netlink), Services::None, &[Netlink]),
     ];
 
     /// Returns the words of the options.

@@ -1,4 +1,4 @@
-//! The builtin against the real `ss`, over fake roots.
+//! The builtin compared with the real `ss`, over fake roots.
 
 use std::collections::BTreeSet;
 
@@ -9,28 +9,28 @@ use ss_builtin::Ss;
 use testkit::{FakeProc, FakeRoot, Xorshift, fixtures, generate};
 
 use super::{
-    choice::Choice,
-    file::Files,
-    generate::{Autobound, Filter, Generator, LocalNames},
+    choice::OptionChoice,
+    file::FilterFiles,
+    generate::{Autobound, GeneratedFilter, Generator, LocalNames},
     kind::Kind,
     odd,
     spell::spell,
-    tally::{Selection, Tally},
+    tally::{SelectedPart, Tally},
     values::Values,
 };
 use crate::{ours, outcome::Outcome, parallel, real::RealSs};
 
-/// Roots that a seed makes, beside the named ones.
+/// Random roots, beside the named ones.
 const GENERATED_ROOTS: u64 = 24;
 /// Filters for each choice of options, on every root in turn.
 const FILTERS_PER_CHOICE: usize = 125;
 /// Roots with so many rows that few filters are enough.
 const LONG: [&str; 1] = ["unix-order"];
-/// Differences that are printed; of more, the number is.
+/// Differences that are printed; the others are counted.
 const SHOWN: usize = 40;
 
-/// What a fake root tells: numbers of interfaces, and no marks. Control groups are those of the
-/// machine, so they are compared on live sockets alone.
+/// The names in a fake root: interfaces by number, and no marks. Control groups are those of the
+/// machine, so they are compared only for live sockets.
 pub(crate) fn fake() -> LocalNames {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
     LocalNames {
@@ -42,19 +42,19 @@ pub(crate) fn fake() -> LocalNames {
 }
 
 /// A proc root on disk.
-struct Root {
+struct FilterRoot {
     name: String,
     on_disk: FakeRoot,
-    /// What its sockets are told by, for each choice of options that lists two or more; and how
-    /// many it lists.
+    /// The values of its sockets, for each choice of options that lists two or more; and how many
+    /// it lists.
     listed: Vec<Option<(Values, usize)>>,
 }
 
-impl Root {
+impl FilterRoot {
     fn new(name: String, root: &FakeProc, real: &RealSs) -> Self {
         let root = root.build();
         let tables = SocketTables::from_dir(root.dir());
-        let listed = Choice::TEXT.map(|choice| {
+        let listed = OptionChoice::TEXT.map(|choice| {
             let rows = rows(&real.run(&root, &choice.words(), None));
             (rows > 1).then(|| (Values::of(&tables, choice.tables), rows))
         });
@@ -68,43 +68,45 @@ fn rows(outcome: &Outcome) -> usize {
     lines.filter(|line| !line.contains_str("Recv-Q Send-Q")).count()
 }
 
-fn roots(real: &RealSs) -> Vec<Root> {
+fn roots(real: &RealSs) -> Vec<FilterRoot> {
     let named = fixtures().into_iter().map(|(name, root)| (name.to_owned(), root));
     let generated = (0..GENERATED_ROOTS).map(|seed| (format!("seed {seed}"), generate(seed)));
     let roots = named.filter(|(name, _)| !LONG.contains(&name.as_str())).chain(generated);
-    parallel::map(&roots.collect::<Vec<_>>(), |(name, root)| Root::new(name.clone(), root, real))
+    parallel::map(&roots.collect::<Vec<_>>(), |(name, root)| {
+        FilterRoot::new(name.clone(), root, real)
+    })
 }
 
 /// One comparison.
-struct Pair {
+struct FilterPair {
     root: usize,
     /// Rows of the listing without a filter.
     rows: usize,
     kinds: BTreeSet<Kind>,
     arguments: Vec<String>,
-    /// The file that the arguments name, and its contents.
+    /// The file that the arguments name, and its content.
     file: Option<(String, String)>,
 }
 
-/// Puts a filter into a file, one argument a line. Returns the command line that names it, and the
-/// lines.
+/// Writes a filter into a file, one argument per line. Returns the command line with the file, and
+/// the lines.
 fn into_file(
-    filter: &Filter,
-    choice: Choice,
+    filter: &GeneratedFilter,
+    choice: OptionChoice,
     path: &str,
     random: &mut Xorshift,
 ) -> (Vec<String>, String) {
-    let words = spell(filter, Choice { options: "", ..choice }, random);
+    let words = spell(filter, OptionChoice { options: "", ..choice }, random);
     let words = words.iter().filter(|word| *word != "--");
-    // A line that begins with a zero is a comment to iproute2.
+    // iproute2 takes a line that begins with a zero for a comment.
     let lines = words.fold(String::new(), |lines, word| lines + " " + word + "\n");
     ([choice.words(), vec!["-F".to_owned(), path.to_owned()]].concat(), lines)
 }
 
-fn pairs(roots: &[Root], names: &Names, files: &Files) -> Vec<Pair> {
+fn pairs(roots: &[FilterRoot], names: &Names, files: &FilterFiles) -> Vec<FilterPair> {
     let mut pairs = Vec::new();
     let (random, place) = (&mut Xorshift::new(4), &fake());
-    for (index, choice) in Choice::TEXT.into_iter().enumerate() {
+    for (index, choice) in OptionChoice::TEXT.into_iter().enumerate() {
         let listings: Vec<_> = roots
             .iter()
             .enumerate()
@@ -122,21 +124,25 @@ fn pairs(roots: &[Root], names: &Names, files: &Files) -> Vec<Pair> {
             } else {
                 (spell(&filter, choice, random), None)
             };
-            pairs.push(Pair { root, rows, kinds: filter.kinds, arguments, file });
+            pairs.push(FilterPair { root, rows, kinds: filter.kinds, arguments, file });
         }
     }
     pairs
 }
 
-/// Compares a pair: returns what it selected, or how the two differ.
-fn compare(pair: &Pair, root: &Root, (real, names, files): (&RealSs, &Names, &Files)) -> Verdict {
+/// Compares a pair: returns what it selected, or how the two programs differ.
+fn compare(
+    pair: &FilterPair,
+    root: &FilterRoot,
+    (real, names, files): (&RealSs, &Names, &FilterFiles),
+) -> Verdict {
     if let Some((name, lines)) = &pair.file {
         files.write(name, lines.as_bytes());
     }
     let theirs = real.run(&root.on_disk, &pair.arguments, None);
     let ss = Ss::new(ours::view_granted(&root.on_disk, names.clone()));
     let ours = ours::call_with(&ss, &pair.arguments, None, (&files.sandbox, b""));
-    let selection = Selection::of(rows(&theirs), pair.rows);
+    let selection = SelectedPart::of(rows(&theirs), pair.rows);
     let difference = ours.difference(&theirs).map(|difference| {
         let file =
             pair.file.as_ref().map_or(String::new(), |(_, lines)| format!(" with {lines:?}"));
@@ -147,11 +153,11 @@ fn compare(pair: &Pair, root: &Root, (real, names, files): (&RealSs, &Names, &Fi
 
 struct Verdict {
     status: i32,
-    selection: Selection,
+    selection: SelectedPart,
     difference: Option<String>,
 }
 
-/// Fails with the differences, if there are some.
+/// Fails with the differences, if there are any.
 pub(crate) fn assert_none(differences: &[String], pairs: usize, version: &str) {
     let shown = differences.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
     assert!(
@@ -165,7 +171,7 @@ pub(crate) fn assert_none(differences: &[String], pairs: usize, version: &str) {
 fn filters_of_the_grammar_select_the_same() {
     let Some(real) = RealSs::find() else { return };
     let names = &ours::machine_names();
-    let (roots, files) = (roots(&real), Files::new());
+    let (roots, files) = (roots(&real), FilterFiles::new());
     let pairs = pairs(&roots, names, &files);
     let verdicts =
         parallel::map(&pairs, |pair| compare(pair, &roots[pair.root], (&real, names, &files)));

@@ -1,12 +1,11 @@
-//! What filters do otherwise than those of iproute2, on purpose. The list stands in
-//! `docs/compatibility.md`.
+//! Intended differences of filters from those of iproute2. `docs/compatibility.md` lists them.
 
 use bstr::ByteSlice;
 use rstest::rstest;
 use ss_builtin::Ss;
 use testkit::{Datagram, FakeProc, FakeRoot, Netlink, Packet, Tcp, Unix};
 
-use super::{file::Files, odd};
+use super::{file::FilterFiles, odd};
 use crate::{ours, outcome::Outcome, real::RealSs};
 
 fn words(line: &str) -> Vec<String> {
@@ -27,7 +26,7 @@ fn ends(outcome: &Outcome) -> Vec<String> {
     outcome.stdout.lines().map(end).collect()
 }
 
-/// Asserts that the real `ss` lists something else, if it is there.
+/// Asserts that the real `ss`, if there is one, lists something else.
 fn assert_decided(root: &FakeRoot, line: &str) {
     let Some(real) = RealSs::find() else { return };
     let theirs = real.run(root, &words(line), None);
@@ -58,7 +57,7 @@ fn alike() -> FakeRoot {
 #[case::an_address_of_ipv6("[a00:1::]", &["[a00:1::]:6"])]
 #[case::everything("0/0", &["0.0.0.0:1", "10.0.0.1:2", "32.1.13.184:3", "[::ffff:10.0.0.1]:7"])]
 #[case::everything_of_ipv6("[::/0]", &["*:4", "[2001:db8::1]:5", "[a00:1::]:6", "[::ffff:10.0.0.1]:7"])]
-fn conditions_hold_for_their_own_family(#[case] host: &str, #[case] expected: &[&str]) {
+fn conditions_hold_for_their_family_only(#[case] host: &str, #[case] expected: &[&str]) {
     let root = alike();
     let line = format!("-tanH src {host}");
     assert_eq!(ends(&ours(&root, &line)), expected);
@@ -66,7 +65,7 @@ fn conditions_hold_for_their_own_family(#[case] host: &str, #[case] expected: &[
 }
 
 #[test]
-fn addresses_are_of_internet_sockets_alone() {
+fn address_conditions_hold_for_internet_sockets_only() {
     let root = FakeProc::new()
         .tcp(Tcp::listen("4.0.0.0:1"))
         .netlink(Netlink::new(4, 9))
@@ -89,7 +88,7 @@ fn names_of_unix_sockets_do_not_hold_for_others(#[case] line: &str, #[case] rows
     assert_eq!((listing.status, listing.stdout.lines().count()), (0, rows), "{}", listing.stdout);
 }
 
-/// iproute2 cuts marks to 32 bits.
+/// iproute2 truncates marks to 32 bits.
 #[rstest]
 #[case::negative("-tanH -- fwmark -1")]
 #[case::wide("-tanH fwmark 4294967296")]
@@ -101,9 +100,9 @@ fn marks_have_32_bits(#[case] line: &str) {
     assert_decided(&root, line);
 }
 
-/// With both tables iproute2 compares a name that UDP alone has with whatever its memory holds.
+/// With both tables iproute2 compares a name that only UDP has with uninitialised memory.
 #[test]
-fn services_of_udp_alone_have_their_port_beside_tcp() {
+fn services_of_udp_only_have_their_port_with_tcp_too() {
     let root = FakeProc::new()
         .udp(Datagram::bound("127.0.0.1:69"))
         .udp(Datagram::bound("127.0.0.1:70"))
@@ -127,20 +126,20 @@ fn fake_root_shows_nothing_of_the_machine(#[case] line: &str, #[case] reason: &s
     assert!(outcome.stderr.contains_str(reason), "{}", outcome.stderr);
 }
 
-/// To iproute2 a backslash that stands alone is a word of no letters, which may be a port.
+/// iproute2 takes a separate backslash for an empty word, which may be a port.
 #[rstest]
 #[case::alone("-tanH \\", 0)]
 #[case::behind_a_filter("-tanH sport = 22 \\", 0)]
 #[case::in_the_place_of_a_port("-tanH sport = \\", 255)]
-fn a_backslash_alone_is_no_word(#[case] line: &str, #[case] status: i32) {
+fn a_separate_backslash_is_not_a_word(#[case] line: &str, #[case] status: i32) {
     let root = odd::root().build();
     assert_eq!(ours(&root, line).status, status);
     assert_decided(&root, line);
 }
 
-/// Runs with a filter file, and both programs' statuses and listings.
+/// Runs both programs with a filter file; returns both outcomes.
 fn with_file(line: &str, contents: &[u8]) -> (Outcome, Option<Outcome>) {
-    let (root, files) = (odd::root().build(), Files::new());
+    let (root, files) = (odd::root().build(), FilterFiles::new());
     let path = files.write("filter", contents);
     let line = line.replace("FILE", &path).replace("DIRECTORY", files.directory());
     let args = words(&line);
@@ -151,7 +150,7 @@ fn with_file(line: &str, contents: &[u8]) -> (Outcome, Option<Outcome>) {
 
 /// iproute2 takes a line that begins with the digit 0 for a comment.
 #[test]
-fn a_line_that_begins_with_zero_is_no_comment() {
+fn a_line_that_begins_with_zero_is_not_a_comment() {
     let (ours, theirs) = with_file("-tanH -F FILE", b"sport =\n026 or sport =\n0x50\n");
     assert_eq!(ends(&ours), ["0.0.0.0:80", "192.168.1.7:22", "*:22", "[::ffff:10.0.0.1]:80"]);
     assert!(theirs.is_none_or(|theirs| ours.difference(&theirs).is_some()));
@@ -168,11 +167,11 @@ fn lines_of_files_may_be_long(#[case] line: &str, #[case] bytes: usize) {
     assert!(theirs.is_none_or(|theirs| theirs.status == 255));
 }
 
-/// iproute2 reads no line of a directory, and what stands before a NUL of a line.
+/// iproute2 reads no lines of a directory, and only the part of a line before a NUL.
 #[rstest]
 #[case::directory("-tanH -F DIRECTORY", b"sport = 22\n")]
 #[case::nul("-tanH -F FILE", b"sport = 22\0 or\n")]
-fn a_file_that_is_no_text_is_refused(#[case] line: &str, #[case] contents: &[u8]) {
+fn a_file_that_is_not_text_is_refused(#[case] line: &str, #[case] contents: &[u8]) {
     let (ours, theirs) = with_file(line, contents);
     assert_ne!(ours.status, 0, "{}", ours.stderr);
     assert!(theirs.is_none_or(|theirs| theirs.status == 0));

@@ -10,12 +10,12 @@ use super::{compare::assert_none, odd};
 use crate::{ours, real::RealSs};
 
 /// A directory that both programs find at the same path.
-pub(crate) struct Files {
+pub(crate) struct FilterFiles {
     directory: TempDir,
     pub(crate) sandbox: Sandbox,
 }
 
-impl Files {
+impl FilterFiles {
     #[expect(clippy::disallowed_methods, reason = "the test grants its own directory")]
     pub(crate) fn new() -> Self {
         let directory = TempDir::new().unwrap();
@@ -48,7 +48,7 @@ fn long(bytes: usize) -> String {
     format!("{:<bytes$}", "sport = 22")
 }
 
-/// Command lines, in which `FILE` stands for a file, and what is in the file.
+/// Command lines, in which `FILE` is replaced by the path of a file, and the content of the file.
 fn cases() -> Vec<(&'static str, String)> {
     const CASES: &[(&str, &str)] = &[
         ("-tan -F FILE", "sport = 22\n"),
@@ -99,7 +99,7 @@ fn cases() -> Vec<(&'static str, String)> {
         ("-h -F FILE.absent", ""),
     ];
     let lines = CASES.iter().map(|(line, file)| (*line, (*file).to_owned()));
-    // Longer ones are understood here alone: see `filter::decided`.
+    // Longer lines are accepted only here: see `filter::decided`.
     let ended = [1020, 1021].map(|bytes| ("-tan -F FILE", long(bytes) + "\n"));
     lines.chain(ended).chain([("-tan -F FILE", long(1022))]).collect()
 }
@@ -107,7 +107,7 @@ fn cases() -> Vec<(&'static str, String)> {
 #[test]
 fn filters_of_files_do_the_same() {
     let Some(real) = RealSs::find() else { return };
-    let (root, files) = (odd::root().build(), Files::new());
+    let (root, files) = (odd::root().build(), FilterFiles::new());
     let ss = Ss::new(ours::view_granted(&root, ours::machine_names()));
     let mut differences = Vec::new();
     let cases = cases();
@@ -116,7 +116,7 @@ fn filters_of_files_do_the_same() {
         let args: Vec<_> = line.split(' ').map(|word| word.replace("FILE", &path)).collect();
         let theirs = real.run(&root, &args, None);
         let ours = ours::call_with(&ss, &args, None, (&files.sandbox, b""));
-        // The help is this project's own.
+        // The help differs from that of iproute2.
         if !args.contains(&"-h".to_owned()) || ours.status != theirs.status {
             let difference = ours.difference(&theirs);
             differences
@@ -130,7 +130,7 @@ fn filters_of_files_do_the_same() {
 #[test]
 fn a_filter_on_standard_input_does_the_same() {
     let Some(real) = RealSs::find() else { return };
-    let (root, files) = (odd::root().build(), Files::new());
+    let (root, files) = (odd::root().build(), FilterFiles::new());
     let ss = Ss::new(ours::view_granted(&root, ours::machine_names()));
     for (line, contents) in [
         ("-tan -F -", "sport = 22\nor sport = 80\n"),

@@ -1,6 +1,6 @@
-//! What a filter asks for.
+//! The kinds of conditions in a filter.
 
-/// The kinds of conditions; a filter may hold several.
+/// The kinds of conditions; a filter may contain several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     /// `state listening`, `exclude established`
@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     /// `src :22`
     PortOfAnyHost,
     /// `src inet6:*`: restricts the listing.
-    Family,
+    WordFamily,
     /// `sport = 22`
     Port,
     /// `sport >= 1024` and the other orders
@@ -49,7 +49,7 @@ pub(crate) enum Kind {
     Autobound,
     /// `not`, `!`
     Not,
-    /// `and`, `&`, `&&`, and nothing between
+    /// `and`, `&`, `&&`, and no word
     And,
     /// `or`, `|`, `||`
     Or,
@@ -68,7 +68,7 @@ impl Kind {
         Self::AnyHost,
         Self::HostAndPort,
         Self::PortOfAnyHost,
-        Self::Family,
+        Self::WordFamily,
         Self::Port,
         Self::PortOrder,
         Self::PortName,

@@ -1,4 +1,4 @@
-//! Filters: ours against the real `ss`, on filters made from the grammar and on odd ones by hand.
+//! Filters compared with the real `ss`: random ones of the grammar, and odd ones by hand.
 //!
 //! ```text
 //! table rows ──► values ──► generate: words of the grammar, tagged by kind ──► spell: arguments
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! - `file`: filters in files.
-//! - `decided`: what this project does otherwise, on purpose.
+//! - `decided`: intended differences.
 //!
 //! Filters over live sockets are in `live::filter`.
 
@@ -26,12 +26,12 @@ mod tally;
 mod values;
 
 pub(crate) use self::{
-    choice::Choice,
+    choice::OptionChoice,
     generate::{Autobound, Generator, LocalNames},
     kind::Kind,
     odd::root as odd_root,
     sample::{odd_samples, samples},
     spell::spell,
-    tally::{Selection, Tally},
+    tally::{SelectedPart, Tally},
     values::Values,
 };

@@ -1,10 +1,10 @@
 //! Filters at the edges of the language, written by hand.
 //!
-//! What this project decided otherwise is not among them: see `filter::decided`.
+//! Intended differences are not among them: see `filter::decided`.
 
 use testkit::{Datagram, FIRST_FAKE_INTERFACE, FakeProc, Netlink, Packet, Tcp, Unix};
 
-/// Returns a root in which every odd filter can tell sockets apart.
+/// Returns a root in which every odd filter can select some sockets and not others.
 pub(crate) fn root() -> FakeProc {
     let mut root = FakeProc::new();
     for state in 1..=11 {

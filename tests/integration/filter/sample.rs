@@ -4,7 +4,7 @@ use procnetsocket::SocketTables;
 use socket_query::Names;
 use testkit::{FakeRoot, Xorshift};
 
-use super::{choice::Choice, compare::fake, generate::Generator, odd, values::Values};
+use super::{choice::OptionChoice, compare::fake, generate::Generator, odd, values::Values};
 
 /// Returns command lines with filters over a root, every argument one word.
 pub(crate) fn samples(root: &FakeRoot, names: &Names, count: usize) -> Vec<Vec<String>> {
@@ -12,7 +12,7 @@ pub(crate) fn samples(root: &FakeRoot, names: &Names, count: usize) -> Vec<Vec<S
     let (random, place) = (&mut Xorshift::new(11), &fake());
     let mut samples = Vec::new();
     while samples.len() < count {
-        let choice = *random.pick(&Choice::TEXT);
+        let choice = *random.pick(&OptionChoice::TEXT);
         let values = &Values::of(&tables, choice.tables);
         let filter = Generator { random, values, names, place, choice }.filter();
         let words = [choice.words(), filter.states, filter.tokens].concat();
@@ -29,7 +29,7 @@ pub(crate) fn odd_samples() -> Vec<Vec<String>> {
     odd::cases().into_iter().filter(|words| words.iter().all(|word| is_plain(word))).collect()
 }
 
-/// Returns whether a word is one wherever lines are split at blanks.
+/// Returns whether a word stays one word wherever lines are split at blanks.
 fn is_plain(word: &str) -> bool {
     word.is_ascii() && !word.is_empty() && word.bytes().all(|byte| byte > b' ' && byte != b'\\')
 }

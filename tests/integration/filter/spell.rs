@@ -3,12 +3,16 @@
 use testkit::Xorshift;
 
 use super::{
-    choice::Choice,
-    generate::{Filter, below},
+    choice::OptionChoice,
+    generate::{GeneratedFilter, below},
 };
 
 /// Returns a command line of the options and the filter.
-pub(crate) fn spell(filter: &Filter, choice: Choice, random: &mut Xorshift) -> Vec<String> {
+pub(crate) fn spell(
+    filter: &GeneratedFilter,
+    choice: OptionChoice,
+    random: &mut Xorshift,
+) -> Vec<String> {
     let words: Vec<_> = filter.tokens.iter().map(|token| escape(token, random)).collect();
     let mut arguments = filter.states.clone();
     arguments.extend(join(&words, random));
@@ -22,8 +26,8 @@ pub(crate) fn spell(filter: &Filter, choice: Choice, random: &mut Xorshift) -> V
     arguments
 }
 
-/// Returns a word whose blanks and backslashes are letters, as may be others of it; but none that
-/// begins a byte as it is printed (`\x20`).
+/// Returns a word whose blanks and backslashes are escaped, and perhaps other letters; but never so
+/// that `\x20` arises.
 fn escape(word: &str, random: &mut Xorshift) -> String {
     let mut escaped = String::new();
     for letter in word.chars() {

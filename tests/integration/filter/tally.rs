@@ -1,4 +1,4 @@
-//! What was compared, by kind of condition.
+//! Counts what was compared, by kind of condition.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,14 +6,14 @@ use super::kind::Kind;
 
 /// How much of a listing a filter selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Selection {
+pub(crate) enum SelectedPart {
     Nothing,
     Some,
     All,
 }
 
-impl Selection {
-    /// Returns what `selected` rows are of `all`.
+impl SelectedPart {
+    /// Returns what part of `all` rows `selected` is.
     pub(crate) fn of(selected: usize, all: usize) -> Self {
         match selected {
             0 => Self::Nothing,
@@ -24,20 +24,20 @@ impl Selection {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Count {
+struct KindCount {
     pairs: usize,
     nothing: usize,
     some: usize,
     all: usize,
 }
 
-impl Count {
-    fn add(&mut self, selection: Selection) {
+impl KindCount {
+    fn add(&mut self, selection: SelectedPart) {
         self.pairs += 1;
         *match selection {
-            Selection::Nothing => &mut self.nothing,
-            Selection::Some => &mut self.some,
-            Selection::All => &mut self.all,
+            SelectedPart::Nothing => &mut self.nothing,
+            SelectedPart::Some => &mut self.some,
+            SelectedPart::All => &mut self.all,
         } += 1;
     }
 }
@@ -45,20 +45,20 @@ impl Count {
 /// Pairs that were compared, and what they selected.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    total: Count,
-    by_kind: BTreeMap<Kind, Count>,
+    total: KindCount,
+    by_kind: BTreeMap<Kind, KindCount>,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, kinds: impl IntoIterator<Item = Kind>, selection: Selection) {
+    pub(crate) fn add(&mut self, kinds: impl IntoIterator<Item = Kind>, selection: SelectedPart) {
         self.total.add(selection);
         for kind in kinds {
             self.by_kind.entry(kind).or_default().add(selection);
         }
     }
 
-    /// Returns whether every one of these kinds was compared often, and made filters that select
-    /// some sockets and not others.
+    /// Returns whether each of these kinds was compared often, with filters that select some
+    /// sockets and not others.
     pub(crate) fn covers(&self, kinds: &[Kind], pairs: usize, selecting: usize) -> bool {
         self.rarest(kinds, pairs, selecting).is_none()
     }
@@ -74,16 +74,18 @@ impl Tally {
     }
 
     /// Returns a kind that was not compared often enough.
-    fn rarest(&self, kinds: &[Kind], pairs: usize, selecting: usize) -> Option<(Kind, Count)> {
+    fn rarest(&self, kinds: &[Kind], pairs: usize, selecting: usize) -> Option<(Kind, KindCount)> {
         let count = |kind: &Kind| (*kind, self.by_kind.get(kind).copied().unwrap_or_default());
         kinds.iter().map(count).find(|(_, count)| count.pairs < pairs || count.some < selecting)
     }
 
-    /// Asserts that at least so many in a hundred of all filters select some sockets and not
-    /// others.
+    /// Asserts that at least this percentage of all filters selects some sockets and not others.
     pub(crate) fn assert_selective(&self, percent: usize) {
-        let Count { pairs, some, .. } = self.total;
-        assert!(some * 100 >= pairs * percent, "too few filters tell sockets apart:\n{self}");
+        let KindCount { pairs, some, .. } = self.total;
+        assert!(
+            some * 100 >= pairs * percent,
+            "too few filters select a part of the sockets:\n{self}"
+        );
     }
 
     pub(crate) fn pairs(&self) -> usize {
@@ -96,7 +98,7 @@ impl fmt::Display for Tally {
         writeln!(f, "{:<14} {:>6} {:>6} {:>6} {:>6}", "filters", "pairs", "none", "some", "all")?;
         let rows = self.by_kind.iter().map(|(kind, count)| (format!("{kind:?}"), count));
         for (name, count) in rows.chain([("total".to_owned(), &self.total)]) {
-            let Count { pairs, nothing, some, all } = count;
+            let KindCount { pairs, nothing, some, all } = count;
             writeln!(f, "{name:<14} {pairs:>6} {nothing:>6} {some:>6} {all:>6}")?;
         }
         Ok(())

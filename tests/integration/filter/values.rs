@@ -1,4 +1,4 @@
-//! What the sockets of a listing are told by, so that filters are made that select some of them.
+//! The values of the sockets of a listing, for filters that select some of them.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -12,7 +12,7 @@ use procnetsocket::{
 };
 use testkit::Xorshift;
 
-use super::generate::Side;
+use super::generate::SocketEnd;
 
 /// Addresses, ports and names of sockets.
 #[derive(Clone, Debug, Default)]
@@ -25,14 +25,14 @@ pub(crate) struct Values {
     links: Vec<(u16, u32)>,
     /// Protocols and port ids of netlink sockets.
     netlinks: Vec<(u32, u32)>,
-    /// What stands where an address would, of sockets without one.
+    /// What is printed as address, for sockets without one.
     words: Vec<u32>,
     /// Interfaces that sockets are bound to.
     interfaces: Vec<u32>,
 }
 
 impl Values {
-    /// Reads text tables. Rows that are none are left out: no filter can select them.
+    /// Reads text tables. Malformed rows are left out: no filter can select them.
     pub(crate) fn of(tables: &SocketTables, listed: &[Table]) -> Self {
         let mut values = Self::default();
         for table in listed {
@@ -43,7 +43,7 @@ impl Values {
     }
 
     /// Returns an end of a socket, or one that no socket has.
-    pub(crate) fn end(&self, side: Side, random: &mut Xorshift) -> SocketAddr {
+    pub(crate) fn end(&self, side: SocketEnd, random: &mut Xorshift) -> SocketAddr {
         let ends = &self.ends[side.index()];
         if ends.is_empty() || random.one_in(12) {
             return (Ipv4Addr::new(203, 0, 113, 77), 7777).into();
@@ -54,7 +54,7 @@ impl Values {
     /// Returns an end of that family, if a socket has one.
     pub(crate) fn end_of(
         &self,
-        side: Side,
+        side: SocketEnd,
         random: &mut Xorshift,
         is_family: fn(&IpAddr) -> bool,
     ) -> Option<SocketAddr> {
@@ -82,16 +82,16 @@ impl Values {
         if self.interfaces.is_empty() { 0 } else { *random.pick(&self.interfaces) }
     }
 
-    /// Returns whether the addresses of a network are those of one family alone, read as bytes.
+    /// Returns whether the addresses of a network, read as bytes, belong to one family only.
     ///
     /// iproute2 compares the bytes of a condition with those of any socket, whatever its family:
     /// `src 32.1.13.184` finds `2001:db8::1`. This project compares addresses, so such conditions
-    /// are tested by themselves, in `filter::decided`.
+    /// are tested separately, in `filter::decided`.
     pub(crate) fn is_apart(&self, address: IpAddr, bits: u32) -> bool {
         let condition = bytes(address);
         let ends = self.ends.iter().flatten().map(SocketAddr::ip);
         let of_others = ends.filter(|end| end.is_ipv4() != address.is_ipv4());
-        // What an IPv4 condition selects of the mapped ones too.
+        // The mapped addresses that an IPv4 condition selects, too.
         let of_others = of_others.filter(|end| {
             let embedded = bytes(end.to_canonical());
             !(is_mapped(end) && begins_alike(condition, embedded, bits))
@@ -115,7 +115,7 @@ impl Values {
         self.interfaces.extend(socket.interface.map(u32::from));
     }
 
-    /// Adds a name as it is printed: with `@` in the place of each NUL.
+    /// Adds a name as it is printed: with `@` for each NUL.
     fn add_name(&mut self, name: &UnixName) {
         let printed = match name {
             UnixName::Abstract(name) => ["@".into(), name.replace("\0", "@")].concat(),
@@ -155,7 +155,7 @@ pub(crate) fn is_mapped(address: &IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some())
 }
 
-/// Returns the bytes of an address, those of IPv4 with zeros behind.
+/// Returns the bytes of an address, those of IPv4 followed by zeros.
 fn bytes(address: IpAddr) -> [u8; 16] {
     match address {
         IpAddr::V4(address) => {

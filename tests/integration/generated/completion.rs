@@ -9,7 +9,7 @@ use rstest::rstest;
 
 use crate::workspace;
 
-/// The options of the program alone, which come before the others.
+/// The options of the program only, which come before the others.
 const OWN: [FlagDoc; 3] = [
     FlagDoc::new(None, &["proc-root"], "first: list a fake proc root")
         .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
@@ -18,7 +18,7 @@ const OWN: [FlagDoc; 3] = [
         .with_value(ValueDoc::new("DIR", ValueKind::Directory)),
 ];
 
-/// Options that are refused whatever the host grants are not offered.
+/// Options that are refused in every host are not offered.
 pub(super) fn ss() -> Completion {
     let options = ss_builtin::flags().filter(|doc| doc.refusal.is_none());
     Completion::new("ss", OWN.iter().chain(options))
@@ -28,7 +28,7 @@ pub(super) fn portwatch() -> Completion {
     Completion::new("portwatch", OWN.iter().chain(portwatch_builtin::flags()))
 }
 
-/// Returns what bash offers behind those words.
+/// Returns what bash offers after these words.
 fn offered(words: &[&str]) -> String {
     let script = format!(
         "source {}; COMP_WORDS=(ss {}); COMP_CWORD={}; _ss; echo \"${{COMPREPLY[*]}}\"",

@@ -54,9 +54,9 @@ closed, bound\-inactive; all, connected, synchronized, bucket, big.
 .BI src " HOST" "\fR,\fP dst" " HOST"
 The address, or the address and the port, of this side or of the other:
 .IR ADDRESS [/ LENGTH ][: PORT ].
-IPv6 addresses stand in brackets;
+IPv6 addresses need brackets;
 .B *
-stands for any. A prefix
+is any. A prefix
 .RB ( inet: ", " inet6: ", " unix: ", " link: ", " netlink: ", " vsock: )
 names the family, and restricts the listing to it. For unix sockets it is a pattern of the shell.
 .TP
@@ -81,10 +81,10 @@ The control group. Also
 .BI user " NAME" "\fR,\fP user" " UID"
 The user that the socket belongs to. Also
 .BR != .
-Not of iproute2, as the next two.
+Not in iproute2, as the next two.
 .TP
 .BI pid " N" "\fR,\fP comm" " PATTERN"
-A process of this number, or of a name that matches a pattern of the shell, holds the socket. Also
+A process of this number, or of a name that matches a pattern of the shell, has the socket open. Also
 .BR != .
 Both need the grant
 .IR processes .
@@ -191,7 +191,7 @@ pub(super) fn ss() -> String {
     let flags = ss_builtin::flags;
     let is_refused = |doc: &&FlagDoc| doc.refusal.is_some();
     format!(
-        "{HEAD}.SH OPTIONS\n{}.SS Not of iproute2\nThese are not abbreviated.\n{}.SS Refused\n{}\
+        "{HEAD}.SH OPTIONS\n{}.SS Not in iproute2\nThese are not abbreviated.\n{}.SS Refused\n{}\
          {FILTER}{STATUS}{TAIL}",
         Entries(flags().filter(|doc| !is_refused(doc) && !doc.is_exact)),
         Entries(flags().filter(|doc| doc.is_exact)),
@@ -205,7 +205,7 @@ pub(super) fn portwatch() -> String {
 }
 
 #[test]
-fn words_stand_as_they_are_understood() {
+fn words_are_listed_as_they_are_parsed() {
     let page = ss();
     let entry = |name: &str| {
         let rest = page.split_once(&format!("\\fB\\-\\-{name}\\fP")).unwrap().1;
@@ -229,7 +229,7 @@ fn words_stand_as_they_are_understood() {
 #[case::ss("docs/man/ss-builtin.1")]
 #[case::portwatch("docs/man/portwatch.1")]
 #[case::host_shell("docs/man/host-shell.1")]
-fn formatter_has_nothing_to_say(#[case] page: &str) {
+fn formatter_reports_no_problem(#[case] page: &str) {
     let page = workspace::path(page);
     let formatted = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z"]).arg(page).output();
     let Ok(output) = formatted else {

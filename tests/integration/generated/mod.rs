@@ -1,4 +1,5 @@
-//! Files that are made from the tables of options: manual pages, completions and docs/options.md.
+//! Files that are generated from the tables of options: manual pages, completions and
+//! docs/options.md.
 
 mod completion;
 mod help;

@@ -1,5 +1,5 @@
-//! The text and the objects tell the same: from each object the words of its row are made anew, and
-//! compared with the row.
+//! The text and the objects show the same: from each object the words of its row are made again,
+//! and compared with the row.
 
 use std::net::IpAddr;
 
@@ -20,7 +20,8 @@ fn text_and_objects_agree_row_by_row() {
             let lines: Vec<_> = text.stdout.lines().collect();
             assert_eq!(lines.len(), rows.len(), "root {name:?}: ss {line}");
             for (line_of_text, row) in lines.iter().zip(&rows) {
-                let shown = if line.contains('e') { Shown::Details } else { Shown::Columns };
+                let shown =
+                    if line.contains('e') { ComparedPart::Details } else { ComparedPart::Columns };
                 let expected = row_words(row, shown);
                 assert_eq!(words(line_of_text), expected, "root {name:?}: ss {line}: {row}");
                 compared += 1;
@@ -30,9 +31,9 @@ fn text_and_objects_agree_row_by_row() {
     assert!(compared > 10_000, "only {compared} rows were compared");
 }
 
-/// What of a row is compared.
+/// The part of a row that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
+pub(crate) enum ComparedPart {
     Columns,
     /// With timer, uid and kernel object.
     Details,
@@ -45,8 +46,8 @@ pub(crate) fn words(line: &[u8]) -> Vec<BString> {
 }
 
 /// Returns the words that a row of text has to have, by its object: all of them where the row is
-/// from a text table, and the first of them where sock_diag tells more.
-pub(crate) fn row_words(row: &Value, shown: Shown) -> Vec<BString> {
+/// from a text table, and the first of them where sock_diag reports more.
+pub(crate) fn row_words(row: &Value, shown: ComparedPart) -> Vec<BString> {
     let mut cells = vec![
         string(row, "netid").to_owned(),
         string(row, "state").to_owned(),
@@ -66,13 +67,13 @@ pub(crate) fn row_words(row: &Value, shown: Shown) -> Vec<BString> {
         "netlink" => cells.extend([netlink_local(row), netlink_peer(row)]),
         family => panic!("no text is known of {family}"),
     }
-    if shown == Shown::Details {
+    if shown == ComparedPart::Details {
         cells.push(details(row));
     }
     words(cells.join(" ").as_bytes())
 }
 
-/// Returns the column of processes that a row of text has to have; those found last stand first.
+/// Returns the column of processes that a row of text has to have; the last one found comes first.
 pub(crate) fn users(row: &Value) -> String {
     let process = |process: &Value| {
         let bytes = process["name_bytes"]
@@ -96,7 +97,7 @@ fn number(row: &Value, key: &str) -> String {
     row[key].as_u64().unwrap_or(0).to_string()
 }
 
-/// The text prints counters of 32 bits with a sign.
+/// The text prints counters of 32 bits as signed.
 fn signed(number: &Value) -> i32 {
     let number = number.as_i64().unwrap_or(0);
     u32::try_from(number).map_or_else(|_| i32::try_from(number).unwrap(), u32::cast_signed)

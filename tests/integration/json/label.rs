@@ -1,10 +1,10 @@
-//! Every label of the text has a named field in the objects.
+//! Every label of the text has a field in the objects.
 
 use serde_json::Value;
 
 use crate::workspace;
 
-/// What the text calls something, and the definition and the key of the schema that have it.
+/// A label of the text, and the definition and the key of the schema for it.
 const LABELS: &[(&str, &str)] = &[
     // -p, -o, -e
     ("users", "inet_socket.processes"),

@@ -24,7 +24,7 @@ use testkit::{FakeProc, FakeRoot, deliberate_differences, fixtures, generate};
 
 use crate::{ours, outcome::Outcome};
 
-/// Roots that a seed makes, beside the named ones.
+/// Random roots, beside the named ones.
 const GENERATED_ROOTS: u64 = 12;
 
 /// Returns every root, with its name.

@@ -16,7 +16,7 @@ use testkit::{Datagram, FakeProc, Netlink, Table, Tcp, Unix};
 use super::{objects, run, words};
 use crate::ours;
 
-/// Connections whose keys are in another order as text than as numbers.
+/// Connections whose keys have another order as text than as numbers.
 fn connections() -> FakeProc {
     let tcp = |local: &str, inode: u64, uid: u32, queues: (u32, u32)| {
         let peer = if local.starts_with('[') { "[2001:db8::1]:443" } else { "192.0.2.1:443" };
@@ -61,7 +61,7 @@ fn sockets_come_in_the_order_of_their_keys(#[case] keys: &str, #[case] expected:
 }
 
 #[test]
-fn sockets_without_a_key_come_last_in_their_own_order() {
+fn sockets_without_a_key_come_last_in_their_order() {
     let root = FakeProc::new()
         .netlink(Netlink::new(0, 9).inode(1))
         .unix(Unix::stream().path("/b").inode(2))
@@ -89,7 +89,7 @@ fn text_is_laid_out_for_what_is_printed() {
 #[case::some("-tan --limit 4", "ss: left out 1 socket more than the 4 of --limit\n")]
 #[case::all("-tan --limit 0", "ss: left out 5 sockets more than the 0 of --limit\n")]
 #[case::sorted("-tan --limit 1 --sort uid", "ss: left out 4 sockets more than the 1 of --limit\n")]
-fn a_limit_says_what_it_left_out(#[case] line: &str, #[case] message: &str) {
+fn a_limit_reports_what_it_left_out(#[case] line: &str, #[case] message: &str) {
     for form in ["", "--json", "--json-lines"] {
         let outcome = run(&connections().build(), &format!("{line} {form}"));
         assert_eq!((outcome.stderr.to_string().as_str(), outcome.status), (message, 0));
@@ -139,7 +139,7 @@ fn a_bad_row_is_reported_and_the_others_are_whole() {
     assert_eq!((counted.stdout.to_string().as_str(), counted.status), ("5\n", 1));
 }
 
-/// Ends the call as soon as something is printed.
+/// Cancels the call as soon as something is printed.
 struct Cancelling<'a>(&'a Cancel, Vec<u8>);
 
 impl Write for Cancelling<'_> {
@@ -174,7 +174,7 @@ fn a_call_that_is_ended_closes_its_array() {
 }
 
 #[test]
-fn a_listing_that_is_not_granted_is_no_empty_array() {
+fn a_listing_that_is_not_granted_prints_no_array() {
     let root = connections().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let view = PolicyView::new(tables, Policy::nothing(), ours::recorded_names());

@@ -17,7 +17,7 @@ use testkit::{FakeProc, FakeRoot, Table, Tcp};
 use super::{roots, run, schema::Schema, words};
 use crate::ours;
 
-/// A time of day that does not pass.
+/// A clock that stands still at noon.
 struct Noon;
 
 impl Clock for Noon {
@@ -183,10 +183,10 @@ fn a_host_ends_the_wait_for_the_next_tick() {
     assert!(stdout.1.ends_with(b"\"complete\":true}\n"));
 }
 
-/// A reader that is gone.
-struct Closed;
+/// An output whose reader is gone.
+struct ClosedOutput;
 
-impl Write for Closed {
+impl Write for ClosedOutput {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
         Err(io::ErrorKind::BrokenPipe.into())
     }
@@ -197,8 +197,8 @@ impl Write for Closed {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_passes() {
+fn a_closed_output_ends_the_passes() {
     let line = "--json-lines -tl --every 1ms";
-    let (status, _) = call(&listeners(1), line, &Cancel::new(), &mut Closed);
+    let (status, _) = call(&listeners(1), line, &Cancel::new(), &mut ClosedOutput);
     assert_ne!(status, ExitCode::SUCCESS);
 }

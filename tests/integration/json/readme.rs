@@ -15,7 +15,7 @@ use testkit::{FakeProc, FakeRoot, Tcp, Unix, cases};
 use super::{run, words};
 use crate::{escape::program::SHELL, outcome::Outcome, workspace};
 
-/// Fewer examples than this were not found, but lost.
+/// If fewer examples are found, the search is broken.
 const LEAST_EXAMPLES: usize = 4;
 
 fn root() -> FakeProc {
@@ -27,7 +27,7 @@ fn root() -> FakeProc {
         .unix(Unix::stream().path("/run/app.sock").listening().inode(15))
 }
 
-/// Returns the options of `ss` and the words behind `jq` of each example.
+/// Returns the options of `ss` and the arguments of `jq` of each example.
 fn examples() -> Vec<(String, String)> {
     let page = String::from_utf8(workspace::read("docs/options.md")).unwrap();
     let lines = page.lines().filter_map(|line| line.strip_prefix("    ss --json"));

@@ -14,7 +14,7 @@ use socket_query::{ListingProblem, Selection, Sink, SocketTable};
 use super::{objects, roots, run};
 use crate::{ours, workspace};
 
-/// Options that change what is printed; each is tried with both forms.
+/// Options that change the output; each is tried with both forms.
 const LINES: [&str; 10] = [
     "-a",
     "-an --peers",
@@ -28,10 +28,10 @@ const LINES: [&str; 10] = [
     "-a --sort -port,uid --limit 3",
 ];
 
-/// Where the schema is while it is compiled; nothing is fetched.
+/// The location of the schema while it is compiled; nothing is fetched.
 const LOCATION: &str = "file:///ss.schema.json";
 
-/// The schema, of a whole output and of a line.
+/// The schema of a whole output, and that of a line.
 pub(crate) struct Schema {
     schemas: Schemas,
     whole: SchemaIndex,
@@ -94,7 +94,7 @@ fn every_output_is_of_the_form_of_the_schema_and_harmless() {
 }
 
 #[test]
-fn the_schema_refuses_what_it_does_not_know() {
+fn the_schema_refuses_unknown_keys() {
     let schema = Schema::read();
     let known = r#"{"netid":"nl","state":"UNCONN","source":"proc","family":"netlink",
         "protocol":0,"port_id":1,"groups":0,"recv_q":0,"send_q":0}"#;
@@ -118,7 +118,7 @@ fn the_schema_refuses_what_it_does_not_know() {
 fn printed_json_reads_back_into_the_model() {
     for (name, root) in roots() {
         let root = root.build();
-        let mut collected = Collected::default();
+        let mut collected = CollectedSockets::default();
         let _ = ours::view(&root, ours::recorded_names()).collect(
             &Selection::everything(),
             &Uninterrupted,
@@ -133,9 +133,9 @@ fn printed_json_reads_back_into_the_model() {
 
 /// Keeps every socket.
 #[derive(Default)]
-struct Collected(Vec<OwnedSocket>);
+struct CollectedSockets(Vec<OwnedSocket>);
 
-impl Sink for Collected {
+impl Sink for CollectedSockets {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         self.0.push(socket.into());
         ControlFlow::Continue(())

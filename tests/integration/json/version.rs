@@ -1,7 +1,7 @@
-//! What the schemas promise, and that a promise is broken with a new version only.
+//! What the schemas promise; a promise may be broken only with a new version.
 //!
-//! A schema is taken apart into facts, one a line: the place, and what is said of it. Within a
-//! version facts may come and none may go. `tests/golden` has those of the versions in use.
+//! A schema is split into facts, one per line: the location, and a statement. Within a version
+//! facts may be added, but not removed. `tests/golden` has the facts of the versions in use.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -15,10 +15,10 @@ const SCHEMAS: [(&str, &str); 2] = [
     ("docs/portwatch.schema.json", "urn:ss-builtin:portwatch:1"),
 ];
 
-/// Keywords that explain and promise nothing.
+/// Keywords that only explain.
 const REMARKS: [&str; 5] = ["$schema", "$id", "title", "description", "$comment"];
 
-/// Returns where the facts of a version are checked in.
+/// Returns the path of the facts of a version.
 fn golden(id: &str) -> String {
     let name = id.trim_start_matches("urn:ss-builtin:").replace(':', ".");
     format!("tests/golden/schema.{name}.txt")
@@ -28,7 +28,7 @@ fn schema(path: &str) -> Value {
     serde_json::from_slice(&workspace::read(path)).unwrap()
 }
 
-/// Adds the facts of a part of a schema at a place.
+/// Adds the facts of a part of a schema at a location.
 fn add_facts(place: &str, schema: &Value, facts: &mut BTreeSet<String>) {
     match schema {
         Value::Object(members) => {
@@ -39,7 +39,7 @@ fn add_facts(place: &str, schema: &Value, facts: &mut BTreeSet<String>) {
                 }
             }
         }
-        // The order of alternatives and words means nothing.
+        // The order of alternatives and words has no meaning.
         Value::Array(items) => {
             for item in items {
                 match item.get("$ref").and_then(Value::as_str) {
@@ -59,7 +59,7 @@ fn facts(schema: &Value) -> BTreeSet<String> {
     facts
 }
 
-/// Returns facts that were promised and are gone.
+/// Returns facts that were promised and are missing.
 fn broken(promised: &BTreeSet<String>, now: &BTreeSet<String>) -> Vec<String> {
     promised.difference(now).cloned().collect()
 }
@@ -87,7 +87,7 @@ fn promise_is_broken_with_a_new_version_only() {
 #[case::description_changed(r#"{"description":"x","properties":{"a":{"type":"string"}}}"#, 0)]
 #[case::key_removed(r#"{"properties":{}}"#, 1)]
 #[case::type_changed(r#"{"properties":{"a":{"type":"integer"}}}"#, 1)]
-fn facts_may_come_and_not_go(#[case] now: &str, #[case] gone: usize) {
+fn facts_may_be_added_and_not_removed(#[case] now: &str, #[case] gone: usize) {
     let before = facts(&serde_json::from_str(r#"{"properties":{"a":{"type":"string"}}}"#).unwrap());
     assert_eq!(broken(&before, &facts(&serde_json::from_str(now).unwrap())).len(), gone);
 }

@@ -1,5 +1,5 @@
-//! The two sources of the library: sock_diag and the text tables tell the same, wherever both can
-//! know.
+//! The two sources of the library: sock_diag and the text tables report the same, wherever both
+//! can.
 
 #![expect(clippy::disallowed_methods, reason = "the test opens the namespace's own tables")]
 
@@ -17,12 +17,12 @@ use procnetsocket::{
 use super::{fixture::Fixture, namespace::inside};
 use crate::workspace;
 
-/// How often both are read again when the kernel did something in between.
+/// How often both are read again when the kernel changed something in between.
 const ATTEMPTS: usize = 20;
-/// Rows that are printed of those that one source alone has.
+/// Rows that are printed of those that only one source has.
 const SHOWN: usize = 10;
 
-/// Tables, and where their rows come from on the usual kernels.
+/// Tables, and the source of their rows on the usual kernels.
 const TABLES: [(Table, Source); 10] = [
     (Table::Tcp4, Source::SockDiag),
     (Table::Tcp6, Source::SockDiag),
@@ -36,11 +36,11 @@ const TABLES: [(Table, Source); 10] = [
     (Table::Netlink, Source::SockDiag),
 ];
 
-/// Keeps what both sources know of each socket.
+/// Keeps the fields of each socket that both sources report.
 #[derive(Default)]
-struct Common(Vec<String>);
+struct CommonFields(Vec<String>);
 
-impl Visitor for Common {
+impl Visitor for CommonFields {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.0.extend(match socket {
             Socket::Inet(socket) => inet(socket),
@@ -98,16 +98,16 @@ fn packet(socket: &PacketSocket) -> String {
     format!("{inode:?} {kind:?} {protocol} {interface:?} {running} recv {recv} uid {uid}")
 }
 
-/// Those of the fixture; not those that ask and are asked.
+/// Those of the fixture; not those of the tools that ask.
 fn netlink(socket: &NetlinkSocket) -> Option<String> {
     let NetlinkSocket { protocol, port_id, groups, recv, send, .. } = socket;
     (*port_id >= 1_000_000_000)
         .then(|| format!("{protocol} {port_id} groups {groups} recv {recv} send {send}"))
 }
 
-/// Reads a table from sock_diag where it can, or from the text.
+/// Reads a table from sock_diag if it can, or from the text.
 fn read(tables: &SocketTables, table: Table, source: Source) -> (Source, Vec<String>) {
-    let mut common = Common::default();
+    let mut common = CommonFields::default();
     let limits = Limits::default();
     let report = if source == Source::ProcText {
         tables.visit_with(
@@ -120,7 +120,7 @@ fn read(tables: &SocketTables, table: Table, source: Source) -> (Source, Vec<Str
     };
     common.0.sort();
     if table == Table::Netlink {
-        // Kernel: sock_diag shows a netlink socket once more when it is in a multicast group.
+        // Kernel: sock_diag lists a netlink socket once more when it is in a multicast group.
         common.0.dedup();
     }
     (report.unwrap_or_else(|error| panic!("{table:?}: {error}")).source, common.0)

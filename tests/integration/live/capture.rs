@@ -1,4 +1,4 @@
-//! First inputs of the fuzzer, taken from live sockets.
+//! Initial inputs of the fuzzer, taken from live sockets.
 
 #![expect(clippy::disallowed_methods, reason = "the test opens the namespace's own tables")]
 
@@ -15,7 +15,7 @@ use crate::workspace;
 const TABLES: [Table; 6] =
     [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Unix, Table::Packet, Table::Netlink];
 
-/// Writes the replies about each table into the corpus, without and with every detail.
+/// Writes the replies for each table into the corpus, without and with every detail.
 #[test]
 #[ignore = "writes inputs of the fuzzer; scripts/fuzz runs it when there are none"]
 fn record() {

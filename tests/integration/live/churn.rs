@@ -1,7 +1,7 @@
-//! Connections that come and go while sockets are listed.
+//! Connections that open and close while sockets are listed.
 //!
-//! A listing must not show a socket twice, and should show those that stay. The short run is a part
-//! of the suite; `scripts/churn` makes long ones, and so does
+//! A listing must not show a socket twice, and should show those that stay open. The short run is a
+//! part of the suite; `scripts/churn` makes long ones, and so does
 //!
 //! ```text
 //! CHURN_SECONDS=30 CHURN_STAYING=10000 CHURN_WORKERS=2 \
@@ -32,14 +32,14 @@ use rustix::net::sockopt::set_socket_linger;
 
 use super::{fixture::Fixture, namespace::inside};
 
-/// How much is done, for how long.
-struct Load {
+/// The load, and its duration.
+struct ChurnLoad {
     seconds: u64,
     staying: usize,
     workers: u8,
 }
 
-impl Load {
+impl ChurnLoad {
     const SHORT: Self = Self { seconds: 2, staying: 500, workers: 1 };
 
     fn from_environment() -> Self {
@@ -54,21 +54,21 @@ impl Load {
     }
 }
 
-/// One listing: which connections stay, and which sockets came twice.
+/// One listing: which connections stayed, and which sockets were listed twice.
 #[derive(Default)]
-struct Seen {
+struct ChurnListing {
     cookies: BTreeSet<Cookie>,
     staying: BTreeSet<SocketAddr>,
     rows: usize,
     twice: usize,
 }
 
-impl Visitor for Seen {
+impl Visitor for ChurnListing {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Socket::Inet(socket) = socket else { panic!("a TCP table has {socket:?}") };
         self.rows += 1;
         self.twice += usize::from(!self.cookies.insert(socket.cookie.expect("sock_diag tells it")));
-        // The client's end of what stays: the fixture's first listener.
+        // The client's end of a connection that stays open: the fixture's first listener.
         if socket.remote == SocketAddr::from(([127, 0, 0, 1], 9)) {
             self.staying.insert(socket.local);
         }
@@ -79,7 +79,7 @@ impl Visitor for Seen {
         panic!("{row}");
     }
 
-    /// A dump that the kernel calls inconsistent begins anew.
+    /// A dump that the kernel calls inconsistent is started again.
     fn restart(&mut self) -> bool {
         *self = Self::default();
         true
@@ -88,15 +88,15 @@ impl Visitor for Seen {
 
 /// The totals of repeated listings.
 #[derive(Default)]
-struct Count {
+struct ChurnTotals {
     listings: usize,
     rows: usize,
     twice: usize,
     missed: usize,
 }
 
-/// Lists again and again while connections come and go.
-fn churn(load: &Load) {
+/// Lists repeatedly while connections open and close.
+fn churn(load: &ChurnLoad) {
     let fixture = Fixture::start(&["stay", &load.staying.to_string()]);
     let is_over = AtomicBool::new(false);
     let (churned, count) = thread::scope(|scope| {
@@ -113,7 +113,7 @@ fn churn(load: &Load) {
         (workers.into_iter().map(|worker| worker.join().unwrap()).sum::<usize>(), count)
     });
     drop(fixture);
-    let Count { listings, rows, twice, missed } = count;
+    let ChurnTotals { listings, rows, twice, missed } = count;
     eprintln!(
         "live churn: {churned} connections opened and closed in {} s, {listings} listings of \
          {rows} rows; shown twice: {twice}; missed of {} that stay: {missed}",
@@ -122,13 +122,13 @@ fn churn(load: &Load) {
     assert_eq!(twice, 0, "a socket is shown once");
 }
 
-fn list(load: &Load) -> Count {
+fn list(load: &ChurnLoad) -> ChurnTotals {
     let tables = SocketTables::open_ambient(ambient_authority()).unwrap();
-    let mut count = Count::default();
+    let mut count = ChurnTotals::default();
     let end = Instant::now() + Duration::from_secs(load.seconds);
-    // At least one, however slow the machine is.
+    // At least one, on any machine.
     while count.listings == 0 || Instant::now() < end {
-        let mut seen = Seen::default();
+        let mut seen = ChurnListing::default();
         let limits = Limits { entries: u64::MAX, ..Limits::default() };
         let query = Query::new(Table::Tcp4);
         let report = tables.visit_with(&query.with_limits(limits), &mut seen).unwrap();
@@ -141,7 +141,7 @@ fn list(load: &Load) -> Count {
     count
 }
 
-/// Opens and closes connections until it is over, and returns how many.
+/// Opens and closes connections until the test is over, and returns their number.
 fn open_and_close(worker: u8, is_over: &AtomicBool) -> usize {
     let connections = Connections::of(worker);
     let mut churned = 0;
@@ -152,7 +152,7 @@ fn open_and_close(worker: u8, is_over: &AtomicBool) -> usize {
     churned
 }
 
-/// Connections that end at once.
+/// Connections that are closed at once.
 pub(super) struct Connections {
     listener: TcpListener,
     address: SocketAddr,
@@ -162,13 +162,13 @@ impl Connections {
     pub(super) fn of(worker: u8) -> Self {
         let address = SocketAddr::from((Ipv4Addr::new(127, 1, worker, 1), 9));
         let listener = TcpListener::bind(address).unwrap();
-        // Closing with a reset leaves nothing behind, so ports never run out. Accepted sockets take
-        // this over from the listener.
+        // Closing with a reset leaves no TIME-WAIT, so ports never run out. Accepted sockets
+        // inherit this from the listener.
         set_socket_linger(&listener, Some(Duration::ZERO)).unwrap();
         Self { listener, address }
     }
 
-    /// Makes as few system calls as it can, five: the kernel has to be kept busy.
+    /// Makes as few system calls as possible, five: the kernel has to be kept busy.
     pub(super) fn open_and_close(&self) {
         let client = TcpStream::connect(self.address).unwrap();
         let (server, _) = self.listener.accept().unwrap();
@@ -180,12 +180,12 @@ impl Connections {
 #[test]
 fn no_socket_is_shown_twice_while_others_come_and_go() {
     inside("live::churn::no_socket_is_shown_twice_while_others_come_and_go", || {
-        churn(&Load::SHORT);
+        churn(&ChurnLoad::SHORT);
     });
 }
 
 #[test]
 #[ignore = "takes as long as it is told; scripts/churn runs it"]
 fn for_long() {
-    inside("live::churn::for_long", || churn(&Load::from_environment()));
+    inside("live::churn::for_long", || churn(&ChurnLoad::from_environment()));
 }

@@ -11,28 +11,29 @@ use super::{
 };
 use crate::outcome::Outcome;
 
-/// How often the three runs are made again when the real ones show that the kernel did something.
+/// How often the three runs are repeated when the real ones show that the kernel changed something.
 const ATTEMPTS: usize = 8;
-/// Differences that are printed; of more, the number is.
+/// Differences that are printed; the others are counted.
 const SHOWN: usize = 30;
 
-/// How two listings are the same.
+/// In what sense two listings are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sameness {
     /// Byte for byte.
     Exact,
-    /// But for figures that moved by themselves.
+    /// Except for figures that changed by themselves.
     Masked,
 }
 
 /// Both programs.
-pub(super) struct Pair {
+pub(super) struct ProgramPair {
     pub(super) real: Program,
     pub(super) ours: Program,
 }
 
-impl Pair {
-    /// Runs the real one, ours and the real one again, until the two real runs tell what moves.
+impl ProgramPair {
+    /// Runs the real one, ours and the real one again, until the two real runs show what changes by
+    /// itself.
     pub(super) fn compare(&self, args: &[String], width: Option<u16>) -> Result<Sameness, String> {
         let has_own_sockets = Cell::new(false);
         let run = |program: &Program| {
@@ -59,7 +60,8 @@ impl Pair {
     }
 }
 
-/// Runs the real one, ours and the real one again, until the two real runs tell what moves.
+/// Runs the real one, ours and the real one again, until the two real runs show what changes by
+/// itself.
 pub(super) fn compare_runs(
     line: &str,
     real: impl Fn() -> Outcome,
@@ -98,15 +100,20 @@ fn report(line: &str, ours: &Outcome, real: &Outcome) -> String {
     format!("{line}\n{difference}")
 }
 
-/// Compares every line over one set of sockets, and reports what differs.
+/// Compares every line over one set of sockets, and reports differences.
 fn compare(name: &str, lines: &[Vec<String>], widths: &[Option<u16>]) {
     let Some(real) = Program::real() else { return };
     let _fixture = Fixture::new();
-    compare_with(&Pair { real, ours: Program::ours() }, name, lines, widths);
+    compare_with(&ProgramPair { real, ours: Program::ours() }, name, lines, widths);
 }
 
-/// Compares every line over the sockets that there are, and reports what differs.
-pub(super) fn compare_with(pair: &Pair, name: &str, lines: &[Vec<String>], widths: &[Option<u16>]) {
+/// Compares every line over the existing sockets, and reports differences.
+pub(super) fn compare_with(
+    pair: &ProgramPair,
+    name: &str,
+    lines: &[Vec<String>],
+    widths: &[Option<u16>],
+) {
     let mut reports = Vec::new();
     let [mut exact, mut masked] = [0; 2];
     for args in lines {

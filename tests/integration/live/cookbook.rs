@@ -1,12 +1,11 @@
-//! The commands of docs/cookbook.md and README.md, in a namespace that has their situations.
+//! The commands of docs/cookbook.md and README.md, in a namespace with their situations.
 //!
 //! ```text
 //! docs/cookbook.md ──► entries ──► bash, host-shell ──► comparable ─┐
 //!                         └──► recorded output ───────► comparable ─┴──► the same?
 //! ```
 //!
-//! How outputs are compared is described at the end of that page. `scripts/record-cookbook` writes
-//! them.
+//! The end of that page describes how outputs are compared. `scripts/record-cookbook` writes them.
 
 #![expect(clippy::disallowed_methods, reason = "the commands are run as a person runs them")]
 
@@ -21,16 +20,16 @@ use crate::workspace;
 const PAGE: &str = "docs/cookbook.md";
 const ENTRIES: usize = 25;
 const README_COMMANDS: usize = 3;
-/// Words of commands that need more than the grant `processes`, or are of no shell.
+/// Words of commands that need more than the grant `processes`, or are not for a shell.
 const NOT_IN_SHELL: [&str; 4] = ["-K", "-N", "portwatch", "host-shell"];
 
 /// One question.
 #[derive(Debug)]
-struct Entry<'a> {
+struct CookbookEntry<'a> {
     command: &'a str,
     /// Standard output, as recorded.
     output: &'a str,
-    /// The text behind it.
+    /// The text after it.
     explanation: &'a str,
 }
 
@@ -43,19 +42,19 @@ fn readme(page: &str) -> Vec<(&str, &str)> {
 }
 
 /// Returns the entries of the page.
-fn entries(page: &str) -> Vec<Entry<'_>> {
+fn entries(page: &str) -> Vec<CookbookEntry<'_>> {
     let questions = page.split("\n### ").skip(1);
     let entry = |question| {
         let (_, rest) = str::split_once(question, "\n```console\n$ ").expect("a command");
         let (block, explanation) = rest.split_once("```\n").expect("the end of the output");
         let (command, output) = block.split_once('\n').expect("the end of the command");
         let explanation = explanation.split("\n## ").next().expect("one piece at least");
-        Entry { command, output, explanation }
+        CookbookEntry { command, output, explanation }
     };
     questions.map(entry).collect()
 }
 
-impl Entry<'_> {
+impl CookbookEntry<'_> {
     fn is_for_shell(&self) -> bool {
         !NOT_IN_SHELL.iter().any(|word| self.command.contains(word))
     }
@@ -82,7 +81,7 @@ impl Entry<'_> {
         stdout
     }
 
-    /// Returns what of an output is compared.
+    /// Returns the part of an output that is compared.
     fn comparable(&self, output: &str) -> Vec<String> {
         let mut rows: Vec<_> = output
             .lines()
@@ -105,7 +104,7 @@ impl Entry<'_> {
     }
 }
 
-/// Returns a row with single blanks, and without the numbers that are other ones in each run.
+/// Returns a row with single blanks, and without the numbers that differ in each run.
 fn masked(row: &str) -> String {
     let mut words: Vec<_> = row.split_whitespace().map(masked_word).collect();
     if row.starts_with("u_") {
@@ -137,12 +136,12 @@ fn masked_word(word: &str) -> String {
 }
 
 /// Returns why an entry cannot be run here, if there is a reason.
-fn missing(entry: &Entry<'_>, fixture: &Fixture) -> Option<String> {
+fn missing(entry: &CookbookEntry<'_>, fixture: &Fixture) -> Option<String> {
     let needs = |word| entry.command.contains(word);
     if needs("jq") && Command::new("jq").arg("--version").output().is_err() {
         return Some("jq is missing".to_owned());
     }
-    // The only situation that a user without a control group cannot make.
+    // The only situation that needs a control group of the user.
     fixture.absent().first().filter(|_| needs("--cgroup")).cloned()
 }
 
@@ -166,7 +165,7 @@ fn commands_print_the_recorded_output() {
             let recorded = entry.comparable(entry.output);
             assert!(!recorded.is_empty(), "{}: nothing is recorded", entry.command);
             let printed = entry.run(&mut fixture);
-            // Before the command is run again, which may find another situation.
+            // Checked before the command is run again, which may find another situation.
             assert_eq!(entry.comparable(&printed), recorded, "{}", entry.command);
             if entry.is_for_shell() {
                 let outcome = in_shell(&["--grant", "sockets,processes"], entry.command);
@@ -202,7 +201,7 @@ fn commands_of_the_readme_print_what_it_shows() {
         let mut fixture = Fixture::run("cookbook.py", &[]);
         for (command, output) in commands {
             let command = &format!("{command} 2>&1 || true");
-            let entry = Entry { command, output, explanation: "" };
+            let entry = CookbookEntry { command, output, explanation: "" };
             assert_eq!(entry.comparable(&entry.run(&mut fixture)), entry.comparable(output));
         }
     });

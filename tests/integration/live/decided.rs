@@ -1,5 +1,4 @@
-//! What is printed otherwise than by iproute2, on purpose. The list stands in
-//! `docs/compatibility.md`.
+//! Intended differences from iproute2 in what is printed. `docs/compatibility.md` lists them.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +8,14 @@ use super::{
     fixture::Fixture, line::words, mask, namespace::inside, program::Program, shell::in_shell,
 };
 
-/// Runs a program and returns its listing without the sockets that ask.
+/// Runs a program and returns its listing without the sockets of the program itself.
 fn list(program: &Program, line: &str) -> BString {
     let outcome = program.run(&words(line), None);
     assert_eq!((outcome.status, outcome.stderr.as_bstr()), (0, "".as_bytes().as_bstr()), "{line}");
     mask::without_own_sockets(&outcome.stdout)
 }
 
-/// Returns the rows of a listing as words, sorted, for columns stand elsewhere when there are more.
+/// Returns the rows of a listing as words, sorted, because additional columns move the others.
 fn rows(listing: &[u8]) -> Vec<Vec<&BStr>> {
     let row = |line| {
         let words = ByteSlice::fields_with(line, char::is_whitespace);
@@ -61,7 +60,7 @@ beside_the_real_one! {
             let of_kind: Vec<_> =
                 all.lines().filter(|line| line.starts_with(kind.as_bytes())).collect();
             assert!(!of_kind.is_empty());
-            // With one table alone there is no column that names it.
+            // With a single table there is no column that names it.
             let of_kind = bstr::join("\n", of_kind);
             let expected: Vec<_> =
                 rows(&of_kind).into_iter().map(|row| row[1..].to_vec()).collect();
@@ -70,7 +69,7 @@ beside_the_real_one! {
         }
     }
 
-    netlink_details_are_those_that_p_brings_out(real, ours, _fixture) {
+    netlink_details_equal_those_of_the_real_ss_with_p(real, ours, _fixture) {
         for details in ["-e", "-m", "-em", "-emO"] {
             let theirs = list(&real, &format!("-f netlink -anHp {details}"));
             let ours = list(&ours, &format!("-f netlink -anH {details}"));
@@ -79,8 +78,8 @@ beside_the_real_one! {
     }
 
     a_condition_or_its_negation_holds_for_each_socket(real, ours, _fixture) {
-        // iproute2 asks the kernel, asks itself, and wants both to agree; and it reads the bytes of
-        // any address as one of the condition's family.
+        // iproute2 asks the kernel, evaluates the filter itself, and wants both to agree; and it
+        // reads the bytes of any address as one of the condition's family.
         for (tables, condition) in [
             ("-tanH", "autobound"),
             ("-tanH", "src 0.0.0.0"),
@@ -131,7 +130,7 @@ beside_the_real_one! {
         ] {
             let found = ours.run(&words(line), None);
             assert_eq!(found.stdout, real.run(&words(line), None).stdout, "{line}");
-            // Without a handler the kernel says so; a fixture of every family has rows.
+            // Without a handler the kernel returns an error; a fixture of every family has rows.
             let is_reported = found.stderr.is_empty();
             assert_eq!(found.status, i32::from(!is_reported), "{line}");
             if !is_reported {
@@ -147,7 +146,7 @@ beside_the_real_one! {
     }
 
     control_groups_are_those_below_the_mount(real, ours, _fixture) {
-        // To iproute2 a path of the machine comes first, and `/` is no control group.
+        // iproute2 looks for a path of the machine first, and `/` is not a control group.
         let of_root = list(&ours, "-tanH cgroup /");
         if list(&ours, "-tanH --cgroup").contains_str("cgroup:/ss-tests") {
             assert!(!of_root.is_empty());
@@ -156,7 +155,7 @@ beside_the_real_one! {
     }
 
     processes_of_netlink_sockets_are_numbers_without_the_grant(real, ours, _fixture) {
-        // The sockets that ask are the only ones of processes here.
+        // The sockets of the programs themselves are the only ones with processes here.
         for program in [&real, &ours] {
             let named = program.run(&words("-f netlink -aH"), None).stdout;
             assert!(named.contains_str("/"), "processes are named:\n{named}");
@@ -201,8 +200,8 @@ fn names_of_live_sockets_are_escaped() {
 }
 
 #[test]
-fn every_state_of_tcp_is_held() {
-    inside("live::decided::every_state_of_tcp_is_held", || {
+fn every_state_of_tcp_is_in_the_fixture() {
+    inside("live::decided::every_state_of_tcp_is_in_the_fixture", || {
         let _fixture = Fixture::new();
         let listing = list(&Program::ours(), "-tanH");
         let mut states = BTreeMap::<&BStr, usize>::new();

@@ -1,7 +1,7 @@
 //! `-E`: sockets as they end.
 //!
-//! The real program and ours follow the same sockets at the same time. The kernel tells both the
-//! same bytes, so what they print is the same, byte for byte, whatever moves by itself.
+//! The real program and ours follow the same sockets at the same time. The kernel sends both the
+//! same bytes, so their outputs are the same, byte for byte, whatever changes by itself.
 
 #![expect(
     clippy::disallowed_methods,
@@ -37,19 +37,19 @@ use testkit::wait_until;
 use super::{fixture::Fixture, line::words, namespace::inside, program::Program};
 use crate::{escape::program::SHELL, ours, outcome::Outcome};
 
-/// The port by which a listing is known to have come to its end, see the fixture.
+/// The port that marks the end of a listing, see the fixture.
 const LAST_PORT: &[u8] = b":39999";
 
-/// Far longer than anything takes: what waits so long has failed.
+/// Far longer than anything takes: a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// `NETLINK_SOCK_DIAG`.
 const SOCK_DIAG: u32 = 4;
 
-// ---- who listens
-// ---------------------------------------------------------------------------------
+// ---- event sockets
+// -------------------------------------------------------------------------------
 
-/// Netlink sockets that listen to events.
+/// Netlink sockets that receive events.
 #[derive(Default)]
 struct Listeners {
     count: usize,
@@ -72,7 +72,7 @@ impl Visitor for Listeners {
     }
 }
 
-/// The tables of this process. They hold a socket whose end would be an event, so they stay.
+/// The tables of this process. Their socket would be an event when it is closed, so they stay open.
 fn tables() -> Arc<SocketTables> {
     static TABLES: LazyLock<Arc<SocketTables>> =
         LazyLock::new(|| Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap()));
@@ -91,7 +91,7 @@ fn listeners() -> Listeners {
     listeners
 }
 
-/// Returns when so many sockets listen to events, and not before.
+/// Returns when exactly this number of sockets receives events.
 fn wait_for_listeners(count: usize) {
     wait_until("so many sockets listen", || listeners().count == count);
 }
@@ -109,7 +109,7 @@ fn granted() -> PolicyView {
     view(&[Grant::Sockets, Grant::Events])
 }
 
-/// Hands on what is written, piece by piece.
+/// Sends what is written, piece by piece.
 struct Pieces(Sender<Vec<u8>>);
 
 impl Write for Pieces {
@@ -141,13 +141,13 @@ fn call(
 }
 
 /// A call that is under way.
-struct Running {
+struct RunningCall {
     pieces: Receiver<Vec<u8>>,
     cancel: Cancel,
     thread: thread::JoinHandle<(i32, String)>,
 }
 
-impl Running {
+impl RunningCall {
     fn start(view: PolicyView, line: &str, width: Option<u16>) -> Self {
         let (sender, pieces) = mpsc::channel();
         let cancel = Cancel::new();
@@ -160,7 +160,7 @@ impl Running {
         self.pieces.recv_timeout(PATIENCE).unwrap().into()
     }
 
-    /// Waits for the end, and returns what was printed after what was taken before.
+    /// Waits for the end, and returns what was printed and not yet received.
     fn end(self) -> Outcome {
         let rest: Vec<_> = self.pieces.iter().collect();
         let (status, stderr) = self.thread.join().unwrap();
@@ -272,10 +272,10 @@ const LINES: &[(&str, usize)] = &[
     ("-Enu state close", 2),
 ];
 
-/// Widths of terminals, on which a layout hangs on all rows before.
+/// Widths of terminals, where the layout depends on all rows before.
 const WIDTHS: [u16; 3] = [60, 90, 200];
 
-/// Follows the same sockets with both programs, by every line at once, and compares.
+/// Follows the same sockets with both programs, by every line at the same time, and compares.
 fn compare(lines: &[(&str, usize)], widths: &[Option<u16>]) {
     let Some(real) = Program::real() else { return };
     let mut fixture = Fixture::start(&["closings"]);
@@ -284,10 +284,10 @@ fn compare(lines: &[(&str, usize)], widths: &[Option<u16>]) {
         .flat_map(|line| widths.iter().map(move |width| (line, *width)))
         .map(|(&(line, rows), width)| {
             let real = Real::start(&real, line, width);
-            (line, rows, width, real, Running::start(granted(), line, width))
+            (line, rows, width, real, RunningCall::start(granted(), line, width))
         })
         .collect();
-    // The fixture listens, too.
+    // The fixture receives events, too.
     wait_for_listeners(2 * pairs.len() + 1);
     assert_eq!(fixture.go(), "CLOSED");
     let mut differing = Vec::new();
@@ -325,15 +325,15 @@ fn without_events_it_ends_with_the_status_of_the_real_one() {
         let Some(real) = Program::real() else { return };
         for line in ["-Ex", "-Ew", "-EM", "-E0", "-Ef netlink", "-EHx", "-EwS"] {
             let theirs = real.run(&words(line), None);
-            let ours = Running::start(granted(), line, None).end();
+            let ours = RunningCall::start(granted(), line, None).end();
             assert_eq!((&ours.stdout, ours.status), (&theirs.stdout, theirs.status), "{line}");
             assert_eq!(
                 ours.stderr,
-                "ss: expected a table of TCP or UDP, for the kernel tells no events of others\n"
+                "ss: expected a table of TCP or UDP: the kernel sends no events for others\n"
             );
         }
-        // Counters are a listing of their own.
-        assert_eq!(Running::start(granted(), "-Es", None).end().status, 0);
+        // Counters are a complete listing.
+        assert_eq!(RunningCall::start(granted(), "-Es", None).end().status, 0);
     });
 }
 
@@ -345,13 +345,13 @@ fn close(port: u16) {
 }
 
 #[test]
-fn each_row_is_shown_at_once_and_the_last_of_a_count_ends_it() {
-    inside("live::event::each_row_is_shown_at_once_and_the_last_of_a_count_ends_it", || {
+fn each_row_is_shown_at_once_and_the_count_ends_it() {
+    inside("live::event::each_row_is_shown_at_once_and_the_count_ends_it", || {
         let _fixture = Fixture::start(&["closings"]);
-        let running = Running::start(granted(), "-Enu --count 2", None);
+        let running = RunningCall::start(granted(), "-Enu --count 2", None);
         wait_for_listeners(2);
         close(1001);
-        // Nothing else has ended yet, so this came before the end of the next one.
+        // Nothing else has ended yet, so this row was printed before the next one.
         let row = "0      -1         127.0.0.1:1001      0.0.0.0:*\n";
         let header = "Recv-Q Send-Q Local Address:Port Peer Address:Port\n";
         assert_eq!(running.next(), format!("{header}{row}"));
@@ -364,11 +364,11 @@ fn each_row_is_shown_at_once_and_the_last_of_a_count_ends_it() {
 }
 
 #[test]
-fn time_ends_it() {
-    inside("live::event::time_ends_it", || {
+fn for_ends_the_following() {
+    inside("live::event::for_ends_the_following", || {
         let header = "Recv-Q Send-Q Local Address:Port Peer Address:Port\n";
         for (line, printed) in [("-Enu --for 1ms", header), ("-EnuH --for 1ms", "")] {
-            let end = Running::start(granted(), line, None).end();
+            let end = RunningCall::start(granted(), line, None).end();
             assert_eq!((end.stdout.to_str().unwrap(), end.status), (printed, 0), "{line}");
             assert_eq!(end.stderr, "");
         }
@@ -376,13 +376,13 @@ fn time_ends_it() {
 }
 
 #[test]
-fn it_is_followed_again_after_it_was_cancelled() {
-    inside("live::event::it_is_followed_again_after_it_was_cancelled", || {
+fn events_are_followed_again_after_a_cancellation() {
+    inside("live::event::events_are_followed_again_after_a_cancellation", || {
         let _fixture = Fixture::start(&["closings"]);
         let view = granted();
         // More often than a host opened sockets for.
         for port in 1001..1010 {
-            let running = Running::start(view.clone(), "-EnuH", None);
+            let running = RunningCall::start(view.clone(), "-EnuH", None);
             wait_for_listeners(2);
             close(port);
             assert!(running.next().contains_str(port.to_string()));
@@ -399,9 +399,10 @@ fn more_calls_than_there_are_sockets_for_are_refused() {
     inside("live::event::more_calls_than_there_are_sockets_for_are_refused", || {
         let _fixture = Fixture::start(&["closings"]);
         let view = granted();
-        let running: Vec<_> = (0..4).map(|_| Running::start(view.clone(), "-Enu", None)).collect();
+        let running: Vec<_> =
+            (0..4).map(|_| RunningCall::start(view.clone(), "-Enu", None)).collect();
         wait_for_listeners(5);
-        let end = Running::start(view, "-Enu", None).end();
+        let end = RunningCall::start(view, "-Enu", None).end();
         assert_eq!((end.stdout, end.status), ("".into(), 1));
         assert_eq!(end.stderr, "ss: 4 calls follow events already\n");
         for one in running {
@@ -411,10 +412,11 @@ fn more_calls_than_there_are_sockets_for_are_refused() {
     });
 }
 
-/// More sockets than fit in the room for events.
+/// More sockets than the buffer has room for events.
 const MANY: u16 = 5_000;
 
-/// Closes many sockets before it takes the first piece in, and waits until the kernel dropped one.
+/// Closes many sockets before it takes the first piece, and waits until the kernel dropped an
+/// event.
 struct Slow(Vec<u8>);
 
 impl Write for Slow {
@@ -459,7 +461,7 @@ fn events_that_the_kernel_dropped_are_reported() {
 fn without_the_grant_nothing_is_followed() {
     inside("live::event::without_the_grant_nothing_is_followed", || {
         let refused = |grants: &[Grant]| {
-            let end = Running::start(view(grants), "-E", None).end();
+            let end = RunningCall::start(view(grants), "-E", None).end();
             assert_eq!((end.stdout, end.status), ("".into(), 1));
             end.stderr
         };

@@ -9,12 +9,12 @@ use rstest::rstest;
 use super::program::Program;
 use crate::{real::RealSs, workspace};
 
-/// User, network, mount and PID namespaces, with a `/proc` of the latter.
+/// User, network, mount and PID namespaces, with a `/proc` for the latter.
 const UNSHARE: [&str; 2] = ["-Urnmpf", "--mount-proc"];
 
 /// Returns what command lines print, each after words for the rights that it has.
 ///
-/// Where such namespaces cannot be made it says so loudly, and fails if `CI` is set.
+/// Where such namespaces cannot be made it reports this loudly, and fails if `CI` is set.
 fn print(lines: &[impl AsRef<str>]) -> Option<String> {
     if !Command::new("unshare").args(UNSHARE).arg("true").status().unwrap().success() {
         assert!(!workspace::is_ci(), "namespaces with a /proc cannot be made here");
@@ -38,10 +38,10 @@ fn print(lines: &[impl AsRef<str>]) -> Option<String> {
     Some(stdout)
 }
 
-/// What precedes a script in which `ss` may do what it does as a program.
+/// Words before a script in which `ss` may do what it does as a program.
 const SHELL: &str = "shell --grant sockets,processes,namespaces --namespace all $";
 
-/// Checks what `ss` prints, as a program and in the confined shell: that is the same.
+/// Checks the output of `ss`, as a program and in the confined shell: both have to be the same.
 fn expect_of_both(rights: &str, args: &str, expected: &str) {
     let lines = [format!("{rights} {args}"), format!("{rights} {SHELL} ss {args}")];
     let Some(printed) = print(&lines) else { return };
@@ -56,7 +56,7 @@ ss: 3 network namespaces may not be entered, and are listed from their text tabl
 ss: network namespace empty is not listed: cannot enter the network namespace: Operation not permitted (os error 1)
 ";
 
-/// Without any capability, by which the names of namespaces are known.
+/// Without any capability, on which the names of namespaces depend.
 const NOT_NAMED: &str = "\
 ss: 3 network namespaces may not be entered, and are listed from their text tables
 ss: network namespace azure is not listed: cannot enter the network namespace: Operation not permitted (os error 1)
@@ -203,7 +203,7 @@ fn rows_of_each_namespace_are_those_of_iproute2_there() {
     if RealSs::find().is_none() {
         return;
     }
-    // Rows of each namespace that has processes, and of the one that has none.
+    // Rows of each namespace with processes, and of the one without.
     let cases = [
         ("-tan exclude time-wait", 3, 0),
         ("-tanemo exclude time-wait", 3, 0),
@@ -228,7 +228,7 @@ fn rows_of_each_namespace_are_those_of_iproute2_there() {
 // -------------------------------------------------------------------------------------
 
 #[test]
-fn policy_that_hides_sockets_names_namespaces_with_a_visible_one_alone() {
+fn policy_that_hides_sockets_names_only_namespaces_with_a_visible_one() {
     let lines = [
         "ptrace shell --policy /run/hiding.toml $ ss -tlnpH --all-namespaces",
         "none shell --policy /run/hiding.toml $ ss -tlnH --all-namespaces netns = @USER",
@@ -261,7 +261,7 @@ status 0
 }
 
 #[test]
-fn bound_on_rows_is_over_all_namespaces_together() {
+fn bound_on_rows_is_for_all_namespaces_together() {
     let lines = [
         "all shell --policy /run/rows.toml $ ss -tnH --count --all-namespaces",
         "all shell --policy /run/rows.toml $ ss -tanH --count --all-namespaces exclude time-wait",
@@ -296,7 +296,7 @@ fn without_the_grant_or_the_policy_there_is_none() {
     assert_eq!(
         printed,
         r#"## all: shell --grant sockets,namespaces --namespace all $ ss -tlnpH --json-lines --all-namespaces netns = azure
-{"namespace":{"id":BLUE-ID,"inode":BLUE,"names":["azure","blue"]},"netid":"tcp","state":"LISTEN","accept_queue":0,"backlog":128,"family":"inet","source":"sock_diag","protocol":"tcp","local":{"address":"127.0.0.1","port":7001},"peer":{"address":"0.0.0.0","port":0},"kernel_state":"listen","recv_q":0,"send_q":128,"uid":0,"shutdown":[],"mark":0,"options":["is_icsk","mc_loop","mc_all"]}
+{"namespace":{"id":BLUE-ID,"inode":BLUE,"names":["azure","blue"]},"netid":"tcp","state":"LISTEN","accept_queue":0,"backlog":128,"family":"inet","source":"sock_diag","protocol":"tcp","local":{"address":"127.0.0.1","port":7001},"peer":{"address":"0.0.0.0","port":0},"kernel_state":"listen","recv_q":0,"send_q":128,"uid":0,"shutdown":[],"options":["is_icsk","mc_loop","mc_all"]}
 ss: -p shows no process: listing processes needs the grant "processes", which this host does not give
 status 0
 ## all: shell --grant sockets --namespace all $ ss -t
@@ -397,7 +397,7 @@ status 1
 }
 
 #[test]
-fn objects_say_where_they_come_from() {
+fn objects_have_their_namespace() {
     let Some(printed) = print(&["none -tlnH --all-namespaces --json-lines"]) else { return };
     assert_eq!(
         printed,
@@ -416,7 +416,7 @@ status 1
 }
 
 #[test]
-fn objects_say_the_namespace_in_every_order() {
+fn objects_have_their_namespace_in_every_order() {
     let lines = [
         "all -tlnH --all-namespaces --json-lines --sort port netns = azure",
         "all -tlnH --all-namespaces --sort -port --limit 2 sport = 7001",
@@ -437,7 +437,7 @@ status 0
 }
 
 #[test]
-fn what_is_of_one_namespace_is_refused() {
+fn options_for_one_namespace_are_refused() {
     let lines = [
         "all -tN blue --all-namespaces",
         "all -K --all-namespaces sport = 7001",
@@ -454,10 +454,10 @@ status 1
 ss: -K with --all-namespaces is refused: sockets are closed in one network namespace, which -N names
 status 1
 ## all: -E --all-namespaces
-ss: -E with --all-namespaces is refused: the host follows events in its own namespace alone
+ss: -E with --all-namespaces is refused: the host follows events only in its namespace
 status 1
 ## all: -s --all-namespaces
-ss: -s with --all-namespaces is refused: the counters are in /proc, which shows the host's own namespace alone
+ss: -s with --all-namespaces is refused: the counters are in /proc, which shows only the host's namespace
 status 1
 "
     );
@@ -492,7 +492,7 @@ status 1
 }
 
 #[test]
-fn shell_shows_the_host_as_far_as_it_may() {
+fn shell_shows_the_host_as_far_as_granted() {
     let lines = [
         "elsewhere shell --host-proc /run/host --grant sockets,processes,namespaces --namespace all $ ss -tlnp",
         "elsewhere shell --host-proc /run/host --grant sockets,processes,namespaces --namespace all $ ss -tlnH --all-namespaces netns = @PLAIN-ID or netns = @OWN-ID",

@@ -1,5 +1,5 @@
-//! Filters over live sockets, byte for byte: what the text tables do not tell (interfaces, marks,
-//! control groups, states) and what the real `ss` asks the kernel for.
+//! Filters over live sockets, byte for byte: details that text tables lack (interfaces, marks,
+//! control groups, states), and those that the real `ss` passes to the kernel.
 
 #![expect(clippy::disallowed_methods, reason = "the test opens the namespace's own tables")]
 
@@ -9,18 +9,20 @@ use procnetsocket::SocketTables;
 use testkit::Xorshift;
 
 use super::{
-    compare::Pair, fixture::Fixture, line::words, mask, namespace::inside, program::Program,
+    compare::ProgramPair, fixture::Fixture, line::words, mask, namespace::inside, program::Program,
 };
 use crate::{
-    filter::{Autobound, Choice, Generator, Kind, LocalNames, Selection, Tally, Values, spell},
+    filter::{
+        Autobound, Generator, Kind, LocalNames, OptionChoice, SelectedPart, Tally, Values, spell,
+    },
     ours,
 };
 
 const FILTERS_PER_CHOICE: usize = 24;
-/// Differences that are printed; of more, the number is.
+/// Differences that are printed; the others are counted.
 const SHOWN: usize = 30;
 
-/// What the text tables do not tell, written by hand.
+/// Filters on details that text tables lack, written by hand.
 const ODD: [&str; 72] = [
     "-tan state syn-recv",
     "-tan state syn-recv src 192.0.2/24",
@@ -96,14 +98,14 @@ const ODD: [&str; 72] = [
     "-tan src 0.0.0.0",
 ];
 
-/// Rounds of filters at the most.
+/// Maximum number of rounds of filters.
 const MAX_ROUNDS: usize = 10;
-/// Pairs of each kind that are compared at least, and those that select some sockets and not
+/// Minimum number of compared pairs of each kind, and of those that select some sockets and not
 /// others.
 const PAIRS: usize = 10;
 const SELECTING: usize = 3;
 
-/// What the fixture gives its sockets.
+/// The details of the sockets of the fixture.
 fn place(groups: &[String]) -> LocalNames {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
     let cgroups = groups.iter().flat_map(|group| {
@@ -147,7 +149,7 @@ fn rows(program: &Program, args: &[String]) -> usize {
 fn filters_of_the_grammar_select_the_same() {
     inside("live::filter::filters_of_the_grammar_select_the_same", || {
         let Some(real) = Program::real() else { return };
-        let pair = Pair { real, ours: Program::ours() };
+        let pair = ProgramPair { real, ours: Program::ours() };
         let _fixture = Fixture::new();
         let tables = SocketTables::open_ambient(ambient_authority()).unwrap();
         let names = &ours::machine_names();
@@ -156,19 +158,19 @@ fn filters_of_the_grammar_select_the_same() {
         covered.extend((!place.cgroups.is_empty()).then_some(Kind::Cgroup));
         let (mut tally, mut reports) = (Tally::default(), Vec::new());
         // What a filter selects depends on ports that the kernel chose, so more are made until
-        // every kind has told sockets apart.
+        // every kind has selected a part of the sockets.
         for round in 0..MAX_ROUNDS {
             if round > 0 && tally.covers(&covered, PAIRS, SELECTING) {
                 break;
             }
-            for choice in Choice::LIVE {
+            for choice in OptionChoice::LIVE {
                 let values = &Values::of(&tables, choice.tables);
                 let all = rows(&pair.real, &choice.words());
                 for _ in 0..FILTERS_PER_CHOICE {
                     let filter = Generator { random, values, names, place, choice }.filter();
                     let args = spell(&filter, choice, random);
                     reports.extend(pair.compare(&args, None).err());
-                    tally.add(filter.kinds, Selection::of(rows(&pair.real, &args), all));
+                    tally.add(filter.kinds, SelectedPart::of(rows(&pair.real, &args), all));
                 }
             }
         }
@@ -184,7 +186,7 @@ fn filters_of_the_grammar_select_the_same() {
 fn odd_filters_select_the_same() {
     inside("live::filter::odd_filters_select_the_same", || {
         let Some(real) = Program::real() else { return };
-        let pair = Pair { real, ours: Program::ours() };
+        let pair = ProgramPair { real, ours: Program::ours() };
         let _fixture = Fixture::new();
         let reports: Vec<_> =
             ODD.iter().filter_map(|line| pair.compare(&words(line), None).err()).collect();

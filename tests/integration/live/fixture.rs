@@ -1,4 +1,4 @@
-//! The sockets: a script of `tests/fixture`, as long as it is held.
+//! The sockets: a script of `tests/fixture` keeps them open.
 
 #![expect(clippy::disallowed_methods, reason = "safe Rust cannot make these sockets: Python does")]
 
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::workspace;
 
-/// Sockets that live as long as this does.
+/// Sockets that are open as long as this exists.
 pub(crate) struct Fixture {
     child: Child,
     /// Closing it ends the fixture.
@@ -23,19 +23,19 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// Makes every socket that the kernel allows, and reports the kinds that it does not.
+    /// Opens every kind of socket that the kernel allows, and reports the kinds that it does not.
     pub(crate) fn new() -> Self {
         let fixture = Self::start(&[]);
         eprintln!("absent here: {}", fixture.absent.join("; "));
         fixture
     }
 
-    /// Makes the sockets that these words choose.
+    /// Opens the sockets that these words choose.
     pub(crate) fn start(words: &[&str]) -> Self {
         Self::run("sockets.py", words)
     }
 
-    /// Makes the sockets of a script in `tests/fixture`.
+    /// Opens the sockets of a script in `tests/fixture`.
     pub(crate) fn run(script: &str, words: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         mount_tmpfs(directory.path());
@@ -66,12 +66,12 @@ impl Fixture {
         &self.absent
     }
 
-    /// Returns the directory that named unix sockets lie in.
+    /// Returns the directory of named unix sockets.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Tells the fixture to do what it waits for, and returns what it says then.
+    /// Sends the next command to the fixture, and returns its answer.
     pub(crate) fn go(&mut self) -> String {
         let stdin = self.stdin.as_mut().expect("the fixture listens");
         stdin.write_all(b"go\n").unwrap();
@@ -82,7 +82,7 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         self.stdin = None;
-        // The fixture ends at the end of its input; its status tells nothing.
+        // The fixture ends at the end of its input; its status has no meaning.
         drop(self.child.wait());
     }
 }
@@ -93,7 +93,7 @@ fn read_line(stdout: &mut impl BufRead) -> Option<String> {
     line.pop().map(|_newline| line)
 }
 
-/// Puts a file system of its own on a directory. Its device number is a small one, which iproute2
+/// Mounts a separate file system on a directory. Its device number is a small one, which iproute2
 /// decodes as this project does.
 fn mount_tmpfs(directory: &Path) {
     let mount = Command::new("mount").args(["-t", "tmpfs", "none"]).arg(directory).status();

@@ -1,16 +1,16 @@
-//! `--json` over live sockets, of which sock_diag tells.
+//! `--json` over live sockets that sock_diag reports.
 
 use bstr::ByteSlice;
 use serde_json::Value;
 
 use super::{fixture::Fixture, line::words, namespace::inside, program::Program};
 use crate::json::{
-    agree::{self, Shown, row_words},
+    agree::{self, ComparedPart, row_words},
     objects,
     schema::Schema,
 };
 
-/// How often text and objects are listed again when the kernel did something in between.
+/// How often text and objects are listed again when the kernel changed something in between.
 const ATTEMPTS: usize = 20;
 
 #[test]
@@ -55,12 +55,13 @@ fn text_and_objects_agree_on_live_sockets() {
     inside("live::json::text_and_objects_agree_on_live_sockets", || {
         let ours = Program::ours();
         let _fixture = Fixture::new();
-        // The sockets with which ss asks are other ones each time.
+        // The sockets of `ss` itself are other ones each time.
         let line = "-an -A all,!netlink,!vsock,!xdp -HO";
         let agree = (0..ATTEMPTS).any(|_| {
             let text = ours.run(&words(line), None).stdout;
             let rows = objects(&ours.run(&words(&format!("--json {line}")), None));
-            let rows: Vec<_> = rows.iter().map(|row| row_words(row, Shown::Columns)).collect();
+            let rows: Vec<_> =
+                rows.iter().map(|row| row_words(row, ComparedPart::Columns)).collect();
             let text: Vec<_> = text.lines().map(agree::words).collect();
             assert!(rows.len() > 50, "{} sockets", rows.len());
             text == rows
@@ -69,7 +70,7 @@ fn text_and_objects_agree_on_live_sockets() {
     });
 }
 
-/// Returns a value, or nothing.
+/// Returns the value, or null.
 fn when(is_there: bool, value: &Value) -> &Value {
     if is_there { value } else { &Value::Null }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::outcome::Outcome;
 
-/// Lines that destroy; `B` stands for the first digit of the ports of one twin.
+/// Lines that destroy sockets; `B` is replaced by the first digit of the ports of one twin.
 const LINES: [&str; 13] = [
     // The state that lasts only 60 s comes first.
     "-Ktan state fin-wait-2 sport = :B0006",
@@ -48,13 +48,13 @@ fn ours(line: &str) -> Outcome {
     Program::ours().run(&of_twin(line, "2"), None)
 }
 
-/// Runs ours in the shell, with these grants alone.
+/// Runs ours in the shell, with only these grants.
 fn granted(grants: &str, line: &str) -> Outcome {
     let line = of_twin(line, "2").join(" ");
     in_shell(&["--grant", grants], &format!("ss {line}"))
 }
 
-/// Returns what is printed of the first twin as if it were of the second.
+/// Returns a listing of the first twin with the ports of the second.
 fn as_second(listing: &[u8]) -> BString {
     listing.replace(":10", ":20").into()
 }
@@ -105,9 +105,7 @@ fn undestroyed_sockets_are_reported() {
         let told = unix.stderr.to_str().unwrap();
         assert!(told.starts_with("ss: u_str "), "{told}");
         assert!(
-            told.ends_with(
-                " was not closed: only internet sockets can be, and only by what sock_diag tells\n"
-            ),
+            told.ends_with(" was not closed: only internet sockets that sock_diag lists can be\n"),
             "{told}"
         );
         let idle = ours("-KtanH sport = :B0099");
@@ -121,8 +119,8 @@ fn undestroyed_sockets_are_reported() {
 }
 
 #[test]
-fn the_other_end_of_a_connection_ends_by_itself() {
-    inside("live::kill::the_other_end_of_a_connection_ends_by_itself", || {
+fn the_other_end_of_a_destroyed_connection_is_not_reported() {
+    inside("live::kill::the_other_end_of_a_destroyed_connection_is_not_reported", || {
         let _fixture = Fixture::start(&["victims"]);
         let both = ours("-KtnH sport = :B0001 or dport = :B0001");
         assert_eq!((both.stdout.lines().count(), both.status), (1, 0), "{}", both.stderr);
@@ -183,7 +181,8 @@ fn blank() -> Outcome {
     Program::ours().run(&args, None)
 }
 
-/// Has a connection that nobody has accepted, says its process, and ends with its input.
+/// Has a connection that is not accepted, prints the number of its process, and ends with its
+/// input.
 const SERVER: &str = "\
 import os, socket, sys
 listener = socket.create_server(('127.0.0.1', 9100))
@@ -216,7 +215,7 @@ fn excluded_process_keeps_its_sockets_and_their_queues() {
             eprintln!("*** NO MORE IS TESTED: root cannot look into every process here. ***");
         } else {
             assert_eq!((excluded.stderr.as_bstr(), excluded.status), (b"".as_bstr(), 0));
-            // What another one holds is closed.
+            // A socket that another process has open is closed.
             let closed = ours("-KtlnH not pid = 1 and sport = :9100");
             assert_eq!((closed.stderr.as_bstr(), closed.status), (b"".as_bstr(), 0));
             assert!(closed.stdout.contains_str("127.0.0.1:9100"), "{}", closed.stdout);

@@ -6,7 +6,7 @@ use testkit::Xorshift;
 const DETAILS: [&str; 12] =
     ["-n", "-o", "-e", "-m", "-i", "-b", "-H", "-Q", "-O", "--tos", "--cgroup", "--inet-sockopt"];
 
-/// Which states.
+/// The states.
 const STATES: [&str; 4] = ["", "-a", "-l", "-B"];
 
 /// Which tables and families, by options.
@@ -52,7 +52,7 @@ const CHOICES: [&str; 36] = [
 /// The words of `-f`.
 const FAMILIES: [&str; 7] = ["inet", "inet6", "link", "unix", "netlink", "vsock", "xdp"];
 
-/// Lists of `-A`. Packet sockets of one type alone are not compared, but tested: see `decided`.
+/// Lists of `-A`. Packet sockets of a single type are tested, but not compared: see `decided`.
 const TABLES: [&str; 34] = [
     "all",
     "inet",
@@ -97,7 +97,7 @@ pub(crate) fn words(line: &str) -> Vec<String> {
 
 /// Returns each of the choices with no detail, each detail, each pair of details and all of them.
 ///
-/// Netlink rows have details here and none in iproute2, so those pairs are left out for them.
+/// Netlink rows have details here and none in iproute2, so these pairs are left out for them.
 pub(crate) fn details(choice: &str) -> Vec<Vec<String>> {
     let netlink = choice.contains("netlink") && !choice.contains("!netlink");
     let shown = |detail: &&str| !netlink || !["-e", "-m"].contains(detail);
@@ -141,7 +141,7 @@ pub(crate) fn random(count: usize) -> Vec<Vec<String>> {
     let mut lines = Vec::new();
     while lines.len() < count {
         let mut words = vec![*random.pick(&CHOICES), *random.pick(&STATES)];
-        // Without a choice netlink is shown, which has details here alone.
+        // Without a choice netlink sockets are listed, which have details only here.
         if words[0].is_empty() {
             continue;
         }
@@ -151,7 +151,8 @@ pub(crate) fn random(count: usize) -> Vec<Vec<String>> {
     lines
 }
 
-/// Returns lines whose listings stand still, so that their layout on a terminal can be compared.
+/// Returns lines whose listings do not change by themselves, so that their layout on a terminal can
+/// be compared.
 pub(crate) fn still() -> Vec<Vec<String>> {
     const LINES: [&str; 14] = [
         "-tan",

@@ -1,18 +1,19 @@
-//! Takes out of a listing what moves by itself.
+//! Removes from a listing what changes by itself.
 //!
 //! Two things do:
 //!
-//! - figures that are clocks, or that the kernel updates when a packet is sent again. Such a one is
-//!   taken out of a line only if it differed there between two runs of the real `ss` around ours.
-//!   Blanks at the ends of lines go then too, since their number is that of the longest line.
-//! - the netlink sockets by which a program asks. Both programs have their own.
+//! - figures that are clocks, or that the kernel updates when a packet is sent again. Such a figure
+//!   is removed from a line only if it differed there between two runs of the real `ss` before and
+//!   after ours. Blanks at the ends of lines are then removed, too, since their number is that of
+//!   the longest line.
+//! - the netlink sockets of the program itself.
 
 use std::collections::BTreeSet;
 
 use bstr::{BString, ByteSlice};
 
-/// Figures that may move: how long ago something was, when a timer fires, and what the kernel
-/// updates though no program does anything.
+/// Figures that may change: how long ago something was, when a timer fires, and what the kernel
+/// updates by itself.
 const MOVING: [&str; 41] = [
     "timer",
     "lastsnd",
@@ -64,13 +65,13 @@ const APART: [&str; 3] = ["send", "pacing_rate", "delivery_rate"];
 const COUNTING: [&str; 7] =
     ["lastsnd", "lastrcv", "lastack", "last_data_sent", "last_data_recv", "last_ack_recv", "busy"];
 
-/// Returns the first figure that counts upwards and is not between what it was before and after.
+/// Returns the first figure that counts upwards and is not between the values before and after.
 pub(crate) fn out_of_time(before: &[u8], ours: &[u8], after: &[u8]) -> Option<String> {
     for ((before, ours), after) in before.lines().zip(ours.lines()).zip(after.lines()) {
         let [before, ours, after] = [before, ours, after].map(figures);
         for name in COUNTING {
             let [before, ours, after] = [&before, &ours, &after].map(|line| number(line, name));
-            // One that began anew in between says nothing.
+            // A figure that was reset in between proves nothing.
             let told = before <= after;
             if told && !(before..=after).contains(&ours) {
                 return Some(format!("{name}: {before:?}, ours {ours:?}, {after:?}"));
@@ -87,13 +88,13 @@ fn number(line: &BTreeSet<(String, BString)>, name: &str) -> Option<u64> {
     value.to_str_lossy().trim_end_matches(char::is_alphabetic).parse().ok()
 }
 
-/// The figures that moved, line by line.
+/// The figures that changed, line by line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Motion(Vec<BTreeSet<&'static str>>);
 
 impl Motion {
-    /// Returns what moved between two listings, or `None` if something differs that does not move
-    /// by itself.
+    /// Returns what changed between two listings, or `None` if something differs that does not
+    /// change by itself.
     pub(crate) fn between(one: &[u8], other: &[u8]) -> Option<Self> {
         if one.lines().count() != other.lines().count() {
             return None;
@@ -106,7 +107,7 @@ impl Motion {
         one.lines().zip(other.lines()).map(moved).collect::<Option<_>>().map(Self)
     }
 
-    /// Returns a listing without what moved.
+    /// Returns a listing without the figures that changed.
     pub(crate) fn mask(&self, listing: &[u8]) -> BString {
         let mut masked = BString::default();
         let nothing = BTreeSet::new();
@@ -150,21 +151,21 @@ fn figures(line: &[u8]) -> BTreeSet<(String, BString)> {
 }
 
 /// Returns a listing without the netlink sockets of the program that made it. Those of the fixture
-/// have port numbers over every process's.
+/// have larger port ids than any process.
 pub(crate) fn without_own_sockets(listing: &[u8]) -> BString {
     let lines = listing.lines_with_terminator().filter(|line| !is_own_socket(line));
     BString::from(bstr::concat(lines))
 }
 
-/// Returns a listing with one blank wherever there were several.
+/// Returns a listing with each run of blanks as one.
 pub(crate) fn without_widths(listing: &[u8]) -> BString {
     let mut narrow = BString::from(listing);
     narrow.dedup_by(|next, byte| *next == b' ' && *byte == b' ');
     narrow
 }
 
-/// Returns whether a line is the row of a netlink socket with the port number of a process, or one
-/// that the kernel chose.
+/// Returns whether a line is the row of a netlink socket with the port id of a process, or one that
+/// the kernel chose.
 fn is_own_socket(line: &[u8]) -> bool {
     let words: Vec<_> =
         line.fields_with(char::is_whitespace).filter(|word| !word.is_empty()).collect();
@@ -189,7 +190,7 @@ fn moving_fields_are_masked() {
 }
 
 #[test]
-fn timer_lies_between_before_and_after() {
+fn timer_is_between_before_and_after() {
     let told = |ours| out_of_time(b"x:1 busy:3ms\n", ours, b"x:1 busy:5ms\n");
     assert_eq!(told(b"x:1 busy:4ms\n"), None);
     assert!(told(b"x:1 busy:4000ms\n").is_some());
@@ -208,7 +209,7 @@ fn widths_are_left_out() {
 }
 
 #[test]
-fn the_sockets_that_ask_are_left_out() {
+fn sockets_of_the_program_itself_are_left_out() {
     let listing = b"nl UNCONN 0 0 rtnl:1000000001 *\nnl UNCONN 0 0 tcpdiag:ss/77 *\n\
         0 0 4:77 * sk=0\n0 0 4:-1294967295 *\n0 0 4:-5000 *\nu_str ESTAB 0 0 * 77 * 78\n\
         0 0 rtnl:kernel *\n0 0 4:0 *\n";

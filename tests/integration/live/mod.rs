@@ -1,4 +1,4 @@
-//! Live sockets: ours against the real `ss`, sock_diag against `/proc`, and a table under churn.
+//! Live sockets: ours compared with the real `ss`, sock_diag with `/proc`, and tables under churn.
 //!
 //! ```text
 //! test ──► unshare -Urnm: the same test again, in namespaces of its own
@@ -10,20 +10,20 @@
 //!
 //! - `compare`: option combinations, byte for byte.
 //! - `filter`: filters made from the grammar, byte for byte.
-//! - `decided`: what this project prints otherwise, on purpose.
+//! - `decided`: intended differences in what is printed.
 //! - `agree`: the two sources of the library.
 //! - `cookbook`: the commands of docs/cookbook.md, in the situations that it describes.
 //! - `everywhere`: every network namespace of a machine, with and without rights.
-//! - `event`: sockets as they end, beside the real one and by what ends the following.
+//! - `event`: sockets as they end, beside the real one, and what ends the following.
 //! - `json`: the objects of sock_diag, by the schema and beside the text.
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `peers`: other ends of connections, within and between namespaces.
-//! - `policy`: what a narrow policy lets one guess.
+//! - `policy`: what can be guessed about hidden sockets.
 //! - `privilege`: root without `CAP_NET_ADMIN`, beside the real one without it.
-//! - `processes`: processes that hold them, and those that may not be looked into.
-//! - `resolve`: names of hosts, over a host table and a name server of the test's own.
+//! - `processes`: processes of sockets, and processes that may not be looked into.
+//! - `resolve`: names of hosts, with a host table and a name server of the test.
 //! - `secret`: keys of connections, where the policy shows them.
-//! - `churn`: connections that come and go while they are listed.
+//! - `churn`: connections that open and close while they are listed.
 //! - `name`: names that would forge columns.
 //! - `netstat`: the same sockets beside net-tools' `netstat`.
 //! - `monitor`: ports that open and close.
@@ -31,7 +31,7 @@
 //! - `typed`: command lines that people and agents type, as whole pipelines.
 //! - `soak`: random scripts for long, with descriptors and memory flat; `scripts/soak` runs it.
 //!
-//! No test looks at the sockets of the machine, and none at time.
+//! No test depends on the sockets of the machine, and none on time.
 
 mod agree;
 mod capture;

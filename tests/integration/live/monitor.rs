@@ -1,4 +1,4 @@
-//! Ports of real servers that open, close, start anew and share their numbers.
+//! Ports of real servers that open, close, restart and share their numbers.
 
 #![expect(clippy::disallowed_methods, reason = "servers of the test, in a namespace of its own")]
 
@@ -37,7 +37,8 @@ fn text_tables() -> SocketTables {
     SocketTables::from_root(ProcRoot::open_ambient(ambient_authority()).unwrap())
 }
 
-/// Returns a socket that is bound and shares its port, of IPv6 for IPv6 alone; one of TCP listens.
+/// Returns a socket that is bound and shares its port, an IPv6 socket for IPv6 only; one of TCP
+/// listens.
 fn server(kind: SocketType, address: &str) -> OwnedFd {
     let address: SocketAddr = address.parse().unwrap();
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
@@ -67,7 +68,7 @@ fn words(polled: &Polled) -> Vec<String> {
     polled.changes.iter().map(word).collect()
 }
 
-/// Every change of a server is told exactly, by either source.
+/// Every change of a server is reported exactly, by either source.
 fn tells_servers(tables: SocketTables) {
     const NOTHING: [&str; 0] = [];
     let mut poller = Poller::new(tables, Scope::default());
@@ -82,7 +83,7 @@ fn tells_servers(tables: SocketTables) {
     assert_eq!(look(), ["-tcp 0.0.0.0:8080"]);
     assert_eq!(look(), NOTHING);
 
-    // Started anew between two looks.
+    // Restarted between two looks.
     drop(second);
     let again = server(SocketType::STREAM, "0.0.0.0:8080");
     assert_eq!(look(), ["-tcp 0.0.0.0:8080", "+tcp 0.0.0.0:8080"]);
@@ -144,7 +145,7 @@ fn a_change_of_source_is_no_event() {
             switch.is_text.store(is_text, Ordering::Relaxed);
             assert_eq!(poller.poll(&Uninterrupted), Some(Polled::default()));
         }
-        // What sock_diag told is still known.
+        // What sock_diag reported is kept.
         let known: Vec<_> = poller.tracker().ports().map(known_of).collect();
         assert_eq!(
             known,
@@ -164,8 +165,8 @@ fn known_of(port: &Port) -> (Option<u32>, Option<bool>, bool) {
 }
 
 #[test]
-fn a_device_is_named() {
-    inside("live::monitor::a_device_is_named", || {
+fn a_bound_interface_has_its_name() {
+    inside("live::monitor::a_bound_interface_has_its_name", || {
         let socket = server(SocketType::DGRAM, "0.0.0.0:67");
         let status = std::process::Command::new("python3")
             .args(["-c", "import socket, sys; socket.socket(fileno=0).setsockopt(1, 25, b'lo')"])
@@ -179,36 +180,36 @@ fn a_device_is_named() {
     });
 }
 
-/// Sockets of which each lives until two whole looks were made while it was open.
-struct Load<'a> {
+/// Sockets that stay open until two complete looks were made.
+struct ServerLoad<'a> {
     monitor: &'a PortMonitor,
-    /// With the number of the look before which each was opened.
+    /// Each with the number of the look before which it was opened.
     open: VecDeque<(u64, TcpListener)>,
     opened: BTreeSet<SocketAddr>,
 }
 
-impl Load<'_> {
+impl ServerLoad<'_> {
     fn open(&mut self, port: u16) {
         let listener = TcpListener::bind(("0.0.0.0", port)).unwrap();
         self.opened.insert(listener.local_addr().unwrap());
         self.open.push_back((self.monitor.looks(), listener));
     }
 
-    /// Closes what has lived long enough. A look may have been under way when it opened.
+    /// Closes what was open long enough. A look may have been under way when it was opened.
     fn close(&mut self) {
         let looks = self.monitor.looks();
         while self.open.pop_front_if(|(at, _)| *at + 2 < looks).is_some() {}
     }
 }
 
-/// Opens 1 000 ports in twenty looks, each of which lives for two looks, and as many that are
-/// closed as soon as they are open.
+/// Opens 1 000 ports during twenty looks, each open for two looks, and as many that are closed at
+/// once.
 fn none_is_missed(builder: PortMonitorBuilder) {
     let monitor = builder.interval(Duration::from_millis(50)).build();
     let notices = monitor.subscribe(10_000);
     monitor.start().unwrap();
     wait_until("the monitor has looked", || monitor.looks() > 0);
-    let mut load = Load { monitor: &monitor, open: VecDeque::new(), opened: BTreeSet::new() };
+    let mut load = ServerLoad { monitor: &monitor, open: VecDeque::new(), opened: BTreeSet::new() };
     for ten in 0..100 {
         for port in 0..10 {
             load.open(20_000 + ten * 10 + port);
@@ -228,7 +229,7 @@ fn none_is_missed(builder: PortMonitorBuilder) {
     let opened = load.opened;
     assert_eq!(opened.len(), 1_000);
 
-    // By the time that the last of them is told to be closed, so are all others.
+    // When the last of them is reported as closed, all others are closed.
     let mut told: BTreeMap<PortIdentity, Vec<EventKind>> = BTreeMap::new();
     let mut closed = 0;
     while closed < opened.len() {
@@ -263,7 +264,7 @@ fn none_of_a_thousand_ports_is_missed_by_listening() {
     });
 }
 
-/// With the kernel's word, a closing is told long before the next look.
+/// With destroy events, a closing is reported long before the next look.
 #[test]
 fn destroy_event_is_reported_at_once_where_permitted() {
     inside("live::monitor::destroy_event_is_reported_at_once_where_permitted", || {

@@ -1,4 +1,4 @@
-//! Names that any local user may choose forge no column, and filters find them as they are printed.
+//! Names that any local user can choose forge no column, and filters find them as they are printed.
 
 #![expect(clippy::disallowed_methods, reason = "the test binds a unix socket")]
 
@@ -62,22 +62,22 @@ fn names_of_unix_sockets_forge_no_column() {
         let netstat = in_shell(&[], "netstat -xln").stdout;
         let rows: Vec<_> = netstat.lines().filter(|row| row.starts_with(b"unix")).collect();
         assert!(rows.iter().all(|row| fields(row).len() == 9), "{netstat}");
-        // It ends at once where the socket is open already.
+        // It ends at once if the socket is open already.
         let waited = in_shell(&[], r"portwatch --wait 'unix:@y\x20z' --timeout 60s");
         assert_eq!(waited.status, 0, "{}", waited.stderr);
     });
 }
 
 #[test]
-fn interfaces_whose_names_are_no_text_are_shown_escaped() {
-    inside("live::name::interfaces_whose_names_are_no_text_are_shown_escaped", || {
+fn interface_names_that_are_not_utf8_are_escaped() {
+    inside("live::name::interface_names_that_are_not_utf8_are_escaped", || {
         let _fixture = Fixture::start(&["device"]);
         let ours = Program::ours();
         for filter in ["", r" dev = o\xffd", r" dev o\xFFd"] {
             let listing = ours.run(&words(&format!("-uanH{filter}")), None);
             assert_eq!(fields(&listing.stdout)[3], r"0.0.0.0%o\xffd:7005", "{filter}: {listing:?}");
         }
-        // The confined shell knows it, too.
+        // The confined shell accepts the name, too.
         let listing = in_shell(&[], r"ss -uanH 'dev = o\xffd'");
         assert_eq!(fields(&listing.stdout)[3], r"0.0.0.0%o\xffd:7005", "{listing:?}");
         assert_eq!(ours.run(&words(r"-uanH dev = o\xfed"), None).status, 1);

@@ -1,4 +1,4 @@
-//! Runs a test again in namespaces of its own.
+//! Runs a test again in separate namespaces.
 
 #![expect(
     clippy::disallowed_methods,
@@ -9,17 +9,17 @@ use std::process::Command;
 
 use crate::workspace;
 
-/// Set in the second run. Nothing is allowed by it: a person who sets it sees tests fail.
+/// Set in the second run. It allows nothing: a person who sets it sees tests fail.
 const MARK: &str = "SS_TESTS_IN_NAMESPACE";
 /// A user namespace with root in it, a network without sockets, and mounts.
 const UNPRIVILEGED: &str = "-Urnm";
-/// The same without a user namespace, for which one has to be root.
+/// The same without a user namespace, which needs root.
 const PRIVILEGED: &str = "-nm";
 
 /// Runs `body` with an empty network namespace around this process: the test binary is started
 /// again for the test of that name, its path below the crate.
 ///
-/// Where namespaces or Python are missing it says so loudly, and fails if `CI` is set.
+/// Where namespaces or Python are missing it reports this loudly, and fails if `CI` is set.
 pub(crate) fn inside(test: &str, body: fn()) {
     if std::env::var_os(MARK).is_some() {
         return body();
@@ -32,8 +32,8 @@ pub(crate) fn inside(test: &str, body: fn()) {
     again(test, UNPRIVILEGED);
 }
 
-/// Does the same with all the users of the machine, if this is run by root; otherwise it says that
-/// it is not.
+/// Does the same with all the users of the machine, if this is run by root; otherwise it reports
+/// that it is not.
 pub(crate) fn inside_as_root(test: &str, body: fn()) {
     if std::env::var_os(MARK).is_some() {
         return body();
@@ -46,7 +46,7 @@ pub(crate) fn inside_as_root(test: &str, body: fn()) {
 }
 
 fn again(test: &str, namespaces: &str) {
-    // Once here and not in each test that is started.
+    // Built once here instead of in each test that is started.
     let programs = testkit::built("");
     let program = std::env::current_exe().unwrap();
     let output = Command::new("unshare")
@@ -64,7 +64,7 @@ fn again(test: &str, namespaces: &str) {
     assert!(stdout.contains("1 passed"), "there is no test {test:?}:\n{stdout}");
 }
 
-/// Returns what is missing, if something is.
+/// Returns what is missing, if anything.
 fn missing() -> Option<&'static str> {
     if !works("python3", &["-c", "import socket"]) {
         return Some("python3");

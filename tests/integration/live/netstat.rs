@@ -18,7 +18,7 @@ use crate::{
     outcome::Outcome,
 };
 
-/// How often a line is tried again while the sockets themselves move.
+/// How often a line is tried again while the sockets change by themselves.
 const ATTEMPTS: usize = 8;
 
 const LINES: [&str; 14] = [
@@ -40,7 +40,7 @@ const LINES: [&str; 14] = [
 
 /// Returns the rows as far as both programs print the same, sorted.
 ///
-/// A timer goes on between two runs, so its figures are taken out. Rows of UDP-Lite are not listed
+/// A timer goes on between two runs, so its figures are removed. Rows of UDP-Lite are not listed
 /// here.
 fn rows(outcome: &Outcome) -> Vec<BString> {
     let lines = outcome.stdout.lines().filter(|line| !line.starts_with(b"udpl"));

@@ -1,4 +1,4 @@
-//! The sockets of a network namespace that this process is not in.
+//! The sockets of a network namespace other than that of this process.
 
 #![expect(clippy::disallowed_methods, reason = "the test makes a namespace and opens its tables")]
 
@@ -54,7 +54,7 @@ fn with_other(look: impl FnOnce(&File, u16)) {
     assert!(server.wait().unwrap().success());
 }
 
-/// Calls `look` with a network namespace that is called `blue` as `ip netns` calls it.
+/// Calls `look` with a network namespace that `ip netns` would call `blue`.
 fn with_blue(look: impl FnOnce(&File, u16)) {
     with_other(|namespace, port| {
         let place = "mount -t tmpfs none /run && mkdir /run/netns && : > /run/netns/blue";
@@ -181,8 +181,8 @@ fn the_confined_shell_lists_a_namespace_as_the_real_one_does() {
 }
 
 #[test]
-fn a_shell_names_only_what_is_granted_and_there() {
-    inside("live::other::a_shell_names_only_what_is_granted_and_there", || {
+fn a_shell_lists_only_existing_granted_namespaces() {
+    inside("live::other::a_shell_lists_only_existing_granted_namespaces", || {
         with_blue(|_, _| {
             let run = |args: &[&str]| {
                 let outcome = shell(args, &[]);

@@ -1,5 +1,5 @@
-//! The other ends of connections, within and between network namespaces: beside a join of what the
-//! real `ss` lists in each of them.
+//! The other ends of connections, within and between network namespaces, compared with a join of
+//! what the real `ss` lists in each of them.
 
 #![expect(clippy::disallowed_methods, reason = "the namespaces are made by a program")]
 
@@ -16,33 +16,33 @@ use testkit::cases;
 use super::program::Program;
 use crate::{escape::program::SHELL, real::RealSs, workspace};
 
-/// User, network, mount and PID namespaces, with a `/proc` of the latter.
+/// User, network, mount and PID namespaces, with a `/proc` for the latter.
 const UNSHARE: [&str; 2] = ["-Urnmpf", "--mount-proc"];
 
 /// The namespaces of the fixture in the order of a listing.
 const NAMESPACES: [&str; 4] = ["own", "a", "b", "c"];
 
-/// What the fixture answered.
+/// The answers of the fixture.
 struct Answers {
     /// The processes by their names.
     pids: BTreeMap<String, u64>,
-    /// What the kernel does not have.
+    /// What the kernel lacks.
     absent: Vec<String>,
-    in_order: Vec<Answer>,
+    in_order: Vec<CommandOutput>,
 }
 
-/// What one command printed.
-struct Answer {
+/// The output of one command.
+struct CommandOutput {
     stdout: String,
     stderr: String,
     status: i64,
-    /// What another one printed in each namespace.
+    /// The output of another command in each namespace.
     each: BTreeMap<String, String>,
 }
 
 /// Runs commands beside the connections of `tests/fixture/peers.py`.
 ///
-/// Where such namespaces cannot be made it says so loudly, and fails if `CI` is set.
+/// Where such namespaces cannot be made it reports this loudly, and fails if `CI` is set.
 fn ask(questions: &[Value]) -> Option<Answers> {
     if !Command::new("unshare").args(UNSHARE).arg("true").status().unwrap().success() {
         assert!(!workspace::is_ci(), "namespaces with a /proc cannot be made here");
@@ -78,10 +78,10 @@ fn ask(questions: &[Value]) -> Option<Answers> {
     })
 }
 
-fn answer(value: &Value) -> Answer {
+fn answer(value: &Value) -> CommandOutput {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let each = value["each"].as_object().into_iter().flatten();
-    Answer {
+    CommandOutput {
         stdout: text(&value["run"]["stdout"]),
         stderr: text(&value["run"]["stderr"]),
         status: value["run"]["status"].as_i64().unwrap(),
@@ -89,7 +89,7 @@ fn answer(value: &Value) -> Answer {
     }
 }
 
-/// Returns the words of our program with those of lines.
+/// Returns the arguments that run our program with each line.
 fn ours(lines: &[&str]) -> Vec<String> {
     let program = Program::ours();
     let program = program.words().map(|word| word.into_string().unwrap());
@@ -106,26 +106,26 @@ fn words(lines: &[&str]) -> Vec<String> {
 
 /// A socket in a listing of the real one.
 #[derive(Debug)]
-struct Row<'a> {
+struct RealRow<'a> {
     words: Vec<&'a str>,
     netid: &'a str,
-    /// The first word behind the addresses.
+    /// The first word after the addresses.
     rest: usize,
-    ends: Ends<'a>,
+    ends: InetEnds<'a>,
 }
 
 #[derive(Debug, PartialEq)]
-enum Ends<'a> {
+enum InetEnds<'a> {
     /// Addresses, and the interface of the local one.
     Inet(SocketAddr, SocketAddr, Option<&'a str>),
     /// Inodes; 0 for none.
     Unix(u64, u64),
-    /// It has no other end.
+    /// A row without another end.
     None,
 }
 
-impl<'a> Row<'a> {
-    /// Understands a row. `netid` is that of all rows where the column is left out.
+impl<'a> RealRow<'a> {
+    /// Parses a row. `netid` is that of all rows if the column is left out.
     fn parse(row: &'a str, netid: &'a str) -> Self {
         let words: Vec<_> = row.split_whitespace().collect();
         let first = words[0];
@@ -138,13 +138,13 @@ impl<'a> Row<'a> {
                 words[*at] == "*" && number(at - 1).is_some() && number(at + 1).is_some()
             });
             let star = star.unwrap_or_else(|| panic!("{row}"));
-            let ends = Ends::Unix(number(star - 1).unwrap(), number(star + 1).unwrap());
+            let ends = InetEnds::Unix(number(star - 1).unwrap(), number(star + 1).unwrap());
             return Self { words, netid, rest: star + 2, ends };
         }
         let local = words.iter().position(|word| word.contains(':')).unwrap();
         let ends = match (end(words[local]), end(words[local + 1])) {
-            (Some((local, scope)), Some((remote, _))) => Ends::Inet(local, remote, scope),
-            _ => Ends::None,
+            (Some((local, scope)), Some((remote, _))) => InetEnds::Inet(local, remote, scope),
+            _ => InetEnds::None,
         };
         Self { words, netid, rest: local + 2, ends }
     }
@@ -154,7 +154,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Understands `ADDRESS%INTERFACE:PORT`; `None` for an end that is anything.
+/// Parses `ADDRESS%INTERFACE:PORT`; `None` for an end that is unspecified.
 fn end(text: &str) -> Option<(SocketAddr, Option<&str>)> {
     let (host, port) = text.rsplit_once(':')?;
     let (host, interface) = match host.split_once('%') {
@@ -166,48 +166,48 @@ fn end(text: &str) -> Option<(SocketAddr, Option<&str>)> {
 }
 
 /// A socket of one namespace in a listing of all.
-struct Known<'a> {
+struct KnownSocket<'a> {
     namespace: &'a str,
-    row: Row<'a>,
+    row: RealRow<'a>,
     inode: u64,
-    /// Inodes of sockets that wait at this listener.
+    /// Inodes of connections that wait at this listener.
     waiting: Vec<u64>,
 }
 
 /// Every socket, as the real one lists them in each namespace with `-e`.
-struct Join<'a>(Vec<Known<'a>>);
+struct ListingJoin<'a>(Vec<KnownSocket<'a>>);
 
-impl<'a> Join<'a> {
+impl<'a> ListingJoin<'a> {
     fn new(each: &'a BTreeMap<String, String>) -> Self {
         let mut known = Vec::new();
         for (namespace, listing) in each {
             for line in listing.lines() {
-                let row = Row::parse(line, "");
-                // The connections of a proxy mirror each other, and are no pair.
+                let row = RealRow::parse(line, "");
+                // The connections of a proxy mirror each other, and are not a pair.
                 if row.words.contains(&"transparent") {
                     continue;
                 }
                 let inode = match row.ends {
-                    Ends::Unix(inode, _) => inode,
+                    InetEnds::Unix(inode, _) => inode,
                     _ => row.word("ino:").map_or(0, |inode| inode.parse().unwrap()),
                 };
                 let peers = row.words.iter().position(|word| *word == "peers:");
                 let waiting = peers.map_or(&[][..], |at| &row.words[at + 1..]);
                 let waiting = waiting.iter().map(|inode| inode.parse().unwrap()).collect();
-                known.push(Known { namespace, row, inode, waiting });
+                known.push(KnownSocket { namespace, row, inode, waiting });
             }
         }
         Self(known)
     }
 
     /// Returns the sockets with these ends that can be reached from a namespace.
-    fn inet(&self, netid: &str, from: &str, ends: &Ends<'_>) -> Vec<&Known<'a>> {
-        let Ends::Inet(local, remote, _) = ends else { return Vec::new() };
+    fn inet(&self, netid: &str, from: &str, ends: &InetEnds<'_>) -> Vec<&KnownSocket<'a>> {
+        let InetEnds::Inet(local, remote, _) = ends else { return Vec::new() };
         let is_link_local =
             |end: &SocketAddr| matches!(end.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local());
         let stays = local.ip() == remote.ip()
             || [local, remote].into_iter().any(|end| end.ip().is_loopback() || is_link_local(end));
-        let reached = |known: &&Known<'_>| {
+        let reached = |known: &&KnownSocket<'_>| {
             known.row.netid == netid
                 && known.row.ends == *ends
                 && (!stays || known.namespace == from)
@@ -215,30 +215,31 @@ impl<'a> Join<'a> {
         self.0.iter().filter(reached).collect()
     }
 
-    /// Returns what is to be printed of the other end of a row, and in which namespace it is.
+    /// Returns what has to be printed of the other end of a row, and its namespace.
     fn peer(
         &self,
         namespace: &str,
-        row: &Row<'_>,
+        row: &RealRow<'_>,
         with_processes: bool,
     ) -> Option<(String, &'a str)> {
         let (inode, users, there) = match row.ends {
-            Ends::None => return None,
-            Ends::Inet(local, remote, scope) => {
-                let mirrored = self.inet(row.netid, namespace, &Ends::Inet(remote, local, scope));
+            InetEnds::None => return None,
+            InetEnds::Inet(local, remote, scope) => {
+                let mirrored =
+                    self.inet(row.netid, namespace, &InetEnds::Inet(remote, local, scope));
                 let [there] = mirrored[..] else { return None };
                 if self.inet(row.netid, there.namespace, &row.ends).len() != 1 {
                     return None;
                 }
                 (there.inode, there.row.word("users:"), there.namespace)
             }
-            Ends::Unix(inode, 0) => {
+            InetEnds::Unix(inode, 0) => {
                 let is_waiting = self.0.iter().any(|known| known.waiting.contains(&inode));
                 let here = NAMESPACES.iter().find(|name| **name == namespace)?;
                 is_waiting.then_some((0, None, *here))?
             }
-            Ends::Unix(_, peer) => {
-                let of_peer = |known: &&Known<'_>| matches!(known.row.ends, Ends::Unix(inode, _) if inode == peer);
+            InetEnds::Unix(_, peer) => {
+                let of_peer = |known: &&KnownSocket<'_>| matches!(known.row.ends, InetEnds::Unix(inode, _) if inode == peer);
                 let there = self.0.iter().find(of_peer)?;
                 (peer, there.row.word("users:"), there.namespace)
             }
@@ -252,8 +253,8 @@ impl<'a> Join<'a> {
     }
 
     /// Returns a row of the real one with its other end.
-    fn expected(&self, namespace: &str, row: &str, netid: &str, line: &Line) -> String {
-        let row = Row::parse(row, netid);
+    fn expected(&self, namespace: &str, row: &str, netid: &str, line: &ComparedLine) -> String {
+        let row = RealRow::parse(row, netid);
         let mut words: Vec<_> = row.words.iter().map(|word| (*word).to_owned()).collect();
         if let Some((mut peer, there)) = self.peer(namespace, &row, !line.processes.is_empty()) {
             if there != namespace {
@@ -272,7 +273,7 @@ impl<'a> Join<'a> {
 // ---- the comparison
 // ------------------------------------------------------------------------------
 
-/// Options for tables, and the table where the listing does not say it.
+/// Options for tables, and the table where the listing does not name it.
 const TABLES: [(&str, &str); 9] = [
     ("-t", "tcp"),
     ("-u", "udp"),
@@ -287,7 +288,7 @@ const TABLES: [(&str, &str); 9] = [
 
 const PROCESSES: [&str; 3] = ["", "-p", "-pT"];
 
-/// What else is chosen: states, columns, details, and a filter that leaves out one of both ends.
+/// Further options: states, columns, details, and a filter that leaves out one of both ends.
 const VIEWS: [&str; 6] = [
     "",
     "-a",
@@ -298,7 +299,7 @@ const VIEWS: [&str; 6] = [
 ];
 
 /// A line that is compared.
-struct Line {
+struct ComparedLine {
     table: &'static str,
     netid: &'static str,
     processes: &'static str,
@@ -306,7 +307,7 @@ struct Line {
     is_everywhere: bool,
 }
 
-fn lines() -> Vec<Line> {
+fn lines() -> Vec<ComparedLine> {
     let mut lines = Vec::new();
     for (table, netid) in TABLES {
         for processes in PROCESSES {
@@ -314,7 +315,7 @@ fn lines() -> Vec<Line> {
                 // Each line once, or both ways.
                 let ways = [lines.len() % 2 == 0, lines.len() % 2 == 1];
                 for is_everywhere in ways.into_iter().take(cases(1, 2)) {
-                    lines.push(Line { table, netid, processes, view, is_everywhere });
+                    lines.push(ComparedLine { table, netid, processes, view, is_everywhere });
                 }
             }
         }
@@ -349,7 +350,7 @@ fn other_ends_are_those_of_a_join_of_real_listings() {
         let shown = PROCESSES.iter().position(|processes| *processes == line.processes).unwrap();
         let mut whole = whole[shown].each.clone();
         whole.retain(|name, _| line.is_everywhere || name == "own");
-        let join = Join::new(&whole);
+        let join = ListingJoin::new(&whole);
         let names = NAMESPACES.iter().filter(|name| line.is_everywhere || **name == "own");
         let expected: Vec<_> = names
             .flat_map(|name| answer.each[*name].lines().map(move |row| (name, row)))
@@ -370,9 +371,9 @@ fn other_ends_are_those_of_a_join_of_real_listings() {
     assert!(with_peer > 1000);
 }
 
-/// Runs a line of our program; returns its rows, with each run of blanks as one and the numbers of
+/// Returns the rows of a line of our program, with each run of blanks as one and the numbers of
 /// processes as their names.
-fn rows(asked: &Answers, answer: &Answer) -> Vec<String> {
+fn rows(asked: &Answers, answer: &CommandOutput) -> Vec<String> {
     let named = |row: &str| {
         let row = row.split_whitespace().collect::<Vec<_>>().join(" ");
         asked.pids.iter().fold(row, |row, (name, pid)| {
@@ -385,7 +386,7 @@ fn rows(asked: &Answers, answer: &Answer) -> Vec<String> {
     rows
 }
 
-/// Returns the rows of lines, and what the kernel does not have; descriptors are `FD`.
+/// Returns the rows of lines, and what the kernel lacks; descriptors are `FD`.
 fn rows_of(lines: &[&str]) -> Option<(Vec<Vec<String>>, Vec<String>)> {
     let questions: Vec<_> = lines.iter().map(|line| json!({"run": ours(&[line])})).collect();
     let asked = ask(&questions)?;
@@ -401,7 +402,7 @@ fn rows_of(lines: &[&str]) -> Option<(Vec<Vec<String>>, Vec<String>)> {
     Some((rows, asked.absent))
 }
 
-/// Returns the processes of both ends of a connection of a namespace, at the server's.
+/// Returns the processes of both ends of a connection of a namespace, at the server's end.
 fn served(name: &str) -> String {
     let process = |role: &str| format!("((\"{role}-{name}\",pid={role}-{name},fd=FD))");
     format!("users:{} peer:{}", process("server"), process("client"))
@@ -439,7 +440,7 @@ fn same_addresses_in_several_namespaces_are_not_mixed_up() {
         ]
     );
     if absent.is_empty() {
-        // What is translated on the way.
+        // Connections that are translated on the way.
         assert!(found[5].len() == 2 && found[5].iter().all(|row| !row.contains("peer:")));
     } else {
         eprintln!("*** no address is translated, because this kernel lacks {absent:?} ***");
@@ -448,7 +449,7 @@ fn same_addresses_in_several_namespaces_are_not_mixed_up() {
 }
 
 #[test]
-fn sockets_that_no_process_can_hold_are_other_ends() {
+fn sockets_without_an_inode_are_other_ends() {
     let lines = [
         "-tanQH --peers -p sport = :7052",
         "-tnQH --peers -p ( sport = :7021 or sport = :7022 )",
@@ -477,7 +478,7 @@ fn sockets_that_no_process_can_hold_are_other_ends() {
         ["a ESTAB 192.0.2.1:7102 192.0.2.2:7101 users:((\"client-a\",pid=client-a,fd=FD)) \
              peer:((\"server-b\",pid=server-b,fd=FD),netns=\"b\")"]
     );
-    // Of one namespace nothing is said of another one.
+    // Nothing about another namespace is printed.
     let client = "users:((\"client-a\",pid=client-a,fd=FD))";
     assert_eq!(
         found[5],
@@ -490,7 +491,7 @@ fn sockets_that_no_process_can_hold_are_other_ends() {
 }
 
 #[test]
-fn what_closes_or_follows_sockets_looks_for_no_other_end() {
+fn peers_is_refused_with_kill_and_events() {
     let lines =
         ["-KtnH peer-comm = server-own", "-tE --count=1 peer-pid = 1", "-tnH sport = :7002"];
     let questions = lines.map(|line| json!({"run": ours(&[line])}));
@@ -573,7 +574,7 @@ fn text_tables_show_other_ends_of_internet_sockets() {
     let row = answer.stdout.lines().find(|row| row.contains(" 192.0.2.1:7102")).unwrap();
     assert!(row.contains(" peer:((\"server-b\",pid="), "{row}");
     assert!(row.ends_with("),netns=\"b\")"), "{row}");
-    // A text table has no interfaces, without which link-local addresses mean nothing.
+    // A text table has no interfaces, without which link-local addresses are ambiguous.
     let scoped = answer.stdout.lines().find(|row| row.contains("[fe80::2]")).unwrap();
     assert!(!scoped.contains("peer:"), "{scoped}");
 }

@@ -1,4 +1,4 @@
-//! What a narrow policy lets one guess of live sockets that it hides: nothing.
+//! A narrow policy reveals nothing about the live sockets that it hides.
 
 #![expect(clippy::disallowed_methods, reason = "the tests open sockets and write policies")]
 
@@ -29,7 +29,7 @@ fn under(policy: &str, script: &str) -> BString {
     outcome.stdout
 }
 
-/// Returns the words of a listing but for inodes, which the kernel counts for every kind of file.
+/// Returns the words of a listing without inodes, which the kernel counts for every kind of file.
 fn without_inodes(listing: &[u8]) -> Vec<&[u8]> {
     let words = listing.split(|byte| b" ,{\n".contains(byte));
     words.filter(|word| !word.starts_with(b"ino:") && !word.starts_with(b"\"inode\":")).collect()

@@ -1,4 +1,4 @@
-//! `portwatch` in a shell, while servers outside of it come and go.
+//! `portwatch` in a shell, while servers outside of it start and stop.
 
 #![expect(clippy::disallowed_methods, reason = "servers of the test, in a namespace of its own")]
 
@@ -25,12 +25,12 @@ use ss_builtin::Ss;
 use super::namespace::inside;
 use crate::workspace;
 
-/// Output that is handed on as it comes.
-struct Live(mpsc::Sender<Vec<u8>>);
+/// Output that is sent as it is written.
+struct LiveOutput(mpsc::Sender<Vec<u8>>);
 
-impl Write for Live {
+impl Write for LiveOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // OK because nobody may be left who wants to hear it.
+        // OK because the receiver may be gone.
         let _ = self.0.send(bytes.to_vec());
         Ok(bytes.len())
     }
@@ -49,8 +49,8 @@ fn shell() -> Shell {
     Shell::builder().registry(registry).sandbox(Sandbox::empty()).build().unwrap()
 }
 
-/// Runs a script. Whenever it has printed one more line, the next thing is done outside. Returns
-/// what was printed, and the status.
+/// Runs a script. After each printed line, the next action is done outside. Returns what was
+/// printed, and the status.
 fn run(script: &str, outside: &mut dyn FnMut(usize)) -> (String, u8) {
     let mut shell = shell();
     let script = Script { text: script.to_owned(), ..Script::default() };
@@ -58,7 +58,7 @@ fn run(script: &str, outside: &mut dyn FnMut(usize)) -> (String, u8) {
     std::thread::scope(|scope| {
         let running = scope.spawn(move || {
             let mut stderr = Vec::new();
-            let outcome = shell.run(&script, &mut Live(sender), &mut stderr);
+            let outcome = shell.run(&script, &mut LiveOutput(sender), &mut stderr);
             assert_eq!(String::from_utf8(stderr).unwrap(), "");
             outcome.status.code()
         });
@@ -138,8 +138,8 @@ fn a_bare_port_is_found_at_every_address() {
 }
 
 #[test]
-fn events_are_printed_as_they_come_and_as_the_schema_says() {
-    inside("live::portwatch::events_are_printed_as_they_come_and_as_the_schema_says", || {
+fn events_are_printed_at_once_and_match_the_schema() {
+    inside("live::portwatch::events_are_printed_at_once_and_match_the_schema", || {
         let servers = TcpListener::bind("0.0.0.0:1").unwrap();
         let mut servers = (Some(servers), None);
         let script = "portwatch --initial --count 2 --json-lines; portwatch --list --json-lines";

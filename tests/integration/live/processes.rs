@@ -1,4 +1,5 @@
-//! Processes of live sockets: beside the real `ss`, and where processes are closed or hidden.
+//! Processes of live sockets: compared with the real `ss`, and where processes are closed or
+//! hidden.
 
 #![expect(clippy::disallowed_methods, reason = "the tests make namespaces and start both programs")]
 
@@ -11,7 +12,7 @@ use std::{
 use bstr::ByteSlice;
 
 use super::{
-    compare::{Pair, compare_with},
+    compare::{ProgramPair, compare_with},
     fixture::Fixture,
     line::words,
     namespace::{inside, inside_as_root},
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{outcome::Outcome, real::RealSs, workspace};
 
-/// Listings of processes, with what stands beside them.
+/// Listings of processes, with further options.
 const LINES: [&str; 20] = [
     "-tlnp",
     "-tanp",
@@ -47,42 +48,45 @@ fn compare_processes(name: &str) {
     let Some(real) = Program::real() else { return };
     let _fixture = Fixture::start(&["processes"]);
     let lines: Vec<_> = LINES.iter().map(|line| words(line)).collect();
-    let pair = Pair { real, ours: Program::ours() };
+    let pair = ProgramPair { real, ours: Program::ours() };
     compare_with(&pair, name, &lines, &[None]);
     compare_with(&pair, name, &lines[..4], &[Some(80), Some(200)]);
 }
 
 #[test]
-fn processes_that_share_fork_and_part() {
-    inside("live::processes::processes_that_share_fork_and_part", || {
-        compare_processes("processes");
-    });
+fn sockets_that_are_shared_forked_and_unshared_have_their_processes() {
+    inside(
+        "live::processes::sockets_that_are_shared_forked_and_unshared_have_their_processes",
+        || {
+            compare_processes("processes");
+        },
+    );
 }
 
 #[test]
 fn processes_of_other_users() {
-    // A user namespace of an ordinary user has no others.
+    // The user namespace of an ordinary user has no other users.
     inside_as_root("live::processes::processes_of_other_users", || {
         compare_processes("processes, as root");
     });
 }
 
-/// How the processes of a fixture are made, and how they are looked at.
+/// How the processes of a fixture are started, and how they are listed.
 #[derive(Clone, Copy)]
 struct Setting {
     /// The fixture, in `tests/fixture`.
     fixture: &'static str,
     /// The namespaces.
     unshare: &'static [&'static str],
-    /// What is mounted over `/proc`, if anything is.
+    /// What is mounted over `/proc`, if anything.
     proc: Option<&'static str>,
-    /// What stands before the interpreter.
+    /// Words before the interpreter.
     opener: &'static [&'static str],
-    /// What stands before the program that lists.
+    /// Words before the program that lists.
     lister: &'static [&'static str],
 }
 
-/// A user namespace in which nobody has capabilities, so that a process may close itself.
+/// A user namespace in which no process has capabilities, so that one may make itself undumpable.
 const WITHOUT_CAPABILITIES: Setting = Setting {
     fixture: "closed.py",
     unshare: &["-Urnmpf", "--mount-proc"],
@@ -91,8 +95,8 @@ const WITHOUT_CAPABILITIES: Setting = Setting {
     lister: &[],
 };
 
-/// Lists the listeners of the fixture in namespaces of their own; returns the sorted rows and
-/// standard error, or `None` where such namespaces cannot be made.
+/// Lists the listeners of the fixture in separate namespaces; returns the sorted rows and standard
+/// error, or `None` where such namespaces cannot be made.
 fn list(setting: Setting, program: &Program) -> Option<(Vec<String>, String)> {
     let outcome = run_in(setting, program, "-tlnpH")?;
     assert_eq!(outcome.status, 0, "{}", outcome.stderr);
@@ -101,8 +105,8 @@ fn list(setting: Setting, program: &Program) -> Option<(Vec<String>, String)> {
     Some((rows, outcome.stderr.to_str_lossy().into()))
 }
 
-/// Runs a program beside the processes of the fixture, in namespaces of their own; `None` where
-/// such namespaces cannot be made.
+/// Runs a program beside the processes of the fixture, in separate namespaces; `None` where such
+/// namespaces cannot be made.
 fn run_in(setting: Setting, program: &Program, line: &str) -> Option<Outcome> {
     static MISSING: OnceLock<()> = OnceLock::new();
     let mount = setting
@@ -151,11 +155,11 @@ fn list_both(setting: Setting) -> Option<(Vec<String>, String)> {
     Some(ours)
 }
 
-/// What is said where processes are left out.
+/// What is reported where processes are hidden.
 const HIDDEN: &str =
     "ss: processes may be missing: this /proc is mounted to hide processes (hidepid)\n";
 
-/// Returns what is said where so many processes are closed, in a PID namespace.
+/// Returns what is reported where this number of processes is closed, in a PID namespace.
 fn closed(count: u32) -> String {
     format!(
         "ss: processes may be missing: {count} processes are closed to this user\n\
@@ -208,7 +212,7 @@ fn without_rights_every_process_is_closed() {
 fn socket_in_flight_is_open_in_no_process() {
     inside_as_root("live::processes::socket_in_flight_is_open_in_no_process", || {
         let _fixture = Fixture::start(&["processes"]);
-        // The fixture passes a listener in a message that nobody receives.
+        // The fixture passes a listener in a message that is not received.
         let stderr = Program::ours().run(&words("-tlnpH"), None).stderr;
         if stderr.contains_str("closed to this user") || stderr.contains_str("PID namespace") {
             return eprintln!("*** NOTHING IS TESTED: processes are missing here: {stderr} ***");
@@ -235,9 +239,9 @@ fn processes_in_a_crowd_equal_the_real_ones() {
     let hidden = Setting { proc: Some("hidepid=4,subset=pid"), ..plain };
     for setting in [plain, hidden] {
         let Some((rows, stderr)) = list_both(setting) else { return };
-        // Each listener by 20 descriptors, and the one that all share.
+        // Each listener in 20 descriptors, and the one that all share.
         assert_eq!((rows.len(), processes(&rows)), (501, 500 * 20 + 500));
-        // Every socket has a process, so there is nothing to tell.
+        // Every socket has a process, so nothing is reported.
         assert_eq!(stderr, "");
     }
 }
@@ -253,7 +257,7 @@ fn crowd_of_another_user_shows_no_processes() {
     }
 }
 
-/// Runs a line that destroys sockets of the fixture; returns the ports of those that it names as
+/// Runs a line that destroys sockets of the fixture; returns the ports of those that it reports as
 /// closed, standard error and the status.
 fn destroy(setting: Setting, line: &str) -> Option<(Vec<String>, String, i32)> {
     let outcome = run_in(setting, &Program::ours(), line)?;
@@ -293,15 +297,15 @@ fn sockets_are_destroyed_by_their_processes() {
 }
 
 /// Why a filter that excludes processes closes nothing.
-const UNKNOWN: &str = "ss: not every socket was closed: it is not known here who holds every socket, so a \
-     filter that excludes processes could close those of others: say whose sockets are meant\n";
+const UNKNOWN: &str = "ss: not every socket was closed: the processes of some sockets are unknown here, so a \
+     filter that excludes processes could close too many: name the processes that are meant\n";
 
 #[test]
 fn negated_pid_filter_with_hidden_processes_destroys_nothing() {
     let outside =
         "ss: processes may be missing: this /proc shows no process outside its PID namespace\n";
     for line in ["-KtlnH not comm = nobody", "-KtlnH not ( pid = 1 or sport = 4002 )"] {
-        // Another process may hold these sockets outside of the PID namespace.
+        // Another process may have these sockets open outside of the PID namespace.
         let Some(found) = destroy(WITH_CAPABILITIES, line) else { return };
         assert_eq!(found, (Vec::new(), format!("{outside}{UNKNOWN}"), 1), "{line}");
         let Some((ports, stderr, status)) = destroy(WITHOUT_PTRACE, line) else { return };
@@ -309,8 +313,7 @@ fn negated_pid_filter_with_hidden_processes_destroys_nothing() {
         let closed = "ss: processes may be missing: 4 processes are closed to this user\n";
         assert_eq!(stderr, format!("{closed}{outside}{UNKNOWN}"));
     }
-    // What is held by a process that can be seen may be closed, and it is told that there are
-    // others.
+    // A socket of a visible process may be closed, and hidden processes are reported.
     let Some((_, stderr, status)) = destroy(WITHOUT_PTRACE, "-KtlnH pid = 1") else { return };
     assert_eq!(status, 0);
     assert!(stderr.starts_with("ss: processes may be missing: "), "{stderr}");
@@ -319,14 +322,14 @@ fn negated_pid_filter_with_hidden_processes_destroys_nothing() {
 #[test]
 fn processes_of_threads_that_parted_are_found() {
     let setting = Setting { fixture: "threads.py", ..WITH_CAPABILITIES };
-    // Compat: the real one shows the third alone.
+    // Compat: the real one shows only the third.
     let Some((rows, _)) = list(setting, &Program::ours()) else { return };
     assert_eq!(owned(&rows), ["4001", "4003"]);
     let outcome = run_in(setting, &Program::ours(), "-tlnTH").unwrap();
     assert_eq!(outcome.stdout.find_iter("users:((\"python3\",pid=").count(), 3);
 }
 
-/// Another user, for which one has to be root.
+/// Another user, which needs root.
 const ANOTHER_USER: Setting = Setting {
     fixture: "closed.py",
     unshare: &["-nmpf", "--mount-proc"],

@@ -15,11 +15,11 @@ use tempfile::TempDir;
 
 use crate::{outcome::Outcome, real::RealSs, workspace};
 
-/// An `ss` that looks at the live sockets.
+/// An `ss` that lists the live sockets.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     path: PathBuf,
-    /// Arguments that stand before all others.
+    /// Arguments before all others.
     args: &'static [&'static str],
 }
 
@@ -33,7 +33,7 @@ impl Program {
         Some(Self { path, args: &[] })
     }
 
-    /// Returns this project's, which is built when it is not up to date.
+    /// Returns this project's, which is built if it is not up to date.
     pub(crate) fn ours() -> Self {
         Self { path: testkit::built("ss"), args: &[] }
     }
@@ -43,12 +43,12 @@ impl Program {
         Self { path: path.to_owned(), args: &[] }
     }
 
-    /// Returns the words that start it, to be put behind those of another program.
+    /// Returns the words that start it, as arguments of another program.
     pub(crate) fn words(&self) -> impl Iterator<Item = OsString> {
         std::iter::once(self.path.clone().into()).chain(self.args.iter().map(OsString::from))
     }
 
-    /// Returns a command that runs it as to a pipe, or on a terminal of that many columns.
+    /// Returns a command that runs it as to a pipe, or on a terminal with this number of columns.
     pub(crate) fn command(&self, args: &[String], width: Option<u16>) -> Command {
         let mut command = match width {
             None => Command::new(&self.path),
@@ -63,7 +63,7 @@ impl Program {
         command
     }
 
-    /// Runs it as to a pipe, or on a terminal of that many columns.
+    /// Runs it as to a pipe, or on a terminal with this number of columns.
     pub(crate) fn run(&self, args: &[String], width: Option<u16>) -> Outcome {
         let output = self.command(args, width).output().unwrap();
         Outcome {
@@ -74,9 +74,9 @@ impl Program {
     }
 }
 
-/// Makes a wrapper like the one of `scripts/fetch-ss`, under which the process is called `ss` and
-/// not by its loader: iproute2 lists its own netlink socket by that name, and a long one makes the
-/// column wider.
+/// Makes a wrapper like the one of `scripts/fetch-ss`, under which the process has the name `ss`
+/// instead of that of its loader: iproute2 lists its netlink socket by that name, and a long one
+/// makes the column wider.
 fn named(wrapper: &Path, directory: &TempDir) -> Option<PathBuf> {
     let script = fs::read_to_string(wrapper).ok()?;
     let loader = script.split_once("exec '")?.1.split_once('\'')?.0;
@@ -89,7 +89,7 @@ fn named(wrapper: &Path, directory: &TempDir) -> Option<PathBuf> {
     Some(named)
 }
 
-/// Returns the interpreter itself, past every wrapper that needs an environment.
+/// Returns the interpreter itself, without any wrapper that needs an environment.
 fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! What the kernel leaves out by a filter is what the filter does not admit.
+//! The kernel leaves out only sockets that the filter does not admit.
 
 #![expect(clippy::disallowed_methods, reason = "the test opens the namespace's own tables")]
 
@@ -19,9 +19,9 @@ const FILTERS: usize = 150;
 
 /// Keeps the sockets of a table.
 #[derive(Default)]
-struct Keep(Vec<InetSocket>);
+struct KeptSockets(Vec<InetSocket>);
 
-impl Visitor for Keep {
+impl Visitor for KeptSockets {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Socket::Inet(inet) = socket else { panic!("{socket:?}") };
         self.0.push(inet.clone());
@@ -33,9 +33,9 @@ impl Visitor for Keep {
     }
 }
 
-/// Returns the sockets that the kernel shows by a program.
+/// Returns the sockets that the kernel sends with a program.
 fn dump(tables: &SocketTables, table: Table, program: Vec<u8>) -> Vec<InetSocket> {
-    let mut keep = Keep::default();
+    let mut keep = KeptSockets::default();
     let query = Query::new(table).with_filter(program);
     let report = tables.visit_with(&query, &mut keep).unwrap();
     assert_eq!(report.source, Source::SockDiag);
@@ -48,7 +48,7 @@ fn admitted(filter: &Filter, sockets: &[InetSocket]) -> BTreeSet<u64> {
     admitted.filter_map(|inet| inet.cookie.map(Cookie::get)).collect()
 }
 
-/// Returns the text of a filter. `autobound` is not among it: there the kernel knows more.
+/// Returns the text of a filter, without `autobound`, for which the kernel knows more.
 fn filter(random: &mut Xorshift, depth: u64) -> String {
     const PREDICATES: [&str; 20] = [
         "sport = :22",
@@ -87,7 +87,7 @@ fn the_kernel_leaves_out_what_the_filter_does_not_admit() {
         let tables = Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap());
         let view = PolicyView::new(Arc::clone(&tables), Policy::default(), Names::default());
         let random = &mut Xorshift::new(8);
-        // Sockets of the fixture neither come nor go.
+        // Sockets of the fixture are neither opened nor closed.
         let whole = [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Mptcp4]
             .map(|table| (table, dump(&tables, table, Vec::new())));
         let (mut saved, mut shown, mut programs) = (0, 0, 0);

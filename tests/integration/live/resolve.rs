@@ -1,5 +1,5 @@
-//! Names of hosts, beside the real `ss`: over a host table and a name server of the test's own, and
-//! without a network.
+//! Names of hosts, compared with the real `ss`: with a host table and a name server of the test,
+//! and without a network.
 
 #![expect(
     clippy::disallowed_methods,
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::{line::words, namespace::inside, program::Program, shell::in_shell};
 use crate::{outcome::Outcome, workspace};
 
-/// Listens on every kind of address, says so, and ends with its input.
+/// Listens on every kind of address, prints a line, and ends with its input.
 const SERVER: &str = "\
 import socket, sys
 def listen(family, host, port):
@@ -47,7 +47,7 @@ const LINES: [&str; 8] = [
     "-tlrn src 127.0.0.9 or sport = :8002",
 ];
 
-/// Lines about what the name server knows, beside those of the host table.
+/// Lines with names of the name server, beside those of the host table.
 const DNS_LINES: [&str; 5] = [
     "-tlrnH src 127.0.0.20",
     "-tlnH src dns.example",
@@ -56,7 +56,7 @@ const DNS_LINES: [&str; 5] = [
     "-tlnH dst dns.example or sport = :8010",
 ];
 
-/// Puts files of the test's own over those of `/etc`.
+/// Mounts files of the test over those of `/etc`.
 fn mount_over(files: &[(&str, &str)]) -> TempDir {
     let tables = TempDir::new().unwrap();
     for (name, text) in files {
@@ -71,9 +71,9 @@ fn mount_over(files: &[(&str, &str)]) -> TempDir {
 }
 
 /// A server in Python, until this is dropped.
-struct Server(Child);
+struct TestServer(Child);
 
-impl Server {
+impl TestServer {
     fn start(args: &[&OsStr]) -> Self {
         let mut python = Command::new("python3");
         let python = python.args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -89,7 +89,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for TestServer {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         let status = self.0.wait().unwrap();
@@ -102,8 +102,8 @@ fn resolving(options: &[&str], script: &str) -> Outcome {
     in_shell(&[&["--grant", "sockets,resolve"], options].concat(), script)
 }
 
-/// Requires what the real one says of each line, by the example program, by the shell and by the
-/// shell that is not confined.
+/// Requires the output of the real one for each line, from the program, from the shell and from the
+/// unconfined shell.
 fn compare(lines: &[&str]) {
     let Some(real) = Program::real() else { return };
     let ours = Program::ours();
@@ -111,7 +111,7 @@ fn compare(lines: &[&str]) {
         let expected = real.run(&words(line), None);
         assert_eq!(ours.run(&words(line), None), expected, "ss {line}");
         assert!(expected.stdout.contains_str(":80"), "ss {line} lists nothing");
-        // A parenthesis is the shell's own.
+        // A parenthesis has a meaning in the shell.
         for options in [&[][..], &["--no-confine"]] {
             let found = resolving(options, &format!("ss {line}"));
             assert_eq!(found, expected, "{options:?} ss {line}");
@@ -126,12 +126,12 @@ fn names_of_hosts_are_those_of_the_real_one() {
             ("hosts", "127.0.0.1 localhost\n::1 six.example\n127.0.0.9 nine.example nine\n"),
             ("nsswitch.conf", "hosts: files\n"),
         ]);
-        let _server = Server::start(&["-c".as_ref(), SERVER.as_ref()]);
+        let _server = TestServer::start(&["-c".as_ref(), SERVER.as_ref()]);
         compare(&LINES);
     });
 }
 
-/// Tables that send everything but `localhost` to the name server of the fixture.
+/// Tables that send everything except `localhost` to the name server of the fixture.
 fn mount_dns() -> TempDir {
     mount_over(&[
         ("hosts", "127.0.0.1 localhost\n"),
@@ -144,23 +144,23 @@ fn mount_dns() -> TempDir {
 fn names_of_a_name_server_are_those_of_the_real_one() {
     inside("live::resolve::names_of_a_name_server_are_those_of_the_real_one", || {
         let _tables = mount_dns();
-        let _server = Server::of_names();
+        let _server = TestServer::of_names();
         compare(&DNS_LINES);
     });
 }
 
-/// The answer comes by TCP, for a datagram has not enough room.
+/// The answer comes by TCP, because a datagram has not enough room.
 #[test]
-fn every_address_of_a_host_is_looked_for() {
-    inside("live::resolve::every_address_of_a_host_is_looked_for", || {
+fn every_address_of_a_host_is_resolved() {
+    inside("live::resolve::every_address_of_a_host_is_resolved", || {
         let _tables = mount_dns();
-        let _server = Server::of_names();
+        let _server = TestServer::of_names();
         for options in [&[][..], &["--no-confine"]] {
             let found = resolving(options, "ss -tlnH src many.example");
             assert_eq!((found.stderr.as_bstr(), found.status), ("".into(), 0));
             assert_eq!(found.stdout, "LISTEN 0      128    127.1.0.60:8010 0.0.0.0:*\n");
         }
-        // Compat: the real one finds it by the text table alone. Should that change, the difference
+        // Compat: the real one finds it only in the text table. Should that change, the difference
         // is gone.
         let Some(real) = Program::real() else { return };
         assert_eq!(real.run(&words("-tlnH src many.example"), None).stdout, "");
@@ -168,10 +168,10 @@ fn every_address_of_a_host_is_looked_for() {
 }
 
 #[test]
-fn a_name_server_that_does_not_answer_is_waited_for_in_bounds() {
-    inside("live::resolve::a_name_server_that_does_not_answer_is_waited_for_in_bounds", || {
+fn a_name_server_without_an_answer_delays_a_bounded_time() {
+    inside("live::resolve::a_name_server_without_an_answer_delays_a_bounded_time", || {
         let _tables = mount_dns();
-        let _server = Server::of_names();
+        let _server = TestServer::of_names();
         for options in [&[][..], &["--no-confine"]] {
             let asked = resolving(options, "ss -tlnH src slow.example; ss -tlnH src dns.example");
             assert!(asked.stdout.starts_with_str("LISTEN"), "{}", asked.stdout);
@@ -180,7 +180,7 @@ fn a_name_server_that_does_not_answer_is_waited_for_in_bounds() {
                 message,
                 "ss: the host \"slow.example\" cannot be resolved: no answer in time"
             );
-            // The address stands for the name that nobody tells.
+            // The address is printed instead of the name that is not resolved.
             let listed = resolving(options, "ss -tlrnH sport = :8010 and not src 127.0.0.22");
             assert_eq!((listed.stderr.as_bstr(), listed.status), ("".into(), 0));
             for shown in [" 127.0.0.21:8010 ", " dns.example:8010 ", " 127.1.0.60:8010 "] {
@@ -194,7 +194,7 @@ fn a_name_server_that_does_not_answer_is_waited_for_in_bounds() {
 fn names_that_a_name_server_chooses_are_escaped() {
     inside("live::resolve::names_that_a_name_server_chooses_are_escaped", || {
         let _tables = mount_dns();
-        let _server = Server::of_names();
+        let _server = TestServer::of_names();
         let listed = resolving(&[], "ss -tlrnH src 127.0.0.22");
         assert_eq!((listed.stdout.lines().count(), listed.status), (1, 0), "{}", listed.stdout);
         assert!(!listed.stdout.contains(&0x1b), "{}", listed.stdout);
@@ -205,7 +205,7 @@ fn names_that_a_name_server_chooses_are_escaped() {
 fn without_the_grant_no_resolver_is_asked() {
     inside("live::resolve::without_the_grant_no_resolver_is_asked", || {
         let _tables = mount_dns();
-        let _server = Server::of_names();
+        let _server = TestServer::of_names();
         let refused = in_shell(&[], "ss -tln src dns.example");
         assert_eq!((refused.stdout.as_bstr(), refused.status), ("".into(), 1));
         assert!(refused.stderr.contains_str("needs the grant \"resolve\""), "{refused:?}");

@@ -1,4 +1,4 @@
-//! Keys of TCP connections: shown where the policy says so, to who may know them.
+//! Keys of TCP connections: shown where the policy allows it, to a process that may see them.
 
 #![expect(clippy::disallowed_methods, reason = "the test writes a policy")]
 
@@ -28,7 +28,7 @@ fn keys_are_hidden_unless_the_policy_shows_them() {
             assert!(!hidden.stdout.contains_str(KEY), "{script}");
             assert!(!hidden.stdout.contains_str("md5"), "{script}");
         }
-        // Objects hold keys as hexadecimal digits, for any bytes may be one.
+        // Objects contain keys as hexadecimal digits, because a key may be any bytes.
         let digits =
             KEY.bytes().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
         for (script, key) in [("ss -tani", KEY), ("ss -tani --json", &digits)] {

@@ -1,4 +1,4 @@
-//! The shell, by its program, over live sockets.
+//! The program `host-shell`, over live sockets.
 
 #![expect(clippy::disallowed_methods, reason = "the tests start the shell")]
 

@@ -1,9 +1,8 @@
-//! Random scripts, options and policies for long, while sockets come and go: descriptors and memory
-//! stay as they were after a while.
+//! Random scripts, options and policies for long, while sockets open and close: after a warm-up,
+//! descriptors and memory stay the same.
 //!
-//! Two kinds of shells run in turn: those in this process, each made anew with a policy of its own,
-//! and the prompt of the confined program, which stays the same, with its brokers. `scripts/soak`
-//! runs it.
+//! Two kinds of shells run in turn: those in this process, each new with a new policy, and the
+//! prompt of the confined program, which stays the same, with its brokers. `scripts/soak` runs it.
 
 #![expect(
     clippy::disallowed_methods,
@@ -41,19 +40,19 @@ use testkit::Xorshift;
 use super::{churn::Connections, fixture::Fixture, namespace::inside};
 use crate::{escape::program, workspace};
 
-/// Descriptors that the line editor has open or not at a moment: a pair of sockets, by which it
-/// learns of signals while it waits for a line.
+/// Descriptors that the line editor has open only at times: a pair of sockets, which report signals
+/// while it waits for a line.
 const OF_THE_EDITOR: u64 = 2;
-/// Descriptors of this process that are open or not at a moment: both ends of a connection.
+/// Descriptors of this process that are open only at times: both ends of a connection.
 const OF_THE_CHURN: u64 = 2;
-/// Memory that may be resident at the end beyond that after the warm-up: 16 MiB. The allocator
-/// keeps some for each of the threads that ran at once.
+/// Resident memory that may be added after the warm-up: 16 MiB. The allocator keeps some for each
+/// of the threads that ran at once.
 const MORE_KILOBYTES: u64 = 16 * 1024;
-/// How often is asked what is held.
+/// Number of measurements.
 const QUESTIONS: u32 = 20;
-/// Lines at the prompt before the first question.
+/// Lines at the prompt before the first measurement.
 const WARM: u64 = 20;
-/// Sockets that this process holds at a moment.
+/// Sockets that this process has open at a time.
 const SOCKETS: usize = 40;
 
 const OPTIONS: [&str; 30] = [
@@ -108,7 +107,7 @@ const SCRIPTS: [&str; 16] = [
     "a=(1 2 3); echo ${a[@]} | ss @ > /dev/null; echo $(( ${#a[@]} + 1 ))",
 ];
 
-/// What a process holds.
+/// The resources of a process.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     descriptors: u64,
@@ -139,7 +138,8 @@ impl Held {
         }
     }
 
-    /// Checks that no more is held than before, but descriptors that come and go.
+    /// Checks that no more resources are used than before, except descriptors that are open only at
+    /// times.
     fn is_flat(self, before: Self, coming: u64, whose: &str) {
         let most = before.descriptors + coming;
         assert!(self.descriptors <= most, "{whose}: {before:?}, then {self:?}");
@@ -149,13 +149,13 @@ impl Held {
 }
 
 /// The prompt of the confined program.
-struct Prompt {
+struct SoakPrompt {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
 }
 
-impl Prompt {
+impl SoakPrompt {
     fn start() -> Self {
         let mut child = Command::new("python3")
             .arg(workspace::path("tests/fixture/prompt_for_long.py"))
@@ -171,7 +171,7 @@ impl Prompt {
         Self { child, stdin, stdout }
     }
 
-    /// Types a line, and returns what the program holds when it is done.
+    /// Types a line, and returns the resources of the program after it.
     fn run(&mut self, line: &str) -> Held {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
         let mut told = String::new();
@@ -180,15 +180,15 @@ impl Prompt {
     }
 }
 
-impl Drop for Prompt {
+impl Drop for SoakPrompt {
     fn drop(&mut self) {
         self.stdin = None;
-        // OK because the shell's last status tells nothing.
+        // OK because the last status of the shell has no meaning.
         drop(self.child.wait());
     }
 }
 
-/// Sockets of this process that come and go.
+/// Sockets of this process that open and close.
 #[derive(Default)]
 struct Sockets(Vec<Box<dyn std::any::Any>>);
 
@@ -256,15 +256,15 @@ fn scripts(tables: &Arc<SocketTables>, random: &mut Xorshift) -> u64 {
     count
 }
 
-/// Returns what this process and the confined program hold when what they ran has come to its end:
-/// a command whose reader went away may take a moment longer than its script.
-fn settled(prompt: &mut Prompt) -> [Held; 2] {
+/// Returns the resources of this process and of the confined program after what they ran has ended:
+/// a command whose output was closed may take a moment longer than its script.
+fn settled(prompt: &mut SoakPrompt) -> [Held; 2] {
     (0..QUESTIONS).fold([Held::here(), prompt.run(":")], |[here, there], _| {
         [here.least(Held::here()), there.least(prompt.run(":"))]
     })
 }
 
-/// Runs for that long, while connections are opened and closed.
+/// Runs for that time, while connections are opened and closed.
 fn soak(time: Duration) {
     let _staying = Fixture::start(&["stay", "200"]);
     let is_over = AtomicBool::new(false);
@@ -281,8 +281,8 @@ fn soak(time: Duration) {
     });
 }
 
-/// Opens and closes connections until it is over, and returns how many. It leaves most of the
-/// machine to the scripts.
+/// Opens and closes connections until the test is over, and returns their number. It leaves most of
+/// the machine to the scripts.
 fn churn(is_over: &AtomicBool) -> u64 {
     let connections = Connections::of(1);
     let mut churned = 0;
@@ -296,11 +296,11 @@ fn churn(is_over: &AtomicBool) -> u64 {
     churned
 }
 
-/// Runs scripts for that long, the first quarter of it as a warm-up.
+/// Runs scripts for that time, the first quarter of it as a warm-up.
 fn run_scripts(time: Duration) {
     let tables = Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap());
     let random = &mut Xorshift::new(5);
-    let mut prompt = Prompt::start();
+    let mut prompt = SoakPrompt::start();
     let mut sockets = Sockets::default();
     let [mut ran, mut typed] = [0_u64; 2];
     let mut warm: Option<[Held; 2]> = None;

@@ -1,5 +1,5 @@
-//! Command lines that people and agents type, as whole pipelines: in the confined shell, beside the
-//! real `ss` in the same pipelines run by bash.
+//! Command lines that people and agents type, as whole pipelines: in the confined shell, compared
+//! with the real `ss` in the same pipelines run by bash.
 //!
 //! Most are of two public reports by users of a restricted shell (`DataDog/rshell#274` and `#275`:
 //! 200 invocations in incident scenarios); the ports are those of the fixture.
@@ -104,7 +104,7 @@ fn directory_of(real: &Program) -> TempDir {
     directory
 }
 
-/// Returns an outcome without standard error, whose texts are each program's own.
+/// Returns an outcome without standard error, whose texts differ between the programs.
 fn without_stderr(outcome: Outcome) -> Outcome {
     Outcome { stderr: BString::default(), ..outcome }
 }
@@ -126,7 +126,7 @@ fn listings_of_the_shell_leave_out_its_sockets() {
     });
 }
 
-/// Under the default grant, beside the real one as a user who may look into no process.
+/// Under the default grant, compared with the real one as a user who may look into no process.
 #[test]
 fn processes_that_are_not_granted_hide_no_listener() {
     inside("live::typed::processes_that_are_not_granted_hide_no_listener", || {

@@ -41,7 +41,7 @@ fn sockets_are_found_by_container_and_unit() {
         ] {
             assert_eq!(ports(&ours, line), expected, "{line}");
         }
-        // A program with such a condition is not for the kernel, but what is beside it is.
+        // The kernel cannot decide such a condition, but those beside it.
         assert_eq!(ports(&ours, "-tlnH sport > 7400 container feed"), ["7402"]);
         let rows = objects(&ours.run(&words("--json -tln --cgroup"), None));
         let name = |port: u64, key: &str| {

@@ -8,7 +8,7 @@ use testkit::{FakeProc, fixtures};
 use super::{GRANTS, is_same, real::RealNetstat, run, words};
 use crate::outcome::Outcome;
 
-/// Names of hosts are not looked up: the machine of the test has its own.
+/// Names of hosts are not looked up, because the machine of the test has its names.
 const LINES: [&str; 9] = [
     "--numeric-hosts",
     "-a --numeric-hosts -eo",
@@ -21,7 +21,7 @@ const LINES: [&str; 9] = [
     "-A inet,unix -l --numeric-hosts --timers",
 ];
 
-/// Roots of what no kernel prints, or that `docs/compatibility.md` lists: tables that do not exist,
+/// Roots that no kernel prints, or that `docs/compatibility.md` lists: tables that do not exist,
 /// unix sockets that listen and have another state, and processes without arguments.
 const LEFT_OUT: [&str; 3] = ["no-tables", "unix-states", "processes"];
 

@@ -47,7 +47,7 @@ fn command_works(#[case] tool: Tool, #[case] typed: &str) {
     assert_eq!((outcome.stderr.to_string().as_str(), outcome.status), ("", 0), "{line}");
 }
 
-/// Returns the words of a command after its name: here only a filter is quoted, and whole.
+/// Returns the words of a command after its name: here only a filter is quoted, and as a whole.
 fn words_of_shell(line: &str) -> Vec<String> {
     let line = line.strip_prefix("ss ").expect("an ss command");
     let (plain, quoted) = match line.split_once('\'') {

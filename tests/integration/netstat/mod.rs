@@ -1,4 +1,4 @@
-//! `netstat`: beside net-tools' on the same roots, and what this project decides by itself.
+//! `netstat`: compared with net-tools' on the same roots, and what differs from it.
 
 mod compare;
 mod hint;
@@ -22,7 +22,7 @@ use crate::{
 /// The grants under which net-tools is compared.
 pub(crate) const GRANTS: [Grant; 2] = [Grant::Sockets, Grant::Processes];
 
-/// Returns the names of this machine, with those of users.
+/// Returns the names of this machine, including those of users.
 pub(crate) fn names() -> Names {
     ours::machine_names().with_users(&workspace::read("/etc/passwd"))
 }

@@ -8,10 +8,10 @@ use testkit::FakeRoot;
 
 use crate::{outcome::Outcome, workspace};
 
-/// The version that is the yardstick.
+/// The version that is the reference.
 const VERSION: &str = "net-tools 2.10";
 
-/// Puts a directory over `/proc`, which is where the program looks, and becomes the program.
+/// Mounts a directory over `/proc`, which is where the program looks, and executes the program.
 const OVER_PROC: &str = r#"mount --bind "$0" /proc && exec "$@""#;
 
 /// net-tools' `netstat`.
@@ -25,7 +25,7 @@ impl RealNetstat {
     ///
     /// # Panics
     ///
-    /// Where `CI` is set it has to be there; and anywhere it has to be a 2.10.
+    /// If `CI` is set and it is not there, or if it is not a 2.10.
     pub(crate) fn find() -> Option<Self> {
         let program = "netstat";
         let Ok(output) = Command::new(program).arg("-V").output() else {
@@ -43,7 +43,7 @@ impl RealNetstat {
         outcome(Command::new(self.program).args(args).output().unwrap())
     }
 
-    /// Runs it over a fake root; `None` where nothing can be put over `/proc`.
+    /// Runs it over a fake root; `None` where nothing can be mounted over `/proc`.
     pub(super) fn run_over(self, root: &FakeRoot, args: &[String]) -> Option<Outcome> {
         let run = |args: &[String]| {
             let mut command = Command::new("unshare");

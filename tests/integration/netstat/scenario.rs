@@ -1,4 +1,4 @@
-//! What this project decides by itself, byte for byte.
+//! The output that differs from net-tools or that it lacks, byte for byte.
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ fn named_table_that_nothing_reports_is_a_failure() {
         );
         assert_eq!((outcome.stderr.as_bstr(), outcome.status), (expected.as_bytes().into(), 1));
     }
-    // Nobody asked for them by name.
+    // The tables are not asked for by name.
     let outcome = run(&root, &[Grant::Sockets], &words("-an"));
     assert_eq!((outcome.stderr.as_bstr(), outcome.status), ("".into(), 0));
 }
@@ -89,7 +89,7 @@ fn nothing_is_listed_without_a_grant() {
 }
 
 #[test]
-fn names_of_unix_sockets_are_whole_and_escaped() {
+fn names_of_unix_sockets_are_complete_and_escaped() {
     let root = FakeProc::new()
         .unix(Unix::stream().path("/run/a b").inode(1))
         .unix(Unix::stream().path("/run/\u{1b}[2J").inode(2));
@@ -106,10 +106,10 @@ fn names_of_unix_sockets_are_whole_and_escaped() {
     );
 }
 
-/// Finds no process, and may not look into one.
-struct Closed;
+/// Finds no process, and reports some that it may not look into.
+struct ClosedProcesses;
 
-impl ProcessSource for Closed {
+impl ProcessSource for ClosedProcesses {
     fn processes(
         &self,
         _: &ProcessQuery,
@@ -129,7 +129,8 @@ impl ProcessSource for Closed {
 fn closed_processes_are_reported_as_net_tools_does() {
     let root = root().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
-    let view = PolicyView::new(tables, policy(&GRANTS), names()).with_processes(Arc::new(Closed));
+    let view =
+        PolicyView::new(tables, policy(&GRANTS), names()).with_processes(Arc::new(ClosedProcesses));
     check(
         &ours::call(&Netstat::new(view), &words("-tlpn"), None),
         &[

@@ -1,7 +1,8 @@
 //! Every call that `clippy.toml` disallows, used once. Nothing here is ever called.
 //!
 //! The test `openings` of the workspace lints this crate with `--cfg fires`, and expects one error
-//! for each path of the list. Without it the errors are expected, and that none came would be one.
+//! for each path of the list. Without that cfg the errors are expected, and a missing one would be
+//! an error.
 
 #![cfg_attr(
     not(fires),

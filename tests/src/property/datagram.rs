@@ -28,11 +28,11 @@ const MALFORMED: &str = "malformed";
 /// Bytes of the smallest message: its header.
 const MESSAGE: usize = 16;
 
-/// Keeps a word for each row.
+/// Records a word for each row.
 #[derive(Default, PartialEq, Eq, Debug)]
-struct Rows(Vec<String>);
+struct RowWords(Vec<String>);
 
-impl Visitor for Rows {
+impl Visitor for RowWords {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.0.push(format!("{socket:?}"));
         ControlFlow::Continue(())
@@ -46,8 +46,8 @@ impl Visitor for Rows {
     }
 }
 
-/// Rows are at most as many as the bytes can hold, and depend on the bytes alone; and what a reply
-/// begins with does not change by what follows.
+/// The number of rows is bounded by the bytes, and rows depend only on the bytes; the rows of the
+/// beginning of a reply do not depend on what follows.
 pub fn holds(input: &[u8]) {
     let Some((choice, datagram)) = input.split_first() else { return };
     let table = TABLES[usize::from(*choice) % TABLES.len()];
@@ -59,9 +59,9 @@ pub fn holds(input: &[u8]) {
     assert!(rows.0.starts_with(&first.0), "{first:?} is no beginning of {rows:?}");
 }
 
-fn decode(table: Table, datagram: &[u8]) -> (Rows, String) {
+fn decode(table: Table, datagram: &[u8]) -> (RowWords, String) {
     let request = Request::Dump(TableQuery::new(table));
-    let mut rows = Rows::default();
+    let mut rows = RowWords::default();
     let limits = Limits::default();
     // The request is the one that the first message answers.
     let sequence = datagram.get(8..12).and_then(|bytes| bytes.try_into().ok());

@@ -40,21 +40,21 @@ const TABLES: [Table; 7] = [
 ];
 
 thread_local! {
-    static MACHINE: Machine = Machine::new();
+    static MACHINE: FilterMachine = FilterMachine::new();
 }
 
-/// What filters are understood on, and the sockets that they are asked about.
-struct Machine {
+/// What filters are parsed with, and the sockets that they are evaluated for.
+struct FilterMachine {
     view: PolicyView,
     sockets: Vec<OwnedSocket>,
     _root: FakeRoot,
 }
 
-impl Machine {
+impl FilterMachine {
     fn new() -> Self {
         let root = root();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
-        let mut rows = Rows(Vec::new());
+        let mut rows = KeptRows(Vec::new());
         for table in TABLES {
             let limits = Limits::default();
             tables
@@ -117,9 +117,9 @@ impl CgroupPaths for Groups {
 }
 
 /// Keeps every row.
-struct Rows(Vec<OwnedSocket>);
+struct KeptRows(Vec<OwnedSocket>);
 
-impl Visitor for Rows {
+impl Visitor for KeptRows {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.0.push(socket.into());
         ControlFlow::Continue(())
@@ -130,8 +130,9 @@ impl Visitor for Rows {
     }
 }
 
-/// What is understood can be said again, admits the same sockets each time, and the others when it
-/// is denied. The kernel takes its program, and leaves out no socket by it that is admitted.
+/// A parsed filter can be printed and parsed again, admits the same sockets each time, and the
+/// others when it is negated. The kernel accepts its program, and leaves out no socket with it that
+/// is admitted.
 pub fn holds(input: &[u8]) {
     let Some((choice, text)) = input.split_first() else { return };
     let family = FAMILIES[usize::from(*choice) % FAMILIES.len()];
@@ -142,7 +143,7 @@ pub fn holds(input: &[u8]) {
     });
 }
 
-fn understood(machine: &Machine, expr: &Expr) {
+fn understood(machine: &FilterMachine, expr: &Expr) {
     let text = expr.to_text();
     assert_eq!(expr.to_string(), text.to_string());
     let again = machine.parse(text.as_bstr(), None).and_then(|parsed| parsed.expr);
@@ -156,8 +157,8 @@ fn understood(machine: &Machine, expr: &Expr) {
     }
 }
 
-/// The kernel takes the program of a table, and accepts at least what the filter admits.
-fn program_is_of(machine: &Machine, filter: &Filter, table: Table) {
+/// The kernel accepts the program of a table, and it passes at least what the filter admits.
+fn program_is_of(machine: &FilterMachine, filter: &Filter, table: Table) {
     let bytes = filter.program(table);
     if bytes.is_empty() {
         return;

@@ -16,7 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// Longer than any of it takes.
 const LONG: Duration = Duration::from_mins(20);
 
-/// Answers what it is asked.
+/// Answers with the query.
 struct Echo<T>(PhantomData<T>);
 
 impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
@@ -32,8 +32,8 @@ impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
     }
 }
 
-/// What is understood is the same when it is written down and read again, and what is not
-/// understood is an error: of the broker, and of the shell.
+/// What is decoded is the same after encoding and decoding again, and what is not decoded is an
+/// error: of the broker, and of the shell.
 pub(super) fn holds(input: &[u8]) {
     goes_back_and_forth::<ProcessRequest>(input);
     goes_back_and_forth::<ProcessAnswer>(input);
@@ -56,7 +56,7 @@ fn echo<T: Serialize + DeserializeOwned>(mut input: &[u8]) -> Vec<u8> {
     answers
 }
 
-/// Takes the input for what a broker says before it ends.
+/// Takes the input for the output of a broker that then ends.
 fn is_received(input: &[u8]) {
     let (Ok((_requests, to_broker)), Ok((from_broker, mut answers))) = (io::pipe(), io::pipe())
     else {
@@ -67,6 +67,6 @@ fn is_received(input: &[u8]) {
     answers.write_all(input).expect("a pipe has room");
     drop(answers);
     let asked = broker.expect("pipes").ask(&ResolverAnswer::Name(None), LONG, &Uninterrupted);
-    // Without an answer of the first request it has to end all the same.
+    // Without an answer to the first request it has to end all the same.
     drop(asked);
 }

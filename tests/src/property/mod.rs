@@ -17,7 +17,7 @@ pub use self::{
     table::holds as table,
 };
 
-/// A kind of input: its name, which is that of its corpus, and what has to hold.
+/// A kind of input: its name, which is that of its corpus, and its property.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every kind of input.

@@ -1,4 +1,4 @@
-//! Scripts that nest.
+//! Scripts with nested forms.
 //!
 //! ```text
 //! two bytes for each form, the innermost first: which one      how deep
@@ -9,16 +9,16 @@ use std::time::Duration;
 use host_shell::{Script, ScriptLimits, Shell};
 use testkit::{NESTED_FORMS, mixed_forms};
 
-/// Depths of all forms together. The interpreter's stack is enough for that in unoptimised code;
-/// beyond it the host has a process for scripts.
+/// Depth of all forms together. The interpreter's stack is enough for that in unoptimised code; for
+/// more the host has a separate process for scripts.
 const DEEPEST: usize = 1_000;
 
-/// A script ends with a status and, where the shell ended it, a line that says why; nothing panics,
+/// A script ends with a status and, if the shell ended it, a line with the reason; nothing panics,
 /// and no stack overflows.
 ///
 /// # Panics
 ///
-/// Where that does not hold.
+/// If that does not hold.
 pub fn holds(input: &[u8]) {
     let mut left = DEEPEST;
     let forms = input.chunks_exact(2).map_while(|pair| {

@@ -29,8 +29,8 @@ fn root() -> FakeRoot {
         .build()
 }
 
-/// Every command line ends with one of the documented statuses and prints nothing harmful; what is
-/// not carried out says why, and prints nothing on standard output but the counters, which come
+/// Every command line ends with one of the documented statuses and prints nothing harmful; a
+/// refused one prints the reason, and nothing on standard output except the counters, which come
 /// first.
 pub fn holds(input: &[u8]) {
     let words: Vec<BString> =
@@ -44,7 +44,7 @@ pub fn holds(input: &[u8]) {
     });
 }
 
-/// Returns whether nothing but the counters was printed.
+/// Returns whether nothing except the counters was printed.
 fn is_counters(root: &FakeRoot, printed: &Printed) -> bool {
     let forms: [&[&str]; 3] = [&["-s"], &["-s", "--json"], &["-s", "--json-lines"]];
     forms.iter().any(|words| {

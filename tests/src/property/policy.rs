@@ -4,8 +4,8 @@ use socket_query::Policy;
 
 use super::frame;
 
-/// A policy that is understood is the same when it is written down and read again; one that is not
-/// grants nothing, because there is none.
+/// A parsed policy is the same after printing and parsing again; a text that is not parsed grants
+/// nothing, because there is no policy.
 pub fn holds(input: &[u8]) {
     frame::holds(input);
     let Ok(policy) = toml::from_slice::<Policy>(input) else { return };

@@ -1,4 +1,4 @@
-//! The builtin, called in process, and what has to hold of all that it prints.
+//! The builtin, called in process, and what has to hold of all its output.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use socket_query::{Grant, GrantSet, Names, Policy, PolicyView};
 use ss_builtin::Ss;
 use testkit::FakeRoot;
 
-/// What a call printed, and its status.
+/// The output of a call, and its status.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Printed {
     pub(super) stdout: BString,
@@ -24,7 +24,7 @@ impl Printed {
     }
 }
 
-/// Runs `ss` over a fake root under the grants that only read, and checks what it prints.
+/// Runs `ss` over a fake root under the grants that only read, and checks its output.
 pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
     let grants: GrantSet = [Grant::Sockets, Grant::Processes].into_iter().collect();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
@@ -41,7 +41,7 @@ pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
     printed
 }
 
-/// Nothing is printed that drives a terminal or hides from the eye.
+/// Nothing is printed that drives a terminal or is invisible.
 pub(super) fn assert_harmless(bytes: &BString) {
     let text = bytes.to_str().expect("what is printed is UTF-8");
     let harmful = |c: &char| !matches!(c, '\n' | '\t') && builtin_cli::is_unsafe_to_show(*c);

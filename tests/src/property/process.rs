@@ -22,8 +22,8 @@ const NAME: usize = 255;
 /// Links of the process.
 const LINKS: usize = 64;
 
-/// What stands in the directory, as far as a file system can hold it.
-struct Files<'a> {
+/// The content of the directory, as far as a file system can store it.
+struct ProcessFiles<'a> {
     stat: &'a [u8],
     status: &'a [u8],
     arguments: &'a [u8],
@@ -31,7 +31,7 @@ struct Files<'a> {
     links: Vec<(&'a str, &'a [u8])>,
 }
 
-impl<'a> Files<'a> {
+impl<'a> ProcessFiles<'a> {
     fn of(input: &'a [u8]) -> Self {
         let mut fields = input.splitn(5, |byte| *byte == 0xff);
         let mut field = || fields.next().unwrap_or_default();
@@ -79,11 +79,11 @@ fn links(field: &[u8]) -> Vec<(&str, &[u8])> {
     links.take(LINKS).collect()
 }
 
-/// Whatever a process shows of itself, a listing with processes is printed, shows the same sockets
-/// as one without, and names them so that no name can pass for more than a name. What is told of
-/// the process stands in its files.
+/// With any content of a process's files, a listing with processes is printed, shows the same
+/// sockets as one without, and no name of a process can look like more than a name. What is printed
+/// of the process is in its files.
 pub fn holds(input: &[u8]) {
-    let files = Files::of(input);
+    let files = ProcessFiles::of(input);
     let root = files.build();
     let [plain, owned, threads] =
         ["-tuanHO", "-tuanpHO", "-tuanpTHO"].map(|word| listed(&root, word));
@@ -94,7 +94,7 @@ pub fn holds(input: &[u8]) {
         }
         assert_eq!(with_processes.stdout.lines().count(), plain.stdout.lines().count());
     }
-    // A netlink socket is named by its process.
+    // A netlink socket is named after its process.
     assert_eq!(listed(&root, "-apHO").stdout.lines().count(), 4);
     let json = run(&root, &["-anp".into(), "--json".into()]);
     assert_eq!(json.objects().len(), 4, "{json:?}");
@@ -107,8 +107,7 @@ fn listed(root: &FakeRoot, word: &str) -> Printed {
     printed
 }
 
-/// A line is that of the socket, with nothing behind it but processes, each with a name and
-/// numbers.
+/// A line is that of the socket, followed by nothing but processes, each with a name and numbers.
 fn has_processes(line: &[u8], bare: &[u8]) {
     let line = BString::from(line);
     let Some((socket, processes)) = line.split_once_str(" users:(") else {
@@ -136,8 +135,8 @@ fn words(line: &[u8]) -> Vec<&[u8]> {
     line.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect()
 }
 
-/// What is told of the process stands in its files.
-fn told(files: &Files<'_>, root: &FakeRoot) {
+/// What is printed of the process is in its files.
+fn told(files: &ProcessFiles<'_>, root: &FakeRoot) {
     let tables = SocketTables::from_dir(root.dir());
     let query = ProcessQuery::all().with_details(ProcessDetails::Full);
     let report = tables
@@ -148,7 +147,7 @@ fn told(files: &Files<'_>, root: &FakeRoot) {
     }
 }
 
-fn task_is_of(files: &Files<'_>, task: Task) {
+fn task_is_of(files: &ProcessFiles<'_>, task: Task) {
     if let Some(name) = task.name.known() {
         assert!(files.stat.contains_str([b"(", name.as_slice(), b")"].concat()), "{name:?}");
     }
@@ -177,7 +176,7 @@ fn numbers<'a>((name, target): &(&'a str, &'a [u8])) -> Option<(&'a str, &'a str
     Some((number(name), number(inode)))
 }
 
-/// A number without the zeros before it, which the kernel never prints.
+/// A number without leading zeros, which the kernel never prints.
 fn number(text: &str) -> &str {
     let digits = text.trim_start_matches('0');
     if digits.is_empty() { text.get(..1).unwrap_or_default() } else { digits }

@@ -1,13 +1,13 @@
-//! Programs of filters, as the kernel looks at them and runs them (`net/ipv4/inet_diag.c`).
+//! Programs of filters, audited and run as the kernel does it (`net/ipv4/inet_diag.c`).
 
 use std::net::{IpAddr, SocketAddr};
 
 use procnetsocket::model::InetSocket;
 
-/// Bytes of the longest program that is asked for. An attribute of netlink has 64 KiB at most.
+/// Longest program that is sent, in bytes. An attribute of netlink has at most 64 KiB.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// `enum` of `inet_diag.h`: what is done.
+/// Operation codes of `inet_diag.h` (`INET_DIAG_BC_*`).
 const JUMP: u8 = 1;
 const LOCAL_PORT_AT_LEAST: u8 = 2;
 const LOCAL_PORT_AT_MOST: u8 = 3;
@@ -25,7 +25,7 @@ const ANY_FAMILY: u8 = 0;
 const INET: u8 = 2;
 const INET6: u8 = 10;
 
-/// `struct inet_diag_bc_op` and what it compares with.
+/// `struct inet_diag_bc_op` and its operand.
 struct Operation<'a> {
     code: u8,
     yes: usize,
@@ -44,7 +44,7 @@ impl<'a> Operation<'a> {
         u32::from_ne_bytes(self.operand[at..at + 4].try_into().expect("four bytes"))
     }
 
-    /// Bytes of the operand that the kernel wants.
+    /// Bytes of the operand that the kernel expects.
     fn operand_bytes(&self) -> usize {
         match self.code {
             JUMP | PORT_NOT_BOUND => 0,
@@ -60,8 +60,8 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// A socket of a text table is bound to no interface, and its mark, its control group and
-    /// whether it chose its port are not known: what cannot be known holds in either way.
+    /// For a socket of a text table the interface is 0, and its mark, its control group and whether
+    /// the kernel chose its port are unknown: a condition on these holds both ways.
     fn holds(&self, socket: &InetSocket) -> Option<bool> {
         let port = || u16::from_ne_bytes([self.operand[2], self.operand[3]]);
         match self.code {
@@ -100,8 +100,8 @@ fn begins_alike(one: &[u8], other: &[u8], bits: u8) -> bool {
     (0..bits).all(|index| bit(one, index) == bit(other, index))
 }
 
-/// Looks at a program as the kernel does (`inet_diag_bc_audit`): every operation is followed by one
-/// or by the end, and leads to one, to the end, or just behind it.
+/// Audits a program as the kernel does (`inet_diag_bc_audit`): every operation is followed by one
+/// or by the end, and its jumps lead to one, to the end, or directly after the end.
 pub(super) fn audit(program: &[u8]) {
     assert!(program.len() <= MAX_BYTES, "{} bytes", program.len());
     let mut starts = Vec::new();
@@ -124,8 +124,8 @@ pub(super) fn audit(program: &[u8]) {
     }
 }
 
-/// Runs a program as the kernel does (`inet_diag_bc_run`), and returns whether some outcome of what
-/// is not known of the socket accepts it.
+/// Runs a program as the kernel does (`inet_diag_bc_run`), and returns whether it accepts the
+/// socket for some value of what is unknown.
 pub(super) fn accepts(program: &[u8], socket: &InetSocket) -> bool {
     let mut reached = vec![false; program.len() + 5];
     reached[0] = true;

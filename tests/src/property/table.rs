@@ -21,7 +21,7 @@ const TABLES: [(Table, &str); 8] = [
     (Table::Netlink, "net/netlink"),
 ];
 
-/// A listing is printed whatever stands in the file, and is the same each time; the details, the
+/// A listing is printed for any content of the file, and is the same each time; the details, the
 /// processes and the form do not change which sockets there are.
 pub fn holds(input: &[u8]) {
     let Some((choice, file)) = input.split_first() else { return };

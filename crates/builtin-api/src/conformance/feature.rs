@@ -1,4 +1,4 @@
-//! What the suite looks at.
+//! The features that the suite checks.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub enum Feature {
     ByteArguments,
     /// Every byte of standard input arrives.
     StdinBytes,
-    /// Standard input arrives while it is written, and not when it has ended.
+    /// Standard input arrives while it is being written, not only after it has ended.
     StdinStream,
     /// Every byte of standard output arrives, there and nowhere else.
     StdoutBytes,
@@ -22,15 +22,15 @@ pub enum Feature {
     StderrBytes,
     /// Standard output is handed on while the call runs.
     StdoutStream,
-    /// A line is handed on though nothing follows it.
+    /// A line is handed on even if nothing follows it.
     LineStream,
-    /// A write fails with a broken pipe when the reader is gone.
+    /// A write fails with a broken pipe after the reader closed its end.
     ClosedOutput,
     /// The call has the directories that the host granted, and no others.
     Sandbox,
-    /// The call is given the columns of a terminal, and of none when there is none.
+    /// The call is given the width of the terminal in columns, or none without a terminal.
     TerminalWidth,
-    /// The host's wish that the call ends reaches it while it runs.
+    /// A cancellation by the host reaches the call while it runs.
     Cancel,
     /// A builtin keeps its state from one call to the next.
     State,

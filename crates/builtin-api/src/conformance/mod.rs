@@ -1,13 +1,13 @@
-//! A suite that a host runs over its adapter, to know what builtins can rely on in it.
+//! A test suite that a host runs over its adapter, to find out what builtins can rely on.
 //!
 //! A host implements [`Host`] and [`Session`] over its own way to register and to call builtins, in
-//! its tests, and calls [`run`]. The suite registers builtins that look at what they are given
-//! and do what a host may get wrong, calls each as a script would, and reports a [`Feature`] for
-//! each thing that it looked at: [`Answer::Yes`], or [`Answer::No`] with what was found. "No" is an
-//! honest answer, for the host's documentation; whether it is a mistake is for the host to say.
+//! its tests, and calls [`run`]. The suite registers builtins that record what they are given and
+//! do what a host may get wrong, calls each as a script would, and reports a [`Feature`] for each
+//! thing that it checked: [`Answer::Yes`], or [`Answer::No`] with what was found. "No" is a valid
+//! answer that belongs in the host's documentation; the host decides whether it is a mistake.
 //!
-//! Nothing here is decided by how long something takes. Whether output is handed on while a call
-//! runs, and whether a call hears of its end, is found by a handshake between the builtin and the
+//! No result depends on how long something takes. Whether output is handed on while a call runs,
+//! and whether a cancellation reaches a call, is found by a handshake between the builtin and the
 //! streams of the call.
 //!
 //! # Examples
@@ -56,9 +56,8 @@
 //!
 //! # Limits
 //!
-//! A host that does not hand on what it was given is found out after [`MAX_AHEAD_BYTES`], so its
-//! own limits of input and output have to be larger. A handshake that a host breaks is given up
-//! after [`MAX_WAIT`].
+//! A host that buffers is detected after [`MAX_AHEAD_BYTES`], so its own limits of input and output
+//! have to be larger. A handshake that a host does not complete is given up after [`MAX_WAIT`].
 
 mod feature;
 mod probe;
@@ -84,7 +83,7 @@ pub use self::{
 };
 use self::{
     probe::{Observations, Probe},
-    stream::{Counted, Gone, KeptOutput, StreamKind},
+    stream::{ClosedOutput, CountedInput, KeptOutput, StreamKind},
 };
 use crate::{
     exit::ExitCode,
@@ -95,7 +94,7 @@ use crate::{
 /// Bytes that a host may hold back, of input or of output, before it counts as one that buffers.
 pub const MAX_AHEAD_BYTES: usize = 4 * 1024 * 1024;
 
-/// Time after which a handshake that a host promised is given up.
+/// Time after which an unfinished handshake is given up.
 pub const MAX_WAIT: Duration = Duration::from_mins(5);
 
 /// Path at which the directory of the suite is granted.
@@ -104,7 +103,7 @@ const GRANTED: &str = "/conformance";
 /// Name and content of the file in it.
 const FILE: (&str, &[u8]) = ("granted", b"granted\n");
 
-/// Columns of the terminal that the suite wants: a number that no host makes up.
+/// Columns of the terminal that the suite asks for: a number that no host has as its default.
 const COLUMNS: NonZeroU16 = NonZeroU16::new(97).unwrap();
 
 /// Why a host cannot start a session or make a call.
@@ -126,7 +125,7 @@ pub trait Session {
     ///
     /// # Errors
     ///
-    /// Any that is not the builtin's, which is a status.
+    /// Any error of the host. An error of the builtin is a status.
     fn call(&mut self, call: Call) -> Result<ExitCode, HostError>;
 }
 
@@ -143,35 +142,35 @@ pub struct Call {
     pub stdout: Box<dyn Write + Send>,
     /// Where standard error has to arrive.
     pub stderr: Box<dyn Write + Send>,
-    /// Columns of the terminal that `stdout` is to be taken for; `None` when it is not a terminal.
+    /// Columns of the terminal that `stdout` has to appear as; `None` when it is not a terminal.
     pub terminal_width: Option<NonZeroU16>,
-    /// By which the suite ends the call.
-    pub stop: Stop,
+    /// How the suite ends the call.
+    pub stop: CallStop,
 }
 
 /// The way to end a call while it runs: Ctrl-C, a timeout, a client that gives up.
 #[derive(Clone, Default)]
-pub struct Stop(Arc<Mutex<Option<Handler>>>);
+pub struct CallStop(Arc<Mutex<Option<Handler>>>);
 
 type Handler = Box<dyn FnOnce() + Send>;
 
-impl Stop {
+impl CallStop {
     /// Sets what ends the call. A host that has such a thing calls this before the call begins; it
     /// is called from the thread of the running builtin and must not wait for the call to end.
     pub fn on_stop(&self, handler: impl FnOnce() + Send + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(handler));
     }
 
-    /// Ends the call; `false` when the host did not say how.
+    /// Ends the call; returns `false` when the host has set no handler.
     fn stop(&self) -> bool {
         let handler = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         handler.map(|handler| handler()).is_some()
     }
 }
 
-impl fmt::Debug for Stop {
+impl fmt::Debug for CallStop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stop").finish_non_exhaustive()
+        f.debug_struct("CallStop").finish_non_exhaustive()
     }
 }
 
@@ -184,7 +183,7 @@ impl Call {
             stdout: Box::new(io::sink()),
             stderr: Box::new(io::sink()),
             terminal_width: None,
-            stop: Stop::default(),
+            stop: CallStop::default(),
         }
     }
 
@@ -222,7 +221,7 @@ pub fn run(host: &dyn Host, directory: Dir) -> Result<Report, HostError> {
     let observed = Observations::default();
     let session = host.start(registry(&observed)?, sandbox)?;
     let mut suite = Suite { host, session, observed };
-    // In the order of the features, because one answer spares the question after it.
+    // In the order of the features: the answer to one can decide the next.
     let mut report = Report::default();
     for feature in Feature::ALL {
         let answer = suite.ask(feature, &report).unwrap_or_else(|error| {
@@ -295,7 +294,7 @@ impl Suite<'_> {
     }
 
     fn stdin_stream(&mut self) -> Result<Answer, HostError> {
-        let (stdin, given) = Counted::new(MAX_AHEAD_BYTES);
+        let (stdin, given) = CountedInput::new(MAX_AHEAD_BYTES);
         self.observed.watch(given);
         self.session.call(Call { stdin: Box::new(stdin), ..Call::new(probe::STDIN_STREAM) })?;
         Ok(self.observed.take_verdict())
@@ -335,8 +334,10 @@ impl Suite<'_> {
     }
 
     fn closed_output(&mut self) -> Answer {
-        // OK because what the host says of it is not the question: the builtin has to see it.
-        let _ = self.session.call(Call { stdout: Box::new(Gone), ..Call::new(probe::CLOSED) });
+        // OK because the result of the host does not matter here: the builtin has to see the closed
+        // output.
+        let _ =
+            self.session.call(Call { stdout: Box::new(ClosedOutput), ..Call::new(probe::CLOSED) });
         self.observed.take_verdict()
     }
 
@@ -390,7 +391,7 @@ impl Suite<'_> {
     }
 }
 
-/// Compares, and cuts what was found short.
+/// Compares, and shortens what was found for the message.
 fn expect<T: PartialEq + fmt::Debug>(wanted: &T, found: &T) -> Answer {
     if wanted == found {
         return Answer::Yes;

@@ -1,4 +1,4 @@
-//! The builtins of the suite: each looks at one thing of its call, and keeps what it saw.
+//! The builtins of the suite: each checks one thing of its call, and records what it saw.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use std::{
 
 use bstr::{BString, ByteSlice as _};
 
-use super::{Answer, FILE, GRANTED, MAX_AHEAD_BYTES, MAX_WAIT, Stop, stream::StreamProgress};
+use super::{Answer, CallStop, FILE, GRANTED, MAX_AHEAD_BYTES, MAX_WAIT, stream::StreamProgress};
 use crate::{
     builtin::Builtin,
     context::CallContext,
@@ -36,10 +36,10 @@ pub(super) const TERMINAL: &str = "probe-terminal";
 pub(super) const CANCEL: &str = "probe-cancel";
 pub(super) const COUNT: &str = "probe-count";
 
-/// What is found of a builtin that the host did not call.
+/// What is reported for a builtin that the host did not call.
 pub(super) const NOT_CALLED: &str = "the builtin was not called";
 
-/// Arguments that a shell may want to understand.
+/// Arguments that a shell may want to interpret.
 pub(super) const TEXT_ARGUMENTS: &[&[u8]] = &[
     b"",
     b" ",
@@ -69,16 +69,16 @@ pub(super) const TEXT_ARGUMENTS: &[&[u8]] = &[
     "größe 😀".as_bytes(),
 ];
 
-/// Arguments that are not text.
+/// Arguments that are not UTF-8.
 pub(super) const BYTE_ARGUMENTS: &[&[u8]] = &[b"\xff", b"a\xc3", b"\x80\xfe b", b"\x01\x1b[2J"];
 
 /// Bytes that a probe writes at a time.
 const CHUNK: &[u8] = &[b'x'; 8 * 1024];
 
-/// Time between two looks at a flag.
+/// Interval between two checks of a flag.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Returns all bytes, with the line ends that a host may want to correct.
+/// Returns every byte value, followed by line ends that a host might convert.
 pub(super) fn all_bytes() -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..=u8::MAX).collect();
     bytes.extend_from_slice(b"\r\n\n\r\0 without an end of line");
@@ -104,7 +104,7 @@ struct Notes {
     terminal_width: Option<NonZeroU16>,
     verdict: Option<Answer>,
     progress: StreamProgress,
-    stop: Stop,
+    stop: CallStop,
 }
 
 impl Observations {
@@ -129,8 +129,8 @@ impl Observations {
         Err(Answer::No(NOT_CALLED.to_owned()))
     }
 
-    /// Returns the verdict of the builtin that was called last. It is waited for, because a host
-    /// may give a call up and return before the builtin does.
+    /// Waits for the verdict of the builtin that was called last, and returns it: a host may give a
+    /// call up and return before the builtin does.
     pub(super) fn take_verdict(&self) -> Answer {
         let end = Instant::now() + MAX_WAIT;
         let mut notes = self.notes();
@@ -142,7 +142,7 @@ impl Observations {
             match notes.verdict.take() {
                 Some(verdict) => return verdict,
                 None if left.is_zero() => {
-                    return Answer::No("the builtin did not come back".to_owned());
+                    return Answer::No("the builtin did not return".to_owned());
                 }
                 None => {
                     let waited = self.0.changed.wait_timeout(notes, left);
@@ -156,7 +156,7 @@ impl Observations {
         self.notes().progress = progress;
     }
 
-    pub(super) fn set_stop(&self, stop: Stop) {
+    pub(super) fn set_stop(&self, stop: CallStop) {
         self.notes().stop = stop;
     }
 
@@ -170,19 +170,19 @@ impl Observations {
     }
 }
 
-type Look = fn(&Observations, &mut CallContext<'_>, &[BString]) -> Result<ExitCode, Error>;
+type ProbeRun = fn(&Observations, &mut CallContext<'_>, &[BString]) -> Result<ExitCode, Error>;
 
 /// One builtin of the suite.
 pub(super) struct Probe {
     name: &'static str,
-    look: Look,
+    run: ProbeRun,
     observed: Observations,
 }
 
 impl Probe {
     /// Returns all of them.
     pub(super) fn all(observed: &Observations) -> impl Iterator<Item = Self> {
-        let probes: [(&'static str, Look); 13] = [
+        let probes: [(&'static str, ProbeRun); 13] = [
             (STATUS, status),
             (ARGUMENTS, |observed, _, args| {
                 observed.notes().args = args.to_vec();
@@ -207,7 +207,7 @@ impl Probe {
             }),
         ];
         let observed = observed.clone();
-        probes.into_iter().map(move |(name, look)| Self { name, look, observed: observed.clone() })
+        probes.into_iter().map(move |(name, run)| Self { name, run, observed: observed.clone() })
     }
 }
 
@@ -222,7 +222,7 @@ impl Builtin for Probe {
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         self.observed.notes().called = true;
-        (self.look)(&self.observed, context, args)
+        (self.run)(&self.observed, context, args)
     }
 }
 
@@ -242,7 +242,7 @@ fn stdin(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads once, and looks how much the host has taken until then.
+/// Reads once, then checks how much the host has read by then.
 fn stdin_stream(
     observed: &Observations,
     context: &mut CallContext<'_>,
@@ -347,7 +347,7 @@ fn sandbox(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks the host to end this call, and waits until it is told so.
+/// Asks the host to end this call, and waits until it is cancelled.
 fn cancel(
     observed: &Observations,
     context: &mut CallContext<'_>,
@@ -366,6 +366,6 @@ fn cancel(
         }
         thread::park_timeout(LOOK);
     }
-    observed.decide(Answer::No("the call was not told".to_owned()));
+    observed.decide(Answer::No("the call was not cancelled".to_owned()));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! What the suite found.
+//! Results of the suite.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub struct TableError {
     expected: String,
 }
 
-/// What [`Report::answer`] returns of a feature that was not asked for yet.
+/// What [`Report::answer`] returns for a feature that was not checked.
 const NOT_ASKED: &Answer = &Answer::No(String::new());
 
 impl Report {

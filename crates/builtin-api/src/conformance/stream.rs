@@ -1,4 +1,4 @@
-//! The ends of a call's streams that the suite holds.
+//! The suite's ends of the streams of a call.
 
 use std::{
     io::{self, Read, Write},
@@ -15,7 +15,7 @@ pub(super) enum StreamKind {
     Error,
 }
 
-/// A number of bytes that one thread counts and another one looks at.
+/// A number of bytes that one thread counts and another one reads.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StreamProgress(Arc<(Mutex<usize>, Condvar)>);
 
@@ -33,7 +33,7 @@ impl StreamProgress {
         *self.lock()
     }
 
-    /// Waits until there is something; returns whether there is.
+    /// Waits until something was counted; returns `false` if `time` passed first.
     pub(super) fn wait(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
         let mut count = self.lock();
@@ -49,7 +49,7 @@ impl StreamProgress {
     }
 }
 
-/// A reader that keeps what arrives.
+/// An output that records what arrives.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KeptOutput(Arc<Mutex<BString>>, StreamProgress);
 
@@ -75,11 +75,11 @@ impl Write for KeptOutput {
     }
 }
 
-/// A reader that went away.
+/// An output whose reader is gone: every write fails with a broken pipe.
 #[derive(Debug)]
-pub(super) struct Gone;
+pub(super) struct ClosedOutput;
 
-impl Write for Gone {
+impl Write for ClosedOutput {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
         Err(io::ErrorKind::BrokenPipe.into())
     }
@@ -89,21 +89,21 @@ impl Write for Gone {
     }
 }
 
-/// An input of so many bytes that counts what was taken from it.
+/// An input of a given length that counts what was read from it.
 #[derive(Debug)]
-pub(super) struct Counted {
+pub(super) struct CountedInput {
     left: usize,
     given: StreamProgress,
 }
 
-impl Counted {
+impl CountedInput {
     pub(super) fn new(bytes: usize) -> (Self, StreamProgress) {
         let given = StreamProgress::default();
         (Self { left: bytes, given: given.clone() }, given)
     }
 }
 
-impl Read for Counted {
+impl Read for CountedInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = buffer.len().min(self.left);
         buffer.iter_mut().take(count).for_each(|byte| *byte = b'x');

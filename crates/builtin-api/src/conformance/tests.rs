@@ -20,7 +20,7 @@ fn report(host: &dyn Host) -> Report {
     run(host, Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap()).unwrap()
 }
 
-/// Hands everything over as it is.
+/// A host that passes everything on unchanged.
 struct Direct;
 
 struct DirectSession(Registry, Sandbox);
@@ -45,7 +45,7 @@ impl Session for DirectSession {
     }
 }
 
-/// Keeps everything back, and changes it.
+/// A host that holds everything back, and changes it.
 #[derive(Default)]
 struct Lossy(AtomicBool);
 

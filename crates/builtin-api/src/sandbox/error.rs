@@ -10,8 +10,7 @@ pub const MAX_PATH_BYTES: usize = 4095;
 
 /// The error of an operation on a [`Sandbox`](crate::Sandbox).
 ///
-/// Its text names the path as the script wrote it, escaped, and holds the cause; there is no
-/// further source.
+/// Its text contains the path as the script wrote it, escaped, and the cause; it has no source.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct SandboxError(#[from] Repr);

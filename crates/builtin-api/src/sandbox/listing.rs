@@ -59,7 +59,7 @@ impl DirEntry {
     }
 }
 
-/// Returns the kind of an entry; where the listing does not tell it, the file system is asked.
+/// Returns the kind of an entry; it is looked up where the listing does not contain it.
 pub(super) fn file_type(entry: &cap_std::fs::DirEntry) -> io::Result<FileType> {
     let listed = entry.file_type()?;
     if listed.is_file() || listed.is_dir() || listed.is_symlink() {

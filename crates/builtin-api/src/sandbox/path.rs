@@ -72,7 +72,7 @@ impl<'a> ScriptPath<'a> {
 }
 
 impl Beneath {
-    /// Returns whether the path leaves its directory by `..` whatever the file system holds.
+    /// Returns whether the path leaves its directory by `..` in every file system.
     pub(super) fn leaves(&self) -> bool {
         let mut depth = 0_usize;
         self.components.iter().any(|part| {
@@ -87,7 +87,7 @@ impl Beneath {
         self.wants_directory
     }
 
-    /// Returns the path to look up, with its slash at the end if there was one.
+    /// Returns the path to look up, with a slash at the end if it was written with one.
     pub(super) fn lookup(&self) -> PathBuf {
         let mut path = join(&self.components);
         if self.wants_directory && !self.components.is_empty() {
@@ -99,13 +99,13 @@ impl Beneath {
     /// Returns the directory that holds the entry, and the entry's name.
     ///
     /// `None` when the path names no entry: the granted directory itself, or one ending in `..`.
-    pub(super) fn entry(&self) -> Option<Entry> {
+    pub(super) fn entry(&self) -> Option<EntryPath> {
         let (name, parent) = self.components.split_last()?;
         if name == ".." {
             return None;
         }
         let slash = if self.wants_directory { "/" } else { "" };
-        Some(Entry { parent: join(parent), name: os(name.clone()), slash })
+        Some(EntryPath { parent: join(parent), name: os(name.clone()), slash })
     }
 
     /// Returns each directory on the way, the nearest to the grant first, and the path itself last.
@@ -118,20 +118,20 @@ impl Beneath {
 }
 
 /// A name in a directory beneath a grant. The name is neither `.` nor `..`.
-pub(super) struct Entry {
+pub(super) struct EntryPath {
     /// `.` for the granted directory.
     pub(super) parent: PathBuf,
     pub(super) name: OsString,
     slash: &'static str,
 }
 
-impl Entry {
+impl EntryPath {
     /// Returns the path without a slash at the end.
     pub(super) fn path(&self) -> PathBuf {
         self.parent.join(&self.name)
     }
 
-    /// Returns the path with its slash at the end if there was one.
+    /// Returns the path, with a slash at the end if it was written with one.
     pub(super) fn path_as_typed(&self) -> PathBuf {
         let mut path = self.path().into_os_string();
         path.push(self.slash);

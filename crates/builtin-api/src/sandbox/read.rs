@@ -29,7 +29,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`SandboxErrorKind::NotADirectory`] when it is none.
+    /// [`SandboxErrorKind::NotADirectory`] when it is not a directory.
     pub fn read_dir(&self, path: impl AsRef<[u8]>) -> Result<ReadDir, SandboxError> {
         let place = self.place(path.as_ref())?;
         let entries = place.grant.dir.read_dir(place.beneath.lookup());
@@ -75,15 +75,15 @@ impl Sandbox {
 }
 
 impl GrantedPath<'_> {
-    /// Returns what the file system says about the place, without opening it. `action` is what it
-    /// is asked for.
+    /// Returns what the file system says about the location, without opening it. `action` is for
+    /// the message.
     pub(super) fn metadata(&self, action: &'static str) -> Result<Metadata, SandboxError> {
         self.grant.dir.metadata(self.beneath.lookup()).map_err(self.failed(action))
     }
 
     /// Opens a file, and closes it again when it is not a regular one.
     pub(super) fn open_file(&self, options: &OpenOptions) -> Result<File, SandboxError> {
-        // Security: the kind was checked before the opening, but the place may have been exchanged
+        // Security: the kind was checked before the opening, but the entry may have been exchanged
         // since. O_NONBLOCK keeps the opening of a FIFO from waiting, O_NOCTTY a terminal from
         // becoming ours; for a regular file neither has an effect.
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -111,7 +111,7 @@ impl GrantedPath<'_> {
         Ok(())
     }
 
-    /// Returns what turns an error of the system into one that names the place.
+    /// Returns a function from an error of the system to one with the path.
     pub(super) fn failed(&self, action: &'static str) -> impl Fn(io::Error) -> SandboxError {
         move |cause| match kind_of(&cause) {
             SandboxErrorKind::Escapes => Repr::escapes(self.script_path, &self.grant.mount).into(),
@@ -129,12 +129,12 @@ mod tests {
 
     use crate::sandbox::{Access, Sandbox, SandboxErrorKind};
 
-    /// The opening itself, as if the file were exchanged for a FIFO after the check before it. A
-    /// test that hangs fails here.
+    /// Opens without the check, as if the file had been exchanged for a FIFO after it. If the
+    /// opening waited, the test would hang.
     #[rstest]
     #[case::reading(OpenOptions::new().read(true).clone(), SandboxErrorKind::NotAFile)]
     #[case::both(OpenOptions::new().read(true).write(true).clone(), SandboxErrorKind::NotAFile)]
-    // Nobody reads it, and the kernel says so (ENXIO) instead of waiting.
+    // No process reads the FIFO, so the kernel returns ENXIO instead of waiting.
     #[case::writing(OpenOptions::new().write(true).create(true).clone(), SandboxErrorKind::Io)]
     fn does_not_wait_for_a_fifo(#[case] options: OpenOptions, #[case] kind: SandboxErrorKind) {
         let top = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use rustix::{fs::OFlags, io::Errno};
 use super::{
     GrantedPath, Sandbox, SandboxError,
     error::{Repr, SandboxErrorKind},
-    path::Entry,
+    path::EntryPath,
 };
 
 /// Every bit that a script may set in a mode.
@@ -62,7 +62,7 @@ impl Sandbox {
     ///
     /// [`SandboxErrorKind::ReadOnly`] in a read-only grant, [`SandboxErrorKind::Exists`] when the
     /// path is there and not a directory, [`SandboxErrorKind::NotADirectory`] when something on the
-    /// way is none.
+    /// way is not a directory.
     pub fn create_dir_all(&self, path: impl AsRef<[u8]>) -> Result<(), SandboxError> {
         let place = self.writable(path.as_ref())?;
         // The number of steps is limited by the length of a path.
@@ -76,7 +76,8 @@ impl Sandbox {
         if place.metadata("created")?.is_dir() {
             return Ok(());
         }
-        // OK because the last step names the path itself, and creating it once more says why not.
+        // OK because the last step is the path itself, and creating it once more returns the
+        // reason.
         let entry = place.entry()?;
         place.grant.dir.create_dir(entry.path()).map_err(place.failed("created"))
     }
@@ -123,7 +124,7 @@ impl Sandbox {
         }
         let file = place.open_for_mode()?;
         place.refuse_grant_itself(&file.metadata().map_err(place.failed("examined"))?)?;
-        // Security: through the handle, so that it is the checked file and no other.
+        // Security: through the handle, so that no other file than the checked one is changed.
         file.set_permissions(Permissions::from_mode(mode)).map_err(place.failed("changed"))
     }
 
@@ -155,7 +156,7 @@ impl Sandbox {
 
 impl GrantedPath<'_> {
     /// Returns the entry that is to change.
-    pub(super) fn entry(&self) -> Result<Entry, SandboxError> {
+    pub(super) fn entry(&self) -> Result<EntryPath, SandboxError> {
         let protected = || Repr::Protected { path: self.script_path.into() }.into();
         self.beneath.entry().ok_or_else(protected)
     }

@@ -6,10 +6,10 @@ use std::os::fd::AsRawFd as _;
 use builtin_api::{Access, MAX_PATH_BYTES, Sandbox, SandboxErrorKind};
 use rstest::rstest;
 
-use crate::tree::{Op, SECRET, Tree, open_dir};
+use crate::tree::{Op, SECRET, TestTree, open_dir};
 
 /// Runs the attempt, and returns the kind of its failure.
-fn attempt(tree: &Tree, op: Op, path: &[u8]) -> SandboxErrorKind {
+fn attempt(tree: &TestTree, op: Op, path: &[u8]) -> SandboxErrorKind {
     let before = tree.beyond_reach();
     let outcome = op.run(&tree.sandbox, path);
     assert_eq!(tree.beyond_reach(), before, "{op:?} changed what lies beyond the grant");
@@ -59,7 +59,7 @@ fn attempt(tree: &Tree, op: Op, path: &[u8]) -> SandboxErrorKind {
 #[case::through_a_loop("/srv/data/loop/x", SandboxErrorKind::LinkLoop)]
 fn no_operation_leaves(#[case] path: &str, #[case] kind: SandboxErrorKind) {
     for op in Op::all() {
-        let tree = Tree::new();
+        let tree = TestTree::new();
         let found = attempt(&tree, op, path.as_bytes());
         assert_eq!(found, kind, "{op:?} of {path:?}");
     }
@@ -83,8 +83,8 @@ fn no_operation_leaves(#[case] path: &str, #[case] kind: SandboxErrorKind) {
 #[case::itself("/srv/data/loop", SandboxErrorKind::LinkLoop)]
 fn no_operation_follows_out(#[case] path: &str, #[case] kind: SandboxErrorKind) {
     for op in Op::all().filter(|op| op.follows()) {
-        let found = attempt(&Tree::new(), op, path.as_bytes());
-        // Listing opens a link only as a directory, so a link to none is just that.
+        let found = attempt(&TestTree::new(), op, path.as_bytes());
+        // Listing opens a link only as a directory, so a link to anything else fails as that.
         let other = [SandboxErrorKind::NotADirectory, SandboxErrorKind::LinkLoop];
         let fits = found == kind || (op == Op::ReadDir && other.contains(&found));
         assert!(fits, "{op:?} of {path:?}: {found:?}");
@@ -98,9 +98,9 @@ fn no_operation_follows_out(#[case] path: &str, #[case] kind: SandboxErrorKind) 
 #[case::dangling("/srv/data/dangling_out")]
 fn the_rest_acts_on_the_link_itself(#[case] path: &str) {
     for op in Op::all().filter(|op| !op.follows()) {
-        let tree = Tree::new();
+        let tree = TestTree::new();
         let before = tree.beyond_reach();
-        // Whether it succeeds is another matter; what it acts on is this one.
+        // Whether it succeeds does not matter here, only what it acts on.
         let _ = op.run(&tree.sandbox, path.as_bytes());
         assert_eq!(tree.beyond_reach(), before, "{op:?}");
     }
@@ -113,7 +113,7 @@ fn the_rest_acts_on_the_link_itself(#[case] path: &str) {
 #[case::absolute("/srv/data/absdir/")]
 fn a_slash_at_the_end_of_a_link_leads_nowhere(#[case] path: &str) {
     for op in Op::all() {
-        let tree = Tree::new();
+        let tree = TestTree::new();
         let before = tree.beyond_reach();
         let outcome = op.run(&tree.sandbox, path.as_bytes());
         assert_eq!(tree.beyond_reach(), before, "{op:?}");
@@ -144,7 +144,7 @@ fn magic_links_of_a_granted_proc_are_not_followed(#[case] name: &[u8]) {
 
 #[test]
 fn descriptors_of_a_granted_proc_are_not_opened() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let mut sandbox = Sandbox::empty();
     sandbox.grant("/fd", open_dir("/proc/self/fd"), Access::Read).unwrap();
     let held = tree.sandbox.open("/srv/data/file").unwrap();
@@ -162,7 +162,7 @@ fn descriptors_of_a_granted_proc_are_not_opened() {
 fn very_long_paths_are_refused(#[case] start: &str, #[case] part: &str, #[case] times: usize) {
     for op in Op::all() {
         let path = start.to_owned() + &part.repeat(times);
-        let kind = attempt(&Tree::new(), op, path.as_bytes());
+        let kind = attempt(&TestTree::new(), op, path.as_bytes());
         let refused = [SandboxErrorKind::InvalidPath, SandboxErrorKind::Escapes];
         assert!(refused.contains(&kind), "{op:?}: {kind:?}");
     }
@@ -170,7 +170,7 @@ fn very_long_paths_are_refused(#[case] start: &str, #[case] part: &str, #[case] 
 
 #[test]
 fn the_longest_path_is_looked_up() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let path = "/srv/data/".to_owned() + &"/".repeat(MAX_PATH_BYTES - 14) + "file";
     assert_eq!(path.len(), MAX_PATH_BYTES);
     assert!(tree.sandbox.open(&path).is_ok());
@@ -192,7 +192,7 @@ fn the_longest_path_is_looked_up() {
 fn a_read_only_grant_is_not_written(#[case] op: Op) {
     assert!(Op::WRITING.contains(&op));
     for path in ["/srv/ro/file", "/srv/ro/empty", "/srv/ro/sub", "/srv/ro/new", "/srv/ro"] {
-        let tree = Tree::new();
+        let tree = TestTree::new();
         assert_eq!(attempt(&tree, op, path.as_bytes()), SandboxErrorKind::ReadOnly, "{path}");
         assert_eq!(tree.text("data/file"), "data");
     }
@@ -211,7 +211,7 @@ fn a_read_only_grant_is_not_written(#[case] op: Op) {
 #[case::onto_the_grant("/srv/data/empty", "/srv/data", SandboxErrorKind::Protected)]
 #[case::a_parent("/srv/data/sub/..", "/srv/data/empty/new", SandboxErrorKind::Protected)]
 fn renames_do_not_cross(#[case] from: &str, #[case] to: &str, #[case] kind: SandboxErrorKind) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let before = tree.beyond_reach();
     assert_eq!(tree.sandbox.rename(from, to).unwrap_err().kind(), kind);
     assert_eq!(tree.beyond_reach(), before);
@@ -227,7 +227,7 @@ fn renames_do_not_cross(#[case] from: &str, #[case] to: &str, #[case] kind: Sand
 #[case::down_and_up("sub/../../outside/secret")]
 #[case::parent_that_stays("sub/../file")]
 fn links_are_not_made_to_lead_out(#[case] target: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     for link in ["/srv/data/link", "/srv/data/sub/link"] {
         let error = tree.sandbox.symlink(target, link).unwrap_err();
         assert_eq!(error.kind(), SandboxErrorKind::Escapes);
@@ -243,7 +243,7 @@ fn links_are_not_made_to_lead_out(#[case] target: &str) {
 #[case::full("/dev/full")]
 #[case::by_a_link("/srv/data/to_fifo")]
 fn only_regular_files_are_opened(#[case] path: &str) {
-    let mut tree = Tree::new();
+    let mut tree = TestTree::new();
     tree.make_link("fifo", "data/to_fifo");
     tree.sandbox.grant("/dev", open_dir("/dev"), Access::ReadWrite).unwrap();
     for op in [Op::Open, Op::Create, Op::Append, Op::SetPermissions] {
@@ -262,7 +262,7 @@ fn only_regular_files_are_opened(#[case] path: &str) {
 fn the_granted_directory_itself_stays(#[case] op: Op) {
     for path in ["/srv/data", "/srv/data/", "/srv/data/.", "/srv/data/sub/..", "/srv/data/empty/.."]
     {
-        let tree = Tree::new();
+        let tree = TestTree::new();
         let mode = tree.mode("data");
         assert_eq!(attempt(&tree, op, path.as_bytes()), SandboxErrorKind::Protected, "{path}");
         assert_eq!((tree.mode("data"), tree.text("data/file")), (mode, "data".into()));
@@ -274,7 +274,7 @@ fn the_granted_directory_itself_stays(#[case] op: Op) {
 #[case::by_a_link_and_slash("/srv/data/self/")]
 #[case::by_links("/srv/data/self/self/.")]
 fn the_mode_of_the_granted_directory_stays(#[case] path: &str) {
-    let kind = attempt(&Tree::new(), Op::SetPermissions, path.as_bytes());
+    let kind = attempt(&TestTree::new(), Op::SetPermissions, path.as_bytes());
     assert_eq!(kind, SandboxErrorKind::Protected);
 }
 
@@ -285,7 +285,7 @@ fn the_mode_of_the_granted_directory_stays(#[case] path: &str) {
 #[case::type_bits(0o100_644)]
 #[case::all(u32::MAX)]
 fn modes_have_permission_bits_alone(#[case] mode: u32) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let before = tree.mode("data/file");
     let error = tree.sandbox.set_permissions("/srv/data/file", mode).unwrap_err();
     assert_eq!(error.kind(), SandboxErrorKind::InvalidMode);
@@ -294,7 +294,7 @@ fn modes_have_permission_bits_alone(#[case] mode: u32) {
 
 #[test]
 fn removing_a_tree_does_not_follow_links() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let before = tree.beyond_reach();
     tree.make_link("../../outside", "data/sub/out");
     tree.make_link("/", "data/sub/root");

@@ -3,14 +3,14 @@
 use builtin_api::{Access, Sandbox, SandboxErrorKind};
 use rstest::rstest;
 
-use crate::tree::{Op, Tree, read};
+use crate::tree::{Op, TestTree, read};
 
 /// Grants `data` and `ro` of a tree at two mounts.
 fn grant_two(
     (first, first_access): (&str, Access),
     (second, second_access): (&str, Access),
 ) -> Result<Sandbox, SandboxErrorKind> {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let mut sandbox = Sandbox::empty();
     sandbox.grant(first, tree.dir("data"), first_access).unwrap();
     let second = sandbox.grant(second, tree.dir("ro"), second_access);
@@ -30,7 +30,7 @@ fn an_empty_sandbox_has_nothing() {
 
 #[test]
 fn grants_are_listed_by_path() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let mut sandbox = tree.sandbox.clone();
     sandbox.grant("//opt/./a/", tree.dir("ro"), Access::Read).unwrap();
     let grants: Vec<_> =
@@ -47,7 +47,7 @@ fn grants_are_listed_by_path() {
 
 #[test]
 fn a_clone_keeps_its_own_grants() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let mut clone = tree.sandbox.clone();
     clone.grant("/opt", tree.dir("ro"), Access::Read).unwrap();
     assert!(clone.open("/opt/file").is_ok());
@@ -64,7 +64,7 @@ fn a_clone_keeps_its_own_grants() {
 #[case::parent("/srv/../new", SandboxErrorKind::InvalidPath)]
 #[case::nul("/srv/new\0", SandboxErrorKind::InvalidPath)]
 fn refuses_a_mount(#[case] mount: &str, #[case] kind: SandboxErrorKind) {
-    let mut tree = Tree::new();
+    let mut tree = TestTree::new();
     let dir = tree.dir("ro");
     assert_eq!(tree.sandbox.grant(mount, dir, Access::ReadWrite).unwrap_err().kind(), kind);
     assert_eq!(tree.sandbox.grants().count(), 2);
@@ -92,7 +92,7 @@ fn refuses_less_inside_of_more(#[case] (outer, inner): (Access, Access), #[case]
 
 #[test]
 fn the_deepest_grant_serves() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let mut sandbox = Sandbox::empty();
     sandbox.grant("/", tree.dir("data"), Access::Read).unwrap();
     sandbox.grant("/sub", tree.dir("ro"), Access::Read).unwrap();
@@ -110,7 +110,7 @@ fn the_deepest_grant_serves() {
 
 #[test]
 fn renames_between_two_writable_grants_are_refused() {
-    let mut tree = Tree::new();
+    let mut tree = TestTree::new();
     let dir = tree.dir("data/sub");
     tree.sandbox.grant("/srv/data/inner", dir, Access::ReadWrite).unwrap();
     let error = tree.sandbox.rename("/srv/data/file", "/srv/data/inner/file").unwrap_err();

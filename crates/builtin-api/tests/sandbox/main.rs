@@ -1,7 +1,7 @@
-//! The sandbox over a real file system: what works, what it says, and a flat list of escapes that
-//! must not.
+//! The sandbox over a real file system: what works, its messages, and a flat list of escape
+//! attempts that must fail.
 
-#![expect(clippy::disallowed_methods, reason = "the tests play the host, and who attacks it")]
+#![expect(clippy::disallowed_methods, reason = "the tests play the host and its attacker")]
 
 #[cfg(test)]
 mod escape;

@@ -1,11 +1,11 @@
-//! What the errors say, and what they become for code that knows only `io::Error`.
+//! Messages of the sandbox, and what they become as an `io::Error`.
 
 use std::{error::Error as _, io};
 
 use builtin_api::{Access, SandboxErrorKind};
 use rstest::rstest;
 
-use crate::tree::{Op, Tree};
+use crate::tree::{Op, TestTree};
 
 #[rstest]
 #[case::empty(Op::Open, b"", "expected a path, but found an empty one")]
@@ -68,15 +68,15 @@ use crate::tree::{Op, Tree};
     r"'/\x1b[2J\x0a\xe2\x80\xae\xff\x5c' is not available: no directory that holds it was granted"
 )]
 fn says_what_is_wrong(#[case] op: Op, #[case] path: &[u8], #[case] message: &str) {
-    let error = op.run(&Tree::new().sandbox, path).unwrap_err();
+    let error = op.run(&TestTree::new().sandbox, path).unwrap_err();
     assert_eq!(error.to_string(), message);
-    // The cause is in the text, so it is not in the source too.
+    // The cause is in the text, so it is not in `source()`.
     assert!(error.source().is_none());
 }
 
 #[test]
-fn says_what_is_wrong_with_two_paths() {
-    let mut tree = Tree::new();
+fn message_contains_both_paths() {
+    let mut tree = TestTree::new();
     let dir = tree.dir("data/sub");
     tree.sandbox.grant("/opt", dir, Access::ReadWrite).unwrap();
     assert_eq!(
@@ -95,8 +95,8 @@ fn says_what_is_wrong_with_two_paths() {
 }
 
 #[test]
-fn says_what_is_wrong_with_a_grant() {
-    let mut tree = Tree::new();
+fn message_contains_the_mount() {
+    let mut tree = TestTree::new();
     let mut grant = |mount: &str| {
         let dir = tree.dir("ro");
         tree.sandbox.grant(mount, dir, Access::Read).unwrap_err().to_string()
@@ -109,8 +109,8 @@ fn says_what_is_wrong_with_a_grant() {
 }
 
 #[test]
-fn says_how_deep_is_too_deep() {
-    let tree = Tree::new();
+fn message_contains_the_depth() {
+    let tree = TestTree::new();
     tree.make_dir(&("data/d".to_owned() + &"/d".repeat(200)));
     assert_eq!(
         tree.sandbox.remove_dir_all("/srv/data/d").unwrap_err().to_string(),
@@ -130,7 +130,7 @@ fn becomes_an_io_error(
     #[case] kind: SandboxErrorKind,
     #[case] io_kind: io::ErrorKind,
 ) {
-    let error = Tree::new().sandbox.open(path).unwrap_err();
+    let error = TestTree::new().sandbox.open(path).unwrap_err();
     let (found, message) = (error.kind(), error.to_string());
     let error = io::Error::from(error);
     assert_eq!((found, error.kind(), error.to_string()), (kind, io_kind, message));

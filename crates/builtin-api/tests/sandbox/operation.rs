@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use builtin_api::{MAX_TREE_DEPTH, SandboxErrorKind};
 use rstest::rstest;
 
-use crate::tree::{Op, Tree, read};
+use crate::tree::{Op, TestTree, read};
 
 #[rstest]
 // usual
@@ -22,7 +22,7 @@ use crate::tree::{Op, Tree, read};
 #[case::parent_of_a_linked_directory("/srv/data/insidedir/../file", "data")]
 #[case::link_to_the_grant("/srv/data/self/self/file", "data")]
 fn opens(#[case] path: &str, #[case] text: &str) {
-    assert_eq!(read(&Tree::new().sandbox, path).unwrap(), text);
+    assert_eq!(read(&TestTree::new().sandbox, path).unwrap(), text);
 }
 
 #[rstest]
@@ -62,7 +62,7 @@ fn opens(#[case] path: &str, #[case] text: &str) {
 #[case::link_existing(Op::Symlink, "/srv/data/file", SandboxErrorKind::Exists)]
 #[case::link_with_slash(Op::Symlink, "/srv/data/new/", SandboxErrorKind::NotFound)]
 fn fails_with_its_kind(#[case] op: Op, #[case] path: &str, #[case] kind: SandboxErrorKind) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     assert_eq!(op.run(&tree.sandbox, path.as_bytes()).unwrap_err().kind(), kind);
     assert_eq!(
         (tree.text("data/file"), tree.text("data/sub/inner")),
@@ -76,21 +76,21 @@ fn fails_with_its_kind(#[case] op: Op, #[case] path: &str, #[case] kind: Sandbox
 #[case::by_a_link("/srv/data/inside", "data/sub/inner")]
 #[case::by_a_dangling_link("/srv/data/dangling_in", "data/sub/new")]
 fn creates_and_empties(#[case] path: &str, #[case] host_path: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.sandbox.create(path).unwrap().write_all(b"x").unwrap();
     assert_eq!(tree.text(host_path), "x");
 }
 
 #[test]
 fn opens_for_one_direction() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     assert!(tree.sandbox.open("/srv/data/file").unwrap().write_all(b"x").is_err());
     assert!(tree.sandbox.create("/srv/data/new").unwrap().read(&mut [0]).is_err());
 }
 
 #[test]
 fn appends() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     for word in [" and", " more"] {
         tree.sandbox.append("/srv/data/file").unwrap().write_all(word.as_bytes()).unwrap();
         tree.sandbox.append("/srv/data/new").unwrap().write_all(word.as_bytes()).unwrap();
@@ -103,7 +103,7 @@ fn appends() {
 
 #[test]
 fn lists_names_and_kinds() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let mut found: Vec<_> = tree
         .sandbox
         .read_dir("/srv/data/sub/")
@@ -120,7 +120,7 @@ fn lists_names_and_kinds() {
 
 #[test]
 fn keeps_names_that_are_not_text() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let name = b"\xff\n\x1b[2J \xe2\x80\xae";
     let path = [b"/srv/data/empty/", name.as_slice()].concat();
     tree.sandbox.create(&path).unwrap();
@@ -132,7 +132,7 @@ fn keeps_names_that_are_not_text() {
 
 #[test]
 fn examines_a_link_or_what_it_leads_to() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let sandbox = &tree.sandbox;
     assert!(sandbox.metadata("/srv/data/inside").unwrap().is_file());
     assert!(sandbox.symlink_metadata("/srv/data/inside").unwrap().is_symlink());
@@ -147,7 +147,7 @@ fn examines_a_link_or_what_it_leads_to() {
 #[case::out("/srv/data/up", "../outside/secret")]
 #[case::absolute("/srv/data/proc_root", "/proc/self/root")]
 fn reads_links_as_they_are_written(#[case] path: &str, #[case] target: &str) {
-    assert_eq!(Tree::new().sandbox.read_link(path).unwrap(), target);
+    assert_eq!(TestTree::new().sandbox.read_link(path).unwrap(), target);
 }
 
 #[rstest]
@@ -156,7 +156,7 @@ fn reads_links_as_they_are_written(#[case] path: &str, #[case] target: &str) {
 #[case::in_a_directory("/srv/data/sub/new", "data/sub/new")]
 #[case::by_a_link("/srv/data/insidedir/new", "data/sub/new")]
 fn creates_and_removes_directories(#[case] path: &str, #[case] host_path: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.sandbox.create_dir(path).unwrap();
     assert!(tree.exists(host_path));
     tree.sandbox.remove_dir(path).unwrap();
@@ -172,7 +172,7 @@ fn creates_and_removes_directories(#[case] path: &str, #[case] host_path: &str) 
 #[case::by_a_link("/srv/data/insidedir/a/b", "data/sub/a/b")]
 #[case::onto_a_link("/srv/data/insidedir", "data/sub")]
 fn creates_directories_on_the_way(#[case] path: &str, #[case] host_path: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.sandbox.create_dir_all(path).unwrap();
     assert!(tree.at(host_path).is_dir());
     tree.sandbox.create_dir_all(path).unwrap();
@@ -184,7 +184,7 @@ fn creates_directories_on_the_way(#[case] path: &str, #[case] host_path: &str) {
 #[case::link_out("/srv/data/up", "data/up")]
 #[case::fifo("/srv/data/fifo", "data/fifo")]
 fn removes_files_and_links(#[case] path: &str, #[case] host_path: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.sandbox.remove_file(path).unwrap();
     assert!(!tree.exists(host_path));
     assert_eq!(tree.text("data/sub/inner"), "inner");
@@ -196,7 +196,7 @@ fn removes_files_and_links(#[case] path: &str, #[case] host_path: &str) {
 #[case::empty("/srv/data/empty", "data/empty")]
 #[case::by_a_link("/srv/data/self/sub", "data/sub")]
 fn removes_trees(#[case] path: &str, #[case] host_path: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.make_dir("data/sub/a/b/c");
     tree.sandbox.remove_dir_all(path).unwrap();
     assert!(!tree.exists(host_path) && tree.exists("data/file"));
@@ -206,7 +206,7 @@ fn removes_trees(#[case] path: &str, #[case] host_path: &str) {
 #[case::at_the_limit(MAX_TREE_DEPTH, true)]
 #[case::past_the_limit(MAX_TREE_DEPTH + 1, false)]
 fn removes_trees_up_to_a_depth(#[case] depth: usize, #[case] removed: bool) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.make_dir(&("data/d".to_owned() + &"/d".repeat(depth - 1)));
     let kind = tree.sandbox.remove_dir_all("/srv/data/d").map_err(|error| error.kind());
     assert_eq!(kind, if removed { Ok(()) } else { Err(SandboxErrorKind::TooDeep) });
@@ -219,7 +219,7 @@ fn removes_trees_up_to_a_depth(#[case] depth: usize, #[case] removed: bool) {
 #[case::directory("/srv/data/empty/", "/srv/data/new/", "data/new")]
 #[case::link_itself("/srv/data/up", "/srv/data/sub/up", "data/sub/up")]
 fn renames(#[case] from: &str, #[case] to: &str, #[case] host_path: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.sandbox.rename(from, to).unwrap();
     assert!(tree.exists(host_path));
     assert!(tree.sandbox.symlink_metadata(from).is_err());
@@ -230,7 +230,7 @@ fn renames(#[case] from: &str, #[case] to: &str, #[case] host_path: &str) {
 #[case::directory("/srv/data/sub", "data/sub")]
 #[case::by_a_link("/srv/data/inside", "data/sub/inner")]
 fn sets_permissions(#[case] path: &str, #[case] host_path: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     for mode in [0o640, 0o755, 0o777, 0o700] {
         tree.sandbox.set_permissions(path, mode).unwrap();
         assert_eq!(tree.mode(host_path), mode);
@@ -242,7 +242,7 @@ fn sets_permissions(#[case] path: &str, #[case] host_path: &str) {
 #[case::below("sub/inner", "/srv/data/link", "inner")]
 #[case::in_a_directory("inner", "/srv/data/sub/link", "inner")]
 fn makes_links(#[case] target: &str, #[case] link: &str, #[case] text: &str) {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.sandbox.symlink(target, link).unwrap();
     assert_eq!(tree.sandbox.read_link(link).unwrap(), target);
     assert_eq!(read(&tree.sandbox, link).unwrap(), text);
@@ -250,7 +250,7 @@ fn makes_links(#[case] target: &str, #[case] link: &str, #[case] text: &str) {
 
 #[test]
 fn serves_threads_at_once() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             let sandbox = tree.sandbox.clone();

@@ -9,17 +9,17 @@ use std::{
 use builtin_api::Sandbox;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::tree::{Op, SECRET, Tree, read};
+use crate::tree::{Op, SECRET, TestTree, read};
 
-/// Each outcome should be seen so often, ...
+/// How often each outcome should be seen.
 const EACH: usize = 50;
-/// ... but no more attempts are made than this, so that the test ends on any machine.
+/// Most attempts that are made, so that the test ends on any machine.
 const ATTEMPTS: usize = 4_000;
 
 /// Stops the other thread, also when a check fails.
-struct Stop<'a>(&'a AtomicBool);
+struct StopOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Stop<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -29,7 +29,7 @@ impl Drop for Stop<'_> {
 fn while_disturbed(disturb: impl Fn() + Send, mut attempt: impl FnMut() -> bool) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
-        let (stop, stopper) = (&stop, Stop(&stop));
+        let (stop, stopper) = (&stop, StopOnDrop(&stop));
         scope.spawn(move || {
             while !stop.load(Ordering::Relaxed) {
                 disturb();
@@ -56,8 +56,8 @@ fn exchange(one: &Path, other: &Path) {
 }
 
 /// A tree where `data/swap`, a directory, and `data/link`, which leads outside, can be exchanged.
-fn swapping() -> Tree {
-    let tree = Tree::new();
+fn swapping() -> TestTree {
+    let tree = TestTree::new();
     tree.make_dir("data/swap");
     tree.write("data/swap/secret", "mine");
     tree.make_link("../outside", "data/link");
@@ -86,7 +86,7 @@ fn a_directory_exchanged_for_a_link_shows_nothing_outside() {
 
 #[test]
 fn a_file_exchanged_for_a_link_shows_nothing_outside() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.write("data/mine", "mine");
     let (file, link) = (tree.at("data/mine"), tree.at("data/up"));
     while_disturbed(
@@ -136,7 +136,7 @@ fn a_tree_exchanged_for_a_link_is_not_removed_outside() {
 
 #[test]
 fn a_directory_moved_out_takes_no_parent_along() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     tree.make_dir("data/a/b");
     tree.write("data/secret", "mine");
     let (inside, outside) = (tree.at("data/a/b"), tree.at("outside/b"));
@@ -145,7 +145,7 @@ fn a_directory_moved_out_takes_no_parent_along() {
             let _ = renameat_with(CWD, &inside, CWD, &outside, RenameFlags::empty());
             let _ = renameat_with(CWD, &outside, CWD, &inside, RenameFlags::empty());
         },
-        // From the place outside, "b/../.." is the top of the tree, which has a secret too.
+        // From the directory outside, "b/../.." is the top of the tree, which has a secret too.
         || reads_only_its_own(&tree.sandbox, "/srv/data/a/b/../../secret"),
     );
     assert_eq!(tree.text("secret"), SECRET);
@@ -153,7 +153,7 @@ fn a_directory_moved_out_takes_no_parent_along() {
 
 #[test]
 fn a_file_exchanged_for_a_fifo_neither_hangs_nor_opens() {
-    let tree = Tree::new();
+    let tree = TestTree::new();
     let (file, fifo) = (tree.at("data/file"), tree.at("data/fifo"));
     let mut round = [Op::Open, Op::Append, Op::SetPermissions].into_iter().cycle();
     while_disturbed(

@@ -1,4 +1,4 @@
-//! The directories that the tests grant, and those beside them that nobody may reach.
+//! The directories that the tests grant, and those beside them that must stay out of reach.
 #![expect(clippy::disallowed_methods, reason = "a test plays the host and its file system")]
 
 use std::{
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 /// What no test may ever read.
 pub(crate) const SECRET: &str = "outside";
 
-/// Links in the read-write grant, with their targets; `@` stands for the top of the tree.
+/// Links in the read-write grant, with their targets; `@` is replaced by the top of the tree.
 const LINKS: [(&str, &str); 22] = [
     ("inside", "sub/inner"),
     ("insidedir", "sub"),
@@ -47,14 +47,14 @@ const LINKS: [(&str, &str); 22] = [
 ];
 
 /// `data` is granted at `/srv/data` for writing, `ro` at `/srv/ro` for reading, `outside` not.
-pub(crate) struct Tree {
+pub(crate) struct TestTree {
     top: TempDir,
     pub(crate) sandbox: Sandbox,
     /// Keeps the file system's socket alive.
     _listener: UnixListener,
 }
 
-impl Tree {
+impl TestTree {
     pub(crate) fn new() -> Self {
         let top = TempDir::new().unwrap();
         let at = |path: &str| top.path().join(path);
@@ -209,7 +209,7 @@ impl Op {
         Self::READING.into_iter().chain(Self::WRITING)
     }
 
-    /// Does it; what is opened is read or written.
+    /// Runs the operation; an opened file is read or written.
     pub(crate) fn run(self, sandbox: &Sandbox, path: &[u8]) -> Result<(), SandboxError> {
         match self {
             Self::Open => read(sandbox, path).map(|text| assert_ne!(text, SECRET)),

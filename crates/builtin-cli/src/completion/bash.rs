@@ -32,7 +32,7 @@ impl Completion {
     }
 }
 
-/// Returns what is offered behind an option, if something is.
+/// Returns the branch that completes the value of an option; `None` for an option without one.
 fn case(doc: &FlagDoc) -> Option<String> {
     let action = action(doc)?;
     let spellings: Vec<_> = doc.spellings().map(|spelling| spelling.to_string()).collect();

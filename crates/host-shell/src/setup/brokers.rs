@@ -12,7 +12,6 @@
 
 use std::{
     collections::VecDeque,
-    io::PipeWriter,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::UnixStream,
@@ -33,6 +32,7 @@ use rustix::{
 use socket_query::{Grant, NamespaceScope, Policy, ProcessVisibility};
 
 use super::{
+    broker_links::{AskingEnds, BrokerLinks},
     capabilities::{CapabilityError, spawn_broker},
     options::Setup,
 };
@@ -100,46 +100,10 @@ fn duty(kind: Kind) -> Duty {
     }
 }
 
-/// The ends of the brokers that the process has which asks them.
-#[derive(Debug, Default)]
-pub struct BrokerLinks {
-    ends: Vec<(Kind, [AskingEnds; 2])>,
-    /// Held as long as somebody asks, if a process of its own keeps the brokers.
-    asks: Option<PipeWriter>,
-}
-
-/// The asking side of one broker.
-#[derive(Debug)]
-pub(super) struct AskingEnds {
-    pub(super) requests: OwnedFd,
-    pub(super) answers: OwnedFd,
-    /// The sockets among them and among the other ends, which are there only because the shell
-    /// looks.
-    pub(super) sockets: Vec<Inode>,
-}
-
 /// The other side.
 struct AnsweringEnds {
     requests: OwnedFd,
     answers: OwnedFd,
-}
-
-impl BrokerLinks {
-    /// Returns the ends with a pipe that is held as long as they are used.
-    pub(super) fn kept_while(self, asks: PipeWriter) -> Self {
-        Self { asks: Some(asks), ..self }
-    }
-
-    /// Returns the pipe to hold as long as the brokers are asked.
-    pub(super) fn into_asks(self) -> Option<PipeWriter> {
-        self.asks
-    }
-
-    /// Takes the ends of the kind that `is_meant`: of the first broker, and of its successor.
-    pub(super) fn take(&mut self, is_meant: impl Fn(Kind) -> bool) -> Option<[AskingEnds; 2]> {
-        let at = self.ends.iter().position(|(kind, _)| is_meant(*kind))?;
-        Some(self.ends.swap_remove(at).1)
-    }
 }
 
 /// Starts brokers, and waits for their ends. A copy of it in another process does nothing when it

@@ -48,7 +48,7 @@ use ss_builtin::Ss;
 use crate::limits::MAX_SCRIPT_BYTES;
 
 use super::{
-    brokers::{AskingEnds, BrokerLinks},
+    broker_links::{AskingEnds, BrokerLinks},
     options::{BROKER, Directory, Namespace, Setup},
 };
 

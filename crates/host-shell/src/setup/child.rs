@@ -46,7 +46,7 @@ use crate::{
 
 use super::{
     audit::ScriptUsage,
-    brokers::BrokerLinks,
+    broker_links::BrokerLinks,
     capabilities::{Handles, NamedBroker, read_bounded},
     decode_script,
     error::{Repr, SetupError},

@@ -48,6 +48,7 @@
 //! [`serve_broker`]. Nothing else opens a path.
 
 mod audit;
+mod broker_links;
 mod brokers;
 mod capabilities;
 mod child;
@@ -75,7 +76,7 @@ use socket_query::{Policy, PolicyView};
 
 pub use self::{
     audit::{Audit, AuditRecord, ScriptUsage},
-    brokers::BrokerLinks,
+    broker_links::BrokerLinks,
     capabilities::{AnsweredBy, Capabilities, Handles, NamedBroker, TableOrigin},
     error::{SetupError, SetupErrorKind},
     grant::{GRANT_LIST, parse_grants},
@@ -87,7 +88,6 @@ use self::{
     brokers::{Keeper, spawner_confinement, wanted},
     error::Repr,
     link::{ChildEnds, Link, SpawnerEnds},
-    spawner::Starts,
 };
 
 impl Setup {
@@ -309,7 +309,7 @@ fn spawn(
     let kinds = wanted(setup, handles.policy());
     let confinement = spawner_confinement(handles.policy(), &kinds);
     let confined = setup.confine(&own_process()?, confinement)?;
-    let starts = Starts { kinds: &kinds, host: handles.host_proc() };
+    let starts = spawner::Starts { kinds: &kinds, host: handles.host_proc() };
     match spawner::run(&starts, &ends, child, setup.streams != Streams::Captured)? {
         spawner::Role::Child(child, brokers, _alive) => {
             drop(ends);

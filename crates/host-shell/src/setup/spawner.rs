@@ -23,7 +23,8 @@ use rustix::{
 };
 
 use super::{
-    brokers::{BrokerLinks, Keeper},
+    broker_links::BrokerLinks,
+    brokers::Keeper,
     error::SetupError,
     link::{ChildEnds, Report, SpawnerEnds, order},
     own_process,

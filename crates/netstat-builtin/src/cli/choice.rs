@@ -1,4 +1,4 @@
-//! What options choose.
+//! The choices of options.
 
 /// What an option without a value chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Choice {
     }
 }
 
-/// A set of choices: what was typed, in whatever order.
+/// A set of choices: the meaning of a command line, without the order of its options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choices(u16);
 

@@ -8,13 +8,13 @@ use super::choice::Choice;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Choose(&'static [Choice]),
-    /// It takes a list of address families.
+    /// Takes a list of address families.
     Families,
-    /// It changes listings that this command does not have, and is accepted.
+    /// Is accepted, but affects only listings that this command lacks.
     Nothing,
     Help,
     Version,
-    /// The reason.
+    /// Is refused, for this reason.
     Refuse(&'static str),
 }
 
@@ -136,7 +136,7 @@ pub(super) static FLAGS: &[Flag<Effect>] = {
     ]
 };
 
-/// The families of `-A`, with what each chooses.
+/// The families of `-A`, and the choice of each.
 pub(super) const FAMILIES: WordTable<Choice> = WordTable(&[
     Word::new("inet", Choice::Ipv4).or(&["ip", "tcpip"]),
     Word::new("inet6", Choice::Ipv6),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use builtin_cli::help::Line;
+use builtin_cli::help::FlagLine;
 
 use super::flag::FLAGS;
 
@@ -21,7 +21,7 @@ impl fmt::Display for Help {
         writeln!(f, "usage: netstat [OPTION...]")?;
         writeln!(f, "Lists sockets: connections, or servers with -l, or both with -a.\n")?;
         for flag in FLAGS {
-            writeln!(f, "{}", Line { doc: &flag.doc, indent: 2, width: 22 })?;
+            writeln!(f, "{}", FlagLine { doc: &flag.doc, indent: 2, width: 22 })?;
         }
         Ok(())
     }

@@ -10,5 +10,5 @@ mod plan;
 pub(crate) use choice::{Choice, Choices};
 pub(crate) use error::CliError;
 pub(crate) use help::{HELP_VERSION, Help};
-pub(crate) use parse::{Command, parse};
+pub(crate) use parse::{ParsedArgs, parse};
 pub(crate) use plan::{InetPlan, Plan, Shown};

@@ -1,4 +1,4 @@
-//! What a command line asks for. Compat: words that are no options are accepted and mean nothing.
+//! What a command line asks for. Compat: words that are not options are accepted and ignored.
 
 use bstr::{BString, ByteSlice as _};
 use builtin_cli::{Arg, Args, Typed};
@@ -11,7 +11,7 @@ use super::{
 
 /// What a command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Command {
+pub(crate) enum ParsedArgs {
     Help,
     Version,
     List(Choices),
@@ -19,9 +19,9 @@ pub(crate) enum Command {
 
 /// Returns what a command line asks for.
 ///
-/// Compat: the first wrong option, or the first that asks for help or the version, is the last
-/// that is looked at.
-pub(crate) fn parse(args: &[BString]) -> Result<Command, CliError> {
+/// Compat: parsing ends at the first wrong option, and at the first that asks for help or the
+/// version.
+pub(crate) fn parse(args: &[BString]) -> Result<ParsedArgs, CliError> {
     let mut choices = Choices::default();
     for arg in Args::new(FLAGS, args) {
         let Arg::Flag(typed) = arg? else { continue };
@@ -29,14 +29,14 @@ pub(crate) fn parse(args: &[BString]) -> Result<Command, CliError> {
             Effect::Choose(chosen) => choices.extend(chosen.iter().copied()),
             Effect::Families => choices.extend(families(&typed)?),
             Effect::Nothing => {}
-            Effect::Help => return Ok(Command::Help),
-            Effect::Version => return Ok(Command::Version),
+            Effect::Help => return Ok(ParsedArgs::Help),
+            Effect::Version => return Ok(ParsedArgs::Version),
             Effect::Refuse(reason) => {
                 return Err(CliError::Refused(typed.spelling.to_string(), reason));
             }
         }
     }
-    Ok(Command::List(choices))
+    Ok(ParsedArgs::List(choices))
 }
 
 fn families(typed: &Typed<'_, Effect>) -> Result<Vec<Choice>, CliError> {
@@ -55,7 +55,7 @@ mod tests {
         Programs, Tcp, Timers, Udp, Unix, Wide,
     };
 
-    fn parse_line(line: &str) -> Result<Command, CliError> {
+    fn parse_line(line: &str) -> Result<ParsedArgs, CliError> {
         parse(&line.split_whitespace().map(BString::from).collect::<Vec<_>>())
     }
 
@@ -81,14 +81,14 @@ mod tests {
     #[case::twice("-tt --tcp", &[Tcp])]
     #[case::without_effect("-vNFC --verbose --symbolic --fib --cache", &[])]
     fn options_choose(#[case] line: &str, #[case] choices: &[Choice]) {
-        assert_eq!(parse_line(line), Ok(Command::List(choices.iter().copied().collect())));
+        assert_eq!(parse_line(line), Ok(ParsedArgs::List(choices.iter().copied().collect())));
     }
 
     #[rstest]
-    #[case::help("-th", Command::Help)]
-    #[case::help_ends_all("--help -Q", Command::Help)]
-    #[case::version("-V", Command::Version)]
-    fn help_and_version_end_all(#[case] line: &str, #[case] parsed: Command) {
+    #[case::help("-th", ParsedArgs::Help)]
+    #[case::help_ends_all("--help -Q", ParsedArgs::Help)]
+    #[case::version("-V", ParsedArgs::Version)]
+    fn help_and_version_end_all(#[case] line: &str, #[case] parsed: ParsedArgs) {
         assert_eq!(parse_line(line), Ok(parsed));
     }
 

@@ -1,4 +1,4 @@
-//! What the choices mean.
+//! The meaning of the choices.
 
 use socket_query::{AddressFamily, FamilySet, SocketTable};
 
@@ -9,13 +9,13 @@ use super::choice::{Choice, Choices};
 pub(crate) enum Shown {
     /// Those that have a peer, and unix sockets that do not listen.
     Connections,
-    /// Those that wait for one.
+    /// Those that have no peer, and unix sockets that listen.
     Servers,
     All,
 }
 
 impl Shown {
-    /// Returns how the headings call it.
+    /// Returns its name in the headings.
     pub(crate) fn heading(self) -> &'static str {
         match self {
             Self::Connections => "(w/o servers)",
@@ -25,7 +25,7 @@ impl Shown {
     }
 }
 
-/// The sections to print, and what in them.
+/// The sections to print, and their content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) inet: Option<InetPlan>,

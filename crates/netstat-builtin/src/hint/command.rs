@@ -1,4 +1,4 @@
-//! An `ss` command in the making.
+//! An `ss` command under construction.
 
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -11,7 +11,7 @@ use super::Hint;
 pub(super) struct SsCommand {
     /// The letters of the tables: `t`, `u`, `x`.
     pub(super) tables: BTreeSet<char>,
-    pub(super) sockets: Sockets,
+    pub(super) sockets: SocketChoice,
     /// `4` or `6`.
     pub(super) family: Option<char>,
     /// The terms of the filter; all have to hold.
@@ -20,11 +20,11 @@ pub(super) struct SsCommand {
 
 /// Which sockets it lists.
 #[derive(Debug, Default)]
-pub(super) enum Sockets {
+pub(super) enum SocketChoice {
     #[default]
     All,
     Listening,
-    /// In this state, as `ss` calls it.
+    /// In this state, by the name that `ss` uses.
     InState(&'static str),
 }
 
@@ -34,14 +34,14 @@ pub(super) type Term = Vec<String>;
 impl SsCommand {
     /// Returns the command.
     ///
-    /// Security: the words of a term are checked before, so that none holds a quote.
+    /// Security: the words of a term are checked before, so that none contains a quote.
     pub(super) fn hint(&self) -> Hint {
         let mut line = "ss -".to_owned();
         line.extend(&self.tables);
         let (letter, state) = match self.sockets {
-            Sockets::All => (Some('a'), None),
-            Sockets::Listening => (Some('l'), None),
-            Sockets::InState(state) => (None, Some(state)),
+            SocketChoice::All => (Some('a'), None),
+            SocketChoice::Listening => (Some('l'), None),
+            SocketChoice::InState(state) => (None, Some(state)),
         };
         line.extend(letter);
         line.push_str("np");
@@ -50,7 +50,7 @@ impl SsCommand {
             line.push_str(" state ");
             line.push_str(state);
         }
-        // OK because a string takes everything.
+        // OK because writing to a string cannot fail.
         let terms: Vec<String> = self.terms.iter().map(|term| term.join(" or ")).collect();
         match terms.as_slice() {
             [] => {}
@@ -69,13 +69,13 @@ pub(super) fn port(word: &str) -> Option<&str> {
     is_port.then_some(word)
 }
 
-/// Returns whether a word means nothing to a shell and to the filter language.
+/// Returns whether a word has no special meaning in a shell and in the filter language.
 pub(super) fn is_plain(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphanumeric())
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// Returns a word as it is typed in a shell, or `None` for one that cannot be shown.
+/// Returns a word quoted for a shell, or `None` for one that cannot be shown.
 pub(super) fn quote(word: &str) -> Option<String> {
     if word.contains(is_unsafe_to_show) {
         return None;

@@ -1,13 +1,13 @@
-//! `fuser`: which ports it names.
+//! `fuser`: the ports that it names.
 
 use super::{
     Hint,
-    command::{Sockets, SsCommand, Term, port},
+    command::{SocketChoice, SsCommand, Term, port},
 };
 
-/// Returns what to use instead, or `None` for options that mean something else.
+/// Returns what to use instead, or `None` for options with another meaning.
 pub(super) fn hint(words: &[&str]) -> Option<Hint> {
-    let mut ss = SsCommand { sockets: Sockets::Listening, ..SsCommand::default() };
+    let mut ss = SsCommand { sockets: SocketChoice::Listening, ..SsCommand::default() };
     let mut ports = Term::new();
     let (mut space, mut kills) = ("file", false);
     let mut words = words.iter().copied();

@@ -1,8 +1,8 @@
-//! `ip`: of all that it does, `ss` answers for the sockets of a namespace.
+//! `ip`: only its listing of sockets in a namespace has an `ss` command.
 
 use super::{Hint, command::quote};
 
-/// Returns what to use instead, or `None` when nothing answers.
+/// Returns what to use instead, or `None` when no `ss` command does it.
 pub(super) fn hint(words: &[&str]) -> Option<Hint> {
     match words {
         ["netns"] | ["netns", "list" | "ls" | "show", ..] => Some(Hint::Nothing(

@@ -1,13 +1,13 @@
-//! `lsof`: which sockets its options select.
+//! `lsof`: the sockets that its options select.
 
 use std::net::IpAddr;
 
 use super::{
     Hint,
-    command::{Sockets, SsCommand, Term, is_plain, port},
+    command::{SocketChoice, SsCommand, Term, is_plain, port},
 };
 
-/// States by the words of lsof, with those of `ss`.
+/// States by their names in lsof, with those of `ss`.
 const STATES: [(&str, &str); 13] = [
     ("ESTABLISHED", "established"),
     ("SYN_SENT", "syn-sent"),
@@ -49,7 +49,7 @@ enum LsofProtocol {
     Udp,
 }
 
-/// Returns what to use instead, or `None` for options that mean something else.
+/// Returns what to use instead, or `None` for options with another meaning.
 pub(super) fn hint(words: &[&str]) -> Option<Hint> {
     let options = parse(words)?;
     if options.has_files {
@@ -59,8 +59,8 @@ pub(super) fn hint(words: &[&str]) -> Option<Hint> {
     ss.tables.extend(options.is_unix.then_some('x'));
     if let Some(state) = options.state {
         ss.sockets = match STATES.iter().find(|(lsof, _)| *lsof == state) {
-            Some((_, state)) => Sockets::InState(state),
-            None if state == "LISTEN" => Sockets::Listening,
+            Some((_, state)) => SocketChoice::InState(state),
+            None if state == "LISTEN" => SocketChoice::Listening,
             None => return None,
         };
     }
@@ -86,7 +86,7 @@ fn parse<'a>(words: &[&'a str]) -> Option<Options<'a>> {
             let rest = cluster.get(letter.len_utf8()..).unwrap_or_default();
             cluster = "";
             match letter {
-                // How it prints, and what is asked of names.
+                // Options for the output and for look-ups of names.
                 'a' | 'b' | 'l' | 'n' | 'N' | 'O' | 'P' | 'Q' | 'R' | 't' | 'V' | 'w' | 'X' => {
                     cluster = rest;
                 }
@@ -167,7 +167,7 @@ impl<'a> Internet<'a> {
 
     fn select(&self, ss: &mut SsCommand) {
         // States are those of TCP; a port without a protocol is almost always one of TCP.
-        let is_tcp_alone = !matches!(ss.sockets, Sockets::All) || !self.ports.is_empty();
+        let is_tcp_alone = !matches!(ss.sockets, SocketChoice::All) || !self.ports.is_empty();
         ss.tables.extend(match self.protocol {
             Some(LsofProtocol::Tcp) => "t".chars(),
             Some(LsofProtocol::Udp) => "u".chars(),
@@ -175,7 +175,7 @@ impl<'a> Internet<'a> {
             None => "tu".chars(),
         });
         ss.family = self.family;
-        let is_listening = matches!(ss.sockets, Sockets::Listening);
+        let is_listening = matches!(ss.sockets, SocketChoice::Listening);
         let sides = |local: &'static str, peer: &'static str| {
             if is_listening { vec![local] } else { vec![local, peer] }
         };

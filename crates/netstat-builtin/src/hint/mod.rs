@@ -1,7 +1,7 @@
-//! Commands that are not there, and the `ss` command that answers instead.
+//! Commands that are missing, and the `ss` command to use instead.
 //!
-//! [`hint`] is a pure function of the words that were typed. What it repeats of them is quoted for
-//! a shell, and words that cannot be shown are not repeated.
+//! [`hint`] is a pure function of the typed words. Words that it repeats are quoted for a shell,
+//! and words that cannot be shown are not repeated.
 
 mod command;
 mod fuser;
@@ -13,7 +13,7 @@ use std::fmt;
 use bstr::{BString, ByteSlice};
 use builtin_api::{Builtin, CallContext, Error, ExitCode};
 
-/// A command that people type and that is not there.
+/// A command that people type and that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Tool {
@@ -28,7 +28,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// Every one.
+    /// Every tool.
     pub const ALL: [Self; 4] = [Self::Fuser, Self::Ip, Self::Lsof, Self::Nstat];
 
     /// Returns the name of the command.
@@ -46,14 +46,14 @@ impl Tool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
-    /// This command of a shell, which answers as far as the note says.
+    /// This command line for a shell, which does the same except for the note.
     Command {
         /// The command.
         line: String,
         /// What it does not do.
         note: Option<&'static str>,
     },
-    /// No `ss` command answers, for this reason.
+    /// No `ss` command does it, for this reason.
     Nothing(&'static str),
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for Hint {
 
 /// Returns what to use instead of a command with these arguments.
 pub fn hint(tool: Tool, args: &[BString]) -> Hint {
-    /// Bytes of arguments that are looked at.
+    /// Longest arguments, in bytes, that are parsed.
     const MAX_BYTES: usize = 1024;
     let total = args.iter().fold(0_usize, |sum, arg| sum.saturating_add(arg.len()));
     let words: Option<Vec<&str>> = args.iter().map(|arg| arg.to_str().ok()).collect();
@@ -104,8 +104,8 @@ pub fn hint(tool: Tool, args: &[BString]) -> Hint {
     found.unwrap_or(Hint::GENERAL)
 }
 
-/// A builtin of the name of a command that is not there: it prints what to use instead, on one line
-/// of standard error, with the status of a command that is not found.
+/// A builtin with the name of a missing command: it prints what to use instead, in one line on
+/// standard error, with the status of a command that is not found.
 #[derive(Clone, Copy, Debug)]
 pub struct MissingTool(pub Tool);
 
@@ -123,7 +123,7 @@ impl Builtin for MissingTool {
     }
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
-        // OK because nobody is left to report to when standard error cannot be written.
+        // OK because an error of standard error cannot be reported anywhere.
         let _ = writeln!(context.stderr, "{}: {}", self.0.name(), hint(self.0, args));
         Ok(ExitCode::NOT_FOUND)
     }

@@ -18,12 +18,13 @@ use crate::cli::{Choice, Choices};
 
 /// Columns of an address with its port.
 const WIDTH: usize = 23;
-/// Columns that an address and its port share when they are cut off; the colon has the last.
+/// Columns that a cut address and its port share; the last one is the colon.
 const SHARED: usize = WIDTH - 1;
-/// Columns that are left to an address by the longest port.
+/// Columns that the longest port leaves to an address.
 const LEAST_ADDRESS: usize = 4;
 
-/// How long names are looked up in one call: 10 s. Past it addresses are numbers.
+/// Longest time in which names are looked up in one call: 10 s. After it addresses are printed as
+/// numbers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Prints addresses and ports, by name or number.
@@ -38,7 +39,7 @@ pub(crate) struct Addresses<'a> {
 }
 
 impl<'a> Addresses<'a> {
-    /// Returns the addresses of a call. Names of hosts are looked up where that is granted.
+    /// Returns the addresses of a call. Host names are looked up if that is granted.
     pub(crate) fn new(view: &'a PolicyView, choices: Choices, cancel: &'a Cancel) -> Self {
         let is_numeric = choices.contains(Choice::NumericHosts);
         Self {
@@ -53,7 +54,7 @@ impl<'a> Addresses<'a> {
 
     /// Appends an address and a port as a field, cut off unless `-W` is given.
     ///
-    /// Compat: the port keeps up to 18 columns, and the address has what is left.
+    /// Compat: the port gets up to 18 columns, and the address the rest.
     pub(super) fn push(&self, out: &mut Vec<u8>, address: SocketAddr, protocol: InetProtocol) {
         let (mut host, mut port) = (Vec::new(), Vec::new());
         self.push_host(&mut host, address.ip());
@@ -70,7 +71,7 @@ impl<'a> Addresses<'a> {
     }
 
     fn push_host(&self, out: &mut Vec<u8>, address: IpAddr) {
-        // Compat: an IPv6 address that stands for an IPv4 one is printed as that.
+        // Compat: an IPv4-mapped IPv6 address is printed as the IPv4 address.
         let address = address.to_canonical();
         if address.is_unspecified() {
             let is_numeric = self.choices.contains(Choice::NumericHosts);
@@ -97,7 +98,8 @@ impl<'a> Addresses<'a> {
             return name.clone();
         }
         let is_over = || self.begin.elapsed() >= PATIENCE || self.cancel.is_cancelled();
-        // OK because what comes past the time is a number, which is true as well.
+        // OK because an address that is not resolved in time is printed as a number, which is
+        // correct, too.
         let name = if is_over() { None } else { hosts.name(address, &is_over) };
         // An empty name would make the address disappear.
         let name = name.filter(|name| !name.is_empty());
@@ -130,8 +132,8 @@ impl<'a> Addresses<'a> {
     }
 }
 
-/// Appends an address as `inet_ntop(3)` prints it: that differs from Rust where exactly the first
-/// 96 bits are zero (the old "compatible" addresses, RFC 4291), of which the rest reads as IPv4.
+/// Appends an address as `inet_ntop(3)` prints it: Rust differs where exactly the first 96 bits are
+/// zero (the old "compatible" addresses, RFC 4291), of which the rest is printed as IPv4.
 fn push_address(out: &mut Vec<u8>, address: IpAddr) {
     match address {
         IpAddr::V6(address) if is_compatible(address) => {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// Appends text and blanks up to that many columns, as `%-20s` does.
+/// Appends text and blanks up to `width` columns, as `%-20s` does.
 pub(super) fn push_left(out: &mut Vec<u8>, width: usize, fill: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     fill(out);
@@ -11,7 +11,7 @@ pub(super) fn push_left(out: &mut Vec<u8>, width: usize, fill: impl FnOnce(&mut 
 
 /// Appends text.
 pub(super) fn push_text(out: &mut Vec<u8>, text: impl std::fmt::Display) {
-    // OK because a vector takes everything.
+    // OK because writing to a vector cannot fail.
     let _ = write!(out, "{text}");
 }
 

@@ -55,7 +55,7 @@ impl InetTable<'_> {
     /// Appends the row of a socket.
     pub(crate) fn push(&self, out: &mut Vec<u8>, socket: &InetSocket) {
         push_text(out, format_args!("{:<4}", protocol(socket)));
-        // Kernel: sock_diag has the longest queue of a listener here, and the text table 0.
+        // Kernel: sock_diag reports the maximum queue of a listener here, and the text table 0.
         let is_listener = socket.protocol == InetProtocol::Tcp && socket.state == TcpState::Listen;
         let sent =
             if is_listener && socket.source == Source::SockDiag { 0 } else { socket.queues.send };
@@ -87,7 +87,7 @@ impl InetTable<'_> {
         let is_numeric = self.choices.contains(Choice::NumericUsers);
         match self.users.name(uid) {
             Some(name) if !is_numeric => Escaped::name(name).push_to(out),
-            // Compat: the number is printed with a sign.
+            // Compat: the number is printed as signed.
             _ => push_text(out, uid.cast_signed()),
         }
     }
@@ -134,7 +134,7 @@ fn tcp_state(state: TcpState) -> &'static str {
         TcpState::LastAck => "LAST_ACK",
         TcpState::Listen => "LISTEN",
         TcpState::Closing => "CLOSING",
-        // Kernel: the tables show no other.
+        // Kernel: the tables contain no other state.
         _ => "UNKNOWN",
     }
 }
@@ -146,7 +146,7 @@ fn push_timer(out: &mut Vec<u8>, socket: &InetSocket) {
     match socket.timer.map(|Timer { kind, .. }| kind) {
         None => push_text(out, "off"),
         Some(kind) if is_tcp => push_tcp_timer(out, kind),
-        // Compat: of other sockets two kinds have a name. They have no timers on known kernels.
+        // Compat: two kinds have names for other sockets. These have no timers on known kernels.
         Some(TimerKind::Retransmit) => push_text(out, "on1"),
         Some(TimerKind::Keepalive) => push_text(out, "on2"),
         Some(kind) => push_unknown_timer(out, kind),

@@ -15,7 +15,7 @@ const WIDTH: usize = 20;
 #[derive(Debug)]
 pub(crate) struct Programs {
     table: ProcessTable,
-    /// Whether a socket had no process that is known.
+    /// Whether a socket had no known process.
     is_missing: Cell<bool>,
 }
 
@@ -38,7 +38,7 @@ impl Programs {
         });
     }
 
-    /// Returns why a process may be missing, if one is and nothing was said about it before.
+    /// Returns why a process may be missing, if one is and that was not reported before.
     pub(crate) fn hidden(&self) -> Vec<String> {
         if self.is_missing.get() && self.table.closed() == 0 {
             self.table.gaps()
@@ -56,13 +56,14 @@ fn push_task(out: &mut Vec<u8>, task: &Task) {
     Escaped::name(cut(&text, WIDTH - 1)).push_to(out);
 }
 
-/// Returns the name of the program: what the process was started as, without directories.
+/// Returns the name of the program: the path from which the process was started, without
+/// directories.
 ///
-/// Compat: a title that a process has put in place of its arguments is printed as it is.
+/// Compat: a title that a process wrote over its arguments is printed as it is.
 fn program(task: &Task) -> &[u8] {
     let started_as = match &task.command_line {
         Fact::Known(arguments) => arguments.first().map(|first| first.as_bytes()),
-        // A policy may show the name and not the arguments.
+        // A policy may show the name but not the arguments.
         Fact::NotAsked | Fact::NotPermitted => match &task.name {
             Fact::Known(name) => Some(name.as_bytes()),
             _ => None,
@@ -76,7 +77,7 @@ fn program(task: &Task) -> &[u8] {
     name.rfind_byte(b'/').and_then(|slash| name.get(slash + 1..)).unwrap_or_default()
 }
 
-/// Returns the start of a text, at most so many bytes, and no part of a character.
+/// Returns the start of a text: at most `bytes` bytes, and only whole characters.
 fn cut(text: &[u8], bytes: usize) -> &[u8] {
     let Some(head) = text.get(..bytes) else { return text };
     match text.char_indices().find(|(start, end, _)| *start < bytes && bytes < *end) {

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{cli::Shown, peers::Peers};
 
-/// Bits of the flags word that have a name.
+/// Bits of the flags that have a name.
 const FLAGS: [(u32, &str); 3] = [(1 << 16, "ACC "), (1 << 17, "W "), (1 << 18, "N ")];
 
-/// References of a socket that no other has as its peer: its descriptor, and the kernel's table.
+/// References of a socket that is not a peer: its descriptor, and the kernel's table.
 const OWN_REFERENCES: u32 = 2;
 
 /// Lays out the rows of unix sockets.
@@ -25,7 +25,7 @@ pub(crate) struct UnixTable<'a> {
     pub(crate) shown: Shown,
     /// The processes, if they are shown.
     pub(crate) programs: Option<&'a Programs>,
-    /// Of sockets from sock_diag, which does not know the references.
+    /// For sockets from sock_diag, which does not report references.
     pub(crate) peers: Peers,
 }
 
@@ -39,7 +39,7 @@ impl UnixTable<'_> {
         push_text(out, "Path\n");
     }
 
-    /// Appends the rows of a socket: its own, and one for each connection that waits to be
+    /// Appends the rows of a socket: one for itself, and one for each connection that waits to be
     /// accepted.
     pub(crate) fn push(&self, out: &mut Vec<u8>, socket: &UnixSocket) {
         let is_listed = match self.shown {
@@ -93,13 +93,13 @@ impl UnixTable<'_> {
             programs.push(out, fields.inode);
             out.push(b' ');
         }
-        // Compat: net-tools ends a name at its first blank. Here it is whole, and escaped.
+        // Compat: net-tools ends a name at its first blank. Here it is complete, and escaped.
         push_unix_name(out, &socket.name);
         out.push(b'\n');
     }
 }
 
-/// What of a row is not the same for a listener and the connections that wait at it.
+/// The fields in which a listener differs from the connections that wait at it.
 struct UnixFields {
     references: u32,
     flags: u32,

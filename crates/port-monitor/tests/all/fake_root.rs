@@ -11,14 +11,14 @@ use port_monitor::{Change, Polled, Poller, Port, PortTable, Protocol, Scope, Tur
 use procnetsocket::{SocketTables, Uninterrupted};
 use testkit::{Datagram, FakeProc, FakeRoot, Table, Tcp, Unix};
 
-/// A proc root and who watches it.
+/// A proc root and a poller that watches it.
 struct Watched {
     root: FakeRoot,
     poller: Poller<SocketTables>,
 }
 
 impl Watched {
-    /// Has looked at that root once.
+    /// Returns the root after a first look.
     fn new(root: &FakeProc) -> Self {
         let root = root.build();
         let tables = SocketTables::from_dir(root.dir());
@@ -27,7 +27,7 @@ impl Watched {
         Self { root, poller }
     }
 
-    /// Looks at the root as it is now; returns a line for each thing that is told.
+    /// Looks at the root as it is now; returns a line for each change.
     fn look(&mut self) -> Vec<String> {
         lines(&self.poller.poll(&Uninterrupted).unwrap())
     }
@@ -61,7 +61,7 @@ fn base() -> FakeProc {
 }
 
 #[test]
-fn the_first_look_knows_what_is_open() {
+fn the_first_look_finds_what_is_open() {
     let watched = Watched::new(&base());
     let ports: Vec<_> =
         watched.poller.tracker().ports().map(|port| port.local.inet().unwrap()).collect();
@@ -110,7 +110,7 @@ fn sockets_without_a_port_are_not_reported() {
 }
 
 #[test]
-fn a_server_that_is_started_anew_is_closed_and_opened() {
+fn a_restarted_server_is_closed_and_opened() {
     let server = |inode| base().tcp(Tcp::listen("0.0.0.0:80").inode(inode));
     let mut watched = Watched::new(&server(5));
     assert_eq!(
@@ -142,7 +142,7 @@ fn sockets_that_share_a_number_are_distinguished() {
 }
 
 #[test]
-fn columns_that_change_are_no_events() {
+fn changed_columns_make_no_events() {
     let mut watched = Watched::new(&base());
     let next = FakeProc::new()
         .tcp(Tcp::listen("0.0.0.0:22").inode(1).queues(5, 0).uid(1000).pointer(77))

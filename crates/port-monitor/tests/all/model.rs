@@ -1,5 +1,5 @@
-//! Any sequence of states that tables are in, with failures between them, gives events that lead,
-//! one after the other, from the first state to the last.
+//! For any sequence of states of the tables, with failures between them, the events lead step by
+//! step from the first state to the last.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,24 +20,24 @@ use procnetsocket::{
 };
 use testkit::Xorshift;
 
-/// What is open in each table, and how it answers.
+/// The open ports of each table, and how it answers.
 #[derive(Clone, Debug, Default)]
-struct Machine {
+struct ModelMachine {
     tables: [BTreeSet<PortIdentity>; 5],
-    answers: [Answer; 5],
+    answers: [TableAnswer; 5],
 }
 
 /// How a table answers a reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Answer {
+enum TableAnswer {
     #[default]
     Whole,
-    /// The first reading leaves one port out, as a dump does while another socket closes.
+    /// The first reading misses one port, as a dump does while another socket closes.
     Missed,
-    /// One port is left out, and the reading says that some may be.
+    /// One port is missing, and the reading has a gap.
     Gap,
     Failed,
-    /// The table is gone, as a file that is replaced is for a moment.
+    /// The table does not exist, as a file that is replaced for a moment.
     Gone,
 }
 
@@ -49,10 +49,10 @@ fn index(table: PortTable) -> usize {
     PortTable::ALL.iter().position(|other| *other == table).unwrap()
 }
 
-/// The machine as it is read; the number counts the readings of this look.
-struct Source(Mutex<(Machine, [usize; 5])>);
+/// The machine as a source; the numbers count the readings of each table in this look.
+struct ModelSource(Mutex<(ModelMachine, [usize; 5])>);
 
-impl PortSource for Source {
+impl PortSource for ModelSource {
     fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
         look.read_each(|table| {
             let mut guard = self.0.lock().unwrap();
@@ -64,36 +64,38 @@ impl PortSource for Source {
                 PortAddress::Unix(name) => Port::unix(name, identity.inode),
             };
             let mut ports: Vec<_> = machine.tables[index].iter().map(port).collect();
-            // No source promises an order.
+            // A source may return any order.
             ports.reverse();
             let answer = machine.answers[index];
-            if answer == Answer::Gap || answer == Answer::Missed && readings[index] == 1 {
+            if answer == TableAnswer::Gap || answer == TableAnswer::Missed && readings[index] == 1 {
                 ports.pop();
             }
             let mut reading = Reading { ports, ..Reading::default() };
             match answer {
-                Answer::Whole | Answer::Missed => {}
-                Answer::Gap => {
+                TableAnswer::Whole | TableAnswer::Missed => {}
+                TableAnswer::Gap => {
                     reading.note_gap(ReadProblem::new(ReadProblemKind::Incomplete, "torn"));
                 }
-                Answer::Failed => {
+                TableAnswer::Failed => {
                     return Err(ReadProblem::new(ReadProblemKind::Unreadable, "no luck"));
                 }
-                Answer::Gone => return Err(ReadProblem::new(ReadProblemKind::Missing, "gone")),
+                TableAnswer::Gone => {
+                    return Err(ReadProblem::new(ReadProblemKind::Missing, "gone"));
+                }
             }
             Ok(reading)
         })
     }
 }
 
-impl Source {
-    fn set(&self, machine: &Machine) {
+impl ModelSource {
+    fn set(&self, machine: &ModelMachine) {
         *self.0.lock().unwrap() = (machine.clone(), [0; 5]);
     }
 }
 
-/// Opens and closes some ports; few numbers, so that they meet again.
-fn change(machine: &mut Machine, random: &mut Xorshift) {
+/// Opens and closes some ports; there are few numbers, so that they recur.
+fn change(machine: &mut ModelMachine, random: &mut Xorshift) {
     for _ in 0..random.below(6) {
         let table = *random.pick(&PortTable::ALL);
         let port = u16::try_from(1 + random.below(5)).unwrap();
@@ -110,16 +112,17 @@ fn change(machine: &mut Machine, random: &mut Xorshift) {
         }
     }
     for answer in &mut machine.answers {
-        let others = [Answer::Missed, Answer::Gap, Answer::Failed, Answer::Gone];
-        *answer = if random.one_in(3) { *random.pick(&others) } else { Answer::Whole };
+        let others =
+            [TableAnswer::Missed, TableAnswer::Gap, TableAnswer::Failed, TableAnswer::Gone];
+        *answer = if random.one_in(3) { *random.pick(&others) } else { TableAnswer::Whole };
     }
 }
 
-/// What a reader of the events believes to be open.
+/// The ports that a reader of the events takes for open.
 #[derive(Default)]
-struct Reader(BTreeSet<PortIdentity>);
+struct EventReader(BTreeSet<PortIdentity>);
 
-impl Reader {
+impl EventReader {
     /// Each event has to be possible.
     fn replay(&mut self, change: &Change) {
         let identity = change.port.identity();
@@ -149,10 +152,10 @@ impl Reader {
 fn events_lead_from_the_first_state_to_the_last() {
     for seed in 0..300 {
         let mut random = Xorshift::new(seed);
-        let mut machine = Machine::default();
-        let source = Source(Mutex::default());
+        let mut machine = ModelMachine::default();
+        let source = ModelSource(Mutex::default());
         let mut poller = Poller::new(&source, every_table());
-        let mut reader = Reader::default();
+        let mut reader = EventReader::default();
         for _ in 0..40 {
             change(&mut machine, &mut random);
             source.set(&machine);
@@ -160,7 +163,7 @@ fn events_lead_from_the_first_state_to_the_last() {
             let open: BTreeSet<_> = poller.tracker().ports().map(Port::identity).collect();
             assert_eq!(reader.0, open, "seed {seed}");
         }
-        machine.answers = [Answer::Whole; 5];
+        machine.answers = [TableAnswer::Whole; 5];
         source.set(&machine);
         reader.replay_all(&poller.poll(&Uninterrupted).unwrap());
         let truth: BTreeSet<_> = machine.tables.iter().flatten().cloned().collect();
@@ -169,20 +172,20 @@ fn events_lead_from_the_first_state_to_the_last() {
     }
 }
 
-/// Only true openings and closings are told: each event is one of the differences between states
-/// that the machine was in.
+/// Only true openings and closings are reported: each event is a difference between states that the
+/// machine was in.
 #[test]
 fn no_failure_makes_an_event() {
     for seed in 0..300 {
         let mut random = Xorshift::new(seed);
-        let mut machine = Machine::default();
+        let mut machine = ModelMachine::default();
         change(&mut machine, &mut random);
-        machine.answers = [Answer::Whole; 5];
-        let source = Source(Mutex::default());
+        machine.answers = [TableAnswer::Whole; 5];
+        let source = ModelSource(Mutex::default());
         let mut poller = Poller::new(&source, every_table());
         source.set(&machine);
         poller.poll(&Uninterrupted).unwrap();
-        // The machine stays as it is, and only its answers change.
+        // The machine stays as it is; only its answers change.
         for _ in 0..20 {
             let tables = machine.tables.clone();
             change(&mut machine, &mut random);

@@ -1,4 +1,4 @@
-//! The thread: its lifetime, what it tells whom, and how it takes failures.
+//! The thread: its lifetime, its notices, and its failures.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,15 +25,15 @@ use procnetsocket::{Interrupt, Pid, model::Inode};
 use rstest::rstest;
 use testkit::wait_until;
 
-/// Longer than anything here takes: a test that waits so long has failed.
+/// Longer than anything here takes: a test that waits this long fails.
 const LONG: Duration = Duration::from_mins(5);
 
-/// What stands in the table of TCP over IPv4, or why it cannot be read.
-type Answer = Result<Vec<u16>, ReadProblemKind>;
+/// The content of the table of TCP over IPv4, or why it cannot be read.
+type PortsAnswer = Result<Vec<u16>, ReadProblemKind>;
 
 /// A source in which the test opens and closes ports.
 #[derive(Clone)]
-struct Ports(Arc<Mutex<Answer>>);
+struct Ports(Arc<Mutex<PortsAnswer>>);
 
 impl Ports {
     fn new(ports: &[u16]) -> Self {
@@ -78,7 +78,7 @@ fn next(notices: &Subscription) -> String {
     }
 }
 
-/// Waits until the monitor has looked at what the source says now.
+/// Waits until the monitor has read the current state of the source.
 fn settle(monitor: &PortMonitor) {
     let looks = monitor.looks();
     // One look may have been under way.
@@ -153,13 +153,13 @@ fn starts_stops_and_starts_again() {
     assert_eq!((monitor.looks(), numbers(&monitor)), (looks, vec![22]));
     monitor.stop().unwrap();
 
-    // What happened meanwhile is told by the first look, so the events have no gap.
+    // The first look reports what happened meanwhile, so the events have no gap.
     monitor.start().unwrap();
     assert_eq!([next(&notices), next(&notices)], ["1 closed 22", "2 opened 80"]);
     assert_eq!(numbers(&monitor), [80]);
 }
 
-/// A source that says when it is gone.
+/// A source that sends a message when it is dropped.
 struct Last(Sender<()>);
 
 impl PortSource for Last {
@@ -182,16 +182,16 @@ fn dropping_it_ends_its_thread_and_its_subscriptions() {
     let notices = monitor.subscribe(1);
     monitor.start().unwrap();
     drop(monitor);
-    // The thread held the source, too.
+    // The thread had the source, too.
     is_gone.try_recv().unwrap();
     assert!(notices.is_closed());
     assert_eq!(notices.count(), 0);
 }
 
 /// A source that reads until it is interrupted.
-struct Endless(Sender<()>);
+struct EndlessPorts(Sender<()>);
 
-impl PortSource for Endless {
+impl PortSource for EndlessPorts {
     fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
         look.read_each(|_| {
             self.0.send(()).unwrap();
@@ -206,7 +206,7 @@ impl PortSource for Endless {
 #[test]
 fn a_look_that_is_under_way_is_ended_by_a_stop() {
     let (looking, is_looking): (_, Receiver<()>) = channel();
-    let monitor = PortMonitor::builder(Endless(looking)).build();
+    let monitor = PortMonitor::builder(EndlessPorts(looking)).build();
     monitor.start().unwrap();
     is_looking.recv_timeout(LONG).unwrap();
     monitor.stop().unwrap();
@@ -252,7 +252,7 @@ fn slow_subscriber_delays_no_other() {
 }
 
 #[test]
-fn a_ring_that_is_too_short_says_so() {
+fn a_ring_that_is_too_short_counts_lost_events() {
     let ports = Ports::new(&[]);
     let monitor = ports.watch().history(2).build();
     let notices = monitor.subscribe(100);
@@ -267,10 +267,10 @@ fn a_ring_that_is_too_short_says_so() {
     assert_eq!(monitor.since_time(first).events, since.events[1..]);
 }
 
-/// A source in which process 7 holds the ports of even numbers, and which counts who asked.
-struct Owned(Ports, Arc<Mutex<Vec<Vec<u64>>>>);
+/// A source in which process 7 has the ports of even numbers open, and which records the searches.
+struct PortsWithProcesses(Ports, Arc<Mutex<Vec<Vec<u64>>>>);
 
-impl PortSource for Owned {
+impl PortSource for PortsWithProcesses {
     fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
         self.0.read(look, interrupt)
     }
@@ -294,7 +294,7 @@ fn processes(port: &Port) -> Option<usize> {
 #[test]
 fn processes_are_looked_for_once_and_kept_to_the_end() {
     let (ports, asked) = (Ports::new(&[22]), Arc::new(Mutex::new(Vec::new())));
-    let source = Owned(ports.clone(), Arc::clone(&asked));
+    let source = PortsWithProcesses(ports.clone(), Arc::clone(&asked));
     let builder = PortMonitor::builder(source).processes(true);
     let monitor = builder.interval(Duration::ZERO).build();
     let notices = monitor.subscribe(10);
@@ -326,9 +326,9 @@ fn source_without_processes_says_so_once() {
 }
 
 /// A source that panics at its second look.
-struct Panics(AtomicBool);
+struct PanickingPorts(AtomicBool);
 
-impl PortSource for Panics {
+impl PortSource for PanickingPorts {
     fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {
         look.read_each(|_| {
             assert!(!self.0.swap(true, Ordering::Relaxed), "this panic is part of the test");
@@ -339,7 +339,7 @@ impl PortSource for Panics {
 
 #[test]
 fn a_panic_of_the_source_is_an_error_of_the_stop() {
-    let monitor = PortMonitor::builder(Panics(AtomicBool::new(false))).build();
+    let monitor = PortMonitor::builder(PanickingPorts(AtomicBool::new(false))).build();
     monitor.start().unwrap();
     wait_until("the monitor stops", || !monitor.is_running());
     assert_eq!(monitor.stop().unwrap_err().kind(), ErrorKind::Panicked);

@@ -6,23 +6,23 @@ use builtin_api::ExitCode;
 use builtin_cli::ArgError;
 use socket_query::expr::{FilterError, FilterErrorKind};
 
-/// A command line that is not carried out.
+/// A command line that is not executed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CliError {
     Arg(ArgError),
-    /// Two options of which one at most can be meant.
+    /// Two options that exclude each other.
     Exclusive(&'static str, &'static str),
-    /// An option, and with what it goes.
+    /// An option, and the one that it needs.
     Needs(&'static str, &'static str),
     NoFilter(&'static str),
     Filter(FilterError),
-    /// The filter chooses sockets that are not watched.
+    /// The filter selects sockets that are not watched.
     NotWatched,
-    /// Names of unix sockets are hidden, so none can be found.
+    /// Names of unix sockets are hidden, so no socket can be found by its name.
     HiddenNames,
     /// Not every network namespace may be listed, for this reason.
     Namespaces(String),
-    /// The host cannot print events as they come, and there is no end to wait for.
+    /// The host cannot print events while the call runs, and the call has no end.
     Endless,
 }
 
@@ -54,7 +54,7 @@ impl From<ArgError> for CliError {
 }
 
 impl CliError {
-    /// Returns the status: what is not granted is refused, all else is not understood.
+    /// Returns the status: what is not granted is refused, everything else is wrong usage.
     pub(crate) fn status(&self) -> ExitCode {
         match self {
             Self::HiddenNames | Self::Namespaces(_) => ExitCode::FAILURE,

@@ -62,17 +62,17 @@ pub(super) static FLAGS: &[Flag<Effect>] = &[
     flag(None, &["count"], "follow ports until N have opened or closed", Effect::Count)
         .with_value(ValueDoc::text("N")),
     flag(None, &["initial"], "print the ports that are open at first, too", Effect::Initial),
-    flag(None, &["interval"], "look so often; without it, every 50ms", Effect::Interval)
+    flag(None, &["interval"], "time between two looks; the default is 50ms", Effect::Interval)
         .with_value(DURATION),
     flag(Some('t'), &["tcp"], "TCP ports", Effect::Protocol(Protocol::Tcp)),
     flag(Some('u'), &["udp"], "UDP ports", Effect::Protocol(Protocol::Udp)),
     flag(Some('x'), &["unix"], "unix sockets that listen", Effect::Protocol(Protocol::Unix)),
     flag(Some('4'), &["ipv4"], "IPv4 ports", Effect::Family(AddressFamily::Inet)),
     flag(Some('6'), &["ipv6"], "IPv6 ports", Effect::Family(AddressFamily::Inet6)),
-    flag(Some('p'), &["processes"], "show the processes that hold a port", Effect::Processes),
+    flag(Some('p'), &["processes"], "show the processes that have a port open", Effect::Processes),
     flag(None, &["all-namespaces"], "ports of every network namespace", Effect::EveryNamespace)
-        .with_long_help("A FILTER then knows `netns = NAME` and `netns = INODE`."),
-    flag(None, &["json-lines"], "print one JSON object a line", Effect::JsonLines)
+        .with_long_help("A FILTER may then contain `netns = NAME` and `netns = INODE`."),
+    flag(None, &["json-lines"], "print one JSON object per line", Effect::JsonLines)
         .with_long_help("The schema is docs/portwatch.schema.json of the source."),
     flag(Some('h'), &["help"], "print this text", Effect::Help),
     flag(Some('V'), &["version"], "print the version", Effect::Version),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use builtin_cli::help::Line;
+use builtin_cli::help::FlagLine;
 
 use super::flag::flags;
 
@@ -24,9 +24,9 @@ UDP sockets that are bound and not connected, unix sockets that listen.
 ";
 
 const TAIL: &str = "
-FILTER is the filter of ss, or one or more of these, each for itself:
+FILTER is the filter of ss, or one or more of these, each separately:
   :8080, 8080    short for 'sport = :8080', of any address
-  tcp:8080, udp:[::1]:53   the same of one protocol, perhaps of one address
+  tcp:8080, udp:[::1]:53   the same for one protocol, or one address
   /run/x.sock    a unix socket of that path
   unix:NAME      a unix socket of the name that ss -x prints, such as unix:@NAME
 DURATION is a number with ms, s, m or h; without, it is seconds.
@@ -38,7 +38,7 @@ impl fmt::Display for Help {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(HEAD)?;
         for doc in flags() {
-            writeln!(f, "{}", Line { doc, indent: 2, width: 26 })?;
+            writeln!(f, "{}", FlagLine { doc, indent: 2, width: 26 })?;
         }
         f.write_str(TAIL)
     }

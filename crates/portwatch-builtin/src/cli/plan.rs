@@ -15,8 +15,8 @@ use super::{
 /// What was typed.
 type Raw<'a> = RawArgs<'a, Effect>;
 
-/// The time between two looks unless another is asked for: 50 ms. A person takes it for at once,
-/// and it costs less than a hundredth of a core.
+/// Default time between two looks: 50 ms. It is short enough to seem immediate, and takes less than
+/// a hundredth of a core.
 const DEFAULT_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What a call does.
@@ -31,12 +31,12 @@ pub(crate) enum Plan {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Watch {
     pub(crate) task: WatchTask,
-    /// One; for waiting, one or more, each with how it is wanted to be.
+    /// One; for waiting, one or more, each with what is waited for.
     pub(crate) conditions: Vec<WaitCondition>,
     pub(crate) interval: Duration,
     /// Whether processes are shown.
     pub(crate) has_processes: bool,
-    /// Whether it is about every network namespace, and not the host's alone.
+    /// Whether it is about every network namespace instead of the host's.
     pub(crate) is_everywhere: bool,
 }
 
@@ -58,19 +58,19 @@ pub(crate) enum Enough {
     Any,
 }
 
-/// Ports, and how they are wanted to be; nobody waits for those that are listed or followed.
+/// Ports, and what is waited for; that is ignored when they are listed or followed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WaitCondition {
     pub(crate) wanted: Wanted,
     pub(crate) which: WatchedPorts,
 }
 
-/// How ports are wanted to be.
+/// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// At least one is open.
     Open,
-    /// None is.
+    /// No port is open.
     Gone,
 }
 
@@ -80,11 +80,11 @@ pub(crate) struct Follow {
     pub(crate) form: EventFormat,
     /// Whether the ports that are open at first are printed.
     pub(crate) has_initial: bool,
-    /// After this time it has succeeded.
+    /// Time after which the call succeeds.
     pub(crate) lasting: Option<Duration>,
-    /// After so many events it has succeeded.
+    /// Number of events after which the call succeeds.
     pub(crate) count: Option<u64>,
-    /// After this time it has failed.
+    /// Time after which the call fails.
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -95,7 +95,7 @@ impl Follow {
     }
 }
 
-/// How lines look.
+/// Form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventFormat {
     Text,
@@ -105,18 +105,18 @@ pub(crate) enum EventFormat {
 /// Which ports.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WatchedPorts {
-    /// None stands for those of the target.
+    /// Empty for those of the target.
     pub(crate) protocols: Vec<Protocol>,
     pub(crate) families: FamilySet,
-    /// The last family that was chosen: that of words in the filter that name none.
+    /// The last family that was chosen: it applies to values in the filter that name none.
     pub(crate) family: Option<AddressFamily>,
     pub(crate) target: Target,
 }
 
-/// What of them is meant.
+/// Which of these ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// What a filter admits.
+    /// Those that a filter admits.
     Filter(FilterText),
     /// Unix sockets of exactly this name, as `ss -x` prints it.
     UnixName(BString),
@@ -177,7 +177,7 @@ fn task(raw: &Raw<'_>) -> Result<WatchTask, CliError> {
     Ok(WatchTask::Wait { enough, timeout })
 }
 
-/// Returns what was chosen to be done, with the name of the option.
+/// Returns what is to be done, with the name of the option.
 fn verb(raw: &Raw<'_>) -> Result<Option<(WatchVerb, &'static str)>, CliError> {
     let mut verbs = verbs(raw).map(|(verb, typed)| (verb, typed.flag.doc.name()));
     let Some((verb, name)) = verbs.next() else { return Ok(None) };
@@ -195,9 +195,9 @@ fn verbs<'a>(raw: &'a Raw<'a>) -> impl Iterator<Item = (WatchVerb, &'a Typed<'a,
     })
 }
 
-/// Returns what is watched. To wait, each `--wait` and `--gone` has the words up to the next one,
-/// and the first of them those before it, too; words that each name a socket are conditions each
-/// for itself.
+/// Returns what is watched. For waiting, each `--wait` and `--gone` takes the words up to the next
+/// one, and the first of them those before it, too; words that each name a socket are separate
+/// conditions.
 fn conditions(raw: &Raw<'_>) -> Result<Vec<WaitCondition>, CliError> {
     let condition = |wanted, words: &[BString]| WaitCondition { wanted, which: which(raw, words) };
     let mut verbs = verbs(raw).peekable();
@@ -212,11 +212,11 @@ fn conditions(raw: &Raw<'_>) -> Result<Vec<WaitCondition>, CliError> {
         let end = verbs.peek().map_or(raw.words.len(), |(_, next)| next.words_before);
         let words = raw.words.get(begin..end).unwrap_or_default();
         if words.iter().all(|word| word.trim_ascii().is_empty()) {
-            // An empty variable must not wait for any port at all.
+            // An empty shell variable must not wait for any port at all.
             if !words.is_empty() {
                 return Err(CliError::NoFilter(typed.flag.doc.name()));
             }
-            // Said twice, it is meant once.
+            // A repeated option counts once.
             if verbs.peek().is_some_and(|(next, _)| *next == verb) {
                 continue;
             }
@@ -271,7 +271,7 @@ fn which(raw: &Raw<'_>, words: &[BString]) -> WatchedPorts {
 pub(crate) const PORTS: FamilySet =
     FamilySet::of(AddressFamily::Inet).union(FamilySet::of(AddressFamily::Inet6));
 
-/// Returns what words mean, and the protocol if they name one.
+/// Returns the meaning of words, and the protocol if they name one.
 fn target(words: &[BString]) -> (Option<Protocol>, Target) {
     match words {
         [word] => {
@@ -281,8 +281,8 @@ fn target(words: &[BString]) -> (Option<Protocol>, Target) {
     }
 }
 
-/// Returns the socket that a word alone names: `:PORT` or a number, `tcp:` or `udp:` before that or
-/// before `ADDRESS:PORT`, a path, or `unix:NAME`.
+/// Returns the socket that a single word names: `:PORT` or a number, `tcp:` or `udp:` before that
+/// or before `ADDRESS:PORT`, a path, or `unix:NAME`.
 fn socket(word: &[u8]) -> Option<(Option<Protocol>, Target)> {
     let filter = |text: &[&[u8]]| Target::Filter(FilterText::from_iter([bstr::concat(text)]));
     let port = |word: &[u8]| {

@@ -1,4 +1,4 @@
-//! Ports and events as JSON objects, one a line. `docs/portwatch.schema.json` describes them.
+//! Ports and events as JSON objects, one per line. `docs/portwatch.schema.json` describes them.
 
 use std::{
     io::{self, Write},
@@ -36,7 +36,7 @@ struct EventObject {
     port: PortObject,
 }
 
-/// What is said of a port. What is not known is absent.
+/// A port. What is unknown is absent.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 struct PortObject {
@@ -134,7 +134,7 @@ impl From<&PortProcess> for ProcessObject {
     }
 }
 
-/// Returns bytes as text: those that are not printable ASCII as `\xNN`, and so is the backslash.
+/// Returns bytes as text: those that are not printable ASCII, and the backslash, as `\xNN`.
 fn text(bytes: &[u8]) -> String {
     Escaped::new(bytes).to_string()
 }

@@ -16,7 +16,7 @@ impl fmt::Display for EventLine<'_> {
     }
 }
 
-/// A port: protocol, address, and what is known of it, in the words of `ss -e`.
+/// A port: protocol, address, and its details as `ss -e` prints them.
 pub(crate) struct PortLine<'a>(pub(crate) &'a Port);
 
 impl fmt::Display for PortLine<'_> {
@@ -52,7 +52,7 @@ impl fmt::Display for PortLine<'_> {
     }
 }
 
-/// The processes that hold a port: ` users:(("nginx",pid=7))`, or nothing when none is known.
+/// The processes that have a port open: ` users:(("nginx",pid=7))`, or nothing when none is known.
 struct PrintedProcesses<'a>(&'a Port);
 
 impl fmt::Display for PrintedProcesses<'_> {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_what_is_known() {
+    fn shows_known_details() {
         let mut port = Port::new(Protocol::Tcp, "[::]:80".parse().unwrap(), None);
         port.inode = procnetsocket::model::Inode::new(5);
         port.backlog = Some(128);

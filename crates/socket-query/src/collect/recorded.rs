@@ -1,5 +1,5 @@
-//! Replies of sock_diag, as the kernel sends them of a machine and of one without what is hidden:
-//! what is handed on of both is the same.
+//! Replies of sock_diag, as the kernel sends them for a machine, and for one without what is
+//! hidden: the rows that are handed on are the same.
 
 use std::ops::ControlFlow;
 
@@ -38,7 +38,7 @@ impl Made {
         Self {
             table: *random.pick(&TABLES),
             uid: *random.pick(&USERS),
-            // Of a connection that nobody has accepted there is none.
+            // A connection that is not accepted yet has none.
             inode: if random.one_in(4) {
                 0
             } else {
@@ -60,7 +60,7 @@ impl Made {
         }
     }
 
-    /// The user, of a family that has one and of a socket that somebody has open.
+    /// The uid, for a family that has one and a socket that a process has open.
     fn user(&self) -> Option<u32> {
         let is_known = match self.table {
             Table::Netlink | Table::Vsock => false,
@@ -75,7 +75,7 @@ impl Made {
         self.name.bytes().fold(7, |hash, byte| (hash * 31 + usize::from(byte)) % 13)
     }
 
-    /// Returns the message about it.
+    /// Returns the message for it.
     fn message(&self, cookie: u32) -> Vec<u8> {
         let state = if self.is_listener { 10 } else { 1 };
         match self.table {
@@ -127,11 +127,11 @@ fn netlink(kind: u16, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Keeps everything that is known of each row, as a builtin could print it.
+/// Records every field of each row, as a builtin could print it.
 #[derive(Default)]
-struct Printed(Vec<String>);
+struct PrintedRows(Vec<String>);
 
-impl Sink for Printed {
+impl Sink for PrintedRows {
     fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         self.0.push(format!("{table:?} {socket:?}"));
         ControlFlow::Continue(())
@@ -156,7 +156,7 @@ fn list(machine: &[Made], policy: &Policy) -> Vec<String> {
         own_sockets: &[],
         usage: &usage,
     };
-    let (mut printed, selection) = (Printed::default(), Selection::everything());
+    let (mut printed, selection) = (PrintedRows::default(), Selection::everything());
     let mut admit = Admit::new(&source, &selection, &mut printed);
     let mut cookie = 0;
     for table in TABLES {

@@ -1,4 +1,4 @@
-//! The words in which a host allows things.
+//! The grants by which a host allows things.
 
 use crate::word::words;
 
@@ -10,20 +10,20 @@ use crate::word::words;
 pub enum Grant {
     /// To list sockets.
     Sockets,
-    /// To learn which processes hold them.
+    /// To learn which processes have them open.
     Processes,
     /// To resolve addresses to host names.
     Resolve,
     /// To follow sockets as they close.
     Events,
-    /// To close other programs' sockets.
+    /// To close sockets of other programs.
     Kill,
     /// To list the sockets of other network namespaces.
     Namespaces,
 }
 
 impl Grant {
-    /// Returns what a builtin does by it, for messages.
+    /// Returns what a builtin does with it, for messages.
     pub(crate) const fn activity(self) -> &'static str {
         match self {
             Self::Sockets => "listing sockets",

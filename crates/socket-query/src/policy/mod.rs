@@ -23,7 +23,7 @@ use crate::select::FamilySet;
 /// | [`grants`](Policy::grants) | `sockets` alone |
 /// | [`families`](Policy::families) | all |
 /// | [`users`](Policy::users): whose sockets | everyone's |
-/// | [`processes`](Policy::processes): what is told of those that hold a socket | names and numbers |
+/// | [`processes`](Policy::processes): what is shown of those that have a socket open | names and numbers |
 /// | [`unix_names`](Policy::unix_names) | shown |
 /// | [`secrets`](Policy::secrets): keys of TCP connections | hidden |
 /// | [`namespaces`](Policy::namespaces): which, under the grant | those that are named |
@@ -31,8 +31,8 @@ use crate::select::FamilySet;
 /// | [`max_rows`](Policy::max_rows) of one listing | no bound |
 /// | [`max_time`](Policy::max_time) of one listing | no bound |
 ///
-/// A policy holds where rows are produced: what it hides takes part in no listing, filter, order,
-/// count or message.
+/// A policy is applied where rows are produced: what it hides takes part in no listing, filter,
+/// order, count or message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(from = "PolicyLayer", into = "PolicyLayer"))]
@@ -61,7 +61,7 @@ pub enum VisibleUsers {
     Uid(u32),
 }
 
-/// What is told of the processes that hold a socket, under the grant `processes`.
+/// What is shown of the processes that have a socket open, under the grant `processes`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -70,7 +70,7 @@ pub enum ProcessVisibility {
     /// Their names and numbers, with the descriptor, and the users they run as.
     #[default]
     Names,
-    /// Executable and command line, too. Command lines may hold passwords.
+    /// Executable and command line, too. Command lines may contain passwords.
     Full,
 }
 
@@ -94,12 +94,12 @@ pub enum NamespaceScope {
 pub enum Visibility {
     /// It is shown.
     Shown,
-    /// It is absent, as if the kernel did not tell it.
+    /// It is absent, as if the kernel did not report it.
     Hidden,
 }
 
 impl Policy {
-    /// Returns the policy that allows exactly `grants`, and else has the defaults.
+    /// Returns the policy with exactly `grants`, and the defaults otherwise.
     pub const fn new(grants: GrantSet) -> Self {
         Self {
             grants,
@@ -138,7 +138,7 @@ impl Policy {
         Self { users, ..self }
     }
 
-    /// Returns the policy that tells this of processes.
+    /// Returns the policy that shows this of processes.
     #[must_use]
     pub const fn with_processes(self, processes: ProcessVisibility) -> Self {
         Self { processes, ..self }
@@ -195,7 +195,7 @@ impl Policy {
         self.users
     }
 
-    /// Returns what is told of processes, or `None` without the grant.
+    /// Returns what is shown of processes, or `None` without the grant.
     pub const fn processes(&self) -> Option<ProcessVisibility> {
         if self.grants.contains(Grant::Processes) { Some(self.processes) } else { None }
     }
@@ -205,8 +205,8 @@ impl Policy {
         self.unix_names
     }
 
-    /// Returns whether keys of TCP connections are shown, to a host that may ask the kernel for
-    /// them.
+    /// Returns whether keys of TCP connections are shown. The kernel reports them only to a process
+    /// with `CAP_NET_ADMIN`.
     pub const fn secrets(&self) -> Visibility {
         self.secrets
     }
@@ -233,8 +233,8 @@ impl Policy {
         self.net_admin || self.grants.contains(Grant::Kill)
     }
 
-    /// Returns whether some of the machine's sockets are hidden: then nothing may be told that
-    /// counts them.
+    /// Returns whether some of the machine's sockets are hidden: then nothing that counts them may
+    /// be shown.
     pub fn narrows(&self) -> bool {
         self.families != FamilySet::ALL || self.users != VisibleUsers::All
     }

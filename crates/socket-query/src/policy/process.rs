@@ -1,4 +1,4 @@
-//! What a policy leaves of the processes that hold sockets.
+//! What a policy leaves of processes.
 
 use procnetsocket::{
     Fact, HeldSocket, ProcVisibility, ProcessDetails, ProcessQuery, ProcessReport, Task,
@@ -9,8 +9,8 @@ use super::{Policy, ProcessVisibility};
 
 /// Applies the policy to processes before anything sees them.
 ///
-/// Security: the question is cut down to what may be known, so that it is never read, and the
-/// answer once more, so that this does not hang on the source.
+/// Security: the query is reduced to what may be known, so that the rest is never read, and the
+/// answer is filtered again, so that this does not depend on the source.
 #[derive(Clone, Copy)]
 pub(crate) struct ProcessRedaction<'a> {
     policy: &'a Policy,
@@ -21,8 +21,8 @@ impl<'a> ProcessRedaction<'a> {
         Self { policy }
     }
 
-    /// Returns the question as far as it may be asked. `shown` are the sockets that the policy
-    /// shows; `None` stands for all.
+    /// Returns the query as far as it is allowed. `shown` are the sockets that the policy shows;
+    /// `None` means all.
     pub(crate) fn query(self, query: &ProcessQuery, shown: Option<Vec<Inode>>) -> ProcessQuery {
         let details = query.details.min(self.most_details());
         let mut allowed = query.clone().with_details(details);
@@ -32,7 +32,7 @@ impl<'a> ProcessRedaction<'a> {
         allowed
     }
 
-    /// Returns what is left of the answer to a question that was allowed.
+    /// Returns what is allowed of the answer to a query that was allowed.
     pub(crate) fn redact(self, mut report: ProcessReport, query: &ProcessQuery) -> ProcessReport {
         for task in &mut report.tasks {
             self.redact_task(task);
@@ -60,7 +60,7 @@ impl<'a> ProcessRedaction<'a> {
     }
 }
 
-/// Returns what of the sockets that are shown was asked for, in order.
+/// Returns the shown sockets that were asked for, in order.
 fn wanted_of(mut shown: Vec<Inode>, wanted: &WantedSockets) -> Vec<Inode> {
     shown.sort_unstable();
     shown.dedup();
@@ -72,7 +72,7 @@ fn wanted_of(mut shown: Vec<Inode>, wanted: &WantedSockets) -> Vec<Inode> {
     shown
 }
 
-/// Leaves sockets that were asked for, and processes that hold one of them.
+/// Keeps the sockets that were asked for, and the processes that have one of them open.
 fn keep_sockets(tasks: &mut Vec<Task>, wanted: &WantedSockets) {
     let WantedSockets::These(these) = wanted else { return };
     for task in tasks.iter_mut() {
@@ -99,7 +99,7 @@ mod tests {
         view::PolicyView,
     };
 
-    /// Tells more than it is asked for, and keeps the question.
+    /// A source that reports more than it was asked for, and records the query.
     struct Talkative {
         tables: Arc<SocketTables>,
         asked: Mutex<Option<ProcessQuery>>,
@@ -125,7 +125,7 @@ mod tests {
         }
     }
 
-    /// A socket of user 7 and one of user 8, each with a process, and a process that holds both.
+    /// A socket of uid 7 and one of uid 8, each with a process, and a process that has both open.
     fn root() -> FakeRoot {
         FakeProc::new()
             .tcp(Tcp::listen("127.0.0.1:70").uid(7).inode(70))
@@ -141,7 +141,7 @@ mod tests {
         Policy::new(GrantSet::empty().with(Grant::Sockets).with(Grant::Processes))
     }
 
-    /// Asks a talkative source for everything under a policy.
+    /// Asks such a source for everything under a policy.
     fn ask(policy: Policy) -> (ProcessTable, ProcessQuery, Option<BString>) {
         let root = root();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_about_hidden_sockets_is_not_asked() {
+    fn query_excludes_hidden_sockets() {
         let policy = policy().with_users(VisibleUsers::Uid(7));
         let inode = |number| Inode::new(number).unwrap();
         let query = ProcessQuery::of(vec![inode(80), inode(70)]);

@@ -5,7 +5,7 @@ use procnetsocket::model::{OwnedSocket, Socket, UnixName};
 use super::{Policy, Visibility, VisibleUsers};
 use crate::select::{AddressFamily, FamilySet};
 
-/// Stands between the tables and everything that looks at rows.
+/// Redacts rows between the tables and everything else that reads them.
 ///
 /// Security: rows pass here before states, filters, orders, counts and limits see them, so that
 /// what is hidden cannot be guessed from any of these.
@@ -16,20 +16,19 @@ pub(crate) struct Redaction<'a> {
 }
 
 impl<'a> Redaction<'a> {
-    /// Security: the kernel numbers sockets when it first lists them, and makes them side by side
-    /// in memory. So cookies and pointers say how many sockets there are between two that are
-    /// shown.
+    /// Security: the kernel numbers sockets when it first lists them, and allocates them side by
+    /// side. So cookies and pointers reveal how many sockets there are between two that are shown.
     pub(crate) fn new(policy: &'a Policy) -> Self {
         Self { policy, hides_objects: policy.narrows() }
     }
 
-    /// Returns the redaction that leaves cookies and pointers, for what is destroyed by them. Such
-    /// a row is redacted once more before anybody sees it.
+    /// Returns the redaction that leaves cookies and pointers, which destroying sockets needs. Such
+    /// a row is redacted once more before it is shown.
     pub(crate) fn with_objects(self) -> Self {
         Self { hides_objects: false, ..self }
     }
 
-    /// Calls `see` with what may be seen of a row; `None` when the row is hidden.
+    /// Calls `see` with what is shown of a row; with `None` when the row is hidden.
     pub(crate) fn redact<R>(
         self,
         socket: Socket<'_>,
@@ -46,12 +45,12 @@ impl<'a> Redaction<'a> {
         Some(see(seen.as_socket()))
     }
 
-    /// Returns whether a row that was not understood may be spoken of. Whose it is cannot be known.
+    /// Returns whether a row that was not understood may be reported. Its user cannot be known.
     pub(crate) fn shows_malformed(self) -> bool {
         self.policy.users == VisibleUsers::All
     }
 
-    /// Returns whether some of what is known of this socket alone is hidden.
+    /// Returns whether some fields of this socket are hidden.
     fn hides_fields(self, socket: &Socket<'_>) -> bool {
         match socket {
             Socket::Inet(inet) => {
@@ -66,8 +65,8 @@ impl<'a> Redaction<'a> {
         }
     }
 
-    /// The file that a name stands for goes with the name. Sockets on the other side go where they
-    /// may be another user's.
+    /// Hides the file of a hidden name with it, and the sockets at the other end where they may be
+    /// another user's.
     fn redact_fields(self, seen: &mut OwnedSocket) {
         // Security: unix sockets are first listed, and so numbered, by a hash of their names.
         let is_unnamed =
@@ -134,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    /// Looks at every row of a root through a redaction, and keeps a word for each.
+    /// Reads every row of a root through a redaction, and records a word for each.
     struct SeenRows<'a> {
         redaction: Redaction<'a>,
         seen: RefCell<Vec<String>>,

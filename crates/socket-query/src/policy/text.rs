@@ -1,4 +1,4 @@
-//! The form in which a policy is written down.
+//! The text form of a policy.
 //!
 //! ```toml
 //! grants = ["sockets", "processes"]
@@ -13,10 +13,10 @@
 //! max-time-ms = 10000
 //! ```
 //!
-//! Each may be left out. A word that is not known is an error, so that a policy never means less
-//! than its writer thought.
+//! Each may be left out. An unknown word is an error, so that a policy never allows more than was
+//! meant.
 //!
-//! Several policies that hold together are one: what a text leaves out narrows nothing, and an
+//! Several policies that apply together are one: what a text leaves out restricts nothing, and an
 //! empty list allows nothing ([`PolicyLayer::intersection`]).
 
 use std::{num::NonZeroU64, time::Duration};
@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use super::{Grant, NamespaceScope, Policy, ProcessVisibility, Visibility, VisibleUsers};
 use crate::select::{AddressFamily, FamilySet};
 
-/// What one text of a policy says. [`Policy`] is read from one, too; layers are for several that
-/// hold together.
+/// The content of one policy text. A [`Policy`] can be read from a text, too; layers are for
+/// several texts that apply together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct PolicyLayer {
@@ -54,7 +54,7 @@ pub struct PolicyLayer {
 }
 
 impl PolicyLayer {
-    /// Returns what both layers allow. What only one says holds as it is said.
+    /// Returns what both layers allow. What only one layer says applies unchanged.
     ///
     /// | key | of two |
     /// | --- | --- |
@@ -288,7 +288,8 @@ mod tests {
             rows.insert(match socket {
                 Socket::Unix(unix) => format!("unix {:?}", unix.inode),
                 other => {
-                    // A narrower policy hides which objects they are of those that it shows, too.
+                    // A narrower policy also hides the cookies and pointers of the sockets that it
+                    // shows.
                     let mut row = OwnedSocket::from(other);
                     row.clear_objects();
                     format!("{row:?}")
@@ -319,7 +320,7 @@ mod tests {
             let listed = rows(&tables, all.clone().into());
             shown += listed.len();
             for layer in &layers {
-                // What a layer does not say of grants, it leaves to the others.
+                // What a layer does not say about grants is left to the others.
                 let mut alone = Policy::from(layer.clone());
                 if layer.grants.is_none() {
                     alone = alone.with_grants(Grant::ALL.into_iter().collect());
@@ -330,7 +331,7 @@ mod tests {
                     both.grants().iter().all(|grant| { alone.grants().contains(grant) }),
                     "{layers:?}"
                 );
-                // What is hidden, or told of processes, is never more than a layer says.
+                // The result shows no more than any layer.
                 assert!(
                     layer
                         .secrets
@@ -348,7 +349,7 @@ mod tests {
     #[case::unknown_grant("grants = [\"socket\"]", "unknown variant `socket`")]
     #[case::unknown_family("families = [\"ipv4\"]", "unknown variant `ipv4`")]
     #[case::unknown_word("secrets = \"maybe\"", "unknown variant `maybe`")]
-    #[case::a_name_is_no_user_id("uid = \"root\"", "invalid type: string")]
+    #[case::name_instead_of_uid("uid = \"root\"", "invalid type: string")]
     #[case::negative("uid = -1", "invalid value: integer")]
     #[case::zero_rows("max-rows = 0", "invalid value: integer `0`")]
     fn unknown_policy_text_is_an_error(#[case] text: &str, #[case] message: &str) {

@@ -20,27 +20,27 @@ pub enum Filter {
     Expr {
         /// The expression.
         expr: Expr,
-        /// The ports that the kernel hands out by itself, for `autobound`.
+        /// The ports that the kernel assigns by itself, for `autobound`.
         local_ports: RangeInclusive<u16>,
-        /// Who holds sockets, for `pid` and `comm`, once somebody looked. A view looks for them
-        /// when it collects.
+        /// The processes of sockets, for `pid` and `comm`. A view looks for them when it collects;
+        /// `None` before.
         matches: Option<ProcessMatches>,
-        /// The network namespace that the sockets are in, for `netns`, in a listing of every one.
+        /// The network namespace of the sockets, for `netns`, in a listing of every one.
         namespace: Option<Arc<NetNamespace>>,
         /// The other ends of connections, for `peer-pid` and `peer-comm`. A view looks for them
-        /// when it collects.
+        /// when it collects; `None` before.
         peers: Option<Arc<PeerTable>>,
     },
 }
 
 impl Filter {
-    /// The ports that the kernel hands out, where it does not tell.
+    /// The ports that the kernel assigns by itself, where `/proc` does not contain them.
     ///
-    /// Compat: what iproute2 takes instead, which has not been the kernel's default for long.
+    /// Compat: the fallback of iproute2, which has not been the kernel's default for long.
     pub(crate) const USUAL_LOCAL_PORTS: RangeInclusive<u16> = 1024..=4999;
 
-    /// Returns a program by which the kernel may leave out sockets of an internet table that the
-    /// filter does not admit; empty when there is none. It leaves out no other.
+    /// Returns a program with which the kernel leaves out sockets of an internet table that the
+    /// filter does not admit; empty when there is none. The kernel leaves out no other.
     pub fn program(&self, table: Table) -> Vec<u8> {
         match self {
             Self::Expr { expr, .. } if runs_programs(table) => compile(expr).unwrap_or_default(),
@@ -65,17 +65,17 @@ impl Filter {
         }
     }
 
-    /// Returns whether the filter says something about the processes that have a socket open.
+    /// Returns whether the filter has a condition on the processes that have a socket open.
     pub fn has_process_condition(&self) -> bool {
         self.has_condition(is_of_process)
     }
 
-    /// Returns whether the filter says something about the other ends of sockets.
+    /// Returns whether the filter has a condition on the other ends of sockets.
     pub fn has_peer_condition(&self) -> bool {
         self.has_condition(is_of_peer)
     }
 
-    /// Returns the filter that knows these processes.
+    /// Returns the filter with these processes.
     pub(crate) fn with_processes(&self, processes: &ProcessTable) -> Self {
         match self {
             Self::All => Self::All,
@@ -89,7 +89,7 @@ impl Filter {
         }
     }
 
-    /// Returns the filter that knows these other ends.
+    /// Returns the filter with these other ends.
     pub(crate) fn with_peers(&self, found: &Arc<PeerTable>) -> Self {
         let mut filter = self.clone();
         if let Self::Expr { peers, .. } = &mut filter {
@@ -120,8 +120,8 @@ impl Filter {
     /// seen.
     ///
     /// Numbers and names of processes are those of this PID namespace, so processes outside it
-    /// count only for a filter that [admits what no process is known to
-    /// have](Self::needs_complete_scan).
+    /// count only for a filter that [admits sockets without a known
+    /// process](Self::needs_complete_scan).
     pub fn misses_processes(&self, found: &ProcessTable) -> bool {
         let shows_this_namespace =
             found.closed() == 0 && found.visibility() == ProcVisibility::Namespace;
@@ -130,13 +130,13 @@ impl Filter {
             && (self.needs_complete_scan() || !shows_this_namespace)
     }
 
-    /// Returns whether the filter says something about whose a socket is: about processes or users.
+    /// Returns whether the filter has a condition on processes or users.
     pub(crate) fn asks_for_processes(&self) -> bool {
         self.has_condition(is_of_process_or_user)
     }
 
-    /// Returns whether the filter may admit a socket because it is not known which processes have
-    /// it open: whether it excludes processes.
+    /// Returns whether the filter may admit a socket because its processes are unknown: whether it
+    /// excludes processes.
     pub fn needs_complete_scan(&self) -> bool {
         matches!(self, Self::Expr { expr, .. } if ProcessMatches::count_when_unknown(expr))
     }
@@ -146,8 +146,8 @@ impl Filter {
     }
 }
 
-/// Returns whether the kernel sees a socket of a table as it is shown. An association of SCTP has
-/// addresses of its own.
+/// Returns whether the kernel runs programs on the same addresses that are shown. An association of
+/// SCTP has separate addresses.
 fn runs_programs(table: Table) -> bool {
     matches!(
         table,

@@ -20,21 +20,21 @@ pub struct Selection {
     /// The tables.
     pub tables: TableSet,
     /// Those of the tables that were asked for by name: it is a
-    /// [problem](crate::ListingProblem::Unreported) when the kernel has such sockets and reports
-    /// none of them. Other tables that are not reported are left out in silence.
+    /// [problem](crate::ListingProblem::Unreported) when the kernel has such sockets and no source
+    /// reports them. Other tables without a source are left out silently.
     pub named: TableSet,
     /// The address families.
     pub families: FamilySet,
     /// The states.
     pub states: StateSet,
-    /// What is wanted of each row beside what always comes. Text tables do not have it.
+    /// What is wanted of each row beyond the standard fields. Text tables do not have it.
     pub details: Details,
     /// The filter.
     pub filter: Filter,
-    /// What is wanted of processes, which a sink then receives before the first socket; `None` for
+    /// What is wanted of processes; a sink then receives them before the first socket. `None` for
     /// nothing.
     pub processes: Option<ShownProcesses>,
-    /// Whether the sockets at the other ends are looked for, which a sink then receives before the
+    /// Whether the sockets at the other ends are looked for; a sink then receives them before the
     /// first socket.
     pub peers: bool,
 }
@@ -54,12 +54,12 @@ impl Selection {
         }
     }
 
-    /// Returns the selection whose filter knows these processes.
+    /// Returns the selection whose filter has these processes.
     pub(crate) fn with_processes(&self, processes: &ProcessTable) -> Self {
         Self { filter: self.filter.with_processes(processes), ..self.clone() }
     }
 
-    /// Returns the selection whose filter knows these other ends.
+    /// Returns the selection whose filter has these other ends.
     pub(crate) fn with_peers(&self, peers: &Arc<PeerTable>) -> Self {
         Self { filter: self.filter.with_peers(peers), ..self.clone() }
     }
@@ -68,9 +68,9 @@ impl Selection {
 /// What is wanted of the processes that have the selected sockets open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ShownProcesses {
-    /// Whether each thread is listed by itself.
+    /// Whether each thread is listed separately.
     pub threads: Threads,
-    /// What is wanted beside numbers and names.
+    /// What is wanted beyond numbers and names.
     pub details: ProcessDetails,
 }
 

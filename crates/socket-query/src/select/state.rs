@@ -4,18 +4,18 @@ use std::fmt;
 
 use procnetsocket::model::{InetSocket, Socket, Source, StateMask, TcpState};
 
-/// A set of socket states. Sockets of families that are not TCP are listed in the TCP state that
-/// comes nearest, see [`state_of`].
+/// A set of socket states. Sockets of families other than TCP are listed in the nearest TCP state,
+/// see [`state_of`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct StateSet(u16);
 
 procnetsocket::bit_set!(StateSet, EMPTY);
 
 impl StateSet {
-    /// Every state. Bit 0 stands for no state of the kernel; `ss` counts it, so that this set has
-    /// more than one member whatever is taken from it.
+    /// Every state. Bit 0 is no state of the kernel; `ss` counts it, so that this set has more than
+    /// one member whatever is taken from it.
     pub const ALL: Self = Self((1 << 14) - 1);
-    /// The bit that stands for no state of the kernel: no socket is in it.
+    /// The bit that is no state of the kernel: no socket is in it.
     pub const UNKNOWN: Self = Self(1);
     /// Every state but LISTEN, UNCONN, TIME-WAIT and SYN-RECV: what `ss` lists without options.
     pub const CONNECTED: Self = Self::ALL
@@ -26,7 +26,7 @@ impl StateSet {
     /// LISTEN and UNCONN: what `ss -l` lists.
     pub const LISTENING: Self = Self::of(TcpState::Listen).union(Self::of(TcpState::Close));
 
-    /// Returns the set that holds one state.
+    /// Returns the set with one state.
     pub const fn of(state: TcpState) -> Self {
         Self(1 << state.number())
     }
@@ -57,8 +57,8 @@ pub fn state_of(socket: &Socket<'_>) -> TcpState {
 
 /// Returns the state in which `ss` shows a socket.
 ///
-/// It is that of [`state_of`], but for TCP sockets that are bound and idle: sock_diag tells of
-/// them, and they are shown as unconnected. A text table never has any.
+/// It is that of [`state_of`], except for TCP sockets that are bound and idle: sock_diag reports
+/// them, and they are shown as unconnected. A text table never contains any.
 pub fn shown_state_of(socket: &Socket<'_>) -> TcpState {
     match socket {
         Socket::Inet(InetSocket {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_of_options_hold_what_the_manual_says() {
+    fn sets_of_options_match_the_manual() {
         assert_eq!(StateSet::LISTENING.len(), 2);
         assert!(!StateSet::CONNECTED.contains(TcpState::Listen));
         assert!(!StateSet::CONNECTED.contains(TcpState::SynRecv));

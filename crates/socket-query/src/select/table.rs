@@ -1,5 +1,5 @@
-//! Socket tables as a caller selects them, which are not the kernel's files: one of these may be
-//! read from two files, and one file may hold two of these.
+//! Socket tables as a caller selects them. They are not the kernel's files: one of these may be
+//! read from two files, and one file may contain two of these.
 
 use super::{AddressFamily, FamilySet};
 use crate::word::words;
@@ -16,7 +16,7 @@ pub enum SocketTable {
     PacketDatagram,
     /// Unix stream sockets.
     UnixStream,
-    /// Unix datagram sockets, and those of a type that is not known.
+    /// Unix datagram sockets, and those of an unknown type.
     UnixDatagram,
     /// Unix sequenced packet sockets.
     UnixSeqPacket,
@@ -43,7 +43,7 @@ pub enum SocketTable {
 }
 
 impl SocketTable {
-    /// Returns the address families whose sockets stand in the table.
+    /// Returns the address families whose sockets are in the table.
     pub const fn families(self) -> FamilySet {
         use AddressFamily::{Inet, Inet6, Netlink, Packet, Tipc, Unix, Vsock, Xdp};
         match self {
@@ -84,7 +84,7 @@ words! {
 }
 
 impl TableSet {
-    /// Returns the set that holds every table with sockets of `family`.
+    /// Returns the set with every table of sockets of `family`.
     pub fn of_family(family: AddressFamily) -> Self {
         SocketTable::ALL.into_iter().filter(|table| table.families().contains(family)).collect()
     }

@@ -18,31 +18,31 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ListedNamespace {
-    /// What is known of it. It has no processes where the policy hides them or some sockets.
+    /// The namespace. It has no processes where the policy hides them or some sockets.
     pub namespace: Arc<NetNamespace>,
-    /// The view of this one namespace, for the names of its interfaces and its range of ports.
+    /// The view of this namespace, for the names of its interfaces and its range of ports.
     pub view: PolicyView,
 }
 
 impl PolicyView {
-    /// Returns the view of every network namespace of the machine. What it collects are the sockets
-    /// of one namespace after the other; a sink learns which by [`Sink::namespace`]. A filter over
-    /// it knows `netns`.
+    /// Returns the view of every network namespace of the machine. It collects the sockets of one
+    /// namespace after the other; a sink gets each namespace by [`Sink::namespace`]. A filter over
+    /// it has the keyword `netns`.
     ///
     /// It follows no events and destroys nothing.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`] without the grants `sockets` and `namespaces`,
-    /// [`ErrorKind::OneNamespace`] when the policy does not say that these are all,
-    /// [`ErrorKind::NoMeans`] when the host gave no way to find them.
+    /// [`ErrorKind::OneNamespace`] when the policy is not for all of them, [`ErrorKind::NoMeans`]
+    /// when the host gave no way to find them.
     pub fn everywhere(&self) -> Result<Self, Error> {
         self.granted(Grant::Sockets)?;
         self.granted(Grant::Namespaces)?;
         if self.policy.namespaces() != NamespaceScope::All {
             return Err(Error::one_namespace());
         }
-        // Security: a fake root never makes anyone look at the live system.
+        // Security: with a fake root the live system is never looked at.
         let finder = self.finder.clone().filter(|_| self.tables.is_live());
         let finder = finder.ok_or_else(|| Error::no_means(Grant::Namespaces))?;
         Ok(Self { everywhere: Some(finder), events: None, kill: None, ..self.clone() })
@@ -59,9 +59,10 @@ impl PolicyView {
         Self { tables, everywhere: None, finder: None, ..self.clone() }.without_sockets(visitor)
     }
 
-    /// Returns what may be known of a namespace.
+    /// Returns what is shown of a namespace.
     ///
-    /// Security: where sockets are hidden, processes that have only such open are, too.
+    /// Security: where sockets are hidden, a process may have only such sockets open, so processes
+    /// are hidden, too.
     pub(super) fn shown_namespace(&self, namespace: NetNamespace) -> NetNamespace {
         let mut shown = namespace;
         if !self.grants().contains(Grant::Processes) || self.policy.narrows() {
@@ -125,7 +126,7 @@ pub(crate) fn collect(
         listing.problem(ListingProblem::UnseenNamespaces(found.closed));
     }
     if as_text > 0 && !view.policy.narrows() {
-        // It hides no socket, so it is no problem of the listing.
+        // OK because no socket is missing, so it does not count as a problem of the listing.
         let _ = listing.sink.problem(ListingProblem::NamespacesAsText(as_text));
     }
     Ok(listing.collected)
@@ -161,7 +162,7 @@ impl Everywhere<'_> {
         let left = policy.clone().with_max_rows(rows).with_max_time(time);
         let source = BoundedTables { policy: &left, ..there.source()? };
         if is_full {
-            // No further row may come, and none may be left out in silence.
+            // No further row is allowed, but a row that is left out has to be an error.
             let usage = UsageCounter::default();
             let source = BoundedTables { usage: &usage, ..source };
             let more = collect::collect(&source, &selection, interrupt, &mut Discard);
@@ -178,7 +179,7 @@ impl Everywhere<'_> {
         Ok(())
     }
 
-    /// Says the bound of the policy, not what was left of it.
+    /// Returns the error with the bound of the policy instead of what was left of it.
     fn bounded(&self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::MaxRows => Error::max_rows(&self.view.policy),

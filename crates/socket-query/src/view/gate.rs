@@ -1,4 +1,4 @@
-//! One gate per grant: what a policy does not grant is an error here, and has no other way in.
+//! One gate per grant: an ungranted gate is an error, and there is no other way in.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl PolicyView {
-    /// Checks that something is granted, and counts that it was asked for.
+    /// Checks that something is granted, and counts the use or the refusal.
     ///
     /// # Errors
     ///
@@ -31,7 +31,7 @@ impl PolicyView {
         Err(Error::not_granted(grant))
     }
 
-    /// Returns the way to the processes that have sockets open.
+    /// Returns the gate to the processes that have sockets open.
     ///
     /// # Errors
     ///
@@ -43,7 +43,7 @@ impl PolicyView {
         Ok(ProcessGate { view: self, source: self.processes.as_ref() })
     }
 
-    /// Returns the way to follow sockets as they end.
+    /// Returns the gate to follow sockets as they end.
     ///
     /// # Errors
     ///
@@ -53,18 +53,19 @@ impl PolicyView {
     pub fn events(&self) -> Result<EventGate<'_>, Error> {
         let tables = self.sockets()?;
         self.granted(Grant::Events)?;
-        // Security: a fake root never makes anyone look at the live system.
+        // Security: with a fake root the live system is never looked at.
         let source = self.events.as_deref().filter(|_| tables.is_live());
         let source = source.ok_or_else(|| Error::no_means(Grant::Events))?;
         Ok(EventGate { view: self, source })
     }
 
-    /// Returns the way to destroy sockets.
+    /// Returns the gate to destroy sockets.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
-    /// `kill`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no right to it.
+    /// `kill`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no right to
+    /// destroy them.
     pub fn kill(&self) -> Result<KillGate<'_>, Error> {
         let tables = self.sockets()?;
         self.granted(Grant::Kill)?;
@@ -74,7 +75,7 @@ impl PolicyView {
         Ok(KillGate { view: self, diag, right })
     }
 
-    /// Returns the same view of another network namespace: one that the host has named, or one of
+    /// Returns the same view of another network namespace: one that the host has named, or one in
     /// the directory that it has given.
     ///
     /// # Errors
@@ -96,7 +97,7 @@ impl PolicyView {
         Ok(Self { tables, events: None, finder: None, ..self.clone() })
     }
 
-    /// Returns the resolver that the host gave, to print names of hosts.
+    /// Returns the resolver of the host, to print host names.
     ///
     /// # Errors
     ///
@@ -114,7 +115,7 @@ impl PolicyView {
         Ok(&self.tables)
     }
 
-    /// Returns the tables if what counts the whole machine may be known.
+    /// Returns the tables if counters of the whole machine may be shown.
     pub(super) fn counters(&self) -> Result<&SocketTables, Error> {
         let tables = self.sockets()?;
         if self.policy.narrows() { Err(Error::narrowed()) } else { Ok(tables) }
@@ -133,7 +134,7 @@ impl PolicyView {
     }
 }
 
-/// The way to the processes that have sockets open, under the grant `processes`.
+/// The gate to the processes that have sockets open, under the grant `processes`.
 #[derive(Clone, Copy)]
 pub struct ProcessGate<'v> {
     view: &'v PolicyView,
@@ -142,11 +143,10 @@ pub struct ProcessGate<'v> {
 
 impl ProcessGate<'_> {
     /// Looks for the processes that have sockets open which the policy shows. It looks into every
-    /// process, so ask once.
+    /// process, so call it once.
     ///
-    /// What the policy hides of processes is not asked for. Where it hides sockets, the answer does
-    /// not say which processes could not be looked into: they would be counted whatever they have
-    /// open.
+    /// What the policy hides of processes is not read. Where it hides sockets, the answer does not
+    /// count the processes that may not be looked into: they would count whatever they have open.
     ///
     /// # Errors
     ///
@@ -161,8 +161,8 @@ impl ProcessGate<'_> {
         process::find(self.view, self.source, query, interrupt)
     }
 
-    /// Returns the name of a process, or `None` when it is not known. None is where the policy
-    /// hides sockets: the process may have only such open.
+    /// Returns the name of a process, or `None` when it is unknown. Where the policy hides sockets
+    /// it is always `None`: the process may have only hidden ones open.
     pub fn name(&self, pid: Pid) -> Option<BString> {
         if self.view.policy.narrows() { None } else { self.source.process_name(pid) }
     }

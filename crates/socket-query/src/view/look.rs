@@ -14,8 +14,8 @@ use crate::{
 
 /// One look at the sockets: processes are looked for once, however many selections are collected.
 ///
-/// [`PolicyView::collect`] is a look at one selection. To read several tables apart, and some of
-/// them twice, make one look of them.
+/// [`PolicyView::collect`] is a look at one selection. To read several tables separately, and some
+/// of them twice, use one look for all.
 #[derive(Debug)]
 pub struct Look<'v> {
     view: &'v PolicyView,
@@ -24,10 +24,10 @@ pub struct Look<'v> {
 
 #[derive(Debug)]
 enum FoundProcesses {
-    /// They were not asked for.
+    /// Processes were not asked for.
     NotAsked,
     Known(Arc<ProcessTable>),
-    /// They were to be shown only, so the listing goes on without them.
+    /// Processes were only to be shown, so the listing goes on without them.
     Failed(Error),
 }
 
@@ -35,7 +35,7 @@ impl PolicyView {
     /// Begins a look: looks for the processes that the filter of `selection` names, or that are to
     /// be shown, if it asks for any.
     ///
-    /// Compat: this comes before the listing, as a socket that is opened meanwhile may show.
+    /// Compat: this comes before the listing, as sockets that are opened meanwhile may show.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl PolicyView {
 /// Looks for the processes of a selection.
 ///
 /// Security: without the grant this is an error, so that a filter about processes admits nothing,
-/// whoever made it.
+/// however it was made.
 fn find(
     view: &PolicyView,
     selection: &Selection,
@@ -87,7 +87,7 @@ impl Look<'_> {
         let source = self.view.source()?;
         let is_known = matches!(self.processes, FoundProcesses::Known(_));
         if selection.filter.has_process_condition() && !is_known {
-            // This selection asks for what the first one did not.
+            // This selection asks for processes that the first one did not ask for.
             return self.view.look(selection, interrupt)?.collect(selection, interrupt, sink);
         }
         let reported = self.report(selection, sink);
@@ -121,7 +121,7 @@ impl Look<'_> {
         Ok(Collected { problems: problems + collected.problems, ..collected })
     }
 
-    /// Hands over what was found of processes.
+    /// Hands over the processes that were found.
     pub(crate) fn report(&self, selection: &Selection, sink: &mut dyn Sink) -> Collected {
         match &self.processes {
             FoundProcesses::NotAsked => Collected::default(),
@@ -136,7 +136,7 @@ impl Look<'_> {
     }
 }
 
-/// Reports why a filter may miss processes, if it may.
+/// Reports why a filter may miss processes.
 pub(crate) fn report_unseen(
     selection: &Selection,
     table: &ProcessTable,

@@ -20,20 +20,20 @@ use crate::{
     policy::{Grant, Visibility},
     select::{
         AddressFamily, Filter, TableSet,
-        expr::{self, FilterError, FilterText, Machine, Parsed, ValueScope},
+        expr::{self, FilterError, FilterText, Parsed, ValueLookup, ValueScope},
     },
 };
 
-/// How long the host names of one filter are looked up: 10 s.
+/// Longest time in which the host names of one filter are looked up: 10 s.
 const LOOK_UPS: Duration = Duration::from_secs(10);
 
 impl PolicyView {
-    /// Understands a filter of `ss` over these tables. `family` is the last one that an option
-    /// chose; it is that of values that do not name one.
+    /// Parses a filter of `ss` over these tables. `family` is the last one that an option chose; it
+    /// applies to values that do not name one.
     ///
     /// # Errors
     ///
-    /// A [`FilterError`] that says what is wrong and where. To resolve a host name takes the grant
+    /// A [`FilterError`] with the problem and its position. Resolving a host name takes the grant
     /// `resolve`; a name that is not resolved before `interrupt` asks for the end, or 10 s after
     /// the first word of the filter, is an error.
     pub fn parse_filter(
@@ -48,7 +48,7 @@ impl PolicyView {
         expr::parse(text, ValueScope::new(self, tables, family, &is_over))
     }
 
-    /// Returns the filter that admits what satisfies an expression; none admits every socket.
+    /// Returns the filter for an expression; `None` admits every socket.
     pub fn filter(&self, expr: Option<expr::Expr>) -> Filter {
         match expr {
             None => Filter::All,
@@ -60,9 +60,10 @@ impl PolicyView {
     }
 
     /// Returns whether the kernel reports more than the text tables: never with a fake root, and
-    /// usually with the system's.
+    /// usually with the system's. Without the grant `sockets` it is not known, and taken for granted:
+    /// what is missing then is the grant.
     pub fn has_sock_diag(&self) -> bool {
-        self.tables.diag().is_some()
+        self.tables.diag().is_some() || !self.grants().contains(Grant::Sockets)
     }
 
     /// Returns the host's names of ports, protocols and users.
@@ -97,25 +98,25 @@ impl PolicyView {
         Ok(self.counters()?.curr_estab()?)
     }
 
-    /// Returns the ports that the kernel hands out by itself, or `None` when it is not known.
+    /// Returns the ports that the kernel assigns by itself, or `None` when they are unknown.
     pub fn local_port_range(&self) -> Option<RangeInclusive<u16>> {
         self.sockets().ok()?.local_port_range().ok()
     }
 
-    /// Returns the name of a network interface, or `None` when it is not known (in a fake root no
-    /// name is).
+    /// Returns the name of a network interface, or `None` when it is unknown (always in a fake
+    /// root).
     pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
         self.sockets().ok()?.interface_name(index)
     }
 
-    /// Returns the index of the network interface of that name, or `None` when there is none (in a
-    /// fake root there is none).
+    /// Returns the index of the network interface of that name, or `None` when there is none
+    /// (always in a fake root).
     pub fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
         self.sockets().ok()?.interface_index(name)
     }
 
-    /// Returns the paths of the control groups by their ids; none if the host gave no way to find
-    /// them. Where the policy hides sockets, they are those of the sockets that it shows.
+    /// Returns the paths of the control groups by their ids; empty if the host gave no way to find
+    /// them. Where the policy hides sockets, only those of shown sockets.
     pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
         let (Some(cgroups), Ok(_)) = (&self.cgroups, self.sockets()) else {
             return BTreeMap::new();
@@ -136,13 +137,13 @@ impl PolicyView {
                 ids.extend(inet.detail.cgroup_id);
             }
         });
-        // OK because a group that is not known is shown as a number.
+        // OK because a group without a path is shown as a number.
         drop(listed);
         ids
     }
 }
 
-impl Machine for PolicyView {
+impl ValueLookup for PolicyView {
     fn is_granted(&self, grant: Grant) -> bool {
         self.granted(grant).is_ok()
     }

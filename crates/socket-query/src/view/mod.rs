@@ -1,4 +1,4 @@
-//! The only thing that a builtin has of the system's sockets.
+//! The view of the system's sockets: all that a builtin gets.
 
 mod everywhere;
 mod gate;
@@ -41,16 +41,16 @@ use crate::{
     sink::{Collected, ListingProblem, Sink},
 };
 
-/// Rows that a builtin may keep at one time to put them in order, unless the host says otherwise:
-/// 250 000.
+/// Rows that a builtin may keep at a time to sort them, unless the host chooses another limit: 250
+/// 000.
 ///
 /// A row of sock_diag with all its details takes some 1 KiB, so this bounds memory to 250 MB.
 pub const MAX_SORTED_ROWS: usize = 250_000;
 
 /// Socket tables as far as a policy lets them be seen.
 ///
-/// A host makes one of its tables, a policy and its names, or of a [`System`](crate::System), and
-/// hands it to a builtin. There is no way back to the tables.
+/// A host makes one from its tables, a policy and its names, or from a [`System`](crate::System),
+/// and hands it to a builtin. A builtin cannot get from it to the tables.
 ///
 /// What needs more than the grant `sockets` is behind one gate per grant, which is an error without
 /// it: [`processes`](Self::processes), [`events`](Self::events), [`kill`](Self::kill),
@@ -72,9 +72,9 @@ pub struct PolicyView {
     max_peers: usize,
     /// Finds the network namespaces of the machine.
     finder: Option<Arc<dyn NamespaceSource>>,
-    /// Set in a view of every one of them.
+    /// Set in a view of every namespace.
     everywhere: Option<Arc<dyn NamespaceSource>>,
-    /// Sockets by which the host looks, and which no listing contains.
+    /// The host's own sockets, which no listing contains.
     own_sockets: Vec<Inode>,
     pub(crate) usage: Arc<UsageCounter>,
 }
@@ -141,7 +141,7 @@ impl PolicyView {
         Self { processes, ..self }
     }
 
-    /// Returns the view with the host's own bounds on what is read of one table. The default is
+    /// Returns the view with other limits on what is read of one table. The default is
     /// [`Limits::streaming`].
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
@@ -167,27 +167,27 @@ impl PolicyView {
         Self { finder: Some(finder), ..self }
     }
 
-    /// Returns the view without some sockets: those by which the host looks at others.
+    /// Returns the view without the host's own sockets.
     #[must_use]
     pub fn without_sockets(mut self, inodes: impl IntoIterator<Item = Inode>) -> Self {
         self.own_sockets.extend(inodes);
         self
     }
 
-    /// Returns the view with the host's own bound on the rows that are kept to put them in order.
-    /// The default is [`MAX_SORTED_ROWS`].
+    /// Returns the view with another limit on the rows that are kept to sort them. The default is
+    /// [`MAX_SORTED_ROWS`].
     #[must_use]
     pub fn with_sorted_rows(self, sorted_rows: usize) -> Self {
         Self { sorted_rows, ..self }
     }
 
-    /// Returns how many rows a builtin may keep at one time to put them in order.
+    /// Returns how many rows a builtin may keep at a time to sort them.
     pub fn sorted_rows(&self) -> usize {
         self.sorted_rows
     }
 
-    /// Returns the view with the host's own bound on the sockets among which other ends are looked
-    /// for. The default is [`MAX_PEERS`].
+    /// Returns the view with another limit on the sockets among which other ends are looked for.
+    /// The default is [`MAX_PEERS`].
     #[must_use]
     pub fn with_max_peers(self, max_peers: usize) -> Self {
         Self { max_peers, ..self }
@@ -251,14 +251,14 @@ impl PolicyView {
         interrupt: &dyn Interrupt,
         each: impl FnMut(Socket<'_>),
     ) -> Result<Collected, Error> {
-        self.collect(selection, interrupt, &mut Each(each))
+        self.collect(selection, interrupt, &mut EachSocket(each))
     }
 }
 
 /// Calls a closure with every socket. Problems are counted in the result.
-struct Each<F>(F);
+struct EachSocket<F>(F);
 
-impl<F: FnMut(Socket<'_>)> Sink for Each<F> {
+impl<F: FnMut(Socket<'_>)> Sink for EachSocket<F> {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         self.0(socket);
         ControlFlow::Continue(())

@@ -17,11 +17,11 @@ use crate::{
     sink::{Collected, ListingProblem, Sink},
 };
 
-/// Reads the ends of every connection that the selected sockets may be an end of, whatever the
-/// selection says of states, families and the filter: the other end may be none of the selected
-/// sockets. Returns the table and how many problems were handed over.
+/// Reads every socket that can be the other end of a selected one, whatever the states, families
+/// and filter of the selection: the other end need not be selected. Returns the table and the
+/// number of problems that were handed over.
 ///
-/// Security: a socket that the policy hides is nobody's other end, and makes none ambiguous.
+/// Security: a hidden socket is never found as another end, and makes none ambiguous.
 pub(super) fn find(
     view: &PolicyView,
     selection: &Selection,
@@ -31,7 +31,7 @@ pub(super) fn find(
     let begin = Instant::now();
     let is_late = || view.policy.max_time().is_some_and(|time| begin.elapsed() >= time);
     let is_over = || interrupt.is_interrupted() || is_late();
-    let mut search = Search {
+    let mut search = PeerSearch {
         view,
         selection: Selection {
             tables: selection.tables.intersection(tables_with_ends()),
@@ -39,7 +39,7 @@ pub(super) fn find(
             ..Selection::everything()
         },
         interrupt: &is_over,
-        ends: Ends {
+        ends: EndCollector {
             redaction: Redaction::new(&view.policy),
             own_sockets: &view.own_sockets,
             table: PeerTable::builder(view.max_peers),
@@ -57,7 +57,7 @@ pub(super) fn find(
         Err(error) => return Err(error.into()),
     }
     if search.ends.has_unix_text {
-        // It hides no socket, so it is no problem of the listing.
+        // OK because no socket is missing, so it does not count as a problem of the listing.
         let flow = search.sink.problem(ListingProblem::UnixPeersUnknown);
         search.collected.stopped |= flow.is_break();
     }
@@ -71,17 +71,17 @@ fn tables_with_ends() -> TableSet {
 }
 
 /// A search that is under way.
-struct Search<'a> {
+struct PeerSearch<'a> {
     view: &'a PolicyView,
-    /// What is read.
+    /// The selection that is read.
     selection: Selection,
     interrupt: &'a dyn Interrupt,
-    ends: Ends<'a>,
+    ends: EndCollector<'a>,
     sink: &'a mut dyn Sink,
     collected: Collected,
 }
 
-impl Search<'_> {
+impl PeerSearch<'_> {
     fn run(&mut self) -> Result<(), procnetsocket::Error> {
         let Some(finder) = &self.view.everywhere else {
             return self.tables(&self.view.tables);
@@ -94,7 +94,7 @@ impl Search<'_> {
                     Arc::new(tables)
                 }
                 Some(Err(error)) if error.kind() == ErrorKind::Interrupted => return Err(error),
-                // The listing reports those that are not listed.
+                // The listing reports the namespaces that are not listed.
                 Some(_) => continue,
             };
             self.ends.table.begin_namespace(Arc::new(self.view.shown_namespace(namespace)));
@@ -137,8 +137,8 @@ impl Search<'_> {
     }
 }
 
-/// Returns the states in which a socket of a table can be an end. Of unix sockets also one that is
-/// not connected can receive what another one sends.
+/// Returns the states in which a socket of a table can be an end. A unix socket that is not
+/// connected can receive what another one sends.
 fn states_with_ends(table: Table) -> StateMask {
     use TcpState::{BoundInactive, Close, Listen};
     match table {
@@ -148,17 +148,17 @@ fn states_with_ends(table: Table) -> StateMask {
 }
 
 /// Keeps the ends of connections.
-struct Ends<'a> {
+struct EndCollector<'a> {
     redaction: Redaction<'a>,
-    /// Sockets by which the host looks, which are not listed.
+    /// The host's own sockets, which are not listed.
     own_sockets: &'a [Inode],
     table: PeerTableBuilder,
-    /// Whether there is a unix socket whose source has no peers.
+    /// Whether there is a unix socket whose source does not report peers.
     has_unix_text: bool,
     full: Option<procnetsocket::Error>,
 }
 
-impl Visitor for Ends<'_> {
+impl Visitor for EndCollector<'_> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let is_own = socket.inode().is_some_and(|inode| self.own_sockets.contains(&inode));
         if is_own || !self.redaction.shows(&socket) {

@@ -1,4 +1,4 @@
-//! The search for the processes of sockets, cut down to what a policy shows.
+//! The search for the processes of sockets, reduced to what a policy shows.
 
 use std::{sync::Arc, time::Instant};
 
@@ -50,7 +50,7 @@ fn shown_sockets(
 }
 
 impl PolicyView {
-    /// Calls `each` with every socket that the policy shows. Nobody sees these rows, so they are
+    /// Calls `each` with every socket that the policy shows. These rows are not shown, so they are
     /// not counted, and a problem is reported by the listing itself.
     pub(super) fn for_each_shown(
         &self,

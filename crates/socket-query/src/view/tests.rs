@@ -16,10 +16,10 @@ use crate::{
     select::{TableSet, expr::FilterText},
 };
 
-/// Takes no socket.
-struct Nothing;
+/// A sink that must receive nothing.
+struct NoSink;
 
-impl Sink for Nothing {
+impl Sink for NoSink {
     fn socket(&mut self, table: SocketTable, _: Socket<'_>) -> ControlFlow<()> {
         panic!("expected no socket, but found one of {table:?}")
     }
@@ -29,7 +29,7 @@ impl Sink for Nothing {
     }
 }
 
-impl EventSink for Nothing {
+impl EventSink for NoSink {
     fn event_over(&mut self) -> ControlFlow<()> {
         panic!("expected no event")
     }
@@ -49,7 +49,7 @@ fn view(grants: &[Grant]) -> PolicyView {
         .with_kill(KillAuthority::from_ambient(token()));
     match EventSource::open_ambient(&EventAuthority::from_ambient(token())) {
         Ok(events) => view.with_events(Arc::new(events)),
-        // Without sock_diag there is nothing that could be looked at.
+        // Without sock_diag nothing can be followed or destroyed.
         Err(_) => view,
     }
 }
@@ -63,7 +63,7 @@ fn events_have_one_gate(#[case] grants: &[Grant], #[case] kind: ErrorKind) {
     assert_eq!(view(grants).events().unwrap_err().kind(), kind);
 }
 
-/// Knows one control group, in which there is no socket.
+/// Has one control group, in which there is no socket.
 struct OneGroup;
 
 impl CgroupPaths for OneGroup {
@@ -95,10 +95,10 @@ fn one_user() -> Policy {
     Policy::default().with_users(VisibleUsers::Uid(0))
 }
 
-/// Knows no host.
-struct Nobody;
+/// Resolves no host.
+struct NoHosts;
 
-impl HostNames for Nobody {
+impl HostNames for NoHosts {
     fn addresses(&self, _: &str, _: &dyn Interrupt) -> Result<Vec<IpAddr>, HostNameError> {
         Err(HostNameError::Unknown)
     }
@@ -117,7 +117,7 @@ fn resolving_has_one_gate(#[case] grants: &[Grant], #[case] kind: Option<ErrorKi
     let view = view(grants);
     let without = view.resolver().err().map(|error| error.kind());
     assert_eq!(without, kind.or(Some(ErrorKind::NoMeans(Grant::Resolve))));
-    let with = view.with_host_names(Arc::new(Nobody));
+    let with = view.with_host_names(Arc::new(NoHosts));
     assert_eq!(with.resolver().err().map(|error| error.kind()), kind);
 }
 
@@ -148,14 +148,14 @@ fn event_filters_on_absent_fields_are_refused(#[case] text: &str) {
     let filter = view.filter(parsed.expr);
     let selection = Selection { filter, ..Selection::everything() };
     let until = Until { deadline: None, count: Some(0) };
-    let followed = view.events().unwrap().follow(&selection, &until, &Uninterrupted, &mut Nothing);
+    let followed = view.events().unwrap().follow(&selection, &until, &Uninterrupted, &mut NoSink);
     assert_eq!(followed.unwrap_err().kind(), ErrorKind::EventsWithoutProcesses);
 }
 
-/// Answers when it is told to end.
-struct Endless;
+/// Answers only when it is interrupted.
+struct EndlessSource;
 
-impl ProcessSource for Endless {
+impl ProcessSource for EndlessSource {
     fn processes(
         &self,
         _: &ProcessQuery,
@@ -179,13 +179,14 @@ fn policy_bounds_the_process_scan() {
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect())
         .with_max_time(Some(Duration::from_millis(1)));
-    let view = PolicyView::new(tables, policy, Names::default()).with_processes(Arc::new(Endless));
+    let view =
+        PolicyView::new(tables, policy, Names::default()).with_processes(Arc::new(EndlessSource));
     let error = view.processes().unwrap().find(&ProcessQuery::all(), &Uninterrupted).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::MaxTime);
 }
 
 #[test]
-fn events_are_not_shown_where_one_users_sockets_are() {
+fn events_are_refused_where_one_users_sockets_are_shown() {
     let tables = match SocketTables::open_ambient(token()) {
         Ok(tables) if tables.diag().is_some() => tables,
         _ => return eprintln!("*** NOTHING IS TESTED: there is no sock_diag here. ***"),
@@ -199,7 +200,7 @@ fn events_are_not_shown_where_one_users_sockets_are() {
         &Selection::everything(),
         &until,
         &Uninterrupted,
-        &mut Nothing,
+        &mut NoSink,
     );
     assert_eq!(followed.unwrap_err().kind(), ErrorKind::EventsWithoutProcesses);
 }

@@ -1,4 +1,4 @@
-//! What builtins did with a view, as numbers for its host.
+//! What builtins did with a view, in numbers for its host.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use crate::policy::{Grant, GrantSet};
 
-/// Counts what builtins do with a view and all that was made of it. A host keeps it from
+/// Counts what builtins do with a view and with the views made from it. A host gets it from
 /// [`PolicyView::usage`](crate::PolicyView::usage), for an audit.
 #[derive(Debug, Default)]
 pub struct UsageCounter {
@@ -19,16 +19,16 @@ pub struct UsageCounter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// The grants that something was done by.
+    /// The grants that were used.
     pub used: GrantSet,
-    /// The grants that something was refused for.
+    /// The grants that were refused.
     pub refused: GrantSet,
     /// Rows that were handed out, also those that a builtin did not print.
     pub rows: u64,
 }
 
 impl UsageCounter {
-    /// Returns what was done since the last time.
+    /// Returns the counts since the last call.
     pub fn take(&self) -> Usage {
         let grants =
             std::mem::take(&mut *self.grants.lock().unwrap_or_else(PoisonError::into_inner));

@@ -1,4 +1,4 @@
-//! What is done with the sockets that are admitted, and until when.
+//! What is done with the admitted sockets, and until when.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::{
     output::{ListingKind, Order, OutputFormat},
 };
 
-/// What is done with the sockets that are admitted.
+/// What is done with the admitted sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Action {
     /// They are listed.
@@ -32,12 +32,12 @@ pub(crate) struct Ticks {
 }
 
 impl Ticks {
-    /// Returns the first tick after `now`, if the last one was `tick`.
+    /// Returns the first tick after `now`, if the last one was at `tick`.
     pub(crate) fn next(self, tick: Instant, now: Instant) -> Instant {
         let late = now.saturating_duration_since(tick).as_nanos() % self.period.as_nanos();
-        // OK because a remainder of a period of 30 days at most fits.
+        // OK because a remainder of a period of at most 30 days fits.
         let late = Duration::from_nanos(u64::try_from(late).unwrap_or_default());
-        // OK because a tick that no clock reaches is as good as one that comes at once.
+        // OK because a time that the clock cannot represent never comes.
         now.checked_add(self.period.saturating_sub(late)).unwrap_or(now)
     }
 }
@@ -49,7 +49,7 @@ pub(crate) struct End {
     pub(crate) count: Option<u64>,
 }
 
-/// The options `-E`, `-K`, `--every`, `--count` and `--for`, of which the last one counts.
+/// The options `-E`, `-K`, `--every`, `--count` and `--for`; of repeated ones the last counts.
 #[derive(Debug, Default)]
 pub(super) struct TypedActions<'a> {
     pub(super) events: bool,
@@ -60,7 +60,7 @@ pub(super) struct TypedActions<'a> {
 }
 
 impl TypedActions<'_> {
-    /// Returns what is done, once the whole command line is known.
+    /// Returns what is done, after the whole command line was read.
     pub(super) fn action(
         &self,
         order: &Order,
@@ -89,8 +89,8 @@ impl TypedActions<'_> {
         }
     }
 
-    /// Returns what is printed. With `-E` or `--every` the number of `--count` ends it, and the
-    /// sockets are printed.
+    /// Returns what is printed. With `-E` or `--every`, `--count` ends the output, and the sockets
+    /// are printed.
     pub(super) fn answer(&self) -> ListingKind {
         if self.count.is_some() && !self.events && self.every.is_none() {
             ListingKind::Number

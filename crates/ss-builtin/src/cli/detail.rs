@@ -1,8 +1,8 @@
-//! What is shown beside the columns.
+//! What is shown in addition to the columns.
 
 use procnetsocket::Details;
 
-/// Something that can be shown beside the columns.
+/// Something that can be shown in addition to the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
     Timer,
@@ -32,7 +32,7 @@ impl DetailSet {
         self.0 == 0
     }
 
-    /// Returns what the kernel has to be asked for; the rest comes with every row.
+    /// Returns the details that the kernel has to be asked for; the rest comes with every row.
     pub(super) fn of_kernel(self) -> Details {
         let extended = [
             Details::FILE,

@@ -36,9 +36,9 @@ pub(super) enum Effect {
     OneLine,
     /// Follows sockets as they end.
     Events,
-    /// Lists again and again.
+    /// Lists at each tick.
     Every,
-    /// Destroys what is admitted.
+    /// Destroys the admitted sockets.
     Kill,
     Count,
     For,
@@ -55,8 +55,8 @@ pub(super) enum Effect {
 }
 
 impl Effect {
-    /// Returns what a host has to grant before the option works, or, for one that
-    /// [degrades](Self::degrades), before it shows anything.
+    /// Returns the grant that the option needs to work, or, for one that
+    /// [degrades](Self::degrades), to show anything.
     pub(super) const fn grant(self) -> Option<Grant> {
         match self {
             Self::Resolve => Some(Grant::Resolve),
@@ -89,8 +89,8 @@ impl Effect {
         }
     }
 
-    /// Returns whether the option works without its grant: it adds a column or names, and the
-    /// listing is printed as for a user who may see none of it.
+    /// Returns whether the option works without its grant: it adds a column or names, and without
+    /// the grant the listing is printed as for a user who may see nothing of it.
     pub(super) const fn degrades(self) -> bool {
         matches!(self, Self::Resolve | Self::Processes(_))
     }

@@ -11,7 +11,7 @@ use socket_query::{
 
 use super::word::{FAMILY_LIST, SORT_KEY_LIST, STATE_LIST};
 
-/// A command line that is not carried out.
+/// A command line that is not executed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CliError {
     Arg(ArgError),
@@ -19,16 +19,16 @@ pub(crate) enum CliError {
     UnknownTable(BString),
     UnknownKey(BString),
     UnknownState(BString),
-    /// `state` or `exclude` without a word behind it.
+    /// `state` or `exclude` without a word after it.
     NoState(&'static str),
-    /// An option that means something beside another one only.
+    /// An option that needs another one.
     Without(&'static str, &'static str),
-    /// Options that mean nothing beside another one.
+    /// Options that have no effect with another one.
     Together(&'static str, &'static str),
-    /// A number behind `--count`, where nothing ends at a number.
+    /// A number after `--count`, where nothing ends at a number.
     CountOfNothing,
     TwoFilterFiles,
-    /// The file of a filter and why it cannot be read.
+    /// The path of the filter, and why it cannot be read.
     FilterFile(BString, String),
     Filter(FilterError),
     /// An option or a word that is understood and refused.
@@ -40,7 +40,7 @@ pub(crate) enum CliError {
 pub(crate) enum Refusal {
     /// The host does not grant it.
     NotGranted(Grant),
-    /// The text says why.
+    /// The reason, for a person.
     Because(&'static str),
 }
 
@@ -60,8 +60,8 @@ impl CliError {
         Self::Refused("-K".to_owned(), NO_FILTER)
     }
 
-    /// Returns whether the usage is printed behind the message: for wrong options. It does not help
-    /// to understand a refusal or a filter.
+    /// Returns whether the usage is printed after the message: for wrong options. It does not help
+    /// with a refusal or a filter.
     pub(crate) fn shows_usage(&self) -> bool {
         match self {
             Self::Arg(_)
@@ -80,7 +80,7 @@ impl CliError {
         }
     }
 
-    /// Returns the exit status: 1 for a refusal and for a value that stands for nothing, 255 for
+    /// Returns the exit status: 1 for a refusal and for a value without a meaning here, 255 for
     /// what iproute2 does not understand either.
     pub(crate) fn status(&self) -> u8 {
         match self {
@@ -110,30 +110,30 @@ impl fmt::Display for CliError {
             Self::Arg(error) => error.fmt(f),
             Self::UnknownFamily(word) => {
                 let known = FAMILY_LIST.alternatives();
-                write!(f, "\"{}\" is no family; expected {known}", Escaped::new(word))
+                write!(f, "\"{}\" is not a family; expected {known}", Escaped::new(word))
             }
             Self::UnknownTable(word) => {
                 let word = Escaped::new(word);
-                write!(f, "\"{word}\" is no socket table; the usage below names them")
+                write!(f, "\"{word}\" is not a socket table; the usage below names them")
             }
             Self::UnknownKey(word) => {
                 let (word, known) = (Escaped::new(word), SORT_KEY_LIST.alternatives());
                 write!(
                     f,
-                    "\"{word}\" is no key to sort by; expected {known}, or one of them after -"
+                    "\"{word}\" is not a key to sort by; expected {known}, or one of them after -"
                 )
             }
             Self::UnknownState(word) => {
                 let known = STATE_LIST.alternatives();
-                write!(f, "\"{}\" is no state; expected {known}", Escaped::new(word))
+                write!(f, "\"{}\" is not a state; expected {known}", Escaped::new(word))
             }
-            Self::NoState(word) => write!(f, "expected the name of a state behind \"{word}\""),
+            Self::NoState(word) => write!(f, "expected the name of a state after \"{word}\""),
             Self::Without(option, other) => {
-                write!(f, "option {option} says nothing without {other}")
+                write!(f, "option {option} needs {other}")
             }
-            Self::Together(options, other) => write!(f, "{options} do nothing beside {other}"),
+            Self::Together(options, other) => write!(f, "{options} have no effect with {other}"),
             Self::CountOfNothing => f.write_str(
-                "--count takes a number with -E and --every only; --limit=N prints N sockets at most",
+                "--count takes a number with -E and --every only; --limit=N prints at most N sockets",
             ),
             Self::TwoFilterFiles => write!(f, "-F was given more than once"),
             Self::FilterFile(path, reason) => {

@@ -31,8 +31,8 @@ const fn long(name: &'static [&'static str], help: &'static str, effect: Effect)
     described(FlagDoc::new(None, name, help), effect)
 }
 
-/// Returns an option that iproute2 does not have. It is not abbreviated: an abbreviation means what
-/// it means in iproute2.
+/// Returns an option that iproute2 lacks. It is not abbreviated: every abbreviation means what it
+/// means in iproute2.
 const fn own(name: &'static [&'static str], help: &'static str, effect: Effect) -> Flag<Effect> {
     described(FlagDoc::new(None, name, help).exact(), effect)
 }
@@ -48,7 +48,7 @@ const fn described(doc: FlagDoc, effect: Effect) -> Flag<Effect> {
     Flag::new(doc.with_source(source).with_refusal(refusal), effect)
 }
 
-const NO_SELINUX: &str = "security contexts are no part of a socket listing here";
+const NO_SELINUX: &str = "security contexts are not listed here";
 const NO_BPF: &str = "it reads maps of BPF programs, which are not sockets";
 pub(super) const NO_TIPC: &str = "TIPC sockets are not supported";
 const NO_DUMP: &str = "it writes raw kernel records to a file of the system";
@@ -100,7 +100,7 @@ pub(super) static FLAGS: &[Flag<Effect>] = &[
     flag('s', &["summary"], "print counters of the whole machine", Effect::Summary)
         .with_long_help("Without options that choose sockets it prints nothing else."),
     long(&["tos"], "show type of service", Effect::Detail(Detail::TypeOfService))
-        .with_long_help("Also the traffic class and the class id, where there are some."),
+        .with_long_help("Also the traffic class and the class id, if they are set."),
     long(&["cgroup"], "show control groups", Effect::Detail(Detail::Cgroup))
         .with_long_help("The path of the control group in which the socket was made."),
     flag('b', &["bpf"], "show filters of packet sockets", Effect::Detail(Detail::Filters))
@@ -149,7 +149,7 @@ pub(super) static FLAGS: &[Flag<Effect>] = &[
     ),
     flag('H', &["no-header"], "leave the header out", Effect::Hide(OptionalColumn::Header)),
     flag('Q', &["no-queues"], "leave the queues out", Effect::Hide(OptionalColumn::Queues)),
-    flag('O', &["oneline"], "one line a socket", Effect::OneLine)
+    flag('O', &["oneline"], "one line per socket", Effect::OneLine)
         .with_long_help("What would follow on lines below is on the line of the socket."),
     long(
         &["inet-sockopt"],
@@ -186,21 +186,21 @@ pub(super) static FLAGS: &[Flag<Effect>] = &[
         ),
     own(&["json"], "print one JSON array", Effect::Output(OutputFormat::Json))
         .with_long_help("The schema is docs/ss.schema.json of the source."),
-    own(&["json-lines"], "print one JSON object a line", Effect::Output(OutputFormat::JsonLines)),
+    own(&["json-lines"], "print one JSON object per line", Effect::Output(OutputFormat::JsonLines)),
     own(&["sort"], "order by KEYs, -KEY backwards", Effect::Sort)
         .with_value(ValueDoc::new("KEY[,...]", ValueKind::Words(&SORT_KEY_LIST)))
         .with_long_help(
             "Sockets without the value are last. Equal ones keep the order in which they \
             come.",
         ),
-    own(&["limit"], "print N sockets at most", Effect::Limit)
+    own(&["limit"], "print at most N sockets", Effect::Limit)
         .with_value(ValueDoc::text("N"))
-        .with_long_help("How many were left out is said on standard error."),
+        .with_long_help("Standard error says how many were left out."),
     own(&["count"], "print the number of sockets; N ends -E, --every", Effect::Count)
         .with_value(ValueDoc::new("N", ValueKind::OptionalNumber)),
     own(&["every"], "with --json-lines: list again at each tick", Effect::Every)
         .with_value(ValueDoc::text("DURATION"))
-        .with_long_help("A tick that comes while a listing is printed is left out."),
+        .with_long_help("A tick that comes while a listing is printed is skipped."),
     own(&["for"], "end -E, --every after: 10s 500ms 5m 1h", Effect::For)
         .with_value(ValueDoc::text("DURATION")),
 ];

@@ -4,13 +4,13 @@ use std::fmt;
 
 use builtin_cli::{
     FlagDoc,
-    help::{Line, WIDTH, WordLines, write_words},
+    help::{FlagLine, WIDTH, WordLines, write_words},
 };
 use socket_query::Grant;
 
 use super::{
     flag::flags,
-    plan::Host,
+    plan::HostFeatures,
     word::{FAMILY_LIST, SORT_KEY_LIST, STATE_LIST, TABLE_LIST},
 };
 
@@ -19,24 +19,24 @@ pub(crate) const VERSION: &str =
     concat!("ss utility, ss-builtin-", env!("CARGO_PKG_VERSION"), " (as iproute2 7.x)");
 
 /// The usage as it is in a host, 80 columns wide at most.
-pub(crate) struct Help(pub(crate) Host);
+pub(crate) struct Help(pub(crate) HostFeatures);
 
-/// Where the descriptions begin.
+/// Column in which the descriptions begin.
 const DESCRIPTION: usize = 32;
 
-/// Where the options begin.
+/// Column in which the options begin.
 const INDENT: usize = 3;
 
-/// Where the help lists an option.
+/// The section of the help that lists an option.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Section {
-    /// Among those of iproute2.
+    /// With those of iproute2.
     Usual,
-    /// Among those of this project.
+    /// With those that iproute2 lacks.
     Own,
-    /// Among those that the host has to grant.
+    /// With those that the host has to grant.
     Granted,
-    /// Not one by one.
+    /// With those that are refused, without a description.
     Refused,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for Help {
         let words = |list, indent| WordLines { indent, list };
         f.write_str("Usage: ss [ OPTIONS ] [ FILTER ]\n\n")?;
         self.options(f, Section::Usual)?;
-        f.write_str("\nNot of iproute2, and never abbreviated:\n")?;
+        f.write_str("\nNot in iproute2, and never abbreviated:\n")?;
         self.options(f, Section::Own)?;
         write!(f, "{}", words(&SORT_KEY_LIST, 3))?;
         self.grants(f)?;
@@ -81,10 +81,9 @@ impl Help {
         section.flags().try_for_each(|doc| self.option(f, doc))
     }
 
-    /// Writes an option, and what it lacks in this host: behind it, or below where there is no
-    /// room.
+    /// Writes an option, and what it lacks in this host: after it, or below where there is no room.
     fn option(&self, f: &mut fmt::Formatter<'_>, doc: &'static FlagDoc) -> fmt::Result {
-        let line = Line { doc, indent: INDENT, width: DESCRIPTION - INDENT - 1 }.to_string();
+        let line = FlagLine { doc, indent: INDENT, width: DESCRIPTION - INDENT - 1 }.to_string();
         f.write_str(&line)?;
         if let Some(mark) = self.mark(doc) {
             let fits = line.len() + 1 + mark.len() <= WIDTH;
@@ -94,9 +93,9 @@ impl Help {
         f.write_str("\n")
     }
 
-    /// Returns what the host says to an option that needs something of it.
+    /// Returns the note for an option that needs something from the host.
     fn mark(&self, doc: &FlagDoc) -> Option<String> {
-        let Host { grants, has_sock_diag } = self.0;
+        let HostFeatures { grants, has_sock_diag } = self.0;
         let is_granted = |grant: &str| grants.iter().any(|granted| granted.name() == grant);
         match doc.grant {
             Some(grant) if !is_granted(grant) => {
@@ -137,14 +136,14 @@ OP: = != > < >= <=
 
 #[cfg(test)]
 mod tests {
-    use builtin_cli::help::Usage;
+    use builtin_cli::help::FlagUsage;
     use rstest::rstest;
     use socket_query::GrantSet;
 
     use super::*;
 
     fn help(grants: GrantSet, has_sock_diag: bool) -> String {
-        Help(Host { grants, has_sock_diag }).to_string()
+        Help(HostFeatures { grants, has_sock_diag }).to_string()
     }
 
     #[rstest]
@@ -160,7 +159,7 @@ mod tests {
             let is_named = match Section::of(doc) {
                 Section::Refused => help.contains(&doc.brief().to_string()),
                 Section::Usual | Section::Own | Section::Granted => {
-                    help.contains(&format!("{} ", Usage(doc)))
+                    help.contains(&format!("{} ", FlagUsage(doc)))
                 }
             };
             assert!(is_named, "--{}", doc.name());
@@ -190,15 +189,15 @@ mod tests {
     }
 
     #[test]
-    fn options_of_this_project_stand_together() {
+    fn options_of_this_project_are_listed_together() {
         let help = help(GrantSet::empty().with(Grant::Sockets), true);
         let own = help.split("never abbreviated:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         insta::assert_snapshot!(own, @r"
                --peers                  show the other end of each connection
                --json                   print one JSON array
-               --json-lines             print one JSON object a line
+               --json-lines             print one JSON object per line
                --sort=KEY[,...]         order by KEYs, -KEY backwards
-               --limit=N                print N sockets at most
+               --limit=N                print at most N sockets
                --count[=N]              print the number of sockets; N ends -E, --every
                --every=DURATION         with --json-lines: list again at each tick
                --for=DURATION           end -E, --every after: 10s 500ms 5m 1h

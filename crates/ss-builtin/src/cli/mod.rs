@@ -27,7 +27,7 @@ pub(crate) use detail::{Detail, DetailSet};
 pub(crate) use error::{CliError, Refusal};
 pub(crate) use help::{Help, VERSION};
 pub(crate) use output::{Direction, ListingKind, OptionalColumn, Order, OutputFormat, SortKey};
-pub(crate) use plan::{Host, Plan};
+pub(crate) use plan::{HostFeatures, Plan};
 #[cfg(test)]
 pub(crate) use show::TextLayout;
 pub(crate) use show::{FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, Summary};

@@ -1,4 +1,4 @@
-//! The words behind the options: states, then a filter.
+//! The words after the options: states, then a filter.
 //!
 //! ```text
 //! words := (("state" | "exclude" | "excl") STATE)* filter?
@@ -12,10 +12,10 @@ use socket_query::StateSet;
 
 use super::{error::CliError, word::STATES};
 
-/// What the words say.
+/// The meaning of the words.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Operands<'a> {
-    /// The states that words chose, if any did.
+    /// The states that words chose; `None` without such words.
     pub(super) states: Option<StateSet>,
     /// The words of the filter.
     pub(super) filter: &'a [BString],
@@ -114,11 +114,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_name("state", "expected the name of a state behind \"state\"")]
-    #[case::no_second_name("state all excl", "expected the name of a state behind \"exclude\"")]
+    #[case::no_name("state", "expected the name of a state after \"state\"")]
+    #[case::no_second_name("state all excl", "expected the name of a state after \"exclude\"")]
     #[case::unknown(
         "state listen",
-        "\"listen\" is no state; expected established, syn-sent, syn-recv, fin-wait-1, fin-wait-2, \
+        "\"listen\" is not a state; expected established, syn-sent, syn-recv, fin-wait-1, fin-wait-2, \
          time-wait, unconnected, close-wait, last-ack, listening, closing, bound-inactive, all, \
          connected, synchronized, bucket or big"
     )]

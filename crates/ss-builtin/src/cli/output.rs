@@ -1,4 +1,4 @@
-//! What is printed of the selected sockets, in which form and order: options of this project.
+//! What is printed of the selected sockets, in which form and order: options that iproute2 lacks.
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,13 +12,13 @@ pub(crate) enum OutputFormat {
     JsonLines,
 }
 
-/// What is told of the selected sockets.
+/// What is printed of the selected sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ListingKind {
     /// Each of them.
     #[default]
     Sockets,
-    /// How many they are.
+    /// Their number.
     Number,
 }
 

@@ -27,18 +27,18 @@ pub(crate) enum Plan {
     Show(Box<Show>),
 }
 
-/// What a command line is understood against.
+/// What the meaning of a command line depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Host {
+pub(crate) struct HostFeatures {
     pub(crate) grants: GrantSet,
-    /// Whether the tables are those of the system, and sock_diag shows them.
+    /// Whether the tables are those of the system, and sock_diag lists them.
     pub(crate) has_sock_diag: bool,
 }
 
 impl Plan {
     /// Returns what a command line means in a host. Parsing stops at the first option that ends the
     /// program, as the program itself does.
-    pub(crate) fn parse(args: &[BString], host: Host) -> Result<Self, CliError> {
+    pub(crate) fn parse(args: &[BString], host: HostFeatures) -> Result<Self, CliError> {
         let ends = |effect| matches!(effect, Effect::Help | Effect::Version);
         let raw = RawArgs::parse_until(FLAGS, args, ends)?;
         let mut draft = Draft::new(host);
@@ -62,10 +62,10 @@ impl Plan {
     }
 }
 
-/// A plan while options are still coming.
+/// A plan while options are still being read.
 #[derive(Debug)]
 struct Draft<'a> {
-    host: Host,
+    host: HostFeatures,
     actions: TypedActions<'a>,
     namespace: NamespaceChoice,
     sockets: ChosenSockets,
@@ -83,7 +83,7 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(host: Host) -> Self {
+    fn new(host: HostFeatures) -> Self {
         Self {
             host,
             actions: TypedActions::default(),
@@ -113,7 +113,7 @@ impl<'a> Draft<'a> {
             Effect::OneLine => self.layout.one_line = true,
             Effect::Summary => self.has_summary = true,
             Effect::Numeric => self.names = NameDisplay::Numeric,
-            // Compat: also beside `-n`, which is of ports.
+            // Compat: also with `-n`, which is for ports.
             Effect::Resolve => self.resolves_hosts = true,
             Effect::Hide(column) => self.layout.hidden.push(column),
             Effect::Detail(detail) => {
@@ -157,7 +157,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Returns why an option cannot be had from this host.
+    /// Returns why this host cannot carry out an option.
     fn refusal_of_option(&self, effect: Effect) -> Option<Refusal> {
         match effect.grant() {
             Some(grant) if !self.host.grants.contains(grant) && !effect.degrades() => {
@@ -194,7 +194,7 @@ impl<'a> Draft<'a> {
         self.namespace = choice;
     }
 
-    /// Refuses what cannot be said of another namespace.
+    /// Refuses what does not work in another namespace.
     fn check_namespace(&mut self) {
         let option = match self.namespace {
             NamespaceChoice::Own => return,
@@ -228,7 +228,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Refuses other ends of what is not listed.
+    /// Refuses `--peers` with anything but a listing.
     fn check_peers(&mut self) {
         let is_such = |is_typed, option: &str| {
             (is_typed && self.sockets.peers).then(|| format!("{option} with --peers"))
@@ -239,7 +239,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Refuses the command line, unless it is refused for something before.
+    /// Refuses the command line, unless something before was refused.
     fn refuse(&mut self, what: String, refusal: Refusal) {
         self.refused.get_or_insert((what, refusal));
     }
@@ -277,7 +277,7 @@ impl<'a> Draft<'a> {
                 self.sockets.remove(tables);
                 continue;
             }
-            // These two mean whatever there is.
+            // These two mean every table that is available.
             let is_named = name != b"all" && name != b"inet";
             self.sockets.add(tables, is_named);
             if let Some(refusal) = self.refusal_of_tables(tables) {
@@ -336,7 +336,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Takes the words behind the options. Words for states replace what options chose.
+    /// Takes the words after the options. Words for states replace what options chose.
     fn operands(&mut self, words: &[BString]) -> Result<(), CliError> {
         let words = Operands::parse(words)?;
         if let Some(states) = words.states {
@@ -357,9 +357,8 @@ const NEEDS_SOCK_DIAG: Refusal =
     Refusal::Because("the /proc tables do not show it, and there is no sock_diag here");
 const NOT_AS_TEXT: Refusal = Refusal::Because("the /proc tables do not show its sockets");
 const NO_COUNTERS_THERE: Refusal =
-    Refusal::Because("the counters are in /proc, which shows the host's own namespace alone");
-const NO_EVENTS_THERE: Refusal =
-    Refusal::Because("the host follows events in its own namespace alone");
+    Refusal::Because("the counters are in /proc, which shows only the host's namespace");
+const NO_EVENTS_THERE: Refusal = Refusal::Because("the host follows events only in its namespace");
 const NO_KILL_EVERYWHERE: Refusal =
     Refusal::Because("sockets are closed in one network namespace, which -N names");
 const ONE_OR_EVERY: Refusal =
@@ -367,8 +366,7 @@ const ONE_OR_EVERY: Refusal =
 const NO_COUNTERS_OF_PASSES: Refusal =
     Refusal::Because("a pass lists sockets, and the counters are of the whole machine");
 const NO_PASSES_OF_EVENTS: Refusal = Refusal::Because("events are printed as they come");
-const NO_KILL_AT_TICKS: Refusal =
-    Refusal::Because("what is admitted is closed once, and not at each tick");
+const NO_KILL_AT_TICKS: Refusal = Refusal::Because("sockets are closed once, not at each tick");
 const NO_PEERS_OF_THESE: Refusal =
     Refusal::Because("the other ends of connections are looked for in listings only");
 const NO_KILL_OF_EVENTS: Refusal = Refusal::Because("what has ended cannot be closed again");

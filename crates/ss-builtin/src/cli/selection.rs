@@ -1,23 +1,23 @@
 //! Which tables, families and states options choose.
 //!
-//! The rules are iproute2's. Each option for a table or a family brings states that are shown by
-//! default; `-a`, `-l` or the first `-A` replace all of them. Then families and tables widen each
-//! other: a table without one of its families brings all of them, a family without one of its
-//! tables brings all of those.
+//! The rules are those of iproute2. Each option for a table or a family adds states that are shown
+//! by default; `-a`, `-l` or the first `-A` replaces all of them. Then families and tables extend
+//! each other: a table without one of its families adds all of its families, a family without one
+//! of its tables adds all of its tables.
 
 use procnetsocket::model::TcpState;
 use socket_query::{AddressFamily, FamilySet, Selection, SocketTable, StateSet, TableSet};
 
 use super::word::READABLE;
 
-/// Tables, families and states, while options are still coming.
+/// Tables, families and states, while options are still being read.
 #[derive(Debug)]
 pub(super) struct ChosenSockets {
     tables: TableSet,
-    /// The tables that were asked for by a word that means them alone.
+    /// The tables that were asked for by a word for exactly these.
     named: TableSet,
     families: FamilySet,
-    /// The states that the chosen tables and families bring.
+    /// The default states of the chosen tables and families.
     usual: StateSet,
     /// The states that options or words chose instead.
     chosen: Option<StateSet>,
@@ -30,7 +30,7 @@ pub(super) struct ChosenSockets {
 enum ChosenBy {
     Nothing,
     Flags,
-    /// `-A` was there.
+    /// `-A` was read.
     Query,
 }
 
@@ -47,7 +47,7 @@ impl ChosenSockets {
         }
     }
 
-    /// Returns whether a table or family was chosen at all.
+    /// Returns whether any table or family was chosen.
     pub(super) fn is_anything_chosen(&self) -> bool {
         self.by != ChosenBy::Nothing
     }
@@ -57,7 +57,7 @@ impl ChosenSockets {
         self.chosen = Some(states);
     }
 
-    /// Takes the states that words chose. If they leave none, nothing was chosen.
+    /// Takes the states that words chose. If none are left, nothing counts as chosen.
     pub(super) fn states_of_words(&mut self, states: StateSet) {
         self.chosen = Some(states).filter(|states| !states.is_empty());
     }
@@ -84,7 +84,7 @@ impl ChosenSockets {
         }
     }
 
-    /// Takes an `-A`. The first one forgets the tables that flags chose, and chooses the states of
+    /// Takes an `-A`. The first one drops the tables that options chose, and chooses the states of
     /// connected sockets if no option chose any.
     pub(super) fn begin_query(&mut self) {
         if self.by != ChosenBy::Query {
@@ -94,7 +94,7 @@ impl ChosenSockets {
         }
     }
 
-    /// Takes a word of `-A`, which may name its tables or mean whatever there is.
+    /// Takes a word of `-A`, which names its tables or means all that are available.
     pub(super) fn add(&mut self, tables: TableSet, is_named: bool) {
         self.tables = self.tables.union(tables);
         if is_named {
@@ -103,12 +103,12 @@ impl ChosenSockets {
         self.usual = tables.iter().map(usual_states_of_table).fold(self.usual, StateSet::union);
     }
 
-    /// Takes a word of `-A` behind `!`.
+    /// Takes a word of `-A` after `!`.
     pub(super) fn remove(&mut self, tables: TableSet) {
         self.tables = self.tables.without(tables);
     }
 
-    /// Returns what is selected, once the whole command line is known.
+    /// Returns what is selected, after the whole command line was read.
     pub(super) fn finish(mut self) -> Selection {
         if !self.is_anything_chosen() {
             self.tables = READABLE;

@@ -12,19 +12,19 @@ use super::{
     output::{ListingKind, OptionalColumn, Order, OutputFormat},
 };
 
-/// A listing, with the summary before it if that is wanted.
+/// A listing, with the summary before it if it is wanted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Show {
     pub(crate) action: Action,
     pub(crate) namespace: NamespaceChoice,
     pub(crate) summary: Summary,
-    /// What is listed, but for the filter.
+    /// What is listed, without the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
     pub(crate) filter: FilterSource,
     pub(crate) details: DetailSet,
     /// Whether the processes of sockets are shown, and how.
     pub(crate) processes: Option<Threads>,
-    /// The option that asks for processes although they are not granted: their column is empty.
+    /// The option that asks for processes although they are not granted: their column stays empty.
     pub(crate) ungranted_processes: Option<Spelling>,
     pub(crate) layout: TextLayout,
     pub(crate) names: NameDisplay,
@@ -81,8 +81,8 @@ pub(crate) enum NothingToShow {
     States(CliError),
 }
 
-/// Where the filter comes from, and what it is understood with. It is not understood yet, because
-/// that takes the tables, and the counters of `-s` come first.
+/// Where the filter comes from, and what it is parsed with. It is parsed later, because that needs
+/// the tables, and the counters of `-s` are printed before.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct FilterSource {
     /// The words of the command line, which come before those of the file.
@@ -94,7 +94,7 @@ pub(crate) struct FilterSource {
 }
 
 impl FilterSource {
-    /// Returns whether there is nothing that could hold an expression.
+    /// Returns whether there is no text that could contain an expression.
     pub(super) fn is_empty(&self) -> bool {
         self.file.is_none() && self.text == FilterText::default()
     }

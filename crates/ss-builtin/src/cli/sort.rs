@@ -45,11 +45,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case::none("", "\"\" is no key to sort by")]
-    #[case::empty_key("port,", "\"\" is no key to sort by")]
-    #[case::two_dashes("--port", "\"--port\" is no key to sort by")]
-    #[case::letters_matter("Port", "\"Port\" is no key to sort by")]
-    #[case::hostile("\u{1b}[2J", "\"\\x1b[2J\" is no key to sort by")]
+    #[case::none("", "\"\" is not a key to sort by")]
+    #[case::empty_key("port,", "\"\" is not a key to sort by")]
+    #[case::two_dashes("--port", "\"--port\" is not a key to sort by")]
+    #[case::letters_matter("Port", "\"Port\" is not a key to sort by")]
+    #[case::hostile("\u{1b}[2J", "\"\\x1b[2J\" is not a key to sort by")]
     fn rejects_other_keys(#[case] list: &str, #[case] message: &str) {
         let expected = "expected recv-q, send-q, local, peer, port, uid, inode or state, or one of them after -";
         let error = sort_keys(list.into()).unwrap_err();

@@ -58,7 +58,7 @@ pub(super) const TABLES: WordTable<TableSet> = WordTable(&[
 ]);
 
 pub(super) static TABLE_LIST: WordList =
-    WordList::new("TABLE", || TABLES.names()).with_prefix('!', "takes its sockets away");
+    WordList::new("TABLE", || TABLES.names()).with_prefix('!', "removes its sockets");
 
 /// The words of `--sort`.
 pub(super) const SORT_KEYS: WordTable<SortKey> = WordTable(&[
@@ -75,7 +75,7 @@ pub(super) const SORT_KEYS: WordTable<SortKey> = WordTable(&[
 pub(super) static SORT_KEY_LIST: WordList =
     WordList::new("KEY", || SORT_KEYS.names()).with_prefix('-', "reverses its order");
 
-/// The words behind `state` and `exclude`, in lower case.
+/// The words after `state` and `exclude`, in lower case.
 pub(super) const STATES: WordTable<StateSet> = WordTable(&[
     Word::new("established", StateSet::of(TcpState::Established)),
     Word::new("syn-sent", StateSet::of(TcpState::SynSent)),
@@ -94,23 +94,23 @@ pub(super) const STATES: WordTable<StateSet> = WordTable(&[
     Word::new("synchronized", CONNECTED.without(StateSet::of(TcpState::SynSent))),
     Word::new("bucket", BUCKET),
     Word::new("big", StateSet::ALL.without(BUCKET)),
-    // Compat: iproute2's name for the bit that stands for no state.
+    // Compat: iproute2's name for the bit that is no state of the kernel.
     Word::new("unknown", StateSet::UNKNOWN).unlisted(),
 ]);
 
 pub(super) static STATE_LIST: WordList = WordList::new("STATE", || STATES.names());
 
-/// Every state but LISTEN and UNCONN. It is not what is listed without options, which leaves
+/// Every state but LISTEN and UNCONN. It differs from what is listed without options, which leaves
 /// TIME-WAIT and SYN-RECV out, too.
 const CONNECTED: StateSet = StateSet::ALL.without(StateSet::LISTENING);
 
-/// The states that are no full sockets in the kernel.
+/// The states of minisocks, which are smaller structures in the kernel.
 const BUCKET: StateSet = StateSet::of(TcpState::SynRecv).union(StateSet::of(TcpState::TimeWait));
 
 /// The tables that can be listed.
 pub(super) const READABLE: TableSet = TableSet::ALL.without(of(Table::Tipc));
 
-/// The tables that `/proc` can show.
+/// The tables that `/proc` can list.
 pub(super) const READABLE_AS_TEXT: TableSet = READABLE
     .without(of(Table::Dccp))
     .without(of(Table::Sctp))
@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn every_state_and_family_and_table_has_a_word() {
         let states = STATES.0.iter().map(|word| word.value);
-        // Kernel: a socket on its way from SYN-RECV, which has no word in iproute2 either.
+        // Kernel: a transitional state of a socket after SYN-RECV, which has no word in iproute2
+        // either.
         for state in TcpState::ALL.into_iter().filter(|state| *state != TcpState::NewSynRecv) {
             assert!(states.clone().any(|set| set == StateSet::of(state)), "{state:?}");
         }

@@ -8,7 +8,7 @@ use socket_query::shown_state_of;
 
 use crate::cli::{Direction, SortKey};
 
-/// Where a socket stands by one key. Sockets without the key come last, whatever the direction.
+/// The position of a socket by one key. Sockets without the key come last, in either direction.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Up(SortValue),
@@ -16,10 +16,10 @@ pub(super) enum Rank {
     Missing,
 }
 
-/// A value of a key. Addresses of different families stand in the order of this list.
+/// A value of a key. Addresses of different families are in the order of this list.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SortValue {
-    /// What may be below zero: the queues of netlink sockets are signed in the kernel.
+    /// A value that can be negative: the queues of netlink sockets are signed in the kernel.
     Signed(i64),
     Number(u64),
     /// IPv4 before IPv6; then by port.
@@ -29,7 +29,7 @@ pub(super) enum SortValue {
     Name(BString),
 }
 
-/// Returns where a socket stands by a key.
+/// Returns the position of a socket by a key.
 pub(super) fn rank((key, direction): (SortKey, Direction), socket: &Socket<'_>) -> Rank {
     match (value(key, socket), direction) {
         (None, _) => Rank::Missing,
@@ -52,7 +52,7 @@ fn value(key: SortKey, socket: &Socket<'_>) -> Option<SortValue> {
 }
 
 /// Queues of all families are one kind of value. The text shows one over 31 bits with a sign; it is
-/// sorted by what it is, as in JSON.
+/// sorted by its unsigned value, as in JSON.
 fn queue(length: impl Into<i64>) -> SortValue {
     SortValue::Signed(length.into())
 }
@@ -121,7 +121,7 @@ fn pair(address: VsockAddr) -> SortValue {
     SortValue::Pair(address.cid, address.port)
 }
 
-/// No port is no key: 0 of an internet socket, all ones of a vsock one.
+/// A missing port is no key: 0 for an internet socket, all ones for a vsock one.
 fn port(socket: &Socket<'_>) -> Option<u32> {
     match socket {
         Socket::Inet(inet) => Some(inet.local.port().into()).filter(|port| *port != 0),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn sockets_that_are_shown_in_one_state_stand_together() {
+    fn sockets_that_are_shown_in_one_state_are_together() {
         let idle = inet("tcp", "bound-inactive", 0);
         let closed = inet("udp", "close", 0);
         assert_eq!(up(SortKey::State, &idle), up(SortKey::State, &closed));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn queues_of_other_families_stand_among_them() {
+    fn queues_of_other_families_are_sorted_among_them() {
         let ranks = [netlink(-1), inet("udp", "close", 0), netlink(1), inet("udp", "close", 2)]
             .map(|socket| up(SortKey::RecvQ, &socket));
         assert!(ranks.is_sorted_by(|short, long| short < long));

@@ -1,4 +1,4 @@
-//! Between the sockets that come and the printer: their order, and how many are printed.
+//! Between the sink and the printer: the order of sockets, and how many are printed.
 //!
 //! ```text
 //! collect ─► Limited ─► listing      passes the first N on, and counts the rest

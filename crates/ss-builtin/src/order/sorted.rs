@@ -1,4 +1,4 @@
-//! Sockets in an order of their own.
+//! Sorted sockets.
 
 use std::{cmp::Ordering, collections::BinaryHeap, ops::ControlFlow, sync::Arc};
 
@@ -11,29 +11,29 @@ use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 use super::key::{Rank, rank};
 use crate::cli::{Direction, Order, SortKey};
 
-/// More sockets would have to be kept than the host allows.
+/// More sockets than the host allows would have to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany(pub(crate) usize);
 
-/// Keeps sockets until all are there, and passes them on in order; sockets that are equal stay in
-/// the order in which they came.
+/// Keeps sockets until all were received, and passes them on in order; equal sockets stay in the
+/// order in which they were received.
 ///
-/// With a limit no more than so many are kept: of one too many, the last in order is let go.
+/// With a limit, at most that number is kept: the last in order is dropped for a new one.
 pub(crate) struct Sorted<'a> {
     sink: &'a mut dyn Sink,
     keys: &'a [(SortKey, Direction)],
     limit: u64,
     /// The most sockets that may be kept.
     bound: usize,
-    /// The last in order on top.
+    /// A heap with the last in order on top.
     kept: BinaryHeap<Kept>,
     seen: u64,
     too_many: Option<TooMany>,
-    /// That of the sockets that come.
+    /// The namespace of the sockets that are being received.
     namespace: Option<Arc<ListedNamespace>>,
 }
 
-/// A socket that is kept. The number says when it came.
+/// A socket that is kept, with its number in the order of arrival.
 struct Kept {
     rank: Vec<Rank>,
     number: u64,
@@ -60,7 +60,7 @@ impl<'a> Sorted<'a> {
     ///
     /// # Errors
     ///
-    /// When more had to be kept than the bound; nothing is passed on then.
+    /// When more sockets than the bound had to be kept; nothing is passed on then.
     pub(crate) fn finish(self) -> Result<u64, TooMany> {
         if let Some(too_many) = self.too_many {
             return Err(too_many);
@@ -79,7 +79,7 @@ impl<'a> Sorted<'a> {
 
     fn keep(&mut self, kept: Kept) -> ControlFlow<()> {
         if count(&self.kept) >= self.limit {
-            // A later one of the same rank comes behind, and is let go at once.
+            // A later one of the same rank comes after it, and is dropped at once.
             if let Some(mut last) = self.kept.peek_mut()
                 && kept < *last
             {

@@ -7,12 +7,12 @@ use std::{
 
 use super::number::push_start;
 
-/// What the unspecified IPv6 address stands for.
+/// How the unspecified IPv6 address is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unspecified {
-    /// Both families, as far as is known: `*`.
+    /// For both families, as far as is known: `*`.
     Any,
-    /// IPv6 alone: `[::]`.
+    /// For IPv6 only: `[::]`.
     Ipv6,
 }
 
@@ -42,20 +42,20 @@ fn push_ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
         let (text, length) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
         push_start(out, &text, length);
     }
-    // The last point.
+    // Removes the last dot.
     out.pop();
 }
 
-/// Every octet with a point behind it, and the length of that.
+/// Every octet with a dot after it, and its length.
 ///
-/// Most of a listing is octets; to look them up takes half the time of dividing them into digits.
+/// Most of a listing is octets; looking them up takes half the time of dividing them into digits.
 static OCTETS: [([u8; 4], usize); 256] = {
     let mut texts = [([0; 4], 0); 256];
     let mut octet: u8 = 0;
     loop {
         let (hundreds, tens, ones) =
             (b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10);
-        // OK because a `u8` is always less than 256; this runs at compile time.
+        // OK because it is less than 256, and the compiler evaluates it.
         #[allow(
             clippy::as_conversions,
             clippy::indexing_slicing,
@@ -86,7 +86,7 @@ fn push_ipv6(out: &mut Vec<u8>, address: Ipv6Addr) {
         push_ipv4(out, Ipv4Addr::new(a, b, c, d));
         return;
     }
-    // Writing to a vector cannot fail.
+    // OK because writing to a vector cannot fail.
     let _ = write!(out, "{address}");
 }
 

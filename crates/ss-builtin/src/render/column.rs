@@ -22,19 +22,19 @@ pub(crate) enum ColumnId {
     Extra,
 }
 
-/// On which side a cell touches the edge of its column.
+/// The side on which a cell is aligned in its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
     Left,
     Right,
 }
 
-/// What a column looks like.
+/// The layout of a column.
 pub(crate) struct Column {
     pub(crate) id: ColumnId,
     pub(crate) header: &'static str,
     pub(crate) align: Align,
-    /// What stands between this column and the one before it.
+    /// What is between this column and the one before it.
     pub(crate) delimiter: &'static str,
 }
 
@@ -67,7 +67,7 @@ pub(crate) static TABLE: [Column; COLUMNS] = [
 pub(crate) struct ColumnSet(u16);
 
 impl ColumnId {
-    /// Returns the place of the column in [`TABLE`].
+    /// Returns the index of the column in [`TABLE`].
     #[allow(clippy::as_conversions, reason = "the discriminants are 0 to 10")]
     pub(crate) const fn index(self) -> usize {
         self as usize
@@ -100,14 +100,14 @@ impl ColumnSet {
 /// What the listing is laid out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Screen {
-    /// A pipe or a file: every column is as wide as it has to be.
+    /// A pipe or a file: every column is as wide as its longest cell.
     Compact,
-    /// A terminal of that many columns: the lines are spread over its whole width.
+    /// A terminal of this width: the lines are spread over it.
     Width(NonZeroU16),
 }
 
 /// Returns the widths of columns whose longest cells have `longest` bytes; 0 is an empty column.
-/// The delimiter of a column counts to its width.
+/// The width includes the delimiter.
 pub(crate) fn widths(
     columns: ColumnSet,
     longest: &[usize; COLUMNS],
@@ -146,7 +146,7 @@ fn spread(widths: &mut [usize; COLUMNS], screen: usize) {
                 used <= screen
             })
             .count()
-            // A column is never wider than the screen, so one fits at least.
+            // A column is never wider than the screen, so at least one fits.
             .max(1);
         let (line, next) = rest.split_at_mut(fitting);
         fill(line, screen);
@@ -154,8 +154,7 @@ fn spread(widths: &mut [usize; COLUMNS], screen: usize) {
     }
 }
 
-/// Shares what is left of a line out among its columns; what cannot be shared evenly goes to the
-/// rightmost ones.
+/// Distributes what is left of a line among its columns; the remainder goes to the rightmost ones.
 fn fill(line: &mut [&mut usize], screen: usize) {
     let used: usize = line.iter().map(|width| **width).sum();
     let left = screen.saturating_sub(used);

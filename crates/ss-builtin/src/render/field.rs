@@ -7,7 +7,7 @@ pub(super) fn push_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Appends a key and a number, zero or not.
+/// Appends a key and a number, even if it is zero.
 pub(super) fn push_number(out: &mut Vec<u8>, key: &str, number: impl Into<u64>) {
     push_text(out, key);
     push_decimal(out, number.into());
@@ -21,13 +21,13 @@ pub(super) fn push_nonzero(out: &mut Vec<u8>, key: &str, number: impl Into<u64>)
     }
 }
 
-/// Appends a key and a number that iproute2 prints with a sign, though it has none.
+/// Appends a key and a number that iproute2 prints as signed, though it is unsigned.
 pub(super) fn push_as_signed(out: &mut Vec<u8>, key: &str, number: u32) {
     push_text(out, key);
     push_signed(out, number.cast_signed().into());
 }
 
-/// Appends a key and a number that iproute2 prints with a sign, unless it is zero.
+/// Appends a key and a number that iproute2 prints as signed, unless it is zero.
 pub(super) fn push_nonzero_as_signed(out: &mut Vec<u8>, key: &str, number: u32) {
     if number != 0 {
         push_as_signed(out, key, number);

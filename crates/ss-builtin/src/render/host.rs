@@ -1,4 +1,4 @@
-//! Names of hosts.
+//! Host names.
 
 use builtin_cli::Escaped;
 use std::{
@@ -14,10 +14,11 @@ use socket_query::{HostNames, PolicyView};
 
 use super::addr::{Unspecified, push_address};
 
-/// How long names are looked up in one call: 10 s. Past it addresses are numbers.
+/// Longest time in which names are looked up in one call: 10 s. After it addresses are printed as
+/// numbers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks for the name of each address once in a call.
+/// Asks for the name of each address once per call.
 pub(super) struct HostNamesOfCall<'a> {
     /// `None` when addresses are numbers.
     hosts: Option<&'a dyn HostNames>,
@@ -32,10 +33,10 @@ impl<'a> HostNamesOfCall<'a> {
         Self { hosts, known: RefCell::default(), begin: Instant::now(), cancel }
     }
 
-    /// Appends the name of a host, or the address where it has none. A name is bracketed as an
-    /// address is when it has a colon.
+    /// Appends the name of a host, or the address if it has none. A name with a colon is put in
+    /// brackets, as an address is.
     ///
-    /// Compat: an IPv6 address that stands for an IPv4 one is looked up as that one.
+    /// Compat: an IPv4-mapped IPv6 address is looked up as the IPv4 address.
     pub(super) fn push(&self, out: &mut Vec<u8>, address: IpAddr, unspecified: Unspecified) {
         let is_any =
             address == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && unspecified == Unspecified::Any;
@@ -58,7 +59,8 @@ impl<'a> HostNamesOfCall<'a> {
             return name.clone();
         }
         let is_over = || self.begin.elapsed() >= PATIENCE || self.cancel.is_cancelled();
-        // OK because what comes past the time is a number, which is true as well.
+        // OK because an address that is not resolved in time is printed as a number, which is
+        // correct, too.
         let name = if is_over() { None } else { hosts.name(address, &is_over) };
         // An empty name would make the address disappear.
         let name = name.filter(|name| !name.is_empty());
@@ -77,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    /// Names what the tests print, and counts the questions.
+    /// Resolves the addresses of the tests, and counts the look-ups.
     #[derive(Default)]
     struct Few(AtomicU64);
 
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_is_asked_for_once() {
+    fn each_address_is_looked_up_once() {
         let (few, mut out) = (Few::default(), Vec::new());
         let cancel = Cancel::new();
         let hosts = of(&few, &cancel);

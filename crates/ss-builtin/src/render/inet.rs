@@ -44,7 +44,7 @@ const OPTIONS: [(InetOptions, &str); 11] = [
 
 impl RowRenderer<'_> {
     pub(super) fn fill_inet(&self, cells: &mut Cells<'_>, table: SocketTable, socket: &InetSocket) {
-        // Compat: the kernel's counters have no sign, iproute2 prints them with one.
+        // Compat: the kernel's counters are unsigned, iproute2 prints them as signed.
         fill_queues(cells, socket.queues.recv.cast_signed(), socket.queues.send.cast_signed());
         let unspecified = match socket.detail.v6_only {
             Some(true) => Unspecified::Ipv6,
@@ -79,7 +79,7 @@ impl RowRenderer<'_> {
         }
     }
 
-    /// Appends what a text table tells of a TCP socket; of others it tells nothing.
+    /// Appends the details of a TCP socket in a text table; other sockets have none there.
     fn push_proc_extra(&self, out: &mut Vec<u8>, socket: &InetSocket) {
         if self.shows(Detail::Timer) {
             push_timer(out, socket);
@@ -97,7 +97,7 @@ impl RowRenderer<'_> {
         }
     }
 
-    /// Appends what sock_diag tells.
+    /// Appends the details that sock_diag reports.
     fn push_inet_extra(&self, out: &mut Vec<u8>, socket: &InetSocket) {
         let detail = &socket.detail;
         if self.shows(Detail::Timer) {
@@ -123,11 +123,11 @@ impl RowRenderer<'_> {
         let is_udp =
             socket.protocol == InetProtocol::Udp || detail.ip_protocol == Some(IPPROTO_UDP);
         if self.shows(Detail::Memory) || self.shows(Detail::Info) && !is_udp {
-            // Compat: the line is begun even when nothing comes to stand on it.
+            // Compat: the line is begun even when it stays empty.
             if !self.one_line {
                 push_text(out, "\n\t");
             }
-            self.push_accounts(out, socket);
+            self.push_statistics(out, socket);
         }
     }
 
@@ -151,8 +151,8 @@ impl RowRenderer<'_> {
         }
     }
 
-    /// Appends memory and the account of the connection, as far as the kernel was asked for them.
-    fn push_accounts(&self, out: &mut Vec<u8>, socket: &InetSocket) {
+    /// Appends memory and statistics of the connection, as far as the kernel was asked for them.
+    fn push_statistics(&self, out: &mut Vec<u8>, socket: &InetSocket) {
         let detail = &socket.detail;
         if let Some(memory) = &detail.memory {
             push_memory(out, memory);

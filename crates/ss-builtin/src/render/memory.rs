@@ -4,14 +4,14 @@ use procnetsocket::model::{InetMemory, SocketMemory};
 
 use super::{field::push_number, number::push_decimal};
 
-/// Appends the memory: ` skmem:(r...)`. Counters that the kernel does not have are left out.
+/// Appends the memory: ` skmem:(r...)`. Counters that the kernel lacks are left out.
 pub(super) fn push_memory(out: &mut Vec<u8>, memory: &SocketMemory) {
     let numbers = [
         (" skmem:(r", memory.receive_allocated),
         (",rb", memory.receive_limit),
         (",t", memory.transmit_allocated),
         (",tb", memory.send_limit),
-        // Compat: printed without a sign, though the kernel's counter has one.
+        // Compat: printed as unsigned, though the kernel's counter is signed.
         (",f", memory.forward_allocated.cast_unsigned()),
         (",w", memory.send_queued),
         (",o", memory.options),
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_account_is_short() {
+    fn older_memory_figures_are_short() {
         let mut memory = InetMemory::default();
         (memory.receive_allocated, memory.send_queued) = (1, 2);
         (memory.forward_allocated, memory.transmit_allocated) = (3, 4);

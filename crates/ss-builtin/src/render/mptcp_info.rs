@@ -40,7 +40,7 @@ pub(super) fn push_mptcp_info(out: &mut Vec<u8>, info: &MptcpInfo) {
     push_nonzero(out, " last_ack_recv:", info.last_ack_received_ms);
 }
 
-/// The letters of what a subflow is: capital for the other side, where there are two.
+/// The letters for the flags of a subflow: capital for the remote side, where there are two.
 const LETTERS: [(MptcpSubflowFlags, u8); 9] = [
     (MptcpSubflowFlags::CAPABLE_REMOTE, b'M'),
     (MptcpSubflowFlags::CAPABLE_LOCAL, b'm'),
@@ -53,7 +53,7 @@ const LETTERS: [(MptcpSubflowFlags, u8); 9] = [
     (MptcpSubflowFlags::MAP_VALID, b'v'),
 ];
 
-/// Appends what a TCP socket is as a subflow.
+/// Appends the state of a TCP socket as a subflow.
 pub(super) fn push_subflow(out: &mut Vec<u8>, subflow: &MptcpSubflow) {
     let mut shown = LETTERS.iter().filter(|(flag, _)| subflow.flags.contains(*flag)).peekable();
     if shown.peek().is_some() {

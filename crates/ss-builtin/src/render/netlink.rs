@@ -28,7 +28,7 @@ impl RowRenderer<'_> {
             (-1, _) => out.push(b'*'),
             (0, NameDisplay::Resolved) => push_text(out, "kernel"),
             (port_id, names) => {
-                // Compat: a socket is free to choose another number than that of its process.
+                // Compat: a socket may choose another number than that of its process.
                 if names == NameDisplay::Resolved
                     && let Some(name) = self.processes.name(port_id)
                 {
@@ -43,8 +43,8 @@ impl RowRenderer<'_> {
             _ => cells.push(ColumnId::PeerAddress, |out| out.push(b'*')),
         }
         if !self.details.is_empty() {
-            // Compat: these details stand where processes would, and without `-p` there is no such
-            // column.
+            // Compat: these details are in the column of processes, and without `-p` there is no
+            // such column.
             let column = if self.users().is_some() { ColumnId::Process } else { ColumnId::Extra };
             cells.push(column, |out| self.push_netlink_extra(out, socket));
         }
@@ -52,7 +52,7 @@ impl RowRenderer<'_> {
 
     fn push_netlink_extra(&self, out: &mut Vec<u8>, socket: &NetlinkSocket) {
         if self.shows(Detail::Extended) {
-            // Compat: what is told of the kernel object and of a dump is not taken from sock_diag.
+            // Compat: the kernel object and the state of a dump are not taken from sock_diag.
             let (object, dump) = match socket.detail {
                 Some(_) => (0, 0),
                 None => (socket.pointer.0, socket.dump),

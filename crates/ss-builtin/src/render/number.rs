@@ -14,10 +14,10 @@ pub(crate) fn push_decimal(out: &mut Vec<u8>, number: u64) {
     }
 }
 
-/// The least number of more than eight digits.
+/// The smallest number of more than eight digits.
 const EIGHT_DIGITS: u32 = 100_000_000;
 
-/// What becomes of the zeros before the first digit of a number.
+/// How leading zeros of a number are printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Zeros {
     Kept,
@@ -32,19 +32,19 @@ fn push_long(out: &mut Vec<u8>, number: u64) {
         push_decimal(out, high);
         zeros = Zeros::Kept;
     }
-    // OK because a remainder is less than what was divided by.
+    // OK because a remainder is less than the divisor.
     push_eight(out, u32::try_from(low).unwrap_or_default(), zeros);
 }
 
 /// Appends a number of at most eight digits.
 ///
-/// The digits are found together, as the bytes of one `u64`: the number is cut into halves, those
-/// into pairs and the pairs into digits, each by one multiplication for all of them. With a loop
-/// that divides for each digit, a listing of connections takes a tenth more of our own time.
+/// The digits are computed together, as the bytes of one `u64`: the number is cut into halves,
+/// those into pairs and the pairs into digits, each by one multiplication for all of them. A loop
+/// with one division per digit makes a listing of connections a tenth slower.
 #[inline]
 fn push_eight(out: &mut Vec<u8>, number: u32, zeros: Zeros) {
-    // The first digit comes to stand in the lowest byte. The factors are reciprocals, rounded up:
-    // exact for numbers below 10 000 and below 100.
+    // The first digit is put into the lowest byte. The factors are reciprocals, rounded up: exact
+    // for numbers below 10 000 and below 100.
     let halves = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
     let hundreds = (halves * 10_486) >> 20 & 0x0000_007F_0000_007F;
     let pairs = hundreds | (halves - hundreds * 100) << 16;
@@ -52,7 +52,7 @@ fn push_eight(out: &mut Vec<u8>, number: u32, zeros: Zeros) {
     let digits = tens | (pairs - tens * 10) << 8;
     let skipped = match zeros {
         Zeros::Kept => 0,
-        // The last digit is shown, zero or not.
+        // The last digit is printed even if it is zero.
         Zeros::Dropped => (digits.trailing_zeros() / 8).min(7),
     };
     let text = (digits | u64::from_le_bytes([b'0'; 8])) >> (8 * skipped);
@@ -61,7 +61,8 @@ fn push_eight(out: &mut Vec<u8>, number: u32, zeros: Zeros) {
     push_start(out, &text.to_le_bytes(), shown);
 }
 
-/// Appends the first bytes of a text that is copied whole, which is faster than copying only these.
+/// Appends the first bytes of a text that is copied as a whole, which is faster than copying only
+/// these.
 #[inline]
 pub(super) fn push_start<const N: usize>(out: &mut Vec<u8>, text: &[u8; N], length: usize) {
     let end = out.len() + length.min(N);
@@ -69,7 +70,7 @@ pub(super) fn push_start<const N: usize>(out: &mut Vec<u8>, text: &[u8; N], leng
     out.truncate(end);
 }
 
-/// Appends a number in decimal, with its sign if it is below zero.
+/// Appends a number in decimal, with a sign if it is negative.
 pub(crate) fn push_signed(out: &mut Vec<u8>, number: i64) {
     if number < 0 {
         out.push(b'-');
@@ -77,9 +78,9 @@ pub(crate) fn push_signed(out: &mut Vec<u8>, number: i64) {
     push_decimal(out, number.unsigned_abs());
 }
 
-/// Appends a number in lower case hexadecimal, with zeros in front up to `width` digits (`%0*x`).
+/// Appends a number in lower case hexadecimal, with leading zeros up to `width` digits (`%0*x`).
 pub(crate) fn push_hex(out: &mut Vec<u8>, number: u64, width: usize) {
-    // 16 digits hold any u64, and no caller asks for more.
+    // 16 digits are enough for any u64, and no caller asks for more.
     let used = usize::try_from((u64::BITS - number.leading_zeros()).div_ceil(4)).unwrap_or(16);
     for place in (0..used.max(width)).rev() {
         let digit = u8::try_from((number >> (4 * place)) & 15).unwrap_or_default();
@@ -87,22 +88,22 @@ pub(crate) fn push_hex(out: &mut Vec<u8>, number: u64, width: usize) {
     }
 }
 
-/// Appends a number in hexadecimal with its mark, and 0 without it (`%#x`).
+/// Appends a number in hexadecimal with `0x`, and 0 without it (`%#x`).
 pub(crate) fn push_marked_hex(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(if number == 0 { b"" } else { b"0x" });
     push_hex(out, number, 1);
 }
 
-/// Appends a number as `%g` does: six significant digits, without zeros at the end, in powers of
-/// ten when it is very large or very small.
+/// Appends a number as `%g` does: six significant digits, without trailing zeros, with an exponent
+/// when it is very large or very small.
 pub(crate) fn push_general(out: &mut Vec<u8>, number: f64) {
     push_significant(out, number, 6);
 }
 
-/// Appends thousandths of a number that is given in thousandths, as [`push_general`] does.
+/// Appends a number that is given in thousandths, as [`push_general`] does.
 pub(crate) fn push_thousandths(out: &mut Vec<u8>, thousandths: u32) {
     let (whole, rest) = (thousandths / 1000, thousandths % 1000);
-    // Six digits are enough for these, so that nothing is rounded.
+    // Six digits are enough for these, so nothing is rounded.
     if rest == 0 && whole < 1_000_000 || whole < 1_000 {
         push_decimal(out, whole.into());
         push_fraction(out, rest.into(), 3);
@@ -116,8 +117,8 @@ pub(crate) fn push_coarse(out: &mut Vec<u8>, number: f64) {
     push_significant(out, number, 3);
 }
 
-/// Appends a number from 1 on, of which so many significant digits reach behind the point; returns
-/// whether it is such a number, and can be rounded without all of its digits.
+/// Appends a number of at least 1 that has `precision` significant digits and needs no exponent;
+/// returns `false` if it is not such a number, or cannot be rounded without all of its digits.
 fn push_common(out: &mut Vec<u8>, number: f64, precision: u8) -> bool {
     let mut decimals = u32::from(precision) - 1;
     let mut bound = 10.0;
@@ -130,8 +131,8 @@ fn push_common(out: &mut Vec<u8>, number: f64, precision: u8) -> bool {
     }
     let scale = 10_u64.pow(decimals);
     let (Some(rounded), distance) = nearest(number * double(scale)) else { return false };
-    // The product is rounded itself: near the middle between two digits only all digits of the
-    // number can tell. And one that is rounded up to another digit is no such number.
+    // The product itself is rounded: near the middle between two digits only all digits of the
+    // number decide. A number that is rounded up to another digit is printed in another way.
     if (distance - 0.5).abs() < 1e-6 || rounded >= 10_u64.pow(precision.into()) {
         return false;
     }
@@ -140,7 +141,7 @@ fn push_common(out: &mut Vec<u8>, number: f64, precision: u8) -> bool {
     true
 }
 
-/// Appends a number as `%.0f` does: whole, and exact however large it is.
+/// Appends a number as `%.0f` does: without decimals, and exact however large it is.
 pub(crate) fn push_whole(out: &mut Vec<u8>, number: f64) {
     if let (Some(rounded), _) = nearest(number) {
         push_decimal(out, rounded);
@@ -149,14 +150,14 @@ pub(crate) fn push_whole(out: &mut Vec<u8>, number: f64) {
     }
 }
 
-/// Returns a number as C converts it, rounded to what a double holds.
+/// Returns a number as C converts it, rounded to the nearest double.
 #[allow(clippy::cast_precision_loss, clippy::as_conversions, reason = "as C converts it")]
 pub(crate) fn double(number: u64) -> f64 {
     number as f64
 }
 
-/// Returns the nearest whole number, the even one of two, if it is small enough to be exact; and
-/// how far the number is from it.
+/// Returns the nearest integer, the even one of two, if it is small enough to be exact; and the
+/// distance of the number from it.
 fn nearest(number: f64) -> (Option<u64>, f64) {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let rounded = number.round_ties_even();
@@ -172,7 +173,7 @@ fn nearest(number: f64) -> (Option<u64>, f64) {
     (Some(rounded as u64), (number - rounded).abs())
 }
 
-/// Appends a point and the decimals of a fraction, without zeros at the end; nothing for none.
+/// Appends a point and the decimals of a fraction, without trailing zeros; nothing for 0.
 fn push_fraction(out: &mut Vec<u8>, mut fraction: u64, mut decimals: u32) {
     if fraction == 0 {
         return;
@@ -186,7 +187,7 @@ fn push_fraction(out: &mut Vec<u8>, mut fraction: u64, mut decimals: u32) {
     }
 }
 
-/// Appends a number with so many significant digits, correctly rounded; 17 are enough for any.
+/// Appends a number with `precision` significant digits, correctly rounded; 17 are enough for any.
 fn push_significant(out: &mut Vec<u8>, number: f64, precision: u8) {
     if push_common(out, number, precision) {
         return;
@@ -222,7 +223,7 @@ fn push_significant(out: &mut Vec<u8>, number: f64, precision: u8) {
     }
 }
 
-/// Appends digits with a point behind the first and `whole` more of them, without zeros at the end.
+/// Appends digits with a point after the first and `whole` more of them, without trailing zeros.
 fn push_pointed(out: &mut Vec<u8>, mut digits: impl Iterator<Item = u8>, whole: usize) {
     out.extend(digits.by_ref().take(whole + 1));
     out.push(b'.');
@@ -230,7 +231,7 @@ fn push_pointed(out: &mut Vec<u8>, mut digits: impl Iterator<Item = u8>, whole: 
     drop_zeros(out);
 }
 
-/// Removes the zeros at the end of a fraction, and a point with nothing behind it.
+/// Removes the trailing zeros of a fraction, and the point if nothing follows it.
 fn drop_zeros(out: &mut Vec<u8>) {
     while out.last() == Some(&b'0') {
         out.pop();
@@ -272,8 +273,7 @@ mod tests {
         }
     }
 
-    /// Each half of eight digits is divided by reciprocals, which are exact as far as is tried
-    /// here.
+    /// Each half of eight digits is divided by reciprocals, which this shows to be exact.
     #[test]
     fn prints_every_half_of_eight_digits() {
         for half in 0..10_000_u32 {
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn the_short_way_ends_where_the_long_one_does() {
+    fn short_and_long_rounding_agree() {
         for step in 0..100_000_u32 {
             let number = f64::from(step) / 200.0;
             assert_eq!(text(|out| push_coarse(out, number)), by_the_book(number, 3), "{number}");
@@ -365,7 +365,7 @@ mod tests {
         assert_eq!(text(|out| push_general(out, number)), shown);
     }
 
-    /// The slow way: what `printf` does, by the book.
+    /// The slow way, as the C standard describes `printf`.
     fn by_the_book(number: f64, precision: i32) -> String {
         let digits = usize::try_from(precision - 1).unwrap();
         let scientific = format!("{number:.digits$e}");

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::cli::{Detail, NameDisplay};
 
-/// The protocol number of an ethertype that stands for every protocol (`ETH_P_ALL`).
+/// The protocol number for every ethertype (`ETH_P_ALL`).
 const ETH_P_ALL: u16 = 3;
 
 const FLAGS: [(PacketFlags, &str); 5] = [

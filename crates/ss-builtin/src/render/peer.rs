@@ -6,7 +6,7 @@
 //!         | "ino=" NUMBER                otherwise; 0 where no process can hold it
 //! ```
 //!
-//! The namespace is given where it is another one than that of the row.
+//! The namespace is printed if it is another one than that of the row.
 
 use procnetsocket::{
     Peer, PeerSocket,

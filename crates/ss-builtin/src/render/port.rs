@@ -14,14 +14,14 @@ use crate::cli::NameDisplay;
 pub(super) struct PortNames<'a> {
     tables: &'a NameTables,
     names: NameDisplay,
-    /// The ports that the kernel hands out by itself.
+    /// The ports that the kernel assigns by itself.
     range: RangeInclusive<u16>,
-    /// Whose names ports have that have no names of their own.
+    /// Where ports get names from that have none for their protocol.
     borrowed: Borrowed,
 }
 
-/// Compat: SCTP and Multipath TCP have no names of their own. Their ports are called as in the
-/// table that is listed before them, and as in any if there is none.
+/// Compat: SCTP and Multipath TCP have no service names. Their ports are named as in the table that
+/// is listed before them, and as for any protocol if there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Borrowed {
     Of(InetProtocol),
@@ -46,12 +46,12 @@ impl<'a> PortNames<'a> {
         Self { tables, names, range, borrowed }
     }
 
-    /// Takes another range of ports that the kernel hands out by itself.
+    /// Takes another range of ports that the kernel assigns by itself.
     pub(super) fn set_range(&mut self, range: RangeInclusive<u16>) {
         self.range = range;
     }
 
-    /// Appends a port: `*` for none, the name where one is wanted and known, else the number.
+    /// Appends a port: `*` for none, the name if it is wanted and known, else the number.
     pub(super) fn push(&self, out: &mut Vec<u8>, protocol: InetProtocol, port: u16) {
         if port == 0 {
             out.push(b'*');
@@ -66,7 +66,7 @@ impl<'a> PortNames<'a> {
         }
     }
 
-    /// Returns the name of a port, where one is wanted and known.
+    /// Returns the name of a port, if it is wanted and known.
     pub(super) fn name_of(&self, protocol: InetProtocol, port: u16) -> Option<&BStr> {
         match self.names {
             NameDisplay::Resolved if port != 0 => self.name(self.borrowed(protocol), port),
@@ -84,7 +84,7 @@ impl<'a> PortNames<'a> {
     fn name(&self, borrowed: Borrowed, port: u16) -> Option<&BStr> {
         match borrowed {
             Borrowed::Of(InetProtocol::Raw) => self.tables.protocol(port),
-            // A port that the kernel hands out by itself says nothing about the service.
+            // A port that the kernel assigned says nothing about the service.
             _ if self.range.contains(&port) => None,
             Borrowed::Of(InetProtocol::Udp) => self.tables.service(port, TransportProtocol::Udp),
             Borrowed::Of(_) => self.tables.service(port, TransportProtocol::Tcp),

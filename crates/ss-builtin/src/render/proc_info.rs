@@ -10,11 +10,11 @@ use super::{
     timer::timer_count,
 };
 
-/// Appends what a text table tells of a TCP connection.
+/// Appends the details of a TCP connection in a text table.
 pub(super) fn push_proc_info(out: &mut Vec<u8>, socket: &InetSocket) {
     match &socket.tcp {
         Some(tcp) => push_tcp_detail(out, tcp),
-        // Compat: what iproute2 assumes of a row that ends before these columns.
+        // Compat: the default of iproute2 for a row that ends before these columns.
         None => push_nonzero(out, " cwnd:", 2_u32),
     }
     let retransmits = timer_count(socket);
@@ -32,8 +32,8 @@ fn push_tcp_detail(out: &mut Vec<u8>, tcp: &TcpDetail) {
     }
     push_seconds(out, " ato:", tcp.ack_timeout);
     push_nonzero(out, " qack:", tcp.quick_acks);
-    // Compat: iproute2 takes the lowest bit of the count for the kernel's mark of an interactive
-    // connection, which stands beside the count.
+    // Compat: iproute2 takes the lowest bit of the count for the kernel's flag of an interactive
+    // connection, which is a separate field.
     if tcp.quick_acks % 2 == 1 {
         push_text(out, " bidir");
     }

@@ -1,10 +1,10 @@
-//! Names of processes, for the rows that name one by its number.
+//! Names of processes, for rows that contain the number of one.
 
 use bstr::BString;
 use procnetsocket::Pid;
 use socket_query::PolicyView;
 
-/// The processes that a view lets be seen.
+/// The processes that a view shows.
 pub(super) struct ProcessNames<'a> {
     view: &'a PolicyView,
 }
@@ -14,7 +14,7 @@ impl<'a> ProcessNames<'a> {
         Self { view }
     }
 
-    /// Returns the name of a process, if it is granted and there is one of that number and it has a
+    /// Returns the name of a process, if processes are granted and the process exists and has a
     /// name.
     pub(super) fn name(&self, number: i32) -> Option<BString> {
         let pid = Pid::new(u32::try_from(number).ok()?)?;

@@ -17,9 +17,9 @@ use super::{
 };
 use crate::cli::{Detail, DetailSet, NameDisplay, OutputFormat, Show};
 
-/// The ports that the kernel hands out by itself where it does not say so.
+/// The range of ports that the kernel assigns by itself, where it cannot be read.
 ///
-/// Compat: iproute2's assumption when it cannot read the setting, from kernels of long ago.
+/// Compat: the default of iproute2, which is that of very old kernels.
 const DEFAULT_PORT_RANGE: RangeInclusive<u16> = 1024..=4999;
 
 /// Turns sockets into cells.
@@ -60,7 +60,7 @@ impl<'a> RowRenderer<'a> {
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
             accounts: view.names().users(),
-            // Until they are known the column of the text is empty; an object says nothing of them.
+            // Until processes are known the column of the text is empty, and objects lack the key.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
                 .then(ProcessColumn::unknown),
             peers: None,
@@ -108,7 +108,7 @@ impl<'a> RowRenderer<'a> {
             Socket::Netlink(netlink) => self.fill_netlink(cells, netlink),
             Socket::Vsock(vsock) => self.fill_vsock(cells, vsock),
             Socket::Xdp(xdp) => self.fill_xdp(cells, xdp),
-            // A kind that a later version of the model adds has a netid and a state at least.
+            // For a kind that a later version of the model adds, only netid and state are filled.
             _ => {}
         }
     }
@@ -124,7 +124,7 @@ impl<'a> RowRenderer<'a> {
         self.details.contains(detail)
     }
 
-    /// Appends what stands before a group of details: a line of its own with a TAB, or a blank.
+    /// Appends the separator before a group of details: a new line with a TAB, or a blank.
     pub(super) fn push_break(&self, out: &mut Vec<u8>) {
         push_text(out, if self.one_line { " " } else { "\n\t" });
     }
@@ -140,16 +140,16 @@ pub(super) fn fill_queues(cells: &mut Cells<'_>, recv: i32, send: i32) {
     }
 }
 
-/// Returns the table of a socket, as the listing calls it.
+/// Returns the name of a socket's table in the listing.
 pub(crate) fn netid_word(table: SocketTable, socket: &Socket<'_>) -> &'static str {
-    // An association is of its socket's table, though it stands below it.
+    // An association is in the table of its socket, though it is listed below it.
     match netid(table, socket) {
         "" => "sctp",
         netid => netid,
     }
 }
 
-/// Compat: a type that is neither stream nor datagram has no word, and no details are shown of any.
+/// Compat: a type that is neither stream nor datagram has no word, and its details are not shown.
 fn vsock_netid(kind: VsockKind) -> &'static str {
     match kind {
         VsockKind::Stream => "v_str",
@@ -158,10 +158,10 @@ fn vsock_netid(kind: VsockKind) -> &'static str {
     }
 }
 
-/// Appends a queue in six places at least, as wide as the headers.
+/// Appends a queue in at least six places, as wide as the headers.
 #[inline]
 fn push_queue(out: &mut Vec<u8>, queue: i32) {
-    // Nearly all of them.
+    // Nearly all queues are empty.
     if queue == 0 {
         out.extend_from_slice(b"0     ");
         return;
@@ -182,7 +182,7 @@ fn netid(table: SocketTable, socket: &Socket<'_>) -> &'static str {
         (SocketTable::Raw, Socket::Inet(raw)) => raw_netid(raw.detail.ip_protocol),
         (SocketTable::Udp, _) => "udp",
         (SocketTable::Tcp, _) => "tcp",
-        // An association stands below its socket.
+        // An association is listed below its socket.
         (SocketTable::Sctp, Socket::Inet(InetSocket { detail, .. }))
             if detail.sctp_state.is_some() =>
         {
@@ -197,7 +197,7 @@ fn netid(table: SocketTable, socket: &Socket<'_>) -> &'static str {
     }
 }
 
-/// Compat: the table of raw sockets calls them by their IP protocol, where it knows it.
+/// Compat: raw sockets are named by their IP protocol, if it is a known one.
 fn raw_netid(ip_protocol: Option<u8>) -> &'static str {
     match ip_protocol {
         None | Some(0) => "raw",
@@ -219,7 +219,7 @@ fn is_association(socket: &Socket<'_>) -> bool {
     matches!(socket, Socket::Inet(InetSocket { detail, .. }) if detail.sctp_state.is_some())
 }
 
-/// Returns the state of a socket, as the listing calls it.
+/// Returns the state of a socket as the listing names it.
 pub(super) fn state_word(socket: &Socket<'_>) -> &'static str {
     match socket {
         Socket::Inet(InetSocket { detail, .. }) if let Some(state) = detail.sctp_state => {

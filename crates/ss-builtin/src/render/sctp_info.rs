@@ -24,7 +24,7 @@ pub(super) fn state_name(state: SctpState) -> &'static str {
     }
 }
 
-/// Appends the addresses of both sides.
+/// Appends the addresses of both ends.
 pub(super) fn push_addresses(out: &mut Vec<u8>, detail: &InetDetail) {
     push_list(out, " locals:", &detail.locals);
     push_list(out, " peers:", &detail.peers);
@@ -41,7 +41,7 @@ fn push_list(out: &mut Vec<u8>, key: &str, addresses: &[SocketAddr]) {
 pub(super) fn push_sctp_info(out: &mut Vec<u8>, info: &SctpInfo) {
     push_nonzero_hex(out, " tag:", info.tag);
     if info.state != 0 {
-        // Compat: the name of the number, though the kernel counts from 1 here.
+        // Compat: the name of this number, though the kernel counts from 1 here.
         let state = u8::try_from(info.state).ok().and_then(SctpState::from_number);
         push_text(out, " state:");
         push_text(out, state.map_or("UNKNOWN", state_name));

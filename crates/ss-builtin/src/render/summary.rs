@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use procnetsocket::{SockStat, SockStat6};
 
-/// What the summary is made of; a source that could not be read has none.
+/// The values of the summary; `None` for a source that could not be read.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) ipv4: SockStat,
@@ -12,7 +12,7 @@ pub(crate) struct Counters {
     pub(crate) established: Option<i64>,
 }
 
-/// Returns the summary as it is printed; a counter that the kernel does not have is a zero.
+/// Returns the summary as it is printed; a counter that the kernel lacks is printed as 0.
 pub(crate) fn summary(counters: &Counters) -> String {
     let Counters { ipv4, ipv6, established } = counters;
     let number = Option::<i64>::unwrap_or_default;

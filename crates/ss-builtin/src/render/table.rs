@@ -1,10 +1,10 @@
 //! Cells to columns.
 //!
-//! A column is as wide as its longest cell, so rows wait until their widths are known. They wait in
-//! batches, so that memory stays bounded whatever the number of sockets. The size of a batch shows
-//! in the output (columns may widen from one to the next), so it follows iproute2's buffer:
-//! chunks of 1 MiB of which a cell takes two bytes and its length rounded up to an even number, and
-//! a batch is written when a row begins while five chunks are in use.
+//! A column is as wide as its longest cell, so rows are kept until the widths are known. They are
+//! kept in batches, so that memory stays bounded whatever the number of sockets. The size of a
+//! batch shows in the output (columns may widen from one to the next), so it follows iproute2's
+//! buffer: chunks of 1 MiB of which a cell takes two bytes and its length rounded up to an even
+//! number, and a batch is written when a row begins while five chunks are in use.
 
 use std::io::{self, Write};
 
@@ -13,10 +13,10 @@ use super::column::{Align, COLUMNS, Column, ColumnId, ColumnSet, Screen, TABLE, 
 /// Bytes of a chunk that cells can use.
 const CHUNK_BYTES: usize = 1_048_560;
 
-/// Chunks in use at which the batch is written.
+/// Chunks in use when the batch is written.
 const CHUNKS_PER_BATCH: usize = 5;
 
-/// Bytes that are handed to the output at once.
+/// Bytes that are collected for one write.
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// Collects rows and writes them in columns.
@@ -30,15 +30,16 @@ pub(crate) struct TableWriter<'a> {
     rows: Vec<Lengths>,
     /// The longest cell of each column so far, over all batches.
     longest: Lengths,
-    /// The last cell of the row before; iproute2 measures it only when another row begins.
+    /// Length of the last cell of the row before; iproute2 measures it only when another row
+    /// begins.
     unmeasured: u32,
     chunks: Chunks,
 }
 
 /// The bytes of each cell of a row; 0 also where a column is not shown.
 ///
-/// They wait for the end of the batch beside the text, so they are short: as `usize` they would
-/// take more memory than most text does.
+/// They are kept beside the text until the batch ends, so they are short: as `usize` they would
+/// take more memory than most texts.
 type Lengths = [u32; COLUMNS];
 
 /// How much of iproute2's buffer the batch would use.
@@ -50,7 +51,7 @@ struct Chunks {
 impl Chunks {
     const EMPTY: Self = Self { in_use: 1, used_bytes: 0 };
 
-    /// Adds the cells of a row, each of which lies in one chunk.
+    /// Adds the cells of a row, each of which is in one chunk.
     #[inline]
     fn add_row(&mut self, columns: ColumnSet, lengths: &Lengths) {
         let shown = usize::from(columns.len());
@@ -85,7 +86,7 @@ fn even(length: u32) -> usize {
 
 /// Returns a length as a number of bytes.
 fn bytes(length: u32) -> usize {
-    // OK because this program needs an address space of 32 bits at least.
+    // OK because `usize` has at least 32 bits on Linux.
     usize::try_from(length).unwrap_or_default()
 }
 
@@ -134,7 +135,7 @@ impl<'a> TableWriter<'a> {
         Ok(())
     }
 
-    /// Writes the rows that wait, for whoever watches. Later rows may be wider.
+    /// Writes the rows that are kept, to show them at once. Later rows may be wider.
     ///
     /// Compat: the last extra cell is then never measured.
     ///
@@ -198,8 +199,8 @@ pub(crate) struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    /// Adds the cell of a column, which stands right of those that were added; columns that are
-    /// passed over get an empty one, and a cell of a column that is not shown is dropped.
+    /// Adds the cell of a column, which is to the right of those that were added; skipped columns
+    /// get an empty cell, and a cell of a column that is not shown is dropped.
     #[inline]
     pub(crate) fn push(&mut self, id: ColumnId, print: impl FnOnce(&mut Vec<u8>)) {
         if !self.columns.contains(id) {
@@ -208,7 +209,7 @@ impl Cells<'_> {
         let start = self.bytes.len();
         print(self.bytes);
         if let Some(length) = self.lengths.get_mut(id.index()) {
-            // OK because a cell is a few lines at most.
+            // OK because a cell has at most a few lines.
             *length = u32::try_from(self.bytes.len() - start).unwrap_or_default();
         }
     }
@@ -221,7 +222,7 @@ struct Layout {
 
 /// A column in a line.
 struct CellSlot {
-    /// The place of its cell in a row.
+    /// Index of its cell in a row.
     index: usize,
     /// Blanks between it and the column before.
     delimiter: usize,
@@ -229,13 +230,13 @@ struct CellSlot {
     fill: Fill,
 }
 
-/// Where the blanks stand that a cell is shorter than its column.
+/// Where a cell that is shorter than its column is padded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fill {
     Before,
     Behind,
-    /// Compat: on a pipe the last of the fixed columns ends with its text, even where an extra
-    /// column follows.
+    /// Compat: on a pipe the last of the fixed columns is not padded, even if an extra column
+    /// follows.
     Nowhere,
 }
 
@@ -262,12 +263,12 @@ impl Layout {
         Self { slots: slots.collect() }
     }
 
-    /// Writes the row whose cells are the first of `cells` into `room`, if all of it is short and
-    /// there is room to spare; returns the length of the line and the cells of the other rows.
+    /// Writes the row whose cells are the first of `cells` into `room`, if all of them are short
+    /// and there is room to spare; returns the length of the line and the cells of the other rows.
     ///
-    /// A fixed number of bytes is copied for each cell, and for the blanks before it, and what is
-    /// too much is overwritten by what comes next. That takes a few instructions, and a copy of a
-    /// number that is not known before takes a call: [`Self::push_line`] needs twice the time.
+    /// A fixed number of bytes is copied for each cell, and for the blanks before it, and the
+    /// surplus is overwritten by the next cell. That takes a few instructions, whereas copying a
+    /// variable number takes a call: [`Self::push_line`] needs twice the time.
     fn lay_out<'c>(
         &self,
         room: &mut [u8],
@@ -288,8 +289,8 @@ impl Layout {
         Some((at + 1, rest))
     }
 
-    /// Appends the row whose cells are the first of `cells`, whatever their lengths; returns the
-    /// cells of the other rows.
+    /// Appends the row whose cells are the first of `cells`, of any lengths; returns the cells of
+    /// the other rows.
     #[cold]
     fn push_line<'c>(&self, out: &mut Vec<u8>, cells: &'c [u8], lengths: &Lengths) -> &'c [u8] {
         let mut rest = cells;
@@ -321,14 +322,14 @@ fn put_cell(room: &mut [u8], at: usize, cells: &[u8], length: usize) -> Option<u
     let place = room.get_mut(at..)?;
     match length {
         0..=16 => *place.first_chunk_mut::<16>()? = *cells.first_chunk()?,
-        // An IPv6 address has 42 with all that is around it.
+        // An IPv6 address with all that is around it has 42 bytes.
         17..=48 => *place.first_chunk_mut::<48>()? = *cells.first_chunk()?,
         _ => return None,
     }
     Some(at + length)
 }
 
-/// Lines that wait to be written.
+/// Lines that are collected for one write.
 struct Page {
     bytes: Box<[u8]>,
     used: usize,
@@ -343,7 +344,7 @@ impl Page {
         self.bytes.get_mut(self.used..).unwrap_or_default()
     }
 
-    /// Appends a line, for which a full page makes room.
+    /// Appends a line; a full page is written before.
     fn push(&mut self, line: &[u8], out: &mut dyn Write) -> io::Result<()> {
         if line.len() > self.room().len() {
             self.write(out)?;
@@ -364,7 +365,7 @@ impl Page {
 }
 
 impl CellSlot {
-    /// Returns the blanks before and behind a cell.
+    /// Returns the blanks before and after a cell.
     #[inline]
     fn blanks(&self, length: usize) -> (usize, usize) {
         let missing = self.width.saturating_sub(self.delimiter + length);
@@ -428,8 +429,8 @@ mod tests {
         );
     }
 
-    /// Returns what [`Layout::push_line`] says to each row of random cells, and what
-    /// [`Layout::lay_out`] says with so much room.
+    /// Returns the result of [`Layout::push_line`] for each row of random cells, and that of
+    /// [`Layout::lay_out`] with this much room.
     fn both_ways(
         random: &mut Xorshift,
         layout: &Layout,

@@ -1,4 +1,4 @@
-//! What `-i` shows of a TCP connection that sock_diag tells of.
+//! What `-i` shows of a TCP connection that sock_diag reports.
 
 use builtin_cli::Escaped;
 use procnetsocket::model::{CongestionInfo, InetDetail, ShortName, TcpInfo, TcpOptions, TcpState};
@@ -21,13 +21,13 @@ const INITIAL_RTO_US: u32 = 3_000_000;
 /// Slow start thresholds from here on are not shown.
 const LARGE_SSTHRESH: u32 = 0xffff;
 
-/// The tolerance of disorder that is assumed, and not shown.
+/// The default tolerance of reordering, which is not shown.
 const USUAL_REORDERING: u32 = 3;
 
 /// How statistics are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Style {
-    /// Whether what the two sides agreed on is shown, as with `-o` and `-e`.
+    /// Whether the options that both ends agreed on are shown, as with `-o` and `-e`.
     pub(super) shows_agreed: bool,
     pub(super) names: NameDisplay,
 }
@@ -138,12 +138,12 @@ fn push_congestion_info(out: &mut Vec<u8>, info: Option<&CongestionInfo>, names:
             }
             out.push(b')');
         }
-        // Vegas shows in the sending rate only.
+        // Vegas affects only the sending rate.
         _ => {}
     }
 }
 
-/// Returns the rate at which a window is sent in a round trip, in bits a second.
+/// Returns the rate of one window per round trip, in bits per second.
 pub(super) fn sending_rate(info: &TcpInfo, congestion: Option<&CongestionInfo>) -> Option<f64> {
     let rtt_us = match congestion {
         Some(CongestionInfo::Vegas(vegas)) if vegas.enabled => {
@@ -164,7 +164,7 @@ fn push_rates(
     congestion: Option<&CongestionInfo>,
     names: NameDisplay,
 ) {
-    // All ones stand for no limit.
+    // All ones mean no limit.
     let limited = |rate: u64| (rate != 0 && rate != u64::MAX).then(|| double(rate) * 8.0);
     if let Some(rate) = sending_rate(info, congestion) {
         push_text(out, " send ");
@@ -218,7 +218,7 @@ fn push_losses(out: &mut Vec<u8>, info: &TcpInfo, state: TcpState) {
         push_number(out, "/", info.total_retransmitted);
     }
     push_nonzero(out, " lost:", info.lost);
-    // Of a listener this is the limit of its queue.
+    // For a listener this is the limit of its queue.
     if state != TcpState::Listen {
         push_nonzero(out, " sacked:", info.sacked);
     }
@@ -235,7 +235,7 @@ fn push_receiver(out: &mut Vec<u8>, info: &TcpInfo) {
     push_nonzero_as_signed(out, " rcv_space:", info.receive_space);
     push_nonzero(out, " rcv_ssthresh:", info.receive_ssthresh);
     push_nonzero(out, " notsent:", info.not_sent_bytes);
-    // All ones stand for no measurement.
+    // All ones mean no measurement.
     if info.min_rtt_us != u32::MAX {
         push_nonzero_milliseconds(out, " minrtt:", info.min_rtt_us);
     }
@@ -252,7 +252,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns a value of which some fields are set.
+    /// Returns a value with some fields set.
     fn made<T: Default>(set: impl FnOnce(&mut T)) -> T {
         let mut value = T::default();
         set(&mut value);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     fn of(set: impl FnOnce(&mut TcpInfo)) -> String {
-        // 3 is not shown, so what is left is what was set.
+        // The default of 3 is not shown, so only the fields that are set remain.
         let info = made(|info: &mut TcpInfo| {
             info.reordering = USUAL_REORDERING;
             set(info);
@@ -407,7 +407,7 @@ mod tests {
     #[case::measured(true, Some(5_000), Some(16_000_000.0))]
     #[case::nothing_measured(true, None, Some(800_000_000.0))]
     #[case::not_in_force(false, Some(5_000), Some(800_000_000.0))]
-    fn vegas_knows_the_round_trip_better(
+    fn round_trip_of_vegas_is_used(
         #[case] enabled: bool,
         #[case] rtt_us: Option<u32>,
         #[case] rate: Option<f64>,

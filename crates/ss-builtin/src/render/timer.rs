@@ -6,11 +6,11 @@ use procnetsocket::model::{InetProtocol, InetSocket, Source, Timer, TimerKind};
 
 use super::{field::push_text, number::push_decimal};
 
-/// Returns what a timer counts: retransmissions, or probes that were not answered.
+/// Returns the count of a timer: retransmissions, or unanswered probes.
 pub(super) fn timer_count(socket: &InetSocket) -> u32 {
     match socket.timer {
         Some(Timer { kind: TimerKind::Retransmit, .. }) => socket.retransmits,
-        // Sock_diag has one number, which is one of these; the other is zero then.
+        // sock_diag has one number, which is one of these; the other is zero then.
         _ if socket.source == Source::SockDiag => socket.retransmits.max(socket.probes),
         _ => socket.probes,
     }
@@ -40,7 +40,8 @@ fn name(protocol: InetProtocol, kind: TimerKind) -> &'static str {
     }
 }
 
-/// Appends the time until a timer ends: the coarser the longer it is, and nothing when it is over.
+/// Appends the time until a timer expires: coarser for longer times, and nothing after it has
+/// expired.
 fn push_expiry(out: &mut Vec<u8>, expires: Duration) {
     let milliseconds = u64::from(expires.subsec_millis());
     let (minutes, seconds) = (expires.as_secs() / 60, expires.as_secs() % 60);

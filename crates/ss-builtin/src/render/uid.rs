@@ -1,4 +1,4 @@
-//! Process, inode and kernel object of a socket, and the marks of what is shut.
+//! The uid, inode and kernel object of a socket, and the directions that are shut down.
 
 use procnetsocket::model::{Inode, Shutdown};
 
@@ -7,8 +7,7 @@ use super::{
     number::{push_decimal, push_hex},
 };
 
-/// Appends uid, inode and kernel object; a user id of 0 is left out, and an object that is not
-/// known.
+/// Appends uid, inode and kernel object; uid 0 and an unknown object are left out.
 pub(super) fn push_uid_inode(
     out: &mut Vec<u8>,
     uid: u32,
@@ -24,7 +23,7 @@ pub(super) fn push_uid_inode(
     }
 }
 
-/// Appends the number of an inode; 0 stands for none.
+/// Appends the number of an inode; 0 means none.
 pub(super) fn push_inode(out: &mut Vec<u8>, inode: Option<Inode>) {
     push_decimal(out, inode.map_or(0, Inode::get));
 }
@@ -40,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arrows_point_where_data_still_goes() {
+    fn arrows_point_in_the_open_directions() {
         let mut out = Vec::new();
         for bits in 0..4 {
             push_directions(&mut out, Shutdown::from_bits(bits));

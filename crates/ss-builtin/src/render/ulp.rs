@@ -1,4 +1,4 @@
-//! What `-i` shows of an upper layer protocol, and of keys for signed segments.
+//! What `-i` shows of an upper layer protocol, and of the keys of TCP MD5 signatures.
 
 use builtin_cli::Escaped;
 use procnetsocket::model::{Md5Key, TlsInfo, TlsMode, Ulp, UlpInfo};
@@ -20,7 +20,7 @@ pub(super) fn push_md5_keys(out: &mut Vec<u8>, keys: &[Md5Key]) {
     }
 }
 
-/// Appends a key; blanks, commas, backslashes and what cannot be printed are octal numbers.
+/// Appends a key; blanks, commas, backslashes and bytes that cannot be printed are octal numbers.
 fn push_key(out: &mut Vec<u8>, key: &[u8]) {
     for &byte in key {
         if byte.is_ascii_graphic() && !matches!(byte, b',' | b'\\') {
@@ -31,7 +31,7 @@ fn push_key(out: &mut Vec<u8>, key: &[u8]) {
     }
 }
 
-/// Appends the upper layer protocol and what it tells of itself.
+/// Appends the upper layer protocol and its details.
 pub(super) fn push_ulp(out: &mut Vec<u8>, ulp: &Ulp) {
     push_text(out, " tcp-ulp-");
     Escaped::name(ulp.name.as_bytes()).push_to(out);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_protocol_has_a_name_at_least() {
+    fn a_protocol_without_details_has_its_name() {
         let mut ulp = Ulp::default();
         ulp.name = ShortName::new(b"espintcp").unwrap();
         assert_eq!(text(|out| push_ulp(out, &ulp)), " tcp-ulp-espintcp");

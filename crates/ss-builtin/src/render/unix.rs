@@ -49,7 +49,7 @@ impl RowRenderer<'_> {
             push_number(out, " dev:", file.device.major());
             push_number(out, "/", file.device.minor());
         }
-        // A listener has the list though it may be empty.
+        // A listener has the list even if it is empty.
         if socket.state == UnixState::Listening {
             push_text(out, " peers:");
             for inode in &detail.pending {
@@ -60,7 +60,7 @@ impl RowRenderer<'_> {
     }
 }
 
-/// Appends a name; `*` stands for none.
+/// Appends a name; `*` if there is none.
 fn push_name(out: &mut Vec<u8>, name: &UnixName) {
     match name {
         UnixName::Unnamed => out.push(b'*'),

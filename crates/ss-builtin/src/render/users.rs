@@ -1,4 +1,4 @@
-//! The processes that hold a socket: `users:(("sshd",pid=712,fd=3))`.
+//! The processes that have a socket open: `users:(("sshd",pid=712,fd=3))`.
 
 use builtin_cli::Escaped;
 use std::{cell::Cell, sync::Arc};
@@ -18,18 +18,18 @@ use super::{
 /// The processes of a listing's sockets.
 pub(crate) struct ProcessColumn {
     table: Arc<ProcessTable>,
-    /// How many sockets were shown that have an inode and no process.
-    unowned: Cell<u64>,
-    /// Whether the other end of one has an inode and no process.
-    has_unowned_peer: Cell<bool>,
+    /// Number of shown sockets that have an inode and no process.
+    without_process: Cell<u64>,
+    /// Whether the other end of a shown socket has an inode and no process.
+    has_peer_without_process: Cell<bool>,
 }
 
 impl ProcessColumn {
     pub(crate) fn new(table: Arc<ProcessTable>) -> Self {
-        Self { table, unowned: Cell::new(0), has_unowned_peer: Cell::new(false) }
+        Self { table, without_process: Cell::new(0), has_peer_without_process: Cell::new(false) }
     }
 
-    /// Returns an empty column, of sockets whose processes are not known.
+    /// Returns an empty column, for sockets whose processes are unknown.
     pub(crate) fn unknown() -> Self {
         let mut report = ProcessReport::default();
         report.visibility = ProcVisibility::Withheld;
@@ -41,7 +41,7 @@ impl ProcessColumn {
     pub(super) fn of(&self, socket: &Socket<'_>) -> Vec<SocketProcess<'_>> {
         let Some(inode) = socket.inode() else { return Vec::new() };
         let processes: Vec<_> = self.table.of(inode).collect();
-        // Many netlink sockets are the kernel's, which is no process.
+        // Many netlink sockets belong to the kernel, which is not a process.
         if processes.is_empty() && !matches!(socket, Socket::Netlink(_)) {
             self.note_unowned();
         }
@@ -63,7 +63,7 @@ impl ProcessColumn {
         }
     }
 
-    /// Appends the processes of a socket at the other end; returns whether there are some.
+    /// Appends the processes of a socket at the other end; returns whether there are any.
     pub(super) fn push_peer(&self, out: &mut Vec<u8>, inode: Inode) -> bool {
         let has_processes = self.push_list(out, "", inode);
         self.note_peer(has_processes);
@@ -78,13 +78,13 @@ impl ProcessColumn {
     }
 
     fn note_peer(&self, has_processes: bool) {
-        self.has_unowned_peer.set(self.has_unowned_peer.get() || !has_processes);
+        self.has_peer_without_process.set(self.has_peer_without_process.get() || !has_processes);
     }
 
-    /// Appends the processes of a socket, each in brackets; returns whether there are some.
+    /// Appends the processes of a socket, each in brackets; returns whether there are any.
     fn push_list(&self, out: &mut Vec<u8>, opening: &str, inode: Inode) -> bool {
         let start = out.len();
-        // Compat: those that were found last come first.
+        // Compat: the last one found comes first.
         for process in self.table.of(inode).rev() {
             push_text(out, if out.len() == start { opening } else { "," });
             push_process(out, &process);
@@ -93,23 +93,23 @@ impl ProcessColumn {
     }
 
     fn note_unowned(&self) {
-        self.unowned.set(self.unowned.get() + 1);
+        self.without_process.set(self.without_process.get() + 1);
     }
 
-    /// Returns what is known of why sockets were shown without a process, if any were.
+    /// Returns the known reasons why sockets were shown without a process, if any were.
     ///
-    /// A socket that no process has open is passed in a message of a unix socket, registered with
-    /// `io_uring` alone, or the kernel's. It is named only where every process was seen.
+    /// A socket that no process has open is in a message of a unix socket, registered with
+    /// `io_uring` only, or the kernel's. This is reported only if every process was seen.
     fn reasons(&self) -> Vec<String> {
-        let unowned = match self.unowned.get() {
-            0 if self.has_unowned_peer.get() => return may_be_missing(&self.table.gaps()),
+        let without_process = match self.without_process.get() {
+            0 if self.has_peer_without_process.get() => return may_be_missing(&self.table.gaps()),
             0 => return Vec::new(),
             1 => "1 socket was".to_owned(),
-            unowned => format!("{unowned} sockets were"),
+            without_process => format!("{without_process} sockets were"),
         };
         if self.table.is_complete() {
             return vec![format!(
-                "{unowned} open in no process: in a message of a unix socket, in io_uring alone, in \
+                "{without_process} open in no process: in a message of a unix socket, in io_uring alone, in \
                  the kernel, or opened since processes were looked for"
             )];
         }
@@ -117,8 +117,8 @@ impl ProcessColumn {
     }
 }
 
-/// Returns the lines that say why processes may be missing: those of the filter if it may miss
-/// some, or those of the sockets that were shown.
+/// Returns the lines that report why processes may be missing: the reasons of the filter if it may
+/// miss some, or those of the sockets that were shown.
 pub(crate) fn missing_processes(shown: Option<&ProcessColumn>, gaps: &[String]) -> Vec<String> {
     match shown {
         Some(processes) if gaps.is_empty() => processes.reasons(),
@@ -144,14 +144,14 @@ fn push_process(out: &mut Vec<u8>, process: &SocketProcess<'_>) {
 
 /// Appends the name of a process.
 fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
-    // Compat: what is not known is printed as an empty name.
+    // Compat: an unknown name is printed as an empty one.
     push_quoted(out, name.as_ref().known().map_or(&[], |name| name.as_slice()));
 }
 
 /// Appends a name in quotation marks.
 ///
-/// Security: a process names itself, so a quotation mark in the name is written as `\x22`, or a
-/// name could look like the end of it and like processes that there are not.
+/// Security: a process names itself, so a quotation mark in the name is written as `\x22`.
+/// Otherwise a name could end itself and forge further processes.
 pub(super) fn push_quoted(out: &mut Vec<u8>, name: &[u8]) {
     out.push(b'"');
     Escaped::quoted(name).push_to(out);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_known_is_empty() {
+    fn an_unknown_name_is_empty() {
         for name in [Fact::Absent, Fact::NotPermitted, Fact::TooLong, Fact::NotAsked] {
             let mut out = Vec::new();
             push_process_name(&mut out, &name);

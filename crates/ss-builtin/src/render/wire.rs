@@ -1,7 +1,7 @@
-//! Rows from the bytes that the kernel sends, and the text that iproute2 7.2.0 prints of them.
+//! Rows from the bytes that the kernel sends, and the text that iproute2 7.2.0 prints for them.
 //!
-//! The kernels at hand lack some of these tables (raw, sctp, vsock, xdp) and options (TLS, md5);
-//! the messages stand for them.
+//! The test kernels lack some of these tables (raw, sctp, vsock, xdp) and options (TLS, md5), so
+//! messages are given as bytes.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::cli::{
     Detail, DetailSet, ListingKind, NameDisplay, Order, OutputFormat, Show, Summary, TextLayout,
 };
 
-/// Returns an attribute, with the padding behind it.
+/// Returns an attribute, with the padding after it.
 fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     let length = u16::try_from(value.len() + 4).unwrap();
     let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
@@ -32,8 +32,8 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
-/// `struct inet_diag_msg` of 127.0.0.1:80 and 127.0.0.2:1000, bound to no interface unless it says
-/// so.
+/// `struct inet_diag_msg` of 127.0.0.1:80 and 127.0.0.2:1000, bound to no interface unless one is
+/// given.
 fn inet(state: u8, timer: [u8; 2], interface: u32, attributes: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = vec![2, state, timer[0], timer[1], 0, 80, 0x03, 0xe8];
     for last in [1, 2] {
@@ -87,8 +87,8 @@ fn text(rows: &RowRenderer<'_>, table: Table, socket: &Socket<'_>) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// Returns the row of a message with the details that letters stand for: `e`, `m`, `i`, `o`, `b`,
-/// `t`os, `c`group, `s`ocket options; `n` for numbers, `O` for one line.
+/// Returns the row of a message with the details of these letters: `e`, `m`, `i`, `o`, `b`, `t`os,
+/// `c`group, `s`ocket options; `n` for numbers, `O` for one line.
 fn row(table: Table, letters: &str, message: &[u8]) -> String {
     let mut details = DetailSet::default();
     for letter in letters.chars() {
@@ -220,7 +220,7 @@ fn storage() -> Vec<u8> {
 }
 
 #[test]
-fn associations_stand_below_their_socket() {
+fn associations_are_listed_below_their_socket() {
     let listener = inet(10, [0, 0], 0, &[attribute(12, &storage())]);
     assert_eq!(
         row(Table::Sctp4, "i", &listener),
@@ -259,7 +259,7 @@ fn unix(kind: u8, state: u8, attributes: &[Vec<u8>]) -> Vec<u8> {
     unix(1, 10, &[attribute(0, b"\0a\0b"), attribute(3, &words(&[1, 0, 3])), attribute(4, &words(&[2, 128]))]),
     "u_str LISTEN 2 128 @a@b 5 * 0 peers: 1 0 3"
 )]
-#[case::nobody_waits(unix(1, 10, &[attribute(3, &[])]), "u_str LISTEN 0 0 * 5 * 0 peers:")]
+#[case::empty_queue(unix(1, 10, &[attribute(3, &[])]), "u_str LISTEN 0 0 * 5 * 0 peers:")]
 #[case::unconnected(unix(2, 7, &[]), "u_dgr UNCONN 0 0 * 5 * 0")]
 #[case::hostile_name(unix(2, 7, &[attribute(0, b"/x\n\x1b")]), r"u_dgr UNCONN 0 0 /x\x0a\x1b 5 * 0")]
 fn unix_shows(#[case] message: Vec<u8>, #[case] shown: &str) {

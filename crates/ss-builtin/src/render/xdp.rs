@@ -74,7 +74,7 @@ impl RowRenderer<'_> {
 
     fn push_umem(&self, out: &mut Vec<u8>, umem: &XdpUmem) {
         self.push_break(out);
-        // Compat: on one line the word begins with a letter too much.
+        // Compat: on one line the word has an additional first letter.
         push_text(out, if self.one_line { "tumem" } else { "umem" });
         push_number(out, "(id:", umem.id);
         push_number(out, ",size:", umem.size);

@@ -1,4 +1,4 @@
-//! The program `ss`, which is `portwatch` when it is called so: one file can be both.
+//! The program `ss`. It is `portwatch` when it is started by that name, so one file can be both.
 
 use std::process::ExitCode;
 

@@ -4,14 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use socket_query::TransportProtocol;
 
-use super::{Draft, Family, Generator, Kind, ORDERS, Services, Side};
+use super::{FilterDraft, Generator, Kind, ORDERS, Services, SocketEnd, WordFamily};
 use crate::filter::values::is_mapped;
 
-/// How often another condition is tried in the place of one that is not apart.
+/// How often a condition that is not apart is replaced by another one.
 const ATTEMPTS: usize = 8;
 
 impl Generator<'_> {
-    pub(super) fn inet(&mut self, draft: &mut Draft, prefix: &str) {
+    pub(super) fn inet(&mut self, draft: &mut FilterDraft, prefix: &str) {
         let side = self.side();
         match self.random.below(12) {
             0..3 => self.port(draft, side, prefix),
@@ -32,10 +32,10 @@ impl Generator<'_> {
     }
 
     /// Returns an address, a network or an address and a port.
-    fn host(&mut self, family: Option<Family>, side: Side) -> Option<(Vec<Kind>, String)> {
+    fn host(&mut self, family: Option<WordFamily>, side: SocketEnd) -> Option<(Vec<Kind>, String)> {
         let end = match family {
-            Some(Family::Inet) => self.values.end_of(side, self.random, IpAddr::is_ipv4)?,
-            Some(Family::Inet6) => self.values.end_of(side, self.random, IpAddr::is_ipv6)?,
+            Some(WordFamily::Inet) => self.values.end_of(side, self.random, IpAddr::is_ipv4)?,
+            Some(WordFamily::Inet6) => self.values.end_of(side, self.random, IpAddr::is_ipv6)?,
             _ if self.random.one_in(8) => self.values.end_of(side, self.random, is_mapped)?,
             _ => self.values.end(side, self.random),
         };
@@ -80,13 +80,13 @@ impl Generator<'_> {
         }
     }
 
-    /// Returns the length as it stands behind an address, its slash with it.
+    /// Returns the length with its slash, as it follows an address.
     fn length(&mut self, address: IpAddr, bits: u32, kinds: &mut Vec<Kind>) -> String {
         if address.is_ipv4() && self.random.one_in(3) {
             kinds.push(Kind::Netmask);
             let mask = Ipv4Addr::from_bits(u32::MAX.checked_shl(32 - bits).unwrap_or(0));
             let spelled = self.spell_ipv4(mask);
-            // A part alone is a length.
+            // A single part is a length.
             return if spelled.contains('.') { format!("/{spelled}") } else { format!("/{mask}") };
         }
         kinds.push(Kind::Prefix);
@@ -96,7 +96,7 @@ impl Generator<'_> {
     fn spell_host(&mut self, address: IpAddr, length: &str, port: Option<&str>) -> String {
         let (spelled, bare) = match address {
             IpAddr::V4(address) => (self.spell_ipv4(address), !self.random.one_in(6)),
-            // The last colon is that of the port, unless a slash stands behind it.
+            // The last colon is that of the port, unless a slash follows it.
             IpAddr::V6(address) => {
                 let ended = port.is_some() || !length.is_empty();
                 (self.spell_ipv6(address), ended && self.random.one_in(3))
@@ -104,7 +104,7 @@ impl Generator<'_> {
         };
         let host = if bare { spelled + length } else { format!("[{spelled}{length}]") };
         match port {
-            // Behind a bracket the colon may be missing.
+            // After a bracket the colon may be missing.
             Some(port) if !bare && self.random.one_in(4) => host + port,
             Some(port) => format!("{host}:{port}"),
             None => host,
@@ -137,7 +137,7 @@ impl Generator<'_> {
         }
     }
 
-    fn port(&mut self, draft: &mut Draft, side: Side, prefix: &str) {
+    fn port(&mut self, draft: &mut FilterDraft, side: SocketEnd, prefix: &str) {
         let port = self.values.end(side, self.random).port();
         let operator = self.equal_or_not();
         match self.service(port) {
@@ -164,12 +164,12 @@ impl Generator<'_> {
         match self.choice.services {
             Services::None => None,
             Services::Udp => of(TransportProtocol::Udp),
-            // One of UDP alone is a garbage number to iproute2: see `filter::decided`.
+            // iproute2 reads a name that only UDP has as a garbage number: see `filter::decided`.
             Services::Tcp | Services::Both => of(TransportProtocol::Tcp),
         }
     }
 
-    fn port_order(&mut self, draft: &mut Draft, side: Side, prefix: &str) {
+    fn port_order(&mut self, draft: &mut FilterDraft, side: SocketEnd, prefix: &str) {
         draft.filter.kinds.insert(Kind::PortOrder);
         let operator = self.one(&ORDERS);
         let port = self.values.end(side, self.random).port();
@@ -177,14 +177,14 @@ impl Generator<'_> {
         draft.port(side, operator, prefix, &word);
     }
 
-    fn any_port(&mut self, draft: &mut Draft, side: Side, prefix: &str) {
+    fn any_port(&mut self, draft: &mut FilterDraft, side: SocketEnd, prefix: &str) {
         draft.filter.kinds.insert(Kind::AnyPort);
         let operator = self.equal_or_not();
         let word = self.one(&["*", ":*", ":"]);
         draft.port(side, operator, prefix, word);
     }
 
-    fn any_host(&mut self, draft: &mut Draft, side: Side, prefix: &str) {
+    fn any_host(&mut self, draft: &mut FilterDraft, side: SocketEnd, prefix: &str) {
         const WORDS: [&str; 12] = [
             "*", "any", "all", "default", "[]", "[*]", "[any]", ":", "*:*", "any:", "*:", "[all]:*",
         ];
@@ -193,7 +193,7 @@ impl Generator<'_> {
         draft.host(side, self.equal(), &word);
     }
 
-    fn port_of_any_host(&mut self, draft: &mut Draft, side: Side, prefix: &str) {
+    fn port_of_any_host(&mut self, draft: &mut FilterDraft, side: SocketEnd, prefix: &str) {
         draft.filter.kinds.insert(Kind::PortOfAnyHost);
         let port = self.values.end(side, self.random).port();
         let host = self.one(&[":", "*:", "*", "any:", "all:", "[]:", "[*]", "default:"]);

@@ -6,8 +6,8 @@
 //! TERM   := "(" EXPR ")" | NOT TERM | CONDITION
 //! ```
 //!
-//! What makes the real `ss` crash is left out: a name of a unix socket in a filter that ends up
-//! listing another family.
+//! It leaves out what makes the real `ss` crash: a name of a unix socket in a filter for which
+//! another family is listed.
 
 mod inet;
 mod other;
@@ -20,7 +20,7 @@ use socket_query::Names;
 use testkit::Xorshift;
 
 use super::{
-    choice::{Choice, Family, Services},
+    choice::{OptionChoice, Services, WordFamily},
     kind::Kind,
     values::Values,
 };
@@ -56,17 +56,17 @@ const AND: [&str; 3] = ["and", "&", "&&"];
 const OR: [&str; 3] = ["or", "|", "||"];
 const NOT: [&str; 2] = ["not", "!"];
 const NOT_INET: [Table; 3] = [Table::Unix, Table::Packet, Table::Netlink];
-/// How deep brackets stand in each other.
+/// Maximum depth of brackets.
 const DEPTH: u32 = 3;
 
 /// Which end of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum SocketEnd {
     Local,
     Remote,
 }
 
-impl Side {
+impl SocketEnd {
     pub(crate) fn index(self) -> usize {
         match self {
             Self::Local => 0,
@@ -83,16 +83,16 @@ impl Side {
     }
 }
 
-/// What only the place of the sockets tells.
+/// Names that depend on where the sockets are.
 #[derive(Clone, Debug)]
 pub(crate) struct LocalNames {
     /// Words for interfaces, beside the numbers of those that sockets are bound to.
     pub(crate) interfaces: Vec<String>,
     /// Words for marks.
     pub(crate) marks: Vec<String>,
-    /// Paths of control groups; none where they are not compared.
+    /// Paths of control groups; empty where they are not compared.
     pub(crate) cgroups: Vec<String>,
-    /// Of which sockets both programs know the same about chosen addresses.
+    /// The sockets for which both programs agree on `autobound`.
     pub(crate) autobound: Autobound,
 }
 
@@ -100,32 +100,33 @@ pub(crate) struct LocalNames {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Autobound {
     OfEverything,
-    /// Not of internet sockets: see `live::decided`.
+    /// Not for internet sockets: see `live::decided`.
     ButForInet,
 }
 
 /// A filter, word by word.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct GeneratedFilter {
     pub(crate) kinds: BTreeSet<Kind>,
     /// The words before the expression.
     pub(crate) states: Vec<String>,
     pub(crate) tokens: Vec<String>,
 }
 
-/// Makes filters for one choice of options over one set of sockets.
+/// Generates filters for one choice of options over one set of sockets.
 pub(crate) struct Generator<'a> {
     pub(crate) random: &'a mut Xorshift,
     pub(crate) values: &'a Values,
     pub(crate) names: &'a Names,
     pub(crate) place: &'a LocalNames,
-    pub(crate) choice: Choice,
+    pub(crate) choice: OptionChoice,
 }
 
 impl Generator<'_> {
     /// Returns a filter.
-    pub(crate) fn filter(&mut self) -> Filter {
-        let mut draft = Draft { family: self.choice.family, filter: Filter::default() };
+    pub(crate) fn filter(&mut self) -> GeneratedFilter {
+        let mut draft =
+            FilterDraft { family: self.choice.family, filter: GeneratedFilter::default() };
         if self.random.one_in(5) {
             self.states(&mut draft);
         }
@@ -133,7 +134,7 @@ impl Generator<'_> {
         draft.filter
     }
 
-    fn states(&mut self, draft: &mut Draft) {
+    fn states(&mut self, draft: &mut FilterDraft) {
         draft.filter.kinds.insert(Kind::State);
         for _ in 0..=self.random.below(2) {
             let verb = self.one(&["state", "state", "exclude", "excl"]);
@@ -142,7 +143,7 @@ impl Generator<'_> {
         }
     }
 
-    fn expression(&mut self, draft: &mut Draft, depth: u32) {
+    fn expression(&mut self, draft: &mut FilterDraft, depth: u32) {
         self.term(draft, depth);
         while self.random.one_in(3) {
             self.junction(draft);
@@ -150,7 +151,7 @@ impl Generator<'_> {
         }
     }
 
-    fn junction(&mut self, draft: &mut Draft) {
+    fn junction(&mut self, draft: &mut FilterDraft) {
         match self.random.below(5) {
             0 => draft.filter.kinds.extend([Kind::And]),
             1 | 2 => draft.word(Kind::And, self.one(&AND)),
@@ -158,7 +159,7 @@ impl Generator<'_> {
         }
     }
 
-    fn term(&mut self, draft: &mut Draft, depth: u32) {
+    fn term(&mut self, draft: &mut FilterDraft, depth: u32) {
         if self.random.one_in(6) {
             draft.word(Kind::Not, self.one(&NOT));
             return self.term(draft, depth);
@@ -171,7 +172,7 @@ impl Generator<'_> {
         self.condition(draft);
     }
 
-    fn condition(&mut self, draft: &mut Draft) {
+    fn condition(&mut self, draft: &mut FilterDraft) {
         match self.random.below(16) {
             0 => return self.device(draft),
             1 => return self.mark(draft),
@@ -181,11 +182,11 @@ impl Generator<'_> {
         }
         let prefix = self.prefix(draft);
         match draft.family {
-            None | Some(Family::Inet | Family::Inet6) => self.inet(draft, prefix),
-            Some(Family::Unix) => self.unix(draft, prefix),
-            Some(Family::Link) => self.link(draft, prefix),
-            Some(Family::Netlink) => self.netlink(draft, prefix),
-            Some(Family::Vsock) => self.vsock(draft, prefix),
+            None | Some(WordFamily::Inet | WordFamily::Inet6) => self.inet(draft, prefix),
+            Some(WordFamily::Unix) => self.unix(draft, prefix),
+            Some(WordFamily::Link) => self.link(draft, prefix),
+            Some(WordFamily::Netlink) => self.netlink(draft, prefix),
+            Some(WordFamily::Vsock) => self.vsock(draft, prefix),
         }
     }
 
@@ -194,35 +195,35 @@ impl Generator<'_> {
         self.place.autobound == Autobound::OfEverything || !has_inet
     }
 
-    /// Chooses another family now and then, and returns the prefix that does.
-    fn prefix(&mut self, draft: &mut Draft) -> &'static str {
-        const CHOICES: [Family; 9] = [
-            Family::Inet,
-            Family::Inet,
-            Family::Inet6,
-            Family::Inet6,
-            Family::Unix,
-            Family::Unix,
-            Family::Link,
-            Family::Netlink,
-            Family::Vsock,
+    /// Chooses another family now and then, and returns the prefix for it.
+    fn prefix(&mut self, draft: &mut FilterDraft) -> &'static str {
+        const CHOICES: [WordFamily; 9] = [
+            WordFamily::Inet,
+            WordFamily::Inet,
+            WordFamily::Inet6,
+            WordFamily::Inet6,
+            WordFamily::Unix,
+            WordFamily::Unix,
+            WordFamily::Link,
+            WordFamily::Netlink,
+            WordFamily::Vsock,
         ];
-        let is_inet = matches!(draft.family, None | Some(Family::Inet | Family::Inet6));
+        let is_inet = matches!(draft.family, None | Some(WordFamily::Inet | WordFamily::Inet6));
         if !self.random.one_in(6) {
             return "";
         }
         let family = match draft.family {
-            // Another family reads what stands before it as bytes; see `Values::is_apart`.
+            // Another family reads what precedes it as bytes; see `Values::is_apart`.
             Some(family) if !is_inet || self.choice.family.is_some() => family,
             _ => *self.random.pick(&CHOICES),
         };
-        draft.filter.kinds.insert(Kind::Family);
+        draft.filter.kinds.insert(Kind::WordFamily);
         draft.family = Some(family);
         family.prefix()
     }
 
-    fn side(&mut self) -> Side {
-        if self.random.one_in(3) { Side::Remote } else { Side::Local }
+    fn side(&mut self) -> SocketEnd {
+        if self.random.one_in(3) { SocketEnd::Remote } else { SocketEnd::Local }
     }
 
     fn one(&mut self, words: &[&'static str]) -> &'static str {
@@ -254,19 +255,19 @@ pub(super) fn below(end: usize, random: &mut Xorshift) -> usize {
     usize::try_from(random.below(u64::try_from(end).unwrap())).unwrap()
 }
 
-/// A filter as far as it is made.
-struct Draft {
-    /// What words without a prefix are read as, after those so far.
-    family: Option<Family>,
-    filter: Filter,
+/// A filter under construction.
+struct FilterDraft {
+    /// The family in which words without a prefix are read, after the words so far.
+    family: Option<WordFamily>,
+    filter: GeneratedFilter,
 }
 
-impl Draft {
+impl FilterDraft {
     fn word(&mut self, kind: Kind, word: &str) {
         self.words(kind, &[word]);
     }
 
-    /// Adds words, but for empty ones.
+    /// Adds words, except empty ones.
     fn words(&mut self, kind: Kind, words: &[&str]) {
         self.filter.kinds.insert(kind);
         self.push(words);
@@ -277,11 +278,11 @@ impl Draft {
         self.filter.tokens.extend(words.map(ToString::to_string));
     }
 
-    fn host(&mut self, side: Side, operator: &str, host: &str) {
+    fn host(&mut self, side: SocketEnd, operator: &str, host: &str) {
         self.push(&[side.host(), operator, host]);
     }
 
-    fn port(&mut self, side: Side, operator: &str, prefix: &str, port: &str) {
+    fn port(&mut self, side: SocketEnd, operator: &str, prefix: &str, port: &str) {
         self.push(&[side.port(), operator, &format!("{prefix}{port}")]);
     }
 }

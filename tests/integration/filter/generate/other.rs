@@ -1,9 +1,9 @@
-//! Conditions on what only some sockets have, and on sockets of other families.
+//! Conditions on details that only some sockets have, and on sockets of other families.
 
-use super::{Draft, Generator, Kind, ORDERS, Side};
+use super::{FilterDraft, Generator, Kind, ORDERS, SocketEnd};
 
 impl Generator<'_> {
-    pub(super) fn device(&mut self, draft: &mut Draft) {
+    pub(super) fn device(&mut self, draft: &mut FilterDraft) {
         let word = if self.random.one_in(2) {
             self.random.pick(&self.place.interfaces).clone()
         } else {
@@ -21,22 +21,22 @@ impl Generator<'_> {
         }
     }
 
-    pub(super) fn mark(&mut self, draft: &mut Draft) {
+    pub(super) fn mark(&mut self, draft: &mut FilterDraft) {
         let word = self.random.pick(&self.place.marks);
         let operator = self.equal_or_not();
         draft.words(Kind::Mark, &["fwmark", operator, word]);
     }
 
-    pub(super) fn cgroup(&mut self, draft: &mut Draft) {
+    pub(super) fn cgroup(&mut self, draft: &mut FilterDraft) {
         let word = self.random.pick(&self.place.cgroups);
         let operator = self.equal_or_not();
         draft.words(Kind::Cgroup, &["cgroup", operator, word]);
     }
 
-    pub(super) fn link(&mut self, draft: &mut Draft, prefix: &str) {
+    pub(super) fn link(&mut self, draft: &mut FilterDraft, prefix: &str) {
         draft.filter.kinds.insert(Kind::Link);
         let (protocol, interface) = self.values.link(self.random);
-        let side = if self.random.one_in(8) { Side::Remote } else { Side::Local };
+        let side = if self.random.one_in(8) { SocketEnd::Remote } else { SocketEnd::Local };
         let interface = match interface {
             0 => "0".to_owned(),
             index if self.random.one_in(3) => format!("if{index}"),
@@ -67,10 +67,10 @@ impl Generator<'_> {
         if self.random.one_in(3) { self.one(&ORDERS) } else { self.equal_or_not() }
     }
 
-    pub(super) fn netlink(&mut self, draft: &mut Draft, prefix: &str) {
+    pub(super) fn netlink(&mut self, draft: &mut FilterDraft, prefix: &str) {
         draft.filter.kinds.insert(Kind::Netlink);
         let (protocol, port_id) = self.values.netlink(self.random);
-        let side = if self.random.one_in(8) { Side::Remote } else { Side::Local };
+        let side = if self.random.one_in(8) { SocketEnd::Remote } else { SocketEnd::Local };
         let port_id = match port_id {
             0 if self.random.one_in(2) => "kernel".to_owned(),
             // Those beyond 31 bits are negative.
@@ -99,7 +99,7 @@ impl Generator<'_> {
         draft.host(side, self.equal(), &word);
     }
 
-    pub(super) fn vsock(&mut self, draft: &mut Draft, prefix: &str) {
+    pub(super) fn vsock(&mut self, draft: &mut FilterDraft, prefix: &str) {
         const WORDS: [&str; 9] =
             ["*", "1", "2:22", "*:1024", ":22", "0x3", "4294967295", "", "2:*"];
         draft.filter.kinds.insert(Kind::Vsock);

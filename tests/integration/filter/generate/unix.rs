@@ -1,16 +1,16 @@
 //! Patterns for the names of unix sockets.
 
-use super::{Draft, Generator, Kind, Side, below};
+use super::{FilterDraft, Generator, Kind, SocketEnd, below};
 
 impl Generator<'_> {
-    pub(super) fn unix(&mut self, draft: &mut Draft, prefix: &str) {
+    pub(super) fn unix(&mut self, draft: &mut FilterDraft, prefix: &str) {
         draft.filter.kinds.insert(Kind::UnixGlob);
-        // A word that is nothing is no word.
+        // An empty pattern is no word.
         let glob = match self.glob() {
             glob if prefix.is_empty() && glob.is_empty() => "*".to_owned(),
             glob => glob,
         };
-        let side = if self.random.one_in(8) { Side::Remote } else { Side::Local };
+        let side = if self.random.one_in(8) { SocketEnd::Remote } else { SocketEnd::Local };
         if self.random.one_in(6) {
             let operator = self.equal_or_not();
             return draft.port(side, operator, prefix, &glob);
@@ -40,7 +40,7 @@ impl Generator<'_> {
         }
     }
 
-    /// Returns a pattern that matches these letters alone.
+    /// Returns a pattern that matches only these letters.
     fn literal(letters: &[char]) -> String {
         let mut pattern = String::new();
         for letter in letters {
@@ -52,7 +52,7 @@ impl Generator<'_> {
         pattern
     }
 
-    /// Returns a pattern with a class in the place of some letters.
+    /// Returns a pattern with a class instead of some letters.
     fn classes(&mut self, letters: &[char]) -> String {
         let mut pattern = String::new();
         for letter in letters {

@@ -9,7 +9,7 @@ use std::{
 use bstr::{BStr, BString, ByteSlice as _};
 use builtin_cli::{
     ArgError, Escaped, Flag, FlagDoc, RawArgs, Spelling, Typed, ValueDoc, ValueKind,
-    help::{Line, Usage},
+    help::{FlagLine, FlagUsage},
 };
 use host_confine::broker::Kind;
 use host_shell::{
@@ -283,8 +283,8 @@ fn directory(typed: &Typed<'_, Effect>) -> Result<Directory, ArgError> {
 
 /// Returns what `--help` prints.
 pub(crate) fn help() -> String {
-    let width = options().map(|doc| Usage(doc).to_string().len()).max().unwrap_or(0);
-    let lines = options().map(|doc| format!("{}\n", Line { doc, indent: 2, width: width + 1 }));
+    let width = options().map(|doc| FlagUsage(doc).to_string().len()).max().unwrap_or(0);
+    let lines = options().map(|doc| format!("{}\n", FlagLine { doc, indent: 2, width: width + 1 }));
     format!(
         "{USAGE}\n\nRun a script in a restricted shell. Without SCRIPT and FILE it is read from \
          standard input;\nat a terminal there is a prompt.\n\n{}",
@@ -555,7 +555,7 @@ mod tests {
     fn help_names_every_option() {
         let help = help();
         for doc in options() {
-            assert!(help.contains(&Usage(doc).to_string()), "{}", doc.name());
+            assert!(help.contains(&FlagUsage(doc).to_string()), "{}", doc.name());
         }
     }
 

@@ -7,78 +7,79 @@ use procnetsocket::Pid;
 
 /// An expression over one socket.
 ///
-/// It is made by [`Expr::and`] and [`Expr::or`], which keep one form for expressions that mean the
-/// same: a list has two members or more, and no member of a list is a list of the same kind.
+/// It is made by [`Expr::and`] and [`Expr::or`], which keep one form for equivalent expressions: a
+/// list has at least two members, and none of them is a list of the same kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expr {
-    /// Every one of them holds, two or more.
+    /// All of these hold; at least two.
     All(Vec<Expr>),
-    /// At least one of them holds, of two or more.
+    /// At least one of these holds; at least two.
     Any(Vec<Expr>),
-    /// It does not hold.
+    /// This one does not hold.
     Not(Box<Expr>),
     /// A condition holds.
     Is(Predicate),
 }
 
-/// A condition on one socket. A condition on something that a socket does not have, or that its
-/// source does not tell, does not hold, unless its documentation says otherwise.
+/// A condition on one socket. A condition on something that a socket or its source lacks does not
+/// hold, unless its documentation says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Predicate {
     /// An address and perhaps a port.
     Host {
-        /// Whose.
+        /// Which end.
         side: Side,
-        /// What it has to be.
+        /// What its address has to be.
         host: HostPattern,
     },
     /// A port against a number.
     Port {
-        /// Whose.
+        /// Which end.
         side: Side,
         /// How they compare, the socket's port on the left.
         comparison: Comparison,
         /// The number.
         port: PortNumber,
     },
-    /// The interface that a socket is bound to; `None` for those that are bound to none, as is
-    /// every socket of which no interface is told.
+    /// The interface that a socket is bound to; `None` for those that are bound to none, and for
+    /// those whose interface the source does not report.
     Device(Option<NonZeroU32>),
-    /// The firewall mark: `mark & mask == value`. A mark that is not told counts as 0.
+    /// The firewall mark: `mark & mask == value`. A mark that the source does not report counts as
+    /// 0.
     Mark {
-        /// What is left of the mark.
+        /// The value that the masked bits must have.
         value: u32,
-        /// What of the mark counts.
+        /// The bits of the mark that count.
         mask: u32,
     },
     /// The control group (version 2).
     Cgroup(Cgroup),
     /// The control group belongs to a container whose id begins with these digits.
     Container(WorkloadGroups),
-    /// The control group belongs to a systemd unit whose name matches this pattern of the shell, in
-    /// upper or lower case.
+    /// The control group belongs to a systemd unit whose name matches this shell pattern, in upper
+    /// or lower case.
     Unit(WorkloadGroups),
-    /// A process of this number holds the socket. It is known once the processes of sockets were
-    /// looked for; before, it does not hold.
+    /// A process of this number has the socket open. It never holds before the processes of sockets
+    /// were looked for.
     Pid(Pid),
-    /// A process holds the socket whose name matches a pattern of the shell, in upper or lower
-    /// case. It is known as [`Predicate::Pid`] is. No pattern is empty.
+    /// A process whose name matches a shell pattern has the socket open, in upper or lower case. It
+    /// never holds before the processes of sockets were looked for. The pattern is not empty.
     Comm(BString),
-    /// A process of this number holds the socket at the other end, which is known once the other
-    /// ends and the processes of sockets were looked for; before, it does not hold.
+    /// A process of this number has the socket at the other end open. It never holds before the
+    /// other ends and the processes of sockets were looked for.
     PeerPid(Pid),
-    /// A process holds the socket at the other end whose name matches a pattern, as in
-    /// [`Predicate::Comm`].
+    /// A process whose name matches a pattern, as in [`Predicate::Comm`], has the socket at the
+    /// other end open.
     PeerComm(BString),
     /// The socket is in the network namespace of this name, or of this inode. It holds in a listing
     /// of every namespace only.
     Netns(BString),
     /// The socket belongs to this user id.
     User(u32),
-    /// The kernel chose the address: an internet socket's port lies in the range that the kernel
-    /// hands out; see the evaluator for the other families.
+    /// The kernel chose the address: the port of an internet socket is in the range that the kernel
+    /// assigns by itself; see the evaluator for the other families.
     Autobound,
 }
 
@@ -87,7 +88,7 @@ pub enum Predicate {
 pub enum Side {
     /// The local one: `src`, `sport`.
     Local,
-    /// The one on the other side: `dst`, `dport`.
+    /// The remote one: `dst`, `dport`.
     Remote,
 }
 
@@ -110,18 +111,18 @@ pub enum Comparison {
 
 /// A number that ports are compared with.
 ///
-/// Compat: it is not checked against the range of ports. What stands in the place of a port may be
-/// an inode or a netlink port id, and those beyond 31 bits are negative.
+/// Compat: it is not checked against the range of ports. The compared value may be an inode or a
+/// netlink port id, and those beyond 31 bits are negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortNumber {
-    /// `*`. It equals every port; in an order it stands for -1, which is below all ports.
+    /// `*`. It equals every port; in an order it is -1, which is below all ports.
     Any,
     /// A number; never -1, which is [`PortNumber::Any`].
     Number(i64),
 }
 
 impl PortNumber {
-    /// Returns what a number stands for.
+    /// Returns the pattern for a number: -1 is [`PortNumber::Any`].
     pub const fn of(number: i64) -> Self {
         if number == -1 { Self::Any } else { Self::Number(number) }
     }
@@ -132,15 +133,15 @@ impl PortNumber {
 #[non_exhaustive]
 pub enum HostPattern {
     /// An internet address in this network, or any address of any family, and this port. A host
-    /// name with more than one address becomes as many conditions.
+    /// name with several addresses becomes one condition for each.
     Inet {
         /// The network, or `None` for every address.
         network: Option<Network>,
         /// The port.
         port: PortNumber,
     },
-    /// A unix socket whose name matches a pattern of the shell, in upper or lower case; the empty
-    /// pattern matches sockets without a name alone.
+    /// A unix socket whose name matches a shell pattern, in upper or lower case; the empty pattern
+    /// matches only sockets without a name.
     Unix(BString),
     /// A packet socket.
     Link {
@@ -167,31 +168,31 @@ pub enum HostPattern {
 
 /// A block of internet addresses.
 ///
-/// An IPv4 block also holds the IPv6 addresses to which its addresses are mapped
-/// (`::ffff:10.0.0.1`). An IPv6 block holds no IPv4 address.
+/// An IPv4 block also contains the IPv6 addresses to which its addresses are mapped
+/// (`::ffff:10.0.0.1`). An IPv6 block contains no IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network {
-    /// An address of the block; the bits behind the prefix do not count.
+    /// An address of the block; the bits after the prefix are ignored.
     pub address: IpAddr,
     /// The length of the prefix: at most 32 for IPv4 and 128 for IPv6.
     pub bits: u8,
 }
 
-/// A control group, as it was named and as the kernel numbers it.
+/// A control group, by its path and the id of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cgroup {
     /// The path below the mount of the hierarchy, beginning with `/`.
     pub path: BString,
-    /// The id.
+    /// The id (the inode of its directory).
     pub id: u64,
 }
 
-/// The control groups of containers or units, as these were named.
+/// The control groups of containers or units, and the pattern that named them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkloadGroups {
     /// The digits or the pattern.
     pub pattern: BString,
-    /// The ids of the groups, in order. They are those of the time when the filter was understood.
+    /// The ids of the groups in ascending order, as they were when the filter was parsed.
     pub ids: Vec<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with a filter, and where.
+//! Errors of filters, with their position.
 
 use std::{fmt, ops::Range};
 
@@ -8,7 +8,7 @@ use builtin_cli::Escaped;
 use super::text::{FilterText, MAX_FILTER_BYTES};
 use crate::{host_name::HostNameError, policy::Grant};
 
-/// The error of a filter. Its text has three lines: what is wrong, the filter, and a mark under the
+/// The error of a filter. Its text has three lines: the problem, the filter, and a mark under the
 /// word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
@@ -23,17 +23,17 @@ pub struct FilterError {
 pub enum FilterErrorKind {
     /// The words do not make a filter.
     Grammar,
-    /// A filter is longer or deeper than it may be.
+    /// A filter is longer or deeper than the limit.
     Limit,
-    /// A word does not stand for what it should: an address, a port, an interface and so on.
+    /// A word is not the expected value: an address, a port, an interface and so on.
     Value,
-    /// To understand a word takes a grant that the policy does not hold.
+    /// Understanding a word needs a grant that the policy does not contain.
     NotGranted(Grant),
     /// A word asks for something that the policy hides.
     Hidden,
 }
 
-/// What is wrong, without the place.
+/// What is wrong, without the position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FilterProblem {
     #[error("expected {expected}, but found {}", FoundWord(.found))]
@@ -46,15 +46,15 @@ pub(super) enum FilterProblem {
     Value { expected: &'static str, found: BString },
     #[error("expected {expected}, but found {}", QuotedWord(.found))]
     NoCondition { expected: &'static str, found: BString },
-    #[error("there is no \"]\" behind the \"[\"")]
+    #[error("there is no \"]\" after the \"[\"")]
     OpenBracket,
-    #[error("expected {expected}, but found {}; IPv6 addresses stand in brackets, as in [::1]:22", QuotedWord(.found))]
+    #[error("expected {expected}, but found {}; IPv6 addresses need brackets, as in [::1]:22", QuotedWord(.found))]
     Brackets { expected: &'static str, found: BString },
     #[error("{} is the name of another port with TCP than with UDP", QuotedWord(.0))]
     AmbiguousPort(BString),
     #[error("there is no service {} in the tables that are listed", QuotedWord(.0))]
     UnknownService(BString),
-    #[error("service names stand for ports of TCP and UDP, and neither is listed")]
+    #[error("service names are for ports of TCP and UDP, and neither is listed")]
     NoServices,
     #[error("there is no interface {}", QuotedWord(.0))]
     UnknownInterface(BString),
@@ -66,9 +66,9 @@ pub(super) enum FilterProblem {
     UnknownUnit(BString),
     #[error("containers and units are not known here: no control groups of version 2 are mounted")]
     NoCgroups,
-    #[error("{} is no address, and to resolve a host name needs the grant \"{}\", which this host does not give", QuotedWord(.0), Grant::Resolve)]
+    #[error("{} is not an address, and resolving a host name needs the grant \"{}\", which this host does not give", QuotedWord(.0), Grant::Resolve)]
     ResolveNotGranted(BString),
-    #[error("{} chooses states only before the filter and as a word of its own, as in: ss state listening", QuotedWord(.0))]
+    #[error("{} chooses states only before the filter and as a separate word, as in: ss state listening", QuotedWord(.0))]
     State(BString),
     #[error("there is no user {}", QuotedWord(.0))]
     UnknownUser(BString),
@@ -77,7 +77,7 @@ pub(super) enum FilterProblem {
         Grant::Processes
     )]
     ProcessesNotGranted,
-    #[error("names of unix sockets are hidden here, which is not granted to a filter either")]
+    #[error("names of unix sockets are hidden here, so a filter cannot ask for them")]
     NamesHidden,
     #[error("the host {} cannot be resolved: {}", QuotedWord(.0), .1)]
     Unresolved(BString, HostNameError),
@@ -88,7 +88,7 @@ impl FilterError {
         Self { problem, text: text.as_bstr().to_owned(), span }
     }
 
-    /// Returns the error of a text that is too long to be looked at, and to be shown.
+    /// Returns the error of a text that is too long to be parsed, and to be shown.
     pub(super) const fn too_long() -> Self {
         Self { problem: FilterProblem::TooLong, text: BString::new(Vec::new()), span: 0..0 }
     }
@@ -119,10 +119,10 @@ impl fmt::Display for FilterError {
 }
 
 /// Bytes of the text that are shown on each side of the word, and of the word: 32, so that a short
-/// word with what is around it fits 80 columns.
+/// word with its surroundings fits 80 columns.
 const WINDOW: usize = 32;
 
-/// A text with a mark under a part of it; of a long text what is near the mark.
+/// A text with a mark under a part of it; a long text is shortened to what is near the mark.
 struct Marked<'a> {
     text: &'a BStr,
     span: Range<usize>,
@@ -143,12 +143,12 @@ impl fmt::Display for Marked<'_> {
         let word = escaped(word).to_string();
         let after = if to < self.text.len() { "..." } else { "" };
         writeln!(f, "    {before}{word}{}{after}", escaped(part(behind..to)))?;
-        // Both are ASCII, so that bytes are columns.
+        // Both are ASCII, so bytes are columns.
         write!(f, "    {:width$}{}", "", "^".repeat(word.len().max(1)), width = before.len())
     }
 }
 
-/// What was found where something else should be.
+/// What was found where something else was expected.
 struct FoundWord<'a>(&'a Option<BString>);
 
 impl fmt::Display for FoundWord<'_> {

@@ -1,5 +1,4 @@
-//! Whether a socket satisfies an expression. Nothing is allocated but for names that are printed
-//! escaped.
+//! Evaluates an expression for a socket. It allocates only for names that are printed escaped.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -18,15 +17,16 @@ use super::{
     process_matches::ProcessMatches,
 };
 
-/// What is known of the machine beside the socket.
+/// What an evaluation needs beside the socket.
 pub(crate) struct Facts<'a> {
-    /// The ports that the kernel hands out by itself.
+    /// The ports that the kernel assigns by itself.
     pub(crate) local_ports: &'a RangeInclusive<u16>,
-    /// Who holds sockets; `None` when nobody looked, and then no condition on processes holds.
+    /// The processes of sockets; `None` before they were looked for, and then no condition on
+    /// processes holds.
     pub(crate) matches: Option<&'a ProcessMatches>,
     /// The network namespace, in a listing of every one.
     pub(crate) namespace: Option<&'a NetNamespace>,
-    /// The other ends of connections; `None` when nobody looked.
+    /// The other ends of connections; `None` before they were looked for.
     pub(crate) peers: Option<&'a PeerTable>,
 }
 
@@ -94,12 +94,12 @@ fn is_host(host: &HostPattern, side: Side, socket: &Socket<'_>) -> bool {
             glob::matches_unix(pattern, unix_name(unix, side))
         }
         (HostPattern::Link { protocol, interface }, Socket::Packet(packet)) => {
-            // The other side of a packet socket is nothing: protocol and interface 0.
+            // The other end of a packet socket is empty: protocol and interface 0.
             let its = if side == Side::Local { packet.protocol } else { 0 };
             protocol.is_none_or(|wanted| wanted == its) && is_port(socket, side, *interface)
         }
         (HostPattern::Netlink { protocol, port_id }, Socket::Netlink(netlink)) => {
-            // Compat: on the other side the family counts as 0, which is that of routing.
+            // Compat: at the other end the family counts as 0, which is that of routing.
             let its = if side == Side::Local { netlink.protocol } else { 0 };
             protocol.is_none_or(|wanted| wanted == its) && is_port(socket, side, *port_id)
         }
@@ -111,7 +111,7 @@ fn is_host(host: &HostPattern, side: Side, socket: &Socket<'_>) -> bool {
     }
 }
 
-/// Compat: a pattern that asks for nothing holds for sockets of every family, as `*` does.
+/// Compat: an empty pattern holds for sockets of every family, as `*` does.
 fn asks_for_nothing(host: &HostPattern) -> bool {
     use PortNumber::Any;
     matches!(
@@ -122,7 +122,7 @@ fn asks_for_nothing(host: &HostPattern) -> bool {
     )
 }
 
-/// Returns the name on one side. The one on the other side is never told.
+/// Returns the name at one end. The source does not report the one at the other end.
 fn unix_name(unix: &UnixSocket, side: Side) -> &UnixName {
     match side {
         Side::Local => &unix.name,
@@ -130,8 +130,8 @@ fn unix_name(unix: &UnixSocket, side: Side) -> &UnixName {
     }
 }
 
-/// Returns whether an address of a socket lies in a network. Sockets without internet addresses lie
-/// in those that are the whole internet.
+/// Returns whether an address of a socket is in a network. Sockets without internet addresses are
+/// in networks of the whole internet.
 fn is_in(network: &Network, socket: &Socket<'_>, side: Side) -> bool {
     let Socket::Inet(inet) = socket else { return network.bits == 0 };
     match (network.address, address_of(inet, side)) {
@@ -182,11 +182,11 @@ fn compares(port: i64, comparison: Comparison, with: PortNumber) -> bool {
     }
 }
 
-/// Returns what stands in the place of a port.
+/// Returns what is compared with a port number.
 ///
-/// Compat: where a family has no ports, this is what iproute2 keeps there: of unix sockets the
-/// inodes, which the text table does not give it; of packet sockets the interface; of netlink
-/// sockets the port id, and -1 on the other side.
+/// Compat: for families without ports, this is what iproute2 keeps in that field: the inodes of
+/// unix sockets, which the text table lacks; the interface of packet sockets; the port id of
+/// netlink sockets, and -1 at the other end.
 fn port_of(socket: &Socket<'_>, side: Side) -> i64 {
     match (socket, side) {
         (Socket::Inet(inet), Side::Local) => inet.local.port().into(),
@@ -199,7 +199,8 @@ fn port_of(socket: &Socket<'_>, side: Side) -> i64 {
         (Socket::Netlink(_), Side::Remote) => -1,
         (Socket::Vsock(vsock), Side::Local) => vsock_port(vsock.local),
         (Socket::Vsock(vsock), Side::Remote) => vsock_port(vsock.remote),
-        // Packet and XDP sockets have no other side; and what later versions of the model add.
+        // Packet and XDP sockets have no other end. Neither has a family that a later version of
+        // the model adds.
         _ => 0,
     }
 }
@@ -222,7 +223,7 @@ fn vsock_port(address: VsockAddr) -> i64 {
     if address.port == VsockAddr::ANY { -1 } else { address.port.into() }
 }
 
-/// Returns the interface that a socket is bound to, as far as its source tells it.
+/// Returns the interface that a socket is bound to, as far as its source reports it.
 fn interface_of(socket: &Socket<'_>) -> Option<NonZeroU32> {
     match socket {
         Socket::Inet(inet) => inet.interface,
@@ -232,7 +233,7 @@ fn interface_of(socket: &Socket<'_>) -> Option<NonZeroU32> {
     }
 }
 
-/// Returns the firewall mark, or 0 where none is told.
+/// Returns the firewall mark, or 0 if the source does not report one.
 fn mark_of(socket: &Socket<'_>) -> u32 {
     match socket {
         Socket::Inet(inet) => inet.detail.mark.unwrap_or_default(),
@@ -240,7 +241,8 @@ fn mark_of(socket: &Socket<'_>) -> u32 {
     }
 }
 
-/// Returns the id of the control group, or 0, which no group has, where none is told.
+/// Returns the id of the control group, or 0, which no group has, if the source does not report
+/// one.
 fn cgroup_of(socket: &Socket<'_>) -> u64 {
     match socket {
         Socket::Inet(inet) => inet.detail.cgroup_id.unwrap_or_default(),
@@ -248,10 +250,10 @@ fn cgroup_of(socket: &Socket<'_>) -> u64 {
     }
 }
 
-/// Returns whether the kernel chose the address of a socket, as far as one can see it.
+/// Returns whether the kernel probably chose the address of a socket.
 fn is_autobound(socket: &Socket<'_>, local_ports: &RangeInclusive<u16>) -> bool {
     match socket {
-        // A raw socket has its IP protocol in the place of the port.
+        // For a raw socket this is its IP protocol.
         Socket::Inet(inet) => local_ports.contains(&inet.local.port()),
         Socket::Unix(unix) => is_autobound_name(GlobSubject::of(&unix.name)),
         Socket::Packet(packet) => packet.protocol == 0 && packet.interface.is_none(),
@@ -261,7 +263,7 @@ fn is_autobound(socket: &Socket<'_>, local_ports: &RangeInclusive<u16>) -> bool 
     }
 }
 
-/// Kernel: ports above this one are handed out (`LAST_RESERVED_PORT` in
+/// Kernel: ports above this one are assigned by the kernel (`LAST_RESERVED_PORT` in
 /// `net/vmw_vsock/af_vsock.c`).
 const LAST_PRIVILEGED_VSOCK_PORT: i64 = 1023;
 

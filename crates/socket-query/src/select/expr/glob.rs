@@ -1,4 +1,4 @@
-//! Patterns of the shell over the names of unix sockets and of processes.
+//! Shell patterns over the names of unix sockets and of processes.
 //!
 //! ```text
 //! pattern := ("*" | "?" | "[" ("!" | "^")? item+ "]" | "\" byte | byte)*
@@ -7,9 +7,9 @@
 //! ```
 //!
 //! As `fnmatch(3)` of glibc with `FNM_CASEFOLD` in the locale C: `*` matches a slash too, upper and
-//! lower case are alike but to a class and between `[=` or `[.`, and a bracket that does not end is
-//! itself. A pattern that ends in a backslash, and a set with a class that there is none of, match
-//! nothing.
+//! lower case are alike except in a class and between `[=` or `[.`, and a bracket that is not
+//! closed matches itself. A pattern that ends in a backslash, and a set with an unknown class,
+//! match nothing.
 
 use bstr::{BStr, ByteSlice as _};
 use builtin_cli::{Escaped, hex_at};
@@ -36,7 +36,7 @@ impl<'a> GlobSubject<'a> {
         }
     }
 
-    /// A name that is no socket's.
+    /// A name that is not that of a socket.
     pub(super) fn plain(bytes: &'a [u8]) -> Self {
         Self { mark: None, bytes }
     }
@@ -58,7 +58,7 @@ impl<'a> GlobSubject<'a> {
 
 /// Returns whether a name matches a pattern.
 ///
-/// The time is bounded by the product of their lengths: only the last `*` is ever tried again.
+/// The time is bounded by the product of their lengths: only the last `*` is tried again.
 pub(super) fn matches(pattern: &[u8], name: GlobSubject<'_>) -> bool {
     let (mut rest, mut at) = (pattern, 0);
     let mut retry: Option<(&[u8], usize)> = None;
@@ -86,7 +86,7 @@ pub(super) fn matches(pattern: &[u8], name: GlobSubject<'_>) -> bool {
 
 /// Returns whether the name of a unix socket matches a pattern, as it is or as it is printed.
 pub(super) fn matches_unix(pattern: &[u8], name: &UnixName) -> bool {
-    // Nearly every name is printed as it is, and then nothing is allocated.
+    // Nearly every name is printed unescaped, and then nothing is allocated.
     let is_plain = |name: &BStr| name.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\');
     matches(pattern, GlobSubject::of(name))
         || !name.bytes().is_none_or(is_plain) && {
@@ -117,17 +117,18 @@ fn matches_printed(pattern: &[u8], printed: &[u8]) -> bool {
     matches(&literal, GlobSubject::plain(printed))
 }
 
-/// Matches one byte with the beginning of a pattern that is no `*`; returns what is behind it.
+/// Matches one byte with the beginning of a pattern that is not `*`; returns the rest of the
+/// pattern.
 fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     let (is_match, behind) = match pattern {
         [b'?', behind @ ..] => (true, behind),
         [b'[', set @ ..] => match match_set(set, byte) {
             Set::Ends(is_match, behind) => (is_match, behind),
             Set::Unended => (byte == b'[', set),
-            Set::Broken => return None,
+            Set::InvalidSet => return None,
         },
         [b'\\', escaped, behind @ ..] => (folds(*escaped, byte), behind),
-        // Nothing is escaped by it.
+        // The backslash escapes nothing.
         [b'\\'] | [] => return None,
         [literal, behind @ ..] => (folds(*literal, byte), behind),
     };
@@ -138,17 +139,17 @@ fn folds(one: u8, other: u8) -> bool {
     one.eq_ignore_ascii_case(&other)
 }
 
-/// What stands behind a bracket.
+/// What follows a bracket.
 enum Set<'a> {
-    /// A set that a byte matches or not, and what is behind it.
+    /// A set that a byte matches or not, and the rest of the pattern.
     Ends(bool, &'a [u8]),
-    /// It does not end: the bracket is itself.
+    /// The set is not closed: the bracket matches itself.
     Unended,
-    /// A set that nothing matches.
-    Broken,
+    /// A set that matches nothing.
+    InvalidSet,
 }
 
-/// Matches a byte with a set, from behind its bracket.
+/// Matches a byte with a set, from after its bracket.
 fn match_set(set: &[u8], byte: u8) -> Set<'_> {
     let (is_negated, mut rest) = match set {
         [b'!' | b'^', rest @ ..] => (true, rest),
@@ -162,19 +163,19 @@ fn match_set(set: &[u8], byte: u8) -> Set<'_> {
         is_first = false;
         match take_item(rest) {
             Ok(Some((item, behind))) if item.contains(byte) => {
-                return end_of(behind).map_or(Set::Broken, |end| Set::Ends(!is_negated, end));
+                return end_of(behind).map_or(Set::InvalidSet, |end| Set::Ends(!is_negated, end));
             }
             Ok(Some((_, behind))) => rest = behind,
             Ok(None) => return Set::Unended,
-            Err(Broken) => return Set::Broken,
+            Err(InvalidSet) => return Set::InvalidSet,
         }
     }
 }
 
-/// Returns what is behind a set of which a member was found.
+/// Returns the rest after a set of which a member was found.
 ///
-/// Compat: what follows that member is only looked at to find the end, so a class that there is
-/// none of is as good as any.
+/// Compat: what follows that member is only scanned for the end of the set, so an unknown class is
+/// accepted there.
 fn end_of(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match rest {
@@ -192,8 +193,8 @@ fn end_of(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A set that nothing matches.
-struct Broken;
+/// A set that matches nothing.
+struct InvalidSet;
 
 /// A member of a set.
 enum Item<'a> {
@@ -201,7 +202,7 @@ enum Item<'a> {
     Class(&'a [u8]),
     /// Exactly this byte.
     Exact(u8),
-    /// Compat: a first end of a range that has no last one.
+    /// Compat: the beginning of a range without an end.
     Nothing,
 }
 
@@ -220,14 +221,14 @@ impl Item<'_> {
 }
 
 /// Takes a member; `None` at the end of the pattern.
-fn take_item(rest: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, Broken> {
+fn take_item(rest: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, InvalidSet> {
     match rest {
         [] => Ok(None),
         [b'[', b':', class @ ..] if let Some((name, behind)) = split_class(class) => {
             if CLASSES.contains(&name) {
                 Ok(Some((Item::Class(name), behind)))
             } else {
-                Err(Broken)
+                Err(InvalidSet)
             }
         }
         [b'[', b'=', byte, b'=', b']', behind @ ..] => Ok(Some((Item::Exact(*byte), behind))),
@@ -250,24 +251,24 @@ fn take_item(rest: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, Broken> {
     }
 }
 
-fn range(first: u8, last: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, Broken> {
+fn range(first: u8, last: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, InvalidSet> {
     let (last, behind) = take_end(last)?;
     Ok(Some((Item::Range(first, last), behind)))
 }
 
 /// Takes an end of a range, or a byte alone.
-fn take_end(rest: &[u8]) -> Result<(u8, &[u8]), Broken> {
+fn take_end(rest: &[u8]) -> Result<(u8, &[u8]), InvalidSet> {
     match rest {
         [b'[', b'.', byte, b'.', b']', behind @ ..] => Ok((*byte, behind)),
-        // In this locale no name of a byte is longer than the byte.
-        [b'[', b'.', ..] | [b'\\'] | [] => Err(Broken),
+        // In this locale a name of a byte is the byte itself.
+        [b'[', b'.', ..] | [b'\\'] | [] => Err(InvalidSet),
         [b'\\', byte, behind @ ..] | [byte, behind @ ..] => Ok((*byte, behind)),
     }
 }
 
 /// Splits at the end of the name of a class; `None` for what cannot be such a name.
 ///
-/// Compat: the letter `z` is in no name of a class.
+/// Compat: no name of a class contains the letter `z`.
 fn split_class(class: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = class.iter().position(|byte| !matches!(byte, b'a'..=b'y'))?;
     let (name, rest) = class.split_at_checked(end)?;

@@ -6,10 +6,9 @@
 //! word    := (any byte but a blank or a backslash | BACKSLASH any byte)+
 //! ```
 //!
-//! A backslash takes away what the byte behind it does to the end of a word, and nothing else
-//! (`\x20`, a byte as it is printed in names, stays as it is): words
-//! of the language stay words of the language. There are no quotes, and brackets and operators are
-//! words only where blanks stand around them.
+//! A backslash makes the next byte part of the word, and has no other effect (`\x20`, a byte as it
+//! is printed in names, stays as it is): keywords stay keywords. There are no quotes, and brackets
+//! and operators are words only between blanks.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -17,7 +16,7 @@ use builtin_cli::hex_at;
 
 use super::ast::{Comparison, Side};
 
-/// A word, and where it stands in the text.
+/// A word, and its position in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FilterWord<'a> {
     pub(super) kind: FilterWordKind<'a>,
@@ -35,11 +34,11 @@ pub(super) enum FilterWordKind<'a> {
     Comparison(Comparison),
     Subject(Subject),
     Autobound,
-    /// No word of the language; without its backslashes.
+    /// Not a keyword; without its backslashes.
     Value(Cow<'a, [u8]>),
 }
 
-/// What a condition is about, which says how its value is read.
+/// What a condition is about, which decides how its value is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Host(Side),
@@ -58,8 +57,8 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// Returns the subject that iproute2 lacks of this word. It is one only where a condition may
-    /// begin: everywhere else such a word is a value, as in iproute2.
+    /// Returns the subject of a keyword that iproute2 lacks. It is a keyword only where a condition
+    /// may begin: everywhere else such a word is a value, as in iproute2.
     pub(super) fn own(word: &[u8]) -> Option<Self> {
         match word {
             b"pid" => Some(Self::Pid),
@@ -87,7 +86,7 @@ impl<'a> Lexer<'a> {
         Self { text, at: 0 }
     }
 
-    /// Returns where the text ends.
+    /// Returns the position of the end of the text.
     pub(super) fn end(&self) -> usize {
         self.text.len()
     }
@@ -97,13 +96,13 @@ impl<'a> Lexer<'a> {
         self.text.get(span).unwrap_or_default()
     }
 
-    /// Returns the number of bytes from the place where the lexer is for which `belongs` holds.
+    /// Returns the number of bytes from the current position for which `belongs` holds.
     fn run(&self, belongs: impl Fn(u8) -> bool) -> usize {
         let rest = self.text.get(self.at..).unwrap_or_default();
         rest.iter().position(|byte| !belongs(*byte)).unwrap_or(rest.len())
     }
 
-    /// Goes behind the word at this place, and returns it as it is written.
+    /// Moves past the word at this position, and returns it as it is written.
     fn take_word(&mut self) -> &'a [u8] {
         let start = self.at;
         loop {
@@ -141,8 +140,8 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// Returns a word without backslashes, but for those of bytes that are written as names are printed
-/// (`\x20`), which what understands the value knows.
+/// Returns a word without backslashes, except those of `\x20` and the like, which the parsers of
+/// values decode.
 ///
 /// Compat: iproute2 takes `\x` for the letter.
 fn unescaped(written: &[u8]) -> Cow<'_, [u8]> {
@@ -157,7 +156,7 @@ fn unescaped(written: &[u8]) -> Cow<'_, [u8]> {
                 word.push(*escaped);
                 behind
             }
-            // Nothing is escaped by the last one.
+            // The last backslash escapes nothing.
             [] if *byte == b'\\' => behind,
             behind => {
                 word.push(*byte);
@@ -168,7 +167,7 @@ fn unescaped(written: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(word)
 }
 
-/// Returns what a word of the language is; other words are values.
+/// Returns the keyword that a word is; other words are values.
 fn keyword(word: &[u8]) -> Option<FilterWordKind<'static>> {
     use Side::{Local, Remote};
     Some(match word {
@@ -252,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn words_know_where_they_stand() {
+    fn words_have_their_positions() {
         let spans: Vec<_> = Lexer::new(br"  src a\ b").map(|word| word.span).collect();
         assert_eq!(spans, [2..5, 6..10]);
     }

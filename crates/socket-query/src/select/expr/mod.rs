@@ -4,8 +4,8 @@
 //! text ─► words ─► values ─► tree ─► admits(socket)
 //! ```
 //!
-//! The grammar stands at the head of the parser, the forms of hosts and ports at the head of
-//! `value/host.rs`. What a text means depends on the tables that are listed, on the family that
+//! The grammar is at the head of the parser, the forms of hosts and ports at the head of
+//! `value/host.rs`. The meaning of a text depends on the tables that are listed, on the family that
 //! options chose and on the machine's names, so a [`PolicyView`](crate::PolicyView) parses it.
 
 mod ast;
@@ -34,4 +34,4 @@ pub use parse::{MAX_FILTER_DEPTH, Parsed};
 pub use process_matches::ProcessMatches;
 pub(crate) use process_matches::{has_condition, is_of_peer, is_of_process, is_of_process_or_user};
 pub use text::{FilterText, MAX_FILTER_BYTES};
-pub(crate) use value::{Machine, ValueScope};
+pub(crate) use value::{ValueLookup, ValueScope};

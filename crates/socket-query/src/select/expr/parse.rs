@@ -15,9 +15,9 @@
 //! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
 //! value is understood when it is read, by the last subject before it, so that of two errors the
 //! first one from the left counts, whether it is in the grammar or in a value. `pid`, `comm`,
-//! `peer-pid`, `peer-comm`, `user`, `container` and `unit` are not of iproute2, which takes them
-//! for values: they are words of the language only where a condition may begin, and there iproute2
-//! takes no value. `netns` is one in a listing of every network namespace only.
+//! `peer-pid`, `peer-comm`, `user`, `container` and `unit` are not in iproute2, which takes them
+//! for values: they are keywords only where a condition may begin, and there iproute2 takes no
+//! value. `netns` is a keyword only in a listing of every network namespace.
 
 use std::ops::Range;
 
@@ -30,22 +30,23 @@ use super::{
 };
 use crate::select::AddressFamily;
 
-/// How deep a filter may be nested: 128 levels. A level is a pair of brackets, a `not`, or a change
-/// between `and` and `or`. It bounds the stack of everything that walks a tree.
+/// The deepest nesting of a filter: 128 levels. A level is a pair of brackets, a `not`, or a change
+/// between `and` and `or`. It bounds the stack of every recursion over a tree.
 pub const MAX_FILTER_DEPTH: usize = 128;
 
-/// What a filter, and what follows `and`, `or`, `not` and a bracket, begins with.
+/// What is expected at the beginning of a filter, and after `and`, `or`, `not` and a bracket.
 const CONDITION: &str = "a condition, such as dst, sport, user or comm";
 
+/// What is expected there instead of `netns`, without `--all-namespaces`.
 const NETNS: &str = "a condition, and netns is one with --all-namespaces only";
 
-/// A filter that was understood.
+/// A parsed filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parsed {
     /// The expression, or `None` when there are no words.
     pub expr: Option<Expr>,
-    /// The one family that is listed at all, if the filter speaks of one.
+    /// The only family that is listed, if the filter names one.
     pub family: Option<AddressFamily>,
 }
 
@@ -64,19 +65,19 @@ pub(crate) fn parse(text: &FilterText, scope: ValueScope<'_>) -> Result<Parsed, 
     parser.filter().map_err(|At { problem, span }| FilterError::new(problem, text, span))
 }
 
-/// A problem and where it is.
+/// A problem and its position.
 #[derive(Debug)]
 struct At {
     problem: FilterProblem,
     span: Range<usize>,
 }
 
-/// A word whose value, if it is one, was understood.
+/// A token; its value, if it has one, is parsed.
 #[derive(Debug)]
 struct Token {
     kind: TokenKind,
     span: Range<usize>,
-    /// As it is written in the language, for messages.
+    /// Its spelling, for messages.
     word: Vec<u8>,
 }
 
@@ -93,8 +94,8 @@ enum TokenKind {
     Value(Value),
 }
 
-/// An expression and the levels of it.
-struct Tree {
+/// An expression and its depth.
+struct NestedExpr {
     expr: Expr,
     depth: usize,
 }
@@ -102,11 +103,11 @@ struct Tree {
 struct Parser<'a> {
     lexer: Lexer<'a>,
     scope: ValueScope<'a>,
-    /// What the next value is read as.
+    /// The subject of the next value.
     subject: Subject,
-    /// The word that was looked at and not taken.
+    /// The token that was looked at and not taken.
     next: Option<Token>,
-    /// Brackets and negations that are open.
+    /// Open brackets and negations.
     open: usize,
 }
 
@@ -122,7 +123,7 @@ impl Parser<'_> {
         Ok(Parsed { expr: Some(tree.expr), family: self.scope.restriction() })
     }
 
-    fn expr(&mut self) -> Result<Tree, At> {
+    fn expr(&mut self) -> Result<NestedExpr, At> {
         let mut left = self.term()?;
         while let Some(join) = self.join()? {
             let right = self.term()?;
@@ -131,7 +132,7 @@ impl Parser<'_> {
         Ok(left)
     }
 
-    /// Takes what stands between two terms; `None` when no term follows.
+    /// Takes what joins two terms; `None` when no term follows.
     fn join(&mut self) -> Result<Option<Join>, At> {
         let join = match self.peek_term("\"and\", \"or\" or another condition")? {
             Some(TokenKind::And) => Join::All,
@@ -145,8 +146,8 @@ impl Parser<'_> {
         Ok(Some(join))
     }
 
-    fn joined(&self, left: Tree, join: Join, right: Tree) -> Result<Tree, At> {
-        let below = |tree: &Tree| match (join, &tree.expr) {
+    fn joined(&self, left: NestedExpr, join: Join, right: NestedExpr) -> Result<NestedExpr, At> {
+        let below = |tree: &NestedExpr| match (join, &tree.expr) {
             (Join::All, Expr::All(_)) | (Join::Any, Expr::Any(_)) => tree.depth,
             _ => tree.depth.saturating_add(1),
         };
@@ -155,10 +156,10 @@ impl Parser<'_> {
             Join::All => left.expr.and(right.expr),
             Join::Any => left.expr.or(right.expr),
         };
-        self.bounded(Tree { expr, depth })
+        self.bounded(NestedExpr { expr, depth })
     }
 
-    fn term(&mut self) -> Result<Tree, At> {
+    fn term(&mut self) -> Result<NestedExpr, At> {
         match self.peek_term(CONDITION)? {
             Some(TokenKind::Open) => self.nested(Self::bracket),
             Some(TokenKind::Not) => self.nested(Self::negation),
@@ -174,8 +175,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Takes a word and goes a level deeper.
-    fn nested(&mut self, inner: fn(&mut Self) -> Result<Tree, At>) -> Result<Tree, At> {
+    /// Takes a word and goes one level deeper.
+    fn nested(&mut self, inner: fn(&mut Self) -> Result<NestedExpr, At>) -> Result<NestedExpr, At> {
         self.open = self.open.saturating_add(1);
         if self.open > MAX_FILTER_DEPTH {
             return Err(self.here(FilterProblem::TooDeep));
@@ -186,7 +187,7 @@ impl Parser<'_> {
         Ok(tree)
     }
 
-    fn bracket(&mut self) -> Result<Tree, At> {
+    fn bracket(&mut self) -> Result<NestedExpr, At> {
         let tree = self.expr()?;
         match self.peek()? {
             Some(TokenKind::Close) => {
@@ -197,12 +198,12 @@ impl Parser<'_> {
         }
     }
 
-    fn negation(&mut self) -> Result<Tree, At> {
-        let Tree { expr, depth } = self.term()?;
-        self.bounded(Tree { expr: expr.negated(), depth: depth.saturating_add(1) })
+    fn negation(&mut self) -> Result<NestedExpr, At> {
+        let NestedExpr { expr, depth } = self.term()?;
+        self.bounded(NestedExpr { expr: expr.negated(), depth: depth.saturating_add(1) })
     }
 
-    fn bounded(&self, tree: Tree) -> Result<Tree, At> {
+    fn bounded(&self, tree: NestedExpr) -> Result<NestedExpr, At> {
         if tree.depth > MAX_FILTER_DEPTH {
             Err(self.here(FilterProblem::TooDeep))
         } else {
@@ -210,7 +211,7 @@ impl Parser<'_> {
         }
     }
 
-    fn condition(&mut self, subject: Subject) -> Result<Tree, At> {
+    fn condition(&mut self, subject: Subject) -> Result<NestedExpr, At> {
         let comparison = self.comparison(subject)?;
         let Some(TokenKind::Value(value)) = self.peek()? else {
             return Err(self.expected(expected_behind(subject, comparison)));
@@ -219,10 +220,10 @@ impl Parser<'_> {
         let comparison = comparison.unwrap_or(Comparison::Equal);
         let expr = condition(comparison, value);
         let depth = usize::from(!matches!(expr, Expr::Is(_)));
-        Ok(Tree { expr, depth })
+        Ok(NestedExpr { expr, depth })
     }
 
-    /// Takes an operator that the subject can have.
+    /// Takes an operator that the subject allows.
     fn comparison(&mut self, subject: Subject) -> Result<Option<Comparison>, At> {
         let Some(TokenKind::Comparison(comparison)) = self.peek()? else { return Ok(None) };
         let is_known = match subject {
@@ -249,15 +250,15 @@ impl Parser<'_> {
         Ok(Some(comparison))
     }
 
-    /// Looks at the next word, where a value may stand; `None` at the end.
+    /// Looks at the next word, where a value is allowed; `None` at the end.
     fn peek(&mut self) -> Result<Option<TokenKind>, At> {
         self.look(|kind| kind)
     }
 
     /// Looks at the next word, where a condition may begin; `None` at the end.
     ///
-    /// Compat: a word that begins none is read as a value, whose error has another status than one
-    /// in the grammar. The message says what it should have been.
+    /// Compat: another word is read as a value, whose error has another status than one in the
+    /// grammar. The message lists what is expected.
     fn peek_term(&mut self, expected: &'static str) -> Result<Option<TokenKind>, At> {
         let is_everywhere = self.scope.is_everywhere();
         let looked = self.look(|kind| match &kind {
@@ -298,7 +299,7 @@ impl Parser<'_> {
             FilterWordKind::Or => TokenKind::Or,
             FilterWordKind::Comparison(comparison) => TokenKind::Comparison(comparison),
             FilterWordKind::Autobound => {
-                // Compat: a value behind it is a host, whatever stood before.
+                // Compat: a value after it is a host, whatever came before.
                 self.subject = Subject::Host(Side::Local);
                 TokenKind::Autobound
             }
@@ -314,7 +315,7 @@ impl Parser<'_> {
         Ok(Token { kind, span, word })
     }
 
-    /// Returns the problem that the word that was looked at is not what should be here.
+    /// Returns the problem that the word that was looked at is not what is expected.
     fn expected(&self, expected: &'static str) -> At {
         let found = self.next.as_ref().map(|token| token.word.as_slice().into());
         self.here(FilterProblem::Grammar { expected, found })
@@ -334,11 +335,11 @@ enum Join {
     Any,
 }
 
-fn leaf(expr: Expr) -> Tree {
-    Tree { expr, depth: 0 }
+fn leaf(expr: Expr) -> NestedExpr {
+    NestedExpr { expr, depth: 0 }
 }
 
-/// Returns what can stand behind a subject.
+/// Returns what is expected after a subject.
 fn expected_behind(subject: Subject, comparison: Option<Comparison>) -> &'static str {
     match (subject, comparison) {
         (Subject::Host(_), Some(_)) => "a host",
@@ -379,7 +380,7 @@ fn condition(comparison: Comparison, value: Value) -> Expr {
     }
 }
 
-/// Returns the condition that one of these hosts is there; a name can have many addresses.
+/// Returns the condition that the address is one of these hosts; a name can have many addresses.
 fn any_host(side: Side, hosts: Hosts) -> Expr {
     let is = |host| Expr::Is(Predicate::Host { side, host });
     hosts.more.into_iter().map(is).fold(is(hosts.first), Expr::or)

@@ -1,5 +1,5 @@
-//! Expressions as text. To parse the text gives the same expression, provided that no option chose
-//! a family and that control groups have their ids.
+//! Expressions as text. Parsing the text gives the same expression, provided that no option chose a
+//! family and that control groups have their ids.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use bstr::BString;
 use super::ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side};
 
 impl Expr {
-    /// Returns the expression in the words of the language. Names of sockets and control groups may
-    /// be any bytes.
+    /// Returns the expression in the filter language. Names of sockets and control groups may be
+    /// any bytes.
     pub fn to_text(&self) -> BString {
         let mut text =
             PrintedFilter { bytes: BString::default(), names_family: names_another_family(self) };
@@ -18,7 +18,7 @@ impl Expr {
     }
 }
 
-/// Writes what [`Expr::to_text`] returns, as far as it is UTF-8.
+/// Writes what [`Expr::to_text`] returns; bytes that are not UTF-8 are replaced.
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.to_text())

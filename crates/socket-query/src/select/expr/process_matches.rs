@@ -1,4 +1,4 @@
-//! The sockets that the processes of a filter hold.
+//! The sockets that the processes of a filter have open.
 
 use bstr::BString;
 use builtin_cli::Escaped;
@@ -17,7 +17,7 @@ pub struct ProcessMatches {
     comms: Vec<(BString, Vec<Inode>)>,
 }
 
-/// Returns whether one of the conditions of an expression is such.
+/// Returns whether an expression contains a condition for which `is_such` holds.
 pub(crate) fn has_condition(expr: &Expr, is_such: fn(&Predicate) -> bool) -> bool {
     match expr {
         Expr::All(exprs) | Expr::Any(exprs) => {
@@ -28,23 +28,23 @@ pub(crate) fn has_condition(expr: &Expr, is_such: fn(&Predicate) -> bool) -> boo
     }
 }
 
-/// Returns whether a condition is one on processes.
+/// Returns whether a condition is about processes.
 pub(crate) fn is_of_process(predicate: &Predicate) -> bool {
     matches!(predicate, Predicate::Pid(_) | Predicate::Comm(_)) || is_of_peer(predicate)
 }
 
-/// Returns whether a condition is one on the other end of a socket.
+/// Returns whether a condition is about the other end of a socket.
 pub(crate) fn is_of_peer(predicate: &Predicate) -> bool {
     matches!(predicate, Predicate::PeerPid(_) | Predicate::PeerComm(_))
 }
 
-/// Returns whether a condition is one on processes or users.
+/// Returns whether a condition is about processes or users.
 pub(crate) fn is_of_process_or_user(predicate: &Predicate) -> bool {
     is_of_process(predicate) || matches!(predicate, Predicate::User(_))
 }
 
 impl ProcessMatches {
-    /// Returns whether an expression may hold for a socket because it is not known who holds it:
+    /// Returns whether an expression may hold for a socket because its processes are unknown:
     /// whether a condition on processes is below an odd number of negations.
     pub(crate) fn count_when_unknown(expr: &Expr) -> bool {
         fn is_below_negation(expr: &Expr, is_negated: bool) -> bool {
@@ -59,7 +59,7 @@ impl ProcessMatches {
         is_below_negation(expr, false)
     }
 
-    /// Returns what the processes that an expression speaks of hold.
+    /// Returns the sockets of the processes that an expression names.
     pub(crate) fn new(expr: &Expr, processes: &ProcessTable) -> Self {
         let mut matches = Self::default();
         matches.add(expr, processes);
@@ -95,13 +95,13 @@ impl ProcessMatches {
     }
 }
 
-/// Returns whether a task is a process as a whole. Where threads were looked into one by one, its
-/// first thread stands for it.
+/// Returns whether a task is a whole process. Where threads were looked into one by one, the first
+/// thread is the process.
 fn is_process(task: &Task) -> bool {
     task.tid.is_none_or(|tid| tid == task.pid)
 }
 
-/// A name that is not known matches nothing.
+/// An unknown name matches nothing.
 fn is_named(task: &Task, pattern: &BString) -> bool {
     let Fact::Known(name) = &task.name else { return false };
     glob::matches_name(pattern, name, Escaped::quoted(name))

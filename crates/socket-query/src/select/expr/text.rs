@@ -2,15 +2,15 @@
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-/// The most bytes that a filter may have: 256 KiB, some ten thousand conditions.
+/// Longest filter: 256 KiB, some ten thousand conditions.
 pub const MAX_FILTER_BYTES: usize = 256 * 1024;
 
-/// The text of a filter. Words may be spread over many pieces or stand together in one.
+/// The text of a filter. A piece may contain one or several words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterText(BString);
 
 impl FilterText {
-    /// Returns the text that says nothing, and admits every socket.
+    /// Returns the empty text, which admits every socket.
     pub fn new() -> Self {
         Self::default()
     }
@@ -26,8 +26,8 @@ impl FilterText {
 
     /// Adds the lines of a file. Lines that begin with `#` are comments.
     ///
-    /// Compat: iproute2 passes over lines that begin with the digit 0 as well, by mistake; here
-    /// they count.
+    /// Compat: iproute2 skips lines that begin with the digit 0 as well, by mistake; here they
+    /// count.
     pub fn push_lines(&mut self, file: &[u8]) {
         for line in file.split_str("\n").filter(|line| !line.starts_with(b"#")) {
             self.push(line);
@@ -48,7 +48,7 @@ impl<W: AsRef<[u8]>> FromIterator<W> for FilterText {
     }
 }
 
-/// Returns a piece without a backslash at its end that has nothing to escape.
+/// Returns a piece without a backslash at its end, which would escape nothing.
 fn without_open_escape(piece: &[u8]) -> &[u8] {
     let backslashes = piece.iter().rev().take_while(|byte| **byte == b'\\').count();
     match piece.split_last() {

@@ -53,7 +53,7 @@ fn listing_is_repeated_until_its_end(
 #[rstest]
 #[case::counters("-s", "a pass lists sockets, and the counters are of the whole machine")]
 #[case::events("-E", "events are printed as they come")]
-#[case::kill("-K", "what is admitted is closed once, and not at each tick")]
+#[case::kill("-K", "sockets are closed once, not at each tick")]
 fn what_cannot_be_repeated_is_refused(#[case] option: &str, #[case] reason: &str) {
     let error = powerful(&format!("--json-lines --every 1 {option} sport = 22")).unwrap_err();
     assert_eq!(error.to_string(), format!("{option} with --every is refused: {reason}"));
@@ -73,8 +73,8 @@ fn missed_ticks_are_left_out(#[case] now: u64, #[case] next: u64) {
 }
 
 #[rstest]
-#[case::text("--every 1", "option --every says nothing without --json-lines")]
-#[case::array("--json --every 1", "option --every says nothing without --json-lines")]
+#[case::text("--every 1", "option --every needs --json-lines")]
+#[case::array("--json --every 1", "option --every needs --json-lines")]
 #[case::no_passes(
     "--json-lines --every 1 --count",
     "--count expects with --every a number of passes above 0"
@@ -105,7 +105,7 @@ fn missed_ticks_are_left_out(#[case] now: u64, #[case] next: u64) {
     "-E --for=",
     "--for expects a duration such as 30s, 500ms, 5m or 1h, at most 720h, but found \"\""
 )]
-#[case::no_events("-t --for 1", "option --for says nothing without -E or --every")]
+#[case::no_events("-t --for 1", "option --for needs -E or --every")]
 fn ends_that_make_no_sense_show_the_usage(#[case] line: &str, #[case] message: &str) {
     let error = powerful(line).unwrap_err();
     assert_eq!(error.to_string(), message);
@@ -113,8 +113,8 @@ fn ends_that_make_no_sense_show_the_usage(#[case] line: &str, #[case] message: &
 }
 
 #[rstest]
-#[case::events("-E --limit 3", "--sort and --limit do nothing beside -E")]
-#[case::kill("-K --sort port", "--sort and --limit do nothing beside -K")]
+#[case::events("-E --limit 3", "--sort and --limit have no effect with -E")]
+#[case::kill("-K --sort port", "--sort and --limit have no effect with -K")]
 fn options_without_listing_refuse_an_order(#[case] line: &str, #[case] message: &str) {
     let error = powerful(line).unwrap_err();
     assert_eq!(error.to_string(), message);
@@ -139,9 +139,9 @@ fn nothing_is_closed_without_saying_what(#[case] line: &str, #[case] message: &s
 }
 
 #[test]
-fn a_number_behind_count_is_for_events() {
+fn a_number_after_count_is_for_events() {
     let error = plan_with("--count 3 -t", GrantSet::empty()).unwrap_err();
     let message =
-        "--count takes a number with -E and --every only; --limit=N prints N sockets at most";
+        "--count takes a number with -E and --every only; --limit=N prints at most N sockets";
     assert_eq!((error.to_string().as_str(), error.status()), (message, 255));
 }

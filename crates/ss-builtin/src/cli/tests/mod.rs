@@ -8,13 +8,13 @@ mod show;
 use bstr::BString;
 use socket_query::{Grant, GrantSet};
 
-use super::{CliError, Host, Plan, Show};
+use super::{CliError, HostFeatures, Plan, Show};
 
 fn plan_with(line: &str, grants: GrantSet) -> Result<Plan, CliError> {
-    plan_in(line, Host { grants, has_sock_diag: false })
+    plan_in(line, HostFeatures { grants, has_sock_diag: false })
 }
 
-fn plan_in(line: &str, host: Host) -> Result<Plan, CliError> {
+fn plan_in(line: &str, host: HostFeatures) -> Result<Plan, CliError> {
     let words: Vec<_> = line.split_whitespace().map(BString::from).collect();
     Plan::parse(&words, host)
 }
@@ -26,15 +26,15 @@ fn show(line: &str) -> Show {
     }
 }
 
-/// What is shown where there is sock_diag.
+/// Returns what is shown where there is sock_diag.
 fn live(line: &str) -> Show {
-    match plan_in(line, Host { grants: GrantSet::empty(), has_sock_diag: true }) {
+    match plan_in(line, HostFeatures { grants: GrantSet::empty(), has_sock_diag: true }) {
         Ok(Plan::Show(show)) => *show,
         other => panic!("{line:?} gives {other:?}"),
     }
 }
 
-/// Where everything is granted and there is sock_diag.
+/// Returns the plan where everything is granted and there is sock_diag.
 fn powerful(line: &str) -> Result<Plan, CliError> {
-    plan_in(line, Host { grants: Grant::ALL.into_iter().collect(), has_sock_diag: true })
+    plan_in(line, HostFeatures { grants: Grant::ALL.into_iter().collect(), has_sock_diag: true })
 }

@@ -4,7 +4,7 @@ use rstest::rstest;
 use socket_query::{Grant, GrantSet};
 
 use super::{live, plan_in, plan_with, powerful};
-use crate::cli::{Host, flags};
+use crate::cli::{HostFeatures, flags};
 
 #[rstest]
 #[case::events("-E", Grant::Events)]
@@ -24,7 +24,7 @@ fn a_grant_is_of_no_use_without_sock_diag(#[case] line: &str, #[case] grant: Gra
 #[case::table("-A tipc", "-A tipc is refused: TIPC sockets are not supported")]
 #[case::option("--tipc", "--tipc is refused: TIPC sockets are not supported")]
 fn tipc_is_refused_everywhere(#[case] line: &str, #[case] message: &str) {
-    let host = Host { grants: GrantSet::empty(), has_sock_diag: true };
+    let host = HostFeatures { grants: GrantSet::empty(), has_sock_diag: true };
     assert_eq!(plan_in(line, host).unwrap_err().to_string(), message);
 }
 
@@ -51,10 +51,7 @@ fn options_that_need_sock_diag_are_refused_without_it() {
 #[case::dump("-D /tmp/x", "-D is refused: it writes raw kernel records to a file of the system")]
 #[case::family("-f vsock", "-f vsock is refused: the /proc tables do not show its sockets")]
 #[case::table("-A sctp", "-A sctp is refused: the /proc tables do not show its sockets")]
-#[case::first_of_several(
-    "-ZpK",
-    "-Z is refused: security contexts are no part of a socket listing here"
-)]
+#[case::first_of_several("-ZpK", "-Z is refused: security contexts are not listed here")]
 fn refusals_name_the_grant_or_the_reason(#[case] line: &str, #[case] message: &str) {
     let error = plan_with(line, GrantSet::empty()).unwrap_err();
     assert_eq!(error.to_string(), message);
@@ -64,23 +61,20 @@ fn refusals_name_the_grant_or_the_reason(#[case] line: &str, #[case] message: &s
 #[rstest]
 #[case::counters(
     "-stN blue",
-    "-s with -N is refused: the counters are in /proc, which shows the host's own namespace alone"
+    "-s with -N is refused: the counters are in /proc, which shows only the host's namespace"
 )]
 #[case::counters_alone(
     "-N blue -s",
-    "-s with -N is refused: the counters are in /proc, which shows the host's own namespace alone"
+    "-s with -N is refused: the counters are in /proc, which shows only the host's namespace"
 )]
-#[case::events(
-    "-EN blue",
-    "-E with -N is refused: the host follows events in its own namespace alone"
-)]
+#[case::events("-EN blue", "-E with -N is refused: the host follows events only in its namespace")]
 #[case::counters_of_every_one(
     "-s --all-namespaces",
-    "-s with --all-namespaces is refused: the counters are in /proc, which shows the host's own namespace alone"
+    "-s with --all-namespaces is refused: the counters are in /proc, which shows only the host's namespace"
 )]
 #[case::events_of_every_one(
     "--all-namespaces -E",
-    "-E with --all-namespaces is refused: the host follows events in its own namespace alone"
+    "-E with --all-namespaces is refused: the host follows events only in its namespace"
 )]
 #[case::kill_everywhere(
     "-K --all-namespaces sport = 7",
@@ -106,7 +100,7 @@ fn options_without_meaning_in_another_namespace_are_refused(
 #[rstest]
 #[case::events("-tE --peers", "-E")]
 #[case::kill("--peers -tK sport = 7", "-K")]
-fn other_ends_are_of_listings(#[case] line: &str, #[case] option: &str) {
+fn other_ends_need_a_listing(#[case] line: &str, #[case] option: &str) {
     assert_eq!(
         powerful(line).unwrap_err().to_string(),
         format!(

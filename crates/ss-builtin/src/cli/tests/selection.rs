@@ -116,11 +116,11 @@ fn every_option_word_is_understood() {
 #[rstest]
 #[case::family(
     "-f nonsense",
-    "\"nonsense\" is no family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
+    "\"nonsense\" is not a family; expected inet, inet6, link, unix, netlink, vsock, xdp or help"
 )]
-#[case::table("-A tcp,nonsense", "\"nonsense\" is no socket table; the usage below names them")]
-#[case::empty_table("-A tcp,", "\"\" is no socket table; the usage below names them")]
-#[case::escaped("-A \u{1b}[2J", "\"\\x1b[2J\" is no socket table; the usage below names them")]
+#[case::table("-A tcp,nonsense", "\"nonsense\" is not a socket table; the usage below names them")]
+#[case::empty_table("-A tcp,", "\"\" is not a socket table; the usage below names them")]
+#[case::escaped("-A \u{1b}[2J", "\"\\x1b[2J\" is not a socket table; the usage below names them")]
 fn unknown_words_show_the_usage(#[case] line: &str, #[case] message: &str) {
     let error = plan_with(line, GrantSet::empty()).unwrap_err();
     assert_eq!(error.to_string(), message);

@@ -45,7 +45,7 @@ fn only_what_is_shown_is_asked_for(#[case] line: &str, #[case] details: Details)
 }
 
 #[test]
-fn extended_asks_for_no_account_and_no_memory() {
+fn extended_asks_for_no_statistics_and_no_memory() {
     let details = live("-ae").selection.unwrap().details;
     assert!(details.contains(Details::PENDING.union(Details::RINGS).union(Details::UMEM)));
     for left_out in [Details::INFO, Details::MEMORY, Details::TRAFFIC_CLASS, Details::FILTER] {

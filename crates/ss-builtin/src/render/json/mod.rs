@@ -1,9 +1,8 @@
 //! Sockets as JSON.
 //!
-//! `row` turns a socket into an object, `name` adds what the host calls its numbers and
-//! `process` the processes that hold it; `summary` does
-//! the counters of `-s`; `writer` writes objects as they come, in an array or one a line. The form
-//! is described in `docs/ss.schema.json`.
+//! `row` turns a socket into an object, `name` adds names for its numbers and `process` the
+//! processes that have it open; `summary` prints the counters of `-s`; `writer` writes objects one
+//! after the other, in an array or one per line. `docs/ss.schema.json` describes the form.
 
 mod name;
 mod namespace;

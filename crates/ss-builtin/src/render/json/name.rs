@@ -1,4 +1,4 @@
-//! What the host calls the numbers of a socket.
+//! The names for the numbers of a socket.
 
 use std::num::NonZeroU32;
 
@@ -12,7 +12,7 @@ use crate::{
     render::row::RowRenderer,
 };
 
-/// Names, beside the numbers that stand in the row. A byte that is not UTF-8 is U+FFFD here.
+/// Names, beside the numbers of the row. A byte that is not UTF-8 is U+FFFD here.
 #[derive(Default, PartialEq, Serialize)]
 pub(super) struct NamesForm {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ impl NamesForm {
 }
 
 impl RowRenderer<'_> {
-    /// Returns the names that the listing of the same options shows.
+    /// Returns the names that the text listing shows with the same options.
     pub(super) fn names_of(&self, socket: &Socket<'_>) -> NamesForm {
         let interface = |index| self.interface_name(index);
         match socket {

@@ -4,7 +4,7 @@ use bstr::ByteSlice as _;
 use procnetsocket::NetNamespace;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-/// A network namespace. What is not known of it, and what the policy does not show, is absent.
+/// A network namespace. What is unknown, and what the policy hides, is absent.
 pub(super) struct NamespaceForm<'a>(pub(super) &'a NetNamespace);
 
 impl Serialize for NamespaceForm<'_> {

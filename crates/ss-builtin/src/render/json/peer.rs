@@ -1,6 +1,6 @@
 //! The socket at the other end.
 //!
-//! Of an internet socket the keys are added to `peer`, which has the address and the port.
+//! For an internet socket the keys are added to `peer`, which has the address and the port.
 
 use procnetsocket::{
     PeerSocket,
@@ -15,7 +15,7 @@ use crate::render::row::RowRenderer;
 /// The socket at the other end.
 #[derive(Serialize)]
 pub(super) struct PeerForm<'a> {
-    /// `null` where no process can hold it.
+    /// `null` where no process can have it open.
     inode: Option<Inode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     processes: Option<Vec<ProcessForm<'a>>>,
@@ -23,7 +23,7 @@ pub(super) struct PeerForm<'a> {
     namespace: Option<NamespaceForm<'a>>,
 }
 
-/// The keys of a socket, to which those of the socket at its other end may have been added.
+/// The keys of a socket, and those of the socket at its other end if they were added.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum SocketKeys<'a> {

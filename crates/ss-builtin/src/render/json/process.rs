@@ -1,4 +1,4 @@
-//! The processes that hold a socket.
+//! The processes that have a socket open.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{cli::NameDisplay, render::row::RowRenderer};
 
-/// A process or thread that holds a socket, and the descriptor.
+/// A process or thread that has a socket open, with the descriptor.
 ///
-/// What it does not have, and what the policy does not tell, is absent. The names of what exists
-/// and cannot be told stand in `not_permitted` and `too_long`.
+/// What it lacks, and what the policy hides, is absent. `not_permitted` and `too_long` contain the
+/// names of what exists and cannot be shown.
 pub(super) struct ProcessForm<'a> {
     process: SocketProcess<'a>,
     /// The name of the user.
@@ -35,7 +35,7 @@ impl RowRenderer<'_> {
 }
 
 impl ProcessForm<'_> {
-    /// Returns the keys of the facts that are as `is_so` says.
+    /// Returns the keys of the facts for which `is_so` holds.
     fn keys(&self, is_so: fn(Fact<()>) -> bool) -> Vec<&'static str> {
         let task = self.process.task;
         let facts = [
@@ -48,7 +48,7 @@ impl ProcessForm<'_> {
     }
 }
 
-/// Returns whether something is known, and why not.
+/// Returns whether something is known, and if not, why.
 fn state<T>(fact: &Fact<T>) -> Fact<()> {
     match fact.as_ref() {
         Fact::Known(_) => Fact::Known(()),
@@ -92,7 +92,7 @@ fn serialize_name<M: SerializeMap>(
     let Fact::Known(name) = name else { return Ok(()) };
     map.serialize_entry(key, &name.to_str_lossy())?;
     if name.to_str().is_err() {
-        map.serialize_entry(bytes_key, &Hex(name))?;
+        map.serialize_entry(bytes_key, &HexDigits(name))?;
     }
     Ok(())
 }
@@ -106,7 +106,7 @@ fn serialize_arguments<M: SerializeMap>(
     let text: Vec<_> = arguments.iter().map(|argument| argument.to_str_lossy()).collect();
     map.serialize_entry("command_line", &text)?;
     if arguments.iter().any(|argument| argument.to_str().is_err()) {
-        let bytes: Vec<_> = arguments.iter().map(|argument| Hex(argument)).collect();
+        let bytes: Vec<_> = arguments.iter().map(|argument| HexDigits(argument)).collect();
         map.serialize_entry("command_line_bytes", &bytes)?;
     }
     Ok(())
@@ -121,15 +121,15 @@ fn serialize_keys<M: SerializeMap>(
 }
 
 /// Bytes as hexadecimal digits, two for each.
-struct Hex<'a>(&'a [u8]);
+struct HexDigits<'a>(&'a [u8]);
 
-impl fmt::Display for Hex<'_> {
+impl fmt::Display for HexDigits<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-impl Serialize for Hex<'_> {
+impl Serialize for HexDigits<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

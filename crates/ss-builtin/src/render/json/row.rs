@@ -1,5 +1,5 @@
-//! A socket as an object: how the listing calls it, and then all that the kernel told, in the form
-//! of the model.
+//! A socket as an object: the keys of the listing, and then everything that the kernel reported, in
+//! the form of the model.
 
 use procnetsocket::{
     Peer,
@@ -21,13 +21,13 @@ use crate::render::{
 
 /// One socket. Without the keys before `socket` it is the serde form of a row of the model.
 #[derive(Serialize)]
-pub(crate) struct SocketForm<'a> {
+pub(crate) struct SocketObject<'a> {
     /// In a listing of every network namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<NamespaceForm<'a>>,
-    /// As in the text.
+    /// As in the text listing.
     netid: &'static str,
-    /// As in the text.
+    /// As in the text listing.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     untrusted_text: Option<bool>,
@@ -35,10 +35,10 @@ pub(crate) struct SocketForm<'a> {
     names: NamesForm,
     #[serde(flatten)]
     listener: ListenerForm,
-    /// What `-i` prints as `send`, here in bytes per second, as other rates of the kernel are.
+    /// What `-i` prints as `send`, but in bytes per second, as other rates of the kernel.
     #[serde(skip_serializing_if = "Option::is_none")]
     send_rate: Option<f64>,
-    /// The processes that hold it, if they are shown.
+    /// The processes that have it open, if they are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     processes: Option<Vec<ProcessForm<'a>>>,
     /// Whether the other end may be any of several sockets.
@@ -57,7 +57,7 @@ struct ListenerForm {
     /// Connections that wait to be accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     accept_queue: Option<u32>,
-    /// How many may wait.
+    /// The most connections that may wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     backlog: Option<u32>,
 }
@@ -74,13 +74,13 @@ impl ListenerForm {
         };
         Self {
             accept_queue: queues.map(|queues| queues.recv),
-            // Kernel: the text table prints 0.
+            // Kernel: the text table always contains 0.
             backlog: queues.filter(|_| has_backlog).map(|queues| queues.send),
         }
     }
 }
 
-/// Returns what the congestion window of a connection allows.
+/// Returns the rate that the congestion window of a connection allows, in bytes per second.
 fn send_rate(socket: &Socket<'_>) -> Option<f64> {
     let Socket::Inet(InetSocket { detail, .. }) = socket else { return None };
     match &detail.info {
@@ -93,7 +93,7 @@ fn send_rate(socket: &Socket<'_>) -> Option<f64> {
 
 impl RowRenderer<'_> {
     /// Returns the object of a socket.
-    pub(crate) fn form<'a>(&'a self, table: SocketTable, socket: Socket<'a>) -> SocketForm<'a> {
+    pub(crate) fn form<'a>(&'a self, table: SocketTable, socket: Socket<'a>) -> SocketObject<'a> {
         let found = self.peer_of(&socket);
         let peer = match &found {
             Peer::Known(peer) => Some(self.peer(peer)),
@@ -103,7 +103,7 @@ impl RowRenderer<'_> {
             (Socket::Inet(_), Some(peer)) => (None, SocketKeys::with_peer(socket, &peer)),
             (_, peer) => (peer, SocketKeys::Alone(socket)),
         };
-        SocketForm {
+        SocketObject {
             namespace: self.namespace.as_deref().map(NamespaceForm),
             netid: netid_word(table, &socket),
             state: state_word(&socket),
@@ -119,8 +119,8 @@ impl RowRenderer<'_> {
     }
 }
 
-/// Security: a name with a newline in it forges rows of the text table of unix sockets, so a row of
-/// it proves nothing.
+/// Security: a name with a newline forges rows of the text table of unix sockets, so its rows prove
+/// nothing.
 fn is_untrusted(socket: &Socket<'_>) -> bool {
     matches!(socket, Socket::Unix(row) if row.source == Source::ProcText)
 }

@@ -1,4 +1,4 @@
-//! The counters of `-s`; one that could not be read, or that the kernel does not have, is left out.
+//! The counters of `-s`; one that could not be read, or that the kernel lacks, is absent.
 
 use serde::Serialize;
 

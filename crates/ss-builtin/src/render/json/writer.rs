@@ -1,6 +1,6 @@
-//! JSON objects as they come.
+//! JSON objects, written one after the other.
 //!
-//! An array has one object a line too, so that a person can read it and `grep` can count it:
+//! An array has one object per line, too, so that a person can read it and `grep` can count it:
 //!
 //! ```text
 //! []          [                {"summary":{...},"sockets":[     {...}
@@ -9,40 +9,40 @@
 //!             ]
 //! ```
 //!
-//! The last form is one object a line, for streams. What goes wrong in the middle ends the listing
-//! with [`JsonWriter::abort`]: the array is closed, so that a reader gets what there is, and the
-//! status says that it is not all.
+//! The last form has one object per line, for streams. An error in the middle ends the listing with
+//! [`JsonWriter::abort`]: the array is closed, so that a reader gets what there is, and the status
+//! reports that it is incomplete.
 
 use std::io::{self, Write};
 
 use builtin_cli::json;
 use serde::Serialize;
 
-/// Bytes that are handed to the output at once.
+/// Bytes that are collected for one write.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// What stands around the objects.
+/// What encloses the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
-    /// An array, or an object that holds it beside a summary.
+    /// An array, or an object with the array beside a summary.
     Array,
-    /// Nothing: one object a line.
+    /// Nothing: one object per line.
     Lines,
 }
 
-/// How far the text has come.
+/// What was written so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WriterPosition {
     Start,
-    /// In the object that holds a summary, behind it.
+    /// The beginning of the outer object, with the summary.
     Summary,
-    /// In the array, behind that many objects: none or some.
+    /// The beginning of the array, and this number of objects.
     Array {
         is_empty: bool,
     },
 }
 
-/// Writes objects to an output, of which it keeps 64 KiB and one object at most.
+/// Writes objects to an output; it buffers at most 64 KiB and one object.
 pub(crate) struct JsonWriter<'a> {
     out: &'a mut dyn Write,
     frame: Frame,
@@ -57,11 +57,11 @@ impl<'a> JsonWriter<'a> {
         Self { out, frame, place: WriterPosition::Start, has_summary: false, waiting }
     }
 
-    /// Writes the counters of `-s`, which stand before everything else.
+    /// Writes the counters of `-s`, which come before everything else.
     ///
     /// # Errors
     ///
-    /// When the output cannot be written, as for every other writing.
+    /// When the output cannot be written, as for all other methods.
     pub(crate) fn summary(&mut self, summary: &impl Serialize) -> io::Result<()> {
         self.waiting.extend_from_slice(b"{\"summary\":");
         self.value(summary)?;
@@ -96,7 +96,7 @@ impl<'a> JsonWriter<'a> {
         self.flush()
     }
 
-    /// Ends a whole listing.
+    /// Ends a complete listing.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if self.frame == Frame::Array {
             self.open();
@@ -104,12 +104,12 @@ impl<'a> JsonWriter<'a> {
         self.close()
     }
 
-    /// Ends what was begun, and says nothing of a listing that was not.
+    /// Closes what was begun, and writes nothing if no listing was begun.
     pub(crate) fn abort(mut self) -> io::Result<()> {
         self.close()
     }
 
-    /// Hands what waits to the output, as a stream does after each object.
+    /// Writes what is buffered, as a stream does after each object.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.write_all(&self.waiting)?;
         self.waiting.clear();
@@ -152,7 +152,8 @@ mod tests {
 
     use super::*;
 
-    /// Does what the letters say: `s`ummary, `o`bject; at last `f`inish, `a`bort or `c`ount.
+    /// Takes the steps of these letters: `s`ummary, `o`bject; at the end `f`inish, `a`bort or
+    /// `c`ount.
     fn write(frame: Frame, steps: &str) -> String {
         let mut out = Vec::new();
         let mut writer = JsonWriter::new(&mut out, frame);
@@ -191,14 +192,14 @@ mod tests {
     #[case::two("oof", "[0]\n[1]\n")]
     #[case::summary("soa", "{\"summary\":0}\n[1]\n")]
     #[case::count("sc", "{\"summary\":0}\n{\"count\":7}\n")]
-    fn lines_stand_for_themselves(#[case] steps: &str, #[case] text: &str) {
+    fn lines_have_no_frame(#[case] steps: &str, #[case] text: &str) {
         assert_eq!(write(Frame::Lines, steps), text);
     }
 
     #[test]
-    fn objects_go_out_while_others_come() {
-        struct Count(usize);
-        impl Write for Count {
+    fn objects_are_written_before_the_listing_ends() {
+        struct SocketCount(usize);
+        impl Write for SocketCount {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
                 assert!(bytes.len() < WRITE_BYTES + 100, "{} bytes waited", bytes.len());
                 self.0 += bytes.len();
@@ -208,7 +209,7 @@ mod tests {
                 Ok(())
             }
         }
-        let mut out = Count(0);
+        let mut out = SocketCount(0);
         let mut writer = JsonWriter::new(&mut out, Frame::Array);
         for object in 0..100_000_u32 {
             writer.object(&[object]).unwrap();

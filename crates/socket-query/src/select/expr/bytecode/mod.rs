@@ -6,25 +6,25 @@
 //! code: u8   yes: u8   no: u16   and what it compares with
 //! ```
 //!
-//! each of which jumps forward by `yes` or `no` bytes. Exactly behind the last operation a socket
+//! each of which jumps forward by `yes` or `no` bytes. Directly after the last operation a socket
 //! is accepted, four bytes further it is rejected. The kernel rejects a program in which `yes` does
-//! not lead from each operation to the one behind it, or `no` does not lead to an operation
+//! not lead from each operation to the next one, or `no` does not lead to an operation
 //! (`inet_diag_bc_audit`).
 //!
-//! What the kernel cannot decide as the evaluator does is left out in such a way that the program
-//! accepts more, never less: the evaluator looks at every row that comes, and has the last word.
+//! A condition that the kernel cannot decide as the evaluator does is left out so that the program
+//! accepts more, never less: the evaluator checks every row that the kernel sends.
 
 use std::net::IpAddr;
 
 use super::ast::{Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side};
 
-/// Bytes of the longest program that is asked for. The kernel's jumps have 16 bits; an expression
-/// that needs more is left to the evaluator.
+/// Longest program that is sent, in bytes. The kernel's jumps have 16 bits; a longer expression is
+/// left to the evaluator.
 const MAX_PROGRAM_BYTES: usize = 16 * 1024;
 
 const OPERATION: usize = 4;
 
-/// `enum` of `inet_diag.h`: what is done.
+/// Operation codes of `inet_diag.h` (`INET_DIAG_BC_*`).
 const JUMP: u8 = 1;
 const LOCAL_PORT_AT_LEAST: u8 = 2;
 const LOCAL_PORT_AT_MOST: u8 = 3;
@@ -41,12 +41,12 @@ const ANY_FAMILY: u8 = 0;
 const INET: u8 = 2;
 const INET6: u8 = 10;
 
-/// Returns the program for an expression, or `None` when the kernel could leave out no socket by
+/// Returns the program for an expression, or `None` when the kernel could leave out no socket with
 /// it.
 pub(crate) fn compile(expr: &Expr) -> Option<Vec<u8>> {
     match approximate(expr, Sense::Plain) {
         Test::Always => None,
-        test => Program::of(&test).assemble(),
+        test => ProgramWriter::of(&test).assemble(),
     }
 }
 
@@ -55,20 +55,20 @@ pub(crate) fn compile(expr: &Expr) -> Option<Vec<u8>> {
 enum Test {
     Always,
     Never,
-    Holds(Condition),
-    HoldsNot(Condition),
+    Holds(BytecodeOp),
+    HoldsNot(BytecodeOp),
     All(Vec<Test>),
     Any(Vec<Test>),
 }
 
 /// One operation of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Condition {
+struct BytecodeOp {
     code: u8,
     operand: Vec<u8>,
 }
 
-/// Whether an expression is looked at as it stands or as denied.
+/// Whether an expression is compiled as it is or negated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sense {
     Plain,
@@ -102,7 +102,7 @@ fn approximate(expr: &Expr, sense: Sense) -> Test {
     }
 }
 
-/// Returns the test that holds when all do.
+/// Returns the test that holds when all of these do.
 fn all(mut tests: Vec<Test>) -> Test {
     tests.retain(|test| *test != Test::Always);
     if tests.contains(&Test::Never) {
@@ -118,7 +118,7 @@ fn all(mut tests: Vec<Test>) -> Test {
     }
 }
 
-/// Returns the test that holds when one does.
+/// Returns the test that holds when one of these does.
 fn any(mut tests: Vec<Test>) -> Test {
     tests.retain(|test| *test != Test::Never);
     if tests.contains(&Test::Always) {
@@ -134,7 +134,7 @@ fn any(mut tests: Vec<Test>) -> Test {
     }
 }
 
-/// Returns the opposite of a test that is exact.
+/// Returns the negation of an exact test.
 fn denied(test: Test) -> Test {
     match test {
         Test::Always => Test::Never,
@@ -146,7 +146,7 @@ fn denied(test: Test) -> Test {
     }
 }
 
-/// Returns the test that holds exactly where a predicate does, if the kernel has it.
+/// Returns the test that is equivalent to a predicate, if the kernel has one.
 fn exact(predicate: &Predicate) -> Option<Test> {
     match predicate {
         Predicate::Host { side, host: HostPattern::Inet { network, port } } => {
@@ -161,14 +161,14 @@ fn exact(predicate: &Predicate) -> Option<Test> {
             Some(condition(MARK, [value.to_ne_bytes(), mask.to_ne_bytes()].concat()))
         }
         Predicate::Cgroup(cgroup) => Some(condition(CGROUP, cgroup.id.to_ne_bytes().to_vec())),
-        // `autobound` is among these: the kernel has an operation that knows whether it chose the
-        // port, but the evaluator, and so a listing of a text table, whether it could have.
+        // `autobound` is among these: the kernel's operation checks whether the kernel did choose
+        // the port, the evaluator, which works for text tables too, whether it could have.
         _ => None,
     }
 }
 
 fn condition(code: u8, operand: Vec<u8>) -> Test {
-    Test::Holds(Condition { code, operand })
+    Test::Holds(BytecodeOp { code, operand })
 }
 
 fn port_test(side: Side, comparison: Comparison, port: PortNumber) -> Test {
@@ -179,7 +179,7 @@ fn port_test(side: Side, comparison: Comparison, port: PortNumber) -> Test {
         };
     };
     match comparison {
-        // Two operations, because the one for equality came to the kernel later.
+        // Two operations, because older kernels lack the one for equality.
         Comparison::Equal => all(vec![at_least(side, port), at_most(side, port)]),
         Comparison::NotEqual => denied(all(vec![at_least(side, port), at_most(side, port)])),
         Comparison::AtLeast => at_least(side, port),
@@ -215,7 +215,7 @@ fn at_most(side: Side, port: i64) -> Test {
     }
 }
 
-/// Returns what a port is compared with: it stands in the `no` of an operation of its own.
+/// Returns what a port is compared with: an operation whose `no` contains the port.
 fn port_operand(port: u16) -> Vec<u8> {
     let [low, high] = port.to_ne_bytes();
     vec![0, 0, low, high]
@@ -254,30 +254,31 @@ fn host_condition(side: Side, family: u8, bits: u8, port: i32, address: &[u8]) -
     condition(code, operand)
 }
 
-/// Operations whose jumps are not yet counted.
+/// Operations whose jumps are not computed yet.
 #[derive(Debug, Default)]
-struct Program {
-    operations: Vec<(Condition, JumpTarget)>,
-    /// Before which operation each place stands, once it is known.
-    places: Vec<usize>,
+struct ProgramWriter {
+    operations: Vec<(BytecodeOp, JumpTarget)>,
+    /// Index of the operation that each label precedes, once it is known.
+    labels: Vec<usize>,
 }
 
-/// Where a `no` leads to.
+/// Target of a `no` jump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum JumpTarget {
     Rejected,
-    /// A place of the program, by its number.
+    /// A label of the program, by its number.
     Numbered(usize),
 }
 
-impl Program {
+impl ProgramWriter {
     fn of(test: &Test) -> Self {
         let mut program = Self::default();
         program.write(test, JumpTarget::Rejected);
         program
     }
 
-    /// Writes operations that go on behind the last one when the test holds, and jump when not.
+    /// Writes operations that continue after the last one when the test holds, and jump when it
+    /// does not.
     fn write(&mut self, test: &Test, otherwise: JumpTarget) {
         match test {
             Test::Always => {}
@@ -308,24 +309,24 @@ impl Program {
     }
 
     fn jump(&mut self, to: JumpTarget) {
-        self.operations.push((Condition { code: JUMP, operand: Vec::new() }, to));
+        self.operations.push((BytecodeOp { code: JUMP, operand: Vec::new() }, to));
     }
 
     fn new_place(&mut self) -> JumpTarget {
-        self.places.push(usize::MAX);
-        JumpTarget::Numbered(self.places.len() - 1)
+        self.labels.push(usize::MAX);
+        JumpTarget::Numbered(self.labels.len() - 1)
     }
 
-    /// Says that a place is behind the operations that stand now.
-    fn put(&mut self, place: JumpTarget) {
-        if let JumpTarget::Numbered(number) = place
-            && let Some(place) = self.places.get_mut(number)
+    /// Puts a label after the operations that were written so far.
+    fn put(&mut self, label: JumpTarget) {
+        if let JumpTarget::Numbered(number) = label
+            && let Some(label) = self.labels.get_mut(number)
         {
-            *place = self.operations.len();
+            *label = self.operations.len();
         }
     }
 
-    /// Counts the jumps; `None` for a program that is too long.
+    /// Computes the jumps; `None` for a program that is too long.
     fn assemble(&self) -> Option<Vec<u8>> {
         let mut starts = vec![0];
         for (condition, _) in &self.operations {
@@ -339,7 +340,7 @@ impl Program {
         for ((condition, otherwise), start) in self.operations.iter().zip(&starts) {
             let target = match otherwise {
                 JumpTarget::Rejected => end + OPERATION,
-                JumpTarget::Numbered(number) => *starts.get(*self.places.get(*number)?)?,
+                JumpTarget::Numbered(number) => *starts.get(*self.labels.get(*number)?)?,
             };
             let yes = u8::try_from(OPERATION + condition.operand.len()).ok()?;
             let no = u16::try_from(target.checked_sub(*start)?).ok()?;

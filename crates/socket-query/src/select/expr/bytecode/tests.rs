@@ -40,7 +40,7 @@ fn device(index: u32) -> Expr {
 const EQ: Comparison = Comparison::Equal;
 const ANY: PortNumber = PortNumber::Any;
 
-/// A program as lines, with what each operation leads to when it does not hold.
+/// A program as lines, with the target of each operation's `no`.
 fn listing(expr: &Expr) -> String {
     let Some(program) = compile(expr) else { return "none".to_owned() };
     let word = |at: usize| u16::from_ne_bytes([program[at], program[at + 1]]);
@@ -105,7 +105,7 @@ fn an_expression_too_long_for_the_kernel_is_left_to_the_evaluator() {
 }
 
 #[test]
-fn wildcards_stand_for_every_port() {
+fn wildcards_match_every_port() {
     for (comparison, holds) in [
         (Comparison::Equal, true),
         (Comparison::AtLeast, true),
@@ -119,26 +119,26 @@ fn wildcards_stand_for_every_port() {
     }
 }
 
-/// Runs a program as the kernel does (`inet_diag_bc_run`), after it has looked at it
+/// Runs a program as the kernel does (`inet_diag_bc_run`), after checking it as the kernel does
 /// (`inet_diag_bc_audit`).
 fn accepts(program: &[u8], socket: &InetSocket) -> bool {
     audit(program);
     let mut at = 0;
     while at < program.len() {
-        let operation = Operation::at(program, at);
+        let operation = DecodedOp::at(program, at);
         at += if operation.holds(socket) { operation.yes } else { operation.no };
     }
     at == program.len()
 }
 
-struct Operation<'a> {
+struct DecodedOp<'a> {
     code: u8,
     yes: usize,
     no: usize,
     operand: &'a [u8],
 }
 
-impl<'a> Operation<'a> {
+impl<'a> DecodedOp<'a> {
     fn at(program: &'a [u8], at: usize) -> Self {
         let yes = usize::from(program[at + 1]);
         let no = usize::from(u16::from_ne_bytes([program[at + 2], program[at + 3]]));
@@ -189,23 +189,23 @@ fn begins_alike(one: &[u8], other: &[u8], bits: u8) -> bool {
     (0..bits).all(|index| bit(one, index) == bit(other, index))
 }
 
-/// Every operation is followed by one or by the end, and leads to one, to the end, or just behind
-/// it.
+/// Every operation is followed by one or by the end, and its jumps lead to one, to the end, or
+/// directly after the end.
 fn audit(program: &[u8]) {
     let mut starts = Vec::new();
     let mut at = 0;
     while at < program.len() {
         starts.push(at);
-        at += Operation::at(program, at).yes;
+        at += DecodedOp::at(program, at).yes;
     }
     assert_eq!(at, program.len());
     for start in &starts {
-        let operation = Operation::at(program, *start);
+        let operation = DecodedOp::at(program, *start);
         let target = start + operation.no;
         assert!(operation.no >= 4 && operation.no.is_multiple_of(4), "{program:?}");
         assert!(
             starts.contains(&target) || target == at || target == at + 4,
-            "{target} is no operation of {program:?}"
+            "{target} is not an operation of {program:?}"
         );
     }
 }
@@ -260,7 +260,7 @@ fn random_expr(random: &mut Xorshift, depth: u64) -> Expr {
     }
 }
 
-/// Whether the kernel can decide all of an expression.
+/// Returns whether the kernel can decide all of an expression.
 fn is_exact(expr: &Expr) -> bool {
     match expr {
         Expr::All(all) | Expr::Any(all) => all.iter().all(is_exact),
@@ -270,9 +270,9 @@ fn is_exact(expr: &Expr) -> bool {
 }
 
 /// Keeps the sockets of a table.
-struct Keep(Vec<InetSocket>);
+struct KeptSockets(Vec<InetSocket>);
 
-impl Visitor for Keep {
+impl Visitor for KeptSockets {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Socket::Inet(inet) = socket else { panic!("{socket:?}") };
         self.0.push(inet.clone());
@@ -298,7 +298,7 @@ fn sockets() -> Vec<InetSocket> {
         .fold(FakeProc::new(), |root, (local, remote)| root.tcp(Tcp::established(local, remote)));
     let root = root.build();
     let tables = SocketTables::from_dir(root.dir());
-    let mut keep = Keep(Vec::new());
+    let mut keep = KeptSockets(Vec::new());
     for table in [Table::Tcp4, Table::Tcp6] {
         tables.visit_with(&Query::new(table).with_source(Source::ProcText), &mut keep).unwrap();
     }

@@ -36,8 +36,8 @@ impl Sink for Inodes {
     }
 }
 
-/// A root in which every row has an inode of its own: 10 to 19 IPv4, 20 to 29 IPv6, 30 to 39 unix,
-/// 40 to 49 packet, 50 to 59 netlink.
+/// A root in which every row has another inode: 10 to 19 IPv4, 20 to 29 IPv6, 30 to 39 unix, 40 to
+/// 49 packet, 50 to 59 netlink.
 fn root() -> FakeProc {
     FakeProc::new()
         .port_range(32768, 60999)
@@ -97,7 +97,7 @@ fn admitted(text: &str) -> Vec<u64> {
     &[50, 51, 52, 40, 41, 42, 30, 31, 32, 33, 13, 10, 11, 12, 21]
 )]
 #[case::same_first_bits("dst 10.0.0.2", &[])]
-// boundary: what stands in the place of ports
+// boundary: what is compared with a port
 #[case::port_zero("sport 0", &[50, 41, 42, 30, 31, 32, 33])]
 #[case::port_id("sport 123", &[51])]
 #[case::interface("sport 1", &[40])]
@@ -124,7 +124,7 @@ fn admitted(text: &str) -> Vec<u64> {
 #[case::netlink_other_side("dst netlink:rtnl", &[50, 51, 52])]
 #[case::vsock("src vsock:2", &[])]
 #[case::nothing_is_asked("src vsock:*", &ALL)]
-// what text tables do not tell
+// what text tables lack
 #[case::device("dev 1", &[40])]
 #[case::no_device("dev 0 sport 22", &[10, 20])]
 #[case::mark("fwmark 1", &[])]

@@ -118,12 +118,12 @@ fn values() {
                 ^^^^^
     "#);
     insta::assert_snapshot!(message("src ::1"), @r#"
-    expected an address, but found "::1"; IPv6 addresses stand in brackets, as in [::1]:22
+    expected an address, but found "::1"; IPv6 addresses need brackets, as in [::1]:22
         src ::1
             ^^^
     "#);
     insta::assert_snapshot!(message("src [::1"), @r#"
-    there is no "]" behind the "["
+    there is no "]" after the "["
         src [::1
             ^^^^
     "#);
@@ -133,7 +133,7 @@ fn values() {
             ^^^^^
     "#);
     insta::assert_snapshot!(message("src example.org"), @r#"
-    "example.org" is no address, and to resolve a host name needs the grant "resolve", which this host does not give
+    "example.org" is not an address, and resolving a host name needs the grant "resolve", which this host does not give
         src example.org
             ^^^^^^^^^^^
     "#);
@@ -197,7 +197,7 @@ fn values_of_other_families() {
 fn other_tables_and_resolvers() {
     let raw = parse_on(&FakeMachine::new(), b"sport ssh", only(SocketTable::Raw), None);
     insta::assert_snapshot!(raw.unwrap_err(), @r#"
-    service names stand for ports of TCP and UDP, and neither is listed
+    service names are for ports of TCP and UDP, and neither is listed
         sport ssh
               ^^^
     "#);
@@ -242,7 +242,7 @@ fn long_and_hostile_texts() {
 #[test]
 fn states_in_the_wrong_place() {
     insta::assert_snapshot!(message("state listening"), @r#"
-    "state" chooses states only before the filter and as a word of its own, as in: ss state listening
+    "state" chooses states only before the filter and as a separate word, as in: ss state listening
         state listening
         ^^^^^
     "#);

@@ -1,4 +1,4 @@
-//! The language as a whole, over a machine that is made up.
+//! The language as a whole, over a fake machine.
 
 mod eval;
 mod message;
@@ -12,7 +12,7 @@ use std::{net::IpAddr, num::NonZeroU32};
 use bstr::{BStr, ByteSlice as _};
 use procnetsocket::{Interrupt, Uninterrupted};
 
-use super::{FilterError, FilterText, Machine, Parsed, ValueScope, parse as parse_text};
+use super::{FilterError, FilterText, Parsed, ValueLookup, ValueScope, parse as parse_text};
 use crate::{
     host_name::HostNameError,
     names::Names,
@@ -53,7 +53,7 @@ impl FakeMachine {
     }
 }
 
-impl Machine for FakeMachine {
+impl ValueLookup for FakeMachine {
     fn is_granted(&self, grant: Grant) -> bool {
         self.grants.contains(grant)
     }
@@ -78,7 +78,7 @@ impl Machine for FakeMachine {
         self.is_everywhere
     }
 
-    /// Every path that begins with `/g` is there, and its length is its id.
+    /// Every path that begins with `/g` exists, and its length is its id.
     fn cgroup_id(&self, path: &BStr) -> Option<u64> {
         path.starts_with(b"/g").then(|| u64::try_from(path.len()).unwrap())
     }
@@ -121,7 +121,7 @@ fn parse(text: &str) -> Result<Parsed, FilterError> {
     parse_on(&FakeMachine::new(), text.as_bytes(), TableSet::ALL, None)
 }
 
-/// Returns the expression of a text in its own words, or the first line of the error.
+/// Returns the expression of a text as it is printed, or the first line of the error.
 fn printed(parsed: Result<Parsed, FilterError>) -> String {
     match parsed {
         Ok(Parsed { expr: Some(expr), .. }) => expr.to_string(),

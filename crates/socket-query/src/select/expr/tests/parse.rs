@@ -1,4 +1,4 @@
-//! What texts mean, as the tree prints itself.
+//! What texts mean, as the parsed tree is printed.
 
 use rstest::rstest;
 
@@ -84,7 +84,7 @@ fn ports_are_numbers_or_services(#[case] text: &str, #[case] expected: &str) {
 #[case::neither(
     "sport ssh",
     only(SocketTable::Raw),
-    "service names stand for ports of TCP and UDP, and neither is listed"
+    "service names are for ports of TCP and UDP, and neither is listed"
 )]
 #[case::numbers_always("sport 22", only(SocketTable::Raw), "sport = 22")]
 fn services_are_those_of_the_tables(
@@ -123,9 +123,9 @@ fn services_are_those_of_the_tables(
 // hostile
 #[case::bare_v6(
     "::1",
-    "expected an address, but found \"::1\"; IPv6 addresses stand in brackets, as in [::1]:22"
+    "expected an address, but found \"::1\"; IPv6 addresses need brackets, as in [::1]:22"
 )]
-#[case::open_bracket("[::1", "there is no \"]\" behind the \"[\"")]
+#[case::open_bracket("[::1", "there is no \"]\" after the \"[\"")]
 #[case::prefix_behind_brackets(
     "[fe80::]/10",
     "expected a port or the name of a service, but found \"/10\""
@@ -249,11 +249,11 @@ fn options_choose_the_family_of_values(
 )]
 #[case::states_in_the_filter(
     "state listening",
-    "\"state\" chooses states only before the filter and as a word of its own, as in: ss state listening"
+    "\"state\" chooses states only before the filter and as a separate word, as in: ss state listening"
 )]
 #[case::excluded_states_in_the_filter(
     "src 10 and exclude all",
-    "\"exclude\" chooses states only before the filter and as a word of its own, as in: ss state \
+    "\"exclude\" chooses states only before the filter and as a separate word, as in: ss state \
      listening"
 )]
 #[case::no_device("dev 0", "dev = 0")]

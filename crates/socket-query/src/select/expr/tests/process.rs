@@ -45,7 +45,7 @@ fn parse_granted(text: &str) -> Result<Parsed, FilterError> {
 #[case::prefix_holds_on("src unix:a src pid", "src unix:a and src unix:pid")]
 #[case::other_end_of_a_name("src unix:peer-pid", "src unix:peer-pid")]
 #[case::separate_values("comm pid comm = user", "comm = pid and comm = user")]
-#[case::host_name("src user", "\"user\" is no address, and to resolve")]
+#[case::host_name("src user", "\"user\" is not an address, and resolving")]
 #[case::device("dev user", "there is no interface \"user\"")]
 #[case::cgroup("cgroup = pid", "there is no control group \"pid\"")]
 #[case::port("sport comm", "there is no service \"comm\" in the tables that are listed")]
@@ -97,7 +97,7 @@ fn hidden_names_cannot_be_asked_for() {
     }
     assert_eq!(printed(parse("src unix:*")), "src unix:*");
     insta::assert_snapshot!(parse("src unix:a*").unwrap_err(), @r"
-    names of unix sockets are hidden here, which is not granted to a filter either
+    names of unix sockets are hidden here, so a filter cannot ask for them
         src unix:a*
             ^^^^^^^
     ");
@@ -151,7 +151,7 @@ fn rows_are_admitted_by_process_and_user(#[case] text: &str, #[case] inodes: &[u
 }
 
 #[test]
-fn a_filter_that_was_made_otherwise_admits_nothing_without_the_grant() {
+fn a_filter_that_was_not_parsed_admits_nothing_without_the_grant() {
     let (_root, view) = view(Policy::default());
     let is_named = Expr::Is(Predicate::Comm("*".into()));
     for expr in [is_named.clone(), is_named.negated()] {
@@ -197,7 +197,7 @@ fn known_processes_do_not_replace_the_grant() {
     assert!(filter.has_process_condition());
     let known = filter.with_processes(&ProcessTable::default());
     assert_eq!(collect(&view, known.clone()).unwrap(), collect(&view, filter).unwrap());
-    // Security: the grant is asked for all the same.
+    // Security: the grant is required all the same.
     let ungranted = self::view(Policy::default()).1;
     let error = collect(&ungranted, known).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotGranted(Grant::Processes));

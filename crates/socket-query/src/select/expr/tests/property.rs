@@ -89,7 +89,7 @@ fn number(random: &mut Xorshift) -> u32 {
     u32::try_from(random.below(1 << 32)).unwrap() >> shift
 }
 
-/// Returns a few bytes of those that mean something.
+/// Returns a few bytes that have a meaning in the language.
 fn word(random: &mut Xorshift) -> Vec<u8> {
     let length = random.below(8);
     (0..length).map(|_| pick(random, b"ag \t\\/*?[]!():=-\0\n\xff0")).collect()
@@ -106,7 +106,7 @@ fn printed_filter_parses_to_the_same() {
     }
 }
 
-/// Words of which texts are made.
+/// The words of random texts.
 const WORDS: [&[u8]; 43] = [
     b"pid",
     b"comm",
@@ -154,7 +154,7 @@ const WORDS: [&[u8]; 43] = [
 ];
 
 #[test]
-fn no_text_does_harm() {
+fn any_text_parses_or_is_an_error() {
     for seed in 0..20_000 {
         let random = &mut Xorshift::new(seed);
         let mut text = Vec::new();
@@ -164,7 +164,7 @@ fn no_text_does_harm() {
         }
         let family = pick(random, &[None, Some(AddressFamily::Unix), Some(AddressFamily::Packet)]);
         match parse_on(&FakeMachine::with_processes(), &text, TableSet::ALL, family) {
-            // What was understood can be said again.
+            // What was parsed can be printed and parsed again.
             Ok(Parsed { expr: Some(expr), .. }) => {
                 let again =
                     parse_on(&FakeMachine::with_processes(), &expr.to_text(), TableSet::ALL, None);

@@ -8,7 +8,7 @@ use crate::select::expr::{ast::Cgroup, error::FilterProblem};
 /// Where the hierarchy may be mounted.
 const MOUNTS: [&[u8]; 2] = [b"/sys/fs/cgroup/unified", b"/sys/fs/cgroup"];
 
-/// Understands the path of a control group: below the mount, or with the mount before it.
+/// Parses the path of a control group: below the mount, or with the mount before it.
 pub(super) fn cgroup(scope: &ValueScope<'_>, word: &[u8]) -> Result<Cgroup, FilterProblem> {
     let path = below_mount(word).unwrap_or_else(|| word.into());
     match scope.machine.cgroup_id(path.as_bstr()) {
@@ -17,7 +17,7 @@ pub(super) fn cgroup(scope: &ValueScope<'_>, word: &[u8]) -> Result<Cgroup, Filt
     }
 }
 
-/// Returns a path below the mount with one slash before each name, or `None` for one that leads up.
+/// Returns a path below the mount with one slash before each name, or `None` if it contains `..`.
 fn below_mount(word: &[u8]) -> Option<BString> {
     let is_inside = |rest: &&[u8]| rest.is_empty() || rest.starts_with(b"/");
     let below = MOUNTS.iter().find_map(|mount| word.strip_prefix(*mount).filter(is_inside));

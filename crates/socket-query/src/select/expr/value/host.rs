@@ -8,8 +8,8 @@
 //!       | "vsock:" (CID | "*")? (":" (PORT | "*")?)?
 //! ```
 //!
-//! Where no prefix says the family, the last family that was named counts: in the filter, or else
-//! by an option. The same forms stand for ports, without the address.
+//! Where no prefix names the family, the last family that was named counts: in the filter, or else
+//! by an option. Ports have the same forms, without the address.
 
 use std::net::IpAddr;
 
@@ -36,7 +36,7 @@ use crate::{
 
 const ADDRESS: &str = "an address";
 
-/// Returns the family that a word names, and what is behind its prefix.
+/// Returns the family that a word names, and what follows its prefix.
 pub(super) fn split_family(word: &[u8]) -> Option<(AddressFamily, &[u8])> {
     let prefixes: [(&[u8], AddressFamily); 6] = [
         (b"inet:", AddressFamily::Inet),
@@ -49,7 +49,7 @@ pub(super) fn split_family(word: &[u8]) -> Option<(AddressFamily, &[u8])> {
     prefixes.into_iter().find_map(|(prefix, family)| Some((family, word.strip_prefix(prefix)?)))
 }
 
-/// Understands a host, without the prefix that names its family; a name can have many addresses.
+/// Parses a host, without the prefix that names its family; a name can have many addresses.
 pub(super) fn host(scope: &ValueScope<'_>, word: &[u8]) -> Result<Hosts, FilterProblem> {
     match scope.family {
         Some(AddressFamily::Unix) => unix(scope, word).map(Hosts::from),
@@ -60,7 +60,7 @@ pub(super) fn host(scope: &ValueScope<'_>, word: &[u8]) -> Result<Hosts, FilterP
     }
 }
 
-/// Understands a port, without the prefix that names its family.
+/// Parses a port, without the prefix that names its family.
 pub(super) fn port(scope: &ValueScope<'_>, word: &[u8]) -> Result<PortValue, FilterProblem> {
     let behind_colon = || word.strip_prefix(b":").unwrap_or(word);
     let number = match scope.family {
@@ -78,9 +78,9 @@ pub(super) fn port(scope: &ValueScope<'_>, word: &[u8]) -> Result<PortValue, Fil
     Ok(PortValue::Number(number))
 }
 
-/// Understands a pattern for the name of a unix socket.
+/// Parses a pattern for the name of a unix socket.
 ///
-/// Security: where names are hidden, only the pattern that asks for nothing is understood.
+/// Security: where names are hidden, only the empty pattern is accepted.
 fn unix(scope: &ValueScope<'_>, word: &[u8]) -> Result<HostPattern, FilterProblem> {
     match scope.machine.unix_names() {
         Visibility::Hidden if word != b"*" => Err(FilterProblem::NamesHidden),
@@ -91,7 +91,7 @@ fn unix(scope: &ValueScope<'_>, word: &[u8]) -> Result<HostPattern, FilterProble
 /// Two parts of a word.
 type Parts<'a> = (&'a [u8], &'a [u8]);
 
-/// Returns what stands between brackets, and what stands behind them.
+/// Returns what is between brackets, and what follows them.
 fn bracketed(word: &[u8]) -> Result<Option<Parts<'_>>, FilterProblem> {
     let Some(word) = word.strip_prefix(b"[") else { return Ok(None) };
     word.split_once_str("]").map(Some).ok_or(FilterProblem::OpenBracket)
@@ -99,8 +99,8 @@ fn bracketed(word: &[u8]) -> Result<Option<Parts<'_>>, FilterProblem> {
 
 /// Returns address and port.
 ///
-/// Compat: without brackets the last colon begins the port, also in an IPv6 address; but the colons
-/// before a slash are never looked at. Behind a bracket and behind `*` the colon may be missing.
+/// Compat: without brackets the last colon begins the port, also in an IPv6 address; but colons
+/// before a slash are ignored. After a bracket and after `*` the colon may be missing.
 fn split_port(word: &[u8]) -> Result<Parts<'_>, FilterProblem> {
     if let Some(parts) = bracketed(word)? {
         return Ok(parts);
@@ -131,7 +131,7 @@ fn is_any(address: &[u8]) -> bool {
     address.starts_with(b"*") || matches!(address, b"" | b"any" | b"all" | b"default")
 }
 
-/// Understands an address, or a name with one address or more.
+/// Parses an address, or a name with one address or more.
 fn networks(
     scope: &ValueScope<'_>,
     word: &[u8],
@@ -145,7 +145,7 @@ fn networks(
     }
 }
 
-/// Returns whether an address is of a family, where one was named.
+/// Returns whether an address has the family that was named, if one was.
 fn is_of(family: Option<AddressFamily>, address: IpAddr) -> bool {
     match family {
         None => true,
@@ -172,19 +172,19 @@ fn no_address(scope: &ValueScope<'_>, word: &[u8]) -> FilterProblem {
     FilterProblem::Value { expected, found }
 }
 
-/// Returns the word if it can be a host name; what cannot is never handed to a resolver.
+/// Returns the word if it can be a host name; a resolver gets nothing else.
 fn host_name(word: &[u8]) -> Option<&str> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let has_letter = word.iter().any(u8::is_ascii_alphabetic);
     let is_name = has_letter && word.first()?.is_ascii_alphanumeric() && word.iter().all(is_part);
-    // The C library takes what ends in a number for an address, in a form of its own.
+    // The C library takes a word that ends in a number for an address in a special form.
     let is_number = word.rsplit(|byte| *byte == b'.').next().and_then(parse_number).is_some();
     word.to_str().ok().filter(|_| is_name && !is_number)
 }
 
 /// Returns the addresses of a host, of the family that was named.
 fn resolve(scope: &ValueScope<'_>, name: &str) -> Result<(Network, Vec<Network>), FilterProblem> {
-    // A word that is in the wrong place, more likely than a host.
+    // More likely a misplaced keyword than a host.
     let is_state = matches!(name, "state" | "exclude" | "excl");
     if !scope.machine.is_granted(Grant::Resolve) {
         let problem =
@@ -208,7 +208,7 @@ fn resolve(scope: &ValueScope<'_>, name: &str) -> Result<(Network, Vec<Network>)
 }
 
 /// Addresses of one host name that a filter compares with: 256. The C library has no such bound,
-/// but names have some tens at most.
+/// but names have at most some tens.
 const MAX_ADDRESSES: usize = 256;
 
 fn link(scope: &ValueScope<'_>, word: &[u8]) -> Result<HostPattern, FilterProblem> {
@@ -239,7 +239,7 @@ fn netlink(word: &[u8]) -> Result<HostPattern, FilterProblem> {
         b"" | b"*" => None,
         name => Some(
             netlink_family_number(name)
-                // Compat: the kernel has 32 families, and iproute2 takes 256.
+                // Compat: the kernel has 32 families, and iproute2 accepts 256.
                 .or_else(|| parse_unsigned::<u8>(name).map(u32::from))
                 .ok_or_else(|| FilterProblem::Value { expected, found: name.into() })?,
         ),

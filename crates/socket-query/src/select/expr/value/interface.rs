@@ -6,10 +6,10 @@ use builtin_cli::unescape;
 use super::{ValueScope, number::parse_unsigned};
 use crate::select::expr::error::FilterProblem;
 
-/// Understands an interface: its index, 0 for none, or its name.
+/// Parses an interface: its index, 0 for none, or its name.
 ///
-/// Compat: `if7` is the name of the interface with the index 7, as it is printed for one whose name
-/// is not known.
+/// Compat: `if7` is the name of the interface with the index 7, as it is printed when its name is
+/// unknown.
 pub(super) fn index(scope: &ValueScope<'_>, word: &[u8]) -> Result<i64, FilterProblem> {
     let named = |name: &[u8]| scope.machine.interface_index(name.as_bstr()).map(u32::from);
     // As it is, or as it is printed.
@@ -26,8 +26,7 @@ pub(super) fn index(scope: &ValueScope<'_>, word: &[u8]) -> Result<i64, FilterPr
     index.map(i64::from).ok_or_else(|| FilterProblem::UnknownInterface(word.into()))
 }
 
-/// Compat: what stands behind the digits does not count (`sscanf`), and a plus may stand before
-/// them.
+/// Compat: what follows the digits is ignored (`sscanf`), and a plus may precede them.
 fn numbered(word: &[u8]) -> Option<u32> {
     let number = word.strip_prefix(b"if")?;
     let number = number.strip_prefix(b"+").unwrap_or(number);

@@ -1,4 +1,4 @@
-//! The words of a filter that stand for something: hosts, ports, interfaces, marks, control groups.
+//! The values in a filter: hosts, ports, interfaces, marks, control groups.
 
 mod cgroup;
 mod host;
@@ -27,8 +27,8 @@ use crate::{
     select::{AddressFamily, TableSet},
 };
 
-/// What is known of the machine when a filter is understood.
-pub(crate) trait Machine {
+/// What the values of a filter are looked up in.
+pub(crate) trait ValueLookup {
     /// Returns whether something is granted.
     fn is_granted(&self, grant: Grant) -> bool;
     /// Returns whether names of unix sockets are shown.
@@ -37,12 +37,12 @@ pub(crate) trait Machine {
     fn names(&self) -> &Names;
     /// Returns the index of the interface of that name.
     fn interface_index(&self, name: &BStr) -> Option<NonZeroU32>;
-    /// Returns whether the filter is over every network namespace, so that an interface has no one
-    /// index and `netns` is a word of the language.
+    /// Returns whether the filter is for every network namespace, so that names of interfaces are
+    /// ambiguous and `netns` is a keyword.
     fn is_everywhere(&self) -> bool;
     /// Returns the id of the control group of that path, which begins with `/` at the mount.
     fn cgroup_id(&self, path: &BStr) -> Option<u64>;
-    /// Returns the ids, in order, of the control groups whose paths are as `is_such` says; `None`
+    /// Returns the ids, in order, of the control groups for whose paths `is_such` holds; `None`
     /// when no control groups are known.
     fn cgroups_where(&self, is_such: &dyn Fn(&BStr) -> bool) -> Option<Vec<u64>>;
     /// Returns the addresses of a host.
@@ -53,19 +53,19 @@ pub(crate) trait Machine {
     ) -> Result<Vec<IpAddr>, HostNameError>;
 }
 
-/// What values are understood against.
+/// The state in which values are parsed.
 pub(crate) struct ValueScope<'a> {
-    machine: &'a dyn Machine,
+    machine: &'a dyn ValueLookup,
     tables: TableSet,
     /// The family of values that do not name one.
     family: Option<AddressFamily>,
     /// The family of the last host or port.
     restriction: Option<AddressFamily>,
-    /// Asks for the end of a look-up of a name.
+    /// Polled during the look-up of a name.
     interrupt: &'a dyn Interrupt,
 }
 
-/// A value that was understood.
+/// A parsed value.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Hosts(Side, Hosts),
@@ -86,18 +86,18 @@ impl From<HostPattern> for Hosts {
     }
 }
 
-/// What can stand for a port.
+/// What a port can be.
 #[derive(Clone, Debug)]
 pub(super) enum PortValue {
     Number(PortNumber),
-    /// Unix sockets have names for ports.
+    /// Unix sockets have names instead of ports.
     Unix(HostPattern),
 }
 
 impl<'a> ValueScope<'a> {
     /// Returns the scope of a filter. `family` is the last one that an option chose.
     pub(crate) fn new(
-        machine: &'a dyn Machine,
+        machine: &'a dyn ValueLookup,
         tables: TableSet,
         family: Option<AddressFamily>,
         interrupt: &'a dyn Interrupt,
@@ -107,7 +107,7 @@ impl<'a> ValueScope<'a> {
 
     /// Returns the one family that is listed, if there is one.
     ///
-    /// Compat: it is the family of the last host or port of the filter, whatever stands before it.
+    /// Compat: it is the family of the last host or port of the filter, whatever came before it.
     pub(super) fn restriction(&self) -> Option<AddressFamily> {
         self.restriction
     }
@@ -117,7 +117,7 @@ impl<'a> ValueScope<'a> {
         self.machine.is_everywhere()
     }
 
-    /// Understands a word, which says something about `subject`.
+    /// Parses a word as a value of `subject`.
     pub(super) fn value(&mut self, subject: Subject, word: &[u8]) -> Result<Value, FilterProblem> {
         match subject {
             Subject::Host(side) => {
@@ -160,11 +160,11 @@ impl<'a> ValueScope<'a> {
 
 fn device(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     let index = interface::index(scope, word)?;
-    // OK because an index is a number of 32 bits.
+    // OK because an index has 32 bits.
     Ok(Predicate::Device(u32::try_from(index).ok().and_then(NonZeroU32::new)))
 }
 
-/// Understands a network namespace: a name or an inode.
+/// Parses a network namespace: a name or an inode.
 fn netns(word: &[u8]) -> Result<Predicate, FilterProblem> {
     match word {
         b"" => Err(FilterProblem::Value { expected: "a network namespace", found: word.into() }),

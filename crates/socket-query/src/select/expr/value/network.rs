@@ -32,10 +32,10 @@ pub(super) fn parse_network(word: &[u8]) -> Option<Network> {
     Some(Network { address, bits })
 }
 
-/// Parses an IPv4 address in the form that the resolver takes for one: up to four numbers, of which
-/// the last fills what the others leave.
+/// Parses an IPv4 address in the form that the C library's resolver accepts: up to four numbers, of
+/// which the last fills the remaining bytes.
 ///
-/// Compat: iproute2 hands the resolver what it does not understand itself, such as `256`.
+/// Compat: iproute2 passes what it does not understand itself, such as `256`, to the resolver.
 pub(super) fn parse_loose_v4(word: &[u8]) -> Option<Network> {
     if !word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
         return None;
@@ -72,7 +72,7 @@ fn parse_v4(word: &[u8]) -> Option<Ipv4Addr> {
     Some(octets.into())
 }
 
-/// Parses a count of bits. Compat: a word that stands for every address is a mask of none.
+/// Parses a count of bits. Compat: a word for every address is a mask of 0 bits.
 fn parse_bits(prefix: &[u8], most: u8) -> Option<u8> {
     if matches!(prefix, b"any" | b"all" | b"default") {
         return Some(0);
@@ -158,7 +158,7 @@ mod tests {
     #[case::dot_before(".10", "none")]
     #[case::hexadecimal("0x0a000001", "none")]
     #[case::nothing("", "none")]
-    fn the_resolver_takes_more(#[case] word: &str, #[case] network: &str) {
+    fn the_resolver_accepts_more_forms(#[case] word: &str, #[case] network: &str) {
         assert_eq!(shown(parse_loose_v4(word.as_bytes())), network);
     }
 }

@@ -1,9 +1,9 @@
 //! Numbers as the C library reads them.
 
-/// Parses a whole word as a number: decimal, hexadecimal behind `0x`, binary behind `0b`, octal
-/// behind `0`, with or without a sign.
+/// Parses a whole word as a number: decimal, hexadecimal after `0x`, binary after `0b`, octal after
+/// `0`, with or without a sign.
 ///
-/// Compat: `strtol` with base 0, as iproute2 uses it, down to the blanks before the number.
+/// Compat: `strtol` with base 0, as iproute2 uses it, including the blanks before the number.
 pub(super) fn parse_number(word: &[u8]) -> Option<i64> {
     let digits = word.trim_ascii_start();
     let (is_negative, digits) = match digits {
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_do_not_fit_are_none() {
+    fn numbers_that_do_not_fit_are_refused() {
         assert_eq!(parse_unsigned::<u8>(b"255"), Some(255));
         assert_eq!(parse_unsigned::<u8>(b"256"), None);
         assert_eq!(parse_unsigned::<u32>(b"-1"), None);

@@ -9,7 +9,7 @@ use crate::{
     select::expr::{ast::Predicate, error::FilterProblem},
 };
 
-/// Understands the number of a process.
+/// Parses the number of a process.
 pub(super) fn pid(scope: &ValueScope<'_>, word: &[u8]) -> Result<Pid, FilterProblem> {
     granted(scope)?;
     let expected = "the number of a process";
@@ -17,7 +17,7 @@ pub(super) fn pid(scope: &ValueScope<'_>, word: &[u8]) -> Result<Pid, FilterProb
     pid.ok_or_else(|| FilterProblem::Value { expected, found: word.into() })
 }
 
-/// Understands a pattern for the name of a process.
+/// Parses a pattern for the name of a process.
 pub(super) fn comm(scope: &ValueScope<'_>, word: &[u8]) -> Result<BString, FilterProblem> {
     granted(scope)?;
     match word {
@@ -26,14 +26,14 @@ pub(super) fn comm(scope: &ValueScope<'_>, word: &[u8]) -> Result<BString, Filte
     }
 }
 
-/// Understands a user, by number or name.
+/// Parses a user, by number or name.
 pub(super) fn user(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     let by_name = || scope.machine.names().users().uid(BStr::new(word));
     let uid = decimal(word).or_else(by_name);
     uid.map(Predicate::User).ok_or_else(|| FilterProblem::UnknownUser(word.into()))
 }
 
-/// Security: without the grant no process is looked at, whatever the filter says.
+/// Security: without the grant no process is looked into, whatever the filter contains.
 fn granted(scope: &ValueScope<'_>) -> Result<(), FilterProblem> {
     let is_granted = scope.machine.is_granted(Grant::Processes);
     if is_granted { Ok(()) } else { Err(FilterProblem::ProcessesNotGranted) }

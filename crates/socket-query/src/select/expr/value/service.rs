@@ -9,9 +9,9 @@ use crate::{
     },
 };
 
-/// Understands a port: a number, the name of a service, or any.
+/// Parses a port: a number, the name of a service, or `*`.
 ///
-/// Compat: one colon before it does not count, and neither does what stands behind a `*`.
+/// Compat: one colon before it is ignored, and so is what follows a `*`.
 pub(super) fn port(scope: &ValueScope<'_>, word: &[u8]) -> Result<PortNumber, FilterProblem> {
     match word.strip_prefix(b":").unwrap_or(word) {
         b"" | [b'*', ..] => Ok(PortNumber::Any),
@@ -22,7 +22,7 @@ pub(super) fn port(scope: &ValueScope<'_>, word: &[u8]) -> Result<PortNumber, Fi
     }
 }
 
-/// Returns the port of a service. UDP and TCP are looked at when their table is listed.
+/// Returns the port of a service. A protocol counts only if its table is listed.
 fn service(scope: &ValueScope<'_>, name: &[u8]) -> Result<i64, FilterProblem> {
     let udp = look_up(scope, name, SocketTable::Udp, TransportProtocol::Udp);
     let tcp = look_up(scope, name, SocketTable::Tcp, TransportProtocol::Tcp);

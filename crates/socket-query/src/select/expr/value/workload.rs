@@ -13,10 +13,10 @@ use crate::{
     workload::{container_id, systemd_unit},
 };
 
-/// Digits of a whole id.
+/// Digits of a full id.
 const ID_DIGITS: usize = 64;
 
-/// Understands the first digits of a container's id.
+/// Parses the first digits of a container's id.
 pub(super) fn container(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if word.is_empty() || word.len() > ID_DIGITS || !word.iter().all(is_digit) {
@@ -28,7 +28,7 @@ pub(super) fn container(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate
     groups(scope, word, &is_such, FilterProblem::UnknownContainer).map(Predicate::Container)
 }
 
-/// Understands a pattern for the name of a unit.
+/// Parses a pattern for the name of a unit.
 pub(super) fn unit(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
     let is_such = |path: &BStr| {
         systemd_unit(path).is_some_and(|name| glob::matches_name(word, name, Escaped::column(name)))
@@ -36,8 +36,8 @@ pub(super) fn unit(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, Fil
     groups(scope, word, &is_such, FilterProblem::UnknownUnit).map(Predicate::Unit)
 }
 
-/// Returns the groups that are such. That there is none is an error, as of an interface or a user:
-/// a misspelt name must not look like a container without sockets.
+/// Returns the groups for which `is_such` holds. That there is none is an error, as for an
+/// interface or a user: a misspelt name must not look like a container without sockets.
 fn groups(
     scope: &ValueScope<'_>,
     word: &[u8],
