@@ -7,7 +7,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use bstr::ByteSlice as _;
 
 use super::{
-    compare::{Pair, compare_with},
+    compare::{ProgramPair, compare_with},
     fixture::Fixture,
     line::words,
     namespace::inside,
@@ -36,7 +36,7 @@ fn shell_lists_what_the_real_one_lists_without_net_admin() {
         let real: Vec<_> = real.words().map(|word| word.into_string().unwrap()).collect();
         let without = "setpriv --bounding-set -net_admin --inh-caps -net_admin";
         let real = format!("exec {without} {} \"$@\"", real.join(" "));
-        let pair = Pair {
+        let pair = ProgramPair {
             real: wrapper(directory.path(), "real", &real),
             ours: wrapper(
                 directory.path(),
