@@ -7,10 +7,10 @@ use std::{
 
 use builtin_api::Access;
 use procnetsocket::ProcRoot;
-use rustix::thread::set_no_new_privs;
+use rustix::thread::{CapabilitySet, set_no_new_privs};
 
 use crate::{
-    capability,
+    capability::{self, CapabilityState, Kept},
     duty::{AllowedPath, Duty, PlaceAccess},
     error::{ConfineError, Repr},
     filter::{self, Needs, SocketNeeds},
@@ -39,7 +39,8 @@ pub struct Confinement {
     duty: Duty,
     places: Vec<AllowedPath>,
     sockets: SocketNeeds,
-    receives: Option<RawFd>,
+    receives: Vec<RawFd>,
+    capabilities: CapabilitySet,
 }
 
 /// What is in force, for good.
@@ -50,6 +51,7 @@ pub struct Confinement {
 pub struct Confined {
     landlock: Option<Landlock>,
     seccomp: Seccomp,
+    capabilities: CapabilityState,
     /// Never read; see above.
     _places: Vec<AllowedPath>,
 }
@@ -57,7 +59,13 @@ pub struct Confined {
 impl Confinement {
     /// Begins with nothing that is kept.
     pub fn new(duty: Duty) -> Self {
-        Self { duty, places: Vec::new(), sockets: SocketNeeds::Nothing, receives: None }
+        Self {
+            duty,
+            places: Vec::new(),
+            sockets: SocketNeeds::Nothing,
+            receives: Vec::new(),
+            capabilities: duty.capabilities(),
+        }
     }
 
     /// Keeps the right to ask sock_diag for sockets.
@@ -70,9 +78,28 @@ impl Confinement {
         self.sockets = SocketNeeds::Events;
     }
 
-    /// Keeps the right to receive descriptors from a broker over this socket, and over no other.
+    /// Keeps the right to receive descriptors from a broker over this socket, and over no other but
+    /// those that are kept so.
     pub fn keep_receiving(&mut self, socket: impl AsFd) {
-        self.receives = Some(socket.as_fd().as_raw_fd());
+        self.receives.push(socket.as_fd().as_raw_fd());
+    }
+
+    /// Keeps `CAP_NET_ADMIN`, if this process has it: to destroy sockets, and to be shown what the
+    /// kernel shows its holders alone.
+    pub fn keep_net_admin(&mut self) {
+        self.capabilities |= CapabilitySet::NET_ADMIN;
+    }
+
+    /// Keeps `CAP_SYS_ADMIN`, if this process has it, for processes that it starts and that enter
+    /// network namespaces before they are confined.
+    pub fn keep_entering(&mut self) {
+        self.capabilities |= CapabilitySet::SYS_ADMIN;
+    }
+
+    /// Keeps the capabilities of another duty, as far as this process has them, for processes of
+    /// that duty that it starts.
+    pub fn keep_start_of(&mut self, duty: Duty) {
+        self.capabilities |= duty.capabilities();
     }
 
     /// Keeps what lies below a directory, or a file.
@@ -106,16 +133,17 @@ impl Confinement {
         if before.threads != 1 {
             return Err(Repr::Threads(before.threads).into());
         }
-        if let Some(needed) = self.duty.capabilities() {
-            capability::keep(needed)?;
-        }
+        let capabilities = capability::keep(match self.duty {
+            Duty::Spawner => Kept::ForOthers(self.capabilities),
+            _ => Kept::InForce(self.capabilities),
+        })?;
         let landlock = match self.duty {
             Duty::Scripts | Duty::Terminal | Duty::Resolver => {
                 Some(landlock::restrict(&self.places, self.duty)?)
             }
             Duty::Processes | Duty::Namespaces | Duty::Spawner => None,
         };
-        let calls = filter::calls(self.duty, self.needs())?;
+        let calls = filter::calls(self.duty, &self.needs())?;
         let system_calls = calls.len();
         let seccomp = match before.seccomp {
             // The kernel has no such thing: there is nothing that could be asked of it.
@@ -123,13 +151,13 @@ impl Confinement {
             Some(_) => filter::install(calls).map(|()| Seccomp::InForce { system_calls })?,
         };
         witness.look()?.expect_in_force(seccomp)?;
-        Ok(Confined { landlock, seccomp, _places: self.places })
+        Ok(Confined { landlock, seccomp, capabilities, _places: self.places })
     }
 
     fn needs(&self) -> Needs {
         let is_writable = |place: &AllowedPath| place.access == PlaceAccess::ReadWrite;
         let writes = self.places.iter().any(is_writable);
-        Needs { sockets: self.sockets, receives: self.receives, writes }
+        Needs { sockets: self.sockets, receives: self.receives.clone(), writes }
     }
 }
 
@@ -151,8 +179,11 @@ impl fmt::Display for Confined {
         writeln!(f, "no_new_privs: in force")?;
         writeln!(f, "seccomp: {}", self.seccomp)?;
         match &self.landlock {
-            Some(landlock) => write!(f, "landlock: {landlock}"),
-            None => write!(f, "landlock: none, it would hide the processes that are looked into"),
+            Some(landlock) => writeln!(f, "landlock: {landlock}")?,
+            None => {
+                writeln!(f, "landlock: none, it would hide the processes that are looked into")?;
+            }
         }
+        write!(f, "capabilities: {}", self.capabilities)
     }
 }

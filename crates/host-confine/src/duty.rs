@@ -41,16 +41,16 @@ impl Duty {
         Self::Resolver,
     ];
 
-    /// Returns the capabilities that a process of that duty needs; `None` for one that keeps those
-    /// of its user, since its grants may need any.
-    pub(crate) fn capabilities(self) -> Option<CapabilitySet> {
+    /// Returns the capabilities that every process of that duty needs.
+    pub(crate) fn capabilities(self) -> CapabilitySet {
         match self {
-            Self::Scripts | Self::Spawner => None,
             // To look into processes of other users.
-            Self::Processes => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH),
+            Self::Processes => CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH,
             // To find out where processes of other users live, and to enter it.
-            Self::Namespaces => Some(CapabilitySet::SYS_PTRACE | CapabilitySet::SYS_ADMIN),
-            Self::Terminal | Self::Resolver => Some(CapabilitySet::empty()),
+            Self::Namespaces => CapabilitySet::SYS_PTRACE | CapabilitySet::SYS_ADMIN,
+            Self::Scripts | Self::Spawner | Self::Terminal | Self::Resolver => {
+                CapabilitySet::empty()
+            }
         }
     }
 }

@@ -24,7 +24,8 @@
 //!   of them;
 //! - `setns` enters network namespaces alone, and is left to [`Duty::Namespaces`] alone; `sendmsg`
 //!   sends over its standard input alone;
-//! - `recvmsg` receives over the one socket of the broker of namespaces, and over no other;
+//! - `recvmsg` receives over the sockets of the broker of namespaces and of its successor, and over
+//!   no other;
 //! - `bind`, which joins groups of events, is left where events may be followed, and to
 //!   [`Duty::Resolver`].
 //!
@@ -53,11 +54,11 @@ use crate::{
 };
 
 /// What a duty needs beyond its usual system calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
     pub(crate) sockets: SocketNeeds,
-    /// The socket over which descriptors come.
-    pub(crate) receives: Option<RawFd>,
+    /// The sockets over which descriptors come.
+    pub(crate) receives: Vec<RawFd>,
     /// A directory was granted for writing.
     pub(crate) writes: bool,
 }
@@ -137,6 +138,10 @@ const FILES: &[c_long] = &[
     libc::SYS_readlinkat,
     libc::SYS_statx,
 ];
+
+/// Asking whether a directory may be searched, which cap-std does for `.` and `..` where there is no
+/// `openat2`. Landlock does not see it, as it does not see looking up.
+const SEARCHES: &[c_long] = &[libc::SYS_faccessat, libc::SYS_faccessat2];
 
 /// Requests on a netlink socket, and their answers.
 const NETLINK: &[c_long] = &[libc::SYS_getsockname, libc::SYS_recvfrom, libc::SYS_sendto];
@@ -275,10 +280,16 @@ const NAMESPACES: c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET;
 
-/// What a process says of itself: its name, that it has to end with its parent, and its
-/// confinement.
-const PRCTLS: [c_int; 4] =
-    [libc::PR_SET_NAME, libc::PR_SET_PDEATHSIG, libc::PR_SET_NO_NEW_PRIVS, libc::PR_SET_SECCOMP];
+/// What a process says of itself: its name, that it has to end with its parent, its confinement,
+/// and what programs that it starts may gain.
+const PRCTLS: [c_int; 6] = [
+    libc::PR_SET_NAME,
+    libc::PR_SET_PDEATHSIG,
+    libc::PR_SET_NO_NEW_PRIVS,
+    libc::PR_SET_SECCOMP,
+    libc::PR_CAPBSET_READ,
+    libc::PR_CAPBSET_DROP,
+];
 
 /// What `clone` has to be told: a thread, which shares all that threads share.
 const THREAD: c_int = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
@@ -319,7 +330,7 @@ const DATAGRAM: u64 = 2;
 type Condition = (u8, SeccompCmpOp, u64);
 
 /// Returns the calls that are left to a process of that duty.
-pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
+pub(crate) fn calls(duty: Duty, needs: &Needs) -> Result<Calls, ConfineError> {
     let mut calls = Calls::new();
     allow(&mut calls, ALWAYS);
     allow(&mut calls, ALWAYS_OF_MACHINE);
@@ -339,8 +350,9 @@ pub(crate) fn calls(duty: Duty, needs: Needs) -> Result<Calls, ConfineError> {
     Ok(calls)
 }
 
-/// Adds sock_diag, where sockets may be listed.
-fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
+/// Adds granted directories, and sock_diag where sockets may be listed.
+fn scripts(calls: &mut Calls, needs: &Needs) -> Result<(), ConfineError> {
+    allow(calls, SEARCHES);
     if needs.sockets == SocketNeeds::Nothing {
         return Ok(());
     }
@@ -351,8 +363,9 @@ fn scripts(calls: &mut Calls, needs: Needs) -> Result<(), ConfineError> {
         allow(calls, &[libc::SYS_bind]);
     }
     calls.insert(libc::SYS_socket, vec![sock_diag()?]);
-    if let Some(socket) = needs.receives {
-        calls.insert(libc::SYS_recvmsg, one_of(0, [bits(socket)])?);
+    if !needs.receives.is_empty() {
+        let sockets = needs.receives.iter().map(|socket| bits(*socket));
+        calls.insert(libc::SYS_recvmsg, one_of(0, sockets)?);
         calls.insert(libc::SYS_getsockopt, options(&RECEIVED_QUESTIONS)?);
     }
     Ok(())
@@ -404,9 +417,9 @@ fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
 
 /// Adds all that other duties need, to begin and to do them.
 fn spawner(own: &mut Calls) -> Result<(), ConfineError> {
-    let everything = Needs { sockets: SocketNeeds::Events, receives: None, writes: true };
+    let everything = Needs { sockets: SocketNeeds::Events, receives: Vec::new(), writes: true };
     for duty in Duty::ALL.into_iter().filter(|duty| *duty != Duty::Spawner) {
-        for (call, rules) in calls(duty, everything)? {
+        for (call, rules) in calls(duty, &everything)? {
             match own.entry(call) {
                 Entry::Vacant(entry) => drop(entry.insert(rules)),
                 // Without a rule all of them.
@@ -511,9 +524,9 @@ mod tests {
     const CONFINED: [Duty; 5] =
         [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Namespaces, Duty::Resolver];
 
-    const EVERYTHING: Needs =
-        Needs { sockets: SocketNeeds::Events, receives: Some(RECEIVES), writes: true };
-    const RECEIVES: RawFd = 9;
+    fn everything() -> Needs {
+        Needs { sockets: SocketNeeds::Events, receives: vec![9, 10], writes: true }
+    }
 
     #[rstest]
     #[case::typing_for_the_user(libc::TIOCSTI)]
@@ -537,7 +550,7 @@ mod tests {
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
     fn dangerous_calls_are_denied_to_every_duty(#[case] dangerous: &[c_long]) {
         for duty in CONFINED {
-            let calls = calls(duty, EVERYTHING).unwrap();
+            let calls = calls(duty, &everything()).unwrap();
             for call in dangerous {
                 assert!(!calls.contains_key(call), "{duty:?}: {call}");
             }
@@ -559,7 +572,7 @@ mod tests {
     #[case::setns(libc::SYS_setns)]
     fn arguments_of_wide_calls_are_bounded(#[case] call: c_long) {
         for duty in CONFINED {
-            let calls = calls(duty, EVERYTHING).unwrap();
+            let calls = calls(duty, &everything()).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
         }
     }
@@ -576,8 +589,9 @@ mod tests {
         #[case] expected: &[Duty],
     ) {
         let others = CONFINED.into_iter().filter(|duty| *duty != Duty::Resolver);
-        let found: Vec<_> =
-            others.filter(|duty| calls(*duty, EVERYTHING).unwrap().contains_key(&call)).collect();
+        let found: Vec<_> = others
+            .filter(|duty| calls(*duty, &everything()).unwrap().contains_key(&call))
+            .collect();
         assert_eq!(found, expected);
     }
 
@@ -590,7 +604,7 @@ mod tests {
     #[case::identity(&[libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setgroups, libc::SYS_personality])]
     #[case::devices(&[libc::SYS_mknodat, libc::SYS_linkat, libc::SYS_fchownat, libc::SYS_setxattr])]
     fn dangerous_calls_are_denied_to_the_spawner(#[case] dangerous: &[c_long]) {
-        let calls = calls(Duty::Spawner, EVERYTHING).unwrap();
+        let calls = calls(Duty::Spawner, &everything()).unwrap();
         for call in dangerous {
             assert!(!calls.contains_key(call), "{call}");
         }
@@ -599,9 +613,9 @@ mod tests {
     /// What a process may do it may do under the filter that it was started with.
     #[test]
     fn spawner_leaves_all_that_another_duty_has() {
-        let spawner = calls(Duty::Spawner, EVERYTHING).unwrap();
+        let spawner = calls(Duty::Spawner, &everything()).unwrap();
         for duty in CONFINED {
-            for (call, rules) in calls(duty, EVERYTHING).unwrap() {
+            for (call, rules) in calls(duty, &everything()).unwrap() {
                 let left = spawner.get(&call).unwrap_or_else(|| panic!("{duty:?}: {call}"));
                 // The rule of threads is within the one of processes.
                 let is_left = left.is_empty() || call == libc::SYS_clone;
@@ -629,7 +643,7 @@ mod tests {
         #[case] arguments: [u64; 6],
         #[case] is_allowed: bool,
     ) {
-        let program = program(calls(Duty::Spawner, EVERYTHING).unwrap()).unwrap();
+        let program = program(calls(Duty::Spawner, &everything()).unwrap()).unwrap();
         let expected = if is_allowed { ALLOWED } else { NO_SUCH_CALL };
         assert_eq!(answer(&program, MACHINE, call, arguments), expected);
     }
@@ -641,50 +655,50 @@ mod tests {
     fn numbers_of_calls_are_those_of_the_document() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/security-model.md");
         let document = std::fs::read_to_string(path).unwrap();
-        let nothing = Needs { sockets: SocketNeeds::Nothing, receives: None, writes: false };
-        let sockets = Needs { sockets: SocketNeeds::Listing, ..nothing };
-        let events = Needs { sockets: SocketNeeds::Events, ..nothing };
-        let writes = Needs { writes: true, ..events };
+        let nothing = Needs { sockets: SocketNeeds::Nothing, receives: Vec::new(), writes: false };
+        let sockets = Needs { sockets: SocketNeeds::Listing, ..nothing.clone() };
+        let events = Needs { sockets: SocketNeeds::Events, ..nothing.clone() };
+        let writes = Needs { writes: true, ..events.clone() };
         let rows = [
-            ("scripts, without sockets", Duty::Scripts, nothing),
+            ("scripts, without sockets", Duty::Scripts, nothing.clone()),
             ("scripts, with the grant `sockets`", Duty::Scripts, sockets),
             ("the same with the grant `events`", Duty::Scripts, events),
             ("the same with a directory to write", Duty::Scripts, writes),
-            ("the same with every network namespace", Duty::Scripts, EVERYTHING),
-            ("the terminal", Duty::Terminal, nothing),
-            ("the broker of processes", Duty::Processes, nothing),
-            ("the broker of network namespaces", Duty::Namespaces, nothing),
-            ("the broker of host names", Duty::Resolver, nothing),
-            ("the spawner", Duty::Spawner, nothing),
+            ("the same with every network namespace", Duty::Scripts, everything()),
+            ("the terminal", Duty::Terminal, nothing.clone()),
+            ("the broker of processes", Duty::Processes, nothing.clone()),
+            ("the broker of network namespaces", Duty::Namespaces, nothing.clone()),
+            ("the broker of host names", Duty::Resolver, nothing.clone()),
+            ("the spawner", Duty::Spawner, nothing.clone()),
         ];
         for (name, duty, needs) in rows {
-            let row = format!("| {name} | {} |\n", calls(duty, needs).unwrap().len());
+            let row = format!("| {name} | {} |\n", calls(duty, &needs).unwrap().len());
             assert!(document.contains(&row), "expected in docs/security-model.md: {row}");
         }
     }
 
     #[test]
     fn shell_without_the_broker_of_namespaces_receives_no_descriptors() {
-        let needs = Needs { receives: None, ..EVERYTHING };
-        assert!(!calls(Duty::Scripts, needs).unwrap().contains_key(&libc::SYS_recvmsg));
+        let needs = Needs { receives: Vec::new(), ..everything() };
+        assert!(!calls(Duty::Scripts, &needs).unwrap().contains_key(&libc::SYS_recvmsg));
     }
 
     #[test]
     fn broker_of_namespaces_asks_nothing_of_the_sockets_that_it_opens() {
-        let calls = calls(Duty::Namespaces, EVERYTHING).unwrap();
+        let calls = calls(Duty::Namespaces, &everything()).unwrap();
         assert!(NETLINK.iter().all(|call| !calls.contains_key(call)));
     }
 
     #[test]
     fn files_are_changed_only_where_one_may_be() {
-        let calls = calls(Duty::Scripts, Needs { writes: false, ..EVERYTHING }).unwrap();
+        let calls = calls(Duty::Scripts, &Needs { writes: false, ..everything() }).unwrap();
         assert!(CHANGES.iter().all(|call| !calls.contains_key(call)));
     }
 
     #[test]
     fn events_are_joined_only_where_they_may_be_followed() {
         let may_bind = |sockets| {
-            let calls = calls(Duty::Scripts, Needs { sockets, ..EVERYTHING }).unwrap();
+            let calls = calls(Duty::Scripts, &Needs { sockets, ..everything() }).unwrap();
             calls.contains_key(&libc::SYS_bind)
         };
         assert!(may_bind(SocketNeeds::Events) && !may_bind(SocketNeeds::Listing));
@@ -693,7 +707,7 @@ mod tests {
     #[test]
     fn process_broker_and_terminal_need_no_socket() {
         for duty in [Duty::Processes, Duty::Terminal] {
-            let calls = calls(duty, EVERYTHING).unwrap();
+            let calls = calls(duty, &everything()).unwrap();
             assert!(NETLINK.iter().chain(SOCKETS).all(|call| !calls.contains_key(call)));
         }
     }
@@ -705,7 +719,7 @@ mod tests {
     #[test]
     fn shell_without_sockets_opens_none() {
         let calls =
-            calls(Duty::Scripts, Needs { sockets: SocketNeeds::Nothing, ..EVERYTHING }).unwrap();
+            calls(Duty::Scripts, &Needs { sockets: SocketNeeds::Nothing, ..everything() }).unwrap();
         assert!(NETLINK.iter().chain(SOCKETS).all(|call| !calls.contains_key(call)));
     }
 
@@ -769,7 +783,7 @@ mod tests {
     #[test]
     fn program_is_its_table_over_every_number_of_the_machine() {
         for duty in Duty::ALL {
-            let calls = calls(duty, EVERYTHING).unwrap();
+            let calls = calls(duty, &everything()).unwrap();
             let program = program(calls.clone()).unwrap();
             for call in 0..1_000 {
                 let answered = answer(&program, MACHINE, call, [u64::MAX; 6]);
@@ -786,6 +800,7 @@ mod tests {
 
     #[rstest]
     #[case::receiving(libc::SYS_recvmsg, [9, 0, 0, 0, 0, 0], true)]
+    #[case::receiving_from_the_successor(libc::SYS_recvmsg, [10, 0, 0, 0, 0, 0], true)]
     #[case::receiving_over_another_socket(libc::SYS_recvmsg, [8, 0, 0, 0, 0, 0], false)]
     #[case::kind_of_a_socket(libc::SYS_getsockopt, [0, 1, 39, 0, 0, 0], true)]
     #[case::thread(libc::SYS_clone, [bits(THREAD), 0, 0, 0, 0, 0], true)]
@@ -831,7 +846,7 @@ mod tests {
     }
 
     fn bounds(duty: Duty, call: c_long, arguments: [u64; 6], is_allowed: bool) {
-        let program = program(calls(duty, EVERYTHING).unwrap()).unwrap();
+        let program = program(calls(duty, &everything()).unwrap()).unwrap();
         let expected = if is_allowed { ALLOWED } else { NO_SUCH_CALL };
         assert_eq!(answer(&program, MACHINE, call, arguments), expected);
     }

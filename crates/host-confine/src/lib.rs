@@ -33,8 +33,8 @@
 //! - **seccomp** leaves the system calls of a list, some of them with bounded arguments. Any other
 //!   fails with `ENOSYS`: it does not exist here. So libraries take the older way where there is
 //!   one, as glibc does from `clone3` to `clone`, whose flags a filter can see.
-//! - **Capabilities** that a broker does not need are given up, so that root's broker can do little
-//!   more than another user's.
+//! - **Capabilities** that a duty does not need are given up, from the bounding set too, so that
+//!   root's process can do little more than another user's.
 //! - **`no_new_privs`** keeps set-user-id programs from giving more, and is what both of them need.
 //!
 //! # One thread
@@ -66,6 +66,7 @@ mod fork;
 mod landlock;
 mod state;
 
+pub use capability::raise_capabilities;
 pub use confinement::{Confined, Confinement};
 pub use duty::Duty;
 pub use error::{ConfineError, ConfineErrorKind};

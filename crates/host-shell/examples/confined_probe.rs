@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! confined_probe DIRECTORY PORT [--free | --late | --resolver]
+//! confined_probe --without-openat2 PROGRAM [WORD...]
 //! ```
 //!
 //! DIRECTORY holds a file `secret`, directories `granted` and `listed` with a file each, and a
@@ -10,11 +11,13 @@
 //! made by the first thread, by one that is started later, and by one of a tokio runtime; a line
 //! says how it ended. `--free` is the same without confinement, which shows that the attempts are
 //! worth something; `--late` starts a thread before it confines itself; `--resolver` confines it as
-//! the broker of host names, which may read below `granted`.
+//! the broker of host names, which may read below `granted`. The second form runs a program as on a
+//! kernel that has no `openat2`.
 
 #![expect(clippy::disallowed_methods, reason = "tries everything that is not allowed")]
 
 use std::{
+    collections::BTreeMap,
     env,
     error::Error,
     fs, io,
@@ -33,7 +36,7 @@ use std::{
 use builtin_api::Access;
 use builtin_cli::Chain;
 use host_confine::{Confinement, Duty};
-use procnetsocket::{ProcRoot, SocketTables};
+use procnetsocket::{CgroupTree, ProcRoot, SocketTables};
 use rustix::{
     fs::{CWD, FileType, MemfdFlags, memfd_create, mknodat},
     io::Errno,
@@ -41,6 +44,7 @@ use rustix::{
     net::{AddressFamily, Protocol, SocketType, netlink, socket},
     process::{Pid, PidfdFlags, pidfd_open, test_kill_process},
 };
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 fn main() -> ExitCode {
     match probe() {
@@ -59,8 +63,15 @@ fn print(report: &str, code: ExitCode) -> ExitCode {
 fn probe() -> Result<String, Box<dyn Error>> {
     let mut args = env::args_os().skip(1);
     let top = PathBuf::from(args.next().ok_or("DIRECTORY is missing")?);
+    if top.as_os_str() == "--without-openat2" {
+        forbid_openat2()?;
+        let program = args.next().ok_or("PROGRAM is missing")?;
+        return Err(Command::new(program).args(args).exec().into());
+    }
     let port = args.next().and_then(|port| port.into_string().ok()).ok_or("PORT is missing")?;
-    let mut target = Target { who: "first", top, port: port.parse()?, mode: Mode::Confined };
+    let control_group = control_group().unwrap_or_else(|| top.join("listed"));
+    let (port, mode) = (port.parse()?, Mode::Confined);
+    let mut target = Target { who: "first", top, control_group, port, mode };
     // Ends the thread of `--late` when this function ends.
     let (_end, ended) = mpsc::channel::<()>();
     match args.next().as_deref().and_then(|word| word.to_str()) {
@@ -82,6 +93,9 @@ fn scripts(target: &Target) -> Result<Confinement, Box<dyn Error>> {
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::ReadWrite);
     confinement.keep_sockets();
     confinement.keep_listing(fs::File::open(target.top.join("listed"))?.into());
+    if let Some(tree) = CgroupTree::open_ambient(cap_std::ambient_authority()) {
+        confinement.keep_listing(tree.as_fd().try_clone_to_owned()?);
+    }
     for place in tables.reach()? {
         confinement.keep(place, Access::Read);
     }
@@ -93,6 +107,26 @@ fn resolver(target: &Target) -> Result<Confinement, Box<dyn Error>> {
     let mut confinement = Confinement::new(Duty::Resolver);
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::Read);
     Ok(confinement)
+}
+
+/// Makes `openat2` fail as on Linux before 5.6.
+fn forbid_openat2() -> Result<(), Box<dyn Error>> {
+    /// The same number on every machine.
+    const OPENAT2: i64 = 437;
+    let filter: BpfProgram = SeccompFilter::new(
+        BTreeMap::from([(OPENAT2, vec![])]),
+        SeccompAction::Allow,
+        SeccompAction::Errno(Errno::NOSYS.raw_os_error().unsigned_abs()),
+        env::consts::ARCH.try_into()?,
+    )?
+    .try_into()?;
+    Ok(seccompiler::apply_filter(&filter)?)
+}
+
+/// Returns the top of the tree of control groups, where it is mounted.
+fn control_group() -> Option<PathBuf> {
+    let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(PathBuf::from);
+    mounts.into_iter().find(|mount| mount.join("cgroup.controllers").exists())
 }
 
 /// Confines itself, and makes the attempts.
@@ -119,6 +153,8 @@ fn everywhere(target: &Target) -> io::Result<String> {
 struct Target {
     who: &'static str,
     top: PathBuf,
+    /// The top of the tree of control groups, or else the listed directory.
+    control_group: PathBuf,
     port: u16,
     mode: Mode,
 }
@@ -137,6 +173,10 @@ const HELD: &[(&str, Attempt)] = &[
     ("read /etc/passwd", |_| fs::read("/etc/passwd").map(drop)),
     ("list a directory", |target| fs::read_dir(&target.top).map(drop)),
     ("read a listed file", |target| fs::read(target.top.join("listed/file")).map(drop)),
+    ("list the processes of a control group", |target| {
+        let files = ["cgroup.procs", "file"].map(|name| target.control_group.join(name));
+        files.map(fs::read).into_iter().find_map(Result::ok).map(drop).ok_or_else(refused)
+    }),
     ("create a file", |target| fs::write(target.top.join(target.who), "")),
     ("write a file", |target| append(&target.top.join("secret"))),
     ("remove a file", |target| fs::remove_file(target.top.join(format!("victim-{}", target.who)))),
@@ -177,6 +217,7 @@ const ABSENT: &[(&str, Attempt)] = &[
 /// What a shell needs.
 const KEPT: &[(&str, Attempt)] = &[
     ("list a listed directory", |target| fs::read_dir(target.top.join("listed")).map(drop)),
+    ("list control groups", |target| fs::read_dir(&target.control_group).map(drop)),
     ("read a granted file", |target| fs::read(target.top.join("granted/file")).map(drop)),
     ("write a granted file", |target| fs::write(target.granted("new"), "")),
     ("open sock_diag", |_| netlink_socket(Some(netlink::SOCK_DIAG))),
@@ -209,6 +250,10 @@ fn told(result: &io::Result<()>) -> &'static str {
         Err(Some(Errno::ACCESS)) => "refused",
         Err(_) => "fails",
     }
+}
+
+fn refused() -> io::Error {
+    io::Error::from(Errno::ACCESS)
 }
 
 fn parent() -> io::Result<Pid> {

@@ -70,6 +70,7 @@ impl fmt::Display for Explained<'_> {
                 },
             )?;
         }
+        line(f, "net admin", net_admin(policy))?;
         if policy.narrows() {
             line(f, "counters", "ss -s is refused, as it counts sockets that are hidden")?;
         }
@@ -99,6 +100,16 @@ fn section<'a>(
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, text: &str) -> fmt::Result {
     writeln!(f, "  {name:<11} {text}")
+}
+
+fn net_admin(policy: &Policy) -> &'static str {
+    if policy.grants().contains(Grant::Kill) {
+        "kept for kill, if there; shows firewall marks, packet filters (-b) and keys (-i), too"
+    } else if policy.net_admin() {
+        "kept, if there: firewall marks (-e), packet filters (-b) and keys (-i) are shown"
+    } else {
+        "given up: firewall marks (-e), packet filters (-b) and keys (-i) are not shown"
+    }
 }
 
 fn shown(visibility: Visibility, hidden: &'static str) -> &'static str {
@@ -142,6 +153,7 @@ mod tests {
           users       those of every user
           unix names  shown
           keys of TCP hidden
+          net admin   given up: firewall marks (-e), packet filters (-b) and keys (-i) are not shown
           a listing   no limit of this policy
         ");
     }
@@ -155,6 +167,7 @@ mod tests {
             .with_processes(ProcessVisibility::Full)
             .with_unix_names(Visibility::Hidden)
             .with_secrets(Visibility::Shown)
+            .with_net_admin(true)
             .with_max_rows(NonZeroU64::new(5))
             .with_max_time(Some(Duration::from_millis(1500)));
         insta::assert_snapshot!(explained(&policy), @"
@@ -172,6 +185,7 @@ mod tests {
           unix names  hidden, and refused in filters
           keys of TCP shown
           processes   numbers, names, users, executables and command lines, which may hold passwords
+          net admin   kept, if there: firewall marks (-e), packet filters (-b) and keys (-i) are shown
           counters    ss -s is refused, as it counts sockets that are hidden
           a listing   at most 5 rows, at most 1.5s; past that it ends with an error
         ");

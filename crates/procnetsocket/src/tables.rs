@@ -91,6 +91,12 @@ impl SocketTables {
         Self { root: root.into(), interfaces: None, diag: None, elsewhere: None }
     }
 
+    /// Returns tables of which none can be read, for a host that lists no sockets. They hold no
+    /// handle and no socket.
+    pub fn closed() -> Self {
+        Self::from_root(ProcRoot::closed())
+    }
+
     pub(crate) fn of_namespace(
         root: Arc<ProcRoot>,
         interfaces: Option<Interfaces>,

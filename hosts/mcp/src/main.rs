@@ -64,10 +64,12 @@ fn start(args: &Args) -> Result<ExitCode, Failure> {
 
 /// Confines the process, and answers until the client goes away.
 fn server(args: &Args, host: Host) -> Result<(), Failure> {
-    let Host { setup, handles, sessions, audit, .. } = host;
+    let Host { setup, handles, sessions, audit, brokers, .. } = host;
     let directories =
         handles.directories().map(|(path, access)| (path.to_string(), access)).collect();
-    let capabilities = setup.open(handles.without_directories())?;
+    let capabilities = setup.open(handles.without_directories(), brokers)?;
+    // Held until the server ends: the process that keeps the brokers ends them then.
+    let _asks = capabilities.asks;
     let limit = Rlimit { current: Some(args.max_memory), maximum: Some(args.max_memory) };
     setrlimit(Resource::Data, limit)?;
     // A runtime without I/O driver and without signals: one thread, and timers.

@@ -296,7 +296,7 @@ fn without_the_grant_or_the_policy_there_is_none() {
     assert_eq!(
         printed,
         r#"## all: shell --grant sockets,namespaces --namespace all $ ss -tlnpH --json-lines --all-namespaces netns = azure
-{"namespace":{"id":BLUE-ID,"inode":BLUE,"names":["azure","blue"]},"netid":"tcp","state":"LISTEN","accept_queue":0,"backlog":128,"family":"inet","source":"sock_diag","protocol":"tcp","local":{"address":"127.0.0.1","port":7001},"peer":{"address":"0.0.0.0","port":0},"kernel_state":"listen","recv_q":0,"send_q":128,"uid":0,"shutdown":[],"mark":0,"options":["is_icsk","mc_loop","mc_all"]}
+{"namespace":{"id":BLUE-ID,"inode":BLUE,"names":["azure","blue"]},"netid":"tcp","state":"LISTEN","accept_queue":0,"backlog":128,"family":"inet","source":"sock_diag","protocol":"tcp","local":{"address":"127.0.0.1","port":7001},"peer":{"address":"0.0.0.0","port":0},"kernel_state":"listen","recv_q":0,"send_q":128,"uid":0,"shutdown":[],"options":["is_icsk","mc_loop","mc_all"]}
 ss: -p shows no process: listing processes needs the grant "processes", which this host does not give
 status 0
 ## all: shell --grant sockets --namespace all $ ss -t

@@ -19,6 +19,7 @@
 //! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
 //! - `peers`: other ends of connections, within and between namespaces.
 //! - `policy`: what can be guessed about hidden sockets.
+//! - `privilege`: root without `CAP_NET_ADMIN`, beside the real one without it.
 //! - `processes`: processes of sockets, and processes that may not be looked into.
 //! - `resolve`: names of hosts, with a host table and a name server of the test.
 //! - `secret`: keys of connections, where the policy shows them.
@@ -54,6 +55,7 @@ mod other;
 mod peers;
 mod policy;
 mod portwatch;
+mod privilege;
 mod processes;
 mod program;
 mod pushdown;

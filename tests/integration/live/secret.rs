@@ -16,7 +16,7 @@ fn keys_are_hidden_unless_the_policy_shows_them() {
     inside("live::secret::keys_are_hidden_unless_the_policy_shows_them", || {
         let fixture = Fixture::new();
         let policy = fixture.directory().join("policy.toml");
-        fs::write(&policy, "grants = [\"sockets\"]\nsecrets = \"shown\"\n").unwrap();
+        fs::write(&policy, "secrets = \"shown\"\nnet-admin = true\n").unwrap();
         let shown = ["--policy", policy.to_str().unwrap()];
         if let Some(real) = Program::real() {
             let listed = real.run(&words("-tani"), None).stdout;

@@ -5,7 +5,10 @@ use std::{
     io::{self, Read as _, Write as _},
     marker::PhantomData,
     os::fd::{AsFd as _, OwnedFd},
-    sync::{Mutex, MutexGuard, TryLockError},
+    sync::{
+        Mutex, MutexGuard, PoisonError, TryLockError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -16,9 +19,10 @@ use rustix::{
     fs::{OFlags, fcntl_getfl, fcntl_setfl},
     io::Errno,
 };
+use serde::Serialize;
 
 use super::{
-    BrokerError, Service,
+    BrokerError, BrokerErrorKind, Service,
     error::Repr,
     frame::{HEADER_BYTES, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, decode, decode_header, encode},
 };
@@ -39,6 +43,8 @@ const CHUNK_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Broker<S> {
     pipes: Mutex<Pipes>,
+    /// Whether the successor is asked. It changes while the pipes are held alone.
+    is_replaced: AtomicBool,
     service: PhantomData<fn(S)>,
 }
 
@@ -57,6 +63,8 @@ struct Pipes {
     /// What came and is no whole frame yet.
     inbox: Vec<u8>,
     sequence: u32,
+    /// The pipes of the broker that is asked when this one has ended.
+    successor: Option<(File, File)>,
 }
 
 impl<S: Service> Broker<S> {
@@ -67,28 +75,39 @@ impl<S: Service> Broker<S> {
     ///
     /// [`Io`](super::BrokerErrorKind::Io) when they cannot be made non-blocking.
     pub fn new(requests: OwnedFd, answers: OwnedFd) -> Result<Self, BrokerError> {
-        for pipe in [&requests, &answers] {
-            let flags = fcntl_getfl(pipe).map_err(io::Error::from)?;
-            fcntl_setfl(pipe, flags | OFlags::NONBLOCK).map_err(io::Error::from)?;
-        }
-        let (requests, answers) = (File::from(requests), File::from(answers));
-        let pipes = Pipes {
-            requests,
-            answers,
-            outbox: Vec::new(),
-            is_begun: false,
-            is_owed: false,
-            inbox: Vec::new(),
-            sequence: 0,
-        };
-        Ok(Self { pipes: Mutex::new(pipes), service: PhantomData })
+        let pipes = Pipes::new(opened(requests, answers)?, None);
+        let is_replaced = AtomicBool::new(false);
+        Ok(Self { pipes: Mutex::new(pipes), is_replaced, service: PhantomData })
     }
 
-    /// Asks, and waits for the answer.
+    /// Takes the pipes of a second broker, which is asked when the first one has ended.
     ///
     /// # Errors
     ///
-    /// [`Gone`](super::BrokerErrorKind::Gone) when the broker has ended,
+    /// As [`Broker::new`].
+    pub fn with_successor(
+        mut self,
+        requests: OwnedFd,
+        answers: OwnedFd,
+    ) -> Result<Self, BrokerError> {
+        let successor = opened(requests, answers)?;
+        // OK because nobody else has it.
+        let pipes = self.pipes.get_mut().unwrap_or_else(PoisonError::into_inner);
+        pipes.successor = Some(successor);
+        Ok(self)
+    }
+
+    /// Returns whether the successor is asked.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.is_replaced.load(Ordering::SeqCst)
+    }
+
+    /// Asks, and waits for the answer. A broker that has ended without one is asked no more, and its
+    /// successor is, with the same patience.
+    ///
+    /// # Errors
+    ///
+    /// [`Gone`](super::BrokerErrorKind::Gone) when the broker has ended, and no successor is left,
     /// [`Timeout`](super::BrokerErrorKind::Timeout) and
     /// [`Interrupted`](super::BrokerErrorKind::Interrupted), after which it may be asked again, and
     /// [`Protocol`](super::BrokerErrorKind::Protocol), after which it may not.
@@ -98,10 +117,14 @@ impl<S: Service> Broker<S> {
         patience: Duration,
         interrupt: &dyn Interrupt,
     ) -> Result<S::Answer, BrokerError> {
-        self.ask_then(request, patience, interrupt, Ok)
+        match self.ask_then(request, patience, interrupt, Ok) {
+            Err(error) if error.is_replaced() => self.ask_then(request, patience, interrupt, Ok),
+            answered => answered,
+        }
     }
 
-    /// Asks, and calls `then` with the answer before anything else is asked.
+    /// Asks, and calls `then` with the answer before anything else is asked. When the broker has
+    /// ended, and its successor is there, the error [is that](BrokerError::is_replaced).
     pub(super) fn ask_then<T>(
         &self,
         request: &S::Request,
@@ -111,21 +134,17 @@ impl<S: Service> Broker<S> {
     ) -> Result<T, BrokerError> {
         let wait = Wait { begin: Instant::now(), patience, interrupt };
         let mut pipes = self.lease(&wait)?;
-        // What was given up is answered all the same, and before nothing else is asked.
-        while pipes.is_owed {
-            pipes.next_answer(&wait)?;
-        }
-        pipes.sequence = pipes.sequence.wrapping_add(1);
-        pipes.outbox = encode(pipes.sequence, request, MAX_REQUEST_BYTES)?;
-        pipes.is_begun = false;
-        pipes.is_owed = true;
-        match pipes.next_answer(&wait) {
-            Ok((number, message)) if number == pipes.sequence => then(decode(&message)?),
-            Ok(_) => Err(Repr::Sequence.into()),
-            Err(error) => {
-                pipes.take_back();
-                Err(error)
-            }
+        match pipes.answer_to(request, &wait) {
+            Ok(message) => then(decode(&message)?),
+            Err(error) if error.kind() == BrokerErrorKind::Gone => Err(if pipes.replace() {
+                self.is_replaced.store(true, Ordering::SeqCst);
+                Repr::Replaced.into()
+            } else if self.is_replaced() {
+                Repr::GoneAgain.into()
+            } else {
+                error
+            }),
+            Err(error) => Err(error),
         }
     }
 
@@ -163,7 +182,59 @@ impl Wait<'_> {
     }
 }
 
+/// Returns the two pipes of a broker, neither of which is waited for.
+fn opened(requests: OwnedFd, answers: OwnedFd) -> Result<(File, File), BrokerError> {
+    for pipe in [&requests, &answers] {
+        let flags = fcntl_getfl(pipe).map_err(io::Error::from)?;
+        fcntl_setfl(pipe, flags | OFlags::NONBLOCK).map_err(io::Error::from)?;
+    }
+    Ok((File::from(requests), File::from(answers)))
+}
+
 impl Pipes {
+    fn new((requests, answers): (File, File), successor: Option<(File, File)>) -> Self {
+        Self {
+            requests,
+            answers,
+            outbox: Vec::new(),
+            is_begun: false,
+            is_owed: false,
+            inbox: Vec::new(),
+            sequence: 0,
+            successor,
+        }
+    }
+
+    /// Sends a request, and waits for the message that answers it.
+    fn answer_to(
+        &mut self,
+        request: &impl Serialize,
+        wait: &Wait<'_>,
+    ) -> Result<Vec<u8>, BrokerError> {
+        // What was given up is answered all the same, and before nothing else is asked.
+        while self.is_owed {
+            self.next_answer(wait)?;
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        self.outbox = encode(self.sequence, request, MAX_REQUEST_BYTES)?;
+        self.is_begun = false;
+        self.is_owed = true;
+        match self.next_answer(wait) {
+            Ok((number, message)) if number == self.sequence => Ok(message),
+            Ok(_) => Err(Repr::Sequence.into()),
+            Err(error) => {
+                self.take_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes the pipes of the successor, with nothing under way in them; false when there is none.
+    fn replace(&mut self) -> bool {
+        let successor = self.successor.take();
+        successor.map(|pipes| *self = Self::new(pipes, None)).is_some()
+    }
+
     /// Waits for the next answer: its sequence number and its message.
     fn next_answer(&mut self, wait: &Wait<'_>) -> Result<(u32, Vec<u8>), BrokerError> {
         loop {

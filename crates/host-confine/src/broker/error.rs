@@ -11,6 +11,10 @@ pub struct BrokerError(#[from] pub(super) Repr);
 pub(super) enum Repr {
     #[error("the broker is gone")]
     Gone,
+    #[error("the broker ended, and another one is asked in its place")]
+    Replaced,
+    #[error("the broker ended twice: start the program again to have another one")]
+    GoneAgain,
     #[error("the broker did not answer within {0:?}")]
     Timeout(Duration),
     #[error("interrupted")]
@@ -46,10 +50,15 @@ pub enum BrokerErrorKind {
 }
 
 impl BrokerError {
+    /// Returns whether the next request goes to another broker than this one did.
+    pub(super) fn is_replaced(&self) -> bool {
+        matches!(self.0, Repr::Replaced)
+    }
+
     /// Returns the kind.
     pub fn kind(&self) -> BrokerErrorKind {
         match &self.0 {
-            Repr::Gone => BrokerErrorKind::Gone,
+            Repr::Gone | Repr::Replaced | Repr::GoneAgain => BrokerErrorKind::Gone,
             Repr::Timeout(_) => BrokerErrorKind::Timeout,
             Repr::Interrupted => BrokerErrorKind::Interrupted,
             Repr::Version { .. }

@@ -23,6 +23,10 @@
 //! enters none ([`NamespaceService`]). That broker opens a netlink socket inside each, and passes
 //! it over a unix socket: it reads its requests from one, and sends descriptors back over it.
 //!
+//! Each of them reports what is in force in its own process ([`Reporting`]). One that ended has a
+//! successor, if its shell was given the pipes of one ([`Broker::with_successor`]): the request
+//! that it did not answer goes there.
+//!
 //! # Trust
 //!
 //! Neither side takes the other's word for a length: a frame is bounded, and what is in it is
@@ -40,6 +44,7 @@ mod error;
 mod frame;
 mod namespaces;
 mod processes;
+mod report;
 mod resolver;
 mod serve;
 
@@ -56,6 +61,7 @@ pub use self::{
         Bounds, ProcessAnswer, ProcessBroker, ProcessRequest, ProcessScanRefusal, ProcessService,
         Reach,
     },
+    report::{ConfinementReport, Reporting, ReportingAnswer, ReportingRequest, Reports},
     resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
     serve::serve,
 };

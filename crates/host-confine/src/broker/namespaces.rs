@@ -9,7 +9,7 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -23,7 +23,10 @@ use procnetsocket::{
 use serde::{Deserialize, Serialize};
 use socket_query::NamespaceSource;
 
-use super::{Broker, BrokerError, BrokerErrorKind, Service, descriptor, error::Repr};
+use super::{
+    Broker, BrokerError, BrokerErrorKind, ConfinementReport, Reporting, ReportingAnswer,
+    ReportingRequest, Reports, Service, descriptor, error::Repr,
+};
 
 /// How long a search, or an opening, may take: 1 min. The end of the script ends the wait before.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -233,9 +236,12 @@ pub struct NamespaceBroker(Arc<Connection>);
 
 #[derive(Debug)]
 struct Connection {
-    broker: Broker<NamespaceService<OwnedFd>>,
-    /// The socket over which descriptors come.
+    broker: Broker<Reporting<NamespaceService<OwnedFd>>>,
+    /// The socket over which descriptors come, and that of the successor.
     descriptors: OwnedFd,
+    successors: Option<OwnedFd>,
+    /// Whether the successor has searched. It opens what its own last search found.
+    has_searched_again: AtomicBool,
     tickets: AtomicU64,
     /// Where what is the same in every namespace is read.
     root: Arc<ProcRoot>,
@@ -251,36 +257,97 @@ impl NamespaceBroker {
     pub fn new(socket: OwnedFd, answers: OwnedFd, root: ProcRoot) -> Result<Self, BrokerError> {
         let descriptors = socket.try_clone()?;
         let broker = Broker::new(socket, answers)?;
-        let (tickets, root) = (AtomicU64::new(0), Arc::new(root));
-        Ok(Self(Arc::new(Connection { broker, descriptors, tickets, root })))
+        Ok(Self(Arc::new(Connection {
+            broker,
+            descriptors,
+            successors: None,
+            has_searched_again: AtomicBool::new(false),
+            tickets: AtomicU64::new(0),
+            root: Arc::new(root),
+        })))
+    }
+
+    /// The same with a successor, which is asked when the first one has ended.
+    ///
+    /// # Errors
+    ///
+    /// As [`Broker::new`].
+    pub fn with_successor(
+        [socket, next_socket]: [OwnedFd; 2],
+        [answers, next_answers]: [OwnedFd; 2],
+        root: ProcRoot,
+    ) -> Result<Self, BrokerError> {
+        let [descriptors, successors] = [socket.try_clone()?, next_socket.try_clone()?];
+        let broker = Broker::new(socket, answers)?.with_successor(next_socket, next_answers)?;
+        Ok(Self(Arc::new(Connection {
+            broker,
+            descriptors,
+            successors: Some(successors),
+            has_searched_again: AtomicBool::new(false),
+            tickets: AtomicU64::new(0),
+            root: Arc::new(root),
+        })))
+    }
+
+    /// Returns the sockets over which descriptors are received.
+    pub fn sockets(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        std::iter::once(&self.0.descriptors).chain(&self.0.successors).map(OwnedFd::as_fd)
     }
 }
 
-/// The socket over which descriptors are received.
-impl AsFd for NamespaceBroker {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.descriptors.as_fd()
+impl Reports for NamespaceBroker {
+    fn report(&self) -> Result<ConfinementReport, BrokerError> {
+        self.0.broker.report()
     }
 }
 
 impl Connection {
     /// Asks, and hands the answer over with the descriptor that came with it, if there has to be
     /// one.
+    ///
+    /// A broker that takes the place of another one searches first: it would not know what is to be
+    /// opened, and take it for gone.
     fn ask(
         &self,
-        request: impl FnOnce(u64) -> NamespaceRequest,
+        request: impl Fn(u64) -> NamespaceRequest,
         interrupt: &dyn Interrupt,
     ) -> Result<(NamespaceAnswer, Option<OwnedFd>), Error> {
+        let answered = match self.ask_once(&request, interrupt) {
+            Err(error) if error.is_replaced() => None,
+            answered => Some(answered),
+        };
+        let is_new = self.broker.is_replaced() && !self.has_searched_again.load(Ordering::SeqCst);
+        let answered = match answered {
+            Some(answered) if !is_new => answered,
+            _ => self.search_again(interrupt).and_then(|()| self.ask_once(&request, interrupt)),
+        };
+        answered.map_err(|error| failed(&error))
+    }
+
+    fn search_again(&self, interrupt: &dyn Interrupt) -> Result<(), BrokerError> {
+        self.ask_once(&|_| NamespaceRequest::Find, interrupt)?;
+        self.has_searched_again.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn ask_once(
+        &self,
+        request: &dyn Fn(u64) -> NamespaceRequest,
+        interrupt: &dyn Interrupt,
+    ) -> Result<(NamespaceAnswer, Option<OwnedFd>), BrokerError> {
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-        let take = |answer| {
+        let take = |answer: ReportingAnswer<NamespaceAnswer>| {
+            let answer = answer.into_service()?;
             let comes = matches!(answer, NamespaceAnswer::Socket(_) | NamespaceAnswer::Table);
-            let descriptor =
-                comes.then(|| descriptor::receive(&self.descriptors, ticket)).transpose()?;
+            let descriptors = match &self.successors {
+                Some(successors) if self.broker.is_replaced() => successors,
+                _ => &self.descriptors,
+            };
+            let descriptor = comes.then(|| descriptor::receive(descriptors, ticket)).transpose()?;
             Ok((answer, descriptor))
         };
-        self.broker
-            .ask_then(&request(ticket), PATIENCE, interrupt, take)
-            .map_err(|error| failed(&error))
+        let request = ReportingRequest::Service(request(ticket));
+        self.broker.ask_then(&request, PATIENCE, interrupt, take)
     }
 }
 

@@ -10,7 +10,7 @@ use procnetsocket::{
 use serde::{Deserialize, Serialize};
 use socket_query::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
 
-use super::{Broker, BrokerError, BrokerErrorKind, Service};
+use super::{Broker, BrokerError, BrokerErrorKind, ConfinementReport, Reporting, Reports, Service};
 
 /// How long a scan may take: 1 min, a hundred times what one of half a million descriptors takes.
 /// The end of the script ends the wait before.
@@ -177,11 +177,11 @@ impl From<ProcessScanRefusal> for ProcessSourceError {
 
 /// The processes of sockets, as a broker lists them.
 #[derive(Debug)]
-pub struct ProcessBroker(Broker<ProcessService>);
+pub struct ProcessBroker(Broker<Reporting<ProcessService>>);
 
 impl ProcessBroker {
     /// Asks this broker.
-    pub fn new(broker: Broker<ProcessService>) -> Self {
+    pub fn new(broker: Broker<Reporting<ProcessService>>) -> Self {
         Self(broker)
     }
 }
@@ -192,18 +192,24 @@ impl ProcessSource for ProcessBroker {
         query: &ProcessQuery,
         interrupt: &dyn Interrupt,
     ) -> Result<ProcessReport, ProcessSourceError> {
-        match self.0.ask(&ProcessRequest::Scan(query.clone()), PATIENCE, interrupt)? {
+        match self.0.ask_service(ProcessRequest::Scan(query.clone()), PATIENCE, interrupt)? {
             ProcessAnswer::Scan(report) => report.map_err(ProcessSourceError::from),
             ProcessAnswer::Name(_) => Err(mismatch()),
         }
     }
 
     fn process_name(&self, pid: Pid) -> Option<BString> {
-        match self.0.ask(&ProcessRequest::Name(pid), PATIENCE, &Uninterrupted) {
+        match self.0.ask_service(ProcessRequest::Name(pid), PATIENCE, &Uninterrupted) {
             Ok(ProcessAnswer::Name(name)) => name,
             // OK because a name is told if there is one that may be known.
             Ok(ProcessAnswer::Scan(_)) | Err(_) => None,
         }
+    }
+}
+
+impl Reports for ProcessBroker {
+    fn report(&self) -> Result<ConfinementReport, BrokerError> {
+        self.0.report()
     }
 }
 

@@ -7,7 +7,7 @@ use procnetsocket::{Interrupt, Uninterrupted};
 use serde::{Deserialize, Serialize};
 use socket_query::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 
-use super::{Broker, BrokerError, BrokerErrorKind, Service};
+use super::{Broker, BrokerError, BrokerErrorKind, ConfinementReport, Reporting, Reports, Service};
 
 /// How long one look-up may take: 2 s. The C library asks a name server that does not answer for
 /// longer.
@@ -104,11 +104,11 @@ fn is_host_name(name: &str) -> bool {
 
 /// Names of hosts, as a broker tells them.
 #[derive(Debug)]
-pub struct ResolverBroker(Broker<Resolver>);
+pub struct ResolverBroker(Broker<Reporting<Resolver>>);
 
 impl ResolverBroker {
     /// Asks this broker.
-    pub fn new(broker: Broker<Resolver>) -> Self {
+    pub fn new(broker: Broker<Reporting<Resolver>>) -> Self {
         Self(broker)
     }
 }
@@ -120,7 +120,7 @@ impl HostNames for ResolverBroker {
         interrupt: &dyn Interrupt,
     ) -> Result<Vec<IpAddr>, HostNameError> {
         let request = ResolverRequest::Addresses(name.to_owned());
-        match self.0.ask(&request, PATIENCE, interrupt) {
+        match self.0.ask_service(request, PATIENCE, interrupt) {
             Ok(ResolverAnswer::Addresses(addresses)) => addresses,
             Err(error) if is_late(&error) => Err(HostNameError::TimedOut),
             _ => Err(HostNameError::NoResolver),
@@ -128,11 +128,17 @@ impl HostNames for ResolverBroker {
     }
 
     fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString> {
-        match self.0.ask(&ResolverRequest::Name(address), PATIENCE, interrupt) {
+        match self.0.ask_service(ResolverRequest::Name(address), PATIENCE, interrupt) {
             Ok(ResolverAnswer::Name(name)) => name,
             // OK because an address without a name is printed as it is.
             _ => None,
         }
+    }
+}
+
+impl Reports for ResolverBroker {
+    fn report(&self) -> Result<ConfinementReport, BrokerError> {
+        self.0.report()
     }
 }
 

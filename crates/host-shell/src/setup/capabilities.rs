@@ -12,10 +12,10 @@
 
 use std::{
     fs::File,
-    io::{self, Read as _},
+    io::{self, PipeWriter, Read as _},
     os::{
         fd::{AsFd, AsRawFd as _, OwnedFd},
-        unix::{net::UnixStream, process::CommandExt as _},
+        unix::process::CommandExt as _,
     },
     path::{Component, Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -28,26 +28,29 @@ use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use host_confine::{
     Confinement, Duty,
     broker::{
-        Bounds, Broker, BrokerError, Kind, NamespaceBroker, NamespaceDetails, ProcessBroker,
-        Procfs, Reach, Resolver, ResolverBroker, Service,
+        Broker, BrokerError, Kind, NamespaceBroker, ProcessBroker, Procfs, Reports, Resolver,
+        ResolverBroker, Service,
     },
 };
 use netstat_builtin::{MissingTool, Netstat, Tool};
 use portwatch_builtin::PortWatch;
-use procnetsocket::{NamespaceFinder, Pid, ProcRoot, ProcessDetails, SocketTables, model::Inode};
+use procnetsocket::{NamespaceFinder, Pid, ProcRoot, SocketTables};
 use rustix::{
     fs::{FileType, Mode, OFlags, fstat, openat},
     io::Errno,
 };
+use serde::{Deserialize, Serialize};
 use socket_query::{
-    Grant, NamespaceScope, Policy, PolicyLayer, PolicyView, ProcessVisibility, System,
-    SystemHostNames,
+    Grant, Names, NamespaceScope, Policy, PolicyLayer, PolicyView, System, SystemHostNames,
 };
 use ss_builtin::Ss;
 
 use crate::limits::MAX_SCRIPT_BYTES;
 
-use super::options::{BROKER, Directory, Namespace, Setup};
+use super::{
+    broker_links::{AskingEnds, BrokerLinks},
+    options::{BROKER, Directory, Namespace, Setup},
+};
 
 /// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
 /// error.
@@ -72,11 +75,20 @@ pub struct Capabilities {
     pub hosts: AnsweredBy,
     /// Who finds and opens the network namespaces of the machine.
     pub namespaces: AnsweredBy,
+    /// The brokers, to ask what is in force in them.
+    pub brokers: Vec<NamedBroker>,
+    /// Held as long as the brokers are to be there, where a process of its own keeps them.
+    pub asks: Option<PipeWriter>,
 }
 
+/// A broker, and what it is called.
+pub type NamedBroker = (&'static str, Arc<dyn Reports>);
+
 /// Where socket tables come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TableOrigin {
+    /// Nowhere: no sockets are granted, and nothing is open that lists some.
+    Nowhere,
     /// sock_diag, and the verified `/proc` for what it has no answer to.
     Diag,
     /// The verified `/proc` alone: no socket to sock_diag was to be had.
@@ -89,14 +101,14 @@ pub enum TableOrigin {
 
 /// Where something comes from that a confined process cannot find out: the processes of sockets,
 /// the names of hosts, and the network namespaces of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AnsweredBy {
     /// Nowhere: it is not granted.
     Nowhere,
     /// This process finds it out: it is not confined, or not kept from it.
     Here,
-    /// A broker does, with this process id.
-    Broker(u32),
+    /// A broker does.
+    Broker,
 }
 
 /// Why something that the command line names cannot be had.
@@ -120,6 +132,8 @@ pub(crate) enum CapabilityError {
     OwnProcess(#[source] procnetsocket::RootError),
     #[error("cannot start a broker")]
     StartBroker(#[source] io::Error),
+    #[error("expected a broker for what is granted, but found none")]
+    NoBroker,
     #[error("cannot use the pipes of a broker")]
     Broker(#[source] BrokerError),
     #[error("--namespace needs the grant \"namespaces\", which is not given")]
@@ -184,6 +198,10 @@ impl Handles {
         let host_proc = setup.host_proc.as_deref().map(open_directory).transpose()?;
         let policy = policy(setup)?;
         let namespaces = open_namespaces(setup, &policy)?;
+        // Security: where no sockets are granted nothing stays open that lists some.
+        let lists = policy.grants().contains(Grant::Sockets);
+        let [proc_root, host_proc] = [proc_root, host_proc].map(|root| root.filter(|_| lists));
+        let namespaces = if lists { namespaces } else { Vec::new() };
         Ok(Self { sandbox, places, policy, namespaces, proc_root, host_proc })
     }
 
@@ -191,6 +209,16 @@ impl Handles {
     /// there.
     pub fn directories(&self) -> impl Iterator<Item = (&BStr, Access)> {
         self.sandbox.grants()
+    }
+
+    /// Returns what all the policy files allow.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns the other procfs.
+    pub(super) fn host_proc(&self) -> Option<&Dir> {
+        self.host_proc.as_ref()
     }
 
     /// Returns the handles without granted directories, for a process that lists sockets and runs
@@ -209,12 +237,19 @@ impl Handles {
 /// system's `/proc`, sock_diag and `/sys/fs/cgroup`. It enters the network namespaces, on a thread
 /// that ends at once. With the grant `events` it opens sockets to follow events on, and with the
 /// grant `kill` it gives the right to destroy sockets; otherwise nothing of the kind exists in the
-/// process. With the grants `processes` and `resolve` it starts a broker each.
-pub(crate) fn open(setup: &Setup, handles: Handles) -> Result<Capabilities, CapabilityError> {
+/// process. Without the grant `sockets` nothing is opened, and nothing stays open but directories.
+pub(crate) fn open(
+    is_confined: bool,
+    handles: Handles,
+    links: BrokerLinks,
+) -> Result<Capabilities, CapabilityError> {
     let Handles { sandbox, places, policy, namespaces, proc_root, host_proc } = handles;
     let mut confinement = Confinement::new(Duty::Scripts);
     for (place, access) in places {
         confinement.keep(place, access);
+    }
+    if !policy.grants().contains(Grant::Sockets) {
+        return Ok(without_sockets(sandbox, policy, confinement));
     }
     let token = authority();
     let system = match (proc_root, &host_proc) {
@@ -232,20 +267,53 @@ pub(crate) fn open(setup: &Setup, handles: Handles) -> Result<Capabilities, Capa
         Some(_) => TableOrigin::Host,
         None => source_of(system.tables()),
     };
-    let brokers = Brokers { setup, policy: &policy, source, host: host_proc.as_ref() };
-    if policy.grants().contains(Grant::Sockets) {
-        confinement.keep_sockets();
+    confinement.keep_sockets();
+    if policy.net_admin() {
+        confinement.keep_net_admin();
     }
     if policy.grants().contains(Grant::Events) {
         confinement.keep_events();
     }
     let system = with_namespaces(system, namespaces, &mut confinement)?;
-    let (system, processes) = brokers.processes(system)?;
-    let (system, hosts) = brokers.host_names(system)?;
-    let (system, namespaces) = brokers.namespaces(system, &mut confinement)?;
+    let host = host_proc.as_ref();
+    let mut means =
+        Means { policy: &policy, source, host, links, is_confined, brokers: Vec::new() };
+    let (system, processes) = means.processes(system)?;
+    let (system, hosts) = means.host_names(system)?;
+    let (system, namespaces) = means.namespaces(system, &mut confinement)?;
+    let (brokers, asks) = (means.brokers, means.links.into_asks());
     let view = system.view(policy.clone()).map_err(CapabilityError::System)?;
     let tables = source;
-    Ok(Capabilities { sandbox, view, policy, confinement, tables, processes, hosts, namespaces })
+    Ok(Capabilities {
+        sandbox,
+        view,
+        policy,
+        confinement,
+        tables,
+        processes,
+        hosts,
+        namespaces,
+        brokers,
+        asks,
+    })
+}
+
+/// Returns what there is without the grant `sockets`: `ss`, `netstat` and `portwatch` say that it is
+/// missing.
+fn without_sockets(sandbox: Sandbox, policy: Policy, confinement: Confinement) -> Capabilities {
+    let tables = Arc::new(SocketTables::closed());
+    Capabilities {
+        sandbox,
+        view: PolicyView::new(tables, policy.clone(), Names::default()),
+        policy,
+        confinement,
+        tables: TableOrigin::Nowhere,
+        processes: AnsweredBy::Nowhere,
+        hosts: AnsweredBy::Nowhere,
+        namespaces: AnsweredBy::Nowhere,
+        brokers: Vec::new(),
+        asks: None,
+    }
 }
 
 /// Returns the tables of the namespace of process 1 of another procfs.
@@ -318,65 +386,63 @@ fn with_namespaces(
     })
 }
 
-/// What decides which brokers there are.
-struct Brokers<'a> {
-    setup: &'a Setup,
+/// Gives a confined process its brokers, or does what they would do where it is not confined.
+struct Means<'a> {
     policy: &'a Policy,
     source: TableOrigin,
     host: Option<&'a Dir>,
+    links: BrokerLinks,
+    is_confined: bool,
+    brokers: Vec<NamedBroker>,
 }
 
-impl Brokers<'_> {
-    /// Starts the broker of processes, if a confined process is granted them. Without the grant
-    /// there is none.
-    fn processes(&self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
-        let Self { policy, .. } = *self;
-        if !policy.grants().contains(Grant::Processes) {
-            return Ok((system, AnsweredBy::Nowhere));
-        }
-        if !self.setup.confine || self.source == TableOrigin::Fake {
-            return Ok((system, AnsweredBy::Here));
-        }
-        let details = match policy.processes() {
-            Some(ProcessVisibility::Full) => ProcessDetails::Full,
-            _ => ProcessDetails::User,
-        };
-        let reach = if policy.narrows() { Reach::Named } else { Reach::All };
-        let kind = Kind::Processes(Bounds { details, reach }, self.procfs());
-        let (broker, pid) = self.start(kind)?;
-        Ok((system.with_processes(Arc::new(ProcessBroker::new(broker))), AnsweredBy::Broker(pid)))
+impl Means<'_> {
+    /// Checks that a broker which there is none of is not needed.
+    fn may_do_without(&self, is_kept_from_it: bool) -> Result<(), CapabilityError> {
+        if self.is_confined && is_kept_from_it { Err(CapabilityError::NoBroker) } else { Ok(()) }
     }
 
-    /// Starts the broker of host names, if a confined process is granted them. Without the grant
-    /// there is none.
-    fn host_names(&self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
+    /// Adds the processes of sockets, if they are granted.
+    fn processes(&mut self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
+        if !self.policy.grants().contains(Grant::Processes) {
+            return Ok((system, AnsweredBy::Nowhere));
+        }
+        let Some(ends) = self.links.take(|kind| matches!(kind, Kind::Processes(..))) else {
+            self.may_do_without(self.source != TableOrigin::Fake)?;
+            return Ok((system, AnsweredBy::Here));
+        };
+        let broker = Arc::new(ProcessBroker::new(connected(ends)?));
+        self.brokers.push(("broker of processes", Arc::<ProcessBroker>::clone(&broker)));
+        Ok((system.with_processes(broker), AnsweredBy::Broker))
+    }
+
+    /// Adds names of hosts, if they are granted.
+    fn host_names(&mut self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
         if !self.policy.grants().contains(Grant::Resolve) {
             return Ok((system, AnsweredBy::Nowhere));
         }
-        if !self.setup.confine {
+        let Some(ends) = self.links.take(|kind| kind == Kind::Resolver) else {
+            self.may_do_without(true)?;
             return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
-        }
-        let (broker, pid) = self.start(Kind::Resolver)?;
-        let hosts = Arc::new(ResolverBroker::new(broker));
-        Ok((system.with_host_names(hosts), AnsweredBy::Broker(pid)))
+        };
+        let broker = Arc::new(ResolverBroker::new(connected(ends)?));
+        self.brokers.push(("broker of host names", Arc::<ResolverBroker>::clone(&broker)));
+        Ok((system.with_host_names(broker), AnsweredBy::Broker))
     }
 
-    /// Starts the broker of namespaces, if a confined process is granted every one of them. Without
-    /// the grant there is none.
+    /// Adds every network namespace, if it is granted.
     fn namespaces(
-        &self,
+        &mut self,
         system: System,
         confinement: &mut Confinement,
     ) -> Result<(System, AnsweredBy), CapabilityError> {
-        let Self { setup, policy, source, .. } = *self;
-        let is_granted = [Grant::Sockets, Grant::Namespaces]
-            .into_iter()
-            .all(|grant| policy.grants().contains(grant));
-        let is_wanted = is_granted && policy.namespaces() == NamespaceScope::All;
-        if !is_wanted || source == TableOrigin::Fake {
+        let is_granted = self.policy.grants().contains(Grant::Namespaces)
+            && self.policy.namespaces() == NamespaceScope::All;
+        if !is_granted || self.source == TableOrigin::Fake {
             return Ok((system, AnsweredBy::Nowhere));
         }
-        if !setup.confine {
+        let Some(ends) = self.links.take(|kind| matches!(kind, Kind::Namespaces(..))) else {
+            self.may_do_without(true)?;
             let finder = match self.host {
                 Some(host) => NamespaceFinder::from_root(host_procfs(host)?),
                 None => {
@@ -384,75 +450,58 @@ impl Brokers<'_> {
                 }
             };
             return Ok((system.with_namespace_finder(finder), AnsweredBy::Here));
-        }
-        let details = match (policy.narrows(), policy.grants().contains(Grant::Processes)) {
-            (true, _) => NamespaceDetails::Readable,
-            (false, false) => NamespaceDetails::Names,
-            (false, true) => NamespaceDetails::Full,
         };
-        #[expect(clippy::disallowed_methods, reason = "between this process and its broker")]
-        let pair = UnixStream::pair();
-        let (ours, theirs) = pair.map_err(CapabilityError::StartBroker)?;
-        // They are there only because the shell looks.
-        let own =
-            [&ours, &theirs].map(|socket| fstat(socket).ok().and_then(|it| Inode::new(it.st_ino)));
-        let kind = Kind::Namespaces(details, self.procfs());
-        let mut child = self.spawn(kind, OwnedFd::from(theirs).into())?;
-        let answers = child.stdout.take().ok_or_else(gone)?;
-        let broker = NamespaceBroker::new(ours.into(), answers.into(), own_process()?)
-            .map_err(CapabilityError::Broker)?;
-        confinement.keep_receiving(&broker);
-        let system =
-            system.with_namespace_finder(broker).without_sockets(own.into_iter().flatten());
-        Ok((system, AnsweredBy::Broker(child.id())))
-    }
-
-    fn procfs(&self) -> Procfs {
-        match self.host {
-            Some(_) => Procfs::WorkingDirectory,
-            None => Procfs::System,
-        }
-    }
-
-    /// Starts a broker with two pipes.
-    fn start<S: Service>(&self, kind: Kind) -> Result<(Broker<S>, u32), CapabilityError> {
-        let mut child = self.spawn(kind, Stdio::piped())?;
-        let requests = child.stdin.take().ok_or_else(gone)?;
-        let answers = child.stdout.take().ok_or_else(gone)?;
-        let broker =
-            Broker::new(requests.into(), answers.into()).map_err(CapabilityError::Broker)?;
-        Ok((broker, child.id()))
-    }
-
-    /// Starts this program again, as a broker.
-    ///
-    /// # Ambient Authority
-    ///
-    /// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
-    /// process's environment, and what it may do it takes as this process did: as its user. It
-    /// works in the other procfs, if there is one, so that it looks at the one that was opened.
-    #[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
-    fn spawn(&self, kind: Kind, requests: Stdio) -> Result<Child, CapabilityError> {
-        let directory = match self.host {
-            Some(host) => format!("/proc/self/fd/{}", host.as_raw_fd()),
-            None => "/".to_owned(),
-        };
-        Command::new("/proc/self/exe")
-            .arg(BROKER)
-            .args(kind.words())
-            .env_clear()
-            .current_dir(directory)
-            .stdin(requests)
-            .stdout(Stdio::piped())
-            // Ctrl-C is for the shell's script. The broker ends when the shell does.
-            .process_group(0)
-            .spawn()
-            .map_err(CapabilityError::StartBroker)
+        let [first, next] = ends;
+        let broker = NamespaceBroker::with_successor(
+            [first.requests, next.requests],
+            [first.answers, next.answers],
+            own_process()?,
+        )
+        .map_err(CapabilityError::Broker)?;
+        broker.sockets().for_each(|socket| confinement.keep_receiving(socket));
+        self.brokers.push(("broker of network namespaces", Arc::new(broker.clone())));
+        let own = first.sockets.into_iter().chain(next.sockets);
+        let system = system.with_namespace_finder(broker).without_sockets(own);
+        Ok((system, AnsweredBy::Broker))
     }
 }
 
-fn gone() -> CapabilityError {
-    CapabilityError::StartBroker(io::ErrorKind::BrokenPipe.into())
+/// Returns a broker with its successor.
+fn connected<S: Service>([first, next]: [AskingEnds; 2]) -> Result<Broker<S>, CapabilityError> {
+    Broker::new(first.requests, first.answers)
+        .and_then(|broker| broker.with_successor(next.requests, next.answers))
+        .map_err(CapabilityError::Broker)
+}
+
+/// Starts this program again, as a broker.
+///
+/// # Ambient Authority
+///
+/// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
+/// process's environment, and what it may do it takes as this process did: as its user. It works in
+/// the other procfs, if there is one, so that it looks at the one that was opened.
+#[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
+pub(super) fn spawn_broker(
+    kind: Kind,
+    requests: Stdio,
+    answers: Stdio,
+    host: Option<&Dir>,
+) -> Result<Child, CapabilityError> {
+    let directory = match host {
+        Some(host) => format!("/proc/self/fd/{}", host.as_raw_fd()),
+        None => "/".to_owned(),
+    };
+    Command::new("/proc/self/exe")
+        .arg(BROKER)
+        .args(kind.words())
+        .env_clear()
+        .current_dir(directory)
+        .stdin(requests)
+        .stdout(answers)
+        // Ctrl-C is for the shell's script. The broker ends when the shell does.
+        .process_group(0)
+        .spawn()
+        .map_err(CapabilityError::StartBroker)
 }
 
 /// Opens the procfs that a broker looks at.

@@ -22,12 +22,16 @@ use std::{
 
 use bashkit::parser::Parser;
 use builtin_api::ExitCode;
+use builtin_cli::Chain;
 use host_confine::{
     Confined,
-    broker::{Service, serve},
+    broker::{ConfinementReport, Service, serve},
+    raise_capabilities,
 };
 use rustix::{
-    process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
+    process::{
+        Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
+    },
     stdio::dup2_stderr,
 };
 
@@ -42,10 +46,11 @@ use crate::{
 
 use super::{
     audit::ScriptUsage,
-    capabilities::{Handles, read_bounded},
+    broker_links::BrokerLinks,
+    capabilities::{Handles, NamedBroker, read_bounded},
     decode_script,
     error::{Repr, SetupError},
-    link::{Answer, ChildEnds, Printed, Request},
+    link::{Answer, ChildEnds, InForce, Printed, Request},
     options::{Setup, Streams},
     own_process, stderr, stdin, stdout,
 };
@@ -57,10 +62,18 @@ const INPUT: &str = "standard input";
 const TICK: Duration = Duration::from_millis(50);
 
 /// Runs what the parent asks for, until the parent is gone.
-pub(super) fn run(setup: &Setup, handles: Handles, ends: ChildEnds) -> Result<(), SetupError> {
+pub(super) fn run(
+    setup: &Setup,
+    handles: Handles,
+    ends: ChildEnds,
+    brokers: Result<BrokerLinks, SetupError>,
+    spawner: Option<&Confined>,
+) -> Result<(), SetupError> {
     let ChildEnds { mut requests, interrupts, mut answers, notes } = ends;
     let current = Arc::new(CurrentRequest::default());
-    let scripts = Scripts::start(setup, handles, &notes, interrupts, &current);
+    let scripts = brokers.and_then(|brokers| {
+        Scripts::start(setup, (handles, brokers), (&notes, interrupts), &current, spawner)
+    });
     let service = ScriptService { scripts: RefCell::new(scripts), current };
     Ok(serve(&service, &mut requests, &mut answers)?)
 }
@@ -86,6 +99,8 @@ struct Scripts {
     /// The script's standard error. The descriptor of that number leads to the notes.
     stderr: File,
     current: Arc<CurrentRequest>,
+    in_force: InForce,
+    brokers: Vec<NamedBroker>,
     /// Held, as it has to be.
     _confined: Option<Confined>,
 }
@@ -117,15 +132,18 @@ impl Scripts {
     /// Does all that comes before a script.
     fn start(
         setup: &Setup,
-        handles: Handles,
-        notes: &PipeWriter,
-        interrupts: PipeReader,
+        (handles, brokers): (Handles, BrokerLinks),
+        (notes, interrupts): (&PipeWriter, PipeReader),
         current: &Arc<CurrentRequest>,
+        spawner: Option<&Confined>,
     ) -> Result<Self, SetupError> {
         // The spawner ends this process, and a spawner that was killed cannot.
         set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from)?;
-        let capabilities = setup.open(handles)?;
-        // Now that the brokers are there, which are not to have these limits.
+        if setup.confine {
+            // The spawner has none in force.
+            raise_capabilities()?;
+        }
+        let capabilities = setup.open(handles, brokers)?;
         limit(Resource::Data, setup.limits.max_memory_bytes)?;
         limit(Resource::Core, 0)?;
         let stderr = File::from(stderr().as_fd().try_clone_to_owned()?);
@@ -143,6 +161,21 @@ impl Scripts {
             shell.set_interactive();
         }
         let confined = setup.confine(&own_process()?, capabilities.confinement)?;
+        let own = confined.as_ref().map(ConfinementReport::new);
+        let spawner = spawner.zip(getppid()).map(|(confined, pid)| ConfinementReport {
+            pid: pid.as_raw_nonzero().get().unsigned_abs(),
+            text: confined.to_string(),
+        });
+        let reports = [("process of scripts", own), ("spawner", spawner)].into_iter();
+        let in_force = InForce {
+            tables: capabilities.tables,
+            processes: capabilities.processes,
+            hosts: capabilities.hosts,
+            namespaces: capabilities.namespaces,
+            reports: reports
+                .filter_map(|(name, report)| Some((name.to_owned(), Ok(report?))))
+                .collect(),
+        };
         receive_interrupts(interrupts, Arc::clone(current), shell.interrupt())?;
         Ok(Self {
             shell,
@@ -150,6 +183,8 @@ impl Scripts {
             stdout: stdout(),
             stderr,
             current: Arc::clone(current),
+            in_force,
+            brokers: capabilities.brokers,
             _confined: confined,
         })
     }
@@ -157,6 +192,7 @@ impl Scripts {
     fn answer(&mut self, request: Request) -> Result<Answer, SetupError> {
         Ok(match request {
             Request::Begin => Answer::Ready,
+            Request::InForce => Answer::InForce(self.in_force()),
             Request::IsWhole(text) => Answer::IsWhole(!parse(text, |error| is_unfinished(&error))?),
             Request::Line { text, last } => {
                 let text = after(ExitCode::new(last), text)?;
@@ -181,6 +217,15 @@ impl Scripts {
                 self.ended(finished, Some(Printed { stdout, stderr, is_truncated }))
             }
         })
+    }
+
+    /// Asks the brokers, too.
+    fn in_force(&self) -> InForce {
+        let mut in_force = self.in_force.clone();
+        in_force.reports.extend(self.brokers.iter().map(|(name, broker)| {
+            ((*name).to_owned(), broker.report().map_err(|error| Chain(&error).to_string()))
+        }));
+        in_force
     }
 
     fn run(&mut self, script: &Script) -> Answer {

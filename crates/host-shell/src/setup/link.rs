@@ -15,6 +15,7 @@ use std::{
 };
 
 use builtin_api::ExitCode;
+use host_confine::broker::ConfinementReport;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{OFlags, fcntl_getfl, fcntl_setfl},
@@ -22,13 +23,18 @@ use rustix::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::audit::ScriptUsage;
+use super::{
+    audit::ScriptUsage,
+    capabilities::{AnsweredBy, TableOrigin},
+};
 
 /// What the parent asks of its child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
     /// Is there a shell?
     Begin,
+    /// What is in force?
+    InForce,
     /// Is this text of the prompt whole, or do more lines have to come?
     IsWhole(String),
     /// Run a line of the prompt. `$?` is the status of the last one.
@@ -64,7 +70,7 @@ impl Request {
     /// Returns whether a script runs for it.
     pub(super) fn runs_script(&self) -> bool {
         match self {
-            Self::Begin | Self::IsWhole(_) => false,
+            Self::Begin | Self::InForce | Self::IsWhole(_) => false,
             Self::Line { .. } | Self::Script { .. } | Self::Input | Self::Captured { .. } => true,
         }
     }
@@ -75,6 +81,8 @@ impl Request {
 pub enum Answer {
     /// There is.
     Ready,
+    /// This is.
+    InForce(InForce),
     /// Whether the text is whole.
     IsWhole(bool),
     /// A script has ended, with lines for standard error about why, if it did not end by itself.
@@ -104,6 +112,22 @@ impl Answer {
     pub fn ended(status: ExitCode, message: String, exited: bool) -> Self {
         Self::Ended { status: status.code(), exited, message, printed: None, usage: None }
     }
+}
+
+/// What is in force in the process of scripts and in those around it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InForce {
+    /// Where the sockets come from.
+    pub tables: TableOrigin,
+    /// Who finds the processes of sockets.
+    pub processes: AnsweredBy,
+    /// Who looks names of hosts up.
+    pub hosts: AnsweredBy,
+    /// Who finds and opens the network namespaces of the machine.
+    pub namespaces: AnsweredBy,
+    /// What each process reports, with what it is called, or why it does not. None of those that
+    /// are not confined.
+    pub reports: Vec<(String, Result<ConfinementReport, String>)>,
 }
 
 /// What a script printed.

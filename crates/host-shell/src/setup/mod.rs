@@ -48,6 +48,8 @@
 //! [`serve_broker`]. Nothing else opens a path.
 
 mod audit;
+mod broker_links;
+mod brokers;
 mod capabilities;
 mod child;
 mod error;
@@ -57,12 +59,15 @@ mod options;
 mod session;
 mod spawner;
 
-use std::{io, path::Path};
+use std::{
+    io::{self, PipeReader},
+    path::Path,
+};
 
 use builtin_api::{ExitCode, Registry};
 use host_confine::{
     Confined, Confinement, Duty, Forked,
-    broker::{BrokerErrorKind, Kind, NamespaceService, ProcessService, serve},
+    broker::{BrokerErrorKind, Kind, NamespaceService, ProcessService, Reporting, serve},
     fork,
 };
 use procnetsocket::{ProcRoot, SocketTables};
@@ -71,14 +76,16 @@ use socket_query::{Policy, PolicyView};
 
 pub use self::{
     audit::{Audit, AuditRecord, ScriptUsage},
-    capabilities::{AnsweredBy, Capabilities, Handles, TableOrigin},
+    broker_links::BrokerLinks,
+    capabilities::{AnsweredBy, Capabilities, Handles, NamedBroker, TableOrigin},
     error::{SetupError, SetupErrorKind},
     grant::{GRANT_LIST, parse_grants},
-    link::{Answer, Printed, Request},
+    link::{Answer, InForce, Printed, Request},
     options::{BROKER, Directory, Namespace, Setup, Streams},
     session::{Ended, Interrupts, Session, last_word},
 };
 use self::{
+    brokers::{Keeper, spawner_confinement, wanted},
     error::Repr,
     link::{ChildEnds, Link, SpawnerEnds},
 };
@@ -111,19 +118,19 @@ impl Setup {
         Ok(Handles::open(self)?)
     }
 
-    /// Opens all else, in the process that lists sockets, and starts the brokers that it needs.
+    /// Opens all else, in the process that lists sockets. `brokers` are those of [`Host::brokers`].
     ///
     /// # Ambient Authority
     ///
     /// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root
     /// the system's `/proc`, sock_diag and `/sys/fs/cgroup`. It enters network namespaces, on a
-    /// thread that ends at once, and starts `/proc/self/exe` as a broker.
+    /// thread that ends at once. Without the grant `sockets` it opens nothing.
     ///
     /// # Errors
     ///
     /// [`Capability`](SetupErrorKind::Capability) for what cannot be had.
-    pub fn open(&self, handles: Handles) -> Result<Capabilities, SetupError> {
-        Ok(capabilities::open(self, handles)?)
+    pub fn open(&self, handles: Handles, brokers: BrokerLinks) -> Result<Capabilities, SetupError> {
+        Ok(capabilities::open(self.confine, handles, brokers)?)
     }
 
     /// Confines this process, if that is wanted.
@@ -218,6 +225,9 @@ pub struct Host {
     /// The audit, which the sessions write, too, unless their streams are
     /// [captured](Streams::Captured).
     pub audit: Option<Audit>,
+    /// The brokers of the parent, if it lists sockets itself: where the streams of scripts are
+    /// [captured](Streams::Captured). A process of their own keeps them.
+    pub brokers: BrokerLinks,
 }
 
 /// Opens what a set-up names, and starts the processes of so many sessions.
@@ -250,7 +260,38 @@ pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role
         let kept = audit.clone().filter(|_| setup.streams != Streams::Captured);
         sessions.push(Session::new(parent, interrupts.clone(), setup.limits, kept)?);
     }
-    Ok(Role::Host(Box::new(Host { setup, handles, sessions, audit })))
+    let mut brokers = BrokerLinks::default();
+    let kinds = wanted(&setup, handles.policy());
+    if setup.streams == Streams::Captured && !kinds.is_empty() {
+        let (end, held) = io::pipe()?;
+        let (links, keeper) = Keeper::new(&kinds)?;
+        if fork(&own)? == Forked::Child {
+            drop((held, links, sessions, audit, own));
+            return Ok(Role::Done(keep_brokers(&setup, &handles, &kinds, keeper, &end)?));
+        }
+        brokers = links.kept_while(held);
+    }
+    Ok(Role::Host(Box::new(Host { setup, handles, sessions, audit, brokers })))
+}
+
+/// Goes on as the process that keeps the brokers of the parent, until that ends.
+fn keep_brokers(
+    setup: &Setup,
+    handles: &Handles,
+    kinds: &[Kind],
+    mut keeper: Keeper,
+    end: &PipeReader,
+) -> Result<ExitCode, SetupError> {
+    // Security: what the program says and hears is not theirs.
+    let (nothing, unread) = io::pipe()?;
+    dup2_stdin(&nothing).and_then(|()| dup2_stdout(&unread)).map_err(io::Error::from)?;
+    let _confined = setup.confine(&own_process()?, spawner_confinement(handles.policy(), kinds))?;
+    keeper.begin(handles.host_proc())?;
+    while spawner::wait(end, None, &keeper)? == spawner::Ready::Broker {
+        keeper.renew(handles.host_proc());
+    }
+    keeper.end();
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Goes on as the spawner, and in each process that it starts as a child.
@@ -260,17 +301,19 @@ fn spawn(
     ends: SpawnerEnds,
     child: ChildEnds,
 ) -> Result<ExitCode, SetupError> {
-    let own = own_process()?;
     if setup.streams == Streams::Captured {
         // Security: what the program says by them is not a script's to read or to write.
         let (nothing, _) = io::pipe()?;
         dup2_stdin(&nothing).and_then(|()| dup2_stdout(&child.notes)).map_err(io::Error::from)?;
     }
-    let _confined = setup.confine(&own, Confinement::new(Duty::Spawner))?;
-    match spawner::run(&own, &ends, child, setup.streams != Streams::Captured)? {
-        spawner::Role::Child(child, _alive) => {
-            drop((own, ends));
-            child::run(setup, handles, child)?;
+    let kinds = wanted(setup, handles.policy());
+    let confinement = spawner_confinement(handles.policy(), &kinds);
+    let confined = setup.confine(&own_process()?, confinement)?;
+    let starts = spawner::Starts { kinds: &kinds, host: handles.host_proc() };
+    match spawner::run(&starts, &ends, child, setup.streams != Streams::Captured)? {
+        spawner::Role::Child(child, brokers, _alive) => {
+            drop(ends);
+            child::run(setup, handles, child, brokers, confined.as_ref())?;
         }
         spawner::Role::Done => {}
     }
@@ -294,19 +337,20 @@ pub fn serve_broker(kind: Kind) -> Result<(), SetupError> {
     let served = match kind {
         Kind::Processes(bounds, procfs) => {
             let tables = SocketTables::from_root(capabilities::procfs(procfs)?);
-            let _confined = Confinement::new(Duty::Processes).apply(&own)?;
-            serve(&ProcessService::new(tables, bounds), input, output)
+            let confined = Confinement::new(Duty::Processes).apply(&own)?;
+            serve(&Reporting::new(ProcessService::new(tables, bounds), &confined), input, output)
         }
         Kind::Namespaces(details, procfs) => {
             let finder = capabilities::finder(procfs)?;
-            let _confined = Confinement::new(Duty::Namespaces).apply(&own)?;
-            serve(&NamespaceService::new(finder, details, stdin()), input, output)
+            let confined = Confinement::new(Duty::Namespaces).apply(&own)?;
+            let service = NamespaceService::new(finder, details, stdin());
+            serve(&Reporting::new(service, &confined), input, output)
         }
         Kind::Resolver => {
-            let _confined = capabilities::resolver_confinement().apply(&own)?;
+            let confined = capabilities::resolver_confinement().apply(&own)?;
             // Security: nothing of `/proc` is left to who asks strangers.
             drop(own);
-            serve(&capabilities::resolver(), input, output)
+            serve(&Reporting::new(capabilities::resolver(), &confined), input, output)
         }
         _ => return Err(io::Error::from(io::ErrorKind::Unsupported).into()),
     };

@@ -136,7 +136,7 @@ impl Session {
             Ended::Back(Answer::Failed { status, message }) => {
                 (ExitCode::new(*status), None, message)
             }
-            Ended::Back(Answer::Ready | Answer::IsWhole(_)) => return ended,
+            Ended::Back(Answer::Ready | Answer::InForce(_) | Answer::IsWhole(_)) => return ended,
             Ended::Lost { status, message } => (*status, None, message),
         };
         let audit = self.audit.as_mut().filter(|_| request.runs_script());

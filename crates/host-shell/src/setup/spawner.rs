@@ -1,4 +1,4 @@
-//! The process that starts the processes of the interpreter, and ends them.
+//! The process that starts the processes of the interpreter and their brokers, and ends them.
 //!
 //! It is a copy of the program from before anything was confined, with the handles that scripts are
 //! granted and one thread. A confined process can start none, and send no signals. Each child is a
@@ -7,15 +7,15 @@
 //! # Trust
 //!
 //! It reads one byte at a time, from the confined parent, and each means one of two things: end the
-//! child, start the next one. It reads nothing of a child, which has no pipe to it but one that is
-//! closed when it ends. So it is out of reach. It is confined all the same, by a filter of system
+//! child, start the next one. It reads nothing of a child or a broker, which have no pipe to it but
+//! those that are closed when they end. So it is out of reach. It is confined all the same, by a filter of system
 //! calls that leaves what its children and their brokers need before they confine themselves
 //! further.
 
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 
-use host_confine::{Forked, fork};
-use procnetsocket::ProcRoot;
+use cap_std::fs::Dir;
+use host_confine::{Forked, broker::Kind, fork};
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
@@ -23,37 +23,47 @@ use rustix::{
 };
 
 use super::{
+    broker_links::BrokerLinks,
+    brokers::Keeper,
     error::SetupError,
     link::{ChildEnds, Report, SpawnerEnds, order},
+    own_process,
 };
 
 /// What a process goes on as.
 pub(super) enum Role {
     /// A new process: it is to run scripts.
-    Child(ChildEnds, Alive),
+    Child(ChildEnds, Result<BrokerLinks, SetupError>, Alive),
     /// The spawner, whose work is done.
     Done,
+}
+
+/// What is started beside a child.
+pub(super) struct Starts<'a> {
+    pub(super) kinds: &'a [Kind],
+    pub(super) host: Option<&'a Dir>,
 }
 
 /// Closed when the child that holds it ends.
 pub(super) struct Alive(#[expect(dead_code, reason = "held, and never written to")] PipeWriter);
 
-/// A child, and the pipe that ends with it.
+/// A child, the pipe that ends with it, and its brokers.
 struct Running {
     pid: Pid,
     end: PipeReader,
+    keeper: Keeper,
 }
 
 /// Starts children as they are ordered, until the parent is gone; and the first one before, if it
 /// `is_awaited`.
 pub(super) fn run(
-    own: &ProcRoot,
+    starts: &Starts<'_>,
     ends: &SpawnerEnds,
     child: ChildEnds,
     is_awaited: bool,
 ) -> Result<Role, SetupError> {
-    let mut running = match is_awaited.then(|| start(own)).transpose()? {
-        Some(Started::Here(alive)) => return Ok(Role::Child(child, alive)),
+    let mut running = match is_awaited.then(|| start(starts)).transpose()? {
+        Some(Started::Here(links, alive)) => return Ok(Role::Child(child, links, alive)),
         Some(Started::There(running)) => Some(running),
         None => None,
     };
@@ -61,13 +71,20 @@ pub(super) fn run(
         match next_event(ends, running.as_ref())? {
             Event::ChildEnded => {
                 if let Some(ended) = running.take() {
-                    report(ends, reap(ended.pid));
+                    report(ends, ended.reap());
+                }
+            }
+            Event::BrokerEnded => {
+                if let Some(running) = &mut running {
+                    running.keeper.renew(starts.host);
                 }
             }
             Event::Order(order::SPAWN) if running.is_none() => {
                 child.clear();
-                match start(own) {
-                    Ok(Started::Here(alive)) => return Ok(Role::Child(child, alive)),
+                match start(starts) {
+                    Ok(Started::Here(links, alive)) => {
+                        return Ok(Role::Child(child, links, alive));
+                    }
                     Ok(Started::There(started)) => {
                         running = Some(started);
                         report(ends, Report::Started);
@@ -81,9 +98,9 @@ pub(super) fn run(
                 }
             }
             Event::ParentEnded => {
-                if let Some(child) = &running {
+                if let Some(child) = running {
                     kill(child.pid);
-                    reap(child.pid);
+                    child.reap();
                 }
                 return Ok(Role::Done);
             }
@@ -93,15 +110,25 @@ pub(super) fn run(
 
 /// Which process this is after one was started.
 enum Started {
-    Here(Alive),
+    Here(Result<BrokerLinks, SetupError>, Alive),
     There(Running),
 }
 
-fn start(own: &ProcRoot) -> Result<Started, SetupError> {
+/// Starts the brokers, and a child that asks them. That there are none is the child's to report.
+fn start(starts: &Starts<'_>) -> Result<Started, SetupError> {
+    let begun = Keeper::new(starts.kinds).and_then(|(links, mut keeper)| {
+        keeper.begin(starts.host)?;
+        Ok((links, keeper))
+    });
+    let (links, keeper) = match begun {
+        Ok((links, keeper)) => (Ok(links), keeper),
+        Err(error) => (Err(error.into()), Keeper::default()),
+    };
     let (end, alive) = io::pipe()?;
-    Ok(match fork(own)? {
-        Forked::Child => Started::Here(Alive(alive)),
-        Forked::Parent(pid) => Started::There(Running { pid, end }),
+    // Security: `/proc` is opened for this one look, and no process keeps it.
+    Ok(match fork(&own_process()?)? {
+        Forked::Child => Started::Here(links, Alive(alive)),
+        Forked::Parent(pid) => Started::There(Running { pid, end, keeper }),
     })
 }
 
@@ -109,29 +136,70 @@ enum Event {
     Order(u8),
     ParentEnded,
     ChildEnded,
+    BrokerEnded,
+}
+
+/// What is ready first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ready {
+    /// The child has ended.
+    Child,
+    /// A broker has.
+    Broker,
+    /// There is an order, or its sender has ended.
+    Order,
 }
 
 fn next_event(ends: &SpawnerEnds, running: Option<&Running>) -> io::Result<Event> {
+    let none = Keeper::default();
+    let keeper = running.map_or(&none, |running| &running.keeper);
+    Ok(match wait(&ends.orders, running.map(|running| &running.end), keeper)? {
+        Ready::Child => Event::ChildEnded,
+        Ready::Broker => Event::BrokerEnded,
+        Ready::Order => {
+            let mut order = [0];
+            match (&ends.orders).read(&mut order)? {
+                0 => Event::ParentEnded,
+                _ => Event::Order(u8::from_le_bytes(order)),
+            }
+        }
+    })
+}
+
+/// Waits for an order, and for the ends of a child and of brokers.
+pub(super) fn wait(
+    orders: &PipeReader,
+    child: Option<&PipeReader>,
+    keeper: &Keeper,
+) -> io::Result<Ready> {
     loop {
-        let orders = PollFd::new(&ends.orders, PollFlags::IN);
-        let mut waiting = vec![orders];
-        waiting.extend(running.map(|child| PollFd::new(&child.end, PollFlags::IN)));
+        let mut waiting = vec![PollFd::new(orders, PollFlags::IN)];
+        // Kernel: errors and hang-ups are reported without being asked for.
+        let brokers = keeper.ends();
+        waiting.extend(brokers.map(|end| PollFd::from_borrowed_fd(end, PollFlags::empty())));
+        let brokers = waiting.len();
+        waiting.extend(child.map(|end| PollFd::new(end, PollFlags::IN)));
         match poll(&mut waiting, None) {
             Ok(_) => {}
             Err(Errno::INTR) => continue,
             Err(errno) => return Err(errno.into()),
         }
-        let is_ready = |index: usize| waiting.get(index).is_some_and(|fd| !fd.revents().is_empty());
-        if is_ready(1) {
-            return Ok(Event::ChildEnded);
+        let ready = waiting.iter().map(|fd| !fd.revents().is_empty()).rposition(|ready| ready);
+        match ready {
+            Some(0) => return Ok(Ready::Order),
+            Some(at) if at < brokers => return Ok(Ready::Broker),
+            Some(_) => return Ok(Ready::Child),
+            None => {}
         }
-        if is_ready(0) {
-            let mut order = [0];
-            return Ok(match (&ends.orders).read(&mut order)? {
-                0 => Event::ParentEnded,
-                _ => Event::Order(u8::from_le_bytes(order)),
-            });
-        }
+    }
+}
+
+impl Running {
+    /// Waits for the end of the child, which ends, and ends its brokers.
+    fn reap(self) -> Report {
+        let report = reap(self.pid);
+        self.keeper.end();
+        report
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::{
     fs,
-    io::{self, PipeReader, PipeWriter, Write as _},
+    io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Write as _},
     net::TcpListener,
     os::fd::AsFd as _,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -24,13 +24,14 @@ use procnetsocket::{Fact, ProcessDetails, ProcessQuery, Task, Uninterrupted};
 use rstest::rstest;
 use rustix::{
     event::{PollFd, PollFlags, poll},
-    process::{Pid, PidfdFlags, pidfd_open},
+    process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
 };
 use socket_query::{HostNameError, HostNames as _, ProcessSource as _, ProcessSourceErrorKind};
+use tempfile::TempDir;
 
 use crate::{
-    confine::{Running, children, value},
-    program::run,
+    confine::{Running, broker_kind, children, value},
+    program::{program, run},
 };
 
 /// Longer than any of these tests takes.
@@ -160,6 +161,147 @@ fn a_broker_that_is_gone_is_an_error() {
         (error.kind(), error.to_string().as_str()),
         (BrokerErrorKind::Gone, "the broker is gone")
     );
+}
+
+/// A broker that ends, after it has read so many bytes of a request.
+fn end_after(bytes: usize, mut requests: PipeReader, mut answers: PipeWriter) {
+    requests.read_exact(&mut vec![0; bytes]).unwrap();
+    answers.write_all(&[1, 1]).unwrap();
+}
+
+#[rstest]
+#[case::before_anything(0)]
+#[case::within_a_request(7)]
+fn successor_answers_what_a_broker_did_not(#[case] bytes: usize) {
+    let (broker, requests, answers) = pipes();
+    let ((mut requests_to_next, to_next), (from_next, mut answers_of_next)) =
+        (io::pipe().unwrap(), io::pipe().unwrap());
+    let broker = broker.with_successor(to_next.into(), from_next.into()).unwrap();
+    let first = thread::spawn(move || end_after(bytes, requests, answers));
+    let next = thread::spawn(move || serve(&Bytes, &mut requests_to_next, &mut answers_of_next));
+    assert_eq!(broker.ask(&(3, vec![]), LONG, &Uninterrupted).unwrap().len(), 3);
+    assert_eq!(broker.ask(&(4, vec![]), LONG, &Uninterrupted).unwrap().len(), 4);
+    first.join().unwrap();
+    drop(broker);
+    assert!(next.join().unwrap().is_ok());
+}
+
+#[test]
+fn second_end_of_a_broker_says_what_to_do() {
+    let (broker, requests, answers) = pipes();
+    let ((requests_to_next, to_next), (from_next, answers_of_next)) =
+        (io::pipe().unwrap(), io::pipe().unwrap());
+    let broker = broker.with_successor(to_next.into(), from_next.into()).unwrap();
+    drop((requests, answers, requests_to_next, answers_of_next));
+    for _ in 0..2 {
+        let error = broker.ask(&(1, vec![]), LONG, &Uninterrupted).unwrap_err();
+        assert_eq!(error.kind(), BrokerErrorKind::Gone);
+        assert_eq!(
+            error.to_string(),
+            "the broker ended twice: start the program again to have another one"
+        );
+    }
+}
+
+/// A shell that lists whenever a file is there, and says when it has.
+struct Lister {
+    shell: Child,
+    stdout: BufReader<ChildStdout>,
+    go: TempDir,
+}
+
+impl Lister {
+    fn start(grants: &[&str], listing: &str) -> Self {
+        let go = TempDir::new().unwrap();
+        let path = go.path().to_str().unwrap();
+        let script = format!(
+            "for n in 1 2 3; do until [ -e {path}/$n ]; do sleep 0.05; done; {listing}; \
+             echo \"listed $?\"; done"
+        );
+        let args = [grants, &["--timeout", "20m", "--allow-path", path, "-c", &script]].concat();
+        let mut shell = program(&args).spawn().unwrap();
+        let stdout = BufReader::new(shell.stdout.take().unwrap());
+        Self { shell, stdout, go }
+    }
+
+    /// Returns the next listing, and how it ended.
+    fn list(&mut self, number: u32) -> (String, String) {
+        fs::write(self.go.path().join(number.to_string()), "").unwrap();
+        let mut text = String::new();
+        while self.stdout.read_line(&mut text).unwrap() > 0 {
+            if let Some(at) = text.find("listed ") {
+                let ended = text.split_off(at);
+                return (text, ended);
+            }
+        }
+        panic!("the shell ended: {text}");
+    }
+
+    /// Returns the one broker, when there is one.
+    fn broker(&self) -> Option<u32> {
+        let spawner = *children(self.shell.id()).first()?;
+        children(spawner).into_iter().find(|pid| broker_kind(*pid).is_some())
+    }
+
+    fn kill_broker(&self) {
+        let broker = self.broker().unwrap();
+        let pid = Pid::from_raw(i32::try_from(broker).unwrap()).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+        // Not even a zombie is left.
+        let state = format!("/proc/{broker}");
+        testkit::wait_until("it was waited for", || !fs::exists(&state).unwrap());
+    }
+}
+
+#[rstest]
+#[case::processes(&["--grant", "sockets,processes"], "ss -tlnpH", "users:((")]
+#[case::namespaces(
+    &["--grant", "sockets,namespaces", "--namespace", "all"],
+    "ss -tlnH --all-namespaces",
+    "LISTEN"
+)]
+fn broker_that_is_killed_is_started_again_once(
+    #[case] grants: &[&str],
+    #[case] listing: &str,
+    #[case] expected: &str,
+) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = format!("127.0.0.1:{} ", listener.local_addr().unwrap().port());
+    let mut lister = Lister::start(grants, listing);
+    let lists = |listed: &(String, String)| {
+        assert_eq!(listed.1, "listed 0\n", "{listed:?}");
+        let line = listed.0.lines().find(|line| line.contains(&port));
+        assert!(line.is_some_and(|line| line.contains(expected)), "{listed:?}");
+    };
+    lists(&lister.list(1));
+    lister.kill_broker();
+    testkit::wait_until("there is another one", || lister.broker().is_some());
+    lists(&lister.list(2));
+    lister.kill_broker();
+    let (_, ended) = lister.list(3);
+    assert_ne!(ended, "listed 0\n");
+    let output = lister.shell.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let expected = "the broker ended twice: start the program again to have another one";
+    assert!(stderr.contains(expected), "{stderr}");
+}
+
+#[test]
+fn listing_under_way_is_answered_by_the_next_broker() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = format!("127.0.0.1:{} ", listener.local_addr().unwrap().port());
+    let mut lister = Lister::start(&["--grant", "sockets,processes"], "ss -tlnpH");
+    testkit::wait_until("there is a broker", || lister.broker().is_some());
+    let first = Pid::from_raw(i32::try_from(lister.broker().unwrap()).unwrap()).unwrap();
+    kill_process(first, Signal::STOP).unwrap();
+    fs::write(lister.go.path().join("1"), "").unwrap();
+    lister.kill_broker();
+    let (listed, ended) = lister.list(1);
+    assert_eq!(ended, "listed 0\n");
+    let line = listed.lines().find(|line| line.contains(&port)).unwrap();
+    assert!(line.contains(&format!(",pid={},", std::process::id())), "{line}");
+    lister.shell.kill().unwrap();
+    lister.shell.wait().unwrap();
 }
 
 #[rstest]
@@ -310,13 +452,16 @@ fn a_broker_that_was_killed_is_an_error_for_a_person() {
 #[case::namespaces_free(&["--grant", "sockets,namespaces", "--namespace", "all", "--no-confine"], 0)]
 #[case::all_three(&["--grant", "sockets,processes,resolve,namespaces", "--namespace", "all"], 3)]
 fn there_is_a_broker_where_one_is_needed(#[case] args: &[&str], #[case] brokers: usize) {
-    assert_eq!(children(Running::start(args).script()).len(), brokers);
+    let shell = Running::start(args);
+    assert_eq!(shell.brokers().len(), brokers);
+    // Nobody else starts a process.
+    assert!(children(shell.script()).is_empty());
 }
 
 #[test]
 fn a_broker_ends_with_a_shell_that_is_killed() {
     let shell = Running::start(&["--grant", "sockets,processes"]);
-    let broker = Pid::from_raw(i32::try_from(children(shell.script())[0]).unwrap()).unwrap();
+    let broker = Pid::from_raw(i32::try_from(shell.brokers()[0].1).unwrap()).unwrap();
     let broker = pidfd_open(broker, PidfdFlags::empty()).unwrap();
     drop(shell);
     // Kernel: a pidfd is readable when its process has ended.

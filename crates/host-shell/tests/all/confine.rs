@@ -6,7 +6,7 @@ use std::{
     fs,
     io::Read as _,
     net::TcpListener,
-    os::unix::net::UnixListener,
+    os::unix::{fs::symlink, net::UnixListener},
     process::{Child, Command},
 };
 
@@ -64,11 +64,12 @@ fn has_landlock(lines: &[String]) -> bool {
 }
 
 /// Attempts that the filter of system calls cannot see through: Landlock alone holds them.
-const HELD_BY_LANDLOCK: [&str; 8] = [
+const HELD_BY_LANDLOCK: [&str; 9] = [
     "read a file",
     "read /etc/passwd",
     "list a directory",
     "read a listed file",
+    "list the processes of a control group",
     "create a file",
     "write a file",
     "read another process",
@@ -100,7 +101,7 @@ fn no_thread_can_leave_a_confined_process() {
 fn a_confined_process_keeps_what_it_needs() {
     let (lines, _) = probe(None);
     let kept = results(&lines, "kept");
-    assert_eq!(kept.len(), 3 * 6);
+    assert_eq!(kept.len(), 3 * 7);
     for (who, what, result) in kept {
         assert_eq!(result, "works", "{who}: {what}");
     }
@@ -125,7 +126,7 @@ fn resolver_broker_can_only_resolve_names() {
     let version = landlock(&lines);
     assert!(version > 0 || !has_landlock(&lines));
     let held = results(&lines, "held");
-    assert_eq!(held.len(), 3 * 21);
+    assert_eq!(held.len(), 3 * 22);
     for (who, what, result) in held {
         let expected = match what {
             what if HELD_BY_LANDLOCK.contains(&what) && version == 0 => continue,
@@ -158,7 +159,7 @@ fn resolver_broker_can_only_resolve_names() {
 fn an_unconfined_process_can_do_all_that() {
     let (lines, _) = probe(Some("--free"));
     let held = results(&lines, "held");
-    assert_eq!(held.len(), 3 * 21);
+    assert_eq!(held.len(), 3 * 22);
     for (who, what, result) in held {
         assert_eq!(result, "works", "{who}: {what}");
     }
@@ -187,10 +188,20 @@ impl Running {
         Self(child)
     }
 
-    /// Returns the process in which the script runs: the child of the one that starts such
-    /// processes.
+    /// Returns the process in which the script runs.
     pub(crate) fn script(&self) -> u32 {
-        children(children(self.0.id())[0])[0]
+        script_of(self.spawner())
+    }
+
+    /// Returns the process that starts the one of the script, and its brokers.
+    pub(crate) fn spawner(&self) -> u32 {
+        children(self.0.id())[0]
+    }
+
+    /// Returns the brokers, each with its kind.
+    pub(crate) fn brokers(&self) -> Vec<(String, u32)> {
+        let started = children(self.spawner()).into_iter();
+        started.filter_map(|pid| Some((broker_kind(pid)?, pid))).collect()
     }
 
     /// Returns a line of the state of each thread of all processes.
@@ -221,6 +232,18 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
         tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("children")).ok());
     let lists: Vec<String> = lists.collect();
     lists.iter().flat_map(|list| list.split_whitespace()).map(|pid| pid.parse().unwrap()).collect()
+}
+
+/// Returns the process of the script among those that a spawner has started.
+pub(crate) fn script_of(spawner: u32) -> u32 {
+    children(spawner).into_iter().find(|pid| broker_kind(*pid).is_none()).unwrap()
+}
+
+/// Returns the kind of a broker; `None` for another process.
+pub(crate) fn broker_kind(pid: u32) -> Option<String> {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let mut words = words.split(|byte| *byte == 0).skip_while(|word| *word != b"--broker");
+    words.nth(1).map(|kind| String::from_utf8(kind.to_vec()).unwrap())
 }
 
 /// Returns a process, and those that it and they have started.
@@ -257,14 +280,149 @@ fn the_kernel_says_it_of_every_thread_of_every_process(
     assert!(filtered.iter().all(|value| value == seccomp), "{filtered:?}");
 }
 
+/// Returns what the descriptors of a process lead to, without those that these tests have, too.
+fn open_files(pid: u32) -> Vec<String> {
+    let links = |pid: &str| -> Vec<String> {
+        let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+        let links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        links.map(|link| link.to_str().unwrap().to_owned()).collect()
+    };
+    let own = links("self");
+    links(&pid.to_string()).into_iter().filter(|link| !own.contains(link)).collect()
+}
+
+#[rstest]
+#[case::none(&["--grant", "none"], false)]
+#[case::none_but_a_directory(&["--grant", "none", "--allow-path", "/usr"], false)]
+#[case::not_sockets(&["--grant", "processes,resolve,events,kill"], false)]
+#[case::sockets(&[], true)]
+fn without_grants_no_process_keeps_a_handle_that_lists_sockets(
+    #[case] args: &[&str],
+    #[case] lists: bool,
+) {
+    let shell = Running::start(args);
+    let lists_by = |file: &String| {
+        file.starts_with("socket:") || file.starts_with("/proc") || file.contains("cgroup")
+    };
+    let of = |pid: u32| open_files(pid).into_iter().filter(lists_by).collect::<Vec<_>>();
+    let script = shell.script();
+    for pid in family(shell.0.id()) {
+        let found = of(pid);
+        assert_eq!(!found.is_empty(), lists && pid == script, "{pid}: {found:?}");
+    }
+}
+
+/// A set of capabilities of a process.
+fn capabilities(pid: &str, set: &str) -> u64 {
+    let state = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    u64::from_str_radix(&value(&state, set), 16).unwrap()
+}
+
+const DAC_READ_SEARCH: u64 = 1 << 2;
+const SETPCAP: u64 = 1 << 8;
+const NET_ADMIN: u64 = 1 << 12;
+const SYS_PTRACE: u64 = 1 << 19;
+const SYS_ADMIN: u64 = 1 << 21;
+
+#[rstest]
+#[case::default(&[], "", 0, &[])]
+#[case::nothing(&["--grant", "none"], "net-admin = true", 0, &[])]
+#[case::kill(&["--grant", "sockets,kill"], "", NET_ADMIN, &[])]
+#[case::net_admin(&[], "net-admin = true", NET_ADMIN, &[])]
+#[case::brokers(
+    &["--grant", "sockets,processes,resolve"],
+    "",
+    0,
+    &[("processes", SYS_PTRACE | DAC_READ_SEARCH), ("resolver", 0)]
+)]
+#[case::every_namespace(
+    &["--grant", "sockets,namespaces", "--namespace", "all"],
+    "",
+    0,
+    &[("namespaces", SYS_PTRACE | SYS_ADMIN)]
+)]
+fn capabilities_are_those_that_grants_need(
+    #[case] args: &[&str],
+    #[case] policy: &str,
+    #[case] of_script: u64,
+    #[case] of_brokers: &[(&str, u64)],
+) {
+    let there = capabilities("self", "CapEff");
+    if there == 0 {
+        not_tested("CAPABILITIES ARE NOT TESTED: these tests have none.");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), policy).unwrap();
+    let shell = Running::start(&[args, &["--policy", file.path().to_str().unwrap()]].concat());
+    let has = |pid: u32, in_force: u64, permitted: u64| {
+        let found = |set| capabilities(&pid.to_string(), set);
+        assert_eq!(found("CapEff"), in_force & there, "{pid}");
+        assert_eq!(found("CapPrm"), permitted & there, "{pid}");
+        assert_eq!((found("CapInh") & !permitted, found("CapAmb") & !permitted), (0, 0), "{pid}");
+        if there & SETPCAP != 0 {
+            assert_eq!(found("CapBnd") & !permitted, 0, "{pid}");
+        }
+    };
+    let brokers = shell.brokers();
+    let kinds: Vec<_> = brokers.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, of_brokers.iter().map(|(kind, _)| *kind).collect::<Vec<_>>());
+    has(shell.0.id(), 0, 0);
+    has(shell.script(), of_script, of_script);
+    for ((_, pid), (_, needed)) in brokers.iter().zip(of_brokers) {
+        has(*pid, *needed, *needed);
+    }
+    // It starts the others.
+    let all = of_brokers.iter().fold(of_script | SETPCAP, |all, (_, needed)| all | needed);
+    let enters = if args.contains(&"--namespace") { SYS_ADMIN } else { 0 };
+    has(shell.spawner(), 0, all | enters);
+}
+
+#[rstest]
+#[case::entered("cd $D && pwd && ls && cat file")]
+#[case::listed("ls $D $D/ $D/. && ls -d $D")]
+#[case::below("cd $D/sub/ && ls . .. && cat ./inner ../file && cd .. && pwd")]
+#[case::by_a_link("ls $D/link $D/link/ && cat $D/link/inner && cd $D/link && ls")]
+#[case::found("cd $D && find . | sort && echo * */*")]
+#[case::changed("cd $D && echo a > new && cat ./new && mkdir d && ls d/ && rm -r new ./d && ls")]
+#[case::escaping("cd $D && cat ../../etc/passwd out; ls $D/..; cat $D/sub/../../x; echo $?")]
+fn directory_is_the_same_without_openat2(#[case] script: &str) {
+    let outputs = [true, false].map(|has_openat2| {
+        let top = TempDir::new().unwrap();
+        let granted = top.path().join("granted");
+        fs::create_dir_all(granted.join("sub")).unwrap();
+        fs::write(granted.join("file"), "content\n").unwrap();
+        fs::write(granted.join("sub/inner"), "inner\n").unwrap();
+        symlink("sub", granted.join("link")).unwrap();
+        symlink("/etc/passwd", granted.join("out")).unwrap();
+        let allowed = format!("{}:rw", granted.to_str().unwrap());
+        let script = format!("D={}; {script}", granted.to_str().unwrap());
+        let shell = program(&["--allow-path", &allowed, "-c", &script]);
+        let mut command = Command::new(testkit::built("confined_probe"));
+        command.arg("--without-openat2").arg(shell.get_program()).args(shell.get_args());
+        let mut command = if has_openat2 { shell } else { command };
+        let output = command.output().unwrap();
+        let text = |bytes| {
+            let text = String::from_utf8(bytes).unwrap();
+            text.replace(top.path().to_str().unwrap(), "TOP")
+        };
+        (text(output.stdout), text(output.stderr), output.status.code())
+    });
+    let [with, without] = outputs;
+    assert!(!with.0.is_empty(), "{with:?}");
+    assert_eq!(with, without);
+}
+
 /// Returns what `--status` prints, with what depends on the machine replaced.
 fn status(args: &[&str]) -> String {
     let (stdout, stderr, status) = run(&[args, &["--status"]].concat());
     assert_eq!((stderr.as_str(), status), ("", 0));
     let lines = stdout.lines().map(|line| match line.split_once(": ") {
-        Some(("landlock", _)) => "landlock: [of the kernel]",
-        Some(("seccomp", text)) if text.starts_with("in force, ") => "seccomp: in force, [calls]",
-        _ => line,
+        Some(("  landlock", text)) if !text.starts_with("none") => "  landlock: [of the kernel]",
+        Some(("  seccomp", text)) if text.starts_with("in force, ") => {
+            "  seccomp: in force, [calls]"
+        }
+        Some(("  capabilities", _)) => "  capabilities: [of the user]",
+        _ => line.split_once(", process ").map_or(line, |(name, _)| name),
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -281,9 +439,21 @@ fn status_reports_the_defaults() {
     directories: none
     commands: all
     limits: 30s, 67108864 bytes of output, 1073741824 bytes of memory, 1073741824 bytes written into directories
-    no_new_privs: in force
-    seccomp: in force, [calls]
-    landlock: [of the kernel]
+    parent
+      no_new_privs: in force
+      seccomp: in force, [calls]
+      landlock: [of the kernel]
+      capabilities: [of the user]
+    process of scripts
+      no_new_privs: in force
+      seccomp: in force, [calls]
+      landlock: [of the kernel]
+      capabilities: [of the user]
+    spawner
+      no_new_privs: in force
+      seccomp: in force, [calls]
+      landlock: none, it would hide the processes that are looked into
+      capabilities: [of the user]
     ");
 }
 
@@ -309,21 +479,33 @@ fn status_reports_chosen_options() {
     insta::assert_snapshot!(status(&args), @r#"
     grants: none
     sockets: of every family, of every user
-    tables: a directory that stands for /proc
+    tables: none, without the grant `sockets`
     processes: none, without the grant `processes`
     host names: none, without the grant `resolve`
     namespaces: none
     directories: /usr (read), /dev/shm (read and write)
     commands: ss, wc
     limits: 5s, 9 bytes of output, 1073741824 bytes of memory, 1073741824 bytes written into directories
-    no_new_privs: in force
-    seccomp: in force, [calls]
-    landlock: [of the kernel]
+    parent
+      no_new_privs: in force
+      seccomp: in force, [calls]
+      landlock: [of the kernel]
+      capabilities: [of the user]
+    process of scripts
+      no_new_privs: in force
+      seccomp: in force, [calls]
+      landlock: [of the kernel]
+      capabilities: [of the user]
+    spawner
+      no_new_privs: in force
+      seccomp: in force, [calls]
+      landlock: none, it would hide the processes that are looked into
+      capabilities: [of the user]
     "#);
 }
 
 #[rstest]
-#[case::confined(&[], "from a broker, process ")]
+#[case::confined(&[], "from a broker")]
 #[case::free(&["--no-confine"], "from this process")]
 fn status_reports_which_process_serves_each_grant(#[case] args: &[&str], #[case] expected: &str) {
     let every = "namespaces: every one";
@@ -339,6 +521,23 @@ fn status_reports_which_process_serves_each_grant(#[case] args: &[&str], #[case]
 }
 
 #[test]
+fn status_has_what_brokers_report_of_themselves() {
+    let args =
+        ["--grant", "sockets,processes,resolve,namespaces", "--namespace", "all", "--status"];
+    let (stdout, stderr, status) = run(&args);
+    assert_eq!((stderr.as_str(), status), ("", 0));
+    for (name, calls) in [("processes", 58), ("host names", 79), ("network namespaces", 61)] {
+        let start = format!("broker of {name}, process ");
+        let mut lines = stdout.lines().skip_while(|line| !line.starts_with(&start)).skip(1);
+        assert_eq!(lines.next(), Some("  no_new_privs: in force"), "{stdout}");
+        let seccomp = format!("  seccomp: in force, {calls} system calls are left");
+        if cfg!(target_arch = "x86_64") {
+            assert_eq!(lines.next(), Some(seccomp.as_str()), "{stdout}");
+        }
+    }
+}
+
+#[test]
 fn status_says_loudly_that_nothing_is_confined() {
     let (stdout, ..) = run(&["--no-confine", "--status"]);
     assert!(stdout.ends_with("\nconfinement: NOT IN FORCE (--no-confine)\n"), "{stdout}");
@@ -348,8 +547,8 @@ fn status_says_loudly_that_nothing_is_confined() {
 fn more_calls_are_left_where_files_may_be_written() {
     let calls = |args: &[&str]| {
         let (stdout, ..) = run(&[args, &["--status"]].concat());
-        let words =
-            stdout.lines().find_map(|line| line.strip_prefix("seccomp: in force, ")).unwrap();
+        let mut lines = stdout.lines().skip_while(|line| !line.starts_with("process of scripts"));
+        let words = lines.find_map(|line| line.strip_prefix("  seccomp: in force, ")).unwrap();
         words.split(' ').next().unwrap().parse::<usize>().unwrap()
     };
     let dir = TempDir::new().unwrap();

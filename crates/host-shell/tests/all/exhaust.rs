@@ -19,7 +19,7 @@ use rustix::{
 use testkit::{NESTED_FORMS, Xorshift, mixed_forms};
 
 use crate::{
-    confine::children,
+    confine::{broker_kind, children, script_of},
     program::{program, run},
     support::Granted,
 };
@@ -171,7 +171,7 @@ impl Started {
         shell.stdout.as_mut().unwrap().read_exact(&mut started).unwrap();
         assert_eq!(&started, b"started\n");
         let spawner = children(shell.id())[0];
-        Self { spawner, script: children(spawner)[0], shell }
+        Self { spawner, script: script_of(spawner), shell }
     }
 
     fn end(self) -> (String, Option<i32>) {
@@ -247,7 +247,8 @@ fn timeout_ends_a_child_that_is_stopped() {
 #[test]
 fn nothing_is_left_when_the_program_is_killed() {
     let started = Started::with(&["--grant", "sockets,processes"], "sleep 600");
-    let broker = children(started.script)[0];
+    let broker = children(started.spawner).into_iter().find(|pid| broker_kind(*pid).is_some());
+    let broker = broker.unwrap();
     let ends = [started.spawner, started.script, broker].map(Ends::of);
     signal("KILL", started.shell.id());
     ends.into_iter().for_each(Ends::wait);
@@ -383,7 +384,7 @@ fn a_prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] messag
     if line == "kill" {
         prompt.line("echo st''arted; sleep 600");
         prompt.until("started\r\n");
-        signal("KILL", children(children(prompt.shell.id())[0])[0]);
+        signal("KILL", script_of(children(prompt.shell.id())[0]));
     } else {
         prompt.line(line);
     }

@@ -19,7 +19,7 @@ use std::{
 use cap_std::ambient_authority;
 use host_confine::broker::{
     Kind, NamespaceAnswer, NamespaceBroker, NamespaceDetails, NamespaceRequest, NamespaceService,
-    Procfs, Service, serve,
+    Procfs, ReportingAnswer, ReportingRequest, Service, serve,
 };
 use procnetsocket::{
     ErrorKind, NamespaceFinder, NetNamespace, OpenedNamespace, ProcFile, ProcRoot, Query, Source,
@@ -141,7 +141,7 @@ fn frame(message: &[u8]) -> Vec<u8> {
 }
 
 /// The request for a search.
-const FIND: [u8; 1] = [0];
+const FIND: [u8; 2] = [1, 0];
 
 #[test]
 fn broker_keeps_no_descriptor_that_is_sent_to_it() {
@@ -268,15 +268,16 @@ fn send_with_ticket(socket: &UnixStream, descriptors: &[BorrowedFd<'_>], ticket:
 struct Liars(RefCell<VecDeque<NamespaceAnswer>>);
 
 impl Service for Liars {
-    type Request = NamespaceRequest;
-    type Answer = NamespaceAnswer;
+    type Request = ReportingRequest<NamespaceRequest>;
+    type Answer = ReportingAnswer<NamespaceAnswer>;
 
-    fn answer(&self, _: NamespaceRequest) -> NamespaceAnswer {
-        self.0.borrow_mut().pop_front().unwrap_or(NamespaceAnswer::Gone)
+    fn answer(&self, _: Self::Request) -> Self::Answer {
+        let answer = self.0.borrow_mut().pop_front().unwrap_or(NamespaceAnswer::Gone);
+        ReportingAnswer::Service(answer)
     }
 
-    fn too_long() -> NamespaceAnswer {
-        NamespaceAnswer::Gone
+    fn too_long() -> Self::Answer {
+        ReportingAnswer::Service(NamespaceAnswer::Gone)
     }
 }
 

@@ -27,6 +27,7 @@ use crate::select::FamilySet;
 /// | [`unix_names`](Policy::unix_names) | shown |
 /// | [`secrets`](Policy::secrets): keys of TCP connections | hidden |
 /// | [`namespaces`](Policy::namespaces): which, under the grant | those that are named |
+/// | [`net_admin`](Policy::net_admin): whether the host keeps `CAP_NET_ADMIN` | no |
 /// | [`max_rows`](Policy::max_rows) of one listing | no bound |
 /// | [`max_time`](Policy::max_time) of one listing | no bound |
 ///
@@ -45,6 +46,7 @@ pub struct Policy {
     max_rows: Option<NonZeroU64>,
     max_time: Option<Duration>,
     namespaces: NamespaceScope,
+    net_admin: bool,
 }
 
 /// Whose sockets are shown.
@@ -109,6 +111,7 @@ impl Policy {
             max_rows: None,
             max_time: None,
             namespaces: NamespaceScope::Named,
+            net_admin: false,
         }
     }
 
@@ -171,6 +174,12 @@ impl Policy {
         Self { namespaces, ..self }
     }
 
+    /// Returns the policy that lets a privileged host keep `CAP_NET_ADMIN`.
+    #[must_use]
+    pub const fn with_net_admin(self, net_admin: bool) -> Self {
+        Self { net_admin, ..self }
+    }
+
     /// Returns what is granted.
     pub const fn grants(&self) -> GrantSet {
         self.grants
@@ -217,6 +226,13 @@ impl Policy {
         self.namespaces
     }
 
+    /// Returns whether a privileged host keeps `CAP_NET_ADMIN`, without which the kernel leaves out
+    /// firewall marks, packet filters and the keys of TCP connections. The grant `kill` takes it,
+    /// too.
+    pub const fn net_admin(&self) -> bool {
+        self.net_admin || self.grants.contains(Grant::Kill)
+    }
+
     /// Returns whether some of the machine's sockets are hidden: then nothing that counts them may
     /// be shown.
     pub fn narrows(&self) -> bool {
@@ -244,6 +260,13 @@ mod tests {
         assert_eq!(policy.secrets(), Visibility::Hidden);
         assert!(!policy.narrows());
         assert_eq!(Policy::nothing().grants().iter().count(), 0);
+    }
+
+    #[test]
+    fn net_admin_is_kept_for_kill_or_where_the_policy_says_so() {
+        let kill = Policy::new(GrantSet::empty().with(Grant::Sockets).with(Grant::Kill));
+        assert!(!Policy::default().net_admin());
+        assert!(Policy::default().with_net_admin(true).net_admin() && kill.net_admin());
     }
 
     #[test]

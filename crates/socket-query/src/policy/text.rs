@@ -8,6 +8,7 @@
 //! unix-names = "hidden"
 //! secrets = "hidden"
 //! namespaces = "all"
+//! net-admin = true
 //! max-rows = 100000
 //! max-time-ms = 10000
 //! ```
@@ -45,6 +46,8 @@ pub struct PolicyLayer {
     #[serde(skip_serializing_if = "Option::is_none")]
     namespaces: Option<NamespaceScope>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    net_admin: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_rows: Option<NonZeroU64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_time_ms: Option<NonZeroU64>,
@@ -60,6 +63,7 @@ impl PolicyLayer {
     /// | `processes` | `names` before `full` |
     /// | `unix-names`, `secrets` | `hidden` before `shown` |
     /// | `namespaces` | `named` before `all` |
+    /// | `net-admin` | `false` before `true` |
     /// | `max-rows`, `max-time-ms` | the smaller one |
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
@@ -73,6 +77,7 @@ impl PolicyLayer {
             unix_names: merge(self.unix_names, other.unix_names, stricter),
             secrets: merge(self.secrets, other.secrets, stricter),
             namespaces: merge(self.namespaces, other.namespaces, Ord::min),
+            net_admin: merge(self.net_admin, other.net_admin, Ord::min),
             max_rows: merge(self.max_rows, other.max_rows, Ord::min),
             max_time_ms: merge(self.max_time_ms, other.max_time_ms, Ord::min),
         }
@@ -109,6 +114,7 @@ impl From<PolicyLayer> for Policy {
             .with_unix_names(layer.unix_names.unwrap_or(default.unix_names))
             .with_secrets(layer.secrets.unwrap_or(default.secrets))
             .with_namespaces(layer.namespaces.unwrap_or(default.namespaces))
+            .with_net_admin(layer.net_admin.unwrap_or(default.net_admin))
             .with_max_rows(layer.max_rows)
             .with_max_time(layer.max_time_ms.map(|time| Duration::from_millis(time.get())))
     }
@@ -129,6 +135,7 @@ impl From<Policy> for PolicyLayer {
             unix_names: Some(policy.unix_names),
             secrets: Some(policy.secrets),
             namespaces: Some(policy.namespaces),
+            net_admin: Some(policy.net_admin),
             max_rows: policy.max_rows,
             max_time_ms: policy.max_time.and_then(milliseconds),
         }
@@ -169,6 +176,7 @@ mod tests {
             unix-names = "hidden"
             secrets = "shown"
             namespaces = "all"
+            net-admin = true
             max-rows = 5
             max-time-ms = 1500
             "#,
@@ -182,6 +190,7 @@ mod tests {
             .with_unix_names(Visibility::Hidden)
             .with_secrets(Visibility::Shown)
             .with_namespaces(NamespaceScope::All)
+            .with_net_admin(true)
             .with_max_rows(NonZeroU64::new(5))
             .with_max_time(Some(Duration::from_millis(1500)));
         assert_eq!(policy, Ok(expected));
@@ -192,7 +201,7 @@ mod tests {
         let all = Grant::ALL.into_iter().collect();
         let policies = [
             Policy::default(),
-            Policy::nothing().with_families(FamilySet::EMPTY),
+            Policy::nothing().with_families(FamilySet::EMPTY).with_net_admin(true),
             Policy::new(all).with_users(VisibleUsers::Uid(0)).with_max_rows(NonZeroU64::new(1)),
         ];
         for policy in policies {
@@ -224,6 +233,8 @@ mod tests {
         r#"unix-names = "hidden""#
     )]
     #[case::secrets(r#"secrets = "hidden""#, r#"secrets = "shown""#, r#"secrets = "hidden""#)]
+    #[case::net_admin("net-admin = true", "net-admin = false", "net-admin = false")]
+    #[case::net_admin_left_out("net-admin = true", "", "net-admin = true")]
     #[case::limits(
         "max-rows = 5\nmax-time-ms = 9",
         "max-rows = 6\nmax-time-ms = 2",

@@ -80,12 +80,14 @@ impl PolicyView {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `namespaces`,
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
+    /// `namespaces`,
     /// [`ErrorKind::UnknownNamespace`](crate::ErrorKind::UnknownNamespace),
     /// [`ErrorKind::Namespace`](crate::ErrorKind::Namespace) and
     /// [`ErrorKind::Source`](crate::ErrorKind::Source) when it cannot be entered.
     pub fn namespace(&self, name: &BStr) -> Result<Self, Error> {
         self.granted(Grant::Namespaces)?;
+        self.granted(Grant::Sockets)?;
         let tables = match (self.namespaces.get(name), &self.netns_dir) {
             (Some(tables), _) => Arc::clone(tables),
             (None, Some(dir)) => dir.tables(name)?,

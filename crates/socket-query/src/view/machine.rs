@@ -60,9 +60,10 @@ impl PolicyView {
     }
 
     /// Returns whether the kernel reports more than the text tables: never with a fake root, and
-    /// usually with the system's.
+    /// usually with the system's. Without the grant `sockets` it is not known, and taken for granted:
+    /// what is missing then is the grant.
     pub fn has_sock_diag(&self) -> bool {
-        self.tables.diag().is_some()
+        self.tables.diag().is_some() || !self.grants().contains(Grant::Sockets)
     }
 
     /// Returns the host's names of ports, protocols and users.

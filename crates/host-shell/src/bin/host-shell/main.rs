@@ -19,7 +19,7 @@ use std::{
 };
 
 use builtin_api::ExitCode;
-use host_confine::{Confinement, Duty};
+use host_confine::{Confinement, Duty, broker::ConfinementReport};
 use host_shell::{
     Explained,
     setup::{
@@ -81,7 +81,7 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
             serve_broker(kind)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Status(plan) => status(&plan),
+        Command::Status(plan) => status(*plan),
         Command::Check(plan) => print(&Explained(&plan.setup.read_policy()?).to_string()),
     }
 }
@@ -112,7 +112,9 @@ fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
         Ended::Back(Answer::Ended { status, message, .. } | Answer::Failed { status, message }) => {
             (ExitCode::new(status), message)
         }
-        Ended::Back(Answer::Ready | Answer::IsWhole(_)) => (ExitCode::FAILURE, String::new()),
+        Ended::Back(Answer::Ready | Answer::InForce(_) | Answer::IsWhole(_)) => {
+            (ExitCode::FAILURE, String::new())
+        }
         Ended::Lost { status, message } => (status, message),
     };
     session.end();
@@ -121,20 +123,29 @@ fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
 }
 
 /// Does all that comes before a script, and says what is in force.
-fn status(plan: &Plan) -> Result<ExitCode, Failure> {
-    let setup = &plan.setup;
-    let capabilities = setup.open(setup.open_handles()?)?;
-    let confined = setup.confine(&own_process()?, capabilities.confinement)?;
-    let status = Status {
-        setup,
-        policy: &capabilities.policy,
-        tables: capabilities.tables,
-        processes: capabilities.processes,
-        hosts: capabilities.hosts,
-        namespaces: capabilities.namespaces,
-        confined: confined.as_ref(),
+fn status(plan: Plan) -> Result<ExitCode, Failure> {
+    let host = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
+        Role::Host(host) => host,
+        Role::Done(status) => return Ok(status),
     };
-    print(&status.to_string())
+    let Host { setup, handles, mut sessions, .. } = *host;
+    let policy = handles.policy().clone();
+    drop(handles);
+    let Some(mut session) = sessions.pop() else { return Ok(ExitCode::FAILURE) };
+    let confined = setup.confine(&own_process()?, Confinement::new(Duty::Terminal))?;
+    let (status, message) = match session.ask(&Request::InForce) {
+        Ended::Back(Answer::InForce(in_force)) => {
+            let own = confined.as_ref().map(ConfinementReport::new);
+            print(&Status { setup: &setup, policy: &policy, in_force, own }.to_string())?;
+            (ExitCode::SUCCESS, String::new())
+        }
+        Ended::Back(Answer::Failed { status, message }) => (ExitCode::new(status), message),
+        Ended::Back(_) => (ExitCode::FAILURE, String::new()),
+        Ended::Lost { status, message } => (status, message),
+    };
+    session.end();
+    last_word(&message);
+    Ok(status)
 }
 
 /// Returns what the first process is to be asked: to begin, at a prompt, or for the one script.

@@ -65,7 +65,7 @@ pub(crate) fn run(editor: &mut Lines, session: Session) -> Result<ExitCode, Read
                 last_word(&message);
                 last = ExitCode::new(status);
             }
-            Answer::Ready | Answer::IsWhole(_) => {}
+            Answer::Ready | Answer::InForce(_) | Answer::IsWhole(_) => {}
         }
     }
 }
@@ -111,7 +111,7 @@ impl Validator for Rules {
         match ask(&self.0, &Request::IsWhole(context.input().to_owned())) {
             Answer::IsWhole(false) => return Ok(ValidationResult::Incomplete),
             Answer::Ended { message, .. } | Answer::Failed { message, .. } => last_word(&message),
-            Answer::IsWhole(true) | Answer::Ready => {}
+            Answer::IsWhole(true) | Answer::InForce(_) | Answer::Ready => {}
         }
         Ok(ValidationResult::Valid(None))
     }

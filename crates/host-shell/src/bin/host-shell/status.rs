@@ -4,10 +4,10 @@ use std::{fmt, os::unix::ffi::OsStrExt as _};
 
 use builtin_api::Access;
 use builtin_cli::Escaped;
-use host_confine::Confined;
+use host_confine::broker::ConfinementReport;
 use host_shell::{
     Allowed,
-    setup::{AnsweredBy, Directory, Setup, TableOrigin},
+    setup::{AnsweredBy, Directory, InForce, Setup, TableOrigin},
 };
 use socket_query::{FamilySet, Grant, Policy, Visibility, VisibleUsers};
 
@@ -15,17 +15,15 @@ use socket_query::{FamilySet, Grant, Policy, Visibility, VisibleUsers};
 pub(crate) struct Status<'a> {
     pub(crate) setup: &'a Setup,
     pub(crate) policy: &'a Policy,
-    pub(crate) tables: TableOrigin,
-    pub(crate) processes: AnsweredBy,
-    pub(crate) hosts: AnsweredBy,
-    pub(crate) namespaces: AnsweredBy,
-    /// `None` when the process is not confined.
-    pub(crate) confined: Option<&'a Confined>,
+    pub(crate) in_force: InForce,
+    /// Of the parent; `None` when nothing is confined.
+    pub(crate) own: Option<ConfinementReport>,
 }
 
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { setup, policy, tables, processes, hosts, namespaces, confined } = self;
+        let Self { setup, policy, in_force, own } = self;
+        let InForce { tables, processes, hosts, namespaces, reports } = in_force;
         let grants = policy.grants().iter().map(|grant| grant.name().to_owned());
         writeln!(f, "grants: {}", listed(grants))?;
         writeln!(f, "sockets: {}", ShownSockets(policy))?;
@@ -48,9 +46,29 @@ impl fmt::Display for Status<'_> {
         write!(f, "limits: {:?}, {} bytes of output", limits.timeout, limits.max_output_bytes)?;
         write!(f, ", {} bytes of memory", limits.max_memory_bytes)?;
         writeln!(f, ", {} bytes written into directories", limits.max_write_bytes)?;
-        match confined {
-            Some(confined) => writeln!(f, "{confined}"),
-            None => writeln!(f, "confinement: NOT IN FORCE (--no-confine)"),
+        let Some(own) = own else {
+            return writeln!(f, "confinement: NOT IN FORCE (--no-confine)");
+        };
+        Reported("parent", Ok(own)).fmt(f)?;
+        reports.iter().try_for_each(|(name, report)| Reported(name, report.as_ref()).fmt(f))
+    }
+}
+
+/// What a process reports: one layer a line. Code that took it over may have written it.
+struct Reported<'a>(&'a str, Result<&'a ConfinementReport, &'a String>);
+
+impl fmt::Display for Reported<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, report) = self;
+        match report {
+            Ok(ConfinementReport { pid, text }) => {
+                writeln!(f, "{name}, process {pid}:")?;
+                let lines = text.lines();
+                lines
+                    .map(|line| Escaped::new(line.as_bytes()))
+                    .try_for_each(|line| writeln!(f, "  {line}"))
+            }
+            Err(error) => writeln!(f, "{name}: no answer: {}", Escaped::new(error.as_bytes())),
         }
     }
 }
@@ -93,6 +111,7 @@ struct Origin(TableOrigin);
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
+            TableOrigin::Nowhere => "none, without the grant `sockets`",
             TableOrigin::Diag => "the system's, from sock_diag, or else from the verified /proc",
             TableOrigin::Proc => "the system's, from the verified /proc; there is no sock_diag",
             TableOrigin::Fake => "a directory that stands for /proc",
@@ -109,7 +128,7 @@ impl fmt::Display for Whence {
         match self {
             Self(AnsweredBy::Nowhere, grant) => write!(f, "none, without the grant `{grant}`"),
             Self(AnsweredBy::Here, _) => write!(f, "from this process"),
-            Self(AnsweredBy::Broker(pid), _) => write!(f, "from a broker, process {pid}"),
+            Self(AnsweredBy::Broker, _) => write!(f, "from a broker"),
         }
     }
 }

@@ -116,6 +116,8 @@ pub struct ProcRoot {
 enum RootSource {
     Live(Live),
     Fake(Dir),
+    /// Nothing can be opened.
+    Closed,
 }
 
 impl ProcRoot {
@@ -161,6 +163,12 @@ impl ProcRoot {
     /// as true as the directory.
     pub fn from_dir(dir: Dir) -> Self {
         Self { source: RootSource::Fake(dir) }
+    }
+
+    /// Returns a root with nothing below it: every opening is
+    /// [`Hidden`](RootErrorKind::Hidden). It holds no handle.
+    pub fn closed() -> Self {
+        Self { source: RootSource::Closed }
     }
 
     /// Returns the procfs that is mounted at a directory, verified as [`Self::open_ambient`]
@@ -215,6 +223,7 @@ impl ProcRoot {
         match &self.source {
             RootSource::Live(live) => live.open_listing().map(Numbers::new),
             RootSource::Fake(dir) => fake::open_list(dir, ".").map(Numbers::new),
+            RootSource::Closed => Err(RootError::hidden(".")),
         }
     }
 
@@ -224,6 +233,7 @@ impl ProcRoot {
         match &self.source {
             RootSource::Live(live) => Ok(TaskDir::live(live, live.open_process(pid)?)),
             RootSource::Fake(dir) => Ok(TaskDir::fake(fake::open_dir(dir, &pid.to_string())?)),
+            RootSource::Closed => Err(RootError::hidden("[pid]")),
         }
     }
 
@@ -240,7 +250,7 @@ impl ProcRoot {
     pub fn fd_link(&self, fd: BorrowedFd<'_>) -> Result<PathBuf, RootError> {
         match &self.source {
             RootSource::Live(live) => live.fd_link(fd),
-            RootSource::Fake(_) => Err(RootError::hidden("thread-self/fd")),
+            RootSource::Fake(_) | RootSource::Closed => Err(RootError::hidden("thread-self/fd")),
         }
     }
 
@@ -260,6 +270,7 @@ impl ProcRoot {
         match &self.source {
             RootSource::Live(live) => live.reach(),
             RootSource::Fake(dir) => fake::reach(dir),
+            RootSource::Closed => Ok(Vec::new()),
         }
     }
 
@@ -289,6 +300,7 @@ impl Base<'_> {
         match self.source {
             RootSource::Live(live) => live.open(self.kind, file),
             RootSource::Fake(dir) => fake::open(dir, self.kind, file),
+            RootSource::Closed => Err(RootError::hidden(file.name())),
         }
     }
 }
