@@ -1,22 +1,40 @@
-//! Ranges in braces that the interpreter would leave as they are.
+//! Words in braces that the interpreter would leave as they are, or cut.
 //!
 //! It expands `{1..10000}`, and takes a longer range for text without a word; past 100 000 it
-//! refuses the script itself. So a script with a range between the two is refused before it runs.
-//! What a script makes while it runs (`eval`, a sourced file) is not looked at.
+//! refuses the script itself. Of several groups in one word (`{1..1000}{a,b}`) it leaves out what
+//! is past 100 000 words. So a script with such a word is refused before it runs.
+//!
+//! Texts that a script makes are looked at when they are run: the arguments of `eval`, `bash -c`,
+//! `trap` and `alias`, and the files of `source` and `bash`. The standard input of `bash` is not.
 
-use crate::limits::MAX_BRACE_WORDS;
+use crate::limits::{MAX_BRACE_BYTES, MAX_BRACE_TOTAL, MAX_BRACE_WORDS};
 
-/// Returns the first range of a script that has too many words, as it is written there.
-pub(crate) fn too_long_range(script: &str) -> Option<&str> {
+/// What has too many words, as it is written in the script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TooManyWords {
+    /// A range.
+    Range(String),
+    /// All groups of one word together.
+    Groups(String),
+}
+
+/// Returns the first word of a script that has too many words in braces.
+pub(crate) fn too_many_words(script: &str) -> Option<TooManyWords> {
     let bytes = script.as_bytes();
-    let mut scanner = Scanner { script, at: 0, contexts: Vec::new(), bodies: Vec::new() };
+    let steps = LEAST_STEPS.saturating_add(bytes.len().saturating_mul(STEPS_OF_A_BYTE));
+    let mut scanner = Scanner { script, at: 0, contexts: Vec::new(), bodies: Vec::new(), steps };
     while scanner.at < bytes.len() {
-        if let Some(range) = scanner.step() {
-            return Some(range);
+        if let Some(found) = scanner.step() {
+            return Some(found);
         }
     }
     None
 }
+
+/// Steps of looking at groups that a script is given, and more for each of its bytes: groups that
+/// are not closed are looked at again and again. What needs more is refused.
+const LEAST_STEPS: usize = 100_000;
+const STEPS_OF_A_BYTE: usize = 10;
 
 /// Bytes of a range that is a range: three numbers of 20 digits, and what is between them.
 const MAX_RANGE_BYTES: usize = 66;
@@ -36,6 +54,8 @@ struct Scanner<'a> {
     contexts: Vec<Context>,
     /// The words that end the here-documents which begin with the next line.
     bodies: Vec<&'a str>,
+    /// How many steps of looking at groups are left.
+    steps: usize,
 }
 
 impl<'a> Scanner<'a> {
@@ -43,8 +63,8 @@ impl<'a> Scanner<'a> {
         self.script.get(self.at..).unwrap_or_default()
     }
 
-    /// Goes on by one thing, and returns the range that it is if it is too long.
-    fn step(&mut self) -> Option<&'a str> {
+    /// Goes on by one thing, and returns it if it is in braces and has too many words.
+    fn step(&mut self) -> Option<TooManyWords> {
         let rest = self.rest();
         let is_quoted = self.contexts.last() == Some(&Context::Quotes);
         let mut length = rest.chars().next().map_or(1, char::len_utf8);
@@ -71,8 +91,11 @@ impl<'a> Scanner<'a> {
             }
             [b'\n', ..] => length = 1 + self.length_of_bodies(),
             [b'{', ..] => {
-                if let Some(range) = range_at(rest) {
-                    return Some(range);
+                if let Some(range) = range_at(rest).filter(|range| range.words > MAX_BRACE_WORDS) {
+                    return Some(TooManyWords::Range(range.text.to_owned()));
+                }
+                if let Some(groups) = too_many_in_groups(rest, &mut self.steps) {
+                    return Some(TooManyWords::Groups(groups.to_owned()));
                 }
             }
             _ => {}
@@ -132,9 +155,14 @@ fn length_of_escaped(text: &str) -> usize {
     text.len()
 }
 
-/// Returns the range that a text begins with, if it has too many words and not so many that the
-/// interpreter refuses it.
-fn range_at(text: &str) -> Option<&str> {
+/// A range of numbers.
+struct Range<'a> {
+    text: &'a str,
+    words: u64,
+}
+
+/// Returns the range of numbers that a text begins with.
+fn range_at(text: &str) -> Option<Range<'_>> {
     // Three numbers of 64 bits are no longer.
     let end = text.bytes().take(MAX_RANGE_BYTES).position(|byte| byte == b'}')?;
     let range = text.get(..=end)?;
@@ -148,15 +176,85 @@ fn range_at(text: &str) -> Option<&str> {
     if parts.next().is_some() {
         return None;
     }
-    let words = first.abs_diff(last) / step.unsigned_abs().max(1);
-    (words >= MAX_BRACE_WORDS).then_some(range)
+    let more = first.abs_diff(last) / step.unsigned_abs().max(1);
+    Some(Range { text: range, words: more.saturating_add(1) })
+}
+
+/// Groups that may be nested in one another; deeper ones are taken for text.
+const MAX_GROUP_DEPTH: usize = 50;
+
+/// How many words a text has, and how often the interpreter counts each.
+#[derive(Clone, Copy)]
+struct Size {
+    words: u64,
+    /// Groups that lead to one word: it counts every word once for each.
+    levels: u64,
+    /// Bytes of the text.
+    length: usize,
+}
+
+/// Returns the rest of a word that begins with a brace, if its groups have too many words.
+fn too_many_in_groups<'a>(text: &'a str, steps: &mut usize) -> Option<&'a str> {
+    let size = sequence(text, 0, steps);
+    let counted = size.words.saturating_mul(size.levels);
+    let length = u64::try_from(size.length).unwrap_or(u64::MAX);
+    let is_too_much = counted > MAX_BRACE_TOTAL || counted.saturating_mul(length) > MAX_BRACE_BYTES;
+    // A single group is bounded by what a range or a script may have.
+    (is_too_much && size.levels > 1 || *steps == 0).then(|| text.get(..size.length).unwrap_or(text))
+}
+
+/// Measures a text up to the end of the word; within a group up to a comma or its end.
+fn sequence(text: &str, depth: usize, steps: &mut usize) -> Size {
+    let mut size = Size { words: 1, levels: 0, length: 0 };
+    while let Some(rest) = text.get(size.length..).filter(|rest| !rest.is_empty()) {
+        *steps = steps.saturating_sub(1);
+        if *steps == 0 {
+            break;
+        }
+        match rest.as_bytes() {
+            [b',' | b'}', ..] if depth > 0 => break,
+            // What these begin is only known when the script runs.
+            [b'$' | b'`' | b'"' | b'\'', ..] => break,
+            [byte, ..] if b" \t\n;&|()<>".contains(byte) => break,
+            [b'\\', ..] => size.length += 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+            [b'{', ..] if depth < MAX_GROUP_DEPTH => {
+                let group = group(rest, depth, steps);
+                size.words = size.words.saturating_mul(group.words);
+                size.levels += group.levels;
+                size.length += group.length;
+            }
+            _ => size.length += rest.chars().next().map_or(1, char::len_utf8),
+        }
+    }
+    size
+}
+
+/// Measures the group that a text begins with; what is no group is one word.
+fn group(text: &str, depth: usize, steps: &mut usize) -> Size {
+    if let Some(range) = range_at(text) {
+        return Size { words: range.words, levels: 1, length: range.text.len() };
+    }
+    let (mut words, mut levels, mut length, mut items) = (0_u64, 0, 1, 0);
+    loop {
+        let item = sequence(text.get(length..).unwrap_or_default(), depth + 1, steps);
+        (words, levels) = (words.saturating_add(item.words), levels.max(item.levels));
+        (length, items) = (length + item.length, items + 1);
+        match text.as_bytes().get(length) {
+            Some(b',') => length += 1,
+            Some(b'}') if items > 1 => {
+                return Size { words, levels: levels + 1, length: length + 1 };
+            }
+            // The brace is text, and what is behind it is looked at by itself.
+            _ => return Size { words: 1, levels: 0, length: 1 },
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
-    use super::too_long_range;
+    use super::{TooManyWords, too_many_words};
 
     #[rstest]
     // usual
@@ -197,6 +295,46 @@ mod tests {
     #[case::backslash_at_the_end("echo \\", None)]
     #[case::parentheses("echo )))) {1..20000}", Some("{1..20000}"))]
     fn ranges_that_would_stay_text_are_found(#[case] script: &str, #[case] range: Option<&str>) {
-        assert_eq!(too_long_range(script), range);
+        let range = range.map(|range| TooManyWords::Range(range.to_owned()));
+        assert_eq!(too_many_words(script), range);
+    }
+
+    #[rstest]
+    // usual
+    #[case::two("echo a{1..1000}{1..60}b", Some("{1..1000}{1..60}b"))]
+    #[case::fewer("echo {1..1000}{1..50}", None)]
+    #[case::list("echo {1..9000}{a,b,c,d,e,f}", Some("{1..9000}{a,b,c,d,e,f}"))]
+    #[case::nested("echo {a,{1..9000}}{1..9}", Some("{a,{1..9000}}{1..9}"))]
+    #[case::group_of_commands("f() { echo {1..1000}; { echo {1..1000}; }; }", None)]
+    #[case::two_words("echo {1..9000} {1..9000}", None)]
+    #[case::long_words(
+        "echo {1..9000}{a,b}ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss\
+         ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss\
+         ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss\
+         ssssssssssssssssssssssssssssssssssssssssssss",
+        Some(
+            "{1..9000}{a,b}ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss\
+         ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss\
+         ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss\
+         ssssssssssssssssssssssssssssssssssssssssssss"
+        )
+    )]
+    // text
+    #[case::one_item("echo {a}{1..1000}{b}", None)]
+    #[case::quoted("echo '{1..1000}{1..1000}'", None)]
+    #[case::open("echo {1..1000}{1..1000", None)]
+    #[case::blank("echo {1..1000}{1..1000 }", None)]
+    fn groups_that_would_be_cut_are_found(#[case] script: &str, #[case] groups: Option<&str>) {
+        let groups = groups.map(|groups| TooManyWords::Groups(groups.to_owned()));
+        assert_eq!(too_many_words(script), groups);
+    }
+
+    #[rstest]
+    #[case::open("{".repeat(20_000))]
+    #[case::commas("{a,".repeat(20_000))]
+    #[case::closed("{a,b}".repeat(20_000))]
+    fn braces_without_end_are_refused_soon(#[case] word: String) {
+        let found = too_many_words(&format!("echo {word}"));
+        assert!(matches!(found, Some(TooManyWords::Groups(_))));
     }
 }

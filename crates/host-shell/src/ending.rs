@@ -7,8 +7,11 @@ use builtin_api::ExitCode;
 use builtin_cli::Escaped;
 
 use crate::{
+    brace::TooManyWords,
+    expansion::Cut,
     limits::{
-        MAX_BRACE_WORDS, MAX_ERROR_BYTES, MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS, ScriptLimits,
+        MAX_BRACE_TOTAL, MAX_BRACE_WORDS, MAX_ERROR_BYTES, MAX_EXPRESSION_WORDS,
+        MAX_LISTED_ENTRIES, MAX_NESTED_COMMANDS, MAX_PATH_DEPTH, ScriptLimits,
     },
     output::Stop,
     script::Script,
@@ -27,8 +30,12 @@ pub(crate) enum Ending {
     BrokenPipe,
     OutputFailed(std::io::ErrorKind),
     Syntax(String),
-    /// A range in braces that the interpreter would take for text.
-    LongRange(String),
+    TooManyEntries,
+    TooDeepDirectory,
+    /// Words in braces that the interpreter would leave as they are, or cut.
+    TooManyWords(TooManyWords),
+    /// An expansion that may have been cut.
+    Cut(Cut),
     Limit(LimitExceeded),
     Other(bashkit::Error),
 }
@@ -40,6 +47,9 @@ impl Ending {
             (Some(Stop::TooManyErrors), _) => Self::TooManyErrors,
             (Some(Stop::TooMuchWritten), _) => Self::TooMuchWritten,
             (Some(Stop::TooDeep), _) => Self::TooDeep,
+            (Some(Stop::TooManyEntries), _) => Self::TooManyEntries,
+            (Some(Stop::TooDeepDirectory), _) => Self::TooDeepDirectory,
+            (Some(Stop::TooManyWords(words)), _) => Self::TooManyWords(words),
             (Some(Stop::BrokenPipe), _) => Self::BrokenPipe,
             (Some(Stop::Failed(kind)), _) => Self::OutputFailed(kind),
             (None, bashkit::Error::ResourceLimit(LimitExceeded::Timeout(_))) => Self::Timeout,
@@ -67,7 +77,10 @@ impl Ending {
             | Self::TooDeep
             | Self::Truncated
             | Self::OutputFailed(_)
-            | Self::LongRange(_)
+            | Self::TooManyEntries
+            | Self::TooDeepDirectory
+            | Self::TooManyWords(_)
+            | Self::Cut(_)
             | Self::Limit(_)
             | Self::Other(_) => ExitCode::FAILURE,
         }
@@ -109,11 +122,27 @@ impl fmt::Display for Told<'_> {
             ),
             Ending::Truncated => write!(f, "output was cut off: what was printed is not whole"),
             Ending::OutputFailed(kind) => write!(f, "output cannot be written: {kind}"),
-            Ending::LongRange(range) => write!(
+            Ending::TooManyEntries => write!(
+                f,
+                "a command or a pattern lists more than {MAX_LISTED_ENTRIES} entries: what was \
+                 printed is not whole"
+            ),
+            Ending::TooDeepDirectory => write!(
+                f,
+                "a directory is deeper than {MAX_PATH_DEPTH} levels: what was printed is not whole"
+            ),
+            Ending::TooManyWords(TooManyWords::Range(range)) => write!(
                 f,
                 "{} has more than {MAX_BRACE_WORDS} words: use `for ((i = 1; i <= n; i++))`",
                 Escaped::new(range.as_bytes())
             ),
+            Ending::TooManyWords(TooManyWords::Groups(groups)) => write!(
+                f,
+                "{} has too many words: all groups together may have {MAX_BRACE_TOTAL}, each \
+                 counted once for each group",
+                Escaped::new(groups.as_bytes())
+            ),
+            Ending::Cut(cut) => write!(f, "{cut}"),
             Ending::Limit(limit) => write!(f, "{limit}: what was printed is not whole"),
             Ending::Other(error) => write!(f, "{error}"),
             // OK because these are told in full elsewhere, or to nobody.

@@ -33,7 +33,7 @@ use builtin_api::{Sandbox, SandboxError, SandboxErrorKind};
 use cap_std::fs::PermissionsExt as _;
 
 use crate::{
-    limits::{ENTRY_BYTES, MAX_DIR_ENTRIES, MAX_FILE_BYTES},
+    limits::{ENTRY_BYTES, MAX_FILE_BYTES, MAX_LISTED_ENTRIES},
     output::{Reason, Stop},
     script::ScriptInterrupt,
 };
@@ -144,9 +144,10 @@ impl SandboxFs {
         let mut entries = Vec::new();
         for entry in self.sandbox.read_dir(&directory).map_err(reported)? {
             let entry = entry.map_err(reported)?;
-            if entries.len() >= MAX_DIR_ENTRIES {
-                let problem = format!("more than {MAX_DIR_ENTRIES} entries");
-                return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+            if entries.len() >= MAX_LISTED_ENTRIES {
+                // A pattern would match nothing then.
+                self.budget.end(Stop::TooManyEntries);
+                return Err(io::Error::other(format!("more than {MAX_LISTED_ENTRIES} entries")));
             }
             let mut path = directory.clone();
             path.push_byte(b'/');

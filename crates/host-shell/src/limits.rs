@@ -9,8 +9,7 @@
 //!   above the one at which it fails, so that the failure comes first.
 //!
 //! Some bounds are fixed in the interpreter. `docs/shell.md` lists them with what a script sees of
-//! each; `seq` and `yes` are cut with a line on standard error, and what is cut in silence is
-//! there, too.
+//! each.
 
 use std::time::Duration;
 
@@ -90,6 +89,21 @@ pub const MAX_WORD_SPLIT_FIELDS: usize = 2 * MAX_WORD_SPLIT_BYTES;
 /// but for what it makes while it runs.
 pub const MAX_BRACE_WORDS: u64 = 10_000;
 
+/// Words of all groups of one word, fixed in the interpreter. It counts a word once for each group
+/// that leads to it. A script with a longer one is refused as above.
+pub const MAX_BRACE_TOTAL: u64 = 100_000;
+
+/// Bytes of all words of the groups of one word, fixed in the interpreter likewise.
+pub const MAX_BRACE_BYTES: u64 = 10 * 1024 * 1024;
+
+/// Bytes of what `${v//PATTERN/TEXT}` makes, fixed in the interpreter: past it the value stays as
+/// it was. See [`crate::Shell::run`] for where that is an error.
+pub const MAX_REPLACED_BYTES: usize = 10 * 1024 * 1024;
+
+/// Places at which `${v#PATTERN}` and its like try a pattern with `[...]`, `?` or two `*`, fixed in
+/// the interpreter: what is behind is not looked at. See [`crate::Shell::run`] likewise.
+pub const MAX_PATTERN_PLACES: usize = 10_000;
+
 /// Bytes of one script, the interpreter's default; so are the depths of what it nests (sixteen
 /// functions, thirty-two substitutions). Reaching one is an error.
 pub const MAX_SCRIPT_BYTES: usize = 10_000_000;
@@ -110,9 +124,14 @@ pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 /// Bytes of all files in memory. The interpreter's default is 100 MB. Reaching it is an error.
 pub const MAX_MEMORY_FILE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Entries of one granted directory that are listed. Reaching it is an error of `ls` and `find`;
-/// the interpreter takes a pattern for text then, so it is far above what a directory has.
-pub const MAX_DIR_ENTRIES: usize = 1_000_000;
+/// Entries that one command or one pattern lists, of granted directories and of those in memory.
+/// Reaching it ends the script with an error, because a pattern would be cut otherwise.
+pub const MAX_LISTED_ENTRIES: usize = 1_000_000;
+
+/// Directories in one another that a path leads through, with those of its grant. The interpreter's
+/// default is 100, below which `tree` and `**` see nothing. A directory that is deeper ends the
+/// script that lists it with an error.
+pub const MAX_PATH_DEPTH: usize = 256;
 
 /// Bytes of standard output of one builtin call, wherever it goes: two million rows. A stage of a
 /// pipeline that takes its input whole takes it without a bound, so the bound has to be here.
@@ -216,5 +235,10 @@ pub(crate) fn memory() -> MemoryLimits {
 }
 
 pub(crate) fn files() -> FsLimits {
-    FsLimits::new().max_total_bytes(MAX_MEMORY_FILE_BYTES).max_file_size(MAX_FILE_BYTES)
+    FsLimits::new()
+        .max_total_bytes(MAX_MEMORY_FILE_BYTES)
+        .max_file_size(MAX_FILE_BYTES)
+        // The interpreter cuts what a pattern matches at this number.
+        .max_file_count(u64::try_from(MAX_LISTED_ENTRIES).unwrap_or(u64::MAX))
+        .max_path_depth(MAX_PATH_DEPTH)
 }

@@ -5,14 +5,17 @@
 //! `jq`. So they are looked at before it recurses: scripts before they are parsed, calls by a hook.
 //! What is unknown here ends the process that runs the script, if it has one.
 
-use crate::limits::{MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS};
+use crate::{
+    brace::{TooManyWords, too_many_words},
+    limits::{MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS},
+};
 
 /// Commands that run the one that their arguments name, by the interpreter's recursion.
-const PREFIXES: [&str; 10] =
+pub(crate) const PREFIXES: [&str; 10] =
     ["builtin", "command", "env", "eval", "exec", "nice", "nohup", "parallel", "timeout", "xargs"];
 
 /// Commands whose arguments may be scripts.
-const SCRIPTS: [&str; 4] = ["bash", "eval", "sh", "trap"];
+const SCRIPTS: [&str; 5] = ["alias", "bash", "eval", "sh", "trap"];
 
 /// Options of `jq` with that many values; the first word that is none of these is its filter.
 const JQ_VALUES: [(&str, usize); 10] = [
@@ -66,6 +69,35 @@ pub(crate) fn is_call_too_deep(name: &str, args: &[String]) -> bool {
         }
         "jq" => jq_filter(args).is_some_and(|filter| jq_depth(filter) > MAX_EXPRESSION_WORDS),
         _ => false,
+    }
+}
+
+/// Returns the first word with too many words in braces of the scripts that a call is given.
+pub(crate) fn too_many_words_in_call(name: &str, args: &[String]) -> Option<TooManyWords> {
+    if !SCRIPTS.contains(&name) {
+        return None;
+    }
+    // The words of `eval` are one script.
+    let joined = if name == "eval" { vec![args.join(" ")] } else { args.to_vec() };
+    joined.iter().find_map(|text| too_many_words(text))
+}
+
+/// What `INDEX/1` and `INDEX/2` are in the manual of `jq`.
+const INDEX: &str = "def INDEX(s; f): reduce s as $row ({}; .[$row | f | tostring] = $row); \
+                     def INDEX(f): INDEX(.[]; f); ";
+
+/// Gives a call of `jq` the definitions of `INDEX`, which the interpreter's lacks.
+pub(crate) fn define_index(args: &mut [String]) {
+    let Some(filter) = jq_filter(args) else { return };
+    // Directives have to be first.
+    let is_plain = !["import", "include", "module"].iter().any(|it| filter.starts_with(it));
+    if !is_plain || !filter.contains("INDEX(") || filter.contains("def INDEX(") {
+        return;
+    }
+    if let Some(at) = args.iter().position(|word| std::ptr::eq(word.as_str(), filter))
+        && let Some(word) = args.get_mut(at)
+    {
+        word.insert_str(0, INDEX);
     }
 }
 
@@ -157,6 +189,17 @@ mod tests {
     }
 
     #[rstest]
+    #[case::eval("eval", &["echo", "{1..20000}"], true)]
+    #[case::short("eval", &["echo", "{1..200}"], false)]
+    #[case::shell("bash", &["-c", "echo {1..20000}"], true)]
+    #[case::alias("alias", &["e=echo {1..20000}"], true)]
+    #[case::other("echo", &["{1..20000}"], false)]
+    fn looks_at_words_in_braces(#[case] name: &str, #[case] args: &[&str], #[case] found: bool) {
+        let args: Vec<String> = args.iter().map(|&word| word.to_owned()).collect();
+        assert_eq!(too_many_words_in_call(name, &args).is_some(), found);
+    }
+
+    #[rstest]
     #[case::alone(&["FILTER"])]
     #[case::after_options(&["-rc", "--arg", "a", "b", "-n", "FILTER", "file"])]
     fn finds_the_filter_of_jq(#[case] line: &[&str]) {
@@ -174,6 +217,18 @@ mod tests {
     fn counts_what_nests_in_filters_of_jq(#[case] filter: String, #[case] depth: usize) {
         assert_eq!(jq_depth(&filter), depth);
         assert_eq!(jq_filter(std::slice::from_ref(&filter)), Some(&*filter));
+    }
+
+    #[rstest]
+    #[case::used(&["-c", "INDEX(.a)", "INDEX(f)"], &format!("{INDEX}INDEX(.a)"))]
+    #[case::not_used(&["-c", ".a", "INDEX(f)"], ".a")]
+    #[case::defined(&["-c", "def INDEX(f): 1; INDEX(.)"], "def INDEX(f): 1; INDEX(.)")]
+    #[case::directive(&["-c", "include \"a\"; INDEX(.)"], "include \"a\"; INDEX(.)")]
+    fn defines_index_for_jq(#[case] line: &[&str], #[case] filter: &str) {
+        let mut args: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
+        define_index(&mut args);
+        assert_eq!((&*args[0], &*args[1]), ("-c", filter));
+        assert_eq!(args.get(2).map(String::as_str), line.get(2).copied());
     }
 
     #[test]

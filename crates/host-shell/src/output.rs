@@ -5,8 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use crate::brace::TooManyWords;
+
 /// Why output stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// The script printed more on standard output than it may.
     TooMuchOutput,
@@ -16,10 +18,31 @@ pub(crate) enum Stop {
     TooMuchWritten,
     /// It nests deeper than the interpreter's stack would bear.
     TooDeep,
+    /// A pattern or a command listed more entries than it may.
+    TooManyEntries,
+    /// It listed a directory that is deeper than a path may be.
+    TooDeepDirectory,
+    /// A text that it made, or a file that it ran, has too many words in braces.
+    TooManyWords(TooManyWords),
     /// The reader went away.
     BrokenPipe,
     /// Writing failed.
     Failed(io::ErrorKind),
+}
+
+impl Stop {
+    /// Returns whether the script ends by what it did, and not by what it printed; it may have
+    /// reached its end before that was noticed.
+    pub(crate) fn is_of_the_script(&self) -> bool {
+        match self {
+            Self::TooMuchWritten
+            | Self::TooDeep
+            | Self::TooManyEntries
+            | Self::TooDeepDirectory
+            | Self::TooManyWords(_) => true,
+            Self::TooMuchOutput | Self::TooManyErrors | Self::BrokenPipe | Self::Failed(_) => false,
+        }
+    }
 }
 
 /// A stream with a limit: the bytes up to it are written, the next one is an error.
@@ -37,7 +60,7 @@ pub(crate) struct Reason(Arc<Mutex<Option<Stop>>>);
 
 impl Reason {
     pub(crate) fn get(&self) -> Option<Stop> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn set(&self, stop: Stop) {
@@ -68,7 +91,7 @@ impl<'a> LimitedOutput<'a> {
         let written = self.stream.write_all(within).and_then(|()| self.stream.flush());
         let stop = match &written {
             Ok(()) if beyond.is_empty() => return Ok(()),
-            Ok(()) => self.at_limit,
+            Ok(()) => self.at_limit.clone(),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Stop::BrokenPipe,
             Err(error) => Stop::Failed(error.kind()),
         };

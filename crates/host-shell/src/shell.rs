@@ -5,6 +5,7 @@ use std::{
     fmt,
     future::ready,
     io::Write,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,22 +14,25 @@ use std::{
     time::Instant,
 };
 
-use bashkit::{Bash, ExecOptions, InMemoryFs, ShellState, hooks::HookAction};
+use bashkit::{Bash, ExecOptions, FileSystem, InMemoryFs, ShellState, hooks::HookAction};
 use bstr::{BStr, ByteSlice as _};
 use builtin_api::{Builtin, ExitCode, Registry, Sandbox};
 use tokio::runtime::Runtime;
 
 use crate::{
     adapter::{Adapter, Calls},
-    brace::too_long_range,
+    brace::too_many_words,
     commands::{Allowed, CommandCounter, CommandCounts, LANGUAGE, Refusals, interpreter_commands},
     ending::{Ending, Told},
     error::{Error, Repr},
+    expansion::{BOUNDS, Cut, find_cut, has_risk},
     fs::{SandboxFs, WriteBudget},
+    guarded::{GuardedFs, Watch},
     help::{self, Help},
     limits::{self, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, MAX_PARSER_THREADS, ScriptLimits},
-    nesting::{is_call_too_deep, is_script_too_deep},
+    nesting::{define_index, is_call_too_deep, is_script_too_deep, too_many_words_in_call},
     output::{LimitedOutput, Reason, Stop},
+    own,
     script::{Finished, Outcome, Script, ScriptInterrupt},
 };
 
@@ -60,6 +64,7 @@ struct Setup {
     exited: Arc<AtomicBool>,
     counter: Option<Arc<CommandCounter>>,
     writes: Arc<WriteBudget>,
+    watch: Arc<Watch>,
 }
 
 /// How the interpreter begins its messages.
@@ -136,8 +141,10 @@ impl ShellBuilder {
             Arc::new(CommandCounter::new(registered.collect()))
         });
         let interrupt = ScriptInterrupt::default();
+        let writes = Arc::new(WriteBudget::new(interrupt.clone()));
         let setup = Setup {
-            writes: Arc::new(WriteBudget::new(interrupt.clone())),
+            watch: Arc::new(Watch::new(Arc::clone(&writes))),
+            writes,
             memory: Arc::new(memory_with(&self.sandbox)?),
             builtins: self.builtins(&known)?,
             calls: Arc::new(Calls::new(self.sandbox.clone())),
@@ -202,23 +209,37 @@ impl Setup {
                 exited.store(true, Ordering::Relaxed);
                 HookAction::Continue(event)
             }))
-            .fs(Arc::<InMemoryFs>::clone(&self.memory))
+            .fs(self.guarded(Arc::<InMemoryFs>::clone(&self.memory), PathBuf::new()))
             .limits(self.limits.execution())
             .session_limits(limits::session())
             .memory_limits(limits::memory())
             .builtin_filter(move |name| allowed.admits(name))
             .command_resolver(Arc::new(refusals));
         let (counter, writes) = (self.counter.clone(), Arc::clone(&self.writes));
-        builder = builder.before_tool(Box::new(move |call| {
+        let watch = Arc::clone(&self.watch);
+        builder = builder.before_tool(Box::new(move |mut call| {
             if let Some(counter) = &counter {
                 counter.add(&call.name);
             }
+            watch.before_command(&call.name, &call.args);
             if is_call_too_deep(&call.name, &call.args) {
                 writes.end(Stop::TooDeep);
                 return HookAction::Cancel("nests too deep".to_owned());
             }
+            if let Some(words) = too_many_words_in_call(&call.name, &call.args) {
+                writes.end(Stop::TooManyWords(words));
+                return HookAction::Cancel("too many words in braces".to_owned());
+            }
+            if call.name == "jq" {
+                define_index(&mut call.args);
+            }
             HookAction::Continue(call)
         }));
+        for (name, command) in own::commands() {
+            if self.allowed.admits(name) {
+                builder = builder.command(name, command);
+            }
+        }
         for builtin in &self.builtins {
             let adapter = Adapter::new(Arc::clone(builtin), Arc::clone(&self.calls));
             builder = builder.command(builtin.name(), adapter);
@@ -232,12 +253,17 @@ impl Setup {
         for (path, _) in self.sandbox.grants() {
             let directory =
                 SandboxFs::new(self.sandbox.clone(), path.to_owned(), Arc::clone(&self.writes));
-            bash.mount(text(path)?, Arc::new(directory)).map_err(|error| Repr::Mount {
+            let directory = self.guarded(Arc::new(directory), PathBuf::from(text(path)?));
+            bash.mount(text(path)?, directory).map_err(|error| Repr::Mount {
                 path: path.to_string(),
                 problem: error.to_string(),
             })?;
         }
         Ok(())
+    }
+
+    fn guarded(&self, files: Arc<dyn FileSystem>, mount: PathBuf) -> Arc<dyn FileSystem> {
+        Arc::new(GuardedFs::new(files, Arc::clone(&self.watch), mount))
     }
 }
 
@@ -270,6 +296,10 @@ impl Shell {
 
     /// Runs a script to its end. What it prints is handed on while it runs.
     ///
+    /// An expansion that the interpreter may have cut (`${v//PATTERN/TEXT}`, `${v##PATTERN}`, where
+    /// `v` is large) is an error if `v` is still that large at the end: what was printed may be
+    /// wrong.
+    ///
     /// Why the shell ended a script, if it did, stands on `stderr` as one line behind
     /// `host-shell: `. It blocks until then; the script runs on a thread of its own.
     pub fn run(
@@ -291,8 +321,8 @@ impl Shell {
         stdout: &mut (dyn Write + Send),
         stderr: &mut (dyn Write + Send),
     ) -> Finished {
-        if let Some(range) = too_long_range(&script.text) {
-            return self.ended(&Ending::LongRange(range.to_owned()));
+        if let Some(words) = too_many_words(&script.text) {
+            return self.ended(&Ending::TooManyWords(words));
         }
         self.interrupt.flag().store(false, Ordering::Relaxed);
         self.setup.exited.store(false, Ordering::Relaxed);
@@ -300,25 +330,39 @@ impl Shell {
         self.setup.calls.set_deadline(deadline);
         let before = self.bash.shell_state();
         let reason = self.setup.writes.begin(self.setup.limits.max_write_bytes);
+        self.setup.watch.begin();
         if is_script_too_deep(&script.text) {
             return self.ended(&Ending::TooDeep);
         }
         let ending = match self.execute(script, stdout, stderr, &reason) {
             // The script ended before it was.
-            Ok(_) if reason.get() == Some(Stop::TooMuchWritten) => Ending::TooMuchWritten,
-            Ok(_) if reason.get() == Some(Stop::TooDeep) => Ending::TooDeep,
+            Ok(_) if reason.get().is_some_and(|stop| stop.is_of_the_script()) => {
+                Ending::of(bashkit::Error::Cancelled, reason.get(), script)
+            }
             // A builtin saw the deadline first, and what it printed may not be whole.
             Ok(_) if deadline.is_some_and(|end| Instant::now() >= end) => Ending::Timeout,
             Ok(result) if result.stdout_truncated || result.stderr_truncated => Ending::Truncated,
             Ok(result) => {
                 let exited = self.setup.exited.load(Ordering::Relaxed);
                 let outcome = Outcome { status: status_of(result.exit_code), exited };
+                if let Some(cut) = self.cut(&script.text) {
+                    let finished = self.ended(&Ending::Cut(cut));
+                    return Finished {
+                        outcome: Outcome { exited, ..finished.outcome },
+                        ..finished
+                    };
+                }
                 return Finished { outcome, message: String::new() };
             }
             Err(error) => Ending::of(error, reason.get(), script),
         };
         self.renew(&before);
         self.ended(&ending)
+    }
+
+    /// Returns an expansion of the script that may have been cut.
+    fn cut(&self, script: &str) -> Option<Cut> {
+        has_risk(script).then(|| find_cut(script, &self.bash.shell_state_view(), BOUNDS))?
     }
 
     /// Takes a new interpreter with the variables, functions and directory that there were before.

@@ -1,9 +1,16 @@
-//! Asks the kernel for every TCP socket, IPv4 and then IPv6, and throws the replies away: what a
-//! listing costs before a byte of it is looked at. For measurement.
+//! Asks the kernel for every TCP socket and throws the replies away: what a listing costs before a
+//! byte of it is looked at. For measurement.
+//!
+//! `diag_dump` asks for IPv4 and then for IPv6, `diag_dump dumps HEX` with that filter program;
+//! `diag_dump walk` asks for both together, in the older interface (`TCPDIAG_GETSOCK`).
 
 use std::error::Error;
 
-use procnetsocket::{Table, TableQuery, diag::Request};
+use procnetsocket::{
+    Table, TableQuery,
+    diag::Request,
+    model::{StateMask, TcpState},
+};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
@@ -11,16 +18,27 @@ use rustix::net::{
 /// `NLMSG_DONE`, the type of the message that ends a dump.
 const NLMSG_DONE: u16 = 3;
 
+/// The type of a request in the older interface.
+const TCPDIAG_GETSOCK: u16 = 18;
+
+/// `NLM_F_REQUEST` and `NLM_F_DUMP`.
+const FLAGS: u16 = 0x301;
+
 #[expect(clippy::disallowed_methods, reason = "this example is its own host")]
 #[expect(clippy::print_stdout, reason = "and prints to its own standard output")]
 fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let requests = match (args.next().as_deref(), args.next()) {
+        (None, None) => dumps(&[]),
+        (Some("dumps"), Some(filter)) => dumps(&parse_hex(&filter)?),
+        (Some("walk"), None) => vec![walk()],
+        _ => return Err("expected nothing, `dumps HEX` or `walk`".into()),
+    };
     let protocol = Some(netlink::SOCK_DIAG);
     let flags = SocketFlags::CLOEXEC;
     let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, protocol)?;
-    let (mut request, mut buffer, mut bytes) = (Vec::new(), vec![0; 32 * 1024], 0);
-    for (sequence, table) in (1..).zip([Table::Tcp4, Table::Tcp6]) {
-        request.clear();
-        Request::Dump(TableQuery::new(table)).encode(sequence, &mut request);
+    let (mut buffer, mut bytes) = (vec![0; 32 * 1024], 0);
+    for request in requests {
         send(&socket, &request, SendFlags::empty())?;
         loop {
             let (length, _) = recv(&socket, buffer.as_mut_slice(), RecvFlags::empty())?;
@@ -33,4 +51,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("{bytes}");
     Ok(())
+}
+
+/// Returns the requests of `ss -ta`.
+fn dumps(filter: &[u8]) -> Vec<Vec<u8>> {
+    let request = |table| {
+        let (query, mut request) = (TableQuery::new(table).with_filter(filter.into()), Vec::new());
+        Request::Dump(query).encode(1, &mut request);
+        request
+    };
+    [Table::Tcp4, Table::Tcp6].map(request).into()
+}
+
+/// Returns the request for both families, in the same states: `struct inet_diag_req` is family,
+/// lengths of two addresses, extensions, the identity of one socket, states, and a number that is
+/// not used.
+fn walk() -> Vec<u8> {
+    let states = StateMask::ALL.without(StateMask::of(TcpState::Close)).bits();
+    let mut request = Vec::new();
+    request.extend(76_u32.to_ne_bytes());
+    request.extend(TCPDIAG_GETSOCK.to_ne_bytes());
+    request.extend(FLAGS.to_ne_bytes());
+    request.extend([1_u32, 0].map(u32::to_ne_bytes).concat());
+    request.extend([0; 52]);
+    request.extend([states, 0].map(u32::to_ne_bytes).concat());
+    request
+}
+
+fn parse_hex(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let digits = text.as_bytes().chunks(2);
+    digits.map(|pair| Ok(u8::from_str_radix(str::from_utf8(pair)?, 16)?)).collect()
 }

@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData};
 
 use crate::{
-    diag::Ahead,
+    diag::{Ahead, Question},
     limits::Limits,
     model::{
         Family, InetProtocol, InetSocket, NetlinkSocket, OwnedSocket, PacketSocket, RowForm,
@@ -31,6 +31,7 @@ pub struct Query<'a, T = OwnedSocket> {
     source: Option<Source>,
     bounds: Bounds<'a>,
     ahead: Option<&'a Ahead>,
+    is_any_order: bool,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -112,6 +113,7 @@ impl<T> Query<'static, T> {
             source: None,
             bounds: Bounds::default(),
             ahead: None,
+            is_any_order: false,
             kind: PhantomData,
         }
     }
@@ -167,6 +169,14 @@ impl<'a, T> Query<'a, T> {
         Self { bounds: Bounds { interrupt, ..self.bounds }, ..self }
     }
 
+    /// Lets the TCP sockets of IPv4 and IPv6 come in any order, where tables of both are visited
+    /// one after the other: the kernel then finds them by one walk, however many there are.
+    /// Sockets of one family stay in their order; all may come as rows of the first table.
+    #[must_use]
+    pub fn in_any_order(self) -> Self {
+        Self { is_any_order: true, ..self }
+    }
+
     /// Uses what is [received ahead](crate::SocketTables::ahead).
     #[must_use]
     pub fn with_ahead(self, ahead: &'a Ahead) -> Self {
@@ -188,6 +198,11 @@ impl<'a, T> Query<'a, T> {
 
     pub(crate) fn bounds(&self) -> Bounds<'a> {
         self.bounds
+    }
+
+    /// Returns the question about one of the tables, and how it is to be answered.
+    pub(crate) fn question(&self, table: Table) -> Question {
+        Question { query: self.about_table(table), is_any_order: self.is_any_order }
     }
 
     /// Returns the question about one of the tables.

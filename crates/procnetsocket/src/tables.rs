@@ -7,10 +7,10 @@ use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::io::Errno;
 
 use crate::{
-    diag::{Ahead, DiagSocket, Interfaces, Request},
+    diag::{Ahead, DiagSocket, Interfaces, Request, kept_rows},
     error::{Error, Repr},
     listing::{Collect, ListedSocket, Listing},
-    model::{Inode, Socket, Source, StateMask, Table},
+    model::{Inode, Socket, Source, StateMask, Table, TcpState},
     namespace::TextTables,
     proc::{
         interface, port_range,
@@ -21,7 +21,7 @@ use crate::{
     },
     process::{self, ProcessLimits, ProcessQuery, ProcessReport},
     query::Query,
-    table_query::Bounds,
+    table_query::{Bounds, TableQuery},
     visit::{Each, Interrupt, ReadReport, RowSource, VisitOutcome, Visitor},
 };
 
@@ -226,20 +226,35 @@ impl SocketTables {
     /// Has threads receive the answers to these queries while `work` runs, which makes them in this
     /// order, each [with](Query::with_ahead) what it is given.
     ///
-    /// Only the TCP sockets of the system are worth it, and only on more than one processor;
-    /// nothing is different otherwise. Queries that are not made, or made differently, are no
-    /// error. Some 2 MiB of each answer are kept until they are wanted.
+    /// Only the TCP sockets of the system are worth it, and threads only on more than one
+    /// processor; nothing is different otherwise. IPv4 and IPv6, one after the other, are asked for
+    /// together. Queries that are not made, or made differently, are no error. Some 2 MiB of each
+    /// answer are kept until they are wanted.
     pub fn ahead<'a, T: 'a, R>(
         &self,
         queries: impl IntoIterator<Item = &'a Query<'a, T>>,
         work: impl FnOnce(&Ahead) -> R,
     ) -> R {
+        let Some(diag) = &self.diag else { return work(&Ahead::default()) };
         let queries = queries.into_iter().filter(|query| query.source() != Some(Source::ProcText));
-        let questions =
-            queries.flat_map(|query| query.tables().iter().map(|table| query.about_table(*table)));
-        match &self.diag {
-            Some(diag) => diag.ahead(questions, work),
-            None => work(&Ahead::default()),
+        let questions: Vec<_> = queries
+            .flat_map(|query| query.tables().iter().map(|table| query.question(*table)))
+            .collect();
+        diag.ahead(&questions, &|question| self.has_few_ipv6(question), work)
+    }
+
+    /// Returns whether the answer to a question has probably so few rows of IPv6 that they can wait
+    /// until those of IPv4 were handed over.
+    fn has_few_ipv6(&self, question: &TableQuery) -> bool {
+        let are_listeners = question.possible_states() == StateMask::of(TcpState::Listen);
+        // Of another namespace it is not known, and seldom are there more.
+        if are_listeners || self.elsewhere.is_some() {
+            return true;
+        }
+        match self.sockstat6() {
+            Ok(counts) => usize::try_from(counts.tcp_in_use.unwrap_or_default())
+                .is_ok_and(|sockets| sockets <= kept_rows(question.details)),
+            Err(error) => error.is_absence(),
         }
     }
 
@@ -256,7 +271,7 @@ impl SocketTables {
         let received = ahead.take(&question);
         let mut request = Request::Dump(question);
         if let (Some(diag), Some(received)) = (&self.diag, received) {
-            let read = received.visit(diag, bounds, &mut *visitor);
+            let read = received.visit(ahead, diag, bounds, &mut *visitor);
             // OK because the errors after which there is another way come before any row.
             match read.map_err(|error| next_way(error, &mut request, source)) {
                 Ok(Some(report)) => return Ok(report),

@@ -98,12 +98,13 @@ fn query<'a>(
     selection: &Selection,
     interrupt: &'a dyn Interrupt,
 ) -> Query<'a> {
-    Query::new(table)
+    let query = Query::new(table)
         .with_states(selection.states.mask())
         .with_details(selection.details)
         .with_filter(selection.filter.program(table))
         .with_limits(*source.limits)
-        .with_interrupt(interrupt)
+        .with_interrupt(interrupt);
+    if selection.is_any_order { query.in_any_order() } else { query }
 }
 
 /// The tables that rows come from, and the bounds on them.

@@ -84,7 +84,7 @@ pub use events::EventSource;
 pub use follow::{EventGate, EventSink, FollowEnd, Followed, Until};
 pub use host_name::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 pub use names::{Names, TransportProtocol};
-pub use namespace_source::NamespaceSource;
+pub use namespace_source::{NamespaceSource, OpenedInTurn};
 pub use netns::NetnsDir;
 #[cfg(feature = "serde")]
 pub use policy::PolicyLayer;

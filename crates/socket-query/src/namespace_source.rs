@@ -27,7 +27,21 @@ pub trait NamespaceSource: fmt::Debug + Send + Sync {
         namespace: &NetNamespace,
         interrupt: &dyn Interrupt,
     ) -> Result<OpenedNamespace, Error>;
+
+    /// Calls `work` with the tables of several of them, in turn. An implementation may open the
+    /// next ones while `work` is busy with one.
+    fn tables_in_turn(
+        &self,
+        namespaces: &[&NetNamespace],
+        interrupt: &dyn Interrupt,
+        work: &mut dyn FnMut(OpenedInTurn<'_>),
+    ) {
+        work(&mut namespaces.iter().map(|namespace| self.tables(namespace, interrupt)));
+    }
 }
+
+/// The tables of namespaces, each as [`NamespaceSource::tables`] opens it.
+pub type OpenedInTurn<'a> = &'a mut dyn Iterator<Item = Result<OpenedNamespace, Error>>;
 
 impl NamespaceSource for NamespaceFinder {
     fn find(&self, interrupt: &dyn Interrupt) -> Result<FoundNamespaces, Error> {
@@ -40,5 +54,14 @@ impl NamespaceSource for NamespaceFinder {
         _: &dyn Interrupt,
     ) -> Result<OpenedNamespace, Error> {
         Self::tables(self, namespace)
+    }
+
+    fn tables_in_turn(
+        &self,
+        namespaces: &[&NetNamespace],
+        _: &dyn Interrupt,
+        work: &mut dyn FnMut(OpenedInTurn<'_>),
+    ) {
+        Self::tables_in_turn(self, namespaces, |opened| work(opened));
     }
 }

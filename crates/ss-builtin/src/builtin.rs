@@ -210,7 +210,9 @@ impl Ss {
         }
         self.report_ungranted(context.stderr, show);
         let peers = selection.peers && show.answer == ListingKind::Sockets;
-        let selection = &Selection { processes: show.shown_processes(), peers, ..selection };
+        let is_any_order = show.answer == ListingKind::Number || !show.order.keys.is_empty();
+        let processes = show.shown_processes();
+        let selection = &Selection { processes, peers, is_any_order, ..selection };
         let cancel = context.cancel;
         let begin = |context| self.begin(context, show, selection, counters);
         match show.action {

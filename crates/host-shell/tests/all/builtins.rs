@@ -237,6 +237,15 @@ fn outcome_reports_an_exit(#[case] text: &str, #[case] exited: bool) {
     assert_eq!(outcome.exited, exited);
 }
 
+#[rstest]
+#[case::by_a_filter(r#"jq -c 'INDEX(.a)' <<< '[{"a":1},{"a":"x"}]'"#)]
+#[case::of_a_stream(r#"jq -c 'INDEX(.[]; .a)' <<< '[{"a":1},{"a":"x"}]'"#)]
+fn jq_has_index(#[case] script: &str) {
+    let ran = run(script);
+    let stdout = "{\"1\":{\"a\":1},\"x\":{\"a\":\"x\"}}\n";
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
+}
+
 #[test]
 fn state_stays_from_script_to_script() {
     let mut shell = shell().build().unwrap();

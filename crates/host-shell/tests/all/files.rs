@@ -52,15 +52,104 @@ fn a_link_outside_fails_the_command_that_meets_it(#[case] script: &str) {
     assert!(ran.stdout.ends_with("after\n") && !ran.stderr.is_empty(), "{ran:?}");
 }
 
-/// These are in `docs/shell.md`. Where the interpreter no longer ends the script, the line there
-/// goes.
+/// A granted directory with all that cannot be opened.
+fn with_entries_of_all_kinds() -> Granted {
+    let granted = Granted::new();
+    let dir = granted.dir.path();
+    symlink("/etc/passwd", dir.join("out")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        dir.join("fifo"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    granted
+}
+
+#[test]
+fn no_command_ends_the_script_at_what_it_cannot_open() {
+    let arguments = [
+        "out",
+        "fifo",
+        "file fifo",
+        "fifo file",
+        "out file",
+        "file out",
+        "file nosuch",
+        "nosuch file",
+        "file fifo/x",
+        "file nosuch/x",
+        "-r out",
+        "-d fifo",
+        "-c fifo",
+        "-f fifo",
+        "-k fifo",
+        "-cf new fifo",
+        "-cf fifo file",
+        "-xf fifo",
+        "-xf nosuch",
+        "-r new sub fifo",
+        "new fifo",
+        "new out",
+        "-n 1 file nosuch/x",
+        "-l 1 file fifo/x",
+        "/dev/fd/9",
+        ".",
+    ];
+    let mut ended = Vec::new();
+    for name in host_shell::bashkit::Bash::new().builtin_names() {
+        if host_shell::LANGUAGE.contains(&name.as_str()) {
+            continue;
+        }
+        let calls = arguments.map(|arguments| {
+            format!("echo content > file\necho a | {name} {arguments} > /dev/null\necho b > out\n")
+        });
+        let script = format!("cd $D\n{}echo after", calls.concat());
+        let ran = with_entries_of_all_kinds().run(ReadWrite, &script);
+        if !ran.stdout.ends_with("after\n") {
+            ended.push(format!("{name}: {}", ran.stderr));
+        }
+    }
+    assert_eq!(ended, Vec::<String>::new());
+}
+
 #[rstest]
-#[case::join("join out file")]
-#[case::tee("echo a | tee out")]
-fn some_commands_end_the_script_at_a_link_outside(#[case] script: &str) {
-    let ran = with_a_link_outside(script);
-    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
-    assert!(ran.stderr.contains("leads out of"), "{ran:?}");
+#[case::join("join out file", 2)]
+#[case::join_nothing("join file nosuch", 2)]
+#[case::gzip("gzip fifo", 2)]
+#[case::tar("tar -cf a.tar fifo", 2)]
+#[case::split("split file nosuch/x", 2)]
+#[case::less("less fifo", 2)]
+#[case::tee("echo a | tee out", 1)]
+#[case::tee_at_a_fifo("echo a | tee fifo", 1)]
+#[case::tee_without_a_directory("echo a | tee nosuch/x", 1)]
+#[case::head("head fifo", 1)]
+#[case::rm("rm nosuch", 1)]
+#[case::rm_of_a_directory("rm -f sub", 1)]
+#[case::rm_of_a_parent("rm -rf sub/..", 1)]
+#[case::rm_without_operand("rm", 1)]
+fn what_cannot_be_opened_is_a_status_and_a_line(#[case] script: &str, #[case] status: u8) {
+    let ran = with_entries_of_all_kinds().run(ReadWrite, &format!("cd $D; {script}"));
+    assert_eq!(ran.status, status, "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+}
+
+#[rstest]
+#[case::link_in_memory(
+    "echo a > /tmp/a; ln -s a /tmp/l; gzip -k /tmp/l; join /tmp/l /tmp/a",
+    "a\n"
+)]
+#[case::link_of_a_directory(
+    "mkdir /tmp/d; echo a > /tmp/d/a; ln -s d /tmp/l; join /tmp/l/a /tmp/d/a",
+    "a\n"
+)]
+#[case::link_in_a_grant("cd $D; ln -s file link; join link file", "content\n")]
+#[case::link_from_memory("ln -s $D/file /tmp/l; join /tmp/l $D/file", "content\n")]
+fn links_are_followed_by_commands_that_hand_on_errors(#[case] script: &str, #[case] stdout: &str) {
+    let ran = Granted::new().run(ReadWrite, &format!("join nosuch nosuch 2> /dev/null; {script}"));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (stdout, ""));
 }
 
 #[test]
@@ -106,6 +195,18 @@ fn removes_where_it_may(#[case] script: &str, #[case] gone: &str) {
     assert!(!granted.dir.path().join(gone).exists());
 }
 
+#[rstest]
+#[case::missing("rm -f $D/nosuch $D/file/x /nosuch/x", "")]
+#[case::nothing("rm -f", "")]
+#[case::verbose("cd $D; rm -rv sub file", "removed directory 'sub'\nremoved 'file'\n")]
+#[case::empty_directory("cd $D; rm sub/inner; rm -d sub; ls", "file\n")]
+#[case::link("cd $D; ln -s sub l; rm l; ls", "file\nsub\n")]
+#[case::in_memory("mkdir -p /tmp/a/b; rm -r /tmp/a; ls /tmp", "")]
+fn removes_as_it_is_told(#[case] script: &str, #[case] stdout: &str) {
+    let ran = Granted::new().run(ReadWrite, script);
+    assert_eq!((&*ran.stdout, &*ran.stderr, ran.status), (stdout, "", 0));
+}
+
 #[test]
 fn changes_modes_and_times() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -135,6 +236,8 @@ fn changes_modes_and_times() {
 #[case::tee("echo a | tee $D/new")]
 #[case::in_place("sed -i s/c/x/ $D/file")]
 #[case::truncate("truncate -s 0 $D/file")]
+#[case::remove_anyway("rm -f $D/file")]
+#[case::remove_tree_anyway("rm -rf $D/sub")]
 #[case::dd("dd if=/dev/zero of=$D/file bs=1 count=1")]
 #[case::archive("cd /tmp; echo a > new; tar -cf a.tar new; cd $D && tar -xf /tmp/a.tar")]
 fn a_directory_that_is_read_only_stays_as_it_is(#[case] script: &str) {

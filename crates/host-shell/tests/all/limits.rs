@@ -9,11 +9,12 @@ use std::{
     time::Duration,
 };
 
+use builtin_api::Access::{Read, ReadWrite};
 use host_shell::ScriptLimits;
 use rstest::rstest;
 use testkit::wait_until;
 
-use crate::support::{Ran, Stuck, Waits, registry_with, run, run_in, shell};
+use crate::support::{Granted, Ran, Stuck, Waits, registry_with, run, run_in, shell};
 
 #[rstest]
 #[case::count("rows 100000 120 | wc -l", "100000\n")]
@@ -50,11 +51,44 @@ fn more_than_fits_is_an_error_and_never_a_shorter_listing(#[case] script: &str) 
     1,
     "{1..100000} has more than 10000 words"
 )]
+#[case::brace_groups("echo {1..1000}{1..60}", 1, "{1..1000}{1..60} has too many words")]
+#[case::range_of_eval("eval 'echo {1..20000}'; echo after", 1, "{1..20000} has more than")]
+#[case::range_of_a_shell("bash -c 'echo {1..20000}'; echo after", 1, "{1..20000} has more than")]
+#[case::range_of_a_file(
+    "echo 'echo {1..20''000}' > /tmp/f; . /tmp/f; echo after",
+    1,
+    "{1..20000} has more than"
+)]
+#[case::range_of_a_program(
+    "echo 'echo {1..20''000}' > /tmp/f; bash /tmp/f; echo after",
+    1,
+    "{1..20000} has more than"
+)]
+#[case::range_of_an_alias(
+    "shopt -s expand_aliases; alias e='echo {1..20000}'\ne; echo after",
+    1,
+    "{1..20000} has more than"
+)]
 #[case::output_of_awk(
     "rows 110000 100 | awk '{ print }' > /dev/null; exit ${PIPESTATUS[1]}",
     2,
     "awk: output limit exceeded"
 )]
+#[case::seq("seq 150000 > /dev/null", 1, "seq: line limit (100000) exceeded")]
+#[case::yes("yes > /dev/null", 1, "yes: output limit (10000 lines) exceeded")]
+#[case::replacement("v=$(rows 110000 100); w=${v//r/s}", 1, "${v//r/s} may have left its value")]
+#[case::replacement_that_grows(
+    "v=$(rows 60000 100); w=${v//rr/--sockets--}",
+    1,
+    "${v//rr/--sockets--} may have left its value"
+)]
+#[case::replacement_in_an_array(
+    "mapfile -t a < <(rows 110000 100); w=(\"${a[@]//r/s}\")",
+    1,
+    "${a[@]//r/s} may have left its value"
+)]
+#[case::removal("v=$(rows 200 100); w=${v##*[r]}", 1, "${v##*[r]} may not have seen all")]
+#[case::exit("v=$(rows 110000 100); w=${v/r/s}; exit 0", 1, "${v/r/s} may have left its value")]
 fn bounds_of_the_interpreter_are_errors(
     #[case] script: &str,
     #[case] status: u8,
@@ -67,25 +101,97 @@ fn bounds_of_the_interpreter_are_errors(
 
 /// Each is in `docs/shell.md`. Where the interpreter no longer cuts, the line there goes.
 #[rstest]
-#[case::replacement(
-    "v=$(rows 110000 100); w=${v//r/s}; [[ $v == \"$w\" ]] && echo unchanged",
+#[case::local_variable(
+    "f() { local v w; v=$(rows 110000 100); w=${v//r/s}; [[ $v == \"$w\" ]] && echo unchanged; }; f",
     "unchanged\n"
 )]
-#[case::range_of_eval("eval 'echo {1..20000}'", "{1..20000}\n")]
-#[case::seq("seq 150000 2>/dev/null | wc -l", "100000\n")]
+#[case::variable_that_changes(
+    "v=$(rows 110000 100); w=${v//r/s}; [[ $v == \"$w\" ]] && echo unchanged; v=",
+    "unchanged\n"
+)]
+#[case::removal_of_a_parameter("set -- \"$(rows 200 100)\"; w=${1##*[r]}; echo ${#w}", "10000\n")]
+#[case::range_of_an_input("echo 'echo {1..20''000}' | bash", "{1..20000}\n")]
 fn bounds_that_cut_are_documented(#[case] script: &str, #[case] stdout: &str) {
     let ran = run(script);
     assert_eq!((ran.stdout.as_str(), ran.status), (stdout, 0), "{ran:?}");
 }
 
+#[test]
+fn a_loop_of_sed_ends_with_a_warning() {
+    let ran = run("printf '%2000s\n' '' | sed ':a;s/ /x/;ta' | tr -d x | wc -c");
+    assert_eq!((ran.stdout.as_str(), ran.status), ("1668\n", 0));
+    assert!(ran.stderr.contains("branch/label loop limit (1000) reached"), "{ran:?}");
+}
+
 #[rstest]
-#[case::head("rows 200000 100 > /tmp/f; head -n 150000 /tmp/f | wc -l", "150000\n")]
+#[case::head("rows 200000 100 | head -n 150000 | wc -l", "150000\n")]
+#[case::head_of_a_file("rows 200000 100 > /tmp/f; head -n 150000 /tmp/f | wc -l", "150000\n")]
+#[case::head_but_the_last("rows 200000 100 | head -n -50000 | wc -l", "150000\n")]
+#[case::tee("rows 200000 100 | tee /tmp/f | wc -l; wc -l < /tmp/f", "200000\n200000\n")]
 #[case::awk("rows 200000 100 | awk '{ n += length($0) } END { print n }'", "19800000\n")]
 #[case::replacement("v=$(rows 100000 90); w=${v//$'\n'/ab}; echo ${#v} ${#w}", "8999999 9099998\n")]
+#[case::removal("v=$(rows 200000 100); w=${v##*$'\n'}; echo ${#v} ${#w}", "19999999 99\n")]
+#[case::short_removal("v=$(rows 90 100); w=${v%[r]}; echo ${#v} ${#w}", "8999 8998\n")]
 #[case::loop_over_numbers("for ((i = 0; i < 100000; i++)); do :; done; echo $i", "100000\n")]
+#[case::groups("set -- {1..500}{1..100}; echo $#", "50000\n")]
 fn listings_pass_whole(#[case] script: &str, #[case] stdout: &str) {
     let ran = run(script);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
+}
+
+#[test]
+fn a_pattern_matches_more_entries_than_the_interpreters_default() {
+    let granted = Granted::new();
+    let many = granted.dir.path().join("many");
+    std::fs::create_dir(&many).unwrap();
+    for number in 0..11_000 {
+        std::fs::write(many.join(format!("entry{number}")), "").unwrap();
+    }
+    let ran = granted.run(Read, "set -- $D/many/*; echo $#; for f in $D/m*/entry1*; do :; done; ls $D/many | wc -l; echo $f");
+    let last = format!("{}/many/entry1999", granted.path);
+    assert_eq!((ran.stdout, ran.stderr.as_str()), (format!("11000\n11000\n{last}\n"), ""));
+}
+
+/// A granted directory with a file below so many directories.
+fn deep(levels: usize) -> Granted {
+    let granted = Granted::new();
+    let path = granted.dir.path().join(vec!["d"; levels].join("/"));
+    std::fs::create_dir_all(&path).unwrap();
+    std::fs::write(path.join("needle"), "needle\n").unwrap();
+    granted
+}
+
+#[rstest]
+#[case::tree("tree d | grep -c needle", "1\n")]
+#[case::pattern("shopt -s globstar; for f in **/needle; do wc -l < $f; done", "1\n")]
+#[case::grep("grep -rl needle d | wc -l", "1\n")]
+#[case::find("find d -name needle | wc -l", "1\n")]
+#[case::list("ls -R d | grep -c needle", "1\n")]
+#[case::usage("du d | wc -l", "150\n")]
+#[case::copy("cp -r d e; find e -name needle | wc -l", "1\n")]
+fn more_levels_than_the_interpreters_default_are_seen(#[case] script: &str, #[case] stdout: &str) {
+    let ran = deep(150).run(ReadWrite, &format!("cd $D; {script}"));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
+}
+
+#[rstest]
+#[case::tree("tree d")]
+#[case::pattern("shopt -s globstar; set -- **")]
+#[case::grep("grep -r needle d")]
+#[case::find("find d")]
+#[case::list("ls -R d")]
+fn directories_that_are_too_deep_end_the_script(#[case] script: &str) {
+    let ran = deep(270).run(Read, &format!("cd $D; {script} > /dev/null; echo after"));
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
+    assert!(ran.stderr.contains("a directory is deeper than 256 levels"), "{ran:?}");
+}
+
+#[test]
+fn a_tree_that_is_too_deep_to_remove_is_an_error() {
+    let granted = deep(140);
+    let ran = granted.run(ReadWrite, "rm -rf $D/d; echo $?; ls -d $D/d");
+    assert_eq!(ran.stdout, format!("1\n{}/d\n", granted.path));
+    assert!(ran.stderr.contains("128"), "{ran:?}");
 }
 
 #[test]

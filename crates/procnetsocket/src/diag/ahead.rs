@@ -7,6 +7,8 @@
 //! questions while the caller is still busy with the first: formatting overlaps with the kernel's
 //! work, and the kernel works on several processors.
 //!
+//! Where IPv4 and IPv6 are asked the same, [one walk](super::both) answers both.
+//!
 //! A reply waits in a ring of [`RING`] datagrams. When it is full its thread stops receiving, and
 //! the dump waits in the kernel: memory is bounded, and nothing is dumped twice.
 
@@ -22,15 +24,16 @@ use std::{
 };
 
 use super::{
+    both::{KeptRows, Walk, are_pair},
     channel::{PATIENCE, TICK, has_end},
-    dump::Dump,
+    dump::{Dump, FamilyOrder},
     error::DiagError,
     request::Request,
     socket::{DiagSocket, is_final},
 };
 use crate::{
     error::Error,
-    model::{InetProtocol, RowForm, StateMask, TcpState},
+    model::{InetProtocol, RowForm, StateMask, Table, TcpState},
     processors::processors,
     table_query::{Bounds, TableQuery},
     visit::{ReadReport, Visitor},
@@ -46,17 +49,39 @@ const MAX_RECEIVERS: usize = 3;
 #[derive(Debug, Default)]
 pub struct Ahead(RefCell<VecDeque<AheadReply>>);
 
+/// A question, and how its answer is wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) query: TableQuery,
+    /// Whether the rows of IPv4 and IPv6 may come in any order.
+    pub(crate) is_any_order: bool,
+}
+
 /// The reply to one question.
 #[derive(Debug)]
 pub(crate) struct AheadReply {
     question: TableQuery,
-    parts: VecDeque<AheadPart>,
+    rows: ReplyRows,
+}
+
+#[derive(Debug)]
+enum ReplyRows {
+    /// What the kernel answers to these requests; to one about both families in that order.
+    Coming(VecDeque<AheadPart>, Option<FamilyOrder>),
+    /// Those that came with the reply to the question before.
+    Kept(KeptRows),
 }
 
 /// The reply to one of the requests of a question.
 #[derive(Debug)]
 struct AheadPart {
-    request: Request,
+    walk: Walk,
+    /// Where a thread was to receive it.
+    received: Option<Received>,
+}
+
+#[derive(Debug)]
+struct Received {
     datagrams: Receiver<Result<AheadDatagram, Error>>,
     /// Takes datagrams back, so that their memory is used again.
     used: Sender<Vec<u8>>,
@@ -71,7 +96,7 @@ struct AheadDatagram {
 
 /// A request that a thread is to make.
 struct Job {
-    request: Request,
+    walk: Walk,
     datagrams: SyncSender<Result<AheadDatagram, Error>>,
     used: Receiver<Vec<u8>>,
 }
@@ -85,22 +110,34 @@ impl Ahead {
         replies.drain(..index);
         replies.pop_front()
     }
+
+    /// Adds the rows of IPv6 that came with the reply to a question about IPv4.
+    fn add_kept(&self, question: TableQuery, kept: KeptRows) {
+        let question = TableQuery { table: Table::Tcp6, ..question };
+        let reply = AheadReply { question, rows: ReplyRows::Kept(kept) };
+        self.0.borrow_mut().push_front(reply);
+    }
 }
 
 impl DiagSocket {
     /// Has threads receive the replies to these questions while `work` runs, which asks them in
     /// this order. Where that cannot make anything faster there are no threads.
+    ///
+    /// `has_few_ipv6` says whether the rows of IPv6 can probably be kept. If they cannot, there is
+    /// another walk.
     pub(crate) fn ahead<R>(
         &self,
-        questions: impl IntoIterator<Item = TableQuery>,
+        questions: &[Question],
+        has_few_ipv6: &dyn Fn(&TableQuery) -> bool,
         work: impl FnOnce(&Ahead) -> R,
     ) -> R {
         let processors = processors();
-        if processors == 1 || !self.has_spare_channels() {
-            return work(&Ahead::default());
-        }
-        let (replies, jobs) = prepare(questions);
+        let has_threads = processors > 1 && self.has_spare_channels();
+        let (replies, jobs) = prepare(questions, has_threads, has_few_ipv6);
         let receivers = processors.min(MAX_RECEIVERS).min(jobs.len());
+        if receivers == 0 {
+            return work(&Ahead(RefCell::new(replies)));
+        }
         let jobs = &Mutex::new(jobs);
         let is_over = &AtomicBool::new(false);
         thread::scope(|scope| {
@@ -131,41 +168,77 @@ impl Drop for Over<'_> {
     }
 }
 
-/// Returns what will be received, and the requests for it.
+/// Returns what will be received, and the requests that threads make for it.
 fn prepare(
-    questions: impl IntoIterator<Item = TableQuery>,
+    mut questions: &[Question],
+    has_threads: bool,
+    has_few_ipv6: &dyn Fn(&TableQuery) -> bool,
 ) -> (VecDeque<AheadReply>, VecDeque<Job>) {
     let (mut replies, mut jobs) = (VecDeque::new(), VecDeque::new());
-    for question in questions {
-        let parts: VecDeque<_> = parts(&question)
-            .map(|part| {
-                let request = Request::Dump(part);
-                let (sender, datagrams) = sync_channel(RING);
-                let (used, receiver) = channel();
-                let job = Job { request: request.clone(), datagrams: sender, used: receiver };
-                jobs.push_back(job);
-                AheadPart { request, datagrams, used }
-            })
-            .collect();
-        if !parts.is_empty() {
-            replies.push_back(AheadReply { question, parts });
+    while let [first, rest @ ..] = questions {
+        questions = rest;
+        let order = rest.first().and_then(|next| one_walk(first, next, has_few_ipv6));
+        let question = &first.query;
+        let splits = has_threads && is_worth_threads(question);
+        let walk = |question| match order {
+            Some(_) => Walk::BothFamilies(question),
+            None => Walk::Table(question),
+        };
+        let parts: VecDeque<_> = if splits {
+            parts(question).map(|part| ahead_part(walk(part), &mut jobs)).collect()
+        } else if order.is_some() {
+            [AheadPart { walk: walk(question.clone()), received: None }].into()
+        } else {
+            // Asked when it is wanted, as any other question.
+            continue;
+        };
+        let rows = ReplyRows::Coming(parts, order);
+        replies.push_back(AheadReply { question: question.clone(), rows });
+        if order.is_some() {
+            questions = questions.get(1..).unwrap_or_default();
         }
     }
     (replies, jobs)
 }
 
-/// Returns the requests that are answered, one after the other, what the question is answered; none
-/// if it is answered so fast that a thread would cost more.
+/// Returns the order in which rows are handed over if one walk is to answer two questions.
+fn one_walk(
+    first: &Question,
+    next: &Question,
+    has_few_ipv6: &dyn Fn(&TableQuery) -> bool,
+) -> Option<FamilyOrder> {
+    if !are_pair(&first.query, &next.query) {
+        return None;
+    }
+    if first.is_any_order && next.is_any_order {
+        return Some(FamilyOrder::Any);
+    }
+    has_few_ipv6(&first.query).then_some(FamilyOrder::Ipv4First)
+}
+
+/// Returns the reply to a request, and adds the request to those that threads make.
+fn ahead_part(walk: Walk, jobs: &mut VecDeque<Job>) -> AheadPart {
+    let (sender, datagrams) = sync_channel(RING);
+    let (used, receiver) = channel();
+    jobs.push_back(Job { walk: walk.clone(), datagrams: sender, used: receiver });
+    AheadPart { walk, received: Some(Received { datagrams, used }) }
+}
+
+const LISTEN: StateMask = StateMask::of(TcpState::Listen);
+const BOUND: StateMask = StateMask::of(TcpState::BoundInactive);
+
+/// Returns whether the answer takes so long that a thread does not cost more.
+fn is_worth_threads(question: &TableQuery) -> bool {
+    let is_tcp = matches!(question.table.form(), RowForm::Inet(InetProtocol::Tcp, _));
+    is_tcp && !question.possible_states().without(LISTEN).is_empty()
+}
+
+/// Returns the requests that are answered, one after the other, what the question is answered.
 fn parts(question: &TableQuery) -> impl Iterator<Item = TableQuery> {
-    const LISTEN: StateMask = StateMask::of(TcpState::Listen);
-    const BOUND: StateMask = StateMask::of(TcpState::BoundInactive);
     // Kernel: the order in which `inet_diag_dump_icsk` walks the tables.
     const ORDER: [StateMask; 3] = [LISTEN, BOUND, StateMask::ALL.without(LISTEN).without(BOUND)];
-    let is_tcp = matches!(question.table.form(), RowForm::Inet(InetProtocol::Tcp, _));
     let wanted = question.possible_states();
-    let is_worth_it = is_tcp && !wanted.without(LISTEN).is_empty();
-    let order = if is_worth_it { &ORDER[..] } else { &[] };
-    let states = order.iter().map(move |part| wanted.intersection(*part));
+    let states = ORDER.into_iter().map(move |part| wanted.intersection(part));
     states
         .filter(|states| !states.is_empty())
         .map(|states| TableQuery { states, ..question.clone() })
@@ -201,10 +274,10 @@ impl Receiving<'_> {
     fn receive(&self, job: &Job) -> Result<(), ()> {
         let send = |datagram| job.datagrams.send(datagram).map_err(drop);
         let is_over = || self.is_over.load(Ordering::Relaxed);
-        let table = job.request.table();
+        let table = job.walk.table();
         // Without a free socket the caller asks by itself.
         let Some(mut lease) = self.diag.lease_now() else { return Ok(()) };
-        let encode = |sequence, out: &mut Vec<u8>| job.request.encode(sequence, out);
+        let encode = |sequence, out: &mut Vec<u8>| job.walk.encode(sequence, out);
         let sequence = match lease.channel.send(table, &is_over, &encode) {
             Ok(sequence) => sequence,
             Err(error) => return send(Err(error)),
@@ -241,25 +314,63 @@ impl Drop for Receiving<'_> {
 impl AheadReply {
     /// Hands each socket to a visitor. A part that no thread received is asked for now.
     ///
-    /// Returns `None` if the table changed under a dump and the visitor has forgotten what it was
-    /// given: then the question has to be asked again.
+    /// Returns `None` if the question has to be asked again: the table changed under a dump and the
+    /// visitor has forgotten what it was given, or the kernel has no answer about both families.
     pub(crate) fn visit(
         self,
+        ahead: &Ahead,
         diag: &DiagSocket,
         bounds: Bounds<'_>,
         visitor: &mut dyn Visitor,
     ) -> Result<Option<ReadReport>, Error> {
-        let mut dump = Dump::new(&Request::Dump(self.question), bounds);
-        for part in self.parts {
-            part.visit(diag, &mut dump, visitor)?;
-            if dump.report().stopped {
-                break;
+        let question = self.question;
+        let mut dump = Dump::new(&Request::Dump(question.clone()), bounds);
+        let is_both = match self.rows {
+            ReplyRows::Kept(kept) => {
+                kept.visit(&mut dump, visitor)?;
+                return Ok(Some(dump.report()));
             }
-        }
+            ReplyRows::Coming(parts, order) => {
+                if let Some(order) = order {
+                    dump = dump.of_both_families(order);
+                }
+                let visited = visit_parts(parts, diag, &mut dump, visitor);
+                if let Err(error) = visited {
+                    let is_refused = order.is_some()
+                        && (error.has_no_answer() || error.may_be_about_filter())
+                        && dump.report().rows == 0;
+                    return if is_refused { Ok(None) } else { Err(error) };
+                }
+                order.is_some()
+            }
+        };
         let report = dump.report();
-        let is_repeated = !is_final(&report, 0) && visitor.restart();
-        Ok((!is_repeated).then_some(report))
+        if !is_final(&report, 0) && visitor.restart() {
+            return Ok(None);
+        }
+        if is_both
+            && !report.stopped
+            && let Some(kept) = dump.into_ipv6()
+        {
+            ahead.add_kept(question, kept);
+        }
+        Ok(Some(report))
     }
+}
+
+fn visit_parts(
+    parts: VecDeque<AheadPart>,
+    diag: &DiagSocket,
+    dump: &mut Dump<'_>,
+    visitor: &mut dyn Visitor,
+) -> Result<(), Error> {
+    for part in parts {
+        part.visit(diag, dump, visitor)?;
+        if dump.report().stopped {
+            break;
+        }
+    }
+    Ok(())
 }
 
 impl AheadPart {
@@ -269,8 +380,9 @@ impl AheadPart {
         dump: &mut Dump<'_>,
         visitor: &mut dyn Visitor,
     ) -> Result<(), Error> {
-        let Some(AheadDatagram { sequence, mut bytes }) = self.wait(dump)? else {
-            return diag.answer(&self.request, dump, visitor);
+        let Some(received) = self.received else { return diag.answer(&self.walk, dump, visitor) };
+        let Some(AheadDatagram { sequence, mut bytes }) = received.wait(dump)? else {
+            return diag.answer(&self.walk, dump, visitor);
         };
         dump.begin(sequence);
         loop {
@@ -279,11 +391,13 @@ impl AheadPart {
                 return Ok(());
             }
             // OK because the thread needs it no more when it is gone.
-            let _ = self.used.send(bytes);
-            bytes = self.wait(dump)?.ok_or(DiagError::Overrun)?.bytes;
+            let _ = received.used.send(bytes);
+            bytes = received.wait(dump)?.ok_or(DiagError::Overrun)?.bytes;
         }
     }
+}
 
+impl Received {
     /// Waits for a datagram; `None` if there comes no other.
     fn wait(&self, dump: &Dump<'_>) -> Result<Option<AheadDatagram>, Error> {
         loop {
@@ -301,11 +415,14 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::model::Table;
+    use crate::{diag::error::of_dump, error::ErrorKind, model::Socket, visit::Each};
 
-    const LISTEN: StateMask = StateMask::of(TcpState::Listen);
-    const BOUND: StateMask = StateMask::of(TcpState::BoundInactive);
     const ESTABLISHED: StateMask = StateMask::of(TcpState::Established);
+
+    fn ask(table: Table, states: StateMask) -> Question {
+        let query = TableQuery::new(table).with_states(states).with_filter(vec![1]);
+        Question { query, is_any_order: false }
+    }
 
     #[rstest]
     #[case::each_table_of_the_kernel(
@@ -323,9 +440,69 @@ mod tests {
         #[case] states: StateMask,
         #[case] expected: &[StateMask],
     ) {
-        let question = TableQuery::new(table).with_states(states).with_filter(vec![1]);
-        let asked: Vec<_> = parts(&question).collect();
-        assert!(asked.iter().all(|part| part.table == table && part.filter == [1]));
-        assert_eq!(asked.iter().map(|part| part.states).collect::<Vec<_>>(), expected);
+        let question = ask(table, states);
+        let (replies, jobs) = prepare(std::slice::from_ref(&question), true, &|_| true);
+        assert_eq!(replies.len(), usize::from(!expected.is_empty()));
+        let part = |states: &StateMask| {
+            Walk::Table(TableQuery { states: *states, ..question.query.clone() })
+        };
+        let asked: Vec<_> = jobs.into_iter().map(|job| job.walk).collect();
+        assert_eq!(asked, expected.iter().map(part).collect::<Vec<_>>());
+        // Without threads it is asked when it is wanted.
+        assert!(prepare(&[question], false, &|_| true).0.is_empty());
+    }
+
+    /// A kernel, or whatever stands for one, may not know the older interface.
+    #[rstest]
+    #[case::no_handler(DiagError::NoHandler(Table::Tcp4), None)]
+    #[case::refused(of_dump(Table::Tcp4, 95), None)]
+    #[case::invalid(of_dump(Table::Tcp4, 22), None)]
+    #[case::other(DiagError::Overrun, Some(ErrorKind::Overrun))]
+    fn families_are_asked_apart_where_both_are_refused(
+        #[case] error: DiagError,
+        #[case] expected: Option<ErrorKind>,
+    ) {
+        #[expect(clippy::disallowed_methods, reason = "the test is its own host")]
+        let diag = DiagSocket::open_ambient(cap_std::ambient_authority()).unwrap();
+        let question = ask(Table::Tcp4, ESTABLISHED).query;
+        let mut jobs = VecDeque::new();
+        let part = ahead_part(Walk::BothFamilies(question.clone()), &mut jobs);
+        jobs.pop_front().unwrap().datagrams.send(Err(error.into())).unwrap();
+        let rows = ReplyRows::Coming([part].into(), Some(FamilyOrder::Ipv4First));
+        let (ahead, reply) = (Ahead::default(), AheadReply { question: question.clone(), rows });
+        let mut each = Each(|_: Socket<'_>| {});
+        let read = reply.visit(&ahead, &diag, Bounds::default(), &mut each);
+        assert_eq!(read.as_ref().err().map(Error::kind), expected);
+        assert!(read.is_err() || read.is_ok_and(|report| report.is_none()));
+        let other = TableQuery { table: Table::Tcp6, ..question };
+        assert!(ahead.take(&other).is_none());
+    }
+
+    #[rstest]
+    #[case::in_parts(true, ESTABLISHED.union(LISTEN), true, 2)]
+    #[case::listeners_are_few(true, LISTEN, true, 0)]
+    #[case::without_threads(false, ESTABLISHED.union(LISTEN), true, 0)]
+    #[case::too_many_to_keep(true, ESTABLISHED, false, 2)]
+    fn both_families_are_asked_for_by_one_walk(
+        #[case] has_threads: bool,
+        #[case] states: StateMask,
+        #[case] is_one_walk: bool,
+        #[case] expected: usize,
+    ) {
+        let mut questions = [ask(Table::Tcp4, states), ask(Table::Tcp6, states)];
+        let (replies, jobs) = prepare(&questions, has_threads, &|_| is_one_walk);
+        assert_eq!(jobs.len(), expected);
+        assert_eq!(replies.len(), if is_one_walk { 1 } else { 2 });
+        let order = |replies: &VecDeque<AheadReply>| match replies.front().unwrap().rows {
+            ReplyRows::Coming(_, order) => order,
+            ReplyRows::Kept(_) => panic!("nothing came yet"),
+        };
+        assert_eq!(order(&replies), is_one_walk.then_some(FamilyOrder::Ipv4First));
+        // Rows that may come in any order are not kept.
+        for question in &mut questions {
+            question.is_any_order = true;
+        }
+        let (replies, _) = prepare(&questions, has_threads, &|_| is_one_walk);
+        assert_eq!((replies.len(), order(&replies)), (1, Some(FamilyOrder::Any)));
     }
 }

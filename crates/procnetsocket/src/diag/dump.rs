@@ -1,16 +1,19 @@
 //! The messages of a reply, one after the other: what every reply is checked for.
 
 use super::{
+    both::KeptRows,
     decode::Decoder,
     error::{DiagError, of_dump, of_lookup},
+    inet::AF_INET6,
     request::Request,
     wire::{
         Message, Messages, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, SOCK_DIAG_BY_FAMILY,
+        TCPDIAG_GETSOCK,
     },
 };
 use crate::{
     error::{Error, RowError},
-    model::{Socket, Table},
+    model::{Family, Socket, Table},
     table_query::Bounds,
     visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
@@ -30,33 +33,81 @@ pub(super) enum DumpProgress {
 
 /// What is known of a reply while it comes.
 pub(super) struct Dump<'a> {
-    table: Table,
+    rows: TableRows,
+    /// What becomes of the rows of IPv6, where they come among those of IPv4.
+    ipv6: Option<Ipv6Rows>,
+    /// The family of the row that was reached, where both come.
+    reached: Family,
     sequence: u32,
     /// Whether one socket was asked for, whose message is the last.
     is_lookup: bool,
     bounds: Bounds<'a>,
-    decoder: Decoder,
     /// Bytes of the datagram that were taken.
     taken: usize,
-    messages: u64,
     /// Whether the end was received, which may be an error.
     is_over: bool,
     report: ReadReport,
 }
 
+/// The rows of one table.
+pub(super) struct TableRows {
+    table: Table,
+    decoder: Decoder,
+    messages: u64,
+}
+
+impl TableRows {
+    fn new(table: Table) -> Self {
+        Self { table, decoder: Decoder::new(table), messages: 0 }
+    }
+}
+
+/// What becomes of rows of IPv6 among those of IPv4.
+enum Ipv6Rows {
+    /// They are kept until those of IPv4 are handed over.
+    Kept(KeptRows),
+    /// They are handed over as they come.
+    Lent(Box<TableRows>),
+}
+
+/// In which order the rows of both families are handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FamilyOrder {
+    /// IPv4 first.
+    Ipv4First,
+    /// As the kernel sends them.
+    Any,
+}
+
 impl<'a> Dump<'a> {
     pub(super) fn new(request: &Request, bounds: Bounds<'a>) -> Self {
-        let table = request.table();
         Self {
-            table,
+            rows: TableRows::new(request.table()),
+            ipv6: None,
+            reached: Family::V4,
             sequence: 0,
             is_lookup: !matches!(request, Request::Dump(_)),
             bounds,
-            decoder: Decoder::new(table),
             taken: 0,
-            messages: 0,
             is_over: false,
             report: ReadReport::of_diag(),
+        }
+    }
+
+    /// Expects the TCP sockets of both families.
+    pub(super) fn of_both_families(self, order: FamilyOrder) -> Self {
+        let ipv6 = match order {
+            FamilyOrder::Ipv4First => Ipv6Rows::Kept(KeptRows::default()),
+            FamilyOrder::Any => Ipv6Rows::Lent(Box::new(TableRows::new(Table::Tcp6))),
+        };
+        Self { ipv6: Some(ipv6), ..self }
+    }
+
+    /// Returns the rows of IPv6 that are still to be handed over, if all of them were kept.
+    pub(super) fn into_ipv6(self) -> Option<KeptRows> {
+        match self.ipv6? {
+            Ipv6Rows::Kept(kept) => kept.complete(),
+            Ipv6Rows::Lent(_) => Some(KeptRows::default()),
         }
     }
 
@@ -70,7 +121,7 @@ impl<'a> Dump<'a> {
     /// Returns an error if the reading has to end.
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.bounds.interrupt.is_interrupted() {
-            return Err(DiagError::Interrupted(self.table).into());
+            return Err(DiagError::Interrupted(self.table()).into());
         }
         Ok(())
     }
@@ -91,7 +142,7 @@ impl<'a> Dump<'a> {
 
     /// Returns the table that is read.
     pub(super) fn table(&self) -> Table {
-        self.table
+        self.rows.table
     }
 
     /// Returns what ends the reading.
@@ -107,7 +158,10 @@ impl<'a> Dump<'a> {
     /// Returns the socket that was reached.
     #[inline]
     pub(super) fn row(&self) -> Socket<'_> {
-        self.decoder.row()
+        match &self.ipv6 {
+            Some(Ipv6Rows::Lent(rows)) if self.reached == Family::V6 => rows.decoder.row(),
+            _ => self.rows.decoder.row(),
+        }
     }
 
     /// Passes over the sockets that follow; only the end is still looked for.
@@ -137,7 +191,7 @@ impl<'a> Dump<'a> {
                 self.taken = 0;
                 return Ok(DumpProgress::NextDatagram);
             };
-            let table = self.table;
+            let table = self.table();
             let message = message.map_err(|framing| DiagError::Framing { table, framing })?;
             self.taken = datagram.len() - messages.rest().len();
             if let Some(progress) = self.message(&message)? {
@@ -156,10 +210,28 @@ impl<'a> Dump<'a> {
         self.report.inconsistent |= message.is_interrupted();
         match message.kind {
             SOCK_DIAG_BY_FAMILY => self.socket(message.payload),
+            TCPDIAG_GETSOCK if self.ipv6.is_some() => self.either_family(message),
             NLMSG_DONE | NLMSG_ERROR => self.end(message),
             NLMSG_NOOP => Ok(None),
             NLMSG_OVERRUN => Err(DiagError::Overrun.into()),
             kind => Err(DiagError::UnknownType(kind).into()),
+        }
+    }
+
+    /// Takes a TCP socket, of which the message says the family. One of no family is reported as
+    /// one of IPv4.
+    #[inline]
+    fn either_family(&mut self, message: &Message<'_>) -> Result<Option<DumpProgress>, Error> {
+        let is_ipv6 = message.payload.first() == Some(&AF_INET6);
+        self.reached = if is_ipv6 { Family::V6 } else { Family::V4 };
+        match &mut self.ipv6 {
+            Some(Ipv6Rows::Kept(kept)) if is_ipv6 => {
+                if !self.report.stopped {
+                    kept.push(message);
+                }
+                Ok(None)
+            }
+            _ => self.socket(message.payload),
         }
     }
 
@@ -170,18 +242,22 @@ impl<'a> Dump<'a> {
             return Ok(None);
         }
         let limit = self.bounds.limits.total_lines;
-        if self.messages >= limit {
-            return Err(DiagError::TooManyRows { table: self.table, limit }.into());
+        let rows = match &mut self.ipv6 {
+            Some(Ipv6Rows::Lent(rows)) if self.reached == Family::V6 => rows,
+            _ => &mut self.rows,
+        };
+        if rows.messages >= limit {
+            return Err(DiagError::TooManyRows { table: rows.table, limit }.into());
         }
-        self.messages += 1;
-        match self.decoder.update(payload) {
+        rows.messages += 1;
+        match rows.decoder.update(payload) {
             Ok(()) => {
                 self.report.rows += 1;
                 Ok(Some(DumpProgress::Row))
             }
             Err(fault) => {
                 self.report.malformed += 1;
-                let row = RowError::from_fault(self.table, self.messages, fault);
+                let row = RowError::from_fault(rows.table, rows.messages, fault);
                 Ok(Some(DumpProgress::Malformed(Box::new(row))))
             }
         }
@@ -191,8 +267,8 @@ impl<'a> Dump<'a> {
         self.is_over = true;
         match message.errno() {
             None => Ok(Some(DumpProgress::Done)),
-            Some(errno) if self.is_lookup => Err(of_lookup(self.table, errno).into()),
-            Some(errno) => Err(of_dump(self.table, errno).into()),
+            Some(errno) if self.is_lookup => Err(of_lookup(self.table(), errno).into()),
+            Some(errno) => Err(of_dump(self.table(), errno).into()),
         }
     }
 }

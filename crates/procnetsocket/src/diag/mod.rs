@@ -23,6 +23,7 @@
 //! the other order cannot be read.
 
 mod ahead;
+mod both;
 mod bytes;
 mod channel;
 mod decode;
@@ -54,4 +55,6 @@ pub use self::{
     socket::DiagSocket,
     wire::{FramingError, Message, Messages},
 };
-pub(crate) use self::{channel::open_socket, error::DiagError, interface::Interfaces};
+pub(crate) use self::{
+    ahead::Question, both::kept_rows, channel::open_socket, error::DiagError, interface::Interfaces,
+};

@@ -29,7 +29,10 @@ use super::{
     },
     unix::AF_UNIX,
     vsock::AF_VSOCK,
-    wire::{HEADER, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, SOCK_DESTROY, SOCK_DIAG_BY_FAMILY},
+    wire::{
+        HEADER, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, SOCK_DESTROY, SOCK_DIAG_BY_FAMILY,
+        TCPDIAG_GETSOCK,
+    },
     xdp::AF_XDP,
 };
 use crate::{
@@ -142,6 +145,21 @@ impl Request {
             Self::Unix(lookup) => write_unix_lookup(lookup, out),
         });
     }
+}
+
+/// Writes the request for the TCP sockets of both families, in the older interface: `struct
+/// inet_diag_req`, 60 bytes, which are family, lengths of two addresses, extensions, the identity
+/// of one socket, states, and a number that is not used.
+pub(super) fn encode_both_families(query: &TableQuery, sequence: u32, out: &mut Vec<u8>) {
+    let flags = NLM_F_REQUEST | NLM_F_DUMP;
+    write_message(TCPDIAG_GETSOCK, flags, sequence, out, |out| {
+        out.extend([0, 0, 0, extensions(query.details)]);
+        out.extend([0; 48]);
+        put_words(out, &[query.possible_states().bits(), 0]);
+        if !query.filter.is_empty() {
+            put_attribute(out, INET_DIAG_REQ_BYTECODE, &query.filter);
+        }
+    });
 }
 
 /// Writes the request that destroys a socket.

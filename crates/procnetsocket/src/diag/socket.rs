@@ -11,6 +11,7 @@ use cap_std::AmbientAuthority;
 use rustix::fs::fstat;
 
 use super::{
+    both::Walk,
     channel::{Channel, PATIENCE},
     dump::{Dump, DumpProgress},
     error::DiagError,
@@ -170,13 +171,13 @@ impl DiagSocket {
     /// Asks for sockets, and hands them to a visitor as the next part of a reading.
     pub(super) fn answer(
         &self,
-        request: &Request,
+        walk: &Walk,
         dump: &mut Dump<'_>,
         visitor: &mut dyn Visitor,
     ) -> Result<(), Error> {
         let (table, interrupt) = (dump.table(), dump.interrupt());
         let mut lease = self.lease(table, interrupt)?;
-        let encode = |sequence, out: &mut Vec<u8>| request.encode(sequence, out);
+        let encode = |sequence, out: &mut Vec<u8>| walk.encode(sequence, out);
         dump.begin(lease.channel.send(table, interrupt, &encode)?);
         while !dump.is_over() && !dump.report().stopped {
             dump.push(lease.channel.receive(table, PATIENCE, interrupt)?, visitor)?;

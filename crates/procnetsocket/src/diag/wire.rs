@@ -9,7 +9,7 @@
 //! | bytes | field | meaning |
 //! | --- | --- | --- |
 //! | 0 | `nlmsg_len` | bytes of the message, header included |
-//! | 4 | `nlmsg_type` | 20 a socket, 2 an error, 3 the end of a dump |
+//! | 4 | `nlmsg_type` | 20 a socket (18 of the older interface), 2 an error, 3 the end of a dump |
 //! | 6 | `nlmsg_flags` | 2 more to come, 0x10 the table changed under the dump |
 //! | 8 | `nlmsg_seq` | the number of the request |
 //! | 12 | `nlmsg_pid` | the port id of the socket that asked |
@@ -28,6 +28,7 @@ pub(super) const NLMSG_NOOP: u16 = 1;
 pub(super) const NLMSG_ERROR: u16 = 2;
 pub(super) const NLMSG_DONE: u16 = 3;
 pub(super) const NLMSG_OVERRUN: u16 = 4;
+pub(super) const TCPDIAG_GETSOCK: u16 = 18;
 pub(super) const SOCK_DIAG_BY_FAMILY: u16 = 20;
 pub(super) const SOCK_DESTROY: u16 = 21;
 
@@ -57,6 +58,19 @@ pub struct Message<'a> {
 }
 
 impl Message<'_> {
+    /// Writes the message as one of another type behind what stands in `out`.
+    pub(super) fn write_as(&self, kind: u16, out: &mut Vec<u8>) {
+        // OK because it was cut out of a datagram, whose lengths have 32 bits.
+        let length = u32::try_from(HEADER + self.payload.len()).unwrap_or(u32::MAX);
+        out.extend(length.to_ne_bytes());
+        out.extend(kind.to_ne_bytes());
+        out.extend(self.flags.to_ne_bytes());
+        out.extend(self.sequence.to_ne_bytes());
+        out.extend([0; 4]);
+        out.extend_from_slice(self.payload);
+        out.resize(out.len().next_multiple_of(4), 0);
+    }
+
     /// Returns whether the kernel says that the table changed under the dump.
     pub const fn is_interrupted(&self) -> bool {
         self.flags & NLM_F_DUMP_INTR != 0

@@ -6,7 +6,8 @@ use std::{
     fs::File,
     os::fd::{AsFd as _, OwnedFd},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, mpsc::sync_channel},
+    thread,
 };
 
 use bstr::{BString, ByteVec as _};
@@ -14,8 +15,8 @@ use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::fs::FsWord;
 
 use super::{
-    Inhabitants, NamespaceSocket, TextTables, id_of_this_thread, inside, inside_each, nsfs_inode,
-    socket_of_this_thread,
+    Inhabitants, NamespaceSocket, TextTables, enter, id_of_this_thread, inside, inside_each,
+    nsfs_inode, socket_of_this_thread,
 };
 use crate::{
     error::{Error, ErrorKind, Repr},
@@ -37,6 +38,9 @@ const NSFS_MAGIC: FsWord = 0x6e73_6673;
 /// Files by which it is tried to enter one namespace: 64. Of some of its processes the file may be
 /// closed, and others may be gone.
 const MAX_ENTRANCES: usize = 64;
+
+/// Namespaces that are open and wait to be listed: 8. Each takes a descriptor.
+const MAX_OPENED_AHEAD: usize = 8;
 
 /// Processes after which the interrupt is asked.
 const PATIENCE: usize = 100;
@@ -237,8 +241,52 @@ impl NamespaceFinder {
     ///
     /// Why the namespace cannot be read, neither so nor so.
     pub fn tables(&self, namespace: &NetNamespace) -> Result<OpenedNamespace, Error> {
+        self.tables_of(namespace, self.access(namespace)?)
+    }
+
+    /// Calls `work` with the tables of namespaces that were found, in turn. A thread opens the next
+    /// ones while `work` is busy with one, so that it seldom waits; without a thread each is opened
+    /// when it is wanted.
+    ///
+    /// The iterator ends with the namespaces; its errors are those of [`tables`](Self::tables).
+    pub fn tables_in_turn<R>(
+        &self,
+        namespaces: &[&NetNamespace],
+        work: impl FnOnce(&mut dyn Iterator<Item = Result<OpenedNamespace, Error>>) -> R,
+    ) -> R {
+        if namespaces.is_empty() {
+            return work(&mut std::iter::empty());
+        }
+        let finish = |(access, namespace): (Result<_, Error>, &&NetNamespace)| match access? {
+            // What was opened keeps a namespace alive; whether a process still lives in one that
+            // was not entered is known only when it is wanted.
+            NamespaceAccess::Text(why) => self.tables_of(namespace, self.text(namespace, why)?),
+            access => self.tables_of(namespace, access),
+        };
+        thread::scope(|scope| {
+            let (sender, accesses) = sync_channel(MAX_OPENED_AHEAD);
+            let ahead = move || {
+                for namespace in namespaces {
+                    // Nobody wants more when the receiver is gone.
+                    if sender.send(self.access_on(EntryThread::Current, namespace)).is_err() {
+                        break;
+                    }
+                }
+            };
+            match thread::Builder::new().spawn_scoped(scope, ahead) {
+                Ok(_) => work(&mut accesses.into_iter().zip(namespaces).map(finish)),
+                Err(_) => work(&mut namespaces.iter().map(|namespace| self.tables(namespace))),
+            }
+        })
+    }
+
+    fn tables_of(
+        &self,
+        namespace: &NetNamespace,
+        access: NamespaceAccess,
+    ) -> Result<OpenedNamespace, Error> {
         let root = Arc::clone(&self.root);
-        match self.access(namespace)? {
+        match access {
             NamespaceAccess::Socket(socket) => {
                 let text = self.text_tables(namespace);
                 SocketTables::of_socket(root, socket, text).map(OpenedNamespace::Full)
@@ -257,15 +305,23 @@ impl NamespaceFinder {
     ///
     /// As [`Self::tables`].
     pub fn access(&self, namespace: &NetNamespace) -> Result<NamespaceAccess, Error> {
+        self.access_on(EntryThread::New, namespace)
+    }
+
+    fn access_on(
+        &self,
+        thread: EntryThread,
+        namespace: &NetNamespace,
+    ) -> Result<NamespaceAccess, Error> {
         let Some(enter) = self.enter else { return self.text(namespace, None) };
-        if namespace.is_own {
+        if namespace.is_own && thread == EntryThread::New {
             let socket = socket_of_this_thread(enter.0, &self.root)?;
             return Ok(NamespaceAccess::Socket(socket));
         }
         let mut failed = None;
         let open = || socket_of_this_thread(enter.0, &self.root);
         for file in entrances(&self.root, enter, namespace).take(MAX_ENTRANCES) {
-            match file.and_then(|file| enter_and(&self.root, namespace, &file, open)) {
+            match file.and_then(|file| enter_and(thread, &self.root, namespace, &file, open)) {
                 Ok(Some(socket)) => return Ok(NamespaceAccess::Socket(socket)),
                 // Gone, or another one that has its name or its process by now.
                 Ok(None) => {}
@@ -334,20 +390,34 @@ fn entrances_by_name(enter: Enter, namespace: &NetNamespace) -> impl Iterator<It
     })
 }
 
+/// Which thread enters a namespace. It never leaves it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EntryThread {
+    /// One that is started for it, and ends at once.
+    New,
+    /// The current one, which was started to enter one namespace after the other.
+    Current,
+}
+
 /// Calls a function in a namespace; `None` when the file leads to another one.
 fn enter_and<T: Send>(
+    thread: EntryThread,
     root: &ProcRoot,
     namespace: &NetNamespace,
     file: &OwnedFd,
     call: impl FnOnce() -> Result<T, Error> + Send,
 ) -> Result<Option<T>, Error> {
-    inside(file.as_fd(), || {
+    let call = || {
         // Security: whatever the file was, it is the namespace that was found.
         if id_of_this_thread(root)? != namespace.id {
             return Ok(None);
         }
         call().map(Some)
-    })
+    };
+    match thread {
+        EntryThread::New => inside(file.as_fd(), call),
+        EntryThread::Current => enter(file.as_fd()).and_then(|()| call()),
+    }
 }
 
 /// The text tables of a namespace that was found: those of a process that lives there, or of a
@@ -371,7 +441,7 @@ impl TextTables for FoundText {
         // Kernel: a table stays in its namespace when the thread that opened it has ended.
         let open = || root.thread().open(file).map_err(|error| Error::from_root(file, error));
         for entrance in enter.iter().flat_map(|enter| entrances_by_name(*enter, namespace)) {
-            if let Some(table) = enter_and(root, namespace, &entrance, open)? {
+            if let Some(table) = enter_and(EntryThread::New, root, namespace, &entrance, open)? {
                 return Ok(table);
             }
         }

@@ -163,7 +163,10 @@ fn on_thread<T: Send>(call: impl FnOnce() -> Result<T, Error> + Send) -> Result<
 }
 
 fn enter(namespace: BorrowedFd<'_>) -> Result<(), Error> {
-    #[expect(clippy::disallowed_methods, reason = "on a thread of `on_thread`, which ends")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "on a thread of `on_thread` or `tables_in_turn`, which ends"
+    )]
     move_into_link_name_space(namespace, Some(LinkNameSpaceType::Network))
         .map_err(|error| Repr::Namespace(error.into()).into())
 }

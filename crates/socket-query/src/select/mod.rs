@@ -37,6 +37,9 @@ pub struct Selection {
     /// Whether the sockets at the other ends are looked for; a sink then receives them before the
     /// first socket.
     pub peers: bool,
+    /// Whether TCP sockets of IPv4 and IPv6 may come in any order, which is faster; those of one
+    /// family stay in theirs.
+    pub is_any_order: bool,
 }
 
 impl Selection {
@@ -51,6 +54,7 @@ impl Selection {
             filter: Filter::All,
             processes: None,
             peers: false,
+            is_any_order: false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU64, ops::ControlFlow, sync::Arc, time::Instant};
 
-use procnetsocket::{Interrupt, NetNamespace, OpenedNamespace, SocketTables, model::Socket};
+use procnetsocket::{Interrupt, NetNamespace, SocketTables, model::Socket};
 
 use crate::{
     collect::{self, BoundedTables},
@@ -11,7 +11,7 @@ use crate::{
     policy::{Grant, NamespaceScope},
     select::{Selection, SocketTable},
     sink::{Collected, ListingProblem, Sink},
-    view::{PolicyView, UsageCounter},
+    view::{PolicyView, UsageCounter, found::LookNamespaces},
 };
 
 /// A network namespace whose sockets a listing contains.
@@ -74,8 +74,8 @@ impl PolicyView {
 
 /// Hands the sockets of every namespace to a sink.
 pub(crate) fn collect(
-    view: &PolicyView,
-    finder: &dyn NamespaceSource,
+    (view, finder): (&PolicyView, &dyn NamespaceSource),
+    namespaces: &LookNamespaces,
     selection: &Selection,
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
@@ -86,38 +86,39 @@ pub(crate) fn collect(
     let over = |error: procnetsocket::Error| {
         if is_late() { Error::max_time(&view.policy) } else { error.into() }
     };
-    let found = finder.find(&is_over).map_err(|error| match error.kind() {
+    let failed = |error: procnetsocket::Error| match error.kind() {
         procnetsocket::ErrorKind::Interrupted => over(error),
         _ => error.into(),
-    })?;
+    };
     let mut listing = Everywhere { view, selection, sink, begin, collected: Collected::default() };
     let mut as_text = 0;
-    for namespace in found.namespaces {
+    let mut ended = Ok(());
+    let visited = namespaces.each(view, finder, &is_over, &mut |namespace, tables| {
         if listing.collected.stopped {
-            return Ok(listing.collected);
+            return ControlFlow::Break(());
         }
-        if namespace.is_own {
-            listing.one(namespace, Arc::clone(&view.tables), interrupt)?;
-            continue;
-        }
-        let tables = match finder.tables(&namespace, &is_over) {
-            Ok(OpenedNamespace::Full(tables)) => tables,
-            Ok(OpenedNamespace::Text(tables, why)) => {
-                as_text += u64::from(why.is_some());
-                tables
-            }
-            Ok(_) => continue,
+        let there = match tables {
+            Ok(there) => there,
             Err(error) if error.kind() == procnetsocket::ErrorKind::Interrupted => {
-                return Err(over(error));
+                ended = Err(over(error));
+                return ControlFlow::Break(());
             }
             Err(error) => {
                 let name = namespace.label();
                 listing.problem(ListingProblem::Namespace(&name, &error));
-                continue;
+                return ControlFlow::Continue(());
             }
         };
-        listing.one(namespace, Arc::new(tables), interrupt)?;
+        as_text += u64::from(there.is_refused);
+        ended = listing.one(namespace.clone(), there.tables, interrupt);
+        if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    visited.map_err(failed)?;
+    ended?;
+    if listing.collected.stopped {
+        return Ok(listing.collected);
     }
+    let found = namespaces.find(finder, &is_over).map_err(failed)?;
     for unreadable in &found.unreadable {
         let name = unreadable.name.escape_ascii().to_string();
         listing.problem(ListingProblem::Namespace(&name, &unreadable.error));

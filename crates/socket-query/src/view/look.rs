@@ -1,10 +1,10 @@
-//! One look at the sockets, for which processes are looked for once.
+//! One look at the sockets, for which processes and network namespaces are looked for once.
 
 use std::{borrow::Cow, sync::Arc};
 
 use procnetsocket::{Interrupt, ProcessQuery, ProcessTable};
 
-use super::{PolicyView, everywhere, peers};
+use super::{PolicyView, everywhere, found::LookNamespaces, peers};
 use crate::{
     collect,
     error::{Error, ErrorKind},
@@ -12,7 +12,8 @@ use crate::{
     sink::{Collected, ListingProblem, Sink},
 };
 
-/// One look at the sockets: processes are looked for once, however many selections are collected.
+/// One look at the sockets: processes, and in a view of [every](PolicyView::everywhere) network
+/// namespace these, are looked for once, however many selections are collected.
 ///
 /// [`PolicyView::collect`] is a look at one selection. To read several tables separately, and some
 /// of them twice, use one look for all.
@@ -20,6 +21,7 @@ use crate::{
 pub struct Look<'v> {
     view: &'v PolicyView,
     processes: FoundProcesses,
+    namespaces: LookNamespaces,
 }
 
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl PolicyView {
         interrupt: &dyn Interrupt,
     ) -> Result<Look<'_>, Error> {
         let processes = find(self, selection, interrupt)?;
-        Ok(Look { view: self, processes })
+        Ok(Look { view: self, processes, namespaces: LookNamespaces::default() })
     }
 }
 
@@ -99,7 +101,8 @@ impl Look<'_> {
             _ => Cow::Borrowed(selection),
         };
         let (selection, found) = if selection.peers || selection.filter.has_peer_condition() {
-            let (peers, found) = peers::find(self.view, &selection, interrupt, sink)?;
+            let (peers, found) =
+                peers::find((self.view, &self.namespaces), &selection, interrupt, sink)?;
             let known = selection.with_peers(&peers);
             if selection.peers {
                 sink.peers(peers);
@@ -114,7 +117,8 @@ impl Look<'_> {
         }
         let collected = match &self.view.everywhere {
             Some(finder) => {
-                everywhere::collect(self.view, finder.as_ref(), &selection, interrupt, sink)?
+                let whence = (self.view, finder.as_ref());
+                everywhere::collect(whence, &self.namespaces, &selection, interrupt, sink)?
             }
             None => collect::collect(&source, &selection, interrupt, sink)?,
         };

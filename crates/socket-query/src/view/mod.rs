@@ -1,6 +1,7 @@
 //! The view of the system's sockets: all that a builtin gets.
 
 mod everywhere;
+mod found;
 mod gate;
 mod look;
 mod machine;

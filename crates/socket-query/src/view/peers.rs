@@ -3,12 +3,12 @@
 use std::{ops::ControlFlow, sync::Arc, time::Instant};
 
 use procnetsocket::{
-    Details, ErrorKind, Interrupt, OpenedNamespace, PeerTable, PeerTableBuilder, Query,
-    SocketTables, Table, Visitor,
+    Details, ErrorKind, Interrupt, PeerTable, PeerTableBuilder, Query, SocketTables, Table,
+    Visitor,
     model::{Inode, Socket, Source, StateMask, TcpState},
 };
 
-use super::PolicyView;
+use super::{PolicyView, found::LookNamespaces};
 use crate::{
     error::Error,
     policy::{Redaction, VisibleUsers},
@@ -23,7 +23,7 @@ use crate::{
 ///
 /// Security: a hidden socket is never found as another end, and makes none ambiguous.
 pub(super) fn find(
-    view: &PolicyView,
+    (view, namespaces): (&PolicyView, &LookNamespaces),
     selection: &Selection,
     interrupt: &dyn Interrupt,
     sink: &mut dyn Sink,
@@ -49,7 +49,7 @@ pub(super) fn find(
         sink,
         collected: Collected::default(),
     };
-    match search.run() {
+    match search.run(namespaces) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::Interrupted && is_late() => {
             return Err(Error::max_time(&view.policy));
@@ -82,25 +82,26 @@ struct PeerSearch<'a> {
 }
 
 impl PeerSearch<'_> {
-    fn run(&mut self) -> Result<(), procnetsocket::Error> {
+    fn run(&mut self, namespaces: &LookNamespaces) -> Result<(), procnetsocket::Error> {
         let Some(finder) = &self.view.everywhere else {
             return self.tables(&self.view.tables);
         };
-        for namespace in finder.find(self.interrupt)?.namespaces {
-            let is_other = !namespace.is_own;
-            let tables = match is_other.then(|| finder.tables(&namespace, self.interrupt)) {
-                None => Arc::clone(&self.view.tables),
-                Some(Ok(OpenedNamespace::Full(tables) | OpenedNamespace::Text(tables, _))) => {
-                    Arc::new(tables)
+        let (view, interrupt) = (self.view, self.interrupt);
+        let mut ended = Ok(());
+        namespaces.each(view, finder.as_ref(), interrupt, &mut |namespace, tables| {
+            ended = match tables {
+                Ok(there) => {
+                    let shown = self.view.shown_namespace(namespace.clone());
+                    self.ends.table.begin_namespace(Arc::new(shown));
+                    self.tables(&there.tables)
                 }
-                Some(Err(error)) if error.kind() == ErrorKind::Interrupted => return Err(error),
+                Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
                 // The listing reports the namespaces that are not listed.
-                Some(_) => continue,
+                Err(_) => Ok(()),
             };
-            self.ends.table.begin_namespace(Arc::new(self.view.shown_namespace(namespace)));
-            self.tables(&tables)?;
-        }
-        Ok(())
+            if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        ended
     }
 
     /// Reads the tables of one namespace.

@@ -1,8 +1,15 @@
 //! Gates, bounds and searches of a [`PolicyView`].
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
-use procnetsocket::{Pid, ProcessQuery, ProcessReport, Uninterrupted, diag::EventAuthority};
+use procnetsocket::{
+    FoundNamespaces, NetNamespace, OpenedNamespace, Pid, ProcessQuery, ProcessReport,
+    Uninterrupted, diag::EventAuthority,
+};
 use rstest::rstest;
 use testkit::{FakeProc, Tcp};
 
@@ -11,7 +18,7 @@ use crate::{
     error::ErrorKind,
     follow::{EventSink, Until},
     host_name::HostNameError,
-    policy::{Grant, VisibleUsers},
+    policy::{Grant, NamespaceScope, VisibleUsers},
     process_source::{ProcessSourceError, ProcessSourceErrorKind},
     select::{TableSet, expr::FilterText},
 };
@@ -203,4 +210,44 @@ fn events_are_refused_where_one_users_sockets_are_shown() {
         &mut NoSink,
     );
     assert_eq!(followed.unwrap_err().kind(), ErrorKind::EventsWithoutProcesses);
+}
+
+/// Finds no namespace, and counts how often it is asked.
+#[derive(Debug, Default)]
+struct NoNamespaces(AtomicUsize);
+
+impl NamespaceSource for NoNamespaces {
+    fn find(&self, _: &dyn Interrupt) -> Result<FoundNamespaces, procnetsocket::Error> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(FoundNamespaces::default())
+    }
+
+    fn tables(
+        &self,
+        namespace: &NetNamespace,
+        _: &dyn Interrupt,
+    ) -> Result<OpenedNamespace, procnetsocket::Error> {
+        panic!("expected that no namespace is opened, but found {namespace:?}")
+    }
+}
+
+#[rstest]
+#[case::listing(false)]
+#[case::with_other_ends(true)]
+fn namespaces_are_searched_for_once_in_a_look(#[case] peers: bool) {
+    let finder = Arc::new(NoNamespaces::default());
+    let tables = Arc::new(SocketTables::open_ambient(token()).unwrap());
+    let policy = Policy::new(Grant::ALL.into_iter().collect()).with_namespaces(NamespaceScope::All);
+    let view = PolicyView::new(tables, policy, Names::default())
+        .with_namespace_finder(Arc::<NoNamespaces>::clone(&finder))
+        .everywhere()
+        .unwrap();
+    let selection = Selection { peers, ..Selection::everything() };
+    for looks in 1..=2 {
+        let look = view.look(&selection, &Uninterrupted).unwrap();
+        for _ in 0..3 {
+            look.collect(&selection, &Uninterrupted, &mut NoSink).unwrap();
+        }
+        assert_eq!(finder.0.load(Ordering::Relaxed), looks);
+    }
 }

@@ -16,7 +16,7 @@ use crate::cli::{Direction, Order, SortKey};
 pub(crate) struct TooMany(pub(crate) usize);
 
 /// Keeps sockets until all were received, and passes them on in order; equal sockets stay in the
-/// order in which they were received.
+/// order of a listing that is not sorted.
 ///
 /// With a limit, at most that number is kept: the last in order is dropped for a new one.
 pub(crate) struct Sorted<'a> {
@@ -28,18 +28,31 @@ pub(crate) struct Sorted<'a> {
     /// A heap with the last in order on top.
     kept: BinaryHeap<Kept>,
     seen: u64,
+    /// Where the TCP sockets begin that came last.
+    tcp: Option<u64>,
     too_many: Option<TooMany>,
     /// The namespace of the sockets that are being received.
     namespace: Option<Arc<ListedNamespace>>,
 }
 
-/// A socket that is kept, with its number in the order of arrival.
+/// A socket that is kept.
 struct Kept {
     rank: Vec<Rank>,
-    number: u64,
+    place: Place,
     table: SocketTable,
     socket: OwnedSocket,
     namespace: Option<Arc<ListedNamespace>>,
+}
+
+/// The place of a socket in a listing that is not sorted. TCP sockets of IPv4 stand in front of
+/// those of IPv6, in whatever order they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// When the first of its table and namespace came.
+    begin: u64,
+    is_ipv6: bool,
+    /// When it came.
+    number: u64,
 }
 
 impl<'a> Sorted<'a> {
@@ -51,6 +64,7 @@ impl<'a> Sorted<'a> {
             bound,
             kept: BinaryHeap::new(),
             seen: 0,
+            tcp: None,
             too_many: None,
             namespace: None,
         }
@@ -77,9 +91,24 @@ impl<'a> Sorted<'a> {
         Ok(left_out)
     }
 
+    /// Returns the place of the socket that came.
+    fn place(&mut self, table: SocketTable, socket: &Socket<'_>) -> Place {
+        let number = self.seen;
+        self.seen += 1;
+        if table != SocketTable::Tcp {
+            self.tcp = None;
+        }
+        match socket {
+            Socket::Inet(inet) if table == SocketTable::Tcp => {
+                let begin = *self.tcp.get_or_insert(number);
+                Place { begin, is_ipv6: inet.local.is_ipv6(), number }
+            }
+            _ => Place { begin: number, is_ipv6: false, number },
+        }
+    }
+
     fn keep(&mut self, kept: Kept) -> ControlFlow<()> {
         if count(&self.kept) >= self.limit {
-            // A later one of the same rank comes after it, and is dropped at once.
             if let Some(mut last) = self.kept.peek_mut()
                 && kept < *last
             {
@@ -102,17 +131,16 @@ fn count(kept: &BinaryHeap<Kept>) -> u64 {
 
 impl Sink for Sorted<'_> {
     fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
-        let number = self.seen;
-        self.seen += 1;
+        let place = self.place(table, &socket);
         let rank: Vec<_> = self.keys.iter().map(|key| rank(*key, &socket)).collect();
         // Most sockets of a long listing are not copied.
         let is_late = count(&self.kept) >= self.limit
-            && self.kept.peek().is_none_or(|last| rank >= last.rank);
+            && self.kept.peek().is_none_or(|last| (&rank, place) >= (&last.rank, last.place));
         if is_late {
             return ControlFlow::Continue(());
         }
         let namespace = self.namespace.clone();
-        self.keep(Kept { rank, number, table, socket: socket.into(), namespace })
+        self.keep(Kept { rank, place, table, socket: socket.into(), namespace })
     }
 
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
@@ -120,6 +148,7 @@ impl Sink for Sorted<'_> {
     }
 
     fn namespace(&mut self, listed: &ListedNamespace) {
+        self.tcp = None;
         self.namespace = Some(Arc::new(listed.clone()));
     }
 
@@ -134,7 +163,7 @@ impl Sink for Sorted<'_> {
 
 impl Ord for Kept {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rank.cmp(&other.rank).then(self.number.cmp(&other.number))
+        self.rank.cmp(&other.rank).then(self.place.cmp(&other.place))
     }
 }
 
@@ -151,3 +180,64 @@ impl PartialEq for Kept {
 }
 
 impl Eq for Kept {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notes the addresses of sockets.
+    #[derive(Default)]
+    struct Noted(Vec<String>);
+
+    impl Sink for Noted {
+        fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
+            match socket {
+                Socket::Inet(inet) => self.0.push(inet.local.to_string()),
+                other => panic!("expected an internet socket, but found {other:?}"),
+            }
+            ControlFlow::Continue(())
+        }
+
+        fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
+            panic!("expected no problem, but found {problem:?}")
+        }
+    }
+
+    fn inet(address: &str, port: u16) -> OwnedSocket {
+        let end = format!(r#"{{"address":"{address}","port":{port}}}"#);
+        let text = format!(
+            r#"{{"family":"inet","source":"sock_diag","protocol":"tcp","local":{end},"peer":{end},
+            "kernel_state":"established","recv_q":0,"send_q":0,"uid":0}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn sorted(limit: Option<u64>) -> (Vec<String>, u64) {
+        let order = Order { keys: vec![(SortKey::Uid, Direction::Up)], limit };
+        let mut noted = Noted::default();
+        let mut sorted = Sorted::new(&mut noted, &order, 100);
+        let mut take = |table, address, port| {
+            assert!(sorted.socket(table, inet(address, port).as_socket()).is_continue());
+        };
+        take(SocketTable::Udp, "::1", 1);
+        take(SocketTable::Udp, "127.0.0.1", 2);
+        // As one walk of the kernel finds both families.
+        take(SocketTable::Tcp, "::1", 3);
+        take(SocketTable::Tcp, "127.0.0.1", 4);
+        take(SocketTable::Tcp, "::1", 5);
+        take(SocketTable::Tcp, "127.0.0.1", 6);
+        let left_out = sorted.finish().unwrap();
+        (noted.0, left_out)
+    }
+
+    #[test]
+    fn equal_sockets_stand_as_in_a_listing_that_is_not_sorted() {
+        let all = ["[::1]:1", "127.0.0.1:2", "127.0.0.1:4", "127.0.0.1:6", "[::1]:3", "[::1]:5"];
+        assert_eq!(sorted(None), (all.map(str::to_owned).into(), 0));
+        for limit in 1..=all.len() {
+            let (rows, left_out) = sorted(Some(limit.try_into().unwrap()));
+            assert_eq!(rows, all[..limit], "{limit}");
+            assert_eq!(left_out, u64::try_from(all.len() - limit).unwrap());
+        }
+    }
+}

@@ -125,7 +125,7 @@ fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
         [b'[', set @ ..] => match match_set(set, byte) {
             Set::Ends(is_match, behind) => (is_match, behind),
             Set::Unended => (byte == b'[', set),
-            Set::InvalidSet => return None,
+            Set::Invalid => return None,
         },
         [b'\\', escaped, behind @ ..] => (folds(*escaped, byte), behind),
         // The backslash escapes nothing.
@@ -146,7 +146,7 @@ enum Set<'a> {
     /// The set is not closed: the bracket matches itself.
     Unended,
     /// A set that matches nothing.
-    InvalidSet,
+    Invalid,
 }
 
 /// Matches a byte with a set, from after its bracket.
@@ -163,11 +163,11 @@ fn match_set(set: &[u8], byte: u8) -> Set<'_> {
         is_first = false;
         match take_item(rest) {
             Ok(Some((item, behind))) if item.contains(byte) => {
-                return end_of(behind).map_or(Set::InvalidSet, |end| Set::Ends(!is_negated, end));
+                return end_of(behind).map_or(Set::Invalid, |end| Set::Ends(!is_negated, end));
             }
             Ok(Some((_, behind))) => rest = behind,
             Ok(None) => return Set::Unended,
-            Err(InvalidSet) => return Set::InvalidSet,
+            Err(InvalidSet) => return Set::Invalid,
         }
     }
 }

@@ -4,19 +4,22 @@ use std::{
     cell::Cell,
     net::{TcpListener, TcpStream},
     ops::ControlFlow,
+    os::fd::{AsFd as _, OwnedFd},
 };
 
 use procnetsocket::{
-    ErrorKind, Limits, Query, SocketTables, Table, TableQuery, Visitor,
+    ErrorKind, Limits, NamespaceSocket, ProcRoot, Query, SocketTables, Table, TableQuery, Visitor,
     diag::{DiagSocket, Request},
     model::{InetSocket, Socket, StateMask, TcpState},
 };
+use rustix::net::{AddressFamily, SocketFlags, SocketType, netlink::SOCK_DIAG, socket_with};
 
 use super::{LOCALHOST, LOCALHOST6, ask, connection, listener, states, token};
 use crate::diag::namespace::{enter, loopback};
 
-/// Connections of one family: their sockets fill several datagrams.
-const CONNECTIONS: usize = 400;
+/// Connections of one family: their sockets fill several datagrams, and all of them fit into the 1024
+/// files that a process may usually have open.
+const CONNECTIONS: usize = 200;
 
 /// Listeners and connections of both families, and their tables.
 struct Busy {
@@ -81,6 +84,59 @@ fn answers_are_those_of_one_request_in_the_same_order() {
         assert_eq!(listed, dumped, "{wanted:?}");
     }
     assert_eq!(busy.listed(&Query::tcp()).len(), 2 * (2 * CONNECTIONS + 1));
+}
+
+/// Both families are found by one walk then.
+#[test]
+fn sockets_of_a_family_stay_in_order_when_families_need_not() {
+    if !enter() {
+        return;
+    }
+    let busy = Busy::new();
+    for wanted in [StateMask::ALL, states(&[TcpState::Listen]), states(&[TcpState::Established])] {
+        let mut dumped = busy.dumped(wanted);
+        let mut listed = busy.listed(&Query::tcp().with_states(wanted).in_any_order());
+        dumped.iter_mut().chain(&mut listed).for_each(|row| row.timer = None);
+        // OK because the sort is stable.
+        listed.sort_by_key(|row| row.local.is_ipv6());
+        assert_eq!(listed, dumped, "{wanted:?}");
+    }
+}
+
+/// A socket that another process opened is one alone, so no thread receives ahead.
+#[test]
+fn one_socket_alone_answers_the_same() {
+    if !enter() {
+        return;
+    }
+    let _busy = Busy::new();
+    #[expect(clippy::disallowed_methods, reason = "the namespace of this thread")]
+    let own = std::fs::File::open("/proc/thread-self/ns/net").unwrap();
+    let several = SocketTables::open_ambient_in(token(), own.as_fd()).unwrap();
+    let root = ProcRoot::open_ambient(token()).unwrap().into();
+    let socket = NamespaceSocket { socket: netlink_socket(), port_range: None };
+    let alone = SocketTables::of_socket(root, socket, None).unwrap();
+    let list = |tables: &SocketTables| {
+        let mut rows = Vec::new();
+        let report = tables.visit(&Query::tcp(), |socket| rows.extend(inet(socket))).unwrap();
+        assert_eq!(report.rows, u64::try_from(rows.len()).unwrap());
+        for row in &mut rows {
+            row.timer = None;
+        }
+        rows
+    };
+    assert_eq!(list(&alone), list(&several));
+    assert_eq!(list(&alone).len(), 2 * (2 * CONNECTIONS + 1));
+    // What is left of a reading that ended is thrown away.
+    let read = alone.visit(&Query::tcp(), |_| ControlFlow::Break(())).unwrap();
+    assert!(read.stopped);
+    assert_eq!(list(&alone).len(), 2 * (2 * CONNECTIONS + 1));
+}
+
+#[expect(clippy::disallowed_methods, reason = "as another process would open it")]
+fn netlink_socket() -> OwnedFd {
+    socket_with(AddressFamily::NETLINK, SocketType::DGRAM, SocketFlags::CLOEXEC, Some(SOCK_DIAG))
+        .unwrap()
 }
 
 #[test]

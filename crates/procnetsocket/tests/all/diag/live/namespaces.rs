@@ -174,6 +174,36 @@ fn namespace_that_is_gone_is_not_another_one() {
 }
 
 #[test]
+fn namespaces_are_opened_in_turn_on_one_thread() {
+    if !enter() {
+        return;
+    }
+    let (one, mut gone, two) = (Inhabitant::new(&[]), Inhabitant::new(&[]), Inhabitant::new(&[]));
+    let finder = finder();
+    let found = [one.id, gone.id, two.id].map(|id| find_id(&finder, id));
+    let own = find(&finder).into_iter().find(|namespace| namespace.is_own).unwrap();
+    gone.end();
+    let wanted = [&found[0], &found[1], &own, &found[2]];
+    let listening = finder.tables_in_turn(&wanted, |opened| {
+        let listens = |opened| match opened {
+            Ok(OpenedNamespace::Full(tables)) => Some(listens(&tables)),
+            Ok(OpenedNamespace::Gone) => None,
+            other => panic!("{other:?}"),
+        };
+        opened.map(listens).collect::<Vec<_>>()
+    });
+    assert_eq!(listening, [Some(true), None, Some(false), Some(true)]);
+    // More than are opened ahead, of which one is wanted.
+    let many = [&found[0]; 100];
+    assert!(
+        finder.tables_in_turn(&many, |opened| opened.next().is_some_and(|first| first.is_ok()))
+    );
+    assert!(finder.tables_in_turn(&[], |opened| opened.next().is_none()));
+    // This thread stays where it is.
+    assert!(find_id(&finder, own.id.get()).is_own);
+}
+
+#[test]
 fn namespace_of_a_stronger_user_is_read_as_text() {
     if !enter() {
         return;

@@ -1,0 +1,36 @@
+//! Operands that name files, and what is wrong with them.
+
+use std::path::PathBuf;
+
+use bashkit::{CommandContext, Error, Result, normalize_path, vfs_join};
+
+/// Returns the path of an operand.
+pub(super) fn path(context: &CommandContext<'_>, operand: &str) -> PathBuf {
+    let path = PathBuf::from(operand);
+    normalize_path(&if path.is_absolute() { path } else { vfs_join(context.cwd, operand) })
+}
+
+/// Writes a line about a problem, behind the name of the command.
+pub(super) async fn report(context: &CommandContext<'_>, problem: &str) -> Result<()> {
+    let line = format!("{}: {problem}\n", context.name);
+    match context.stderr.write_all(line.as_bytes()).await {
+        // OK because there is nobody left to tell.
+        Err(Error::Io(_)) => Ok(()),
+        result => result,
+    }
+}
+
+/// Returns the text of an error of a file, or the error where it ends the script.
+pub(super) fn reason(error: Error) -> Result<String> {
+    match error {
+        Error::Io(error) => Ok(match (error.kind(), error.to_string()) {
+            // The texts of the files in memory.
+            (std::io::ErrorKind::NotFound, _) => "No such file or directory".to_owned(),
+            (_, text) if text == "is a directory" => "Is a directory".to_owned(),
+            (_, text) if text == "not a directory" => "Not a directory".to_owned(),
+            (_, text) => text,
+        }),
+        error @ (Error::ResourceLimit(_) | Error::Cancelled) => Err(error),
+        error => Ok(error.to_string()),
+    }
+}

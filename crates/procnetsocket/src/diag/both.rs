@@ -1,0 +1,198 @@
+//! The TCP sockets of both families by one walk of the kernel.
+//!
+//! Kernel: a request of the older interface (`TCPDIAG_GETSOCK`) is answered for IPv4 and IPv6
+//! together, as `inet_diag_dump_compat` asks for `AF_UNSPEC`. States, details and filter programs
+//! are those of the newer one, and so are the rows and their order within a family; the families
+//! are interleaved. The kernel walks its tables once: with two requests each walk passes the
+//! sockets of the other family, and looks at every bucket again.
+
+use super::{
+    dump::Dump,
+    request::{Request, encode_both_families},
+    wire::{Message, SOCK_DIAG_BY_FAMILY},
+};
+use crate::{
+    error::Error,
+    model::Table,
+    table_query::{Details, TableQuery},
+    visit::Visitor,
+};
+
+/// Bytes of rows that wait until those of IPv4 are handed over: 2 MiB, which are some 16 000
+/// sockets without details.
+const MAX_KEPT_BYTES: usize = 2 << 20;
+
+/// After so many bytes a datagram of kept rows is full: as many as the kernel's have.
+const DATAGRAM_BYTES: usize = 32 << 10;
+
+/// Bytes that a row takes at most, without details and with all of them.
+const ROW_BYTES: usize = 160;
+const DETAILED_ROW_BYTES: usize = 640;
+
+/// A dump of one table, or of the TCP sockets of both families.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Walk {
+    Table(TableQuery),
+    /// The question about IPv4; that about IPv6 is the same.
+    BothFamilies(TableQuery),
+}
+
+impl Walk {
+    pub(super) fn table(&self) -> Table {
+        match self {
+            Self::Table(question) | Self::BothFamilies(question) => question.table,
+        }
+    }
+
+    /// Writes the request with that number behind what stands in `out`.
+    pub(super) fn encode(&self, sequence: u32, out: &mut Vec<u8>) {
+        match self {
+            Self::Table(question) => Request::Dump(question.clone()).encode(sequence, out),
+            Self::BothFamilies(question) => encode_both_families(question, sequence, out),
+        }
+    }
+}
+
+/// Returns whether two questions, asked one after the other, can be answered by one walk.
+pub(super) fn are_pair(first: &TableQuery, second: &TableQuery) -> bool {
+    let second = TableQuery { table: Table::Tcp4, ..second.clone() };
+    first.table == Table::Tcp4 && *first == second && !first.possible_states().is_empty()
+}
+
+/// Returns how many rows of a question can certainly be kept.
+pub(crate) fn kept_rows(details: Details) -> usize {
+    MAX_KEPT_BYTES / if details == Details::NONE { ROW_BYTES } else { DETAILED_ROW_BYTES }
+}
+
+/// Rows of IPv6 that came among those of IPv4, and wait until these are handed over.
+#[derive(Debug, Default)]
+pub(super) struct KeptRows {
+    datagrams: Vec<KeptDatagram>,
+    bytes: usize,
+    is_full: bool,
+}
+
+/// Messages that answer the request of one number.
+#[derive(Debug)]
+struct KeptDatagram {
+    sequence: u32,
+    messages: Vec<u8>,
+}
+
+impl KeptRows {
+    /// Keeps a row. When there are too many, none is kept.
+    pub(super) fn push(&mut self, message: &Message<'_>) {
+        if self.is_full {
+            return;
+        }
+        let sequence = message.sequence;
+        let has_room = |last: &&mut KeptDatagram| {
+            last.sequence == sequence && last.messages.len() < DATAGRAM_BYTES
+        };
+        let before = self.bytes;
+        if let Some(last) = self.datagrams.last_mut().filter(has_room) {
+            let length = last.messages.len();
+            message.write_as(SOCK_DIAG_BY_FAMILY, &mut last.messages);
+            self.bytes = before + last.messages.len() - length;
+        } else {
+            let mut messages = Vec::new();
+            message.write_as(SOCK_DIAG_BY_FAMILY, &mut messages);
+            self.bytes = before + messages.len();
+            self.datagrams.push(KeptDatagram { sequence, messages });
+        }
+        if self.bytes > MAX_KEPT_BYTES {
+            *self = Self { is_full: true, ..Self::default() };
+        }
+    }
+
+    /// Returns the rows if all of them were kept.
+    pub(super) fn complete(self) -> Option<Self> {
+        (!self.is_full).then_some(self)
+    }
+
+    /// Hands the rows to a visitor, as those of a dump.
+    pub(super) fn visit(self, dump: &mut Dump<'_>, visitor: &mut dyn Visitor) -> Result<(), Error> {
+        for KeptDatagram { sequence, messages } in self.datagrams {
+            dump.begin(sequence);
+            dump.push(&messages, visitor)?;
+            if dump.report().stopped {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{
+        model::{Socket, StateMask, TcpState},
+        table_query::Bounds,
+        visit::Each,
+    };
+
+    fn question(table: Table) -> TableQuery {
+        TableQuery::new(table)
+    }
+
+    #[rstest]
+    #[case::both_families(question(Table::Tcp4), question(Table::Tcp6), true)]
+    #[case::other_order(question(Table::Tcp6), question(Table::Tcp4), false)]
+    #[case::other_protocol(question(Table::Udp4), question(Table::Udp6), false)]
+    #[case::other_states(
+        question(Table::Tcp4),
+        question(Table::Tcp6).with_states(StateMask::of(TcpState::Listen)),
+        false
+    )]
+    #[case::other_filter(
+        question(Table::Tcp4),
+        question(Table::Tcp6).with_filter(vec![1]),
+        false
+    )]
+    #[case::nothing_to_ask(
+        question(Table::Tcp4).with_states(StateMask::of(TcpState::Close)),
+        question(Table::Tcp6).with_states(StateMask::of(TcpState::Close)),
+        false
+    )]
+    fn one_walk_answers_equal_questions_alone(
+        #[case] first: TableQuery,
+        #[case] second: TableQuery,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(are_pair(&first, &second), expected);
+    }
+
+    fn visited(kept: KeptRows) -> u64 {
+        let request = Request::Dump(question(Table::Tcp6));
+        let mut dump = Dump::new(&request, Bounds::default());
+        kept.visit(&mut dump, &mut Each(|_: Socket<'_>| {})).unwrap();
+        dump.report().rows
+    }
+
+    /// `struct inet_diag_msg` of a socket of IPv6 (10) that listens (10), and nothing behind it.
+    const ROW: [u8; 72] = [10; 72];
+
+    #[test]
+    fn rows_are_kept_up_to_a_bound() {
+        let row = |sequence| Message { kind: 18, flags: 0, sequence, payload: &ROW };
+        let bytes = 16 + ROW.len();
+        let fit = MAX_KEPT_BYTES / bytes;
+        let mut kept = KeptRows::default();
+        for number in 0..fit {
+            // Two requests, whose rows are told apart by their numbers.
+            kept.push(&row(if number < 1_000 { 1 } else { 2 }));
+        }
+        assert!(kept.datagrams.iter().all(|one| one.messages.len() < DATAGRAM_BYTES + bytes));
+        assert_eq!(visited(kept.complete().unwrap()), u64::try_from(fit).unwrap());
+        let mut kept = KeptRows::default();
+        for _ in 0..=fit {
+            kept.push(&row(1));
+        }
+        kept.push(&row(1));
+        assert!(kept.datagrams.is_empty());
+        assert!(kept.complete().is_none());
+    }
+}
