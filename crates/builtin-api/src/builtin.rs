@@ -95,9 +95,9 @@ mod tests {
     };
 
     /// A builtin that returns the result of its function.
-    struct Ending<F>(F);
+    struct EndingBuiltin<F>(F);
 
-    impl<F> Builtin for Ending<F>
+    impl<F> Builtin for EndingBuiltin<F>
     where
         F: Fn(&mut CallContext<'_>, &[BString]) -> Result<ExitCode, Error> + Send + Sync,
     {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn fail(error: impl Fn() -> Error + Send + Sync) -> CallOutcome {
-        call(&Ending(move |_: &mut CallContext<'_>, _: &[BString]| Err(error())), &[])
+        call(&EndingBuiltin(move |_: &mut CallContext<'_>, _: &[BString]| Err(error())), &[])
     }
 
     #[rstest]
@@ -146,7 +146,8 @@ mod tests {
     // boundary
     #[case::largest(ExitCode::new(255), 255)]
     fn returns_the_status_of_the_builtin(#[case] code: ExitCode, #[case] status: u8) {
-        let called = call(&Ending(move |_: &mut CallContext<'_>, _: &[BString]| Ok(code)), &[]);
+        let called =
+            call(&EndingBuiltin(move |_: &mut CallContext<'_>, _: &[BString]| Ok(code)), &[]);
         assert_eq!((called.status, called.stderr.as_str()), (status, ""));
     }
 
@@ -179,7 +180,7 @@ mod tests {
 
     #[test]
     fn prints_an_error_of_the_sandbox_once() {
-        let builtin = Ending(|context: &mut CallContext<'_>, _: &[BString]| {
+        let builtin = EndingBuiltin(|context: &mut CallContext<'_>, _: &[BString]| {
             context.sandbox.open("/etc/pass\nwd")?;
             Ok(ExitCode::SUCCESS)
         });
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn keeps_the_status_when_standard_error_is_closed() {
-        let builtin = Ending(|_: &mut CallContext<'_>, _: &[BString]| {
+        let builtin = EndingBuiltin(|_: &mut CallContext<'_>, _: &[BString]| {
             Err(Error::new(ErrorKind::Usage, "expected a number"))
         });
         let mut full: &mut [u8] = &mut [];
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn hands_over_arguments_and_streams_as_bytes() {
-        let builtin = Ending(|context: &mut CallContext<'_>, args: &[BString]| {
+        let builtin = EndingBuiltin(|context: &mut CallContext<'_>, args: &[BString]| {
             assert_eq!(args, [BString::from("-x"), BString::from(b"\xff\n")]);
             let mut input = Vec::new();
             context.stdin.read_to_end(&mut input)?;
@@ -230,7 +231,7 @@ mod tests {
 
     #[test]
     fn shows_a_context_without_its_streams() {
-        let builtin = Ending(|context: &mut CallContext<'_>, _: &[BString]| {
+        let builtin = EndingBuiltin(|context: &mut CallContext<'_>, _: &[BString]| {
             let shown = format!("{context:?}");
             assert!(shown.starts_with("CallContext { sandbox: {}, cancel: Cancel {"), "{shown}");
             assert!(shown.ends_with(", terminal_width: None, .. }"), "{shown}");

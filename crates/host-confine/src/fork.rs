@@ -1,7 +1,7 @@
-//! A second process from this one.
+//! Copies of this process.
 //!
-//! A confined process may not run programs, so what is to follow it has to be there before. A copy
-//! of a process has all of its handles, and opens nothing again.
+//! A confined process may not run programs, so other processes have to be started before. A copy of
+//! a process has all of its handles, and opens nothing again.
 
 use std::io;
 
@@ -13,12 +13,12 @@ use crate::{
     state::Witness,
 };
 
-/// Which of two processes this is.
+/// Which of the two processes this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forked {
-    /// The one that was there before, with the number of the other one.
+    /// The original, with the number of the other one.
     Parent(Pid),
-    /// The new one.
+    /// The copy.
     Child,
 }
 
@@ -29,9 +29,8 @@ pub enum Forked {
 /// # Errors
 ///
 /// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread: it would be missing
-/// in the copy, and the locks that it holds would stay locked.
-/// [`State`](crate::ConfineErrorKind::State) when the kernel does not report the threads or gives
-/// no process.
+/// in the copy, and its locks would stay locked. [`State`](crate::ConfineErrorKind::State) when the
+/// kernel does not report the threads or refuses the process.
 #[expect(clippy::disallowed_methods, reason = "the one fork, for processes of the program itself")]
 pub fn fork(proc: &ProcRoot) -> Result<Forked, ConfineError> {
     let threads = Witness::open(proc)?.look_alone()?.threads;

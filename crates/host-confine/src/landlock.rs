@@ -1,4 +1,4 @@
-//! Landlock: which files stay within reach.
+//! Landlock: which files stay accessible.
 
 use std::{fmt, io};
 
@@ -13,14 +13,14 @@ use crate::{
     error::{ConfineError, Repr},
 };
 
-/// The newest interface whose refusals are asked for. A kernel refuses what it knows of them.
+/// The newest interface that is requested. A kernel enforces the part that it has.
 const NEWEST: ABI = ABI::V9;
 
-/// What may be done with a directory that was granted for reading.
+/// Access to a directory that was granted for reading.
 const READ: [AccessFs; 2] = [AccessFs::ReadFile, AccessFs::ReadDir];
 
-/// What else may be done with one that was granted for writing: all but running programs, making
-/// devices, FIFOs and sockets, and commanding devices.
+/// Further access to one that was granted for writing: everything except running programs, making
+/// devices, FIFOs and sockets, and device commands.
 const WRITE: [AccessFs; 8] = [
     AccessFs::WriteFile,
     AccessFs::Truncate,
@@ -35,7 +35,7 @@ const WRITE: [AccessFs; 8] = [
 /// The port of name servers (RFC 1035, 4.2). Answers that are too long for a datagram come by TCP.
 const NAME_SERVER: u16 = 53;
 
-/// What a kernel does not refuse before it has that interface (`landlock(7)`).
+/// Restrictions that a kernel lacks before it has that interface (`landlock(7)`).
 const GAPS: [(ABI, &str); 5] = [
     (ABI::V3, "truncating files"),
     (ABI::V4, "TCP"),
@@ -44,11 +44,11 @@ const GAPS: [(ABI, &str); 5] = [
     (ABI::V9, "unix sockets by path"),
 ];
 
-/// What no interface refuses that is asked for.
+/// Access that no requested interface restricts.
 ///
-/// Kernel: none refuses the first so far; UDP can be refused since interface 10 (Linux 7.2), which
-/// the library that asks does not know yet. The filter of system calls leaves UDP sockets to who
-/// resolves names alone.
+/// Kernel: nothing restricts the first so far; UDP can be restricted since interface 10 (Linux
+/// 7.2), which the library does not support yet. The filter of system calls allows UDP sockets only
+/// for resolving names.
 const GAPS_FOR_NOW: &str = "looking up files and where links lead, and the modes, owners, times and attributes of files, UDP";
 
 /// What Landlock does for this process.
@@ -59,12 +59,12 @@ pub enum Landlock {
     InForce(Interface),
     /// The kernel has it, and it was switched off at boot.
     SwitchedOff,
-    /// The kernel does not have it.
+    /// The kernel lacks it.
     Missing,
 }
 
-/// A version of Landlock's interface: the one that is in force, and that of the kernel, if it is
-/// newer than any that is asked for.
+/// The version of Landlock's interface that is in force, and that of the kernel if it is newer than
+/// any that is requested.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Interface {
     in_force: ABI,
@@ -77,7 +77,7 @@ impl fmt::Debug for Interface {
     }
 }
 
-/// Leaves these places to the calling thread, and to threads that it starts.
+/// Restricts the calling thread, and threads that it starts later, to these places.
 pub(crate) fn restrict(places: &[AllowedPath], duty: Duty) -> Result<Landlock, ConfineError> {
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))
@@ -103,7 +103,7 @@ pub(crate) fn restrict(places: &[AllowedPath], duty: Duty) -> Result<Landlock, C
     })
 }
 
-/// Returns what may be done below a place. A file has nothing below it, and is only read.
+/// Returns the access below a place. A file has nothing below it, and is only read.
 fn access_to(place: &AllowedPath, duty: Duty) -> Result<BitFlags<AccessFs>, ConfineError> {
     let stat = fstat(&place.handle).map_err(|errno| Repr::Place(io::Error::from(errno)))?;
     let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
@@ -112,7 +112,7 @@ fn access_to(place: &AllowedPath, duty: Duty) -> Result<BitFlags<AccessFs>, Conf
         (false, PlaceAccess::List) => BitFlags::empty(),
         (false, PlaceAccess::Read | PlaceAccess::ReadWrite) => AccessFs::ReadFile.into(),
     };
-    // The daemons that cache names listen there.
+    // The daemons that cache names have their sockets there.
     let connects = is_directory && duty == Duty::Resolver;
     Ok(if connects { rights | AccessFs::ResolveUnix } else { rights })
 }

@@ -1,4 +1,4 @@
-//! What the kernel says of this process: its threads, and what confines it.
+//! What the kernel reports about this process: its threads, and its confinement.
 //!
 //! Kernel: `self/status` has lines `Name:\tvalue` (`proc_pid_status`): `Threads` is a count,
 //! `NoNewPrivs` 0 or 1, `Seccomp` 2 with filters (`seccomp(2)`), and 0 or missing without.
@@ -15,11 +15,11 @@ use procnetsocket::{ProcFile, ProcRoot};
 
 use crate::error::{ConfineError, Repr};
 
-/// Bytes of the file, ten times what it has.
+/// Largest size of the file that is read: ten times what it has.
 const MAX_STATUS_BYTES: u64 = 16 * 1024;
 
 /// How long a thread that was joined may take to end. It takes a tenth of a millisecond, and far
-/// longer on a machine that has much else to do.
+/// longer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The mode of a process with filters (`SECCOMP_MODE_FILTER`).
@@ -29,12 +29,12 @@ const FILTERED: u64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Seccomp {
-    /// It is in force, and leaves that many calls.
+    /// It is in force, and allows this number of calls.
     InForce {
-        /// The number of system calls that are left.
+        /// Number of allowed system calls.
         system_calls: usize,
     },
-    /// The kernel does not have it.
+    /// The kernel lacks it.
     Missing,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Seccomp {
 /// The file, opened before it is out of reach, and read before and after.
 pub(crate) struct Witness(File);
 
-/// What it says.
+/// Its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConfinementState {
     pub(crate) threads: u64,
@@ -67,7 +67,8 @@ impl Witness {
         Ok(Self(proc.process().open(ProcFile::Status).map_err(Repr::Proc)?))
     }
 
-    /// Looks when the process has one thread, or when it had time enough to have one.
+    /// Reads the state when the process has one thread, or when it had enough time to have only
+    /// one.
     ///
     /// Kernel: a thread is counted until its exit is done, and it can be joined a little before
     /// (`exit_mm` clears what `pthread_join` waits for). One that has entered another namespace has
@@ -93,7 +94,7 @@ impl Witness {
     }
 }
 
-/// Reads the lines that count; a kernel without seccomp has no line for it.
+/// Reads the relevant lines; a kernel without seccomp has no line for it.
 fn parse_state(text: &[u8]) -> Result<ConfinementState, ConfineError> {
     Ok(ConfinementState {
         threads: field(text, "Threads").ok_or(Repr::Field("Threads"))?,
@@ -110,7 +111,7 @@ fn field(text: &[u8], name: &str) -> Option<u64> {
 }
 
 impl ConfinementState {
-    /// Checks that the kernel says what was asked of it.
+    /// Checks that the kernel reports what was requested.
     pub(crate) fn expect_in_force(&self, seccomp: Seccomp) -> Result<(), ConfineError> {
         let filtered = match seccomp {
             Seccomp::InForce { .. } => FILTERED,

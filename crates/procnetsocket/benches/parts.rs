@@ -4,7 +4,7 @@
 //! cargo bench -p procnetsocket -- --quick
 //! ```
 //!
-//! `count newlines` is what the bytes of a table cost at least.
+//! `count newlines` is the minimum cost of the bytes of a table.
 
 use std::{fmt::Write, hint::black_box, ops::ControlFlow};
 
@@ -20,7 +20,7 @@ use procnetsocket::{
 /// Rows of a text table: few enough to stay in a cache.
 const ROWS: u32 = 2_000;
 
-/// Messages of a datagram: what 32 KiB hold.
+/// Messages in a datagram of 32 KiB.
 const MESSAGES: usize = 300;
 
 /// The sequence number of the request that the messages answer.
@@ -29,11 +29,11 @@ const SEQUENCE: u32 = 7;
 criterion_group!(benches, text, datagrams);
 criterion_main!(benches);
 
-/// Looks at the rows as little as a visitor can.
+/// Reads as little of each row as a visitor can.
 #[derive(Default)]
-struct Sum(u64);
+struct RowSum(u64);
 
-impl Visitor for Sum {
+impl Visitor for RowSum {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.0 += match socket {
             Socket::Inet(row) => row.inode.map_or(0, Inode::get),
@@ -57,7 +57,7 @@ fn text(criterion: &mut Criterion) {
         bencher.iter(|| memchr::memchr_iter(b'\n', black_box(&tcp)).count());
     });
     visit(&mut group, "tcp", Table::Tcp4, &tcp);
-    // What is not exactly as the kernel prints it is parsed column by column.
+    // A row that is not exactly as the kernel prints it is parsed column by column.
     visit(&mut group, "tcp by columns", Table::Tcp4, &tcp_table("\t"));
     visit(&mut group, "tcp malformed", Table::Tcp4, &tcp_table("x"));
     visit(&mut group, "tcp6", Table::Tcp6, &tcp6_table());
@@ -70,7 +70,7 @@ fn visit(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, table: Table, byt
     let limits = Limits::streaming();
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
-            let mut sum = Sum::default();
+            let mut sum = RowSum::default();
             let bytes = black_box(bytes);
             let read = TextTable::new(table).with_bounds(limits).visit(bytes, &mut sum);
             black_box((read.is_ok(), sum.0))
@@ -87,7 +87,7 @@ fn table(row: impl Fn(u32) -> String) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Returns a table with that behind the inode.
+/// Returns a table with these bytes after the inode.
 fn tcp_table(blank: &str) -> Vec<u8> {
     table(|n| {
         let row = format!(
@@ -150,7 +150,7 @@ fn decode(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, table: Table, da
     let limits = Limits::streaming();
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
-            let mut sum = Sum::default();
+            let mut sum = RowSum::default();
             let datagrams = [black_box(datagram)];
             let read =
                 Replies::new(&request, SEQUENCE).with_bounds(limits).visit(datagrams, &mut sum);

@@ -1,4 +1,4 @@
-//! Asks sock_diag for sockets and prints what comes, one line each.
+//! Asks sock_diag for sockets and prints each on a line.
 //!
 //! ```text
 //! diag_probe [TABLE]...     such as tcp, udp6, unix; without one, every table

@@ -1,4 +1,4 @@
-//! Lists connections with the processes that hold them.
+//! Lists connections with their processes.
 //!
 //! ```text
 //! cargo run -p procnetsocket --example netstat

@@ -1,7 +1,7 @@
-//! Opens files of `/proc` by the verified handle and prints what came of each.
+//! Opens files of `/proc` through the verified handle and prints the results.
 //!
 //! Without arguments it shows what this machine's `/proc` gives or refuses. With arguments it plays
-//! an attack first; the tests run it so in mount namespaces of their own:
+//! an attack first; the tests run it so in separate mount namespaces:
 //!
 //! ```text
 //! proc_root_probe [STEP]...
@@ -33,7 +33,7 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 /// An address and port that only the tests' crafted tables contain.
 const MARKER: &str = "EFBEADDE:DEAD";
 
-/// The size of a table that the probe looks at, at most.
+/// Largest part of a table that the probe reads, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
 #[expect(clippy::disallowed_methods, reason = "the words of the command line")]
@@ -53,7 +53,7 @@ fn print(report: &str) -> ExitCode {
     }
 }
 
-/// Takes the steps in their order, and reports.
+/// Takes the steps in order, and reports.
 fn probe(mut args: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
     let mut opened = None;
     while let Some(step) = args.next() {
@@ -117,7 +117,7 @@ fn forbid(rule: &str) -> Result<(), Box<dyn Error>> {
 
 fn report(opened: Result<ProcRoot, RootError>) -> String {
     let mut lines = vec![
-        // What a program without the handle would see.
+        // The view of a program without the handle.
         format!("plain /proc/net/tcp: {}", plain("/proc/net/tcp")),
         format!("plain /proc/thread-self/net/tcp: {}", plain("/proc/thread-self/net/tcp")),
         format!("plain /proc/self/net/tcp: {}", plain("/proc/self/net/tcp")),
@@ -145,7 +145,7 @@ fn files(proc: &ProcRoot) -> Vec<String> {
         format!("process stat: {}", stat(proc.process())),
         format!("pid 1 stat: {}", first.map_or_else(String::new, |first| any(proc.pid(first)))),
         format!("port range: {}", range(proc.root())),
-        // No thread has it, so it is always missing, if anything at all can be looked up.
+        // No thread has this file, so it is missing whenever anything can be looked up.
         format!("absent file: {}", range(proc.thread())),
     ];
     #[expect(clippy::disallowed_methods, reason = "only asks where it leads")]
@@ -187,7 +187,7 @@ fn table(base: Base<'_>) -> String {
     read(base, ProcFile::NetTcp).map_or_else(|refusal| refusal, |text| judge(&text).to_owned())
 }
 
-/// Tells our own process from another's.
+/// Distinguishes our process from others.
 fn stat(base: Base<'_>) -> String {
     let own = format!("{} (", std::process::id());
     read(base, ProcFile::Stat).map_or_else(

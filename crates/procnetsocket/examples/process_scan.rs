@@ -1,4 +1,4 @@
-//! Looks for the processes of all sockets and prints how many there are, for measurement.
+//! Looks for the processes of all sockets and prints their number, for measurement.
 //!
 //! ```text
 //! cargo run --release -p procnetsocket --example process_scan

@@ -1,6 +1,6 @@
 //! Paths of control groups (version 2).
 //!
-//! The kernel tells the id of a socket's control group. Kernel: the id is the inode number of its
+//! The kernel reports the id of a socket's control group. Kernel: the id is the inode number of its
 //! directory (`cgroup_id`, 64 bits since Linux 5.5), so the tree of directories is the list of
 //! names.
 
@@ -19,13 +19,13 @@ use cap_std::{
 };
 use rustix::fs::fstatfs;
 
-/// Where the hierarchy is mounted: by itself, or beside those of version 1.
+/// Where the hierarchy is mounted: alone, or beside those of version 1.
 const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 
 /// Kernel: `CGROUP2_SUPER_MAGIC`.
 const CGROUP2_MAGIC: u64 = 0x6367_7270;
 
-/// Control groups whose paths are told: 100 000. A machine has some hundreds.
+/// Control groups that have paths: 100 000. A machine has some hundreds.
 pub const MAX_CGROUPS: usize = 100_000;
 
 /// How deep the tree is walked: 64 levels. The kernel's own bound is a setting, and usually none.
@@ -36,7 +36,7 @@ const MAX_DEPTH: usize = 64;
 /// # Sandbox bypass
 ///
 /// It shows the names of all control groups below the mount, past every sandbox. Its path is
-/// hard-coded; nothing that is asked of it reaches a path.
+/// hard-coded; no request can change it.
 #[derive(Debug)]
 pub struct CgroupTree {
     root: Dir,
@@ -47,12 +47,12 @@ impl CgroupTree {
     ///
     /// # Ambient Authority
     ///
-    /// The token stands for the right to open `/sys/fs/cgroup`.
+    /// The token is for opening `/sys/fs/cgroup`.
     ///
     /// # Trust
     ///
-    /// That it is the kernel's hierarchy is known by the type of the file system. Which part of it
-    /// is mounted is up to whoever mounted it.
+    /// The type of the file system proves that it is the kernel's hierarchy. Which part of it is
+    /// mounted was chosen by the process that mounted it.
     pub fn open_ambient(token: AmbientAuthority) -> Option<Self> {
         MOUNTS.into_iter().find_map(|mount| {
             let root = open(mount, token)?;
@@ -67,7 +67,7 @@ impl CgroupTree {
     ///
     /// # Limits
     ///
-    /// Of a tree with more than [`MAX_CGROUPS`] groups the rest has no paths.
+    /// In a tree with more than [`MAX_CGROUPS`] groups the others have no paths.
     pub fn paths(&self) -> BTreeMap<u64, BString> {
         let mut paths = BTreeMap::new();
         if let Ok(metadata) = self.root.dir_metadata() {

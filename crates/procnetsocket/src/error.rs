@@ -1,4 +1,4 @@
-//! What can go wrong while a table is read.
+//! Errors of reading a table.
 
 use std::{fmt, io};
 
@@ -14,10 +14,9 @@ use crate::{
     },
 };
 
-/// The error of a reading: no rows can be had, or no more of them.
+/// The error of a reading: there are no rows, or no further ones.
 ///
-/// It says what went wrong for a person ([`std::fmt::Display`]) and of which kind it is
-/// ([`Error::kind`]).
+/// Its [`Display`](std::fmt::Display) is a message for a person, and [`Error::kind`] the kind.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] Repr);
@@ -82,7 +81,7 @@ pub(crate) enum Repr {
 pub enum ErrorKind {
     /// The kernel has no such table: the family is not built in, or its module is not loaded.
     Missing,
-    /// The verified `/proc` refused; the [`RootErrorKind`] says why.
+    /// The verified `/proc` refused; see the [`RootErrorKind`].
     Root(RootErrorKind),
     /// A bound of [`Limits`](crate::Limits) was reached.
     LimitExceeded,
@@ -90,30 +89,30 @@ pub enum ErrorKind {
     Interrupted,
     /// The file could not be read to its end.
     Io,
-    /// The file is not of the form that the kernel prints, or a listing that was asked to be
-    /// complete lacks malformed rows.
+    /// The file is not in the kernel's format, or malformed rows are missing from a listing that
+    /// was required to be complete.
     Malformed,
     /// The kernel has no sock_diag handler for the table: it is not built in, or its module is not
     /// loaded.
     NoHandler,
     /// The kernel has no sock_diag, or does not know the operation (gVisor, or an old kernel).
     Unsupported,
-    /// This process may not do that.
+    /// The kernel refuses it to this process.
     Denied,
     /// The kernel has no such socket, or no longer.
     NotFound,
-    /// The kernel rejects the request: a filter program that is none.
+    /// The kernel rejects the request, such as a malformed filter program.
     InvalidRequest,
     /// The kernel did not answer in time, or another listing held the sock_diag socket too long.
     Timeout,
-    /// A reply was longer than any that a kernel sends, and was cut.
+    /// A reply was longer than any that a kernel sends, and was truncated.
     Truncated,
-    /// The kernel dropped replies or events, as they were not received in time.
+    /// The kernel dropped replies or events because they were not received in time.
     Overrun,
 }
 
 impl Error {
-    /// Returns the error of another process that reads in place of this one.
+    /// Returns the error of another process that reads on behalf of this one.
     pub fn reported(kind: ErrorKind, message: String) -> Self {
         Self(Repr::Reported { kind, message })
     }
@@ -144,12 +143,12 @@ impl Error {
         }
     }
 
-    /// Returns whether sock_diag did not answer because it cannot, for this table or at all.
+    /// Returns whether sock_diag cannot answer, for this table or at all.
     pub(crate) fn has_no_answer(&self) -> bool {
         matches!(self.kind(), ErrorKind::NoHandler | ErrorKind::Unsupported | ErrorKind::Denied)
     }
 
-    /// Returns whether the kernel does not have the table.
+    /// Returns whether the kernel lacks the table.
     pub(crate) fn is_absence(&self) -> bool {
         matches!(self.kind(), ErrorKind::Missing | ErrorKind::NoHandler)
     }
@@ -199,7 +198,7 @@ impl DiagError {
     }
 }
 
-/// Returns the kind of an error that the kernel gave.
+/// Returns the kind of an error of the kernel.
 fn kind_of(error: &io::Error) -> ErrorKind {
     match Errno::from_io_error(error) {
         Some(Errno::PERM | Errno::ACCESS) => ErrorKind::Denied,
@@ -228,7 +227,7 @@ impl From<DiagError> for Error {
     }
 }
 
-/// Returns how messages name a table: by its file, where it has one.
+/// Returns the name of a table in messages: that of its file, if it has one.
 fn table_place(table: Table) -> &'static str {
     ProcFile::of_table(table).map_or_else(|| table.name(), ProcFile::name)
 }
@@ -240,13 +239,12 @@ fn table_place(table: Table) -> &'static str {
 pub struct RowError {
     /// The table.
     pub table: Table,
-    /// Where the row comes from.
+    /// The source of the row.
     pub origin: Source,
-    /// The line in the file, counted from 1, the header included. Of sock_diag, the message in the
-    /// dump, counted from 1.
+    /// The line in the file, counted from 1, including the header. For sock_diag, the message in
+    /// the dump, counted from 1.
     pub line: u64,
-    /// The byte within the line or message, counted from 1, at which the field that is wrong
-    /// begins.
+    /// The byte within the line or message, counted from 1, at which the malformed field begins.
     pub column: u64,
     what: What,
 }
@@ -258,7 +256,7 @@ enum What {
     Message(Fault),
 }
 
-/// Shows where a row is wrong, and what is wrong with it.
+/// Shows where a row is malformed, and how.
 struct ErrorLocation<'a>(&'a RowError);
 
 impl fmt::Display for ErrorLocation<'_> {
@@ -276,14 +274,14 @@ impl fmt::Display for ErrorLocation<'_> {
 }
 
 impl RowError {
-    /// Returns the report of a problem with a line.
+    /// Returns the report of a malformed line.
     pub(crate) fn new(table: Table, number: u64, line: &[u8], problem: LineProblem) -> Self {
         let mismatch = Mismatch::new(line, problem);
         let column = mismatch.column();
         Self { table, origin: Source::ProcText, line: number, column, what: What::Line(mismatch) }
     }
 
-    /// Returns the report of what is wrong with a message of sock_diag.
+    /// Returns the report of a malformed message of sock_diag.
     pub(crate) fn from_fault(table: Table, number: u64, fault: Fault) -> Self {
         let column = fault.column();
         Self { table, origin: Source::SockDiag, line: number, column, what: What::Message(fault) }
@@ -371,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_error_says_where() {
+    fn a_row_error_has_its_position() {
         let row = row_error();
         assert_eq!((row.table, row.line, row.column), (Table::Tcp4, 7, 5));
         insta::assert_snapshot!(row, @r#"net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz""#);

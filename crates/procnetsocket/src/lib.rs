@@ -124,7 +124,7 @@ pub use self::{
         FoundNamespaces, MAX_NAMESPACES, NamespaceAccess, NamespaceFinder, NamespaceSocket,
         NetNamespace, OpenedNamespace, TextTables, UnreadableNamespace, received_text_table,
     },
-    netstat::{Connection, Netstat, NetstatProtocol},
+    netstat::{Connection, ConnectionList, NetstatProtocol},
     peers::{MAX_PEERS, Peer, PeerSocket, PeerTable, PeerTableBuilder},
     proc::{
         root::{self, Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
@@ -141,7 +141,7 @@ pub use self::{
     rows::Rows,
     table_query::{Bounds, Details, TableQuery},
     tables::SocketTables,
-    visit::{Interrupt, Outcome, ReadReport, Uninterrupted, Visitor},
+    visit::{Interrupt, ReadReport, Uninterrupted, VisitOutcome, Visitor},
 };
 
 /// Compiles the example of the README.

@@ -2,17 +2,17 @@
 
 /// Rows that a [`Listing`](crate::Listing) keeps of one table: 100 000.
 ///
-/// They hold the whole table in memory, so this bounds memory: some 250 bytes a row, and 600 more
-/// for an internet socket of sock_diag.
+/// The whole table is in memory, so this bounds memory: some 250 bytes per row, and 600 more for an
+/// internet socket of sock_diag.
 pub const MAX_ENTRIES: u64 = 100_000;
 
 /// Bytes of one line, without its newline: 1 MiB.
 ///
-/// The longest line that a kernel prints is a unix row with a name of 107 bytes; a longer one comes
-/// from something else and must not fill memory.
+/// The longest line of a kernel is a unix row with a name of 107 bytes; a longer line is not from a
+/// kernel and must not fill memory.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// Lines of one table, the header not counted: 1 000 000.
+/// Lines of one table, without the header: 1 000 000.
 pub const MAX_TOTAL_LINES: u64 = 1_000_000;
 
 /// Lines of a file of counters (`sockstat`, `sockstat6`, `snmp`, `ip_local_port_range`): 1 000.
@@ -28,7 +28,7 @@ pub struct Limits {
     pub entries: u64,
     /// Bytes of one line. See [`MAX_LINE_BYTES`].
     pub line_bytes: usize,
-    /// Lines looked at, the header not counted. See [`MAX_TOTAL_LINES`].
+    /// Lines that are read, without the header. See [`MAX_TOTAL_LINES`].
     pub total_lines: u64,
 }
 
@@ -40,8 +40,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns the bounds for streaming: lines stay bounded, their number does not, because a
-    /// visitor keeps nothing.
+    /// Returns the bounds for streaming: the length of a line stays bounded, the number of lines
+    /// does not, because a visitor keeps nothing.
     pub const fn streaming() -> Self {
         Self { entries: u64::MAX, line_bytes: MAX_LINE_BYTES, total_lines: u64::MAX }
     }

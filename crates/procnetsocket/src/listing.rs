@@ -1,4 +1,4 @@
-//! A table held in memory.
+//! A table in memory.
 
 use std::ops::{ControlFlow, Deref};
 
@@ -11,12 +11,11 @@ use crate::{
     visit::{ReadReport, Visitor},
 };
 
-/// Malformed rows of which a listing keeps the report: 16. A person reads no more, and a table of
-/// nothing else must not fill memory.
+/// Malformed rows of which a listing keeps the report: 16. More would not help a person, and a
+/// table of only malformed rows must not fill memory.
 pub const MAX_ROW_ERRORS: usize = 16;
 
-/// The sockets that a [`Query`](crate::Query) asks for, and what is known of those that are
-/// missing.
+/// The sockets that a [`Query`](crate::Query) asks for, and reports of those that are missing.
 ///
 /// It reads as a slice of its rows, which leaves malformed ones out. [`Listing::into_vec`] fails
 /// when there are some.
@@ -25,21 +24,21 @@ pub const MAX_ROW_ERRORS: usize = 16;
 pub struct Listing<T> {
     /// The rows, in the order of the table.
     pub rows: Vec<T>,
-    /// How many rows were malformed, and are missing.
+    /// Number of malformed rows, which are missing.
     pub malformed: u64,
     /// The first malformed rows, at most [`MAX_ROW_ERRORS`].
     pub row_errors: Vec<RowError>,
-    /// How many rows a live table repeated; they are in `rows` once.
+    /// Number of rows that a live table repeated; they are in `rows` once.
     pub repeated: u64,
-    /// Which source the rows come from.
+    /// The source of the rows.
     pub source: Source,
-    /// Whether the table changed under a dump so that rows may be missing or there twice.
+    /// Whether the table changed during a dump, so that rows may be missing or duplicated.
     pub inconsistent: bool,
 }
 
 impl<T> Listing<T> {
-    /// Returns the rows, if none was malformed. A table that [changed](Self::inconsistent) while it
-    /// was dumped is no error.
+    /// Returns the rows, if none was malformed. A table that [changed](Self::inconsistent) during a
+    /// dump is not an error.
     ///
     /// # Errors
     ///
@@ -123,27 +122,27 @@ listed_sockets! {
     XdpSocket = Xdp,
 }
 
-/// The visitor that keeps what it is given, up to a limit for each table.
+/// A visitor that keeps copies, up to a limit for each table.
 pub(crate) struct Collect<T> {
     listing: Listing<T>,
     entries: u64,
-    /// Rows that may still be kept of this table.
+    /// Number of rows that may still be kept of this table.
     room: u64,
     /// The table that has more rows than may be kept.
     too_long: Option<Table>,
     table: Option<Table>,
-    /// What was there before this table: rows, malformed rows and reports of them.
+    /// The listing before this table: numbers of rows, malformed rows and reports.
     before: (usize, u64, usize),
 }
 
 impl<T> Collect<T> {
-    /// Keeps at most so many rows of each table.
+    /// Keeps at most this number of rows of each table.
     pub(crate) fn new(entries: u64) -> Self {
         let listing = Listing::default();
         Self { listing, entries, room: entries, too_long: None, table: None, before: (0, 0, 0) }
     }
 
-    /// Returns the listing, or the error that a table has more rows than were allowed.
+    /// Returns the listing, or the error that a table has more rows than allowed.
     pub(crate) fn finish(self, report: &ReadReport) -> Result<Listing<T>, Error> {
         if let Some(table) = self.too_long {
             return Err(Repr::TooManyEntries { table, limit: self.entries }.into());
@@ -160,7 +159,7 @@ impl<T: ListedSocket> Visitor for Collect<T> {
             return ControlFlow::Break(());
         };
         self.room = room;
-        // OK because the type of a query says which sockets its tables have.
+        // OK because the type of a query determines the sockets of its tables.
         self.listing.rows.extend(T::copy_of(socket));
         ControlFlow::Continue(())
     }

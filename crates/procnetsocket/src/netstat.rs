@@ -1,4 +1,4 @@
-//! Connections with everything that is known of them, in the manner of netstat libraries.
+//! Connections with their users and processes, in the manner of netstat libraries.
 
 use bstr::BStr;
 
@@ -46,9 +46,9 @@ impl NetstatProtocol {
     }
 }
 
-/// The connections of some protocols, and the processes that hold them.
+/// The connections of some protocols, and their processes.
 #[derive(Clone, Debug)]
-pub struct Netstat {
+pub struct ConnectionList {
     rows: Vec<(NetstatProtocol, NetstatRows)>,
     processes: ProcessTable,
 }
@@ -60,7 +60,7 @@ enum NetstatRows {
     Unix(Listing<UnixSocket>),
 }
 
-/// One connection or listener, with everything that is known of it.
+/// One connection or listener, with its processes.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Connection<'a> {
@@ -72,8 +72,8 @@ pub struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    /// Returns the user id that the socket belongs to. `None` for unix sockets where the kernel
-    /// does not tell, and for sockets that belong to nobody any more (TIME-WAIT).
+    /// Returns the uid of the socket. `None` for unix sockets if the kernel does not report it, and
+    /// for sockets without one (TIME-WAIT).
     pub fn uid(&self) -> Option<u32> {
         match self.socket {
             Socket::Inet(inet) => inet.inode.map(|_| inet.uid),
@@ -82,25 +82,25 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Returns the name of the user that the socket belongs to, if the table has one.
+    /// Returns the name of the socket's user, if the table has one.
     pub fn user<'n>(&self, names: &'n UserNames) -> Option<&'n BStr> {
         names.name(self.uid()?)
     }
 
-    /// Returns the inode; `None` when no process can hold the socket.
+    /// Returns the inode; `None` when no process can have the socket open.
     pub fn inode(&self) -> Option<Inode> {
         inode_of(&self.socket)
     }
 
-    /// Returns every process that holds the socket, by every descriptor. If there is none, look at
-    /// [`ProcessTable::closed`].
+    /// Returns every process that has the socket open, once for each descriptor. If there is none,
+    /// check [`ProcessTable::closed`].
     pub fn processes(&self) -> impl DoubleEndedIterator<Item = SocketProcess<'a>> + use<'a> {
         let processes = self.processes;
         self.inode().into_iter().flat_map(move |inode| processes.of(inode))
     }
 }
 
-impl Netstat {
+impl ConnectionList {
     /// Returns the connections, by protocol in the order in which they were asked for.
     pub fn connections(&self) -> impl Iterator<Item = Connection<'_>> {
         self.rows.iter().flat_map(|(protocol, rows)| {
@@ -112,13 +112,13 @@ impl Netstat {
         })
     }
 
-    /// Returns the processes of all sockets, and how many processes could not be looked into.
+    /// Returns the processes of all sockets, and the number of processes that could not be looked
+    /// into.
     pub fn processes(&self) -> &ProcessTable {
         &self.processes
     }
 
-    /// Returns how many rows of the tables could not be understood, and are not among the
-    /// connections.
+    /// Returns the number of rows that could not be understood, and are not among the connections.
     pub fn malformed(&self) -> u64 {
         let malformed = |rows: &NetstatRows| match rows {
             NetstatRows::Inet(listing) => listing.malformed,
@@ -129,15 +129,15 @@ impl Netstat {
 }
 
 impl SocketTables {
-    /// Lists the sockets of some protocols, and looks for their processes with all that can be
-    /// known of them, by one scan for all protocols and within the default limits.
+    /// Lists the sockets of some protocols, and looks for their processes with all details, by one
+    /// scan for all protocols and within the default limits.
     ///
-    /// A protocol that the kernel does not have has no sockets.
+    /// A protocol that the kernel lacks has no sockets.
     ///
     /// # Sandbox bypass
     ///
-    /// As [`SocketTables::processes`]. To read the command lines it looks at the memory of the
-    /// processes, and such a process can make that take as long as it likes.
+    /// As [`SocketTables::processes`]. Reading command lines accesses the memory of the processes,
+    /// and a process can make that take arbitrarily long.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl SocketTables {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn netstat(&self, protocols: &[NetstatProtocol]) -> Result<Netstat, Error> {
+    pub fn netstat(&self, protocols: &[NetstatProtocol]) -> Result<ConnectionList, Error> {
         let mut rows = Vec::new();
         for protocol in protocols {
             rows.push((*protocol, self.rows_of(*protocol)?));
@@ -167,7 +167,7 @@ impl SocketTables {
         let inodes = sockets.filter_map(|socket| inode_of(&socket)).collect();
         let query = ProcessQuery::of(inodes).with_details(ProcessDetails::Full);
         let report = self.processes(&query, &ProcessLimits::default(), &Uninterrupted)?;
-        Ok(Netstat { rows, processes: ProcessTable::new(report) })
+        Ok(ConnectionList { rows, processes: ProcessTable::new(report) })
     }
 
     fn rows_of(&self, protocol: NetstatProtocol) -> Result<NetstatRows, Error> {
@@ -184,7 +184,7 @@ impl SocketTables {
     }
 }
 
-/// Takes a table that the kernel does not have for an empty one.
+/// Replaces a table that the kernel lacks by an empty one.
 fn present<T>(read: Result<Listing<T>, Error>) -> Result<Listing<T>, Error> {
     match read {
         Err(error) if error.is_absence() => Ok(Listing::default()),

@@ -1,18 +1,19 @@
-//! Which sockets of a machine are the two ends of one connection.
+//! Finds the two ends of each connection among the sockets of a machine.
 //!
 //! The other end of an internet socket is the one with the mirrored addresses and ports of the same
-//! protocol. A wrong answer is worse than none, so this is narrower than what packets do:
+//! protocol. A wrong answer is worse than none, so the rules are narrower than the routing of
+//! packets:
 //!
 //! | case | other end |
 //! | --- | --- |
 //! | TCP and UDP, connected | the one socket whose local end is the remote end here, and the other way round |
 //! | IPv4 and the IPv6 addresses to which it is mapped | the same addresses |
-//! | loopback, or the same address at both ends | in the same network namespace alone |
+//! | loopback, or the same address at both ends | in the same network namespace only |
 //! | link-local IPv6 | in the same namespace, and with the same interface, if it is known |
 //! | multicast, broadcast, no address or port | none |
 //! | a transparent proxy (`IP_TRANSPARENT`, Linux 5.13), whose connections mirror each other | none |
 //! | an address that is translated on the way (NAT) | none: the ends do not mirror each other |
-//! | more than one, from either end | none of them, [`Peer::Ambiguous`] |
+//! | more than one candidate, from either end | none of them, [`Peer::Ambiguous`] |
 //! | unix | the inode that the kernel reports; `/proc/net/unix` has none |
 //! | unix, not accepted yet | one without an inode, if its listener reports it |
 
@@ -24,7 +25,7 @@ use crate::{
     namespace::NetNamespace,
 };
 
-/// Sockets of which a [`PeerTable`] knows the ends: 1 000 000.
+/// Sockets in a [`PeerTable`]: 1 000 000.
 ///
 /// An internet socket takes 56 bytes and a unix socket 24, so this bounds memory to 56 MB, and to
 /// twice that while the table grows.
@@ -35,7 +36,7 @@ pub const MAX_PEERS: usize = 1_000_000;
 pub struct PeerTableBuilder {
     table: PeerTable,
     limit: usize,
-    /// The index of the namespace of the sockets that come.
+    /// Index of the namespace of the sockets that are being added.
     namespace: u16,
 }
 
@@ -60,14 +61,14 @@ pub struct PeerTableBuilder {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerTable {
-    /// In order.
+    /// Sorted.
     inet: Vec<InetEnd>,
-    /// In order.
+    /// Sorted.
     unix: Vec<UnixEnd>,
-    /// Unix sockets whose connection was not accepted yet, in order.
+    /// Unix sockets whose connection was not accepted yet, sorted.
     waiting: Vec<Inode>,
     namespaces: Vec<Arc<NetNamespace>>,
-    /// Where each of them is.
+    /// Index of each namespace, by its identity.
     indexes: BTreeMap<Inode, u16>,
 }
 
@@ -75,11 +76,11 @@ pub struct PeerTable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Peer<'t> {
-    /// No socket of the table is known to be the other end.
+    /// No socket of the table is the other end, as far as is known.
     Unknown,
-    /// It may be any of several.
+    /// Several sockets can be the other end.
     Ambiguous,
-    /// This one.
+    /// This socket is.
     Known(PeerSocket<'t>),
 }
 
@@ -87,8 +88,8 @@ pub enum Peer<'t> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerSocket<'t> {
-    /// The inode; `None` when no process can hold the socket: in TIME-WAIT, half open, or not yet
-    /// accepted.
+    /// The inode; `None` when no process can have the socket open: in TIME-WAIT, half open, or not
+    /// yet accepted.
     pub inode: Option<Inode>,
     /// Its network namespace, in a table of several.
     pub namespace: Option<&'t Arc<NetNamespace>>,
@@ -97,24 +98,24 @@ pub struct PeerSocket<'t> {
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct InetEnd {
-    connection: Connection,
+    connection: PeerConnection,
     namespace: u16,
     inode: Option<Inode>,
 }
 
-/// A connection as one of its ends sees it.
+/// A connection as seen from one of its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Connection {
-    local: Endpoint,
-    remote: Endpoint,
-    /// The interface of link-local addresses, 0 for others.
+struct PeerConnection {
+    local: PeerEndpoint,
+    remote: PeerEndpoint,
+    /// The interface of link-local addresses; 0 for others.
     scope: u32,
     is_udp: bool,
 }
 
-/// An IPv6 address, or one to which an IPv4 address is mapped, and its port.
+/// An IPv6 address, or an IPv4 address in its mapped form, and its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Endpoint {
+struct PeerEndpoint {
     address: [u8; 16],
     port: u16,
 }
@@ -128,16 +129,16 @@ struct UnixEnd {
 }
 
 impl PeerTable {
-    /// Begins a table of at most so many sockets, see [`MAX_PEERS`].
+    /// Returns a builder for at most `limit` sockets, see [`MAX_PEERS`].
     pub fn builder(limit: usize) -> PeerTableBuilder {
         PeerTableBuilder { table: Self::default(), limit, namespace: 0 }
     }
 
     /// Returns the socket at the other end. `namespace` is the [identity](NetNamespace::id) of the
-    /// network namespace that the socket is in; `None` for a table of one namespace.
+    /// socket's network namespace; `None` for a table of one namespace.
     ///
-    /// A socket that is not in the table with the same inode has no peer: it was opened since, or
-    /// its addresses are by now those of another connection.
+    /// A socket that is not in the table with the same inode has no peer: it was opened later, or
+    /// its addresses are now those of another connection.
     pub fn peer_of(&self, namespace: Option<Inode>, socket: &Socket<'_>) -> Peer<'_> {
         let own = match namespace {
             None => Some(0),
@@ -151,13 +152,13 @@ impl PeerTable {
     }
 
     fn peer_of_inet(&self, own: u16, socket: &InetSocket) -> Peer<'_> {
-        let Some(connection) = Connection::of(socket) else { return Peer::Unknown };
+        let Some(connection) = PeerConnection::of(socket) else { return Peer::Unknown };
         let here = self.ends(connection);
         if !here.iter().any(|end| end.namespace == own && end.inode == socket.inode) {
             return Peer::Unknown;
         }
         let crosses = connection.crosses_namespaces();
-        // Those that may be the other end of a socket in a namespace.
+        // The candidates for the other end of a socket in a namespace.
         let reached = |ends: &'_ [InetEnd], from: u16| {
             let mut reached = ends.iter().filter(|end| crosses || end.namespace == from);
             (reached.next().copied(), reached.next().is_some())
@@ -199,8 +200,8 @@ impl PeerTable {
         Peer::Known(PeerSocket { inode, namespace })
     }
 
-    /// Returns the sockets that see a connection so.
-    fn ends(&self, connection: Connection) -> &[InetEnd] {
+    /// Returns the sockets with this view of a connection.
+    fn ends(&self, connection: PeerConnection) -> &[InetEnd] {
         equal_range(&self.inet, |end| end.connection.cmp(&connection))
     }
 
@@ -219,7 +220,8 @@ fn equal_range<T>(sorted: &[T], compare: impl Fn(&T) -> std::cmp::Ordering) -> &
 }
 
 impl PeerTableBuilder {
-    /// Begins the sockets of a network namespace. Without it all are of one, which has no name.
+    /// Begins the sockets of a network namespace. Without it all sockets are of one namespace
+    /// without a name.
     pub fn begin_namespace(&mut self, namespace: Arc<NetNamespace>) {
         let index = self.table.namespaces.len().try_into();
         // OK because there are at most `MAX_NAMESPACES`.
@@ -228,7 +230,7 @@ impl PeerTableBuilder {
         self.table.namespaces.push(namespace);
     }
 
-    /// Adds a socket, unless it is of a kind that has no other end.
+    /// Adds a socket, unless it is of a kind without another end.
     ///
     /// # Errors
     ///
@@ -239,7 +241,7 @@ impl PeerTableBuilder {
         match socket {
             Socket::Inet(inet) => {
                 let end = |connection| InetEnd { connection, namespace, inode: inet.inode };
-                table.inet.extend(Connection::of(inet).map(end));
+                table.inet.extend(PeerConnection::of(inet).map(end));
             }
             Socket::Unix(unix) => {
                 let peer = unix.detail.peer;
@@ -270,7 +272,7 @@ impl PeerTableBuilder {
     }
 }
 
-impl Connection {
+impl PeerConnection {
     /// Returns the connection of a socket that can have another end.
     fn of(socket: &InetSocket) -> Option<Self> {
         let is_udp = match socket.protocol {
@@ -293,8 +295,10 @@ impl Connection {
         } else {
             0
         };
-        let end =
-            |end: std::net::SocketAddr| Endpoint { address: mapped(end.ip()), port: end.port() };
+        let end = |end: std::net::SocketAddr| PeerEndpoint {
+            address: mapped(end.ip()),
+            port: end.port(),
+        };
         Some(Self { local: end(local), remote: end(remote), scope, is_udp })
     }
 
@@ -305,7 +309,7 @@ impl Connection {
     /// Returns whether the ends may be in different network namespaces.
     fn crosses_namespaces(&self) -> bool {
         let ends = [self.local, self.remote].map(|end| IpAddr::from(end.address).to_canonical());
-        // What is sent to an address of the same namespace is delivered there.
+        // Packets to an address of the same namespace are delivered there.
         self.scope == 0 && ends[0] != ends[1] && !ends.iter().any(IpAddr::is_loopback)
     }
 }
@@ -483,7 +487,7 @@ mod tests {
     }
 
     #[rstest]
-    // usual: the same addresses in each of them
+    // usual: the same addresses in each namespace
     #[case::loopback("127.0.0.1", "127.0.0.1", "[2@1 1@1] [4@2 3@2] [6@3 5@3]")]
     #[case::two_loopbacks("127.0.0.1", "127.0.0.2", "[2@1 1@1] [4@2 3@2] [6@3 5@3]")]
     #[case::mapped_loopback("127.0.0.1", "::ffff:127.0.0.1", "[2@1 1@1] [4@2 3@2] [6@3 5@3]")]
@@ -532,7 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_of_a_transparent_proxy_are_no_pair() {
+    fn connections_of_a_transparent_proxy_are_not_a_pair() {
         let mut sockets =
             [inet("tcp 10.0.0.1:5000 10.0.0.2:80 1"), inet("tcp 10.0.0.2:80 10.0.0.1:5000 2")];
         assert_eq!(peers(&sockets), "2 1");
@@ -624,7 +628,7 @@ mod tests {
         builder.add(&Socket::Inet(&inet("tcp 127.0.0.1:5000 127.0.0.1:80 1"))).unwrap();
         builder.add(&Socket::Inet(&server)).unwrap();
         let table = builder.finish();
-        // The port was used again since.
+        // The port was reused since.
         let later = inet("tcp 127.0.0.1:5000 127.0.0.1:80 3");
         assert_eq!(table.peer_of(None, &Socket::Inet(&later)), Peer::Unknown);
         assert_eq!(word(table.peer_of(None, &Socket::Inet(&server))), "1");
@@ -675,7 +679,7 @@ mod tests {
         let connected = inet("tcp 127.0.0.1:5000 127.0.0.1:80 1");
         builder.add(&Socket::Inet(&connected)).unwrap();
         builder.add(&Socket::Unix(&unix(1, 2))).unwrap();
-        // A listener takes no room.
+        // A listener is not stored.
         builder.add(&Socket::Inet(&inet("tcp 127.0.0.1:80 0.0.0.0:0 2"))).unwrap();
         let error = builder.add(&Socket::Inet(&connected)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded);

@@ -8,12 +8,12 @@ use crate::{
     visit::{Interrupt, Uninterrupted},
 };
 
-/// What bounds one reading.
+/// The bounds of one reading.
 #[derive(Clone, Copy)]
 pub struct Bounds<'a> {
     /// The limits.
     pub limits: Limits,
-    /// Asked whether the reading has to end.
+    /// Polled to learn whether the reading has to end.
     pub interrupt: &'a dyn Interrupt,
 }
 
@@ -31,7 +31,7 @@ impl From<Limits> for Bounds<'_> {
     }
 }
 
-/// A question about one table, as sock_diag is asked it.
+/// A query for one table, as sock_diag receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableQuery {
@@ -39,7 +39,8 @@ pub struct TableQuery {
     pub table: Table,
     /// The states of the sockets that are wanted.
     pub states: StateMask,
-    /// What is wanted beside addresses, state, queues, uid and the like, which always come.
+    /// What is wanted in addition to addresses, state, queues, uid and the like, which are always
+    /// sent.
     pub details: Details,
     /// A program that the kernel runs on each socket of an internet table
     /// (`INET_DIAG_REQ_BYTECODE`); empty for none.
@@ -47,39 +48,39 @@ pub struct TableQuery {
 }
 
 impl TableQuery {
-    /// Asks for every socket of a table, without details.
+    /// Returns a query for every socket of a table, without details.
     pub const fn new(table: Table) -> Self {
         Self { table, states: StateMask::ALL, details: Details::NONE, filter: Vec::new() }
     }
 
-    /// Asks for sockets in these states only.
+    /// Returns the query for sockets in these states only.
     #[must_use]
     pub fn with_states(self, states: StateMask) -> Self {
         Self { states, ..self }
     }
 
-    /// Asks for these details, too.
+    /// Returns the query with these details, too.
     #[must_use]
     pub fn with_details(self, details: Details) -> Self {
         Self { details: self.details.union(details), ..self }
     }
 
-    /// Asks for the sockets that a filter program of the kernel accepts.
+    /// Returns the query for the sockets that a filter program of the kernel accepts.
     #[must_use]
     pub fn with_filter(self, filter: Vec<u8>) -> Self {
         Self { filter, ..self }
     }
 
-    /// Returns the states that are wanted and that a socket of this table can be in.
+    /// Returns the wanted states that a socket of this table can be in.
     ///
-    /// To ask for others costs much and gives nothing: for CLOSE of a TCP table, which only the
-    /// text tables show, the kernel walks every connection.
+    /// Asking for others is expensive and useless: for CLOSE of a TCP table, which only the text
+    /// tables contain, the kernel walks every connection.
     pub fn possible_states(&self) -> StateMask {
         self.states.intersection(possible_states(self.table))
     }
 }
 
-/// Returns the states in which sock_diag can show a socket of a table.
+/// Returns the states in which sock_diag can report a socket of a table.
 fn possible_states(table: Table) -> StateMask {
     use TcpState::{
         BoundInactive, Close, Closing, Established, Listen, NewSynRecv, SynSent, TimeWait,
@@ -92,7 +93,7 @@ fn possible_states(table: Table) -> StateMask {
                 // Kernel: a connection in TIME-WAIT or half open is one of its subflows.
                 P::Mptcp => StateMask::ALL
                     .without([TimeWait, NewSynRecv, BoundInactive].into_iter().collect()),
-                // Kernel: an association is shown in a state of SCTP, whatever was asked for.
+                // Kernel: an association is reported in a state of SCTP, whatever was asked for.
                 P::Sctp => StateMask::ALL,
                 P::Udp | P::UdpLite | P::Raw | P::Icmp => {
                     [Established, Close].into_iter().collect()
@@ -106,11 +107,11 @@ fn possible_states(table: Table) -> StateMask {
     }
 }
 
-/// A set of details that cost time or space to get. Those that a table does not have are ignored.
+/// A set of details that take time or space. Those that a table lacks are ignored.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Details(u16);
 
-/// Declares the details, so that name, bit and documentation stand together.
+/// Declares the details, so that name, bit and documentation are in one place.
 macro_rules! details {
     ($($(#[doc = $doc:literal])* $name:ident = $bit:literal,)*) => {
         impl Details {
@@ -134,7 +135,7 @@ macro_rules! details {
 details! {
     /// The statistics of a connection, congestion control, upper layer protocol and signing keys.
     INFO = 0,
-    /// The memory. Packet and netlink sockets tell it always.
+    /// The memory. Packet and netlink sockets always report it.
     MEMORY = 1,
     /// Type of service, traffic class and class id of internet sockets.
     TRAFFIC_CLASS = 2,

@@ -22,7 +22,7 @@ use crate::{
     process::{self, ProcessLimits, ProcessQuery, ProcessReport},
     query::Query,
     table_query::{Bounds, TableQuery},
-    visit::{Each, Interrupt, Outcome, ReadReport, RowSource, Visitor},
+    visit::{Each, Interrupt, ReadReport, RowSource, VisitOutcome, Visitor},
 };
 
 /// The socket tables of one network namespace.
@@ -194,7 +194,7 @@ impl SocketTables {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn visit<T, O: Outcome>(
+    pub fn visit<T, O: VisitOutcome>(
         &self,
         query: &Query<'_, T>,
         each: impl FnMut(Socket<'_>) -> O,

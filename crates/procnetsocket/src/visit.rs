@@ -1,4 +1,4 @@
-//! Push: how rows reach a visitor or a closure.
+//! Push: rows are passed to a visitor or a closure.
 
 use std::ops::ControlFlow;
 
@@ -10,14 +10,14 @@ use crate::{
 /// Receives the rows of a table one by one; the rows are lent, so nothing is kept that the visitor
 /// does not copy.
 ///
-/// Push, and not only [`Rows`](crate::Rows): a visitor may be asked to forget what it has seen
-/// ([`Visitor::restart`]), when a table changed under a dump that is then repeated. Whoever pulls
-/// cannot give rows back.
+/// Push is needed beside [`Rows`](crate::Rows): when a table changed during a dump, the visitor can
+/// be asked to forget its rows ([`Visitor::restart`]), and the dump is repeated. A caller that
+/// pulls cannot give rows back.
 pub trait Visitor {
     /// Receives a row; [`ControlFlow::Break`] ends the reading.
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()>;
 
-    /// Receives the report of a row that could not be understood; the other rows still come.
+    /// Receives the report of a row that could not be understood; the reading goes on.
     ///
     /// By default it is only counted, in [`ReadReport::malformed`].
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
@@ -31,8 +31,8 @@ pub trait Visitor {
     }
 
     /// Called when the table changed while sock_diag dumped it: returns whether every row since
-    /// [`Visitor::begin`] can be forgotten. Then the dump begins anew; otherwise it goes on, and
-    /// the [`ReadReport`] says that it is [inconsistent](ReadReport::inconsistent).
+    /// [`Visitor::begin`] can be forgotten. Then the dump is repeated; otherwise it goes on, and
+    /// the [`ReadReport`] is [inconsistent](ReadReport::inconsistent).
     ///
     /// By default nothing can be forgotten.
     fn restart(&mut self) -> bool {
@@ -40,7 +40,7 @@ pub trait Visitor {
     }
 }
 
-/// Forwards the trait to what a pointer leads to.
+/// Forwards the trait to the target of a pointer.
 macro_rules! forward_visitor {
     ($($pointer:ty),*) => {
         $(impl<V: Visitor + ?Sized> Visitor for $pointer {
@@ -65,19 +65,19 @@ macro_rules! forward_visitor {
 
 forward_visitor!(&mut V, Box<V>);
 
-/// What a closure returns that receives rows: nothing, or whether to go on.
-pub trait Outcome {
+/// The result of a closure that receives rows: nothing, or whether to go on.
+pub trait VisitOutcome {
     /// Returns whether the reading goes on.
     fn flow(self) -> ControlFlow<()>;
 }
 
-impl Outcome for () {
+impl VisitOutcome for () {
     fn flow(self) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
 
-impl Outcome for ControlFlow<()> {
+impl VisitOutcome for ControlFlow<()> {
     fn flow(self) -> ControlFlow<()> {
         self
     }
@@ -86,7 +86,7 @@ impl Outcome for ControlFlow<()> {
 /// The visitor of a closure.
 pub(crate) struct Each<F>(pub(crate) F);
 
-impl<F: FnMut(Socket<'_>) -> O, O: Outcome> Visitor for Each<F> {
+impl<F: FnMut(Socket<'_>) -> O, O: VisitOutcome> Visitor for Each<F> {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         (self.0)(socket).flow()
     }
@@ -102,10 +102,10 @@ pub struct ReadReport {
     pub malformed: u64,
     /// Rows that a live table repeated and that were dropped.
     pub repeated: u64,
-    /// Which source answered; of several tables the text tables if any was read as text.
+    /// The source that answered; for several tables the text tables if any was read as text.
     pub source: Source,
-    /// Whether the kernel said that the table changed under a dump, and went on saying so when the
-    /// dump was repeated: rows may be missing or there twice.
+    /// Whether the table changed during a dump, and again when the dump was repeated: rows may be
+    /// missing or duplicated.
     #[doc(alias = "NLM_F_DUMP_INTR")]
     pub inconsistent: bool,
     /// Whether the visitor ended the reading before the table did.
@@ -113,7 +113,7 @@ pub struct ReadReport {
 }
 
 impl ReadReport {
-    /// Returns the report of a reading of sock_diag in which nothing came yet.
+    /// Returns the report of a reading of sock_diag without rows.
     pub(crate) fn of_diag() -> Self {
         Self { source: Source::SockDiag, ..Self::default() }
     }
@@ -131,7 +131,7 @@ impl ReadReport {
     }
 }
 
-/// What comes next in a table.
+/// The next element of a table.
 pub(crate) enum Step {
     /// A row, which [`RowSource::row`] lends.
     Row,
@@ -146,10 +146,10 @@ pub(crate) trait RowSource {
     /// Goes to the next row.
     fn advance(&mut self) -> Result<Step, Error>;
 
-    /// Lends the row that was reached.
+    /// Lends the current row.
     fn row(&self) -> Socket<'_>;
 
-    /// Is told that no further row is wanted.
+    /// Called when no further row is wanted.
     fn stop(&mut self);
 
     /// Returns the totals so far.
@@ -170,7 +170,7 @@ pub(crate) trait RowSource {
     }
 }
 
-/// Asked at least once in 1 000 lines whether the reading has to end.
+/// Polled at least once in 1 000 lines to learn whether the reading has to end.
 pub trait Interrupt {
     /// Returns whether the reading has to end; it then ends with
     /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).

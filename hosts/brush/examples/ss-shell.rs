@@ -4,7 +4,7 @@
 //! cargo run -p brush-host --example ss-shell -- 'ss -tln | head -n 3'
 //! ```
 //!
-//! It is no sandbox: a script can do what its user can.
+//! It is not a sandbox: a script can do what its user can.
 
 use std::{error::Error, process::ExitCode};
 

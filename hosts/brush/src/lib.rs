@@ -1,8 +1,8 @@
 //! Builtins of [`builtin_api`] in a [brush] shell.
 //!
 //! brush is a bash-compatible shell as a library: it starts processes and opens files like any
-//! shell. This crate adds the builtins of a [`Registry`], which read and write brush's own pipes
-//! and files while they run.
+//! shell. This crate adds the builtins of a [`Registry`], which read and write brush's pipes and
+//! files while they run.
 //!
 //! # Examples
 //!
@@ -36,16 +36,16 @@
 //! # No sandbox
 //!
 //! A script in brush can do what its user can: it starts programs and opens any file. This crate
-//! changes nothing of that, and confining the process would take it away from the shell, too. The
-//! [`Sandbox`] holds what builtins may open, which is a courtesy here and no bound on the script.
-//! For scripts that are not trusted there is `host-shell`.
+//! does not change that, and confining the process would confine the shell, too. The [`Sandbox`]
+//! contains what builtins may open, which does not bound the script. For untrusted scripts there is
+//! `host-shell`.
 //!
 //! # Streams
 //!
 //! Each call runs on a thread of tokio's pool for blocking work, with brush's streams as they are:
-//! a pipe, a file, the terminal, whose width a call is given. Arguments are text, because brush
-//! holds words as `String`. A call is cancelled when its future is dropped; brush itself has no
-//! other way to end a command.
+//! a pipe, a file, or the terminal, with its width. Arguments are text, because brush has words as
+//! `String`. A call is cancelled when its future is dropped; brush itself has no other way to end a
+//! command.
 //!
 //! [brush]: https://github.com/reubeno/brush
 
@@ -86,7 +86,7 @@ pub fn install(registry: Registry, sandbox: Sandbox) -> Result<(), AlreadyInstal
     INSTALLED.set(Installed { registry, sandbox }).map_err(|_| AlreadyInstalled)
 }
 
-/// Returns the installed builtins, for `ShellBuilder::builtins`; none before [`install`].
+/// Returns the installed builtins, for `ShellBuilder::builtins`; empty before [`install`].
 pub fn registrations<SE: ShellExtensions>() -> impl Iterator<Item = (String, Registration<SE>)> {
     let builtins = INSTALLED.get().into_iter().flat_map(|installed| installed.registry.iter());
     builtins.map(|builtin| {
@@ -117,7 +117,7 @@ fn execute<SE: ShellExtensions>(
     let name = context.command_name.clone();
     let terminal_width = terminal_width(&context);
     let (stdin, stdout, stderr) = (context.stdin(), context.stdout(), context.stderr());
-    // Its handles on the streams are closed, so that a reader sees the end of the output.
+    // Closes its handles of the streams, so that a reader gets the end of the output.
     drop(context);
     // The first word is the name.
     let args: Vec<BString> = args.into_iter().skip(1).map(|word| word.to_string().into()).collect();
@@ -149,7 +149,7 @@ fn call(
     invoke(&**builtin, &mut context, args)
 }
 
-/// Returns the columns of the terminal that standard output is, if it is one.
+/// Returns the columns of the terminal if standard output is one.
 fn terminal_width<SE: ShellExtensions>(context: &ExecutionContext<'_, SE>) -> Option<NonZeroU16> {
     let stdout = context.try_fd(OpenFiles::STDOUT_FD)?;
     if !stdout.is_terminal() {
@@ -159,7 +159,7 @@ fn terminal_width<SE: ShellExtensions>(context: &ExecutionContext<'_, SE>) -> Op
     NonZeroU16::new(size.ws_col)
 }
 
-/// Returns what brush's `help` prints.
+/// Returns the text of brush's `help`.
 #[expect(
     clippy::needless_pass_by_value,
     clippy::unnecessary_wraps,

@@ -1,6 +1,6 @@
-//! What builtins can rely on in brush. The table in `docs/hosts.md` has to say the same.
+//! What builtins can rely on in brush. The table in `docs/hosts.md` has to be the same.
 //!
-//! This is a program for itself, because a process has one registry.
+//! This is a separate program, because a process has one registry.
 #![expect(clippy::disallowed_methods, reason = "the test plays the host")]
 
 use std::{
@@ -73,14 +73,14 @@ impl Session for BrushSession {
     }
 }
 
-/// Writes an input into a pipe, until there is no reader.
+/// Writes an input into a pipe, until its reader is closed.
 fn feed(mut input: Box<dyn Read + Send>) -> io::Result<OpenFile> {
     let (reader, mut writer) = io::pipe()?;
     thread::spawn(move || io::copy(&mut input, &mut writer));
     Ok(reader.into())
 }
 
-/// Reads an output from a pipe, until its reader goes away.
+/// Reads an output from a pipe, until its receiver is closed.
 fn collect(
     params: &mut ExecutionParameters,
     fd: i32,

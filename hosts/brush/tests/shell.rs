@@ -27,7 +27,7 @@ fn ran(script: &str) -> (String, String, i32) {
     (text(output.stdout), text(output.stderr), output.status.code().unwrap())
 }
 
-/// A port of the test's, which nobody else opens or closes.
+/// A port of this test, which nothing else opens or closes.
 fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -70,7 +70,7 @@ fn status_and_errors_are_those_of_the_builtin() {
     assert_eq!(stdout, "124\n");
 }
 
-/// Opens and closes connections for good.
+/// Opens and closes connections without end.
 const CLOSINGS: &str = "
 import fcntl, socket, struct, sys
 up = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -96,7 +96,7 @@ fn following_of_events_ends_with_its_reader() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("closings.py");
     std::fs::write(&path, CLOSINGS).unwrap();
-    // `ss -E` does not end by itself: its reader goes away after two lines.
+    // `ss -E` does not end by itself: its reader is closed after two lines.
     let script = "ss -tnHE | head -n 2 | wc -l; echo ${PIPESTATUS[*]}";
     let output = Command::new("unshare")
         .args(["-rn", "sh", "-c", "python3 $0 & closings=$!; \"$1\" \"$2\"; kill $closings"])

@@ -67,7 +67,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// A word of `--namespace` that names none.
+    /// For an unknown word of `--namespace`.
     pub(crate) fn setup(&self) -> Result<Setup, String> {
         let mut setup = Setup::default();
         setup.directories.clone_from(&self.allow_path);
@@ -79,7 +79,7 @@ impl Args {
         setup.grants = self.grant;
         setup.limits.timeout = self.timeout;
         setup.limits.max_memory_bytes = self.max_memory;
-        // The output is cut by the answer; the shell's limit would end the script as an error.
+        // The answer is truncated; the shell's limit would end the script with an error.
         setup.limits.max_output_bytes = u64::MAX;
         for word in &self.namespace {
             setup.allow_namespace(word.as_bytes()).map_err(|expected| {

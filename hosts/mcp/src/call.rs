@@ -1,4 +1,4 @@
-//! One call of a tool: its thread, its end, its record.
+//! One call of a tool: its thread, its end, its audit record.
 
 use std::{
     io::Write,
@@ -23,22 +23,22 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::model::{Completeness, LimitsAnswer};
 
-/// Calls that run at one time. More of them wait for their turn.
+/// Calls that run at a time. Further ones wait.
 const MAX_CALLS: usize = 16;
 
 /// Time for a call to come back after its deadline.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Stack of the thread of a call: what a program's main thread has on Linux.
+/// Stack of the thread of a call: that of a program's main thread on Linux.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 
-/// Bytes of messages of one call.
+/// Bytes of the messages of one call.
 const MAX_PROBLEM_BYTES: usize = 8 * 1024;
 
-/// Time between two looks whether a script that waits for its turn is still wanted.
+/// Interval at which a waiting script checks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What all calls share.
+/// The state that all calls share.
 pub(crate) struct Shared {
     pub(crate) view: PolicyView,
     pub(crate) policy: Policy,
@@ -50,7 +50,7 @@ pub(crate) struct Shared {
     pub(crate) confinement: String,
 }
 
-/// What a tool found.
+/// The result of a tool.
 pub(crate) struct Answer<T> {
     pub(crate) result: T,
     pub(crate) is_error: bool,
@@ -58,7 +58,7 @@ pub(crate) struct Answer<T> {
     pub(crate) status: ExitCode,
 }
 
-/// Makes calls, each on its thread.
+/// Makes calls, each on a thread.
 #[derive(Clone)]
 pub(crate) struct Caller {
     shared: Arc<Shared>,
@@ -76,15 +76,15 @@ pub(crate) struct Call {
     registry: Registry,
 }
 
-/// Who counts what a call does.
+/// Where the actions of a call are counted.
 enum Counted {
-    /// The call, which runs builtins.
+    /// In the call itself, which runs builtins.
     Here(CommandCounts),
-    /// The process of a script; `None` when that is lost.
+    /// In the process of a script; `None` when that is lost.
     InScript(Option<ScriptUsage>),
 }
 
-/// Cancels a call that nobody waits for any more.
+/// Cancels a call whose result is not wanted any more.
 struct CancelOnDrop(Cancel);
 
 impl Drop for CancelOnDrop {
@@ -103,13 +103,13 @@ impl Caller {
         &self.shared
     }
 
-    /// Returns the time that a call has: what it asked for, at most the limit.
+    /// Returns the time of a call: the requested one, at most the limit.
     pub(crate) fn bounded(&self, timeout: Option<Duration>) -> Duration {
         timeout.map_or(self.timeout, |timeout| timeout.min(self.timeout))
     }
 
-    /// Runs `work` on a thread, until it is done, its time is up, or the client does not want it
-    /// any more. It has ended when its line is in the audit.
+    /// Runs `work` on a thread, until it is done, its time is up, or the client cancels it. It has
+    /// ended when its line is in the audit.
     pub(crate) async fn call<T: Serialize + Send + 'static>(
         &self,
         tool: &'static str,
@@ -125,7 +125,7 @@ impl Caller {
             answer = self.run(work, cancel) => answer.map_err(|why| (ExitCode::FAILURE, why)),
             () = context.ct.cancelled() => Err((ExitCode::CANCELLED, "the call was cancelled")),
             () = tokio::time::sleep_until((deadline + GRACE).into()) => {
-                Err((ExitCode::TIMED_OUT, "the call did not come back after its time was up"))
+                Err((ExitCode::TIMED_OUT, "the call did not return after its time was up"))
             }
         };
         let internal = |problem: String| ErrorData::internal_error(problem, None);
@@ -163,7 +163,7 @@ impl Caller {
             .spawn(move || {
                 let answer = work(&mut call);
                 drop(permit);
-                // OK because a call that was given up has nobody left to tell.
+                // OK because a call that was given up has no receiver any more.
                 let _ = sender.send((answer, call.into_usage()));
             })
             .map_err(|_| "no thread for the call")?;
@@ -201,7 +201,7 @@ impl Call {
         Said { status, problems }
     }
 
-    /// Runs a script, in a process that is its alone.
+    /// Runs a script, in a separate process.
     pub(crate) fn script(&mut self, request: &Request) -> Result<Ended, String> {
         let Self { shared, cancel, .. } = self;
         let ended = shared.sessions.with(cancel, |session| {
@@ -224,7 +224,7 @@ impl Call {
     }
 }
 
-/// Whether nobody waits for a call any more. Its deadline has another status.
+/// Polled to learn whether a call is cancelled. Its deadline has another status.
 struct Cancelled<'a>(&'a Cancel);
 
 impl Interrupt for Cancelled<'_> {
@@ -233,7 +233,7 @@ impl Interrupt for Cancelled<'_> {
     }
 }
 
-/// The ways to run scripts that are free.
+/// The free sessions that can run scripts.
 pub(crate) struct Sessions {
     free: Mutex<Vec<Session>>,
     returned: Condvar,
@@ -244,7 +244,7 @@ impl Sessions {
         Self { free: Mutex::new(free), returned: Condvar::new() }
     }
 
-    /// Waits for its turn.
+    /// Waits for a free session.
     fn with<T>(
         &self,
         cancel: &Cancel,
@@ -267,19 +267,20 @@ impl Sessions {
     }
 }
 
-/// How a builtin ended, and what it had to say.
+/// The end of a builtin, and its messages.
 pub(crate) struct Said {
     pub(crate) status: ExitCode,
     problems: Vec<String>,
 }
 
 impl Said {
-    /// What was asked for makes no sense.
+    /// Returns the result of a call with wrong arguments.
     pub(crate) fn usage(problem: &str) -> Self {
         Self { status: ExitCode::USAGE, problems: vec![problem.to_owned()] }
     }
 
-    /// An output that was cut by us has no other fault.
+    /// Returns whether the builtin failed. The broken pipe of an output that was truncated here is
+    /// not a failure.
     pub(crate) fn is_error(&self, is_truncated: bool) -> bool {
         !is_truncated && !self.status.is_success()
     }

@@ -1,4 +1,4 @@
-//! What a builtin prints, kept up to a limit.
+//! The output of a builtin, kept up to a limit.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// One row: a JSON object.
 pub(crate) type Row = Map<String, Value>;
 
-/// Hands the lines of an output on, one JSON object each.
+/// Passes the lines of an output on, each as a JSON object.
 pub(crate) struct JsonLines<F> {
     line: Vec<u8>,
     row: F,
@@ -50,7 +50,7 @@ pub(crate) struct Rows {
     bytes: usize,
 }
 
-/// How large an answer may be, and which fields it has.
+/// The limits of an answer, and the fields in it.
 #[derive(Clone, Debug)]
 pub(crate) struct RowLimits {
     pub(crate) max_rows: usize,
@@ -60,7 +60,7 @@ pub(crate) struct RowLimits {
 }
 
 impl Rows {
-    /// Takes one more row; past a limit the listing ends.
+    /// Adds a row; past a limit the listing ends.
     pub(crate) fn push(&mut self, mut row: Row, limits: &RowLimits) -> io::Result<()> {
         if let Some(fields) = &limits.fields {
             row.retain(|name, _| fields.contains(name));

@@ -34,13 +34,13 @@ use crate::{
     rows::{Counts, JsonLines, Row, RowLimits, Rows, count},
 };
 
-/// Time between two notifications of progress.
+/// Interval between two notifications of progress.
 const PROGRESS: Duration = Duration::from_secs(1);
 
 /// Bytes of standard error of one script.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
 
-/// What clients are told at first.
+/// The instructions that clients get first.
 const INSTRUCTIONS: &str = "Lists the sockets of the machine that this server runs on. Call `policy` \
     first: it says what is granted, and what a refusal means. Every answer says whether it is whole: \
     `complete`, `truncated`, `problems`. Names of processes, unix sockets, interfaces and control \
@@ -62,7 +62,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(caller: Caller) -> Self {
         let mut tool_router = Self::tool_router();
-        // A script changes nothing unless it is given something to change.
+        // A script changes nothing unless it was granted a directory to write.
         let shared = caller.shared();
         let writes = shared.directories.iter().any(|(_, access)| *access == Access::ReadWrite);
         let kills = shared.policy.grants().contains(Grant::Kill);
@@ -238,7 +238,7 @@ impl Server {
             let (gone, target) = (if asked.gone { "--gone" } else { "--wait" }, &*asked.target);
             let mut shown = Capped::new(call.shared().limits.bytes);
             let said = if target.trim().is_empty() {
-                // For portwatch it is any port, which nobody waits for.
+                // For portwatch it means any port, which is almost certainly a mistake.
                 Said::usage("expected a target such as `:8080`")
             } else {
                 call.say(&words(["portwatch", gone, "--", target]), &mut shown)
@@ -253,7 +253,7 @@ impl Server {
                 rows = call.rows(&list, &limits, Some).0;
             }
             let mut completeness = said.completeness(rows.is_truncated);
-            // That the time is up is an answer, and a whole one.
+            // A timeout is a complete answer.
             completeness.complete = !rows.is_truncated && (satisfied || timed_out);
             Answer {
                 is_error: !satisfied && !timed_out,
@@ -344,8 +344,8 @@ impl Shared {
         }
     }
 
-    /// Asks for processes where that is granted; where it is not, nobody needs to be told each
-    /// time.
+    /// Asks for processes if they are granted; without the grant, a message in each answer would be
+    /// useless.
     fn processes(&self) -> Option<String> {
         self.policy.grants().contains(Grant::Processes).then(|| "-p".to_owned())
     }
@@ -379,7 +379,7 @@ impl Shared {
 }
 
 impl Call {
-    /// Runs a builtin that prints JSON lines, and keeps what `row` makes of them.
+    /// Runs a builtin that prints JSON lines, and keeps the results of `row`.
     fn rows(
         &mut self,
         command: &[String],
@@ -396,7 +396,7 @@ impl Call {
     }
 }
 
-/// Runs a script. One whose process was lost, or that did not run, is an error.
+/// Runs a script. It is an error if its process was lost, or if it did not run.
 fn script(call: &mut Call, asked: RunScript) -> Answer<ScriptResult> {
     let max_stdout = call.shared().limits.bytes;
     let request = Request::Captured {
@@ -424,7 +424,7 @@ fn script(call: &mut Call, asked: RunScript) -> Answer<ScriptResult> {
         problems.push(format!("output was cut at {max_stdout} bytes"));
     }
     problems.extend(message.lines().map(|line| line.replacen("host-shell: ", "", 1)));
-    // Where the shell ended the script, or did not run it, it says so.
+    // If the shell ended the script, or did not run it, there is a message.
     let complete = !truncated && message.is_empty();
     Answer {
         is_error,
@@ -438,7 +438,7 @@ fn script(call: &mut Call, asked: RunScript) -> Answer<ScriptResult> {
     }
 }
 
-/// Notifies the client of progress, for good; without a token it waits for good.
+/// Notifies the client of progress, without end; without a token it only waits.
 async fn progress(
     context: &RequestContext<RoleServer>,
     timeout: Duration,
@@ -451,14 +451,14 @@ async fn progress(
         let progress = ProgressNotificationParam::new(token.clone(), f64::from(seconds))
             .with_total(timeout.as_secs_f64())
             .with_message(format!("waiting for {seconds} s"));
-        // OK because a client that does not listen any more ends the call another way.
+        // OK because a client that is gone ends the call in another way.
         let _ = context.peer.notify_progress(progress).await;
         tokio::time::sleep(PROGRESS).await;
         seconds = seconds.saturating_add(1);
     }
 }
 
-/// Makes a row of `ss` one of an open port.
+/// Turns a row of `ss` into one of an open port.
 fn port(mut row: Row) -> Option<Row> {
     let Some(Value::Object(mut local)) = row.remove("local") else { return None };
     let mut port = Row::new();
@@ -476,7 +476,7 @@ fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
     words.map(str::to_owned).to_vec()
 }
 
-/// A filter comes after `--`, so that it is a filter whatever is in it.
+/// A filter comes after `--`, so that it cannot be an option.
 fn filter(filter: Option<String>) -> impl Iterator<Item = String> {
     filter.into_iter().flat_map(|filter| ["--".to_owned(), filter])
 }

@@ -1,4 +1,4 @@
-//! The server beside a client that is not ours: the protocol's Python SDK, in `client.py`.
+//! The server beside a client of others: the protocol's Python SDK, in `client.py`.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test starts Python in a network namespace, and makes a directory for its packages"
@@ -53,7 +53,7 @@ fn run(command: &mut Command) -> Result<(), String> {
     Err(format!("{command:?}: {}", String::from_utf8_lossy(&run.stderr)))
 }
 
-/// Runs a script of Python in a new network namespace; says loudly when that cannot be done.
+/// Runs a Python script in a new network namespace; reports loudly when that is not possible.
 fn in_namespace(script: &str, args: &[&str]) {
     let needed = python()
         .and_then(|python| run(Command::new("unshare").args(["-rn", "true"])).map(|()| python));

@@ -1,15 +1,15 @@
-//! One descriptor at a time, from a broker to the shell.
+//! Passes one descriptor at a time from a broker to the shell.
 //!
 //! ```text
 //!  broker ── ticket, 8 bytes, little-endian; SCM_RIGHTS with one descriptor ──► shell
 //! ```
 //!
 //! The shell chooses a larger ticket for each request, and the broker sends the descriptor before
-//! the answer. So the one that belongs to an answer is there when that is, and what comes with a
-//! smaller ticket belongs to a request that was given up.
+//! the answer. So the descriptor of an answer has arrived before it, and one with a smaller ticket
+//! belongs to a request that was given up.
 //!
 //! Security: the broker receives no descriptors. It reads its requests by `read`, for which the
-//! kernel closes what is sent along, and its filter has no other way to receive.
+//! kernel closes attached descriptors, and its filter has no other way to receive.
 
 use std::{
     io::{self, IoSlice, IoSliceMut},
@@ -51,7 +51,7 @@ pub(super) fn send(
     }
 }
 
-/// Receives the descriptor of a ticket, which has to be there.
+/// Receives the descriptor of a ticket, which has to have arrived.
 pub(super) fn receive(socket: impl AsFd, ticket: u64) -> Result<OwnedFd, BrokerError> {
     loop {
         let (found, descriptor) = receive_any(socket.as_fd())?;
@@ -106,7 +106,7 @@ mod tests {
         UnixStream::pair().unwrap()
     }
 
-    /// Sends so many descriptors with these bytes.
+    /// Sends this number of descriptors with these bytes.
     fn send_any(socket: &UnixStream, bytes: &[u8], count: usize) {
         let (pipe, _) = io::pipe().unwrap();
         let descriptors = vec![pipe.as_fd(); count];
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn descriptor_that_is_not_there_is_not_waited_for() {
+    fn missing_descriptor_is_not_waited_for() {
         let (broker, shell) = pair();
         assert_eq!(receive(&shell, 1).unwrap_err().kind(), BrokerErrorKind::Protocol);
         drop(broker);

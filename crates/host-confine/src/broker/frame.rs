@@ -1,4 +1,4 @@
-//! Frames: how messages are distinguished in a stream of bytes.
+//! Frames: the borders of messages in a stream of bytes.
 //!
 //! ```text
 //!  offset 0  version   1 byte, 1
@@ -11,11 +11,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{BrokerError, error::Repr};
 
-/// Bytes of an answer: 128 MiB, in which the processes of as many sockets as a scan keeps have
-/// room.
+/// Largest answer: 128 MiB, which the processes of as many sockets as a scan keeps fit.
 pub(super) const MAX_ANSWER_BYTES: usize = 128 << 20;
 
-/// Bytes of a request: 16 MiB, in which the inodes of more sockets than a machine has have room.
+/// Largest request: 16 MiB, which the inodes of more sockets than a machine has fit.
 pub(super) const MAX_REQUEST_BYTES: usize = 16 << 20;
 
 const VERSION: u8 = 1;
@@ -31,7 +30,7 @@ pub(super) struct FrameHeader {
     pub(super) length: usize,
 }
 
-/// Returns the frame of a message of at most so many bytes.
+/// Returns the frame of a message of at most `limit` bytes.
 pub(super) fn encode(
     sequence: u32,
     message: &impl Serialize,
@@ -49,7 +48,7 @@ pub(super) fn encode(
     Ok(frame)
 }
 
-/// Reads the beginning of a frame whose message has at most so many bytes.
+/// Reads the header of a frame whose message has at most `limit` bytes.
 pub(super) fn decode_header(
     bytes: [u8; HEADER_BYTES],
     limit: usize,
@@ -62,7 +61,7 @@ pub(super) fn decode_header(
     Ok(FrameHeader { sequence: u32::from_le_bytes([s0, s1, s2, s3]), length })
 }
 
-/// Reads a message; what stands behind it is an error.
+/// Reads a message; bytes after it are an error.
 pub(super) fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, BrokerError> {
     match postcard::take_from_bytes(message) {
         Ok((value, [])) => Ok(value),

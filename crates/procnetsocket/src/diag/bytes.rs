@@ -2,10 +2,10 @@
 //!
 //! # Format
 //!
-//! Numbers are in the byte order of this machine, and are read as such; what is in network order is
-//! said where it is read. An attribute is a header of 4 bytes, its length with the header and its
-//! type, each 16 bits, and a value; it is padded to a multiple of 4 bytes
-//! (`include/uapi/linux/netlink.h`, `struct nlattr`).
+//! Numbers are in the byte order of this machine; where one is in network order, the function says
+//! so. An attribute is a header of 4 bytes, its length with the header and its type, each 16 bits,
+//! and a value; it is padded to a multiple of 4 bytes (`include/uapi/linux/netlink.h`, `struct
+//! nlattr`).
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ const HEADER: usize = 4;
 #[doc(alias = "NLA_TYPE_MASK")]
 const TYPE_MASK: u16 = 0x3fff;
 
-/// What is wrong with a message, and where.
+/// What is wrong with a message, and at which byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, but found {found}")]
 pub struct Fault {
@@ -25,7 +25,7 @@ pub struct Fault {
     found: FoundAttribute,
 }
 
-/// What a message had in the place of what was expected.
+/// What a message contained instead of what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FoundAttribute {
     Bytes(usize),
@@ -42,25 +42,25 @@ impl fmt::Display for FoundAttribute {
 }
 
 impl Fault {
-    /// Says that there are too few or too many bytes.
+    /// Returns the fault of too few or too many bytes.
     pub(super) fn length(offset: usize, expected: &'static str, found: &[u8]) -> Self {
         Self { offset, expected, found: FoundAttribute::Bytes(found.len()) }
     }
 
-    /// Says that a number is none of those that are known.
+    /// Returns the fault of an unknown number.
     pub(super) fn number(offset: usize, expected: &'static str, found: impl Into<u64>) -> Self {
         Self { offset, expected, found: FoundAttribute::Number(found.into()) }
     }
 
-    /// Returns the place: a byte of the message, counted from 1.
+    /// Returns the position: a byte of the message, counted from 1.
     pub fn column(&self) -> u64 {
         // OK because no machine has more than 64 bits of address space.
         u64::try_from(self.offset).map_or(u64::MAX, |offset| offset.saturating_add(1))
     }
 }
 
-/// A structure whose end may be missing, as older kernels know fewer of its fields: what is missing
-/// reads as zero.
+/// Reads a structure whose end may be missing, because older kernels have fewer of its fields:
+/// missing fields read as zero.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Prefix<'a>(&'a [u8]);
 
@@ -69,7 +69,7 @@ impl<'a> Prefix<'a> {
         Self(bytes)
     }
 
-    /// Takes so many bytes; a field that is not there in full is zeros.
+    /// Takes `N` bytes; an incomplete field reads as zeros.
     #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> [u8; N] {
         let (field, rest) = self.0.split_first_chunk::<N>().unwrap_or((&[0; N], &[]));
@@ -117,7 +117,7 @@ pub(super) struct Attribute<'a> {
     pub(super) kind: u16,
     /// The value, without padding.
     pub(super) value: &'a [u8],
-    /// Where the attribute begins in the message.
+    /// Offset of the attribute in the message.
     pub(super) offset: usize,
 }
 
@@ -146,7 +146,7 @@ impl<'a> Attribute<'a> {
         self.exact(expected).map(u64::from_ne_bytes)
     }
 
-    /// Returns a reader of a structure that has at least so many bytes on every kernel.
+    /// Returns a reader of a structure that has at least `least` bytes on every kernel.
     pub(super) fn prefix(&self, least: usize, expected: &'static str) -> Result<Prefix<'a>, Fault> {
         if self.value.len() < least {
             return Err(self.fault(expected));
@@ -169,7 +169,7 @@ impl<'a> Attribute<'a> {
 
     /// Returns the attributes within this one.
     pub(super) fn nested(&self) -> Attributes<'a> {
-        // OK because the offset lies in a message, which is far shorter than memory.
+        // OK because the offset is in a message, which is far shorter than memory.
         Attributes::new(self.value, self.offset.saturating_add(HEADER))
     }
 
@@ -178,7 +178,7 @@ impl<'a> Attribute<'a> {
     }
 }
 
-/// The attributes in the rest of a message. After a fault there are no more.
+/// The attributes in the rest of a message. Iteration ends after a fault.
 #[derive(Clone, Debug)]
 pub(super) struct Attributes<'a> {
     rest: &'a [u8],
@@ -226,7 +226,7 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// Splits a message into the structure that it begins with and the attributes behind it.
+/// Splits a message into the structure at its beginning and the attributes after it.
 #[inline]
 pub(super) fn split<'a, const N: usize>(
     message: &'a [u8],

@@ -1,4 +1,5 @@
-//! The netlink socket: datagrams out and in, each from the kernel, whole, and in time.
+//! The netlink socket: sends requests, and receives complete datagrams, from the kernel only, in
+//! bounded time.
 
 use std::{
     io,
@@ -32,21 +33,21 @@ use crate::{
     visit::Interrupt,
 };
 
-/// The size of the buffer: 32 KiB. The kernel sends datagrams up to 32 364 bytes, if it has seen
-/// that so much is received.
+/// The size of the buffer: 32 KiB. The kernel sends datagrams of up to 32 364 bytes, after it has
+/// seen a large enough buffer.
 const BUFFER_BYTES: usize = 32 << 10;
 
-/// How long the kernel may be silent: 5 s. It answers a dump at once, so this is far too long.
+/// How long the kernel may be silent: 5 s. It answers a dump at once, so this is ample.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// After so long a time in a receive the interrupt is asked: 50 ms.
+/// Interval at which the interrupt is polled while receiving: 50 ms.
 pub(super) const TICK: Duration = Duration::from_millis(50);
 
-/// Room for events that nobody has received yet: 1 MiB, as in iproute2. The kernel counts some
-/// 2 KiB for each, and gives what `net.core.rmem_max` allows.
+/// Receive buffer for events: 1 MiB, as in iproute2. The kernel counts some 2 KiB for each, and
+/// allows at most `net.core.rmem_max`.
 const EVENT_BYTES: usize = 1 << 20;
 
-/// Datagrams that can wait in a socket: far more than fit in its room.
+/// Datagrams that can wait in a socket: far more than its buffer has room for.
 const MAX_WAITING: usize = 1 << 20;
 
 /// The kernel's own address.
@@ -59,7 +60,7 @@ pub(super) struct Channel {
     buffer: Box<[u8]>,
     request: Vec<u8>,
     sequence: u32,
-    /// The request whose reply was not received to its end.
+    /// The request whose reply was not received completely.
     unfinished: Option<u32>,
 }
 
@@ -69,7 +70,7 @@ impl Channel {
         Self::on(open().map_err(failed)?).map_err(failed)
     }
 
-    /// Takes a socket that may come from another process, if it is one to sock_diag.
+    /// Returns the channel of a socket, perhaps from another process, if it is one to sock_diag.
     pub(super) fn from_socket(socket: OwnedFd) -> Result<Self, DiagError> {
         if is_sock_diag(&socket) != Ok(true) {
             return Err(DiagError::Foreign);
@@ -84,22 +85,22 @@ impl Channel {
         Ok(Self { socket, buffer, request: Vec::new(), sequence: 0, unfinished: None })
     }
 
-    /// Makes room for what comes unasked.
+    /// Enlarges the receive buffer, for events.
     pub(super) fn make_room(&self) {
-        // OK because it is a wish: where the system allows less there is less room, and what does
-        // not fit is reported when it is missing.
+        // OK because it is best effort: where the system allows less the buffer is smaller, and
+        // lost events are reported.
         let _ = set_socket_recv_buffer_size(&self.socket, EVENT_BYTES);
     }
 
-    /// Joins multicast groups, group 1 in bit 0, and leaves all others. What came of groups that
-    /// were joined before is thrown away.
+    /// Joins multicast groups, group 1 in bit 0, and leaves all others. Unread events of earlier
+    /// groups are dropped.
     pub(super) fn join(&mut self, groups: u32) -> Result<(), DiagError> {
         self.set_groups(0)?;
         self.forget()?;
         if groups == 0 { Ok(()) } else { self.set_groups(groups) }
     }
 
-    /// Takes the next free port id: that of the process, as long as no other socket has it.
+    /// Binds to a free port id: that of the process, unless another socket has it.
     pub(super) fn take_port_id(&self) -> Result<(), DiagError> {
         self.set_groups(0)
     }
@@ -114,11 +115,11 @@ impl Channel {
         set().map_err(|error| DiagError::Listen(error.into()))
     }
 
-    /// Throws away what waits to be received.
+    /// Drops everything that waits to be received.
     fn forget(&mut self) -> Result<(), DiagError> {
         for _ in 0..MAX_WAITING {
             match recvfrom(&self.socket, &mut *self.buffer, RecvFlags::DONTWAIT) {
-                // That some were lost is forgotten with them.
+                // Lost datagrams are ignored, too.
                 Ok(_) | Err(Errno::INTR | Errno::NOBUFS) => {}
                 Err(Errno::AGAIN) => return Ok(()),
                 Err(error) => return Err(DiagError::Receive(error.into())),
@@ -127,10 +128,10 @@ impl Channel {
         Err(DiagError::Overrun)
     }
 
-    /// Sends a request, which `encode` writes with the number that is returned.
+    /// Sends a request, which `encode` writes with the returned sequence number.
     ///
-    /// What is left of an earlier reply is thrown away first: the kernel has one dump at a time for
-    /// a socket.
+    /// The rest of an earlier reply is dropped first: the kernel runs one dump at a time per
+    /// socket.
     pub(super) fn send(
         &mut self,
         table: Table,
@@ -155,7 +156,7 @@ impl Channel {
         Ok(self.sequence)
     }
 
-    /// Is told that a reply came to its end.
+    /// Has to be called at the end of a reply.
     pub(super) fn finish(&mut self) {
         self.unfinished = None;
     }
@@ -164,7 +165,7 @@ impl Channel {
         while let Some(sequence) = self.unfinished {
             let datagram = match self.receive(table, PATIENCE, interrupt) {
                 Ok(datagram) => datagram,
-                // That much less is left.
+                // The rest is shorter by this datagram.
                 Err(error) if error.kind() == ErrorKind::Truncated => continue,
                 Err(error) => return Err(error),
             };
@@ -177,8 +178,8 @@ impl Channel {
 
     /// Receives a datagram of the kernel.
     ///
-    /// Security: a datagram of another sender is thrown away. Only a privileged process could send
-    /// one, but what it says would be taken for the kernel's word.
+    /// Security: a datagram of another sender is dropped. Only a privileged process could send one,
+    /// but its content would be taken for the kernel's.
     pub(super) fn receive(
         &mut self,
         table: Table,
@@ -207,12 +208,12 @@ impl Channel {
 }
 
 impl Channel {
-    /// Returns the socket, to ask something else of the kernel in its namespace.
+    /// Returns the socket, for other requests to the kernel in its namespace.
     pub(super) fn socket(&self) -> Arc<OwnedFd> {
         Arc::clone(&self.socket)
     }
 
-    /// Returns the datagram of that length that was received last.
+    /// Returns the last received datagram, which has that length.
     #[inline]
     pub(super) fn datagram(&self, length: usize) -> &[u8] {
         self.buffer.get(..length).unwrap_or_default()
@@ -225,14 +226,14 @@ impl AsFd for Channel {
     }
 }
 
-/// Returns whether the reply to the request of that number ends in a datagram.
+/// Returns whether the reply to the request of that sequence number ends in a datagram.
 pub(super) fn has_end(datagram: &[u8], sequence: u32) -> bool {
     Messages::new(datagram).map_while(Result::ok).any(|message| {
         message.sequence == sequence && matches!(message.kind, NLMSG_DONE | NLMSG_ERROR)
     })
 }
 
-/// Opens a socket to sock_diag, of the network namespace that this thread is in.
+/// Opens a socket to sock_diag, of the network namespace of this thread.
 pub(crate) fn open_socket(_token: AmbientAuthority) -> Result<OwnedFd, DiagError> {
     open().map_err(failed)
 }
@@ -247,7 +248,7 @@ fn failed(error: Errno) -> DiagError {
     DiagError::Open(error.into())
 }
 
-/// Returns whether a descriptor is a socket to sock_diag that no other program inherits.
+/// Returns whether a descriptor is a socket to sock_diag that is closed on exec.
 fn is_sock_diag(socket: &OwnedFd) -> Result<bool, Errno> {
     Ok(socket_domain(socket)? == AddressFamily::NETLINK
         && socket_protocol(socket)? == Some(SOCK_DIAG)

@@ -1,4 +1,4 @@
-//! From a message to a socket.
+//! Decodes messages into sockets.
 
 use super::{bytes::Fault, inet, netlink, packet, unix, vsock, xdp};
 use crate::model::{
@@ -12,9 +12,9 @@ use crate::model::{
 ///
 /// # Trust
 ///
-/// Every length is checked; bytes that no kernel sends are a [`Fault`], never a panic. Attributes
-/// that are not known are left out, and structures are read as far as they go, so that older and
-/// newer kernels can be read.
+/// Every length is checked; bytes that no kernel sends are a [`Fault`], never a panic. Unknown
+/// attributes are skipped, and structures are read as far as they go, so that older and newer
+/// kernels can be read.
 #[derive(Clone, Debug)]
 pub struct Decoder(DecodedRow);
 
@@ -45,12 +45,12 @@ impl Decoder {
         })
     }
 
-    /// Returns the decoder of events, which tell of TCP and UDP sockets of both families.
+    /// Returns the decoder of events, which are for TCP and UDP sockets of both families.
     pub fn of_events() -> Self {
         Self(DecodedRow::Event(InetSocket::blank(Source::SockDiag, InetProtocol::Tcp)))
     }
 
-    /// Decodes what is behind the netlink header of a message; the socket is lent until the next
+    /// Decodes what follows the netlink header of a message; the socket is lent until the next
     /// call.
     ///
     /// # Errors

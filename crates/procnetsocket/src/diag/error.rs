@@ -1,4 +1,4 @@
-//! What can go wrong between this process and the kernel.
+//! Errors between this process and the kernel.
 
 use std::{io, time::Duration};
 
@@ -48,7 +48,7 @@ pub(crate) enum DiagError {
     Copy(#[source] io::Error),
 }
 
-/// Returns the error that the kernel answered a dump with.
+/// Returns the error for the kernel's answer to a dump.
 pub(super) fn of_dump(table: Table, errno: i32) -> DiagError {
     if errno == Errno::NOENT.raw_os_error() {
         return DiagError::NoHandler(table);
@@ -56,9 +56,9 @@ pub(super) fn of_dump(table: Table, errno: i32) -> DiagError {
     DiagError::Refused { table, source: io::Error::from_raw_os_error(errno) }
 }
 
-/// Returns the error that the kernel answered a request for one socket with.
+/// Returns the error for the kernel's answer to a request for one socket.
 ///
-/// Kernel: the same number says that there is no handler; nothing tells the two apart.
+/// Kernel: the same number means that there is no handler; the two cannot be distinguished.
 pub(super) fn of_lookup(table: Table, errno: i32) -> DiagError {
     if errno == Errno::NOENT.raw_os_error() || errno == Errno::STALE.raw_os_error() {
         return DiagError::NotFound(table);

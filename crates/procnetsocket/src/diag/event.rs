@@ -21,17 +21,17 @@ use crate::{
     visit::{Interrupt, ReadReport, Visitor},
 };
 
-/// The right to listen to events.
+/// The right to receive events.
 #[derive(Clone)]
 pub struct EventAuthority(AmbientAuthority);
 
 impl EventAuthority {
-    /// Makes the right out of that to everything.
+    /// Returns the right, for a token of ambient authority.
     ///
     /// # Ambient Authority
     ///
-    /// The token stands for the right to open a netlink socket and to learn from it which
-    /// connections of the system end, as long as it is open.
+    /// The token is for opening a netlink socket and receiving, as long as it is open, which
+    /// connections of the system end.
     pub fn from_ambient(token: AmbientAuthority) -> Self {
         Self(token)
     }
@@ -66,13 +66,14 @@ impl EventGroups {
 
 bit_set!(EventGroups, NONE);
 
-/// A socket on which the kernel tells of TCP and UDP sockets that are closed, listeners included;
-/// since Linux 4.3.
+/// A socket to which the kernel sends events when TCP and UDP sockets are closed, including
+/// listeners; since Linux 4.3.
 ///
 /// A row of an event has the addresses and the cookie of the socket, and the statistics of a TCP
-/// connection. Inode and uid are gone: 0. So is the state of a TCP socket:
+/// connection. Inode and uid are 0, and the state of a TCP socket is
 /// [`Close`](crate::model::TcpState::Close); a UDP socket that was connected is still
-/// [`Established`](crate::model::TcpState::Established). Nothing tells of sockets that are opened.
+/// [`Established`](crate::model::TcpState::Established). There are no events for sockets that are
+/// opened.
 #[derive(Debug)]
 pub struct DestroyEvents {
     channel: Channel,
@@ -85,7 +86,7 @@ impl DestroyEvents {
     ///
     /// # Ambient Authority
     ///
-    /// The right stands for ambient authority, see [`EventAuthority::from_ambient`].
+    /// `right` is ambient authority, see [`EventAuthority::from_ambient`].
     ///
     /// # Errors
     ///
@@ -97,10 +98,10 @@ impl DestroyEvents {
         Ok(Self { channel, decoder: Decoder::of_events(), events: 0 })
     }
 
-    /// Listens to these groups from now on, and to no others. Events that were not waited for are
-    /// forgotten.
+    /// Receives the events of these groups from now on, and of no others. Unread events are
+    /// dropped.
     ///
-    /// A host can open the socket without a group, before it confines itself, and listen later.
+    /// A host can open the socket without a group, before it confines itself, and subscribe later.
     ///
     /// # Errors
     ///
@@ -109,14 +110,14 @@ impl DestroyEvents {
         Ok(self.channel.join(groups.0)?)
     }
 
-    /// Waits at most so long for events, and hands those that come together to a visitor.
+    /// Waits at most that long for events, and hands those that arrive together to a visitor.
     ///
-    /// The report of a time in which nothing came has no rows.
+    /// If there was no event, the report has no rows.
     ///
     /// # Errors
     ///
     /// [`Overrun`](ErrorKind::Overrun) when events came faster than they were received, and some
-    /// are lost; the next ones can be waited for. [`Interrupted`](ErrorKind::Interrupted),
+    /// are lost; the next ones can still be received. [`Interrupted`](ErrorKind::Interrupted),
     /// [`Truncated`](ErrorKind::Truncated), [`Malformed`](ErrorKind::Malformed),
     /// [`Io`](ErrorKind::Io).
     pub fn wait(
@@ -126,7 +127,8 @@ impl DestroyEvents {
         visitor: &mut dyn Visitor,
     ) -> Result<ReadReport, Error> {
         let mut report = ReadReport { source: Source::SockDiag, ..ReadReport::default() };
-        // The table of an event is known only when it is read; errors of the socket name this one.
+        // The table of an event is known only after it was read; errors of the socket name this
+        // one.
         let table = Table::Tcp4;
         let datagram = match self.channel.receive(table, at_most, interrupt) {
             Ok(datagram) => datagram,
@@ -152,7 +154,8 @@ impl DestroyEvents {
     }
 }
 
-/// The handle that becomes readable when there are events, for whoever waits for other things, too.
+/// The descriptor becomes readable when there are events, for a caller that waits for other things,
+/// too.
 impl AsFd for DestroyEvents {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.channel.as_fd()

@@ -10,14 +10,13 @@ use rustix::{
     net::{AddressFamily, SocketFlags, SocketType, netdevice, netlink::SOCK_DIAG, socket_with},
 };
 
-/// Asks the kernel for the names of interfaces, in the network namespace of the thread that made
-/// it.
+/// Looks up the names of interfaces, in the network namespace of the thread that made it.
 #[derive(Debug)]
 pub(crate) struct Interfaces {
-    /// The question needs a socket, of any family (`dev_ioctl`), and sends nothing on it.
+    /// A look-up needs a socket, of any family (`dev_ioctl`), and sends nothing on it.
     ///
-    /// Security: of netlink, because nothing but the kernel can be reached over it. A UDP socket
-    /// that lies open would be a way to the network in a process that may open no other.
+    /// Security: it is a netlink socket, because it can reach nothing but the kernel. An open UDP
+    /// socket would be a way to the network in a process that may open no other.
     socket: Arc<OwnedFd>,
 }
 
@@ -31,7 +30,7 @@ impl Interfaces {
         Some(Self::on(Arc::new(socket)))
     }
 
-    /// Asks by means of a netlink socket that is there.
+    /// Returns one that uses an existing netlink socket.
     pub(crate) fn on(socket: Arc<OwnedFd>) -> Self {
         Self { socket }
     }

@@ -20,12 +20,12 @@ use crate::{
 pub struct KillAuthority(());
 
 impl KillAuthority {
-    /// Makes the right out of that to everything.
+    /// Returns the right, for a token of ambient authority.
     ///
     /// # Ambient Authority
     ///
-    /// The token stands for the right to end connections of any process on the system. The kernel
-    /// asks for `CAP_NET_ADMIN` in the network namespace as well.
+    /// The token is for ending connections of any process on the system. The kernel requires
+    /// `CAP_NET_ADMIN` in the network namespace as well.
     pub fn from_ambient(_token: AmbientAuthority) -> Self {
         Self(())
     }
@@ -34,8 +34,8 @@ impl KillAuthority {
 impl DiagSocket {
     /// Destroys a socket: its process gets `ECONNABORTED`, and a TCP connection is reset.
     ///
-    /// A socket that was listed is meant by its cookie, too, so that no other with the same
-    /// addresses is destroyed in its place.
+    /// A socket that was listed is identified by its cookie, too, so that no other with the same
+    /// addresses is destroyed.
     ///
     /// # Errors
     ///
@@ -56,7 +56,8 @@ impl DiagSocket {
         if interrupt.is_interrupted() {
             return Err(DiagError::Interrupted(table).into());
         }
-        // From here on it is done, so the answer is waited for: the kernel gives it at once.
+        // The socket is destroyed from here on, so the answer is waited for without interrupt: the
+        // kernel sends it at once.
         let until_done = &Uninterrupted;
         let sequence =
             channel.send(table, until_done, &|number, out| encode_destroy(socket, number, out))?;
@@ -72,8 +73,8 @@ impl DiagSocket {
     }
 }
 
-/// Returns the errno, or 0, with which the kernel answered a request; `None` when the datagram is
-/// about something else.
+/// Returns the errno, or 0, in the kernel's answer to a request; `None` when the datagram is about
+/// something else.
 fn acknowledgement(datagram: &[u8], table: Table, sequence: u32) -> Result<Option<i32>, DiagError> {
     for message in Messages::new(datagram) {
         let message = message.map_err(|framing| DiagError::Framing { table, framing })?;

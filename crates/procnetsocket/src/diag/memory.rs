@@ -1,4 +1,4 @@
-//! Values that several families have: memory, cookie.
+//! Values of several families: memory, cookie.
 
 use super::bytes::{Attribute, Fault, Prefix};
 use crate::model::{Cookie, SocketMemory};

@@ -15,8 +15,8 @@
 //! | 16 | `ndiag_ino` | inode, or 0 |
 //! | 20 | `ndiag_cookie` | two words, the lower first |
 //!
-//! Kernel: `sk_diag_fill` in `net/netlink/diag.c`. The groups are a bitmap of the kernel's words:
-//! a multiple of 8 bytes on a machine of 64 bits, of 4 on one of 32.
+//! Kernel: `sk_diag_fill` in `net/netlink/diag.c`. The groups are a bitmap of the kernel's words: a
+//! multiple of 8 bytes on a 64-bit machine, of 4 on a 32-bit one.
 
 use super::{
     bytes::{Attribute, Fault, split},
@@ -30,7 +30,7 @@ const HEADER: usize = 28;
 /// Kernel: `AF_NETLINK`.
 pub(super) const AF_NETLINK: u8 = 16;
 
-/// Reads a message into a row. Every field is set anew.
+/// Reads a message into a row. Every field is overwritten.
 pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Fault> {
     let (mut fields, attributes) = split::<HEADER>(message, "28 bytes (netlink_diag_msg)")?;
     let [family, kind, protocol, state] = fields.array();

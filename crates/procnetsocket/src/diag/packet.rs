@@ -40,7 +40,7 @@ const MCLIST: usize = 44;
 /// Bytes of `struct sock_filter`.
 const INSTRUCTION: usize = 8;
 
-/// Reads a message into a row. Every field is set anew.
+/// Reads a message into a row. Every field is overwritten.
 pub(super) fn decode(message: &[u8], row: &mut PacketSocket) -> Result<(), Fault> {
     let (mut fields, attributes) = split::<HEADER>(message, "16 bytes (packet_diag_msg)")?;
     let [family, kind] = fields.array();

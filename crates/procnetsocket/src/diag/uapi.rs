@@ -1,6 +1,6 @@
-//! Numbers of the kernel's interface, by the kernel's names.
+//! Numbers of the kernel's interface, with the kernel's names.
 //!
-//! They are the same on every architecture, and never change. Of each header:
+//! They are the same on every architecture, and never change. The headers are in
 //! `include/uapi/linux/`.
 
 /// `inet_diag.h`: attributes of a request.

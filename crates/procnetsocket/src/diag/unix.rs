@@ -39,7 +39,7 @@ pub(super) const AF_UNIX: u8 = 1;
 /// The flag of a listener in the text table (`include/linux/net.h`).
 const SO_ACCEPTCON: u32 = 0x1_0000;
 
-/// Reads a message into a row. Every field is set anew.
+/// Reads a message into a row. Every field is overwritten.
 pub(super) fn decode(message: &[u8], row: &mut UnixSocket) -> Result<(), Fault> {
     let (mut fields, attributes) = split::<HEADER>(message, "16 bytes (unix_diag_msg)")?;
     let [family, kind, state, _pad] = fields.array();
@@ -105,7 +105,7 @@ fn decode_attribute(attribute: &Attribute<'_>, detail: &mut UnixDetail) -> Resul
     Ok(())
 }
 
-/// Puts a name into a row, in the memory of the last one.
+/// Writes a name into a row, in the memory of the last one.
 fn set_name(place: &mut UnixName, name: Option<&[u8]>) {
     let mut memory = match std::mem::take(place) {
         UnixName::Unnamed => BString::default(),

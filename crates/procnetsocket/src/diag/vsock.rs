@@ -3,8 +3,8 @@
 //! # Format
 //!
 //! `struct vsock_diag_msg`, 32 bytes (`include/uapi/linux/vm_sockets_diag.h`): family 40, type,
-//! state, shutdown, then context and port of this side and of the other, inode and cookie, in
-//! words. There are no attributes.
+//! state, shutdown, then local and remote context and port, inode and cookie, in words. There are
+//! no attributes.
 //!
 //! Kernel: `sk_diag_fill` in `net/vmw_vsock/diag.c`, since Linux 4.15.
 
@@ -19,7 +19,7 @@ const HEADER: usize = 32;
 /// Kernel: `AF_VSOCK`.
 pub(super) const AF_VSOCK: u8 = 40;
 
-/// Returns a row in which nothing stands yet.
+/// Returns an empty row.
 pub(super) fn blank() -> VsockSocket {
     let nowhere = VsockAddr { cid: VsockAddr::ANY, port: VsockAddr::ANY };
     VsockSocket {
@@ -34,7 +34,7 @@ pub(super) fn blank() -> VsockSocket {
     }
 }
 
-/// Reads a message into a row. Every field is set anew.
+/// Reads a message into a row. Every field is overwritten.
 pub(super) fn decode(message: &[u8], row: &mut VsockSocket) -> Result<(), Fault> {
     let (mut fields, _) = split::<HEADER>(message, "32 bytes (vsock_diag_msg)")?;
     let [family, kind, state, shutdown] = fields.array();

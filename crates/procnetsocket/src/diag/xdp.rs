@@ -3,7 +3,7 @@
 //! # Format
 //!
 //! `struct xdp_diag_msg`, 16 bytes: family 44, type, padding, inode and cookie; then attributes
-//! (`include/uapi/linux/xdp_diag.h`), whose numbers begin with 1 here.
+//! (`include/uapi/linux/xdp_diag.h`), whose numbers begin with 1.
 //!
 //! Kernel: `xsk_diag_fill` in `net/xdp/xsk_diag.c`, since Linux 5.1.
 
@@ -22,7 +22,7 @@ const HEADER: usize = 16;
 /// Kernel: `AF_XDP`.
 pub(super) const AF_XDP: u8 = 44;
 
-/// Returns a row in which nothing stands yet.
+/// Returns an empty row.
 pub(super) fn blank() -> XdpSocket {
     XdpSocket {
         source: Source::SockDiag,
@@ -33,7 +33,7 @@ pub(super) fn blank() -> XdpSocket {
     }
 }
 
-/// Reads a message into a row. Every field is set anew.
+/// Reads a message into a row. Every field is overwritten.
 pub(super) fn decode(message: &[u8], row: &mut XdpSocket) -> Result<(), Fault> {
     let (mut fields, attributes) = split::<HEADER>(message, "16 bytes (xdp_diag_msg)")?;
     let [family, kind] = fields.array();

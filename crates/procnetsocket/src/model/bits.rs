@@ -1,6 +1,6 @@
-//! What every set of the kernel's bits can do.
+//! The operations of every set of the kernel's bits.
 
-/// Gives a set of bits its way from and to the kernel's number.
+/// Gives a set of bits conversions from and to the kernel's number.
 macro_rules! kernel_bits {
     ($set:ident, $number:ty) => {
         impl $set {
@@ -28,7 +28,7 @@ macro_rules! kernel_bits {
 macro_rules! bit_set {
     ($set:ident, $empty:ident) => {
         impl $set {
-            /// The set of nothing.
+            /// The empty set.
             pub const $empty: Self = Self(0);
 
             /// Returns the set of what is in either.

@@ -17,7 +17,7 @@ pub struct ShortName {
 }
 
 impl ShortName {
-    /// The most bytes that a name has.
+    /// Longest name, in bytes.
     pub const MAX: usize = 16;
 
     /// Returns the name up to its first NUL, or `None` when it is longer than [`ShortName::MAX`].
@@ -42,7 +42,7 @@ impl fmt::Debug for ShortName {
     }
 }
 
-/// What a congestion control algorithm tells of itself (`tcp_cc_info`).
+/// The details of a congestion control algorithm (`tcp_cc_info`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -56,19 +56,19 @@ pub enum CongestionInfo {
     Bbr(BbrInfo),
 }
 
-/// What vegas and its like tell; times in microseconds.
+/// The details of vegas and similar algorithms; times in microseconds.
 #[doc(alias = "tcpvegas_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VegasInfo {
-    /// Whether the algorithm is in force.
+    /// Whether the algorithm is active.
     #[doc(alias = "tcpv_enabled")]
     pub enabled: bool,
     /// Round trips that were measured.
     #[doc(alias = "tcpv_rttcnt")]
     pub round_trips: u32,
-    /// The round trip time, or `None` before one was measured (the kernel says `0x7fffffff`).
+    /// The round trip time, or `None` before one was measured (`0x7fffffff` in the kernel).
     #[doc(alias = "tcpv_rtt")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub rtt_us: Option<u32>,
@@ -78,19 +78,19 @@ pub struct VegasInfo {
     pub min_rtt_us: Option<u32>,
 }
 
-/// What dctcp tells.
+/// The details of dctcp.
 #[doc(alias = "tcp_dctcp_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DctcpInfo {
-    /// Whether it is in force; otherwise it fell back to reno, as the other side has no ECN.
+    /// Whether it is active; otherwise it fell back to reno, because the remote side has no ECN.
     #[doc(alias = "dctcp_enabled")]
     pub enabled: bool,
     /// Whether the last segment had a congestion mark.
     #[doc(alias = "dctcp_ce_state")]
     pub ce_state: u16,
-    /// The share of marked bytes, where 1024 stands for all.
+    /// The share of marked bytes, in units of 1/1024.
     #[doc(alias = "dctcp_alpha")]
     pub alpha: u32,
     /// Marked bytes that were acknowledged in this window.
@@ -101,13 +101,13 @@ pub struct DctcpInfo {
     pub acked_total_bytes: u32,
 }
 
-/// What bbr tells.
+/// The details of bbr.
 #[doc(alias = "tcp_bbr_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BbrInfo {
-    /// The bandwidth that was estimated, in bytes a second.
+    /// The estimated bandwidth, in bytes per second.
     #[doc(alias = "bbr_bw_lo")]
     #[doc(alias = "bbr_bw_hi")]
     pub bandwidth_bytes_per_s: u64,

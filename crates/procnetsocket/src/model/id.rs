@@ -1,15 +1,14 @@
-//! Numbers that tell sockets apart.
+//! Numbers that identify sockets.
 
 use std::{fmt, num::NonZeroU64};
 
 #[cfg(feature = "serde")]
 use super::form;
 
-/// The inode of a socket in the kernel's `sockfs`, by which processes hold it.
+/// The inode of a socket in the kernel's `sockfs`, which the links of descriptors contain.
 ///
-/// Zero in a kernel table means that no inode exists (TIME-WAIT and SYN-RECV sockets belong to no
-/// process), so zero cannot be held here: the field is an `Option<Inode>`. The kernel reuses
-/// numbers.
+/// Zero in a kernel table means that there is no inode (TIME-WAIT and SYN-RECV sockets belong to no
+/// process). It is not an `Inode`: the field is an `Option<Inode>`. The kernel reuses numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
@@ -36,24 +35,24 @@ impl fmt::Display for Inode {
     }
 }
 
-/// The address of a kernel object as a text table shows it (`%pK`): a hashed value for most
-/// readers, zero for some, and never of use as an address.
+/// The address of a kernel object in a text table (`%pK`): a hashed value for most readers, zero
+/// for some, and never usable as an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(from = "form::Hex", into = "form::Hex"))]
 pub struct KernelPointer(pub u64);
 
-/// The number that the kernel gives a socket when it is first asked for, and to no other socket
-/// until it is started anew (`sock_gen_cookie`).
+/// The number that the kernel gives a socket when it is first listed, and to no other socket until
+/// the next boot (`sock_gen_cookie`).
 ///
-/// Unlike an [`Inode`] it is not given again, and sockets without an inode have one too.
+/// Unlike an [`Inode`] it is not reused, and sockets without an inode have one, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "form::Hex", into = "form::Hex"))]
 pub struct Cookie(u64);
 
 impl Cookie {
-    /// Returns the cookie of that number, or `None` for the number that stands for no cookie.
+    /// Returns the cookie of that number, or `None` for all ones, which means no cookie.
     #[doc(alias = "INET_DIAG_NOCOOKIE")]
     pub const fn new(number: u64) -> Option<Self> {
         if number == u64::MAX { None } else { Some(Self(number)) }
@@ -84,7 +83,7 @@ impl TryFrom<form::Hex> for Cookie {
     type Error = &'static str;
 
     fn try_from(form::Hex(number): form::Hex) -> Result<Self, Self::Error> {
-        Self::new(number).ok_or("expected a cookie, but found the number that stands for none")
+        Self::new(number).ok_or("expected a cookie, but found the number for none")
     }
 }
 

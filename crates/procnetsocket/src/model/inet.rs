@@ -19,7 +19,7 @@ use super::{
     timer::Timer,
 };
 
-/// The protocol whose table a socket stands in.
+/// The protocol of the table that contains a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -72,42 +72,44 @@ words!(Family {
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InetSocket {
-    /// Where the row comes from.
+    /// The source of the row.
     #[cfg_attr(feature = "serde", serde(default))]
     pub source: Source,
-    /// The table that it stands in.
+    /// The table that contains it.
     pub protocol: InetProtocol,
-    /// Address and port on this side, in host order; an unspecified address and port 0 mean "any".
+    /// Address and port of the local end, in host order; an unspecified address and port 0 mean
+    /// "any".
     #[cfg_attr(feature = "serde", serde(with = "form::endpoint"))]
     pub local: SocketAddr,
-    /// Address and port on the other side; an unspecified address and port 0 mean "none".
+    /// Address and port of the remote end, in host order; an unspecified address and port 0 mean
+    /// "none".
     #[cfg_attr(feature = "serde", serde(rename = "peer", with = "form::endpoint"))]
     pub remote: SocketAddr,
     /// The state.
     #[cfg_attr(feature = "serde", serde(rename = "kernel_state"))]
     pub state: TcpState,
-    /// The queues.
+    /// The queues, in bytes or connections.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub queues: Queues,
-    /// The timer that runs, if one does.
+    /// The running timer, if there is one.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub timer: Option<Timer>,
-    /// Retransmissions of the oldest segment that was not acknowledged.
+    /// Retransmissions of the oldest unacknowledged segment.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub retransmits: u32,
-    /// Probes (zero window or keepalive) that were not answered; column `timeout`. This or
-    /// `retransmits` comes from sock_diag, whichever the timer that runs is about.
+    /// Unanswered probes (zero window or keepalive); column `timeout`. sock_diag reports this or
+    /// `retransmits`, depending on the running timer.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub probes: u32,
-    /// The user id that the socket belongs to; 0 for sockets without one (TIME-WAIT).
+    /// The uid of the socket; 0 for sockets without one (TIME-WAIT).
     pub uid: u32,
-    /// The inode, or `None` when no process can hold the socket.
+    /// The inode, or `None` when no process can have the socket open.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
-    /// The kernel's reference count; 0 from sock_diag, which does not tell it.
+    /// The kernel's reference count; 0 from sock_diag, which does not report it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub references: i32,
-    /// The kernel object; 0 from sock_diag, which tells the cookie instead.
+    /// The kernel object; 0 from sock_diag, which reports the cookie instead.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub pointer: KernelPointer,
     /// The cookie; from sock_diag only.
@@ -117,23 +119,23 @@ pub struct InetSocket {
     /// sock_diag only.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub interface: Option<NonZeroU32>,
-    /// What only TCP rows of the text table have, and only those with a full socket.
+    /// The last columns of a TCP row in the text table; full sockets only.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub tcp: Option<TcpDetail>,
     /// Datagrams dropped; rows of UDP, UDP-Lite, raw and ping sockets. From sock_diag only when
     /// the memory was asked for.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub drops: Option<u32>,
-    /// What only sock_diag knows.
+    /// Details that only sock_diag reports.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: InetDetails,
-    /// Words behind the columns that the kernel is known to print; empty on every known kernel.
+    /// Words after the known columns; empty on every known kernel.
     #[cfg_attr(feature = "serde", serde(flatten, with = "form::trailing"))]
     pub trailing: BString,
 }
 
 impl InetSocket {
-    /// Returns a row in which nothing stands yet.
+    /// Returns an empty row.
     pub(crate) fn blank(source: Source, protocol: InetProtocol) -> Self {
         let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
         Self {
@@ -181,7 +183,7 @@ pub struct TcpDetail {
     /// The congestion window in segments.
     pub congestion_window: u32,
     /// The slow start threshold in segments, or `None` in initial slow start (column -1). For a
-    /// listener the column holds the length limit of the TCP Fast Open queue.
+    /// listener it is the maximum length of the TCP Fast Open queue.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub slow_start_threshold: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! What only sock_diag tells of an internet socket.
+//! Details of internet sockets that only sock_diag reports.
 
 use std::{
     fmt,
@@ -18,14 +18,14 @@ use super::{
     ulp::Ulp,
 };
 
-/// What only sock_diag tells of an internet socket. Everything is absent when it was not asked for,
-/// when the kernel does not know it of this kind of socket, and in every text table.
+/// Details of an internet socket that only sock_diag reports. Each is absent when it was not asked
+/// for, when the kernel does not have it for this kind of socket, and in every text table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub struct InetDetail {
-    /// The account of the connection.
+    /// The statistics of the connection.
     #[doc(alias = "INET_DIAG_INFO")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub info: Option<InetInfo>,
@@ -33,14 +33,14 @@ pub struct InetDetail {
     #[doc(alias = "INET_DIAG_CONG")]
     #[cfg_attr(feature = "serde", serde(flatten, with = "form::congestion"))]
     pub congestion: Option<ShortName>,
-    /// What that algorithm tells of itself.
+    /// The details of that algorithm.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub congestion_info: Option<CongestionInfo>,
-    /// The type of service that this side sends with.
+    /// The type of service of sent packets.
     #[doc(alias = "INET_DIAG_TOS")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub tos: Option<u8>,
-    /// The traffic class that this side sends with; IPv6 sockets only.
+    /// The traffic class of sent packets; IPv6 sockets only.
     #[doc(alias = "INET_DIAG_TCLASS")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub traffic_class: Option<u8>,
@@ -56,7 +56,7 @@ pub struct InetDetail {
     #[doc(alias = "INET_DIAG_MEMINFO")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub short_memory: Option<InetMemory>,
-    /// The directions that are shut.
+    /// The directions that are shut down.
     #[doc(alias = "INET_DIAG_SHUTDOWN")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub shutdown: Option<Shutdown>,
@@ -83,21 +83,21 @@ pub struct InetDetail {
     /// The upper layer protocol.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub ulp: Option<Ulp>,
-    /// Keys for signed segments; needs `CAP_NET_ADMIN`.
+    /// Keys of TCP MD5 signatures; needs `CAP_NET_ADMIN`.
     #[doc(alias = "INET_DIAG_MD5SIG")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub md5_keys: Vec<Md5Key>,
     /// The state of the association, for a row that is an SCTP association.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub sctp_state: Option<SctpState>,
-    /// The addresses of this side of an SCTP socket.
+    /// The local addresses of an SCTP socket.
     #[doc(alias = "INET_DIAG_LOCALS")]
     #[cfg_attr(
         feature = "serde",
         serde(with = "form::endpoints", skip_serializing_if = "Vec::is_empty")
     )]
     pub locals: Vec<SocketAddr>,
-    /// The addresses of the other side of an SCTP association.
+    /// The remote addresses of an SCTP association.
     #[doc(alias = "INET_DIAG_PEERS")]
     #[cfg_attr(
         feature = "serde",
@@ -107,9 +107,9 @@ pub struct InetDetail {
 }
 
 impl InetDetail {
-    /// Forgets everything, and keeps the memory of the lists.
+    /// Clears every field, and keeps the memory of the lists.
     fn clear(&mut self) {
-        // Each by itself: the whole is some hundred bytes, and this is done for every row.
+        // Field by field: the whole has some hundred bytes, and this runs for every row.
         self.info = None;
         self.congestion = None;
         self.congestion_info = None;
@@ -132,8 +132,8 @@ impl InetDetail {
     }
 }
 
-/// The details of an internet socket, which take memory only when there are some: they read as an
-/// [`InetDetail`], and in a row of a text table as one in which everything is absent.
+/// The details of an internet socket, which take memory only when there are any. They dereference
+/// to an [`InetDetail`]; in a row of a text table everything in it is absent.
 #[derive(Clone, Default)]
 pub struct InetDetails(Option<Box<InetDetail>>);
 
@@ -161,7 +161,7 @@ static NO_DETAIL: InetDetail = InetDetail {
 };
 
 impl InetDetails {
-    /// Forgets everything, and keeps the memory for the next row.
+    /// Clears every field, and keeps the memory for the next row.
     pub(crate) fn clear(&mut self) {
         if let Some(detail) = &mut self.0 {
             detail.clear();
@@ -253,13 +253,13 @@ impl InetOptions {
     /// It receives every multicast of the machine (`IP_MULTICAST_ALL`).
     #[doc(alias = "mc_all")]
     pub const MULTICAST_ALL: Self = Self(1 << 6);
-    /// Packets are not put together (`IP_NODEFRAG`).
+    /// Packets are not defragmented (`IP_NODEFRAG`).
     #[doc(alias = "nodefrag")]
     pub const NO_DEFRAGMENTATION: Self = Self(1 << 7);
     /// A port is chosen when it connects (`IP_BIND_ADDRESS_NO_PORT`).
     #[doc(alias = "bind_address_no_port")]
     pub const BIND_NO_PORT: Self = Self(1 << 8);
-    /// Queued errors tell more (`IP_RECVERR_RFC4884`).
+    /// Queued errors contain more (`IP_RECVERR_RFC4884`).
     #[doc(alias = "recverr_rfc4884")]
     pub const RECEIVE_ERRORS_RFC4884: Self = Self(1 << 9);
     /// The connection is made by the first write (`TCP_FASTOPEN_CONNECT`).
@@ -273,14 +273,14 @@ kernel_bits!(InetOptions, u16);
 ///
 /// # Trust
 ///
-/// The key is a secret of the process that set it. The kernel hands it to whoever has
+/// The key is a secret of the process that set it. The kernel reports it to processes with
 /// `CAP_NET_ADMIN`; it is left out of the debug output.
 #[doc(alias = "tcp_diag_md5sig")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "form::Md5Form", into = "form::Md5Form"))]
 pub struct Md5Key {
-    /// The network that it is for.
+    /// The network of the peers that use it.
     #[doc(alias = "tcpm_addr")]
     pub network: IpAddr,
     /// The length of the network's prefix in bits.
@@ -291,7 +291,7 @@ pub struct Md5Key {
 }
 
 impl Md5Key {
-    /// The most bytes that a key has.
+    /// Longest key, in bytes.
     #[doc(alias = "TCP_MD5SIG_MAXKEYLEN")]
     pub const MAX_KEY: usize = 80;
 

@@ -1,38 +1,38 @@
-//! Memory that the kernel holds for a socket.
+//! Memory that the kernel has allocated for a socket.
 
 #[cfg(feature = "serde")]
 use super::form;
 
 /// The memory of a socket, in bytes (`sk_get_meminfo`, `include/uapi/linux/sock_diag.h`).
 ///
-/// The kernel counts whole buffers, so what waits to be read is less than what it costs.
+/// The kernel counts whole buffers, so unread data is smaller than the memory for it.
 #[doc(alias = "SK_MEMINFO")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SocketMemory {
-    /// Allocated for what was received.
+    /// Allocated for received data.
     #[doc(alias = "SK_MEMINFO_RMEM_ALLOC")]
     pub receive_allocated: u32,
-    /// The most that may be allocated for what was received; twice what `SO_RCVBUF` was set to.
+    /// Maximum for received data; twice the value of `SO_RCVBUF`.
     #[doc(alias = "SK_MEMINFO_RCVBUF")]
     pub receive_limit: u32,
-    /// Allocated for what is on its way through the queues of the interface.
+    /// Allocated for data in the queues of the interface.
     #[doc(alias = "SK_MEMINFO_WMEM_ALLOC")]
     pub transmit_allocated: u32,
-    /// The most that may be allocated for what is sent; twice what `SO_SNDBUF` was set to.
+    /// Maximum for sent data; twice the value of `SO_SNDBUF`.
     #[doc(alias = "SK_MEMINFO_SNDBUF")]
     pub send_limit: u32,
-    /// Allocated ahead and not used yet; signed in the kernel, and briefly below zero.
+    /// Allocated in advance and not used yet; signed in the kernel, and briefly negative.
     #[doc(alias = "SK_MEMINFO_FWD_ALLOC")]
     pub forward_allocated: i32,
-    /// Allocated for what waits to be sent.
+    /// Allocated for data that waits to be sent.
     #[doc(alias = "SK_MEMINFO_WMEM_QUEUED")]
     pub send_queued: u32,
     /// Allocated for socket options, such as filters.
     #[doc(alias = "SK_MEMINFO_OPTMEM")]
     pub options: u32,
-    /// Allocated for what came while the socket was locked; `None` before Linux 2.6.39.
+    /// Allocated for data that arrived while the socket was locked; `None` before Linux 2.6.39.
     #[doc(alias = "SK_MEMINFO_BACKLOG")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub backlog: Option<u32>,
@@ -48,16 +48,16 @@ pub struct SocketMemory {
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InetMemory {
-    /// Allocated for what was received.
+    /// Allocated for received data.
     #[doc(alias = "idiag_rmem")]
     pub receive_allocated: u32,
-    /// Allocated for what waits to be sent.
+    /// Allocated for data that waits to be sent.
     #[doc(alias = "idiag_wmem")]
     pub send_queued: u32,
-    /// Allocated ahead and not used yet; signed in the kernel.
+    /// Allocated in advance and not used yet; signed in the kernel.
     #[doc(alias = "idiag_fmem")]
     pub forward_allocated: i32,
-    /// Allocated for what is on its way through the queues of the interface.
+    /// Allocated for data in the queues of the interface.
     #[doc(alias = "idiag_tmem")]
     pub transmit_allocated: u32,
 }

@@ -1,12 +1,12 @@
-//! Sockets as the kernel knows them: one type per kernel concept, defined once.
+//! Sockets as the kernel reports them: one type per kernel concept, defined once.
 //!
-//! The types are filled by a source (sock_diag, or the text tables of `/proc/net`) and read by
-//! everything to the right of it. What a source cannot know is `None`, never a made-up value; the
-//! few fields that cannot be absent say what they are then.
+//! The types are filled by a source (sock_diag, or the text tables of `/proc/net`). What a source
+//! cannot report is `None`, never a made-up value; the few fields that cannot be absent document
+//! their value then.
 //!
 //! With the feature `serde` a [`Socket`] is written as data and an [`OwnedSocket`] is read back,
 //! equal to what was written. The form is made for JSON; `docs/ss.schema.json` in the repository
-//! describes it. The example `read_listing` reads what `ss --json-lines` printed.
+//! describes it. The example `read_listing` reads the output of `ss --json-lines`.
 
 #[macro_use]
 mod bits;

@@ -1,19 +1,19 @@
-//! What the kernel tells of a Multipath TCP connection.
+//! The statistics of Multipath TCP connections.
 
 #[cfg(feature = "serde")]
 use super::form;
 
 /// The statistics of a Multipath TCP connection (`struct mptcp_info`, `mptcp_diag_fill_info`).
 ///
-/// A field that the running kernel does not have is zero; [`MptcpInfo::kernel_bytes`] tells which
-/// those are. Sequence numbers are those of the data, not of a subflow.
+/// A field that the running kernel lacks is zero; [`MptcpInfo::kernel_bytes`] shows which these
+/// are. Sequence numbers are those of the data, not of a subflow.
 #[doc(alias = "mptcp_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub struct MptcpInfo {
-    /// The length of the kernel's structure.
+    /// The length of the kernel's structure, in bytes.
     pub kernel_bytes: u16,
     /// Subflows beside the first.
     #[doc(alias = "mptcpi_subflows")]
@@ -33,7 +33,7 @@ pub struct MptcpInfo {
     /// The limit of accepted announcements.
     #[doc(alias = "mptcpi_add_addr_accepted_max")]
     pub add_addr_accepted_max: u8,
-    /// Bit 0: fell back to TCP. Bit 1: the other side's key is known.
+    /// Bit 0: fell back to TCP. Bit 1: the remote side's key is known.
     #[doc(alias = "mptcpi_flags")]
     pub flags: u32,
     /// The token that identifies the connection.
@@ -43,7 +43,7 @@ pub struct MptcpInfo {
     #[doc(alias = "mptcpi_write_seq")]
     #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
     pub write_seq: u64,
-    /// The first sequence number that is not acknowledged.
+    /// The first unacknowledged sequence number.
     #[doc(alias = "mptcpi_snd_una")]
     #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
     pub send_unacked: u64,
@@ -102,7 +102,7 @@ impl MptcpInfo {
         self.flags & 1 != 0
     }
 
-    /// Returns whether the other side's key is known.
+    /// Returns whether the remote side's key is known.
     #[doc(alias = "MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED")]
     pub const fn has_remote_key(&self) -> bool {
         self.flags & 2 != 0

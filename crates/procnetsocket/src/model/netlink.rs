@@ -13,28 +13,28 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NetlinkSocket {
-    /// Where the row comes from.
+    /// The source of the row.
     #[cfg_attr(feature = "serde", serde(default))]
     pub source: Source,
     /// The netlink family (`NETLINK_ROUTE` is 0).
     pub protocol: u32,
     /// The port id: 0 is the kernel; by convention, not by rule, often the process id.
     pub port_id: u32,
-    /// The first 32 multicast groups that it listens to, group 1 in bit 0.
+    /// The first 32 multicast groups that it receives, group 1 in bit 0.
     pub groups: u32,
-    /// Bytes that wait to be read; signed in the kernel.
+    /// Unread bytes; signed in the kernel.
     #[cfg_attr(feature = "serde", serde(rename = "recv_q"))]
     pub recv: i32,
     /// Bytes that wait to be sent; signed in the kernel.
     #[cfg_attr(feature = "serde", serde(rename = "send_q"))]
     pub send: i32,
-    /// Whether a dump is under way: not 0. Older kernels print a pointer here.
+    /// Whether a dump is running: not 0. Older kernels print a pointer here.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "form::is_default", with = "form::hex")
     )]
     pub dump: u64,
-    /// The kernel's reference count (column `Locks`); 0 from sock_diag, which does not tell it.
+    /// The kernel's reference count (column `Locks`); 0 from sock_diag, which does not report it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub references: i32,
     /// Messages dropped.
@@ -43,19 +43,19 @@ pub struct NetlinkSocket {
     /// The inode; `None` for the kernel's own sockets.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
-    /// The kernel object; 0 from sock_diag, which tells the cookie instead.
+    /// The kernel object; 0 from sock_diag, which reports the cookie instead.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub pointer: KernelPointer,
     /// The cookie; from sock_diag only.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
-    /// What only sock_diag knows; `None` in the text table.
+    /// Details that only sock_diag reports; `None` in the text table.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: Option<NetlinkDetail>,
 }
 
 impl NetlinkSocket {
-    /// Returns a row in which nothing stands yet.
+    /// Returns an empty row.
     pub(crate) fn blank(source: Source) -> Self {
         Self {
             source,
@@ -75,7 +75,7 @@ impl NetlinkSocket {
     }
 }
 
-/// What only sock_diag tells of a netlink socket.
+/// Details of a netlink socket that only sock_diag reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -84,11 +84,11 @@ pub struct NetlinkDetail {
     #[doc(alias = "ndiag_type")]
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u8,
-    /// The state: 1 when it is connected; 7 at first, and 0 after it was.
+    /// The state: 1 when it is connected; 7 at first, and 0 after it was disconnected.
     #[doc(alias = "ndiag_state")]
     #[cfg_attr(feature = "serde", serde(rename = "kernel_state"))]
     pub state: u8,
-    /// The port id that it is connected to; 0 is the kernel, and none.
+    /// The port id that it is connected to; 0 is the kernel, or none.
     #[doc(alias = "ndiag_dst_portid")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub remote_port_id: u32,
@@ -96,7 +96,7 @@ pub struct NetlinkDetail {
     #[doc(alias = "ndiag_dst_group")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub remote_group: u32,
-    /// Every multicast group that it listens to.
+    /// Every multicast group that it receives.
     #[doc(alias = "NETLINK_DIAG_GROUPS")]
     #[cfg_attr(
         feature = "serde",
@@ -107,7 +107,7 @@ pub struct NetlinkDetail {
     #[doc(alias = "NETLINK_DIAG_MEMINFO")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub memory: Option<SocketMemory>,
-    /// Switches.
+    /// Flags of the socket.
     #[doc(alias = "NETLINK_DIAG_FLAGS")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub flags: NetlinkFlags,
@@ -143,20 +143,20 @@ impl NetlinkGroups {
         (1..=bits).filter(|group| self.contains(*group))
     }
 
-    /// Returns the first 32 groups, group 1 in bit 0, as the text table shows them.
+    /// Returns the first 32 groups, group 1 in bit 0, as in the text table.
     pub fn first(&self) -> u32 {
         let first = self.words.first().copied().unwrap_or_default();
         u32::try_from(first & u64::from(u32::MAX)).unwrap_or_default()
     }
 
-    /// Takes other groups instead, and keeps the memory of the list.
+    /// Replaces the groups, and keeps the memory of the list.
     pub(crate) fn replace(&mut self, words: impl Iterator<Item = u64>) {
         self.words.clear();
         self.words.extend(words);
         self.trim();
     }
 
-    /// Takes words without a group off the end, so that equal sets are equal.
+    /// Removes empty words at the end, so that equal sets are equal.
     fn trim(&mut self) {
         let used = self.words.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
         self.words.truncate(used);
@@ -178,15 +178,15 @@ impl FromIterator<u32> for NetlinkGroups {
     }
 }
 
-/// Switches of a netlink socket.
+/// Flags of a netlink socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct NetlinkFlags(u32);
 
 impl NetlinkFlags {
-    /// A dump is under way.
+    /// A dump is running.
     #[doc(alias = "NDIAG_FLAG_CB_RUNNING")]
     pub const DUMP_RUNNING: Self = Self(1);
-    /// Messages come with their group (`NETLINK_PKTINFO`).
+    /// Messages have their group attached (`NETLINK_PKTINFO`).
     #[doc(alias = "NDIAG_FLAG_PKTINFO")]
     pub const PACKET_INFO: Self = Self(1 << 1);
     /// Failures to broadcast are reported (`NETLINK_BROADCAST_ERROR`).
@@ -195,7 +195,7 @@ impl NetlinkFlags {
     /// Lost messages are not reported (`NETLINK_NO_ENOBUFS`).
     #[doc(alias = "NDIAG_FLAG_NO_ENOBUFS")]
     pub const NO_OVERRUN_ERROR: Self = Self(1 << 3);
-    /// Messages of every network namespace come (`NETLINK_LISTEN_ALL_NSID`).
+    /// Messages of every network namespace are received (`NETLINK_LISTEN_ALL_NSID`).
     #[doc(alias = "NDIAG_FLAG_LISTEN_ALL_NSID")]
     pub const LISTEN_ALL_NAMESPACES: Self = Self(1 << 4);
     /// Acknowledgements do not repeat the request (`NETLINK_CAP_ACK`).

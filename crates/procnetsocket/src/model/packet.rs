@@ -15,7 +15,7 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketSocket {
-    /// Where the row comes from.
+    /// The source of the row.
     #[cfg_attr(feature = "serde", serde(default))]
     pub source: Source,
     /// With or without the link header.
@@ -29,30 +29,30 @@ pub struct PacketSocket {
     pub interface: Option<NonZeroU32>,
     /// Whether it receives.
     pub running: bool,
-    /// Bytes that wait to be read.
+    /// Unread bytes.
     #[cfg_attr(feature = "serde", serde(rename = "recv_q"))]
     pub recv: u32,
-    /// The user id that the socket belongs to.
+    /// The uid of the socket.
     pub uid: u32,
     /// The inode.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
-    /// The kernel's reference count; 0 from sock_diag, which does not tell it.
+    /// The kernel's reference count; 0 from sock_diag, which does not report it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub references: i32,
-    /// The kernel object; 0 from sock_diag, which tells the cookie instead.
+    /// The kernel object; 0 from sock_diag, which reports the cookie instead.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub pointer: KernelPointer,
     /// The cookie; from sock_diag only.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
-    /// What only sock_diag knows.
+    /// Details that only sock_diag reports.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: PacketDetail,
 }
 
 impl PacketSocket {
-    /// Returns a row in which nothing stands yet.
+    /// Returns an empty row.
     pub(crate) fn blank(source: Source) -> Self {
         Self {
             source,
@@ -71,8 +71,8 @@ impl PacketSocket {
     }
 }
 
-/// What only sock_diag tells of a packet socket. Everything is absent when it was not asked for,
-/// when the socket does not have it, and in the text table.
+/// Details of a packet socket that only sock_diag reports. Each is absent when it was not asked
+/// for, when the socket does not have it, and in the text table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -86,11 +86,11 @@ pub struct PacketDetail {
     #[doc(alias = "PACKET_DIAG_MCLIST")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub multicast: Vec<PacketMulticast>,
-    /// The ring that it receives in.
+    /// The receive ring.
     #[doc(alias = "PACKET_DIAG_RX_RING")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub receive_ring: Option<PacketRing>,
-    /// The ring that it sends from.
+    /// The transmit ring.
     #[doc(alias = "PACKET_DIAG_TX_RING")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub transmit_ring: Option<PacketRing>,
@@ -102,7 +102,7 @@ pub struct PacketDetail {
     #[doc(alias = "PACKET_DIAG_MEMINFO")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub memory: Option<SocketMemory>,
-    /// The filter; empty when it has one that may not be shown, which needs `CAP_NET_ADMIN`.
+    /// The filter; empty for one that may not be shown without `CAP_NET_ADMIN`.
     #[doc(alias = "PACKET_DIAG_FILTER")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "form::is_default"))]
     pub filter: Option<Vec<FilterInstruction>>,
@@ -114,24 +114,24 @@ pub struct PacketDetail {
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketInfo {
-    /// The version of the ring's headers: 0 to 2 stand for `TPACKET_V1` to `TPACKET_V3`.
+    /// The version of the ring's headers: 0 to 2 for `TPACKET_V1` to `TPACKET_V3`.
     #[doc(alias = "pdi_version")]
     pub version: u32,
     /// Bytes that the kernel reserves before each packet of a ring.
     #[doc(alias = "pdi_reserve")]
     pub reserve: u32,
-    /// The size from which packets are copied into the socket beside the ring; 0 for never.
+    /// The size in bytes from which packets are copied into the socket, too; 0 for never.
     #[doc(alias = "pdi_copy_thresh")]
     pub copy_threshold: u32,
     /// The source of timestamps (`PACKET_TIMESTAMP`).
     #[doc(alias = "pdi_tstamp")]
     pub timestamp: u32,
-    /// Switches.
+    /// Flags of the socket.
     #[doc(alias = "pdi_flags")]
     pub flags: PacketFlags,
 }
 
-/// Switches of a packet socket.
+/// Flags of a packet socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PacketFlags(u32);
 
@@ -148,7 +148,7 @@ impl PacketFlags {
     /// Packets come with the header of a virtual interface.
     #[doc(alias = "PDI_VNETHDR")]
     pub const VIRTUAL_HEADER: Self = Self(1 << 3);
-    /// Malformed packets of the sending ring are skipped.
+    /// Malformed packets of the transmit ring are skipped.
     #[doc(alias = "PDI_LOSS")]
     pub const LOSS: Self = Self(1 << 4);
 }
@@ -167,14 +167,14 @@ pub struct PacketMulticast {
     /// How often it was added.
     #[doc(alias = "pdmc_count")]
     pub count: u32,
-    /// What it is: 0 an address, 1 everything, 2 every multicast, 3 a unicast address.
+    /// The kind: 0 an address, 1 promiscuous, 2 all multicast, 3 a unicast address.
     #[doc(alias = "pdmc_type")]
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u16,
     /// The length of the address; never more than 32.
     #[doc(alias = "pdmc_alen")]
     pub address_bytes: u16,
-    /// The address, and zeros behind it.
+    /// The address, followed by zeros.
     #[doc(alias = "pdmc_addr")]
     #[cfg_attr(feature = "serde", serde(with = "form::link_address"))]
     pub address: [u8; 32],
@@ -198,10 +198,10 @@ pub struct PacketRing {
     /// The number of frames.
     #[doc(alias = "pdr_frame_nr")]
     pub frames: u32,
-    /// The time after which a block is handed over though it is not full; `TPACKET_V3` only.
+    /// The time after which a block is handed over even if it is not full; `TPACKET_V3` only.
     #[doc(alias = "pdr_retire_tmo")]
     pub retire_timeout_ms: u32,
-    /// Bytes of each block that belong to the user; `TPACKET_V3` only.
+    /// Bytes of each block for private use; `TPACKET_V3` only.
     #[doc(alias = "pdr_sizeof_priv")]
     pub private_size: u32,
     /// Features, as the kernel's bits; `TPACKET_V3` only.
@@ -216,7 +216,7 @@ pub struct PacketRing {
 pub struct Fanout {
     /// The id of the group.
     pub id: u16,
-    /// How a packet is given to one of them: 0 hash, 1 in turn, 2 CPU, 3 first with room, 4
+    /// How one of them is chosen for a packet: 0 hash, 1 round robin, 2 CPU, 3 first with room, 4
     /// random, 5 queue, 6 and 7 by a program; the bits above 7 are flags.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: u16,

@@ -1,4 +1,4 @@
-//! What the kernel tells of an SCTP association.
+//! The statistics of SCTP associations.
 
 use std::net::SocketAddr;
 
@@ -23,7 +23,7 @@ pub enum SctpState {
     /// Number 3.
     #[doc(alias = "SCTP_STATE_ESTABLISHED")]
     Established,
-    /// Number 4: this side ends, and data is still on its way.
+    /// Number 4: this side ends, and sent data is not acknowledged yet.
     #[doc(alias = "SCTP_STATE_SHUTDOWN_PENDING")]
     ShutdownPending,
     /// Number 5: SHUTDOWN was sent.
@@ -56,41 +56,41 @@ impl SctpState {
 
 /// The statistics of an SCTP socket and its association (`struct sctp_info`, `sctp_get_sctp_info`).
 ///
-/// Times are in milliseconds. A field that the running kernel does not have is zero.
+/// Times are in milliseconds. A field that the running kernel lacks is zero.
 #[doc(alias = "sctp_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub struct SctpInfo {
-    /// The tag of this side.
+    /// The local tag.
     #[doc(alias = "sctpi_tag")]
     pub tag: u32,
     /// The state: 1 more than the number of [`SctpState`], and 0 without an association.
     #[doc(alias = "sctpi_state")]
     pub state: u32,
-    /// The receive window.
+    /// The local receive window, in bytes.
     #[doc(alias = "sctpi_rwnd")]
     pub receive_window: u32,
-    /// Data chunks that are not acknowledged.
+    /// Unacknowledged data chunks.
     #[doc(alias = "sctpi_unackdata")]
     pub unacked_chunks: u16,
-    /// Data chunks that wait to be read.
+    /// Unread data chunks.
     #[doc(alias = "sctpi_penddata")]
     pub pending_chunks: u16,
-    /// Streams in.
+    /// Inbound streams.
     #[doc(alias = "sctpi_instrms")]
     pub in_streams: u16,
-    /// Streams out.
+    /// Outbound streams.
     #[doc(alias = "sctpi_outstrms")]
     pub out_streams: u16,
     /// The size above which messages are fragmented.
     #[doc(alias = "sctpi_fragmentation_point")]
     pub fragmentation_point: u32,
-    /// Chunks in the queue in.
+    /// Chunks in the inbound queue.
     #[doc(alias = "sctpi_inqueue")]
     pub in_queue: u32,
-    /// Chunks in the queue out.
+    /// Chunks in the outbound queue.
     #[doc(alias = "sctpi_outqueue")]
     pub out_queue: u32,
     /// Errors since the last success.
@@ -99,24 +99,24 @@ pub struct SctpInfo {
     /// The limit of a burst in packets.
     #[doc(alias = "sctpi_max_burst")]
     pub max_burst: u32,
-    /// The limit of a segment.
+    /// Largest segment, in bytes.
     #[doc(alias = "sctpi_maxseg")]
     pub max_segment: u32,
-    /// The receive window of the other side.
+    /// The remote receive window, in bytes.
     #[doc(alias = "sctpi_peer_rwnd")]
     pub peer_receive_window: u32,
-    /// The tag of the other side.
+    /// The tag of the remote side.
     #[doc(alias = "sctpi_peer_tag")]
     pub peer_tag: u32,
-    /// What the other side can do, as bits of the kernel.
+    /// Capabilities of the remote side, as the kernel's bits.
     #[doc(alias = "sctpi_peer_capable")]
     pub peer_capable: u8,
-    /// Whether the other side needs an acknowledgement at once.
+    /// Whether the remote side needs an acknowledgement at once.
     #[doc(alias = "sctpi_peer_sack")]
     pub peer_sack: u8,
     /// Counters of the association.
     pub counters: SctpCounters,
-    /// The path that is used first.
+    /// The primary path.
     pub primary: SctpPath,
     /// Seconds after which an idle association ends; 0 for never.
     #[doc(alias = "sctpi_s_autoclose")]
@@ -124,7 +124,7 @@ pub struct SctpInfo {
     /// The adaptation indication.
     #[doc(alias = "sctpi_s_adaptation_ind")]
     pub adaptation_indication: u32,
-    /// The size at which a part of a message is handed over.
+    /// Message size at which partial delivery begins.
     #[doc(alias = "sctpi_s_pd_point")]
     pub partial_delivery_point: u32,
     /// Whether small messages are sent at once.
@@ -136,10 +136,10 @@ pub struct SctpInfo {
     /// Whether IPv4 addresses are shown as mapped ones.
     #[doc(alias = "sctpi_s_v4mapped")]
     pub v4_mapped: u8,
-    /// How parts of messages may mix: 0 to 2.
+    /// How fragments of messages may interleave: 0 to 2.
     #[doc(alias = "sctpi_s_frag_interleave")]
     pub fragment_interleave: u8,
-    /// The style of the socket: 0 one to many, 1 one to one, 2 of high bandwidth.
+    /// The style of the socket: 0 one-to-many, 1 one-to-one, 2 high bandwidth.
     #[doc(alias = "sctpi_s_type")]
     pub style: u32,
 }
@@ -150,46 +150,46 @@ pub struct SctpInfo {
 #[cfg_attr(feature = "serde", derive(serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub struct SctpCounters {
-    /// Acknowledgements in.
+    /// Acknowledgements received.
     #[doc(alias = "sctpi_isacks")]
     pub sacks_in: u64,
-    /// Acknowledgements out.
+    /// Acknowledgements sent.
     #[doc(alias = "sctpi_osacks")]
     pub sacks_out: u64,
-    /// Packets out.
+    /// Packets sent.
     #[doc(alias = "sctpi_opackets")]
     pub packets_out: u64,
-    /// Packets in.
+    /// Packets received.
     #[doc(alias = "sctpi_ipackets")]
     pub packets_in: u64,
     /// Chunks that were retransmitted.
     #[doc(alias = "sctpi_rtxchunks")]
     pub retransmitted_chunks: u64,
-    /// Chunks that came out of order.
+    /// Chunks that arrived out of order.
     #[doc(alias = "sctpi_outofseqtsns")]
     pub out_of_sequence: u64,
-    /// Duplicates in.
+    /// Duplicates received.
     #[doc(alias = "sctpi_idupchunks")]
     pub duplicates_in: u64,
     /// Gaps that were acknowledged.
     #[doc(alias = "sctpi_gapcnt")]
     pub gaps: u64,
-    /// Unordered data out.
+    /// Unordered chunks sent.
     #[doc(alias = "sctpi_ouodchunks")]
     pub unordered_out: u64,
-    /// Unordered data in.
+    /// Unordered chunks received.
     #[doc(alias = "sctpi_iuodchunks")]
     pub unordered_in: u64,
-    /// Ordered data out.
+    /// Ordered chunks sent.
     #[doc(alias = "sctpi_oodchunks")]
     pub ordered_out: u64,
-    /// Ordered data in.
+    /// Ordered chunks received.
     #[doc(alias = "sctpi_iodchunks")]
     pub ordered_in: u64,
-    /// Control chunks out.
+    /// Control chunks sent.
     #[doc(alias = "sctpi_octrlchunks")]
     pub control_out: u64,
-    /// Control chunks in.
+    /// Control chunks received.
     #[doc(alias = "sctpi_ictrlchunks")]
     pub control_in: u64,
 }
@@ -234,7 +234,7 @@ pub struct SctpPath {
     /// Bytes acknowledged towards the next growth of the window.
     #[doc(alias = "sctpi_p_partial_bytes_acked")]
     pub partial_bytes_acked: u32,
-    /// Bytes on their way.
+    /// Bytes in flight.
     #[doc(alias = "sctpi_p_flight_size")]
     pub flight_size: u32,
     /// Errors of the path.

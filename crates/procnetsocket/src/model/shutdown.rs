@@ -1,6 +1,6 @@
-//! Directions in which a socket was shut down.
+//! Directions in which a socket is shut down.
 
-/// The directions in which nothing passes any more (`shutdown(2)`, or the other side's end).
+/// The directions that are shut down (`shutdown(2)`, or the end of the remote side).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Shutdown(u8);
 
@@ -17,7 +17,7 @@ impl Shutdown {
     #[doc(alias = "SHUTDOWN_MASK")]
     pub const BOTH: Self = Self(3);
 
-    /// Returns the set of the kernel's bits; bits that have no meaning are dropped.
+    /// Returns the set of the kernel's bits; unknown bits are dropped.
     pub const fn from_bits(bits: u8) -> Self {
         Self(bits & Self::BOTH.0)
     }
@@ -27,7 +27,7 @@ impl Shutdown {
         self.0
     }
 
-    /// Returns whether every direction of `other` is shut.
+    /// Returns whether every direction of `other` is shut down.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }

@@ -1,4 +1,4 @@
-//! A row of any table, lent or kept.
+//! A row of any table, borrowed or owned.
 
 use super::{
     id::{Inode, KernelPointer},
@@ -31,7 +31,7 @@ pub enum Socket<'a> {
 }
 
 impl Socket<'_> {
-    /// Returns which source the row comes from.
+    /// Returns the source of the row.
     pub fn source(&self) -> Source {
         match self {
             Self::Inet(row) => row.source,
@@ -45,8 +45,8 @@ impl Socket<'_> {
 
     /// Returns the state in which the socket is listed.
     ///
-    /// Unix sockets are in the TCP state that comes nearest to theirs. Packet, netlink and XDP
-    /// sockets have no states, and count as unconnected ([`TcpState::Close`]).
+    /// Unix sockets have the nearest TCP state. Packet, netlink and XDP sockets have no states, and
+    /// count as unconnected ([`TcpState::Close`]).
     pub fn state(&self) -> TcpState {
         match self {
             Self::Inet(socket) => socket.state,
@@ -56,11 +56,11 @@ impl Socket<'_> {
         }
     }
 
-    /// Returns the user id that the socket belongs to, where the source reports one.
+    /// Returns the uid of the socket, if the source reports one.
     ///
     /// Kernel: an internet or packet socket that no process can have open (TIME-WAIT, half-open
     /// connections, sockets that were closed) has no inode, and its uid is reported as 0, which is
-    /// nobody's.
+    /// not a real uid then.
     pub const fn uid(&self) -> Option<u32> {
         match self {
             Self::Inet(row) if row.inode.is_some() => Some(row.uid),
@@ -71,7 +71,7 @@ impl Socket<'_> {
         }
     }
 
-    /// Returns the inode; `None` when no process can hold the socket.
+    /// Returns the inode; `None` when no process can have the socket open.
     pub const fn inode(&self) -> Option<Inode> {
         match self {
             Self::Inet(row) => row.inode,
@@ -150,10 +150,10 @@ impl OwnedSocket {
 }
 
 impl OwnedSocket {
-    /// Forgets which object of the kernel the row is about: the cookie and the pointers.
+    /// Clears what identifies the kernel object: the cookie and the pointers.
     ///
-    /// Kernel: cookies are given out in the order in which sockets are first listed, and objects
-    /// are made side by side, so both say something of other sockets.
+    /// Kernel: cookies are assigned in the order in which sockets are first listed, and objects are
+    /// allocated side by side, so both reveal something about other sockets.
     pub fn clear_objects(&mut self) {
         let nowhere = KernelPointer(0);
         match self {

@@ -8,7 +8,7 @@
 ///
 /// It is printed as the word of iproute2, and parsed from it in upper or lower case: `ESTAB`,
 /// `SYN-SENT`, `TIME-WAIT`, `UNCONN` (for [`Close`](Self::Close)), `LISTEN` ... Words of filters
-/// that stand for several states (`connected`, `listening`) are not among them.
+/// for several states (`connected`, `listening`) are not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
@@ -24,7 +24,7 @@ pub enum TcpState {
     /// A SYN was received.
     #[doc(alias = "TCP_SYN_RECV")]
     SynRecv = 3,
-    /// This side closed; its FIN is not acknowledged.
+    /// This side closed; its FIN is unacknowledged.
     #[doc(alias = "TCP_FIN_WAIT1")]
     #[cfg_attr(feature = "serde", serde(rename = "fin-wait-1"))]
     FinWait1 = 4,
@@ -38,10 +38,10 @@ pub enum TcpState {
     /// Not connected.
     #[doc(alias = "TCP_CLOSE")]
     Close = 7,
-    /// The other side closed.
+    /// The remote side closed.
     #[doc(alias = "TCP_CLOSE_WAIT")]
     CloseWait = 8,
-    /// Both sides closed; this side's FIN is not acknowledged.
+    /// Both sides closed; this side's FIN is unacknowledged.
     #[doc(alias = "TCP_LAST_ACK")]
     LastAck = 9,
     /// Waiting for connections.
@@ -50,7 +50,7 @@ pub enum TcpState {
     /// Both sides closed at the same time.
     #[doc(alias = "TCP_CLOSING")]
     Closing = 11,
-    /// A connection request that has no full socket yet; text tables show it as SYN-RECV.
+    /// A connection request without a full socket yet; text tables show it as SYN-RECV.
     #[doc(alias = "TCP_NEW_SYN_RECV")]
     NewSynRecv = 12,
     /// Bound to a port and neither listening nor connected (since Linux 6.8, never in text tables).

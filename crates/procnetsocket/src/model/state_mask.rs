@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::{state::TcpState, words::UnknownWord};
 
-/// A set of states, as sock_diag takes it: bit `n` is the state of number `n`.
+/// A set of states, in the form of sock_diag: bit `n` is the state of number `n`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct StateMask(u16);
 
@@ -12,14 +12,14 @@ impl StateMask {
     /// Every state.
     pub const ALL: Self = Self(0x3ffe);
 
-    /// Returns the set that holds one state.
+    /// Returns the set with one state.
     pub const fn of(state: TcpState) -> Self {
         Self(1 << state.number())
     }
 
     /// Returns the kernel's bits.
     pub const fn bits(self) -> u32 {
-        // The widening that `u32::from` does, which is not const.
+        // The same as `u32::from`, which is not const.
         #[allow(clippy::as_conversions, reason = "from 16 to 32 bits in a const function")]
         {
             self.0 as u32
@@ -47,7 +47,7 @@ impl fmt::Debug for StateMask {
     }
 }
 
-/// The words of the states, with commas between; nothing for no state.
+/// The words of the states, with commas between; empty for no state.
 impl fmt::Display for StateMask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let states = TcpState::ALL.into_iter().filter(|state| self.contains(*state));

@@ -2,13 +2,13 @@
 
 use super::inet::{Family, InetProtocol};
 
-/// Declares the tables, so that name, form and documentation of one are in one place.
+/// Declares the tables, so that name, form and documentation of each are in one place.
 macro_rules! tables {
     ($($(#[doc = $doc:literal])* $table:ident = $name:literal, $form:expr;)*) => {
-        /// A socket table of the kernel: a family, and of internet sockets also a protocol.
+        /// A socket table of the kernel: a family, and for internet sockets also a protocol.
         ///
-        /// Most can be read as text, as a file of `/proc/net`, and all of them through sock_diag, as far as
-        /// the kernel has the handler.
+        /// Most can be read as text, as a file of `/proc/net`, and all through sock_diag, if the
+        /// kernel has the handler.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Table {
@@ -27,7 +27,7 @@ macro_rules! tables {
             }
         }
 
-        // Where a table has a file in `/proc/net`, the word is the name of it.
+        // For a table with a file in `/proc/net`, the word is the name of the file.
         words!(Table { $($table = $name,)* });
     };
 }

@@ -1,41 +1,41 @@
-//! What the kernel tells of a TCP connection.
+//! The statistics of TCP connections.
 
 use super::state::TcpState;
 
 /// The statistics of a TCP connection (`struct tcp_info`, filled by `tcp_get_info`).
 ///
-/// The kernel has made it longer many times, always at its end. A field that the running kernel
-/// does not have is zero; [`TcpInfo::kernel_bytes`] tells which those are.
+/// The kernel has extended it many times, always at its end. A field that the running kernel lacks
+/// is zero; [`TcpInfo::kernel_bytes`] shows which these are.
 ///
-/// Times are in the unit of the field's name, sizes in bytes and rates in bytes a second. In the
-/// LISTEN state some fields mean something else; they say so.
+/// Times are in the unit of the field's name, sizes in bytes and rates in bytes per second. In the
+/// LISTEN state some fields have another meaning, which they document.
 #[doc(alias = "tcp_info")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default = "TcpInfo::untold"))]
 pub struct TcpInfo {
-    /// The length of the kernel's structure; 104 at least on kernels of this century.
+    /// The length of the kernel's structure in bytes; at least 104 on kernels of this century.
     pub kernel_bytes: u16,
-    /// The state, as in the row; `None` for a number that no state has.
+    /// The state, as in the row; `None` for an unknown number.
     #[doc(alias = "tcpi_state")]
     pub state: Option<TcpState>,
     /// The state of congestion control: 0 open, 1 disorder, 2 CWR, 3 recovery, 4 loss.
     #[doc(alias = "tcpi_ca_state")]
     pub ca_state: u8,
-    /// Retransmissions of the oldest segment that was not acknowledged.
+    /// Retransmissions of the oldest unacknowledged segment.
     #[doc(alias = "tcpi_retransmits")]
     pub retransmits: u8,
-    /// Probes that were not answered.
+    /// Unanswered probes.
     #[doc(alias = "tcpi_probes")]
     pub probes: u8,
     /// How often the retransmission timeout was doubled.
     #[doc(alias = "tcpi_backoff")]
     pub backoff: u8,
-    /// What the two sides agreed on.
+    /// The options that both sides agreed on.
     #[doc(alias = "tcpi_options")]
     pub options: TcpOptions,
-    /// The shift of the windows that the other side announces; 0 to 14.
+    /// The shift of the windows that the remote side announces; 0 to 14.
     #[doc(alias = "tcpi_snd_wscale")]
     pub send_window_scale: u8,
     /// The shift of the windows that this side announces; 0 to 14.
@@ -53,22 +53,22 @@ pub struct TcpInfo {
     /// The delayed acknowledgement timeout; 0 when none was measured.
     #[doc(alias = "tcpi_ato")]
     pub ato_us: u32,
-    /// The segment size that this side sends with.
+    /// The segment size of sent segments.
     #[doc(alias = "tcpi_snd_mss")]
     pub send_mss: u32,
-    /// The segment size that this side receives, as estimated.
+    /// The segment size of received segments, as estimated.
     #[doc(alias = "tcpi_rcv_mss")]
     pub receive_mss: u32,
-    /// Segments that are not acknowledged; of a listener, connections that wait to be accepted.
+    /// Unacknowledged segments; for a listener, connections that wait to be accepted.
     #[doc(alias = "tcpi_unacked")]
     pub unacked: u32,
-    /// Segments that were acknowledged selectively; of a listener, the limit of its queue.
+    /// Selectively acknowledged segments; for a listener, the limit of its queue.
     #[doc(alias = "tcpi_sacked")]
     pub sacked: u32,
-    /// Segments that are taken for lost.
+    /// Segments that count as lost.
     #[doc(alias = "tcpi_lost")]
     pub lost: u32,
-    /// Segments that were retransmitted and are not acknowledged.
+    /// Segments that were retransmitted and are unacknowledged.
     #[doc(alias = "tcpi_retrans")]
     pub retransmitted: u32,
     /// Segments known to have arrived, of forward acknowledgement; 0 since Linux 4.15.
@@ -77,7 +77,7 @@ pub struct TcpInfo {
     /// Time since data was sent.
     #[doc(alias = "tcpi_last_data_sent")]
     pub last_data_sent_ms: u32,
-    /// Always 0: the kernel does not remember it.
+    /// Always 0: the kernel does not record it.
     #[doc(alias = "tcpi_last_ack_sent")]
     pub last_ack_sent_ms: u32,
     /// Time since data was received.
@@ -107,14 +107,13 @@ pub struct TcpInfo {
     /// The segment size that this side announced.
     #[doc(alias = "tcpi_advmss")]
     pub advertised_mss: u32,
-    /// By how many segments the order may differ before a loss is assumed; 3 unless it was
-    /// learned.
+    /// How many segments the order may differ by before a loss is assumed; 3 by default.
     #[doc(alias = "tcpi_reordering")]
     pub reordering: u32,
-    /// The round trip time as the receiver estimates it; 0 when it did not.
+    /// The round trip time as the receiver estimates it; 0 when it was not estimated.
     #[doc(alias = "tcpi_rcv_rtt")]
     pub receive_rtt_us: u32,
-    /// Bytes that the application reads in a round trip, for the size of the receive buffer.
+    /// Bytes that the application reads per round trip, for the size of the receive buffer.
     #[doc(alias = "tcpi_rcv_space")]
     pub receive_space: u32,
     /// Segments that were retransmitted over the whole connection.
@@ -126,7 +125,7 @@ pub struct TcpInfo {
     /// The limit of the pacing rate; all ones when there is none.
     #[doc(alias = "tcpi_max_pacing_rate")]
     pub max_pacing_rate: u64,
-    /// Bytes that the other side acknowledged.
+    /// Bytes that the remote side acknowledged.
     #[doc(alias = "tcpi_bytes_acked")]
     pub bytes_acked: u64,
     /// Bytes that were received in order.
@@ -150,22 +149,22 @@ pub struct TcpInfo {
     /// Segments with data that were sent.
     #[doc(alias = "tcpi_data_segs_out")]
     pub data_segments_out: u32,
-    /// The rate at which data arrived at the other side lately.
+    /// The recent rate of arrival at the remote side.
     #[doc(alias = "tcpi_delivery_rate")]
     pub delivery_rate: u64,
     /// Time with data to send.
     #[doc(alias = "tcpi_busy_time")]
     pub busy_us: u64,
-    /// Time in which the other side's window held data back.
+    /// Time in which the remote side's window delayed data.
     #[doc(alias = "tcpi_rwnd_limited")]
     pub receive_window_limited_us: u64,
-    /// Time in which the send buffer held data back.
+    /// Time in which the size of the send buffer delayed data.
     #[doc(alias = "tcpi_sndbuf_limited")]
     pub send_buffer_limited_us: u64,
-    /// Segments that arrived at the other side.
+    /// Segments that arrived at the remote side.
     #[doc(alias = "tcpi_delivered")]
     pub delivered: u32,
-    /// Of those, with a congestion mark.
+    /// Number of these with a congestion mark.
     #[doc(alias = "tcpi_delivered_ce")]
     pub delivered_ce: u32,
     /// Bytes that were sent, retransmissions included.
@@ -174,22 +173,22 @@ pub struct TcpInfo {
     /// Bytes that were retransmitted.
     #[doc(alias = "tcpi_bytes_retrans")]
     pub bytes_retransmitted: u64,
-    /// Duplicates that the other side reported.
+    /// Duplicates that the remote side reported.
     #[doc(alias = "tcpi_dsack_dups")]
     pub dsack_duplicates: u32,
-    /// How often segments were seen out of order on the way out.
+    /// How often sent segments were seen out of order.
     #[doc(alias = "tcpi_reord_seen")]
     pub reorderings_seen: u32,
     /// Segments that were received out of order.
     #[doc(alias = "tcpi_rcv_ooopack")]
     pub received_out_of_order: u32,
-    /// The window that the other side announced.
+    /// The window that the remote side announced.
     #[doc(alias = "tcpi_snd_wnd")]
     pub send_window: u32,
     /// The window that this side announced; Linux 6.2.
     #[doc(alias = "tcpi_rcv_wnd")]
     pub receive_window: u32,
-    /// How often another path was tried by another flow label; Linux 6.2.
+    /// How often another flow label was tried to get another path; Linux 6.2.
     #[doc(alias = "tcpi_rehash")]
     pub rehashes: u32,
     /// Retransmission timeouts; Linux 6.7.
@@ -205,7 +204,7 @@ pub struct TcpInfo {
     pub accurate_ecn: AccurateEcn,
 }
 
-/// What the two sides of a TCP connection agreed on.
+/// The options that both sides of a TCP connection agreed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TcpOptions(u8);
 
@@ -231,7 +230,7 @@ impl TcpOptions {
     /// Timestamps count microseconds; Linux 6.7.
     #[doc(alias = "TCPI_OPT_USEC_TS")]
     pub const MICROSECOND_TIMESTAMPS: Self = Self(64);
-    /// The connection was made by a child of TCP Fast Open; Linux 6.14.
+    /// The connection was accepted by TCP Fast Open; Linux 6.14.
     #[doc(alias = "TCPI_OPT_TFO_CHILD")]
     pub const FAST_OPEN_CHILD: Self = Self(128);
 }

@@ -11,12 +11,12 @@ use super::form;
 pub struct Timer {
     /// Which timer runs.
     pub kind: TimerKind,
-    /// The time that is left. Text tables count it in clock ticks of 10 ms (`USER_HZ` is 100).
+    /// The remaining time. Text tables count it in clock ticks of 10 ms (`USER_HZ` is 100).
     #[cfg_attr(feature = "serde", serde(rename = "expires_ms", with = "form::milliseconds"))]
     pub expires: Duration,
 }
 
-/// The timers that the kernel tells apart (`get_tcp4_sock`, `inet_sk_diag_fill`).
+/// The kinds of timers that the kernel reports (`get_tcp4_sock`, `inet_sk_diag_fill`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimerKind {
@@ -30,7 +30,7 @@ pub enum TimerKind {
     Probe,
     /// Number 5: delayed acknowledgement (newer kernels).
     DelayedAck,
-    /// A number that this version does not know.
+    /// An unknown number.
     Other(u32),
 }
 

@@ -1,4 +1,4 @@
-//! Upper layer protocols that sit on a TCP socket: TLS in the kernel, MPTCP.
+//! Upper layer protocols on a TCP socket: kernel TLS, MPTCP.
 
 use super::congestion::ShortName;
 #[cfg(feature = "serde")]
@@ -14,12 +14,12 @@ pub struct Ulp {
     #[doc(alias = "INET_ULP_INFO_NAME")]
     #[cfg_attr(feature = "serde", serde(flatten, with = "form::ulp_name"))]
     pub name: ShortName,
-    /// What it tells of itself; needs `CAP_NET_ADMIN`.
+    /// Its details; needs `CAP_NET_ADMIN`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub info: Option<UlpInfo>,
 }
 
-/// What an upper layer protocol tells of itself.
+/// The details of an upper layer protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -33,7 +33,7 @@ pub enum UlpInfo {
     Mptcp(MptcpSubflow),
 }
 
-/// TLS in the kernel; `None` where the kernel did not say.
+/// Kernel TLS; `None` for what the kernel did not report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -47,23 +47,23 @@ pub struct TlsInfo {
     #[doc(alias = "TLS_INFO_CIPHER")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub cipher: Option<u16>,
-    /// How sending works.
+    /// How sent data is encrypted.
     #[doc(alias = "TLS_INFO_TXCONF")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub transmit: Option<TlsMode>,
-    /// How receiving works.
+    /// How received data is decrypted.
     #[doc(alias = "TLS_INFO_RXCONF")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub receive: Option<TlsMode>,
-    /// Files are sent without a copy, though they may change while they are sent.
+    /// Files are sent without a copy, even if they change while they are sent.
     #[doc(alias = "TLS_INFO_ZC_RO_TX")]
     pub zero_copy_send: bool,
-    /// The other side promised to send no padding.
+    /// The remote side promised to send no padding.
     #[doc(alias = "TLS_INFO_RX_NO_PAD")]
     pub receive_no_padding: bool,
 }
 
-/// How one direction of a TLS socket works.
+/// How one direction of a TLS socket is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsMode {
@@ -79,7 +79,7 @@ pub enum TlsMode {
     /// Number 4: whole records in the interface.
     #[doc(alias = "TLS_CONF_HW_RECORD")]
     HardwareRecord,
-    /// A number that this version does not know.
+    /// An unknown number.
     Other(u16),
 }
 
@@ -96,21 +96,21 @@ impl TlsMode {
     }
 }
 
-/// A subflow of Multipath TCP; a number that the kernel did not say is zero.
+/// A subflow of Multipath TCP; a number that the kernel did not report is zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MptcpSubflow {
-    /// What the subflow is, as bits.
+    /// Flags of the subflow.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_FLAGS")]
     pub flags: MptcpSubflowFlags,
-    /// The token of the other side.
+    /// The token of the remote side.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_TOKEN_REM")]
     pub remote_token: u32,
     /// The token of this side.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_TOKEN_LOC")]
     pub local_token: u32,
-    /// The address id of the other side.
+    /// The address id of the remote side.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_ID_REM")]
     pub remote_id: u8,
     /// The address id of this side.
@@ -119,39 +119,39 @@ pub struct MptcpSubflow {
     /// The next sequence number to write, relative to the first of the subflow.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ")]
     pub relative_write_seq: u32,
-    /// The sequence number of the data that the map in force begins with.
+    /// The sequence number of the data with which the current mapping begins.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_SEQ")]
     #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
     pub map_seq: u64,
-    /// The sequence number of the subflow that it begins with.
+    /// The sequence number of the subflow with which it begins.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_SFSEQ")]
     pub map_subflow_seq: u32,
     /// The first sequence number of the subflow.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_SSN_OFFSET")]
     pub ssn_offset: u32,
-    /// Bytes that the map covers.
+    /// Bytes of the current mapping.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_DATALEN")]
     pub map_length: u16,
 }
 
-/// What a subflow of Multipath TCP is.
+/// Flags of a subflow of Multipath TCP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MptcpSubflowFlags(u32);
 
 impl MptcpSubflowFlags {
-    /// The other side said `MP_CAPABLE`.
+    /// The remote side sent `MP_CAPABLE`.
     #[doc(alias = "MPTCP_SUBFLOW_FLAG_MCAP_REM")]
     pub const CAPABLE_REMOTE: Self = Self(1);
-    /// This side said `MP_CAPABLE`.
+    /// This side sent `MP_CAPABLE`.
     #[doc(alias = "MPTCP_SUBFLOW_FLAG_MCAP_LOC")]
     pub const CAPABLE_LOCAL: Self = Self(1 << 1);
-    /// The other side joined.
+    /// The remote side sent `MP_JOIN`.
     #[doc(alias = "MPTCP_SUBFLOW_FLAG_JOIN_REM")]
     pub const JOIN_REMOTE: Self = Self(1 << 2);
-    /// This side joined.
+    /// This side sent `MP_JOIN`.
     #[doc(alias = "MPTCP_SUBFLOW_FLAG_JOIN_LOC")]
     pub const JOIN_LOCAL: Self = Self(1 << 3);
-    /// The other side wants it as a backup.
+    /// The remote side wants it as a backup.
     #[doc(alias = "MPTCP_SUBFLOW_FLAG_BKUP_REM")]
     pub const BACKUP_REMOTE: Self = Self(1 << 4);
     /// This side wants it as a backup.
@@ -163,7 +163,7 @@ impl MptcpSubflowFlags {
     /// Connected.
     #[doc(alias = "MPTCP_SUBFLOW_FLAG_CONNECTED")]
     pub const CONNECTED: Self = Self(1 << 7);
-    /// A map is in force.
+    /// A mapping is valid.
     #[doc(alias = "MPTCP_SUBFLOW_FLAG_MAPVALID")]
     pub const MAP_VALID: Self = Self(1 << 8);
 }

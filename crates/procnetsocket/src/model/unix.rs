@@ -17,14 +17,14 @@ use super::{
 ///
 /// # Trust
 ///
-/// The text table prints names as they are: a name with a newline in it forges whole rows, and any
-/// local user may choose such a name. A row of `/proc/net/unix` proves nothing; a row of sock_diag
-/// does, though its name is still chosen by whoever bound it.
+/// The text table prints names unescaped: a name with a newline forges whole rows, and any local
+/// user can choose such a name. A row of `/proc/net/unix` proves nothing; a row of sock_diag does,
+/// though its name is still chosen by the process that bound it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixSocket {
-    /// Where the row comes from.
+    /// The source of the row.
     #[cfg_attr(feature = "serde", serde(default))]
     pub source: Source,
     /// Stream, datagram or sequenced packets.
@@ -36,17 +36,17 @@ pub struct UnixSocket {
     /// The kernel's protocol number, 0 on every known kernel.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub protocol: u32,
-    /// The flags word of the text table; bit 16 (`__SO_ACCEPTCON`) marks a listener. From
-    /// sock_diag no other bit is set.
+    /// The flags of the text table; bit 16 (`__SO_ACCEPTCON`) marks a listener. From sock_diag no
+    /// other bit is set.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub flags: u32,
-    /// The inode; `None` for a connection that nobody has accepted yet.
+    /// The inode; `None` for a connection that was not accepted yet.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub inode: Option<Inode>,
-    /// The kernel's reference count; 0 from sock_diag, which does not tell it.
+    /// The kernel's reference count; 0 from sock_diag, which does not report it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub references: u32,
-    /// The kernel object; 0 from sock_diag, which tells the cookie instead.
+    /// The kernel object; 0 from sock_diag, which reports the cookie instead.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub pointer: KernelPointer,
     /// The name that it is bound to.
@@ -55,7 +55,7 @@ pub struct UnixSocket {
     /// The cookie; from sock_diag only.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
-    /// What only sock_diag knows.
+    /// Details that only sock_diag reports.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: UnixDetail,
 }
@@ -77,14 +77,14 @@ impl UnixSocket {
             UnixState::Connected => TcpState::Established,
             UnixState::Disconnecting => TcpState::Closing,
             UnixState::Listening => TcpState::Listen,
-            // Of sock_diag, which numbers the states of unix sockets as those of TCP.
+            // From sock_diag, which numbers the states of unix sockets as those of TCP.
             UnixState::Other(number) => {
                 TcpState::from_number(number.into()).unwrap_or(TcpState::Close)
             }
         }
     }
 
-    /// Returns a row in which nothing stands yet.
+    /// Returns an empty row.
     pub(crate) fn blank(source: Source) -> Self {
         Self {
             source,
@@ -102,32 +102,32 @@ impl UnixSocket {
     }
 }
 
-/// What only sock_diag tells of a unix socket. Everything is absent when it was not asked for, when
-/// the kernel does not have it, and in the text table.
+/// Details of a unix socket that only sock_diag reports. Each is absent when it was not asked for,
+/// when the kernel does not have it, and in the text table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixDetail {
-    /// The inode of the socket on the other side.
+    /// The inode of the socket at the other end.
     #[doc(alias = "UNIX_DIAG_PEER")]
     #[cfg_attr(
         feature = "serde",
         serde(rename = "peer_inode", default, skip_serializing_if = "form::is_default")
     )]
     pub peer: Option<Inode>,
-    /// The file that a pathname leads to.
+    /// The file of a pathname.
     #[doc(alias = "UNIX_DIAG_VFS")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub file: Option<UnixFile>,
-    /// The inodes of the sockets that wait to be accepted, of a listener; `None` stands for one
-    /// that has none any more.
+    /// For a listener, the inodes of the peers of connections that wait to be accepted; `None` for
+    /// one whose peer has none any more.
     #[doc(alias = "UNIX_DIAG_ICONS")]
     #[cfg_attr(
         feature = "serde",
         serde(rename = "pending_inodes", default, skip_serializing_if = "form::is_default")
     )]
     pub pending: Vec<Option<Inode>>,
-    /// The queues in bytes; of a listener, connections that wait, and how many may.
+    /// The queues in bytes; for a listener, connections that wait, and their maximum.
     #[doc(alias = "UNIX_DIAG_RQLEN")]
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub queues: Option<Queues>,
@@ -135,18 +135,18 @@ pub struct UnixDetail {
     #[doc(alias = "UNIX_DIAG_MEMINFO")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub memory: Option<SocketMemory>,
-    /// The directions that are shut.
+    /// The directions that are shut down.
     #[doc(alias = "UNIX_DIAG_SHUTDOWN")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub shutdown: Option<Shutdown>,
-    /// The user id that the socket belongs to; Linux 5.3.
+    /// The uid of the socket; Linux 5.3.
     #[doc(alias = "UNIX_DIAG_UID")]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub uid: Option<u32>,
 }
 
 impl UnixDetail {
-    /// Forgets everything, and keeps the memory of the list.
+    /// Clears every field, and keeps the memory of the list.
     pub(crate) fn clear(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         pending.clear();
@@ -154,7 +154,7 @@ impl UnixDetail {
     }
 }
 
-/// A file by which a unix socket is reached.
+/// The file to which a unix socket is bound.
 #[doc(alias = "unix_diag_vfs")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -163,13 +163,13 @@ pub struct UnixFile {
     /// The low 32 bits of its inode.
     #[doc(alias = "udiag_vfs_ino")]
     pub inode: u32,
-    /// The device that it lies on.
+    /// The device of its file system.
     #[doc(alias = "udiag_vfs_dev")]
     pub device: Device,
 }
 
-/// A device as the kernel numbers it within itself: 12 bits for the major and 20 for the minor
-/// number, which is not the encoding of `stat(2)`.
+/// A device in the kernel's internal encoding: 12 bits for the major and 20 for the minor number,
+/// unlike the encoding of `stat(2)`.
 #[doc(alias = "dev_t")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -237,25 +237,27 @@ pub enum UnixState {
     Connected,
     /// `SS_DISCONNECTING`, 4.
     Disconnecting,
-    /// Waiting for connections: the flag `__SO_ACCEPTCON`, whatever the number.
+    /// Waiting for connections: the flag `__SO_ACCEPTCON`, with any number.
     Listening,
-    /// A state that unix sockets do not have on a known kernel, as sock_diag numbers it: like TCP.
+    /// A state that unix sockets do not have on a known kernel, in sock_diag's numbering, which is
+    /// that of TCP.
     Other(u8),
 }
 
-/// The name that a unix socket is bound to. The bytes are chosen by whoever bound it.
+/// The name that a unix socket is bound to. The process that bound it chose the bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UnixName {
-    /// Bound to nothing.
+    /// Not bound.
     #[default]
     Unnamed,
-    /// A path in the file system of the process that bound it.
+    /// A path in the mount namespace of the process that bound it.
     Pathname(BString),
-    /// A name of the abstract namespace, without the NUL that marks it.
+    /// A name of the abstract namespace, without the leading NUL.
     ///
-    /// The text table prints the mark, and every NUL within the name, as `@`: there an abstract
-    /// name cannot be told from a relative path that begins with `@`, nor a NUL from an `@`.
+    /// The text table prints that NUL, and every NUL within the name, as `@`: there an abstract
+    /// name cannot be distinguished from a relative path that begins with `@`, nor a NUL from an
+    /// `@`.
     Abstract(BString),
 }
 

@@ -15,21 +15,21 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VsockSocket {
-    /// Where the row comes from.
+    /// The source of the row.
     #[cfg_attr(feature = "serde", serde(default))]
     pub source: Source,
     /// Stream, datagram or sequenced packets.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: VsockKind,
-    /// The state, of those of TCP.
+    /// The state, in the numbers of TCP.
     #[cfg_attr(feature = "serde", serde(rename = "kernel_state"))]
     pub state: TcpState,
-    /// The directions that this side shut.
+    /// The directions that this side shut down.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub shutdown: Shutdown,
-    /// The address on this side.
+    /// The local address.
     pub local: VsockAddr,
-    /// The address on the other side.
+    /// The remote address.
     #[cfg_attr(feature = "serde", serde(rename = "peer"))]
     pub remote: VsockAddr,
     /// The inode.
@@ -66,18 +66,18 @@ impl VsockKind {
     }
 }
 
-/// An address of vsock.
+/// A vsock address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VsockAddr {
-    /// The context: 0 the hypervisor, 1 this machine, 2 the host, more a guest, all ones any.
+    /// The context: 0 the hypervisor, 1 this machine, 2 the host, larger ones guests, all ones any.
     pub cid: u32,
     /// The port; all ones is any.
     pub port: u32,
 }
 
 impl VsockAddr {
-    /// Stands for any context, or for any port.
+    /// Any context, or any port.
     #[doc(alias = "VMADDR_CID_ANY")]
     #[doc(alias = "VMADDR_PORT_ANY")]
     pub const ANY: u32 = u32::MAX;

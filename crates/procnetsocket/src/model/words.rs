@@ -1,15 +1,15 @@
-//! Enums that have a word for each value, in the words of the kernel and of iproute2.
+//! Enums with a word for each value, as the kernel and iproute2 name them.
 
 use std::fmt;
 
-/// The error of a word that names no value; it lists the words that do.
+/// The error of an unknown word; it lists the known ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownWord {
     expected: &'static [&'static str],
 }
 
 impl UnknownWord {
-    /// Means that one of these words was expected.
+    /// Returns the error with the words that were expected.
     pub const fn new(expected: &'static [&'static str]) -> Self {
         Self { expected }
     }

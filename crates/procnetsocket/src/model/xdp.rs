@@ -14,7 +14,7 @@ use super::{
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct XdpSocket {
-    /// Where the row comes from.
+    /// The source of the row.
     #[cfg_attr(feature = "serde", serde(default))]
     pub source: Source,
     /// The type (`SOCK_*`): 3, raw, on every known kernel.
@@ -26,31 +26,31 @@ pub struct XdpSocket {
     /// The cookie.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub cookie: Option<Cookie>,
-    /// The rest.
+    /// Further details.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub detail: XdpDetail,
 }
 
-/// What is told of an XDP socket. Everything is absent when it was not asked for, or when the
-/// socket does not have it.
+/// Details of an XDP socket. Each is absent when it was not asked for, or when the socket does not
+/// have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub struct XdpDetail {
-    /// What it is bound to.
+    /// The queue that it is bound to.
     #[doc(alias = "XDP_DIAG_INFO")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub queue: Option<XdpQueue>,
-    /// The user id that the socket belongs to.
+    /// The uid of the socket.
     #[doc(alias = "XDP_DIAG_UID")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub uid: Option<u32>,
-    /// Entries of the ring that it receives from.
+    /// Entries of the receive ring.
     #[doc(alias = "XDP_DIAG_RX_RING")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub receive_entries: Option<u32>,
-    /// Entries of the ring that it sends by.
+    /// Entries of the transmit ring.
     #[doc(alias = "XDP_DIAG_TX_RING")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub transmit_entries: Option<u32>,
@@ -58,11 +58,11 @@ pub struct XdpDetail {
     #[doc(alias = "XDP_DIAG_UMEM")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub umem: Option<XdpUmem>,
-    /// Entries of the ring that gives chunks to the kernel.
+    /// Entries of the fill ring, which passes chunks to the kernel.
     #[doc(alias = "XDP_DIAG_UMEM_FILL_RING")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub fill_entries: Option<u32>,
-    /// Entries of the ring that gives them back.
+    /// Entries of the completion ring, which returns them.
     #[doc(alias = "XDP_DIAG_UMEM_COMPLETION_RING")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub completion_entries: Option<u32>,
@@ -90,22 +90,22 @@ pub struct XdpQueue {
     pub queue: u32,
 }
 
-/// The memory of an XDP socket; sizes in bytes.
+/// The memory that an XDP socket shares with the kernel; sizes in bytes.
 #[doc(alias = "xdp_diag_umem")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct XdpUmem {
-    /// The size of the whole.
+    /// The size of the memory.
     pub size: u64,
-    /// Its number.
+    /// Its id.
     pub id: u32,
-    /// Its pages.
+    /// Its number of pages.
     #[doc(alias = "num_pages")]
     pub pages: u32,
     /// The size of a chunk.
     pub chunk_size: u32,
-    /// What is left free before each packet.
+    /// Free bytes before each packet.
     pub headroom: u32,
     /// The index of the interface.
     #[doc(alias = "ifindex")]
@@ -126,22 +126,22 @@ pub struct XdpUmem {
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct XdpStatistics {
-    /// Packets dropped for other reasons than those below.
+    /// Packets dropped for reasons other than those below.
     #[doc(alias = "n_rx_dropped")]
     pub receive_dropped: u64,
-    /// Descriptors of the fill ring that were no good.
+    /// Invalid descriptors of the fill ring.
     #[doc(alias = "n_rx_invalid")]
     pub receive_invalid: u64,
-    /// Packets dropped as the ring was full.
+    /// Packets dropped because the ring was full.
     #[doc(alias = "n_rx_full")]
     pub receive_full: u64,
     /// How often the fill ring was empty.
     #[doc(alias = "n_fill_ring_empty")]
     pub fill_ring_empty: u64,
-    /// Descriptors of the sending ring that were no good.
+    /// Invalid descriptors of the transmit ring.
     #[doc(alias = "n_tx_invalid")]
     pub transmit_invalid: u64,
-    /// How often the sending ring was empty.
+    /// How often the transmit ring was empty.
     #[doc(alias = "n_tx_ring_empty")]
     pub transmit_ring_empty: u64,
 }

@@ -1,4 +1,4 @@
-//! Text tables of a network namespace that this process is not in.
+//! Text tables of network namespaces other than that of this process.
 
 use std::{
     fmt,
@@ -19,17 +19,17 @@ use crate::{
     proc::root::{Pid, ProcFile, ProcRoot, is_procfs},
 };
 
-/// Opens the text tables of a network namespace that this process is not in.
+/// Opens the text tables of a network namespace other than that of this process.
 pub trait TextTables: fmt::Debug + Send + Sync {
     /// Opens a file of the namespace ([`ProcFile::is_of_namespace`]).
     ///
     /// # Errors
     ///
-    /// [`Missing`](crate::ErrorKind::Missing) if the kernel has no such table,
+    /// [`Missing`](crate::ErrorKind::Missing) if the kernel lacks the table,
     /// [`NotFound`](crate::ErrorKind::NotFound) if the namespace is gone, and any other kind.
     fn open(&self, file: ProcFile) -> Result<File, Error>;
 
-    /// Returns handles on what the tables are read from; see [`SocketTables::reach`].
+    /// Returns handles of what the tables are read from; see [`SocketTables::reach`].
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ pub trait TextTables: fmt::Debug + Send + Sync {
     }
 }
 
-/// The processes that lived in a network namespace when it was found: their text tables show it.
+/// The processes that were in a network namespace when it was found: their text tables show it.
 #[derive(Clone, Debug)]
 pub(super) struct Inhabitants {
     pub(super) root: Arc<ProcRoot>,
@@ -50,10 +50,10 @@ pub(super) struct Inhabitants {
 }
 
 impl TextTables for Inhabitants {
-    /// Opens a table of the first process that still lives there.
+    /// Opens a table of the first process that is still in it.
     ///
     /// Trust: a process may leave the namespace at any time, so its identity is read again after
-    /// the table was opened. One that goes away and comes back in between is not noticed.
+    /// the table was opened. A process that leaves and returns in between is not noticed.
     fn open(&self, file: ProcFile) -> Result<File, Error> {
         const TRIES: usize = 64;
         for pid in self.pids.iter().take(TRIES) {
@@ -77,16 +77,16 @@ impl TextTables for Inhabitants {
 pub(super) fn id_of(file: &File) -> Result<Inode, Error> {
     let read = |source| Repr::Read { file: ProcFile::NetTcp, source };
     let inode = file.metadata().map_err(read)?.ino();
-    // OK because procfs gives no file the inode 0.
+    // OK because no file of procfs has the inode 0.
     Inode::new(inode).ok_or_else(|| read(io::ErrorKind::InvalidData.into()).into())
 }
 
-/// Takes a text table that another process opened.
+/// Checks a text table that another process opened.
 ///
 /// # Trust
 ///
-/// Which file of which namespace it is cannot be checked. What is checked is that reading it can do
-/// no harm: it is a regular file of a procfs, open for reading alone, and closed on exec.
+/// Which file of which namespace it is cannot be checked. The check makes sure that reading it is
+/// harmless: it is a regular file of a procfs, open for reading only, and closed on exec.
 ///
 /// # Errors
 ///
@@ -126,7 +126,7 @@ mod tests {
     #[case::directory("/proc/self/net", false)]
     #[case::other_file_system("/etc/passwd", false)]
     #[case::device("/dev/null", false)]
-    fn table_that_was_received_is_a_file_of_procfs(#[case] path: &str, #[case] is_table: bool) {
+    fn received_table_is_a_file_of_procfs(#[case] path: &str, #[case] is_table: bool) {
         let received = received_text_table(open(path));
         assert_eq!(received.map_err(|error| error.kind()).err(), (!is_table).then_some(REFUSED));
     }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "descriptors that are no tables")]
-    fn table_that_was_received_is_for_reading_alone() {
+    fn received_table_is_for_reading_only() {
         let (socket, _) = UnixStream::pair().unwrap();
         let write = File::options().write(true).open("/proc/self/comm").unwrap().into();
         let flags = OFlags::PATH | OFlags::CLOEXEC;

@@ -1,18 +1,19 @@
-//! Recognises rows that a live inet table repeats.
+//! Finds rows that a live inet table repeats.
 //!
-//! Kernel: a table is given out page by page, with the locks dropped in between, and is found again
-//! by counting rows. When sockets come and go meanwhile, rows are given again, or left out.
+//! Kernel: a table is printed page by page, with the locks dropped in between, and the position is
+//! found again by counting rows. When sockets open and close meanwhile, rows are repeated or left
+//! out.
 
 use std::net::SocketAddr;
 
 use crate::model::{InetSocket, Inode};
 
-/// Rows that are remembered: 4 096, some 300 KiB. Repeated rows stand in neighbouring pages of some
+/// Rows that are remembered: 4 096, some 300 KiB. Repeated rows are in neighbouring pages of some
 /// 30 rows each.
 const WINDOW_ROWS: u16 = 4 << 10;
 
-/// What makes a socket itself. The kernel may give an inode to a new socket as soon as the old one
-/// is gone, so addresses and ports belong to it.
+/// What identifies a socket. The kernel may reuse an inode as soon as the old socket is gone, so
+/// addresses and ports are part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct RowIdentity {
     inode: Inode,
@@ -20,27 +21,27 @@ struct RowIdentity {
     remote: SocketAddr,
 }
 
-/// The sockets that were seen lately.
+/// The sockets that were seen recently.
 ///
-/// Each inode has one place, the last bits of its number, where the last socket with these bits is
-/// remembered. A collision can only make a repeated row pass; whole identities are compared, so no
+/// Each inode has one slot, chosen by the last bits of its number, with the last socket that had
+/// these bits. A collision can only make a repeated row pass; whole identities are compared, so no
 /// other row is dropped.
 pub(crate) struct Window {
     places: Vec<Option<RowIdentity>>,
 }
 
 impl Window {
-    /// Returns a window that has seen nothing.
+    /// Returns an empty window.
     pub(crate) fn new() -> Self {
         Self { places: vec![None; usize::from(WINDOW_ROWS)] }
     }
 
-    /// Returns whether the socket was seen lately, and remembers it. A socket without inode has no
-    /// identity: many TIME-WAIT rows may be equal.
+    /// Returns whether the socket was seen recently, and remembers it. A socket without inode has
+    /// no identity: many TIME-WAIT rows may be equal.
     pub(crate) fn is_repeated(&mut self, row: &InetSocket) -> bool {
         let Some(inode) = row.inode else { return false };
         let identity = Some(RowIdentity { inode, local: row.local, remote: row.remote });
-        // OK because the index is below the length: the place is always there.
+        // OK because the index is below the length, so the slot always exists.
         let Some(place) = self.places.get_mut(place_of(inode)) else { return false };
         std::mem::replace(place, identity) == identity
     }

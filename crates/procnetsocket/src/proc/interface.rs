@@ -1,4 +1,4 @@
-//! Names of network interfaces that are no text, from the table of multicast addresses.
+//! Names of network interfaces that are not UTF-8, from the table of multicast addresses.
 //!
 //! # Format
 //!
@@ -6,10 +6,10 @@
 //! 2    eth0            1     0     01005e000001
 //! ```
 //!
-//! A line for each address that an interface listens to: its index, its name, two counts and the
+//! A line for each multicast address of an interface: its index, its name, two counts and the
 //! address (`dev_mc_seq_show` in `net/core/net-procfs.c`). A name has no blank and no colon
 //! (`dev_valid_name`), and any other byte. An interface that is down, or that has no internet
-//! address, may listen to none.
+//! address, may have none.
 
 use std::{io::Read, num::NonZeroU32};
 
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::error::Error;
 
-/// Returns what `choose` makes of the first interface of which it makes something.
+/// Returns the first interface for which `choose` returns something.
 pub(crate) fn find<T>(
     reader: &mut dyn Read,
     choose: impl Fn(NonZeroU32, &BStr) -> Option<T>,

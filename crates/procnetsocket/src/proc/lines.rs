@@ -1,16 +1,16 @@
-//! Lines of a bounded length, from any reader.
+//! Lines of bounded length, from any reader.
 
 use std::{io, io::Read, ops::Range};
 
-/// Bytes asked of the reader at once: 64 KiB. `seq_file` gives a page at a time whatever is asked;
-/// for a regular file more would not be faster.
+/// Bytes that are asked of the reader at a time: 64 KiB. `seq_file` returns one page whatever is
+/// asked; for a regular file more would not be faster.
 const READ_BYTES: usize = 64 << 10;
 
-/// Reads lines into one buffer that is used again and again.
+/// Reads lines into one buffer that is reused.
 ///
 /// # Limits
 ///
-/// The buffer holds 64 KiB, or as much more as the longest line that is allowed.
+/// The buffer has 64 KiB, or as much as the longest allowed line.
 pub(crate) struct Lines<R> {
     reader: R,
     limit: usize,
@@ -23,20 +23,20 @@ pub(crate) struct Lines<R> {
 /// Why a line could not be read.
 #[derive(Debug)]
 pub(crate) enum LineError {
-    /// The line of that number, counted from 1, is longer than the limit.
+    /// This line, counted from 1, is longer than the limit.
     TooLong(u64),
     /// The reader failed.
     Read(io::Error),
 }
 
 impl<R: Read> Lines<R> {
-    /// Reads lines of at most `limit` bytes, the newline not counted.
+    /// Reads lines of at most `limit` bytes, without the newline.
     pub(crate) fn new(reader: R, limit: usize) -> Self {
         Self { reader, limit, buffer: vec![0; READ_BYTES], unread: 0..0, number: 0 }
     }
 
-    /// Returns the next line without its newline, or `None` at the end. What stands behind the
-    /// last newline is a line, too.
+    /// Returns the next line without its newline, or `None` at the end. Bytes after the last
+    /// newline are a line, too.
     pub(crate) fn next_line(&mut self) -> Result<Option<&[u8]>, LineError> {
         let mut searched = 0;
         self.number = self.number.saturating_add(1);
@@ -57,7 +57,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Returns the first unread bytes as a line and steps over them and their newline.
+    /// Returns the first unread bytes as a line, and skips them and their newline.
     fn take(&mut self, length: usize, newline: usize) -> Result<&[u8], LineError> {
         if length > self.limit {
             return Err(LineError::TooLong(self.number));
@@ -68,14 +68,14 @@ impl<R: Read> Lines<R> {
         Ok(self.buffer.get(line).unwrap_or_default())
     }
 
-    /// Reads more behind what is unread and returns how much came; 0 is the end.
+    /// Reads more after what is unread and returns the number of bytes; 0 is the end.
     fn fill(&mut self) -> io::Result<usize> {
         self.make_room();
         let room = self.buffer.get_mut(self.unread.end..).unwrap_or_default();
         loop {
             match self.reader.read(room) {
                 Ok(count) => {
-                    // A reader that claims more than it was given room for is not believed.
+                    // A reader that claims to have read more than its buffer is not trusted.
                     let count = count.min(room.len());
                     self.unread.end += count;
                     return Ok(count);
@@ -86,7 +86,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Moves what is unread to the front, and doubles the buffer when that gives too little room.
+    /// Moves what is unread to the front, and doubles the buffer if that frees too little.
     fn make_room(&mut self) {
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// Reads all lines through a reader that gives at most so many bytes at once.
+    /// Reads all lines through a reader that returns at most `at_once` bytes at a time.
     fn read(text: &[u8], limit: usize, at_once: usize) -> Result<Vec<Vec<u8>>, String> {
         let mut reader = Trickle { text, at_once, interrupted: false };
         let mut lines = Lines::new(&mut reader, limit);
@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// A reader that is interrupted before each reading, as by a signal.
+    /// A reader that is interrupted before each read, as by a signal.
     struct Trickle<'a> {
         text: &'a [u8],
         at_once: usize,
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_line_is_read_and_no_longer_one() {
+    fn the_longest_line_is_read_and_a_longer_one_is_refused() {
         let limit = crate::limits::MAX_LINE_BYTES;
         for end in ["", "\n"] {
             let text = format!("{}{end}", "x".repeat(limit));
@@ -188,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_nothing_permits_empty_lines() {
+    fn a_limit_of_0_permits_empty_lines() {
         assert_eq!(read(b"\n\n", 0, 1).unwrap().len(), 2);
         assert!(read(b"\na", 0, 1).is_err());
     }
 
     #[test]
     fn an_error_of_the_reader_is_passed_on() {
-        let mut broken = b"a\nb".chain(Broken);
+        let mut broken = b"a\nb".chain(FailingReader);
         let mut lines = Lines::new(&mut broken, 8);
         assert_eq!(lines.next_line().unwrap(), Some(&b"a"[..]));
         let Err(LineError::Read(error)) = lines.next_line() else { panic!("no error") };
@@ -203,9 +203,9 @@ mod tests {
     }
 
     /// A file of a process that is gone (`ESRCH`).
-    struct Broken;
+    struct FailingReader;
 
-    impl Read for Broken {
+    impl Read for FailingReader {
         fn read(&mut self, _room: &mut [u8]) -> io::Result<usize> {
             Err(io::Error::from_raw_os_error(3))
         }

@@ -1,7 +1,7 @@
-//! The ports that the kernel gives to sockets that ask for none.
+//! The ports that the kernel assigns to sockets that ask for none.
 //!
 //! Kernel: `sys/net/ipv4/ip_local_port_range` is two decimal numbers with a tab between and a
-//! newline behind (`ipv4_local_port_range`); the first is never above the second.
+//! newline at the end (`ipv4_local_port_range`); the first is never larger than the second.
 
 use std::{io::Read, ops::RangeInclusive};
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Reads the ports of the network namespace that this thread is in.
+/// Reads the ports of the network namespace of this thread.
 pub(crate) fn of_this_thread(root: &ProcRoot) -> Result<RangeInclusive<u16>, Error> {
     const FILE: ProcFile = ProcFile::IpLocalPortRange;
     let mut reader = root.root().open(FILE).map_err(|error| Error::from_root(FILE, error))?;

@@ -1,4 +1,4 @@
-//! The protocols that the kernel has sockets of: `net/protocols`.
+//! The protocols for which the kernel has sockets: `net/protocols`.
 //!
 //! # Format
 //!
@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Kernel: `proto_seq_show`. A line for each registered protocol, with its name first. A protocol
-//! of a module is there once the module is loaded. The column `sockets` is not read: not every
-//! protocol counts its sockets there.
+//! of a module is listed after the module is loaded. The column `sockets` is not read, because not
+//! every protocol counts its sockets there.
 
 use std::io::Read;
 

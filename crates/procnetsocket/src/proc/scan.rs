@@ -17,11 +17,10 @@ use crate::{
     visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 
-/// Lines after which the interrupt is asked: 1 000, which take less than a millisecond to parse.
+/// Lines after which the interrupt is polled: 1 000, which take less than a millisecond to parse.
 const INTERRUPT_LINES: usize = 1_000;
 
-/// Bytes that count as much as a line when it is decided whether to ask, so that lines of 1 MiB do
-/// not put it off.
+/// Bytes that count as one line for the interrupt, so that lines of 1 MiB do not delay it.
 const INTERRUPT_BYTES: usize = 4 << 10;
 
 /// A text table that is not read from `/proc`: a captured file of another machine, a test's bytes.
@@ -39,7 +38,8 @@ pub struct TextTable<'a> {
 }
 
 impl<'a> TextTable<'a> {
-    /// Means that table, of a machine with the byte order of this one, within the default limits.
+    /// Returns a reader of that table, for a machine with the byte order of this one, within the
+    /// default limits.
     pub fn new(table: Table) -> Self {
         Self {
             table,
@@ -50,33 +50,33 @@ impl<'a> TextTable<'a> {
         }
     }
 
-    /// Means a file of a machine of that byte order.
+    /// Returns the reader for a machine with that byte order.
     #[must_use]
     pub fn with_endian(self, endian: Endian) -> Self {
         Self { endian, ..self }
     }
 
-    /// Reads within these bounds.
+    /// Returns the reader with these bounds.
     #[must_use]
     pub fn with_bounds(self, bounds: impl Into<Bounds<'a>>) -> Self {
         Self { bounds: bounds.into(), ..self }
     }
 
-    /// Drops rows in other states.
+    /// Returns the reader that drops rows in other states.
     pub(crate) fn with_states(self, states: StateMask) -> Self {
         Self { states, ..self }
     }
 
-    /// Drops repeated rows.
+    /// Returns the reader that drops repeated rows.
     pub(crate) fn deduplicated(self) -> Self {
         Self { is_deduplicated: true, ..self }
     }
 
-    /// Hands the rows that a reader gives to a visitor.
+    /// Hands the rows in a reader to a visitor.
     ///
     /// # Errors
     ///
-    /// [`Missing`](crate::ErrorKind::Missing) for a table that has no text form,
+    /// [`Missing`](crate::ErrorKind::Missing) for a table without a text form,
     /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
     /// [`Interrupted`](crate::ErrorKind::Interrupted), [`Io`](crate::ErrorKind::Io), and
     /// [`Malformed`](crate::ErrorKind::Malformed) if the first line shows that the file has another
@@ -118,7 +118,7 @@ impl<'a> TextTable<'a> {
             lines: Lines::new(reader, bounds.limits.line_bytes),
             parser,
             window: is_deduplicated.then(Window::new),
-            patience: Patience { file, interrupt: bounds.interrupt, lines: 0 },
+            patience: InterruptPolling { file, interrupt: bounds.interrupt, lines: 0 },
             is_begun: false,
             scanned: 0,
             report: ReadReport::default(),
@@ -135,12 +135,12 @@ struct TextRows<'a, R, P> {
     states: StateMask,
     lines: Lines<R>,
     parser: P,
-    /// What recognises repeated rows, if they are to be dropped.
+    /// Finds repeated rows, if they are to be dropped.
     window: Option<Window>,
-    patience: Patience<'a>,
+    patience: InterruptPolling<'a>,
     /// Whether the header was read.
     is_begun: bool,
-    /// Lines behind the header.
+    /// Lines after the header.
     scanned: u64,
     report: ReadReport,
 }
@@ -229,15 +229,15 @@ fn is_wanted(states: StateMask, socket: Socket<'_>) -> bool {
     states == StateMask::ALL || states.contains(socket.state())
 }
 
-/// Decides when the interrupt is asked.
-struct Patience<'a> {
+/// Decides when the interrupt is polled.
+struct InterruptPolling<'a> {
     file: ProcFile,
     interrupt: &'a dyn Interrupt,
-    /// Lines until the interrupt is asked.
+    /// Lines until the interrupt is polled.
     lines: usize,
 }
 
-impl Patience<'_> {
+impl InterruptPolling<'_> {
     #[inline]
     fn check(&mut self, line_bytes: usize) -> Result<(), Error> {
         self.lines = self.lines.saturating_sub(1 + line_bytes / INTERRUPT_BYTES);

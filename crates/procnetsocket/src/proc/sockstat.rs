@@ -11,10 +11,10 @@
 //! ```
 //!
 //! A name with a colon, then keys and numbers in turn. `sockstat6` has the names `TCP6` and so on.
-//! In `snmp` each name stands in two lines, the keys in the first and the numbers in the second.
+//! In `snmp` each name is in two lines, the keys in the first and the numbers in the second.
 //!
 //! Kernel: `sockstat_seq_show`, `sockstat6_seq_show` (`%d` and `%ld`) and `snmp_seq_show`. Lines
-//! and keys come and go (`UDPLITE`, `orphan`), so everything is found by its name.
+//! and keys differ between versions (`UDPLITE`, `orphan`), so everything is found by its name.
 
 use std::io::Read;
 
@@ -32,8 +32,8 @@ use crate::{
     },
 };
 
-/// The counts of `net/sockstat`. A count that the kernel does not print is `None`; the kernel
-/// counts with a sign, and may be below zero for a moment.
+/// The counts of `net/sockstat`. A count that the kernel does not print is `None`; the kernel's
+/// counters are signed, and may briefly be negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SockStat {
@@ -45,7 +45,7 @@ pub struct SockStat {
     pub udp_in_use: Option<i64>,
     /// Raw sockets over IPv4; `RAW: inuse`.
     pub raw_in_use: Option<i64>,
-    /// Fragmented IPv4 packets that are being put together; `FRAG: inuse`.
+    /// Fragmented IPv4 packets that are being reassembled; `FRAG: inuse`.
     pub fragments_in_use: Option<i64>,
 }
 
@@ -53,9 +53,9 @@ pub struct SockStat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpStat {
-    /// Sockets over IPv4 that have a port, those in TIME-WAIT not counted; `inuse`.
+    /// Sockets over IPv4 that have a port, without those in TIME-WAIT; `inuse`.
     pub in_use: Option<i64>,
-    /// Sockets that no process holds any more; `orphan`.
+    /// Sockets that no process has open any more; `orphan`.
     pub orphaned: Option<i64>,
     /// Sockets in TIME-WAIT; `tw`.
     pub time_wait: Option<i64>,
@@ -75,7 +75,7 @@ pub struct SockStat6 {
     pub udp_in_use: Option<i64>,
     /// Raw sockets over IPv6; `RAW6: inuse`.
     pub raw_in_use: Option<i64>,
-    /// Fragmented IPv6 packets that are being put together; `FRAG6: inuse`.
+    /// Fragmented IPv6 packets that are being reassembled; `FRAG6: inuse`.
     pub fragments_in_use: Option<i64>,
 }
 
@@ -107,12 +107,12 @@ pub(crate) fn read_curr_estab(reader: &mut dyn Read) -> Result<i64, Error> {
     tcp.curr_estab.ok_or_else(|| no_counter(ProcFile::NetSnmp, "CurrEstab of Tcp"))
 }
 
-/// Returns the error of a counter that every kernel prints and that is missing: it is not 0.
+/// Returns the error of a missing counter that every kernel prints: it is not 0.
 fn no_counter(file: ProcFile, what: &'static str) -> Error {
     Repr::NoCounter { file, what }.into()
 }
 
-/// Reads a file line by line, as many as it may have.
+/// Reads a file line by line, within the limit.
 pub(crate) fn each_line(
     file: ProcFile,
     reader: &mut dyn Read,
@@ -185,10 +185,10 @@ fn parse_counts(
     Ok(())
 }
 
-/// What was seen of the two `Tcp:` lines of `net/snmp`.
+/// What was read of the two `Tcp:` lines of `net/snmp`.
 #[derive(Default)]
 struct TcpSnmp {
-    /// The column of `CurrEstab`, once the first line named it.
+    /// The column of `CurrEstab`, after the first line named it.
     column: Option<usize>,
     curr_estab: Option<i64>,
 }
@@ -308,7 +308,7 @@ Udp: 9 0
         assert_eq!(Some(&*text(read_curr_estab(&mut file.as_bytes()))), Some(expected));
     }
 
-    /// What every kernel prints.
+    /// The lines that every kernel prints.
     const LEAST: &str = "sockets: used 1\nTCP: inuse 1\n";
 
     #[rstest]

@@ -1,7 +1,7 @@
-//! Which processes hold a socket.
+//! The processes of sockets.
 //!
-//! The kernel has no table of this. What it has is, for each process, a directory of links, one for
-//! each descriptor, and the link of a socket names its inode:
+//! The kernel has no table of these. It has, for each process, a directory with a link for each
+//! descriptor, and the link of a socket contains its inode:
 //!
 //! ```text
 //! /proc/<pid>/fd/<n> -> socket:[4711]         getname of sockfs (sockfs_dname), since Linux 2.2
@@ -20,16 +20,15 @@
 //!
 //! # Trust
 //!
-//! - A process says itself how it is called and what its arguments are; any bytes may stand there.
-//!   The executable is told by the kernel, as a path in the mount namespace of that process.
-//! - Names, links and arguments of a process are of one process, never of two that had the same
-//!   number: they are read below one handle of its directory. They are of different moments: a
-//!   process that starts another program meanwhile may show the name of the one and a socket of the
-//!   other.
-//! - Linux 6.12 and later let nothing be mounted over a descriptor's link. On older kernels whoever
-//!   may mount over `/proc/<pid>/fd/<n>` can make a process look as if it had a socket open;
-//!   everything else that is mounted below `/proc` is refused.
-//! - No process is no proof that there is none: see [`ProcessReport::closed`] and
+//! - A process chooses its name and its arguments; they may be any bytes. The kernel reports the
+//!   executable, as a path in the mount namespace of that process.
+//! - Names, links and arguments are of one process, never of two that had the same number: they are
+//!   read below one handle of its directory. They are of different moments: a process that executes
+//!   another program meanwhile may show the name of the one and a socket of the other.
+//! - Linux 6.12 and later let nothing be mounted over a descriptor's link. On older kernels a
+//!   process that may mount over `/proc/<pid>/fd/<n>` can make another one look as if it had a
+//!   socket open; everything else that is mounted below `/proc` is refused.
+//! - A socket without a process is no proof: see [`ProcessReport::closed`] and
 //!   [`ProcessReport::visibility`].
 
 mod parse;

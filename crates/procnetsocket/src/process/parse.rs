@@ -7,8 +7,8 @@
 //! cmdline   cat\0-n\0/etc/passwd\0                        get_mm_cmdline
 //! ```
 //!
-//! A name in `stat` is not escaped. It may hold blanks, parentheses and newlines, but what follows
-//! it holds no parenthesis, so it ends at the last one.
+//! A name in `stat` is not escaped. It may contain blanks, parentheses and newlines, but what
+//! follows it contains no parenthesis, so it ends at the last one.
 
 use bstr::{BString, ByteSlice};
 
@@ -27,13 +27,13 @@ pub(super) fn parse_name(stat: &[u8]) -> Option<BString> {
     Some(stat.get(start..end)?.into())
 }
 
-/// Returns whether a `stat` line is that of a thread that has ended, by the word behind the name.
+/// Returns whether a `stat` line is that of a thread that has ended, by the word after the name.
 pub(super) fn has_ended(stat: &[u8]) -> bool {
     let behind = stat.rfind_byte(b')').and_then(|end| stat.get(end..));
     behind.is_some_and(|behind| behind.starts_with(b") Z "))
 }
 
-/// Returns whether a `stat` line is that of a kernel thread: by the seventh word behind the name,
+/// Returns whether a `stat` line is that of a kernel thread: by the seventh word after the name,
 /// which no process chooses (`PF_KTHREAD` in `include/linux/sched.h`).
 pub(super) fn is_kernel_thread(stat: &[u8]) -> bool {
     const PF_KTHREAD: u64 = 0x0020_0000;
@@ -45,7 +45,7 @@ pub(super) fn is_kernel_thread(stat: &[u8]) -> bool {
 
 /// Parses the effective user id in `status`: the second of four numbers.
 pub(super) fn parse_uid(status: &[u8]) -> Option<u32> {
-    // The name stands before it in a line of its own, whose newlines the kernel escapes.
+    // The name is in a line before it, whose newlines the kernel escapes.
     let line = status.lines().find_map(|line| line.strip_prefix(b"Uid:"))?;
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let second = words.nth(1)?;
@@ -55,8 +55,8 @@ pub(super) fn parse_uid(status: &[u8]) -> Option<u32> {
     }
 }
 
-/// Parses a command line: byte strings, each ended by a NUL. Of a process that has written
-/// something else in their place the last one may lack it.
+/// Parses a command line: byte strings, each ended by a NUL. If a process has overwritten them, the
+/// last one may lack it.
 pub(super) fn parse_command_line(text: &[u8]) -> Option<Vec<BString>> {
     if text.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! The scan over all processes, shared out among some threads.
+//! The scan over all processes, on several threads.
 
 use std::{
     io,
@@ -30,7 +30,7 @@ use crate::{
     visit::Interrupt,
 };
 
-/// How often the caller is asked whether to go on while it waits for the other threads.
+/// Interval at which the caller's interrupt is polled while it waits for the other threads.
 const POLL: Duration = Duration::from_millis(10);
 
 /// Looks into every process of a root.
@@ -53,11 +53,11 @@ pub(crate) fn scan(
     })
 }
 
-/// Returns whose processes a live `/proc` shows, whose processes come in order.
+/// Returns which processes a live `/proc` shows. `pids` is in ascending order.
 ///
-/// Kernel: the second process of the machine is the first of the kernel's threads (`kthreadd`). It
-/// stands in the `/proc` of the first PID namespace and in no other, and belongs to root, so it is
-/// hidden from everybody from whom something is.
+/// Kernel: the second process of the machine is the first kernel thread (`kthreadd`). It is in the
+/// `/proc` of the first PID namespace and in no other, and belongs to root, so it is hidden
+/// whenever other users' processes are.
 fn shown(root: &ProcRoot, pids: &[Pid]) -> ProcVisibility {
     let number = |place: usize| pids.get(place).map(|pid| pid.get());
     if number(0) != Some(1) {
@@ -69,7 +69,7 @@ fn shown(root: &ProcRoot, pids: &[Pid]) -> ProcVisibility {
         Err(_) => None,
     });
     match (second, is_thread) {
-        // What is listed and closed counts among the closed.
+        // A process that is listed and closed is counted as closed.
         (Some(_), Some(true) | None) => ProcVisibility::All,
         _ => ProcVisibility::Namespace,
     }
@@ -80,7 +80,7 @@ pub(crate) fn pids(root: &ProcRoot, limits: &ProcessLimits) -> Result<Vec<Pid>, 
     numbers(&root.processes()?, limits, "processes")
 }
 
-/// Returns the name of a process, if it is there and has one that may be known.
+/// Returns the name of a process, if it exists and may be read.
 pub(crate) fn name_of(root: &ProcRoot, pid: Pid) -> Option<BString> {
     read_name(&root.open_process(pid).ok()?).known()
 }
@@ -99,7 +99,7 @@ fn numbers(
         if count > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     match read {
-        // OK because the threads of a process that is gone are none.
+        // OK because a process that is gone has no threads.
         Ok(ControlFlow::Continue(())) | Err(Errno::NOENT | Errno::SRCH) => Ok(pids),
         Ok(ControlFlow::Break(())) => {
             Err(Repr::TooManyProcesses { what, limit, bound: "processes" }.into())
@@ -112,7 +112,7 @@ fn list_failed(what: &'static str, errno: Errno) -> Error {
     Repr::List { what, source: io::Error::from(errno) }.into()
 }
 
-/// What the threads of a scan share.
+/// The state that the threads of a scan share.
 struct ProcessScan<'a> {
     root: &'a ProcRoot,
     query: &'a ProcessQuery,
@@ -120,26 +120,26 @@ struct ProcessScan<'a> {
     wanted: Option<Vec<Inode>>,
     limits: &'a ProcessLimits,
     pids: &'a [Pid],
-    /// The process that is looked into next.
+    /// Index of the next process to look into.
     next: AtomicUsize,
-    /// Sockets that were found so far.
+    /// Number of sockets that were found so far.
     held: AtomicU64,
     room: Room,
     /// Whether one of the threads has ended the scan.
     is_over: AtomicBool,
-    /// Whether the kernel tells the number of descriptors.
+    /// Whether the kernel reports the number of descriptors.
     has_counts: OnceLock<bool>,
 }
 
-/// What was found in a process.
+/// The result for one process.
 struct ScannedProcess {
-    /// Its place in the list of processes.
+    /// Its index in the list of processes.
     index: usize,
     tasks: Vec<Task>,
     access: ProcessAccess,
 }
 
-/// Why a thread ends before the processes do.
+/// Why a thread ends before all processes are done.
 enum Halt {
     /// Another thread has ended the scan.
     Over,
@@ -177,7 +177,8 @@ impl<'a> ProcessScan<'a> {
         }
     }
 
-    /// Looks into all processes, on this thread and on helpers. The interrupt is asked on this one.
+    /// Looks into all processes, on this thread and on helpers. The interrupt is polled on this
+    /// one.
     fn run(&self, interrupt: &dyn Interrupt) -> Result<Vec<ScannedProcess>, Error> {
         let processors = processors();
         let helpers = processors.min(MAX_WORKERS).min(self.pids.len()).saturating_sub(1);
@@ -252,14 +253,13 @@ impl<'a> ProcessScan<'a> {
             .into())
     }
 
-    /// Returns whether a closed process has nothing that could be looked at: kernel threads have no
-    /// descriptors.
+    /// Returns whether a closed process has no descriptors, as kernel threads.
     fn is_empty(&self, dir: &TaskDir<'_>) -> bool {
         dir.descriptor_count() == Some(0) && *self.has_counts.get_or_init(|| self.tells_counts())
     }
 
-    /// Returns whether this kernel tells the number of descriptors, by that of this process, which
-    /// has one at least.
+    /// Returns whether this kernel reports the number of descriptors, by that of this process,
+    /// which has at least one.
     fn tells_counts(&self) -> bool {
         let own = Pid::new(std::process::id()).and_then(|pid| self.root.open_process(pid).ok());
         own.and_then(|own| own.descriptor_count()).is_some_and(|count| count > 0)
@@ -271,7 +271,7 @@ fn sorted(mut inodes: Vec<Inode>) -> Vec<Inode> {
     inodes
 }
 
-/// Joins what the threads found. The error of the thread that failed counts.
+/// Joins the results of the threads. If one failed, its error is returned.
 fn merge(results: Vec<Result<Vec<ScannedProcess>, Halt>>) -> Result<Vec<ScannedProcess>, Error> {
     let mut all = Vec::new();
     let mut is_complete = true;
@@ -282,11 +282,11 @@ fn merge(results: Vec<Result<Vec<ScannedProcess>, Halt>>) -> Result<Vec<ScannedP
             Err(Halt::Failed(error)) => return Err(error),
         }
     }
-    // OK because a thread is told that the scan is over by one that failed.
+    // OK because a thread ends early only after another one failed.
     if is_complete { Ok(all) } else { Err(Repr::ProcessScanInterrupted.into()) }
 }
 
-/// Whose descriptors stand for those of a process.
+/// The threads whose descriptors count for a process.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WhichThreads {
     /// Those of its first thread that has any.
@@ -303,7 +303,7 @@ struct ScanWorker<'a> {
 }
 
 impl ScanWorker<'_> {
-    /// Returns the tasks of a process that hold wanted sockets, and whether it was open.
+    /// Returns the tasks of a process that have wanted sockets open, and whether it could be read.
     fn process(&mut self, pid: Pid) -> Result<(Vec<Task>, ProcessAccess), Halt> {
         self.check()?;
         let process = match looked(self.scan.root.open_process(pid))? {
@@ -322,9 +322,8 @@ impl ScanWorker<'_> {
 
     /// Adds a process once, with what its threads have open.
     ///
-    /// Threads share their descriptors, so the first one stands for all, whose directory is that of
-    /// the process. Kernel: when it has ended, and others have not, it has no descriptor any
-    /// more.
+    /// Threads share their descriptors, so the first one is enough, whose directory is that of the
+    /// process. Kernel: if it has ended, and others have not, it has no descriptors any more.
     fn whole(
         &mut self,
         process: &TaskDir<'_>,
@@ -376,7 +375,7 @@ impl ScanWorker<'_> {
         Ok(access)
     }
 
-    /// Returns the threads of a process but the first one, which is the process itself.
+    /// Returns the threads of a process except the first one, which is the process itself.
     fn other_threads(
         &mut self,
         process: &TaskDir<'_>,
@@ -415,7 +414,7 @@ impl ScanWorker<'_> {
         }
     }
 
-    /// Adds a task if it holds wanted sockets.
+    /// Adds a task if it has wanted sockets open.
     fn add(
         &self,
         (dir, process): (&TaskDir<'_>, &TaskDir<'_>),
@@ -448,7 +447,7 @@ impl ScanWorker<'_> {
     }
 }
 
-/// Says whether a thread goes on.
+/// Returns whether a thread goes on.
 fn proceeds(scan: &ProcessScan<'_>, is_interrupted: &dyn Fn() -> bool) -> ControlFlow<()> {
     if scan.is_over.load(Ordering::Relaxed) || is_interrupted() {
         ControlFlow::Break(())

@@ -36,11 +36,11 @@ pub struct SocketProcess<'a> {
 }
 
 impl ProcessTable {
-    /// Returns the table of what a scan found.
+    /// Returns the table of a scan's result.
     pub fn new(report: ProcessReport) -> Self {
         let ProcessReport { tasks, closed, visibility } = report;
         let mut entries = Vec::with_capacity(tasks.iter().map(|task| task.sockets.len()).sum());
-        // OK because there are fewer processes and threads than numbers of 32 bits.
+        // OK because there are fewer tasks than numbers of 32 bits.
         for (index, task) in (0..=u32::MAX).zip(&tasks) {
             let held = task.sockets.iter();
             entries.extend(held.map(|held| DescriptorEntry {
@@ -65,17 +65,18 @@ impl ProcessTable {
         same.iter().filter_map(|entry| self.process(entry))
     }
 
-    /// Returns the processes and threads that hold any of the sockets.
+    /// Returns the processes and threads that have any of the sockets open.
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
     }
 
-    /// Returns how many processes could not be looked into: see [`ProcessReport::closed`].
+    /// Returns the number of processes that could not be looked into: see
+    /// [`ProcessReport::closed`].
     pub fn closed(&self) -> u64 {
         self.closed
     }
 
-    /// Returns whether `/proc` shows the processes of everybody.
+    /// Returns whether `/proc` shows the processes of every user.
     pub fn visibility(&self) -> ProcVisibility {
         self.visibility
     }
@@ -85,7 +86,7 @@ impl ProcessTable {
         self.closed == 0 && self.visibility == ProcVisibility::All
     }
 
-    /// Returns why a process may be missing, each reason in words for a person; none where
+    /// Returns why processes may be missing, each reason as a text for a person; empty where
     /// [`is_complete`](Self::is_complete) holds, or where it is withheld.
     pub fn gaps(&self) -> Vec<String> {
         let closed = match self.closed {
@@ -109,15 +110,16 @@ impl ProcessTable {
     }
 }
 
-/// Where to look in sorted entries: the kernel hands inodes out one after the other, so their
-/// range, cut into as many pieces as there are entries, leaves few in each piece. In any other
-/// range the search is no worse than one without this.
+/// An index of sorted entries: the kernel assigns inodes in ascending order, so their range, cut
+/// into as many pieces as there are entries, has few in each piece. In any other range the search
+/// is no worse than without it.
 #[derive(Clone, Debug, Default)]
 struct Index {
     lowest: u64,
-    /// How many of the lowest bits of a distance from the lowest inode tell no pieces apart.
+    /// Number of the lowest bits of a distance from the lowest inode that do not distinguish
+    /// pieces.
     shift: u32,
-    /// The number of entries before each piece, and behind the last.
+    /// Number of entries before each piece, and at the end the number of all.
     starts: Vec<usize>,
 }
 
@@ -141,12 +143,12 @@ impl Index {
         index
     }
 
-    /// Returns the piece in which an inode lies, or `None` for one below all.
+    /// Returns the piece of an inode, or `None` for one below all.
     fn piece(&self, inode: Inode) -> Option<usize> {
         usize::try_from(inode.get().checked_sub(self.lowest)? >> self.shift).ok()
     }
 
-    /// Returns which entries may be of an inode.
+    /// Returns the range of entries that may be of an inode.
     fn near(&self, inode: Inode) -> Range<usize> {
         let found = self.piece(inode).and_then(|piece| {
             Some(*self.starts.get(piece)?..*self.starts.get(piece.checked_add(1)?)?)

@@ -1,4 +1,4 @@
-//! One process or thread: the sockets it holds, and who it is.
+//! One process or thread: its sockets, and its details.
 
 use std::{
     ffi::CStr,
@@ -22,21 +22,21 @@ use crate::{
     proc::root::{ListingBuffer, Numbers, Pid, ProcFile, RootError, RootErrorKind, TaskDir},
 };
 
-/// Bytes of a link that are read: the longest of a socket has 29.
+/// Longest part of a link that is read, in bytes: the longest link of a socket has 29.
 const LINK_BYTES: usize = 40;
 
-/// Bytes of `stat` and `status` that are read: 16 KiB, some ten times what a kernel prints.
+/// Longest part of `stat` and `status` that is read: 16 KiB, some ten times what a kernel prints.
 const STATUS_BYTES: u64 = 16 * 1024;
 
 /// Whether all links of a process could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProcessAccess {
     Open,
-    /// Some links, or all of them, may not be read.
+    /// Some links, or all of them, cannot be read.
     Closed,
 }
 
-/// What lies behind the descriptors of a task.
+/// The descriptors of a task.
 pub(super) struct Descriptors {
     /// The sockets that are wanted.
     pub(super) held: Vec<HeldSocket>,
@@ -45,16 +45,16 @@ pub(super) struct Descriptors {
     pub(super) is_empty: bool,
 }
 
-/// What became of the looking into a task.
+/// Result of opening a task's file.
 pub(super) enum Opened<T> {
     Found(T),
-    /// It is gone, or has nothing to show.
+    /// It is gone, or empty.
     Gone,
     Closed,
 }
 
-/// Sorts out the result of an opening: a process that is gone, or that may not be looked into, is
-/// no error.
+/// Classifies the result of an opening: a process that is gone, or that may not be looked into, is
+/// not an error.
 pub(super) fn looked<T>(opened: Result<T, RootError>) -> Result<Opened<T>, RootError> {
     match opened {
         Ok(found) => Ok(Opened::Found(found)),
@@ -66,8 +66,8 @@ pub(super) fn looked<T>(opened: Result<T, RootError>) -> Result<Opened<T>, RootE
     }
 }
 
-/// Reads the sockets behind descriptors; `is_wanted` says which are kept, and `proceed` is asked
-/// now and then whether to go on.
+/// Reads the sockets of descriptors; `is_wanted` returns which are kept, and `proceed` is called
+/// now and then to learn whether to go on.
 pub(super) fn read_sockets(
     descriptors: &Numbers,
     buffer: &mut ListingBuffer,
@@ -81,9 +81,9 @@ pub(super) fn read_sockets(
         is_empty = false;
         match link(descriptors, name) {
             Ok(Some(inode)) if is_wanted(inode) => held.push(HeldSocket { inode, fd }),
-            // Security: Landlock lets the directory be listed and not the links be read.
+            // Security: Landlock permits listing the directory but not reading the links.
             Err(Errno::ACCESS | Errno::PERM) => access = ProcessAccess::Closed,
-            // OK because a descriptor that was closed meanwhile leads nowhere.
+            // OK because a descriptor that was closed meanwhile has no link.
             Ok(_) | Err(_) => {}
         }
         patience -= 1;
@@ -95,7 +95,7 @@ pub(super) fn read_sockets(
     });
     match read {
         Ok(ControlFlow::Break(())) => Ok(ControlFlow::Break(())),
-        // OK because a process that ends meanwhile holds nothing.
+        // OK because a process that ends meanwhile has nothing open.
         Ok(ControlFlow::Continue(())) | Err(Errno::NOENT | Errno::SRCH) => {
             Ok(ControlFlow::Continue(Descriptors { held, access, is_empty }))
         }
@@ -111,7 +111,8 @@ fn link(descriptors: &Numbers, name: &CStr) -> Result<Option<Inode>, Errno> {
     Ok(parse_link(descriptors.link(name, &mut text)?))
 }
 
-/// Reads who a process or thread is. Executable, command line and user are those of the process.
+/// Reads the details of a process or thread. Executable, command line and user are those of the
+/// process.
 pub(super) fn describe(
     dir: &TaskDir<'_>,
     process: &TaskDir<'_>,
@@ -141,7 +142,7 @@ pub(super) fn describe(
     task
 }
 
-/// The room that is left for what any process may have much of.
+/// The room that is left for details, of which any process may have much.
 pub(super) struct Room(AtomicU64);
 
 impl Room {
@@ -169,7 +170,7 @@ pub(super) fn read_name(dir: &TaskDir<'_>) -> Fact<BString> {
     read(dir, ProcFile::Stat, STATUS_BYTES, parse_name)
 }
 
-/// Returns whether a task is a kernel thread; `None` when it is closed or gone.
+/// Returns whether a task is a kernel thread; `None` when it cannot be read or is gone.
 pub(super) fn reads_as_kernel_thread(dir: &TaskDir<'_>) -> Option<bool> {
     read(dir, ProcFile::Stat, STATUS_BYTES, |stat| Some(is_kernel_thread(stat))).known()
 }
@@ -183,7 +184,7 @@ fn fact<T>(read: Result<T, RootError>) -> Fact<T> {
     match read {
         Ok(fact) => Fact::Known(fact),
         Err(error) if error.kind() == RootErrorKind::Denied => Fact::NotPermitted,
-        // OK because what cannot be read otherwise is not known either.
+        // OK because what cannot be read for another reason is unknown, too.
         Err(_) => Fact::Absent,
     }
 }

@@ -23,8 +23,8 @@ pub struct UserNames {
 }
 
 impl UserNames {
-    /// Returns the names in the contents of `/etc/passwd`; what is not a line of the expected form
-    /// is passed over, as by the C library.
+    /// Returns the names in the contents of `/etc/passwd`; a line of another form is skipped, as by
+    /// the C library.
     pub fn new(passwd: &[u8]) -> Self {
         let mut users = Self::default();
         for (name, uid) in passwd.lines().filter_map(name_and_uid) {
@@ -34,12 +34,12 @@ impl UserNames {
         users
     }
 
-    /// Returns the name of a user.
+    /// Returns the name of a user, by uid.
     pub fn name(&self, uid: u32) -> Option<&BStr> {
         self.names.get(&uid).map(BStr::new)
     }
 
-    /// Returns the number of the user of that name.
+    /// Returns the uid of the user of that name.
     pub fn uid(&self, name: &BStr) -> Option<u32> {
         self.uids.get(name).copied()
     }

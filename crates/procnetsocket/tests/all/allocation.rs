@@ -1,4 +1,4 @@
-//! A row of an inet table costs no allocation.
+//! A row of an inet table needs no allocation.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 
 use std::ops::ControlFlow;
@@ -17,7 +17,7 @@ impl Visitor for Ignore {
     }
 }
 
-/// Returns how many allocations it takes to read so many rows.
+/// Returns how many allocations it takes to read this number of rows.
 fn allocations(table: Table, row: &str, rows: u32) -> u64 {
     let text = format!(
         "header\n{}",

@@ -9,7 +9,7 @@
 //! - `tables`: `SocketTables` over a fake root.
 //! - `visit`: the pipeline over bytes.
 
-// `cfg(test)` tells clippy that helpers, too, may unwrap here.
+// `cfg(test)` shows clippy that helpers, too, may unwrap here.
 #[cfg(test)]
 mod allocation;
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Rows that were changed at random: nothing panics, and nothing depends on what came before.
+//! Mutated rows: nothing panics, and nothing depends on what came before.
 //!
-//! The generator is seeded by a constant, so every run sees the same rows.
+//! The generator has a constant seed, so every run has the same rows.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,10 +16,10 @@ use procnetsocket::{
     model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket},
 };
 
-/// On every change, and at full size.
+/// For every change, and at full size.
 const ROWS: [usize; 2] = [20_000, 100_000];
 
-/// Rows in the kernel's format, for each table one.
+/// Rows in the kernel's format, one for each table.
 fn sample(table: Table) -> &'static [u8] {
     match table {
         Table::Tcp4 => b"   0: 0100007F:1F90 0200007F:C350 01 0000002A:00000007 02:000005DC 00000003  1000        4 32018 2 ffff9f3c8b3e0880 20 4 31 10 -1       ",
@@ -33,7 +33,7 @@ fn sample(table: Table) -> &'static [u8] {
     }
 }
 
-/// Bytes that mean something to a parser.
+/// Bytes that have a meaning for a parser.
 const BYTES: &[u8] = b"0123456789abcdefABCDEFxg:- \t\n\0\r@()\"\\\x7f\x80\xff";
 
 struct Xorshift(u64);
@@ -63,7 +63,7 @@ impl Xorshift {
     }
 }
 
-/// What came of a line.
+/// The result for a line.
 #[derive(PartialEq)]
 enum Outcome {
     Inet(InetSocket),
@@ -135,7 +135,7 @@ fn any_row_is_understood_or_reported_whatever_came_before() {
             })
             .collect();
         let together = transcript(table, &rows, endian);
-        // Each row gives what it gives in a table of only a few.
+        // Each row has the same result as in a table of only a few.
         let apart: Vec<Outcome> =
             rows.chunks(10).flat_map(|rows| transcript(table, rows, endian)).collect();
         assert!(together == apart, "{table}");

@@ -1,4 +1,4 @@
-//! `SocketTables` over a fake root, and over the live system as far as nothing depends on it.
+//! `SocketTables` over a fake root, and over the live system as far as no result depends on it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,7 +25,7 @@ const PACKET: &str = "0000000000000000 3      3    0003   2     1 0      0      
 const NETLINK: &str =
     "0000000000000000 0   1234       00000551 0        0        0     2        0        31212   ";
 
-/// A directory that stands for `/proc`, and the tables in it.
+/// A fake root, and the tables in it.
 struct Fake {
     dir: TempDir,
     tables: SocketTables,
@@ -171,7 +171,7 @@ fn interfaces_of_a_fake_root_have_no_names() {
     assert_eq!(fake.tables.interface_name(NonZeroU32::MIN), None);
 }
 
-/// Fails at a row that a live kernel printed and that is not understood.
+/// Fails at a row of a live kernel that is not understood.
 struct Strict;
 
 impl Visitor for Strict {
@@ -188,7 +188,7 @@ impl Visitor for Strict {
 fn every_row_of_the_live_system_is_understood() {
     let tables = live();
     assert!(tables.is_live());
-    // Names in the unix table may hold newlines, which make malformed rows.
+    // Names in the unix table may contain newlines, which make malformed rows.
     for table in Table::TEXT.into_iter().filter(|&table| table != Table::Unix) {
         match tables.visit_with(
             &Query::new(table).with_source(Source::ProcText).with_limits(Limits::streaming()),

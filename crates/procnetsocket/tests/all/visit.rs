@@ -19,7 +19,7 @@ use rstest::rstest;
 const TCP: &str = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 32017 1 ffff9f3c8b3e0000 100 0 0 10 0";
 const UNIX: &str = "ffff9f3c8b3e0000: 00000002 00000000 00010000 0001 01 31210 ";
 
-/// Keeps what it is told, and may stop.
+/// Records what it receives, and may stop.
 #[derive(Default)]
 struct Log {
     sockets: Vec<String>,
@@ -102,7 +102,7 @@ fn every_table_has_a_header_that_is_skipped() {
 }
 
 #[test]
-fn malformed_rows_are_reported_and_the_others_still_come() {
+fn malformed_rows_are_reported_and_the_others_follow() {
     let text = format!("header\n{TCP}\njunk\n{TCP}\n\n   3: xyz\n{TCP}\n");
     let (report, log) = visit_all(Table::Tcp4, text);
     assert_eq!(counts(report), (3, 3, 0, false));
@@ -176,7 +176,7 @@ fn malformed_lines_count_as_lines() {
     assert_eq!(error.kind(), ErrorKind::LimitExceeded);
 }
 
-/// Interrupts itself at a row and counts the rows that come nevertheless.
+/// Interrupts itself at a row and counts the rows that follow nevertheless.
 struct Impatient<'a> {
     rows: u64,
     since: u64,
@@ -223,7 +223,7 @@ fn nothing_is_read_when_interrupted_before() {
 }
 
 #[test]
-fn long_lines_do_not_put_the_interrupt_off() {
+fn long_lines_do_not_delay_the_interrupt() {
     let asked = Cell::new(0);
     let long = format!("{UNIX}{}\n", "x".repeat((1 << 20) - UNIX.len()));
     let interrupt = || {
@@ -238,7 +238,7 @@ fn long_lines_do_not_put_the_interrupt_off() {
     assert!(asked.get() >= 5, "asked {} times in 20 MiB", asked.get());
 }
 
-/// A file of a process that went away after it was opened.
+/// A file of a process that ended after it was opened.
 struct Unreadable;
 
 impl Read for Unreadable {

@@ -1,6 +1,6 @@
-//! The statistics that TCP, Multipath TCP, SCTP and congestion control give of a connection.
+//! Statistics of connections: TCP, Multipath TCP, SCTP and congestion control.
 //!
-//! Their structures have grown with the kernel, at the end: they are read as far as they go.
+//! New kernels append fields to these structures, so they are read as far as they go.
 
 use super::super::bytes::{Attribute, Fault, Prefix};
 use super::address::take_storage;
@@ -12,7 +12,7 @@ use crate::model::{
 /// Bytes of `tcp_info` up to and with `tcpi_options`; every kernel has far more.
 const LEAST_TCP_INFO: usize = 8;
 
-/// The number by which vegas says that it has measured no time.
+/// The number of vegas for a time that was not measured.
 const NO_TIME: u32 = 0x7fff_ffff;
 
 /// Reads `struct tcp_info`.
@@ -22,7 +22,7 @@ pub(super) fn decode_tcp(attribute: &Attribute<'_>) -> Result<TcpInfo, Fault> {
     let fields = &mut fields;
     let state = TcpState::from_number(fields.u8().into());
     let [ca_state, retransmits, probes, backoff, options, scales, limits] = fields.array();
-    // The order of the initializers is that of the kernel's fields.
+    // The initializers are in the order of the kernel's fields.
     Ok(TcpInfo {
         kernel_bytes: kernel_bytes(attribute),
         state,
@@ -252,8 +252,8 @@ fn kernel_bytes(attribute: &Attribute<'_>) -> u16 {
     u16::try_from(attribute.value.len()).unwrap_or(u16::MAX)
 }
 
-/// Returns some bits of a byte that C declares as a bit field; the compiler numbers them from the
-/// end that the machine's byte order begins with.
+/// Returns `count` bits of a byte from a C bit field; the compiler numbers them from the end with
+/// which the machine's byte order begins.
 pub(super) const fn bits(byte: u8, first: u32, count: u32) -> u8 {
     let shift = if cfg!(target_endian = "little") { first } else { 8 - first - count };
     (byte >> shift) & ((1 << count) - 1)

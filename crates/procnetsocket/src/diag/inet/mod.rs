@@ -19,8 +19,8 @@
 //! | 64, 68 | `idiag_uid`, `idiag_inode` | uid and inode, or 0 |
 //!
 //! Kernel: `inet_sk_diag_fill`, `inet_twsk_diag_fill`, `inet_req_diag_fill`, `udp_diag.c`,
-//! `raw_diag.c`, `sctp_diag.c` and `mptcp_diag.c`. A TCP socket that is bound and does nothing is
-//! asked for by state 13 and comes with state 7.
+//! `raw_diag.c`, `sctp_diag.c` and `mptcp_diag.c`. A TCP socket that is only bound is requested by
+//! state 13 and reported with state 7.
 
 mod address;
 mod info;
@@ -60,7 +60,7 @@ const MD5SIG: usize = 20 + Md5Key::MAX_KEY;
 const IPPROTO_TCP: u8 = 6;
 const IPPROTO_UDP: u8 = 17;
 
-/// Reads a message about a socket of a known protocol into a row. Every field is set anew.
+/// Reads a message about a socket of a known protocol into a row. Every field is overwritten.
 pub(super) fn decode(message: &[u8], family: Family, row: &mut InetSocket) -> Result<(), Fault> {
     let (mut fields, attributes) = split::<HEADER>(message, "72 bytes (inet_diag_msg)")?;
     let header = take_header(&mut fields, row)?;
@@ -84,10 +84,10 @@ pub(super) fn decode(message: &[u8], family: Family, row: &mut InetSocket) -> Re
     set_state(&header, row)
 }
 
-/// Reads an event, which tells its protocol and family itself.
+/// Reads an event, which contains its protocol and family.
 pub(super) fn decode_event(message: &[u8], row: &mut InetSocket) -> Result<(), Fault> {
     let (_, attributes) = split::<HEADER>(message, "72 bytes (inet_diag_msg)")?;
-    // The rest of the attributes are of the protocol, so it has to be known first.
+    // The other attributes depend on the protocol, so it has to be known first.
     let mut protocol = None;
     for attribute in attributes {
         let attribute = attribute?;
@@ -105,14 +105,14 @@ pub(super) fn decode_event(message: &[u8], row: &mut InetSocket) -> Result<(), F
         _ => Family::V4,
     };
     decode(message, family, row)?;
-    // Kernel: that a bound one is meant by the number of CLOSE is true of dumps only.
+    // Kernel: only in dumps does CLOSE mean a bound socket.
     if row.state == TcpState::BoundInactive {
         row.state = TcpState::Close;
     }
     Ok(())
 }
 
-/// What of the header is understood only together with the attributes.
+/// The fields of the header that can be interpreted only together with the attributes.
 struct Header {
     family: u8,
     state: u8,
@@ -138,7 +138,7 @@ fn take_header(fields: &mut Prefix<'_>, row: &mut InetSocket) -> Result<Header, 
 
 fn set_timer(timer: u8, count: u32, milliseconds: u32, row: &mut InetSocket) {
     let kind = match TimerKind::from_number(timer.into()) {
-        // Kernel: the only timer that SCTP tells of is T3-rtx, and its number is 4.
+        // Kernel: the only timer that SCTP reports is T3-rtx, and its number is 4.
         Some(_) if row.protocol == InetProtocol::Sctp => Some(TimerKind::Retransmit),
         kind => kind,
     };
@@ -152,7 +152,7 @@ fn set_timer(timer: u8, count: u32, milliseconds: u32, row: &mut InetSocket) {
 
 fn set_state(header: &Header, row: &mut InetSocket) -> Result<(), Fault> {
     let unknown = |expected| Fault::number(1, expected, header.state);
-    // Kernel: of the rows of SCTP, those of associations have addresses of the other side.
+    // Kernel: of the rows of SCTP, those of associations have remote addresses.
     if row.protocol == InetProtocol::Sctp && !row.detail.peers.is_empty() {
         let state = SctpState::from_number(header.state);
         let state = state.ok_or_else(|| unknown("a state of SCTP from 0 to 7"))?;
@@ -168,7 +168,7 @@ fn set_state(header: &Header, row: &mut InetSocket) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Returns the state of TCP that comes nearest to one of SCTP.
+/// Returns the TCP state that is nearest to one of SCTP.
 const fn nearest(state: SctpState) -> TcpState {
     match state {
         SctpState::Closed => TcpState::Close,
@@ -185,7 +185,7 @@ const fn nearest(state: SctpState) -> TcpState {
 #[inline]
 fn decode_attribute(attribute: &Attribute<'_>, row: &mut InetSocket) -> Result<(), Fault> {
     let detail = &mut *row.detail;
-    // What is not known is from a newer kernel, and is left out.
+    // An unknown attribute is from a newer kernel, and is skipped.
     match attribute.kind {
         INET_DIAG_MEMINFO => detail.short_memory = Some(decode_short_memory(attribute)?),
         INET_DIAG_INFO => detail.info = Some(decode_info(attribute, row.protocol)?),

@@ -2,8 +2,8 @@
 //!
 //! # Format
 //!
-//! `INET_DIAG_ULP_INFO` holds attributes: the name, and one for TLS or MPTCP which holds attributes
-//! in turn (`tcp_diag_put_ulp`, `tls_get_info`, `subflow_get_info`).
+//! `INET_DIAG_ULP_INFO` contains attributes: the name, and one for TLS or MPTCP which contains
+//! attributes, too (`tcp_diag_put_ulp`, `tls_get_info`, `subflow_get_info`).
 
 use super::super::{
     bytes::{Attribute, Fault},
@@ -52,7 +52,7 @@ fn decode_tls(attribute: &Attribute<'_>) -> Result<TlsInfo, Fault> {
                 let mode = inner.u16("2 bytes (TLS_INFO_RXCONF)")?;
                 tls.receive = Some(TlsMode::from_number(mode));
             }
-            // Flags: they are there or not, and have no value.
+            // Flags: they are present or absent, and have no value.
             TLS_INFO_ZC_RO_TX => tls.zero_copy_send = true,
             TLS_INFO_RX_NO_PAD => tls.receive_no_padding = true,
             _ => {}

@@ -1,7 +1,6 @@
-//! Accounts of many numbers, most of them zero.
+//! The serde form of structures with many numbers, most of them zero.
 //!
-//! What is not told is left out, and read back as it was: as zero, or as the number by which the
-//! kernel says "none".
+//! Zeros, and the numbers that mean "none" in the kernel, are left out, and read back as they were.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -21,8 +20,8 @@ impl Serialize for Decimal<'_> {
     }
 }
 
-/// Declares how an account is written: the fields that differ from those of an empty one, some of
-/// them in a wrapper. To leave out a field of the account is a compile error.
+/// Declares the serde form of a structure: the fields that differ from those of an empty one, some
+/// of them in a wrapper. Leaving out a field of the structure is a compile error.
 macro_rules! sparse {
     ($account:ident, $empty:path, [$($field:ident $(in $wrapper:ident)?),* $(,)?]) => {
         impl Serialize for $account {
@@ -42,7 +41,7 @@ macro_rules! sparse {
 }
 
 impl TcpInfo {
-    /// Returns the account in which nothing stands: zeros, and what the kernel says for "none".
+    /// Returns the empty structure: zeros, and the kernel's numbers for "none".
     pub(in crate::model) fn untold() -> Self {
         Self {
             send_ssthresh: 0x7fff_ffff,

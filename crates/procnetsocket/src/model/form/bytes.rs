@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// Bytes that are written.
+/// Bytes to write.
 pub(super) struct HexBytes<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for HexBytes<'_> {
@@ -40,7 +40,7 @@ fn bytes_of(digits: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)).collect()
 }
 
-/// A link layer address with the zeros behind it.
+/// A link layer address with its trailing zeros.
 pub(in crate::model) mod link_address {
     use super::{Deserialize, Deserializer, Error, HexBytes, ReadBytes, Serialize, Serializer};
 

@@ -1,10 +1,10 @@
-//! An address and its port, apart.
+//! An address and its port, in two keys.
 
 use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-/// Scopes of IPv6 addresses are no part of it: the model has them as the interface of a row.
+/// Scopes of IPv6 addresses are left out: the model has them as the interface of a row.
 #[derive(Deserialize, Serialize)]
 struct Endpoint {
     address: IpAddr,

@@ -1,4 +1,4 @@
-//! Names that others chose: a string, and the bytes beside it where the string is not all of them.
+//! Names that others chose: a string, and the bytes beside it where the string would lose some.
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error, ser::SerializeMap};
@@ -19,7 +19,7 @@ fn serialize_beside<M: SerializeMap>(
     Ok(())
 }
 
-/// Returns the name that was written so, if one was.
+/// Returns the name in these two keys, if there is one.
 fn read_beside(text: Option<String>, bytes: Option<ReadBytes>) -> Option<BString> {
     match (text, bytes) {
         (_, Some(ReadBytes(bytes))) => Some(bytes.into()),
@@ -27,7 +27,7 @@ fn read_beside(text: Option<String>, bytes: Option<ReadBytes>) -> Option<BString
     }
 }
 
-/// Declares the form of a field that holds a name or nothing: two keys of the object it stands in.
+/// Declares the form of an optional name: two keys of the enclosing object.
 macro_rules! name_beside {
     ($form:ident, $key:literal, $bytes_key:literal, $field:ty, $write:expr, $read:expr) => {
         #[doc = concat!("A name under the key `", $key, "`.")]
@@ -104,7 +104,7 @@ impl Serialize for UnixName {
     }
 }
 
-/// A unix name as it is read.
+/// The form in which a unix name is read.
 #[derive(Deserialize)]
 struct UnixNameForm {
     path: Option<String>,

@@ -27,7 +27,7 @@ impl<'de> Deserialize<'de> for Hex {
     }
 }
 
-/// Returns the number that digits stand for; a sign is no digit.
+/// Returns the number with these digits; a sign is not accepted.
 fn digits_of<E: Error>(digits: &str, radix: u32) -> Result<u64, E> {
     let number = u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'));
     number.ok_or_else(|| E::custom("expected the digits of a number of 64 bits"))

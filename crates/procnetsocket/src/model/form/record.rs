@@ -1,4 +1,4 @@
-//! Types whose fields are not what is written of them.
+//! Types that are written with other fields than their own.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use super::bytes::{HexBytes, ReadBytes};
 use crate::model::{inet_detail::Md5Key, netlink::NetlinkGroups, unix::Device};
 
-/// The most groups that a set has: an attribute of netlink has less than 64 KiB.
+/// Largest group number: an attribute of netlink has less than 64 KiB.
 const MAX_GROUPS: u32 = 1 << 19;
 
 /// A device as its two numbers.
@@ -33,10 +33,10 @@ impl TryFrom<DeviceForm> for Device {
     }
 }
 
-/// A key of signed segments.
+/// The form of a key of TCP MD5 signatures.
 ///
-/// Security: this writes the secret, as the listing of `-i` does. The kernel gives it to those only
-/// who may have it.
+/// Security: this writes the secret, as the listing of `-i` does. The kernel reports it only to a
+/// process with `CAP_NET_ADMIN`.
 #[derive(Deserialize, Serialize)]
 pub(in crate::model) struct Md5Form {
     network: IpAddr,

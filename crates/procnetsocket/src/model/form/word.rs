@@ -1,4 +1,4 @@
-//! Words for numbers and bits of the kernel: those of iproute2 where it has one.
+//! Words for numbers and bits of the kernel: those of iproute2 if it has one.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ use crate::model::{
     vsock::VsockKind,
 };
 
-/// Declares the words of an enum whose other numbers are `Other`.
+/// Declares the words of an enum; numbers without a word are `Other`.
 macro_rules! numbers_with_words {
     ($type:ident, $number:ty, $($variant:ident = $word:literal,)*) => {
         impl Serialize for $type {
@@ -92,7 +92,7 @@ numbers_with_words!(
     HardwareRecord = "hw-record",
 );
 
-/// Bits of which some have words, the lowest first.
+/// Bits with words for some of them, the lowest first.
 struct BitWords<'a>(&'a [&'static str]);
 
 impl BitWords<'_> {

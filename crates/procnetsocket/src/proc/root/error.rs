@@ -1,4 +1,4 @@
-//! What can go wrong in opening a file of `/proc`, each refusal of its own kind.
+//! Errors of opening a file of `/proc`, with a separate kind for each refusal.
 
 use std::io;
 
@@ -6,45 +6,45 @@ use rustix::io::Errno;
 
 /// The error of [`ProcRoot`](crate::ProcRoot): a refusal, or a failed system call.
 ///
-/// It says what was expected and what was found ([`std::fmt::Display`]), and of which kind it is
-/// ([`RootError::kind`]).
+/// Its [`Display`](std::fmt::Display) is a message with what was expected and found, and
+/// [`RootError::kind`] the kind.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct RootError(#[from] Repr);
 
 /// The kinds of [`RootError`]; more may come.
 ///
-/// Only [`Missing`](Self::Missing) and [`Vanished`](Self::Vanished) say that there is nothing to
-/// read. Every other kind says that there may be something and that it cannot be had or trusted:
-/// a caller that took it for an empty listing would tell a lie.
+/// Only [`Missing`](Self::Missing) and [`Vanished`](Self::Vanished) mean that there is nothing to
+/// read. Every other kind means that there may be something that cannot be read or trusted: a
+/// caller that took it for an empty listing would report a falsehood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum RootErrorKind {
     /// There is no `/proc`, or nothing is mounted there.
     NotMounted,
-    /// What is mounted at `/proc` is another kind of file system.
+    /// Another kind of file system is mounted at `/proc`.
     NotProcfs,
-    /// What is mounted at `/proc` is procfs, but only a part of it.
+    /// A part of procfs is mounted at `/proc`, not its root.
     NotRoot,
-    /// Something else is mounted over a part of `/proc` that was to be crossed or opened.
+    /// Something else is mounted over a part of `/proc` on the way or at its end.
     ///
-    /// A container runtime does so too, without malice: it binds `/proc/sys` over itself to make
-    /// it read-only.
+    /// A container runtime does so too, without malice: it binds `/proc/sys` over itself to make it
+    /// read-only.
     Overmounted,
-    /// This `/proc` does not show it: no process of ours is in it (it belongs to another PID
+    /// This `/proc` does not show it: none of our processes is in it (it belongs to another PID
     /// namespace, or it is a fake root), or it was mounted with `subset=pid`.
     Hidden,
     /// The kernel does not permit it: file permissions, `hidepid=1`, Landlock or another security
     /// module.
     Denied,
-    /// The checks cannot be made on this kernel, or under this seccomp filter.
+    /// The checks are not possible on this kernel, or with this seccomp filter.
     Unsupported,
-    /// The process or thread is gone, or `hidepid=2` hides it; the kernel tells no difference.
+    /// The process or thread is gone, or `hidepid=2` hides it; the kernel makes no difference.
     Vanished,
-    /// The directory is there and the file is not: this kernel does not have it.
+    /// The directory exists and the file does not: this kernel lacks it.
     Missing,
-    /// Something other than a regular file stands where a table was expected.
+    /// There is something other than a regular file where a table was expected.
     NotAFile,
     /// A symbolic link in a fake root leads out of it.
     Outside,
@@ -147,7 +147,7 @@ impl RootError {
         Self(Repr::Io(path.to_owned(), source))
     }
 
-    /// Returns the refusal that an error number of reading a link stands for.
+    /// Returns the refusal for an error number of reading a link.
     pub(super) fn from_link_errno(path: &str, errno: Errno) -> Self {
         match errno {
             Errno::NOENT => Self::missing(path),
@@ -156,7 +156,7 @@ impl RootError {
         }
     }
 
-    /// Returns the refusal that an error number of an opening call stands for.
+    /// Returns the refusal for an error number of an opening.
     ///
     /// `ENOENT` is not decided here: what is absent depends on the base.
     pub(super) fn from_errno(path: &str, errno: Errno) -> Self {

@@ -1,4 +1,4 @@
-//! A directory that stands for `/proc`: opened beneath it, with no claim to be procfs.
+//! Fake roots: a directory in place of `/proc`, opened beneath it, with no claim to be procfs.
 
 use std::{
     fs::File,
@@ -38,7 +38,7 @@ pub(super) fn open_list(dir: &Dir, path: &str) -> Result<File, RootError> {
 
 fn refuse_directory(dir: &Dir, path: &str, source: io::Error) -> RootError {
     match source.kind() {
-        // Something else has the name of the directory.
+        // A non-directory has the name of the directory.
         io::ErrorKind::NotADirectory => RootError::missing(path),
         _ => refuse(dir, BaseKind::Root, path, source),
     }
@@ -46,8 +46,8 @@ fn refuse_directory(dir: &Dir, path: &str, source: io::Error) -> RootError {
 
 fn open_path(dir: &Dir, base: BaseKind, path: &str) -> Result<File, RootError> {
     let found = dir.metadata(path).map_err(|source| refuse(dir, base, path, source))?;
-    // Security: a FIFO would block and a device may act when it is opened, so the kind is looked
-    // at before the opening, and again after it, of the very file that will be read.
+    // Security: opening a FIFO would block and opening a device may act, so the kind is checked
+    // before the opening, and again after it on the opened file.
     if !found.is_file() {
         return Err(RootError::not_a_file(path));
     }
@@ -70,7 +70,7 @@ pub(super) fn reach(dir: &Dir) -> Result<Vec<OwnedFd>, RootError> {
 
 /// Returns the path of a file in the layout of a fake root.
 ///
-/// No process of ours is in a fake root. Its tables lie directly below it, and a process file of
+/// None of our processes is in a fake root. Its tables are directly below it, and a process file of
 /// `process()` or `thread()` is looked for below `self`.
 fn path(base: BaseKind, file: ProcFile) -> String {
     let name = file.name();
@@ -103,7 +103,7 @@ fn refuse(dir: &Dir, base: BaseKind, path: &str, source: io::Error) -> RootError
     }
 }
 
-/// Says whether a file is absent, or the whole process that it was to be in.
+/// Returns whether a file is absent, or the whole process of it.
 fn absent(dir: &Dir, base: BaseKind, path: &str) -> RootError {
     match base {
         BaseKind::Pid(pid) if !dir.is_dir(Path::new(&pid.to_string())) => RootError::vanished(path),

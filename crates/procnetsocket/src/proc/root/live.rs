@@ -1,4 +1,4 @@
-//! The verified root of the real `/proc`, and the opening of what is beneath it.
+//! The verified root of the real `/proc`, and opening beneath it.
 
 use std::{
     fs::File,
@@ -25,14 +25,14 @@ const PROC_ROOT_INO: u64 = 1;
 /// Tries of one `openat2`; it fails with `EAGAIN` when mounts or names change under a lookup.
 const MAX_TRIES: usize = 32;
 
-/// What a lookup below the root may do: no way out, no other mount, no magic link.
+/// Restrictions of a lookup below the root: no way out, no other mount, no magic link.
 const RESOLVE: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_XDEV).union(ResolveFlags::NO_MAGICLINKS);
 
-/// What is there below a process where its tables are. A `net` without anything in it is shown for
-/// a process that has ended and was not waited for; and on Linux 7.2 under `subset=pid`, if it was
-/// mounted in a user namespace that does not own the network.
-/// Kernel: `dev_proc_net_init` makes `net/dev` in every network namespace.
+/// Files that exist below every process with tables. A `net` without content is shown for a process
+/// that has ended and was not waited for; and on Linux 7.2 under `subset=pid`, if it was mounted in
+/// a user namespace that does not own the network. Kernel: `dev_proc_net_init` makes `net/dev` in
+/// every network namespace.
 const NET_WITNESSES: [&str; 2] = ["stat", "net/dev"];
 
 /// The flags of a file that will be read.
@@ -45,13 +45,13 @@ const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NOCTTY)
     .union(OFlags::NONBLOCK);
 
-/// The flags of a file that will only be looked at.
+/// The flags of a file that will only be examined.
 const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// The flags of a directory whose names will be read.
 const LIST: OFlags = READ.union(OFlags::DIRECTORY);
 
-/// A descriptor that was found to be the root of a procfs.
+/// A descriptor that was verified to be the root of a procfs.
 #[derive(Debug)]
 pub(super) struct Live(ProcMount);
 
@@ -96,10 +96,10 @@ impl Live {
         Self::verify(directory)
     }
 
-    /// Opens the network namespace in which a process lives.
+    /// Opens the network namespace of a process.
     ///
-    /// Security: the link is verified and then followed, because it leads out of procfs. What may
-    /// be mounted over it in between is found by whoever enters: see the caller.
+    /// Security: the link is verified and then followed, because it leads out of procfs. The caller
+    /// detects what may be mounted over it in between, after entering.
     pub(super) fn open_network_namespace(
         &self,
         process: BorrowedFd<'_>,
@@ -121,11 +121,11 @@ impl Live {
         Ok(File::from(fd))
     }
 
-    /// Reads where a descriptor of the calling thread leads.
+    /// Reads the target of a descriptor of the calling thread.
     #[expect(clippy::disallowed_methods, reason = "a link that is open, by an empty path")]
     pub(super) fn fd_link(&self, fd: BorrowedFd<'_>) -> Result<PathBuf, RootError> {
         let name = format!("fd/{}", fd.as_raw_fd());
-        // Kernel: `O_PATH | O_NOFOLLOW` gives the magic link itself even under
+        // Kernel: `O_PATH | O_NOFOLLOW` opens the magic link itself even under
         // `RESOLVE_NO_MAGICLINKS` (openat2(2)); one that is mounted over fails with `EXDEV`.
         let (path, link) = self.find(BaseKind::Thread, &name, LOOK)?;
         self.expect_on_mount(&path, link.as_fd())?;
@@ -135,13 +135,13 @@ impl Live {
         Ok(PathBuf::from(std::ffi::OsString::from_vec(text.into_bytes())))
     }
 
-    /// Opens, without reading, all below which socket tables lie.
+    /// Opens, without reading, every directory with socket tables below it.
     pub(super) fn reach(&self) -> Result<Vec<OwnedFd>, RootError> {
         let (path, threads) =
             self.find(BaseKind::Process, "task", LOOK.union(OFlags::DIRECTORY))?;
         self.expect_on_mount(&path, threads.as_fd())?;
         let ports = self.find(BaseKind::Root, ProcFile::IpLocalPortRange.name(), LOOK);
-        // OK because without it the range is unknown, which is no error when it is read either.
+        // OK because without it the range is unknown, which is not an error when it is read either.
         let ports = ports.ok().filter(|(_, ports)| self.0.holds(ports.as_fd()) == Ok(true));
         Ok([Some(threads), ports.map(|(_, ports)| ports)].into_iter().flatten().collect())
     }
@@ -168,8 +168,8 @@ impl Live {
             let path = join(directory, name);
             match self.lookup(&path, flags) {
                 Ok(fd) => return Ok((path, fd)),
-                // Security: only a directory whose own name is absent is passed over. One that is
-                // mounted over, or that leads nowhere, is a refusal.
+                // Security: a directory is skipped only if its own name is absent. One that is
+                // mounted over, or whose link leads nowhere, is a refusal.
                 Err(Errno::NOENT) if base == BaseKind::Thread && !self.has(directory) => {}
                 Err(Errno::NOENT) => return Err(self.absent(base, directory, name)),
                 Err(errno) => return Err(RootError::from_errno(&shown(&path), errno)),
@@ -178,13 +178,13 @@ impl Live {
         Err(RootError::hidden(&shown(name)))
     }
 
-    /// Returns whether a name is there, even if it is a link that leads nowhere.
+    /// Returns whether a name exists, even if it is a link that leads nowhere.
     fn has(&self, path: &str) -> bool {
         !matches!(self.lookup(path, LOOK), Err(Errno::NOENT))
     }
 
-    /// Says why a name is absent: the witnesses are there whenever the process and the kernel's
-    /// own part of procfs are shown, and then it is the kernel that lacks the file.
+    /// Returns why a name is absent: if the witnesses exist, the process and the kernel's own part
+    /// of procfs are shown, so the kernel lacks the file.
     fn absent(&self, base: BaseKind, directory: &str, name: &str) -> RootError {
         let path = join(directory, name);
         // Kernel: under `subset=pid` Linux 5.10 lists files that it does not open.
@@ -211,7 +211,7 @@ impl Live {
         RootError::missing(&shown(&path))
     }
 
-    /// Resolves a path beneath the root: by `openat2`, or where there is none by the walk.
+    /// Resolves a path beneath the root: by `openat2`, or by the walk if there is none.
     fn lookup(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let opened = self.openat2(path, flags);
         if self.must_walk(&opened) { walk::open(&self.0, path, flags) } else { opened }
@@ -232,12 +232,12 @@ impl Live {
         }
     }
 
-    /// Returns whether an `openat2` failed because there is none.
+    /// Returns whether an `openat2` failed because it is not available.
     fn must_walk(&self, opened: &Result<OwnedFd, Errno>) -> bool {
         match opened {
             Err(Errno::NOSYS) => true,
-            // Kernel: a seccomp filter that does not know `openat2` answers either. A filter can
-            // be installed at any time, so the answer is not kept.
+            // Kernel: a seccomp filter without `openat2` returns either. A filter can be installed
+            // at any time, so the result is not kept.
             Err(Errno::PERM | Errno::ACCESS) => self.is_openat2_forbidden(),
             _ => false,
         }
@@ -278,8 +278,8 @@ impl Live {
         Ok(fd)
     }
 
-    /// Requires that what was opened lies on the mount of the root. What is absent below a process
-    /// is gone with it.
+    /// Requires that what was opened is on the mount of the root. What is absent below a process is
+    /// gone with it.
     fn checked(&self, path: &str, opened: Result<OwnedFd, Errno>) -> Result<OwnedFd, RootError> {
         match opened {
             Ok(fd) => self.expect_on_mount(path, fd.as_fd()).map(|()| fd),
@@ -299,18 +299,18 @@ impl Live {
     }
 }
 
-/// What something below a process is opened for.
+/// The purpose of opening something below a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OpenPurpose {
     /// To read a file.
     Read,
-    /// To look at a file.
+    /// To examine a file.
     Look,
     /// To list a directory.
     List,
-    /// To look up names below a directory, or to look at it.
+    /// To look up names below a directory, or to examine it.
     Directory,
-    /// To read where a link leads.
+    /// To read the target of a link.
     Link,
 }
 
@@ -340,7 +340,7 @@ fn beneath(directory: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<Owned
     })
 }
 
-/// Makes a call again when it was disturbed, but not for ever.
+/// Repeats a call that was disturbed, a limited number of times.
 fn retried<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
     for _ in 1..MAX_TRIES {
         match call() {
@@ -361,7 +361,7 @@ fn expect_kind(path: &str, fd: BorrowedFd<'_>, kind: FileType) -> Result<(), Roo
     }
 }
 
-/// Returns whether a descriptor is the root of a mount, as far as the kernel tells (Linux 5.8).
+/// Returns whether a descriptor is the root of a mount, if the kernel reports it (Linux 5.8).
 #[expect(clippy::disallowed_methods, reason = "a descriptor, by an empty path")]
 fn is_mount_root(fd: BorrowedFd<'_>) -> bool {
     rustix::fs::statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::empty())
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_over_names_that_the_kernel_does_not_have() {
+    fn skips_names_that_the_kernel_lacks() {
         let task = format!("self/task/{}", rustix::thread::gettid());
         let old = ["no-thread-self", task.as_str(), "self"];
         assert_eq!(found(&old, "stat"), Ok(format!("{task}/stat")));
@@ -400,26 +400,26 @@ mod tests {
     }
 
     #[test]
-    fn does_not_pass_over_a_directory_that_is_there() {
+    fn does_not_skip_an_existing_directory() {
         use crate::RootErrorKind::{Hidden, Missing};
         assert_eq!(found(&["thread-self", "self"], "no-file"), Err(Missing));
         assert_eq!(found(&["no-thread-self"], "stat"), Err(Hidden));
     }
 
-    /// Otherwise a listing would look empty and whole.
+    /// Otherwise a listing would look empty and complete.
     #[test]
-    fn a_table_is_missing_only_where_others_are_there() {
+    fn a_table_is_missing_only_where_others_exist() {
         use crate::RootErrorKind::{Hidden, Missing};
         let kind = |directory: &str| {
             let absent = Live::open_proc().unwrap().absent(BaseKind::Thread, directory, "net/none");
             absent.kind()
         };
         assert_eq!(kind("thread-self"), Missing);
-        // A directory that has a `stat` and no `net`.
+        // A directory with a `stat` and no `net`.
         assert_eq!(kind("self/net"), Hidden);
     }
 
-    /// A process may end between the opening of its descriptors and the look at what was opened.
+    /// A process may end between the opening of its descriptors and the check of what was opened.
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the test starts a process, and ends it")]
     fn process_that_ends_during_the_check_is_gone() {
@@ -430,7 +430,7 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         match live.expect_on_mount("fd", fd.as_fd()) {
-            // Kernel: before Linux 6.2 nothing is counted.
+            // Kernel: before Linux 6.2 descriptors are not counted.
             Ok(()) => {}
             Err(error) => assert_eq!(error.kind(), crate::RootErrorKind::Vanished, "{error}"),
         }
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_try_for_ever() {
+    fn gives_up_after_a_number_of_tries() {
         let mut tries = 0;
         let result = retried(|| {
             tries += 1;

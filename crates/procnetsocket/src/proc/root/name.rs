@@ -4,7 +4,7 @@ use std::{fmt, num::NonZeroU32};
 
 use crate::model::Table;
 
-/// A process id, as the proc file system that is read numbers it; never zero.
+/// A process id, in the numbering of the proc file system that is read; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pid(NonZeroU32);
@@ -30,7 +30,7 @@ impl fmt::Display for Pid {
     }
 }
 
-/// Declares [`ProcFile`], so that a file's name and its documentation stand in one line.
+/// Declares [`ProcFile`], so that a file's name and its documentation are in one place.
 macro_rules! proc_files {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
         /// A file of `/proc` that can be opened, below the base that has it.
@@ -94,14 +94,14 @@ proc_files! {
     NetSockstat6 = "net/sockstat6",
     /// Counters of the IPv4 protocols.
     NetSnmp = "net/snmp",
-    /// The protocols that the kernel has sockets of.
+    /// The protocols for which the kernel has sockets.
     NetProtocols = "net/protocols",
-    /// Multicast addresses of network interfaces, and so the names of these.
+    /// Multicast addresses of network interfaces, with the names of these.
     NetDevMcast = "net/dev_mcast",
-    /// The range of local ports that the kernel hands out; below the root only.
+    /// The range of local ports that the kernel assigns by itself; below the root only.
     ///
-    /// Container runtimes bind `/proc/sys` over itself to make it read-only, and then this file
-    /// is refused as overmounted: take the range as unknown.
+    /// Container runtimes bind `/proc/sys` over itself to make it read-only, and then this file is
+    /// refused as overmounted: take the range as unknown.
     IpLocalPortRange = "sys/net/ipv4/ip_local_port_range",
     /// The state of a process in one line; below the root it is another file.
     Stat = "stat",
@@ -114,7 +114,8 @@ proc_files! {
 }
 
 impl ProcFile {
-    /// Returns whether it shows a network namespace: that of the process below which it is.
+    /// Returns whether its content depends on the network namespace: that of the process below
+    /// which it is.
     pub fn is_of_namespace(self) -> bool {
         self.name().starts_with("net/")
     }
@@ -150,7 +151,7 @@ impl ProcFile {
     }
 }
 
-/// Which directory a base is.
+/// The directory of a base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BaseKind {
     Root,
@@ -160,15 +161,15 @@ pub(super) enum BaseKind {
 }
 
 impl BaseKind {
-    /// Returns the directories that may stand for the base; the first that is there is used.
+    /// Returns the directories for the base; the first one that exists is used.
     pub(super) fn directories(self) -> Vec<String> {
         match self {
             Self::Root => vec![String::new()],
             Self::Process => vec!["self".to_owned()],
             Self::Thread => vec![
                 "thread-self".to_owned(),
-                // OK because only threads of ours are below `self/task`, even if the procfs
-                // numbers them for another PID namespace.
+                // OK because only our threads are below `self/task`, even if the procfs numbers
+                // them for another PID namespace.
                 format!("self/task/{}", rustix::thread::gettid()),
                 "self".to_owned(),
             ],

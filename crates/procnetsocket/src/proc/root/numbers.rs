@@ -10,10 +10,10 @@ use rustix::{
 
 use crate::proc::text::decimal::unsigned;
 
-/// Bytes read of a directory at once: 32 KiB, which are some 1 300 names of descriptors.
+/// Bytes of a directory that are read at a time: 32 KiB, which are some 1 300 names of descriptors.
 pub(crate) const LISTING_BYTES: usize = 32 * 1024;
 
-/// Where names are read to.
+/// A buffer for names.
 pub(crate) type ListingBuffer = Vec<MaybeUninit<u8>>;
 
 /// A directory whose numbers can be read, in the order of the kernel.
@@ -30,12 +30,12 @@ impl Numbers {
         vec![MaybeUninit::uninit(); LISTING_BYTES]
     }
 
-    /// Hands on every number that the directory has a name for, with the name. Other names are
-    /// passed over.
+    /// Hands on every number that is a name in the directory, with the name. Other names are
+    /// skipped.
     ///
     /// # Errors
     ///
-    /// The error number of the reading; what came before it was handed on.
+    /// The error number of the reading; what was read before it was handed on.
     pub(crate) fn read<B>(
         &self,
         buffer: &mut ListingBuffer,
@@ -56,7 +56,7 @@ impl Numbers {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Reads where a link of the directory leads, cut to the length of the buffer.
+    /// Reads the target of a link of the directory, cut to the length of the buffer.
     #[expect(
         clippy::disallowed_methods,
         reason = "a name that the kernel listed, below its directory"
@@ -77,8 +77,8 @@ impl AsFd for Numbers {
     }
 }
 
-/// Returns the number that is written as the kernel writes numbers: digits alone, without zeros
-/// before them, within 32 bits.
+/// Returns the number if it is written as the kernel writes numbers: only digits, without leading
+/// zeros, within 32 bits.
 fn number(name: &[u8]) -> Option<u32> {
     match (name, unsigned(name)?) {
         ([b'0', _, ..], _) => None,

@@ -1,4 +1,4 @@
-//! What a process or thread has below its directory.
+//! What is below the directory of a process or thread.
 
 use std::{fs::File, os::fd::OwnedFd};
 
@@ -15,9 +15,9 @@ use super::{
 };
 use crate::model::Inode;
 
-/// The directory of a process or of a thread, held open.
+/// The directory of a process or of a thread, kept open.
 ///
-/// Security: each name below it is opened by itself, beneath it and on the mount of the root, as
+/// Security: each name below it is opened separately, beneath it and on the mount of the root, as
 /// everything else of a live `/proc`. The numbers of descriptors are links of the kernel in a
 /// directory that was checked so; they are read by their names and never followed.
 #[derive(Debug)]
@@ -78,8 +78,8 @@ impl<'a> TaskDir<'a> {
         }
     }
 
-    /// Reads which file the process was started from: a path of the moment in its own mount
-    /// namespace, with ` (deleted)` behind it if the file is gone.
+    /// Reads the path of the executable: a path in the mount namespace of the process, followed by
+    /// ` (deleted)` if the file is gone.
     pub(crate) fn executable(&self) -> Result<BString, RootError> {
         match &self.0 {
             Handle::Live(live, dir) => {
@@ -90,8 +90,8 @@ impl<'a> TaskDir<'a> {
         }
     }
 
-    /// Returns the identity of the network namespace in which the process lives: the inode of its
-    /// `net/tcp`. It needs no right to look into the process.
+    /// Returns the identity of the process's network namespace: the inode of its `net/tcp`. It
+    /// needs no right to look into the process.
     pub(crate) fn network_namespace_id(&self) -> Result<Inode, RootError> {
         const NAME: &str = ProcFile::NetTcp.name();
         let Handle::Live(live, dir) = &self.0 else { return Err(RootError::hidden(NAME)) };
@@ -107,7 +107,8 @@ impl<'a> TaskDir<'a> {
         read_link(&live.open_below(dir.as_fd(), NAME, OpenPurpose::Link)?, "")
     }
 
-    /// Opens the network namespace, to enter it. Whoever does has to check where it is then.
+    /// Opens the network namespace, to enter it. The caller has to check which namespace it is in
+    /// then.
     pub(crate) fn network_namespace(&self) -> Result<OwnedFd, RootError> {
         let Handle::Live(live, dir) = &self.0 else { return Err(RootError::hidden("ns/net")) };
         live.open_network_namespace(dir.as_fd())
@@ -119,12 +120,12 @@ impl<'a> TaskDir<'a> {
         live.open_below(dir.as_fd(), "net", OpenPurpose::Directory)
     }
 
-    /// Returns how many descriptors there are, if this kernel tells (Linux 6.2). It needs no right
+    /// Returns the number of descriptors, if this kernel reports it (Linux 6.2). It needs no right
     /// to look into the process.
     pub(crate) fn descriptor_count(&self) -> Option<u64> {
         let Handle::Live(live, dir) = &self.0 else { return None };
         let directory = live.open_below(dir.as_fd(), "fd", OpenPurpose::Directory).ok()?;
-        // Kernel: `proc_fd_getattr` gives it as the size of the directory.
+        // Kernel: `proc_fd_getattr` reports it as the size of the directory.
         u64::try_from(rustix::fs::fstat(&directory).ok()?.st_size).ok()
     }
 }

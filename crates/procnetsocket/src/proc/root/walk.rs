@@ -1,10 +1,10 @@
 //! Resolution without `openat2`: one component at a time, each of them checked.
 //!
 //! Old kernels lack `openat2` (Linux 5.6) and some seccomp filters forbid it. Then every component
-//! is opened by itself from the checked directory before it, with `O_PATH | O_NOFOLLOW`, and must
-//! lie on the mount of the root. There is no race between check and use: the descriptor that was
+//! is opened separately from the checked directory before it, with `O_PATH | O_NOFOLLOW`, and must
+//! be on the mount of the root. There is no race between check and use: the descriptor that was
 //! checked is the one that the next lookup starts from, and what is mounted over a directory later
-//! does not change where its descriptor leads.
+//! does not affect its descriptor.
 
 use std::{collections::VecDeque, os::fd::OwnedFd};
 
@@ -19,12 +19,12 @@ use super::mount::ProcMount;
 /// Symbolic links followed in one walk; procfs needs 2, for `net` → `self/net` and `self` → `42`.
 const MAX_LINKS: usize = 4;
 
-/// Components walked through; the longest path of ours, with its links resolved, has 6.
+/// Components walked through; our longest path, with its links resolved, has 6.
 const MAX_COMPONENTS: usize = 16;
 
 /// Opens a path below the root; fails with `EXDEV` where it leaves the root's mount.
 ///
-/// It stands in for `openat2` and so it fails with the same error numbers.
+/// It replaces `openat2`, so it fails with the same error numbers.
 pub(super) fn open(root: &ProcMount, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     resolve(root, root.as_fd(), MAX_LINKS, path, flags)
 }
@@ -46,8 +46,8 @@ fn resolve(
     path: &str,
     flags: OFlags,
 ) -> Result<OwnedFd, Errno> {
-    // Security: without mount ids a bind of another part of the same procfs could not be seen, so
-    // there is no walk without them (`ENOSYS`, which becomes `Unsupported`).
+    // Security: without mount ids a bind of another part of the same procfs would not be noticed,
+    // so there is no walk without them (`ENOSYS`, which becomes `Unsupported`).
     if !root.has_mount_id() {
         return Err(Errno::NOSYS);
     }
@@ -62,7 +62,7 @@ fn resolve(
         match (is_link, ahead.is_empty()) {
             (false, true) => return step(root, parent, &name, flags),
             (false, false) => here = Some(found),
-            // Security: a link is followed at the top only, where procfs has plain ones. Further
+            // Security: a link is followed only at the top, where procfs has plain ones. Further
             // down are the magic ones (`cwd`, `root`, `fd/3`), which lead anywhere.
             (true, false) if here.is_none() && links < max_links => {
                 links += 1;
@@ -75,7 +75,7 @@ fn resolve(
     Err(Errno::LOOP)
 }
 
-/// Opens one component from its parent, and requires that it lies on the root's mount.
+/// Opens one component from its parent, and requires that it is on the root's mount.
 fn step(
     root: &ProcMount,
     parent: BorrowedFd<'_>,

@@ -30,16 +30,16 @@ fn many(bytes: &[u8]) -> Option<(u64, &[u8])> {
     }
 }
 
-/// Parses 1 to 7 digits that stand within 8 bytes, and returns the number and how many there are.
+/// Parses 1 to 7 digits within 8 bytes, and returns the number and how many digits there are.
 ///
-/// Nearly every number is one, so the bytes are looked at together, as those of one `u64`: first
-/// for the end of the digits, then two, four and eight of them become one number.
+/// Nearly every number is such, so the bytes are processed together, as those of one `u64`: first
+/// the end of the digits is found, then two, four and eight of them become one number.
 #[inline]
 pub(super) fn short(bytes: &[u8]) -> Option<(u64, usize)> {
     let eight = bytes.first_chunk::<8>()?;
     // The first byte is the lowest. Digits become 0 to 9.
     let values = u64::from_le_bytes(*eight) ^ each(b'0');
-    // The high bit of each byte that is above 9; the sum has no carry, as 0x7F + 0x76 is a byte.
+    // The high bit of each byte above 9; the sum has no carry, as 0x7F + 0x76 is a byte.
     let others = ((values & each(0x7F)).wrapping_add(each(0x76)) | values) & each(0x80);
     let digits = others.trailing_zeros() / 8;
     if !(1..8).contains(&digits) {

@@ -2,14 +2,13 @@
 //!
 //! # Format
 //!
-//! That of [`inet`](super::inet), with all that it leaves open decided: one space between columns
-//! and more only where a column is padded, hexadecimal letters in the case that the kernel prints,
-//! eight digits of clock ticks, a pointer of 8 or 16 digits, nothing but spaces behind the last
-//! column.
+//! That of [`inet`](super::inet), without its variations: one space between columns and more only
+//! where a column is padded, hexadecimal letters in the case that the kernel prints, eight digits
+//! of clock ticks, a pointer of 8 or 16 digits, nothing but spaces after the last column.
 //!
-//! Nearly every row is so. What is not is left to the parser of single fields, which understands
-//! more and knows what is wrong. Here it is known which column comes where and how wide it may be,
-//! and nothing has to be remembered for a report; a million rows take half the time.
+//! Nearly every row is so. Others are left to the parser of single fields, which accepts more and
+//! reports what is wrong. Here the position and width of each column are fixed, and nothing has to
+//! be kept for a report; a million rows take half the time.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -22,8 +21,8 @@ use crate::model::{
     TimerKind,
 };
 
-/// Parses a row from its first word on. `None` says only that it is not such a row, which may be
-/// half set then; otherwise every field is set anew.
+/// Parses a row from its first word on. `None` means only that it is not such a row; `row` may be
+/// half set then. Otherwise every field is overwritten.
 pub(super) fn parse(
     line: &[u8],
     row: &mut InetSocket,
@@ -74,7 +73,7 @@ fn parse_head<'a>(
     }
 }
 
-/// Parses the last columns of a TCP row, which a socket does not have that is not a full one.
+/// Parses the last columns of a TCP row, which only full sockets have.
 fn parse_tcp_detail(end: &[u8]) -> Option<TcpDetail> {
     let (retransmission_timeout, rest) = small(end.strip_prefix(b" ")?)?;
     let (ack_timeout, rest) = small(rest)?;
@@ -100,7 +99,7 @@ fn parse_drops(end: &[u8]) -> Option<u32> {
     if are_spaces(rest) { u32::try_from(drops).ok() } else { None }
 }
 
-/// Takes up to seven digits and the byte behind them.
+/// Takes up to seven digits and the byte after them.
 #[inline]
 fn decimal(bytes: &[u8], end: u8) -> Option<(u64, &[u8])> {
     let (number, digits) = decimal::short(bytes)?;
@@ -108,7 +107,7 @@ fn decimal(bytes: &[u8], end: u8) -> Option<(u64, &[u8])> {
     (*next == end).then_some((number, rest))
 }
 
-/// Takes any number of digits and a space behind them.
+/// Takes any number of digits and a space after them.
 #[inline]
 fn large(bytes: &[u8]) -> Option<(u64, &[u8])> {
     if let Some(taken) = decimal(bytes, b' ') {
@@ -118,7 +117,7 @@ fn large(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((number, rest.strip_prefix(b" ")?))
 }
 
-/// Takes a number that nearly always has one digit or two, and a space behind it.
+/// Takes a number that nearly always has one or two digits, and a space after it.
 #[inline]
 fn small(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let value = |digit: &u8| u64::from(digit & 0xF);
@@ -131,7 +130,7 @@ fn small(bytes: &[u8]) -> Option<(u64, &[u8])> {
     }
 }
 
-/// Takes a number in a column of eight, which is nearly always zero, and a space behind it.
+/// Takes a number in a column of eight, which is nearly always zero, and a space after it.
 #[inline]
 fn padded(bytes: &[u8]) -> Option<(u64, &[u8])> {
     match bytes.strip_prefix(b"       0 ") {
@@ -140,7 +139,7 @@ fn padded(bytes: &[u8]) -> Option<(u64, &[u8])> {
     }
 }
 
-/// Takes a kernel pointer of 16 digits, or of 8 on machines of 32 bits.
+/// Takes a kernel pointer of 16 digits, or of 8 on 32-bit machines.
 #[inline]
 fn pointer(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (high, rest) = hex::word(bytes)?;
@@ -150,7 +149,7 @@ fn pointer(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((u64::from(high) << 32 | u64::from(low), rest))
 }
 
-/// Skips spaces that come before a number, except in the last bytes of a line, where none is.
+/// Skips spaces before a number, except in the last bytes of a line, where none are.
 #[inline]
 fn skip_spaces(mut bytes: &[u8]) -> &[u8] {
     while let Some(eight) = bytes.first_chunk::<8>() {
@@ -166,7 +165,7 @@ fn skip_spaces(mut bytes: &[u8]) -> &[u8] {
 /// Returns whether there are only spaces.
 #[inline]
 fn are_spaces(bytes: &[u8]) -> bool {
-    // The last eight may be looked at twice.
+    // The last eight may be checked twice.
     match bytes.last_chunk::<8>() {
         Some(last) => {
             let (eights, _) = bytes.as_chunks::<8>();
@@ -177,7 +176,7 @@ fn are_spaces(bytes: &[u8]) -> bool {
 }
 
 // The first columns have a fixed width, so the bytes of all of them can be compared with a
-// template, and turned into digits, many at a time: a table is mostly such digits.
+// template, and turned into digits, many at a time: most of a table is such digits.
 
 /// The columns as numbers; an address has one word or four.
 struct Head<const WORDS: usize> {
@@ -223,26 +222,26 @@ fn ipv6_head(bytes: &[u8]) -> Option<(Head<4>, &[u8])> {
     Some((head, bytes.get(IPV6_BYTES..)?))
 }
 
-/// Where a text has hexadecimal digits and what stands between them, made so that many bytes can be
-/// compared at a time. A byte is combined with `zeros` by exclusive or.
+/// The positions of hexadecimal digits and the bytes between them, in a form in which many bytes
+/// can be compared at a time. A byte is combined with `zeros` by exclusive or.
 struct Template<const N: usize> {
-    /// `0` in the place of a digit, and elsewhere the byte that has to be there.
+    /// `0` at the position of a digit, and elsewhere the byte that has to be there.
     zeros: [u8; N],
-    /// What a byte may come to: 9 for a digit, and 0 for other bytes.
+    /// The largest allowed result for a byte: 9 for a digit, and 0 for other bytes.
     most: [u8; N],
-    /// How many letters are digits: 6 in upper case, as the kernel prints them, and 0 in the place
-    /// of other bytes.
+    /// How many letters are digits: 6 in upper case, as the kernel prints them, and 0 for other
+    /// bytes.
     letters: [u8; N],
 }
 
 impl<const N: usize> Template<N> {
-    /// Reads a picture of the text: `x` for a digit, `?` for a byte that is not looked at (it makes
-    /// the text a round number of bytes, which is faster), and all others for themselves.
+    /// Reads a picture of the text: `x` for a digit, `?` for a byte that is ignored (it makes the
+    /// length a round number, which is faster), and all others for themselves.
     const fn new(picture: &[u8; N]) -> Self {
         let (mut zeros, mut most, mut letters) = ([0; N], [0; N], [0; N]);
         let mut place = 0;
         while place < N {
-            // OK because the place is below the length; this runs at compile time.
+            // OK because the index is below the length, and the compiler evaluates it.
             #[allow(clippy::indexing_slicing, reason = "compile time, in range")]
             {
                 (zeros[place], most[place], letters[place]) = match picture[place] {
@@ -256,9 +255,9 @@ impl<const N: usize> Template<N> {
         Self { zeros, most, letters }
     }
 
-    /// Returns the values of the digits, if the text is as the template says.
+    /// Returns the values of the digits, if the text matches the template.
     ///
-    /// The loop has no branch, so that the compiler makes it handle 16 bytes at a time.
+    /// The loop has no branch, so that the compiler can handle 16 bytes at a time.
     #[inline]
     fn digits(&self, text: &[u8; N]) -> Option<[u8; N]> {
         let (mut digits, mut wrong) = ([0; N], 0);
@@ -273,7 +272,7 @@ impl<const N: usize> Template<N> {
     }
 }
 
-/// Puts the digits together; between two columns, one byte is stepped over.
+/// Joins the digits; between two columns, one byte is skipped.
 #[inline]
 fn read_head<const WORDS: usize>(digits: &[u8]) -> Option<Head<WORDS>> {
     let (local, rest) = endpoint(digits)?;
@@ -310,7 +309,7 @@ fn byte_of(digits: &[u8]) -> Option<(u8, &[u8])> {
     Some((high << 4 | low, rest))
 }
 
-/// Sets what the columns say; `None` if the state has no such number.
+/// Sets the columns of a row; returns `None` for an unknown state.
 #[inline]
 fn set_head<const WORDS: usize>(
     row: &mut InetSocket,
@@ -333,14 +332,14 @@ pub(super) fn timer(kind: u8, expires: u64) -> Option<Timer> {
     Some(Timer { kind, expires: ticks(expires) })
 }
 
-/// Returns the time of so many clock ticks; one of more than 64 bits of milliseconds is cut there.
+/// Returns the time of that number of clock ticks; more than 64 bits of milliseconds are capped.
 ///
 /// Kernel: `USER_HZ` is 100 on every architecture but alpha, so a tick is 10 ms.
 fn ticks(ticks: u64) -> Duration {
     Duration::from_millis(ticks.saturating_mul(10))
 }
 
-/// Returns what the last columns of a TCP row say.
+/// Returns the last columns of a TCP row.
 pub(super) fn tcp_detail(
     [retransmission_timeout, ack_timeout]: [u64; 2],
     acks: u32,
@@ -354,7 +353,7 @@ pub(super) fn tcp_detail(
         quick_acks: acks >> 1,
         pingpong: acks & 1 == 1,
         congestion_window,
-        // Kernel: 32 bits without a sign are printed by `%d`; -1 stands for initial slow start.
+        // Kernel: 32 unsigned bits are printed by `%d`; -1 means initial slow start.
         slow_start_threshold: (threshold != -1).then_some(threshold.cast_unsigned()),
     }
 }
@@ -366,7 +365,7 @@ pub(super) fn ipv4_address([word]: [u32; 1], endian: Endian) -> IpAddr {
 
 /// Returns the address of four words, each of which the kernel printed in its own byte order.
 ///
-/// An IPv4 address mapped into IPv6 stays what it is: the socket is an IPv6 socket.
+/// An IPv4-mapped IPv6 address stays as it is: the socket is an IPv6 socket.
 pub(super) fn ipv6_address(words: [u32; 4], endian: Endian) -> IpAddr {
     let mut octets = [0; 16];
     for (place, word) in octets.chunks_exact_mut(4).zip(words) {
@@ -375,7 +374,7 @@ pub(super) fn ipv6_address(words: [u32; 4], endian: Endian) -> IpAddr {
     IpAddr::V6(Ipv6Addr::from(octets))
 }
 
-/// Returns the bytes that the word has in the memory of the kernel that printed it.
+/// Returns the bytes of the word in the memory of the kernel that printed it.
 fn network_bytes(word: u32, endian: Endian) -> [u8; 4] {
     match endian {
         Endian::Little => word.to_le_bytes(),
@@ -399,7 +398,7 @@ mod tests {
     const TCP: InetProtocol = InetProtocol::Tcp;
     const UDP: InetProtocol = InetProtocol::Udp;
 
-    /// Rows as the kernel prints them: of each length of number, of each kind of end.
+    /// Rows as the kernel prints them: with each length of number, and each kind of end.
     const EXACT: [(InetProtocol, Family, &str); 8] = [
         (
             TCP,
@@ -443,8 +442,7 @@ mod tests {
         ),
     ];
 
-    /// Parses a row by its fields and, if it is exact, so; both begin with a row that holds
-    /// something.
+    /// Parses a row by its fields and, if it is exact, by columns; both begin with a filled row.
     fn both(
         protocol: InetProtocol,
         family: Family,
@@ -493,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn exact_rows_are_understood_as_by_their_fields() {
+    fn exact_rows_are_parsed_as_by_their_fields() {
         let mut random = Xorshift::new(11);
         let (mut exact_rows, mut other_rows) = (0, 0);
         for _ in 0..40_000 {

@@ -5,35 +5,34 @@
 use super::{decimal, hex};
 use crate::model::KernelPointer;
 
-/// What should have been at the place where a [`Fields`] stopped: the only thing that a parser of a
-/// field says, because the place is known. It is small, as it is returned for every field.
+/// What was expected at the position where a [`Fields`] stopped. A parser of a field returns
+/// nothing else, because the position is known. It is small, as it is returned for every field.
 pub(crate) type Expected = &'static str;
 
-/// What was wrong with a line. What was found there is added by the reader, which
-/// still has the line.
+/// What was wrong with a line. The reader, which still has the line, adds what was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LineProblem {
-    /// Bytes of the line before the field that is wrong.
+    /// Bytes of the line before the malformed field.
     pub(crate) offset: usize,
-    /// What should have been there.
+    /// What was expected.
     pub(crate) expected: Expected,
 }
 
 /// What ends a field.
 #[derive(Clone, Copy)]
 pub(crate) enum FieldEnd {
-    /// A colon, which is taken too.
+    /// A colon, which is taken, too.
     Colon,
-    /// Blanks, which are taken too, or the end of the line.
+    /// Blanks, which are taken, too, or the end of the line.
     Blank,
     /// A single space, which is left, or the end of the line.
     Space,
 }
 
-/// The fields of a line that are still to come.
+/// The remaining fields of a line.
 ///
-/// A field is taken whole or not at all, so after a failure the next byte is the first of the field
-/// that is wrong.
+/// A field is taken as a whole or not at all, so after a failure the next byte is the first of the
+/// malformed field.
 pub(crate) struct Fields<'a> {
     line: &'a [u8],
     rest: &'a [u8],
@@ -50,7 +49,7 @@ impl<'a> Fields<'a> {
         self.rest.is_empty()
     }
 
-    /// Returns what was not taken.
+    /// Returns the rest of the line.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -65,12 +64,12 @@ impl<'a> Fields<'a> {
         self.rest = skip_blanks(self.rest);
     }
 
-    /// Returns the problem that what comes next is not what is expected.
+    /// Returns the problem that what follows is not what is expected.
     pub(crate) fn problem(&self, expected: Expected) -> LineProblem {
         LineProblem { offset: self.line.len().saturating_sub(self.rest.len()), expected }
     }
 
-    /// Takes a field by a function that gives its value and what follows it.
+    /// Takes a field with a function that returns its value and what follows it.
     #[inline]
     pub(crate) fn take<T>(
         &mut self,
@@ -109,7 +108,7 @@ impl<'a> Fields<'a> {
         self.take(hex::leading, FieldEnd::Blank, what)
     }
 
-    /// Takes a decimal word without a sign.
+    /// Takes an unsigned decimal word.
     #[inline]
     pub(crate) fn decimal<T: TryFrom<u64>>(&mut self, what: Expected) -> Result<T, Expected> {
         let number =
@@ -124,7 +123,7 @@ impl<'a> Fields<'a> {
         self.take(number, FieldEnd::Blank, what)
     }
 
-    /// Takes a decimal word of 32 bits that some kernels print with a sign and others without.
+    /// Takes a decimal word of 32 bits that some kernels print as signed and others as unsigned.
     pub(crate) fn either_sign(&mut self, what: Expected) -> Result<u32, Expected> {
         let number = |bytes| decimal::signed(bytes).and_then(|(n, rest)| Some((wrap(n)?, rest)));
         self.take(number, FieldEnd::Blank, what)
@@ -186,7 +185,7 @@ fn skip_blanks(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Skips blanks where there are many: kernels pad columns, and whole rows, by spaces.
+/// Skips runs of blanks: kernels pad columns, and whole rows, by spaces.
 fn skip_padding(mut bytes: &[u8]) -> &[u8] {
     while let Some((eight, _)) = bytes.split_first_chunk::<8>() {
         let spaces = leading_spaces(*eight);
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_between_words_do_not_matter() {
+    fn number_of_blanks_between_words_is_ignored() {
         for blanks in 1..40 {
             let line = format!("{0}1{0}2\t{0}3{0}", " ".repeat(blanks));
             let mut fields = Fields::new(line.as_bytes());

@@ -1,6 +1,7 @@
 //! Hexadecimal digits, upper and lower case.
 
-/// What [`DIGITS`] holds for a byte that is no digit; its high bits survive being combined.
+/// The entry of [`DIGITS`] for a byte that is not a digit; its high bits survive combination with
+/// others.
 const INVALID: u8 = 0xFF;
 
 /// The value of every byte as a digit.
@@ -9,7 +10,7 @@ const DIGITS: [u8; 256] = {
     let mut value = 0;
     while value < 16 {
         let (lower, upper) = (b"0123456789abcdef", b"0123456789ABCDEF");
-        // OK because a `u8` is always less than 256; this runs at compile time.
+        // OK because a `u8` is always less than 256, and the compiler evaluates it.
         #[allow(
             clippy::as_conversions,
             clippy::indexing_slicing,
@@ -45,7 +46,7 @@ pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Option<(u64, &[u8])> {
 
 /// Parses exactly 8 digits and returns the word and what follows them.
 ///
-/// Most of a table is such words, so their digits are looked at together: each step below works on
+/// Most of a table is such words, so their digits are processed together: each step below works on
 /// the eight bytes of one `u64`, which is faster than eight steps.
 #[inline]
 pub(super) fn word(bytes: &[u8]) -> Option<(u32, &[u8])> {
@@ -56,8 +57,8 @@ pub(super) fn word(bytes: &[u8]) -> Option<(u32, &[u8])> {
     // 1 for each byte above 9; the sum of ASCII has no carry, as 0x7F + 0x76 is a byte.
     let letters = (values.wrapping_add(each(0x76)) & each(0x80)) >> 7;
     // Letters of either case become 0 to 5, and then 10 to 15. Any other byte becomes more than 15
-    // then, or less than zero before: that sets its high bits, and at least in the lowest such byte
-    // nothing was borrowed by another one.
+    // then, or was negative before: that sets its high bits, and at least the lowest such byte is
+    // not affected by a borrow of another one.
     let low = (values | letters << 5).wrapping_sub(letters * 0x71);
     let values = low.wrapping_add(letters * 10);
     if (low | values) & each(0xF0) | text & each(0x80) != 0 {
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_exactly_the_digits() {
+    fn accepts_exactly_the_digits() {
         for byte in 0..=u8::MAX {
             let expected = char::from(byte).to_digit(16).map(u64::from);
             assert_eq!(fixed::<1>(&[byte]).map(|(value, _)| value), expected, "{byte:#x}");

@@ -73,7 +73,7 @@ impl RowParser for InetRows {
     }
 }
 
-/// Parses a row: as the kernel prints it if it is so, which nearly every row is, or else column by
+/// Parses a row: in the exact form of the kernel, which nearly every row has, or else column by
 /// column.
 fn parse_row(
     fields: &mut Fields<'_>,
@@ -87,7 +87,7 @@ fn parse_row(
     }
 }
 
-/// Parses a row column by column. After a failure the next field is the one that is wrong.
+/// Parses a row column by column. After a failure the next field is the malformed one.
 #[cold]
 pub(super) fn parse_row_by_fields(
     fields: &mut Fields<'_>,
@@ -97,8 +97,8 @@ pub(super) fn parse_row_by_fields(
 ) -> Result<(), Expected> {
     fields.take(decimal::unsigned, FieldEnd::Colon, "a row number and a colon")?;
     fields.skip_blanks();
-    // The order is that of the columns. Every field is set anew, so nothing of an earlier row
-    // shows through.
+    // The order is that of the columns. Every field is overwritten, so nothing of an earlier row
+    // remains.
     parse_head(fields, row, family, endian)?;
     row.uid = fields.decimal("a decimal user id")?;
     row.probes = fields.decimal("a decimal number of probes")?;
@@ -175,7 +175,7 @@ fn parse_object(fields: &mut Fields<'_>) -> Result<(i32, KernelPointer), Expecte
     Ok((references, fields.pointer(FieldEnd::Blank)?))
 }
 
-/// Parses the last columns of a TCP row, which are there for a full socket only.
+/// Parses the last columns of a TCP row, which only full sockets have.
 fn parse_tcp_detail(fields: &mut Fields<'_>) -> Result<Option<TcpDetail>, Expected> {
     if fields.is_at_end() {
         return Ok(None);
@@ -197,7 +197,7 @@ fn parse_drops(fields: &mut Fields<'_>) -> Result<Option<u32>, Expected> {
     fields.either_sign("a decimal number of drops").map(Some)
 }
 
-/// Parses what is behind the last known column: text, or it is no row of a kernel.
+/// Parses what follows the last known column: text, or else it is not a row of a kernel.
 fn parse_trailing(fields: &Fields<'_>, trailing: &mut BString) -> Result<(), Expected> {
     trailing.clear();
     let text = trim_blanks_end(fields.rest());
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "one line for each field")]
-    fn a_tcp_row_is_understood_whole() {
+    fn every_column_of_a_tcp_row_is_parsed() {
         insta::assert_debug_snapshot!(parse(Table::Tcp4, ESTABLISHED), @r#"
         InetSocket {
             source: ProcText,
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_udp_row_is_understood_whole() {
+    fn every_column_of_a_udp_row_is_parsed() {
         insta::assert_debug_snapshot!(parse(Table::Udp4, UDP), @r#"
         InetSocket {
             source: ProcText,
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_is_known_by_its_number() {
+    fn every_state_has_its_number() {
         for state in TcpState::ALL {
             let line = LISTEN.replace(" 0A ", &format!(" {:02X} ", state.number()));
             assert_eq!(parse(Table::Tcp4, &line).state, state);
@@ -500,7 +500,7 @@ mod tests {
     #[case::tcp(Table::Tcp4, ESTABLISHED, " 01 0000002A")]
     #[case::tcp6(Table::Tcp6, TCP6, " 01 00000000")]
     #[case::udp(Table::Udp4, UDP, " 07 00000000")]
-    fn columns_are_the_same_together_and_one_by_one(
+    fn columns_are_parsed_the_same_together_and_one_by_one(
         #[case] table: Table,
         #[case] line: &str,
         #[case] columns: &str,
@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_leaves_nothing_for_the_next() {
+    fn a_row_leaves_nothing_in_the_next() {
         let lines = [LISTEN, &format!("{ESTABLISHED} trailing"), TIME_WAIT, "junk", SYN_RECV];
         let mut reused = rows(Table::Tcp4, Endian::Little);
         for line in lines.iter().cycle().take(15) {

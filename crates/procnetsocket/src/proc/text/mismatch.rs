@@ -1,4 +1,4 @@
-//! "expected X, but found Y", with the found bytes quoted so that they can do no harm.
+//! "expected X, but found Y", with the found bytes quoted and escaped.
 
 use std::fmt;
 
@@ -9,28 +9,28 @@ use crate::proc::text::field::LineProblem;
 /// Bytes of a line that a message quotes: 40, enough for the longest column, an IPv6 address.
 const QUOTED_BYTES: usize = 40;
 
-/// What a line should have had at a place, and what it had.
+/// What was expected at a position of a line, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mismatch {
     offset: usize,
     expected: &'static str,
-    /// The word at the place, cut one byte behind what is quoted; nothing at the end of the line.
+    /// The word at the position, cut one byte after what is quoted; empty at the end of the line.
     found: BString,
 }
 
 impl Mismatch {
-    /// Keeps what is needed of the line to tell the problem.
+    /// Keeps the part of the line that the message needs.
     pub(crate) fn new(line: &[u8], problem: LineProblem) -> Self {
         let LineProblem { offset, expected } = problem;
         let rest = line.get(offset..).unwrap_or_default();
         let word = rest.split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
-        // A field can be missing where a blank stands; then the blank is what was found.
+        // A field can be missing where a blank is; then the blank is what was found.
         let word = if word.is_empty() { rest.get(..1).unwrap_or_default() } else { word };
         let found = word.get(..=QUOTED_BYTES).unwrap_or(word).into();
         Self { offset, expected, found }
     }
 
-    /// Returns the place: a byte in the line, counted from 1.
+    /// Returns the position: a byte in the line, counted from 1.
     pub(crate) fn column(&self) -> u64 {
         // OK because no machine has more than 64 bits of address space.
         u64::try_from(self.offset).map_or(u64::MAX, |offset| offset.saturating_add(1))

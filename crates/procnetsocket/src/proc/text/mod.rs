@@ -1,8 +1,7 @@
 //! Pure parsers of the rows of the text tables.
 //!
-//! A parser gets one line without its newline and gives the row or the [`LineProblem`] that it met.
-//! It reuses one row, so a table costs no allocation per row, and it knows nothing of files or
-//! limits.
+//! A parser gets one line without its newline and returns the row or the [`LineProblem`]. It reuses
+//! one row, so a table needs no allocation per row, and it is independent of files and limits.
 
 pub(crate) mod decimal;
 mod exact;
@@ -46,7 +45,7 @@ pub(crate) trait RowParser {
     fn row(&self) -> Socket<'_>;
 }
 
-/// Returns what is reported of a malformed row, or `None` when it is well formed.
+/// Returns the report of a malformed row, or `None` when it is well formed.
 #[cfg(test)]
 pub(crate) fn complaint(
     table: crate::model::Table,

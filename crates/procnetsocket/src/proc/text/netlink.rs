@@ -11,8 +11,8 @@
 //! `Pid` the port id, `Locks` the reference count.
 //!
 //! Kernel: `netlink_native_seq_show`, earlier `netlink_seq_show`. Older versions print no `Inode`,
-//! or neither `Drops` nor `Inode`: shorter rows are rows. They print a pointer as `Dump`, now 0 or
-//! 1, and `Pid` and `Drops` with a sign.
+//! or neither `Drops` nor `Inode`: shorter rows are accepted. They print a pointer as `Dump`, now 0
+//! or 1, and `Pid` and `Drops` as signed.
 
 use super::{
     RowParser, decimal,
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_understood_whole() {
+    fn every_column_is_parsed() {
         let row = parse(
             "ffff9f3c8b3e0000 15  1234       80000551 768      -4       1     2        3        31210   ",
         );

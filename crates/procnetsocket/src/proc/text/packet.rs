@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_understood_whole() {
+    fn every_column_is_parsed() {
         let row = parse("ffff9f3c8b3e0000 3      3    0806   2     1 768    1000   31210 ");
         insta::assert_debug_snapshot!(row, @"
         PacketSocket {

@@ -8,16 +8,16 @@
 //! ```
 //!
 //! Printed as `%pK: %08X %08X %08X %04X %02X %5lu`, and for a bound socket a blank and its name.
-//! The name is whatever follows that one blank: blanks and control bytes are part of it. Of an
-//! abstract name each NUL, also the first, is printed as `@`.
+//! The name is everything after that one blank: blanks and control bytes are part of it. Each NUL
+//! of an abstract name, also the first, is printed as `@`.
 //!
 //! Kernel: `unix_seq_show`. `St` is an `SS_*` number made from the state; a listener has the flag
 //! `__SO_ACCEPTCON`. Linux has not changed the columns; pointers are hashed since 4.15. A table
-//! whose header begins with `Peer` comes from a patch that was never in Linux; its columns
-//! mean something else, so it is refused.
+//! whose header begins with `Peer` comes from a patch that was never in Linux; its columns have
+//! another meaning, so it is refused.
 //!
-//! Security: a name may hold a newline. The rest of it then looks like rows of its own, and if it
-//! was made to, it is accepted: nothing in the file tells a forged row from a real one.
+//! Security: a name may contain a newline. The rest of it then looks like further rows, and if it
+//! was made to, it is accepted: nothing in the file distinguishes a forged row from a real one.
 
 use bstr::BString;
 
@@ -78,7 +78,7 @@ fn parse_row(fields: &mut Fields<'_>, row: &mut UnixSocket) -> Result<(), Expect
     Ok(())
 }
 
-/// Parses the state, which is one of four numbers unless the flags say that the socket listens.
+/// Parses the state, which is one of four numbers unless the flags are those of a listener.
 fn parse_state(fields: &mut Fields<'_>, flags: u32) -> Result<UnixState, Expected> {
     let state = |bytes| {
         let (number, rest) = hex::fixed::<2>(bytes)?;
@@ -95,9 +95,9 @@ fn parse_state(fields: &mut Fields<'_>, flags: u32) -> Result<UnixState, Expecte
     Ok(if flags & SO_ACCEPTCON == 0 { state } else { UnixState::Listening })
 }
 
-/// Parses what is behind the inode: nothing, or a space and the name.
+/// Parses what follows the inode: nothing, or a space and the name.
 ///
-/// A name can be empty: it began with a newline, and the rest of it stands in the next line.
+/// A name can be empty: it began with a newline, and the rest of it is in the next line.
 fn parse_name(bytes: &[u8]) -> UnixName {
     match bytes {
         [] => UnixName::Unnamed,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_understood_whole() {
+    fn every_column_is_parsed() {
         insta::assert_debug_snapshot!(parse(LISTENER.as_bytes()), @r#"
         UnixSocket {
             source: ProcText,

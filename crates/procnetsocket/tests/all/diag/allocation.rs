@@ -1,4 +1,4 @@
-//! A row of an internet socket costs no allocation.
+//! A row of an internet socket needs no allocation.
 
 use std::ops::ControlFlow;
 

@@ -8,10 +8,10 @@ use procnetsocket::{
     model::{InetSocket, Socket},
 };
 
-/// The number of the request that the tests' replies answer.
+/// The sequence number of the request that the tests' replies answer.
 pub(crate) const SEQUENCE: u32 = 7;
 
-/// Reads hexadecimal digits; blanks mean nothing, and a `#` begins a comment.
+/// Reads hexadecimal digits; blanks are ignored, and a `#` begins a comment.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let code = text.lines().map(|line| line.split('#').next().unwrap());
     let digits: Vec<u8> = code.flat_map(str::bytes).filter(u8::is_ascii_hexdigit).collect();
@@ -50,7 +50,7 @@ pub(crate) fn done(code: i32) -> Vec<u8> {
     message(3, 2, &code.to_ne_bytes())
 }
 
-/// Writes an error, with the request that it is about behind it.
+/// Writes an error, followed by the request that it is about.
 pub(crate) fn error(code: i32) -> Vec<u8> {
     message(2, 0, &[code.to_ne_bytes().as_slice(), &[0; 16]].concat())
 }
@@ -64,21 +64,21 @@ pub(crate) fn inet(table: Table, body: &[u8]) -> InetSocket {
     }
 }
 
-/// Returns what a decoder says of a message that it does not understand.
+/// Returns the fault of a decoder for a malformed message.
 #[track_caller]
 pub(crate) fn fault(table: Table, body: &[u8]) -> String {
     let fault = Decoder::new(table).decode(body).unwrap_err();
     format!("byte {}: {fault}", fault.column())
 }
 
-/// Keeps what it is given, as text.
+/// Records what it receives, as text.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(crate) sockets: Vec<String>,
     pub(crate) malformed: Vec<String>,
-    /// Rows after which it has enough.
+    /// Rows after which it stops.
     pub(crate) enough: Option<usize>,
-    /// How often it may be told to forget everything.
+    /// How often it agrees to forget everything.
     pub(crate) restarts: usize,
 }
 

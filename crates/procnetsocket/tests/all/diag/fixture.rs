@@ -113,7 +113,7 @@ pub(crate) const XDP: &str = "
     15000000 00000000   # cookie
 ";
 
-/// Bytes that count up, so that each field of a structure has a number of its own.
+/// Bytes that count up, so that each field of a structure has a different number.
 pub(crate) fn counting(length: usize) -> Vec<u8> {
     (0..length).map(|byte| u8::try_from(byte % 256).unwrap()).collect()
 }
@@ -190,7 +190,7 @@ pub(crate) fn inet_attributes(info: usize, ulp: &[u8]) -> Vec<u8> {
         attribute(21, &hex("0100000001000000")),
         attribute(22, &hex("5204")),
     ];
-    // A newer kernel's.
+    // Of a newer kernel.
     all.push(attribute(99, &[1, 2, 3]));
     all.concat()
 }
@@ -253,7 +253,7 @@ pub(crate) fn xdp_attributes() -> Vec<u8> {
     .concat()
 }
 
-/// A message of each table, whole.
+/// A complete message of each table.
 pub(crate) fn messages() -> Vec<(Table, Vec<u8>)> {
     let message = |header: &str, attributes: Vec<u8>| [hex(header), attributes].concat();
     let sctp = [

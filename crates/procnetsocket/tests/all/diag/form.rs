@@ -9,7 +9,7 @@ use rstest::rstest;
 
 use crate::diag::fixture::messages;
 
-/// Messages that are changed and tried.
+/// Number of messages that are mutated.
 const MUTATIONS: u32 = 20_000;
 
 #[track_caller]
@@ -149,7 +149,7 @@ fn groups_are_bounded() {
         _ => None,
     };
     assert_eq!(groups(524_288).unwrap().iter().collect::<Vec<_>>(), [524_288]);
-    // A detail that is not understood is none.
+    // A detail that is not understood is absent.
     assert_eq!((groups(524_289), groups(0)), (None, None));
 }
 
@@ -168,7 +168,7 @@ impl XorShift {
         usize::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap()
     }
 
-    /// Changes a byte, a length, or how many bytes there are.
+    /// Changes a byte, a length, or the number of bytes.
     fn mutate(&mut self, bytes: &mut Vec<u8>) {
         if bytes.is_empty() {
             return;
@@ -178,7 +178,7 @@ impl XorShift {
             0 => bytes[place] = self.next().to_le_bytes()[0],
             1 => bytes[place] ^= 1 << self.below(8),
             2 => bytes[place] = [0, 1, 3, 4, 0x7f, 0x80, 0xff][self.below(7)],
-            // A word: many of them are lengths.
+            // A word, which is often a length.
             3 => {
                 let word = self.next().to_le_bytes();
                 let end = (place & !3) + 4;

@@ -1,5 +1,5 @@
-//! Messages that were cut off: an error or a row, never a panic, and always an end. Messages that
-//! were changed are read by the property `datagram` of the fuzz targets.
+//! Truncated messages: an error or a row, never a panic, and always an end. The property `datagram`
+//! of the fuzz targets reads mutated ones.
 
 use std::ops::ControlFlow;
 
@@ -48,7 +48,7 @@ fn every_truncated_datagram_is_an_error_or_rows() {
     }
 }
 
-/// Reads a datagram, and requires that what comes of it is possible.
+/// Reads a datagram, and requires that the result is possible.
 #[track_caller]
 fn check(table: Table, datagram: &[u8]) {
     let request = Request::Dump(TableQuery::new(table));
@@ -66,7 +66,7 @@ fn check(table: Table, datagram: &[u8]) {
     }
 }
 
-/// Counts what it is given.
+/// Counts what it receives.
 #[derive(Default)]
 struct Tally {
     rows: u64,

@@ -70,7 +70,7 @@ fn the_timer_says_what_was_counted(
 #[case::established(Table::Tcp4, 1, TcpState::Established)]
 #[case::syn_received(Table::Tcp4, 3, TcpState::SynRecv)]
 #[case::closing(Table::Tcp4, 11, TcpState::Closing)]
-// The kernel shows a TCP socket that is bound and does nothing as closed.
+// The kernel reports a TCP socket that is only bound as closed.
 #[case::tcp_closed(Table::Tcp4, 7, TcpState::BoundInactive)]
 #[case::udp_closed(Table::Udp4, 7, TcpState::Close)]
 #[case::mptcp_closed(Table::Mptcp4, 7, TcpState::Close)]
@@ -101,7 +101,7 @@ fn a_cookie_that_is_none_is_none() {
     assert_eq!(inet(Table::Tcp4, &with(TCP_LISTENER, 44, &[0xff; 8])).cookie, None);
 }
 
-/// What the case tables look at.
+/// What the case tables compare.
 type Field = fn(&InetDetail) -> String;
 
 #[rstest]
@@ -221,7 +221,7 @@ fn attributes_that_are_none_are_faults(#[case] rest: &str, #[case] expected: &st
 }
 
 #[test]
-fn nothing_of_an_earlier_row_shows_through() {
+fn fields_of_an_earlier_row_are_cleared() {
     let mut decoder = procnetsocket::diag::Decoder::new(Table::Tcp4);
     let whole = &crate::diag::fixture::messages()[0].1;
     decoder.decode(whole).unwrap();

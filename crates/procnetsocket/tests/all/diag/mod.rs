@@ -1,11 +1,11 @@
-//! `diag`: the wire format, as annotated bytes, against hostile bytes, against another decoder, and
-//! against the kernel in network namespaces of the tests' own.
+//! `diag`: the wire format, as annotated bytes, with hostile bytes, against another decoder, and
+//! against the kernel in separate network namespaces.
 
-// The bytes are those of a machine that has the least significant byte first.
+// The bytes are those of a little-endian machine.
 #![cfg(target_endian = "little")]
 #![expect(clippy::disallowed_methods, reason = "the tests make the sockets that are listed")]
 
-// `cfg(test)` tells clippy that helpers, too, may unwrap here.
+// `cfg(test)` shows clippy that helpers, too, may unwrap here.
 #[cfg(test)]
 mod allocation;
 #[cfg(test)]

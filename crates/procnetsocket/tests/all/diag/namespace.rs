@@ -1,4 +1,4 @@
-//! Runs a test again in user, network and mount namespaces of its own, where it is root.
+//! Runs a test again in separate user, network and mount namespaces, where it is root.
 
 use std::{
     env,
@@ -15,10 +15,10 @@ use rustix::net::{
 /// Set in the process that runs in the namespaces.
 const INSIDE: &str = "DIAG_TEST_INSIDE";
 
-/// Returns whether this process is in namespaces of its own, and so has to run the test.
+/// Returns whether this process is in separate namespaces, and so has to run the test.
 ///
-/// Elsewhere it runs this one test in another process, which is, and requires that it passes. Where
-/// the machine does not permit that, it says so, and fails in CI.
+/// If it is not, it runs this one test in another process that is, and requires that it passes.
+/// Where the machine does not permit that, it reports this, and fails in CI.
 #[track_caller]
 pub(crate) fn enter() -> bool {
     if is_set(INSIDE) {
@@ -60,7 +60,7 @@ fn is_set(name: &str) -> bool {
     env::var_os(name).is_some()
 }
 
-/// Says loudly that a test did not run; in CI it fails.
+/// Reports loudly that a test did not run; in CI it fails.
 #[track_caller]
 fn skip(name: &str, reason: &str) {
     assert!(!is_set("CI"), "expected to run in CI, but {reason}");
@@ -76,7 +76,7 @@ pub(crate) fn loopback() {
     #[expect(clippy::disallowed_methods, reason = "sets the namespace up")]
     // No protocol is number 0, which is rtnetlink.
     let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None).unwrap();
-    // RTM_NEWLINK with REQUEST; `struct ifinfomsg`: interface 1, IFF_UP, and that it changes.
+    // RTM_NEWLINK with REQUEST; `struct ifinfomsg`: interface 1, IFF_UP, and the change mask.
     let words: [u32; 8] = [32, 16 | 1 << 16, 1, 0, 0, 1, 1, 1];
     let message: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
     sendto(&socket, &message, SendFlags::empty(), &SocketAddrNetlink::new(0, 0)).unwrap();

@@ -21,7 +21,7 @@ fn netlink(body: &[u8]) -> NetlinkSocket {
 }
 
 #[test]
-fn a_socket_is_understood_whole() {
+fn every_field_is_decoded() {
     let row = netlink(&[hex(NETLINK), netlink_attributes()].concat());
     assert_eq!((row.protocol, row.port_id, row.groups), (0, 1234, 5));
     assert_eq!((row.recv, row.send, row.dump, row.drops), (1, 3, 1, 9));
@@ -45,7 +45,7 @@ fn groups_are_words_of_the_kernel(#[case] words: &str, #[case] expected: &[u32])
 }
 
 #[test]
-fn nothing_of_an_earlier_row_shows_through() {
+fn fields_of_an_earlier_row_are_cleared() {
     let mut decoder = Decoder::new(Table::Netlink);
     decoder.decode(&[hex(NETLINK), netlink_attributes()].concat()).unwrap();
     let plain = hex(NETLINK);

@@ -1,7 +1,7 @@
 //! Another decoder of the same bytes: netlink-packet-sock-diag.
 //!
-//! It knows internet and unix sockets, the attributes that are compared here, and `tcp_info` of 232
-//! bytes; what it does not know is proved by the annotated bytes alone.
+//! It supports internet and unix sockets, the attributes that are compared here, and `tcp_info` of
+//! 232 bytes; only the annotated bytes test the rest.
 
 use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
 use netlink_packet_sock_diag::{
@@ -33,7 +33,7 @@ fn theirs(message: &[u8]) -> SockDiagMessage {
     }
 }
 
-/// Requires that both decoders say the same of an internet socket.
+/// Requires that both decoders agree about an internet socket.
 #[track_caller]
 pub(crate) fn compare_inet(table: Table, message: &[u8]) {
     let ours = inet(table, message);
@@ -50,7 +50,7 @@ pub(crate) fn compare_inet(table: Table, message: &[u8]) {
 fn compare_inet_header(ours: &InetSocket, theirs: &InetResponse) {
     let header = &theirs.header;
     let id = &header.socket_id;
-    // The kernel shows a TCP socket that is bound and does nothing as closed.
+    // The kernel reports a TCP socket that is only bound as closed.
     let state = if ours.state == TcpState::BoundInactive { TcpState::Close } else { ours.state };
     assert_eq!(state.number(), header.state);
     assert_eq!((ours.local.ip(), ours.local.port()), (id.source_address, id.source_port));
@@ -162,7 +162,7 @@ fn compare_tcp_info(ours: &InetSocket, theirs: &netlink_packet_sock_diag::inet::
     }
 }
 
-/// Requires that both decoders say the same of a unix socket.
+/// Requires that both decoders agree about a unix socket.
 #[track_caller]
 pub(crate) fn compare_unix(message: &[u8]) {
     let mut decoder = Decoder::new(Table::Unix);

@@ -21,7 +21,7 @@ fn packet(body: &[u8]) -> PacketSocket {
 }
 
 #[test]
-fn a_socket_is_understood_whole() {
+fn every_field_is_decoded() {
     let row = packet(&[hex(PACKET), packet_attributes()].concat());
     assert_eq!((row.kind, row.protocol, row.running), (PacketKind::Raw, 3, true));
     assert_eq!((row.interface.unwrap().get(), row.recv, row.uid), (2, 1, 1000));
@@ -34,7 +34,7 @@ fn a_socket_is_understood_whole() {
 }
 
 #[test]
-fn a_filter_that_may_not_be_seen_is_empty() {
+fn a_filter_that_may_not_be_read_is_empty() {
     let row = packet(&[hex(PACKET), attribute(7, &[])].concat());
     assert_eq!(row.detail.filter, Some(Vec::new()));
     assert_eq!(packet(&hex(PACKET)).detail.filter, None);

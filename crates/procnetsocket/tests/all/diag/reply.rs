@@ -1,4 +1,4 @@
-//! What a reply is checked for, beyond its rows.
+//! The checks of a reply, beyond its rows.
 
 use procnetsocket::{
     Bounds, ErrorKind, Limits, Source, Table, TableQuery,
@@ -78,7 +78,7 @@ fn a_reply_that_ends_well_is_whole(#[case] end: Vec<u8>) {
 }
 
 #[test]
-fn messages_for_another_request_are_thrown_away() {
+fn messages_for_another_request_are_dropped() {
     let mut other = listener();
     other[8] = 6;
     let mut end = done(-2);
@@ -89,7 +89,7 @@ fn messages_for_another_request_are_thrown_away() {
 }
 
 #[test]
-fn table_changed_under_the_dump_is_reported() {
+fn table_changed_during_the_dump_is_reported() {
     let interrupted = message(20, 0x12, &hex(TCP_LISTENER));
     let mut log = Log::default();
     let report = read(Table::Tcp4, &[[interrupted, done(0)].concat()], &mut log).unwrap();

@@ -258,7 +258,7 @@ fn one_unix_socket_is_asked_for() {
 }
 
 #[test]
-fn a_request_is_written_behind_what_is_there() {
+fn a_request_is_appended() {
     let mut out = vec![1, 2, 3];
     let request = dump(Table::Vsock, StateMask::ALL, Details::NONE);
     request.encode(7, &mut out);

@@ -1,4 +1,4 @@
-//! The structures that grow with the kernel: each field at its place, at every length.
+//! Structures that grow with the kernel: each field at its offset, at every length.
 
 use procnetsocket::{
     Table,
@@ -41,13 +41,13 @@ fn sctp(value: &[u8]) -> SctpInfo {
     }
 }
 
-/// Returns the number that stands in bytes that count up, or zero when it is not there in full.
+/// Returns the number at an offset in bytes that count up, or zero when it is incomplete.
 fn number(bytes: &[u8], offset: usize, size: usize) -> u64 {
     let Some(field) = bytes.get(offset..offset + size) else { return 0 };
     field.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// The places of the fields in `struct tcp_info` (`include/uapi/linux/tcp.h`).
+/// The offsets of the fields in `struct tcp_info` (`include/uapi/linux/tcp.h`).
 type TcpField = (usize, usize, fn(&TcpInfo) -> u64);
 
 const TCP: &[TcpField] = &[
@@ -145,7 +145,7 @@ fn bit_fields_of_tcp_info_begin_with_the_lowest(
     assert_eq!(field(&tcp(&bytes)), expected);
 }
 
-/// The places of the fields in `struct mptcp_info` (`include/uapi/linux/mptcp.h`).
+/// The offsets of the fields in `struct mptcp_info` (`include/uapi/linux/mptcp.h`).
 type MptcpField = (usize, usize, fn(&MptcpInfo) -> u64);
 
 const MPTCP: &[MptcpField] = &[
@@ -194,7 +194,7 @@ fn flags_of_mptcp_info_are_distinguished() {
     assert_eq!((info.is_fallback(), info.has_remote_key()), (false, true));
 }
 
-/// The places of the fields in `struct sctp_info` (`include/uapi/linux/sctp.h`).
+/// The offsets of the fields in `struct sctp_info` (`include/uapi/linux/sctp.h`).
 type SctpField = (usize, usize, fn(&SctpInfo) -> u64);
 
 const SCTP: &[SctpField] = &[

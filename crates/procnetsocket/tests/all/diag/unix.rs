@@ -21,7 +21,7 @@ fn unix(body: &[u8]) -> UnixSocket {
 }
 
 #[test]
-fn a_listener_is_understood_whole() {
+fn every_field_of_a_listener_is_decoded() {
     let row = unix(&[hex(UNIX), unix_attributes()].concat());
     assert_eq!(
         (row.kind, row.state, row.flags),
@@ -89,7 +89,7 @@ fn an_attribute_of_another_length_is_a_fault(
 }
 
 #[test]
-fn nothing_of_an_earlier_row_shows_through() {
+fn fields_of_an_earlier_row_are_cleared() {
     let mut decoder = Decoder::new(Table::Unix);
     decoder.decode(&[hex(UNIX), unix_attributes()].concat()).unwrap();
     let plain = hex(UNIX);

@@ -13,7 +13,7 @@ use crate::diag::{
 };
 
 #[test]
-fn a_connection_is_understood_whole() {
+fn every_field_of_a_connection_is_decoded() {
     let bytes = hex(VSOCK);
     let mut decoder = Decoder::new(Table::Vsock);
     let Ok(Socket::Vsock(row)) = decoder.decode(&bytes) else { panic!("expected a vsock socket") };

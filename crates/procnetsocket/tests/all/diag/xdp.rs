@@ -21,7 +21,7 @@ fn xdp(body: &[u8]) -> XdpSocket {
 }
 
 #[test]
-fn a_socket_is_understood_whole() {
+fn every_field_is_decoded() {
     let row = xdp(&[hex(XDP), xdp_attributes()].concat());
     assert_eq!((row.kind, row.inode.unwrap().get(), row.cookie.unwrap().get()), (3, 123, 21));
     let detail = row.detail;
@@ -31,7 +31,7 @@ fn a_socket_is_understood_whole() {
     assert_eq!((detail.fill_entries, detail.completion_entries), (Some(4096), Some(8192)));
     assert_eq!(detail.memory.unwrap().drops, Some(9));
     let umem = detail.umem.unwrap();
-    // Each field holds the bytes that count up to it.
+    // Each field has the bytes that count up to it.
     assert_eq!(umem.size, 0x0706_0504_0302_0100);
     assert_eq!([umem.id, umem.pages, umem.chunk_size], [0x0b0a_0908, 0x0f0e_0d0c, 0x1312_1110]);
     assert_eq!(

@@ -1,14 +1,14 @@
-//! The attack table: what an attacker mounts, and what the handle makes of it.
+//! The attack table: what an attacker mounts, and how the handle reacts.
 //!
-//! Each row says what a program that opens `/proc` plainly would read (`plain ...`), so that an
+//! Each row contains what a program that opens `/proc` plainly would read (`plain ...`), so that an
 //! attack that has stopped to work is noticed, and then what the handle reads or refuses. Each row
-//! is run with `openat2` and with each way in which it can be missing: the outcome is the same.
+//! is run with `openat2` and in each way without it: the outcome is the same.
 
 use rstest::rstest;
 
 use crate::proc_root::namespace::{Need, note, run, run_script};
 
-/// How `openat2` is taken away from the probe.
+/// How `openat2` is made unavailable to the probe.
 const WITHOUT_OPENAT2: [&[&str]; 4] = [
     &[],
     &["--forbid", "openat2:ENOSYS"],
@@ -20,7 +20,7 @@ const WITHOUT_OPENAT2: [&[&str]; 4] = [
 #[track_caller]
 fn check(need: Need, script: &str, steps: &[&str], expected: &[(&str, &str)]) {
     for without in WITHOUT_OPENAT2 {
-        // The filter comes last, because some steps are for the attacker to take.
+        // The filter comes last, because some steps belong to the attacker.
         let steps = [steps, without].concat();
         let Some(report) = run(need, script, &steps) else { return };
         report.expect_no_lie();
@@ -45,7 +45,7 @@ const ALL_REAL: &[(&str, &str)] = &[
 
 #[rstest]
 #[case::nothing("")]
-// The kernel itself takes the mount away at the next lookup, as names below `net` are never kept.
+// The kernel itself removes the mount at the next lookup, because names below `net` are never kept.
 #[case::file_over_the_table(r#"mount --bind "$FAKE/net/tcp" /proc/$$/net/tcp"#)]
 #[case::procfs_file_over_the_table("mount --bind /proc/$$/environ /proc/$$/net/tcp")]
 #[case::file_over_the_thread_table(r#"mount --bind "$FAKE/net/tcp" /proc/$$/task/$$/net/tcp"#)]
@@ -68,7 +68,7 @@ fn refuses_a_directory_over_net_of_the_process() {
     let script = r#"mount --bind "$FAKE/net" /proc/$$/net"#;
     let expected = [
         ("plain /proc/net/tcp", "FAKE"),
-        // The thread's own directory is another one, and is not mounted over.
+        // The thread's directory is another one, and is not mounted over.
         ("thread net/tcp", "real"),
         ("process net/tcp", "Overmounted"),
         ("root net/tcp", "Overmounted"),
@@ -86,7 +86,7 @@ fn refuses_a_directory_over_net_of_the_process_and_of_the_thread() {
     let expected = [
         ("plain /proc/net/tcp", "FAKE"),
         ("plain /proc/thread-self/net/tcp", "FAKE"),
-        // It is refused, and `self` is not tried in its place.
+        // It is refused, and `self` is not tried instead.
         ("thread net/tcp", "Overmounted"),
         ("process net/tcp", "Overmounted"),
         ("root net/tcp", "Overmounted"),
@@ -95,7 +95,7 @@ fn refuses_a_directory_over_net_of_the_process_and_of_the_thread() {
 }
 
 #[test]
-fn does_not_pass_over_a_thread_that_is_mounted_over() {
+fn does_not_skip_a_thread_that_is_mounted_over() {
     let script = r#"mount --bind "$FAKE/net" /proc/$$/task/$$/net"#;
     let expected = [
         ("plain /proc/thread-self/net/tcp", "FAKE"),
@@ -355,7 +355,7 @@ fn reports_missing_prerequisites_of_a_check(#[case] steps: &[&str], #[case] outc
     report.expect("process stat", outcome);
 }
 
-/// `openat2` still sees every mount where mount ids cannot be had.
+/// `openat2` still notices every mount where mount ids are unavailable.
 #[test]
 fn refuses_another_process_over_ours_without_mount_ids() {
     let steps = ["--forbid", "statx:ENOSYS"];

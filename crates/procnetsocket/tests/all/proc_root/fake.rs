@@ -1,4 +1,4 @@
-//! Fake roots: a flat list of what may be in one.
+//! FakeDir roots: a flat list of possible contents.
 
 use std::io::Read;
 
@@ -10,13 +10,13 @@ use tempfile::TempDir;
 
 use crate::proc_root::namespace::note;
 
-/// A directory that is made into a fake root.
-struct Fake {
+/// A directory that becomes a fake root.
+struct FakeDir {
     dir: Dir,
     path: TempDir,
 }
 
-impl Fake {
+impl FakeDir {
     fn new() -> Self {
         let path = tempfile::tempdir().unwrap();
         #[expect(clippy::disallowed_methods, reason = "a temporary directory of the test")]
@@ -60,12 +60,12 @@ fn kind<T: std::fmt::Debug>(result: Result<T, RootError>) -> RootErrorKind {
 
 #[test]
 fn is_not_live() {
-    assert!(!Fake::new().root().is_live());
+    assert!(!FakeDir::new().root().is_live());
 }
 
 #[test]
 fn finds_the_tables_directly_below() {
-    let fake = Fake::new().with("net/tcp", "table");
+    let fake = FakeDir::new().with("net/tcp", "table");
     let root = fake.root();
     for base in [root.thread(), root.process(), root.root()] {
         assert_eq!(text(base.open(ProcFile::NetTcp)).unwrap(), "table");
@@ -74,7 +74,7 @@ fn finds_the_tables_directly_below() {
 
 #[test]
 fn finds_the_files_of_a_process_below_its_number() {
-    let fake = Fake::new().with("42/stat", "stat").with("42/net/tcp", "table");
+    let fake = FakeDir::new().with("42/stat", "stat").with("42/net/tcp", "table");
     let root = fake.root();
     let base = root.pid(Pid::new(42).unwrap());
     assert_eq!(text(base.open(ProcFile::Stat)).unwrap(), "stat");
@@ -83,21 +83,21 @@ fn finds_the_files_of_a_process_below_its_number() {
 
 #[test]
 fn finds_the_files_of_our_process_below_self() {
-    let fake = Fake::new().with("42/stat", "stat").with_link("self", "42");
+    let fake = FakeDir::new().with("42/stat", "stat").with_link("self", "42");
     assert_eq!(fake.open(ProcFile::Stat).unwrap(), "stat");
-    assert_eq!(kind(Fake::new().open(ProcFile::Stat)), RootErrorKind::Missing);
+    assert_eq!(kind(FakeDir::new().open(ProcFile::Stat)), RootErrorKind::Missing);
 }
 
 #[test]
 fn finds_the_port_range_below_the_root() {
-    let fake = Fake::new().with("sys/net/ipv4/ip_local_port_range", "1024\t65535\n");
+    let fake = FakeDir::new().with("sys/net/ipv4/ip_local_port_range", "1024\t65535\n");
     let range = text(fake.root().root().open(ProcFile::IpLocalPortRange)).unwrap();
     assert_eq!(range, "1024\t65535\n");
 }
 
 #[test]
 fn distinguishes_missing_file_from_missing_process() {
-    let fake = Fake::new().with("42/comm", "name");
+    let fake = FakeDir::new().with("42/comm", "name");
     let root = fake.root();
     assert_eq!(kind(root.thread().open(ProcFile::NetTcp)), RootErrorKind::Missing);
     let [there, gone] = [42, 43].map(|pid| root.pid(Pid::new(pid).unwrap()));
@@ -107,14 +107,14 @@ fn distinguishes_missing_file_from_missing_process() {
 
 #[test]
 fn has_no_descriptor_of_ours() {
-    let fake = Fake::new();
+    let fake = FakeDir::new();
     let link = fake.root().fd_link(std::os::fd::AsFd::as_fd(&fake.dir));
     assert_eq!(kind(link), RootErrorKind::Hidden);
 }
 
 #[test]
 fn follows_links_that_stay_inside() {
-    let fake = Fake::new().with("real", "table").with_link("net/tcp", "../real");
+    let fake = FakeDir::new().with("real", "table").with_link("net/tcp", "../real");
     assert_eq!(fake.open(ProcFile::NetTcp).unwrap(), "table");
 }
 
@@ -125,15 +125,15 @@ fn follows_links_that_stay_inside() {
 #[case::absolute_proc("/proc/self/net/tcp")]
 #[case::root("/")]
 fn refuses_a_link_that_leads_out(#[case] target: &str) {
-    let fake = Fake::new().with_link("net/tcp", target);
+    let fake = FakeDir::new().with_link("net/tcp", target);
     assert_eq!(kind(fake.open(ProcFile::NetTcp)), RootErrorKind::Outside);
 }
 
 #[test]
 fn refuses_a_link_to_an_existing_file_outside() {
-    let outside = Fake::new().with("secret", "secret");
+    let outside = FakeDir::new().with("secret", "secret");
     let path = outside.path.path().join("secret");
-    let fake = Fake::new().with_link("net/tcp", path.to_str().unwrap());
+    let fake = FakeDir::new().with_link("net/tcp", path.to_str().unwrap());
     let error = fake.open(ProcFile::NetTcp).unwrap_err();
     assert_eq!(error.kind(), RootErrorKind::Outside);
     assert_eq!(
@@ -144,7 +144,7 @@ fn refuses_a_link_to_an_existing_file_outside() {
 
 #[test]
 fn refuses_a_directory_link_that_leads_out() {
-    let fake = Fake::new();
+    let fake = FakeDir::new();
     fake.dir.remove_dir("net").unwrap();
     let fake = fake.with_link("net", "/proc/self/net");
     assert_eq!(kind(fake.open(ProcFile::NetTcp)), RootErrorKind::Outside);
@@ -152,19 +152,19 @@ fn refuses_a_directory_link_that_leads_out() {
 
 #[test]
 fn refuses_a_loop_of_links() {
-    let fake = Fake::new().with_link("net/tcp", "tcp");
+    let fake = FakeDir::new().with_link("net/tcp", "tcp");
     assert_eq!(kind(fake.open(ProcFile::NetTcp)), RootErrorKind::Io);
 }
 
 #[test]
 fn a_link_that_leads_nowhere_is_missing() {
-    let fake = Fake::new().with_link("net/tcp", "nowhere");
+    let fake = FakeDir::new().with_link("net/tcp", "nowhere");
     assert_eq!(kind(fake.open(ProcFile::NetTcp)), RootErrorKind::Missing);
 }
 
 #[test]
 fn refuses_a_directory_in_place_of_a_table() {
-    let fake = Fake::new();
+    let fake = FakeDir::new();
     fake.dir.create_dir("net/tcp").unwrap();
     let error = fake.open(ProcFile::NetTcp).unwrap_err();
     assert_eq!(error.kind(), RootErrorKind::NotAFile);
@@ -176,7 +176,7 @@ fn refuses_a_directory_in_place_of_a_table() {
 
 #[test]
 fn refuses_a_file_in_place_of_a_directory() {
-    let fake = Fake::new();
+    let fake = FakeDir::new();
     fake.dir.remove_dir("net").unwrap();
     let fake = fake.with("net", "a file");
     assert_eq!(kind(fake.open(ProcFile::NetTcp)), RootErrorKind::Io);
@@ -186,14 +186,14 @@ fn refuses_a_file_in_place_of_a_directory() {
 #[case::fifo(FileType::Fifo)]
 #[case::socket(FileType::Socket)]
 fn refuses_what_would_block(#[case] file_type: FileType) {
-    let fake = Fake::new();
+    let fake = FakeDir::new();
     mknodat(&fake.dir, "net/tcp", file_type, Mode::RWXU, 0).unwrap();
     assert_eq!(kind(fake.open(ProcFile::NetTcp)), RootErrorKind::NotAFile);
 }
 
 #[test]
 fn refuses_a_file_that_may_not_be_read() {
-    let fake = Fake::new().with("net/tcp", "table");
+    let fake = FakeDir::new().with("net/tcp", "table");
     rustix::fs::chmodat(&fake.dir, "net/tcp", Mode::empty(), rustix::fs::AtFlags::empty()).unwrap();
     if rustix::process::geteuid().is_root() {
         return note("root may read every file");

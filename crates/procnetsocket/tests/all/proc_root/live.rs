@@ -1,4 +1,4 @@
-//! The handle on this machine's own `/proc`, as it is; no assertion is on its sockets.
+//! The handle on this machine's own `/proc`, as it is; no assertion depends on its sockets.
 
 use std::{
     fs::File,
@@ -41,7 +41,7 @@ fn reads_a_table_below_every_base_that_has_one() {
 }
 
 #[test]
-fn opens_every_file_or_says_why_not() {
+fn opens_every_file_or_returns_why_not() {
     let proc = live();
     for &file in ProcFile::ALL {
         for base in [proc.thread(), proc.process(), proc.root()] {

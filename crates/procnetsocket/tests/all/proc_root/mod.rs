@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the tests play the host, and the attacker")]
 
-// `cfg(test)` tells clippy that helpers, too, may unwrap here.
+// `cfg(test)` shows clippy that helpers, too, may unwrap here.
 #[cfg(test)]
 mod attack;
 #[cfg(test)]

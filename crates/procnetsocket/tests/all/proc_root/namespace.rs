@@ -1,4 +1,4 @@
-//! Runs the probe in user and mount namespaces of its own.
+//! Runs the probe in separate user and mount namespaces.
 
 use std::{
     env,
@@ -8,10 +8,10 @@ use std::{
     sync::LazyLock,
 };
 
-/// What the probe reported: a line for each thing that it opened.
-pub(crate) struct Report(String);
+/// The report of the probe: a line for each thing that it opened.
+pub(crate) struct ProbeReport(String);
 
-impl Report {
+impl ProbeReport {
     /// Requires the outcome (the first word) of a line of the report.
     #[track_caller]
     pub(crate) fn expect(&self, line: &str, outcome: &str) {
@@ -24,7 +24,7 @@ impl Report {
         found.and_then(|found| found.split(' ').next()) == Some(outcome)
     }
 
-    /// Requires that nothing that came through the handle is forged or another process's.
+    /// Requires that nothing read through the handle is forged or another process's.
     #[track_caller]
     pub(crate) fn expect_no_lie(&self) {
         for line in self.0.lines().filter(|line| !line.starts_with("plain ")) {
@@ -34,15 +34,15 @@ impl Report {
     }
 }
 
-/// What a scenario needs of the machine.
+/// The requirements of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// A user and a mount namespace.
     Mounts,
-    /// These, a PID namespace, and a `/proc` that nothing is mounted over, as the kernel asks for
-    /// where a new procfs is mounted.
+    /// These, a PID namespace, and a `/proc` without mounts over it, which the kernel requires for
+    /// mounting a new procfs.
     Procfs,
-    /// To be root, for a second user.
+    /// Root, for a second user.
     Root,
 }
 
@@ -67,17 +67,17 @@ impl Need {
     }
 }
 
-/// Runs a shell script in new namespaces; the probe is started in its place at its end.
+/// Runs a shell script in new namespaces, which ends by executing the probe.
 ///
-/// Returns `None`, having said so, where the machine does not permit it. In CI this fails.
+/// Returns `None` with a message where the machine does not permit it. In CI this fails.
 #[track_caller]
-pub(crate) fn run(need: Need, script: &str, steps: &[&str]) -> Option<Report> {
+pub(crate) fn run(need: Need, script: &str, steps: &[&str]) -> Option<ProbeReport> {
     run_script(need, &format!("{script}\nexec \"$PROBE\" \"$@\""), steps)
 }
 
 /// Runs a shell script that starts the probe itself, with its steps in `"$@"`.
 #[track_caller]
-pub(crate) fn run_script(need: Need, script: &str, steps: &[&str]) -> Option<Report> {
+pub(crate) fn run_script(need: Need, script: &str, steps: &[&str]) -> Option<ProbeReport> {
     if !need.is_met() {
         skip(&format!("unshare is missing, or may not make namespaces ({need:?}) here"));
         return None;
@@ -87,10 +87,10 @@ pub(crate) fn run_script(need: Need, script: &str, steps: &[&str]) -> Option<Rep
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "expected success, but found {}\n{errors}", output.status);
     assert!(!report.starts_with("probe failed"), "expected a report, but found {report}{errors}");
-    Some(Report(report))
+    Some(ProbeReport(report))
 }
 
-/// Says loudly that a test did not run; in CI it fails.
+/// Reports loudly that a test did not run; in CI it fails.
 #[track_caller]
 pub(crate) fn skip(reason: &str) {
     #[expect(clippy::disallowed_methods, reason = "the test's own environment")]
@@ -99,7 +99,7 @@ pub(crate) fn skip(reason: &str) {
     note(reason);
 }
 
-/// Says loudly that a test did not run, for a reason that is right even in CI.
+/// Reports loudly that a test did not run, for a reason that is valid even in CI.
 pub(crate) fn note(reason: &str) {
     // The output of the macros is captured.
     #[expect(clippy::disallowed_methods, reason = "a skipped test must be seen")]
@@ -138,7 +138,7 @@ fn unshare(need: Need, script: &str, steps: &[&str]) -> io::Result<Output> {
         .output()
 }
 
-/// The example program, in the build directory that this test lies in.
+/// The example program, in the build directory of this test.
 ///
 /// A plain `cargo test` has built it. `cargo test --test all` and `--all-targets` have not.
 static PROBE: LazyLock<PathBuf> = LazyLock::new(|| {

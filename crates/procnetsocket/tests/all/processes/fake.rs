@@ -11,7 +11,7 @@ use testkit::{FakeProc, Process, Xorshift};
 
 use super::{ask, inode, lines_of};
 
-/// Returns the tables of a root with these processes; the directory goes when the root does.
+/// Returns the tables of a root with these processes; the directory is removed with the root.
 fn tables(processes: impl IntoIterator<Item = Process>) -> (testkit::FakeRoot, SocketTables) {
     let root = FakeProc::new().processes(processes).build();
     let tables = SocketTables::from_dir(root.dir());
@@ -78,7 +78,7 @@ fn socket_without_inode_has_no_process() {
 #[case::not_closed("3", "socket:[7")]
 #[case::no_number("3", "socket:[x7]")]
 #[case::very_long("3", "socket:[00000000000000000000000000000000000000000000000000000000000007]")]
-fn links_to_other_files_are_passed_over(#[case] name: &str, #[case] target: &str) {
+fn links_to_other_files_are_skipped(#[case] name: &str, #[case] target: &str) {
     let (_root, tables) = tables([Process::new(10, "one").link(name, target).socket(4, 8)]);
     let table = ask(&tables, &ProcessQuery::all());
     assert_eq!((lines_of(&table, 7).len(), lines_of(&table, 8).len()), (0, 1));
@@ -90,7 +90,7 @@ fn links_to_other_files_are_passed_over(#[case] name: &str, #[case] target: &str
 #[case::sign("-1")]
 #[case::word("self")]
 #[case::too_large("99999999999")]
-fn other_entries_of_proc_are_passed_over(#[case] name: &str) {
+fn other_entries_of_proc_are_skipped(#[case] name: &str) {
     let (root, tables) = tables([]);
     let dir = root.dir();
     dir.create_dir_all(format!("{name}/fd")).unwrap();
@@ -214,7 +214,7 @@ fn command_lines_have_a_bound_in_all() {
 }
 
 #[test]
-fn a_process_holds_what_its_threads_hold_where_that_is_asked() {
+fn joined_process_has_the_sockets_of_its_threads() {
     let thread = Process::new(11, "thread").socket(3, 7).socket(4, 8);
     let process = Process::new(10, "one").socket(3, 7).thread(thread);
     let (root, tables) = tables([process]);
@@ -295,7 +295,7 @@ fn an_interrupt_ends_the_scan() {
     let many = (0..5000).fold(Process::new(10, "one"), |process, fd| process.socket(fd, 7));
     let (_root, tables) = tables([many, Process::new(11, "two").socket(3, 7)]);
     let mut asked = 0_u32;
-    // At the first asking, at the second, and so on, until it is not asked so often.
+    // At the first poll, at the second, and so on, until it is not polled so often.
     loop {
         let left = Cell::new(asked);
         let interrupt = || left.get().checked_sub(1).map(|now| left.set(now)).is_none();

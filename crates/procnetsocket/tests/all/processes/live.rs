@@ -43,7 +43,7 @@ fn a_socket_of_this_process_is_its_own() {
 }
 
 #[test]
-fn a_thread_owns_what_its_process_owns() {
+fn a_thread_has_the_sockets_of_its_process() {
     let (one, _other) = UnixStream::pair().unwrap();
     let number = inode(inode_of(&one));
     std::thread::scope(|scope| {
@@ -72,13 +72,13 @@ fn the_name_of_this_process_is_known() {
     assert!(file.starts_with(&name), "{name}");
 }
 
-/// Scans beside processes that come and go, in each way to look at threads.
+/// Scans beside processes that start and end, in each mode of threads.
 const SCANS: [usize; 2] = [30, 1_000];
 
 /// Ends the churn, also when the test fails.
-struct Stop<'a>(&'a AtomicBool);
+struct StopOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Stop<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -98,7 +98,7 @@ fn processes_that_end_during_a_scan_are_no_error() {
     };
     std::thread::scope(|scope| {
         (0..4).for_each(|_| drop(scope.spawn(churn)));
-        let _stop = Stop(&is_over);
+        let _stop = StopOnDrop(&is_over);
         let tables = tables();
         for threads in [Threads::Together, Threads::Joined, Threads::Apart] {
             let query =

@@ -1,4 +1,4 @@
-//! Processes of sockets: over fake roots, and of this process's own sockets.
+//! Processes of sockets: over fake roots, and of this process's sockets.
 
 #![allow(
     clippy::unwrap_used,

@@ -94,7 +94,7 @@ fn protocols_come_in_the_order_in_which_they_are_asked_for() {
 }
 
 #[test]
-fn rows_that_are_none_are_counted() {
+fn malformed_rows_are_counted() {
     let root = machine().raw_line(Table::Tcp, "nonsense").build();
     let tables = SocketTables::from_dir(root.dir());
     let netstat = tables.netstat(&[NetstatProtocol::Tcp]).unwrap();

@@ -21,7 +21,7 @@ use super::{
 use crate::diag::namespace::{enter, loopback};
 
 #[test]
-fn tcp_sockets_are_listed_with_their_accounts() {
+fn tcp_sockets_are_listed_with_their_statistics() {
     if !enter() {
         return;
     }
@@ -61,9 +61,9 @@ fn a_queue_that_waits_is_counted() {
     let rows = rows.inet;
     let row = rows.iter().find(|row| row.state == TcpState::Listen).unwrap();
     assert_eq!(row.queues, Queues { recv: 1, send: 7 });
-    // The kernel says so of every socket that is bound to an address of IPv6.
+    // The kernel reports this for every socket that is bound to an IPv6 address.
     assert_eq!(row.detail.v6_only, Some(true));
-    // Nobody accepted it, so no process can hold it.
+    // It is not accepted, so no process can have it open.
     let waiting = rows.iter().find(|row| {
         row.local == listening.local_addr().unwrap() && row.state == TcpState::Established
     });
@@ -80,7 +80,7 @@ fn bound_sockets_are_distinguished_from_closed_ones() {
     rustix::net::bind(&bound, &SocketAddr::from(LOCALHOST)).unwrap();
     let mask = states(&[TcpState::BoundInactive]);
     let rows = dump(&diag(), TableQuery::new(Table::Tcp4).with_states(mask)).inet;
-    // Linux 6.8 and newer show it.
+    // Linux 6.8 and newer report it.
     assert!(rows.iter().all(|row| row.state == TcpState::BoundInactive), "{rows:?}");
 }
 
@@ -125,7 +125,7 @@ fn unix_sockets_are_listed_with_their_peers() {
     assert_eq!(row.detail.pending.len(), 1);
     assert!(row.detail.memory.is_some());
     let inode = row.inode.unwrap();
-    // The other side of the connection has no inode until somebody accepts it.
+    // The other end of the connection has no inode until it is accepted.
     let with_peer = rows.iter().filter(|row| row.detail.peer.is_some());
     assert!(with_peer.map(|row| row.kind).eq([UnixKind::Datagram; 2]), "{rows:?}");
     // By its inode, and not by another's cookie.

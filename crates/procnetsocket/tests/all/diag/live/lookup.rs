@@ -33,7 +33,7 @@ fn one_socket_is_found_by_its_addresses_and_cookie() {
         (Table::Tcp4, tcp.local_addr().unwrap()),
         (Table::Tcp4, there.local_addr().unwrap()),
         (Table::Tcp6, tcp6.local_addr().unwrap()),
-        // Its request has the sides swapped, which shows only where they differ.
+        // Its request has the ends swapped, which matters only if they differ.
         (Table::Udp4, other.local_addr().unwrap()),
     ];
     for (table, local) in wanted {
@@ -68,6 +68,6 @@ fn the_kernel_runs_a_filter_program() {
     let bad = Request::Dump(TableQuery::new(Table::Tcp4).with_filter(vec![99; 8]));
     let error = diag.visit(&bad, Limits::default(), &mut Rows::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
-    // The socket is of use after an error.
+    // The socket is usable after an error.
     assert_eq!(dump(&diag, TableQuery::new(Table::Tcp4)).inet.len(), 2);
 }

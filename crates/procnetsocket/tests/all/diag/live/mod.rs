@@ -1,4 +1,4 @@
-//! The kernel's answers, in a network namespace in which only the test's own sockets are.
+//! The kernel's answers, in a network namespace with only the test's sockets.
 
 mod ahead;
 mod listing;
@@ -43,7 +43,7 @@ fn udp(address: impl Into<SocketAddr>) -> UdpSocket {
     UdpSocket::bind(address.into()).unwrap()
 }
 
-/// Returns a connection: the end that listened, and the other.
+/// Returns a connection: the accepted end, and the other.
 fn connection(listener: &TcpListener) -> (TcpStream, TcpStream) {
     #[expect(clippy::disallowed_methods, reason = "a socket to be listed")]
     let there = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What takes a right of its own: to destroy sockets, and to be told of their end.
+//! What takes a separate right: destroying sockets, and receiving events of their end.
 
 use std::{
     io::Read,
@@ -62,7 +62,7 @@ fn end_of_a_socket_is_reported() {
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
 
-/// Waits for one event and returns whose it was.
+/// Waits for one event and returns the local address in it.
 fn next(events: &mut DestroyEvents) -> SocketAddr {
     let mut rows = Rows::default();
     // Far longer than it takes; it ends with the event.
@@ -83,7 +83,7 @@ fn events_of_other_times_and_groups_are_not_reported() {
     }
     loopback();
     let right = EventAuthority::from_ambient(token());
-    // Kernel: an event goes to the socket last that joined first.
+    // Kernel: the socket that joined first receives an event last.
     let mut last = DestroyEvents::open_ambient(&right, EventGroups::ALL).unwrap();
     let mut events = DestroyEvents::open_ambient(&right, EventGroups::NONE).unwrap();
     let before = close(LOCALHOST);
@@ -122,7 +122,7 @@ fn the_state_of_an_event_is_that_of_its_protocol() {
     while rows.inet.len() < 3 {
         events.wait(Duration::from_mins(5), &Uninterrupted, &mut rows).unwrap();
     }
-    // Kernel: the end of a UDP socket is told later than that of a TCP socket.
+    // Kernel: the event of a UDP socket comes later than that of a TCP socket.
     let mut states: Vec<_> = rows.inet.iter().map(|row| (row.protocol, row.state)).collect();
     states.sort_by_key(|(protocol, state)| (*protocol == InetProtocol::Tcp, state.number()));
     let expected = [
@@ -136,7 +136,7 @@ fn the_state_of_an_event_is_that_of_its_protocol() {
 /// An address that a UDP socket can be connected to.
 const LOCALHOST_DISCARD: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9);
 
-/// More events than a socket holds that nobody reads from.
+/// More events than the buffer of a socket has room for.
 const MANY: u64 = 5_000;
 
 #[test]
@@ -149,7 +149,7 @@ fn events_that_were_lost_are_an_error() {
     let mut events = DestroyEvents::open_ambient(&right, EventGroups::UDP4).unwrap();
     (0..MANY).for_each(|_| drop(udp(LOCALHOST)));
     let mut told = 0;
-    // Far longer than it takes; it ends when the last event came, or word that some did not.
+    // Far longer than it takes; it ends with the last event, or with the error that some were lost.
     let at_most = Duration::from_mins(5);
     while told < MANY {
         match events.wait(at_most, &Uninterrupted, &mut Rows::default()) {
@@ -163,7 +163,7 @@ fn events_that_were_lost_are_an_error() {
             }
         }
     }
-    // The socket is of use after an error.
+    // The socket is usable after an error.
     drop(udp(LOCALHOST));
     assert!(events.wait(at_most, &Uninterrupted, &mut Rows::default()).unwrap().rows > 0);
 }

@@ -1,4 +1,4 @@
-//! One handle on sock_diag, in the hands of many, and after a request that did not end well.
+//! One handle on sock_diag, shared by many, and after a request that failed.
 
 use std::{ops::ControlFlow, thread};
 
@@ -19,7 +19,7 @@ use crate::diag::{
     namespace::{enter, loopback},
 };
 
-/// More sockets than one datagram tells of.
+/// More sockets than one datagram contains.
 const MANY: u16 = 400;
 
 #[test]
@@ -49,10 +49,11 @@ fn a_dump_that_was_given_up_is_drained() {
     assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
 }
 
-/// Requests that are answered at once.
+/// Number of simultaneous requests.
 const AT_ONCE: usize = 6;
 
-/// Asks in turn for each row, as deep as it is told, and counts the rows of the innermost request.
+/// Makes a request at each row, down to a given depth, and counts the rows of the innermost
+/// request.
 struct Nested<'a> {
     diag: &'a DiagSocket,
     deeper: usize,
@@ -98,7 +99,7 @@ impl Visitor for Nested<'_> {
     }
 }
 
-/// Interrupts what asks more often than a request that is answered at once: one that waits.
+/// Interrupts only a request that waits for a free socket.
 #[derive(Default)]
 struct GivesUp(std::cell::Cell<usize>);
 
@@ -126,7 +127,7 @@ fn a_visitor_may_ask_in_turn() {
 }
 
 #[test]
-fn a_visitor_that_asks_too_deep_does_not_wait_for_ever() {
+fn requests_nested_too_deep_do_not_wait_for_ever() {
     if !enter() {
         return;
     }
@@ -136,13 +137,13 @@ fn a_visitor_that_asks_too_deep_does_not_wait_for_ever() {
     let mut nested = Nested::new(&diag, AT_ONCE);
     nested.ask();
     assert_eq!((nested.rows, nested.refused), (0, Some(ErrorKind::Interrupted)));
-    // Every socket is of use again.
+    // Every socket is usable again.
     let mut nested = Nested::new(&diag, AT_ONCE - 1);
     nested.ask();
     assert_eq!((nested.rows, nested.refused), (1, None));
 }
 
-/// Lets another thread ask while a request is answered.
+/// Lets another thread make a request while one is answered.
 struct Beside<'a>(&'a DiagSocket, usize);
 
 impl Visitor for Beside<'_> {
@@ -212,11 +213,11 @@ fn replies_can_be_copied_and_read_later() {
     assert_eq!(rows.inet.len(), 3);
 }
 
-/// Numbers of requests to come, each of which the forged error claims to answer.
+/// Sequence numbers of future requests, each of which the forged error claims to answer.
 const COMING: std::ops::Range<u32> = 1..20;
 
 #[test]
-fn a_forged_reply_is_thrown_away() {
+fn a_forged_reply_is_dropped() {
     if !enter() {
         return;
     }

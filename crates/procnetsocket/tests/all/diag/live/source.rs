@@ -1,4 +1,4 @@
-//! Two sources, and two decoders, of the same sockets.
+//! Two sources, and two decoders, for the same sockets.
 
 use std::{
     net::Ipv6Addr,
@@ -50,8 +50,8 @@ fn another_decoder_agrees_about_live_replies() {
     }
 }
 
-/// Kernel: the attribute is known since 5.9. An older kernel passes it over, as each does an
-/// attribute of a number that it does not know, and then the byte of the protocol counts.
+/// Kernel: the attribute is known since 5.9. An older kernel ignores it, as each does an unknown
+/// attribute, and then the byte of the protocol counts.
 #[test]
 fn kernel_without_the_protocol_attribute_shows_no_tcp_socket_as_mptcp() {
     if !enter() {
