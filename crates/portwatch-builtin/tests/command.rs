@@ -730,5 +730,5 @@ const NO_MEANS: &str = "listing other namespaces is allowed, but this host gives
 #[test]
 fn filter_knows_no_namespaces_of_one() {
     let called = call(&still(&base()), &["--list", "netns = blue"]);
-    assert_eq!((called.status, called.stdout.as_str()), (1, ""));
+    assert_eq!((called.status, called.stdout.as_str()), (2, ""));
 }

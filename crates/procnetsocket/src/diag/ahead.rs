@@ -327,7 +327,7 @@ impl AheadReply {
         let mut dump = Dump::new(&Request::Dump(question.clone()), bounds);
         let is_both = match self.rows {
             ReplyRows::Kept(kept) => {
-                kept.visit(&mut dump, visitor)?;
+                dump.push_kept(kept, visitor)?;
                 return Ok(Some(dump.report()));
             }
             ReplyRows::Coming(parts, order) => {

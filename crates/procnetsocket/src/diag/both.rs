@@ -7,15 +7,12 @@
 //! sockets of the other family, and looks at every bucket again.
 
 use super::{
-    dump::Dump,
     request::{Request, encode_both_families},
     wire::{Message, SOCK_DIAG_BY_FAMILY},
 };
 use crate::{
-    error::Error,
     model::Table,
     table_query::{Details, TableQuery},
-    visit::Visitor,
 };
 
 /// Bytes of rows that wait until those of IPv4 are handed over: 2 MiB, which are some 16 000
@@ -110,16 +107,9 @@ impl KeptRows {
         (!self.is_full).then_some(self)
     }
 
-    /// Hands the rows to a visitor, as those of a dump.
-    pub(super) fn visit(self, dump: &mut Dump<'_>, visitor: &mut dyn Visitor) -> Result<(), Error> {
-        for KeptDatagram { sequence, messages } in self.datagrams {
-            dump.begin(sequence);
-            dump.push(&messages, visitor)?;
-            if dump.report().stopped {
-                break;
-            }
-        }
-        Ok(())
+    /// Returns the messages in their order, with the number of the request that they answer.
+    pub(super) fn into_datagrams(self) -> impl Iterator<Item = (u32, Vec<u8>)> {
+        self.datagrams.into_iter().map(|KeptDatagram { sequence, messages }| (sequence, messages))
     }
 }
 
@@ -127,7 +117,7 @@ impl KeptRows {
 mod tests {
     use rstest::rstest;
 
-    use super::*;
+    use super::{super::dump::Dump, *};
     use crate::{
         model::{Socket, StateMask, TcpState},
         table_query::Bounds,
@@ -168,7 +158,7 @@ mod tests {
     fn visited(kept: KeptRows) -> u64 {
         let request = Request::Dump(question(Table::Tcp6));
         let mut dump = Dump::new(&request, Bounds::default());
-        kept.visit(&mut dump, &mut Each(|_: Socket<'_>| {})).unwrap();
+        dump.push_kept(kept, &mut Each(|_: Socket<'_>| {})).unwrap();
         dump.report().rows
     }
 

@@ -111,6 +111,22 @@ impl<'a> Dump<'a> {
         }
     }
 
+    /// Hands over rows that were [kept](Self::into_ipv6) by another dump.
+    pub(super) fn push_kept(
+        &mut self,
+        kept: KeptRows,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), Error> {
+        for (sequence, messages) in kept.into_datagrams() {
+            self.begin(sequence);
+            self.push(&messages, visitor)?;
+            if self.report().stopped {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Begins with the reply to the request of that number. Rows, limits and totals go on.
     pub(super) fn begin(&mut self, sequence: u32) {
         self.sequence = sequence;
