@@ -1,4 +1,4 @@
-//! FakeDir roots: a flat list of possible contents.
+//! Fake roots: a flat list of possible contents.
 
 use std::io::Read;
 
