@@ -55,7 +55,7 @@
 //! What a builtin writes goes on at once, to the next stage of a pipeline or to the output of the
 //! shell, and a write to a reader that went away fails with a broken pipe: `endless | head -n 1`
 //! ends. Most of the interpreter's own commands read their input whole before they begin. No
-//! builtin is told of a terminal, because the interpreter does not know where an output ends.
+//! builtin knows of a terminal, because the interpreter does not know where an output ends.
 //!
 //! Input and output are bytes. Words are text: what is not UTF-8 in an argument is U+FFFD before a
 //! builtin sees it, and `$'\xff'` is the letter U+00FF. A file whose name is not UTF-8 is listed

@@ -36,8 +36,8 @@
 //!
 //! [`SocketTables::list`], [`SocketTables::rows`] and [`SocketTables::visit`] ask sock_diag
 //! ([`diag`]), which knows more and leaves out what was not asked for, and read the text table
-//! where the kernel has no handler. [`SocketTables::visit_with`] is for a [`Visitor`], which is
-//! also told of malformed rows. [`TextTable`] reads a file that was captured on another machine.
+//! where the kernel has no handler. [`SocketTables::visit_with`] is for a [`Visitor`], which also
+//! receives malformed rows. [`TextTable`] reads a file that was captured on another machine.
 //!
 //! [`SocketTables::processes`] finds the processes that have sockets open, and
 //! [`SocketTables::netstat`] joins connections with everything that is known of them.
@@ -60,7 +60,7 @@
 //! directory only, and never the live system: not its `/proc`, not its sock_diag, not its
 //! interfaces. It also reads which files and sockets other processes have open, how they are called
 //! and with which arguments they were started, of every process that the kernel lets this one look
-//! into. To destroy sockets, or to be told of their end, takes a right of its own that is minted by
+//! into. Destroying sockets and following their end need separate rights, each minted by
 //! name: [`KillAuthority`](diag::KillAuthority), [`EventAuthority`](diag::EventAuthority).
 //!
 //! # Trust

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! A broker is the shell's own program, started before the shell confines itself and before it has
-//! a second thread. It holds the handles of its [`Service`] and two pipes, has a filter of system
-//! calls of its own, and ends when the shell's end of a pipe is closed, which is when the shell
-//! ends.
+//! a second thread. It holds the handles of its [`Service`] and two pipes, has a separate
+//! filter of system calls, and ends when the shell's end of a pipe is closed, which is when the
+//! shell ends.
 //!
 //! Landlock is what makes one necessary: from within a Landlock domain no process outside of it can
 //! be looked into, not even by root. So the processes of sockets ([`ProcessService`]) come from

@@ -14,7 +14,7 @@ pub(super) fn path(context: &CommandContext<'_>, operand: &str) -> PathBuf {
 pub(super) async fn report(context: &CommandContext<'_>, problem: &str) -> Result<()> {
     let line = format!("{}: {problem}\n", context.name);
     match context.stderr.write_all(line.as_bytes()).await {
-        // OK because there is nobody left to tell.
+        // OK because an error of standard error cannot be reported.
         Err(Error::Io(_)) => Ok(()),
         result => result,
     }

@@ -5,11 +5,12 @@ use std::{io::PipeWriter, os::fd::OwnedFd};
 use host_confine::broker::Kind;
 use procnetsocket::model::Inode;
 
-/// The ends of the brokers that the process has which asks them.
+/// The pipes to the brokers, in the process that asks them.
 #[derive(Debug, Default)]
 pub struct BrokerLinks {
     pub(super) ends: Vec<(Kind, [AskingEnds; 2])>,
-    /// Held as long as somebody asks, if a process of its own keeps the brokers.
+    /// Open while the brokers are needed, if a separate process keeps them: it ends when this is
+    /// closed.
     asks: Option<PipeWriter>,
 }
 

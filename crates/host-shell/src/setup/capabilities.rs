@@ -77,7 +77,8 @@ pub struct Capabilities {
     pub namespaces: AnsweredBy,
     /// The brokers, to ask what is in force in them.
     pub brokers: Vec<NamedBroker>,
-    /// Held as long as the brokers are to be there, where a process of its own keeps them.
+    /// Open while the brokers are needed, if a separate process keeps them: it ends when this is
+    /// closed.
     pub asks: Option<PipeWriter>,
 }
 

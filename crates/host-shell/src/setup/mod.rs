@@ -226,7 +226,7 @@ pub struct Host {
     /// [captured](Streams::Captured).
     pub audit: Option<Audit>,
     /// The brokers of the parent, if it lists sockets itself: where the streams of scripts are
-    /// [captured](Streams::Captured). A process of their own keeps them.
+    /// [captured](Streams::Captured). A separate process keeps them.
     pub brokers: BrokerLinks,
 }
 

@@ -41,7 +41,7 @@ impl Walk {
         }
     }
 
-    /// Writes the request with that number behind what stands in `out`.
+    /// Appends the request with that number to `out`.
     pub(super) fn encode(&self, sequence: u32, out: &mut Vec<u8>) {
         match self {
             Self::Table(question) => Request::Dump(question.clone()).encode(sequence, out),

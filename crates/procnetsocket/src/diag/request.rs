@@ -133,7 +133,7 @@ impl Request {
         matches!(self, Self::Dump(query) if query.possible_states().is_empty())
     }
 
-    /// Writes the request with that number behind what stands in `out`.
+    /// Appends the request with that number to `out`.
     pub fn encode(&self, sequence: u32, out: &mut Vec<u8>) {
         let flags = match self {
             Self::Dump(_) => NLM_F_REQUEST | NLM_F_DUMP,

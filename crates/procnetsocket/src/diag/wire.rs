@@ -15,7 +15,7 @@
 //! | 12 | `nlmsg_pid` | the port id of the socket that asked |
 //!
 //! An error and the end of a dump hold a number of 32 bits: 0, or a negative errno. At the end of a
-//! dump it tells that the kernel has no handler for the protocol, and may be missing on old
+//! dump it reports that the kernel has no handler for the protocol, and may be missing on old
 //! kernels.
 
 use super::bytes::Prefix;
@@ -58,7 +58,7 @@ pub struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// Writes the message as one of another type behind what stands in `out`.
+    /// Appends the message to `out`, with another type.
     pub(super) fn write_as(&self, kind: u16, out: &mut Vec<u8>) {
         // OK because it was cut out of a datagram, whose lengths have 32 bits.
         let length = u32::try_from(HEADER + self.payload.len()).unwrap_or(u32::MAX);
