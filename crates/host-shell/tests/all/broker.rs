@@ -198,7 +198,7 @@ fn second_end_of_a_broker_says_what_to_do() {
         assert_eq!(error.kind(), BrokerErrorKind::Gone);
         assert_eq!(
             error.to_string(),
-            "the broker ended twice: start the program again to have another one"
+            "the broker ended twice: restart the program to get a new one"
         );
     }
 }
@@ -282,7 +282,7 @@ fn broker_that_is_killed_is_started_again_once(
     assert_ne!(ended, "listed 0\n");
     let output = lister.shell.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let expected = "the broker ended twice: start the program again to have another one";
+    let expected = "the broker ended twice: restart the program to get a new one";
     assert!(stderr.contains(expected), "{stderr}");
 }
 

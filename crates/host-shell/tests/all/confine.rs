@@ -452,7 +452,7 @@ fn status_reports_the_defaults() {
     spawner
       no_new_privs: in force
       seccomp: in force, [calls]
-      landlock: none, it would hide the processes that are looked into
+      landlock: none, it would hide the processes to inspect
       capabilities: [of the user]
     ");
 }
@@ -499,7 +499,7 @@ fn status_reports_chosen_options() {
     spawner
       no_new_privs: in force
       seccomp: in force, [calls]
-      landlock: none, it would hide the processes that are looked into
+      landlock: none, it would hide the processes to inspect
       capabilities: [of the user]
     "#);
 }
@@ -530,7 +530,7 @@ fn status_has_what_brokers_report_of_themselves() {
         let start = format!("broker of {name}, process ");
         let mut lines = stdout.lines().skip_while(|line| !line.starts_with(&start)).skip(1);
         assert_eq!(lines.next(), Some("  no_new_privs: in force"), "{stdout}");
-        let seccomp = format!("  seccomp: in force, {calls} system calls are left");
+        let seccomp = format!("  seccomp: in force, {calls} system calls are allowed");
         if cfg!(target_arch = "x86_64") {
             assert_eq!(lines.next(), Some(seccomp.as_str()), "{stdout}");
         }
