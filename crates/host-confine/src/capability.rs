@@ -115,8 +115,7 @@ impl fmt::Display for CapabilityState {
         write!(f, "{}", Names(self.effective))?;
         let further = self.permitted - self.effective;
         if !further.is_empty() {
-            write!(f, " and {} for processes that it starts
-", Names(further))?;
+            write!(f, ", and {} for processes that it starts", Names(further))?;
         }
         if !self.permitted.contains(self.bounding) {
             write!(f, "; the bounding set has more, which this user may not reduce")?;
@@ -159,8 +158,7 @@ mod tests {
         NONE,
         ADMIN | TRACE,
         ADMIN | TRACE,
-        "one, and CAP_NET_ADMIN, CAP_SYS_PTRACE for processes that it starts
-"
+        "none, and CAP_NET_ADMIN, CAP_SYS_PTRACE for processes that it starts"
     )]
     #[case::not_reduced(
         NONE,

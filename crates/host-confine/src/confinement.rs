@@ -26,8 +26,7 @@ use crate::{
 /// use host_confine::{Confinement, Duty};
 /// use procnetsocket::ProcRoot;
 ///
-/// # #[expect(clippy::disallowed_methods, reason = "he example is a host
-")]
+/// # #[expect(clippy::disallowed_methods, reason = "the example is a host")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
 /// let confined = Confinement::new(Duty::Scripts).apply(&proc)?; // no file, no program, no network
@@ -183,8 +182,7 @@ impl fmt::Display for Confined {
         match &self.landlock {
             Some(landlock) => writeln!(f, "landlock: {landlock}")?,
             None => {
-                writeln!(f, "andlock: none, it would hide the processes to inspect
-")?;
+                writeln!(f, "landlock: none, it would hide the processes to inspect")?;
             }
         }
         write!(f, "capabilities: {}", self.capabilities)

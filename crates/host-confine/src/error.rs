@@ -13,11 +13,9 @@ pub(crate) enum Repr {
     Threads(u64),
     #[error("expected one thread, but found {0}: a copy of this process would miss the others")]
     ForkThreads(u64),
-    #[error("annot start a process
-")]
+    #[error("cannot start a process")]
     Fork(#[source] io::Error),
-    #[error("annot open the state of this process
-")]
+    #[error("cannot open the state of this process")]
     Proc(#[from] procnetsocket::RootError),
     #[error("cannot read the state of this process")]
     Read(#[source] io::Error),
@@ -27,22 +25,17 @@ pub(crate) enum Repr {
     NotInForce { field: &'static str, expected: u64, found: u64 },
     #[error("the kernel does not let this process give up capabilities")]
     Capabilities(#[source] io::Error),
-    #[error("xpected only the capabilities that are needed, but found more
-")]
+    #[error("expected only the capabilities that are needed, but found more")]
     MoreCapabilities,
     #[error("the kernel does not let this process give up privileges")]
     Privileges(#[source] rustix::io::Errno),
-    #[error("andlock rejected a rule
-")]
+    #[error("Landlock rejected a rule")]
     Landlock(#[from] landlock::RulesetError),
-    #[error("annot find out the type of a kept file
-")]
+    #[error("cannot find out the type of a kept file")]
     Place(#[source] io::Error),
-    #[error("annot build the filter of system calls
-")]
+    #[error("cannot build the filter of system calls")]
     Filter(#[from] seccompiler::BackendError),
-    #[error("annot install the filter of system calls
-")]
+    #[error("cannot install the filter of system calls")]
     Install(#[from] seccompiler::Error),
 }
 

@@ -739,8 +739,7 @@ mod tests {
         assert!(!NETLINK_OPTIONS.iter().chain(&NAME_OPTIONS).any(|it| *it == (level, name)));
     }
 
-    / An interpreter of filter programs, in place of the kernel's.
-
+    // An interpreter of filter programs, in place of the kernel's.
 
     /// Kernel: `AUDIT_ARCH_X86_64`, `AUDIT_ARCH_AARCH64` (`linux/audit.h`).
     const MACHINE: u32 = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };

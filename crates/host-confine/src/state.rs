@@ -42,8 +42,7 @@ impl fmt::Display for Seccomp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InForce { system_calls } => {
-                write!(f, "in force, system_calls} system calls are allowed
-")
+                write!(f, "in force, {system_calls} system calls are allowed")
             }
             Self::Missing => write!(f, "NOT IN FORCE, this kernel does not have it"),
         }

@@ -13,9 +13,7 @@ pub(super) enum Repr {
     Gone,
     #[error("the broker ended and was replaced by another one")]
     Replaced,
-    #[error("he broker ended twice: restart the program to get a new one
-
-")]
+    #[error("the broker ended twice: restart the program to get a new one")]
     GoneAgain,
     #[error("the broker did not answer within {0:?}")]
     Timeout(Duration),
@@ -31,8 +29,7 @@ pub(super) enum Repr {
     Descriptors(usize),
     #[error("expected a message, but found other bytes")]
     Malformed(#[from] postcard::Error),
-    #[error("annot use the pipe of the broker
-")]
+    #[error("cannot use the pipe of the broker")]
     Pipe(#[from] io::Error),
 }
 
