@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The error of a reading: there are no rows, or no further ones.
+/// The error of a reading, which returns no rows, or no further ones.
 ///
 /// Its [`Display`](std::fmt::Display) is a message for a person, and [`Error::kind`] the kind.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What is asked of one table, and within which bounds.
+//! The query for one table, and the bounds of a reading.
 
 use std::fmt;
 
@@ -39,8 +39,7 @@ pub struct TableQuery {
     pub table: Table,
     /// The states of the sockets that are wanted.
     pub states: StateMask,
-    /// What is wanted in addition to addresses, state, queues, uid and the like, which are always
-    /// sent.
+    /// Details in addition to addresses, state, queues, uid and so on, which are always sent.
     pub details: Details,
     /// A program that the kernel runs on each socket of an internet table
     /// (`INET_DIAG_REQ_BYTECODE`); empty for none.
@@ -59,7 +58,7 @@ impl TableQuery {
         Self { states, ..self }
     }
 
-    /// Returns the query with these details, too.
+    /// Returns the query with these details.
     #[must_use]
     pub fn with_details(self, details: Details) -> Self {
         Self { details: self.details.union(details), ..self }

@@ -16,7 +16,7 @@ const HEADER: usize = 4;
 #[doc(alias = "NLA_TYPE_MASK")]
 const TYPE_MASK: u16 = 0x3fff;
 
-/// What is wrong with a message, and at which byte.
+/// A problem of a message, and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, but found {found}")]
 pub struct Fault {
@@ -186,7 +186,7 @@ pub(super) struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// Reads attributes that begin at that byte of the message.
+    /// Reads attributes that start at this byte of the message.
     pub(super) fn new(rest: &'a [u8], offset: usize) -> Self {
         Self { rest, offset }
     }
