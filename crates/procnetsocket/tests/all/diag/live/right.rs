@@ -1,4 +1,4 @@
-//! What takes a separate right: destroying sockets, and receiving events of their end.
+//! Operations that need a separate right: destroying sockets, and receiving destroy events.
 
 use std::{
     io::Read,
@@ -140,7 +140,7 @@ const LOCALHOST_DISCARD: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9);
 const MANY: u64 = 5_000;
 
 #[test]
-fn events_that_were_lost_are_an_error() {
+fn lost_events_are_an_error() {
     if !enter() {
         return;
     }
