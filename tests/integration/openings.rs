@@ -1,5 +1,5 @@
-//! Clippy finds every call that opens something ambient: the whole list of `clippy.toml` is tried.
-//! The files that may make such calls are those of docs/architecture.md.
+//! Clippy finds every call that uses ambient authority: the whole list of `clippy.toml` is tested.
+//! The files that may make such calls are listed in docs/architecture.md.
 
 #![expect(clippy::disallowed_methods, reason = "the tests start clippy and read the sources")]
 

@@ -67,7 +67,7 @@ impl Visitor for ChurnListing {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Socket::Inet(socket) = socket else { panic!("a TCP table has {socket:?}") };
         self.rows += 1;
-        self.twice += usize::from(!self.cookies.insert(socket.cookie.expect("sock_diag tells it")));
+        self.twice += usize::from(!self.cookies.insert(socket.cookie.expect("sock_diag reports it")));
         // The client's end of a connection that stays open: the fixture's first listener.
         if socket.remote == SocketAddr::from(([127, 0, 0, 1], 9)) {
             self.staying.insert(socket.local);
@@ -168,7 +168,7 @@ impl Connections {
         Self { listener, address }
     }
 
-    /// Makes as few system calls as possible, five: the kernel has to be kept busy.
+    /// Makes only five system calls, the minimum, to keep the kernel busy.
     pub(super) fn open_and_close(&self) {
         let client = TcpStream::connect(self.address).unwrap();
         let (server, _) = self.listener.accept().unwrap();

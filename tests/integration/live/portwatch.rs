@@ -1,6 +1,6 @@
 //! `portwatch` in a shell, while servers outside of it start and stop.
 
-#![expect(clippy::disallowed_methods, reason = "servers of the test, in a namespace of its own")]
+#![expect(clippy::disallowed_methods, reason = "servers of the test, in a separate namespace")]
 
 use std::{
     io::{self, Write},
@@ -25,7 +25,7 @@ use ss_builtin::Ss;
 use super::namespace::inside;
 use crate::workspace;
 
-/// Output that is sent as it is written.
+/// Output that is sent to the test as it is written.
 struct LiveOutput(mpsc::Sender<Vec<u8>>);
 
 impl Write for LiveOutput {
@@ -143,7 +143,7 @@ fn events_are_printed_at_once_and_match_the_schema() {
         let servers = TcpListener::bind("0.0.0.0:1").unwrap();
         let mut servers = (Some(servers), None);
         let script = "portwatch --initial --count 2 --json-lines; portwatch --list --json-lines";
-        // Each change waits for the line of the one before.
+        // Each change waits for the line of the previous one.
         let (printed, status) = run(script, &mut |line| match line {
             0 => servers.1 = Some(UdpSocket::bind("[::]:2").unwrap()),
             1 => servers.0 = None,
