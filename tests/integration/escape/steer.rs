@@ -315,7 +315,11 @@ const NO_EVENTS: &str =
     1,
     "ss: expected a condition, such as dst, sport, user or comm, but found \"@$X/options\"\n"
 )]
-fn options_from_data_do_not_steer(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
+fn options_from_data_do_not_steer(
+    #[case] script: &str,
+    #[case] status: i32,
+    #[case] message: &str,
+) {
     let roots = SteeredRoots::new();
     let outcome = roots.run(script, &[]);
     let message = roots.named(message);

@@ -43,11 +43,7 @@ use super::{
 #[case::shadow("[ -e /etc/shadow ] && echo there", 1, "")]
 #[case::services("cat /etc/services", 1, "No such file or directory")]
 #[case::library("ls /usr/lib", 2, "No such file or directory")]
-fn machine_is_not_revealed(
-    #[case] script: &str,
-    #[case] status: i32,
-    #[case] message: &str,
-) {
+fn machine_is_not_revealed(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     fails(Aim::Machine, script, status, message);
 }
 
@@ -64,11 +60,7 @@ fn machine_is_not_revealed(
 #[case::count("wc -c $O/secret", 1, "No such file or directory")]
 #[case::size_listed("ls -lL $D/abs", 2, "dereference")]
 #[case::same_file("[ $D/abs -ef $O/secret ] && echo same", 1, "")]
-fn secret_file_is_not_revealed(
-    #[case] script: &str,
-    #[case] status: i32,
-    #[case] message: &str,
-) {
+fn secret_file_is_not_revealed(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     fails(Aim::Knowledge, script, status, message);
 }
 

@@ -67,7 +67,8 @@ impl Visitor for ChurnListing {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Socket::Inet(socket) = socket else { panic!("a TCP table has {socket:?}") };
         self.rows += 1;
-        self.twice += usize::from(!self.cookies.insert(socket.cookie.expect("sock_diag reports it")));
+        self.twice +=
+            usize::from(!self.cookies.insert(socket.cookie.expect("sock_diag reports it")));
         // The client's end of a connection that stays open: the fixture's first listener.
         if socket.remote == SocketAddr::from(([127, 0, 0, 1], 9)) {
             self.staying.insert(socket.local);

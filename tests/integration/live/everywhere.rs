@@ -185,10 +185,7 @@ ss: network namespace late is not listed: cannot enter the network namespace: Op
 status 1
 "
 )]
-fn namespace_created_while_shell_runs_is_found(
-    #[case] rights: &str,
-    #[case] expected: &str,
-) {
+fn namespace_created_while_shell_runs_is_found(#[case] rights: &str, #[case] expected: &str) {
     let script = "echo ready ; portwatch --wait :7005 --all-namespaces --timeout 20m && \
                   ss -tlnH --all-namespaces sport = :7005";
     let shell = "shell --timeout 20m --grant sockets,processes,namespaces --namespace all $";

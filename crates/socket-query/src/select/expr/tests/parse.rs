@@ -1,4 +1,4 @@
-//! What texts mean, as the parsed tree is printed.
+//! The meaning of texts, as printed from the parsed tree.
 
 use rstest::rstest;
 
@@ -282,7 +282,7 @@ fn names_are_resolved_under_the_grant(#[case] text: &str, #[case] expected: &str
 }
 
 #[test]
-fn without_the_grant_no_name_is_resolved() {
+fn names_are_not_resolved_without_grant() {
     let error = parse("src one").unwrap_err();
     assert_eq!(error.kind(), FilterErrorKind::NotGranted(Grant::Resolve));
 }
