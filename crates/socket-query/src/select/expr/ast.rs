@@ -62,7 +62,7 @@ pub enum Predicate {
     /// or lower case.
     Unit(WorkloadGroups),
     /// A process of this number has the socket open. It never holds before the processes of sockets
-    /// were looked for.
+    /// are known.
     Pid(Pid),
     /// A process whose name matches a shell pattern has the socket open, in upper or lower case. It
     /// never holds before the processes of sockets are known. The pattern is not empty.
