@@ -1,4 +1,4 @@
-//! Options as GNU programs read them: bundled, with values behind them or in the next word.
+//! Parses options as GNU programs do: bundled, with values attached or in the next word.
 
 /// One option of a command.
 pub(super) struct Flag {
@@ -16,7 +16,7 @@ pub(super) enum Value {
     Inline,
 }
 
-/// What a command line says.
+/// A parsed command line.
 pub(super) struct Parsed<'a> {
     /// The long names of the options with their values, in order.
     pub(super) options: Vec<(&'static str, Option<&'a str>)>,
@@ -30,7 +30,7 @@ impl Parsed<'_> {
     }
 }
 
-/// Reads a command line; the error is a line for the user.
+/// Parses a command line. The error is a message for the user.
 pub(super) fn parse<'a>(flags: &[Flag], args: &'a [String]) -> Result<Parsed<'a>, String> {
     let mut parsed = Parsed { options: Vec::new(), operands: Vec::new() };
     let mut words = args.iter().map(String::as_str);
@@ -77,7 +77,7 @@ pub(super) fn parse<'a>(flags: &[Flag], args: &'a [String]) -> Result<Parsed<'a>
     Ok(parsed)
 }
 
-/// Returns the option of that name, or the only one that begins with it.
+/// Returns the option with this name, or the only one that starts with it.
 fn find_long<'a>(flags: &'a [Flag], name: &str) -> Option<&'a Flag> {
     flags.iter().find(|flag| flag.long == name).or_else(|| {
         let mut found = flags.iter().filter(|flag| flag.long.starts_with(name));

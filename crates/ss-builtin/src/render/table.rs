@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_gets_columns_as_wide_as_they_must_be() {
+    fn pipe_gets_columns_as_wide_as_they_must_be() {
         insta::assert_snapshot!(render(Screen::Compact, &[["LISTEN", "*:", "22", ""]]), @r"
         State··Recv-Q·Send-Q·Local·Address:Port·Peer·Address:Port
         LISTEN···························*:22················
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_extra_cell_widens_nothing() {
+    fn last_extra_cell_widens_nothing() {
         insta::assert_snapshot!(
             render(Screen::Compact, &[["LISTEN", "*:", "22", " ino:1"], ["LISTEN", "*:", "22", " ino:12345"]]),
             @r"
@@ -559,7 +559,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_longer_than_a_page_is_written_by_itself() {
+    fn line_longer_than_a_page_is_written_by_itself() {
         let long = "x".repeat(WRITE_BYTES + 1);
         let rows = ["22", &long, "80"].map(|port| ["LISTEN", "*:", port, ""]);
         let text = render(Screen::Compact, &rows);

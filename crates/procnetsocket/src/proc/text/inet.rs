@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_leaves_nothing_in_the_next() {
+    fn row_leaves_nothing_in_the_next() {
         let lines = [LISTEN, &format!("{ESTABLISHED} trailing"), TIME_WAIT, "junk", SYN_RECV];
         let mut reused = rows(Table::Tcp4, Endian::Little);
         for line in lines.iter().cycle().take(15) {

@@ -55,7 +55,7 @@ fn port_program(port: u16) -> Vec<u8> {
 }
 
 #[test]
-fn the_kernel_runs_a_filter_program() {
+fn kernel_runs_a_filter_program() {
     if !enter() {
         return;
     }

@@ -16,7 +16,7 @@ use super::{LOCALHOST, LOCALHOST6, Rows, connection, diag, listener, lookup::loo
 use crate::diag::namespace::{enter, loopback};
 
 #[test]
-fn a_socket_is_destroyed() {
+fn socket_is_destroyed() {
     if !enter() {
         return;
     }
@@ -105,7 +105,7 @@ fn events_of_other_times_and_groups_are_not_reported() {
 }
 
 #[test]
-fn the_state_of_an_event_is_that_of_its_protocol() {
+fn state_of_an_event_is_that_of_its_protocol() {
     if !enter() {
         return;
     }
