@@ -32,7 +32,7 @@ pub(crate) struct CapabilityState {
 
 /// Which capabilities are kept, of those that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum KeptCapabilities {
     /// In force.
     InForce(CapabilitySet),
     /// For processes that this one starts, and not in force in itself.
@@ -41,11 +41,11 @@ pub(crate) enum Kept {
 
 /// Gives up all capabilities of this thread but those, of which it may have none, from the bounding
 /// set too where the thread may reduce that.
-pub(crate) fn keep(kept: Kept) -> Result<CapabilityState, ConfineError> {
+pub(crate) fn keep(kept: KeptCapabilities) -> Result<CapabilityState, ConfineError> {
     let (needed, effective, inheritable) = match kept {
-        Kept::InForce(needed) => (needed, needed, CapabilitySet::empty()),
+        KeptCapabilities::InForce(needed) => (needed, needed, CapabilitySet::empty()),
         // Those that it starts reduce their own bounding sets.
-        Kept::ForOthers(needed) => {
+        KeptCapabilities::ForOthers(needed) => {
             let needed = needed | CapabilitySet::SETPCAP;
             (needed, CapabilitySet::empty(), needed)
         }
@@ -113,10 +113,10 @@ fn bounding() -> Result<Vec<CapabilitySet>, Errno> {
 
 impl fmt::Display for CapabilityState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Names(self.effective))?;
+        write!(f, "{}", CapabilityNames(self.effective))?;
         let further = self.permitted - self.effective;
         if !further.is_empty() {
-            write!(f, ", and for processes that it starts {}", Names(further))?;
+            write!(f, ", and for processes that it starts {}", CapabilityNames(further))?;
         }
         if !self.permitted.contains(self.bounding) {
             write!(f, "; the bounding set has more, which this user may not reduce")?;
@@ -126,9 +126,9 @@ impl fmt::Display for CapabilityState {
 }
 
 /// Capabilities by their names, or `none`.
-struct Names(CapabilitySet);
+struct CapabilityNames(CapabilitySet);
 
-impl fmt::Display for Names {
+impl fmt::Display for CapabilityNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("none");

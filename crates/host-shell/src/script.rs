@@ -24,7 +24,7 @@ pub struct Script {
 
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ScriptOutcome {
     /// The script's status, or the shell's when the shell ended it: 124 for the timeout, 130 for
     /// an interrupt, 141 when the reader of the output went away, 1 for every other limit.
     pub status: ExitCode,
@@ -36,7 +36,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: ScriptOutcome,
     /// The line, with its end; empty when the script ended by itself.
     pub message: String,
 }

@@ -35,7 +35,7 @@
 //!
 //! # Another kind
 //!
-//! A broker of another kind is another [`Service`], with a word in [`Kind`] and a
+//! A broker of another kind is another [`Service`], with a word in [`BrokerKind`] and a
 //! [`Duty`](crate::Duty) that says which system calls it needs.
 
 mod client;
@@ -58,8 +58,8 @@ pub use self::{
         NamespaceRequest, NamespaceService,
     },
     processes::{
-        Bounds, ProcessAnswer, ProcessBroker, ProcessRequest, ProcessScanRefusal, ProcessService,
-        Reach,
+        ProcessAnswer, ProcessBounds, ProcessBroker, ProcessRequest, ProcessScanRefusal,
+        ProcessService, Reach,
     },
     report::{ConfinementReport, Reporting, ReportingAnswer, ReportingRequest, Reports},
     resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
@@ -83,9 +83,9 @@ pub trait Service {
 /// The kinds of brokers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum BrokerKind {
     /// Finds the processes that hold sockets, and tells so much of them.
-    Processes(Bounds, Procfs),
+    Processes(ProcessBounds, Procfs),
     /// Finds the network namespaces of the machine and opens them, and returns so much of them.
     Namespaces(NamespaceDetails, Procfs),
     /// Resolves names of hosts.
@@ -114,7 +114,7 @@ impl Procfs {
     }
 }
 
-impl Kind {
+impl BrokerKind {
     /// Returns the words for it on a command line.
     pub fn words(self) -> Vec<&'static str> {
         match self {
@@ -132,7 +132,7 @@ impl Kind {
     pub fn from_words(words: &[&str]) -> Option<Self> {
         match words {
             ["processes", details, reach, procfs] => Some(Self::Processes(
-                Bounds::from_words(details, reach)?,
+                ProcessBounds::from_words(details, reach)?,
                 Procfs::from_word(procfs)?,
             )),
             ["namespaces", details, procfs] => Some(Self::Namespaces(

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct ProcessService {
     tables: SocketTables,
-    bounds: Bounds,
+    bounds: ProcessBounds,
 }
 
 /// How much of processes is told, whatever is asked: as much as the policy of the shell allows.
@@ -28,7 +28,7 @@ pub struct ProcessService {
 /// Security: it is told to the broker when it is started. Who took the shell over later can ask for
 /// no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct ProcessBounds {
     /// What is told of each process.
     pub details: ProcessDetails,
     /// Of which processes.
@@ -44,7 +44,7 @@ pub enum Reach {
     Named,
 }
 
-impl Bounds {
+impl ProcessBounds {
     pub(super) const fn detail_word(self) -> &'static str {
         match self.details {
             ProcessDetails::Name => "name",
@@ -105,7 +105,7 @@ pub struct ProcessScanRefusal {
 
 impl ProcessService {
     /// Returns the service over the processes of a `/proc`.
-    pub fn new(tables: SocketTables, bounds: Bounds) -> Self {
+    pub fn new(tables: SocketTables, bounds: ProcessBounds) -> Self {
         Self { tables, bounds }
     }
 
@@ -249,7 +249,7 @@ mod tests {
         // A link is not followed, and what cannot be opened is closed.
         root.dir().remove_dir("5/fd").unwrap();
         root.dir().symlink("../4/fd", "5/fd").unwrap();
-        let bounds = Bounds { details: ProcessDetails::Name, reach };
+        let bounds = ProcessBounds { details: ProcessDetails::Name, reach };
         let service = ProcessService::new(SocketTables::from_dir(root.dir()), bounds);
         let ProcessAnswer::Scan(Ok(report)) =
             service.answer(ProcessRequest::Scan(ProcessQuery::of(Vec::new())))

@@ -2,13 +2,13 @@
 
 use std::{io::PipeWriter, os::fd::OwnedFd};
 
-use host_confine::broker::Kind;
+use host_confine::broker::BrokerKind;
 use procnetsocket::model::Inode;
 
 /// The pipes to the brokers, in the process that asks them.
 #[derive(Debug, Default)]
 pub struct BrokerLinks {
-    pub(super) ends: Vec<(Kind, [AskingEnds; 2])>,
+    pub(super) ends: Vec<(BrokerKind, [AskingEnds; 2])>,
     /// Open while the brokers are needed, if a separate process keeps them: it ends when this is
     /// closed.
     asks: Option<PipeWriter>,
@@ -36,7 +36,10 @@ impl BrokerLinks {
     }
 
     /// Takes the ends of the kind that `is_meant`: of the first broker, and of its successor.
-    pub(super) fn take(&mut self, is_meant: impl Fn(Kind) -> bool) -> Option<[AskingEnds; 2]> {
+    pub(super) fn take(
+        &mut self,
+        is_meant: impl Fn(BrokerKind) -> bool,
+    ) -> Option<[AskingEnds; 2]> {
         let at = self.ends.iter().position(|(kind, _)| is_meant(*kind))?;
         Some(self.ends.swap_remove(at).1)
     }

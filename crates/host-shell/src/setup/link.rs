@@ -30,7 +30,7 @@ use super::{
 
 /// What the parent asks of its child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Request {
+pub enum ScriptRequest {
     /// Is there a shell?
     Begin,
     /// What is in force?
@@ -66,7 +66,7 @@ pub enum Request {
     },
 }
 
-impl Request {
+impl ScriptRequest {
     /// Returns whether a script runs for it.
     pub(super) fn runs_script(&self) -> bool {
         match self {
@@ -78,7 +78,7 @@ impl Request {
 
 /// What it answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Answer {
+pub enum ScriptAnswer {
     /// There is.
     Ready,
     /// This is.
@@ -107,7 +107,7 @@ pub enum Answer {
     },
 }
 
-impl Answer {
+impl ScriptAnswer {
     /// Returns that a script has ended, with nothing that is known of it but that.
     pub fn ended(status: ExitCode, message: String, exited: bool) -> Self {
         Self::Ended { status: status.code(), exited, message, printed: None, usage: None }
@@ -152,7 +152,7 @@ pub(super) mod order {
 
 /// What the spawner reports, in two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
+pub(super) enum ChildReport {
     /// The next child is there, as it was ordered.
     Started,
     /// The system did not start it.
@@ -165,7 +165,7 @@ pub(super) enum Report {
     NoSpawner,
 }
 
-impl Report {
+impl ChildReport {
     pub(super) fn encode(self) -> [u8; 2] {
         match self {
             Self::Started => [b'+', 0],
@@ -249,12 +249,12 @@ impl ParentEnds {
     }
 
     /// Returns what the spawner reports, if it does.
-    pub(super) fn report(&self) -> Option<Report> {
+    pub(super) fn report(&self) -> Option<ChildReport> {
         let mut bytes = [0; 2];
         // Kernel: two bytes come at once (`PIPE_BUF`).
         match (&self.reports).read(&mut bytes) {
-            Ok(0) => Some(Report::NoSpawner),
-            Ok(_) => Some(Report::decode(bytes)),
+            Ok(0) => Some(ChildReport::NoSpawner),
+            Ok(_) => Some(ChildReport::decode(bytes)),
             Err(_) => None,
         }
     }
