@@ -140,9 +140,8 @@ impl<'a, E> Args<'a, E> {
         attached: Option<&'a BStr>,
     ) -> Result<Typed<'a, E>, ArgError> {
         let value = match flag.doc.value.map(|value| value.kind) {
-            None => None,
             Some(_) if attached.is_some() => attached,
-            Some(ValueKind::OptionalText) => None,
+            None | Some(ValueKind::OptionalText) => None,
             Some(ValueKind::OptionalNumber) => self.next_number(),
             Some(
                 ValueKind::Text
