@@ -98,7 +98,7 @@ mod names {
     }
 
     #[test]
-    fn a_newline_in_a_name_can_forge_a_row_and_the_rest_of_the_name_is_reported() {
+    fn newline_in_a_name_can_forge_a_row_and_the_rest_of_the_name_is_reported() {
         let forged =
             "/x\nffff000000000000: 00000002 00000000 00010000 0001 01   666 /run/forged\nrest";
         check(
@@ -226,7 +226,7 @@ mod broken_tables {
     #[rstest]
     #[case::state_0("0", "00")]
     #[case::state_14("14", "0E")]
-    fn an_unknown_state_is_a_bad_row(#[case] state: &str, #[case] found: &str) {
+    fn unknown_state_is_a_bad_row(#[case] state: &str, #[case] found: &str) {
         let end = "127.0.0.1:80".parse().unwrap();
         let row = Tcp::new(state.parse().unwrap(), end, end);
         let error = format!(
@@ -236,7 +236,7 @@ mod broken_tables {
     }
 
     #[test]
-    fn a_last_line_without_its_newline_counts() {
+    fn last_line_without_its_newline_counts() {
         check(
             &run(&difference("unterminated"), "-tanH"),
             &["LISTEN 0      0      127.0.0.1:80 0.0.0.0:*"],
@@ -246,7 +246,7 @@ mod broken_tables {
     }
 
     #[test]
-    fn a_table_that_does_not_exist_is_a_family_that_the_kernel_lacks() {
+    fn table_that_does_not_exist_is_a_family_that_the_kernel_lacks() {
         check(
             &run(&FakeProc::bare(), "-an"),
             &["Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port"],
@@ -270,7 +270,7 @@ mod broken_tables {
     }
 
     #[test]
-    fn a_table_that_cannot_be_read_is_reported_and_the_others_are_listed() {
+    fn table_that_cannot_be_read_is_reported_and_the_others_are_listed() {
         let root = FakeProc::new()
             .without(ProcTable::Tcp)
             .raw_file("net/tcp/inside", "")
@@ -284,7 +284,7 @@ mod broken_tables {
     }
 
     #[test]
-    fn a_table_that_is_a_link_out_of_the_root_is_not_followed() {
+    fn table_that_is_a_link_out_of_the_root_is_not_followed() {
         let root = FakeProc::new().without(ProcTable::Tcp).build();
         symlink("/proc/net/tcp", root.path().join("net/tcp")).unwrap();
         let outcome = run_built(&root, "-tanH");
@@ -382,7 +382,7 @@ mod limits {
     }
 
     #[test]
-    fn a_line_of_more_than_a_mebibyte_ends_its_table_and_is_reported() {
+    fn line_of_more_than_a_mebibyte_ends_its_table_and_is_reported() {
         let root = FakeProc::new()
             .tcp(Tcp::listen("127.0.0.1:80"))
             .raw_line(ProcTable::Tcp, vec![b'x'; (1 << 20) + 1])
@@ -402,7 +402,7 @@ mod limits {
     }
 
     #[test]
-    fn a_table_of_more_lines_than_the_host_allows_is_reported() {
+    fn table_of_more_lines_than_the_host_allows_is_reported() {
         let root = FakeProc::new()
             .tcp(Tcp::listen("127.0.0.1:80"))
             .tcp(Tcp::listen("127.0.0.1:81"))
@@ -422,7 +422,7 @@ mod limits {
     }
 
     #[test]
-    fn a_table_of_as_many_lines_as_the_host_allows_is_listed() {
+    fn table_of_as_many_lines_as_the_host_allows_is_listed() {
         let root =
             FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).tcp(Tcp::listen("127.0.0.1:81"));
         let limits = Limits { total_lines: 2, ..Limits::streaming() };

@@ -8,11 +8,11 @@
 //!
 //! DIRECTORY holds a file `secret`, directories `granted` and `listed` with a file each, and a
 //! listening unix socket `listener`; a TCP socket listens at PORT of 127.0.0.1. Each attempt is
-//! made by the first thread, by one that is started later, and by one of a tokio runtime; a line
-//! says how it ended. `--free` is the same without confinement, which shows that the attempts are
-//! worth something; `--late` starts a thread before it confines itself; `--resolver` confines it as
-//! the broker of host names, which may read below `granted`. The second form runs a program as on a
-//! kernel that has no `openat2`.
+//! made by the first thread, by one that is started later, and by one of a tokio runtime, and its
+//! result is printed as one line. `--free` does the same without confinement, to show that the
+//! attempts can succeed; `--late` starts a thread before it confines itself; `--resolver` confines
+//! it as the broker of host names, which may read below `granted`. The second form runs a program
+//! as on a kernel without `openat2`.
 
 #![expect(clippy::disallowed_methods, reason = "tries everything that is not allowed")]
 
@@ -111,7 +111,7 @@ fn resolver(target: &AttemptTarget) -> Result<Confinement, Box<dyn Error>> {
 
 /// Makes `openat2` fail as on Linux before 5.6.
 fn forbid_openat2() -> Result<(), Box<dyn Error>> {
-    /// The same number on every machine.
+    /// The same number on every architecture.
     const OPENAT2: i64 = 437;
     let filter: BpfProgram = SeccompFilter::new(
         BTreeMap::from([(OPENAT2, vec![])]),
@@ -148,7 +148,7 @@ fn everywhere(target: &AttemptTarget) -> io::Result<String> {
     Ok(report)
 }
 
-/// Who makes an attempt, and where it goes.
+/// The thread that makes an attempt, and the files and port that it uses.
 #[derive(Clone)]
 struct AttemptTarget {
     who: &'static str,
@@ -167,7 +167,7 @@ enum Mode {
 
 type Attempt = fn(&AttemptTarget) -> io::Result<()>;
 
-/// What works without confinement, and must not work with it.
+/// Attempts that succeed without confinement, and must fail with it.
 const HELD: &[(&str, Attempt)] = &[
     ("read a file", |target| fs::read(target.top.join("secret")).map(drop)),
     ("read /etc/passwd", |_| fs::read("/etc/passwd").map(drop)),
@@ -200,7 +200,7 @@ const HELD: &[(&str, Attempt)] = &[
     }),
 ];
 
-/// What fails without confinement too, but not because there is no such call.
+/// Attempts that fail without confinement too, but with another error than `ENOSYS`.
 const ABSENT: &[(&str, Attempt)] = &[
     ("become a program", |target| match target.mode {
         Mode::Confined => Err(Command::new("/bin/true").exec()),
@@ -214,7 +214,7 @@ const ABSENT: &[(&str, Attempt)] = &[
     }),
 ];
 
-/// What a shell needs.
+/// Operations that a shell needs.
 const KEPT: &[(&str, Attempt)] = &[
     ("list a listed directory", |target| fs::read_dir(target.top.join("listed")).map(drop)),
     ("list control groups", |target| fs::read_dir(&target.control_group).map(drop)),
@@ -226,7 +226,7 @@ const KEPT: &[(&str, Attempt)] = &[
 ];
 
 impl AttemptTarget {
-    /// Returns a path in the granted directory, for this thread alone.
+    /// Returns a path in the granted directory that only this thread uses.
     fn granted(&self, name: &str) -> PathBuf {
         self.top.join("granted").join(format!("{name}-{}", self.who))
     }
@@ -268,7 +268,7 @@ fn append(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().append(true).open(path).map(drop)
 }
 
-/// With a user id the standard library forks, where it would spawn in one call.
+/// With a user id, the standard library uses `fork` instead of `posix_spawn`.
 fn fork() -> io::Result<()> {
     let user = rustix::process::getuid().as_raw();
     Command::new("/bin/true").uid(user).status().map(drop)

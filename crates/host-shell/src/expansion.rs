@@ -1,13 +1,13 @@
-//! Expansions of variables that the interpreter leaves as they are, or cuts, where a value is large.
+//! Expansions of variables that the interpreter skips, or cuts, where a value is large.
 //!
-//! `${v//PATTERN/TEXT}` is the value itself where the result is larger than
+//! `${v//PATTERN/TEXT}` is the unchanged value where the result is larger than
 //! [`MAX_REPLACED_BYTES`], and `${v##PATTERN}` and its like look at [`MAX_PATTERN_PLACES`] places
-//! only. The interpreter has no hook there. So the expansions that a script contains are looked up
-//! when it has ended, and where the variable of one is so large that it may have been cut, the
-//! script ends with an error.
+//! only. The interpreter has no hook for this. So the expansions in a script are checked when it
+//! has ended. If the variable of one is so large that the expansion may have been cut, the script
+//! fails with an error.
 //!
-//! This cannot see everything: a variable that is local, that is changed or unset afterwards, that
-//! belongs to a subshell or a positional parameter, and what is in `eval` or in a sourced file.
+//! The check misses variables that are local, that are changed or unset afterwards, or that belong
+//! to a subshell, positional parameters, and expansions in `eval` or in a sourced file.
 
 use std::fmt;
 
@@ -53,7 +53,7 @@ pub(crate) struct Bounds {
     pattern_places: usize,
 }
 
-/// The bounds that are fixed in it.
+/// The bounds that are fixed in the interpreter.
 pub(crate) const BOUNDS: Bounds =
     Bounds { replaced_bytes: MAX_REPLACED_BYTES, pattern_places: MAX_PATTERN_PLACES };
 
@@ -62,7 +62,7 @@ pub(crate) fn has_risk(script: &str) -> bool {
     expansions(script).next().is_some()
 }
 
-/// Returns the first expansion of a script that may have been cut, by what variables are now.
+/// Returns the first expansion of a script that may have been cut, judged by the current variables.
 pub(crate) fn find_cut(script: &str, state: &ShellStateView, bounds: Bounds) -> Option<Cut> {
     expansions(script).find(|expansion| may_be_cut(expansion, state, bounds)).map(|expansion| {
         let shown = (0..=SHOWN_BYTES).rev().find_map(|end| expansion.written.get(..end));
@@ -129,7 +129,8 @@ struct Replaced {
     is_changed: bool,
 }
 
-/// Returns how large a replaced value is; where the pattern is no literal, as if nothing grew.
+/// Returns the size of the result of a replacement; for a pattern that is not a literal, that of
+/// the value.
 fn replaced(value: &str, pattern: &str, text: &str, is_of_all: bool) -> Replaced {
     let is_literal = |text: &str| !text.contains(|c: char| "$`\\'\"*?[]()#%~&".contains(c));
     if !is_literal(pattern) || !is_literal(text) || pattern.is_empty() {
@@ -142,12 +143,12 @@ fn replaced(value: &str, pattern: &str, text: &str, is_of_all: bool) -> Replaced
 }
 
 /// Returns whether a pattern is tried at one place after the other: one with `[`, `?`, a list in
-/// parentheses or more than one `*`. What a variable in it holds is not known here.
+/// parentheses or more than one `*`. The values of variables in a pattern are not known here.
 fn is_tried_at_places(pattern: &str) -> bool {
     pattern.contains(['[', '?', '(']) || pattern.matches('*').count() > 1
 }
 
-/// Expansions of a script that are looked at, so that a hostile one takes no longer.
+/// Expansions of a script that are checked. Limits the time for a hostile script.
 const MAX_EXPANSIONS: usize = 10_000;
 
 /// Returns the expansions of a script that may be cut, with those in quotes and comments.
@@ -185,10 +186,10 @@ fn expansion_at(text: &str) -> Option<Expansion<'_>> {
     Some(Expansion { written: text.get(..length)?, name, is_of_elements, operation })
 }
 
-/// Bytes of an operand that are looked at, so that a script of open braces takes no longer.
+/// Bytes of an operand that are scanned. Limits the time for a script of open braces.
 const MAX_OPERAND_BYTES: usize = 1024;
 
-/// Returns where a character is that is neither escaped nor within braces.
+/// Returns the position of a character that is neither escaped nor within braces.
 fn end_of(text: &str, end: char) -> Option<usize> {
     let (mut depth, mut is_escaped) = (0_usize, false);
     for (at, c) in text.char_indices().take_while(|(at, _)| *at < MAX_OPERAND_BYTES) {
@@ -212,7 +213,7 @@ mod tests {
 
     use super::*;
 
-    /// What a shell is like after a script in which `v` has so many bytes.
+    /// Returns the state of a shell in which `v` has this many bytes.
     fn state(bytes: usize) -> ShellStateView {
         let mut state = bashkit::Bash::new().shell_state_view();
         let value = "ESTAB 1 ".repeat(bytes / 8 + 1);
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_of_open_expansions_are_looked_at_soon() {
+    fn open_expansions_are_scanned_in_bounded_time() {
         assert!(!has_risk(&"${v//".repeat(20_000)));
     }
 

@@ -1,12 +1,13 @@
-//! What every file system of the interpreter goes through: granted directories, and files in memory.
+//! A wrapper around every file system of the interpreter: granted directories and files in memory.
 //!
-//! Some things can be seen only here, between the interpreter and its files:
+//! It checks what can be seen only between the interpreter and its files:
 //!
-//! - how many entries a pattern (`*`) lists. The interpreter cuts it, and takes errors for an empty
-//!   directory, so the script ends;
-//! - directories that are deeper than a path may be. `tree` and `**` leave them out, so the same;
-//! - the text of a file that `source` or `bash` runs;
-//! - errors that would end the script although one command fails ([`ENDING`]).
+//! - the number of entries that a pattern (`*`) lists. The interpreter cuts them, and treats errors
+//!   as an empty directory, so the script is ended;
+//! - directories deeper than the longest path. `tree` and `**` leave them out, so the script is
+//!   ended;
+//! - the content of a file that `source` or `bash` runs;
+//! - errors that would end the script although only one command failed ([`ENDING`]).
 
 use std::{
     collections::BTreeSet,
@@ -35,8 +36,8 @@ use crate::{
     output::Stop,
 };
 
-/// Commands that hand on an error of a file instead of reporting it. The interpreter ends the
-/// script then, but for errors of the kind that [`ScriptWatch::softened`] makes of them.
+/// Commands that pass on an error of a file instead of reporting it. The interpreter then ends the
+/// script, unless the error has the kind that [`GuardedFs::softened`] converts it to.
 const ENDING: [&str; 13] = [
     "bunzip2", "bzcat", "bzip2", "du", "gunzip", "gzip", "join", "less", "patch", "split", "tar",
     "unzip", "zip",
@@ -45,15 +46,15 @@ const ENDING: [&str; 13] = [
 /// Commands that run the text of a file.
 const SOURCES: [&str; 4] = [".", "bash", "sh", "source"];
 
-/// What the script that runs has done so far; all file systems of a shell share it.
+/// The state of the running script, shared by all file systems of a shell.
 #[derive(Debug)]
 pub(crate) struct ScriptWatch {
     budget: Arc<WriteBudget>,
-    /// Entries that were listed since the last command began.
+    /// Entries listed since the start of the last command.
     listed: AtomicUsize,
-    /// Whether the next file that is read is a script.
+    /// Whether the next file to be read is a script.
     is_script_next: AtomicBool,
-    /// Names that arguments of [`ENDING`] commands have; `None` before the first of them.
+    /// File names among the arguments of [`ENDING`] commands; `None` before the first such command.
     named: Mutex<Option<BTreeSet<OsString>>>,
 }
 
@@ -67,13 +68,13 @@ impl ScriptWatch {
         }
     }
 
-    /// Begins with a script.
+    /// Resets the state for a new script.
     pub(crate) fn begin(&self) {
         self.before_command("", &[]);
         *self.named.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Sees a command before it runs.
+    /// Records a command before it runs.
     pub(crate) fn before_command(&self, name: &str, args: &[String]) {
         self.listed.store(0, Ordering::Relaxed);
         let is_source = SOURCES.contains(&name)
@@ -108,18 +109,18 @@ impl ScriptWatch {
         }
     }
 
-    /// Returns whether an error of an entry may be of a command that hands it on.
+    /// Returns whether an error may belong to a command that passes it on.
     fn may_end_the_script(&self, path: &Path, error: &io::Error, access: EntryAccess) -> bool {
         let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         let is_named =
             |names: &BTreeSet<OsString>| path.file_name().is_some_and(|name| names.contains(name));
-        // What is not found is looked for by others, too, which have to see this kind.
+        // Other commands also look for missing files, and rely on this error kind.
         let is_looked_for = access == EntryAccess::Look && error.kind() == io::ErrorKind::NotFound;
         named.as_ref().is_some_and(|names| !is_looked_for || is_named(names))
     }
 }
 
-/// What a command does with an entry.
+/// The operation of a command on an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum EntryAccess {
     Look,
@@ -139,13 +140,13 @@ impl GuardedFs {
         Self { inner, watch, mount }
     }
 
-    /// Makes of an error that would end the script one that fails the command.
+    /// Converts an error that would end the script to one that only fails the command.
     async fn softened<T>(&self, path: &Path, result: Result<T>, access: EntryAccess) -> Result<T> {
         let error = match result {
             Err(Error::Io(error)) if self.watch.may_end_the_script(path, &error, access) => error,
             result => return result,
         };
-        // The interpreter follows links after an error of another kind, so it has to see that one.
+        // The interpreter follows links after errors of other kinds, so those must be kept.
         if error.kind() != io::ErrorKind::PermissionDenied && self.has_link(path).await {
             return Err(error.into());
         }
@@ -167,7 +168,7 @@ impl GuardedFs {
         Error::Execution(format!("{path}: {error}"))
     }
 
-    /// Ends the script at a directory that no path of the interpreter reaches.
+    /// Ends the script at a directory that is too deep for a path of the interpreter.
     fn check_depth(&self, path: &Path, entries: &[DirEntry]) -> Result<()> {
         let levels = self.mount.components().count() + path.components().count();
         if levels <= MAX_PATH_DEPTH || !entries.iter().any(|it| it.metadata.file_type.is_dir()) {

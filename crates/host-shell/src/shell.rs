@@ -41,8 +41,8 @@ const HOME: &str = "/home/user";
 
 /// A restricted shell.
 ///
-/// State (variables, functions, the directory, files in memory) stays from one script to the next.
-/// A script that the shell had to end leaves only files: all else is as it was before.
+/// State (variables, functions, the directory, files in memory) is kept from one script to the
+/// next. When the shell has to end a script, only its changes to files are kept.
 pub struct Shell {
     setup: InterpreterParts,
     bash: Bash,
@@ -51,7 +51,7 @@ pub struct Shell {
     messages: MessageStyle,
 }
 
-/// What interpreters are made of: the first, and one after each script that the shell had to end.
+/// The parts of an interpreter. A new one is built after each script that the shell had to end.
 struct InterpreterParts {
     sandbox: Sandbox,
     memory: Arc<InMemoryFs>,
@@ -60,23 +60,23 @@ struct InterpreterParts {
     known: BTreeSet<String>,
     allowed: Allowed,
     limits: ScriptLimits,
-    /// Whether the script that runs called `exit`, at its top level.
+    /// Whether the running script called `exit`, at its top level.
     exited: Arc<AtomicBool>,
     counter: Option<Arc<CommandCounter>>,
     writes: Arc<WriteBudget>,
     watch: Arc<ScriptWatch>,
 }
 
-/// How the interpreter begins its messages.
+/// The form of the interpreter's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MessageStyle {
-    /// With the line of the script.
+    /// With the line number of the script.
     OfScript,
-    /// Without.
+    /// Without a line number.
     OfPrompt,
 }
 
-/// What a shell is made of; see [`Shell::builder`].
+/// Builds a shell; see [`Shell::builder`].
 #[derive(Debug, Default)]
 pub struct ShellBuilder {
     sandbox: Sandbox,
@@ -87,28 +87,28 @@ pub struct ShellBuilder {
 }
 
 impl ShellBuilder {
-    /// Sets the directories that scripts see; without it there are none.
+    /// Sets the directories that scripts see. The default is none.
     #[must_use]
     pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
         self.sandbox = sandbox;
         self
     }
 
-    /// Sets the builtins; one with the name of an interpreter's command takes its place.
+    /// Sets the builtins. A builtin replaces a command of the interpreter with the same name.
     #[must_use]
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = registry;
         self
     }
 
-    /// Sets which commands scripts may run; without it all.
+    /// Sets the commands that scripts may run. The default is all.
     #[must_use]
     pub fn allowed(mut self, allowed: Allowed) -> Self {
         self.allowed = allowed;
         self
     }
 
-    /// Sets the limits; without it the defaults.
+    /// Sets the limits.
     #[must_use]
     pub fn limits(mut self, limits: ScriptLimits) -> Self {
         self.limits = limits;
@@ -126,8 +126,8 @@ impl ShellBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnknownCommand`](crate::ErrorKind::UnknownCommand) for an allowed name that
-    /// nothing has, [`ErrorKind::ReservedName`](crate::ErrorKind::ReservedName) for a builtin that
+    /// [`ErrorKind::UnknownCommand`](crate::ErrorKind::UnknownCommand) for an allowed name that no
+    /// command has, [`ErrorKind::ReservedName`](crate::ErrorKind::ReservedName) for a builtin that
     /// no script could call, [`ErrorKind::Mount`](crate::ErrorKind::Mount) for a directory whose
     /// path the interpreter cannot express.
     pub fn build(self) -> Result<Shell, Error> {
@@ -159,7 +159,7 @@ impl ShellBuilder {
         *interrupt.flag() = bash.cancellation_token();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
-            // What is long is parsed there, and the parser recurses.
+            // Long scripts are parsed on these threads, and the parser recurses.
             .thread_stack_size(INTERPRETER_STACK_BYTES)
             .max_blocking_threads(MAX_PARSER_THREADS)
             .build()
@@ -167,7 +167,7 @@ impl ShellBuilder {
         Ok(Shell { setup, bash, runtime, interrupt, messages: MessageStyle::OfScript })
     }
 
-    /// Returns the builtins that are allowed, with `help` unless the host has its own.
+    /// Returns the allowed builtins, with `help` unless the host registers its own.
     fn builtins(&self, known: &BTreeSet<String>) -> Result<Vec<Arc<dyn Builtin>>, Error> {
         let mut builtins: Vec<Arc<dyn Builtin>> = self.registry.iter().map(Arc::clone).collect();
         if let Some(builtin) = builtins.iter().find(|own| LANGUAGE.contains(&own.name())) {
@@ -198,7 +198,7 @@ fn memory_with(sandbox: &Sandbox) -> Result<InMemoryFs, Error> {
 }
 
 impl InterpreterParts {
-    /// Returns an interpreter in its first state, over the files in memory as they are.
+    /// Returns an interpreter in its initial state, with the current files in memory.
     fn interpreter(&self) -> Result<Bash, Error> {
         let allowed = self.allowed.clone();
         let counter = self.counter.clone();
@@ -282,26 +282,26 @@ impl Shell {
         self.interrupt.clone()
     }
 
-    /// Returns which commands ran since the last time; `None` for a shell that
-    /// [does not count](ShellBuilder::count_commands).
+    /// Returns the commands that ran since the last call; `None` for a shell that [does not
+    /// count](ShellBuilder::count_commands).
     pub fn take_counts(&self) -> Option<CommandCounts> {
         Some(self.setup.counter.as_ref()?.take())
     }
 
-    /// Makes messages those of a prompt: without the line of a script.
+    /// Omits the line number from messages, as a prompt does.
     pub fn set_interactive(&mut self) {
         self.messages = MessageStyle::OfPrompt;
         self.bash.set_interactive(true);
     }
 
-    /// Runs a script to its end. What it prints is handed on while it runs.
+    /// Runs a script to its end. Its output is passed on while it runs.
     ///
     /// An expansion that the interpreter may have cut (`${v//PATTERN/TEXT}`, `${v##PATTERN}`, where
-    /// `v` is large) is an error if `v` is still that large at the end: what was printed may be
+    /// `v` is large) is an error if `v` is still that large at the end, because the output may be
     /// wrong.
     ///
-    /// Why the shell ended a script, if it did, stands on `stderr` as one line behind
-    /// `host-shell: `. It blocks until then; the script runs on a thread of its own.
+    /// If the shell ends a script, it writes the reason to `stderr` as one line that starts with
+    /// `host-shell: `. This blocks until the script, which runs on its own thread, has ended.
     pub fn run(
         &mut self,
         script: &Script,
@@ -309,7 +309,7 @@ impl Shell {
         stderr: &mut (dyn Write + Send),
     ) -> ScriptOutcome {
         let Finished { outcome, message } = self.run_unreported(script, stdout, stderr);
-        // OK because there is nobody left to tell when standard error cannot be written.
+        // OK because an error of standard error cannot be reported.
         let _ = stderr.write_all(message.as_bytes()).and_then(|()| stderr.flush());
         outcome
     }
@@ -335,11 +335,11 @@ impl Shell {
             return self.ended(&Ending::TooDeep);
         }
         let ending = match self.execute(script, stdout, stderr, &reason) {
-            // The script ended before it was.
+            // The script ended before the interrupt took effect.
             Ok(_) if reason.get().is_some_and(|stop| stop.is_of_the_script()) => {
                 Ending::of(bashkit::Error::Cancelled, reason.get(), script)
             }
-            // A builtin saw the deadline first, and what it printed may not be whole.
+            // A builtin noticed the deadline first, so its output may be incomplete.
             Ok(_) if deadline.is_some_and(|end| Instant::now() >= end) => Ending::Timeout,
             Ok(result) if result.stdout_truncated || result.stderr_truncated => Ending::Truncated,
             Ok(result) => {
@@ -365,12 +365,13 @@ impl Shell {
         has_risk(script).then(|| find_cut(script, &self.bash.shell_state_view(), BOUNDS))?
     }
 
-    /// Takes a new interpreter with the variables, functions and directory that there were before.
+    /// Replaces the interpreter by a new one with the variables, functions and directory from
+    /// before.
     ///
-    /// One that was ended in the middle of a script still believes that it is in the function, the
-    /// substitution or the subshell that it was in, and bashkit has no call that gets it out.
+    /// An interpreter that was interrupted keeps the state of the function, substitution or
+    /// subshell that it was in, and bashkit has no call to reset this.
     fn renew(&mut self, before: &ShellState) {
-        // OK because an interpreter of the same setup was made before.
+        // OK because an interpreter was built from the same setup before.
         let Ok(mut bash) = self.setup.interpreter() else { return };
         bash.restore_shell_state(before);
         bash.set_interactive(self.messages == MessageStyle::OfPrompt);
@@ -396,7 +397,7 @@ impl Shell {
             .stdout_fn(move |bytes| ready(out.deliver(&bytes).map_err(Into::into)))
             .stderr_fn(move |bytes| ready(err.deliver(&bytes).map_err(Into::into)));
         let runtime = &self.runtime;
-        // The interpreter recurses on the stack as deep as the script nests, so its stack is chosen
+        // The interpreter recurses as deep as the script nests, so the size of its stack is set
         // here and not by the caller.
         thread::scope(|scope| {
             thread::Builder::new()
@@ -408,7 +409,7 @@ impl Shell {
         })
     }
 
-    /// Says why the shell ended the script, once and here alone.
+    /// Returns the status and message for the reason why the shell ended the script.
     fn ended(&self, ending: &Ending) -> Finished {
         let message = match ending {
             Ending::BrokenPipe => String::new(),
@@ -439,7 +440,7 @@ fn options(script: &Script) -> ExecOptions {
     options
 }
 
-/// Returns the lowest byte, which is what a POSIX system keeps of a status.
+/// Returns the lowest byte, because POSIX keeps only that of a status.
 fn status_of(code: i32) -> ExitCode {
     let [low, ..] = code.to_le_bytes();
     ExitCode::new(low)

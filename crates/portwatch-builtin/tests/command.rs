@@ -572,7 +572,7 @@ fn narrow_policy_hides_ports(#[case] policy: Policy, #[case] listed: &str) {
 }
 
 #[test]
-fn a_listing_that_is_longer_than_the_policy_allows_is_a_failure() {
+fn listing_that_is_longer_than_the_policy_allows_is_a_failure() {
     let machine = still(&with(8080, 7));
     let policy = Policy::default().with_max_rows(NonZeroU64::new(1));
     let portwatch = PortWatch::new(machine.view(policy));
@@ -582,7 +582,7 @@ fn a_listing_that_is_longer_than_the_policy_allows_is_a_failure() {
 }
 
 #[test]
-fn a_host_that_buffers_needs_an_end() {
+fn host_that_buffers_needs_an_end() {
     let machine = still(&base());
     let portwatch =
         PortWatch::new(machine.view(Policy::default())).with_output(OutputMode::Buffered);
@@ -619,7 +619,7 @@ fn ends_when_the_host_wants_it(#[case] words: &[&str]) {
 }
 
 #[test]
-fn a_wrong_filter_is_shown_with_its_position() {
+fn wrong_filter_is_shown_with_its_position() {
     let called = call(&still(&base()), &["--wait", "sport", "=", ":no-such\u{1b}"]);
     assert_eq!((called.status, called.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(called.stderr, @r#"
@@ -633,7 +633,7 @@ fn a_wrong_filter_is_shown_with_its_position() {
 #[case::unix_but_tcp(&["-t", "src unix:*"])]
 #[case::netlink(&["src netlink:*"])]
 #[case::name_but_tcp(&["-t", "/run/x.sock"])]
-fn a_filter_of_what_is_not_watched_is_refused(#[case] words: &[&str]) {
+fn filter_of_what_is_not_watched_is_refused(#[case] words: &[&str]) {
     let called = call(&still(&base()), &[&["--list"], words].concat());
     assert_eq!(
         (called.status, called.stderr.as_str()),
@@ -688,7 +688,7 @@ fn prints_its_help() {
 }
 
 #[test]
-fn a_wrong_option_is_followed_by_the_nearest_right_one() {
+fn wrong_option_is_followed_by_the_nearest_right_one() {
     let called = call(&still(&base()), &["--wiat", ":22"]);
     assert_eq!(
         (called.status, called.stderr.as_str()),

@@ -1,7 +1,7 @@
 //! `head`: the first lines or bytes.
 //!
-//! The interpreter's counts all lines again with each piece of its input, so its time grows with
-//! the square of their number.
+//! The interpreter's `head` counts all lines again for each chunk of its input, so its time is
+//! quadratic in their number.
 
 use bashkit::{CommandContext, CommandStatus, Error, LimitExceeded, Result};
 use bstr::ByteSlice as _;
@@ -40,7 +40,7 @@ static FLAGS: &[Flag<Effect>] = {
     ]
 };
 
-/// Lines that are printed without an option.
+/// Lines that are printed by default.
 const DEFAULT_LINES: usize = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ enum Part {
 struct Plan {
     unit: Unit,
     part: Part,
-    /// Whether names of files are printed; `None` is where there are several.
+    /// Whether file names are printed; `None` prints them if there are several files.
     has_titles: Option<bool>,
     files: Vec<String>,
 }
@@ -130,7 +130,7 @@ fn with_option(args: &[String]) -> Vec<String> {
     words.collect()
 }
 
-/// Reads a command line; `None` is `--help`.
+/// Parses a command line; returns `None` for `--help`.
 fn read(args: &[String]) -> std::result::Result<Option<Plan>, String> {
     let line = CommandLine::read(FLAGS, Effect::Help, args).map_err(|error| error.to_string())?;
     let mut call = Plan {
@@ -170,7 +170,7 @@ fn read_part(text: &str) -> Option<Part> {
     if digits.is_empty() {
         return None;
     }
-    // What is beyond the largest number is everything.
+    // A number that is too large means everything.
     let count: usize = digits.parse().unwrap_or(usize::MAX);
     Some(part(count.saturating_mul(multiplier(suffix)?)))
 }
@@ -248,7 +248,7 @@ fn first(content: &[u8], count: usize, unit: Unit) -> &[u8] {
     content.get(..length).unwrap_or(content)
 }
 
-/// Returns the length of a text without its last lines; the last may have no end.
+/// Returns the length of a text without its last lines. The last line may lack a newline.
 fn length_without_last(content: &[u8], count: usize) -> usize {
     if count == 0 {
         return content.len();
@@ -298,7 +298,7 @@ mod tests {
     #[case::value(&["-n", "-5"], &["-n", "-5"])]
     #[case::value_of_a_bundle(&["-qc", "-5", "-5"], &["-qc", "-5", "-n5"])]
     #[case::end(&["--", "-5"], &["--", "-5"])]
-    fn the_old_option_is_read(#[case] args: &[&str], #[case] read: &[&str]) {
+    fn obsolete_option_is_read(#[case] args: &[&str], #[case] read: &[&str]) {
         let args: Vec<String> = args.iter().map(|&word| word.to_owned()).collect();
         assert_eq!(with_option(&args), read);
     }

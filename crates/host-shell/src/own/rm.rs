@@ -1,6 +1,6 @@
 //! `rm`: removes files and directories.
 //!
-//! The interpreter's reports no error at all with `-f`, and its status is 0 then.
+//! The interpreter's `rm -f` reports no errors, and always has status 0.
 
 use bashkit::{CommandContext, CommandStatus, Error, Result};
 
@@ -68,7 +68,7 @@ async fn fail(context: &CommandContext<'_>, problem: &str) -> Result<CommandStat
     Ok(CommandStatus::with_code(1))
 }
 
-/// Removes a file, and returns why it could not.
+/// Removes a file, and returns the message if that failed.
 async fn remove(
     context: &CommandContext<'_>,
     file: &str,
@@ -100,9 +100,9 @@ async fn remove(
     Ok(None)
 }
 
-/// Returns whether nothing can be at the path.
+/// Returns whether the error means that the path does not exist.
 fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
-        // The text of the files in memory.
+        // The error text of the file system in memory.
         || error.to_string() == "not a directory"
 }

@@ -1,6 +1,6 @@
-//! `tee`: standard input to standard output and to files.
+//! `tee`: copies standard input to standard output and to files.
 //!
-//! The interpreter's ends the script at a file that it cannot write.
+//! The interpreter's `tee` ends the script at a file that it cannot write.
 
 use bashkit::{CommandContext, CommandStatus, Result};
 
@@ -48,7 +48,7 @@ pub(super) async fn run(context: &CommandContext<'_>) -> Result<CommandStatus> {
     let most = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX);
     while copied.is_ok() {
         let Some(chunk) = context.stdin.read_chunk().await? else { break };
-        // One byte more than a file may have is refused by every file.
+        // Keeps one byte more than the limit, so that every file rejects it.
         let room = most.saturating_add(1).saturating_sub(kept.len());
         if !line.operands.is_empty() {
             kept.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
@@ -68,6 +68,6 @@ pub(super) async fn run(context: &CommandContext<'_>) -> Result<CommandStatus> {
             status = CommandStatus::with_code(1);
         }
     }
-    // A reader that went away ends the command when the files are written.
+    // A closed reader ends the command only after the files are written.
     copied.map(|()| status)
 }

@@ -1,9 +1,9 @@
 //! The process in which scripts run.
 //!
-//! It has the interpreter and all that scripts are granted, is confined, and has a limit of memory.
-//! It answers its parent, one request after the other, until that is gone; and it may end at any
-//! time: by the limit, by a stack that overflows, or because the parent wants it to. Nothing else
-//! is lost then.
+//! It has the interpreter and everything that scripts are granted, is confined, and has a memory
+//! limit. It answers the requests of its parent, one after the other, until the parent is gone. It
+//! may end at any time: by the memory limit, by a stack overflow, or because the parent ends it. No
+//! other process is affected.
 
 use std::{
     cell::RefCell,
@@ -55,13 +55,13 @@ use super::{
     own_process, stderr, stdin, stdout,
 };
 
-/// What a script from standard input is called in messages.
+/// The name of a script from standard input in messages.
 const INPUT: &str = "standard input";
 
-/// How often it is asked whether input has been waited for long enough.
+/// The interval at which a wait for input checks whether it should end.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs what the parent asks for, until the parent is gone.
+/// Answers requests of the parent, until the parent is gone.
 pub(super) fn run(
     setup: &Setup,
     handles: Handles,
@@ -84,10 +84,10 @@ pub(super) struct ScriptService {
     current: Arc<CurrentRequest>,
 }
 
-/// The request that is answered now.
+/// The current request.
 #[derive(Debug, Default)]
 struct CurrentRequest {
-    /// The last byte of its number. The first one has 1.
+    /// The last byte of its number, which starts at 1.
     number: AtomicU8,
     interrupted: AtomicBool,
 }
@@ -96,12 +96,12 @@ struct Scripts {
     shell: Shell,
     usage: Arc<UsageCounter>,
     stdout: io::Stdout,
-    /// The script's standard error. The descriptor of that number leads to the notes.
+    /// The standard error of scripts. Descriptor 2 is the pipe of notes instead.
     stderr: File,
     current: Arc<CurrentRequest>,
     in_force: InForce,
     brokers: Vec<NamedBroker>,
-    /// Held, as it has to be.
+    /// Has to stay alive; see [`Confined`].
     _confined: Option<Confined>,
 }
 
@@ -122,14 +122,14 @@ impl Service for ScriptService {
         }
     }
 
-    /// No answer is so long.
+    /// Never sent: all answers fit.
     fn too_long() -> ScriptAnswer {
         ScriptAnswer::Failed { status: ExitCode::FAILURE.code(), message: String::new() }
     }
 }
 
 impl Scripts {
-    /// Does all that comes before a script.
+    /// Sets up this process before the first script.
     fn start(
         setup: &Setup,
         (handles, brokers): (Handles, BrokerLinks),
@@ -137,10 +137,10 @@ impl Scripts {
         current: &Arc<CurrentRequest>,
         spawner: Option<&Confined>,
     ) -> Result<Self, SetupError> {
-        // The spawner ends this process, and a spawner that was killed cannot.
+        // The spawner ends this process, unless the spawner itself is killed.
         set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from)?;
         if setup.confine {
-            // The spawner has none in force.
+            // The spawner keeps them only as permitted, not in force.
             raise_capabilities()?;
         }
         let capabilities = setup.open(handles, brokers)?;
@@ -148,7 +148,7 @@ impl Scripts {
         limit(Resource::Core, 0)?;
         let stderr = File::from(stderr().as_fd().try_clone_to_owned()?);
         dup2_stderr(notes).map_err(io::Error::from)?;
-        // The interpreter reports a command that panicked, on the script's standard error.
+        // The interpreter reports a panic of a command on the standard error of the script.
         panic::set_hook(Box::new(|_| ()));
         let shell = Shell::builder()
             .registry(capabilities.registry()?)
@@ -221,7 +221,7 @@ impl Scripts {
         })
     }
 
-    /// Asks the brokers, too.
+    /// Includes the reports of the brokers.
     fn in_force(&self) -> InForce {
         let mut in_force = self.in_force.clone();
         in_force.reports.extend(self.brokers.iter().map(|(name, broker)| {
@@ -242,10 +242,10 @@ impl Scripts {
         ScriptAnswer::Ended { status: status.code(), exited, message, printed, usage }
     }
 
-    /// Reads standard input to its end; a terminal is not read.
+    /// Reads standard input to its end, unless it is a terminal.
     ///
-    /// The interpreter takes the input whole, before the script starts. So a writer that never ends
-    /// is read on a thread that can be left, when the parent does not want to wait any longer.
+    /// The interpreter needs all of the input before the script starts. It is read on a thread that
+    /// is abandoned when the parent gives up, because a writer may never end.
     fn read_input(
         &self,
         limit: u64,
@@ -256,7 +256,7 @@ impl Scripts {
         }
         let (sender, received) = channel();
         thread::Builder::new().name("input".to_owned()).spawn(move || {
-            // OK because a reader that gave up needs no answer.
+            // OK because the receiver may have given up.
             let _ = sender.send(read_bounded(stdin(), limit));
         })?;
         loop {
@@ -272,8 +272,8 @@ impl Scripts {
     }
 }
 
-/// Ends the script of each request whose number comes, from a thread that waits for it. When the
-/// parent is gone it ends this process.
+/// Starts a thread that interrupts the script of each request whose number it receives. When the
+/// parent is gone, the thread ends this process.
 fn receive_interrupts(
     mut interrupts: PipeReader,
     current: Arc<CurrentRequest>,
@@ -282,7 +282,7 @@ fn receive_interrupts(
     thread::Builder::new().name("interrupts".to_owned()).spawn(move || {
         let mut number = [0];
         while interrupts.read_exact(&mut number).is_ok() {
-            // One that comes too late is not for the next script.
+            // A late interrupt must not end the next script.
             if u8::from_le_bytes(number) == current.number.load(Ordering::SeqCst) {
                 current.interrupted.store(true, Ordering::SeqCst);
                 script.interrupt();
@@ -293,7 +293,7 @@ fn receive_interrupts(
     Ok(())
 }
 
-/// Sets a limit of this process, below that which it has.
+/// Lowers a resource limit of this process.
 fn limit(resource: Resource, most: u64) -> io::Result<()> {
     let Rlimit { current, maximum } = getrlimit(resource);
     let least = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
@@ -301,22 +301,23 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
     Ok(setrlimit(resource, new)?)
 }
 
-/// Parses on a stack as large as the interpreter's, and returns what is asked of the error.
+/// Parses on a stack as large as the interpreter's, and returns whether `ask` is true for the
+/// error.
 fn parse(text: String, ask: impl Fn(bashkit::Error) -> bool + Send + 'static) -> io::Result<bool> {
     if is_script_too_deep(&text) {
-        // To be reported when it is run.
+        // Reported when it is run.
         return Ok(false);
     }
     let parser =
         thread::Builder::new().name("parser".to_owned()).stack_size(INTERPRETER_STACK_BYTES);
     let parsed = parser.spawn(move || Parser::new(&text).parse().is_err_and(ask))?;
-    // OK because a parser that panicked does so again when the text is run.
+    // OK because a parser that panics does so again when the text is run.
     Ok(parsed.join().unwrap_or(false))
 }
 
-/// Returns whether more lines have to come: an open quote, a loop without its end.
+/// Returns whether more lines are needed, as after an open quote or in a loop without its end.
 ///
-/// The interpreter reports that as bash does, in one of two phrases.
+/// The interpreter reports this as bash does, by one of two phrases.
 fn is_unfinished(error: &bashkit::Error) -> bool {
     match error {
         bashkit::Error::Parse { message, .. } => {
@@ -326,10 +327,10 @@ fn is_unfinished(error: &bashkit::Error) -> bool {
     }
 }
 
-/// Returns the line as a script in which `$?` is the status of the line before: the interpreter
-/// starts every script with 0.
+/// Returns the line as a script in which `$?` is the status of the previous line, because the
+/// interpreter starts every script with 0.
 ///
-/// A line with wrong syntax stays as it is, so that the message about it counts its lines right.
+/// A line with a syntax error stays unchanged, so that the line number in its message is right.
 fn after(last: ExitCode, line: String) -> io::Result<String> {
     if last.is_success() || parse(line.clone(), |_| true)? {
         return Ok(line);
@@ -351,7 +352,7 @@ mod tests {
     #[case::double_quote("echo \"a", true)]
     #[case::function("f() {", true)]
     #[case::wrong("if then", false)]
-    fn knows_unfinished_lines(#[case] text: &str, #[case] unfinished: bool) {
+    fn unfinished_lines_are_detected(#[case] text: &str, #[case] unfinished: bool) {
         let found = parse(text.to_owned(), |error| is_unfinished(&error)).unwrap();
         assert_eq!(found, unfinished);
     }
@@ -360,7 +361,7 @@ mod tests {
     #[case::success(0, "echo $?", "echo $?")]
     #[case::failure(3, "echo $?", "(exit 3)\necho $?")]
     #[case::wrong(3, "if then", "if then")]
-    fn carries_the_status_from_line_to_line(
+    fn status_is_carried_to_next_line(
         #[case] last: u8,
         #[case] line: &str,
         #[case] expected: &str,

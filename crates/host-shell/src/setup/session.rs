@@ -1,10 +1,10 @@
-//! The parent's side: it asks the process in which scripts run, and never waits for it too long.
+//! The parent's side: sends requests to the process in which scripts run, with a deadline for each.
 //!
-//! The interpreter looks at its clock between the steps of a script; a step that computes for long,
-//! or a write to a reader that does not read, can keep it from looking. It may use up its memory,
-//! or its stack. So it runs in a child process, and the parent decides: it receives Ctrl-C, knows
-//! the deadline, and has the process ended when that does not answer. Nothing here waits for the
-//! child, for a lock, or for a reader of the output.
+//! The interpreter checks its deadline between the steps of a script, but a long step, or a write
+//! to a reader that does not read, can delay the check. It may also use up its memory or stack. So
+//! it runs in a child process. The parent receives Ctrl-C, has the deadline, and has the child
+//! killed when that does not answer. Nothing here blocks on the child, on a lock, or on a reader of
+//! the output.
 
 use std::{
     cell::Cell,
@@ -34,20 +34,20 @@ use super::{
     stderr,
 };
 
-/// Time for the interpreter to come back after its deadline, or after Ctrl-C; and for a reader of
-/// standard error to take the last line.
+/// Time for the interpreter to return after its deadline or Ctrl-C, and for a reader of standard
+/// error to read the last line.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Time for the kernel to end a process that was killed. A process that waits for a device may take
-/// as long as that.
+/// Time for a killed process to exit. A process that waits for a device may take this long.
 const DEATH: Duration = Duration::from_secs(10);
 
-/// The flag that is set at each SIGINT; the default never is.
+/// A flag that is set at each SIGINT. That of the default value is never set.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupts(Arc<AtomicBool>);
 
 impl Interrupts {
-    /// Receives SIGINT from now on, in this process and in its copies: it is sent to all of them.
+    /// Receives SIGINT from now on, in this process and its forks: a terminal sends it to all of
+    /// them.
     ///
     /// # Errors
     ///
@@ -65,11 +65,11 @@ impl Interrupt for Interrupts {
     }
 }
 
-/// The process in which scripts run, as its parent sees it. When this is dropped, the process ends.
+/// A handle to the process in which scripts run. The process ends when this is dropped.
 pub struct ScriptProcess {
     ends: ParentEnds,
     broker: Broker<ScriptService>,
-    /// The number of the last request, its last byte.
+    /// The last byte of the number of the last request.
     number: u8,
     interrupts: Interrupts,
     limits: ScriptLimits,
@@ -79,25 +79,25 @@ pub struct ScriptProcess {
 /// How a request ended.
 #[derive(Clone, Debug)]
 pub enum Ended {
-    /// The process answered, and takes another request.
+    /// The process answered, and accepts another request.
     Back(ScriptAnswer),
-    /// The process has ended, and all that the script made with it.
+    /// The process has ended, and all state of the shell is lost.
     Lost {
-        /// The status for it.
+        /// The exit status.
         status: ExitCode,
-        /// The line for standard error that says why.
+        /// The line for standard error with the reason.
         message: String,
     },
 }
 
-/// How long an answer is waited for.
+/// The deadline of an answer.
 struct Patience<'a> {
     begin: Instant,
     timeout: Duration,
     interrupt: &'a dyn Interrupt,
 }
 
-/// Why a script is to end before it does so itself.
+/// The reason to end a script.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Timeout,
@@ -114,15 +114,16 @@ impl ScriptProcess {
         Ok(Self { broker: broker(&ends)?, ends, number: 0, interrupts, limits, audit })
     }
 
-    /// Asks, and has the process ended if there is no answer at the deadline, or after Ctrl-C.
+    /// Sends a request, and has the process killed if it does not answer by the deadline, or after
+    /// Ctrl-C.
     pub fn ask(&mut self, request: &ScriptRequest) -> Ended {
-        // A Ctrl-C of the time between two lines is for neither.
+        // A Ctrl-C between two lines is ignored.
         self.interrupts.0.store(false, Ordering::SeqCst);
         self.ask_since(Instant::now(), request)
     }
 
-    /// The same, with the deadline of a script that began at that time. A script has ended when its
-    /// line is in the audit; where it cannot be, nothing more runs.
+    /// As [`ask`](Self::ask), with a deadline that counts from `begin`. The result is returned
+    /// after the audit line is written; if that fails, no more scripts run.
     pub fn ask_since(&mut self, begin: Instant, request: &ScriptRequest) -> Ended {
         let time = SystemTime::now();
         let interrupts = self.interrupts.clone();
@@ -153,12 +154,12 @@ impl ScriptProcess {
         }
     }
 
-    /// Runs a [captured](super::Streams::Captured) script in a process that is started for it, and
-    /// ended after it. Nothing is recorded: who asks knows more about it.
+    /// Runs a [captured](super::Streams::Captured) script in its own process. Nothing is written to
+    /// the audit, because the caller knows more about the call.
     ///
     /// # Errors
     ///
-    /// [`System`](super::SetupErrorKind::System) when the system gives no process.
+    /// [`System`](super::SetupErrorKind::System) when the process cannot be started.
     pub fn ask_alone(
         &mut self,
         request: &ScriptRequest,
@@ -190,7 +191,7 @@ impl ScriptProcess {
             ends: &self.ends,
             number: self.number,
             interrupt: patience.interrupt,
-            // OK because a time that the clock does not reach is no deadline.
+            // OK because a time beyond the range of the clock is never reached.
             deadline: patience.begin.checked_add(patience.timeout),
             cause: Cell::new(None),
             report: Cell::new(None),
@@ -201,7 +202,7 @@ impl ScriptProcess {
         match answer {
             Ok(answer) => return Ended::Back(self.judged(answer, cause, patience.timeout)),
             Err(error) if error.kind() == BrokerErrorKind::Interrupted && report.is_some() => {}
-            // What is no answer comes from a process that something else has taken over.
+            // Security: a malformed answer means that the process is compromised.
             Err(_) => {
                 self.ends.order(order::KILL);
                 report = self.next_report();
@@ -211,7 +212,7 @@ impl ScriptProcess {
         Ended::Lost { status, message }
     }
 
-    /// Takes what the interpreter ended at our word as what it is.
+    /// Corrects the status of a script that the interpreter ended because of our interrupt.
     fn judged(
         &self,
         answer: ScriptAnswer,
@@ -232,7 +233,7 @@ impl ScriptProcess {
                     usage,
                 }
             }
-            // Nothing was run yet: what is read before a script was waited for.
+            // Nothing was run yet: the wait was for standard input.
             (ScriptAnswer::Failed { status, .. }, Some(Cause::Timeout))
                 if status == interrupted =>
             {
@@ -244,7 +245,7 @@ impl ScriptProcess {
         }
     }
 
-    /// Returns the status and the line for the end of a script that did not come back.
+    /// Returns the status and message for a script whose process did not answer.
     fn told(
         &self,
         cause: Option<Cause>,
@@ -275,18 +276,18 @@ impl ScriptProcess {
         (status, format!("host-shell: {why}\n"))
     }
 
-    /// Has the next process started, after the last one was lost. It has nothing of what that had.
+    /// Has a new process started after the last one was lost. It has none of the state.
     ///
     /// # Errors
     ///
-    /// [`System`](super::SetupErrorKind::System) when the system gives no process.
+    /// [`System`](super::SetupErrorKind::System) when the process cannot be started.
     pub fn renew(&mut self) -> Result<(), SetupError> {
         self.number = 0;
         self.broker = broker(&self.ends)?;
         self.ends.order(order::SPAWN);
         match self.next_report() {
             Some(ChildReport::Started) => Ok(()),
-            _ => Err(io::Error::other("the system gives no process to run scripts in").into()),
+            _ => Err(io::Error::other("cannot start a process to run scripts in").into()),
         }
     }
 
@@ -295,11 +296,11 @@ impl ScriptProcess {
         self.ends.report()
     }
 
-    /// Ends the process, and waits until it has ended.
+    /// Ends the process, and waits for its exit.
     pub fn end(self) {
         let ParentEnds { reports, orders, requests, interrupts, .. } = self.ends;
         drop((orders, requests, interrupts, self.broker));
-        // The spawner ends last, and its end of the pipe with it.
+        // The spawner ends last, which closes its end of the pipe.
         is_ready(&reports, PollFlags::IN, Some(timespec(DEATH)));
     }
 }
@@ -312,13 +313,13 @@ fn broker(ends: &ParentEnds) -> Result<Broker<ScriptService>, BrokerError> {
     Broker::new(ends.requests.try_clone()?.into(), ends.answers.try_clone()?.into())
 }
 
-/// Looks, while an answer is waited for, whether it is still worth the wait.
+/// Decides during a wait for an answer whether to continue waiting.
 struct AnswerWatch<'a> {
     ends: &'a ParentEnds,
     number: u8,
     interrupt: &'a dyn Interrupt,
     deadline: Option<Instant>,
-    /// Why the script is to end, and since when.
+    /// The reason to end the script, and when it occurred.
     cause: Cell<Option<(Cause, Instant)>>,
     report: Cell<Option<ChildReport>>,
 }
@@ -338,23 +339,24 @@ impl Interrupt for AnswerWatch<'_> {
             }
         }
         let Some((_, since)) = self.cause.get() else { return false };
-        // Again each time, because a script that has not begun yet misses the first one.
-        // OK because a pipe that is full has enough of them.
+        // Sent repeatedly, because a script that has not started yet misses the first one. OK
+        // because a full pipe already contains enough of them.
         let _ = (&self.ends.interrupts).write(&[self.number]);
         now.duration_since(since) >= GRACE
     }
 }
 
-/// Writes to standard error, and does not wait for a reader for long.
+/// Writes to standard error, with a short timeout for a reader that does not read.
 pub fn last_word(text: &str) {
     if text.is_empty() || !is_ready(&stderr(), PollFlags::OUT, Some(timespec(GRACE))) {
         return;
     }
-    // Somebody else may fill the pipe meanwhile. So it is written on a thread that can be left.
+    // Another process may fill the pipe meanwhile, so this writes on a thread that can be
+    // abandoned.
     let (sender, written) = channel();
     let text = text.to_owned();
     let writer = thread::Builder::new().name("last word".to_owned()).spawn(move || {
-        // OK because there is nobody left to tell when standard error cannot be written.
+        // OK because an error of standard error cannot be reported.
         let _ = sender.send(stderr().write_all(text.as_bytes()));
     });
     if writer.is_ok() {
@@ -363,6 +365,6 @@ pub fn last_word(text: &str) {
 }
 
 fn timespec(time: Duration) -> Timespec {
-    // OK because the constants of this file are no longer than that.
+    // OK because the constants of this file fit.
     Timespec::try_from(time).unwrap_or_default()
 }

@@ -52,7 +52,7 @@ fn root() -> testkit::FakeRoot {
 }
 
 #[test]
-fn a_script_has_a_line_of_numbers_and_names_of_the_program() {
+fn script_has_a_line_of_numbers_and_names_of_the_program() {
     let (place, root) = (AuditPath::new(), root());
     let root = root.path().to_str().unwrap();
     let script = "ss -Htln | cat; ss -K 2>/dev/null; ss -Htlnp 2>/dev/null >/dev/null; echo secret; \
@@ -99,14 +99,14 @@ fn registered_commands_are_counted_by_their_names() {
 #[case::device("/dev/full", "expected a regular file for the audit")]
 #[case::directory("/tmp", "cannot open the audit")]
 #[case::no_name("/", "expected a regular file for the audit")]
-fn an_audit_that_cannot_be_opened_ends_all(#[case] path: &str, #[case] message: &str) {
+fn audit_that_cannot_be_opened_ends_all(#[case] path: &str, #[case] message: &str) {
     let (stdout, stderr, status) = run(&["--audit", path, "-c", "echo ran"]);
     assert_eq!((stdout.as_str(), status), ("", 2));
     assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
 }
 
 #[test]
-fn a_link_is_not_followed_and_a_fifo_not_waited_for() {
+fn link_is_not_followed_and_a_fifo_not_waited_for() {
     let place = AuditPath::new();
     let other = place.dir.path().join("other");
     fs::write(&other, "").unwrap();
@@ -120,7 +120,7 @@ fn a_link_is_not_followed_and_a_fifo_not_waited_for() {
 }
 
 #[test]
-fn an_audit_is_in_no_granted_directory() {
+fn audit_is_in_no_granted_directory() {
     let place = AuditPath::new();
     let sub = place.dir.path().join("sub");
     fs::create_dir(&sub).unwrap();
@@ -140,7 +140,7 @@ fn an_audit_is_in_no_granted_directory() {
 
 /// A confined script has no way to the file: not by its path, not by its descriptor, not by a link.
 #[test]
-fn a_script_cannot_reach_the_audit() {
+fn script_cannot_reach_the_audit() {
     let place = AuditPath::new();
     let granted = tempfile::tempdir().unwrap();
     symlink(&place.path, granted.path().join("link")).unwrap();
@@ -166,7 +166,7 @@ fn a_script_cannot_reach_the_audit() {
 
 /// A line that is not written whole is reported, with a status, after the script.
 #[test]
-fn a_line_that_cannot_be_written_is_reported() {
+fn line_that_cannot_be_written_is_reported() {
     let place = AuditPath::new();
     fs::write(&place.path, "x".repeat(512)).unwrap();
     let shell = program(&[]);

@@ -78,7 +78,7 @@ fn messages_of_any_size_come_and_go(#[case] request: usize, #[case] answer: u32)
 }
 
 #[test]
-fn an_answer_that_comes_too_late_is_not_taken_for_another() {
+fn answer_that_comes_too_late_is_not_taken_for_another() {
     let (broker, mut requests, mut answers) = pipes();
     let late = broker.ask(&(1, vec![]), Duration::ZERO, &Uninterrupted).unwrap_err();
     assert_eq!(late.kind(), BrokerErrorKind::Timeout);
@@ -153,7 +153,7 @@ fn oversized_frame_is_reported_and_the_broker_goes_on() {
 }
 
 #[test]
-fn a_broker_that_is_gone_is_an_error() {
+fn broker_that_is_gone_is_an_error() {
     let (broker, requests, answers) = pipes();
     drop((requests, answers));
     let error = broker.ask(&(1, vec![]), LONG, &Uninterrupted).unwrap_err();
@@ -198,7 +198,7 @@ fn second_end_of_a_broker_says_what_to_do() {
         assert_eq!(error.kind(), BrokerErrorKind::Gone);
         assert_eq!(
             error.to_string(),
-            "the broker ended twice: start the program again to have another one"
+            "the broker ended twice: restart the program to get a new one"
         );
     }
 }
@@ -282,7 +282,7 @@ fn broker_that_is_killed_is_started_again_once(
     assert_ne!(ended, "listed 0\n");
     let output = lister.shell.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let expected = "the broker ended twice: start the program again to have another one";
+    let expected = "the broker ended twice: restart the program to get a new one";
     assert!(stderr.contains(expected), "{stderr}");
 }
 
@@ -407,7 +407,7 @@ pub(crate) fn is_confined(broker: &Child, capabilities: u64) {
 
 /// What it answers stands in `tests/integration/live/resolve.rs`, over tables of its own.
 #[test]
-fn the_broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
+fn broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
     let (mut child, broker) = start(BrokerKind::Resolver);
     let hosts = ResolverBroker::new(broker);
     for word in ["", "a b", "a\nb", "../../etc/passwd"] {
@@ -419,7 +419,7 @@ fn the_broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
 }
 
 #[test]
-fn a_broker_of_host_names_that_was_killed_is_none() {
+fn broker_of_host_names_that_was_killed_is_none() {
     let (mut child, broker) = start(BrokerKind::Resolver);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -429,7 +429,7 @@ fn a_broker_of_host_names_that_was_killed_is_none() {
 }
 
 #[test]
-fn a_broker_that_was_killed_is_an_error_for_a_person() {
+fn broker_that_was_killed_is_an_error_for_a_person() {
     let (mut child, broker) = start(BrokerKind::Processes(ALL, Procfs::System));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -462,7 +462,7 @@ fn there_is_a_broker_where_one_is_needed(#[case] args: &[&str], #[case] brokers:
 }
 
 #[test]
-fn a_broker_ends_with_a_shell_that_is_killed() {
+fn broker_ends_with_a_shell_that_is_killed() {
     let shell = RunningShell::start(&["--grant", "sockets,processes"]);
     let broker = Pid::from_raw(i32::try_from(shell.brokers()[0].1).unwrap()).unwrap();
     let broker = pidfd_open(broker, PidfdFlags::empty()).unwrap();

@@ -70,7 +70,7 @@ fn streams_and_status_are_the_shells(
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_an_endless_builtin() {
+fn reader_that_goes_away_ends_an_endless_builtin() {
     let ended = Arc::new(AtomicBool::new(false));
     let registry = registry_with(Box::new(Endless(Arc::clone(&ended))));
     let mut shell = shell().registry(registry).build().unwrap();
@@ -121,7 +121,7 @@ fn output_is_handed_on_while_the_builtin_still_runs() {
 #[case::in_a_loop("while :; do waits; done")]
 #[case::in_a_subshell("(v=inner; cd /; waits)")]
 #[case::in_a_child_shell("bash -c 'v=inner; waits'")]
-fn an_interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
+fn interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
     let (started, begun) = mpsc::sync_channel(1);
     let cancelled = Arc::new(AtomicBool::new(false));
     let waits = Waits { started, cancelled: Arc::clone(&cancelled) };
@@ -145,7 +145,7 @@ fn an_interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
 
 #[rstest]
 #[case::timeout("timeout 0.01 stuck; echo $?", "124\n")]
-fn a_call_that_was_given_up_is_not_waited_for(#[case] script: &str, #[case] stdout: &str) {
+fn call_that_was_given_up_is_not_waited_for(#[case] script: &str, #[case] stdout: &str) {
     let (release, released) = mpsc::channel();
     let stuck = Stuck(Mutex::new(released));
     let mut shell = shell().registry(registry_with(Box::new(stuck))).build().unwrap();
@@ -186,7 +186,7 @@ impl Builtin for NamedBuiltin {
 #[case::command("uname")]
 #[case::help("help")]
 #[case::test("true")]
-fn a_builtin_takes_the_place_of_the_interpreters_command(#[case] name: &'static str) {
+fn builtin_takes_the_place_of_the_interpreters_command(#[case] name: &'static str) {
     let mut shell = shell().registry(registry_with(Box::new(NamedBuiltin(name)))).build().unwrap();
     assert_eq!(run_in(&mut shell, name).stdout, "ours\n");
     assert_eq!(run_in(&mut shell, &format!("/usr/bin/{name}; command {name}")).status, 0);

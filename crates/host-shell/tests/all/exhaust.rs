@@ -99,7 +99,7 @@ fn nesting_is_an_error_before_anything_recurses(#[case] script: String) {
 
 /// What is not known to nest overflows a stack, and that ends the process of the script alone.
 #[test]
-fn a_stack_that_overflows_ends_the_script_and_not_the_program() {
+fn stack_that_overflows_ends_the_script_and_not_the_program() {
     let granted = Granted::new();
     let path = granted.dir.path().join("nested.sh");
     std::fs::write(path, "time ".repeat(400_000) + "true").unwrap();
@@ -125,7 +125,7 @@ fn expressions_of_a_usual_size_work() {
 #[rstest]
 #[case::numfmt("numfmt --format=%.99999f 1", "numfmt")]
 #[case::column("b=x; for i in {1..17}; do b=$b$b; done; echo $b y | column -t", "column")]
-fn a_command_that_panics_is_one_line_on_the_scripts_standard_error(
+fn command_that_panics_is_one_line_on_the_scripts_standard_error(
     #[case] script: &str,
     #[case] command: &str,
 ) {
@@ -193,7 +193,7 @@ fn signal(name: &str, pid: u32) {
 #[case::broker(&["--grant", "sockets,processes"], "while :; do ss -tp >/dev/null; done")]
 #[case::events(&["--grant", "sockets,events"], "ss -E")]
 #[case::free(&["--no-confine"], "sleep 600")]
-fn a_child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &str) {
+fn child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &str) {
     let started = StartedShell::with(args, script);
     signal("KILL", started.script);
     let line = format!("host-shell: signal 9 ended the process of the script: {NOT_WHOLE}");
@@ -201,7 +201,7 @@ fn a_child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &st
 }
 
 #[test]
-fn a_child_that_is_killed_while_it_writes_is_reported() {
+fn child_that_is_killed_while_it_writes_is_reported() {
     let granted = Granted::new();
     let allow = format!("{}:rw", granted.path);
     let script = format!("while :; do seq 100000 > {}/new; done", granted.path);
@@ -211,7 +211,7 @@ fn a_child_that_is_killed_while_it_writes_is_reported() {
 }
 
 #[test]
-fn a_child_that_is_killed_while_its_output_is_not_read_is_reported() {
+fn child_that_is_killed_while_its_output_is_not_read_is_reported() {
     let started =
         StartedShell::with(&[], "while :; do echo 0123456789012345678901234567890123456789; done");
     signal("KILL", started.script);
@@ -225,11 +225,7 @@ fn a_child_that_is_killed_while_its_output_is_not_read_is_reported() {
     137,
     "host-shell: signal 9 ended the process of the script: what was printed is not whole\n"
 )]
-fn a_child_that_is_stopped_is_ended(
-    #[case] then: &str,
-    #[case] status: i32,
-    #[case] message: &str,
-) {
+fn child_that_is_stopped_is_ended(#[case] then: &str, #[case] status: i32, #[case] message: &str) {
     let started = StartedShell::with(&[], "sleep 600");
     signal("STOP", started.script);
     signal(then, if then == "INT" { started.shell.id() } else { started.script });
@@ -256,7 +252,7 @@ fn nothing_is_left_when_the_program_is_killed() {
 }
 
 #[test]
-fn a_spawner_that_is_killed_ends_the_script() {
+fn spawner_that_is_killed_ends_the_script() {
     let started = StartedShell::with(&[], "while :; do :; done");
     let script = Ends::of(started.script);
     signal("KILL", started.spawner);
@@ -370,7 +366,7 @@ impl Prompt {
     }
 }
 
-const LOST: &str = "variables, functions and files in memory are lost; a new shell begins";
+const LOST: &str = "variables, functions and files in memory are lost; starting a new shell";
 
 #[rstest]
 #[case::memory(
@@ -378,7 +374,7 @@ const LOST: &str = "variables, functions and files in memory are lost; a new she
     "needs more than the limit of 268435456 bytes of memory"
 )]
 #[case::killed("kill", "signal 9 ended the process of the script")]
-fn a_prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] message: &str) {
+fn prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] message: &str) {
     let mut prompt = Prompt::start(&["--max-memory", "268435456"]);
     assert!(prompt.run("v=kept; echo [$v]").ends_with("[kept]\r\n"));
     if line == "kill" {
@@ -398,7 +394,7 @@ fn a_prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] messag
 }
 
 #[test]
-fn a_prompt_goes_on_after_a_line_that_nests_too_deep() {
+fn prompt_goes_on_after_a_line_that_nests_too_deep() {
     let mut prompt = Prompt::start(&[]);
     prompt.run("v=kept");
     // Made by the script, since a terminal takes no line of that length.
@@ -410,7 +406,7 @@ fn a_prompt_goes_on_after_a_line_that_nests_too_deep() {
 }
 
 #[test]
-fn a_prompt_keeps_its_state_when_a_line_takes_too_long() {
+fn prompt_keeps_its_state_when_a_line_takes_too_long() {
     let mut prompt = Prompt::start(&["--timeout", "2s"]);
     prompt.run("v=kept");
     prompt.line("sleep 600");

@@ -123,7 +123,7 @@ fn repeated_rows_of_a_file_stay() {
 #[case::at_a_socket(table_of(5), 2, (2, 0, 0, true))]
 #[case::at_a_malformed_row("header\n\n\n\n".to_owned(), 1, (0, 1, 0, true))]
 #[case::at_the_last_row(table_of(2), 2, (2, 0, 0, true))]
-fn a_visitor_ends_the_reading(
+fn visitor_ends_the_reading(
     #[case] text: String,
     #[case] most: usize,
     #[case] expected: (u64, u64, u64, bool),
@@ -154,7 +154,7 @@ fn reaching_a_limit_is_an_error(#[case] limits: Limits, #[case] expected: Result
 }
 
 #[test]
-fn an_error_names_the_limit() {
+fn error_names_the_limit() {
     let mut messages = Vec::new();
     for limits in [
         Limits { total_lines: 2, ..Limits::default() },
@@ -200,7 +200,7 @@ impl Visitor for Impatient<'_> {
 }
 
 #[test]
-fn an_interruption_is_seen_within_a_thousand_rows() {
+fn interruption_is_seen_within_a_thousand_rows() {
     let interrupted = Cell::new(false);
     let mut visitor = Impatient { rows: 0, since: 0, interrupted: &interrupted };
     let result = TextTable::new(Table::Tcp4)
@@ -249,7 +249,7 @@ impl Read for Unreadable {
 }
 
 #[test]
-fn a_table_that_vanishes_is_an_error() {
+fn table_that_vanishes_is_an_error() {
     let text = table_of(2);
     let mut log = VisitLog::default();
     let error = TextTable::new(Table::Tcp4)
@@ -276,7 +276,7 @@ fn both_byte_orders_are_read_wherever_the_test_runs() {
 }
 
 #[test]
-fn a_newline_in_a_name_can_forge_a_row() {
+fn newline_in_a_name_can_forge_a_row() {
     let text = format!("header\n{UNIX}/run/real\n{UNIX}/run/forged\nand the rest\n{UNIX}@next\n");
     let (report, log) = visit_all(Table::Unix, text);
     assert_eq!(counts(report), (3, 1, 0, false));
@@ -286,14 +286,14 @@ fn a_newline_in_a_name_can_forge_a_row() {
 }
 
 #[test]
-fn a_name_may_be_as_long_as_a_line() {
+fn name_may_be_as_long_as_a_line() {
     let name = "x".repeat((1 << 20) - UNIX.len());
     let (_, log) = visit_all(Table::Unix, format!("header\n{UNIX}{name}"));
     assert_eq!(log.unix[0].name, UnixName::Pathname(name.into()));
 }
 
 #[test]
-fn a_unix_table_of_a_patched_kernel_is_refused() {
+fn unix_table_of_a_patched_kernel_is_refused() {
     let text = format!("Peer     RcvQueue WndQueue\n{UNIX}/run/app\n");
     let error = visit(Table::Unix, text, &Limits::default(), &mut VisitLog::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subflow_names_both_sides() {
+    fn subflow_names_both_sides() {
         let mut subflow = MptcpSubflow::default();
         (subflow.remote_token, subflow.remote_id) = (0xabcd, 3);
         (subflow.local_token, subflow.local_id) = (0x12, 4);

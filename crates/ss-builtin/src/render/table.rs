@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_gets_columns_as_wide_as_they_must_be() {
+    fn pipe_gets_columns_as_wide_as_they_must_be() {
         insta::assert_snapshot!(render(Screen::Compact, &[["LISTEN", "*:", "22", ""]]), @r"
         State··Recv-Q·Send-Q·Local·Address:Port·Peer·Address:Port
         LISTEN···························*:22················
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_extra_cell_widens_nothing() {
+    fn last_extra_cell_widens_nothing() {
         insta::assert_snapshot!(
             render(Screen::Compact, &[["LISTEN", "*:", "22", " ino:1"], ["LISTEN", "*:", "22", " ino:12345"]]),
             @r"
@@ -503,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_longer_than_a_page_is_written_by_itself() {
+    fn line_longer_than_a_page_is_written_by_itself() {
         let lines = ["short\n".to_owned(), "x".repeat(WRITE_BYTES + 1), "last".to_owned()];
         let (mut page, mut out) = (Page::new(), Vec::new());
         for line in &lines {

@@ -1,4 +1,4 @@
-//! The prompt: lines with editing and a history that is kept in memory alone.
+//! The prompt: lines with editing, and a history that is kept only in memory.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -16,21 +16,21 @@ use rustyline::{
 
 const PROMPT: &str = "host-shell$ ";
 
-/// What is lost with the process of a script.
+/// Printed when the process of a script is lost.
 const LOST: &str =
-    "host-shell: variables, functions and files in memory are lost; a new shell begins\n";
+    "host-shell: variables, functions and files in memory are lost; starting a new shell\n";
 
 /// The line editor.
 pub(crate) type LineEditor = Editor<Rules, MemHistory>;
 
-/// Returns the line editor, with what it needs of the system.
+/// Creates the line editor, which opens what it needs from the system.
 pub(crate) fn editor() -> Result<LineEditor, ReadlineError> {
     Editor::with_history(Config::default(), MemHistory::new())
 }
 
 /// Reads lines and runs them until the input or the script ends.
 ///
-/// Ctrl-C clears the line, or ends the command that runs; Ctrl-D ends the prompt with the status of
+/// Ctrl-C clears the line, or ends the running command; Ctrl-D ends the prompt with the status of
 /// the last command.
 pub(crate) fn run(
     editor: &mut LineEditor,
@@ -73,7 +73,7 @@ pub(crate) fn run(
     }
 }
 
-/// Asks. When the process that was asked is lost, there is another one afterwards.
+/// Sends a request. If the process is lost, starts another one.
 fn ask(session: &RefCell<ScriptProcess>, request: &ScriptRequest) -> ScriptAnswer {
     let mut session = session.borrow_mut();
     match session.ask(request) {
@@ -91,10 +91,10 @@ fn ask(session: &RefCell<ScriptProcess>, request: &ScriptRequest) -> ScriptAnswe
     }
 }
 
-/// What the editor asks about a line: only whether it is whole. That is asked of the process in
-/// which scripts run, because a parser recurses as deep as a line nests.
+/// Answers whether a line is complete, for the editor. It asks the process in which scripts run,
+/// because the parser recurses as deep as the line nests.
 ///
-/// There is no completion of file names: that would read directories for the prompt's sake.
+/// File names are not completed, because the process of the prompt cannot read directories.
 pub(crate) struct Rules(Rc<RefCell<ScriptProcess>>);
 
 impl Helper for Rules {}
@@ -114,7 +114,7 @@ impl Validator for Rules {
         match ask(&self.0, &ScriptRequest::IsWhole(context.input().to_owned())) {
             ScriptAnswer::IsWhole(false) => return Ok(ValidationResult::Incomplete),
             ScriptAnswer::Ended { message, .. } | ScriptAnswer::Failed { message, .. } => {
-                last_word(&message);
+                last_word(&message)
             }
             ScriptAnswer::IsWhole(true) | ScriptAnswer::InForce(_) | ScriptAnswer::Ready => {}
         }

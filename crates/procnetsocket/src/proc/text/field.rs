@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_leaves_the_field_where_it_is() {
+    fn failure_leaves_the_field_where_it_is() {
         let mut fields = Fields::new(b"  1 2x");
         assert_eq!(fields.decimal::<u8>("a number"), Ok(1));
         let expected = fields.decimal::<u8>("a number").unwrap_err();

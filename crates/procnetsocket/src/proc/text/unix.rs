@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_fill_the_line() {
+    fn name_may_fill_the_line() {
         let name = vec![b'x'; 1 << 20];
         assert_eq!(named(&name), path(&name));
     }

@@ -258,7 +258,7 @@ fn one_unix_socket_is_asked_for() {
 }
 
 #[test]
-fn a_request_is_appended() {
+fn request_is_appended() {
     let mut out = vec![1, 2, 3];
     let request = dump(Table::Vsock, StateMask::ALL, Details::NONE);
     request.encode(7, &mut out);
@@ -277,7 +277,7 @@ fn a_request_is_appended() {
 #[case::netlink(Table::Netlink, TcpState::Close, false)]
 #[case::xdp_that_listens(Table::Xdp, TcpState::Listen, true)]
 #[case::sctp(Table::Sctp4, TcpState::TimeWait, false)]
-fn a_state_that_cannot_occur_is_not_asked_for(
+fn state_that_cannot_occur_is_not_asked_for(
     #[case] table: Table,
     #[case] state: TcpState,
     #[case] is_void: bool,
@@ -288,7 +288,7 @@ fn a_state_that_cannot_occur_is_not_asked_for(
 }
 
 #[test]
-fn a_request_knows_its_table() {
+fn request_knows_its_table() {
     for table in Table::ALL {
         assert_eq!(dump(table, StateMask::ALL, Details::NONE).table(), table);
     }

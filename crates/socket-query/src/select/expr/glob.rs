@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_without_a_name_has_the_empty_name() {
+    fn socket_without_a_name_has_the_empty_name() {
         assert!(matches(b"", GlobSubject::of(&UnixName::Unnamed)));
         assert!(matches(b"*", GlobSubject::of(&UnixName::Unnamed)));
         assert!(!matches(b"?*", GlobSubject::of(&UnixName::Unnamed)));

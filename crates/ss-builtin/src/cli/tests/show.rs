@@ -108,7 +108,7 @@ fn options_choose_the_order() {
 }
 
 #[test]
-fn a_number_of_sockets_needs_no_details() {
+fn number_of_sockets_needs_no_details() {
     assert_eq!(live("-tim --count").selection.unwrap().details, Details::NONE);
 }
 
@@ -128,7 +128,7 @@ fn help_ends_everything(#[case] line: &str) {
 #[case::long("--net=blue -t", Some("blue"))]
 #[case::last_counts("-N red -N blue", Some("blue"))]
 #[case::empty("--net=", Some(""))]
-fn a_namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&str>) {
+fn namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&str>) {
     match powerful(line) {
         Ok(Plan::Show(show)) => {
             let chosen = namespace.map(BString::from).map(NamespaceChoice::Named);

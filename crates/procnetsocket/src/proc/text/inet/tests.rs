@@ -1,5 +1,3 @@
-//! Cases of the parser of rows.
-
 use std::{fmt::Write, time::Duration};
 
 use rstest::rstest;
@@ -282,7 +280,7 @@ fn columns_are_parsed_the_same_together_and_one_by_one(
 }
 
 #[test]
-fn a_row_leaves_nothing_in_the_next() {
+fn row_leaves_nothing_in_the_next() {
     let lines = [LISTEN, &format!("{ESTABLISHED} trailing"), TIME_WAIT, "junk", SYN_RECV];
     let mut reused = rows(Table::Tcp4, Endian::Little);
     for line in lines.iter().cycle().take(15) {

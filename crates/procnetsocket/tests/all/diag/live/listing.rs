@@ -56,7 +56,7 @@ fn tcp_sockets_are_listed_with_their_statistics() {
 }
 
 #[test]
-fn a_queue_that_waits_is_counted() {
+fn queue_that_waits_is_counted() {
     if !enter() {
         return;
     }

@@ -60,7 +60,7 @@ fn filtered(filter: Vec<u8>) -> TableQuery {
 }
 
 #[test]
-fn the_kernel_runs_a_filter_program() {
+fn kernel_runs_a_filter_program() {
     if !enter() {
         return;
     }

@@ -18,7 +18,7 @@ use super::{
 use crate::diag::namespace::{enter, loopback};
 
 #[test]
-fn a_socket_is_destroyed() {
+fn socket_is_destroyed() {
     if !enter() {
         return;
     }
@@ -107,7 +107,7 @@ fn events_of_other_times_and_groups_are_not_reported() {
 }
 
 #[test]
-fn the_state_of_an_event_is_that_of_its_protocol() {
+fn state_of_an_event_is_that_of_its_protocol() {
     if !enter() {
         return;
     }

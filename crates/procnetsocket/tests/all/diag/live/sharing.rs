@@ -23,7 +23,7 @@ use crate::diag::{
 const MANY: u16 = 400;
 
 #[test]
-fn a_dump_that_was_given_up_is_drained() {
+fn dump_that_was_given_up_is_drained() {
     if !enter() {
         return;
     }
@@ -111,7 +111,7 @@ impl procnetsocket::Interrupt for GivesUp {
 }
 
 #[test]
-fn a_visitor_may_ask_in_turn() {
+fn visitor_may_ask_in_turn() {
     if !enter() {
         return;
     }
@@ -159,7 +159,7 @@ impl Visitor for Beside<'_> {
 }
 
 #[test]
-fn a_thread_is_answered_while_another_listing_goes_on() {
+fn thread_is_answered_while_another_listing_goes_on() {
     if !enter() {
         return;
     }
@@ -218,7 +218,7 @@ fn replies_can_be_copied_and_read_later() {
 const COMING: std::ops::Range<u32> = 1..20;
 
 #[test]
-fn a_forged_reply_is_dropped() {
+fn forged_reply_is_dropped() {
     if !enter() {
         return;
     }

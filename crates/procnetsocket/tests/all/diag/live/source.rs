@@ -137,7 +137,7 @@ fn sorted<T, K: Ord>(rows: &[T], key: impl Fn(&T) -> K) -> Vec<K> {
 #[rstest]
 #[case::raw(Table::Raw4)]
 #[case::ping(Table::Icmp4)]
-fn a_table_without_a_handler_is_read_as_text(#[case] table: Table) {
+fn table_without_a_handler_is_read_as_text(#[case] table: Table) {
     if !enter() {
         return;
     }
@@ -174,7 +174,7 @@ fn one_call_reads_a_table_from_whichever_source_answers() {
 }
 
 #[test]
-fn a_fake_root_never_asks_the_kernel() {
+fn fake_root_never_asks_the_kernel() {
     let root = tempfile::tempdir().unwrap();
     let dir = open(root.path());
     dir.create_dir("net").unwrap();
