@@ -429,7 +429,7 @@ mod tests {
     const ESTABLISHED: StateMask = StateMask::of(TcpState::Established);
 
     fn ask(table: Table, states: StateMask) -> Question {
-        let query = TableQuery::new(table).with_states(states).with_filter(vec![1]);
+        let query = TableQuery { states, filter: vec![1], ..TableQuery::new(table) };
         Question { query, is_any_order: false }
     }
 
