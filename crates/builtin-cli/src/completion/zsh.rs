@@ -24,11 +24,12 @@ fn lines(doc: &FlagDoc) -> impl Iterator<Item = String> {
     })
 }
 
-/// Returns how a value is attached to a long name, and what is offered for it.
+/// Returns how a value is attached to a long name, and how it is completed.
 fn action(doc: &FlagDoc) -> (&'static str, String) {
     let Some(value) = doc.value else { return ("", String::new()) };
     match value.kind {
         ValueKind::OptionalNumber => ("=-", "::number:".to_owned()),
+        ValueKind::OptionalText => ("=-", "::value:".to_owned()),
         ValueKind::Text => ("=", ":value:".to_owned()),
         ValueKind::Word(list) => ("=", format!(":word:({})", list.names().join(" "))),
         ValueKind::Words(list) => {

@@ -1,4 +1,4 @@
-//! Exact lists of events over a fake proc root that changes between looks.
+//! Tests exact lists of events with a fake proc root that changes between looks.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@
 
 use port_monitor::{Change, Polled, Poller, Port, PortTable, Protocol, Scope, Turn};
 use procnetsocket::{SocketTables, Uninterrupted};
-use testkit::{Datagram, FakeProc, FakeRoot, Table, Tcp, Unix};
+use testkit::{Datagram, FakeProc, FakeRoot, ProcTable, Tcp, Unix};
 
 /// A proc root and a poller that watches it.
 struct Watched {
@@ -27,7 +27,7 @@ impl Watched {
         Self { root, poller }
     }
 
-    /// Looks at the root as it is now; returns a line for each change.
+    /// Looks at the current root. Returns a line for each change.
     fn look(&mut self) -> Vec<String> {
         lines(&self.poller.poll(&Uninterrupted).unwrap())
     }
@@ -69,7 +69,7 @@ fn first_look_finds_what_is_open() {
 }
 
 #[test]
-fn rows_that_come_and_go_are_reported() {
+fn added_and_removed_rows_are_reported() {
     let mut watched = Watched::new(&base());
     let more = base()
         .tcp(Tcp::listen("127.0.0.1:8080").inode(7).uid(1000))
@@ -153,11 +153,11 @@ fn changed_columns_make_no_events() {
 }
 
 #[test]
-fn failing_table_is_reported_once_and_the_others_go_on() {
+fn failing_table_is_reported_once_and_others_are_read() {
     let mut watched = Watched::new(&base());
     let broken = base()
         .udp(Datagram::bound("0.0.0.0:5353").inode(30))
-        .without(Table::Tcp)
+        .without(ProcTable::Tcp)
         .raw_file("net/tcp/a-directory", "");
     assert_eq!(
         watched.replace(&broken),
@@ -181,10 +181,10 @@ fn failing_table_is_reported_once_and_the_others_go_on() {
 }
 
 #[test]
-fn table_that_vanishes_has_failed_and_closes_nothing() {
+fn vanished_table_fails_and_closes_nothing() {
     let mut watched = Watched::new(&base());
     assert_eq!(
-        watched.replace(&base().without(Table::Tcp)),
+        watched.replace(&base().without(ProcTable::Tcp)),
         ["tcp failed: expected net/tcp, but the kernel does not have it"]
     );
     assert_eq!(watched.replace(&base()), ["tcp recovered"]);
@@ -192,7 +192,7 @@ fn table_that_vanishes_has_failed_and_closes_nothing() {
 
 #[test]
 fn kernel_without_ipv6_has_no_ports_of_it() {
-    let root = FakeProc::new().without(Table::Tcp6).without(Table::Udp6);
+    let root = FakeProc::new().without(ProcTable::Tcp6).without(ProcTable::Udp6);
     let mut watched = Watched::new(&root);
     assert_eq!(watched.look(), NOTHING);
     let port = Tcp::listen("[::1]:80").inode(1);
@@ -200,10 +200,10 @@ fn kernel_without_ipv6_has_no_ports_of_it() {
 }
 
 #[test]
-fn malformed_row_closes_nothing_and_hides_no_other() {
+fn malformed_row_neither_closes_nor_hides_ports() {
     let mut watched = Watched::new(&base());
     let torn = FakeProc::new()
-        .raw_line(Table::Tcp, "   0: 0000000")
+        .raw_line(ProcTable::Tcp, "   0: 0000000")
         .tcp(Tcp::listen("0.0.0.0:80").inode(40))
         .tcp(Tcp::listen("[::]:22").inode(2))
         .udp(Datagram::bound("127.0.0.53:53").inode(3));
@@ -214,7 +214,7 @@ fn malformed_row_closes_nothing_and_hides_no_other() {
 }
 
 #[test]
-fn unix_sockets_are_watched_when_they_are_asked_for() {
+fn unix_sockets_are_watched_on_request() {
     let with = |name: &str| {
         FakeProc::new()
             .tcp(Tcp::listen("0.0.0.0:80").inode(1))

@@ -1,4 +1,4 @@
-//! The command line: what was typed, and what it means.
+//! The command line: raw arguments, and the plan that they form.
 //!
 //! ```text
 //! flag, word ─► RawArgs ─► plan ─► Show { action, selection, output, ... }
@@ -30,4 +30,6 @@ pub(crate) use output::{Direction, ListingKind, OptionalColumn, Order, OutputFor
 pub(crate) use plan::{HostFeatures, Plan};
 #[cfg(test)]
 pub(crate) use show::TextLayout;
-pub(crate) use show::{FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, Summary};
+pub(crate) use show::{
+    CounterDisplay, FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show,
+};

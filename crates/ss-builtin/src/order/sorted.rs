@@ -11,47 +11,47 @@ use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 use super::key::{Rank, rank};
 use crate::cli::{Direction, Order, SortKey};
 
-/// More sockets than the host allows would have to be kept.
+/// The host allows only this many sockets to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany(pub(crate) usize);
 
-/// Keeps sockets until all were received, and passes them on in order; equal sockets stay in the
-/// order of a listing that is not sorted.
+/// Keeps sockets until all were received, and passes them on in order. Equal sockets keep the order
+/// of an unsorted listing.
 ///
-/// With a limit, at most that number is kept: the last in order is dropped for a new one.
+/// With a limit, at most that number is kept: a new socket replaces the last in order.
 pub(crate) struct Sorted<'a> {
     sink: &'a mut dyn Sink,
     keys: &'a [(SortKey, Direction)],
     limit: u64,
-    /// The most sockets that may be kept.
+    /// The number of sockets that may be kept.
     bound: usize,
-    /// A heap with the last in order on top.
-    kept: BinaryHeap<Kept>,
+    /// A heap whose top is the last in order.
+    kept: BinaryHeap<SortedSocket>,
     seen: u64,
-    /// Where the TCP sockets begin that came last.
+    /// Position of the first TCP socket of the current namespace.
     tcp: Option<u64>,
     too_many: Option<TooMany>,
-    /// The namespace of the sockets that are being received.
+    /// The namespace of the current sockets.
     namespace: Option<Arc<ListedNamespace>>,
 }
 
 /// A socket that is kept.
-struct Kept {
+struct SortedSocket {
     rank: Vec<Rank>,
-    place: Place,
+    place: ListingPosition,
     table: SocketTable,
     socket: OwnedSocket,
     namespace: Option<Arc<ListedNamespace>>,
 }
 
-/// The place of a socket in a listing that is not sorted. TCP sockets of IPv4 stand in front of
-/// those of IPv6, in whatever order they came.
+/// The position of a socket in an unsorted listing. TCP sockets of IPv4 come before those of IPv6,
+/// in whatever order they were received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    /// When the first of its table and namespace came.
+struct ListingPosition {
+    /// The number of the first socket of its table and namespace.
     begin: u64,
     is_ipv6: bool,
-    /// When it came.
+    /// The number of the socket in the order of arrival.
     number: u64,
 }
 
@@ -74,13 +74,13 @@ impl<'a> Sorted<'a> {
     ///
     /// # Errors
     ///
-    /// When more sockets than the bound had to be kept; nothing is passed on then.
+    /// When there were more sockets than the bound allows; nothing is passed on then.
     pub(crate) fn finish(self) -> Result<u64, TooMany> {
         if let Some(too_many) = self.too_many {
             return Err(too_many);
         }
         let left_out = self.seen.saturating_sub(count(&self.kept));
-        for Kept { table, socket, namespace, .. } in self.kept.into_sorted_vec() {
+        for SortedSocket { table, socket, namespace, .. } in self.kept.into_sorted_vec() {
             if let Some(listed) = namespace {
                 self.sink.namespace(&listed);
             }
@@ -91,8 +91,8 @@ impl<'a> Sorted<'a> {
         Ok(left_out)
     }
 
-    /// Returns the place of the socket that came.
-    fn place(&mut self, table: SocketTable, socket: &Socket<'_>) -> Place {
+    /// Returns the position of a new socket.
+    fn place(&mut self, table: SocketTable, socket: &Socket<'_>) -> ListingPosition {
         let number = self.seen;
         self.seen += 1;
         if table != SocketTable::Tcp {
@@ -101,13 +101,13 @@ impl<'a> Sorted<'a> {
         match socket {
             Socket::Inet(inet) if table == SocketTable::Tcp => {
                 let begin = *self.tcp.get_or_insert(number);
-                Place { begin, is_ipv6: inet.local.is_ipv6(), number }
+                ListingPosition { begin, is_ipv6: inet.local.is_ipv6(), number }
             }
-            _ => Place { begin: number, is_ipv6: false, number },
+            _ => ListingPosition { begin: number, is_ipv6: false, number },
         }
     }
 
-    fn keep(&mut self, kept: Kept) -> ControlFlow<()> {
+    fn keep(&mut self, kept: SortedSocket) -> ControlFlow<()> {
         if count(&self.kept) >= self.limit {
             if let Some(mut last) = self.kept.peek_mut()
                 && kept < *last
@@ -125,7 +125,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-fn count(kept: &BinaryHeap<Kept>) -> u64 {
+fn count(kept: &BinaryHeap<SortedSocket>) -> u64 {
     u64::try_from(kept.len()).unwrap_or(u64::MAX)
 }
 
@@ -140,7 +140,7 @@ impl Sink for Sorted<'_> {
             return ControlFlow::Continue(());
         }
         let namespace = self.namespace.clone();
-        self.keep(Kept { rank, place, table, socket: socket.into(), namespace })
+        self.keep(SortedSocket { rank, place, table, socket: socket.into(), namespace })
     }
 
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
@@ -161,25 +161,25 @@ impl Sink for Sorted<'_> {
     }
 }
 
-impl Ord for Kept {
+impl Ord for SortedSocket {
     fn cmp(&self, other: &Self) -> Ordering {
         self.rank.cmp(&other.rank).then(self.place.cmp(&other.place))
     }
 }
 
-impl PartialOrd for Kept {
+impl PartialOrd for SortedSocket {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Kept {
+impl PartialEq for SortedSocket {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Kept {}
+impl Eq for SortedSocket {}
 
 #[cfg(test)]
 mod tests {
@@ -221,7 +221,7 @@ mod tests {
         };
         take(SocketTable::Udp, "::1", 1);
         take(SocketTable::Udp, "127.0.0.1", 2);
-        // As one walk of the kernel finds both families.
+        // One walk of the kernel finds both families.
         take(SocketTable::Tcp, "::1", 3);
         take(SocketTable::Tcp, "127.0.0.1", 4);
         take(SocketTable::Tcp, "::1", 5);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_sockets_stand_as_in_a_listing_that_is_not_sorted() {
+    fn equal_sockets_keep_the_order_of_an_unsorted_listing() {
         let all = ["[::1]:1", "127.0.0.1:2", "127.0.0.1:4", "127.0.0.1:6", "[::1]:3", "[::1]:5"];
         assert_eq!(sorted(None), (all.map(str::to_owned).into(), 0));
         for limit in 1..=all.len() {

@@ -1,10 +1,10 @@
-//! Cells to columns.
+//! Lays cells out in columns.
 //!
 //! A column is as wide as its longest cell, so rows are kept until the widths are known. They are
-//! kept in batches, so that memory stays bounded whatever the number of sockets. The size of a
-//! batch shows in the output (columns may widen from one to the next), so it follows iproute2's
-//! buffer: chunks of 1 MiB of which a cell takes two bytes and its length rounded up to an even
-//! number, and a batch is written when a row begins while five chunks are in use.
+//! kept in batches, which bounds the memory. The size of a batch affects the output (columns may
+//! widen from one to the next), so it follows iproute2's buffer of 1 MiB chunks: a cell uses two
+//! bytes and its length, rounded up to an even number, and a batch is written when a row begins and
+//! five chunks are in use.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ const CHUNK_BYTES: usize = 1_048_560;
 /// Chunks in use when the batch is written.
 const CHUNKS_PER_BATCH: usize = 5;
 
-/// Bytes that are collected for one write.
+/// Bytes of one write.
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// Collects rows and writes them in columns.
@@ -27,22 +27,63 @@ pub(crate) struct TableWriter<'a> {
     /// The cells of the batch, one after the other.
     cells: Vec<u8>,
     /// The rows of the batch.
-    rows: Vec<Lengths>,
+    rows: BatchRows,
     /// The longest cell of each column so far, over all batches.
     longest: Lengths,
-    /// Length of the last cell of the row before; iproute2 measures it only when another row
+    /// Length of the last cell of the row before, which iproute2 measures only when another row
     /// begins.
     unmeasured: u32,
     chunks: Chunks,
 }
 
-/// The bytes of each cell of a row; 0 also where a column is not shown.
-///
-/// They are kept beside the text until the batch ends, so they are short: as `usize` they would
-/// take more memory than most texts.
+/// The bytes of each cell of a row; 0 for a column that is not shown.
 type Lengths = [u32; COLUMNS];
 
-/// How much of iproute2's buffer the batch would use.
+/// The lengths of the cells of each row, in one byte each, because [`Lengths`] would use as much
+/// memory as the text. A cell of 255 bytes or more is [`LONG`](Self::LONG), and its length is in
+/// `long`.
+#[derive(Default)]
+struct BatchRows {
+    short: Vec<[u8; COLUMNS]>,
+    /// The lengths of long cells.
+    long: Vec<u32>,
+}
+
+impl BatchRows {
+    /// In place of the length of a long cell.
+    const LONG: u8 = u8::MAX;
+
+    fn push(&mut self, lengths: &Lengths) {
+        let short = lengths.map(|length| u8::try_from(length).unwrap_or(Self::LONG));
+        for (short, &length) in short.iter().zip(lengths) {
+            if *short == Self::LONG {
+                self.long.push(length);
+            }
+        }
+        self.short.push(short);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Lengths> {
+        let mut long = self.long.iter();
+        self.short.iter().map(move |short| {
+            short.map(|length| match length {
+                Self::LONG => long.next().copied().unwrap_or_default(),
+                length => length.into(),
+            })
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.short.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.short.clear();
+        self.long.clear();
+    }
+}
+
+/// The chunks of iproute2's buffer that the batch would use.
 struct Chunks {
     in_use: usize,
     used_bytes: usize,
@@ -79,7 +120,7 @@ impl Chunks {
     }
 }
 
-/// Returns the bytes that a cell takes without its length: an even number.
+/// Returns the bytes of a cell in a chunk, without its length: an even number.
 fn even(length: u32) -> usize {
     bytes(length) + bytes(length & 1)
 }
@@ -97,7 +138,7 @@ impl<'a> TableWriter<'a> {
             columns,
             screen,
             cells: Vec::new(),
-            rows: Vec::new(),
+            rows: BatchRows::default(),
             longest: [0; COLUMNS],
             unmeasured: 0,
             chunks: Chunks::EMPTY,
@@ -131,11 +172,11 @@ impl<'a> TableWriter<'a> {
         let lengths = cells.lengths;
         self.measure(&lengths);
         self.chunks.add_row(self.columns, &lengths);
-        self.rows.push(lengths);
+        self.rows.push(&lengths);
         Ok(())
     }
 
-    /// Writes the rows that are kept, to show them at once. Later rows may be wider.
+    /// Writes the kept rows, to show them at once. Later rows may be wider.
     ///
     /// Compat: the last extra cell is then never measured.
     ///
@@ -151,7 +192,7 @@ impl<'a> TableWriter<'a> {
         self.out.flush()
     }
 
-    /// Writes what is left.
+    /// Writes the remaining rows.
     ///
     /// # Errors
     ///
@@ -171,17 +212,17 @@ impl<'a> TableWriter<'a> {
     fn write_batch(&mut self) -> io::Result<()> {
         let layout = Layout::new(self.columns, &self.longest.map(bytes), self.screen);
         let mut page = Page::new();
-        let mut line = Vec::new();
         let mut cells = self.cells.as_slice();
-        for lengths in &self.rows {
-            if let Some((bytes, rest)) = layout.lay_out(page.room(), cells, lengths) {
-                page.used += bytes;
+        for lengths in self.rows.iter() {
+            if let Some(rest) = page.lay_out(&layout, cells, &lengths) {
                 cells = rest;
-            } else {
-                line.clear();
-                cells = layout.push_line(&mut line, cells, lengths);
-                page.push(&line, self.out)?;
+                continue;
             }
+            page.write(self.out)?;
+            cells = match page.lay_out(&layout, cells, &lengths) {
+                Some(rest) => rest,
+                None => page.write_line(&layout, cells, &lengths, self.out)?,
+            };
         }
         page.write(self.out)?;
         self.cells.clear();
@@ -199,8 +240,8 @@ pub(crate) struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    /// Adds the cell of a column, which is to the right of those that were added; skipped columns
-    /// get an empty cell, and a cell of a column that is not shown is dropped.
+    /// Adds the cell of a column. Cells are added from left to right: skipped columns get an empty
+    /// cell, and the cell of a column that is not shown is dropped.
     #[inline]
     pub(crate) fn push(&mut self, id: ColumnId, print: impl FnOnce(&mut Vec<u8>)) {
         if !self.columns.contains(id) {
@@ -230,7 +271,7 @@ struct CellSlot {
     fill: Fill,
 }
 
-/// Where a cell that is shorter than its column is padded.
+/// Where a cell is padded to the width of its column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fill {
     Before,
@@ -263,12 +304,12 @@ impl Layout {
         Self { slots: slots.collect() }
     }
 
-    /// Writes the row whose cells are the first of `cells` into `room`, if all of them are short
-    /// and there is room to spare; returns the length of the line and the cells of the other rows.
+    /// Writes a row, whose cells come first in `cells`, into `room`, if there is enough room.
+    /// Returns the length of the line and the cells of the other rows.
     ///
-    /// A fixed number of bytes is copied for each cell, and for the blanks before it, and the
-    /// surplus is overwritten by the next cell. That takes a few instructions, whereas copying a
-    /// variable number takes a call: [`Self::push_line`] needs twice the time.
+    /// For a short cell, and for the blanks before it, a fixed number of bytes is copied, and the
+    /// next cell overwrites the surplus. That takes a few instructions; copying a variable number
+    /// takes a call.
     fn lay_out<'c>(
         &self,
         room: &mut [u8],
@@ -289,9 +330,7 @@ impl Layout {
         Some((at + 1, rest))
     }
 
-    /// Appends the row whose cells are the first of `cells`, of any lengths; returns the cells of
-    /// the other rows.
-    #[cold]
+    /// Appends a row, whose cells come first in `cells`. Returns the cells of the other rows.
     fn push_line<'c>(&self, out: &mut Vec<u8>, cells: &'c [u8], lengths: &Lengths) -> &'c [u8] {
         let mut rest = cells;
         for slot in &self.slots {
@@ -308,28 +347,33 @@ impl Layout {
     }
 }
 
-/// Puts blanks into `room` from `at` on; returns where they end.
+/// Writes blanks into `room` at `at`. Returns where they end.
 #[inline]
 fn put_blanks(room: &mut [u8], at: usize, count: usize) -> Option<usize> {
     const BLANKS: [u8; 48] = [b' '; 48];
-    *room.get_mut(at..)?.first_chunk_mut()? = BLANKS;
-    (count <= BLANKS.len()).then_some(at + count)
+    let place = room.get_mut(at..)?;
+    if count <= BLANKS.len() {
+        *place.first_chunk_mut()? = BLANKS;
+    } else {
+        place.get_mut(..count)?.fill(b' ');
+    }
+    Some(at + count)
 }
 
-/// Puts the first bytes of `cells` into `room` from `at` on; returns where they end.
+/// Writes the first bytes of `cells` into `room` at `at`. Returns where they end.
 #[inline]
 fn put_cell(room: &mut [u8], at: usize, cells: &[u8], length: usize) -> Option<usize> {
     let place = room.get_mut(at..)?;
-    match length {
-        0..=16 => *place.first_chunk_mut::<16>()? = *cells.first_chunk()?,
-        // An IPv6 address with all that is around it has 42 bytes.
-        17..=48 => *place.first_chunk_mut::<48>()? = *cells.first_chunk()?,
-        _ => return None,
+    match (length, cells.first_chunk::<16>(), cells.first_chunk::<48>()) {
+        (0..=16, Some(cell), _) => *place.first_chunk_mut()? = *cell,
+        // An IPv6 address with its brackets and a separator has 42 bytes at most.
+        (17..=48, _, Some(cell)) => *place.first_chunk_mut()? = *cell,
+        _ => place.get_mut(..length)?.copy_from_slice(cells.get(..length)?),
     }
     Some(at + length)
 }
 
-/// Lines that are collected for one write.
+/// The lines of one write.
 struct Page {
     bytes: Box<[u8]>,
     used: usize,
@@ -340,21 +384,34 @@ impl Page {
         Self { bytes: vec![0; WRITE_BYTES].into(), used: 0 }
     }
 
-    fn room(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.used..).unwrap_or_default()
+    /// Adds a row, if there is enough room. Returns the cells of the other rows.
+    #[inline]
+    fn lay_out<'c>(
+        &mut self,
+        layout: &Layout,
+        cells: &'c [u8],
+        lengths: &Lengths,
+    ) -> Option<&'c [u8]> {
+        let room = self.bytes.get_mut(self.used..)?;
+        let (line, rest) = layout.lay_out(room, cells, lengths)?;
+        self.used += line;
+        Some(rest)
     }
 
-    /// Appends a line; a full page is written before.
-    fn push(&mut self, line: &[u8], out: &mut dyn Write) -> io::Result<()> {
-        if line.len() > self.room().len() {
-            self.write(out)?;
-        }
-        match self.room().get_mut(..line.len()) {
-            Some(place) => place.copy_from_slice(line),
-            None => return out.write_all(line),
-        }
-        self.used += line.len();
-        Ok(())
+    /// Writes a row that is longer than a page. Returns the cells of the other rows.
+    #[cold]
+    fn write_line<'c>(
+        &self,
+        layout: &Layout,
+        cells: &'c [u8],
+        lengths: &Lengths,
+        out: &mut dyn Write,
+    ) -> io::Result<&'c [u8]> {
+        debug_assert_eq!(self.used, 0, "lines are written in their order");
+        let mut line = Vec::new();
+        let rest = layout.push_line(&mut line, cells, lengths);
+        out.write_all(&line)?;
+        Ok(rest)
     }
 
     fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -410,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn pipe_gets_columns_as_wide_as_they_must_be() {
+    fn columns_are_as_wide_as_their_cells_on_a_pipe() {
         insta::assert_snapshot!(render(Screen::Compact, &[["LISTEN", "*:", "22", ""]]), @r"
         State··Recv-Q·Send-Q·Local·Address:Port·Peer·Address:Port
         LISTEN···························*:22················
@@ -437,7 +494,7 @@ mod tests {
         room: usize,
     ) -> (Vec<u8>, Option<Vec<u8>>) {
         let lengths: Lengths = std::array::from_fn(|_| {
-            let most = *random.pick(&[1, 8, 17, 50]);
+            let most = *random.pick(&[1, 8, 17, 50, 300]);
             u32::try_from(random.below(most)).unwrap()
         });
         let shown = layout.slots.iter().map(|slot| bytes(lengths[slot.index])).sum::<usize>();
@@ -486,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_fill_pages_in_their_order() {
+    fn lines_fill_pages_in_order() {
         let long = "x".repeat(300);
         let rows: Vec<_> = (0..2_000)
             .map(|n| match n % 100 {
@@ -504,13 +561,32 @@ mod tests {
 
     #[test]
     fn line_longer_than_a_page_is_written_by_itself() {
-        let lines = ["short\n".to_owned(), "x".repeat(WRITE_BYTES + 1), "last".to_owned()];
-        let (mut page, mut out) = (Page::new(), Vec::new());
-        for line in &lines {
-            page.push(line.as_bytes(), &mut out).unwrap();
+        let long = "x".repeat(WRITE_BYTES + 1);
+        let rows = ["22", &long, "80"].map(|port| ["LISTEN", "*:", port, ""]);
+        let text = render(Screen::Compact, &rows);
+        let ports = text.lines().skip(1).map(|line| line.trim_end_matches('·').split_once(':'));
+        let ports: Vec<_> = ports.map(|split| split.unwrap().1).collect();
+        assert_eq!(ports, ["22", &long, "80"]);
+    }
+
+    #[test]
+    fn lengths_of_long_cells_are_kept() {
+        let mut random = Xorshift::new(5);
+        let mut rows = BatchRows::default();
+        let pushed: Vec<Lengths> = (0..1_000)
+            .map(|_| {
+                std::array::from_fn(|_| {
+                    let most = *random.pick(&[2, 254, 255, 256, 257, 70_000]);
+                    u32::try_from(random.below(most)).unwrap()
+                })
+            })
+            .collect();
+        for lengths in &pushed {
+            rows.push(lengths);
         }
-        page.write(&mut out).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), lines.concat());
+        assert_eq!(rows.iter().collect::<Vec<_>>(), pushed);
+        rows.clear();
+        assert!(rows.is_empty() && rows.iter().next().is_none());
     }
 
     /// Compat: the buffer of iproute2 decides when a batch ends, and so do chunks that are filled
@@ -532,7 +608,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_are_shown_at_once_widen_what_comes_after_them() {
+    fn flushed_rows_widen_later_ones() {
         let mut out = Vec::new();
         let columns = ColumnSet::ALL
             .without(ColumnId::Netns)
