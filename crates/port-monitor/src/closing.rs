@@ -15,8 +15,8 @@ use procnetsocket::{
 use crate::{port::Protocol, problem::ReadProblem, scope::Scope};
 
 /// Number of destroy events, between two looks at the tables, after which none are received for
-/// [`PAUSE`]: 200. The kernel sends one for every connection that ends; where thousands end per
-/// second, looking is cheaper.
+/// [`PAUSE`]. The kernel sends one for every connection that ends; if thousands end per second,
+/// reading the tables is cheaper.
 const MAX_EVENTS: u32 = 200;
 
 /// How long no events are received then.
