@@ -216,8 +216,8 @@ pub struct Port {
     pub cookie: Option<Cookie>,
     /// The network namespace, if ports of all namespaces are read.
     pub namespace: Option<Arc<NetNamespace>>,
-    /// The visible processes that had it open when it opened; `None` if they were not requested, or
-    /// cannot be listed.
+    /// The visible processes that had it open when it opened; `None` if they were not requested,
+    /// or cannot be listed.
     pub processes: Option<Vec<PortProcess>>,
 }
 

@@ -4,7 +4,8 @@ use std::{error::Error as _, fmt};
 
 use procnetsocket::{ErrorKind, RowError};
 
-/// Why a table could not be read, or not completely. Unlike an error, it can be copied and compared.
+/// Why a table could not be read, or not completely. Unlike an error, it can be copied and
+/// compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadProblem {
     kind: ReadProblemKind,

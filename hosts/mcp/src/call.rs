@@ -8,11 +8,13 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{Access, CallContext, Cancel, CancelOnDrop, ErrorKind, ExitCode, Registry, invoke};
+use builtin_api::{
+    Access, CallContext, Cancel, CancelOnDrop, ErrorKind, ExitCode, Registry, invoke,
+};
 use host_shell::{
     Allowed, Capped, CommandCounts,
     setup::{
-        self, ScriptAnswer, Audit, AuditRecord, Ended, ScriptRequest, ScriptUsage, ScriptProcess,
+        self, Audit, AuditRecord, Ended, ScriptAnswer, ScriptProcess, ScriptRequest, ScriptUsage,
     },
 };
 use procnetsocket::Interrupt;

@@ -19,13 +19,13 @@ use std::{
 use builtin_cli::Chain;
 use clap::Parser as _;
 use host_confine::broker::BrokerKind;
-use host_shell::setup::{self, BROKER, ParentProcess, Interrupts, Role};
+use host_shell::setup::{self, BROKER, Interrupts, ParentProcess, Role};
 use rmcp::{ServiceExt as _, transport::stdio};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::{
     args::Cli,
-    call::{Caller, Sessions, CallerState},
+    call::{Caller, CallerState, Sessions},
     model::LimitsAnswer,
     server::Server,
 };

@@ -9,7 +9,7 @@ use std::{
 use builtin_api::{Access, ExitCode};
 use host_shell::{
     Allowed, Capped, Explained,
-    setup::{ScriptAnswer, Ended, Printed, ScriptRequest},
+    setup::{Ended, Printed, ScriptAnswer, ScriptRequest},
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -25,13 +25,13 @@ use serde_json::{Value, json};
 use socket_query::Grant;
 
 use crate::{
-    call::{ToolAnswer, ToolCall, Caller, Said, CallerState},
+    call::{Caller, CallerState, Said, ToolAnswer, ToolCall},
     model::{
         Completeness, DirectoryAnswer, GrantAnswer, ListSockets, ListeningPorts, Nothing,
         PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary, Summary,
         TableName, WaitAnswer, WaitForPort,
     },
-    rows::{Counts, JsonLines, Row, RowLimits, AnswerRows, count},
+    rows::{AnswerRows, Counts, JsonLines, Row, RowLimits, count},
 };
 
 /// Interval between two notifications of progress.

@@ -191,7 +191,11 @@ mod tests {
     #[case::loopback("[::1]:80", NUMERIC, "::1:80                 ")]
     // hostile
     #[case::escape("127.0.0.1:2", NAMES, "127.0.0.1:x\\x1b        ")]
-    fn addresses_are_printed_as_by_net_tools(#[case] address: &str, #[case] choices: &[Choice], #[case] field: &str) {
+    fn addresses_are_printed_as_by_net_tools(
+        #[case] address: &str,
+        #[case] choices: &[Choice],
+        #[case] field: &str,
+    ) {
         let root = FakeProc::new().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let view = PolicyView::new(tables, Policy::default(), Names::new(SERVICES, b""));

@@ -52,8 +52,8 @@ pub enum Request {
 pub struct InetLookup {
     /// The protocol; Multipath TCP and ping sockets cannot be looked up.
     pub protocol: InetProtocol,
-    /// The local address and port, which determine the family. For a raw socket, the port is its IP
-    /// protocol.
+    /// The local address and port, which determine the family. For a raw socket, the port is its
+    /// IP protocol.
     pub local: SocketAddr,
     /// The remote address and port, of the same family; unspecified and 0 for none.
     pub remote: SocketAddr,

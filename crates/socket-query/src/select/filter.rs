@@ -27,8 +27,8 @@ pub enum Filter {
         matches: Option<ProcessMatches>,
         /// The network namespace of the sockets, for `netns`, in a listing of all namespaces.
         namespace: Option<Arc<NetNamespace>>,
-        /// The other ends of connections, for `peer-pid` and `peer-comm`. A view finds them when it
-        /// collects; `None` before.
+        /// The other ends of connections, for `peer-pid` and `peer-comm`. A view finds them when
+        /// it collects; `None` before.
         peers: Option<Arc<PeerTable>>,
     },
 }

@@ -17,8 +17,8 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, netlink::SOCK_DIAG, so
 use super::{LOCALHOST, LOCALHOST6, ask, connection, listener, states, token};
 use crate::diag::namespace::{enter, loopback};
 
-/// Connections of one family: their sockets fill several datagrams, and all of them fit into the 1024
-/// files that a process may usually have open.
+/// Connections of one family: their sockets fill several datagrams, and all of them fit into the
+/// 1024 files that a process may usually have open.
 const CONNECTIONS: usize = 200;
 
 /// Listeners and connections of both families, and their tables.
