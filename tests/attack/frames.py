@@ -106,7 +106,7 @@ class Broker:
         if status not in (0, 1) or len(lines) != status or any(not line.startswith("host-shell: ") for line in lines):
             self.find(f"status {status} and {lines}")
         if SECRET.encode() in answers:
-            self.find("it told a command line")
+            self.find("it revealed a command line")
         count = 0
         while answers:
             length = int.from_bytes(answers[5:9], "little")

@@ -24,7 +24,7 @@ fn found() -> Option<BTreeSet<String>> {
         return None;
     }
     let test = env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).expect("the test lies in a target directory");
+    let target = test.ancestors().nth(3).expect("the test is in a target directory");
     let mut clippy = Command::new(env!("CARGO"));
     clippy.args(["clippy", "--offline", "--quiet", "--message-format=short"]);
     clippy.args(["--package", "openings", "--target-dir"]).arg(target);

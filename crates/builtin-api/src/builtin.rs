@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(called.status, 1);
         assert_eq!(
             called.stderr,
-            "ends: '/etc/pass\\x0awd' is not available: no directory that holds it was granted\n",
+            "ends: '/etc/pass\\x0awd' is not available: no granted directory contains it\n",
         );
     }
 

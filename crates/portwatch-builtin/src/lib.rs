@@ -8,11 +8,11 @@
 //! It replaces sleeping in scripts that start a server:
 //!
 //! ```text
-//! portwatch --wait :8080 --timeout 30s    0 as soon as somebody listens, 124 when time is up
-//! portwatch --gone 'sport = :8080'        0 as soon as nobody does
-//! portwatch --wait /run/x.sock            0 as soon as a unix socket of that path listens
-//! portwatch --for 10s                     what opens and closes in ten seconds
-//! portwatch --list                        what is open now
+//! portwatch --wait :8080 --timeout 30s    status 0 when it listens, 124 when time is up
+//! portwatch --gone 'sport = :8080'        status 0 when nothing matches
+//! portwatch --wait /run/x.sock            status 0 when a unix socket with this path listens
+//! portwatch --for 10s                     ports that open and close in ten seconds
+//! portwatch --list                        ports that are open now
 //! ```
 //!
 //! A host creates a view of the sockets that a script may see, and registers [`PortWatch`] with it:

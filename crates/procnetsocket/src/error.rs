@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn every_error_says_what_went_wrong() {
+    fn every_error_has_its_message() {
         let problem = LineProblem { offset: 4, expected: "a hexadecimal port" };
         let mismatch = Mismatch::new(b"abc xyz", problem);
         let errors = [

@@ -37,7 +37,7 @@ enum Repr {
     MaxTime(Duration),
     #[error("{what} is allowed, but this host gives no way to do it", what = .0.activity())]
     NoMeans(Grant),
-    #[error("expected a filter that says which sockets to destroy, but found none")]
+    #[error("expected a filter for the sockets to destroy, but found none")]
     NoFilter,
     #[error("expected at most {0} sockets to destroy, but found more; none was destroyed")]
     TooMany(u64),
@@ -259,7 +259,7 @@ mod tests {
         NotGranted(Events): following events needs the grant "events", which this host does not give
         NoMeans(Kill): destroying sockets is allowed, but this host gives no way to do it
         OneNamespace: listing every network namespace needs namespaces = "all" in the policy of this host
-        NoFilter: expected a filter that says which sockets to destroy, but found none
+        NoFilter: expected a filter for the sockets to destroy, but found none
         TooMany: expected at most 8 sockets to destroy, but found more; none was destroyed
         TooMany: the names of unix sockets are hidden here, so they are listed by their inodes; expected at most 8 of them, but found more
         NoEvents: expected a table of TCP or UDP: the kernel sends no events for others

@@ -215,7 +215,7 @@ fn print(table: ProcTable, lines: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn write(root: &Path, path: &Path, bytes: &[u8]) {
-    assert!(path.is_relative(), "{} lies outside the root", path.display());
+    assert!(path.is_relative(), "{} is outside of the root", path.display());
     let path = root.join(path);
     fs::create_dir_all(path.parent().expect("a file is in a directory")).unwrap();
     fs::write(path, bytes).unwrap();

@@ -67,7 +67,7 @@ impl Tally {
     pub(crate) fn assert_covers(&self, kinds: &[Kind], pairs: usize, selecting: usize) {
         if let Some((kind, count)) = self.rarest(kinds, pairs, selecting) {
             panic!(
-                "{kind:?}: {count:?}, but {pairs} pairs with {selecting} that tell sockets apart \
+                "{kind:?}: {count:?}, but {pairs} pairs with {selecting} that distinguish sockets \
                  are expected\n{self}"
             );
         }

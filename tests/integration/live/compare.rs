@@ -88,7 +88,7 @@ pub(super) fn compare_runs(
             Some(figure) => last = Some(format!("{line}\n  {figure}")),
         }
     }
-    Err(last.unwrap_or_else(|| format!("{line}: the real one never stands still")))
+    Err(last.unwrap_or_else(|| format!("{line}: the output of the real one never settles")))
 }
 
 fn same(one: &Outcome, other: &Outcome) -> bool {

@@ -259,7 +259,7 @@ impl Suite<'_> {
             Feature::StderrBytes => self.output(StreamKind::Error),
             Feature::StdoutStream => self.stdout_stream(),
             Feature::LineStream if so_far.answer(Feature::StdoutStream) != &Answer::Yes => {
-                Ok(Answer::No("output is not handed on while a call runs".to_owned()))
+                Ok(Answer::No("output is not passed on while a call runs".to_owned()))
             }
             Feature::LineStream => self.line_stream(),
             Feature::ClosedOutput => Ok(self.closed_output()),

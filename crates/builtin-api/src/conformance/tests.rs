@@ -97,7 +97,7 @@ fn answers_no_to_a_lossy_host() {
             (Feature::StdoutBytes, r#"found "\0\x01"#),
             (Feature::StderrBytes, r#"found """#),
             (Feature::StdoutStream, "4194304 bytes were held back"),
-            (Feature::LineStream, "output is not handed on while a call runs"),
+            (Feature::LineStream, "output is not passed on while a call runs"),
             (Feature::ClosedOutput, "4194304 bytes were taken"),
             (Feature::Sandbox, "found the directories []"),
             (Feature::TerminalWidth, "found no terminal"),

@@ -76,7 +76,7 @@ pub(super) enum Repr {
     Granted { mount: QuotedPath },
     #[error("{inner} cannot be read-only inside {outer}, which is granted for writing")]
     Narrows { inner: QuotedPath, outer: QuotedPath },
-    #[error("{path} is not available: no directory that holds it was granted")]
+    #[error("{path} is not available: no granted directory contains it")]
     NotGranted { path: QuotedPath },
     #[error("{path} cannot be changed: {mount} was granted for reading only")]
     ReadOnly { path: QuotedPath, mount: QuotedPath },

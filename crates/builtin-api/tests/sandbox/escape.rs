@@ -11,7 +11,7 @@ use crate::tree::{Op, SECRET, TestTree, open_dir};
 fn attempt(tree: &TestTree, op: Op, path: &[u8]) -> SandboxErrorKind {
     let before = tree.beyond_reach();
     let outcome = op.run(&tree.sandbox, path);
-    assert_eq!(tree.beyond_reach(), before, "{op:?} changed what lies beyond the grant");
+    assert_eq!(tree.beyond_reach(), before, "{op:?} changed something outside of the grant");
     outcome.expect_err("the attempt succeeded").kind()
 }
 

@@ -74,7 +74,7 @@ fn messages_of_any_size_are_transferred(#[case] request: usize, #[case] answer: 
         assert_eq!(told, Bytes.answer(asked));
     }
     drop(broker);
-    assert!(server.join().unwrap().is_ok(), "it ends when nobody asks any more");
+    assert!(server.join().unwrap().is_ok(), "it ends after the last request");
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn process_broker_finds_this_process_and_confines_itself() {
     assert!(source.process_name(task.pid).is_some());
     is_confined(&child, LOOKING);
     drop(source);
-    assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+    assert!(child.wait().unwrap().success(), "it ends after the last request");
 }
 
 /// `CAP_DAC_READ_SEARCH` and `CAP_SYS_PTRACE`.
@@ -415,7 +415,7 @@ fn broker_of_host_names_rejects_other_words_and_is_confined() {
     }
     is_confined(&child, 0);
     drop(hosts);
-    assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+    assert!(child.wait().unwrap().success(), "it ends after the last request");
 }
 
 #[test]

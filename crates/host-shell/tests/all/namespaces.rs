@@ -90,7 +90,7 @@ fn broker_opens_found_namespaces_and_is_confined() {
     }
     is_confined(&child, ENTERING);
     drop(broker);
-    assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+    assert!(child.wait().unwrap().success(), "it ends after the last request");
 }
 
 #[rstest]
