@@ -1,4 +1,4 @@
-//! The choices_select_sections that the choices select.
+//! The sections that the choices select.
 
 use socket_query::{AddressFamily, FamilySet, SocketTable};
 
@@ -25,7 +25,7 @@ impl Shown {
     }
 }
 
-/// The choices_select_sections to print, and their content.
+/// The sections to print, and their content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) inet: Option<InetPlan>,
