@@ -307,10 +307,13 @@ mod tests {
     #[case::a_gap_closes_nothing(&["22 80", "22 443 ...", "22"], &["=22 =80", "+443 Incomplete!", "-80 -443 well"])]
     #[case::a_gap_first(&["22 ...", "22 80", "22 80 90"], &["=22 Incomplete!", "=80 well", "+90"])]
     #[case::nothing_but_gaps(&["22 ...", "80 ...", "90 ..."], &["=22 Incomplete!", "=80", "=90"])]
-    fn tracker_reports_changes_between_readings(#[case] readings: &[&str], #[case] told: &[&str]) {
+    fn tracker_reports_changes_between_readings(
+        #[case] readings: &[&str],
+        #[case] expected: &[&str],
+    ) {
         let mut tracker = Tracker::new();
         let seen: Vec<_> = readings.iter().map(|words| see(&mut tracker, words)).collect();
-        assert_eq!(seen, told);
+        assert_eq!(seen, expected);
     }
 
     #[test]

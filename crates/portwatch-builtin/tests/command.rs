@@ -258,7 +258,7 @@ fn closed_processes_are_reported(
     #[case] words: &[&str],
     #[case] status: u8,
     #[case] stdout: &str,
-    #[case] told: bool,
+    #[case] reported: bool,
 ) {
     let machine = still(&base());
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
@@ -266,7 +266,7 @@ fn closed_processes_are_reported(
     let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
     assert_eq!((called.status, called.stdout.as_str()), (status, stdout), "{}", called.stderr);
     let line = "portwatch: processes may be missing: 2 processes are closed to this user\n";
-    assert_eq!(called.stderr.contains(line), told, "{}", called.stderr);
+    assert_eq!(called.stderr.contains(line), reported, "{}", called.stderr);
 }
 
 #[rstest]

@@ -160,8 +160,8 @@ mod tests {
         #[case] message: &str,
         #[case] status: u8,
     ) {
-        let (told, code) = run(words, file.as_ref(), b"");
-        assert!(told.starts_with(&format!("ss: {message}")), "{told}");
+        let (reported, code) = run(words, file.as_ref(), b"");
+        assert!(reported.starts_with(&format!("ss: {message}")), "{reported}");
         assert_eq!(code, status);
     }
 }

@@ -323,8 +323,11 @@ fn options_from_data_do_not_steer(
     let roots = SteeredRoots::new();
     let outcome = roots.run(script, &[]);
     let message = roots.named(message);
-    let told = outcome.stderr.as_bstr();
-    assert!(told.starts_with(message.as_bytes()), "expected {message:?}, but found {outcome:?}");
+    let reported = outcome.stderr.as_bstr();
+    assert!(
+        reported.starts_with(message.as_bytes()),
+        "expected {message:?}, but found {outcome:?}"
+    );
     assert!(!outcome.stdout.contains_str("4999") && !outcome.stdout.contains_str("steered"));
     assert_eq!(outcome.status, status, "{outcome:?}");
     assert!(!roots.other.path().join("new").exists(), "it wrote a file");

@@ -186,7 +186,7 @@ fn no_socket_is_shown_twice_while_others_come_and_go() {
 }
 
 #[test]
-#[ignore = "takes as long as it is told; scripts/churn runs it"]
+#[ignore = "runs for CHURN_SECONDS; scripts/churn runs it"]
 fn for_long() {
     inside("live::churn::for_long", || churn(&ChurnLoad::from_environment()));
 }

@@ -102,11 +102,12 @@ fn undestroyed_sockets_are_reported() {
         let _fixture = Fixture::start(&["victims"]);
         let unix = ours("-KxanH src *victimB0000");
         assert_eq!((unix.stdout.as_bstr(), unix.status), (b"".as_bstr(), 1));
-        let told = unix.stderr.to_str().unwrap();
-        assert!(told.starts_with("ss: u_str "), "{told}");
+        let reported = unix.stderr.to_str().unwrap();
+        assert!(reported.starts_with("ss: u_str "), "{reported}");
         assert!(
-            told.ends_with(" was not closed: only internet sockets that sock_diag lists can be\n"),
-            "{told}"
+            reported
+                .ends_with(" was not closed: only internet sockets that sock_diag lists can be\n"),
+            "{reported}"
         );
         let idle = ours("-KtanH sport = :B0099");
         assert_eq!((idle.stdout.as_bstr(), idle.status), (b"".as_bstr(), 1));

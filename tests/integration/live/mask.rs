@@ -71,8 +71,8 @@ pub(crate) fn out_of_time(before: &[u8], ours: &[u8], after: &[u8]) -> Option<St
         for name in COUNTING {
             let [before, ours, after] = [&before, &ours, &after].map(|line| number(line, name));
             // A value that was reset in between proves nothing.
-            let told = before <= after;
-            if told && !(before..=after).contains(&ours) {
+            let reported = before <= after;
+            if reported && !(before..=after).contains(&ours) {
                 return Some(format!("{name}: {before:?}, ours {ours:?}, {after:?}"));
             }
         }
@@ -190,10 +190,10 @@ fn moving_fields_are_masked() {
 
 #[test]
 fn timer_is_between_before_and_after() {
-    let told = |ours| out_of_time(b"x:1 busy:3ms\n", ours, b"x:1 busy:5ms\n");
-    assert_eq!(told(b"x:1 busy:4ms\n"), None);
-    assert!(told(b"x:1 busy:4000ms\n").is_some());
-    assert!(told(b"x:1\n").is_some());
+    let reported = |ours| out_of_time(b"x:1 busy:3ms\n", ours, b"x:1 busy:5ms\n");
+    assert_eq!(reported(b"x:1 busy:4ms\n"), None);
+    assert!(reported(b"x:1 busy:4000ms\n").is_some());
+    assert!(reported(b"x:1\n").is_some());
 }
 
 #[test]

@@ -230,23 +230,23 @@ fn none_is_missed(builder: PortMonitorBuilder) {
     assert_eq!(opened.len(), 1_000);
 
     // When the last of them is reported as closed, all others are closed.
-    let mut told: BTreeMap<PortIdentity, Vec<EventKind>> = BTreeMap::new();
+    let mut events: BTreeMap<PortIdentity, Vec<EventKind>> = BTreeMap::new();
     let mut closed = 0;
     while closed < opened.len() {
         let event = match notices.next_timeout(LONG) {
             Some(Notice::Event(event)) => event,
             other => panic!("an event should come, but {other:?} did"),
         };
-        told.entry(event.port.identity()).or_default().push(event.kind);
+        events.entry(event.port.identity()).or_default().push(event.kind);
         let is_ours = event.port.local.inet().is_some_and(|local| opened.contains(&local));
         closed += usize::from(is_ours && event.kind == EventKind::Closed);
     }
-    for (identity, kinds) in &told {
+    for (identity, kinds) in &events {
         let is_ours = identity.local.inet().is_some_and(|local| opened.contains(&local));
         let is_pair = kinds.as_slice() == [EventKind::Opened, EventKind::Closed];
         assert!(is_pair || !is_ours, "{identity:?}: {kinds:?}");
     }
-    eprintln!("live monitor: of 1000 UDP ports closed at once, {} were seen", told.len() - 1_000);
+    eprintln!("live monitor: of 1000 UDP ports closed at once, {} were seen", events.len() - 1_000);
 }
 
 #[test]

@@ -152,11 +152,11 @@ fn events_are_printed_at_once_and_match_the_schema() {
         assert_eq!(status, 0);
         let lines: Vec<serde_json::Value> =
             printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let told: Vec<_> = lines
+        let reported: Vec<_> = lines
             .iter()
             .map(|line| format!("{} {}", line["event"], line["local"]["port"]))
             .collect();
-        assert_eq!(told, [r#""initial" 1"#, r#""opened" 2"#, r#""closed" 1"#, "null 2"]);
+        assert_eq!(reported, [r#""initial" 1"#, r#""opened" 2"#, r#""closed" 1"#, "null 2"]);
         check_schema(&lines);
     });
 }

@@ -125,7 +125,7 @@ impl Held {
         Self { descriptors, kilobytes }
     }
 
-    fn told(line: &str) -> Self {
+    fn parse(line: &str) -> Self {
         let (descriptors, kilobytes) = line.trim().split_once(' ').expect("two numbers");
         let [descriptors, kilobytes] = [descriptors, kilobytes].map(|word| word.parse().unwrap());
         Self { descriptors, kilobytes }
@@ -174,9 +174,9 @@ impl SoakPrompt {
     /// Types a line, and returns the resources of the program after it.
     fn run(&mut self, line: &str) -> Held {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
-        let mut told = String::new();
-        self.stdout.read_line(&mut told).unwrap();
-        Held::told(&told)
+        let mut reported = String::new();
+        self.stdout.read_line(&mut reported).unwrap();
+        Held::parse(&reported)
     }
 }
 
@@ -333,7 +333,7 @@ fn run_scripts(time: Duration) {
 }
 
 #[test]
-#[ignore = "takes as long as it is told; scripts/soak runs it"]
+#[ignore = "runs for SOAK_SECONDS; scripts/soak runs it"]
 fn for_long() {
     inside("live::soak::for_long", || {
         let seconds =

@@ -98,7 +98,7 @@ pub fn holds(input: &[u8]) {
     assert_eq!(listed(&root, "-apHO").stdout.lines().count(), 4);
     let json = run(&root, &["-anp".into(), "--json".into()]);
     assert_eq!(json.objects().len(), 4, "{json:?}");
-    told(&files, &root);
+    check_details(&files, &root);
 }
 
 fn listed(root: &FakeRoot, word: &str) -> CallOutput {
@@ -137,7 +137,7 @@ fn words(line: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Checks that everything printed about the process is in its files.
-fn told(files: &ProcessFiles<'_>, root: &FakeRoot) {
+fn check_details(files: &ProcessFiles<'_>, root: &FakeRoot) {
     let tables = SocketTables::from_dir(root.dir());
     let query = ProcessQuery::all().with_details(ProcessDetails::Full);
     let report = tables
@@ -163,9 +163,9 @@ fn task_is_of(files: &ProcessFiles<'_>, task: Task) {
         assert_eq!(line, files.arguments.strip_suffix(b"\0").unwrap_or(files.arguments));
     }
     for held in task.sockets {
-        let told = (held.fd.to_string(), held.inode.get().to_string());
+        let expected = (held.fd.to_string(), held.inode.get().to_string());
         assert!(
-            files.links.iter().any(|link| numbers(link) == Some((&told.0, &told.1))),
+            files.links.iter().any(|link| numbers(link) == Some((&expected.0, &expected.1))),
             "{held:?}"
         );
     }

@@ -70,8 +70,8 @@ fn messages_of_any_size_are_transferred(#[case] request: usize, #[case] answer: 
     let server = thread::spawn(move || serve(&Bytes, &mut requests, &mut answers));
     for _ in 0..2 {
         let asked = (answer, vec![0; request]);
-        let told = broker.ask(&asked, LONG, &Uninterrupted).unwrap();
-        assert_eq!(told, Bytes.answer(asked));
+        let reported = broker.ask(&asked, LONG, &Uninterrupted).unwrap();
+        assert_eq!(reported, Bytes.answer(asked));
     }
     drop(broker);
     assert!(server.join().unwrap().is_ok(), "it ends after the last request");

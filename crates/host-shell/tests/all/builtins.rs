@@ -51,9 +51,9 @@ fn standard_input_of_the_script_arrives_as_bytes() {
 }
 
 #[rstest]
-#[case::status("fail 3; echo $?", "3\n", "told to fail\n", 0)]
-#[case::status_of_the_script("fail 7", "", "told to fail\n", 7)]
-#[case::stderr_into_a_pipe("fail 3 2>&1 | cat", "told to fail\n", "", 0)]
+#[case::status("fail 3; echo $?", "3\n", "asked to fail\n", 0)]
+#[case::status_of_the_script("fail 7", "", "asked to fail\n", 7)]
+#[case::stderr_into_a_pipe("fail 3 2>&1 | cat", "asked to fail\n", "", 0)]
 #[case::stderr_to_nowhere("fail 3 2>/dev/null || echo failed", "failed\n", "", 0)]
 #[case::output_to_stderr("args a >&2", "", "[a]\n", 0)]
 #[case::usage("rows; echo $?", "2\n", "rows: COUNT WIDTH\n", 0)]

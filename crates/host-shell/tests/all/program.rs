@@ -19,10 +19,10 @@ pub(crate) fn program(args: &[&str]) -> Command {
 }
 
 pub(crate) fn run(args: &[&str]) -> (String, String, i32) {
-    told(program(args).output().unwrap())
+    output_of(program(args).output().unwrap())
 }
 
-fn told(output: Output) -> (String, String, i32) {
+fn output_of(output: Output) -> (String, String, i32) {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (text(output.stdout), text(output.stderr), output.status.code().unwrap())
 }
@@ -30,7 +30,7 @@ fn told(output: Output) -> (String, String, i32) {
 fn run_with_input(args: &[&str], input: &[u8]) -> (String, String, i32) {
     let mut child = program(args).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
-    told(child.wait_with_output().unwrap())
+    output_of(child.wait_with_output().unwrap())
 }
 
 #[rstest]
@@ -231,7 +231,7 @@ fn relative_directory_is_granted_at_its_absolute_path() {
     let script = format!("cat {}/sub/inner", granted.path);
     let mut command = program(&["--allow-path", "./sub", "-c", &script]);
     let output = command.current_dir(granted.dir.path()).output().unwrap();
-    assert_eq!(told(output).0, "inner\n");
+    assert_eq!(output_of(output).0, "inner\n");
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn standard_input_without_end_is_an_error_at_timeout() {
     let mut child =
         program(&["--timeout", "100ms", "-c", "echo a"]).stdin(Stdio::piped()).spawn().unwrap();
     let open = child.stdin.take();
-    let (stdout, stderr, status) = told(child.wait_with_output().unwrap());
+    let (stdout, stderr, status) = output_of(child.wait_with_output().unwrap());
     assert_eq!((stdout.as_str(), status), ("", 124));
     assert!(stderr.contains("standard input did not end within 100ms"), "{stderr}");
     drop(open);
@@ -283,9 +283,10 @@ fn processes_are_listed_under_their_grant() {
         .build();
     let root = root.path().to_str().unwrap();
     let script = ["-c", "ss -tlnpH"];
-    let told = run(&[&["--proc-root", root, "--grant", "sockets,processes"], &script[..]].concat());
+    let reported =
+        run(&[&["--proc-root", root, "--grant", "sockets,processes"], &script[..]].concat());
     let row = "LISTEN 0      0      127.0.0.1:80 0.0.0.0:* users:((\"httpd\",pid=10,fd=3))\n";
-    assert_eq!(told, (row.to_owned(), String::new(), 0));
+    assert_eq!(reported, (row.to_owned(), String::new(), 0));
     let (stdout, stderr, status) = run(&[&["--proc-root", root], &script[..]].concat());
     assert_eq!((stdout.as_str(), status), ("LISTEN 0      0      127.0.0.1:80 0.0.0.0:*\n", 0));
     assert!(stderr.contains("needs the grant \"processes\""), "{stderr}");
@@ -322,7 +323,7 @@ fn interrupt_ends_script_with_130() {
     let mut started = [0; 8];
     stdout.read_exact(&mut started).unwrap();
     interrupt(&child);
-    let (_, stderr, status) = told(child.wait_with_output().unwrap());
+    let (_, stderr, status) = output_of(child.wait_with_output().unwrap());
     assert_eq!((stderr.as_str(), status), ("host-shell: interrupted\n", 130));
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();

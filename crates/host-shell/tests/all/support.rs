@@ -204,7 +204,7 @@ impl Builtin for Fail {
     }
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
-        writeln!(context.stderr, "told to fail")?;
+        writeln!(context.stderr, "asked to fail")?;
         Ok(ExitCode::new(args[0].to_string().parse().unwrap()))
     }
 }
@@ -221,7 +221,7 @@ impl Builtin for Panics {
     }
 
     fn run(&self, _: &mut CallContext<'_>, _: &[BString]) -> Result<ExitCode, Error> {
-        panic!("as it was told");
+        panic!("a panic of the test");
     }
 }
 

@@ -207,9 +207,9 @@ fn malformed_row_neither_closes_nor_hides_ports() {
         .tcp(Tcp::listen("0.0.0.0:80").inode(40))
         .tcp(Tcp::listen("[::]:22").inode(2))
         .udp(Datagram::bound("127.0.0.53:53").inode(3));
-    let told = watched.replace(&torn);
-    assert!(told[0].starts_with("tcp failed: net/tcp line 2, column"), "{told:?}");
-    assert_eq!(told[1..], ["opened tcp 0.0.0.0:80 inode 40 uid 0"]);
+    let reported = watched.replace(&torn);
+    assert!(reported[0].starts_with("tcp failed: net/tcp line 2, column"), "{reported:?}");
+    assert_eq!(reported[1..], ["opened tcp 0.0.0.0:80 inode 40 uid 0"]);
     assert_eq!(watched.replace(&base()), ["tcp recovered", "closed tcp 0.0.0.0:80 inode 40 uid 0"]);
 }
 
@@ -226,12 +226,12 @@ fn unix_sockets_are_watched_on_request() {
     let tables = SocketTables::from_dir(root.dir());
     let scope = Scope { protocols: vec![Protocol::Unix], ..Scope::default() };
     let mut watched = Watched { root, poller: Poller::new(tables, scope) };
-    let told = |watched: &mut Watched| {
+    let reported = |watched: &mut Watched| {
         let polled = watched.poller.poll(&Uninterrupted).unwrap();
         let word = |change: &Change| format!("{} {}", change.kind, change.port.local);
         polled.changes.iter().map(word).collect::<Vec<_>>()
     };
-    assert_eq!(told(&mut watched), ["initial /run/one"]);
+    assert_eq!(reported(&mut watched), ["initial /run/one"]);
     watched.root.replace(&with("@two"));
-    assert_eq!(told(&mut watched), ["closed /run/one", "opened @two"]);
+    assert_eq!(reported(&mut watched), ["closed /run/one", "opened @two"]);
 }

@@ -103,13 +103,13 @@ fn monitor_reports_openings_and_closings() {
     assert_eq!(next(&notices), "2 closed 22");
     settle(&monitor);
     assert_eq!((numbers(&monitor), notices.try_next()), (vec![80], None));
-    let told: Vec<_> = monitor.since(1).events.iter().map(|event| event.port.clone()).collect();
-    assert_eq!(told, [port(22)]);
+    let reported: Vec<_> = monitor.since(1).events.iter().map(|event| event.port.clone()).collect();
+    assert_eq!(reported, [port(22)]);
 }
 
 #[rstest]
 #[case::silent(false, "1 opened 80")]
-#[case::told(true, "1 initial 22")]
+#[case::reported(true, "1 initial 22")]
 fn ports_of_the_first_look_are_reported_on_request(#[case] initial: bool, #[case] first: &str) {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().initial(initial).build();
@@ -128,8 +128,8 @@ fn monitor_watches_only_its_scope() {
     monitor.start().unwrap();
     settle(&monitor);
     ports.set(Ok(&[22, 79, 80, 89, 90, 443]));
-    let told = [(); 3].map(|()| next(&notices));
-    assert_eq!(told, ["1 opened 80", "2 opened 89", "3 opened 443"]);
+    let reported = [(); 3].map(|()| next(&notices));
+    assert_eq!(reported, ["1 opened 80", "2 opened 89", "3 opened 443"]);
 }
 
 #[test]
@@ -243,8 +243,8 @@ fn slow_subscriber_does_not_delay_others() {
     monitor.start().unwrap();
     settle(&monitor);
     ports.set(Ok(&[1, 2, 3, 4, 5]));
-    let told: Vec<_> = (0..5).map(|_| next(&quick)).collect();
-    assert_eq!(told, ["1 opened 1", "2 opened 2", "3 opened 3", "4 opened 4", "5 opened 5"]);
+    let reported: Vec<_> = (0..5).map(|_| next(&quick)).collect();
+    assert_eq!(reported, ["1 opened 1", "2 opened 2", "3 opened 3", "4 opened 4", "5 opened 5"]);
     assert_eq!([(); 3].map(|()| next(&slow)), ["1 opened 1", "2 opened 2", "Lost(3)"]);
     drop(slow);
     ports.set(Ok(&[]));
@@ -307,8 +307,9 @@ fn processes_are_looked_up_once_and_kept_until_closing() {
     assert_eq!(known, [Some(1), Some(1), Some(0)]);
     ports.set(Ok(&[]));
     assert_eq!(next(&notices), "3 closed 22");
-    let told: Vec<_> = monitor.since(0).events.iter().map(|event| processes(&event.port)).collect();
-    assert_eq!(told[..3], [Some(1), Some(0), Some(1)]);
+    let reported: Vec<_> =
+        monitor.since(0).events.iter().map(|event| processes(&event.port)).collect();
+    assert_eq!(reported[..3], [Some(1), Some(0), Some(1)]);
     assert_eq!(*asked.lock().unwrap(), [vec![22], vec![80, 81]]);
 }
 

@@ -276,7 +276,7 @@ fn other_conditions(#[case] text: &str, #[case] expected: &str) {
 #[case::late("src slow", "the host \"slow\" cannot be resolved: no answer in time")]
 #[case::no_name("src a/b", "expected an address, but found \"a/b\"")]
 #[case::option_of_a_resolver("src -x", "expected an address, but found \"-x\"")]
-fn names_are_resolved_under_the_grant(#[case] text: &str, #[case] expected: &str) {
+fn names_are_resolved_with_grant(#[case] text: &str, #[case] expected: &str) {
     let parsed = parse_on(&FakeMachine::resolving(), text.as_bytes(), TableSet::ALL, None);
     assert_eq!(printed(parsed), expected);
 }
