@@ -42,7 +42,7 @@ fn hundred_thousand_rows_pass(#[case] script: &str, #[case] stdout: &str) {
 fn exceeded_limit_is_an_error_and_never_a_short_listing(#[case] script: &str) {
     let ran = run(&format!("{script}; echo after"));
     assert_eq!((ran.stdout.as_str(), ran.status), ("", 1));
-    assert!(ran.stderr.contains("what was printed is not whole"), "{ran:?}");
+    assert!(ran.stderr.contains("the output is incomplete"), "{ran:?}");
 }
 
 #[rstest]
@@ -218,8 +218,7 @@ fn too_much_output_is_an_error(#[case] script: &str) {
     assert_eq!((ran.stdout.len(), ran.status), (100, 1), "{ran:?}");
     assert_eq!(
         ran.stderr,
-        "host-shell: the output is larger than the limit of 100 bytes: what was printed is not \
-         whole\n"
+        "host-shell: the output is larger than the limit of 100 bytes: it is incomplete\n"
     );
 }
 
