@@ -181,7 +181,7 @@ fn directories_deeper_than_default_limit_are_listed(#[case] script: &str, #[case
 #[case::grep("grep -r needle d")]
 #[case::find("find d")]
 #[case::list("ls -R d")]
-fn directories_that_are_too_deep_end_the_script(#[case] script: &str) {
+fn too_deep_directories_end_the_script(#[case] script: &str) {
     let ran = deep(270).run(Read, &format!("cd $D; {script} > /dev/null; echo after"));
     assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
     assert!(ran.stderr.contains("a directory is deeper than 256 levels"), "{ran:?}");
