@@ -47,7 +47,7 @@ const MAX_RECEIVERS: usize = 3;
 
 /// Replies that are received ahead, see [`SocketTables::ahead`](crate::SocketTables::ahead).
 #[derive(Debug, Default)]
-pub struct Ahead(RefCell<VecDeque<AheadReply>>);
+pub(crate) struct Ahead(RefCell<VecDeque<AheadReply>>);
 
 /// A question, and how its answer is wanted.
 #[derive(Clone, Debug)]
