@@ -130,6 +130,8 @@ fn no_command_ends_the_script_at_what_it_cannot_open() {
 #[case::rm_of_a_directory("rm -f sub", 1)]
 #[case::rm_of_a_parent("rm -rf sub/..", 1)]
 #[case::rm_without_operand("rm", 1)]
+#[case::rm_with_an_unknown_option("rm -x file", 1)]
+#[case::head_without_a_number("head -n", 1)]
 fn what_cannot_be_opened_is_a_status_and_a_line(#[case] script: &str, #[case] status: u8) {
     let ran = with_entries_of_all_kinds().run(ReadWrite, &format!("cd $D; {script}"));
     assert_eq!(ran.status, status, "{ran:?}");
@@ -200,6 +202,8 @@ fn removes_where_it_may(#[case] script: &str, #[case] gone: &str) {
 #[case::nothing("rm -f", "")]
 #[case::verbose("cd $D; rm -rv sub file", "removed directory 'sub'\nremoved 'file'\n")]
 #[case::empty_directory("cd $D; rm sub/inner; rm -d sub; ls", "file\n")]
+#[case::options_in_one_word("cd $D; rm -irv sub", "removed directory 'sub'\n")]
+#[case::abbreviated_option("cd $D; rm --interactive=never --rec sub; ls", "file\n")]
 #[case::link("cd $D; ln -s sub l; rm l; ls", "file\nsub\n")]
 #[case::in_memory("mkdir -p /tmp/a/b; rm -r /tmp/a; ls /tmp", "")]
 fn removes_as_it_is_told(#[case] script: &str, #[case] stdout: &str) {

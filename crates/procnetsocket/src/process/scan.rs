@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 use super::{
     query::{MAX_WORKERS, ProcessLimits, ProcessQuery, Threads, WantedSockets},
-    report::{HeldSocket, ProcVisibility, ProcessReport, Task},
+    report::{ProcVisibility, ProcessReport, ProcessSocket, Task},
     task::{
         Descriptors, Opened, ProcessAccess, Room, describe, looked, read_name, read_sockets,
         reads_as_ended, reads_as_kernel_thread,
@@ -419,7 +419,7 @@ impl ScanWorker<'_> {
         &self,
         (dir, process): (&TaskDir<'_>, &TaskDir<'_>),
         numbers: (Pid, Option<Pid>),
-        held: Vec<HeldSocket>,
+        held: Vec<ProcessSocket>,
         tasks: &mut Vec<Task>,
     ) -> Result<(), Halt> {
         if !held.is_empty() {
