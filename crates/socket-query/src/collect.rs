@@ -1,5 +1,5 @@
-//! Which kernel tables are read for a selection, in which order, and which of their rows are handed
-//! on.
+//! Reads the kernel tables of a selection, in the order of the listing, and passes on the admitted
+//! rows.
 
 use std::{cmp::Ordering, num::NonZeroU64, ops::ControlFlow, time::Instant};
 
@@ -39,9 +39,9 @@ pub(crate) fn collect(
     let mut admit = Admit::new(source, selection, sink);
     let mut unreported = Unreported::new(selection);
     let mut readings: Vec<_> = TableReading::all_of(policy, selection).collect();
-    // Compat: requests that are under way count to the queue of the kernel's netlink socket, and
-    // `ss` has one under way while it lists it. So netlink sockets are listed before anything else
-    // is asked.
+    // Compat: running requests count in the queue of the kernel's netlink socket, and `ss` has
+    // exactly one while it lists netlink sockets. So these are listed before any other request is
+    // made.
     let is_netlink = |reading: &&TableReading| reading.table == Some(Table::Netlink);
     let others = readings.split_off(readings.partition_point(is_netlink));
     for readings in [readings, others] {
@@ -56,7 +56,7 @@ pub(crate) fn collect(
                     continue;
                 };
                 let read = tables.visit_with(&query, &mut admit);
-                // What was read before an error is shown, so the batch goes out first.
+                // Rows before an error are shown, so the batch is flushed first.
                 let _ = admit.flush_unix();
                 match read.map_err(|error| (error.kind(), error)) {
                     Ok(report) if report.inconsistent => {
@@ -120,8 +120,8 @@ pub(crate) struct BoundedTables<'a> {
     pub(crate) usage: &'a UsageCounter,
 }
 
-/// Lets through what the policy and the selection admit, and sorts unix sockets on the way: those
-/// of a text table, and all whose names are hidden.
+/// Passes on the rows that the policy and the selection admit, and sorts unix sockets: those of a
+/// text table, and all if their names are hidden.
 struct Admit<'a> {
     redaction: Redaction<'a>,
     own_sockets: &'a [Inode],
@@ -177,15 +177,15 @@ impl<'a> Admit<'a> {
         flow
     }
 
-    /// Hands on the unix sockets of this batch, by type and inode. Equal ones stay in the order of
-    /// the kernel, unless names are hidden.
+    /// Passes on the unix sockets of this batch, sorted by type and inode. Equal ones stay in the
+    /// order of the kernel, unless names are hidden.
     fn flush_unix(&mut self) -> ControlFlow<()> {
         if self.collected.stopped {
             return ControlFlow::Break(());
         }
         let mut batch = std::mem::take(&mut self.unix);
         if self.sorted_rows.is_some() {
-            batch.sort_by(by_what_is_shown);
+            batch.sort_by(by_visible_fields);
         } else {
             batch.sort_by_key(type_and_inode);
         }
@@ -202,9 +202,9 @@ impl<'a> Admit<'a> {
             && self.selection.filter.admits(socket)
     }
 
-    /// Returns whether the selection admits the state of a socket. sock_diag has left out what was
-    /// not asked for, and selects by states that it does not report: a half-open connection counts
-    /// as another state than the one that it is shown in, and an SCTP association has separate
+    /// Returns whether the selection admits the state of a socket. sock_diag has already filtered
+    /// by state, and by states that it does not report: a half-open connection is selected by
+    /// another state than the one in which it is shown, and an SCTP association has separate
     /// states.
     fn admits_state(&self, socket: &Socket<'_>) -> bool {
         let is_chosen = matches!(socket, Socket::Inet(inet) if inet.source == Source::SockDiag);
@@ -230,8 +230,7 @@ impl<'a> Admit<'a> {
 
     /// Keeps a unix socket whose name is hidden.
     ///
-    /// Security: the kernel lists sockets by a hash of their names, so all of them are put in
-    /// order.
+    /// Security: the kernel lists sockets by a hash of their names, so all of them are sorted.
     fn keep_unnamed(&mut self, unix: &UnixSocket, room: usize) -> ControlFlow<()> {
         if self.unix.len() == room {
             self.is_out_of_order = true;
@@ -247,9 +246,9 @@ fn type_and_inode(socket: &UnixSocket) -> (u16, Option<Inode>) {
     (socket.kind.number(), socket.inode)
 }
 
-/// Orders redacted rows only by what is shown of them: sockets without an inode by their other
-/// fields, so that only equal rows keep the order of the kernel.
-fn by_what_is_shown(one: &UnixSocket, other: &UnixSocket) -> Ordering {
+/// Orders redacted rows only by their visible fields: sockets without an inode by the other fields,
+/// so that only equal rows keep the order of the kernel.
+fn by_visible_fields(one: &UnixSocket, other: &UnixSocket) -> Ordering {
     let fields = || format!("{one:?}").cmp(&format!("{other:?}"));
     type_and_inode(one).cmp(&type_and_inode(other)).then_with(fields)
 }
@@ -318,7 +317,7 @@ fn unix_table(socket: &UnixSocket) -> SocketTable {
     match socket.kind {
         UnixKind::Stream => SocketTable::UnixStream,
         UnixKind::SeqPacket => SocketTable::UnixSeqPacket,
-        // Compat: a type that is not known is listed as datagram.
+        // Compat: an unknown type is listed as datagram.
         _ => SocketTable::UnixDatagram,
     }
 }

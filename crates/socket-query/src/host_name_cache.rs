@@ -12,7 +12,7 @@ use procnetsocket::Interrupt;
 
 use crate::host_name::HostNames;
 
-/// Longest time in which one call looks names up: 10 s. After it, addresses are printed as numbers.
+/// The time limit for all lookups of a call. After it addresses are printed as numbers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks up the name of each address once in a call, and none after 10 seconds.
@@ -38,10 +38,9 @@ impl<'a> HostNameCache<'a> {
             return name.clone();
         }
         let is_over = || self.begin.elapsed() >= PATIENCE || interrupt.is_interrupted();
-        // OK because an address that is not resolved in time is printed as a number, which is
-        // correct, too.
+        // OK because an address that was not resolved in time is printed as a number.
         let name = if is_over() { None } else { hosts.name(address, &is_over) };
-        // An empty name would make the address disappear.
+        // An empty name would hide the address.
         let name = name.filter(|name| !name.is_empty());
         known.insert(address, name.clone());
         name

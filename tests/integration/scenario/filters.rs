@@ -77,7 +77,7 @@ fn addresses_of_other_families_are_not_compared() {
     1
 )]
 #[case::files("-ta -F /a -F /b", &["ss: -F was given more than once"], 255)]
-fn wrong_filters_print_nothing_but_what_is_wrong(
+fn wrong_filters_print_only_the_error(
     #[case] line: &str,
     #[case] stderr: &[&str],
     #[case] status: i32,

@@ -102,8 +102,9 @@ impl<'a> Addresses<'a> {
     }
 }
 
-/// Appends an address as `inet_ntop(3)` prints it: Rust differs where exactly the first 96 bits are
-/// zero (the old "compatible" addresses, RFC 4291), of which the rest is printed as IPv4.
+/// Appends an address as `inet_ntop(3)` prints it. Rust prints it differently if exactly the first
+/// 96 bits are zero (the old "compatible" addresses, RFC 4291): then `inet_ntop` prints the rest as
+/// IPv4.
 fn push_address(out: &mut Vec<u8>, address: IpAddr) {
     match address {
         IpAddr::V6(address) if is_compatible(address) => {
@@ -163,7 +164,11 @@ mod tests {
     #[case::loopback("[::1]:80", NUMERIC, "::1:80                 ")]
     // hostile
     #[case::escape("127.0.0.1:2", NAMES, "127.0.0.1:x\\x1b        ")]
-    fn addresses_of_tcp(#[case] address: &str, #[case] choices: &[Choice], #[case] field: &str) {
+    fn addresses_are_printed_as_by_net_tools(
+        #[case] address: &str,
+        #[case] choices: &[Choice],
+        #[case] field: &str,
+    ) {
         let root = FakeProc::new().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let view = PolicyView::new(tables, Policy::default(), Names::new(SERVICES, b""));

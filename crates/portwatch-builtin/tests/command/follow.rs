@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn follows_what_opens_and_closes() {
+fn follows_openings_and_closings() {
     let machine = ChangingMachine::new(&base(), [with(8080, 7), with(8080, 8), base()]);
     let called = call(&machine, &["--count", "4", "--interval=1ms"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
@@ -16,7 +16,7 @@ fn follows_what_opens_and_closes() {
 }
 
 #[test]
-fn follows_as_json_and_what_is_open_at_first() {
+fn follows_as_json_with_initial_ports() {
     let machine = ChangingMachine::new(&base(), [with(8080, 7)]);
     let words = ["--json-lines", "--initial", "--count=1", "--interval=1ms", "sport != :53"];
     let called = call(&machine, &words);
@@ -40,7 +40,7 @@ fn stops_at_the_count_within_one_look() {
 #[case::lasting_without_the_count(&["--for=1ms", "--count=1"], 0)]
 #[case::the_count_in_time(&["--timeout=1ms", "--count=1"], 124)]
 #[case::the_earlier_time(&["--timeout=1ms", "--count=1", "--for=1h"], 124)]
-fn ends_in_time(#[case] words: &[&str], #[case] status: u8) {
+fn ends_after_its_time(#[case] words: &[&str], #[case] status: u8) {
     let called = call(&still(&base()), words);
     assert_eq!((called.status, called.stdout.as_str(), called.stderr.as_str()), (status, "", ""));
 }
@@ -59,7 +59,7 @@ fn failure_is_reported_once_and_fails_the_call() {
 }
 
 #[test]
-fn named_protocol_that_nothing_reports_is_a_failure() {
+fn named_protocol_without_table_is_a_failure() {
     let root =
         base().without(ProcTable::Udp).raw_file("net/protocols", "protocol size\nUDP 1152\n");
     let called = call(&still(&root), &["--list", "-u"]);
@@ -72,10 +72,10 @@ fn named_protocol_that_nothing_reports_is_a_failure() {
              nor /proc reports them\n"
         )
     );
-    // The table is not asked for by name.
+    // The table is not requested by name.
     let called = call(&still(&root), &["--list"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
-    // It does not count as gone.
+    // Its ports do not count as gone.
     let called = call(&still(&root), &["--gone", "-u", ":53", "--timeout=5ms"]);
     assert_eq!(called.status, 124);
 }
@@ -103,7 +103,7 @@ fn host_that_buffers_needs_an_end() {
 #[case::waiting_for_the_end(&["--gone", ":22"])]
 #[case::following(&[])]
 #[case::following_once_an_hour(&["--interval=1h"])]
-fn ends_when_the_host_wants_it(#[case] words: &[&str]) {
+fn cancellation_ends_the_call(#[case] words: &[&str]) {
     let machine = still(&base());
     let portwatch = PortWatch::new(machine.view(Policy::default()));
     let deadline = std::time::Instant::now() + Duration::from_millis(5);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn lists_what_is_open() {
+fn lists_open_ports() {
     let called = call(&still(&base()), &["--list"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(called.stdout, @"
@@ -33,7 +33,7 @@ fn lists_as_json() {
 #[case::address(&["src [::1]"], "tcp [::1]:80")]
 #[case::nothing_of_connections(&["sport = :9999"], "")]
 #[case::range_of_both(&["( sport = :22 or sport = :53 )"], "tcp 0.0.0.0:22\nudp 127.0.0.53:53")]
-fn lists_what_is_asked_for(#[case] words: &[&str], #[case] listed: &str) {
+fn lists_selected_ports(#[case] words: &[&str], #[case] listed: &str) {
     let called = call(&still(&base()), &[&["--list"], words].concat());
     let ports: Vec<_> =
         called.stdout.lines().map(|line| line.split(" uid").next().unwrap()).collect();
@@ -41,7 +41,7 @@ fn lists_what_is_asked_for(#[case] words: &[&str], #[case] listed: &str) {
 }
 
 #[test]
-fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
+fn shows_processes_with_their_grant() {
     let server = Process::new(70, "server").socket(3, 1).socket(4, 1);
     let machine = still(&base().process(server));
     let called = call(&machine, &["--list", "-p"]);
@@ -66,7 +66,7 @@ fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
     assert!(called.stdout.contains(r#""processes":[{"pid":70,"name":"server"}]"#));
 }
 
-/// Processes that this user may not look into.
+/// Processes that this user may not inspect.
 struct ClosedProcesses;
 
 impl ProcessSource for ClosedProcesses {
@@ -85,7 +85,7 @@ impl ProcessSource for ClosedProcesses {
     }
 }
 
-/// Finds no process in a PID namespace, and counts the searches.
+/// Finds no process, as in a PID namespace, and counts the searches.
 #[derive(Default)]
 struct InNamespace(AtomicU32);
 
@@ -138,7 +138,7 @@ fn closed_processes_are_reported(
     #[case] words: &[&str],
     #[case] status: u8,
     #[case] stdout: &str,
-    #[case] told: bool,
+    #[case] reported: bool,
 ) {
     let machine = still(&base());
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
@@ -146,7 +146,7 @@ fn closed_processes_are_reported(
     let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
     assert_eq!((called.status, called.stdout.as_str()), (status, stdout), "{}", called.stderr);
     let line = "portwatch: processes may be missing: 2 processes are closed to this user\n";
-    assert_eq!(called.stderr.contains(line), told, "{}", called.stderr);
+    assert_eq!(called.stderr.contains(line), reported, "{}", called.stderr);
 }
 
 #[rstest]

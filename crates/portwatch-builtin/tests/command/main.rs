@@ -1,4 +1,4 @@
-//! The command over fake proc roots, which may change with every line that it prints.
+//! Tests of the command with fake proc roots, which may change with every line that it prints.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ use socket_query::{
 };
 use testkit::{Datagram, FakeProc, FakeRoot, ProcTable, Process, Tcp, Unix};
 
-/// A machine, and its changes: one each time that the clock is read, which is once after each look.
+/// A machine and its changes. One happens each time that the clock is read, once after each look.
 struct ChangingMachine {
     root: FakeRoot,
     next: std::sync::Mutex<VecDeque<FakeProc>>,
@@ -66,7 +66,7 @@ impl Clock for ChangingMachine {
     }
 }
 
-/// Standard error, after each line of which the machine changes.
+/// A standard error that changes the machine after each line.
 struct Complaints<'a>(&'a ChangingMachine, Vec<u8>);
 
 impl Write for Complaints<'_> {

@@ -17,7 +17,7 @@ fn wrong_filter_is_shown_with_its_position() {
 #[case::unix_but_tcp(&["-t", "src unix:*"])]
 #[case::netlink(&["src netlink:*"])]
 #[case::name_but_tcp(&["-t", "/run/x.sock"])]
-fn filter_of_what_is_not_watched_is_refused(#[case] words: &[&str]) {
+fn filter_of_unwatched_sockets_is_refused(#[case] words: &[&str]) {
     let called = call(&still(&base()), &[&["--list"], words].concat());
     assert_eq!(
         (called.status, called.stderr.as_str()),
@@ -72,7 +72,7 @@ fn prints_its_help() {
 }
 
 #[test]
-fn wrong_option_is_followed_by_the_nearest_right_one() {
+fn unknown_option_is_followed_by_a_suggestion() {
     let called = call(&still(&base()), &["--wiat", ":22"]);
     assert_eq!(
         (called.status, called.stderr.as_str()),
@@ -113,7 +113,7 @@ fn every_namespace_is_refused_where_the_host_does_not_allow_it(
 const NO_MEANS: &str = "listing other namespaces is allowed, but this host gives no way to do it";
 
 #[test]
-fn filter_knows_no_namespaces_of_one() {
+fn filter_by_namespace_needs_all_namespaces() {
     let called = call(&still(&base()), &["--list", "netns = blue"]);
     assert_eq!((called.status, called.stdout.as_str()), (2, ""));
 }

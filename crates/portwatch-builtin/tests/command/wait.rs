@@ -22,7 +22,7 @@ fn port_of(word: &str) -> Option<u16> {
     word.trim_start_matches(':').parse().ok()
 }
 
-/// A port, whatever address it is bound to.
+/// A port, whatever its address.
 #[rstest]
 #[case::ipv4_loopback("127.0.0.1:8080")]
 #[case::any_ipv4("0.0.0.0:8080")]
@@ -38,7 +38,7 @@ fn bare_port_matches_every_address(#[case] address: &str) {
     assert_eq!(call(&machine, &["--gone", ":8080", "--timeout=1ms"]).status, 124);
 }
 
-/// A protocol before a port or an address, as `wait-on` and others write it.
+/// A protocol before a port or an address, as for `wait-on` and other programs.
 #[rstest]
 #[case::port("tcp:8080", 0)]
 #[case::port_with_colon("tcp::8080", 0)]
@@ -91,7 +91,7 @@ fn unix_listeners_are_waited_for_by_name(#[case] target: &str, #[case] listens: 
 }
 
 #[test]
-fn unix_listener_is_waited_for_until_it_comes_and_goes() {
+fn unix_listener_is_waited_for_until_it_opens_or_closes() {
     let broken = || base().without(ProcTable::Tcp6).raw_file("net/tcp6/a-directory", "");
     let listening = || broken().unix(Unix::stream().listening().path("/run/y").inode(60));
     // The machine changes with the line about the table.
@@ -129,7 +129,7 @@ fn several_conditions_hold_together_or_any(
 }
 
 #[test]
-fn unix_listeners_are_listed_when_they_are_asked_for() {
+fn unix_listeners_are_listed_on_request() {
     let machine = still(&unix_base());
     let listed = call(&machine, &["--list", "-xt"]);
     assert_eq!(listed.status, 0, "{}", listed.stderr);
@@ -149,7 +149,7 @@ fn unix_listeners_are_listed_when_they_are_asked_for() {
     );
 }
 
-/// What a policy hides is never matched: neither a name nor a family nor another user's socket.
+/// A policy hides names, families, and sockets of other users, which then never match.
 #[test]
 fn hidden_unix_sockets_are_not_matched() {
     let machine = still(&unix_base());
@@ -182,7 +182,7 @@ fn unreadable_table_does_not_count_as_gone() {
     let words = ["--gone", ":8080", "--interval=1ms", "--timeout=5ms"];
     let called = call(&still(&broken), &words);
     assert_eq!(called.status, 124);
-    // It recovers when the complaint is printed.
+    // The table recovers when its problem is printed.
     let called =
         call(&ChangingMachine::new(&broken, [base()]), &["--gone", ":8080", "--interval=1ms"]);
     assert_eq!(

@@ -25,27 +25,27 @@ use crate::{
     visit::Interrupt,
 };
 
-/// Files by which it is tried to enter one namespace: 64. Of some of its processes the file may be
-/// closed, and others may be gone.
+/// Files that are tried to enter one namespace: 64. Those of some processes may be unreadable, and
+/// other processes may be gone.
 const MAX_ENTRANCES: usize = 64;
 
-/// Namespaces that are open and wait to be listed: 8. Each takes a descriptor.
+/// Namespaces that are opened ahead of being listed: 8. Each takes a descriptor.
 const MAX_OPENED_AHEAD: usize = 8;
 
 /// Finds the network namespaces of the machine, and opens their tables.
 ///
-/// The identity of a namespace is the inode of the `net/tcp` that a process sees which lives in it:
-/// procfs numbers it when the namespace is made and gives the number to no other as long as it
-/// lives, and whoever sees the process may read it. The inode of nsfs, by which `lsns` and `ip
-/// netns` know a namespace, takes the right to look into a process; it is found where there is one.
+/// The identity of a namespace is the inode of the `net/tcp` of a process in it: procfs assigns it
+/// when the namespace is created, does not reuse it while the namespace exists, and lets everyone
+/// read it who can see the process. The inode in nsfs, which `lsns` and `ip netns` print, requires
+/// the right to inspect a process; it is found where that is permitted.
 ///
 /// # Trust
 ///
-/// - A namespace in which no process lives, and which has no name in `/run/netns`, is not found:
-///   one that only an open file keeps, or a thread that left its process's namespace.
-/// - Namespaces come and go: what was found may be gone when it is opened, and its numbers may be
-///   those of a new one. [`tables`](Self::tables) checks the identity after entering.
-/// - Names are those of this mount namespace, and any bytes may stand in them.
+/// - A namespace without a process and without a name in `/run/netns` is not found: one that is
+///   kept only by an open file, or by a thread outside of its process's namespace.
+/// - Namespaces come and go: one that was found may be gone when it is opened, and its inodes may
+///   be reused. [`tables`](Self::tables) checks the identity after entering.
+/// - Names are those of this mount namespace, and may contain any bytes.
 ///
 /// # Limits
 ///
@@ -53,7 +53,7 @@ const MAX_OPENED_AHEAD: usize = 8;
 #[derive(Debug)]
 pub struct NamespaceFinder {
     root: Arc<ProcRoot>,
-    /// Set where namespaces are entered, and not only read as text.
+    /// Set if namespaces are entered, and not only read as text.
     enter: Option<Enter>,
 }
 
@@ -67,7 +67,7 @@ impl fmt::Debug for Enter {
 }
 
 impl Enter {
-    /// Opens the directory in which `ip netns` keeps names.
+    /// Opens the directory in which `ip netns` mounts namespaces by name.
     ///
     /// It is opened for each search, because the first `ip netns add` mounts it over itself.
     #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
@@ -77,14 +77,14 @@ impl Enter {
     }
 }
 
-/// What there is to read a namespace by that was found.
+/// The means to read a namespace that was found.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum NamespaceAccess {
-    /// A socket that was opened inside: all that the kernel shows.
+    /// A socket that was opened inside: everything that the kernel shows.
     Socket(NamespaceSocket),
-    /// The text tables of a process that lives there, because the namespace cannot be entered for
-    /// this reason; without one it was not tried.
+    /// The text tables of a process in it, because the namespace could not be entered; `None` if
+    /// that was not tried.
     Text(Option<Error>),
     /// It is gone.
     Gone,
@@ -94,10 +94,9 @@ pub enum NamespaceAccess {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenedNamespace {
-    /// All that the kernel shows.
+    /// Everything that the kernel shows.
     Full(SocketTables),
-    /// The text tables of a process that lives there, because the namespace cannot be entered for
-    /// this reason.
+    /// The text tables of a process in it, because the namespace could not be entered.
     Text(SocketTables, Option<Error>),
     /// It is gone.
     Gone,
@@ -108,9 +107,8 @@ impl NamespaceFinder {
     ///
     /// # Ambient Authority
     ///
-    /// Whoever passes the token decides that the holder sees the sockets of every namespace of the
-    /// machine, and that threads of this process enter them. To enter takes `CAP_SYS_ADMIN` in the
-    /// user namespaces of both.
+    /// The finder gives access to the sockets of every namespace of the machine, and threads of
+    /// this process enter them. Entering takes `CAP_SYS_ADMIN` in the user namespaces of both.
     ///
     /// # Errors
     ///
@@ -120,7 +118,7 @@ impl NamespaceFinder {
         Ok(Self { root, enter: Some(Enter(token)) })
     }
 
-    /// Returns the finder that reads the text tables of a procfs, and enters no namespace.
+    /// Returns a finder that reads the text tables of a procfs, and enters no namespaces.
     pub fn from_root(root: ProcRoot) -> Self {
         Self { root: Arc::new(root), enter: None }
     }
@@ -130,8 +128,8 @@ impl NamespaceFinder {
     /// # Errors
     ///
     /// [`LimitExceeded`](ErrorKind::LimitExceeded), [`Interrupted`](ErrorKind::Interrupted),
-    /// [`Root`](ErrorKind::Root) and [`Io`](ErrorKind::Io). That a process or a namespace is gone
-    /// or closed is no error.
+    /// [`Root`](ErrorKind::Root) and [`Io`](ErrorKind::Io). A process or namespace that is gone or
+    /// unreadable is not an error.
     pub fn find(&self, interrupt: &dyn Interrupt) -> Result<FoundNamespaces, Error> {
         let mut search = Search::default();
         let pids = process::pids(&self.root, &ProcessLimits::default())?;
@@ -152,19 +150,19 @@ impl NamespaceFinder {
 
     /// Opens the tables of a namespace that was found.
     ///
-    /// It is entered, by its names and then by its processes; where that is not permitted, the text
-    /// tables of a process are read, for which no right is needed.
+    /// It is entered by one of its names or processes. Where that is not permitted, the text tables
+    /// of a process are read, which needs no right.
     ///
     /// # Errors
     ///
-    /// Why the namespace cannot be read, neither so nor so.
+    /// The error of reading the namespace if both ways fail.
     pub fn tables(&self, namespace: &NetNamespace) -> Result<OpenedNamespace, Error> {
         self.tables_of(namespace, self.access(namespace)?)
     }
 
     /// Calls `work` with the tables of namespaces that were found, in turn. A thread opens the next
-    /// ones while `work` is busy with one, so that it seldom waits; without a thread each is opened
-    /// when it is wanted.
+    /// ones while `work` processes one, so that it rarely waits; without a thread, each is opened
+    /// when it is needed.
     ///
     /// The iterator ends with the namespaces; its errors are those of [`tables`](Self::tables).
     pub fn tables_in_turn<R>(
@@ -176,8 +174,8 @@ impl NamespaceFinder {
             return work(&mut std::iter::empty());
         }
         let finish = |(access, namespace): (Result<_, Error>, &&NetNamespace)| match access? {
-            // What was opened keeps a namespace alive; whether a process still lives in one that
-            // was not entered is known only when it is wanted.
+            // An open socket keeps a namespace alive; whether a process is still in one that was
+            // not entered is known only when it is needed.
             NamespaceAccess::Text(why) => self.tables_of(namespace, self.text(namespace, why)?),
             access => self.tables_of(namespace, access),
         };
@@ -185,7 +183,7 @@ impl NamespaceFinder {
             let (sender, accesses) = sync_channel(MAX_OPENED_AHEAD);
             let ahead = move || {
                 for namespace in namespaces {
-                    // Nobody wants more when the receiver is gone.
+                    // No more are needed when the receiver is gone.
                     if sender.send(self.access_on(EntryThread::Current, namespace)).is_err() {
                         break;
                     }
@@ -217,7 +215,7 @@ impl NamespaceFinder {
         }
     }
 
-    /// Opens what a namespace that was found can be read by, for another process.
+    /// Opens the means to read a namespace that was found, for another process.
     ///
     /// # Errors
     ///
@@ -241,7 +239,7 @@ impl NamespaceFinder {
         for file in entrances(&self.root, enter, namespace).take(MAX_ENTRANCES) {
             match file.and_then(|file| enter_and(thread, &self.root, namespace, &file, open)) {
                 Ok(Some(socket)) => return Ok(NamespaceAccess::Socket(socket)),
-                // Gone, or another one that has its name or its process by now.
+                // Gone, or another namespace now has its name or its process.
                 Ok(None) => {}
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -253,13 +251,12 @@ impl NamespaceFinder {
         }
     }
 
-    /// Opens a text table of a process that lives in a namespace that was found, for another
-    /// process.
+    /// Opens a text table of a process in a namespace that was found, for another process.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) if none does any more; any other kind if the file cannot
-    /// be had.
+    /// [`NotFound`](ErrorKind::NotFound) if no process is in it any more; any other kind if the
+    /// file cannot be opened.
     pub fn text_table(&self, namespace: &NetNamespace, file: ProcFile) -> Result<File, Error> {
         self.text_tables(namespace).ok_or(Repr::Deserted)?.open(file)
     }
@@ -291,7 +288,7 @@ fn entrances<'a>(
     let by_process = namespace.pids.iter().filter_map(|pid| {
         let opened = root.open_process(*pid).and_then(|dir| dir.network_namespace());
         match opened {
-            // OK because a process that is gone is none.
+            // OK because a process that is gone is not in the namespace.
             Err(error) if error.kind() == RootErrorKind::Vanished => None,
             opened => Some(opened.map_err(|error| Repr::Root(error).into())),
         }
@@ -302,22 +299,22 @@ fn entrances<'a>(
 fn entrances_by_name(enter: Enter, namespace: &NetNamespace) -> impl Iterator<Item = OwnedFd> {
     let names = if namespace.names.is_empty() { None } else { enter.names() };
     namespace.names.iter().filter_map(move |name| {
-        // OK because a name that is gone leads nowhere.
+        // OK because a name that was removed cannot be used.
         let file = names.as_ref()?.open(path_of(name)?).ok()?;
         Some(file.into_std().into())
     })
 }
 
-/// Which thread enters a namespace. It never leaves it again.
+/// The thread that enters a namespace. It never leaves it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EntryThread {
-    /// One that is started for it, and ends at once.
+    /// A short-lived thread, started for it.
     New,
     /// The current one, which was started to enter one namespace after the other.
     Current,
 }
 
-/// Calls a function in a namespace; `None` when the file leads to another one.
+/// Calls a function in a namespace; returns `None` if the file is of another namespace.
 fn enter_and<T: Send>(
     thread: EntryThread,
     root: &ProcRoot,
@@ -326,7 +323,8 @@ fn enter_and<T: Send>(
     call: impl FnOnce() -> Result<T, Error> + Send,
 ) -> Result<Option<T>, Error> {
     let call = || {
-        // Security: whatever the file was, it is the namespace that was found.
+        // Security: checks that the thread is in the namespace that was found, whatever the file
+        // was.
         if id_of_this_thread(root)? != namespace.id {
             return Ok(None);
         }
@@ -338,8 +336,8 @@ fn enter_and<T: Send>(
     }
 }
 
-/// The text tables of a namespace that was found: those of a process that lives there, or of a
-/// thread that enters it by its name.
+/// The text tables of a namespace that was found: those of a process in it, or of a thread that
+/// enters it by its name.
 #[derive(Debug)]
 struct FoundText {
     root: Arc<ProcRoot>,
@@ -356,7 +354,7 @@ impl TextTables for FoundText {
         if deserted.kind() != ErrorKind::NotFound {
             return Err(deserted);
         }
-        // Kernel: a table stays in its namespace when the thread that opened it has ended.
+        // Kernel: an open table stays in its namespace after the thread that opened it has ended.
         let open = || root.thread().open(file).map_err(|error| Error::from_root(file, error));
         for entrance in enter.iter().flat_map(|enter| entrances_by_name(*enter, namespace)) {
             if let Some(table) = enter_and(EntryThread::New, root, namespace, &entrance, open)? {
@@ -367,7 +365,7 @@ impl TextTables for FoundText {
     }
 }
 
-/// Returns the path of a name below `/run/netns`; no name leads elsewhere.
+/// Returns the path of a name below `/run/netns`, if it is a plain file name.
 fn path_of(name: &BString) -> Option<PathBuf> {
     let path: PathBuf = Vec::from(name.clone()).into_path_buf().ok()?;
     (path.components().count() == 1).then_some(path)

@@ -19,29 +19,29 @@ use crate::{
 
 /// Network namespaces of one search: 4 096.
 ///
-/// A machine that is full of containers has some hundreds.
+/// A machine full of containers has hundreds.
 pub const MAX_NAMESPACES: usize = 4_096;
 
 /// Kernel: `NSFS_MAGIC`.
 const NSFS_MAGIC: FsWord = 0x6e73_6673;
 
-/// Processes after which the interrupt is asked.
+/// Number of processes after which the interrupt is polled.
 pub(super) const PATIENCE: usize = 100;
 
-/// A network namespace that was alive when it was looked for.
+/// A network namespace that existed during the search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NetNamespace {
     /// The inode of its `net/tcp`.
     pub id: Inode,
-    /// Its inode in nsfs, where it may be read.
+    /// Its inode in nsfs, if this process may read it.
     pub inode: Option<Inode>,
     /// Its names in `/run/netns`, in order.
     pub names: Vec<BString>,
-    /// The processes that live in it, in the order of the kernel.
+    /// The processes in it, in the order of the kernel.
     pub pids: Vec<Pid>,
-    /// Whether it is the namespace of the process that looked.
+    /// Whether it is the namespace of the process that searched.
     pub is_own: bool,
 }
 
@@ -51,7 +51,7 @@ pub struct NetNamespace {
 pub struct UnreadableNamespace {
     /// Its name in `/run/netns`.
     pub name: BString,
-    /// Why it cannot be read.
+    /// The error of reading it.
     pub error: Error,
 }
 
@@ -59,25 +59,25 @@ pub struct UnreadableNamespace {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct FoundNamespaces {
-    /// The namespaces: the own one first, then those with a name in the order of their names, then
+    /// The namespaces: that of this process first, then those with names by name, then the others
     /// by identity.
     pub namespaces: Vec<NetNamespace>,
-    /// Named ones that cannot be entered. One of them may be listed among the others without its
-    /// name, where a process lives in it.
+    /// Named ones that cannot be entered. If a process is in one, it may also be among the others
+    /// without its name.
     pub unreadable: Vec<UnreadableNamespace>,
-    /// Processes of which it cannot be known where they live (`hidepid=1`).
+    /// Number of processes whose namespace is unknown (`hidepid=1`).
     pub closed: u64,
 }
 
 impl UnreadableNamespace {
-    /// Returns the report on the namespace of a name.
+    /// Returns the report on a named namespace.
     pub fn new(name: BString, error: Error) -> Self {
         Self { name, error }
     }
 }
 
 impl NetNamespace {
-    /// Returns how a listing calls it: by its first name, by its inode in nsfs, or by its identity.
+    /// Returns its name in a listing: its first name, its inode in nsfs, or its identity.
     pub fn label(&self) -> String {
         match (self.names.first(), self.inode) {
             (Some(name), _) => name.escape_ascii().to_string(),
@@ -87,8 +87,8 @@ impl NetNamespace {
 
     /// Returns whether a word is one of its names or the number of one of its inodes.
     ///
-    /// Kernel: both numbers come from one sequence (`proc_alloc_inum`), so that one of them is
-    /// never the other one of another namespace.
+    /// Kernel: both numbers come from one sequence (`proc_alloc_inum`), so no number identifies two
+    /// namespaces.
     pub fn answers_to(&self, word: &[u8]) -> bool {
         let number = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
         let inode = number.and_then(Inode::new);
@@ -97,14 +97,14 @@ impl NetNamespace {
     }
 }
 
-/// A namespace that has a name, and of which no process is known.
+/// A named namespace without a known process.
 struct NamedNamespace {
     name: BString,
     inode: Option<Inode>,
     file: OwnedFd,
 }
 
-/// A search that is under way.
+/// The state of a search.
 #[derive(Default)]
 pub(super) struct Search {
     found: BTreeMap<Inode, NetNamespace>,
@@ -113,7 +113,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Looks where a process lives.
+    /// Finds the namespace of a process.
     pub(super) fn process(&mut self, root: &ProcRoot, pid: Pid) -> Result<(), Error> {
         let dir = match root.open_process(pid) {
             Ok(dir) => dir,
@@ -134,7 +134,7 @@ impl Search {
 
     fn closed_to(&mut self, error: RootError) -> Result<(), Error> {
         match error.kind() {
-            // Kernel: a process that has ended and was not waited for lives in no namespace.
+            // Kernel: a zombie is in no network namespace.
             RootErrorKind::Vanished | RootErrorKind::Missing => Ok(()),
             RootErrorKind::Denied | RootErrorKind::Hidden => {
                 self.closed += 1;
@@ -144,13 +144,13 @@ impl Search {
         }
     }
 
-    /// Marks the namespace of the process that looks.
+    /// Marks the namespace of this process.
     pub(super) fn own(&mut self, id: Inode) -> Result<(), Error> {
         self.namespace(id)?.is_own = true;
         Ok(())
     }
 
-    /// Takes the names of a directory.
+    /// Adds the names in a directory.
     pub(super) fn names(
         &mut self,
         root: &ProcRoot,
@@ -171,7 +171,7 @@ impl Search {
             }
             let entry = entry.map_err(list)?;
             let name = BString::from(Vec::from_os_string(entry.file_name()).unwrap_or_default());
-            // OK because a name that is gone, or that is not a namespace, has no sockets.
+            // OK because a name that was removed, or that is not a namespace, has no sockets.
             let Ok(file) = entry.open() else { continue };
             if !rustix::fs::fstatfs(&file).is_ok_and(|found| found.f_type == NSFS_MAGIC) {
                 continue;
@@ -186,7 +186,7 @@ impl Search {
         self.enter_named(root, &mut unknown)
     }
 
-    /// Enters namespaces that have a name, to know which they are.
+    /// Enters named namespaces to find out their identities.
     fn enter_named(
         &mut self,
         root: &ProcRoot,
@@ -247,7 +247,7 @@ fn too_many() -> Error {
     Repr::TooManyProcesses { what: "network namespaces", limit, bound: "MAX_NAMESPACES" }.into()
 }
 
-/// Returns the inode in nsfs of the namespace in which a process lives, if it may be looked into.
+/// Returns the inode in nsfs of a process's namespace, if this process may read it.
 fn nsfs_inode_of(dir: &TaskDir<'_>) -> Option<Inode> {
     let text = dir.network_namespace_link().ok()?;
     let number = text.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
@@ -265,7 +265,7 @@ mod tests {
         for id in ids().take(MAX_NAMESPACES) {
             search.namespace(id).unwrap();
         }
-        // One that is known takes no room.
+        // A known one does not count again.
         assert!(search.namespace(Inode::new(1).unwrap()).is_ok());
         let error = search.namespace(ids().nth(MAX_NAMESPACES).unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded);

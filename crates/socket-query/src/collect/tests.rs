@@ -138,7 +138,7 @@ fn unix_sockets_are_sorted_in_batches() {
 }
 
 #[test]
-fn types_that_are_not_known_are_shown_with_every_type() {
+fn unknown_types_are_shown_with_every_type() {
     let root = FakeProc::new().unix(Unix::new(3).inode(1)).packet(Packet::new(10, 5));
     for table in [SocketTable::UnixStream, SocketTable::UnixSeqPacket] {
         let selection = Selection { tables: TableSet::of(table), ..Selection::everything() };
@@ -162,7 +162,7 @@ fn datagram_socket_with_a_pointer_counts_as_connected() {
 }
 
 #[test]
-fn problems_are_reported_and_the_rest_still_comes() {
+fn problems_are_reported_and_rest_is_listed() {
     let root = one_of_each().raw_line(testkit::ProcTable::Tcp, "nonsense").raw_file("net/udp", "");
     let root = root.without(testkit::ProcTable::Raw);
     let (seen, collected) = see(&root, &Selection::everything());
@@ -206,10 +206,10 @@ fn named_table_that_nothing_reports_is_a_problem(
     assert_eq!(seen.problems.len(), problems, "{:?}", seen.problems);
     assert_eq!(collected.problems, u64::try_from(problems).unwrap());
     assert!(seen.problems.iter().all(|problem| problem.starts_with("Unreported")));
-    // The table is not asked for by name.
+    // The table is not selected by name.
     let (seen, _) = see(&root, &Selection { named: TableSet::EMPTY, ..named(table) });
     assert_eq!(seen.problems, Vec::<String>::new());
-    // Without this file it is not known which protocols the kernel has.
+    // Without this file the protocols of the kernel are unknown.
     let (seen, _) = see(&root.clone().without_file("net/protocols"), &named(table));
     assert_eq!(seen.problems, Vec::<String>::new());
     let (seen, _) = see(&root.raw_file("net/protocols", "\n"), &named(table));
@@ -217,7 +217,7 @@ fn named_table_that_nothing_reports_is_a_problem(
 }
 
 #[test]
-fn families_that_are_hidden_are_not_reported() {
+fn hidden_families_are_not_reported() {
     let root = FakeProc::new().raw_file("net/protocols", PROTOCOLS).build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let policy = Policy::default().with_families(FamilySet::of(AddressFamily::Inet));
@@ -309,7 +309,7 @@ fn malformed_rows_are_hidden_when_one_user_is_shown() {
 }
 
 #[test]
-fn without_the_grant_nothing_is_shown() {
+fn listing_is_refused_without_grant() {
     let root = one_of_each().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let others = Grant::ALL.into_iter().filter(|grant| *grant != Grant::Sockets);

@@ -22,7 +22,7 @@ impl<'a> HostNamesOfCall<'a> {
     }
 
     /// Appends the name of a host, or the address if it has none. A name with a colon is put in
-    /// brackets, as an address is.
+    /// brackets, like an address.
     ///
     /// Compat: an IPv4-mapped IPv6 address is looked up as the IPv4 address.
     pub(super) fn push(&self, out: &mut Vec<u8>, address: IpAddr, unspecified: Unspecified) {
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// Resolves the addresses of the tests, and counts the look-ups.
+    /// Resolves the addresses of the tests, and counts the lookups.
     #[derive(Default)]
     struct Few(AtomicU64);
 

@@ -118,7 +118,7 @@ impl<'a> ListingJoin<'a> {
         self.0.iter().filter(reached).collect()
     }
 
-    /// Returns what has to be printed of the other end of a row, and its namespace.
+    /// Returns the expected output about the other end of a row, and its namespace.
     fn peer(
         &self,
         namespace: &str,
