@@ -15,7 +15,7 @@ use rstest::rstest;
 use socket_query::{Policy, PolicyView};
 use ss_builtin::{Ss, flags};
 use testkit::{
-    Datagram, FakeProc, FakeRoot, Netlink, Packet, Process, Table, Tcp, Unix,
+    Datagram, FakeProc, FakeRoot, Netlink, Packet, ProcTable, Process, Tcp, Unix,
     deliberate_differences,
 };
 
@@ -209,7 +209,7 @@ mod broken_tables {
 
     #[test]
     fn many_bad_rows_are_counted_instead() {
-        let root = (0..25).fold(FakeProc::new(), |root, _| root.raw_line(Table::Tcp, "bad"));
+        let root = (0..25).fold(FakeProc::new(), |root, _| root.raw_line(ProcTable::Tcp, "bad"));
         let outcome = run(&root.tcp(Tcp::listen("127.0.0.1:80")), "-tlnH");
         let expected: Vec<_> = (2..12)
             .map(|line| {
@@ -272,7 +272,7 @@ mod broken_tables {
     #[test]
     fn table_that_cannot_be_read_is_reported_and_the_others_are_listed() {
         let root = FakeProc::new()
-            .without(Table::Tcp)
+            .without(ProcTable::Tcp)
             .raw_file("net/tcp/inside", "")
             .udp(Datagram::bound("127.0.0.1:53"));
         check(
@@ -285,7 +285,7 @@ mod broken_tables {
 
     #[test]
     fn table_that_is_a_link_out_of_the_root_is_not_followed() {
-        let root = FakeProc::new().without(Table::Tcp).build();
+        let root = FakeProc::new().without(ProcTable::Tcp).build();
         symlink("/proc/net/tcp", root.path().join("net/tcp")).unwrap();
         let outcome = run_built(&root, "-tanH");
         assert_eq!(outcome.stdout, "");
@@ -298,7 +298,7 @@ mod broken_tables {
 
     #[test]
     fn named_table_that_nothing_reports_is_a_failure() {
-        let root = FakeProc::new().without(Table::Raw).raw_file("net/protocols", PROTOCOLS);
+        let root = FakeProc::new().without(ProcTable::Raw).raw_file("net/protocols", PROTOCOLS);
         let head = "Recv-Q Send-Q Local Address:Port Peer Address:Port";
         check(
             &run(&root, "-wn"),
@@ -385,7 +385,7 @@ mod limits {
     fn line_of_more_than_a_mebibyte_ends_its_table_and_is_reported() {
         let root = FakeProc::new()
             .tcp(Tcp::listen("127.0.0.1:80"))
-            .raw_line(Table::Tcp, vec![b'x'; (1 << 20) + 1])
+            .raw_line(ProcTable::Tcp, vec![b'x'; (1 << 20) + 1])
             .tcp(Tcp::listen("127.0.0.1:81"))
             .tcp(Tcp::listen("[::1]:82"));
         check(

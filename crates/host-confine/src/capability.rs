@@ -32,7 +32,7 @@ pub(crate) struct CapabilityState {
 
 /// Which of its capabilities a process keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum KeptCapabilities {
     /// In force.
     InForce(CapabilitySet),
     /// For processes that this one starts; not in force in this one.
@@ -41,11 +41,11 @@ pub(crate) enum Kept {
 
 /// Drops all capabilities of this thread except those to keep, which it need not have. The bounding
 /// set is reduced too if the thread may do that.
-pub(crate) fn keep(kept: Kept) -> Result<CapabilityState, ConfineError> {
+pub(crate) fn keep(kept: KeptCapabilities) -> Result<CapabilityState, ConfineError> {
     let (needed, effective, inheritable) = match kept {
-        Kept::InForce(needed) => (needed, needed, CapabilitySet::empty()),
+        KeptCapabilities::InForce(needed) => (needed, needed, CapabilitySet::empty()),
         // Processes that it starts need this to reduce their bounding sets.
-        Kept::ForOthers(needed) => {
+        KeptCapabilities::ForOthers(needed) => {
             let needed = needed | CapabilitySet::SETPCAP;
             (needed, CapabilitySet::empty(), needed)
         }
@@ -112,10 +112,10 @@ fn bounding() -> Result<Vec<CapabilitySet>, Errno> {
 
 impl fmt::Display for CapabilityState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Names(self.effective))?;
+        write!(f, "{}", CapabilityNames(self.effective))?;
         let further = self.permitted - self.effective;
         if !further.is_empty() {
-            write!(f, ", and {} for processes that it starts", Names(further))?;
+            write!(f, ", and {} for processes that it starts", CapabilityNames(further))?;
         }
         if !self.permitted.contains(self.bounding) {
             write!(f, "; the bounding set has more, which this user may not reduce")?;
@@ -125,9 +125,9 @@ impl fmt::Display for CapabilityState {
 }
 
 /// Displays the names of capabilities, or `none`.
-struct Names(CapabilitySet);
+struct CapabilityNames(CapabilitySet);
 
-impl fmt::Display for Names {
+impl fmt::Display for CapabilityNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("none");

@@ -10,7 +10,7 @@ use procnetsocket::ProcRoot;
 use rustix::thread::{CapabilitySet, set_no_new_privs};
 
 use crate::{
-    capability::{self, CapabilityState, Kept},
+    capability::{self, CapabilityState, KeptCapabilities},
     duty::{AllowedPath, Duty, PlaceAccess},
     error::{ConfineError, Repr},
     filter::{self, Needs, SocketNeeds},
@@ -135,8 +135,8 @@ impl Confinement {
             return Err(Repr::Threads(before.threads).into());
         }
         let capabilities = capability::keep(match self.duty {
-            Duty::Spawner => Kept::ForOthers(self.capabilities),
-            _ => Kept::InForce(self.capabilities),
+            Duty::Spawner => KeptCapabilities::ForOthers(self.capabilities),
+            _ => KeptCapabilities::InForce(self.capabilities),
         })?;
         let landlock = match self.duty {
             Duty::Scripts | Duty::Terminal | Duty::Resolver => {

@@ -72,7 +72,7 @@ pub(crate) enum SocketNeeds {
 }
 
 /// Allowed system calls, with rules for their arguments. Without a rule, any arguments are allowed.
-pub(crate) type Calls = BTreeMap<c_long, Vec<SeccompRule>>;
+pub(crate) type SyscallRules = BTreeMap<c_long, Vec<SeccompRule>>;
 
 /// Memory, threads, time, signals of the process itself, and open descriptors.
 const ALWAYS: &[c_long] = &[
@@ -331,8 +331,8 @@ const DATAGRAM: u64 = 2;
 type Condition = (u8, SeccompCmpOp, u64);
 
 /// Returns the calls that a process with this duty may make.
-pub(crate) fn calls(duty: Duty, needs: &Needs) -> Result<Calls, ConfineError> {
-    let mut calls = Calls::new();
+pub(crate) fn calls(duty: Duty, needs: &Needs) -> Result<SyscallRules, ConfineError> {
+    let mut calls = SyscallRules::new();
     allow(&mut calls, ALWAYS);
     allow(&mut calls, ALWAYS_OF_MACHINE);
     allow(&mut calls, FILES);
@@ -352,7 +352,7 @@ pub(crate) fn calls(duty: Duty, needs: &Needs) -> Result<Calls, ConfineError> {
 }
 
 /// Adds granted directories, and sock_diag where sockets may be listed.
-fn scripts(calls: &mut Calls, needs: &Needs) -> Result<(), ConfineError> {
+fn scripts(calls: &mut SyscallRules, needs: &Needs) -> Result<(), ConfineError> {
     allow(calls, SEARCHES);
     if needs.sockets == SocketNeeds::Nothing {
         return Ok(());
@@ -374,7 +374,7 @@ fn scripts(calls: &mut Calls, needs: &Needs) -> Result<(), ConfineError> {
 
 /// Adds entering network namespaces, opening a socket there, and sending it to the shell. The
 /// process itself can neither send requests over that socket nor receive.
-fn namespaces(calls: &mut Calls) -> Result<(), ConfineError> {
+fn namespaces(calls: &mut SyscallRules) -> Result<(), ConfineError> {
     let of_network = bits(libc::CLONE_NEWNET);
     calls.insert(libc::SYS_setns, one_of(1, [of_network])?);
     calls.insert(libc::SYS_socket, vec![sock_diag()?]);
@@ -387,7 +387,7 @@ fn sock_diag() -> Result<SeccompRule, ConfineError> {
 }
 
 /// Adds the stream sockets over which the line editor of the prompt receives signals.
-fn terminal(calls: &mut Calls) -> Result<(), ConfineError> {
+fn terminal(calls: &mut SyscallRules) -> Result<(), ConfineError> {
     let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
     calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
     Ok(())
@@ -395,7 +395,7 @@ fn terminal(calls: &mut Calls) -> Result<(), ConfineError> {
 
 /// Adds the calls that the C library needs to look up names. Raw sockets and listening are
 /// excluded.
-fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
+fn resolver(calls: &mut SyscallRules) -> Result<(), ConfineError> {
     allow(calls, NETLINK);
     allow(calls, NAMES);
     calls.insert(libc::SYS_setsockopt, options(&NAME_OPTIONS)?);
@@ -418,7 +418,7 @@ fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
 }
 
 /// Adds the calls of all other duties, and those needed to start them.
-fn spawner(own: &mut Calls) -> Result<(), ConfineError> {
+fn spawner(own: &mut SyscallRules) -> Result<(), ConfineError> {
     let everything = Needs { sockets: SocketNeeds::Events, receives: Vec::new(), writes: true };
     for duty in Duty::ALL.into_iter().filter(|duty| *duty != Duty::Spawner) {
         for (call, rules) in calls(duty, &everything)? {
@@ -446,12 +446,12 @@ fn spawner(own: &mut Calls) -> Result<(), ConfineError> {
 }
 
 /// Installs the filter for all threads.
-pub(crate) fn install(calls: Calls) -> Result<(), ConfineError> {
+pub(crate) fn install(calls: SyscallRules) -> Result<(), ConfineError> {
     Ok(seccompiler::apply_filter_all_threads(&program(calls)?).map_err(Repr::Install)?)
 }
 
 /// Compiles the filter for the target architecture.
-fn program(calls: Calls) -> Result<BpfProgram, ConfineError> {
+fn program(calls: SyscallRules) -> Result<BpfProgram, ConfineError> {
     let nothing = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
     let machine = TargetArch::try_from(std::env::consts::ARCH).map_err(Repr::Filter)?;
     let program = SeccompFilter::new(calls, nothing, SeccompAction::Allow, machine)
@@ -460,12 +460,12 @@ fn program(calls: Calls) -> Result<BpfProgram, ConfineError> {
     Ok(program)
 }
 
-fn allow(calls: &mut Calls, numbers: &[c_long]) {
+fn allow(calls: &mut SyscallRules, numbers: &[c_long]) {
     calls.extend(numbers.iter().map(|&number| (number, Vec::new())));
 }
 
 /// Adds the calls whose arguments are restricted.
-fn bound(calls: &mut Calls) -> Result<(), ConfineError> {
+fn bound(calls: &mut SyscallRules) -> Result<(), ConfineError> {
     let thread = (0, SeccompCmpOp::MaskedEq(bits(THREAD | NO_THREAD)), bits(THREAD));
     calls.insert(libc::SYS_clone, vec![rule([thread])?]);
     let not_executable = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_EXEC)), 0);

@@ -71,7 +71,7 @@ fn probe() -> Result<String, Box<dyn Error>> {
     let port = args.next().and_then(|port| port.into_string().ok()).ok_or("PORT is missing")?;
     let control_group = control_group().unwrap_or_else(|| top.join("listed"));
     let (port, mode) = (port.parse()?, Mode::Confined);
-    let mut target = Target { who: "first", top, control_group, port, mode };
+    let mut target = AttemptTarget { who: "first", top, control_group, port, mode };
     // Ends the thread of `--late` when this function ends.
     let (_end, ended) = mpsc::channel::<()>();
     match args.next().as_deref().and_then(|word| word.to_str()) {
@@ -87,7 +87,7 @@ fn probe() -> Result<String, Box<dyn Error>> {
 }
 
 /// Returns the confinement of a shell.
-fn scripts(target: &Target) -> Result<Confinement, Box<dyn Error>> {
+fn scripts(target: &AttemptTarget) -> Result<Confinement, Box<dyn Error>> {
     let tables = SocketTables::open_ambient(cap_std::ambient_authority())?;
     let mut confinement = Confinement::new(Duty::Scripts);
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::ReadWrite);
@@ -103,7 +103,7 @@ fn scripts(target: &Target) -> Result<Confinement, Box<dyn Error>> {
 }
 
 /// Returns the confinement of the broker of host names.
-fn resolver(target: &Target) -> Result<Confinement, Box<dyn Error>> {
+fn resolver(target: &AttemptTarget) -> Result<Confinement, Box<dyn Error>> {
     let mut confinement = Confinement::new(Duty::Resolver);
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::Read);
     Ok(confinement)
@@ -130,19 +130,19 @@ fn control_group() -> Option<PathBuf> {
 }
 
 /// Confines itself, and makes the attempts.
-fn confined(target: &Target, confinement: Confinement) -> Result<String, Box<dyn Error>> {
+fn confined(target: &AttemptTarget, confinement: Confinement) -> Result<String, Box<dyn Error>> {
     let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
     let confined = confinement.apply(&proc)?;
     Ok(format!("{confined}\n{}", everywhere(target)?))
 }
 
 /// Makes the attempts on every kind of thread.
-fn everywhere(target: &Target) -> io::Result<String> {
+fn everywhere(target: &AttemptTarget) -> io::Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut report = attempts(target);
-    let later = Target { who: "later", ..target.clone() };
+    let later = AttemptTarget { who: "later", ..target.clone() };
     report += &thread::Builder::new().spawn(move || attempts(&later))?.join().unwrap_or_default();
-    let worker = Target { who: "worker", ..target.clone() };
+    let worker = AttemptTarget { who: "worker", ..target.clone() };
     let worker = runtime.spawn_blocking(move || attempts(&worker));
     report += &runtime.block_on(worker).unwrap_or_default();
     Ok(report)
@@ -150,7 +150,7 @@ fn everywhere(target: &Target) -> io::Result<String> {
 
 /// The thread that makes an attempt, and the files and port that it uses.
 #[derive(Clone)]
-struct Target {
+struct AttemptTarget {
     who: &'static str,
     top: PathBuf,
     /// The top of the tree of control groups, or else the listed directory.
@@ -165,7 +165,7 @@ enum Mode {
     Free,
 }
 
-type Attempt = fn(&Target) -> io::Result<()>;
+type Attempt = fn(&AttemptTarget) -> io::Result<()>;
 
 /// Attempts that succeed without confinement, and must fail with it.
 const HELD: &[(&str, Attempt)] = &[
@@ -225,14 +225,14 @@ const KEPT: &[(&str, Attempt)] = &[
     ("start a thread", |_| thread::Builder::new().spawn(|| ()).map(drop)),
 ];
 
-impl Target {
+impl AttemptTarget {
     /// Returns a path in the granted directory that only this thread uses.
     fn granted(&self, name: &str) -> PathBuf {
         self.top.join("granted").join(format!("{name}-{}", self.who))
     }
 }
 
-fn attempts(target: &Target) -> String {
+fn attempts(target: &AttemptTarget) -> String {
     let mut report = String::new();
     for (kind, table) in [("held", HELD), ("absent", ABSENT), ("kept", KEPT)] {
         for (what, attempt) in table {

@@ -29,20 +29,20 @@ use std::{
 use async_trait::async_trait;
 use bashkit::{Command, CommandContext, CommandStatus, LimitExceeded};
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Cancel, ExitCode, Sandbox, invoke};
+use builtin_api::{Builtin, CallContext, Cancel, CancelOnDrop, ExitCode, Sandbox, invoke};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::limits::{BUILTIN_STACK_BYTES, MAX_BUILTIN_THREADS, MAX_CALL_OUTPUT_BYTES};
 
 /// State shared by all calls of one shell.
 #[derive(Debug, Default)]
-pub(crate) struct Calls {
+pub(crate) struct ShellCalls {
     sandbox: Sandbox,
     deadline: Mutex<Option<Instant>>,
     threads: AtomicUsize,
 }
 
-impl Calls {
+impl ShellCalls {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
         Self { sandbox, ..Self::default() }
     }
@@ -61,11 +61,11 @@ impl Calls {
 /// Implements the interpreter's command trait for a builtin.
 pub(crate) struct Adapter {
     builtin: Arc<dyn Builtin>,
-    calls: Arc<Calls>,
+    calls: Arc<ShellCalls>,
 }
 
 impl Adapter {
-    pub(crate) fn new(builtin: Arc<dyn Builtin>, calls: Arc<Calls>) -> Self {
+    pub(crate) fn new(builtin: Arc<dyn Builtin>, calls: Arc<ShellCalls>) -> Self {
         Self { builtin, calls }
     }
 
@@ -149,7 +149,7 @@ fn shared<T>(result: bashkit::Result<T>) -> bashkit::Result<io::Result<T>> {
 
 fn call(
     builtin: &dyn Builtin,
-    calls: &Calls,
+    calls: &ShellCalls,
     cancel: &Cancel,
     args: &[BString],
     requests: &Sender<StreamRequest>,
@@ -164,20 +164,11 @@ fn call(
     invoke(builtin, &mut context, args)
 }
 
-/// Sets the flag of a call that the interpreter no longer waits for.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
 /// A permit for one thread, released when the call of the thread ends.
-struct CallSlot(Arc<Calls>);
+struct CallSlot(Arc<ShellCalls>);
 
 impl CallSlot {
-    fn take(calls: &Arc<Calls>) -> io::Result<Self> {
+    fn take(calls: &Arc<ShellCalls>) -> io::Result<Self> {
         let slot = Self(Arc::clone(calls));
         if calls.threads.fetch_add(1, Ordering::Relaxed) >= MAX_BUILTIN_THREADS {
             return Err(io::Error::other(format!(

@@ -48,7 +48,7 @@ const SOURCES: [&str; 4] = [".", "bash", "sh", "source"];
 
 /// The state of the running script, shared by all file systems of a shell.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct ScriptWatch {
     budget: Arc<WriteBudget>,
     /// Entries listed since the start of the last command.
     listed: AtomicUsize,
@@ -58,7 +58,7 @@ pub(crate) struct Watch {
     named: Mutex<Option<BTreeSet<OsString>>>,
 }
 
-impl Watch {
+impl ScriptWatch {
     pub(crate) fn new(budget: Arc<WriteBudget>) -> Self {
         Self {
             budget,
@@ -110,19 +110,19 @@ impl Watch {
     }
 
     /// Returns whether an error may belong to a command that passes it on.
-    fn may_end_the_script(&self, path: &Path, error: &io::Error, access: Access) -> bool {
+    fn may_end_the_script(&self, path: &Path, error: &io::Error, access: EntryAccess) -> bool {
         let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         let is_named =
             |names: &BTreeSet<OsString>| path.file_name().is_some_and(|name| names.contains(name));
         // Other commands also look for missing files, and rely on this error kind.
-        let is_looked_for = access == Access::Look && error.kind() == io::ErrorKind::NotFound;
+        let is_looked_for = access == EntryAccess::Look && error.kind() == io::ErrorKind::NotFound;
         named.as_ref().is_some_and(|names| !is_looked_for || is_named(names))
     }
 }
 
 /// The operation of a command on an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+enum EntryAccess {
     Look,
     Write,
 }
@@ -130,18 +130,18 @@ enum Access {
 /// One file system of the interpreter.
 pub(crate) struct GuardedFs {
     inner: Arc<dyn FileSystem>,
-    watch: Arc<Watch>,
+    watch: Arc<ScriptWatch>,
     /// Where it is mounted.
     mount: PathBuf,
 }
 
 impl GuardedFs {
-    pub(crate) fn new(inner: Arc<dyn FileSystem>, watch: Arc<Watch>, mount: PathBuf) -> Self {
+    pub(crate) fn new(inner: Arc<dyn FileSystem>, watch: Arc<ScriptWatch>, mount: PathBuf) -> Self {
         Self { inner, watch, mount }
     }
 
     /// Converts an error that would end the script to one that only fails the command.
-    async fn softened<T>(&self, path: &Path, result: Result<T>, access: Access) -> Result<T> {
+    async fn softened<T>(&self, path: &Path, result: Result<T>, access: EntryAccess) -> Result<T> {
         let error = match result {
             Err(Error::Io(error)) if self.watch.may_end_the_script(path, &error, access) => error,
             result => return result,
@@ -209,7 +209,8 @@ impl FileSystemExt for GuardedFs {
 #[async_trait]
 impl FileSystem for GuardedFs {
     async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
-        let content = self.softened(path, self.inner.read_file(path).await, Access::Look).await?;
+        let content =
+            self.softened(path, self.inner.read_file(path).await, EntryAccess::Look).await?;
         self.watch.check_script(&content)?;
         Ok(content)
     }
@@ -217,7 +218,11 @@ impl FileSystem for GuardedFs {
     async fn write_file(&self, path: &Path, content: &[u8]) -> Result<()> {
         let written = self.inner.write_file(path, content).await;
         // Redirections open a file by writing nothing, and report errors themselves.
-        if content.is_empty() { written } else { self.softened(path, written, Access::Write).await }
+        if content.is_empty() {
+            written
+        } else {
+            self.softened(path, written, EntryAccess::Write).await
+        }
     }
 
     async fn append_file(&self, path: &Path, content: &[u8]) -> Result<()> {
@@ -225,23 +230,24 @@ impl FileSystem for GuardedFs {
     }
 
     async fn mkdir(&self, path: &Path, recursive: bool) -> Result<()> {
-        self.softened(path, self.inner.mkdir(path, recursive).await, Access::Write).await
+        self.softened(path, self.inner.mkdir(path, recursive).await, EntryAccess::Write).await
     }
 
     async fn remove(&self, path: &Path, recursive: bool) -> Result<()> {
-        self.softened(path, self.inner.remove(path, recursive).await, Access::Write).await
+        self.softened(path, self.inner.remove(path, recursive).await, EntryAccess::Write).await
     }
 
     async fn stat(&self, path: &Path) -> Result<Metadata> {
-        self.softened(path, self.inner.stat(path).await, Access::Look).await
+        self.softened(path, self.inner.stat(path).await, EntryAccess::Look).await
     }
 
     async fn lstat(&self, path: &Path) -> Result<Metadata> {
-        self.softened(path, self.inner.lstat(path).await, Access::Look).await
+        self.softened(path, self.inner.lstat(path).await, EntryAccess::Look).await
     }
 
     async fn read_dir(&self, path: &Path) -> Result<Vec<DirEntry>> {
-        let entries = self.softened(path, self.inner.read_dir(path).await, Access::Look).await?;
+        let entries =
+            self.softened(path, self.inner.read_dir(path).await, EntryAccess::Look).await?;
         self.watch.count(entries.len())?;
         self.check_depth(path, &entries)?;
         Ok(entries)
@@ -264,7 +270,7 @@ impl FileSystem for GuardedFs {
     }
 
     async fn read_link(&self, path: &Path) -> Result<PathBuf> {
-        self.softened(path, self.inner.read_link(path).await, Access::Look).await
+        self.softened(path, self.inner.read_link(path).await, EntryAccess::Look).await
     }
 
     async fn chmod(&self, path: &Path, mode: u32) -> Result<()> {

@@ -114,5 +114,5 @@ pub use explained::Explained;
 pub use limits::ScriptLimits;
 pub use output::Capped;
 pub use register::register;
-pub use script::{Finished, Outcome, Script, ScriptInterrupt};
+pub use script::{Finished, Script, ScriptInterrupt, ScriptOutcome};
 pub use shell::{Shell, ShellBuilder};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bashkit::BashBuilder;
 use builtin_api::{Registry, Sandbox};
 
-use crate::adapter::{Adapter, Calls};
+use crate::adapter::{Adapter, ShellCalls};
 
 /// Registers every builtin of `registry` in a bashkit shell. A builtin replaces a command of the
 /// interpreter with the same name.
@@ -48,7 +48,7 @@ use crate::adapter::{Adapter, Calls};
 /// ```
 #[must_use]
 pub fn register(mut builder: BashBuilder, registry: &Registry) -> BashBuilder {
-    let calls = Arc::new(Calls::new(Sandbox::empty()));
+    let calls = Arc::new(ShellCalls::new(Sandbox::empty()));
     for builtin in registry.iter() {
         let adapter = Adapter::new(Arc::clone(builtin), Arc::clone(&calls));
         builder = builder.command(builtin.name(), adapter);

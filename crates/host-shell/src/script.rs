@@ -24,7 +24,7 @@ pub struct Script {
 
 /// The outcome of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ScriptOutcome {
     /// The status of the script. When the shell ended it: 124 for the timeout, 130 for an
     /// interrupt, 141 when the reader of the output was closed, 1 for every other limit.
     pub status: ExitCode,
@@ -36,7 +36,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// The outcome.
-    pub outcome: Outcome,
+    pub outcome: ScriptOutcome,
     /// One line with its newline; empty when the script ended by itself.
     pub message: String,
 }

@@ -20,20 +20,20 @@ use builtin_api::{Builtin, ExitCode, Registry, Sandbox};
 use tokio::runtime::Runtime;
 
 use crate::{
-    adapter::{Adapter, Calls},
+    adapter::{Adapter, ShellCalls},
     brace::too_many_words,
     commands::{Allowed, CommandCounter, CommandCounts, LANGUAGE, Refusals, interpreter_commands},
     ending::{Ending, Told},
     error::{Error, Repr},
     expansion::{BOUNDS, Cut, find_cut, has_risk},
     fs::{SandboxFs, WriteBudget},
-    guarded::{GuardedFs, Watch},
+    guarded::{GuardedFs, ScriptWatch},
     help::{self, Help},
     limits::{self, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, MAX_PARSER_THREADS, ScriptLimits},
     nesting::{define_index, is_call_too_deep, is_script_too_deep, too_many_words_in_call},
     output::{LimitedOutput, Reason, Stop},
     own,
-    script::{Finished, Outcome, Script, ScriptInterrupt},
+    script::{Finished, Script, ScriptInterrupt, ScriptOutcome},
 };
 
 /// The directory that a script starts in. It is in memory.
@@ -44,19 +44,19 @@ const HOME: &str = "/home/user";
 /// State (variables, functions, the directory, files in memory) is kept from one script to the
 /// next. When the shell has to end a script, only its changes to files are kept.
 pub struct Shell {
-    setup: Setup,
+    setup: InterpreterParts,
     bash: Bash,
     runtime: Runtime,
     interrupt: ScriptInterrupt,
-    messages: Messages,
+    messages: MessageStyle,
 }
 
 /// The parts of an interpreter. A new one is built after each script that the shell had to end.
-struct Setup {
+struct InterpreterParts {
     sandbox: Sandbox,
     memory: Arc<InMemoryFs>,
     builtins: Vec<Arc<dyn Builtin>>,
-    calls: Arc<Calls>,
+    calls: Arc<ShellCalls>,
     known: BTreeSet<String>,
     allowed: Allowed,
     limits: ScriptLimits,
@@ -64,12 +64,12 @@ struct Setup {
     exited: Arc<AtomicBool>,
     counter: Option<Arc<CommandCounter>>,
     writes: Arc<WriteBudget>,
-    watch: Arc<Watch>,
+    watch: Arc<ScriptWatch>,
 }
 
 /// The form of the interpreter's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Messages {
+enum MessageStyle {
     /// With the line number of the script.
     OfScript,
     /// Without a line number.
@@ -142,12 +142,12 @@ impl ShellBuilder {
         });
         let interrupt = ScriptInterrupt::default();
         let writes = Arc::new(WriteBudget::new(interrupt.clone()));
-        let setup = Setup {
-            watch: Arc::new(Watch::new(Arc::clone(&writes))),
+        let setup = InterpreterParts {
+            watch: Arc::new(ScriptWatch::new(Arc::clone(&writes))),
             writes,
             memory: Arc::new(memory_with(&self.sandbox)?),
             builtins: self.builtins(&known)?,
-            calls: Arc::new(Calls::new(self.sandbox.clone())),
+            calls: Arc::new(ShellCalls::new(self.sandbox.clone())),
             sandbox: self.sandbox,
             allowed: self.allowed,
             limits: self.limits,
@@ -164,7 +164,7 @@ impl ShellBuilder {
             .max_blocking_threads(MAX_PARSER_THREADS)
             .build()
             .map_err(Repr::Runtime)?;
-        Ok(Shell { setup, bash, runtime, interrupt, messages: Messages::OfScript })
+        Ok(Shell { setup, bash, runtime, interrupt, messages: MessageStyle::OfScript })
     }
 
     /// Returns the allowed builtins, with `help` unless the host registers its own.
@@ -197,7 +197,7 @@ fn memory_with(sandbox: &Sandbox) -> Result<InMemoryFs, Error> {
     Ok(memory)
 }
 
-impl Setup {
+impl InterpreterParts {
     /// Returns an interpreter in its initial state, with the current files in memory.
     fn interpreter(&self) -> Result<Bash, Error> {
         let allowed = self.allowed.clone();
@@ -290,7 +290,7 @@ impl Shell {
 
     /// Omits the line number from messages, as a prompt does.
     pub fn set_interactive(&mut self) {
-        self.messages = Messages::OfPrompt;
+        self.messages = MessageStyle::OfPrompt;
         self.bash.set_interactive(true);
     }
 
@@ -307,7 +307,7 @@ impl Shell {
         script: &Script,
         stdout: &mut (dyn Write + Send),
         stderr: &mut (dyn Write + Send),
-    ) -> Outcome {
+    ) -> ScriptOutcome {
         let Finished { outcome, message } = self.run_unreported(script, stdout, stderr);
         // OK because an error of standard error cannot be reported.
         let _ = stderr.write_all(message.as_bytes()).and_then(|()| stderr.flush());
@@ -344,11 +344,11 @@ impl Shell {
             Ok(result) if result.stdout_truncated || result.stderr_truncated => Ending::Truncated,
             Ok(result) => {
                 let exited = self.setup.exited.load(Ordering::Relaxed);
-                let outcome = Outcome { status: status_of(result.exit_code), exited };
+                let outcome = ScriptOutcome { status: status_of(result.exit_code), exited };
                 if let Some(cut) = self.cut(&script.text) {
                     let finished = self.ended(&Ending::Cut(cut));
                     return Finished {
-                        outcome: Outcome { exited, ..finished.outcome },
+                        outcome: ScriptOutcome { exited, ..finished.outcome },
                         ..finished
                     };
                 }
@@ -374,7 +374,7 @@ impl Shell {
         // OK because an interpreter was built from the same setup before.
         let Ok(mut bash) = self.setup.interpreter() else { return };
         bash.restore_shell_state(before);
-        bash.set_interactive(self.messages == Messages::OfPrompt);
+        bash.set_interactive(self.messages == MessageStyle::OfPrompt);
         *self.interrupt.flag() = bash.cancellation_token();
         self.bash = bash;
     }
@@ -416,7 +416,7 @@ impl Shell {
             Ending::Syntax(report) => report.clone(),
             ending => format!("host-shell: {}\n", Told { ending, limits: self.setup.limits }),
         };
-        Finished { outcome: Outcome { status: ending.status(), exited: false }, message }
+        Finished { outcome: ScriptOutcome { status: ending.status(), exited: false }, message }
     }
 }
 

@@ -494,8 +494,9 @@ mod tests {
 
     #[test]
     fn problems_are_reported_and_the_rest_still_comes() {
-        let root = one_of_each().raw_line(testkit::Table::Tcp, "nonsense").raw_file("net/udp", "");
-        let root = root.without(testkit::Table::Raw);
+        let root =
+            one_of_each().raw_line(testkit::ProcTable::Tcp, "nonsense").raw_file("net/udp", "");
+        let root = root.without(testkit::ProcTable::Raw);
         let (seen, collected) = see(&root, &Selection::everything());
         assert_eq!(seen.problems.len(), 1, "{:?}", seen.problems);
         assert!(seen.problems[0].starts_with("net/tcp line 3"), "{:?}", seen.problems);
@@ -504,7 +505,7 @@ mod tests {
 
     #[test]
     fn table_that_cannot_be_read_is_a_problem() {
-        let root = one_of_each().without(testkit::Table::Tcp).raw_file("net/tcp/x", "");
+        let root = one_of_each().without(testkit::ProcTable::Tcp).raw_file("net/tcp/x", "");
         let (seen, collected) = see(&root, &Selection::everything());
         assert_eq!(seen.problems.len(), 1, "{:?}", seen.problems);
         assert!(seen.problems[0].starts_with("tcp: "), "{:?}", seen.problems);
@@ -520,7 +521,7 @@ mod tests {
                              AF_VSOCK 1 0\n";
 
     #[rstest]
-    #[case::one_of_two(one_of_each().without(testkit::Table::Raw6), SocketTable::Raw, 1)]
+    #[case::one_of_two(one_of_each().without(testkit::ProcTable::Raw6), SocketTable::Raw, 1)]
     #[case::both(FakeProc::bare(), SocketTable::Raw, 1)]
     #[case::there(one_of_each(), SocketTable::Raw, 0)]
     #[case::without_text(FakeProc::new(), SocketTable::Sctp, 1)]
@@ -630,7 +631,7 @@ mod tests {
 
     #[test]
     fn malformed_rows_are_hidden_when_one_user_is_shown() {
-        let root = one_of_each().raw_line(testkit::Table::Tcp, "nonsense").build();
+        let root = one_of_each().raw_line(testkit::ProcTable::Tcp, "nonsense").build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let policy = Policy::default().with_users(VisibleUsers::Uid(0));
         let view = PolicyView::new(tables, policy, Names::default());

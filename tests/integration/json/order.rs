@@ -11,7 +11,7 @@ use rstest::rstest;
 use serde_json::Value;
 use socket_query::{Policy, PolicyView};
 use ss_builtin::Ss;
-use testkit::{Datagram, FakeProc, Netlink, Table, Tcp, Unix};
+use testkit::{Datagram, FakeProc, Netlink, ProcTable, Tcp, Unix};
 
 use super::{objects, run, words};
 use crate::ours;
@@ -129,7 +129,7 @@ fn sorting_keeps_no_more_than_the_host_allows() {
 
 #[test]
 fn bad_row_is_reported_and_the_others_are_whole() {
-    let root = connections().raw_line(Table::Tcp, "nonsense").build();
+    let root = connections().raw_line(ProcTable::Tcp, "nonsense").build();
     for (line, rows) in [("--json -tan", 5), ("--json -tan --sort uid", 5)] {
         let outcome = run(&root, line);
         assert_eq!((objects(&outcome).len(), outcome.status), (rows, 1));

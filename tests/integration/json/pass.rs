@@ -12,7 +12,7 @@ use procnetsocket::SocketTables;
 use serde_json::{Value, json};
 use socket_query::{Policy, PolicyView};
 use ss_builtin::Ss;
-use testkit::{FakeProc, FakeRoot, Table, Tcp};
+use testkit::{FakeProc, FakeRoot, ProcTable, Tcp};
 
 use super::{roots, run, schema::Schema, words};
 use crate::ours;
@@ -120,7 +120,7 @@ fn pass_that_is_cut_by_the_limit_is_not_complete() {
 fn problems_of_a_pass_are_in_its_end_and_bounded() {
     let mut root = FakeProc::new().tcp(Tcp::listen("0.0.0.0:22"));
     for _ in 0..12 {
-        root = root.raw_line(Table::Tcp, "malformed");
+        root = root.raw_line(ProcTable::Tcp, "malformed");
     }
     let (status, objects) = passes(&root.build(), "--json-lines -tl --every 1ms --count 2");
     assert_eq!((status, objects.len()), (1, 4));

@@ -36,8 +36,8 @@
 //!
 //! # Adding a broker
 //!
-//! Another broker needs a [`Service`], a variant of [`Kind`], and a [`Duty`](crate::Duty) with the
-//! system calls that it needs.
+//! Another broker needs a [`Service`], a variant of [`BrokerKind`], and a [`Duty`](crate::Duty) with
+//! the system calls that it needs.
 
 mod client;
 mod descriptor;
@@ -59,8 +59,8 @@ pub use self::{
         NamespaceRequest, NamespaceService,
     },
     processes::{
-        Bounds, ProcessAnswer, ProcessBroker, ProcessRequest, ProcessScanRefusal, ProcessService,
-        Reach,
+        ProcessAnswer, ProcessBounds, ProcessBroker, ProcessRequest, ProcessScanRefusal,
+        ProcessService, Reach,
     },
     report::{ConfinementReport, Reporting, ReportingAnswer, ReportingRequest, Reports},
     resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
@@ -84,9 +84,9 @@ pub trait Service {
 /// The kinds of brokers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum BrokerKind {
     /// Finds the processes that have sockets open, and reports them within these bounds.
-    Processes(Bounds, Procfs),
+    Processes(ProcessBounds, Procfs),
     /// Finds and opens the network namespaces of the machine, and reports these details of them.
     Namespaces(NamespaceDetails, Procfs),
     /// Resolves host names.
@@ -115,7 +115,7 @@ impl Procfs {
     }
 }
 
-impl Kind {
+impl BrokerKind {
     /// Returns the command-line words for it.
     pub fn words(self) -> Vec<&'static str> {
         match self {
@@ -133,7 +133,7 @@ impl Kind {
     pub fn from_words(words: &[&str]) -> Option<Self> {
         match words {
             ["processes", details, reach, procfs] => Some(Self::Processes(
-                Bounds::from_words(details, reach)?,
+                ProcessBounds::from_words(details, reach)?,
                 Procfs::from_word(procfs)?,
             )),
             ["namespaces", details, procfs] => Some(Self::Namespaces(

@@ -235,10 +235,10 @@ impl<D> fmt::Debug for NamespaceService<D> {
 
 /// The network namespaces of the machine, as a broker finds and opens them.
 #[derive(Clone, Debug)]
-pub struct NamespaceBroker(Arc<Connection>);
+pub struct NamespaceBroker(Arc<BrokerConnection>);
 
 #[derive(Debug)]
-struct Connection {
+struct BrokerConnection {
     broker: Broker<Reporting<NamespaceService<OwnedFd>>>,
     /// The socket over which descriptors come, and that of the successor.
     descriptors: OwnedFd,
@@ -260,7 +260,7 @@ impl NamespaceBroker {
     pub fn new(socket: OwnedFd, answers: OwnedFd, root: ProcRoot) -> Result<Self, BrokerError> {
         let descriptors = socket.try_clone()?;
         let broker = Broker::new(socket, answers)?;
-        Ok(Self(Arc::new(Connection {
+        Ok(Self(Arc::new(BrokerConnection {
             broker,
             descriptors,
             successors: None,
@@ -282,7 +282,7 @@ impl NamespaceBroker {
     ) -> Result<Self, BrokerError> {
         let [descriptors, successors] = [socket.try_clone()?, next_socket.try_clone()?];
         let broker = Broker::new(socket, answers)?.with_successor(next_socket, next_answers)?;
-        Ok(Self(Arc::new(Connection {
+        Ok(Self(Arc::new(BrokerConnection {
             broker,
             descriptors,
             successors: Some(successors),
@@ -304,7 +304,7 @@ impl Reports for NamespaceBroker {
     }
 }
 
-impl Connection {
+impl BrokerConnection {
     /// Sends a request, and returns the answer with its descriptor, if that kind of answer has one.
     ///
     /// A successor has to search first: otherwise it would report the namespace to open as gone.
@@ -398,7 +398,7 @@ impl NamespaceSource for NamespaceBroker {
 /// The text tables of a namespace, as a broker opens them.
 #[derive(Debug)]
 struct BrokeredText {
-    connection: Arc<Connection>,
+    connection: Arc<BrokerConnection>,
     namespace: Inode,
 }
 

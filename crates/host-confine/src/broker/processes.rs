@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct ProcessService {
     tables: SocketTables,
-    bounds: Bounds,
+    bounds: ProcessBounds,
 }
 
 /// The bounds of what is reported about processes, whatever is asked: as much as the policy of the
@@ -29,7 +29,7 @@ pub struct ProcessService {
 /// Security: the broker gets them when it is started. A shell that is compromised later cannot
 /// widen them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct ProcessBounds {
     /// What is reported about each process.
     pub details: ProcessDetails,
     /// Which processes are reported.
@@ -45,7 +45,7 @@ pub enum Reach {
     Named,
 }
 
-impl Bounds {
+impl ProcessBounds {
     pub(super) const fn detail_word(self) -> &'static str {
         match self.details {
             ProcessDetails::Name => "name",
@@ -106,7 +106,7 @@ pub struct ProcessScanRefusal {
 
 impl ProcessService {
     /// Returns the service over the processes of a `/proc`.
-    pub fn new(tables: SocketTables, bounds: Bounds) -> Self {
+    pub fn new(tables: SocketTables, bounds: ProcessBounds) -> Self {
         Self { tables, bounds }
     }
 
@@ -251,7 +251,7 @@ mod tests {
         // The scan does not follow a link here, so it counts the process as closed.
         root.dir().remove_dir("5/fd").unwrap();
         root.dir().symlink("../4/fd", "5/fd").unwrap();
-        let bounds = Bounds { details: ProcessDetails::Name, reach };
+        let bounds = ProcessBounds { details: ProcessDetails::Name, reach };
         let service = ProcessService::new(SocketTables::from_dir(root.dir()), bounds);
         let ProcessAnswer::Scan(Ok(report)) =
             service.answer(ProcessRequest::Scan(ProcessQuery::of(Vec::new())))

@@ -129,7 +129,12 @@ impl fmt::Display for AuditLine<'_> {
             let counts: Vec<_> =
                 counts.map(|(name, count)| format!(r#""{name}":{count}"#)).collect();
             write!(f, r#","commands":{{{}}}"#, counts.join(","))?;
-            write!(f, r#","grants_used":{},"grants_refused":{}"#, Names(used), Names(refused))?;
+            write!(
+                f,
+                r#","grants_used":{},"grants_refused":{}"#,
+                GrantNames(used),
+                GrantNames(refused)
+            )?;
             write!(f, r#","rows":{rows}"#)?;
         }
         f.write_str("}\n")
@@ -137,9 +142,9 @@ impl fmt::Display for AuditLine<'_> {
 }
 
 /// Displays grants as a JSON array, each once.
-struct Names<'a>(&'a [Grant]);
+struct GrantNames<'a>(&'a [Grant]);
 
-impl fmt::Display for Names<'_> {
+impl fmt::Display for GrantNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let grants: GrantSet = self.0.iter().copied().collect();
         let names: Vec<_> = grants.iter().map(|grant| format!(r#""{}""#, grant.name())).collect();

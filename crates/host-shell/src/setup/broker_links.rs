@@ -2,13 +2,13 @@
 
 use std::{io::PipeWriter, os::fd::OwnedFd};
 
-use host_confine::broker::Kind;
+use host_confine::broker::BrokerKind;
 use procnetsocket::model::Inode;
 
 /// The pipes to the brokers, in the client process.
 #[derive(Debug, Default)]
 pub struct BrokerLinks {
-    pub(super) ends: Vec<(Kind, [AskingEnds; 2])>,
+    pub(super) ends: Vec<(BrokerKind, [AskingEnds; 2])>,
     /// Open while the brokers are needed, if a separate process manages them: it exits when this is
     /// closed.
     asks: Option<PipeWriter>,
@@ -36,7 +36,10 @@ impl BrokerLinks {
 
     /// Takes the ends of the kind for which `is_meant` is true: those of the first broker and of
     /// its successor.
-    pub(super) fn take(&mut self, is_meant: impl Fn(Kind) -> bool) -> Option<[AskingEnds; 2]> {
+    pub(super) fn take(
+        &mut self,
+        is_meant: impl Fn(BrokerKind) -> bool,
+    ) -> Option<[AskingEnds; 2]> {
         let at = self.ends.iter().position(|(kind, _)| is_meant(*kind))?;
         Some(self.ends.swap_remove(at).1)
     }

@@ -23,7 +23,7 @@ use std::{
 use cap_std::fs::Dir;
 use host_confine::{
     Confinement, Duty,
-    broker::{Bounds, Kind, NamespaceDetails, Procfs, Reach},
+    broker::{BrokerKind, NamespaceDetails, ProcessBounds, Procfs, Reach},
 };
 use procnetsocket::{ProcessDetails, model::Inode};
 use rustix::{
@@ -39,7 +39,7 @@ use super::{
 };
 
 /// Returns the brokers that a confined process needs for the grants of a policy.
-pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<Kind> {
+pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<BrokerKind> {
     let is_granted = |grant| policy.grants().contains(grant);
     if !setup.confine || !is_granted(Grant::Sockets) {
         return Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<Kind> {
             _ => ProcessDetails::User,
         };
         let reach = if policy.narrows() { Reach::Named } else { Reach::All };
-        Kind::Processes(Bounds { details, reach }, procfs)
+        BrokerKind::Processes(ProcessBounds { details, reach }, procfs)
     };
     let namespaces = || {
         let details = match (policy.narrows(), is_granted(Grant::Processes)) {
@@ -62,14 +62,14 @@ pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<Kind> {
             (false, false) => NamespaceDetails::Names,
             (false, true) => NamespaceDetails::Full,
         };
-        Kind::Namespaces(details, procfs)
+        BrokerKind::Namespaces(details, procfs)
     };
     // Security: with a fake root, no process reads the live system.
     let is_live = setup.proc_root.is_none();
     let every = is_granted(Grant::Namespaces) && policy.namespaces() == NamespaceScope::All;
     [
         (is_live && is_granted(Grant::Processes)).then(processes),
-        is_granted(Grant::Resolve).then_some(Kind::Resolver),
+        is_granted(Grant::Resolve).then_some(BrokerKind::Resolver),
         (is_live && every).then(namespaces),
     ]
     .into_iter()
@@ -78,7 +78,7 @@ pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<Kind> {
 }
 
 /// Returns the confinement of a process that starts these brokers and their client.
-pub(super) fn spawner_confinement(policy: &Policy, kinds: &[Kind]) -> Confinement {
+pub(super) fn spawner_confinement(policy: &Policy, kinds: &[BrokerKind]) -> Confinement {
     let mut confinement = Confinement::new(Duty::Spawner);
     for kind in kinds {
         confinement.keep_start_of(duty(*kind));
@@ -92,10 +92,10 @@ pub(super) fn spawner_confinement(policy: &Policy, kinds: &[Kind]) -> Confinemen
     confinement
 }
 
-fn duty(kind: Kind) -> Duty {
+fn duty(kind: BrokerKind) -> Duty {
     match kind {
-        Kind::Processes(..) => Duty::Processes,
-        Kind::Namespaces(..) => Duty::Namespaces,
+        BrokerKind::Processes(..) => Duty::Processes,
+        BrokerKind::Namespaces(..) => Duty::Namespaces,
         _ => Duty::Resolver,
     }
 }
@@ -111,7 +111,7 @@ struct AnsweringEnds {
 pub(super) struct Keeper(Vec<KeptBroker>);
 
 struct KeptBroker {
-    kind: Kind,
+    kind: BrokerKind,
     running: Option<(Child, OwnedFd)>,
     /// Those not started yet: at most the first one and its successor.
     waiting: VecDeque<(AnsweringEnds, OwnedFd)>,
@@ -119,7 +119,7 @@ struct KeptBroker {
 
 impl Keeper {
     /// Creates the pipes for brokers of these kinds and their successors.
-    pub(super) fn new(kinds: &[Kind]) -> Result<(BrokerLinks, Self), CapabilityError> {
+    pub(super) fn new(kinds: &[BrokerKind]) -> Result<(BrokerLinks, Self), CapabilityError> {
         let (mut links, mut kept) = (BrokerLinks::default(), Self::default());
         for kind in kinds {
             let (asking, answering, end) = pipes(*kind)?;
@@ -191,10 +191,10 @@ fn has_ended(end: &OwnedFd) -> bool {
 }
 
 /// Creates the pipes of a broker, and a handle that shows when it ends.
-fn pipes(kind: Kind) -> Result<(AskingEnds, AnsweringEnds, OwnedFd), CapabilityError> {
+fn pipes(kind: BrokerKind) -> Result<(AskingEnds, AnsweringEnds, OwnedFd), CapabilityError> {
     let failed = CapabilityError::StartBroker;
     let (answers, to_answer) = std::io::pipe().map_err(failed)?;
-    let (requests, to_request, sockets) = if matches!(kind, Kind::Namespaces(..)) {
+    let (requests, to_request, sockets) = if matches!(kind, BrokerKind::Namespaces(..)) {
         // A socket, because this broker sends descriptors.
         #[expect(clippy::disallowed_methods, reason = "between the shell and its broker")]
         let pair = UnixStream::pair();

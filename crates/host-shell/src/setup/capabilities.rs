@@ -28,7 +28,7 @@ use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use host_confine::{
     Confinement, Duty,
     broker::{
-        Broker, BrokerError, Kind, NamespaceBroker, ProcessBroker, Procfs, Reports, Resolver,
+        Broker, BrokerError, BrokerKind, NamespaceBroker, ProcessBroker, Procfs, Reports, Resolver,
         ResolverBroker, Service,
     },
 };
@@ -407,7 +407,7 @@ impl Means<'_> {
         if !self.policy.grants().contains(Grant::Processes) {
             return Ok((system, AnsweredBy::Nowhere));
         }
-        let Some(ends) = self.links.take(|kind| matches!(kind, Kind::Processes(..))) else {
+        let Some(ends) = self.links.take(|kind| matches!(kind, BrokerKind::Processes(..))) else {
             self.may_do_without(self.source != TableOrigin::Fake)?;
             return Ok((system, AnsweredBy::Here));
         };
@@ -421,7 +421,7 @@ impl Means<'_> {
         if !self.policy.grants().contains(Grant::Resolve) {
             return Ok((system, AnsweredBy::Nowhere));
         }
-        let Some(ends) = self.links.take(|kind| kind == Kind::Resolver) else {
+        let Some(ends) = self.links.take(|kind| kind == BrokerKind::Resolver) else {
             self.may_do_without(true)?;
             return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
         };
@@ -441,7 +441,7 @@ impl Means<'_> {
         if !is_granted || self.source == TableOrigin::Fake {
             return Ok((system, AnsweredBy::Nowhere));
         }
-        let Some(ends) = self.links.take(|kind| matches!(kind, Kind::Namespaces(..))) else {
+        let Some(ends) = self.links.take(|kind| matches!(kind, BrokerKind::Namespaces(..))) else {
             self.may_do_without(true)?;
             let finder = match self.host {
                 Some(host) => NamespaceFinder::from_root(host_procfs(host)?),
@@ -482,7 +482,7 @@ fn connected<S: Service>([first, next]: [AskingEnds; 2]) -> Result<Broker<S>, Ca
 /// there is one, so that it uses the one that was opened.
 #[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
 pub(super) fn spawn_broker(
-    kind: Kind,
+    kind: BrokerKind,
     requests: Stdio,
     answers: Stdio,
     host: Option<&Dir>,

@@ -38,7 +38,7 @@ use rustix::{
 use socket_query::UsageCounter;
 
 use crate::{
-    Finished, Outcome, Script, ScriptInterrupt, Shell,
+    Finished, Script, ScriptInterrupt, ScriptOutcome, Shell,
     limits::{INTERPRETER_STACK_BYTES, MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
     nesting::is_script_too_deep,
     output::Capped,
@@ -50,7 +50,7 @@ use super::{
     capabilities::{Handles, NamedBroker, read_bounded},
     decode_script,
     error::{Repr, SetupError},
-    link::{Answer, ChildEnds, InForce, Printed, Request},
+    link::{ChildEnds, InForce, Printed, ScriptAnswer, ScriptRequest},
     options::{Setup, Streams},
     own_process, stderr, stdin, stdout,
 };
@@ -106,13 +106,13 @@ struct Scripts {
 }
 
 impl Service for ScriptService {
-    type Request = Request;
-    type Answer = Answer;
+    type Request = ScriptRequest;
+    type Answer = ScriptAnswer;
 
-    fn answer(&self, request: Request) -> Answer {
+    fn answer(&self, request: ScriptRequest) -> ScriptAnswer {
         self.current.interrupted.store(false, Ordering::SeqCst);
         self.current.number.fetch_add(1, Ordering::SeqCst);
-        let failed = |error: &SetupError| Answer::Failed {
+        let failed = |error: &SetupError| ScriptAnswer::Failed {
             status: error.status().code(),
             message: format!("host-shell: {error}\n"),
         };
@@ -123,8 +123,8 @@ impl Service for ScriptService {
     }
 
     /// Never sent: all answers fit.
-    fn too_long() -> Answer {
-        Answer::Failed { status: ExitCode::FAILURE.code(), message: String::new() }
+    fn too_long() -> ScriptAnswer {
+        ScriptAnswer::Failed { status: ExitCode::FAILURE.code(), message: String::new() }
     }
 }
 
@@ -189,26 +189,28 @@ impl Scripts {
         })
     }
 
-    fn answer(&mut self, request: Request) -> Result<Answer, SetupError> {
+    fn answer(&mut self, request: ScriptRequest) -> Result<ScriptAnswer, SetupError> {
         Ok(match request {
-            Request::Begin => Answer::Ready,
-            Request::InForce => Answer::InForce(self.in_force()),
-            Request::IsWhole(text) => Answer::IsWhole(!parse(text, |error| is_unfinished(&error))?),
-            Request::Line { text, last } => {
+            ScriptRequest::Begin => ScriptAnswer::Ready,
+            ScriptRequest::InForce => ScriptAnswer::InForce(self.in_force()),
+            ScriptRequest::IsWhole(text) => {
+                ScriptAnswer::IsWhole(!parse(text, |error| is_unfinished(&error))?)
+            }
+            ScriptRequest::Line { text, last } => {
                 let text = after(ExitCode::new(last), text)?;
                 self.run(&Script { text, ..Script::default() })
             }
-            Request::Script { text, name } => {
+            ScriptRequest::Script { text, name } => {
                 let stdin = self.read_input(MAX_STDIN_BYTES, Repr::Input)?;
                 self.run(&Script { text, name, stdin })
             }
-            Request::Input => {
+            ScriptRequest::Input => {
                 let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);
                 let script = |error| Repr::Script { name: INPUT.to_owned(), error };
                 let bytes = self.read_input(limit, script)?.unwrap_or_default();
                 self.run(&Script { text: decode_script(bytes, INPUT)?, ..Script::default() })
             }
-            Request::Captured { text, stdin, max_stdout, max_stderr } => {
+            ScriptRequest::Captured { text, stdin, max_stdout, max_stderr } => {
                 let script = Script { text, name: None, stdin: Some(stdin) };
                 let (mut stdout, mut stderr) = (Capped::new(max_stdout), Capped::new(max_stderr));
                 let finished = self.shell.run_unreported(&script, &mut stdout, &mut stderr);
@@ -228,16 +230,16 @@ impl Scripts {
         in_force
     }
 
-    fn run(&mut self, script: &Script) -> Answer {
+    fn run(&mut self, script: &Script) -> ScriptAnswer {
         let finished = self.shell.run_unreported(script, &mut self.stdout, &mut self.stderr);
         self.ended(finished, None)
     }
 
-    fn ended(&self, finished: Finished, printed: Option<Printed>) -> Answer {
-        let Finished { outcome: Outcome { status, exited }, message } = finished;
+    fn ended(&self, finished: Finished, printed: Option<Printed>) -> ScriptAnswer {
+        let Finished { outcome: ScriptOutcome { status, exited }, message } = finished;
         let usage = self.shell.take_counts();
         let usage = usage.map(|counts| ScriptUsage::new(counts, self.usage.take()));
-        Answer::Ended { status: status.code(), exited, message, printed, usage }
+        ScriptAnswer::Ended { status: status.code(), exited, message, printed, usage }
     }
 
     /// Reads standard input to its end, unless it is a terminal.

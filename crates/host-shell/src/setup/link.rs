@@ -30,7 +30,7 @@ use super::{
 
 /// The requests of the parent to its child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Request {
+pub enum ScriptRequest {
     /// Report whether the shell is set up.
     Begin,
     /// Report the sources and the confinement.
@@ -66,7 +66,7 @@ pub enum Request {
     },
 }
 
-impl Request {
+impl ScriptRequest {
     /// Returns whether the request runs a script.
     pub(super) fn runs_script(&self) -> bool {
         match self {
@@ -78,7 +78,7 @@ impl Request {
 
 /// The answers of the child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Answer {
+pub enum ScriptAnswer {
     /// The shell is set up.
     Ready,
     /// The sources and the confinement.
@@ -107,8 +107,8 @@ pub enum Answer {
     },
 }
 
-impl Answer {
-    /// Returns [`Answer::Ended`] without output and counts.
+impl ScriptAnswer {
+    /// Returns [`ScriptAnswer::Ended`] without output and counts.
     pub fn ended(status: ExitCode, message: String, exited: bool) -> Self {
         Self::Ended { status: status.code(), exited, message, printed: None, usage: None }
     }
@@ -151,7 +151,7 @@ pub(super) mod order {
 
 /// The reports of the spawner: two bytes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
+pub(super) enum ChildReport {
     /// The ordered child was started.
     Started,
     /// The ordered child could not be started.
@@ -164,7 +164,7 @@ pub(super) enum Report {
     NoSpawner,
 }
 
-impl Report {
+impl ChildReport {
     pub(super) fn encode(self) -> [u8; 2] {
         match self {
             Self::Started => [b'+', 0],
@@ -248,12 +248,12 @@ impl ParentEnds {
     }
 
     /// Returns the next report of the spawner, if there is one.
-    pub(super) fn report(&self) -> Option<Report> {
+    pub(super) fn report(&self) -> Option<ChildReport> {
         let mut bytes = [0; 2];
         // Kernel: two bytes are read or written atomically (`PIPE_BUF`).
         match (&self.reports).read(&mut bytes) {
-            Ok(0) => Some(Report::NoSpawner),
-            Ok(_) => Some(Report::decode(bytes)),
+            Ok(0) => Some(ChildReport::NoSpawner),
+            Ok(_) => Some(ChildReport::decode(bytes)),
             Err(_) => None,
         }
     }

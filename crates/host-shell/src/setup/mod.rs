@@ -12,25 +12,26 @@
 //! 1. A [`Setup`] contains what is granted. It is plain data, from a command line.
 //! 2. [`start`] opens its paths, once, and forks the process. This has to happen before there is a
 //!    second thread.
-//! 3. A [`Session`] sends one [`Request`] after the other to the child, each with a deadline.
+//! 3. A [`ScriptProcess`] sends one [`ScriptRequest`] after the other to the child, each with a
+//!    deadline.
 //!
 //! # Example
 //!
 //! ```no_run
 //! use std::time::Instant;
 //!
-//! use host_shell::setup::{self, Ended, Interrupts, Request, Role, Setup};
+//! use host_shell::setup::{self, Ended, Interrupts, Role, ScriptRequest, Setup};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut setup = Setup::default();
 //! setup.directories.extend(setup::Directory::from_word(b"/srv/data"));
-//! let host = match setup::start(setup, 1, &Interrupts::receive()?)? {
-//!     Role::Host(host) => host,
+//! let parent = match setup::start(setup, 1, &Interrupts::receive()?)? {
+//!     Role::Parent(parent) => parent,
 //!     // This is one of the other processes, which has finished.
 //!     Role::Done(_) => return Ok(()),
 //! };
-//! for mut session in host.sessions {
-//!     let request = Request::Script { text: "ss -tln".to_owned(), name: None };
+//! for mut session in parent.sessions {
+//!     let request = ScriptRequest::Script { text: "ss -tln".to_owned(), name: None };
 //!     if let Ended::Lost { message, .. } = session.ask_since(Instant::now(), &request) {
 //!         eprint!("{message}");
 //!     }
@@ -65,7 +66,7 @@ use std::{
 use builtin_api::{ExitCode, Registry};
 use host_confine::{
     Confined, Confinement, Duty, Forked,
-    broker::{BrokerErrorKind, Kind, NamespaceService, ProcessService, Reporting, serve},
+    broker::{BrokerErrorKind, BrokerKind, NamespaceService, ProcessService, Reporting, serve},
     fork,
 };
 use procnetsocket::{ProcRoot, SocketTables};
@@ -78,9 +79,9 @@ pub use self::{
     capabilities::{AnsweredBy, Capabilities, Handles, NamedBroker, TableOrigin},
     error::{SetupError, SetupErrorKind},
     grant::{GRANT_LIST, parse_grants},
-    link::{Answer, InForce, Printed, Request},
+    link::{InForce, Printed, ScriptAnswer, ScriptRequest},
     options::{BROKER, Directory, Namespace, Setup, Streams},
-    session::{Ended, Interrupts, Session, last_word},
+    session::{Ended, Interrupts, ScriptProcess, last_word},
 };
 use self::{
     brokers::{Keeper, spawner_confinement, wanted},
@@ -118,7 +119,8 @@ impl Setup {
         Ok(Handles::open(self)?)
     }
 
-    /// Opens everything else, in the process that lists sockets. `brokers` is [`Host::brokers`].
+    /// Opens everything else, in the process that lists sockets. `brokers` is
+    /// [`ParentProcess::brokers`].
     ///
     /// # Ambient Authority
     ///
@@ -208,20 +210,20 @@ fn decode_script(bytes: Vec<u8>, name: &str) -> Result<String, SetupError> {
 /// Which process this is after [`start`].
 pub enum Role {
     /// The parent.
-    Host(Box<Host>),
+    Parent(Box<ParentProcess>),
     /// Another process, which has finished: the program has to exit with this status.
     Done(ExitCode),
 }
 
 /// The resources of the parent.
 #[non_exhaustive]
-pub struct Host {
+pub struct ParentProcess {
     /// The set-up that it was started with.
     pub setup: Setup,
     /// The opened paths. A parent that does not list sockets itself drops them.
     pub handles: Handles,
     /// The sessions, each with its processes.
-    pub sessions: Vec<Session>,
+    pub sessions: Vec<ScriptProcess>,
     /// The audit. The sessions also write to it, unless their streams are
     /// [captured](Streams::Captured).
     pub audit: Option<Audit>,
@@ -258,7 +260,7 @@ pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role
             return Ok(Role::Done(spawn(&setup, handles, spawner, child)?));
         }
         let kept = audit.clone().filter(|_| setup.streams != Streams::Captured);
-        sessions.push(Session::new(parent, interrupts.clone(), setup.limits, kept)?);
+        sessions.push(ScriptProcess::new(parent, interrupts.clone(), setup.limits, kept)?);
     }
     let mut brokers = BrokerLinks::default();
     let kinds = wanted(&setup, handles.policy());
@@ -271,14 +273,14 @@ pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role
         }
         brokers = links.kept_while(held);
     }
-    Ok(Role::Host(Box::new(Host { setup, handles, sessions, audit, brokers })))
+    Ok(Role::Parent(Box::new(ParentProcess { setup, handles, sessions, audit, brokers })))
 }
 
 /// Continues as the process that manages the brokers of the parent, until the parent ends.
 fn keep_brokers(
     setup: &Setup,
     handles: &Handles,
-    kinds: &[Kind],
+    kinds: &[BrokerKind],
     mut keeper: Keeper,
     end: &PipeReader,
 ) -> Result<ExitCode, SetupError> {
@@ -312,11 +314,11 @@ fn spawn(
     let confined = setup.confine(&own_process()?, confinement)?;
     let starts = spawner::Starts { kinds: &kinds, host: handles.host_proc() };
     match spawner::run(&starts, &ends, child, setup.streams != Streams::Captured)? {
-        spawner::Role::Child(child, brokers, _alive) => {
+        spawner::SpawnerRole::Child(child, brokers, _alive) => {
             drop(ends);
             child::run(setup, handles, child, brokers, confined.as_ref())?;
         }
-        spawner::Role::Done => {}
+        spawner::SpawnerRole::Done => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -332,22 +334,22 @@ fn spawn(
 ///
 /// [`Confine`](SetupErrorKind::Confine) when the process cannot be confined,
 /// [`System`](SetupErrorKind::System) for a malformed request.
-pub fn serve_broker(kind: Kind) -> Result<(), SetupError> {
+pub fn serve_broker(kind: BrokerKind) -> Result<(), SetupError> {
     let own = own_process()?;
     let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
     let served = match kind {
-        Kind::Processes(bounds, procfs) => {
+        BrokerKind::Processes(bounds, procfs) => {
             let tables = SocketTables::from_root(capabilities::procfs(procfs)?);
             let confined = Confinement::new(Duty::Processes).apply(&own)?;
             serve(&Reporting::new(ProcessService::new(tables, bounds), &confined), input, output)
         }
-        Kind::Namespaces(details, procfs) => {
+        BrokerKind::Namespaces(details, procfs) => {
             let finder = capabilities::finder(procfs)?;
             let confined = Confinement::new(Duty::Namespaces).apply(&own)?;
             let service = NamespaceService::new(finder, details, stdin());
             serve(&Reporting::new(service, &confined), input, output)
         }
-        Kind::Resolver => {
+        BrokerKind::Resolver => {
             let confined = capabilities::resolver_confinement().apply(&own)?;
             // Security: the process that talks to name servers keeps no handle to `/proc`.
             drop(own);

@@ -30,7 +30,7 @@ use super::{
     audit::{Audit, AuditRecord},
     child::ScriptService,
     error::{Repr, SetupError},
-    link::{Answer, ParentEnds, Report, Request, is_ready, order},
+    link::{ChildReport, ParentEnds, ScriptAnswer, ScriptRequest, is_ready, order},
     stderr,
 };
 
@@ -66,7 +66,7 @@ impl Interrupt for Interrupts {
 }
 
 /// A handle to the process in which scripts run. The process ends when this is dropped.
-pub struct Session {
+pub struct ScriptProcess {
     ends: ParentEnds,
     broker: Broker<ScriptService>,
     /// The last byte of the number of the last request.
@@ -80,7 +80,7 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub enum Ended {
     /// The process answered, and accepts another request.
-    Back(Answer),
+    Back(ScriptAnswer),
     /// The process has ended, and all state of the shell is lost.
     Lost {
         /// The exit status.
@@ -104,7 +104,7 @@ enum Cause {
     Interrupt,
 }
 
-impl Session {
+impl ScriptProcess {
     pub(super) fn new(
         ends: ParentEnds,
         interrupts: Interrupts,
@@ -116,7 +116,7 @@ impl Session {
 
     /// Sends a request, and has the process killed if it does not answer by the deadline, or after
     /// Ctrl-C.
-    pub fn ask(&mut self, request: &Request) -> Ended {
+    pub fn ask(&mut self, request: &ScriptRequest) -> Ended {
         // A Ctrl-C between two lines is ignored.
         self.interrupts.0.store(false, Ordering::SeqCst);
         self.ask_since(Instant::now(), request)
@@ -124,20 +124,22 @@ impl Session {
 
     /// As [`ask`](Self::ask), with a deadline that counts from `begin`. The result is returned
     /// after the audit line is written; if that fails, no more scripts run.
-    pub fn ask_since(&mut self, begin: Instant, request: &Request) -> Ended {
+    pub fn ask_since(&mut self, begin: Instant, request: &ScriptRequest) -> Ended {
         let time = SystemTime::now();
         let interrupts = self.interrupts.clone();
         let timeout = self.limits.timeout;
         let ended =
             self.ask_unrecorded(request, &Patience { begin, timeout, interrupt: &interrupts });
         let (status, usage, message) = match &ended {
-            Ended::Back(Answer::Ended { status, usage, message, .. }) => {
+            Ended::Back(ScriptAnswer::Ended { status, usage, message, .. }) => {
                 (ExitCode::new(*status), usage.as_ref(), message)
             }
-            Ended::Back(Answer::Failed { status, message }) => {
+            Ended::Back(ScriptAnswer::Failed { status, message }) => {
                 (ExitCode::new(*status), None, message)
             }
-            Ended::Back(Answer::Ready | Answer::InForce(_) | Answer::IsWhole(_)) => return ended,
+            Ended::Back(
+                ScriptAnswer::Ready | ScriptAnswer::InForce(_) | ScriptAnswer::IsWhole(_),
+            ) => return ended,
             Ended::Lost { status, message } => (*status, None, message),
         };
         let audit = self.audit.as_mut().filter(|_| request.runs_script());
@@ -147,7 +149,7 @@ impl Session {
             Err(error) => {
                 let why = "the script ran, and the audit cannot be written";
                 let message = format!("{message}host-shell: {why}: {error}\n");
-                Ended::Back(Answer::ended(ExitCode::FAILURE, message, true))
+                Ended::Back(ScriptAnswer::ended(ExitCode::FAILURE, message, true))
             }
         }
     }
@@ -160,17 +162,17 @@ impl Session {
     /// [`System`](super::SetupErrorKind::System) when the process cannot be started.
     pub fn ask_alone(
         &mut self,
-        request: &Request,
+        request: &ScriptRequest,
         timeout: Duration,
         interrupt: &dyn Interrupt,
     ) -> Result<Ended, SetupError> {
-        if let Request::Captured { text, stdin, .. } = request
+        if let ScriptRequest::Captured { text, stdin, .. } = request
             && text.len().saturating_add(stdin.len()) > MAX_CAPTURED_BYTES
         {
             let expected = "expected a script and its input in";
             let message = format!("host-shell: {expected} {MAX_CAPTURED_BYTES} bytes\n");
             let status = ExitCode::FAILURE.code();
-            return Ok(Ended::Back(Answer::Failed { status, message }));
+            return Ok(Ended::Back(ScriptAnswer::Failed { status, message }));
         }
         self.renew()?;
         let ended =
@@ -183,9 +185,9 @@ impl Session {
         Ok(ended)
     }
 
-    fn ask_unrecorded(&mut self, request: &Request, patience: &Patience<'_>) -> Ended {
+    fn ask_unrecorded(&mut self, request: &ScriptRequest, patience: &Patience<'_>) -> Ended {
         self.number = self.number.wrapping_add(1);
-        let watch = Watch {
+        let watch = AnswerWatch {
             ends: &self.ends,
             number: self.number,
             interrupt: patience.interrupt,
@@ -211,20 +213,33 @@ impl Session {
     }
 
     /// Corrects the status of a script that the interpreter ended because of our interrupt.
-    fn judged(&self, answer: Answer, cause: Option<Cause>, timeout: Duration) -> Answer {
+    fn judged(
+        &self,
+        answer: ScriptAnswer,
+        cause: Option<Cause>,
+        timeout: Duration,
+    ) -> ScriptAnswer {
         let interrupted = ExitCode::CANCELLED.code();
         match (answer, cause) {
-            (Answer::Ended { status, printed, usage, .. }, Some(Cause::Timeout))
+            (ScriptAnswer::Ended { status, printed, usage, .. }, Some(Cause::Timeout))
                 if status == interrupted =>
             {
                 let (status, message) = self.told(Some(Cause::Timeout), None, timeout);
-                Answer::Ended { status: status.code(), exited: false, message, printed, usage }
+                ScriptAnswer::Ended {
+                    status: status.code(),
+                    exited: false,
+                    message,
+                    printed,
+                    usage,
+                }
             }
             // Nothing was run yet: the wait was for standard input.
-            (Answer::Failed { status, .. }, Some(Cause::Timeout)) if status == interrupted => {
+            (ScriptAnswer::Failed { status, .. }, Some(Cause::Timeout))
+                if status == interrupted =>
+            {
                 let error = SetupError::from(Repr::InputTimeout(timeout));
                 let message = format!("host-shell: {error}\n");
-                Answer::Failed { status: error.status().code(), message }
+                ScriptAnswer::Failed { status: error.status().code(), message }
             }
             (answer, _) => answer,
         }
@@ -234,7 +249,7 @@ impl Session {
     fn told(
         &self,
         cause: Option<Cause>,
-        report: Option<Report>,
+        report: Option<ChildReport>,
         timeout: Duration,
     ) -> (ExitCode, String) {
         let notes = self.ends.clear();
@@ -252,7 +267,7 @@ impl Session {
             (None, _) if said(b"has overflowed its stack") => {
                 (ExitCode::FAILURE, not_whole("the script nests too deep"))
             }
-            (None, Some(Report::Signaled(signal))) => {
+            (None, Some(ChildReport::Signaled(signal))) => {
                 let why = format!("signal {signal} ended the process of the script");
                 (ExitCode::new(signal.saturating_add(128)), not_whole(&why))
             }
@@ -271,12 +286,12 @@ impl Session {
         self.broker = broker(&self.ends)?;
         self.ends.order(order::SPAWN);
         match self.next_report() {
-            Some(Report::Started) => Ok(()),
+            Some(ChildReport::Started) => Ok(()),
             _ => Err(io::Error::other("cannot start a process to run scripts in").into()),
         }
     }
 
-    fn next_report(&self) -> Option<Report> {
+    fn next_report(&self) -> Option<ChildReport> {
         is_ready(&self.ends.reports, PollFlags::IN, Some(timespec(DEATH)));
         self.ends.report()
     }
@@ -299,17 +314,17 @@ fn broker(ends: &ParentEnds) -> Result<Broker<ScriptService>, BrokerError> {
 }
 
 /// Decides during a wait for an answer whether to continue waiting.
-struct Watch<'a> {
+struct AnswerWatch<'a> {
     ends: &'a ParentEnds,
     number: u8,
     interrupt: &'a dyn Interrupt,
     deadline: Option<Instant>,
     /// The reason to end the script, and when it occurred.
     cause: Cell<Option<(Cause, Instant)>>,
-    report: Cell<Option<Report>>,
+    report: Cell<Option<ChildReport>>,
 }
 
-impl Interrupt for Watch<'_> {
+impl Interrupt for AnswerWatch<'_> {
     fn is_interrupted(&self) -> bool {
         if let Some(report) = self.ends.report() {
             self.report.set(Some(report));

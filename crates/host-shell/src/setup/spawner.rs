@@ -15,7 +15,7 @@
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 
 use cap_std::fs::Dir;
-use host_confine::{Forked, broker::Kind, fork};
+use host_confine::{Forked, broker::BrokerKind, fork};
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
@@ -26,12 +26,12 @@ use super::{
     broker_links::BrokerLinks,
     brokers::Keeper,
     error::SetupError,
-    link::{ChildEnds, Report, SpawnerEnds, order},
+    link::{ChildEnds, ChildReport, SpawnerEnds, order},
     own_process,
 };
 
 /// The role of a process after [`run`].
-pub(super) enum Role {
+pub(super) enum SpawnerRole {
     /// A new process, which runs scripts.
     Child(ChildEnds, Result<BrokerLinks, SetupError>, Alive),
     /// The spawner, which has finished.
@@ -40,7 +40,7 @@ pub(super) enum Role {
 
 /// The brokers to start with a child.
 pub(super) struct Starts<'a> {
-    pub(super) kinds: &'a [Kind],
+    pub(super) kinds: &'a [BrokerKind],
     pub(super) host: Option<&'a Dir>,
 }
 
@@ -61,48 +61,48 @@ pub(super) fn run(
     ends: &SpawnerEnds,
     child: ChildEnds,
     is_awaited: bool,
-) -> Result<Role, SetupError> {
+) -> Result<SpawnerRole, SetupError> {
     let mut running = match is_awaited.then(|| start(starts)).transpose()? {
-        Some(Started::Here(links, alive)) => return Ok(Role::Child(child, links, alive)),
+        Some(Started::Here(links, alive)) => return Ok(SpawnerRole::Child(child, links, alive)),
         Some(Started::There(running)) => Some(running),
         None => None,
     };
     loop {
         match next_event(ends, running.as_ref())? {
-            Event::ChildEnded => {
+            SpawnerEvent::ChildEnded => {
                 if let Some(ended) = running.take() {
                     report(ends, ended.reap());
                 }
             }
-            Event::BrokerEnded => {
+            SpawnerEvent::BrokerEnded => {
                 if let Some(running) = &mut running {
                     running.keeper.renew(starts.host);
                 }
             }
-            Event::Order(order::SPAWN) if running.is_none() => {
+            SpawnerEvent::Order(order::SPAWN) if running.is_none() => {
                 child.clear();
                 match start(starts) {
                     Ok(Started::Here(links, alive)) => {
-                        return Ok(Role::Child(child, links, alive));
+                        return Ok(SpawnerRole::Child(child, links, alive));
                     }
                     Ok(Started::There(started)) => {
                         running = Some(started);
-                        report(ends, Report::Started);
+                        report(ends, ChildReport::Started);
                     }
-                    Err(_) => report(ends, Report::NotStarted),
+                    Err(_) => report(ends, ChildReport::NotStarted),
                 }
             }
-            Event::Order(_) => {
+            SpawnerEvent::Order(_) => {
                 if let Some(child) = &running {
                     kill(child.pid);
                 }
             }
-            Event::ParentEnded => {
+            SpawnerEvent::ParentEnded => {
                 if let Some(child) = running {
                     kill(child.pid);
                     child.reap();
                 }
-                return Ok(Role::Done);
+                return Ok(SpawnerRole::Done);
             }
         }
     }
@@ -132,7 +132,7 @@ fn start(starts: &Starts<'_>) -> Result<Started, SetupError> {
     })
 }
 
-enum Event {
+enum SpawnerEvent {
     Order(u8),
     ParentEnded,
     ChildEnded,
@@ -150,17 +150,17 @@ pub(super) enum Ready {
     Order,
 }
 
-fn next_event(ends: &SpawnerEnds, running: Option<&Running>) -> io::Result<Event> {
+fn next_event(ends: &SpawnerEnds, running: Option<&Running>) -> io::Result<SpawnerEvent> {
     let none = Keeper::default();
     let keeper = running.map_or(&none, |running| &running.keeper);
     Ok(match wait(&ends.orders, running.map(|running| &running.end), keeper)? {
-        Ready::Child => Event::ChildEnded,
-        Ready::Broker => Event::BrokerEnded,
+        Ready::Child => SpawnerEvent::ChildEnded,
+        Ready::Broker => SpawnerEvent::BrokerEnded,
         Ready::Order => {
             let mut order = [0];
             match (&ends.orders).read(&mut order)? {
-                0 => Event::ParentEnded,
-                _ => Event::Order(u8::from_le_bytes(order)),
+                0 => SpawnerEvent::ParentEnded,
+                _ => SpawnerEvent::Order(u8::from_le_bytes(order)),
             }
         }
     })
@@ -196,7 +196,7 @@ pub(super) fn wait(
 
 impl Running {
     /// Reaps the child, which is ending, and ends its brokers.
-    fn reap(self) -> Report {
+    fn reap(self) -> ChildReport {
         let report = reap(self.pid);
         self.keeper.end();
         report
@@ -210,21 +210,22 @@ fn kill(pid: Pid) {
 }
 
 /// Reaps a child that is ending.
-fn reap(pid: Pid) -> Report {
+fn reap(pid: Pid) -> ChildReport {
     loop {
         match waitpid(Some(pid), WaitOptions::empty()) {
             Ok(Some((_, status))) => {
                 let [status, signal] = [status.exit_status(), status.terminating_signal()]
                     .map(|number| number.map(|number| u8::try_from(number).unwrap_or(u8::MAX)));
-                return signal.map_or(Report::Exited(status.unwrap_or(u8::MAX)), Report::Signaled);
+                return signal
+                    .map_or(ChildReport::Exited(status.unwrap_or(u8::MAX)), ChildReport::Signaled);
             }
             Ok(None) | Err(Errno::INTR) => {}
-            Err(_) => return Report::Exited(u8::MAX),
+            Err(_) => return ChildReport::Exited(u8::MAX),
         }
     }
 }
 
-fn report(ends: &SpawnerEnds, report: Report) {
+fn report(ends: &SpawnerEnds, report: ChildReport) {
     // OK because a parent that has ended needs no report.
     let _ = (&ends.reports).write(&report.encode());
 }

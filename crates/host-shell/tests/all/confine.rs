@@ -175,9 +175,9 @@ fn process_with_a_second_thread_is_not_confined() {
 }
 
 /// A shell whose script runs, and will not end by itself.
-pub(crate) struct Running(Child);
+pub(crate) struct RunningShell(Child);
 
-impl Running {
+impl RunningShell {
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = program(args)
             .args(["-c", "echo started; ss -s >/dev/null; sleep 600"])
@@ -217,7 +217,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningShell {
     fn drop(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
@@ -272,7 +272,7 @@ fn kernel_says_it_of_every_thread_of_every_process(
         not_tested("NOTHING IS TESTED: these tests are confined themselves.");
         return;
     }
-    let shell = Running::start(args);
+    let shell = RunningShell::start(args);
     assert_eq!(family(shell.0.id()).len(), processes);
     let (given_up, filtered) = (shell.states("NoNewPrivs"), shell.states("Seccomp"));
     assert!(given_up.len() > 3, "expected more threads: {given_up:?}");
@@ -300,7 +300,7 @@ fn without_grants_no_process_keeps_a_handle_that_lists_sockets(
     #[case] args: &[&str],
     #[case] lists: bool,
 ) {
-    let shell = Running::start(args);
+    let shell = RunningShell::start(args);
     let lists_by = |file: &String| {
         file.starts_with("socket:") || file.starts_with("/proc") || file.contains("cgroup")
     };
@@ -353,7 +353,7 @@ fn capabilities_are_those_that_grants_need(
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), policy).unwrap();
-    let shell = Running::start(&[args, &["--policy", file.path().to_str().unwrap()]].concat());
+    let shell = RunningShell::start(&[args, &["--policy", file.path().to_str().unwrap()]].concat());
     let has = |pid: u32, in_force: u64, permitted: u64| {
         let found = |set| capabilities(&pid.to_string(), set);
         assert_eq!(found("CapEff"), in_force & there, "{pid}");

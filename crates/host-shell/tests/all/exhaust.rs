@@ -157,13 +157,13 @@ impl Ends {
 }
 
 /// A shell whose script has begun: its first line was read.
-struct Started {
+struct StartedShell {
     shell: Child,
     spawner: u32,
     script: u32,
 }
 
-impl Started {
+impl StartedShell {
     fn with(args: &[&str], script: &str) -> Self {
         let script = format!("echo started; {script}");
         let mut shell = program(args).args(["-c", &script]).spawn().unwrap();
@@ -194,7 +194,7 @@ fn signal(name: &str, pid: u32) {
 #[case::events(&["--grant", "sockets,events"], "ss -E")]
 #[case::free(&["--no-confine"], "sleep 600")]
 fn child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &str) {
-    let started = Started::with(args, script);
+    let started = StartedShell::with(args, script);
     signal("KILL", started.script);
     let line = format!("host-shell: signal 9 ended the process of the script: {NOT_WHOLE}");
     assert_eq!(started.end(), (line, Some(137)));
@@ -205,7 +205,7 @@ fn child_that_is_killed_while_it_writes_is_reported() {
     let granted = Granted::new();
     let allow = format!("{}:rw", granted.path);
     let script = format!("while :; do seq 100000 > {}/new; done", granted.path);
-    let started = Started::with(&["--allow-path", &allow], &script);
+    let started = StartedShell::with(&["--allow-path", &allow], &script);
     signal("KILL", started.script);
     assert_eq!(started.end().1, Some(137));
 }
@@ -213,7 +213,7 @@ fn child_that_is_killed_while_it_writes_is_reported() {
 #[test]
 fn child_that_is_killed_while_its_output_is_not_read_is_reported() {
     let started =
-        Started::with(&[], "while :; do echo 0123456789012345678901234567890123456789; done");
+        StartedShell::with(&[], "while :; do echo 0123456789012345678901234567890123456789; done");
     signal("KILL", started.script);
     assert_eq!(started.end().1, Some(137));
 }
@@ -226,7 +226,7 @@ fn child_that_is_killed_while_its_output_is_not_read_is_reported() {
     "host-shell: signal 9 ended the process of the script: what was printed is not whole\n"
 )]
 fn child_that_is_stopped_is_ended(#[case] then: &str, #[case] status: i32, #[case] message: &str) {
-    let started = Started::with(&[], "sleep 600");
+    let started = StartedShell::with(&[], "sleep 600");
     signal("STOP", started.script);
     signal(then, if then == "INT" { started.shell.id() } else { started.script });
     assert_eq!(started.end(), (message.to_owned(), Some(status)));
@@ -234,7 +234,7 @@ fn child_that_is_stopped_is_ended(#[case] then: &str, #[case] status: i32, #[cas
 
 #[test]
 fn timeout_ends_a_child_that_is_stopped() {
-    let started = Started::with(&["--timeout", "2s"], "sleep 600");
+    let started = StartedShell::with(&["--timeout", "2s"], "sleep 600");
     signal("STOP", started.script);
     let line = "host-shell: the script took longer than 2s\n".to_owned();
     assert_eq!(started.end(), (line, Some(124)));
@@ -242,7 +242,7 @@ fn timeout_ends_a_child_that_is_stopped() {
 
 #[test]
 fn nothing_is_left_when_the_program_is_killed() {
-    let started = Started::with(&["--grant", "sockets,processes"], "sleep 600");
+    let started = StartedShell::with(&["--grant", "sockets,processes"], "sleep 600");
     let broker = children(started.spawner).into_iter().find(|pid| broker_kind(*pid).is_some());
     let broker = broker.unwrap();
     let ends = [started.spawner, started.script, broker].map(Ends::of);
@@ -253,7 +253,7 @@ fn nothing_is_left_when_the_program_is_killed() {
 
 #[test]
 fn spawner_that_is_killed_ends_the_script() {
-    let started = Started::with(&[], "while :; do :; done");
+    let started = StartedShell::with(&[], "while :; do :; done");
     let script = Ends::of(started.script);
     signal("KILL", started.spawner);
     script.wait();
@@ -280,7 +280,7 @@ fn timeout_ends_a_script_whose_errors_are_not_read(#[case] what: &str) {
 
 #[test]
 fn interrupt_ends_a_script_whose_errors_are_not_read() {
-    let mut started = Started::with(&[], FULL);
+    let mut started = StartedShell::with(&[], FULL);
     signal("INT", started.shell.id());
     assert_eq!(started.shell.wait().unwrap().code(), Some(130));
 }

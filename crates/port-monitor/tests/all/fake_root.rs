@@ -9,7 +9,7 @@
 
 use port_monitor::{Change, Polled, Poller, Port, PortTable, Protocol, Scope, Turn};
 use procnetsocket::{SocketTables, Uninterrupted};
-use testkit::{Datagram, FakeProc, FakeRoot, Table, Tcp, Unix};
+use testkit::{Datagram, FakeProc, FakeRoot, ProcTable, Tcp, Unix};
 
 /// A proc root and a poller that watches it.
 struct Watched {
@@ -157,7 +157,7 @@ fn failing_table_is_reported_once_and_the_others_go_on() {
     let mut watched = Watched::new(&base());
     let broken = base()
         .udp(Datagram::bound("0.0.0.0:5353").inode(30))
-        .without(Table::Tcp)
+        .without(ProcTable::Tcp)
         .raw_file("net/tcp/a-directory", "");
     assert_eq!(
         watched.replace(&broken),
@@ -184,7 +184,7 @@ fn failing_table_is_reported_once_and_the_others_go_on() {
 fn table_that_vanishes_has_failed_and_closes_nothing() {
     let mut watched = Watched::new(&base());
     assert_eq!(
-        watched.replace(&base().without(Table::Tcp)),
+        watched.replace(&base().without(ProcTable::Tcp)),
         ["tcp failed: expected net/tcp, but the kernel does not have it"]
     );
     assert_eq!(watched.replace(&base()), ["tcp recovered"]);
@@ -192,7 +192,7 @@ fn table_that_vanishes_has_failed_and_closes_nothing() {
 
 #[test]
 fn kernel_without_ipv6_has_no_ports_of_it() {
-    let root = FakeProc::new().without(Table::Tcp6).without(Table::Udp6);
+    let root = FakeProc::new().without(ProcTable::Tcp6).without(ProcTable::Udp6);
     let mut watched = Watched::new(&root);
     assert_eq!(watched.look(), NOTHING);
     let port = Tcp::listen("[::1]:80").inode(1);
@@ -203,7 +203,7 @@ fn kernel_without_ipv6_has_no_ports_of_it() {
 fn malformed_row_closes_nothing_and_hides_no_other() {
     let mut watched = Watched::new(&base());
     let torn = FakeProc::new()
-        .raw_line(Table::Tcp, "   0: 0000000")
+        .raw_line(ProcTable::Tcp, "   0: 0000000")
         .tcp(Tcp::listen("0.0.0.0:80").inode(40))
         .tcp(Tcp::listen("[::]:22").inode(2))
         .udp(Datagram::bound("127.0.0.53:53").inode(3));

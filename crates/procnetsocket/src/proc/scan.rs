@@ -7,7 +7,8 @@ use super::{
     lines::Lines,
     root::name::ProcFile,
     text::{
-        Endian, RowParser, inet::InetRows, netlink::NetlinkRows, packet::PacketRows, unix::UnixRows,
+        RowParser, inet::InetRows, netlink::NetlinkRows, number::Endian, packet::PacketRows,
+        unix::UnixRows,
     },
 };
 use crate::{

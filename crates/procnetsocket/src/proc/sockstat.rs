@@ -25,9 +25,9 @@ use crate::{
         lines::Lines,
         root::name::ProcFile,
         text::{
-            decimal::signed,
             field::{Expected, FieldEnd, Fields},
             mismatch::Mismatch,
+            number::signed,
         },
     },
 };

@@ -11,7 +11,7 @@ use builtin_cli::{
     ArgError, Escaped, Flag, FlagDoc, RawArgs, Spelling, Typed, ValueDoc, ValueKind,
     help::{FlagLine, FlagUsage},
 };
-use host_confine::broker::Kind;
+use host_confine::broker::BrokerKind;
 use host_shell::{
     Allowed, ScriptLimits,
     limits::LEAST_MAX_MEMORY_BYTES,
@@ -100,7 +100,7 @@ pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
 pub(crate) enum Command {
     Run(Box<Plan>),
     /// Run as a broker. The program starts itself this way.
-    Broker(Kind),
+    Broker(BrokerKind),
     /// Print what would be in force for the scripts of the plan.
     Status(Box<Plan>),
     /// Explain the policy of that plan.
@@ -182,12 +182,12 @@ fn may_repeat(effect: Effect) -> bool {
 
 /// Parses the command line of a broker. It is not a documented option, because only the program
 /// itself uses it.
-fn broker(words: &[BString]) -> Option<Kind> {
+fn broker(words: &[BString]) -> Option<BrokerKind> {
     match words {
         [first, kind @ ..] if first == BROKER => {
             let words: Vec<_> =
                 kind.iter().map(|word| word.to_str().ok()).collect::<Option<_>>()?;
-            Kind::from_words(&words)
+            BrokerKind::from_words(&words)
         }
         _ => None,
     }
@@ -303,7 +303,7 @@ mod tests {
     use std::time::Duration;
 
     use builtin_api::Access;
-    use host_confine::broker::{Bounds, NamespaceDetails, Procfs, Reach};
+    use host_confine::broker::{NamespaceDetails, ProcessBounds, Procfs, Reach};
     use host_shell::setup::Namespace;
     use procnetsocket::ProcessDetails;
     use rstest::rstest;
@@ -461,15 +461,15 @@ mod tests {
     #[rstest]
     #[case::processes(
         &["--broker", "processes", "user", "all", "system"],
-        Some(Kind::Processes(
-            Bounds { details: ProcessDetails::User, reach: Reach::All },
+        Some(BrokerKind::Processes(
+            ProcessBounds { details: ProcessDetails::User, reach: Reach::All },
             Procfs::System
         ))
     )]
     #[case::bounded_processes(
         &["--broker", "processes", "full", "named", "here"],
-        Some(Kind::Processes(
-            Bounds { details: ProcessDetails::Full, reach: Reach::Named },
+        Some(BrokerKind::Processes(
+            ProcessBounds { details: ProcessDetails::Full, reach: Reach::Named },
             Procfs::WorkingDirectory
         ))
     )]
@@ -479,19 +479,22 @@ mod tests {
     #[case::path_of_a_procfs(&["--broker", "processes", "full", "all", "/proc"], None)]
     #[case::namespaces(
         &["--broker", "namespaces", "full", "system"],
-        Some(Kind::Namespaces(NamespaceDetails::Full, Procfs::System))
+        Some(BrokerKind::Namespaces(NamespaceDetails::Full, Procfs::System))
     )]
     #[case::namespaces_of_a_host(
         &["--broker", "namespaces", "readable", "here"],
-        Some(Kind::Namespaces(NamespaceDetails::Readable, Procfs::WorkingDirectory))
+        Some(BrokerKind::Namespaces(NamespaceDetails::Readable, Procfs::WorkingDirectory))
     )]
     #[case::namespaces_without_details(&["--broker", "namespaces", "system"], None)]
-    #[case::resolver(&["--broker", "resolver"], Some(Kind::Resolver))]
+    #[case::resolver(&["--broker", "resolver"], Some(BrokerKind::Resolver))]
     #[case::other(&["--broker", "files"], None)]
     #[case::alone(&["--broker"], None)]
     #[case::with_more(&["--broker", "resolver", "-c", ":"], None)]
     #[case::attached(&["--broker=processes"], None)]
-    fn broker_command_line_is_parsed_strictly(#[case] line: &[&str], #[case] kind: Option<Kind>) {
+    fn broker_command_line_is_parsed_strictly(
+        #[case] line: &[&str],
+        #[case] kind: Option<BrokerKind>,
+    ) {
         let command = parse_words(line).ok();
         assert_eq!(command, kind.map(Command::Broker));
         if let Some(kind) = kind {

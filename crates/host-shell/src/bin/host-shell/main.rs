@@ -22,8 +22,8 @@ use host_confine::{Confinement, Duty, broker::ConfinementReport};
 use host_shell::{
     Explained,
     setup::{
-        self, Answer, Ended, Host, Interrupts, Request, Role, SetupError, Streams, last_word,
-        own_process, read_script, serve_broker,
+        self, Ended, Interrupts, ParentProcess, Role, ScriptAnswer, ScriptRequest, SetupError,
+        Streams, last_word, own_process, read_script, serve_broker,
     },
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -92,15 +92,15 @@ fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
         plan.setup.streams = Streams::Prompt;
     }
     let first = first_request(&plan)?;
-    let host = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
-        Role::Host(host) => host,
+    let parent = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
+        Role::Parent(parent) => parent,
         Role::Done(status) => return Ok(status),
     };
-    let Host { setup, handles, mut sessions, .. } = *host;
+    let ParentProcess { setup, handles, mut sessions, .. } = *parent;
     drop(handles);
     let Some(mut session) = sessions.pop() else { return Ok(ExitCode::FAILURE) };
     let mut editor = match first {
-        Request::Begin => Some(prompt::editor().map_err(Failure::Prompt)?),
+        ScriptRequest::Begin => Some(prompt::editor().map_err(Failure::Prompt)?),
         _ => None,
     };
     let _confined = setup.confine(&own_process()?, Confinement::new(Duty::Terminal))?;
@@ -108,10 +108,10 @@ fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
         return prompt::run(editor, session).map_err(Failure::Prompt);
     }
     let (status, message) = match session.ask_since(begin, &first) {
-        Ended::Back(Answer::Ended { status, message, .. } | Answer::Failed { status, message }) => {
-            (ExitCode::new(status), message)
-        }
-        Ended::Back(Answer::Ready | Answer::InForce(_) | Answer::IsWhole(_)) => {
+        Ended::Back(
+            ScriptAnswer::Ended { status, message, .. } | ScriptAnswer::Failed { status, message },
+        ) => (ExitCode::new(status), message),
+        Ended::Back(ScriptAnswer::Ready | ScriptAnswer::InForce(_) | ScriptAnswer::IsWhole(_)) => {
             (ExitCode::FAILURE, String::new())
         }
         Ended::Lost { status, message } => (status, message),
@@ -123,22 +123,22 @@ fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
 
 /// Sets up everything as for a script, and prints what is in force.
 fn status(plan: Plan) -> Result<ExitCode, Failure> {
-    let host = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
-        Role::Host(host) => host,
+    let parent = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
+        Role::Parent(parent) => parent,
         Role::Done(status) => return Ok(status),
     };
-    let Host { setup, handles, mut sessions, .. } = *host;
+    let ParentProcess { setup, handles, mut sessions, .. } = *parent;
     let policy = handles.policy().clone();
     drop(handles);
     let Some(mut session) = sessions.pop() else { return Ok(ExitCode::FAILURE) };
     let confined = setup.confine(&own_process()?, Confinement::new(Duty::Terminal))?;
-    let (status, message) = match session.ask(&Request::InForce) {
-        Ended::Back(Answer::InForce(in_force)) => {
+    let (status, message) = match session.ask(&ScriptRequest::InForce) {
+        Ended::Back(ScriptAnswer::InForce(in_force)) => {
             let own = confined.as_ref().map(ConfinementReport::new);
             print(&Status { setup: &setup, policy: &policy, in_force, own }.to_string())?;
             (ExitCode::SUCCESS, String::new())
         }
-        Ended::Back(Answer::Failed { status, message }) => (ExitCode::new(status), message),
+        Ended::Back(ScriptAnswer::Failed { status, message }) => (ExitCode::new(status), message),
         Ended::Back(_) => (ExitCode::FAILURE, String::new()),
         Ended::Lost { status, message } => (status, message),
     };
@@ -147,16 +147,16 @@ fn status(plan: Plan) -> Result<ExitCode, Failure> {
     Ok(status)
 }
 
-/// Returns the first request to the process: [`Request::Begin`] for a prompt, or the script.
-fn first_request(plan: &Plan) -> Result<Request, Failure> {
+/// Returns the first request to the process: [`ScriptRequest::Begin`] for a prompt, or the script.
+fn first_request(plan: &Plan) -> Result<ScriptRequest, Failure> {
     match &plan.source {
-        ScriptSource::Text(text) => Ok(Request::Script { text: text.clone(), name: None }),
+        ScriptSource::Text(text) => Ok(ScriptRequest::Script { text: text.clone(), name: None }),
         ScriptSource::File(path) => {
             let name = path.display().to_string();
-            Ok(Request::Script { text: read_script(path)?, name: Some(name) })
+            Ok(ScriptRequest::Script { text: read_script(path)?, name: Some(name) })
         }
-        ScriptSource::Input if plan.is_prompt() => Ok(Request::Begin),
-        ScriptSource::Input => Ok(Request::Input),
+        ScriptSource::Input if plan.is_prompt() => Ok(ScriptRequest::Begin),
+        ScriptSource::Input => Ok(ScriptRequest::Input),
     }
 }
 

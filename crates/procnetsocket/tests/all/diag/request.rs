@@ -18,7 +18,7 @@ fn encoded(request: &Request) -> Vec<u8> {
 }
 
 fn dump(table: Table, states: StateMask, details: Details) -> Request {
-    Request::Dump(TableQuery::new(table).with_states(states).with_details(details))
+    Request::Dump(TableQuery { states, details, ..TableQuery::new(table) })
 }
 
 const LISTEN: StateMask = StateMask::of(TcpState::Listen);
@@ -116,7 +116,7 @@ const NOBODY: &str = "
 ",
     "0800 0300 06010000                      # INET_DIAG_REQ_PROTOCOL, 262"
 )]
-#[case::a_filter(Request::Dump(TableQuery::new(Table::Tcp4).with_states(LISTEN).with_filter(hex("0104 0800 0000 5000"))), "
+#[case::a_filter(Request::Dump(TableQuery { states: LISTEN, filter: hex("0104 0800 0000 5000"), ..TableQuery::new(Table::Tcp4) }), "
     54000000 1400 0103 07000000 00000000 02 06 00 00 00040000
     0000 0000
     00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000

@@ -7,18 +7,21 @@ use socket_query::{Grant, GrantSet};
 
 use super::{live, plan_with, powerful, show};
 use crate::cli::{
-    Detail, Direction, ListingKind, NameDisplay, NamespaceChoice, OptionalColumn, Order,
-    OutputFormat, Plan, SortKey, Summary,
+    CounterDisplay, Detail, Direction, ListingKind, NameDisplay, NamespaceChoice, OptionalColumn,
+    Order, OutputFormat, Plan, SortKey,
 };
 
 #[rstest]
-#[case::alone("-s", Summary::Only)]
-#[case::with_views_and_details("-sane", Summary::Only)]
-#[case::with_a_table("-st", Summary::Before)]
-#[case::with_a_family("-s4", Summary::Before)]
-#[case::with_a_query("-sA tcp", Summary::Before)]
-#[case::without("-t", Summary::None)]
-fn summary_comes_before_a_listing_that_was_asked_for(#[case] line: &str, #[case] summary: Summary) {
+#[case::alone("-s", CounterDisplay::Only)]
+#[case::with_views_and_details("-sane", CounterDisplay::Only)]
+#[case::with_a_table("-st", CounterDisplay::Before)]
+#[case::with_a_family("-s4", CounterDisplay::Before)]
+#[case::with_a_query("-sA tcp", CounterDisplay::Before)]
+#[case::without("-t", CounterDisplay::None)]
+fn summary_comes_before_a_listing_that_was_asked_for(
+    #[case] line: &str,
+    #[case] summary: CounterDisplay,
+) {
     assert_eq!(show(line).summary, summary);
 }
 
