@@ -1,4 +1,4 @@
-//! No module imports one that imports it, directly or indirectly, in any crate.
+//! In no crate does a module import one that imports it, directly or indirectly.
 //!
 //! A module is a file. An import is a path that begins with `crate`, `super`, `self` or a module
 //! below, followed to the module that defines the name, as far as `pub use` shows it. Tests may

@@ -8,8 +8,8 @@ use testkit::PROCESS_NAMES;
 
 use crate::live::mask;
 
-/// Names of unix sockets of the fixtures that are printed otherwise here: with blanks, or with what
-/// looks like an escaped byte.
+/// Names of unix sockets of the fixtures that are printed differently here: with blanks, or with
+/// text that looks like an escaped byte.
 const UNIX_NAMES: [&str; 3] =
     ["a name with blanks", " abstract  with blanks ", "/run/back\\slash\\x1b"];
 
@@ -21,8 +21,8 @@ pub(crate) struct Outcome {
     pub(crate) status: i32,
 }
 
-/// What ours reports for a table that the kernel has and no source lists. Compat: the real one
-/// prints nothing then, with status 0.
+/// Our message for a table that the kernel has and no source lists. Compat: the real one prints
+/// nothing, with status 0.
 const UNREPORTED: &str = " sockets cannot be listed: the kernel has them, but neither ";
 
 /// Returns the output of the real `ss` or `netstat`, with names as they are printed here

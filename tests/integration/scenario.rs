@@ -470,7 +470,7 @@ mod command_lines {
     #[case("-Z", "refused: security contexts are not listed here")]
     #[case("-z", "refused: security contexts are not listed here")]
     #[case("-D", "refused: it writes raw kernel records to a file of the system")]
-    fn refused_options_print_nothing_but_the_reason(#[case] option: &str, #[case] reason: &str) {
+    fn refused_options_print_only_the_reason(#[case] option: &str, #[case] reason: &str) {
         let takes_value = ["-N", "-D", "--bpf-map-id"].contains(&option);
         let value = if takes_value { "value" } else { "" };
         let message = format!("ss: {option} is {reason}");
@@ -569,13 +569,13 @@ mod command_lines {
     #[case("-f tipc", "-f tipc is refused: TIPC sockets are not supported")]
     #[case("-A mptcp", "-A mptcp is refused: the /proc tables do not show its sockets")]
     #[case("-A tcp,dccp", "-A dccp is refused: the /proc tables do not show its sockets")]
-    fn refused_words_print_nothing_but_the_reason(#[case] line: &str, #[case] reason: &str) {
+    fn refused_words_print_only_the_reason(#[case] line: &str, #[case] reason: &str) {
         check(&run(&root(), line), &[], &[&format!("ss: {reason}")], 1);
     }
 
-    /// The message of the C library is still the first line, and the status that of a wrong option.
+    /// The first line is still the message of the C library, and the status that of a wrong option.
     #[test]
-    fn wrong_option_is_followed_by_the_nearest_right_one() {
+    fn unknown_option_suggests_similar_one() {
         let outcome = run(&root(), "-t --lisening");
         let stderr = outcome.stderr.to_string();
         let first = "ss: unrecognized option '--lisening'\nss: did you mean --listening?\n";
@@ -627,13 +627,13 @@ mod command_lines {
     }
 
     #[test]
-    fn no_table_left_is_reported_and_is_not_a_failure() {
+    fn empty_selection_of_tables_is_reported_with_success() {
         let message = "ss: no socket tables to show with such filter.";
         check(&run(&root(), "-A !tcp"), &[], &[message], 0);
     }
 
     #[test]
-    fn without_the_grant_nothing_is_listed() {
+    fn listing_is_refused_without_grant() {
         let root = root().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let view = PolicyView::new(tables, Policy::nothing(), ours::recorded_names());
@@ -730,7 +730,7 @@ mod filters {
         1
     )]
     #[case::files("-ta -F /a -F /b", &["ss: -F was given more than once"], 255)]
-    fn wrong_filters_print_nothing_but_what_is_wrong(
+    fn wrong_filters_print_only_the_error(
         #[case] line: &str,
         #[case] stderr: &[&str],
         #[case] status: i32,

@@ -7,8 +7,8 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
 };
 
-/// Untrusted bytes, made safe to show on one line: what is not shown as itself is `\xNN`, byte by
-/// byte.
+/// Untrusted bytes, made safe to show on one line. A byte that is not shown as itself is shown as
+/// `\xNN`.
 ///
 /// | built by | shown as itself |
 /// | --- | --- |
@@ -20,8 +20,8 @@ use icu_properties::{
 /// | [`quoted`](Self::quoted) | text and backslashes, but no double quote |
 /// | [`without_hex`](Self::without_hex) | no backslash that begins what looks like `\xNN` |
 ///
-/// A combining mark is shown after a character that it belongs to, and never at the beginning or
-/// after a blank or something escaped: it would change what is printed before it.
+/// A combining mark is shown only after a character that it can combine with, not at the beginning
+/// or after a blank or an escaped byte, because it would change what is printed before it.
 ///
 /// ```
 /// use builtin_cli::Escaped;
@@ -33,21 +33,22 @@ use icu_properties::{
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a> {
     bytes: &'a [u8],
-    /// Printable ASCII that is not shown as itself; a blank here hides the blanks of every script.
+    /// Printable ASCII that is not shown as itself. A blank here hides the blanks of every script.
     hidden: &'static [u8],
     shows_text: bool,
     shows_hex: bool,
 }
 
 impl<'a> Escaped<'a> {
-    /// Returns bytes of which printable ASCII but for the backslash is shown.
+    /// Returns bytes of which only printable ASCII is shown, without the backslash.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, hidden: b"\\", shows_text: false, shows_hex: true }
     }
 
     /// Returns a name in a listing: text of any script and backslashes are shown.
     ///
-    /// Names that were escaped before (`\x2d` in those of systemd) are common, and read the same.
+    /// Names with escapes of other programs are common (`\x2d` in names of systemd units) and stay
+    /// as they are.
     pub const fn name(bytes: &'a [u8]) -> Self {
         Self::new(bytes).with_text().with_backslash()
     }
@@ -59,7 +60,7 @@ impl<'a> Escaped<'a> {
         Self { hidden: b" ", ..Self::name(bytes) }
     }
 
-    /// Returns a name that is printed between double quotes, which it cannot end.
+    /// Returns a name for use between double quotes. It cannot close them.
     pub const fn quoted(bytes: &'a [u8]) -> Self {
         Self { hidden: b"\"", ..Self::name(bytes) }
     }
@@ -82,8 +83,8 @@ impl<'a> Escaped<'a> {
         Self { shows_text: true, ..self }
     }
 
-    /// Returns the bytes with a backslash escaped that is followed by `x` and two hexadecimal
-    /// digits, so that nothing that is shown looks like something else escaped.
+    /// Returns the bytes with a backslash escaped if `x` and two hexadecimal digits follow, which
+    /// would look like an escaped byte.
     #[must_use]
     pub const fn without_hex(self) -> Self {
         Self { shows_hex: false, ..self }
@@ -127,7 +128,7 @@ impl<'a> Escaped<'a> {
         }
     }
 
-    /// Returns how many bytes of a text are shown as they are, from its beginning.
+    /// Returns how many bytes at the beginning of a text are shown as themselves.
     fn shown_len(self, text: &str) -> usize {
         let is_hidden =
             |at| !self.shows_hex && text.as_bytes().get(at..).and_then(hex_at).is_some();
@@ -162,11 +163,11 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// U+2800, a character of Braille without a dot: not a blank by its Unicode property, but it looks
-/// like one.
+/// U+2800, a Braille character without dots. It looks like a blank, though Unicode does not
+/// classify it as one.
 const BRAILLE_BLANK: char = '\u{2800}';
 
-/// Returns the byte that a text begins with as `\xNN`, in digits of either case.
+/// Returns the byte of the `\xNN` at the beginning of a text, with digits in either case.
 pub fn hex_at(text: &[u8]) -> Option<u8> {
     let digit =
         |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -201,8 +202,8 @@ impl fmt::Write for VecWriter<'_> {
     }
 }
 
-/// A writer that passes text on with everything escaped that is [unsafe to
-/// show](is_unsafe_to_show), or that would change what was printed before it.
+/// A writer that passes text on. It escapes characters that are [unsafe to show](is_unsafe_to_show)
+/// or would change what was printed before them.
 pub(crate) struct OneLine<W>(pub(crate) W);
 
 impl<W: fmt::Write> fmt::Write for OneLine<W> {
@@ -218,14 +219,14 @@ impl<W: fmt::Write> fmt::Write for OneLine<W> {
     }
 }
 
-/// Admits combining marks that follow a character to belong to.
+/// Allows combining marks after a character that they can combine with.
 #[derive(Default)]
 pub(crate) struct Marks {
     has_base: bool,
 }
 
 impl Marks {
-    /// Takes the next character, and returns whether it may be shown.
+    /// Returns whether the next character may be shown.
     pub(crate) fn admit(&mut self, c: char) -> bool {
         if c.is_ascii() {
             self.has_base = !c.is_ascii_whitespace();
@@ -237,7 +238,7 @@ impl Marks {
     }
 }
 
-/// Returns whether a character is drawn over the one before it.
+/// Returns whether a character combines with the one before it.
 fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(category(c))
 }
@@ -246,10 +247,10 @@ fn category(c: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(c)
 }
 
-/// Returns whether a character acts on the terminal or on the text around it instead of being
-/// shown, or is not seen: controls, formats (marks of direction, tags, the soft hyphen), the
-/// separators of lines and paragraphs, and what Unicode says to ignore where it is not known
-/// (fillers, selectors of variants, the grapheme joiner).
+/// Returns whether a character is invisible, or affects the terminal or the text around it:
+/// controls, formats (marks of direction, tags, the soft hyphen), separators of lines and
+/// paragraphs, and characters with the Unicode property `Default_Ignorable_Code_Point` (fillers,
+/// variation selectors, the grapheme joiner).
 pub fn is_unsafe_to_show(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
     if c.is_ascii() {
@@ -311,7 +312,7 @@ mod tests {
     #[case::mark_behind_a_blank("a \u{301}".as_bytes(), br"a \xcc\x81")]
     #[case::mark_behind_something_escaped("\u{ad}\u{301}".as_bytes(), br"\xc2\xad\xcc\x81")]
     #[case::marks_of_a_letter("e\u{301}\u{323}".as_bytes(), "e\u{301}\u{323}".as_bytes())]
-    fn shows_names_and_defuses_them(#[case] name: &[u8], #[case] shown: &[u8]) {
+    fn shows_names_and_escapes_unsafe_characters(#[case] name: &[u8], #[case] shown: &[u8]) {
         let mut out = Vec::new();
         Escaped::name(name).push_to(&mut out);
         assert_eq!(BString::from(out), BString::from(shown));
@@ -338,7 +339,7 @@ mod tests {
     #[case::no_break_space("a\u{a0}b".as_bytes(), br"a\xc2\xa0b")]
     #[case::ideographic_space("\u{3000}".as_bytes(), br"\xe3\x80\x80")]
     #[case::braille_blank("\u{2800}".as_bytes(), br"\xe2\xa0\x80")]
-    fn names_in_columns_have_no_blank(#[case] name: &[u8], #[case] shown: &[u8]) {
+    fn names_in_columns_contain_no_blank(#[case] name: &[u8], #[case] shown: &[u8]) {
         let mut out = Vec::new();
         Escaped::column(name).without_hex().push_to(&mut out);
         assert_eq!(BString::from(out), BString::from(shown));

@@ -1,4 +1,4 @@
-//! The command over fake proc roots, which may change with every line that it prints.
+//! Tests of the command with fake proc roots, which may change with every line that it prints.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ use socket_query::{
 };
 use testkit::{Datagram, FakeProc, FakeRoot, ProcTable, Process, Tcp, Unix};
 
-/// A machine, and its changes: one each time that the clock is read, which is once after each look.
+/// A machine and its changes. One happens each time that the clock is read, once after each look.
 struct ChangingMachine {
     root: FakeRoot,
     next: std::sync::Mutex<VecDeque<FakeProc>>,
@@ -61,7 +61,7 @@ impl Clock for ChangingMachine {
     }
 }
 
-/// Standard error, after each line of which the machine changes.
+/// A standard error that changes the machine after each line.
 struct Complaints<'a>(&'a ChangingMachine, Vec<u8>);
 
 impl Write for Complaints<'_> {
@@ -123,7 +123,7 @@ fn still(root: &FakeProc) -> ChangingMachine {
 }
 
 #[test]
-fn lists_what_is_open() {
+fn lists_open_ports() {
     let called = call(&still(&base()), &["--list"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(called.stdout, @"
@@ -153,7 +153,7 @@ fn lists_as_json() {
 #[case::address(&["src [::1]"], "tcp [::1]:80")]
 #[case::nothing_of_connections(&["sport = :9999"], "")]
 #[case::range_of_both(&["( sport = :22 or sport = :53 )"], "tcp 0.0.0.0:22\nudp 127.0.0.53:53")]
-fn lists_what_is_asked_for(#[case] words: &[&str], #[case] listed: &str) {
+fn lists_selected_ports(#[case] words: &[&str], #[case] listed: &str) {
     let called = call(&still(&base()), &[&["--list"], words].concat());
     let ports: Vec<_> =
         called.stdout.lines().map(|line| line.split(" uid").next().unwrap()).collect();
@@ -161,7 +161,7 @@ fn lists_what_is_asked_for(#[case] words: &[&str], #[case] listed: &str) {
 }
 
 #[test]
-fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
+fn shows_processes_with_their_grant() {
     let server = Process::new(70, "server").socket(3, 1).socket(4, 1);
     let machine = still(&base().process(server));
     let called = call(&machine, &["--list", "-p"]);
@@ -186,7 +186,7 @@ fn shows_the_processes_that_hold_a_port_where_that_is_granted() {
     assert!(called.stdout.contains(r#""processes":[{"pid":70,"name":"server"}]"#));
 }
 
-/// Processes that this user may not look into.
+/// Processes that this user may not inspect.
 struct ClosedProcesses;
 
 impl ProcessSource for ClosedProcesses {
@@ -205,7 +205,7 @@ impl ProcessSource for ClosedProcesses {
     }
 }
 
-/// Finds no process in a PID namespace, and counts the searches.
+/// Finds no process, as in a PID namespace, and counts the searches.
 #[derive(Default)]
 struct InNamespace(AtomicU32);
 
@@ -258,7 +258,7 @@ fn closed_processes_are_reported(
     #[case] words: &[&str],
     #[case] status: u8,
     #[case] stdout: &str,
-    #[case] told: bool,
+    #[case] reported: bool,
 ) {
     let machine = still(&base());
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());
@@ -266,7 +266,7 @@ fn closed_processes_are_reported(
     let called = run(&machine, &PortWatch::new(view), &Cancel::new(), words);
     assert_eq!((called.status, called.stdout.as_str()), (status, stdout), "{}", called.stderr);
     let line = "portwatch: processes may be missing: 2 processes are closed to this user\n";
-    assert_eq!(called.stderr.contains(line), told, "{}", called.stderr);
+    assert_eq!(called.stderr.contains(line), reported, "{}", called.stderr);
 }
 
 #[rstest]
@@ -289,7 +289,7 @@ fn port_of(word: &str) -> Option<u16> {
     word.trim_start_matches(':').parse().ok()
 }
 
-/// A port, whatever address it is bound to.
+/// A port, whatever its address.
 #[rstest]
 #[case::ipv4_loopback("127.0.0.1:8080")]
 #[case::any_ipv4("0.0.0.0:8080")]
@@ -305,7 +305,7 @@ fn bare_port_matches_every_address(#[case] address: &str) {
     assert_eq!(call(&machine, &["--gone", ":8080", "--timeout=1ms"]).status, 124);
 }
 
-/// A protocol before a port or an address, as `wait-on` and others write it.
+/// A protocol before a port or an address, as for `wait-on` and other programs.
 #[rstest]
 #[case::port("tcp:8080", 0)]
 #[case::port_with_colon("tcp::8080", 0)]
@@ -358,7 +358,7 @@ fn unix_listeners_are_waited_for_by_name(#[case] target: &str, #[case] listens: 
 }
 
 #[test]
-fn unix_listener_is_waited_for_until_it_comes_and_goes() {
+fn unix_listener_is_waited_for_until_it_opens_or_closes() {
     let broken = || base().without(ProcTable::Tcp6).raw_file("net/tcp6/a-directory", "");
     let listening = || broken().unix(Unix::stream().listening().path("/run/y").inode(60));
     // The machine changes with the line about the table.
@@ -396,7 +396,7 @@ fn several_conditions_hold_together_or_any(
 }
 
 #[test]
-fn unix_listeners_are_listed_when_they_are_asked_for() {
+fn unix_listeners_are_listed_on_request() {
     let machine = still(&unix_base());
     let listed = call(&machine, &["--list", "-xt"]);
     assert_eq!(listed.status, 0, "{}", listed.stderr);
@@ -416,7 +416,7 @@ fn unix_listeners_are_listed_when_they_are_asked_for() {
     );
 }
 
-/// What a policy hides is never matched: neither a name nor a family nor another user's socket.
+/// A policy hides names, families, and sockets of other users, which then never match.
 #[test]
 fn hidden_unix_sockets_are_not_matched() {
     let machine = still(&unix_base());
@@ -444,7 +444,7 @@ fn hidden_unix_sockets_are_not_matched() {
 }
 
 #[test]
-fn follows_what_opens_and_closes() {
+fn follows_openings_and_closings() {
     let machine = ChangingMachine::new(&base(), [with(8080, 7), with(8080, 8), base()]);
     let called = call(&machine, &["--count", "4", "--interval=1ms"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
@@ -457,7 +457,7 @@ fn follows_what_opens_and_closes() {
 }
 
 #[test]
-fn follows_as_json_and_what_is_open_at_first() {
+fn follows_as_json_with_initial_ports() {
     let machine = ChangingMachine::new(&base(), [with(8080, 7)]);
     let words = ["--json-lines", "--initial", "--count=1", "--interval=1ms", "sport != :53"];
     let called = call(&machine, &words);
@@ -481,7 +481,7 @@ fn stops_at_the_count_within_one_look() {
 #[case::lasting_without_the_count(&["--for=1ms", "--count=1"], 0)]
 #[case::the_count_in_time(&["--timeout=1ms", "--count=1"], 124)]
 #[case::the_earlier_time(&["--timeout=1ms", "--count=1", "--for=1h"], 124)]
-fn ends_in_time(#[case] words: &[&str], #[case] status: u8) {
+fn ends_after_its_time(#[case] words: &[&str], #[case] status: u8) {
     let called = call(&still(&base()), words);
     assert_eq!((called.status, called.stdout.as_str(), called.stderr.as_str()), (status, "", ""));
 }
@@ -500,7 +500,7 @@ fn failure_is_reported_once_and_fails_the_call() {
 }
 
 #[test]
-fn named_protocol_that_nothing_reports_is_a_failure() {
+fn named_protocol_without_table_is_a_failure() {
     let root =
         base().without(ProcTable::Udp).raw_file("net/protocols", "protocol size\nUDP 1152\n");
     let called = call(&still(&root), &["--list", "-u"]);
@@ -513,10 +513,10 @@ fn named_protocol_that_nothing_reports_is_a_failure() {
              nor /proc reports them\n"
         )
     );
-    // The table is not asked for by name.
+    // The table is not requested by name.
     let called = call(&still(&root), &["--list"]);
     assert_eq!((called.status, called.stderr.as_str()), (0, ""));
-    // It does not count as gone.
+    // Its ports do not count as gone.
     let called = call(&still(&root), &["--gone", "-u", ":53", "--timeout=5ms"]);
     assert_eq!(called.status, 124);
 }
@@ -527,7 +527,7 @@ fn unreadable_table_does_not_count_as_gone() {
     let words = ["--gone", ":8080", "--interval=1ms", "--timeout=5ms"];
     let called = call(&still(&broken), &words);
     assert_eq!(called.status, 124);
-    // It recovers when the complaint is printed.
+    // The table recovers when its problem is printed.
     let called =
         call(&ChangingMachine::new(&broken, [base()]), &["--gone", ":8080", "--interval=1ms"]);
     assert_eq!(
@@ -604,7 +604,7 @@ fn host_that_buffers_needs_an_end() {
 #[case::waiting_for_the_end(&["--gone", ":22"])]
 #[case::following(&[])]
 #[case::following_once_an_hour(&["--interval=1h"])]
-fn ends_when_the_host_wants_it(#[case] words: &[&str]) {
+fn cancellation_ends_the_call(#[case] words: &[&str]) {
     let machine = still(&base());
     let portwatch = PortWatch::new(machine.view(Policy::default()));
     let deadline = std::time::Instant::now() + Duration::from_millis(5);
@@ -633,7 +633,7 @@ fn wrong_filter_is_shown_with_its_position() {
 #[case::unix_but_tcp(&["-t", "src unix:*"])]
 #[case::netlink(&["src netlink:*"])]
 #[case::name_but_tcp(&["-t", "/run/x.sock"])]
-fn filter_of_what_is_not_watched_is_refused(#[case] words: &[&str]) {
+fn filter_of_unwatched_sockets_is_refused(#[case] words: &[&str]) {
     let called = call(&still(&base()), &[&["--list"], words].concat());
     assert_eq!(
         (called.status, called.stderr.as_str()),
@@ -688,7 +688,7 @@ fn prints_its_help() {
 }
 
 #[test]
-fn wrong_option_is_followed_by_the_nearest_right_one() {
+fn unknown_option_is_followed_by_a_suggestion() {
     let called = call(&still(&base()), &["--wiat", ":22"]);
     assert_eq!(
         (called.status, called.stderr.as_str()),
@@ -729,7 +729,7 @@ fn every_namespace_is_refused_where_the_host_does_not_allow_it(
 const NO_MEANS: &str = "listing other namespaces is allowed, but this host gives no way to do it";
 
 #[test]
-fn filter_knows_no_namespaces_of_one() {
+fn filter_by_namespace_needs_all_namespaces() {
     let called = call(&still(&base()), &["--list", "netns = blue"]);
     assert_eq!((called.status, called.stdout.as_str()), (2, ""));
 }

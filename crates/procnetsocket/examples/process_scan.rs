@@ -1,4 +1,4 @@
-//! Looks for the processes of all sockets and prints their number, for measurement.
+//! Finds the processes of all sockets and prints their number, for measurement.
 //!
 //! ```text
 //! cargo run --release -p procnetsocket --example process_scan
@@ -10,7 +10,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "this program is its own host, and opens /proc as anyone would to measure it"
+    reason = "this program is its own host, and opens /proc directly to measure it"
 )]
 
 use std::{

@@ -220,8 +220,8 @@ fn equal_range<T>(sorted: &[T], compare: impl Fn(&T) -> std::cmp::Ordering) -> &
 }
 
 impl PeerTableBuilder {
-    /// Begins the sockets of a network namespace. Without it all sockets are of one namespace
-    /// without a name.
+    /// Begins the sockets of a network namespace. If it is not called, all sockets are of one
+    /// unnamed namespace.
     pub fn begin_namespace(&mut self, namespace: Arc<NetNamespace>) {
         let index = self.table.namespaces.len().try_into();
         // OK because there are at most `MAX_NAMESPACES`.
@@ -230,7 +230,7 @@ impl PeerTableBuilder {
         self.table.namespaces.push(namespace);
     }
 
-    /// Adds a socket, unless it is of a kind without another end.
+    /// Adds a socket, if its kind can have another end.
     ///
     /// # Errors
     ///

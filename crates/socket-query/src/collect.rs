@@ -1,5 +1,5 @@
-//! Which kernel tables are read for a selection, in which order, and which of their rows are handed
-//! on.
+//! Reads the kernel tables of a selection, in the order of the listing, and passes on the admitted
+//! rows.
 
 use std::{cmp::Ordering, num::NonZeroU64, ops::ControlFlow, time::Instant};
 
@@ -43,9 +43,9 @@ pub(crate) fn collect(
             (reading, reading.table.map(|table| query(table, source, selection, &is_over)))
         })
         .collect();
-    // Compat: requests that are under way count to the queue of the kernel's netlink socket, and
-    // `ss` has one under way while it lists it. So netlink sockets are listed before anything else
-    // is asked.
+    // Compat: running requests count in the queue of the kernel's netlink socket, and `ss` has
+    // exactly one while it lists netlink sockets. So these are listed before any other request is
+    // made.
     let is_netlink = |(reading, _): &(&TableReading, _)| reading.table == Some(Table::Netlink);
     let (netlink, others) = readings.split_at(readings.partition_point(is_netlink));
     for readings in [netlink, others] {
@@ -57,7 +57,7 @@ pub(crate) fn collect(
                     continue;
                 };
                 let read = tables.visit_with(&query.clone().with_ahead(ahead), &mut admit);
-                // What was read before an error is shown, so the batch goes out first.
+                // Rows before an error are shown, so the batch is flushed first.
                 let _ = admit.flush_unix();
                 match read.map_err(|error| (error.kind(), error)) {
                     Ok(report) if report.inconsistent => {
@@ -121,8 +121,8 @@ pub(crate) struct BoundedTables<'a> {
     pub(crate) usage: &'a UsageCounter,
 }
 
-/// Lets through what the policy and the selection admit, and sorts unix sockets on the way: those
-/// of a text table, and all whose names are hidden.
+/// Passes on the rows that the policy and the selection admit, and sorts unix sockets: those of a
+/// text table, and all if their names are hidden.
 struct Admit<'a> {
     redaction: Redaction<'a>,
     own_sockets: &'a [Inode],
@@ -178,15 +178,15 @@ impl<'a> Admit<'a> {
         flow
     }
 
-    /// Hands on the unix sockets of this batch, by type and inode. Equal ones stay in the order of
-    /// the kernel, unless names are hidden.
+    /// Passes on the unix sockets of this batch, sorted by type and inode. Equal ones stay in the
+    /// order of the kernel, unless names are hidden.
     fn flush_unix(&mut self) -> ControlFlow<()> {
         if self.collected.stopped {
             return ControlFlow::Break(());
         }
         let mut batch = std::mem::take(&mut self.unix);
         if self.sorted_rows.is_some() {
-            batch.sort_by(by_what_is_shown);
+            batch.sort_by(by_visible_fields);
         } else {
             batch.sort_by_key(type_and_inode);
         }
@@ -203,9 +203,9 @@ impl<'a> Admit<'a> {
             && self.selection.filter.admits(socket)
     }
 
-    /// Returns whether the selection admits the state of a socket. sock_diag has left out what was
-    /// not asked for, and selects by states that it does not report: a half-open connection counts
-    /// as another state than the one that it is shown in, and an SCTP association has separate
+    /// Returns whether the selection admits the state of a socket. sock_diag has already filtered
+    /// by state, and by states that it does not report: a half-open connection is selected by
+    /// another state than the one in which it is shown, and an SCTP association has separate
     /// states.
     fn admits_state(&self, socket: &Socket<'_>) -> bool {
         let is_chosen = matches!(socket, Socket::Inet(inet) if inet.source == Source::SockDiag);
@@ -231,8 +231,7 @@ impl<'a> Admit<'a> {
 
     /// Keeps a unix socket whose name is hidden.
     ///
-    /// Security: the kernel lists sockets by a hash of their names, so all of them are put in
-    /// order.
+    /// Security: the kernel lists sockets by a hash of their names, so all of them are sorted.
     fn keep_unnamed(&mut self, unix: &UnixSocket, room: usize) -> ControlFlow<()> {
         if self.unix.len() == room {
             self.is_out_of_order = true;
@@ -248,9 +247,9 @@ fn type_and_inode(socket: &UnixSocket) -> (u16, Option<Inode>) {
     (socket.kind.number(), socket.inode)
 }
 
-/// Orders redacted rows only by what is shown of them: sockets without an inode by their other
-/// fields, so that only equal rows keep the order of the kernel.
-fn by_what_is_shown(one: &UnixSocket, other: &UnixSocket) -> Ordering {
+/// Orders redacted rows only by their visible fields: sockets without an inode by the other fields,
+/// so that only equal rows keep the order of the kernel.
+fn by_visible_fields(one: &UnixSocket, other: &UnixSocket) -> Ordering {
     let fields = || format!("{one:?}").cmp(&format!("{other:?}"));
     type_and_inode(one).cmp(&type_and_inode(other)).then_with(fields)
 }
@@ -319,7 +318,7 @@ fn unix_table(socket: &UnixSocket) -> SocketTable {
     match socket.kind {
         UnixKind::Stream => SocketTable::UnixStream,
         UnixKind::SeqPacket => SocketTable::UnixSeqPacket,
-        // Compat: a type that is not known is listed as datagram.
+        // Compat: an unknown type is listed as datagram.
         _ => SocketTable::UnixDatagram,
     }
 }
@@ -469,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn types_that_are_not_known_are_shown_with_every_type() {
+    fn unknown_types_are_shown_with_every_type() {
         let root = FakeProc::new().unix(Unix::new(3).inode(1)).packet(Packet::new(10, 5));
         for table in [SocketTable::UnixStream, SocketTable::UnixSeqPacket] {
             let selection = Selection { tables: TableSet::of(table), ..Selection::everything() };
@@ -493,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_reported_and_the_rest_still_comes() {
+    fn problems_are_reported_and_rest_is_listed() {
         let root =
             one_of_each().raw_line(testkit::ProcTable::Tcp, "nonsense").raw_file("net/udp", "");
         let root = root.without(testkit::ProcTable::Raw);
@@ -538,10 +537,10 @@ mod tests {
         assert_eq!(seen.problems.len(), problems, "{:?}", seen.problems);
         assert_eq!(collected.problems, u64::try_from(problems).unwrap());
         assert!(seen.problems.iter().all(|problem| problem.starts_with("Unreported")));
-        // The table is not asked for by name.
+        // The table is not selected by name.
         let (seen, _) = see(&root, &Selection { named: TableSet::EMPTY, ..named(table) });
         assert_eq!(seen.problems, Vec::<String>::new());
-        // Without this file it is not known which protocols the kernel has.
+        // Without this file the protocols of the kernel are unknown.
         let (seen, _) = see(&root.clone().without_file("net/protocols"), &named(table));
         assert_eq!(seen.problems, Vec::<String>::new());
         let (seen, _) = see(&root.raw_file("net/protocols", "\n"), &named(table));
@@ -549,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn families_that_are_hidden_are_not_reported() {
+    fn hidden_families_are_not_reported() {
         let root = FakeProc::new().raw_file("net/protocols", PROTOCOLS).build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let policy = Policy::default().with_families(FamilySet::of(AddressFamily::Inet));
@@ -641,7 +640,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_grant_nothing_is_shown() {
+    fn listing_is_refused_without_grant() {
         let root = one_of_each().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let others = Grant::ALL.into_iter().filter(|grant| *grant != Grant::Sockets);

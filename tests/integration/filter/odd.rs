@@ -1,6 +1,6 @@
 //! Filters at the edges of the language, written by hand.
 //!
-//! Intended differences are not among them: see `filter::decided`.
+//! Intended differences are in `filter::decided`.
 
 use testkit::{Datagram, FIRST_FAKE_INTERFACE, FakeProc, Netlink, Packet, Tcp, Unix};
 

@@ -22,7 +22,7 @@ const UNSHARE: [&str; 2] = ["-Urnmpf", "--mount-proc"];
 /// The namespaces of the fixture in the order of a listing.
 const NAMESPACES: [&str; 4] = ["own", "a", "b", "c"];
 
-/// The answers of the fixture.
+/// The output of the fixture.
 struct Answers {
     /// The processes by their names.
     pids: BTreeMap<String, u64>,
@@ -42,7 +42,7 @@ struct CommandOutput {
 
 /// Runs commands beside the connections of `tests/fixture/peers.py`.
 ///
-/// Where such namespaces cannot be made it reports this loudly, and fails if `CI` is set.
+/// Where such namespaces cannot be created, it reports this loudly, and fails if `CI` is set.
 fn ask(questions: &[Value]) -> Option<Answers> {
     if !Command::new("unshare").args(UNSHARE).arg("true").status().unwrap().success() {
         assert!(!workspace::is_ci(), "namespaces with a /proc cannot be made here");
@@ -215,7 +215,7 @@ impl<'a> ListingJoin<'a> {
         self.0.iter().filter(reached).collect()
     }
 
-    /// Returns what has to be printed of the other end of a row, and its namespace.
+    /// Returns the expected output about the other end of a row, and its namespace.
     fn peer(
         &self,
         namespace: &str,

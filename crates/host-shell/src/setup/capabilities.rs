@@ -77,8 +77,8 @@ pub struct Capabilities {
     pub namespaces: AnsweredBy,
     /// The brokers, to ask for their confinement.
     pub brokers: Vec<NamedBroker>,
-    /// Open while the brokers are needed, if a separate process manages them: it exits when this is
-    /// closed.
+    /// Open while the brokers are needed, if a separate process manages them: it exits when this
+    /// is closed.
     pub asks: Option<PipeWriter>,
 }
 

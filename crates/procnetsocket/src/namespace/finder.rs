@@ -29,36 +29,36 @@ use crate::{
 
 /// Network namespaces of one search: 4 096.
 ///
-/// A machine that is full of containers has some hundreds.
+/// A machine full of containers has hundreds.
 pub const MAX_NAMESPACES: usize = 4_096;
 
 /// Kernel: `NSFS_MAGIC`.
 const NSFS_MAGIC: FsWord = 0x6e73_6673;
 
-/// Files by which it is tried to enter one namespace: 64. Of some of its processes the file may be
-/// closed, and others may be gone.
+/// Files that are tried to enter one namespace: 64. Those of some processes may be unreadable, and
+/// other processes may be gone.
 const MAX_ENTRANCES: usize = 64;
 
-/// Namespaces that are open and wait to be listed: 8. Each takes a descriptor.
+/// Namespaces that are opened ahead of being listed: 8. Each takes a descriptor.
 const MAX_OPENED_AHEAD: usize = 8;
 
-/// Processes after which the interrupt is asked.
+/// Number of processes after which the interrupt is polled.
 const PATIENCE: usize = 100;
 
 /// Finds the network namespaces of the machine, and opens their tables.
 ///
-/// The identity of a namespace is the inode of the `net/tcp` that a process sees which lives in it:
-/// procfs numbers it when the namespace is made and gives the number to no other as long as it
-/// lives, and whoever sees the process may read it. The inode of nsfs, by which `lsns` and `ip
-/// netns` know a namespace, takes the right to look into a process; it is found where there is one.
+/// The identity of a namespace is the inode of the `net/tcp` of a process in it: procfs assigns it
+/// when the namespace is created, does not reuse it while the namespace exists, and lets everyone
+/// read it who can see the process. The inode in nsfs, which `lsns` and `ip netns` print, requires
+/// the right to inspect a process; it is found where that is permitted.
 ///
 /// # Trust
 ///
-/// - A namespace in which no process lives, and which has no name in `/run/netns`, is not found:
-///   one that only an open file keeps, or a thread that left its process's namespace.
-/// - Namespaces come and go: what was found may be gone when it is opened, and its numbers may be
-///   those of a new one. [`tables`](Self::tables) checks the identity after entering.
-/// - Names are those of this mount namespace, and any bytes may stand in them.
+/// - A namespace without a process and without a name in `/run/netns` is not found: one that is
+///   kept only by an open file, or by a thread outside of its process's namespace.
+/// - Namespaces come and go: one that was found may be gone when it is opened, and its inodes may
+///   be reused. [`tables`](Self::tables) checks the identity after entering.
+/// - Names are those of this mount namespace, and may contain any bytes.
 ///
 /// # Limits
 ///
@@ -66,7 +66,7 @@ const PATIENCE: usize = 100;
 #[derive(Debug)]
 pub struct NamespaceFinder {
     root: Arc<ProcRoot>,
-    /// Set where namespaces are entered, and not only read as text.
+    /// Set if namespaces are entered, and not only read as text.
     enter: Option<Enter>,
 }
 
@@ -80,7 +80,7 @@ impl fmt::Debug for Enter {
 }
 
 impl Enter {
-    /// Opens the directory in which `ip netns` keeps names.
+    /// Opens the directory in which `ip netns` mounts namespaces by name.
     ///
     /// It is opened for each search, because the first `ip netns add` mounts it over itself.
     #[expect(clippy::disallowed_methods, reason = "one fixed path, with the token of the host")]
@@ -90,20 +90,20 @@ impl Enter {
     }
 }
 
-/// A network namespace that was alive when it was looked for.
+/// A network namespace that existed during the search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NetNamespace {
     /// The inode of its `net/tcp`.
     pub id: Inode,
-    /// Its inode in nsfs, where it may be read.
+    /// Its inode in nsfs, if this process may read it.
     pub inode: Option<Inode>,
     /// Its names in `/run/netns`, in order.
     pub names: Vec<BString>,
-    /// The processes that live in it, in the order of the kernel.
+    /// The processes in it, in the order of the kernel.
     pub pids: Vec<Pid>,
-    /// Whether it is the namespace of the process that looked.
+    /// Whether it is the namespace of the process that searched.
     pub is_own: bool,
 }
 
@@ -113,7 +113,7 @@ pub struct NetNamespace {
 pub struct UnreadableNamespace {
     /// Its name in `/run/netns`.
     pub name: BString,
-    /// Why it cannot be read.
+    /// The error of reading it.
     pub error: Error,
 }
 
@@ -121,31 +121,31 @@ pub struct UnreadableNamespace {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct FoundNamespaces {
-    /// The namespaces: the own one first, then those with a name in the order of their names, then
+    /// The namespaces: that of this process first, then those with names by name, then the others
     /// by identity.
     pub namespaces: Vec<NetNamespace>,
-    /// Named ones that cannot be entered. One of them may be listed among the others without its
-    /// name, where a process lives in it.
+    /// Named ones that cannot be entered. If a process is in one, it may also be among the others
+    /// without its name.
     pub unreadable: Vec<UnreadableNamespace>,
-    /// Processes of which it cannot be known where they live (`hidepid=1`).
+    /// Number of processes whose namespace is unknown (`hidepid=1`).
     pub closed: u64,
 }
 
 impl UnreadableNamespace {
-    /// Returns the report on the namespace of a name.
+    /// Returns the report on a named namespace.
     pub fn new(name: BString, error: Error) -> Self {
         Self { name, error }
     }
 }
 
-/// What there is to read a namespace by that was found.
+/// The means to read a namespace that was found.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum NamespaceAccess {
-    /// A socket that was opened inside: all that the kernel shows.
+    /// A socket that was opened inside: everything that the kernel shows.
     Socket(NamespaceSocket),
-    /// The text tables of a process that lives there, because the namespace cannot be entered for
-    /// this reason; without one it was not tried.
+    /// The text tables of a process in it, because the namespace could not be entered; `None` if
+    /// that was not tried.
     Text(Option<Error>),
     /// It is gone.
     Gone,
@@ -155,17 +155,16 @@ pub enum NamespaceAccess {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenedNamespace {
-    /// All that the kernel shows.
+    /// Everything that the kernel shows.
     Full(SocketTables),
-    /// The text tables of a process that lives there, because the namespace cannot be entered for
-    /// this reason.
+    /// The text tables of a process in it, because the namespace could not be entered.
     Text(SocketTables, Option<Error>),
     /// It is gone.
     Gone,
 }
 
 impl NetNamespace {
-    /// Returns how a listing calls it: by its first name, by its inode in nsfs, or by its identity.
+    /// Returns its name in a listing: its first name, its inode in nsfs, or its identity.
     pub fn label(&self) -> String {
         match (self.names.first(), self.inode) {
             (Some(name), _) => name.escape_ascii().to_string(),
@@ -175,8 +174,8 @@ impl NetNamespace {
 
     /// Returns whether a word is one of its names or the number of one of its inodes.
     ///
-    /// Kernel: both numbers come from one sequence (`proc_alloc_inum`), so that one of them is
-    /// never the other one of another namespace.
+    /// Kernel: both numbers come from one sequence (`proc_alloc_inum`), so no number identifies two
+    /// namespaces.
     pub fn answers_to(&self, word: &[u8]) -> bool {
         let number = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
         let inode = number.and_then(Inode::new);
@@ -190,9 +189,8 @@ impl NamespaceFinder {
     ///
     /// # Ambient Authority
     ///
-    /// Whoever passes the token decides that the holder sees the sockets of every namespace of the
-    /// machine, and that threads of this process enter them. To enter takes `CAP_SYS_ADMIN` in the
-    /// user namespaces of both.
+    /// The finder gives access to the sockets of every namespace of the machine, and threads of
+    /// this process enter them. Entering takes `CAP_SYS_ADMIN` in the user namespaces of both.
     ///
     /// # Errors
     ///
@@ -202,7 +200,7 @@ impl NamespaceFinder {
         Ok(Self { root, enter: Some(Enter(token)) })
     }
 
-    /// Returns the finder that reads the text tables of a procfs, and enters no namespace.
+    /// Returns a finder that reads the text tables of a procfs, and enters no namespaces.
     pub fn from_root(root: ProcRoot) -> Self {
         Self { root: Arc::new(root), enter: None }
     }
@@ -212,8 +210,8 @@ impl NamespaceFinder {
     /// # Errors
     ///
     /// [`LimitExceeded`](ErrorKind::LimitExceeded), [`Interrupted`](ErrorKind::Interrupted),
-    /// [`Root`](ErrorKind::Root) and [`Io`](ErrorKind::Io). That a process or a namespace is gone
-    /// or closed is no error.
+    /// [`Root`](ErrorKind::Root) and [`Io`](ErrorKind::Io). A process or namespace that is gone or
+    /// unreadable is not an error.
     pub fn find(&self, interrupt: &dyn Interrupt) -> Result<FoundNamespaces, Error> {
         let mut search = Search::default();
         let pids = process::pids(&self.root, &ProcessLimits::default())?;
@@ -234,19 +232,19 @@ impl NamespaceFinder {
 
     /// Opens the tables of a namespace that was found.
     ///
-    /// It is entered, by its names and then by its processes; where that is not permitted, the text
-    /// tables of a process are read, for which no right is needed.
+    /// It is entered by one of its names or processes. Where that is not permitted, the text tables
+    /// of a process are read, which needs no right.
     ///
     /// # Errors
     ///
-    /// Why the namespace cannot be read, neither so nor so.
+    /// The error of reading the namespace if both ways fail.
     pub fn tables(&self, namespace: &NetNamespace) -> Result<OpenedNamespace, Error> {
         self.tables_of(namespace, self.access(namespace)?)
     }
 
     /// Calls `work` with the tables of namespaces that were found, in turn. A thread opens the next
-    /// ones while `work` is busy with one, so that it seldom waits; without a thread each is opened
-    /// when it is wanted.
+    /// ones while `work` processes one, so that it rarely waits; without a thread, each is opened
+    /// when it is needed.
     ///
     /// The iterator ends with the namespaces; its errors are those of [`tables`](Self::tables).
     pub fn tables_in_turn<R>(
@@ -258,8 +256,8 @@ impl NamespaceFinder {
             return work(&mut std::iter::empty());
         }
         let finish = |(access, namespace): (Result<_, Error>, &&NetNamespace)| match access? {
-            // What was opened keeps a namespace alive; whether a process still lives in one that
-            // was not entered is known only when it is wanted.
+            // An open socket keeps a namespace alive; whether a process is still in one that was
+            // not entered is known only when it is needed.
             NamespaceAccess::Text(why) => self.tables_of(namespace, self.text(namespace, why)?),
             access => self.tables_of(namespace, access),
         };
@@ -267,7 +265,7 @@ impl NamespaceFinder {
             let (sender, accesses) = sync_channel(MAX_OPENED_AHEAD);
             let ahead = move || {
                 for namespace in namespaces {
-                    // Nobody wants more when the receiver is gone.
+                    // No more are needed when the receiver is gone.
                     if sender.send(self.access_on(EntryThread::Current, namespace)).is_err() {
                         break;
                     }
@@ -299,7 +297,7 @@ impl NamespaceFinder {
         }
     }
 
-    /// Opens what a namespace that was found can be read by, for another process.
+    /// Opens the means to read a namespace that was found, for another process.
     ///
     /// # Errors
     ///
@@ -323,7 +321,7 @@ impl NamespaceFinder {
         for file in entrances(&self.root, enter, namespace).take(MAX_ENTRANCES) {
             match file.and_then(|file| enter_and(thread, &self.root, namespace, &file, open)) {
                 Ok(Some(socket)) => return Ok(NamespaceAccess::Socket(socket)),
-                // Gone, or another one that has its name or its process by now.
+                // Gone, or another namespace now has its name or its process.
                 Ok(None) => {}
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -335,13 +333,12 @@ impl NamespaceFinder {
         }
     }
 
-    /// Opens a text table of a process that lives in a namespace that was found, for another
-    /// process.
+    /// Opens a text table of a process in a namespace that was found, for another process.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) if none does any more; any other kind if the file cannot
-    /// be had.
+    /// [`NotFound`](ErrorKind::NotFound) if no process is in it any more; any other kind if the
+    /// file cannot be opened.
     pub fn text_table(&self, namespace: &NetNamespace, file: ProcFile) -> Result<File, Error> {
         self.text_tables(namespace).ok_or(Repr::Deserted)?.open(file)
     }
@@ -373,7 +370,7 @@ fn entrances<'a>(
     let by_process = namespace.pids.iter().filter_map(|pid| {
         let opened = root.open_process(*pid).and_then(|dir| dir.network_namespace());
         match opened {
-            // OK because a process that is gone is none.
+            // OK because a process that is gone is not in the namespace.
             Err(error) if error.kind() == RootErrorKind::Vanished => None,
             opened => Some(opened.map_err(|error| Repr::Root(error).into())),
         }
@@ -384,22 +381,22 @@ fn entrances<'a>(
 fn entrances_by_name(enter: Enter, namespace: &NetNamespace) -> impl Iterator<Item = OwnedFd> {
     let names = if namespace.names.is_empty() { None } else { enter.names() };
     namespace.names.iter().filter_map(move |name| {
-        // OK because a name that is gone leads nowhere.
+        // OK because a name that was removed cannot be used.
         let file = names.as_ref()?.open(path_of(name)?).ok()?;
         Some(file.into_std().into())
     })
 }
 
-/// Which thread enters a namespace. It never leaves it again.
+/// The thread that enters a namespace. It never leaves it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EntryThread {
-    /// One that is started for it, and ends at once.
+    /// A short-lived thread, started for it.
     New,
     /// The current one, which was started to enter one namespace after the other.
     Current,
 }
 
-/// Calls a function in a namespace; `None` when the file leads to another one.
+/// Calls a function in a namespace; returns `None` if the file is of another namespace.
 fn enter_and<T: Send>(
     thread: EntryThread,
     root: &ProcRoot,
@@ -408,7 +405,8 @@ fn enter_and<T: Send>(
     call: impl FnOnce() -> Result<T, Error> + Send,
 ) -> Result<Option<T>, Error> {
     let call = || {
-        // Security: whatever the file was, it is the namespace that was found.
+        // Security: checks that the thread is in the namespace that was found, whatever the file
+        // was.
         if id_of_this_thread(root)? != namespace.id {
             return Ok(None);
         }
@@ -420,8 +418,8 @@ fn enter_and<T: Send>(
     }
 }
 
-/// The text tables of a namespace that was found: those of a process that lives there, or of a
-/// thread that enters it by its name.
+/// The text tables of a namespace that was found: those of a process in it, or of a thread that
+/// enters it by its name.
 #[derive(Debug)]
 struct FoundText {
     root: Arc<ProcRoot>,
@@ -438,7 +436,7 @@ impl TextTables for FoundText {
         if deserted.kind() != ErrorKind::NotFound {
             return Err(deserted);
         }
-        // Kernel: a table stays in its namespace when the thread that opened it has ended.
+        // Kernel: an open table stays in its namespace after the thread that opened it has ended.
         let open = || root.thread().open(file).map_err(|error| Error::from_root(file, error));
         for entrance in enter.iter().flat_map(|enter| entrances_by_name(*enter, namespace)) {
             if let Some(table) = enter_and(EntryThread::New, root, namespace, &entrance, open)? {
@@ -449,20 +447,20 @@ impl TextTables for FoundText {
     }
 }
 
-/// Returns the path of a name below `/run/netns`; no name leads elsewhere.
+/// Returns the path of a name below `/run/netns`, if it is a plain file name.
 fn path_of(name: &BString) -> Option<PathBuf> {
     let path: PathBuf = Vec::from(name.clone()).into_path_buf().ok()?;
     (path.components().count() == 1).then_some(path)
 }
 
-/// A namespace that has a name, and of which no process is known.
+/// A named namespace without a known process.
 struct NamedNamespace {
     name: BString,
     inode: Option<Inode>,
     file: OwnedFd,
 }
 
-/// A search that is under way.
+/// The state of a search.
 #[derive(Default)]
 struct Search {
     found: BTreeMap<Inode, NetNamespace>,
@@ -471,7 +469,7 @@ struct Search {
 }
 
 impl Search {
-    /// Looks where a process lives.
+    /// Finds the namespace of a process.
     fn process(&mut self, root: &ProcRoot, pid: Pid) -> Result<(), Error> {
         let dir = match root.open_process(pid) {
             Ok(dir) => dir,
@@ -492,7 +490,7 @@ impl Search {
 
     fn closed_to(&mut self, error: RootError) -> Result<(), Error> {
         match error.kind() {
-            // Kernel: a process that has ended and was not waited for lives in no namespace.
+            // Kernel: a zombie is in no network namespace.
             RootErrorKind::Vanished | RootErrorKind::Missing => Ok(()),
             RootErrorKind::Denied | RootErrorKind::Hidden => {
                 self.closed += 1;
@@ -502,13 +500,13 @@ impl Search {
         }
     }
 
-    /// Marks the namespace of the process that looks.
+    /// Marks the namespace of this process.
     fn own(&mut self, id: Inode) -> Result<(), Error> {
         self.namespace(id)?.is_own = true;
         Ok(())
     }
 
-    /// Takes the names of a directory.
+    /// Adds the names in a directory.
     fn names(
         &mut self,
         root: &ProcRoot,
@@ -529,7 +527,7 @@ impl Search {
             }
             let entry = entry.map_err(list)?;
             let name = BString::from(Vec::from_os_string(entry.file_name()).unwrap_or_default());
-            // OK because a name that is gone, or that is not a namespace, has no sockets.
+            // OK because a name that was removed, or that is not a namespace, has no sockets.
             let Ok(file) = entry.open() else { continue };
             if !rustix::fs::fstatfs(&file).is_ok_and(|found| found.f_type == NSFS_MAGIC) {
                 continue;
@@ -544,7 +542,7 @@ impl Search {
         self.enter_named(root, &mut unknown)
     }
 
-    /// Enters namespaces that have a name, to know which they are.
+    /// Enters named namespaces to find out their identities.
     fn enter_named(
         &mut self,
         root: &ProcRoot,
@@ -605,7 +603,7 @@ fn too_many() -> Error {
     Repr::TooManyProcesses { what: "network namespaces", limit, bound: "MAX_NAMESPACES" }.into()
 }
 
-/// Returns the inode in nsfs of the namespace in which a process lives, if it may be looked into.
+/// Returns the inode in nsfs of a process's namespace, if this process may read it.
 fn nsfs_inode_of(dir: &TaskDir<'_>) -> Option<Inode> {
     let text = dir.network_namespace_link().ok()?;
     let number = text.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
@@ -623,7 +621,7 @@ mod tests {
         for id in ids().take(MAX_NAMESPACES) {
             search.namespace(id).unwrap();
         }
-        // One that is known takes no room.
+        // A known one does not count again.
         assert!(search.namespace(Inode::new(1).unwrap()).is_ok());
         let error = search.namespace(ids().nth(MAX_NAMESPACES).unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded);

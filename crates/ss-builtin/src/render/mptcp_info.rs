@@ -1,4 +1,4 @@
-//! What `-i` shows of Multipath TCP: of a connection, and of a subflow.
+//! The statistics of `-i` for connections and subflows of Multipath TCP.
 
 use procnetsocket::model::{MptcpInfo, MptcpSubflow, MptcpSubflowFlags};
 
@@ -53,7 +53,7 @@ const LETTERS: [(MptcpSubflowFlags, u8); 9] = [
     (MptcpSubflowFlags::MAP_VALID, b'v'),
 ];
 
-/// Appends the state of a TCP socket as a subflow.
+/// Appends the state of a subflow.
 pub(super) fn push_subflow(out: &mut Vec<u8>, subflow: &MptcpSubflow) {
     let mut shown = LETTERS.iter().filter(|(flag, _)| subflow.flags.contains(*flag)).peekable();
     if shown.peek().is_some() {
