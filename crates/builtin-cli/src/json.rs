@@ -53,13 +53,19 @@ fn is_printable_ascii(text: &[u8]) -> bool {
     const LOW: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     const BLANKS: u64 = u64::from_ne_bytes([b' '; 8]);
-    let (words, rest) = text.as_chunks();
     // The high bit of a byte is set in the first term if it is below a blank, and in the others if
     // it is above `~`. A borrow or a carry leaves only bytes in which such a bit is set.
-    let is_printable =
-        |word: u64| (word.wrapping_sub(BLANKS) | word.wrapping_add(LOW) | word) & HIGH == 0;
-    words.iter().all(|word| is_printable(u64::from_ne_bytes(*word)))
-        && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
+    let is_printable = |word: [u8; 8]| {
+        let word = u64::from_ne_bytes(word);
+        (word.wrapping_sub(BLANKS) | word.wrapping_add(LOW) | word) & HIGH == 0
+    };
+    match text.last_chunk() {
+        // The last word overlaps the one before it.
+        Some(last) => {
+            is_printable(*last) && text.as_chunks().0.iter().all(|word| is_printable(*word))
+        }
+        None => text.iter().all(|byte| matches!(byte, b' '..=b'~')),
+    }
 }
 
 /// Splits a text at its first character that is unsafe to show.

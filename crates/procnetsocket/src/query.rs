@@ -178,8 +178,7 @@ impl<'a, T> Query<'a, T> {
     }
 
     /// Uses what is [received ahead](crate::SocketTables::ahead).
-    #[must_use]
-    pub fn with_ahead(self, ahead: &'a Ahead) -> Self {
+    pub(crate) fn with_ahead(self, ahead: &'a Ahead) -> Self {
         Self { ahead: Some(ahead), ..self }
     }
 

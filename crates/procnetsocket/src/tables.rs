@@ -7,7 +7,7 @@ use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::io::Errno;
 
 use crate::{
-    diag::{Ahead, DiagSocket, Interfaces, Request, kept_rows},
+    diag::{Ahead, DiagSocket, Interfaces, Question, Request, kept_rows},
     error::{Error, Repr},
     listing::{Collect, ListedSocket, Listing},
     model::{Inode, Socket, Source, StateMask, Table, TcpState},
@@ -224,28 +224,32 @@ impl SocketTables {
         };
         match query.ahead() {
             Some(ahead) => visit(ahead),
-            None => self.ahead(std::slice::from_ref(query), visit),
+            None => self.receive_ahead(&questions(std::slice::from_ref(query)), visit),
         }
     }
 
-    /// Has threads receive the replies to these queries while `work` runs. It has to make the
-    /// queries in this order, each [with](Query::with_ahead) its argument.
+    /// Has threads receive the answers to these queries while `work` runs, which gets them back and
+    /// makes them in this order.
     ///
     /// This is used only for the TCP sockets of the system, with threads only on more than one
     /// processor; it has no effect otherwise. Consecutive queries for IPv4 and IPv6 are combined.
     /// Queries that are not made, or made differently, are not an error. About 2 MiB of each reply
     /// are buffered.
-    pub fn ahead<'a, T: 'a, R>(
+    pub fn ahead<T, R>(
         &self,
-        queries: impl IntoIterator<Item = &'a Query<'a, T>>,
-        work: impl FnOnce(&Ahead) -> R,
+        queries: Vec<Query<'_, T>>,
+        work: impl for<'q> FnOnce(Vec<Query<'q, T>>) -> R,
     ) -> R {
-        let Some(diag) = &self.diag else { return work(&Ahead::default()) };
-        let queries = queries.into_iter().filter(|query| query.source() != Some(Source::ProcText));
-        let questions: Vec<_> = queries
-            .flat_map(|query| query.tables().iter().map(|table| query.question(*table)))
-            .collect();
-        diag.ahead(&questions, &|question| self.has_few_ipv6(question), work)
+        self.receive_ahead(&questions(&queries), |ahead| {
+            work(queries.into_iter().map(|query| query.with_ahead(ahead)).collect())
+        })
+    }
+
+    fn receive_ahead<R>(&self, questions: &[Question], work: impl FnOnce(&Ahead) -> R) -> R {
+        match &self.diag {
+            Some(diag) => diag.ahead(questions, &|question| self.has_few_ipv6(question), work),
+            None => work(&Ahead::default()),
+        }
     }
 
     /// Returns whether the reply to a query probably has few enough rows of IPv6 to keep them until
@@ -525,4 +529,9 @@ impl Totals {
             (report, _) => Ok(report.unwrap_or_default()),
         }
     }
+}
+/// Returns what sock_diag is asked for queries.
+fn questions<T>(queries: &[Query<'_, T>]) -> Vec<Question> {
+    let queries = queries.iter().filter(|query| query.source() != Some(Source::ProcText));
+    queries.flat_map(|query| query.tables().iter().map(|table| query.question(*table))).collect()
 }

@@ -49,7 +49,7 @@ const MAX_RECEIVERS: usize = 3;
 
 /// Replies that are received ahead, see [`SocketTables::ahead`](crate::SocketTables::ahead).
 #[derive(Debug, Default)]
-pub struct Ahead(RefCell<VecDeque<AheadReply>>);
+pub(crate) struct Ahead(RefCell<VecDeque<AheadReply>>);
 
 /// A query, and the order of its answer.
 #[derive(Clone, Debug)]

@@ -44,8 +44,14 @@ mod vsock;
 mod wire;
 mod xdp;
 
+pub(crate) use self::{
+    ahead::{Ahead, Question},
+    both::kept_rows,
+    channel::open_socket,
+    error::DiagError,
+    interface::Interfaces,
+};
 pub use self::{
-    ahead::Ahead,
     bytes::Fault,
     decode::Decoder,
     dump::Replies,
@@ -54,7 +60,4 @@ pub use self::{
     request::{InetLookup, Request, UnixLookup},
     socket::DiagSocket,
     wire::{FramingError, Message, Messages},
-};
-pub(crate) use self::{
-    ahead::Question, both::kept_rows, channel::open_socket, error::DiagError, interface::Interfaces,
 };

@@ -4,6 +4,7 @@
 //! [`NamespaceFinder`] finds the namespaces of the machine.
 
 mod finder;
+mod search;
 mod text;
 
 use std::{
@@ -22,10 +23,8 @@ use rustix::{
 
 use self::text::{Inhabitants, id_of};
 pub use self::{
-    finder::{
-        FoundNamespaces, MAX_NAMESPACES, NamespaceAccess, NamespaceFinder, NetNamespace,
-        OpenedNamespace, UnreadableNamespace,
-    },
+    finder::{NamespaceAccess, NamespaceFinder, OpenedNamespace},
+    search::{FoundNamespaces, MAX_NAMESPACES, NetNamespace, UnreadableNamespace},
     text::{TextTables, received_text_table},
 };
 use crate::{
