@@ -65,6 +65,26 @@ pub(in crate::model) mod decimal {
     }
 }
 
+/// A number of 64 bits as a string of decimal digits, or `null`.
+pub(in crate::model) mod optional_decimal {
+    use super::{Cow, Deserialize, Deserializer, Serialize, Serializer, digits_of};
+
+    #[expect(clippy::ref_option, reason = "serde hands a reference")]
+    pub(in crate::model) fn serialize<S: Serializer>(
+        n: &Option<u64>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        n.map(|n| n.to_string()).serialize(out)
+    }
+
+    pub(in crate::model) fn deserialize<'de, D: Deserializer<'de>>(
+        input: D,
+    ) -> Result<Option<u64>, D::Error> {
+        let digits = Option::<Cow<'_, str>>::deserialize(input)?;
+        digits.map(|digits| digits_of(&digits, 10)).transpose()
+    }
+}
+
 /// A duration as whole milliseconds, which is the finest that the kernel counts here.
 pub(in crate::model) mod milliseconds {
     use std::time::Duration;
