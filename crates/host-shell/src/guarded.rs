@@ -29,6 +29,7 @@ use builtin_cli::Escaped;
 
 use crate::{
     brace::too_many_words,
+    check::Checks,
     fs::WriteBudget,
     limits::{MAX_LISTED_ENTRIES, MAX_PATH_DEPTH},
     nesting::PREFIXES,
@@ -49,6 +50,7 @@ const SOURCES: [&str; 4] = [".", "bash", "sh", "source"];
 #[derive(Debug)]
 pub(crate) struct Watch {
     budget: Arc<WriteBudget>,
+    checks: Arc<Checks>,
     /// Entries that were listed since the last command began.
     listed: AtomicUsize,
     /// Whether the next file that is read is a script.
@@ -58,9 +60,10 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(budget: Arc<WriteBudget>) -> Self {
+    pub(crate) fn new(budget: Arc<WriteBudget>, checks: Arc<Checks>) -> Self {
         Self {
             budget,
+            checks,
             listed: AtomicUsize::new(0),
             is_script_next: AtomicBool::new(false),
             named: Mutex::new(None),
@@ -95,15 +98,21 @@ impl Watch {
         Err(io::Error::other(format!("more than {MAX_LISTED_ENTRIES} entries")).into())
     }
 
-    fn check_script(&self, content: &[u8]) -> Result<()> {
+    /// Looks at the text of a file, and returns it with checks of its expansions if it is a script.
+    fn check_script(&self, content: Vec<u8>) -> Result<Vec<u8>> {
         if !self.is_script_next.swap(false, Ordering::Relaxed) {
-            return Ok(());
+            return Ok(content);
         }
-        match too_many_words(&String::from_utf8_lossy(content)) {
-            None => Ok(()),
-            Some(words) => {
-                self.budget.end(Stop::TooManyWords(words));
-                Err(io::Error::other("too many words in braces").into())
+        let text = String::from_utf8_lossy(&content);
+        if let Some(words) = too_many_words(&text) {
+            self.budget.end(Stop::TooManyWords(words));
+            return Err(io::Error::other("too many words in braces").into());
+        }
+        match self.checks.add_to(&text) {
+            Ok(checked) => Ok(checked.map_or(content, String::into_bytes)),
+            Err(cut) => {
+                self.budget.end(Stop::Cut(cut));
+                Err(io::Error::other("expansions that cannot be checked").into())
             }
         }
     }
@@ -209,8 +218,7 @@ impl FileSystemExt for GuardedFs {
 impl FileSystem for GuardedFs {
     async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
         let content = self.softened(path, self.inner.read_file(path).await, Access::Look).await?;
-        self.watch.check_script(&content)?;
-        Ok(content)
+        self.watch.check_script(content)
     }
 
     async fn write_file(&self, path: &Path, content: &[u8]) -> Result<()> {

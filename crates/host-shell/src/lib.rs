@@ -88,6 +88,7 @@
 
 mod adapter;
 mod brace;
+mod check;
 mod commands;
 mod ending;
 mod error;

@@ -104,6 +104,10 @@ pub const MAX_REPLACED_BYTES: usize = 10 * 1024 * 1024;
 /// the interpreter: what is behind is not looked at. See [`crate::Shell::run`] likewise.
 pub const MAX_PATTERN_PLACES: usize = 10_000;
 
+/// Bytes of a script in which expansions are that the interpreter may cut: their checks have to be
+/// put into it. A larger one is refused.
+pub const MAX_CHECKED_BYTES: usize = MIB;
+
 /// Bytes of one script, the interpreter's default; so are the depths of what it nests (sixteen
 /// functions, thirty-two substitutions). Reaching one is an error.
 pub const MAX_SCRIPT_BYTES: usize = 10_000_000;

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::brace::TooManyWords;
+use crate::{brace::TooManyWords, expansion::Cut};
 
 /// Why output stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) enum Stop {
     TooDeepDirectory,
     /// A text that it made, or a file that it ran, has too many words in braces.
     TooManyWords(TooManyWords),
+    /// An expansion was cut, or cannot be checked.
+    Cut(Cut),
     /// The reader went away.
     BrokenPipe,
     /// Writing failed.
@@ -39,7 +41,8 @@ impl Stop {
             | Self::TooDeep
             | Self::TooManyEntries
             | Self::TooDeepDirectory
-            | Self::TooManyWords(_) => true,
+            | Self::TooManyWords(_)
+            | Self::Cut(_) => true,
             Self::TooMuchOutput | Self::TooManyErrors | Self::BrokenPipe | Self::Failed(_) => false,
         }
     }

@@ -99,17 +99,86 @@ fn bounds_of_the_interpreter_are_errors(
     assert!(ran.stderr.contains(message), "{ran:?}");
 }
 
+const ROWS: &str = "v=$(rows 101 100)";
+
+/// Every place where a script may have an expansion of a large value.
+#[rstest]
+#[case::local("f() { local w=$v; echo ${w##*[r]}; }; f")]
+#[case::parameter("f() { echo \"${1##*[r]}\"; }; f \"$v\"")]
+#[case::changed_later("w=${v##*[r]}; v=; echo ${#w}")]
+#[case::unset_later("w=${v##*[r]}; unset v; echo ${#w}")]
+#[case::subshell("(v+=r; echo ${v##*[r]}); v=")]
+#[case::substitution("w=$(w=$v; echo ${w##*[r]})")]
+#[case::pipeline("echo a | while read -r l; do w=$v; echo ${w##*[r]}; done")]
+#[case::element("a=(b \"$v\"); echo ${a[1]##*[r]}; a=()")]
+#[case::pattern_in_a_variable("p='*[r]'; echo ${v##$p}; v=")]
+#[case::eval("eval 'echo ${v##*[r]}'; v=")]
+#[case::trap("trap 'echo ${v##*[r]}; v=' EXIT")]
+#[case::shell("export w=$v; v=; bash -c 'echo ${w##*[r]}'")]
+#[case::file("echo 'echo ${v##*[r]}; v=' > /tmp/f; . /tmp/f")]
+#[case::program("echo 'w=$(rows 101 100); echo ${w##*[r]}' > /tmp/f; bash /tmp/f")]
+#[case::alias("shopt -s expand_aliases; alias e='echo ${v##*[r]}'\ne; v=")]
+#[case::here_document("cat <<E\n${v##*[r]}\nE\nv=")]
+#[case::condition("[[ ${v##*[r]} ]] && v=")]
+#[case::within_another("echo ${x:-${v##*[r]}}; v=")]
+#[case::long_operand("echo ${v##*[r]$(: xxxx)}; v=")]
+#[case::replacement("f() { local w=${1//r/s--}; echo ${#w}; }; f \"$(rows 50000 100)\"")]
+#[case::replacement_by_a_variable(
+    "x=-----------; f() { echo ${1//r/$x}; }; f \"$(rows 20000 100)\""
+)]
+#[case::replaced_pattern("f() { echo ${1//[r]/st}; }; f \"$(rows 60000 100)\"")]
+#[case::replaced_by_a_command("f() { echo ${1//r/$(echo st)}; }; f \"$(rows 2000 100)\"")]
+fn expansions_of_large_values_end_the_script_everywhere(#[case] script: &str) {
+    let ran = run(&format!("{ROWS}\n{script}\necho after"));
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
+    assert!(ran.stderr.contains("may not have seen") || ran.stderr.contains("may have left"));
+}
+
+#[test]
+fn functions_of_earlier_lines_are_checked() {
+    let mut shell = shell().build().unwrap();
+    let ran = run_in(&mut shell, "f() { local w=$1; echo \"${w##*[r]}\"; }; f abc");
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), ("abc\n", "", 0));
+    let ran = run_in(&mut shell, "f \"$(rows 101 100)\"");
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
+    assert!(ran.stderr.contains("${w##*[r]} may not have seen all of its value"), "{ran:?}");
+}
+
+#[rstest]
+#[case::replaced("w=${v//r/st}; echo ${#w}", "20098\n")]
+#[case::replaced_pattern("w=${v//[r]/st}; echo ${#w}", "20098\n")]
+#[case::not_found("w=$v$v$v; w=${w//[x]/$v}; echo ${#w}", "30297\n")]
+#[case::text_in_a_variable("p=$'\n'; w=${v##*$p}; echo ${#w}", "99\n")]
+#[case::nothing_of_a_text("echo '${v##*[r]}' \"\\${v//r/s}\"", "${v##*[r]} ${v//r/s}\n")]
+#[case::empty_word("set -- ${x##*[r]}; echo $#", "0\n")]
+#[case::status("false; w=$?${x##*[r]}; echo $w; w=$(false)${x##*[r]}; echo $?", "1\n1\n")]
+#[case::strict("set -eu; x=abc; echo ${x//b/d}${x##*[b]}", "adcc\n")]
+fn expansions_that_are_checked_have_their_values(#[case] script: &str, #[case] stdout: &str) {
+    let ran = run(&format!("{ROWS}\n{script}"));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
+}
+
 /// Each is in `docs/shell.md`. Where the interpreter no longer cuts, the line there goes.
 #[rstest]
-#[case::local_variable(
-    "f() { local v w; v=$(rows 110000 100); w=${v//r/s}; [[ $v == \"$w\" ]] && echo unchanged; }; f",
-    "unchanged\n"
+#[case::elements_of_a_local_array(
+    "f() { local a=(\"$(rows 101 100)\"); a=(\"${a[@]##*[r]}\"); echo ${#a[0]}; }; f",
+    "100\n"
 )]
-#[case::variable_that_changes(
-    "v=$(rows 110000 100); w=${v//r/s}; [[ $v == \"$w\" ]] && echo unchanged; v=",
-    "unchanged\n"
+#[case::parameters("set -- \"$(rows 101 100)\"; set -- \"${@##*[r]}\"; echo ${#1}", "100\n")]
+#[case::by_reference("f() { local v=$(rows 101 100) r=v; w=${!r##*[r]}; echo ${#w}; }; f", "100\n")]
+#[case::arithmetic(
+    "f() { local v=$(rows 101 100); v=1${v//[^1]/0}; echo $((${#v} + 0${v##*[0]})); }; f",
+    "10099\n"
 )]
-#[case::removal_of_a_parameter("set -- \"$(rows 101 100)\"; w=${1##*[r]}; echo ${#w}", "100\n")]
+#[case::list_of_patterns(
+    "shopt -s extglob; f() { local v=$(rows 2 100); v=${v//+(x|y)/s}; echo ${#v}; v=${v/%+(r)/s}; \
+     echo ${#v}; }; f",
+    "199\n199\n"
+)]
+#[case::script_on_the_input(
+    "echo 'v=$(rows 101 100); w=${v##*[r]}; v=; echo ${#w}' | bash",
+    "100\n"
+)]
 #[case::range_of_an_input("echo 'echo {1..20''000}' | bash", "{1..20000}\n")]
 fn bounds_that_cut_are_documented(#[case] script: &str, #[case] stdout: &str) {
     let ran = run(script);

@@ -73,7 +73,8 @@ fn decode_subflow(attribute: &Attribute<'_>) -> Result<MptcpSubflow, Fault> {
                 flow.local_token = Some(inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_LOC)")?);
             }
             MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ => {
-                flow.relative_write_seq = Some(inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ)")?);
+                flow.relative_write_seq =
+                    Some(inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ)")?);
             }
             MPTCP_SUBFLOW_ATTR_MAP_SEQ => {
                 flow.map_seq = Some(inner.u64("8 bytes (MPTCP_SUBFLOW_ATTR_MAP_SEQ)")?);

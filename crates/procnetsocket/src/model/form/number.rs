@@ -51,12 +51,7 @@ pub(in crate::model) mod hex {
 
 /// A number of 64 bits as a string of decimal digits.
 pub(in crate::model) mod decimal {
-    use super::{Cow, Deserialize, Deserializer, Serializer, digits_of};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-    pub(in crate::model) fn serialize<S: Serializer>(n: &u64, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(n)
-    }
+    use super::{Cow, Deserialize, Deserializer, digits_of};
 
     pub(in crate::model) fn deserialize<'de, D: Deserializer<'de>>(
         input: D,

@@ -55,7 +55,8 @@ impl<'a> GlobSubject<'a> {
 
     /// Returns whether the name is shown as these bytes.
     fn is(self, shown: &[u8]) -> bool {
-        self.len() == shown.len() && (0..shown.len()).all(|at| self.get(at) == shown.get(at).copied())
+        self.len() == shown.len()
+            && (0..shown.len()).all(|at| self.get(at) == shown.get(at).copied())
     }
 }
 

@@ -114,9 +114,34 @@ fn printed_filter_parses_to_the_same() {
 /// Returns a few bytes of those that are escaped, or that are part of something escaped.
 fn name(random: &mut Xorshift) -> Vec<u8> {
     let pieces: &[&[u8]] = &[
-        b"\\", b"\\", b"\\x", b"x", b"2", b"d", b"0", b"5c", b"\\x20", b"\\x2d", b"\\xff", b" ", b"\t",
-        b"\n", b"\xff", b"\xc2\x9b", b"\xc3\xa9", b"\xcc\x81", b"*", b"?", b"[", b"]", b"[!a]", b"@", b"/",
-        b"\"", b"a", b"A",
+        b"\\",
+        b"\\",
+        b"\\x",
+        b"x",
+        b"2",
+        b"d",
+        b"0",
+        b"5c",
+        b"\\x20",
+        b"\\x2d",
+        b"\\xff",
+        b" ",
+        b"\t",
+        b"\n",
+        b"\xff",
+        b"\xc2\x9b",
+        b"\xc3\xa9",
+        b"\xcc\x81",
+        b"*",
+        b"?",
+        b"[",
+        b"]",
+        b"[!a]",
+        b"@",
+        b"/",
+        b"\"",
+        b"a",
+        b"A",
     ];
     let mut name = b"n".to_vec();
     (0..random.below(7)).for_each(|_| name.extend(pick(random, pieces)));
@@ -144,7 +169,9 @@ fn names_are_taken_as_they_are_printed() {
                 other => panic!("seed {seed}: {} gives {other:?}", text.as_bstr()),
             }
         };
-        for socket in [UnixName::Pathname(bytes.clone().into()), UnixName::Abstract(bytes.clone().into())] {
+        for socket in
+            [UnixName::Pathname(bytes.clone().into()), UnixName::Abstract(bytes.clone().into())]
+        {
             let mut text = b"src unix:".to_vec();
             push_unix_name(&mut text, &socket);
             match first(text) {
