@@ -4,12 +4,13 @@
 //! there. So a script is changed before it is parsed: `${v##*[0-9]}` becomes
 //!
 //! ```text
-//! ${BASH_VERSINFO[${#v}>9999?0:9]+$(: host-shell:expansion 7 0)}${v##*[0-9]}
+//! ${BASH_VERSINFO[${#v}>9999?0:9]+$(eval host-shell:expansion 7 0)}${v##*[0-9]}
 //! ```
 //!
 //! The first part is always empty. Element 9 does not exist, so the command runs only where the
-//! value is large, and the hook that sees every command decides whether the expansion is cut. For
-//! that it is given the value, and the result where the pattern is not plain text.
+//! value is large, and the hook that sees every command decides whether the expansion is cut. If it
+//! needs the value for that, or the result, it lets `eval` run a command with these as arguments;
+//! quotation marks within the first part would not mean what they mean elsewhere.
 //!
 //! A check must not become part of a text in quotation marks, and nothing else may change. So the
 //! changed script is parsed, and its tree without the checks has to be that of the script itself.
@@ -33,7 +34,7 @@ use crate::{
     limits::{MAX_CHECKED_BYTES, MAX_PATTERN_PLACES, MAX_REPLACED_BYTES},
 };
 
-/// The first argument of the command that a check runs.
+/// The first argument of the commands that a check runs.
 const MARK: &str = "host-shell:expansion";
 /// How a check begins.
 const BEGIN: &str = "${BASH_VERSINFO[";
@@ -58,6 +59,8 @@ pub(crate) struct Checks {
 struct Checked {
     cut: Cut,
     rule: Rule,
+    /// What the rule decides by: words of a script, each with a blank before it.
+    args: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +80,6 @@ struct Check {
     /// Arithmetic that is not 0 where the value is large.
     condition: String,
     rule: Rule,
-    /// The arguments of the command, each with a blank before it.
     args: String,
 }
 
@@ -106,20 +108,22 @@ impl Checks {
         Ok(if insertions.is_empty() { None } else { verified(script, insertions) })
     }
 
-    /// Returns the expansion that a call of a check reports as cut.
-    pub(crate) fn find_cut(&self, name: &str, args: &[String]) -> Option<Cut> {
-        let (":", [mark, _, number, args @ ..]) = (name, args) else { return None };
-        if mark != MARK {
-            return None;
-        }
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let checked = known.get(number.parse::<usize>().ok()?)?;
-        checked.rule.is_cut(args).then(|| checked.cut.clone())
-    }
-
     /// Returns whether a call is one of a check.
     pub(crate) fn is_check(name: &str, args: &[String]) -> bool {
-        name == ":" && args.first().is_some_and(|mark| mark == MARK)
+        matches!(name, "eval" | ":") && args.first().is_some_and(|mark| mark == MARK)
+    }
+
+    /// Returns the expansion that a call of a check finds to be cut, or changes the call to one that
+    /// can find it.
+    pub(crate) fn find_cut(&self, name: &str, args: &mut Vec<String>) -> Option<Cut> {
+        let [_, _, position, rest @ ..] = args.as_slice() else { return None };
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let checked = known.get(position.parse::<usize>().ok()?)?;
+        if name == "eval" && checked.rule != Rule::Large {
+            *args = vec![format!(": {MARK} - {position}{}", checked.args)];
+            return None;
+        }
+        checked.rule.is_cut(rest).then(|| checked.cut.clone())
     }
 
     fn insertions(&self, script: &str) -> Result<Vec<Insertion>, Cut> {
@@ -153,8 +157,8 @@ impl Checks {
             }
         };
         let Some(Check { condition, rule, args }) = check else { return Ok(None) };
-        let known = self.position_of(Checked { cut: expansion.cut(), rule })?;
-        Ok(Some(format!("{BEGIN}{condition}?0:9]+$(: {MARK} {number} {known}{args})}}")))
+        let known = self.position_of(Checked { cut: expansion.cut(), rule, args })?;
+        Ok(Some(format!("{BEGIN}{condition}?0:9]+$(eval {MARK} {number} {known})}}")))
     }
 
     /// Returns where an expansion is among those that are known.
@@ -387,7 +391,7 @@ fn is_check(part: &Value) -> bool {
     let text = |key| expansion.and_then(|it| it.get(key)).and_then(Value::as_str);
     text("name").is_some_and(|name| name.starts_with("BASH_VERSINFO["))
         && text("operand").is_some_and(|operand| {
-            operand.strip_prefix("$(: ").is_some_and(|rest| rest.starts_with(MARK))
+            operand.strip_prefix("$(eval ").is_some_and(|rest| rest.starts_with(MARK))
         })
 }
 
@@ -460,7 +464,7 @@ mod tests {
     #[case::literal("${v//ab/c}", "${#v}*(1+4)>10485760", "\"${v}\"")]
     #[case::variable(
         "${v//ab/-$x${y}}",
-        "${#v}*(6+4*${#x}+4*${#y}+4)>10485760",
+        "${#v}*(7+4*${#x}+4*${#y}+4)>10485760",
         "\"${v}\" \"${v//ab/-$x${y}}\" \"${v//ab/}\""
     )]
     #[case::found_text(
@@ -483,14 +487,19 @@ mod tests {
         #[case] condition: &str,
         #[case] args: &str,
     ) {
-        let check =
-            Checks::default().check_of(&expansion_at(written).unwrap(), 3).unwrap().unwrap();
-        let args = if args.is_empty() { String::new() } else { format!(" {args}") };
-        assert_eq!(check, format!("{BEGIN}{condition}?0:9]+$(: {MARK} 3 0{args})}}"));
+        let checks = Checks::default();
+        let check = checks.check_of(&expansion_at(written).unwrap(), 3).unwrap().unwrap();
+        assert_eq!(check, format!("{BEGIN}{condition}?0:9]+$(eval {MARK} 3 0)}}"));
+        let mut call = [MARK, "3", "0"].map(str::to_owned).to_vec();
+        let is_cut = checks.find_cut("eval", &mut call).is_some();
+        assert_eq!(is_cut, args.is_empty());
+        if !is_cut {
+            assert_eq!(call, [format!(": {MARK} - 0 {args}")]);
+        }
     }
 
     #[rstest]
-    #[case::removed_nothing("${v##*[a]}", &[], true)]
+    #[case::removal("${v##*[a]}", &[], true)]
     #[case::pattern_of_text("${v%$p}", &["text"], false)]
     #[case::pattern("${v%$p}", &["te?t"], true)]
     #[case::few_bytes("${v//a/bcd}", &["aaa"], false)]
@@ -501,12 +510,12 @@ mod tests {
     fn calls_of_checks_find_cuts(#[case] written: &str, #[case] args: &[&str], #[case] cut: bool) {
         let checks = Checks::default();
         checks.check_of(&expansion_at(written).unwrap(), 3).unwrap().unwrap();
-        let mut call = vec![MARK.to_owned(), "3".to_owned(), "0".to_owned()];
+        let mut call = [MARK, "-", "0"].map(str::to_owned).to_vec();
         call.extend(args.iter().map(|&arg| arg.to_owned()));
-        assert_eq!(checks.find_cut(":", &call).is_some(), cut);
-        assert_eq!(checks.find_cut("echo", &call), None);
+        assert!(Checks::is_check(":", &call) && !Checks::is_check("echo", &call));
+        assert_eq!(checks.find_cut(":", &mut call).is_some(), cut);
         call[2] = "1".to_owned();
-        assert_eq!(checks.find_cut(":", &call), None);
+        assert_eq!(checks.find_cut(":", &mut call), None);
     }
 
     #[rstest]

@@ -223,7 +223,7 @@ impl Setup {
         let (watch, checks) = (Arc::clone(&self.watch), Arc::clone(&self.checks));
         builder = builder.before_tool(Box::new(move |mut call| {
             if Checks::is_check(&call.name, &call.args) {
-                if let Some(cut) = checks.find_cut(&call.name, &call.args) {
+                if let Some(cut) = checks.find_cut(&call.name, &mut call.args) {
                     writes.end(Stop::Cut(cut));
                 }
                 return HookAction::Continue(call);
