@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use bstr::{BStr, ByteSlice};
 use socket_query::Names;
 use testkit::{
-    FakeProc, FakeRoot, Table, Xorshift, fixtures, generate, generate_processes, large_fixtures,
-    process_fixtures,
+    FakeProc, FakeRoot, ProcTable, Xorshift, fixtures, generate, generate_processes,
+    large_fixtures, process_fixtures,
 };
 
 use crate::{
@@ -53,7 +53,7 @@ struct NamedRoot {
 impl NamedRoot {
     fn new(name: &str, root: FakeProc) -> Self {
         let whole = root.build();
-        let without_netlink = root.without_rows(Table::Netlink).build();
+        let without_netlink = root.without_rows(ProcTable::Netlink).build();
         Self { name: name.to_owned(), whole, without_netlink }
     }
 

@@ -101,6 +101,45 @@ fn paths_exist() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Modules that docs/architecture.md leaves out, because their names say what they are.
+const UNLISTED_MODULES: [&str; 5] = ["lib", "error", "problem", "limits", "word"];
+
+/// Returns the words in backticks.
+fn code_words(text: &str) -> BTreeSet<&str> {
+    let words = text.split('`').skip(1).step_by(2);
+    words.flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect()
+}
+
+#[test]
+fn architecture_lists_every_module() {
+    let page = String::from_utf8(workspace::read("docs/architecture.md")).unwrap();
+    let (_, rest) = page.split_once("## Where things are").unwrap();
+    let (section, _) = rest.split_once("\n## ").unwrap();
+    let listed = code_words(section);
+    let first_cells: String =
+        section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    let mut modules = BTreeSet::new();
+    let mut missing = BTreeSet::new();
+    for (path, _) in files("rs") {
+        let in_workspace = path.strip_prefix(workspace::path("crates")).unwrap_or(Path::new(""));
+        let parts: Vec<_> = in_workspace.iter().map(|part| part.to_str().unwrap()).collect();
+        let [name, "src", below @ ..] = &*parts else { continue };
+        modules.insert(name.replace('-', "_"));
+        modules.extend(below.iter().map(|part| part.trim_end_matches(".rs").to_owned()));
+        let top = below.first().map_or("", |part| part.trim_end_matches(".rs"));
+        let is_listed = listed.contains(top) || UNLISTED_MODULES.contains(&top);
+        if !is_listed && !["testkit", "ss-cli"].contains(name) && top != "bin" {
+            missing.insert(format!("{name}: {top}"));
+        }
+    }
+    assert_eq!(missing, BTreeSet::new(), "modules that the page does not list");
+    let gone: Vec<_> = code_words(&first_cells)
+        .into_iter()
+        .filter(|word| !word.is_empty() && !modules.contains(*word))
+        .collect();
+    assert_eq!(gone, Vec::<&str>::new(), "modules that do not exist");
+}
+
 /// The tables of these documents name the tests that show what they promise.
 #[test]
 fn tests_exist() {

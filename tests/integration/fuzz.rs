@@ -5,7 +5,7 @@
 use std::fs;
 
 use rstest::rstest;
-use ss_tests::property::{TARGETS, Target};
+use ss_tests::property::{FuzzTarget, TARGETS};
 use testkit::Xorshift;
 
 use crate::workspace;
@@ -56,7 +56,7 @@ fn place(random: &mut Xorshift, length: usize) -> usize {
 
 #[rstest]
 fn properties_hold(#[values(0, 1, 2, 3, 4, 5, 6)] target: usize) {
-    let (name, holds): Target = TARGETS[target];
+    let (name, holds): FuzzTarget = TARGETS[target];
     let corpus = corpus(name);
     for input in &corpus {
         holds(input);

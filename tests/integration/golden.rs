@@ -16,7 +16,7 @@
 use std::fmt::Write;
 
 use bstr::{BString, ByteSlice};
-use testkit::{FakeProc, FakeRoot, Table, Xorshift, fixtures};
+use testkit::{FakeProc, FakeRoot, ProcTable, Xorshift, fixtures};
 
 use crate::{
     command::{self, Use},
@@ -162,7 +162,7 @@ fn root_of<'a>(roots: &'a [FakeRoot; 2], case: &RecordedRun) -> &'a FakeRoot {
 }
 
 fn build(root: &FakeProc) -> [FakeRoot; 2] {
-    [root.build(), root.clone().without_rows(Table::Netlink).build()]
+    [root.build(), root.clone().without_rows(ProcTable::Netlink).build()]
 }
 
 fn file(name: &str) -> String {

@@ -280,7 +280,7 @@ fn run(root: &FakeRoot, policy: &Policy, line: &[String]) -> Outcome {
 }
 
 #[test]
-fn a_machine_looks_like_one_without_what_is_hidden() {
+fn machine_looks_like_one_without_what_is_hidden() {
     let mut hidden = 0;
     let mut shown = 0;
     let mut owned = 0;

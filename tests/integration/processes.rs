@@ -352,7 +352,7 @@ fn threads_that_are_shown_do_not_change_what_is_selected() {
 }
 
 #[test]
-fn the_scan_can_be_cancelled() {
+fn scan_can_be_cancelled() {
     let root = listeners().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let policy = Policy::new([Grant::Sockets, Grant::Processes].into_iter().collect());

@@ -15,7 +15,7 @@ use rstest::rstest;
 use socket_query::{Policy, PolicyView};
 use ss_builtin::{Ss, flags};
 use testkit::{
-    Datagram, FakeProc, FakeRoot, Netlink, Packet, Process, Table, Tcp, Unix,
+    Datagram, FakeProc, FakeRoot, Netlink, Packet, ProcTable, Process, Tcp, Unix,
     deliberate_differences,
 };
 
@@ -98,7 +98,7 @@ mod names {
     }
 
     #[test]
-    fn a_newline_in_a_name_can_forge_a_row_and_the_rest_of_the_name_is_reported() {
+    fn newline_in_a_name_can_forge_a_row_and_the_rest_of_the_name_is_reported() {
         let forged =
             "/x\nffff000000000000: 00000002 00000000 00010000 0001 01   666 /run/forged\nrest";
         check(
@@ -209,7 +209,7 @@ mod broken_tables {
 
     #[test]
     fn many_bad_rows_are_counted_instead() {
-        let root = (0..25).fold(FakeProc::new(), |root, _| root.raw_line(Table::Tcp, "bad"));
+        let root = (0..25).fold(FakeProc::new(), |root, _| root.raw_line(ProcTable::Tcp, "bad"));
         let outcome = run(&root.tcp(Tcp::listen("127.0.0.1:80")), "-tlnH");
         let expected: Vec<_> = (2..12)
             .map(|line| {
@@ -226,7 +226,7 @@ mod broken_tables {
     #[rstest]
     #[case::state_0("0", "00")]
     #[case::state_14("14", "0E")]
-    fn an_unknown_state_is_a_bad_row(#[case] state: &str, #[case] found: &str) {
+    fn unknown_state_is_a_bad_row(#[case] state: &str, #[case] found: &str) {
         let end = "127.0.0.1:80".parse().unwrap();
         let row = Tcp::new(state.parse().unwrap(), end, end);
         let error = format!(
@@ -236,7 +236,7 @@ mod broken_tables {
     }
 
     #[test]
-    fn a_last_line_without_its_newline_counts() {
+    fn last_line_without_its_newline_counts() {
         check(
             &run(&difference("unterminated"), "-tanH"),
             &["LISTEN 0      0      127.0.0.1:80 0.0.0.0:*"],
@@ -246,7 +246,7 @@ mod broken_tables {
     }
 
     #[test]
-    fn a_table_that_does_not_exist_is_a_family_that_the_kernel_lacks() {
+    fn table_that_does_not_exist_is_a_family_that_the_kernel_lacks() {
         check(
             &run(&FakeProc::bare(), "-an"),
             &["Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port"],
@@ -270,9 +270,9 @@ mod broken_tables {
     }
 
     #[test]
-    fn a_table_that_cannot_be_read_is_reported_and_the_others_are_listed() {
+    fn table_that_cannot_be_read_is_reported_and_the_others_are_listed() {
         let root = FakeProc::new()
-            .without(Table::Tcp)
+            .without(ProcTable::Tcp)
             .raw_file("net/tcp/inside", "")
             .udp(Datagram::bound("127.0.0.1:53"));
         check(
@@ -284,8 +284,8 @@ mod broken_tables {
     }
 
     #[test]
-    fn a_table_that_is_a_link_out_of_the_root_is_not_followed() {
-        let root = FakeProc::new().without(Table::Tcp).build();
+    fn table_that_is_a_link_out_of_the_root_is_not_followed() {
+        let root = FakeProc::new().without(ProcTable::Tcp).build();
         symlink("/proc/net/tcp", root.path().join("net/tcp")).unwrap();
         let outcome = run_built(&root, "-tanH");
         assert_eq!(outcome.stdout, "");
@@ -298,7 +298,7 @@ mod broken_tables {
 
     #[test]
     fn named_table_that_nothing_reports_is_a_failure() {
-        let root = FakeProc::new().without(Table::Raw).raw_file("net/protocols", PROTOCOLS);
+        let root = FakeProc::new().without(ProcTable::Raw).raw_file("net/protocols", PROTOCOLS);
         let head = "Recv-Q Send-Q Local Address:Port Peer Address:Port";
         check(
             &run(&root, "-wn"),
@@ -382,10 +382,10 @@ mod limits {
     }
 
     #[test]
-    fn a_line_of_more_than_a_mebibyte_ends_its_table_and_is_reported() {
+    fn line_of_more_than_a_mebibyte_ends_its_table_and_is_reported() {
         let root = FakeProc::new()
             .tcp(Tcp::listen("127.0.0.1:80"))
-            .raw_line(Table::Tcp, vec![b'x'; (1 << 20) + 1])
+            .raw_line(ProcTable::Tcp, vec![b'x'; (1 << 20) + 1])
             .tcp(Tcp::listen("127.0.0.1:81"))
             .tcp(Tcp::listen("[::1]:82"));
         check(
@@ -402,7 +402,7 @@ mod limits {
     }
 
     #[test]
-    fn a_table_of_more_lines_than_the_host_allows_is_reported() {
+    fn table_of_more_lines_than_the_host_allows_is_reported() {
         let root = FakeProc::new()
             .tcp(Tcp::listen("127.0.0.1:80"))
             .tcp(Tcp::listen("127.0.0.1:81"))
@@ -422,7 +422,7 @@ mod limits {
     }
 
     #[test]
-    fn a_table_of_as_many_lines_as_the_host_allows_is_listed() {
+    fn table_of_as_many_lines_as_the_host_allows_is_listed() {
         let root =
             FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).tcp(Tcp::listen("127.0.0.1:81"));
         let limits = Limits { total_lines: 2, ..Limits::streaming() };

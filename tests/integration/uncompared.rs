@@ -66,7 +66,7 @@ fn spelled(flag: &FlagDoc) -> String {
 }
 
 #[test]
-fn the_list_of_uncompared_pairs_is_checked_in() {
+fn list_of_uncompared_pairs_is_checked_in() {
     let checked_in = String::from_utf8(workspace::read(FILE)).unwrap();
     assert!(checked_in == text(), "{FILE} is out of date: run scripts/record-golden");
 }

@@ -100,13 +100,24 @@ impl Cancel {
     }
 }
 
+/// Cancels a call when it is dropped: for a host to keep while it waits for the call, so that one
+/// that nothing waits for any more ends.
+#[derive(Debug)]
+pub struct CancelOnDrop(pub Cancel);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 
     use rstest::rstest;
 
-    use super::Cancel;
+    use super::{Cancel, CancelOnDrop};
     use crate::error::ErrorKind;
 
     const HOUR: Duration = Duration::from_hours(1);
@@ -143,6 +154,15 @@ mod tests {
     fn cancelled_flag_precedes_deadline() {
         let cancel = Cancel::new().with_deadline(Instant::now());
         cancel.cancel();
+        assert_eq!(kind(&cancel), Some(ErrorKind::Cancelled));
+    }
+
+    #[test]
+    fn dropped_guard_cancels() {
+        let cancel = Cancel::new();
+        let guard = CancelOnDrop(cancel.clone());
+        assert_eq!(kind(&cancel), None);
+        drop(guard);
         assert_eq!(kind(&cancel), Some(ErrorKind::Cancelled));
     }
 

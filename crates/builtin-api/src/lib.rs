@@ -97,7 +97,7 @@ pub use bstr;
 pub use cap_std;
 
 pub use builtin::{Builtin, invoke};
-pub use cancel::Cancel;
+pub use cancel::{Cancel, CancelOnDrop};
 pub use clock::{Clock, SystemClock};
 pub use context::CallContext;
 pub use error::{Error, ErrorKind};

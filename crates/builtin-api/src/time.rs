@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_before_1970_is_shown() {
+    fn clock_before_1970_is_shown() {
         let time = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
         assert_eq!(Rfc3339(time).to_string(), "1969-12-31T23:59:59.000000000Z");
     }

@@ -177,6 +177,8 @@ pub enum ValueKind {
     Text,
     /// A number, or nothing: attached, or the next word when that is all digits.
     OptionalNumber,
+    /// Anything, or nothing; only attached: `--color=WHEN`.
+    OptionalText,
     /// The path of a file.
     File,
     /// The path of a directory.
@@ -204,6 +206,7 @@ impl ValueDoc {
             ValueKind::Word(list) | ValueKind::Words(list) => Some(list),
             ValueKind::Text
             | ValueKind::OptionalNumber
+            | ValueKind::OptionalText
             | ValueKind::File
             | ValueKind::Directory => None,
         }
@@ -211,6 +214,6 @@ impl ValueDoc {
 
     /// Returns whether the option may be typed without it.
     pub(crate) fn is_optional(&self) -> bool {
-        matches!(self.kind, ValueKind::OptionalNumber)
+        matches!(self.kind, ValueKind::OptionalNumber | ValueKind::OptionalText)
     }
 }

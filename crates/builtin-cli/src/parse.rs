@@ -12,7 +12,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::{
     duration::{MAX_DURATION, parse_duration},
     error::ArgError,
-    flag::{Flag, FlagDoc, Spelling},
+    flag::{Flag, FlagDoc, Spelling, ValueKind},
 };
 
 /// An option or a word.
@@ -139,11 +139,17 @@ impl<'a, E> Args<'a, E> {
         spelling: Spelling,
         attached: Option<&'a BStr>,
     ) -> Result<Typed<'a, E>, ArgError> {
-        let value = match flag.doc.value {
-            None => None,
+        let value = match flag.doc.value.map(|value| value.kind) {
             Some(_) if attached.is_some() => attached,
-            Some(value) if value.is_optional() => self.next_number(),
-            Some(_) => {
+            None | Some(ValueKind::OptionalText) => None,
+            Some(ValueKind::OptionalNumber) => self.next_number(),
+            Some(
+                ValueKind::Text
+                | ValueKind::File
+                | ValueKind::Directory
+                | ValueKind::Word(_)
+                | ValueKind::Words(_),
+            ) => {
                 let next = self.rest.next().map(|word| word.as_bstr());
                 Some(next.ok_or(ArgError::no_value(spelling))?)
             }
@@ -225,7 +231,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::flag::{ValueDoc, ValueKind};
+    use crate::flag::ValueDoc;
 
     const fn flag(short: Option<char>, long: &'static [&'static str]) -> Flag<()> {
         Flag::new(FlagDoc::new(short, long, ""), ())
@@ -253,6 +259,7 @@ mod tests {
         flag(Some('4'), &["inet", "inet4"]),
         valued(Some('f'), &["family"], ValueKind::Text),
         valued(Some('c'), &[], ValueKind::Text),
+        valued(None, &["color"], ValueKind::OptionalText),
         valued(None, &["count"], ValueKind::OptionalNumber),
         Flag::new(FlagDoc::new(None, &["json"], "").exact(), ()),
     ];
@@ -296,6 +303,7 @@ mod tests {
     #[case::number_attached("--count=3", "--count=3")]
     #[case::no_number("--count -t sport 3", "--count -t [sport] [3]")]
     #[case::no_number_at_the_end("--count", "--count")]
+    #[case::optional_text("--color=auto --color auto", "--color=auto --color [auto]")]
     fn takes_what_getopt_takes(#[case] line: &str, #[case] seen: &str) {
         assert_eq!(parse(line).as_deref(), Ok(seen));
     }

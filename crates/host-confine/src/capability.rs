@@ -1,8 +1,8 @@
-//! Capabilities: what a privileged process gives up, and what is left to it.
+//! Capabilities that a process drops, and those that it keeps.
 //!
-//! Kernel: a process has several sets (`capabilities(7)`). What is in force is the effective one;
-//! the permitted one is what may be put there; the bounding one is what a program that is started
-//! may gain. They belong to a thread, so all of this comes before the second one.
+//! Kernel: there are several sets (`capabilities(7)`). The effective set is in force; the permitted
+//! set is what may be added to it; the bounding set limits what a started program can gain. They
+//! belong to a thread, so they have to be reduced before there is a second one.
 
 use std::{fmt, io};
 
@@ -16,36 +16,36 @@ use rustix::{
 
 use crate::error::{ConfineError, Repr};
 
-/// Bits of a set of capabilities, of which the kernel knows 41 (Linux 5.9).
+/// Bits of a set of capabilities. Linux 5.9 has 41 capabilities.
 const BITS: u32 = 64;
 
-/// The capabilities of a process, as the kernel says.
+/// The capabilities of a process, as the kernel reports them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CapabilityState {
     /// Those in force.
     effective: CapabilitySet,
-    /// Those that it may put in force, or pass on.
+    /// Those that it may raise, or pass on.
     permitted: CapabilitySet,
-    /// Those that a program may gain that it starts.
+    /// Those that a program that it starts can gain.
     bounding: CapabilitySet,
 }
 
-/// Which capabilities are kept, of those that there are.
+/// Which of its capabilities a process keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum KeptCapabilities {
     /// In force.
     InForce(CapabilitySet),
-    /// For processes that this one starts, and not in force in itself.
+    /// For processes that this one starts; not in force in this one.
     ForOthers(CapabilitySet),
 }
 
-/// Gives up all capabilities of this thread but those, of which it may have none, from the bounding
-/// set too where the thread may reduce that.
-pub(crate) fn keep(kept: Kept) -> Result<CapabilityState, ConfineError> {
+/// Drops all capabilities of this thread except those to keep, which it need not have. The bounding
+/// set is reduced too if the thread may do that.
+pub(crate) fn keep(kept: KeptCapabilities) -> Result<CapabilityState, ConfineError> {
     let (needed, effective, inheritable) = match kept {
-        Kept::InForce(needed) => (needed, needed, CapabilitySet::empty()),
-        // Those that it starts reduce their own bounding sets.
-        Kept::ForOthers(needed) => {
+        KeptCapabilities::InForce(needed) => (needed, needed, CapabilitySet::empty()),
+        // Processes that it starts need this to reduce their bounding sets.
+        KeptCapabilities::ForOthers(needed) => {
             let needed = needed | CapabilitySet::SETPCAP;
             (needed, CapabilitySet::empty(), needed)
         }
@@ -64,7 +64,7 @@ pub(crate) fn keep(kept: Kept) -> Result<CapabilityState, ConfineError> {
         inheritable: before.inheritable & inheritable,
     };
     set_capabilities(None, left).map_err(failed)?;
-    // Nothing is believed to be in force that the kernel does not say.
+    // Checks what the kernel reports instead of trusting the calls.
     let found = capabilities(None).map_err(failed)?;
     let state = state().map_err(failed)?;
     let is_reduced = needed.contains(state.bounding);
@@ -74,8 +74,7 @@ pub(crate) fn keep(kept: Kept) -> Result<CapabilityState, ConfineError> {
     Ok(state)
 }
 
-/// Puts in force what this thread may put in force: what was kept for it by the process that it is
-/// a copy of.
+/// Raises all permitted capabilities of this thread: those that its parent process kept for it.
 ///
 /// # Errors
 ///
@@ -103,7 +102,7 @@ fn bounding() -> Result<Vec<CapabilitySet>, Errno> {
         match capability_is_in_bounding_set(one) {
             Ok(true) => found.push(one),
             Ok(false) => {}
-            // The kernel knows no further ones.
+            // The kernel has no further ones.
             Err(Errno::INVAL) => break,
             Err(errno) => return Err(errno),
         }
@@ -113,10 +112,10 @@ fn bounding() -> Result<Vec<CapabilitySet>, Errno> {
 
 impl fmt::Display for CapabilityState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Names(self.effective))?;
+        write!(f, "{}", CapabilityNames(self.effective))?;
         let further = self.permitted - self.effective;
         if !further.is_empty() {
-            write!(f, ", and for processes that it starts {}", Names(further))?;
+            write!(f, ", and {} for processes that it starts", CapabilityNames(further))?;
         }
         if !self.permitted.contains(self.bounding) {
             write!(f, "; the bounding set has more, which this user may not reduce")?;
@@ -125,10 +124,10 @@ impl fmt::Display for CapabilityState {
     }
 }
 
-/// Capabilities by their names, or `none`.
-struct Names(CapabilitySet);
+/// Displays the names of capabilities, or `none`.
+struct CapabilityNames(CapabilitySet);
 
-impl fmt::Display for Names {
+impl fmt::Display for CapabilityNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("none");
@@ -159,7 +158,7 @@ mod tests {
         NONE,
         ADMIN | TRACE,
         ADMIN | TRACE,
-        "none, and for processes that it starts CAP_NET_ADMIN, CAP_SYS_PTRACE"
+        "none, and CAP_NET_ADMIN, CAP_SYS_PTRACE for processes that it starts"
     )]
     #[case::not_reduced(
         NONE,

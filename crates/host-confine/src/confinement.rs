@@ -1,4 +1,4 @@
-//! What a process keeps, and what is in force afterwards.
+//! Builds a confinement, applies it, and reports what is in force.
 
 use std::{
     fmt,
@@ -10,7 +10,7 @@ use procnetsocket::ProcRoot;
 use rustix::thread::{CapabilitySet, set_no_new_privs};
 
 use crate::{
-    capability::{self, CapabilityState, Kept},
+    capability::{self, CapabilityState, KeptCapabilities},
     duty::{AllowedPath, Duty, PlaceAccess},
     error::{ConfineError, Repr},
     filter::{self, Needs, SocketNeeds},
@@ -26,7 +26,7 @@ use crate::{
 /// use host_confine::{Confinement, Duty};
 /// use procnetsocket::ProcRoot;
 ///
-/// # #[expect(clippy::disallowed_methods, reason = "the example plays the host")]
+/// # #[expect(clippy::disallowed_methods, reason = "the example is a host")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
 /// let confined = Confinement::new(Duty::Scripts).apply(&proc)?; // no file, no program, no network
@@ -43,10 +43,10 @@ pub struct Confinement {
     capabilities: CapabilitySet,
 }
 
-/// What is in force, for good.
+/// The confinement that is in force. It cannot be undone.
 ///
-/// It holds the places that were kept: a place in procfs is known to Landlock only as long as
-/// somebody holds it. So it has to live as long as the process works.
+/// It owns the handles of the kept places: Landlock's rule for a directory of procfs lasts only as
+/// long as its inode is in use. So it has to live as long as the process works.
 #[derive(Debug)]
 pub struct Confined {
     landlock: Option<Landlock>,
@@ -57,7 +57,7 @@ pub struct Confined {
 }
 
 impl Confinement {
-    /// Begins with nothing that is kept.
+    /// Starts with a confinement that keeps nothing.
     pub fn new(duty: Duty) -> Self {
         Self {
             duty,
@@ -68,65 +68,66 @@ impl Confinement {
         }
     }
 
-    /// Keeps the right to ask sock_diag for sockets.
+    /// Keeps the right to request sockets from sock_diag.
     pub fn keep_sockets(&mut self) {
         self.sockets = self.sockets.max(SocketNeeds::Listing);
     }
 
-    /// Keeps the right to listen to events of sockets, beside that to ask for sockets.
+    /// Keeps the right to receive destroy events of sockets, and to request sockets.
     pub fn keep_events(&mut self) {
         self.sockets = SocketNeeds::Events;
     }
 
-    /// Keeps the right to receive descriptors from a broker over this socket, and over no other but
-    /// those that are kept so.
+    /// Keeps the right to receive descriptors from a broker over this socket. May be called for
+    /// several.
     pub fn keep_receiving(&mut self, socket: impl AsFd) {
         self.receives.push(socket.as_fd().as_raw_fd());
     }
 
-    /// Keeps `CAP_NET_ADMIN`, if this process has it: to destroy sockets, and to be shown what the
-    /// kernel shows its holders alone.
+    /// Keeps `CAP_NET_ADMIN`, if this process has it: to destroy sockets, and to see what the
+    /// kernel shows only with this capability.
     pub fn keep_net_admin(&mut self) {
         self.capabilities |= CapabilitySet::NET_ADMIN;
     }
 
-    /// Keeps `CAP_SYS_ADMIN`, if this process has it, for processes that it starts and that enter
-    /// network namespaces before they are confined.
+    /// Keeps `CAP_SYS_ADMIN`, if this process has it, for processes that it starts and that enter a
+    /// network namespace before they are confined.
     pub fn keep_entering(&mut self) {
         self.capabilities |= CapabilitySet::SYS_ADMIN;
     }
 
-    /// Keeps the capabilities of another duty, as far as this process has them, for processes of
-    /// that duty that it starts.
+    /// Keeps the capabilities of another duty, if this process has them, for processes that it
+    /// starts.
     pub fn keep_start_of(&mut self, duty: Duty) {
         self.capabilities |= duty.capabilities();
     }
 
-    /// Keeps what lies below a directory, or a file.
+    /// Keeps access to a file, or to everything below a directory.
     pub fn keep(&mut self, handle: OwnedFd, access: Access) {
         self.places.push(AllowedPath { handle, access: access.into() });
     }
 
-    /// Keeps the right to list a directory and what is below it, without reading a file there.
+    /// Keeps the right to list a directory and those below it, but not to read files there.
     pub fn keep_listing(&mut self, directory: OwnedFd) {
         self.places.push(AllowedPath { handle: directory, access: PlaceAccess::List });
     }
 
-    /// Confines this process. There is no way back.
+    /// Confines this process. This cannot be undone.
     ///
-    /// A kernel without Landlock or without seccomp filters is no error: [`Confined`] tells it.
+    /// A kernel without Landlock or seccomp filters is not an error: [`Confined`] reports what is
+    /// missing.
     ///
-    /// A process with the duty [`Duty::Processes`] or [`Duty::Namespaces`] is left without
-    /// Landlock, whose domain would hide the descriptors and namespaces of all processes
-    /// outside of it, even from root. So is [`Duty::Spawner`], whose domain would be theirs.
+    /// Landlock is not used for [`Duty::Processes`] and [`Duty::Namespaces`]: its domain would hide
+    /// the descriptors and namespaces of all processes outside of it, even from root. Nor is it
+    /// used for [`Duty::Spawner`], because they would inherit its domain.
     ///
     /// # Errors
     ///
-    /// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread, before anything
-    /// is done. [`Landlock`](crate::ConfineErrorKind::Landlock),
+    /// [`Threads`](crate::ConfineErrorKind::Threads) when there is a second thread; nothing is
+    /// changed then. [`Landlock`](crate::ConfineErrorKind::Landlock),
     /// [`Seccomp`](crate::ConfineErrorKind::Seccomp) and
-    /// [`ConfinementState`](crate::ConfineErrorKind::State) when the kernel refuses what it has, or
-    /// does not say that it is in force: then the process may be confined in part.
+    /// [`ConfinementState`](crate::ConfineErrorKind::State) when the kernel refuses a feature that
+    /// it has, or does not report it as in force; the process may be partly confined then.
     pub fn apply(self, proc: &ProcRoot) -> Result<Confined, ConfineError> {
         let mut witness = Witness::open(proc)?;
         let before = witness.look_alone()?;
@@ -134,8 +135,8 @@ impl Confinement {
             return Err(Repr::Threads(before.threads).into());
         }
         let capabilities = capability::keep(match self.duty {
-            Duty::Spawner => Kept::ForOthers(self.capabilities),
-            _ => Kept::InForce(self.capabilities),
+            Duty::Spawner => KeptCapabilities::ForOthers(self.capabilities),
+            _ => KeptCapabilities::InForce(self.capabilities),
         })?;
         let landlock = match self.duty {
             Duty::Scripts | Duty::Terminal | Duty::Resolver => {
@@ -146,7 +147,7 @@ impl Confinement {
         let calls = filter::calls(self.duty, &self.needs())?;
         let system_calls = calls.len();
         let seccomp = match before.seccomp {
-            // The kernel has no such thing: there is nothing that could be asked of it.
+            // The kernel has no seccomp, so there is nothing to install.
             None => set_no_new_privs(true).map(|()| Seccomp::Missing).map_err(Repr::Privileges)?,
             Some(_) => filter::install(calls).map(|()| Seccomp::InForce { system_calls })?,
         };
@@ -162,18 +163,18 @@ impl Confinement {
 }
 
 impl Confined {
-    /// Returns what Landlock does; `None` for a duty that it would keep from its work.
+    /// Returns the state of Landlock; `None` for a duty that cannot work with it.
     pub fn landlock(&self) -> Option<Landlock> {
         self.landlock
     }
 
-    /// Returns what the filter of system calls does.
+    /// Returns the state of the filter of system calls.
     pub fn seccomp(&self) -> Seccomp {
         self.seccomp
     }
 }
 
-/// One layer a line.
+/// Prints one layer per line.
 impl fmt::Display for Confined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "no_new_privs: in force")?;
@@ -181,7 +182,7 @@ impl fmt::Display for Confined {
         match &self.landlock {
             Some(landlock) => writeln!(f, "landlock: {landlock}")?,
             None => {
-                writeln!(f, "landlock: none, it would hide the processes that are looked into")?;
+                writeln!(f, "landlock: none, it would hide the processes to inspect")?;
             }
         }
         write!(f, "capabilities: {}", self.capabilities)

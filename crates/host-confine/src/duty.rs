@@ -1,32 +1,31 @@
-//! What a confined process does, and what it keeps for that.
+//! The duty of a confined process, and the access that it keeps for it.
 
 use std::os::fd::OwnedFd;
 
 use builtin_api::Access;
 use rustix::thread::CapabilitySet;
 
-/// What a process does once it is confined: which system calls it needs.
+/// What a process does after it is confined. This decides which system calls it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Duty {
     /// Runs scripts, and lists sockets.
     Scripts,
-    /// Starts and ends the processes that run scripts. They and their brokers keep this filter
-    /// under the ones that they give themselves, so it leaves what all of them need, and what
-    /// they need before.
+    /// Starts and ends the processes that run scripts. They and their brokers inherit this filter
+    /// and add their own, so it allows what all of them need, and what they need to confine
+    /// themselves.
     Spawner,
-    /// Keeps the terminal of a shell whose scripts run in another process: reads what is typed, and
-    /// writes.
+    /// Handles the terminal of a shell whose scripts run in another process: reads input, and
+    /// writes output.
     Terminal,
-    /// Looks into the processes of the system for a confined shell.
+    /// Scans the processes of the system for a confined shell.
     Processes,
-    /// Finds the network namespaces of the machine for a confined shell, opens a socket to
-    /// sock_diag in each, and sends it over a unix socket, which is its standard input.
+    /// Finds the network namespaces of the machine for a confined shell, opens a sock_diag socket
+    /// in each, and sends it over the unix socket that is its standard input.
     Namespaces,
-    /// Looks names of hosts up for a confined shell, as the C library does: below the places that
-    /// are kept it may load libraries and connect to unix sockets, beyond the machine it may
-    /// send datagrams, and connect by TCP to the port of name servers, as far as the kernel can
-    /// tell ports apart.
+    /// Looks up host names for a confined shell by the C library. Below the kept places it may load
+    /// libraries and connect to unix sockets. It may send datagrams to other hosts, and connect by
+    /// TCP: only to port 53 where Landlock can restrict this.
     Resolver,
 }
 
@@ -41,12 +40,12 @@ impl Duty {
         Self::Resolver,
     ];
 
-    /// Returns the capabilities that every process of that duty needs.
+    /// Returns the capabilities that every process with this duty needs.
     pub(crate) fn capabilities(self) -> CapabilitySet {
         match self {
-            // To look into processes of other users.
+            // To inspect processes of other users.
             Self::Processes => CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH,
-            // To find out where processes of other users live, and to enter it.
+            // To find the namespaces of processes of other users, and to enter them.
             Self::Namespaces => CapabilitySet::SYS_PTRACE | CapabilitySet::SYS_ADMIN,
             Self::Scripts | Self::Spawner | Self::Terminal | Self::Resolver => {
                 CapabilitySet::empty()
@@ -55,17 +54,17 @@ impl Duty {
     }
 }
 
-/// A directory or a file, and what may be done with all below it.
+/// A kept directory or file, and the access to everything below it.
 #[derive(Debug)]
 pub(crate) struct AllowedPath {
     pub(crate) handle: OwnedFd,
     pub(crate) access: PlaceAccess,
 }
 
-/// What may be done below a place.
+/// The access below a kept place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlaceAccess {
-    /// Directories are listed; no file is read.
+    /// Directories may be listed, but no file may be read.
     List,
     Read,
     ReadWrite,

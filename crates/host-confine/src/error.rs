@@ -1,4 +1,4 @@
-//! Why a process is not confined.
+//! The error of confining or copying a process.
 
 use std::io;
 
@@ -13,9 +13,9 @@ pub(crate) enum Repr {
     Threads(u64),
     #[error("expected one thread, but found {0}: a copy of this process would miss the others")]
     ForkThreads(u64),
-    #[error("the system does not start a process")]
+    #[error("cannot start a process")]
     Fork(#[source] io::Error),
-    #[error("cannot look at the state of this process")]
+    #[error("cannot open the state of this process")]
     Proc(#[from] procnetsocket::RootError),
     #[error("cannot read the state of this process")]
     Read(#[source] io::Error),
@@ -25,17 +25,17 @@ pub(crate) enum Repr {
     NotInForce { field: &'static str, expected: u64, found: u64 },
     #[error("the kernel does not let this process give up capabilities")]
     Capabilities(#[source] io::Error),
-    #[error("expected to have no capabilities but those that are needed, but found more")]
+    #[error("expected only the capabilities that are needed, but found more")]
     MoreCapabilities,
     #[error("the kernel does not let this process give up privileges")]
     Privileges(#[source] rustix::io::Errno),
-    #[error("Landlock refuses a rule")]
+    #[error("Landlock rejected a rule")]
     Landlock(#[from] landlock::RulesetError),
-    #[error("cannot tell the kind of a kept place")]
+    #[error("cannot find out the type of a kept file")]
     Place(#[source] io::Error),
-    #[error("the filter of system calls cannot be made")]
+    #[error("cannot build the filter of system calls")]
     Filter(#[from] seccompiler::BackendError),
-    #[error("the filter of system calls cannot be installed")]
+    #[error("cannot install the filter of system calls")]
     Install(#[from] seccompiler::Error),
 }
 
@@ -45,11 +45,12 @@ pub(crate) enum Repr {
 pub enum ConfineErrorKind {
     /// The process has more than one thread.
     Threads,
-    /// The kernel does not tell what is in force, or tells that it is not.
+    /// The kernel does not report the state of the process, or reports that a restriction is not in
+    /// force.
     State,
-    /// Landlock is there, and refuses.
+    /// The kernel has Landlock, and refuses to apply it.
     Landlock,
-    /// Filters of system calls are there, and this one is refused.
+    /// The kernel has seccomp, and refuses this filter.
     Seccomp,
 }
 

@@ -1,41 +1,39 @@
-//! The filter of system calls: a list of what is left. Any other call fails with `ENOSYS`.
+//! The filter of system calls: a list of allowed calls. Any other call fails with `ENOSYS`.
 //!
-//! The list is what the whole test suite was seen to call after confinement (`strace -f`), and what
-//! the C library calls instead on other versions and machines. It is short enough to read: what is
-//! missing from it needs no line (`execve`, `ptrace`, `mount`, `bpf`, `io_uring_*`, `setns`,
+//! The list contains the calls that `strace -f` showed after confinement in the whole test suite,
+//! and those that other versions of the C library use instead on other machines. Everything else is
+//! denied without being named (`execve`, `ptrace`, `mount`, `bpf`, `io_uring_*`, `setns`,
 //! `unshare`, `process_vm_*`, `keyctl`, `userfaultfd`, `kexec_*`, `init_module`, `perf_event_open`,
 //! `connect` ...).
 //!
-//! Calls that would be too much as a whole are bounded by their arguments:
+//! Calls that would allow too much are restricted by their arguments:
 //!
-//! - `clone` makes threads of this process: no process, no namespace. `clone3`, whose flags a
-//!   filter cannot see, is left out;
-//! - `mmap` and `mprotect` give no memory that can be executed; to [`Duty::Resolver`] `mmap` does,
-//!   of files, since the C library loads what resolves names as the machine is set up, but none
-//!   that can be written;
-//! - `socket` gives sockets to sock_diag, which reach nothing but the kernel; [`Duty::Resolver`]
-//!   has those of the internet and of unix, and of rtnetlink, by which the C library orders
-//!   addresses;
-//! - `socketpair` gives [`Duty::Terminal`] streams within the process, with which the prompt's line
-//!   editor receives signals;
-//! - `setsockopt` and `getsockopt` set and return the options that are needed: no classic BPF
-//!   program is attached to a socket, and no multicast group is joined by an option;
-//! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` do the few things that are needed
-//!   of them;
-//! - `setns` enters network namespaces alone, and is left to [`Duty::Namespaces`] alone; `sendmsg`
-//!   sends over its standard input alone;
-//! - `recvmsg` receives over the sockets of the broker of namespaces and of its successor, and over
-//!   no other;
-//! - `bind`, which joins groups of events, is left where events may be followed, and to
-//!   [`Duty::Resolver`].
+//! - `clone` creates threads of this process, but no processes and no namespaces. `clone3` is left
+//!   out, because a filter cannot see its flags;
+//! - `mmap` and `mprotect` give no executable memory. For [`Duty::Resolver`], `mmap` may map files
+//!   as executable but not writable, because the C library loads the configured modules that
+//!   resolve names;
+//! - `socket` opens sock_diag sockets, which reach only the kernel. [`Duty::Resolver`] may open
+//!   internet and unix sockets, and rtnetlink sockets, which the C library uses to sort addresses;
+//! - `socketpair` opens stream sockets for [`Duty::Terminal`], over which the line editor of the
+//!   prompt receives signals;
+//! - `setsockopt` and `getsockopt` set and read only the options that are needed: a socket cannot
+//!   get a BPF program, and cannot join a multicast group by an option;
+//! - `ioctl`, `fcntl`, `prctl`, `sched_getaffinity` and `tgkill` are allowed only for the few
+//!   operations that are needed;
+//! - `setns` is allowed only for [`Duty::Namespaces`], and enters only network namespaces;
+//!   `sendmsg` of that duty sends only over standard input;
+//! - `recvmsg` receives only over the sockets of the broker of namespaces and of its successor;
+//! - `bind`, which joins the multicast groups of events, is allowed where events were granted, and
+//!   for [`Duty::Resolver`].
 //!
-//! A filter is kept by the processes that a process starts, and a call has to pass all of them. So
-//! that of [`Duty::Spawner`] is made of those of all others, and has what comes before them: it
-//! starts processes and programs, which `clone` may not put into new namespaces; it enters network
-//! namespaces alone (`setns`).
+//! Child processes inherit a filter, and a call has to pass all filters of a process. So the filter
+//! of [`Duty::Spawner`] contains the calls of all other duties, and those needed before they
+//! confine themselves: it may start processes and programs, but not in new namespaces (`clone`),
+//! and may enter only network namespaces (`setns`).
 //!
-//! Security: a filter sees numbers, not what a pointer leads to. That an opening call stays below
-//! what was kept is Landlock's to say, and on a kernel without it nobody's but the program's own.
+//! Security: a filter sees numbers, not the memory behind a pointer. Only Landlock restricts which
+//! paths are opened. On a kernel without Landlock, only the code of the program does.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -57,26 +55,26 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
     pub(crate) sockets: SocketNeeds,
-    /// The sockets over which descriptors come.
+    /// The sockets over which descriptors are received.
     pub(crate) receives: Vec<RawFd>,
-    /// A directory was granted for writing.
+    /// Whether a directory was granted for writing.
     pub(crate) writes: bool,
 }
 
-/// What is done with sockets of sock_diag.
+/// The use of sock_diag sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SocketNeeds {
     Nothing,
     /// Sockets are listed.
     Listing,
-    /// Sockets are listed, and destroy events are followed.
+    /// Sockets are listed, and destroy events are received.
     Events,
 }
 
-/// System calls with what bounds their arguments; without a rule all of them.
-pub(crate) type Calls = BTreeMap<c_long, Vec<SeccompRule>>;
+/// Allowed system calls, with rules for their arguments. Without a rule, any arguments are allowed.
+pub(crate) type SyscallRules = BTreeMap<c_long, Vec<SeccompRule>>;
 
-/// Memory, threads, time, signals of the process itself, and descriptors that are open.
+/// Memory, threads, time, signals of the process itself, and open descriptors.
 const ALWAYS: &[c_long] = &[
     libc::SYS_brk,
     libc::SYS_clock_getres,
@@ -91,7 +89,7 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_fstat,
     libc::SYS_fstatfs,
     libc::SYS_futex,
-    // Asked by libraries that take it for granted that there is an answer.
+    // Libraries call these and expect them not to fail.
     libc::SYS_getegid,
     libc::SYS_geteuid,
     libc::SYS_getgid,
@@ -123,7 +121,7 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_writev,
 ];
 
-/// The same by the older names that some machines have.
+/// Older equivalents, which exist only on some architectures.
 #[cfg(target_arch = "x86_64")]
 const ALWAYS_OF_MACHINE: &[c_long] = &[libc::SYS_epoll_wait, libc::SYS_poll];
 #[cfg(not(target_arch = "x86_64"))]
@@ -139,26 +137,27 @@ const FILES: &[c_long] = &[
     libc::SYS_statx,
 ];
 
-/// Asking whether a directory may be searched, which cap-std does for `.` and `..` where there is no
-/// `openat2`. Landlock does not see it, as it does not see looking up.
+/// Checking whether a directory may be searched: cap-std does this for `.` and `..` where there is
+/// no `openat2`. Landlock restricts neither this nor lookups.
 const SEARCHES: &[c_long] = &[libc::SYS_faccessat, libc::SYS_faccessat2];
 
-/// Requests on a netlink socket, and their answers.
+/// Sending requests over a netlink socket, and receiving answers.
 const NETLINK: &[c_long] = &[libc::SYS_getsockname, libc::SYS_recvfrom, libc::SYS_sendto];
 
-/// An option of a socket: its level and its number. Kernel: `asm-generic/socket.h`.
+/// A socket option: its level and its number. Kernel: `asm-generic/socket.h`.
 type SocketOption = (c_int, c_int);
 
-/// Options of a netlink socket: how long a receive waits (by either number, for times of 32 and of
-/// 64 bits), and the room for events.
+/// Options of a netlink socket: the receive timeout (two numbers, for times of 32 and 64 bits), and
+/// the size of the receive buffer, for events.
 const NETLINK_OPTIONS: [SocketOption; 3] = [
     (libc::SOL_SOCKET, libc::SO_RCVTIMEO),
     (libc::SOL_SOCKET, SO_RCVTIMEO_NEW),
     (libc::SOL_SOCKET, libc::SO_RCVBUF),
 ];
 
-/// Options that the C library and its modules set to look names up: errors of datagrams
-/// (`res_send`), and what clients of daemons set (`nscd`, `libnss-resolve`, `libnss-myhostname`).
+/// Options that the C library and its modules set to look up names: reports of datagram errors
+/// (`res_send`), and options of the clients of daemons (`nscd`, `libnss-resolve`,
+/// `libnss-myhostname`).
 const NAME_OPTIONS: [SocketOption; 19] = [
     (libc::SOL_SOCKET, libc::SO_RCVTIMEO),
     (libc::SOL_SOCKET, SO_RCVTIMEO_NEW),
@@ -181,7 +180,8 @@ const NAME_OPTIONS: [SocketOption; 19] = [
     (libc::SOL_NETLINK, libc::NETLINK_NO_ENOBUFS),
 ];
 
-/// Options that they read: how a connection ended, and who is at its other end.
+/// Options that the C library and its modules read: the error of a connection, its type, and its
+/// peer.
 const NAME_QUESTIONS: [SocketOption; 9] = [
     (libc::SOL_SOCKET, libc::SO_ERROR),
     (libc::SOL_SOCKET, libc::SO_TYPE),
@@ -194,16 +194,16 @@ const NAME_QUESTIONS: [SocketOption; 9] = [
     (libc::SOL_SOCKET, SO_PEERGROUPS),
 ];
 
-/// What is read of a socket that a broker sent: what it is.
+/// Options that are read to check the type of a socket that a broker sent.
 const RECEIVED_QUESTIONS: [SocketOption; 2] =
     [(libc::SOL_SOCKET, libc::SO_DOMAIN), (libc::SOL_SOCKET, libc::SO_PROTOCOL)];
 
-/// Kernel: `asm-generic/socket.h`; the library of constants lacks them.
+/// Kernel: `asm-generic/socket.h`; the `libc` crate lacks these.
 const SO_PEERGROUPS: c_int = 59;
 const SO_RCVTIMEO_NEW: c_int = 66;
 const SO_SNDTIMEO_NEW: c_int = 67;
 
-/// Asking name servers and daemons that cache names.
+/// Communicating with name servers and with daemons that cache names.
 const NAMES: &[c_long] = &[
     libc::SYS_bind,
     libc::SYS_connect,
@@ -218,14 +218,14 @@ const NAMES: &[c_long] = &[
     libc::SYS_uname,
 ];
 
-/// The same by the older names that some C libraries use.
+/// Older equivalents, which some C libraries use.
 #[cfg(target_arch = "x86_64")]
 const NAMES_OF_MACHINE: &[c_long] =
     &[libc::SYS_access, libc::SYS_lstat, libc::SYS_open, libc::SYS_readlink, libc::SYS_stat];
 #[cfg(not(target_arch = "x86_64"))]
 const NAMES_OF_MACHINE: &[c_long] = &[];
 
-/// Changing files, where a directory was granted for that.
+/// Changing files, where a directory was granted for writing.
 const CHANGES: &[c_long] = &[
     libc::SYS_fchmod,
     libc::SYS_fchmodat,
@@ -238,8 +238,8 @@ const CHANGES: &[c_long] = &[
     libc::SYS_utimensat,
 ];
 
-/// Starting processes and brokers, and what these do before they confine themselves; see
-/// [`spawner`] for those whose arguments are bounded.
+/// Starting processes and brokers, and the calls that these make before they confine themselves.
+/// [`spawner`] adds those whose arguments are restricted.
 const STARTS: &[c_long] = &[
     libc::SYS_capget,
     libc::SYS_capset,
@@ -257,21 +257,21 @@ const STARTS: &[c_long] = &[
     libc::SYS_set_tid_address,
     libc::SYS_setpgid,
     libc::SYS_statfs,
-    // That of a process with another number, of itself.
+    // Restricted in each process by its own filter, because the process id differs.
     libc::SYS_tgkill,
     libc::SYS_wait4,
     libc::SYS_waitid,
 ];
 
-/// The same by the older names that some C libraries use, and what programs of that machine begin
-/// with.
+/// Older equivalents, which some C libraries use, and calls at the start of a program on this
+/// architecture.
 #[cfg(target_arch = "x86_64")]
 const STARTS_OF_MACHINE: &[c_long] =
     &[libc::SYS_arch_prctl, libc::SYS_dup2, libc::SYS_fork, libc::SYS_pipe, libc::SYS_vfork];
 #[cfg(not(target_arch = "x86_64"))]
 const STARTS_OF_MACHINE: &[c_long] = &[];
 
-/// What `clone` must not be told by who may start processes.
+/// Flags of `clone` that are denied even to a process that may start others.
 const NAMESPACES: c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUTS
@@ -280,8 +280,8 @@ const NAMESPACES: c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET;
 
-/// What a process says of itself: its name, that it has to end with its parent, its confinement,
-/// and what programs that it starts may gain.
+/// Operations of `prctl` for the spawner and its children: the name, the signal at the death of the
+/// parent, confinement, and the bounding set of capabilities.
 const PRCTLS: [c_int; 6] = [
     libc::PR_SET_NAME,
     libc::PR_SET_PDEATHSIG,
@@ -291,10 +291,11 @@ const PRCTLS: [c_int; 6] = [
     libc::PR_CAPBSET_DROP,
 ];
 
-/// What `clone` has to be told: a thread, which shares all that threads share.
+/// Flags of `clone` that are required: those of a thread.
 const THREAD: c_int = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
 
-/// What `clone` must not be told. The lowest byte is the signal at the end, which a thread has not.
+/// Flags of `clone` that are denied. The lowest byte is the exit signal, which a thread does not
+/// have.
 const NO_THREAD: c_int = 0xff
     | NAMESPACES
     | libc::CLONE_PARENT
@@ -303,8 +304,8 @@ const NO_THREAD: c_int = 0xff
     | libc::CLONE_VFORK
     | libc::CLONE_PIDFD;
 
-/// Questions to a terminal and settings of its line; never `TIOCSTI`, which types for the user. And
-/// the name and the number of an interface. Kernel: `asm-generic/ioctls.h`, `linux/sockios.h`.
+/// Reading and setting the mode of a terminal, but not `TIOCSTI`, which inserts input; and the name
+/// and index of a network interface. Kernel: `asm-generic/ioctls.h`, `linux/sockios.h`.
 const IOCTLS: [u64; 9] = [
     0x5401, // TCGETS
     0x5402, // TCSETS
@@ -320,8 +321,8 @@ const IOCTLS: [u64; 9] = [
 const FCNTLS: [c_int; 5] =
     [libc::F_DUPFD_CLOEXEC, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
 
-/// The kind of a socket among its flags, that with two fixed ends, and that of datagrams. Kernel:
-/// `SOCK_TYPE_MASK`.
+/// The mask of the socket type among its flags (kernel: `SOCK_TYPE_MASK`), `SOCK_STREAM` and
+/// `SOCK_DGRAM`.
 const KIND: u64 = 0xf;
 const STREAM: u64 = 1;
 const DATAGRAM: u64 = 2;
@@ -329,9 +330,9 @@ const DATAGRAM: u64 = 2;
 /// A condition on one argument, by its number from 0.
 type Condition = (u8, SeccompCmpOp, u64);
 
-/// Returns the calls that are left to a process of that duty.
-pub(crate) fn calls(duty: Duty, needs: &Needs) -> Result<Calls, ConfineError> {
-    let mut calls = Calls::new();
+/// Returns the calls that a process with this duty may make.
+pub(crate) fn calls(duty: Duty, needs: &Needs) -> Result<SyscallRules, ConfineError> {
+    let mut calls = SyscallRules::new();
     allow(&mut calls, ALWAYS);
     allow(&mut calls, ALWAYS_OF_MACHINE);
     allow(&mut calls, FILES);
@@ -351,7 +352,7 @@ pub(crate) fn calls(duty: Duty, needs: &Needs) -> Result<Calls, ConfineError> {
 }
 
 /// Adds granted directories, and sock_diag where sockets may be listed.
-fn scripts(calls: &mut Calls, needs: &Needs) -> Result<(), ConfineError> {
+fn scripts(calls: &mut SyscallRules, needs: &Needs) -> Result<(), ConfineError> {
     allow(calls, SEARCHES);
     if needs.sockets == SocketNeeds::Nothing {
         return Ok(());
@@ -359,7 +360,7 @@ fn scripts(calls: &mut Calls, needs: &Needs) -> Result<(), ConfineError> {
     allow(calls, NETLINK);
     calls.insert(libc::SYS_setsockopt, options(&NETLINK_OPTIONS)?);
     if needs.sockets == SocketNeeds::Events {
-        // Joins the groups of events.
+        // Joins the multicast groups of events.
         allow(calls, &[libc::SYS_bind]);
     }
     calls.insert(libc::SYS_socket, vec![sock_diag()?]);
@@ -371,9 +372,9 @@ fn scripts(calls: &mut Calls, needs: &Needs) -> Result<(), ConfineError> {
     Ok(())
 }
 
-/// Adds entering network namespaces, opening a socket there, and sending it away. There is no way
-/// to ask anything on it, and none to receive.
-fn namespaces(calls: &mut Calls) -> Result<(), ConfineError> {
+/// Adds entering network namespaces, opening a socket there, and sending it to the shell. The
+/// process itself can neither send requests over that socket nor receive.
+fn namespaces(calls: &mut SyscallRules) -> Result<(), ConfineError> {
     let of_network = bits(libc::CLONE_NEWNET);
     calls.insert(libc::SYS_setns, one_of(1, [of_network])?);
     calls.insert(libc::SYS_socket, vec![sock_diag()?]);
@@ -385,15 +386,16 @@ fn sock_diag() -> Result<SeccompRule, ConfineError> {
     rule([is(0, bits(libc::AF_NETLINK)), is(2, bits(libc::NETLINK_SOCK_DIAG))])
 }
 
-/// Adds streams within the process, with which the prompt's line editor receives signals.
-fn terminal(calls: &mut Calls) -> Result<(), ConfineError> {
+/// Adds the stream sockets over which the line editor of the prompt receives signals.
+fn terminal(calls: &mut SyscallRules) -> Result<(), ConfineError> {
     let pair = [is(0, bits(libc::AF_UNIX)), (1, SeccompCmpOp::MaskedEq(KIND), STREAM)];
     calls.insert(libc::SYS_socketpair, vec![rule(pair)?]);
     Ok(())
 }
 
-/// Adds what the C library needs to look names up. Raw sockets are not among it, nor is listening.
-fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
+/// Adds the calls that the C library needs to look up names. Raw sockets and listening are
+/// excluded.
+fn resolver(calls: &mut SyscallRules) -> Result<(), ConfineError> {
     allow(calls, NETLINK);
     allow(calls, NAMES);
     calls.insert(libc::SYS_setsockopt, options(&NAME_OPTIONS)?);
@@ -415,14 +417,14 @@ fn resolver(calls: &mut Calls) -> Result<(), ConfineError> {
     Ok(())
 }
 
-/// Adds all that other duties need, to begin and to do them.
-fn spawner(own: &mut Calls) -> Result<(), ConfineError> {
+/// Adds the calls of all other duties, and those needed to start them.
+fn spawner(own: &mut SyscallRules) -> Result<(), ConfineError> {
     let everything = Needs { sockets: SocketNeeds::Events, receives: Vec::new(), writes: true };
     for duty in Duty::ALL.into_iter().filter(|duty| *duty != Duty::Spawner) {
         for (call, rules) in calls(duty, &everything)? {
             match own.entry(call) {
                 Entry::Vacant(entry) => drop(entry.insert(rules)),
-                // Without a rule all of them.
+                // No rule: any arguments are allowed.
                 Entry::Occupied(mut entry) if rules.is_empty() => entry.get_mut().clear(),
                 Entry::Occupied(mut entry) if !entry.get().is_empty() => {
                     let more = rules.into_iter().filter(|rule| !entry.get().contains(rule));
@@ -438,18 +440,18 @@ fn spawner(own: &mut Calls) -> Result<(), ConfineError> {
     let no_namespace = (0, SeccompCmpOp::MaskedEq(bits(NAMESPACES)), 0);
     own.insert(libc::SYS_clone, vec![rule([no_namespace])?]);
     own.insert(libc::SYS_prctl, one_of(0, PRCTLS.map(bits))?);
-    // Its own limits.
+    // Only the limits of the process itself.
     own.insert(libc::SYS_prlimit64, one_of(0, [0])?);
     Ok(())
 }
 
 /// Installs the filter for all threads.
-pub(crate) fn install(calls: Calls) -> Result<(), ConfineError> {
+pub(crate) fn install(calls: SyscallRules) -> Result<(), ConfineError> {
     Ok(seccompiler::apply_filter_all_threads(&program(calls)?).map_err(Repr::Install)?)
 }
 
-/// Returns the program of a filter, for the machine that this is built for.
-fn program(calls: Calls) -> Result<BpfProgram, ConfineError> {
+/// Compiles the filter for the target architecture.
+fn program(calls: SyscallRules) -> Result<BpfProgram, ConfineError> {
     let nothing = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
     let machine = TargetArch::try_from(std::env::consts::ARCH).map_err(Repr::Filter)?;
     let program = SeccompFilter::new(calls, nothing, SeccompAction::Allow, machine)
@@ -458,12 +460,12 @@ fn program(calls: Calls) -> Result<BpfProgram, ConfineError> {
     Ok(program)
 }
 
-fn allow(calls: &mut Calls, numbers: &[c_long]) {
+fn allow(calls: &mut SyscallRules, numbers: &[c_long]) {
     calls.extend(numbers.iter().map(|&number| (number, Vec::new())));
 }
 
-/// Adds the calls whose arguments are bounded.
-fn bound(calls: &mut Calls) -> Result<(), ConfineError> {
+/// Adds the calls whose arguments are restricted.
+fn bound(calls: &mut SyscallRules) -> Result<(), ConfineError> {
     let thread = (0, SeccompCmpOp::MaskedEq(bits(THREAD | NO_THREAD)), bits(THREAD));
     calls.insert(libc::SYS_clone, vec![rule([thread])?]);
     let not_executable = (2, SeccompCmpOp::MaskedEq(bits(libc::PROT_EXEC)), 0);
@@ -471,21 +473,21 @@ fn bound(calls: &mut Calls) -> Result<(), ConfineError> {
     calls.insert(libc::SYS_mprotect, vec![rule([not_executable])?]);
     calls.insert(libc::SYS_ioctl, one_of(1, IOCTLS)?);
     calls.insert(libc::SYS_fcntl, one_of(1, FCNTLS.map(bits))?);
-    // Asked of another process it would tell whether there is one.
+    // For another process it would reveal whether it exists.
     calls.insert(libc::SYS_sched_getaffinity, one_of(0, [0])?);
     calls.insert(libc::SYS_prctl, one_of(0, [bits(libc::PR_SET_NAME)])?);
-    // What aborts (a stack that overflowed) ends the process by a signal to itself.
+    // `abort`, as after a stack overflow, sends a signal to its own process.
     calls.insert(libc::SYS_tgkill, one_of(0, [u64::from(std::process::id())])?);
     Ok(())
 }
 
-/// Returns a rule for each option, which is named by the second and the third argument.
+/// Returns a rule for each option. The second argument is its level, the third its number.
 fn options(options: &[SocketOption]) -> Result<Vec<SeccompRule>, ConfineError> {
     let rules = options.iter().map(|(level, name)| rule([is(1, bits(*level)), is(2, bits(*name))]));
     rules.collect()
 }
 
-/// Returns a rule for each value that an argument may have.
+/// Returns a rule for each allowed value of an argument.
 fn one_of(
     argument: u8,
     values: impl IntoIterator<Item = u64>,
@@ -493,11 +495,11 @@ fn one_of(
     values.into_iter().map(|value| rule([is(argument, value)])).collect()
 }
 
-/// Returns the rule of all these conditions.
+/// Returns a rule that requires all these conditions.
 fn rule(conditions: impl IntoIterator<Item = Condition>) -> Result<SeccompRule, ConfineError> {
     conditions
         .into_iter()
-        // Kernel: all of these arguments are `int`, or have their meaning in their low 32 bits.
+        // Kernel: all of these arguments are `int`, or only their low 32 bits are used.
         .map(|(argument, comparison, value)| {
             SeccompCondition::new(argument, SeccompCmpArgLen::Dword, comparison, value)
         })
@@ -520,7 +522,7 @@ mod tests {
 
     use super::*;
 
-    /// The duties of processes that start no other one.
+    /// The duties that start no other process.
     const CONFINED: [Duty; 5] =
         [Duty::Scripts, Duty::Terminal, Duty::Processes, Duty::Namespaces, Duty::Resolver];
 
@@ -534,7 +536,7 @@ mod tests {
     #[case::line_discipline(libc::TIOCSETD)]
     #[case::console(libc::TIOCLINUX)]
     #[case::owner_of_signals(libc::FIOASYNC)]
-    fn no_request_to_a_device_acts_for_the_user(#[case] request: libc::Ioctl) {
+    fn ioctls_that_act_for_the_user_are_denied(#[case] request: libc::Ioctl) {
         assert!(!IOCTLS.contains(&request));
     }
 
@@ -570,7 +572,7 @@ mod tests {
     #[case::sched_getaffinity(libc::SYS_sched_getaffinity)]
     #[case::tgkill(libc::SYS_tgkill)]
     #[case::setns(libc::SYS_setns)]
-    fn arguments_of_wide_calls_are_bounded(#[case] call: c_long) {
+    fn arguments_of_powerful_calls_are_restricted(#[case] call: c_long) {
         for duty in CONFINED {
             let calls = calls(duty, &everything()).unwrap();
             assert!(calls.get(&call).is_none_or(|rules| !rules.is_empty()), "{duty:?}");
@@ -584,7 +586,7 @@ mod tests {
     #[case::enter(libc::SYS_setns, &[Duty::Namespaces])]
     #[case::send_descriptors(libc::SYS_sendmsg, &[Duty::Namespaces])]
     #[case::receive_descriptors(libc::SYS_recvmsg, &[Duty::Scripts])]
-    fn calls_of_one_broker_are_left_to_no_other_duty(
+    fn calls_of_a_broker_are_denied_to_other_duties(
         #[case] call: c_long,
         #[case] expected: &[Duty],
     ) {
@@ -610,14 +612,14 @@ mod tests {
         }
     }
 
-    /// What a process may do it may do under the filter that it was started with.
+    /// A process inherits the filter of the spawner, which must not deny what the duty needs.
     #[test]
-    fn spawner_leaves_all_that_another_duty_has() {
+    fn spawner_allows_calls_of_every_duty() {
         let spawner = calls(Duty::Spawner, &everything()).unwrap();
         for duty in CONFINED {
             for (call, rules) in calls(duty, &everything()).unwrap() {
                 let left = spawner.get(&call).unwrap_or_else(|| panic!("{duty:?}: {call}"));
-                // The rule of threads is within the one of processes.
+                // The rule for processes includes the one for threads.
                 let is_left = left.is_empty() || call == libc::SYS_clone;
                 assert!(
                     is_left || rules.iter().all(|rule| left.contains(rule)),
@@ -638,7 +640,7 @@ mod tests {
     #[case::limit_of_another(libc::SYS_prlimit64, [1, 2, 0, 0, 0, 0], false)]
     #[case::dumpable(libc::SYS_prctl, [4, 1, 0, 0, 0, 0], false)]
     #[case::packets(libc::SYS_socket, [17, 3, 3, 0, 0, 0], false)]
-    fn program_of_the_spawner_bounds_arguments(
+    fn program_of_spawner_restricts_arguments(
         #[case] call: c_long,
         #[case] arguments: [u64; 6],
         #[case] is_allowed: bool,
@@ -648,11 +650,11 @@ mod tests {
         assert_eq!(answer(&program, MACHINE, call, arguments), expected);
     }
 
-    /// The document says how many calls each duty is left.
+    /// The document lists how many calls each duty has.
     #[cfg(target_arch = "x86_64")]
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the test reads a file of the workspace")]
-    fn numbers_of_calls_are_those_of_the_document() {
+    fn numbers_of_calls_match_document() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/security-model.md");
         let document = std::fs::read_to_string(path).unwrap();
         let nothing = Needs { sockets: SocketNeeds::Nothing, receives: Vec::new(), writes: false };
@@ -678,25 +680,25 @@ mod tests {
     }
 
     #[test]
-    fn shell_without_the_broker_of_namespaces_receives_no_descriptors() {
+    fn shell_without_broker_of_namespaces_receives_no_descriptors() {
         let needs = Needs { receives: Vec::new(), ..everything() };
         assert!(!calls(Duty::Scripts, &needs).unwrap().contains_key(&libc::SYS_recvmsg));
     }
 
     #[test]
-    fn broker_of_namespaces_asks_nothing_of_the_sockets_that_it_opens() {
+    fn broker_of_namespaces_cannot_use_its_sockets() {
         let calls = calls(Duty::Namespaces, &everything()).unwrap();
         assert!(NETLINK.iter().all(|call| !calls.contains_key(call)));
     }
 
     #[test]
-    fn files_are_changed_only_where_one_may_be() {
+    fn files_are_changed_only_with_write_access() {
         let calls = calls(Duty::Scripts, &Needs { writes: false, ..everything() }).unwrap();
         assert!(CHANGES.iter().all(|call| !calls.contains_key(call)));
     }
 
     #[test]
-    fn events_are_joined_only_where_they_may_be_followed() {
+    fn event_groups_are_joined_only_with_events_granted() {
         let may_bind = |sockets| {
             let calls = calls(Duty::Scripts, &Needs { sockets, ..everything() }).unwrap();
             calls.contains_key(&libc::SYS_bind)
@@ -712,7 +714,7 @@ mod tests {
         }
     }
 
-    /// What makes a socket and sets it up.
+    /// Opening and setting up a socket.
     const SOCKETS: &[c_long] =
         &[libc::SYS_socket, libc::SYS_setsockopt, libc::SYS_getsockopt, libc::SYS_bind];
 
@@ -737,8 +739,7 @@ mod tests {
         assert!(!NETLINK_OPTIONS.iter().chain(&NAME_OPTIONS).any(|it| *it == (level, name)));
     }
 
-    // ---- what the kernel would make of the program
-    // -----------------------------------------------
+    // An interpreter of filter programs, in place of the kernel's.
 
     /// Kernel: `AUDIT_ARCH_X86_64`, `AUDIT_ARCH_AARCH64` (`linux/audit.h`).
     const MACHINE: u32 = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
@@ -747,7 +748,7 @@ mod tests {
     const KILLED: u32 = 0x8000_0000;
     const NO_SUCH_CALL: u32 = 0x0005_0000 | libc::ENOSYS.cast_unsigned();
 
-    /// Returns what a program answers to a call. Kernel: `struct seccomp_data`, all little-endian
+    /// Returns the action of a program for a call. Kernel: `struct seccomp_data`, all little-endian
     /// here.
     fn answer(program: &BpfProgram, machine: u32, call: c_long, arguments: [u64; 6]) -> u32 {
         let mut data = Vec::new();
@@ -781,7 +782,7 @@ mod tests {
     }
 
     #[test]
-    fn program_is_its_table_over_every_number_of_the_machine() {
+    fn program_allows_exactly_the_listed_calls() {
         for duty in Duty::ALL {
             let calls = calls(duty, &everything()).unwrap();
             let program = program(calls.clone()).unwrap();
@@ -789,10 +790,10 @@ mod tests {
                 let answered = answer(&program, MACHINE, call, [u64::MAX; 6]);
                 match calls.get(&call) {
                     Some(rules) if rules.is_empty() => assert_eq!(answered, ALLOWED, "{call}"),
-                    // No rule admits arguments of ones alone.
+                    // No rule allows arguments whose bits are all 1.
                     _ => assert_eq!(answered, NO_SUCH_CALL, "{duty:?}: {call}"),
                 }
-                // Kernel: numbers mean other calls there.
+                // Kernel: the numbers mean other calls on that architecture.
                 assert_eq!(answer(&program, OTHER_MACHINE, call, [0; 6]), KILLED, "{call}");
             }
         }
@@ -815,7 +816,7 @@ mod tests {
     #[case::high_bits_do_not_hide_it(libc::SYS_socket, [2 | 1 << 32, 1, 0, 0, 0, 0], false)]
     #[case::width(libc::SYS_ioctl, [0, 0x5413, 0, 0, 0, 0], true)]
     #[case::typing(libc::SYS_ioctl, [0, 0x5412, 0, 0, 0, 0], false)]
-    fn program_bounds_arguments(
+    fn program_restricts_arguments(
         #[case] call: c_long,
         #[case] arguments: [u64; 6],
         #[case] is_allowed: bool,
@@ -837,7 +838,7 @@ mod tests {
     #[case::other_socket(libc::SYS_sendmsg, [3, 0, 0, 0, 0, 0], false)]
     #[case::sock_diag(libc::SYS_socket, [16, 3, 4, 0, 0, 0], true)]
     #[case::routes(libc::SYS_socket, [16, 3, 0, 0, 0, 0], false)]
-    fn program_bounds_the_broker_of_namespaces(
+    fn program_restricts_broker_of_namespaces(
         #[case] call: c_long,
         #[case] arguments: [u64; 6],
         #[case] is_allowed: bool,

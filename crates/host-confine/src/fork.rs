@@ -1,7 +1,7 @@
-//! Copies of this process.
+//! Forks this process.
 //!
-//! A confined process may not run programs, so other processes have to be started before. A copy of
-//! a process has all of its handles, and opens nothing again.
+//! A confined process may not start programs, so other processes have to be started before. A
+//! forked process inherits all handles, so it does not have to open anything again.
 
 use std::io;
 
@@ -16,9 +16,9 @@ use crate::{
 /// Which of the two processes this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forked {
-    /// The original, with the number of the other one.
+    /// The original process, with the id of the new one.
     Parent(Pid),
-    /// The copy.
+    /// The new process.
     Child,
 }
 

@@ -141,7 +141,7 @@ impl fmt::Display for Interface {
         if let Some(newer) = self.newer {
             write!(f, " of the {newer} that this kernel has")?;
         }
-        write!(f, ", which does not hold {GAPS_FOR_NOW}")?;
+        write!(f, ", which does not restrict {GAPS_FOR_NOW}")?;
         for (_, gap) in GAPS.into_iter().filter(|(since, _)| self.in_force < *since) {
             write!(f, ", {gap}")?;
         }
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_may_be_run_and_no_device_made() {
+    fn writable_place_denies_programs_and_devices() {
         let most = rights_below(PlaceAccess::ReadWrite);
         let rest = AccessFs::from_all(NEWEST) & !most;
         let refused = AccessFs::Execute
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_for_reading_is_for_reading() {
+    fn grant_for_reading_denies_writing() {
         assert_eq!(rights_below(PlaceAccess::Read), AccessFs::ReadFile | AccessFs::ReadDir);
         assert_eq!(rights_below(PlaceAccess::List), AccessFs::ReadDir);
     }
@@ -185,19 +185,19 @@ mod tests {
     #[rstest]
     #[case::newest(
         in_force(ABI::V9, None),
-        "ABI 9, which does not hold looking up files and where links lead, and the modes, owners, times and attributes of files, UDP"
+        "ABI 9, which does not restrict looking up files and where links lead, and the modes, owners, times and attributes of files, UDP"
     )]
     #[case::newer(
         in_force(ABI::V9, Some(10)),
-        "ABI 9 of the 10 that this kernel has, which does not hold looking up files and where links lead, and the modes, owners, times and attributes of files, UDP"
+        "ABI 9 of the 10 that this kernel has, which does not restrict looking up files and where links lead, and the modes, owners, times and attributes of files, UDP"
     )]
     #[case::seven(
         in_force(ABI::V7, None),
-        "ABI 7, which does not hold looking up files and where links lead, and the modes, owners, times and attributes of files, UDP, unix sockets by path"
+        "ABI 7, which does not restrict looking up files and where links lead, and the modes, owners, times and attributes of files, UDP, unix sockets by path"
     )]
     #[case::first(
         in_force(ABI::V1, None),
-        "ABI 1, which does not hold looking up files and where links lead, and the modes, owners, times and attributes of files, UDP, truncating files, TCP, commands to devices, abstract unix sockets and signals, unix sockets by path; it refuses to move files between directories"
+        "ABI 1, which does not restrict looking up files and where links lead, and the modes, owners, times and attributes of files, UDP, truncating files, TCP, commands to devices, abstract unix sockets and signals, unix sockets by path; it refuses to move files between directories"
     )]
     #[case::off(Landlock::SwitchedOff, "NOT IN FORCE, it was switched off at boot")]
     #[case::missing(Landlock::Missing, "NOT IN FORCE, this kernel does not have it")]

@@ -1,4 +1,4 @@
-//! Confines a process that runs scripts, and does by brokers what a confined process cannot.
+//! Confines a process that runs scripts. Brokers do what a confined process cannot do itself.
 //!
 //! A host opens what it needs, starts its brokers, and applies a [`Confinement`] before it has a
 //! second thread. From then on the kernel refuses everything else, whatever code runs in the
@@ -24,32 +24,35 @@
 //!                                                    which files   which system calls
 //! ```
 //!
-//! An interpreter such as bashkit has no way to the system. Confinement is for the day on which it
-//! has one all the same: a hole in it is then no hole in the machine.
+//! An interpreter such as bashkit gives scripts no access to the system. Confinement is the second
+//! line of defence: a bug in the interpreter then does not expose the machine.
 //!
-//! - **Landlock** leaves files below the places that were kept, each with its access, and nothing
-//!   else of the file system; no TCP; no signals and no abstract unix sockets of other processes.
-//!   How much of that a kernel has is in [`Landlock`].
-//! - **seccomp** leaves the system calls of a list, some of them with bounded arguments. Any other
-//!   fails with `ENOSYS`: it does not exist here. So libraries take the older way where there is
-//!   one, as glibc does from `clone3` to `clone`, whose flags a filter can see.
-//! - **Capabilities** that a duty does not need are given up, from the bounding set too, so that
-//!   root's process can do little more than another user's.
-//! - **`no_new_privs`** keeps set-user-id programs from giving more, and is what both of them need.
+//! - **Landlock** leaves access to the files below the kept places, each with its access, and to
+//!   nothing else in the file system. It also denies TCP, signals to other processes and their
+//!   abstract unix sockets. [`Landlock`] lists which of these restrictions each kernel has.
+//! - **seccomp** allows the system calls of a list, some of them with restricted arguments. Any
+//!   other call fails with `ENOSYS`, as if the kernel did not have it. Libraries then fall back to
+//!   an older call where there is one: glibc uses `clone`, whose flags a filter can see, instead of
+//!   `clone3`.
+//! - **Capabilities** that a duty does not need are dropped, from the bounding set too, so that a
+//!   process of root can do little more than one of another user.
+//! - **`no_new_privs`** keeps set-user-ID programs from raising privileges. Landlock and seccomp
+//!   both require it.
 //!
 //! # One thread
 //!
-//! Landlock confines the thread that calls it and those that it starts later. A thread from before
-//! would stay outside, so with a second one nothing is confined, and that is an error.
+//! Landlock confines the thread that calls it and the threads that it starts later. A thread that
+//! already runs would stay unconfined, so a process with a second thread is not confined and gets
+//! an error.
 //!
 //! # Brokers
 //!
-//! See [`broker`]: a broker finds the processes that have sockets open, or resolves host names, for
-//! a confined process that cannot.
+//! See [`broker`]: a broker finds the processes that have sockets open, opens sockets in other
+//! network namespaces, or resolves host names for a confined process.
 //!
 //! # Ambient Authority
 //!
-//! None is taken: nothing here opens a path. [`Confinement::apply`] gives authority up, for good.
+//! None is used: nothing here opens a path. [`Confinement::apply`] gives authority up irrevocably.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

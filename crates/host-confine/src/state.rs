@@ -15,11 +15,11 @@ use procnetsocket::{ProcFile, ProcRoot};
 
 use crate::error::{ConfineError, Repr};
 
-/// Largest size of the file that is read: ten times what it has.
+/// Bytes that are read of the file, which has about a tenth of that.
 const MAX_STATUS_BYTES: u64 = 16 * 1024;
 
-/// How long a thread that was joined may take to end. It takes a tenth of a millisecond, and far
-/// longer on a busy machine.
+/// The longest wait for a joined thread to exit. It takes a tenth of a millisecond, and far longer
+/// on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The mode of a process with filters (`SECCOMP_MODE_FILTER`).
@@ -42,17 +42,17 @@ impl fmt::Display for Seccomp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InForce { system_calls } => {
-                write!(f, "in force, {system_calls} system calls are left")
+                write!(f, "in force, {system_calls} system calls are allowed")
             }
             Self::Missing => write!(f, "NOT IN FORCE, this kernel does not have it"),
         }
     }
 }
 
-/// The file, opened before it is out of reach, and read before and after.
+/// `self/status`, opened before confinement denies it, and read before and after.
 pub(crate) struct Witness(File);
 
-/// Its content.
+/// The parsed content of that file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConfinementState {
     pub(crate) threads: u64,
@@ -67,12 +67,11 @@ impl Witness {
         Ok(Self(proc.process().open(ProcFile::Status).map_err(Repr::Proc)?))
     }
 
-    /// Reads the state when the process has one thread, or when it had enough time to have only
-    /// one.
+    /// Reads the state once the process has one thread, or when a wait for that timed out.
     ///
-    /// Kernel: a thread is counted until its exit is done, and it can be joined a little before
-    /// (`exit_mm` clears what `pthread_join` waits for). One that has entered another namespace has
-    /// just ended then.
+    /// Kernel: a thread is counted until its exit is complete, but can be joined a little before
+    /// (`exit_mm` clears the word that `pthread_join` waits for). A thread that entered another
+    /// namespace has just ended when this is called.
     pub(crate) fn look_alone(&mut self) -> Result<ConfinementState, ConfineError> {
         let begin = Instant::now();
         loop {

@@ -8,11 +8,11 @@
 //!
 //! DIRECTORY holds a file `secret`, directories `granted` and `listed` with a file each, and a
 //! listening unix socket `listener`; a TCP socket listens at PORT of 127.0.0.1. Each attempt is
-//! made by the first thread, by one that is started later, and by one of a tokio runtime; a line
-//! says how it ended. `--free` is the same without confinement, which shows that the attempts are
-//! worth something; `--late` starts a thread before it confines itself; `--resolver` confines it as
-//! the broker of host names, which may read below `granted`. The second form runs a program as on a
-//! kernel that has no `openat2`.
+//! made by the first thread, by one that is started later, and by one of a tokio runtime, and its
+//! result is printed as one line. `--free` does the same without confinement, to show that the
+//! attempts can succeed; `--late` starts a thread before it confines itself; `--resolver` confines
+//! it as the broker of host names, which may read below `granted`. The second form runs a program
+//! as on a kernel without `openat2`.
 
 #![expect(clippy::disallowed_methods, reason = "tries everything that is not allowed")]
 
@@ -71,7 +71,7 @@ fn probe() -> Result<String, Box<dyn Error>> {
     let port = args.next().and_then(|port| port.into_string().ok()).ok_or("PORT is missing")?;
     let control_group = control_group().unwrap_or_else(|| top.join("listed"));
     let (port, mode) = (port.parse()?, Mode::Confined);
-    let mut target = Target { who: "first", top, control_group, port, mode };
+    let mut target = AttemptTarget { who: "first", top, control_group, port, mode };
     // Ends the thread of `--late` when this function ends.
     let (_end, ended) = mpsc::channel::<()>();
     match args.next().as_deref().and_then(|word| word.to_str()) {
@@ -87,7 +87,7 @@ fn probe() -> Result<String, Box<dyn Error>> {
 }
 
 /// Returns the confinement of a shell.
-fn scripts(target: &Target) -> Result<Confinement, Box<dyn Error>> {
+fn scripts(target: &AttemptTarget) -> Result<Confinement, Box<dyn Error>> {
     let tables = SocketTables::open_ambient(cap_std::ambient_authority())?;
     let mut confinement = Confinement::new(Duty::Scripts);
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::ReadWrite);
@@ -103,7 +103,7 @@ fn scripts(target: &Target) -> Result<Confinement, Box<dyn Error>> {
 }
 
 /// Returns the confinement of the broker of host names.
-fn resolver(target: &Target) -> Result<Confinement, Box<dyn Error>> {
+fn resolver(target: &AttemptTarget) -> Result<Confinement, Box<dyn Error>> {
     let mut confinement = Confinement::new(Duty::Resolver);
     confinement.keep(fs::File::open(target.top.join("granted"))?.into(), Access::Read);
     Ok(confinement)
@@ -111,7 +111,7 @@ fn resolver(target: &Target) -> Result<Confinement, Box<dyn Error>> {
 
 /// Makes `openat2` fail as on Linux before 5.6.
 fn forbid_openat2() -> Result<(), Box<dyn Error>> {
-    /// The same number on every machine.
+    /// The same number on every architecture.
     const OPENAT2: i64 = 437;
     let filter: BpfProgram = SeccompFilter::new(
         BTreeMap::from([(OPENAT2, vec![])]),
@@ -130,27 +130,27 @@ fn control_group() -> Option<PathBuf> {
 }
 
 /// Confines itself, and makes the attempts.
-fn confined(target: &Target, confinement: Confinement) -> Result<String, Box<dyn Error>> {
+fn confined(target: &AttemptTarget, confinement: Confinement) -> Result<String, Box<dyn Error>> {
     let proc = ProcRoot::open_ambient(cap_std::ambient_authority())?;
     let confined = confinement.apply(&proc)?;
     Ok(format!("{confined}\n{}", everywhere(target)?))
 }
 
 /// Makes the attempts on every kind of thread.
-fn everywhere(target: &Target) -> io::Result<String> {
+fn everywhere(target: &AttemptTarget) -> io::Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut report = attempts(target);
-    let later = Target { who: "later", ..target.clone() };
+    let later = AttemptTarget { who: "later", ..target.clone() };
     report += &thread::Builder::new().spawn(move || attempts(&later))?.join().unwrap_or_default();
-    let worker = Target { who: "worker", ..target.clone() };
+    let worker = AttemptTarget { who: "worker", ..target.clone() };
     let worker = runtime.spawn_blocking(move || attempts(&worker));
     report += &runtime.block_on(worker).unwrap_or_default();
     Ok(report)
 }
 
-/// Who makes an attempt, and where it goes.
+/// The thread that makes an attempt, and the files and port that it uses.
 #[derive(Clone)]
-struct Target {
+struct AttemptTarget {
     who: &'static str,
     top: PathBuf,
     /// The top of the tree of control groups, or else the listed directory.
@@ -165,9 +165,9 @@ enum Mode {
     Free,
 }
 
-type Attempt = fn(&Target) -> io::Result<()>;
+type Attempt = fn(&AttemptTarget) -> io::Result<()>;
 
-/// What works without confinement, and must not work with it.
+/// Attempts that succeed without confinement, and must fail with it.
 const HELD: &[(&str, Attempt)] = &[
     ("read a file", |target| fs::read(target.top.join("secret")).map(drop)),
     ("read /etc/passwd", |_| fs::read("/etc/passwd").map(drop)),
@@ -200,7 +200,7 @@ const HELD: &[(&str, Attempt)] = &[
     }),
 ];
 
-/// What fails without confinement too, but not because there is no such call.
+/// Attempts that fail without confinement too, but with another error than `ENOSYS`.
 const ABSENT: &[(&str, Attempt)] = &[
     ("become a program", |target| match target.mode {
         Mode::Confined => Err(Command::new("/bin/true").exec()),
@@ -214,7 +214,7 @@ const ABSENT: &[(&str, Attempt)] = &[
     }),
 ];
 
-/// What a shell needs.
+/// Operations that a shell needs.
 const KEPT: &[(&str, Attempt)] = &[
     ("list a listed directory", |target| fs::read_dir(target.top.join("listed")).map(drop)),
     ("list control groups", |target| fs::read_dir(&target.control_group).map(drop)),
@@ -225,14 +225,14 @@ const KEPT: &[(&str, Attempt)] = &[
     ("start a thread", |_| thread::Builder::new().spawn(|| ()).map(drop)),
 ];
 
-impl Target {
-    /// Returns a path in the granted directory, for this thread alone.
+impl AttemptTarget {
+    /// Returns a path in the granted directory that only this thread uses.
     fn granted(&self, name: &str) -> PathBuf {
         self.top.join("granted").join(format!("{name}-{}", self.who))
     }
 }
 
-fn attempts(target: &Target) -> String {
+fn attempts(target: &AttemptTarget) -> String {
     let mut report = String::new();
     for (kind, table) in [("held", HELD), ("absent", ABSENT), ("kept", KEPT)] {
         for (what, attempt) in table {
@@ -268,7 +268,7 @@ fn append(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().append(true).open(path).map(drop)
 }
 
-/// With a user id the standard library forks, where it would spawn in one call.
+/// With a user id, the standard library uses `fork` instead of `posix_spawn`.
 fn fork() -> io::Result<()> {
     let user = rustix::process::getuid().as_raw();
     Command::new("/bin/true").uid(user).status().map(drop)

@@ -1,8 +1,8 @@
 //! A builtin of this workspace as a command of the interpreter.
 //!
 //! The interpreter is asynchronous and has one thread; a builtin is a plain function that blocks.
-//! So a call gets a thread of its own, and asks the interpreter's thread for whatever it reads and
-//! writes, one request at a time:
+//! So each call gets its own thread, and sends a request to the interpreter's thread for each read
+//! and write:
 //!
 //! ```text
 //!  builtin's thread                          interpreter's thread
@@ -11,10 +11,9 @@
 //!                     ◄── io::Result ──────
 //! ```
 //!
-//! A write comes back when the bytes are on their way, so nothing piles up, and a reader that went
-//! away is an error of the very next write. When the interpreter gives a call up (timeout, Ctrl-C,
-//! `timeout 1 ss`), it drops the future below: that cancels the call's [`Cancel`], and the thread
-//! is not waited for.
+//! A write returns when its bytes were passed on, so nothing is buffered, and the first write after
+//! the reader is closed fails. When the interpreter gives up a call (timeout, Ctrl-C, `timeout 1
+//! ss`), it drops the future below. This sets the call's [`Cancel`]; the thread is not waited for.
 
 use std::{
     io::{self, Read, Write},
@@ -30,25 +29,25 @@ use std::{
 use async_trait::async_trait;
 use bashkit::{Command, CommandContext, CommandStatus, LimitExceeded};
 use bstr::BString;
-use builtin_api::{Builtin, CallContext, Cancel, ExitCode, Sandbox, invoke};
+use builtin_api::{Builtin, CallContext, Cancel, CancelOnDrop, ExitCode, Sandbox, invoke};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::limits::{BUILTIN_STACK_BYTES, MAX_BUILTIN_THREADS, MAX_CALL_OUTPUT_BYTES};
 
-/// What all calls of one shell share.
+/// State shared by all calls of one shell.
 #[derive(Debug, Default)]
-pub(crate) struct Calls {
+pub(crate) struct ShellCalls {
     sandbox: Sandbox,
     deadline: Mutex<Option<Instant>>,
     threads: AtomicUsize,
 }
 
-impl Calls {
+impl ShellCalls {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
         Self { sandbox, ..Self::default() }
     }
 
-    /// Sets when calls that start from now on have to end.
+    /// Sets the deadline of the calls that start from now on.
     pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     }
@@ -59,14 +58,14 @@ impl Calls {
     }
 }
 
-/// A builtin under the interpreter's command trait.
+/// Implements the interpreter's command trait for a builtin.
 pub(crate) struct Adapter {
     builtin: Arc<dyn Builtin>,
-    calls: Arc<Calls>,
+    calls: Arc<ShellCalls>,
 }
 
 impl Adapter {
-    pub(crate) fn new(builtin: Arc<dyn Builtin>, calls: Arc<Calls>) -> Self {
+    pub(crate) fn new(builtin: Arc<dyn Builtin>, calls: Arc<ShellCalls>) -> Self {
         Self { builtin, calls }
     }
 
@@ -74,8 +73,7 @@ impl Adapter {
         let slot = CallSlot::take(&self.calls)?;
         let (requests, received) = channel(1);
         let builtin = Arc::clone(&self.builtin);
-        // bashkit holds words as UTF-8 text, so these bytes always are: what was not became U+FFFD
-        // before it got here.
+        // Words of bashkit are UTF-8 text: invalid bytes have already become U+FFFD.
         let args: Vec<BString> = args.iter().map(|word| BString::from(word.as_str())).collect();
         thread::Builder::new()
             .name(builtin.name().to_owned())
@@ -83,7 +81,7 @@ impl Adapter {
             .spawn(move || {
                 let status = call(&*builtin, &slot.0, &cancel, &args, &requests);
                 drop(slot);
-                // OK because a call that was given up has nobody left to tell.
+                // OK because nothing waits for the status of a call that was given up.
                 let _ = requests.blocking_send(StreamRequest::Done(status));
             })?;
         Ok(received)
@@ -125,12 +123,12 @@ impl Command for Adapter {
                 }
             }
         }
-        // The thread ended without a word: the builtin panicked.
+        // The thread ended without a status: the builtin panicked.
         self.fail(&context, "the builtin failed unexpectedly").await
     }
 }
 
-/// Returns the bytes that a call has printed with these; past the limit the script ends.
+/// Adds to the number of bytes that a call printed. Past the limit the script ends with an error.
 fn count(printed: usize, bytes: usize) -> bashkit::Result<usize> {
     let printed = printed.saturating_add(bytes);
     if printed > MAX_CALL_OUTPUT_BYTES {
@@ -140,7 +138,7 @@ fn count(printed: usize, bytes: usize) -> bashkit::Result<usize> {
     Ok(printed)
 }
 
-/// Tells a failed read or write, which is the builtin's to report, from the end of the script.
+/// Separates a failed read or write, which the builtin reports, from an error that ends the script.
 fn shared<T>(result: bashkit::Result<T>) -> bashkit::Result<io::Result<T>> {
     match result {
         Ok(value) => Ok(Ok(value)),
@@ -151,7 +149,7 @@ fn shared<T>(result: bashkit::Result<T>) -> bashkit::Result<io::Result<T>> {
 
 fn call(
     builtin: &dyn Builtin,
-    calls: &Calls,
+    calls: &ShellCalls,
     cancel: &Cancel,
     args: &[BString],
     requests: &Sender<StreamRequest>,
@@ -159,27 +157,18 @@ fn call(
     let mut stdin = Input { requests, chunk: Vec::new(), start: 0 };
     let mut stdout = ChannelWriter { requests, stream: Stream::Output };
     let mut stderr = ChannelWriter { requests, stream: Stream::Error };
-    // No terminal, because bashkit does not tell a command where its output goes.
+    // No terminal, because bashkit does not pass a command where its output goes.
     let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
         .with_sandbox(&calls.sandbox)
         .with_cancel(cancel);
     invoke(builtin, &mut context, args)
 }
 
-/// Sets the flag of a call that the interpreter no longer waits for.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
-/// The right to one thread, given back when the thread's call ends.
-struct CallSlot(Arc<Calls>);
+/// A permit for one thread, released when the call of the thread ends.
+struct CallSlot(Arc<ShellCalls>);
 
 impl CallSlot {
-    fn take(calls: &Arc<Calls>) -> io::Result<Self> {
+    fn take(calls: &Arc<ShellCalls>) -> io::Result<Self> {
         let slot = Self(Arc::clone(calls));
         if calls.threads.fetch_add(1, Ordering::Relaxed) >= MAX_BUILTIN_THREADS {
             return Err(io::Error::other(format!(
@@ -212,12 +201,13 @@ struct Reply<T>(mpsc::SyncSender<io::Result<T>>);
 
 impl<T> Reply<T> {
     fn send(&self, result: io::Result<T>) {
-        // OK because the channel has room for the one answer, and a thread that is gone needs none.
+        // OK because the channel has room for the one answer, and a thread that ended needs none.
         let _ = self.0.try_send(result);
     }
 }
 
-/// Asks and waits; the script that ended meanwhile is a reader that went away.
+/// Sends a request and waits for the answer. If the script ended meanwhile, the error is a broken
+/// pipe.
 fn ask<T>(
     requests: &Sender<StreamRequest>,
     request: impl FnOnce(Reply<T>) -> StreamRequest,
@@ -261,7 +251,7 @@ impl Write for ChannelWriter<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // OK because nothing is held back here.
+        // OK because nothing is buffered here.
         Ok(())
     }
 }

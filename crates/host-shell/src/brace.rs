@@ -1,15 +1,15 @@
-//! Words in braces that the interpreter would leave as they are, or cut.
+//! Brace expansions that the interpreter would leave unexpanded, or cut.
 //!
-//! It expands `{1..10000}`, and takes a longer range for text without a word; past 100 000 it
-//! refuses the script itself. Of several groups in one word (`{1..1000}{a,b}`) it leaves out what
-//! is past 100 000 words. So a script with such a word is refused before it runs.
+//! The interpreter expands `{1..10000}`, but silently treats a longer range as text; past 100 000
+//! it refuses the script itself. Of several groups in one word (`{1..1000}{a,b}`) it drops the
+//! words past 100 000. So a script with such a word is refused before it runs.
 //!
-//! Texts that a script makes are looked at when they are run: the arguments of `eval`, `bash -c`,
-//! `trap` and `alias`, and the files of `source` and `bash`. The standard input of `bash` is not.
+//! Code that a script creates is checked when it is run: the arguments of `eval`, `bash -c`, `trap`
+//! and `alias`, and the files of `source` and `bash`. The standard input of `bash` is not checked.
 
 use crate::limits::{MAX_BRACE_BYTES, MAX_BRACE_TOTAL, MAX_BRACE_WORDS};
 
-/// What has too many words, as it is written in the script.
+/// An expansion with too many words, as it is written in the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TooManyWords {
     /// A range.
@@ -31,20 +31,20 @@ pub(crate) fn too_many_words(script: &str) -> Option<TooManyWords> {
     None
 }
 
-/// Steps of looking at groups that a script is given, and more for each of its bytes: groups that
-/// are not closed are looked at again and again. What needs more is refused.
+/// Steps that the scanner may take, and additional steps for each byte of the script: groups that
+/// are not closed are scanned repeatedly. A script that needs more is refused.
 const LEAST_STEPS: usize = 100_000;
 const STEPS_OF_A_BYTE: usize = 10;
 
-/// Bytes of a range that is a range: three numbers of 20 digits, and what is between them.
+/// Longest range: three numbers of 20 digits, and the characters between them.
 const MAX_RANGE_BYTES: usize = 66;
 
-/// What the place in a script is in, below the script itself.
+/// What surrounds the current position in a script.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Context {
     /// `(…)` and `$(…)`.
     Parentheses,
-    /// `"…"`, in which nothing is expanded but what a dollar sign begins.
+    /// `"…"`, in which braces are not expanded.
     Quotes,
 }
 
@@ -52,9 +52,9 @@ struct Scanner<'a> {
     script: &'a str,
     at: usize,
     contexts: Vec<Context>,
-    /// The words that end the here-documents which begin with the next line.
+    /// The words that end the here-documents that start on the next line.
     bodies: Vec<&'a str>,
-    /// How many steps of looking at groups are left.
+    /// The remaining steps of the scanner.
     steps: usize,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Scanner<'a> {
         self.script.get(self.at..).unwrap_or_default()
     }
 
-    /// Goes on by one thing, and returns it if it is in braces and has too many words.
+    /// Advances by one token, and returns it if it is a brace expansion with too many words.
     fn step(&mut self) -> Option<TooManyWords> {
         let rest = self.rest();
         let is_quoted = self.contexts.last() == Some(&Context::Quotes);
@@ -79,7 +79,7 @@ impl<'a> Scanner<'a> {
             _ if is_quoted => {}
             [b'(', ..] => self.contexts.push(Context::Parentheses),
             [b')', ..] => drop(self.contexts.pop()),
-            // A range has neither a dollar sign before it nor a variable in it.
+            // `${` starts an expansion of a parameter, not of braces.
             [b'$', b'{', ..] => length = 2,
             [b'$', b'\'', ..] => length = 2 + length_of_escaped(rest.get(2..).unwrap_or_default()),
             [b'\'', ..] => length = 2 + until(rest.get(1..).unwrap_or_default(), '\''),
@@ -109,7 +109,7 @@ impl<'a> Scanner<'a> {
         before.is_none_or(|byte| b" \t\n;&|(".contains(byte))
     }
 
-    /// Keeps the word behind `<<` or `<<-`, and returns how long all of it is.
+    /// Remembers the word after `<<` or `<<-`, and returns the length of both.
     fn note_body(&mut self, mut length: usize) -> usize {
         let rest = self.rest();
         let behind = |length| rest.get(length..).unwrap_or_default();
@@ -122,7 +122,7 @@ impl<'a> Scanner<'a> {
         length + word.len()
     }
 
-    /// Returns how long the here-documents are that begin behind a line.
+    /// Returns the length of the here-documents that start after a line.
     fn length_of_bodies(&mut self) -> usize {
         let begin = self.rest().get(1..).unwrap_or_default();
         let mut length = 0;
@@ -138,12 +138,13 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Returns the length of a text up to a character, without it.
+/// Returns the length of the text before a character.
 fn until(text: &str, end: char) -> usize {
     text.find(end).unwrap_or(text.len())
 }
 
-/// Returns the length of `…'`, in which a backslash takes away what a quotation mark means.
+/// Returns the length of the rest of a `$'…'` string, in which a backslash escapes a quotation
+/// mark.
 fn length_of_escaped(text: &str) -> usize {
     let mut is_escaped = false;
     for (at, c) in text.char_indices() {
@@ -163,7 +164,7 @@ struct Range<'a> {
 
 /// Returns the range of numbers that a text begins with.
 fn range_at(text: &str) -> Option<Range<'_>> {
-    // Three numbers of 64 bits are no longer.
+    // Three numbers of 64 bits fit.
     let end = text.bytes().take(MAX_RANGE_BYTES).position(|byte| byte == b'}')?;
     let range = text.get(..=end)?;
     let mut parts = range.strip_prefix('{')?.strip_suffix('}')?.split("..");
@@ -180,14 +181,14 @@ fn range_at(text: &str) -> Option<Range<'_>> {
     Some(Range { text: range, words: more.saturating_add(1) })
 }
 
-/// Groups that may be nested in one another; deeper ones are taken for text.
+/// Nesting depth of groups; deeper ones are treated as text.
 const MAX_GROUP_DEPTH: usize = 50;
 
-/// How many words a text has, and how often the interpreter counts each.
+/// The number of words of a text, and how often the interpreter counts each.
 #[derive(Clone, Copy)]
 struct Size {
     words: u64,
-    /// Groups that lead to one word: it counts every word once for each.
+    /// Nested or adjacent groups: the interpreter counts each word once per group.
     levels: u64,
     /// Bytes of the text.
     length: usize,
@@ -199,7 +200,7 @@ fn too_many_in_groups<'a>(text: &'a str, steps: &mut usize) -> Option<&'a str> {
     let counted = size.words.saturating_mul(size.levels);
     let length = u64::try_from(size.length).unwrap_or(u64::MAX);
     let is_too_much = counted > MAX_BRACE_TOTAL || counted.saturating_mul(length) > MAX_BRACE_BYTES;
-    // A single group is bounded by what a range or a script may have.
+    // A single group is already limited by the size of a range or script.
     (is_too_much && size.levels > 1 || *steps == 0).then(|| text.get(..size.length).unwrap_or(text))
 }
 
@@ -213,7 +214,7 @@ fn sequence(text: &str, depth: usize, steps: &mut usize) -> Size {
         }
         match rest.as_bytes() {
             [b',' | b'}', ..] if depth > 0 => break,
-            // What these begin is only known when the script runs.
+            // The values of these are known only when the script runs.
             [b'$' | b'`' | b'"' | b'\'', ..] => break,
             [byte, ..] if b" \t\n;&|()<>".contains(byte) => break,
             [b'\\', ..] => size.length += 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
@@ -229,7 +230,7 @@ fn sequence(text: &str, depth: usize, steps: &mut usize) -> Size {
     size
 }
 
-/// Measures the group that a text begins with; what is no group is one word.
+/// Measures the group that a text starts with; text that is not a group is one word.
 fn group(text: &str, depth: usize, steps: &mut usize) -> Size {
     if let Some(range) = range_at(text) {
         return Size { words: range.words, levels: 1, length: range.text.len() };
@@ -244,7 +245,7 @@ fn group(text: &str, depth: usize, steps: &mut usize) -> Size {
             Some(b'}') if items > 1 => {
                 return Size { words, levels: levels + 1, length: length + 1 };
             }
-            // The brace is text, and what is behind it is looked at by itself.
+            // The brace is text, and the rest is scanned separately.
             _ => return Size { words: 1, levels: 0, length: 1 },
         }
     }

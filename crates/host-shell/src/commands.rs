@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use bashkit::{Bash, Builtin, BuiltinContext, CommandResolver, ExecResult};
 use builtin_api::ExitCode;
 
-/// Words that belong to the language: they change the state of the interpreter and reach only
-/// commands that are allowed. They can be neither switched off nor registered.
+/// Words of the language: they change the state of the interpreter, and run only commands that are
+/// allowed. They can be neither disabled nor registered.
 ///
-/// These are the special built-in utilities of POSIX, and what bashkit's interpreter dispatches
-/// before it looks at any table of commands.
+/// These are the special built-in utilities of POSIX, and the words that bashkit's interpreter
+/// dispatches before it looks up commands.
 pub const LANGUAGE: &[&str] = &[
     ".", ":", "bash", "break", "builtin", "command", "continue", "declare", "eval", "exec", "exit",
     "export", "getopts", "let", "local", "readonly", "return", "set", "sh", "shift", "source",
@@ -40,7 +40,7 @@ impl Allowed {
             }
     }
 
-    /// Returns a name that is allowed and that no command has.
+    /// Returns an allowed name that is not the name of a command.
     pub(crate) fn unknown<'a>(&'a self, known: &BTreeSet<String>) -> Option<&'a str> {
         match self {
             Self::All => None,
@@ -58,9 +58,10 @@ pub(crate) fn interpreter_commands() -> BTreeSet<String> {
     names
 }
 
-/// Answers the names of commands that exist but are not allowed.
+/// Resolves the names of commands that exist but are not allowed.
 ///
-/// Such a command is not in the interpreter at all, so no spelling finds it; this says why.
+/// Such a command is not registered in the interpreter, so no spelling finds it. This prints the
+/// reason.
 pub(crate) struct Refusals {
     pub(crate) known: BTreeSet<String>,
     pub(crate) allowed: Allowed,
@@ -70,7 +71,7 @@ pub(crate) struct Refusals {
 impl CommandResolver for Refusals {
     fn resolve(&self, name: &str) -> Option<Arc<dyn Builtin>> {
         if !self.known.contains(name) || self.allowed.admits(name) {
-            // Nobody else answers the name either.
+            // No other resolver has a command with this name either.
             if let Some(counter) = &self.counter {
                 counter.add(name);
             }
@@ -80,13 +81,13 @@ impl CommandResolver for Refusals {
     }
 }
 
-/// The commands that a script ran, as far as their names are the host's: no name that a script made
-/// up is among them.
+/// The commands that a script ran. Security: only names of the host's builtins are included, never
+/// names that a script chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandCounts {
-    /// How often each registered builtin was called; those that were not are absent.
+    /// How often each registered builtin was called; builtins that were not called are absent.
     pub registered: BTreeMap<String, u64>,
-    /// How often another command was: one of the interpreter's, or none at all.
+    /// How often any other name was called: commands of the interpreter and unknown names.
     pub unknown: u64,
 }
 
@@ -111,7 +112,7 @@ impl CommandCounter {
         *count = count.saturating_add(1);
     }
 
-    /// Returns what was counted since the last time.
+    /// Returns the counts since the last call.
     pub(crate) fn take(&self) -> CommandCounts {
         std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -132,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_language_is_what_the_interpreter_dispatches_itself() {
+    fn language_contains_words_that_interpreter_dispatches() {
         let filtered = Bash::builder().builtin_filter(|_| false).build().builtin_names();
         let left_out: Vec<&String> =
             filtered.iter().filter(|name| !LANGUAGE.contains(&name.as_str())).collect();
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn admits_the_language_always() {
+    fn language_is_always_allowed() {
         let none = Allowed::Only(BTreeSet::new());
         assert!(none.admits("eval"));
         assert!(!none.admits("cat"));

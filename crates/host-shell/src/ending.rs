@@ -1,4 +1,4 @@
-//! Why a shell ended a script: the one place where that becomes a status and a line of text.
+//! The reasons for which a shell ends a script, each with its status and its message.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub(crate) enum Ending {
     Syntax(String),
     TooManyEntries,
     TooDeepDirectory,
-    /// Words in braces that the interpreter would leave as they are, or cut.
+    /// A brace expansion that the interpreter would leave unexpanded, or cut.
     TooManyWords(TooManyWords),
     /// An expansion that may have been cut.
     Cut(Cut),
@@ -88,7 +88,7 @@ impl Ending {
     }
 }
 
-/// The reason for a person.
+/// Displays the reason as text.
 pub(crate) struct Told<'a> {
     pub(crate) ending: &'a Ending,
     pub(crate) limits: ScriptLimits,
@@ -146,7 +146,7 @@ impl fmt::Display for Told<'_> {
             Ending::Cut(cut) => write!(f, "{cut}"),
             Ending::Limit(limit) => write!(f, "{limit}: what was printed is not whole"),
             Ending::Other(error) => write!(f, "{error}"),
-            // OK because these are told in full elsewhere, or to nobody.
+            // OK because a syntax error is reported elsewhere, and a broken pipe is not reported.
             Ending::BrokenPipe | Ending::Syntax(_) => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! What can go wrong in setting a shell up.
+//! Errors of setting up a shell.
 
 /// The error of [`ShellBuilder::build`](crate::ShellBuilder::build).
 #[derive(Debug, thiserror::Error)]
@@ -9,13 +9,13 @@ pub struct Error(#[from] pub(crate) Repr);
 pub(crate) enum Repr {
     #[error("expected the name of a command, but found `{0}`")]
     UnknownCommand(String),
-    #[error("expected a builtin whose name is no word of the language, but found `{0}`")]
+    #[error("expected a builtin whose name is not a word of the language, but found `{0}`")]
     ReservedName(String),
     #[error("expected a directory whose path is UTF-8 text, but found {0:?}")]
     NotText(bstr::BString),
-    #[error("the runtime does not start")]
+    #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
-    #[error("the interpreter does not take the directory {path}: {problem}")]
+    #[error("cannot mount the directory {path} in the interpreter: {problem}")]
     Mount { path: String, problem: String },
 }
 
@@ -25,11 +25,11 @@ pub(crate) enum Repr {
 pub enum ErrorKind {
     /// A command is allowed that does not exist.
     UnknownCommand,
-    /// A builtin is registered under a word of the language, which would never reach it.
+    /// A builtin has the name of a word of the language, so a script could not call it.
     ReservedName,
     /// A directory cannot be shown to scripts at its path.
     Mount,
-    /// The system gave no runtime.
+    /// The runtime could not be started.
     Runtime,
 }
 

@@ -1,6 +1,6 @@
-//! Expansions of variables that the interpreter leaves as they are, or cuts, where a value is large.
+//! Expansions of variables that the interpreter skips, or cuts, where a value is large.
 //!
-//! `${v//PATTERN/TEXT}` is the value itself where the result is larger than
+//! `${v//PATTERN/TEXT}` is the unchanged value where the result is larger than
 //! [`MAX_REPLACED_BYTES`], and `${v##PATTERN}` and its like look at [`MAX_PATTERN_PLACES`] places
 //! only. The interpreter has no hook there. So checks are put before them ([`crate::check`]), and
 //! where that is not possible (arrays), the expansions that a script contains are looked up when it
@@ -78,7 +78,7 @@ pub(crate) struct Bounds {
     pattern_places: usize,
 }
 
-/// The bounds that are fixed in it.
+/// The bounds that are fixed in the interpreter.
 pub(crate) const BOUNDS: Bounds =
     Bounds { replaced_bytes: MAX_REPLACED_BYTES, pattern_places: MAX_PATTERN_PLACES };
 
@@ -87,7 +87,7 @@ pub(crate) fn has_risk(script: &str) -> bool {
     expansions(script).next().is_some()
 }
 
-/// Returns the first expansion of a script that may have been cut, by what variables are now.
+/// Returns the first expansion of a script that may have been cut, judged by the current variables.
 pub(crate) fn find_cut(script: &str, state: &ShellStateView, bounds: Bounds) -> Option<Cut> {
     let found = expansions(script).find(|expansion| may_be_cut(expansion, state, bounds));
     found.map(|expansion| expansion.cut())
@@ -158,7 +158,8 @@ pub(crate) fn is_literal(text: &str) -> bool {
     !text.contains(|c: char| "$`\\'\"*?[]()#%~&".contains(c))
 }
 
-/// Returns how large a replaced value is; where the pattern is no literal, as if nothing grew.
+/// Returns the size of the result of a replacement; for a pattern that is not a literal, that of
+/// the value.
 pub(crate) fn replaced(value: &str, pattern: &str, text: &str, is_of_all: bool) -> Replaced {
     if !is_literal(pattern) || !is_literal(text) || pattern.is_empty() {
         return Replaced { bytes: value.len(), is_changed: true };
@@ -170,7 +171,7 @@ pub(crate) fn replaced(value: &str, pattern: &str, text: &str, is_of_all: bool) 
 }
 
 /// Returns whether a pattern is tried at one place after the other: one with `[`, `?`, a list in
-/// parentheses or more than one `*`. What a variable in it holds is not known here.
+/// parentheses or more than one `*`. The values of variables in a pattern are not known here.
 pub(crate) fn is_tried_at_places(pattern: &str) -> bool {
     pattern.contains(['[', '?', '(']) || pattern.matches('*').count() > 1
 }
@@ -210,11 +211,11 @@ pub(crate) fn expansion_at(text: &str) -> Option<Expansion<'_>> {
     Some(Expansion { written: text.get(..length)?, name, index, operation })
 }
 
-/// Bytes of an operand that are looked at, so that a script of open braces takes no longer. A longer
-/// one is not checked.
+/// Bytes of an operand that are scanned. Limits the time for a script of open braces. A longer one
+/// is not checked.
 pub(crate) const MAX_OPERAND_BYTES: usize = 16 * 1024;
 
-/// Returns where a character is that is neither escaped nor within braces.
+/// Returns the position of a character that is neither escaped nor within braces.
 pub(crate) fn end_of(text: &str, end: char) -> Option<usize> {
     let (mut depth, mut is_escaped) = (0_usize, false);
     for (at, c) in text.char_indices().take_while(|(at, _)| *at < MAX_OPERAND_BYTES) {
@@ -238,7 +239,7 @@ mod tests {
 
     use super::*;
 
-    /// What a shell is like after a script in which `v` has so many bytes.
+    /// Returns the state of a shell in which `v` has this many bytes.
     fn state(bytes: usize) -> ShellStateView {
         let mut state = bashkit::Bash::new().shell_state_view();
         let value = "ESTAB 1 ".repeat(bytes / 8 + 1);
@@ -290,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_of_open_expansions_are_looked_at_soon() {
+    fn open_expansions_are_scanned_in_bounded_time() {
         assert!(!has_risk(&"${v//".repeat(2_000)));
     }
 

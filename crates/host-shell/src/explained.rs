@@ -1,4 +1,4 @@
-//! A policy in words.
+//! Prints a policy in plain words.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use socket_query::{
     AddressFamily, FamilySet, Grant, Policy, ProcessVisibility, Visibility, VisibleUsers,
 };
 
-/// A policy in words: what is granted, what is refused, and what is shown of sockets.
+/// Displays a policy in plain words: grants, refusals, and what is shown of sockets.
 ///
-/// It is what `host-shell --check` prints, one thing a line.
+/// This is what `host-shell --check` prints, one property per line.
 #[derive(Clone, Copy, Debug)]
 pub struct Explained<'a>(pub &'a Policy);
 
-/// What a grant is for, and what happens without it.
+/// Returns what a grant allows, and what happens without it.
 const fn meaning(grant: Grant) -> (&'static str, &'static str) {
     match grant {
         Grant::Sockets => (

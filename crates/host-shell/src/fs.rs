@@ -1,18 +1,18 @@
 //! The directories of a [`Sandbox`] as a file system of the interpreter.
 //!
-//! Every operation goes to the sandbox at the absolute path that the script sees, and so through
-//! the same handle, and the same check by the kernel, as the operations of builtins. What the
-//! sandbox refuses is refused here; there is no second opinion in this file.
+//! Every operation goes to the sandbox with the absolute path that the script sees: through the
+//! same handle, and the same check by the kernel, as operations of builtins. This file makes no
+//! access decisions itself.
 //!
-//! The operations block. That is right here: the interpreter has a thread of its own and runs one
-//! thing at a time, only regular files are opened, and the size of what is read is bounded.
+//! The operations block. This is fine, because the interpreter has its own thread and runs one
+//! operation at a time, only regular files are opened, and the size of a read is bounded.
 //!
 //! # Links
 //!
-//! The interpreter follows links itself, in its own name space, where `/etc/passwd` is an
-//! invention: it looks ([`FileSystem::stat`] must not follow here), reads the link, and starts anew
-//! with the target. So that a link which leaves its grant leads nowhere instead of into that name
-//! space, [`SandboxFs::read_link`] refuses what the sandbox would not follow.
+//! The interpreter follows links itself, in its own name space, where `/etc/passwd` is simulated:
+//! it calls [`FileSystem::stat`], which must not follow links here, reads the link, and restarts
+//! with the target. A link that leaves its grant must not lead into that name space, so
+//! [`SandboxFs::read_link`] refuses links that the sandbox would not follow.
 
 use std::{
     ffi::OsString,
@@ -46,7 +46,7 @@ pub(crate) struct SandboxFs {
     budget: Arc<WriteBudget>,
 }
 
-/// How much the script that runs may still write into all granted directories.
+/// Bytes that the running script may still write into all granted directories.
 #[derive(Debug, Default)]
 pub(crate) struct WriteBudget {
     left: AtomicU64,
@@ -56,12 +56,12 @@ pub(crate) struct WriteBudget {
 }
 
 impl WriteBudget {
-    /// Returns a budget of nothing, which ends a script by that.
+    /// Returns an empty budget, which ends a script by `interrupt`.
     pub(crate) fn new(interrupt: ScriptInterrupt) -> Self {
         Self { interrupt, ..Self::default() }
     }
 
-    /// Begins with a script, and returns where the reason will be why it was ended.
+    /// Resets the budget for a new script, and returns where the reason for its end will be stored.
     pub(crate) fn begin(&self, bytes: u64) -> Reason {
         self.left.store(bytes, Ordering::Relaxed);
         self.reason.clear();
@@ -74,7 +74,7 @@ impl WriteBudget {
         self.interrupt.interrupt();
     }
 
-    /// Takes bytes that are to be written. Where there are not so many the script ends.
+    /// Takes bytes from the budget. If it has too few left, the script ends.
     fn spend(&self, bytes: u64) -> io::Result<()> {
         let take = |left: u64| left.checked_sub(bytes);
         if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
@@ -123,7 +123,7 @@ impl SandboxFs {
         let mut file = self.sandbox.append(self.script_path(path)).map_err(reported)?;
         let present = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
         check_size(present.saturating_add(content.len()))?;
-        // A file that is empty may have been made just now.
+        // An empty file may have been created just now.
         self.budget.spend(length(content).max(if present == 0 { ENTRY_BYTES } else { 0 }))?;
         file.write_all(content)
     }
@@ -145,7 +145,7 @@ impl SandboxFs {
         for entry in self.sandbox.read_dir(&directory).map_err(reported)? {
             let entry = entry.map_err(reported)?;
             if entries.len() >= MAX_LISTED_ENTRIES {
-                // A pattern would match nothing then.
+                // The interpreter treats an error as no match, so the script has to end.
                 self.budget.end(Stop::TooManyEntries);
                 return Err(io::Error::other(format!("more than {MAX_LISTED_ENTRIES} entries")));
             }
@@ -172,13 +172,13 @@ impl SandboxFs {
         let target = self.sandbox.read_link(&path).map_err(reported)?;
         match self.sandbox.metadata(&path) {
             Err(error) if error.kind() == SandboxErrorKind::Escapes => Err(reported(error)),
-            // OK because what is at its end is looked up again by whoever follows it.
+            // OK because the target is checked again when the link is followed.
             _ => Ok(OsString::from_vec(target.into()).into()),
         }
     }
 }
 
-/// How much goes with a directory that is removed.
+/// Whether the content of a directory is removed too.
 #[derive(Clone, Copy)]
 enum Depth {
     Entry,
@@ -197,9 +197,9 @@ fn check_size(bytes: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the error as the interpreter prints it behind the path.
+/// Returns the error as the interpreter prints it after the path.
 ///
-/// Where the kind says all, the usual text of the system stands; a refusal keeps its reason.
+/// Common kinds get the usual text of the system; a refusal keeps its reason.
 fn reported(error: SandboxError) -> io::Error {
     let text = match error.kind() {
         SandboxErrorKind::NotFound | SandboxErrorKind::NotGranted => "No such file or directory",
@@ -215,8 +215,8 @@ fn reported(error: SandboxError) -> io::Error {
 }
 
 fn translated(metadata: &cap_std::fs::Metadata) -> Metadata {
-    // What is neither of these (a device, a socket) is shown as a FIFO, so that nothing takes it
-    // for a file; it cannot be opened in any case.
+    // Other types (a device, a socket) are shown as a FIFO, so that they are not treated as files.
+    // They cannot be opened in any case.
     let file_type = match metadata.file_type() {
         kind if kind.is_dir() => FileType::Directory,
         kind if kind.is_symlink() => FileType::Symlink,
@@ -313,7 +313,7 @@ impl FileSystem for SandboxFs {
     }
 
     async fn set_modified_time(&self, path: &Path, time: SystemTime) -> Result<()> {
-        // Opened for appending, because that asks the grant for the right to write.
+        // Opened for appending, because this checks that the grant allows writing.
         let file = self.sandbox.append(self.script_path(path)).map_err(reported)?;
         Ok(file.into_std().set_modified(time)?)
     }

@@ -1,12 +1,13 @@
-//! What every file system of the interpreter goes through: granted directories, and files in memory.
+//! A wrapper around every file system of the interpreter: granted directories and files in memory.
 //!
-//! Some things can be seen only here, between the interpreter and its files:
+//! It checks what can be seen only between the interpreter and its files:
 //!
-//! - how many entries a pattern (`*`) lists. The interpreter cuts it, and takes errors for an empty
-//!   directory, so the script ends;
-//! - directories that are deeper than a path may be. `tree` and `**` leave them out, so the same;
-//! - the text of a file that `source` or `bash` runs;
-//! - errors that would end the script although one command fails ([`ENDING`]).
+//! - the number of entries that a pattern (`*`) lists. The interpreter cuts them, and treats errors
+//!   as an empty directory, so the script is ended;
+//! - directories deeper than the longest path. `tree` and `**` leave them out, so the script is
+//!   ended;
+//! - the content of a file that `source` or `bash` runs;
+//! - errors that would end the script although only one command failed ([`ENDING`]).
 
 use std::{
     collections::BTreeSet,
@@ -36,8 +37,8 @@ use crate::{
     output::Stop,
 };
 
-/// Commands that hand on an error of a file instead of reporting it. The interpreter ends the
-/// script then, but for errors of the kind that [`Watch::softened`] makes of them.
+/// Commands that pass on an error of a file instead of reporting it. The interpreter then ends the
+/// script, unless the error has the kind that [`GuardedFs::softened`] converts it to.
 const ENDING: [&str; 13] = [
     "bunzip2", "bzcat", "bzip2", "du", "gunzip", "gzip", "join", "less", "patch", "split", "tar",
     "unzip", "zip",
@@ -46,20 +47,20 @@ const ENDING: [&str; 13] = [
 /// Commands that run the text of a file.
 const SOURCES: [&str; 4] = [".", "bash", "sh", "source"];
 
-/// What the script that runs has done so far; all file systems of a shell share it.
+/// The state of the running script, shared by all file systems of a shell.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct ScriptWatch {
     budget: Arc<WriteBudget>,
     checks: Arc<Checks>,
-    /// Entries that were listed since the last command began.
+    /// Entries listed since the start of the last command.
     listed: AtomicUsize,
-    /// Whether the next file that is read is a script.
+    /// Whether the next file to be read is a script.
     is_script_next: AtomicBool,
-    /// Names that arguments of [`ENDING`] commands have; `None` before the first of them.
+    /// File names among the arguments of [`ENDING`] commands; `None` before the first such command.
     named: Mutex<Option<BTreeSet<OsString>>>,
 }
 
-impl Watch {
+impl ScriptWatch {
     pub(crate) fn new(budget: Arc<WriteBudget>, checks: Arc<Checks>) -> Self {
         Self {
             budget,
@@ -70,13 +71,13 @@ impl Watch {
         }
     }
 
-    /// Begins with a script.
+    /// Resets the state for a new script.
     pub(crate) fn begin(&self) {
         self.before_command("", &[]);
         *self.named.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Sees a command before it runs.
+    /// Records a command before it runs.
     pub(crate) fn before_command(&self, name: &str, args: &[String]) {
         self.listed.store(0, Ordering::Relaxed);
         let is_source = SOURCES.contains(&name)
@@ -117,20 +118,20 @@ impl Watch {
         }
     }
 
-    /// Returns whether an error of an entry may be of a command that hands it on.
-    fn may_end_the_script(&self, path: &Path, error: &io::Error, access: Access) -> bool {
+    /// Returns whether an error may belong to a command that passes it on.
+    fn may_end_the_script(&self, path: &Path, error: &io::Error, access: EntryAccess) -> bool {
         let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         let is_named =
             |names: &BTreeSet<OsString>| path.file_name().is_some_and(|name| names.contains(name));
-        // What is not found is looked for by others, too, which have to see this kind.
-        let is_looked_for = access == Access::Look && error.kind() == io::ErrorKind::NotFound;
+        // Other commands also look for missing files, and rely on this error kind.
+        let is_looked_for = access == EntryAccess::Look && error.kind() == io::ErrorKind::NotFound;
         named.as_ref().is_some_and(|names| !is_looked_for || is_named(names))
     }
 }
 
-/// What a command does with an entry.
+/// The operation of a command on an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+enum EntryAccess {
     Look,
     Write,
 }
@@ -138,23 +139,23 @@ enum Access {
 /// One file system of the interpreter.
 pub(crate) struct GuardedFs {
     inner: Arc<dyn FileSystem>,
-    watch: Arc<Watch>,
+    watch: Arc<ScriptWatch>,
     /// Where it is mounted.
     mount: PathBuf,
 }
 
 impl GuardedFs {
-    pub(crate) fn new(inner: Arc<dyn FileSystem>, watch: Arc<Watch>, mount: PathBuf) -> Self {
+    pub(crate) fn new(inner: Arc<dyn FileSystem>, watch: Arc<ScriptWatch>, mount: PathBuf) -> Self {
         Self { inner, watch, mount }
     }
 
-    /// Makes of an error that would end the script one that fails the command.
-    async fn softened<T>(&self, path: &Path, result: Result<T>, access: Access) -> Result<T> {
+    /// Converts an error that would end the script to one that only fails the command.
+    async fn softened<T>(&self, path: &Path, result: Result<T>, access: EntryAccess) -> Result<T> {
         let error = match result {
             Err(Error::Io(error)) if self.watch.may_end_the_script(path, &error, access) => error,
             result => return result,
         };
-        // The interpreter follows links after an error of another kind, so it has to see that one.
+        // The interpreter follows links after errors of other kinds, so those must be kept.
         if error.kind() != io::ErrorKind::PermissionDenied && self.has_link(path).await {
             return Err(error.into());
         }
@@ -176,7 +177,7 @@ impl GuardedFs {
         Error::Execution(format!("{path}: {error}"))
     }
 
-    /// Ends the script at a directory that no path of the interpreter reaches.
+    /// Ends the script at a directory that is too deep for a path of the interpreter.
     fn check_depth(&self, path: &Path, entries: &[DirEntry]) -> Result<()> {
         let levels = self.mount.components().count() + path.components().count();
         if levels <= MAX_PATH_DEPTH || !entries.iter().any(|it| it.metadata.file_type.is_dir()) {
@@ -217,14 +218,19 @@ impl FileSystemExt for GuardedFs {
 #[async_trait]
 impl FileSystem for GuardedFs {
     async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
-        let content = self.softened(path, self.inner.read_file(path).await, Access::Look).await?;
+        let content =
+            self.softened(path, self.inner.read_file(path).await, EntryAccess::Look).await?;
         self.watch.check_script(content)
     }
 
     async fn write_file(&self, path: &Path, content: &[u8]) -> Result<()> {
         let written = self.inner.write_file(path, content).await;
         // Redirections open a file by writing nothing, and report errors themselves.
-        if content.is_empty() { written } else { self.softened(path, written, Access::Write).await }
+        if content.is_empty() {
+            written
+        } else {
+            self.softened(path, written, EntryAccess::Write).await
+        }
     }
 
     async fn append_file(&self, path: &Path, content: &[u8]) -> Result<()> {
@@ -232,23 +238,24 @@ impl FileSystem for GuardedFs {
     }
 
     async fn mkdir(&self, path: &Path, recursive: bool) -> Result<()> {
-        self.softened(path, self.inner.mkdir(path, recursive).await, Access::Write).await
+        self.softened(path, self.inner.mkdir(path, recursive).await, EntryAccess::Write).await
     }
 
     async fn remove(&self, path: &Path, recursive: bool) -> Result<()> {
-        self.softened(path, self.inner.remove(path, recursive).await, Access::Write).await
+        self.softened(path, self.inner.remove(path, recursive).await, EntryAccess::Write).await
     }
 
     async fn stat(&self, path: &Path) -> Result<Metadata> {
-        self.softened(path, self.inner.stat(path).await, Access::Look).await
+        self.softened(path, self.inner.stat(path).await, EntryAccess::Look).await
     }
 
     async fn lstat(&self, path: &Path) -> Result<Metadata> {
-        self.softened(path, self.inner.lstat(path).await, Access::Look).await
+        self.softened(path, self.inner.lstat(path).await, EntryAccess::Look).await
     }
 
     async fn read_dir(&self, path: &Path) -> Result<Vec<DirEntry>> {
-        let entries = self.softened(path, self.inner.read_dir(path).await, Access::Look).await?;
+        let entries =
+            self.softened(path, self.inner.read_dir(path).await, EntryAccess::Look).await?;
         self.watch.count(entries.len())?;
         self.check_depth(path, &entries)?;
         Ok(entries)
@@ -271,7 +278,7 @@ impl FileSystem for GuardedFs {
     }
 
     async fn read_link(&self, path: &Path) -> Result<PathBuf> {
-        self.softened(path, self.inner.read_link(path).await, Access::Look).await
+        self.softened(path, self.inner.read_link(path).await, EntryAccess::Look).await
     }
 
     async fn chmod(&self, path: &Path, mode: u32) -> Result<()> {

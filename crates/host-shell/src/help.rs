@@ -1,4 +1,4 @@
-//! `help`: what there is to call, and what the language is.
+//! `help`: lists the commands, and describes the language.
 
 use std::{io::Write, sync::Arc};
 
@@ -16,10 +16,9 @@ const LANGUAGE: &str = include_str!("language.txt");
 const LINE_COLUMNS: usize = 78;
 
 /// Lists the builtins of the host with their summaries, then the interpreter's commands by name.
-/// `help NAME` of a builtin is what it prints with `--help`, and `help language` is about the
-/// language.
+/// `help NAME` prints the same as `NAME --help`, and `help language` describes the language.
 ///
-/// It takes the place of the interpreter's own `help`, which knows nothing of the host's builtins.
+/// It replaces the interpreter's own `help`, which does not list the host's builtins.
 pub(crate) struct Help {
     builtins: Vec<Arc<dyn Builtin>>,
     commands: Vec<String>,

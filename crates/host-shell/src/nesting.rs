@@ -1,23 +1,23 @@
-//! What nests so deep that the interpreter would overflow its stack.
+//! Detects nesting so deep that the interpreter would overflow its stack.
 //!
-//! The interpreter bounds most of what it recurses into, at 100 levels. These it does not: `time`,
-//! which is a keyword; commands that run another one; and the expressions of `test`, `find` and
-//! `jq`. So they are looked at before it recurses: scripts before they are parsed, calls by a hook.
-//! What is unknown here ends the process that runs the script, if it has one.
+//! The interpreter limits most of its recursion, to 100 levels. Without a limit are the keyword
+//! `time`, commands that run another one, and the expressions of `test`, `find` and `jq`. So these
+//! are checked first: scripts before they are parsed, calls by a hook. Recursion that is missing
+//! here would end the process that runs the script.
 
 use crate::{
     brace::{TooManyWords, too_many_words},
     limits::{MAX_EXPRESSION_WORDS, MAX_NESTED_COMMANDS},
 };
 
-/// Commands that run the one that their arguments name, by the interpreter's recursion.
+/// Commands that run the command in their arguments, for which the interpreter recurses.
 pub(crate) const PREFIXES: [&str; 10] =
     ["builtin", "command", "env", "eval", "exec", "nice", "nohup", "parallel", "timeout", "xargs"];
 
 /// Commands whose arguments may be scripts.
 const SCRIPTS: [&str; 5] = ["alias", "bash", "eval", "sh", "trap"];
 
-/// Options of `jq` with that many values; the first word that is none of these is its filter.
+/// Options of `jq` and the number of their values; the first other word is the filter.
 const JQ_VALUES: [(&str, usize); 10] = [
     ("--arg", 2),
     ("--argjson", 2),
@@ -31,10 +31,10 @@ const JQ_VALUES: [(&str, usize); 10] = [
     ("-f", 1),
 ];
 
-/// Words by which filters of `jq` nest, beside punctuation.
+/// Words that nest filters of `jq`, in addition to punctuation.
 const JQ_WORDS: [&str; 8] = ["and", "as", "def", "foreach", "if", "or", "reduce", "try"];
 
-/// Returns whether a script has more words `time` in one command than may be nested.
+/// Returns whether a command in a script has more than [`MAX_NESTED_COMMANDS`] words `time`.
 pub(crate) fn is_script_too_deep(text: &str) -> bool {
     let mut carried = 0;
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
@@ -72,7 +72,8 @@ pub(crate) fn is_call_too_deep(name: &str, args: &[String]) -> bool {
     }
 }
 
-/// Returns the first word with too many words in braces of the scripts that a call is given.
+/// Returns the first brace expansion with too many words in the scripts among the arguments of a
+/// call.
 pub(crate) fn too_many_words_in_call(name: &str, args: &[String]) -> Option<TooManyWords> {
     if !SCRIPTS.contains(&name) {
         return None;
@@ -82,11 +83,11 @@ pub(crate) fn too_many_words_in_call(name: &str, args: &[String]) -> Option<TooM
     joined.iter().find_map(|text| too_many_words(text))
 }
 
-/// What `INDEX/1` and `INDEX/2` are in the manual of `jq`.
+/// Definitions of `INDEX/1` and `INDEX/2`, which behave as in the manual of `jq`.
 const INDEX: &str = "def INDEX(s; f): reduce s as $row ({}; .[$row | f | tostring] = $row); \
                      def INDEX(f): INDEX(.[]; f); ";
 
-/// Gives a call of `jq` the definitions of `INDEX`, which the interpreter's lacks.
+/// Adds the definitions of `INDEX` to a call of `jq`, because the interpreter's `jq` lacks them.
 pub(crate) fn define_index(args: &mut [String]) {
     let Some(filter) = jq_filter(args) else { return };
     // Directives have to be first.
@@ -119,7 +120,7 @@ fn jq_filter(args: &[String]) -> Option<&str> {
     }
 }
 
-/// Returns how deep a filter nests at most: each level takes punctuation or a word.
+/// Returns an upper bound of the nesting depth of a filter: each level needs punctuation or a word.
 fn jq_depth(filter: &str) -> usize {
     let punctuation = filter.bytes().filter(|byte| b"[({|,:+-*/%=<>\"".contains(byte)).count();
     let words = filter.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
@@ -148,7 +149,7 @@ mod tests {
         assert_eq!(is_script_too_deep(&text), is_too_deep);
     }
 
-    /// Repeats a word, as it is given to a command.
+    /// Checks a call with a repeated word.
     fn call(line: &str, repeated: &str, count: usize) -> bool {
         let mut words = line.split(' ').map(str::to_owned);
         let name = words.next().unwrap();

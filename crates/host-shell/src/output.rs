@@ -1,4 +1,4 @@
-//! What a script prints, counted on its way out.
+//! Limits the output of a script.
 
 use std::{
     io::{self, Write},
@@ -12,29 +12,29 @@ use crate::{brace::TooManyWords, expansion::Cut};
 pub(crate) enum Stop {
     /// The script printed more on standard output than it may.
     TooMuchOutput,
-    /// The same of standard error.
+    /// The same for standard error.
     TooManyErrors,
-    /// It wrote more into granted directories than it may.
+    /// The script wrote more into granted directories than it may.
     TooMuchWritten,
-    /// It nests deeper than the interpreter's stack would bear.
+    /// The script nests too deep for the interpreter's stack.
     TooDeep,
     /// A pattern or a command listed more entries than it may.
     TooManyEntries,
-    /// It listed a directory that is deeper than a path may be.
+    /// The script listed a directory that is too deep for a path.
     TooDeepDirectory,
-    /// A text that it made, or a file that it ran, has too many words in braces.
+    /// Code that the script created, or a file that it ran, has too many words in braces.
     TooManyWords(TooManyWords),
     /// An expansion was cut, or cannot be checked.
     Cut(Cut),
-    /// The reader went away.
+    /// The reader of the output closed it.
     BrokenPipe,
     /// Writing failed.
     Failed(io::ErrorKind),
 }
 
 impl Stop {
-    /// Returns whether the script ends by what it did, and not by what it printed; it may have
-    /// reached its end before that was noticed.
+    /// Returns whether the cause is an action of the script and not its output. The script may have
+    /// ended before this was noticed.
     pub(crate) fn is_of_the_script(&self) -> bool {
         match self {
             Self::TooMuchWritten
@@ -86,7 +86,7 @@ impl<'a> LimitedOutput<'a> {
         Self { stream, left: limit, at_limit, stop }
     }
 
-    /// Writes a piece and hands it on at once, for whoever watches.
+    /// Writes a chunk and flushes it, so that it is visible at once.
     pub(crate) fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         let admitted = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
         let (within, beyond) = bytes.split_at(admitted);
@@ -103,18 +103,18 @@ impl<'a> LimitedOutput<'a> {
     }
 }
 
-/// Keeps bytes up to a limit; past it the reader has gone away, which ends whoever writes.
+/// Keeps bytes up to a limit. Further writes fail with a broken pipe, which ends the writer.
 #[derive(Debug, Default)]
 pub struct Capped {
     /// What was written.
     pub bytes: Vec<u8>,
-    /// Whether there was more.
+    /// Whether more was written.
     pub is_truncated: bool,
     max_bytes: usize,
 }
 
 impl Capped {
-    /// Keeps so many bytes.
+    /// Returns an empty buffer for at most `max_bytes`.
     pub fn new(max_bytes: usize) -> Self {
         Self { max_bytes, ..Self::default() }
     }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn delivers_up_to_the_limit_and_then_says_so() {
+    fn output_past_limit_sets_reason() {
         let (mut out, reason) = (Vec::new(), Reason::default());
         let mut output = LimitedOutput::new(&mut out, 5, Stop::TooManyErrors, reason.clone());
         output.deliver(b"abc").unwrap();

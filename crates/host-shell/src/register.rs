@@ -5,31 +5,31 @@ use std::sync::Arc;
 use bashkit::BashBuilder;
 use builtin_api::{Registry, Sandbox};
 
-use crate::adapter::{Adapter, Calls};
+use crate::adapter::{Adapter, ShellCalls};
 
-/// Registers every builtin of `registry` in a bashkit shell; one with the name of an interpreter's
-/// command takes its place.
+/// Registers every builtin of `registry` in a bashkit shell. A builtin replaces a command of the
+/// interpreter with the same name.
 ///
-/// For those who build a [`bashkit::Bash`] themselves, with their own file system, limits and
-/// hooks. bashkit is re-exported as [`host_shell::bashkit`](crate::bashkit), because its version
-/// has to be the same.
+/// This is for hosts that build a [`bashkit::Bash`] themselves, with their own file system, limits
+/// and hooks. bashkit is re-exported as [`host_shell::bashkit`](crate::bashkit), because its
+/// version has to be the same.
 ///
 /// # Streams
 ///
-/// As in [`Shell`](crate::Shell): what a builtin writes goes on at once, to the next stage of a
-/// pipeline, to a file or to `stdout_fn`, and a write to a reader that went away fails. These still
-/// keep all of it until the builtin has ended:
+/// As in [`Shell`](crate::Shell), the output of a builtin is passed on at once, to the next stage
+/// of a pipeline, to a file or to `stdout_fn`, and a write to a closed reader fails. These keep all
+/// of the output until the builtin has ended:
 ///
 /// - `$(…)` and `<(…)`;
 /// - `Bash::exec`, and `Bash::execute` without `stdout_fn`, which return the output at the end;
-/// - a stage of the interpreter's own that reads its input whole (`sort`, `awk`, `wc`).
+/// - a command of the interpreter that reads all of its input first (`sort`, `awk`, `wc`).
 ///
 /// # Limits
 ///
-/// Calls have no deadline but are cancelled when the interpreter gives them up: at
+/// Calls have no deadline, but are cancelled when the interpreter gives them up: at
 /// `ExecutionLimits::timeout`, in `timeout 1 ss`, or when the future of the execution is dropped.
-/// They are given no directories: of `ss`, `-F FILE` finds no file, and `-F - < FILE` reads from
-/// the file system of the shell.
+/// They have no directories: `ss -F FILE` finds no file, but `ss -F - < FILE` reads from the file
+/// system of the shell.
 ///
 /// # Examples
 ///
@@ -48,7 +48,7 @@ use crate::adapter::{Adapter, Calls};
 /// ```
 #[must_use]
 pub fn register(mut builder: BashBuilder, registry: &Registry) -> BashBuilder {
-    let calls = Arc::new(Calls::new(Sandbox::empty()));
+    let calls = Arc::new(ShellCalls::new(Sandbox::empty()));
     for builtin in registry.iter() {
         let adapter = Adapter::new(Arc::clone(builtin), Arc::clone(&calls));
         builder = builder.command(builtin.name(), adapter);

@@ -1,4 +1,4 @@
-//! A script, how it is ended, and how it ended.
+//! A script, its interruption, and its outcome.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -7,47 +7,47 @@ use std::sync::{
 
 use builtin_api::ExitCode;
 
-/// Ends the script that is running; clones end the same one.
+/// A handle that ends the running script. Clones refer to the same shell.
 #[derive(Clone, Debug, Default)]
 pub struct ScriptInterrupt(Arc<Mutex<Arc<AtomicBool>>>);
 
-/// One script, and what it reads.
+/// A script and its input.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     /// The text.
     pub text: String,
-    /// What `$0` is, and what stands before messages; `None` is `bash`.
+    /// The value of `$0`, and the prefix of messages; `None` is `bash`.
     pub name: Option<String>,
     /// Standard input, as bytes; `None` is empty.
     pub stdin: Option<Vec<u8>>,
 }
 
-/// How a script ended.
+/// The outcome of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// The script's status, or the shell's when the shell ended it: 124 for the timeout, 130 for
-    /// an interrupt, 141 when the reader of the output went away, 1 for every other limit.
+pub struct ScriptOutcome {
+    /// The status of the script. When the shell ended it: 124 for the timeout, 130 for an
+    /// interrupt, 141 when the reader of the output was closed, 1 for every other limit.
     pub status: ExitCode,
-    /// Whether the script called `exit`: a prompt ends then.
+    /// Whether the script called `exit`, which ends a prompt.
     pub exited: bool,
 }
 
-/// How a script ended, and the line for standard error that says why the shell ended it.
+/// The outcome of a script, and the message for standard error if the shell ended it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The line, with its end; empty when the script ended by itself.
+    /// The outcome.
+    pub outcome: ScriptOutcome,
+    /// One line with its newline; empty when the script ended by itself.
     pub message: String,
 }
 
 impl ScriptInterrupt {
-    /// Ends the script that is running now. It does nothing when none is.
+    /// Ends the running script, if there is one.
     pub fn interrupt(&self) {
         self.flag().store(true, Ordering::Relaxed);
     }
 
-    /// Returns the flag of the interpreter that runs now.
+    /// Returns the cancellation flag of the current interpreter.
     pub(crate) fn flag(&self) -> MutexGuard<'_, Arc<AtomicBool>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

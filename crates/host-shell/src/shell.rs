@@ -20,7 +20,7 @@ use builtin_api::{Builtin, ExitCode, Registry, Sandbox};
 use tokio::runtime::Runtime;
 
 use crate::{
-    adapter::{Adapter, Calls},
+    adapter::{Adapter, ShellCalls},
     brace::too_many_words,
     check::Checks,
     commands::{Allowed, CommandCounter, CommandCounts, LANGUAGE, Refusals, interpreter_commands},
@@ -28,13 +28,13 @@ use crate::{
     error::{Error, Repr},
     expansion::{BOUNDS, Cut, find_cut, has_risk},
     fs::{SandboxFs, WriteBudget},
-    guarded::{GuardedFs, Watch},
+    guarded::{GuardedFs, ScriptWatch},
     help::{self, Help},
     limits::{self, INTERPRETER_STACK_BYTES, MAX_ERROR_BYTES, MAX_PARSER_THREADS, ScriptLimits},
     nesting::{define_index, is_call_too_deep, is_script_too_deep, too_many_words_in_call},
     output::{LimitedOutput, Reason, Stop},
     own,
-    script::{Finished, Outcome, Script, ScriptInterrupt},
+    script::{Finished, Script, ScriptInterrupt, ScriptOutcome},
 };
 
 /// The directory that a script starts in. It is in memory.
@@ -42,43 +42,43 @@ const HOME: &str = "/home/user";
 
 /// A restricted shell.
 ///
-/// State (variables, functions, the directory, files in memory) stays from one script to the next.
-/// A script that the shell had to end leaves only files: all else is as it was before.
+/// State (variables, functions, the directory, files in memory) is kept from one script to the
+/// next. When the shell has to end a script, only its changes to files are kept.
 pub struct Shell {
-    setup: Setup,
+    setup: InterpreterParts,
     bash: Bash,
     runtime: Runtime,
     interrupt: ScriptInterrupt,
-    messages: Messages,
+    messages: MessageStyle,
 }
 
-/// What interpreters are made of: the first, and one after each script that the shell had to end.
-struct Setup {
+/// The parts of an interpreter. A new one is built after each script that the shell had to end.
+struct InterpreterParts {
     sandbox: Sandbox,
     memory: Arc<InMemoryFs>,
     builtins: Vec<Arc<dyn Builtin>>,
-    calls: Arc<Calls>,
+    calls: Arc<ShellCalls>,
     known: BTreeSet<String>,
     allowed: Allowed,
     limits: ScriptLimits,
-    /// Whether the script that runs called `exit`, at its top level.
+    /// Whether the running script called `exit`, at its top level.
     exited: Arc<AtomicBool>,
     counter: Option<Arc<CommandCounter>>,
     writes: Arc<WriteBudget>,
-    watch: Arc<Watch>,
+    watch: Arc<ScriptWatch>,
     checks: Arc<Checks>,
 }
 
-/// How the interpreter begins its messages.
+/// The form of the interpreter's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Messages {
-    /// With the line of the script.
+enum MessageStyle {
+    /// With the line number of the script.
     OfScript,
-    /// Without.
+    /// Without a line number.
     OfPrompt,
 }
 
-/// What a shell is made of; see [`Shell::builder`].
+/// Builds a shell; see [`Shell::builder`].
 #[derive(Debug, Default)]
 pub struct ShellBuilder {
     sandbox: Sandbox,
@@ -89,28 +89,28 @@ pub struct ShellBuilder {
 }
 
 impl ShellBuilder {
-    /// Sets the directories that scripts see; without it there are none.
+    /// Sets the directories that scripts see. The default is none.
     #[must_use]
     pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
         self.sandbox = sandbox;
         self
     }
 
-    /// Sets the builtins; one with the name of an interpreter's command takes its place.
+    /// Sets the builtins. A builtin replaces a command of the interpreter with the same name.
     #[must_use]
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = registry;
         self
     }
 
-    /// Sets which commands scripts may run; without it all.
+    /// Sets the commands that scripts may run. The default is all.
     #[must_use]
     pub fn allowed(mut self, allowed: Allowed) -> Self {
         self.allowed = allowed;
         self
     }
 
-    /// Sets the limits; without it the defaults.
+    /// Sets the limits.
     #[must_use]
     pub fn limits(mut self, limits: ScriptLimits) -> Self {
         self.limits = limits;
@@ -128,8 +128,8 @@ impl ShellBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnknownCommand`](crate::ErrorKind::UnknownCommand) for an allowed name that
-    /// nothing has, [`ErrorKind::ReservedName`](crate::ErrorKind::ReservedName) for a builtin that
+    /// [`ErrorKind::UnknownCommand`](crate::ErrorKind::UnknownCommand) for an allowed name that no
+    /// command has, [`ErrorKind::ReservedName`](crate::ErrorKind::ReservedName) for a builtin that
     /// no script could call, [`ErrorKind::Mount`](crate::ErrorKind::Mount) for a directory whose
     /// path the interpreter cannot express.
     pub fn build(self) -> Result<Shell, Error> {
@@ -145,13 +145,13 @@ impl ShellBuilder {
         let interrupt = ScriptInterrupt::default();
         let writes = Arc::new(WriteBudget::new(interrupt.clone()));
         let checks = Arc::new(Checks::default());
-        let setup = Setup {
-            watch: Arc::new(Watch::new(Arc::clone(&writes), Arc::clone(&checks))),
+        let setup = InterpreterParts {
+            watch: Arc::new(ScriptWatch::new(Arc::clone(&writes), Arc::clone(&checks))),
             checks,
             writes,
             memory: Arc::new(memory_with(&self.sandbox)?),
             builtins: self.builtins(&known)?,
-            calls: Arc::new(Calls::new(self.sandbox.clone())),
+            calls: Arc::new(ShellCalls::new(self.sandbox.clone())),
             sandbox: self.sandbox,
             allowed: self.allowed,
             limits: self.limits,
@@ -163,15 +163,15 @@ impl ShellBuilder {
         *interrupt.flag() = bash.cancellation_token();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
-            // What is long is parsed there, and the parser recurses.
+            // Long scripts are parsed on these threads, and the parser recurses.
             .thread_stack_size(INTERPRETER_STACK_BYTES)
             .max_blocking_threads(MAX_PARSER_THREADS)
             .build()
             .map_err(Repr::Runtime)?;
-        Ok(Shell { setup, bash, runtime, interrupt, messages: Messages::OfScript })
+        Ok(Shell { setup, bash, runtime, interrupt, messages: MessageStyle::OfScript })
     }
 
-    /// Returns the builtins that are allowed, with `help` unless the host has its own.
+    /// Returns the allowed builtins, with `help` unless the host registers its own.
     fn builtins(&self, known: &BTreeSet<String>) -> Result<Vec<Arc<dyn Builtin>>, Error> {
         let mut builtins: Vec<Arc<dyn Builtin>> = self.registry.iter().map(Arc::clone).collect();
         if let Some(builtin) = builtins.iter().find(|own| LANGUAGE.contains(&own.name())) {
@@ -201,8 +201,8 @@ fn memory_with(sandbox: &Sandbox) -> Result<InMemoryFs, Error> {
     Ok(memory)
 }
 
-impl Setup {
-    /// Returns an interpreter in its first state, over the files in memory as they are.
+impl InterpreterParts {
+    /// Returns an interpreter in its initial state, with the current files in memory.
     fn interpreter(&self) -> Result<Bash, Error> {
         let allowed = self.allowed.clone();
         let counter = self.counter.clone();
@@ -296,34 +296,34 @@ impl Shell {
         self.interrupt.clone()
     }
 
-    /// Returns which commands ran since the last time; `None` for a shell that
-    /// [does not count](ShellBuilder::count_commands).
+    /// Returns the commands that ran since the last call; `None` for a shell that [does not
+    /// count](ShellBuilder::count_commands).
     pub fn take_counts(&self) -> Option<CommandCounts> {
         Some(self.setup.counter.as_ref()?.take())
     }
 
-    /// Makes messages those of a prompt: without the line of a script.
+    /// Omits the line number from messages, as a prompt does.
     pub fn set_interactive(&mut self) {
-        self.messages = Messages::OfPrompt;
+        self.messages = MessageStyle::OfPrompt;
         self.bash.set_interactive(true);
     }
 
-    /// Runs a script to its end. What it prints is handed on while it runs.
+    /// Runs a script to its end. Its output is passed on while it runs.
     ///
     /// An expansion that the interpreter may have cut (`${v//PATTERN/TEXT}`, `${v##PATTERN}`, where
-    /// `v` is large) is an error if `v` is still that large at the end: what was printed may be
+    /// `v` is large) is an error if `v` is still that large at the end, because the output may be
     /// wrong.
     ///
-    /// Why the shell ended a script, if it did, stands on `stderr` as one line behind
-    /// `host-shell: `. It blocks until then; the script runs on a thread of its own.
+    /// If the shell ends a script, it writes the reason to `stderr` as one line that starts with
+    /// `host-shell: `. This blocks until the script, which runs on its own thread, has ended.
     pub fn run(
         &mut self,
         script: &Script,
         stdout: &mut (dyn Write + Send),
         stderr: &mut (dyn Write + Send),
-    ) -> Outcome {
+    ) -> ScriptOutcome {
         let Finished { outcome, message } = self.run_unreported(script, stdout, stderr);
-        // OK because there is nobody left to tell when standard error cannot be written.
+        // OK because an error of standard error cannot be reported.
         let _ = stderr.write_all(message.as_bytes()).and_then(|()| stderr.flush());
         outcome
     }
@@ -349,20 +349,20 @@ impl Shell {
             return self.ended(&Ending::TooDeep);
         }
         let ending = match self.execute(script, stdout, stderr, &reason) {
-            // The script ended before it was.
+            // The script ended before the interrupt took effect.
             Ok(_) if reason.get().is_some_and(|stop| stop.is_of_the_script()) => {
                 Ending::of(bashkit::Error::Cancelled, reason.get(), script)
             }
-            // A builtin saw the deadline first, and what it printed may not be whole.
+            // A builtin noticed the deadline first, so its output may be incomplete.
             Ok(_) if deadline.is_some_and(|end| Instant::now() >= end) => Ending::Timeout,
             Ok(result) if result.stdout_truncated || result.stderr_truncated => Ending::Truncated,
             Ok(result) => {
                 let exited = self.setup.exited.load(Ordering::Relaxed);
-                let outcome = Outcome { status: status_of(result.exit_code), exited };
+                let outcome = ScriptOutcome { status: status_of(result.exit_code), exited };
                 if let Some(cut) = self.cut(&script.text) {
                     let finished = self.ended(&Ending::Cut(cut));
                     return Finished {
-                        outcome: Outcome { exited, ..finished.outcome },
+                        outcome: ScriptOutcome { exited, ..finished.outcome },
                         ..finished
                     };
                 }
@@ -379,15 +379,16 @@ impl Shell {
         has_risk(script).then(|| find_cut(script, &self.bash.shell_state_view(), BOUNDS))?
     }
 
-    /// Takes a new interpreter with the variables, functions and directory that there were before.
+    /// Replaces the interpreter by a new one with the variables, functions and directory from
+    /// before.
     ///
-    /// One that was ended in the middle of a script still believes that it is in the function, the
-    /// substitution or the subshell that it was in, and bashkit has no call that gets it out.
+    /// An interpreter that was interrupted keeps the state of the function, substitution or
+    /// subshell that it was in, and bashkit has no call to reset this.
     fn renew(&mut self, before: &ShellState) {
-        // OK because an interpreter of the same setup was made before.
+        // OK because an interpreter was built from the same setup before.
         let Ok(mut bash) = self.setup.interpreter() else { return };
         bash.restore_shell_state(before);
-        bash.set_interactive(self.messages == Messages::OfPrompt);
+        bash.set_interactive(self.messages == MessageStyle::OfPrompt);
         *self.interrupt.flag() = bash.cancellation_token();
         self.bash = bash;
     }
@@ -419,7 +420,7 @@ impl Shell {
                 .stderr_fn(move |bytes| ready(err.deliver(&bytes).map_err(Into::into)));
             runtime.block_on(async { execution.await })
         };
-        // The interpreter recurses on the stack as deep as the script nests, so its stack is chosen
+        // The interpreter recurses as deep as the script nests, so the size of its stack is set
         // here and not by the caller.
         thread::scope(|scope| {
             thread::Builder::new()
@@ -431,14 +432,14 @@ impl Shell {
         })
     }
 
-    /// Says why the shell ended the script, once and here alone.
+    /// Returns the status and message for the reason why the shell ended the script.
     fn ended(&self, ending: &Ending) -> Finished {
         let message = match ending {
             Ending::BrokenPipe => String::new(),
             Ending::Syntax(report) => report.clone(),
             ending => format!("host-shell: {}\n", Told { ending, limits: self.setup.limits }),
         };
-        Finished { outcome: Outcome { status: ending.status(), exited: false }, message }
+        Finished { outcome: ScriptOutcome { status: ending.status(), exited: false }, message }
     }
 }
 
@@ -462,7 +463,7 @@ fn options(script: &Script) -> ExecOptions {
     options
 }
 
-/// Returns the lowest byte, which is what a POSIX system keeps of a status.
+/// Returns the lowest byte, because POSIX keeps only that of a status.
 fn status_of(code: i32) -> ExitCode {
     let [low, ..] = code.to_le_bytes();
     ExitCode::new(low)

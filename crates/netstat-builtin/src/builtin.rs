@@ -15,7 +15,7 @@ use socket_query::{
 
 use crate::{
     cli::{Choice, CliError, HELP_VERSION, Help, InetPlan, ParsedArgs, Plan, Shown, parse},
-    listing::{InetListing, Output, Reports, UnixListing},
+    listing::{InetListing, Output, Reporter, UnixListing},
     peers::Peers,
     problem::{Problems, complain},
     render::{Addresses, InetTable, Programs, UnixTable},
@@ -98,7 +98,7 @@ impl Netstat {
             (None, ExitCode::SUCCESS)
         };
         let mut output = Output::new(*stdout);
-        let mut reports = Reports { stderr: *stderr, problems: Problems::default() };
+        let mut reports = Reporter { stderr: *stderr, problems: Problems::default() };
         if let Some(inet) = &plan.inet {
             let rows = InetTable {
                 shown: plan.shown,
@@ -113,7 +113,7 @@ impl Netstat {
             self.list_unix(plan, programs.as_ref(), &mut output, (&mut reports, cancel))?;
         }
         output.finish()?;
-        let Reports { stderr, problems } = reports;
+        let Reporter { stderr, problems } = reports;
         code = code.max(problems.finish(stderr));
         if let Some(programs) = &programs {
             for reason in programs.hidden() {
@@ -161,7 +161,7 @@ impl Netstat {
         plan: &InetPlan,
         rows: &InetTable<'a>,
         output: &mut Output<'a>,
-        (reports, cancel): (&mut Reports<'a>, &Cancel),
+        (reports, cancel): (&mut Reporter<'a>, &Cancel),
     ) -> Result<(), Error> {
         // OK because a failed write is reported at the end.
         let _ = output.write(|out| rows.push_heading(out));
@@ -191,7 +191,7 @@ impl Netstat {
         plan: &Plan,
         programs: Option<&'a Programs>,
         output: &mut Output<'a>,
-        (reports, cancel): (&mut Reports<'a>, &Cancel),
+        (reports, cancel): (&mut Reporter<'a>, &Cancel),
     ) -> Result<(), Error> {
         let has_sock_diag = self.view.has_sock_diag();
         let tables = TableSet::of_family(AddressFamily::Unix);

@@ -64,12 +64,12 @@ impl<'a> Output<'a> {
 }
 
 /// What every sink of a call reports to.
-pub(crate) struct Reports<'a> {
+pub(crate) struct Reporter<'a> {
     pub(crate) stderr: &'a mut dyn Write,
     pub(crate) problems: Problems,
 }
 
-impl Reports<'_> {
+impl Reporter<'_> {
     fn report(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         self.problems.report(self.stderr, problem);
         ControlFlow::Continue(())
@@ -80,7 +80,7 @@ impl Reports<'_> {
 pub(crate) struct InetListing<'l, 'a> {
     pub(crate) rows: &'l InetTable<'a>,
     pub(crate) output: &'l mut Output<'a>,
-    pub(crate) reports: &'l mut Reports<'a>,
+    pub(crate) reports: &'l mut Reporter<'a>,
     pub(crate) admits: &'l dyn Fn(&InetSocket) -> bool,
 }
 
@@ -103,7 +103,7 @@ impl Sink for InetListing<'_, '_> {
 pub(crate) struct UnixListing<'l, 'a> {
     pub(crate) rows: &'l UnixTable<'a>,
     pub(crate) output: &'l mut Output<'a>,
-    pub(crate) reports: &'l mut Reports<'a>,
+    pub(crate) reports: &'l mut Reporter<'a>,
 }
 
 impl Sink for UnixListing<'_, '_> {

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_by_time_reads_each_event_once() {
+    fn reader_by_time_reads_each_event_once() {
         let clock = [5, 5, 5, 2, 2, 5, 5, 100, 3];
         let (mut read, mut time) = (Vec::new(), SystemTime::UNIX_EPOCH);
         // After each event, and one more time.

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_subscriber_learns_how_many_it_lost_and_where() {
+    fn slow_subscriber_learns_how_many_it_lost_and_where() {
         let (sender, subscription) = channel(2);
         for number in 1..=5 {
             sender.send(notice(number));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_without_room_has_room_for_one() {
+    fn channel_without_room_has_room_for_one() {
         let (sender, subscription) = channel(0);
         sender.send(notice(1));
         sender.send(notice(2));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_ends_in_time_or_with_a_notice() {
+    fn wait_ends_in_time_or_with_a_notice() {
         let (sender, subscription) = channel(1);
         assert_eq!(subscription.next_timeout(Duration::ZERO), None);
         let waiting = std::thread::spawn(move || subscription.next_timeout(Duration::MAX));

@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_does_not_change_another_one() {
+    fn table_does_not_change_another_one() {
         let mut tracker = Tracker::new();
         let [tcp4, tcp6, ..] = PortTable::ALL;
         tracker.observe(tcp4, reading("80"));
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_socket_closes_its_port_once() {
+    fn end_of_a_socket_closes_its_port_once() {
         let mut tracker = Tracker::new();
         let end = |tracker: &mut Tracker, cookie| {
             tracker.destroyed(Cookie::new(cookie).unwrap()).as_ref().map(word)

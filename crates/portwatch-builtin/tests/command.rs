@@ -26,7 +26,7 @@ use socket_query::{
     AddressFamily, FamilySet, Grant, Names, NamespaceScope, Policy, PolicyView, ProcessSource,
     ProcessSourceError, Visibility, VisibleUsers,
 };
-use testkit::{Datagram, FakeProc, FakeRoot, Process, Table, Tcp, Unix};
+use testkit::{Datagram, FakeProc, FakeRoot, ProcTable, Process, Tcp, Unix};
 
 /// A machine, and its changes: one each time that the clock is read, which is once after each look.
 struct ChangingMachine {
@@ -359,7 +359,7 @@ fn unix_listeners_are_waited_for_by_name(#[case] target: &str, #[case] listens: 
 
 #[test]
 fn unix_listener_is_waited_for_until_it_comes_and_goes() {
-    let broken = || base().without(Table::Tcp6).raw_file("net/tcp6/a-directory", "");
+    let broken = || base().without(ProcTable::Tcp6).raw_file("net/tcp6/a-directory", "");
     let listening = || broken().unix(Unix::stream().listening().path("/run/y").inode(60));
     // The machine changes with the line about the table.
     let machine = ChangingMachine::new(&broken(), [listening()]);
@@ -488,7 +488,7 @@ fn ends_in_time(#[case] words: &[&str], #[case] status: u8) {
 
 #[test]
 fn failure_is_reported_once_and_fails_the_call() {
-    let broken = || base().without(Table::Tcp).raw_file("net/tcp/a-directory", "");
+    let broken = || base().without(ProcTable::Tcp).raw_file("net/tcp/a-directory", "");
     let opened = broken().udp(Datagram::bound("0.0.0.0:5353").inode(9));
     let machine = ChangingMachine::new(&base(), [broken(), broken(), opened]);
     let called = call(&machine, &["--count=1", "--interval=1ms"]);
@@ -501,7 +501,8 @@ fn failure_is_reported_once_and_fails_the_call() {
 
 #[test]
 fn named_protocol_that_nothing_reports_is_a_failure() {
-    let root = base().without(Table::Udp).raw_file("net/protocols", "protocol size\nUDP 1152\n");
+    let root =
+        base().without(ProcTable::Udp).raw_file("net/protocols", "protocol size\nUDP 1152\n");
     let called = call(&still(&root), &["--list", "-u"]);
     assert_eq!(
         (called.status, called.stdout.as_str(), called.stderr.as_str()),
@@ -522,7 +523,7 @@ fn named_protocol_that_nothing_reports_is_a_failure() {
 
 #[test]
 fn unreadable_table_does_not_count_as_gone() {
-    let broken = base().without(Table::Tcp6).raw_file("net/tcp6/a-directory", "");
+    let broken = base().without(ProcTable::Tcp6).raw_file("net/tcp6/a-directory", "");
     let words = ["--gone", ":8080", "--interval=1ms", "--timeout=5ms"];
     let called = call(&still(&broken), &words);
     assert_eq!(called.status, 124);
@@ -571,7 +572,7 @@ fn narrow_policy_hides_ports(#[case] policy: Policy, #[case] listed: &str) {
 }
 
 #[test]
-fn a_listing_that_is_longer_than_the_policy_allows_is_a_failure() {
+fn listing_that_is_longer_than_the_policy_allows_is_a_failure() {
     let machine = still(&with(8080, 7));
     let policy = Policy::default().with_max_rows(NonZeroU64::new(1));
     let portwatch = PortWatch::new(machine.view(policy));
@@ -581,7 +582,7 @@ fn a_listing_that_is_longer_than_the_policy_allows_is_a_failure() {
 }
 
 #[test]
-fn a_host_that_buffers_needs_an_end() {
+fn host_that_buffers_needs_an_end() {
     let machine = still(&base());
     let portwatch =
         PortWatch::new(machine.view(Policy::default())).with_output(OutputMode::Buffered);
@@ -618,7 +619,7 @@ fn ends_when_the_host_wants_it(#[case] words: &[&str]) {
 }
 
 #[test]
-fn a_wrong_filter_is_shown_with_its_position() {
+fn wrong_filter_is_shown_with_its_position() {
     let called = call(&still(&base()), &["--wait", "sport", "=", ":no-such\u{1b}"]);
     assert_eq!((called.status, called.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(called.stderr, @r#"
@@ -632,7 +633,7 @@ fn a_wrong_filter_is_shown_with_its_position() {
 #[case::unix_but_tcp(&["-t", "src unix:*"])]
 #[case::netlink(&["src netlink:*"])]
 #[case::name_but_tcp(&["-t", "/run/x.sock"])]
-fn a_filter_of_what_is_not_watched_is_refused(#[case] words: &[&str]) {
+fn filter_of_what_is_not_watched_is_refused(#[case] words: &[&str]) {
     let called = call(&still(&base()), &[&["--list"], words].concat());
     assert_eq!(
         (called.status, called.stderr.as_str()),
@@ -687,7 +688,7 @@ fn prints_its_help() {
 }
 
 #[test]
-fn a_wrong_option_is_followed_by_the_nearest_right_one() {
+fn wrong_option_is_followed_by_the_nearest_right_one() {
     let called = call(&still(&base()), &["--wiat", ":22"]);
     assert_eq!(
         (called.status, called.stderr.as_str()),

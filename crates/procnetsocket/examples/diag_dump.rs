@@ -56,7 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Returns the requests of `ss -ta`.
 fn dumps(filter: &[u8]) -> Vec<Vec<u8>> {
     let request = |table| {
-        let (query, mut request) = (TableQuery::new(table).with_filter(filter.into()), Vec::new());
+        let query = TableQuery { filter: filter.into(), ..TableQuery::new(table) };
+        let mut request = Vec::new();
         Request::Dump(query).encode(1, &mut request);
         request
     };

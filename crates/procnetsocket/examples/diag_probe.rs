@@ -36,9 +36,9 @@ fn probe(names: &[String]) -> Result<String, Box<dyn Error>> {
     let token = cap_std::ambient_authority();
     let socket = DiagSocket::open_ambient(token)?;
     let is_asked = |table: &Table| names.is_empty() || names.contains(&table.to_string());
-    let mut report = Report::default();
+    let mut report = RowCounts::default();
     for table in Table::ALL.into_iter().filter(is_asked) {
-        let request = Request::Dump(TableQuery::new(table).with_details(Details::ALL));
+        let request = Request::Dump(TableQuery { details: Details::ALL, ..TableQuery::new(table) });
         match socket.visit(&request, Limits::streaming(), &mut report) {
             Ok(read) => report.line(format_args!("{table}: {} rows", read.rows)),
             Err(error) => report.line(format_args!("{table}: {:?} ({error})", error.kind())),
@@ -48,16 +48,16 @@ fn probe(names: &[String]) -> Result<String, Box<dyn Error>> {
 }
 
 #[derive(Default)]
-struct Report(String);
+struct RowCounts(String);
 
-impl Report {
+impl RowCounts {
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
         self.0.push_str(&line.to_string());
         self.0.push('\n');
     }
 }
 
-impl Visitor for Report {
+impl Visitor for RowCounts {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.line(format_args!("{socket:?}"));
         ControlFlow::Continue(())

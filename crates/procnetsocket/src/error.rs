@@ -363,13 +363,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_a_source_and_not_in_the_text() {
+    fn cause_is_a_source_and_not_in_the_text() {
         let error = Error(Repr::Read { file: FILE, source: source() });
         assert_eq!(error.source().map(ToString::to_string), Some(source().to_string()));
     }
 
     #[test]
-    fn a_row_error_has_its_position() {
+    fn row_error_has_its_position() {
         let row = row_error();
         assert_eq!((row.table, row.line, row.column), (Table::Tcp4, 7, 5));
         insta::assert_snapshot!(row, @r#"net/tcp line 7, column 5: expected a hexadecimal port, but found "xyz""#);

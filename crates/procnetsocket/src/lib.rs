@@ -130,7 +130,7 @@ pub use self::{
         root::{self, Base, Pid, ProcFile, ProcRoot, RootError, RootErrorKind},
         scan::TextTable,
         sockstat::{SockStat, SockStat6, TcpStat},
-        text::Endian,
+        text::number::Endian,
     },
     process::{
         Fact, HeldSocket, MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS,

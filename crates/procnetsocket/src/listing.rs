@@ -195,7 +195,7 @@ mod tests {
     use crate::model::InetProtocol;
 
     #[test]
-    fn a_listing_forgets_what_came_before_a_repetition() {
+    fn listing_forgets_what_came_before_a_repetition() {
         let mut collect = Collect::<InetSocket>::new(1);
         let row = InetSocket::blank(Source::ProcText, InetProtocol::Tcp);
         for table in [Table::Tcp4, Table::Tcp6] {

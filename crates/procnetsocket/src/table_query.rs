@@ -31,9 +31,8 @@ impl From<Limits> for Bounds<'_> {
     }
 }
 
-/// A query for one table, as sock_diag receives it.
+/// A query for one table, as sock_diag receives it; [`Query`](crate::Query) is the builder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct TableQuery {
     /// The table.
     pub table: Table,
@@ -51,24 +50,6 @@ impl TableQuery {
     /// Returns a query for every socket of a table, without details.
     pub const fn new(table: Table) -> Self {
         Self { table, states: StateMask::ALL, details: Details::NONE, filter: Vec::new() }
-    }
-
-    /// Returns the query for sockets in these states only.
-    #[must_use]
-    pub fn with_states(self, states: StateMask) -> Self {
-        Self { states, ..self }
-    }
-
-    /// Returns the query with these details, too.
-    #[must_use]
-    pub fn with_details(self, details: Details) -> Self {
-        Self { details: self.details.union(details), ..self }
-    }
-
-    /// Returns the query for the sockets that a filter program of the kernel accepts.
-    #[must_use]
-    pub fn with_filter(self, filter: Vec<u8>) -> Self {
-        Self { filter, ..self }
     }
 
     /// Returns the wanted states that a socket of this table can be in.

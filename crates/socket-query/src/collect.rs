@@ -440,7 +440,7 @@ mod tests {
         },
         &["Tcp 127.0.0.1:80", "Tcp [::1]:80"]
     )]
-    fn a_row_needs_its_table_its_family_and_its_state(
+    fn row_needs_its_table_its_family_and_its_state(
         #[case] selection: Selection,
         #[case] rows: &[&str],
     ) {
@@ -481,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_socket_with_a_pointer_counts_as_connected() {
+    fn datagram_socket_with_a_pointer_counts_as_connected() {
         let connected = |pointer: u64| {
             let root = FakeProc::new().unix(Unix::datagram().state(1).pointer(pointer));
             let states = StateSet::of(procnetsocket::model::TcpState::Established);
@@ -494,8 +494,9 @@ mod tests {
 
     #[test]
     fn problems_are_reported_and_the_rest_still_comes() {
-        let root = one_of_each().raw_line(testkit::Table::Tcp, "nonsense").raw_file("net/udp", "");
-        let root = root.without(testkit::Table::Raw);
+        let root =
+            one_of_each().raw_line(testkit::ProcTable::Tcp, "nonsense").raw_file("net/udp", "");
+        let root = root.without(testkit::ProcTable::Raw);
         let (seen, collected) = see(&root, &Selection::everything());
         assert_eq!(seen.problems.len(), 1, "{:?}", seen.problems);
         assert!(seen.problems[0].starts_with("net/tcp line 3"), "{:?}", seen.problems);
@@ -503,8 +504,8 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_cannot_be_read_is_a_problem() {
-        let root = one_of_each().without(testkit::Table::Tcp).raw_file("net/tcp/x", "");
+    fn table_that_cannot_be_read_is_a_problem() {
+        let root = one_of_each().without(testkit::ProcTable::Tcp).raw_file("net/tcp/x", "");
         let (seen, collected) = see(&root, &Selection::everything());
         assert_eq!(seen.problems.len(), 1, "{:?}", seen.problems);
         assert!(seen.problems[0].starts_with("tcp: "), "{:?}", seen.problems);
@@ -520,7 +521,7 @@ mod tests {
                              AF_VSOCK 1 0\n";
 
     #[rstest]
-    #[case::one_of_two(one_of_each().without(testkit::Table::Raw6), SocketTable::Raw, 1)]
+    #[case::one_of_two(one_of_each().without(testkit::ProcTable::Raw6), SocketTable::Raw, 1)]
     #[case::both(FakeProc::bare(), SocketTable::Raw, 1)]
     #[case::there(one_of_each(), SocketTable::Raw, 0)]
     #[case::without_text(FakeProc::new(), SocketTable::Sctp, 1)]
@@ -559,7 +560,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_can_stop_in_every_table() {
+    fn sink_can_stop_in_every_table() {
         let root = one_of_each();
         for limit in 1..=9 {
             let mut seen = Seen { stop_after: Some(limit), ..Seen::default() };
@@ -572,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interruption_ends_it() {
+    fn interruption_ends_it() {
         let asked = Cell::new(0);
         let interrupt = || {
             asked.set(asked.get() + 1);
@@ -596,7 +597,7 @@ mod tests {
     #[case::enough(9, Ok(9))]
     #[case::one_too_many(8, Err(crate::ErrorKind::MaxRows))]
     #[case::one(1, Err(crate::ErrorKind::MaxRows))]
-    fn a_policy_bounds_the_rows(#[case] max: u64, #[case] rows: Result<u64, crate::ErrorKind>) {
+    fn policy_bounds_the_rows(#[case] max: u64, #[case] rows: Result<u64, crate::ErrorKind>) {
         let policy = Policy::default().with_max_rows(NonZeroU64::new(max));
         assert_eq!(see_under(policy).map(|collected| collected.rows), rows);
     }
@@ -610,7 +611,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_bounds_the_time() {
+    fn policy_bounds_the_time() {
         let policy = Policy::default().with_max_time(Some(Duration::ZERO));
         assert_eq!(see_under(policy), Err(crate::ErrorKind::MaxTime));
     }
@@ -630,7 +631,7 @@ mod tests {
 
     #[test]
     fn malformed_rows_are_hidden_when_one_user_is_shown() {
-        let root = one_of_each().raw_line(testkit::Table::Tcp, "nonsense").build();
+        let root = one_of_each().raw_line(testkit::ProcTable::Tcp, "nonsense").build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let policy = Policy::default().with_users(VisibleUsers::Uid(0));
         let view = PolicyView::new(tables, policy, Names::default());

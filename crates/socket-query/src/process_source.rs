@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupt_ends_the_search() {
+    fn interrupt_ends_the_search() {
         let (_root, view) = view(&[Grant::Sockets, Grant::Processes]);
         let error = find(&view, &|| true).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);

@@ -13,8 +13,8 @@ use socket_query::{
 
 use crate::{
     cli::{
-        Action, CliError, End, Help, HostFeatures, ListingKind, NamespaceChoice, NothingToShow,
-        OutputFormat, Plan, Refusal, Show, Summary, Ticks, VERSION,
+        Action, CliError, CounterDisplay, End, Help, HostFeatures, ListingKind, NamespaceChoice,
+        NothingToShow, OutputFormat, Plan, Refusal, Show, Ticks, VERSION,
     },
     filter,
     listing::{ListingRun, write_failed},
@@ -136,15 +136,15 @@ impl Ss {
         // The counters are kept in the sheet until the form of the output is known.
         let mut code = ExitCode::SUCCESS;
         let counters = match show.summary {
-            Summary::None => None,
-            Summary::Before | Summary::Only => {
+            CounterDisplay::None => None,
+            CounterDisplay::Before | CounterDisplay::Only => {
                 let (counters, read) = self.counters(context.stderr);
                 code = read;
                 Some(counters)
             }
         };
         let selection = match &show.selection {
-            _ if show.summary == Summary::Only && show.answer == ListingKind::Sockets => {
+            _ if show.summary == CounterDisplay::Only && show.answer == ListingKind::Sockets => {
                 return sheet(context.stdout, show, counters.as_ref())?
                     .end()
                     .map_err(write_failed)

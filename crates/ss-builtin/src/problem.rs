@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_without_problems_succeeds_in_silence() {
+    fn listing_without_problems_succeeds_in_silence() {
         assert_eq!(report(&[]), (String::new(), ExitCode::SUCCESS));
     }
 

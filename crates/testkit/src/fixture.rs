@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::{
-    Datagram, FakeProc, Netlink, Packet, SockStat, SockStat6, Table, Tcp, TcpTail, Unix,
+    Datagram, FakeProc, Netlink, Packet, ProcTable, SockStat, SockStat6, Tcp, TcpTail, Unix,
     process_table,
 };
 
@@ -17,8 +17,8 @@ pub fn fixtures() -> Vec<(&'static str, FakeProc)> {
         ("host", host()),
         ("one-row", FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").uid(1000).inode(5))),
         ("empty", FakeProc::new()),
-        ("no-tables", without(FakeProc::new(), &Table::ALL)),
-        ("no-ipv6", without(host(), &[Table::Tcp6, Table::Udp6, Table::Raw6])),
+        ("no-tables", without(FakeProc::new(), &ProcTable::ALL)),
+        ("no-ipv6", without(host(), &[ProcTable::Tcp6, ProcTable::Udp6, ProcTable::Raw6])),
         ("no-raw-packet-netlink", no_raw_packet_netlink()),
         ("tcp-states", tcp_states()),
         ("datagram-states", datagram_states()),
@@ -55,7 +55,7 @@ pub fn deliberate_differences() -> Vec<(&'static str, FakeProc)> {
         ("packet-live-interface", FakeProc::new().packet(Packet::raw(3).interface(1).inode(9))),
         ("malformed", malformed()),
         ("tcp-words-behind", tcp_words_behind()),
-        ("no-ipv4", without(host(), &[Table::Tcp, Table::Udp, Table::Raw])),
+        ("no-ipv4", without(host(), &[ProcTable::Tcp, ProcTable::Udp, ProcTable::Raw])),
         ("no-files", FakeProc::bare()),
         ("wide-inode", wide_inode()),
         ("long-timer", long_timer()),
@@ -63,12 +63,12 @@ pub fn deliberate_differences() -> Vec<(&'static str, FakeProc)> {
     ]
 }
 
-fn without(root: FakeProc, tables: &[Table]) -> FakeProc {
+fn without(root: FakeProc, tables: &[ProcTable]) -> FakeProc {
     tables.iter().fold(root, |root, table| root.without(*table))
 }
 
 fn no_raw_packet_netlink() -> FakeProc {
-    without(host(), &[Table::Raw, Table::Raw6, Table::Packet, Table::Netlink])
+    without(host(), &[ProcTable::Raw, ProcTable::Raw6, ProcTable::Packet, ProcTable::Netlink])
 }
 
 /// The sockets of a small server.
@@ -441,7 +441,7 @@ fn netlink() -> FakeProc {
         );
     }
     root.netlink(Netlink::new(16, 5).dump(1).queues(-5, 6).locks(-1))
-        .raw_line(Table::Netlink, OLD_NETLINK)
+        .raw_line(ProcTable::Netlink, OLD_NETLINK)
 }
 
 fn counters() -> FakeProc {
@@ -496,14 +496,14 @@ fn unix_names_with_blanks() -> FakeProc {
 fn malformed() -> FakeProc {
     FakeProc::new()
         .tcp(Tcp::listen("127.0.0.1:80").inode(1))
-        .raw_line(Table::Tcp, "   1: 0100007F:0050 garbage")
+        .raw_line(ProcTable::Tcp, "   1: 0100007F:0050 garbage")
         .tcp(Tcp::listen("127.0.0.1:81").inode(2))
         .udp(Datagram::bound("127.0.0.1:53"))
-        .raw_line(Table::Udp, "")
-        .raw_line(Table::Unix, "garbage")
+        .raw_line(ProcTable::Udp, "")
+        .raw_line(ProcTable::Unix, "garbage")
         .unix(Unix::stream().path("/run/good").inode(3))
-        .raw_line(Table::Packet, "ffff 3 3")
-        .raw_line(Table::Netlink, "\x1b[2J")
+        .raw_line(ProcTable::Packet, "ffff 3 3")
+        .raw_line(ProcTable::Netlink, "\x1b[2J")
 }
 
 /// Words after the columns of a padded table.
@@ -520,7 +520,7 @@ fn long_timer() -> FakeProc {
 fn unterminated() -> FakeProc {
     let row = "   0: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 \
                5 1 0000000000000000 100 0 0 10 0";
-    FakeProc::new().raw_file(Table::Tcp.path(), format!("{}\n{row}", Table::Tcp.header()))
+    FakeProc::new().raw_file(ProcTable::Tcp.path(), format!("{}\n{row}", ProcTable::Tcp.header()))
 }
 
 fn wide_inode() -> FakeProc {

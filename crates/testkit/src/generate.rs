@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::{
-    Datagram, FIRST_FAKE_INTERFACE, FakeProc, Netlink, Packet, SockStat, SockStat6, Table, Tcp,
+    Datagram, FIRST_FAKE_INTERFACE, FakeProc, Netlink, Packet, ProcTable, SockStat, SockStat6, Tcp,
     TcpTail, Unix, Xorshift,
 };
 
@@ -41,8 +41,14 @@ fn some(random: &mut Xorshift) -> u64 {
 
 fn missing(random: &mut Xorshift, mut root: FakeProc) -> FakeProc {
     // Not the IPv4 tables of inet: without them iproute2 does not read those of IPv6 either.
-    for table in [Table::Tcp6, Table::Udp6, Table::Raw6, Table::Unix, Table::Packet, Table::Netlink]
-    {
+    for table in [
+        ProcTable::Tcp6,
+        ProcTable::Udp6,
+        ProcTable::Raw6,
+        ProcTable::Unix,
+        ProcTable::Packet,
+        ProcTable::Netlink,
+    ] {
         if random.one_in(20) {
             root = root.without(table);
         }

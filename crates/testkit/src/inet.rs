@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::Table;
+use crate::ProcTable;
 
 /// The columns of all internet rows.
 #[derive(Clone, Debug)]
@@ -245,8 +245,8 @@ impl Tcp {
         Self { extra: extra.into(), ..self }
     }
 
-    pub(crate) fn table(&self) -> Table {
-        if self.common.local.is_ipv4() { Table::Tcp } else { Table::Tcp6 }
+    pub(crate) fn table(&self) -> ProcTable {
+        if self.common.local.is_ipv4() { ProcTable::Tcp } else { ProcTable::Tcp6 }
     }
 
     pub(crate) fn line(&self, slot: usize) -> Vec<u8> {
@@ -299,7 +299,7 @@ impl Datagram {
         self.common.local.is_ipv4()
     }
 
-    pub(crate) fn line(&self, table: Table, slot: usize) -> Vec<u8> {
+    pub(crate) fn line(&self, table: ProcTable, slot: usize) -> Vec<u8> {
         format!("{} {}", self.common.line(table.slot_width(), slot), self.drops).into_bytes()
     }
 }

@@ -66,7 +66,7 @@ pub use process::Process;
 pub use process_table::{PROCESS_NAMES, generate_processes, process_fixtures};
 pub use root::{FakeProc, FakeRoot};
 pub use size::cases;
-pub use table::Table;
+pub use table::ProcTable;
 pub use unix::Unix;
 pub use wait::wait_until;
 pub use xorshift::Xorshift;

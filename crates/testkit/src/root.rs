@@ -14,7 +14,9 @@ use std::{
 use cap_std::{ambient_authority, fs::Dir};
 use tempfile::TempDir;
 
-use crate::{Datagram, Netlink, Packet, Process, SockStat, SockStat6, Table, Tcp, Unix, counter};
+use crate::{
+    Datagram, Netlink, Packet, ProcTable, Process, SockStat, SockStat6, Tcp, Unix, counter,
+};
 
 const PORT_RANGE: &str = "sys/net/ipv4/ip_local_port_range";
 
@@ -22,7 +24,7 @@ const PORT_RANGE: &str = "sys/net/ipv4/ip_local_port_range";
 #[derive(Clone, Debug, Default)]
 pub struct FakeProc {
     /// The lines of each table that exists, without the header.
-    tables: BTreeMap<Table, Vec<Vec<u8>>>,
+    tables: BTreeMap<ProcTable, Vec<Vec<u8>>>,
     /// Other files, and tables whose bytes were given as a whole.
     files: BTreeMap<PathBuf, Vec<u8>>,
     processes: Vec<Process>,
@@ -33,7 +35,7 @@ impl FakeProc {
     /// counters are zero, ports 32768 to 60999 are ephemeral.
     pub fn new() -> Self {
         let mut new = Self::bare();
-        new.tables = Table::ALL.map(|table| (table, Vec::new())).into();
+        new.tables = ProcTable::ALL.map(|table| (table, Vec::new())).into();
         new.sockstat(&SockStat::default(), &SockStat6::default()).snmp(0).port_range(32768, 60999)
     }
 
@@ -61,28 +63,28 @@ impl FakeProc {
     /// Adds a row to `net/udp` or `net/udp6`.
     #[must_use]
     pub fn udp(self, row: Datagram) -> Self {
-        self.datagram([Table::Udp, Table::Udp6], &row)
+        self.datagram([ProcTable::Udp, ProcTable::Udp6], &row)
     }
 
     /// Adds a row to `net/udplite` or `net/udplite6`.
     #[must_use]
     pub fn udplite(self, row: Datagram) -> Self {
-        self.datagram([Table::UdpLite, Table::UdpLite6], &row)
+        self.datagram([ProcTable::UdpLite, ProcTable::UdpLite6], &row)
     }
 
     /// Adds a row to `net/raw` or `net/raw6`.
     #[must_use]
     pub fn raw(self, row: Datagram) -> Self {
-        self.datagram([Table::Raw, Table::Raw6], &row)
+        self.datagram([ProcTable::Raw, ProcTable::Raw6], &row)
     }
 
     /// Adds a row to `net/icmp` or `net/icmp6`.
     #[must_use]
     pub fn icmp(self, row: Datagram) -> Self {
-        self.datagram([Table::Icmp, Table::Icmp6], &row)
+        self.datagram([ProcTable::Icmp, ProcTable::Icmp6], &row)
     }
 
-    fn datagram(mut self, [v4, v6]: [Table; 2], row: &Datagram) -> Self {
+    fn datagram(mut self, [v4, v6]: [ProcTable; 2], row: &Datagram) -> Self {
         let table = if row.is_ipv4() { v4 } else { v6 };
         let lines = self.tables.entry(table).or_default();
         lines.push(row.line(table, lines.len()));
@@ -92,38 +94,38 @@ impl FakeProc {
     /// Adds a row to `net/unix`.
     #[must_use]
     pub fn unix(self, row: Unix) -> Self {
-        self.raw_line(Table::Unix, row.line())
+        self.raw_line(ProcTable::Unix, row.line())
     }
 
     /// Adds a row to `net/packet`.
     #[must_use]
     pub fn packet(self, row: Packet) -> Self {
-        self.raw_line(Table::Packet, row.line())
+        self.raw_line(ProcTable::Packet, row.line())
     }
 
     /// Adds a row to `net/netlink`.
     #[must_use]
     pub fn netlink(self, row: Netlink) -> Self {
-        self.raw_line(Table::Netlink, row.line())
+        self.raw_line(ProcTable::Netlink, row.line())
     }
 
     /// Adds any bytes as a line of a table.
     #[must_use]
-    pub fn raw_line(mut self, table: Table, line: impl Into<Vec<u8>>) -> Self {
+    pub fn raw_line(mut self, table: ProcTable, line: impl Into<Vec<u8>>) -> Self {
         self.tables.entry(table).or_default().push(line.into());
         self
     }
 
     /// Removes a table, as for a kernel without the family.
     #[must_use]
-    pub fn without(mut self, table: Table) -> Self {
+    pub fn without(mut self, table: ProcTable) -> Self {
         self.tables.remove(&table);
         self
     }
 
     /// Removes the rows of a table, but not its header.
     #[must_use]
-    pub fn without_rows(mut self, table: Table) -> Self {
+    pub fn without_rows(mut self, table: ProcTable) -> Self {
         self.tables.entry(table).and_modify(Vec::clear);
         self
     }
@@ -201,7 +203,7 @@ impl FakeProc {
 }
 
 /// Prints a table with its header, each line padded as the kernel does.
-fn print(table: Table, lines: &[Vec<u8>]) -> Vec<u8> {
+fn print(table: ProcTable, lines: &[Vec<u8>]) -> Vec<u8> {
     let header = table.header().as_bytes();
     let mut text = Vec::new();
     for line in std::iter::once(header).chain(lines.iter().map(Vec::as_slice)) {
@@ -249,7 +251,7 @@ impl FakeRoot {
 mod tests {
     use crate::*;
 
-    fn table(root: &FakeProc, table: Table) -> String {
+    fn table(root: &FakeProc, table: ProcTable) -> String {
         root.build().dir().read_to_string(table.path()).unwrap()
     }
 
@@ -257,7 +259,7 @@ mod tests {
     fn tcp_rows_are_padded_to_149_bytes_as_the_kernel_prints_them() {
         let tail = TcpTail { slow_start_threshold: 0, ..TcpTail::default() };
         let row = Tcp::listen("0.0.0.0:2024").inode(1675).pointer(0x1db4_2a7b).tail(tail);
-        let text = table(&FakeProc::new().tcp(row), Table::Tcp);
+        let text = table(&FakeProc::new().tcp(row), ProcTable::Tcp);
         assert!(text.lines().all(|line| line.len() == 149), "{text}");
         assert_eq!(
             text.lines().nth(1).unwrap().trim_end(),
@@ -269,8 +271,8 @@ mod tests {
     fn datagram_rows_are_padded_to_127_bytes_over_ipv4_and_not_over_ipv6() {
         let root =
             FakeProc::new().udp(Datagram::bound("127.0.0.1:53")).udp(Datagram::bound("[::1]:53"));
-        assert!(table(&root, Table::Udp).lines().all(|line| line.len() == 127));
-        assert_eq!(table(&root, Table::Udp6).lines().next().unwrap().len(), 162);
+        assert!(table(&root, ProcTable::Udp).lines().all(|line| line.len() == 127));
+        assert_eq!(table(&root, ProcTable::Udp6).lines().next().unwrap().len(), 162);
     }
 
     #[test]
@@ -280,22 +282,22 @@ mod tests {
             .packet(Packet::raw(3).inode(8).pointer(0))
             .netlink(Netlink::new(4, 0).inode(1583).pointer(0x3798_623e));
         assert_eq!(
-            table(&root, Table::Unix).lines().nth(1).unwrap(),
+            table(&root, ProcTable::Unix).lines().nth(1).unwrap(),
             "ffff9f3c8b3e0000: 00000002 00000000 00010000 0001 01     7 /run/x"
         );
         assert_eq!(
-            table(&root, Table::Packet).lines().nth(1).unwrap(),
+            table(&root, ProcTable::Packet).lines().nth(1).unwrap(),
             "0000000000000000 3      3    0003   0     1 0      0      8     "
         );
         assert_eq!(
-            table(&root, Table::Netlink).lines().nth(1).unwrap(),
+            table(&root, ProcTable::Netlink).lines().nth(1).unwrap(),
             "000000003798623e 4   0          00000000 0        0        0     2        0        1583    "
         );
     }
 
     #[test]
     fn seeds_are_reproducible_and_names_are_unique() {
-        let bytes = |seed| table(&generate(seed), Table::Tcp);
+        let bytes = |seed| table(&generate(seed), ProcTable::Tcp);
         assert_eq!(bytes(7), bytes(7));
         let mut names: Vec<_> = fixtures().into_iter().map(|(name, _)| name).collect();
         names.extend(deliberate_differences().into_iter().map(|(name, _)| name));

@@ -2,7 +2,7 @@
 
 /// A table of `/proc/net`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
+pub enum ProcTable {
     /// `net/tcp`.
     Tcp,
     /// `net/tcp6`.
@@ -41,7 +41,7 @@ const PACKET: &str = "sk               RefCnt Type Proto  Iface R Rmem   User   
 const NETLINK: &str =
     "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode";
 
-impl Table {
+impl ProcTable {
     /// Every table.
     pub const ALL: [Self; 13] = [
         Self::Tcp,

@@ -62,7 +62,7 @@ use brush_core::{
     openfiles::OpenFiles,
 };
 use bstr::BString;
-use builtin_api::{CallContext, Cancel, ExitCode, Registry, Sandbox, invoke};
+use builtin_api::{CallContext, Cancel, CancelOnDrop, ExitCode, Registry, Sandbox, invoke};
 
 static INSTALLED: OnceLock<Installed> = OnceLock::new();
 
@@ -99,15 +99,6 @@ pub fn registrations<SE: ShellExtensions>() -> impl Iterator<Item = (String, Reg
         };
         (builtin.name().to_owned(), registration)
     })
-}
-
-/// Cancels a call that brush no longer waits for.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
 }
 
 fn execute<SE: ShellExtensions>(

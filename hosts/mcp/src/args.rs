@@ -15,7 +15,7 @@ use socket_query::GrantSet;
 /// Context Protocol).
 #[derive(Debug, Parser)]
 #[command(name = "ss-mcp", version)]
-pub(crate) struct Args {
+pub(crate) struct Cli {
     /// What may be shown, as a policy of host-shell; several hold together
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Vec<PathBuf>,
@@ -62,7 +62,7 @@ pub(crate) struct Args {
 /// Bytes of one answer at most: half of what a process that runs a script may answer.
 const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
 
-impl Args {
+impl Cli {
     /// Returns what scripts are granted.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn command_line_is_read() {
         let words = ["ss-mcp", "--grant", "sockets,kill", "--allow-path", "/a:rw", "--timeout=2m"];
-        let args = Args::try_parse_from(words).unwrap();
+        let args = Cli::try_parse_from(words).unwrap();
         assert_eq!(args.grant, Some([Grant::Sockets, Grant::Kill].into_iter().collect()));
         let directory = Directory { path: "/a".into(), access: Access::ReadWrite };
         assert_eq!((args.allow_path, args.timeout), (vec![directory], Duration::from_mins(2)));
@@ -141,7 +141,7 @@ mod tests {
             "--max-memory=1",
             "x",
         ] {
-            assert!(Args::try_parse_from(["ss-mcp", wrong]).is_err(), "{wrong}");
+            assert!(Cli::try_parse_from(["ss-mcp", wrong]).is_err(), "{wrong}");
         }
     }
 
@@ -149,7 +149,7 @@ mod tests {
     fn namespaces_are_those_of_host_shell() {
         let setup = |words: &[&str]| {
             let words = ["ss-mcp"].iter().chain(words);
-            Args::try_parse_from(words).unwrap().setup()
+            Cli::try_parse_from(words).unwrap().setup()
         };
         let every = setup(&["--namespace", "all", "--host-proc", "/host/proc"]).unwrap();
         assert!(every.every_namespace && every.namespaces.is_empty());
@@ -159,6 +159,6 @@ mod tests {
         let twice = setup(&["--namespace", "blue", "--namespace", "blue"]).unwrap_err();
         assert_eq!(twice, "--namespace expects each name once, but found \"blue\"");
         let both = ["ss-mcp", "--host-proc", "/p", "--proc-root", "/p"];
-        assert!(Args::try_parse_from(both).is_err());
+        assert!(Cli::try_parse_from(both).is_err());
     }
 }

@@ -8,11 +8,11 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{Access, CallContext, Cancel, ErrorKind, ExitCode, Registry, invoke};
+use builtin_api::{Access, CallContext, Cancel, CancelOnDrop, ErrorKind, ExitCode, Registry, invoke};
 use host_shell::{
     Allowed, Capped, CommandCounts,
     setup::{
-        self, Answer as ScriptAnswer, Audit, AuditRecord, Ended, Request, ScriptUsage, Session,
+        self, ScriptAnswer, Audit, AuditRecord, Ended, ScriptRequest, ScriptUsage, ScriptProcess,
     },
 };
 use procnetsocket::Interrupt;
@@ -39,7 +39,7 @@ const MAX_PROBLEM_BYTES: usize = 8 * 1024;
 const LOOK: Duration = Duration::from_millis(10);
 
 /// The state that all calls share.
-pub(crate) struct Shared {
+pub(crate) struct CallerState {
     pub(crate) view: PolicyView,
     pub(crate) policy: Policy,
     /// The directories that scripts see.
@@ -51,7 +51,7 @@ pub(crate) struct Shared {
 }
 
 /// The result of a tool.
-pub(crate) struct Answer<T> {
+pub(crate) struct ToolAnswer<T> {
     pub(crate) result: T,
     pub(crate) is_error: bool,
     /// For the audit.
@@ -61,15 +61,15 @@ pub(crate) struct Answer<T> {
 /// Makes calls, each on a thread.
 #[derive(Clone)]
 pub(crate) struct Caller {
-    shared: Arc<Shared>,
+    shared: Arc<CallerState>,
     timeout: Duration,
     permits: Arc<Semaphore>,
     audit: Option<Audit>,
 }
 
 /// One call, on its thread.
-pub(crate) struct Call {
-    shared: Arc<Shared>,
+pub(crate) struct ToolCall {
+    shared: Arc<CallerState>,
     cancel: Cancel,
     usage: Arc<UsageCounter>,
     counted: Counted,
@@ -84,22 +84,13 @@ enum Counted {
     InScript(Option<ScriptUsage>),
 }
 
-/// Cancels a call whose result is not wanted any more.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
 impl Caller {
-    pub(crate) fn new(shared: Shared, timeout: Duration, audit: Option<Audit>) -> Self {
+    pub(crate) fn new(shared: CallerState, timeout: Duration, audit: Option<Audit>) -> Self {
         let permits = Arc::new(Semaphore::new(MAX_CALLS));
         Self { shared: Arc::new(shared), timeout, permits, audit }
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &CallerState {
         &self.shared
     }
 
@@ -115,7 +106,7 @@ impl Caller {
         tool: &'static str,
         context: &RequestContext<RoleServer>,
         timeout: Option<Duration>,
-        work: impl FnOnce(&mut Call) -> Answer<T> + Send + 'static,
+        work: impl FnOnce(&mut ToolCall) -> ToolAnswer<T> + Send + 'static,
     ) -> Result<CallToolResult, ErrorData> {
         let (time, started) = (SystemTime::now(), Instant::now());
         let deadline = started + self.bounded(timeout);
@@ -130,7 +121,7 @@ impl Caller {
         };
         let internal = |problem: String| ErrorData::internal_error(problem, None);
         let (status, usage, result) = match answer {
-            Ok((Answer { result, is_error, status }, usage)) => {
+            Ok((ToolAnswer { result, is_error, status }, usage)) => {
                 let result = serde_json::to_value(result).map(|value| {
                     let mut result = CallToolResult::structured(value);
                     result.is_error = Some(is_error);
@@ -150,13 +141,13 @@ impl Caller {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Call) -> Answer<T> + Send + 'static,
+        work: impl FnOnce(&mut ToolCall) -> ToolAnswer<T> + Send + 'static,
         cancel: Cancel,
-    ) -> Result<(Answer<T>, Option<ScriptUsage>), &'static str> {
+    ) -> Result<(ToolAnswer<T>, Option<ScriptUsage>), &'static str> {
         let closed = "the server ends";
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| closed)?;
         let (sender, received) = oneshot::channel();
-        let mut call = Call::new(Arc::clone(&self.shared), cancel)?;
+        let mut call = ToolCall::new(Arc::clone(&self.shared), cancel)?;
         thread::Builder::new()
             .name("call".to_owned())
             .stack_size(STACK_BYTES)
@@ -171,15 +162,15 @@ impl Caller {
     }
 }
 
-impl Call {
-    fn new(shared: Arc<Shared>, cancel: Cancel) -> Result<Self, &'static str> {
+impl ToolCall {
+    fn new(shared: Arc<CallerState>, cancel: Cancel) -> Result<Self, &'static str> {
         let view = shared.view.clone().with_new_usage();
         let registry = setup::registry(&view).map_err(|_| "no builtins for the call")?;
         let (usage, counted) = (view.usage(), Counted::Here(CommandCounts::default()));
         Ok(Self { shared, cancel, usage, counted, registry })
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &CallerState {
         &self.shared
     }
 
@@ -202,7 +193,7 @@ impl Call {
     }
 
     /// Runs a script, in a separate process.
-    pub(crate) fn script(&mut self, request: &Request) -> Result<Ended, String> {
+    pub(crate) fn script(&mut self, request: &ScriptRequest) -> Result<Ended, String> {
         let Self { shared, cancel, .. } = self;
         let ended = shared.sessions.with(cancel, |session| {
             let left = |end: Instant| end.saturating_duration_since(Instant::now());
@@ -235,12 +226,12 @@ impl Interrupt for Cancelled<'_> {
 
 /// The free sessions that can run scripts.
 pub(crate) struct Sessions {
-    free: Mutex<Vec<Session>>,
+    free: Mutex<Vec<ScriptProcess>>,
     returned: Condvar,
 }
 
 impl Sessions {
-    pub(crate) fn new(free: Vec<Session>) -> Self {
+    pub(crate) fn new(free: Vec<ScriptProcess>) -> Self {
         Self { free: Mutex::new(free), returned: Condvar::new() }
     }
 
@@ -248,7 +239,7 @@ impl Sessions {
     fn with<T>(
         &self,
         cancel: &Cancel,
-        run: impl FnOnce(&mut Session) -> Result<T, String>,
+        run: impl FnOnce(&mut ScriptProcess) -> Result<T, String>,
     ) -> Result<T, String> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut session = loop {

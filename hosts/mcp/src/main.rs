@@ -18,14 +18,14 @@ use std::{
 
 use builtin_cli::Chain;
 use clap::Parser as _;
-use host_confine::broker::Kind;
-use host_shell::setup::{self, BROKER, Host, Interrupts, Role};
+use host_confine::broker::BrokerKind;
+use host_shell::setup::{self, BROKER, ParentProcess, Interrupts, Role};
 use rmcp::{ServiceExt as _, transport::stdio};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::{
-    args::Args,
-    call::{Caller, Sessions, Shared},
+    args::Cli,
+    call::{Caller, Sessions, CallerState},
     model::LimitsAnswer,
     server::Server,
 };
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let ended = match words.get(1) {
         Some(first) if first == BROKER => broker(words.get(2..).unwrap_or_default()),
-        _ => match Args::try_parse_from(words) {
+        _ => match Cli::try_parse_from(words) {
             Ok(args) => start(&args),
             // It goes to standard error, or to standard output for `--help`.
             Err(error) => error.exit(),
@@ -54,17 +54,17 @@ fn main() -> ExitCode {
 
 /// Opens what the command line names, and becomes the server and the processes in which scripts
 /// run.
-fn start(args: &Args) -> Result<ExitCode, Failure> {
+fn start(args: &Cli) -> Result<ExitCode, Failure> {
     // Before the runtime: a process with a second thread is not copied.
     match setup::start(args.setup()?, MAX_SCRIPTS, &Interrupts::default())? {
-        Role::Host(host) => server(args, *host).map(|()| ExitCode::SUCCESS),
+        Role::Parent(parent) => server(args, *parent).map(|()| ExitCode::SUCCESS),
         Role::Done(status) => Ok(ExitCode::from(status.code())),
     }
 }
 
 /// Confines the process, and answers until the client goes away.
-fn server(args: &Args, host: Host) -> Result<(), Failure> {
-    let Host { setup, handles, sessions, audit, brokers, .. } = host;
+fn server(args: &Cli, parent: ParentProcess) -> Result<(), Failure> {
+    let ParentProcess { setup, handles, sessions, audit, brokers, .. } = parent;
     let directories =
         handles.directories().map(|(path, access)| (path.to_string(), access)).collect();
     let capabilities = setup.open(handles.without_directories(), brokers)?;
@@ -83,7 +83,7 @@ fn server(args: &Args, host: Host) -> Result<(), Failure> {
     // held.
     Box::leak(Box::new(confined));
     let timeout_ms = u64::try_from(args.timeout.as_millis()).unwrap_or(u64::MAX);
-    let shared = Shared {
+    let shared = CallerState {
         view: capabilities.view,
         policy: capabilities.policy,
         directories,
@@ -105,7 +105,7 @@ fn server(args: &Args, host: Host) -> Result<(), Failure> {
 /// Answers the process that started this one, until it ends.
 fn broker(words: &[OsString]) -> Result<ExitCode, Failure> {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    let kind = Kind::from_words(&words).ok_or("expected a kind of broker")?;
+    let kind = BrokerKind::from_words(&words).ok_or("expected a kind of broker")?;
     setup::serve_broker(kind)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -44,7 +44,7 @@ impl<F: FnMut(Row) -> io::Result<()>> Write for JsonLines<F> {
 
 /// The rows of an answer, up to a number of rows and of bytes.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct AnswerRows {
     pub(crate) kept: Vec<Row>,
     pub(crate) is_truncated: bool,
     bytes: usize,
@@ -59,7 +59,7 @@ pub(crate) struct RowLimits {
     pub(crate) fields: Option<BTreeSet<String>>,
 }
 
-impl Rows {
+impl AnswerRows {
     /// Adds a row; past a limit the listing ends.
     pub(crate) fn push(&mut self, mut row: Row, limits: &RowLimits) -> io::Result<()> {
         if let Some(fields) = &limits.fields {
@@ -114,7 +114,7 @@ mod tests {
     fn rows_end_at_each_limit() {
         let fields = Some(["a".to_owned()].into());
         let limits = RowLimits { max_rows: 2, max_bytes: 100, fields };
-        let mut rows = Rows::default();
+        let mut rows = AnswerRows::default();
         rows.push(row(r#"{"a":1,"b":2}"#), &limits).unwrap();
         rows.push(row(r#"{"b":2}"#), &limits).unwrap();
         assert!(!rows.is_truncated);
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(rows.kept, [row(r#"{"a":1}"#), row("{}")]);
 
         let limits = RowLimits { max_rows: 9, max_bytes: 10, fields: None };
-        let mut rows = Rows::default();
+        let mut rows = AnswerRows::default();
         rows.push(row(r#"{"a":1}"#), &limits).unwrap();
         assert!(rows.push(row(r#"{"a":1}"#), &limits).is_err());
         assert_eq!((rows.kept.len(), rows.is_truncated), (1, true));

@@ -9,7 +9,7 @@ use std::{
 use builtin_api::{Access, ExitCode};
 use host_shell::{
     Allowed, Capped, Explained,
-    setup::{Answer as ScriptAnswer, Ended, Printed, Request},
+    setup::{ScriptAnswer, Ended, Printed, ScriptRequest},
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -25,13 +25,13 @@ use serde_json::{Value, json};
 use socket_query::Grant;
 
 use crate::{
-    call::{Answer, Call, Caller, Said, Shared},
+    call::{ToolAnswer, ToolCall, Caller, Said, CallerState},
     model::{
         Completeness, DirectoryAnswer, GrantAnswer, ListSockets, ListeningPorts, Nothing,
         PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary, Summary,
         TableName, WaitAnswer, WaitForPort,
     },
-    rows::{Counts, JsonLines, Row, RowLimits, Rows, count},
+    rows::{Counts, JsonLines, Row, RowLimits, AnswerRows, count},
 };
 
 /// Interval between two notifications of progress.
@@ -122,7 +122,7 @@ impl Server {
                 let (rows, said) = call.rows(&args, &limits, Some);
                 let count = rows.kept.len();
                 let completeness = said.completeness(rows.is_truncated);
-                Answer {
+                ToolAnswer {
                     is_error: said.is_error(rows.is_truncated),
                     status: said.status,
                     result: SocketList { sockets: rows.kept, count, completeness },
@@ -158,7 +158,7 @@ impl Server {
                 let (rows, said) = call.rows(&args, &limits, port);
                 let count = rows.kept.len();
                 let completeness = said.completeness(rows.is_truncated);
-                Answer {
+                ToolAnswer {
                     is_error: said.is_error(rows.is_truncated),
                     status: said.status,
                     result: PortList { ports: rows.kept, count, completeness },
@@ -205,7 +205,7 @@ impl Server {
                 }
                 let count = sockets.values().flat_map(|states| states.values()).sum();
                 let completeness = said.completeness(false);
-                Answer {
+                ToolAnswer {
                     is_error: said.is_error(false),
                     status: said.status,
                     result: Summary { sockets, count, machine, completeness },
@@ -246,7 +246,7 @@ impl Server {
             let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let satisfied = said.status.is_success();
             let timed_out = said.status == ExitCode::TIMED_OUT;
-            let mut rows = Rows::default();
+            let mut rows = AnswerRows::default();
             if satisfied && !asked.gone {
                 let limits = call.shared().row_limits(None, &[]);
                 let list = words(["portwatch", "--list", "--json-lines", "--", target]);
@@ -255,7 +255,7 @@ impl Server {
             let mut completeness = said.completeness(rows.is_truncated);
             // A timeout is a complete answer.
             completeness.complete = !rows.is_truncated && (satisfied || timed_out);
-            Answer {
+            ToolAnswer {
                 is_error: !satisfied && !timed_out,
                 status: said.status,
                 result: WaitAnswer {
@@ -314,7 +314,7 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         self.caller
-            .call("policy", &context, None, |call| Answer {
+            .call("policy", &context, None, |call| ToolAnswer {
                 is_error: false,
                 status: ExitCode::SUCCESS,
                 result: call.shared().policy_answer(),
@@ -333,7 +333,7 @@ impl ServerHandler for Server {
     }
 }
 
-impl Shared {
+impl CallerState {
     fn row_limits(&self, limit: Option<u32>, fields: &[String]) -> RowLimits {
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let fields: BTreeSet<String> = fields.iter().cloned().collect();
@@ -378,15 +378,15 @@ impl Shared {
     }
 }
 
-impl Call {
+impl ToolCall {
     /// Runs a builtin that prints JSON lines, and keeps the results of `row`.
     fn rows(
         &mut self,
         command: &[String],
         limits: &RowLimits,
         row: fn(Row) -> Option<Row>,
-    ) -> (Rows, Said) {
-        let mut rows = Rows::default();
+    ) -> (AnswerRows, Said) {
+        let mut rows = AnswerRows::default();
         let mut lines = JsonLines::new(|line| match row(line) {
             Some(line) => rows.push(line, limits),
             None => Ok(()),
@@ -397,9 +397,9 @@ impl Call {
 }
 
 /// Runs a script. It is an error if its process was lost, or if it did not run.
-fn script(call: &mut Call, asked: RunScript) -> Answer<ScriptResult> {
+fn script(call: &mut ToolCall, asked: RunScript) -> ToolAnswer<ScriptResult> {
     let max_stdout = call.shared().limits.bytes;
-    let request = Request::Captured {
+    let request = ScriptRequest::Captured {
         text: asked.script,
         stdin: asked.stdin.map(String::into_bytes).unwrap_or_default(),
         max_stdout,
@@ -426,7 +426,7 @@ fn script(call: &mut Call, asked: RunScript) -> Answer<ScriptResult> {
     problems.extend(message.lines().map(|line| line.replacen("host-shell: ", "", 1)));
     // If the shell ended the script, or did not run it, there is a message.
     let complete = !truncated && message.is_empty();
-    Answer {
+    ToolAnswer {
         is_error,
         status,
         result: ScriptResult {
@@ -493,8 +493,8 @@ fn joined(tables: &[TableName]) -> String {
     tables.iter().map(word).collect::<Vec<_>>().join(",")
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for CallerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("CallerState").field("limits", &self.limits).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 """Prints docs/mcp-session.md: a session with the server, message by message.
 
-    unshare -rn python3 session.py SS-MCP >docs/mcp-session.md
+    unshare -rn python3 hosts/mcp/tests/session.py target/debug/ss-mcp >docs/mcp-session.md
 
 It needs no SDK.
 """
@@ -15,12 +15,12 @@ from raw import handshake, loopback_up, send
 QUESTIONS = [
     ("What is granted?", "policy", {}),
     ("Who listens?", "listening_ports", {}),
-    ("Does anything leak?", "socket_summary", {}),
-    ("Which connections were left?", "list_sockets", {
+    ("How many sockets are in which state?", "socket_summary", {}),
+    ("Which connections has a program not closed?", "list_sockets", {
         "tables": ["tcp"], "states": ["close-wait"], "fields": ["state", "local", "peer", "processes"]}),
-    ("Does a filter with a mistake say so?", "list_sockets", {"filter": "sprot = :8080"}),
-    ("Wait for a port that does not open.", "wait_for_port", {"target": ":9090", "timeout_ms": 1200}),
-    ("A script.", "run_script", {
+    ("What does a wrong filter answer?", "list_sockets", {"filter": "sprot = :8080"}),
+    ("Wait for a port that does not open", "wait_for_port", {"target": ":9090", "timeout_ms": 1200}),
+    ("Run a script", "run_script", {
         "script": "ss -tanH | awk '{print $1}' | sort | uniq -c; cat /etc/shadow"}),
 ]
 
@@ -48,10 +48,11 @@ def main():
         [sys.argv[1], *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     print("# A session with ss-mcp\n")
-    print("Recorded by `hosts/mcp/tests/session.py` in a network namespace where a program listens on port 8080")
-    print("and has not closed a connection that its peer has closed. `jsonrpc` and the text that repeats each")
-    print(f"result are left out. The server was started as `ss-mcp {' '.join(arguments)}`.")
-    ask(running, "Hello.", {"method": "initialize", "id": 0, "params": handshake("2025-11-25")})
+    print("Recorded in a network namespace where a program listens on port 8080 and has not closed a connection that")
+    print("its peer has closed. `jsonrpc` and the text that repeats each result are left out. The server was started as")
+    print(f"`ss-mcp {' '.join(arguments)}`. To record it again:\n")
+    print("    unshare -rn python3 hosts/mcp/tests/session.py target/debug/ss-mcp >docs/mcp-session.md")
+    ask(running, "Handshake", {"method": "initialize", "id": 0, "params": handshake("2025-11-25")})
     send(running, [{"method": "notifications/initialized"}])
     for number, (title, tool, given) in enumerate(QUESTIONS, 1):
         params = {"name": tool, "arguments": given}

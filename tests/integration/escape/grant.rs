@@ -40,7 +40,7 @@ fn nested(tree: &Tree, script: &str) -> Outcome {
 #[case::read_through_planted_link("cat $I/up", "leads out of")]
 #[case::remove_tree("rm -r $G/empty", "was granted for reading only")]
 #[case::remove_tree_by_force("rm -rf $G/empty", "")]
-fn the_inner_grant_gives_nothing_of_the_outer(#[case] script: &str, #[case] message: &str) {
+fn inner_grant_gives_nothing_of_the_outer(#[case] script: &str, #[case] message: &str) {
     let tree = Tree::new();
     symlink("sub", tree.at("readonly/to_inner")).unwrap();
     symlink("../../outside/secret", tree.at("readonly/sub/up")).unwrap();
@@ -53,7 +53,7 @@ fn the_inner_grant_gives_nothing_of_the_outer(#[case] script: &str, #[case] mess
 }
 
 #[test]
-fn the_inner_grant_is_written() {
+fn inner_grant_is_written() {
     let tree = Tree::new();
     let outcome = nested(&tree, "echo x > $I/inner; cat $I/inner $G/file; cd $G/sub; echo y > new");
     assert_eq!(

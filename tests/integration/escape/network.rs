@@ -63,7 +63,7 @@ fn no_process_or_service_is_contacted(#[case] script: &str, #[case] status: i32)
 
 /// A script can make a file of that name in memory, and no connection is opened.
 #[test]
-fn the_name_of_a_connection_is_a_file_in_memory() {
+fn name_of_a_connection_is_a_file_in_memory() {
     let (tree, listener) = (Tree::new(), Listener::new());
     let script = "mkdir -p /dev/tcp/127.0.0.1; echo x > /dev/tcp/127.0.0.1/$P";
     let outcome = in_shell(&tree, &listener.script(script));

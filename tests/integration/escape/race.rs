@@ -65,7 +65,7 @@ fn while_exchanged(tree: &Tree, script: &str) {
 #[case::mode("chmod 600 $S/marker")]
 #[case::time("touch -d @1 $S/marker")]
 #[case::link("ln -sf secret $S/l; cat $S/l")]
-fn an_exchanged_directory_is_never_the_other(#[case] script: &str) {
+fn exchanged_directory_is_never_the_other(#[case] script: &str) {
     let tree = Tree::new();
     tree.make_dir("granted/swap/dir");
     tree.write("granted/swap/secret", b"mine\n");
@@ -74,7 +74,7 @@ fn an_exchanged_directory_is_never_the_other(#[case] script: &str) {
 }
 
 #[test]
-fn a_directory_at_rest_is_read() {
+fn directory_at_rest_is_read() {
     let tree = Tree::new();
     tree.make_dir("granted/swap");
     tree.write("granted/swap/secret", b"mine\n");

@@ -226,7 +226,7 @@ fn counters_are_not_steered_either() {
 
 /// The other root works: a host that names it gets it.
 #[test]
-fn the_host_can_name_another_root() {
+fn host_can_name_another_root() {
     let roots = SteeredRoots::new();
     let outcome = shell(&["--proc-root", &roots.named("$X"), "-c", "ss -txla"], &[]);
     assert!(outcome.stdout.contains_str("4999") && outcome.stdout.contains_str("/run/steered"));

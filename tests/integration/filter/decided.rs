@@ -131,7 +131,7 @@ fn fake_root_shows_nothing_of_the_machine(#[case] line: &str, #[case] reason: &s
 #[case::alone("-tanH \\", 0)]
 #[case::behind_a_filter("-tanH sport = 22 \\", 0)]
 #[case::in_the_place_of_a_port("-tanH sport = \\", 255)]
-fn a_separate_backslash_is_not_a_word(#[case] line: &str, #[case] status: i32) {
+fn separate_backslash_is_not_a_word(#[case] line: &str, #[case] status: i32) {
     let root = odd::root().build();
     assert_eq!(ours(&root, line).status, status);
     assert_decided(&root, line);
@@ -150,7 +150,7 @@ fn with_file(line: &str, contents: &[u8]) -> (Outcome, Option<Outcome>) {
 
 /// iproute2 takes a line that begins with the digit 0 for a comment.
 #[test]
-fn a_line_that_begins_with_zero_is_not_a_comment() {
+fn line_that_begins_with_zero_is_not_a_comment() {
     let (ours, theirs) = with_file("-tanH -F FILE", b"sport =\n026 or sport =\n0x50\n");
     assert_eq!(ends(&ours), ["0.0.0.0:80", "192.168.1.7:22", "*:22", "[::ffff:10.0.0.1]:80"]);
     assert!(theirs.is_none_or(|theirs| ours.difference(&theirs).is_some()));
@@ -171,7 +171,7 @@ fn lines_of_files_may_be_long(#[case] line: &str, #[case] bytes: usize) {
 #[rstest]
 #[case::directory("-tanH -F DIRECTORY", b"sport = 22\n")]
 #[case::nul("-tanH -F FILE", b"sport = 22\0 or\n")]
-fn a_file_that_is_not_text_is_refused(#[case] line: &str, #[case] contents: &[u8]) {
+fn file_that_is_not_text_is_refused(#[case] line: &str, #[case] contents: &[u8]) {
     let (ours, theirs) = with_file(line, contents);
     assert_ne!(ours.status, 0, "{}", ours.stderr);
     assert!(theirs.is_none_or(|theirs| theirs.status == 0));

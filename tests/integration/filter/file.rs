@@ -128,7 +128,7 @@ fn filters_of_files_do_the_same() {
 }
 
 #[test]
-fn a_filter_on_standard_input_does_the_same() {
+fn filter_on_standard_input_does_the_same() {
     let Some(real) = RealSs::find() else { return };
     let (root, files) = (odd::root().build(), FilterFiles::new());
     let ss = Ss::new(ours::view_granted(&root, ours::machine_names()));

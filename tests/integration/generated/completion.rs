@@ -92,7 +92,7 @@ fn bash_offers(#[case] words: &[&str], #[case] offers: &str) {
 #[case::bash_of_the_shell("bash", &["-n"], "docs/completions/host-shell.bash")]
 #[case::zsh_of_the_shell("zsh", &["-n"], "docs/completions/_host-shell")]
 #[case::fish_of_the_shell("fish", &["--no-execute"], "docs/completions/host-shell.fish")]
-fn a_shell_understands_its_file(#[case] shell: &str, #[case] args: &[&str], #[case] file: &str) {
+fn shell_understands_its_file(#[case] shell: &str, #[case] args: &[&str], #[case] file: &str) {
     let Ok(output) = Process::new(shell).args(args).arg(workspace::path(file)).output() else {
         eprintln!("*** {file} WAS NOT CHECKED, because there is no {shell}. ***");
         return;

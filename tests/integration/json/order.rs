@@ -11,7 +11,7 @@ use rstest::rstest;
 use serde_json::Value;
 use socket_query::{Policy, PolicyView};
 use ss_builtin::Ss;
-use testkit::{Datagram, FakeProc, Netlink, Table, Tcp, Unix};
+use testkit::{Datagram, FakeProc, Netlink, ProcTable, Tcp, Unix};
 
 use super::{objects, run, words};
 use crate::ours;
@@ -89,7 +89,7 @@ fn text_is_laid_out_for_what_is_printed() {
 #[case::some("-tan --limit 4", "ss: left out 1 socket more than the 4 of --limit\n")]
 #[case::all("-tan --limit 0", "ss: left out 5 sockets more than the 0 of --limit\n")]
 #[case::sorted("-tan --limit 1 --sort uid", "ss: left out 4 sockets more than the 1 of --limit\n")]
-fn a_limit_reports_what_it_left_out(#[case] line: &str, #[case] message: &str) {
+fn limit_reports_what_it_left_out(#[case] line: &str, #[case] message: &str) {
     for form in ["", "--json", "--json-lines"] {
         let outcome = run(&connections().build(), &format!("{line} {form}"));
         assert_eq!((outcome.stderr.to_string().as_str(), outcome.status), (message, 0));
@@ -103,7 +103,7 @@ fn a_limit_reports_what_it_left_out(#[case] line: &str, #[case] message: &str) {
 #[case::sorting_does_not_matter("-tan --count --sort uid --limit 1", "5\n")]
 #[case::selected("-tl --count", "1\n")]
 #[case::none("-A !tcp --count --json", "{\"count\":0}\n")]
-fn a_number_is_all_that_is_printed(#[case] line: &str, #[case] expected: &str) {
+fn number_is_all_that_is_printed(#[case] line: &str, #[case] expected: &str) {
     assert_eq!(run(&connections().build(), line).stdout, expected);
 }
 
@@ -128,8 +128,8 @@ fn sorting_keeps_no_more_than_the_host_allows() {
 }
 
 #[test]
-fn a_bad_row_is_reported_and_the_others_are_whole() {
-    let root = connections().raw_line(Table::Tcp, "nonsense").build();
+fn bad_row_is_reported_and_the_others_are_whole() {
+    let root = connections().raw_line(ProcTable::Tcp, "nonsense").build();
     for (line, rows) in [("--json -tan", 5), ("--json -tan --sort uid", 5)] {
         let outcome = run(&root, line);
         assert_eq!((objects(&outcome).len(), outcome.status), (rows, 1));
@@ -154,7 +154,7 @@ impl Write for Cancelling<'_> {
 }
 
 #[test]
-fn a_call_that_is_ended_closes_its_array() {
+fn call_that_is_ended_closes_its_array() {
     const ROWS: u16 = 20_000;
     let root = (1..=ROWS)
         .fold(FakeProc::new(), |root, port| root.tcp(Tcp::listen(&format!("127.0.0.1:{port}"))));
@@ -174,7 +174,7 @@ fn a_call_that_is_ended_closes_its_array() {
 }
 
 #[test]
-fn a_listing_that_is_not_granted_prints_no_array() {
+fn listing_that_is_not_granted_prints_no_array() {
     let root = connections().build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let view = PolicyView::new(tables, Policy::nothing(), ours::recorded_names());

@@ -12,7 +12,7 @@ use procnetsocket::SocketTables;
 use serde_json::{Value, json};
 use socket_query::{Policy, PolicyView};
 use ss_builtin::Ss;
-use testkit::{FakeProc, FakeRoot, Table, Tcp};
+use testkit::{FakeProc, FakeRoot, ProcTable, Tcp};
 
 use super::{roots, run, schema::Schema, words};
 use crate::ours;
@@ -109,7 +109,7 @@ fn objects_begin_with_their_stamp() {
 }
 
 #[test]
-fn a_pass_that_is_cut_by_the_limit_is_not_complete() {
+fn pass_that_is_cut_by_the_limit_is_not_complete() {
     let (status, objects) =
         passes(&listeners(3), "--json-lines -tl --every 1s --count 1 --limit 2");
     let end = json!({"pass": 1, "time": NOON, "sockets": 2, "complete": false, "left_out": 1});
@@ -120,7 +120,7 @@ fn a_pass_that_is_cut_by_the_limit_is_not_complete() {
 fn problems_of_a_pass_are_in_its_end_and_bounded() {
     let mut root = FakeProc::new().tcp(Tcp::listen("0.0.0.0:22"));
     for _ in 0..12 {
-        root = root.raw_line(Table::Tcp, "malformed");
+        root = root.raw_line(ProcTable::Tcp, "malformed");
     }
     let (status, objects) = passes(&root.build(), "--json-lines -tl --every 1ms --count 2");
     assert_eq!((status, objects.len()), (1, 4));
@@ -132,7 +132,7 @@ fn problems_of_a_pass_are_in_its_end_and_bounded() {
 }
 
 #[test]
-fn a_pass_that_fails_is_followed_by_the_next() {
+fn pass_that_fails_is_followed_by_the_next() {
     let root = listeners(3);
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let view = PolicyView::new(tables, Policy::default(), ours::recorded_names());
@@ -173,7 +173,7 @@ impl Write for CancelAtEnd<'_> {
 }
 
 #[test]
-fn a_host_ends_the_wait_for_the_next_tick() {
+fn host_ends_the_wait_for_the_next_tick() {
     let cancel = Cancel::new();
     let mut stdout = CancelAtEnd(&cancel, Vec::new());
     let (status, stderr) =
@@ -197,7 +197,7 @@ impl Write for ClosedOutput {
 }
 
 #[test]
-fn a_closed_output_ends_the_passes() {
+fn closed_output_ends_the_passes() {
     let line = "--json-lines -tl --every 1ms";
     let (status, _) = call(&listeners(1), line, &Cancel::new(), &mut ClosedOutput);
     assert_ne!(status, ExitCode::SUCCESS);

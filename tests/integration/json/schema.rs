@@ -94,7 +94,7 @@ fn every_output_is_of_the_form_of_the_schema_and_harmless() {
 }
 
 #[test]
-fn the_schema_refuses_unknown_keys() {
+fn schema_refuses_unknown_keys() {
     let schema = Schema::read();
     let known = r#"{"netid":"nl","state":"UNCONN","source":"proc","family":"netlink",
         "protocol":0,"port_id":1,"groups":0,"recv_q":0,"send_q":0}"#;

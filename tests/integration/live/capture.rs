@@ -24,7 +24,7 @@ fn record() {
         let diag = DiagSocket::open_ambient(ambient_authority()).unwrap();
         for (number, table) in (0..).zip(TABLES) {
             for (name, details) in [("plain", Details::NONE), ("detailed", Details::ALL)] {
-                let request = Request::Dump(TableQuery::new(table).with_details(details));
+                let request = Request::Dump(TableQuery { details, ..TableQuery::new(table) });
                 let mut replies = vec![number];
                 diag.copy_replies(&request, &Uninterrupted, &mut replies).unwrap();
                 replies.truncate(6 * 1024);

@@ -493,8 +493,8 @@ fn end(child: Child) -> (String, i32) {
 const GRANTS: [&str; 2] = ["--grant", "sockets,events"];
 
 #[test]
-fn a_script_sees_each_row_at_once() {
-    inside("live::event::a_script_sees_each_row_at_once", || {
+fn script_sees_each_row_at_once() {
+    inside("live::event::script_sees_each_row_at_once", || {
         let _fixture = Fixture::start(&["quiet"]);
         let script = "ss -EnuH --count 2; echo $?";
         let mut child = shell(&[GRANTS[0], GRANTS[1], "-c", script]);
@@ -511,8 +511,8 @@ fn a_script_sees_each_row_at_once() {
 }
 
 #[test]
-fn the_timeout_ends_a_script_that_follows_events() {
-    inside("live::event::the_timeout_ends_a_script_that_follows_events", || {
+fn timeout_ends_a_script_that_follows_events() {
+    inside("live::event::timeout_ends_a_script_that_follows_events", || {
         let args = [&GRANTS[..], &["--timeout", "300ms", "-c", "ss -E; echo after"]].concat();
         let (stderr, status) = end(shell(&args));
         assert_eq!(status, 124, "{stderr}");
@@ -520,15 +520,15 @@ fn the_timeout_ends_a_script_that_follows_events() {
 }
 
 #[test]
-fn the_timeout_ends_a_script_that_lists_at_each_tick() {
+fn timeout_ends_a_script_that_lists_at_each_tick() {
     let script = "ss --json-lines -tl --every 1h; echo after";
     let (stderr, status) = end(shell(&["--timeout", "300ms", "-c", script]));
     assert_eq!(status, 124, "{stderr}");
 }
 
 #[test]
-fn an_interrupt_ends_a_script_that_follows_events() {
-    inside("live::event::an_interrupt_ends_a_script_that_follows_events", || {
+fn interrupt_ends_a_script_that_follows_events() {
+    inside("live::event::interrupt_ends_a_script_that_follows_events", || {
         let _fixture = Fixture::start(&["quiet"]);
         let child = shell(&[GRANTS[0], GRANTS[1], "-c", "ss -E; echo after"]);
         wait_for_listeners(1);

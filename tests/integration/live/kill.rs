@@ -119,8 +119,8 @@ fn undestroyed_sockets_are_reported() {
 }
 
 #[test]
-fn the_other_end_of_a_destroyed_connection_is_not_reported() {
-    inside("live::kill::the_other_end_of_a_destroyed_connection_is_not_reported", || {
+fn other_end_of_a_destroyed_connection_is_not_reported() {
+    inside("live::kill::other_end_of_a_destroyed_connection_is_not_reported", || {
         let _fixture = Fixture::start(&["victims"]);
         let both = ours("-KtnH sport = :B0001 or dport = :B0001");
         assert_eq!((both.stdout.lines().count(), both.status), (1, 0), "{}", both.stderr);

@@ -126,8 +126,8 @@ impl PortSource for &Switch {
 }
 
 #[test]
-fn a_change_of_source_is_no_event() {
-    inside("live::monitor::a_change_of_source_is_no_event", || {
+fn change_of_source_is_no_event() {
+    inside("live::monitor::change_of_source_is_no_event", || {
         let servers = [
             server(SocketType::STREAM, "0.0.0.0:80"),
             server(SocketType::STREAM, "0.0.0.0:80"),
@@ -165,8 +165,8 @@ fn known_of(port: &Port) -> (Option<u32>, Option<bool>, bool) {
 }
 
 #[test]
-fn a_bound_interface_has_its_name() {
-    inside("live::monitor::a_bound_interface_has_its_name", || {
+fn bound_interface_has_its_name() {
+    inside("live::monitor::bound_interface_has_its_name", || {
         let socket = server(SocketType::DGRAM, "0.0.0.0:67");
         let status = std::process::Command::new("python3")
             .args(["-c", "import socket, sys; socket.socket(fileno=0).setsockopt(1, 25, b'lo')"])

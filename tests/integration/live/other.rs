@@ -102,8 +102,8 @@ fn other_file_is_refused_as_namespace() {
 }
 
 #[test]
-fn a_view_shows_a_namespace_under_its_grant_and_name() {
-    inside("live::other::a_view_shows_a_namespace_under_its_grant_and_name", || {
+fn view_shows_a_namespace_under_its_grant_and_name() {
+    inside("live::other::view_shows_a_namespace_under_its_grant_and_name", || {
         with_other(|namespace, _| {
             let open = || SocketTables::open_ambient(ambient_authority()).unwrap();
             let there =
@@ -132,8 +132,8 @@ fn open_in(namespace: &File) -> Arc<SocketTables> {
 }
 
 #[test]
-fn the_command_lists_a_namespace_by_name() {
-    inside("live::other::the_command_lists_a_namespace_by_name", || {
+fn command_lists_a_namespace_by_name() {
+    inside("live::other::command_lists_a_namespace_by_name", || {
         with_other(|namespace, port| {
             let here = Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap());
             let policy = Policy::new([Grant::Sockets, Grant::Namespaces].into_iter().collect());
@@ -160,8 +160,8 @@ fn the_command_lists_a_namespace_by_name() {
 }
 
 #[test]
-fn the_confined_shell_lists_a_namespace_as_the_real_one_does() {
-    inside("live::other::the_confined_shell_lists_a_namespace_as_the_real_one_does", || {
+fn confined_shell_lists_a_namespace_as_the_real_one_does() {
+    inside("live::other::confined_shell_lists_a_namespace_as_the_real_one_does", || {
         with_blue(|_, port| {
             let ours = |line: &str| {
                 let script = format!("ss {line}");
@@ -181,8 +181,8 @@ fn the_confined_shell_lists_a_namespace_as_the_real_one_does() {
 }
 
 #[test]
-fn a_shell_lists_only_existing_granted_namespaces() {
-    inside("live::other::a_shell_lists_only_existing_granted_namespaces", || {
+fn shell_lists_only_existing_granted_namespaces() {
+    inside("live::other::shell_lists_only_existing_granted_namespaces", || {
         with_blue(|_, _| {
             let run = |args: &[&str]| {
                 let outcome = shell(args, &[]);

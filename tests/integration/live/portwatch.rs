@@ -75,8 +75,8 @@ fn run(script: &str, outside: &mut dyn FnMut(usize)) -> (String, u8) {
 }
 
 #[test]
-fn a_script_waits_for_a_server_outside_and_for_its_end() {
-    inside("live::portwatch::a_script_waits_for_a_server_outside_and_for_its_end", || {
+fn script_waits_for_a_server_outside_and_for_its_end() {
+    inside("live::portwatch::script_waits_for_a_server_outside_and_for_its_end", || {
         let script = "
             echo waiting; portwatch --wait :8080 || exit 1
             echo up; ss -Htln 'sport = :8080' | wc -l
@@ -93,8 +93,8 @@ fn a_script_waits_for_a_server_outside_and_for_its_end() {
 }
 
 #[test]
-fn a_script_waits_for_a_unix_socket_outside_and_for_its_end() {
-    inside("live::portwatch::a_script_waits_for_a_unix_socket_outside_and_for_its_end", || {
+fn script_waits_for_a_unix_socket_outside_and_for_its_end() {
+    inside("live::portwatch::script_waits_for_a_unix_socket_outside_and_for_its_end", || {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.sock");
         let script = format!(
@@ -122,8 +122,8 @@ fn a_script_waits_for_a_unix_socket_outside_and_for_its_end() {
 }
 
 #[test]
-fn a_bare_port_is_found_at_every_address() {
-    inside("live::portwatch::a_bare_port_is_found_at_every_address", || {
+fn bare_port_is_found_at_every_address() {
+    inside("live::portwatch::bare_port_is_found_at_every_address", || {
         assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
         for address in ["127.0.0.1:8080", "0.0.0.0:8080", "[::1]:8080", "[::]:8080"] {
             let mut server = None;

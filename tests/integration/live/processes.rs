@@ -174,7 +174,7 @@ fn owned(rows: &[String]) -> Vec<&str> {
 }
 
 #[test]
-fn a_process_that_closed_itself_is_counted() {
+fn process_that_closed_itself_is_counted() {
     let Some((rows, stderr)) = list_both(WITHOUT_CAPABILITIES) else { return };
     assert_eq!(owned(&rows), ["4001", "4003"]);
     // The other one is the first process, which has its capabilities.

@@ -81,8 +81,8 @@ fn filter(random: &mut Xorshift, depth: u64) -> String {
 }
 
 #[test]
-fn the_kernel_leaves_out_what_the_filter_does_not_admit() {
-    inside("live::pushdown::the_kernel_leaves_out_what_the_filter_does_not_admit", || {
+fn kernel_leaves_out_what_the_filter_does_not_admit() {
+    inside("live::pushdown::kernel_leaves_out_what_the_filter_does_not_admit", || {
         let _fixture = Fixture::start(&[]);
         let tables = Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap());
         let view = PolicyView::new(Arc::clone(&tables), Policy::default(), Names::default());
@@ -118,8 +118,8 @@ fn the_kernel_leaves_out_what_the_filter_does_not_admit() {
 }
 
 #[test]
-fn a_filter_too_long_for_the_kernel_changes_no_row() {
-    inside("live::pushdown::a_filter_too_long_for_the_kernel_changes_no_row", || {
+fn filter_too_long_for_the_kernel_changes_no_row() {
+    inside("live::pushdown::filter_too_long_for_the_kernel_changes_no_row", || {
         let _fixture = Fixture::start(&[]);
         let short = "sport >= 7000 and sport <= 7300";
         let long = format!("{short}{}", " or sport = 1".repeat(6000));

@@ -168,8 +168,8 @@ fn every_address_of_a_host_is_resolved() {
 }
 
 #[test]
-fn a_name_server_without_an_answer_delays_a_bounded_time() {
-    inside("live::resolve::a_name_server_without_an_answer_delays_a_bounded_time", || {
+fn name_server_without_an_answer_delays_a_bounded_time() {
+    inside("live::resolve::name_server_without_an_answer_delays_a_bounded_time", || {
         let _tables = mount_dns();
         let _server = TestServer::of_names();
         for options in [&[][..], &["--no-confine"]] {

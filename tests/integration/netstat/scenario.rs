@@ -7,7 +7,7 @@ use netstat_builtin::Netstat;
 use procnetsocket::{Interrupt, Pid, ProcessQuery, ProcessReport, SocketTables};
 use rstest::rstest;
 use socket_query::{Grant, PolicyView, ProcessSource, ProcessSourceError};
-use testkit::{FakeProc, Process, Table, Tcp, Unix};
+use testkit::{FakeProc, ProcTable, Process, Tcp, Unix};
 
 use super::{GRANTS, names, policy, run, words};
 use crate::{ours, outcome::Outcome};
@@ -63,7 +63,10 @@ fn programs_degrade_without_their_grant() {
 #[test]
 fn named_table_that_nothing_reports_is_a_failure() {
     let protocols = "protocol size\nRAW 1152\nUNIX 1024\n";
-    let root = root().without(Table::Raw).without(Table::Unix).raw_file("net/protocols", protocols);
+    let root = root()
+        .without(ProcTable::Raw)
+        .without(ProcTable::Unix)
+        .raw_file("net/protocols", protocols);
     let root = root.build();
     for (line, word) in [("-wan", "raw"), ("-xan", "unix")] {
         let outcome = run(&root, &[Grant::Sockets], &words(line));

@@ -54,7 +54,7 @@ impl FilterMachine {
     fn new() -> Self {
         let root = root();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
-        let mut rows = KeptRows(Vec::new());
+        let mut rows = ReadRows(Vec::new());
         for table in TABLES {
             let limits = Limits::default();
             tables
@@ -117,9 +117,9 @@ impl CgroupPaths for Groups {
 }
 
 /// Keeps every row.
-struct KeptRows(Vec<OwnedSocket>);
+struct ReadRows(Vec<OwnedSocket>);
 
-impl Visitor for KeptRows {
+impl Visitor for ReadRows {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.0.push(socket.into());
         ControlFlow::Continue(())

@@ -18,10 +18,10 @@ pub use self::{
 };
 
 /// A kind of input: its name, which is that of its corpus, and its property.
-pub type Target = (&'static str, fn(&[u8]));
+pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// Every kind of input.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [FuzzTarget; 7] = [
     ("table", table::holds),
     ("datagram", datagram::holds),
     ("filter", filter::holds),

@@ -9,7 +9,7 @@ use std::cell::LazyCell;
 use bstr::BString;
 use testkit::{Datagram, FakeProc, FakeRoot, Netlink, Packet, Tcp, Unix};
 
-use super::printed::{Printed, run};
+use super::printed::{CallOutput, run};
 
 /// Words of a line: more than any script has.
 const WORDS: usize = 64;
@@ -45,7 +45,7 @@ pub fn holds(input: &[u8]) {
 }
 
 /// Returns whether nothing except the counters was printed.
-fn is_counters(root: &FakeRoot, printed: &Printed) -> bool {
+fn is_counters(root: &FakeRoot, printed: &CallOutput) -> bool {
     let forms: [&[&str]; 3] = [&["-s"], &["-s", "--json"], &["-s", "--json-lines"]];
     forms.iter().any(|words| {
         let words: Vec<BString> = words.iter().map(|word| (*word).into()).collect();

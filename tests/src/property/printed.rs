@@ -11,13 +11,13 @@ use testkit::FakeRoot;
 
 /// The output of a call, and its status.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Printed {
+pub(super) struct CallOutput {
     pub(super) stdout: BString,
     pub(super) stderr: BString,
     pub(super) status: u8,
 }
 
-impl Printed {
+impl CallOutput {
     /// Returns the elements of the array that was printed.
     pub(super) fn objects(&self) -> Vec<serde_json::Value> {
         serde_json::from_slice(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
@@ -25,7 +25,7 @@ impl Printed {
 }
 
 /// Runs `ss` over a fake root under the grants that only read, and checks its output.
-pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
+pub(super) fn run(root: &FakeRoot, args: &[BString]) -> CallOutput {
     let grants: GrantSet = [Grant::Sockets, Grant::Processes].into_iter().collect();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
     let ss = Ss::new(PolicyView::new(tables, Policy::new(grants), Names::default()));
@@ -33,7 +33,7 @@ pub(super) fn run(root: &FakeRoot, args: &[BString]) -> Printed {
     let mut stdin = std::io::empty();
     let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr);
     let status = invoke(&ss, &mut context, args).code();
-    let printed = Printed { stdout: stdout.into(), stderr: stderr.into(), status };
+    let printed = CallOutput { stdout: stdout.into(), stderr: stderr.into(), status };
     assert!(matches!(status, 0 | 1 | 255), "{printed:?}");
     for stream in [&printed.stdout, &printed.stderr] {
         assert_harmless(stream);

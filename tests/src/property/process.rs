@@ -12,7 +12,7 @@ use procnetsocket::{
 };
 use testkit::{Datagram, FakeProc, FakeRoot, Netlink, Process, Tcp};
 
-use super::printed::{Printed, run};
+use super::printed::{CallOutput, run};
 
 /// The number of the process.
 const PID: u32 = 42;
@@ -101,7 +101,7 @@ pub fn holds(input: &[u8]) {
     told(&files, &root);
 }
 
-fn listed(root: &FakeRoot, word: &str) -> Printed {
+fn listed(root: &FakeRoot, word: &str) -> CallOutput {
     let printed = run(root, &[word.into()]);
     assert!(matches!(printed.status, 0 | 1), "{printed:?}");
     printed

@@ -26,14 +26,14 @@ const INET: u8 = 2;
 const INET6: u8 = 10;
 
 /// `struct inet_diag_bc_op` and its operand.
-struct Operation<'a> {
+struct BytecodeOperation<'a> {
     code: u8,
     yes: usize,
     no: usize,
     operand: &'a [u8],
 }
 
-impl<'a> Operation<'a> {
+impl<'a> BytecodeOperation<'a> {
     fn at(program: &'a [u8], at: usize) -> Self {
         let yes = usize::from(program[at + 1]);
         let no = usize::from(u16::from_ne_bytes([program[at + 2], program[at + 3]]));
@@ -108,14 +108,14 @@ pub(super) fn audit(program: &[u8]) {
     let mut at = 0;
     while at < program.len() {
         starts.push(at);
-        let operation = Operation::at(program, at);
+        let operation = BytecodeOperation::at(program, at);
         assert!(operation.yes.is_multiple_of(4), "{program:?}");
         assert!(operation.operand.len() >= operation.operand_bytes(), "{program:?}");
         at += operation.yes;
     }
     assert_eq!(at, program.len());
     for start in &starts {
-        let operation = Operation::at(program, *start);
+        let operation = BytecodeOperation::at(program, *start);
         let target = start + operation.no;
         let smallest = 4 + operation.operand_bytes();
         assert!(operation.no >= smallest && operation.no.is_multiple_of(4), "{program:?}");
@@ -131,7 +131,7 @@ pub(super) fn accepts(program: &[u8], socket: &InetSocket) -> bool {
     reached[0] = true;
     let mut at = 0;
     while at < program.len() {
-        let operation = Operation::at(program, at);
+        let operation = BytecodeOperation::at(program, at);
         if reached[at] {
             let holds = operation.holds(socket);
             reached[at + operation.yes] |= holds != Some(false);

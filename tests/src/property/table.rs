@@ -8,7 +8,7 @@ use bstr::{BString, ByteSlice as _};
 use procnetsocket::Table;
 use testkit::{FakeProc, FakeRoot, Process};
 
-use super::printed::{Printed, run};
+use super::printed::{CallOutput, run};
 
 const TABLES: [(Table, &str); 8] = [
     (Table::Tcp4, "net/tcp"),
@@ -41,17 +41,17 @@ pub fn holds(input: &[u8]) {
     assert_eq!(json.objects().len(), lines(&plain));
 }
 
-fn list(root: &FakeRoot, words: &[&str]) -> Printed {
+fn list(root: &FakeRoot, words: &[&str]) -> CallOutput {
     let words: Vec<BString> = words.iter().map(|word| (*word).into()).collect();
     run(root, &words)
 }
 
 /// Returns standard error without the line about sockets that no process has open.
-fn problems(printed: &Printed) -> BString {
+fn problems(printed: &CallOutput) -> BString {
     let lines = printed.stderr.lines_with_terminator();
     bstr::concat(lines.filter(|line| !line.contains_str(" open in no process: "))).into()
 }
 
-fn lines(printed: &Printed) -> usize {
+fn lines(printed: &CallOutput) -> usize {
     printed.stdout.lines().count()
 }

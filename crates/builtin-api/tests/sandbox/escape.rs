@@ -96,7 +96,7 @@ fn no_operation_follows_out(#[case] path: &str, #[case] kind: SandboxErrorKind) 
 #[case::directory("/srv/data/updir")]
 #[case::parent("/srv/data/parent")]
 #[case::dangling("/srv/data/dangling_out")]
-fn the_rest_acts_on_the_link_itself(#[case] path: &str) {
+fn rest_acts_on_the_link_itself(#[case] path: &str) {
     for op in Op::all().filter(|op| !op.follows()) {
         let tree = TestTree::new();
         let before = tree.beyond_reach();
@@ -111,7 +111,7 @@ fn the_rest_acts_on_the_link_itself(#[case] path: &str) {
 #[case::directory_with_dot("/srv/data/updir/.")]
 #[case::parent("/srv/data/parent/")]
 #[case::absolute("/srv/data/absdir/")]
-fn a_slash_at_the_end_of_a_link_leads_nowhere(#[case] path: &str) {
+fn slash_at_the_end_of_a_link_leads_nowhere(#[case] path: &str) {
     for op in Op::all() {
         let tree = TestTree::new();
         let before = tree.beyond_reach();
@@ -169,7 +169,7 @@ fn very_long_paths_are_refused(#[case] start: &str, #[case] part: &str, #[case] 
 }
 
 #[test]
-fn the_longest_path_is_looked_up() {
+fn longest_path_is_looked_up() {
     let tree = TestTree::new();
     let path = "/srv/data/".to_owned() + &"/".repeat(MAX_PATH_BYTES - 14) + "file";
     assert_eq!(path.len(), MAX_PATH_BYTES);
@@ -189,7 +189,7 @@ fn the_longest_path_is_looked_up() {
 #[case::rename_to(Op::RenameTo)]
 #[case::set_permissions(Op::SetPermissions)]
 #[case::symlink(Op::Symlink)]
-fn a_read_only_grant_is_not_written(#[case] op: Op) {
+fn read_only_grant_is_not_written(#[case] op: Op) {
     assert!(Op::WRITING.contains(&op));
     for path in ["/srv/ro/file", "/srv/ro/empty", "/srv/ro/sub", "/srv/ro/new", "/srv/ro"] {
         let tree = TestTree::new();
@@ -259,7 +259,7 @@ fn only_regular_files_are_opened(#[case] path: &str) {
 #[case::rename_from(Op::RenameFrom)]
 #[case::rename_to(Op::RenameTo)]
 #[case::set_permissions(Op::SetPermissions)]
-fn the_granted_directory_itself_stays(#[case] op: Op) {
+fn granted_directory_itself_stays(#[case] op: Op) {
     for path in ["/srv/data", "/srv/data/", "/srv/data/.", "/srv/data/sub/..", "/srv/data/empty/.."]
     {
         let tree = TestTree::new();
@@ -273,7 +273,7 @@ fn the_granted_directory_itself_stays(#[case] op: Op) {
 #[case::by_a_link("/srv/data/self")]
 #[case::by_a_link_and_slash("/srv/data/self/")]
 #[case::by_links("/srv/data/self/self/.")]
-fn the_mode_of_the_granted_directory_stays(#[case] path: &str) {
+fn mode_of_the_granted_directory_stays(#[case] path: &str) {
     let kind = attempt(&TestTree::new(), Op::SetPermissions, path.as_bytes());
     assert_eq!(kind, SandboxErrorKind::Protected);
 }

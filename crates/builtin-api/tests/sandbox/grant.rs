@@ -19,7 +19,7 @@ fn grant_two(
 }
 
 #[test]
-fn an_empty_sandbox_has_nothing() {
+fn empty_sandbox_has_nothing() {
     let sandbox = Sandbox::empty();
     assert_eq!((sandbox.grants().count(), format!("{sandbox:?}").as_str()), (0, "{}"));
     for op in Op::all() {
@@ -46,7 +46,7 @@ fn grants_are_listed_by_path() {
 }
 
 #[test]
-fn a_clone_keeps_its_own_grants() {
+fn clone_keeps_its_own_grants() {
     let tree = TestTree::new();
     let mut clone = tree.sandbox.clone();
     clone.grant("/opt", tree.dir("ro"), Access::Read).unwrap();
@@ -91,7 +91,7 @@ fn refuses_less_inside_of_more(#[case] (outer, inner): (Access, Access), #[case]
 }
 
 #[test]
-fn the_deepest_grant_serves() {
+fn deepest_grant_serves() {
     let tree = TestTree::new();
     let mut sandbox = Sandbox::empty();
     sandbox.grant("/", tree.dir("data"), Access::Read).unwrap();

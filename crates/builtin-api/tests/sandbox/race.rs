@@ -75,7 +75,7 @@ fn reads_only_its_own(sandbox: &Sandbox, path: &str) -> bool {
 }
 
 #[test]
-fn a_directory_exchanged_for_a_link_shows_nothing_outside() {
+fn directory_exchanged_for_a_link_shows_nothing_outside() {
     let tree = swapping();
     let (swap, link) = (tree.at("data/swap"), tree.at("data/link"));
     while_disturbed(
@@ -85,7 +85,7 @@ fn a_directory_exchanged_for_a_link_shows_nothing_outside() {
 }
 
 #[test]
-fn a_file_exchanged_for_a_link_shows_nothing_outside() {
+fn file_exchanged_for_a_link_shows_nothing_outside() {
     let tree = TestTree::new();
     tree.write("data/mine", "mine");
     let (file, link) = (tree.at("data/mine"), tree.at("data/up"));
@@ -96,7 +96,7 @@ fn a_file_exchanged_for_a_link_shows_nothing_outside() {
 }
 
 #[test]
-fn a_directory_exchanged_for_a_link_lists_nothing_outside() {
+fn directory_exchanged_for_a_link_lists_nothing_outside() {
     let tree = swapping();
     tree.sandbox.remove_file("/srv/data/swap/secret").unwrap();
     let (swap, link) = (tree.at("data/swap"), tree.at("data/link"));
@@ -107,7 +107,7 @@ fn a_directory_exchanged_for_a_link_lists_nothing_outside() {
 }
 
 #[test]
-fn a_directory_exchanged_for_a_link_lets_nothing_be_changed_outside() {
+fn directory_exchanged_for_a_link_lets_nothing_be_changed_outside() {
     let tree = swapping();
     let before = tree.beyond_reach();
     let (swap, link) = (tree.at("data/swap"), tree.at("data/link"));
@@ -120,7 +120,7 @@ fn a_directory_exchanged_for_a_link_lets_nothing_be_changed_outside() {
 }
 
 #[test]
-fn a_tree_exchanged_for_a_link_is_not_removed_outside() {
+fn tree_exchanged_for_a_link_is_not_removed_outside() {
     let tree = swapping();
     let before = tree.beyond_reach();
     let (inner, link) = (tree.at("data/swap/inner"), tree.at("data/link"));
@@ -135,7 +135,7 @@ fn a_tree_exchanged_for_a_link_is_not_removed_outside() {
 }
 
 #[test]
-fn a_directory_moved_out_takes_no_parent_along() {
+fn directory_moved_out_takes_no_parent_along() {
     let tree = TestTree::new();
     tree.make_dir("data/a/b");
     tree.write("data/secret", "mine");
@@ -152,7 +152,7 @@ fn a_directory_moved_out_takes_no_parent_along() {
 }
 
 #[test]
-fn a_file_exchanged_for_a_fifo_neither_hangs_nor_opens() {
+fn file_exchanged_for_a_fifo_neither_hangs_nor_opens() {
     let tree = TestTree::new();
     let (file, fifo) = (tree.at("data/file"), tree.at("data/fifo"));
     let mut round = [Op::Open, Op::Append, Op::SetPermissions].into_iter().cycle();

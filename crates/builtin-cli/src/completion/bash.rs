@@ -42,7 +42,7 @@ fn case(doc: &FlagDoc) -> Option<String> {
 fn action(doc: &FlagDoc) -> Option<String> {
     let reply = |what: &str| format!("mapfile -t COMPREPLY < <(compgen {what} -- \"$cur\")");
     Some(match doc.value?.kind {
-        ValueKind::OptionalNumber => return None,
+        ValueKind::OptionalNumber | ValueKind::OptionalText => return None,
         ValueKind::Text => ":".to_owned(),
         ValueKind::Word(list) => reply(&format!("-W '{}'", list.names().join(" "))),
         ValueKind::Words(list) => {

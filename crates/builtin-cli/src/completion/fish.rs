@@ -21,7 +21,7 @@ impl Completion {
 fn action(doc: &FlagDoc) -> String {
     let Some(value) = doc.value else { return " -f".to_owned() };
     match value.kind {
-        ValueKind::OptionalNumber => " -f".to_owned(),
+        ValueKind::OptionalNumber | ValueKind::OptionalText => " -f".to_owned(),
         ValueKind::Text => " -x".to_owned(),
         ValueKind::Word(list) => format!(" -x -a '{}'", list.names().join(" ")),
         ValueKind::Words(list) => {

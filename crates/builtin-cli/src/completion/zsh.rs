@@ -29,6 +29,7 @@ fn action(doc: &FlagDoc) -> (&'static str, String) {
     let Some(value) = doc.value else { return ("", String::new()) };
     match value.kind {
         ValueKind::OptionalNumber => ("=-", "::number:".to_owned()),
+        ValueKind::OptionalText => ("=-", "::value:".to_owned()),
         ValueKind::Text => ("=", ":value:".to_owned()),
         ValueKind::Word(list) => ("=", format!(":word:({})", list.names().join(" "))),
         ValueKind::Words(list) => {

@@ -1,4 +1,4 @@
-//! The shell's side: a request, and the answer to it or an error in time.
+//! The shell's side: sends a request, and returns the answer, or an error at the timeout.
 
 use std::{
     fs::File,
@@ -27,49 +27,49 @@ use super::{
     frame::{HEADER_BYTES, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, decode, decode_header, encode},
 };
 
-/// After so long a wait the interrupt is asked: 50 ms.
+/// The interval at which a wait checks for an interrupt: 50 ms.
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
-/// The time between two looks whether another request is done: 1 ms.
+/// The interval at which a request checks whether another one is done: 1 ms.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Bytes that are read at once: what a pipe holds by default.
+/// Bytes that are read at once: the default capacity of a pipe.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// A broker that was started, to be asked.
+/// A connection to a running broker.
 ///
-/// Threads may share it; their requests are answered one after the other. It ends when this is
-/// dropped.
+/// Threads may share it; their requests are answered one after the other. The broker ends when this
+/// is dropped.
 #[derive(Debug)]
 pub struct Broker<S> {
     pipes: Mutex<Pipes>,
-    /// Whether the successor is asked. It changes while the pipes are held alone.
+    /// Whether the successor is in use. It changes only while `pipes` is locked.
     is_replaced: AtomicBool,
     service: PhantomData<fn(S)>,
 }
 
-/// The two pipes, and what is under way in them. A request that was given up leaves the rest of its
-/// frames here, so that the next one finds the stream in order.
+/// The two pipes and the data in transit. A request that was given up leaves the rest of its frames
+/// here, so that the stream stays in order for the next one.
 #[derive(Debug)]
 struct Pipes {
     requests: File,
     answers: File,
-    /// What is still to be sent of a request.
+    /// The part of a request that is not sent yet.
     outbox: Vec<u8>,
-    /// Whether a part of it was sent.
+    /// Whether any of it was sent.
     is_begun: bool,
-    /// Whether a request was sent, at least in part, that has no answer yet.
+    /// Whether a request was sent, at least in part, and has no answer yet.
     is_owed: bool,
-    /// What came and is no whole frame yet.
+    /// Received bytes that are not a whole frame yet.
     inbox: Vec<u8>,
     sequence: u32,
-    /// The pipes of the broker that is asked when this one has ended.
+    /// The pipes of the broker to use when this one has ended.
     successor: Option<(File, File)>,
 }
 
 impl<S: Service> Broker<S> {
-    /// Takes the pipes of a broker: the one that it reads requests from, and the one that it writes
-    /// answers to.
+    /// Connects to a broker by its two pipes: it reads requests from the first, and writes answers
+    /// to the second.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl<S: Service> Broker<S> {
         Ok(Self { pipes: Mutex::new(pipes), is_replaced, service: PhantomData })
     }
 
-    /// Takes the pipes of a second broker, which is asked when the first one has ended.
+    /// Adds the pipes of a second broker, which is used when the first one has ended.
     ///
     /// # Errors
     ///
@@ -91,23 +91,23 @@ impl<S: Service> Broker<S> {
         answers: OwnedFd,
     ) -> Result<Self, BrokerError> {
         let successor = opened(requests, answers)?;
-        // OK because nobody else has it.
+        // OK because this is the only reference to it.
         let pipes = self.pipes.get_mut().unwrap_or_else(PoisonError::into_inner);
         pipes.successor = Some(successor);
         Ok(self)
     }
 
-    /// Returns whether the successor is asked.
+    /// Returns whether the successor is in use.
     pub(super) fn is_replaced(&self) -> bool {
         self.is_replaced.load(Ordering::SeqCst)
     }
 
-    /// Asks, and waits for the answer. A broker that has ended without one is asked no more, and its
-    /// successor is, with the same patience.
+    /// Sends a request, and waits at most `patience` for the answer. When the broker has ended
+    /// without one, the successor is asked, with the same timeout.
     ///
     /// # Errors
     ///
-    /// [`Gone`](super::BrokerErrorKind::Gone) when the broker has ended, and no successor is left,
+    /// [`Gone`](super::BrokerErrorKind::Gone) when the broker has ended and no successor is left,
     /// [`Timeout`](super::BrokerErrorKind::Timeout) and
     /// [`Interrupted`](super::BrokerErrorKind::Interrupted), after which it may be asked again, and
     /// [`Protocol`](super::BrokerErrorKind::Protocol), after which it may not.
@@ -123,8 +123,9 @@ impl<S: Service> Broker<S> {
         }
     }
 
-    /// Asks, and calls `then` with the answer before anything else is asked. When the broker has
-    /// ended, and its successor is there, the error [is that](BrokerError::is_replaced).
+    /// Sends a request, and calls `then` with the answer before another request is sent. When the
+    /// broker has ended and was replaced by its successor, returns [that
+    /// error](BrokerError::is_replaced).
     pub(super) fn ask_then<T>(
         &self,
         request: &S::Request,
@@ -148,12 +149,12 @@ impl<S: Service> Broker<S> {
         }
     }
 
-    /// Waits until no other request has the pipes.
+    /// Waits until no other request uses the pipes.
     fn lease(&self, wait: &Wait<'_>) -> Result<MutexGuard<'_, Pipes>, BrokerError> {
         loop {
             match self.pipes.try_lock() {
                 Ok(pipes) => return Ok(pipes),
-                // OK because pipes that a panic left behind know what is under way in them.
+                // OK because `Pipes` is consistent after a panic: it records the data in transit.
                 Err(TryLockError::Poisoned(error)) => return Ok(error.into_inner()),
                 Err(TryLockError::WouldBlock) => {}
             }
@@ -163,7 +164,7 @@ impl<S: Service> Broker<S> {
     }
 }
 
-/// How long one is willing to wait.
+/// The conditions that end a wait.
 struct Wait<'a> {
     begin: Instant,
     patience: Duration,
@@ -182,7 +183,7 @@ impl Wait<'_> {
     }
 }
 
-/// Returns the two pipes of a broker, neither of which is waited for.
+/// Returns the two pipes of a broker, both non-blocking.
 fn opened(requests: OwnedFd, answers: OwnedFd) -> Result<(File, File), BrokerError> {
     for pipe in [&requests, &answers] {
         let flags = fcntl_getfl(pipe).map_err(io::Error::from)?;
@@ -211,7 +212,7 @@ impl Pipes {
         request: &impl Serialize,
         wait: &Wait<'_>,
     ) -> Result<Vec<u8>, BrokerError> {
-        // What was given up is answered all the same, and before nothing else is asked.
+        // A request that was given up is still answered, and the next one waits for that.
         while self.is_owed {
             self.next_answer(wait)?;
         }
@@ -229,7 +230,7 @@ impl Pipes {
         }
     }
 
-    /// Takes the pipes of the successor, with nothing under way in them; false when there is none.
+    /// Switches to the pipes of the successor; returns false when there is none.
     fn replace(&mut self) -> bool {
         let successor = self.successor.take();
         successor.map(|pipes| *self = Self::new(pipes, None)).is_some()
@@ -255,7 +256,7 @@ impl Pipes {
         }
     }
 
-    /// Sends and receives what the pipes take and have, after a tick at the latest.
+    /// Waits for one tick at most, then sends and receives as much as the pipes allow.
     fn exchange(&mut self) -> Result<(), BrokerError> {
         let answers = PollFd::from_borrowed_fd(self.answers.as_fd(), PollFlags::IN);
         let requests = PollFd::from_borrowed_fd(self.requests.as_fd(), PollFlags::OUT);
@@ -293,7 +294,7 @@ impl Pipes {
         }
     }
 
-    /// Takes a whole frame out of what came: its sequence number and its message.
+    /// Takes a whole frame out of the received bytes: its sequence number and its message.
     fn next_frame(&mut self) -> Result<Option<(u32, Vec<u8>)>, BrokerError> {
         let Some((header, rest)) = self.inbox.split_first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
@@ -306,7 +307,7 @@ impl Pipes {
     }
 }
 
-/// Returns how many bytes went through; `None` when there is no room, or nothing there, yet.
+/// Returns the number of bytes transferred; `None` when the operation would block.
 fn ready(result: io::Result<usize>) -> Result<Option<usize>, BrokerError> {
     match result {
         Ok(count) => Ok(Some(count)),

@@ -5,11 +5,11 @@
 //! ```
 //!
 //! The shell chooses a larger ticket for each request, and the broker sends the descriptor before
-//! the answer. So the descriptor of an answer has arrived before it, and one with a smaller ticket
-//! belongs to a request that was given up.
+//! the answer. So when an answer arrives, its descriptor is there, and a descriptor with a smaller
+//! ticket belongs to a request that was given up.
 //!
 //! Security: the broker receives no descriptors. It reads its requests by `read`, for which the
-//! kernel closes attached descriptors, and its filter has no other way to receive.
+//! kernel closes attached descriptors, and its filter allows no other call that receives.
 
 use std::{
     io::{self, IoSlice, IoSliceMut},
@@ -27,7 +27,7 @@ use rustix::{
 
 use super::{BrokerError, error::Repr};
 
-/// Descriptors of one message that are counted; more than one are an error.
+/// Descriptors that are received in one message. More than one is an error.
 const ROOM: usize = 4;
 
 /// Sends a descriptor, without waiting for room.
@@ -51,7 +51,7 @@ pub(super) fn send(
     }
 }
 
-/// Receives the descriptor of a ticket, which has to have arrived.
+/// Receives the descriptor of a ticket, without waiting for it.
 pub(super) fn receive(socket: impl AsFd, ticket: u64) -> Result<OwnedFd, BrokerError> {
     loop {
         let (found, descriptor) = receive_any(socket.as_fd())?;
@@ -74,7 +74,7 @@ fn receive_any(socket: BorrowedFd<'_>) -> Result<(u64, OwnedFd), BrokerError> {
         io::ErrorKind::WouldBlock => Repr::Descriptors(0).into(),
         _ => BrokerError::from(error),
     })?;
-    // All of them are taken, so that those that are refused are closed.
+    // All of them are received, so that rejected ones are closed.
     let mut descriptors: Vec<OwnedFd> = Vec::new();
     for message in rights.drain() {
         if let RecvAncillaryMessage::ScmRights(rights) = message {
@@ -106,7 +106,7 @@ mod tests {
         UnixStream::pair().unwrap()
     }
 
-    /// Sends this number of descriptors with these bytes.
+    /// Sends `count` descriptors with these bytes.
     fn send_any(socket: &UnixStream, bytes: &[u8], count: usize) {
         let (pipe, _) = io::pipe().unwrap();
         let descriptors = vec![pipe.as_fd(); count];

@@ -1,4 +1,4 @@
-//! Why a broker gives no answer.
+//! The error of a request to a broker.
 
 use std::{io, time::Duration};
 
@@ -11,9 +11,9 @@ pub struct BrokerError(#[from] pub(super) Repr);
 pub(super) enum Repr {
     #[error("the broker is gone")]
     Gone,
-    #[error("the broker ended, and another one is asked in its place")]
+    #[error("the broker ended and was replaced by another one")]
     Replaced,
-    #[error("the broker ended twice: start the program again to have another one")]
+    #[error("the broker ended twice: restart the program to get a new one")]
     GoneAgain,
     #[error("the broker did not answer within {0:?}")]
     Timeout(Duration),
@@ -29,7 +29,7 @@ pub(super) enum Repr {
     Descriptors(usize),
     #[error("expected a message, but found other bytes")]
     Malformed(#[from] postcard::Error),
-    #[error("the pipe of the broker fails")]
+    #[error("cannot use the pipe of the broker")]
     Pipe(#[from] io::Error),
 }
 
@@ -39,18 +39,18 @@ pub(super) enum Repr {
 pub enum BrokerErrorKind {
     /// The process at the other end has ended.
     Gone,
-    /// It does not answer in time. Its answer is thrown away when it comes.
+    /// The broker did not answer in time. A late answer is discarded.
     Timeout,
-    /// The caller asked for the end.
+    /// The caller interrupted the request.
     Interrupted,
-    /// What came is no message of this protocol.
+    /// The other end sent something that is not a message of this protocol.
     Protocol,
     /// The pipe failed.
     Io,
 }
 
 impl BrokerError {
-    /// Returns whether the next request goes to another broker than this one did.
+    /// Returns whether the successor will get the next request.
     pub(super) fn is_replaced(&self) -> bool {
         matches!(self.0, Repr::Replaced)
     }

@@ -1,8 +1,8 @@
-//! Frames: the borders of messages in a stream of bytes.
+//! Frames: messages in a stream of bytes.
 //!
 //! ```text
 //!  offset 0  version   1 byte, 1
-//!         1  sequence  4 bytes, little-endian: the request that an answer belongs to
+//!         1  sequence  4 bytes, little-endian: the number of the request, repeated in its answer
 //!         5  length    4 bytes, little-endian: of the message
 //!         9  message   the type's postcard encoding
 //! ```
@@ -11,18 +11,18 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{BrokerError, error::Repr};
 
-/// Largest answer: 128 MiB, which the processes of as many sockets as a scan keeps fit.
+/// Largest answer: 128 MiB, enough for the processes of as many sockets as a scan keeps.
 pub(super) const MAX_ANSWER_BYTES: usize = 128 << 20;
 
-/// Largest request: 16 MiB, which the inodes of more sockets than a machine has fit.
+/// Largest request: 16 MiB, enough for the inodes of more sockets than a machine has.
 pub(super) const MAX_REQUEST_BYTES: usize = 16 << 20;
 
 const VERSION: u8 = 1;
 
-/// Bytes before the message.
+/// Bytes of a frame before the message.
 pub(super) const HEADER_BYTES: usize = 9;
 
-/// The beginning of a frame.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FrameHeader {
     pub(super) sequence: u32,
@@ -30,7 +30,7 @@ pub(super) struct FrameHeader {
     pub(super) length: usize,
 }
 
-/// Returns the frame of a message of at most `limit` bytes.
+/// Encodes a message of at most `limit` bytes as a frame.
 pub(super) fn encode(
     sequence: u32,
     message: &impl Serialize,
@@ -48,7 +48,7 @@ pub(super) fn encode(
     Ok(frame)
 }
 
-/// Reads the header of a frame whose message has at most `limit` bytes.
+/// Decodes the header of a frame whose message has at most `limit` bytes.
 pub(super) fn decode_header(
     bytes: [u8; HEADER_BYTES],
     limit: usize,
@@ -61,7 +61,7 @@ pub(super) fn decode_header(
     Ok(FrameHeader { sequence: u32::from_le_bytes([s0, s1, s2, s3]), length })
 }
 
-/// Reads a message; bytes after it are an error.
+/// Decodes a message; bytes after it are an error.
 pub(super) fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, BrokerError> {
     match postcard::take_from_bytes(message) {
         Ok((value, [])) => Ok(value),
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_is_as_documented() {
+    fn frame_has_documented_layout() {
         let frame = encode(0x0403_0201, &(7_u8, "ab"), 4).unwrap();
         assert_eq!(frame, [1, 1, 2, 3, 4, 4, 0, 0, 0, 7, 2, b'a', b'b']);
         let (header, message) = frame.split_first_chunk().unwrap();

@@ -1,4 +1,4 @@
-//! Brokers: small processes that do one thing for a shell that is confined and cannot.
+//! Brokers: small processes, each of which does one job that a confined shell cannot do.
 //!
 //! ```text
 //!  shell, confined                                broker, confined otherwise
@@ -11,32 +11,33 @@
 //! filter of system calls, and ends when the shell's end of a pipe is closed, which is when the
 //! shell ends.
 //!
-//! Landlock is what makes one necessary: from within a Landlock domain no process outside of it can
-//! be looked into, not even by root. So the processes of sockets ([`ProcessService`]) come from
-//! outside of the shell's domain, from a process that no script reaches but through this protocol.
+//! Landlock makes brokers necessary: a process in a Landlock domain cannot inspect processes
+//! outside of it, not even as root. So a process outside of the shell's domain finds the processes
+//! of sockets ([`ProcessService`]), and scripts reach it only through this protocol.
 //!
-//! Names of hosts ([`Resolver`]) come from the C library, which opens files, sockets and further
-//! libraries as the machine is set up. None of that is left to the shell, and it is all that is
-//! left to that broker.
+//! The C library resolves host names ([`Resolver`]). It opens files, sockets and further libraries,
+//! depending on how the machine is set up. The shell may do none of this, and that broker may do
+//! nothing else.
 //!
 //! The network namespaces of the machine come and go while the shell runs, and a confined process
-//! enters none ([`NamespaceService`]). That broker opens a netlink socket inside each, and passes
-//! it over a unix socket: it reads its requests from one, and sends descriptors back over it.
+//! cannot enter one. The broker of namespaces ([`NamespaceService`]) opens a netlink socket in
+//! each, and passes it over a unix socket: it reads its requests from that socket, and sends
+//! descriptors back over it.
 //!
-//! Each of them reports what is in force in its own process ([`Reporting`]). One that ended has a
-//! successor, if its shell was given the pipes of one ([`Broker::with_successor`]): the request
-//! that it did not answer goes there.
+//! Each broker reports the confinement of its own process ([`Reporting`]). A broker can have a
+//! successor ([`Broker::with_successor`]): when the first one ends, the request that it did not
+//! answer goes to the second.
 //!
 //! # Trust
 //!
-//! Neither side takes the other's word for a length: a frame is bounded, and what is in it is
-//! decoded into typed data or refused. A shell that was taken over can ask a broker whatever its
-//! service answers, which is what the host granted to scripts, and nothing else.
+//! Neither side trusts a length from the other: the size of a frame is limited, and its content is
+//! decoded into typed data or rejected. A compromised shell can ask a broker only what its service
+//! answers, which is what the host granted to scripts.
 //!
-//! # Another kind
+//! # Adding a broker
 //!
-//! A broker of another kind is another [`Service`], with a word in [`Kind`] and a
-//! [`Duty`](crate::Duty) that says which system calls it needs.
+//! Another broker needs a [`Service`], a variant of [`BrokerKind`], and a [`Duty`](crate::Duty) with
+//! the system calls that it needs.
 
 mod client;
 mod descriptor;
@@ -58,46 +59,46 @@ pub use self::{
         NamespaceRequest, NamespaceService,
     },
     processes::{
-        Bounds, ProcessAnswer, ProcessBroker, ProcessRequest, ProcessScanRefusal, ProcessService,
-        Reach,
+        ProcessAnswer, ProcessBounds, ProcessBroker, ProcessRequest, ProcessScanRefusal,
+        ProcessService, Reach,
     },
     report::{ConfinementReport, Reporting, ReportingAnswer, ReportingRequest, Reports},
     resolver::{Resolver, ResolverAnswer, ResolverBroker, ResolverRequest},
     serve::serve,
 };
 
-/// What a broker does: it answers one type of request by one type of answer.
+/// The job of a broker: it answers requests of one type with answers of one type.
 pub trait Service {
-    /// What is asked: plain data.
+    /// A request: plain data.
     type Request: Serialize + DeserializeOwned;
-    /// What is answered: plain data.
+    /// An answer: plain data.
     type Answer: Serialize + DeserializeOwned;
 
-    /// Answers a request. It takes its time; who asked gives up when it is too long.
+    /// Answers a request. This may block: the client has a timeout.
     fn answer(&self, request: Self::Request) -> Self::Answer;
 
-    /// Returns what is answered in place of an answer that has no room in a frame.
+    /// Returns the replacement for an answer that does not fit into a frame.
     fn too_long() -> Self::Answer;
 }
 
 /// The kinds of brokers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
-    /// Finds the processes that hold sockets, and tells so much of them.
-    Processes(Bounds, Procfs),
-    /// Finds the network namespaces of the machine and opens them, and returns so much of them.
+pub enum BrokerKind {
+    /// Finds the processes that have sockets open, and reports them within these bounds.
+    Processes(ProcessBounds, Procfs),
+    /// Finds and opens the network namespaces of the machine, and reports these details of them.
     Namespaces(NamespaceDetails, Procfs),
-    /// Resolves names of hosts.
+    /// Resolves host names.
     Resolver,
 }
 
-/// Which procfs a broker looks at.
+/// The procfs that a broker reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Procfs {
-    /// The system's own.
+    /// The one at `/proc`.
     System,
-    /// The one whose root is the directory that the broker is started in.
+    /// The one whose root is the working directory of the broker.
     WorkingDirectory,
 }
 
@@ -114,8 +115,8 @@ impl Procfs {
     }
 }
 
-impl Kind {
-    /// Returns the words for it on a command line.
+impl BrokerKind {
+    /// Returns the command-line words for it.
     pub fn words(self) -> Vec<&'static str> {
         match self {
             Self::Processes(bounds, procfs) => {
@@ -128,11 +129,11 @@ impl Kind {
         }
     }
 
-    /// Returns the kind of these words.
+    /// Returns the kind for these command-line words.
     pub fn from_words(words: &[&str]) -> Option<Self> {
         match words {
             ["processes", details, reach, procfs] => Some(Self::Processes(
-                Bounds::from_words(details, reach)?,
+                ProcessBounds::from_words(details, reach)?,
                 Procfs::from_word(procfs)?,
             )),
             ["namespaces", details, procfs] => Some(Self::Namespaces(

@@ -1,4 +1,5 @@
-//! The broker that finds the network namespaces of the machine and opens what they are read by.
+//! The broker that finds the network namespaces of the machine and opens sockets and tables in
+//! them.
 
 use std::{
     cell::RefCell,
@@ -28,13 +29,14 @@ use super::{
     ReportingRequest, Reports, Service, descriptor, error::Repr,
 };
 
-/// How long a search, or an opening, may take: 1 min. The end of the script ends the wait before.
+/// The longest wait for a search, or for a socket or table to be opened: 1 min. The wait also ends
+/// with the script.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Finds network namespaces and opens them, for who can do neither.
+/// Finds and opens network namespaces for a process that can do neither.
 ///
-/// Security: what is asked for is one of the namespaces that the last search found, by its
-/// identity. No path and no number of a process comes from outside.
+/// Security: a request names one of the namespaces that the last search found, by its inode. It
+/// contains no path and no process id.
 pub struct NamespaceService<D> {
     finder: NamespaceFinder,
     details: NamespaceDetails,
@@ -43,16 +45,16 @@ pub struct NamespaceService<D> {
     descriptors: D,
 }
 
-/// How much of namespaces is returned, whatever is asked: as much as the policy of the shell
-/// allows.
+/// The details of namespaces that are returned, whatever is asked: as many as the policy of the
+/// shell allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamespaceDetails {
-    /// The processes that live there, too.
+    /// Everything, including the processes in each namespace.
     Full,
     /// No processes.
     Names,
-    /// No processes, and nothing of namespaces that cannot be read, for the shell shows some
-    /// sockets alone.
+    /// No processes, and only namespaces that can be read: for a shell that shows only some
+    /// sockets.
     Readable,
 }
 
@@ -74,41 +76,41 @@ impl NamespaceDetails {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum NamespaceRequest {
-    /// Which are there?
+    /// Find all network namespaces.
     Find,
-    /// Open the one of this identity.
+    /// Open a netlink socket in this namespace.
     Open {
-        /// One that the last search found.
+        /// Inode of a namespace that the last search found.
         namespace: Inode,
-        /// What the descriptor is to be sent with.
+        /// The ticket to send with the descriptor.
         ticket: u64,
     },
-    /// Open a text table of the one of this identity.
+    /// Open a text table of this namespace.
     OpenText {
-        /// One that the last search found.
+        /// Inode of a namespace that the last search found.
         namespace: Inode,
-        /// A file of a namespace.
+        /// A procfs file of a namespace, such as `net/tcp`.
         file: ProcFile,
-        /// What the descriptor is to be sent with.
+        /// The ticket to send with the descriptor.
         ticket: u64,
     },
 }
 
-/// The answers.
+/// The answers of the broker of namespaces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum NamespaceAnswer {
     /// These namespaces were found.
     Found(FoundReport),
-    /// A socket was sent, of a namespace in which the kernel hands out these ports.
+    /// A socket was sent. Its namespace has this range of local ports.
     Socket(Option<(u16, u16)>),
     /// A text table was sent.
     Table,
-    /// There are text tables alone, for this reason, if it was tried to enter.
+    /// Only text tables are available; the error, if entering the namespace was tried.
     Text(Option<NamespaceRefusal>),
-    /// It is gone.
+    /// The namespace is gone.
     Gone,
-    /// There is no answer, for this reason.
+    /// The request failed with this error.
     Refused(NamespaceRefusal),
 }
 
@@ -140,7 +142,8 @@ impl From<NamespaceRefusal> for Error {
 }
 
 impl<D: AsFd> NamespaceService<D> {
-    /// Returns the service that finds namespaces so, and sends descriptors over a unix socket.
+    /// Returns the service that finds namespaces by `finder`, and sends descriptors over a unix
+    /// socket.
     pub fn new(finder: NamespaceFinder, details: NamespaceDetails, descriptors: D) -> Self {
         Self { finder, details, found: RefCell::default(), descriptors }
     }
@@ -185,7 +188,7 @@ impl<D: AsFd> NamespaceService<D> {
         file: ProcFile,
         ticket: u64,
     ) -> Result<NamespaceAnswer, NamespaceRefusal> {
-        // Security: of a process nothing is opened but what shows its namespace.
+        // Security: of the files of a process, only those that show its namespace are opened.
         let is_table = file.is_of_namespace();
         let found = self.found.borrow();
         let Some(namespace) = found.get(&namespace).filter(|_| is_table) else {
@@ -219,7 +222,7 @@ impl<D: AsFd> Service for NamespaceService<D> {
     }
 
     fn too_long() -> NamespaceAnswer {
-        let message = "expected namespaces that have room in a message, but found more".to_owned();
+        let message = "expected namespaces that fit into a message, but found more".to_owned();
         NamespaceAnswer::Refused(NamespaceRefusal { kind: ErrorKind::LimitExceeded, message })
     }
 }
@@ -232,23 +235,23 @@ impl<D> fmt::Debug for NamespaceService<D> {
 
 /// The network namespaces of the machine, as a broker finds and opens them.
 #[derive(Clone, Debug)]
-pub struct NamespaceBroker(Arc<Connection>);
+pub struct NamespaceBroker(Arc<BrokerConnection>);
 
 #[derive(Debug)]
-struct Connection {
+struct BrokerConnection {
     broker: Broker<Reporting<NamespaceService<OwnedFd>>>,
     /// The socket over which descriptors come, and that of the successor.
     descriptors: OwnedFd,
     successors: Option<OwnedFd>,
-    /// Whether the successor has searched. It opens what its own last search found.
+    /// Whether the successor has searched. It opens only namespaces that its own last search found.
     has_searched_again: AtomicBool,
     tickets: AtomicU64,
-    /// Where what is the same in every namespace is read.
+    /// The procfs for files that are the same in every namespace.
     root: Arc<ProcRoot>,
 }
 
 impl NamespaceBroker {
-    /// Asks a broker which reads requests from the other end of a pair of unix sockets, sends
+    /// Connects to a broker that reads requests from the other end of a pair of unix sockets, sends
     /// descriptors over it, and writes answers to a pipe.
     ///
     /// # Errors
@@ -257,7 +260,7 @@ impl NamespaceBroker {
     pub fn new(socket: OwnedFd, answers: OwnedFd, root: ProcRoot) -> Result<Self, BrokerError> {
         let descriptors = socket.try_clone()?;
         let broker = Broker::new(socket, answers)?;
-        Ok(Self(Arc::new(Connection {
+        Ok(Self(Arc::new(BrokerConnection {
             broker,
             descriptors,
             successors: None,
@@ -267,7 +270,7 @@ impl NamespaceBroker {
         })))
     }
 
-    /// The same with a successor, which is asked when the first one has ended.
+    /// As [`NamespaceBroker::new`], with a successor that is used when the first one has ended.
     ///
     /// # Errors
     ///
@@ -279,7 +282,7 @@ impl NamespaceBroker {
     ) -> Result<Self, BrokerError> {
         let [descriptors, successors] = [socket.try_clone()?, next_socket.try_clone()?];
         let broker = Broker::new(socket, answers)?.with_successor(next_socket, next_answers)?;
-        Ok(Self(Arc::new(Connection {
+        Ok(Self(Arc::new(BrokerConnection {
             broker,
             descriptors,
             successors: Some(successors),
@@ -301,12 +304,10 @@ impl Reports for NamespaceBroker {
     }
 }
 
-impl Connection {
-    /// Asks, and hands the answer over with the descriptor that came with it, if there has to be
-    /// one.
+impl BrokerConnection {
+    /// Sends a request, and returns the answer with its descriptor, if that kind of answer has one.
     ///
-    /// A broker that takes the place of another one searches first: it would not know what is to be
-    /// opened, and take it for gone.
+    /// A successor has to search first: otherwise it would report the namespace to open as gone.
     fn ask(
         &self,
         request: impl Fn(u64) -> NamespaceRequest,
@@ -397,7 +398,7 @@ impl NamespaceSource for NamespaceBroker {
 /// The text tables of a namespace, as a broker opens them.
 #[derive(Debug)]
 struct BrokeredText {
-    connection: Arc<Connection>,
+    connection: Arc<BrokerConnection>,
     namespace: Inode,
 }
 

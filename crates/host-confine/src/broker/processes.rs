@@ -1,4 +1,4 @@
-//! The broker that finds the processes that hold sockets.
+//! The broker that finds the processes that have sockets open.
 
 use std::time::Duration;
 
@@ -12,39 +12,40 @@ use socket_query::{ProcessSource, ProcessSourceError, ProcessSourceErrorKind};
 
 use super::{Broker, BrokerError, BrokerErrorKind, ConfinementReport, Reporting, Reports, Service};
 
-/// How long a scan may take: 1 min, a hundred times what one of half a million descriptors takes.
-/// The end of the script ends the wait before.
+/// The longest wait for a scan: 1 min, a hundred times as long as a scan of half a million
+/// descriptors takes. The wait also ends with the script.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Looks into processes, below the one handle that it holds.
+/// Scans processes, below the one directory handle that it has.
 #[derive(Debug)]
 pub struct ProcessService {
     tables: SocketTables,
-    bounds: Bounds,
+    bounds: ProcessBounds,
 }
 
-/// How much of processes is told, whatever is asked: as much as the policy of the shell allows.
+/// The bounds of what is reported about processes, whatever is asked: as much as the policy of the
+/// shell allows.
 ///
-/// Security: it is told to the broker when it is started. Who took the shell over later can ask for
-/// no more.
+/// Security: the broker gets them when it is started. A shell that is compromised later cannot
+/// widen them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// What is told of each process.
+pub struct ProcessBounds {
+    /// What is reported about each process.
     pub details: ProcessDetails,
-    /// Of which processes.
+    /// Which processes are reported.
     pub reach: Reach,
 }
 
-/// Of which processes a broker tells.
+/// Which processes a broker reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Of all that hold a socket, and the name of any.
+    /// All that have a socket open. The name of any process may be asked for.
     All,
-    /// Of those that hold a socket that was named, for the shell shows some alone.
+    /// Those that have a requested socket open: for a shell that shows only some sockets.
     Named,
 }
 
-impl Bounds {
+impl ProcessBounds {
     pub(super) const fn detail_word(self) -> &'static str {
         match self.details {
             ProcessDetails::Name => "name",
@@ -80,19 +81,19 @@ impl Bounds {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ProcessRequest {
-    /// Which processes hold these sockets?
+    /// Which processes have these sockets open?
     Scan(ProcessQuery),
-    /// What is this process called?
+    /// What is the name of this process?
     Name(Pid),
 }
 
-/// What it answers, in the same order.
+/// The answers, in the same order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ProcessAnswer {
-    /// These processes do, or this is why it cannot be told.
+    /// The processes, or the error of the scan.
     Scan(Result<ProcessReport, ProcessScanRefusal>),
-    /// It is called so, if it may be known.
+    /// The name, if the process exists and may be named.
     Name(Option<BString>),
 }
 
@@ -105,7 +106,7 @@ pub struct ProcessScanRefusal {
 
 impl ProcessService {
     /// Returns the service over the processes of a `/proc`.
-    pub fn new(tables: SocketTables, bounds: Bounds) -> Self {
+    pub fn new(tables: SocketTables, bounds: ProcessBounds) -> Self {
         Self { tables, bounds }
     }
 
@@ -119,7 +120,8 @@ impl ProcessService {
         let query = query.with_details(details);
         let mut report = ProcessSource::processes(&self.tables, &query, &Uninterrupted)?;
         if self.bounds.reach == Reach::Named {
-            // Security: how many processes are closed or hidden says how many there are.
+            // Security: the number of unreadable or hidden processes would reveal how many there
+            // are.
             report.closed = 0;
             report.visibility = ProcVisibility::Withheld;
         }
@@ -143,7 +145,7 @@ impl Service for ProcessService {
 
     fn too_long() -> ProcessAnswer {
         let message =
-            "expected processes that have room in a message, but found more: ask for less";
+            "expected processes that fit into a message, but found more: ask for fewer sockets";
         ProcessAnswer::Scan(Err(ProcessScanRefusal {
             reached_limit: true,
             message: message.to_owned(),
@@ -180,7 +182,7 @@ impl From<ProcessScanRefusal> for ProcessSourceError {
 pub struct ProcessBroker(Broker<Reporting<ProcessService>>);
 
 impl ProcessBroker {
-    /// Asks this broker.
+    /// Wraps the connection to a broker.
     pub fn new(broker: Broker<Reporting<ProcessService>>) -> Self {
         Self(broker)
     }
@@ -201,7 +203,7 @@ impl ProcessSource for ProcessBroker {
     fn process_name(&self, pid: Pid) -> Option<BString> {
         match self.0.ask_service(ProcessRequest::Name(pid), PATIENCE, &Uninterrupted) {
             Ok(ProcessAnswer::Name(name)) => name,
-            // OK because a name is told if there is one that may be known.
+            // OK because a process without a known name is printed without it.
             Ok(ProcessAnswer::Scan(_)) | Err(_) => None,
         }
     }
@@ -246,10 +248,10 @@ mod tests {
             .process(Process::new(4, "open").socket(3, 40))
             .process(Process::new(5, "closed"))
             .build();
-        // A link is not followed, and what cannot be opened is closed.
+        // The scan does not follow a link here, so it counts the process as closed.
         root.dir().remove_dir("5/fd").unwrap();
         root.dir().symlink("../4/fd", "5/fd").unwrap();
-        let bounds = Bounds { details: ProcessDetails::Name, reach };
+        let bounds = ProcessBounds { details: ProcessDetails::Name, reach };
         let service = ProcessService::new(SocketTables::from_dir(root.dir()), bounds);
         let ProcessAnswer::Scan(Ok(report)) =
             service.answer(ProcessRequest::Scan(ProcessQuery::of(Vec::new())))

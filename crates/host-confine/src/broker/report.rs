@@ -1,4 +1,4 @@
-//! What a broker reports to be in force in itself.
+//! The report of a broker about its own confinement.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::{Broker, BrokerError, Service, error::Repr};
 use crate::confinement::Confined;
 
-/// How long a report may take: 10 s, for a broker that has a search under way.
+/// The longest wait for a report: 10 s, because the broker may be busy with a search.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is in force in a process, in its own words.
+/// The confinement of a process, as it reports it itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfinementReport {
-    /// The process.
+    /// The id of the process.
     pub pid: u32,
-    /// [`Confined`] as text: one layer a line. Who prints it escapes it.
+    /// [`Confined`] as text: one layer per line. It has to be escaped before it is printed.
     pub text: String,
 }
 
@@ -27,7 +27,7 @@ impl ConfinementReport {
     }
 }
 
-/// A service that reports what is in force in its process, too.
+/// A service that also reports the confinement of its process.
 #[derive(Debug)]
 pub struct Reporting<S> {
     service: S,
@@ -37,23 +37,23 @@ pub struct Reporting<S> {
 /// The requests to a [`Reporting`] service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportingRequest<R> {
-    /// What is in force?
+    /// What confinement is in force?
     Report,
-    /// What the service is asked.
+    /// A request to the service.
     Service(R),
 }
 
 /// The answers, in the same order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportingAnswer<A> {
-    /// This is.
+    /// The confinement in force.
     Report(ConfinementReport),
-    /// What the service answers.
+    /// An answer of the service.
     Service(A),
 }
 
 impl<S> Reporting<S> {
-    /// Returns the service, in a process that is confined so.
+    /// Wraps a service of a process with this confinement.
     pub fn new(service: S, confined: &Confined) -> Self {
         Self { service, report: ConfinementReport::new(confined) }
     }
@@ -78,7 +78,7 @@ impl<S: Service> Service for Reporting<S> {
 }
 
 impl<S: Service> Broker<Reporting<S>> {
-    /// Asks the service, as [`Broker::ask`].
+    /// Sends a request to the service, as [`Broker::ask`].
     pub(super) fn ask_service(
         &self,
         request: S::Request,
@@ -106,9 +106,9 @@ impl<A> ReportingAnswer<A> {
     }
 }
 
-/// The shell's side of a broker that reports what is in force in it.
+/// The shell's side of a broker that reports its confinement.
 pub trait Reports: Send + Sync {
-    /// Asks what is in force in the broker.
+    /// Asks for the confinement of the broker.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The broker that resolves names of hosts.
+//! The broker that resolves host names.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -9,46 +9,46 @@ use socket_query::{BlockingHostNames, HostNameError, HostNames, TimedHostNames};
 
 use super::{Broker, BrokerError, BrokerErrorKind, ConfinementReport, Reporting, Reports, Service};
 
-/// How long one look-up may take: 2 s. The C library asks a name server that does not answer for
-/// longer.
+/// The time limit of one lookup: 2 s. The C library waits longer for a name server that does not
+/// answer.
 const LOOK_UP: Duration = Duration::from_secs(2);
 
-/// How long an answer may take: a look-up, and the way to the broker and back.
+/// The longest wait for an answer: a lookup, and the exchange with the broker.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Bytes of the name of a host that is looked up: 253, as many as DNS has (RFC 1035, 2.3.4, without
-/// the lengths and the root).
+/// Longest host name that is looked up: 253 bytes, the limit of DNS (RFC 1035, 2.3.4, without the
+/// lengths and the root).
 const MAX_NAME_BYTES: usize = 253;
 
-/// Addresses of one host that are told: 256. A filter compares with no more.
+/// Most addresses returned for one host: 256, as many as a filter compares with.
 const MAX_ADDRESSES: usize = 256;
 
-/// Looks names of hosts up, by somebody who can.
+/// Looks up host names, with a time limit.
 #[derive(Debug)]
 pub struct Resolver(TimedHostNames);
 
-/// What the broker of host names is asked.
+/// The requests to the broker of host names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ResolverRequest {
-    /// Which addresses does the host of this name have?
+    /// Which addresses does the host with this name have?
     Addresses(String),
-    /// What is the host called that has this address?
+    /// What is the name of the host with this address?
     Name(IpAddr),
 }
 
-/// What it answers, in the same order.
+/// The answers, in the same order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ResolverAnswer {
-    /// These, or this is why there are none.
+    /// The addresses, or the error.
     Addresses(Result<Vec<IpAddr>, HostNameError>),
-    /// So, if anybody knows. The bytes are chosen by whoever runs the name server.
+    /// The host name, if a PTR record exists. Whoever runs the name server chooses the bytes.
     Name(Option<BString>),
 }
 
 impl Resolver {
-    /// Returns the service that asks `hosts`, each time for 2 s at most.
+    /// Returns the service that looks up names by `hosts`, for at most 2 s each.
     pub fn new(hosts: Arc<dyn BlockingHostNames>) -> Self {
         Self(TimedHostNames::new(hosts, LOOK_UP))
     }
@@ -69,21 +69,20 @@ impl Service for Resolver {
         }
     }
 
-    /// No answer of this service is so long.
+    /// Never sent: all answers of this service fit.
     fn too_long() -> ResolverAnswer {
         ResolverAnswer::Name(None)
     }
 }
 
-/// The same without a broker, in time all the same.
+/// The same lookups in this process, without a broker.
 impl HostNames for Resolver {
     fn addresses(
         &self,
         name: &str,
         interrupt: &dyn Interrupt,
     ) -> Result<Vec<IpAddr>, HostNameError> {
-        // Security: who asks may have been taken over. What is no name of a host never gets to the
-        // C library.
+        // Security: the client may be compromised. Only valid host names reach the C library.
         if !is_host_name(name) {
             return Err(HostNameError::Unknown);
         }
@@ -102,12 +101,12 @@ fn is_host_name(name: &str) -> bool {
     (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(is_part)
 }
 
-/// Names of hosts, as a broker tells them.
+/// Host names, as a broker resolves them.
 #[derive(Debug)]
 pub struct ResolverBroker(Broker<Reporting<Resolver>>);
 
 impl ResolverBroker {
-    /// Asks this broker.
+    /// Wraps the connection to a broker.
     pub fn new(broker: Broker<Reporting<Resolver>>) -> Self {
         Self(broker)
     }
@@ -152,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// Knows every host, by one address more than are told.
+    /// Resolves every host, to one address more than the limit.
     struct Everybody;
 
     impl BlockingHostNames for Everybody {
@@ -179,7 +178,7 @@ mod tests {
     #[case::newline("a\nnameserver", false)]
     #[case::not_ascii("größe", false)]
     #[case::path("../a", false)]
-    fn nothing_but_names_of_hosts_is_looked_up(#[case] name: &str, #[case] is_name: bool) {
+    fn only_host_names_are_looked_up(#[case] name: &str, #[case] is_name: bool) {
         let resolver = Resolver::new(Arc::new(Everybody));
         let answer = resolver.answer(ResolverRequest::Addresses(name.to_owned()));
         let ResolverAnswer::Addresses(addresses) = answer else { panic!("another answer") };

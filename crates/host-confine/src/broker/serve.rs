@@ -1,4 +1,4 @@
-//! The broker's side: one request after the other, until nobody asks any more.
+//! The broker's side: answers one request after the other, until the shell ends.
 
 use std::io::{self, Read, Write};
 
@@ -11,8 +11,8 @@ use super::{
 ///
 /// # Errors
 ///
-/// [`Protocol`](super::BrokerErrorKind::Protocol) for what is no request, after which nothing in
-/// the stream can be understood, and [`Io`](super::BrokerErrorKind::Io).
+/// [`Protocol`](super::BrokerErrorKind::Protocol) for malformed requests, after which the rest of
+/// the stream cannot be decoded, and [`Io`](super::BrokerErrorKind::Io).
 pub fn serve<S: Service>(
     service: &S,
     input: &mut dyn Read,
@@ -35,7 +35,7 @@ pub fn serve<S: Service>(
     Ok(())
 }
 
-/// Reads the beginning of a frame; `None` at the end of the input.
+/// Reads the header of a frame; returns `None` at the end of the input.
 fn read_header(input: &mut dyn Read) -> io::Result<Option<[u8; HEADER_BYTES]>> {
     let mut header = [0; HEADER_BYTES];
     match input.read_exact(&mut header) {

@@ -1,39 +1,46 @@
 //! `head`: the first lines or bytes.
 //!
-//! The interpreter's counts all lines again with each piece of its input, so its time grows with
-//! the square of their number.
+//! The interpreter's `head` counts all lines again for each chunk of its input, so its time is
+//! quadratic in their number.
 
 use bashkit::{CommandContext, CommandStatus, Error, LimitExceeded, Result};
 use bstr::ByteSlice as _;
 
+use builtin_cli::{Flag, ValueDoc};
+
 use super::{
     operand::{path, reason, report},
-    options::{Flag, Value, parse},
+    options::{CommandLine, flag, print_help},
 };
 use crate::limits::MAX_LIVE_BYTES;
 
-const USAGE: &str = "\
-Usage: head [OPTION]... [FILE]...
+const PURPOSE: &str = "\
 Print the first 10 lines of each FILE, or of standard input, to standard output.
+With '-' before NUM, print all but the last NUM.
+NUM may have a suffix: b (512), kB, K, MB, M, GB, G and so on.";
 
-  -n, --lines=[-]NUM   print the first NUM lines; with '-', all but the last NUM
-  -c, --bytes=[-]NUM   print the first NUM bytes; with '-', all but the last NUM
-  -q, --quiet          print no names of files
-  -v, --verbose        print the names of files always
-      --help           print this
-NUM may have a suffix: b (512), kB, K, MB, M, GB, G and so on.
-";
+#[derive(Clone, Copy, PartialEq)]
+enum Effect {
+    Count(Unit),
+    Titles(bool),
+    Help,
+}
 
-const FLAGS: [Flag; 6] = [
-    Flag { short: Some('n'), long: "lines", value: Value::Needed },
-    Flag { short: Some('c'), long: "bytes", value: Value::Needed },
-    Flag { short: Some('q'), long: "quiet", value: Value::None },
-    Flag { short: None, long: "silent", value: Value::None },
-    Flag { short: Some('v'), long: "verbose", value: Value::None },
-    Flag { short: None, long: "help", value: Value::None },
-];
+static FLAGS: &[Flag<Effect>] = {
+    use Effect::{Count, Help, Titles};
+    const NUMBER: ValueDoc = ValueDoc::text("[-]NUM");
+    &[
+        flag(Some('n'), &["lines"], Count(Unit::Lines), "print the first NUM lines")
+            .with_value(NUMBER),
+        flag(Some('c'), &["bytes"], Count(Unit::Bytes), "print the first NUM bytes")
+            .with_value(NUMBER),
+        flag(Some('q'), &["quiet", "silent"], Titles(false), "print no names of files"),
+        flag(Some('v'), &["verbose"], Titles(true), "print the names of files always"),
+        flag(None, &["help"], Help, "print this"),
+    ]
+};
 
-/// Lines that are printed without an option.
+/// Lines that are printed by default.
 const DEFAULT_LINES: usize = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,22 +55,19 @@ enum Part {
     AllButLast(usize),
 }
 
-struct Call<'a> {
+struct Plan {
     unit: Unit,
     part: Part,
-    /// Whether names of files are printed; `None` is where there are several.
+    /// Whether file names are printed; `None` prints them if there are several files.
     has_titles: Option<bool>,
-    files: Vec<&'a str>,
+    files: Vec<String>,
 }
 
 pub(super) async fn run(context: &CommandContext<'_>) -> Result<CommandStatus> {
     let args = with_option(context.args);
     let call = match read(&args) {
         Ok(Some(call)) => call,
-        Ok(None) => {
-            context.stdout.write_all(USAGE.as_bytes()).await?;
-            return Ok(CommandStatus::success());
-        }
+        Ok(None) => return print_help(context, PURPOSE, FLAGS).await,
         Err(problem) => {
             report(context, &problem).await?;
             return Ok(CommandStatus::with_code(1));
@@ -72,7 +76,7 @@ pub(super) async fn run(context: &CommandContext<'_>) -> Result<CommandStatus> {
     let has_titles = call.has_titles.unwrap_or(call.files.len() > 1);
     let (mut status, mut is_first) = (CommandStatus::success(), true);
     for file in &call.files {
-        let content = if *file == "-" || *file == "/dev/stdin" {
+        let content = if file == "-" || file == "/dev/stdin" {
             None
         } else {
             match context.fs.read_file(&path(context, file)).await {
@@ -85,7 +89,7 @@ pub(super) async fn run(context: &CommandContext<'_>) -> Result<CommandStatus> {
             }
         };
         if has_titles {
-            let name = if *file == "-" { "standard input" } else { file };
+            let name = if file == "-" { "standard input" } else { file };
             let title = format!("{}==> {name} <==\n", if is_first { "" } else { "\n" });
             context.stdout.write_all(title.as_bytes()).await?;
         }
@@ -126,30 +130,32 @@ fn with_option(args: &[String]) -> Vec<String> {
     words.collect()
 }
 
-/// Reads a command line; `None` is `--help`.
-fn read(args: &[String]) -> std::result::Result<Option<Call<'_>>, String> {
-    let parsed = parse(&FLAGS, args)?;
-    let mut call = Call {
+/// Parses a command line; returns `None` for `--help`.
+fn read(args: &[String]) -> std::result::Result<Option<Plan>, String> {
+    let line = CommandLine::read(FLAGS, Effect::Help, args).map_err(|error| error.to_string())?;
+    let mut call = Plan {
         unit: Unit::Lines,
         part: Part::First(DEFAULT_LINES),
         has_titles: None,
-        files: parsed.operands,
+        files: line.operands,
     };
-    for (name, value) in parsed.options {
-        match name {
-            "help" => return Ok(None),
-            "lines" | "bytes" => {
-                let value = value.unwrap_or_default();
-                call.unit = if name == "lines" { Unit::Lines } else { Unit::Bytes };
-                call.part = read_part(value)
-                    .ok_or_else(|| format!("invalid number of {name}: '{value}'"))?;
+    for (effect, value) in line.options {
+        match effect {
+            Effect::Help => return Ok(None),
+            Effect::Count(unit) => {
+                let what = match unit {
+                    Unit::Lines => "lines",
+                    Unit::Bytes => "bytes",
+                };
+                call.unit = unit;
+                call.part = read_part(&value)
+                    .ok_or_else(|| format!("invalid number of {what}: '{value}'"))?;
             }
-            "verbose" => call.has_titles = Some(true),
-            _ => call.has_titles = Some(false),
+            Effect::Titles(has_titles) => call.has_titles = Some(has_titles),
         }
     }
     if call.files.is_empty() {
-        call.files.push("-");
+        call.files.push("-".to_owned());
     }
     Ok(Some(call))
 }
@@ -164,7 +170,7 @@ fn read_part(text: &str) -> Option<Part> {
     if digits.is_empty() {
         return None;
     }
-    // What is beyond the largest number is everything.
+    // A number that is too large means everything.
     let count: usize = digits.parse().unwrap_or(usize::MAX);
     Some(part(count.saturating_mul(multiplier(suffix)?)))
 }
@@ -242,7 +248,7 @@ fn first(content: &[u8], count: usize, unit: Unit) -> &[u8] {
     content.get(..length).unwrap_or(content)
 }
 
-/// Returns the length of a text without its last lines; the last may have no end.
+/// Returns the length of a text without its last lines. The last line may lack a newline.
 fn length_without_last(content: &[u8], count: usize) -> usize {
     if count == 0 {
         return content.len();
@@ -292,7 +298,7 @@ mod tests {
     #[case::value(&["-n", "-5"], &["-n", "-5"])]
     #[case::value_of_a_bundle(&["-qc", "-5", "-5"], &["-qc", "-5", "-n5"])]
     #[case::end(&["--", "-5"], &["--", "-5"])]
-    fn the_old_option_is_read(#[case] args: &[&str], #[case] read: &[&str]) {
+    fn obsolete_option_is_read(#[case] args: &[&str], #[case] read: &[&str]) {
         let args: Vec<String> = args.iter().map(|&word| word.to_owned()).collect();
         assert_eq!(with_option(&args), read);
     }

@@ -1,7 +1,6 @@
-//! Commands that take the place of the interpreter's, where those are too slow, end the script or
-//! keep errors back.
+//! Commands that replace those of the interpreter that are too slow, end the script or hide errors.
 //!
-//! They read their input piece by piece, and an error of a file fails them alone.
+//! They read their input in chunks, and an error of a file fails only the command.
 
 mod head;
 mod operand;
@@ -16,7 +15,7 @@ pub(crate) fn commands() -> Vec<(&'static str, Own)> {
     vec![("head", Own::Head), ("rm", Own::Rm), ("tee", Own::Tee)]
 }
 
-/// One of the commands.
+/// A command of this module.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Own {
     Head,

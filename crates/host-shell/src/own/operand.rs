@@ -1,4 +1,4 @@
-//! Operands that name files, and what is wrong with them.
+//! Operands that name files, and their errors.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ pub(super) fn path(context: &CommandContext<'_>, operand: &str) -> PathBuf {
     normalize_path(&if path.is_absolute() { path } else { vfs_join(context.cwd, operand) })
 }
 
-/// Writes a line about a problem, behind the name of the command.
+/// Reports a problem on standard error, after the name of the command.
 pub(super) async fn report(context: &CommandContext<'_>, problem: &str) -> Result<()> {
     let line = format!("{}: {problem}\n", context.name);
     match context.stderr.write_all(line.as_bytes()).await {
@@ -20,11 +20,11 @@ pub(super) async fn report(context: &CommandContext<'_>, problem: &str) -> Resul
     }
 }
 
-/// Returns the text of an error of a file, or the error where it ends the script.
+/// Returns the text of a file error, or the error itself if it ends the script.
 pub(super) fn reason(error: Error) -> Result<String> {
     match error {
         Error::Io(error) => Ok(match (error.kind(), error.to_string()) {
-            // The texts of the files in memory.
+            // The error texts of the file system in memory.
             (std::io::ErrorKind::NotFound, _) => "No such file or directory".to_owned(),
             (_, text) if text == "is a directory" => "Is a directory".to_owned(),
             (_, text) if text == "not a directory" => "Not a directory".to_owned(),

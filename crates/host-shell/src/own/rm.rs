@@ -1,55 +1,61 @@
 //! `rm`: removes files and directories.
 //!
-//! The interpreter's reports no error at all with `-f`, and its status is 0 then.
+//! The interpreter's `rm -f` reports no errors, and always has status 0.
 
 use bashkit::{CommandContext, CommandStatus, Error, Result};
 
+use builtin_cli::Flag;
+
 use super::{
     operand::{path, reason, report},
-    options::{Flag, Parsed, Value, parse},
+    options::{CommandLine, flag, optional, print_help},
 };
 
-const USAGE: &str = "\
-Usage: rm [OPTION]... [FILE]...
-Remove the FILEs.
+#[derive(Clone, Copy, PartialEq)]
+enum Effect {
+    Force,
+    Recursive,
+    Dir,
+    Verbose,
+    /// Is accepted, but has no effect.
+    Nothing,
+    Help,
+}
 
-  -f, --force           ignore what does not exist
-  -r, -R, --recursive   remove directories and what is in them
-  -d, --dir             remove empty directories
-  -v, --verbose         print what is removed
-  -i, -I                are accepted: nobody is asked
-      --help            print this
-";
-
-const FLAGS: [Flag; 11] = [
-    Flag { short: Some('f'), long: "force", value: Value::None },
-    Flag { short: Some('r'), long: "recursive", value: Value::None },
-    Flag { short: Some('R'), long: "recursive", value: Value::None },
-    Flag { short: Some('d'), long: "dir", value: Value::None },
-    Flag { short: Some('v'), long: "verbose", value: Value::None },
-    Flag { short: Some('i'), long: "interactive", value: Value::Inline },
-    Flag { short: Some('I'), long: "interactive", value: Value::Inline },
-    Flag { short: None, long: "one-file-system", value: Value::None },
-    Flag { short: None, long: "preserve-root", value: Value::Inline },
-    Flag { short: None, long: "no-preserve-root", value: Value::None },
-    Flag { short: None, long: "help", value: Value::None },
-];
+static FLAGS: &[Flag<Effect>] = {
+    use Effect::{Dir, Force, Help, Nothing, Recursive, Verbose};
+    &[
+        flag(Some('f'), &["force"], Force, "ignore what does not exist"),
+        flag(Some('r'), &["recursive"], Recursive, "remove directories and what is in them"),
+        flag(Some('R'), &["recursive"], Recursive, "the same as -r"),
+        flag(Some('d'), &["dir"], Dir, "remove empty directories"),
+        flag(Some('v'), &["verbose"], Verbose, "print what is removed"),
+        flag(Some('i'), &[], Nothing, "is accepted: nobody is asked"),
+        flag(Some('I'), &[], Nothing, "is accepted: nobody is asked"),
+        flag(None, &["interactive"], Nothing, "is accepted: nobody is asked")
+            .with_value(optional("WHEN")),
+        flag(None, &["one-file-system"], Nothing, "is accepted"),
+        flag(None, &["preserve-root"], Nothing, "is accepted: / is never removed")
+            .with_value(optional("all")),
+        flag(None, &["no-preserve-root"], Nothing, "is accepted: / is never removed"),
+        flag(None, &["help"], Help, "print this"),
+    ]
+};
 
 pub(super) async fn run(context: &CommandContext<'_>) -> Result<CommandStatus> {
-    let parsed = match parse(&FLAGS, context.args) {
-        Ok(parsed) => parsed,
-        Err(problem) => return fail(context, &problem).await,
+    let line = match CommandLine::read(FLAGS, Effect::Help, context.args) {
+        Ok(line) => line,
+        Err(error) => return fail(context, &error.to_string()).await,
     };
-    if parsed.has("help") {
-        context.stdout.write_all(USAGE.as_bytes()).await?;
-        return Ok(CommandStatus::success());
+    if line.has(Effect::Help) {
+        return print_help(context, "Remove the FILEs.", FLAGS).await;
     }
-    if parsed.operands.is_empty() && !parsed.has("force") {
+    if line.operands.is_empty() && !line.has(Effect::Force) {
         return fail(context, "missing operand").await;
     }
     let mut status = CommandStatus::success();
-    for file in &parsed.operands {
-        match remove(context, file, &parsed).await? {
+    for file in &line.operands {
+        match remove(context, file, &line).await? {
             None => {}
             Some(problem) => status = fail(context, &problem).await?,
         }
@@ -62,11 +68,11 @@ async fn fail(context: &CommandContext<'_>, problem: &str) -> Result<CommandStat
     Ok(CommandStatus::with_code(1))
 }
 
-/// Removes a file, and returns why it could not.
+/// Removes a file, and returns the message if that failed.
 async fn remove(
     context: &CommandContext<'_>,
     file: &str,
-    parsed: &Parsed<'_>,
+    line: &CommandLine<Effect>,
 ) -> Result<Option<String>> {
     let name = file.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     if matches!(name, "" | "." | "..") {
@@ -77,26 +83,26 @@ async fn remove(
     let is_dir = match context.fs.lstat(&path).await {
         Ok(entry) => entry.file_type.is_dir(),
         Err(Error::Io(error)) if is_missing(&error) => {
-            return if parsed.has("force") { Ok(None) } else { problem(error.into()) };
+            return if line.has(Effect::Force) { Ok(None) } else { problem(error.into()) };
         }
         Err(error) => return problem(error),
     };
-    if is_dir && !parsed.has("recursive") && !parsed.has("dir") {
+    if is_dir && !line.has(Effect::Recursive) && !line.has(Effect::Dir) {
         return Ok(Some(format!("cannot remove '{file}': Is a directory")));
     }
-    if let Err(error) = context.fs.remove(&path, is_dir && parsed.has("recursive")).await {
+    if let Err(error) = context.fs.remove(&path, is_dir && line.has(Effect::Recursive)).await {
         return problem(error);
     }
-    if parsed.has("verbose") {
+    if line.has(Effect::Verbose) {
         let what = if is_dir { "removed directory" } else { "removed" };
         context.stdout.write_all(format!("{what} '{file}'\n").as_bytes()).await?;
     }
     Ok(None)
 }
 
-/// Returns whether nothing can be at the path.
+/// Returns whether the error means that the path does not exist.
 fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
-        // The text of the files in memory.
+        // The error text of the file system in memory.
         || error.to_string() == "not a directory"
 }

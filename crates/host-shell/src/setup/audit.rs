@@ -1,15 +1,15 @@
-//! The audit: a line of JSON for each script, or for each call of a tool.
+//! The audit: one line of JSON for each script or tool call.
 //!
 //! ```text
 //! {"time":"2026-11-27T12:00:00.000000000Z","duration_ms":12,"status":0,
 //!  "commands":{"ss":2,"unknown":1},"grants_used":["sockets"],"grants_refused":[],"rows":40}
 //! ```
 //!
-//! The line of a call has `"tool":"list_sockets"` after its time.
+//! The line of a tool call has a field such as `"tool":"list_sockets"` after the time.
 //!
-//! Security: a line has numbers, and names that are in this program; nothing of what a script says
-//! or sees. What is reported by the process in which scripts run is typed so that it can have
-//! nothing else.
+//! Security: a line contains only numbers, and names that are constants of this program, but no
+//! text of a script or its output. The reports of the process in which scripts run have a type that
+//! can contain nothing else.
 
 use std::{
     fmt,
@@ -25,10 +25,10 @@ use socket_query::{Grant, GrantSet, Usage};
 
 use crate::CommandCounts;
 
-/// The commands that are counted by name: those that the program registers.
+/// The commands that are counted by name: the registered builtins.
 const COMMANDS: [&str; 7] = ["ss", "netstat", "portwatch", "fuser", "ip", "lsof", "nstat"];
 
-/// What a script did, as numbers.
+/// Counts of what a script did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScriptUsage {
     /// How often each of [`COMMANDS`] was called.
@@ -40,7 +40,7 @@ pub struct ScriptUsage {
 }
 
 impl ScriptUsage {
-    /// Returns what was counted of commands, and of sockets.
+    /// Combines the counts of commands and sockets.
     pub fn new(counts: CommandCounts, usage: Usage) -> Self {
         let CommandCounts { mut registered, unknown } = counts;
         let commands = COMMANDS.map(|name| registered.remove(name).unwrap_or_default());
@@ -59,19 +59,19 @@ impl ScriptUsage {
 #[derive(Clone, Debug)]
 pub struct Audit(Arc<File>);
 
-/// What a line is about.
+/// The content of a line.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AuditRecord<'a> {
-    /// When it began.
+    /// The start time.
     pub time: SystemTime,
-    /// The tool that was called; `None` for a script alone.
+    /// The name of the called tool; `None` for a script.
     pub tool: Option<&'static str>,
     /// How long it took.
     pub duration: Duration,
-    /// How it ended.
+    /// The exit status.
     pub status: ExitCode,
-    /// What it did; `None` where that is not known, because its process was lost.
+    /// The counts; `None` if they are not known, because the process was lost.
     pub usage: Option<&'a ScriptUsage>,
 }
 
@@ -86,7 +86,7 @@ impl<'a> AuditRecord<'a> {
         Self { time, tool: None, duration, status, usage }
     }
 
-    /// Returns the record of a call of a tool.
+    /// Returns the record of a tool call.
     #[must_use]
     pub fn of_tool(self, tool: &'static str) -> Self {
         Self { tool: Some(tool), ..self }
@@ -99,14 +99,14 @@ impl Audit {
         Self(Arc::new(file))
     }
 
-    /// Appends the line of what has ended.
+    /// Appends the line of a record.
     ///
     /// # Errors
     ///
-    /// Those of the file; a line that is not written whole is one.
+    /// Those of the file, and [`WriteZero`](io::ErrorKind::WriteZero) for a partly written line.
     pub fn record(&self, record: AuditRecord<'_>) -> io::Result<()> {
         let line = AuditLine(record).to_string();
-        // Kernel: one write of a file that is appended to is not mixed with those of other shells.
+        // Kernel: one write to a file in append mode is not interleaved with those of other shells.
         let written = (&*self.0).write(line.as_bytes())?;
         if written == line.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
@@ -129,17 +129,22 @@ impl fmt::Display for AuditLine<'_> {
             let counts: Vec<_> =
                 counts.map(|(name, count)| format!(r#""{name}":{count}"#)).collect();
             write!(f, r#","commands":{{{}}}"#, counts.join(","))?;
-            write!(f, r#","grants_used":{},"grants_refused":{}"#, Names(used), Names(refused))?;
+            write!(
+                f,
+                r#","grants_used":{},"grants_refused":{}"#,
+                GrantNames(used),
+                GrantNames(refused)
+            )?;
             write!(f, r#","rows":{rows}"#)?;
         }
         f.write_str("}\n")
     }
 }
 
-/// Grants as an array, each once.
-struct Names<'a>(&'a [Grant]);
+/// Displays grants as a JSON array, each once.
+struct GrantNames<'a>(&'a [Grant]);
 
-impl fmt::Display for Names<'_> {
+impl fmt::Display for GrantNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let grants: GrantSet = self.0.iter().copied().collect();
         let names: Vec<_> = grants.iter().map(|grant| format!(r#""{}""#, grant.name())).collect();
@@ -161,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_a_call_names_its_tool() {
+    fn line_of_tool_call_contains_tool() {
         let record =
             AuditRecord::new(SystemTime::UNIX_EPOCH, Duration::ZERO, ExitCode::SUCCESS, None);
         insta::assert_snapshot!(
@@ -171,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_numbers_and_names_of_this_program() {
+    fn line_contains_only_numbers_and_constants() {
         let registered = [("ss".to_owned(), 2), ("\"}\n".to_owned(), 4)].into();
         let counts = CommandCounts { registered, unknown: 1 };
         let mut usage = Usage::default();
@@ -185,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_absent() {
+    fn unknown_usage_is_absent() {
         insta::assert_snapshot!(
             line(None),
             @r#"{"time":"1970-01-01T00:00:00.000000000Z","duration_ms":12,"status":3}"#
@@ -193,12 +198,12 @@ mod tests {
     }
 
     #[test]
-    fn every_tool_is_counted_by_its_name() {
+    fn every_builtin_is_counted_by_name() {
         assert!(Tool::ALL.iter().all(|tool| COMMANDS.contains(&tool.name())));
     }
 
     #[test]
-    fn a_line_that_is_not_written_whole_is_an_error() {
+    fn partly_written_line_is_an_error() {
         let (mut reader, writer) = io::pipe().unwrap();
         rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
         rustix::io::ioctl_fionbio(&writer, true).unwrap();

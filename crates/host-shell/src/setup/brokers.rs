@@ -1,4 +1,4 @@
-//! Which brokers a set-up needs, the pipes to them, and who starts and waits for them.
+//! The brokers that a set-up needs, their pipes, and the keeper that starts and reaps them.
 //!
 //! ```text
 //!  spawner ── Keeper: starts each, waits for its end, starts one successor
@@ -7,8 +7,9 @@
 //!    └── broker
 //! ```
 //!
-//! The child is confined, and can neither start a process nor wait for one. So all pipes are there
-//! before it is, those of the successors too, which find there what they were asked meanwhile.
+//! The child is confined, and can neither start a process nor wait for one. So all pipes are
+//! created before it, including those of the successors, which find in them the requests sent
+//! meanwhile.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +23,7 @@ use std::{
 use cap_std::fs::Dir;
 use host_confine::{
     Confinement, Duty,
-    broker::{Bounds, Kind, NamespaceDetails, Procfs, Reach},
+    broker::{BrokerKind, NamespaceDetails, ProcessBounds, Procfs, Reach},
 };
 use procnetsocket::{ProcessDetails, model::Inode};
 use rustix::{
@@ -37,9 +38,8 @@ use super::{
     options::Setup,
 };
 
-/// Returns the brokers that a confined process needs to serve what a policy grants. Without its
-/// grant there is none of a kind.
-pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<Kind> {
+/// Returns the brokers that a confined process needs for the grants of a policy.
+pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<BrokerKind> {
     let is_granted = |grant| policy.grants().contains(grant);
     if !setup.confine || !is_granted(Grant::Sockets) {
         return Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<Kind> {
             _ => ProcessDetails::User,
         };
         let reach = if policy.narrows() { Reach::Named } else { Reach::All };
-        Kind::Processes(Bounds { details, reach }, procfs)
+        BrokerKind::Processes(ProcessBounds { details, reach }, procfs)
     };
     let namespaces = || {
         let details = match (policy.narrows(), is_granted(Grant::Processes)) {
@@ -62,14 +62,14 @@ pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<Kind> {
             (false, false) => NamespaceDetails::Names,
             (false, true) => NamespaceDetails::Full,
         };
-        Kind::Namespaces(details, procfs)
+        BrokerKind::Namespaces(details, procfs)
     };
-    // Security: a fake root never makes anyone look at the live system.
+    // Security: with a fake root, no process reads the live system.
     let is_live = setup.proc_root.is_none();
     let every = is_granted(Grant::Namespaces) && policy.namespaces() == NamespaceScope::All;
     [
         (is_live && is_granted(Grant::Processes)).then(processes),
-        is_granted(Grant::Resolve).then_some(Kind::Resolver),
+        is_granted(Grant::Resolve).then_some(BrokerKind::Resolver),
         (is_live && every).then(namespaces),
     ]
     .into_iter()
@@ -77,8 +77,8 @@ pub(super) fn wanted(setup: &Setup, policy: &Policy) -> Vec<Kind> {
     .collect()
 }
 
-/// Returns the confinement of a process that starts these brokers, and the one that asks them.
-pub(super) fn spawner_confinement(policy: &Policy, kinds: &[Kind]) -> Confinement {
+/// Returns the confinement of a process that starts these brokers and their client.
+pub(super) fn spawner_confinement(policy: &Policy, kinds: &[BrokerKind]) -> Confinement {
     let mut confinement = Confinement::new(Duty::Spawner);
     for kind in kinds {
         confinement.keep_start_of(duty(*kind));
@@ -92,35 +92,34 @@ pub(super) fn spawner_confinement(policy: &Policy, kinds: &[Kind]) -> Confinemen
     confinement
 }
 
-fn duty(kind: Kind) -> Duty {
+fn duty(kind: BrokerKind) -> Duty {
     match kind {
-        Kind::Processes(..) => Duty::Processes,
-        Kind::Namespaces(..) => Duty::Namespaces,
+        BrokerKind::Processes(..) => Duty::Processes,
+        BrokerKind::Namespaces(..) => Duty::Namespaces,
         _ => Duty::Resolver,
     }
 }
 
-/// The other side.
+/// The broker's ends of its pipes.
 struct AnsweringEnds {
     requests: OwnedFd,
     answers: OwnedFd,
 }
 
-/// Starts brokers, and waits for their ends. A copy of it in another process does nothing when it
-/// is dropped.
+/// Starts brokers, and waits for them to end. Dropping a copy in a forked process does nothing.
 #[derive(Default)]
 pub(super) struct Keeper(Vec<KeptBroker>);
 
 struct KeptBroker {
-    kind: Kind,
+    kind: BrokerKind,
     running: Option<(Child, OwnedFd)>,
-    /// Those that are not started yet: at most the first one and its successor.
+    /// Those not started yet: at most the first one and its successor.
     waiting: VecDeque<(AnsweringEnds, OwnedFd)>,
 }
 
 impl Keeper {
-    /// Makes the pipes of brokers of these kinds, and of their successors.
-    pub(super) fn new(kinds: &[Kind]) -> Result<(BrokerLinks, Self), CapabilityError> {
+    /// Creates the pipes for brokers of these kinds and their successors.
+    pub(super) fn new(kinds: &[BrokerKind]) -> Result<(BrokerLinks, Self), CapabilityError> {
         let (mut links, mut kept) = (BrokerLinks::default(), Self::default());
         for kind in kinds {
             let (asking, answering, end) = pipes(*kind)?;
@@ -132,7 +131,7 @@ impl Keeper {
         Ok((links, kept))
     }
 
-    /// Starts the first broker of each kind, or none.
+    /// Starts the first broker of each kind. If one cannot be started, ends all of them.
     pub(super) fn begin(&mut self, host: Option<&Dir>) -> Result<(), CapabilityError> {
         let started = self.0.iter_mut().try_for_each(|kept| kept.start(host));
         if started.is_err() {
@@ -141,29 +140,29 @@ impl Keeper {
         started
     }
 
-    /// Returns what has an error or a hang-up when a broker has ended. Kernel: nobody else reads the
-    /// other end.
+    /// Returns pipe ends that report an error or hang-up when a broker has ended. Kernel: only the
+    /// broker has the other end open.
     pub(super) fn ends(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.0.iter().filter_map(|kept| kept.running.as_ref()).map(|(_, end)| end.as_fd())
     }
 
-    /// Waits for the brokers that have ended, and starts their successors. One that cannot be
-    /// started is gone to who asks.
+    /// Reaps the brokers that have ended, and starts their successors. A broker that cannot be
+    /// started looks to its client as if it had ended.
     pub(super) fn renew(&mut self, host: Option<&Dir>) {
         for kept in &mut self.0 {
             let Some((mut child, _)) = kept.running.take_if(|(_, end)| has_ended(end)) else {
                 continue;
             };
             reap(&mut child);
-            // OK because who asks finds out that there is none.
+            // OK because the client finds that the broker is gone.
             let _ = kept.start(host);
         }
     }
 
-    /// Ends all brokers, for who asked them has ended.
+    /// Ends all brokers, because their client has ended.
     pub(super) fn end(self) {
         for (mut child, _) in self.0.into_iter().filter_map(|kept| kept.running) {
-            // OK because the one error is that it has ended already.
+            // OK because the only possible error is that it has ended already.
             let _ = child.kill();
             reap(&mut child);
         }
@@ -182,7 +181,7 @@ impl KeptBroker {
 }
 
 fn reap(child: &mut Child) {
-    // OK because a process that cannot be waited for is not this one's.
+    // OK because a process that cannot be waited for is not a child of this one.
     let _ = child.wait();
 }
 
@@ -191,12 +190,12 @@ fn has_ended(end: &OwnedFd) -> bool {
     poll(&mut [PollFd::new(end, PollFlags::empty())], Some(&no_time)).is_ok_and(|ready| ready > 0)
 }
 
-/// Makes the pipes of a broker, and a handle by which its end is seen.
-fn pipes(kind: Kind) -> Result<(AskingEnds, AnsweringEnds, OwnedFd), CapabilityError> {
+/// Creates the pipes of a broker, and a handle that shows when it ends.
+fn pipes(kind: BrokerKind) -> Result<(AskingEnds, AnsweringEnds, OwnedFd), CapabilityError> {
     let failed = CapabilityError::StartBroker;
     let (answers, to_answer) = std::io::pipe().map_err(failed)?;
-    let (requests, to_request, sockets) = if matches!(kind, Kind::Namespaces(..)) {
-        // It sends descriptors, too.
+    let (requests, to_request, sockets) = if matches!(kind, BrokerKind::Namespaces(..)) {
+        // A socket, because this broker sends descriptors.
         #[expect(clippy::disallowed_methods, reason = "between the shell and its broker")]
         let pair = UnixStream::pair();
         let (ours, theirs) = pair.map_err(failed)?;

@@ -1,9 +1,9 @@
-//! The only file of the shells of this workspace that mints ambient authority.
+//! The only file of the shells in this workspace that uses ambient authority.
 //!
-//! Everything that a process takes from the system by name is opened here, once, before any script
-//! runs and before any thread starts: the directories that the command line names, the script file,
-//! and the names of services, protocols and users, which are read whole and handed on as bytes.
-//! After that nothing opens a path.
+//! Everything that a process opens by name is opened here, once, before any script runs and before
+//! any thread starts: the directories of the command line, the script file, and the names of
+//! services, protocols and users, which are read as a whole and passed on as bytes. After that
+//! nothing opens a path.
 //!
 //! # Ambient Authority
 //!
@@ -28,7 +28,7 @@ use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use host_confine::{
     Confinement, Duty,
     broker::{
-        Broker, BrokerError, Kind, NamespaceBroker, ProcessBroker, Procfs, Reports, Resolver,
+        Broker, BrokerError, BrokerKind, NamespaceBroker, ProcessBroker, Procfs, Reports, Resolver,
         ResolverBroker, Service,
     },
 };
@@ -52,11 +52,11 @@ use super::{
     options::{BROKER, Directory, Namespace, Setup},
 };
 
-/// Bytes of a policy file: a hundred times what one that says everything has. What is larger is an
+/// Bytes of a policy file: a hundred times the size of one with all settings. A larger one is an
 /// error.
 const MAX_POLICY_BYTES: u64 = 64 * 1024;
 
-/// What scripts and builtins are given.
+/// The capabilities of scripts and builtins.
 #[non_exhaustive]
 pub struct Capabilities {
     /// The granted directories.
@@ -65,54 +65,54 @@ pub struct Capabilities {
     pub view: PolicyView,
     /// What the view allows.
     pub policy: Policy,
-    /// What of all that has to stay within reach of a confined process.
+    /// The confinement that keeps what these need.
     pub confinement: Confinement,
-    /// Where the sockets come from.
+    /// Where the socket tables come from.
     pub tables: TableOrigin,
-    /// Who finds the processes of sockets.
+    /// Which process finds the processes of sockets.
     pub processes: AnsweredBy,
-    /// Who looks names of hosts up.
+    /// Which process looks up host names.
     pub hosts: AnsweredBy,
-    /// Who finds and opens the network namespaces of the machine.
+    /// Which process finds and opens the network namespaces of the machine.
     pub namespaces: AnsweredBy,
-    /// The brokers, to ask what is in force in them.
+    /// The brokers, to ask for their confinement.
     pub brokers: Vec<NamedBroker>,
-    /// Open while the brokers are needed, if a separate process keeps them: it ends when this is
+    /// Open while the brokers are needed, if a separate process manages them: it exits when this is
     /// closed.
     pub asks: Option<PipeWriter>,
 }
 
-/// A broker, and what it is called.
+/// A broker and its name.
 pub type NamedBroker = (&'static str, Arc<dyn Reports>);
 
 /// Where socket tables come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TableOrigin {
-    /// Nowhere: no sockets are granted, and nothing is open that lists some.
+    /// Nowhere: sockets are not granted, and no handle that lists them is open.
     Nowhere,
-    /// sock_diag, and the verified `/proc` for what it has no answer to.
+    /// sock_diag, and the verified `/proc` for tables that it does not serve.
     Diag,
-    /// The verified `/proc` alone: no socket to sock_diag was to be had.
+    /// The verified `/proc` only: a sock_diag socket could not be opened.
     Proc,
-    /// A directory that stands for `/proc`.
+    /// A directory in place of `/proc` (`--proc-root`).
     Fake,
-    /// The text tables of process 1 of another procfs.
+    /// The text tables of process 1 of another procfs (`--host-proc`).
     Host,
 }
 
-/// Where something comes from that a confined process cannot find out: the processes of sockets,
-/// the names of hosts, and the network namespaces of the machine.
+/// Which process provides what a confined process cannot find out: the processes of sockets, host
+/// names, and the network namespaces of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AnsweredBy {
-    /// Nowhere: it is not granted.
+    /// None: it is not granted.
     Nowhere,
-    /// This process finds it out: it is not confined, or not kept from it.
+    /// This process: it is not confined, or its confinement allows this.
     Here,
-    /// A broker does.
+    /// A broker.
     Broker,
 }
 
-/// Why something that the command line names cannot be had.
+/// Something that the command line asks for could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CapabilityError {
     #[error("cannot open the directory {path:?}")]
@@ -129,11 +129,11 @@ pub(crate) enum CapabilityError {
     Tables(#[source] procnetsocket::Error),
     #[error("cannot open what the grants need")]
     System(#[source] socket_query::Error),
-    #[error("cannot look at this process in /proc, to confine it")]
+    #[error("cannot open this process in /proc, to confine it")]
     OwnProcess(#[source] procnetsocket::RootError),
     #[error("cannot start a broker")]
     StartBroker(#[source] io::Error),
-    #[error("expected a broker for what is granted, but found none")]
+    #[error("expected a broker for a grant, but found none")]
     NoBroker,
     #[error("cannot use the pipes of a broker")]
     Broker(#[source] BrokerError),
@@ -169,12 +169,12 @@ fn authority() -> AmbientAuthority {
     ambient_authority()
 }
 
-/// What a [`Setup`] names, opened once. Every process in which scripts run has these handles, so
-/// that all of them see the same, whatever became of the paths.
+/// The paths of a [`Setup`], opened once. Every process in which scripts run has these handles, so
+/// all of them use the same files even if the paths change.
 #[derive(Debug)]
 pub struct Handles {
     sandbox: Sandbox,
-    /// The granted directories again, each with its access.
+    /// Second handles on the granted directories, each with its access.
     places: Vec<(OwnedFd, Access)>,
     policy: Policy,
     namespaces: Vec<(BString, OwnedFd)>,
@@ -183,7 +183,7 @@ pub struct Handles {
 }
 
 impl Handles {
-    /// Opens what the set-up names.
+    /// Opens the paths of the set-up.
     ///
     /// # Ambient Authority
     ///
@@ -199,20 +199,19 @@ impl Handles {
         let host_proc = setup.host_proc.as_deref().map(open_directory).transpose()?;
         let policy = policy(setup)?;
         let namespaces = open_namespaces(setup, &policy)?;
-        // Security: where no sockets are granted nothing stays open that lists some.
+        // Security: without the grant `sockets`, no handle that lists sockets stays open.
         let lists = policy.grants().contains(Grant::Sockets);
         let [proc_root, host_proc] = [proc_root, host_proc].map(|root| root.filter(|_| lists));
         let namespaces = if lists { namespaces } else { Vec::new() };
         Ok(Self { sandbox, places, policy, namespaces, proc_root, host_proc })
     }
 
-    /// Returns the granted directories: the path at which scripts see each, and what they may do
-    /// there.
+    /// Returns the granted directories: the path at which scripts see each, and its access.
     pub fn directories(&self) -> impl Iterator<Item = (&BStr, Access)> {
         self.sandbox.grants()
     }
 
-    /// Returns what all the policy files allow.
+    /// Returns the policy that results from all policy files.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
@@ -230,15 +229,15 @@ impl Handles {
     }
 }
 
-/// Opens all else that the set-up asks for, in the process that lists sockets.
+/// Opens everything else that the set-up asks for, in the process that lists sockets.
 ///
 /// # Ambient Authority
 ///
 /// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root the
-/// system's `/proc`, sock_diag and `/sys/fs/cgroup`. It enters the network namespaces, on a thread
-/// that ends at once. With the grant `events` it opens sockets to follow events on, and with the
-/// grant `kill` it gives the right to destroy sockets; otherwise nothing of the kind exists in the
-/// process. Without the grant `sockets` nothing is opened, and nothing stays open but directories.
+/// system's `/proc`, sock_diag and `/sys/fs/cgroup`. It enters the network namespaces, on a
+/// short-lived thread. Only with the grant `events` it opens sockets that receive destroy events,
+/// and only with the grant `kill` the view can destroy sockets. Without the grant `sockets` nothing
+/// is opened, and only directories stay open.
 pub(crate) fn open(
     is_confined: bool,
     handles: Handles,
@@ -299,8 +298,8 @@ pub(crate) fn open(
     })
 }
 
-/// Returns what there is without the grant `sockets`: `ss`, `netstat` and `portwatch` say that it is
-/// missing.
+/// Returns the capabilities without the grant `sockets`: `ss`, `netstat` and `portwatch` report
+/// that it is missing.
 fn without_sockets(sandbox: Sandbox, policy: Policy, confinement: Confinement) -> Capabilities {
     let tables = Arc::new(SocketTables::closed());
     Capabilities {
@@ -327,8 +326,8 @@ fn host_procfs(host: &Dir) -> Result<ProcRoot, CapabilityError> {
     ProcRoot::from_procfs(host).map_err(|error| CapabilityError::HostProc(error.into()))
 }
 
-/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not
-/// there a command that names the `ss` command to use instead.
+/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and commands with the names
+/// of similar tools, each of which prints the `ss` command to use instead.
 pub(crate) fn registry(view: &PolicyView) -> Result<Registry, CapabilityError> {
     let mut registry = Registry::new();
     registry.register(Ss::new(view.clone()))?;
@@ -340,7 +339,7 @@ pub(crate) fn registry(view: &PolicyView) -> Result<Registry, CapabilityError> {
     Ok(registry)
 }
 
-/// Opens the network namespaces that the command line names; without the grant that is an error.
+/// Opens the network namespaces of the command line; without the grant this is an error.
 #[expect(clippy::disallowed_methods, reason = "the paths that the user typed, once")]
 fn open_namespaces(
     setup: &Setup,
@@ -371,7 +370,7 @@ fn open_namespaces(
 ///
 /// # Ambient Authority
 ///
-/// It enters each namespace on a thread that ends at once.
+/// It enters each namespace on a short-lived thread.
 fn with_namespaces(
     system: System,
     namespaces: Vec<(BString, OwnedFd)>,
@@ -387,7 +386,7 @@ fn with_namespaces(
     })
 }
 
-/// Gives a confined process its brokers, or does what they would do where it is not confined.
+/// Connects a confined process to its brokers, or provides the same in an unconfined process.
 struct Means<'a> {
     policy: &'a Policy,
     source: TableOrigin,
@@ -398,17 +397,17 @@ struct Means<'a> {
 }
 
 impl Means<'_> {
-    /// Checks that a broker which there is none of is not needed.
+    /// Returns an error if a broker that does not exist is needed.
     fn may_do_without(&self, is_kept_from_it: bool) -> Result<(), CapabilityError> {
         if self.is_confined && is_kept_from_it { Err(CapabilityError::NoBroker) } else { Ok(()) }
     }
 
-    /// Adds the processes of sockets, if they are granted.
+    /// Adds the source of processes, if they are granted.
     fn processes(&mut self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
         if !self.policy.grants().contains(Grant::Processes) {
             return Ok((system, AnsweredBy::Nowhere));
         }
-        let Some(ends) = self.links.take(|kind| matches!(kind, Kind::Processes(..))) else {
+        let Some(ends) = self.links.take(|kind| matches!(kind, BrokerKind::Processes(..))) else {
             self.may_do_without(self.source != TableOrigin::Fake)?;
             return Ok((system, AnsweredBy::Here));
         };
@@ -417,12 +416,12 @@ impl Means<'_> {
         Ok((system.with_processes(broker), AnsweredBy::Broker))
     }
 
-    /// Adds names of hosts, if they are granted.
+    /// Adds host names, if they are granted.
     fn host_names(&mut self, system: System) -> Result<(System, AnsweredBy), CapabilityError> {
         if !self.policy.grants().contains(Grant::Resolve) {
             return Ok((system, AnsweredBy::Nowhere));
         }
-        let Some(ends) = self.links.take(|kind| kind == Kind::Resolver) else {
+        let Some(ends) = self.links.take(|kind| kind == BrokerKind::Resolver) else {
             self.may_do_without(true)?;
             return Ok((system.with_host_names(Arc::new(resolver())), AnsweredBy::Here));
         };
@@ -431,7 +430,7 @@ impl Means<'_> {
         Ok((system.with_host_names(broker), AnsweredBy::Broker))
     }
 
-    /// Adds every network namespace, if it is granted.
+    /// Adds all network namespaces, if they are granted.
     fn namespaces(
         &mut self,
         system: System,
@@ -442,7 +441,7 @@ impl Means<'_> {
         if !is_granted || self.source == TableOrigin::Fake {
             return Ok((system, AnsweredBy::Nowhere));
         }
-        let Some(ends) = self.links.take(|kind| matches!(kind, Kind::Namespaces(..))) else {
+        let Some(ends) = self.links.take(|kind| matches!(kind, BrokerKind::Namespaces(..))) else {
             self.may_do_without(true)?;
             let finder = match self.host {
                 Some(host) => NamespaceFinder::from_root(host_procfs(host)?),
@@ -467,7 +466,7 @@ impl Means<'_> {
     }
 }
 
-/// Returns a broker with its successor.
+/// Connects to a broker and its successor.
 fn connected<S: Service>([first, next]: [AskingEnds; 2]) -> Result<Broker<S>, CapabilityError> {
     Broker::new(first.requests, first.answers)
         .and_then(|broker| broker.with_successor(next.requests, next.answers))
@@ -478,12 +477,12 @@ fn connected<S: Service>([first, next]: [AskingEnds; 2]) -> Result<Broker<S>, Ca
 ///
 /// # Ambient Authority
 ///
-/// It starts `/proc/self/exe`, the program that runs already. The broker has nothing of this
-/// process's environment, and what it may do it takes as this process did: as its user. It works in
-/// the other procfs, if there is one, so that it looks at the one that was opened.
+/// It starts `/proc/self/exe`, the program that is already running. The broker has an empty
+/// environment, and the authority of the same user. Its working directory is the other procfs, if
+/// there is one, so that it uses the one that was opened.
 #[expect(clippy::disallowed_methods, reason = "the one start of a process, before confinement")]
 pub(super) fn spawn_broker(
-    kind: Kind,
+    kind: BrokerKind,
     requests: Stdio,
     answers: Stdio,
     host: Option<&Dir>,
@@ -499,13 +498,13 @@ pub(super) fn spawn_broker(
         .current_dir(directory)
         .stdin(requests)
         .stdout(answers)
-        // Ctrl-C is for the shell's script. The broker ends when the shell does.
+        // Ctrl-C is for the script of the shell. The broker ends with the shell.
         .process_group(0)
         .spawn()
         .map_err(CapabilityError::StartBroker)
 }
 
-/// Opens the procfs that a broker looks at.
+/// Opens the procfs of a broker.
 ///
 /// # Ambient Authority
 ///
@@ -518,11 +517,11 @@ pub(crate) fn procfs(procfs: Procfs) -> Result<ProcRoot, CapabilityError> {
     }
 }
 
-/// Returns what the broker of namespaces finds them with.
+/// Returns the finder of the broker of namespaces.
 ///
 /// # Ambient Authority
 ///
-/// As [`procfs`]; and threads of this process enter network namespaces, of the system's procfs.
+/// As [`procfs`]. With the system's procfs, threads of this process enter network namespaces.
 pub(crate) fn finder(procfs: Procfs) -> Result<NamespaceFinder, CapabilityError> {
     match procfs {
         Procfs::System => {
@@ -532,7 +531,7 @@ pub(crate) fn finder(procfs: Procfs) -> Result<NamespaceFinder, CapabilityError>
     }
 }
 
-/// Returns a resolver that asks the system's.
+/// Returns a resolver that uses the one of the system.
 ///
 /// # Ambient Authority
 ///
@@ -542,8 +541,8 @@ pub(crate) fn resolver() -> Resolver {
     Resolver::new(Arc::new(SystemHostNames::from_ambient(authority())))
 }
 
-/// What the C library reads to know whom to ask (`nsswitch.conf(5)`, `resolv.conf(5)`,
-/// `gai.conf(5)`), and where its libraries are.
+/// Files that the C library reads to choose name services (`nsswitch.conf(5)`, `resolv.conf(5)`,
+/// `gai.conf(5)`), and to find libraries.
 const RESOLVER_FILES: [&str; 8] = [
     "/etc/nsswitch.conf",
     "/etc/resolv.conf",
@@ -555,8 +554,8 @@ const RESOLVER_FILES: [&str; 8] = [
     "/etc/ld.so.cache",
 ];
 
-/// Where libraries lie that the C library may load, and where daemons listen that know names of
-/// hosts: `nscd`, `systemd-resolved`, `avahi-daemon`, `sssd`.
+/// Directories of libraries that the C library may load, and of the sockets of daemons that resolve
+/// host names: `nscd`, `systemd-resolved`, `avahi-daemon`, `sssd`.
 const RESOLVER_DIRECTORIES: [&str; 12] = [
     "/lib",
     "/lib64",
@@ -572,7 +571,7 @@ const RESOLVER_DIRECTORIES: [&str; 12] = [
     "/var/lib/sss/pipes",
 ];
 
-/// Returns the confinement of the broker of host names. What is not there is not kept.
+/// Returns the confinement of the broker of host names. Missing paths are skipped.
 ///
 /// # Ambient Authority
 ///
@@ -589,7 +588,7 @@ pub(crate) fn resolver_confinement() -> Confinement {
     confinement
 }
 
-/// Opens `/proc` for the look at this process's own state.
+/// Opens `/proc` to read the state of this process.
 ///
 /// # Ambient Authority
 ///
@@ -598,7 +597,8 @@ pub(crate) fn own_process() -> Result<ProcRoot, CapabilityError> {
     ProcRoot::open_ambient(authority()).map_err(CapabilityError::OwnProcess)
 }
 
-/// Returns what all the policy files allow, and the default without one; `--grant` comes last.
+/// Returns the policy that results from all policy files, or the default without one. `--grant` is
+/// applied last.
 ///
 /// # Ambient Authority
 ///
@@ -639,12 +639,12 @@ fn duplicate(handle: &impl AsFd) -> io::Result<OwnedFd> {
     handle.as_fd().try_clone_to_owned()
 }
 
-/// Grants a directory, and returns a second handle on it.
+/// Grants a directory, and returns a second handle to it.
 #[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
 fn grant(sandbox: &mut Sandbox, directory: &Directory) -> Result<OwnedFd, CapabilityError> {
     let path = directory.path.clone();
-    // Scripts see the directory at the path that was typed, links and all, so it is made absolute
-    // and not resolved. What `..` means depends on links, so there is no such path to see.
+    // Scripts see the directory at the path that was typed, so it is made absolute but its links
+    // are not resolved. The meaning of `..` depends on links, so such paths are rejected.
     let mount = std::path::absolute(&directory.path)
         .map_err(|source| CapabilityError::Directory { path: path.clone(), source })?;
     if mount.components().any(|part| part == Component::ParentDir) {
@@ -664,10 +664,10 @@ fn open_directory(path: &Path) -> Result<Dir, CapabilityError> {
         .map_err(|source| CapabilityError::Directory { path: path.to_owned(), source })
 }
 
-/// Opens the file of an audit to append to it. One that is not there is made, for its user alone.
+/// Opens the file of an audit for appending. A missing file is created, readable only by its user.
 ///
-/// Security: the last name is no link, what is opened is a regular file, and it is not in a
-/// directory in which scripts could read or write it.
+/// Security: the last component must not be a link, the file must be a regular one, and scripts
+/// must not be able to reach it in a granted directory.
 ///
 /// # Ambient Authority
 ///
@@ -688,7 +688,7 @@ pub(crate) fn open_audit(path: &Path, handles: &Handles) -> Result<File, Capabil
     if lies_in(&parent, &granted).map_err(failed)? {
         return Err(CapabilityError::AuditWithinReach(path.to_owned()));
     }
-    // A FIFO without a reader would be waited for.
+    // Opening a FIFO without a reader would block.
     let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW;
     let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
     let file = openat(&parent, name, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
@@ -699,7 +699,7 @@ pub(crate) fn open_audit(path: &Path, handles: &Handles) -> Result<File, Capabil
     Ok(file.into())
 }
 
-/// Returns whether a directory is one of these, or below one.
+/// Returns whether a directory is one of `others` or below one.
 #[expect(clippy::disallowed_methods, reason = "the directories above the path that the user typed")]
 fn lies_in(directory: &OwnedFd, others: &[(u64, u64)]) -> Result<bool, Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -716,17 +716,17 @@ fn lies_in(directory: &OwnedFd, others: &[(u64, u64)]) -> Result<bool, Errno> {
     }
 }
 
-/// Returns what makes a file itself: its device and inode.
+/// Returns the identity of a file: its device and inode.
 fn identity(file: &impl AsFd) -> Result<(u64, u64), Errno> {
     let stat = fstat(file)?;
     Ok((stat.st_dev, stat.st_ino))
 }
 
-/// Reads the script that the command line names.
+/// Reads the script file of the command line.
 ///
 /// # Ambient Authority
 ///
-/// It opens that path, whatever it is.
+/// It opens that path.
 #[expect(clippy::disallowed_methods, reason = "the path that the user typed, once")]
 pub(crate) fn read_script(path: &Path) -> io::Result<Vec<u8>> {
     let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);

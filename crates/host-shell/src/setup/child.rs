@@ -1,9 +1,9 @@
 //! The process in which scripts run.
 //!
-//! It has the interpreter and all that scripts are granted, is confined, and has a limit of memory.
-//! It answers its parent, one request after the other, until that is gone; and it may end at any
-//! time: by the limit, by a stack that overflows, or because the parent wants it to. Nothing else
-//! is lost then.
+//! It has the interpreter and everything that scripts are granted, is confined, and has a memory
+//! limit. It answers the requests of its parent, one after the other, until the parent is gone. It
+//! may end at any time: by the memory limit, by a stack overflow, or because the parent ends it. No
+//! other process is affected.
 
 use std::{
     cell::RefCell,
@@ -38,7 +38,7 @@ use rustix::{
 use socket_query::UsageCounter;
 
 use crate::{
-    Finished, Outcome, Script, ScriptInterrupt, Shell,
+    Finished, Script, ScriptInterrupt, ScriptOutcome, Shell,
     limits::{INTERPRETER_STACK_BYTES, MAX_SCRIPT_BYTES, MAX_STDIN_BYTES},
     nesting::is_script_too_deep,
     output::Capped,
@@ -50,18 +50,18 @@ use super::{
     capabilities::{Handles, NamedBroker, read_bounded},
     decode_script,
     error::{Repr, SetupError},
-    link::{Answer, ChildEnds, InForce, Printed, Request},
+    link::{ChildEnds, InForce, Printed, ScriptAnswer, ScriptRequest},
     options::{Setup, Streams},
     own_process, stderr, stdin, stdout,
 };
 
-/// What a script from standard input is called in messages.
+/// The name of a script from standard input in messages.
 const INPUT: &str = "standard input";
 
-/// How often it is asked whether input has been waited for long enough.
+/// The interval at which a wait for input checks whether it should end.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs what the parent asks for, until the parent is gone.
+/// Answers requests of the parent, until the parent is gone.
 pub(super) fn run(
     setup: &Setup,
     handles: Handles,
@@ -84,10 +84,10 @@ pub(super) struct ScriptService {
     current: Arc<CurrentRequest>,
 }
 
-/// The request that is answered now.
+/// The current request.
 #[derive(Debug, Default)]
 struct CurrentRequest {
-    /// The last byte of its number. The first one has 1.
+    /// The last byte of its number, which starts at 1.
     number: AtomicU8,
     interrupted: AtomicBool,
 }
@@ -96,23 +96,23 @@ struct Scripts {
     shell: Shell,
     usage: Arc<UsageCounter>,
     stdout: io::Stdout,
-    /// The script's standard error. The descriptor of that number leads to the notes.
+    /// The standard error of scripts. Descriptor 2 is the pipe of notes instead.
     stderr: File,
     current: Arc<CurrentRequest>,
     in_force: InForce,
     brokers: Vec<NamedBroker>,
-    /// Held, as it has to be.
+    /// Has to stay alive; see [`Confined`].
     _confined: Option<Confined>,
 }
 
 impl Service for ScriptService {
-    type Request = Request;
-    type Answer = Answer;
+    type Request = ScriptRequest;
+    type Answer = ScriptAnswer;
 
-    fn answer(&self, request: Request) -> Answer {
+    fn answer(&self, request: ScriptRequest) -> ScriptAnswer {
         self.current.interrupted.store(false, Ordering::SeqCst);
         self.current.number.fetch_add(1, Ordering::SeqCst);
-        let failed = |error: &SetupError| Answer::Failed {
+        let failed = |error: &SetupError| ScriptAnswer::Failed {
             status: error.status().code(),
             message: format!("host-shell: {error}\n"),
         };
@@ -122,14 +122,14 @@ impl Service for ScriptService {
         }
     }
 
-    /// No answer is so long.
-    fn too_long() -> Answer {
-        Answer::Failed { status: ExitCode::FAILURE.code(), message: String::new() }
+    /// Never sent: all answers fit.
+    fn too_long() -> ScriptAnswer {
+        ScriptAnswer::Failed { status: ExitCode::FAILURE.code(), message: String::new() }
     }
 }
 
 impl Scripts {
-    /// Does all that comes before a script.
+    /// Sets up this process before the first script.
     fn start(
         setup: &Setup,
         (handles, brokers): (Handles, BrokerLinks),
@@ -137,10 +137,10 @@ impl Scripts {
         current: &Arc<CurrentRequest>,
         spawner: Option<&Confined>,
     ) -> Result<Self, SetupError> {
-        // The spawner ends this process, and a spawner that was killed cannot.
+        // The spawner ends this process, unless the spawner itself is killed.
         set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from)?;
         if setup.confine {
-            // The spawner has none in force.
+            // The spawner keeps them only as permitted, not in force.
             raise_capabilities()?;
         }
         let capabilities = setup.open(handles, brokers)?;
@@ -148,7 +148,7 @@ impl Scripts {
         limit(Resource::Core, 0)?;
         let stderr = File::from(stderr().as_fd().try_clone_to_owned()?);
         dup2_stderr(notes).map_err(io::Error::from)?;
-        // The interpreter reports a command that panicked, on the script's standard error.
+        // The interpreter reports a panic of a command on the standard error of the script.
         panic::set_hook(Box::new(|_| ()));
         let shell = Shell::builder()
             .registry(capabilities.registry()?)
@@ -189,26 +189,28 @@ impl Scripts {
         })
     }
 
-    fn answer(&mut self, request: Request) -> Result<Answer, SetupError> {
+    fn answer(&mut self, request: ScriptRequest) -> Result<ScriptAnswer, SetupError> {
         Ok(match request {
-            Request::Begin => Answer::Ready,
-            Request::InForce => Answer::InForce(self.in_force()),
-            Request::IsWhole(text) => Answer::IsWhole(!parse(text, |error| is_unfinished(&error))?),
-            Request::Line { text, last } => {
+            ScriptRequest::Begin => ScriptAnswer::Ready,
+            ScriptRequest::InForce => ScriptAnswer::InForce(self.in_force()),
+            ScriptRequest::IsWhole(text) => {
+                ScriptAnswer::IsWhole(!parse(text, |error| is_unfinished(&error))?)
+            }
+            ScriptRequest::Line { text, last } => {
                 let text = after(ExitCode::new(last), text)?;
                 self.run(&Script { text, ..Script::default() })
             }
-            Request::Script { text, name } => {
+            ScriptRequest::Script { text, name } => {
                 let stdin = self.read_input(MAX_STDIN_BYTES, Repr::Input)?;
                 self.run(&Script { text, name, stdin })
             }
-            Request::Input => {
+            ScriptRequest::Input => {
                 let limit = u64::try_from(MAX_SCRIPT_BYTES).unwrap_or(u64::MAX);
                 let script = |error| Repr::Script { name: INPUT.to_owned(), error };
                 let bytes = self.read_input(limit, script)?.unwrap_or_default();
                 self.run(&Script { text: decode_script(bytes, INPUT)?, ..Script::default() })
             }
-            Request::Captured { text, stdin, max_stdout, max_stderr } => {
+            ScriptRequest::Captured { text, stdin, max_stdout, max_stderr } => {
                 let script = Script { text, name: None, stdin: Some(stdin) };
                 let (mut stdout, mut stderr) = (Capped::new(max_stdout), Capped::new(max_stderr));
                 let finished = self.shell.run_unreported(&script, &mut stdout, &mut stderr);
@@ -219,7 +221,7 @@ impl Scripts {
         })
     }
 
-    /// Asks the brokers, too.
+    /// Includes the reports of the brokers.
     fn in_force(&self) -> InForce {
         let mut in_force = self.in_force.clone();
         in_force.reports.extend(self.brokers.iter().map(|(name, broker)| {
@@ -228,22 +230,22 @@ impl Scripts {
         in_force
     }
 
-    fn run(&mut self, script: &Script) -> Answer {
+    fn run(&mut self, script: &Script) -> ScriptAnswer {
         let finished = self.shell.run_unreported(script, &mut self.stdout, &mut self.stderr);
         self.ended(finished, None)
     }
 
-    fn ended(&self, finished: Finished, printed: Option<Printed>) -> Answer {
-        let Finished { outcome: Outcome { status, exited }, message } = finished;
+    fn ended(&self, finished: Finished, printed: Option<Printed>) -> ScriptAnswer {
+        let Finished { outcome: ScriptOutcome { status, exited }, message } = finished;
         let usage = self.shell.take_counts();
         let usage = usage.map(|counts| ScriptUsage::new(counts, self.usage.take()));
-        Answer::Ended { status: status.code(), exited, message, printed, usage }
+        ScriptAnswer::Ended { status: status.code(), exited, message, printed, usage }
     }
 
-    /// Reads standard input to its end; a terminal is not read.
+    /// Reads standard input to its end, unless it is a terminal.
     ///
-    /// The interpreter takes the input whole, before the script starts. So a writer that never ends
-    /// is read on a thread that can be left, when the parent does not want to wait any longer.
+    /// The interpreter needs all of the input before the script starts. It is read on a thread that
+    /// is abandoned when the parent gives up, because a writer may never end.
     fn read_input(
         &self,
         limit: u64,
@@ -254,7 +256,7 @@ impl Scripts {
         }
         let (sender, received) = channel();
         thread::Builder::new().name("input".to_owned()).spawn(move || {
-            // OK because a reader that gave up needs no answer.
+            // OK because the receiver may have given up.
             let _ = sender.send(read_bounded(stdin(), limit));
         })?;
         loop {
@@ -270,8 +272,8 @@ impl Scripts {
     }
 }
 
-/// Ends the script of each request whose number comes, from a thread that waits for it. When the
-/// parent is gone it ends this process.
+/// Starts a thread that interrupts the script of each request whose number it receives. When the
+/// parent is gone, the thread ends this process.
 fn receive_interrupts(
     mut interrupts: PipeReader,
     current: Arc<CurrentRequest>,
@@ -280,7 +282,7 @@ fn receive_interrupts(
     thread::Builder::new().name("interrupts".to_owned()).spawn(move || {
         let mut number = [0];
         while interrupts.read_exact(&mut number).is_ok() {
-            // One that comes too late is not for the next script.
+            // A late interrupt must not end the next script.
             if u8::from_le_bytes(number) == current.number.load(Ordering::SeqCst) {
                 current.interrupted.store(true, Ordering::SeqCst);
                 script.interrupt();
@@ -291,7 +293,7 @@ fn receive_interrupts(
     Ok(())
 }
 
-/// Sets a limit of this process, below that which it has.
+/// Lowers a resource limit of this process.
 fn limit(resource: Resource, most: u64) -> io::Result<()> {
     let Rlimit { current, maximum } = getrlimit(resource);
     let least = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
@@ -299,22 +301,23 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
     Ok(setrlimit(resource, new)?)
 }
 
-/// Parses on a stack as large as the interpreter's, and returns what is asked of the error.
+/// Parses on a stack as large as the interpreter's, and returns whether `ask` is true for the
+/// error.
 fn parse(text: String, ask: impl Fn(bashkit::Error) -> bool + Send + 'static) -> io::Result<bool> {
     if is_script_too_deep(&text) {
-        // To be reported when it is run.
+        // Reported when it is run.
         return Ok(false);
     }
     let parser =
         thread::Builder::new().name("parser".to_owned()).stack_size(INTERPRETER_STACK_BYTES);
     let parsed = parser.spawn(move || Parser::new(&text).parse().is_err_and(ask))?;
-    // OK because a parser that panicked does so again when the text is run.
+    // OK because a parser that panics does so again when the text is run.
     Ok(parsed.join().unwrap_or(false))
 }
 
-/// Returns whether more lines have to come: an open quote, a loop without its end.
+/// Returns whether more lines are needed, as after an open quote or in a loop without its end.
 ///
-/// The interpreter reports that as bash does, in one of two phrases.
+/// The interpreter reports this as bash does, by one of two phrases.
 fn is_unfinished(error: &bashkit::Error) -> bool {
     match error {
         bashkit::Error::Parse { message, .. } => {
@@ -324,10 +327,10 @@ fn is_unfinished(error: &bashkit::Error) -> bool {
     }
 }
 
-/// Returns the line as a script in which `$?` is the status of the line before: the interpreter
-/// starts every script with 0.
+/// Returns the line as a script in which `$?` is the status of the previous line, because the
+/// interpreter starts every script with 0.
 ///
-/// A line with wrong syntax stays as it is, so that the message about it counts its lines right.
+/// A line with a syntax error stays unchanged, so that the line number in its message is right.
 fn after(last: ExitCode, line: String) -> io::Result<String> {
     if last.is_success() || parse(line.clone(), |_| true)? {
         return Ok(line);
@@ -349,7 +352,7 @@ mod tests {
     #[case::double_quote("echo \"a", true)]
     #[case::function("f() {", true)]
     #[case::wrong("if then", false)]
-    fn knows_unfinished_lines(#[case] text: &str, #[case] unfinished: bool) {
+    fn unfinished_lines_are_detected(#[case] text: &str, #[case] unfinished: bool) {
         let found = parse(text.to_owned(), |error| is_unfinished(&error)).unwrap();
         assert_eq!(found, unfinished);
     }
@@ -358,7 +361,7 @@ mod tests {
     #[case::success(0, "echo $?", "echo $?")]
     #[case::failure(3, "echo $?", "(exit 3)\necho $?")]
     #[case::wrong(3, "if then", "if then")]
-    fn carries_the_status_from_line_to_line(
+    fn status_is_carried_to_next_line(
         #[case] last: u8,
         #[case] line: &str,
         #[case] expected: &str,

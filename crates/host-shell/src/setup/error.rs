@@ -1,4 +1,4 @@
-//! Why scripts cannot be run.
+//! Errors of setting up and running scripts.
 
 use std::{io, time::Duration};
 
@@ -8,13 +8,13 @@ use host_confine::{ConfineError, broker::BrokerError};
 
 use super::capabilities::CapabilityError;
 
-/// There is a command of that name, but it cannot be run: the status of POSIX shells.
+/// The status of POSIX shells for a command that was found but cannot be run.
 const CANNOT_RUN: ExitCode = ExitCode::new(126);
 
-/// The process cannot be confined, so nothing runs: the same.
+/// The status when the process cannot be confined, so that nothing runs.
 const CANNOT_CONFINE: ExitCode = CANNOT_RUN;
 
-/// Why there is no way to run scripts, or no script. Its text is whole: the causes are in it.
+/// Scripts cannot be set up or read. The causes are in the text, not in `source()`.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct SetupError(Box<Repr>);
@@ -45,11 +45,11 @@ pub(super) enum Repr {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SetupErrorKind {
-    /// Something that was named cannot be had, or not be granted.
+    /// Something that was asked for cannot be opened or granted.
     Capability,
     /// The interpreter cannot be set up.
     Shell,
-    /// The process cannot be confined, or not be copied.
+    /// The process cannot be confined or forked.
     Confine,
     /// The script cannot be read.
     Script,

@@ -3,14 +3,14 @@
 use builtin_cli::WordList;
 use socket_query::{Grant, GrantSet};
 
-/// The word for no grant.
+/// The word for the empty set.
 const NONE: &str = "none";
 
 /// The words of a list of grants.
 pub static GRANT_LIST: WordList =
     WordList::new("NAME", || Grant::WORDS.into_iter().chain([NONE]).collect());
 
-/// Reads `NAME,...`; `none` is alone and is the empty set.
+/// Parses `NAME,...`, or `none` for the empty set.
 pub fn parse_grants(list: &str) -> Option<GrantSet> {
     if list == NONE {
         return Some(GrantSet::empty());

@@ -1,13 +1,13 @@
-//! The pipes between the processes of one shell, and what goes through them.
+//! The pipes between the processes of one shell, and their messages.
 //!
 //! ```text
 //!  parent ── orders ──────► spawner          parent ── requests, interrupts ──► child
 //!         ◄─ reports ──────                         ◄─ answers, notes ─────────
 //! ```
 //!
-//! Pipes and no sockets, so that the shell's own are not in its listings. They stay for as long as
-//! the shell does, from one child to the next, for a confined process can make no others. What a
-//! child left in them is thrown away before the next one is there.
+//! Pipes are used instead of sockets, so that they do not appear in listings of the shell. They are
+//! kept from one child to the next, because a confined process cannot create new ones. What a child
+//! left in them is discarded before the next one starts.
 
 use std::{
     io::{self, PipeReader, PipeWriter, Read as _, Write as _},
@@ -28,46 +28,46 @@ use super::{
     capabilities::{AnsweredBy, TableOrigin},
 };
 
-/// What the parent asks of its child.
+/// The requests of the parent to its child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Request {
-    /// Is there a shell?
+pub enum ScriptRequest {
+    /// Report whether the shell is set up.
     Begin,
-    /// What is in force?
+    /// Report the sources and the confinement.
     InForce,
-    /// Is this text of the prompt whole, or do more lines have to come?
+    /// Report whether this text from the prompt is complete, or needs more lines.
     IsWhole(String),
-    /// Run a line of the prompt. `$?` is the status of the last one.
+    /// Run a line of the prompt.
     Line {
         /// The line.
         text: String,
-        /// The status of the line before.
+        /// The status of the previous line, for `$?`.
         last: u8,
     },
     /// Run a script, with standard input as its input.
     Script {
         /// The script.
         text: String,
-        /// What `$0` is.
+        /// The value of `$0`.
         name: Option<String>,
     },
-    /// Run the script that standard input is.
+    /// Run standard input as a script.
     Input,
-    /// Run a script, and answer what it printed: [`Streams::Captured`](super::Streams::Captured).
+    /// Run a script, and return its output: [`Streams::Captured`](super::Streams::Captured).
     Captured {
         /// The script.
         text: String,
-        /// What it reads.
+        /// Its standard input.
         stdin: Vec<u8>,
-        /// Bytes of standard output; the script ends at the next one, as if its reader went away.
+        /// Bytes of standard output. Past this limit the script ends, as if the reader was closed.
         max_stdout: usize,
-        /// The same of standard error.
+        /// The same for standard error.
         max_stderr: usize,
     },
 }
 
-impl Request {
-    /// Returns whether a script runs for it.
+impl ScriptRequest {
+    /// Returns whether the request runs a script.
     pub(super) fn runs_script(&self) -> bool {
         match self {
             Self::Begin | Self::InForce | Self::IsWhole(_) => false,
@@ -76,61 +76,60 @@ impl Request {
     }
 }
 
-/// What it answers.
+/// The answers of the child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Answer {
-    /// There is.
+pub enum ScriptAnswer {
+    /// The shell is set up.
     Ready,
-    /// This is.
+    /// The sources and the confinement.
     InForce(InForce),
-    /// Whether the text is whole.
+    /// Whether the text is complete.
     IsWhole(bool),
-    /// A script has ended, with lines for standard error about why, if it did not end by itself.
+    /// A script has ended.
     Ended {
         /// Its status.
         status: u8,
         /// Whether it called `exit`.
         exited: bool,
-        /// The lines.
+        /// Lines for standard error, if the shell ended the script.
         message: String,
-        /// What it printed, if that is captured.
+        /// Its output, if that is captured.
         printed: Option<Printed>,
-        /// What it did, if there is an audit.
+        /// Its counts, if there is an audit.
         usage: Option<ScriptUsage>,
     },
-    /// Nothing was run, and nothing will be: the same for the whole shell.
+    /// Nothing was run, and this shell cannot run anything.
     Failed {
-        /// The status for it.
+        /// The exit status.
         status: u8,
         /// The lines for standard error.
         message: String,
     },
 }
 
-impl Answer {
-    /// Returns that a script has ended, with nothing that is known of it but that.
+impl ScriptAnswer {
+    /// Returns [`ScriptAnswer::Ended`] without output and counts.
     pub fn ended(status: ExitCode, message: String, exited: bool) -> Self {
         Self::Ended { status: status.code(), exited, message, printed: None, usage: None }
     }
 }
 
-/// What is in force in the process of scripts and in those around it.
+/// The sources and the confinement of the process of scripts and of related processes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InForce {
-    /// Where the sockets come from.
+    /// Where the socket tables come from.
     pub tables: TableOrigin,
-    /// Who finds the processes of sockets.
+    /// Which process finds the processes of sockets.
     pub processes: AnsweredBy,
-    /// Who looks names of hosts up.
+    /// Which process looks up host names.
     pub hosts: AnsweredBy,
-    /// Who finds and opens the network namespaces of the machine.
+    /// Which process finds and opens the network namespaces of the machine.
     pub namespaces: AnsweredBy,
-    /// What each process reports, with what it is called, or why it does not. None of those that
-    /// are not confined.
+    /// The name of each confined process, with its report or the error.
     pub reports: Vec<(String, Result<ConfinementReport, String>)>,
 }
 
-/// What a script printed.
+/// The output of a script.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Printed {
     /// On standard output.
@@ -141,31 +140,31 @@ pub struct Printed {
     pub is_truncated: bool,
 }
 
-/// What the parent orders of the spawner: one byte.
+/// The orders of the parent to the spawner: one byte each.
 pub(super) mod order {
     /// End the child.
     pub(crate) const KILL: u8 = b'k';
-    /// Start the next child, now that there is none. The parent asks nothing before that is
-    /// reported.
+    /// Start the next child after the last one has ended. The parent waits for the report before it
+    /// sends requests.
     pub(crate) const SPAWN: u8 = b's';
 }
 
-/// What the spawner reports, in two bytes.
+/// The reports of the spawner: two bytes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
-    /// The next child is there, as it was ordered.
+pub(super) enum ChildReport {
+    /// The ordered child was started.
     Started,
-    /// The system did not start it.
+    /// The ordered child could not be started.
     NotStarted,
     /// The child ended itself, with this status.
     Exited(u8),
     /// A signal ended it.
     Signaled(u8),
-    /// There will be no further report: the spawner is gone, and its child with it.
+    /// The spawner is gone, and its child too.
     NoSpawner,
 }
 
-impl Report {
+impl ChildReport {
     pub(super) fn encode(self) -> [u8; 2] {
         match self {
             Self::Started => [b'+', 0],
@@ -187,7 +186,7 @@ impl Report {
     }
 }
 
-/// All ends of all pipes, before there is a second process.
+/// All ends of all pipes, before the process is forked.
 pub(super) struct Link {
     pub(super) parent: ParentEnds,
     pub(super) spawner: SpawnerEnds,
@@ -210,15 +209,15 @@ pub(super) struct SpawnerEnds {
 
 pub(super) struct ChildEnds {
     pub(super) requests: PipeReader,
-    /// One byte: the number of the request whose script has to end.
+    /// Receives one byte: the number of the request whose script has to end.
     pub(super) interrupts: PipeReader,
     pub(super) answers: PipeWriter,
-    /// What the runtime of the language prints before it aborts.
+    /// Messages of the Rust runtime before it aborts.
     pub(super) notes: PipeWriter,
 }
 
 impl Link {
-    /// Makes the pipes. What the parent does with them never waits.
+    /// Creates the pipes. The parent's ends never block.
     pub(super) fn new() -> io::Result<Self> {
         let ((orders_in, orders), (reports, reports_out)) = (io::pipe()?, io::pipe()?);
         let ((requests_in, requests), (answers, answers_out)) = (io::pipe()?, io::pipe()?);
@@ -242,24 +241,24 @@ impl Link {
 }
 
 impl ParentEnds {
-    /// Orders something of the spawner.
+    /// Sends an order to the spawner.
     pub(super) fn order(&self, order: u8) {
-        // OK because a spawner that is gone is seen in its reports.
+        // OK because a spawner that is gone shows in its reports.
         let _ = (&self.orders).write(&[order]);
     }
 
-    /// Returns what the spawner reports, if it does.
-    pub(super) fn report(&self) -> Option<Report> {
+    /// Returns the next report of the spawner, if there is one.
+    pub(super) fn report(&self) -> Option<ChildReport> {
         let mut bytes = [0; 2];
-        // Kernel: two bytes come at once (`PIPE_BUF`).
+        // Kernel: two bytes are read or written atomically (`PIPE_BUF`).
         match (&self.reports).read(&mut bytes) {
-            Ok(0) => Some(Report::NoSpawner),
-            Ok(_) => Some(Report::decode(bytes)),
+            Ok(0) => Some(ChildReport::NoSpawner),
+            Ok(_) => Some(ChildReport::decode(bytes)),
             Err(_) => None,
         }
     }
 
-    /// Throws away what the last child left, and returns its notes. It has ended.
+    /// Discards what the last child left, and returns its notes. The child has ended.
     pub(super) fn clear(&self) -> Vec<u8> {
         drained(&self.answers);
         drained(&self.notes)
@@ -267,12 +266,12 @@ impl ParentEnds {
 }
 
 impl ChildEnds {
-    /// Throws away what the parent asked of the last child.
+    /// Discards what the parent sent to the last child.
     pub(super) fn clear(&self) {
         for end in [&self.requests, &self.interrupts] {
             while is_ready(end, PollFlags::IN, Some(NO_TIME)) {
                 let mut chunk = [0; 4096];
-                // Kernel: what is there is read without waiting.
+                // Kernel: available bytes are read without blocking.
                 if !matches!((&mut &*end).read(&mut chunk), Ok(1..)) {
                     break;
                 }
@@ -283,7 +282,7 @@ impl ChildEnds {
 
 const NO_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
-/// Waits until a descriptor is ready, or has an end; without a time for ever.
+/// Waits until a descriptor is ready or hung up; without a time, forever.
 pub(super) fn is_ready(end: &impl AsFd, flags: PollFlags, time: Option<Timespec>) -> bool {
     let mut ends = [PollFd::from_borrowed_fd(end.as_fd(), flags)];
     loop {
@@ -295,10 +294,10 @@ pub(super) fn is_ready(end: &impl AsFd, flags: PollFlags, time: Option<Timespec>
     }
 }
 
-/// Returns what can be read now, of a pipe that is never waited for.
+/// Returns what can be read now from a non-blocking pipe.
 fn drained(end: &PipeReader) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // OK because the error at the end is that there is no more.
+    // OK because the final error only means that no more is available.
     let _ = { end }.read_to_end(&mut bytes);
     bytes
 }

@@ -1,38 +1,37 @@
-//! Sets up what scripts are granted, and runs them in a process that can be ended.
+//! Opens what scripts are granted, and runs them in a process that can be killed.
 //!
-//! A [`Shell`](crate::Shell) alone cannot hold a limit of memory, and cannot be ended while it
-//! computes. This module is what a program needs around it, and what `host-shell` and `ss-mcp` are
-//! made of:
+//! A [`Shell`](crate::Shell) alone cannot enforce a memory limit, and cannot be stopped while it
+//! computes. This module adds what a program needs for that. `host-shell` and `ss-mcp` use it:
 //!
 //! ```text
-//!  parent: asks, has the deadline and the last word ── confined by the program
+//!  parent: sends requests, enforces the deadline ── confined by the program
 //!    └── spawner: starts the next one of these, and ends it ── confined
 //!          └── child: the interpreter, what scripts are granted ── confined, with a limit of memory
 //! ```
 //!
-//! 1. A [`Setup`] says what is granted. It is plain data, from a command line.
-//! 2. [`start`] opens what it names, once, and copies the process. That has to come before the
+//! 1. A [`Setup`] contains what is granted. It is plain data, from a command line.
+//! 2. [`start`] opens its paths, once, and forks the process. This has to happen before there is a
 //!    second thread.
-//! 3. A [`Session`] asks the child, one [`Request`] after the other, and never waits for it too
-//!    long.
+//! 3. A [`ScriptProcess`] sends one [`ScriptRequest`] after the other to the child, each with a
+//!    deadline.
 //!
 //! # Example
 //!
 //! ```no_run
 //! use std::time::Instant;
 //!
-//! use host_shell::setup::{self, Ended, Interrupts, Request, Role, Setup};
+//! use host_shell::setup::{self, Ended, Interrupts, Role, ScriptRequest, Setup};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut setup = Setup::default();
 //! setup.directories.extend(setup::Directory::from_word(b"/srv/data"));
-//! let host = match setup::start(setup, 1, &Interrupts::receive()?)? {
-//!     Role::Host(host) => host,
-//!     // This is one of the other processes, and its work is done.
+//! let parent = match setup::start(setup, 1, &Interrupts::receive()?)? {
+//!     Role::Parent(parent) => parent,
+//!     // This is one of the other processes, which has finished.
 //!     Role::Done(_) => return Ok(()),
 //! };
-//! for mut session in host.sessions {
-//!     let request = Request::Script { text: "ss -tln".to_owned(), name: None };
+//! for mut session in parent.sessions {
+//!     let request = ScriptRequest::Script { text: "ss -tln".to_owned(), name: None };
 //!     if let Ended::Lost { message, .. } = session.ask_since(Instant::now(), &request) {
 //!         eprint!("{message}");
 //!     }
@@ -43,9 +42,9 @@
 //!
 //! # Ambient Authority
 //!
-//! All of it is taken in one file, `capabilities.rs`: by [`start`], [`Setup::open_handles`],
-//! [`Setup::open`], [`Setup::read_policy`], [`own_process`], [`read_script`] and
-//! [`serve_broker`]. Nothing else opens a path.
+//! All of it is used in one file, `capabilities.rs`: by [`start`], [`Setup::open_handles`],
+//! [`Setup::open`], [`Setup::read_policy`], [`own_process`], [`read_script`] and [`serve_broker`].
+//! Nothing else opens a path.
 
 mod audit;
 mod broker_links;
@@ -67,7 +66,7 @@ use std::{
 use builtin_api::{ExitCode, Registry};
 use host_confine::{
     Confined, Confinement, Duty, Forked,
-    broker::{BrokerErrorKind, Kind, NamespaceService, ProcessService, Reporting, serve},
+    broker::{BrokerErrorKind, BrokerKind, NamespaceService, ProcessService, Reporting, serve},
     fork,
 };
 use procnetsocket::{ProcRoot, SocketTables};
@@ -80,9 +79,9 @@ pub use self::{
     capabilities::{AnsweredBy, Capabilities, Handles, NamedBroker, TableOrigin},
     error::{SetupError, SetupErrorKind},
     grant::{GRANT_LIST, parse_grants},
-    link::{Answer, InForce, Printed, Request},
+    link::{InForce, Printed, ScriptAnswer, ScriptRequest},
     options::{BROKER, Directory, Namespace, Setup, Streams},
-    session::{Ended, Interrupts, Session, last_word},
+    session::{Ended, Interrupts, ScriptProcess, last_word},
 };
 use self::{
     brokers::{Keeper, spawner_confinement, wanted},
@@ -91,7 +90,8 @@ use self::{
 };
 
 impl Setup {
-    /// Returns what all the policy files allow, and the default without one; grants come last.
+    /// Returns the policy that results from all policy files, or the default without one. Grants
+    /// are applied last.
     ///
     /// # Ambient Authority
     ///
@@ -99,12 +99,13 @@ impl Setup {
     ///
     /// # Errors
     ///
-    /// [`Capability`](SetupErrorKind::Capability) for a file that cannot be read or is no policy.
+    /// [`Capability`](SetupErrorKind::Capability) for a file that cannot be read or is not a
+    /// policy.
     pub fn read_policy(&self) -> Result<Policy, SetupError> {
         Ok(capabilities::policy(self)?)
     }
 
-    /// Opens what is named by a path.
+    /// Opens the paths of the set-up.
     ///
     /// # Ambient Authority
     ///
@@ -113,27 +114,28 @@ impl Setup {
     ///
     /// # Errors
     ///
-    /// [`Capability`](SetupErrorKind::Capability) for what cannot be opened or not be granted.
+    /// [`Capability`](SetupErrorKind::Capability) for a path that cannot be opened or granted.
     pub fn open_handles(&self) -> Result<Handles, SetupError> {
         Ok(Handles::open(self)?)
     }
 
-    /// Opens all else, in the process that lists sockets. `brokers` are those of [`Host::brokers`].
+    /// Opens everything else, in the process that lists sockets. `brokers` is
+    /// [`ParentProcess::brokers`].
     ///
     /// # Ambient Authority
     ///
     /// It opens `/etc/services`, `/etc/protocols` and `/etc/passwd`, and without a fake proc root
     /// the system's `/proc`, sock_diag and `/sys/fs/cgroup`. It enters network namespaces, on a
-    /// thread that ends at once. Without the grant `sockets` it opens nothing.
+    /// short-lived thread. Without the grant `sockets` it opens nothing.
     ///
     /// # Errors
     ///
-    /// [`Capability`](SetupErrorKind::Capability) for what cannot be had.
+    /// [`Capability`](SetupErrorKind::Capability) for what cannot be opened.
     pub fn open(&self, handles: Handles, brokers: BrokerLinks) -> Result<Capabilities, SetupError> {
         Ok(capabilities::open(self.confine, handles, brokers)?)
     }
 
-    /// Confines this process, if that is wanted.
+    /// Confines this process, unless confinement is disabled.
     ///
     /// # Errors
     ///
@@ -152,23 +154,23 @@ impl Capabilities {
     ///
     /// # Errors
     ///
-    /// None as long as the names of the builtins differ.
+    /// None, as long as the names of the builtins are different.
     pub fn registry(&self) -> Result<Registry, SetupError> {
         registry(&self.view)
     }
 }
 
-/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and for each tool that is not
-/// there a command that names the `ss` command to use instead.
+/// Returns the builtins over a view: `ss`, `netstat` and `portwatch`, and commands with the names
+/// of similar tools, each of which prints the `ss` command to use instead.
 ///
 /// # Errors
 ///
-/// None as long as the names of the builtins differ.
+/// None, as long as the names of the builtins are different.
 pub fn registry(view: &PolicyView) -> Result<Registry, SetupError> {
     Ok(capabilities::registry(view)?)
 }
 
-/// Opens `/proc` for the look at this process's own state.
+/// Opens `/proc` to read the state of this process.
 ///
 /// # Ambient Authority
 ///
@@ -176,16 +178,16 @@ pub fn registry(view: &PolicyView) -> Result<Registry, SetupError> {
 ///
 /// # Errors
 ///
-/// [`Capability`](SetupErrorKind::Capability) when there is no such procfs.
+/// [`Capability`](SetupErrorKind::Capability) when `/proc` is not a procfs.
 pub fn own_process() -> Result<ProcRoot, SetupError> {
     Ok(capabilities::own_process()?)
 }
 
-/// Reads the file of a script.
+/// Reads a script file.
 ///
 /// # Ambient Authority
 ///
-/// It opens that path, whatever it is.
+/// It opens that path.
 ///
 /// # Errors
 ///
@@ -208,31 +210,31 @@ fn decode_script(bytes: Vec<u8>, name: &str) -> Result<String, SetupError> {
 /// Which process this is after [`start`].
 pub enum Role {
     /// The parent.
-    Host(Box<Host>),
-    /// Another one, whose work is done: the program ends with this status.
+    Parent(Box<ParentProcess>),
+    /// Another process, which has finished: the program has to exit with this status.
     Done(ExitCode),
 }
 
-/// What the parent has.
+/// The resources of the parent.
 #[non_exhaustive]
-pub struct Host {
-    /// What it was started with.
+pub struct ParentProcess {
+    /// The set-up that it was started with.
     pub setup: Setup,
-    /// What that names. A parent that lists no sockets itself drops it.
+    /// The opened paths. A parent that does not list sockets itself drops them.
     pub handles: Handles,
-    /// The ways to run scripts, each with its processes.
-    pub sessions: Vec<Session>,
-    /// The audit, which the sessions write, too, unless their streams are
+    /// The sessions, each with its processes.
+    pub sessions: Vec<ScriptProcess>,
+    /// The audit. The sessions also write to it, unless their streams are
     /// [captured](Streams::Captured).
     pub audit: Option<Audit>,
     /// The brokers of the parent, if it lists sockets itself: where the streams of scripts are
-    /// [captured](Streams::Captured). A separate process keeps them.
+    /// [captured](Streams::Captured). A separate process manages them.
     pub brokers: BrokerLinks,
 }
 
-/// Opens what a set-up names, and starts the processes of so many sessions.
+/// Opens the paths of a set-up, and starts the processes of `count` sessions.
 ///
-/// Nothing is confined yet in the parent, which has to have one thread.
+/// This does not confine the parent, which has to have one thread.
 ///
 /// # Ambient Authority
 ///
@@ -243,7 +245,7 @@ pub struct Host {
 ///
 /// [`Capability`](SetupErrorKind::Capability) for what cannot be had,
 /// [`Confine`](SetupErrorKind::Confine) when there is a second thread,
-/// [`System`](SetupErrorKind::System) when the system gives no pipe or process.
+/// [`System`](SetupErrorKind::System) when a pipe or process cannot be created.
 pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role, SetupError> {
     let handles = setup.open_handles()?;
     let audit = setup.audit.as_deref().map(|path| capabilities::open_audit(path, &handles));
@@ -253,12 +255,12 @@ pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role
     for _ in 0..count {
         let Link { parent, spawner, child } = Link::new()?;
         if fork(&own)? == Forked::Child {
-            // Security: what is the parent's alone is in no other process.
+            // Security: no other process has the handles that only the parent needs.
             drop((parent, sessions, audit, own));
             return Ok(Role::Done(spawn(&setup, handles, spawner, child)?));
         }
         let kept = audit.clone().filter(|_| setup.streams != Streams::Captured);
-        sessions.push(Session::new(parent, interrupts.clone(), setup.limits, kept)?);
+        sessions.push(ScriptProcess::new(parent, interrupts.clone(), setup.limits, kept)?);
     }
     let mut brokers = BrokerLinks::default();
     let kinds = wanted(&setup, handles.policy());
@@ -271,18 +273,18 @@ pub fn start(setup: Setup, count: usize, interrupts: &Interrupts) -> Result<Role
         }
         brokers = links.kept_while(held);
     }
-    Ok(Role::Host(Box::new(Host { setup, handles, sessions, audit, brokers })))
+    Ok(Role::Parent(Box::new(ParentProcess { setup, handles, sessions, audit, brokers })))
 }
 
-/// Goes on as the process that keeps the brokers of the parent, until that ends.
+/// Continues as the process that manages the brokers of the parent, until the parent ends.
 fn keep_brokers(
     setup: &Setup,
     handles: &Handles,
-    kinds: &[Kind],
+    kinds: &[BrokerKind],
     mut keeper: Keeper,
     end: &PipeReader,
 ) -> Result<ExitCode, SetupError> {
-    // Security: what the program says and hears is not theirs.
+    // Security: brokers must not use the standard streams of the program.
     let (nothing, unread) = io::pipe()?;
     dup2_stdin(&nothing).and_then(|()| dup2_stdout(&unread)).map_err(io::Error::from)?;
     let _confined = setup.confine(&own_process()?, spawner_confinement(handles.policy(), kinds))?;
@@ -294,7 +296,7 @@ fn keep_brokers(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Goes on as the spawner, and in each process that it starts as a child.
+/// Continues as the spawner, and in each process that it starts as a child.
 fn spawn(
     setup: &Setup,
     handles: Handles,
@@ -302,7 +304,8 @@ fn spawn(
     child: ChildEnds,
 ) -> Result<ExitCode, SetupError> {
     if setup.streams == Streams::Captured {
-        // Security: what the program says by them is not a script's to read or to write.
+        // Security: scripts must not use the standard streams, which carry the protocol of the
+        // program.
         let (nothing, _) = io::pipe()?;
         dup2_stdin(&nothing).and_then(|()| dup2_stdout(&child.notes)).map_err(io::Error::from)?;
     }
@@ -311,17 +314,17 @@ fn spawn(
     let confined = setup.confine(&own_process()?, confinement)?;
     let starts = spawner::Starts { kinds: &kinds, host: handles.host_proc() };
     match spawner::run(&starts, &ends, child, setup.streams != Streams::Captured)? {
-        spawner::Role::Child(child, brokers, _alive) => {
+        spawner::SpawnerRole::Child(child, brokers, _alive) => {
             drop(ends);
             child::run(setup, handles, child, brokers, confined.as_ref())?;
         }
-        spawner::Role::Done => {}
+        spawner::SpawnerRole::Done => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers a shell that this process was started by, until it ends; its kind is read from the words
-/// that follow [`BROKER`].
+/// Serves as a broker for the shell that started this process, until that shell ends. Its kind
+/// comes from the words after [`BROKER`].
 ///
 /// # Ambient Authority
 ///
@@ -330,32 +333,32 @@ fn spawn(
 /// # Errors
 ///
 /// [`Confine`](SetupErrorKind::Confine) when the process cannot be confined,
-/// [`System`](SetupErrorKind::System) for what is no request.
-pub fn serve_broker(kind: Kind) -> Result<(), SetupError> {
+/// [`System`](SetupErrorKind::System) for a malformed request.
+pub fn serve_broker(kind: BrokerKind) -> Result<(), SetupError> {
     let own = own_process()?;
     let (input, output) = (&mut stdin().lock(), &mut stdout().lock());
     let served = match kind {
-        Kind::Processes(bounds, procfs) => {
+        BrokerKind::Processes(bounds, procfs) => {
             let tables = SocketTables::from_root(capabilities::procfs(procfs)?);
             let confined = Confinement::new(Duty::Processes).apply(&own)?;
             serve(&Reporting::new(ProcessService::new(tables, bounds), &confined), input, output)
         }
-        Kind::Namespaces(details, procfs) => {
+        BrokerKind::Namespaces(details, procfs) => {
             let finder = capabilities::finder(procfs)?;
             let confined = Confinement::new(Duty::Namespaces).apply(&own)?;
             let service = NamespaceService::new(finder, details, stdin());
             serve(&Reporting::new(service, &confined), input, output)
         }
-        Kind::Resolver => {
+        BrokerKind::Resolver => {
             let confined = capabilities::resolver_confinement().apply(&own)?;
-            // Security: nothing of `/proc` is left to who asks strangers.
+            // Security: the process that talks to name servers keeps no handle to `/proc`.
             drop(own);
             serve(&Reporting::new(capabilities::resolver(), &confined), input, output)
         }
         _ => return Err(io::Error::from(io::ErrorKind::Unsupported).into()),
     };
     match served {
-        // OK because a shell that is gone needs no answer, and no broker.
+        // OK because a shell that has ended needs no answer.
         Err(error) if error.kind() != BrokerErrorKind::Gone => Err(error.into()),
         _ => Ok(()),
     }

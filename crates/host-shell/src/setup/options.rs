@@ -1,4 +1,4 @@
-//! What a program is asked to set up, as plain data.
+//! The options of a set-up, as plain data.
 
 use std::{
     ffi::OsStr,
@@ -15,10 +15,10 @@ use crate::{Allowed, ScriptLimits};
 /// The first word of the command line of a broker; the others are its kind.
 pub const BROKER: &str = "--broker";
 
-/// Where `ip netns` keeps network namespaces, by name.
+/// The directory in which `ip netns` mounts network namespaces, by name.
 const NAMESPACES: &str = "/run/netns";
 
-/// What scripts are granted, and how they run.
+/// The grants of scripts, and how they run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Setup {
@@ -26,32 +26,32 @@ pub struct Setup {
     pub directories: Vec<Directory>,
     /// The commands that scripts may run.
     pub allowed: Allowed,
-    /// The files of the policies, all of which hold; none for the default.
+    /// The policy files, all of which apply; none for the default policy.
     pub policies: Vec<PathBuf>,
     /// The grants that replace those of the policy.
     pub grants: Option<GrantSet>,
-    /// What each script may take.
+    /// The limits of each script.
     pub limits: ScriptLimits,
     /// The network namespaces that `ss -N` may list.
     pub namespaces: Vec<Namespace>,
-    /// Whether `--all-namespaces` may list every network namespace of the machine, whatever the
-    /// policies say of it; it takes the grant.
+    /// Whether `--all-namespaces` may list every network namespace of the machine, even if the
+    /// policies do not allow it. The grant `namespaces` is still required.
     pub every_namespace: bool,
     /// A directory whose sockets are listed instead of the system's.
     pub proc_root: Option<PathBuf>,
-    /// A procfs whose process 1 lives in the network namespace that is listed, such as that of the
-    /// host of a container. Without a fake proc root.
+    /// A procfs whose process 1 is in the network namespace to list, such as that of the host,
+    /// mounted in a container. Excludes `proc_root`.
     pub host_proc: Option<PathBuf>,
     /// The file of the audit.
     pub audit: Option<PathBuf>,
-    /// What scripts read and print.
+    /// The standard streams of scripts.
     pub streams: Streams,
-    /// Whether processes confine themselves before scripts run.
+    /// Whether the processes confine themselves before scripts run.
     pub confine: bool,
 }
 
 impl Default for Setup {
-    /// Returns the default policy and limits, every command, no directory, and confinement.
+    /// Returns the default policy and limits, all commands, no directories, and confinement.
     fn default() -> Self {
         Self {
             directories: Vec::new(),
@@ -71,12 +71,12 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// Adds the network namespace that a word of `--namespace` names: `NAME`, `NAME=PATH`, or `all`
-    /// for every one of the machine. One called "all" is `all=PATH`.
+    /// Adds the network namespace of a `--namespace` value: `NAME`, `NAME=PATH`, or `all` for every
+    /// one of the machine. A namespace with the name "all" is `all=PATH`.
     ///
     /// # Errors
     ///
-    /// What was expected instead of the word.
+    /// The text describes the expected value.
     pub fn allow_namespace(&mut self, word: &[u8]) -> Result<(), &'static str> {
         if word == b"all" {
             self.every_namespace = true;
@@ -91,15 +91,15 @@ impl Setup {
     }
 }
 
-/// What scripts read and print.
+/// The standard streams of scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Streams {
     /// The standard streams of the program.
     Program,
-    /// The same, and each script is a line of a prompt.
+    /// The same, for a prompt: each script is one line.
     Prompt,
-    /// What comes with a request, and goes with its answer. Each script has a process to itself,
-    /// and the standard input and output of the program are out of its reach.
+    /// The input is in the request, and the output in its answer. Each script has its own process,
+    /// which cannot reach the standard input and output of the program.
     Captured,
 }
 
@@ -108,12 +108,12 @@ pub enum Streams {
 pub struct Directory {
     /// The path.
     pub path: PathBuf,
-    /// What scripts may do there.
+    /// The access of scripts.
     pub access: Access,
 }
 
 impl Directory {
-    /// Reads `DIR[:rw]`.
+    /// Parses `DIR[:rw]`.
     pub fn from_word(word: &[u8]) -> Option<Self> {
         let (directory, access) = match word.strip_suffix(b":rw") {
             Some(directory) => (directory, Access::ReadWrite),
@@ -123,17 +123,18 @@ impl Directory {
     }
 }
 
-/// A network namespace, and what scripts call it.
+/// A network namespace and its name in scripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Namespace {
-    /// What scripts call it.
+    /// The name in scripts.
     pub name: BString,
-    /// Where it is mounted.
+    /// The path at which it is mounted.
     pub path: PathBuf,
 }
 
 impl Namespace {
-    /// Reads `NAME[=PATH]`. Without a path it is where `ip netns` keeps the namespace of that name.
+    /// Parses `NAME[=PATH]`. The default path is where `ip netns` mounts the namespace with that
+    /// name.
     pub fn from_word(word: &[u8]) -> Option<Self> {
         let (name, path) = match word.split_once_str("=") {
             Some((name, file)) => (name, path(file)),

@@ -1,10 +1,10 @@
-//! The parent's side: it asks the process in which scripts run, and never waits for it too long.
+//! The parent's side: sends requests to the process in which scripts run, with a deadline for each.
 //!
-//! The interpreter looks at its clock between the steps of a script; a step that computes for long,
-//! or a write to a reader that does not read, can keep it from looking. It may use up its memory,
-//! or its stack. So it runs in a child process, and the parent decides: it receives Ctrl-C, knows
-//! the deadline, and has the process ended when that does not answer. Nothing here waits for the
-//! child, for a lock, or for a reader of the output.
+//! The interpreter checks its deadline between the steps of a script, but a long step, or a write
+//! to a reader that does not read, can delay the check. It may also use up its memory or stack. So
+//! it runs in a child process. The parent receives Ctrl-C, has the deadline, and has the child
+//! killed when that does not answer. Nothing here blocks on the child, on a lock, or on a reader of
+//! the output.
 
 use std::{
     cell::Cell,
@@ -30,24 +30,24 @@ use super::{
     audit::{Audit, AuditRecord},
     child::ScriptService,
     error::{Repr, SetupError},
-    link::{Answer, ParentEnds, Report, Request, is_ready, order},
+    link::{ChildReport, ParentEnds, ScriptAnswer, ScriptRequest, is_ready, order},
     stderr,
 };
 
-/// Time for the interpreter to come back after its deadline, or after Ctrl-C; and for a reader of
-/// standard error to take the last line.
+/// Time for the interpreter to return after its deadline or Ctrl-C, and for a reader of standard
+/// error to read the last line.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Time for the kernel to end a process that was killed. A process that waits for a device may take
-/// as long as that.
+/// Time for a killed process to exit. A process that waits for a device may take this long.
 const DEATH: Duration = Duration::from_secs(10);
 
-/// The flag that is set at each SIGINT; the default never is.
+/// A flag that is set at each SIGINT. That of the default value is never set.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupts(Arc<AtomicBool>);
 
 impl Interrupts {
-    /// Receives SIGINT from now on, in this process and in its copies: it is sent to all of them.
+    /// Receives SIGINT from now on, in this process and its forks: a terminal sends it to all of
+    /// them.
     ///
     /// # Errors
     ///
@@ -65,11 +65,11 @@ impl Interrupt for Interrupts {
     }
 }
 
-/// The process in which scripts run, as its parent sees it. When this is dropped, the process ends.
-pub struct Session {
+/// A handle to the process in which scripts run. The process ends when this is dropped.
+pub struct ScriptProcess {
     ends: ParentEnds,
     broker: Broker<ScriptService>,
-    /// The number of the last request, its last byte.
+    /// The last byte of the number of the last request.
     number: u8,
     interrupts: Interrupts,
     limits: ScriptLimits,
@@ -79,32 +79,32 @@ pub struct Session {
 /// How a request ended.
 #[derive(Clone, Debug)]
 pub enum Ended {
-    /// The process answered, and takes another request.
-    Back(Answer),
-    /// The process has ended, and all that the script made with it.
+    /// The process answered, and accepts another request.
+    Back(ScriptAnswer),
+    /// The process has ended, and all state of the shell is lost.
     Lost {
-        /// The status for it.
+        /// The exit status.
         status: ExitCode,
-        /// The line for standard error that says why.
+        /// The line for standard error with the reason.
         message: String,
     },
 }
 
-/// How long an answer is waited for.
+/// The deadline of an answer.
 struct Patience<'a> {
     begin: Instant,
     timeout: Duration,
     interrupt: &'a dyn Interrupt,
 }
 
-/// Why a script is to end before it does so itself.
+/// The reason to end a script.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Timeout,
     Interrupt,
 }
 
-impl Session {
+impl ScriptProcess {
     pub(super) fn new(
         ends: ParentEnds,
         interrupts: Interrupts,
@@ -114,29 +114,32 @@ impl Session {
         Ok(Self { broker: broker(&ends)?, ends, number: 0, interrupts, limits, audit })
     }
 
-    /// Asks, and has the process ended if there is no answer at the deadline, or after Ctrl-C.
-    pub fn ask(&mut self, request: &Request) -> Ended {
-        // A Ctrl-C of the time between two lines is for neither.
+    /// Sends a request, and has the process killed if it does not answer by the deadline, or after
+    /// Ctrl-C.
+    pub fn ask(&mut self, request: &ScriptRequest) -> Ended {
+        // A Ctrl-C between two lines is ignored.
         self.interrupts.0.store(false, Ordering::SeqCst);
         self.ask_since(Instant::now(), request)
     }
 
-    /// The same, with the deadline of a script that began at that time. A script has ended when its
-    /// line is in the audit; where it cannot be, nothing more runs.
-    pub fn ask_since(&mut self, begin: Instant, request: &Request) -> Ended {
+    /// As [`ask`](Self::ask), with a deadline that counts from `begin`. The result is returned
+    /// after the audit line is written; if that fails, no more scripts run.
+    pub fn ask_since(&mut self, begin: Instant, request: &ScriptRequest) -> Ended {
         let time = SystemTime::now();
         let interrupts = self.interrupts.clone();
         let timeout = self.limits.timeout;
         let ended =
             self.ask_unrecorded(request, &Patience { begin, timeout, interrupt: &interrupts });
         let (status, usage, message) = match &ended {
-            Ended::Back(Answer::Ended { status, usage, message, .. }) => {
+            Ended::Back(ScriptAnswer::Ended { status, usage, message, .. }) => {
                 (ExitCode::new(*status), usage.as_ref(), message)
             }
-            Ended::Back(Answer::Failed { status, message }) => {
+            Ended::Back(ScriptAnswer::Failed { status, message }) => {
                 (ExitCode::new(*status), None, message)
             }
-            Ended::Back(Answer::Ready | Answer::InForce(_) | Answer::IsWhole(_)) => return ended,
+            Ended::Back(
+                ScriptAnswer::Ready | ScriptAnswer::InForce(_) | ScriptAnswer::IsWhole(_),
+            ) => return ended,
             Ended::Lost { status, message } => (*status, None, message),
         };
         let audit = self.audit.as_mut().filter(|_| request.runs_script());
@@ -146,30 +149,30 @@ impl Session {
             Err(error) => {
                 let why = "the script ran, and the audit cannot be written";
                 let message = format!("{message}host-shell: {why}: {error}\n");
-                Ended::Back(Answer::ended(ExitCode::FAILURE, message, true))
+                Ended::Back(ScriptAnswer::ended(ExitCode::FAILURE, message, true))
             }
         }
     }
 
-    /// Runs a [captured](super::Streams::Captured) script in a process that is started for it, and
-    /// ended after it. Nothing is recorded: who asks knows more about it.
+    /// Runs a [captured](super::Streams::Captured) script in its own process. Nothing is written to
+    /// the audit, because the caller knows more about the call.
     ///
     /// # Errors
     ///
-    /// [`System`](super::SetupErrorKind::System) when the system gives no process.
+    /// [`System`](super::SetupErrorKind::System) when the process cannot be started.
     pub fn ask_alone(
         &mut self,
-        request: &Request,
+        request: &ScriptRequest,
         timeout: Duration,
         interrupt: &dyn Interrupt,
     ) -> Result<Ended, SetupError> {
-        if let Request::Captured { text, stdin, .. } = request
+        if let ScriptRequest::Captured { text, stdin, .. } = request
             && text.len().saturating_add(stdin.len()) > MAX_CAPTURED_BYTES
         {
             let expected = "expected a script and its input in";
             let message = format!("host-shell: {expected} {MAX_CAPTURED_BYTES} bytes\n");
             let status = ExitCode::FAILURE.code();
-            return Ok(Ended::Back(Answer::Failed { status, message }));
+            return Ok(Ended::Back(ScriptAnswer::Failed { status, message }));
         }
         self.renew()?;
         let ended =
@@ -182,13 +185,13 @@ impl Session {
         Ok(ended)
     }
 
-    fn ask_unrecorded(&mut self, request: &Request, patience: &Patience<'_>) -> Ended {
+    fn ask_unrecorded(&mut self, request: &ScriptRequest, patience: &Patience<'_>) -> Ended {
         self.number = self.number.wrapping_add(1);
-        let watch = Watch {
+        let watch = AnswerWatch {
             ends: &self.ends,
             number: self.number,
             interrupt: patience.interrupt,
-            // OK because a time that the clock does not reach is no deadline.
+            // OK because a time beyond the range of the clock is never reached.
             deadline: patience.begin.checked_add(patience.timeout),
             cause: Cell::new(None),
             report: Cell::new(None),
@@ -199,7 +202,7 @@ impl Session {
         match answer {
             Ok(answer) => return Ended::Back(self.judged(answer, cause, patience.timeout)),
             Err(error) if error.kind() == BrokerErrorKind::Interrupted && report.is_some() => {}
-            // What is no answer comes from a process that something else has taken over.
+            // Security: a malformed answer means that the process is compromised.
             Err(_) => {
                 self.ends.order(order::KILL);
                 report = self.next_report();
@@ -209,31 +212,44 @@ impl Session {
         Ended::Lost { status, message }
     }
 
-    /// Takes what the interpreter ended at our word as what it is.
-    fn judged(&self, answer: Answer, cause: Option<Cause>, timeout: Duration) -> Answer {
+    /// Corrects the status of a script that the interpreter ended because of our interrupt.
+    fn judged(
+        &self,
+        answer: ScriptAnswer,
+        cause: Option<Cause>,
+        timeout: Duration,
+    ) -> ScriptAnswer {
         let interrupted = ExitCode::CANCELLED.code();
         match (answer, cause) {
-            (Answer::Ended { status, printed, usage, .. }, Some(Cause::Timeout))
+            (ScriptAnswer::Ended { status, printed, usage, .. }, Some(Cause::Timeout))
                 if status == interrupted =>
             {
                 let (status, message) = self.told(Some(Cause::Timeout), None, timeout);
-                Answer::Ended { status: status.code(), exited: false, message, printed, usage }
+                ScriptAnswer::Ended {
+                    status: status.code(),
+                    exited: false,
+                    message,
+                    printed,
+                    usage,
+                }
             }
-            // Nothing was run yet: what is read before a script was waited for.
-            (Answer::Failed { status, .. }, Some(Cause::Timeout)) if status == interrupted => {
+            // Nothing was run yet: the wait was for standard input.
+            (ScriptAnswer::Failed { status, .. }, Some(Cause::Timeout))
+                if status == interrupted =>
+            {
                 let error = SetupError::from(Repr::InputTimeout(timeout));
                 let message = format!("host-shell: {error}\n");
-                Answer::Failed { status: error.status().code(), message }
+                ScriptAnswer::Failed { status: error.status().code(), message }
             }
             (answer, _) => answer,
         }
     }
 
-    /// Returns the status and the line for the end of a script that did not come back.
+    /// Returns the status and message for a script whose process did not answer.
     fn told(
         &self,
         cause: Option<Cause>,
-        report: Option<Report>,
+        report: Option<ChildReport>,
         timeout: Duration,
     ) -> (ExitCode, String) {
         let notes = self.ends.clear();
@@ -251,7 +267,7 @@ impl Session {
             (None, _) if said(b"has overflowed its stack") => {
                 (ExitCode::FAILURE, not_whole("the script nests too deep"))
             }
-            (None, Some(Report::Signaled(signal))) => {
+            (None, Some(ChildReport::Signaled(signal))) => {
                 let why = format!("signal {signal} ended the process of the script");
                 (ExitCode::new(signal.saturating_add(128)), not_whole(&why))
             }
@@ -260,31 +276,31 @@ impl Session {
         (status, format!("host-shell: {why}\n"))
     }
 
-    /// Has the next process started, after the last one was lost. It has nothing of what that had.
+    /// Has a new process started after the last one was lost. It has none of the state.
     ///
     /// # Errors
     ///
-    /// [`System`](super::SetupErrorKind::System) when the system gives no process.
+    /// [`System`](super::SetupErrorKind::System) when the process cannot be started.
     pub fn renew(&mut self) -> Result<(), SetupError> {
         self.number = 0;
         self.broker = broker(&self.ends)?;
         self.ends.order(order::SPAWN);
         match self.next_report() {
-            Some(Report::Started) => Ok(()),
-            _ => Err(io::Error::other("the system gives no process to run scripts in").into()),
+            Some(ChildReport::Started) => Ok(()),
+            _ => Err(io::Error::other("cannot start a process to run scripts in").into()),
         }
     }
 
-    fn next_report(&self) -> Option<Report> {
+    fn next_report(&self) -> Option<ChildReport> {
         is_ready(&self.ends.reports, PollFlags::IN, Some(timespec(DEATH)));
         self.ends.report()
     }
 
-    /// Ends the process, and waits until it has ended.
+    /// Ends the process, and waits for its exit.
     pub fn end(self) {
         let ParentEnds { reports, orders, requests, interrupts, .. } = self.ends;
         drop((orders, requests, interrupts, self.broker));
-        // The spawner ends last, and its end of the pipe with it.
+        // The spawner ends last, which closes its end of the pipe.
         is_ready(&reports, PollFlags::IN, Some(timespec(DEATH)));
     }
 }
@@ -297,18 +313,18 @@ fn broker(ends: &ParentEnds) -> Result<Broker<ScriptService>, BrokerError> {
     Broker::new(ends.requests.try_clone()?.into(), ends.answers.try_clone()?.into())
 }
 
-/// Looks, while an answer is waited for, whether it is still worth the wait.
-struct Watch<'a> {
+/// Decides during a wait for an answer whether to continue waiting.
+struct AnswerWatch<'a> {
     ends: &'a ParentEnds,
     number: u8,
     interrupt: &'a dyn Interrupt,
     deadline: Option<Instant>,
-    /// Why the script is to end, and since when.
+    /// The reason to end the script, and when it occurred.
     cause: Cell<Option<(Cause, Instant)>>,
-    report: Cell<Option<Report>>,
+    report: Cell<Option<ChildReport>>,
 }
 
-impl Interrupt for Watch<'_> {
+impl Interrupt for AnswerWatch<'_> {
     fn is_interrupted(&self) -> bool {
         if let Some(report) = self.ends.report() {
             self.report.set(Some(report));
@@ -323,23 +339,24 @@ impl Interrupt for Watch<'_> {
             }
         }
         let Some((_, since)) = self.cause.get() else { return false };
-        // Again each time, because a script that has not begun yet misses the first one.
-        // OK because a pipe that is full has enough of them.
+        // Sent repeatedly, because a script that has not started yet misses the first one. OK
+        // because a full pipe already contains enough of them.
         let _ = (&self.ends.interrupts).write(&[self.number]);
         now.duration_since(since) >= GRACE
     }
 }
 
-/// Writes to standard error, and does not wait for a reader for long.
+/// Writes to standard error, with a short timeout for a reader that does not read.
 pub fn last_word(text: &str) {
     if text.is_empty() || !is_ready(&stderr(), PollFlags::OUT, Some(timespec(GRACE))) {
         return;
     }
-    // Somebody else may fill the pipe meanwhile. So it is written on a thread that can be left.
+    // Another process may fill the pipe meanwhile, so this writes on a thread that can be
+    // abandoned.
     let (sender, written) = channel();
     let text = text.to_owned();
     let writer = thread::Builder::new().name("last word".to_owned()).spawn(move || {
-        // OK because there is nobody left to tell when standard error cannot be written.
+        // OK because an error of standard error cannot be reported.
         let _ = sender.send(stderr().write_all(text.as_bytes()));
     });
     if writer.is_ok() {
@@ -348,6 +365,6 @@ pub fn last_word(text: &str) {
 }
 
 fn timespec(time: Duration) -> Timespec {
-    // OK because the constants of this file are no longer than that.
+    // OK because the constants of this file fit.
     Timespec::try_from(time).unwrap_or_default()
 }

@@ -1,21 +1,21 @@
-//! The process that starts the processes of the interpreter and their brokers, and ends them.
+//! The process that starts and ends the processes of the interpreter and their brokers.
 //!
-//! It is a copy of the program from before anything was confined, with the handles that scripts are
-//! granted and one thread. A confined process can start none, and send no signals. Each child is a
-//! copy of this one: it has the same handles, and opens no path again that a user typed.
+//! It is forked from the program before anything is confined, with the handles that scripts are
+//! granted and one thread. A confined process cannot start processes or send signals. Each child is
+//! forked from this one: it has the same handles, and does not open paths of the user again.
 //!
 //! # Trust
 //!
-//! It reads one byte at a time, from the confined parent, and each means one of two things: end the
-//! child, start the next one. It reads nothing of a child or a broker, which have no pipe to it but
-//! those that are closed when they end. So it is out of reach. It is confined all the same, by a filter of system
-//! calls that leaves what its children and their brokers need before they confine themselves
+//! It reads single bytes from the confined parent, each with one of two meanings: end the child, or
+//! start the next one. It reads nothing from children and brokers, whose only pipes to it are those
+//! that are closed when they end. So they cannot attack it. It is still confined, by a filter that
+//! allows the system calls that its children and their brokers need before they confine themselves
 //! further.
 
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 
 use cap_std::fs::Dir;
-use host_confine::{Forked, broker::Kind, fork};
+use host_confine::{Forked, broker::BrokerKind, fork};
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
@@ -26,21 +26,21 @@ use super::{
     broker_links::BrokerLinks,
     brokers::Keeper,
     error::SetupError,
-    link::{ChildEnds, Report, SpawnerEnds, order},
+    link::{ChildEnds, ChildReport, SpawnerEnds, order},
     own_process,
 };
 
-/// What a process goes on as.
-pub(super) enum Role {
-    /// A new process: it is to run scripts.
+/// The role of a process after [`run`].
+pub(super) enum SpawnerRole {
+    /// A new process, which runs scripts.
     Child(ChildEnds, Result<BrokerLinks, SetupError>, Alive),
-    /// The spawner, whose work is done.
+    /// The spawner, which has finished.
     Done,
 }
 
-/// What is started beside a child.
+/// The brokers to start with a child.
 pub(super) struct Starts<'a> {
-    pub(super) kinds: &'a [Kind],
+    pub(super) kinds: &'a [BrokerKind],
     pub(super) host: Option<&'a Dir>,
 }
 
@@ -54,67 +54,67 @@ struct Running {
     keeper: Keeper,
 }
 
-/// Starts children as they are ordered, until the parent is gone; and the first one before, if it
-/// `is_awaited`.
+/// Starts children as ordered, until the parent is gone. If `is_awaited`, starts the first one
+/// without an order.
 pub(super) fn run(
     starts: &Starts<'_>,
     ends: &SpawnerEnds,
     child: ChildEnds,
     is_awaited: bool,
-) -> Result<Role, SetupError> {
+) -> Result<SpawnerRole, SetupError> {
     let mut running = match is_awaited.then(|| start(starts)).transpose()? {
-        Some(Started::Here(links, alive)) => return Ok(Role::Child(child, links, alive)),
+        Some(Started::Here(links, alive)) => return Ok(SpawnerRole::Child(child, links, alive)),
         Some(Started::There(running)) => Some(running),
         None => None,
     };
     loop {
         match next_event(ends, running.as_ref())? {
-            Event::ChildEnded => {
+            SpawnerEvent::ChildEnded => {
                 if let Some(ended) = running.take() {
                     report(ends, ended.reap());
                 }
             }
-            Event::BrokerEnded => {
+            SpawnerEvent::BrokerEnded => {
                 if let Some(running) = &mut running {
                     running.keeper.renew(starts.host);
                 }
             }
-            Event::Order(order::SPAWN) if running.is_none() => {
+            SpawnerEvent::Order(order::SPAWN) if running.is_none() => {
                 child.clear();
                 match start(starts) {
                     Ok(Started::Here(links, alive)) => {
-                        return Ok(Role::Child(child, links, alive));
+                        return Ok(SpawnerRole::Child(child, links, alive));
                     }
                     Ok(Started::There(started)) => {
                         running = Some(started);
-                        report(ends, Report::Started);
+                        report(ends, ChildReport::Started);
                     }
-                    Err(_) => report(ends, Report::NotStarted),
+                    Err(_) => report(ends, ChildReport::NotStarted),
                 }
             }
-            Event::Order(_) => {
+            SpawnerEvent::Order(_) => {
                 if let Some(child) = &running {
                     kill(child.pid);
                 }
             }
-            Event::ParentEnded => {
+            SpawnerEvent::ParentEnded => {
                 if let Some(child) = running {
                     kill(child.pid);
                     child.reap();
                 }
-                return Ok(Role::Done);
+                return Ok(SpawnerRole::Done);
             }
         }
     }
 }
 
-/// Which process this is after one was started.
+/// Which process this is after a fork.
 enum Started {
     Here(Result<BrokerLinks, SetupError>, Alive),
     There(Running),
 }
 
-/// Starts the brokers, and a child that asks them. That there are none is the child's to report.
+/// Starts the brokers, and a child that uses them. The child reports an error of starting them.
 fn start(starts: &Starts<'_>) -> Result<Started, SetupError> {
     let begun = Keeper::new(starts.kinds).and_then(|(links, mut keeper)| {
         keeper.begin(starts.host)?;
@@ -125,48 +125,48 @@ fn start(starts: &Starts<'_>) -> Result<Started, SetupError> {
         Err(error) => (Err(error.into()), Keeper::default()),
     };
     let (end, alive) = io::pipe()?;
-    // Security: `/proc` is opened for this one look, and no process keeps it.
+    // Security: `/proc` is opened only for this check, and no process keeps the handle.
     Ok(match fork(&own_process()?)? {
         Forked::Child => Started::Here(links, Alive(alive)),
         Forked::Parent(pid) => Started::There(Running { pid, end, keeper }),
     })
 }
 
-enum Event {
+enum SpawnerEvent {
     Order(u8),
     ParentEnded,
     ChildEnded,
     BrokerEnded,
 }
 
-/// What is ready first.
+/// The first event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ready {
     /// The child has ended.
     Child,
-    /// A broker has.
+    /// A broker has ended.
     Broker,
-    /// There is an order, or its sender has ended.
+    /// There is an order, or the parent has ended.
     Order,
 }
 
-fn next_event(ends: &SpawnerEnds, running: Option<&Running>) -> io::Result<Event> {
+fn next_event(ends: &SpawnerEnds, running: Option<&Running>) -> io::Result<SpawnerEvent> {
     let none = Keeper::default();
     let keeper = running.map_or(&none, |running| &running.keeper);
     Ok(match wait(&ends.orders, running.map(|running| &running.end), keeper)? {
-        Ready::Child => Event::ChildEnded,
-        Ready::Broker => Event::BrokerEnded,
+        Ready::Child => SpawnerEvent::ChildEnded,
+        Ready::Broker => SpawnerEvent::BrokerEnded,
         Ready::Order => {
             let mut order = [0];
             match (&ends.orders).read(&mut order)? {
-                0 => Event::ParentEnded,
-                _ => Event::Order(u8::from_le_bytes(order)),
+                0 => SpawnerEvent::ParentEnded,
+                _ => SpawnerEvent::Order(u8::from_le_bytes(order)),
             }
         }
     })
 }
 
-/// Waits for an order, and for the ends of a child and of brokers.
+/// Waits for an order, or for the end of a child or a broker.
 pub(super) fn wait(
     orders: &PipeReader,
     child: Option<&PipeReader>,
@@ -174,7 +174,7 @@ pub(super) fn wait(
 ) -> io::Result<Ready> {
     loop {
         let mut waiting = vec![PollFd::new(orders, PollFlags::IN)];
-        // Kernel: errors and hang-ups are reported without being asked for.
+        // Kernel: `poll` always reports errors and hang-ups.
         let brokers = keeper.ends();
         waiting.extend(brokers.map(|end| PollFd::from_borrowed_fd(end, PollFlags::empty())));
         let brokers = waiting.len();
@@ -195,8 +195,8 @@ pub(super) fn wait(
 }
 
 impl Running {
-    /// Waits for the end of the child, which ends, and ends its brokers.
-    fn reap(self) -> Report {
+    /// Reaps the child, which is ending, and ends its brokers.
+    fn reap(self) -> ChildReport {
         let report = reap(self.pid);
         self.keeper.end();
         report
@@ -205,26 +205,27 @@ impl Running {
 
 #[expect(clippy::disallowed_methods, reason = "its own child, which it has not waited for yet")]
 fn kill(pid: Pid) {
-    // OK because the one error is that it has ended already.
+    // OK because the only possible error is that it has ended already.
     let _ = kill_process(pid, Signal::KILL);
 }
 
-/// Waits for the end of a child that ends.
-fn reap(pid: Pid) -> Report {
+/// Reaps a child that is ending.
+fn reap(pid: Pid) -> ChildReport {
     loop {
         match waitpid(Some(pid), WaitOptions::empty()) {
             Ok(Some((_, status))) => {
                 let [status, signal] = [status.exit_status(), status.terminating_signal()]
                     .map(|number| number.map(|number| u8::try_from(number).unwrap_or(u8::MAX)));
-                return signal.map_or(Report::Exited(status.unwrap_or(u8::MAX)), Report::Signaled);
+                return signal
+                    .map_or(ChildReport::Exited(status.unwrap_or(u8::MAX)), ChildReport::Signaled);
             }
             Ok(None) | Err(Errno::INTR) => {}
-            Err(_) => return Report::Exited(u8::MAX),
+            Err(_) => return ChildReport::Exited(u8::MAX),
         }
     }
 }
 
-fn report(ends: &SpawnerEnds, report: Report) {
-    // OK because a parent that is gone needs no report.
+fn report(ends: &SpawnerEnds, report: ChildReport) {
+    // OK because a parent that has ended needs no report.
     let _ = (&ends.reports).write(&report.encode());
 }

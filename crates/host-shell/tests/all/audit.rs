@@ -12,12 +12,12 @@ use tempfile::TempDir;
 use crate::program::{program, run};
 
 /// An audit file that is not there yet, and the directory that it will be in.
-struct Place {
+struct AuditPath {
     dir: TempDir,
     path: String,
 }
 
-impl Place {
+impl AuditPath {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("audit.jsonl").to_str().unwrap().to_owned();
@@ -52,8 +52,8 @@ fn root() -> testkit::FakeRoot {
 }
 
 #[test]
-fn a_script_has_a_line_of_numbers_and_names_of_the_program() {
-    let (place, root) = (Place::new(), root());
+fn script_has_a_line_of_numbers_and_names_of_the_program() {
+    let (place, root) = (AuditPath::new(), root());
     let root = root.path().to_str().unwrap();
     let script = "ss -Htln | cat; ss -K 2>/dev/null; ss -Htlnp 2>/dev/null >/dev/null; echo secret; \
                   secret-name; portwatch --list >/dev/null; exit 3";
@@ -71,7 +71,7 @@ fn a_script_has_a_line_of_numbers_and_names_of_the_program() {
 
 #[test]
 fn lines_are_appended_by_every_run_whatever_its_end() {
-    let place = Place::new();
+    let place = AuditPath::new();
     place.run(&["-c", "exit 7"]);
     let inode = fs::metadata(&place.path).unwrap().ino();
     place.run(&["-c", "if then"]);
@@ -85,7 +85,7 @@ fn lines_are_appended_by_every_run_whatever_its_end() {
 
 #[test]
 fn registered_commands_are_counted_by_their_names() {
-    let place = Place::new();
+    let place = AuditPath::new();
     let script = "for c in ss netstat portwatch fuser ip lsof nstat; do $c --version; done; true";
     place.run(&["-c", script]);
     let line = place.lines().remove(0);
@@ -99,15 +99,15 @@ fn registered_commands_are_counted_by_their_names() {
 #[case::device("/dev/full", "expected a regular file for the audit")]
 #[case::directory("/tmp", "cannot open the audit")]
 #[case::no_name("/", "expected a regular file for the audit")]
-fn an_audit_that_cannot_be_opened_ends_all(#[case] path: &str, #[case] message: &str) {
+fn audit_that_cannot_be_opened_ends_all(#[case] path: &str, #[case] message: &str) {
     let (stdout, stderr, status) = run(&["--audit", path, "-c", "echo ran"]);
     assert_eq!((stdout.as_str(), status), ("", 2));
     assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
 }
 
 #[test]
-fn a_link_is_not_followed_and_a_fifo_not_waited_for() {
-    let place = Place::new();
+fn link_is_not_followed_and_a_fifo_not_waited_for() {
+    let place = AuditPath::new();
     let other = place.dir.path().join("other");
     fs::write(&other, "").unwrap();
     symlink(&other, &place.path).unwrap();
@@ -120,8 +120,8 @@ fn a_link_is_not_followed_and_a_fifo_not_waited_for() {
 }
 
 #[test]
-fn an_audit_is_in_no_granted_directory() {
-    let place = Place::new();
+fn audit_is_in_no_granted_directory() {
+    let place = AuditPath::new();
     let sub = place.dir.path().join("sub");
     fs::create_dir(&sub).unwrap();
     let dir = place.dir.path().to_str().unwrap();
@@ -140,8 +140,8 @@ fn an_audit_is_in_no_granted_directory() {
 
 /// A confined script has no way to the file: not by its path, not by its descriptor, not by a link.
 #[test]
-fn a_script_cannot_reach_the_audit() {
-    let place = Place::new();
+fn script_cannot_reach_the_audit() {
+    let place = AuditPath::new();
     let granted = tempfile::tempdir().unwrap();
     symlink(&place.path, granted.path().join("link")).unwrap();
     place.run(&["-c", "true"]);
@@ -166,8 +166,8 @@ fn a_script_cannot_reach_the_audit() {
 
 /// A line that is not written whole is reported, with a status, after the script.
 #[test]
-fn a_line_that_cannot_be_written_is_reported() {
-    let place = Place::new();
+fn line_that_cannot_be_written_is_reported() {
+    let place = AuditPath::new();
     fs::write(&place.path, "x".repeat(512)).unwrap();
     let shell = program(&[]);
     let output = Command::new("prlimit")

@@ -17,8 +17,8 @@ use std::{
 };
 
 use host_confine::broker::{
-    Bounds, Broker, BrokerErrorKind, Kind, ProcessBroker, Procfs, Reach, ResolverBroker, Service,
-    serve,
+    Broker, BrokerErrorKind, BrokerKind, ProcessBounds, ProcessBroker, Procfs, Reach,
+    ResolverBroker, Service, serve,
 };
 use procnetsocket::{Fact, ProcessDetails, ProcessQuery, Task, Uninterrupted};
 use rstest::rstest;
@@ -30,7 +30,7 @@ use socket_query::{HostNameError, HostNames as _, ProcessSource as _, ProcessSou
 use tempfile::TempDir;
 
 use crate::{
-    confine::{Running, broker_kind, children, value},
+    confine::{RunningShell, broker_kind, children, value},
     program::{program, run},
 };
 
@@ -78,7 +78,7 @@ fn messages_of_any_size_come_and_go(#[case] request: usize, #[case] answer: u32)
 }
 
 #[test]
-fn an_answer_that_comes_too_late_is_not_taken_for_another() {
+fn answer_that_comes_too_late_is_not_taken_for_another() {
     let (broker, mut requests, mut answers) = pipes();
     let late = broker.ask(&(1, vec![]), Duration::ZERO, &Uninterrupted).unwrap_err();
     assert_eq!(late.kind(), BrokerErrorKind::Timeout);
@@ -153,7 +153,7 @@ fn oversized_frame_is_reported_and_the_broker_goes_on() {
 }
 
 #[test]
-fn a_broker_that_is_gone_is_an_error() {
+fn broker_that_is_gone_is_an_error() {
     let (broker, requests, answers) = pipes();
     drop((requests, answers));
     let error = broker.ask(&(1, vec![]), LONG, &Uninterrupted).unwrap_err();
@@ -198,7 +198,7 @@ fn second_end_of_a_broker_says_what_to_do() {
         assert_eq!(error.kind(), BrokerErrorKind::Gone);
         assert_eq!(
             error.to_string(),
-            "the broker ended twice: start the program again to have another one"
+            "the broker ended twice: restart the program to get a new one"
         );
     }
 }
@@ -282,7 +282,7 @@ fn broker_that_is_killed_is_started_again_once(
     assert_ne!(ended, "listed 0\n");
     let output = lister.shell.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let expected = "the broker ended twice: start the program again to have another one";
+    let expected = "the broker ended twice: restart the program to get a new one";
     assert!(stderr.contains(expected), "{stderr}");
 }
 
@@ -328,7 +328,7 @@ fn malformed_request_is_not_answered(#[case] mut bytes: &[u8]) {
 }
 
 /// The program as a broker.
-fn start<S: Service>(kind: Kind) -> (Child, Broker<S>) {
+fn start<S: Service>(kind: BrokerKind) -> (Child, Broker<S>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_host-shell"))
         .arg("--broker")
         .args(kind.words())
@@ -343,7 +343,7 @@ fn start<S: Service>(kind: Kind) -> (Child, Broker<S>) {
 #[test]
 fn process_broker_finds_this_process_and_confines_itself() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (mut child, broker) = start(Kind::Processes(ALL, Procfs::System));
+    let (mut child, broker) = start(BrokerKind::Processes(ALL, Procfs::System));
     let source = ProcessBroker::new(broker);
     let report = source.processes(&ProcessQuery::all(), &Uninterrupted).unwrap();
     let own = std::process::id();
@@ -360,11 +360,14 @@ fn process_broker_finds_this_process_and_confines_itself() {
 const LOOKING: u64 = 1 << 2 | 1 << 19;
 
 /// Everything that a policy can allow.
-const ALL: Bounds = Bounds { details: ProcessDetails::Full, reach: Reach::All };
+const ALL: ProcessBounds = ProcessBounds { details: ProcessDetails::Full, reach: Reach::All };
 
 /// Returns what the broker of processes tells of this process, however much is asked.
-fn told_of_this_process(bounds: Bounds, query: ProcessQuery) -> Result<Option<Task>, String> {
-    let (_child, broker) = start(Kind::Processes(bounds, Procfs::System));
+fn told_of_this_process(
+    bounds: ProcessBounds,
+    query: ProcessQuery,
+) -> Result<Option<Task>, String> {
+    let (_child, broker) = start(BrokerKind::Processes(bounds, Procfs::System));
     let query = query.with_details(ProcessDetails::Full);
     let report = ProcessBroker::new(broker).processes(&query, &Uninterrupted);
     let own = std::process::id();
@@ -379,17 +382,17 @@ fn process_broker_returns_no_more_than_the_policy_allows() {
     let inode = procnetsocket::model::Inode::new(inode).unwrap();
     let full = told_of_this_process(ALL, ProcessQuery::all()).unwrap().unwrap();
     assert!(matches!(full.command_line, Fact::Known(_)));
-    let names = Bounds { details: ProcessDetails::User, reach: Reach::All };
+    let names = ProcessBounds { details: ProcessDetails::User, reach: Reach::All };
     let task = told_of_this_process(names, ProcessQuery::all()).unwrap().unwrap();
     assert_eq!((task.command_line, task.executable), (Fact::NotAsked, Fact::NotAsked));
-    let named = Bounds { reach: Reach::Named, ..names };
+    let named = ProcessBounds { reach: Reach::Named, ..names };
     assert_eq!(
         told_of_this_process(named, ProcessQuery::all()).unwrap_err(),
         "expected the sockets whose processes are wanted, but found none"
     );
     let task = told_of_this_process(named, ProcessQuery::of(vec![inode])).unwrap().unwrap();
     assert_eq!(task.sockets.len(), 1);
-    let (_child, broker) = start(Kind::Processes(named, Procfs::System));
+    let (_child, broker) = start(BrokerKind::Processes(named, Procfs::System));
     assert_eq!(ProcessBroker::new(broker).process_name(task.pid), None);
 }
 
@@ -404,8 +407,8 @@ pub(crate) fn is_confined(broker: &Child, capabilities: u64) {
 
 /// What it answers stands in `tests/integration/live/resolve.rs`, over tables of its own.
 #[test]
-fn the_broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
-    let (mut child, broker) = start(Kind::Resolver);
+fn broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
+    let (mut child, broker) = start(BrokerKind::Resolver);
     let hosts = ResolverBroker::new(broker);
     for word in ["", "a b", "a\nb", "../../etc/passwd"] {
         assert_eq!(hosts.addresses(word, &Uninterrupted), Err(HostNameError::Unknown), "{word:?}");
@@ -416,8 +419,8 @@ fn the_broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
 }
 
 #[test]
-fn a_broker_of_host_names_that_was_killed_is_none() {
-    let (mut child, broker) = start(Kind::Resolver);
+fn broker_of_host_names_that_was_killed_is_none() {
+    let (mut child, broker) = start(BrokerKind::Resolver);
     child.kill().unwrap();
     child.wait().unwrap();
     let hosts = ResolverBroker::new(broker);
@@ -426,8 +429,8 @@ fn a_broker_of_host_names_that_was_killed_is_none() {
 }
 
 #[test]
-fn a_broker_that_was_killed_is_an_error_for_a_person() {
-    let (mut child, broker) = start(Kind::Processes(ALL, Procfs::System));
+fn broker_that_was_killed_is_an_error_for_a_person() {
+    let (mut child, broker) = start(BrokerKind::Processes(ALL, Procfs::System));
     child.kill().unwrap();
     child.wait().unwrap();
     let error =
@@ -452,15 +455,15 @@ fn a_broker_that_was_killed_is_an_error_for_a_person() {
 #[case::namespaces_free(&["--grant", "sockets,namespaces", "--namespace", "all", "--no-confine"], 0)]
 #[case::all_three(&["--grant", "sockets,processes,resolve,namespaces", "--namespace", "all"], 3)]
 fn there_is_a_broker_where_one_is_needed(#[case] args: &[&str], #[case] brokers: usize) {
-    let shell = Running::start(args);
+    let shell = RunningShell::start(args);
     assert_eq!(shell.brokers().len(), brokers);
     // Nobody else starts a process.
     assert!(children(shell.script()).is_empty());
 }
 
 #[test]
-fn a_broker_ends_with_a_shell_that_is_killed() {
-    let shell = Running::start(&["--grant", "sockets,processes"]);
+fn broker_ends_with_a_shell_that_is_killed() {
+    let shell = RunningShell::start(&["--grant", "sockets,processes"]);
     let broker = Pid::from_raw(i32::try_from(shell.brokers()[0].1).unwrap()).unwrap();
     let broker = pidfd_open(broker, PidfdFlags::empty()).unwrap();
     drop(shell);

@@ -70,7 +70,7 @@ fn streams_and_status_are_the_shells(
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_an_endless_builtin() {
+fn reader_that_goes_away_ends_an_endless_builtin() {
     let ended = Arc::new(AtomicBool::new(false));
     let registry = registry_with(Box::new(Endless(Arc::clone(&ended))));
     let mut shell = shell().registry(registry).build().unwrap();
@@ -80,9 +80,9 @@ fn a_reader_that_goes_away_ends_an_endless_builtin() {
 }
 
 /// Hands on each piece that a script prints, as it comes.
-struct Live(mpsc::Sender<Vec<u8>>);
+struct LiveOutput(mpsc::Sender<Vec<u8>>);
 
-impl std::io::Write for Live {
+impl std::io::Write for LiveOutput {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.send(bytes.to_vec()).map_err(|_| std::io::ErrorKind::BrokenPipe)?;
         Ok(bytes.len())
@@ -102,7 +102,8 @@ fn output_is_handed_on_while_the_builtin_still_runs() {
     let (sender, pieces) = mpsc::channel();
     let script = Script { text: "endless".to_owned(), ..Script::default() };
     let outcome = std::thread::scope(|scope| {
-        let running = scope.spawn(|| shell.run(&script, &mut Live(sender), &mut Vec::<u8>::new()));
+        let running =
+            scope.spawn(|| shell.run(&script, &mut LiveOutput(sender), &mut Vec::<u8>::new()));
         // The builtin never ends by itself, so this came while it was running.
         assert!(pieces.recv().unwrap().starts_with(b"row\n"));
         interrupt.interrupt();
@@ -120,7 +121,7 @@ fn output_is_handed_on_while_the_builtin_still_runs() {
 #[case::in_a_loop("while :; do waits; done")]
 #[case::in_a_subshell("(v=inner; cd /; waits)")]
 #[case::in_a_child_shell("bash -c 'v=inner; waits'")]
-fn an_interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
+fn interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
     let (started, begun) = mpsc::sync_channel(1);
     let cancelled = Arc::new(AtomicBool::new(false));
     let waits = Waits { started, cancelled: Arc::clone(&cancelled) };
@@ -144,7 +145,7 @@ fn an_interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
 
 #[rstest]
 #[case::timeout("timeout 0.01 stuck; echo $?", "124\n")]
-fn a_call_that_was_given_up_is_not_waited_for(#[case] script: &str, #[case] stdout: &str) {
+fn call_that_was_given_up_is_not_waited_for(#[case] script: &str, #[case] stdout: &str) {
     let (release, released) = mpsc::channel();
     let stuck = Stuck(Mutex::new(released));
     let mut shell = shell().registry(registry_with(Box::new(stuck))).build().unwrap();
@@ -164,9 +165,9 @@ fn too_many_calls_that_do_not_come_back_are_an_error() {
     drop(release);
 }
 
-struct Named(&'static str);
+struct NamedBuiltin(&'static str);
 
-impl Builtin for Named {
+impl Builtin for NamedBuiltin {
     fn name(&self) -> &str {
         self.0
     }
@@ -185,8 +186,8 @@ impl Builtin for Named {
 #[case::command("uname")]
 #[case::help("help")]
 #[case::test("true")]
-fn a_builtin_takes_the_place_of_the_interpreters_command(#[case] name: &'static str) {
-    let mut shell = shell().registry(registry_with(Box::new(Named(name)))).build().unwrap();
+fn builtin_takes_the_place_of_the_interpreters_command(#[case] name: &'static str) {
+    let mut shell = shell().registry(registry_with(Box::new(NamedBuiltin(name)))).build().unwrap();
     assert_eq!(run_in(&mut shell, name).stdout, "ours\n");
     assert_eq!(run_in(&mut shell, &format!("/usr/bin/{name}; command {name}")).status, 0);
 }
@@ -197,7 +198,7 @@ fn a_builtin_takes_the_place_of_the_interpreters_command(#[case] name: &'static 
 #[case("bash")]
 fn keyword_cannot_be_registered(#[case] name: &'static str) {
     let mut registry = Registry::new();
-    registry.register(Named(name)).unwrap();
+    registry.register(NamedBuiltin(name)).unwrap();
     let error = Shell::builder().registry(registry).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReservedName);
 }

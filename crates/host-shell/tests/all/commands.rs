@@ -59,7 +59,7 @@ fn run_spelled(allowed: &str, spelling: &str) -> Ran {
 #[case::end_of_pipeline("echo a | cat x")]
 #[case::path("PATH=/usr/bin:/bin cat x")]
 #[case::script("echo 'cat x' > /tmp/s; chmod +x /tmp/s; /tmp/s")]
-fn a_command_that_is_not_allowed_ends_with_127(#[case] spelling: &str) {
+fn command_that_is_not_allowed_ends_with_127(#[case] spelling: &str) {
     let ran = run_spelled(ALLOWED, spelling);
     assert_eq!(ran.status, 127, "{ran:?}");
     assert!(!ran.stdout.contains("secret"), "{ran:?}");
@@ -128,7 +128,7 @@ fn it_says_that_the_command_is_not_allowed() {
 }
 
 #[test]
-fn a_builtin_of_the_host_is_switched_off_too() {
+fn builtin_of_the_host_is_switched_off_too() {
     let ran = run_allowed("echo", "rows 1 2; /usr/bin/rows 1 2; command rows 1 2; echo $?");
     assert_eq!((ran.stdout.as_str(), ran.status), ("127\n", 0));
 }
@@ -163,7 +163,7 @@ fn discovery_shows_what_is_allowed() {
 }
 
 #[test]
-fn a_name_that_nothing_has_is_an_error_of_the_host() {
+fn name_that_nothing_has_is_an_error_of_the_host() {
     let error = Shell::builder().allowed(only("echo,catt")).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownCommand);
     assert_eq!(error.to_string(), "expected the name of a command, but found `catt`");
@@ -191,7 +191,7 @@ fn commands_are_counted_and_no_name_is_the_scripts(
 }
 
 #[test]
-fn a_command_that_is_not_allowed_is_counted_as_unknown() {
+fn command_that_is_not_allowed_is_counted_as_unknown() {
     let mut shell = shell().allowed(only("rows")).count_commands().build().unwrap();
     run_in(&mut shell, "cat x; show; rows 1 2; no-such-thing");
     let counts = shell.take_counts().unwrap();

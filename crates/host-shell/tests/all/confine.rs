@@ -98,7 +98,7 @@ fn no_thread_can_leave_a_confined_process() {
 }
 
 #[test]
-fn a_confined_process_keeps_what_it_needs() {
+fn confined_process_keeps_what_it_needs() {
     let (lines, _) = probe(None);
     let kept = results(&lines, "kept");
     assert_eq!(kept.len(), 3 * 7);
@@ -156,7 +156,7 @@ fn resolver_broker_can_only_resolve_names() {
 
 /// The attempts are worth something: without confinement they succeed.
 #[test]
-fn an_unconfined_process_can_do_all_that() {
+fn unconfined_process_can_do_all_that() {
     let (lines, _) = probe(Some("--free"));
     let held = results(&lines, "held");
     assert_eq!(held.len(), 3 * 22);
@@ -169,15 +169,15 @@ fn an_unconfined_process_can_do_all_that() {
 }
 
 #[test]
-fn a_process_with_a_second_thread_is_not_confined() {
+fn process_with_a_second_thread_is_not_confined() {
     let expected = "expected one thread, but found 2: the others would stay unconfined";
     assert_eq!(probe(Some("--late")), (vec![expected.to_owned()], 1));
 }
 
 /// A shell whose script runs, and will not end by itself.
-pub(crate) struct Running(Child);
+pub(crate) struct RunningShell(Child);
 
-impl Running {
+impl RunningShell {
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = program(args)
             .args(["-c", "echo started; ss -s >/dev/null; sleep 600"])
@@ -217,7 +217,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningShell {
     fn drop(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
@@ -261,7 +261,7 @@ pub(crate) fn value(state: &str, field: &str) -> String {
 #[case::confined(&[], 3, "1", "2")]
 #[case::brokers(&["--grant", "sockets,processes,resolve,events,kill"], 5, "1", "2")]
 #[case::free(&["--no-confine", "--grant", "sockets,processes,resolve"], 3, "0", "0")]
-fn the_kernel_says_it_of_every_thread_of_every_process(
+fn kernel_says_it_of_every_thread_of_every_process(
     #[case] args: &[&str],
     #[case] processes: usize,
     #[case] privileges: &str,
@@ -272,7 +272,7 @@ fn the_kernel_says_it_of_every_thread_of_every_process(
         not_tested("NOTHING IS TESTED: these tests are confined themselves.");
         return;
     }
-    let shell = Running::start(args);
+    let shell = RunningShell::start(args);
     assert_eq!(family(shell.0.id()).len(), processes);
     let (given_up, filtered) = (shell.states("NoNewPrivs"), shell.states("Seccomp"));
     assert!(given_up.len() > 3, "expected more threads: {given_up:?}");
@@ -300,7 +300,7 @@ fn without_grants_no_process_keeps_a_handle_that_lists_sockets(
     #[case] args: &[&str],
     #[case] lists: bool,
 ) {
-    let shell = Running::start(args);
+    let shell = RunningShell::start(args);
     let lists_by = |file: &String| {
         file.starts_with("socket:") || file.starts_with("/proc") || file.contains("cgroup")
     };
@@ -353,7 +353,7 @@ fn capabilities_are_those_that_grants_need(
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), policy).unwrap();
-    let shell = Running::start(&[args, &["--policy", file.path().to_str().unwrap()]].concat());
+    let shell = RunningShell::start(&[args, &["--policy", file.path().to_str().unwrap()]].concat());
     let has = |pid: u32, in_force: u64, permitted: u64| {
         let found = |set| capabilities(&pid.to_string(), set);
         assert_eq!(found("CapEff"), in_force & there, "{pid}");
@@ -452,7 +452,7 @@ fn status_reports_the_defaults() {
     spawner
       no_new_privs: in force
       seccomp: in force, [calls]
-      landlock: none, it would hide the processes that are looked into
+      landlock: none, it would hide the processes to inspect
       capabilities: [of the user]
     ");
 }
@@ -499,7 +499,7 @@ fn status_reports_chosen_options() {
     spawner
       no_new_privs: in force
       seccomp: in force, [calls]
-      landlock: none, it would hide the processes that are looked into
+      landlock: none, it would hide the processes to inspect
       capabilities: [of the user]
     "#);
 }
@@ -530,7 +530,7 @@ fn status_has_what_brokers_report_of_themselves() {
         let start = format!("broker of {name}, process ");
         let mut lines = stdout.lines().skip_while(|line| !line.starts_with(&start)).skip(1);
         assert_eq!(lines.next(), Some("  no_new_privs: in force"), "{stdout}");
-        let seccomp = format!("  seccomp: in force, {calls} system calls are left");
+        let seccomp = format!("  seccomp: in force, {calls} system calls are allowed");
         if cfg!(target_arch = "x86_64") {
             assert_eq!(lines.next(), Some(seccomp.as_str()), "{stdout}");
         }

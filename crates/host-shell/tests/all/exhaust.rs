@@ -99,7 +99,7 @@ fn nesting_is_an_error_before_anything_recurses(#[case] script: String) {
 
 /// What is not known to nest overflows a stack, and that ends the process of the script alone.
 #[test]
-fn a_stack_that_overflows_ends_the_script_and_not_the_program() {
+fn stack_that_overflows_ends_the_script_and_not_the_program() {
     let granted = Granted::new();
     let path = granted.dir.path().join("nested.sh");
     std::fs::write(path, "time ".repeat(400_000) + "true").unwrap();
@@ -125,7 +125,7 @@ fn expressions_of_a_usual_size_work() {
 #[rstest]
 #[case::numfmt("numfmt --format=%.99999f 1", "numfmt")]
 #[case::column("b=x; for i in {1..17}; do b=$b$b; done; echo $b y | column -t", "column")]
-fn a_command_that_panics_is_one_line_on_the_scripts_standard_error(
+fn command_that_panics_is_one_line_on_the_scripts_standard_error(
     #[case] script: &str,
     #[case] command: &str,
 ) {
@@ -157,13 +157,13 @@ impl Ends {
 }
 
 /// A shell whose script has begun: its first line was read.
-struct Started {
+struct StartedShell {
     shell: Child,
     spawner: u32,
     script: u32,
 }
 
-impl Started {
+impl StartedShell {
     fn with(args: &[&str], script: &str) -> Self {
         let script = format!("echo started; {script}");
         let mut shell = program(args).args(["-c", &script]).spawn().unwrap();
@@ -193,27 +193,27 @@ fn signal(name: &str, pid: u32) {
 #[case::broker(&["--grant", "sockets,processes"], "while :; do ss -tp >/dev/null; done")]
 #[case::events(&["--grant", "sockets,events"], "ss -E")]
 #[case::free(&["--no-confine"], "sleep 600")]
-fn a_child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &str) {
-    let started = Started::with(args, script);
+fn child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &str) {
+    let started = StartedShell::with(args, script);
     signal("KILL", started.script);
     let line = format!("host-shell: signal 9 ended the process of the script: {NOT_WHOLE}");
     assert_eq!(started.end(), (line, Some(137)));
 }
 
 #[test]
-fn a_child_that_is_killed_while_it_writes_is_reported() {
+fn child_that_is_killed_while_it_writes_is_reported() {
     let granted = Granted::new();
     let allow = format!("{}:rw", granted.path);
     let script = format!("while :; do seq 100000 > {}/new; done", granted.path);
-    let started = Started::with(&["--allow-path", &allow], &script);
+    let started = StartedShell::with(&["--allow-path", &allow], &script);
     signal("KILL", started.script);
     assert_eq!(started.end().1, Some(137));
 }
 
 #[test]
-fn a_child_that_is_killed_while_its_output_is_not_read_is_reported() {
+fn child_that_is_killed_while_its_output_is_not_read_is_reported() {
     let started =
-        Started::with(&[], "while :; do echo 0123456789012345678901234567890123456789; done");
+        StartedShell::with(&[], "while :; do echo 0123456789012345678901234567890123456789; done");
     signal("KILL", started.script);
     assert_eq!(started.end().1, Some(137));
 }
@@ -225,12 +225,8 @@ fn a_child_that_is_killed_while_its_output_is_not_read_is_reported() {
     137,
     "host-shell: signal 9 ended the process of the script: what was printed is not whole\n"
 )]
-fn a_child_that_is_stopped_is_ended(
-    #[case] then: &str,
-    #[case] status: i32,
-    #[case] message: &str,
-) {
-    let started = Started::with(&[], "sleep 600");
+fn child_that_is_stopped_is_ended(#[case] then: &str, #[case] status: i32, #[case] message: &str) {
+    let started = StartedShell::with(&[], "sleep 600");
     signal("STOP", started.script);
     signal(then, if then == "INT" { started.shell.id() } else { started.script });
     assert_eq!(started.end(), (message.to_owned(), Some(status)));
@@ -238,7 +234,7 @@ fn a_child_that_is_stopped_is_ended(
 
 #[test]
 fn timeout_ends_a_child_that_is_stopped() {
-    let started = Started::with(&["--timeout", "2s"], "sleep 600");
+    let started = StartedShell::with(&["--timeout", "2s"], "sleep 600");
     signal("STOP", started.script);
     let line = "host-shell: the script took longer than 2s\n".to_owned();
     assert_eq!(started.end(), (line, Some(124)));
@@ -246,7 +242,7 @@ fn timeout_ends_a_child_that_is_stopped() {
 
 #[test]
 fn nothing_is_left_when_the_program_is_killed() {
-    let started = Started::with(&["--grant", "sockets,processes"], "sleep 600");
+    let started = StartedShell::with(&["--grant", "sockets,processes"], "sleep 600");
     let broker = children(started.spawner).into_iter().find(|pid| broker_kind(*pid).is_some());
     let broker = broker.unwrap();
     let ends = [started.spawner, started.script, broker].map(Ends::of);
@@ -256,8 +252,8 @@ fn nothing_is_left_when_the_program_is_killed() {
 }
 
 #[test]
-fn a_spawner_that_is_killed_ends_the_script() {
-    let started = Started::with(&[], "while :; do :; done");
+fn spawner_that_is_killed_ends_the_script() {
+    let started = StartedShell::with(&[], "while :; do :; done");
     let script = Ends::of(started.script);
     signal("KILL", started.spawner);
     script.wait();
@@ -284,7 +280,7 @@ fn timeout_ends_a_script_whose_errors_are_not_read(#[case] what: &str) {
 
 #[test]
 fn interrupt_ends_a_script_whose_errors_are_not_read() {
-    let mut started = Started::with(&[], FULL);
+    let mut started = StartedShell::with(&[], FULL);
     signal("INT", started.shell.id());
     assert_eq!(started.shell.wait().unwrap().code(), Some(130));
 }
@@ -370,7 +366,7 @@ impl Prompt {
     }
 }
 
-const LOST: &str = "variables, functions and files in memory are lost; a new shell begins";
+const LOST: &str = "variables, functions and files in memory are lost; starting a new shell";
 
 #[rstest]
 #[case::memory(
@@ -378,7 +374,7 @@ const LOST: &str = "variables, functions and files in memory are lost; a new she
     "needs more than the limit of 268435456 bytes of memory"
 )]
 #[case::killed("kill", "signal 9 ended the process of the script")]
-fn a_prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] message: &str) {
+fn prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] message: &str) {
     let mut prompt = Prompt::start(&["--max-memory", "268435456"]);
     assert!(prompt.run("v=kept; echo [$v]").ends_with("[kept]\r\n"));
     if line == "kill" {
@@ -398,7 +394,7 @@ fn a_prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] messag
 }
 
 #[test]
-fn a_prompt_goes_on_after_a_line_that_nests_too_deep() {
+fn prompt_goes_on_after_a_line_that_nests_too_deep() {
     let mut prompt = Prompt::start(&[]);
     prompt.run("v=kept");
     // Made by the script, since a terminal takes no line of that length.
@@ -410,7 +406,7 @@ fn a_prompt_goes_on_after_a_line_that_nests_too_deep() {
 }
 
 #[test]
-fn a_prompt_keeps_its_state_when_a_line_takes_too_long() {
+fn prompt_keeps_its_state_when_a_line_takes_too_long() {
     let mut prompt = Prompt::start(&["--timeout", "2s"]);
     prompt.run("v=kept");
     prompt.line("sleep 600");

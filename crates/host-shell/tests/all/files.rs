@@ -47,7 +47,7 @@ fn with_a_link_outside(script: &str) -> Ran {
 #[case::variable("x=$(<out)")]
 #[case::source(". ./out")]
 #[case::builtin("show out")]
-fn a_link_outside_fails_the_command_that_meets_it(#[case] script: &str) {
+fn link_outside_fails_the_command_that_meets_it(#[case] script: &str) {
     let ran = with_a_link_outside(script);
     assert!(ran.stdout.ends_with("after\n") && !ran.stderr.is_empty(), "{ran:?}");
 }
@@ -153,7 +153,7 @@ fn links_are_followed_by_commands_that_hand_on_errors(#[case] script: &str, #[ca
 }
 
 #[test]
-fn the_way_to_a_granted_directory_is_there() {
+fn way_to_a_granted_directory_is_there() {
     let granted = Granted::new();
     let ran = granted.run(Read, "cd ${D%/*}; ls -A; cd /; ls -d ${D#/}");
     let name = granted.dir.path().file_name().unwrap().to_str().unwrap();
@@ -240,7 +240,7 @@ fn changes_modes_and_times() {
 #[case::remove_tree_anyway("rm -rf $D/sub")]
 #[case::dd("dd if=/dev/zero of=$D/file bs=1 count=1")]
 #[case::archive("cd /tmp; echo a > new; tar -cf a.tar new; cd $D && tar -xf /tmp/a.tar")]
-fn a_directory_that_is_read_only_stays_as_it_is(#[case] script: &str) {
+fn directory_that_is_read_only_stays_as_it_is(#[case] script: &str) {
     let granted = Granted::new();
     let ran = granted.run(Read, script);
     assert_ne!(ran.status, 0, "{ran:?}");
@@ -289,7 +289,7 @@ fn outside() -> (Granted, tempfile::TempDir) {
 #[case::mode("chmod 777 $D/absolute")]
 #[case::source(". $D/absolute")]
 #[case::substitution("[ -n \"$(<$D/absolute)\" ]")]
-fn a_link_leads_nowhere_outside(#[case] script: &str) {
+fn link_leads_nowhere_outside(#[case] script: &str) {
     let (granted, outside) = outside();
     let ran = granted.run(ReadWrite, script);
     assert_ne!(ran.status, 0, "{ran:?}");
@@ -345,7 +345,7 @@ fn only_regular_files_are_opened() {
 }
 
 #[test]
-fn a_name_that_is_no_text_is_listed_and_not_hidden() {
+fn name_that_is_no_text_is_listed_and_not_hidden() {
     use std::os::unix::ffi::OsStrExt as _;
 
     let granted = Granted::new();
@@ -355,7 +355,7 @@ fn a_name_that_is_no_text_is_listed_and_not_hidden() {
 }
 
 #[test]
-fn a_file_larger_than_the_limit_is_an_error() {
+fn file_larger_than_the_limit_is_an_error() {
     let granted = Granted::new();
     let file = fs::File::create(granted.dir.path().join("large")).unwrap();
     file.set_len(host_shell::limits::MAX_FILE_BYTES + 1).unwrap();

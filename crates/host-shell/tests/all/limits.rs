@@ -26,7 +26,7 @@ use crate::support::{Granted, Ran, Stuck, Waits, registry_with, run, run_in, she
 #[case::array("mapfile -t a < <(rows 100000 120); echo ${#a[@]}", "100000\n")]
 #[case::words("set -- $(rows 100000 20); echo $#", "100000\n")]
 #[case::file("rows 100000 120 > /tmp/f; wc -l < /tmp/f", "100000\n")]
-fn a_hundred_thousand_rows_pass(#[case] script: &str, #[case] stdout: &str) {
+fn hundred_thousand_rows_pass(#[case] script: &str, #[case] stdout: &str) {
     let ran = run(script);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
 }
@@ -186,7 +186,7 @@ fn bounds_that_cut_are_documented(#[case] script: &str, #[case] stdout: &str) {
 }
 
 #[test]
-fn a_loop_of_sed_ends_with_a_warning() {
+fn loop_of_sed_ends_with_a_warning() {
     let ran = run("printf '%2000s\n' '' | sed ':a;s/ /x/;ta' | tr -d x | wc -c");
     assert_eq!((ran.stdout.as_str(), ran.status), ("1668\n", 0));
     assert!(ran.stderr.contains("branch/label loop limit (1000) reached"), "{ran:?}");
@@ -209,7 +209,7 @@ fn listings_pass_whole(#[case] script: &str, #[case] stdout: &str) {
 }
 
 #[test]
-fn a_pattern_matches_more_entries_than_the_interpreters_default() {
+fn pattern_matches_more_entries_than_the_interpreters_default() {
     let granted = Granted::new();
     let many = granted.dir.path().join("many");
     std::fs::create_dir(&many).unwrap();
@@ -256,7 +256,7 @@ fn directories_that_are_too_deep_end_the_script(#[case] script: &str) {
 }
 
 #[test]
-fn a_tree_that_is_too_deep_to_remove_is_an_error() {
+fn tree_that_is_too_deep_to_remove_is_an_error() {
     let granted = deep(140);
     let ran = granted.run(ReadWrite, "rm -rf $D/d; echo $?; ls -d $D/d");
     assert_eq!(ran.stdout, format!("1\n{}/d\n", granted.path));
@@ -264,7 +264,7 @@ fn a_tree_that_is_too_deep_to_remove_is_an_error() {
 }
 
 #[test]
-fn a_file_in_memory_that_is_too_large_is_an_error() {
+fn file_in_memory_that_is_too_large_is_an_error() {
     let ran = run("rows 400000 100 > /tmp/f; echo $?");
     assert_eq!(ran.stdout, "1\n");
     assert!(ran.stderr.contains("exceeds 33554432 byte limit"), "{ran:?}");
@@ -323,7 +323,7 @@ fn timed_by(timeout: Duration, shell: host_shell::ShellBuilder, script: &str) ->
 #[case::pipeline("sleep 600 | cat; echo after")]
 #[case::function("f() { f2; }; f2() { sleep 600; }; f")]
 #[case::subshell("(sleep 600); echo after")]
-fn a_script_that_takes_too_long_ends_with_124(#[case] script: &str) {
+fn script_that_takes_too_long_ends_with_124(#[case] script: &str) {
     let ran = timed(shell(), script);
     assert_eq!((ran.stdout.as_str(), ran.status), ("", 124));
     assert_eq!(ran.stderr, "host-shell: the script took longer than 50ms\n");
@@ -333,7 +333,7 @@ fn a_script_that_takes_too_long_ends_with_124(#[case] script: &str) {
 #[case::last("waits")]
 #[case::not_last("waits; echo after; sleep 600")]
 #[case::pipeline("waits | cat")]
-fn the_timeout_reaches_a_builtin(#[case] script: &str) {
+fn timeout_reaches_a_builtin(#[case] script: &str) {
     for timeout in TIMEOUTS {
         let (started, begun) = mpsc::sync_channel(1);
         let cancelled = Arc::new(AtomicBool::new(false));
@@ -352,7 +352,7 @@ fn the_timeout_reaches_a_builtin(#[case] script: &str) {
 }
 
 #[test]
-fn a_builtin_that_does_not_come_back_does_not_keep_the_shell() {
+fn builtin_that_does_not_come_back_does_not_keep_the_shell() {
     let (release, released) = mpsc::channel();
     let stuck = Stuck(std::sync::Mutex::new(released));
     let ran = timed(shell().registry(registry_with(Box::new(stuck))), "stuck; echo after");
@@ -361,7 +361,7 @@ fn a_builtin_that_does_not_come_back_does_not_keep_the_shell() {
 }
 
 #[test]
-fn a_shell_goes_on_after_a_timeout() {
+fn shell_goes_on_after_a_timeout() {
     for timeout in TIMEOUTS {
         let limits = ScriptLimits { timeout, ..ScriptLimits::default() };
         let mut shell = shell().limits(limits).build().unwrap();
@@ -389,7 +389,7 @@ fn recursion_ends_with_an_error(#[case] script: &str) {
 }
 
 #[test]
-fn a_reader_of_the_output_that_goes_away_ends_the_script_quietly() {
+fn reader_of_the_output_that_goes_away_ends_the_script_quietly() {
     struct Gone;
 
     impl std::io::Write for Gone {

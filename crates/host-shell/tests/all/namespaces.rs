@@ -18,8 +18,8 @@ use std::{
 
 use cap_std::ambient_authority;
 use host_confine::broker::{
-    Kind, NamespaceAnswer, NamespaceBroker, NamespaceDetails, NamespaceRequest, NamespaceService,
-    Procfs, ReportingAnswer, ReportingRequest, Service, serve,
+    BrokerKind, NamespaceAnswer, NamespaceBroker, NamespaceDetails, NamespaceRequest,
+    NamespaceService, Procfs, ReportingAnswer, ReportingRequest, Service, serve,
 };
 use procnetsocket::{
     ErrorKind, NamespaceFinder, NetNamespace, OpenedNamespace, ProcFile, ProcRoot, Query, Source,
@@ -45,7 +45,7 @@ fn start(details: NamespaceDetails) -> (Child, UnixStream, OwnedFd) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_host-shell"))
         .arg("--broker")
-        .args(Kind::Namespaces(details, Procfs::System).words())
+        .args(BrokerKind::Namespaces(details, Procfs::System).words())
         .stdin(OwnedFd::from(theirs))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

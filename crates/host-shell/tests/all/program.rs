@@ -132,7 +132,7 @@ fn policies_decide_what_is_listed(
 }
 
 #[test]
-fn a_policy_that_grants_nothing_refuses() {
+fn policy_that_grants_nothing_refuses() {
     for policies in [&["grants = []"][..], &["grants = [\"sockets\"]", "grants = []", ""]] {
         let (stdout, stderr, status) = list_under(policies, &[]);
         assert_eq!((stdout.as_str(), status), ("", 1));
@@ -143,7 +143,7 @@ fn a_policy_that_grants_nothing_refuses() {
 #[rstest]
 #[case::run(&["-c", "echo a"])]
 #[case::check(&["--check"])]
-fn a_policy_that_is_not_understood_says_where(#[case] args: &[&str]) {
+fn policy_that_is_not_understood_says_where(#[case] args: &[&str]) {
     let (stdout, stderr, status) = run_under(&["", "grants = [\"sockets\"]\n  family = 1"], args);
     assert_eq!((stdout.as_str(), status), ("", 2));
     assert!(stderr.contains("policy-1.toml"), "{stderr}");
@@ -182,7 +182,7 @@ fn runs_a_file() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_127() {
+fn file_that_is_not_there_is_127() {
     let (_, stderr, status) = run(&["/nowhere/run.sh"]);
     assert_eq!(status, 127);
     assert!(stderr.starts_with("host-shell: /nowhere/run.sh: No such file"), "{stderr}");
@@ -191,7 +191,7 @@ fn a_file_that_is_not_there_is_127() {
 #[rstest]
 #[case::directory("")]
 #[case::not_text("bytes")]
-fn a_file_that_cannot_be_run_is_126(#[case] name: &str) {
+fn file_that_cannot_be_run_is_126(#[case] name: &str) {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("bytes"), b"echo \xff").unwrap();
     let (stdout, stderr, status) = run(&[dir.path().join(name).to_str().unwrap()]);
@@ -207,13 +207,13 @@ fn runs_standard_input(#[case] args: &[&str]) {
 }
 
 #[test]
-fn a_script_reads_the_programs_standard_input() {
+fn script_reads_the_programs_standard_input() {
     let run = run_with_input(&["-c", "read l; echo [$l]; wc -c"], b"first\n\xff\x00\n");
     assert_eq!(run.0, "[first]\n3\n");
 }
 
 #[test]
-fn a_granted_directory_is_real() {
+fn granted_directory_is_real() {
     let granted = Granted::new();
     let allow = format!("{}:rw", granted.path);
     let script = format!("cat {0}/file; echo new > {0}/new", granted.path);
@@ -226,7 +226,7 @@ fn a_granted_directory_is_real() {
 }
 
 #[test]
-fn a_relative_directory_is_granted_at_its_absolute_path() {
+fn relative_directory_is_granted_at_its_absolute_path() {
     let granted = Granted::new();
     let script = format!("cat {}/sub/inner", granted.path);
     let mut command = program(&["--allow-path", "./sub", "-c", &script]);
@@ -235,7 +235,7 @@ fn a_relative_directory_is_granted_at_its_absolute_path() {
 }
 
 #[test]
-fn the_timeout_ends_a_script_with_124() {
+fn timeout_ends_a_script_with_124() {
     // An emulated machine needs longer than a second to begin with a script.
     for timeout in ["1s", "8s", "64s"] {
         let (stdout, stderr, status) = run(&["--timeout", timeout, "-c", "echo a; sleep 600"]);
@@ -316,7 +316,7 @@ fn interrupt(child: &Child) {
 }
 
 #[test]
-fn an_interrupt_ends_a_script_with_130() {
+fn interrupt_ends_a_script_with_130() {
     let mut child = program(&["-c", "echo started; sleep 600; echo after"]).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let mut started = [0; 8];

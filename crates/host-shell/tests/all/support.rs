@@ -52,10 +52,10 @@ pub(crate) fn shell() -> ShellBuilder {
 fn registry() -> Registry {
     let mut registry = Registry::new();
     let builtins: [Box<dyn Builtin>; 6] = [
-        Box::new(Rows),
-        Box::new(Args),
-        Box::new(Count),
-        Box::new(Show),
+        Box::new(RowsBuiltin),
+        Box::new(ArgsBuiltin),
+        Box::new(CountBuiltin),
+        Box::new(ShowBuiltin),
         Box::new(Fail),
         Box::new(Panics),
     ];
@@ -102,9 +102,9 @@ impl Granted {
 }
 
 /// `rows COUNT WIDTH`: that many lines of that many bytes.
-struct Rows;
+struct RowsBuiltin;
 
-impl Builtin for Rows {
+impl Builtin for RowsBuiltin {
     fn name(&self) -> &'static str {
         "rows"
     }
@@ -128,9 +128,9 @@ impl Builtin for Rows {
 }
 
 /// `args WORD...`: the words in brackets.
-struct Args;
+struct ArgsBuiltin;
 
-impl Builtin for Args {
+impl Builtin for ArgsBuiltin {
     fn name(&self) -> &'static str {
         "args"
     }
@@ -149,9 +149,9 @@ impl Builtin for Args {
 }
 
 /// `count`: the bytes of standard input.
-struct Count;
+struct CountBuiltin;
 
-impl Builtin for Count {
+impl Builtin for CountBuiltin {
     fn name(&self) -> &'static str {
         "count"
     }
@@ -170,9 +170,9 @@ impl Builtin for Count {
 }
 
 /// `show PATH`: a file, through the sandbox of the call.
-struct Show;
+struct ShowBuiltin;
 
-impl Builtin for Show {
+impl Builtin for ShowBuiltin {
     fn name(&self) -> &'static str {
         "show"
     }

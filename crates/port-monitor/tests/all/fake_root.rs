@@ -9,7 +9,7 @@
 
 use port_monitor::{Change, Polled, Poller, Port, PortTable, Protocol, Scope, Turn};
 use procnetsocket::{SocketTables, Uninterrupted};
-use testkit::{Datagram, FakeProc, FakeRoot, Table, Tcp, Unix};
+use testkit::{Datagram, FakeProc, FakeRoot, ProcTable, Tcp, Unix};
 
 /// A proc root and a poller that watches it.
 struct Watched {
@@ -61,7 +61,7 @@ fn base() -> FakeProc {
 }
 
 #[test]
-fn the_first_look_finds_what_is_open() {
+fn first_look_finds_what_is_open() {
     let watched = Watched::new(&base());
     let ports: Vec<_> =
         watched.poller.tracker().ports().map(|port| port.local.inet().unwrap()).collect();
@@ -110,7 +110,7 @@ fn sockets_without_a_port_are_not_reported() {
 }
 
 #[test]
-fn a_restarted_server_is_closed_and_opened() {
+fn restarted_server_is_closed_and_opened() {
     let server = |inode| base().tcp(Tcp::listen("0.0.0.0:80").inode(inode));
     let mut watched = Watched::new(&server(5));
     assert_eq!(
@@ -157,7 +157,7 @@ fn failing_table_is_reported_once_and_the_others_go_on() {
     let mut watched = Watched::new(&base());
     let broken = base()
         .udp(Datagram::bound("0.0.0.0:5353").inode(30))
-        .without(Table::Tcp)
+        .without(ProcTable::Tcp)
         .raw_file("net/tcp/a-directory", "");
     assert_eq!(
         watched.replace(&broken),
@@ -181,18 +181,18 @@ fn failing_table_is_reported_once_and_the_others_go_on() {
 }
 
 #[test]
-fn a_table_that_vanishes_has_failed_and_closes_nothing() {
+fn table_that_vanishes_has_failed_and_closes_nothing() {
     let mut watched = Watched::new(&base());
     assert_eq!(
-        watched.replace(&base().without(Table::Tcp)),
+        watched.replace(&base().without(ProcTable::Tcp)),
         ["tcp failed: expected net/tcp, but the kernel does not have it"]
     );
     assert_eq!(watched.replace(&base()), ["tcp recovered"]);
 }
 
 #[test]
-fn a_kernel_without_ipv6_has_no_ports_of_it() {
-    let root = FakeProc::new().without(Table::Tcp6).without(Table::Udp6);
+fn kernel_without_ipv6_has_no_ports_of_it() {
+    let root = FakeProc::new().without(ProcTable::Tcp6).without(ProcTable::Udp6);
     let mut watched = Watched::new(&root);
     assert_eq!(watched.look(), NOTHING);
     let port = Tcp::listen("[::1]:80").inode(1);
@@ -200,10 +200,10 @@ fn a_kernel_without_ipv6_has_no_ports_of_it() {
 }
 
 #[test]
-fn a_malformed_row_closes_nothing_and_hides_no_other() {
+fn malformed_row_closes_nothing_and_hides_no_other() {
     let mut watched = Watched::new(&base());
     let torn = FakeProc::new()
-        .raw_line(Table::Tcp, "   0: 0000000")
+        .raw_line(ProcTable::Tcp, "   0: 0000000")
         .tcp(Tcp::listen("0.0.0.0:80").inode(40))
         .tcp(Tcp::listen("[::]:22").inode(2))
         .udp(Datagram::bound("127.0.0.53:53").inode(3));

@@ -197,7 +197,7 @@ fn no_failure_makes_an_event() {
 }
 
 #[test]
-fn an_interrupted_look_changes_nothing() {
+fn interrupted_look_changes_nothing() {
     struct Interrupted;
     impl PortSource for Interrupted {
         fn read(&self, look: &PortLook<'_>, _: &dyn Interrupt) -> Readings {

@@ -204,7 +204,7 @@ impl PortSource for EndlessPorts {
 }
 
 #[test]
-fn a_look_that_is_under_way_is_ended_by_a_stop() {
+fn look_that_is_under_way_is_ended_by_a_stop() {
     let (looking, is_looking): (_, Receiver<()>) = channel();
     let monitor = PortMonitor::builder(EndlessPorts(looking)).build();
     monitor.start().unwrap();
@@ -252,7 +252,7 @@ fn slow_subscriber_delays_no_other() {
 }
 
 #[test]
-fn a_ring_that_is_too_short_counts_lost_events() {
+fn ring_that_is_too_short_counts_lost_events() {
     let ports = Ports::new(&[]);
     let monitor = ports.watch().history(2).build();
     let notices = monitor.subscribe(100);
@@ -338,7 +338,7 @@ impl PortSource for PanickingPorts {
 }
 
 #[test]
-fn a_panic_of_the_source_is_an_error_of_the_stop() {
+fn panic_of_the_source_is_an_error_of_the_stop() {
     let monitor = PortMonitor::builder(PanickingPorts(AtomicBool::new(false))).build();
     monitor.start().unwrap();
     wait_until("the monitor stops", || !monitor.is_running());

@@ -406,7 +406,7 @@ mod tests {
     #[case::more_behind_a_port(&[":80 or sport = :90"], "+:80 or sport = :90")]
     #[case::empty(&[""], "+")]
     #[case::terminal(&["-w", "/x\u{1b}"], "+unix:/x\\x1b")]
-    fn a_word_is_short_for_a_socket(#[case] words: &[&str], #[case] expected: &str) {
+    fn word_is_short_for_a_socket(#[case] words: &[&str], #[case] expected: &str) {
         assert_eq!(conditions(words).replace("+ ", "+"), expected);
     }
 

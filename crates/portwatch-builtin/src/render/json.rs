@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_name_stays_a_string() {
+    fn hostile_name_stays_a_string() {
         let mut port = Port::new(Protocol::Udp, ([0, 0, 0, 0], 67).into(), None);
         let name = Some(b"a\"\\\n\x1b\xff".into());
         port.device = Some(BoundInterface { index: std::num::NonZeroU32::MIN, name });

@@ -128,23 +128,23 @@ mod tests {
         TableQuery::new(table)
     }
 
+    fn in_state(table: Table, state: TcpState) -> TableQuery {
+        TableQuery { states: StateMask::of(state), ..question(table) }
+    }
+
     #[rstest]
     #[case::both_families(question(Table::Tcp4), question(Table::Tcp6), true)]
     #[case::other_order(question(Table::Tcp6), question(Table::Tcp4), false)]
     #[case::other_protocol(question(Table::Udp4), question(Table::Udp6), false)]
-    #[case::other_states(
-        question(Table::Tcp4),
-        question(Table::Tcp6).with_states(StateMask::of(TcpState::Listen)),
-        false
-    )]
+    #[case::other_states(question(Table::Tcp4), in_state(Table::Tcp6, TcpState::Listen), false)]
     #[case::other_filter(
         question(Table::Tcp4),
-        question(Table::Tcp6).with_filter(vec![1]),
+        TableQuery { filter: vec![1], ..question(Table::Tcp6) },
         false
     )]
     #[case::nothing_to_ask(
-        question(Table::Tcp4).with_states(StateMask::of(TcpState::Close)),
-        question(Table::Tcp6).with_states(StateMask::of(TcpState::Close)),
+        in_state(Table::Tcp4, TcpState::Close),
+        in_state(Table::Tcp6, TcpState::Close),
         false
     )]
     fn one_walk_answers_equal_questions_alone(

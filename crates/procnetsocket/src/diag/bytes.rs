@@ -7,7 +7,13 @@
 //! and a value; it is padded to a multiple of 4 bytes (`include/uapi/linux/netlink.h`, `struct
 //! nlattr`).
 
-use std::fmt;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+
+use super::uapi::{AF_INET, AF_INET6};
+use crate::model::{Cookie, SocketMemory};
 
 /// The size of an attribute's header.
 const HEADER: usize = 4;
@@ -15,6 +21,12 @@ const HEADER: usize = 4;
 /// Bits of an attribute's type that are flags: nested, and network byte order.
 #[doc(alias = "NLA_TYPE_MASK")]
 const TYPE_MASK: u16 = 0x3fff;
+
+/// Bytes of `struct sockaddr_storage`.
+pub(super) const STORAGE: usize = 128;
+
+/// Bytes of `SK_MEMINFO` on the first kernel that had it: 7 numbers.
+const FIRST_MEMINFO: usize = 28;
 
 /// What is wrong with a message, and at which byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -108,6 +120,47 @@ impl<'a> Prefix<'a> {
     pub(super) fn be16(&mut self) -> u16 {
         u16::from_be_bytes(self.array())
     }
+
+    /// Takes a cookie: two words, the lower one first, each in the byte order of this machine.
+    #[inline]
+    pub(super) fn cookie(&mut self) -> Option<Cookie> {
+        let low = u64::from(self.u32());
+        Cookie::new(u64::from(self.u32()) << 32 | low)
+    }
+
+    /// Takes an address of 16 bytes of which IPv4 uses the first 4; `None` for another family.
+    #[inline]
+    pub(super) fn address(&mut self, family: u8) -> Option<IpAddr> {
+        let bytes: [u8; 16] = self.array();
+        let [a, b, c, d, ..] = bytes;
+        match family {
+            AF_INET => Some(IpAddr::V4(Ipv4Addr::new(a, b, c, d))),
+            AF_INET6 => Some(IpAddr::V6(Ipv6Addr::from(bytes))),
+            _ => None,
+        }
+    }
+
+    /// Takes a `struct sockaddr_storage` of an attribute; one of family 0, or one that is missing,
+    /// is no address.
+    pub(super) fn storage(
+        &mut self,
+        attribute: &Attribute<'_>,
+    ) -> Result<Option<SocketAddr>, Fault> {
+        let storage: [u8; STORAGE] = self.array();
+        let mut inner = Prefix::new(&storage);
+        let family = inner.u16();
+        let port = inner.be16();
+        let ip = match u8::try_from(family) {
+            Ok(0) => return Ok(None),
+            Ok(AF_INET) => IpAddr::from(inner.array::<4>()),
+            Ok(AF_INET6) => {
+                let _flow = inner.u32();
+                IpAddr::from(inner.array::<16>())
+            }
+            _ => return Err(Fault::number(attribute.offset, "an address of IPv4 or IPv6", family)),
+        };
+        Ok(Some(SocketAddr::new(ip, port)))
+    }
 }
 
 /// An attribute, or a structure before the attributes.
@@ -152,6 +205,23 @@ impl<'a> Attribute<'a> {
             return Err(self.fault(expected));
         }
         Ok(Prefix::new(self.value))
+    }
+
+    /// Reads `SK_MEMINFO` (`sock_diag_put_meminfo`).
+    pub(super) fn memory(&self) -> Result<SocketMemory, Fault> {
+        let mut fields = self.prefix(FIRST_MEMINFO, "memory of 7 numbers (SK_MEMINFO)")?;
+        let numbers = self.value.len() / size_of::<u32>();
+        Ok(SocketMemory {
+            receive_allocated: fields.u32(),
+            receive_limit: fields.u32(),
+            transmit_allocated: fields.u32(),
+            send_limit: fields.u32(),
+            forward_allocated: fields.i32(),
+            send_queued: fields.u32(),
+            options: fields.u32(),
+            backlog: (numbers > 7).then(|| fields.u32()),
+            drops: (numbers > 8).then(|| fields.u32()),
+        })
     }
 
     /// Returns readers of the structures of one size that follow each other in the value.

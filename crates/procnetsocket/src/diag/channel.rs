@@ -2,7 +2,7 @@
 //! bounded time.
 
 use std::{
-    io,
+    io, mem,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -81,8 +81,13 @@ impl Channel {
     fn on(socket: OwnedFd) -> Result<Self, Errno> {
         set_socket_timeout(&socket, Timeout::Recv, Some(TICK))?;
         let socket = Arc::new(socket);
-        let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
-        Ok(Self { socket, buffer, request: Vec::new(), sequence: 0, unfinished: None })
+        Ok(Self {
+            socket,
+            buffer: new_buffer(),
+            request: Vec::new(),
+            sequence: 0,
+            unfinished: None,
+        })
     }
 
     /// Enlarges the receive buffer, for events.
@@ -213,6 +218,13 @@ impl Channel {
         Arc::clone(&self.socket)
     }
 
+    /// Takes the buffer with the last received datagram out of the channel, which receives the next
+    /// one into `spare`, a buffer that was taken before, or into a new one.
+    pub(super) fn take_buffer(&mut self, spare: Option<Box<[u8]>>) -> Box<[u8]> {
+        let spare = spare.filter(|spare| spare.len() == BUFFER_BYTES);
+        mem::replace(&mut self.buffer, spare.unwrap_or_else(new_buffer))
+    }
+
     /// Returns the last received datagram, which has that length.
     #[inline]
     pub(super) fn datagram(&self, length: usize) -> &[u8] {
@@ -224,6 +236,10 @@ impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+fn new_buffer() -> Box<[u8]> {
+    vec![0; BUFFER_BYTES].into()
 }
 
 /// Returns whether the reply to the request of that sequence number ends in a datagram.

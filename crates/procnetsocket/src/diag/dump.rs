@@ -4,8 +4,8 @@ use super::{
     both::KeptRows,
     decode::Decoder,
     error::{DiagError, of_dump, of_lookup},
-    inet::AF_INET6,
     request::Request,
+    uapi::AF_INET6,
     wire::{
         Message, Messages, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, SOCK_DIAG_BY_FAMILY,
         TCPDIAG_GETSOCK,

@@ -33,7 +33,6 @@ mod event;
 mod inet;
 mod interface;
 mod kill;
-mod memory;
 mod netlink;
 mod packet;
 mod request;

@@ -20,15 +20,11 @@
 
 use super::{
     bytes::{Attribute, Fault, split},
-    memory::{decode_memory, take_cookie},
-    uapi::{NETLINK_DIAG_FLAGS, NETLINK_DIAG_GROUPS, NETLINK_DIAG_MEMINFO},
+    uapi::{AF_NETLINK, NETLINK_DIAG_FLAGS, NETLINK_DIAG_GROUPS, NETLINK_DIAG_MEMINFO},
 };
 use crate::model::{Inode, NetlinkDetail, NetlinkFlags, NetlinkSocket, Source};
 
 const HEADER: usize = 28;
-
-/// Kernel: `AF_NETLINK`.
-pub(super) const AF_NETLINK: u8 = 16;
 
 /// Reads a message into a row. Every field is overwritten.
 pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Fault> {
@@ -44,7 +40,7 @@ pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Faul
     row.port_id = fields.u32();
     let (remote_port_id, remote_group) = (fields.u32(), fields.u32());
     row.inode = Inode::new(fields.u32().into());
-    row.cookie = take_cookie(&mut fields);
+    row.cookie = fields.cookie();
     let mut detail = NetlinkDetail {
         kind,
         state,
@@ -69,7 +65,7 @@ pub(super) fn decode(message: &[u8], row: &mut NetlinkSocket) -> Result<(), Faul
 
 fn decode_attribute(attribute: &Attribute<'_>, detail: &mut NetlinkDetail) -> Result<(), Fault> {
     match attribute.kind {
-        NETLINK_DIAG_MEMINFO => detail.memory = Some(decode_memory(attribute)?),
+        NETLINK_DIAG_MEMINFO => detail.memory = Some(attribute.memory()?),
         NETLINK_DIAG_GROUPS => decode_groups(attribute, detail)?,
         NETLINK_DIAG_FLAGS => {
             let bits = attribute.u32("4 bytes (NETLINK_DIAG_FLAGS)")?;

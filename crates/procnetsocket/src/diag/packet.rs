@@ -18,9 +18,8 @@ use std::num::NonZeroU32;
 
 use super::{
     bytes::{Attribute, Fault, split},
-    memory::{decode_memory, take_cookie},
     uapi::{
-        PACKET_DIAG_FANOUT, PACKET_DIAG_FILTER, PACKET_DIAG_INFO, PACKET_DIAG_MCLIST,
+        AF_PACKET, PACKET_DIAG_FANOUT, PACKET_DIAG_FILTER, PACKET_DIAG_INFO, PACKET_DIAG_MCLIST,
         PACKET_DIAG_MEMINFO, PACKET_DIAG_RX_RING, PACKET_DIAG_TX_RING, PACKET_DIAG_UID,
     },
 };
@@ -30,9 +29,6 @@ use crate::model::{
 };
 
 const HEADER: usize = 16;
-
-/// Kernel: `AF_PACKET`.
-pub(super) const AF_PACKET: u8 = 17;
 
 /// Bytes of `struct packet_diag_mclist`.
 const MCLIST: usize = 44;
@@ -51,7 +47,7 @@ pub(super) fn decode(message: &[u8], row: &mut PacketSocket) -> Result<(), Fault
     row.kind = PacketKind::from_number(kind.into());
     row.protocol = fields.u16();
     row.inode = Inode::new(fields.u32().into());
-    row.cookie = take_cookie(&mut fields);
+    row.cookie = fields.cookie();
     for attribute in attributes {
         decode_attribute(&attribute?, row)?;
     }
@@ -71,7 +67,7 @@ fn decode_attribute(attribute: &Attribute<'_>, row: &mut PacketSocket) -> Result
         }
         PACKET_DIAG_UID => row.uid = attribute.u32("4 bytes (PACKET_DIAG_UID)")?,
         PACKET_DIAG_MEMINFO => {
-            let memory = decode_memory(attribute)?;
+            let memory = attribute.memory()?;
             row.recv = memory.receive_allocated;
             row.detail.memory = Some(memory);
         }

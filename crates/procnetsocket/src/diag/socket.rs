@@ -368,7 +368,7 @@ mod tests {
     #[case::inconsistent_again(true, false, 2, false)]
     #[case::too_often(true, false, 3, true)]
     #[case::nobody_wants_more(true, true, 0, true)]
-    fn a_dump_under_which_the_table_changed_is_repeated(
+    fn dump_under_which_the_table_changed_is_repeated(
         #[case] inconsistent: bool,
         #[case] stopped: bool,
         #[case] retries: u32,

@@ -3,6 +3,25 @@
 //! They are the same on every architecture, and never change. The headers are in
 //! `include/uapi/linux/`.
 
+/// `socket.h`: address families.
+pub(super) const AF_UNIX: u8 = 1;
+pub(super) const AF_INET: u8 = 2;
+pub(super) const AF_INET6: u8 = 10;
+pub(super) const AF_NETLINK: u8 = 16;
+pub(super) const AF_PACKET: u8 = 17;
+pub(super) const AF_VSOCK: u8 = 40;
+pub(super) const AF_XDP: u8 = 44;
+
+/// `in.h` and `in6.h`: protocols.
+pub(super) const IPPROTO_ICMP: u8 = 1;
+pub(super) const IPPROTO_TCP: u8 = 6;
+pub(super) const IPPROTO_UDP: u8 = 17;
+pub(super) const IPPROTO_ICMPV6: u8 = 58;
+pub(super) const IPPROTO_SCTP: u8 = 132;
+pub(super) const IPPROTO_UDPLITE: u8 = 136;
+pub(super) const IPPROTO_RAW: u8 = 255;
+pub(super) const IPPROTO_MPTCP: u32 = 262;
+
 /// `inet_diag.h`: attributes of a request.
 pub(super) const INET_DIAG_REQ_BYTECODE: u16 = 1;
 pub(super) const INET_DIAG_REQ_PROTOCOL: u16 = 3;

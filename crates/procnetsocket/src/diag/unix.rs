@@ -20,10 +20,9 @@ use bstr::BString;
 
 use super::{
     bytes::{Attribute, Fault, split},
-    memory::{decode_memory, take_cookie},
     uapi::{
-        UNIX_DIAG_ICONS, UNIX_DIAG_MEMINFO, UNIX_DIAG_NAME, UNIX_DIAG_PEER, UNIX_DIAG_RQLEN,
-        UNIX_DIAG_SHUTDOWN, UNIX_DIAG_UID, UNIX_DIAG_VFS,
+        AF_UNIX, UNIX_DIAG_ICONS, UNIX_DIAG_MEMINFO, UNIX_DIAG_NAME, UNIX_DIAG_PEER,
+        UNIX_DIAG_RQLEN, UNIX_DIAG_SHUTDOWN, UNIX_DIAG_UID, UNIX_DIAG_VFS,
     },
 };
 use crate::model::{
@@ -32,9 +31,6 @@ use crate::model::{
 };
 
 const HEADER: usize = 16;
-
-/// Kernel: `AF_UNIX`.
-pub(super) const AF_UNIX: u8 = 1;
 
 /// The flag of a listener in the text table (`include/linux/net.h`).
 const SO_ACCEPTCON: u32 = 0x1_0000;
@@ -50,7 +46,7 @@ pub(super) fn decode(message: &[u8], row: &mut UnixSocket) -> Result<(), Fault> 
     row.state = unix_state(state);
     row.flags = if row.state == UnixState::Listening { SO_ACCEPTCON } else { 0 };
     row.inode = Inode::new(fields.u32().into());
-    row.cookie = take_cookie(&mut fields);
+    row.cookie = fields.cookie();
     row.detail.clear();
     let mut name = None;
     for attribute in attributes {
@@ -94,7 +90,7 @@ fn decode_attribute(attribute: &Attribute<'_>, detail: &mut UnixDetail) -> Resul
             let mut fields = attribute.prefix(8, "8 bytes (UNIX_DIAG_RQLEN)")?;
             detail.queues = Some(Queues { recv: fields.u32(), send: fields.u32() });
         }
-        UNIX_DIAG_MEMINFO => detail.memory = Some(decode_memory(attribute)?),
+        UNIX_DIAG_MEMINFO => detail.memory = Some(attribute.memory()?),
         UNIX_DIAG_SHUTDOWN => {
             let bits = attribute.u8("1 byte (UNIX_DIAG_SHUTDOWN)")?;
             detail.shutdown = Some(Shutdown::from_bits(bits));

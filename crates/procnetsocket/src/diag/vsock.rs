@@ -10,14 +10,11 @@
 
 use super::{
     bytes::{Fault, split},
-    memory::take_cookie,
+    uapi::AF_VSOCK,
 };
 use crate::model::{Inode, Shutdown, Source, TcpState, VsockAddr, VsockKind, VsockSocket};
 
 const HEADER: usize = 32;
-
-/// Kernel: `AF_VSOCK`.
-pub(super) const AF_VSOCK: u8 = 40;
 
 /// Returns an empty row.
 pub(super) fn blank() -> VsockSocket {
@@ -48,6 +45,6 @@ pub(super) fn decode(message: &[u8], row: &mut VsockSocket) -> Result<(), Fault>
     row.local = VsockAddr { cid: fields.u32(), port: fields.u32() };
     row.remote = VsockAddr { cid: fields.u32(), port: fields.u32() };
     row.inode = Inode::new(fields.u32().into());
-    row.cookie = take_cookie(&mut fields);
+    row.cookie = fields.cookie();
     Ok(())
 }

@@ -9,18 +9,15 @@
 
 use super::{
     bytes::{Attribute, Fault, split},
-    memory::{decode_memory, take_cookie},
     uapi::{
-        XDP_DIAG_INFO, XDP_DIAG_MEMINFO, XDP_DIAG_RX_RING, XDP_DIAG_STATS, XDP_DIAG_TX_RING,
-        XDP_DIAG_UID, XDP_DIAG_UMEM, XDP_DIAG_UMEM_COMPLETION_RING, XDP_DIAG_UMEM_FILL_RING,
+        AF_XDP, XDP_DIAG_INFO, XDP_DIAG_MEMINFO, XDP_DIAG_RX_RING, XDP_DIAG_STATS,
+        XDP_DIAG_TX_RING, XDP_DIAG_UID, XDP_DIAG_UMEM, XDP_DIAG_UMEM_COMPLETION_RING,
+        XDP_DIAG_UMEM_FILL_RING,
     },
 };
 use crate::model::{Inode, Source, XdpDetail, XdpQueue, XdpSocket, XdpStatistics, XdpUmem};
 
 const HEADER: usize = 16;
-
-/// Kernel: `AF_XDP`.
-pub(super) const AF_XDP: u8 = 44;
 
 /// Returns an empty row.
 pub(super) fn blank() -> XdpSocket {
@@ -44,7 +41,7 @@ pub(super) fn decode(message: &[u8], row: &mut XdpSocket) -> Result<(), Fault> {
     *row = blank();
     row.kind = kind;
     row.inode = Inode::new(fields.u32().into());
-    row.cookie = take_cookie(&mut fields);
+    row.cookie = fields.cookie();
     for attribute in attributes {
         decode_attribute(&attribute?, &mut row.detail)?;
     }
@@ -73,7 +70,7 @@ fn decode_attribute(attribute: &Attribute<'_>, detail: &mut XdpDetail) -> Result
             let entries = attribute.u32("4 bytes (XDP_DIAG_UMEM_COMPLETION_RING)")?;
             detail.completion_entries = Some(entries);
         }
-        XDP_DIAG_MEMINFO => detail.memory = Some(decode_memory(attribute)?),
+        XDP_DIAG_MEMINFO => detail.memory = Some(attribute.memory()?),
         XDP_DIAG_STATS => detail.statistics = Some(decode_statistics(attribute)?),
         _ => {}
     }

@@ -16,7 +16,7 @@ use super::{
     queue::Queues,
     source::Source,
     state::TcpState,
-    timer::Timer,
+    timer::{Timer, ticks},
 };
 
 /// The protocol of the table that contains a socket.
@@ -186,4 +186,26 @@ pub struct TcpDetail {
     /// listener it is the maximum length of the TCP Fast Open queue.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "form::is_default"))]
     pub slow_start_threshold: Option<u32>,
+}
+
+impl TcpDetail {
+    /// Returns the detail of the columns: the timeouts in clock ticks, `acks` and `threshold` as
+    /// they are printed.
+    pub(crate) fn from_columns(
+        [retransmission_timeout, ack_timeout]: [u64; 2],
+        acks: u32,
+        congestion_window: u32,
+        threshold: i32,
+    ) -> Self {
+        Self {
+            retransmission_timeout: ticks(retransmission_timeout),
+            ack_timeout: ticks(ack_timeout),
+            // Kernel: `(icsk->icsk_ack.quick << 1) | inet_csk_in_pingpong_mode(sk)`.
+            quick_acks: acks >> 1,
+            pingpong: acks & 1 == 1,
+            congestion_window,
+            // Kernel: 32 unsigned bits are printed by `%d`; -1 means initial slow start.
+            slow_start_threshold: (threshold != -1).then_some(threshold.cast_unsigned()),
+        }
+    }
 }

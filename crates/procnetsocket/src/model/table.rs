@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_of_an_internet_protocol_is_found_by_it() {
+    fn table_of_an_internet_protocol_is_found_by_it() {
         for table in Table::ALL {
             if let RowForm::Inet(protocol, family) = table.form() {
                 assert_eq!(Table::inet(protocol, family), table);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_padded_as_asked() {
+    fn name_is_padded_as_asked() {
         assert_eq!(format!("{:>5}|{:<5}", Table::Tcp4, Table::Udp4), "  tcp|udp  ");
     }
 }

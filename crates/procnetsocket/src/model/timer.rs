@@ -16,6 +16,21 @@ pub struct Timer {
     pub expires: Duration,
 }
 
+impl Timer {
+    /// Returns the timer of that kernel number, if one runs, and its clock ticks.
+    pub(crate) fn from_ticks(kind: u8, expires: u64) -> Option<Self> {
+        let kind = TimerKind::from_number(kind.into())?;
+        Some(Self { kind, expires: ticks(expires) })
+    }
+}
+
+/// Returns the time of that number of clock ticks; more than 64 bits of milliseconds are capped.
+///
+/// Kernel: `USER_HZ` is 100 on every architecture but alpha, so a tick is 10 ms.
+pub(super) fn ticks(ticks: u64) -> Duration {
+    Duration::from_millis(ticks.saturating_mul(10))
+}
+
 /// The kinds of timers that the kernel reports (`get_tcp4_sock`, `inet_sk_diag_fill`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -456,7 +456,7 @@ fn path_of(name: &BString) -> Option<PathBuf> {
 }
 
 /// A namespace that has a name, and of which no process is known.
-struct Named {
+struct NamedNamespace {
     name: BString,
     inode: Option<Inode>,
     file: OwnedFd,
@@ -538,20 +538,24 @@ impl Search {
             let mut found = self.found.values_mut();
             match found.find(|known| known.inode.is_some() && known.inode == inode) {
                 Some(known) => known.names.push(name),
-                None => unknown.push(Named { name, inode, file: file.into_std().into() }),
+                None => unknown.push(NamedNamespace { name, inode, file: file.into_std().into() }),
             }
         }
         self.enter_named(root, &mut unknown)
     }
 
     /// Enters namespaces that have a name, to know which they are.
-    fn enter_named(&mut self, root: &ProcRoot, unknown: &mut Vec<Named>) -> Result<(), Error> {
+    fn enter_named(
+        &mut self,
+        root: &ProcRoot,
+        unknown: &mut Vec<NamedNamespace>,
+    ) -> Result<(), Error> {
         if unknown.is_empty() {
             return Ok(());
         }
         let files: Vec<_> = unknown.iter().map(|named| named.file.as_fd()).collect();
         let ids = inside_each(&files, || id_of_this_thread(root))?;
-        for (Named { name, inode, .. }, id) in unknown.drain(..).zip(ids) {
+        for (NamedNamespace { name, inode, .. }, id) in unknown.drain(..).zip(ids) {
             match id {
                 Ok(id) => {
                     let namespace = self.namespace(id)?;

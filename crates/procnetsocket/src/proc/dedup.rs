@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{Family, InetProtocol, Socket},
-        proc::text::{Endian, RowParser, inet::InetRows},
+        proc::text::{RowParser, inet::InetRows, number::Endian},
     };
 
     fn row(port: u16, inode: u64) -> InetSocket {

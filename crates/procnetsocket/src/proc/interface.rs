@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_name_is_an_error() {
+    fn line_without_a_name_is_an_error() {
         let found = find(&mut &b"2\n"[..], |_, _| Some(()));
         insta::assert_snapshot!(found.unwrap_err(), @"net/dev_mcast line 1, column 2: expected the name of an interface, but found the end of the line");
     }

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_line_is_read_and_a_longer_one_is_refused() {
+    fn longest_line_is_read_and_a_longer_one_is_refused() {
         let limit = crate::limits::MAX_LINE_BYTES;
         for end in ["", "\n"] {
             let text = format!("{}{end}", "x".repeat(limit));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_does_not_fill_memory() {
+    fn line_without_end_does_not_fill_memory() {
         let mut endless = io::repeat(b'x');
         let mut lines = Lines::new(&mut endless, 1_000);
         assert!(matches!(lines.next_line(), Err(LineError::TooLong(1))));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_buffer_grows_only_as_far_as_a_line_may_be_long() {
+    fn buffer_grows_only_as_far_as_a_line_may_be_long() {
         let mut endless = io::repeat(b'x');
         let mut lines = Lines::new(&mut endless, 1 << 20);
         assert!(lines.next_line().is_err());
@@ -188,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_0_permits_empty_lines() {
+    fn limit_of_0_permits_empty_lines() {
         assert_eq!(read(b"\n\n", 0, 1).unwrap().len(), 2);
         assert!(read(b"\na", 0, 1).is_err());
     }
 
     #[test]
-    fn an_error_of_the_reader_is_passed_on() {
+    fn error_of_the_reader_is_passed_on() {
         let mut broken = b"a\nb".chain(FailingReader);
         let mut lines = Lines::new(&mut broken, 8);
         assert_eq!(lines.next_line().unwrap(), Some(&b"a"[..]));

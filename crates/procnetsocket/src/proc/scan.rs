@@ -7,7 +7,8 @@ use super::{
     lines::Lines,
     root::name::ProcFile,
     text::{
-        Endian, RowParser, inet::InetRows, netlink::NetlinkRows, packet::PacketRows, unix::UnixRows,
+        RowParser, inet::InetRows, netlink::NetlinkRows, number::Endian, packet::PacketRows,
+        unix::UnixRows,
     },
 };
 use crate::{
@@ -269,7 +270,7 @@ mod tests {
     #[case::different(&[1, 2, 3], (3, 0))]
     #[case::repeated(&[1, 2, 1, 2, 2], (2, 3))]
     #[case::no_inode(&[0, 0, 1, 0, 1], (4, 1))]
-    fn a_deduplicated_table_counts_what_it_drops(
+    fn deduplicated_table_counts_what_it_drops(
         #[case] inodes: &[u64],
         #[case] expected: (u64, u64),
     ) {

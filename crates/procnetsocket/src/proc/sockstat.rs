@@ -25,9 +25,9 @@ use crate::{
         lines::Lines,
         root::name::ProcFile,
         text::{
-            decimal::signed,
             field::{Expected, FieldEnd, Fields},
             mismatch::Mismatch,
+            number::signed,
         },
     },
 };
@@ -387,7 +387,7 @@ Udp: 9 0
     }
 
     #[test]
-    fn a_file_of_too_many_lines_is_refused() {
+    fn file_of_too_many_lines_is_refused() {
         let file = LEAST.to_owned() + &"UDP: inuse 1\n".repeat(998);
         assert!(read_sockstat(&mut file.as_bytes()).is_ok());
         let error = read_sockstat(&mut format!("{file}x").as_bytes()).unwrap_err();

@@ -12,7 +12,7 @@
 
 use bstr::{BString, ByteSlice};
 
-use crate::{model::Inode, proc::text::decimal::unsigned};
+use crate::{model::Inode, proc::text::number::unsigned};
 
 /// Parses the link of a descriptor: the inode, if it is that of a socket.
 pub(super) fn parse_link(text: &[u8]) -> Option<Inode> {

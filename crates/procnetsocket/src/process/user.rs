@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use crate::proc::text::decimal::unsigned;
+use crate::proc::text::number::unsigned;
 
 /// The names that a machine has for users.
 #[derive(Clone, Debug, Default)]

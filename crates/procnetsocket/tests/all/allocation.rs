@@ -32,7 +32,7 @@ fn allocations(table: Table, row: &str, rows: u32) -> u64 {
 }
 
 #[test]
-fn a_row_costs_no_allocation() {
+fn row_costs_no_allocation() {
     let tcp = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 32017 1 ffff9f3c8b3e0000 100 0 0 10 0                     ";
     let udp6 = "    0: 00000000000000000000000001000000:0035 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 999 2 ffff9f3c8b3e0000 0";
     for (table, row) in [(Table::Tcp4, tcp), (Table::Udp6, udp6)] {

@@ -15,6 +15,7 @@ use procnetsocket::{
     Endian, Limits, RowError, Table, TextTable, Visitor,
     model::{InetSocket, NetlinkSocket, PacketSocket, Socket, UnixSocket},
 };
+use testkit::Xorshift;
 
 /// For every change, and at full size.
 const ROWS: [usize; 2] = [20_000, 100_000];
@@ -36,36 +37,29 @@ fn sample(table: Table) -> &'static [u8] {
 /// Bytes that have a meaning for a parser.
 const BYTES: &[u8] = b"0123456789abcdefABCDEFxg:- \t\n\0\r@()\"\\\x7f\x80\xff";
 
-struct Xorshift(u64);
-
-impl Xorshift {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % bound
-    }
-
-    /// Changes, removes, doubles or inserts some bytes.
-    fn mutate(&mut self, row: &mut Vec<u8>) {
-        for _ in 0..=self.below(4) {
-            let place = self.below(row.len() + 1);
-            let byte = BYTES[self.below(BYTES.len())];
-            match self.below(6) {
-                0 => row.truncate(place),
-                1 => row.insert(place, byte),
-                2 => drop(row.drain(place..(place + self.below(9)).min(row.len()))),
-                3 => row.extend_from_within(..place),
-                _ if place < row.len() => row[place] = byte,
-                _ => row.push(byte),
-            }
+/// Changes, removes, doubles or inserts some bytes.
+fn mutate(random: &mut Xorshift, row: &mut Vec<u8>) {
+    for _ in 0..=below(random, 4) {
+        let place = below(random, row.len() + 1);
+        let byte = *random.pick(BYTES);
+        match random.below(6) {
+            0 => row.truncate(place),
+            1 => row.insert(place, byte),
+            2 => drop(row.drain(place..(place + below(random, 9)).min(row.len()))),
+            3 => row.extend_from_within(..place),
+            _ if place < row.len() => row[place] = byte,
+            _ => row.push(byte),
         }
     }
 }
 
+fn below(random: &mut Xorshift, end: usize) -> usize {
+    usize::try_from(random.below(u64::try_from(end).unwrap())).unwrap()
+}
+
 /// The result for a line.
 #[derive(PartialEq)]
-enum Outcome {
+enum RowResult {
     Inet(InetSocket),
     Unix(UnixSocket),
     Packet(PacketSocket),
@@ -74,7 +68,7 @@ enum Outcome {
     Malformed(RowError),
 }
 
-impl Outcome {
+impl RowResult {
     fn report(&self) -> Option<&RowError> {
         match self {
             Self::Malformed(row) => Some(row),
@@ -84,15 +78,15 @@ impl Outcome {
 }
 
 #[derive(Default)]
-struct Transcript(Vec<Outcome>);
+struct Transcript(Vec<RowResult>);
 
 impl Visitor for Transcript {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         self.0.push(match socket {
-            Socket::Inet(row) => Outcome::Inet(row.clone()),
-            Socket::Unix(row) => Outcome::Unix(row.clone()),
-            Socket::Packet(row) => Outcome::Packet(row.clone()),
-            Socket::Netlink(row) => Outcome::Netlink(row.clone()),
+            Socket::Inet(row) => RowResult::Inet(row.clone()),
+            Socket::Unix(row) => RowResult::Unix(row.clone()),
+            Socket::Packet(row) => RowResult::Packet(row.clone()),
+            Socket::Netlink(row) => RowResult::Netlink(row.clone()),
             other => panic!("{other:?}"),
         });
         ControlFlow::Continue(())
@@ -101,12 +95,12 @@ impl Visitor for Transcript {
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
         let mut row = row.clone();
         row.line = 0;
-        self.0.push(Outcome::Malformed(row));
+        self.0.push(RowResult::Malformed(row));
         ControlFlow::Continue(())
     }
 }
 
-fn transcript(table: Table, rows: &[Vec<u8>], endian: Endian) -> Vec<Outcome> {
+fn transcript(table: Table, rows: &[Vec<u8>], endian: Endian) -> Vec<RowResult> {
     let mut text = b"header\n".to_vec();
     for row in rows {
         text.extend_from_slice(row);
@@ -124,22 +118,22 @@ fn transcript(table: Table, rows: &[Vec<u8>], endian: Endian) -> Vec<Outcome> {
 #[test]
 fn any_row_is_understood_or_reported_whatever_came_before() {
     let count = testkit::cases(ROWS[0], ROWS[1]);
-    let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
+    let mut random = Xorshift::new(1);
     for table in Table::TEXT {
-        let endian = [Endian::Little, Endian::Big][random.below(2)];
+        let endian = *random.pick(&[Endian::Little, Endian::Big]);
         let rows: Vec<Vec<u8>> = (0..count / Table::TEXT.len())
             .map(|_| {
                 let mut row = sample(table).to_vec();
-                random.mutate(&mut row);
+                mutate(&mut random, &mut row);
                 row
             })
             .collect();
         let together = transcript(table, &rows, endian);
         // Each row has the same result as in a table of only a few.
-        let apart: Vec<Outcome> =
+        let apart: Vec<RowResult> =
             rows.chunks(10).flat_map(|rows| transcript(table, rows, endian)).collect();
         assert!(together == apart, "{table}");
-        let reports: Vec<_> = together.iter().filter_map(Outcome::report).collect();
+        let reports: Vec<_> = together.iter().filter_map(RowResult::report).collect();
         for text in reports.iter().step_by(10).map(ToString::to_string) {
             assert!(text.chars().all(|c| c == '…' || (' '..='~').contains(&c)), "{text:?}");
         }

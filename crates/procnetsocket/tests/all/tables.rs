@@ -116,7 +116,7 @@ fn listing_reports_malformed_rows_and_keeps_the_others() {
 #[case::at_the_limit(3, Some(3))]
 #[case::one_row_too_many(2, None)]
 #[case::none(0, None)]
-fn a_listing_is_never_cut(#[case] entries: u64, #[case] expected: Option<usize>) {
+fn listing_is_never_cut(#[case] entries: u64, #[case] expected: Option<usize>) {
     let fake = Fake::new().with("net/tcp", table_of(3));
     let found =
         fake.tables.list(&Query::tcp().with_limits(Limits { entries, ..Limits::default() }));
@@ -138,7 +138,7 @@ fn repeated_rows_of_a_fake_root_stay() {
 }
 
 #[test]
-fn a_table_that_the_kernel_lacks_is_missing() {
+fn table_that_the_kernel_lacks_is_missing() {
     let fake = Fake::new().with("net/tcp", "header\n");
     let error = fake.tables.list(&Query::new(Table::Icmp6)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Missing);
@@ -146,7 +146,7 @@ fn a_table_that_the_kernel_lacks_is_missing() {
 }
 
 #[test]
-fn a_directory_in_place_of_a_table_is_refused() {
+fn directory_in_place_of_a_table_is_refused() {
     let fake = Fake::new().with("net/tcp/x", "");
     let error = fake.tables.list(&Query::tcp()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Root(RootErrorKind::NotAFile));
@@ -201,7 +201,7 @@ fn every_row_of_the_live_system_is_understood() {
 }
 
 #[test]
-fn the_counters_of_the_live_system_are_understood() {
+fn counters_of_the_live_system_are_understood() {
     let tables = live();
     assert!(tables.sockstat().expect("counters").used.is_some());
     tables.curr_estab().expect("a counter");

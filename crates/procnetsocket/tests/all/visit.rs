@@ -21,14 +21,14 @@ const UNIX: &str = "ffff9f3c8b3e0000: 00000002 00000000 00010000 0001 01 31210 "
 
 /// Records what it receives, and may stop.
 #[derive(Default)]
-struct Log {
+struct VisitLog {
     sockets: Vec<String>,
     unix: Vec<UnixSocket>,
     malformed: Vec<String>,
     stop_after: Option<usize>,
 }
 
-impl Log {
+impl VisitLog {
     fn next(&self) -> ControlFlow<()> {
         match self.stop_after {
             Some(most) if self.sockets.len() + self.malformed.len() >= most => {
@@ -39,7 +39,7 @@ impl Log {
     }
 }
 
-impl Visitor for Log {
+impl Visitor for VisitLog {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         match socket {
             Socket::Inet(row) => self.sockets.push(row.local.to_string()),
@@ -62,13 +62,13 @@ fn visit(
     table: Table,
     text: impl AsRef<[u8]>,
     limits: &Limits,
-    log: &mut Log,
+    log: &mut VisitLog,
 ) -> Result<ReadReport, Error> {
     TextTable::new(table).with_endian(Endian::Little).with_bounds(*limits).visit(text.as_ref(), log)
 }
 
-fn visit_all(table: Table, text: impl AsRef<[u8]>) -> (ReadReport, Log) {
-    let mut log = Log::default();
+fn visit_all(table: Table, text: impl AsRef<[u8]>) -> (ReadReport, VisitLog) {
+    let mut log = VisitLog::default();
     let report = visit(table, text, &Limits::streaming(), &mut log).expect("a table");
     (report, log)
 }
@@ -123,12 +123,12 @@ fn repeated_rows_of_a_file_stay() {
 #[case::at_a_socket(table_of(5), 2, (2, 0, 0, true))]
 #[case::at_a_malformed_row("header\n\n\n\n".to_owned(), 1, (0, 1, 0, true))]
 #[case::at_the_last_row(table_of(2), 2, (2, 0, 0, true))]
-fn a_visitor_ends_the_reading(
+fn visitor_ends_the_reading(
     #[case] text: String,
     #[case] most: usize,
     #[case] expected: (u64, u64, u64, bool),
 ) {
-    let mut log = Log { stop_after: Some(most), ..Log::default() };
+    let mut log = VisitLog { stop_after: Some(most), ..VisitLog::default() };
     let report = visit(Table::Tcp4, text, &Limits::default(), &mut log).expect("a table");
     assert_eq!(counts(report), expected);
 }
@@ -142,7 +142,7 @@ fn a_visitor_ends_the_reading(
 #[case::header_too_long(Limits { line_bytes: 5, ..Limits::default() }, Err(0))]
 #[case::rows_do_not_count_when_none_is_kept(Limits { entries: 0, ..Limits::default() }, Ok(3))]
 fn reaching_a_limit_is_an_error(#[case] limits: Limits, #[case] expected: Result<u64, usize>) {
-    let mut log = Log::default();
+    let mut log = VisitLog::default();
     let found = visit(Table::Tcp4, table_of(3), &limits, &mut log);
     match found {
         Ok(report) => assert_eq!(Ok(report.rows), expected),
@@ -154,13 +154,13 @@ fn reaching_a_limit_is_an_error(#[case] limits: Limits, #[case] expected: Result
 }
 
 #[test]
-fn an_error_names_the_limit() {
+fn error_names_the_limit() {
     let mut messages = Vec::new();
     for limits in [
         Limits { total_lines: 2, ..Limits::default() },
         Limits { line_bytes: 10, ..Limits::default() },
     ] {
-        let error = visit(Table::Tcp4, table_of(3), &limits, &mut Log::default()).unwrap_err();
+        let error = visit(Table::Tcp4, table_of(3), &limits, &mut VisitLog::default()).unwrap_err();
         messages.push(error.to_string());
     }
     insta::assert_snapshot!(messages.join("\n"), @"
@@ -172,7 +172,8 @@ fn an_error_names_the_limit() {
 #[test]
 fn malformed_lines_count_as_lines() {
     let limits = Limits { total_lines: 2, ..Limits::default() };
-    let error = visit(Table::Unix, "header\n\n\n\n", &limits, &mut Log::default()).unwrap_err();
+    let error =
+        visit(Table::Unix, "header\n\n\n\n", &limits, &mut VisitLog::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded);
 }
 
@@ -199,7 +200,7 @@ impl Visitor for Impatient<'_> {
 }
 
 #[test]
-fn an_interruption_is_seen_within_a_thousand_rows() {
+fn interruption_is_seen_within_a_thousand_rows() {
     let interrupted = Cell::new(false);
     let mut visitor = Impatient { rows: 0, since: 0, interrupted: &interrupted };
     let result = TextTable::new(Table::Tcp4)
@@ -212,7 +213,7 @@ fn an_interruption_is_seen_within_a_thousand_rows() {
 
 #[test]
 fn nothing_is_read_when_interrupted_before() {
-    let mut log = Log::default();
+    let mut log = VisitLog::default();
     let error = TextTable::new(Table::Tcp4)
         .with_endian(Endian::Little)
         .with_bounds(Bounds { limits: Limits::default(), interrupt: &|| true })
@@ -233,7 +234,7 @@ fn long_lines_do_not_delay_the_interrupt() {
     TextTable::new(Table::Unix)
         .with_endian(Endian::Little)
         .with_bounds(Bounds { limits: Limits::default(), interrupt: &interrupt })
-        .visit(format!("header\n{}", long.repeat(20)).as_bytes(), &mut Log::default())
+        .visit(format!("header\n{}", long.repeat(20)).as_bytes(), &mut VisitLog::default())
         .expect("a table");
     assert!(asked.get() >= 5, "asked {} times in 20 MiB", asked.get());
 }
@@ -248,9 +249,9 @@ impl Read for Unreadable {
 }
 
 #[test]
-fn a_table_that_vanishes_is_an_error() {
+fn table_that_vanishes_is_an_error() {
     let text = table_of(2);
-    let mut log = Log::default();
+    let mut log = VisitLog::default();
     let error = TextTable::new(Table::Tcp4)
         .with_endian(Endian::Little)
         .visit(text.as_bytes().chain(Unreadable), &mut log)
@@ -263,7 +264,7 @@ fn a_table_that_vanishes_is_an_error() {
 fn both_byte_orders_are_read_wherever_the_test_runs() {
     for (endian, expected) in [(Endian::Little, "127.0.0.1:8080"), (Endian::Big, "1.0.0.127:8080")]
     {
-        let mut log = Log::default();
+        let mut log = VisitLog::default();
         let limits = Limits::default();
         TextTable::new(Table::Tcp4)
             .with_endian(endian)
@@ -275,7 +276,7 @@ fn both_byte_orders_are_read_wherever_the_test_runs() {
 }
 
 #[test]
-fn a_newline_in_a_name_can_forge_a_row() {
+fn newline_in_a_name_can_forge_a_row() {
     let text = format!("header\n{UNIX}/run/real\n{UNIX}/run/forged\nand the rest\n{UNIX}@next\n");
     let (report, log) = visit_all(Table::Unix, text);
     assert_eq!(counts(report), (3, 1, 0, false));
@@ -285,16 +286,16 @@ fn a_newline_in_a_name_can_forge_a_row() {
 }
 
 #[test]
-fn a_name_may_be_as_long_as_a_line() {
+fn name_may_be_as_long_as_a_line() {
     let name = "x".repeat((1 << 20) - UNIX.len());
     let (_, log) = visit_all(Table::Unix, format!("header\n{UNIX}{name}"));
     assert_eq!(log.unix[0].name, UnixName::Pathname(name.into()));
 }
 
 #[test]
-fn a_unix_table_of_a_patched_kernel_is_refused() {
+fn unix_table_of_a_patched_kernel_is_refused() {
     let text = format!("Peer     RcvQueue WndQueue\n{UNIX}/run/app\n");
-    let error = visit(Table::Unix, text, &Limits::default(), &mut Log::default()).unwrap_err();
+    let error = visit(Table::Unix, text, &Limits::default(), &mut VisitLog::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
     insta::assert_snapshot!(error, @r#"net/unix line 1, column 1: expected the header of a kernel that was not patched, but found "Peer""#);
 }

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_hides_sockets_narrows() {
+    fn policy_that_hides_sockets_narrows() {
         let unix = FamilySet::of(AddressFamily::Unix);
         assert!(Policy::default().with_families(unix).narrows());
         assert!(Policy::default().with_users(VisibleUsers::Uid(0)).narrows());

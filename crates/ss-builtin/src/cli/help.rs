@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_grants_nothing_says_so() {
+    fn host_that_grants_nothing_says_so() {
         let help = help(GrantSet::empty(), true);
         assert!(help.contains("grants nothing, so that no socket is listed."), "{help}");
     }

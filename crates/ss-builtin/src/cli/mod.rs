@@ -30,4 +30,6 @@ pub(crate) use output::{Direction, ListingKind, OptionalColumn, Order, OutputFor
 pub(crate) use plan::{HostFeatures, Plan};
 #[cfg(test)]
 pub(crate) use show::TextLayout;
-pub(crate) use show::{FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, Summary};
+pub(crate) use show::{
+    CounterDisplay, FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show,
+};

@@ -108,7 +108,7 @@ mod tests {
     #[case::alone("sport = 22", "sport = 22")]
     #[case::states_behind_it_are_part_of_it("sport 22 state all", "sport 22 state all")]
     #[case::case_matters("STATE all", "STATE all")]
-    fn the_filter_is_the_rest(#[case] line: &str, #[case] filter: &str) {
+    fn filter_is_the_rest(#[case] line: &str, #[case] filter: &str) {
         let words = words(line);
         assert_eq!(bstr::join(" ", Operands::parse(&words).unwrap().filter), filter.as_bytes());
     }

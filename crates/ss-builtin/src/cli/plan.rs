@@ -14,7 +14,9 @@ use super::{
     operand::Operands,
     output::{ListingKind, Order, OutputFormat},
     selection::ChosenSockets,
-    show::{FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, Summary, TextLayout},
+    show::{
+        CounterDisplay, FilterSource, NameDisplay, NamespaceChoice, NothingToShow, Show, TextLayout,
+    },
     sort::sort_keys,
     word::{FAMILIES, READABLE, READABLE_AS_TEXT, TABLES},
 };
@@ -301,9 +303,9 @@ impl<'a> Draft<'a> {
     fn finish(mut self, words: &[BString]) -> Result<Show, CliError> {
         let understood = self.operands(words);
         let summary = match (self.has_summary, self.sockets.is_anything_chosen()) {
-            (false, _) => Summary::None,
-            (true, false) if words.is_empty() => Summary::Only,
-            (true, _) => Summary::Before,
+            (false, _) => CounterDisplay::None,
+            (true, false) if words.is_empty() => CounterDisplay::Only,
+            (true, _) => CounterDisplay::Before,
         };
         let action = self.actions.action(&self.order, self.output, !self.filter.is_empty())?;
         let answer = self.actions.answer();

@@ -17,7 +17,7 @@ use super::{
 pub(crate) struct Show {
     pub(crate) action: Action,
     pub(crate) namespace: NamespaceChoice,
-    pub(crate) summary: Summary,
+    pub(crate) summary: CounterDisplay,
     /// What is listed, without the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
     pub(crate) filter: FilterSource,
@@ -65,7 +65,7 @@ pub(crate) enum NameDisplay {
 
 /// Whether the counters of `-s` are printed, and whether that is all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Summary {
+pub(crate) enum CounterDisplay {
     #[default]
     None,
     Before,

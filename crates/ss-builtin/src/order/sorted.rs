@@ -26,7 +26,7 @@ pub(crate) struct Sorted<'a> {
     /// The most sockets that may be kept.
     bound: usize,
     /// A heap with the last in order on top.
-    kept: BinaryHeap<Kept>,
+    kept: BinaryHeap<SortedSocket>,
     seen: u64,
     /// Where the TCP sockets begin that came last.
     tcp: Option<u64>,
@@ -36,9 +36,9 @@ pub(crate) struct Sorted<'a> {
 }
 
 /// A socket that is kept.
-struct Kept {
+struct SortedSocket {
     rank: Vec<Rank>,
-    place: Place,
+    place: ListingPosition,
     table: SocketTable,
     socket: OwnedSocket,
     namespace: Option<Arc<ListedNamespace>>,
@@ -47,7 +47,7 @@ struct Kept {
 /// The place of a socket in a listing that is not sorted. TCP sockets of IPv4 stand in front of
 /// those of IPv6, in whatever order they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct ListingPosition {
     /// When the first of its table and namespace came.
     begin: u64,
     is_ipv6: bool,
@@ -80,7 +80,7 @@ impl<'a> Sorted<'a> {
             return Err(too_many);
         }
         let left_out = self.seen.saturating_sub(count(&self.kept));
-        for Kept { table, socket, namespace, .. } in self.kept.into_sorted_vec() {
+        for SortedSocket { table, socket, namespace, .. } in self.kept.into_sorted_vec() {
             if let Some(listed) = namespace {
                 self.sink.namespace(&listed);
             }
@@ -92,7 +92,7 @@ impl<'a> Sorted<'a> {
     }
 
     /// Returns the place of the socket that came.
-    fn place(&mut self, table: SocketTable, socket: &Socket<'_>) -> Place {
+    fn place(&mut self, table: SocketTable, socket: &Socket<'_>) -> ListingPosition {
         let number = self.seen;
         self.seen += 1;
         if table != SocketTable::Tcp {
@@ -101,13 +101,13 @@ impl<'a> Sorted<'a> {
         match socket {
             Socket::Inet(inet) if table == SocketTable::Tcp => {
                 let begin = *self.tcp.get_or_insert(number);
-                Place { begin, is_ipv6: inet.local.is_ipv6(), number }
+                ListingPosition { begin, is_ipv6: inet.local.is_ipv6(), number }
             }
-            _ => Place { begin: number, is_ipv6: false, number },
+            _ => ListingPosition { begin: number, is_ipv6: false, number },
         }
     }
 
-    fn keep(&mut self, kept: Kept) -> ControlFlow<()> {
+    fn keep(&mut self, kept: SortedSocket) -> ControlFlow<()> {
         if count(&self.kept) >= self.limit {
             if let Some(mut last) = self.kept.peek_mut()
                 && kept < *last
@@ -125,7 +125,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-fn count(kept: &BinaryHeap<Kept>) -> u64 {
+fn count(kept: &BinaryHeap<SortedSocket>) -> u64 {
     u64::try_from(kept.len()).unwrap_or(u64::MAX)
 }
 
@@ -140,7 +140,7 @@ impl Sink for Sorted<'_> {
             return ControlFlow::Continue(());
         }
         let namespace = self.namespace.clone();
-        self.keep(Kept { rank, place, table, socket: socket.into(), namespace })
+        self.keep(SortedSocket { rank, place, table, socket: socket.into(), namespace })
     }
 
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
@@ -161,25 +161,25 @@ impl Sink for Sorted<'_> {
     }
 }
 
-impl Ord for Kept {
+impl Ord for SortedSocket {
     fn cmp(&self, other: &Self) -> Ordering {
         self.rank.cmp(&other.rank).then(self.place.cmp(&other.place))
     }
 }
 
-impl PartialOrd for Kept {
+impl PartialOrd for SortedSocket {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Kept {
+impl PartialEq for SortedSocket {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Kept {}
+impl Eq for SortedSocket {}
 
 #[cfg(test)]
 mod tests {

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subflow_names_both_sides() {
+    fn subflow_names_both_sides() {
         let mut subflow = MptcpSubflow::default();
         (subflow.remote_token, subflow.remote_id) = (Some(0xabcd), Some(3));
         (subflow.local_token, subflow.local_id) = (Some(0x12), Some(4));

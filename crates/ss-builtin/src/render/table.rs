@@ -27,7 +27,7 @@ pub(crate) struct TableWriter<'a> {
     /// The cells of the batch, one after the other.
     cells: Vec<u8>,
     /// The rows of the batch.
-    rows: Vec<Lengths>,
+    rows: BatchRows,
     /// The longest cell of each column so far, over all batches.
     longest: Lengths,
     /// Length of the last cell of the row before; iproute2 measures it only when another row
@@ -37,10 +37,50 @@ pub(crate) struct TableWriter<'a> {
 }
 
 /// The bytes of each cell of a row; 0 also where a column is not shown.
-///
-/// They are kept beside the text until the batch ends, so they are short: as `usize` they would
-/// take more memory than most texts.
 type Lengths = [u32; COLUMNS];
+
+/// The lengths of the cells of each row, in one byte each: as [`Lengths`] they would take as much
+/// memory as the text. A cell of 255 bytes or more is [`LONG`](Self::LONG), and its length is kept apart.
+#[derive(Default)]
+struct BatchRows {
+    short: Vec<[u8; COLUMNS]>,
+    /// The lengths of long cells.
+    long: Vec<u32>,
+}
+
+impl BatchRows {
+    /// Instead of the length of a long cell.
+    const LONG: u8 = u8::MAX;
+
+    fn push(&mut self, lengths: &Lengths) {
+        let short = lengths.map(|length| u8::try_from(length).unwrap_or(Self::LONG));
+        for (short, &length) in short.iter().zip(lengths) {
+            if *short == Self::LONG {
+                self.long.push(length);
+            }
+        }
+        self.short.push(short);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Lengths> {
+        let mut long = self.long.iter();
+        self.short.iter().map(move |short| {
+            short.map(|length| match length {
+                Self::LONG => long.next().copied().unwrap_or_default(),
+                length => length.into(),
+            })
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.short.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.short.clear();
+        self.long.clear();
+    }
+}
 
 /// How much of iproute2's buffer the batch would use.
 struct Chunks {
@@ -97,7 +137,7 @@ impl<'a> TableWriter<'a> {
             columns,
             screen,
             cells: Vec::new(),
-            rows: Vec::new(),
+            rows: BatchRows::default(),
             longest: [0; COLUMNS],
             unmeasured: 0,
             chunks: Chunks::EMPTY,
@@ -131,7 +171,7 @@ impl<'a> TableWriter<'a> {
         let lengths = cells.lengths;
         self.measure(&lengths);
         self.chunks.add_row(self.columns, &lengths);
-        self.rows.push(lengths);
+        self.rows.push(&lengths);
         Ok(())
     }
 
@@ -171,17 +211,17 @@ impl<'a> TableWriter<'a> {
     fn write_batch(&mut self) -> io::Result<()> {
         let layout = Layout::new(self.columns, &self.longest.map(bytes), self.screen);
         let mut page = Page::new();
-        let mut line = Vec::new();
         let mut cells = self.cells.as_slice();
-        for lengths in &self.rows {
-            if let Some((bytes, rest)) = layout.lay_out(page.room(), cells, lengths) {
-                page.used += bytes;
+        for lengths in self.rows.iter() {
+            if let Some(rest) = page.lay_out(&layout, cells, &lengths) {
                 cells = rest;
-            } else {
-                line.clear();
-                cells = layout.push_line(&mut line, cells, lengths);
-                page.push(&line, self.out)?;
+                continue;
             }
+            page.write(self.out)?;
+            cells = match page.lay_out(&layout, cells, &lengths) {
+                Some(rest) => rest,
+                None => page.write_line(&layout, cells, &lengths, self.out)?,
+            };
         }
         page.write(self.out)?;
         self.cells.clear();
@@ -263,12 +303,12 @@ impl Layout {
         Self { slots: slots.collect() }
     }
 
-    /// Writes the row whose cells are the first of `cells` into `room`, if all of them are short
-    /// and there is room to spare; returns the length of the line and the cells of the other rows.
+    /// Writes the row whose cells are the first of `cells` into `room`, if there is room to spare;
+    /// returns the length of the line and the cells of the other rows.
     ///
-    /// A fixed number of bytes is copied for each cell, and for the blanks before it, and the
+    /// A fixed number of bytes is copied for a short cell, and for the blanks before it, and the
     /// surplus is overwritten by the next cell. That takes a few instructions, whereas copying a
-    /// variable number takes a call: [`Self::push_line`] needs twice the time.
+    /// variable number takes a call.
     fn lay_out<'c>(
         &self,
         room: &mut [u8],
@@ -289,9 +329,7 @@ impl Layout {
         Some((at + 1, rest))
     }
 
-    /// Appends the row whose cells are the first of `cells`, of any lengths; returns the cells of
-    /// the other rows.
-    #[cold]
+    /// Appends the row whose cells are the first of `cells`; returns the cells of the other rows.
     fn push_line<'c>(&self, out: &mut Vec<u8>, cells: &'c [u8], lengths: &Lengths) -> &'c [u8] {
         let mut rest = cells;
         for slot in &self.slots {
@@ -312,19 +350,24 @@ impl Layout {
 #[inline]
 fn put_blanks(room: &mut [u8], at: usize, count: usize) -> Option<usize> {
     const BLANKS: [u8; 48] = [b' '; 48];
-    *room.get_mut(at..)?.first_chunk_mut()? = BLANKS;
-    (count <= BLANKS.len()).then_some(at + count)
+    let place = room.get_mut(at..)?;
+    if count <= BLANKS.len() {
+        *place.first_chunk_mut()? = BLANKS;
+    } else {
+        place.get_mut(..count)?.fill(b' ');
+    }
+    Some(at + count)
 }
 
 /// Puts the first bytes of `cells` into `room` from `at` on; returns where they end.
 #[inline]
 fn put_cell(room: &mut [u8], at: usize, cells: &[u8], length: usize) -> Option<usize> {
     let place = room.get_mut(at..)?;
-    match length {
-        0..=16 => *place.first_chunk_mut::<16>()? = *cells.first_chunk()?,
+    match (length, cells.first_chunk::<16>(), cells.first_chunk::<48>()) {
+        (0..=16, Some(cell), _) => *place.first_chunk_mut()? = *cell,
         // An IPv6 address with all that is around it has 42 bytes.
-        17..=48 => *place.first_chunk_mut::<48>()? = *cells.first_chunk()?,
-        _ => return None,
+        (17..=48, _, Some(cell)) => *place.first_chunk_mut()? = *cell,
+        _ => place.get_mut(..length)?.copy_from_slice(cells.get(..length)?),
     }
     Some(at + length)
 }
@@ -340,21 +383,34 @@ impl Page {
         Self { bytes: vec![0; WRITE_BYTES].into(), used: 0 }
     }
 
-    fn room(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.used..).unwrap_or_default()
+    /// Adds a row, if there is room to spare; returns the cells of the other rows.
+    #[inline]
+    fn lay_out<'c>(
+        &mut self,
+        layout: &Layout,
+        cells: &'c [u8],
+        lengths: &Lengths,
+    ) -> Option<&'c [u8]> {
+        let room = self.bytes.get_mut(self.used..)?;
+        let (line, rest) = layout.lay_out(room, cells, lengths)?;
+        self.used += line;
+        Some(rest)
     }
 
-    /// Appends a line; a full page is written before.
-    fn push(&mut self, line: &[u8], out: &mut dyn Write) -> io::Result<()> {
-        if line.len() > self.room().len() {
-            self.write(out)?;
-        }
-        match self.room().get_mut(..line.len()) {
-            Some(place) => place.copy_from_slice(line),
-            None => return out.write_all(line),
-        }
-        self.used += line.len();
-        Ok(())
+    /// Writes a row that is longer than a page; returns the cells of the other rows.
+    #[cold]
+    fn write_line<'c>(
+        &self,
+        layout: &Layout,
+        cells: &'c [u8],
+        lengths: &Lengths,
+        out: &mut dyn Write,
+    ) -> io::Result<&'c [u8]> {
+        debug_assert_eq!(self.used, 0, "lines are written in their order");
+        let mut line = Vec::new();
+        let rest = layout.push_line(&mut line, cells, lengths);
+        out.write_all(&line)?;
+        Ok(rest)
     }
 
     fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -410,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_gets_columns_as_wide_as_they_must_be() {
+    fn pipe_gets_columns_as_wide_as_they_must_be() {
         insta::assert_snapshot!(render(Screen::Compact, &[["LISTEN", "*:", "22", ""]]), @r"
         State··Recv-Q·Send-Q·Local·Address:Port·Peer·Address:Port
         LISTEN···························*:22················
@@ -418,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_extra_cell_widens_nothing() {
+    fn last_extra_cell_widens_nothing() {
         insta::assert_snapshot!(
             render(Screen::Compact, &[["LISTEN", "*:", "22", " ino:1"], ["LISTEN", "*:", "22", " ino:12345"]]),
             @r"
@@ -437,7 +493,7 @@ mod tests {
         room: usize,
     ) -> (Vec<u8>, Option<Vec<u8>>) {
         let lengths: Lengths = std::array::from_fn(|_| {
-            let most = *random.pick(&[1, 8, 17, 50]);
+            let most = *random.pick(&[1, 8, 17, 50, 300]);
             u32::try_from(random.below(most)).unwrap()
         });
         let shown = layout.slots.iter().map(|slot| bytes(lengths[slot.index])).sum::<usize>();
@@ -503,14 +559,33 @@ mod tests {
     }
 
     #[test]
-    fn a_line_longer_than_a_page_is_written_by_itself() {
-        let lines = ["short\n".to_owned(), "x".repeat(WRITE_BYTES + 1), "last".to_owned()];
-        let (mut page, mut out) = (Page::new(), Vec::new());
-        for line in &lines {
-            page.push(line.as_bytes(), &mut out).unwrap();
+    fn line_longer_than_a_page_is_written_by_itself() {
+        let long = "x".repeat(WRITE_BYTES + 1);
+        let rows = ["22", &long, "80"].map(|port| ["LISTEN", "*:", port, ""]);
+        let text = render(Screen::Compact, &rows);
+        let ports = text.lines().skip(1).map(|line| line.trim_end_matches('·').split_once(":"));
+        let ports: Vec<_> = ports.map(|split| split.unwrap().1).collect();
+        assert_eq!(ports, ["22", &long, "80"]);
+    }
+
+    #[test]
+    fn lengths_of_long_cells_are_kept() {
+        let mut random = Xorshift::new(5);
+        let mut rows = BatchRows::default();
+        let pushed: Vec<Lengths> = (0..1_000)
+            .map(|_| {
+                std::array::from_fn(|_| {
+                    let most = *random.pick(&[2, 254, 255, 256, 257, 70_000]);
+                    u32::try_from(random.below(most)).unwrap()
+                })
+            })
+            .collect();
+        for lengths in &pushed {
+            rows.push(lengths);
         }
-        page.write(&mut out).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), lines.concat());
+        assert_eq!(rows.iter().collect::<Vec<_>>(), pushed);
+        rows.clear();
+        assert!(rows.is_empty() && rows.iter().next().is_none());
     }
 
     /// Compat: the buffer of iproute2 decides when a batch ends, and so do chunks that are filled

@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_of_a_listener_is_not_shown_as_acknowledged() {
+    fn limit_of_a_listener_is_not_shown_as_acknowledged() {
         let info = made(|info: &mut TcpInfo| {
             (info.unacked, info.sacked, info.reordering) = (3, 128, 3);
         });

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_protocol_without_details_has_its_name() {
+    fn protocol_without_details_has_its_name() {
         let mut ulp = Ulp::default();
         ulp.name = ShortName::new(b"espintcp").unwrap();
         assert_eq!(text(|out| push_ulp(out, &ulp)), " tcp-ulp-espintcp");

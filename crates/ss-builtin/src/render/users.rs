@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_empty() {
+    fn unknown_name_is_empty() {
         for name in [Fact::Absent, Fact::NotPermitted, Fact::TooLong, Fact::NotAsked] {
             let mut out = Vec::new();
             push_process_name(&mut out, &name);

@@ -16,7 +16,8 @@ use socket_query::{Names as NameTables, Policy, PolicyView, Selection, SocketTab
 
 use super::{ColumnSet, RowRenderer, Screen, TableWriter};
 use crate::cli::{
-    Detail, DetailSet, ListingKind, NameDisplay, Order, OutputFormat, Show, Summary, TextLayout,
+    CounterDisplay, Detail, DetailSet, ListingKind, NameDisplay, Order, OutputFormat, Show,
+    TextLayout,
 };
 
 /// Returns an attribute, with the padding after it.
@@ -110,7 +111,7 @@ fn row(table: Table, letters: &str, message: &[u8]) -> String {
         namespace: crate::cli::NamespaceChoice::Own,
         resolves_hosts: false,
         action: crate::cli::Action::List,
-        summary: Summary::None,
+        summary: CounterDisplay::None,
         details,
         processes: None,
         ungranted_processes: None,

@@ -1,4 +1,4 @@
-//! The command line: one table, from which the parser and `--help` come.
+//! The command line: one table for the parser and `--help`.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -11,7 +11,7 @@ use builtin_cli::{
     ArgError, Escaped, Flag, FlagDoc, RawArgs, Spelling, Typed, ValueDoc, ValueKind,
     help::{FlagLine, FlagUsage},
 };
-use host_confine::broker::Kind;
+use host_confine::broker::BrokerKind;
 use host_shell::{
     Allowed, ScriptLimits,
     limits::LEAST_MAX_MEMORY_BYTES,
@@ -47,25 +47,25 @@ static FLAGS: &[Flag<Effect>] = &[
     flag(&["allow-path"], "let scripts read (or write) a directory", Effect::AllowPath)
         .with_value(ValueDoc::new("DIR[:rw]", ValueKind::Directory))
         .with_long_help("Scripts see it at the same path. May be repeated."),
-    flag(&["allow-command"], "allow these commands alone", Effect::AllowCommand)
+    flag(&["allow-command"], "allow only these commands", Effect::AllowCommand)
         .with_value(ValueDoc::text("NAME,..."))
         .with_long_help("May be repeated. Without it every command is allowed."),
-    flag(&["grant"], "instead of `sockets`; `none` takes all away", Effect::Grant)
+    flag(&["grant"], "grants instead of `sockets`, or `none`", Effect::Grant)
         .with_value(ValueDoc::new("NAME,...", ValueKind::Words(&GRANT_LIST)))
         .with_long_help("Replaces the grants of the policy."),
-    flag(&["policy"], "what builtins may show, in TOML; several: all hold", Effect::Policy)
+    flag(&["policy"], "limit what builtins show (TOML); all files apply", Effect::Policy)
         .with_value(ValueDoc::new("FILE", ValueKind::File)),
     flag(&["timeout"], "end the script with status 124 (30s)", Effect::Timeout)
         .with_value(ValueDoc::text("DURATION"))
-        .with_long_help("At the prompt it bounds each line."),
+        .with_long_help("At the prompt it applies to each line."),
     flag(&["max-output"], "end the script with an error (67108864)", Effect::MaxOutput)
         .with_value(ValueDoc::text("BYTES")),
     flag(&["max-memory"], "end the script with an error (1073741824)", Effect::MaxMemory)
         .with_value(ValueDoc::text("BYTES"))
-        .with_long_help("It bounds the process in which scripts run."),
+        .with_long_help("It limits the process in which scripts run."),
     flag(&["max-write"], "end the script with an error (1073741824)", Effect::MaxWrite)
         .with_value(ValueDoc::text("BYTES"))
-        .with_long_help("It bounds what one script writes into granted directories."),
+        .with_long_help("It limits what one script writes into granted directories."),
     flag(&["namespace"], "let `ss -N` list a network namespace", Effect::Namespace)
         .with_value(ValueDoc::text("NAME[=PATH]"))
         .with_long_help(
@@ -80,28 +80,28 @@ static FLAGS: &[Flag<Effect>] = &[
     flag(&["no-confine"], "do not confine the process", Effect::NoConfine),
     flag(&["audit"], "append a line of JSON for each script", Effect::Audit)
         .with_value(ValueDoc::new("FILE", ValueKind::File))
-        .with_long_help("It lies in no directory of --allow-path."),
-    flag(&["status"], "print what is in force, and end", Effect::Status),
-    flag(&["check"], "explain the policy in words, and end", Effect::Check),
+        .with_long_help("It must be outside of the directories of --allow-path."),
+    flag(&["status"], "print what is in force, and exit", Effect::Status),
+    flag(&["check"], "explain the policy in words, and exit", Effect::Check),
     flag(&["help"], "print this", Effect::Help),
     flag(&["version"], "print the version", Effect::Version),
 ];
 
-/// Returns an option without a letter; names are not abbreviated.
+/// Returns an option without a short form, whose name cannot be abbreviated.
 const fn flag(name: &'static [&'static str], help: &'static str, effect: Effect) -> Flag<Effect> {
     Flag::new(FlagDoc::new(None, name, help).exact(), effect)
 }
 
-/// The line that stands below every error of usage.
+/// The line after every usage error.
 pub(crate) const USAGE: &str = "usage: host-shell [OPTIONS] [-c SCRIPT | FILE]";
 
-/// What the command line asks for.
+/// The action of a command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Run(Box<Plan>),
-    /// Be a broker; for the program itself, which starts one.
-    Broker(Kind),
-    /// Print what would be in force for that plan's scripts.
+    /// Run as a broker. The program starts itself this way.
+    Broker(BrokerKind),
+    /// Print what would be in force for the scripts of the plan.
     Status(Box<Plan>),
     /// Explain the policy of that plan.
     Check(Box<Plan>),
@@ -109,14 +109,14 @@ pub(crate) enum Command {
     Version,
 }
 
-/// Which script to run, and what it may do.
+/// The script to run, and its set-up.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) source: ScriptSource,
     pub(crate) setup: Setup,
 }
 
-/// Where the script comes from.
+/// The source of the script.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ScriptSource {
     Text(String),
@@ -139,7 +139,7 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
-    /// Returns the name of the option that was probably meant.
+    /// Returns the name of the most similar option.
     pub(crate) fn suggestion(&self) -> Option<&'static str> {
         match self {
             Self::Arg(error) => error.suggestion(),
@@ -148,7 +148,7 @@ impl CliError {
     }
 }
 
-/// Reads the command line; `words` come without the name of the program.
+/// Parses the command line; `words` exclude the name of the program.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
     let words: Vec<BString> = words.into_iter().map(|word| word.into_vec().into()).collect();
     if let Some(kind) = broker(&words) {
@@ -180,13 +180,14 @@ fn may_repeat(effect: Effect) -> bool {
     matches!(effect, Effect::AllowPath | Effect::AllowCommand | Effect::Namespace | Effect::Policy)
 }
 
-/// Reads the command line of a broker. It is no option: nobody has a use for it but the program.
-fn broker(words: &[BString]) -> Option<Kind> {
+/// Parses the command line of a broker. It is not a documented option, because only the program
+/// itself uses it.
+fn broker(words: &[BString]) -> Option<BrokerKind> {
     match words {
         [first, kind @ ..] if first == BROKER => {
             let words: Vec<_> =
                 kind.iter().map(|word| word.to_str().ok()).collect::<Option<_>>()?;
-            Kind::from_words(&words)
+            BrokerKind::from_words(&words)
         }
         _ => None,
     }
@@ -281,7 +282,7 @@ fn directory(typed: &Typed<'_, Effect>) -> Result<Directory, ArgError> {
     Directory::from_word(typed.text()).ok_or_else(|| typed.mismatch("a directory"))
 }
 
-/// Returns what `--help` prints.
+/// Returns the text of `--help`.
 pub(crate) fn help() -> String {
     let width = options().map(|doc| FlagUsage(doc).to_string().len()).max().unwrap_or(0);
     let lines = options().map(|doc| format!("{}\n", FlagLine { doc, indent: 2, width: width + 1 }));
@@ -302,7 +303,7 @@ mod tests {
     use std::time::Duration;
 
     use builtin_api::Access;
-    use host_confine::broker::{Bounds, NamespaceDetails, Procfs, Reach};
+    use host_confine::broker::{NamespaceDetails, ProcessBounds, Procfs, Reach};
     use host_shell::setup::Namespace;
     use procnetsocket::ProcessDetails;
     use rstest::rstest;
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_typed_means_the_defaults() {
+    fn empty_command_line_has_defaults() {
         let plan = plan(&[]);
         assert_eq!(plan.source, ScriptSource::Input);
         assert_eq!(plan.setup.allowed, Allowed::All);
@@ -342,7 +343,7 @@ mod tests {
     #[case::dash(&["-"], ScriptSource::Input)]
     #[case::after_dashes(&["--", "-c"], ScriptSource::File("-c".into()))]
     #[case::text_like_an_option(&["-c", "--help"], ScriptSource::Text("--help".to_owned()))]
-    fn finds_the_script(#[case] line: &[&str], #[case] source: ScriptSource) {
+    fn script_source_is_found(#[case] line: &[&str], #[case] source: ScriptSource) {
         assert_eq!(plan(line).source, source);
     }
 
@@ -372,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn namespaces_have_names_and_places() {
+    fn namespaces_have_names_and_paths() {
         let namespaces = plan(&["--namespace", "blue", "--namespace=red=/a=b"]).setup.namespaces;
         let [blue, red] = [("blue", "/run/netns/blue"), ("red", "/a=b")]
             .map(|(name, path)| Namespace { name: name.into(), path: path.into() });
@@ -383,7 +384,7 @@ mod tests {
     #[case::named(&["--namespace", "blue"], false, &["blue"])]
     #[case::every_one(&["--namespace", "all", "--namespace", "blue"], true, &["blue"])]
     #[case::one_of_that_name(&["--namespace", "all=/run/netns/all"], false, &["all"])]
-    fn every_namespace_has_a_word(
+    fn word_all_allows_every_namespace(
         #[case] line: &[&str],
         #[case] every: bool,
         #[case] names: &[&str],
@@ -432,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_rest() {
+    fn other_options_are_parsed() {
         let plan = plan(&[
             "--max-output",
             "9",
@@ -450,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn status_is_that_of_the_plan() {
+    fn status_contains_plan() {
         let Ok(Command::Status(plan)) = parse_words(&["--status", "--no-confine"]) else {
             panic!("expected a status");
         };
@@ -460,15 +461,15 @@ mod tests {
     #[rstest]
     #[case::processes(
         &["--broker", "processes", "user", "all", "system"],
-        Some(Kind::Processes(
-            Bounds { details: ProcessDetails::User, reach: Reach::All },
+        Some(BrokerKind::Processes(
+            ProcessBounds { details: ProcessDetails::User, reach: Reach::All },
             Procfs::System
         ))
     )]
     #[case::bounded_processes(
         &["--broker", "processes", "full", "named", "here"],
-        Some(Kind::Processes(
-            Bounds { details: ProcessDetails::Full, reach: Reach::Named },
+        Some(BrokerKind::Processes(
+            ProcessBounds { details: ProcessDetails::Full, reach: Reach::Named },
             Procfs::WorkingDirectory
         ))
     )]
@@ -478,19 +479,22 @@ mod tests {
     #[case::path_of_a_procfs(&["--broker", "processes", "full", "all", "/proc"], None)]
     #[case::namespaces(
         &["--broker", "namespaces", "full", "system"],
-        Some(Kind::Namespaces(NamespaceDetails::Full, Procfs::System))
+        Some(BrokerKind::Namespaces(NamespaceDetails::Full, Procfs::System))
     )]
     #[case::namespaces_of_a_host(
         &["--broker", "namespaces", "readable", "here"],
-        Some(Kind::Namespaces(NamespaceDetails::Readable, Procfs::WorkingDirectory))
+        Some(BrokerKind::Namespaces(NamespaceDetails::Readable, Procfs::WorkingDirectory))
     )]
     #[case::namespaces_without_details(&["--broker", "namespaces", "system"], None)]
-    #[case::resolver(&["--broker", "resolver"], Some(Kind::Resolver))]
+    #[case::resolver(&["--broker", "resolver"], Some(BrokerKind::Resolver))]
     #[case::other(&["--broker", "files"], None)]
     #[case::alone(&["--broker"], None)]
     #[case::with_more(&["--broker", "resolver", "-c", ":"], None)]
     #[case::attached(&["--broker=processes"], None)]
-    fn a_broker_is_asked_for_exactly(#[case] line: &[&str], #[case] kind: Option<Kind>) {
+    fn broker_command_line_is_parsed_strictly(
+        #[case] line: &[&str],
+        #[case] kind: Option<BrokerKind>,
+    ) {
         let command = parse_words(line).ok();
         assert_eq!(command, kind.map(Command::Broker));
         if let Some(kind) = kind {
@@ -501,7 +505,7 @@ mod tests {
     #[rstest]
     #[case::help(&["--help", "-c", "x"], Command::Help)]
     #[case::version(&["--version"], Command::Version)]
-    fn help_and_version_win(#[case] line: &[&str], #[case] command: Command) {
+    fn help_and_version_take_precedence(#[case] line: &[&str], #[case] command: Command) {
         assert_eq!(parse_words(line).unwrap(), command);
     }
 
@@ -545,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_script_that_is_not_text() {
+    fn script_that_is_not_utf8_is_rejected() {
         let word = OsString::from_vec(b"\xff".to_vec());
         let error = parse([OsString::from("-c"), word]).unwrap_err();
         assert_eq!(error.to_string(), "-c expects UTF-8 text, but found \"\\xff\"");
@@ -560,7 +564,7 @@ mod tests {
     }
 
     #[test]
-    fn help_lists_the_real_defaults() {
+    fn help_lists_actual_defaults() {
         let limits = ScriptLimits::default();
         let help = help();
         assert!(help.contains(&format!("({:?})", limits.timeout)));

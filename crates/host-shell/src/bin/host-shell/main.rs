@@ -1,8 +1,7 @@
 //! `host-shell`: a restricted shell for scripts.
 //!
-//! Options, then authority, then the script: what the command line names is opened first, and no
-//! path that a user typed is opened after that. Scripts run in a separate process
-//! ([`host_shell::setup`]).
+//! It parses the options, opens the paths of the command line, and runs the script. No path that a
+//! user typed is opened later. Scripts run in a separate process ([`host_shell::setup`]).
 
 mod args;
 #[cfg(test)]
@@ -23,8 +22,8 @@ use host_confine::{Confinement, Duty, broker::ConfinementReport};
 use host_shell::{
     Explained,
     setup::{
-        self, Answer, Ended, Host, Interrupts, Request, Role, SetupError, Streams, last_word,
-        own_process, read_script, serve_broker,
+        self, Ended, Interrupts, ParentProcess, Role, ScriptAnswer, ScriptRequest, SetupError,
+        Streams, last_word, own_process, read_script, serve_broker,
     },
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -34,7 +33,7 @@ use crate::{
     status::Status,
 };
 
-/// Bytes of stack that the first thread needs, of which Linux usually gives 8 MiB.
+/// Bytes of stack that the first thread needs. The usual limit on Linux is 8 MiB.
 const STACK_BYTES: u64 = 512 * 1024;
 
 fn main() -> process::ExitCode {
@@ -45,8 +44,8 @@ fn main() -> process::ExitCode {
     status.into()
 }
 
-/// Checks the stack before there is much on it. Kernel: the limit counts when the stack grows, so
-/// one that is raised counts, too.
+/// Checks the stack limit while little of it is used. Kernel: the limit is checked when the stack
+/// grows, so raising it here has an effect.
 fn check_stack() -> Result<(), Failure> {
     let Rlimit { current, maximum } = getrlimit(Resource::Stack);
     let is_too_small = |limit: Option<u64>| limit.is_some_and(|bytes| bytes < STACK_BYTES);
@@ -60,7 +59,7 @@ fn check_stack() -> Result<(), Failure> {
     setrlimit(Resource::Stack, raised).map_err(|errno| Failure::Io(errno.into()))
 }
 
-// Not inlined, so that its frame is not on the stack when that is checked.
+// Not inlined, so that its frame is not on the stack during the check.
 #[inline(never)]
 #[expect(clippy::disallowed_methods, reason = "the words of the command line")]
 fn begin() -> ExitCode {
@@ -86,22 +85,22 @@ fn start(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Runs the script of the plan in another process, or is that process.
+/// Runs the script of the plan in another process. Also the entry point of that process.
 fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
     if plan.is_prompt() {
         plan.setup.streams = Streams::Prompt;
     }
     let first = first_request(&plan)?;
-    let host = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
-        Role::Host(host) => host,
+    let parent = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
+        Role::Parent(parent) => parent,
         Role::Done(status) => return Ok(status),
     };
-    let Host { setup, handles, mut sessions, .. } = *host;
+    let ParentProcess { setup, handles, mut sessions, .. } = *parent;
     drop(handles);
     let Some(mut session) = sessions.pop() else { return Ok(ExitCode::FAILURE) };
     let mut editor = match first {
-        Request::Begin => Some(prompt::editor().map_err(Failure::Prompt)?),
+        ScriptRequest::Begin => Some(prompt::editor().map_err(Failure::Prompt)?),
         _ => None,
     };
     let _confined = setup.confine(&own_process()?, Confinement::new(Duty::Terminal))?;
@@ -109,10 +108,10 @@ fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
         return prompt::run(editor, session).map_err(Failure::Prompt);
     }
     let (status, message) = match session.ask_since(begin, &first) {
-        Ended::Back(Answer::Ended { status, message, .. } | Answer::Failed { status, message }) => {
-            (ExitCode::new(status), message)
-        }
-        Ended::Back(Answer::Ready | Answer::InForce(_) | Answer::IsWhole(_)) => {
+        Ended::Back(
+            ScriptAnswer::Ended { status, message, .. } | ScriptAnswer::Failed { status, message },
+        ) => (ExitCode::new(status), message),
+        Ended::Back(ScriptAnswer::Ready | ScriptAnswer::InForce(_) | ScriptAnswer::IsWhole(_)) => {
             (ExitCode::FAILURE, String::new())
         }
         Ended::Lost { status, message } => (status, message),
@@ -122,24 +121,24 @@ fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
     Ok(status)
 }
 
-/// Does all that comes before a script, and says what is in force.
+/// Sets up everything as for a script, and prints what is in force.
 fn status(plan: Plan) -> Result<ExitCode, Failure> {
-    let host = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
-        Role::Host(host) => host,
+    let parent = match setup::start(plan.setup, 1, &Interrupts::receive()?)? {
+        Role::Parent(parent) => parent,
         Role::Done(status) => return Ok(status),
     };
-    let Host { setup, handles, mut sessions, .. } = *host;
+    let ParentProcess { setup, handles, mut sessions, .. } = *parent;
     let policy = handles.policy().clone();
     drop(handles);
     let Some(mut session) = sessions.pop() else { return Ok(ExitCode::FAILURE) };
     let confined = setup.confine(&own_process()?, Confinement::new(Duty::Terminal))?;
-    let (status, message) = match session.ask(&Request::InForce) {
-        Ended::Back(Answer::InForce(in_force)) => {
+    let (status, message) = match session.ask(&ScriptRequest::InForce) {
+        Ended::Back(ScriptAnswer::InForce(in_force)) => {
             let own = confined.as_ref().map(ConfinementReport::new);
             print(&Status { setup: &setup, policy: &policy, in_force, own }.to_string())?;
             (ExitCode::SUCCESS, String::new())
         }
-        Ended::Back(Answer::Failed { status, message }) => (ExitCode::new(status), message),
+        Ended::Back(ScriptAnswer::Failed { status, message }) => (ExitCode::new(status), message),
         Ended::Back(_) => (ExitCode::FAILURE, String::new()),
         Ended::Lost { status, message } => (status, message),
     };
@@ -148,16 +147,16 @@ fn status(plan: Plan) -> Result<ExitCode, Failure> {
     Ok(status)
 }
 
-/// Returns what the first process is to be asked: to begin, at a prompt, or for the one script.
-fn first_request(plan: &Plan) -> Result<Request, Failure> {
+/// Returns the first request to the process: [`ScriptRequest::Begin`] for a prompt, or the script.
+fn first_request(plan: &Plan) -> Result<ScriptRequest, Failure> {
     match &plan.source {
-        ScriptSource::Text(text) => Ok(Request::Script { text: text.clone(), name: None }),
+        ScriptSource::Text(text) => Ok(ScriptRequest::Script { text: text.clone(), name: None }),
         ScriptSource::File(path) => {
             let name = path.display().to_string();
-            Ok(Request::Script { text: read_script(path)?, name: Some(name) })
+            Ok(ScriptRequest::Script { text: read_script(path)?, name: Some(name) })
         }
-        ScriptSource::Input if plan.is_prompt() => Ok(Request::Begin),
-        ScriptSource::Input => Ok(Request::Input),
+        ScriptSource::Input if plan.is_prompt() => Ok(ScriptRequest::Begin),
+        ScriptSource::Input => Ok(ScriptRequest::Input),
     }
 }
 
@@ -168,7 +167,7 @@ impl Plan {
     }
 }
 
-/// Why there was no script to run, or no way to run it.
+/// The script could not be read or run.
 #[derive(Debug)]
 enum Failure {
     Usage(args::CliError),

@@ -1,9 +1,9 @@
-//! The prompt: lines with editing and a history that is kept in memory alone.
+//! The prompt: lines with editing, and a history that is kept only in memory.
 
 use std::{cell::RefCell, rc::Rc};
 
 use builtin_api::ExitCode;
-use host_shell::setup::{Answer, Ended, Request, Session, last_word};
+use host_shell::setup::{Ended, ScriptAnswer, ScriptProcess, ScriptRequest, last_word};
 use rustyline::{
     Config, Editor, Helper,
     completion::Completer,
@@ -16,27 +16,30 @@ use rustyline::{
 
 const PROMPT: &str = "host-shell$ ";
 
-/// What is lost with the process of a script.
+/// Printed when the process of a script is lost.
 const LOST: &str =
-    "host-shell: variables, functions and files in memory are lost; a new shell begins\n";
+    "host-shell: variables, functions and files in memory are lost; starting a new shell\n";
 
 /// The line editor.
-pub(crate) type Lines = Editor<Rules, MemHistory>;
+pub(crate) type LineEditor = Editor<Rules, MemHistory>;
 
-/// Returns the line editor, with what it needs of the system.
-pub(crate) fn editor() -> Result<Lines, ReadlineError> {
+/// Creates the line editor, which opens what it needs from the system.
+pub(crate) fn editor() -> Result<LineEditor, ReadlineError> {
     Editor::with_history(Config::default(), MemHistory::new())
 }
 
 /// Reads lines and runs them until the input or the script ends.
 ///
-/// Ctrl-C clears the line, or ends the command that runs; Ctrl-D ends the prompt with the status of
+/// Ctrl-C clears the line, or ends the running command; Ctrl-D ends the prompt with the status of
 /// the last command.
-pub(crate) fn run(editor: &mut Lines, session: Session) -> Result<ExitCode, ReadlineError> {
+pub(crate) fn run(
+    editor: &mut LineEditor,
+    session: ScriptProcess,
+) -> Result<ExitCode, ReadlineError> {
     let session = Rc::new(RefCell::new(session));
     editor.set_helper(Some(Rules(Rc::clone(&session))));
-    let mut last = match ask(&session, &Request::Begin) {
-        Answer::Failed { status, message } => {
+    let mut last = match ask(&session, &ScriptRequest::Begin) {
+        ScriptAnswer::Failed { status, message } => {
             last_word(&message);
             return Ok(ExitCode::new(status));
         }
@@ -53,46 +56,46 @@ pub(crate) fn run(editor: &mut Lines, session: Session) -> Result<ExitCode, Read
             continue;
         }
         editor.add_history_entry(&text)?;
-        match ask(&session, &Request::Line { text, last: last.code() }) {
-            Answer::Ended { status, exited, message, .. } => {
+        match ask(&session, &ScriptRequest::Line { text, last: last.code() }) {
+            ScriptAnswer::Ended { status, exited, message, .. } => {
                 last_word(&message);
                 last = ExitCode::new(status);
                 if exited {
                     return Ok(last);
                 }
             }
-            Answer::Failed { status, message } => {
+            ScriptAnswer::Failed { status, message } => {
                 last_word(&message);
                 last = ExitCode::new(status);
             }
-            Answer::Ready | Answer::InForce(_) | Answer::IsWhole(_) => {}
+            ScriptAnswer::Ready | ScriptAnswer::InForce(_) | ScriptAnswer::IsWhole(_) => {}
         }
     }
 }
 
-/// Asks. When the process that was asked is lost, there is another one afterwards.
-fn ask(session: &RefCell<Session>, request: &Request) -> Answer {
+/// Sends a request. If the process is lost, starts another one.
+fn ask(session: &RefCell<ScriptProcess>, request: &ScriptRequest) -> ScriptAnswer {
     let mut session = session.borrow_mut();
     match session.ask(request) {
         Ended::Back(answer) => answer,
         Ended::Lost { status, message } => match session.renew() {
             Ok(()) => {
                 let message = message + LOST;
-                Answer::ended(status, message, false)
+                ScriptAnswer::ended(status, message, false)
             }
             Err(error) => {
                 let message = format!("{message}host-shell: {error}\n");
-                Answer::ended(status, message, true)
+                ScriptAnswer::ended(status, message, true)
             }
         },
     }
 }
 
-/// What the editor asks about a line: only whether it is whole. That is asked of the process in
-/// which scripts run, because a parser recurses as deep as a line nests.
+/// Answers whether a line is complete, for the editor. It asks the process in which scripts run,
+/// because the parser recurses as deep as the line nests.
 ///
-/// There is no completion of file names: that would read directories for the prompt's sake.
-pub(crate) struct Rules(Rc<RefCell<Session>>);
+/// File names are not completed, because the process of the prompt cannot read directories.
+pub(crate) struct Rules(Rc<RefCell<ScriptProcess>>);
 
 impl Helper for Rules {}
 
@@ -108,10 +111,12 @@ impl Hinter for Rules {
 
 impl Validator for Rules {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        match ask(&self.0, &Request::IsWhole(context.input().to_owned())) {
-            Answer::IsWhole(false) => return Ok(ValidationResult::Incomplete),
-            Answer::Ended { message, .. } | Answer::Failed { message, .. } => last_word(&message),
-            Answer::IsWhole(true) | Answer::InForce(_) | Answer::Ready => {}
+        match ask(&self.0, &ScriptRequest::IsWhole(context.input().to_owned())) {
+            ScriptAnswer::IsWhole(false) => return Ok(ValidationResult::Incomplete),
+            ScriptAnswer::Ended { message, .. } | ScriptAnswer::Failed { message, .. } => {
+                last_word(&message)
+            }
+            ScriptAnswer::IsWhole(true) | ScriptAnswer::InForce(_) | ScriptAnswer::Ready => {}
         }
         Ok(ValidationResult::Valid(None))
     }

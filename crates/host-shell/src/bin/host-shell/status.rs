@@ -1,4 +1,4 @@
-//! `--status`: what is in force.
+//! The output of `--status`.
 
 use std::{fmt, os::unix::ffi::OsStrExt as _};
 
@@ -11,12 +11,12 @@ use host_shell::{
 };
 use socket_query::{FamilySet, Grant, Policy, Visibility, VisibleUsers};
 
-/// What is in force, one thing a line.
+/// Displays what is in force, one property per line.
 pub(crate) struct Status<'a> {
     pub(crate) setup: &'a Setup,
     pub(crate) policy: &'a Policy,
     pub(crate) in_force: InForce,
-    /// Of the parent; `None` when nothing is confined.
+    /// The report of the parent; `None` when nothing is confined.
     pub(crate) own: Option<ConfinementReport>,
 }
 
@@ -54,7 +54,8 @@ impl fmt::Display for Status<'_> {
     }
 }
 
-/// What a process reports: one layer a line. Code that took it over may have written it.
+/// Displays the report of a process: one layer per line. Security: a compromised process may have
+/// written it.
 struct Reported<'a>(&'a str, Result<&'a ConfinementReport, &'a String>);
 
 impl fmt::Display for Reported<'_> {
@@ -73,7 +74,7 @@ impl fmt::Display for Reported<'_> {
     }
 }
 
-/// Which sockets a policy shows, and what of them.
+/// Displays which sockets a policy shows, and which of their fields.
 struct ShownSockets<'a>(&'a Policy);
 
 impl fmt::Display for ShownSockets<'_> {
@@ -86,7 +87,7 @@ impl fmt::Display for ShownSockets<'_> {
             write!(f, "of the families {}", listed(families).to_lowercase())?;
         }
         match policy.users() {
-            VisibleUsers::Uid(uid) => write!(f, ", of user {uid} alone")?,
+            VisibleUsers::Uid(uid) => write!(f, ", only of user {uid}")?,
             _ => f.write_str(", of every user")?,
         }
         if policy.unix_names() == Visibility::Hidden {
@@ -105,7 +106,7 @@ impl fmt::Display for ShownSockets<'_> {
     }
 }
 
-/// Where the tables come from.
+/// Displays where the tables come from.
 struct Origin(TableOrigin);
 
 impl fmt::Display for Origin {
@@ -114,13 +115,13 @@ impl fmt::Display for Origin {
             TableOrigin::Nowhere => "none, without the grant `sockets`",
             TableOrigin::Diag => "the system's, from sock_diag, or else from the verified /proc",
             TableOrigin::Proc => "the system's, from the verified /proc; there is no sock_diag",
-            TableOrigin::Fake => "a directory that stands for /proc",
+            TableOrigin::Fake => "a directory in place of /proc",
             TableOrigin::Host => "the text tables of process 1 of the procfs of --host-proc",
         })
     }
 }
 
-/// Where something comes from, and the grant that it takes.
+/// Displays which process provides something, and the grant that it needs.
 struct Whence(AnsweredBy, Grant);
 
 impl fmt::Display for Whence {
@@ -133,7 +134,7 @@ impl fmt::Display for Whence {
     }
 }
 
-/// Returns words with commas, or `none`.
+/// Joins words by commas, or returns `none`.
 fn listed(words: impl Iterator<Item = String>) -> String {
     let words: Vec<String> = words.collect();
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }

@@ -3,7 +3,6 @@
 //! New kernels append fields to these structures, so they are read as far as they go.
 
 use super::super::bytes::{Attribute, Fault, Prefix};
-use super::address::take_storage;
 use crate::model::{
     AccurateEcn, BbrInfo, DctcpInfo, MptcpInfo, SctpCounters, SctpInfo, SctpPath, TcpInfo,
     TcpOptions, TcpState, VegasInfo,
@@ -195,7 +194,7 @@ fn take_sctp_counters(fields: &mut Prefix<'_>) -> SctpCounters {
 
 fn take_sctp_path(fields: &mut Prefix<'_>, attribute: &Attribute<'_>) -> Result<SctpPath, Fault> {
     Ok(SctpPath {
-        address: take_storage(fields, attribute)?,
+        address: fields.storage(attribute)?,
         state: fields.i32(),
         congestion_window: fields.u32(),
         rtt_ms: fields.u32(),

@@ -22,27 +22,24 @@
 //! `raw_diag.c`, `sctp_diag.c` and `mptcp_diag.c`. A TCP socket that is only bound is requested by
 //! state 13 and reported with state 7.
 
-mod address;
 mod info;
 mod ulp;
 
 use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
-pub(super) use self::address::{AF_INET, AF_INET6};
 use self::{
-    address::{STORAGE, address, take_storage},
     info::{bits, decode_bbr, decode_dctcp, decode_mptcp, decode_sctp, decode_tcp, decode_vegas},
     ulp::decode_ulp,
 };
 use super::{
-    bytes::{Attribute, Fault, Prefix, split},
-    memory::{decode_memory, take_cookie},
+    bytes::{Attribute, Fault, Prefix, STORAGE, split},
     uapi::{
-        INET_DIAG_BBRINFO, INET_DIAG_CGROUP_ID, INET_DIAG_CLASS_ID, INET_DIAG_CONG,
-        INET_DIAG_DCTCPINFO, INET_DIAG_INFO, INET_DIAG_LOCALS, INET_DIAG_MARK, INET_DIAG_MD5SIG,
-        INET_DIAG_MEMINFO, INET_DIAG_PEERS, INET_DIAG_PROTOCOL, INET_DIAG_SHUTDOWN,
-        INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, INET_DIAG_SOCKOPT, INET_DIAG_TCLASS,
-        INET_DIAG_TOS, INET_DIAG_ULP_INFO, INET_DIAG_VEGASINFO,
+        AF_INET, AF_INET6, INET_DIAG_BBRINFO, INET_DIAG_CGROUP_ID, INET_DIAG_CLASS_ID,
+        INET_DIAG_CONG, INET_DIAG_DCTCPINFO, INET_DIAG_INFO, INET_DIAG_LOCALS, INET_DIAG_MARK,
+        INET_DIAG_MD5SIG, INET_DIAG_MEMINFO, INET_DIAG_PEERS, INET_DIAG_PROTOCOL,
+        INET_DIAG_SHUTDOWN, INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, INET_DIAG_SOCKOPT,
+        INET_DIAG_TCLASS, INET_DIAG_TOS, INET_DIAG_ULP_INFO, INET_DIAG_VEGASINFO, IPPROTO_TCP,
+        IPPROTO_UDP,
     },
 };
 use crate::model::{
@@ -55,10 +52,6 @@ const HEADER: usize = 72;
 
 /// Bytes of `struct tcp_diag_md5sig`.
 const MD5SIG: usize = 20 + Md5Key::MAX_KEY;
-
-/// The protocols of events, which come from TCP and UDP only.
-const IPPROTO_TCP: u8 = 6;
-const IPPROTO_UDP: u8 = 17;
 
 /// Reads a message about a socket of a known protocol into a row. Every field is overwritten.
 pub(super) fn decode(message: &[u8], family: Family, row: &mut InetSocket) -> Result<(), Fault> {
@@ -87,7 +80,7 @@ pub(super) fn decode(message: &[u8], family: Family, row: &mut InetSocket) -> Re
 /// Reads an event, which contains its protocol and family.
 pub(super) fn decode_event(message: &[u8], row: &mut InetSocket) -> Result<(), Fault> {
     let (_, attributes) = split::<HEADER>(message, "72 bytes (inet_diag_msg)")?;
-    // The other attributes depend on the protocol, so it has to be known first.
+    // Kernel: only TCP and UDP report events. The other attributes depend on the protocol, so it has to be known first.
     let mut protocol = None;
     for attribute in attributes {
         let attribute = attribute?;
@@ -123,12 +116,12 @@ fn take_header(fields: &mut Prefix<'_>, row: &mut InetSocket) -> Result<Header, 
     let [family, state, timer, retransmits] = fields.array();
     let (local_port, remote_port) = (fields.be16(), fields.be16());
     let missing = || Fault::number(0, "a family of IPv4 or IPv6", family);
-    let local = address(family, fields.array()).ok_or_else(missing)?;
-    let remote = address(family, fields.array()).ok_or_else(missing)?;
+    let local = fields.address(family).ok_or_else(missing)?;
+    let remote = fields.address(family).ok_or_else(missing)?;
     row.local = SocketAddr::new(local, local_port);
     row.remote = SocketAddr::new(remote, remote_port);
     row.interface = NonZeroU32::new(fields.u32());
-    row.cookie = take_cookie(fields);
+    row.cookie = fields.cookie();
     set_timer(timer, retransmits.into(), fields.u32(), row);
     row.queues = Queues { recv: fields.u32(), send: fields.u32() };
     row.uid = fields.u32();
@@ -195,7 +188,7 @@ fn decode_attribute(attribute: &Attribute<'_>, row: &mut InetSocket) -> Result<(
         INET_DIAG_CONG => detail.congestion = Some(decode_congestion(attribute)?),
         INET_DIAG_TOS => detail.tos = Some(attribute.u8("1 byte (INET_DIAG_TOS)")?),
         INET_DIAG_TCLASS => detail.traffic_class = Some(attribute.u8("1 byte (INET_DIAG_TCLASS)")?),
-        INET_DIAG_SKMEMINFO => detail.memory = Some(decode_memory(attribute)?),
+        INET_DIAG_SKMEMINFO => detail.memory = Some(attribute.memory()?),
         INET_DIAG_SHUTDOWN => {
             let bits = attribute.u8("1 byte (INET_DIAG_SHUTDOWN)")?;
             detail.shutdown = Some(Shutdown::from_bits(bits));
@@ -258,7 +251,7 @@ fn decode_addresses(
     addresses: &mut Vec<SocketAddr>,
 ) -> Result<(), Fault> {
     for mut record in attribute.records(STORAGE, "addresses of 128 bytes each")? {
-        addresses.extend(take_storage(&mut record, attribute)?);
+        addresses.extend(record.storage(attribute)?);
     }
     Ok(())
 }
@@ -267,7 +260,7 @@ fn decode_md5_keys(attribute: &Attribute<'_>, keys: &mut Vec<Md5Key>) -> Result<
     for mut record in attribute.records(MD5SIG, "keys of 100 bytes each (INET_DIAG_MD5SIG)")? {
         let [family, prefix_bits] = record.array();
         let length = usize::from(record.u16());
-        let network = address(family, record.array()).ok_or_else(|| {
+        let network = record.address(family).ok_or_else(|| {
             Fault::number(attribute.offset, "the family of a key, IPv4 or IPv6", family)
         })?;
         let key: [u8; Md5Key::MAX_KEY] = record.array();

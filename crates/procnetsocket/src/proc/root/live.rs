@@ -408,7 +408,7 @@ mod tests {
 
     /// Otherwise a listing would look empty and complete.
     #[test]
-    fn a_table_is_missing_only_where_others_exist() {
+    fn table_is_missing_only_where_others_exist() {
         use crate::RootErrorKind::{Hidden, Missing};
         let kind = |directory: &str| {
             let absent = Live::open_proc().unwrap().absent(BaseKind::Thread, directory, "net/none");

@@ -8,7 +8,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::proc::text::decimal::unsigned;
+use crate::proc::text::number::unsigned;
 
 /// Bytes of a directory that are read at a time: 32 KiB, which are some 1 300 names of descriptors.
 pub(crate) const LISTING_BYTES: usize = 32 * 1024;

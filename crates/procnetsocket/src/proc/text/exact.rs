@@ -10,15 +10,11 @@
 //! reports what is wrong. Here the position and width of each column are fixed, and nothing has to
 //! be kept for a report; a million rows take half the time.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::net::{IpAddr, SocketAddr};
 
-use super::{Endian, decimal, field::leading_spaces, hex};
+use super::number::{Endian, hex_word, join_hex, leading_spaces, short_decimal, unsigned};
 use crate::model::{
     Family, InetProtocol, InetSocket, Inode, KernelPointer, Queues, TcpDetail, TcpState, Timer,
-    TimerKind,
 };
 
 /// Parses a row from its first word on. `None` means only that it is not such a row; `row` may be
@@ -62,12 +58,12 @@ fn parse_head<'a>(
     match family {
         Family::V4 => {
             let (head, rest) = ipv4_head(columns)?;
-            set_head(row, &head, |words| ipv4_address(words, endian))?;
+            set_head(row, &head, |words| endian.ipv4_address(words))?;
             Some(rest)
         }
         Family::V6 => {
             let (head, rest) = ipv6_head(columns)?;
-            set_head(row, &head, |words| ipv6_address(words, endian))?;
+            set_head(row, &head, |words| endian.ipv6_address(words))?;
             Some(rest)
         }
     }
@@ -82,7 +78,7 @@ fn parse_tcp_detail(end: &[u8]) -> Option<TcpDetail> {
     let (threshold, rest) = threshold(rest)?;
     let timeouts = [retransmission_timeout, ack_timeout];
     let (acks, window) = (u32::try_from(acks).ok()?, u32::try_from(window).ok()?);
-    are_spaces(rest).then(|| tcp_detail(timeouts, acks, window, threshold))
+    are_spaces(rest).then(|| TcpDetail::from_columns(timeouts, acks, window, threshold))
 }
 
 fn threshold(bytes: &[u8]) -> Option<(i32, &[u8])> {
@@ -102,7 +98,7 @@ fn parse_drops(end: &[u8]) -> Option<u32> {
 /// Takes up to seven digits and the byte after them.
 #[inline]
 fn decimal(bytes: &[u8], end: u8) -> Option<(u64, &[u8])> {
-    let (number, digits) = decimal::short(bytes)?;
+    let (number, digits) = short_decimal(bytes)?;
     let (next, rest) = bytes.get(digits..)?.split_first()?;
     (*next == end).then_some((number, rest))
 }
@@ -113,7 +109,7 @@ fn large(bytes: &[u8]) -> Option<(u64, &[u8])> {
     if let Some(taken) = decimal(bytes, b' ') {
         return Some(taken);
     }
-    let (number, rest) = decimal::unsigned(bytes)?;
+    let (number, rest) = unsigned(bytes)?;
     Some((number, rest.strip_prefix(b" ")?))
 }
 
@@ -142,8 +138,8 @@ fn padded(bytes: &[u8]) -> Option<(u64, &[u8])> {
 /// Takes a kernel pointer of 16 digits, or of 8 on 32-bit machines.
 #[inline]
 fn pointer(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (high, rest) = hex::word(bytes)?;
-    let Some((low, rest)) = hex::word(rest) else {
+    let (high, rest) = hex_word(bytes)?;
+    let Some((low, rest)) = hex_word(rest) else {
         return matches!(rest, [] | [b' ', ..]).then_some((high.into(), rest));
     };
     Some((u64::from(high) << 32 | u64::from(low), rest))
@@ -300,7 +296,7 @@ fn endpoint<const WORDS: usize>(digits: &[u8]) -> Option<(AddressWords<WORDS>, &
 #[inline]
 fn word_of(digits: &[u8]) -> Option<(u32, &[u8])> {
     let (&eight, rest) = digits.split_first_chunk()?;
-    Some((hex::join(eight), rest))
+    Some((join_hex(eight), rest))
 }
 
 #[inline]
@@ -321,65 +317,9 @@ fn set_head<const WORDS: usize>(
     row.remote = address(head.remote);
     row.state = TcpState::from_number(head.state.into())?;
     row.queues = Queues { recv: head.recv, send: head.send };
-    row.timer = timer(head.timer, head.ticks.into());
+    row.timer = Timer::from_ticks(head.timer, head.ticks.into());
     row.retransmits = head.retransmits;
     Some(())
-}
-
-/// Returns the timer of that number, if one runs.
-pub(super) fn timer(kind: u8, expires: u64) -> Option<Timer> {
-    let kind = TimerKind::from_number(kind.into())?;
-    Some(Timer { kind, expires: ticks(expires) })
-}
-
-/// Returns the time of that number of clock ticks; more than 64 bits of milliseconds are capped.
-///
-/// Kernel: `USER_HZ` is 100 on every architecture but alpha, so a tick is 10 ms.
-fn ticks(ticks: u64) -> Duration {
-    Duration::from_millis(ticks.saturating_mul(10))
-}
-
-/// Returns the last columns of a TCP row.
-pub(super) fn tcp_detail(
-    [retransmission_timeout, ack_timeout]: [u64; 2],
-    acks: u32,
-    congestion_window: u32,
-    threshold: i32,
-) -> TcpDetail {
-    TcpDetail {
-        retransmission_timeout: ticks(retransmission_timeout),
-        ack_timeout: ticks(ack_timeout),
-        // Kernel: `(icsk->icsk_ack.quick << 1) | inet_csk_in_pingpong_mode(sk)`.
-        quick_acks: acks >> 1,
-        pingpong: acks & 1 == 1,
-        congestion_window,
-        // Kernel: 32 unsigned bits are printed by `%d`; -1 means initial slow start.
-        slow_start_threshold: (threshold != -1).then_some(threshold.cast_unsigned()),
-    }
-}
-
-/// Returns the address of one word, which the kernel printed in its own byte order.
-pub(super) fn ipv4_address([word]: [u32; 1], endian: Endian) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::from(network_bytes(word, endian)))
-}
-
-/// Returns the address of four words, each of which the kernel printed in its own byte order.
-///
-/// An IPv4-mapped IPv6 address stays as it is: the socket is an IPv6 socket.
-pub(super) fn ipv6_address(words: [u32; 4], endian: Endian) -> IpAddr {
-    let mut octets = [0; 16];
-    for (place, word) in octets.chunks_exact_mut(4).zip(words) {
-        place.copy_from_slice(&network_bytes(word, endian));
-    }
-    IpAddr::V6(Ipv6Addr::from(octets))
-}
-
-/// Returns the bytes of the word in the memory of the kernel that printed it.
-fn network_bytes(word: u32, endian: Endian) -> [u8; 4] {
-    match endian {
-        Endian::Little => word.to_le_bytes(),
-        Endian::Big => word.to_be_bytes(),
-    }
 }
 
 #[cfg(test)]
@@ -452,7 +392,7 @@ mod tests {
             let mut row = InetSocket::blank(Source::ProcText, protocol);
             row.uid = 7;
             row.drops = Some(7);
-            row.tcp = Some(tcp_detail([1, 2], 3, 4, 5));
+            row.tcp = Some(TcpDetail::from_columns([1, 2], 3, 4, 5));
             row.trailing = "trailing".into();
             row
         };

@@ -2,7 +2,7 @@
 //!
 //! A row is words between blanks (spaces or tabs); some words are two fields with a colon between.
 
-use super::{decimal, hex};
+use super::number::{self, leading_spaces};
 use crate::model::KernelPointer;
 
 /// What was expected at the position where a [`Fields`] stopped. A parser of a field returns
@@ -85,47 +85,48 @@ impl<'a> Fields<'a> {
     /// Takes a hexadecimal field of exactly 8 digits.
     #[inline]
     pub(crate) fn hex_word(&mut self, until: FieldEnd, what: Expected) -> Result<u32, Expected> {
-        self.take(hex::word, until, what)
+        self.take(number::hex_word, until, what)
     }
 
     /// Takes a hexadecimal field of exactly 4 digits.
     #[inline]
     pub(crate) fn hex_half(&mut self, until: FieldEnd, what: Expected) -> Result<u16, Expected> {
-        let half = |bytes| hex::fixed::<4>(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        let half =
+            |bytes| number::hex_digits::<4>(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
         self.take(half, until, what)
     }
 
     /// Takes a hexadecimal field of exactly 2 digits.
     #[inline]
     pub(crate) fn hex_byte(&mut self, until: FieldEnd, what: Expected) -> Result<u8, Expected> {
-        let byte = |bytes| hex::fixed::<2>(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        let byte =
+            |bytes| number::hex_digits::<2>(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
         self.take(byte, until, what)
     }
 
     /// Takes a hexadecimal word of 1 to 16 digits.
     #[inline]
     pub(crate) fn hex(&mut self, what: Expected) -> Result<u64, Expected> {
-        self.take(hex::leading, FieldEnd::Blank, what)
+        self.take(number::hex, FieldEnd::Blank, what)
     }
 
     /// Takes an unsigned decimal word.
     #[inline]
     pub(crate) fn decimal<T: TryFrom<u64>>(&mut self, what: Expected) -> Result<T, Expected> {
-        let number =
-            |bytes| decimal::unsigned(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        let number = |bytes| number::unsigned(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
         self.take(number, FieldEnd::Blank, what)
     }
 
     /// Takes a decimal word that may have a minus sign.
     #[inline]
     pub(crate) fn signed(&mut self, what: Expected) -> Result<i32, Expected> {
-        let number = |bytes| decimal::signed(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
+        let number = |bytes| number::signed(bytes).and_then(|(n, rest)| Some((narrow(n)?, rest)));
         self.take(number, FieldEnd::Blank, what)
     }
 
     /// Takes a decimal word of 32 bits that some kernels print as signed and others as unsigned.
     pub(crate) fn either_sign(&mut self, what: Expected) -> Result<u32, Expected> {
-        let number = |bytes| decimal::signed(bytes).and_then(|(n, rest)| Some((wrap(n)?, rest)));
+        let number = |bytes| number::signed(bytes).and_then(|(n, rest)| Some((wrap(n)?, rest)));
         self.take(number, FieldEnd::Blank, what)
     }
 
@@ -142,7 +143,7 @@ impl<'a> Fields<'a> {
 
 #[inline]
 fn pointer(bytes: &[u8]) -> Option<(KernelPointer, &[u8])> {
-    match hex::leading(bytes) {
+    match number::hex(bytes) {
         Some((number, rest)) => Some((KernelPointer(number), rest)),
         None => no_pointer(bytes),
     }
@@ -198,13 +199,6 @@ fn skip_padding(mut bytes: &[u8]) -> &[u8] {
         bytes = after;
     }
     bytes
-}
-
-/// Returns how many of the first bytes are spaces; the first byte is the lowest of the word.
-pub(super) fn leading_spaces(bytes: [u8; 8]) -> usize {
-    let differences = u64::from_le_bytes(bytes) ^ u64::from_le_bytes([b' '; 8]);
-    // OK because the number is 64 at most.
-    usize::try_from(differences.trailing_zeros() / 8).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -281,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_leaves_the_field_where_it_is() {
+    fn failure_leaves_the_field_where_it_is() {
         let mut fields = Fields::new(b"  1 2x");
         assert_eq!(fields.decimal::<u8>("a number"), Ok(1));
         let expected = fields.decimal::<u8>("a number").unwrap_err();

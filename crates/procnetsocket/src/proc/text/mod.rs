@@ -3,33 +3,17 @@
 //! A parser gets one line without its newline and returns the row or the [`LineProblem`]. It reuses
 //! one row, so a table needs no allocation per row, and it is independent of files and limits.
 
-pub(crate) mod decimal;
 mod exact;
 pub(crate) mod field;
-mod hex;
 pub(crate) mod inet;
 pub(crate) mod mismatch;
 pub(crate) mod netlink;
+pub(crate) mod number;
 pub(crate) mod packet;
 pub(crate) mod unix;
 
 use self::field::LineProblem;
 use crate::model::Socket;
-
-/// The byte order of the machine whose kernel printed a table: addresses are printed as 32-bit
-/// words in its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Endian {
-    /// The least significant byte first (x86, arm64, riscv64).
-    Little,
-    /// The most significant byte first (s390x).
-    Big,
-}
-
-impl Endian {
-    /// The byte order of this machine.
-    pub const NATIVE: Self = if cfg!(target_endian = "little") { Self::Little } else { Self::Big };
-}
 
 /// A parser of the rows of one table.
 pub(crate) trait RowParser {

@@ -15,8 +15,9 @@
 //! or 1, and `Pid` and `Drops` as signed.
 
 use super::{
-    RowParser, decimal,
+    RowParser,
     field::{Expected, FieldEnd, Fields, LineProblem},
+    number::unsigned,
 };
 use crate::model::{Inode, NetlinkSocket, Socket, Source};
 
@@ -78,7 +79,7 @@ fn parse_dump(fields: &mut Fields<'_>) -> Result<u64, Expected> {
     const DUMP: &str = "0, 1 or a pointer in the column of dumps";
     let digits = fields.rest().iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     if (1..8).contains(&digits) {
-        return fields.take(decimal::unsigned, FieldEnd::Blank, DUMP);
+        return fields.take(unsigned, FieldEnd::Blank, DUMP);
     }
     fields.pointer(FieldEnd::Blank).map(|pointer| pointer.0).map_err(|_| DUMP)
 }

@@ -22,9 +22,9 @@
 use bstr::BString;
 
 use super::{
-    RowParser, decimal,
+    RowParser,
     field::{Expected, FieldEnd, Fields, LineProblem},
-    hex,
+    number::{hex_digits, unsigned},
 };
 use crate::model::{Inode, Socket, Source, UnixKind, UnixName, UnixSocket, UnixState};
 
@@ -73,7 +73,7 @@ fn parse_row(fields: &mut Fields<'_>, row: &mut UnixSocket) -> Result<(), Expect
     row.flags = fields.hex_word(FieldEnd::Blank, "hexadecimal flags")?;
     row.kind = UnixKind::from_number(fields.hex_half(FieldEnd::Blank, "a hexadecimal type")?);
     row.state = parse_state(fields, row.flags)?;
-    row.inode = Inode::new(fields.take(decimal::unsigned, FieldEnd::Space, "a decimal inode")?);
+    row.inode = Inode::new(fields.take(unsigned, FieldEnd::Space, "a decimal inode")?);
     row.name = parse_name(fields.rest());
     Ok(())
 }
@@ -81,7 +81,7 @@ fn parse_row(fields: &mut Fields<'_>, row: &mut UnixSocket) -> Result<(), Expect
 /// Parses the state, which is one of four numbers unless the flags are those of a listener.
 fn parse_state(fields: &mut Fields<'_>, flags: u32) -> Result<UnixState, Expected> {
     let state = |bytes| {
-        let (number, rest) = hex::fixed::<2>(bytes)?;
+        let (number, rest) = hex_digits::<2>(bytes)?;
         let state = match number {
             1 => UnixState::Unconnected,
             2 => UnixState::Connecting,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_fill_the_line() {
+    fn name_may_fill_the_line() {
         let name = vec![b'x'; 1 << 20];
         assert_eq!(named(&name), path(&name));
     }

@@ -16,9 +16,9 @@ use crate::diag::{
     },
 };
 
-struct Count(u64);
+struct RowCount(u64);
 
-impl Visitor for Count {
+impl Visitor for RowCount {
     fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
         self.0 += 1;
         ControlFlow::Continue(())
@@ -37,7 +37,7 @@ impl Visitor for Count {
 fn more_rows_cost_no_more_allocations(#[case] table: Table, #[case] message: Vec<u8>) {
     let counted = |rows: usize| {
         let datagram = [row(&message).repeat(rows), done(0)].concat();
-        let mut count = Count(0);
+        let mut count = RowCount(0);
         let info = allocation_counter::measure(|| {
             let request = Request::Dump(TableQuery::new(table));
             let limits = Limits::streaming();

@@ -41,10 +41,7 @@ fn event_has_its_protocol_and_state(
 #[case::none(Vec::new(), "expected a socket of TCP or UDP, but found 0")]
 #[case::another(attribute(10, &[132]), "expected a socket of TCP or UDP, but found 132")]
 #[case::half(attribute(10, &[]), "expected 1 byte (INET_DIAG_PROTOCOL), but found 0 bytes")]
-fn an_event_without_a_known_protocol_is_a_fault(
-    #[case] attributes: Vec<u8>,
-    #[case] expected: &str,
-) {
+fn event_without_a_known_protocol_is_a_fault(#[case] attributes: Vec<u8>, #[case] expected: &str) {
     let message = [hex(TCP_LISTENER), attributes].concat();
     assert_eq!(Decoder::of_events().decode(&message).unwrap_err().to_string(), expected);
 }

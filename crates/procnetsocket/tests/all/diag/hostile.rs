@@ -53,7 +53,7 @@ fn every_truncated_datagram_is_an_error_or_rows() {
 fn check(table: Table, datagram: &[u8]) {
     let request = Request::Dump(TableQuery::new(table));
     let limits = Limits::streaming();
-    let mut tally = Tally::default();
+    let mut tally = RowTally::default();
     match Replies::new(&request, SEQUENCE).with_bounds(limits).visit([datagram], &mut tally) {
         Ok(report) => {
             assert!(report.rows + report.malformed <= MOST_ROWS, "{report:?}");
@@ -68,12 +68,12 @@ fn check(table: Table, datagram: &[u8]) {
 
 /// Counts what it receives.
 #[derive(Default)]
-struct Tally {
+struct RowTally {
     rows: u64,
     malformed: u64,
 }
 
-impl Visitor for Tally {
+impl Visitor for RowTally {
     fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
         self.rows += 1;
         ControlFlow::Continue(())

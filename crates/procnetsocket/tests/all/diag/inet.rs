@@ -17,7 +17,7 @@ use crate::diag::{
 };
 
 #[test]
-fn a_listener_has_a_queue_and_its_limit() {
+fn listener_has_a_queue_and_its_limit() {
     let row = inet(Table::Tcp4, &hex(TCP_LISTENER));
     assert_eq!((row.protocol, row.state), (InetProtocol::Tcp, TcpState::Listen));
     assert_eq!(row.local, "127.0.0.1:8080".parse().unwrap());
@@ -32,7 +32,7 @@ fn a_listener_has_a_queue_and_its_limit() {
 }
 
 #[test]
-fn a_connection_has_addresses_and_a_timer() {
+fn connection_has_addresses_and_a_timer() {
     let row = inet(Table::Tcp6, &hex(TCP6_CONNECTION));
     assert_eq!(row.local, "[fe80::1]:22".parse().unwrap());
     assert_eq!(row.remote, "[fe80::2]:49152".parse().unwrap());
@@ -56,7 +56,7 @@ fn with(header: &str, offset: usize, bytes: &[u8]) -> Vec<u8> {
 #[case::probe(4, Some(TimerKind::Probe), (0, 3))]
 #[case::delayed_ack(5, Some(TimerKind::DelayedAck), (3, 0))]
 #[case::unknown(200, Some(TimerKind::Other(200)), (3, 0))]
-fn the_timer_says_what_was_counted(
+fn timer_says_what_was_counted(
     #[case] number: u8,
     #[case] kind: Option<TimerKind>,
     #[case] counts: (u32, u32),
@@ -97,7 +97,7 @@ fn headers_that_no_kernel_sends_are_faults(
 }
 
 #[test]
-fn a_cookie_that_is_none_is_none() {
+fn cookie_that_is_none_is_none() {
     assert_eq!(inet(Table::Tcp4, &with(TCP_LISTENER, 44, &[0xff; 8])).cookie, None);
 }
 
@@ -177,7 +177,7 @@ fn attributes_are_read(
 #[case::keys(18, 99, "keys of 100 bytes each (INET_DIAG_MD5SIG)")]
 #[case::cgroup(21, 7, "8 bytes (INET_DIAG_CGROUP_ID)")]
 #[case::options(22, 1, "2 bytes (INET_DIAG_SOCKOPT)")]
-fn an_attribute_of_another_length_is_a_fault(
+fn attribute_of_another_length_is_a_fault(
     #[case] kind: u16,
     #[case] length: usize,
     #[case] expected: &str,
@@ -242,7 +242,7 @@ fn datagram_sockets_have_drops() {
 }
 
 #[test]
-fn the_port_of_a_raw_socket_is_its_protocol() {
+fn port_of_a_raw_socket_is_its_protocol() {
     let row = inet(Table::Raw4, &[hex(RAW), attribute(10, &[1])].concat());
     assert_eq!((row.local.port(), row.detail.ip_protocol), (1, Some(1)));
 }
@@ -264,7 +264,7 @@ fn sctp_association_has_its_own_state(
 }
 
 #[test]
-fn an_sctp_association_without_a_state_is_a_fault() {
+fn sctp_association_without_a_state_is_a_fault() {
     let message = [with(SCTP, 1, &[8]), attribute(13, &storage4())].concat();
     let expected = "byte 2: expected a state of SCTP from 0 to 7, but found 8";
     assert_eq!(fault(Table::Sctp4, &message), expected);

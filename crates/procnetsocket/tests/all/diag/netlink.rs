@@ -57,7 +57,7 @@ fn fields_of_an_earlier_row_are_cleared() {
 #[case::memory(0, 4, "memory of 7 numbers (SK_MEMINFO)")]
 #[case::groups(1, 6, "groups in words of 4 or 8 bytes (NETLINK_DIAG_GROUPS)")]
 #[case::flags(4, 3, "4 bytes (NETLINK_DIAG_FLAGS)")]
-fn an_attribute_of_another_length_is_a_fault(
+fn attribute_of_another_length_is_a_fault(
     #[case] kind: u16,
     #[case] length: usize,
     #[case] expected: &str,

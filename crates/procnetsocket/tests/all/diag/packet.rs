@@ -34,7 +34,7 @@ fn every_field_is_decoded() {
 }
 
 #[test]
-fn a_filter_that_may_not_be_read_is_empty() {
+fn filter_that_may_not_be_read_is_empty() {
     let row = packet(&[hex(PACKET), attribute(7, &[])].concat());
     assert_eq!(row.detail.filter, Some(Vec::new()));
     assert_eq!(packet(&hex(PACKET)).detail.filter, None);
@@ -49,7 +49,7 @@ fn a_filter_that_may_not_be_read_is_empty() {
 #[case::uid(5, 3, "4 bytes (PACKET_DIAG_UID)")]
 #[case::memory(6, 3, "memory of 7 numbers (SK_MEMINFO)")]
 #[case::filter(7, 9, "instructions of 8 bytes (PACKET_DIAG_FILTER)")]
-fn an_attribute_of_another_length_is_a_fault(
+fn attribute_of_another_length_is_a_fault(
     #[case] kind: u16,
     #[case] length: usize,
     #[case] expected: &str,
@@ -60,7 +60,7 @@ fn an_attribute_of_another_length_is_a_fault(
 }
 
 #[test]
-fn an_address_is_never_longer_than_its_place() {
+fn address_is_never_longer_than_its_place() {
     let list = [hex("02000000 01000000 0000 ffff"), vec![1; 32]].concat();
     let row = packet(&[hex(PACKET), attribute(1, &list)].concat());
     assert_eq!(row.detail.multicast[0].address_bytes, 32);

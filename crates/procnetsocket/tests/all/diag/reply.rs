@@ -59,7 +59,7 @@ fn bad_row_is_reported_and_the_others_follow() {
     hex("ffffffff 1400 0200 07000000 00000000"),
     ErrorKind::Malformed
 )]
-fn a_reply_that_ends_in_an_error_is_one(#[case] end: Vec<u8>, #[case] kind: ErrorKind) {
+fn reply_that_ends_in_an_error_is_one(#[case] end: Vec<u8>, #[case] kind: ErrorKind) {
     let mut log = Log::default();
     let error = read(Table::Tcp4, &[listener(), end], &mut log).unwrap_err();
     assert_eq!(error.kind(), kind, "{error}");
@@ -72,7 +72,7 @@ fn a_reply_that_ends_in_an_error_is_one(#[case] end: Vec<u8>, #[case] kind: Erro
 #[case::nothing(Vec::new())]
 #[case::an_acknowledgement(error(0))]
 #[case::a_blank_message(message(1, 0, &[]))]
-fn a_reply_that_ends_well_is_whole(#[case] end: Vec<u8>) {
+fn reply_that_ends_well_is_whole(#[case] end: Vec<u8>) {
     let mut log = Log::default();
     assert_eq!(read(Table::Tcp4, &[listener(), end], &mut log).unwrap().rows, 1);
 }
@@ -100,7 +100,7 @@ fn table_changed_during_the_dump_is_reported() {
 }
 
 #[test]
-fn a_visitor_that_has_enough_gets_no_more() {
+fn visitor_that_has_enough_gets_no_more() {
     let mut log = Log { enough: Some(2), ..Log::default() };
     let datagrams = [[listener(), listener(), listener(), done(0)].concat()];
     let report = read(Table::Tcp4, &datagrams, &mut log).unwrap();
@@ -108,7 +108,7 @@ fn a_visitor_that_has_enough_gets_no_more() {
 }
 
 #[test]
-fn a_limit_that_is_reached_is_an_error() {
+fn limit_that_is_reached_is_an_error() {
     let datagrams = [listener(), listener(), listener(), done(0)].concat();
     let request = Request::Dump(TableQuery::new(Table::Tcp4));
     for (total_lines, is_reached) in [(2, true), (3, false)] {
@@ -128,7 +128,7 @@ fn a_limit_that_is_reached_is_an_error() {
 }
 
 #[test]
-fn an_interrupt_ends_the_reading() {
+fn interrupt_ends_the_reading() {
     let request = Request::Dump(TableQuery::new(Table::Tcp4));
     let datagrams = [listener()];
     let datagrams = datagrams.iter().map(Vec::as_slice);

@@ -18,7 +18,7 @@ fn encoded(request: &Request) -> Vec<u8> {
 }
 
 fn dump(table: Table, states: StateMask, details: Details) -> Request {
-    Request::Dump(TableQuery::new(table).with_states(states).with_details(details))
+    Request::Dump(TableQuery { states, details, ..TableQuery::new(table) })
 }
 
 const LISTEN: StateMask = StateMask::of(TcpState::Listen);
@@ -116,7 +116,7 @@ const NOBODY: &str = "
 ",
     "0800 0300 06010000                      # INET_DIAG_REQ_PROTOCOL, 262"
 )]
-#[case::a_filter(Request::Dump(TableQuery::new(Table::Tcp4).with_states(LISTEN).with_filter(hex("0104 0800 0000 5000"))), "
+#[case::a_filter(Request::Dump(TableQuery { states: LISTEN, filter: hex("0104 0800 0000 5000"), ..TableQuery::new(Table::Tcp4) }), "
     54000000 1400 0103 07000000 00000000 02 06 00 00 00040000
     0000 0000
     00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
@@ -258,7 +258,7 @@ fn one_unix_socket_is_asked_for() {
 }
 
 #[test]
-fn a_request_is_appended() {
+fn request_is_appended() {
     let mut out = vec![1, 2, 3];
     let request = dump(Table::Vsock, StateMask::ALL, Details::NONE);
     request.encode(7, &mut out);
@@ -277,7 +277,7 @@ fn a_request_is_appended() {
 #[case::netlink(Table::Netlink, TcpState::Close, false)]
 #[case::xdp_that_listens(Table::Xdp, TcpState::Listen, true)]
 #[case::sctp(Table::Sctp4, TcpState::TimeWait, false)]
-fn a_state_that_cannot_occur_is_not_asked_for(
+fn state_that_cannot_occur_is_not_asked_for(
     #[case] table: Table,
     #[case] state: TcpState,
     #[case] is_void: bool,
@@ -288,7 +288,7 @@ fn a_state_that_cannot_occur_is_not_asked_for(
 }
 
 #[test]
-fn a_request_knows_its_table() {
+fn request_knows_its_table() {
     for table in Table::ALL {
         assert_eq!(dump(table, StateMask::ALL, Details::NONE).table(), table);
     }

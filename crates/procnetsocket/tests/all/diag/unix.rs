@@ -78,7 +78,7 @@ fn states_are_numbered_as_those_of_tcp(#[case] number: u8, #[case] expected: Uni
 #[case::memory(5, 20, "memory of 7 numbers (SK_MEMINFO)")]
 #[case::shutdown(6, 0, "1 byte (UNIX_DIAG_SHUTDOWN)")]
 #[case::uid(7, 2, "4 bytes (UNIX_DIAG_UID)")]
-fn an_attribute_of_another_length_is_a_fault(
+fn attribute_of_another_length_is_a_fault(
     #[case] kind: u16,
     #[case] length: usize,
     #[case] expected: &str,

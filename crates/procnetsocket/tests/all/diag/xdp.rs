@@ -58,7 +58,7 @@ fn every_field_is_decoded() {
 #[case::completion_ring(7, 3, "4 bytes (XDP_DIAG_UMEM_COMPLETION_RING)")]
 #[case::memory(8, 3, "memory of 7 numbers (SK_MEMINFO)")]
 #[case::statistics(9, 47, "48 bytes (XDP_DIAG_STATS)")]
-fn an_attribute_of_another_length_is_a_fault(
+fn attribute_of_another_length_is_a_fault(
     #[case] kind: u16,
     #[case] length: usize,
     #[case] expected: &str,

@@ -157,7 +157,7 @@ fn refuses_a_loop_of_links() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_missing() {
+fn link_that_leads_nowhere_is_missing() {
     let fake = FakeDir::new().with_link("net/tcp", "nowhere");
     assert_eq!(kind(fake.open(ProcFile::NetTcp)), RootErrorKind::Missing);
 }

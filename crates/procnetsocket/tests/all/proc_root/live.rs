@@ -58,14 +58,14 @@ fn opens_every_file_or_returns_why_not() {
 }
 
 #[test]
-fn a_process_file_below_the_root_is_missing() {
+fn process_file_below_the_root_is_missing() {
     let error = live().root().open(ProcFile::Comm).unwrap_err();
     assert_eq!(error.kind(), RootErrorKind::Missing);
     assert_eq!(error.to_string(), "expected /proc/comm, but the kernel does not have it");
 }
 
 #[test]
-fn a_process_that_does_not_exist_has_vanished() {
+fn process_that_does_not_exist_has_vanished() {
     // Kernel: `PID_MAX_LIMIT` is 2^22, so no process has this number.
     let error = live().pid(Pid::new(u32::MAX).unwrap()).open(ProcFile::Stat).unwrap_err();
     assert_eq!(error.kind(), RootErrorKind::Vanished);
@@ -76,7 +76,7 @@ fn a_process_that_does_not_exist_has_vanished() {
 }
 
 #[test]
-fn a_process_that_ended_has_vanished() {
+fn process_that_ended_has_vanished() {
     #[expect(clippy::disallowed_methods, reason = "a process that ends is needed")]
     let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
     let proc = live();
@@ -88,7 +88,7 @@ fn a_process_that_ended_has_vanished() {
 }
 
 #[test]
-fn a_process_that_ended_and_was_not_waited_for_hides_its_tables() {
+fn process_that_ended_and_was_not_waited_for_hides_its_tables() {
     #[expect(clippy::disallowed_methods, reason = "a process that ends is needed")]
     let mut child = std::process::Command::new("true").spawn().unwrap();
     let id = rustix::process::Pid::from_child(&child);
@@ -117,7 +117,7 @@ fn reads_the_calling_thread_from_every_thread() {
 }
 
 #[test]
-fn a_table_stays_readable_after_the_thread_that_opened_it() {
+fn table_stays_readable_after_the_thread_that_opened_it() {
     let proc = live();
     let mut table = thread::scope(|scope| {
         scope.spawn(|| proc.thread().open(ProcFile::NetTcp).unwrap()).join().unwrap()

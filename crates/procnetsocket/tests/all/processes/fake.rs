@@ -99,7 +99,7 @@ fn other_entries_of_proc_are_skipped(#[case] name: &str) {
 }
 
 #[test]
-fn a_process_without_descriptors_is_gone() {
+fn process_without_descriptors_is_gone() {
     let (root, tables) = tables([Process::new(10, "one").socket(3, 7)]);
     root.dir().create_dir("11").unwrap();
     root.dir().write("12", "not a directory").unwrap();
@@ -150,7 +150,7 @@ fn name_comes_from_the_kernel(#[case] stat: Option<&[u8]>, #[case] name: Option<
 }
 
 #[test]
-fn a_name_that_does_not_end_is_too_long() {
+fn name_that_does_not_end_is_too_long() {
     let stat = [b"10 (".to_vec(), vec![b'x'; 1 << 20], b") S".to_vec()].concat();
     let (_root, tables) = tables([Process::new(10, "one").stat(Some(&stat)).socket(3, 7)]);
     assert_eq!(ask(&tables, &ProcessQuery::all()).tasks()[0].name, Fact::TooLong);
@@ -191,7 +191,7 @@ fn absent_details_are_absent_and_not_empty() {
 }
 
 #[test]
-fn a_command_line_that_does_not_end_is_too_long() {
+fn command_line_that_does_not_end_is_too_long() {
     let process = Process::new(10, "one").arguments(vec![b'x'; (1 << 20) + 1]).socket(3, 7);
     let (_root, tables) = tables([process]);
     let table = ask(&tables, &ProcessQuery::all().with_details(ProcessDetails::Full));
@@ -231,7 +231,7 @@ fn joined_process_has_the_sockets_of_its_threads() {
 }
 
 #[test]
-fn an_ended_first_thread_leaves_the_descriptors_to_the_others() {
+fn ended_first_thread_leaves_the_descriptors_to_the_others() {
     for (state, held) in [("Z", 1), ("S", 0)] {
         let thread = Process::new(11, "thread").socket(3, 7);
         let stat = format!("10 (one) {state} 1 10 10 0 -1 0 0\n");
@@ -291,7 +291,7 @@ fn threads_are_limited_as_processes_are() {
 }
 
 #[test]
-fn an_interrupt_ends_the_scan() {
+fn interrupt_ends_the_scan() {
     let many = (0..5000).fold(Process::new(10, "one"), |process, fd| process.socket(fd, 7));
     let (_root, tables) = tables([many, Process::new(11, "two").socket(3, 7)]);
     let mut asked = 0_u32;

@@ -23,7 +23,7 @@ fn own_pid() -> Pid {
 }
 
 #[test]
-fn a_socket_of_this_process_is_its_own() {
+fn socket_of_this_process_is_its_own() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let again = listener.try_clone().unwrap();
     let number = inode(inode_of(&listener));
@@ -43,7 +43,7 @@ fn a_socket_of_this_process_is_its_own() {
 }
 
 #[test]
-fn a_thread_has_the_sockets_of_its_process() {
+fn thread_has_the_sockets_of_its_process() {
     let (one, _other) = UnixStream::pair().unwrap();
     let number = inode(inode_of(&one));
     std::thread::scope(|scope| {
@@ -65,7 +65,7 @@ fn a_thread_has_the_sockets_of_its_process() {
 }
 
 #[test]
-fn the_name_of_this_process_is_known() {
+fn name_of_this_process_is_known() {
     let name = tables().process_name(own_pid()).unwrap();
     let executable = std::env::current_exe().unwrap();
     let file = executable.file_name().unwrap().as_encoded_bytes();

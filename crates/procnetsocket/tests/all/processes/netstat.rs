@@ -4,7 +4,7 @@ use procnetsocket::{
     Connection, Fact, NetstatProtocol, SocketTables, UserNames,
     model::{Socket, TcpState},
 };
-use testkit::{Datagram, FakeProc, Process, Table, Tcp, Unix};
+use testkit::{Datagram, FakeProc, ProcTable, Process, Tcp, Unix};
 
 /// A service that several processes share, a listener that shares its port with another, a
 /// connection, datagrams and a unix socket.
@@ -84,7 +84,7 @@ fn everything_is_joined() {
 
 #[test]
 fn protocols_come_in_the_order_in_which_they_are_asked_for() {
-    let root = machine().without(Table::Tcp6).build();
+    let root = machine().without(ProcTable::Tcp6).build();
     let tables = SocketTables::from_dir(root.dir());
     let asked = [NetstatProtocol::Udp6, NetstatProtocol::Tcp6, NetstatProtocol::Tcp];
     let netstat = tables.netstat(&asked).unwrap();
@@ -95,7 +95,7 @@ fn protocols_come_in_the_order_in_which_they_are_asked_for() {
 
 #[test]
 fn malformed_rows_are_counted() {
-    let root = machine().raw_line(Table::Tcp, "nonsense").build();
+    let root = machine().raw_line(ProcTable::Tcp, "nonsense").build();
     let tables = SocketTables::from_dir(root.dir());
     let netstat = tables.netstat(&[NetstatProtocol::Tcp]).unwrap();
     assert_eq!((netstat.malformed(), netstat.connections().count()), (1, 3));

@@ -231,7 +231,7 @@ fn end_of(mut rest: &[u8]) -> Option<&[u8]> {
 struct InvalidSet;
 
 /// A member of a set.
-enum Item<'a> {
+enum GlobItem<'a> {
     Range(u8, u8),
     Class(&'a [u8]),
     /// Exactly this byte.
@@ -240,7 +240,7 @@ enum Item<'a> {
     Nothing,
 }
 
-impl Item<'_> {
+impl GlobItem<'_> {
     fn contains(&self, byte: u8) -> bool {
         match self {
             Self::Range(first, last) => {
@@ -255,39 +255,39 @@ impl Item<'_> {
 }
 
 /// Takes a member; `None` at the end of the pattern.
-fn take_item(rest: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, InvalidSet> {
+fn take_item(rest: &[u8]) -> Result<Option<(GlobItem<'_>, &[u8])>, InvalidSet> {
     match rest {
         [] => Ok(None),
         [b'[', b':', class @ ..] if let Some((name, behind)) = split_class(class) => {
             if CLASSES.contains(&name) {
-                Ok(Some((Item::Class(name), behind)))
+                Ok(Some((GlobItem::Class(name), behind)))
             } else {
                 Err(InvalidSet)
             }
         }
-        [b'[', b'=', byte, b'=', b']', behind @ ..] => Ok(Some((Item::Exact(*byte), behind))),
+        [b'[', b'=', byte, b'=', b']', behind @ ..] => Ok(Some((GlobItem::Exact(*byte), behind))),
         [b'[', b'.', ..] => {
             let (first, behind) = take_end(rest)?;
             match behind {
-                [b'-', b']', ..] => Ok(Some((Item::Nothing, behind))),
+                [b'-', b']', ..] => Ok(Some((GlobItem::Nothing, behind))),
                 [b'-', last @ ..] if !last.is_empty() => range(first, last),
-                _ => Ok(Some((Item::Exact(first), behind))),
+                _ => Ok(Some((GlobItem::Exact(first), behind))),
             }
         }
         _ => {
             let (first, behind) = take_end(rest)?;
             match behind {
-                [b'-', b']', ..] => Ok(Some((Item::Range(first, first), behind))),
+                [b'-', b']', ..] => Ok(Some((GlobItem::Range(first, first), behind))),
                 [b'-', last @ ..] => range(first, last),
-                _ => Ok(Some((Item::Range(first, first), behind))),
+                _ => Ok(Some((GlobItem::Range(first, first), behind))),
             }
         }
     }
 }
 
-fn range(first: u8, last: &[u8]) -> Result<Option<(Item<'_>, &[u8])>, InvalidSet> {
+fn range(first: u8, last: &[u8]) -> Result<Option<(GlobItem<'_>, &[u8])>, InvalidSet> {
     let (last, behind) = take_end(last)?;
-    Ok(Some((Item::Range(first, last), behind)))
+    Ok(Some((GlobItem::Range(first, last), behind)))
 }
 
 /// Takes an end of a range, or a byte alone.
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_without_a_name_has_the_empty_name() {
+    fn socket_without_a_name_has_the_empty_name() {
         assert!(matches(b"", GlobSubject::of(&UnixName::Unnamed)));
         assert!(matches(b"*", GlobSubject::of(&UnixName::Unnamed)));
         assert!(!matches(b"?*", GlobSubject::of(&UnixName::Unnamed)));

@@ -139,7 +139,7 @@ fn nothing_is_closed_without_saying_what(#[case] line: &str, #[case] message: &s
 }
 
 #[test]
-fn a_number_after_count_is_for_events() {
+fn number_after_count_is_for_events() {
     let error = plan_with("--count 3 -t", GrantSet::empty()).unwrap_err();
     let message =
         "--count takes a number with -E and --every only; --limit=N prints at most N sockets";

@@ -9,7 +9,7 @@ use crate::cli::{HostFeatures, flags};
 #[rstest]
 #[case::events("-E", Grant::Events)]
 #[case::kill("-K", Grant::Kill)]
-fn a_grant_is_of_no_use_without_sock_diag(#[case] line: &str, #[case] grant: Grant) {
+fn grant_is_of_no_use_without_sock_diag(#[case] line: &str, #[case] grant: Grant) {
     let error = plan_with(line, GrantSet::empty().with(grant)).unwrap_err();
     assert_eq!(
         error.to_string(),

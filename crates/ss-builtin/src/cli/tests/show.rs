@@ -7,18 +7,21 @@ use socket_query::{Grant, GrantSet};
 
 use super::{live, plan_with, powerful, show};
 use crate::cli::{
-    Detail, Direction, ListingKind, NameDisplay, NamespaceChoice, OptionalColumn, Order,
-    OutputFormat, Plan, SortKey, Summary,
+    CounterDisplay, Detail, Direction, ListingKind, NameDisplay, NamespaceChoice, OptionalColumn,
+    Order, OutputFormat, Plan, SortKey,
 };
 
 #[rstest]
-#[case::alone("-s", Summary::Only)]
-#[case::with_views_and_details("-sane", Summary::Only)]
-#[case::with_a_table("-st", Summary::Before)]
-#[case::with_a_family("-s4", Summary::Before)]
-#[case::with_a_query("-sA tcp", Summary::Before)]
-#[case::without("-t", Summary::None)]
-fn summary_comes_before_a_listing_that_was_asked_for(#[case] line: &str, #[case] summary: Summary) {
+#[case::alone("-s", CounterDisplay::Only)]
+#[case::with_views_and_details("-sane", CounterDisplay::Only)]
+#[case::with_a_table("-st", CounterDisplay::Before)]
+#[case::with_a_family("-s4", CounterDisplay::Before)]
+#[case::with_a_query("-sA tcp", CounterDisplay::Before)]
+#[case::without("-t", CounterDisplay::None)]
+fn summary_comes_before_a_listing_that_was_asked_for(
+    #[case] line: &str,
+    #[case] summary: CounterDisplay,
+) {
     assert_eq!(show(line).summary, summary);
 }
 
@@ -105,7 +108,7 @@ fn options_choose_the_order() {
 }
 
 #[test]
-fn a_number_of_sockets_needs_no_details() {
+fn number_of_sockets_needs_no_details() {
     assert_eq!(live("-tim --count").selection.unwrap().details, Details::NONE);
 }
 
@@ -125,7 +128,7 @@ fn help_ends_everything(#[case] line: &str) {
 #[case::long("--net=blue -t", Some("blue"))]
 #[case::last_counts("-N red -N blue", Some("blue"))]
 #[case::empty("--net=", Some(""))]
-fn a_namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&str>) {
+fn namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&str>) {
     match powerful(line) {
         Ok(Plan::Show(show)) => {
             let chosen = namespace.map(BString::from).map(NamespaceChoice::Named);

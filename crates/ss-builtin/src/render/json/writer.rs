@@ -183,7 +183,7 @@ mod tests {
     #[case::summary_alone("sa", "{\"summary\":0}\n")]
     #[case::count("c", "{\"count\":7}\n")]
     #[case::count_and_summary("sc", "{\"summary\":0,\"count\":7}\n")]
-    fn an_array_is_closed(#[case] steps: &str, #[case] text: &str) {
+    fn array_is_closed(#[case] steps: &str, #[case] text: &str) {
         assert_eq!(write(Frame::Array, steps), text);
     }
 

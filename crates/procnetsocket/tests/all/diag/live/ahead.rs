@@ -45,7 +45,7 @@ impl Busy {
     /// Returns what one request for each table is answered.
     fn dumped(&self, states: StateMask) -> Vec<InetSocket> {
         let tables = [Table::Tcp4, Table::Tcp6].map(|table| {
-            let question = TableQuery::new(table).with_states(states);
+            let question = TableQuery { states, ..TableQuery::new(table) };
             ask(self.diag(), &Request::Dump(question)).0.inet
         });
         tables.concat()

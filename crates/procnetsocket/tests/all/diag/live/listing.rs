@@ -10,15 +10,24 @@ use procnetsocket::{
     Details, ErrorKind, Limits, Source, Table, TableQuery,
     diag::{Request, UnixLookup},
     model::{
-        Cookie, InetInfo, InetProtocol, Queues, TcpState, TimerKind, UnixKind, UnixName, UnixState,
+        Cookie, InetInfo, InetProtocol, Queues, StateMask, TcpState, TimerKind, UnixKind, UnixName,
+        UnixState,
     },
 };
 use rustix::net::{AddressFamily, SocketType, ipproto, listen, sockopt};
 
 use super::{
-    LOCALHOST, LOCALHOST6, Rows, ask, connection, diag, dump, listener, socket, states, udp,
+    DumpedRows, LOCALHOST, LOCALHOST6, ask, connection, diag, dump, listener, socket, states, udp,
 };
 use crate::diag::namespace::{enter, loopback};
+
+fn with_details(table: Table, details: Details) -> TableQuery {
+    TableQuery { details, ..TableQuery::new(table) }
+}
+
+fn in_states(table: Table, states: StateMask) -> TableQuery {
+    TableQuery { states, ..TableQuery::new(table) }
+}
 
 #[test]
 fn tcp_sockets_are_listed_with_their_statistics() {
@@ -30,7 +39,7 @@ fn tcp_sockets_are_listed_with_their_statistics() {
     let (_here, there) = connection(&listening);
     sockopt::set_socket_keepalive(&there, true).unwrap();
     let diag = diag();
-    let rows = dump(&diag, TableQuery::new(Table::Tcp4).with_details(Details::ALL)).inet;
+    let rows = dump(&diag, with_details(Table::Tcp4, Details::ALL)).inet;
     assert_eq!(rows.len(), 3);
     let row = rows.iter().find(|row| row.local == there.local_addr().unwrap()).unwrap();
     assert_eq!((row.state, row.remote), (TcpState::Established, listening.local_addr().unwrap()));
@@ -40,14 +49,14 @@ fn tcp_sockets_are_listed_with_their_statistics() {
     assert_eq!(info.state, Some(TcpState::Established));
     assert!(info.kernel_bytes >= 104 && info.congestion_window > 0 && info.segments_out > 0);
     assert!(!row.detail.congestion.unwrap().as_bytes().is_empty());
-    let only = dump(&diag, TableQuery::new(Table::Tcp4).with_states(states(&[TcpState::Listen])));
+    let only = dump(&diag, in_states(Table::Tcp4, states(&[TcpState::Listen])));
     assert_eq!(only.inet.len(), 1);
     assert_eq!(only.inet[0].local, listening.local_addr().unwrap());
     assert!(only.inet[0].detail.info.is_none());
 }
 
 #[test]
-fn a_queue_that_waits_is_counted() {
+fn queue_that_waits_is_counted() {
     if !enter() {
         return;
     }
@@ -79,7 +88,7 @@ fn bound_sockets_are_distinguished_from_closed_ones() {
     let bound = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     rustix::net::bind(&bound, &SocketAddr::from(LOCALHOST)).unwrap();
     let mask = states(&[TcpState::BoundInactive]);
-    let rows = dump(&diag(), TableQuery::new(Table::Tcp4).with_states(mask)).inet;
+    let rows = dump(&diag(), in_states(Table::Tcp4, mask)).inet;
     // Linux 6.8 and newer report it.
     assert!(rows.iter().all(|row| row.state == TcpState::BoundInactive), "{rows:?}");
 }
@@ -93,16 +102,16 @@ fn other_protocols_are_listed() {
     let diag = diag();
     let (alone, other) = (udp(LOCALHOST), udp(LOCALHOST));
     other.connect(alone.local_addr().unwrap()).unwrap();
-    let rows = dump(&diag, TableQuery::new(Table::Udp4).with_details(Details::MEMORY)).inet;
+    let rows = dump(&diag, with_details(Table::Udp4, Details::MEMORY)).inet;
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row.drops == Some(0)));
-    let connected = TableQuery::new(Table::Udp4).with_states(states(&[TcpState::Established]));
+    let connected = in_states(Table::Udp4, states(&[TcpState::Established]));
     let rows = dump(&diag, connected).inet;
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].remote, alone.local_addr().unwrap());
     if let Ok(mptcp) = socket(AddressFamily::INET, SocketType::STREAM, Some(ipproto::MPTCP)) {
         listen(&mptcp, 3).unwrap();
-        let rows = dump(&diag, TableQuery::new(Table::Mptcp4).with_details(Details::INFO)).inet;
+        let rows = dump(&diag, with_details(Table::Mptcp4, Details::INFO)).inet;
         assert_eq!((rows.len(), rows[0].protocol), (1, InetProtocol::Mptcp));
         assert!(matches!(rows[0].detail.info, Some(InetInfo::Mptcp(_))), "{rows:?}");
     }
@@ -118,7 +127,7 @@ fn unix_sockets_are_listed_with_their_peers() {
     let _waiting = std::os::unix::net::UnixStream::connect_addr(&name).unwrap();
     let _pair = UnixDatagram::pair().unwrap();
     let diag = diag();
-    let rows = dump(&diag, TableQuery::new(Table::Unix).with_details(Details::ALL)).unix;
+    let rows = dump(&diag, with_details(Table::Unix, Details::ALL)).unix;
     let row = rows.iter().find(|row| row.state == UnixState::Listening).unwrap();
     assert_eq!(row.name, UnixName::Abstract("a b\nc".into()));
     assert_eq!(row.detail.queues.unwrap().recv, 1);
@@ -132,8 +141,9 @@ fn unix_sockets_are_listed_with_their_peers() {
     let lookup = UnixLookup { inode, cookie: row.cookie, details: Details::NONE };
     assert_eq!(ask(&diag, &Request::Unix(lookup)).0.unix[0].name, row.name);
     let other = UnixLookup { cookie: Cookie::new(1), ..lookup };
-    let error =
-        diag.visit(&Request::Unix(other), Limits::default(), &mut Rows::default()).unwrap_err();
+    let error = diag
+        .visit(&Request::Unix(other), Limits::default(), &mut DumpedRows::default())
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     drop(listening);
 }
@@ -145,7 +155,7 @@ fn packet_and_netlink_sockets_are_listed() {
     }
     let _packet = socket(AddressFamily::PACKET, SocketType::RAW, None).unwrap();
     let diag = diag();
-    let rows = dump(&diag, TableQuery::new(Table::Packet).with_details(Details::ALL)).packet;
+    let rows = dump(&diag, with_details(Table::Packet, Details::ALL)).packet;
     assert_eq!(rows.len(), 1);
     assert!(rows[0].detail.info.is_some() && rows[0].detail.memory.is_some());
     // The socket that asks is one itself.

@@ -8,7 +8,7 @@ use procnetsocket::{
     model::Cookie,
 };
 
-use super::{LOCALHOST, LOCALHOST6, Rows, ask, connection, diag, dump, listener, udp};
+use super::{DumpedRows, LOCALHOST, LOCALHOST6, ask, connection, diag, dump, listener, udp};
 use crate::diag::namespace::{enter, loopback};
 
 /// Returns the lookup of the one socket with a local address.
@@ -43,7 +43,8 @@ fn one_socket_is_found_by_its_addresses_and_cookie() {
         assert_eq!((rows.inet[0].local, rows.inet[0].cookie), (local, lookup.cookie));
         assert!(rows.inet[0].detail.memory.is_some());
         let other = InetLookup { cookie: Cookie::new(1), ..lookup };
-        let asked = diag.visit(&Request::Inet(other), Limits::default(), &mut Rows::default());
+        let asked =
+            diag.visit(&Request::Inet(other), Limits::default(), &mut DumpedRows::default());
         assert_eq!(asked.unwrap_err().kind(), ErrorKind::NotFound);
     }
 }
@@ -54,8 +55,12 @@ fn port_program(port: u16) -> Vec<u8> {
     [op(2, 8, 20), op(0, 0, port), op(3, 8, 12), op(0, 0, port)].concat()
 }
 
+fn filtered(filter: Vec<u8>) -> TableQuery {
+    TableQuery { filter, ..TableQuery::new(Table::Tcp4) }
+}
+
 #[test]
-fn the_kernel_runs_a_filter_program() {
+fn kernel_runs_a_filter_program() {
     if !enter() {
         return;
     }
@@ -63,10 +68,10 @@ fn the_kernel_runs_a_filter_program() {
     let (first, _second) = (listener(LOCALHOST), listener(LOCALHOST));
     let port = first.local_addr().unwrap().port();
     let diag = diag();
-    let rows = dump(&diag, TableQuery::new(Table::Tcp4).with_filter(port_program(port))).inet;
+    let rows = dump(&diag, filtered(port_program(port))).inet;
     assert_eq!(rows.iter().map(|row| row.local.port()).collect::<Vec<_>>(), [port]);
-    let bad = Request::Dump(TableQuery::new(Table::Tcp4).with_filter(vec![99; 8]));
-    let error = diag.visit(&bad, Limits::default(), &mut Rows::default()).unwrap_err();
+    let bad = Request::Dump(filtered(vec![99; 8]));
+    let error = diag.visit(&bad, Limits::default(), &mut DumpedRows::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     // The socket is usable after an error.
     assert_eq!(dump(&diag, TableQuery::new(Table::Tcp4)).inet.len(), 2);

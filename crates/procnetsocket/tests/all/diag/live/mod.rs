@@ -64,14 +64,14 @@ const LOCALHOST6: (Ipv6Addr, u16) = (Ipv6Addr::LOCALHOST, 0);
 
 /// Keeps copies of rows.
 #[derive(Default)]
-struct Rows {
+struct DumpedRows {
     inet: Vec<InetSocket>,
     unix: Vec<UnixSocket>,
     packet: Vec<PacketSocket>,
     netlink: Vec<(u32, u32, u32)>,
 }
 
-impl Visitor for Rows {
+impl Visitor for DumpedRows {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         match socket {
             Socket::Inet(row) => self.inet.push(row.clone()),
@@ -89,14 +89,14 @@ impl Visitor for Rows {
 }
 
 #[track_caller]
-fn ask(diag: &DiagSocket, request: &Request) -> (Rows, ReadReport) {
-    let mut rows = Rows::default();
+fn ask(diag: &DiagSocket, request: &Request) -> (DumpedRows, ReadReport) {
+    let mut rows = DumpedRows::default();
     let report = diag.visit(request, Limits::default(), &mut rows).unwrap();
     (rows, report)
 }
 
 #[track_caller]
-fn dump(diag: &DiagSocket, query: TableQuery) -> Rows {
+fn dump(diag: &DiagSocket, query: TableQuery) -> DumpedRows {
     ask(diag, &Request::Dump(query)).0
 }
 

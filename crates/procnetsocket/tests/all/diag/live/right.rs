@@ -12,11 +12,13 @@ use procnetsocket::{
     model::{Cookie, InetProtocol, TcpState},
 };
 
-use super::{LOCALHOST, LOCALHOST6, Rows, connection, diag, listener, lookup::lookup, token, udp};
+use super::{
+    DumpedRows, LOCALHOST, LOCALHOST6, connection, diag, listener, lookup::lookup, token, udp,
+};
 use crate::diag::namespace::{enter, loopback};
 
 #[test]
-fn a_socket_is_destroyed() {
+fn socket_is_destroyed() {
     if !enter() {
         return;
     }
@@ -51,7 +53,7 @@ fn end_of_a_socket_is_reported() {
     let right = EventAuthority::from_ambient(token());
     let mut events = DestroyEvents::open_ambient(&right, EventGroups::ALL).unwrap();
     let at_most = Duration::from_millis(1);
-    let mut rows = Rows::default();
+    let mut rows = DumpedRows::default();
     assert_eq!(events.wait(at_most, &Uninterrupted, &mut rows).unwrap().rows, 0);
     drop(socket);
     // Far longer than it takes; it ends with the event.
@@ -64,7 +66,7 @@ fn end_of_a_socket_is_reported() {
 
 /// Waits for one event and returns the local address in it.
 fn next(events: &mut DestroyEvents) -> SocketAddr {
-    let mut rows = Rows::default();
+    let mut rows = DumpedRows::default();
     // Far longer than it takes; it ends with the event.
     let at_most = Duration::from_mins(5);
     assert_eq!(events.wait(at_most, &Uninterrupted, &mut rows).unwrap().rows, 1);
@@ -99,13 +101,13 @@ fn events_of_other_times_and_groups_are_not_reported() {
     events.subscribe(EventGroups::NONE).unwrap();
     let after = close(LOCALHOST);
     assert_eq!((next(&mut last), next(&mut last)), (told, after));
-    let mut rows = Rows::default();
+    let mut rows = DumpedRows::default();
     let at_most = Duration::from_millis(1);
     assert_eq!(events.wait(at_most, &Uninterrupted, &mut rows).unwrap().rows, 0);
 }
 
 #[test]
-fn the_state_of_an_event_is_that_of_its_protocol() {
+fn state_of_an_event_is_that_of_its_protocol() {
     if !enter() {
         return;
     }
@@ -118,7 +120,7 @@ fn the_state_of_an_event_is_that_of_its_protocol() {
     drop(socket);
     drop(udp(LOCALHOST));
     drop(listener(LOCALHOST));
-    let mut rows = Rows::default();
+    let mut rows = DumpedRows::default();
     while rows.inet.len() < 3 {
         events.wait(Duration::from_mins(5), &Uninterrupted, &mut rows).unwrap();
     }
@@ -152,7 +154,7 @@ fn events_that_were_lost_are_an_error() {
     // Far longer than it takes; it ends with the last event, or with the error that some were lost.
     let at_most = Duration::from_mins(5);
     while told < MANY {
-        match events.wait(at_most, &Uninterrupted, &mut Rows::default()) {
+        match events.wait(at_most, &Uninterrupted, &mut DumpedRows::default()) {
             Ok(report) => {
                 assert!(report.rows > 0, "expected every event or an error, but found {told}");
                 told += report.rows;
@@ -165,5 +167,5 @@ fn events_that_were_lost_are_an_error() {
     }
     // The socket is usable after an error.
     drop(udp(LOCALHOST));
-    assert!(events.wait(at_most, &Uninterrupted, &mut Rows::default()).unwrap().rows > 0);
+    assert!(events.wait(at_most, &Uninterrupted, &mut DumpedRows::default()).unwrap().rows > 0);
 }

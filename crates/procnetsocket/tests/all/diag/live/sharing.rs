@@ -13,7 +13,7 @@ use rustix::net::{
     sendto, socket_with,
 };
 
-use super::{LOCALHOST, Rows, ask, connection, diag, dump, listener, socket, udp};
+use super::{DumpedRows, LOCALHOST, ask, connection, diag, dump, listener, socket, udp};
 use crate::diag::{
     bytes::{Log, error},
     namespace::{enter, loopback},
@@ -23,7 +23,7 @@ use crate::diag::{
 const MANY: u16 = 400;
 
 #[test]
-fn a_dump_that_was_given_up_is_drained() {
+fn dump_that_was_given_up_is_drained() {
     if !enter() {
         return;
     }
@@ -38,12 +38,12 @@ fn a_dump_that_was_given_up_is_drained() {
         assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
     }
     let limits = Limits { total_lines: 10, ..Limits::default() };
-    let error = diag.visit(&request, limits, &mut Rows::default()).unwrap_err();
+    let error = diag.visit(&request, limits, &mut DumpedRows::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded);
     let error = diag.visit(
         &request,
         Bounds { limits: Limits::default(), interrupt: &|| true },
-        &mut Rows::default(),
+        &mut DumpedRows::default(),
     );
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Interrupted);
     assert_eq!(ask(&diag, &request).1.rows, u64::from(MANY));
@@ -54,14 +54,14 @@ const AT_ONCE: usize = 6;
 
 /// Makes a request at each row, down to a given depth, and counts the rows of the innermost
 /// request.
-struct Nested<'a> {
+struct NestedRequests<'a> {
     diag: &'a DiagSocket,
     deeper: usize,
     rows: usize,
     refused: Option<ErrorKind>,
 }
 
-impl<'a> Nested<'a> {
+impl<'a> NestedRequests<'a> {
     fn new(diag: &'a DiagSocket, deeper: usize) -> Self {
         Self { diag, deeper, rows: 0, refused: None }
     }
@@ -80,7 +80,7 @@ impl<'a> Nested<'a> {
     }
 }
 
-impl Visitor for Nested<'_> {
+impl Visitor for NestedRequests<'_> {
     fn socket(&mut self, _: Socket<'_>) -> ControlFlow<()> {
         match self.deeper.checked_sub(1) {
             None => self.rows += 1,
@@ -111,7 +111,7 @@ impl procnetsocket::Interrupt for GivesUp {
 }
 
 #[test]
-fn a_visitor_may_ask_in_turn() {
+fn visitor_may_ask_in_turn() {
     if !enter() {
         return;
     }
@@ -119,7 +119,7 @@ fn a_visitor_may_ask_in_turn() {
     let _sockets: Vec<_> = (0..3).map(|_| udp(LOCALHOST)).collect();
     let diag = diag();
     for deeper in 0..AT_ONCE {
-        let mut nested = Nested::new(&diag, deeper);
+        let mut nested = NestedRequests::new(&diag, deeper);
         nested.ask();
         let rows = 3_usize.pow(u32::try_from(deeper).unwrap() + 1);
         assert_eq!((nested.rows, nested.refused), (rows, None));
@@ -134,11 +134,11 @@ fn requests_nested_too_deep_do_not_wait_for_ever() {
     loopback();
     let _socket = udp(LOCALHOST);
     let diag = diag();
-    let mut nested = Nested::new(&diag, AT_ONCE);
+    let mut nested = NestedRequests::new(&diag, AT_ONCE);
     nested.ask();
     assert_eq!((nested.rows, nested.refused), (0, Some(ErrorKind::Interrupted)));
     // Every socket is usable again.
-    let mut nested = Nested::new(&diag, AT_ONCE - 1);
+    let mut nested = NestedRequests::new(&diag, AT_ONCE - 1);
     nested.ask();
     assert_eq!((nested.rows, nested.refused), (1, None));
 }
@@ -159,7 +159,7 @@ impl Visitor for Beside<'_> {
 }
 
 #[test]
-fn a_thread_is_answered_while_another_listing_goes_on() {
+fn thread_is_answered_while_another_listing_goes_on() {
     if !enter() {
         return;
     }
@@ -201,12 +201,13 @@ fn replies_can_be_copied_and_read_later() {
     let listening = listener(LOCALHOST);
     let _connection = connection(&listening);
     let diag = diag();
-    let request = Request::Dump(TableQuery::new(Table::Tcp4).with_details(Details::ALL));
+    let request =
+        Request::Dump(TableQuery { details: Details::ALL, ..TableQuery::new(Table::Tcp4) });
     let mut copy = Vec::new();
     let bytes = diag.copy_replies(&request, &Uninterrupted, &mut copy).unwrap();
     assert_eq!(bytes, u64::try_from(copy.len()).unwrap());
     let sequence = Messages::new(&copy).next().unwrap().unwrap().sequence;
-    let mut rows = Rows::default();
+    let mut rows = DumpedRows::default();
     let datagrams = [copy.as_slice()];
     let limits = Limits::default();
     Replies::new(&request, sequence).with_bounds(limits).visit(datagrams, &mut rows).unwrap();
@@ -217,7 +218,7 @@ fn replies_can_be_copied_and_read_later() {
 const COMING: std::ops::Range<u32> = 1..20;
 
 #[test]
-fn a_forged_reply_is_dropped() {
+fn forged_reply_is_dropped() {
     if !enter() {
         return;
     }
@@ -247,7 +248,7 @@ fn socket_that_was_opened_elsewhere_answers_one_request_at_a_time() {
     let flags = SocketFlags::CLOEXEC;
     let received = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(SOCK_DIAG));
     let diag = DiagSocket::from_socket(received.unwrap()).unwrap();
-    let mut nested = Nested::new(&diag, 1);
+    let mut nested = NestedRequests::new(&diag, 1);
     nested.ask();
     assert_eq!((nested.rows, nested.refused), (0, Some(ErrorKind::Interrupted)));
     assert_eq!(ask(&diag, &Request::Dump(TableQuery::new(Table::Udp4))).1.rows, 1);

@@ -19,7 +19,7 @@ use rustix::net::{
     recv, sendto,
 };
 
-use super::{LOCALHOST, LOCALHOST6, Rows, connection, diag, listener, socket, token, udp};
+use super::{DumpedRows, LOCALHOST, LOCALHOST6, connection, diag, listener, socket, token, udp};
 use crate::diag::{
     namespace::{enter, loopback},
     opinion::{compare_inet, compare_unix},
@@ -38,7 +38,7 @@ fn another_decoder_agrees_about_live_replies() {
     let _unix = UnixListener::bind_addr(&name).unwrap();
     let diag = diag();
     for table in [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Unix] {
-        let request = Request::Dump(TableQuery::new(table).with_details(Details::ALL));
+        let request = Request::Dump(TableQuery { details: Details::ALL, ..TableQuery::new(table) });
         let mut copy = Vec::new();
         diag.copy_replies(&request, &Uninterrupted, &mut copy).unwrap();
         for message in Messages::new(&copy).map(Result::unwrap).filter(|found| found.kind == 20) {
@@ -115,9 +115,9 @@ fn both_sources_agree_where_both_can_know() {
 
 /// Reads a table from both sources.
 #[track_caller]
-fn both(tables: &SocketTables, table: Table) -> (Rows, Rows) {
+fn both(tables: &SocketTables, table: Table) -> (DumpedRows, DumpedRows) {
     let limits = Limits::default();
-    let (mut text, mut wire) = (Rows::default(), Rows::default());
+    let (mut text, mut wire) = (DumpedRows::default(), DumpedRows::default());
     let read = tables
         .visit_with(&Query::new(table).with_source(Source::ProcText).with_limits(limits), &mut text)
         .unwrap();
@@ -137,14 +137,14 @@ fn sorted<T, K: Ord>(rows: &[T], key: impl Fn(&T) -> K) -> Vec<K> {
 #[rstest]
 #[case::raw(Table::Raw4)]
 #[case::ping(Table::Icmp4)]
-fn a_table_without_a_handler_is_read_as_text(#[case] table: Table) {
+fn table_without_a_handler_is_read_as_text(#[case] table: Table) {
     if !enter() {
         return;
     }
     let tables = SocketTables::open_ambient(token()).unwrap();
     let request = Request::Dump(TableQuery::new(table));
     let limits = Limits::default();
-    let mut rows = Rows::default();
+    let mut rows = DumpedRows::default();
     let diag = tables.diag().unwrap();
     let asked = diag.visit(&request, limits, &mut rows);
     let answer = tables.visit_with(&Query::new(table).with_limits(limits), &mut rows);
@@ -174,7 +174,7 @@ fn one_call_reads_a_table_from_whichever_source_answers() {
 }
 
 #[test]
-fn a_fake_root_never_asks_the_kernel() {
+fn fake_root_never_asks_the_kernel() {
     let root = tempfile::tempdir().unwrap();
     let dir = open(root.path());
     dir.create_dir("net").unwrap();
@@ -186,7 +186,7 @@ fn a_fake_root_never_asks_the_kernel() {
     let missing = |table| {
         let query = Query::new(table);
         let limits = Limits::default();
-        tables.visit_with(&query.with_limits(limits), &mut Rows::default()).unwrap_err()
+        tables.visit_with(&query.with_limits(limits), &mut DumpedRows::default()).unwrap_err()
     };
     assert_eq!(missing(Table::Unix).kind(), ErrorKind::Missing);
     assert_eq!(missing(Table::Vsock).kind(), ErrorKind::Missing);

@@ -98,7 +98,7 @@ fn programs_are_those_of_the_kernel(#[case] expr: Expr, #[case] lines: &str) {
 }
 
 #[test]
-fn an_expression_too_long_for_the_kernel_is_left_to_the_evaluator() {
+fn expression_too_long_for_the_kernel_is_left_to_the_evaluator() {
     let longest = |count| (1..=count).map(|number| sport(EQ, number)).reduce(Expr::or);
     assert!(compile(&longest(500).unwrap()).is_some());
     assert_eq!(compile(&longest(5000).unwrap()), None);
@@ -306,7 +306,7 @@ fn sockets() -> Vec<InetSocket> {
 }
 
 #[test]
-fn a_program_leaves_out_only_what_the_filter_does_not_admit() {
+fn program_leaves_out_only_what_the_filter_does_not_admit() {
     const EXPRESSIONS: usize = 20_000;
     let sockets = sockets();
     let random = &mut Xorshift::new(4);

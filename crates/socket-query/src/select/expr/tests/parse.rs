@@ -194,7 +194,7 @@ fn prefixes_name_the_family_that_is_listed(
 #[case::last_one("src inet:* or src inet6:*", None, Some(AddressFamily::Inet6))]
 #[case::stays("src inet:* or sport 22", None, Some(AddressFamily::Inet))]
 #[case::not_of_devices("dev lo", Some(AddressFamily::Inet), None)]
-fn the_last_family_is_the_one_that_is_listed(
+fn last_family_is_the_one_that_is_listed(
     #[case] text: &str,
     #[case] option: Option<AddressFamily>,
     #[case] family: Option<AddressFamily>,
@@ -299,7 +299,7 @@ fn without_the_grant_no_name_is_resolved() {
 #[case::second_good_value("sport 22 33", FilterErrorKind::Grammar)]
 #[case::host_operator("src != 10", FilterErrorKind::Grammar)]
 #[case::device_operator("dev > 1", FilterErrorKind::Grammar)]
-fn the_first_error_from_the_left_counts(#[case] text: &str, #[case] kind: FilterErrorKind) {
+fn first_error_from_the_left_counts(#[case] text: &str, #[case] kind: FilterErrorKind) {
     assert_eq!(parse(text).unwrap_err().kind(), kind);
 }
 

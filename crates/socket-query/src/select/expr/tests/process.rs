@@ -151,7 +151,7 @@ fn rows_are_admitted_by_process_and_user(#[case] text: &str, #[case] inodes: &[u
 }
 
 #[test]
-fn a_filter_that_was_not_parsed_admits_nothing_without_the_grant() {
+fn filter_that_was_not_parsed_admits_nothing_without_the_grant() {
     let (_root, view) = view(Policy::default());
     let is_named = Expr::Is(Predicate::Comm("*".into()));
     for expr in [is_named.clone(), is_named.negated()] {
@@ -204,7 +204,7 @@ fn known_processes_do_not_replace_the_grant() {
 }
 
 #[test]
-fn a_thread_is_not_taken_for_its_process() {
+fn thread_is_not_taken_for_its_process() {
     let (pid, tid) = (Pid::new(7).unwrap(), Pid::new(8).unwrap());
     let (_root, view) = view(granted());
     let text: FilterText = ["comm = sshd or comm = worker"].into_iter().collect();

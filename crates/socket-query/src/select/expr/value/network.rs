@@ -158,7 +158,7 @@ mod tests {
     #[case::dot_before(".10", "none")]
     #[case::hexadecimal("0x0a000001", "none")]
     #[case::nothing("", "none")]
-    fn the_resolver_accepts_more_forms(#[case] word: &str, #[case] network: &str) {
+    fn resolver_accepts_more_forms(#[case] word: &str, #[case] network: &str) {
         assert_eq!(shown(parse_loose_v4(word.as_bytes())), network);
     }
 }
