@@ -27,6 +27,14 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// much a script may write into a log or to a program that reads it.
 pub const DEFAULT_MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Bytes of output that the interpreter hands on at once, fixed in it. What is longer comes in
+/// pieces that end anywhere.
+pub(crate) const PIECE_BYTES: usize = 4096;
+
+/// Bytes of a line that is kept until it ends, where it is in several pieces. Of a longer one the
+/// pieces are printed as they come.
+pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024;
+
 /// Bytes of standard error for one script. Reaching it is an error, as for standard output.
 pub const MAX_ERROR_BYTES: u64 = 16 * 1024 * 1024;
 

@@ -7,7 +7,7 @@ use std::{
     io::Write,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -401,11 +401,11 @@ impl Shell {
         reason: &Reason,
     ) -> bashkit::Result<bashkit::ExecResult> {
         let most = self.setup.limits.max_output_bytes;
-        let mut out = LimitedOutput::new(stdout, most, Stop::TooMuchOutput, reason.clone());
-        let mut err =
-            LimitedOutput::new(stderr, MAX_ERROR_BYTES, Stop::TooManyErrors, reason.clone());
+        let out = LimitedOutput::new(stdout, most, Stop::TooMuchOutput, reason.clone());
+        let err = LimitedOutput::new(stderr, MAX_ERROR_BYTES, Stop::TooManyErrors, reason.clone());
+        let (out, err) = (Mutex::new(out), Mutex::new(err));
         let (bash, runtime, checks) = (&mut self.bash, &self.runtime, &self.setup.checks);
-        let run = move || {
+        let run = || {
             let checked = match checks.add_to(&script.text) {
                 Ok(checked) => checked,
                 Err(cut) => {
@@ -416,9 +416,11 @@ impl Shell {
             let execution = bash
                 .execute(checked.as_deref().unwrap_or(&script.text))
                 .options(options(script))
-                .stdout_fn(move |bytes| ready(out.deliver(&bytes).map_err(Into::into)))
-                .stderr_fn(move |bytes| ready(err.deliver(&bytes).map_err(Into::into)));
-            runtime.block_on(async { execution.await })
+                .stdout_fn(|bytes| ready(held(&out).deliver(&bytes).map_err(Into::into)))
+                .stderr_fn(|bytes| ready(held(&err).deliver(&bytes).map_err(Into::into)));
+            let result = runtime.block_on(async { execution.await });
+            let finished = held(&out).finish().and(held(&err).finish());
+            result.and_then(|result| finished.map(|()| result).map_err(Into::into))
         };
         // The interpreter recurses as deep as the script nests, so the size of its stack is set
         // here and not by the caller.
@@ -450,6 +452,10 @@ impl fmt::Debug for Shell {
             .field("limits", &self.setup.limits)
             .finish_non_exhaustive()
     }
+}
+
+fn held<'a, 'b>(output: &'a Mutex<LimitedOutput<'b>>) -> MutexGuard<'a, LimitedOutput<'b>> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn options(script: &Script) -> ExecOptions {
