@@ -102,7 +102,9 @@ impl<'a> LimitedOutput<'a> {
         let (within, beyond) = bytes.split_at(admitted);
         self.left -= u64::try_from(admitted).unwrap_or(self.left);
         let (whole, open) = within.split_at(self.complete_len(bytes, within));
-        self.write(whole)?;
+        if !whole.is_empty() {
+            self.write(whole)?;
+        }
         self.kept.extend_from_slice(open);
         if beyond.is_empty() { Ok(()) } else { Err(self.stopped(self.at_limit.clone())) }
     }
