@@ -169,11 +169,17 @@ fn expansions_that_are_checked_have_their_values(#[case] script: &str, #[case] s
 /// Each is in `docs/shell.md`. Where the interpreter no longer cuts, the line there goes.
 #[rstest]
 #[case::elements_of_a_local_array(
-    "f() { local a=(\"$(rows 101 100)\"); a=(\"${a[@]##*[r]}\"); echo ${#a[0]}; }; f",
-    "100\n"
+    "f() { local a=(\"$(rows 20000 60)\"); a=(\"${a[@]//r/0123456789}\"); echo ${#a[0]}; }; f",
+    "1199999\n"
 )]
-#[case::parameters("set -- \"$(rows 101 100)\"; set -- \"${@##*[r]}\"; echo ${#1}", "100\n")]
-#[case::by_reference("f() { local v=$(rows 101 100) r=v; w=${!r##*[r]}; echo ${#w}; }; f", "100\n")]
+#[case::parameters(
+    "set -- \"$(rows 20000 60)\"; set -- \"${@//r/0123456789}\"; echo ${#1}",
+    "1199999\n"
+)]
+#[case::by_reference(
+    "f() { local v=$(rows 20000 60) r=v; v=${!r//r/0123456789}; echo ${#v}; }; f",
+    "1199999\n"
+)]
 #[case::arithmetic(
     "f() { local s=1+ v i; for ((i = 0; i < 12; i++)); do s+=$s; done; v=$s${s:0:2000}1; \
      echo $((${v##*[+]})); }; f",
@@ -185,8 +191,8 @@ fn expansions_that_are_checked_have_their_values(#[case] script: &str, #[case] s
     "199\n199\n"
 )]
 #[case::script_on_the_input(
-    "echo 'v=$(rows 101 100); w=${v##*[r]}; v=; echo ${#w}' | bash",
-    "100\n"
+    "echo 'v=$(rows 20000 60); v=${v//r/0123456789}; echo ${#v}; v=' | bash",
+    "1199999\n"
 )]
 #[case::range_of_an_input("echo 'echo {1..20''000}' | bash", "{1..20000}\n")]
 fn bounds_that_cut_are_documented(#[case] script: &str, #[case] stdout: &str) {

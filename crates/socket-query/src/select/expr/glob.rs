@@ -103,9 +103,12 @@ pub(super) fn matches_process(pattern: &[u8], name: &[u8]) -> bool {
 /// name, and a name that is written out matches whatever is in it.
 fn matches_read(pattern: &[u8], name: GlobSubject<'_>) -> bool {
     // Nearly every pattern has no backslash, and then nothing is allocated.
-    let is_printed = || match pattern.contains(&b'\\') {
-        true => matches(&with_bytes(pattern), name) || name.is(&unescape(pattern)),
-        false => name.is(pattern),
+    let is_printed = || {
+        if pattern.contains(&b'\\') {
+            matches(&with_bytes(pattern), name) || name.is(&unescape(pattern))
+        } else {
+            name.is(pattern)
+        }
     };
     matches(pattern, name) || is_printed()
 }
@@ -115,15 +118,12 @@ fn with_bytes(pattern: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(pattern.len());
     let mut rest = pattern;
     while let [first, behind @ ..] = rest {
-        match hex_at(rest) {
-            Some(byte) => {
-                bytes.extend([b'\\', byte]);
-                rest = rest.get(4..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let Some(byte) = hex_at(rest) {
+            bytes.extend([b'\\', byte]);
+            rest = rest.get(4..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     bytes
