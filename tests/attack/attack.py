@@ -1,4 +1,4 @@
-"""What the campaigns share: the shell, random choices, and what was found."""
+"""Shared by the campaigns: the shell, random choices, and findings."""
 
 import argparse
 import os
@@ -9,10 +9,10 @@ import sys
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILT = [f"{ROOT}/target/release/host-shell", f"{ROOT}/target/debug/host-shell"]
 
-# Findings that are printed; of more, the number is.
+# Number of findings that are printed; further ones are only counted.
 SHOWN = 20
 
-# Seconds that one run of the shell may take. It is long, for a machine that has much else to do.
+# Seconds that one run of the shell may take, even on a busy machine.
 PATIENCE = 300
 
 # Namespaces in which nothing but /tmp can be changed, whatever a try does.
@@ -20,7 +20,7 @@ READ_ONLY = ["-Urm"], "mount -t tmpfs tmpfs /tmp && mount -o remount,bind,ro / |
 
 
 class Campaign:
-    """Many random tries of one idea. `end` prints how many there were and what they found."""
+    """Many random tries of one kind. `end` prints their number and the findings."""
 
     def __init__(self, tries):
         self.name = os.path.splitext(os.path.basename(sys.argv[0]))[0]
@@ -42,7 +42,7 @@ class Campaign:
         self.made += count
 
     def count(self, what, count=1):
-        """Counts what is worth to be known beside the tries."""
+        """Counts something that is printed beside the number of tries."""
         self.counts[what] = self.counts.get(what, 0) + count
 
     def find(self, what):
@@ -75,7 +75,7 @@ class Campaign:
 
 
 def in_namespaces(options, prepare="true"):
-    """Runs this program again in namespaces, once; returns whether this is the program there."""
+    """Runs this program again in namespaces, once. Returns whether this is the program there."""
     mark = "ATTACK_IN_NAMESPACES"
     if os.environ.get(mark):
         return True

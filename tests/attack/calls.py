@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes system calls by a process of scripts, as code that took it over would.
+"""Makes system calls in a process of scripts, as hostile code in it would.
 
-The process is traced from outside, so that any call can be made in it: its filter and Landlock see the calls as its
-own. A call that a process of scripts does not need has to fail with ENOSYS, whatever its arguments are; and paths,
-sockets and processes that are not granted have to be out of reach by the calls that are left. Needs x86-64.
+The process is traced from outside, which makes any call in it: its filter and Landlock treat the calls as those of
+the process. A call that a process of scripts does not need has to fail with ENOSYS, whatever its arguments are, and
+the allowed calls must not reach paths, sockets and processes that are not granted. Needs x86-64.
 """
 
 import ctypes
@@ -20,8 +20,8 @@ PTRACE_PEEKDATA, PTRACE_POKEDATA, PTRACE_SINGLESTEP = 2, 5, 9
 PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 12, 13, 0x4206, 0x4207, 17
 WALL = 0x40000000
 
-# Calls that a process of scripts may make with any arguments: memory, threads, time, its own signals, descriptors
-# that are open, and looking up, reading and changing files, which Landlock bounds.
+# Calls that a process of scripts may make with any arguments: memory, threads, time, its own signals, open
+# descriptors, and looking up, reading and changing files, which Landlock restricts.
 LEFT = {
     "read": 0, "write": 1, "fstat": 5, "poll": 7, "lseek": 8, "munmap": 11, "brk": 12, "rt_sigaction": 13,
     "rt_sigprocmask": 14, "rt_sigreturn": 15, "pread64": 17, "pwrite64": 18, "readv": 19, "writev": 20,
@@ -40,7 +40,7 @@ WRITES = {
     "ftruncate": 77, "fchmod": 91, "mkdirat": 258, "unlinkat": 263, "renameat": 264, "symlinkat": 266,
     "fchmodat": 268, "utimensat": 280, "renameat2": 316,
 }
-# Calls of which some arguments are left. Each is tried with arguments that are not.
+# Calls that are allowed with some arguments. Each is tried with arguments that are not allowed.
 BOUNDED = {
     "mmap": (9, [0, 4096, 7, 0x22, -1, 0]), "mprotect": (10, [0, 4096, 5, 0, 0, 0]),
     "ioctl": (16, [0, 0x5412, 0, 0, 0, 0]), "clone": (56, [17, 0, 0, 0, 0, 0]),
@@ -57,8 +57,8 @@ BOUNDED = {
     "ask for the other end": (55, [3, 1, 17, 0, 0, 0]),
 }
 
-# Kernel: `uretprobe` and `uprobe` pass every filter (Linux 6.14, 6.18). They do nothing but return from a probe that
-# the kernel has set, and without one end in SIGILL or ENXIO.
+# Kernel: `uretprobe` and `uprobe` pass every filter (Linux 6.14, 6.18). They only return from a probe that the kernel
+# has set, and without one fail with SIGILL or ENXIO.
 PAST_FILTERS = [335, 336]
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -81,7 +81,7 @@ def ptrace(request, thread, address=None, data=None):
 
 
 class Taken:
-    """A thread that was taken over, stopped in a system call."""
+    """A traced thread, stopped in a system call."""
 
     def __init__(self, thread):
         self.thread = thread
@@ -94,7 +94,7 @@ class Taken:
         assert instruction == 0x050F, f"expected a thread in a system call, but found {instruction:#x}"
 
     def call(self, number, arguments):
-        """Makes a call, and returns what the kernel does."""
+        """Makes a call, and returns its result."""
         registers = Registers.from_buffer_copy(self.before)
         names = ["rdi", "rsi", "rdx", "r10", "r8", "r9"]
         for name, value in zip(names, arguments):
@@ -109,7 +109,7 @@ class Taken:
         return ctypes.c_longlong(registers.rax).value
 
     def text(self, value):
-        """Writes a text where it is free, far below the stack, and returns its address."""
+        """Writes a text to free memory, far below the stack, and returns its address."""
         start = (self.before.rsp - 16384) & ~7
         data = value.encode() + b"\0"
         data += b"\0" * (-len(data) % 8)
@@ -140,11 +140,11 @@ class Shell:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 if b"--broker" not in file.read().split(b"\0"):
                     programs[pid] = len(os.listdir(f"/proc/{pid}/task"))
-        # The process of scripts is the one that has more than one thread.
+        # The process of scripts is the only one with several threads.
         self.script = max(programs, key=programs.get)
 
     def take(self):
-        """Takes the first thread over, once it waits for something."""
+        """Traces the first thread, when it waits."""
         while True:
             with open(f"/proc/{self.script}/syscall", encoding="ascii") as file:
                 if file.read().split()[0].isdigit():
@@ -166,8 +166,8 @@ PATHS = [
 
 
 def attempts_by_paths(campaign, taken, name):
-    """Opens what is there and not granted, in every way. Landlock lets a path be looked up (`O_PATH`), and what was
-    looked up must not be opened after that."""
+    """Opens existing paths that are not granted, in every way. Landlock allows looking a path up (`O_PATH`), but the
+    result must not give access to the file."""
     here, look = -100 & 0xFFFFFFFF, 0o10000000
     for path in filter(os.path.lexists, PATHS):
         for flags in [0, 1, 2, 0o101, 0o200000, 0o200000 | look, look]:
@@ -206,7 +206,7 @@ def main():
         shell = Shell(campaign, options)
         try:
             taken = shell.take()
-            # A call that is left works, or the rest says nothing.
+            # An allowed call has to work, otherwise the rest proves nothing.
             assert taken.call(39, [0] * 6) == shell.script
             passed = {*left.values(), *PAST_FILTERS}
             numbers = [number for number in range(480) if number not in passed]

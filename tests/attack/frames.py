@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Sends to brokers what is no request, as code that took the shell over would.
+"""Sends invalid requests to brokers, as hostile code in the shell would.
 
-A broker has to answer by frames of the protocol, or to end with one line that says why. A try has found something
-when it crashed, hung or wrote something else, when it told more than its command line allows, or when a descriptor
-came that was not asked for.
+A broker has to answer with frames of the protocol, or to end with one line that gives the reason. It is a finding if
+a broker crashes, hangs or writes something else, if it reveals more than its command line allows, or if it sends a
+descriptor that was not requested.
 """
 
 import array
@@ -23,7 +23,7 @@ KINDS = [
 
 
 def frame(random, message):
-    """A frame of that message, usually as it has to be."""
+    """Returns a frame of a message, which is usually correct."""
     length, sequence = len(message), random.getrandbits(32)
     if random.random() < 0.03:
         length = random.choice([0, 1, length + 1, max(length - 1, 0), 2**24, 2**24 + 1, 2**31, 2**32 - 1])
@@ -39,7 +39,7 @@ def varint(number):
 
 
 def message(random, kind):
-    """A message that is like a request: the right one, one with another value somewhere, or any bytes."""
+    """Returns a message that resembles a request: a correct one, one with a changed value, or random bytes."""
     numbers = [0, 1, 2, 3, 127, 128, 2**16, 2**32 - 1, 2**32, 2**64 - 1, os.getpid()]
     number = lambda: varint(random.choice(numbers))
     text = lambda: random.choice([b"localhost", b"", b"a" * 300, b"../etc/passwd", b"a\0b", b"\xff", b"a b", b"[::1]"])
@@ -58,7 +58,7 @@ def message(random, kind):
             b"\1\0" + varint(len(word)) + word, b"\1\1\0" + bytes(random.randrange(256) for _ in range(4)), b"\0",
         ])
         if b"localhost" in made or made.startswith(b"\1\1"):
-            # It would ask name servers.
+            # It would send requests to name servers.
             made = b"\1\0\3a b"
     if random.random() < 0.1:
         made = bytearray(made)
@@ -92,7 +92,7 @@ class Broker:
             pass
 
     def end(self):
-        """Sends nothing more, and looks at all that came."""
+        """Ends sending, and checks everything that was received."""
         self.requests.shutdown(socket.SHUT_WR)
         try:
             answers, errors = self.process.communicate(timeout=PATIENCE)
@@ -106,7 +106,7 @@ class Broker:
         if status not in (0, 1) or len(lines) != status or any(not line.startswith("host-shell: ") for line in lines):
             self.find(f"status {status} and {lines}")
         if SECRET.encode() in answers:
-            self.find("it told a command line")
+            self.find("it revealed a command line")
         count = 0
         while answers:
             length = int.from_bytes(answers[5:9], "little")
@@ -119,7 +119,7 @@ class Broker:
         self.requests.close()
 
     def descriptors(self):
-        """Looks at the descriptors that came: those of the one broker that sends some are sockets or tables."""
+        """Checks received descriptors. Only one broker sends some, which are sockets or tables."""
         self.requests.setblocking(False)
         while True:
             size = array.array("i").itemsize

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Mounts over /proc and parts of it, before and while a shell lists sockets.
 
-What is mounted: directories and files that somebody made, the directories and tables of a process in another network
-namespace, and the procfs of another PID namespace. A try is a listing. It has found something when it shows what
-was made up or what is elsewhere, or when it is short and says nothing of it.
+The mounts are forged directories and files, the directories and tables of a process in another network namespace, and
+the procfs of another PID namespace. A try is a listing. It is a finding if the listing shows forged sockets or those
+of another namespace, or if it is incomplete without a message.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ def mount(source, target, kind=None, flags=MS_BIND):
 
 
 def plant():
-    """Makes a directory that looks like /proc, with a table of its own at every place."""
+    """Creates a directory that looks like /proc, with a different table at every path."""
     for below in ["net", "self/net", "thread-self/net", "self/fd", "1/fd", "self/task/1/net", "sys/net/ipv4"]:
         os.makedirs(f"{PLACE}/made-up/{below}", exist_ok=True)
     for path in ["net/tcp", "self/net/tcp", "thread-self/net/tcp", "self/task/1/net/tcp"]:
@@ -48,7 +48,7 @@ def plant():
 
 
 def elsewhere():
-    """Listens in another PID and network namespace, whose procfs is mounted here."""
+    """Listens in another PID and network namespace, whose procfs is mounted in this one."""
     os.makedirs(f"{PLACE}/foreign", exist_ok=True)
     script = f'ip link set lo up; mount -t proc proc {PLACE}/foreign; exec "$0" "$1" --listen'
     words = ["unshare", "-npf", "sh", "-c", script, sys.executable, __file__]
@@ -58,7 +58,7 @@ def elsewhere():
 
 
 def without_netlink(words):
-    """Runs a program that gets no netlink socket, so that tables are read as text."""
+    """Runs a program that cannot open a netlink socket, so that it reads the text tables."""
     number = {"x86_64": 41, "aarch64": 198}[os.uname().machine]
     steps = [(0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 16), (0x15, 0, 1, 16), (6, 0, 0, 0x50001),
              (6, 0, 0, 0x7FFF0000)]
@@ -69,7 +69,7 @@ def without_netlink(words):
 
 
 def descendants(pid):
-    """Reads a procfs over which nobody mounts."""
+    """Reads a procfs without mounts over it."""
     found = []
     try:
         for task in os.listdir(f"{PLACE}/clean/{pid}/task"):
@@ -82,7 +82,7 @@ def descendants(pid):
 
 
 def mount_something(random, pids, foreign):
-    """Mounts something that lies over a random part of /proc; returns the place."""
+    """Mounts something over a random part of /proc. Returns the path."""
     pid = random.choice(pids)
     try:
         task = random.choice(os.listdir(f"{PLACE}/clean/{pid}/task"))
@@ -103,7 +103,7 @@ def mount_something(random, pids, foreign):
 
 
 def one(seed, shell, foreign):
-    """One shell, in a mount namespace of its own: prints what each listing was, and how many mounts there were."""
+    """Runs one shell, in a separate mount namespace. Prints the result of each listing, and the number of mounts."""
     random = chance.Random(seed)
     options = random.choice([[], ["--grant", "sockets,processes"], ["--no-confine"],
                              ["--no-confine", "--grant", "sockets,processes"]])

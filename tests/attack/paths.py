@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Tries paths out of the granted directories, by every command that takes one.
+"""Tries paths that lead out of the granted directories, with every command that takes a path.
 
-What lies outside holds words that no path contains. A try has found something when one of them is printed, or
-when something outside is not as it was. Half of the tries are unconfined, so that the first layer is tried alone.
+Files outside contain words that no path contains. It is a finding if one of these words is printed, or if something
+outside has changed. Half of the tries are unconfined, which tests the first layer alone.
 """
 
 import os
@@ -72,7 +72,7 @@ def plant(top):
 
 
 def outside(top):
-    """Returns all that may not change."""
+    """Returns everything that must not change."""
     state = {}
     for base in ["outside", "readonly"]:
         for above, directories, files in os.walk(f"{top}/{base}"):
@@ -88,7 +88,7 @@ def outside(top):
 
 
 def path_of(random, top):
-    """Returns a random path, most of which would lead out if somebody followed it."""
+    """Returns a random path, which would usually lead out if it were followed."""
     parts = ["..", ".", "", "sub", "sub/deeper", "file", "granted", "outside", "secret", "marker", "dir", *LINKS]
     begins = [
         "", "./", "../", f"{top}/granted/", f"{top}/readonly/", f"{top}/outside/", f"{top}/", "/", "//",
@@ -104,7 +104,7 @@ def path_of(random, top):
 
 
 def run(campaign, options, top, lines):
-    """Returns what all these lines print. Where a command ends the script, the rest is another one."""
+    """Returns the output of all these lines. If a command ends the script, the other lines are run by another one."""
     output, rest = "", list(enumerate(lines))
     while rest:
         script = "\n".join([f"cd {top}/granted", *(f"echo @{number}\n{line}" for number, line in rest)])
@@ -120,7 +120,7 @@ def run(campaign, options, top, lines):
 
 
 def check_words(campaign):
-    """Checks that a leak would be noticed."""
+    """Checks that a leak would be detected."""
     with tempfile.TemporaryDirectory() as made:
         top = os.path.realpath(made)
         plant(top)

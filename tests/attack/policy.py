@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Lists under random narrow policies before hidden sockets are there, with them, and after.
+"""Lists sockets with random narrow policies before hidden sockets are opened, while they are open, and after.
 
-Each try makes visible sockets, chooses a policy that hides others, and a command. What the command prints, and its
-status, have to be the same before sockets that the policy hides are made, with them, and after they are gone. The
-hidden sockets are of other families, or of another user, if this is run by root.
+Each try opens visible sockets, and chooses a policy that hides others, and a command. The output of the command and
+its status have to be the same before sockets are opened that the policy hides, while they are open, and after they
+are closed. The hidden sockets are of other families, or of another user if this is run by root.
 """
 
 import json
@@ -30,7 +30,7 @@ FAMILIES = ["unix", "inet", "inet6", "packet", "netlink"]
 
 
 def sockets(family, count, rng):
-    """Makes so many sockets of a family, of kinds that stand still."""
+    """Opens this many sockets of a family, of kinds that do not change by themselves."""
     made = []
     for _ in range(count):
         if family == "unix":
@@ -59,7 +59,7 @@ def sockets(family, count, rng):
 
 
 class Others:
-    """Sockets in another process, until it is told to end."""
+    """Sockets in another process, which ends on request."""
 
     def __init__(self, user, family, count, seed):
         words = ["--hold", str(user), family, str(count), str(seed)]
@@ -94,7 +94,7 @@ def main():
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as policy:
         os.chmod(policy.name, 0o644)
         while campaign.goes_on():
-            # The netlink sockets of the shell itself are others each time.
+            # The netlink sockets of the shell differ each time.
             shown = random.sample(FAMILIES[:-1], random.randrange(1, 4))
             by_user = several_users and random.random() < 0.5
             if by_user:
@@ -152,7 +152,7 @@ def can_be_another():
 
 
 def masked(output):
-    """Takes out what moves by itself, and the sockets and processes of the shell."""
+    """Removes values that change by themselves, and the sockets and processes of the shell."""
     text = output.decode(errors="backslashreplace")
     return re.sub(r"(?<=[^\w])\d+(\.\d+)?(ms|sec|min)\b", "TIME", text)
 

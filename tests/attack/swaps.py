@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Exchanges directories and files for links and devices while commands use them.
 
-An attacker outside of the shell exchanges what scripts name, as fast as it can: a directory for a link to one that
-is not granted, a file for a link, a FIFO. A try is one command. It has found something when it printed what
-lies outside, or changed it, or when the shell does not come back.
+An attacker outside of the shell exchanges files that scripts name, as fast as possible: a directory for a link to one
+that is not granted, a file for a link or a FIFO. A try is one command. It is a finding if the command prints or
+changes something outside, or if the shell does not end.
 """
 
 import ctypes

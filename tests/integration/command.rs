@@ -51,8 +51,8 @@ pub(crate) fn values(flag: &FlagDoc) -> &'static [&'static str] {
     }
 }
 
-/// Returns the options that are compared: those that work on the text tables, and print what the
-/// real `ss` prints. A filter from a file has the same meaning as one in arguments.
+/// Returns the options that are compared: those that work on the text tables, and print the same as
+/// the real `ss`. A filter from a file has the same meaning as one in arguments.
 pub(crate) fn compared() -> Vec<&'static FlagDoc> {
     let ours_alone =
         |flag: &FlagDoc| flag.is_exact || matches!(flag.name(), "help" | "version" | "filter");
@@ -87,7 +87,7 @@ pub(crate) struct Use {
 }
 
 impl Use {
-    /// Returns the use of an option with the `index`th of its values.
+    /// Returns the use of an option with its value number `index`.
     pub(crate) fn new(flag: &'static FlagDoc, index: usize) -> Self {
         let values = values(flag);
         let value = (!values.is_empty()).then(|| values[index % values.len()]);

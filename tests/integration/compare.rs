@@ -46,7 +46,8 @@ struct NamedRoot {
     name: String,
     whole: FakeRoot,
     /// The same without rows of netlink sockets: with `-e` iproute2 shows less of them than this
-    /// project does (a regression, which `netlink_details_equal_those_of_the_real_ss_with_p` avoids).
+    /// project does (a regression, which `netlink_details_equal_those_of_the_real_ss_with_p`
+    /// avoids).
     without_netlink: FakeRoot,
 }
 

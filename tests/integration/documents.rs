@@ -1,4 +1,4 @@
-//! What the documents name: their links, the files and the tests in them.
+//! The links, files and tests that documents name exist.
 
 #![expect(clippy::disallowed_methods, reason = "the tests read the documents of the workspace")]
 
@@ -10,7 +10,7 @@ use std::{
 
 use crate::workspace;
 
-/// Folders of whose every file of that extension is read; `target` is below none of them.
+/// Returns the documents: every file with this extension in these folders, which exclude `target`.
 fn files(extension: &str) -> BTreeMap<PathBuf, String> {
     let mut files = BTreeMap::new();
     for folder in ["crates", "docs", "hosts/brush", "hosts/mcp", "integrations", "tests"] {
@@ -44,7 +44,7 @@ fn prose(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the part of a link behind `#` for each heading, as GitHub makes it.
+/// Returns the anchor of each heading, the part of a link after `#`, as GitHub generates it.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = prose(text);
     let headings = headings.lines().filter(|line| line.starts_with('#'));
@@ -89,7 +89,7 @@ fn paths_exist() {
             tops.iter().any(|top| word.starts_with(top))
                 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b))
         };
-        // The README of a crate may name what is below the crate.
+        // The README of a crate may name paths below the crate.
         let above = path.parent().unwrap();
         for word in words.filter(is_path) {
             let places = [workspace::path(word), above.join(word)];
@@ -101,7 +101,7 @@ fn paths_exist() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
-/// Modules that docs/architecture.md leaves out, because their names say what they are.
+/// Modules that docs/architecture.md leaves out, because their names are descriptive.
 const UNLISTED_MODULES: [&str; 5] = ["lib", "error", "problem", "limits", "word"];
 
 /// Returns the words in backticks.
@@ -140,7 +140,7 @@ fn architecture_lists_every_module() {
     assert_eq!(gone, Vec::<&str>::new(), "modules that do not exist");
 }
 
-/// The tables of these documents name the tests that show what they promise.
+/// The tables of these documents name the tests of their claims.
 #[test]
 fn tests_exist() {
     let sources: String = files("rs").into_values().collect();

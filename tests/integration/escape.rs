@@ -19,14 +19,14 @@
 //!
 //! The process that runs the script has `$O` as its working directory and its `HOME`, the secret in
 //! its environment as `LEAK` and open as descriptor 9, and the marker open for appending as
-//! descriptor 8, like a host that is careless with its ambient authority.
+//! descriptor 8, as in a host that is careless with its ambient authority.
 //!
-//! After every attempt the secret must not be in the output, and nothing but `$D` may have changed.
-//! bash shows that the attempt fails because of the shell, and not because it is written wrongly:
-//! there, the same script has to print the secret, or to change something. A machine without bash,
-//! or without a command that an attempt needs, skips that half.
+//! After every attempt the secret must not be in the output, and only `$D` may have changed. bash
+//! shows that the attempt fails because of the shell, and not because of a mistake in the script:
+//! there, the same script has to print the secret or change something. A machine without bash, or
+//! without a command that an attempt needs, skips that half.
 //!
-//! Each table of attempts has one beside it with the same operations inside the grant, which work.
+//! Next to each table of attempts is one with the same operations inside the grant, which succeed.
 
 // `cfg(test)` shows clippy that helpers, too, may unwrap here.
 #[cfg(test)]

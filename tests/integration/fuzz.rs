@@ -26,7 +26,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// Changes some bytes, and now and then joins two inputs.
+/// Changes some bytes, and sometimes joins two inputs.
 fn change(random: &mut Xorshift, corpus: &[Vec<u8>]) -> Vec<u8> {
     let mut input = random.pick(corpus).clone();
     if random.one_in(4) {

@@ -1,5 +1,5 @@
 //! Golden files: the output of the real `ss` for the named roots, with the name tables of
-//! `tests/golden/etc`. They prove the same on a machine without iproute2.
+//! `tests/golden/etc`. They allow the same comparison on a machine without iproute2.
 //!
 //! A file contains the cases of one root:
 //!
@@ -26,7 +26,7 @@ use crate::{
     uncompared, workspace,
 };
 
-/// What is recorded for every root: the listings that show most, and the usual ones.
+/// Listings that are recorded for every root: those that show most, and the usual ones.
 const EVERY_ROOT: [(&str, Option<u16>); 9] = [
     ("-a", None),
     ("-aneoi", None),
@@ -38,7 +38,7 @@ const EVERY_ROOT: [(&str, Option<u16>); 9] = [
     ("-f netlink -a", Some(80)),
     ("-s", None),
 ];
-/// What is recorded for one root, because only that root shows it.
+/// Listings that are recorded for only one root, which has the relevant sockets.
 const ONE_ROOT: [(&str, &str); 17] = [
     ("processes", "-ap"),
     ("processes", "-tanpT"),
@@ -79,7 +79,7 @@ impl RecordedRun {
         Self { args: words.split_whitespace().map(String::from).collect(), width }
     }
 
-    /// Returns the line that names it.
+    /// Returns the line with its command.
     fn title(&self) -> String {
         let mut title = String::from("$ ");
         if let Some(width) = self.width {
@@ -88,7 +88,7 @@ impl RecordedRun {
         title + "ss " + &self.args.join(" ")
     }
 
-    /// Reads what [`title`](Self::title) returned.
+    /// Parses the result of [`title`](Self::title).
     fn parse(title: &str) -> Option<Self> {
         let words = title.strip_prefix("$ ")?;
         let (width, words) = match words.strip_prefix("COLUMNS=") {
@@ -109,7 +109,7 @@ fn roots() -> Vec<(&'static str, FakeProc)> {
     roots
 }
 
-/// Returns what is recorded of a root.
+/// Returns the runs that are recorded for a root.
 fn cases(name: &str, root: &FakeRoot) -> Vec<RecordedRun> {
     let filters = |lines: Vec<Vec<String>>| {
         lines.into_iter().map(|args| RecordedRun { args, width: None }).collect::<Vec<_>>()

@@ -6,7 +6,7 @@
 //!                       └──► golden: what the real one printed once ────┘
 //! ```
 //!
-//! - `scenario`: the output that differs from iproute2 or that it lacks, byte for byte.
+//! - `scenario`: output that differs from iproute2 or is missing there, byte for byte.
 //! - `compare`: every pair of options, on roots with every column value; needs the real `ss`.
 //! - `documents`: the links, files and tests that documents name exist.
 //! - `filter`: random filters of the grammar, on the same roots; needs the real `ss`.
@@ -15,10 +15,11 @@
 //! - `json`: the schema, reading back, agreement with the text, and the examples of
 //!   docs/options.md.
 //! - `golden`: recorded outputs of the real `ss`; needs nothing.
-//! - `netstat`: `netstat` beside net-tools' on the same roots, and what replaces missing commands.
+//! - `netstat`: `netstat` compared with that of net-tools on the same roots, and the replacements
+//!   of missing commands.
 //! - `processes`: the processes of sockets, as scenarios.
 //! - `peers`: the other ends of connections, as scenarios.
-//! - `policy`: what a policy hides cannot be learned.
+//! - `policy`: data that a policy hides cannot be inferred.
 //! - `prompt`: the program at a terminal.
 //! - `openings`: clippy finds everything that `clippy.toml` disallows.
 //! - `live`: sockets in a network namespace, compared with the real `ss` in the same namespace.

@@ -1,5 +1,5 @@
-//! Clippy finds every call that opens something ambient: the whole list of `clippy.toml` is tried.
-//! The files that may make such calls are those of docs/architecture.md.
+//! Clippy finds every call that uses ambient authority: the whole list of `clippy.toml` is tested.
+//! The files that may make such calls are listed in docs/architecture.md.
 
 #![expect(clippy::disallowed_methods, reason = "the tests start clippy and read the sources")]
 
@@ -24,7 +24,7 @@ fn found() -> Option<BTreeSet<String>> {
         return None;
     }
     let test = env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).expect("the test lies in a target directory");
+    let target = test.ancestors().nth(3).expect("the test is in a target directory");
     let mut clippy = Command::new(env!("CARGO"));
     clippy.args(["clippy", "--offline", "--quiet", "--message-format=short"]);
     clippy.args(["--package", "openings", "--target-dir"]).arg(target);

@@ -21,8 +21,8 @@ pub(crate) struct Outcome {
     pub(crate) status: i32,
 }
 
-/// What ours reports for a table that the kernel has and no source lists. Compat: the real one
-/// prints nothing then, with status 0.
+/// Our message for a table that the kernel has and no source lists. Compat: the real one prints
+/// nothing, with status 0.
 const UNREPORTED: &str = " sockets cannot be listed: the kernel has them, but neither ";
 
 /// Returns the output of the real `ss` or `netstat`, with names as they are printed here

@@ -178,7 +178,7 @@ fn unix_peers_of_a_text_table_are_unknown() {
     "-tnH --peers sport = 40001",
     &["10.0.0.1:40001 10.0.0.1:80"]
 )]
-fn hidden_socket_is_no_other_end(
+fn hidden_socket_is_not_shown_as_other_end(
     #[case] policy: Policy,
     #[case] line: &str,
     #[case] rows: &[&str],

@@ -1,4 +1,5 @@
-//! What a policy hides cannot be learned: under it, a machine looks like one without what it hides.
+//! Hidden data cannot be inferred: under a policy, a machine looks like one without the hidden
+//! sockets.
 
 use std::num::NonZeroU64;
 
@@ -38,7 +39,7 @@ enum MachineRow {
 struct MadeSocket {
     row: MachineRow,
     family: AddressFamily,
-    /// The uid, if the table has one that counts.
+    /// The uid, if the table has a real one.
     user: Option<u32>,
     inode: u64,
 }
@@ -50,7 +51,7 @@ struct MadeProcess {
     held: Vec<(u32, u64)>,
 }
 
-/// A machine, complete or without what is hidden.
+/// A machine, complete or without the hidden sockets.
 struct MadeMachine {
     sockets: Vec<MadeSocket>,
     processes: Vec<MadeProcess>,
@@ -114,7 +115,7 @@ fn process(
 
 fn socket(random: &mut Xorshift) -> MadeSocket {
     let uid = *random.pick(&USERS);
-    // Now and then a socket that no process has open.
+    // Sometimes a socket that no process has open.
     let inode = if random.one_in(4) { 0 } else { 1 + random.below(1000) };
     let user = (inode != 0).then_some(uid);
     let local = random.pick(&["10.0.0.1:22", "127.0.0.1:53", "[::1]:22", "[2001:db8::1]:8080"]);
@@ -280,7 +281,7 @@ fn run(root: &FakeRoot, policy: &Policy, line: &[String]) -> Outcome {
 }
 
 #[test]
-fn machine_looks_like_one_without_what_is_hidden() {
+fn machine_looks_like_one_without_hidden_sockets() {
     let mut hidden = 0;
     let mut shown = 0;
     let mut owned = 0;

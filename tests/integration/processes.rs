@@ -232,7 +232,7 @@ fn netlink_sockets_are_named_under_the_grant_only() {
     ProcVisibility::Some,
     "ss: processes may be missing: this /proc is mounted to hide processes (hidepid)\n"
 )]
-fn unseen_processes_are_reported(
+fn missing_processes_are_reported(
     #[case] closed: u64,
     #[case] visibility: ProcVisibility,
     #[case] message: &str,

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::{escape::program, workspace};
 
-/// Types these lines, and returns what was on the terminal, and the status.
+/// Types these lines, and returns the terminal output and the status.
 fn typed(lines: &[&str]) -> Option<(String, i32)> {
     typed_to(&[], lines)
 }

@@ -37,7 +37,7 @@ impl RealSs {
         }
         let output = Command::new(&program).arg("-V").output().expect("ss starts");
         let version = String::from_utf8(output.stdout).expect("a version is text");
-        assert!(version.starts_with(MAJOR), "{PROGRAM} is {version:?}, but 7.x is the yardstick");
+        assert!(version.starts_with(MAJOR), "{PROGRAM} is {version:?}, but 7.x is the reference");
         Some(Self { program, version: version.trim_end().to_owned() })
     }
 
@@ -51,7 +51,7 @@ impl RealSs {
         &self.version
     }
 
-    /// Runs it over a fake root, laid out for this number of columns or as to a pipe.
+    /// Runs it over a fake root, with output for this number of columns or for a pipe.
     pub(crate) fn run(&self, root: &FakeRoot, args: &[String], width: Option<u16>) -> Outcome {
         self.run_with(root, args, width, Stdio::null())
     }

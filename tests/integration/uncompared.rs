@@ -7,7 +7,7 @@ use ss_builtin::flags;
 
 use crate::{command, workspace};
 
-/// Where the list is checked in.
+/// The file with the list.
 pub(crate) const FILE: &str = "tests/golden/uncompared.txt";
 
 const HEAD: &str = "\
@@ -43,7 +43,7 @@ pub(crate) fn text() -> String {
     text
 }
 
-/// Returns why an option is not compared, or `None` when it is.
+/// Returns the reason for which an option is not compared, or `None` if it is.
 fn reason(flag: &FlagDoc) -> Option<String> {
     let reason = match flag.refusal {
         _ if flag.is_exact => "iproute2 does not have it",

@@ -14,24 +14,24 @@ use builtin_api::{
 /// Largest file of names that is read, in bytes. Every loop over input has a limit.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// A builtin is a type. What the host allows it beyond the call, such as a table that it may read,
-/// would be a field here, given by the host when it makes the builtin.
+/// A builtin is a type. If it may use more than the context of a call, such as a table that it
+/// reads, that is a field, which the host sets when it creates the builtin.
 struct Hello;
 
 impl Builtin for Hello {
-    // Step 1: name it. Scripts call it by this word.
+    // Step 1: name it. Scripts call it by this name.
     fn name(&self) -> &'static str {
         "hello"
     }
 
-    // Step 2: say what it does, in one line for `help`.
+    // Step 2: describe it, in one line for `help`.
     fn summary(&self) -> &'static str {
         "greets each name"
     }
 
-    // Step 3: do the work, over the context only. There is no other way to the outside: output goes
-    // to `context.stdout`, files come from `context.sandbox`, the time from `context.clock`.
-    // Arguments are bytes, because names of files need not be text.
+    // Step 3: implement it. Everything outside is reached through the context: output goes to
+    // `context.stdout`, files come from `context.sandbox`, the time from `context.clock`. Arguments
+    // are bytes, because names of files need not be text.
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
         match args {
             [] => Err(Error::new(ErrorKind::Usage, "expected a name, or -f and a file")),
@@ -42,9 +42,9 @@ impl Builtin for Hello {
     }
 }
 
-/// Greets each line of a file that the script was granted.
+/// Greets each line of a file in a granted directory.
 fn greet_file(context: &mut CallContext<'_>, path: &BString) -> Result<(), Error> {
-    // `?` turns an error of the sandbox into one of the call. Its text names the path.
+    // `?` converts an error of the sandbox. Its text contains the path.
     let file = context.sandbox.open(path)?;
     if file.metadata()?.len() > MAX_FILE_BYTES {
         let message = format!("expected a file of at most {MAX_FILE_BYTES} bytes");
@@ -58,13 +58,13 @@ fn greet_file(context: &mut CallContext<'_>, path: &BString) -> Result<(), Error
 }
 
 fn greet(context: &mut CallContext<'_>, name: &BStr) -> Result<(), Error> {
-    // Every loop checks whether to go on: the host may cancel the call.
+    // Every loop checks whether the host cancelled the call.
     context.cancel.check()?;
-    // `escape_ascii` keeps a hostile name from driving the terminal.
+    // `escape_ascii` prevents a hostile name from controlling the terminal.
     Ok(writeln!(context.stdout, "hello, {}", name.escape_ascii())?)
 }
 
-// Step 4: register it, and call it by its name. This is the side of the host.
+// Step 4: the host registers it, and calls it by its name.
 fn main() -> Result<(), RegistryError> {
     let mut registry = Registry::new();
     registry.register(Hello)?;
@@ -78,13 +78,13 @@ fn main() -> Result<(), RegistryError> {
     Ok(())
 }
 
-/// Shows one line of `help`.
+/// Prints one line of `help`.
 #[expect(clippy::print_stdout, reason = "the example plays the host, which owns the terminal")]
 fn show_help_line(name: &str, summary: &str) {
     println!("{name:<8}{summary}");
 }
 
-/// Calls a builtin as an interpreter would, after it has split the line into words.
+/// Calls a builtin as an interpreter does after splitting the line into words.
 #[expect(clippy::disallowed_methods, reason = "the example plays the host, which owns the streams")]
 #[expect(clippy::print_stdout, reason = "the example plays the host, which owns the terminal")]
 fn call(registry: &Registry, line: &str) -> ExitCode {

@@ -1,4 +1,4 @@
-//! The trait itself, and the one way to call it.
+//! The trait of builtins, and the function that calls one.
 
 use bstr::BString;
 use builtin_cli::Chain;
@@ -11,20 +11,20 @@ use crate::{
 
 /// A command that runs inside the host's process.
 pub trait Builtin: Send + Sync {
-    /// Returns the name that scripts call it by.
+    /// Returns the name by which scripts call it.
     fn name(&self) -> &str;
 
     /// Returns one line for `help`: lower case, no full stop.
     fn summary(&self) -> &str;
 
-    /// Returns the text of `help NAME`, with line ends: usage and options. `None` where there is no
-    /// more to say than the summary.
+    /// Returns the text of `help NAME`, with line ends: usage and options. `None` if the summary is
+    /// enough.
     fn help(&self) -> Option<String> {
         None
     }
 
     /// Returns whether lists of commands include it. A substitute that only explains why a command
-    /// is missing is not listed.
+    /// is missing returns `false`.
     fn is_listed(&self) -> bool {
         true
     }
@@ -59,12 +59,11 @@ impl<B: Builtin + ?Sized> Builtin for Box<B> {
     }
 }
 
-/// Runs a builtin to its status: an error becomes one line on standard error, prefixed with the
-/// builtin's name, and the status that its kind maps to.
+/// Runs a builtin and returns its status. An error becomes one line on standard error, prefixed
+/// with the builtin's name, and the status of its kind.
 ///
-/// Line ends, controls and marks of direction in the message are escaped, so that no message can
-/// pass for two or drive a terminal. A broken pipe prints nothing: that the reader closed its end
-/// is not worth a message.
+/// Line ends, controls and marks of direction in the message are escaped, so that a message can
+/// neither look like two nor control a terminal. A broken pipe prints nothing, as usual in shells.
 pub fn invoke(builtin: &dyn Builtin, context: &mut CallContext<'_>, args: &[BString]) -> ExitCode {
     let error = match builtin.run(context, args) {
         Ok(code) => return code,
@@ -188,7 +187,7 @@ mod tests {
         assert_eq!(called.status, 1);
         assert_eq!(
             called.stderr,
-            "ends: '/etc/pass\\x0awd' is not available: no directory that holds it was granted\n",
+            "ends: '/etc/pass\\x0awd' is not available: no granted directory contains it\n",
         );
     }
 
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn hands_over_arguments_and_streams_as_bytes() {
+    fn passes_arguments_and_streams_as_bytes() {
         let builtin = EndingBuiltin(|context: &mut CallContext<'_>, args: &[BString]| {
             assert_eq!(args, [BString::from("-x"), BString::from(b"\xff\n")]);
             let mut input = Vec::new();

@@ -10,7 +10,7 @@ use std::{
 
 use crate::error::{Error, ErrorKind};
 
-/// A flag that the host sets and a deadline that it chose; a builtin polls both.
+/// A flag that the host sets, and an optional deadline. A builtin polls both.
 ///
 /// Clones share the flag. Polling costs one atomic load and, with a deadline, one reading of the
 /// monotonic clock: cheap enough for once in a thousand rows.
@@ -20,12 +20,12 @@ pub struct Cancel {
     deadline: Option<Instant>,
 }
 
-/// What clones share.
+/// The state that clones share.
 #[derive(Debug, Default)]
 struct CancelState {
     flag: AtomicBool,
-    /// Locked while the flag is set, so that no thread begins to wait between reading the flag and
-    /// the notification.
+    /// Locked while the flag is being set, so that no thread reads the flag before and begins to
+    /// wait after the notification.
     setting: Mutex<()>,
     set: Condvar,
 }
@@ -36,15 +36,15 @@ impl Cancel {
         Self::default()
     }
 
-    /// Returns one that shares this flag and ends at `deadline` too; of two deadlines the earlier.
+    /// Returns a `Cancel` that shares this flag and has a deadline: the earlier one, if this has a
+    /// deadline already.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         let earlier = self.deadline.map_or(deadline, |own| own.min(deadline));
         Self { shared: Arc::clone(&self.shared), deadline: Some(earlier) }
     }
 
-    /// Sets the flag: every clone is cancelled from now on, and [`wait_until`](Self::wait_until)
-    /// returns.
+    /// Sets the flag. Every clone is cancelled, and [`wait_until`](Self::wait_until) returns.
     pub fn cancel(&self) {
         // OK because a panic under a lock that guards no data breaks nothing.
         let _setting = self.shared.setting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,7 +80,7 @@ impl Cancel {
         }
     }
 
-    /// Waits until that time. Nothing is polled: a call that waits for long costs nothing.
+    /// Waits until this time, without polling.
     ///
     /// # Errors
     ///
@@ -100,8 +100,8 @@ impl Cancel {
     }
 }
 
-/// Cancels a call when it is dropped: for a host to keep while it waits for the call, so that one
-/// that nothing waits for any more ends.
+/// Cancels a call when it is dropped. A host keeps it while it waits for the call, so that the call
+/// ends if the host stops waiting.
 #[derive(Debug)]
 pub struct CancelOnDrop(pub Cancel);
 
@@ -127,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn lets_a_call_go_on() {
+    fn new_cancel_is_not_cancelled() {
         let cancel = Cancel::new();
         assert_eq!((kind(&cancel), cancel.deadline()), (None, None));
         assert!(!cancel.with_deadline(Instant::now() + HOUR).is_cancelled());
     }
 
     #[test]
-    fn reaches_every_clone_by_the_flag() {
+    fn flag_cancels_every_clone() {
         let cancel = Cancel::new();
         let (clone, limited) = (cancel.clone(), cancel.with_deadline(Instant::now() + HOUR));
         limited.cancel();

@@ -1,4 +1,4 @@
-//! The time of day, handed to builtins so that tests can choose it.
+//! The clock of builtins, which tests can replace.
 
 use std::time::SystemTime;
 

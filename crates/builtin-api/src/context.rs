@@ -1,4 +1,4 @@
-//! What a builtin is given for one call.
+//! The context of a call of a builtin.
 
 use std::{
     fmt,
@@ -18,8 +18,8 @@ static NEVER_CANCELLED: LazyLock<Cancel> = LazyLock::new(Cancel::new);
 
 /// The capabilities of one call.
 ///
-/// A builtin reaches the system only through these fields and through what its host gave it when it
-/// was made: there is no path here, and no environment of the process.
+/// A builtin reaches the system only through these fields, and through values that its host gave it
+/// when it was created. There are no paths of the process, and no environment.
 ///
 /// # Examples
 ///
@@ -50,8 +50,8 @@ pub struct CallContext<'a> {
 }
 
 impl<'a> CallContext<'a> {
-    /// Returns a context with these streams and the system's clock, without directories and
-    /// terminal, that is never cancelled.
+    /// Returns a context with these streams and the system's clock. It has no directories and no
+    /// terminal, and is never cancelled.
     pub fn new(
         stdin: &'a mut dyn Read,
         stdout: &'a mut dyn Write,

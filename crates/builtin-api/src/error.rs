@@ -1,4 +1,4 @@
-//! Errors of builtins, and the one map from them to exit statuses.
+//! Errors of builtins, and their exit statuses.
 
 use std::{fmt, io};
 
@@ -9,8 +9,8 @@ use crate::{
 
 /// The error of a builtin call.
 ///
-/// Its [`fmt::Display`] is the message for a person. Its [`kind`](Error::kind) alone decides the
-/// exit status.
+/// [`fmt::Display`] is the message for the user. The exit status depends only on the
+/// [`kind`](Error::kind).
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] Repr);
@@ -29,11 +29,11 @@ enum Repr {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The work failed.
+    /// The builtin failed.
     Failed,
-    /// The arguments could not be understood.
+    /// The arguments are invalid.
     Usage,
-    /// The host does not grant what was asked for.
+    /// The host does not grant what the call needs.
     Denied,
     /// The host cancelled the call.
     Cancelled,
@@ -46,7 +46,7 @@ pub enum ErrorKind {
 }
 
 impl From<ErrorKind> for ExitCode {
-    /// The one map from errors to exit statuses.
+    /// The exit status of each kind of error.
     fn from(kind: ErrorKind) -> Self {
         match kind {
             ErrorKind::Failed | ErrorKind::Denied | ErrorKind::Io => Self::FAILURE,
@@ -59,12 +59,12 @@ impl From<ErrorKind> for ExitCode {
 }
 
 impl Error {
-    /// Returns an error of that kind with a message for a person: lower case, no full stop.
+    /// Returns an error of this kind, with a message for the user: lower case, no full stop.
     pub fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
         Self(Repr::Message(kind, message.to_string()))
     }
 
-    /// Returns the error of an input or output operation; `context` says what was being done.
+    /// Returns the error of an input or output operation, which `context` describes.
     pub fn io(context: impl fmt::Display, source: io::Error) -> Self {
         let kind = match source.kind() {
             io::ErrorKind::BrokenPipe => ErrorKind::BrokenPipe,

@@ -5,11 +5,11 @@
 pub struct ExitCode(u8);
 
 impl ExitCode {
-    /// The call did what it was asked to do.
+    /// The call succeeded.
     pub const SUCCESS: Self = Self(0);
     /// The call failed.
     pub const FAILURE: Self = Self(1);
-    /// The arguments could not be understood.
+    /// The arguments are invalid.
     pub const USAGE: Self = Self(2);
     /// The deadline passed; the status of `timeout(1)`.
     pub const TIMED_OUT: Self = Self(124);
@@ -20,7 +20,7 @@ impl ExitCode {
     /// The reader of the output closed its end; 128 and the number of SIGPIPE.
     pub const BROKEN_PIPE: Self = Self(141);
 
-    /// Returns the status of that number.
+    /// Returns the status with this number.
     pub const fn new(code: u8) -> Self {
         Self(code)
     }
@@ -37,7 +37,7 @@ impl ExitCode {
 }
 
 impl From<ExitCode> for std::process::ExitCode {
-    /// Returns the same status, for a program that ends with that of a builtin.
+    /// Returns the same status, for a program that ends with the status of a builtin.
     fn from(exit: ExitCode) -> Self {
         Self::from(exit.code())
     }

@@ -1,9 +1,9 @@
-//! The trait of a shell builtin that has no authority but what its host gives it.
+//! The trait of shell builtins whose authority comes only from their host.
 //!
 //! A host embeds an interpreter for scripts that it does not trust. Its commands are [`Builtin`]s:
 //! they run inside the host's process, and reach the system only through the [`CallContext`] of the
-//! call and through what the host gave them when it made them. This crate is what builtins and
-//! hosts share; it depends on no interpreter.
+//! call, and through values that the host gave them when it created them. Builtins and hosts share
+//! this crate, which depends on no interpreter.
 //!
 //! ```text
 //! host ──► Registry ──► Builtin ──► run(CallContext, args) ──► ExitCode
@@ -58,28 +58,28 @@
 //!
 //! `examples/hello_builtin.rs` explains a builtin in four steps.
 //!
-//! A new host runs `conformance`, a suite behind the feature of that name, over its adapter.
+//! The feature `conformance` adds a test suite for the adapter of a new host.
 //!
 //! # Trust
 //!
-//! Scripts are not trusted: arguments, input, paths and the content of granted directories are
-//! theirs to choose. Builtins and the host are trusted. The types here make authority visible and
-//! keep it small; they do not confine Rust code that goes around them.
+//! Scripts are not trusted: they choose arguments, input, paths and the content of granted
+//! directories. Builtins and the host are trusted. The types here make authority visible and keep
+//! it small; they do not confine Rust code that bypasses them.
 //!
 //! # Ambient Authority
 //!
-//! None. No function here opens a path of the process, starts anything or reads the environment.
-//! The host opens directories and hands them over with [`Sandbox::grant`]. Apart from these, the
-//! only thing that is read from the system is the time, for [`Cancel`] and [`SystemClock`].
+//! None. No function here opens a path of the process, starts a process or reads the environment.
+//! The host opens directories and passes them to [`Sandbox::grant`]. Otherwise only the time is
+//! read from the system, by [`Cancel`] and [`SystemClock`].
 //!
 //! # Limits
 //!
-//! A path has at most [`MAX_PATH_BYTES`]. [`Sandbox::remove_dir_all`] goes [`MAX_TREE_DEPTH`]
-//! directories deep. Reaching either is an error.
+//! A path has at most [`MAX_PATH_BYTES`]. [`Sandbox::remove_dir_all`] descends [`MAX_TREE_DEPTH`]
+//! directories. More is an error.
 //!
 //! # Compatibility
 //!
-//! Linux. With kernel 5.6 and later, lookups are confined by the kernel itself.
+//! Linux. From version 5.6 on the kernel itself confines lookups.
 
 mod builtin;
 mod cancel;

@@ -11,7 +11,7 @@ use crate::builtin::Builtin;
 /// Names are compared byte by byte, so the order is the same in every locale.
 #[derive(Clone, Default)]
 pub struct Registry {
-    /// Keyed by the name that was checked at registration.
+    /// The keys are the names that were checked at registration.
     builtins: BTreeMap<String, Arc<dyn Builtin>>,
 }
 
@@ -24,9 +24,9 @@ pub struct RegistryError(#[from] Repr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RegistryErrorKind {
-    /// A builtin of that name is registered already.
+    /// A builtin with this name is registered already.
     Duplicate,
-    /// The name is empty, or has a slash, a blank or a character that cannot be shown.
+    /// The name is empty, or contains a slash, a blank or a character that cannot be shown.
     InvalidName,
     /// The summary is empty, or is not one line that can be shown.
     InvalidSummary,
@@ -58,9 +58,9 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`RegistryErrorKind::Duplicate`] when the name is taken: the first builtin stays.
-    /// [`RegistryErrorKind::InvalidName`] and [`RegistryErrorKind::InvalidSummary`] for what a
-    /// `help` could not show or a script could not call.
+    /// [`RegistryErrorKind::Duplicate`] when the name is taken; the first builtin is kept.
+    /// [`RegistryErrorKind::InvalidName`] and [`RegistryErrorKind::InvalidSummary`] when `help`
+    /// could not show them or a script could not call the builtin.
     pub fn register(&mut self, builtin: impl Builtin + 'static) -> Result<(), RegistryError> {
         let name = builtin.name().to_owned();
         if name.is_empty() || name.contains(is_barred_from_names) {
@@ -77,7 +77,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Returns the builtin of that name. A clone of the [`Arc`] can be run on another thread.
+    /// Returns the builtin with this name. A clone of the [`Arc`] can be run on another thread.
     ///
     /// Names are UTF-8, so other bytes match no builtin.
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&Arc<dyn Builtin>> {
@@ -89,7 +89,7 @@ impl Registry {
         self.builtins.values()
     }
 
-    /// Returns the name and the summary of each builtin that is listed, sorted by name.
+    /// Returns the name and the summary of each listed builtin, sorted by name.
     pub fn help(&self) -> impl Iterator<Item = (&str, &str)> {
         let listed = self.builtins.iter().filter(|(_, builtin)| builtin.is_listed());
         listed.map(|(name, builtin)| (name.as_str(), builtin.summary()))
@@ -172,7 +172,7 @@ mod tests {
     // hostile
     #[case::invalid_utf8(b"ss\xff", false)]
     #[case::nul(b"ss\0", false)]
-    fn finds_by_the_whole_name(#[case] name: &[u8], #[case] found: bool) {
+    fn finds_by_full_name(#[case] name: &[u8], #[case] found: bool) {
         assert_eq!(registry(&["ss", "cat"]).get(name).is_some(), found);
     }
 
@@ -192,7 +192,7 @@ mod tests {
     #[case::bracket("[")]
     #[case::colon(":")]
     #[case::letter_of_any_script("größe")]
-    fn takes_a_name(#[case] name: &'static str) {
+    fn accepts_name(#[case] name: &'static str) {
         assert!(registry(&[name]).get(name).is_some());
     }
 
@@ -208,7 +208,7 @@ mod tests {
     #[case::wide_blank("s\u{3000}s", r"'s\u{3000}s'")]
     #[case::direction("s\u{202e}s", r"'s\u{202e}s'")]
     #[case::invisible("s\u{200b}s", r"'s\u{200b}s'")]
-    fn refuses_a_name(#[case] name: &'static str, #[case] shown: &str) {
+    fn refuses_name(#[case] name: &'static str, #[case] shown: &str) {
         let error = Registry::new().register(NamedBuiltin(name, "x")).unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::InvalidName);
         let expected = "expected a name of visible characters without blanks and slashes";
@@ -220,7 +220,7 @@ mod tests {
     #[case::blank(" ", "' '")]
     #[case::two_lines("lists\nss  forged", r"'lists\nss  forged'")]
     #[case::terminal_sequence("\u{1b}[2J", r"'\u{1b}[2J'")]
-    fn refuses_a_summary(#[case] summary: &'static str, #[case] shown: &str) {
+    fn refuses_summary(#[case] summary: &'static str, #[case] shown: &str) {
         let error = Registry::new().register(NamedBuiltin("ls", summary)).unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::InvalidSummary);
         let expected = "expected one line as the summary of 'ls'";

@@ -22,54 +22,53 @@ pub use self::{
     remove::MAX_TREE_DEPTH,
 };
 
-/// What a script may do in a granted directory.
+/// The access of a script to a granted directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Look and read.
+    /// Read files, and list and examine entries.
     Read,
-    /// Look, read, and change all that is inside.
+    /// Also change everything inside.
     ReadWrite,
 }
 
-/// The directories that a script was granted, each at the path that the script sees.
+/// The directories that a script was granted, with the paths by which it names them.
 ///
-/// The host opens the directories and hands them over with [`Sandbox::grant`]. A script names files
-/// by absolute paths; the grant with the longest matching path serves them. Clones are cheap and
-/// share the open directories; a later grant to one clone is not seen by the others.
+/// The host opens the directories and passes them to [`Sandbox::grant`]. A script names files by
+/// absolute paths; the grant with the longest matching path is used. Clones are cheap and share the
+/// open directories; a later grant to one clone does not affect the others.
 ///
 /// # Paths
 ///
 /// Paths are bytes, absolute, and at most [`MAX_PATH_BYTES`] long. Repeated slashes and `.` are
-/// dropped. `..` is looked up in the file system, because what it means depends on the links
-/// before it; a path with more `..` than names before them is refused at once. What lies outside
-/// every grant, the parents of a granted directory included, does not exist for a script.
+/// dropped. `..` is looked up in the file system, because its meaning depends on the links before
+/// it; a path with more `..` than names before them is refused at once. For a script, everything
+/// outside its grants, including the parents of a granted directory, does not exist.
 ///
 /// # Confinement
 ///
 /// Every path is looked up beneath its open directory (`openat2` with `RESOLVE_BENEATH` and
 /// `RESOLVE_NO_MAGICLINKS`, or a walk component by component where the kernel lacks it), so that
-/// `..`, absolute paths, symbolic links, the magic links of procfs, and renames under way cannot
-/// leave it. A link that points out of its grant is an error, even when it points into another
-/// grant.
+/// `..`, absolute paths, symbolic links, the magic links of procfs and concurrent renames cannot
+/// leave it. A link that leads out of its grant is an error, even if it leads into another grant.
 ///
-/// Only regular files can be opened. A FIFO, a device or a socket is refused, so that one planted
-/// in a granted directory can neither hang a script nor reach hardware. The kind is checked before
-/// the opening, which never waits for a peer, and again on the opened file.
+/// Only regular files can be opened. A FIFO, a device or a socket is refused, so that one in a
+/// granted directory can neither block a script nor reach hardware. The kind is checked before the
+/// file is opened, and again on the opened file; opening never blocks.
 ///
 /// The granted directory itself belongs to the host: it cannot be removed, renamed, or have its
 /// mode changed.
 ///
 /// # Trust
 ///
-/// The host should know what a grant does not stop:
+/// A grant does not prevent everything:
 ///
 /// - A file system that is mounted below a granted directory is part of the grant.
-/// - A hard link in a granted directory is that file, wherever else it has a name.
-/// - Access belongs to the handle. When the host grants two overlapping directories under two
-///   paths, each path has its own access, and the wider one counts in effect.
-/// - A process outside the sandbox that can change the directory can exchange a regular file for a
-///   device between the check and the opening. The device is then opened and closed again, and not
-///   handed out.
+/// - A hard link in a granted directory gives access to the file, whatever other names it has.
+/// - Access belongs to the handle. When the host grants two overlapping directories at two paths,
+///   each path has its own access, so the wider access is possible for both.
+/// - A process outside the sandbox that can change the directory can replace a regular file by a
+///   device between the check and the opening. The device is then opened and closed again, but the
+///   script cannot use it.
 ///
 /// # Examples
 ///
@@ -104,7 +103,7 @@ struct DirGrant {
     access: Access,
 }
 
-/// A location that a script named: a grant, and a path beneath it.
+/// A path of a script, as a grant and a path beneath it.
 struct GrantedPath<'a> {
     script_path: &'a [u8],
     grant: &'a DirGrant,
@@ -112,22 +111,22 @@ struct GrantedPath<'a> {
 }
 
 impl Sandbox {
-    /// Returns a sandbox that grants nothing.
+    /// Returns a sandbox without grants.
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// Grants a directory at the path that scripts shall see.
+    /// Grants a directory at a path for scripts.
     ///
     /// `mount` is absolute and has no `..`; repeated slashes, `.` and a slash at the end are
-    /// dropped. A path inside another grant is fine, and the longer one wins there.
+    /// dropped. A path inside another grant is allowed, and takes precedence there.
     ///
     /// # Errors
     ///
-    /// [`SandboxErrorKind::InvalidPath`] for a mount that is not such a path,
-    /// [`SandboxErrorKind::Exists`] for one that is taken, and [`SandboxErrorKind::Conflict`] for a
-    /// read-only grant inside a read-write one: a link or a `..` in the outer would reach the inner
-    /// with the access of the outer.
+    /// [`SandboxErrorKind::InvalidPath`] for an invalid mount, [`SandboxErrorKind::Exists`] for one
+    /// that is taken, and [`SandboxErrorKind::Conflict`] for a read-only grant inside a read-write
+    /// one: a link or a `..` in the outer one would reach the inner one with the access of the
+    /// outer one.
     pub fn grant(
         &mut self,
         mount: impl AsRef<[u8]>,
@@ -152,7 +151,7 @@ impl Sandbox {
         self.grants.iter().map(|grant| (BStr::new(&grant.mount), grant.access))
     }
 
-    /// Finds the grant that serves a path.
+    /// Returns the grant of a path.
     fn place<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
         let path = ScriptPath::parse(script_path)?;
         let (grant, beneath) = self
@@ -167,7 +166,7 @@ impl Sandbox {
         Ok(GrantedPath { script_path, grant, beneath })
     }
 
-    /// Finds the grant that serves a path, and refuses one that is for reading only.
+    /// Returns the grant of a path, and refuses a read-only one.
     fn writable<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
         let place = self.place(script_path)?;
         match place.grant.access {
@@ -182,7 +181,7 @@ impl Sandbox {
 }
 
 impl fmt::Debug for Sandbox {
-    /// Shows paths and access, not the handles.
+    /// Shows paths and access, without the handles.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.grants()).finish()
     }

@@ -4,15 +4,15 @@ use std::{fmt, time::SystemTime};
 
 use jiff::Timestamp;
 
-/// A time as `2026-11-20T19:28:00.000000000Z`.
+/// A time in the form `2026-11-20T19:28:00.000000000Z`.
 ///
-/// Events of one instant differ in their nanoseconds, so all of them are shown.
+/// All nanoseconds are shown, because they may be the only difference between two events.
 #[derive(Clone, Copy, Debug)]
 pub struct Rfc3339(pub SystemTime);
 
 impl fmt::Display for Rfc3339 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // OK because `Timestamp` has the years -9999 to 9999: a clock beyond is set wrongly.
+        // OK because `Timestamp` covers the years -9999 to 9999: a clock outside of them is wrong.
         let time = Timestamp::try_from(self.0).unwrap_or(Timestamp::MAX);
         write!(f, "{time:.9}")
     }

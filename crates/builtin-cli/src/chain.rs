@@ -4,8 +4,8 @@ use std::fmt::{self, Write as _};
 
 use crate::escape::OneLine;
 
-/// An error with its causes, on one line: what ends a line, drives a terminal or turns the
-/// direction of text is escaped.
+/// An error with its causes, on one line. Line ends, control characters and marks of direction are
+/// escaped.
 #[derive(Clone, Copy, Debug)]
 pub struct Chain<'a>(pub &'a dyn std::error::Error);
 

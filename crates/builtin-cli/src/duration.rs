@@ -1,4 +1,4 @@
-//! Durations, as a person types them.
+//! Durations, as users type them.
 //!
 //! ```text
 //! DURATION := DIGITS [ "ms" | "s" | "m" | "h" ]      without a unit it is seconds
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bstr::{BStr, ByteSlice};
 
-/// The longest duration that an option accepts: 30 days. An option that is left out means no limit.
+/// The longest duration that an option accepts. Without the option there is no limit.
 pub const MAX_DURATION: Duration = Duration::from_hours(30 * 24);
 
 /// Reads a duration, such as `500ms`, `10`, `10s`, `5m` or `1h`; a number without a unit is in

@@ -1,4 +1,4 @@
-//! What is wrong with a command line, in the words of the GNU C library.
+//! Errors of command lines, worded as by the GNU C library.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use bstr::BString;
 
 use crate::{escape::Escaped, flag::Spelling};
 
-/// An option or a value that is not understood.
+/// An invalid option or value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct ArgError(Repr);
@@ -36,13 +36,13 @@ impl ArgError {
         Self(Repr::UnknownLetter(letter))
     }
 
-    /// Returns the error of a name that none of `names` is.
+    /// Returns the error of a name that is not in `names`.
     pub(crate) fn unknown_name(name: &[u8], names: impl Iterator<Item = &'static str>) -> Self {
         Self(Repr::UnknownName(name.into(), nearest(name, names)))
     }
 
-    /// Returns the option that was almost typed, without its dashes. It is for a line after the
-    /// message, which is that of the GNU C library.
+    /// Returns an option with a similar name, without its dashes. It is for a line after the
+    /// message, which is worded as by the GNU C library.
     pub const fn suggestion(&self) -> Option<&'static str> {
         match self.0 {
             Repr::UnknownName(_, nearest) => nearest,
@@ -65,8 +65,8 @@ impl ArgError {
         Self(Repr::UnwantedValue(name))
     }
 
-    /// Returns the error of a value that is not what an option expects; `found` is `None` when the
-    /// option was typed without one.
+    /// Returns the error of an invalid value; `found` is `None` when the option was typed without
+    /// one.
     pub fn value(
         option: Spelling,
         expected: impl Into<Cow<'static, str>>,
@@ -80,11 +80,11 @@ impl ArgError {
     }
 }
 
-/// Longest name, in bytes, that is compared with others: more than any option has.
+/// Longest name, in bytes, that is compared with others. No option is this long.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Returns the name with the fewest changes to what was typed: less than a third of the typed
-/// bytes, and fewer than for any other name.
+/// Returns the name that differs least from the typed one: by less than a third of the typed bytes,
+/// and by less than any other name.
 fn nearest(typed: &[u8], names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     if typed.len() > MAX_NAME_BYTES {
         return None;
@@ -102,7 +102,7 @@ fn nearest(typed: &[u8], names: impl Iterator<Item = &'static str>) -> Option<&'
     }
 }
 
-/// Returns how many bytes have to be added, dropped or replaced (Levenshtein).
+/// Returns how many bytes have to be inserted, removed or replaced (the Levenshtein distance).
 fn distance(one: &[u8], two: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=two.len()).collect();
     for (line, byte) in one.iter().enumerate() {

@@ -7,8 +7,8 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
 };
 
-/// Untrusted bytes, made safe to show on one line: what is not shown as itself is `\xNN`, byte by
-/// byte.
+/// Untrusted bytes, made safe to show on one line. A byte that is not shown as itself is shown as
+/// `\xNN`.
 ///
 /// | built by | shown as itself |
 /// | --- | --- |
@@ -23,8 +23,8 @@ use icu_properties::{
 /// In columns and between quotes every backslash is followed by `x` and two digits, so filters can
 /// take a name as it is printed: nothing in it escapes what follows.
 ///
-/// A combining mark is shown after a character that it belongs to, and never at the beginning or
-/// after a blank or something escaped: it would change what is printed before it.
+/// A combining mark is shown only after a character that it can combine with, not at the beginning
+/// or after a blank or an escaped byte, because it would change what is printed before it.
 ///
 /// ```
 /// use builtin_cli::Escaped;
@@ -36,7 +36,7 @@ use icu_properties::{
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a> {
     bytes: &'a [u8],
-    /// Printable ASCII that is not shown as itself; a blank here hides the blanks of every script.
+    /// Printable ASCII that is not shown as itself. A blank here hides the blanks of every script.
     hidden: &'static [u8],
     shows_text: bool,
     backslashes: Backslashes,
@@ -53,7 +53,7 @@ enum Backslashes {
 }
 
 impl<'a> Escaped<'a> {
-    /// Returns bytes of which printable ASCII but for the backslash is shown.
+    /// Returns bytes of which only printable ASCII is shown, without the backslash.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, hidden: b"", shows_text: false, backslashes: Backslashes::None }
     }
@@ -71,7 +71,7 @@ impl<'a> Escaped<'a> {
         Self { hidden: b" ", backslashes: Backslashes::OfHex, ..Self::name(bytes) }
     }
 
-    /// Returns a name that is printed between double quotes, which it cannot end.
+    /// Returns a name for use between double quotes. It cannot close them.
     pub const fn quoted(bytes: &'a [u8]) -> Self {
         Self::new(bytes).with_text().without_quote()
     }
@@ -140,7 +140,7 @@ impl<'a> Escaped<'a> {
         }
     }
 
-    /// Returns how many bytes of a text are shown as they are, from its beginning.
+    /// Returns how many bytes at the beginning of a text are shown as themselves.
     fn shown_len(self, text: &str) -> usize {
         let shows_backslash = |at| match self.backslashes {
             Backslashes::All => true,
@@ -182,11 +182,11 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// U+2800, a character of Braille without a dot: not a blank by its Unicode property, but it looks
-/// like one.
+/// U+2800, a Braille character without dots. It looks like a blank, though Unicode does not
+/// classify it as one.
 const BRAILLE_BLANK: char = '\u{2800}';
 
-/// Returns the byte that a text begins with as `\xNN`, in digits of either case.
+/// Returns the byte of the `\xNN` at the beginning of a text, with digits in either case.
 pub fn hex_at(text: &[u8]) -> Option<u8> {
     let digit =
         |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -221,8 +221,8 @@ impl fmt::Write for VecWriter<'_> {
     }
 }
 
-/// A writer that passes text on with everything escaped that is [unsafe to
-/// show](is_unsafe_to_show), or that would change what was printed before it.
+/// A writer that passes text on. It escapes characters that are [unsafe to show](is_unsafe_to_show)
+/// or would change what was printed before them.
 pub(crate) struct OneLine<W>(pub(crate) W);
 
 impl<W: fmt::Write> fmt::Write for OneLine<W> {
@@ -238,14 +238,14 @@ impl<W: fmt::Write> fmt::Write for OneLine<W> {
     }
 }
 
-/// Admits combining marks that follow a character to belong to.
+/// Allows combining marks after a character that they can combine with.
 #[derive(Default)]
 pub(crate) struct Marks {
     has_base: bool,
 }
 
 impl Marks {
-    /// Takes the next character, and returns whether it may be shown.
+    /// Returns whether the next character may be shown.
     pub(crate) fn admit(&mut self, c: char) -> bool {
         if c.is_ascii() {
             self.has_base = !c.is_ascii_whitespace();
@@ -257,7 +257,7 @@ impl Marks {
     }
 }
 
-/// Returns whether a character is drawn over the one before it.
+/// Returns whether a character combines with the one before it.
 fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(category(c))
 }
@@ -339,7 +339,7 @@ mod tests {
     #[case::mark_behind_a_blank("a \u{301}".as_bytes(), br"a \xcc\x81")]
     #[case::mark_behind_something_escaped("\u{ad}\u{301}".as_bytes(), br"\xc2\xad\xcc\x81")]
     #[case::marks_of_a_letter("e\u{301}\u{323}".as_bytes(), "e\u{301}\u{323}".as_bytes())]
-    fn shows_names_and_defuses_them(#[case] name: &[u8], #[case] shown: &[u8]) {
+    fn shows_names_and_escapes_unsafe_characters(#[case] name: &[u8], #[case] shown: &[u8]) {
         let mut out = Vec::new();
         Escaped::name(name).push_to(&mut out);
         assert_eq!(BString::from(out), BString::from(shown));
@@ -364,7 +364,7 @@ mod tests {
     #[case::no_break_space("a\u{a0}b".as_bytes(), br"a\xc2\xa0b")]
     #[case::ideographic_space("\u{3000}".as_bytes(), br"\xe3\x80\x80")]
     #[case::braille_blank("\u{2800}".as_bytes(), br"\xe2\xa0\x80")]
-    fn names_in_columns_have_no_blank(#[case] name: &[u8], #[case] shown: &[u8]) {
+    fn names_in_columns_contain_no_blank(#[case] name: &[u8], #[case] shown: &[u8]) {
         let mut out = Vec::new();
         Escaped::column(name).without_hex().push_to(&mut out);
         assert_eq!(BString::from(out), BString::from(shown));

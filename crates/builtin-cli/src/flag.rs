@@ -1,16 +1,17 @@
-//! An option, once: the parser, the help, the manual page and the completions are made from it.
+//! The description of an option, from which the parser, the help, the manual page and the
+//! completions are made.
 
 use std::fmt;
 
 use crate::word::WordList;
 
-/// A row of a table of options: what people see, and what the option does.
+/// A row of a table of options: the documentation and the effect.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Flag<E> {
-    /// What people see.
+    /// The documentation.
     pub doc: FlagDoc,
-    /// What the option does, in the command's own terms.
+    /// The effect, in a type of the command.
     pub effect: E,
 }
 
@@ -35,7 +36,7 @@ impl<E: Copy> Flag<E> {
     }
 }
 
-/// What people see of an option.
+/// The documentation of an option.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FlagDoc {
@@ -45,17 +46,17 @@ pub struct FlagDoc {
     pub long: &'static [&'static str],
     /// The value, if it takes one.
     pub value: Option<ValueDoc>,
-    /// One line: lower case, no full stop.
+    /// The line of the help: lower case, no full stop.
     pub help: &'static str,
-    /// Sentences for the manual page, after the line; may be empty.
+    /// Sentences for the manual page, after the line of the help; may be empty.
     pub long_help: &'static str,
     /// Whether the long names are never abbreviated.
     pub is_exact: bool,
-    /// The grant that a host has to give for it to work.
+    /// The grant that it needs.
     pub grant: Option<&'static str>,
-    /// Whether it is accepted without its grant, and then adds nothing.
+    /// Whether it is accepted without its grant, and then has no effect.
     pub degrades: bool,
-    /// The source that it needs.
+    /// The source of sockets that it needs.
     pub source: Option<&'static str>,
     /// Why the command refuses it in every host.
     pub refusal: Option<&'static str>,
@@ -100,25 +101,25 @@ impl FlagDoc {
         Self { is_exact: true, ..self }
     }
 
-    /// Returns the option as one that needs a grant.
+    /// Returns the option with the grant that it needs.
     #[must_use]
     pub const fn with_grant(self, grant: Option<&'static str>) -> Self {
         Self { grant, ..self }
     }
 
-    /// Returns the option as one that is accepted without its grant, and then adds nothing.
+    /// Returns the option as one that is accepted without its grant, and then has no effect.
     #[must_use]
     pub const fn degrading(self, degrades: bool) -> Self {
         Self { degrades, ..self }
     }
 
-    /// Returns the option as one that needs a source.
+    /// Returns the option with the source of sockets that it needs.
     #[must_use]
     pub const fn with_source(self, source: Option<&'static str>) -> Self {
         Self { source, ..self }
     }
 
-    /// Returns the option as one that is refused.
+    /// Returns the option with the reason for refusing it.
     #[must_use]
     pub const fn with_refusal(self, refusal: Option<&'static str>) -> Self {
         Self { refusal, ..self }
@@ -159,17 +160,17 @@ impl fmt::Display for Spelling {
     }
 }
 
-/// What people see of a value.
+/// The documentation of a value.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ValueDoc {
     /// Its placeholder in the help: `FILE`.
     pub name: &'static str,
-    /// What it is made of.
+    /// The possible values.
     pub kind: ValueKind,
 }
 
-/// What a value is made of.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum ValueKind {
@@ -177,7 +178,7 @@ pub enum ValueKind {
     Text,
     /// A number, or nothing: attached, or the next word when that is all digits.
     OptionalNumber,
-    /// Anything, or nothing; only attached: `--color=WHEN`.
+    /// Any text, or nothing; only attached: `--color=WHEN`.
     OptionalText,
     /// The path of a file.
     File,
@@ -195,12 +196,12 @@ impl ValueDoc {
         Self { name, kind }
     }
 
-    /// Returns a value that can be anything.
+    /// Returns a value that can be any text.
     pub const fn text(name: &'static str) -> Self {
         Self::new(name, ValueKind::Text)
     }
 
-    /// Returns the list that the value takes words from.
+    /// Returns the list with the words of the value.
     pub fn words(&self) -> Option<&'static WordList> {
         match self.kind {
             ValueKind::Word(list) | ValueKind::Words(list) => Some(list),
@@ -212,7 +213,7 @@ impl ValueDoc {
         }
     }
 
-    /// Returns whether the option may be typed without it.
+    /// Returns whether the option may be typed without the value.
     pub(crate) fn is_optional(&self) -> bool {
         matches!(self.kind, ValueKind::OptionalNumber | ValueKind::OptionalText)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{flag::FlagDoc, word::WordList};
 
-/// Columns of the narrowest terminal that every line fits.
+/// Columns of the narrowest supported terminal.
 pub const WIDTH: usize = 80;
 
 /// An option with its help: `  -t, --tcp      TCP sockets`, without the end of the line.

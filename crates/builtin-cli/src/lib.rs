@@ -1,4 +1,5 @@
-//! Command lines of builtins: one table of options, from which everything else is made.
+//! Command lines of builtins. The parser, the help, the manual page and the completions are made
+//! from one table of options.
 //!
 //! ```text
 //! FLAGS ─► Args ─► RawArgs      what was typed, by the rules of getopt_long(3)
@@ -9,7 +10,7 @@
 //! ```
 //!
 //! A command has a `static FLAGS: &[Flag<Effect>]` with its own `Effect`, and a [`WordTable`] for
-//! each kind of word that a value is made of:
+//! each value that is a choice of words:
 //!
 //! ```
 //! use builtin_cli::{Flag, FlagDoc, RawArgs, bstr::BString};
@@ -28,13 +29,12 @@
 //! assert_eq!(raw.words, ["word"]);
 //! ```
 //!
-//! The feature `json` adds `json::write`, which writes a value so that nothing in it acts on a
-//! terminal.
+//! The feature `json` adds `json::write`, which escapes characters that would affect a terminal.
 //!
 //! # Trust
 //!
-//! Arguments are bytes that a script chose. They are escaped in every message ([`Escaped`]).
-//! Nothing here opens a file or reads the environment.
+//! Arguments are bytes from a script. They are escaped in every message ([`Escaped`]). Nothing here
+//! opens a file or reads the environment.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -7,7 +7,7 @@ use crate::{
     word::WordList,
 };
 
-/// The entries of some options, one after the other.
+/// The entries of options.
 #[derive(Clone, Debug)]
 pub struct Entries<I>(pub I);
 
@@ -17,7 +17,7 @@ impl<'a, I: Iterator<Item = &'a FlagDoc> + Clone> fmt::Display for Entries<I> {
     }
 }
 
-/// Returns text as roff prints it.
+/// Returns text, escaped for roff.
 pub fn roff(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-")
 }
@@ -39,7 +39,7 @@ fn write_entry(f: &mut fmt::Formatter<'_>, doc: &FlagDoc) -> fmt::Result {
     if let Some(source) = doc.source {
         writeln!(f, "Needs {}.", roff(source))?;
     }
-    // An option whose help begins so is described by another entry.
+    // Another entry describes an option whose help begins like this.
     match doc.value.and_then(|value| value.words()) {
         Some(words) if !doc.help.starts_with("the same as") => write_choice(f, words),
         _ => Ok(()),
@@ -67,7 +67,7 @@ fn sentence(help: &str, refusal: Option<&str>) -> String {
     text
 }
 
-/// Writes what a value is made of. The words are there as they are typed.
+/// Writes the possible words of a value.
 fn write_choice(f: &mut fmt::Formatter<'_>, words: &WordList) -> fmt::Result {
     writeln!(f, ".I {}\nis one of {}.", words.name, roff(&words.names().join(", ")))?;
     match words.prefix {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_option_says_why() {
+    fn refused_option_has_its_reason() {
         let doc = FlagDoc::new(None, &["tipc"], "TIPC sockets").with_refusal(Some("not supported"));
         let entry = Entries([&doc].into_iter()).to_string();
         assert!(entry.ends_with("TIPC sockets. Refused: not supported.\n"), "{entry}");

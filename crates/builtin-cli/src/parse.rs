@@ -1,9 +1,9 @@
-//! The parser: what was typed, one option or word after the other.
+//! The parser, which returns one option or word after the other.
 //!
-//! The rules are those of `getopt_long(3)` with permutation: letters may share a word (`-tan`), a
-//! value may follow at once (`-finet`, `--family=inet`) or as the next word, a long name may be
-//! abbreviated while one option remains, words that are no options may be anywhere, and after `--`
-//! everything is such a word.
+//! The rules are those of `getopt_long(3)` with permutation: letters may share an argument
+//! (`-tan`), a value may be attached (`-finet`, `--family=inet`) or the next argument, a long name
+//! may be abbreviated if only one option matches, words may be anywhere between options, and every
+//! argument after `--` is a word.
 
 use std::{ops::RangeInclusive, slice, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 pub enum Arg<'a, E: 'static> {
     /// An option.
     Flag(Typed<'a, E>),
-    /// A word that is no option.
+    /// A word that is not an option.
     Word(&'a BString),
 }
 
@@ -29,7 +29,7 @@ pub enum Arg<'a, E: 'static> {
 pub struct Typed<'a, E: 'static> {
     /// The row of the table.
     pub flag: &'static Flag<E>,
-    /// How it was typed; an abbreviated name is spelled out.
+    /// How it was typed; an abbreviated name is completed.
     pub spelling: Spelling,
     /// The value, if it takes one and has one.
     pub value: Option<&'a BStr>,
@@ -37,16 +37,16 @@ pub struct Typed<'a, E: 'static> {
     pub words_before: usize,
 }
 
-/// How messages describe a duration.
+/// The description of a duration in messages.
 const DURATION: &str = "a duration such as 30s, 500ms, 5m or 1h";
 
 impl<E> Typed<'_, E> {
-    /// Returns the value, empty without one.
+    /// Returns the value, or an empty text.
     pub fn text(&self) -> &BStr {
         self.value.unwrap_or_default()
     }
 
-    /// Returns the error of a value that is not what the option expects.
+    /// Returns the error of an invalid value.
     pub fn mismatch(&self, expected: impl Into<std::borrow::Cow<'static, str>>) -> ArgError {
         ArgError::value(
             self.flag.doc.name_or_letter(),
@@ -84,7 +84,8 @@ impl<E> Typed<'_, E> {
 }
 
 impl FlagDoc {
-    /// Returns how messages about a value name the option: `--for`, or `-c` where there is no name.
+    /// Returns the name of the option in messages about its value: `--for`, or `-c` without a long
+    /// name.
     fn name_or_letter(&self) -> Spelling {
         let name = self.long.first().copied().map(Spelling::Long);
         name.or(self.short.map(Spelling::Short)).unwrap_or(Spelling::Long(""))
@@ -96,11 +97,11 @@ impl FlagDoc {
 pub struct Args<'a, E: 'static> {
     flags: &'static [Flag<E>],
     rest: slice::Iter<'a, BString>,
-    /// The letters of a word that are still to be read.
+    /// The remaining letters of an argument.
     letters: &'a [u8],
-    /// Whether everything that follows is a word.
+    /// Whether all remaining arguments are words.
     only_words: bool,
-    /// The words so far.
+    /// Number of words so far.
     words: usize,
 }
 
@@ -157,7 +158,7 @@ impl<'a, E> Args<'a, E> {
         Ok(Typed { flag, spelling, value, words_before: self.words })
     }
 
-    /// Takes the next word if it is all digits.
+    /// Takes the next argument if it is all digits.
     fn next_number(&mut self) -> Option<&'a BStr> {
         let next = self.rest.as_slice().first()?;
         let is_number = !next.is_empty() && next.iter().all(u8::is_ascii_digit);
@@ -204,7 +205,7 @@ impl<'a, E> Iterator for Args<'a, E> {
     }
 }
 
-/// Returns the option of that name, or the only one whose name may be abbreviated so.
+/// Returns the option with this name, or the only one that it abbreviates.
 fn find_long<E>(
     flags: &'static [Flag<E>],
     typed: &BStr,
@@ -217,7 +218,7 @@ fn find_long<E>(
     let mut begun: Vec<_> = names()
         .filter(|(flag, name)| !flag.doc.is_exact && name.as_bytes().starts_with(typed))
         .collect();
-    // Two rows of one name (`-V` and `-v`), and two names of one row, are not ambiguous.
+    // Two rows with the same name (`-V` and `-v`), and two names of one row, are not ambiguous.
     begun.dedup_by(|(flag, name), (before, other)| std::ptr::eq(*flag, *before) || name == other);
     match begun.as_slice() {
         [] => Err(ArgError::unknown_name(typed, names().map(|(_, name)| name))),
@@ -304,7 +305,7 @@ mod tests {
     #[case::no_number("--count -t sport 3", "--count -t [sport] [3]")]
     #[case::no_number_at_the_end("--count", "--count")]
     #[case::optional_text("--color=auto --color auto", "--color=auto --color [auto]")]
-    fn takes_what_getopt_takes(#[case] line: &str, #[case] seen: &str) {
+    fn accepts_the_arguments_that_getopt_accepts(#[case] line: &str, #[case] seen: &str) {
         assert_eq!(parse(line).as_deref(), Ok(seen));
     }
 
@@ -322,7 +323,7 @@ mod tests {
         "option '--no' is ambiguous; possibilities: '--no-header' '--no-queues'"
     )]
     #[case::hostile_name("--\u{1b}[2J", "unrecognized option '--\\x1b[2J'")]
-    fn rejects_what_getopt_rejects(#[case] line: &str, #[case] message: &str) {
+    fn rejects_the_arguments_that_getopt_rejects(#[case] line: &str, #[case] message: &str) {
         assert_eq!(parse(line).unwrap_err().to_string(), message);
     }
 
@@ -350,7 +351,7 @@ mod tests {
     #[case::blank(" 1", None)]
     #[case::hexadecimal("0x1", None)]
     #[case::too_many("18446744073709551616", None)]
-    fn numbers_are_digits_in_a_range(#[case] text: &str, #[case] number: Option<u64>) {
+    fn numbers_are_digits_within_the_range(#[case] text: &str, #[case] number: Option<u64>) {
         assert_eq!(value(text).number(1..=u64::MAX), number);
     }
 
@@ -358,12 +359,12 @@ mod tests {
     #[case::longest("720h", Some(2_592_000))]
     #[case::too_long("2592001", None)]
     #[case::none("soon", None)]
-    fn durations_have_a_bound(#[case] text: &str, #[case] seconds: Option<u64>) {
+    fn too_long_durations_are_rejected(#[case] text: &str, #[case] seconds: Option<u64>) {
         assert_eq!(value(text).bounded_duration().ok(), seconds.map(Duration::from_secs));
     }
 
     #[test]
-    fn mismatch_says_what_is_expected_and_what_was_found() {
+    fn mismatch_contains_the_expected_and_the_found_value() {
         let message = value("\u{1b}[2J").bounded_duration().unwrap_err().to_string();
         let expected = "--count expects a duration such as 30s, 500ms, 5m or 1h, at most 720h";
         assert_eq!(message, format!("{expected}, but found \"\\x1b[2J\""));

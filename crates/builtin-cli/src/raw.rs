@@ -1,4 +1,4 @@
-//! A whole command line as it was typed.
+//! A parsed command line.
 
 use bstr::BString;
 
@@ -8,12 +8,12 @@ use crate::{
     parse::{Arg, Args, Typed},
 };
 
-/// The command line as it was typed: options in their order, and words in theirs.
+/// The options and the words of a command line, each in the order in which they were typed.
 #[derive(Debug)]
 pub struct RawArgs<'a, E: 'static> {
     /// The options.
     pub typed: Vec<Typed<'a, E>>,
-    /// The words that are no options.
+    /// The words that are not options.
     pub words: Vec<BString>,
 }
 
@@ -27,7 +27,7 @@ impl<'a, E: Copy + PartialEq> RawArgs<'a, E> {
         Self::parse_until(flags, args, |_| false)
     }
 
-    /// Reads a command line up to the first option that ends the program, as its help may.
+    /// Reads a command line up to the first option that ends the program, such as `--help`.
     ///
     /// # Errors
     ///
@@ -53,17 +53,17 @@ impl<'a, E: Copy + PartialEq> RawArgs<'a, E> {
         Ok(raw)
     }
 
-    /// Returns whether an option of that effect was typed.
+    /// Returns whether an option with this effect was typed.
     pub fn has(&self, effect: E) -> bool {
         self.last(effect).is_some()
     }
 
-    /// Returns the last option of that effect.
+    /// Returns the last option with this effect.
     pub fn last(&self, effect: E) -> Option<&Typed<'a, E>> {
         self.all(effect).last()
     }
 
-    /// Returns the options of that effect, in their order.
+    /// Returns the options with this effect, in order.
     pub fn all(&self, effect: E) -> impl Iterator<Item = &Typed<'a, E>> {
         self.typed.iter().filter(move |typed| typed.flag.effect == effect)
     }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_after_an_option_that_ends_the_program() {
+    fn option_that_ends_the_program_ends_parsing() {
         let args = ["-f1", "-hq", "--bogus"].map(BString::from);
         let raw = RawArgs::parse_until(FLAGS, &args, |effect| effect == 0).unwrap();
         assert_eq!(raw.typed.len(), 2);

@@ -1,15 +1,15 @@
-//! Words that values are made of: one table, from which parser, messages, help, manual page and
-//! completions come.
+//! Tables of the words that a value can be. The parser, messages, the help, the manual page and the
+//! completions use the same table.
 
-/// A word, and its value.
+/// A word and its value.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Word<T> {
-    /// The word as documentation spells it.
+    /// The spelling in the documentation.
     pub name: &'static str,
-    /// Other spellings, which documentation does not name.
+    /// Other spellings, which are not documented.
     pub aliases: &'static [&'static str],
-    /// Whether documentation names the word.
+    /// Whether the word is documented.
     pub is_listed: bool,
     /// The value.
     pub value: T,
@@ -27,7 +27,7 @@ impl<T: Copy> Word<T> {
         Self { aliases, ..self }
     }
 
-    /// Returns the word as one that is understood and that documentation does not name.
+    /// Returns the word as one that is not documented.
     #[must_use]
     pub const fn unlisted(self) -> Self {
         Self { is_listed: false, ..self }
@@ -51,13 +51,13 @@ impl<T: Copy> WordTable<T> {
         self.find(&word.to_ascii_lowercase())
     }
 
-    /// Returns the words that documentation names.
+    /// Returns the documented words.
     pub fn names(&self) -> Vec<&'static str> {
         self.0.iter().filter(|row| row.is_listed).map(|row| row.name).collect()
     }
 }
 
-/// A list of words as documentation and completions see it.
+/// A list of words for documentation and completions.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct WordList {
@@ -85,13 +85,13 @@ impl WordList {
         (self.names)()
     }
 
-    /// Returns the words as a sentence has them: `a, b or c`.
+    /// Returns the words as part of a sentence: `a, b or c`.
     pub fn alternatives(&self) -> String {
         alternatives(&self.names())
     }
 }
 
-/// Returns words as a sentence has them: `a, b or c`.
+/// Returns words as part of a sentence: `a, b or c`.
 fn alternatives(words: &[&str]) -> String {
     match words {
         [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),

@@ -236,14 +236,14 @@ fn attempts(target: &AttemptTarget) -> String {
     let mut report = String::new();
     for (kind, table) in [("held", HELD), ("absent", ABSENT), ("kept", KEPT)] {
         for (what, attempt) in table {
-            let result = told(&attempt(target));
+            let result = outcome_word(&attempt(target));
             report.extend([target.who, ": ", kind, ": ", what, ": ", result, "\n"]);
         }
     }
     report
 }
 
-fn told(result: &io::Result<()>) -> &'static str {
+fn outcome_word(result: &io::Result<()>) -> &'static str {
     match result.as_ref().map_err(Errno::from_io_error) {
         Ok(()) => "works",
         Err(Some(Errno::NOSYS)) => "no such call",

@@ -56,7 +56,8 @@ pub(crate) struct ScriptWatch {
     listed: AtomicUsize,
     /// Whether the next file to be read is a script.
     is_script_next: AtomicBool,
-    /// File names among the arguments of [`ENDING`] commands; `None` before the first such command.
+    /// File names among the arguments of [`ENDING`] commands; `None` before the first such
+    /// command.
     named: Mutex<Option<BTreeSet<OsString>>>,
 }
 

@@ -21,11 +21,11 @@ use crate::{
     render::{Addresses, InetTable, Programs, UnixTable},
 };
 
-/// Line of net-tools for a user who may not look into every process.
+/// The line of net-tools for a user who may not inspect every process.
 const NOT_IDENTIFIED: &str = "(Not all processes could be identified, non-owned process info\n \
                               will not be shown, you would have to be root to see it all.)";
 
-/// The last state in the text table of TCP (`TCP_CLOSING`); later ones are from sock_diag only.
+/// The last state in the text table of TCP (`TCP_CLOSING`); only sock_diag has later ones.
 const LAST_TABLE_STATE: u8 = 11;
 
 /// The command `netstat`.
@@ -35,7 +35,7 @@ pub struct Netstat {
 }
 
 impl Netstat {
-    /// Returns the command over what `view` shows.
+    /// Returns a command that lists what `view` shows.
     pub fn new(view: PolicyView) -> Self {
         Self { view }
     }
@@ -123,10 +123,10 @@ impl Netstat {
         Ok(code)
     }
 
-    /// Returns the processes that have sockets open; empty where they are not granted or cannot be
+    /// Returns the processes that have sockets open; empty if they are not granted or cannot be
     /// found.
     ///
-    /// Compat: they are looked for, and the warning is printed, before the listing.
+    /// Compat: they are looked up, and the warning is printed, before the listing.
     fn programs(
         &self,
         stderr: &mut dyn Write,
@@ -217,7 +217,7 @@ impl Netstat {
         self.collect(&selection, cancel, &mut UnixListing { rows: &rows, output, reports })
     }
 
-    /// Hands sockets to a sink. A listing that was cancelled must not look complete.
+    /// Passes sockets to a sink. A listing that was cancelled must not look complete.
     fn collect(
         &self,
         selection: &Selection,
@@ -230,8 +230,7 @@ impl Netstat {
     }
 }
 
-/// Returns the TCP states in which the shown sockets can be, so that the kernel leaves the rest
-/// out.
+/// Returns the possible TCP states of the shown sockets, so that the kernel omits the others.
 fn states(shown: Shown) -> StateSet {
     let listed = StateSet::ALL.without(StateSet::of(TcpState::Close));
     let listening = StateSet::of(TcpState::Listen);

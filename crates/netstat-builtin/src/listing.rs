@@ -14,7 +14,7 @@ use crate::{
     render::{InetTable, UnixTable},
 };
 
-/// Bytes that are collected for one write: 64 KiB.
+/// Bytes of one write.
 const GATHERED_BYTES: usize = 64 * 1024;
 
 /// Standard output, and its first error.
@@ -53,7 +53,7 @@ impl<'a> Output<'a> {
         self.out.flush()
     }
 
-    /// Writes what is left.
+    /// Writes the buffered bytes.
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
         let written = match self.failed.take() {
             Some(error) => Err(error),
@@ -63,7 +63,7 @@ impl<'a> Output<'a> {
     }
 }
 
-/// What every sink of a call reports to.
+/// The output and the problems of a call, for its sinks.
 pub(crate) struct Reporter<'a> {
     pub(crate) stderr: &'a mut dyn Write,
     pub(crate) problems: Problems,

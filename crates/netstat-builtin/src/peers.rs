@@ -1,11 +1,11 @@
-//! Counts how many unix sockets have each one as their peer.
+//! Counts, for each unix socket, the sockets that have it as their peer.
 
 use std::{collections::HashMap, ops::ControlFlow};
 
 use procnetsocket::model::{Inode, Socket};
 use socket_query::{ListingProblem, Sink, SocketTable};
 
-/// Number of unix sockets that have each one as their peer, by inode.
+/// The number of unix sockets that have a socket as their peer, by its inode.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
     counts: HashMap<Inode, u32>,
@@ -32,7 +32,7 @@ impl Peers {
 impl Sink for Peers {
     fn socket(&mut self, _: SocketTable, socket: Socket<'_>) -> ControlFlow<()> {
         let Socket::Unix(unix) = socket else { return ControlFlow::Continue(()) };
-        // A connection that waits to be accepted has no row, and has its client as its peer.
+        // A connection that waits to be accepted has no row. Its peer is its client.
         for inode in unix.detail.peer.iter().chain(unix.detail.pending.iter().flatten()) {
             if self.counts.len() >= self.bound && !self.counts.contains_key(inode) {
                 self.is_full = true;
@@ -44,7 +44,7 @@ impl Sink for Peers {
         ControlFlow::Continue(())
     }
 
-    /// The listing itself reports it.
+    /// The listing reports problems.
     fn problem(&mut self, _: ListingProblem<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }

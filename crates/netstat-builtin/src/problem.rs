@@ -1,4 +1,4 @@
-//! What makes a listing incomplete, as lines on standard error.
+//! Reports on standard error why a listing is incomplete.
 
 use std::{fmt, io::Write};
 
@@ -6,7 +6,7 @@ use builtin_api::ExitCode;
 use builtin_cli::Chain;
 use socket_query::ListingProblem;
 
-/// Problems that are reported one by one; further ones are counted.
+/// Number of problems that are reported one by one; further ones are counted.
 const REPORTED: u64 = 10;
 
 /// The problems of one call.
@@ -16,7 +16,7 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
-    /// Prints a line, unless there were many before.
+    /// Prints a problem, or only counts it after [`REPORTED`] others.
     pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: ListingProblem<'_>) {
         self.count += 1;
         if self.count > REPORTED {
@@ -36,7 +36,7 @@ impl Problems {
         }
     }
 
-    /// Prints the number of those that were not reported, and returns the status of the call.
+    /// Prints the number of problems that were not reported, and returns the status of the call.
     pub(crate) fn finish(self, stderr: &mut dyn Write) -> ExitCode {
         if self.count > REPORTED {
             complain(stderr, &format_args!("{} more rows were left out", self.count - REPORTED));

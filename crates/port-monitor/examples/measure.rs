@@ -4,8 +4,8 @@
 //! measure MILLISECONDS look|listen diag|text
 //! ```
 //!
-//! Arguments: the interval; whether closings are found by looking or reported by the kernel; and
-//! whether sock_diag is asked or the text tables.
+//! Arguments: the interval; whether closings are found by reading the tables or reported by the
+//! kernel; and whether sock_diag or the text tables are read.
 
 use std::{error::Error, time::Duration};
 

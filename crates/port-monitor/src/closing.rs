@@ -14,12 +14,12 @@ use procnetsocket::{
 
 use crate::{port::Protocol, problem::ReadProblem, scope::Scope};
 
-/// Number of destroy events between two looks at the tables after which none are received for
-/// [`PAUSE`]: 200. The kernel sends one for every connection that ends; where thousands end per
-/// second, looking is cheaper.
+/// Number of destroy events, between two looks at the tables, after which none are received for
+/// [`PAUSE`]. The kernel sends one for every connection that ends; if thousands end per second,
+/// reading the tables is cheaper.
 const MAX_EVENTS: u32 = 200;
 
-/// How long no events are received then: 10 s.
+/// How long no events are received then.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// Receives the cookies of closed sockets from the destroy groups of sock_diag.
@@ -39,12 +39,12 @@ enum Listening {
     Paused {
         until: Instant,
     },
-    /// For good: the kernel refuses, or its events are malformed.
+    /// Permanently: the kernel refuses, or its events are malformed.
     Off,
 }
 
 impl DestroyListener {
-    /// Begins to receive events, in the network namespace of this thread.
+    /// Starts receiving events, in the network namespace of this thread.
     pub(crate) fn open(right: EventAuthority, scope: &Scope) -> Result<Self, ReadProblem> {
         let groups = groups(scope);
         let events = open(&right, groups)?;
@@ -59,8 +59,8 @@ impl DestroyListener {
         }
     }
 
-    /// Has to be called after each look at the tables: it restarts the count, and resumes receiving
-    /// after a long enough pause.
+    /// Must be called after each look at the tables. Resets the count, and resumes receiving when
+    /// the pause is over.
     pub(crate) fn looked(&mut self, now: Instant) -> Result<(), ReadProblem> {
         match &mut self.listening {
             Listening::Open { count, .. } => *count = 0,
@@ -75,7 +75,7 @@ impl DestroyListener {
         Ok(())
     }
 
-    /// Reads one datagram of the kernel, if there is one, and hands on its cookies.
+    /// Reads one datagram of the kernel, if there is one, and passes its cookies on.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
@@ -86,7 +86,7 @@ impl DestroyListener {
         *count = count.saturating_add(1);
         let is_too_much = *count > MAX_EVENTS;
         match received {
-            // OK because the next look finds what was lost.
+            // OK because the next look finds the sockets of lost events.
             Err(error) if is_loss(&error) => {
                 self.listening = Listening::Paused { until: later(now) }
             }
@@ -122,7 +122,7 @@ fn groups(scope: &Scope) -> EventGroups {
         .union(of(Protocol::Udp, EventGroups::UDP4.union(EventGroups::UDP6)))
 }
 
-/// Hands cookies on.
+/// Passes cookies on.
 struct CookieVisitor<'a>(&'a mut dyn FnMut(Cookie));
 
 impl Visitor for CookieVisitor<'_> {

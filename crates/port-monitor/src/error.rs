@@ -1,4 +1,4 @@
-//! Errors of a monitor as a whole.
+//! Errors of a monitor.
 
 use std::io;
 
@@ -21,11 +21,11 @@ pub(crate) enum Repr {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// It was started before, and not stopped.
+    /// It is already running.
     Running,
     /// The system refuses a thread or a pipe.
     Start,
-    /// The source that was given to it panicked.
+    /// Its source panicked.
     Panicked,
 }
 
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_says_what_went_wrong() {
+    fn every_error_has_its_message() {
         let errors = [Repr::Running, Repr::Start(io::Error::other("none")), Repr::Panicked];
         let lines = errors.map(Error).map(|error| format!("{:?}: {error}", error.kind()));
         insta::assert_snapshot!(lines.join("\n"), @"

@@ -4,10 +4,10 @@ use std::{fmt, str::FromStr, time::SystemTime};
 
 use crate::{port::Port, word::UnknownPortWord};
 
-/// What happened to a port.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// It was open when the monitor first looked; reported on request only.
+    /// It was open at the first look; reported only on request.
     Initial,
     /// It opened.
     Opened,
@@ -19,7 +19,7 @@ impl EventKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Initial, Self::Opened, Self::Closed];
 
-    /// Returns its word, as it is printed.
+    /// Returns the word that is printed.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Initial => "initial",
@@ -44,10 +44,10 @@ impl FromStr for EventKind {
     }
 }
 
-/// A change that has no number and no time yet.
+/// A change without a number and a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// What happened.
+    /// The kind of the change.
     pub kind: EventKind,
     /// The port; after closing, as it was last seen.
     pub port: Port,
@@ -57,12 +57,12 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Its number: 1 for the first event, and one more for each next one.
+    /// Its number, which counts from 1.
     pub sequence: u64,
-    /// When it was noticed, by the clock of the system. No two successive events have the same
-    /// time: each of several simultaneous events is a nanosecond later than the one before.
+    /// When it was noticed, by the system's clock. Times are unique: each of several simultaneous
+    /// events is a nanosecond later than the one before.
     pub time: SystemTime,
-    /// What happened.
+    /// The kind of the change.
     pub kind: EventKind,
     /// The port; after closing, as it was last seen.
     pub port: Port,

@@ -7,7 +7,7 @@ use std::{
 
 use crate::event::{Change, Event};
 
-/// Default number of events that are kept: 100.
+/// Default number of events that are kept.
 pub const DEFAULT_HISTORY: usize = 100;
 
 /// A ring of the last events.
@@ -15,25 +15,24 @@ pub const DEFAULT_HISTORY: usize = 100;
 pub struct History {
     ring: VecDeque<Event>,
     capacity: usize,
-    /// Number of events so far, which is the number of the last one.
+    /// Number of events so far, which is also the number of the last one.
     count: u64,
-    /// The reading of the clock at the last event, and the time that the event got.
+    /// The clock at the last event, and the time of the event.
     last: Option<(SystemTime, SystemTime)>,
     /// The latest time of the events that were dropped.
     dropped: Option<SystemTime>,
 }
 
-/// The events since some point.
+/// The events after a number or a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Since {
     /// The events, the oldest first.
     pub events: Vec<Event>,
-    /// Number of events since that point that are no longer in the ring; since a time, an upper
-    /// bound. If it is not 0, the reader has missed events, and has to read the ports that are open
-    /// now.
+    /// Number of these events that are no longer in the ring; for a time, an upper bound. If it is
+    /// not 0, the reader missed events, and has to read the currently open ports.
     pub dropped: u64,
-    /// The number to continue from: that of the last event so far.
+    /// The number of the last event so far, to continue from.
     pub last: u64,
 }
 
@@ -43,7 +42,7 @@ impl History {
         Self { ring: VecDeque::new(), capacity, count: 0, last: None, dropped: None }
     }
 
-    /// Gives a change its number and time, and keeps it.
+    /// Assigns a number and a time to a change, and keeps it.
     pub fn push(&mut self, change: Change, now: SystemTime) -> Event {
         let time = self.stamp(now);
         self.last = Some((now, time));
@@ -57,7 +56,7 @@ impl History {
         event
     }
 
-    /// Returns the events after that number; 0 for all.
+    /// Returns the events after this number; 0 for all.
     pub fn since(&self, sequence: u64) -> Since {
         let events: Vec<_> =
             self.ring.iter().filter(|event| event.sequence > sequence).cloned().collect();
@@ -66,11 +65,11 @@ impl History {
         Since { events, dropped: first.saturating_sub(sequence), last: self.count }
     }
 
-    /// Returns the events after that time.
+    /// Returns the events after this time.
     ///
-    /// If an event has exactly that time, these are the events that followed it, so a reader can
-    /// continue from the time of the last event that it read. Otherwise it is the first event with
-    /// a later time, and all that followed. If the clock jumped back in between, some of these may
+    /// If an event has exactly this time, its successors are returned, so a reader can continue
+    /// from the time of the last event that it read. Otherwise the first event with a later time
+    /// and its successors are returned. If the clock was set back in between, some of these may
     /// have earlier times; none is left out.
     pub fn since_time(&self, time: SystemTime) -> Since {
         let known = self.ring.iter().find(|event| event.time == time);
@@ -85,19 +84,19 @@ impl History {
         if !is_gone {
             return self.since(sequence);
         }
-        // What was dropped came before what is kept, whatever the clock showed.
+        // Dropped events precede kept ones, whatever their times.
         self.since(0)
     }
 
-    /// Returns a time that neither the last event nor any in the ring has: `now`, or some
-    /// nanoseconds later.
+    /// Returns a time that no event in the ring has, nor the last event: `now`, or some nanoseconds
+    /// later.
     fn stamp(&self, now: SystemTime) -> SystemTime {
         let mut time = match self.last {
-            // The clock did not go back, but has not passed the times that were given either.
+            // The clock did not go back, but is not past the assigned times.
             Some((clock, given)) if now >= clock && now <= given => next(given),
             _ => now,
         };
-        // The clock went back to a time that was given before.
+        // The clock went back to a time that was assigned before.
         while self.ring.iter().any(|event| event.time == time) && next(time) != time {
             time = next(time);
         }
@@ -124,7 +123,7 @@ mod tests {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
     }
 
-    /// A history with an event at each of these times of the clock.
+    /// Returns a history with an event at each of these times of the clock.
     fn history(capacity: usize, clock: &[u64]) -> History {
         let mut history = History::new(capacity);
         for &nanos in clock {
@@ -152,7 +151,7 @@ mod tests {
     // hostile
     #[case::a_number_that_is_to_come(3, 4, 9, &[], 0)]
     #[case::the_largest_number(3, 4, u64::MAX, &[], 0)]
-    fn gives_what_follows_a_number(
+    fn since_returns_the_events_after_a_number(
         #[case] capacity: usize,
         #[case] events: u64,
         #[case] sequence: u64,
@@ -180,7 +179,7 @@ mod tests {
     #[case::back(9, &[50, 10, 20], 50, &[2, 3], 0)]
     #[case::back_and_asked_between(9, &[50, 10, 20], 15, &[1, 2, 3], 0)]
     #[case::back_and_gone(2, &[50, 10, 20], 40, &[2, 3], 1)]
-    fn gives_what_follows_a_time(
+    fn since_time_returns_the_events_after_a_time(
         #[case] capacity: usize,
         #[case] clock: &[u64],
         #[case] time: u64,
@@ -198,7 +197,7 @@ mod tests {
     #[case::slower_than_events(9, &[5, 5, 6, 9], &[5, 6, 7, 9])]
     #[case::back(9, &[9, 5, 6], &[9, 5, 6])]
     #[case::back_to_a_time_that_was(9, &[5, 9, 5], &[5, 9, 6])]
-    fn no_two_events_have_one_time(
+    fn times_of_events_are_unique(
         #[case] capacity: usize,
         #[case] clock: &[u64],
         #[case] stamps: &[u64],

@@ -1,4 +1,4 @@
-//! The state of a monitor: readings and closings go in, events come out. It has no thread and no
+//! The state of a monitor, which turns readings and closings into events. It has no thread and no
 //! clock.
 
 use std::time::SystemTime;
@@ -21,7 +21,7 @@ pub(crate) struct Ledger {
     pub(crate) looks: u64,
     has_initial: bool,
     subscribers: Vec<Subscriber>,
-    /// Why processes could not be listed, when that last happened.
+    /// Why processes could not be listed the last time.
     processes_unknown: Option<ReadProblemKind>,
 }
 
@@ -57,8 +57,7 @@ impl Ledger {
         self.subscribers.retain(Subscriber::has_receiver);
     }
 
-    /// Reports once that processes cannot be listed, as long as the kind of the reason stays the
-    /// same.
+    /// Reports that processes cannot be listed, once for each change of the kind of the problem.
     fn note_processes_unknown(&mut self, problem: Option<ReadProblem>) {
         let Some(problem) = problem else { return };
         if self.processes_unknown.replace(problem.kind()) != Some(problem.kind()) {

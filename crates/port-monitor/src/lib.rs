@@ -7,9 +7,9 @@
 //! narrower one
 //! ```
 //!
-//! A [`PortMonitor`] does this on a separate thread. A program with a thread for it uses a
-//! [`Poller`], which looks when it is called, and a program with readings a [`Tracker`], which is a
-//! pure state machine.
+//! A [`PortMonitor`] does this on a separate thread. A program that has a thread for it uses a
+//! [`Poller`], which reads the tables when it is called. A program that reads the tables by itself
+//! uses a [`Tracker`], which is a pure state machine.
 //!
 //! # Examples
 //!
@@ -31,7 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is a port
+//! # Ports
 //!
 //! A TCP socket that listens, or a UDP socket that is bound and not connected; on request
 //! ([`Protocol::Unix`]) also a unix socket that listens. Its [`PortIdentity`] is protocol, address
@@ -39,44 +39,45 @@
 //! text tables, or back, nothing opens and nothing closes. A server that is restarted has closed
 //! and opened; the sockets of a group that shares a port (`SO_REUSEPORT`) are separate ports.
 //!
-//! # What is reported, and what is not
+//! # Reported changes
 //!
-//! Openings are found by looking, because the kernel does not report them. A port that opens and
-//! closes between two looks is not reported. Closings are found by looking, too, or reported by the
-//! kernel at once if the monitor has the right to that ([`PortMonitorBuilder::closings`]); the
-//! cookie of a socket only links the kernel's event to the port.
+//! The kernel does not report openings, so the monitor reads the tables regularly; each time is a
+//! look. A port that opens and closes between two looks is not reported. Closings are found by
+//! looking, too, or are reported by the kernel at once if the monitor has the right to receive that
+//! ([`PortMonitorBuilder::closings`]); the cookie of a socket only links the kernel's event to the
+//! port.
 //!
-//! A failure never makes an event, see [`Tracker`]. A table that cannot be read is reported once,
-//! kept as a state ([`PortMonitor::problems`]), and reported again when it recovers.
+//! A failure never causes an event, see [`Tracker`]. A table that cannot be read is reported once,
+//! is listed in [`PortMonitor::problems`], and is reported again when it can be read.
 //!
-//! Intervals are measured by a monotonic clock; the time of day is used only for the times of
+//! Intervals are measured by the monotonic clock; the time of day is used only for the times of
 //! events.
 //!
 //! # Cost
 //!
-//! sock_diag is asked for sockets in one state, which costs the same for any number of connections.
-//! Where there are only text tables, a look reads all connections; looks are then less frequent, so
-//! that they take at most a tenth of a core ([`Pace`]). The kernel's destroy events include all
-//! connections that end; when there are too many, they are not received for ten seconds at a time,
-//! and closings are found by looking.
+//! sock_diag returns only sockets in one state, which costs the same for any number of connections.
+//! With text tables, a look reads all connections; looks are then less frequent, so that they take
+//! at most a tenth of a core ([`Pace`]). The kernel's destroy events include all connections that
+//! end; when there are too many, they are not received for ten seconds at a time, and closings are
+//! found by looking.
 //!
 //! # Processes
 //!
 //! On request ([`PortMonitorBuilder::processes`]), the processes that have a port open are looked
-//! for once, when it opens, and kept until it has closed. The source decides whether there is an
-//! answer ([`PortSource::processes`]).
+//! up once, when it opens, and kept until it has closed. Not every source can list them
+//! ([`PortSource::processes`]).
 //!
 //! # Trust
 //!
-//! A monitor shows what its source shows. With [`SocketTables`](procnetsocket::SocketTables) that
-//! is every port of the network namespace, past every sandbox. Names of interfaces are raw bytes:
+//! A monitor shows what its source shows. [`SocketTables`](procnetsocket::SocketTables) shows every
+//! port of the network namespace, whatever a sandbox allows. Names of interfaces are raw bytes:
 //! escape them before showing them.
 //!
 //! # Limits
 //!
-//! [`MAX_PORTS`] per table; more are an error, never a short list. The history and each
-//! subscription keep as many events as they were made for; a reader that asks for more, or is too
-//! slow, gets the number of lost events.
+//! [`MAX_PORTS`] per table; more are an error, not a truncated list. The history and each
+//! subscription have a capacity; a reader that requests older events, or is too slow, receives the
+//! number of lost events.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -1,4 +1,4 @@
-//! The tables of one look.
+//! The tables that one look reads.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::{
     scope::Scope,
 };
 
-/// What was read of each table.
+/// The content of each table, or why it could not be read.
 pub type Readings = Vec<(PortTable, Result<Reading, ReadProblem>)>;
 
 /// The tables that a [`PortSource`](crate::PortSource) reads for one look.
@@ -38,8 +38,8 @@ impl<'a> PortLook<'a> {
         &self.tables
     }
 
-    /// Reads each table with `read`. One that lacks ports which were known is read twice, see
-    /// [`Tracker::misses`](crate::Tracker::misses). An interruption ends it.
+    /// Reads each table with `read`. A table without a known port is read twice, see
+    /// [`Tracker::misses`](crate::Tracker::misses). An interruption ends the look.
     pub fn read_each(
         &self,
         mut read: impl FnMut(PortTable) -> Result<Reading, ReadProblem>,
@@ -59,8 +59,8 @@ impl<'a> PortLook<'a> {
         readings
     }
 
-    /// The first reading alone does not prove that a port closed, so an error of the second one
-    /// counts.
+    /// The first reading does not prove that a port closed, so an error of the second one is
+    /// returned.
     fn read_table(
         &self,
         table: PortTable,

@@ -1,4 +1,4 @@
-//! The monitor: what it watches, its state, and its thread.
+//! The monitor and its builder.
 
 use std::{
     fmt,
@@ -24,19 +24,19 @@ use crate::{
     worker::{RunningThread, Worker},
 };
 
-/// Default time between two looks: 500 ms.
+/// Default time between two looks.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Watches ports on a separate thread.
 ///
-/// It can be started and stopped any number of times, and looks only while it runs. What opened and
-/// closed while it was stopped is reported by the first look after the next start, so that the
-/// events have no gap. Dropping it stops it.
+/// It can be started and stopped any number of times, and looks only while it runs. The first look
+/// after a restart reports the changes since it was stopped, so that the events have no gap.
+/// Dropping it stops it.
 ///
 /// # Security
 ///
-/// It shows what its [`PortSource`] shows, and has no further authority but the right to receive
-/// destroy events, if it is given that.
+/// It shows what its [`PortSource`] shows. Its only other authority is the right to receive destroy
+/// events, if it has that.
 pub struct PortMonitor {
     shared: Arc<Shared>,
     running: Mutex<Option<RunningThread>>,
@@ -73,8 +73,7 @@ impl PortMonitor {
         Ok(())
     }
 
-    /// Stops the thread, and returns when it has ended. A monitor that does not run is left
-    /// unchanged.
+    /// Stops the thread, and returns when it has ended. Does nothing if it does not run.
     ///
     /// # Errors
     ///
@@ -102,30 +101,30 @@ impl PortMonitor {
         ledger.tracker.problems().map(|(table, problem)| (table, problem.clone())).collect()
     }
 
-    /// Returns the number of looks so far, failed ones too.
+    /// Returns the number of looks so far, including failed ones.
     pub fn looks(&self) -> u64 {
         self.shared.ledger().looks
     }
 
-    /// Returns the events after that number; 0 for all that are kept.
+    /// Returns the events after this number; 0 for all that are kept.
     pub fn since(&self, sequence: u64) -> Since {
         self.shared.ledger().history.since(sequence)
     }
 
-    /// Returns the events after that time; see [`History::since_time`](crate::History::since_time).
+    /// Returns the events after this time; see [`History::since_time`](crate::History::since_time).
     pub fn since_time(&self, time: SystemTime) -> Since {
         self.shared.ledger().history.since_time(time)
     }
 
-    /// Returns a subscription to all events from now on, which keeps `capacity` notices until they
-    /// are received, at least 1. When it is full, further notices are lost and counted; it never
-    /// blocks the monitor.
+    /// Returns a subscription to all later events, which keeps up to `capacity` notices, at least
+    /// 1, until they are received. When it is full, further notices are dropped and counted; it
+    /// never blocks the monitor.
     pub fn subscribe(&self, capacity: usize) -> Subscription {
         self.shared.ledger().subscribe(capacity)
     }
 
     fn running(&self) -> MutexGuard<'_, Option<RunningThread>> {
-        // OK because the value is replaced in one step.
+        // OK because a panic cannot leave the value half changed.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -161,35 +160,35 @@ pub struct PortMonitorBuilder {
 
 impl PortMonitorBuilder {
     /// Sets the time between two looks, at least [`MIN_INTERVAL`](crate::MIN_INTERVAL). It is
-    /// longer where looking is expensive, see [`Pace`]. The default is [`DEFAULT_INTERVAL`].
+    /// longer if looking is expensive, see [`Pace`]. The default is [`DEFAULT_INTERVAL`].
     #[must_use]
     pub fn interval(self, interval: Duration) -> Self {
         Self { interval, ..self }
     }
 
-    /// Watches a protocol; can be called for each. The default is TCP and UDP.
+    /// Watches a protocol; can be called for several. The default is TCP and UDP.
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.scope.protocols.push(protocol);
         self
     }
 
-    /// Watches ports of these numbers; can be called again. The default is all.
+    /// Watches ports with these numbers; can be called for several ranges. The default is all.
     #[must_use]
     pub fn ports(mut self, ports: RangeInclusive<u16>) -> Self {
         self.scope.ports.push(ports);
         self
     }
 
-    /// Watches sockets that are bound to this address; can be called again. The default is all. See
-    /// [`Scope::addresses`].
+    /// Watches sockets that are bound to this address; can be called for several. The default is
+    /// all. See [`Scope::addresses`].
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.scope.addresses.push(address);
         self
     }
 
-    /// Sets whether the ports of the first look are events, of the kind
+    /// Sets whether the ports of the first look are reported as events of the kind
     /// [`EventKind::Initial`](crate::EventKind::Initial). By default they are not.
     #[must_use]
     pub fn initial(self, has_initial: bool) -> Self {
@@ -202,22 +201,22 @@ impl PortMonitorBuilder {
         Self { history: events, ..self }
     }
 
-    /// Sets whether the processes of ports are looked for when they open. By default they are not.
-    /// The search looks into every process, which costs far more than reading the tables. Where
-    /// processes cannot be listed, subscribers get [`Notice::ProcessesUnknown`](crate::Notice).
+    /// Sets whether the processes of ports are looked up when they open. By default they are not.
+    /// This reads every process, which costs far more than reading the tables. If processes cannot
+    /// be listed, subscribers receive [`Notice::ProcessesUnknown`](crate::Notice).
     #[must_use]
     pub fn processes(self, has_processes: bool) -> Self {
         Self { has_processes, ..self }
     }
 
-    /// Lets the kernel report closings at once. Where it does not, they are found by looking, and
-    /// subscribers get [`Notice::EventsOff`](crate::Notice).
+    /// Lets the kernel report closings at once. If it does not, they are found by looking, and
+    /// subscribers receive [`Notice::EventsOff`](crate::Notice).
     #[must_use]
     pub fn closings(self, right: EventAuthority) -> Self {
         Self { right: Some(right), ..self }
     }
 
-    /// Returns the monitor, which does not run yet.
+    /// Returns the monitor, which is not started.
     pub fn build(self) -> PortMonitor {
         let shared = Shared {
             source: self.source,

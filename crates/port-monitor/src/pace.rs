@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// The shortest interval: 1 ms. A shorter one is replaced by it.
+/// The shortest interval. Shorter ones are raised to it.
 pub const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
 /// The time between two looks is at least 10 times the time of a look, so that looking takes at
 /// most a tenth of a core.
 const SHARE: u32 = 10;
 
-/// Lengthens the interval when looking is expensive: a text table of 100 000 connections takes a
-/// hundred milliseconds to read, where sock_diag answers in less than one.
+/// Lengthens the interval when looking is expensive: reading a text table of 100 000 connections
+/// takes a hundred milliseconds, the answer of sock_diag less than one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     interval: Duration,
 }
 
 impl Pace {
-    /// Returns the pace of an interval.
+    /// Returns a pace with this interval.
     pub fn new(interval: Duration) -> Self {
         Self { interval: interval.max(MIN_INTERVAL) }
     }
@@ -45,7 +45,7 @@ impl Cost {
         Self(Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default()))
     }
 
-    /// Returns the processor time since then. It has to be called on the same thread.
+    /// Returns the processor time since then. Must be called on the same thread.
     pub fn elapsed(self) -> Duration {
         Self::now().0.saturating_sub(self.0)
     }

@@ -1,4 +1,4 @@
-//! One look at all the watched tables.
+//! Polling, with one look per call.
 
 use procnetsocket::Interrupt;
 
@@ -13,8 +13,8 @@ use crate::{
     tracker::{Tracker, Turn},
 };
 
-/// Reads tables and compares them: what [`PortMonitor`](crate::PortMonitor) does on its thread, for
-/// callers with a thread for it.
+/// Reads tables and compares them, as [`PortMonitor`](crate::PortMonitor) does on its thread, for
+/// callers that have a thread for it.
 #[derive(Debug)]
 pub struct Poller<S> {
     source: S,
@@ -26,12 +26,12 @@ pub struct Poller<S> {
 /// The result of one look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Polled {
-    /// What closed, and then what opened; each in the order of
+    /// The closed ports, and then the opened ones; each in the order of
     /// [`PortIdentity`](crate::PortIdentity).
     pub changes: Vec<Change>,
-    /// How the states of tables changed.
+    /// The changes in the states of tables.
     pub turns: Vec<Turn>,
-    /// Why the processes of opened ports cannot be listed, if they were wanted.
+    /// Why the processes of opened ports cannot be listed, if they were requested.
     pub processes_unknown: Option<ReadProblem>,
 }
 
@@ -41,8 +41,8 @@ impl<S: PortSource> Poller<S> {
         Self { source, scope, tracker: Tracker::new(), has_processes: false }
     }
 
-    /// Returns the poller with or without a search for the processes of ports when they open. The
-    /// search looks into every process, which costs far more than reading the tables.
+    /// Returns the poller with or without a search for the processes of ports when they open. This
+    /// reads every process, which costs far more than reading the tables.
     #[must_use]
     pub fn with_processes(self, has_processes: bool) -> Self {
         Self { has_processes, ..self }
@@ -51,7 +51,7 @@ impl<S: PortSource> Poller<S> {
     /// Reads the tables once. The ports of the first time are
     /// [`Initial`](crate::EventKind::Initial).
     ///
-    /// Returns `None` when the interrupt asked for the end; then nothing has changed.
+    /// Returns `None` when it was interrupted; then nothing has changed.
     pub fn poll(&mut self, interrupt: &dyn Interrupt) -> Option<Polled> {
         let tracker = &self.tracker;
         let misses = |table, reading: &Reading| tracker.misses(table, reading);
@@ -71,7 +71,7 @@ impl<S: PortSource> Poller<S> {
 }
 
 /// Reads the watched tables; one that `misses` ports is read twice, see [`Tracker::misses`].
-/// Returns `None` when the interrupt asked for the end.
+/// Returns `None` when it was interrupted.
 pub(crate) fn read(
     source: &dyn PortSource,
     scope: &Scope,
@@ -93,12 +93,12 @@ pub(crate) fn observe(tracker: &mut Tracker, readings: Readings) -> Polled {
         polled.changes.extend(observed.changes);
         polled.turns.extend(observed.turn);
     }
-    // A stable sort: in each half the tables keep the order of identity.
+    // The sort is stable, so both halves keep the order of identities.
     polled.changes.sort_by_key(|change| change.kind != EventKind::Closed);
     polled
 }
 
-/// Looks for the processes of all opened ports in one search.
+/// Looks up the processes of all opened ports at once.
 pub(crate) fn attribute(source: &dyn PortSource, polled: &mut Polled, interrupt: &dyn Interrupt) {
     let has_opened = |change: &&mut Change| change.kind != EventKind::Closed;
     let opened = || polled.changes.iter().filter(|change| change.kind != EventKind::Closed);

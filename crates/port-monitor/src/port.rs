@@ -1,4 +1,4 @@
-//! A socket that others can reach: its identity and its details.
+//! Ports, with their identity and their details.
 
 use std::{fmt, net::SocketAddr, num::NonZeroU32, str::FromStr, sync::Arc};
 
@@ -31,7 +31,7 @@ impl Protocol {
     /// The protocols with numbered ports: those that are watched by default.
     pub const INET: [Self; 2] = [Self::Tcp, Self::Udp];
 
-    /// Returns its name, as `ss` prints it.
+    /// Returns the name that `ss` prints.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
@@ -40,7 +40,7 @@ impl Protocol {
         }
     }
 
-    /// Returns the state in which its sockets can be reached by others.
+    /// Returns the state of its sockets that are ports.
     pub const fn state(self) -> TcpState {
         match self {
             Self::Tcp | Self::Unix => TcpState::Listen,
@@ -92,7 +92,7 @@ impl PortTable {
         Self { protocol: Protocol::Unix, family: None },
     ];
 
-    /// Returns the states that have to be asked for.
+    /// Returns the states to request.
     pub const fn states(self) -> StateMask {
         StateMask::of(self.protocol.state())
     }
@@ -115,11 +115,11 @@ impl fmt::Display for PortTable {
     }
 }
 
-/// What distinguishes a port from others. Both sources contain it, so a change of the source
-/// changes nothing.
+/// The identity of a port. Both sources contain it, so a change of the source has no effect.
 ///
-/// A server that is restarted has another inode, and so have the members of a group that shares a
-/// port (`SO_REUSEPORT`). Identities are in the order in which ports are listed.
+/// A restarted server has another inode, and each member of a group that shares a port
+/// (`SO_REUSEPORT`) has a different one. The order of identities is the order in which ports are
+/// listed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortIdentity {
     /// The protocol.
@@ -128,7 +128,7 @@ pub struct PortIdentity {
     pub local: PortAddress,
     /// The inode; sockets without one count as one socket.
     pub inode: Option<Inode>,
-    /// The network namespace, where ports of several are read.
+    /// The network namespace, if ports of several are read.
     pub namespace: Option<Inode>,
 }
 
@@ -151,7 +151,7 @@ impl PortAddress {
     }
 
     /// Returns the name of a unix socket as `ss` prints it: `@` before an abstract name, and for
-    /// each NUL in it. `None` for other sockets, and for a name that is hidden.
+    /// each NUL in it. Returns `None` for other sockets, and for a hidden name.
     pub fn unix_name(&self) -> Option<BString> {
         match self {
             Self::Inet(_) | Self::Unix(UnixName::Unnamed) => None,
@@ -185,9 +185,9 @@ pub struct BoundInterface {
 /// A process that has a port open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortProcess {
-    /// Its number.
+    /// Its process id.
     pub pid: Pid,
-    /// Its name (`comm`), if it can be seen. Raw bytes: escape them before showing them.
+    /// Its name (`comm`), if it is visible. Raw bytes: escape them before showing them.
     pub name: Option<BString>,
 }
 
@@ -203,20 +203,21 @@ pub struct Port {
     pub local: PortAddress,
     /// The inode, or `None` when no process can have the socket open.
     pub inode: Option<Inode>,
-    /// Whether an IPv6 socket refuses IPv4; from sock_diag only, and for IPv6 only.
+    /// Whether an IPv6 socket refuses IPv4; only from sock_diag, and only for IPv6.
     pub v6_only: Option<bool>,
-    /// The interface that the socket is bound to; from sock_diag only.
+    /// The interface that the socket is bound to; only from sock_diag.
     pub device: Option<BoundInterface>,
-    /// The most connections that may wait to be accepted; for listeners, from sock_diag only.
+    /// The maximum number of connections that wait to be accepted; only for listeners, and only
+    /// from sock_diag.
     pub backlog: Option<u32>,
-    /// The uid of the socket; for unix sockets from sock_diag only, since Linux 5.3.
+    /// The uid of the socket; for unix sockets only from sock_diag, since Linux 5.3.
     pub uid: Option<u32>,
-    /// The cookie, which links the port to the destroy event of the kernel; from sock_diag only.
+    /// The cookie, which links the port to the destroy event of the kernel; only from sock_diag.
     pub cookie: Option<Cookie>,
-    /// The network namespace, where ports of every one are read.
+    /// The network namespace, if ports of all namespaces are read.
     pub namespace: Option<Arc<NetNamespace>>,
-    /// The processes that had it open when it opened, as far as they can be seen; `None` when they
-    /// were not asked for, or cannot be listed.
+    /// The visible processes that had it open when it opened; `None` if they were not requested,
+    /// or cannot be listed.
     pub processes: Option<Vec<PortProcess>>,
 }
 
@@ -247,8 +248,8 @@ impl Port {
         }
     }
 
-    /// Returns the port of a row, or `None` when it is not one: another protocol, connected, or not
-    /// bound.
+    /// Returns the port of a row, or `None` for another protocol, and for a socket that is
+    /// connected or not bound.
     pub fn of(row: Socket<'_>) -> Option<Self> {
         match row {
             Socket::Inet(row) => Self::of_inet(row),
@@ -285,7 +286,7 @@ impl Port {
         })
     }
 
-    /// Returns what distinguishes it from others.
+    /// Returns the identity.
     pub fn identity(&self) -> PortIdentity {
         // The scope of an address is a detail, not a part of the identity.
         let local = match &self.local {
@@ -298,8 +299,8 @@ impl Port {
         PortIdentity { protocol: self.protocol, local, inode: self.inode, namespace }
     }
 
-    /// Takes the details of a newer row of the same port. Details that the source of that row lacks
-    /// are kept.
+    /// Copies the details of a newer row of the same port. Details that the source of that row
+    /// lacks are kept.
     pub(crate) fn refresh(&mut self, newer: Self) {
         let Self { source, v6_only, device, backlog, uid, cookie, .. } = newer;
         self.source = source;

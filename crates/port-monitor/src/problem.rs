@@ -1,10 +1,11 @@
-//! Why a table could not be read, or not completely.
+//! Problems with reading a table.
 
 use std::{error::Error as _, fmt};
 
 use procnetsocket::{ErrorKind, RowError};
 
-/// Why a table could not be read, or not completely. It can be kept and compared.
+/// Why a table could not be read, or not completely. Unlike an error, it can be copied and
+/// compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadProblem {
     kind: ReadProblemKind,
@@ -17,27 +18,27 @@ pub struct ReadProblem {
 pub enum ReadProblemKind {
     /// The kernel has no such table.
     Missing,
-    /// The caller asked to end the call.
+    /// The caller interrupted the call.
     Interrupted,
     /// The table could not be read.
     Unreadable,
-    /// Rows were read, and others may be missing: some were malformed, or the table changed while
+    /// Rows were read, but others may be missing: some were malformed, or the table changed while
     /// it was read.
     Incomplete,
 }
 
 impl ReadProblem {
-    /// Returns a problem of that kind with a text for a person: lower case, no full stop.
+    /// Returns a problem of this kind, with a text for the user: lower case, no full stop.
     pub fn new(kind: ReadProblemKind, text: impl fmt::Display) -> Self {
         Self { kind, text: text.to_string() }
     }
 
-    /// Returns the problem that a row could not be understood.
+    /// Returns the problem of a malformed row.
     pub fn malformed(row: &RowError) -> Self {
         Self::new(ReadProblemKind::Incomplete, row)
     }
 
-    /// Returns the problem that rows may be missing because the table changed while it was read.
+    /// Returns the problem of a table that changed while it was read.
     pub fn changed(table: impl fmt::Display) -> Self {
         let text = format_args!("{table} changed while it was read: rows may be missing");
         Self::new(ReadProblemKind::Incomplete, text)

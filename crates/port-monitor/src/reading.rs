@@ -9,7 +9,7 @@ use crate::{
     problem::{ReadProblem, ReadProblemKind},
 };
 
-/// Ports that are kept of one table: 100 000, some 15 MB. More are an error, never a short list.
+/// Ports of one table that are kept, about 15 MB. More are an error, not a truncated list.
 pub const MAX_PORTS: usize = 100_000;
 
 /// The content of one table.
@@ -17,13 +17,12 @@ pub const MAX_PORTS: usize = 100_000;
 pub struct Reading {
     /// The ports.
     pub ports: Vec<Port>,
-    /// Why ports may be missing, if they may. Then a port that is not here does not count as
-    /// closed.
+    /// Why ports may be missing. Then a port that is not here does not count as closed.
     pub gap: Option<ReadProblem>,
 }
 
 impl Reading {
-    /// Adds the port of a row, if it is one; returns [`ControlFlow::Break`] when there are too
+    /// Adds the port of a row, if it is one. Returns [`ControlFlow::Break`] when there are too
     /// many.
     pub fn take(&mut self, row: Socket<'_>) -> ControlFlow<()> {
         self.ports.extend(Port::of(row));
@@ -39,7 +38,7 @@ impl Reading {
         self.gap.get_or_insert(problem);
     }
 
-    /// Returns the reading, or the problem that the table has more ports than are kept.
+    /// Returns the reading, or the problem of a table with too many ports.
     ///
     /// # Errors
     ///
@@ -52,7 +51,7 @@ impl Reading {
         Ok(self)
     }
 
-    /// Returns the ports that are in either.
+    /// Returns the ports that are in either reading.
     pub(crate) fn union(mut self, other: Self) -> Self {
         self.ports.extend(other.ports);
         Self { gap: self.gap.or(other.gap), ..self }

@@ -1,4 +1,4 @@
-//! Which ports are watched.
+//! The choice of watched ports.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -9,16 +9,16 @@ use procnetsocket::Family;
 
 use crate::port::{Port, PortTable, Protocol};
 
-/// Which ports are watched: by default all of TCP and UDP. A port is watched when its protocol, its
-/// number and its address all are. Unix sockets have neither number nor address.
+/// The watched ports, by default all of TCP and UDP. A port is watched if its protocol, its number
+/// and its address are. Unix sockets have neither number nor address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The protocols; empty for those of [`Protocol::INET`].
     pub protocols: Vec<Protocol>,
     /// The numbers; empty for all.
     pub ports: Vec<RangeInclusive<u16>>,
-    /// The addresses that sockets are bound to, compared exactly: `0.0.0.0` admits the sockets
-    /// bound to any address, and no other. Empty for all.
+    /// The addresses that sockets are bound to, compared exactly: `0.0.0.0` selects only the
+    /// sockets that are bound to any address. Empty for all.
     pub addresses: Vec<IpAddr>,
 }
 
@@ -40,7 +40,7 @@ impl Scope {
         self.watches(port.protocol) && port.local.inet().is_none_or(is_watched)
     }
 
-    /// Returns the tables that have to be read.
+    /// Returns the tables to read.
     pub(crate) fn tables(&self) -> impl Iterator<Item = PortTable> {
         PortTable::ALL.into_iter().filter(|table| {
             let is_wanted = |family| {
@@ -74,7 +74,7 @@ mod tests {
     #[case::unix(Scope { protocols: vec![Protocol::Unix], ..Scope::default() }, "unix", false)]
     #[case::unix_has_no_address(Scope { protocols: Protocol::ALL.to_vec(), addresses: vec![ip("127.0.0.1")], ..Scope::default() }, "tcp udp unix", true)]
     #[case::address_of_the_other_family(Scope { addresses: vec![ip("::1")], ..Scope::default() }, "tcp6 udp6", false)]
-    fn admits_what_all_three_admit(
+    fn admits_ports_that_match_all_three(
         #[case] scope: Scope,
         #[case] tables: &str,
         #[case] is_admitted: bool,

@@ -1,4 +1,4 @@
-//! What a monitor and its thread share.
+//! The state that a monitor and its thread share.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use procnetsocket::diag::EventAuthority;
 
 use crate::{ledger::Ledger, pace::Pace, scope::Scope, source::PortSource};
 
-/// What a monitor and its thread share.
+/// The state that a monitor and its thread share.
 pub(crate) struct Shared {
     pub(crate) source: Box<dyn PortSource>,
     pub(crate) scope: Scope,
@@ -18,7 +18,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        // OK because no panic can leave half of a change: changes are computed first.
+        // OK because a panic cannot leave half of a change: changes are computed first.
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

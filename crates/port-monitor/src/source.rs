@@ -15,22 +15,22 @@ use crate::{
     reading::Reading,
 };
 
-/// A source of ports. [`SocketTables`] is one; a host that restricts what may be seen implements
+/// A source of ports. [`SocketTables`] is one; a host that restricts the visible ports implements
 /// another.
 pub trait PortSource: Send + Sync {
-    /// Reads the ports of all tables of a look, in any order, with [`PortLook::read_each`]. What is
-    /// needed for all of them is done once.
+    /// Reads the ports of all tables of a look, in any order, with [`PortLook::read_each`]. Work
+    /// that all tables need is done once.
     ///
-    /// A table that cannot be read has a [`ReadProblem`]. Where only some ports are missing, the
+    /// A table that cannot be read has a [`ReadProblem`]. If only some ports are missing, the
     /// [`Reading`] has a gap.
     fn read(&self, look: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings;
 
-    /// Looks for the processes that have the sockets of these inodes open. A socket without a
+    /// Returns the processes that have the sockets with these inodes open. A socket without a
     /// process may be left out.
     ///
     /// # Errors
     ///
-    /// A [`ReadProblem`] when they cannot be looked for, which is the default.
+    /// A [`ReadProblem`] if they cannot be listed, which is the default.
     fn processes(
         &self,
         inodes: &[Inode],
@@ -44,10 +44,10 @@ pub trait PortSource: Send + Sync {
     }
 }
 
-/// The processes that have each of some sockets open.
+/// The processes that have a socket open, by its inode.
 pub type ProcessesByInode = BTreeMap<Inode, Vec<PortProcess>>;
 
-/// Returns the processes of these sockets that a search found, each process once.
+/// Returns the found processes of these sockets, each process once.
 pub fn processes_of(inodes: &[Inode], found: &ProcessTable) -> ProcessesByInode {
     let processes = |inode: &Inode| {
         let mut processes: Vec<_> = found
@@ -57,7 +57,7 @@ pub fn processes_of(inodes: &[Inode], found: &ProcessTable) -> ProcessesByInode 
                 name: process.task.name.clone().known(),
             })
             .collect();
-        // A process that has it open twice is found twice in a row.
+        // A process that has the socket open twice is listed twice in succession.
         processes.dedup_by_key(|process| process.pid);
         (*inode, processes)
     };
@@ -92,8 +92,7 @@ impl<T: PortSource + ?Sized> PortSource for std::sync::Arc<T> {
     }
 }
 
-/// Asks for sockets in one state only, which costs sock_diag next to nothing for any number of
-/// connections.
+/// Requests only sockets in one state, which is cheap with sock_diag for any number of connections.
 fn read_table(
     tables: &SocketTables,
     table: PortTable,

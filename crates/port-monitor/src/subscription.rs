@@ -8,22 +8,21 @@ use std::{
 
 use crate::{event::Event, port::PortTable, problem::ReadProblem, tracker::Turn};
 
-/// What a subscriber receives.
+/// A message to a subscriber.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
     /// A port opened or closed.
     Event(Event),
-    /// This number of notices was lost here, because the subscriber was too slow.
+    /// This many notices were lost here, because the subscriber was too slow.
     Lost(u64),
-    /// A table can no longer be read, or not completely. Its ports are kept as they are until it
-    /// can.
+    /// A table can no longer be read, or not completely. Its ports are kept until it can.
     Failed(PortTable, ReadProblem),
     /// A table can be read again.
     Recovered(PortTable),
-    /// The kernel does not report closings, or no longer; they are found by looking.
+    /// The kernel does not report closings, or stopped reporting them; they are found by looking.
     EventsOff(ReadProblem),
-    /// The processes of ports were wanted, and cannot be listed.
+    /// The processes of ports were requested, but cannot be listed.
     ProcessesUnknown(ReadProblem),
 }
 
@@ -58,7 +57,7 @@ struct Queue {
 struct ChannelState {
     notices: VecDeque<Notice>,
     capacity: usize,
-    /// Number of notices that were lost since the last one that was kept.
+    /// Number of notices that were lost since the last kept one.
     lost: u64,
     /// Whether the sending end is gone.
     is_closed: bool,
@@ -73,14 +72,14 @@ pub(crate) fn channel(capacity: usize) -> (Subscriber, Subscription) {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, ChannelState> {
-        // OK because no panic can leave half of a notice.
+        // OK because a panic cannot leave half of a notice.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ChannelState {
-    /// Keeps a notice, or counts it as lost. After one is lost, all are, until the kept ones were
-    /// received: then the count takes their place.
+    /// Keeps a notice, or counts it as lost. After the first lost one all are lost, until the kept
+    /// ones were received. Then the count comes first.
     fn push(&mut self, notice: Notice) {
         if self.lost > 0 || self.notices.len() >= self.capacity {
             self.lost = self.lost.saturating_add(1);
@@ -124,8 +123,8 @@ impl Subscription {
         self.queue.lock().pop()
     }
 
-    /// Waits at most `at_most` for the next notice. Returns `None` when there was none, or there
-    /// can be none any more.
+    /// Waits at most `at_most` for the next notice. Returns `None` if there was none, or if the
+    /// monitor is gone.
     pub fn next_timeout(&self, at_most: Duration) -> Option<Notice> {
         let begin = Instant::now();
         let mut state = self.queue.lock();
@@ -141,7 +140,7 @@ impl Subscription {
         }
     }
 
-    /// Returns whether the monitor is gone, so that only the notices that are kept will follow.
+    /// Returns whether the monitor is gone. Only the kept notices follow.
     pub fn is_closed(&self) -> bool {
         self.queue.lock().is_closed
     }
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_subscriber_learns_how_many_it_lost_and_where() {
+    fn slow_subscriber_receives_the_number_of_lost_notices() {
         let (sender, subscription) = channel(2);
         for number in 1..=5 {
             sender.send(notice(number));
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn channel_without_room_has_room_for_one() {
+    fn channel_keeps_at_least_one_notice() {
         let (sender, subscription) = channel(0);
         sender.send(notice(1));
         sender.send(notice(2));
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn wait_ends_in_time_or_with_a_notice() {
+    fn wait_ends_after_its_time_or_with_a_notice() {
         let (sender, subscription) = channel(1);
         assert_eq!(subscription.next_timeout(Duration::ZERO), None);
         let waiting = std::thread::spawn(move || subscription.next_timeout(Duration::MAX));

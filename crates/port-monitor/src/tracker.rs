@@ -1,4 +1,4 @@
-//! The ports that are open: a state machine from readings to changes, without clock, thread or I/O.
+//! A state machine that turns readings into changes, without clock, thread or I/O.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,17 +11,16 @@ use crate::{
     reading::Reading,
 };
 
-/// Keeps the ports that are open, and reports changes.
+/// Keeps the open ports, and reports changes.
 ///
 /// # Trust
 ///
-/// It reports only what a reading proves:
+/// It reports only changes that a reading proves:
 ///
-/// - A table that cannot be read leaves its ports as they are, and so does a table that disappears
-///   after ports were seen in it.
-/// - A reading with a [gap](Reading::gap) opens ports and closes none.
-/// - The ports of the first reading were open before; so were new ports of later readings, up to
-///   the first reading without a gap.
+/// - If a table cannot be read, or disappears after ports were seen in it, its ports do not change.
+/// - A reading with a [gap](Reading::gap) opens ports, but does not close any.
+/// - The ports of the first reading count as open before; so do new ports up to the first reading
+///   without a gap.
 ///
 /// # Examples
 ///
@@ -52,18 +51,18 @@ type Cookies = HashMap<Cookie, PortIdentity>;
 #[derive(Debug, Default)]
 struct Known {
     ports: BTreeMap<PortIdentity, Port>,
-    /// Whether there was a reading without a gap: a new port has opened then. Otherwise it may have
-    /// been open before.
+    /// Whether there was a reading without a gap. Before that, a new port may have been open
+    /// already.
     is_whole: bool,
     problem: Option<ReadProblem>,
 }
 
-/// The totals of one reading.
+/// The result of comparing one reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// What closed, and then what opened, each in the order of [`PortIdentity`].
+    /// The closed ports, and then the opened ones, each in the order of [`PortIdentity`].
     pub changes: Vec<Change>,
-    /// How the state of the table changed, if it did.
+    /// The change in the state of the table, if any.
     pub turn: Option<Turn>,
 }
 
@@ -83,7 +82,7 @@ impl Tracker {
         Self::default()
     }
 
-    /// Returns the ports that are open, in the order of [`PortIdentity`].
+    /// Returns the open ports, in the order of [`PortIdentity`].
     pub fn ports(&self) -> impl Iterator<Item = &Port> {
         self.tables.values().flat_map(|known| known.ports.values())
     }
@@ -93,11 +92,11 @@ impl Tracker {
         self.tables.iter().filter_map(|(table, known)| Some((*table, known.problem.as_ref()?)))
     }
 
-    /// Returns whether a reading lacks ports that are known.
+    /// Returns whether a reading lacks known ports.
     ///
-    /// Kernel: a dump that continues after a pause finds its position by counting, so that it may
-    /// skip a socket when another one closes. A caller that reads the table again at once, and
-    /// observes the union of both readings, does not take that for a closing.
+    /// Kernel: a dump that continues after a pause finds its position by counting, so it may skip a
+    /// socket when another one closes. If the caller then reads the table again at once, and
+    /// observes the union of both readings, the skipped socket does not count as closed.
     pub fn misses(&self, table: PortTable, reading: &Reading) -> bool {
         let Some(known) = self.tables.get(&table) else { return false };
         if known.ports.is_empty() {
@@ -149,8 +148,8 @@ impl Tracker {
 }
 
 impl Known {
-    /// Returns the reading to compare with. A table that the kernel lacks is empty; one in which
-    /// ports were seen cannot cease to exist.
+    /// Returns the reading to compare with. A table that the kernel lacks is empty; a missing table
+    /// in which ports were seen is an error.
     fn accept(&self, reading: Result<Reading, ReadProblem>) -> Result<Reading, ReadProblem> {
         match reading {
             Err(problem) if problem.kind() == ReadProblemKind::Missing && self.ports.is_empty() => {
@@ -160,8 +159,8 @@ impl Known {
         }
     }
 
-    /// Compares a reading with the known ports, and keeps it. A port that is not in a reading with
-    /// gaps may still be open.
+    /// Compares a reading with the known ports, and keeps it. A port that is missing from a reading
+    /// with a gap may still be open.
     fn update(&mut self, reading: Reading, is_whole: bool, cookies: &mut Cookies) -> Vec<Change> {
         let mut read = BTreeMap::new();
         for port in reading.ports {
@@ -205,8 +204,8 @@ impl Known {
     }
 }
 
-/// Keeps the cookie of a port. An earlier cookie of the port is kept, too: it can only be reported
-/// for the same socket, or never.
+/// Keeps the cookie of a port. An earlier cookie of the port is kept, too; it can be reported only
+/// for the same socket.
 fn link(cookies: &mut Cookies, port: &Port) {
     if let Some(cookie) = port.cookie {
         cookies.insert(cookie, port.identity());
@@ -229,7 +228,7 @@ mod tests {
 
     const TABLE: PortTable = PortTable::ALL[0];
 
-    /// `80` is a port with inode 80; `80#5` one with inode 5; `80@7` one with cookie 7.
+    /// Parses a port: `80` has inode 80, `80#5` has inode 5, and `80@7` has cookie 7.
     fn port(word: &str) -> Port {
         let (rest, cookie) = word.split_once('@').map_or((word, None), |(r, c)| (r, Some(c)));
         let (number, inode) = rest.split_once('#').unwrap_or((rest, rest));
@@ -245,7 +244,7 @@ mod tests {
         ReadProblem::new(kind, "no luck")
     }
 
-    /// Ports, `missing`, `unreadable`, or ports and `...` if more may be missing.
+    /// Parses ports, ports and `...` for a gap, `missing`, or `unreadable`.
     fn reading(words: &str) -> Result<Reading, ReadProblem> {
         let mut reading = Reading::default();
         for word in words.split_whitespace() {
@@ -308,14 +307,17 @@ mod tests {
     #[case::a_gap_closes_nothing(&["22 80", "22 443 ...", "22"], &["=22 =80", "+443 Incomplete!", "-80 -443 well"])]
     #[case::a_gap_first(&["22 ...", "22 80", "22 80 90"], &["=22 Incomplete!", "=80 well", "+90"])]
     #[case::nothing_but_gaps(&["22 ...", "80 ...", "90 ..."], &["=22 Incomplete!", "=80", "=90"])]
-    fn tracker_reports_changes_between_readings(#[case] readings: &[&str], #[case] told: &[&str]) {
+    fn tracker_reports_changes_between_readings(
+        #[case] readings: &[&str],
+        #[case] expected: &[&str],
+    ) {
         let mut tracker = Tracker::new();
         let seen: Vec<_> = readings.iter().map(|words| see(&mut tracker, words)).collect();
-        assert_eq!(seen, told);
+        assert_eq!(seen, expected);
     }
 
     #[test]
-    fn table_does_not_change_another_one() {
+    fn tables_do_not_affect_each_other() {
         let mut tracker = Tracker::new();
         let [tcp4, tcp6, ..] = PortTable::ALL;
         tracker.observe(tcp4, reading("80"));
@@ -329,7 +331,7 @@ mod tests {
     #[case::nothing_known("", "80", false)]
     #[case::all_there("80 81", "81 80 82", false)]
     #[case::one_missing("80 81", "81 82", true)]
-    fn says_whether_a_reading_lacks_a_port(
+    fn reading_without_a_known_port_is_detected(
         #[case] known: &str,
         #[case] next: &str,
         #[case] misses: bool,
@@ -350,7 +352,7 @@ mod tests {
         assert_eq!(end(&mut tracker, 7).as_deref(), Some("-80#1"));
         assert_eq!(end(&mut tracker, 7), None);
         assert_eq!(see(&mut tracker, "80#2@8 81"), "");
-        // The closing was found by looking, so its event comes too late.
+        // A look found the closing, so its event comes too late.
         assert_eq!(see(&mut tracker, "81"), "-80#2");
         assert_eq!(end(&mut tracker, 8), None);
     }

@@ -1,4 +1,4 @@
-//! Words for values.
+//! The error of an unknown word.
 
 /// The error of a word that is not a protocol or a kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

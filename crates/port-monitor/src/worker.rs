@@ -1,5 +1,5 @@
-//! The thread: it looks, waits for an event of the kernel or for the time of the next look, and
-//! ends when the other end of its pipe is closed.
+//! The thread of a monitor. It looks, waits for an event of the kernel or for the time of the next
+//! look, and ends when the other end of its pipe is closed.
 
 use std::{
     io::{self, PipeReader, PipeWriter},
@@ -31,7 +31,7 @@ use crate::{
 pub(crate) struct RunningThread {
     /// Closing it wakes the thread, and ends it.
     pipe: PipeWriter,
-    /// Ends a look that is under way.
+    /// Ends the current look.
     is_ending: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -41,7 +41,7 @@ impl RunningThread {
         !self.thread.is_finished()
     }
 
-    /// Ends the thread, and waits for its end.
+    /// Stops the thread, and waits for its end.
     pub(crate) fn stop(self) -> Result<(), Error> {
         self.is_ending.store(true, Ordering::Relaxed);
         drop(self.pipe);
@@ -71,7 +71,7 @@ impl Worker {
     pub(crate) fn start(shared: Arc<Shared>) -> io::Result<RunningThread> {
         let (reader, pipe) = io::pipe()?;
         let is_ending = Arc::new(AtomicBool::new(false));
-        // Opened before the first look, so that it reports what closes during the look.
+        // Opened before the first look, so that it reports ports that close during the look.
         let closings = open_closings(&shared);
         let worker = Self { shared, pipe: reader, is_ending: Arc::clone(&is_ending), closings };
         let builder = thread::Builder::new().name("port-monitor".to_owned());
@@ -86,15 +86,14 @@ impl Worker {
                 return;
             }
             let period = self.shared.pace.period(cost.elapsed());
-            // OK because a time that the clock cannot represent means no further look, as `None`
-            // does.
+            // OK because a time that the clock cannot represent is never reached, as for `None`.
             if !self.wait(begin.checked_add(period)) {
                 return;
             }
         }
     }
 
-    /// Looks once; returns whether to go on.
+    /// Looks once. Returns whether to continue.
     fn look(&mut self) -> bool {
         let Shared { source, scope, .. } = &*self.shared;
         let ledger = || self.shared.ledger();
@@ -113,8 +112,8 @@ impl Worker {
         true
     }
 
-    /// Waits for the time of the next look, and handles the kernel's events meanwhile; returns
-    /// whether to go on.
+    /// Waits for the time of the next look, and handles the kernel's events meanwhile. Returns
+    /// whether to continue.
     fn wait(&mut self, next: Option<Instant>) -> bool {
         loop {
             match self.sleep(next) {
@@ -131,7 +130,7 @@ impl Worker {
         self.receive_events(|closings| closings.receive(Instant::now(), &mut each));
     }
 
-    /// Handles events of the kernel; when that fails, subscribers are notified once.
+    /// Handles events of the kernel. Subscribers are notified once if that fails.
     fn receive_events(
         &mut self,
         what: impl FnOnce(&mut DestroyListener) -> Result<(), crate::ReadProblem>,
@@ -168,7 +167,7 @@ fn open_closings(shared: &Shared) -> Option<DestroyListener> {
     opened.map_err(|problem| shared.ledger().events_off(problem)).ok()
 }
 
-/// Waits at most that long, and returns which of the two is readable.
+/// Waits at most this long, and returns which of the two is readable.
 fn ready(
     pipe: BorrowedFd<'_>,
     events: Option<BorrowedFd<'_>>,
@@ -178,7 +177,7 @@ fn ready(
         .chain(events)
         .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
         .collect();
-    // OK because a time too long for the kernel is as good as no limit.
+    // OK because a time that the kernel cannot represent is like no limit.
     let timeout = at_most.and_then(|time| Timespec::try_from(time).ok());
     poll(&mut fds, timeout.as_ref())?;
     let is_ready = |index: usize| fds.get(index).is_some_and(|fd| !fd.revents().is_empty());

@@ -12,13 +12,13 @@ use crate::{
     watch::Watcher,
 };
 
-/// When a host shows what a builtin prints.
+/// When a host shows the output of a builtin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutputMode {
-    /// While it is printed.
+    /// At once.
     #[default]
     Streamed,
-    /// After the builtin has ended. Events are then followed only to an end.
+    /// After the builtin has ended. Following events then needs an end.
     Buffered,
 }
 
@@ -30,12 +30,12 @@ pub struct PortWatch {
 }
 
 impl PortWatch {
-    /// Returns the command over what `view` shows, for a host that streams.
+    /// Returns a command that watches the ports that `view` shows, for a host that streams.
     pub fn new(view: PolicyView) -> Self {
         Self { view, output: OutputMode::Streamed }
     }
 
-    /// Returns the command over the ports of the system, under the default policy: the grant
+    /// Returns a command that watches the ports of the system, with the default policy: the grant
     /// `sockets` only.
     ///
     /// # Ambient Authority
@@ -79,7 +79,7 @@ impl PortWatch {
             PolicyPorts::new(&view, &condition.which, &|| cancel.is_cancelled())
         };
         let ports: Result<Vec<_>, CliError> = watch.conditions.iter().map(ports).collect();
-        // The call ran out of time, which is the error to report.
+        // If the call timed out, that is the error to report.
         cancel.check()?;
         let ports = match ports {
             Ok(ports) => ports,
@@ -98,7 +98,7 @@ impl PortWatch {
 }
 
 impl PortWatch {
-    /// Returns whether processes are looked for. Without the grant ports are printed without them.
+    /// Returns whether processes are looked up. Without the grant ports are printed without them.
     fn shows_processes(&self, context: &mut CallContext<'_>, is_wanted: bool) -> bool {
         if is_wanted && let Err(error) = self.view.granted(Grant::Processes) {
             // OK because an error of standard error cannot be reported anywhere.
@@ -132,8 +132,8 @@ impl Builtin for PortWatch {
     }
 }
 
-/// Reports an error of the command line. The message of a wrong filter has three lines, which are
-/// escaped already.
+/// Reports an error of the command line. The message of an invalid filter has three lines, which
+/// are escaped already.
 fn refuse(context: &mut CallContext<'_>, error: &CliError) -> ExitCode {
     // OK because an error of standard error cannot be reported anywhere.
     let _ = writeln!(context.stderr, "portwatch: {error}");

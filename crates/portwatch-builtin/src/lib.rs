@@ -8,14 +8,14 @@
 //! It replaces sleeping in scripts that start a server:
 //!
 //! ```text
-//! portwatch --wait :8080 --timeout 30s    0 as soon as somebody listens, 124 when time is up
-//! portwatch --gone 'sport = :8080'        0 as soon as nobody does
-//! portwatch --wait /run/x.sock            0 as soon as a unix socket of that path listens
-//! portwatch --for 10s                     what opens and closes in ten seconds
-//! portwatch --list                        what is open now
+//! portwatch --wait :8080 --timeout 30s    status 0 when it listens, 124 when time is up
+//! portwatch --gone 'sport = :8080'        status 0 when nothing matches
+//! portwatch --wait /run/x.sock            status 0 when a unix socket with this path listens
+//! portwatch --for 10s                     ports that open and close in ten seconds
+//! portwatch --list                        ports that are open now
 //! ```
 //!
-//! A host makes [`PortWatch`] from a view of what a script may see, and registers it:
+//! A host creates a view of the sockets that a script may see, and registers [`PortWatch`] with it:
 //!
 //! ```
 //! use builtin_api::{Registry, RegistryError};
@@ -29,25 +29,25 @@
 //!
 //! # Security
 //!
-//! It uses the same [`PolicyView`](socket_query::PolicyView) as `ss`: it cannot wait for a socket
-//! that `ss` may not list. It has no further authority. Names of interfaces are escaped, arguments
-//! are escaped in messages, and no environment variable is read.
+//! It uses the same [`PolicyView`](socket_query::PolicyView) as `ss`, so it cannot wait for a
+//! socket that `ss` may not list. It has no other authority. Names of interfaces are escaped,
+//! arguments are escaped in messages, and no environment variable is read.
 //!
 //! # Hosts that do not stream
 //!
 //! Events are written and flushed after each look. A host that shows output only when a builtin has
-//! ended registers it [with that output](PortWatch::with_output): then following needs an end
-//! (`--for`, `--count`), and is refused with that reason without one. `--wait` and `--gone` print
-//! nothing and work everywhere.
+//! ended passes [`OutputMode::Buffered`](OutputMode) to [`PortWatch::with_output`]: then following
+//! is refused without an end (`--for`, `--count`). `--wait` and `--gone` print nothing and work
+//! everywhere.
 //!
 //! # Ending
 //!
-//! A cancellation by its [`Cancel`](builtin_api::Cancel) ends the call at once while it waits, and
-//! within a thousand rows while it reads.
+//! A [`Cancel`](builtin_api::Cancel) ends the call at once while it waits, and within a thousand
+//! rows while it reads.
 //!
 //! # Limits
 //!
-//! Those of [`port_monitor`]. A time is at most 30 days.
+//! The limits of [`port_monitor`]. A time is at most 30 days.
 
 mod builtin;
 mod cli;

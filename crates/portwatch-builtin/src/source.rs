@@ -1,4 +1,4 @@
-//! Ports as far as a policy and a filter show them.
+//! The ports that a policy and a filter show.
 
 use std::{
     collections::BTreeMap,
@@ -24,19 +24,18 @@ use socket_query::{
 
 use crate::cli::{CliError, Target, WatchedPorts};
 
-/// Reads ports through the view through which `ss` lists sockets, so that nothing more is visible
-/// here.
+/// Reads ports through the same view as `ss`, so that nothing else is visible here.
 #[derive(Debug)]
 pub(crate) struct PolicyPorts<'a> {
     view: &'a PolicyView,
-    /// The selection for each table; a table that is absent has no wanted port.
+    /// The selection for each table; a missing table has no selected port.
     selections: BTreeMap<PortTable, Selection>,
-    /// The exact name of the unix sockets that are wanted; `None` for all that are selected.
+    /// The exact name of the watched unix sockets; `None` for all that are selected.
     unix_name: Option<BString>,
     unseen: UnseenProcesses,
 }
 
-/// Why processes of the found ports may be missing, once that is known.
+/// Why processes of the found ports may be missing, if known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UnseenProcesses(Arc<OnceLock<String>>);
 
@@ -75,7 +74,7 @@ impl<'a> PolicyPorts<'a> {
                 let parsed = view
                     .parse_filter(text, tables, which.family, interrupt)
                     .map_err(CliError::Filter)?;
-                // A family that the filter names is the only one.
+                // A family in the filter is the only one.
                 let families = parsed.family.map_or(which.families(), FamilySet::of);
                 (families, view.filter(parsed.expr), None)
             }
@@ -103,15 +102,14 @@ impl<'a> PolicyPorts<'a> {
         Ok(Self { view, selections, unix_name, unseen: UnseenProcesses::default() })
     }
 
-    /// Returns the tables and namespaces that have to be read.
+    /// Returns the tables and namespaces to read.
     pub(crate) fn scope(&self) -> Scope {
         let mut protocols: Vec<_> = self.selections.keys().map(|table| table.protocol).collect();
         protocols.dedup();
         Scope { protocols, ..Scope::default() }
     }
 
-    /// Returns what is known of missing processes; it is still updated after the source was given
-    /// away.
+    /// Returns the reason for missing processes, which the source still updates after it was moved.
     pub(crate) fn unseen(&self) -> UnseenProcesses {
         self.unseen.clone()
     }
@@ -131,7 +129,7 @@ impl<'a> PolicyPorts<'a> {
         let mut reading = rows.reading;
         if let Some(name) = &self.unix_name {
             reading.ports.retain(|port| {
-                // As it is, or as it is printed.
+                // Compares the raw and the printed name.
                 port.local.unix_name().is_some_and(|local| {
                     local == *name || Escaped::column(&local).without_hex().is_shown_as(name)
                 })
@@ -149,8 +147,8 @@ fn problem(error: socket_query::Error) -> ReadProblem {
 }
 
 impl WatchedPorts {
-    /// Returns whether options choose a protocol. Without such options, the protocols with ports
-    /// are chosen.
+    /// Returns whether options choose a protocol. Without such options, the protocols with port
+    /// numbers are chosen.
     fn names(&self, protocol: Protocol) -> bool {
         let protocols: &[_] =
             if self.protocols.is_empty() { &Protocol::INET } else { &self.protocols };
@@ -189,7 +187,7 @@ const fn address_family(family: Option<Family>) -> AddressFamily {
 }
 
 impl PortSource for PolicyPorts<'_> {
-    /// Processes are looked for once, because every table has the same filter.
+    /// Processes are looked up once, because every table has the same filter.
     fn read(&self, tables: &PortLook<'_>, interrupt: &dyn Interrupt) -> Readings {
         let look = self.selections.values().next().map(|any| self.view.look(any, interrupt));
         let look = look.map(|look| look.map_err(problem));

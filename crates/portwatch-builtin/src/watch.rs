@@ -1,4 +1,4 @@
-//! One call: looking, pausing, reporting what failed.
+//! One call: looks, pauses, and reports of failures.
 
 use std::{
     collections::BTreeSet,
@@ -19,11 +19,11 @@ use crate::{
 /// A running call.
 pub(crate) struct Watcher<'a, 'c> {
     context: &'a mut CallContext<'c>,
-    /// One for each condition.
+    /// The ports of each condition.
     watched: Vec<WatchedCondition<'a>>,
     pace: Pace,
     begin: Instant,
-    /// When the next look is due.
+    /// The time of the next look.
     next: Instant,
     /// Whether processes could not be listed, which is reported once.
     processes_unknown: bool,
@@ -49,7 +49,7 @@ impl<'a> WatchedCondition<'a> {
 enum Pause {
     /// It is time to look.
     Over,
-    /// The time of the call is up.
+    /// The time of the call is over.
     TimeUp,
 }
 
@@ -74,7 +74,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         }
     }
 
-    /// Prints what is open.
+    /// Prints the open ports.
     pub(crate) fn list(mut self, form: EventFormat) -> Result<ExitCode, Error> {
         self.look()?;
         let mut lines = Vec::new();
@@ -85,7 +85,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         Ok(self.status())
     }
 
-    /// Waits until all the conditions hold at the same time, or any of them.
+    /// Waits until all conditions hold at the same time, or any of them.
     pub(crate) fn wait(
         mut self,
         conditions: &[WaitCondition],
@@ -114,7 +114,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         }
     }
 
-    /// Prints what opens and closes.
+    /// Prints openings and closings.
     pub(crate) fn follow(mut self, follow: &Follow) -> Result<ExitCode, Error> {
         let (lasting, timeout) = (self.after(follow.lasting), self.after(follow.timeout));
         let end = [lasting, timeout].into_iter().flatten().min();
@@ -134,7 +134,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         }
     }
 
-    /// Prints the events of one look, up to the count that is left.
+    /// Prints the events of one look, up to the remaining count.
     fn print(
         &mut self,
         changes: Vec<Change>,
@@ -156,8 +156,8 @@ impl<'a, 'c> Watcher<'a, 'c> {
         self.write(&lines)
     }
 
-    /// Looks once and returns the changes. A table that cannot be read is reported once, and again
-    /// when it can be read.
+    /// Looks once and returns the changes. A table that cannot be read is reported once, and its
+    /// recovery, too.
     fn look(&mut self) -> Result<Vec<Change>, Error> {
         let (begin, cost) = (Instant::now(), Cost::now());
         let cancel = self.context.cancel;
@@ -189,13 +189,13 @@ impl<'a, 'c> Watcher<'a, 'c> {
                 self.complain(&complaint);
             }
         }
-        // OK because a time that the clock cannot represent never comes.
+        // OK because a time that the clock cannot represent is never reached.
         self.next = begin.checked_add(self.pace.period(cost.elapsed())).unwrap_or(begin);
         Ok(changes)
     }
 
-    /// Returns whether enough conditions hold. A single look does not prove an absence, see
-    /// [`port_monitor::Tracker::misses`], so it is repeated then.
+    /// Returns whether enough conditions hold. A single look does not prove that a port is closed,
+    /// see [`port_monitor::Tracker::misses`], so it is repeated then.
     fn is_enough(&mut self, conditions: &[WaitCondition], enough: Enough) -> Result<bool, Error> {
         let are_enough = |mut hold: std::vec::IntoIter<bool>| match enough {
             Enough::All => hold.all(|holds| holds),
@@ -217,7 +217,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
     }
 
     /// Returns whether each condition holds. A table that cannot be read may contain the port, so
-    /// nothing counts as gone before it can be read.
+    /// no port counts as gone before it can be read.
     fn hold(&self, conditions: &[WaitCondition]) -> Vec<bool> {
         let holds = |(condition, watched): (&WaitCondition, &WatchedCondition<'_>)| {
             let tracker = watched.poller.tracker();
@@ -230,7 +230,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         conditions.iter().zip(&self.watched).map(holds).collect()
     }
 
-    /// Waits until the next look, at most until the end. Returns an error when the host ends the
+    /// Waits until the next look, at most until `end`. Returns an error when the host ends the
     /// call.
     fn pause(&self, end: Option<Instant>) -> Result<Pause, Error> {
         let until = end.map_or(self.next, |end| end.min(self.next));
@@ -243,7 +243,7 @@ impl<'a, 'c> Watcher<'a, 'c> {
         time.and_then(|time| self.begin.checked_add(time))
     }
 
-    /// Returns the status of a call that has printed everything: failure when a table or processes
+    /// Returns the status of a call that has printed everything: failure if a table or processes
     /// could not be read.
     fn status(&self) -> ExitCode {
         let mut problems =

@@ -29,7 +29,7 @@ const SEQUENCE: u32 = 7;
 criterion_group!(benches, text, datagrams);
 criterion_main!(benches);
 
-/// Reads as little of each row as a visitor can.
+/// Reads as little as possible of each row.
 #[derive(Default)]
 struct RowSum(u64);
 
@@ -177,7 +177,7 @@ fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     attribute
 }
 
-/// An established connection of IPv4, with the attributes that a dump has without being asked.
+/// An established IPv4 connection, with the attributes that a dump always has.
 fn tcp_payload() -> Vec<u8> {
     let header = [
         &[2, 1, 0, 0][..],

@@ -1,8 +1,8 @@
-//! Asks the kernel for every TCP socket and throws the replies away: what a listing costs before a
-//! byte of it is looked at. For measurement.
+//! Requests every TCP socket from the kernel and discards the replies, to measure the cost of a
+//! listing before any of it is parsed.
 //!
-//! `diag_dump` asks for IPv4 and then for IPv6, `diag_dump dumps HEX` with that filter program;
-//! `diag_dump walk` asks for both together, in the older interface (`TCPDIAG_GETSOCK`).
+//! `diag_dump` requests IPv4 and then IPv6, `diag_dump dumps HEX` does so with that filter program,
+//! and `diag_dump walk` requests both together by the older interface (`TCPDIAG_GETSOCK`).
 
 use std::error::Error;
 
@@ -25,7 +25,7 @@ const TCPDIAG_GETSOCK: u16 = 18;
 const FLAGS: u16 = 0x301;
 
 #[expect(clippy::disallowed_methods, reason = "this example is its own host")]
-#[expect(clippy::print_stdout, reason = "and prints to its own standard output")]
+#[expect(clippy::print_stdout, reason = "the example prints to its own standard output")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let requests = match (args.next().as_deref(), args.next()) {
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         loop {
             let (length, _) = recv(&socket, buffer.as_mut_slice(), RecvFlags::empty())?;
             bytes += length;
-            // The end of a dump is a message of its own, in a datagram of its own.
+            // The end of a dump is a separate message in a separate datagram.
             if buffer.get(4..6) == Some(&NLMSG_DONE.to_ne_bytes()) {
                 break;
             }

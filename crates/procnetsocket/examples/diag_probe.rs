@@ -1,4 +1,4 @@
-//! Asks sock_diag for sockets and prints each on a line.
+//! Requests sockets from sock_diag and prints one per line.
 //!
 //! ```text
 //! diag_probe [TABLE]...     such as tcp, udp6, unix; without one, every table
@@ -26,13 +26,13 @@ fn main() -> ExitCode {
 }
 
 fn print(report: &str, status: ExitCode) -> ExitCode {
-    #[expect(clippy::disallowed_methods, reason = "a program of its own, not a builtin")]
+    #[expect(clippy::disallowed_methods, reason = "a separate program, not a builtin")]
     let mut stdout = io::stdout();
     stdout.write_all(report.as_bytes()).map_or(ExitCode::FAILURE, |()| status)
 }
 
 fn probe(names: &[String]) -> Result<String, Box<dyn Error>> {
-    #[expect(clippy::disallowed_methods, reason = "a program of its own, which is its own host")]
+    #[expect(clippy::disallowed_methods, reason = "a separate program, which is its own host")]
     let token = cap_std::ambient_authority();
     let socket = DiagSocket::open_ambient(token)?;
     let is_asked = |table: &Table| names.is_empty() || names.contains(&table.to_string());

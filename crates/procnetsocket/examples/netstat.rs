@@ -34,7 +34,7 @@ fn main() -> Result<(), procnetsocket::Error> {
     }
     let processes = netstat.processes();
     if processes.closed() > 0 {
-        eprintln!("processes that could not be looked into: {}", processes.closed());
+        eprintln!("processes that could not be read: {}", processes.closed());
     }
     match processes.visibility() {
         ProcVisibility::Some => eprintln!("this /proc is mounted to hide processes"),

@@ -1,7 +1,7 @@
 //! Opens files of `/proc` through the verified handle and prints the results.
 //!
-//! Without arguments it shows what this machine's `/proc` gives or refuses. With arguments it plays
-//! an attack first; the tests run it so in separate mount namespaces:
+//! Without arguments it prints the results for this machine's `/proc`. With arguments it simulates
+//! an attack first; the tests run it like this in separate mount namespaces:
 //!
 //! ```text
 //! proc_root_probe [STEP]...
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn print(report: &str) -> ExitCode {
-    #[expect(clippy::disallowed_methods, reason = "a program of its own, not a builtin")]
+    #[expect(clippy::disallowed_methods, reason = "a separate program, not a builtin")]
     let mut stdout = io::stdout();
     match stdout.write_all(report.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -70,7 +70,7 @@ fn probe(mut args: impl Iterator<Item = String>) -> Result<String, Box<dyn Error
 }
 
 fn open() -> Result<ProcRoot, RootError> {
-    #[expect(clippy::disallowed_methods, reason = "a program of its own, which is its own host")]
+    #[expect(clippy::disallowed_methods, reason = "a separate program, which is its own host")]
     let token = cap_std::ambient_authority();
     ProcRoot::open_ambient(token)
 }
@@ -91,7 +91,7 @@ fn bind_link(from: &str, to: &str) -> Result<(), Box<dyn Error>> {
 }
 
 fn forbid(rule: &str) -> Result<(), Box<dyn Error>> {
-    let (call, error) = rule.split_once(':').ok_or("--forbid wants CALL:ERROR")?;
+    let (call, error) = rule.split_once(':').ok_or("expected CALL:ERROR after --forbid")?;
     let call = match (call, std::env::consts::ARCH) {
         ("openat2", _) => 437,
         ("statx", "x86_64") => 332,
@@ -157,7 +157,7 @@ fn files(proc: &ProcRoot) -> Vec<String> {
     lines
 }
 
-/// Looks for a socket of this process.
+/// Finds a socket of this process.
 fn processes(proc: ProcRoot) -> String {
     match process_pids(proc) {
         Ok(pids) if pids.iter().eq([&std::process::id()]) => "real".to_owned(),
@@ -166,7 +166,7 @@ fn processes(proc: ProcRoot) -> String {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a socket of its own to look for")]
+#[expect(clippy::disallowed_methods, reason = "its own socket, to look for")]
 fn process_pids(proc: ProcRoot) -> Result<Vec<u32>, String> {
     let (socket, _other) = UnixStream::pair().map_err(|error| format!("socket ({error})"))?;
     let number = rustix::fs::fstat(&socket).map_err(|error| format!("fstat ({error})"))?.st_ino;

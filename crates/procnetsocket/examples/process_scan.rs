@@ -1,16 +1,18 @@
-//! Looks for the processes of all sockets and prints their number, for measurement.
+//! Finds the processes of all sockets and prints their number, for measurement.
 //!
 //! ```text
 //! cargo run --release -p procnetsocket --example process_scan
 //! cargo run --release -p procnetsocket --example process_scan -- bare
 //! ```
 //!
-//! With `bare` it walks the same directories and links on two threads, and does nothing else.
+//! With `bare` it walks the same directories and links on two threads, and does nothing else. With
+//! `list` it reads the directories alone, and with `open` it opens them: what is left out is what
+//! reading of links and of directories takes.
 
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "this program is its own host, and opens /proc as anyone would to measure it"
+    reason = "this program is its own host, and opens /proc directly to measure it"
 )]
 
 use std::{
@@ -26,8 +28,14 @@ use procnetsocket::{
 use rustix::fs::{CWD, Mode, OFlags, RawDir};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    if std::env::args().nth(1).is_some() {
-        println!("{} descriptors", walk()?);
+    if let Some(word) = std::env::args().nth(1) {
+        let depth = match word.as_str() {
+            "bare" => Depth::Links,
+            "list" => Depth::Names,
+            "open" => Depth::Directories,
+            _ => return Err("expected nothing, `bare`, `list` or `open`".into()),
+        };
+        println!("{} reached", walk(depth)?);
         return Ok(());
     }
     let tables = SocketTables::from_root(ProcRoot::open_ambient(ambient_authority())?);
@@ -43,8 +51,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Reads every directory and every link, and keeps nothing.
-fn walk() -> io::Result<usize> {
+/// What a walk reaches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Directories,
+    Names,
+    Links,
+}
+
+/// Reads every directory and every link, as far as `depth`, and keeps nothing.
+fn walk(depth: Depth) -> io::Result<usize> {
     let mut buffer = vec![MaybeUninit::uninit(); 32 * 1024];
     let proc = rustix::fs::openat(CWD, "/proc", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
     let mut pids = Vec::new();
@@ -59,7 +75,7 @@ fn walk() -> io::Result<usize> {
     let worker = || {
         let mut count = 0;
         while let Some(path) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
-            count += walk_links(&proc, path).unwrap_or_default();
+            count += walk_process(&proc, path, depth).unwrap_or_default();
         }
         count
     };
@@ -69,16 +85,20 @@ fn walk() -> io::Result<usize> {
     }))
 }
 
-fn walk_links(proc: &impl rustix::fd::AsFd, path: &str) -> io::Result<usize> {
+fn walk_process(proc: &impl rustix::fd::AsFd, path: &str, depth: Depth) -> io::Result<usize> {
     let mut buffer = vec![MaybeUninit::uninit(); 32 * 1024];
     let dir = rustix::fs::openat(proc, path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+    if depth == Depth::Directories {
+        return Ok(1);
+    }
     let mut names = RawDir::new(&dir, &mut buffer);
     let mut count = 0;
     while let Some(entry) = names.next() {
         let mut text = [MaybeUninit::uninit(); 64];
         let entry = entry?;
-        count +=
-            usize::from(rustix::fs::readlinkat_raw(&dir, entry.file_name(), &mut text).is_ok());
+        let is_reached = depth == Depth::Names
+            || rustix::fs::readlinkat_raw(&dir, entry.file_name(), &mut text).is_ok();
+        count += usize::from(is_reached);
     }
     Ok(count)
 }

@@ -5,8 +5,8 @@
 //! cargo run -p procnetsocket --features serde --example read_listing < listing.jsonl
 //! ```
 //!
-//! Each line of `ss --json-lines` is a row of the model with a few more fields; serde leaves those
-//! out.
+//! Each line of `ss --json-lines` is a row of the model with a few more fields; serde ignores
+//! those.
 
 use std::{
     collections::BTreeMap,

@@ -25,17 +25,18 @@ const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 /// Kernel: `CGROUP2_SUPER_MAGIC`.
 const CGROUP2_MAGIC: u64 = 0x6367_7270;
 
-/// Control groups that have paths: 100 000. A machine has some hundreds.
+/// Control groups whose paths are kept: 100 000. A machine has hundreds.
 pub const MAX_CGROUPS: usize = 100_000;
 
-/// How deep the tree is walked: 64 levels. The kernel's own bound is a setting, and usually none.
+/// Depth to which the tree is walked: 64 levels. The limit of the kernel is a setting, by default
+/// unlimited.
 const MAX_DEPTH: usize = 64;
 
 /// The hierarchy of control groups, as it is mounted in this process's mount namespace.
 ///
 /// # Sandbox bypass
 ///
-/// It shows the names of all control groups below the mount, past every sandbox. Its path is
+/// It shows the names of all control groups below the mount, bypassing every sandbox. Its path is
 /// hard-coded; no request can change it.
 #[derive(Debug)]
 pub struct CgroupTree {
@@ -51,8 +52,8 @@ impl CgroupTree {
     ///
     /// # Trust
     ///
-    /// The type of the file system proves that it is the kernel's hierarchy. Which part of it is
-    /// mounted was chosen by the process that mounted it.
+    /// The type of the file system proves that it is the kernel's hierarchy. The process that
+    /// mounted it chose which part of it is visible.
     pub fn open_ambient(token: AmbientAuthority) -> Option<Self> {
         MOUNTS.into_iter().find_map(|mount| {
             let root = open(mount, token)?;
@@ -61,13 +62,13 @@ impl CgroupTree {
         })
     }
 
-    /// Returns the path of each control group by its id, beginning with `/` at the mount.
+    /// Returns the path of each control group by its id. Paths start with `/` at the mount.
     ///
-    /// Directories that may not be read are left out with all below them.
+    /// Unreadable directories are left out, with everything below them.
     ///
     /// # Limits
     ///
-    /// In a tree with more than [`MAX_CGROUPS`] groups the others have no paths.
+    /// In a tree with more than [`MAX_CGROUPS`] groups, the further ones have no paths.
     pub fn paths(&self) -> BTreeMap<u64, BString> {
         let mut paths = BTreeMap::new();
         if let Ok(metadata) = self.root.dir_metadata() {

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The error of a reading: there are no rows, or no further ones.
+/// The error of a reading, which returns no rows, or no further ones.
 ///
 /// Its [`Display`](std::fmt::Display) is a message for a person, and [`Error::kind`] the kind.
 #[derive(Debug, thiserror::Error)]
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn every_error_says_what_went_wrong() {
+    fn every_error_has_its_message() {
         let problem = LineProblem { offset: 4, expected: "a hexadecimal port" };
         let mismatch = Mismatch::new(b"abc xyz", problem);
         let errors = [

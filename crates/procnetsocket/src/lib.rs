@@ -1,8 +1,8 @@
-//! Reads the kernel's socket tables, outside of every sandbox.
+//! Reads the kernel's socket tables.
 //!
-//! This crate is where a restricted shell reaches past its sandbox: it opens files of the real
-//! `/proc`, and a netlink socket to the kernel's sock_diag. Nothing else in the workspace does, and
-//! nothing that a script says reaches a path. It gives what the two hold as one typed [`model`],
+//! This crate bypasses the sandbox of a restricted shell: it opens files of the real `/proc`, and a
+//! netlink socket to the kernel's sock_diag. No other crate of the workspace does, and no input of
+//! a script becomes part of a path. It returns the contents of both sources in one typed [`model`],
 //! for every protocol that has a table.
 //!
 //! ```
@@ -34,52 +34,52 @@
 //!                      handles, no paths; up to MAX_WORKERS threads        by inode
 //! ```
 //!
-//! [`SocketTables::list`], [`SocketTables::rows`] and [`SocketTables::visit`] ask sock_diag
-//! ([`diag`]), which knows more and leaves out what was not asked for, and read the text table
-//! where the kernel has no handler. [`SocketTables::visit_with`] is for a [`Visitor`], which also
-//! receives malformed rows. [`TextTable`] reads a file that was captured on another machine.
+//! [`SocketTables::list`], [`SocketTables::rows`] and [`SocketTables::visit`] use sock_diag
+//! ([`diag`]), which reports more and filters in the kernel, and read the text table where the
+//! kernel has no handler. [`SocketTables::visit_with`] is for a [`Visitor`], which also receives
+//! malformed rows. [`TextTable`] reads a table captured on another machine.
 //!
 //! [`SocketTables::processes`] finds the processes that have sockets open, and
-//! [`SocketTables::netstat`] joins connections with everything that is known of them.
+//! [`SocketTables::netstat`] joins connections with their users and processes.
 //!
 //! [`NamespaceFinder`] finds the network namespaces of the machine and opens the tables of each: a
-//! sock_diag socket inside, or without the right to enter the text tables of a process there.
+//! sock_diag socket inside, or, without the right to enter it, the text tables of a process in it.
 //!
-//! A type is `#[non_exhaustive]` if a later kernel or version may add to it: rows, details, reports
-//! and kinds of errors, and enums of what the kernel may number further. Not so are types that
-//! callers make by naming all fields ([`Limits`], [`Bounds`], lookups), and enums that are complete
-//! ([`Family`], [`Endian`]).
+//! A type is `#[non_exhaustive]` if a later kernel or version may extend it: rows, details,
+//! reports, kinds of errors, and enums of the kernel's numbers. Types that callers construct from
+//! all their fields ([`Limits`], [`Bounds`], lookups) and complete enums ([`Family`], [`Endian`])
+//! are not.
 //!
 //! # Sandbox bypass
 //!
-//! Whoever holds a live [`SocketTables`] or [`ProcRoot`] sees what the kernel shows this process of
-//! all sockets in the network namespace, of whatever user, past every sandbox of the shell. To make
-//! one takes a token of [`cap_std::ambient_authority`]; a host mints it in one place and hands out
-//! views that it has narrowed. Which files can be opened is a fixed list, [`ProcFile`]; no argument
-//! and no environment variable is part of a path. It writes nothing. A fake root reads its own
-//! directory only, and never the live system: not its `/proc`, not its sock_diag, not its
-//! interfaces. It also reads which files and sockets other processes have open, how they are called
-//! and with which arguments they were started, of every process that the kernel lets this one look
-//! into. Destroying sockets and following their end need separate rights, each minted by
-//! name: [`KillAuthority`](diag::KillAuthority), [`EventAuthority`](diag::EventAuthority).
+//! A live [`SocketTables`] or [`ProcRoot`] gives access to all sockets in the network namespace
+//! that the kernel shows to this process, of every user, bypassing every sandbox of the shell.
+//! Opening one takes a token of [`cap_std::ambient_authority`]; a host creates it in one place and
+//! hands out restricted views. Which files can be opened is a fixed list, [`ProcFile`]; no argument
+//! and no environment variable is part of a path. It writes nothing. A fake root reads only its own
+//! directory, and never the live system: neither its `/proc` nor its sock_diag nor its interfaces.
+//! It also reads which sockets other processes have open, their names and their arguments, for
+//! every process that the kernel lets this one inspect. Destroying sockets and receiving destroy
+//! events need separate rights: [`KillAuthority`](diag::KillAuthority),
+//! [`EventAuthority`](diag::EventAuthority).
 //!
 //! # Trust
 //!
-//! - The live `/proc` is verified: what is read is the kernel's own table, or an error. See
-//!   [`root`] for what is promised and what is not. A refusal is never an empty table.
+//! - The live `/proc` is verified: a read returns the kernel's own table, or an error. See [`root`]
+//!   for what is guaranteed and what is not. A refusal is never an empty table.
 //! - Its bytes are still hostile. Unix names are chosen by any local user and printed as they are;
-//!   one that holds a newline forges rows ([`UnixSocket`](model::UnixSocket)). Whatever stands in a
-//!   file, the parsers give a row or a report of what is wrong with it, and they do not panic.
+//!   one that holds a newline forges rows ([`UnixSocket`](model::UnixSocket)). Whatever a file
+//!   contains, the parsers return a row or report the problem, and they do not panic.
 //! - Messages quote input escaped and cut. Names in rows are raw: escape them before showing them.
-//! - Replies of sock_diag are taken from the kernel only, and every length in them is checked. No
-//!   name can forge a row there; [`ReadReport::source`] tells which source answered.
-//! - A live text table that changes while it is read leaves rows out or repeats them. Repeated rows
-//!   of internet sockets are dropped, best effort ([`ReadReport::repeated`]). No listing is a
-//!   snapshot.
-//! - A process chooses its name and its arguments itself. That a socket has no process proves
-//!   nothing as long as [`ProcessReport::closed`] is not 0 or [`ProcessReport::visibility`] tells
-//!   that some are left out.
-//! - A fake root, or a file given to [`TextTable`], is as true as its source.
+//! - Replies of sock_diag are accepted only from the kernel, and every length in them is checked.
+//!   No name can forge a row there; [`ReadReport::source`] reports which source answered.
+//! - A live text table that changes while it is read may omit or repeat rows. Repeated rows of
+//!   internet sockets are dropped on a best-effort basis ([`ReadReport::repeated`]). No listing is
+//!   a snapshot.
+//! - A process chooses its name and its arguments itself. A socket without a process proves nothing
+//!   if [`ProcessReport::closed`] is not 0 or [`ProcessReport::visibility`] reports that processes
+//!   are hidden.
+//! - A fake root, or a file given to [`TextTable`], is as trustworthy as its source.
 //!
 //! # Limits
 //!
@@ -88,9 +88,9 @@
 //! the lines only. Files of counters have [`MAX_COUNTER_LINES`], and a listing keeps
 //! [`MAX_ROW_ERRORS`] reports and counts the rest. [`ProcessLimits`] bound the search for
 //! processes. Reaching a bound of a reading is an error of kind
-//! [`LimitExceeded`](ErrorKind::LimitExceeded) that names it; nothing is cut in silence. An
-//! [`Interrupt`] is asked before the first line and within 1 000 lines or 4 MiB, whichever comes
-//! first; a read of the kernel that is under way is not interrupted.
+//! [`LimitExceeded`](ErrorKind::LimitExceeded) that names it; nothing is silently cut. An
+//! [`Interrupt`] is polled before the first line and within 1 000 lines or 4 MiB, whichever comes
+//! first; a system call in progress is not interrupted.
 
 mod cgroup;
 #[macro_use]

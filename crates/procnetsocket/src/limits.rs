@@ -1,9 +1,9 @@
-//! Every bound on what is read, with its unit and its reason.
+//! Every limit of a reading, with its unit and its reason.
 
 /// Rows that a [`Listing`](crate::Listing) keeps of one table: 100 000.
 ///
-/// The whole table is in memory, so this bounds memory: some 250 bytes per row, and 600 more for an
-/// internet socket of sock_diag.
+/// The whole table is in memory, so this bounds memory: about 250 bytes per row, and 600 more for
+/// an internet socket of sock_diag.
 pub const MAX_ENTRIES: u64 = 100_000;
 
 /// Bytes of one line, without its newline: 1 MiB.
@@ -17,7 +17,7 @@ pub const MAX_TOTAL_LINES: u64 = 1_000_000;
 
 /// Lines of a file of counters (`sockstat`, `sockstat6`, `snmp`, `ip_local_port_range`): 1 000.
 ///
-/// A kernel prints some twenty; their number does not grow with the number of sockets.
+/// A kernel prints about twenty; their number does not grow with the number of sockets.
 pub const MAX_COUNTER_LINES: u64 = 1_000;
 
 /// The bounds of one reading. Reaching one is an error of kind

@@ -112,8 +112,7 @@ impl ConnectionList {
         })
     }
 
-    /// Returns the processes of all sockets, and the number of processes that could not be looked
-    /// into.
+    /// Returns the processes of all sockets, and the number of processes that could not be read.
     pub fn processes(&self) -> &ProcessTable {
         &self.processes
     }
@@ -129,8 +128,8 @@ impl ConnectionList {
 }
 
 impl SocketTables {
-    /// Lists the sockets of some protocols, and looks for their processes with all details, by one
-    /// scan for all protocols and within the default limits.
+    /// Lists the sockets of some protocols, and finds their processes with all details, by one scan
+    /// within the default limits.
     ///
     /// A protocol that the kernel lacks has no sockets.
     ///

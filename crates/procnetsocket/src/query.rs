@@ -1,4 +1,4 @@
-//! What is asked of the kernel: which sockets, of which tables, and what of them.
+//! Queries: which sockets of which tables, with which details.
 
 use std::{fmt, marker::PhantomData};
 
@@ -13,7 +13,7 @@ use crate::{
     visit::Interrupt,
 };
 
-/// A question about one or more tables.
+/// A query for one or more tables.
 ///
 /// `T` is what a [`Listing`](crate::Listing) of it contains: the sockets of one kind, or
 /// [`OwnedSocket`], which is any of them.
@@ -78,7 +78,7 @@ impl Query<'_, InetSocket> {
     }
 }
 
-/// Declares the questions about a table whose sockets have a type of their own.
+/// Declares the queries for tables whose sockets have a separate type.
 macro_rules! queries_of_tables {
     ($($(#[doc = $doc:literal])* $name:ident($table:ident) -> $socket:ty,)*) => {
         $(impl Query<'static, $socket> {
@@ -127,13 +127,13 @@ impl<'a, T> Query<'a, T> {
         self.with_states([TcpState::Listen, TcpState::Close].into_iter().collect())
     }
 
-    /// Asks for sockets in these states only, see [`Socket::state`](crate::model::Socket::state).
+    /// Asks only for sockets in these states, see [`Socket::state`](crate::model::Socket::state).
     #[must_use]
     pub fn with_states(self, states: StateMask) -> Self {
         Self { states, ..self }
     }
 
-    /// Asks for these details, too.
+    /// Asks for these details.
     #[must_use]
     pub fn with_details(self, details: Details) -> Self {
         Self { details: self.details.union(details), ..self }
@@ -142,48 +142,47 @@ impl<'a, T> Query<'a, T> {
     /// Asks for the sockets that a filter program of the kernel accepts
     /// (`INET_DIAG_REQ_BYTECODE`); empty for none.
     ///
-    /// It makes a listing faster, no more: whoever filters still selects among the rows. All of
-    /// them come from a text table, and where the kernel rejects the program, because it is older
-    /// or because this process may not filter by what it asks (a mark).
+    /// It only makes a listing faster: the caller still has to filter the rows. A text table
+    /// returns all of them, and so does a kernel that rejects the program, because it is older or
+    /// because this process may not filter by a mark.
     #[must_use]
     pub fn with_filter(self, filter: Vec<u8>) -> Self {
         Self { filter, ..self }
     }
 
-    /// Reads from that source only. Otherwise sock_diag is asked, and the text table is read where
-    /// there is no sock_diag, where it has no handler, and where this process may not ask.
+    /// Reads only from this source. By default sock_diag is used, and the text table is read where
+    /// there is no sock_diag, where it has no handler, and where this process may not use it.
     #[must_use]
     pub fn with_source(self, source: Source) -> Self {
         Self { source: Some(source), ..self }
     }
 
-    /// Reads within these limits. Without, they are [`Limits::default`].
+    /// Reads within these limits. The default is [`Limits::default`].
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { bounds: Bounds { limits, ..self.bounds }, ..self }
     }
 
-    /// Ends the reading when that says so.
+    /// Polls this interrupt, and ends the reading when it returns true.
     #[must_use]
     pub fn with_interrupt(self, interrupt: &'a dyn Interrupt) -> Self {
         Self { bounds: Bounds { interrupt, ..self.bounds }, ..self }
     }
 
-    /// Lets the TCP sockets of IPv4 and IPv6 come in any order, where tables of both are visited
-    /// one after the other: the kernel then finds them by one walk, however many there are.
-    /// Sockets of one family stay in their order; all may come as rows of the first table.
+    /// Allows the TCP sockets of IPv4 and IPv6 in any order, where both tables are visited one
+    /// after the other: the kernel then needs only one walk, however many there are. Sockets of one
+    /// family stay in their order; all may come as rows of the first table.
     #[must_use]
     pub fn in_any_order(self) -> Self {
         Self { is_any_order: true, ..self }
     }
 
     /// Uses what is [received ahead](crate::SocketTables::ahead).
-    #[must_use]
-    pub fn with_ahead(self, ahead: &'a Ahead) -> Self {
+    pub(crate) fn with_ahead(self, ahead: &'a Ahead) -> Self {
         Self { ahead: Some(ahead), ..self }
     }
 
-    /// Returns the tables that are asked about.
+    /// Returns the tables of the query.
     pub fn tables(&self) -> &[Table] {
         &self.tables
     }
@@ -200,12 +199,12 @@ impl<'a, T> Query<'a, T> {
         self.bounds
     }
 
-    /// Returns the question about one of the tables, and how it is to be answered.
+    /// Returns the query for one of the tables, and the order of its answer.
     pub(crate) fn question(&self, table: Table) -> Question {
         Question { query: self.about_table(table), is_any_order: self.is_any_order }
     }
 
-    /// Returns the question about one of the tables.
+    /// Returns the query for one of the tables.
     pub(crate) fn about_table(&self, table: Table) -> TableQuery {
         let (states, details) = (self.states, self.details);
         TableQuery { table, states, details, filter: self.filter.clone() }

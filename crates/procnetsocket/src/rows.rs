@@ -10,11 +10,10 @@ use crate::{
     visit::{ReadReport, RowSource, Step},
 };
 
-/// The sockets of a [`Query`], read as they are wanted.
+/// The sockets of a [`Query`], read on demand.
 ///
-/// A row is lent until the next one is asked for, and costs no allocation where it is of an
-/// internet socket. Other requests can be made meanwhile, as many as
-/// [`DiagSocket`](crate::diag::DiagSocket) says.
+/// A row is lent until the next call. A row of an internet socket needs no allocation. Other
+/// requests can be made meanwhile, up to the limit of [`DiagSocket`](crate::diag::DiagSocket).
 pub struct Rows<'a> {
     tables: &'a SocketTables,
     source: Option<Source>,
@@ -34,7 +33,7 @@ struct TableRows<'a> {
 }
 
 impl SocketTables {
-    /// Reads the sockets that are asked for one after the other, without keeping them.
+    /// Reads the sockets of a query one after the other, without keeping them.
     ///
     /// # Examples
     ///
@@ -64,8 +63,8 @@ impl SocketTables {
 }
 
 impl Rows<'_> {
-    /// Lends the next row, or returns `None` behind the last one. Malformed rows are passed over;
-    /// see [`Rows::report`] and [`Rows::malformed`].
+    /// Lends the next row, or returns `None` after the last one. Malformed rows are skipped; see
+    /// [`Rows::report`] and [`Rows::malformed`].
     ///
     /// # Errors
     ///
@@ -147,7 +146,7 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// Goes on after an error.
+    /// Continues after an error.
     fn recover(&mut self, error: Error, request: Option<Request>) -> Result<(), Error> {
         let Some(mut request) = request else { return self.totals.add(Err(error)) };
         match next_way(error, &mut request, self.source) {

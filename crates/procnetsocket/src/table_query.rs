@@ -1,4 +1,4 @@
-//! What is asked of one table, and within which bounds.
+//! The query for one table, and the bounds of a reading.
 
 use std::fmt;
 
@@ -38,8 +38,7 @@ pub struct TableQuery {
     pub table: Table,
     /// The states of the sockets that are wanted.
     pub states: StateMask,
-    /// What is wanted in addition to addresses, state, queues, uid and the like, which are always
-    /// sent.
+    /// Details in addition to addresses, state, queues, uid and so on, which are always sent.
     pub details: Details,
     /// A program that the kernel runs on each socket of an internet table
     /// (`INET_DIAG_REQ_BYTECODE`); empty for none.

@@ -1,4 +1,4 @@
-//! The tables of the system, or of a directory that stands for `/proc`.
+//! The tables of the system, or of a directory in place of `/proc`.
 
 use std::{fs::File, num::NonZeroU32, ops::RangeInclusive, os::fd::OwnedFd, sync::Arc};
 
@@ -7,7 +7,7 @@ use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::io::Errno;
 
 use crate::{
-    diag::{Ahead, DiagSocket, Interfaces, Request, kept_rows},
+    diag::{Ahead, DiagSocket, Interfaces, Question, Request, kept_rows},
     error::{Error, Repr},
     listing::{Collect, ListedSocket, Listing},
     model::{Inode, Socket, Source, StateMask, Table, TcpState},
@@ -29,33 +29,33 @@ use crate::{
 ///
 /// # Sandbox bypass
 ///
-/// Made by [`SocketTables::open_ambient`], it shows the sockets of the system to whoever holds it,
-/// past every sandbox. It holds handles and no path; nothing that is asked of it reaches a path.
+/// Opened by [`SocketTables::open_ambient`], it gives access to the sockets of the system,
+/// bypassing every sandbox. It contains handles and no paths; no query becomes part of a path.
 ///
 /// # Trust
 ///
-/// Live tables come from a verified `/proc` ([`ProcRoot`]). A fake root is as true as its
-/// directory; it never makes this type look at the live system.
+/// Live tables come from a verified `/proc` ([`ProcRoot`]). A fake root is as trustworthy as its
+/// directory; with one, this type never reads the live system.
 #[derive(Debug)]
 pub struct SocketTables {
     root: Arc<ProcRoot>,
     interfaces: Option<Interfaces>,
-    /// Where the system has sock_diag and this process may use it.
+    /// Set if the system has sock_diag and this process may use it.
     diag: Option<DiagSocket>,
-    /// Set for a namespace that this process is not in.
+    /// Set for a namespace other than that of this process.
     elsewhere: Option<Elsewhere>,
 }
 
-/// What is known of a namespace that this process is not in.
+/// A namespace other than that of this process.
 ///
-/// Kernel: a socket belongs to the namespace of the thread that made it, so that sock_diag and the
-/// names of interfaces can be asked from anywhere. The text tables show the namespace of the thread
-/// that looks, and cannot.
+/// Kernel: a socket belongs to the namespace of the thread that created it, so sock_diag and the
+/// names of interfaces can be requested from anywhere. Text tables cannot, because they show the
+/// namespace of the reading thread.
 #[derive(Debug)]
 pub(crate) struct Elsewhere {
-    /// The ports that the kernel hands out there, as they were when the tables were opened.
+    /// The range of ports that the kernel assigned there when the tables were opened.
     pub(crate) port_range: Option<RangeInclusive<u16>>,
-    /// Its text tables, if there is a way to them.
+    /// Its text tables, if they can be read.
     pub(crate) text: Option<Box<dyn TextTables>>,
 }
 
@@ -64,24 +64,23 @@ impl SocketTables {
     ///
     /// # Ambient Authority
     ///
-    /// The token stands for the right to open `/proc`, a socket to sock_diag, and one that asks for
-    /// the names of interfaces; whoever passes it decides that the holder sees the system's
-    /// sockets.
+    /// The token is for opening `/proc`, a sock_diag socket, and a socket for the names of
+    /// interfaces: the result gives access to the sockets of the system.
     ///
     /// # Errors
     ///
-    /// [`Root`](crate::ErrorKind::Root) if there is no `/proc` that can be trusted. That no socket
-    /// can be opened is no error: the text tables then answer every question, and interfaces have
-    /// no names.
+    /// [`Root`](crate::ErrorKind::Root) if there is no `/proc` that can be trusted. A socket that
+    /// cannot be opened is not an error: the text tables are used instead, and interfaces have no
+    /// names.
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
         let root = Arc::new(ProcRoot::open_ambient(token).map_err(Repr::Root)?);
         let interfaces = Interfaces::open_ambient(token);
-        // OK because that it is missing is remembered, and the text tables answer in its place.
+        // OK because the text tables are used where it is missing.
         let diag = DiagSocket::open_ambient(token).ok();
         Ok(Self { root, interfaces, diag, elsewhere: None })
     }
 
-    /// Reads tables in a directory that stands for `/proc`: `net/tcp` and so on.
+    /// Reads tables in a directory in place of `/proc`: `net/tcp` and so on.
     pub fn from_dir(dir: Dir) -> Self {
         Self::from_root(ProcRoot::from_dir(dir))
     }
@@ -91,7 +90,7 @@ impl SocketTables {
         Self { root: root.into(), interfaces: None, diag: None, elsewhere: None }
     }
 
-    /// Returns tables of which none can be read, for a host that lists no sockets. They hold no
+    /// Returns tables of which none can be read, for a host that lists no sockets. They contain no
     /// handle and no socket.
     pub fn closed() -> Self {
         Self::from_root(ProcRoot::closed())
@@ -111,20 +110,20 @@ impl SocketTables {
         self.root.is_live()
     }
 
-    /// Returns the socket to sock_diag, where there is one; never for a fake root.
+    /// Returns the sock_diag handle, if there is one; never for a fake root.
     pub fn diag(&self) -> Option<&DiagSocket> {
         self.diag.as_ref()
     }
 
-    /// Returns the inode of the one netlink socket of a namespace that was entered to list it. It
-    /// is in that namespace only because somebody looks.
+    /// Returns the inode of the netlink socket in a namespace that was entered to list it. The
+    /// socket is in that namespace only because of the listing.
     pub fn visiting_socket(&self) -> Option<Inode> {
         self.elsewhere.as_ref()?;
         let socket = self.diag()?.any_socket()?;
         Inode::new(rustix::fs::fstat(&*socket).ok()?.st_ino)
     }
 
-    /// Returns handles on what the tables are read from, for a host that confines itself; see
+    /// Returns handles to what the tables are read from, for a host that confines itself; see
     /// [`ProcRoot::reach`].
     ///
     /// # Errors
@@ -137,21 +136,21 @@ impl SocketTables {
         }
     }
 
-    /// Lists the sockets that are asked for.
+    /// Lists the sockets of a query.
     ///
-    /// They come from the best source: from sock_diag, or from the text table where the kernel has
-    /// no handler for the table, where this process may not ask, or where there is no sock_diag at
-    /// all. A fake root never makes this look at the live system. A table that the kernel does not
-    /// have has no sockets, as long as it has another one of the query.
+    /// They come from the best source: sock_diag, or the text table where the kernel has no handler
+    /// for the table, where this process may not use it, or where there is no sock_diag. With a
+    /// fake root, this never reads the live system. A table that the kernel lacks has no sockets,
+    /// unless it lacks all tables of the query.
     ///
     /// # Limits
     ///
-    /// A table with more rows, more lines or longer lines than the [`Limits`](crate::Limits) say is
-    /// an error, never a short listing.
+    /// A table that exceeds the [`Limits`](crate::Limits) of rows, lines or line length is an
+    /// error, never a short listing.
     ///
     /// # Errors
     ///
-    /// As [`SocketTables::visit`]. Malformed rows are no error; the [`Listing`] reports them.
+    /// As [`SocketTables::visit`]. Malformed rows are not an error; the [`Listing`] reports them.
     ///
     /// # Examples
     ///
@@ -170,19 +169,19 @@ impl SocketTables {
         collect.finish(&report)
     }
 
-    /// Calls a closure with each socket that is asked for. It returns nothing, or a
+    /// Calls a closure with each socket of a query. The closure returns nothing, or a
     /// [`ControlFlow`](std::ops::ControlFlow) with which it can end the reading.
     ///
     /// Nothing is kept and rows are not sorted: memory does not grow with the table. A live text
-    /// table that changes while it is read may leave rows out, and may repeat rows; internet
-    /// sockets with the same addresses, ports and inode are handed over once, as far as they
-    /// are close together. This is best effort, no promise. A fake root is read as it is.
+    /// table that changes while it is read may omit or repeat rows. Repeated rows of an internet
+    /// socket (same addresses, ports and inode) that are close together are dropped on a
+    /// best-effort basis. A fake root is read as it is.
     ///
     /// # Errors
     ///
     /// [`NoHandler`](crate::ErrorKind::NoHandler) or [`Missing`](crate::ErrorKind::Missing) if the
-    /// kernel has none of the tables, and every other [`ErrorKind`](crate::ErrorKind). Rows that
-    /// came before an error were handed over.
+    /// kernel has none of the tables, and every other [`ErrorKind`](crate::ErrorKind). Rows before
+    /// an error were passed on.
     ///
     /// # Examples
     ///
@@ -202,7 +201,7 @@ impl SocketTables {
         self.visit_with(query, Each(each))
     }
 
-    /// Hands the sockets that are asked for to a visitor, which is also told of malformed rows.
+    /// Passes the sockets of a query to a visitor, which also receives reports of malformed rows.
     ///
     /// # Errors
     ///
@@ -225,35 +224,39 @@ impl SocketTables {
         };
         match query.ahead() {
             Some(ahead) => visit(ahead),
-            None => self.ahead(std::slice::from_ref(query), visit),
+            None => self.receive_ahead(&questions(std::slice::from_ref(query)), visit),
         }
     }
 
-    /// Has threads receive the answers to these queries while `work` runs, which makes them in this
-    /// order, each [with](Query::with_ahead) what it is given.
+    /// Has threads receive the answers to these queries while `work` runs, which gets them back and
+    /// makes them in this order.
     ///
-    /// Only the TCP sockets of the system are worth it, and threads only on more than one
-    /// processor; nothing is different otherwise. IPv4 and IPv6, one after the other, are asked for
-    /// together. Queries that are not made, or made differently, are no error. Some 2 MiB of each
-    /// answer are kept until they are wanted.
-    pub fn ahead<'a, T: 'a, R>(
+    /// This is used only for the TCP sockets of the system, with threads only on more than one
+    /// processor; it has no effect otherwise. Consecutive queries for IPv4 and IPv6 are combined.
+    /// Queries that are not made, or made differently, are not an error. About 2 MiB of each reply
+    /// are buffered.
+    pub fn ahead<T, R>(
         &self,
-        queries: impl IntoIterator<Item = &'a Query<'a, T>>,
-        work: impl FnOnce(&Ahead) -> R,
+        queries: Vec<Query<'_, T>>,
+        work: impl for<'q> FnOnce(Vec<Query<'q, T>>) -> R,
     ) -> R {
-        let Some(diag) = &self.diag else { return work(&Ahead::default()) };
-        let queries = queries.into_iter().filter(|query| query.source() != Some(Source::ProcText));
-        let questions: Vec<_> = queries
-            .flat_map(|query| query.tables().iter().map(|table| query.question(*table)))
-            .collect();
-        diag.ahead(&questions, &|question| self.has_few_ipv6(question), work)
+        self.receive_ahead(&questions(&queries), |ahead| {
+            work(queries.into_iter().map(|query| query.with_ahead(ahead)).collect())
+        })
     }
 
-    /// Returns whether the answer to a question has probably so few rows of IPv6 that they can wait
-    /// until those of IPv4 were handed over.
+    fn receive_ahead<R>(&self, questions: &[Question], work: impl FnOnce(&Ahead) -> R) -> R {
+        match &self.diag {
+            Some(diag) => diag.ahead(questions, &|question| self.has_few_ipv6(question), work),
+            None => work(&Ahead::default()),
+        }
+    }
+
+    /// Returns whether the reply to a query probably has few enough rows of IPv6 to keep them until
+    /// those of IPv4 were passed on.
     fn has_few_ipv6(&self, question: &TableQuery) -> bool {
         let are_listeners = question.possible_states() == StateMask::of(TcpState::Listen);
-        // Of another namespace it is not known, and seldom are there more.
+        // For another namespace this is unknown, and more are rare.
         if are_listeners || self.elsewhere.is_some() {
             return true;
         }
@@ -278,7 +281,7 @@ impl SocketTables {
         let mut request = Request::Dump(question);
         if let (Some(diag), Some(received)) = (&self.diag, received) {
             let read = received.visit(ahead, diag, bounds, &mut *visitor);
-            // OK because the errors after which there is another way come before any row.
+            // OK because errors that allow a fallback occur before the first row.
             match read.map_err(|error| next_way(error, &mut request, source)) {
                 Ok(Some(report)) => return Ok(report),
                 Ok(None) | Err(NextWay::AskAgain) => {}
@@ -290,7 +293,7 @@ impl SocketTables {
         }
         while let Some(diag) = self.diag_for(source)? {
             let read = diag.visit(&request, bounds, &mut *visitor);
-            // OK because the errors after which there is another way come before any row.
+            // OK because errors that allow a fallback occur before the first row.
             match read.map_err(|error| next_way(error, &mut request, source)) {
                 Ok(report) => return Ok(report),
                 Err(NextWay::AskAgain) => {}
@@ -301,7 +304,7 @@ impl SocketTables {
         self.text_rows(table, states, bounds)?.push(visitor)
     }
 
-    /// Returns the socket to sock_diag if it is to be asked; `None` for the text table.
+    /// Returns the sock_diag handle if it is to be used; `None` for the text table.
     pub(crate) fn diag_for(&self, source: Option<Source>) -> Result<Option<&DiagSocket>, Error> {
         match (source, &self.diag) {
             (Some(Source::ProcText), _) | (None, None) => Ok(None),
@@ -327,7 +330,8 @@ impl SocketTables {
     ///
     /// # Errors
     ///
-    /// As [`SocketTables::visit`]; [`Malformed`](crate::ErrorKind::Malformed) if a number is none.
+    /// As [`SocketTables::visit`]; [`Malformed`](crate::ErrorKind::Malformed) for a malformed
+    /// number.
     pub fn sockstat(&self) -> Result<SockStat, Error> {
         sockstat::read_sockstat(&mut self.open(ProcFile::NetSockstat)?)
     }
@@ -352,7 +356,7 @@ impl SocketTables {
         sockstat::read_curr_estab(&mut self.open(ProcFile::NetSnmp)?)
     }
 
-    /// Reads the names of the protocols that the kernel has sockets of (`net/protocols`), such as
+    /// Reads the names of the protocols for which the kernel has sockets (`net/protocols`), such as
     /// `TCPv6` or `AF_VSOCK`. They are the same in every network namespace.
     ///
     /// # Errors
@@ -367,7 +371,7 @@ impl SocketTables {
         read_protocols(&mut opened)
     }
 
-    /// Reads the ports that the kernel gives to sockets that ask for none
+    /// Reads the range of ports that the kernel assigns to sockets without a chosen one
     /// (`sys/net/ipv4/ip_local_port_range`).
     ///
     /// # Errors
@@ -383,9 +387,9 @@ impl SocketTables {
 
     /// Returns the name of the interface of that index.
     ///
-    /// `None` if there is none, if the kernel may not be asked, and always in a fake root, whose
-    /// indexes are not those of this system. A name that is not UTF-8 is found where the interface
-    /// listens to a multicast address, in the namespace of this process.
+    /// `None` if there is none, if this process may not ask the kernel, and always in a fake root,
+    /// whose indexes are not those of this system. A name that is not UTF-8 is found only in the
+    /// namespace of this process, and only if the interface has a multicast address.
     pub fn interface_name(&self, index: NonZeroU32) -> Option<BString> {
         match self.interfaces.as_ref()?.name(index) {
             Ok(name) => Some(name),
@@ -394,7 +398,7 @@ impl SocketTables {
         }
     }
 
-    /// Looks for an interface whose name is not UTF-8.
+    /// Finds an interface whose name is not UTF-8.
     fn find_interface<T>(&self, choose: impl Fn(NonZeroU32, &BStr) -> Option<T>) -> Option<T> {
         let mut table = self.open(ProcFile::NetDevMcast).ok()?;
         interface::find(&mut table, choose).ok()?
@@ -402,7 +406,7 @@ impl SocketTables {
 
     /// Returns the index of the interface of that name.
     ///
-    /// `None` if there is none, if the kernel may not be asked, and always in a fake root.
+    /// `None` if there is none, if this process may not ask the kernel, and always in a fake root.
     pub fn interface_index(&self, name: &BStr) -> Option<NonZeroU32> {
         let interfaces = self.interfaces.as_ref()?;
         if name.to_str().is_ok() {
@@ -411,28 +415,28 @@ impl SocketTables {
         self.find_interface(|index, known| (known == name).then_some(index))
     }
 
-    /// Looks for the processes that hold sockets.
+    /// Finds the processes that have sockets open.
     ///
-    /// Every descriptor of every process is looked at, whichever sockets are wanted, for a socket
-    /// may have several processes. So ask once for all sockets. See [`ProcessReport`] for what the
-    /// answer cannot tell.
+    /// Every descriptor of every process is read, whichever sockets are wanted, because a socket
+    /// may have several processes. So call this once for all sockets. See [`ProcessReport`] for the
+    /// limits of the result.
     ///
     /// # Sandbox bypass
     ///
-    /// It reads what all processes of the system have open, as far as this one may.
+    /// It reads the open descriptors of all processes of the system, as far as this process may.
     ///
     /// # Limits
     ///
     /// [`ProcessLimits`] bound the processes and what is kept. It uses up to
     /// [`MAX_WORKERS`](crate::MAX_WORKERS) threads, as many as there are processors. `interrupt` is
-    /// asked between processes and once in 1 000 descriptors, by the calling thread.
+    /// polled between processes and once in 1 000 descriptors, on the calling thread.
     ///
     /// # Errors
     ///
     /// [`Root`](crate::ErrorKind::Root) if a process or its descriptors are mounted over,
     /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded),
-    /// [`Interrupted`](crate::ErrorKind::Interrupted) and [`Io`](crate::ErrorKind::Io). That a
-    /// process is gone or closed is no error.
+    /// [`Interrupted`](crate::ErrorKind::Interrupted) and [`Io`](crate::ErrorKind::Io). A process
+    /// that is gone or unreadable is not an error.
     pub fn processes(
         &self,
         query: &ProcessQuery,
@@ -442,11 +446,11 @@ impl SocketTables {
         process::scan(&self.root, query, limits, interrupt)
     }
 
-    /// Returns the name of a process; `None` if there is none, or none that may be known.
+    /// Returns the name of a process; `None` if it does not exist or cannot be read.
     ///
     /// # Sandbox bypass
     ///
-    /// As [`SocketTables::processes`], of one process.
+    /// As [`SocketTables::processes`], for one process.
     pub fn process_name(&self, pid: Pid) -> Option<BString> {
         process::name_of(&self.root, pid)
     }
@@ -459,29 +463,29 @@ impl SocketTables {
         }
     }
 
-    /// Opens a file of the calling thread. It, not the process, is in the namespace of the sockets
-    /// that it makes.
+    /// Opens a file of the calling thread: the namespace of the sockets that it opens is that of
+    /// the thread, not of the process.
     fn open_own(&self, file: ProcFile) -> Result<File, Error> {
         self.root.thread().open(file).map_err(|error| Error::from_root(file, error))
     }
 }
 
-/// What can be done after sock_diag did not answer.
+/// The fallback after an error of sock_diag.
 pub(crate) enum NextWay {
-    /// To ask again, without the filter.
+    /// Repeat the request without the filter.
     AskAgain,
-    /// To read the text table.
+    /// Read the text table.
     ReadText,
-    /// Nothing.
+    /// None.
     GiveUp(Error),
 }
 
-/// Returns what can be done after an error of sock_diag; a filter that may be the reason is removed
+/// Returns the fallback after an error of sock_diag, and removes a filter that may be its cause
 /// from the request.
 pub(crate) fn next_way(error: Error, request: &mut Request, source: Option<Source>) -> NextWay {
     let Request::Dump(question) = request else { return NextWay::GiveUp(error) };
     if error.may_be_about_filter() && !question.filter.is_empty() {
-        // OK because the caller selects among the rows.
+        // OK because the caller filters the rows.
         question.filter.clear();
         return NextWay::AskAgain;
     }
@@ -498,7 +502,7 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Adds what came of a table, unless it is an error that ends the reading.
+    /// Adds the result of a table, or returns an error that ends the reading.
     pub(crate) fn add(&mut self, read: Result<ReadReport, Error>) -> Result<(), Error> {
         match (read, &mut self.report) {
             (Ok(report), Some(total)) => total.add(&report),
@@ -525,4 +529,9 @@ impl Totals {
             (report, _) => Ok(report.unwrap_or_default()),
         }
     }
+}
+/// Returns what sock_diag is asked for queries.
+fn questions<T>(queries: &[Query<'_, T>]) -> Vec<Question> {
+    let queries = queries.iter().filter(|query| query.source() != Some(Source::ProcText));
+    queries.flat_map(|query| query.tables().iter().map(|table| query.question(*table))).collect()
 }

@@ -7,17 +7,16 @@ use crate::{
     model::{Socket, Source, Table},
 };
 
-/// Receives the rows of a table one by one; the rows are lent, so nothing is kept that the visitor
-/// does not copy.
+/// Receives the rows of a table one by one. Rows are lent: a visitor has to copy what it keeps.
 ///
-/// Push is needed beside [`Rows`](crate::Rows): when a table changed during a dump, the visitor can
-/// be asked to forget its rows ([`Visitor::restart`]), and the dump is repeated. A caller that
+/// Push is needed in addition to [`Rows`](crate::Rows): when a table changed during a dump, a
+/// visitor can discard its rows ([`Visitor::restart`]), and the dump is repeated. A caller that
 /// pulls cannot give rows back.
 pub trait Visitor {
     /// Receives a row; [`ControlFlow::Break`] ends the reading.
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()>;
 
-    /// Receives the report of a row that could not be understood; the reading goes on.
+    /// Receives the report of a malformed row; the reading continues.
     ///
     /// By default it is only counted, in [`ReadReport::malformed`].
     fn malformed(&mut self, row: &RowError) -> ControlFlow<()> {
@@ -30,11 +29,11 @@ pub trait Visitor {
         let _ = table;
     }
 
-    /// Called when the table changed while sock_diag dumped it: returns whether every row since
-    /// [`Visitor::begin`] can be forgotten. Then the dump is repeated; otherwise it goes on, and
-    /// the [`ReadReport`] is [inconsistent](ReadReport::inconsistent).
+    /// Called when the table changed while sock_diag dumped it: returns whether the visitor
+    /// discarded every row since [`Visitor::begin`]. Then the dump is repeated; otherwise it
+    /// continues, and the [`ReadReport`] is [inconsistent](ReadReport::inconsistent).
     ///
-    /// By default nothing can be forgotten.
+    /// By default nothing is discarded.
     fn restart(&mut self) -> bool {
         false
     }
@@ -65,9 +64,9 @@ macro_rules! forward_visitor {
 
 forward_visitor!(&mut V, Box<V>);
 
-/// The result of a closure that receives rows: nothing, or whether to go on.
+/// The result of a closure that receives rows: nothing, or whether to continue.
 pub trait VisitOutcome {
-    /// Returns whether the reading goes on.
+    /// Returns whether the reading continues.
     fn flow(self) -> ControlFlow<()>;
 }
 

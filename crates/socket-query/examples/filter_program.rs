@@ -1,5 +1,5 @@
-//! Prints the program that the kernel runs for a filter over TCP sockets of IPv4, as hexadecimal
-//! digits. For measurement: `filter_program 'sport = :5000'`.
+//! Prints the program that the kernel runs for a filter over IPv4 TCP sockets, as hexadecimal
+//! digits, for measurement: `filter_program 'sport = :5000'`.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use procnetsocket::{Table, Uninterrupted};
 use socket_query::{Grant, Policy, SocketTable, System, TableSet, cap_std, expr::FilterText};
 
 #[expect(clippy::disallowed_methods, reason = "this example is its own host")]
-#[expect(clippy::print_stdout, reason = "and prints to its own standard output")]
+#[expect(clippy::print_stdout, reason = "the example prints to its own standard output")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut text = FilterText::new();
     std::env::args().skip(1).for_each(|word| text.push(word));

@@ -6,9 +6,9 @@ use bstr::BString;
 use procnetsocket::CgroupTree;
 
 /// Finds the paths of control groups (version 2). A host gives one to a
-/// [`PolicyView`](crate::PolicyView), because finding them takes authority over a file system.
+/// [`PolicyView`](crate::PolicyView), because finding them needs authority over a file system.
 pub trait CgroupPaths: Send + Sync {
-    /// Returns the path of each control group by its id, beginning with `/` at the mount of the
+    /// Returns the path of each control group by its id. Paths start with `/` at the mount of the
     /// hierarchy.
     fn paths(&self) -> BTreeMap<u64, BString>;
 }

@@ -17,7 +17,7 @@ use crate::{
     view::{PolicyView, report_unseen},
 };
 
-/// The way to destroy sockets, under the grant `kill`.
+/// The gate to destroy sockets, under the grant `kill`.
 #[derive(Clone, Copy, Debug)]
 pub struct KillGate<'v> {
     pub(crate) view: &'v PolicyView,
@@ -26,31 +26,31 @@ pub struct KillGate<'v> {
 }
 
 impl KillGate<'_> {
-    /// Destroys the internet sockets that the policy and the selection admit, and hands those that
-    /// were destroyed to the sink. What was admitted and not destroyed is reported as
+    /// Destroys the internet sockets that the policy and the selection admit, and passes the
+    /// destroyed ones to the sink. An admitted socket that was not destroyed is reported as
     /// [`ListingProblem::NotDestroyed`], unless it ended by itself.
     ///
-    /// A filter of processes is evaluated twice: with processes that are looked for before the
-    /// sockets are listed, and again with processes that are looked for after. So a socket that was
-    /// opened in between is not taken for one that no process has open.
+    /// A filter of processes is evaluated twice: with a scan of processes before the sockets are
+    /// listed, and with another one after. So a socket that was opened in between does not look
+    /// like one without a process.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoFilter`](crate::ErrorKind::NoFilter) for a selection without a filter
     /// expression, [`ErrorKind::IncompleteProcessScan`](crate::ErrorKind::IncompleteProcessScan)
-    /// for a filter that admits sockets whose processes are unknown, while there are such,
+    /// for a filter that admits sockets with unknown processes, if there are any,
     /// [`ErrorKind::PeersWithoutListing`](crate::ErrorKind::PeersWithoutListing) for a filter of
     /// other ends, [`ErrorKind::TooMany`](crate::ErrorKind::TooMany): in these cases nothing was
     /// destroyed. [`ErrorKind::Source`](crate::ErrorKind::Source) when the kernel refuses for lack
-    /// of `CAP_NET_ADMIN`, and [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); what was
-    /// destroyed before was handed over.
+    /// of `CAP_NET_ADMIN`, and [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted); the
+    /// sockets destroyed before were passed on.
     pub fn destroy(
         &self,
         selection: &Selection,
         interrupt: &dyn Interrupt,
         sink: &mut dyn Sink,
     ) -> Result<Collected, Error> {
-        // Security: without a filter every socket of the machine would be meant.
+        // Security: without a filter, every socket of the machine would be selected.
         if !selection.filter.is_expression() {
             return Err(Error::no_filter());
         }
@@ -61,7 +61,7 @@ impl KillGate<'_> {
         if reported.stopped {
             return Ok(reported);
         }
-        // All are listed first: a dump skips rows when sockets vanish from its tables. So a
+        // All are listed first, because a dump skips rows when sockets vanish from its tables. So a
         // selection of too many destroys none.
         let most = Limits::default().entries;
         let source = self.view.source()?;
@@ -82,14 +82,14 @@ impl KillGate<'_> {
             }
             None => Cow::Borrowed(&selection.filter),
         };
-        sockets.retain(|(_, socket)| is_meant(&filter, socket));
+        sockets.retain(|(_, socket)| is_still_admitted(&filter, socket));
         let problems = reported.problems + collected.problems + kept;
         let done = Collected { rows: 0, problems, stopped: collected.stopped };
         self.destroy_all(&sockets, done, interrupt, sink)
     }
 
-    /// Looks for the processes of the filter and for those to be shown, in one search if it can
-    /// serve both. Returns the selection with them.
+    /// Finds the processes of the filter and those to show, in one scan if it can serve both.
+    /// Returns the selection with them.
     fn prepare<'s>(
         &self,
         selection: &'s Selection,
@@ -110,8 +110,8 @@ impl KillGate<'_> {
                 let apart = Selection { filter: Filter::All, ..selection.clone() };
                 reported = self.view.look(&apart, interrupt)?.report(&apart, sink);
             }
-            // What any thread of a process has open counts for the process here, because it
-            // decides.
+            // A socket that any thread of a process has open counts for the process here, because
+            // it may be destroyed.
             Some(Threads::Together | Threads::Joined) => sink.processes(Arc::clone(&found)),
         }
         let unseen = report_unseen(selection, &found, sink);
@@ -154,7 +154,7 @@ impl KillGate<'_> {
     }
 }
 
-/// Calls `see` with what the policy shows of a socket that it admitted before.
+/// Calls `see` with the redacted form of an admitted socket.
 fn show(
     shown: Redaction<'_>,
     socket: Socket<'_>,
@@ -163,12 +163,12 @@ fn show(
     shown.redact(socket, see).unwrap_or(ControlFlow::Continue(()))
 }
 
-/// Looks for the processes that a filter names, and for everything that any of their threads has
-/// open; `None` for a filter that names none.
+/// Finds the processes of a filter, with everything that any of their threads has open; `None` for
+/// a filter without conditions on processes.
 ///
-/// Security: a condition that holds because no process is known to have a socket open would hold
-/// for sockets of processes that cannot be seen. Where the policy hides sockets, it is not known
-/// whether there are such processes, so a filter with such a condition is always refused there.
+/// Security: a condition that holds because no process is known to have a socket open would also
+/// hold for sockets of unreadable processes. Where the policy hides sockets, it is unknown whether
+/// there are such processes, so a filter with such a condition is always refused there.
 fn find_processes(
     view: &PolicyView,
     selection: &Selection,
@@ -195,12 +195,11 @@ fn check_complete(filter: &Filter, found: &ProcessTable) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns whether a filter still admits a socket that it admitted before, now that processes were
-/// looked for again.
+/// Returns whether a filter still admits a socket after the second scan of processes.
 ///
-/// Security: a socket without an inode belongs to no process yet or no longer. A connection that
-/// waits to be accepted is one, and a filter may exclude the process that will accept it.
-fn is_meant(filter: &Filter, socket: &InetSocket) -> bool {
+/// Security: a socket without an inode has no process yet or any more. A connection that waits to
+/// be accepted is one, and a filter may exclude the process that will accept it.
+fn is_still_admitted(filter: &Filter, socket: &InetSocket) -> bool {
     let needs_inode = filter.needs_complete_scan();
     (socket.inode.is_some() || !needs_inode) && filter.admits(&Socket::Inet(socket))
 }
@@ -218,15 +217,15 @@ fn concerns_all(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Denied | ErrorKind::Interrupted | ErrorKind::Timeout)
 }
 
-/// Keeps the sockets that are to be destroyed.
+/// Keeps the sockets to destroy.
 struct Chosen<'a> {
     sockets: Vec<(SocketTable, InetSocket)>,
-    /// How many more sockets may be kept; `None` after one too many.
+    /// Remaining number of sockets that may be kept; `None` after one too many.
     room: Option<u64>,
     sink: &'a mut dyn Sink,
     /// Number of sockets that cannot be destroyed.
     kept: u64,
-    /// Redacts what the sink sees of them.
+    /// Redacts them for the sink.
     shown: Redaction<'a>,
 }
 
@@ -285,7 +284,7 @@ mod tests {
     fn sockets_without_process_survive_negated_pid_filter(
         #[case] text: &str,
         #[case] inode: u64,
-        #[case] is_meant: bool,
+        #[case] is_still_admitted: bool,
     ) {
         let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(inode)).build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
@@ -295,10 +294,10 @@ mod tests {
         let text: FilterText = [text].into_iter().collect();
         let parsed = view.parse_filter(&text, TableSet::ALL, None, &Uninterrupted).unwrap();
         let filter = view.filter(parsed.expr).with_processes(&ProcessTable::default());
-        assert_eq!(super::is_meant(&filter, &sockets[0]), is_meant);
+        assert_eq!(super::is_still_admitted(&filter, &sockets[0]), is_still_admitted);
     }
 
-    /// Reports processes that it may not look into.
+    /// Reports unreadable processes.
     struct ClosedProcesses(Mutex<Vec<u64>>);
 
     impl ProcessSource for ClosedProcesses {

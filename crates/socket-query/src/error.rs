@@ -1,4 +1,4 @@
-//! Errors that leave nothing collected at all.
+//! Errors that end a listing.
 
 use std::{io, time::Duration};
 
@@ -37,7 +37,7 @@ enum Repr {
     MaxTime(Duration),
     #[error("{what} is allowed, but this host gives no way to do it", what = .0.activity())]
     NoMeans(Grant),
-    #[error("expected a filter that says which sockets to destroy, but found none")]
+    #[error("expected a filter for the sockets to destroy, but found none")]
     NoFilter,
     #[error("expected at most {0} sockets to destroy, but found more; none was destroyed")]
     TooMany(u64),
@@ -73,11 +73,11 @@ enum Repr {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The policy does not hold that grant.
+    /// The policy does not contain the grant.
     NotGranted(Grant),
-    /// The host has named no such network namespace.
+    /// The host has no network namespace with this name.
     UnknownNamespace,
-    /// The policy does not let every network namespace be listed.
+    /// The policy does not allow listing every network namespace.
     OneNamespace,
     /// A network namespace cannot be opened.
     Namespace,
@@ -85,29 +85,28 @@ pub enum ErrorKind {
     Names,
     /// The policy hides some sockets, and the answer would count them.
     Narrowed,
-    /// There are more rows than the policy lets one listing have. The rows that were handed over
-    /// are not all.
+    /// There are more rows than the policy allows in one listing. The rows passed on are
+    /// incomplete.
     MaxRows,
-    /// The listing took longer than the policy allows. The rows that were handed over are not all.
+    /// The listing took longer than the policy allows. The rows passed on are incomplete.
     MaxTime,
-    /// The policy holds that grant, but the host gave nothing to use it with.
+    /// The policy contains the grant, but the host provides no means for it.
     NoMeans(Grant),
-    /// Sockets are destroyed by a filter, and there is none.
+    /// Destroying sockets needs a filter.
     NoFilter,
     /// More sockets than allowed would have to be kept at a time, to be destroyed or sorted.
     TooMany,
-    /// There are no events of the tables that are selected.
+    /// The selected tables have no events.
     NoEvents,
-    /// Events are selected, or shown, by processes or users, which they do not contain.
+    /// Events are to be selected or shown by processes or users, which they do not contain.
     EventsWithoutProcesses,
-    /// The filter excludes processes, and not every process can be looked into.
+    /// The filter excludes processes, and not every process can be read.
     IncompleteProcessScan,
-    /// Sockets are to be destroyed by what is at their other ends, which are looked for in listings
-    /// only.
+    /// Sockets are to be destroyed by their other ends, which are found only in listings.
     PeersWithoutListing,
     /// Every event socket is in use.
     Busy,
-    /// The caller asked to end the call.
+    /// The caller interrupted the call.
     Interrupted,
     /// The processes of sockets cannot be listed.
     Processes(ProcessSourceErrorKind),
@@ -238,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_say_what_is_missing() {
+    fn messages_name_missing_grants() {
         let errors = [
             Error::not_granted(Grant::Sockets),
             Error::not_granted(Grant::Events),
@@ -260,7 +259,7 @@ mod tests {
         NotGranted(Events): following events needs the grant "events", which this host does not give
         NoMeans(Kill): destroying sockets is allowed, but this host gives no way to do it
         OneNamespace: listing every network namespace needs namespaces = "all" in the policy of this host
-        NoFilter: expected a filter that says which sockets to destroy, but found none
+        NoFilter: expected a filter for the sockets to destroy, but found none
         TooMany: expected at most 8 sockets to destroy, but found more; none was destroyed
         TooMany: the names of unix sockets are hidden here, so they are listed by their inodes; expected at most 8 of them, but found more
         NoEvents: expected a table of TCP or UDP: the kernel sends no events for others

@@ -1,4 +1,4 @@
-//! The sockets on which a host lets events be followed.
+//! The sockets that receive destroy events for a host.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,10 +9,10 @@ use crate::{
     select::{FamilySet, SocketTable, TableSet},
 };
 
-/// Event sockets of one source: 4, the number of listings that the tables answer at a time.
+/// Event sockets of one source: 4, which is the number of calls that may receive events at a time.
 const FOLLOWERS: usize = 4;
 
-/// Event sockets that a host opened, each for one call at a time that follows events.
+/// Event sockets that a host opened, each for one call at a time.
 ///
 /// They are opened before the host confines itself, and receive nothing until they are used.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Following sockets as they end.
+//! Receives destroy events of sockets.
 
 use std::{
     num::NonZeroU64,
@@ -25,7 +25,7 @@ use crate::{
 /// The longest single wait: 1 s. It decides only how often the loop runs.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// The way to follow sockets as they end, under the grant `events`.
+/// The gate to destroy events, under the grant `events`.
 #[derive(Clone, Copy, Debug)]
 pub struct EventGate<'v> {
     pub(crate) view: &'v PolicyView,
@@ -33,12 +33,12 @@ pub struct EventGate<'v> {
 }
 
 impl EventGate<'_> {
-    /// Follows the TCP and UDP sockets that the policy and the selection admit, as they end, until
-    /// `until` or the sink ends it. The states of the selection are ignored. Processes that are to
-    /// be shown are looked for once, before the first event.
+    /// Passes on the TCP and UDP sockets that the policy and the selection admit as they are
+    /// destroyed, until `until` or the sink ends it. The states of the selection are ignored.
+    /// Processes to show are found by one scan before the first event.
     ///
     /// Events that the kernel dropped are reported to the sink as [`ListingProblem::EventsLost`],
-    /// and following goes on.
+    /// and the call continues.
     ///
     /// # Errors
     ///
@@ -58,13 +58,13 @@ impl EventGate<'_> {
         sink: &mut dyn EventSink,
     ) -> Result<Followed, Error> {
         let policy = &self.view.policy;
-        // Security: for hidden families not even the existence of an event is received.
+        // Security: events of hidden families are not even received.
         let families = selection.families.intersection(policy.families());
         let groups = events::groups(selection.tables, families);
         if groups == EventGroups::NONE {
             return Err(Error::no_events());
         }
-        // Kernel: a socket that ends has no inode and no uid any more.
+        // Kernel: a destroyed socket has no inode and no uid.
         if selection.filter.asks_for_processes() {
             return Err(Error::events_without_processes());
         }
@@ -86,19 +86,19 @@ impl EventGate<'_> {
     }
 }
 
-/// Receives sockets as they end.
+/// Receives destroyed sockets.
 pub trait EventSink: Sink {
-    /// Called after each event, also after one whose socket was not admitted, so that a sink can
-    /// show what it holds back. [`ControlFlow::Break`] ends the following.
+    /// Called after each event, including one whose socket was not admitted, so that a sink can
+    /// flush its output. [`ControlFlow::Break`] ends the call.
     fn event_over(&mut self) -> ControlFlow<()>;
 }
 
-/// When following ends by itself; the default is never.
+/// When [`EventGate::follow`] ends by itself. The default is never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Until {
     /// At this time, or up to 50 ms later.
     pub deadline: Option<Instant>,
-    /// After this number of sockets was handed to the sink.
+    /// After this number of sockets was passed to the sink.
     pub count: Option<u64>,
 }
 
@@ -128,25 +128,25 @@ impl Until {
     }
 }
 
-/// Why following ended.
+/// Why [`EventGate::follow`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FollowEnd {
     /// The deadline came.
     Deadline,
-    /// The wanted number of sockets was handed over.
+    /// The wanted number of sockets was passed on.
     Count,
     /// The sink returned [`ControlFlow::Break`].
     Sink,
 }
 
-/// Summary of what was followed.
+/// Summary of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Followed {
-    /// Sockets handed to the sink.
+    /// Sockets passed to the sink.
     pub rows: u64,
-    /// Problems handed to the sink; nothing was missed when this is 0.
+    /// Problems passed to the sink; if this is 0, no event was missed.
     pub problems: u64,
     /// Why it ended.
     pub end: FollowEnd,
@@ -194,7 +194,7 @@ fn follow(
 
 const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
 
-/// Which sockets may be seen, and which are wanted.
+/// The sockets that are visible, and those that are wanted.
 #[derive(Clone, Copy)]
 struct Admission<'a> {
     redaction: Redaction<'a>,
@@ -202,7 +202,7 @@ struct Admission<'a> {
     selection: &'a Selection,
 }
 
-/// Lets through what the policy and the selection admit.
+/// Passes on the sockets that the policy and the selection admit.
 struct AdmitEvents<'a> {
     admission: Admission<'a>,
     count: Option<u64>,

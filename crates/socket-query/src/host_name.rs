@@ -1,4 +1,4 @@
-//! Names of hosts.
+//! Host names.
 
 use std::{
     fmt,
@@ -16,19 +16,19 @@ use bstr::BString;
 use procnetsocket::Interrupt;
 
 /// Resolves host names and addresses. A host gives one to a [`PolicyView`](crate::PolicyView),
-/// because asking a resolver takes authority; it is used under the grant
-/// [`Resolve`](crate::Grant::Resolve) only.
+/// because using a resolver needs authority; it is used only under the grant
+/// [`Resolve`](crate::Grant::Resolve).
 ///
-/// A call ends in bounded time, and within 100 ms after `interrupt` asks for the end; it then has
-/// no answer. An implementation that cannot promise that, such as the C library, is a
-/// [`BlockingHostNames`] inside a [`TimedHostNames`].
+/// A call ends in bounded time, and within 100 ms of an interrupt, then without an answer. An
+/// implementation that cannot guarantee this, such as the C library, is a [`BlockingHostNames`]
+/// inside a [`TimedHostNames`].
 pub trait HostNames: Send + Sync {
     /// Returns the addresses of a host, IPv4 or IPv6. `name` has only letters, digits, dots,
     /// hyphens and underscores.
     ///
     /// # Errors
     ///
-    /// A [`HostNameError`] that says why there are none.
+    /// A [`HostNameError`] if there are none.
     fn addresses(
         &self,
         name: &str,
@@ -46,7 +46,7 @@ pub trait BlockingHostNames: Send + Sync {
     ///
     /// # Errors
     ///
-    /// A [`HostNameError`] that says why there are none.
+    /// A [`HostNameError`] if there are none.
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError>;
 
     /// Returns the name of a host: see [`HostNames::name`].
@@ -61,28 +61,27 @@ pub enum HostNameError {
     /// No server knows the name.
     #[error("no such host")]
     Unknown,
-    /// There was no answer in time, or before the caller asked to end the call.
+    /// There was no answer before the timeout or the interrupt.
     #[error("no answer in time")]
     TimedOut,
     /// No resolver is configured.
     #[error("there is no resolver")]
     NoResolver,
-    /// The limit of unanswered look-ups is reached.
+    /// The limit of unanswered lookups is reached.
     #[error("too many other look-ups have no answer yet")]
     Busy,
 }
 
-/// Look-ups that may be under way at a time: 16. A look-up whose caller gave up counts until it
-/// ends, which takes the C library some 10 s where no name server answers.
+/// Lookups that may run at a time: 16. A lookup whose caller gave up counts until it ends, which
+/// takes the C library about 10 s if no name server answers.
 const MAX_LOOK_UPS: usize = 16;
 
 /// Interval at which the interrupt is polled: 50 ms.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Makes blocking look-ups bounded: each runs on a thread, which is left to itself when it takes
-/// too long.
+/// Adds a time limit to blocking lookups: each runs on a thread, which is abandoned at the timeout.
 ///
-/// At most 16 look-ups are under way; further ones have no answer until one ends.
+/// At most 16 lookups run at a time; further ones fail until one ends.
 ///
 /// # Examples
 ///
@@ -109,12 +108,12 @@ const TICK: Duration = Duration::from_millis(50);
 pub struct TimedHostNames {
     hosts: Arc<dyn BlockingHostNames>,
     patience: Duration,
-    /// The number of look-ups that have not ended.
+    /// The number of running lookups.
     under_way: Arc<AtomicUsize>,
 }
 
 impl TimedHostNames {
-    /// Returns the same names with at most `patience` for each look-up.
+    /// Returns the same names with a limit of `patience` for each lookup.
     pub fn new(hosts: Arc<dyn BlockingHostNames>, patience: Duration) -> Self {
         Self { hosts, patience, under_way: Arc::default() }
     }
@@ -134,7 +133,7 @@ impl TimedHostNames {
             let _ = sender.send(answer);
         };
         let thread = thread::Builder::new().name("host-name".to_owned()).spawn(look_up);
-        // A process that cannot have another thread is busy, too.
+        // A process that cannot start another thread is busy too.
         thread.map_err(|_| HostNameError::Busy)?;
         self.wait(&received, interrupt).ok_or(HostNameError::TimedOut)
     }
@@ -174,7 +173,7 @@ impl fmt::Debug for TimedHostNames {
     }
 }
 
-/// A slot of a look-up that is under way, until it is dropped.
+/// The slot of a running lookup, until it is dropped.
 struct LookupSlot(Arc<AtomicUsize>);
 
 impl LookupSlot {
@@ -202,7 +201,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(20);
 
-    /// Answers a look-up when the test sends a message, and fails when the test drops the sender.
+    /// Answers a lookup when the test sends a message, and fails when the test drops the sender.
     struct WaitingHosts(Mutex<Receiver<()>>);
 
     impl BlockingHostNames for WaitingHosts {
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn look_ups_that_were_left_are_bounded_and_end() {
+    fn abandoned_lookups_are_limited_and_end() {
         let (sender, words) = mpsc::channel();
         let timed = TimedHostNames::new(Arc::new(WaitingHosts(Mutex::new(words))), Duration::ZERO);
         for _ in 0..MAX_LOOK_UPS {

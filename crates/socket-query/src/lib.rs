@@ -1,13 +1,13 @@
-//! Which sockets: what the host allows, what the caller selects, and how both are collected.
+//! Lists sockets within the policy of a host and the selection of a caller.
 //!
 //! ```text
 //! Policy ∩ Selection ─► collect ─► Sink          the tables stay behind the PolicyView
 //! ```
 //!
-//! A host makes a [`PolicyView`] of socket tables, a [`Policy`] and the machine's [`Names`], and
-//! hands it to a builtin. The builtin says what it wants as a [`Selection`] and receives the rows
-//! that both admit through a [`Sink`]. It never holds the tables themselves, so what the policy
-//! does not grant cannot be reached by any option, filter or mistake of the builtin.
+//! A host creates a [`PolicyView`] from socket tables, a [`Policy`] and the machine's [`Names`],
+//! and passes it to a builtin. The builtin asks with a [`Selection`], and receives the rows that
+//! both admit through a [`Sink`]. It never has access to the tables themselves, so no option,
+//! filter or mistake of the builtin can reach what the policy does not grant.
 //!
 //! ```
 //! use std::{ops::ControlFlow, sync::Arc};
@@ -33,12 +33,13 @@
 //! # }
 //! ```
 //!
-//! # Other than listing
+//! # Other operations
 //!
-//! Each of these needs a grant, and means that a [`System`] opens for it: [`PolicyView::processes`]
-//! finds the processes of sockets, [`PolicyView::events`] follows sockets as they end,
-//! [`PolicyView::kill`] destroys what a filter admits, [`PolicyView::namespace`] shows another
-//! network namespace, and [`PolicyView::resolver`] resolves host names.
+//! Each of these needs a grant, and resources that a [`System`] opens for it:
+//! [`PolicyView::processes`] finds the processes of sockets, [`PolicyView::events`] reports
+//! destroyed sockets, [`PolicyView::kill`] destroys the sockets that a filter admits,
+//! [`PolicyView::namespace`] shows another network namespace, and [`PolicyView::resolver`] resolves
+//! host names.
 //!
 //! # Trust
 //!

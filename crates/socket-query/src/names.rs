@@ -1,7 +1,7 @@
-//! Names of ports, protocols and users, as the host's tables give them.
+//! Names of ports, protocols and users, from the host's tables.
 //!
-//! The host reads `services(5)` and `protocols(5)` once and hands the bytes over; nothing here
-//! opens a file. Lines have the forms
+//! The host reads `services(5)` and `protocols(5)` once and passes the bytes; nothing here opens a
+//! file. Lines have the forms
 //!
 //! ```text
 //! ssh     22/tcp   alias ...   # comment

@@ -1,4 +1,4 @@
-//! Where the network namespaces of the machine come from.
+//! The source of the network namespaces of the machine.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use procnetsocket::{
 };
 
 /// Finds the network namespaces of the machine and opens their tables. A host may give another one
-/// than a [`NamespaceFinder`], such as one that asks a process with the right to look into other
+/// than a [`NamespaceFinder`], such as a client of a process with the right to inspect other
 /// processes and to enter their namespaces.
 pub trait NamespaceSource: fmt::Debug + Send + Sync {
-    /// Looks for the namespaces.
+    /// Finds the namespaces.
     ///
     /// # Errors
     ///
@@ -29,7 +29,7 @@ pub trait NamespaceSource: fmt::Debug + Send + Sync {
     ) -> Result<OpenedNamespace, Error>;
 
     /// Calls `work` with the tables of several of them, in turn. An implementation may open the
-    /// next ones while `work` is busy with one.
+    /// next ones while `work` processes one.
     fn tables_in_turn(
         &self,
         namespaces: &[&NetNamespace],

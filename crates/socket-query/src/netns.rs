@@ -8,12 +8,12 @@ use procnetsocket::SocketTables;
 
 use crate::error::Error;
 
-/// The directory in which `ip netns` keeps the names of network namespaces.
+/// The directory in which `ip netns` mounts network namespaces by name.
 ///
-/// A namespace is opened when it is asked for: they come and go while a host runs.
+/// A namespace is opened on demand, because they come and go while a host runs.
 pub struct NetnsDir {
     dir: Dir,
-    /// Entering a namespace takes the authority of the process.
+    /// Entering a namespace uses the authority of the process.
     token: AmbientAuthority,
 }
 
@@ -38,7 +38,7 @@ impl NetnsDir {
     pub(crate) fn tables(&self, name: &BStr) -> Result<Arc<SocketTables>, Error> {
         let unknown = || Error::unknown_namespace(name);
         let path = name.to_path().map_err(|_| unknown())?;
-        // A name is a single component, because `ip netns` makes no directories.
+        // A name is a single component, because `ip netns` creates no directories.
         if path.components().count() != 1 {
             return Err(unknown());
         }

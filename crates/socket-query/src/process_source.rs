@@ -1,4 +1,4 @@
-//! Where processes of sockets come from.
+//! The source of the processes of sockets.
 
 use std::{error::Error as _, fmt::Write};
 
@@ -8,17 +8,17 @@ use procnetsocket::{
 };
 
 /// Finds the processes that have sockets open. A host may give another one than the tables
-/// themselves to a [`PolicyView`](crate::PolicyView), such as one that asks a process with the
-/// right to look into other processes.
+/// themselves to a [`PolicyView`](crate::PolicyView), such as a client of a process with the right
+/// to inspect other processes.
 ///
 /// Query and answer are plain data.
 pub trait ProcessSource: Send + Sync {
-    /// Looks for processes.
+    /// Finds processes.
     ///
     /// # Errors
     ///
-    /// A [`ProcessSourceError`] when there is no complete answer. Processes that have ended or may
-    /// not be looked into are no error; the report counts them.
+    /// A [`ProcessSourceError`] if the processes cannot be listed. Processes that have ended or may
+    /// not be read are not an error; the report counts them.
     fn processes(
         &self,
         query: &ProcessQuery,
@@ -30,7 +30,7 @@ pub trait ProcessSource: Send + Sync {
 }
 
 impl ProcessSource for SocketTables {
-    /// Looks into the processes of the same `/proc`, within the default [`ProcessLimits`].
+    /// Scans the processes of the same `/proc`, within the default [`ProcessLimits`].
     fn processes(
         &self,
         query: &ProcessQuery,
@@ -44,13 +44,13 @@ impl ProcessSource for SocketTables {
     }
 }
 
-/// Why processes cannot be listed. It is plain data, as it may come from another process.
+/// The error of listing processes. It is plain data, because it may come from another process.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ProcessSourceError {
     /// The kind.
     pub kind: ProcessSourceErrorKind,
-    /// What went wrong, for a person.
+    /// The message for a person.
     pub message: String,
 }
 
@@ -58,7 +58,7 @@ pub struct ProcessSourceError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProcessSourceErrorKind {
-    /// The caller asked to end the call.
+    /// The caller interrupted the call.
     Interrupted,
     /// There are more processes, or more descriptors of sockets, than the limit.
     LimitExceeded,

@@ -1,4 +1,4 @@
-//! Which tables of the kernel a listing reads, in which order, and which tables no source reports.
+//! The tables of the kernel that a listing reads, in order, and the tables that no source reports.
 
 use std::ops::ControlFlow;
 
@@ -22,7 +22,7 @@ pub(crate) struct TableReading {
 }
 
 impl TableReading {
-    /// Returns what is read for a selection under a policy, in the order of the listing.
+    /// Returns the tables to read for a selection under a policy, in the order of the listing.
     pub(crate) fn all_of(
         policy: &Policy,
         selection: &Selection,
@@ -73,7 +73,7 @@ static READINGS: [TableReading; 17] = {
     ]
 };
 
-/// The tables that were asked for by name, and that no source reports.
+/// The tables that were selected by name, and that no source reports.
 ///
 /// An empty listing is correct when the kernel lacks the protocol. It would be wrong when the
 /// kernel has the protocol, but neither its sock_diag module nor a text table.
@@ -88,7 +88,7 @@ impl Unreported {
         Self { named: selection.named, readings: Vec::new() }
     }
 
-    /// Adds a table that gave no answer.
+    /// Adds a table that no source reports.
     pub(crate) fn add(&mut self, reading: &'static TableReading) {
         if self.named.intersects(reading.tables()) {
             self.readings.push(reading);

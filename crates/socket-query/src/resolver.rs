@@ -8,8 +8,8 @@ use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
 
 use crate::host_name::{BlockingHostNames, HostNameError};
 
-/// The resolver of the C library. A look-up takes as long as the name servers take, so put it into
-/// a [`TimedHostNames`](crate::TimedHostNames).
+/// The resolver of the C library. A lookup takes as long as the name servers take, so wrap it in a
+/// [`TimedHostNames`](crate::TimedHostNames).
 #[derive(Debug)]
 pub struct SystemHostNames(());
 
@@ -18,8 +18,8 @@ impl SystemHostNames {
     ///
     /// # Ambient Authority
     ///
-    /// A look-up reads the resolver's files in `/etc`, loads libraries, and connects to the servers
-    /// that these files name.
+    /// A lookup reads the resolver's files in `/etc`, loads libraries, and connects to the servers
+    /// in these files.
     pub fn from_ambient(_token: AmbientAuthority) -> Self {
         Self(())
     }
@@ -31,8 +31,8 @@ impl SystemHostNames {
 )]
 impl BlockingHostNames for SystemHostNames {
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        // Compat: a separate look-up per family, so that the C library finds an IPv4 address for
-        // `::1`, too.
+        // Compat: a separate lookup per family, so that the C library also finds an IPv4 address
+        // for `::1`.
         let of = |family: AddrFamily| {
             let (socktype, address) = (SockType::Stream.into(), family.into());
             let hints = AddrInfoHints { socktype, address, ..AddrInfoHints::default() };

@@ -1,4 +1,4 @@
-//! What receives a listing, and what may make it incomplete.
+//! The receiver of a listing, and the problems that make a listing incomplete.
 
 use std::{fmt, ops::ControlFlow, sync::Arc};
 
@@ -12,24 +12,25 @@ pub trait Sink {
     /// Receives a row; [`ControlFlow::Break`] ends the listing.
     fn socket(&mut self, table: SocketTable, socket: Socket<'_>) -> ControlFlow<()>;
 
-    /// Receives what could not be read or understood; the listing goes on.
+    /// Receives a problem; the listing continues.
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()>;
 
-    /// Receives the network namespace of the sockets that follow, in a listing of
-    /// [every one](crate::PolicyView::everywhere). Under a policy that hides sockets, name it with
-    /// a socket only.
+    /// Receives the network namespace of the sockets that follow, in a listing of [all
+    /// namespaces](crate::PolicyView::everywhere). Under a policy that hides sockets, print it only
+    /// together with a socket.
     fn namespace(&mut self, listed: &ListedNamespace) {
         let _ = listed;
     }
 
     /// Receives the processes that were found, before the first socket, if the selection asks for
-    /// them ([`Selection::processes`](crate::Selection::processes)). Without it they are dropped.
+    /// them ([`Selection::processes`](crate::Selection::processes)). The default implementation
+    /// drops them.
     fn processes(&mut self, found: Arc<ProcessTable>) {
         let _ = found;
     }
 
     /// Receives the other ends of connections, before the first socket, if the selection asks for
-    /// them ([`Selection::peers`](crate::Selection::peers)). Without it they are dropped.
+    /// them ([`Selection::peers`](crate::Selection::peers)). The default implementation drops them.
     fn peers(&mut self, found: Arc<PeerTable>) {
         let _ = found;
     }
@@ -39,42 +40,41 @@ pub trait Sink {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum ListingProblem<'a> {
-    /// A row was not understood.
+    /// A row is malformed.
     Row(&'a RowError),
     /// A table could not be read, or not to its end.
     Table(Table, &'a procnetsocket::Error),
-    /// Tables of a family were asked for by name, and neither sock_diag nor `/proc` reports their
+    /// Tables of a family were selected by name, and neither sock_diag nor `/proc` reports their
     /// sockets.
     Unreported(UnreportedTables<'a>),
-    /// A table changed while it was read: rows may be missing, or there twice.
+    /// A table changed while it was read: rows may be missing or duplicated.
     Changed(Table),
     /// Events came faster than they were received, and the kernel dropped some.
     EventsLost,
-    /// The processes of sockets were to be shown, and could not be found.
+    /// The processes to show could not be found.
     Processes(&'a Error),
-    /// The filter names processes, and some could not be seen: it may have left sockets out, or
-    /// admitted too many. Each reason is a text for a person.
+    /// The filter has conditions on processes, and some could not be read: it may have omitted
+    /// sockets, or admitted too many. Each reason is a text for a person.
     UnseenProcesses(&'a [String]),
-    /// A network namespace of this name cannot be read.
+    /// The network namespace with this name cannot be read.
     Namespace(&'a str, &'a procnetsocket::Error),
-    /// This number of processes may not be looked into, and they may be in namespaces that are not
-    /// listed.
+    /// This number of processes may not be read, and they may be in namespaces that are not listed.
     UnseenNamespaces(u64),
     /// This number of namespaces may not be entered and were read as text, which has fewer details.
     /// Every socket is listed.
     NamespacesAsText(u64),
-    /// Other ends are looked for, and there are unix sockets of the text table, which has none.
-    /// Every socket is listed.
+    /// Other ends are shown, and there are unix sockets from the text table, which has none. Every
+    /// socket is listed.
     UnixPeersUnknown,
-    /// A socket was to be destroyed, and was not.
+    /// A socket was not destroyed.
     NotDestroyed(SocketTable, Socket<'a>, WhyKept<'a>),
 }
 
-/// Why a socket was not destroyed.
+/// The reason for which a socket was not destroyed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum WhyKept<'a> {
-    /// It cannot be: it is not an internet socket, or sock_diag does not list it.
+    /// It cannot be destroyed: it is not an internet socket, or sock_diag does not list it.
     NoWay,
     /// The kernel refused.
     Refused(&'a procnetsocket::Error),
@@ -84,20 +84,20 @@ pub enum WhyKept<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Collected {
-    /// Rows handed to the sink.
+    /// Rows passed to the sink.
     pub rows: u64,
-    /// Problems handed to the sink; a listing is complete when this is 0 and nothing stopped it.
+    /// Problems passed to the sink; a listing is complete if this is 0 and nothing stopped it.
     pub problems: u64,
     /// Whether the sink ended the listing.
     pub stopped: bool,
 }
 
-/// Tables of one family that were asked for by name and that no source reports. The kernel has such
-/// sockets, or it is unknown whether it has. The text is for a person.
+/// Tables of one family that were selected by name and that no source reports, although the kernel
+/// has such sockets, or may have them. The text is for a person.
 #[derive(Clone, Copy, Debug)]
 pub struct UnreportedTables<'a> {
     pub(crate) word: &'static str,
-    /// Why it is unknown whether the kernel has such sockets.
+    /// The error for which it is unknown whether the kernel has such sockets.
     pub(crate) unknown: Option<&'a procnetsocket::Error>,
 }
 

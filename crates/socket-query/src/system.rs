@@ -1,4 +1,4 @@
-//! Everything that a [`PolicyView`] needs, from one token.
+//! Opens everything that a [`PolicyView`] needs, with one token.
 
 use std::{io, sync::Arc};
 
@@ -29,7 +29,7 @@ use crate::{
 /// what distributions ship. A larger file is an error.
 const MAX_NAMES_BYTES: u64 = 1024 * 1024;
 
-/// The running system, as a host hands it to a [`PolicyView`].
+/// The running system, as a host passes it to a [`PolicyView`].
 ///
 /// Every part can be replaced before [`view`](Self::view) is called: a host that confines itself
 /// gives its brokers for processes and host names.
@@ -37,7 +37,7 @@ const MAX_NAMES_BYTES: u64 = 1024 * 1024;
 /// # Ambient Authority
 ///
 /// It opens `/proc`, sock_diag, `/sys/fs/cgroup`, and reads `/etc/services`, `/etc/protocols` and
-/// `/etc/passwd`. What a grant needs beyond that is opened only for a policy with that grant:
+/// `/etc/passwd`. Further resources are opened only for a policy with the grant:
 ///
 /// | grant | what |
 /// | --- | --- |
@@ -78,7 +78,7 @@ pub struct System {
 }
 
 impl System {
-    /// Opens the system's tables: sock_diag, and `/proc` for what it does not serve.
+    /// Opens the system's tables: sock_diag, and `/proc` for the rest.
     ///
     /// # Ambient Authority
     ///
@@ -135,7 +135,7 @@ impl System {
         Self { names: Some(names), ..self }
     }
 
-    /// Finds the processes of sockets with this source instead of looking for them in this process.
+    /// Finds the processes of sockets with this source instead of a scan in this process.
     #[must_use]
     pub fn with_processes(self, processes: Arc<dyn ProcessSource>) -> Self {
         Self { processes: Some(processes), ..self }
@@ -154,16 +154,16 @@ impl System {
         self
     }
 
-    /// Lets a view open every namespace in `/run/netns` by its name, when it is asked for. A
-    /// confined process cannot do that, so a host that confines itself uses
+    /// Allows a view to open the namespaces in `/run/netns` by name, on demand. A confined process
+    /// cannot do this, so a host that confines itself uses
     /// [`with_namespace`](Self::with_namespace).
     #[must_use]
     pub fn with_netns_dir(self) -> Self {
         Self { netns_dir: true, ..self }
     }
 
-    /// Finds every network namespace of the machine with this, for a policy that lets all of them
-    /// be listed: a [`NamespaceFinder`](procnetsocket::NamespaceFinder), or a client of a broker.
+    /// Finds every network namespace of the machine with this, for a policy that allows all of
+    /// them: a [`NamespaceFinder`](procnetsocket::NamespaceFinder), or a client of a broker.
     #[must_use]
     pub fn with_namespace_finder(self, finder: impl NamespaceSource + 'static) -> Self {
         Self { finder: Some(Arc::new(finder)), ..self }
@@ -249,12 +249,12 @@ impl std::fmt::Debug for System {
 /// Returns the resolver of the C library, where it is compiled in.
 #[cfg_attr(
     feature = "resolver",
-    expect(clippy::unnecessary_wraps, reason = "without the feature there is none")
+    expect(clippy::unnecessary_wraps, reason = "without the feature there is no resolver")
 )]
 fn system_host_names(token: AmbientAuthority) -> Option<Arc<dyn HostNames>> {
     #[cfg(feature = "resolver")]
     return {
-        /// Longest time for one look-up: 2 s.
+        /// Longest time for one lookup: 2 s.
         const LOOK_UP_TIME: std::time::Duration = std::time::Duration::from_secs(2);
         let resolver = Arc::new(crate::SystemHostNames::from_ambient(token));
         Some(Arc::new(crate::TimedHostNames::new(resolver, LOOK_UP_TIME)))
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn fake_root_is_listed_and_gives_no_means_of_the_live_system() {
+    fn fake_root_is_listed_without_access_to_live_system() {
         let all = Grant::ALL.into_iter().collect();
         let (_root, system) = fake_system();
         let view = system.with_netns_dir().view(Policy::new(all)).unwrap();

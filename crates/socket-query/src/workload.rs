@@ -1,7 +1,7 @@
 //! The container and the systemd unit that the path of a control group names.
 //!
 //! Only well-known forms of names are recognised, from the innermost group outwards. A path without
-//! any of them names no container and no unit; nothing is guessed.
+//! any of them has no container and no unit.
 //!
 //! | runtime | cgroup driver | name of the group |
 //! | --- | --- | --- |
@@ -27,7 +27,7 @@ use bstr::{BStr, ByteSlice as _};
 /// Digits of a container id: the hexadecimal form of 256 bits.
 const ID_DIGITS: usize = 64;
 
-/// What is before the id in the name of a container's group.
+/// Prefixes of the id in the name of a container's group.
 const ID_PREFIXES: [&[u8]; 5] = [b"docker-", b"cri-containerd-", b"crio-", b"libpod-", b"nerdctl-"];
 
 /// Ends of the names of systemd units that processes run in.

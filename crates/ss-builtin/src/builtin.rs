@@ -25,7 +25,7 @@ use crate::{
     render::{Counters, RowRenderer},
 };
 
-/// The kind of error of a file that the kernel lacks.
+/// The kind of the error when the kernel lacks a file.
 const MISSING: socket_query::ErrorKind =
     socket_query::ErrorKind::Source(procnetsocket::ErrorKind::Missing);
 
@@ -39,12 +39,12 @@ pub struct Ss {
 }
 
 impl Ss {
-    /// Returns the command over what `view` shows.
+    /// Returns a command that lists what `view` shows.
     pub fn new(view: PolicyView) -> Self {
         Self { view }
     }
 
-    /// Returns the command over the sockets of the system, under the default policy: the grant
+    /// Returns a command that lists the sockets of the system, with the default policy: the grant
     /// `sockets` only.
     ///
     /// # Ambient Authority
@@ -101,7 +101,7 @@ impl Ss {
 
     fn refuse(&self, stderr: &mut dyn io::Write, error: &CliError) -> ExitCode {
         if let CliError::Refused(_, Refusal::NotGranted(grant)) = error {
-            // OK because it is known not to be granted; this counts the refusal in the view.
+            // The grant is missing: this call only counts the refusal in the view.
             let _ = self.view.granted(*grant);
         }
         complain(stderr, error);
@@ -116,7 +116,7 @@ impl Ss {
         ExitCode::new(error.status())
     }
 
-    /// Shows the namespaces that are asked for.
+    /// Lists the chosen network namespaces.
     fn show_there(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
         let there = match &show.namespace {
             NamespaceChoice::Own => return self.show(context, show),
@@ -133,7 +133,7 @@ impl Ss {
     }
 
     fn show(&self, context: &mut CallContext<'_>, show: &Show) -> Result<ExitCode, Error> {
-        // The counters are kept in the sheet until the form of the output is known.
+        // The sheet keeps the counters until the form of the output is known.
         let mut code = ExitCode::SUCCESS;
         let counters = match show.summary {
             CounterDisplay::None => None,
@@ -169,16 +169,16 @@ impl Ss {
             }
             Err(error) => {
                 sheet(context.stdout, show, counters.as_ref())?.end().map_err(write_failed)?;
-                // A name that could not be resolved in time does not make the filter wrong.
+                // A name that was not resolved in time is not an error of the filter.
                 context.cancel.check()?;
                 Ok(self.refuse(context.stderr, &error))
             }
         }
     }
 
-    /// Returns the counters. A file that cannot be read is reported and its counters are missing,
-    /// as in iproute2, but here the call fails; a kernel without IPv6 lacks `sockstat6`, and that
-    /// is not a failure.
+    /// Returns the counters. An unreadable file is reported and its counters are missing, as in
+    /// iproute2, but here the call fails. A kernel without IPv6 lacks `sockstat6`, which is not an
+    /// error.
     fn counters(&self, stderr: &mut dyn io::Write) -> (Counters, ExitCode) {
         let mut code = ExitCode::SUCCESS;
         let mut failed = |error: socket_query::Error| {
@@ -203,7 +203,7 @@ impl Ss {
         selection: Selection,
         counters: Option<&Counters>,
     ) -> Result<ExitCode, Error> {
-        // The filter is blank, or a file of comments.
+        // The filter is blank, or its file contains only comments.
         if show.action == Action::Destroy && !selection.filter.is_expression() {
             sheet(context.stdout, show, counters)?.end().map_err(write_failed)?;
             return Ok(self.refuse(context.stderr, &CliError::no_filter()));
@@ -237,7 +237,7 @@ impl Ss {
         Ok(ListingRun::new(printer.map_err(write_failed)?, context.stderr))
     }
 
-    /// Lists at each tick. Ticks that come while a pass is under way are skipped.
+    /// Lists at each tick. Ticks during a pass are skipped.
     fn repeat(
         &self,
         context: &mut CallContext<'_>,
@@ -246,7 +246,7 @@ impl Ss {
         ticks: Ticks,
     ) -> Result<ExitCode, Error> {
         let mut tick = Instant::now();
-        // OK because a time that the clock cannot represent is no end.
+        // OK because a time that the clock cannot represent is never reached.
         let end = ticks.end.after.and_then(|after| tick.checked_add(after));
         let mut code = ExitCode::SUCCESS;
         for number in 1.. {
@@ -283,7 +283,7 @@ impl Ss {
         pass.finish(collected)
     }
 
-    /// Reports options that add nothing to the listing because what they show is not granted.
+    /// Reports options that add nothing to the listing because their grant is missing.
     fn report_ungranted(&self, stderr: &mut dyn io::Write, show: &Show) {
         if let Some(option) = &show.ungranted_processes
             && let Err(error) = self.view.granted(Grant::Processes)
@@ -321,8 +321,7 @@ impl Ss {
         listing.finish("more rows were left out")
     }
 
-    /// Hands the sockets to the listing in the order that is wanted; returns how many were left
-    /// out.
+    /// Passes the sockets to the listing in the requested order; returns how many were left out.
     fn collect(
         &self,
         show: &Show,
@@ -354,7 +353,7 @@ impl Ss {
         }
     }
 
-    /// Prints sockets as they end, each at once.
+    /// Prints each socket when it is destroyed.
     fn follow(
         &self,
         selection: &Selection,
@@ -362,7 +361,7 @@ impl Ss {
         mut listing: ListingRun<'_>,
         cancel: &Cancel,
     ) -> Result<ExitCode, Error> {
-        // OK because a time that the clock cannot represent is no end.
+        // OK because a time that the clock cannot represent is never reached.
         let deadline = end.after.and_then(|after| Instant::now().checked_add(after));
         let until = Until { deadline, count: end.count };
         let followed = self.view.events().and_then(|gate| {
@@ -409,8 +408,8 @@ impl Ss {
 }
 
 impl Show {
-    /// Returns what is shown of processes: names in text, and all that the policy shows in objects.
-    /// Without the grant they are not looked for.
+    /// Returns which details of processes are shown: names in text, and all that the policy allows
+    /// in JSON. Without the grant processes are not looked up.
     fn shown_processes(&self) -> Option<ShownProcesses> {
         if self.ungranted_processes.is_some() {
             return None;
@@ -425,7 +424,7 @@ impl Show {
     }
 }
 
-/// Begins the output, with the counters if they are wanted.
+/// Begins the output, with the counters if they were requested.
 fn sheet<'c>(
     stdout: &'c mut dyn io::Write,
     show: &Show,

@@ -1,4 +1,4 @@
-//! The filter of a call: read, parsed, and made part of the selection.
+//! Reads and parses the filter of a call, and adds it to the selection.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use socket_query::{
 
 use crate::cli::{CliError, FilterSource};
 
-/// Returns the selection with the filter in it.
+/// Returns the selection with the filter.
 pub(crate) fn selected(
     view: &PolicyView,
     context: &mut CallContext<'_>,
@@ -55,7 +55,7 @@ fn read_file(
     Ok(())
 }
 
-/// Reads one byte more than a filter may have, so that a longer one is noticed.
+/// Reads at most one byte more than a filter may have, which reveals a longer one.
 fn read_bounded(reader: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     let most = u64::try_from(MAX_FILTER_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
@@ -114,7 +114,7 @@ mod tests {
     #[case::empty("", "", "22 80 443")]
     #[case::line_end_ends_a_word("", "sport =\\\n22", "22")]
     #[case::zero_is_no_comment("", "sport =\n0x16", "22")]
-    fn files_hold_filters(#[case] words: &str, #[case] file: &str, #[case] ports: &str) {
+    fn file_contains_a_filter(#[case] words: &str, #[case] file: &str, #[case] ports: &str) {
         let expected = (ports.to_owned(), 0);
         assert_eq!(run(&format!("-F /here/filter{words}"), file.as_bytes(), b""), expected);
         assert_eq!(run(&format!("-F -{words}"), b"", file.as_bytes()), expected);
@@ -154,14 +154,14 @@ mod tests {
         1
     )]
     #[case::grammar("-F /here/filter", b"sport = 22 or", "expected a condition", 255)]
-    fn files_that_hold_none_are_refused(
+    fn file_without_filter_is_refused(
         #[case] words: &str,
         #[case] file: impl AsRef<[u8]>,
         #[case] message: &str,
         #[case] status: u8,
     ) {
-        let (told, code) = run(words, file.as_ref(), b"");
-        assert!(told.starts_with(&format!("ss: {message}")), "{told}");
+        let (reported, code) = run(words, file.as_ref(), b"");
+        assert!(reported.starts_with(&format!("ss: {message}")), "{reported}");
         assert_eq!(code, status);
     }
 }

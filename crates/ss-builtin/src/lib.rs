@@ -1,11 +1,11 @@
-//! iproute2's `ss` as a builtin without authority.
+//! iproute2's `ss` as a builtin that opens nothing by itself.
 //!
 //! ```text
 //! args ─► RawArgs ─► Plan ─► PolicyView::collect ─► order ─► rows ─► columns, or JSON ─► ctx.stdout
 //!         typed      meant   (socket-query)
 //! ```
 //!
-//! A host registers [`Ss`] with the sockets that a script may see:
+//! A host chooses which sockets a script may see, and registers [`Ss`]:
 //!
 //! ```no_run
 //! # #[expect(clippy::disallowed_methods, reason = "the example is a host")]
@@ -23,27 +23,27 @@
 //! # }
 //! ```
 //!
-//! [`Ss::new`] takes a view of another policy, which `socket_query::System` makes.
+//! [`Ss::new`] takes a view with another policy; `socket_query::System` creates it.
 //!
 //! # Compatibility
 //!
 //! The reference is iproute2 7.x over the same sockets: the same standard output and the same
 //! status. `docs/compatibility.md` of the repository lists every intended difference with its
-//! reason and its test. In the code, what follows iproute2 unexpectedly is marked `Compat:`.
+//! reason and its test. In the code, `Compat:` marks surprising behaviour that follows iproute2.
 //!
 //! # Trust
 //!
-//! Names in the listing were chosen by others. They are escaped in every form of output. Arguments
-//! are bytes of the script and are escaped in messages. No environment variable is read.
+//! Other users chose the names in the listing, so they are escaped in every form of output.
+//! Arguments come from the script and are escaped in messages. No environment variable is read.
 //!
 //! # Limits
 //!
-//! Rows are laid out in batches of some 4 MiB, as in iproute2, and nothing else is kept of them.
-//! JSON is written row by row. With `--sort` rows are kept, as many as the host allows
-//! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or `--limit`
-//! says, and with `--peers` the ends of connections, 56 bytes each
-//! ([`PolicyView::with_max_peers`](socket_query::PolicyView::with_max_peers)). The first ten rows
-//! that could not be understood are reported one by one, the others by their number.
+//! Text rows are kept in batches of about 4 MiB, as in iproute2. JSON is written row by row.
+//! `--sort` keeps rows, as many as the host allows
+//! ([`PolicyView::with_sorted_rows`](socket_query::PolicyView::with_sorted_rows)) or the number of
+//! `--limit`; `--peers` keeps the ends of connections, 56 bytes each
+//! ([`PolicyView::with_max_peers`](socket_query::PolicyView::with_max_peers)). The first ten
+//! invalid rows are reported one by one, the others as a number.
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

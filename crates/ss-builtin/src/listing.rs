@@ -1,4 +1,4 @@
-//! The sink of a call: prints sockets, and reports those that could not be listed.
+//! The sink of a call: prints sockets, and reports what could not be listed.
 
 use std::{
     io::{self, Write},
@@ -16,7 +16,7 @@ use crate::{
     render::missing_processes,
 };
 
-/// Hands the sockets to a printer, and reports what is missing.
+/// Passes the sockets to a printer, and reports what is missing.
 pub(crate) struct ListingRun<'a> {
     printer: Box<dyn Printer + 'a>,
     pub(crate) stderr: &'a mut dyn Write,
@@ -36,8 +36,8 @@ impl<'a> ListingRun<'a> {
         self.failed.take().map_or(Ok(()), |error| Err(write_failed(error)))
     }
 
-    /// Ends a complete listing: writes what is left, and reports the number of further problems
-    /// with the words of `unreported`.
+    /// Ends a complete listing: writes the buffered rows, and reports the number of further
+    /// problems, described by `unreported`.
     pub(crate) fn finish(self, unreported: &str) -> Result<ExitCode, Error> {
         let code = self.problems.finish(self.stderr, unreported);
         for reason in &missing_processes(self.printer.users(), &self.gaps) {
@@ -75,8 +75,7 @@ impl Sink for ListingRun<'_> {
 
     fn problem(&mut self, problem: ListingProblem<'_>) -> ControlFlow<()> {
         match problem {
-            // Reported once, at the end, together with what is known about the processes that are
-            // shown.
+            // Reported once, at the end, with the problems of the processes that are shown.
             ListingProblem::UnseenProcesses(gaps) => self.gaps = gaps.to_vec(),
             note @ (ListingProblem::NamespacesAsText(_) | ListingProblem::UnixPeersUnknown) => {
                 complain(self.stderr, &ProblemLine(note));

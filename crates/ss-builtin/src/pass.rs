@@ -5,7 +5,7 @@
 //! {"pass":7,"time":"2026-11-27T12:00:00.000000000Z","sockets":1,"complete":true}
 //! ```
 //!
-//! The last object says whether the others are complete; without it the pass was cut off.
+//! The last object contains whether the others are complete; without it the pass was interrupted.
 
 use std::{
     io::{self, Write},
@@ -66,14 +66,14 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// Writes the sockets of a pass, and collects the content of its last object.
+/// Writes the sockets of a pass, and collects the values of its last object.
 pub(crate) struct PassRun<'a> {
     writer: JsonWriter<'a>,
     rows: RowRenderer<'a>,
     stamp: Stamp,
     sockets: u64,
     problems: Vec<String>,
-    /// All problems, also those that are not in `problems`.
+    /// Number of all problems, also of those that are not in `problems`.
     problem_count: u64,
     /// Why processes may be missing.
     gaps: Vec<String>,
@@ -99,8 +99,8 @@ impl<'a> PassRun<'a> {
         self.failed.take().map_or(Ok(()), |error| Err(write_failed(error)))
     }
 
-    /// Writes the last object. `collected` is the number of sockets that were left out, or why not
-    /// every selected socket was found; the next pass may find them.
+    /// Writes the last object. `collected` is the number of sockets that were left out, or the
+    /// error that ended the search; the next pass may succeed.
     pub(crate) fn finish(mut self, collected: Result<u64, Error>) -> Result<ExitCode, Error> {
         let left_out = match collected {
             Ok(left_out) => left_out,

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The output of a call, before it is known whether there are rows.
+/// The output of a call, until its first row or its end.
 pub(crate) enum Sheet<'a> {
     Text(&'a mut dyn Write),
     Json(JsonWriter<'a>),
@@ -101,18 +101,18 @@ fn columns(show: &Show, selection: &Selection) -> ColumnSet {
     columns
 }
 
-/// Prints a listing; every error is one of writing the output.
+/// Prints a listing; every error is from writing the output.
 pub(crate) trait Printer {
-    /// Shows these processes with the sockets that they have open.
+    /// Sets the processes that are shown with their sockets.
     fn show_processes(&mut self, found: Arc<ProcessTable>);
 
-    /// Shows these other ends with the sockets.
+    /// Sets the other ends that are shown with the sockets.
     fn show_peers(&mut self, found: Arc<PeerTable>);
 
-    /// Takes the network namespace of the sockets that follow.
+    /// Sets the network namespace of the next sockets.
     fn show_namespace(&mut self, listed: &ListedNamespace);
 
-    /// Takes the next socket.
+    /// Prints the next socket.
     fn row(&mut self, table: SocketTable, socket: Socket<'_>) -> io::Result<()>;
 
     /// Writes what is buffered.
@@ -124,7 +124,7 @@ pub(crate) trait Printer {
     /// Ends a complete listing.
     fn finish(self: Box<Self>) -> io::Result<()>;
 
-    /// Ends an incomplete listing. What was printed stays, and becomes well-formed.
+    /// Ends an incomplete listing so that what was printed is well-formed.
     fn abort(self: Box<Self>) -> io::Result<()>;
 }
 
@@ -162,7 +162,7 @@ impl Printer for TextPrinter<'_> {
         self.table.finish()
     }
 
-    /// The buffered batch is dropped, so that a part of a listing is not taken for the whole.
+    /// The buffered batch is dropped, so that a partial listing is not mistaken for a complete one.
     fn abort(self: Box<Self>) -> io::Result<()> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What makes a listing incomplete, as lines on standard error.
+//! Reports on standard error why a listing is incomplete.
 
 use std::{fmt, io::Write};
 
@@ -9,7 +9,7 @@ use socket_query::{ListingProblem, SocketTable, WhyKept};
 
 use crate::render::netid_word;
 
-/// Problems that are reported one by one; further ones are counted.
+/// Number of problems that are reported one by one; further ones are counted.
 pub(crate) const REPORTED: u64 = 10;
 
 /// The problems of one call.
@@ -19,17 +19,17 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
-    /// Prints a line, unless there were many before.
+    /// Prints a problem, or only counts it after [`REPORTED`] others.
     pub(crate) fn report(&mut self, stderr: &mut dyn Write, problem: ListingProblem<'_>) {
         self.count += 1;
-        // Such a line is about many events, so each is reported.
+        // Each of these reports many events, so all are reported.
         if self.count <= REPORTED || matches!(problem, ListingProblem::EventsLost) {
             complain(stderr, &ProblemLine(problem));
         }
     }
 
-    /// Prints the number of problems that were not reported, with the words of `what`, and returns
-    /// the status of the call.
+    /// Prints the number of problems that were not reported, described by `what`, and returns the
+    /// status of the call.
     pub(crate) fn finish(self, stderr: &mut dyn Write, what: &str) -> ExitCode {
         if self.count > REPORTED {
             complain(stderr, &format_args!("{} {what}", self.count - REPORTED));
@@ -93,7 +93,7 @@ impl fmt::Display for ProblemLine<'_> {
     }
 }
 
-/// A socket as a listing names it, for a message.
+/// A socket in a message, named as in a listing.
 struct SocketName<'a>(SocketTable, Socket<'a>);
 
 impl fmt::Display for SocketName<'_> {
@@ -127,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn listing_without_problems_succeeds_in_silence() {
+    fn listing_without_problems_succeeds() {
         assert_eq!(report(&[]), (String::new(), ExitCode::SUCCESS));
     }
 
     #[test]
-    fn each_problem_is_a_line_and_a_failure() {
+    fn each_problem_is_printed_and_fails_the_call() {
         let (stderr, status) =
             report(&[ListingProblem::Changed(Table::Unix), ListingProblem::EventsLost]);
         assert_eq!(status, ExitCode::FAILURE);

@@ -1,10 +1,12 @@
-//! `ss` and `portwatch` as programs: what both need around their builtin.
+//! `ss` and `portwatch` as programs. This library runs a builtin with the streams, the arguments
+//! and the authority of the process.
 //!
-//! They may do what their user may, as iproute2's `ss`: every grant is given, keys of connections
-//! are shown, and the process is not confined. `-F FILE` reads any file by its absolute path.
+//! The programs have the authority of their user, like iproute2's `ss`: every grant is given, keys
+//! of connections are shown, and the process is not confined. `-F FILE` reads any file by its
+//! absolute path.
 //!
-//! Three options choose the tables; two of them are for measurement. They are recognised as the
-//! first arguments only, are never abbreviated, and take no part in the matching of other options:
+//! Three options choose the tables; two of them are for measurement. They are recognised only as
+//! the first arguments, have no abbreviations, and do not affect abbreviations of other options:
 //!
 //! | option | sockets that are listed |
 //! | --- | --- |
@@ -13,10 +15,10 @@
 //! | `--proc-only` | those of the system's text tables, without sock_diag |
 //!
 //! `--host-proc` is for a container into which the host's `/proc` is mounted. The directory has to
-//! be the root of a procfs. What the text tables do not contain is absent: statistics, memory, the
-//! backlog of listeners, names of interfaces; and so are names of network namespaces, as
-//! `/run/netns` is the container's. Names of users, services and protocols are those of the
-//! container, too. Processes are those of the same procfs, as far as this user may look into them.
+//! be the root of a procfs. The text tables lack statistics, memory, the backlog of listeners and
+//! names of interfaces. Names of network namespaces are missing, too, because `/run/netns` is the
+//! container's; names of users, services and protocols are the container's. Processes are from the
+//! same procfs, as far as this user may inspect them.
 
 use std::{
     ffi::OsString,
@@ -35,12 +37,12 @@ use socket_query::{Grant, NamespaceScope, Policy, PolicyView, System, Visibility
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Runs a builtin over the sockets of the system, with the arguments, streams and authority of this
-/// process.
+/// Runs a builtin that lists the sockets of the system, with the arguments, streams and authority
+/// of this process.
 ///
 /// # Ambient Authority
 ///
-/// All that [`System`] lists, the directory of `--proc-root`, and `/` for files that are named in
+/// Everything that [`System`] opens, the directory of `--proc-root`, and `/` for files in
 /// arguments.
 #[expect(clippy::print_stderr, reason = "this is a program, which has standard error")]
 #[expect(clippy::disallowed_methods, reason = "this is a program, which has a command line")]
@@ -56,26 +58,26 @@ pub fn main<B: Builtin>(name: &str, builtin: impl FnOnce(PolicyView) -> B) -> Ex
     }
 }
 
-/// Returns whether this process was started by that name, in any directory.
+/// Returns whether this process was started by this name, from any directory.
 #[expect(clippy::disallowed_methods, reason = "this is a program, which has a command line")]
 pub fn is_called(name: &str) -> bool {
     let called = std::env::args_os().next().map(PathBuf::from);
     called.is_some_and(|called| called.file_name() == Some(name.as_ref()))
 }
 
-/// Which tables are listed.
+/// The source of the tables.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum TablesFrom {
     #[default]
     System,
     SystemText,
     Root(PathBuf),
-    /// A procfs of another PID namespace: that of the host, mounted into a container.
+    /// A procfs of another PID namespace, such as the host's, mounted into a container.
     Host(PathBuf),
 }
 
 impl TablesFrom {
-    /// Takes the options for measurement from the front of the arguments.
+    /// Removes the options for measurement from the beginning of the arguments.
     fn take(args: &mut Vec<BString>) -> Result<Self, Failure> {
         let mut from = Self::System;
         while let Some(first) = args.first().cloned() {
@@ -107,7 +109,7 @@ impl TablesFrom {
     }
 }
 
-/// Returns the authority of this process, which every opening uses.
+/// Returns the authority of this process.
 #[expect(clippy::disallowed_methods, reason = "a program has the authority of its user")]
 fn authority() -> AmbientAuthority {
     ambient_authority()
@@ -125,7 +127,7 @@ fn view(from: &TablesFrom) -> Result<PolicyView, Failure> {
         .with_namespaces(NamespaceScope::All);
     let system = match from {
         TablesFrom::Host(path) => {
-            // Its `net` would be the namespace of this process, so the tables are those of process
+            // `net` would be the namespace of this process, so the tables are those of process
             // 1. `/run/netns` and sock_diag are those of this process, and are not used.
             let root = || -> Result<_, Failure> {
                 let failed = |error| format!("--host-proc {}: {error}", path.display());
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn measurement_options_are_taken_from_the_front_only() {
+    fn measurement_options_are_recognised_only_at_the_beginning() {
         let root = || Some(TablesFrom::Root("/x".into()));
         let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(take(&["-tan"]), (Some(TablesFrom::System), words(&["-tan"])));

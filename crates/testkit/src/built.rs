@@ -7,11 +7,11 @@
 
 use std::{env, path::PathBuf, process::Command, sync::LazyLock};
 
-/// Set for a test that another test starts, which has built the programs.
+/// The variable that is set for a test that another test starts after building the programs.
 pub const ALREADY_BUILT: &str = "SS_TESTS_BUILT";
 
-/// The same arguments for every test: other arguments select other features of the dependencies,
-/// and `cargo` would build them a second time.
+/// The same arguments for every test. Other arguments would select other features of the
+/// dependencies, and `cargo` would build them again.
 const BUILD: [&str; 6] = ["build", "--quiet", "--workspace", "--bins", "--example", PROBE];
 const PROBE: &str = "confined_probe";
 

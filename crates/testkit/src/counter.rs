@@ -7,7 +7,7 @@ pub struct SockStat {
     pub used: i64,
     /// TCP over IPv4 in use.
     pub tcp_in_use: i64,
-    /// TCP without a process.
+    /// TCP without a process (orphans).
     pub tcp_orphaned: i64,
     /// TCP in TIME-WAIT.
     pub tcp_time_wait: i64,
@@ -64,7 +64,7 @@ impl SockStat6 {
     }
 }
 
-/// Returns `net/snmp` with that number of established connections.
+/// Returns `net/snmp` with this number of established connections.
 pub(crate) fn snmp(established: i64) -> String {
     format!(
         "Ip: Forwarding DefaultTTL InReceives\n\

@@ -7,11 +7,11 @@ use crate::{
     process_table,
 };
 
-/// The first interface index that the fixtures use: high, so that it does not exist on the machine
-/// that runs the tests.
+/// The first interface index of the fixtures, so high that the machine that runs the tests does not
+/// have it.
 pub const FIRST_FAKE_INTERFACE: u32 = 40_000;
 
-/// Returns the roots for which every implementation of `ss` has to print the same.
+/// Returns the roots for which this project and iproute2 print the same.
 pub fn fixtures() -> Vec<(&'static str, FakeProc)> {
     vec![
         ("host", host()),
@@ -47,7 +47,7 @@ pub fn large_fixtures() -> Vec<(&'static str, FakeProc)> {
     vec![("tcp-batches", tcp_batches(150_000))]
 }
 
-/// Returns roots for which this project prints something else on purpose.
+/// Returns roots for which this project deliberately differs from iproute2.
 pub fn deliberate_differences() -> Vec<(&'static str, FakeProc)> {
     vec![
         ("unix-names-hostile", unix_names_hostile()),
@@ -161,7 +161,7 @@ fn datagram_states() -> FakeProc {
     root
 }
 
-/// Timers 0 to 5 with remaining times in every range with a separate format.
+/// Timers 0 to 5 with remaining times in every range that has a separate format.
 fn timers() -> FakeProc {
     const TICKS: [u64; 22] = [
         0, 1, 9, 10, 50, 99, 100, 101, 110, 150, 999, 1000, 1001, 5999, 6000, 6001, 6100, 11_999,
@@ -256,7 +256,7 @@ fn tcp_info() -> FakeProc {
         .tcp(Tcp::established("[::1]:80", "[::1]:6").extra(" words behind"))
 }
 
-/// IPv4 and IPv6 addresses in every form with a separate format.
+/// IPv4 and IPv6 addresses of every form that has a separate format.
 fn addresses() -> FakeProc {
     const IPV4: [&str; 7] =
         ["0.0.0.0", "127.0.0.1", "255.255.255.255", "1.2.3.4", "224.0.0.1", "10.0.0.0", "0.0.0.1"];
@@ -337,7 +337,7 @@ fn ports() -> FakeProc {
     root
 }
 
-/// Raw sockets, whose port is a protocol; known ones, unknown ones and those of the ICMP tables.
+/// Raw sockets, whose port is a protocol: known ones, unknown ones and those of the ICMP tables.
 fn raw() -> FakeProc {
     const PROTOCOLS: [u16; 16] =
         [0, 1, 2, 6, 17, 41, 47, 58, 89, 103, 112, 132, 137, 143, 253, 255];
@@ -463,7 +463,7 @@ fn counters() -> FakeProc {
         .tcp(Tcp::listen("127.0.0.1:80"))
 }
 
-/// More rows than one layout batch holds, with cells that grow from batch to batch.
+/// More rows than fit in one layout batch, with cells that grow from batch to batch.
 fn tcp_batches(rows: u32) -> FakeProc {
     let row = |number: u32| {
         // From 10.0.0.0 up, and in the last third from 110.0.0.0, which is a digit wider.

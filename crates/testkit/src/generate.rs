@@ -12,8 +12,7 @@ const PORTS: [u16; 16] =
     [0, 1, 22, 53, 69, 80, 443, 514, 3306, 8080, 32_767, 32_768, 50_000, 60_999, 61_000, 65_535];
 
 /// Returns the root for `seed`: any number of rows, in every table, that a kernel could print and
-/// for which every implementation of `ss` has to print the same. The same seed returns the same
-/// root.
+/// for which this project and iproute2 print the same. The same seed returns the same root.
 pub fn generate(seed: u64) -> FakeProc {
     let random = &mut Xorshift::new(seed);
     let mut root = FakeProc::new();
@@ -40,7 +39,7 @@ fn some(random: &mut Xorshift) -> u64 {
 }
 
 fn missing(random: &mut Xorshift, mut root: FakeProc) -> FakeProc {
-    // Not the IPv4 tables of inet: without them iproute2 does not read those of IPv6 either.
+    // Without the IPv4 tables iproute2 does not read the IPv6 tables, so these are kept.
     for table in [
         ProcTable::Tcp6,
         ProcTable::Udp6,

@@ -16,7 +16,7 @@ pub struct Netlink {
 }
 
 impl Netlink {
-    /// Returns a socket of that protocol and port id; id 0 is the kernel's.
+    /// Returns a socket with this protocol and port id; id 0 is the kernel's.
     pub fn new(protocol: u32, port_id: u32) -> Self {
         Self {
             pointer: 0xffff_9f3c_8b3e_0000,

@@ -15,7 +15,7 @@ pub struct Packet {
 }
 
 impl Packet {
-    /// Returns a running socket on every interface, of that `SOCK_*` number and ethertype.
+    /// Returns a running socket on every interface, with this `SOCK_*` number and ethertype.
     pub fn new(kind: u16, protocol: u16) -> Self {
         Self {
             pointer: 0xffff_9f3c_8b3e_0000,

@@ -13,7 +13,7 @@ use std::{
 pub struct Process {
     id: u32,
     stat: Option<Vec<u8>>,
-    /// The bytes of `status`, if they were given as a whole.
+    /// The bytes of `status`, if they were set.
     status: Option<Vec<u8>>,
     uid: u32,
     arguments: Vec<u8>,
@@ -25,7 +25,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Returns a process of that number and name, without descriptors.
+    /// Returns a process with this process id and name, without descriptors.
     pub fn new(id: u32, name: impl AsRef<[u8]>) -> Self {
         let name = name.as_ref();
         Self {
@@ -47,7 +47,7 @@ impl Process {
         self.link(fd.to_string(), format!("socket:[{inode}]"))
     }
 
-    /// Adds a link with any name and any target. The target need not exist.
+    /// Adds a descriptor with any name and any target, which need not exist.
     #[must_use]
     pub fn link(mut self, name: impl Into<String>, target: impl Into<Vec<u8>>) -> Self {
         self.links.push((name.into(), target.into()));
@@ -90,17 +90,17 @@ impl Process {
         Self { stat: bytes.map(Into::into), ..self }
     }
 
-    /// Adds a thread. The first thread, of the same number, exists as soon as another one does.
+    /// Adds a thread. The main thread is added with the first other one.
     ///
-    /// A kernel opens `/proc/<tid>` though it does not list it. A directory cannot do that: here
-    /// the thread has a separate directory beside its process and is listed.
+    /// In a kernel `/proc/<tid>` can be opened but is not listed. Here it is listed, because it is
+    /// a directory beside that of the process.
     #[must_use]
     pub fn thread(mut self, thread: Process) -> Self {
         self.threads.push(thread);
         self
     }
 
-    /// Sets the permissions of the directory of descriptors, such as none at all.
+    /// Sets the permissions of the directory of descriptors.
     #[must_use]
     pub fn mode(self, mode: u32) -> Self {
         Self { mode: Some(mode), ..self }

@@ -2,7 +2,7 @@
 
 use crate::{Datagram, FakeProc, Netlink, Packet, Process, Tcp, Unix, Xorshift};
 
-/// Sockets of a generated root have inodes from 1 to this; some processes have a larger one open.
+/// Largest inode of the sockets in a generated root; some processes have a larger one open.
 const INODES: u64 = 40;
 
 /// Names that iproute2 prints unchanged. The last three are the longest that the kernel allows, a
@@ -20,8 +20,8 @@ pub const PROCESS_NAMES: [&str; 10] = [
     "",
 ];
 
-/// Returns roots whose sockets are open in every way: in several processes and descriptors, in
-/// threads, in processes that are partly gone.
+/// Returns roots with sockets that are open in several processes and descriptors, in threads, and
+/// in processes that are partly gone.
 pub fn process_fixtures() -> Vec<(&'static str, FakeProc)> {
     vec![
         ("processes-shared", shared()),
@@ -31,8 +31,8 @@ pub fn process_fixtures() -> Vec<(&'static str, FakeProc)> {
     ]
 }
 
-/// Returns the root of some services, with each socket open once, so that nothing depends on the
-/// order in which a file system lists a directory.
+/// Returns the root of some services. Each socket is open once, so that the order in which a file
+/// system lists a directory does not matter.
 pub(crate) fn held_once() -> FakeProc {
     sockets()
         .process(Process::new(1, "init").socket(9, 21).link("0", "/dev/null"))

@@ -1,4 +1,4 @@
-//! The builder, and the directory that it makes.
+//! The builder of proc roots, and the directory that it creates.
 
 #![expect(
     clippy::disallowed_methods,
@@ -25,7 +25,7 @@ const PORT_RANGE: &str = "sys/net/ipv4/ip_local_port_range";
 pub struct FakeProc {
     /// The lines of each table that exists, without the header.
     tables: BTreeMap<ProcTable, Vec<Vec<u8>>>,
-    /// Other files, and tables whose bytes were given as a whole.
+    /// Other files, and tables whose bytes were set.
     files: BTreeMap<PathBuf, Vec<u8>>,
     processes: Vec<Process>,
 }
@@ -136,13 +136,13 @@ impl FakeProc {
         self.raw_file("net/sockstat", stat.text()).raw_file("net/sockstat6", stat6.text())
     }
 
-    /// Sets `net/snmp` with that number of established connections.
+    /// Sets `net/snmp` with this number of established connections.
     #[must_use]
     pub fn snmp(self, established: i64) -> Self {
         self.raw_file("net/snmp", counter::snmp(established))
     }
 
-    /// Sets the ports that the kernel assigns by itself, both ends included.
+    /// Sets the range of ephemeral ports, both ends included.
     #[must_use]
     pub fn port_range(self, low: u16, high: u16) -> Self {
         self.raw_file(PORT_RANGE, format!("{low}\t{high}\n"))
@@ -154,8 +154,8 @@ impl FakeProc {
         self.without_file(PORT_RANGE)
     }
 
-    /// Sets a file, by its path below the root, to these bytes. A table that is set so has no
-    /// further rows.
+    /// Sets the bytes of a file, by its path below the root. A table that is set in this way has no
+    /// other rows.
     #[must_use]
     pub fn raw_file(mut self, path: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
         self.files.insert(path.into(), bytes.into());
@@ -215,7 +215,7 @@ fn print(table: ProcTable, lines: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn write(root: &Path, path: &Path, bytes: &[u8]) {
-    assert!(path.is_relative(), "{} lies outside the root", path.display());
+    assert!(path.is_relative(), "{} is outside of the root", path.display());
     let path = root.join(path);
     fs::create_dir_all(path.parent().expect("a file is in a directory")).unwrap();
     fs::write(path, bytes).unwrap();
@@ -233,7 +233,7 @@ impl FakeRoot {
         self.dir.path()
     }
 
-    /// Replaces all files: the machine has changed.
+    /// Replaces all files, to change the machine.
     pub fn replace(&self, next: &FakeProc) {
         for entry in fs::read_dir(self.path()).unwrap() {
             fs::remove_dir_all(entry.unwrap().path()).unwrap();
@@ -241,7 +241,7 @@ impl FakeRoot {
         next.write(self.path());
     }
 
-    /// Returns it as a capability.
+    /// Returns a handle on it.
     pub fn dir(&self) -> Dir {
         Dir::open_ambient_dir(self.path(), ambient_authority()).expect("the directory exists")
     }

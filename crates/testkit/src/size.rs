@@ -1,7 +1,7 @@
-//! The sizes of tests: for every change, and at full size.
+//! The number of cases in a test, which depends on the run.
 
-/// Returns how many cases a test tries: `usual` on every change, `full` where `SS_TESTS_FULL` is
-/// set, as `scripts/nightly` does. Only this function reads the variable.
+/// Returns `full` if `SS_TESTS_FULL` is set, as in `scripts/nightly`, and otherwise `usual`. Only
+/// this function reads the variable.
 #[must_use]
 pub fn cases<T>(usual: T, full: T) -> T {
     #[expect(clippy::disallowed_methods, reason = "a setting for the run of the tests")]

@@ -1,4 +1,4 @@
-//! The tables of `/proc/net`: file, header and padding.
+//! The tables of `/proc/net`, with their files, headers and padding.
 
 /// A table of `/proc/net`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,8 +92,8 @@ impl ProcTable {
         }
     }
 
-    /// Returns the width that every line is padded to with blanks (`seq_pad`), without the newline;
-    /// 0 for the tables that are not padded.
+    /// Returns the width to which every line is padded with blanks (`seq_pad`), without the
+    /// newline; 0 for tables without padding.
     pub const fn width(self) -> usize {
         match self {
             Self::Tcp => 149,

@@ -17,7 +17,7 @@ pub struct Unix {
 }
 
 impl Unix {
-    /// Returns an unconnected socket without a name, of that `SOCK_*` number.
+    /// Returns an unconnected socket without a name, with this `SOCK_*` number.
     pub fn new(kind: u16) -> Self {
         Self {
             pointer: 0xffff_9f3c_8b3e_0000,

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a test waits for a condition: 5 minutes. Even a very busy machine needs less, and a
-/// test that would hang fails instead.
+/// Time limit of a condition. Even a very busy machine needs less, and a test that would hang fails
+/// instead.
 const DEADLINE: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_millis(1);
 

@@ -1,11 +1,11 @@
 //! Random numbers that are the same on every machine.
 
-/// A xorshift generator (Marsaglia 2003, 64 bits): small, and the same everywhere.
+/// A xorshift generator (Marsaglia 2003, 64 bits), whose numbers are the same everywhere.
 #[derive(Clone, Debug)]
 pub struct Xorshift(u64);
 
 impl Xorshift {
-    /// Returns the generator for a seed, which may be any number.
+    /// Returns the generator for a seed, which can be any number.
     pub const fn new(seed: u64) -> Self {
         // Neighbouring seeds must not give similar streams, and the seed 0 would give only zeros.
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d)

@@ -4,7 +4,7 @@
 //! cargo run -p brush-host --example ss-shell -- 'ss -tln | head -n 3'
 //! ```
 //!
-//! It is not a sandbox: a script can do what its user can.
+//! It is not a sandbox: a script has the authority of its user.
 
 use std::{error::Error, process::ExitCode};
 
@@ -40,7 +40,7 @@ async fn run(script: String) -> Result<ExitCode, Box<dyn Error>> {
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let script = std::env::args().nth(1).ok_or("expected a script")?;
     brush_host::install(registry()?, Sandbox::empty())?;
-    // Stages of a pipeline that are builtins run at the same time, each on its thread.
+    // Builtins of a pipeline run at the same time, each on a thread.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let status = runtime.block_on(run(script));
     runtime.shutdown_background();

@@ -30,21 +30,20 @@
 //!
 //! # One registry in a process
 //!
-//! A builtin of brush 0.5 is a function pointer, without state. So the registry is in a static that
-//! [`install`] sets once, and every shell of the process has the same builtins.
+//! A builtin of brush 0.5 is a function pointer, without state. Therefore the registry is in a
+//! static, which [`install`] sets once, and every shell of the process has the same builtins.
 //!
 //! # No sandbox
 //!
-//! A script in brush can do what its user can: it starts programs and opens any file. This crate
-//! does not change that, and confining the process would confine the shell, too. The [`Sandbox`]
-//! contains what builtins may open, which does not bound the script. For untrusted scripts there is
-//! `host-shell`.
+//! A script in brush has the authority of its user: it starts programs and opens any file. This
+//! crate does not change that, and confining the process would confine the shell, too. The
+//! [`Sandbox`] restricts only builtins, not the script. Use `host-shell` for untrusted scripts.
 //!
 //! # Streams
 //!
-//! Each call runs on a thread of tokio's pool for blocking work, with brush's streams as they are:
-//! a pipe, a file, or the terminal, with its width. Arguments are text, because brush has words as
-//! `String`. A call is cancelled when its future is dropped; brush itself has no other way to end a
+//! Each call runs on a thread of tokio's pool for blocking work, directly with brush's streams: a
+//! pipe, a file, or the terminal with its width. Arguments are text, because words of brush are
+//! `String`s. A call is cancelled when its future is dropped; brush has no other way to end a
 //! command.
 //!
 //! [brush]: https://github.com/reubeno/brush
@@ -81,7 +80,7 @@ pub struct AlreadyInstalled;
 ///
 /// # Errors
 ///
-/// [`AlreadyInstalled`]; the first registry stays.
+/// [`AlreadyInstalled`]; the first registry is kept.
 pub fn install(registry: Registry, sandbox: Sandbox) -> Result<(), AlreadyInstalled> {
     INSTALLED.set(Installed { registry, sandbox }).map_err(|_| AlreadyInstalled)
 }
@@ -108,7 +107,7 @@ fn execute<SE: ShellExtensions>(
     let name = context.command_name.clone();
     let terminal_width = terminal_width(&context);
     let (stdin, stdout, stderr) = (context.stdin(), context.stdout(), context.stderr());
-    // Closes its handles of the streams, so that a reader gets the end of the output.
+    // Closes its handles of the streams, so that a reader reaches the end of the output.
     drop(context);
     // The first word is the name.
     let args: Vec<BString> = args.into_iter().skip(1).map(|word| word.to_string().into()).collect();

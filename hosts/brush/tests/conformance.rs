@@ -1,6 +1,7 @@
-//! What builtins can rely on in brush. The table in `docs/hosts.md` has to be the same.
+//! Tests which features builtins can rely on in brush, and that the table in `docs/hosts.md` is
+//! correct.
 //!
-//! This is a separate program, because a process has one registry.
+//! This is a separate program, because a process can have only one registry.
 #![expect(clippy::disallowed_methods, reason = "the test plays the host")]
 
 use std::{

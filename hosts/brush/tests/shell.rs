@@ -20,14 +20,14 @@ fn run(script: &str) -> Output {
     Command::new(shell()).arg(script).output().unwrap()
 }
 
-/// Runs a script, and returns what it printed and its status.
+/// Runs a script. Returns its output, its errors and its status.
 fn ran(script: &str) -> (String, String, i32) {
     let output = run(script);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (text(output.stdout), text(output.stderr), output.status.code().unwrap())
 }
 
-/// A port of this test, which nothing else opens or closes.
+/// Opens a port of this test, which nothing else opens or closes.
 fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -70,7 +70,7 @@ fn status_and_errors_are_those_of_the_builtin() {
     assert_eq!(stdout, "124\n");
 }
 
-/// Opens and closes connections without end.
+/// Opens and closes connections forever.
 const CLOSINGS: &str = "
 import fcntl, socket, struct, sys
 up = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -90,7 +90,7 @@ fn following_of_events_ends_with_its_reader() {
     let can_unshare = Command::new("unshare").args(["-rn", "true"]).output();
     if !can_unshare.is_ok_and(|run| run.status.success()) {
         assert!(std::env::var_os("CI").is_none(), "NOT TESTED: no namespace");
-        eprintln!("NOT TESTED: there is no namespace to have");
+        eprintln!("NOT TESTED: no network namespace can be created");
         return;
     }
     let directory = tempfile::tempdir().unwrap();

@@ -16,36 +16,36 @@ use socket_query::GrantSet;
 #[derive(Debug, Parser)]
 #[command(name = "ss-mcp", version)]
 pub(crate) struct Cli {
-    /// What may be shown, as a policy of host-shell; several hold together
+    /// Limit what is shown, by a policy of host-shell; all files apply
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Vec<PathBuf>,
-    /// Instead of `sockets`; `none` takes all away
+    /// Grants instead of `sockets`, or `none`
     #[arg(long, value_name = "NAME,...", value_parser = parse_grants)]
     pub(crate) grant: Option<GrantSet>,
     /// Let `run_script` read (or write) a directory
     #[arg(long, value_name = "DIR[:rw]", value_parser = parse_directory)]
     pub(crate) allow_path: Vec<Directory>,
-    /// Allow `run_script` these commands alone
+    /// Allow `run_script` only these commands
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) allow_command: Vec<String>,
-    /// The longest that one call may take
+    /// Time limit of one call
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_time)]
     pub(crate) timeout: Duration,
-    /// Rows of one answer
+    /// Maximum rows of one answer
     #[arg(long, value_name = "N", default_value = "200")]
     pub(crate) max_rows: usize,
-    /// Bytes of one answer
+    /// Maximum bytes of one answer
     #[arg(long, value_name = "BYTES", default_value = "65536", value_parser = parse_output)]
     pub(crate) max_output: usize,
     /// Bytes of memory of a script, and of the server
     #[arg(long, value_name = "BYTES", default_value = "1073741824",
         value_parser = value_parser!(u64).range(LEAST_MAX_MEMORY_BYTES..))]
     pub(crate) max_memory: u64,
-    /// Append one JSON line a call, without its content; it lies in no directory of --allow-path
+    /// Append one JSON line per call, without its content; must be outside of --allow-path
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
-    /// Let a script list another network namespace, with the grant `namespaces`; `all`: let
-    /// listings be of every one of the machine
+    /// Let a script list another network namespace, with the grant `namespaces`; `all`: allow
+    /// listings of all namespaces of the machine
     #[arg(long, value_name = "NAME[=PATH]")]
     pub(crate) namespace: Vec<String>,
     /// List the sockets of a host whose /proc is mounted into this container
@@ -59,11 +59,11 @@ pub(crate) struct Cli {
     pub(crate) no_confine: bool,
 }
 
-/// Bytes of one answer at most: half of what a process that runs a script may answer.
+/// Largest value of `--max-output`: half of the longest answer of a process that runs a script.
 const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
 
 impl Cli {
-    /// Returns what scripts are granted.
+    /// Returns the setup of scripts.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! One call of a tool: its thread, its end, its audit record.
+//! One call of a tool, with its thread, its end and its audit record.
 
 use std::{
     io::Write,
@@ -8,11 +8,13 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice as _};
-use builtin_api::{Access, CallContext, Cancel, CancelOnDrop, ErrorKind, ExitCode, Registry, invoke};
+use builtin_api::{
+    Access, CallContext, Cancel, CancelOnDrop, ErrorKind, ExitCode, Registry, invoke,
+};
 use host_shell::{
     Allowed, Capped, CommandCounts,
     setup::{
-        self, ScriptAnswer, Audit, AuditRecord, Ended, ScriptRequest, ScriptUsage, ScriptProcess,
+        self, Audit, AuditRecord, Ended, ScriptAnswer, ScriptProcess, ScriptRequest, ScriptUsage,
     },
 };
 use procnetsocket::Interrupt;
@@ -23,10 +25,10 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::model::{Completeness, LimitsAnswer};
 
-/// Calls that run at a time. Further ones wait.
+/// Number of calls that run at the same time. Others wait.
 const MAX_CALLS: usize = 16;
 
-/// Time for a call to come back after its deadline.
+/// Time that a call has to return after its deadline.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Stack of the thread of a call: that of a program's main thread on Linux.
@@ -35,7 +37,7 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of the messages of one call.
 const MAX_PROBLEM_BYTES: usize = 8 * 1024;
 
-/// Interval at which a waiting script checks whether it is still wanted.
+/// Interval at which a waiting script checks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// The state that all calls share.
@@ -76,7 +78,7 @@ pub(crate) struct ToolCall {
     registry: Registry,
 }
 
-/// Where the actions of a call are counted.
+/// The counts of commands of a call.
 enum Counted {
     /// In the call itself, which runs builtins.
     Here(CommandCounts),
@@ -94,13 +96,13 @@ impl Caller {
         &self.shared
     }
 
-    /// Returns the time of a call: the requested one, at most the limit.
+    /// Returns the time limit of a call: the requested one, but at most that of the server.
     pub(crate) fn bounded(&self, timeout: Option<Duration>) -> Duration {
         timeout.map_or(self.timeout, |timeout| timeout.min(self.timeout))
     }
 
-    /// Runs `work` on a thread, until it is done, its time is up, or the client cancels it. It has
-    /// ended when its line is in the audit.
+    /// Runs `work` on a thread, until it has ended, its time is over, or the client cancels it.
+    /// Then its line is in the audit.
     pub(crate) async fn call<T: Serialize + Send + 'static>(
         &self,
         tool: &'static str,
@@ -154,7 +156,7 @@ impl Caller {
             .spawn(move || {
                 let answer = work(&mut call);
                 drop(permit);
-                // OK because a call that was given up has no receiver any more.
+                // OK because an abandoned call has no receiver.
                 let _ = sender.send((answer, call.into_usage()));
             })
             .map_err(|_| "no thread for the call")?;
@@ -174,7 +176,7 @@ impl ToolCall {
         &self.shared
     }
 
-    /// Runs a builtin: its name, then its arguments.
+    /// Runs a builtin. `command` is its name and its arguments.
     pub(crate) fn say(&mut self, command: &[String], stdout: &mut dyn Write) -> Said {
         let Some((name, args)) = command.split_first() else { return Said::usage("no command") };
         let Some(builtin) = self.registry.get(name) else {
@@ -215,7 +217,7 @@ impl ToolCall {
     }
 }
 
-/// Polled to learn whether a call is cancelled. Its deadline has another status.
+/// An interrupt by the cancellation of a call. Its deadline has another status.
 struct Cancelled<'a>(&'a Cancel);
 
 impl Interrupt for Cancelled<'_> {

@@ -1,7 +1,7 @@
 //! `ss-mcp`: an MCP server over standard input and output, for AI agents.
 //!
-//! Options, then authority, then the processes in which scripts run, then confinement, then the
-//! first thread: nothing is opened by path after that.
+//! It reads the options, opens what they name, starts the processes in which scripts run, confines
+//! itself, and then starts the first thread. After that nothing is opened by path.
 
 mod args;
 mod call;
@@ -19,20 +19,20 @@ use std::{
 use builtin_cli::Chain;
 use clap::Parser as _;
 use host_confine::broker::BrokerKind;
-use host_shell::setup::{self, BROKER, ParentProcess, Interrupts, Role};
+use host_shell::setup::{self, BROKER, Interrupts, ParentProcess, Role};
 use rmcp::{ServiceExt as _, transport::stdio};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::{
     args::Cli,
-    call::{Caller, Sessions, CallerState},
+    call::{Caller, CallerState, Sessions},
     model::LimitsAnswer,
     server::Server,
 };
 
 type Failure = Box<dyn Error>;
 
-/// Scripts that run at one time. More of them wait for their turn.
+/// Number of scripts that run at the same time. Others wait.
 const MAX_SCRIPTS: usize = 4;
 
 #[expect(clippy::disallowed_methods, reason = "the words of the command line")]
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Some(first) if first == BROKER => broker(words.get(2..).unwrap_or_default()),
         _ => match Cli::try_parse_from(words) {
             Ok(args) => start(&args),
-            // It goes to standard error, or to standard output for `--help`.
+            // The message goes to standard error, or to standard output for `--help`.
             Err(error) => error.exit(),
         },
     };
@@ -52,35 +52,34 @@ fn main() -> ExitCode {
     })
 }
 
-/// Opens what the command line names, and becomes the server and the processes in which scripts
-/// run.
+/// Opens what the command line names, and starts the server and the processes in which scripts run.
 fn start(args: &Cli) -> Result<ExitCode, Failure> {
-    // Before the runtime: a process with a second thread is not copied.
+    // Before the runtime, because a process with several threads cannot be forked safely.
     match setup::start(args.setup()?, MAX_SCRIPTS, &Interrupts::default())? {
         Role::Parent(parent) => server(args, *parent).map(|()| ExitCode::SUCCESS),
         Role::Done(status) => Ok(ExitCode::from(status.code())),
     }
 }
 
-/// Confines the process, and answers until the client goes away.
+/// Confines the process, and answers until the client disconnects.
 fn server(args: &Cli, parent: ParentProcess) -> Result<(), Failure> {
     let ParentProcess { setup, handles, sessions, audit, brokers, .. } = parent;
     let directories =
         handles.directories().map(|(path, access)| (path.to_string(), access)).collect();
     let capabilities = setup.open(handles.without_directories(), brokers)?;
-    // Held until the server ends: the process that keeps the brokers ends them then.
+    // Kept open until the server ends, when the process of the brokers ends them.
     let _asks = capabilities.asks;
     let limit = Rlimit { current: Some(args.max_memory), maximum: Some(args.max_memory) };
     setrlimit(Resource::Data, limit)?;
-    // A runtime without I/O driver and without signals: one thread, and timers.
+    // A runtime of one thread with timers, but without I/O driver and signals.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let confined = setup.confine(&setup::own_process()?, capabilities.confinement)?;
     let confinement = match &confined {
         Some(confined) => confined.to_string(),
         None => "not in force (--no-confine)".to_owned(),
     };
-    // It has to live as long as the process: Landlock knows a place in procfs only while it is
-    // held.
+    // It has to live as long as the process: Landlock's rule for a directory of procfs is valid
+    // only while it is open.
     Box::leak(Box::new(confined));
     let timeout_ms = u64::try_from(args.timeout.as_millis()).unwrap_or(u64::MAX);
     let shared = CallerState {
@@ -97,12 +96,12 @@ fn server(args: &Cli, parent: ParentProcess) -> Result<(), Failure> {
         server.serve(stdio()).await?.waiting().await?;
         Ok::<(), Failure>(())
     });
-    // Calls that still run end with the process, and scripts with it.
+    // Running calls and scripts end with the process.
     runtime.shutdown_background();
     ended
 }
 
-/// Answers the process that started this one, until it ends.
+/// Serves the process that started this one, until that ends.
 fn broker(words: &[OsString]) -> Result<ExitCode, Failure> {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     let kind = BrokerKind::from_words(&words).ok_or("expected a kind of broker")?;
@@ -112,6 +111,6 @@ fn broker(words: &[OsString]) -> Result<ExitCode, Failure> {
 
 #[expect(clippy::disallowed_methods, reason = "the program's own standard error")]
 fn report(message: &str) {
-    // OK because there is nobody left to tell when standard error cannot be written.
+    // OK because an error of standard error cannot be reported anywhere.
     let _ = writeln!(io::stderr(), "ss-mcp: {message}");
 }

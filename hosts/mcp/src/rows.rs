@@ -60,7 +60,7 @@ pub(crate) struct RowLimits {
 }
 
 impl AnswerRows {
-    /// Adds a row; past a limit the listing ends.
+    /// Adds a row. Past a limit the listing ends.
     pub(crate) fn push(&mut self, mut row: Row, limits: &RowLimits) -> io::Result<()> {
         if let Some(fields) = &limits.fields {
             row.retain(|name, _| fields.contains(name));
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_rows_however_they_are_cut() {
+    fn lines_are_rows_in_chunks_of_any_size() {
         let text = b"{\"a\":1}\n{\"a\":2}\n";
         for cut in 0..text.len() {
             let mut rows = Vec::new();

@@ -9,7 +9,7 @@ use std::{
 use builtin_api::{Access, ExitCode};
 use host_shell::{
     Allowed, Capped, Explained,
-    setup::{ScriptAnswer, Ended, Printed, ScriptRequest},
+    setup::{Ended, Printed, ScriptAnswer, ScriptRequest},
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -25,13 +25,13 @@ use serde_json::{Value, json};
 use socket_query::Grant;
 
 use crate::{
-    call::{ToolAnswer, ToolCall, Caller, Said, CallerState},
+    call::{Caller, CallerState, Said, ToolAnswer, ToolCall},
     model::{
         Completeness, DirectoryAnswer, GrantAnswer, ListSockets, ListeningPorts, Nothing,
         PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary, Summary,
         TableName, WaitAnswer, WaitForPort,
     },
-    rows::{Counts, JsonLines, Row, RowLimits, AnswerRows, count},
+    rows::{AnswerRows, Counts, JsonLines, Row, RowLimits, count},
 };
 
 /// Interval between two notifications of progress.
@@ -40,7 +40,7 @@ const PROGRESS: Duration = Duration::from_secs(1);
 /// Bytes of standard error of one script.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
 
-/// The instructions that clients get first.
+/// The instructions that a client receives first.
 const INSTRUCTIONS: &str = "Lists the sockets of the machine that this server runs on. Call `policy` \
     first: it says what is granted, and what a refusal means. Every answer says whether it is whole: \
     `complete`, `truncated`, `problems`. Names of processes, unix sockets, interfaces and control \
@@ -62,7 +62,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(caller: Caller) -> Self {
         let mut tool_router = Self::tool_router();
-        // A script changes nothing unless it was granted a directory to write.
+        // A script can change something only in a directory that was granted for writing.
         let shared = caller.shared();
         let writes = shared.directories.iter().any(|(_, access)| *access == Access::ReadWrite);
         let kills = shared.policy.grants().contains(Grant::Kill);
@@ -238,7 +238,8 @@ impl Server {
             let (gone, target) = (if asked.gone { "--gone" } else { "--wait" }, &*asked.target);
             let mut shown = Capped::new(call.shared().limits.bytes);
             let said = if target.trim().is_empty() {
-                // For portwatch it means any port, which is almost certainly a mistake.
+                // For portwatch an empty target means any port, which is almost certainly a
+                // mistake.
                 Said::usage("expected a target such as `:8080`")
             } else {
                 call.say(&words(["portwatch", gone, "--", target]), &mut shown)
@@ -344,8 +345,8 @@ impl CallerState {
         }
     }
 
-    /// Asks for processes if they are granted; without the grant, a message in each answer would be
-    /// useless.
+    /// Requests processes if they are granted. Without the grant, each answer would contain a
+    /// useless message.
     fn processes(&self) -> Option<String> {
         self.policy.grants().contains(Grant::Processes).then(|| "-p".to_owned())
     }
@@ -396,7 +397,7 @@ impl ToolCall {
     }
 }
 
-/// Runs a script. It is an error if its process was lost, or if it did not run.
+/// Runs a script. A lost process, or a script that did not run, is an error.
 fn script(call: &mut ToolCall, asked: RunScript) -> ToolAnswer<ScriptResult> {
     let max_stdout = call.shared().limits.bytes;
     let request = ScriptRequest::Captured {
@@ -424,7 +425,7 @@ fn script(call: &mut ToolCall, asked: RunScript) -> ToolAnswer<ScriptResult> {
         problems.push(format!("output was cut at {max_stdout} bytes"));
     }
     problems.extend(message.lines().map(|line| line.replacen("host-shell: ", "", 1)));
-    // If the shell ended the script, or did not run it, there is a message.
+    // There is a message if the shell ended the script, or did not run it.
     let complete = !truncated && message.is_empty();
     ToolAnswer {
         is_error,
@@ -438,7 +439,7 @@ fn script(call: &mut ToolCall, asked: RunScript) -> ToolAnswer<ScriptResult> {
     }
 }
 
-/// Notifies the client of progress, without end; without a token it only waits.
+/// Notifies the client of progress, until it is dropped. Without a token it only waits.
 async fn progress(
     context: &RequestContext<RoleServer>,
     timeout: Duration,
@@ -476,7 +477,7 @@ fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
     words.map(str::to_owned).to_vec()
 }
 
-/// A filter comes after `--`, so that it cannot be an option.
+/// Returns a filter after `--`, so that it cannot be an option.
 fn filter(filter: Option<String>) -> impl Iterator<Item = String> {
     filter.into_iter().flat_map(|filter| ["--".to_owned(), filter])
 }

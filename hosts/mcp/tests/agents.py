@@ -1,4 +1,4 @@
-"""Runs each command of docs/agents.md by the tool `run_script`, in a namespace that has the situation.
+"""Runs each command of docs/agents.md with the tool `run_script`, in a namespace with its situation.
 
     agents.py SS-MCP AGENTS.MD
 """
@@ -24,7 +24,7 @@ async def main():
         unix = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         unix.bind(f"{directory}/service.sock")
         unix.listen(1)
-        # A connection that stays, with three bytes that nobody reads.
+        # A connection that stays open, with three unread bytes.
         talking = socket.create_connection(("127.0.0.1", 8080))
         talked, _ = opened.accept()
         talking.sendall(b"abc")

@@ -1,9 +1,9 @@
-"""Talks to ss-mcp by the Python SDK of the protocol, as an agent's program would.
+"""Tests ss-mcp with the Python SDK of the protocol, as the client of an agent uses it.
 
     client.py SS-MCP [TEST...]
 
-It is run in a network namespace of its own, where nothing listens but what it opens itself. One line a
-test; the status says whether all have passed.
+It runs in a separate network namespace, with no other sockets. It prints one line per test; the status is
+0 if all have passed.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from raw import handshake, loopback_up, send
 PROGRAM = sys.argv[1]
 TOOLS = {"list_sockets", "listening_ports", "socket_summary", "wait_for_port", "run_script", "policy"}
 HANDSHAKES = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
-# A condition that does not come true fails after this, and no test waits for it otherwise.
+# Time limit of a condition.
 PATIENCE = 300
 
 
@@ -49,7 +49,7 @@ def port_of(opened):
 
 
 async def call(connected, tool, expect_error=False, **arguments):
-    """Calls a tool, and checks what holds for every answer."""
+    """Calls a tool, and checks properties of every answer."""
     result = await connected.call_tool(tool, arguments)
     assert result.is_error == expect_error, (tool, arguments, result)
     answer = result.structured_content
@@ -121,13 +121,13 @@ async def list_sockets():
                 answer = await call(connected, "list_sockets", tables=["tcp"], details=True)
                 assert any("tcp_info" in row or "info" in row for row in answer["sockets"]), answer
 
-                # A connection has an inode when it was accepted.
+                # A connection has an inode after it was accepted.
                 answer = await call(connected, "list_sockets", filter=filtered, peers=True)
                 assert answer["sockets"][0]["peer"]["inode"] is None, answer
                 accepted, _ = opened.accept()
                 answer = await call(connected, "list_sockets", filter=filtered, peers=True)
                 assert answer["sockets"][0]["peer"]["inode"] == os.fstat(accepted.fileno()).st_ino
-                # A reset leaves no TIME-WAIT to the tests that follow.
+                # A reset leaves no TIME-WAIT for later tests.
                 accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 accepted.close()
 
@@ -158,7 +158,7 @@ async def answers_are_cut_at_rows_and_bytes():
         assert (answer["count"], answer["truncated"]) == (3, True), answer
         answer = await call(connected, "listening_ports")
         assert (answer["count"], answer["truncated"]) == (3, True), answer
-        # Five are as many as there are, so nothing was cut.
+        # There are exactly five, so nothing was truncated.
         answer = await call(connected, "listening_ports", port=port_of(opened[0]))
         assert (answer["count"], answer["truncated"]) == (1, False), answer
     async with client("--max-output", "1000") as connected:
@@ -205,7 +205,7 @@ async def wait_for_port_reports_progress():
     opened = []
 
     async def progress(seconds, total, message):
-        # The first notification shows that the call waits; only then the port opens.
+        # The port opens after the first notification, which shows that the call waits.
         if not opened:
             opened.append(listener(port=port))
         assert seconds >= 0 and total > 0 and message, (seconds, total, message)
@@ -246,7 +246,7 @@ async def cancelled_wait_ends_and_the_server_goes_on():
                 group.cancel_scope.cancel()
             answer = await call(connected, "listening_ports")
             assert answer["complete"], answer
-            # The record of the call shows that it has ended, long before its time was up.
+            # The record of the call shows that it ended long before its time limit.
             with anyio.fail_after(PATIENCE):
                 while not any('"wait_for_port"' in line for line in audit):
                     audit.seek(0)
@@ -303,7 +303,7 @@ async def run_script():
             assert answer["exit_code"] == 124 and not answer["complete"], answer
             assert answer["stdout"] == "first\n", answer
 
-            # It is the shell's world, not the system's.
+            # Its view is the shell's, not the system's.
             answer = await call(connected, "run_script", script="cat /proc/1/comm; cat /etc/shadow")
             assert answer["exit_code"] == 1 and answer["stdout"] == "bash\n", answer
             answer = await call(connected, "run_script", script="ss -K dst 1.2.3.4")
@@ -350,7 +350,7 @@ async def policy():
 async def hostile_arguments():
     with listener() as opened:
         async with client("--grant", "sockets,kill") as connected:
-            # What looks like an option is a filter.
+            # A word that looks like an option is a filter.
             for text in ["-K", "--kill", "-F /etc/passwd", "-D /tmp/x", "--", "\0", "\n-K", "$(ss -K)"]:
                 answer = await call(connected, "list_sockets", expect_error=True, filter=text)
                 assert answer["sockets"] == [] and answer["problems"], (text, answer)
@@ -400,7 +400,7 @@ async def hostile_names_are_escaped():
 
 
 async def every_version_of_the_protocol_is_answered():
-    """Older clients: raw messages, since the SDK speaks the newest version that the server has."""
+    """Older clients: raw messages, because the SDK uses the newest version that the server supports."""
     with listener() as opened:
         for version in HANDSHAKES:
             answers = raw(
@@ -432,10 +432,10 @@ async def client_that_goes_away_ends_the_server():
     send(running, messages)
     while '"notifications/progress"' not in running.stdout.readline():
         pass
-    # In the middle of a call: the input ends, and so does the server, long before the call's time.
+    # The input ends during a call, and the server ends long before the call's time limit.
     running.stdin.close()
     assert running.wait(PATIENCE / 2) == 0
-    # Nobody reads the answers any more, either.
+    # The answers are no longer read, either.
     running = subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     running.stdout.close()
     try:
@@ -494,7 +494,7 @@ async def scripts_that_take_too_much(arguments, limit, deep):
             assert answer["stdout"] == "[]\n", answer
         answer = await call(connected, "run_script", script="sleep 600", timeout_ms=100)
         assert answer["exit_code"] == 124 and not answer["complete"], answer
-        # What is known to nest too deep is refused before it takes anything.
+        # A script that is nested too deeply is refused before it needs memory.
         answer = await call(connected, "run_script", script="time " * 400000 + "true")
         assert answer["exit_code"] == 1 and not answer["complete"], answer
         assert "nests too deep" in answer["problems"][0], answer
@@ -506,7 +506,7 @@ async def scripts_that_take_too_much(arguments, limit, deep):
 async def scripts_run_at_the_same_time_and_can_be_cancelled():
     with tempfile.NamedTemporaryFile("r") as audit:
         async with client("--timeout", f"{PATIENCE}s", "--audit", audit.name) as connected:
-            # Each one is given up while it runs, so that there is always a free process.
+            # Each one is cancelled while it runs, so that there is always a free process.
             for _ in range(5):
                 async with anyio.create_task_group() as group:
 
@@ -625,7 +625,7 @@ async def what_may_not_be_granted_ends_the_server_before_it_begins():
 
 
 def raw(*messages):
-    """Sends messages, and returns the results by the number of the request."""
+    """Sends messages, and returns the results by request id."""
     running = subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     send(running, messages)
     wanted = {message["id"] for message in messages if "id" in message}

@@ -1,4 +1,4 @@
-//! The server beside a client of others: the protocol's Python SDK, in `client.py`.
+//! Tests the server with the protocol's Python SDK as the client, in `client.py`.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test starts Python in a network namespace, and makes a directory for its packages"

@@ -30,7 +30,7 @@ def shown(message):
     message.pop("jsonrpc", None)
     result = message.get("result")
     if result and "content" in result:
-        # The same again, for clients without structured content.
+        # A copy for clients without structured content.
         result["content"] = "…"
     return json.dumps(message, indent=1, ensure_ascii=False)
 

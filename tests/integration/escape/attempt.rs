@@ -1,4 +1,4 @@
-//! Attempts, and what has to hold after each.
+//! Attempts, and the checks after each.
 
 use bstr::ByteSlice as _;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::outcome::Outcome;
 
-/// The aim of an attempt; bash shows that it is reached.
+/// The aim of an attempt, which succeeds in bash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
     /// The secret on standard output.
@@ -17,7 +17,7 @@ pub(super) enum Aim {
     Change,
     /// Anything at all on standard output.
     Knowledge,
-    /// Anything of the machine on standard output; not every machine has everything.
+    /// Anything about the machine on standard output, if the machine has it.
     Machine,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn fails(aim: Aim, script: &str, status: i32, message: &str) {
     assert_eq!(tree.beyond_reach(), before, "it changed what is not granted: {outcome:?}");
     tells_no_secret(&outcome);
     if matches!(aim, Aim::Knowledge | Aim::Machine) {
-        assert_eq!(outcome.stdout, "", "it learned something");
+        assert_eq!(outcome.stdout, "", "it printed something");
     }
     assert_eq!(outcome.status, status, "{outcome:?}");
     let fits = match message {
@@ -63,7 +63,7 @@ fn would_succeed(aim: Aim, script: &str) {
     // A command that is not installed here, or a machine without shared memory.
     let needs = ["not found", "/dev/shm/none"];
     let lacks = outcome.status == 127 || needs.iter().any(|text| outcome.stderr.contains_str(text));
-    assert!(succeeds || lacks, "this is no attempt, bash does not do it either: {outcome:?}");
+    assert!(succeeds || lacks, "the attempt fails in bash too: {outcome:?}");
 }
 
 /// Checks that the same operation works inside the grant.

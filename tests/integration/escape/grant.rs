@@ -40,7 +40,7 @@ fn nested(tree: &Tree, script: &str) -> Outcome {
 #[case::read_through_planted_link("cat $I/up", "leads out of")]
 #[case::remove_tree("rm -r $G/empty", "was granted for reading only")]
 #[case::remove_tree_by_force("rm -rf $G/empty", "")]
-fn inner_grant_gives_nothing_of_the_outer(#[case] script: &str, #[case] message: &str) {
+fn inner_grant_does_not_widen_outer(#[case] script: &str, #[case] message: &str) {
     let tree = Tree::new();
     symlink("sub", tree.at("readonly/to_inner")).unwrap();
     symlink("../../outside/secret", tree.at("readonly/sub/up")).unwrap();

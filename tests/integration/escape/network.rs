@@ -48,11 +48,11 @@ impl Listener {
 #[case::ssh("ssh -o BatchMode=yes -o ConnectTimeout=1 -p $P 127.0.0.1", 127)]
 #[case::python("python3 -c \"import socket; socket.create_connection(('127.0.0.1', $P))\"", 127)]
 #[case::git("GIT_TERMINAL_PROMPT=0 timeout 1 git ls-remote git://127.0.0.1:$P/x", 127)]
-fn no_process_or_service_is_contacted(#[case] script: &str, #[case] status: i32) {
+fn attempt_contacts_no_process_or_service(#[case] script: &str, #[case] status: i32) {
     let (tree, listener) = (Tree::new(), Listener::new());
     if let Some(bash) = in_bash(&tree, &listener.script(script)) {
         let lacks = bash.status == 127;
-        assert!(listener.was_reached() || lacks, "this is no attempt: {bash:?}");
+        assert!(listener.was_reached() || lacks, "the attempt fails in bash too: {bash:?}");
     }
     let listener = Listener::new();
     let outcome = in_shell(&tree, &listener.script(script));
@@ -61,7 +61,7 @@ fn no_process_or_service_is_contacted(#[case] script: &str, #[case] status: i32)
     assert_eq!(outcome.status, status, "{outcome:?}");
 }
 
-/// A script can make a file of that name in memory, and no connection is opened.
+/// A script can create a file with that name in memory, which opens no connection.
 #[test]
 fn name_of_a_connection_is_a_file_in_memory() {
     let (tree, listener) = (Tree::new(), Listener::new());

@@ -26,8 +26,8 @@ pub(super) fn in_shell(tree: &Tree, script: &str) -> Outcome {
 
 /// Makes everything read-only except the directories of one attempt, and executes the program.
 ///
-/// An attempt is made to do harm, and bash does it. So bash runs in a separate mount namespace, in
-/// which nothing can be harmed.
+/// Attempts do damage in bash. So bash runs in a separate mount namespace, in which everything else
+/// is read-only.
 const CONTAINED: &str = r#"
 top=$1; shift
 mount --bind "$top" "$top" && mount -o remount,bind,ro / && cd "$PWD" &&

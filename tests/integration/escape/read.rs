@@ -40,7 +40,7 @@ use super::attempt::{Aim, fails, works};
 #[case::search_by_rg("rg beyond $O", 2, "No such file or directory")]
 #[case::disk_usage("du -a $O", 1, "No such file or directory")]
 #[case::tree("tree $O", 2, "error opening dir")]
-fn no_path_leads_to_the_secret(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
+fn paths_do_not_reach_secret(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     fails(Aim::Secret, script, status, message);
 }
 
@@ -129,7 +129,7 @@ fn paths_inside_lead_to_files(#[case] script: &str, #[case] stdout: &str) {
     "No such file or directory"
 )]
 #[case::find("find -L $D/absdir -name '*grant*'", 0, "")]
-fn no_link_leads_to_the_secret(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
+fn links_do_not_reach_secret(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     fails(Aim::Secret, script, status, message);
 }
 
@@ -196,7 +196,7 @@ fn links_inside_lead_to_files(#[case] script: &str, #[case] stdout: &str) {
     0,
     "No such file or directory"
 )]
-fn nothing_that_the_process_has_is_there(
+fn resources_of_process_are_out_of_reach(
     #[case] script: &str,
     #[case] status: i32,
     #[case] message: &str,
@@ -353,7 +353,7 @@ END",
     0,
     "No such file or directory"
 )]
-fn no_command_reads_the_secret(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
+fn commands_do_not_read_secret(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     fails(Aim::Secret, script, status, message);
 }
 

@@ -180,10 +180,9 @@ const LISTING: &str = "ss -txlae";
 #[case::backtrace("RUST_BACKTRACE", "full")]
 #[case::log("RUST_LOG", "trace")]
 #[case::interpreter_log("BASHKIT_UNSAFE_LOGGING", "1")]
-fn no_variable_steers(#[case] name: &str, #[case] value: &str) {
+fn environment_variables_do_not_steer(#[case] name: &str, #[case] value: &str) {
     let outcome = run(LISTING, &[(name, value)]);
-    // Standard error may be that of the loader, which obeys its variables before the program
-    // starts.
+    // Standard error may be from the loader, which reads its variables before the program starts.
     let (stdout, status) = (&UNSTEERED.stdout, UNSTEERED.status);
     assert_eq!(
         (&outcome.stdout, outcome.status),
@@ -216,7 +215,7 @@ fn variables_of_a_script_do_not_steer(#[case] way: &str) {
 }
 
 #[test]
-fn counters_are_not_steered_either() {
+fn counters_are_not_steered() {
     let expected = run("ss -s", &[]);
     assert_eq!((expected.stderr.as_bstr(), expected.status), ("".into(), 0));
     for name in ["PROC_ROOT", "PROC_NET_SOCKSTAT", "PROC_NET_SNMP", "PROC_SLABINFO"] {
@@ -224,7 +223,7 @@ fn counters_are_not_steered_either() {
     }
 }
 
-/// The other root works: a host that names it gets it.
+/// The other root works if the host selects it.
 #[test]
 fn host_can_name_another_root() {
     let roots = SteeredRoots::new();
@@ -316,18 +315,25 @@ const NO_EVENTS: &str =
     1,
     "ss: expected a condition, such as dst, sport, user or comm, but found \"@$X/options\"\n"
 )]
-fn no_option_from_data_steers(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
+fn options_from_data_do_not_steer(
+    #[case] script: &str,
+    #[case] status: i32,
+    #[case] message: &str,
+) {
     let roots = SteeredRoots::new();
     let outcome = roots.run(script, &[]);
     let message = roots.named(message);
-    let told = outcome.stderr.as_bstr();
-    assert!(told.starts_with(message.as_bytes()), "expected {message:?}, but found {outcome:?}");
+    let reported = outcome.stderr.as_bstr();
+    assert!(
+        reported.starts_with(message.as_bytes()),
+        "expected {message:?}, but found {outcome:?}"
+    );
     assert!(!outcome.stdout.contains_str("4999") && !outcome.stdout.contains_str("steered"));
     assert_eq!(outcome.status, status, "{outcome:?}");
     assert!(!roots.other.path().join("new").exists(), "it wrote a file");
 }
 
-/// Names of files can become options of a command, which are refused as options.
+/// File names can become options of a command, which are refused.
 #[rstest]
 #[case::host_option("--proc-root=x", "ss: unrecognized option '--proc-root'\n", 255)]
 #[case::dump("-Dx", NO_DUMP, 1)]

@@ -1,7 +1,7 @@
-//! Every command of the shell, on one path after the other.
+//! Runs every command of the shell with one path after the other.
 //!
-//! The other tables are written for what each command does; this one is not. It gives each command
-//! the path in every position where commands take paths, and checks the output.
+//! The other tables depend on what each command does; this one does not. It passes each command the
+//! path in every position where commands take paths, and checks the output.
 
 #![expect(
     clippy::disallowed_methods,
@@ -54,7 +54,7 @@ fn shell(tree: &Tree) -> Shell {
     Shell::builder().sandbox(sandbox).registry(registry).limits(limits).build().unwrap()
 }
 
-/// Runs a script, and returns all that it printed.
+/// Runs a script, and returns everything that it printed.
 fn printed(shell: &mut Shell, text: String) -> Vec<u8> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     shell.run(&Script { text, ..Script::default() }, &mut stdout, &mut stderr);
@@ -105,7 +105,7 @@ fn sweep(tree: &Tree, path: &str, needle: &[u8]) -> usize {
 #[case::linked_directory("$D/updir/")]
 #[case::marker("$O/marker")]
 #[case::read_only("$R/file")]
-fn no_command_reaches(#[case] path: &str) {
+fn commands_do_not_reach_path(#[case] path: &str) {
     let tree = Tree::new();
     let before = tree.beyond_reach();
     assert_eq!(sweep(&tree, path, SECRET.as_bytes()), 0);
@@ -115,13 +115,13 @@ fn no_command_reaches(#[case] path: &str) {
 #[rstest]
 #[case::proc("/proc/self/fd/")]
 #[case::dev("/dev/fd/")]
-fn no_command_reaches_a_descriptor_of_the_process(#[case] directory: &str) {
+fn commands_do_not_reach_descriptor_of_process(#[case] directory: &str) {
     let tree = Tree::new();
     let secret = File::open(tree.at("outside/secret")).unwrap();
     let path = format!("{directory}{}", secret.as_raw_fd());
     let mut text = String::new();
     File::open(&path).unwrap().read_to_string(&mut text).unwrap();
-    assert!(text.contains(SECRET), "this is no attempt");
+    assert!(text.contains(SECRET), "the descriptor does not contain the secret");
     assert_eq!(sweep(&tree, &path, SECRET.as_bytes()), 0);
 }
 
@@ -129,16 +129,16 @@ fn no_command_reaches_a_descriptor_of_the_process(#[case] directory: &str) {
 #[case::boot("/proc/sys/kernel/random/boot_id")]
 #[case::mounts("/proc/self/mountinfo")]
 #[case::sys("/sys/devices/system/cpu/possible")]
-fn no_command_reaches_the_machine(#[case] path: &str) {
+fn commands_do_not_reach_machine(#[case] path: &str) {
     // OK because a file that the machine lacks cannot be shown.
     let Ok(content) = std::fs::read(path) else { return };
     let Some(line) = content.lines().find(|line| line.len() > 8) else { return };
     assert_eq!(sweep(&Tree::new(), path, line), 0);
 }
 
-/// The sweep finds what is granted, so it would find the secret, too.
+/// The sweep finds granted files, so it would also find the secret.
 #[test]
-fn many_commands_reach_what_is_granted() {
+fn many_commands_reach_granted_file() {
     let tree = Tree::new();
     let found = sweep(&tree, "$R/file", b"readonly");
     assert!(found > 100, "only {found} lines of a file were printed");

@@ -1,5 +1,5 @@
-//! Attempts to learn about the machine: from `/proc`, `/sys`, `/dev`, and by examining what was not
-//! granted without reading it.
+//! Attempts to learn about the machine: from `/proc`, `/sys`, `/dev`, and by examining ungranted
+//! files without reading them.
 
 use bstr::ByteSlice as _;
 use rstest::rstest;
@@ -43,11 +43,7 @@ use super::{
 #[case::shadow("[ -e /etc/shadow ] && echo there", 1, "")]
 #[case::services("cat /etc/services", 1, "No such file or directory")]
 #[case::library("ls /usr/lib", 2, "No such file or directory")]
-fn nothing_is_learned_of_the_machine(
-    #[case] script: &str,
-    #[case] status: i32,
-    #[case] message: &str,
-) {
+fn machine_is_not_revealed(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     fails(Aim::Machine, script, status, message);
 }
 
@@ -64,11 +60,7 @@ fn nothing_is_learned_of_the_machine(
 #[case::count("wc -c $O/secret", 1, "No such file or directory")]
 #[case::size_listed("ls -lL $D/abs", 2, "dereference")]
 #[case::same_file("[ $D/abs -ef $O/secret ] && echo same", 1, "")]
-fn nothing_is_learned_of_the_secret(
-    #[case] script: &str,
-    #[case] status: i32,
-    #[case] message: &str,
-) {
+fn secret_file_is_not_revealed(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     fails(Aim::Knowledge, script, status, message);
 }
 
@@ -107,7 +99,7 @@ fn visible_system_facts_are_not_this_machines(#[case] script: &str) {
     let Some(real) = in_bash(&tree, script) else { return };
     assert_ne!(real.stdout, "", "{real:?}");
     for line in ours.stdout.lines().filter(|line| line.len() > 40) {
-        assert!(!real.stdout.contains_str(line), "it is of this machine: {}", line.as_bstr());
+        assert!(!real.stdout.contains_str(line), "it is from this machine: {}", line.as_bstr());
     }
     assert_ne!(ours.stdout, real.stdout);
 }

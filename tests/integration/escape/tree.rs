@@ -1,4 +1,4 @@
-//! The directories of one attempt, and which of their contents must not change.
+//! The directories of one attempt, and the contents that must not change.
 
 #![expect(clippy::disallowed_methods, reason = "a test plays the host and its file system")]
 
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::archive::{Member, interpreters_zip, tar, zip};
 
-/// What no attempt may print.
+/// The text that no attempt may print.
 pub(super) const SECRET: &str = "beyond-the-grant";
 
 /// Links in `$D`, with their targets; `@` is replaced by `$T`.

@@ -1,4 +1,4 @@
-//! Attempts to change what was not granted, or was granted for reading.
+//! Attempts to change files that were not granted, or were granted only for reading.
 
 use rstest::rstest;
 
@@ -177,7 +177,7 @@ use super::attempt::{Aim, fails, works};
     1,
     "No such file or directory"
 )]
-fn nothing_outside_changes(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
+fn files_outside_are_unchanged(#[case] script: &str, #[case] status: i32, #[case] message: &str) {
     fails(Aim::Change, script, status, message);
 }
 

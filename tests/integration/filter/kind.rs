@@ -49,7 +49,7 @@ pub(crate) enum Kind {
     Autobound,
     /// `not`, `!`
     Not,
-    /// `and`, `&`, `&&`, and no word
+    /// `and`, `&`, `&&`, or nothing between conditions
     And,
     /// `or`, `|`, `||`
     Or,

@@ -20,7 +20,7 @@ pub(crate) fn spell(
     if arguments.iter().any(|argument| argument.starts_with('-')) {
         return [options, vec!["--".to_owned()], arguments].concat();
     }
-    // Options may stand anywhere.
+    // Options may be anywhere.
     let place = if random.one_in(4) { below(arguments.len() + 1, random) } else { 0 };
     arguments.splice(place..place, options);
     arguments

@@ -1,4 +1,4 @@
-//! Counts what was compared, by kind of condition.
+//! Counts the comparisons, by kind of condition.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -13,7 +13,7 @@ pub(crate) enum SelectedPart {
 }
 
 impl SelectedPart {
-    /// Returns what part of `all` rows `selected` is.
+    /// Classifies `selected` out of `all` rows.
     pub(crate) fn of(selected: usize, all: usize) -> Self {
         match selected {
             0 => Self::Nothing,
@@ -67,7 +67,7 @@ impl Tally {
     pub(crate) fn assert_covers(&self, kinds: &[Kind], pairs: usize, selecting: usize) {
         if let Some((kind, count)) = self.rarest(kinds, pairs, selecting) {
             panic!(
-                "{kind:?}: {count:?}, but {pairs} pairs with {selecting} that tell sockets apart \
+                "{kind:?}: {count:?}, but {pairs} pairs with {selecting} that distinguish sockets \
                  are expected\n{self}"
             );
         }

@@ -25,7 +25,7 @@ pub(crate) struct Values {
     links: Vec<(u16, u32)>,
     /// Protocols and port ids of netlink sockets.
     netlinks: Vec<(u32, u32)>,
-    /// What is printed as address, for sockets without one.
+    /// Values printed in the address column, for sockets without an address.
     words: Vec<u32>,
     /// Interfaces that sockets are bound to.
     interfaces: Vec<u32>,
@@ -86,7 +86,7 @@ impl Values {
     ///
     /// iproute2 compares the bytes of a condition with those of any socket, whatever its family:
     /// `src 32.1.13.184` finds `2001:db8::1`. This project compares addresses, so such conditions
-    /// are tested separately, in `filter::decided`.
+    /// are tested separately in `filter::decided`.
     pub(crate) fn is_apart(&self, address: IpAddr, bits: u32) -> bool {
         let condition = bytes(address);
         let ends = self.ends.iter().flatten().map(SocketAddr::ip);

@@ -9,7 +9,7 @@ use rstest::rstest;
 
 use crate::workspace;
 
-/// The options of the program only, which come before the others.
+/// Options that only the program has, which have to be first.
 const OWN: [FlagDoc; 3] = [
     FlagDoc::new(None, &["proc-root"], "first: list a fake proc root")
         .with_value(ValueDoc::new("DIR", ValueKind::Directory)),

@@ -1,4 +1,4 @@
-//! What `--help` prints, in docs/options.md.
+//! The output of `--help`, in docs/options.md.
 
 #![expect(clippy::disallowed_methods, reason = "the programs are started")]
 
@@ -8,7 +8,7 @@ use crate::workspace;
 
 pub(super) const PAGE: &str = "docs/options.md";
 
-/// Returns the page with what each program prints now.
+/// Returns the page with the current output of each program.
 pub(super) fn page() -> String {
     let page = String::from_utf8(workspace::read(PAGE)).unwrap();
     ["ss", "portwatch"].into_iter().fold(page, |page, program| {

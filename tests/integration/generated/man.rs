@@ -23,7 +23,7 @@ ss-builtin \- list sockets in a restricted shell, as ss(8) of iproute2 does
 .SH DESCRIPTION
 This
 .B ss
-is a builtin of a shell that holds no authority over the system. It prints what
+is a builtin of a shell without authority over the system. It prints what
 .BR ss (8)
 of iproute2 7.x prints for the same sockets, and refuses what the host of the shell did not grant.
 Without options it lists every socket that is neither listening nor unconnected.
@@ -36,14 +36,14 @@ EXPRESSION := TERM | EXPRESSION or TERM | EXPRESSION [ and ] TERM
 TERM := ( EXPRESSION ) | not TERM | PREDICATE
 .fi
 .PP
-A filter may be one argument or many. Blanks separate words, and a backslash takes the next character as
-it stands.
+A filter may be one argument or many. Blanks separate words, and a backslash makes the next character
+literal.
 .B and
 and
 .B or
-bind alike, from the left;
+have the same precedence, from left to right;
 .B not
-binds one term.
+applies to one term.
 .BR & ", " && ", " | ", " || " and " !
 are other spellings.
 .TP
@@ -81,7 +81,7 @@ The control group. Also
 .BI user " NAME" "\fR,\fP user" " UID"
 The user that the socket belongs to. Also
 .BR != .
-Not in iproute2, as the next two.
+This predicate and the next two are not in iproute2.
 .TP
 .BI pid " N" "\fR,\fP comm" " PATTERN"
 A process of this number, or of a name that matches a pattern of the shell, has the socket open. Also
@@ -90,7 +90,7 @@ Both need the grant
 .IR processes .
 .TP
 .BI peer\-pid " N" "\fR,\fP peer\-comm" " PATTERN"
-The same of the socket at the other end, as
+The same for the socket at the other end, as
 .B \-\-peers
 finds it.
 .TP
@@ -101,20 +101,20 @@ The kernel chose the port.
 const STATUS: &str = r".SH EXIT STATUS
 .TP
 0
-Everything that was asked for was listed.
+Everything was listed.
 .TP
 1
-Something was refused or could not be read; standard error says what. What was printed is right, and is not
-all.
+Something was refused or could not be read; standard error has the reason. The output is
+correct, but incomplete.
 .TP
 255
-The command line was not understood.
+The command line is invalid.
 ";
 
 const TAIL: &str = r".SH EXAMPLES
 .TP
 .B ss \-tln 'sport = :8080'
-What listens on port 8080.
+The listeners on port 8080.
 .TP
 .B ss \-tn state established dst 192.0.2.0/24
 Connections to a network.
@@ -123,9 +123,9 @@ Connections to a network.
 The ten connections with the fullest send queues.
 .TP
 .B ss \-tln \-\-json
-The same as data; the schema is docs/ss.schema.json of the source.
+The same as JSON; the schema is docs/ss.schema.json of the source.
 .SH SECURITY
-Names of sockets and processes were chosen by others. They are printed with control, invisible and
+Other users chose the names of sockets and processes. They are printed with control, invisible and
 direction\-changing characters escaped, also to pipes. No environment variable is read.
 .SH SEE ALSO
 .BR ss (8),
@@ -146,7 +146,7 @@ portwatch \- wait for ports, and print them as they open and close
 watches TCP sockets that listen, UDP sockets that are bound and not connected, and unix sockets that listen.
 Without
 .BR \-\-wait ", " \-\-gone " and " \-\-list
-it prints what opens and closes.
+it prints ports when they open and close.
 .PP
 .I FILTER
 is the filter of
@@ -154,34 +154,34 @@ is the filter of
 A word such as :8080 or 8080 is short for 'sport = :8080', and tcp:8080 or tcp:[::1]:8080 names the protocol and
 perhaps the address; a path or unix:NAME is a unix socket of that name.
 .I DURATION
-is a number with ms, s, m or h; without, it is seconds.
+is a number with ms, s, m or h; without a unit it is in seconds.
 .SH OPTIONS
 "#;
 
 const PORTWATCH_TAIL: &str = r".SH EXIT STATUS
 .TP
 0
-What was waited for is so, or the time or number to follow has passed.
+The condition was met, or the time or the number of events to follow was reached.
 .TP
 1
-Something was refused or could not be read; standard error says what.
+Something was refused or could not be read; standard error has the reason.
 .TP
 2
-The command line was not understood.
+The command line is invalid.
 .TP
 124
 The time of
 .B \-\-timeout
-is up.
+is over.
 .SH EXAMPLES
 .TP
 .B portwatch \-\-wait :8080 \-\-timeout 30s
 Wait until something listens on port 8080.
 .TP
 .B portwatch \-\-for 10s \-\-json\-lines
-What opens and closes in ten seconds, as objects; the schema is docs/portwatch.schema.json of the source.
+Ports that open and close in ten seconds, as JSON objects; the schema is docs/portwatch.schema.json of the source.
 .SH SECURITY
-Names of sockets and processes were chosen by others, and are escaped. No environment variable is read.
+Other users chose the names of sockets and processes, which are escaped. No environment variable is read.
 .SH SEE ALSO
 .BR ss (8)
 ";

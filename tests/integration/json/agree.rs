@@ -1,5 +1,5 @@
-//! The text and the objects show the same: from each object the words of its row are made again,
-//! and compared with the row.
+//! Text and objects agree: the words of each row are reconstructed from its object, and compared
+//! with the row.
 
 use std::net::IpAddr;
 
@@ -45,8 +45,8 @@ pub(crate) fn words(line: &[u8]) -> Vec<BString> {
     words.filter(|word| !word.is_empty()).map(BString::from).collect()
 }
 
-/// Returns the words that a row of text has to have, by its object: all of them where the row is
-/// from a text table, and the first of them where sock_diag reports more.
+/// Returns the words that a row of text has to have, from its object: all of them for a text table,
+/// and only the first ones for sock_diag, which reports more.
 pub(crate) fn row_words(row: &Value, shown: ComparedPart) -> Vec<BString> {
     let mut cells = vec![
         string(row, "netid").to_owned(),
@@ -65,7 +65,7 @@ pub(crate) fn row_words(row: &Value, shown: ComparedPart) -> Vec<BString> {
         }
         "packet" => cells.extend([packet_local(row), "*".to_owned()]),
         "netlink" => cells.extend([netlink_local(row), netlink_peer(row)]),
-        family => panic!("no text is known of {family}"),
+        family => panic!("unexpected family {family}"),
     }
     if shown == ComparedPart::Details {
         cells.push(details(row));
@@ -73,7 +73,7 @@ pub(crate) fn row_words(row: &Value, shown: ComparedPart) -> Vec<BString> {
     words(cells.join(" ").as_bytes())
 }
 
-/// Returns the column of processes that a row of text has to have; the last one found comes first.
+/// Returns the process column that a row of text has to have; the last process found comes first.
 pub(crate) fn users(row: &Value) -> String {
     let process = |process: &Value| {
         let bytes = process["name_bytes"]

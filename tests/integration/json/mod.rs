@@ -1,10 +1,10 @@
 //! What `--json` prints, over fake proc roots.
 //!
-//! - `schema`: every output is of the form of `docs/ss.schema.json`, harmless, and read back into
-//!   the model as it was.
-//! - `agree`: the text, made of the objects, is the text that is printed.
-//! - `process`: who holds a socket, by the policy, and as the text tells it.
-//! - `order`: `--sort`, `--limit`, `--count`, and what happens when something goes wrong.
+//! - `schema`: every output matches `docs/ss.schema.json`, is harmless, and is read back into the
+//!   model unchanged.
+//! - `agree`: text reconstructed from the objects is the text that is printed.
+//! - `process`: the processes of sockets, under policies, and compared with the text.
+//! - `order`: `--sort`, `--limit`, `--count`, and errors.
 //! - `pass`: `--every`.
 //! - `read`: a captured listing, read by the library's example.
 //! - `readme`: the examples of README.md and docs/options.md.

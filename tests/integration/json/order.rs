@@ -1,4 +1,4 @@
-//! `--sort`, `--limit` and `--count`, and listings that end before their end.
+//! `--sort`, `--limit` and `--count`, and listings that end early.
 
 use std::{
     io::{self, Write},
@@ -103,7 +103,7 @@ fn limit_reports_what_it_left_out(#[case] line: &str, #[case] message: &str) {
 #[case::sorting_does_not_matter("-tan --count --sort uid --limit 1", "5\n")]
 #[case::selected("-tl --count", "1\n")]
 #[case::none("-A !tcp --count --json", "{\"count\":0}\n")]
-fn number_is_all_that_is_printed(#[case] line: &str, #[case] expected: &str) {
+fn count_prints_only_the_number(#[case] line: &str, #[case] expected: &str) {
     assert_eq!(run(&connections().build(), line).stdout, expected);
 }
 
@@ -128,7 +128,7 @@ fn sorting_keeps_no_more_than_the_host_allows() {
 }
 
 #[test]
-fn bad_row_is_reported_and_the_others_are_whole() {
+fn bad_row_is_reported_and_others_are_complete() {
     let root = connections().raw_line(ProcTable::Tcp, "nonsense").build();
     for (line, rows) in [("--json -tan", 5), ("--json -tan --sort uid", 5)] {
         let outcome = run(&root, line);
@@ -154,7 +154,7 @@ impl Write for Cancelling<'_> {
 }
 
 #[test]
-fn call_that_is_ended_closes_its_array() {
+fn cancelled_call_closes_its_array() {
     const ROWS: u16 = 20_000;
     let root = (1..=ROWS)
         .fold(FakeProc::new(), |root, port| root.tcp(Tcp::listen(&format!("127.0.0.1:{port}"))));

@@ -17,7 +17,7 @@ use testkit::{FakeProc, FakeRoot, ProcTable, Tcp};
 use super::{roots, run, schema::Schema, words};
 use crate::ours;
 
-/// A clock that stands still at noon.
+/// A clock that always shows noon.
 struct Noon;
 
 impl Clock for Noon {
@@ -62,7 +62,7 @@ fn listeners(count: u16) -> FakeRoot {
 }
 
 #[test]
-fn every_pass_is_the_listing_with_a_stamp_and_an_end() {
+fn pass_is_listing_with_stamp_and_end() {
     let schema = Schema::read();
     for (name, root) in roots() {
         let root = root.build();

@@ -72,7 +72,7 @@ impl Schema {
 }
 
 #[test]
-fn every_output_is_of_the_form_of_the_schema_and_harmless() {
+fn every_output_matches_schema_and_is_harmless() {
     let schema = Schema::read();
     for (name, root) in roots() {
         let root = root.build();

@@ -1,4 +1,4 @@
-//! What the schemas promise; a promise may be broken only with a new version.
+//! The guarantees of the schemas, which may be broken only with a new version.
 //!
 //! A schema is split into facts, one per line: the location, and a statement. Within a version
 //! facts may be added, but not removed. `tests/golden` has the facts of the versions in use.
@@ -59,7 +59,7 @@ fn facts(schema: &Value) -> BTreeSet<String> {
     facts
 }
 
-/// Returns facts that were promised and are missing.
+/// Returns recorded facts that are missing.
 fn broken(promised: &BTreeSet<String>, now: &BTreeSet<String>) -> Vec<String> {
     promised.difference(now).cloned().collect()
 }
@@ -70,7 +70,7 @@ fn recorded(id: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn promise_is_broken_with_a_new_version_only() {
+fn guarantee_is_broken_only_with_new_version() {
     for (path, id) in SCHEMAS {
         let schema = schema(path);
         assert_eq!(schema["$id"], id, "{path}: the test has to know the version");
@@ -98,8 +98,8 @@ fn key_that_is_named_like_a_remark_is_a_key() {
     assert_eq!(facts(&schema).len(), 1);
 }
 
-/// Writes the facts, unless a promise of this version is broken. A new version begins with an empty
-/// file. `scripts/record-generated` runs this.
+/// Writes the facts, unless a guarantee of this version is broken. A new version starts with an
+/// empty file. `scripts/record-generated` runs this.
 #[test]
 #[ignore = "writes generated files; scripts/record-generated runs it"]
 fn record() {

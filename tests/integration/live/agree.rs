@@ -1,5 +1,4 @@
-//! The two sources of the library: sock_diag and the text tables report the same, wherever both
-//! can.
+//! The two sources of the library, sock_diag and the text tables, report the same where both can.
 
 #![expect(clippy::disallowed_methods, reason = "the test opens the namespace's own tables")]
 
@@ -17,9 +16,9 @@ use procnetsocket::{
 use super::{fixture::Fixture, namespace::inside};
 use crate::workspace;
 
-/// How often both are read again when the kernel changed something in between.
+/// How often both are read again because the kernel changed something in between.
 const ATTEMPTS: usize = 20;
-/// Rows that are printed of those that only one source has.
+/// Rows that are printed of those that only one source reports.
 const SHOWN: usize = 10;
 
 /// Tables, and the source of their rows on the usual kernels.
@@ -98,7 +97,7 @@ fn packet(socket: &PacketSocket) -> String {
     format!("{inode:?} {kind:?} {protocol} {interface:?} {running} recv {recv} uid {uid}")
 }
 
-/// Those of the fixture; not those of the tools that ask.
+/// Returns sockets of the fixture, not those of the listing programs.
 fn netlink(socket: &NetlinkSocket) -> Option<String> {
     let NetlinkSocket { protocol, port_id, groups, recv, send, .. } = socket;
     (*port_id >= 1_000_000_000)

@@ -67,7 +67,8 @@ impl Visitor for ChurnListing {
     fn socket(&mut self, socket: Socket<'_>) -> ControlFlow<()> {
         let Socket::Inet(socket) = socket else { panic!("a TCP table has {socket:?}") };
         self.rows += 1;
-        self.twice += usize::from(!self.cookies.insert(socket.cookie.expect("sock_diag tells it")));
+        self.twice +=
+            usize::from(!self.cookies.insert(socket.cookie.expect("sock_diag reports it")));
         // The client's end of a connection that stays open: the fixture's first listener.
         if socket.remote == SocketAddr::from(([127, 0, 0, 1], 9)) {
             self.staying.insert(socket.local);
@@ -168,7 +169,7 @@ impl Connections {
         Self { listener, address }
     }
 
-    /// Makes as few system calls as possible, five: the kernel has to be kept busy.
+    /// Makes only five system calls, the minimum, to keep the kernel busy.
     pub(super) fn open_and_close(&self) {
         let client = TcpStream::connect(self.address).unwrap();
         let (server, _) = self.listener.accept().unwrap();
@@ -185,7 +186,7 @@ fn no_socket_is_shown_twice_while_others_come_and_go() {
 }
 
 #[test]
-#[ignore = "takes as long as it is told; scripts/churn runs it"]
+#[ignore = "runs for CHURN_SECONDS; scripts/churn runs it"]
 fn for_long() {
     inside("live::churn::for_long", || churn(&ChurnLoad::from_environment()));
 }

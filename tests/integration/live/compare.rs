@@ -11,17 +11,18 @@ use super::{
 };
 use crate::outcome::Outcome;
 
-/// How often the three runs are repeated when the real ones show that the kernel changed something.
+/// How often the three runs are repeated because the kernel changed something between the real
+/// ones.
 const ATTEMPTS: usize = 8;
 /// Differences that are printed; the others are counted.
 const SHOWN: usize = 30;
 
-/// In what sense two listings are the same.
+/// How two listings are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sameness {
     /// Byte for byte.
     Exact,
-    /// Except for figures that changed by themselves.
+    /// Except for values that the kernel changed.
     Masked,
 }
 
@@ -32,7 +33,7 @@ pub(super) struct ProgramPair {
 }
 
 impl ProgramPair {
-    /// Runs the real one, ours and the real one again, until the two real runs show what changes by
+    /// Runs the real one, ours and the real one again; the two real runs show what changes by
     /// itself.
     pub(super) fn compare(&self, args: &[String], width: Option<u16>) -> Result<Sameness, String> {
         let has_own_sockets = Cell::new(false);
@@ -60,8 +61,7 @@ impl ProgramPair {
     }
 }
 
-/// Runs the real one, ours and the real one again, until the two real runs show what changes by
-/// itself.
+/// Runs the real one, ours and the real one again; the two real runs show what changes by itself.
 pub(super) fn compare_runs(
     line: &str,
     real: impl Fn() -> Outcome,
@@ -88,7 +88,7 @@ pub(super) fn compare_runs(
             Some(figure) => last = Some(format!("{line}\n  {figure}")),
         }
     }
-    Err(last.unwrap_or_else(|| format!("{line}: the real one never stands still")))
+    Err(last.unwrap_or_else(|| format!("{line}: the output of the real one never settles")))
 }
 
 fn same(one: &Outcome, other: &Outcome) -> bool {

@@ -78,8 +78,8 @@ beside_the_real_one! {
     }
 
     a_condition_or_its_negation_holds_for_each_socket(real, ours, _fixture) {
-        // iproute2 asks the kernel, evaluates the filter itself, and wants both to agree; and it
-        // reads the bytes of any address as one of the condition's family.
+        // iproute2 filters in the kernel and again itself, and shows only rows that pass both; and
+        // it reads the bytes of any address as one of the condition's family.
         for (tables, condition) in [
             ("-tanH", "autobound"),
             ("-tanH", "src 0.0.0.0"),
@@ -94,7 +94,7 @@ beside_the_real_one! {
             let negation = format!("not ( {condition} )");
             let both = |program| count(program, condition) + count(program, &negation);
             assert_eq!(both(&ours), count(&ours, ""), "{condition}");
-            assert!(both(&real) < count(&real, ""), "the real one is right about {condition}");
+            assert!(both(&real) < count(&real, ""), "the real one selects the right rows for {condition}");
         }
     }
 
@@ -130,7 +130,7 @@ beside_the_real_one! {
         ] {
             let found = ours.run(&words(line), None);
             assert_eq!(found.stdout, real.run(&words(line), None).stdout, "{line}");
-            // Without a handler the kernel returns an error; a fixture of every family has rows.
+            // Without a handler the kernel returns an error. The fixture has rows of every family.
             let is_reported = found.stderr.is_empty();
             assert_eq!(found.status, i32::from(!is_reported), "{line}");
             if !is_reported {
@@ -185,7 +185,7 @@ fn names_of_live_sockets_are_escaped() {
     inside("live::decided::names_of_live_sockets_are_escaped", || {
         let _fixture = Fixture::start(&["hostile"]);
         let listing = list(&Program::ours(), "-xaH");
-        assert_eq!(listing.lines().count(), 6, "no name makes a row of its own:\n{listing}");
+        assert_eq!(listing.lines().count(), 6, "no name adds a row:\n{listing}");
         for name in [
             r"@esc\x1b[31mred",
             r"@new\x0aline",

@@ -1,7 +1,7 @@
-//! `-E`: sockets as they end.
+//! `-E`: destroy events of sockets.
 //!
-//! The real program and ours follow the same sockets at the same time. The kernel sends both the
-//! same bytes, so their outputs are the same, byte for byte, whatever changes by itself.
+//! The real program and ours receive events of the same sockets at the same time. The kernel sends
+//! both the same bytes, so their outputs are equal, byte for byte.
 
 #![expect(
     clippy::disallowed_methods,
@@ -40,7 +40,7 @@ use crate::{escape::program::SHELL, ours, outcome::Outcome};
 /// The port that marks the end of a listing, see the fixture.
 const LAST_PORT: &[u8] = b":39999";
 
-/// Far longer than anything takes: a test that waits this long has failed.
+/// Far longer than any step takes: a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// `NETLINK_SOCK_DIAG`.
@@ -72,7 +72,7 @@ impl Visitor for Listeners {
     }
 }
 
-/// The tables of this process. Their socket would be an event when it is closed, so they stay open.
+/// The tables of this process. Closing their socket would cause an event, so they stay open.
 fn tables() -> Arc<SocketTables> {
     static TABLES: LazyLock<Arc<SocketTables>> =
         LazyLock::new(|| Arc::new(SocketTables::open_ambient(ambient_authority()).unwrap()));
@@ -91,7 +91,7 @@ fn listeners() -> Listeners {
     listeners
 }
 
-/// Returns when exactly this number of sockets receives events.
+/// Waits until exactly this number of sockets receives events.
 fn wait_for_listeners(count: usize) {
     wait_until("so many sockets listen", || listeners().count == count);
 }
@@ -109,7 +109,7 @@ fn granted() -> PolicyView {
     view(&[Grant::Sockets, Grant::Events])
 }
 
-/// Sends what is written, piece by piece.
+/// Sends each written chunk to the test.
 struct Pieces(Sender<Vec<u8>>);
 
 impl Write for Pieces {
@@ -140,7 +140,7 @@ fn call(
     (code.code().into(), String::from_utf8(stderr).unwrap())
 }
 
-/// A call that is under way.
+/// A running call.
 struct RunningCall {
     pieces: Receiver<Vec<u8>>,
     cancel: Cancel,
@@ -209,7 +209,8 @@ fn pieces(mut pipe: ChildStdout) -> Receiver<Vec<u8>> {
     pieces
 }
 
-/// Receives up to the last of the rows that end a listing, and returns what came before that one.
+/// Receives up to the last of the rows that mark the end of a listing, and returns everything
+/// before it.
 fn before_the_end(pieces: &Receiver<Vec<u8>>, rows: usize, line: &str) -> BString {
     let mut printed = BString::default();
     while printed.find_iter(LAST_PORT).count() < rows {
@@ -225,7 +226,7 @@ fn before_the_end(pieces: &Receiver<Vec<u8>>, rows: usize, line: &str) -> BStrin
 // ---- comparison
 // ----------------------------------------------------------------------------------
 
-/// Lines, and how many of the rows that end a listing each shows.
+/// Command lines, and how many of the rows that mark the end of a listing each prints.
 const LINES: &[(&str, usize)] = &[
     ("-E", 4),
     ("-En", 4),
@@ -275,7 +276,7 @@ const LINES: &[(&str, usize)] = &[
 /// Widths of terminals, where the layout depends on all rows before.
 const WIDTHS: [u16; 3] = [60, 90, 200];
 
-/// Follows the same sockets with both programs, by every line at the same time, and compares.
+/// Runs every line with both programs at the same time, and compares the outputs.
 fn compare(lines: &[(&str, usize)], widths: &[Option<u16>]) {
     let Some(real) = Program::real() else { return };
     let mut fixture = Fixture::start(&["closings"]);
@@ -307,21 +308,21 @@ fn compare(lines: &[(&str, usize)], widths: &[Option<u16>]) {
 }
 
 #[test]
-fn sockets_are_followed_as_by_the_real_one() {
-    inside("live::event::sockets_are_followed_as_by_the_real_one", || compare(LINES, &[None]));
+fn events_equal_those_of_the_real_ss() {
+    inside("live::event::events_equal_those_of_the_real_ss", || compare(LINES, &[None]));
 }
 
 #[test]
-fn sockets_are_followed_on_terminals_as_by_the_real_one() {
-    inside("live::event::sockets_are_followed_on_terminals_as_by_the_real_one", || {
+fn events_on_terminals_equal_those_of_the_real_ss() {
+    inside("live::event::events_on_terminals_equal_those_of_the_real_ss", || {
         let lines = [("-En", 4), ("-EnH", 4), ("-Enti", 2), ("-Ene", 4), ("-EnQ", 4)];
         compare(&lines, &WIDTHS.map(Some));
     });
 }
 
 #[test]
-fn without_events_it_ends_with_the_status_of_the_real_one() {
-    inside("live::event::without_events_it_ends_with_the_status_of_the_real_one", || {
+fn call_without_events_has_status_of_the_real_ss() {
+    inside("live::event::call_without_events_has_status_of_the_real_ss", || {
         let Some(real) = Program::real() else { return };
         for line in ["-Ex", "-Ew", "-EM", "-E0", "-Ef netlink", "-EHx", "-EwS"] {
             let theirs = real.run(&words(line), None);
@@ -345,8 +346,8 @@ fn close(port: u16) {
 }
 
 #[test]
-fn each_row_is_shown_at_once_and_the_count_ends_it() {
-    inside("live::event::each_row_is_shown_at_once_and_the_count_ends_it", || {
+fn rows_are_printed_at_once_until_count_is_reached() {
+    inside("live::event::rows_are_printed_at_once_until_count_is_reached", || {
         let _fixture = Fixture::start(&["closings"]);
         let running = RunningCall::start(granted(), "-Enu --count 2", None);
         wait_for_listeners(2);
@@ -364,8 +365,8 @@ fn each_row_is_shown_at_once_and_the_count_ends_it() {
 }
 
 #[test]
-fn for_ends_the_following() {
-    inside("live::event::for_ends_the_following", || {
+fn option_for_ends_call() {
+    inside("live::event::option_for_ends_call", || {
         let header = "Recv-Q Send-Q Local Address:Port Peer Address:Port\n";
         for (line, printed) in [("-Enu --for 1ms", header), ("-EnuH --for 1ms", "")] {
             let end = RunningCall::start(granted(), line, None).end();
@@ -380,7 +381,7 @@ fn events_are_followed_again_after_a_cancellation() {
     inside("live::event::events_are_followed_again_after_a_cancellation", || {
         let _fixture = Fixture::start(&["closings"]);
         let view = granted();
-        // More often than a host opened sockets for.
+        // More often than there are sockets for.
         for port in 1001..1010 {
             let running = RunningCall::start(view.clone(), "-EnuH", None);
             wait_for_listeners(2);
@@ -395,8 +396,8 @@ fn events_are_followed_again_after_a_cancellation() {
 }
 
 #[test]
-fn more_calls_than_there_are_sockets_for_are_refused() {
-    inside("live::event::more_calls_than_there_are_sockets_for_are_refused", || {
+fn calls_beyond_number_of_sockets_are_refused() {
+    inside("live::event::calls_beyond_number_of_sockets_are_refused", || {
         let _fixture = Fixture::start(&["closings"]);
         let view = granted();
         let running: Vec<_> =
@@ -415,7 +416,7 @@ fn more_calls_than_there_are_sockets_for_are_refused() {
 /// More sockets than the buffer has room for events.
 const MANY: u16 = 5_000;
 
-/// Closes many sockets before it takes the first piece, and waits until the kernel dropped an
+/// Closes many sockets before it reads the first chunk, and waits until the kernel dropped an
 /// event.
 struct Slow(Vec<u8>);
 
@@ -435,8 +436,8 @@ impl Write for Slow {
 }
 
 #[test]
-fn events_that_the_kernel_dropped_are_reported() {
-    inside("live::event::events_that_the_kernel_dropped_are_reported", || {
+fn dropped_events_are_reported() {
+    inside("live::event::dropped_events_are_reported", || {
         let _fixture = Fixture::start(&["quiet"]);
         let slow = thread::spawn(|| {
             let mut stdout = Slow(Vec::new());
@@ -458,8 +459,8 @@ fn events_that_the_kernel_dropped_are_reported() {
 // --------------------------------------------------------------------------------------
 
 #[test]
-fn without_the_grant_nothing_is_followed() {
-    inside("live::event::without_the_grant_nothing_is_followed", || {
+fn events_are_refused_without_grant() {
+    inside("live::event::events_are_refused_without_grant", || {
         let refused = |grants: &[Grant]| {
             let end = RunningCall::start(view(grants), "-E", None).end();
             assert_eq!((end.stdout, end.status), ("".into(), 1));

@@ -1,4 +1,5 @@
-//! Every network namespace of a machine: one whose only processes are those of the test.
+//! Every network namespace of a machine, simulated by a PID namespace with only processes of the
+//! test.
 
 #![expect(clippy::disallowed_methods, reason = "the namespaces are made by a program")]
 
@@ -14,7 +15,7 @@ const UNSHARE: [&str; 2] = ["-Urnmpf", "--mount-proc"];
 
 /// Returns what command lines print, each after words for the rights that it has.
 ///
-/// Where such namespaces cannot be made it reports this loudly, and fails if `CI` is set.
+/// Where such namespaces cannot be created, it reports this loudly, and fails if `CI` is set.
 fn print(lines: &[impl AsRef<str>]) -> Option<String> {
     if !Command::new("unshare").args(UNSHARE).arg("true").status().unwrap().success() {
         assert!(!workspace::is_ci(), "namespaces with a /proc cannot be made here");
@@ -38,7 +39,7 @@ fn print(lines: &[impl AsRef<str>]) -> Option<String> {
     Some(stdout)
 }
 
-/// Words before a script in which `ss` may do what it does as a program.
+/// Words that start a script in which `ss` has all the grants that it needs.
 const SHELL: &str = "shell --grant sockets,processes,namespaces --namespace all $";
 
 /// Checks the output of `ss`, as a program and in the confined shell: both have to be the same.
@@ -145,7 +146,7 @@ fn same_addresses_in_several_namespaces_are_several_connections(
     NOT_ENTERED
 )]
 #[case::user("none", "BLUE-ID 7001\nOWN 7001\nPLAIN-ID 7001\nUSER 7001\n", NOT_NAMED)]
-fn namespace_that_is_gone_before_it_is_listed_is_not_mentioned(
+fn vanished_namespace_is_not_mentioned(
     #[case] rights: &str,
     #[case] rows: &str,
     #[case] stderr: &str,
@@ -184,10 +185,7 @@ ss: network namespace late is not listed: cannot enter the network namespace: Op
 status 1
 "
 )]
-fn namespace_that_is_made_while_a_shell_runs_is_found(
-    #[case] rights: &str,
-    #[case] expected: &str,
-) {
+fn namespace_created_while_shell_runs_is_found(#[case] rights: &str, #[case] expected: &str) {
     let script = "echo ready ; portwatch --wait :7005 --all-namespaces --timeout 20m && \
                   ss -tlnH --all-namespaces sport = :7005";
     let shell = "shell --timeout 20m --grant sockets,processes,namespaces --namespace all $";
@@ -284,7 +282,7 @@ status 0
 }
 
 #[test]
-fn without_the_grant_or_the_policy_there_is_none() {
+fn all_namespaces_need_grant_and_policy() {
     let lines = [
         "all shell --grant sockets,namespaces --namespace all $ ss -tlnpH --json-lines --all-namespaces netns = azure",
         "all shell --grant sockets --namespace all $ ss -t",

@@ -55,7 +55,7 @@ impl Fixture {
             match line.strip_prefix("ABSENT ") {
                 Some(kind) => absent.push(kind.to_owned()),
                 None if line == "READY" => break,
-                None => panic!("the fixture says {line:?}"),
+                None => panic!("the fixture printed {line:?}"),
             }
         }
         Self { child, stdin, stdout, directory, absent }
@@ -75,7 +75,7 @@ impl Fixture {
     pub(crate) fn go(&mut self) -> String {
         let stdin = self.stdin.as_mut().expect("the fixture listens");
         stdin.write_all(b"go\n").unwrap();
-        read_line(&mut self.stdout).expect("the fixture says something")
+        read_line(&mut self.stdout).expect("the fixture prints a line")
     }
 }
 

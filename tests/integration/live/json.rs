@@ -66,7 +66,7 @@ fn text_and_objects_agree_on_live_sockets() {
             assert!(rows.len() > 50, "{} sockets", rows.len());
             text == rows
         });
-        assert!(agree, "ss {line} tells other sockets as text than as objects");
+        assert!(agree, "ss {line} lists other sockets as text than as objects");
     });
 }
 

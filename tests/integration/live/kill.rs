@@ -65,7 +65,7 @@ fn sorted(listing: &[u8]) -> Vec<&[u8]> {
     lines
 }
 
-/// Returns what the processes of both twins have seen.
+/// Returns the errors that the processes of both twins got.
 fn seen(fixture: &mut Fixture) -> (String, String) {
     let said = fixture.go();
     let (first, second) = said.split_once(" | ").unwrap();
@@ -73,8 +73,8 @@ fn seen(fixture: &mut Fixture) -> (String, String) {
 }
 
 #[test]
-fn exactly_what_the_filter_admits_is_destroyed() {
-    inside("live::kill::exactly_what_the_filter_admits_is_destroyed", || {
+fn exactly_the_selected_sockets_are_destroyed() {
+    inside("live::kill::exactly_the_selected_sockets_are_destroyed", || {
         let Some(real) = Program::real() else { return };
         let mut fixture = Fixture::start(&["victims"]);
         let (first, second) = seen(&mut fixture);
@@ -102,11 +102,12 @@ fn undestroyed_sockets_are_reported() {
         let _fixture = Fixture::start(&["victims"]);
         let unix = ours("-KxanH src *victimB0000");
         assert_eq!((unix.stdout.as_bstr(), unix.status), (b"".as_bstr(), 1));
-        let told = unix.stderr.to_str().unwrap();
-        assert!(told.starts_with("ss: u_str "), "{told}");
+        let reported = unix.stderr.to_str().unwrap();
+        assert!(reported.starts_with("ss: u_str "), "{reported}");
         assert!(
-            told.ends_with(" was not closed: only internet sockets that sock_diag lists can be\n"),
-            "{told}"
+            reported
+                .ends_with(" was not closed: only internet sockets that sock_diag lists can be\n"),
+            "{reported}"
         );
         let idle = ours("-KtanH sport = :B0099");
         assert_eq!((idle.stdout.as_bstr(), idle.status), (b"".as_bstr(), 1));
@@ -143,8 +144,8 @@ fn without_rights(line: &str) -> Outcome {
 }
 
 #[test]
-fn nothing_is_destroyed_without_grant_filter_or_right() {
-    inside("live::kill::nothing_is_destroyed_without_grant_filter_or_right", || {
+fn destroying_needs_grant_filter_and_right() {
+    inside("live::kill::destroying_needs_grant_filter_and_right", || {
         let mut fixture = Fixture::start(&["victims"]);
         let before = seen(&mut fixture);
         let no_filter =
@@ -181,8 +182,7 @@ fn blank() -> Outcome {
     Program::ours().run(&args, None)
 }
 
-/// Has a connection that is not accepted, prints the number of its process, and ends with its
-/// input.
+/// Opens a connection that is not accepted, prints its process id, and ends with its input.
 const SERVER: &str = "\
 import os, socket, sys
 listener = socket.create_server(('127.0.0.1', 9100))
@@ -191,13 +191,13 @@ print(os.getpid(), flush=True)
 os.close(1)
 sys.stdin.read()";
 
-/// Where every process can be looked into, a filter may exclude one. That needs root, and a `/proc`
+/// A filter may exclude a process only if every process can be read. That needs root, and a `/proc`
 /// of the whole machine.
 #[test]
 fn excluded_process_keeps_its_sockets_and_their_queues() {
     inside_as_root("live::kill::excluded_process_keeps_its_sockets_and_their_queues", || {
         if !fs::read_to_string("/proc/2/comm").is_ok_and(|name| name == "kthreadd\n") {
-            return eprintln!("*** NOTHING IS TESTED: this is a PID namespace of its own. ***");
+            return eprintln!("*** NOTHING IS TESTED: this is a separate PID namespace. ***");
         }
         assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
         let mut python = Command::new("python3");
@@ -212,7 +212,7 @@ fn excluded_process_keeps_its_sockets_and_their_queues() {
         assert_eq!(ours(all).stdout.lines().count(), 3);
         if excluded.stderr.contains_str("is closed to this user") {
             assert_eq!(excluded.status, 1);
-            eprintln!("*** NO MORE IS TESTED: root cannot look into every process here. ***");
+            eprintln!("*** NO MORE IS TESTED: root cannot read every process here. ***");
         } else {
             assert_eq!((excluded.stderr.as_bstr(), excluded.status), (b"".as_bstr(), 0));
             // A socket that another process has open is closed.

@@ -1,10 +1,10 @@
-//! Removes from a listing what changes by itself.
+//! Removes values from a listing that the kernel changes.
 //!
-//! Two things do:
+//! These are:
 //!
-//! - figures that are clocks, or that the kernel updates when a packet is sent again. Such a figure
+//! - values that are clocks, or that the kernel updates when a packet is sent again. Such a value
 //!   is removed from a line only if it differed there between two runs of the real `ss` before and
-//!   after ours. Blanks at the ends of lines are then removed, too, since their number is that of
+//!   after ours. Blanks at the ends of lines are then removed too, because their number depends on
 //!   the longest line.
 //! - the netlink sockets of the program itself.
 
@@ -12,8 +12,7 @@ use std::collections::BTreeSet;
 
 use bstr::{BString, ByteSlice};
 
-/// Figures that may change: how long ago something was, when a timer fires, and what the kernel
-/// updates by itself.
+/// Values that may change: times since an event, timers, and counters that the kernel updates.
 const MOVING: [&str; 41] = [
     "timer",
     "lastsnd",
@@ -71,9 +70,9 @@ pub(crate) fn out_of_time(before: &[u8], ours: &[u8], after: &[u8]) -> Option<St
         let [before, ours, after] = [before, ours, after].map(figures);
         for name in COUNTING {
             let [before, ours, after] = [&before, &ours, &after].map(|line| number(line, name));
-            // A figure that was reset in between proves nothing.
-            let told = before <= after;
-            if told && !(before..=after).contains(&ours) {
+            // A value that was reset in between proves nothing.
+            let reported = before <= after;
+            if reported && !(before..=after).contains(&ours) {
                 return Some(format!("{name}: {before:?}, ours {ours:?}, {after:?}"));
             }
         }
@@ -191,10 +190,10 @@ fn moving_fields_are_masked() {
 
 #[test]
 fn timer_is_between_before_and_after() {
-    let told = |ours| out_of_time(b"x:1 busy:3ms\n", ours, b"x:1 busy:5ms\n");
-    assert_eq!(told(b"x:1 busy:4ms\n"), None);
-    assert!(told(b"x:1 busy:4000ms\n").is_some());
-    assert!(told(b"x:1\n").is_some());
+    let reported = |ours| out_of_time(b"x:1 busy:3ms\n", ours, b"x:1 busy:5ms\n");
+    assert_eq!(reported(b"x:1 busy:4ms\n"), None);
+    assert!(reported(b"x:1 busy:4000ms\n").is_some());
+    assert!(reported(b"x:1\n").is_some());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Live sockets: ours compared with the real `ss`, sock_diag with `/proc`, and tables under churn.
 //!
 //! ```text
-//! test ──► unshare -Urnm: the same test again, in namespaces of its own
+//! test ──► unshare -Urnm: the same test again, in separate namespaces
 //!            └──► fixture/sockets.py: sockets of every kind that the kernel allows
 //!                   ├──► real ss ──► ours ──► real ss again: what differs between the two real
 //!                   │                                        runs moves by itself
@@ -14,22 +14,23 @@
 //! - `agree`: the two sources of the library.
 //! - `cookbook`: the commands of docs/cookbook.md, in the situations that it describes.
 //! - `everywhere`: every network namespace of a machine, with and without rights.
-//! - `event`: sockets as they end, beside the real one, and what ends the following.
-//! - `json`: the objects of sock_diag, by the schema and beside the text.
-//! - `kill`: sockets that are destroyed, beside twins that the real one destroys.
+//! - `event`: destroy events, compared with the real one, and the ends of `-E`.
+//! - `json`: the objects of sock_diag, checked by the schema and against the text.
+//! - `kill`: sockets that are destroyed, compared with twins that the real one destroys.
 //! - `peers`: other ends of connections, within and between namespaces.
-//! - `policy`: what can be guessed about hidden sockets.
-//! - `privilege`: root without `CAP_NET_ADMIN`, beside the real one without it.
-//! - `processes`: processes of sockets, and processes that may not be looked into.
+//! - `policy`: hidden sockets cannot be inferred.
+//! - `privilege`: root without `CAP_NET_ADMIN`, compared with the real one without it.
+//! - `processes`: processes of sockets, and processes that may not be read.
 //! - `resolve`: names of hosts, with a host table and a name server of the test.
 //! - `secret`: keys of connections, where the policy shows them.
 //! - `churn`: connections that open and close while they are listed.
 //! - `name`: names that would forge columns.
-//! - `netstat`: the same sockets beside net-tools' `netstat`.
+//! - `netstat`: the same sockets, compared with net-tools' `netstat`.
 //! - `monitor`: ports that open and close.
 //! - `portwatch`: a script in a shell that waits for servers outside of it.
 //! - `typed`: command lines that people and agents type, as whole pipelines.
-//! - `soak`: random scripts for long, with descriptors and memory flat; `scripts/soak` runs it.
+//! - `soak`: random scripts for a long time, with constant descriptors and memory; `scripts/soak`
+//!   runs it.
 //!
 //! No test depends on the sockets of the machine, and none on time.
 

@@ -1,6 +1,6 @@
 //! Ports of real servers that open, close, restart and share their numbers.
 
-#![expect(clippy::disallowed_methods, reason = "servers of the test, in a namespace of its own")]
+#![expect(clippy::disallowed_methods, reason = "servers of the test, in a separate namespace")]
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -26,7 +26,7 @@ use testkit::wait_until;
 
 use super::namespace::inside;
 
-/// Longer than anything here takes.
+/// Longer than any step here takes.
 const LONG: Duration = Duration::from_mins(5);
 
 fn system() -> SocketTables {
@@ -69,7 +69,7 @@ fn words(polled: &Polled) -> Vec<String> {
 }
 
 /// Every change of a server is reported exactly, by either source.
-fn tells_servers(tables: SocketTables) {
+fn reports_servers(tables: SocketTables) {
     const NOTHING: [&str; 0] = [];
     let mut poller = Poller::new(tables, Scope::default());
     let mut look = || words(&poller.poll(&Uninterrupted).unwrap());
@@ -83,7 +83,7 @@ fn tells_servers(tables: SocketTables) {
     assert_eq!(look(), ["-tcp 0.0.0.0:8080"]);
     assert_eq!(look(), NOTHING);
 
-    // Restarted between two looks.
+    // Restarted between two polls.
     drop(second);
     let again = server(SocketType::STREAM, "0.0.0.0:8080");
     assert_eq!(look(), ["-tcp 0.0.0.0:8080", "+tcp 0.0.0.0:8080"]);
@@ -100,13 +100,13 @@ fn tells_servers(tables: SocketTables) {
 
 #[test]
 fn servers_are_reported_by_sock_diag() {
-    inside("live::monitor::servers_are_reported_by_sock_diag", || tells_servers(system()));
+    inside("live::monitor::servers_are_reported_by_sock_diag", || reports_servers(system()));
 }
 
 #[test]
 fn servers_are_reported_by_the_text_tables() {
     inside("live::monitor::servers_are_reported_by_the_text_tables", || {
-        tells_servers(text_tables());
+        reports_servers(text_tables());
     });
 }
 
@@ -126,8 +126,8 @@ impl PortSource for &Switch {
 }
 
 #[test]
-fn change_of_source_is_no_event() {
-    inside("live::monitor::change_of_source_is_no_event", || {
+fn change_of_source_causes_no_event() {
+    inside("live::monitor::change_of_source_causes_no_event", || {
         let servers = [
             server(SocketType::STREAM, "0.0.0.0:80"),
             server(SocketType::STREAM, "0.0.0.0:80"),
@@ -180,10 +180,10 @@ fn bound_interface_has_its_name() {
     });
 }
 
-/// Sockets that stay open until two complete looks were made.
+/// Sockets that stay open during two complete polls.
 struct ServerLoad<'a> {
     monitor: &'a PortMonitor,
-    /// Each with the number of the look before which it was opened.
+    /// Each with the number of the poll before which it was opened.
     open: VecDeque<(u64, TcpListener)>,
     opened: BTreeSet<SocketAddr>,
 }
@@ -195,14 +195,14 @@ impl ServerLoad<'_> {
         self.open.push_back((self.monitor.looks(), listener));
     }
 
-    /// Closes what was open long enough. A look may have been under way when it was opened.
+    /// Closes sockets that were open long enough. A poll may have been running when one was opened.
     fn close(&mut self) {
         let looks = self.monitor.looks();
         while self.open.pop_front_if(|(at, _)| *at + 2 < looks).is_some() {}
     }
 }
 
-/// Opens 1 000 ports during twenty looks, each open for two looks, and as many that are closed at
+/// Opens 1 000 ports during twenty polls, each open for two polls, and as many that are closed at
 /// once.
 fn none_is_missed(builder: PortMonitorBuilder) {
     let monitor = builder.interval(Duration::from_millis(50)).build();
@@ -216,7 +216,7 @@ fn none_is_missed(builder: PortMonitorBuilder) {
             drop(UdpSocket::bind("0.0.0.0:0").unwrap());
         }
         load.close();
-        // Spread over twenty looks.
+        // Spread over twenty polls.
         if ten % 5 == 4 {
             let before = monitor.looks();
             wait_until("the monitor looks again", || monitor.looks() > before);
@@ -230,41 +230,41 @@ fn none_is_missed(builder: PortMonitorBuilder) {
     assert_eq!(opened.len(), 1_000);
 
     // When the last of them is reported as closed, all others are closed.
-    let mut told: BTreeMap<PortIdentity, Vec<EventKind>> = BTreeMap::new();
+    let mut events: BTreeMap<PortIdentity, Vec<EventKind>> = BTreeMap::new();
     let mut closed = 0;
     while closed < opened.len() {
         let event = match notices.next_timeout(LONG) {
             Some(Notice::Event(event)) => event,
             other => panic!("an event should come, but {other:?} did"),
         };
-        told.entry(event.port.identity()).or_default().push(event.kind);
+        events.entry(event.port.identity()).or_default().push(event.kind);
         let is_ours = event.port.local.inet().is_some_and(|local| opened.contains(&local));
         closed += usize::from(is_ours && event.kind == EventKind::Closed);
     }
-    for (identity, kinds) in &told {
+    for (identity, kinds) in &events {
         let is_ours = identity.local.inet().is_some_and(|local| opened.contains(&local));
         let is_pair = kinds.as_slice() == [EventKind::Opened, EventKind::Closed];
         assert!(is_pair || !is_ours, "{identity:?}: {kinds:?}");
     }
-    eprintln!("live monitor: of 1000 UDP ports closed at once, {} were seen", told.len() - 1_000);
+    eprintln!("live monitor: of 1000 UDP ports closed at once, {} were seen", events.len() - 1_000);
 }
 
 #[test]
-fn none_of_a_thousand_ports_is_missed_by_looking() {
-    inside("live::monitor::none_of_a_thousand_ports_is_missed_by_looking", || {
+fn polling_misses_none_of_a_thousand_ports() {
+    inside("live::monitor::polling_misses_none_of_a_thousand_ports", || {
         none_is_missed(PortMonitor::builder(system()));
     });
 }
 
 #[test]
-fn none_of_a_thousand_ports_is_missed_by_listening() {
-    inside("live::monitor::none_of_a_thousand_ports_is_missed_by_listening", || {
+fn destroy_events_miss_none_of_a_thousand_ports() {
+    inside("live::monitor::destroy_events_miss_none_of_a_thousand_ports", || {
         let right = EventAuthority::from_ambient(ambient_authority());
         none_is_missed(PortMonitor::builder(system()).closings(right));
     });
 }
 
-/// With destroy events, a closing is reported long before the next look.
+/// With destroy events, a closed port is reported long before the next poll.
 #[test]
 fn destroy_event_is_reported_at_once_where_permitted() {
     inside("live::monitor::destroy_event_is_reported_at_once_where_permitted", || {
@@ -276,7 +276,7 @@ fn destroy_event_is_reported_at_once_where_permitted() {
             server(SocketType::DGRAM, "0.0.0.0:80"),
             server(SocketType::DGRAM, "[::]:80"),
         ];
-        // The next look would be in an hour.
+        // The next poll would be in an hour.
         let hour = Duration::from_hours(1);
         let monitor = PortMonitor::builder(system()).interval(hour).closings(right).build();
         let notices = monitor.subscribe(10);

@@ -1,4 +1,4 @@
-//! Names that any local user can choose forge no column, and filters find them as they are printed.
+//! Names chosen by a local user cannot forge columns, and filters accept them as they are printed.
 
 #![expect(clippy::disallowed_methods, reason = "the test binds a unix socket")]
 
@@ -13,7 +13,7 @@ use super::{fixture::Fixture, line::words, namespace::inside, program::Program, 
 
 /// Inode, peer and process of another row.
 const FORGED: &str = r#"x 4242 * 0 users:(("systemd",pid=1,fd=3))"#;
-/// What a program prints that escapes a blank; here it is a name.
+/// A name that looks like an escaped blank.
 const ESCAPED: &str = r"y\x20z";
 
 fn fields(row: &[u8]) -> Vec<&BStr> {

@@ -11,7 +11,7 @@ use crate::workspace;
 
 /// Set in the second run. It allows nothing: a person who sets it sees tests fail.
 const MARK: &str = "SS_TESTS_IN_NAMESPACE";
-/// A user namespace with root in it, a network without sockets, and mounts.
+/// A user namespace with root, a network namespace without sockets, and a mount namespace.
 const UNPRIVILEGED: &str = "-Urnm";
 /// The same without a user namespace, which needs root.
 const PRIVILEGED: &str = "-nm";
@@ -19,7 +19,7 @@ const PRIVILEGED: &str = "-nm";
 /// Runs `body` with an empty network namespace around this process: the test binary is started
 /// again for the test of that name, its path below the crate.
 ///
-/// Where namespaces or Python are missing it reports this loudly, and fails if `CI` is set.
+/// Where namespaces or Python are missing, it reports this loudly, and fails if `CI` is set.
 pub(crate) fn inside(test: &str, body: fn()) {
     if std::env::var_os(MARK).is_some() {
         return body();

@@ -1,5 +1,5 @@
-//! Live sockets: `netstat` of this project from sock_diag and from the text tables, beside that of
-//! net-tools.
+//! Live sockets: `netstat` of this project from sock_diag and from the text tables, compared with
+//! that of net-tools.
 
 #![expect(clippy::disallowed_methods, reason = "the test opens the namespace's own tables")]
 
@@ -38,7 +38,7 @@ const LINES: [&str; 14] = [
     "-ta --numeric-hosts -e",
 ];
 
-/// Returns the rows as far as both programs print the same, sorted.
+/// Returns the comparable part of the rows, sorted.
 ///
 /// A timer goes on between two runs, so its figures are removed. Rows of UDP-Lite are not listed
 /// here.

@@ -214,8 +214,11 @@ fn shell_lists_only_existing_granted_namespaces() {
                 assert_eq!(status, 2);
             }
             let status = ["--namespace", "blue", "--namespace", "red=/run/netns/blue", "--status"];
-            let told = shell(&[&granted[..2], &status].concat(), &[]);
-            assert!(told.stdout.to_string().contains("\nnamespaces: blue, red\n"), "{told:?}");
+            let reported = shell(&[&granted[..2], &status].concat(), &[]);
+            assert!(
+                reported.stdout.to_string().contains("\nnamespaces: blue, red\n"),
+                "{reported:?}"
+            );
         });
     });
 }

@@ -16,7 +16,7 @@ use super::{
     shell::in_shell,
 };
 
-/// The sockets of IPv4 alone.
+/// Only IPv4 sockets.
 const NARROW: &str = "grants = [\"sockets\"]\nfamilies = [\"inet\"]\n";
 
 /// Returns what a script prints in the shell under a policy.
@@ -85,7 +85,7 @@ fn listings_do_not_change_when_hidden_sockets_appear() {
         Program::ours().run(&words("-an"), None);
         for ((script, before), after) in scripts.into_iter().zip(before).zip(list()) {
             assert!(before.lines().count() > 0, "{script}");
-            // Times differ, and what the kernel updates by itself.
+            // Times differ, and counters that the kernel updates.
             assert!(
                 Motion::between(&before, &after).is_some(),
                 "{script}\nbefore:\n{before}\nafter:\n{after}"

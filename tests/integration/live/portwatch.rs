@@ -1,6 +1,6 @@
 //! `portwatch` in a shell, while servers outside of it start and stop.
 
-#![expect(clippy::disallowed_methods, reason = "servers of the test, in a namespace of its own")]
+#![expect(clippy::disallowed_methods, reason = "servers of the test, in a separate namespace")]
 
 use std::{
     io::{self, Write},
@@ -25,7 +25,7 @@ use ss_builtin::Ss;
 use super::namespace::inside;
 use crate::workspace;
 
-/// Output that is sent as it is written.
+/// Output that is sent to the test as it is written.
 struct LiveOutput(mpsc::Sender<Vec<u8>>);
 
 impl Write for LiveOutput {
@@ -143,7 +143,7 @@ fn events_are_printed_at_once_and_match_the_schema() {
         let servers = TcpListener::bind("0.0.0.0:1").unwrap();
         let mut servers = (Some(servers), None);
         let script = "portwatch --initial --count 2 --json-lines; portwatch --list --json-lines";
-        // Each change waits for the line of the one before.
+        // Each change waits for the line of the previous one.
         let (printed, status) = run(script, &mut |line| match line {
             0 => servers.1 = Some(UdpSocket::bind("[::]:2").unwrap()),
             1 => servers.0 = None,
@@ -152,11 +152,11 @@ fn events_are_printed_at_once_and_match_the_schema() {
         assert_eq!(status, 0);
         let lines: Vec<serde_json::Value> =
             printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let told: Vec<_> = lines
+        let reported: Vec<_> = lines
             .iter()
             .map(|line| format!("{} {}", line["event"], line["local"]["port"]))
             .collect();
-        assert_eq!(told, [r#""initial" 1"#, r#""opened" 2"#, r#""closed" 1"#, "null 2"]);
+        assert_eq!(reported, [r#""initial" 1"#, r#""opened" 2"#, r#""closed" 1"#, "null 2"]);
         check_schema(&lines);
     });
 }

@@ -1,4 +1,4 @@
-//! What root's shell lists without `CAP_NET_ADMIN`, beside the real `ss` without it.
+//! Listings of root's shell without `CAP_NET_ADMIN`, compared with the real `ss` without it.
 
 #![expect(clippy::disallowed_methods, reason = "the tests write programs and a policy")]
 
@@ -16,11 +16,11 @@ use super::{
 };
 use crate::escape::program::SHELL;
 
-/// Listings of everything that the kernel shows to holders of the capability alone.
+/// Listings of everything that the kernel shows only with the capability.
 const LINES: [&str; 9] =
     ["-tane", "-tab", "-tani", "-uane", "-uab", "-wabe", "-0abe", "-xae", "-Maei"];
 
-/// Makes a program that runs this line.
+/// Creates a program that runs this line.
 fn wrapper(directory: &Path, name: &str, line: &str) -> Program {
     let path = directory.join(name);
     fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
@@ -29,8 +29,8 @@ fn wrapper(directory: &Path, name: &str, line: &str) -> Program {
 }
 
 #[test]
-fn shell_lists_what_the_real_one_lists_without_net_admin() {
-    inside("live::privilege::shell_lists_what_the_real_one_lists_without_net_admin", || {
+fn shell_without_net_admin_lists_the_same_as_the_real_ss() {
+    inside("live::privilege::shell_without_net_admin_lists_the_same_as_the_real_ss", || {
         let Some(real) = Program::real() else { return };
         let _fixture = Fixture::new();
         let directory = tempfile::tempdir().unwrap();

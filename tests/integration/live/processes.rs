@@ -1,5 +1,4 @@
-//! Processes of live sockets: compared with the real `ss`, and where processes are closed or
-//! hidden.
+//! Processes of live sockets: compared with the real `ss`, and with unreadable or hidden processes.
 
 #![expect(clippy::disallowed_methods, reason = "the tests make namespaces and start both programs")]
 
@@ -82,7 +81,7 @@ struct Setting {
     proc: Option<&'static str>,
     /// Words before the interpreter.
     opener: &'static [&'static str],
-    /// Words before the program that lists.
+    /// Words before the listing program.
     lister: &'static [&'static str],
 }
 
@@ -155,11 +154,11 @@ fn list_both(setting: Setting) -> Option<(Vec<String>, String)> {
     Some(ours)
 }
 
-/// What is reported where processes are hidden.
+/// The message where processes are hidden.
 const HIDDEN: &str =
     "ss: processes may be missing: this /proc is mounted to hide processes (hidepid)\n";
 
-/// Returns what is reported where this number of processes is closed, in a PID namespace.
+/// Returns the message for this number of unreadable processes, in a PID namespace.
 fn closed(count: u32) -> String {
     format!(
         "ss: processes may be missing: {count} processes are closed to this user\n\
@@ -174,7 +173,7 @@ fn owned(rows: &[String]) -> Vec<&str> {
 }
 
 #[test]
-fn process_that_closed_itself_is_counted() {
+fn undumpable_process_is_counted() {
     let Some((rows, stderr)) = list_both(WITHOUT_CAPABILITIES) else { return };
     assert_eq!(owned(&rows), ["4001", "4003"]);
     // The other one is the first process, which has its capabilities.
@@ -201,7 +200,7 @@ fn hidden_processes_are_reported() {
 }
 
 #[test]
-fn without_rights_every_process_is_closed() {
+fn every_process_is_unreadable_without_rights() {
     let setting = Setting { opener: &[], lister: &["unshare", "-U"], ..WITHOUT_CAPABILITIES };
     let Some((rows, stderr)) = list_both(setting) else { return };
     assert_eq!((rows.len(), owned(&rows).len()), (3, 0));
@@ -270,10 +269,10 @@ fn destroy(setting: Setting, line: &str) -> Option<(Vec<String>, String, i32)> {
     Some((ports, outcome.stderr.to_str_lossy().into(), outcome.status))
 }
 
-/// A user namespace with all capabilities, so that every process can be looked into.
+/// A user namespace with all capabilities, so that every process can be read.
 const WITH_CAPABILITIES: Setting = Setting { opener: &[], ..WITHOUT_CAPABILITIES };
 
-/// The lister may destroy sockets, but not look into other processes.
+/// The listing program may destroy sockets, but not read other processes.
 const WITHOUT_PTRACE: Setting = Setting {
     lister: &["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"],
     ..WITH_CAPABILITIES
@@ -296,7 +295,7 @@ fn sockets_are_destroyed_by_their_processes() {
     }
 }
 
-/// Why a filter that excludes processes closes nothing.
+/// The message when a filter that excludes processes closes nothing.
 const UNKNOWN: &str = "ss: not every socket was closed: the processes of some sockets are unknown here, so a \
      filter that excludes processes could close too many: name the processes that are meant\n";
 
@@ -320,7 +319,7 @@ fn negated_pid_filter_with_hidden_processes_destroys_nothing() {
 }
 
 #[test]
-fn processes_of_threads_that_parted_are_found() {
+fn processes_of_threads_with_separate_descriptors_are_found() {
     let setting = Setting { fixture: "threads.py", ..WITH_CAPABILITIES };
     // Compat: the real one shows only the third.
     let Some((rows, _)) = list(setting, &Program::ours()) else { return };

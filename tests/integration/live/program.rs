@@ -74,7 +74,7 @@ impl Program {
     }
 }
 
-/// Makes a wrapper like the one of `scripts/fetch-ss`, under which the process has the name `ss`
+/// Creates a wrapper like the one of `scripts/fetch-ss`, which gives the process the name `ss`
 /// instead of that of its loader: iproute2 lists its netlink socket by that name, and a long one
 /// makes the column wider.
 fn named(wrapper: &Path, directory: &TempDir) -> Option<PathBuf> {

@@ -1,4 +1,4 @@
-//! The kernel leaves out only sockets that the filter does not admit.
+//! The kernel omits only sockets that the filter does not admit.
 
 #![expect(clippy::disallowed_methods, reason = "the test opens the namespace's own tables")]
 
@@ -48,7 +48,7 @@ fn admitted(filter: &Filter, sockets: &[InetSocket]) -> BTreeSet<u64> {
     admitted.filter_map(|inet| inet.cookie.map(Cookie::get)).collect()
 }
 
-/// Returns the text of a filter, without `autobound`, for which the kernel knows more.
+/// Returns the text of a filter, without `autobound`, which only the kernel can evaluate exactly.
 fn filter(random: &mut Xorshift, depth: u64) -> String {
     const PREDICATES: [&str; 20] = [
         "sport = :22",

@@ -1,5 +1,5 @@
-//! Names of hosts, compared with the real `ss`: with a host table and a name server of the test,
-//! and without a network.
+//! Host names, compared with the real `ss`: with a host table and a name server of the test, and
+//! without a network.
 
 #![expect(
     clippy::disallowed_methods,
@@ -149,7 +149,7 @@ fn names_of_a_name_server_are_those_of_the_real_one() {
     });
 }
 
-/// The answer comes by TCP, because a datagram has not enough room.
+/// The answer comes by TCP, because it does not fit into a datagram.
 #[test]
 fn every_address_of_a_host_is_resolved() {
     inside("live::resolve::every_address_of_a_host_is_resolved", || {
@@ -160,8 +160,7 @@ fn every_address_of_a_host_is_resolved() {
             assert_eq!((found.stderr.as_bstr(), found.status), ("".into(), 0));
             assert_eq!(found.stdout, "LISTEN 0      128    127.1.0.60:8010 0.0.0.0:*\n");
         }
-        // Compat: the real one finds it only in the text table. Should that change, the difference
-        // is gone.
+        // Compat: the real one finds it only in the text table. If that changes, remove this.
         let Some(real) = Program::real() else { return };
         assert_eq!(real.run(&words("-tlnH src many.example"), None).stdout, "");
     });
@@ -202,8 +201,8 @@ fn names_that_a_name_server_chooses_are_escaped() {
 }
 
 #[test]
-fn without_the_grant_no_resolver_is_asked() {
-    inside("live::resolve::without_the_grant_no_resolver_is_asked", || {
+fn resolver_is_not_asked_without_grant() {
+    inside("live::resolve::resolver_is_not_asked_without_grant", || {
         let _tables = mount_dns();
         let _server = TestServer::of_names();
         let refused = in_shell(&[], "ss -tln src dns.example");

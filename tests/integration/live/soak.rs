@@ -1,5 +1,5 @@
-//! Random scripts, options and policies for long, while sockets open and close: after a warm-up,
-//! descriptors and memory stay the same.
+//! Random scripts, options and policies for a long time, while sockets open and close: after a
+//! warm-up, descriptors and memory stay constant.
 //!
 //! Two kinds of shells run in turn: those in this process, each new with a new policy, and the
 //! prompt of the confined program, which stays the same, with its brokers. `scripts/soak` runs it.
@@ -40,10 +40,10 @@ use testkit::Xorshift;
 use super::{churn::Connections, fixture::Fixture, namespace::inside};
 use crate::{escape::program, workspace};
 
-/// Descriptors that the line editor has open only at times: a pair of sockets, which report signals
-/// while it waits for a line.
+/// Descriptors that the line editor has open only temporarily: a pair of sockets, which report
+/// signals while it waits for a line.
 const OF_THE_EDITOR: u64 = 2;
-/// Descriptors of this process that are open only at times: both ends of a connection.
+/// Descriptors of this process that are open only temporarily: both ends of a connection.
 const OF_THE_CHURN: u64 = 2;
 /// Resident memory that may be added after the warm-up: 16 MiB. The allocator keeps some for each
 /// of the threads that ran at once.
@@ -125,7 +125,7 @@ impl Held {
         Self { descriptors, kilobytes }
     }
 
-    fn told(line: &str) -> Self {
+    fn parse(line: &str) -> Self {
         let (descriptors, kilobytes) = line.trim().split_once(' ').expect("two numbers");
         let [descriptors, kilobytes] = [descriptors, kilobytes].map(|word| word.parse().unwrap());
         Self { descriptors, kilobytes }
@@ -138,8 +138,8 @@ impl Held {
         }
     }
 
-    /// Checks that no more resources are used than before, except descriptors that are open only at
-    /// times.
+    /// Checks that no more resources are used than before, except descriptors that are open only
+    /// temporarily.
     fn is_flat(self, before: Self, coming: u64, whose: &str) {
         let most = before.descriptors + coming;
         assert!(self.descriptors <= most, "{whose}: {before:?}, then {self:?}");
@@ -174,9 +174,9 @@ impl SoakPrompt {
     /// Types a line, and returns the resources of the program after it.
     fn run(&mut self, line: &str) -> Held {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
-        let mut told = String::new();
-        self.stdout.read_line(&mut told).unwrap();
-        Held::told(&told)
+        let mut reported = String::new();
+        self.stdout.read_line(&mut reported).unwrap();
+        Held::parse(&reported)
     }
 }
 
@@ -333,7 +333,7 @@ fn run_scripts(time: Duration) {
 }
 
 #[test]
-#[ignore = "takes as long as it is told; scripts/soak runs it"]
+#[ignore = "runs for SOAK_SECONDS; scripts/soak runs it"]
 fn for_long() {
     inside("live::soak::for_long", || {
         let seconds =

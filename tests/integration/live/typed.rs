@@ -126,10 +126,10 @@ fn listings_of_the_shell_leave_out_its_sockets() {
     });
 }
 
-/// Under the default grant, compared with the real one as a user who may look into no process.
+/// Under the default grant, compared with the real one run by a user who may read no processes.
 #[test]
-fn processes_that_are_not_granted_hide_no_listener() {
-    inside("live::typed::processes_that_are_not_granted_hide_no_listener", || {
+fn ungranted_processes_hide_no_listener() {
+    inside("live::typed::ungranted_processes_hide_no_listener", || {
         let Some(real) = Program::real() else { return };
         let _fixture = Fixture::start(&["incident"]);
         let listed = in_shell(&[], "ss -tlnp 2>/dev/null | head");

@@ -1,6 +1,6 @@
-//! The builtin against net-tools' `netstat`, on the same bytes.
+//! The builtin compared with net-tools' `netstat`, on the same bytes.
 //!
-//! Rows of unix sockets are compared without their order, which is that of `ss` here.
+//! Rows of unix sockets are compared in any order, because this project uses the order of `ss`.
 
 use bstr::{BString, ByteSlice};
 use testkit::{FakeProc, fixtures};
@@ -8,7 +8,7 @@ use testkit::{FakeProc, fixtures};
 use super::{GRANTS, is_same, real::RealNetstat, run, words};
 use crate::outcome::Outcome;
 
-/// Names of hosts are not looked up, because the machine of the test has its names.
+/// Host names are not looked up, because they depend on the machine.
 const LINES: [&str; 9] = [
     "--numeric-hosts",
     "-a --numeric-hosts -eo",

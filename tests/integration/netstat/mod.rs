@@ -1,4 +1,4 @@
-//! `netstat`: compared with net-tools' on the same roots, and what differs from it.
+//! `netstat`: compared with that of net-tools on the same roots, and the differences.
 
 mod compare;
 mod hint;
@@ -44,8 +44,8 @@ pub(crate) fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
 }
 
-/// Returns whether two rows are the same; net-tools ends the name of a unix socket at its first
-/// blank, which is escaped here.
+/// Returns whether two rows are equal; net-tools cuts the name of a unix socket at its first blank,
+/// which is escaped here.
 pub(crate) fn is_same(ours: &BString, real: &BString) -> bool {
     ours == real
         || *ours == with_printed_names(real)

@@ -11,7 +11,7 @@ use crate::{outcome::Outcome, workspace};
 /// The version that is the reference.
 const VERSION: &str = "net-tools 2.10";
 
-/// Mounts a directory over `/proc`, which is where the program looks, and executes the program.
+/// Mounts a directory over `/proc`, which the program reads, and executes the program.
 const OVER_PROC: &str = r#"mount --bind "$0" /proc && exec "$@""#;
 
 /// net-tools' `netstat`.

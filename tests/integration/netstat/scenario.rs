@@ -1,4 +1,4 @@
-//! The output that differs from net-tools or that it lacks, byte for byte.
+//! Output that differs from net-tools or is missing there, byte for byte.
 
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ fn names_of_unix_sockets_are_complete_and_escaped() {
     );
 }
 
-/// Finds no process, and reports some that it may not look into.
+/// Finds no processes, and reports some that it may not read.
 struct ClosedProcesses;
 
 impl ProcessSource for ClosedProcesses {

@@ -6,9 +6,9 @@
 
 #![cfg_attr(
     not(fires),
-    expect(clippy::disallowed_methods, reason = "this is what the list is tried on")
+    expect(clippy::disallowed_methods, reason = "the list is tested with these calls")
 )]
-#![allow(unexpected_cfgs, reason = "`fires` is given by the test alone")]
+#![allow(unexpected_cfgs, reason = "only the test sets `fires`")]
 #![allow(deprecated, clippy::exit, missing_docs, reason = "each is only named, to be found")]
 
 use std::path::Path;

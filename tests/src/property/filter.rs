@@ -43,7 +43,7 @@ thread_local! {
     static MACHINE: FilterMachine = FilterMachine::new();
 }
 
-/// What filters are parsed with, and the sockets that they are evaluated for.
+/// The names for parsing filters, and the sockets for evaluating them.
 struct FilterMachine {
     view: PolicyView,
     sockets: Vec<OwnedSocket>,

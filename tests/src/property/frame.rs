@@ -13,10 +13,10 @@ use host_confine::broker::{
 use procnetsocket::Uninterrupted;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Longer than any of it takes.
+/// Longer than any exchange takes.
 const LONG: Duration = Duration::from_mins(20);
 
-/// Answers with the query.
+/// Answers with the request.
 struct Echo<T>(PhantomData<T>);
 
 impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
@@ -32,8 +32,8 @@ impl<T: Serialize + DeserializeOwned> Service for Echo<T> {
     }
 }
 
-/// What is decoded is the same after encoding and decoding again, and what is not decoded is an
-/// error: of the broker, and of the shell.
+/// A decoded message is unchanged after encoding and decoding again, and a malformed one is an
+/// error of the broker and of the shell.
 pub(super) fn holds(input: &[u8]) {
     goes_back_and_forth::<ProcessRequest>(input);
     goes_back_and_forth::<ProcessAnswer>(input);
@@ -51,12 +51,12 @@ fn goes_back_and_forth<T: Serialize + DeserializeOwned>(input: &[u8]) {
 
 fn echo<T: Serialize + DeserializeOwned>(mut input: &[u8]) -> Vec<u8> {
     let mut answers = Vec::new();
-    // OK because what comes before an error is answered.
+    // OK because requests before an error are answered.
     let _ = serve(&Echo::<T>(PhantomData), &mut input, &mut answers);
     answers
 }
 
-/// Takes the input for the output of a broker that then ends.
+/// Uses the input as the output of a broker that then ends.
 fn is_received(input: &[u8]) {
     let (Ok((_requests, to_broker)), Ok((from_broker, mut answers))) = (io::pipe(), io::pipe())
     else {
@@ -67,6 +67,6 @@ fn is_received(input: &[u8]) {
     answers.write_all(input).expect("a pipe has room");
     drop(answers);
     let asked = broker.expect("pipes").ask(&ResolverAnswer::Name(None), LONG, &Uninterrupted);
-    // Without an answer to the first request it has to end all the same.
+    // It has to end even without an answer to the first request.
     drop(asked);
 }

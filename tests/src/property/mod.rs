@@ -1,4 +1,4 @@
-//! One property for each kind of foreign bytes.
+//! One property for each kind of untrusted bytes.
 
 mod datagram;
 mod filter;

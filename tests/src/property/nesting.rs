@@ -13,12 +13,12 @@ use testkit::{NESTED_FORMS, mixed_forms};
 /// more the host has a separate process for scripts.
 const DEEPEST: usize = 1_000;
 
-/// A script ends with a status and, if the shell ended it, a line with the reason; nothing panics,
-/// and no stack overflows.
+/// A script ends with a status and, if the shell ended it, one line with the reason. Nothing
+/// panics, and no stack overflows.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// If the property does not hold.
 pub fn holds(input: &[u8]) {
     let mut left = DEEPEST;
     let forms = input.chunks_exact(2).map_while(|pair| {

@@ -1,4 +1,4 @@
-//! The builtin, called in process, and what has to hold of all its output.
+//! The builtin, called in process, and the checks of all its output.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub(super) fn run(root: &FakeRoot, args: &[BString]) -> CallOutput {
     printed
 }
 
-/// Nothing is printed that drives a terminal or is invisible.
+/// Asserts that the output has no control sequences and no invisible characters.
 pub(super) fn assert_harmless(bytes: &BString) {
     let text = bytes.to_str().expect("what is printed is UTF-8");
     let harmful = |c: &char| !matches!(c, '\n' | '\t') && builtin_cli::is_unsafe_to_show(*c);

@@ -14,7 +14,7 @@ use testkit::{Datagram, FakeProc, FakeRoot, Netlink, Process, Tcp};
 
 use super::printed::{CallOutput, run};
 
-/// The number of the process.
+/// The process id.
 const PID: u32 = 42;
 /// Bytes of the longest target that a link can have, and of the longest name.
 const TARGET: usize = 4095;
@@ -79,9 +79,9 @@ fn links(field: &[u8]) -> Vec<(&str, &[u8])> {
     links.take(LINKS).collect()
 }
 
-/// With any content of a process's files, a listing with processes is printed, shows the same
-/// sockets as one without, and no name of a process can look like more than a name. What is printed
-/// of the process is in its files.
+/// With any content of a process's files, a listing with processes is printed and shows the same
+/// sockets as one without, and no process name can forge other fields. Everything printed about the
+/// process is in its files.
 pub fn holds(input: &[u8]) {
     let files = ProcessFiles::of(input);
     let root = files.build();
@@ -98,7 +98,7 @@ pub fn holds(input: &[u8]) {
     assert_eq!(listed(&root, "-apHO").stdout.lines().count(), 4);
     let json = run(&root, &["-anp".into(), "--json".into()]);
     assert_eq!(json.objects().len(), 4, "{json:?}");
-    told(&files, &root);
+    check_details(&files, &root);
 }
 
 fn listed(root: &FakeRoot, word: &str) -> CallOutput {
@@ -107,7 +107,8 @@ fn listed(root: &FakeRoot, word: &str) -> CallOutput {
     printed
 }
 
-/// A line is that of the socket, followed by nothing but processes, each with a name and numbers.
+/// Checks that a line is that of the socket, followed only by processes, each with a name and
+/// numbers.
 fn has_processes(line: &[u8], bare: &[u8]) {
     let line = BString::from(line);
     let Some((socket, processes)) = line.split_once_str(" users:(") else {
@@ -135,8 +136,8 @@ fn words(line: &[u8]) -> Vec<&[u8]> {
     line.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect()
 }
 
-/// What is printed of the process is in its files.
-fn told(files: &ProcessFiles<'_>, root: &FakeRoot) {
+/// Checks that everything printed about the process is in its files.
+fn check_details(files: &ProcessFiles<'_>, root: &FakeRoot) {
     let tables = SocketTables::from_dir(root.dir());
     let query = ProcessQuery::all().with_details(ProcessDetails::Full);
     let report = tables
@@ -162,9 +163,9 @@ fn task_is_of(files: &ProcessFiles<'_>, task: Task) {
         assert_eq!(line, files.arguments.strip_suffix(b"\0").unwrap_or(files.arguments));
     }
     for held in task.sockets {
-        let told = (held.fd.to_string(), held.inode.get().to_string());
+        let expected = (held.fd.to_string(), held.inode.get().to_string());
         assert!(
-            files.links.iter().any(|link| numbers(link) == Some((&told.0, &told.1))),
+            files.links.iter().any(|link| numbers(link) == Some((&expected.0, &expected.1))),
             "{held:?}"
         );
     }

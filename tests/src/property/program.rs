@@ -125,7 +125,7 @@ pub(super) fn audit(program: &[u8]) {
 }
 
 /// Runs a program as the kernel does (`inet_diag_bc_run`), and returns whether it accepts the
-/// socket for some value of what is unknown.
+/// socket for some value of the unknown fields.
 pub(super) fn accepts(program: &[u8], socket: &InetSocket) -> bool {
     let mut reached = vec![false; program.len() + 5];
     reached[0] = true;

@@ -21,8 +21,8 @@ const TABLES: [(Table, &str); 8] = [
     (Table::Netlink, "net/netlink"),
 ];
 
-/// A listing is printed for any content of the file, and is the same each time; the details, the
-/// processes and the form do not change which sockets there are.
+/// A listing is printed for any content of the file, and is the same each time. Details, processes
+/// and output form do not change which sockets are listed.
 pub fn holds(input: &[u8]) {
     let Some((choice, file)) = input.split_first() else { return };
     let (_, path) = TABLES[usize::from(*choice) % TABLES.len()];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Something that a builtin can rely on in a host, or cannot.
+/// A property of a host that builtins may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Feature {
@@ -16,19 +16,19 @@ pub enum Feature {
     StdinBytes,
     /// Standard input arrives while it is being written, not only after it has ended.
     StdinStream,
-    /// Every byte of standard output arrives, there and nowhere else.
+    /// Every byte of standard output arrives, and only there.
     StdoutBytes,
-    /// Every byte of standard error arrives, there and nowhere else.
+    /// Every byte of standard error arrives, and only there.
     StderrBytes,
-    /// Standard output is handed on while the call runs.
+    /// Standard output is passed on while the call runs.
     StdoutStream,
-    /// A line is handed on even if nothing follows it.
+    /// A line is passed on even if nothing follows it.
     LineStream,
-    /// A write fails with a broken pipe after the reader closed its end.
+    /// A write fails with a broken pipe after the reader has closed its end.
     ClosedOutput,
-    /// The call has the directories that the host granted, and no others.
+    /// The call has exactly the directories that the host granted.
     Sandbox,
-    /// The call is given the width of the terminal in columns, or none without a terminal.
+    /// The call has the width of the terminal in columns, or no width without a terminal.
     TerminalWidth,
     /// A cancellation by the host reaches the call while it runs.
     Cancel,

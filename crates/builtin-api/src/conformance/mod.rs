@@ -1,14 +1,14 @@
-//! A test suite that a host runs over its adapter, to find out what builtins can rely on.
+//! A test suite for the adapter of a host, which finds out what builtins can rely on.
 //!
-//! A host implements [`Host`] and [`Session`] over its own way to register and to call builtins, in
-//! its tests, and calls [`run`]. The suite registers builtins that record what they are given and
-//! do what a host may get wrong, calls each as a script would, and reports a [`Feature`] for each
-//! thing that it checked: [`Answer::Yes`], or [`Answer::No`] with what was found. "No" is a valid
-//! answer that belongs in the host's documentation; the host decides whether it is a mistake.
+//! In its tests, a host implements [`Host`] and [`Session`] with the code that registers and calls
+//! builtins, and calls [`run`]. The suite registers builtins that record what they receive, calls
+//! each as a script does, and reports a result for each [`Feature`]: [`Answer::Yes`], or
+//! [`Answer::No`] with what was found. "No" is a valid answer that belongs in the host's
+//! documentation; the host decides whether it is a mistake.
 //!
-//! No result depends on how long something takes. Whether output is handed on while a call runs,
-//! and whether a cancellation reaches a call, is found by a handshake between the builtin and the
-//! streams of the call.
+//! No result depends on timing. Whether output is passed on while a call runs, and whether a
+//! cancellation reaches a call, is found by a handshake between the builtin and the streams of the
+//! call.
 //!
 //! # Examples
 //!
@@ -56,8 +56,8 @@
 //!
 //! # Limits
 //!
-//! A host that buffers is detected after [`MAX_AHEAD_BYTES`], so its own limits of input and output
-//! have to be larger. A handshake that a host does not complete is given up after [`MAX_WAIT`].
+//! A host that buffers is detected after [`MAX_AHEAD_BYTES`], so its limits of input and output
+//! have to be larger. A handshake fails after [`MAX_WAIT`].
 
 mod feature;
 mod probe;
@@ -91,19 +91,19 @@ use crate::{
     sandbox::{Access, Sandbox},
 };
 
-/// Bytes that a host may hold back, of input or of output, before it counts as one that buffers.
+/// Bytes of input or output. A host that holds back more counts as one that buffers.
 pub const MAX_AHEAD_BYTES: usize = 4 * 1024 * 1024;
 
-/// Time after which an unfinished handshake is given up.
+/// Time after which a handshake fails.
 pub const MAX_WAIT: Duration = Duration::from_mins(5);
 
-/// Path at which the directory of the suite is granted.
+/// Path at which the suite's directory is granted.
 const GRANTED: &str = "/conformance";
 
-/// Name and content of the file in it.
+/// Name and content of the file in that directory.
 const FILE: (&str, &[u8]) = ("granted", b"granted\n");
 
-/// Columns of the terminal that the suite asks for: a number that no host has as its default.
+/// Columns of the terminal in the suite, which are no host's default.
 const COLUMNS: NonZeroU16 = NonZeroU16::new(97).unwrap();
 
 /// Why a host cannot start a session or make a call.
@@ -119,7 +119,7 @@ pub trait Host {
     fn start(&self, registry: Registry, sandbox: Sandbox) -> Result<Box<dyn Session>, HostError>;
 }
 
-/// What a host keeps between calls: for a shell, one shell.
+/// The state of a host between calls, such as one shell.
 pub trait Session {
     /// Makes one call, as a script would, and returns its status when it is over.
     ///
@@ -129,7 +129,7 @@ pub trait Session {
     fn call(&mut self, call: Call) -> Result<ExitCode, HostError>;
 }
 
-/// One call that a session has to make.
+/// A call for a session to make.
 #[non_exhaustive]
 pub struct Call {
     /// Name of the builtin.
@@ -144,24 +144,25 @@ pub struct Call {
     pub stderr: Box<dyn Write + Send>,
     /// Columns of the terminal that `stdout` has to appear as; `None` when it is not a terminal.
     pub terminal_width: Option<NonZeroU16>,
-    /// How the suite ends the call.
+    /// Through which the suite ends the call.
     pub stop: CallStop,
 }
 
-/// The way to end a call while it runs: Ctrl-C, a timeout, a client that gives up.
+/// Ends a call while it runs, as Ctrl-C, a timeout or a client that disconnects does.
 #[derive(Clone, Default)]
 pub struct CallStop(Arc<Mutex<Option<Handler>>>);
 
 type Handler = Box<dyn FnOnce() + Send>;
 
 impl CallStop {
-    /// Sets what ends the call. A host that has such a thing calls this before the call begins; it
-    /// is called from the thread of the running builtin and must not wait for the call to end.
+    /// Sets the handler that ends the call. A host that can end calls sets it before the call
+    /// begins. The thread of the builtin calls the handler, which must not wait for the call to
+    /// end.
     pub fn on_stop(&self, handler: impl FnOnce() + Send + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(handler));
     }
 
-    /// Ends the call; returns `false` when the host has set no handler.
+    /// Ends the call. Returns `false` if the host has set no handler.
     fn stop(&self) -> bool {
         let handler = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         handler.map(|handler| handler()).is_some()
@@ -221,7 +222,7 @@ pub fn run(host: &dyn Host, directory: Dir) -> Result<Report, HostError> {
     let observed = Observations::default();
     let session = host.start(registry(&observed)?, sandbox)?;
     let mut suite = Suite { host, session, observed };
-    // In the order of the features: the answer to one can decide the next.
+    // In the order of the features, because some answers depend on earlier ones.
     let mut report = Report::default();
     for feature in Feature::ALL {
         let answer = suite.ask(feature, &report).unwrap_or_else(|error| {
@@ -258,7 +259,7 @@ impl Suite<'_> {
             Feature::StderrBytes => self.output(StreamKind::Error),
             Feature::StdoutStream => self.stdout_stream(),
             Feature::LineStream if so_far.answer(Feature::StdoutStream) != &Answer::Yes => {
-                Ok(Answer::No("output is not handed on while a call runs".to_owned()))
+                Ok(Answer::No("output is not passed on while a call runs".to_owned()))
             }
             Feature::LineStream => self.line_stream(),
             Feature::ClosedOutput => Ok(self.closed_output()),
@@ -334,8 +335,8 @@ impl Suite<'_> {
     }
 
     fn closed_output(&mut self) -> Answer {
-        // OK because the result of the host does not matter here: the builtin has to see the closed
-        // output.
+        // OK because only the builtin has to see the closed output; the result of the host does not
+        // matter.
         let _ =
             self.session.call(Call { stdout: Box::new(ClosedOutput), ..Call::new(probe::CLOSED) });
         self.observed.take_verdict()
@@ -365,7 +366,7 @@ impl Suite<'_> {
     fn cancel(&mut self) -> Answer {
         let call = Call::new(probe::CANCEL);
         self.observed.set_stop(call.stop.clone());
-        // OK because a host may answer the end of a script with an error.
+        // OK because a host may report the end of a script as an error.
         let _ = self.session.call(call);
         self.observed.take_verdict()
     }
@@ -391,7 +392,7 @@ impl Suite<'_> {
     }
 }
 
-/// Compares, and shortens what was found for the message.
+/// Compares two values. The found one is shortened for the message.
 fn expect<T: PartialEq + fmt::Debug>(wanted: &T, found: &T) -> Answer {
     if wanted == found {
         return Answer::Yes;

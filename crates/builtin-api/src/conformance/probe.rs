@@ -1,4 +1,4 @@
-//! The builtins of the suite: each checks one thing of its call, and records what it saw.
+//! The builtins of the suite. Each checks one property of its call, and records the result.
 
 use std::{
     io,
@@ -36,10 +36,10 @@ pub(super) const TERMINAL: &str = "probe-terminal";
 pub(super) const CANCEL: &str = "probe-cancel";
 pub(super) const COUNT: &str = "probe-count";
 
-/// What is reported for a builtin that the host did not call.
+/// The answer for a builtin that the host did not call.
 pub(super) const NOT_CALLED: &str = "the builtin was not called";
 
-/// Arguments that a shell may want to interpret.
+/// Arguments that a shell might interpret.
 pub(super) const TEXT_ARGUMENTS: &[&[u8]] = &[
     b"",
     b" ",
@@ -75,7 +75,7 @@ pub(super) const BYTE_ARGUMENTS: &[&[u8]] = &[b"\xff", b"a\xc3", b"\x80\xfe b", 
 /// Bytes that a probe writes at a time.
 const CHUNK: &[u8] = &[b'x'; 8 * 1024];
 
-/// Interval between two checks of a flag.
+/// Interval between checks of a flag.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// Returns every byte value, followed by line ends that a host might convert.
@@ -85,7 +85,7 @@ pub(super) fn all_bytes() -> Vec<u8> {
     bytes
 }
 
-/// What the probes saw.
+/// The results of the probes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Observations(Arc<Inner>);
 
@@ -120,7 +120,7 @@ impl Observations {
         std::mem::take(&mut self.notes().bytes)
     }
 
-    /// Returns the columns that the builtin saw; `Err` when it was not called.
+    /// Returns the columns that the builtin received; `Err` if it was not called.
     pub(super) fn take_terminal_width(&self) -> Result<Option<NonZeroU16>, Answer> {
         let mut notes = self.notes();
         if std::mem::take(&mut notes.called) {
@@ -129,8 +129,8 @@ impl Observations {
         Err(Answer::No(NOT_CALLED.to_owned()))
     }
 
-    /// Waits for the verdict of the builtin that was called last, and returns it: a host may give a
-    /// call up and return before the builtin does.
+    /// Waits for the result of the last builtin, and returns it. A host may abandon a call and
+    /// return before the builtin does.
     pub(super) fn take_verdict(&self) -> Answer {
         let end = Instant::now() + MAX_WAIT;
         let mut notes = self.notes();
@@ -180,7 +180,7 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Returns all of them.
+    /// Returns all probes.
     pub(super) fn all(observed: &Observations) -> impl Iterator<Item = Self> {
         let probes: [(&'static str, ProbeRun); 13] = [
             (STATUS, status),
@@ -242,7 +242,7 @@ fn stdin(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads once, then checks how much the host has read by then.
+/// Reads once, then checks how much the host has already read.
 fn stdin_stream(
     observed: &Observations,
     context: &mut CallContext<'_>,
@@ -276,7 +276,7 @@ fn stderr(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes until something has arrived, at most [`MAX_AHEAD_BYTES`].
+/// Writes until some output has arrived, at most [`MAX_AHEAD_BYTES`].
 fn stream(
     observed: &Observations,
     context: &mut CallContext<'_>,
@@ -347,7 +347,7 @@ fn sandbox(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks the host to end this call, and waits until it is cancelled.
+/// Makes the host end this call, and waits until it is cancelled.
 fn cancel(
     observed: &Observations,
     context: &mut CallContext<'_>,

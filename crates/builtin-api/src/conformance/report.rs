@@ -7,17 +7,17 @@ use super::Feature;
 /// Whether a host has a feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It has.
+    /// The host has it.
     Yes,
-    /// It has not; what was found instead.
+    /// The host lacks it; this was found instead.
     No(String),
 }
 
-/// The answer to every feature.
+/// The answer for every feature.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report(Vec<(Feature, Answer)>);
 
-/// How a column of a table differs from a report.
+/// A difference between a table and a report.
 #[derive(Debug, thiserror::Error)]
 #[error("the column {column:?} should be:\n{expected}")]
 pub struct TableError {
@@ -25,7 +25,7 @@ pub struct TableError {
     expected: String,
 }
 
-/// What [`Report::answer`] returns for a feature that was not checked.
+/// The answer for a feature that was not checked.
 const NOT_ASKED: &Answer = &Answer::No(String::new());
 
 impl Report {
@@ -38,22 +38,22 @@ impl Report {
         self.0.iter().map(|(feature, answer)| (*feature, answer))
     }
 
-    /// Returns the answer to one feature.
+    /// Returns the answer for one feature.
     pub fn answer(&self, feature: Feature) -> &Answer {
         self.answers().find(|(asked, _)| *asked == feature).map_or(NOT_ASKED, |(_, answer)| answer)
     }
 
-    /// Compares the report with the column of that name in a Markdown table, whose rows are the
-    /// features by name and whose cells are `yes` or `no`, with or without a remark after it.
+    /// Compares the report with a column of a Markdown table. The rows are the names of features; a
+    /// cell is `yes` or `no`, and may continue with a remark.
     ///
     /// # Errors
     ///
-    /// [`TableError`], which contains the column as it should be.
+    /// [`TableError`], which contains the correct column.
     pub fn check_table(&self, markdown: &str, column: &str) -> Result<(), TableError> {
         let cells = |line: &str| -> Vec<String> {
             line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
         };
-        // The line below a header is dashes.
+        // The line below a header consists of dashes.
         let lines: Vec<&str> = markdown.lines().collect();
         let header = lines.windows(2).position(|pair| {
             matches!(pair, [header, line] if line.starts_with("| -")

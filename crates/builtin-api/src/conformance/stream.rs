@@ -8,7 +8,7 @@ use std::{
 
 use bstr::BString;
 
-/// Which of the two outputs.
+/// Standard output or standard error.
 #[derive(Clone, Copy)]
 pub(super) enum StreamKind {
     Output,
@@ -75,7 +75,7 @@ impl Write for KeptOutput {
     }
 }
 
-/// An output whose reader is gone: every write fails with a broken pipe.
+/// An output without a reader: every write fails with a broken pipe.
 #[derive(Debug)]
 pub(super) struct ClosedOutput;
 

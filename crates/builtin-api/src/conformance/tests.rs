@@ -1,4 +1,4 @@
-//! The suite over two hosts: one without a fault, and one with every fault.
+//! Tests the suite with two hosts: one has every feature, one has none.
 
 use std::{
     io::{Read as _, Write as _},
@@ -20,7 +20,7 @@ fn report(host: &dyn Host) -> Report {
     run(host, Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap()).unwrap()
 }
 
-/// A host that passes everything on unchanged.
+/// A host that passes everything on, unchanged.
 struct Direct;
 
 struct DirectSession(Registry, Sandbox);
@@ -45,7 +45,7 @@ impl Session for DirectSession {
     }
 }
 
-/// A host that holds everything back, and changes it.
+/// A host that buffers everything, and changes it.
 #[derive(Default)]
 struct Lossy(AtomicBool);
 
@@ -77,14 +77,14 @@ impl Session for LossySession {
 }
 
 #[test]
-fn answers_yes_to_a_host_without_a_fault() {
+fn answers_yes_to_a_direct_host() {
     for (feature, answer) in report(&Direct).answers() {
         assert_eq!(answer, &Answer::Yes, "{feature}");
     }
 }
 
 #[test]
-fn answers_no_with_what_was_found() {
+fn answers_no_to_a_lossy_host() {
     let report = report(&Lossy::default());
     assert_found(
         &report,
@@ -97,7 +97,7 @@ fn answers_no_with_what_was_found() {
             (Feature::StdoutBytes, r#"found "\0\x01"#),
             (Feature::StderrBytes, r#"found """#),
             (Feature::StdoutStream, "4194304 bytes were held back"),
-            (Feature::LineStream, "output is not handed on while a call runs"),
+            (Feature::LineStream, "output is not passed on while a call runs"),
             (Feature::ClosedOutput, "4194304 bytes were taken"),
             (Feature::Sandbox, "found the directories []"),
             (Feature::TerminalWidth, "found no terminal"),

@@ -1,16 +1,16 @@
-//! Why the sandbox did not do what a script asked for.
+//! Errors of the sandbox.
 
 use std::{fmt, io};
 
 use builtin_cli::Escaped;
 
-/// The longest path that a script may name, in bytes: `PATH_MAX` of Linux with its final NUL, so
-/// that a longer one would fail in the kernel too.
+/// The longest path of a script, in bytes: Linux's `PATH_MAX` without its final NUL. A longer path
+/// would fail in the kernel, too.
 pub const MAX_PATH_BYTES: usize = 4095;
 
 /// The error of an operation on a [`Sandbox`](crate::Sandbox).
 ///
-/// Its text contains the path as the script wrote it, escaped, and the cause; it has no source.
+/// The text contains the path of the script, escaped, and the cause; there is no source.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct SandboxError(#[from] Repr);
@@ -19,37 +19,37 @@ pub struct SandboxError(#[from] Repr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SandboxErrorKind {
-    /// No directory that holds the path was granted.
+    /// No directory with the path was granted.
     NotGranted,
     /// The directory was granted for reading only.
     ReadOnly,
     /// The path leads out of its grant, or a link would.
     Escapes,
-    /// The path names the granted directory itself, or no entry at all, where one is to change.
+    /// A change was requested, but the path names the granted directory itself, or no entry.
     Protected,
     /// There is nothing at the path.
     NotFound,
     /// There is something at the path already, or the path is granted already.
     Exists,
-    /// It is not a regular file, but a FIFO, a device, a socket or the like.
+    /// It is not a regular file, but for example a FIFO, a device or a socket.
     NotAFile,
     /// It is a directory.
     IsADirectory,
-    /// It is not a directory, or something on the way to it is not.
+    /// It is not a directory, or another component of the path is not.
     NotADirectory,
     /// The directory is not empty.
     NotEmpty,
-    /// A rename between two grants or two file systems.
+    /// The two paths of a rename are in two grants or two file systems.
     CrossesGrants,
-    /// Too many links, or a magic link of the kernel.
+    /// The path contains too many links, or a magic link of the kernel.
     LinkLoop,
-    /// The path is empty, relative, too long or holds a NUL byte.
+    /// The path is empty, relative or too long, or contains a NUL byte.
     InvalidPath,
-    /// The mode has bits beside the permissions of user, group and others.
+    /// The mode contains other bits than the permissions of user, group and others.
     InvalidMode,
     /// The directories are nested deeper than the limit.
     TooDeep,
-    /// The grant contradicts another one.
+    /// The grant conflicts with another one.
     Conflict,
     /// The system does not permit it.
     Denied,
@@ -76,7 +76,7 @@ pub(super) enum Repr {
     Granted { mount: QuotedPath },
     #[error("{inner} cannot be read-only inside {outer}, which is granted for writing")]
     Narrows { inner: QuotedPath, outer: QuotedPath },
-    #[error("{path} is not available: no directory that holds it was granted")]
+    #[error("{path} is not available: no granted directory contains it")]
     NotGranted { path: QuotedPath },
     #[error("{path} cannot be changed: {mount} was granted for reading only")]
     ReadOnly { path: QuotedPath, mount: QuotedPath },
@@ -126,7 +126,7 @@ impl SandboxError {
 }
 
 impl From<SandboxErrorKind> for io::ErrorKind {
-    /// What is not granted does not exist for a script, so it is `NotFound`.
+    /// Paths that are not granted do not exist for a script, so their kind is `NotFound`.
     fn from(kind: SandboxErrorKind) -> Self {
         match kind {
             SandboxErrorKind::NotGranted | SandboxErrorKind::NotFound => Self::NotFound,
@@ -164,8 +164,8 @@ impl Repr {
 /// Returns the kind of an error of cap-std or the system.
 pub(super) fn kind_of(error: &io::Error) -> SandboxErrorKind {
     match error.kind() {
-        // cap-std reports a path that leaves its directory so, without a number; the kernel's own
-        // refusals have one.
+        // Without an error number this is cap-std's error for a path that leaves its directory;
+        // errors of the kernel have a number.
         io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
             SandboxErrorKind::Escapes
         }
@@ -230,12 +230,12 @@ mod tests {
     #[case::long_name(Errno::NAMETOOLONG, SandboxErrorKind::InvalidPath)]
     #[case::full(Errno::NOSPC, SandboxErrorKind::Io)]
     #[case::nobody_at_the_other_end(Errno::NXIO, SandboxErrorKind::Io)]
-    fn knows_the_errors_of_the_kernel(#[case] errno: Errno, #[case] kind: SandboxErrorKind) {
+    fn maps_errors_of_the_kernel(#[case] errno: Errno, #[case] kind: SandboxErrorKind) {
         assert_eq!(kind_of(&errno.into()), kind);
     }
 
     #[test]
-    fn knows_an_escape_by_its_missing_number() {
+    fn maps_an_escape_without_error_number() {
         let error = io::Error::new(io::ErrorKind::PermissionDenied, "led outside");
         assert_eq!(kind_of(&error), SandboxErrorKind::Escapes);
     }
@@ -259,7 +259,7 @@ mod tests {
     #[case::conflict(SandboxErrorKind::Conflict, io::ErrorKind::AlreadyExists)]
     #[case::denied(SandboxErrorKind::Denied, io::ErrorKind::PermissionDenied)]
     #[case::io(SandboxErrorKind::Io, io::ErrorKind::Other)]
-    fn becomes_a_kind_of_the_standard_library(
+    fn maps_to_a_kind_of_the_standard_library(
         #[case] kind: SandboxErrorKind,
         #[case] io_kind: io::ErrorKind,
     ) {

@@ -12,7 +12,7 @@ use super::{
 
 /// The entries of a directory; the iterator of [`Sandbox::read_dir`](crate::Sandbox::read_dir).
 ///
-/// It reads as it goes and holds no more than the kernel returns at once.
+/// It reads lazily, and buffers only what the kernel returns at once.
 #[derive(Debug)]
 pub struct ReadDir {
     script_path: BString,
@@ -48,7 +48,7 @@ impl Iterator for ReadDir {
 }
 
 impl DirEntry {
-    /// Returns the name: any bytes but a slash and NUL.
+    /// Returns the name: any bytes except `/` and NUL.
     pub fn name(&self) -> &BStr {
         BStr::new(&self.name)
     }
@@ -59,7 +59,7 @@ impl DirEntry {
     }
 }
 
-/// Returns the kind of an entry; it is looked up where the listing does not contain it.
+/// Returns the kind of an entry, which is looked up if the listing does not contain it.
 pub(super) fn file_type(entry: &cap_std::fs::DirEntry) -> io::Result<FileType> {
     let listed = entry.file_type()?;
     if listed.is_file() || listed.is_dir() || listed.is_symlink() {

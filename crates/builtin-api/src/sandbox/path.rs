@@ -1,4 +1,4 @@
-//! Paths as scripts write them.
+//! Paths of scripts.
 //!
 //! ```text
 //! path      = "/" *( component "/" ) [ component ]     at most MAX_PATH_BYTES bytes
@@ -11,12 +11,12 @@ use bstr::{BString, ByteSlice as _};
 
 use super::error::{MAX_PATH_BYTES, Repr, SandboxError};
 
-/// A checked path, not yet tied to a grant.
+/// A checked path, before its grant is known.
 pub(super) struct ScriptPath<'a> {
     text: &'a [u8],
-    /// Without `.` and empty ones; `..` are kept.
+    /// Without `.` and empty ones, but with `..`.
     components: Vec<&'a [u8]>,
-    /// Whether the path ends in a way that only a directory may: `/` or `/.`.
+    /// Whether the path ends with `/` or `/.`, which requires a directory.
     wants_directory: bool,
 }
 
@@ -56,7 +56,7 @@ impl<'a> ScriptPath<'a> {
         Ok(mount)
     }
 
-    /// Returns what follows `mount`, or `None` when the path does not begin with it.
+    /// Returns the path after `mount`, or `None` if it does not begin with `mount`.
     pub(super) fn beneath(&self, mount: &[u8]) -> Option<Beneath> {
         let mut rest = self.components.iter();
         for expected in components(mount) {
@@ -72,7 +72,7 @@ impl<'a> ScriptPath<'a> {
 }
 
 impl Beneath {
-    /// Returns whether the path leaves its directory by `..` in every file system.
+    /// Returns whether `..` leads out of the directory in every file system.
     pub(super) fn leaves(&self) -> bool {
         let mut depth = 0_usize;
         self.components.iter().any(|part| {
@@ -82,12 +82,12 @@ impl Beneath {
         })
     }
 
-    /// Returns whether the path ends in a way that only a directory may.
+    /// Returns whether the path requires a directory.
     pub(super) fn wants_directory(&self) -> bool {
         self.wants_directory
     }
 
-    /// Returns the path to look up, with a slash at the end if it was written with one.
+    /// Returns the path to look up, with a slash at the end if it was typed with one.
     pub(super) fn lookup(&self) -> PathBuf {
         let mut path = join(&self.components);
         if self.wants_directory && !self.components.is_empty() {
@@ -96,7 +96,7 @@ impl Beneath {
         path
     }
 
-    /// Returns the directory that holds the entry, and the entry's name.
+    /// Returns the parent directory and the name of the entry.
     ///
     /// `None` when the path names no entry: the granted directory itself, or one ending in `..`.
     pub(super) fn entry(&self) -> Option<EntryPath> {
@@ -108,7 +108,7 @@ impl Beneath {
         Some(EntryPath { parent: join(parent), name: os(name.clone()), slash })
     }
 
-    /// Returns each directory on the way, the nearest to the grant first, and the path itself last.
+    /// Returns each parent directory, the nearest to the grant first, and then the path.
     pub(super) fn steps(&self) -> impl Iterator<Item = PathBuf> {
         self.components.iter().scan(PathBuf::new(), |path, part| {
             path.push(os(part.clone()));
@@ -131,7 +131,7 @@ impl EntryPath {
         self.parent.join(&self.name)
     }
 
-    /// Returns the path, with a slash at the end if it was written with one.
+    /// Returns the path, with a slash at the end if it was typed with one.
     pub(super) fn path_as_typed(&self) -> PathBuf {
         let mut path = self.path().into_os_string();
         path.push(self.slash);
@@ -139,7 +139,7 @@ impl EntryPath {
     }
 }
 
-/// Returns whether `inner` is a path strictly inside of `outer`; both are normalised.
+/// Returns whether `inner` is strictly inside `outer`; both are normalised.
 pub(super) fn is_beneath(inner: &[u8], outer: &[u8]) -> bool {
     let mut parts = components(inner);
     components(outer).all(|part| parts.next() == Some(part)) && parts.next().is_some()
@@ -241,7 +241,7 @@ mod tests {
     #[case::up("/srv/..", true)]
     #[case::up_and_back("/srv/../srv/a", true)]
     #[case::deep("/srv/a/../../srv/a", true)]
-    fn sees_a_path_that_leaves(#[case] text: &str, #[case] leaves: bool) {
+    fn detects_a_path_that_leaves(#[case] text: &str, #[case] leaves: bool) {
         let path = ScriptPath::parse(text.as_bytes()).unwrap();
         assert_eq!(path.beneath(b"/srv").unwrap().leaves(), leaves);
     }

@@ -1,4 +1,4 @@
-//! Looking and reading.
+//! Reading, listing and examining.
 
 use std::{io, os::unix::ffi::OsStringExt as _};
 
@@ -16,8 +16,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`SandboxErrorKind::NotAFile`] and [`SandboxErrorKind::IsADirectory`] for all that is not a
-    /// regular file.
+    /// [`SandboxErrorKind::NotAFile`] or [`SandboxErrorKind::IsADirectory`] if it is not a regular
+    /// file.
     pub fn open(&self, path: impl AsRef<[u8]>) -> Result<File, SandboxError> {
         let place = self.place(path.as_ref())?;
         place.require_file(&place.metadata("opened")?)?;
@@ -36,7 +36,7 @@ impl Sandbox {
         Ok(ReadDir::new(place.script_path, entries.map_err(place.failed("listed"))?))
     }
 
-    /// Returns what the file system says about the path; links are followed within the grant.
+    /// Returns the metadata of the path; links are followed within the grant.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl Sandbox {
         self.place(path.as_ref())?.metadata("examined")
     }
 
-    /// Returns what the file system says about the path; a link at its end is not followed.
+    /// Returns the metadata of the path; a link at its end is not followed.
     ///
     /// # Errors
     ///
@@ -53,15 +53,14 @@ impl Sandbox {
     pub fn symlink_metadata(&self, path: impl AsRef<[u8]>) -> Result<Metadata, SandboxError> {
         let place = self.place(path.as_ref())?;
         if place.beneath.wants_directory() {
-            // A slash after a link means what it leads to; cap-std overlooks that slash.
+            // A slash after a link follows it, but cap-std ignores the slash.
             return place.metadata("examined");
         }
         let metadata = place.grant.dir.symlink_metadata(place.beneath.lookup());
         metadata.map_err(place.failed("examined"))
     }
 
-    /// Returns the target of a link, as it is written there; it need not be one that the sandbox
-    /// follows.
+    /// Returns the target of a link, unchanged. The sandbox may refuse to follow it.
     ///
     /// # Errors
     ///
@@ -75,17 +74,16 @@ impl Sandbox {
 }
 
 impl GrantedPath<'_> {
-    /// Returns what the file system says about the location, without opening it. `action` is for
-    /// the message.
+    /// Returns the metadata of the location, without opening it. `action` is for the message.
     pub(super) fn metadata(&self, action: &'static str) -> Result<Metadata, SandboxError> {
         self.grant.dir.metadata(self.beneath.lookup()).map_err(self.failed(action))
     }
 
-    /// Opens a file, and closes it again when it is not a regular one.
+    /// Opens a file, and closes it again if it is not a regular file.
     pub(super) fn open_file(&self, options: &OpenOptions) -> Result<File, SandboxError> {
-        // Security: the kind was checked before the opening, but the entry may have been exchanged
-        // since. O_NONBLOCK keeps the opening of a FIFO from waiting, O_NOCTTY a terminal from
-        // becoming ours; for a regular file neither has an effect.
+        // Security: the kind was checked before, but the entry may have been replaced since.
+        // O_NONBLOCK prevents opening a FIFO from blocking, and O_NOCTTY a terminal from becoming
+        // the controlling one; neither affects a regular file.
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = self.open_with(options, flags).map_err(self.failed("opened"))?;
         let metadata = file.metadata().map_err(self.failed("examined"))?;
@@ -93,7 +91,7 @@ impl GrantedPath<'_> {
         Ok(file)
     }
 
-    /// Opens whatever is there.
+    /// Opens an entry of any kind.
     pub(super) fn open_with(&self, options: &OpenOptions, flags: OFlags) -> io::Result<File> {
         let mut options = options.clone();
         options.custom_flags(flags.bits().cast_signed());
@@ -111,7 +109,7 @@ impl GrantedPath<'_> {
         Ok(())
     }
 
-    /// Returns a function from an error of the system to one with the path.
+    /// Returns a function that adds the path to an error of the system.
     pub(super) fn failed(&self, action: &'static str) -> impl Fn(io::Error) -> SandboxError {
         move |cause| match kind_of(&cause) {
             SandboxErrorKind::Escapes => Repr::escapes(self.script_path, &self.grant.mount).into(),
@@ -129,14 +127,14 @@ mod tests {
 
     use crate::sandbox::{Access, Sandbox, SandboxErrorKind};
 
-    /// Opens without the check, as if the file had been exchanged for a FIFO after it. If the
-    /// opening waited, the test would hang.
+    /// Opens without the check, as if a FIFO had replaced the file after it. The test would hang if
+    /// opening blocked.
     #[rstest]
     #[case::reading(OpenOptions::new().read(true).clone(), SandboxErrorKind::NotAFile)]
     #[case::both(OpenOptions::new().read(true).write(true).clone(), SandboxErrorKind::NotAFile)]
     // No process reads the FIFO, so the kernel returns ENXIO instead of waiting.
     #[case::writing(OpenOptions::new().write(true).create(true).clone(), SandboxErrorKind::Io)]
-    fn does_not_wait_for_a_fifo(#[case] options: OpenOptions, #[case] kind: SandboxErrorKind) {
+    fn opening_a_fifo_does_not_block(#[case] options: OpenOptions, #[case] kind: SandboxErrorKind) {
         let top = tempfile::tempdir().unwrap();
         let dir = Dir::open_ambient_dir(top.path(), cap_std::ambient_authority()).unwrap();
         mknodat(&dir, "fifo", FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();

@@ -7,8 +7,8 @@ use rustix::fs::OFlags;
 
 use super::{GrantedPath, Sandbox, SandboxError, error::Repr, listing::file_type};
 
-/// The deepest nesting of directories that [`Sandbox::remove_dir_all`] removes: two descriptors are
-/// open for each level, and a process has a thousand by default.
+/// The deepest nesting of directories that [`Sandbox::remove_dir_all`] removes. It opens two
+/// descriptors for each level, and the default limit of a process is about a thousand.
 pub const MAX_TREE_DEPTH: usize = 128;
 
 /// Why a tree was not removed.
@@ -42,9 +42,9 @@ impl Sandbox {
         place.grant.dir.remove_dir(entry.path()).map_err(place.failed("removed"))
     }
 
-    /// Removes a directory and all that is in it. Links are removed, not followed.
+    /// Removes a directory and everything in it. Links are removed, not followed.
     ///
-    /// It stops at the first entry that cannot be removed; those before it are gone then.
+    /// It stops at the first entry that cannot be removed; entries before it are removed.
     ///
     /// # Limits
     ///
@@ -80,8 +80,8 @@ impl From<io::Error> for TreeError {
     }
 }
 
-/// Removes the directory `name` of `parent`, through handles only, so that a directory that is
-/// moved meanwhile is not followed to its new place by path.
+/// Removes the directory `name` of `parent`. It uses only handles, because paths would be wrong if
+/// the directory is moved meanwhile.
 fn remove_tree(parent: &Dir, name: &OsStr, levels: usize) -> Result<(), TreeError> {
     let levels = levels.checked_sub(1).ok_or(TreeError::TooDeep)?;
     let dir = open_dir_itself(parent, name)?;
@@ -98,8 +98,8 @@ fn remove_tree(parent: &Dir, name: &OsStr, levels: usize) -> Result<(), TreeErro
 
 /// Opens a directory, but not a link to one.
 ///
-/// Where `openat2` is missing, cap-std follows a link in spite of the flag; it still cannot lead
-/// out of `parent`.
+/// Without `openat2`, cap-std follows a link despite the flag; it still cannot lead out of
+/// `parent`.
 fn open_dir_itself(parent: &Dir, name: &OsStr) -> io::Result<Dir> {
     let mut options = OpenOptions::new();
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;

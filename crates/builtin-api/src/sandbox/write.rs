@@ -18,8 +18,8 @@ use super::{
 const PERMISSION_BITS: u32 = 0o777;
 
 impl Sandbox {
-    /// Opens a regular file for writing from its start; it is created when it is missing, and
-    /// emptied when it is not. Links are followed within the grant.
+    /// Opens a regular file for writing from its start. A missing file is created, an existing one
+    /// is emptied. Links are followed within the grant.
     ///
     /// # Errors
     ///
@@ -28,13 +28,13 @@ impl Sandbox {
     pub fn create(&self, path: impl AsRef<[u8]>) -> Result<File, SandboxError> {
         let place = self.writable(path.as_ref())?;
         let file = place.open_for_writing(OpenOptions::new().write(true).create(true))?;
-        // Emptied only here, once the opened file is known to be a regular one.
+        // Emptied only after the opened file was found to be a regular one.
         file.set_len(0).map_err(place.failed("emptied"))?;
         Ok(file)
     }
 
-    /// Opens a regular file for writing at its end; it is created when it is missing. Links are
-    /// followed within the grant.
+    /// Opens a regular file for writing at its end. A missing file is created. Links are followed
+    /// within the grant.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Sandbox {
         place.grant.dir.create_dir(entry.path()).map_err(place.failed("created"))
     }
 
-    /// Creates a directory and those on the way to it; what exists already may stay.
+    /// Creates a directory and its missing parents. Existing directories are not an error.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Sandbox {
     /// way is not a directory.
     pub fn create_dir_all(&self, path: impl AsRef<[u8]>) -> Result<(), SandboxError> {
         let place = self.writable(path.as_ref())?;
-        // The number of steps is limited by the length of a path.
+        // The length of a path limits the number of steps.
         for step in place.beneath.steps() {
             let created = place.grant.dir.create_dir(step).map_err(place.failed("created"));
             match created {
@@ -82,7 +82,7 @@ impl Sandbox {
         place.grant.dir.create_dir(entry.path()).map_err(place.failed("created"))
     }
 
-    /// Renames within one grant; a file at `to` is replaced.
+    /// Renames within one grant. A file at `to` is replaced.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl Sandbox {
         }
         let dir = &from.grant.dir;
         let (old, new) = (from.entry()?, to.entry()?);
-        // cap-std overlooks a slash at the end of the new path and would replace a link there.
+        // cap-std ignores a slash at the end of the new path and would replace a link there.
         if to.beneath.wants_directory() {
             let metadata = dir.symlink_metadata(old.path()).map_err(from.failed("renamed"))?;
             if !metadata.is_dir() {
@@ -109,7 +109,7 @@ impl Sandbox {
 
     /// Sets the permissions of a regular file or a directory. Links are followed within the grant.
     ///
-    /// `mode` has the nine permission bits alone: a script cannot make a program setuid.
+    /// `mode` has only the nine permission bits: a script cannot make a program setuid.
     ///
     /// # Errors
     ///
@@ -124,15 +124,15 @@ impl Sandbox {
         }
         let file = place.open_for_mode()?;
         place.refuse_grant_itself(&file.metadata().map_err(place.failed("examined"))?)?;
-        // Security: through the handle, so that no other file than the checked one is changed.
+        // Security: through the handle, so that the checked file is changed and no other.
         file.set_permissions(Permissions::from_mode(mode)).map_err(place.failed("changed"))
     }
 
     /// Makes `link` a symbolic link to `target`.
     ///
-    /// The target is relative to the directory of the link and holds no `..`. A `..` would be
-    /// harmless in here, but the link could then be moved to where it leads out of the grant, and
-    /// programs outside would follow it.
+    /// The target is relative to the directory of the link, without `..`. The sandbox would confine
+    /// `..`, but the link could be moved so that it leads out of the grant, and programs outside of
+    /// the sandbox would follow it.
     ///
     /// # Errors
     ///
@@ -155,7 +155,7 @@ impl Sandbox {
 }
 
 impl GrantedPath<'_> {
-    /// Returns the entry that is to change.
+    /// Returns the entry to change.
     pub(super) fn entry(&self) -> Result<EntryPath, SandboxError> {
         let protected = || Repr::Protected { path: self.script_path.into() }.into();
         self.beneath.entry().ok_or_else(protected)
@@ -187,7 +187,7 @@ impl GrantedPath<'_> {
         }
     }
 
-    /// Refuses a change of the directory that the host granted, by whatever path it was reached.
+    /// Refuses to change the granted directory itself, by whatever path it is named.
     fn refuse_grant_itself(&self, metadata: &Metadata) -> Result<(), SandboxError> {
         let granted = self.grant.dir.dir_metadata().map_err(self.failed("examined"))?;
         if (granted.dev(), granted.ino()) == (metadata.dev(), metadata.ino()) {

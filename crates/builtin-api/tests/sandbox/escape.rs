@@ -1,5 +1,4 @@
-//! Attempts to leave the granted directories. None may succeed, and none may change anything
-//! beyond them.
+//! Attempts to leave the granted directories. None may succeed or change anything outside of them.
 
 use std::os::fd::AsRawFd as _;
 
@@ -12,7 +11,7 @@ use crate::tree::{Op, SECRET, TestTree, open_dir};
 fn attempt(tree: &TestTree, op: Op, path: &[u8]) -> SandboxErrorKind {
     let before = tree.beyond_reach();
     let outcome = op.run(&tree.sandbox, path);
-    assert_eq!(tree.beyond_reach(), before, "{op:?} changed what lies beyond the grant");
+    assert_eq!(tree.beyond_reach(), before, "{op:?} changed something outside of the grant");
     outcome.expect_err("the attempt succeeded").kind()
 }
 
@@ -57,7 +56,7 @@ fn attempt(tree: &TestTree, op: Op, path: &[u8]) -> SandboxErrorKind {
 #[case::through_process_root("/srv/data/proc_root/etc/passwd", SandboxErrorKind::Escapes)]
 #[case::through_descriptors("/srv/data/proc_fd/0", SandboxErrorKind::Escapes)]
 #[case::through_a_loop("/srv/data/loop/x", SandboxErrorKind::LinkLoop)]
-fn no_operation_leaves(#[case] path: &str, #[case] kind: SandboxErrorKind) {
+fn no_operation_leaves_the_grant(#[case] path: &str, #[case] kind: SandboxErrorKind) {
     for op in Op::all() {
         let tree = TestTree::new();
         let found = attempt(&tree, op, path.as_bytes());
@@ -81,10 +80,13 @@ fn no_operation_leaves(#[case] path: &str, #[case] kind: SandboxErrorKind) {
 #[case::process_root("/srv/data/proc_root", SandboxErrorKind::Escapes)]
 #[case::descriptors("/srv/data/proc_fd", SandboxErrorKind::Escapes)]
 #[case::itself("/srv/data/loop", SandboxErrorKind::LinkLoop)]
-fn no_operation_follows_out(#[case] path: &str, #[case] kind: SandboxErrorKind) {
+fn no_operation_follows_a_link_out_of_the_grant(
+    #[case] path: &str,
+    #[case] kind: SandboxErrorKind,
+) {
     for op in Op::all().filter(|op| op.follows()) {
         let found = attempt(&TestTree::new(), op, path.as_bytes());
-        // Listing opens a link only as a directory, so a link to anything else fails as that.
+        // Listing opens a link only as a directory, so other targets fail with this kind.
         let other = [SandboxErrorKind::NotADirectory, SandboxErrorKind::LinkLoop];
         let fits = found == kind || (op == Op::ReadDir && other.contains(&found));
         assert!(fits, "{op:?} of {path:?}: {found:?}");
@@ -96,7 +98,7 @@ fn no_operation_follows_out(#[case] path: &str, #[case] kind: SandboxErrorKind) 
 #[case::directory("/srv/data/updir")]
 #[case::parent("/srv/data/parent")]
 #[case::dangling("/srv/data/dangling_out")]
-fn rest_acts_on_the_link_itself(#[case] path: &str) {
+fn other_operations_act_on_the_link_itself(#[case] path: &str) {
     for op in Op::all().filter(|op| !op.follows()) {
         let tree = TestTree::new();
         let before = tree.beyond_reach();
@@ -111,7 +113,7 @@ fn rest_acts_on_the_link_itself(#[case] path: &str) {
 #[case::directory_with_dot("/srv/data/updir/.")]
 #[case::parent("/srv/data/parent/")]
 #[case::absolute("/srv/data/absdir/")]
-fn slash_at_the_end_of_a_link_leads_nowhere(#[case] path: &str) {
+fn slash_after_a_link_does_not_lead_out(#[case] path: &str) {
     for op in Op::all() {
         let tree = TestTree::new();
         let before = tree.beyond_reach();
@@ -226,7 +228,7 @@ fn renames_do_not_cross(#[case] from: &str, #[case] to: &str, #[case] kind: Sand
 #[case::parent_file("../outside/secret")]
 #[case::down_and_up("sub/../../outside/secret")]
 #[case::parent_that_stays("sub/../file")]
-fn links_are_not_made_to_lead_out(#[case] target: &str) {
+fn links_that_lead_out_are_not_created(#[case] target: &str) {
     let tree = TestTree::new();
     for link in ["/srv/data/link", "/srv/data/sub/link"] {
         let error = tree.sandbox.symlink(target, link).unwrap_err();
@@ -259,7 +261,7 @@ fn only_regular_files_are_opened(#[case] path: &str) {
 #[case::rename_from(Op::RenameFrom)]
 #[case::rename_to(Op::RenameTo)]
 #[case::set_permissions(Op::SetPermissions)]
-fn granted_directory_itself_stays(#[case] op: Op) {
+fn granted_directory_cannot_be_removed(#[case] op: Op) {
     for path in ["/srv/data", "/srv/data/", "/srv/data/.", "/srv/data/sub/..", "/srv/data/empty/.."]
     {
         let tree = TestTree::new();
@@ -273,7 +275,7 @@ fn granted_directory_itself_stays(#[case] op: Op) {
 #[case::by_a_link("/srv/data/self")]
 #[case::by_a_link_and_slash("/srv/data/self/")]
 #[case::by_links("/srv/data/self/self/.")]
-fn mode_of_the_granted_directory_stays(#[case] path: &str) {
+fn mode_of_the_granted_directory_cannot_be_changed(#[case] path: &str) {
     let kind = attempt(&TestTree::new(), Op::SetPermissions, path.as_bytes());
     assert_eq!(kind, SandboxErrorKind::Protected);
 }
@@ -284,7 +286,7 @@ fn mode_of_the_granted_directory_stays(#[case] path: &str) {
 #[case::sticky(0o1777)]
 #[case::type_bits(0o100_644)]
 #[case::all(u32::MAX)]
-fn modes_have_permission_bits_alone(#[case] mode: u32) {
+fn modes_have_only_permission_bits(#[case] mode: u32) {
     let tree = TestTree::new();
     let before = tree.mode("data/file");
     let error = tree.sandbox.set_permissions("/srv/data/file", mode).unwrap_err();

@@ -1,4 +1,4 @@
-//! Granting: which mounts are taken, which grant serves a path.
+//! Valid and invalid grants, and the grant of a path.
 
 use builtin_api::{Access, Sandbox, SandboxErrorKind};
 use rstest::rstest;
@@ -19,7 +19,7 @@ fn grant_two(
 }
 
 #[test]
-fn empty_sandbox_has_nothing() {
+fn empty_sandbox_has_no_files() {
     let sandbox = Sandbox::empty();
     assert_eq!((sandbox.grants().count(), format!("{sandbox:?}").as_str()), (0, "{}"));
     for op in Op::all() {
@@ -75,7 +75,10 @@ fn refuses_a_mount(#[case] mount: &str, #[case] kind: SandboxErrorKind) {
 #[case::same_for_writing((Access::ReadWrite, Access::ReadWrite), true)]
 #[case::wider_inside((Access::Read, Access::ReadWrite), true)]
 #[case::narrower_inside((Access::ReadWrite, Access::Read), false)]
-fn refuses_less_inside_of_more(#[case] (outer, inner): (Access, Access), #[case] taken: bool) {
+fn refuses_read_only_grant_inside_a_writable_one(
+    #[case] (outer, inner): (Access, Access),
+    #[case] taken: bool,
+) {
     for (outer_mount, inner_mount) in [("/srv", "/srv/inner"), ("/", "/srv/inner")] {
         for sandbox in [
             grant_two((outer_mount, outer), (inner_mount, inner)),
@@ -91,7 +94,7 @@ fn refuses_less_inside_of_more(#[case] (outer, inner): (Access, Access), #[case]
 }
 
 #[test]
-fn deepest_grant_serves() {
+fn deepest_grant_is_used() {
     let tree = TestTree::new();
     let mut sandbox = Sandbox::empty();
     sandbox.grant("/", tree.dir("data"), Access::Read).unwrap();

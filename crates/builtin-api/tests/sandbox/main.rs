@@ -1,4 +1,4 @@
-//! The sandbox over a real file system: what works, its messages, and a flat list of escape
+//! Tests of the sandbox with a real file system: operations, messages, and a list of escape
 //! attempts that must fail.
 
 #![expect(clippy::disallowed_methods, reason = "the tests play the host and its attacker")]

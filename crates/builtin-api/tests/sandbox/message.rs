@@ -1,4 +1,4 @@
-//! Messages of the sandbox, and what they become as an `io::Error`.
+//! Messages of the sandbox, and their conversion to `io::Error`.
 
 use std::{error::Error as _, io};
 
@@ -19,7 +19,7 @@ use crate::tree::{Op, TestTree};
 #[case::not_granted(
     Op::Open,
     b"/etc/passwd",
-    "'/etc/passwd' is not available: no directory that holds it was granted"
+    "'/etc/passwd' is not available: no granted directory contains it"
 )]
 #[case::read_only(
     Op::Create,
@@ -65,9 +65,9 @@ use crate::tree::{Op, TestTree};
 #[case::hostile_bytes(
     Op::Open,
     b"/\x1b[2J\n\xe2\x80\xae\xff\\",
-    r"'/\x1b[2J\x0a\xe2\x80\xae\xff\x5c' is not available: no directory that holds it was granted"
+    r"'/\x1b[2J\x0a\xe2\x80\xae\xff\x5c' is not available: no granted directory contains it"
 )]
-fn says_what_is_wrong(#[case] op: Op, #[case] path: &[u8], #[case] message: &str) {
+fn message_contains_path_and_cause(#[case] op: Op, #[case] path: &[u8], #[case] message: &str) {
     let error = op.run(&TestTree::new().sandbox, path).unwrap_err();
     assert_eq!(error.to_string(), message);
     // The cause is in the text, so it is not in `source()`.

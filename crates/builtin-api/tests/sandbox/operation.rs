@@ -1,4 +1,4 @@
-//! What works, operation by operation.
+//! The operations of the sandbox.
 
 use std::io::{Read as _, Write as _};
 
@@ -131,7 +131,7 @@ fn keeps_names_that_are_not_text() {
 }
 
 #[test]
-fn examines_a_link_or_what_it_leads_to() {
+fn examines_a_link_or_its_target() {
     let tree = TestTree::new();
     let sandbox = &tree.sandbox;
     assert!(sandbox.metadata("/srv/data/inside").unwrap().is_file());

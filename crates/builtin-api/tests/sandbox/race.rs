@@ -1,4 +1,4 @@
-//! Renames under way: what a script opens is exchanged for a link, or moved out, while it opens it.
+//! Concurrent renames: an entry is exchanged for a link or moved out while a script opens it.
 
 use std::{
     path::Path,
@@ -11,9 +11,9 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::tree::{Op, SECRET, TestTree, read};
 
-/// How often each outcome should be seen.
+/// How often each outcome should occur.
 const EACH: usize = 50;
-/// Most attempts that are made, so that the test ends on any machine.
+/// Limit of the attempts, so that the test ends on any machine.
 const ATTEMPTS: usize = 4_000;
 
 /// Stops the other thread, also when a check fails.
@@ -25,7 +25,7 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// Does `attempt`, which returns whether it got through, while `disturb` runs over and over.
+/// Repeats `attempt`, which returns whether it succeeded, while another thread repeats `disturb`.
 fn while_disturbed(disturb: impl Fn() + Send, mut attempt: impl FnMut() -> bool) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -51,7 +51,7 @@ fn while_disturbed(disturb: impl Fn() + Send, mut attempt: impl FnMut() -> bool)
 }
 
 fn exchange(one: &Path, other: &Path) {
-    // OK because a file system without exchange only makes the test weaker.
+    // OK because without this feature of the file system the test is only weaker.
     let _ = renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE);
 }
 
@@ -135,7 +135,7 @@ fn tree_exchanged_for_a_link_is_not_removed_outside() {
 }
 
 #[test]
-fn directory_moved_out_takes_no_parent_along() {
+fn moved_directory_gives_no_access_to_its_parent() {
     let tree = TestTree::new();
     tree.make_dir("data/a/b");
     tree.write("data/secret", "mine");
@@ -145,14 +145,15 @@ fn directory_moved_out_takes_no_parent_along() {
             let _ = renameat_with(CWD, &inside, CWD, &outside, RenameFlags::empty());
             let _ = renameat_with(CWD, &outside, CWD, &inside, RenameFlags::empty());
         },
-        // From the directory outside, "b/../.." is the top of the tree, which has a secret too.
+        // From the directory outside, "b/../.." is the top of the tree, which also contains a
+        // secret.
         || reads_only_its_own(&tree.sandbox, "/srv/data/a/b/../../secret"),
     );
     assert_eq!(tree.text("secret"), SECRET);
 }
 
 #[test]
-fn file_exchanged_for_a_fifo_neither_hangs_nor_opens() {
+fn file_exchanged_for_a_fifo_neither_blocks_nor_opens() {
     let tree = TestTree::new();
     let (file, fifo) = (tree.at("data/file"), tree.at("data/fifo"));
     let mut round = [Op::Open, Op::Append, Op::SetPermissions].into_iter().cycle();

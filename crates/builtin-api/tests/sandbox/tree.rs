@@ -1,4 +1,4 @@
-//! The directories that the tests grant, and those beside them that must stay out of reach.
+//! The directories that the tests grant, and others that must not be reached.
 #![expect(clippy::disallowed_methods, reason = "a test plays the host and its file system")]
 
 use std::{
@@ -17,7 +17,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
-/// What no test may ever read.
+/// The content of files that no test may read.
 pub(crate) const SECRET: &str = "outside";
 
 /// Links in the read-write grant, with their targets; `@` is replaced by the top of the tree.
@@ -107,7 +107,7 @@ impl TestTree {
         fs::write(self.at(path), text).unwrap();
     }
 
-    /// Returns what the host reads there.
+    /// Returns the content of a file of the host.
     pub(crate) fn text(&self, path: &str) -> String {
         fs::read_to_string(self.at(path)).unwrap()
     }
@@ -120,7 +120,7 @@ impl TestTree {
         fs::symlink_metadata(self.at(path)).unwrap().mode() & 0o7777
     }
 
-    /// Returns everything that a script may not change: each path with its mode and content.
+    /// Returns everything that a script may not change: paths with their mode and content.
     pub(crate) fn beyond_reach(&self) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
         let mut found = BTreeMap::new();
         for path in ["outside", "ro", "secret"] {

@@ -6,7 +6,7 @@ mod zsh;
 
 use crate::flag::FlagDoc;
 
-/// A command to complete. The name is also that of the file in which a shell looks for it.
+/// A command to complete. Shells look for the completion in a file with the same name.
 #[derive(Clone, Debug)]
 pub struct Completion {
     name: &'static str,
@@ -14,7 +14,7 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// Returns the completion of a command that is offered with these options.
+    /// Returns the completion of a command with these options.
     pub fn new<'a>(name: &'static str, options: impl IntoIterator<Item = &'a FlagDoc>) -> Self {
         Self { name, options: options.into_iter().cloned().collect() }
     }

@@ -24,7 +24,7 @@ fn lines(doc: &FlagDoc) -> impl Iterator<Item = String> {
     })
 }
 
-/// Returns how a value is attached to a long name, and what is offered for it.
+/// Returns how a value is attached to a long name, and how it is completed.
 fn action(doc: &FlagDoc) -> (&'static str, String) {
     let Some(value) = doc.value else { return ("", String::new()) };
     match value.kind {

@@ -36,8 +36,8 @@
 //!
 //! # Adding a broker
 //!
-//! Another broker needs a [`Service`], a variant of [`BrokerKind`], and a [`Duty`](crate::Duty) with
-//! the system calls that it needs.
+//! Another broker needs a [`Service`], a variant of [`BrokerKind`], and a [`Duty`](crate::Duty)
+//! with the system calls that it needs.
 
 mod client;
 mod descriptor;

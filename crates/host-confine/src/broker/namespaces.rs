@@ -243,7 +243,8 @@ struct BrokerConnection {
     /// The socket over which descriptors come, and that of the successor.
     descriptors: OwnedFd,
     successors: Option<OwnedFd>,
-    /// Whether the successor has searched. It opens only namespaces that its own last search found.
+    /// Whether the successor has searched. It opens only namespaces that its own last search
+    /// found.
     has_searched_again: AtomicBool,
     tickets: AtomicU64,
     /// The procfs for files that are the same in every namespace.

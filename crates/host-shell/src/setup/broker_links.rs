@@ -9,8 +9,8 @@ use procnetsocket::model::Inode;
 #[derive(Debug, Default)]
 pub struct BrokerLinks {
     pub(super) ends: Vec<(BrokerKind, [AskingEnds; 2])>,
-    /// Open while the brokers are needed, if a separate process manages them: it exits when this is
-    /// closed.
+    /// Open while the brokers are needed, if a separate process manages them: it exits when this
+    /// is closed.
     asks: Option<PipeWriter>,
 }
 

@@ -34,7 +34,8 @@ use socket_query::{Grant, NamespaceScope, Policy, ProcessVisibility};
 
 use super::{
     broker_links::{AskingEnds, BrokerLinks},
-    capabilities::{CapabilityError, spawn_broker},
+    capabilities::spawn_broker,
+    error::CapabilityError,
     options::Setup,
 };
 

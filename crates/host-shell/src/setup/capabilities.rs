@@ -3,7 +3,7 @@
 //! Everything that a process opens by name is opened here, once, before any script runs and before
 //! any thread starts: the directories of the command line, the script file, and the names of
 //! services, protocols and users, which are read as a whole and passed on as bytes. After that
-//! nothing opens a path.
+//! nothing opens a path. The file is longer than others because it is audited as a whole.
 //!
 //! # Ambient Authority
 //!
@@ -17,18 +17,18 @@ use std::{
         fd::{AsFd, AsRawFd as _, OwnedFd},
         unix::process::CommandExt as _,
     },
-    path::{Component, Path, PathBuf},
+    path::{Component, Path},
     process::{Child, Command, Stdio},
     sync::Arc,
 };
 
 use bstr::{BStr, BString};
-use builtin_api::{Access, Registry, RegistryError, Sandbox, SandboxError};
+use builtin_api::{Access, Registry, Sandbox};
 use cap_std::{AmbientAuthority, ambient_authority, fs::Dir};
 use host_confine::{
     Confinement, Duty,
     broker::{
-        Broker, BrokerError, BrokerKind, NamespaceBroker, ProcessBroker, Procfs, Reports, Resolver,
+        Broker, BrokerKind, NamespaceBroker, ProcessBroker, Procfs, Reports, Resolver,
         ResolverBroker, Service,
     },
 };
@@ -49,6 +49,7 @@ use crate::limits::MAX_SCRIPT_BYTES;
 
 use super::{
     broker_links::{AskingEnds, BrokerLinks},
+    error::CapabilityError,
     options::{BROKER, Directory, Namespace, Setup},
 };
 
@@ -77,8 +78,8 @@ pub struct Capabilities {
     pub namespaces: AnsweredBy,
     /// The brokers, to ask for their confinement.
     pub brokers: Vec<NamedBroker>,
-    /// Open while the brokers are needed, if a separate process manages them: it exits when this is
-    /// closed.
+    /// Open while the brokers are needed, if a separate process manages them: it exits when this
+    /// is closed.
     pub asks: Option<PipeWriter>,
 }
 
@@ -110,58 +111,6 @@ pub enum AnsweredBy {
     Here,
     /// A broker.
     Broker,
-}
-
-/// Something that the command line asks for could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CapabilityError {
-    #[error("cannot open the directory {path:?}")]
-    Directory { path: PathBuf, source: io::Error },
-    #[error("expected a directory without `..`, but found {0:?}")]
-    Parent(PathBuf),
-    #[error("cannot grant the directory {path:?}")]
-    Grant { path: PathBuf, source: SandboxError },
-    #[error("cannot read the policy {path:?}")]
-    PolicyFile { path: PathBuf, source: io::Error },
-    #[error("expected a policy in {path:?}")]
-    Policy { path: PathBuf, source: toml::de::Error },
-    #[error("cannot list the system's sockets")]
-    Tables(#[source] procnetsocket::Error),
-    #[error("cannot open what the grants need")]
-    System(#[source] socket_query::Error),
-    #[error("cannot open this process in /proc, to confine it")]
-    OwnProcess(#[source] procnetsocket::RootError),
-    #[error("cannot start a broker")]
-    StartBroker(#[source] io::Error),
-    #[error("expected a broker for a grant, but found none")]
-    NoBroker,
-    #[error("cannot use the pipes of a broker")]
-    Broker(#[source] BrokerError),
-    #[error("--namespace needs the grant \"namespaces\", which is not given")]
-    NamespaceNotGranted,
-    #[error("--namespace is of the system, and --proc-root shows nothing of it")]
-    NamespaceOfFakeRoot,
-    #[error(
-        "--host-proc shows network namespaces by their processes: expected --namespace all, but \
-         found names of this system"
-    )]
-    NamespaceOfHost,
-    #[error("cannot use the procfs of --host-proc")]
-    HostProc(#[source] procnetsocket::Error),
-    #[error("cannot open the network namespace {path:?}")]
-    NamespaceFile { path: PathBuf, source: io::Error },
-    #[error("cannot list the sockets of the network namespace {name:?}")]
-    Namespace { name: BString, source: procnetsocket::Error },
-    #[error("cannot open the audit {path:?}")]
-    Audit { path: PathBuf, source: io::Error },
-    #[error("expected an audit outside of the granted directories, but found {0:?}")]
-    AuditWithinReach(PathBuf),
-    #[error("expected a regular file for the audit, but found {0:?}")]
-    AuditFile(PathBuf),
-    #[error("cannot duplicate a handle")]
-    Duplicate(#[source] io::Error),
-    #[error("cannot register a builtin")]
-    Register(#[from] RegistryError),
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that mints ambient authority")]

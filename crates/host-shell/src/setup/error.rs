@@ -1,12 +1,11 @@
 //! Errors of setting up and running scripts.
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
-use builtin_api::ExitCode;
+use bstr::BString;
+use builtin_api::{ExitCode, RegistryError, SandboxError};
 use builtin_cli::Chain;
 use host_confine::{ConfineError, broker::BrokerError};
-
-use super::capabilities::CapabilityError;
 
 /// The status of POSIX shells for a command that was found but cannot be run.
 const CANNOT_RUN: ExitCode = ExitCode::new(126);
@@ -39,6 +38,58 @@ pub(super) enum Repr {
     Interrupted,
     #[error("{0}")]
     Io(io::Error),
+}
+
+/// Something that the command line asks for could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CapabilityError {
+    #[error("cannot open the directory {path:?}")]
+    Directory { path: PathBuf, source: io::Error },
+    #[error("expected a directory without `..`, but found {0:?}")]
+    Parent(PathBuf),
+    #[error("cannot grant the directory {path:?}")]
+    Grant { path: PathBuf, source: SandboxError },
+    #[error("cannot read the policy {path:?}")]
+    PolicyFile { path: PathBuf, source: io::Error },
+    #[error("expected a policy in {path:?}")]
+    Policy { path: PathBuf, source: toml::de::Error },
+    #[error("cannot list the system's sockets")]
+    Tables(#[source] procnetsocket::Error),
+    #[error("cannot open what the grants need")]
+    System(#[source] socket_query::Error),
+    #[error("cannot open this process in /proc, to confine it")]
+    OwnProcess(#[source] procnetsocket::RootError),
+    #[error("cannot start a broker")]
+    StartBroker(#[source] io::Error),
+    #[error("expected a broker for a grant, but found none")]
+    NoBroker,
+    #[error("cannot use the pipes of a broker")]
+    Broker(#[source] BrokerError),
+    #[error("--namespace needs the grant \"namespaces\", which is not given")]
+    NamespaceNotGranted,
+    #[error("--namespace is of the system, and --proc-root shows nothing of it")]
+    NamespaceOfFakeRoot,
+    #[error(
+        "--host-proc shows network namespaces by their processes: expected --namespace all, but \
+         found names of this system"
+    )]
+    NamespaceOfHost,
+    #[error("cannot use the procfs of --host-proc")]
+    HostProc(#[source] procnetsocket::Error),
+    #[error("cannot open the network namespace {path:?}")]
+    NamespaceFile { path: PathBuf, source: io::Error },
+    #[error("cannot list the sockets of the network namespace {name:?}")]
+    Namespace { name: BString, source: procnetsocket::Error },
+    #[error("cannot open the audit {path:?}")]
+    Audit { path: PathBuf, source: io::Error },
+    #[error("expected an audit outside of the granted directories, but found {0:?}")]
+    AuditWithinReach(PathBuf),
+    #[error("expected a regular file for the audit, but found {0:?}")]
+    AuditFile(PathBuf),
+    #[error("cannot duplicate a handle")]
+    Duplicate(#[source] io::Error),
+    #[error("cannot register a builtin")]
+    Register(#[from] RegistryError),
 }
 
 /// The kinds of [`SetupError`]; more may come.

@@ -1,4 +1,4 @@
-//! `--audit`: one line for each script, which no script can write to or keep from being written.
+//! `--audit`: one line for each script, which scripts can neither change nor prevent.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::program::{program, run};
 
-/// An audit file that is not there yet, and the directory that it will be in.
+/// An audit file that does not exist yet, and its directory.
 struct AuditPath {
     dir: TempDir,
     path: String,
@@ -52,7 +52,7 @@ fn root() -> testkit::FakeRoot {
 }
 
 #[test]
-fn script_has_a_line_of_numbers_and_names_of_the_program() {
+fn line_contains_numbers_and_names_of_builtins() {
     let (place, root) = (AuditPath::new(), root());
     let root = root.path().to_str().unwrap();
     let script = "ss -Htln | cat; ss -K 2>/dev/null; ss -Htlnp 2>/dev/null >/dev/null; echo secret; \
@@ -70,7 +70,7 @@ fn script_has_a_line_of_numbers_and_names_of_the_program() {
 }
 
 #[test]
-fn lines_are_appended_by_every_run_whatever_its_end() {
+fn every_run_appends_a_line() {
     let place = AuditPath::new();
     place.run(&["-c", "exit 7"]);
     let inode = fs::metadata(&place.path).unwrap().ino();
@@ -93,20 +93,20 @@ fn registered_commands_are_counted_by_their_names() {
     assert!(line.contains(expected), "{line}");
 }
 
-/// Where there is no audit no script runs.
+/// Without an audit file no script runs.
 #[rstest]
 #[case::no_directory("/nowhere/at/all", "cannot open the audit")]
 #[case::device("/dev/full", "expected a regular file for the audit")]
 #[case::directory("/tmp", "cannot open the audit")]
 #[case::no_name("/", "expected a regular file for the audit")]
-fn audit_that_cannot_be_opened_ends_all(#[case] path: &str, #[case] message: &str) {
+fn audit_that_cannot_be_opened_prevents_scripts(#[case] path: &str, #[case] message: &str) {
     let (stdout, stderr, status) = run(&["--audit", path, "-c", "echo ran"]);
     assert_eq!((stdout.as_str(), status), ("", 2));
     assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
 }
 
 #[test]
-fn link_is_not_followed_and_a_fifo_not_waited_for() {
+fn links_and_fifos_are_refused_without_blocking() {
     let place = AuditPath::new();
     let other = place.dir.path().join("other");
     fs::write(&other, "").unwrap();
@@ -120,7 +120,7 @@ fn link_is_not_followed_and_a_fifo_not_waited_for() {
 }
 
 #[test]
-fn audit_is_in_no_granted_directory() {
+fn audit_in_granted_directory_is_refused() {
     let place = AuditPath::new();
     let sub = place.dir.path().join("sub");
     fs::create_dir(&sub).unwrap();
@@ -133,12 +133,12 @@ fn audit_is_in_no_granted_directory() {
         assert!(stderr.contains("expected an audit outside"), "{stderr}");
         assert!(!fs::exists(path).unwrap());
     }
-    // A directory below that of the audit is none of its business.
+    // A granted directory below that of the audit is fine.
     let args = ["--audit", &place.path, "--allow-path", sub.to_str().unwrap(), "-c", "echo ran"];
     assert_eq!(run(&args).0, "ran\n");
 }
 
-/// A confined script has no way to the file: not by its path, not by its descriptor, not by a link.
+/// A confined script cannot reach the file by its path, its descriptor or a link.
 #[test]
 fn script_cannot_reach_the_audit() {
     let place = AuditPath::new();
@@ -164,7 +164,7 @@ fn script_cannot_reach_the_audit() {
     assert!(!stdout.contains("duration_ms") && !after.contains("forged"), "{stdout}{after}");
 }
 
-/// A line that is not written whole is reported, with a status, after the script.
+/// A partly written line is reported after the script, with an error status.
 #[test]
 fn line_that_cannot_be_written_is_reported() {
     let place = AuditPath::new();

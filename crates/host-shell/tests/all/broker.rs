@@ -1,5 +1,5 @@
-//! Brokers: the protocol over pipes, with a service of the test's own; and the broker of processes,
-//! as the program starts it.
+//! Brokers: the protocol over pipes, with a service of the test; and the broker of processes, as
+//! the program starts it.
 
 use std::{
     fs,
@@ -37,7 +37,7 @@ use crate::{
 /// Longer than any of these tests takes.
 const LONG: Duration = Duration::from_mins(20);
 
-/// Returns so many bytes as it is asked for.
+/// Returns as many bytes as requested.
 struct Bytes;
 
 impl Service for Bytes {
@@ -53,7 +53,7 @@ impl Service for Bytes {
     }
 }
 
-/// Returns a broker, and the other ends of its pipes.
+/// Returns a connection to a broker, and the broker's ends of the pipes.
 fn pipes() -> (Broker<Bytes>, PipeReader, PipeWriter) {
     let ((requests, to_broker), (from_broker, answers)) =
         (io::pipe().unwrap(), io::pipe().unwrap());
@@ -65,20 +65,20 @@ fn pipes() -> (Broker<Bytes>, PipeReader, PipeWriter) {
 #[case::nothing(0, 0)]
 #[case::little(3, 5)]
 #[case::more_than_a_pipe_holds(1 << 20, 3 << 20)]
-fn messages_of_any_size_come_and_go(#[case] request: usize, #[case] answer: u32) {
+fn messages_of_any_size_are_transferred(#[case] request: usize, #[case] answer: u32) {
     let (broker, mut requests, mut answers) = pipes();
     let server = thread::spawn(move || serve(&Bytes, &mut requests, &mut answers));
     for _ in 0..2 {
         let asked = (answer, vec![0; request]);
-        let told = broker.ask(&asked, LONG, &Uninterrupted).unwrap();
-        assert_eq!(told, Bytes.answer(asked));
+        let reported = broker.ask(&asked, LONG, &Uninterrupted).unwrap();
+        assert_eq!(reported, Bytes.answer(asked));
     }
     drop(broker);
-    assert!(server.join().unwrap().is_ok(), "it ends when nobody asks any more");
+    assert!(server.join().unwrap().is_ok(), "it ends after the last request");
 }
 
 #[test]
-fn answer_that_comes_too_late_is_not_taken_for_another() {
+fn late_answer_is_not_returned_for_next_request() {
     let (broker, mut requests, mut answers) = pipes();
     let late = broker.ask(&(1, vec![]), Duration::ZERO, &Uninterrupted).unwrap_err();
     assert_eq!(late.kind(), BrokerErrorKind::Timeout);
@@ -91,7 +91,7 @@ fn answer_that_comes_too_late_is_not_taken_for_another() {
     assert!(server.join().unwrap().is_ok());
 }
 
-/// Answers when it is let, and counts what it was asked.
+/// Answers when the test allows it, and counts its requests.
 struct Gate {
     open: Mutex<mpsc::Receiver<()>>,
     asked: Arc<AtomicU32>,
@@ -122,7 +122,7 @@ fn repeated_cancellation_asks_the_broker_once() {
     let service = Gate { open: Mutex::new(gate), asked: Arc::clone(&asked) };
     let (mut requests, mut answers) = (requests, answers);
     let server = thread::spawn(move || serve(&service, &mut requests, &mut answers));
-    // Sent, and given up when the broker is at it.
+    // Sent, and given up while the broker processes it.
     let is_asked = || asked.load(Ordering::SeqCst) > 0;
     let given_up = broker.ask(&1, LONG, &is_asked).unwrap_err();
     assert_eq!(given_up.kind(), BrokerErrorKind::Interrupted);
@@ -153,7 +153,7 @@ fn oversized_frame_is_reported_and_the_broker_goes_on() {
 }
 
 #[test]
-fn broker_that_is_gone_is_an_error() {
+fn request_to_ended_broker_is_an_error() {
     let (broker, requests, answers) = pipes();
     drop((requests, answers));
     let error = broker.ask(&(1, vec![]), LONG, &Uninterrupted).unwrap_err();
@@ -163,7 +163,7 @@ fn broker_that_is_gone_is_an_error() {
     );
 }
 
-/// A broker that ends, after it has read so many bytes of a request.
+/// A broker that ends after it has read `bytes` bytes of a request.
 fn end_after(bytes: usize, mut requests: PipeReader, mut answers: PipeWriter) {
     requests.read_exact(&mut vec![0; bytes]).unwrap();
     answers.write_all(&[1, 1]).unwrap();
@@ -172,7 +172,7 @@ fn end_after(bytes: usize, mut requests: PipeReader, mut answers: PipeWriter) {
 #[rstest]
 #[case::before_anything(0)]
 #[case::within_a_request(7)]
-fn successor_answers_what_a_broker_did_not(#[case] bytes: usize) {
+fn successor_answers_unanswered_request(#[case] bytes: usize) {
     let (broker, requests, answers) = pipes();
     let ((mut requests_to_next, to_next), (from_next, mut answers_of_next)) =
         (io::pipe().unwrap(), io::pipe().unwrap());
@@ -187,7 +187,7 @@ fn successor_answers_what_a_broker_did_not(#[case] bytes: usize) {
 }
 
 #[test]
-fn second_end_of_a_broker_says_what_to_do() {
+fn second_end_of_broker_is_explained() {
     let (broker, requests, answers) = pipes();
     let ((requests_to_next, to_next), (from_next, answers_of_next)) =
         (io::pipe().unwrap(), io::pipe().unwrap());
@@ -203,7 +203,7 @@ fn second_end_of_a_broker_says_what_to_do() {
     }
 }
 
-/// A shell that lists whenever a file is there, and says when it has.
+/// A shell that lists when a file exists, and prints a line after it.
 struct Lister {
     shell: Child,
     stdout: BufReader<ChildStdout>,
@@ -224,7 +224,7 @@ impl Lister {
         Self { shell, stdout, go }
     }
 
-    /// Returns the next listing, and how it ended.
+    /// Returns the next listing, and its status.
     fn list(&mut self, number: u32) -> (String, String) {
         fs::write(self.go.path().join(number.to_string()), "").unwrap();
         let mut text = String::new();
@@ -237,7 +237,7 @@ impl Lister {
         panic!("the shell ended: {text}");
     }
 
-    /// Returns the one broker, when there is one.
+    /// Returns the process id of the broker, if there is one.
     fn broker(&self) -> Option<u32> {
         let spawner = *children(self.shell.id()).first()?;
         children(spawner).into_iter().find(|pid| broker_kind(*pid).is_some())
@@ -247,7 +247,7 @@ impl Lister {
         let broker = self.broker().unwrap();
         let pid = Pid::from_raw(i32::try_from(broker).unwrap()).unwrap();
         kill_process(pid, Signal::KILL).unwrap();
-        // Not even a zombie is left.
+        // Waits until the process is reaped.
         let state = format!("/proc/{broker}");
         testkit::wait_until("it was waited for", || !fs::exists(&state).unwrap());
     }
@@ -287,7 +287,7 @@ fn broker_that_is_killed_is_started_again_once(
 }
 
 #[test]
-fn listing_under_way_is_answered_by_the_next_broker() {
+fn running_listing_is_answered_by_successor() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = format!("127.0.0.1:{} ", listener.local_addr().unwrap().port());
     let mut lister = Lister::start(&["--grant", "sockets,processes"], "ss -tlnpH");
@@ -327,7 +327,7 @@ fn malformed_request_is_not_answered(#[case] mut bytes: &[u8]) {
     assert_eq!(answers, b"");
 }
 
-/// The program as a broker.
+/// Starts the program as a broker.
 fn start<S: Service>(kind: BrokerKind) -> (Child, Broker<S>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_host-shell"))
         .arg("--broker")
@@ -353,7 +353,7 @@ fn process_broker_finds_this_process_and_confines_itself() {
     assert!(source.process_name(task.pid).is_some());
     is_confined(&child, LOOKING);
     drop(source);
-    assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+    assert!(child.wait().unwrap().success(), "it ends after the last request");
 }
 
 /// `CAP_DAC_READ_SEARCH` and `CAP_SYS_PTRACE`.
@@ -362,8 +362,8 @@ const LOOKING: u64 = 1 << 2 | 1 << 19;
 /// Everything that a policy can allow.
 const ALL: ProcessBounds = ProcessBounds { details: ProcessDetails::Full, reach: Reach::All };
 
-/// Returns what the broker of processes tells of this process, however much is asked.
-fn told_of_this_process(
+/// Returns what the broker of processes reports about this process for a query.
+fn report_of_this_process(
     bounds: ProcessBounds,
     query: ProcessQuery,
 ) -> Result<Option<Task>, String> {
@@ -380,17 +380,17 @@ fn process_broker_returns_no_more_than_the_policy_allows() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
     let inode = procnetsocket::model::Inode::new(inode).unwrap();
-    let full = told_of_this_process(ALL, ProcessQuery::all()).unwrap().unwrap();
+    let full = report_of_this_process(ALL, ProcessQuery::all()).unwrap().unwrap();
     assert!(matches!(full.command_line, Fact::Known(_)));
     let names = ProcessBounds { details: ProcessDetails::User, reach: Reach::All };
-    let task = told_of_this_process(names, ProcessQuery::all()).unwrap().unwrap();
+    let task = report_of_this_process(names, ProcessQuery::all()).unwrap().unwrap();
     assert_eq!((task.command_line, task.executable), (Fact::NotAsked, Fact::NotAsked));
     let named = ProcessBounds { reach: Reach::Named, ..names };
     assert_eq!(
-        told_of_this_process(named, ProcessQuery::all()).unwrap_err(),
+        report_of_this_process(named, ProcessQuery::all()).unwrap_err(),
         "expected the sockets whose processes are wanted, but found none"
     );
-    let task = told_of_this_process(named, ProcessQuery::of(vec![inode])).unwrap().unwrap();
+    let task = report_of_this_process(named, ProcessQuery::of(vec![inode])).unwrap().unwrap();
     assert_eq!(task.sockets.len(), 1);
     let (_child, broker) = start(BrokerKind::Processes(named, Procfs::System));
     assert_eq!(ProcessBroker::new(broker).process_name(task.pid), None);
@@ -405,9 +405,9 @@ pub(crate) fn is_confined(broker: &Child, capabilities: u64) {
     assert_eq!((value(&state, "NoNewPrivs"), value(&state, "Seccomp")), ("1".into(), "2".into()));
 }
 
-/// What it answers stands in `tests/integration/live/resolve.rs`, over tables of its own.
+/// Its answers are tested in `tests/integration/live/resolve.rs`, with tables of that test.
 #[test]
-fn broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
+fn broker_of_host_names_rejects_other_words_and_is_confined() {
     let (mut child, broker) = start(BrokerKind::Resolver);
     let hosts = ResolverBroker::new(broker);
     for word in ["", "a b", "a\nb", "../../etc/passwd"] {
@@ -415,11 +415,11 @@ fn broker_of_host_names_looks_up_no_other_words_and_confines_itself() {
     }
     is_confined(&child, 0);
     drop(hosts);
-    assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+    assert!(child.wait().unwrap().success(), "it ends after the last request");
 }
 
 #[test]
-fn broker_of_host_names_that_was_killed_is_none() {
+fn killed_broker_of_host_names_resolves_nothing() {
     let (mut child, broker) = start(BrokerKind::Resolver);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -429,7 +429,7 @@ fn broker_of_host_names_that_was_killed_is_none() {
 }
 
 #[test]
-fn broker_that_was_killed_is_an_error_for_a_person() {
+fn killed_broker_of_processes_is_reported() {
     let (mut child, broker) = start(BrokerKind::Processes(ALL, Procfs::System));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -454,15 +454,15 @@ fn broker_that_was_killed_is_an_error_for_a_person() {
 #[case::namespaces(&["--grant", "sockets,namespaces", "--namespace", "all"], 1)]
 #[case::namespaces_free(&["--grant", "sockets,namespaces", "--namespace", "all", "--no-confine"], 0)]
 #[case::all_three(&["--grant", "sockets,processes,resolve,namespaces", "--namespace", "all"], 3)]
-fn there_is_a_broker_where_one_is_needed(#[case] args: &[&str], #[case] brokers: usize) {
+fn brokers_are_started_only_if_needed(#[case] args: &[&str], #[case] brokers: usize) {
     let shell = RunningShell::start(args);
     assert_eq!(shell.brokers().len(), brokers);
-    // Nobody else starts a process.
+    // No other process is started.
     assert!(children(shell.script()).is_empty());
 }
 
 #[test]
-fn broker_ends_with_a_shell_that_is_killed() {
+fn broker_ends_with_killed_shell() {
     let shell = RunningShell::start(&["--grant", "sockets,processes"]);
     let broker = Pid::from_raw(i32::try_from(shell.brokers()[0].1).unwrap()).unwrap();
     let broker = pidfd_open(broker, PidfdFlags::empty()).unwrap();

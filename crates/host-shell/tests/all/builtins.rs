@@ -51,15 +51,15 @@ fn standard_input_of_the_script_arrives_as_bytes() {
 }
 
 #[rstest]
-#[case::status("fail 3; echo $?", "3\n", "told to fail\n", 0)]
-#[case::status_of_the_script("fail 7", "", "told to fail\n", 7)]
-#[case::stderr_into_a_pipe("fail 3 2>&1 | cat", "told to fail\n", "", 0)]
+#[case::status("fail 3; echo $?", "3\n", "asked to fail\n", 0)]
+#[case::status_of_the_script("fail 7", "", "asked to fail\n", 7)]
+#[case::stderr_into_a_pipe("fail 3 2>&1 | cat", "asked to fail\n", "", 0)]
 #[case::stderr_to_nowhere("fail 3 2>/dev/null || echo failed", "failed\n", "", 0)]
 #[case::output_to_stderr("args a >&2", "", "[a]\n", 0)]
 #[case::usage("rows; echo $?", "2\n", "rows: COUNT WIDTH\n", 0)]
 #[case::panic("panics; echo $?", "1\n", "panics: the builtin failed unexpectedly\n", 0)]
 #[case::exit("exit 5; args a", "", "", 5)]
-fn streams_and_status_are_the_shells(
+fn streams_and_status_reach_the_shell(
     #[case] script: &str,
     #[case] stdout: &str,
     #[case] stderr: &str,
@@ -70,7 +70,7 @@ fn streams_and_status_are_the_shells(
 }
 
 #[test]
-fn reader_that_goes_away_ends_an_endless_builtin() {
+fn closed_reader_ends_endless_builtin() {
     let ended = Arc::new(AtomicBool::new(false));
     let registry = registry_with(Box::new(Endless(Arc::clone(&ended))));
     let mut shell = shell().registry(registry).build().unwrap();
@@ -79,7 +79,7 @@ fn reader_that_goes_away_ends_an_endless_builtin() {
     assert!(ended.load(Ordering::SeqCst));
 }
 
-/// Hands on each piece that a script prints, as it comes.
+/// Sends each piece of output to the test as it is written.
 struct LiveOutput(mpsc::Sender<Vec<u8>>);
 
 impl std::io::Write for LiveOutput {
@@ -94,7 +94,7 @@ impl std::io::Write for LiveOutput {
 }
 
 #[test]
-fn output_is_handed_on_while_the_builtin_still_runs() {
+fn output_is_passed_on_while_builtin_runs() {
     let ended = Arc::new(AtomicBool::new(false));
     let registry = registry_with(Box::new(Endless(ended)));
     let mut shell = shell().registry(registry).build().unwrap();
@@ -104,7 +104,7 @@ fn output_is_handed_on_while_the_builtin_still_runs() {
     let outcome = std::thread::scope(|scope| {
         let running =
             scope.spawn(|| shell.run(&script, &mut LiveOutput(sender), &mut Vec::<u8>::new()));
-        // The builtin never ends by itself, so this came while it was running.
+        // The builtin never ends by itself, so this was written while it was running.
         assert!(pieces.recv().unwrap().starts_with(b"row\n"));
         interrupt.interrupt();
         while pieces.recv().is_ok() {}
@@ -121,7 +121,7 @@ fn output_is_handed_on_while_the_builtin_still_runs() {
 #[case::in_a_loop("while :; do waits; done")]
 #[case::in_a_subshell("(v=inner; cd /; waits)")]
 #[case::in_a_child_shell("bash -c 'v=inner; waits'")]
-fn interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
+fn interrupt_ends_only_the_script(#[case] text: &str) {
     let (started, begun) = mpsc::sync_channel(1);
     let cancelled = Arc::new(AtomicBool::new(false));
     let waits = Waits { started, cancelled: Arc::clone(&cancelled) };
@@ -145,7 +145,7 @@ fn interrupt_ends_the_script_and_not_the_shell(#[case] text: &str) {
 
 #[rstest]
 #[case::timeout("timeout 0.01 stuck; echo $?", "124\n")]
-fn call_that_was_given_up_is_not_waited_for(#[case] script: &str, #[case] stdout: &str) {
+fn abandoned_call_is_not_waited_for(#[case] script: &str, #[case] stdout: &str) {
     let (release, released) = mpsc::channel();
     let stuck = Stuck(Mutex::new(released));
     let mut shell = shell().registry(registry_with(Box::new(stuck))).build().unwrap();
@@ -154,7 +154,7 @@ fn call_that_was_given_up_is_not_waited_for(#[case] script: &str, #[case] stdout
 }
 
 #[test]
-fn too_many_calls_that_do_not_come_back_are_an_error() {
+fn too_many_abandoned_calls_are_an_error() {
     let (release, released) = mpsc::channel();
     let stuck = Stuck(Mutex::new(released));
     let mut shell = shell().registry(registry_with(Box::new(stuck))).build().unwrap();
@@ -186,7 +186,7 @@ impl Builtin for NamedBuiltin {
 #[case::command("uname")]
 #[case::help("help")]
 #[case::test("true")]
-fn builtin_takes_the_place_of_the_interpreters_command(#[case] name: &'static str) {
+fn builtin_replaces_command_of_interpreter(#[case] name: &'static str) {
     let mut shell = shell().registry(registry_with(Box::new(NamedBuiltin(name)))).build().unwrap();
     assert_eq!(run_in(&mut shell, name).stdout, "ours\n");
     assert_eq!(run_in(&mut shell, &format!("/usr/bin/{name}; command {name}")).status, 0);
@@ -248,7 +248,7 @@ fn jq_has_index(#[case] script: &str) {
 }
 
 #[test]
-fn state_stays_from_script_to_script() {
+fn state_is_kept_between_scripts() {
     let mut shell = shell().build().unwrap();
     run_in(&mut shell, "v=1; f() { echo f$v; }; cd /tmp; echo text > file");
     assert_eq!(run_in(&mut shell, "f; pwd; cat file").stdout, "f1\n/tmp\ntext\n");

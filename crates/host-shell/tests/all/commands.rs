@@ -1,4 +1,4 @@
-//! `--allow-command`: what is not allowed is not reached, however it is spelled.
+//! `--allow-command`: a command that is not allowed cannot be reached by any spelling.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::support::{Ran, run_in, shell};
 
-/// Everything that runs other commands, so that each spelling gets as far as it can.
+/// Everything that runs other commands, so that each spelling gets as far as possible.
 const ALLOWED: &str = "echo,cd,xargs,env,find,timeout,nohup,nice,sudo,flock,busybox,retry,parallel,\
                        watch,awk,sed,make,sort,tar,split,mapfile,alias,shopt,enable,hash,type,\
                        rows,printf,[,time,kill,wait,read,chmod,tee,dd,install,compgen,complete,fc,\
@@ -15,7 +15,7 @@ const ALLOWED: &str = "echo,cd,xargs,env,find,timeout,nohup,nice,sudo,flock,busy
 
 fn only(names: &str) -> Allowed {
     let names: BTreeSet<String> = names.split(',').map(str::to_owned).collect();
-    // `time` is a word of the grammar; it is no command that could be allowed.
+    // `time` is a keyword of the grammar, not a command that could be allowed.
     Allowed::Only(names.into_iter().filter(|name| name != "time").collect())
 }
 
@@ -64,7 +64,7 @@ fn command_that_is_not_allowed_ends_with_127(#[case] spelling: &str) {
     assert_eq!(ran.status, 127, "{ran:?}");
     assert!(!ran.stdout.contains("secret"), "{ran:?}");
 
-    // The spelling is a real one: it works where the command is allowed.
+    // The spelling is valid: it works where the command is allowed.
     let control = run_spelled(&format!("{ALLOWED},cat"), spelling);
     assert!(control.stdout.contains("secret"), "{control:?}");
 }
@@ -116,19 +116,19 @@ fn command_that_is_not_allowed_ends_with_127(#[case] spelling: &str) {
 #[case::err_trap("trap 'cat x' ERR; [ ]")]
 #[case::exported_function("cat() { command cat x; }; export -f cat; bash -c 'cat x'")]
 #[case::descriptor("exec 3< x; timeout 1 cat <&3")]
-fn no_way_around_reaches_it(#[case] spelling: &str) {
+fn indirect_call_does_not_reach_command(#[case] spelling: &str) {
     let ran = run_spelled(ALLOWED, spelling);
     assert!(!ran.stdout.contains("secret"), "{ran:?}");
     assert!(!ran.stderr.contains("secret"), "{ran:?}");
 }
 
 #[test]
-fn it_says_that_the_command_is_not_allowed() {
+fn refused_command_is_reported() {
     assert_eq!(run_allowed("echo", "cat x").stderr, "cat: command not allowed\n");
 }
 
 #[test]
-fn builtin_of_the_host_is_switched_off_too() {
+fn builtin_of_host_is_refused_too() {
     let ran = run_allowed("echo", "rows 1 2; /usr/bin/rows 1 2; command rows 1 2; echo $?");
     assert_eq!((ran.stdout.as_str(), ran.status), ("127\n", 0));
 }
@@ -151,19 +151,19 @@ fn missing_command_is_not_found_and_not_refused() {
 #[case::trap("trap 'echo bye' EXIT; exit 0", "bye\n")]
 #[case::child_shell("bash -c 'echo a'", "a\n")]
 #[case::own_function("cat() { echo own; }; cat x", "own\n")]
-fn the_language_stays(#[case] script: &str, #[case] stdout: &str) {
+fn words_of_language_stay_allowed(#[case] script: &str, #[case] stdout: &str) {
     let ran = run_allowed("echo", script);
     assert_eq!((ran.stdout.as_str(), ran.status), (stdout, 0), "{ran:?}");
 }
 
 #[test]
-fn discovery_shows_what_is_allowed() {
+fn discovery_shows_only_allowed_commands() {
     let ran = run_allowed("echo,type,which", "type cat; command -v cat; which cat; echo /bin/*");
     assert!(!ran.stdout.contains("cat"), "{ran:?}");
 }
 
 #[test]
-fn name_that_nothing_has_is_an_error_of_the_host() {
+fn unknown_allowed_command_is_an_error() {
     let error = Shell::builder().allowed(only("echo,catt")).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownCommand);
     assert_eq!(error.to_string(), "expected the name of a command, but found `catt`");
@@ -178,7 +178,7 @@ fn name_that_nothing_has_is_an_error_of_the_host() {
 #[case::a_function_is_none("unknown-secret() { rows 1 2; }; unknown-secret", &[("rows", 1)], 0)]
 #[case::through_another("echo 2 | xargs rows 1; command rows 1 2", &[("rows", 2)], 3)]
 #[case::loops("for i in 1 2 3; do rows 1 2; done", &[("rows", 3)], 0)]
-fn commands_are_counted_and_no_name_is_the_scripts(
+fn only_registered_commands_are_counted_by_name(
     #[case] script: &str,
     #[case] registered: &[(&str, u64)],
     #[case] unknown: u64,
@@ -195,7 +195,7 @@ fn command_that_is_not_allowed_is_counted_as_unknown() {
     let mut shell = shell().allowed(only("rows")).count_commands().build().unwrap();
     run_in(&mut shell, "cat x; show; rows 1 2; no-such-thing");
     let counts = shell.take_counts().unwrap();
-    // `show` is registered, and refused.
+    // `show` is registered, but not allowed.
     let expected = [("rows".to_owned(), 1), ("show".to_owned(), 1)].into();
     assert_eq!(counts, CommandCounts { registered: expected, unknown: 2 });
     assert_eq!(Shell::builder().build().unwrap().take_counts(), None);

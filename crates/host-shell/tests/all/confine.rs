@@ -1,5 +1,5 @@
-//! Confinement, from within and from outside: what a confined process cannot do, on any of its
-//! threads, and what the program says of itself.
+//! Confinement, from inside and outside: operations that a confined process cannot do, on any of
+//! its threads, and the reports of the program.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::program::{program, run};
 
-/// Runs the probe, with everything there that it tries to reach.
+/// Runs the probe with everything that it tries to reach.
 fn probe(mode: Option<&str>) -> (Vec<String>, i32) {
     let place = TempDir::new().unwrap();
     let top = place.path();
@@ -41,20 +41,20 @@ fn probe(mode: Option<&str>) -> (Vec<String>, i32) {
     (stdout.lines().map(str::to_owned).collect(), output.status.code().unwrap())
 }
 
-/// Splits what the probe says of attempts of one kind: who, what, how it ended.
+/// Splits the lines of the probe about attempts of one kind: thread, attempt, result.
 fn results<'a>(lines: &'a [String], kind: &str) -> Vec<(&'a str, &'a str, &'a str)> {
     let parts = lines.iter().map(|line| line.split(": ").collect::<Vec<_>>());
     let of_kind = parts.filter(|parts| parts.len() == 4 && parts[1] == kind);
     of_kind.map(|parts| (parts[0], parts[2], parts[3])).collect()
 }
 
-/// Says loudly that something is not tested.
+/// Reports loudly that something is not tested.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 fn not_tested(what: &str) {
     eprintln!("*** {what} ***");
 }
 
-/// Returns whether this kernel has Landlock, and says loudly when it has not.
+/// Returns whether this kernel has Landlock, and reports loudly if not.
 fn has_landlock(lines: &[String]) -> bool {
     let missing = lines.iter().any(|line| line.starts_with("landlock: NOT IN FORCE"));
     if missing {
@@ -63,8 +63,9 @@ fn has_landlock(lines: &[String]) -> bool {
     !missing
 }
 
-/// Attempts that the filter of system calls cannot see through: Landlock alone holds them.
-const HELD_BY_LANDLOCK: [&str; 9] = [
+/// Attempts that only Landlock prevents, because they depend on paths, which the filter of system
+/// calls cannot see.
+const PREVENTED_BY_LANDLOCK: [&str; 9] = [
     "read a file",
     "read /etc/passwd",
     "list a directory",
@@ -85,7 +86,7 @@ fn no_thread_can_leave_a_confined_process() {
     let who: BTreeSet<_> = held.iter().map(|(who, ..)| *who).collect();
     assert_eq!(who, ["first", "later", "worker"].into());
     for (who, what, result) in held {
-        let expected = match HELD_BY_LANDLOCK.contains(&what) {
+        let expected = match PREVENTED_BY_LANDLOCK.contains(&what) {
             true if !has_landlock => continue,
             true => "refused",
             false => "no such call",
@@ -98,7 +99,7 @@ fn no_thread_can_leave_a_confined_process() {
 }
 
 #[test]
-fn confined_process_keeps_what_it_needs() {
+fn confined_process_keeps_needed_access() {
     let (lines, _) = probe(None);
     let kept = results(&lines, "kept");
     assert_eq!(kept.len(), 3 * 7);
@@ -114,9 +115,9 @@ fn landlock(lines: &[String]) -> u32 {
     digits.map_or(0, |digits| digits.parse().unwrap())
 }
 
-/// What the broker of host names can do of what a shell cannot. Where it reaches is the kernel's to
-/// bound: files below what was kept, and by TCP the port of name servers.
-const LEFT_TO_THE_RESOLVER: [&str; 3] =
+/// Attempts that succeed in the broker of host names and not in a shell. The kernel restricts its
+/// files and its TCP connections.
+const ALLOWED_FOR_RESOLVER: [&str; 3] =
     ["open a UDP socket", "open rtnetlink", "connect by a unix socket"];
 
 #[test]
@@ -129,13 +130,13 @@ fn resolver_broker_can_only_resolve_names() {
     assert_eq!(held.len(), 3 * 22);
     for (who, what, result) in held {
         let expected = match what {
-            what if HELD_BY_LANDLOCK.contains(&what) && version == 0 => continue,
-            what if HELD_BY_LANDLOCK.contains(&what) => "refused",
+            what if PREVENTED_BY_LANDLOCK.contains(&what) && version == 0 => continue,
+            what if PREVENTED_BY_LANDLOCK.contains(&what) => "refused",
             "connect by TCP" if version < 4 => continue,
             "connect by TCP" => "refused",
-            // Since version 9 the kernel asks where the socket lies.
+            // Since version 9 the kernel checks the path of the socket.
             "connect by a unix socket" if version >= 9 => "refused",
-            what if LEFT_TO_THE_RESOLVER.contains(&what) => "works",
+            what if ALLOWED_FOR_RESOLVER.contains(&what) => "works",
             _ => "no such call",
         };
         assert_eq!(result, expected, "{who}: {what}");
@@ -154,9 +155,9 @@ fn resolver_broker_can_only_resolve_names() {
     }
 }
 
-/// The attempts are worth something: without confinement they succeed.
+/// Without confinement the attempts succeed, so that the other tests mean something.
 #[test]
-fn unconfined_process_can_do_all_that() {
+fn unconfined_process_can_do_everything() {
     let (lines, _) = probe(Some("--free"));
     let held = results(&lines, "held");
     assert_eq!(held.len(), 3 * 22);
@@ -174,7 +175,7 @@ fn process_with_a_second_thread_is_not_confined() {
     assert_eq!(probe(Some("--late")), (vec![expected.to_owned()], 1));
 }
 
-/// A shell whose script runs, and will not end by itself.
+/// A shell whose script does not end by itself.
 pub(crate) struct RunningShell(Child);
 
 impl RunningShell {
@@ -204,12 +205,12 @@ impl RunningShell {
         started.filter_map(|pid| Some((broker_kind(pid)?, pid))).collect()
     }
 
-    /// Returns a line of the state of each thread of all processes.
+    /// Returns one field of the status of each thread of all processes.
     fn states(&self, field: &str) -> Vec<String> {
         let tasks = family(self.0.id())
             .into_iter()
             .flat_map(|pid| fs::read_dir(format!("/proc/{pid}/task")).unwrap());
-        // A thread that ends meanwhile, such as that of a builtin, has no state.
+        // A thread that ends meanwhile, such as that of a builtin, has no status.
         let states =
             tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("status")).ok());
         let states: Vec<String> = states.collect();
@@ -224,8 +225,8 @@ impl Drop for RunningShell {
     }
 }
 
-/// Returns the processes that a process has started. A thread that ends meanwhile leaves its own to
-/// the first one.
+/// Returns the child processes of a process. When a thread ends, its children belong to the first
+/// thread.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let lists =
@@ -246,7 +247,7 @@ pub(crate) fn broker_kind(pid: u32) -> Option<String> {
     words.nth(1).map(|kind| String::from_utf8(kind.to_vec()).unwrap())
 }
 
-/// Returns a process, and those that it and they have started.
+/// Returns a process and all its descendants.
 fn family(pid: u32) -> Vec<u32> {
     let below = children(pid).into_iter().flat_map(family);
     std::iter::once(pid).chain(below).collect()
@@ -261,7 +262,7 @@ pub(crate) fn value(state: &str, field: &str) -> String {
 #[case::confined(&[], 3, "1", "2")]
 #[case::brokers(&["--grant", "sockets,processes,resolve,events,kill"], 5, "1", "2")]
 #[case::free(&["--no-confine", "--grant", "sockets,processes,resolve"], 3, "0", "0")]
-fn kernel_says_it_of_every_thread_of_every_process(
+fn kernel_reports_confinement_of_every_thread(
     #[case] args: &[&str],
     #[case] processes: usize,
     #[case] privileges: &str,
@@ -280,7 +281,7 @@ fn kernel_says_it_of_every_thread_of_every_process(
     assert!(filtered.iter().all(|value| value == seccomp), "{filtered:?}");
 }
 
-/// Returns what the descriptors of a process lead to, without those that these tests have, too.
+/// Returns the targets of the descriptors of a process, without those that the tests have too.
 fn open_files(pid: u32) -> Vec<String> {
     let links = |pid: &str| -> Vec<String> {
         let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
@@ -371,7 +372,7 @@ fn capabilities_are_those_that_grants_need(
     for ((_, pid), (_, needed)) in brokers.iter().zip(of_brokers) {
         has(*pid, *needed, *needed);
     }
-    // It starts the others.
+    // The spawner starts the others.
     let all = of_brokers.iter().fold(of_script | SETPCAP, |all, (_, needed)| all | needed);
     let enters = if args.contains(&"--namespace") { SYS_ADMIN } else { 0 };
     has(shell.spawner(), 0, all | enters);
@@ -412,7 +413,7 @@ fn directory_is_the_same_without_openat2(#[case] script: &str) {
     assert_eq!(with, without);
 }
 
-/// Returns what `--status` prints, with what depends on the machine replaced.
+/// Returns the output of `--status`, with everything that depends on the machine replaced.
 fn status(args: &[&str]) -> String {
     let (stdout, stderr, status) = run(&[args, &["--status"]].concat());
     assert_eq!((stderr.as_str(), status), ("", 0));
@@ -521,7 +522,7 @@ fn status_reports_which_process_serves_each_grant(#[case] args: &[&str], #[case]
 }
 
 #[test]
-fn status_has_what_brokers_report_of_themselves() {
+fn status_contains_reports_of_brokers() {
     let args =
         ["--grant", "sockets,processes,resolve,namespaces", "--namespace", "all", "--status"];
     let (stdout, stderr, status) = run(&args);
@@ -538,13 +539,13 @@ fn status_has_what_brokers_report_of_themselves() {
 }
 
 #[test]
-fn status_says_loudly_that_nothing_is_confined() {
+fn status_reports_missing_confinement_loudly() {
     let (stdout, ..) = run(&["--no-confine", "--status"]);
     assert!(stdout.ends_with("\nconfinement: NOT IN FORCE (--no-confine)\n"), "{stdout}");
 }
 
 #[test]
-fn more_calls_are_left_where_files_may_be_written() {
+fn write_grant_allows_more_calls() {
     let calls = |args: &[&str]| {
         let (stdout, ..) = run(&[args, &["--status"]].concat());
         let mut lines = stdout.lines().skip_while(|line| !line.starts_with("process of scripts"));

@@ -1,5 +1,5 @@
-//! What builtins can rely on in this shell, and in a bashkit shell that has the same adapter. The
-//! table in `docs/hosts.md` has to say the same.
+//! What builtins can rely on in this shell, and in a bashkit shell with the same adapter. The table
+//! in `docs/hosts.md` has to match.
 
 use std::{future::ready, io::Read as _, sync::atomic::Ordering};
 
@@ -65,7 +65,7 @@ impl Session for BashSession {
         call.stdin.read_to_end(&mut stdin)?;
         let text = call.script().to_string();
         let flag = self.0.cancellation_token();
-        // The flag stays set until the embedder takes it back.
+        // The flag stays set until the embedder resets it.
         flag.store(false, Ordering::Relaxed);
         call.stop.on_stop(move || flag.store(true, Ordering::Relaxed));
         let Call { mut stdout, mut stderr, .. } = call;

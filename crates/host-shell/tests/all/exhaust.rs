@@ -1,5 +1,5 @@
-//! A script that wants to exhaust, hang or crash its host: it ends with a status and a message, and
-//! takes nothing with it.
+//! Scripts that try to exhaust, hang or crash their host: each ends with a status and a message,
+//! and does no other damage.
 
 use std::{
     fs::File,
@@ -26,7 +26,7 @@ use crate::{
 
 const NOT_WHOLE: &str = "what was printed is not whole\n";
 
-/// A variable of 1 MiB, which costs little to make and much to repeat.
+/// A variable of 1 MiB, which is cheap to create and expensive to repeat.
 const MEBIBYTE: &str = "b=x; for i in {1..20}; do b=$b$b; done; ";
 
 #[rstest]
@@ -44,7 +44,7 @@ fn memory_has_a_limit(#[case] script: &str) {
     assert_eq!(stderr, format!("host-shell: {expected}: {NOT_WHOLE}"));
 }
 
-/// The interpreter reports some of that itself, in the subshell that asks for too much.
+/// The interpreter reports some of these errors itself, in the subshell that needs too much.
 #[test]
 fn background_subshells_share_one_limit() {
     let script = "v=x; for i in {1..24}; do v=$v$v; done; \
@@ -54,8 +54,7 @@ fn background_subshells_share_one_limit() {
     assert!(stderr.contains("memory"), "{stderr}");
 }
 
-/// Bytes more than a process has at its start do not fit, and less than the least is an error of
-/// usage.
+/// The smallest limit is enough to run a script, and a smaller one is a usage error.
 #[test]
 fn limit_of_memory_has_a_lower_bound() {
     assert_eq!(run(&["--max-memory", "134217728", "-c", "echo a"]).0, "a\n");
@@ -78,7 +77,7 @@ fn run_file(text: &str) -> (String, String, i32) {
     run(&["--timeout", "20m", path.to_str().unwrap()])
 }
 
-/// What the interpreter would recurse into without a bound is refused before.
+/// Constructs for which the interpreter recurses without a limit are refused before it does.
 #[rstest]
 #[case::time(nested("", "time ", "true", 400_000))]
 #[case::time_again(nested("", "time ! time -p -f x ", "true", 3_320))]
@@ -90,16 +89,16 @@ fn run_file(text: &str) -> (String, String, i32) {
 #[case::test_and(nested("test", "-n x -a ", "-n x", 100_000))]
 #[case::bracket(nested("[", "! ", "-n x ]", 100_000))]
 #[case::jq(nested("jq -n '", "[", "1'", 100_000))]
-fn nesting_is_an_error_before_anything_recurses(#[case] script: String) {
+fn deep_nesting_is_refused_before_recursion(#[case] script: String) {
     let (stdout, stderr, status) = run_file(&script);
     assert_eq!((stdout.as_str(), status), ("", 1), "{stderr}");
     let line = stderr.lines().last().unwrap();
     assert!(line.starts_with(&format!("{TOO_DEEP} (at most 100 commands")), "{line}");
 }
 
-/// What is not known to nest overflows a stack, and that ends the process of the script alone.
+/// Unknown nesting overflows a stack, which ends only the process of the script.
 #[test]
-fn stack_that_overflows_ends_the_script_and_not_the_program() {
+fn stack_overflow_ends_only_the_script() {
     let granted = Granted::new();
     let path = granted.dir.path().join("nested.sh");
     std::fs::write(path, "time ".repeat(400_000) + "true").unwrap();
@@ -125,16 +124,13 @@ fn expressions_of_a_usual_size_work() {
 #[rstest]
 #[case::numfmt("numfmt --format=%.99999f 1", "numfmt")]
 #[case::column("b=x; for i in {1..17}; do b=$b$b; done; echo $b y | column -t", "column")]
-fn command_that_panics_is_one_line_on_the_scripts_standard_error(
-    #[case] script: &str,
-    #[case] command: &str,
-) {
+fn panic_of_command_is_one_line_on_standard_error(#[case] script: &str, #[case] command: &str) {
     let (stdout, line, _) = run(&["-c", &format!("{script}; echo after")]);
     assert_eq!((stdout.as_str(), line.lines().count()), ("after\n", 1), "{line}");
     assert!(line.ends_with(&format!(": {command}: builtin failed unexpectedly\n")), "{line}");
     let (stdout, stderr, _) = run(&["-c", &format!("{script} 2>/dev/null; echo after")]);
     assert_eq!((stdout.as_str(), stderr.as_str()), ("after\n", ""));
-    // It counts as what the script prints.
+    // The line counts as output of the script.
     let script = format!("{script} 2>&1 | cat; echo after");
     let (stdout, stderr, status) = run(&["--max-output", "10", "-c", &script]);
     assert_eq!((stdout.as_str(), status), (line.get(..10).unwrap(), 1), "{stderr}");
@@ -156,7 +152,7 @@ impl Ends {
     }
 }
 
-/// A shell whose script has begun: its first line was read.
+/// A shell whose script has started: its first line was read.
 struct StartedShell {
     shell: Child,
     spawner: u32,
@@ -193,7 +189,7 @@ fn signal(name: &str, pid: u32) {
 #[case::broker(&["--grant", "sockets,processes"], "while :; do ss -tp >/dev/null; done")]
 #[case::events(&["--grant", "sockets,events"], "ss -E")]
 #[case::free(&["--no-confine"], "sleep 600")]
-fn child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &str) {
+fn killed_child_is_reported(#[case] args: &[&str], #[case] script: &str) {
     let started = StartedShell::with(args, script);
     signal("KILL", started.script);
     let line = format!("host-shell: signal 9 ended the process of the script: {NOT_WHOLE}");
@@ -201,7 +197,7 @@ fn child_that_is_killed_is_reported(#[case] args: &[&str], #[case] script: &str)
 }
 
 #[test]
-fn child_that_is_killed_while_it_writes_is_reported() {
+fn child_killed_during_write_is_reported() {
     let granted = Granted::new();
     let allow = format!("{}:rw", granted.path);
     let script = format!("while :; do seq 100000 > {}/new; done", granted.path);
@@ -211,7 +207,7 @@ fn child_that_is_killed_while_it_writes_is_reported() {
 }
 
 #[test]
-fn child_that_is_killed_while_its_output_is_not_read_is_reported() {
+fn child_killed_with_unread_output_is_reported() {
     let started =
         StartedShell::with(&[], "while :; do echo 0123456789012345678901234567890123456789; done");
     signal("KILL", started.script);
@@ -225,7 +221,7 @@ fn child_that_is_killed_while_its_output_is_not_read_is_reported() {
     137,
     "host-shell: signal 9 ended the process of the script: what was printed is not whole\n"
 )]
-fn child_that_is_stopped_is_ended(#[case] then: &str, #[case] status: i32, #[case] message: &str) {
+fn stopped_child_is_ended(#[case] then: &str, #[case] status: i32, #[case] message: &str) {
     let started = StartedShell::with(&[], "sleep 600");
     signal("STOP", started.script);
     signal(then, if then == "INT" { started.shell.id() } else { started.script });
@@ -233,7 +229,7 @@ fn child_that_is_stopped_is_ended(#[case] then: &str, #[case] status: i32, #[cas
 }
 
 #[test]
-fn timeout_ends_a_child_that_is_stopped() {
+fn timeout_ends_stopped_child() {
     let started = StartedShell::with(&["--timeout", "2s"], "sleep 600");
     signal("STOP", started.script);
     let line = "host-shell: the script took longer than 2s\n".to_owned();
@@ -241,7 +237,7 @@ fn timeout_ends_a_child_that_is_stopped() {
 }
 
 #[test]
-fn nothing_is_left_when_the_program_is_killed() {
+fn no_process_is_left_when_program_is_killed() {
     let started = StartedShell::with(&["--grant", "sockets,processes"], "sleep 600");
     let broker = children(started.spawner).into_iter().find(|pid| broker_kind(*pid).is_some());
     let broker = broker.unwrap();
@@ -252,7 +248,7 @@ fn nothing_is_left_when_the_program_is_killed() {
 }
 
 #[test]
-fn spawner_that_is_killed_ends_the_script() {
+fn killed_spawner_ends_script() {
     let started = StartedShell::with(&[], "while :; do :; done");
     let script = Ends::of(started.script);
     signal("KILL", started.spawner);
@@ -261,14 +257,14 @@ fn spawner_that_is_killed_ends_the_script() {
     assert_eq!(started.end(), (line, Some(1)));
 }
 
-/// Fills standard error, of which nobody reads.
+/// Fills standard error, which has no reader.
 const FULL: &str = "while :; do echo 0123456789012345678901234567890123456789 >&2; done";
 
 #[rstest]
 #[case::script("script")]
 #[case::commands_own("command")]
 #[case::panics("panics")]
-fn timeout_ends_a_script_whose_errors_are_not_read(#[case] what: &str) {
+fn timeout_ends_script_with_unread_errors(#[case] what: &str) {
     let script = match what {
         "script" => FULL,
         "command" => "while :; do cat /nowhere; done",
@@ -279,7 +275,7 @@ fn timeout_ends_a_script_whose_errors_are_not_read(#[case] what: &str) {
 }
 
 #[test]
-fn interrupt_ends_a_script_whose_errors_are_not_read() {
+fn interrupt_ends_script_with_unread_errors() {
     let mut started = StartedShell::with(&[], FULL);
     signal("INT", started.shell.id());
     assert_eq!(started.shell.wait().unwrap().code(), Some(130));
@@ -300,7 +296,8 @@ fn script_from_an_endless_standard_input_is_an_error_in_time() {
 fn interrupt_ends_the_wait_for_standard_input() {
     let mut shell = program(&["-c", "echo a"]).stdin(Stdio::piped()).spawn().unwrap();
     let open = shell.stdin.take();
-    // The script's process reads its input when it is there; before that the wait ends, too.
+    // The process of the script reads its input after it has started. An earlier interrupt ends the
+    // wait too.
     testkit::wait_until("there is a process for the script", || {
         children(shell.id()).first().is_some_and(|&spawner| !children(spawner).is_empty())
     });
@@ -333,7 +330,7 @@ impl Prompt {
         prompt
     }
 
-    /// Reads until a text comes, and returns all that came before it.
+    /// Reads up to a text, and returns everything before it.
     fn until(&mut self, text: &str) -> String {
         loop {
             if let Some((before, after)) = self.seen.split_once(text) {
@@ -352,7 +349,7 @@ impl Prompt {
         self.terminal.write_all(b"\r").unwrap();
     }
 
-    /// Types a line, and returns what is there before the next prompt.
+    /// Types a line, and returns the output before the next prompt.
     fn run(&mut self, line: &str) -> String {
         self.line(&format!("{line}; echo en''d"));
         let printed = self.until("end\r\n");
@@ -374,7 +371,7 @@ const LOST: &str = "variables, functions and files in memory are lost; starting 
     "needs more than the limit of 268435456 bytes of memory"
 )]
 #[case::killed("kill", "signal 9 ended the process of the script")]
-fn prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] message: &str) {
+fn prompt_continues_after_process_is_lost(#[case] line: &str, #[case] message: &str) {
     let mut prompt = Prompt::start(&["--max-memory", "268435456"]);
     assert!(prompt.run("v=kept; echo [$v]").ends_with("[kept]\r\n"));
     if line == "kill" {
@@ -394,10 +391,10 @@ fn prompt_goes_on_after_its_process_is_lost(#[case] line: &str, #[case] message:
 }
 
 #[test]
-fn prompt_goes_on_after_a_line_that_nests_too_deep() {
+fn prompt_continues_after_line_that_nests_too_deep() {
     let mut prompt = Prompt::start(&[]);
     prompt.run("v=kept");
-    // Made by the script, since a terminal takes no line of that length.
+    // Created by the script, because a terminal does not accept such a long line.
     prompt.line("t=; for i in {1..19}; do t=\"$t time\"; t=$t$t; done; eval \"$t true\"");
     prompt.until("host-shell: the script nests too deep");
     prompt.until("host-shell$ ");
@@ -416,7 +413,7 @@ fn prompt_keeps_its_state_when_a_line_takes_too_long() {
     assert_eq!(prompt.exit(), Some(7));
 }
 
-/// Runs a script in which `$D` is a directory for writing, with a limit of what is written there.
+/// Runs a script in which `$D` is a writable directory, with a limit of bytes written there.
 fn writing(limit: &str, script: &str) -> (Granted, (String, String, i32)) {
     let granted = Granted::new();
     let allow = format!("{}:rw", granted.path);
@@ -434,7 +431,7 @@ fn writing(limit: &str, script: &str) -> (Granted, (String, String, i32)) {
 #[case::links("i=0; while :; do i=$((i+1)); ln -s file $D/new$i; done")]
 #[case::errors_hidden("while :; do seq 10000 > $D/new || true; done 2>/dev/null")]
 #[case::last("seq 100000 > $D/new; seq 100000 > $D/other")]
-fn what_is_written_has_a_limit(#[case] script: &str) {
+fn written_bytes_are_limited(#[case] script: &str) {
     let (granted, (stdout, stderr, status)) = writing("1000000", &format!("{script}; echo after"));
     assert_eq!(status, 1, "{stderr}");
     assert!(!stdout.contains("after") || script.ends_with("$D/other"), "{stdout}");
@@ -445,7 +442,7 @@ fn what_is_written_has_a_limit(#[case] script: &str) {
 }
 
 #[test]
-fn what_is_written_within_the_limit_is_whole() {
+fn writes_within_limit_are_complete() {
     let script =
         "seq 10000 > $D/new; for i in {1..1000}; do echo $i >> $D/new; done; seq 100000 > /tmp/f";
     let (granted, ran) = writing("60000", script);
@@ -463,7 +460,7 @@ fn limit_of_standard_error_is_reported_as_such() {
     assert!(line.contains(expected), "{line}");
 }
 
-/// What a shell says that was started with low limits of the system: it runs, or it says why not.
+/// Returns the result of a shell that was started with low resource limits.
 fn limited(limit: &str) -> (String, String, i32) {
     let program = env!("CARGO_BIN_EXE_host-shell");
     let line = format!("ulimit {limit}; exec {program} -c 'echo a; ss -l >/dev/null'");
@@ -493,11 +490,11 @@ fn little_stack_is_an_error_of_one_line() {
     let (stdout, stderr, status) = limited("-s 64");
     let line = "host-shell: expected a stack of 524288 bytes, but its limit is 65536\n";
     assert_eq!((stdout.as_str(), stderr.as_str(), status), ("", line, 1));
-    // What the user may raise is raised.
+    // A soft limit is raised.
     assert_eq!(limited("-S -s 64"), ("a\n".to_owned(), String::new(), 0));
 }
 
-/// Random forms in one another.
+/// Returns random nested forms.
 fn mixture(random: &mut Xorshift, deepest: u64) -> String {
     let count = random.below(6) + 1;
     mixed_forms((0..count).map(|_| {
@@ -507,7 +504,7 @@ fn mixture(random: &mut Xorshift, deepest: u64) -> String {
 }
 
 #[test]
-fn mixtures_of_nested_forms_end_well() {
+fn mixed_nested_forms_end_cleanly() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("nested.sh");
     let random = &mut Xorshift::new(7);
@@ -517,20 +514,20 @@ fn mixtures_of_nested_forms_end_well() {
         std::fs::write(&path, &script).unwrap();
         let (_, stderr, status) = run(&["--timeout", "2s", path.to_str().unwrap()]);
         let shown: String = script.chars().take(300).collect();
-        assert!(is_ended_well(&stderr, status), "{shown}: {status} {stderr}");
+        assert!(has_ended_cleanly(&stderr, status), "{shown}: {status} {stderr}");
     }
 }
 
-/// What any script ends with: its status or that of a limit, and no message about a failure of the
-/// program.
-fn is_ended_well(stderr: &str, status: i32) -> bool {
+/// Returns whether a script ended with its status or that of a limit, and without a message about a
+/// failure of the program.
+fn has_ended_cleanly(stderr: &str, status: i32) -> bool {
     let is_status = (0..=127).contains(&status) && status != 101 || status == 255;
     let broken = ["panicked", "RUST_BACKTRACE", "fatal runtime error", ".rs:", "signal "];
     is_status && !broken.iter().any(|word| stderr.contains(word))
 }
 
 #[test]
-fn nested_forms_end_well_at_any_depth() {
+fn nested_forms_end_cleanly_at_any_depth() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("nested.sh");
     let all: &[usize] = &[1, 10, 100, 1_000, 10_000, 100_000, 400_000];
@@ -542,7 +539,7 @@ fn nested_forms_end_well_at_any_depth() {
             let (_, stderr, status) = run(&args);
             let last: String =
                 stderr.chars().rev().take(500).collect::<Vec<_>>().iter().rev().collect();
-            assert!(is_ended_well(&stderr, status), "{form:?} {depth}: {status} {last}");
+            assert!(has_ended_cleanly(&stderr, status), "{form:?} {depth}: {status} {last}");
         }
     }
 }

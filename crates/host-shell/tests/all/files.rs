@@ -22,7 +22,7 @@ use crate::support::{Granted, Ran, run, run_in, shell};
 #[case::test("[ -f $D/file ] && [ -d $D/sub ] && [ ! -e $D/no ] && echo yes", "yes\n")]
 #[case::source("cd $D; . ./file 2>/dev/null; echo $?", "127\n")]
 #[case::recursive_search("grep -r inner $D | wc -l", "1\n")]
-fn reads_what_is_granted(#[case] script: &str, #[case] stdout: &str) {
+fn granted_files_are_read(#[case] script: &str, #[case] stdout: &str) {
     let ran = Granted::new().run(Read, script);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (stdout, ""));
 }
@@ -47,12 +47,12 @@ fn with_a_link_outside(script: &str) -> Ran {
 #[case::variable("x=$(<out)")]
 #[case::source(". ./out")]
 #[case::builtin("show out")]
-fn link_outside_fails_the_command_that_meets_it(#[case] script: &str) {
+fn link_outside_fails_only_the_command(#[case] script: &str) {
     let ran = with_a_link_outside(script);
     assert!(ran.stdout.ends_with("after\n") && !ran.stderr.is_empty(), "{ran:?}");
 }
 
-/// A granted directory with all that cannot be opened.
+/// A granted directory with all kinds of entries that cannot be opened.
 fn with_entries_of_all_kinds() -> Granted {
     let granted = Granted::new();
     let dir = granted.dir.path();
@@ -69,7 +69,7 @@ fn with_entries_of_all_kinds() -> Granted {
 }
 
 #[test]
-fn no_command_ends_the_script_at_what_it_cannot_open() {
+fn commands_continue_script_after_failed_open() {
     let arguments = [
         "out",
         "fifo",
@@ -130,7 +130,7 @@ fn no_command_ends_the_script_at_what_it_cannot_open() {
 #[case::rm_of_a_directory("rm -f sub", 1)]
 #[case::rm_of_a_parent("rm -rf sub/..", 1)]
 #[case::rm_without_operand("rm", 1)]
-fn what_cannot_be_opened_is_a_status_and_a_line(#[case] script: &str, #[case] status: u8) {
+fn failed_open_is_a_status_and_a_line(#[case] script: &str, #[case] status: u8) {
     let ran = with_entries_of_all_kinds().run(ReadWrite, &format!("cd $D; {script}"));
     assert_eq!(ran.status, status, "{ran:?}");
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
@@ -147,13 +147,13 @@ fn what_cannot_be_opened_is_a_status_and_a_line(#[case] script: &str, #[case] st
 )]
 #[case::link_in_a_grant("cd $D; ln -s file link; join link file", "content\n")]
 #[case::link_from_memory("ln -s $D/file /tmp/l; join /tmp/l $D/file", "content\n")]
-fn links_are_followed_by_commands_that_hand_on_errors(#[case] script: &str, #[case] stdout: &str) {
+fn links_are_followed_by_commands_that_pass_errors_on(#[case] script: &str, #[case] stdout: &str) {
     let ran = Granted::new().run(ReadWrite, &format!("join nosuch nosuch 2> /dev/null; {script}"));
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (stdout, ""));
 }
 
 #[test]
-fn way_to_a_granted_directory_is_there() {
+fn parents_of_granted_directory_exist() {
     let granted = Granted::new();
     let ran = granted.run(Read, "cd ${D%/*}; ls -A; cd /; ls -d ${D#/}");
     let name = granted.dir.path().file_name().unwrap().to_str().unwrap();
@@ -176,7 +176,7 @@ fn way_to_a_granted_directory_is_there() {
 #[case::through_a_link("cd $D; ln -s file link; echo new > link", "file", "new\n")]
 #[case::in_place("sed -i s/content/changed/ $D/file", "file", "changed\n")]
 #[case::touch("touch $D/new", "new", "")]
-fn writes_where_it_may(#[case] script: &str, #[case] file: &str, #[case] content: &str) {
+fn writable_directory_is_written(#[case] script: &str, #[case] file: &str, #[case] content: &str) {
     let granted = Granted::new();
     let ran = granted.run(ReadWrite, script);
     assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
@@ -188,7 +188,7 @@ fn writes_where_it_may(#[case] script: &str, #[case] file: &str, #[case] content
 #[case::tree("rm -r $D/sub", "sub")]
 #[case::empty_directory("rm $D/sub/inner; rmdir $D/sub", "sub")]
 #[case::moved_to_memory("mv $D/file /tmp/file; cat /tmp/file", "file")]
-fn removes_where_it_may(#[case] script: &str, #[case] gone: &str) {
+fn entries_of_writable_directory_are_removed(#[case] script: &str, #[case] gone: &str) {
     let granted = Granted::new();
     let ran = granted.run(ReadWrite, script);
     assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
@@ -202,13 +202,13 @@ fn removes_where_it_may(#[case] script: &str, #[case] gone: &str) {
 #[case::empty_directory("cd $D; rm sub/inner; rm -d sub; ls", "file\n")]
 #[case::link("cd $D; ln -s sub l; rm l; ls", "file\nsub\n")]
 #[case::in_memory("mkdir -p /tmp/a/b; rm -r /tmp/a; ls /tmp", "")]
-fn removes_as_it_is_told(#[case] script: &str, #[case] stdout: &str) {
+fn rm_follows_its_options(#[case] script: &str, #[case] stdout: &str) {
     let ran = Granted::new().run(ReadWrite, script);
     assert_eq!((&*ran.stdout, &*ran.stderr, ran.status), (stdout, "", 0));
 }
 
 #[test]
-fn changes_modes_and_times() {
+fn modes_and_times_are_changed() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let granted = Granted::new();
@@ -240,7 +240,7 @@ fn changes_modes_and_times() {
 #[case::remove_tree_anyway("rm -rf $D/sub")]
 #[case::dd("dd if=/dev/zero of=$D/file bs=1 count=1")]
 #[case::archive("cd /tmp; echo a > new; tar -cf a.tar new; cd $D && tar -xf /tmp/a.tar")]
-fn directory_that_is_read_only_stays_as_it_is(#[case] script: &str) {
+fn read_only_directory_is_unchanged(#[case] script: &str) {
     let granted = Granted::new();
     let ran = granted.run(Read, script);
     assert_ne!(ran.status, 0, "{ran:?}");
@@ -250,7 +250,7 @@ fn directory_that_is_read_only_stays_as_it_is(#[case] script: &str) {
     assert_eq!(fs::read_dir(granted.dir.path()).unwrap().count(), 2);
 }
 
-/// A file next to the granted directory, and links in it that lead there.
+/// A file next to the granted directory, and links in the directory that lead to it.
 fn outside() -> (Granted, tempfile::TempDir) {
     let granted = Granted::new();
     let outside = tempfile::tempdir().unwrap();
@@ -289,7 +289,7 @@ fn outside() -> (Granted, tempfile::TempDir) {
 #[case::mode("chmod 777 $D/absolute")]
 #[case::source(". $D/absolute")]
 #[case::substitution("[ -n \"$(<$D/absolute)\" ]")]
-fn link_leads_nowhere_outside(#[case] script: &str) {
+fn link_outside_is_not_followed(#[case] script: &str) {
     let (granted, outside) = outside();
     let ran = granted.run(ReadWrite, script);
     assert_ne!(ran.status, 0, "{ran:?}");
@@ -310,7 +310,7 @@ fn removing_a_tree_does_not_follow_links() {
 #[case::absolute("cat /etc/shadow")]
 #[case::of_the_process("cat /proc/self/environ /proc/net/tcp")]
 #[case::of_the_system("cat /etc/machine-id /sys/class/net/lo/address")]
-fn nothing_else_of_the_system_is_there(#[case] script: &str) {
+fn other_files_of_system_are_absent(#[case] script: &str) {
     let ran = Granted::new().run(ReadWrite, script);
     assert_ne!(ran.status, 0, "{ran:?}");
     assert_eq!(ran.stdout, "");
@@ -345,7 +345,7 @@ fn only_regular_files_are_opened() {
 }
 
 #[test]
-fn name_that_is_no_text_is_listed_and_not_hidden() {
+fn name_that_is_not_utf8_is_listed() {
     use std::os::unix::ffi::OsStrExt as _;
 
     let granted = Granted::new();

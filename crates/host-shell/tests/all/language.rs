@@ -1,4 +1,4 @@
-//! `help language`: every claim is tried.
+//! `help language`: every claim is tested.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use crate::support::{Granted, run, run_in, shell};
 
-/// A part of the text, a script that tries it, and what that prints and ends with.
+/// A part of the text, a script that tests it, its output and its status.
 type Claim = (&'static str, &'static str, &'static str, u8);
 
 const CLAIMS: &[Claim] = &[
@@ -120,9 +120,9 @@ fn every_claim_of_help_language_is_true() {
     }
 }
 
-/// What is claimed of granted directories, of time, and of commands that are not allowed.
+/// Claims about granted directories, timeouts, and commands that are not allowed.
 #[test]
-fn claims_about_what_a_host_chooses_are_true() {
+fn claims_about_settings_of_host_are_true() {
     let granted = Granted::new();
     let ran = granted.run(Access::Read, "cat $D/file");
     assert_eq!((ran.stdout.as_str(), ran.status), ("content\n", 0));

@@ -1,4 +1,4 @@
-//! What is too large or takes too long is an error, and nothing is cut in silence.
+//! Exceeding a limit of size or time is an error, and nothing is silently cut.
 
 use std::{
     sync::{
@@ -39,7 +39,7 @@ fn hundred_thousand_rows_pass(#[case] script: &str, #[case] stdout: &str) {
 #[case::group("for i in 1 2 3; do rows 400000 100; done | wc -l")]
 #[case::words("set -- $(rows 1200000 100); echo $#")]
 #[case::array("mapfile -t a < <(rows 1200000 100); echo ${#a[@]}")]
-fn more_than_fits_is_an_error_and_never_a_shorter_listing(#[case] script: &str) {
+fn exceeded_limit_is_an_error_and_never_a_short_listing(#[case] script: &str) {
     let ran = run(&format!("{script}; echo after"));
     assert_eq!((ran.stdout.as_str(), ran.status), ("", 1));
     assert!(ran.stderr.contains("what was printed is not whole"), "{ran:?}");
@@ -201,7 +201,7 @@ fn bounds_that_cut_are_documented(#[case] script: &str, #[case] stdout: &str) {
 }
 
 #[test]
-fn loop_of_sed_ends_with_a_warning() {
+fn endless_sed_loop_ends_with_a_warning() {
     let ran = run("printf '%2000s\n' '' | sed ':a;s/ /x/;ta' | tr -d x | wc -c");
     assert_eq!((ran.stdout.as_str(), ran.status), ("1668\n", 0));
     assert!(ran.stderr.contains("branch/label loop limit (1000) reached"), "{ran:?}");
@@ -218,13 +218,13 @@ fn loop_of_sed_ends_with_a_warning() {
 #[case::short_removal("v=$(rows 90 100); w=${v%[r]}; echo ${#v} ${#w}", "8999 8998\n")]
 #[case::loop_over_numbers("for ((i = 0; i < 100000; i++)); do :; done; echo $i", "100000\n")]
 #[case::groups("set -- {1..500}{1..100}; echo $#", "50000\n")]
-fn listings_pass_whole(#[case] script: &str, #[case] stdout: &str) {
+fn listings_pass_uncut(#[case] script: &str, #[case] stdout: &str) {
     let ran = run(script);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
 }
 
 #[test]
-fn pattern_matches_more_entries_than_the_interpreters_default() {
+fn pattern_matches_more_entries_than_default_limit() {
     let granted = Granted::new();
     let many = granted.dir.path().join("many");
     std::fs::create_dir(&many).unwrap();
@@ -272,7 +272,7 @@ fn deep(levels: usize) -> Granted {
 #[case::list("ls -R d | grep -c needle", "1\n")]
 #[case::usage("du d | wc -l", "150\n")]
 #[case::copy("cp -r d e; find e -name needle | wc -l", "1\n")]
-fn more_levels_than_the_interpreters_default_are_seen(#[case] script: &str, #[case] stdout: &str) {
+fn directories_deeper_than_default_limit_are_listed(#[case] script: &str, #[case] stdout: &str) {
     let ran = deep(150).run(ReadWrite, &format!("cd $D; {script}"));
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
 }
@@ -327,7 +327,7 @@ fn too_much_output_is_an_error(#[case] script: &str) {
 }
 
 #[test]
-fn output_that_just_fits_is_whole() {
+fn output_at_limit_is_complete() {
     let ran = limited("rows 10 10", 100);
     assert_eq!((ran.stdout.len(), ran.stderr.as_str(), ran.status), (100, "", 0));
 }
@@ -342,7 +342,7 @@ fn timed(shell: host_shell::ShellBuilder, script: &str) -> Ran {
     timed_by(SHORT, shell, script)
 }
 
-/// Timeouts from one that is soon over to one that a busy machine does not miss.
+/// Timeouts, from a short one to one that is long enough on a busy machine.
 const TIMEOUTS: [Duration; 4] =
     [SHORT, Duration::from_secs(1), Duration::from_secs(16), Duration::from_mins(4)];
 const SHORT: Duration = Duration::from_millis(50);
@@ -375,7 +375,7 @@ fn timeout_reaches_a_builtin(#[case] script: &str) {
         let waits = Waits { started, cancelled: Arc::clone(&cancelled) };
         let ran = timed_by(timeout, shell().registry(registry_with(Box::new(waits))), script);
         assert_eq!(ran.status, 124, "{ran:?}");
-        // A timeout may come before the builtin begins.
+        // A timeout may occur before the builtin starts.
         if begun.recv().is_ok() {
             wait_until("the builtin sees that it is cancelled", || {
                 cancelled.load(Ordering::SeqCst)
@@ -387,7 +387,7 @@ fn timeout_reaches_a_builtin(#[case] script: &str) {
 }
 
 #[test]
-fn builtin_that_does_not_come_back_does_not_keep_the_shell() {
+fn shell_does_not_wait_for_stuck_builtin() {
     let (release, released) = mpsc::channel();
     let stuck = Stuck(std::sync::Mutex::new(released));
     let ran = timed(shell().registry(registry_with(Box::new(stuck))), "stuck; echo after");
@@ -396,11 +396,11 @@ fn builtin_that_does_not_come_back_does_not_keep_the_shell() {
 }
 
 #[test]
-fn shell_goes_on_after_a_timeout() {
+fn shell_continues_after_timeout() {
     for timeout in TIMEOUTS {
         let limits = ScriptLimits { timeout, ..ScriptLimits::default() };
         let mut shell = shell().limits(limits).build().unwrap();
-        // Only the last step of the second script is to take too long.
+        // Only the last step of the second script may take too long.
         if run_in(&mut shell, "v=1; f() { local v=2; sleep 600; }").status != 0 {
             continue;
         }
@@ -424,7 +424,7 @@ fn recursion_ends_with_an_error(#[case] script: &str) {
 }
 
 #[test]
-fn reader_of_the_output_that_goes_away_ends_the_script_quietly() {
+fn closed_reader_of_output_ends_script_silently() {
     struct Gone;
 
     impl std::io::Write for Gone {
@@ -444,7 +444,7 @@ fn reader_of_the_output_that_goes_away_ends_the_script_quietly() {
 }
 
 #[test]
-fn wrong_syntax_is_2() {
+fn syntax_error_has_status_2() {
     let ran = run("echo before\nif then");
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("syntax error near unexpected token `then'"), "{ran:?}");

@@ -1,5 +1,5 @@
-//! The broker of network namespaces, as the program starts it and under attack; and a shell whose
-//! broker lies.
+//! The broker of network namespaces: as the program starts it, with a hostile client, and as a
+//! hostile server.
 
 use std::{
     cell::RefCell,
@@ -40,7 +40,7 @@ use crate::broker::is_confined;
 /// `CAP_SYS_PTRACE` and `CAP_SYS_ADMIN`.
 const ENTERING: u64 = 1 << 19 | 1 << 21;
 
-/// Returns the program as the broker, with the shell's ends.
+/// Starts the program as the broker, and returns it with the shell's ends.
 fn start(details: NamespaceDetails) -> (Child, UnixStream, OwnedFd) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_host-shell"))
@@ -69,7 +69,7 @@ fn own(broker: &NamespaceBroker) -> NetNamespace {
 }
 
 #[test]
-fn broker_opens_what_it_found_and_confines_itself() {
+fn broker_opens_found_namespaces_and_is_confined() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (mut child, requests, answers) = start(NamespaceDetails::Full);
@@ -90,7 +90,7 @@ fn broker_opens_what_it_found_and_confines_itself() {
     }
     is_confined(&child, ENTERING);
     drop(broker);
-    assert!(child.wait().unwrap().success(), "it ends when nobody asks any more");
+    assert!(child.wait().unwrap().success(), "it ends after the last request");
 }
 
 #[rstest]
@@ -106,7 +106,7 @@ fn broker_returns_no_processes_that_the_policy_hides(#[case] details: NamespaceD
     }
 }
 
-// ---- code that took the shell over ------------------------------------------------------------
+// ---- a compromised shell -----------------------------------------------------------------------
 
 #[rstest]
 #[case::other_version(&[9; 64], "expected a frame of version 1, but found version 9")]
@@ -122,7 +122,7 @@ fn broker_returns_no_processes_that_the_policy_hides(#[case] details: NamespaceD
     &[1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0],
     "expected a message, but found other bytes"
 )]
-fn broker_ends_at_what_is_no_request(#[case] bytes: &[u8], #[case] message: &str) {
+fn malformed_request_ends_broker(#[case] bytes: &[u8], #[case] message: &str) {
     let (child, mut requests, answers) = start(NamespaceDetails::Full);
     requests.write_all(bytes).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -134,7 +134,7 @@ fn broker_ends_at_what_is_no_request(#[case] bytes: &[u8], #[case] message: &str
     assert_eq!(answered, b"");
 }
 
-/// Returns the frame of a request, as the protocol has it.
+/// Returns the frame of a request.
 fn frame(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap().to_le_bytes();
     [&[1, 1, 0, 0, 0], &length[..], message].concat()
@@ -144,7 +144,7 @@ fn frame(message: &[u8]) -> Vec<u8> {
 const FIND: [u8; 2] = [1, 0];
 
 #[test]
-fn broker_keeps_no_descriptor_that_is_sent_to_it() {
+fn broker_closes_received_descriptors() {
     let (_child, requests, answers) = start(NamespaceDetails::Full);
     let (mut held, writer) = io::pipe().unwrap();
     let descriptors = [writer.as_fd(); 8];
@@ -154,15 +154,15 @@ fn broker_keeps_no_descriptor_that_is_sent_to_it() {
     let frame = frame(&FIND);
     sendmsg(&requests, &[IoSlice::new(&frame)], &mut rights, SendFlags::empty()).unwrap();
     drop(writer);
-    // It answers all the same.
+    // The broker still answers.
     let mut answer = [0; 9];
     fs::File::from(answers).read_exact(&mut answer).unwrap();
     assert_eq!(answer[0], 1);
-    // The end of the pipe is closed everywhere, while the broker lives.
+    // The pipe end is closed everywhere, although the broker still runs.
     assert_eq!(held.read(&mut [0]).unwrap(), 0);
 }
 
-/// Asks a service that runs in this process.
+/// A service that runs in this process, with its socket.
 struct Asked {
     service: NamespaceService<UnixStream>,
     shell: UnixStream,
@@ -189,9 +189,9 @@ fn own_id() -> Inode {
 }
 
 #[test]
-fn broker_opens_no_namespace_that_it_did_not_find() {
+fn broker_opens_only_found_namespaces() {
     let asked = Asked::new();
-    // Among them the numbers of processes.
+    // Including process ids.
     for number in [1, std::process::id().into(), u64::MAX] {
         let namespace = Inode::new(number).unwrap();
         let request = NamespaceRequest::Open { namespace, ticket: 1 };
@@ -203,7 +203,7 @@ fn broker_opens_no_namespace_that_it_did_not_find() {
 }
 
 #[test]
-fn broker_opens_no_file_of_a_process_but_its_tables() {
+fn broker_opens_only_tables_of_processes() {
     let asked = Asked::new();
     for file in ProcFile::ALL {
         let request = NamespaceRequest::OpenText { namespace: own_id(), file: *file, ticket: 1 };
@@ -221,7 +221,7 @@ fn broker_opens_no_file_of_a_process_but_its_tables() {
 }
 
 #[test]
-fn broker_does_not_wait_for_a_shell_that_receives_nothing() {
+fn broker_does_not_block_on_shell_that_receives_nothing() {
     let asked = Asked::new();
     let request = || NamespaceRequest::Open { namespace: own_id(), ticket: 1 };
     let refused = (0..10_000).map(|_| asked.service.answer(request())).find(|answer| {
@@ -231,9 +231,9 @@ fn broker_does_not_wait_for_a_shell_that_receives_nothing() {
     assert!(refused.is_some());
 }
 
-// ---- code that took the broker over -----------------------------------------------------------
+// ---- a compromised broker ----------------------------------------------------------------------
 
-/// Opens a namespace by a broker that sends these descriptors with a ticket, and answers so.
+/// Opens a namespace by a broker that sends these descriptors with a ticket, and this answer.
 fn lie(
     answer: NamespaceAnswer,
     descriptors: &[BorrowedFd<'_>],
@@ -245,7 +245,7 @@ fn lie(
     let finder = NamespaceFinder::open_ambient(ambient_authority()).unwrap();
     let own = finder.find(&Uninterrupted).unwrap().namespaces.swap_remove(0);
     send_with_ticket(&broker_end, descriptors, ticket);
-    // It ends when the tables that were opened are dropped, too.
+    // The server also ends when the opened tables are dropped.
     let _server = thread::spawn(move || {
         let (mut input, mut output) = (broker_end, to_shell);
         serve(&Liars(RefCell::new([answer].into())), &mut input, &mut output).unwrap();
@@ -264,7 +264,7 @@ fn send_with_ticket(socket: &UnixStream, descriptors: &[BorrowedFd<'_>], ticket:
     sendmsg(socket, &[IoSlice::new(&ticket)], &mut rights, SendFlags::empty()).unwrap();
 }
 
-/// Answers so, whatever is asked.
+/// Gives these answers, whatever the requests.
 struct Liars(RefCell<VecDeque<NamespaceAnswer>>);
 
 impl Service for Liars {
@@ -287,7 +287,7 @@ fn netlink_socket(protocol: Option<rustix::net::Protocol>) -> OwnedFd {
 }
 
 #[test]
-fn shell_takes_one_socket_to_sock_diag() {
+fn shell_accepts_one_sock_diag_socket() {
     let socket = netlink_socket(Some(netlink::SOCK_DIAG));
     let opened = lie(NamespaceAnswer::Socket(None), &[socket.as_fd()], 0);
     assert!(matches!(opened, Ok(OpenedNamespace::Full(_))), "{opened:?}");
@@ -311,7 +311,7 @@ fn shell_takes_one_socket_to_sock_diag() {
 #[case::internet(&[Sent::Udp], 0, ErrorKind::InvalidRequest, NO_SOCK_DIAG)]
 #[case::pipe(&[Sent::Pipe], 0, ErrorKind::InvalidRequest, NO_SOCK_DIAG)]
 #[case::file(&[Sent::Passwords], 0, ErrorKind::InvalidRequest, NO_SOCK_DIAG)]
-fn shell_takes_nothing_else_for_a_socket(
+fn shell_rejects_other_descriptors_as_socket(
     #[case] sent: &[Sent],
     #[case] ticket: u64,
     #[case] kind: ErrorKind,
@@ -349,7 +349,7 @@ impl Sent {
     }
 }
 
-/// Reads a table by a broker that sends such descriptors for one.
+/// Reads a table by a broker that sends this descriptor for it.
 fn read_table(sent: Sent) -> Result<(), (ErrorKind, String)> {
     let answers = [NamespaceAnswer::Text(None), NamespaceAnswer::Table];
     let (requests, mut broker_end) = UnixStream::pair().unwrap();
@@ -377,7 +377,7 @@ fn read_table(sent: Sent) -> Result<(), (ErrorKind, String)> {
 #[case::socket(Sent::SockDiag, Some(ErrorKind::InvalidRequest))]
 #[case::pipe(Sent::Pipe, Some(ErrorKind::InvalidRequest))]
 #[case::file(Sent::Passwords, Some(ErrorKind::InvalidRequest))]
-fn shell_takes_nothing_but_a_text_table_for_one(
+fn shell_rejects_other_files_as_text_table(
     #[case] sent: Sent,
     #[case] expected: Option<ErrorKind>,
 ) {

@@ -19,10 +19,10 @@ pub(crate) fn program(args: &[&str]) -> Command {
 }
 
 pub(crate) fn run(args: &[&str]) -> (String, String, i32) {
-    told(program(args).output().unwrap())
+    output_of(program(args).output().unwrap())
 }
 
-fn told(output: Output) -> (String, String, i32) {
+fn output_of(output: Output) -> (String, String, i32) {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (text(output.stdout), text(output.stderr), output.status.code().unwrap())
 }
@@ -30,7 +30,7 @@ fn told(output: Output) -> (String, String, i32) {
 fn run_with_input(args: &[&str], input: &[u8]) -> (String, String, i32) {
     let mut child = program(args).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
-    told(child.wait_with_output().unwrap())
+    output_of(child.wait_with_output().unwrap())
 }
 
 #[rstest]
@@ -56,7 +56,7 @@ fn prints_its_help() {
 #[case::twice(&["-c", "a", "b"])]
 #[case::grant(&["--grant", "all", "-c", ":"])]
 #[case::timeout(&["--timeout", "0", "-c", ":"])]
-fn bad_usage_is_2_with_the_usage(#[case] args: &[&str]) {
+fn usage_error_has_status_2_and_prints_usage(#[case] args: &[&str]) {
     let (stdout, stderr, status) = run(args);
     assert_eq!((stdout.as_str(), status), ("", 2));
     assert!(stderr.starts_with("host-shell: "), "{stderr}");
@@ -64,7 +64,7 @@ fn bad_usage_is_2_with_the_usage(#[case] args: &[&str]) {
 }
 
 #[test]
-fn wrong_option_suggests_the_right_one() {
+fn unknown_option_suggests_similar_one() {
     let (_, stderr, status) = run(&["--polcy", "x"]);
     let expected = "host-shell: unrecognized option '--polcy'\nhost-shell: did you mean --policy?\n\
                     usage: host-shell [OPTIONS] [-c SCRIPT | FILE]\n";
@@ -85,7 +85,7 @@ fn ungrantable_directory_exits_with_2(#[case] args: &[&str], #[case] message: &s
     assert!(stderr.starts_with(&format!("host-shell: {message}")), "{stderr}");
 }
 
-/// Lists a fake root with one socket of TCP and one of UDP under policies, with more options.
+/// Lists a fake root with one TCP and one UDP socket, under policies and with further options.
 fn list_under(policies: &[&str], args: &[&str]) -> (String, String, i32) {
     let root = testkit::FakeProc::new()
         .tcp(testkit::Tcp::listen("127.0.0.1:80").uid(7).inode(1))
@@ -132,7 +132,7 @@ fn policies_decide_what_is_listed(
 }
 
 #[test]
-fn policy_that_grants_nothing_refuses() {
+fn policy_without_grants_refuses_listing() {
     for policies in [&["grants = []"][..], &["grants = [\"sockets\"]", "grants = []", ""]] {
         let (stdout, stderr, status) = list_under(policies, &[]);
         assert_eq!((stdout.as_str(), status), ("", 1));
@@ -143,7 +143,7 @@ fn policy_that_grants_nothing_refuses() {
 #[rstest]
 #[case::run(&["-c", "echo a"])]
 #[case::check(&["--check"])]
-fn policy_that_is_not_understood_says_where(#[case] args: &[&str]) {
+fn error_of_policy_has_position(#[case] args: &[&str]) {
     let (stdout, stderr, status) = run_under(&["", "grants = [\"sockets\"]\n  family = 1"], args);
     assert_eq!((stdout.as_str(), status), ("", 2));
     assert!(stderr.contains("policy-1.toml"), "{stderr}");
@@ -152,7 +152,7 @@ fn policy_that_is_not_understood_says_where(#[case] args: &[&str]) {
 }
 
 #[test]
-fn check_explains_what_all_policies_allow() {
+fn check_explains_combined_policy() {
     let policies = ["grants = [\"sockets\", \"kill\"]\nuid = 7", "families = [\"inet\"]"];
     let (stdout, stderr, status) = run_under(&policies, &["--check"]);
     assert_eq!((stderr.as_str(), status), ("", 0));
@@ -182,7 +182,7 @@ fn runs_a_file() {
 }
 
 #[test]
-fn file_that_is_not_there_is_127() {
+fn missing_script_has_status_127() {
     let (_, stderr, status) = run(&["/nowhere/run.sh"]);
     assert_eq!(status, 127);
     assert!(stderr.starts_with("host-shell: /nowhere/run.sh: No such file"), "{stderr}");
@@ -191,7 +191,7 @@ fn file_that_is_not_there_is_127() {
 #[rstest]
 #[case::directory("")]
 #[case::not_text("bytes")]
-fn file_that_cannot_be_run_is_126(#[case] name: &str) {
+fn unreadable_script_has_status_126(#[case] name: &str) {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("bytes"), b"echo \xff").unwrap();
     let (stdout, stderr, status) = run(&[dir.path().join(name).to_str().unwrap()]);
@@ -207,13 +207,13 @@ fn runs_standard_input(#[case] args: &[&str]) {
 }
 
 #[test]
-fn script_reads_the_programs_standard_input() {
+fn script_reads_standard_input_of_program() {
     let run = run_with_input(&["-c", "read l; echo [$l]; wc -c"], b"first\n\xff\x00\n");
     assert_eq!(run.0, "[first]\n3\n");
 }
 
 #[test]
-fn granted_directory_is_real() {
+fn files_of_granted_directory_are_real() {
     let granted = Granted::new();
     let allow = format!("{}:rw", granted.path);
     let script = format!("cat {0}/file; echo new > {0}/new", granted.path);
@@ -231,12 +231,12 @@ fn relative_directory_is_granted_at_its_absolute_path() {
     let script = format!("cat {}/sub/inner", granted.path);
     let mut command = program(&["--allow-path", "./sub", "-c", &script]);
     let output = command.current_dir(granted.dir.path()).output().unwrap();
-    assert_eq!(told(output).0, "inner\n");
+    assert_eq!(output_of(output).0, "inner\n");
 }
 
 #[test]
-fn timeout_ends_a_script_with_124() {
-    // An emulated machine needs longer than a second to begin with a script.
+fn timeout_ends_script_with_124() {
+    // An emulated machine needs more than a second to start a script.
     for timeout in ["1s", "8s", "64s"] {
         let (stdout, stderr, status) = run(&["--timeout", timeout, "-c", "echo a; sleep 600"]);
         assert_eq!(status, 124);
@@ -253,16 +253,16 @@ fn timeout_ends_a_script_with_124() {
 fn timeout_ends_a_script_with_a_blocked_reader() {
     let script = "while :; do echo 0123456789012345678901234567890123456789; done";
     let mut child = program(&["--timeout", "100ms", "-c", script]).spawn().unwrap();
-    // The pipe is full soon, and the interpreter blocks in writing to it.
+    // The pipe is soon full, and the interpreter blocks while it writes to it.
     assert_eq!(child.wait().unwrap().code(), Some(124));
 }
 
 #[test]
-fn standard_input_that_does_not_end_is_an_error_in_time() {
+fn standard_input_without_end_is_an_error_at_timeout() {
     let mut child =
         program(&["--timeout", "100ms", "-c", "echo a"]).stdin(Stdio::piped()).spawn().unwrap();
     let open = child.stdin.take();
-    let (stdout, stderr, status) = told(child.wait_with_output().unwrap());
+    let (stdout, stderr, status) = output_of(child.wait_with_output().unwrap());
     assert_eq!((stdout.as_str(), status), ("", 124));
     assert!(stderr.contains("standard input did not end within 100ms"), "{stderr}");
     drop(open);
@@ -283,9 +283,10 @@ fn processes_are_listed_under_their_grant() {
         .build();
     let root = root.path().to_str().unwrap();
     let script = ["-c", "ss -tlnpH"];
-    let told = run(&[&["--proc-root", root, "--grant", "sockets,processes"], &script[..]].concat());
+    let reported =
+        run(&[&["--proc-root", root, "--grant", "sockets,processes"], &script[..]].concat());
     let row = "LISTEN 0      0      127.0.0.1:80 0.0.0.0:* users:((\"httpd\",pid=10,fd=3))\n";
-    assert_eq!(told, (row.to_owned(), String::new(), 0));
+    assert_eq!(reported, (row.to_owned(), String::new(), 0));
     let (stdout, stderr, status) = run(&[&["--proc-root", root], &script[..]].concat());
     assert_eq!((stdout.as_str(), status), ("LISTEN 0      0      127.0.0.1:80 0.0.0.0:*\n", 0));
     assert!(stderr.contains("needs the grant \"processes\""), "{stderr}");
@@ -299,7 +300,7 @@ fn help_lists_the_commands() {
 }
 
 #[test]
-fn missing_commands_name_what_to_use_and_are_not_listed() {
+fn missing_commands_suggest_replacement_and_are_not_listed() {
     let (stdout, stderr, status) = run(&["-c", "lsof -i :8080"]);
     let line =
         "lsof: not available in this shell; use: ss -tanp 'sport = :8080 or dport = :8080'\n";
@@ -316,13 +317,13 @@ fn interrupt(child: &Child) {
 }
 
 #[test]
-fn interrupt_ends_a_script_with_130() {
+fn interrupt_ends_script_with_130() {
     let mut child = program(&["-c", "echo started; sleep 600; echo after"]).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let mut started = [0; 8];
     stdout.read_exact(&mut started).unwrap();
     interrupt(&child);
-    let (_, stderr, status) = told(child.wait_with_output().unwrap());
+    let (_, stderr, status) = output_of(child.wait_with_output().unwrap());
     assert_eq!((stderr.as_str(), status), ("host-shell: interrupted\n", 130));
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();

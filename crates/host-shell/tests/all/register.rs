@@ -1,5 +1,5 @@
-//! Builtins in a bashkit shell that the embedder builds: which of its constructs hand output on,
-//! and which keep it until the builtin has ended. The documentation of `register` lists them.
+//! Builtins in a bashkit shell of an embedder: which of its constructs pass output on at once, and
+//! which keep it until the builtin has ended. The documentation of `register` lists them.
 
 use std::sync::{
     Arc,
@@ -11,13 +11,13 @@ use builtin_api::{Builtin, CallContext, Error, ExitCode, Registry};
 use host_shell::{bashkit::Bash, register};
 use rstest::rstest;
 
-/// More than any pipe of the interpreter holds.
+/// More than fits into any pipe of the interpreter.
 const BYTES: usize = 1024 * 1024;
 
-/// Prints [`BYTES`], and counts what was taken.
+/// Prints [`BYTES`], and counts the bytes that were accepted.
 struct Writer(Arc<AtomicUsize>);
 
-/// Keeps how much was written when the first byte arrived.
+/// Records how much was written when the first byte arrived.
 struct Reader(Arc<AtomicUsize>, Arc<AtomicUsize>);
 
 impl Builtin for Writer {
@@ -76,7 +76,7 @@ fn written_ahead(script: &str) -> usize {
 #[case::group("{ writer; } | reader")]
 #[case::loop_writes("for i in 1; do writer; done | reader")]
 #[case::loop_reads("writer | while read line; do reader now; break; done")]
-fn hands_output_on(#[case] script: &str) {
+fn output_is_passed_on_at_once(#[case] script: &str) {
     let ahead = written_ahead(script);
     assert!(ahead < BYTES, "{ahead} bytes were written before the first one arrived");
 }
@@ -85,6 +85,6 @@ fn hands_output_on(#[case] script: &str) {
 #[case::substitution("x=$(writer); reader now")]
 #[case::process_substitution("reader < <(writer)")]
 #[case::whole_input("writer | sort | reader")]
-fn keeps_output_until_the_builtin_has_ended(#[case] script: &str) {
+fn output_is_kept_until_builtin_ends(#[case] script: &str) {
     assert_eq!(written_ahead(script), BYTES);
 }

@@ -1,4 +1,4 @@
-//! What the tests share: builtins to call, directories to grant, and a shell in one line.
+//! Shared by the tests: builtins to call, directories to grant, and a shell to run a script.
 
 use std::{
     io::Write as _,
@@ -39,7 +39,8 @@ pub(crate) fn run_script(shell: &mut Shell, script: &Script) -> Ran {
     }
 }
 
-/// Runs a script in a shell with the builtins of this file, and with time enough on any machine.
+/// Runs a script in a shell with the builtins of this file, and with a timeout that is long enough
+/// on any machine.
 pub(crate) fn run(script: &str) -> Ran {
     run_in(&mut shell().build().unwrap(), script)
 }
@@ -203,7 +204,7 @@ impl Builtin for Fail {
     }
 
     fn run(&self, context: &mut CallContext<'_>, args: &[BString]) -> Result<ExitCode, Error> {
-        writeln!(context.stderr, "told to fail")?;
+        writeln!(context.stderr, "asked to fail")?;
         Ok(ExitCode::new(args[0].to_string().parse().unwrap()))
     }
 }
@@ -220,11 +221,11 @@ impl Builtin for Panics {
     }
 
     fn run(&self, _: &mut CallContext<'_>, _: &[BString]) -> Result<ExitCode, Error> {
-        panic!("as it was told");
+        panic!("a panic of the test");
     }
 }
 
-/// A builtin that says when it started, and waits until it is cancelled.
+/// A builtin that reports its start, and waits until it is cancelled.
 pub(crate) struct Waits {
     pub(crate) started: mpsc::SyncSender<()>,
     pub(crate) cancelled: Arc<AtomicBool>,
@@ -251,7 +252,7 @@ impl Builtin for Waits {
     }
 }
 
-/// A builtin that never looks at its `Cancel`, and ends when the test lets it.
+/// A builtin that ignores its `Cancel`, and ends when the test lets it.
 pub(crate) struct Stuck(pub(crate) std::sync::Mutex<mpsc::Receiver<()>>);
 
 impl Builtin for Stuck {
@@ -269,7 +270,7 @@ impl Builtin for Stuck {
     }
 }
 
-/// `endless`: a row, flushed, for ever; it ends when its reader goes away.
+/// `endless`: rows, each flushed, until the reader is closed.
 pub(crate) struct Endless(pub(crate) Arc<AtomicBool>);
 
 impl Builtin for Endless {

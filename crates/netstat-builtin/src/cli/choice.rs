@@ -1,6 +1,6 @@
 //! The choices of options.
 
-/// What an option without a value chooses.
+/// The choice of an option without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
     Tcp,
@@ -42,7 +42,7 @@ impl Choice {
     }
 }
 
-/// A set of choices: the meaning of a command line, without the order of its options.
+/// A set of choices. The order of options has no meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choices(u16);
 

@@ -1,13 +1,13 @@
-//! What is wrong with a command line.
+//! Errors of the command line.
 
 use bstr::BString;
 use builtin_api::ExitCode;
 use builtin_cli::{ArgError, Escaped};
 
-/// The status of net-tools for options that it does not understand.
+/// The status of net-tools for unknown options.
 const BAD_OPTION: ExitCode = ExitCode::new(3);
 
-/// What is wrong with a command line.
+/// An error of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CliError {
     Arg(ArgError),

@@ -1,10 +1,10 @@
-//! The table of options, from which the parser and the help come.
+//! The table of options, from which the parser and the help are made.
 
 use builtin_cli::{Flag, FlagDoc, ValueDoc, ValueKind, Word, WordList, WordTable};
 
 use super::choice::Choice;
 
-/// What an option does.
+/// The effect of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Choose(&'static [Choice]),
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_there_once() {
+    fn option_names_are_unique() {
         let shorts: Vec<_> = FLAGS.iter().filter_map(|flag| flag.doc.short).collect();
         let longs: Vec<_> = FLAGS.iter().flat_map(|flag| flag.doc.long).collect();
         assert_eq!(shorts.len(), shorts.iter().collect::<BTreeSet<_>>().len());

@@ -6,14 +6,14 @@ use builtin_cli::help::FlagLine;
 
 use super::flag::FLAGS;
 
-/// What `--version` prints.
+/// The output of `--version`.
 pub(crate) const HELP_VERSION: &str = concat!(
     "netstat of netstat-builtin ",
     env!("CARGO_PKG_VERSION"),
     ", which prints as net-tools 2.10 does\n"
 );
 
-/// The help, from the table of options.
+/// The help, made from the table of options.
 pub(crate) struct Help;
 
 impl fmt::Display for Help {

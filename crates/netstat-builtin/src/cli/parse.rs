@@ -1,4 +1,4 @@
-//! What a command line asks for. Compat: words that are not options are accepted and ignored.
+//! Parses the command line. Compat: words that are not options are accepted and ignored.
 
 use bstr::{BString, ByteSlice as _};
 use builtin_cli::{Arg, Args, Typed};
@@ -9,7 +9,7 @@ use super::{
     flag::{Effect, FAMILIES, FLAGS},
 };
 
-/// What a command line asks for.
+/// A parsed command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ParsedArgs {
     Help,
@@ -17,9 +17,9 @@ pub(crate) enum ParsedArgs {
     List(Choices),
 }
 
-/// Returns what a command line asks for.
+/// Parses a command line.
 ///
-/// Compat: parsing ends at the first wrong option, and at the first that asks for help or the
+/// Compat: parsing ends at the first invalid option, and at the first that prints the help or the
 /// version.
 pub(crate) fn parse(args: &[BString]) -> Result<ParsedArgs, CliError> {
     let mut choices = Choices::default();
@@ -80,7 +80,7 @@ mod tests {
     #[case::single_dash("- -t", &[Tcp])]
     #[case::twice("-tt --tcp", &[Tcp])]
     #[case::without_effect("-vNFC --verbose --symbolic --fib --cache", &[])]
-    fn options_choose(#[case] line: &str, #[case] choices: &[Choice]) {
+    fn options_make_choices(#[case] line: &str, #[case] choices: &[Choice]) {
         assert_eq!(parse_line(line), Ok(ParsedArgs::List(choices.iter().copied().collect())));
     }
 
@@ -88,7 +88,7 @@ mod tests {
     #[case::help("-th", ParsedArgs::Help)]
     #[case::help_ends_all("--help -Q", ParsedArgs::Help)]
     #[case::version("-V", ParsedArgs::Version)]
-    fn help_and_version_end_all(#[case] line: &str, #[case] parsed: ParsedArgs) {
+    fn help_and_version_end_parsing(#[case] line: &str, #[case] parsed: ParsedArgs) {
         assert_eq!(parse_line(line), Ok(parsed));
     }
 
@@ -122,7 +122,7 @@ mod tests {
         "-c is not available: it never ends; use `while sleep 1; do netstat; done`",
         3
     )]
-    fn wrong_options(#[case] line: &str, #[case] message: &str, #[case] status: u8) {
+    fn invalid_options_are_rejected(#[case] line: &str, #[case] message: &str, #[case] status: u8) {
         let error = parse_line(line).unwrap_err();
         assert_eq!((error.to_string().as_str(), error.status().code()), (message, status));
     }

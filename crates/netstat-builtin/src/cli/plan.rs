@@ -1,15 +1,15 @@
-//! The meaning of the choices.
+//! The sections that the choices select.
 
 use socket_query::{AddressFamily, FamilySet, SocketTable};
 
 use super::choice::{Choice, Choices};
 
-/// Which sockets of a table are listed.
+/// The sockets of a table that are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
-    /// Those that have a peer, and unix sockets that do not listen.
+    /// Sockets with a peer, and unix sockets that do not listen.
     Connections,
-    /// Those that have no peer, and unix sockets that listen.
+    /// Sockets without a peer, and unix sockets that listen.
     Servers,
     All,
 }
@@ -100,7 +100,7 @@ mod tests {
     #[case::unix(&[Unix], None, true)]
     #[case::unix_and_protocol(&[Unix, Tcp], Some((&EVERY[..1], FamilySet::ALL)), true)]
     #[case::unix_and_family(&[Unix, Ipv6], Some((EVERY, V6)), true)]
-    fn sections(
+    fn choices_select_sections(
         #[case] choices: &[Choice],
         #[case] inet: Option<(&[SocketTable], FamilySet)>,
         #[case] unix: bool,
@@ -115,7 +115,7 @@ mod tests {
     #[case::servers(&[Listening], Shown::Servers)]
     #[case::all(&[All], Shown::All)]
     #[case::all_is_more(&[Listening, All], Shown::All)]
-    fn shown_sockets(#[case] choices: &[Choice], #[case] shown: Shown) {
+    fn choices_select_sockets(#[case] choices: &[Choice], #[case] shown: Shown) {
         assert_eq!(Plan::new(choices.iter().copied().collect()).shown, shown);
     }
 }

@@ -14,27 +14,27 @@ pub(super) struct SsCommand {
     pub(super) sockets: SocketChoice,
     /// `4` or `6`.
     pub(super) family: Option<char>,
-    /// The terms of the filter; all have to hold.
+    /// The terms of the filter, all of which have to hold.
     pub(super) terms: Vec<Term>,
 }
 
-/// Which sockets it lists.
+/// The states of the listed sockets.
 #[derive(Debug, Default)]
 pub(super) enum SocketChoice {
     #[default]
     All,
     Listening,
-    /// In this state, by the name that `ss` uses.
+    /// This state, by its name in `ss`.
     InState(&'static str),
 }
 
-/// One of these has to hold.
+/// Conditions of which one has to hold.
 pub(super) type Term = Vec<String>;
 
 impl SsCommand {
     /// Returns the command.
     ///
-    /// Security: the words of a term are checked before, so that none contains a quote.
+    /// Security: the words of a term were checked and contain no quotes.
     pub(super) fn hint(&self) -> Hint {
         let mut line = "ss -".to_owned();
         line.extend(&self.tables);
@@ -61,7 +61,7 @@ impl SsCommand {
     }
 }
 
-/// Returns the name or number of a port, if it can be one.
+/// Returns the name or number of a port, if the word can be one.
 pub(super) fn port(word: &str) -> Option<&str> {
     let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
     let is_port =

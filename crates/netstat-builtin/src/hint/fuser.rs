@@ -1,11 +1,11 @@
-//! `fuser`: the ports that it names.
+//! Hints for `fuser`, from the ports in its arguments.
 
 use super::{
     Hint,
     command::{SocketChoice, SsCommand, Term, port},
 };
 
-/// Returns what to use instead, or `None` for options with another meaning.
+/// Returns the command to use instead, or `None` for options with another meaning.
 pub(super) fn hint(words: &[&str]) -> Option<Hint> {
     let mut ss = SsCommand { sockets: SocketChoice::Listening, ..SsCommand::default() };
     let mut ports = Term::new();

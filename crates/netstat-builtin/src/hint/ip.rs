@@ -1,8 +1,8 @@
-//! `ip`: only its listing of sockets in a namespace has an `ss` command.
+//! Hints for `ip`. Only its listing of sockets in a namespace has an `ss` command.
 
 use super::{Hint, command::quote};
 
-/// Returns what to use instead, or `None` when no `ss` command does it.
+/// Returns the command to use instead, or `None` if there is none.
 pub(super) fn hint(words: &[&str]) -> Option<Hint> {
     match words {
         ["netns"] | ["netns", "list" | "ls" | "show", ..] => Some(Hint::Nothing(

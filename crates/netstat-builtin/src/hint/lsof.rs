@@ -1,4 +1,4 @@
-//! `lsof`: the sockets that its options select.
+//! Hints for `lsof`, from the sockets that its options select.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use super::{
     command::{SocketChoice, SsCommand, Term, is_plain, port},
 };
 
-/// States by their names in lsof, with those of `ss`.
+/// Names of states in lsof and in `ss`.
 const STATES: [(&str, &str); 13] = [
     ("ESTABLISHED", "established"),
     ("SYN_SENT", "syn-sent"),
@@ -24,7 +24,7 @@ const STATES: [(&str, &str); 13] = [
     ("CLOSED", "closed"),
 ];
 
-/// The options, as far as they select sockets.
+/// The options that select sockets.
 #[derive(Default)]
 struct Options<'a> {
     internet: Option<Internet<'a>>,
@@ -49,7 +49,7 @@ enum LsofProtocol {
     Udp,
 }
 
-/// Returns what to use instead, or `None` for options with another meaning.
+/// Returns the command to use instead, or `None` for options with another meaning.
 pub(super) fn hint(words: &[&str]) -> Option<Hint> {
     let options = parse(words)?;
     if options.has_files {
@@ -86,7 +86,7 @@ fn parse<'a>(words: &[&'a str]) -> Option<Options<'a>> {
             let rest = cluster.get(letter.len_utf8()..).unwrap_or_default();
             cluster = "";
             match letter {
-                // Options for the output and for look-ups of names.
+                // Options for the output and for lookups of names.
                 'a' | 'b' | 'l' | 'n' | 'N' | 'O' | 'P' | 'Q' | 'R' | 't' | 'V' | 'w' | 'X' => {
                     cluster = rest;
                 }
@@ -166,7 +166,7 @@ impl<'a> Internet<'a> {
     }
 
     fn select(&self, ss: &mut SsCommand) {
-        // States are those of TCP; a port without a protocol is almost always one of TCP.
+        // States are those of TCP; a port without a protocol is almost always a TCP port.
         let is_tcp_alone = !matches!(ss.sockets, SocketChoice::All) || !self.ports.is_empty();
         ss.tables.extend(match self.protocol {
             Some(LsofProtocol::Tcp) => "t".chars(),

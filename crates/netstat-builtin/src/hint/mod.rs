@@ -1,7 +1,7 @@
 //! Commands that are missing, and the `ss` command to use instead.
 //!
-//! [`hint`] is a pure function of the typed words. Words that it repeats are quoted for a shell,
-//! and words that cannot be shown are not repeated.
+//! [`hint`] is a pure function of the arguments. Arguments in its result are quoted for a shell,
+//! and those that cannot be shown are left out.
 
 mod command;
 mod fuser;
@@ -13,7 +13,7 @@ use std::fmt;
 use bstr::{BString, ByteSlice};
 use builtin_api::{Builtin, CallContext, Error, ExitCode};
 
-/// A command that people type and that is missing.
+/// A missing command that users may type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Tool {
@@ -42,7 +42,7 @@ impl Tool {
     }
 }
 
-/// What to use instead.
+/// The command to use instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
@@ -50,7 +50,7 @@ pub enum Hint {
     Command {
         /// The command.
         line: String,
-        /// What it does not do.
+        /// The difference to the missing command.
         note: Option<&'static str>,
     },
     /// No `ss` command does it, for this reason.
@@ -84,7 +84,7 @@ impl fmt::Display for Hint {
     }
 }
 
-/// Returns what to use instead of a command with these arguments.
+/// Returns the command to use instead of `tool` with these arguments.
 pub fn hint(tool: Tool, args: &[BString]) -> Hint {
     /// Longest arguments, in bytes, that are parsed.
     const MAX_BYTES: usize = 1024;
@@ -104,8 +104,8 @@ pub fn hint(tool: Tool, args: &[BString]) -> Hint {
     found.unwrap_or(Hint::GENERAL)
 }
 
-/// A builtin with the name of a missing command: it prints what to use instead, in one line on
-/// standard error, with the status of a command that is not found.
+/// A builtin with the name of a missing command. It prints the command to use instead, in one line
+/// on standard error, and ends with the status of a command that is not found.
 #[derive(Clone, Copy, Debug)]
 pub struct MissingTool(pub Tool);
 
@@ -236,7 +236,7 @@ mod tests {
     #[case("ip netns exec a;b ss $(reboot) it's", r"ss -N 'a;b' '$(reboot)' 'it'\''s'")]
     #[case("ip netns exec a ss \u{1b}[2J", NONE)]
     #[case("ip netns exec a ss \u{202e}x", NONE)]
-    fn hints(#[case] typed: &str, #[case] hint: &str) {
+    fn command_has_a_hint(#[case] typed: &str, #[case] hint: &str) {
         assert_eq!(hint_of(typed), hint, "{typed}");
     }
 

@@ -23,8 +23,7 @@ const SHARED: usize = WIDTH - 1;
 /// Columns that the longest port leaves to an address.
 const LEAST_ADDRESS: usize = 4;
 
-/// Longest time in which names are looked up in one call: 10 s. After it addresses are printed as
-/// numbers.
+/// The time limit for all lookups of a call. After it addresses are printed as numbers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Prints addresses and ports, by name or number.
@@ -98,10 +97,9 @@ impl<'a> Addresses<'a> {
             return name.clone();
         }
         let is_over = || self.begin.elapsed() >= PATIENCE || self.cancel.is_cancelled();
-        // OK because an address that is not resolved in time is printed as a number, which is
-        // correct, too.
+        // OK because an address that was not resolved in time is printed as a number.
         let name = if is_over() { None } else { hosts.name(address, &is_over) };
-        // An empty name would make the address disappear.
+        // An empty name would hide the address.
         let name = name.filter(|name| !name.is_empty());
         known.insert(address, name.clone());
         name
@@ -132,8 +130,9 @@ impl<'a> Addresses<'a> {
     }
 }
 
-/// Appends an address as `inet_ntop(3)` prints it: Rust differs where exactly the first 96 bits are
-/// zero (the old "compatible" addresses, RFC 4291), of which the rest is printed as IPv4.
+/// Appends an address as `inet_ntop(3)` prints it. Rust prints it differently if exactly the first
+/// 96 bits are zero (the old "compatible" addresses, RFC 4291): then `inet_ntop` prints the rest as
+/// IPv4.
 fn push_address(out: &mut Vec<u8>, address: IpAddr) {
     match address {
         IpAddr::V6(address) if is_compatible(address) => {
@@ -192,7 +191,11 @@ mod tests {
     #[case::loopback("[::1]:80", NUMERIC, "::1:80                 ")]
     // hostile
     #[case::escape("127.0.0.1:2", NAMES, "127.0.0.1:x\\x1b        ")]
-    fn addresses_of_tcp(#[case] address: &str, #[case] choices: &[Choice], #[case] field: &str) {
+    fn addresses_are_printed_as_by_net_tools(
+        #[case] address: &str,
+        #[case] choices: &[Choice],
+        #[case] field: &str,
+    ) {
         let root = FakeProc::new().build();
         let tables = Arc::new(SocketTables::from_dir(root.dir()));
         let view = PolicyView::new(tables, Policy::default(), Names::new(SERVICES, b""));

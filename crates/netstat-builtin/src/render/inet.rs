@@ -146,7 +146,8 @@ fn push_timer(out: &mut Vec<u8>, socket: &InetSocket) {
     match socket.timer.map(|Timer { kind, .. }| kind) {
         None => push_text(out, "off"),
         Some(kind) if is_tcp => push_tcp_timer(out, kind),
-        // Compat: two kinds have names for other sockets. These have no timers on known kernels.
+        // Compat: two kinds have different names for other sockets, which have no timers on known
+        // kernels.
         Some(TimerKind::Retransmit) => push_text(out, "on1"),
         Some(TimerKind::Keepalive) => push_text(out, "on2"),
         Some(kind) => push_unknown_timer(out, kind),

@@ -24,7 +24,7 @@ impl Programs {
         Self { table, is_missing: Cell::new(false) }
     }
 
-    /// Appends number and program as a field, or `-`.
+    /// Appends process id and program as a field, or `-`.
     ///
     /// Compat: of several processes the first is printed.
     pub(super) fn push(&self, out: &mut Vec<u8>, inode: Option<Inode>) {
@@ -38,7 +38,7 @@ impl Programs {
         });
     }
 
-    /// Returns why a process may be missing, if one is and that was not reported before.
+    /// Returns why processes may be missing, if any is and it was not reported before.
     pub(crate) fn hidden(&self) -> Vec<String> {
         if self.is_missing.get() && self.table.closed() == 0 {
             self.table.gaps()
@@ -77,7 +77,7 @@ fn program(task: &Task) -> &[u8] {
     name.rfind_byte(b'/').and_then(|slash| name.get(slash + 1..)).unwrap_or_default()
 }
 
-/// Returns the start of a text: at most `bytes` bytes, and only whole characters.
+/// Returns the start of a text: at most `bytes` bytes, in whole characters.
 fn cut(text: &[u8], bytes: usize) -> &[u8] {
     let Some(head) = text.get(..bytes) else { return text };
     match text.char_indices().find(|(start, end, _)| *start < bytes && bytes < *end) {

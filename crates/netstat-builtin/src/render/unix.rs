@@ -39,7 +39,7 @@ impl UnixTable<'_> {
         push_text(out, "Path\n");
     }
 
-    /// Appends the rows of a socket: one for itself, and one for each connection that waits to be
+    /// Appends the rows of a socket: its own, and one for each connection that waits to be
     /// accepted.
     pub(crate) fn push(&self, out: &mut Vec<u8>, socket: &UnixSocket) {
         let is_listed = match self.shown {
@@ -99,7 +99,7 @@ impl UnixTable<'_> {
     }
 }
 
-/// The fields in which a listener differs from the connections that wait at it.
+/// The fields that differ between a listener and its waiting connections.
 struct UnixFields {
     references: u32,
     flags: u32,

@@ -1,4 +1,4 @@
-//! Exact lists of events over a fake proc root that changes between looks.
+//! Tests exact lists of events with a fake proc root that changes between looks.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ impl Watched {
         Self { root, poller }
     }
 
-    /// Looks at the root as it is now; returns a line for each change.
+    /// Looks at the current root. Returns a line for each change.
     fn look(&mut self) -> Vec<String> {
         lines(&self.poller.poll(&Uninterrupted).unwrap())
     }
@@ -69,7 +69,7 @@ fn first_look_finds_what_is_open() {
 }
 
 #[test]
-fn rows_that_come_and_go_are_reported() {
+fn added_and_removed_rows_are_reported() {
     let mut watched = Watched::new(&base());
     let more = base()
         .tcp(Tcp::listen("127.0.0.1:8080").inode(7).uid(1000))
@@ -153,7 +153,7 @@ fn changed_columns_make_no_events() {
 }
 
 #[test]
-fn failing_table_is_reported_once_and_the_others_go_on() {
+fn failing_table_is_reported_once_and_others_are_read() {
     let mut watched = Watched::new(&base());
     let broken = base()
         .udp(Datagram::bound("0.0.0.0:5353").inode(30))
@@ -181,7 +181,7 @@ fn failing_table_is_reported_once_and_the_others_go_on() {
 }
 
 #[test]
-fn table_that_vanishes_has_failed_and_closes_nothing() {
+fn vanished_table_fails_and_closes_nothing() {
     let mut watched = Watched::new(&base());
     assert_eq!(
         watched.replace(&base().without(ProcTable::Tcp)),
@@ -200,21 +200,21 @@ fn kernel_without_ipv6_has_no_ports_of_it() {
 }
 
 #[test]
-fn malformed_row_closes_nothing_and_hides_no_other() {
+fn malformed_row_neither_closes_nor_hides_ports() {
     let mut watched = Watched::new(&base());
     let torn = FakeProc::new()
         .raw_line(ProcTable::Tcp, "   0: 0000000")
         .tcp(Tcp::listen("0.0.0.0:80").inode(40))
         .tcp(Tcp::listen("[::]:22").inode(2))
         .udp(Datagram::bound("127.0.0.53:53").inode(3));
-    let told = watched.replace(&torn);
-    assert!(told[0].starts_with("tcp failed: net/tcp line 2, column"), "{told:?}");
-    assert_eq!(told[1..], ["opened tcp 0.0.0.0:80 inode 40 uid 0"]);
+    let reported = watched.replace(&torn);
+    assert!(reported[0].starts_with("tcp failed: net/tcp line 2, column"), "{reported:?}");
+    assert_eq!(reported[1..], ["opened tcp 0.0.0.0:80 inode 40 uid 0"]);
     assert_eq!(watched.replace(&base()), ["tcp recovered", "closed tcp 0.0.0.0:80 inode 40 uid 0"]);
 }
 
 #[test]
-fn unix_sockets_are_watched_when_they_are_asked_for() {
+fn unix_sockets_are_watched_on_request() {
     let with = |name: &str| {
         FakeProc::new()
             .tcp(Tcp::listen("0.0.0.0:80").inode(1))
@@ -226,12 +226,12 @@ fn unix_sockets_are_watched_when_they_are_asked_for() {
     let tables = SocketTables::from_dir(root.dir());
     let scope = Scope { protocols: vec![Protocol::Unix], ..Scope::default() };
     let mut watched = Watched { root, poller: Poller::new(tables, scope) };
-    let told = |watched: &mut Watched| {
+    let reported = |watched: &mut Watched| {
         let polled = watched.poller.poll(&Uninterrupted).unwrap();
         let word = |change: &Change| format!("{} {}", change.kind, change.port.local);
         polled.changes.iter().map(word).collect::<Vec<_>>()
     };
-    assert_eq!(told(&mut watched), ["initial /run/one"]);
+    assert_eq!(reported(&mut watched), ["initial /run/one"]);
     watched.root.replace(&with("@two"));
-    assert_eq!(told(&mut watched), ["closed /run/one", "opened @two"]);
+    assert_eq!(reported(&mut watched), ["closed /run/one", "opened @two"]);
 }

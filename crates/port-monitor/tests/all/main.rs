@@ -1,4 +1,4 @@
-//! The library over fake proc roots and sources, in one binary.
+//! Tests of the library with fake proc roots and sources, in one binary.
 
 #[cfg(test)]
 mod fake_root;

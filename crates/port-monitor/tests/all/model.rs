@@ -1,5 +1,5 @@
-//! For any sequence of states of the tables, with failures between them, the events lead step by
-//! step from the first state to the last.
+//! Tests that for random sequences of states of the tables, with failures between them, the events
+//! lead from the first state to the last.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,14 +20,14 @@ use procnetsocket::{
 };
 use testkit::Xorshift;
 
-/// The open ports of each table, and how it answers.
+/// The open ports of each table, and the answer to a reading.
 #[derive(Clone, Debug, Default)]
 struct ModelMachine {
     tables: [BTreeSet<PortIdentity>; 5],
     answers: [TableAnswer; 5],
 }
 
-/// How a table answers a reading.
+/// The answer of a table to a reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum TableAnswer {
     #[default]
@@ -37,7 +37,7 @@ enum TableAnswer {
     /// One port is missing, and the reading has a gap.
     Gap,
     Failed,
-    /// The table does not exist, as a file that is replaced for a moment.
+    /// The table does not exist, like a file that is being replaced.
     Gone,
 }
 
@@ -49,7 +49,7 @@ fn index(table: PortTable) -> usize {
     PortTable::ALL.iter().position(|other| *other == table).unwrap()
 }
 
-/// The machine as a source; the numbers count the readings of each table in this look.
+/// The machine as a source, with the number of readings of each table in this look.
 struct ModelSource(Mutex<(ModelMachine, [usize; 5])>);
 
 impl PortSource for ModelSource {
@@ -94,7 +94,7 @@ impl ModelSource {
     }
 }
 
-/// Opens and closes some ports; there are few numbers, so that they recur.
+/// Opens and closes some ports. There are only few numbers, so that they recur.
 fn change(machine: &mut ModelMachine, random: &mut Xorshift) {
     for _ in 0..random.below(6) {
         let table = *random.pick(&PortTable::ALL);
@@ -118,12 +118,12 @@ fn change(machine: &mut ModelMachine, random: &mut Xorshift) {
     }
 }
 
-/// The ports that a reader of the events takes for open.
+/// The ports that are open according to the events.
 #[derive(Default)]
 struct EventReader(BTreeSet<PortIdentity>);
 
 impl EventReader {
-    /// Each event has to be possible.
+    /// Applies an event, which has to be possible.
     fn replay(&mut self, change: &Change) {
         let identity = change.port.identity();
         match change.kind {
@@ -172,10 +172,9 @@ fn events_lead_from_the_first_state_to_the_last() {
     }
 }
 
-/// Only true openings and closings are reported: each event is a difference between states that the
-/// machine was in.
+/// Each event is a difference between two states of the machine.
 #[test]
-fn no_failure_makes_an_event() {
+fn failure_causes_no_event() {
     for seed in 0..300 {
         let mut random = Xorshift::new(seed);
         let mut machine = ModelMachine::default();
@@ -185,7 +184,7 @@ fn no_failure_makes_an_event() {
         let mut poller = Poller::new(&source, every_table());
         source.set(&machine);
         poller.poll(&Uninterrupted).unwrap();
-        // The machine stays as it is; only its answers change.
+        // The machine does not change; only its answers do.
         for _ in 0..20 {
             let tables = machine.tables.clone();
             change(&mut machine, &mut random);

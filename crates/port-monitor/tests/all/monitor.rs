@@ -1,4 +1,4 @@
-//! The thread: its lifetime, its notices, and its failures.
+//! Tests of the thread: lifetime, notices and failures.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,10 +25,10 @@ use procnetsocket::{Interrupt, Pid, model::Inode};
 use rstest::rstest;
 use testkit::wait_until;
 
-/// Longer than anything here takes: a test that waits this long fails.
+/// Time after which a waiting test fails.
 const LONG: Duration = Duration::from_mins(5);
 
-/// The content of the table of TCP over IPv4, or why it cannot be read.
+/// The content of the table of TCP over IPv4, or the kind of its problem.
 type PortsAnswer = Result<Vec<u16>, ReadProblemKind>;
 
 /// A source in which the test opens and closes ports.
@@ -70,7 +70,7 @@ impl PortSource for Ports {
 }
 
 fn next(notices: &Subscription) -> String {
-    match notices.next_timeout(LONG).expect("something is told") {
+    match notices.next_timeout(LONG).expect("a notice is sent") {
         Notice::Event(event) => {
             format!("{} {} {}", event.sequence, event.kind.name(), number(&event.port))
         }
@@ -81,7 +81,7 @@ fn next(notices: &Subscription) -> String {
 /// Waits until the monitor has read the current state of the source.
 fn settle(monitor: &PortMonitor) {
     let looks = monitor.looks();
-    // One look may have been under way.
+    // One look may have begun before.
     wait_until("the monitor looks twice", || monitor.looks() >= looks + 2);
 }
 
@@ -90,7 +90,7 @@ fn numbers(monitor: &PortMonitor) -> Vec<u16> {
 }
 
 #[test]
-fn monitor_reports_what_opens_and_closes() {
+fn monitor_reports_openings_and_closings() {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().build();
     let notices = monitor.subscribe(10);
@@ -103,13 +103,13 @@ fn monitor_reports_what_opens_and_closes() {
     assert_eq!(next(&notices), "2 closed 22");
     settle(&monitor);
     assert_eq!((numbers(&monitor), notices.try_next()), (vec![80], None));
-    let told: Vec<_> = monitor.since(1).events.iter().map(|event| event.port.clone()).collect();
-    assert_eq!(told, [port(22)]);
+    let reported: Vec<_> = monitor.since(1).events.iter().map(|event| event.port.clone()).collect();
+    assert_eq!(reported, [port(22)]);
 }
 
 #[rstest]
 #[case::silent(false, "1 opened 80")]
-#[case::told(true, "1 initial 22")]
+#[case::reported(true, "1 initial 22")]
 fn ports_of_the_first_look_are_reported_on_request(#[case] initial: bool, #[case] first: &str) {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().initial(initial).build();
@@ -128,8 +128,8 @@ fn monitor_watches_only_its_scope() {
     monitor.start().unwrap();
     settle(&monitor);
     ports.set(Ok(&[22, 79, 80, 89, 90, 443]));
-    let told = [(); 3].map(|()| next(&notices));
-    assert_eq!(told, ["1 opened 80", "2 opened 89", "3 opened 443"]);
+    let reported = [(); 3].map(|()| next(&notices));
+    assert_eq!(reported, ["1 opened 80", "2 opened 89", "3 opened 443"]);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn starts_stops_and_starts_again() {
     assert_eq!((monitor.looks(), numbers(&monitor)), (looks, vec![22]));
     monitor.stop().unwrap();
 
-    // The first look reports what happened meanwhile, so the events have no gap.
+    // The first look reports the changes in between, so the events have no gap.
     monitor.start().unwrap();
     assert_eq!([next(&notices), next(&notices)], ["1 closed 22", "2 opened 80"]);
     assert_eq!(numbers(&monitor), [80]);
@@ -204,7 +204,7 @@ impl PortSource for EndlessPorts {
 }
 
 #[test]
-fn look_that_is_under_way_is_ended_by_a_stop() {
+fn stop_ends_the_current_look() {
     let (looking, is_looking): (_, Receiver<()>) = channel();
     let monitor = PortMonitor::builder(EndlessPorts(looking)).build();
     monitor.start().unwrap();
@@ -214,7 +214,7 @@ fn look_that_is_under_way_is_ended_by_a_stop() {
 }
 
 #[test]
-fn failure_is_reported_once_and_kept_until_it_is_over() {
+fn failure_is_reported_once_and_kept_until_recovery() {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().address([127, 0, 0, 1].into()).build();
     let notices = monitor.subscribe(10);
@@ -236,15 +236,15 @@ fn failure_is_reported_once_and_kept_until_it_is_over() {
 }
 
 #[test]
-fn slow_subscriber_delays_no_other() {
+fn slow_subscriber_does_not_delay_others() {
     let ports = Ports::new(&[]);
     let monitor = ports.watch().build();
     let (slow, quick) = (monitor.subscribe(2), monitor.subscribe(100));
     monitor.start().unwrap();
     settle(&monitor);
     ports.set(Ok(&[1, 2, 3, 4, 5]));
-    let told: Vec<_> = (0..5).map(|_| next(&quick)).collect();
-    assert_eq!(told, ["1 opened 1", "2 opened 2", "3 opened 3", "4 opened 4", "5 opened 5"]);
+    let reported: Vec<_> = (0..5).map(|_| next(&quick)).collect();
+    assert_eq!(reported, ["1 opened 1", "2 opened 2", "3 opened 3", "4 opened 4", "5 opened 5"]);
     assert_eq!([(); 3].map(|()| next(&slow)), ["1 opened 1", "2 opened 2", "Lost(3)"]);
     drop(slow);
     ports.set(Ok(&[]));
@@ -252,7 +252,7 @@ fn slow_subscriber_delays_no_other() {
 }
 
 #[test]
-fn ring_that_is_too_short_counts_lost_events() {
+fn short_ring_counts_lost_events() {
     let ports = Ports::new(&[]);
     let monitor = ports.watch().history(2).build();
     let notices = monitor.subscribe(100);
@@ -292,7 +292,7 @@ fn processes(port: &Port) -> Option<usize> {
 }
 
 #[test]
-fn processes_are_looked_for_once_and_kept_to_the_end() {
+fn processes_are_looked_up_once_and_kept_until_closing() {
     let (ports, asked) = (Ports::new(&[22]), Arc::new(Mutex::new(Vec::new())));
     let source = PortsWithProcesses(ports.clone(), Arc::clone(&asked));
     let builder = PortMonitor::builder(source).processes(true);
@@ -307,13 +307,14 @@ fn processes_are_looked_for_once_and_kept_to_the_end() {
     assert_eq!(known, [Some(1), Some(1), Some(0)]);
     ports.set(Ok(&[]));
     assert_eq!(next(&notices), "3 closed 22");
-    let told: Vec<_> = monitor.since(0).events.iter().map(|event| processes(&event.port)).collect();
-    assert_eq!(told[..3], [Some(1), Some(0), Some(1)]);
+    let reported: Vec<_> =
+        monitor.since(0).events.iter().map(|event| processes(&event.port)).collect();
+    assert_eq!(reported[..3], [Some(1), Some(0), Some(1)]);
     assert_eq!(*asked.lock().unwrap(), [vec![22], vec![80, 81]]);
 }
 
 #[test]
-fn source_without_processes_says_so_once() {
+fn source_without_processes_is_reported_once() {
     let ports = Ports::new(&[22]);
     let monitor = ports.watch().processes(true).build();
     let notices = monitor.subscribe(10);
@@ -338,7 +339,7 @@ impl PortSource for PanickingPorts {
 }
 
 #[test]
-fn panic_of_the_source_is_an_error_of_the_stop() {
+fn stop_returns_the_panic_of_the_source() {
     let monitor = PortMonitor::builder(PanickingPorts(AtomicBool::new(false))).build();
     monitor.start().unwrap();
     wait_until("the monitor stops", || !monitor.is_running());

@@ -1,4 +1,4 @@
-//! What is wrong with a command line.
+//! Errors of the command line.
 
 use std::fmt;
 
@@ -12,13 +12,13 @@ pub(crate) enum CliError {
     Arg(ArgError),
     /// Two options that exclude each other.
     Exclusive(&'static str, &'static str),
-    /// An option, and the one that it needs.
+    /// An option that is missing the one it needs.
     Needs(&'static str, &'static str),
     NoFilter(&'static str),
     Filter(FilterError),
     /// The filter selects sockets that are not watched.
     NotWatched,
-    /// Names of unix sockets are hidden, so no socket can be found by its name.
+    /// Names of unix sockets are hidden, so sockets cannot be found by name.
     HiddenNames,
     /// Not every network namespace may be listed, for this reason.
     Namespaces(String),
@@ -54,7 +54,7 @@ impl From<ArgError> for CliError {
 }
 
 impl CliError {
-    /// Returns the status: what is not granted is refused, everything else is wrong usage.
+    /// Returns the status: failure for a missing grant, wrong usage for everything else.
     pub(crate) fn status(&self) -> ExitCode {
         match self {
             Self::HiddenNames | Self::Namespaces(_) => ExitCode::FAILURE,

@@ -1,10 +1,10 @@
-//! Every option, once: the parser and the help are made from this table.
+//! The table of options, from which the parser and the help are made.
 
 use builtin_cli::{Flag, FlagDoc, ValueDoc};
 use port_monitor::Protocol;
 use socket_query::AddressFamily;
 
-/// What a call does; without such an option it follows ports.
+/// The task of a call; without such an option it follows ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WatchVerb {
     Wait,
@@ -12,7 +12,7 @@ pub(crate) enum WatchVerb {
     List,
 }
 
-/// What an option does to the plan.
+/// The effect of an option on the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Help,
@@ -31,7 +31,7 @@ pub(crate) enum Effect {
     JsonLines,
 }
 
-/// Returns an option; names are not abbreviated.
+/// Returns an option, whose names are not abbreviated.
 const fn flag(
     short: Option<char>,
     name: &'static [&'static str],

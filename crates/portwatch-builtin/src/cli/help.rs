@@ -6,10 +6,10 @@ use builtin_cli::help::FlagLine;
 
 use super::flag::flags;
 
-/// What `-V` prints.
+/// The output of `-V`.
 pub(crate) const VERSION: &str = concat!("portwatch ", env!("CARGO_PKG_VERSION"));
 
-/// The usage, 80 columns wide at most.
+/// The usage, at most 80 columns wide.
 pub(crate) struct Help;
 
 const HEAD: &str = "\
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn no_option_has_the_name_of_another() {
+    fn option_names_are_unique() {
         let longs: std::collections::BTreeSet<_> =
             flags().map(builtin_cli::FlagDoc::name).collect();
         let shorts = flags().filter_map(|doc| doc.short);

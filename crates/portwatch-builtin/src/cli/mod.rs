@@ -1,4 +1,4 @@
-//! The command line: what was typed, and what it means.
+//! The command line: raw arguments, and the plan that they form.
 
 mod error;
 mod flag;

@@ -1,4 +1,4 @@
-//! What the command line means.
+//! The plan of a call, from its command line.
 
 use std::{fmt, time::Duration};
 
@@ -12,14 +12,14 @@ use super::{
     flag::{Effect, FLAGS, WatchVerb},
 };
 
-/// What was typed.
+/// The raw arguments.
 type Raw<'a> = RawArgs<'a, Effect>;
 
-/// Default time between two looks: 50 ms. It is short enough to seem immediate, and takes less than
-/// a hundredth of a core.
+/// Default time between two looks. It is short enough to seem immediate, and takes less than a
+/// hundredth of a core.
 const DEFAULT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What a call does.
+/// The work of a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Plan {
     Help,
@@ -27,54 +27,54 @@ pub(crate) enum Plan {
     Watch(Watch),
 }
 
-/// Which ports are watched, and for what.
+/// The watched ports, and the task.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Watch {
     pub(crate) task: WatchTask,
-    /// One; for waiting, one or more, each with what is waited for.
+    /// One condition; for waiting, one or more.
     pub(crate) conditions: Vec<WaitCondition>,
     pub(crate) interval: Duration,
     /// Whether processes are shown.
     pub(crate) has_processes: bool,
-    /// Whether it is about every network namespace instead of the host's.
+    /// Whether every network namespace is watched instead of the host's.
     pub(crate) is_everywhere: bool,
 }
 
-/// What is done with the ports.
+/// The task of a call that watches ports.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum WatchTask {
     /// Wait until the conditions hold.
     Wait { enough: Enough, timeout: Option<Duration> },
-    /// Print what is open.
+    /// Print the open ports.
     List(EventFormat),
-    /// Print what opens and closes.
+    /// Print openings and closings.
     Follow(Follow),
 }
 
-/// How many of several conditions have to hold.
+/// How many of the conditions have to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Enough {
     All,
     Any,
 }
 
-/// Ports, and what is waited for; that is ignored when they are listed or followed.
+/// Ports, and the state to wait for, which is ignored when they are listed or followed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WaitCondition {
     pub(crate) wanted: Wanted,
     pub(crate) which: WatchedPorts,
 }
 
-/// What is waited for.
+/// The state to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// At least one is open.
+    /// At least one port is open.
     Open,
     /// No port is open.
     Gone,
 }
 
-/// How ports are followed, and until when.
+/// The options of following.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Follow {
     pub(crate) form: EventFormat,
@@ -89,36 +89,36 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    /// Returns whether it ends by itself.
+    /// Returns whether following has an end.
     pub(crate) fn has_end(&self) -> bool {
         self.lasting.is_some() || self.count.is_some() || self.timeout.is_some()
     }
 }
 
-/// Form of the output.
+/// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventFormat {
     Text,
     Json,
 }
 
-/// Which ports.
+/// A choice of ports.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WatchedPorts {
-    /// Empty for those of the target.
+    /// Empty for the protocols of the target.
     pub(crate) protocols: Vec<Protocol>,
     pub(crate) families: FamilySet,
-    /// The last family that was chosen: it applies to values in the filter that name none.
+    /// The last chosen family, which applies to values in the filter without one.
     pub(crate) family: Option<AddressFamily>,
     pub(crate) target: Target,
 }
 
-/// Which of these ports.
+/// The choice among the ports of the protocols.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// Those that a filter admits.
+    /// Ports that match a filter.
     Filter(FilterText),
-    /// Unix sockets of exactly this name, as `ss -x` prints it.
+    /// Unix sockets with exactly this name, as `ss -x` prints it.
     UnixName(BString),
 }
 
@@ -177,7 +177,7 @@ fn task(raw: &Raw<'_>) -> Result<WatchTask, CliError> {
     Ok(WatchTask::Wait { enough, timeout })
 }
 
-/// Returns what is to be done, with the name of the option.
+/// Returns the task, with the name of its option.
 fn verb(raw: &Raw<'_>) -> Result<Option<(WatchVerb, &'static str)>, CliError> {
     let mut verbs = verbs(raw).map(|(verb, typed)| (verb, typed.flag.doc.name()));
     let Some((verb, name)) = verbs.next() else { return Ok(None) };
@@ -195,9 +195,9 @@ fn verbs<'a>(raw: &'a Raw<'a>) -> impl Iterator<Item = (WatchVerb, &'a Typed<'a,
     })
 }
 
-/// Returns what is watched. For waiting, each `--wait` and `--gone` takes the words up to the next
-/// one, and the first of them those before it, too; words that each name a socket are separate
-/// conditions.
+/// Returns the conditions. For waiting, each `--wait` and `--gone` gets the words up to the next
+/// one, and the first one also the words before it. If each of its words names a socket, they are
+/// separate conditions.
 fn conditions(raw: &Raw<'_>) -> Result<Vec<WaitCondition>, CliError> {
     let condition = |wanted, words: &[BString]| WaitCondition { wanted, which: which(raw, words) };
     let mut verbs = verbs(raw).peekable();
@@ -212,11 +212,11 @@ fn conditions(raw: &Raw<'_>) -> Result<Vec<WaitCondition>, CliError> {
         let end = verbs.peek().map_or(raw.words.len(), |(_, next)| next.words_before);
         let words = raw.words.get(begin..end).unwrap_or_default();
         if words.iter().all(|word| word.trim_ascii().is_empty()) {
-            // An empty shell variable must not wait for any port at all.
+            // An empty shell variable must not match every port.
             if !words.is_empty() {
                 return Err(CliError::NoFilter(typed.flag.doc.name()));
             }
-            // A repeated option counts once.
+            // A repeated option has no effect.
             if verbs.peek().is_some_and(|(next, _)| *next == verb) {
                 continue;
             }
@@ -271,7 +271,7 @@ fn which(raw: &Raw<'_>, words: &[BString]) -> WatchedPorts {
 pub(crate) const PORTS: FamilySet =
     FamilySet::of(AddressFamily::Inet).union(FamilySet::of(AddressFamily::Inet6));
 
-/// Returns the meaning of words, and the protocol if they name one.
+/// Returns the target of words, and the protocol if they name one.
 fn target(words: &[BString]) -> (Option<Protocol>, Target) {
     match words {
         [word] => {
@@ -281,8 +281,8 @@ fn target(words: &[BString]) -> (Option<Protocol>, Target) {
     }
 }
 
-/// Returns the socket that a single word names: `:PORT` or a number, `tcp:` or `udp:` before that
-/// or before `ADDRESS:PORT`, a path, or `unix:NAME`.
+/// Returns the socket that a single word names: `:PORT` or a number, `ADDRESS:PORT` or these after
+/// `tcp:` or `udp:`, a path, or `unix:NAME`.
 fn socket(word: &[u8]) -> Option<(Option<Protocol>, Target)> {
     let filter = |text: &[&[u8]]| Target::Filter(FilterText::from_iter([bstr::concat(text)]));
     let port = |word: &[u8]| {
@@ -370,11 +370,11 @@ mod tests {
     #[case::the_last_value_counts(&["--count=3", "--count", "4"], WatchTask::Follow(Follow { count: Some(4), ..FOLLOW }))]
     #[case::letters_together(&["-wt4", ":80"], wait(Enough::All, None))]
     #[case::words_behind_dashes(&["-w", "--", "--list"], wait(Enough::All, None))]
-    fn says_what_is_done(#[case] words: &[&str], #[case] task: WatchTask) {
+    fn options_choose_the_task(#[case] words: &[&str], #[case] task: WatchTask) {
         assert_eq!(watch(words).task, task);
     }
 
-    /// Returns a line for each condition: `+` or `-`, and what is meant.
+    /// Returns a line for each condition: `+` or `-`, and the target.
     fn conditions(words: &[&str]) -> String {
         let line = |WaitCondition { wanted, which }: &WaitCondition| {
             let sign = if *wanted == Wanted::Open { '+' } else { '-' };
@@ -406,12 +406,12 @@ mod tests {
     #[case::more_behind_a_port(&[":80 or sport = :90"], "+:80 or sport = :90")]
     #[case::empty(&[""], "+")]
     #[case::terminal(&["-w", "/x\u{1b}"], "+unix:/x\\x1b")]
-    fn word_is_short_for_a_socket(#[case] words: &[&str], #[case] expected: &str) {
+    fn word_names_a_socket(#[case] words: &[&str], #[case] expected: &str) {
         assert_eq!(conditions(words).replace("+ ", "+"), expected);
     }
 
     #[test]
-    fn says_which_ports() {
+    fn options_choose_the_ports() {
         let watched = |words: &[&str]| watch(words).conditions.remove(0).which;
         let which = watched(&["-t", "-u", "-6", "-4"]);
         assert_eq!(which.protocols, [Protocol::Tcp, Protocol::Udp]);
@@ -423,13 +423,13 @@ mod tests {
     }
 
     #[test]
-    fn help_and_version_come_before_all_else() {
+    fn help_and_version_take_precedence() {
         assert_eq!(plan(&["--wait", "--list", "--help"]), Ok(Plan::Help));
         assert_eq!(plan(&["--count=x", "-V"]), Ok(Plan::Version));
     }
 
     #[test]
-    fn every_wrong_line_has_its_message() {
+    fn every_invalid_line_has_its_message() {
         let lines: &[&[&str]] = &[
             &["-q"],
             &["--bogus\u{1b}[2J"],

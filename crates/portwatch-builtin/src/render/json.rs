@@ -12,7 +12,7 @@ use port_monitor::{Event, Port, PortProcess};
 use procnetsocket::{NetNamespace, model::Inode};
 use serde::Serialize;
 
-/// Writes an event: what happened, its number and time, and the port.
+/// Writes an event: its kind, its number and time, and the port.
 pub(super) fn write_event(out: &mut dyn Write, event: &Event) -> io::Result<()> {
     let Event { sequence, time, kind, port, .. } = event;
     let time = Rfc3339(*time).to_string();
@@ -36,7 +36,7 @@ struct EventObject {
     port: PortObject,
 }
 
-/// A port. What is unknown is absent.
+/// A port. Unknown values are absent.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 struct PortObject {
@@ -134,7 +134,7 @@ impl From<&PortProcess> for ProcessObject {
     }
 }
 
-/// Returns bytes as text: those that are not printable ASCII, and the backslash, as `\xNN`.
+/// Returns bytes as text. Bytes that are not printable ASCII, and the backslash, are `\xNN`.
 fn text(bytes: &[u8]) -> String {
     Escaped::new(bytes).to_string()
 }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_name_stays_a_string() {
+    fn hostile_name_cannot_end_its_string() {
         let mut port = Port::new(Protocol::Udp, ([0, 0, 0, 0], 67).into(), None);
         let name = Some(b"a\"\\\n\x1b\xff".into());
         port.device = Some(BoundInterface { index: std::num::NonZeroU32::MIN, name });

@@ -6,7 +6,7 @@ use builtin_api::Rfc3339;
 use builtin_cli::Escaped;
 use port_monitor::{Event, Port, PortProcess};
 
-/// An event: time, what happened, and the port.
+/// An event: time, kind and port.
 pub(crate) struct EventLine<'a>(pub(crate) &'a Event);
 
 impl fmt::Display for EventLine<'_> {
@@ -52,7 +52,7 @@ impl fmt::Display for PortLine<'_> {
     }
 }
 
-/// The processes that have a port open: ` users:(("nginx",pid=7))`, or nothing when none is known.
+/// The processes that have a port open: ` users:(("nginx",pid=7))`, or nothing if none is known.
 struct PrintedProcesses<'a>(&'a Port);
 
 impl fmt::Display for PrintedProcesses<'_> {

@@ -1,4 +1,4 @@
-//! The output.
+//! The output, as text or JSON.
 
 mod json;
 mod line;

@@ -1,16 +1,15 @@
-//! Replies that are received before they are wanted, several at the same time.
+//! Receives replies before they are needed, several at the same time.
 //!
-//! The kernel dumps the TCP sockets of a family from three tables: those that listen, those that
-//! are bound and do nothing, and the connections. Each can be asked for alone, by states, and what
-//! is answered one after the other is what one request for all of them is answered. So a question
-//! is asked as up to three requests, and threads receive the replies of these and of the next
-//! questions while the caller is still busy with the first: formatting overlaps with the kernel's
-//! work, and the kernel works on several processors.
+//! The kernel dumps the TCP sockets of a family from three tables: listeners, sockets that are only
+//! bound, and connections. Each can be requested separately, by states, and their replies in
+//! sequence contain the same as one reply for all. So a query is sent as up to three requests, and
+//! threads receive the replies to these and to the next queries while the caller processes the
+//! first: formatting overlaps with the kernel's work, and the kernel works on several processors.
 //!
-//! Where IPv4 and IPv6 are asked the same, [one walk](super::both) answers both.
+//! Where the queries for IPv4 and IPv6 are equal, [one walk](super::both) answers both.
 //!
-//! A reply waits in a ring of [`RING`] datagrams. When it is full its thread stops receiving, and
-//! the dump waits in the kernel: memory is bounded, and nothing is dumped twice.
+//! A reply waits in a ring of [`RING`] datagrams. When the ring is full, its thread stops receiving
+//! and the dump waits in the kernel: memory is bounded, and nothing is dumped twice.
 
 use std::{
     cell::RefCell,
@@ -50,9 +49,9 @@ const MAX_RECEIVERS: usize = 3;
 
 /// Replies that are received ahead, see [`SocketTables::ahead`](crate::SocketTables::ahead).
 #[derive(Debug, Default)]
-pub struct Ahead(RefCell<VecDeque<AheadReply>>);
+pub(crate) struct Ahead(RefCell<VecDeque<AheadReply>>);
 
-/// A question, and how its answer is wanted.
+/// A query, and the order of its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     pub(crate) query: TableQuery,
@@ -69,24 +68,24 @@ pub(crate) struct AheadReply {
 
 #[derive(Debug)]
 enum ReplyRows {
-    /// What the kernel answers to these requests; to one about both families in that order.
+    /// The replies to these requests; for a request of both families, with the order of the rows.
     Coming(VecDeque<AheadPart>, Option<FamilyOrder>),
-    /// Those that came with the reply to the question before.
+    /// Rows that came with the reply to the query before.
     Kept(KeptRows),
 }
 
-/// The reply to one of the requests of a question.
+/// The reply to one of the requests of a query.
 #[derive(Debug)]
 struct AheadPart {
     walk: Walk,
-    /// Where a thread was to receive it.
+    /// The ring into which a thread receives it.
     received: Option<Received>,
 }
 
 #[derive(Debug)]
 struct Received {
     datagrams: Receiver<Result<AheadDatagram, Error>>,
-    /// Takes buffers back, so that they are used again.
+    /// Returns buffers to the thread, which reuses them.
     used: Sender<Box<[u8]>>,
 }
 
@@ -105,7 +104,7 @@ impl AheadDatagram {
     }
 }
 
-/// A request that a thread is to make.
+/// A request for a thread to send.
 struct Job {
     walk: Walk,
     datagrams: SyncSender<Result<AheadDatagram, Error>>,
@@ -113,8 +112,7 @@ struct Job {
 }
 
 impl Ahead {
-    /// Returns the reply to a question, if it is received. What was to come before it is not wanted
-    /// any more.
+    /// Returns the reply to a query, if it is being received. Replies before it are dropped.
     pub(crate) fn take(&self, question: &TableQuery) -> Option<AheadReply> {
         let mut replies = self.0.borrow_mut();
         let index = replies.iter().position(|reply| reply.question == *question)?;
@@ -122,7 +120,7 @@ impl Ahead {
         replies.pop_front()
     }
 
-    /// Adds the rows of IPv6 that came with the reply to a question about IPv4.
+    /// Adds the rows of IPv6 that came with the reply to a query for IPv4.
     fn add_kept(&self, question: TableQuery, kept: KeptRows) {
         let question = TableQuery { table: Table::Tcp6, ..question };
         let reply = AheadReply { question, rows: ReplyRows::Kept(kept) };
@@ -131,11 +129,11 @@ impl Ahead {
 }
 
 impl DiagSocket {
-    /// Has threads receive the replies to these questions while `work` runs, which asks them in
-    /// this order. Where that cannot make anything faster there are no threads.
+    /// Has threads receive the replies to these queries while `work` runs, which makes them in this
+    /// order. Starts no threads where they would not be faster.
     ///
-    /// `has_few_ipv6` says whether the rows of IPv6 can probably be kept. If they cannot, there is
-    /// another walk.
+    /// `has_few_ipv6` returns whether the rows of IPv6 can probably be kept. If not, they take a
+    /// second walk.
     pub(crate) fn ahead<R>(
         &self,
         questions: &[Question],
@@ -156,7 +154,7 @@ impl DiagSocket {
             let mut started = 0;
             for _ in 0..receivers {
                 let receive = move || Receiving { diag: self, jobs, is_over }.run();
-                // OK because the others do the work of a thread that cannot be started.
+                // OK because the other threads do the work of one that cannot be started.
                 started += usize::from(thread::Builder::new().spawn_scoped(scope, receive).is_ok());
             }
             if started == 0 {
@@ -170,7 +168,7 @@ impl DiagSocket {
     }
 }
 
-/// Ends the threads when it is dropped, also by a panic.
+/// Ends the threads when it is dropped, even by a panic.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {
@@ -200,7 +198,7 @@ fn prepare(
         } else if order.is_some() {
             [AheadPart { walk: walk(question.clone()), received: None }].into()
         } else {
-            // Asked when it is wanted, as any other question.
+            // Requested when it is needed, as any other query.
             continue;
         };
         let rows = ReplyRows::Coming(parts, order);
@@ -212,7 +210,7 @@ fn prepare(
     (replies, jobs)
 }
 
-/// Returns the order in which rows are handed over if one walk is to answer two questions.
+/// Returns the order of the rows if one walk can answer two queries.
 fn one_walk(
     first: &Question,
     next: &Question,
@@ -227,7 +225,7 @@ fn one_walk(
     has_few_ipv6(&first.query).then_some(FamilyOrder::Ipv4First)
 }
 
-/// Returns the reply to a request, and adds the request to those that threads make.
+/// Returns the reply to a request, and adds the request to those for the threads.
 fn ahead_part(walk: Walk, jobs: &mut VecDeque<Job>) -> AheadPart {
     let (sender, datagrams) = sync_channel(RING);
     let (used, receiver) = channel();
@@ -238,13 +236,13 @@ fn ahead_part(walk: Walk, jobs: &mut VecDeque<Job>) -> AheadPart {
 const LISTEN: StateMask = StateMask::of(TcpState::Listen);
 const BOUND: StateMask = StateMask::of(TcpState::BoundInactive);
 
-/// Returns whether the answer takes so long that a thread does not cost more.
+/// Returns whether the answer takes long enough to be worth a thread.
 fn is_worth_threads(question: &TableQuery) -> bool {
     let is_tcp = matches!(question.table.form(), RowForm::Inet(InetProtocol::Tcp, _));
     is_tcp && !question.possible_states().without(LISTEN).is_empty()
 }
 
-/// Returns the requests that are answered, one after the other, what the question is answered.
+/// Returns the requests whose replies, in sequence, are the reply to the query.
 fn parts(question: &TableQuery) -> impl Iterator<Item = TableQuery> {
     // Kernel: the order in which `inet_diag_dump_icsk` walks the tables.
     const ORDER: [StateMask; 3] = [LISTEN, BOUND, StateMask::ALL.without(LISTEN).without(BOUND)];
@@ -281,12 +279,12 @@ impl Receiving<'_> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Makes a request, and hands its reply on. An error means that nobody wants it.
+    /// Sends a request, and passes its reply on. An error means that it is no longer needed.
     fn receive(&self, job: &Job) -> Result<(), ()> {
         let send = |datagram| job.datagrams.send(datagram).map_err(drop);
         let is_over = || self.is_over.load(Ordering::Relaxed);
         let table = job.walk.table();
-        // Without a free socket the caller asks by itself.
+        // Without a free socket the caller sends the request itself.
         let Some(mut lease) = self.diag.lease_now() else { return Ok(()) };
         let encode = |sequence, out: &mut Vec<u8>| job.walk.encode(sequence, out);
         let sequence = match lease.channel.send(table, &is_over, &encode) {
@@ -312,7 +310,7 @@ impl Receiving<'_> {
 }
 
 impl Drop for Receiving<'_> {
-    /// Leaves nobody waiting for what no thread will receive.
+    /// Ends the waits for replies that no thread will receive.
     fn drop(&mut self) {
         if thread::panicking() {
             forget(self.jobs);
@@ -321,10 +319,10 @@ impl Drop for Receiving<'_> {
 }
 
 impl AheadReply {
-    /// Hands each socket to a visitor. A part that no thread received is asked for now.
+    /// Passes each socket to a visitor. A part that no thread received is requested now.
     ///
-    /// Returns `None` if the question has to be asked again: the table changed under a dump and the
-    /// visitor has forgotten what it was given, or the kernel has no answer about both families.
+    /// Returns `None` if the query has to be repeated: the table changed during a dump and the
+    /// visitor discarded its rows, or the kernel does not support requests for both families.
     pub(crate) fn visit(
         self,
         ahead: &Ahead,
@@ -399,7 +397,7 @@ impl AheadPart {
             if dump.is_over() || dump.report().stopped {
                 return Ok(());
             }
-            // OK because the thread needs it no more when it is gone.
+            // OK because a thread that ended does not need it.
             let _ = received.used.send(datagram.buffer);
             datagram = received.wait(dump)?.ok_or(DiagError::Overrun)?;
         }
@@ -407,7 +405,7 @@ impl AheadPart {
 }
 
 impl Received {
-    /// Waits for a datagram; `None` if there comes no other.
+    /// Waits for a datagram; returns `None` at the end of the reply.
     fn wait(&self, dump: &Dump<'_>) -> Result<Option<AheadDatagram>, Error> {
         loop {
             match self.datagrams.recv_timeout(TICK) {
@@ -457,11 +455,11 @@ mod tests {
         };
         let asked: Vec<_> = jobs.into_iter().map(|job| job.walk).collect();
         assert_eq!(asked, expected.iter().map(part).collect::<Vec<_>>());
-        // Without threads it is asked when it is wanted.
+        // Without threads it is requested when it is needed.
         assert!(prepare(&[question], false, &|_| true).0.is_empty());
     }
 
-    /// A kernel, or whatever stands for one, may not know the older interface.
+    /// A kernel, or an emulation of one, may lack the older interface.
     #[rstest]
     #[case::no_handler(DiagError::NoHandler(Table::Tcp4), None)]
     #[case::refused(of_dump(Table::Tcp4, 95), None)]

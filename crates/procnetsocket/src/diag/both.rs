@@ -1,10 +1,10 @@
-//! The TCP sockets of both families by one walk of the kernel.
+//! Dumps the TCP sockets of both families by one walk of the kernel.
 //!
-//! Kernel: a request of the older interface (`TCPDIAG_GETSOCK`) is answered for IPv4 and IPv6
-//! together, as `inet_diag_dump_compat` asks for `AF_UNSPEC`. States, details and filter programs
-//! are those of the newer one, and so are the rows and their order within a family; the families
-//! are interleaved. The kernel walks its tables once: with two requests each walk passes the
-//! sockets of the other family, and looks at every bucket again.
+//! Kernel: the reply to a request of the older interface (`TCPDIAG_GETSOCK`) contains IPv4 and IPv6
+//! together, because `inet_diag_dump_compat` uses `AF_UNSPEC`. States, details and filter programs
+//! work as in the newer one, and the rows and their order within a family are the same; the
+//! families are interleaved. The kernel walks its tables once. With two requests, each walk skips
+//! the sockets of the other family, and every bucket is visited twice.
 
 use super::{
     request::{Request, encode_both_families},
@@ -15,14 +15,14 @@ use crate::{
     table_query::{Details, TableQuery},
 };
 
-/// Bytes of rows that wait until those of IPv4 are handed over: 2 MiB, which are some 16 000
-/// sockets without details.
+/// Bytes of rows that are kept until those of IPv4 were passed on: 2 MiB, about 16 000 sockets
+/// without details.
 const MAX_KEPT_BYTES: usize = 2 << 20;
 
-/// After so many bytes a datagram of kept rows is full: as many as the kernel's have.
+/// Bytes after which a datagram of kept rows is full: the size of the kernel's datagrams.
 const DATAGRAM_BYTES: usize = 32 << 10;
 
-/// Bytes that a row takes at most, without details and with all of them.
+/// Largest size of a row in bytes, without details and with all of them.
 const ROW_BYTES: usize = 160;
 const DETAILED_ROW_BYTES: usize = 640;
 
@@ -30,7 +30,7 @@ const DETAILED_ROW_BYTES: usize = 640;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Walk {
     Table(TableQuery),
-    /// The question about IPv4; that about IPv6 is the same.
+    /// The query for IPv4; the one for IPv6 is equal.
     BothFamilies(TableQuery),
 }
 
@@ -50,18 +50,18 @@ impl Walk {
     }
 }
 
-/// Returns whether two questions, asked one after the other, can be answered by one walk.
+/// Returns whether one walk can answer two consecutive queries.
 pub(super) fn are_pair(first: &TableQuery, second: &TableQuery) -> bool {
     let second = TableQuery { table: Table::Tcp4, ..second.clone() };
     first.table == Table::Tcp4 && *first == second && !first.possible_states().is_empty()
 }
 
-/// Returns how many rows of a question can certainly be kept.
+/// Returns how many rows of a query can certainly be kept.
 pub(crate) fn kept_rows(details: Details) -> usize {
     MAX_KEPT_BYTES / if details == Details::NONE { ROW_BYTES } else { DETAILED_ROW_BYTES }
 }
 
-/// Rows of IPv6 that came among those of IPv4, and wait until these are handed over.
+/// Rows of IPv6 that came among those of IPv4, kept until these were passed on.
 #[derive(Debug, Default)]
 pub(super) struct KeptRows {
     datagrams: Vec<KeptDatagram>,
@@ -69,7 +69,7 @@ pub(super) struct KeptRows {
     is_full: bool,
 }
 
-/// Messages that answer the request of one number.
+/// Messages in reply to one request.
 #[derive(Debug)]
 struct KeptDatagram {
     sequence: u32,
@@ -147,7 +147,7 @@ mod tests {
         in_state(Table::Tcp6, TcpState::Close),
         false
     )]
-    fn one_walk_answers_equal_questions_alone(
+    fn one_walk_answers_only_equal_queries(
         #[case] first: TableQuery,
         #[case] second: TableQuery,
         #[case] expected: bool,
@@ -162,7 +162,7 @@ mod tests {
         dump.report().rows
     }
 
-    /// `struct inet_diag_msg` of a socket of IPv6 (10) that listens (10), and nothing behind it.
+    /// `struct inet_diag_msg` of an IPv6 (10) listener (10), without attributes.
     const ROW: [u8; 72] = [10; 72];
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         let fit = MAX_KEPT_BYTES / bytes;
         let mut kept = KeptRows::default();
         for number in 0..fit {
-            // Two requests, whose rows are told apart by their numbers.
+            // Two requests, whose rows are distinguished by their numbers.
             kept.push(&row(if number < 1_000 { 1 } else { 2 }));
         }
         assert!(kept.datagrams.iter().all(|one| one.messages.len() < DATAGRAM_BYTES + bytes));

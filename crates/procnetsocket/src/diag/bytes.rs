@@ -28,7 +28,7 @@ pub(super) const STORAGE: usize = 128;
 /// Bytes of `SK_MEMINFO` on the first kernel that had it: 7 numbers.
 const FIRST_MEMINFO: usize = 28;
 
-/// What is wrong with a message, and at which byte.
+/// A problem of a message, and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, but found {found}")]
 pub struct Fault {
@@ -256,7 +256,7 @@ pub(super) struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// Reads attributes that begin at that byte of the message.
+    /// Reads attributes that start at this byte of the message.
     pub(super) fn new(rest: &'a [u8], offset: usize) -> Self {
         Self { rest, offset }
     }

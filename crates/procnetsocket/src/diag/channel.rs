@@ -37,14 +37,14 @@ use crate::{
 /// seen a large enough buffer.
 const BUFFER_BYTES: usize = 32 << 10;
 
-/// How long the kernel may be silent: 5 s. It answers a dump at once, so this is ample.
+/// The longest wait for a datagram: 5 s. The kernel answers a dump at once, so this is ample.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Interval at which the interrupt is polled while receiving: 50 ms.
 pub(super) const TICK: Duration = Duration::from_millis(50);
 
-/// Receive buffer for events: 1 MiB, as in iproute2. The kernel counts some 2 KiB for each, and
-/// allows at most `net.core.rmem_max`.
+/// Receive buffer for events: 1 MiB, as in iproute2. The kernel counts about 2 KiB for each event,
+/// and allows at most `net.core.rmem_max`.
 const EVENT_BYTES: usize = 1 << 20;
 
 /// Datagrams that can wait in a socket: far more than its buffer has room for.
@@ -181,10 +181,10 @@ impl Channel {
         Ok(())
     }
 
-    /// Receives a datagram of the kernel.
+    /// Receives a datagram from the kernel.
     ///
-    /// Security: a datagram of another sender is dropped. Only a privileged process could send one,
-    /// but its content would be taken for the kernel's.
+    /// Security: a datagram from another sender is dropped. Only a privileged process could send
+    /// one, but its content would look like the kernel's.
     pub(super) fn receive(
         &mut self,
         table: Table,

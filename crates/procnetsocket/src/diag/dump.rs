@@ -1,4 +1,4 @@
-//! The messages of a reply, one after the other: what every reply is checked for.
+//! The messages of a reply, one after the other, with the checks for every reply.
 
 use super::{
     both::KeptRows,
@@ -18,33 +18,33 @@ use crate::{
     visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 
-/// How far a reply has come.
+/// The progress in a reply.
 #[derive(Debug)]
 pub(super) enum DumpProgress {
     /// A socket was reached.
     Row,
-    /// A message that is no socket was reached.
+    /// A message that is not a socket was reached.
     Malformed(Box<RowError>),
-    /// The datagram has no more messages that count.
+    /// The datagram has no more relevant messages.
     NextDatagram,
     /// The end was reached.
     Done,
 }
 
-/// What is known of a reply while it comes.
+/// The state of a reply while it is received.
 pub(super) struct Dump<'a> {
     rows: TableRows,
-    /// What becomes of the rows of IPv6, where they come among those of IPv4.
+    /// The handling of rows of IPv6 among those of IPv4.
     ipv6: Option<Ipv6Rows>,
-    /// The family of the row that was reached, where both come.
+    /// The family of the current row, in a reply with both.
     reached: Family,
     sequence: u32,
-    /// Whether one socket was asked for, whose message is the last.
+    /// Whether one socket was requested, whose message ends the reply.
     is_lookup: bool,
     bounds: Bounds<'a>,
-    /// Bytes of the datagram that were taken.
+    /// Bytes of the datagram that were processed.
     taken: usize,
-    /// Whether the end was received, which may be an error.
+    /// Whether the end, or an error, was received.
     is_over: bool,
     report: ReadReport,
 }
@@ -62,15 +62,15 @@ impl TableRows {
     }
 }
 
-/// What becomes of rows of IPv6 among those of IPv4.
+/// The handling of rows of IPv6 among those of IPv4.
 enum Ipv6Rows {
-    /// They are kept until those of IPv4 are handed over.
+    /// They are kept until those of IPv4 were passed on.
     Kept(KeptRows),
-    /// They are handed over as they come.
+    /// They are passed on as they come.
     Lent(Box<TableRows>),
 }
 
-/// In which order the rows of both families are handed over.
+/// The order in which the rows of both families are passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FamilyOrder {
     /// IPv4 first.
@@ -103,7 +103,7 @@ impl<'a> Dump<'a> {
         Self { ipv6: Some(ipv6), ..self }
     }
 
-    /// Returns the rows of IPv6 that are still to be handed over, if all of them were kept.
+    /// Returns the rows of IPv6 that are still to be passed on, if all of them were kept.
     pub(super) fn into_ipv6(self) -> Option<KeptRows> {
         match self.ipv6? {
             Ipv6Rows::Kept(kept) => kept.complete(),
@@ -111,7 +111,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Hands over rows that were [kept](Self::into_ipv6) by another dump.
+    /// Passes on rows that were [kept](Self::into_ipv6) by another dump.
     pub(super) fn push_kept(
         &mut self,
         kept: KeptRows,
@@ -127,7 +127,7 @@ impl<'a> Dump<'a> {
         Ok(())
     }
 
-    /// Begins with the reply to the request of that number. Rows, limits and totals go on.
+    /// Begins the reply to the request with this number. Rows, limits and totals continue.
     pub(super) fn begin(&mut self, sequence: u32) {
         self.sequence = sequence;
         self.taken = 0;
@@ -180,7 +180,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Passes over the sockets that follow; only the end is still looked for.
+    /// Skips the remaining sockets; only the end is still expected.
     pub(super) fn stop(&mut self) {
         self.report.stopped = true;
     }
@@ -190,9 +190,10 @@ impl<'a> Dump<'a> {
         self.is_over
     }
 
-    /// Goes to the next socket of a datagram, which has to be the same one until it has no more.
+    /// Advances to the next socket of a datagram. It has to be called with the same datagram until
+    /// that has no more.
     ///
-    /// The interrupt is asked for each datagram; one of 32 KiB holds less than 1 000 sockets.
+    /// The interrupt is polled for each datagram, which contains fewer than 1 000 sockets (32 KiB).
     #[inline]
     pub(super) fn advance(&mut self, datagram: &[u8]) -> Result<DumpProgress, Error> {
         if self.is_over {
@@ -216,10 +217,10 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Takes a message; `None` if it does not count.
+    /// Processes a message; returns `None` if it is not relevant.
     #[inline]
     fn message(&mut self, message: &Message<'_>) -> Result<Option<DumpProgress>, Error> {
-        // The end of a dump that was given up earlier, for example.
+        // For example the end of a dump that was given up earlier.
         if message.sequence != self.sequence {
             return Ok(None);
         }
@@ -234,8 +235,8 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Takes a TCP socket, of which the message says the family. One of no family is reported as
-    /// one of IPv4.
+    /// Processes a TCP socket, whose message contains the family. An unknown family is reported as
+    /// a malformed row of IPv4.
     #[inline]
     fn either_family(&mut self, message: &Message<'_>) -> Result<Option<DumpProgress>, Error> {
         let is_ipv6 = message.payload.first() == Some(&AF_INET6);
@@ -289,13 +290,13 @@ impl<'a> Dump<'a> {
     }
 }
 
-/// The datagrams of a reply in memory: a capture of another time, a test's bytes.
+/// The datagrams of a reply in memory: an earlier capture, or the bytes of a test.
 ///
 /// Everything but the socket happens here: framing, sequence, errors, rows, limits.
 pub struct Replies<'a>(Dump<'a>);
 
 impl<'a> Replies<'a> {
-    /// Means the replies to a request of that number, read within the default limits.
+    /// Expects the replies to the request with this number, read within the default limits.
     pub fn new(request: &Request, sequence: u32) -> Self {
         let mut dump = Dump::new(request, Bounds::default());
         dump.begin(sequence);
@@ -308,15 +309,15 @@ impl<'a> Replies<'a> {
         Self(Dump { bounds: bounds.into(), ..self.0 })
     }
 
-    /// Hands the sockets of the datagrams to a visitor. What comes behind the end is not looked at;
-    /// when the end is missing the datagrams are simply over.
+    /// Passes the sockets of the datagrams to a visitor. Datagrams after the end are ignored; a
+    /// missing end is not an error.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](crate::ErrorKind::Malformed) for bytes that are no netlink messages, the error
-    /// that the datagrams hold, [`LimitExceeded`](crate::ErrorKind::LimitExceeded) and
-    /// [`Interrupted`](crate::ErrorKind::Interrupted). A message that is not understood is no error
-    /// here: it goes to [`Visitor::malformed`].
+    /// [`Malformed`](crate::ErrorKind::Malformed) for bytes that are not netlink messages, the
+    /// error that the datagrams contain, [`LimitExceeded`](crate::ErrorKind::LimitExceeded) and
+    /// [`Interrupted`](crate::ErrorKind::Interrupted). A malformed message is not an error here: it
+    /// is passed to [`Visitor::malformed`].
     pub fn visit<'d>(
         self,
         datagrams: impl IntoIterator<Item = &'d [u8]>,

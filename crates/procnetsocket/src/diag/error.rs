@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn every_error_says_what_went_wrong() {
+    fn every_error_has_its_message() {
         let framing = Messages::new(&[0; 5]).find_map(Result::err).unwrap();
         let (table, waited) = (Table::Tcp6, Duration::from_secs(5));
         let errors = [

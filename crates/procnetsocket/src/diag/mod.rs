@@ -1,21 +1,22 @@
-//! Sockets as the kernel tells of them over netlink: sock_diag (`sock_diag(7)`).
+//! Sockets as the kernel reports them over netlink: sock_diag (`sock_diag(7)`).
 //!
-//! The way of the data: a [`Request`] is written, the kernel answers with datagrams, each holds
+//! Data flow: a [`Request`] is encoded, the kernel replies with datagrams, each contains
 //! [messages](Message), a message is [decoded](Decoder) into a row, and the row is lent to a
-//! [`Visitor`](crate::Visitor). [`DiagSocket`] does all of it; [`Replies`] does all but the socket.
+//! [`Visitor`](crate::Visitor). [`DiagSocket`] does all of this; [`Replies`] does everything except
+//! the I/O.
 //!
 //! # What is checked
 //!
-//! | of a reply | otherwise |
+//! | check of a reply | otherwise |
 //! | --- | --- |
-//! | it comes from the kernel | thrown away |
-//! | it answers this request | thrown away |
-//! | it is whole (32 KiB hold every one that a kernel sends) | [`Truncated`](crate::ErrorKind::Truncated) |
+//! | it comes from the kernel | dropped |
+//! | it answers this request | dropped |
+//! | it is complete (32 KiB are enough for every datagram of the kernel) | [`Truncated`](crate::ErrorKind::Truncated) |
 //! | the kernel is not silent for 5 s | [`Timeout`](crate::ErrorKind::Timeout) |
 //! | messages are framed | [`Malformed`](crate::ErrorKind::Malformed) |
 //! | a message is a socket of the table | [`Visitor::malformed`](crate::Visitor::malformed) |
-//! | the end of a dump holds no error | a kind by the error: [`NoHandler`](crate::ErrorKind::NoHandler), ... |
-//! | the table did not change under the dump | repeated, then [`ReadReport::inconsistent`](crate::ReadReport) |
+//! | the end of a dump contains no error | the kind of the error: [`NoHandler`](crate::ErrorKind::NoHandler), ... |
+//! | the table did not change during the dump | repeated, then [`ReadReport::inconsistent`](crate::ReadReport) |
 //!
 //! # Compatibility
 //!
@@ -43,8 +44,14 @@ mod vsock;
 mod wire;
 mod xdp;
 
+pub(crate) use self::{
+    ahead::{Ahead, Question},
+    both::kept_rows,
+    channel::open_socket,
+    error::DiagError,
+    interface::Interfaces,
+};
 pub use self::{
-    ahead::Ahead,
     bytes::Fault,
     decode::Decoder,
     dump::Replies,
@@ -53,7 +60,4 @@ pub use self::{
     request::{InetLookup, Request, UnixLookup},
     socket::DiagSocket,
     wire::{FramingError, Message, Messages},
-};
-pub(crate) use self::{
-    ahead::Question, both::kept_rows, channel::open_socket, error::DiagError, interface::Interfaces,
 };

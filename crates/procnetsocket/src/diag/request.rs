@@ -1,4 +1,4 @@
-//! Requests, and how they are written.
+//! Requests and their encoding.
 //!
 //! # Format
 //!
@@ -6,7 +6,7 @@
 //! protocol. For internet sockets this is `struct inet_diag_req_v2`, 56 bytes: family, protocol,
 //! extensions, padding, states, and the identity of one socket, which is zero in a dump. Bit `n -
 //! 1` of the extensions asks for the attribute of number `n`. Attributes may follow: a filter
-//! program (1), and the protocol (3), as that of Multipath TCP, 262, has no room in a byte.
+//! program (1), and the protocol (3), because that of Multipath TCP, 262, does not fit into a byte.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -47,26 +47,26 @@ pub enum Request {
     Unix(UnixLookup),
 }
 
-/// Which internet socket is meant.
+/// The identity of an internet socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InetLookup {
     /// The protocol; Multipath TCP and ping sockets cannot be looked up.
     pub protocol: InetProtocol,
-    /// Address and port on this side, which say the family, too. For a raw socket the port is its
+    /// The local address and port, which determine the family. For a raw socket, the port is its
     /// IP protocol.
     pub local: SocketAddr,
-    /// Address and port on the other side, of the same family; unspecified and 0 for none.
+    /// The remote address and port, of the same family; unspecified and 0 for none.
     pub remote: SocketAddr,
-    /// The interface by which it would be reached.
+    /// The interface to which the socket is bound, for the lookup.
     pub interface: Option<NonZeroU32>,
     /// The cookie; `None` takes whatever socket has the addresses.
     pub cookie: Option<Cookie>,
-    /// What is wanted of it.
+    /// The details to request.
     pub details: Details,
 }
 
 impl InetLookup {
-    /// Means a socket that was listed.
+    /// Returns the identity of a listed socket.
     pub fn of(socket: &InetSocket) -> Self {
         Self {
             protocol: socket.protocol,
@@ -83,19 +83,19 @@ impl InetLookup {
     }
 }
 
-/// Which unix socket is meant.
+/// The identity of a unix socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnixLookup {
     /// The inode.
     pub inode: Inode,
     /// The cookie; `None` takes whatever socket has the inode.
     pub cookie: Option<Cookie>,
-    /// What is wanted of it.
+    /// The details to request.
     pub details: Details,
 }
 
 impl Request {
-    /// Returns the table that is asked.
+    /// Returns the requested table.
     pub fn table(&self) -> Table {
         match self {
             Self::Dump(query) => query.table,
@@ -112,8 +112,8 @@ impl Request {
         }
     }
 
-    /// Returns whether no socket can match, so that the kernel need not be asked: the states that
-    /// are wanted do not occur in the table.
+    /// Returns whether no socket can match, so that no request is needed: the wanted states do not
+    /// occur in the table.
     pub fn is_void(&self) -> bool {
         matches!(self, Self::Dump(query) if query.possible_states().is_empty())
     }
@@ -181,7 +181,7 @@ fn put_words(out: &mut Vec<u8>, words: &[u32]) {
     out.extend(words.iter().flat_map(|word| word.to_ne_bytes()));
 }
 
-/// Writes an attribute, with the padding behind it.
+/// Writes an attribute and its padding.
 fn put_attribute(out: &mut Vec<u8>, kind: u16, value: &[u8]) {
     // OK because a filter that is too long for an attribute is one that the kernel rejects.
     let length = u16::try_from(value.len() + 4).unwrap_or(u16::MAX);
@@ -230,7 +230,7 @@ fn write_dump(query: &TableQuery, out: &mut Vec<u8>) {
     }
 }
 
-/// What every row has, whatever details are wanted.
+/// Always requested, whatever details are wanted.
 const PACKET_SHOW_ALWAYS: u32 = PACKET_SHOW_INFO | PACKET_SHOW_MEMINFO;
 const NDIAG_SHOW_ALWAYS: u32 = NDIAG_SHOW_MEMINFO | NDIAG_SHOW_GROUPS | NDIAG_SHOW_FLAGS;
 const UDIAG_SHOW_ALWAYS: u32 =
@@ -255,7 +255,7 @@ fn write_unix(
 }
 
 fn write_unix_lookup(lookup: &UnixLookup, out: &mut Vec<u8>) {
-    // Kernel: sock_diag has 32 bits for an inode, as `get_next_ino` gives no more.
+    // Kernel: an inode has 32 bits in sock_diag, because `get_next_ino` returns no more.
     let inode = u32::try_from(lookup.inode.get()).unwrap_or_default();
     write_unix(u32::MAX, inode, lookup.details, lookup.cookie, out);
 }
@@ -275,7 +275,7 @@ fn write_inet_dump(query: &TableQuery, protocol: InetProtocol, family: Family, o
         0,
     ]);
     put_words(out, &[query.possible_states().bits()]);
-    // No socket is meant: the ports are zero, and the rest is not looked at.
+    // No particular socket: the ports are zero, and the rest is ignored.
     out.extend([0; 48]);
     if protocol == InetProtocol::Mptcp {
         put_attribute(out, INET_DIAG_REQ_PROTOCOL, &IPPROTO_MPTCP.to_ne_bytes());
@@ -301,13 +301,13 @@ const fn protocol_byte(protocol: InetProtocol, family: Family) -> u8 {
         (InetProtocol::Icmp, Family::V4) => IPPROTO_ICMP,
         (InetProtocol::Icmp, Family::V6) => IPPROTO_ICMPV6,
         (InetProtocol::Sctp, _) => IPPROTO_SCTP,
-        // The attribute says it. A kernel that does not know the attribute finds no handler for 0;
-        // for the low byte of 262, which is 6, it would show TCP sockets.
+        // The attribute contains the protocol. A kernel without the attribute finds no handler for
+        // 0; for 6, the low byte of 262, it would show TCP sockets.
         (InetProtocol::Mptcp, _) => 0,
     }
 }
 
-/// Returns the bits that ask for attributes: bit `n - 1` for the attribute of number `n`.
+/// Returns the bits that request attributes: bit `n - 1` for attribute number `n`.
 fn extensions(details: Details) -> u8 {
     let wants = |detail, attributes: &[u16]| {
         if details.contains(detail) {
@@ -321,7 +321,7 @@ fn extensions(details: Details) -> u8 {
         | wants(Details::TRAFFIC_CLASS, &[INET_DIAG_TOS, INET_DIAG_TCLASS])
 }
 
-/// What a socket is looked up for.
+/// The purpose of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Show,

@@ -1,4 +1,4 @@
-//! The handle through which sockets are asked for.
+//! The handle that sends requests to sock_diag.
 
 use std::{
     io::Write,
@@ -25,39 +25,39 @@ use crate::{
     visit::{Interrupt, ReadReport, RowSource, Step, Visitor},
 };
 
-/// How often a dump is repeated because the table changed under it: 3 times.
+/// How often a dump is repeated because the table changed during it: 3 times.
 const RETRIES: u32 = 3;
 
-/// Netlink sockets of one [`DiagSocket`]: 6. So many requests are answered at once: of threads that
-/// receive [ahead](super::ahead), of a visitor that asks in turn, and of commands in a pipeline
-/// that list while they read a listing.
+/// Netlink sockets of one [`DiagSocket`]: 6. This is the number of concurrent requests: of threads
+/// that receive [ahead](super::ahead), of a visitor that makes requests itself, and of commands in
+/// a pipeline.
 const CHANNELS: usize = 6;
 
-/// How often the interrupt is asked while all netlink sockets are in use: 10 ms.
+/// The interval at which the interrupt is polled while all netlink sockets are in use: 10 ms.
 const POLL: Duration = Duration::from_millis(10);
 
-/// A handle on the kernel's sock_diag (`sock_diag(7)`).
+/// A handle to the kernel's sock_diag (`sock_diag(7)`).
 ///
 /// It belongs to the network namespace of the thread that opened it, and shows the sockets of that
-/// one. Threads may share it, and a visitor may ask in turn: it holds six netlink sockets, each for
-/// one request at a time; one that was [given a socket](Self::from_socket) holds that alone.
-/// Further requests wait for a free one.
+/// namespace. Threads may share it, and a visitor may make requests itself: it has six netlink
+/// sockets, each for one request at a time. One made [from a socket](Self::from_socket) has only
+/// that. Further requests wait for a free one.
 ///
 /// # Sandbox bypass
 ///
-/// It shows the sockets of the system to whoever holds it, past every sandbox.
+/// It gives access to the sockets of the system, bypassing every sandbox.
 ///
 /// # Trust
 ///
-/// Datagrams are taken from the kernel only. Every length in them is checked, and the request that
-/// they answer, and the errors that they hold.
+/// Only datagrams from the kernel are accepted. Every length in them is checked, as are the request
+/// that they answer and the errors that they contain.
 #[derive(Debug)]
 pub struct DiagSocket {
     /// Each is locked while a request is answered.
     channels: Vec<Mutex<Channel>>,
-    /// The inodes of all but the first.
+    /// The inodes of all channels except the first.
     further: Vec<Inode>,
-    /// Locked while the channels are tried, so that none becomes free unnoticed.
+    /// Locked while the channels are tried, so that no channel becomes free unnoticed.
     looking: Mutex<()>,
     /// Notified when a channel becomes free.
     freed: Condvar,
@@ -68,8 +68,8 @@ impl DiagSocket {
     ///
     /// # Ambient Authority
     ///
-    /// The token stands for the right to open netlink sockets; whoever passes it decides that the
-    /// holder sees the system's sockets. To destroy sockets, and to listen to events, needs more.
+    /// The token is for opening netlink sockets: the handle gives access to the sockets of the
+    /// system. Destroying sockets and receiving events need separate rights.
     ///
     /// # Errors
     ///
@@ -78,19 +78,20 @@ impl DiagSocket {
     pub fn open_ambient(token: AmbientAuthority) -> Result<Self, Error> {
         let open = |_| Channel::open_ambient(token);
         let channels: Vec<_> = (0..CHANNELS).map(open).collect::<Result<_, _>>()?;
-        // Compat: a program with one socket lists it under the id of its process.
+        // Compat: the `ss` of iproute2 has one socket, which is listed with its process id as port
+        // id.
         if let Some(first) = channels.first() {
             first.take_port_id()?;
         }
         Ok(Self::with_channels(channels))
     }
 
-    /// Takes a netlink socket that was opened in another network namespace, perhaps by another
-    /// process. Only one request at a time is answered over it.
+    /// Uses a netlink socket that was opened in another network namespace, perhaps by another
+    /// process. It serves one request at a time.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is no socket to sock_diag, or is
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is not a sock_diag socket, or is
     /// not closed on exec.
     pub fn from_socket(socket: OwnedFd) -> Result<Self, Error> {
         Ok(Self::with_channels(vec![Channel::from_socket(socket)?]))
@@ -103,33 +104,32 @@ impl DiagSocket {
         Self { channels, further, looking: Mutex::new(()), freed: Condvar::new() }
     }
 
-    /// Returns the inodes of all netlink sockets but the first.
+    /// Returns the inodes of all netlink sockets except the first.
     ///
-    /// A program that asks over one socket, as the `ss` of iproute2, sees that one in a listing of
-    /// netlink sockets. Who lists as such a program leaves these out.
+    /// A program with one socket, such as the `ss` of iproute2, sees it in a listing of netlink
+    /// sockets. A listing that has to look the same leaves the others out.
     pub fn further_sockets(&self) -> &[Inode] {
         &self.further
     }
 
-    /// Returns one of the netlink sockets, to ask something else of the kernel in its namespace.
+    /// Returns one of the netlink sockets, for other requests to the kernel in its namespace.
     pub(crate) fn any_socket(&self) -> Option<Arc<OwnedFd>> {
         let channel = self.channels.first()?.lock();
         Some(channel.unwrap_or_else(PoisonError::into_inner).socket())
     }
 
-    /// Hands each socket that is asked for to a visitor, as the kernel reports it.
+    /// Passes each requested socket to a visitor, as the kernel reports it.
     ///
-    /// Nothing is kept, and no memory is allocated for a row of an internet socket. When no socket
-    /// can be in the states that are asked for, the kernel is not asked.
+    /// Nothing is kept, and no memory is allocated for a row of an internet socket. If no socket
+    /// can be in the wanted states, no request is sent.
     ///
     /// # Errors
     ///
-    /// [`NoHandler`](crate::ErrorKind::NoHandler) when the kernel does not know the table,
-    /// [`NotFound`](crate::ErrorKind::NotFound) when it does not have the one socket that was asked
-    /// for, and every other [`ErrorKind`](crate::ErrorKind) but those of `/proc`.
+    /// [`NoHandler`](crate::ErrorKind::NoHandler) when the kernel has no handler for the table,
+    /// [`NotFound`](crate::ErrorKind::NotFound) when the one requested socket does not exist, and
+    /// every other [`ErrorKind`](crate::ErrorKind) except those of `/proc`.
     /// [`Timeout`](crate::ErrorKind::Timeout) also when no netlink socket becomes free: each
-    /// visitor that asks in turn uses one, and there are six. Rows that came before an error
-    /// were handed over.
+    /// visitor that makes requests itself uses one of six. Rows before an error were passed on.
     pub fn visit<'a>(
         &self,
         request: &Request,
@@ -150,7 +150,7 @@ impl DiagSocket {
         }
     }
 
-    /// Asks for sockets; `None` if none can be in the states that are asked for.
+    /// Requests sockets; returns `None` if none can be in the wanted states.
     pub(crate) fn rows<'a>(
         &'a self,
         request: &Request,
@@ -168,7 +168,7 @@ impl DiagSocket {
         Ok(Some(DiagRows { lease, table, interrupt: bounds.interrupt, dump, datagram: None }))
     }
 
-    /// Asks for sockets, and hands them to a visitor as the next part of a reading.
+    /// Requests sockets, and passes them to a visitor as the next part of a reading.
     pub(super) fn answer(
         &self,
         walk: &Walk,
@@ -189,7 +189,7 @@ impl DiagSocket {
     }
 
     /// Copies the replies to a request, datagram by datagram, and returns the number of their
-    /// bytes. For looking into what the kernel said.
+    /// bytes. This is for debugging.
     ///
     /// # Errors
     ///
@@ -206,7 +206,7 @@ impl DiagSocket {
         loop {
             let datagram = rows.receive()?;
             writer.write_all(datagram).map_err(DiagError::Copy)?;
-            // OK because no stream has more than 64 bits of bytes.
+            // OK because no stream has more than 2^64 bytes.
             bytes += u64::try_from(datagram.len()).unwrap_or_default();
             loop {
                 match rows.step()? {
@@ -220,7 +220,7 @@ impl DiagSocket {
 
     /// Waits until a netlink socket is free.
     ///
-    /// It does not wait for ever: a visitor that asks in turn may use all of them itself.
+    /// It has a timeout, because a visitor that makes requests itself may use all of them.
     pub(super) fn lease(
         &self,
         table: Table,
@@ -234,7 +234,7 @@ impl DiagSocket {
             }
             let waited = self.freed.wait_timeout(looking, POLL);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
-            // OK because nobody looks now: an interrupt may ask for sockets itself.
+            // OK because the lock is not held here: an interrupt may request sockets itself.
             if interrupt.is_interrupted() {
                 return Err(DiagError::Interrupted(table).into());
             }
@@ -248,12 +248,12 @@ impl DiagSocket {
     /// Returns a netlink socket if one is free.
     pub(super) fn lease_now(&self) -> Option<ChannelLease<'_>> {
         let _looking = self.look();
-        // The first is for those that wait for one.
+        // The first channel is for requests that wait.
         let channel = self.channels.iter().rev().find_map(take)?;
         Some(ChannelLease { channel, _notice: FreedNotice(self) })
     }
 
-    /// Returns whether there are so many netlink sockets that threads may use some.
+    /// Returns whether there are enough netlink sockets for threads to use some.
     pub(super) fn has_spare_channels(&self) -> bool {
         self.channels.len() >= CHANNELS
     }
@@ -263,15 +263,14 @@ impl DiagSocket {
     }
 }
 
-/// A netlink socket that is in use. What is left of a reply is thrown away when the next request is
-/// made.
+/// A netlink socket that is in use. The next request drops the rest of an earlier reply.
 pub(super) struct ChannelLease<'a> {
-    // Dropped in this order: first it is free, then those that wait are notified.
+    // Dropped in this order: the channel is unlocked before waiting requests are notified.
     pub(super) channel: MutexGuard<'a, Channel>,
     _notice: FreedNotice<'a>,
 }
 
-/// Notifies those that wait when it is dropped.
+/// Notifies waiting requests when it is dropped.
 struct FreedNotice<'a>(&'a DiagSocket);
 
 impl Drop for FreedNotice<'_> {
@@ -285,7 +284,7 @@ impl Drop for FreedNotice<'_> {
 fn take(channel: &Mutex<Channel>) -> Option<MutexGuard<'_, Channel>> {
     match channel.try_lock() {
         Ok(channel) => Some(channel),
-        // OK because a channel that a panic left behind knows what it has to drain.
+        // OK because a channel is consistent after a panic: it records what it has to drain.
         Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
         Err(TryLockError::WouldBlock) => None,
     }
@@ -297,7 +296,7 @@ pub(crate) struct DiagRows<'a> {
     table: Table,
     interrupt: &'a dyn Interrupt,
     dump: Dump<'a>,
-    /// The length of the datagram that was received and is not used up.
+    /// The length of the current datagram.
     datagram: Option<usize>,
 }
 
@@ -309,7 +308,7 @@ impl DiagRows<'_> {
         Ok(datagram)
     }
 
-    /// Goes on in the datagram that was received.
+    /// Continues in the current datagram.
     #[inline]
     fn step(&mut self) -> Result<DumpProgress, Error> {
         let datagram = self.lease.channel.datagram(self.datagram.unwrap_or_default());
@@ -368,7 +367,7 @@ mod tests {
     #[case::inconsistent_again(true, false, 2, false)]
     #[case::too_often(true, false, 3, true)]
     #[case::nobody_wants_more(true, true, 0, true)]
-    fn dump_under_which_the_table_changed_is_repeated(
+    fn dump_is_repeated_when_table_changed(
         #[case] inconsistent: bool,
         #[case] stopped: bool,
         #[case] retries: u32,

@@ -1,21 +1,21 @@
-//! Netlink messages and what is in their headers.
+//! Netlink messages and their headers.
 //!
 //! # Format
 //!
-//! A datagram holds messages, each padded to a multiple of 4 bytes. A message begins with a header
-//! of 16 bytes (`struct nlmsghdr`, `include/uapi/linux/netlink.h`), in the byte order of this
-//! machine:
+//! A datagram contains messages, each padded to a multiple of 4 bytes. A message begins with a
+//! header of 16 bytes (`struct nlmsghdr`, `include/uapi/linux/netlink.h`), in the byte order of
+//! this machine:
 //!
 //! | bytes | field | meaning |
 //! | --- | --- | --- |
 //! | 0 | `nlmsg_len` | bytes of the message, header included |
 //! | 4 | `nlmsg_type` | 20 a socket (18 of the older interface), 2 an error, 3 the end of a dump |
-//! | 6 | `nlmsg_flags` | 2 more to come, 0x10 the table changed under the dump |
+//! | 6 | `nlmsg_flags` | 2 more to come, 0x10 the table changed during the dump |
 //! | 8 | `nlmsg_seq` | the number of the request |
 //! | 12 | `nlmsg_pid` | the port id of the socket that asked |
 //!
-//! An error and the end of a dump hold a number of 32 bits: 0, or a negative errno. At the end of a
-//! dump it reports that the kernel has no handler for the protocol, and may be missing on old
+//! An error and the end of a dump contain a number of 32 bits: 0, or a negative errno. At the end
+//! of a dump it reports that the kernel has no handler for the protocol, and may be missing on old
 //! kernels.
 
 use super::bytes::Prefix;
@@ -37,7 +37,7 @@ pub(super) const NLM_F_REQUEST: u16 = 1;
 pub(super) const NLM_F_ACK: u16 = 4;
 pub(super) const NLM_F_DUMP: u16 = 0x300;
 
-/// The flag of a reply that says that the table changed under the dump.
+/// The flag of a reply whose table changed during the dump.
 pub(super) const NLM_F_DUMP_INTR: u16 = 0x10;
 
 /// A netlink message in a datagram.
@@ -53,14 +53,14 @@ pub struct Message<'a> {
     /// The number of the request that it answers.
     #[doc(alias = "nlmsg_seq")]
     pub sequence: u32,
-    /// What is behind the header.
+    /// The bytes after the header.
     pub payload: &'a [u8],
 }
 
 impl Message<'_> {
     /// Appends the message to `out`, with another type.
     pub(super) fn write_as(&self, kind: u16, out: &mut Vec<u8>) {
-        // OK because it was cut out of a datagram, whose lengths have 32 bits.
+        // OK because it is part of a datagram, whose lengths have 32 bits.
         let length = u32::try_from(HEADER + self.payload.len()).unwrap_or(u32::MAX);
         out.extend(length.to_ne_bytes());
         out.extend(kind.to_ne_bytes());
@@ -71,7 +71,7 @@ impl Message<'_> {
         out.resize(out.len().next_multiple_of(4), 0);
     }
 
-    /// Returns whether the kernel says that the table changed under the dump.
+    /// Returns whether the kernel reports that the table changed during the dump.
     pub const fn is_interrupted(&self) -> bool {
         self.flags & NLM_F_DUMP_INTR != 0
     }
@@ -79,7 +79,7 @@ impl Message<'_> {
     /// Returns the errno in an error or in the end of a dump; `None` for success, and where there
     /// is none.
     pub fn errno(&self) -> Option<i32> {
-        // The kernel sends it below zero; a number above zero is no success either.
+        // The kernel sends negative numbers; a positive one is not a success either.
         let code = Prefix::new(self.payload).i32().unsigned_abs();
         (code != 0).then(|| i32::try_from(code).unwrap_or(i32::MAX))
     }

@@ -70,7 +70,8 @@ impl VsockKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VsockAddr {
-    /// The context: 0 the hypervisor, 1 this machine, 2 the host, larger ones guests, all ones any.
+    /// The context: 0 the hypervisor, 1 this machine, 2 the host, larger ones guests, all ones
+    /// any.
     pub cid: u32,
     /// The port; all ones is any.
     pub port: u32,

@@ -1,9 +1,10 @@
 //! The tables of other network namespaces.
 //!
-//! [`SocketTables::open_ambient_in`] opens those of one namespace that the caller has open, and
+//! [`SocketTables::open_ambient_in`] opens those of one namespace, given as an open file, and
 //! [`NamespaceFinder`] finds the namespaces of the machine.
 
 mod finder;
+mod search;
 mod text;
 
 use std::{
@@ -22,10 +23,8 @@ use rustix::{
 
 use self::text::{Inhabitants, id_of};
 pub use self::{
-    finder::{
-        FoundNamespaces, MAX_NAMESPACES, NamespaceAccess, NamespaceFinder, NetNamespace,
-        OpenedNamespace, UnreadableNamespace,
-    },
+    finder::{NamespaceAccess, NamespaceFinder, OpenedNamespace},
+    search::{FoundNamespaces, MAX_NAMESPACES, NetNamespace, UnreadableNamespace},
     text::{TextTables, received_text_table},
 };
 use crate::{
@@ -40,23 +39,23 @@ use crate::{
 };
 
 impl SocketTables {
-    /// Opens the tables of the network namespace that `namespace` stands for: an open file of
-    /// `/run/netns` or of `/proc/PID/ns/net`.
+    /// Opens the tables of the network namespace of an open file of `/run/netns` or
+    /// `/proc/PID/ns/net`.
     ///
-    /// A thread enters the namespace, opens the sockets there, and ends; this process stays where
-    /// it is. There are no text tables: what sock_diag cannot show is an error of kind
-    /// [`Unsupported`](crate::ErrorKind::Unsupported).
+    /// A thread enters the namespace, opens the sockets there, and ends; the process itself does
+    /// not enter it. There are no text tables: requests that sock_diag cannot answer fail with an
+    /// error of kind [`Unsupported`](crate::ErrorKind::Unsupported).
     ///
     /// # Ambient Authority
     ///
-    /// As [`SocketTables::open_ambient`], for that namespace. The kernel asks for `CAP_SYS_ADMIN`
+    /// As [`SocketTables::open_ambient`], for that namespace. The kernel requires `CAP_SYS_ADMIN`
     /// in the user namespaces of both.
     ///
     /// # Errors
     ///
     /// [`Denied`](crate::ErrorKind::Denied) without that capability,
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the file is no network namespace,
-    /// and the errors of opening: here a missing sock_diag is one.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the file is not a network namespace,
+    /// and the errors of opening, including a missing sock_diag.
     pub fn open_ambient_in(
         token: AmbientAuthority,
         namespace: BorrowedFd<'_>,
@@ -70,16 +69,15 @@ impl SocketTables {
 }
 
 impl SocketTables {
-    /// Returns the text tables of the network namespace that a process lives in, as a procfs shows
-    /// them: [`ProcRoot::from_procfs`] is one of another machine's view, such as that of a
-    /// container's host.
+    /// Returns the text tables of a process's network namespace, as a procfs shows them, such as
+    /// that of a container's host ([`ProcRoot::from_procfs`]).
     ///
     /// There is no sock_diag, so that details, filters of the kernel and names of interfaces are
     /// absent. [`processes`](Self::processes) are those of the same procfs.
     ///
     /// # Errors
     ///
-    /// [`Root`](crate::ErrorKind::Root) if the process is not there or is closed.
+    /// [`Root`](crate::ErrorKind::Root) if the process does not exist or is unreadable.
     pub fn of_process(root: ProcRoot, pid: Pid) -> Result<Self, Error> {
         let id = root.open_process(pid).and_then(|dir| dir.network_namespace_id());
         let id = id.map_err(Repr::Root)?;
@@ -89,14 +87,13 @@ impl SocketTables {
     }
 
     /// Returns the tables of a network namespace in which a socket was opened, perhaps by another
-    /// process. `text` opens what sock_diag does not show.
+    /// process. `text` opens the tables that sock_diag does not have.
     ///
-    /// `root` is where [`protocols`](Self::protocols) and [`processes`](Self::processes) are looked
-    /// for.
+    /// `root` is used for [`protocols`](Self::protocols) and [`processes`](Self::processes).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is no socket to sock_diag.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is not a sock_diag socket.
     pub fn of_socket(
         root: Arc<ProcRoot>,
         socket: NamespaceSocket,
@@ -106,7 +103,7 @@ impl SocketTables {
         Ok(Self::of_diag(root, DiagSocket::from_socket(socket)?, port_range, text))
     }
 
-    /// Returns the tables of a network namespace that has only its text tables to show.
+    /// Returns the tables of a network namespace of which only text tables are available.
     pub fn of_text(root: Arc<ProcRoot>, text: Box<dyn TextTables>) -> Self {
         Self::of_namespace(root, None, None, Elsewhere { port_range: None, text: Some(text) })
     }
@@ -122,16 +119,16 @@ impl SocketTables {
     }
 }
 
-/// A socket to sock_diag that was opened in a network namespace, and what else is known there.
+/// A sock_diag socket that was opened in a network namespace, and the port range there.
 #[derive(Debug)]
 pub struct NamespaceSocket {
     /// The socket.
     pub socket: OwnedFd,
-    /// The ports that the kernel hands out there, if that is known.
+    /// The range of ports that the kernel assigns there, if it is known.
     pub port_range: Option<RangeInclusive<u16>>,
 }
 
-/// Calls a function on a thread that has entered a network namespace and ends at once.
+/// Calls a function on a short-lived thread that has entered a network namespace.
 fn inside<T: Send>(
     namespace: BorrowedFd<'_>,
     call: impl FnOnce() -> Result<T, Error> + Send,
@@ -142,7 +139,7 @@ fn inside<T: Send>(
     })
 }
 
-/// Calls a function in several network namespaces in turn, on one thread that ends then.
+/// Calls a function in several network namespaces in turn, on one thread that ends afterwards.
 fn inside_each<T: Send>(
     namespaces: &[BorrowedFd<'_>],
     call: impl Fn() -> Result<T, Error> + Sync,
@@ -182,7 +179,7 @@ fn socket_of_this_thread(
 }
 
 fn port_range_of_this_thread(root: &ProcRoot) -> Option<RangeInclusive<u16>> {
-    // OK because it is unknown where the file is mounted over, here as elsewhere.
+    // OK because the range counts as unknown where the file is mounted over.
     port_range::of_this_thread(root).ok()
 }
 
@@ -193,7 +190,7 @@ fn id_of_this_thread(root: &ProcRoot) -> Result<Inode, Error> {
     id_of(&file)
 }
 
-/// Returns the inode of a namespace in nsfs, by which `lsns` and `ip netns` know it.
+/// Returns the inode of a namespace in nsfs, as `lsns` and `ip netns` print it.
 fn nsfs_inode(namespace: impl AsFd) -> Option<Inode> {
     Inode::new(rustix::fs::fstat(namespace).ok()?.st_ino)
 }

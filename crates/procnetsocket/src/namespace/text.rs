@@ -29,7 +29,7 @@ pub trait TextTables: fmt::Debug + Send + Sync {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the namespace is gone, and any other kind.
     fn open(&self, file: ProcFile) -> Result<File, Error>;
 
-    /// Returns handles of what the tables are read from; see [`SocketTables::reach`].
+    /// Returns handles to what the tables are read from; see [`SocketTables::reach`].
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ pub trait TextTables: fmt::Debug + Send + Sync {
     }
 }
 
-/// The processes that were in a network namespace when it was found: their text tables show it.
+/// The processes that were in a network namespace when it was found, whose text tables show it.
 #[derive(Clone, Debug)]
 pub(super) struct Inhabitants {
     pub(super) root: Arc<ProcRoot>,

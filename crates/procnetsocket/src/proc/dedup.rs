@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use crate::model::{InetSocket, Inode};
 
-/// Rows that are remembered: 4 096, some 300 KiB. Repeated rows are in neighbouring pages of some
+/// Rows that are remembered: 4 096, about 300 KiB. Repeated rows are in neighbouring pages of about
 /// 30 rows each.
 const WINDOW_ROWS: u16 = 4 << 10;
 

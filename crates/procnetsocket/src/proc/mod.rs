@@ -1,4 +1,4 @@
-//! `/proc`: the verified handle, and what its files say.
+//! `/proc`: the verified handle, and the parsers of its files.
 
 pub(crate) mod dedup;
 pub(crate) mod interface;

@@ -22,13 +22,13 @@
 //!
 //! - A process chooses its name and its arguments; they may be any bytes. The kernel reports the
 //!   executable, as a path in the mount namespace of that process.
-//! - Names, links and arguments are of one process, never of two that had the same number: they are
-//!   read below one handle of its directory. They are of different moments: a process that executes
-//!   another program meanwhile may show the name of the one and a socket of the other.
+//! - Names, links and arguments are of one process, never of two that had the same id, because they
+//!   are read below one handle to its directory. They are read at different times: a process that
+//!   executes another program meanwhile may show the name of the one and a socket of the other.
 //! - Linux 6.12 and later let nothing be mounted over a descriptor's link. On older kernels a
 //!   process that may mount over `/proc/<pid>/fd/<n>` can make another one look as if it had a
 //!   socket open; everything else that is mounted below `/proc` is refused.
-//! - A socket without a process is no proof: see [`ProcessReport::closed`] and
+//! - A socket without a process proves nothing: see [`ProcessReport::closed`] and
 //!   [`ProcessReport::visibility`].
 
 mod parse;

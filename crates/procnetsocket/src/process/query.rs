@@ -1,4 +1,4 @@
-//! What is asked about processes, and the bounds of the answer.
+//! Queries for processes, and their limits.
 
 use crate::model::Inode;
 
@@ -7,11 +7,11 @@ use crate::model::Inode;
 /// The kernel serialises much of the work, so more threads would mostly wait for each other.
 pub const MAX_WORKERS: usize = 4;
 
-/// Processes, and threads of one process, that are looked into: 4 194 304, as many as a kernel can
-/// have (`PID_MAX_LIMIT`).
+/// Processes, and threads of one process, that are read: 4 194 304, as many as a kernel can have
+/// (`PID_MAX_LIMIT`).
 pub const MAX_PROCESSES: u64 = 4_194_304;
 
-/// Descriptors of sockets that are kept: 4 000 000, which take some 100 MB.
+/// Descriptors of sockets that are kept: 4 000 000, about 100 MB.
 pub const MAX_HELD_SOCKETS: u64 = 4_000_000;
 
 /// Longest command line that is read, in bytes: 1 MiB. A longer one is
@@ -30,7 +30,7 @@ pub const MAX_DETAIL_BYTES: u64 = 32 << 20;
 pub struct ProcessQuery {
     /// The sockets whose processes are wanted.
     pub sockets: WantedSockets,
-    /// Whether each thread is looked into separately.
+    /// Whether threads are read separately.
     pub threads: Threads,
     /// What is wanted of each process in addition to its name, which is always read.
     pub details: ProcessDetails,
@@ -57,7 +57,7 @@ impl ProcessQuery {
         Self { threads, ..self }
     }
 
-    /// Returns the query with these details, too.
+    /// Returns the query with these details.
     #[must_use]
     pub fn with_details(self, details: ProcessDetails) -> Self {
         Self { details, ..self }
@@ -75,8 +75,8 @@ pub enum WantedSockets {
     These(Vec<Inode>),
 }
 
-/// Whether the threads of a process are looked into one by one. They share their descriptors,
-/// unless a thread has a separate table (`unshare(CLONE_FILES)`), and have separate names.
+/// Whether the threads of a process are read one by one. They share their descriptors, unless a
+/// thread has a separate table (`unshare(CLONE_FILES)`), and have separate names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Threads {
@@ -108,7 +108,7 @@ pub enum ProcessDetails {
 /// `detail_bytes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessLimits {
-    /// Processes looked into, and threads of one process. See [`MAX_PROCESSES`].
+    /// Processes, and threads of one process, that are read. See [`MAX_PROCESSES`].
     pub processes: u64,
     /// Descriptors of wanted sockets kept. See [`MAX_HELD_SOCKETS`].
     pub held_sockets: u64,

@@ -33,7 +33,7 @@ use crate::{
 /// Interval at which the caller's interrupt is polled while it waits for the other threads.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Looks into every process of a root.
+/// Reads every process of a root.
 pub(crate) fn scan(
     root: &ProcRoot,
     query: &ProcessQuery,
@@ -69,7 +69,7 @@ fn shown(root: &ProcRoot, pids: &[Pid]) -> ProcVisibility {
         Err(_) => None,
     });
     match (second, is_thread) {
-        // A process that is listed and closed is counted as closed.
+        // A process that is listed but unreadable is counted as closed.
         (Some(_), Some(true) | None) => ProcVisibility::All,
         _ => ProcVisibility::Namespace,
     }
@@ -120,7 +120,7 @@ struct ProcessScan<'a> {
     wanted: Option<Vec<Inode>>,
     limits: &'a ProcessLimits,
     pids: &'a [Pid],
-    /// Index of the next process to look into.
+    /// Index of the next process to read.
     next: AtomicUsize,
     /// Number of sockets that were found so far.
     held: AtomicU64,
@@ -139,7 +139,7 @@ struct ScannedProcess {
     access: ProcessAccess,
 }
 
-/// Why a thread ends before all processes are done.
+/// The reason for which a thread ends before all processes are done.
 enum Halt {
     /// Another thread has ended the scan.
     Over,
@@ -177,8 +177,7 @@ impl<'a> ProcessScan<'a> {
         }
     }
 
-    /// Looks into all processes, on this thread and on helpers. The interrupt is polled on this
-    /// one.
+    /// Reads all processes, on this thread and on helpers. The interrupt is polled on this one.
     fn run(&self, interrupt: &dyn Interrupt) -> Result<Vec<ScannedProcess>, Error> {
         let processors = processors();
         let helpers = processors.min(MAX_WORKERS).min(self.pids.len()).saturating_sub(1);
@@ -216,7 +215,7 @@ impl<'a> ProcessScan<'a> {
         }
     }
 
-    /// Looks into one process after the other, until there is none left.
+    /// Reads one process after the other, until none is left.
     fn work(&self, is_interrupted: &dyn Fn() -> bool) -> Result<Vec<ScannedProcess>, Halt> {
         let mut worker = ScanWorker { scan: self, is_interrupted, buffer: Numbers::buffer() };
         let mut found = Vec::new();
@@ -253,14 +252,14 @@ impl<'a> ProcessScan<'a> {
             .into())
     }
 
-    /// Returns whether a closed process has no descriptors, as kernel threads.
+    /// Returns whether an unreadable process has no descriptors, as kernel threads.
     fn is_empty(&self, dir: &TaskDir<'_>) -> bool {
-        dir.descriptor_count() == Some(0) && *self.has_counts.get_or_init(|| self.tells_counts())
+        dir.descriptor_count() == Some(0) && *self.has_counts.get_or_init(|| self.reports_counts())
     }
 
     /// Returns whether this kernel reports the number of descriptors, by that of this process,
     /// which has at least one.
-    fn tells_counts(&self) -> bool {
+    fn reports_counts(&self) -> bool {
         let own = Pid::new(std::process::id()).and_then(|pid| self.root.open_process(pid).ok());
         own.and_then(|own| own.descriptor_count()).is_some_and(|count| count > 0)
     }
@@ -437,7 +436,7 @@ impl ScanWorker<'_> {
         }
     }
 
-    /// Returns why the scan ends.
+    /// Returns the reason for which the scan ends.
     fn halt(&self) -> Halt {
         if (self.is_interrupted)() {
             Halt::Failed(Repr::ProcessScanInterrupted.into())

@@ -70,8 +70,7 @@ impl ProcessTable {
         &self.tasks
     }
 
-    /// Returns the number of processes that could not be looked into: see
-    /// [`ProcessReport::closed`].
+    /// Returns the number of processes that could not be read: see [`ProcessReport::closed`].
     pub fn closed(&self) -> u64 {
         self.closed
     }
@@ -81,12 +80,12 @@ impl ProcessTable {
         self.visibility
     }
 
-    /// Returns whether every process was looked into, so that a socket without a process has none.
+    /// Returns whether every process was read, so that a socket without a process has none.
     pub fn is_complete(&self) -> bool {
         self.closed == 0 && self.visibility == ProcVisibility::All
     }
 
-    /// Returns why processes may be missing, each reason as a text for a person; empty where
+    /// Returns the reasons for which processes may be missing, as text; empty where
     /// [`is_complete`](Self::is_complete) holds, or where it is withheld.
     pub fn gaps(&self) -> Vec<String> {
         let closed = match self.closed {
@@ -194,7 +193,7 @@ mod tests {
         ProcVisibility::Namespace,
         &["2 processes are closed to this user", "this /proc shows no process outside its PID namespace"]
     )]
-    fn says_why_processes_may_be_missing(
+    fn gaps_are_reported(
         #[case] closed: u64,
         #[case] visibility: ProcVisibility,
         #[case] gaps: &[&str],

@@ -25,7 +25,7 @@ use crate::{
 /// Longest part of a link that is read, in bytes: the longest link of a socket has 29.
 const LINK_BYTES: usize = 40;
 
-/// Longest part of `stat` and `status` that is read: 16 KiB, some ten times what a kernel prints.
+/// Longest part of `stat` and `status` that is read: 16 KiB, about ten times what a kernel prints.
 const STATUS_BYTES: u64 = 16 * 1024;
 
 /// Whether all links of a process could be read.
@@ -53,8 +53,8 @@ pub(super) enum Opened<T> {
     Closed,
 }
 
-/// Classifies the result of an opening: a process that is gone, or that may not be looked into, is
-/// not an error.
+/// Classifies the result of an opening: a process that is gone, or that may not be read, is not an
+/// error.
 pub(super) fn looked<T>(opened: Result<T, RootError>) -> Result<Opened<T>, RootError> {
     match opened {
         Ok(found) => Ok(Opened::Found(found)),
@@ -142,7 +142,7 @@ pub(super) fn describe(
     task
 }
 
-/// The room that is left for details, of which any process may have much.
+/// The remaining bytes for details, of which any process may have many.
 pub(super) struct Room(AtomicU64);
 
 impl Room {

@@ -1,7 +1,6 @@
-//! Names of users, as the host's table gives them.
+//! Names of users, from the host's user table.
 //!
-//! The host reads `passwd(5)` and hands the bytes over; nothing here opens a file. Lines have the
-//! form
+//! The host reads `passwd(5)` and passes the bytes; nothing here opens a file. Lines have the form
 //!
 //! ```text
 //! alice:x:1000:1000:Alice:/home/alice:/bin/sh

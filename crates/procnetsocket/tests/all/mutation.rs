@@ -1,4 +1,4 @@
-//! Mutated rows: nothing panics, and nothing depends on what came before.
+//! Mutated rows: nothing panics, and no result depends on earlier rows.
 //!
 //! The generator has a constant seed, so every run has the same rows.
 #![allow(
@@ -116,7 +116,7 @@ fn transcript(table: Table, rows: &[Vec<u8>], endian: Endian) -> Vec<RowResult> 
 }
 
 #[test]
-fn any_row_is_understood_or_reported_whatever_came_before() {
+fn any_row_is_parsed_or_reported_independently() {
     let count = testkit::cases(ROWS[0], ROWS[1]);
     let mut random = Xorshift::new(1);
     for table in Table::TEXT {

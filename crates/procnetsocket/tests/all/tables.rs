@@ -1,4 +1,5 @@
-//! `SocketTables` over a fake root, and over the live system as far as no result depends on it.
+//! `SocketTables` over a fake root, and over the live system where no result depends on its
+//! sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -171,7 +172,7 @@ fn interfaces_of_a_fake_root_have_no_names() {
     assert_eq!(fake.tables.interface_name(NonZeroU32::MIN), None);
 }
 
-/// Fails at a row of a live kernel that is not understood.
+/// Fails at a malformed row of a live kernel.
 struct Strict;
 
 impl Visitor for Strict {
@@ -185,7 +186,7 @@ impl Visitor for Strict {
 }
 
 #[test]
-fn every_row_of_the_live_system_is_understood() {
+fn every_row_of_live_system_is_parsed() {
     let tables = live();
     assert!(tables.is_live());
     // Names in the unix table may contain newlines, which make malformed rows.
@@ -201,7 +202,7 @@ fn every_row_of_the_live_system_is_understood() {
 }
 
 #[test]
-fn counters_of_the_live_system_are_understood() {
+fn counters_of_live_system_are_parsed() {
     let tables = live();
     assert!(tables.sockstat().expect("counters").used.is_some());
     tables.curr_estab().expect("a counter");

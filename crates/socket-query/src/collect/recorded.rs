@@ -1,5 +1,5 @@
-//! Replies of sock_diag, as the kernel sends them for a machine, and for one without what is
-//! hidden: the rows that are handed on are the same.
+//! Replies of sock_diag, as the kernel sends them for a machine, and for one without the hidden
+//! sockets, give the same visible rows.
 
 use std::ops::ControlFlow;
 
@@ -70,12 +70,12 @@ impl Made {
         is_known.then_some(self.uid)
     }
 
-    /// Where the kernel lists it, in its table.
+    /// The hash bucket of the kernel's table in which it is listed.
     fn bucket(&self) -> usize {
         self.name.bytes().fold(7, |hash, byte| (hash * 31 + usize::from(byte)) % 13)
     }
 
-    /// Returns the message for it.
+    /// Returns its message.
     fn message(&self, cookie: u32) -> Vec<u8> {
         let state = if self.is_listener { 10 } else { 1 };
         match self.table {
@@ -190,7 +190,7 @@ fn policy(random: &mut Xorshift) -> Policy {
 }
 
 #[test]
-fn replies_look_as_those_of_a_machine_without_what_is_hidden() {
+fn replies_look_like_those_of_machine_without_hidden_sockets() {
     let (mut hidden, mut shown, mut renamed) = (0, 0, 0);
     for seed in 1..=MACHINES {
         let random = &mut Xorshift::new(seed);

@@ -14,7 +14,7 @@ pub enum Grant {
     Processes,
     /// To resolve addresses to host names.
     Resolve,
-    /// To follow sockets as they close.
+    /// To receive destroy events of sockets.
     Events,
     /// To close sockets of other programs.
     Kill,
@@ -23,7 +23,7 @@ pub enum Grant {
 }
 
 impl Grant {
-    /// Returns what a builtin does with it, for messages.
+    /// Returns the activity that it allows, for messages.
     pub(crate) const fn activity(self) -> &'static str {
         match self {
             Self::Sockets => "listing sockets",
@@ -50,7 +50,7 @@ words! {
 }
 
 impl GrantSet {
-    /// Returns the set of nothing.
+    /// Returns the empty set.
     pub const fn empty() -> Self {
         Self::EMPTY
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_grant_is_found_by_its_name_and_no_other_word_is_one() {
+    fn only_names_of_grants_are_parsed() {
         for grant in Grant::ALL {
             assert_eq!(grant.name().parse(), Ok(grant));
             assert!(GrantSet::empty().with(grant).contains(grant));

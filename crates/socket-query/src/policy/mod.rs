@@ -1,4 +1,4 @@
-//! What the host allows.
+//! The policy of a host.
 
 mod grant;
 mod process;
@@ -16,7 +16,7 @@ pub use text::PolicyLayer;
 
 use crate::select::FamilySet;
 
-/// What a host lets a builtin learn about sockets.
+/// What a builtin may learn about sockets.
 ///
 /// | what | default |
 /// | --- | --- |
@@ -31,8 +31,8 @@ use crate::select::FamilySet;
 /// | [`max_rows`](Policy::max_rows) of one listing | no bound |
 /// | [`max_time`](Policy::max_time) of one listing | no bound |
 ///
-/// A policy is applied where rows are produced: what it hides takes part in no listing, filter,
-/// order, count or message.
+/// A policy is applied where rows are produced: hidden data affects no listing, filter, order,
+/// count or message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(from = "PolicyLayer", into = "PolicyLayer"))]
@@ -49,15 +49,14 @@ pub struct Policy {
     net_admin: bool,
 }
 
-/// Whose sockets are shown.
+/// The users whose sockets are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VisibleUsers {
     /// Everyone's.
     #[default]
     All,
-    /// Those that belong to this user id. A socket whose uid the source does not contain is not
-    /// shown.
+    /// Those with this uid. A socket is hidden if the source does not report its uid.
     Uid(u32),
 }
 
@@ -70,7 +69,7 @@ pub enum ProcessVisibility {
     /// Their names and numbers, with the descriptor, and the users they run as.
     #[default]
     Names,
-    /// Executable and command line, too. Command lines may contain passwords.
+    /// Also executables and command lines, which may contain passwords.
     Full,
 }
 
@@ -80,10 +79,10 @@ pub enum ProcessVisibility {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum NamespaceScope {
-    /// Those that the host has named, each by its name.
+    /// Those that the host names.
     #[default]
     Named,
-    /// Every one of the machine, too.
+    /// Every one of the machine.
     All,
 }
 
@@ -138,7 +137,7 @@ impl Policy {
         Self { users, ..self }
     }
 
-    /// Returns the policy that shows this of processes.
+    /// Returns the policy with these details of processes.
     #[must_use]
     pub const fn with_processes(self, processes: ProcessVisibility) -> Self {
         Self { processes, ..self }
@@ -168,7 +167,7 @@ impl Policy {
         Self { max_time, ..self }
     }
 
-    /// Returns the policy that lets these network namespaces be listed.
+    /// Returns the policy that allows these network namespaces.
     #[must_use]
     pub const fn with_namespaces(self, namespaces: NamespaceScope) -> Self {
         Self { namespaces, ..self }
@@ -180,7 +179,7 @@ impl Policy {
         Self { net_admin, ..self }
     }
 
-    /// Returns what is granted.
+    /// Returns the grants.
     pub const fn grants(&self) -> GrantSet {
         self.grants
     }
@@ -190,12 +189,12 @@ impl Policy {
         self.families
     }
 
-    /// Returns whose sockets are shown.
+    /// Returns the users whose sockets are shown.
     pub const fn users(&self) -> VisibleUsers {
         self.users
     }
 
-    /// Returns what is shown of processes, or `None` without the grant.
+    /// Returns the details of processes that are shown, or `None` without the grant.
     pub const fn processes(&self) -> Option<ProcessVisibility> {
         if self.grants.contains(Grant::Processes) { Some(self.processes) } else { None }
     }
@@ -226,9 +225,9 @@ impl Policy {
         self.namespaces
     }
 
-    /// Returns whether a privileged host keeps `CAP_NET_ADMIN`, without which the kernel leaves out
-    /// firewall marks, packet filters and the keys of TCP connections. The grant `kill` takes it,
-    /// too.
+    /// Returns whether a privileged host keeps `CAP_NET_ADMIN`, without which the kernel hides
+    /// firewall marks, packet filters and the keys of TCP connections. The grant `kill` also needs
+    /// it.
     pub const fn net_admin(&self) -> bool {
         self.net_admin || self.grants.contains(Grant::Kill)
     }
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn net_admin_is_kept_for_kill_or_where_the_policy_says_so() {
+    fn net_admin_is_kept_for_kill_or_by_policy() {
         let kill = Policy::new(GrantSet::empty().with(Grant::Sockets).with(Grant::Kill));
         assert!(!Policy::default().net_admin());
         assert!(Policy::default().with_net_admin(true).net_admin() && kill.net_admin());

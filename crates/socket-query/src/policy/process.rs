@@ -1,4 +1,4 @@
-//! What a policy leaves of processes.
+//! Redacts processes by a policy.
 
 use procnetsocket::{
     Fact, HeldSocket, ProcVisibility, ProcessDetails, ProcessQuery, ProcessReport, Task,
@@ -9,7 +9,7 @@ use super::{Policy, ProcessVisibility};
 
 /// Applies the policy to processes before anything sees them.
 ///
-/// Security: the query is reduced to what may be known, so that the rest is never read, and the
+/// Security: the query is reduced to what is allowed, so that the rest is never read, and the
 /// answer is filtered again, so that this does not depend on the source.
 #[derive(Clone, Copy)]
 pub(crate) struct ProcessRedaction<'a> {
@@ -32,7 +32,7 @@ impl<'a> ProcessRedaction<'a> {
         allowed
     }
 
-    /// Returns what is allowed of the answer to a query that was allowed.
+    /// Returns the allowed part of the answer to an allowed query.
     pub(crate) fn redact(self, mut report: ProcessReport, query: &ProcessQuery) -> ProcessReport {
         for task in &mut report.tasks {
             self.redact_task(task);
@@ -99,7 +99,7 @@ mod tests {
         view::PolicyView,
     };
 
-    /// A source that reports more than it was asked for, and records the query.
+    /// A source that reports more than requested, and records the query.
     struct Talkative {
         tables: Arc<SocketTables>,
         asked: Mutex<Option<ProcessQuery>>,

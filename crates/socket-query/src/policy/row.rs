@@ -1,4 +1,4 @@
-//! What a policy leaves of a row.
+//! Redacts rows by a policy.
 
 use procnetsocket::model::{OwnedSocket, Socket, UnixName};
 
@@ -7,8 +7,8 @@ use crate::select::{AddressFamily, FamilySet};
 
 /// Redacts rows between the tables and everything else that reads them.
 ///
-/// Security: rows pass here before states, filters, orders, counts and limits see them, so that
-/// what is hidden cannot be guessed from any of these.
+/// Security: rows are redacted before states, filters, orders, counts and limits are applied, so
+/// that hidden data cannot be inferred from any of these.
 #[derive(Clone, Copy)]
 pub(crate) struct Redaction<'a> {
     policy: &'a Policy,
@@ -22,13 +22,13 @@ impl<'a> Redaction<'a> {
         Self { policy, hides_objects: policy.narrows() }
     }
 
-    /// Returns the redaction that leaves cookies and pointers, which destroying sockets needs. Such
-    /// a row is redacted once more before it is shown.
+    /// Returns the redaction that keeps cookies and pointers, which destroying sockets needs. Such
+    /// a row is redacted again before it is shown.
     pub(crate) fn with_objects(self) -> Self {
         Self { hides_objects: false, ..self }
     }
 
-    /// Calls `see` with what is shown of a row; with `None` when the row is hidden.
+    /// Calls `see` with the redacted row, or with `None` if the row is hidden.
     pub(crate) fn redact<R>(
         self,
         socket: Socket<'_>,
@@ -45,7 +45,7 @@ impl<'a> Redaction<'a> {
         Some(see(seen.as_socket()))
     }
 
-    /// Returns whether a row that was not understood may be reported. Its user cannot be known.
+    /// Returns whether a malformed row may be reported. Its user is unknown.
     pub(crate) fn shows_malformed(self) -> bool {
         self.policy.users == VisibleUsers::All
     }
@@ -65,8 +65,8 @@ impl<'a> Redaction<'a> {
         }
     }
 
-    /// Hides the file of a hidden name with it, and the sockets at the other end where they may be
-    /// another user's.
+    /// Hides fields, including the file of a hidden name, and the sockets at the other end if they
+    /// may be another user's.
     fn redact_fields(self, seen: &mut OwnedSocket) {
         // Security: unix sockets are first listed, and so numbered, by a hash of their names.
         let is_unnamed =
@@ -226,7 +226,7 @@ mod tests {
             .with_unix_names(Visibility::Hidden),
         &["unix"]
     )]
-    fn shows_what_the_policy_leaves(#[case] policy: Policy, #[case] rows: &[&str]) {
+    fn rows_are_redacted_by_policy(#[case] policy: Policy, #[case] rows: &[&str]) {
         assert_eq!(seen(&policy), rows);
     }
 }

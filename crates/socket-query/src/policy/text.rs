@@ -13,11 +13,11 @@
 //! max-time-ms = 10000
 //! ```
 //!
-//! Each may be left out. An unknown word is an error, so that a policy never allows more than was
-//! meant.
+//! Every key is optional. An unknown word is an error, so that a policy never allows more than
+//! intended.
 //!
-//! Several policies that apply together are one: what a text leaves out restricts nothing, and an
-//! empty list allows nothing ([`PolicyLayer::intersection`]).
+//! Several policies are combined into one: a missing key restricts nothing, and an empty list
+//! allows nothing ([`PolicyLayer::intersection`]).
 
 use std::{num::NonZeroU64, time::Duration};
 
@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use super::{Grant, NamespaceScope, Policy, ProcessVisibility, Visibility, VisibleUsers};
 use crate::select::{AddressFamily, FamilySet};
 
-/// The content of one policy text. A [`Policy`] can be read from a text, too; layers are for
-/// several texts that apply together.
+/// The content of one policy text. A [`Policy`] can also be parsed from one text; layers are for
+/// combining several texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct PolicyLayer {
@@ -54,7 +54,7 @@ pub struct PolicyLayer {
 }
 
 impl PolicyLayer {
-    /// Returns what both layers allow. What only one layer says applies unchanged.
+    /// Returns what both layers allow. A key of only one layer applies unchanged.
     ///
     /// | key | of two |
     /// | --- | --- |
@@ -161,12 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_written_is_the_default() {
+    fn empty_text_is_default_policy() {
         assert_eq!(read(""), Ok(Policy::default()));
     }
 
     #[test]
-    fn everything_written_is_read() {
+    fn every_key_is_parsed() {
         let policy = read(
             r#"
             grants = ["sockets", "processes"]
@@ -283,7 +283,7 @@ mod tests {
     fn rows(tables: &Arc<SocketTables>, policy: Policy) -> BTreeSet<String> {
         let view = PolicyView::new(Arc::clone(tables), policy, Names::default());
         let mut rows = BTreeSet::new();
-        // OK because nothing is granted then, and nothing listed.
+        // OK because then nothing is granted, so nothing is listed.
         let _ = view.for_each(&Selection::everything(), &Uninterrupted, |socket| {
             rows.insert(match socket {
                 Socket::Unix(unix) => format!("unix {:?}", unix.inode),
@@ -320,7 +320,7 @@ mod tests {
             let listed = rows(&tables, all.clone().into());
             shown += listed.len();
             for layer in &layers {
-                // What a layer does not say about grants is left to the others.
+                // A layer without grants leaves them to the others.
                 let mut alone = Policy::from(layer.clone());
                 if layer.grants.is_none() {
                     alone = alone.with_grants(Grant::ALL.into_iter().collect());

@@ -2,7 +2,7 @@
 
 use crate::word::words;
 
-/// The address families that `ss` knows.
+/// The address families of `ss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]

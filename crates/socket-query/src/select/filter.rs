@@ -9,7 +9,7 @@ use super::expr::{
     is_of_process, is_of_process_or_user,
 };
 
-/// What a socket has to satisfy to be selected.
+/// The condition for a socket to be selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Filter {
@@ -22,25 +22,25 @@ pub enum Filter {
         expr: Expr,
         /// The ports that the kernel assigns by itself, for `autobound`.
         local_ports: RangeInclusive<u16>,
-        /// The processes of sockets, for `pid` and `comm`. A view looks for them when it collects;
+        /// The processes of sockets, for `pid` and `comm`. A view finds them when it collects;
         /// `None` before.
         matches: Option<ProcessMatches>,
-        /// The network namespace of the sockets, for `netns`, in a listing of every one.
+        /// The network namespace of the sockets, for `netns`, in a listing of all namespaces.
         namespace: Option<Arc<NetNamespace>>,
-        /// The other ends of connections, for `peer-pid` and `peer-comm`. A view looks for them
-        /// when it collects; `None` before.
+        /// The other ends of connections, for `peer-pid` and `peer-comm`. A view finds them when
+        /// it collects; `None` before.
         peers: Option<Arc<PeerTable>>,
     },
 }
 
 impl Filter {
-    /// The ports that the kernel assigns by itself, where `/proc` does not contain them.
+    /// The range of ports that the kernel assigns, if `/proc` does not contain it.
     ///
-    /// Compat: the fallback of iproute2, which has not been the kernel's default for long.
+    /// Compat: the fallback of iproute2, which was the kernel's default long ago.
     pub(crate) const USUAL_LOCAL_PORTS: RangeInclusive<u16> = 1024..=4999;
 
-    /// Returns a program with which the kernel leaves out sockets of an internet table that the
-    /// filter does not admit; empty when there is none. The kernel leaves out no other.
+    /// Returns a program with which the kernel omits sockets of an internet table that the filter
+    /// does not admit, and no others; empty if there is none.
     pub fn program(&self, table: Table) -> Vec<u8> {
         match self {
             Self::Expr { expr, .. } if runs_programs(table) => compile(expr).unwrap_or_default(),
@@ -48,7 +48,7 @@ impl Filter {
         }
     }
 
-    /// Returns whether there is an expression at all.
+    /// Returns whether there is an expression.
     pub fn is_expression(&self) -> bool {
         !matches!(self, Self::All)
     }
@@ -116,8 +116,7 @@ impl Filter {
         }
     }
 
-    /// Returns whether the filter may admit other sockets than it would if every process could be
-    /// seen.
+    /// Returns whether the filter might admit other sockets if every process could be read.
     ///
     /// Numbers and names of processes are those of this PID namespace, so processes outside it
     /// count only for a filter that [admits sockets without a known
@@ -135,8 +134,8 @@ impl Filter {
         self.has_condition(is_of_process_or_user)
     }
 
-    /// Returns whether the filter may admit a socket because its processes are unknown: whether it
-    /// excludes processes.
+    /// Returns whether the filter may admit a socket because its processes are unknown, that is,
+    /// whether it excludes processes.
     pub fn needs_complete_scan(&self) -> bool {
         matches!(self, Self::Expr { expr, .. } if ProcessMatches::count_when_unknown(expr))
     }
@@ -146,8 +145,8 @@ impl Filter {
     }
 }
 
-/// Returns whether the kernel runs programs on the same addresses that are shown. An association of
-/// SCTP has separate addresses.
+/// Returns whether the kernel runs programs on the addresses that are shown. An SCTP association
+/// has other addresses.
 fn runs_programs(table: Table) -> bool {
     matches!(
         table,

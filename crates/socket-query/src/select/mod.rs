@@ -1,4 +1,4 @@
-//! What a caller wants to see: tables, families, states and a filter.
+//! The selection of a caller: tables, families, states and a filter.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub use table::{SocketTable, TableSet};
 pub struct Selection {
     /// The tables.
     pub tables: TableSet,
-    /// Those of the tables that were asked for by name: it is a
+    /// Those of the tables that were selected by name: it is a
     /// [problem](crate::ListingProblem::Unreported) when the kernel has such sockets and no source
     /// reports them. Other tables without a source are left out silently.
     pub named: TableSet,
@@ -27,15 +27,14 @@ pub struct Selection {
     pub families: FamilySet,
     /// The states.
     pub states: StateSet,
-    /// What is wanted of each row beyond the standard fields. Text tables do not have it.
+    /// Details of each row beyond the standard fields. Text tables do not have them.
     pub details: Details,
     /// The filter.
     pub filter: Filter,
-    /// What is wanted of processes; a sink then receives them before the first socket. `None` for
-    /// nothing.
+    /// The processes to show, which a sink receives before the first socket; `None` for none.
     pub processes: Option<ShownProcesses>,
-    /// Whether the sockets at the other ends are looked for; a sink then receives them before the
-    /// first socket.
+    /// Whether to find the sockets at the other ends, which a sink receives before the first
+    /// socket.
     pub peers: bool,
     /// Whether TCP sockets of IPv4 and IPv6 may come in any order, which is faster; those of one
     /// family stay in theirs.
@@ -69,12 +68,12 @@ impl Selection {
     }
 }
 
-/// What is wanted of the processes that have the selected sockets open.
+/// The details to show of processes that have the selected sockets open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ShownProcesses {
     /// Whether each thread is listed separately.
     pub threads: Threads,
-    /// What is wanted beyond numbers and names.
+    /// Details beyond process ids and names.
     pub details: ProcessDetails,
 }
 

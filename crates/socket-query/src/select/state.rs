@@ -12,12 +12,12 @@ pub struct StateSet(u16);
 procnetsocket::bit_set!(StateSet, EMPTY);
 
 impl StateSet {
-    /// Every state. Bit 0 is no state of the kernel; `ss` counts it, so that this set has more than
-    /// one member whatever is taken from it.
+    /// Every state. Bit 0 is not a state of the kernel, but `ss` counts it, so this set always has
+    /// more than one member.
     pub const ALL: Self = Self((1 << 14) - 1);
-    /// The bit that is no state of the kernel: no socket is in it.
+    /// The bit that is not a state of the kernel: no socket is in it.
     pub const UNKNOWN: Self = Self(1);
-    /// Every state but LISTEN, UNCONN, TIME-WAIT and SYN-RECV: what `ss` lists without options.
+    /// Every state except LISTEN, UNCONN, TIME-WAIT and SYN-RECV: what `ss` lists without options.
     pub const CONNECTED: Self = Self::ALL
         .without(Self::of(TcpState::Listen))
         .without(Self::of(TcpState::Close))

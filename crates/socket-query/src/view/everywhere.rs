@@ -1,4 +1,4 @@
-//! Listings of every network namespace of the machine.
+//! Listings of all network namespaces of the machine.
 
 use std::{num::NonZeroU64, ops::ControlFlow, sync::Arc, time::Instant};
 
@@ -20,35 +20,35 @@ use crate::{
 pub struct ListedNamespace {
     /// The namespace. It has no processes where the policy hides them or some sockets.
     pub namespace: Arc<NetNamespace>,
-    /// The view of this namespace, for the names of its interfaces and its range of ports.
+    /// The view of this namespace, for the names of interfaces and the range of ports.
     pub view: PolicyView,
 }
 
 impl PolicyView {
-    /// Returns the view of every network namespace of the machine. It collects the sockets of one
-    /// namespace after the other; a sink gets each namespace by [`Sink::namespace`]. A filter over
-    /// it has the keyword `netns`.
+    /// Returns the view of all network namespaces of the machine. It collects the sockets of one
+    /// namespace after the other, and announces each by [`Sink::namespace`]. A filter for it has
+    /// the keyword `netns`.
     ///
-    /// It follows no events and destroys nothing.
+    /// It has no events and cannot destroy sockets.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`] without the grants `sockets` and `namespaces`,
-    /// [`ErrorKind::OneNamespace`] when the policy is not for all of them, [`ErrorKind::NoMeans`]
-    /// when the host gave no way to find them.
+    /// [`ErrorKind::OneNamespace`] when the policy does not allow all of them,
+    /// [`ErrorKind::NoMeans`] when the host has no way to find them.
     pub fn everywhere(&self) -> Result<Self, Error> {
         self.granted(Grant::Sockets)?;
         self.granted(Grant::Namespaces)?;
         if self.policy.namespaces() != NamespaceScope::All {
             return Err(Error::one_namespace());
         }
-        // Security: with a fake root the live system is never looked at.
+        // Security: with a fake root, the live system is never read.
         let finder = self.finder.clone().filter(|_| self.tables.is_live());
         let finder = finder.ok_or_else(|| Error::no_means(Grant::Namespaces))?;
         Ok(Self { everywhere: Some(finder), events: None, kill: None, ..self.clone() })
     }
 
-    /// Returns whether this is the view of every network namespace.
+    /// Returns whether this is the view of all network namespaces.
     pub fn is_everywhere(&self) -> bool {
         self.everywhere.is_some()
     }
@@ -59,10 +59,10 @@ impl PolicyView {
         Self { tables, everywhere: None, finder: None, ..self.clone() }.without_sockets(visitor)
     }
 
-    /// Returns what is shown of a namespace.
+    /// Returns the redacted form of a namespace.
     ///
-    /// Security: where sockets are hidden, a process may have only such sockets open, so processes
-    /// are hidden, too.
+    /// Security: where sockets are hidden, a process may have only hidden ones open, so processes
+    /// are hidden too.
     pub(super) fn shown_namespace(&self, namespace: NetNamespace) -> NetNamespace {
         let mut shown = namespace;
         if !self.grants().contains(Grant::Processes) || self.policy.narrows() {
@@ -72,7 +72,7 @@ impl PolicyView {
     }
 }
 
-/// Hands the sockets of every namespace to a sink.
+/// Passes the sockets of every namespace to a sink.
 pub(crate) fn collect(
     (view, finder): (&PolicyView, &dyn NamespaceSource),
     namespaces: &LookNamespaces,
@@ -133,7 +133,7 @@ pub(crate) fn collect(
     Ok(listing.collected)
 }
 
-/// A listing that is under way.
+/// The state of a listing.
 struct Everywhere<'a> {
     view: &'a PolicyView,
     selection: &'a Selection,
@@ -143,7 +143,7 @@ struct Everywhere<'a> {
 }
 
 impl Everywhere<'_> {
-    /// Hands over the sockets of one namespace.
+    /// Passes on the sockets of one namespace.
     fn one(
         &mut self,
         namespace: NetNamespace,
@@ -163,7 +163,7 @@ impl Everywhere<'_> {
         let left = policy.clone().with_max_rows(rows).with_max_time(time);
         let source = BoundedTables { policy: &left, ..there.source()? };
         if is_full {
-            // No further row is allowed, but a row that is left out has to be an error.
+            // No further row is allowed, but an omitted row has to be an error.
             let usage = UsageCounter::default();
             let source = BoundedTables { usage: &usage, ..source };
             let more = collect::collect(&source, &selection, interrupt, &mut Discard);
@@ -180,7 +180,7 @@ impl Everywhere<'_> {
         Ok(())
     }
 
-    /// Returns the error with the bound of the policy instead of what was left of it.
+    /// Returns the error with the limit of the policy instead of the remaining part of it.
     fn bounded(&self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::MaxRows => Error::max_rows(&self.view.policy),

@@ -1,4 +1,4 @@
-//! The network namespaces of one look: they are searched for once, and some of them stay open.
+//! The network namespaces of one look: they are found once, and some of them stay open.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use crate::namespace_source::NamespaceSource;
 /// opened each time.
 const MAX_OPEN: usize = 64;
 
-/// What a look found of the network namespaces of the machine.
+/// The network namespaces that a look found.
 #[derive(Debug, Default)]
 pub(super) struct LookNamespaces {
     found: OnceLock<FoundNamespaces>,
@@ -28,7 +28,7 @@ pub(super) struct LookNamespaces {
 #[derive(Clone, Debug)]
 pub(super) struct NamespaceTables {
     pub(super) tables: Arc<SocketTables>,
-    /// Whether they are text tables because the namespace may not be entered.
+    /// Whether they are text tables, because the namespace may not be entered.
     pub(super) is_refused: bool,
 }
 
@@ -37,7 +37,7 @@ pub(super) type EachNamespace<'a> =
     dyn FnMut(&NetNamespace, Result<NamespaceTables, Error>) -> ControlFlow<()> + 'a;
 
 impl LookNamespaces {
-    /// Returns the namespaces, which are searched for the first time.
+    /// Returns the namespaces, which the first call searches for.
     pub(super) fn find(
         &self,
         finder: &dyn NamespaceSource,
@@ -92,8 +92,8 @@ impl LookNamespaces {
         Ok(())
     }
 
-    /// Keeps a namespace open, if there is room. One that has only text tables cannot be kept: it
-    /// lives no longer than its processes.
+    /// Keeps a namespace open, up to the limit. One with only text tables cannot be kept, because
+    /// it exists only as long as its processes.
     fn keep(&self, id: Inode, tables: SocketTables) -> NamespaceTables {
         let tables = NamespaceTables { tables: Arc::new(tables), is_refused: false };
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

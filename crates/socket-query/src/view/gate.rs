@@ -1,4 +1,4 @@
-//! One gate per grant: an ungranted gate is an error, and there is no other way in.
+//! One gate per grant: without the grant it is an error, and there is no other access.
 
 use std::sync::Arc;
 
@@ -43,17 +43,17 @@ impl PolicyView {
         Ok(ProcessGate { view: self, source: self.processes.as_ref() })
     }
 
-    /// Returns the gate to follow sockets as they end.
+    /// Returns the gate to destroy events.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
-    /// `events`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no event
+    /// `events`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host has no event
     /// sockets.
     pub fn events(&self) -> Result<EventGate<'_>, Error> {
         let tables = self.sockets()?;
         self.granted(Grant::Events)?;
-        // Security: with a fake root the live system is never looked at.
+        // Security: with a fake root, the live system is never read.
         let source = self.events.as_deref().filter(|_| tables.is_live());
         let source = source.ok_or_else(|| Error::no_means(Grant::Events))?;
         Ok(EventGate { view: self, source })
@@ -64,8 +64,8 @@ impl PolicyView {
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
-    /// `kill`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave no right to
-    /// destroy them.
+    /// `kill`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host does not have the
+    /// right to destroy them.
     pub fn kill(&self) -> Result<KillGate<'_>, Error> {
         let tables = self.sockets()?;
         self.granted(Grant::Kill)?;
@@ -75,8 +75,8 @@ impl PolicyView {
         Ok(KillGate { view: self, diag, right })
     }
 
-    /// Returns the same view of another network namespace: one that the host has named, or one in
-    /// the directory that it has given.
+    /// Returns the same view of another network namespace: one that the host named, or one in the
+    /// directory of the host.
     ///
     /// # Errors
     ///
@@ -102,14 +102,14 @@ impl PolicyView {
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grants `sockets` and
-    /// `resolve`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host gave none.
+    /// `resolve`, [`ErrorKind::NoMeans`](crate::ErrorKind::NoMeans) when the host has none.
     pub fn resolver(&self) -> Result<&dyn HostNames, Error> {
         self.granted(Grant::Sockets)?;
         self.granted(Grant::Resolve)?;
         self.hosts.as_deref().ok_or_else(|| Error::no_means(Grant::Resolve))
     }
 
-    /// Returns the tables if sockets are granted at all: the one gate to them.
+    /// Returns the tables if sockets are granted. This is the only gate to them.
     pub(super) fn sockets(&self) -> Result<&SocketTables, Error> {
         self.granted(Grant::Sockets)?;
         Ok(&self.tables)
@@ -142,11 +142,10 @@ pub struct ProcessGate<'v> {
 }
 
 impl ProcessGate<'_> {
-    /// Looks for the processes that have sockets open which the policy shows. It looks into every
-    /// process, so call it once.
+    /// Finds the processes that have visible sockets open. It scans every process, so call it once.
     ///
-    /// What the policy hides of processes is not read. Where it hides sockets, the answer does not
-    /// count the processes that may not be looked into: they would count whatever they have open.
+    /// Hidden details of processes are not read. Where the policy hides sockets, the answer does
+    /// not count unreadable processes, because they would count whatever they have open.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! One look at the sockets, for which processes and network namespaces are looked for once.
+//! One look at the sockets, which finds processes and network namespaces once.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -12,8 +12,8 @@ use crate::{
     sink::{Collected, ListingProblem, Sink},
 };
 
-/// One look at the sockets: processes, and in a view of [every](PolicyView::everywhere) network
-/// namespace these, are looked for once, however many selections are collected.
+/// One look at the sockets: processes, and network namespaces in a view of [all of
+/// them](PolicyView::everywhere), are found once, however many selections are collected.
 ///
 /// [`PolicyView::collect`] is a look at one selection. To read several tables separately, and some
 /// of them twice, use one look for all.
@@ -26,16 +26,16 @@ pub struct Look<'v> {
 
 #[derive(Debug)]
 enum FoundProcesses {
-    /// Processes were not asked for.
+    /// Processes were not requested.
     NotAsked,
     Known(Arc<ProcessTable>),
-    /// Processes were only to be shown, so the listing goes on without them.
+    /// The scan failed, but processes were only to be shown, so the listing continues without them.
     Failed(Error),
 }
 
 impl PolicyView {
-    /// Begins a look: looks for the processes that the filter of `selection` names, or that are to
-    /// be shown, if it asks for any.
+    /// Begins a look: finds the processes for the filter of `selection`, or to show, if it asks for
+    /// any.
     ///
     /// Compat: this comes before the listing, as sockets that are opened meanwhile may show.
     ///
@@ -52,7 +52,7 @@ impl PolicyView {
     }
 }
 
-/// Looks for the processes of a selection.
+/// Finds the processes of a selection.
 ///
 /// Security: without the grant this is an error, so that a filter about processes admits nothing,
 /// however it was made.
@@ -89,7 +89,7 @@ impl Look<'_> {
         let source = self.view.source()?;
         let is_known = matches!(self.processes, FoundProcesses::Known(_));
         if selection.filter.has_process_condition() && !is_known {
-            // This selection asks for processes that the first one did not ask for.
+            // This selection asks for processes, unlike the first one.
             return self.view.look(selection, interrupt)?.collect(selection, interrupt, sink);
         }
         let reported = self.report(selection, sink);
@@ -125,7 +125,7 @@ impl Look<'_> {
         Ok(Collected { problems: problems + collected.problems, ..collected })
     }
 
-    /// Hands over the processes that were found.
+    /// Passes on the processes that were found.
     pub(crate) fn report(&self, selection: &Selection, sink: &mut dyn Sink) -> Collected {
         match &self.processes {
             FoundProcesses::NotAsked => Collected::default(),

@@ -1,4 +1,4 @@
-//! What a view knows of the machine beside its sockets: names, counters, interfaces.
+//! Data of the machine in addition to its sockets: names, counters, interfaces.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Longest time in which the host names of one filter are looked up: 10 s.
+/// Time limit for looking up the host names of one filter: 10 s.
 const LOOK_UPS: Duration = Duration::from_secs(10);
 
 impl PolicyView {
@@ -33,9 +33,9 @@ impl PolicyView {
     ///
     /// # Errors
     ///
-    /// A [`FilterError`] with the problem and its position. Resolving a host name takes the grant
-    /// `resolve`; a name that is not resolved before `interrupt` asks for the end, or 10 s after
-    /// the first word of the filter, is an error.
+    /// A [`FilterError`] with the problem and its position. Resolving a host name needs the grant
+    /// `resolve`; a name that is not resolved before an interrupt, or within 10 s of the first word
+    /// of the filter, is an error.
     pub fn parse_filter(
         &self,
         text: &FilterText,
@@ -60,8 +60,8 @@ impl PolicyView {
     }
 
     /// Returns whether the kernel reports more than the text tables: never with a fake root, and
-    /// usually with the system's. Without the grant `sockets` it is not known, and taken for granted:
-    /// what is missing then is the grant.
+    /// usually with the system's. Without the grant `sockets` this is unknown and returns true,
+    /// because the missing grant is reported instead.
     pub fn has_sock_diag(&self) -> bool {
         self.tables.diag().is_some() || !self.grants().contains(Grant::Sockets)
     }
@@ -75,7 +75,7 @@ impl PolicyView {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or the error of reading the file.
     pub fn sockstat(&self) -> Result<SockStat, Error> {
         Ok(self.counters()?.sockstat()?)
     }
@@ -84,7 +84,7 @@ impl PolicyView {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or the error of reading the file.
     pub fn sockstat6(&self) -> Result<SockStat6, Error> {
         Ok(self.counters()?.sockstat6()?)
     }
@@ -93,7 +93,7 @@ impl PolicyView {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or why the file cannot be read.
+    /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted), or the error of reading the file.
     pub fn established(&self) -> Result<i64, Error> {
         Ok(self.counters()?.curr_estab()?)
     }
@@ -115,7 +115,7 @@ impl PolicyView {
         self.sockets().ok()?.interface_index(name)
     }
 
-    /// Returns the paths of the control groups by their ids; empty if the host gave no way to find
+    /// Returns the paths of the control groups by their ids; empty if the host has no way to find
     /// them. Where the policy hides sockets, only those of shown sockets.
     pub fn cgroup_paths(&self) -> BTreeMap<u64, BString> {
         let (Some(cgroups), Ok(_)) = (&self.cgroups, self.sockets()) else {

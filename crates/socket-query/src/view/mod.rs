@@ -1,4 +1,4 @@
-//! The view of the system's sockets: all that a builtin gets.
+//! The view of the system's sockets that a builtin gets.
 
 mod everywhere;
 mod found;
@@ -42,20 +42,20 @@ use crate::{
     sink::{Collected, ListingProblem, Sink},
 };
 
-/// Rows that a builtin may keep at a time to sort them, unless the host chooses another limit: 250
+/// Rows that a builtin may keep at a time to sort them, unless the host sets another limit: 250
 /// 000.
 ///
-/// A row of sock_diag with all its details takes some 1 KiB, so this bounds memory to 250 MB.
+/// A row of sock_diag with all its details takes about 1 KiB, so this bounds memory to 250 MB.
 pub const MAX_SORTED_ROWS: usize = 250_000;
 
-/// Socket tables as far as a policy lets them be seen.
+/// The part of the socket tables that a policy allows.
 ///
-/// A host makes one from its tables, a policy and its names, or from a [`System`](crate::System),
-/// and hands it to a builtin. A builtin cannot get from it to the tables.
+/// A host creates one from its tables, a policy and its names, or from a [`System`](crate::System),
+/// and passes it to a builtin. A builtin cannot reach the tables through it.
 ///
-/// What needs more than the grant `sockets` is behind one gate per grant, which is an error without
-/// it: [`processes`](Self::processes), [`events`](Self::events), [`kill`](Self::kill),
-/// [`namespace`](Self::namespace), [`resolver`](Self::resolver).
+/// Operations that need more than the grant `sockets` have one gate per grant, which is an error
+/// without the grant: [`processes`](Self::processes), [`events`](Self::events),
+/// [`kill`](Self::kill), [`namespace`](Self::namespace), [`resolver`](Self::resolver).
 #[derive(Clone)]
 pub struct PolicyView {
     pub(crate) tables: Arc<SocketTables>,
@@ -73,7 +73,7 @@ pub struct PolicyView {
     max_peers: usize,
     /// Finds the network namespaces of the machine.
     finder: Option<Arc<dyn NamespaceSource>>,
-    /// Set in a view of every namespace.
+    /// Set in a view of all namespaces.
     everywhere: Option<Arc<dyn NamespaceSource>>,
     /// The host's own sockets, which no listing contains.
     own_sockets: Vec<Inode>,
@@ -107,22 +107,22 @@ impl PolicyView {
         }
     }
 
-    /// Returns the view with a way to find the paths of control groups. Without one they are
+    /// Returns the view with a way to find the paths of control groups. Without it they are
     /// numbers.
     #[must_use]
     pub fn with_cgroups(self, cgroups: Arc<dyn CgroupPaths>) -> Self {
         Self { cgroups: Some(cgroups), ..self }
     }
 
-    /// Returns the view with a way to resolve host names. It is used under the grant
-    /// [`Resolve`](crate::Grant::Resolve) only.
+    /// Returns the view with a way to resolve host names. It is used only under the grant
+    /// [`Resolve`](crate::Grant::Resolve).
     #[must_use]
     pub fn with_host_names(self, hosts: Arc<dyn HostNames>) -> Self {
         Self { hosts: Some(hosts), ..self }
     }
 
-    /// Returns the view with sockets on which events can be followed, under the grant `events`.
-    /// Without them, and over a fake root, nothing can be followed.
+    /// Returns the view with sockets that receive events, under the grant `events`. Without them,
+    /// and over a fake root, there are no events.
     #[must_use]
     pub fn with_events(self, events: Arc<EventSource>) -> Self {
         Self { events: Some(events), ..self }
@@ -135,14 +135,14 @@ impl PolicyView {
         Self { kill: Some(right), ..self }
     }
 
-    /// Returns the view with another way to find the processes of sockets than to look for them in
-    /// this process. It is used under the grant `processes` only.
+    /// Returns the view with another way to find the processes of sockets than a scan in this
+    /// process. It is used only under the grant `processes`.
     #[must_use]
     pub fn with_processes(self, processes: Arc<dyn ProcessSource>) -> Self {
         Self { processes, ..self }
     }
 
-    /// Returns the view with other limits on what is read of one table. The default is
+    /// Returns the view with other limits for reading one table. The default is
     /// [`Limits::streaming`].
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
@@ -156,7 +156,7 @@ impl PolicyView {
         self
     }
 
-    /// Returns the view with the namespaces of a directory, each opened when it is asked for.
+    /// Returns the view with the namespaces of a directory, each opened on demand.
     #[must_use]
     pub fn with_netns_dir(self, dir: Arc<NetnsDir>) -> Self {
         Self { netns_dir: Some(dir), ..self }
@@ -187,8 +187,8 @@ impl PolicyView {
         self.sorted_rows
     }
 
-    /// Returns the view with another limit on the sockets among which other ends are looked for.
-    /// The default is [`MAX_PEERS`].
+    /// Returns the view with another limit on the sockets that are searched for other ends. The
+    /// default is [`MAX_PEERS`].
     #[must_use]
     pub fn with_max_peers(self, max_peers: usize) -> Self {
         Self { max_peers, ..self }
@@ -206,30 +206,29 @@ impl PolicyView {
         Self { usage: Arc::default(), ..self }
     }
 
-    /// Returns the counter of what builtins do with this view, its clones, and the views of other
-    /// namespaces.
+    /// Returns the counter of the use of this view, its clones, and the views of other namespaces.
     pub fn usage(&self) -> Arc<UsageCounter> {
         Arc::clone(&self.usage)
     }
 
-    /// Returns what the host grants.
+    /// Returns the grants of the host.
     pub fn grants(&self) -> GrantSet {
         self.policy.grants()
     }
 
     /// Lists the sockets that the policy and the selection admit, in the order of `ss`.
     ///
-    /// The processes that the filter names, or that are to be shown, are looked for once, before
-    /// the first table is read. What cannot be read or understood is reported to the sink as a
-    /// [`ListingProblem`], and the rest is still listed.
+    /// Processes for the filter, or to show, are found by one scan before the first table is read.
+    /// Whatever cannot be read or parsed is reported to the sink as a [`ListingProblem`], and the
+    /// rest is still listed.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotGranted`](crate::ErrorKind::NotGranted) without the grant `sockets`, or, for
-    /// a filter of processes, without `processes`; the errors of [`ProcessGate::find`] for such
-    /// a filter; [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows) and
-    /// [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a bound of the policy ended it;
-    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` asks for the end.
+    /// a filter of processes, without `processes`; the errors of [`ProcessGate::find`] for such a
+    /// filter; [`ErrorKind::MaxRows`](crate::ErrorKind::MaxRows) and
+    /// [`ErrorKind::MaxTime`](crate::ErrorKind::MaxTime) when a limit of the policy was reached;
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when `interrupt` ended it.
     pub fn collect(
         &self,
         selection: &Selection,

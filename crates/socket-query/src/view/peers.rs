@@ -19,9 +19,9 @@ use crate::{
 
 /// Reads every socket that can be the other end of a selected one, whatever the states, families
 /// and filter of the selection: the other end need not be selected. Returns the table and the
-/// number of problems that were handed over.
+/// number of problems that were passed on.
 ///
-/// Security: a hidden socket is never found as another end, and makes none ambiguous.
+/// Security: a hidden socket is never found as another end, and makes no other end ambiguous.
 pub(super) fn find(
     (view, namespaces): (&PolicyView, &LookNamespaces),
     selection: &Selection,
@@ -70,7 +70,7 @@ fn tables_with_ends() -> TableSet {
     inet.union(TableSet::of_family(AddressFamily::Unix))
 }
 
-/// A search that is under way.
+/// The state of a search.
 struct PeerSearch<'a> {
     view: &'a PolicyView,
     /// The selection that is read.
@@ -138,8 +138,8 @@ impl PeerSearch<'_> {
     }
 }
 
-/// Returns the states in which a socket of a table can be an end. A unix socket that is not
-/// connected can receive what another one sends.
+/// Returns the states in which a socket of a table can be an end. An unconnected unix socket can
+/// receive from another one.
 fn states_with_ends(table: Table) -> StateMask {
     use TcpState::{BoundInactive, Close, Listen};
     match table {

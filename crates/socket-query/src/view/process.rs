@@ -15,7 +15,7 @@ use crate::{
     select::Selection,
 };
 
-/// Looks for processes: see [`ProcessGate::find`](super::ProcessGate::find).
+/// Finds processes: see [`ProcessGate::find`](super::ProcessGate::find).
 pub(super) fn find(
     view: &PolicyView,
     source: &dyn ProcessSource,
@@ -50,8 +50,8 @@ fn shown_sockets(
 }
 
 impl PolicyView {
-    /// Calls `each` with every socket that the policy shows. These rows are not shown, so they are
-    /// not counted, and a problem is reported by the listing itself.
+    /// Calls `each` with every socket that the policy shows. These rows are not printed, so they
+    /// are not counted, and the listing itself reports problems.
     pub(super) fn for_each_shown(
         &self,
         interrupt: &dyn Interrupt,

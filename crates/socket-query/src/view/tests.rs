@@ -47,7 +47,7 @@ fn token() -> cap_std::AmbientAuthority {
     cap_std::ambient_authority()
 }
 
-/// A view of a fake root with every means, and these grants.
+/// A view of a fake root with everything that a host can provide, and these grants.
 fn view(grants: &[Grant]) -> PolicyView {
     let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80")).build();
     let tables = Arc::new(SocketTables::from_dir(root.dir()));
@@ -56,7 +56,7 @@ fn view(grants: &[Grant]) -> PolicyView {
         .with_kill(KillAuthority::from_ambient(token()));
     match EventSource::open_ambient(&EventAuthority::from_ambient(token())) {
         Ok(events) => view.with_events(Arc::new(events)),
-        // Without sock_diag nothing can be followed or destroyed.
+        // Without sock_diag there are no events, and nothing can be destroyed.
         Err(_) => view,
     }
 }
@@ -70,7 +70,7 @@ fn events_have_one_gate(#[case] grants: &[Grant], #[case] kind: ErrorKind) {
     assert_eq!(view(grants).events().unwrap_err().kind(), kind);
 }
 
-/// Has one control group, in which there is no socket.
+/// Has one control group without sockets.
 struct OneGroup;
 
 impl CgroupPaths for OneGroup {
@@ -85,7 +85,7 @@ impl CgroupPaths for OneGroup {
 #[case::unit_of_all_sockets(Policy::default(), "unit = secret.service", true)]
 #[case::one_user(one_user(), "cgroup = /secret.service", false)]
 #[case::unit_of_one_user(one_user(), "unit = secret.service", false)]
-fn control_groups_of_hidden_sockets_cannot_be_asked_for(
+fn control_groups_of_hidden_sockets_are_unknown_in_filters(
     #[case] policy: Policy,
     #[case] text: &str,
     #[case] is_known: bool,
@@ -159,7 +159,7 @@ fn event_filters_on_absent_fields_are_refused(#[case] text: &str) {
     assert_eq!(followed.unwrap_err().kind(), ErrorKind::EventsWithoutProcesses);
 }
 
-/// Answers only when it is interrupted.
+/// Returns only when it is interrupted.
 struct EndlessSource;
 
 impl ProcessSource for EndlessSource {
@@ -212,7 +212,7 @@ fn events_are_refused_where_one_users_sockets_are_shown() {
     assert_eq!(followed.unwrap_err().kind(), ErrorKind::EventsWithoutProcesses);
 }
 
-/// Finds no namespace, and counts how often it is asked.
+/// Finds no namespaces, and counts the calls.
 #[derive(Debug, Default)]
 struct NoNamespaces(AtomicUsize);
 
@@ -234,7 +234,7 @@ impl NamespaceSource for NoNamespaces {
 #[rstest]
 #[case::listing(false)]
 #[case::with_other_ends(true)]
-fn namespaces_are_searched_for_once_in_a_look(#[case] peers: bool) {
+fn namespaces_are_found_once_per_look(#[case] peers: bool) {
     let finder = Arc::new(NoNamespaces::default());
     let tables = Arc::new(SocketTables::open_ambient(token()).unwrap());
     let policy = Policy::new(Grant::ALL.into_iter().collect()).with_namespaces(NamespaceScope::All);

@@ -1,4 +1,4 @@
-//! What builtins did with a view, in numbers for its host.
+//! Counts of the use of a view, for its host.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use crate::policy::{Grant, GrantSet};
 
-/// Counts what builtins do with a view and with the views made from it. A host gets it from
+/// Counts the use of a view and of the views made from it. A host gets it from
 /// [`PolicyView::usage`](crate::PolicyView::usage), for an audit.
 #[derive(Debug, Default)]
 pub struct UsageCounter {
@@ -15,7 +15,7 @@ pub struct UsageCounter {
     rows: AtomicU64,
 }
 
-/// What was done with a view.
+/// The use of a view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
@@ -23,7 +23,7 @@ pub struct Usage {
     pub used: GrantSet,
     /// The grants that were refused.
     pub refused: GrantSet,
-    /// Rows that were handed out, also those that a builtin did not print.
+    /// Rows that were passed on, including those that a builtin did not print.
     pub rows: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What is done with the admitted sockets, and until when.
+//! Listing, following, destroying or repeating, and when it ends.
 
 use std::time::{Duration, Instant};
 
@@ -10,17 +10,17 @@ use super::{
     output::{ListingKind, Order, OutputFormat},
 };
 
-/// What is done with the admitted sockets.
+/// What to do with the selected sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// They are listed.
+    /// List them.
     #[default]
     List,
-    /// They are listed as they end.
+    /// List each when it is destroyed.
     Follow(End),
-    /// They are destroyed.
+    /// Destroy them.
     Destroy,
-    /// They are listed at each tick.
+    /// List them at each tick.
     Repeat(Ticks),
 }
 
@@ -37,19 +37,19 @@ impl Ticks {
         let late = now.saturating_duration_since(tick).as_nanos() % self.period.as_nanos();
         // OK because a remainder of a period of at most 30 days fits.
         let late = Duration::from_nanos(u64::try_from(late).unwrap_or_default());
-        // OK because a time that the clock cannot represent never comes.
+        // OK because a time that the clock cannot represent is never reached.
         now.checked_add(self.period.saturating_sub(late)).unwrap_or(now)
     }
 }
 
-/// When following or repeating ends by itself.
+/// When following or repeating ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct End {
     pub(crate) after: Option<Duration>,
     pub(crate) count: Option<u64>,
 }
 
-/// The options `-E`, `-K`, `--every`, `--count` and `--for`; of repeated ones the last counts.
+/// The options `-E`, `-K`, `--every`, `--count` and `--for`. The last of a repeated option counts.
 #[derive(Debug, Default)]
 pub(super) struct TypedActions<'a> {
     pub(super) events: bool,
@@ -60,7 +60,7 @@ pub(super) struct TypedActions<'a> {
 }
 
 impl TypedActions<'_> {
-    /// Returns what is done, after the whole command line was read.
+    /// Returns the action, after all options were read.
     pub(super) fn action(
         &self,
         order: &Order,
@@ -89,8 +89,8 @@ impl TypedActions<'_> {
         }
     }
 
-    /// Returns what is printed. With `-E` or `--every`, `--count` ends the output, and the sockets
-    /// are printed.
+    /// Returns whether sockets or their number are printed. With `-E` or `--every`, `--count` is
+    /// the end of the output, and sockets are printed.
     pub(super) fn answer(&self) -> ListingKind {
         if self.count.is_some() && !self.events && self.every.is_none() {
             ListingKind::Number

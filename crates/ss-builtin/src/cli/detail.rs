@@ -1,8 +1,8 @@
-//! What is shown in addition to the columns.
+//! Details in addition to the columns.
 
 use procnetsocket::Details;
 
-/// Something that can be shown in addition to the columns.
+/// A detail in addition to the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
     Timer,
@@ -15,7 +15,7 @@ pub(crate) enum Detail {
     Filters,
 }
 
-/// The details that are wanted.
+/// A set of details.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DetailSet(u8);
 
@@ -32,7 +32,7 @@ impl DetailSet {
         self.0 == 0
     }
 
-    /// Returns the details that the kernel has to be asked for; the rest comes with every row.
+    /// Returns the details to request from the kernel; others are part of every row.
     pub(super) fn of_kernel(self) -> Details {
         let extended = [
             Details::FILE,

@@ -1,4 +1,4 @@
-//! What an option does to the plan.
+//! The effects of options on the plan.
 
 use procnetsocket::Threads;
 use socket_query::{AddressFamily, Grant, SocketTable, StateSet};
@@ -9,7 +9,7 @@ use super::{
     word::READABLE_AS_TEXT,
 };
 
-/// What an option does to the plan.
+/// The effect of an option on the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Help,
@@ -34,11 +34,11 @@ pub(super) enum Effect {
     /// Chooses every network namespace of the machine.
     EveryNamespace,
     OneLine,
-    /// Follows sockets as they end.
+    /// Lists sockets when they are destroyed.
     Events,
     /// Lists at each tick.
     Every,
-    /// Destroys the admitted sockets.
+    /// Destroys the selected sockets.
     Kill,
     Count,
     For,
@@ -50,7 +50,7 @@ pub(super) enum Effect {
     Output(OutputFormat),
     Sort,
     Limit,
-    /// Is refused in every host; the text says why.
+    /// Is refused in every host, for this reason.
     Refused(&'static str),
 }
 
@@ -89,14 +89,14 @@ impl Effect {
         }
     }
 
-    /// Returns whether the option works without its grant: it adds a column or names, and without
-    /// the grant the listing is printed as for a user who may see nothing of it.
+    /// Returns whether the option is accepted without its grant. It adds a column or names, and
+    /// without the grant these are missing, as for a user without permission.
     pub(super) const fn degrades(self) -> bool {
         matches!(self, Self::Resolve | Self::Processes(_))
     }
 
-    /// Returns whether only sock_diag shows what the option is about: without it the option is
-    /// refused.
+    /// Returns whether the option is refused without sock_diag, because `/proc` lacks the
+    /// information.
     pub(super) const fn needs_sock_diag(self) -> bool {
         match self {
             Self::BoundInactive | Self::Events | Self::Kill => true,

@@ -1,4 +1,4 @@
-//! What is wrong with a command line.
+//! Errors of the command line.
 
 use std::fmt;
 
@@ -19,19 +19,19 @@ pub(crate) enum CliError {
     UnknownTable(BString),
     UnknownKey(BString),
     UnknownState(BString),
-    /// `state` or `exclude` without a word after it.
+    /// `state` or `exclude` as the last word.
     NoState(&'static str),
-    /// An option that needs another one.
+    /// An option that is missing the one it needs.
     Without(&'static str, &'static str),
-    /// Options that have no effect with another one.
+    /// Options without an effect when another one is given.
     Together(&'static str, &'static str),
-    /// A number after `--count`, where nothing ends at a number.
+    /// `--count` with a number, but without `-E` or `--every`.
     CountOfNothing,
     TwoFilterFiles,
-    /// The path of the filter, and why it cannot be read.
+    /// The path of a filter, and why it cannot be read.
     FilterFile(BString, String),
     Filter(FilterError),
-    /// An option or a word that is understood and refused.
+    /// A valid option or word that is refused here.
     Refused(String, Refusal),
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum Refusal {
     Because(&'static str),
 }
 
-/// Why nothing is closed without a filter.
+/// Why `-K` needs a filter.
 const NO_FILTER: Refusal =
     Refusal::Because("without a filter expression it would close every socket there is");
 
@@ -60,8 +60,8 @@ impl CliError {
         Self::Refused("-K".to_owned(), NO_FILTER)
     }
 
-    /// Returns whether the usage is printed after the message: for wrong options. It does not help
-    /// with a refusal or a filter.
+    /// Returns whether the usage is printed after the message. It does not help with a refusal or a
+    /// filter.
     pub(crate) fn shows_usage(&self) -> bool {
         match self {
             Self::Arg(_)
@@ -80,8 +80,8 @@ impl CliError {
         }
     }
 
-    /// Returns the exit status: 1 for a refusal and for a value without a meaning here, 255 for
-    /// what iproute2 does not understand either.
+    /// Returns the exit status: 1 for a refusal and for a value that is invalid only here, 255 for
+    /// what iproute2 rejects, too.
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Refused(..) => 1,

@@ -1,4 +1,4 @@
-//! Every option, once: the parser, the help and the documentation are made from this table.
+//! The table of options, from which the parser, the help and the documentation are made.
 
 use builtin_cli::{Flag, FlagDoc, ValueDoc, ValueKind};
 use procnetsocket::Threads;
@@ -31,8 +31,8 @@ const fn long(name: &'static [&'static str], help: &'static str, effect: Effect)
     described(FlagDoc::new(None, name, help), effect)
 }
 
-/// Returns an option that iproute2 lacks. It is not abbreviated: every abbreviation means what it
-/// means in iproute2.
+/// Returns an option that iproute2 lacks. It has no abbreviations, which keep their meaning in
+/// iproute2.
 const fn own(name: &'static [&'static str], help: &'static str, effect: Effect) -> Flag<Effect> {
     described(FlagDoc::new(None, name, help).exact(), effect)
 }

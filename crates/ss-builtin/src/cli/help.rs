@@ -14,11 +14,11 @@ use super::{
     word::{FAMILY_LIST, SORT_KEY_LIST, STATE_LIST, TABLE_LIST},
 };
 
-/// What `-V` prints.
+/// The output of `-V`.
 pub(crate) const VERSION: &str =
     concat!("ss utility, ss-builtin-", env!("CARGO_PKG_VERSION"), " (as iproute2 7.x)");
 
-/// The usage as it is in a host, 80 columns wide at most.
+/// The usage in a host, at most 80 columns wide.
 pub(crate) struct Help(pub(crate) HostFeatures);
 
 /// Column in which the descriptions begin.
@@ -30,13 +30,13 @@ const INDENT: usize = 3;
 /// The section of the help that lists an option.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Section {
-    /// With those of iproute2.
+    /// The options of iproute2.
     Usual,
-    /// With those that iproute2 lacks.
+    /// The options that iproute2 lacks.
     Own,
-    /// With those that the host has to grant.
+    /// The options that need a further grant.
     Granted,
-    /// With those that are refused, without a description.
+    /// The options that are refused, without a description.
     Refused,
 }
 
@@ -81,7 +81,7 @@ impl Help {
         section.flags().try_for_each(|doc| self.option(f, doc))
     }
 
-    /// Writes an option, and what it lacks in this host: after it, or below where there is no room.
+    /// Writes an option, followed by its note. The note begins a line if it does not fit.
     fn option(&self, f: &mut fmt::Formatter<'_>, doc: &'static FlagDoc) -> fmt::Result {
         let line = FlagLine { doc, indent: INDENT, width: DESCRIPTION - INDENT - 1 }.to_string();
         f.write_str(&line)?;
@@ -93,7 +93,7 @@ impl Help {
         f.write_str("\n")
     }
 
-    /// Returns the note for an option that needs something from the host.
+    /// Returns the note for an option that needs a grant or sock_diag.
     fn mark(&self, doc: &FlagDoc) -> Option<String> {
         let HostFeatures { grants, has_sock_diag } = self.0;
         let is_granted = |grant: &str| grants.iter().any(|granted| granted.name() == grant);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn host_that_grants_nothing_says_so() {
+    fn help_shows_a_host_without_grants() {
         let help = help(GrantSet::empty(), true);
         assert!(help.contains("grants nothing, so that no socket is listed."), "{help}");
     }

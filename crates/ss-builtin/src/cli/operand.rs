@@ -4,15 +4,15 @@
 //! words := (("state" | "exclude" | "excl") STATE)* filter?
 //! ```
 //!
-//! Each is an argument. The first `state` begins with no states, the first
-//! `exclude` with all of them.
+//! Each word is an argument. The first `state` begins with no states, the first `exclude` with all
+//! of them.
 
 use bstr::{BStr, BString, ByteSlice as _};
 use socket_query::StateSet;
 
 use super::{error::CliError, word::STATES};
 
-/// The meaning of the words.
+/// The states and the filter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Operands<'a> {
     /// The states that words chose; `None` without such words.

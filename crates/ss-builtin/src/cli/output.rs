@@ -1,4 +1,4 @@
-//! What is printed of the selected sockets, in which form and order: options that iproute2 lacks.
+//! The form and order of the output, which options choose that iproute2 lacks.
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) enum OutputFormat {
     JsonLines,
 }
 
-/// What is printed of the selected sockets.
+/// Whether sockets or their number are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ListingKind {
     /// Each of them.
@@ -22,7 +22,7 @@ pub(crate) enum ListingKind {
     Number,
 }
 
-/// The order of the sockets, and how many are printed.
+/// The order of the sockets, and how many of them are printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Order {
     /// Empty for the order in which they come.
@@ -43,7 +43,7 @@ pub(crate) enum SortKey {
     State,
 }
 
-/// Which way sockets are sorted.
+/// The direction in which sockets are sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Up,

@@ -1,4 +1,4 @@
-//! What a command line means.
+//! The plan of a call, from its command line.
 
 use bstr::{BStr, BString, ByteSlice as _};
 use builtin_cli::{FlagDoc, RawArgs, Spelling, Typed};
@@ -21,7 +21,7 @@ use super::{
     word::{FAMILIES, READABLE, READABLE_AS_TEXT, TABLES},
 };
 
-/// What the builtin is going to do.
+/// What the builtin does in a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Plan {
     Help,
@@ -29,7 +29,7 @@ pub(crate) enum Plan {
     Show(Box<Show>),
 }
 
-/// What the meaning of a command line depends on.
+/// The features of the host that options need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostFeatures {
     pub(crate) grants: GrantSet,
@@ -38,8 +38,8 @@ pub(crate) struct HostFeatures {
 }
 
 impl Plan {
-    /// Returns what a command line means in a host. Parsing stops at the first option that ends the
-    /// program, as the program itself does.
+    /// Returns the plan of a command line in a host. An option that ends the program ends parsing,
+    /// too.
     pub(crate) fn parse(args: &[BString], host: HostFeatures) -> Result<Self, CliError> {
         let ends = |effect| matches!(effect, Effect::Help | Effect::Version);
         let raw = RawArgs::parse_until(FLAGS, args, ends)?;
@@ -115,7 +115,7 @@ impl<'a> Draft<'a> {
             Effect::OneLine => self.layout.one_line = true,
             Effect::Summary => self.has_summary = true,
             Effect::Numeric => self.names = NameDisplay::Numeric,
-            // Compat: also with `-n`, which is for ports.
+            // Compat: also with `-n`, which affects only ports.
             Effect::Resolve => self.resolves_hosts = true,
             Effect::Hide(column) => self.layout.hidden.push(column),
             Effect::Detail(detail) => {
@@ -170,7 +170,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Takes `-p` or `-T`.
+    /// Adds `-p` or `-T`.
     ///
     /// Compat: `-T` alone shows processes, as it did before iproute2 6.7. Without the grant it adds
     /// no column, as in iproute2.
@@ -185,7 +185,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Takes `-N` or `--all-namespaces`. Of `-N` the last one counts.
+    /// Adds `-N` or `--all-namespaces`. The last `-N` counts.
     fn choose_namespace(&mut self, choice: NamespaceChoice) {
         let is_every = choice == NamespaceChoice::Every;
         if self.namespace != NamespaceChoice::Own
@@ -196,7 +196,7 @@ impl<'a> Draft<'a> {
         self.namespace = choice;
     }
 
-    /// Refuses what does not work in another namespace.
+    /// Refuses options that do not work in another namespace.
     fn check_namespace(&mut self) {
         let option = match self.namespace {
             NamespaceChoice::Own => return,
@@ -214,7 +214,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Refuses what cannot be repeated.
+    /// Refuses options that cannot be repeated.
     fn check_every(&mut self) {
         if self.actions.every.is_none() {
             return;
@@ -230,7 +230,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Refuses `--peers` with anything but a listing.
+    /// Refuses `--peers` without a listing.
     fn check_peers(&mut self) {
         let is_such = |is_typed, option: &str| {
             (is_typed && self.sockets.peers).then(|| format!("{option} with --peers"))
@@ -241,7 +241,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Refuses the command line, unless something before was refused.
+    /// Refuses the command line. The first reason is kept.
     fn refuse(&mut self, what: String, refusal: Refusal) {
         self.refused.get_or_insert((what, refusal));
     }
@@ -338,7 +338,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Takes the words after the options. Words for states replace what options chose.
+    /// Adds the words after the options. Words for states replace the states of options.
     fn operands(&mut self, words: &[BString]) -> Result<(), CliError> {
         let words = Operands::parse(words)?;
         if let Some(states) = words.states {
@@ -349,12 +349,12 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Returns an option as a person would write it.
+/// Returns an option as it is typed.
 fn spelled(doc: &FlagDoc) -> String {
     doc.brief().to_string()
 }
 
-/// Why options are refused that need sock_diag.
+/// Why options that need sock_diag are refused.
 const NEEDS_SOCK_DIAG: Refusal =
     Refusal::Because("the /proc tables do not show it, and there is no sock_diag here");
 const NOT_AS_TEXT: Refusal = Refusal::Because("the /proc tables do not show its sockets");

@@ -1,9 +1,9 @@
-//! Which tables, families and states options choose.
+//! The tables, families and states that options choose.
 //!
 //! The rules are those of iproute2. Each option for a table or a family adds states that are shown
-//! by default; `-a`, `-l` or the first `-A` replaces all of them. Then families and tables extend
-//! each other: a table without one of its families adds all of its families, a family without one
-//! of its tables adds all of its tables.
+//! by default; `-a`, `-l` or the first `-A` replaces all of them. Then missing families and tables
+//! are added: all families of a table if none of them was chosen, and all tables of a family if
+//! none of them was chosen.
 
 use procnetsocket::model::TcpState;
 use socket_query::{AddressFamily, FamilySet, Selection, SocketTable, StateSet, TableSet};
@@ -14,15 +14,15 @@ use super::word::READABLE;
 #[derive(Debug)]
 pub(super) struct ChosenSockets {
     tables: TableSet,
-    /// The tables that were asked for by a word for exactly these.
+    /// The tables that an option or a word named.
     named: TableSet,
     families: FamilySet,
     /// The default states of the chosen tables and families.
     usual: StateSet,
-    /// The states that options or words chose instead.
+    /// The states that options or words chose in place of the default ones.
     chosen: Option<StateSet>,
     by: ChosenBy,
-    /// Whether the other ends of connections are looked for.
+    /// Whether the other ends of connections are listed.
     pub(super) peers: bool,
 }
 
@@ -52,12 +52,12 @@ impl ChosenSockets {
         self.by != ChosenBy::Nothing
     }
 
-    /// Takes an option that chooses states.
+    /// Chooses states by an option.
     pub(super) fn states(&mut self, states: StateSet) {
         self.chosen = Some(states);
     }
 
-    /// Takes the states that words chose. If none are left, nothing counts as chosen.
+    /// Chooses states by words. The empty set counts as no choice.
     pub(super) fn states_of_words(&mut self, states: StateSet) {
         self.chosen = Some(states).filter(|states| !states.is_empty());
     }
@@ -84,8 +84,8 @@ impl ChosenSockets {
         }
     }
 
-    /// Takes an `-A`. The first one drops the tables that options chose, and chooses the states of
-    /// connected sockets if no option chose any.
+    /// Begins a list of `-A`. The first one drops the tables that options chose, and chooses the
+    /// states of connected sockets if no option chose any.
     pub(super) fn begin_query(&mut self) {
         if self.by != ChosenBy::Query {
             self.tables = TableSet::EMPTY;
@@ -94,7 +94,7 @@ impl ChosenSockets {
         }
     }
 
-    /// Takes a word of `-A`, which names its tables or means all that are available.
+    /// Adds the tables of a word of `-A`, which names them or means all that are available.
     pub(super) fn add(&mut self, tables: TableSet, is_named: bool) {
         self.tables = self.tables.union(tables);
         if is_named {
@@ -103,12 +103,12 @@ impl ChosenSockets {
         self.usual = tables.iter().map(usual_states_of_table).fold(self.usual, StateSet::union);
     }
 
-    /// Takes a word of `-A` after `!`.
+    /// Removes the tables of a word of `-A` after `!`.
     pub(super) fn remove(&mut self, tables: TableSet) {
         self.tables = self.tables.without(tables);
     }
 
-    /// Returns what is selected, after the whole command line was read.
+    /// Returns the selection, after all arguments were read.
     pub(super) fn finish(mut self) -> Selection {
         if !self.is_anything_chosen() {
             self.tables = READABLE;

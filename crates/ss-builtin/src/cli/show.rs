@@ -1,4 +1,4 @@
-//! What is shown, and how.
+//! The plan of a listing.
 
 use bstr::BString;
 use builtin_cli::Spelling;
@@ -12,19 +12,19 @@ use super::{
     output::{ListingKind, OptionalColumn, Order, OutputFormat},
 };
 
-/// A listing, with the summary before it if it is wanted.
+/// A listing, with an optional summary before it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Show {
     pub(crate) action: Action,
     pub(crate) namespace: NamespaceChoice,
     pub(crate) summary: CounterDisplay,
-    /// What is listed, without the filter.
+    /// The selection without the filter.
     pub(crate) selection: Result<Selection, NothingToShow>,
     pub(crate) filter: FilterSource,
     pub(crate) details: DetailSet,
     /// Whether the processes of sockets are shown, and how.
     pub(crate) processes: Option<Threads>,
-    /// The option that asks for processes although they are not granted: their column stays empty.
+    /// The option that requests processes without the grant: their column is empty.
     pub(crate) ungranted_processes: Option<Spelling>,
     pub(crate) layout: TextLayout,
     pub(crate) names: NameDisplay,
@@ -38,19 +38,19 @@ pub(crate) struct Show {
 /// Which network namespace is listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum NamespaceChoice {
-    /// That of the host.
+    /// The namespace of the host.
     #[default]
     Own,
-    /// Another one, by its name.
+    /// A namespace with this name.
     Named(BString),
-    /// Every one of the machine.
+    /// Every namespace of the machine.
     Every,
 }
 
-/// How text is laid out.
+/// The layout of text.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct TextLayout {
-    /// Whether the details of a socket are on its line, and not on lines below.
+    /// Whether the details of a socket are on the same line, or on lines below.
     pub(crate) one_line: bool,
     pub(crate) hidden: Vec<OptionalColumn>,
 }
@@ -63,7 +63,7 @@ pub(crate) enum NameDisplay {
     Numeric,
 }
 
-/// Whether the counters of `-s` are printed, and whether that is all.
+/// Whether the counters of `-s` are printed, and whether a listing follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum CounterDisplay {
     #[default]
@@ -72,17 +72,17 @@ pub(crate) enum CounterDisplay {
     Only,
 }
 
-/// Why nothing can be listed. Counters are printed all the same.
+/// Why nothing can be listed. Counters are printed nevertheless.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NothingToShow {
     /// No table is left to show.
     Tables,
-    /// The words for states were not understood.
+    /// The words for states are invalid.
     States(CliError),
 }
 
-/// Where the filter comes from, and what it is parsed with. It is parsed later, because that needs
-/// the tables, and the counters of `-s` are printed before.
+/// The sources of the filter. It is parsed later, because parsing needs the tables, and the
+/// counters of `-s` are printed before.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct FilterSource {
     /// The words of the command line, which come before those of the file.
@@ -94,7 +94,7 @@ pub(crate) struct FilterSource {
 }
 
 impl FilterSource {
-    /// Returns whether there is no text that could contain an expression.
+    /// Returns whether there are neither words nor a file.
     pub(super) fn is_empty(&self) -> bool {
         self.file.is_none() && self.text == FilterText::default()
     }

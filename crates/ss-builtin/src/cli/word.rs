@@ -1,4 +1,4 @@
-//! The words that values and operands are made of.
+//! The words of values and operands.
 
 use builtin_cli::{Word, WordList, WordTable};
 use procnetsocket::model::TcpState;
@@ -6,7 +6,7 @@ use socket_query::{AddressFamily as Family, SocketTable as Table, StateSet, Tabl
 
 use super::output::SortKey;
 
-/// The words of `-f`; `None` is the help.
+/// The words of `-f`; `None` prints the help.
 pub(super) const FAMILIES: WordTable<Option<Family>> = WordTable(&[
     Word::new(Family::Inet.name(), Some(Family::Inet)),
     Word::new(Family::Inet6.name(), Some(Family::Inet6)),
@@ -94,17 +94,17 @@ pub(super) const STATES: WordTable<StateSet> = WordTable(&[
     Word::new("synchronized", CONNECTED.without(StateSet::of(TcpState::SynSent))),
     Word::new("bucket", BUCKET),
     Word::new("big", StateSet::ALL.without(BUCKET)),
-    // Compat: iproute2's name for the bit that is no state of the kernel.
+    // Compat: iproute2's name for bit 0, which is not a state of the kernel.
     Word::new("unknown", StateSet::UNKNOWN).unlisted(),
 ]);
 
 pub(super) static STATE_LIST: WordList = WordList::new("STATE", || STATES.names());
 
-/// Every state but LISTEN and UNCONN. It differs from what is listed without options, which leaves
-/// TIME-WAIT and SYN-RECV out, too.
+/// Every state but LISTEN and UNCONN. A listing without options leaves TIME-WAIT and SYN-RECV out,
+/// too.
 const CONNECTED: StateSet = StateSet::ALL.without(StateSet::LISTENING);
 
-/// The states of minisocks, which are smaller structures in the kernel.
+/// The states in which the kernel keeps only a small structure (a minisock).
 const BUCKET: StateSet = StateSet::of(TcpState::SynRecv).union(StateSet::of(TcpState::TimeWait));
 
 /// The tables that can be listed.

@@ -1,4 +1,4 @@
-//! What sockets are sorted by: numbers as numbers and addresses as addresses, never as text.
+//! The keys by which sockets are sorted: numbers and addresses are compared by value, not as text.
 
 use std::{cmp::Reverse, net::SocketAddr};
 
@@ -121,7 +121,7 @@ fn pair(address: VsockAddr) -> SortValue {
     SortValue::Pair(address.cid, address.port)
 }
 
-/// A missing port is no key: 0 for an internet socket, all ones for a vsock one.
+/// Returns `None` for a missing port: 0 for an internet socket, all ones for a vsock one.
 fn port(socket: &Socket<'_>) -> Option<u32> {
     match socket {
         Socket::Inet(inet) => Some(inet.local.port().into()).filter(|port| *port != 0),

@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, sync::Arc};
 use procnetsocket::{PeerTable, ProcessTable, model::Socket};
 use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 
-/// Passes a limited number of sockets on, and counts those that it leaves out.
+/// Passes on a limited number of sockets, and counts the others.
 pub(crate) struct Limited<'a> {
     sink: &'a mut dyn Sink,
     room: u64,

@@ -1,4 +1,4 @@
-//! Between the sink and the printer: the order of sockets, and how many are printed.
+//! Sinks in front of the printer, which sort and limit the sockets.
 //!
 //! ```text
 //! collect ─► Limited ─► listing      passes the first N on, and counts the rest

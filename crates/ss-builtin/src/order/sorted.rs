@@ -11,27 +11,27 @@ use socket_query::{ListedNamespace, ListingProblem, Sink, SocketTable};
 use super::key::{Rank, rank};
 use crate::cli::{Direction, Order, SortKey};
 
-/// More sockets than the host allows would have to be kept.
+/// The host allows only this many sockets to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany(pub(crate) usize);
 
-/// Keeps sockets until all were received, and passes them on in order; equal sockets stay in the
-/// order of a listing that is not sorted.
+/// Keeps sockets until all were received, and passes them on in order. Equal sockets keep the order
+/// of an unsorted listing.
 ///
-/// With a limit, at most that number is kept: the last in order is dropped for a new one.
+/// With a limit, at most that number is kept: a new socket replaces the last in order.
 pub(crate) struct Sorted<'a> {
     sink: &'a mut dyn Sink,
     keys: &'a [(SortKey, Direction)],
     limit: u64,
-    /// The most sockets that may be kept.
+    /// The number of sockets that may be kept.
     bound: usize,
-    /// A heap with the last in order on top.
+    /// A heap whose top is the last in order.
     kept: BinaryHeap<SortedSocket>,
     seen: u64,
-    /// Where the TCP sockets begin that came last.
+    /// Position of the first TCP socket of the current namespace.
     tcp: Option<u64>,
     too_many: Option<TooMany>,
-    /// The namespace of the sockets that are being received.
+    /// The namespace of the current sockets.
     namespace: Option<Arc<ListedNamespace>>,
 }
 
@@ -44,14 +44,14 @@ struct SortedSocket {
     namespace: Option<Arc<ListedNamespace>>,
 }
 
-/// The place of a socket in a listing that is not sorted. TCP sockets of IPv4 stand in front of
-/// those of IPv6, in whatever order they came.
+/// The position of a socket in an unsorted listing. TCP sockets of IPv4 come before those of IPv6,
+/// in whatever order they were received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct ListingPosition {
-    /// When the first of its table and namespace came.
+    /// The number of the first socket of its table and namespace.
     begin: u64,
     is_ipv6: bool,
-    /// When it came.
+    /// The number of the socket in the order of arrival.
     number: u64,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Sorted<'a> {
     ///
     /// # Errors
     ///
-    /// When more sockets than the bound had to be kept; nothing is passed on then.
+    /// When there were more sockets than the bound allows; nothing is passed on then.
     pub(crate) fn finish(self) -> Result<u64, TooMany> {
         if let Some(too_many) = self.too_many {
             return Err(too_many);
@@ -91,7 +91,7 @@ impl<'a> Sorted<'a> {
         Ok(left_out)
     }
 
-    /// Returns the place of the socket that came.
+    /// Returns the position of a new socket.
     fn place(&mut self, table: SocketTable, socket: &Socket<'_>) -> ListingPosition {
         let number = self.seen;
         self.seen += 1;
@@ -221,7 +221,7 @@ mod tests {
         };
         take(SocketTable::Udp, "::1", 1);
         take(SocketTable::Udp, "127.0.0.1", 2);
-        // As one walk of the kernel finds both families.
+        // One walk of the kernel finds both families.
         take(SocketTable::Tcp, "::1", 3);
         take(SocketTable::Tcp, "127.0.0.1", 4);
         take(SocketTable::Tcp, "::1", 5);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_sockets_stand_as_in_a_listing_that_is_not_sorted() {
+    fn equal_sockets_keep_the_order_of_an_unsorted_listing() {
         let all = ["[::1]:1", "127.0.0.1:2", "127.0.0.1:4", "127.0.0.1:6", "[::1]:3", "[::1]:5"];
         assert_eq!(sorted(None), (all.map(str::to_owned).into(), 0));
         for limit in 1..=all.len() {

@@ -10,9 +10,9 @@ use super::number::push_start;
 /// How the unspecified IPv6 address is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unspecified {
-    /// For both families, as far as is known: `*`.
+    /// `*`: both families are possible.
     Any,
-    /// For IPv6 only: `[::]`.
+    /// `[::]`: IPv6 only.
     Ipv6,
 }
 
@@ -46,7 +46,7 @@ fn push_ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
     out.pop();
 }
 
-/// Every octet with a dot after it, and its length.
+/// Every octet, followed by a dot, and its length.
 ///
 /// Most of a listing is octets; looking them up takes half the time of dividing them into digits.
 static OCTETS: [([u8; 4], usize); 256] = {

@@ -8,7 +8,7 @@ use socket_query::PolicyView;
 
 use super::{field::push_text, number::push_hex};
 
-/// Asks for the paths once per listing, and only if one is shown.
+/// Looks the paths up once per listing, when the first is shown.
 pub(super) struct CgroupNames<'a> {
     view: &'a PolicyView,
     paths: OnceCell<BTreeMap<u64, BString>>,

@@ -1,14 +1,14 @@
-//! The columns of a listing, and how wide they become.
+//! The columns of a listing and their widths.
 
 use std::num::NonZeroU16;
 
 /// Number of columns.
 pub(crate) const COLUMNS: usize = 11;
 
-/// The columns, in their order.
+/// A column, in the order of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnId {
-    /// The network namespace, in a listing of every one.
+    /// The network namespace, in a listing of all namespaces.
     Netns,
     Netid,
     State,
@@ -34,7 +34,7 @@ pub(crate) struct Column {
     pub(crate) id: ColumnId,
     pub(crate) header: &'static str,
     pub(crate) align: Align,
-    /// What is between this column and the one before it.
+    /// The separator between this column and the one before it.
     pub(crate) delimiter: &'static str,
 }
 
@@ -97,7 +97,7 @@ impl ColumnSet {
     }
 }
 
-/// What the listing is laid out for.
+/// The destination of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Screen {
     /// A pipe or a file: every column is as wide as its longest cell.
@@ -154,7 +154,8 @@ fn spread(widths: &mut [usize; COLUMNS], screen: usize) {
     }
 }
 
-/// Distributes what is left of a line among its columns; the remainder goes to the rightmost ones.
+/// Distributes the free columns of a line among its cells; the remainder goes to the rightmost
+/// ones.
 fn fill(line: &mut [&mut usize], screen: usize) {
     let used: usize = line.iter().map(|width| **width).sum();
     let left = screen.saturating_sub(used);

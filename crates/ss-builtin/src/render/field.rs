@@ -1,4 +1,4 @@
-//! Pieces of the form ` key:value`, of which most are left out when the value is zero.
+//! Pieces of the form ` key:value`. Most are left out when the value is zero.
 
 use super::number::{push_decimal, push_hex, push_signed, push_thousandths};
 
@@ -21,7 +21,7 @@ pub(super) fn push_nonzero(out: &mut Vec<u8>, key: &str, number: impl Into<u64>)
     }
 }
 
-/// Appends a key and a number that iproute2 prints as signed, though it is unsigned.
+/// Appends a key and an unsigned number that iproute2 prints as signed.
 pub(super) fn push_as_signed(out: &mut Vec<u8>, key: &str, number: u32) {
     push_text(out, key);
     push_signed(out, number.cast_signed().into());

@@ -14,11 +14,10 @@ use socket_query::{HostNames, PolicyView};
 
 use super::addr::{Unspecified, push_address};
 
-/// Longest time in which names are looked up in one call: 10 s. After it addresses are printed as
-/// numbers.
+/// The time limit for all lookups of a call. After it addresses are printed as numbers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks for the name of each address once per call.
+/// Looks each address up once per call.
 pub(super) struct HostNamesOfCall<'a> {
     /// `None` when addresses are numbers.
     hosts: Option<&'a dyn HostNames>,
@@ -34,7 +33,7 @@ impl<'a> HostNamesOfCall<'a> {
     }
 
     /// Appends the name of a host, or the address if it has none. A name with a colon is put in
-    /// brackets, as an address is.
+    /// brackets, like an address.
     ///
     /// Compat: an IPv4-mapped IPv6 address is looked up as the IPv4 address.
     pub(super) fn push(&self, out: &mut Vec<u8>, address: IpAddr, unspecified: Unspecified) {
@@ -59,10 +58,9 @@ impl<'a> HostNamesOfCall<'a> {
             return name.clone();
         }
         let is_over = || self.begin.elapsed() >= PATIENCE || self.cancel.is_cancelled();
-        // OK because an address that is not resolved in time is printed as a number, which is
-        // correct, too.
+        // OK because an address that was not resolved in time is printed as a number.
         let name = if is_over() { None } else { hosts.name(address, &is_over) };
-        // An empty name would make the address disappear.
+        // An empty name would hide the address.
         let name = name.filter(|name| !name.is_empty());
         known.insert(address, name.clone());
         name
@@ -79,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// Resolves the addresses of the tests, and counts the look-ups.
+    /// Resolves the addresses of the tests, and counts the lookups.
     #[derive(Default)]
     struct Few(AtomicU64);
 

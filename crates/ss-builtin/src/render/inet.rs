@@ -79,7 +79,7 @@ impl RowRenderer<'_> {
         }
     }
 
-    /// Appends the details of a TCP socket in a text table; other sockets have none there.
+    /// Appends the details of a TCP socket of a text table, which has none of other sockets.
     fn push_proc_extra(&self, out: &mut Vec<u8>, socket: &InetSocket) {
         if self.shows(Detail::Timer) {
             push_timer(out, socket);
@@ -123,7 +123,7 @@ impl RowRenderer<'_> {
         let is_udp =
             socket.protocol == InetProtocol::Udp || detail.ip_protocol == Some(IPPROTO_UDP);
         if self.shows(Detail::Memory) || self.shows(Detail::Info) && !is_udp {
-            // Compat: the line is begun even when it stays empty.
+            // Compat: the line break is printed even when nothing follows.
             if !self.one_line {
                 push_text(out, "\n\t");
             }
@@ -151,7 +151,7 @@ impl RowRenderer<'_> {
         }
     }
 
-    /// Appends memory and statistics of the connection, as far as the kernel was asked for them.
+    /// Appends memory and statistics of the connection, if they were requested.
     fn push_statistics(&self, out: &mut Vec<u8>, socket: &InetSocket) {
         let detail = &socket.detail;
         if let Some(memory) = &detail.memory {

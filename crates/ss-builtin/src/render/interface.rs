@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap, num::NonZeroU32};
 use bstr::{BStr, BString, ByteSlice};
 use socket_query::PolicyView;
 
-/// Asks for each name once per listing.
+/// Looks each name up once per listing.
 pub(super) struct InterfaceNames {
     view: PolicyView,
     known: RefCell<BTreeMap<NonZeroU32, Option<BString>>>,
@@ -16,14 +16,14 @@ impl InterfaceNames {
         Self { view: view.clone(), known: RefCell::default() }
     }
 
-    /// Calls `print` with the name of an interface: `if` and its index when it has none.
+    /// Calls `print` with the name of an interface, or with `if` and the index if it has none.
     pub(super) fn with_name(&self, index: NonZeroU32, mut print: impl FnMut(&[u8])) {
         if self.known_name(index, |name| print(name)).is_none() {
             print(format!("if{index}").as_bytes());
         }
     }
 
-    /// Returns what `make` returns for the name of an interface, or `None` when it has none.
+    /// Calls `make` with the name of an interface. Returns `None` if it has none.
     pub(super) fn known_name<T>(
         &self,
         index: NonZeroU32,

@@ -1,4 +1,4 @@
-//! What `-i` shows of Multipath TCP: of a connection, and of a subflow.
+//! The statistics of `-i` for connections and subflows of Multipath TCP.
 
 use procnetsocket::model::{MptcpInfo, MptcpSubflow, MptcpSubflowFlags};
 

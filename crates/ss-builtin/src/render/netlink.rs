@@ -28,7 +28,7 @@ impl RowRenderer<'_> {
             (-1, _) => out.push(b'*'),
             (0, NameDisplay::Resolved) => push_text(out, "kernel"),
             (port_id, names) => {
-                // Compat: a socket may choose another number than that of its process.
+                // Compat: the number is shown as a process, though a socket may choose any other.
                 if names == NameDisplay::Resolved
                     && let Some(name) = self.processes.name(port_id)
                 {
@@ -52,7 +52,7 @@ impl RowRenderer<'_> {
 
     fn push_netlink_extra(&self, out: &mut Vec<u8>, socket: &NetlinkSocket) {
         if self.shows(Detail::Extended) {
-            // Compat: the kernel object and the state of a dump are not taken from sock_diag.
+            // Compat: sock_diag's kernel object and state of the dump are not shown.
             let (object, dump) = match socket.detail {
                 Some(_) => (0, 0),
                 None => (socket.pointer.0, socket.dump),

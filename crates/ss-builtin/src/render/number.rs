@@ -17,7 +17,7 @@ pub(crate) fn push_decimal(out: &mut Vec<u8>, number: u64) {
 /// The smallest number of more than eight digits.
 const EIGHT_DIGITS: u32 = 100_000_000;
 
-/// How leading zeros of a number are printed.
+/// Whether leading zeros of a number are printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Zeros {
     Kept,
@@ -61,7 +61,7 @@ fn push_eight(out: &mut Vec<u8>, number: u32, zeros: Zeros) {
     push_start(out, &text.to_le_bytes(), shown);
 }
 
-/// Appends the first bytes of a text that is copied as a whole, which is faster than copying only
+/// Appends the first bytes of a text. It copies the whole text, which is faster than copying only
 /// these.
 #[inline]
 pub(super) fn push_start<const N: usize>(out: &mut Vec<u8>, text: &[u8; N], length: usize) {
@@ -80,7 +80,7 @@ pub(crate) fn push_signed(out: &mut Vec<u8>, number: i64) {
 
 /// Appends a number in lower case hexadecimal, with leading zeros up to `width` digits (`%0*x`).
 pub(crate) fn push_hex(out: &mut Vec<u8>, number: u64, width: usize) {
-    // 16 digits are enough for any u64, and no caller asks for more.
+    // 16 digits are enough for any u64, and no caller needs more.
     let used = usize::try_from((u64::BITS - number.leading_zeros()).div_ceil(4)).unwrap_or(16);
     for place in (0..used.max(width)).rev() {
         let digit = u8::try_from((number >> (4 * place)) & 15).unwrap_or_default();
@@ -100,7 +100,7 @@ pub(crate) fn push_general(out: &mut Vec<u8>, number: f64) {
     push_significant(out, number, 6);
 }
 
-/// Appends a number that is given in thousandths, as [`push_general`] does.
+/// Appends a number of thousandths, as [`push_general`] does.
 pub(crate) fn push_thousandths(out: &mut Vec<u8>, thousandths: u32) {
     let (whole, rest) = (thousandths / 1000, thousandths % 1000);
     // Six digits are enough for these, so nothing is rounded.
@@ -117,8 +117,8 @@ pub(crate) fn push_coarse(out: &mut Vec<u8>, number: f64) {
     push_significant(out, number, 3);
 }
 
-/// Appends a number of at least 1 that has `precision` significant digits and needs no exponent;
-/// returns `false` if it is not such a number, or cannot be rounded without all of its digits.
+/// Appends a number of at least 1 that has `precision` significant digits and needs no exponent.
+/// Returns `false` for other numbers, and if rounding needs all digits.
 fn push_common(out: &mut Vec<u8>, number: f64, precision: u8) -> bool {
     let mut decimals = u32::from(precision) - 1;
     let mut bound = 10.0;
@@ -132,7 +132,7 @@ fn push_common(out: &mut Vec<u8>, number: f64, precision: u8) -> bool {
     let scale = 10_u64.pow(decimals);
     let (Some(rounded), distance) = nearest(number * double(scale)) else { return false };
     // The product itself is rounded: near the middle between two digits only all digits of the
-    // number decide. A number that is rounded up to another digit is printed in another way.
+    // number decide. A number that gains a digit by rounding is printed in another way.
     if (distance - 0.5).abs() < 1e-6 || rounded >= 10_u64.pow(precision.into()) {
         return false;
     }
@@ -150,7 +150,7 @@ pub(crate) fn push_whole(out: &mut Vec<u8>, number: f64) {
     }
 }
 
-/// Returns a number as C converts it, rounded to the nearest double.
+/// Returns the nearest double of a number, as C converts it.
 #[allow(clippy::cast_precision_loss, clippy::as_conversions, reason = "as C converts it")]
 pub(crate) fn double(number: u64) -> f64 {
     number as f64
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn prints_every_number_of_few_digits_and_many_of_more() {
+    fn prints_small_numbers_and_many_large_ones() {
         let few = 0..=100_000_u64;
         let many = (0..64).flat_map(|bits| (0..50).map(move |step| (1_u64 << bits) + step * 7919));
         let powers = (1..20).flat_map(|power| [10_u64.pow(power) - 1, 10_u64.pow(power)]);

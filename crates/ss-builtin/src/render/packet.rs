@@ -62,7 +62,7 @@ impl RowRenderer<'_> {
     fn push_packet_extra(&self, out: &mut Vec<u8>, socket: &PacketSocket) {
         let detail = &socket.detail;
         if self.shows(Detail::Extended) {
-            // Compat: the kernel object of a packet socket is not taken from the text table.
+            // Compat: the kernel object of a packet socket is not shown from a text table.
             let object = match socket.source {
                 Source::SockDiag => socket.cookie.map(Cookie::get),
                 _ => Some(0),

@@ -6,7 +6,7 @@
 //!         | "ino=" NUMBER                otherwise; 0 where no process can hold it
 //! ```
 //!
-//! The namespace is printed if it is another one than that of the row.
+//! The namespace is printed if it is not the namespace of the row.
 
 use procnetsocket::{
     Peer, PeerSocket,
@@ -22,7 +22,8 @@ use super::{
 };
 
 impl RowRenderer<'_> {
-    /// Fills the cell of the processes of a socket and of its other end, as far as they are shown.
+    /// Fills the cell with the processes of a socket and of its other end, as far as they are
+    /// shown.
     pub(super) fn fill_both_ends(&self, cells: &mut Cells<'_>, socket: &Socket<'_>) {
         match self.peer_of(socket) {
             Peer::Known(peer) => cells.push(ColumnId::Process, |out| {

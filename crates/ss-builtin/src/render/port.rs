@@ -14,14 +14,14 @@ use crate::cli::NameDisplay;
 pub(super) struct PortNames<'a> {
     tables: &'a NameTables,
     names: NameDisplay,
-    /// The ports that the kernel assigns by itself.
+    /// The range of ephemeral ports, which the kernel assigns.
     range: RangeInclusive<u16>,
-    /// Where ports get names from that have none for their protocol.
+    /// Which names are used for protocols without names.
     borrowed: Borrowed,
 }
 
-/// Compat: SCTP and Multipath TCP have no service names. Their ports are named as in the table that
-/// is listed before them, and as for any protocol if there is none.
+/// Compat: SCTP and Multipath TCP have no service names. They use the names of the table that is
+/// listed before them, or of any protocol if there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Borrowed {
     Of(InetProtocol),
@@ -46,12 +46,12 @@ impl<'a> PortNames<'a> {
         Self { tables, names, range, borrowed }
     }
 
-    /// Takes another range of ports that the kernel assigns by itself.
+    /// Sets the range of ephemeral ports.
     pub(super) fn set_range(&mut self, range: RangeInclusive<u16>) {
         self.range = range;
     }
 
-    /// Appends a port: `*` for none, the name if it is wanted and known, else the number.
+    /// Appends a port: `*` for none, the name if it is requested and known, else the number.
     pub(super) fn push(&self, out: &mut Vec<u8>, protocol: InetProtocol, port: u16) {
         if port == 0 {
             out.push(b'*');
@@ -66,7 +66,7 @@ impl<'a> PortNames<'a> {
         }
     }
 
-    /// Returns the name of a port, if it is wanted and known.
+    /// Returns the name of a port, if it is requested and known.
     pub(super) fn name_of(&self, protocol: InetProtocol, port: u16) -> Option<&BStr> {
         match self.names {
             NameDisplay::Resolved if port != 0 => self.name(self.borrowed(protocol), port),
@@ -84,7 +84,7 @@ impl<'a> PortNames<'a> {
     fn name(&self, borrowed: Borrowed, port: u16) -> Option<&BStr> {
         match borrowed {
             Borrowed::Of(InetProtocol::Raw) => self.tables.protocol(port),
-            // A port that the kernel assigned says nothing about the service.
+            // An ephemeral port does not identify a service.
             _ if self.range.contains(&port) => None,
             Borrowed::Of(InetProtocol::Udp) => self.tables.service(port, TransportProtocol::Udp),
             Borrowed::Of(_) => self.tables.service(port, TransportProtocol::Tcp),

@@ -1,4 +1,4 @@
-//! What `-i` shows of a row of a text table: seconds, windows in segments, counts.
+//! The statistics of `-i` for a row of a text table.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use super::{
     timer::timer_count,
 };
 
-/// Appends the details of a TCP connection in a text table.
+/// Appends the details of a TCP connection of a text table.
 pub(super) fn push_proc_info(out: &mut Vec<u8>, socket: &InetSocket) {
     match &socket.tcp {
         Some(tcp) => push_tcp_detail(out, tcp),
-        // Compat: the default of iproute2 for a row that ends before these columns.
+        // Compat: iproute2's default for a row without these columns.
         None => push_nonzero(out, " cwnd:", 2_u32),
     }
     let retransmits = timer_count(socket);
@@ -32,7 +32,7 @@ fn push_tcp_detail(out: &mut Vec<u8>, tcp: &TcpDetail) {
     }
     push_seconds(out, " ato:", tcp.ack_timeout);
     push_nonzero(out, " qack:", tcp.quick_acks);
-    // Compat: iproute2 takes the lowest bit of the count for the kernel's flag of an interactive
+    // Compat: iproute2 uses the lowest bit of the count as the kernel's flag for an interactive
     // connection, which is a separate field.
     if tcp.quick_acks % 2 == 1 {
         push_text(out, " bidir");

@@ -1,4 +1,4 @@
-//! Names of processes, for rows that contain the number of one.
+//! Names of processes, for rows that contain a process id.
 
 use bstr::BString;
 use procnetsocket::Pid;
@@ -14,8 +14,7 @@ impl<'a> ProcessNames<'a> {
         Self { view }
     }
 
-    /// Returns the name of a process, if processes are granted and the process exists and has a
-    /// name.
+    /// Returns the name of a process, if processes are granted and it has one.
     pub(super) fn name(&self, number: i32) -> Option<BString> {
         let pid = Pid::new(u32::try_from(number).ok()?)?;
         self.view.processes().ok()?.name(pid).filter(|name| !name.is_empty())

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::cli::NameDisplay;
 
-/// Appends a rate: all digits where numbers are wanted, else three digits and a unit.
+/// Appends a rate: all digits if numbers are requested, else three digits and a unit.
 pub(super) fn push_rate(out: &mut Vec<u8>, bits_per_s: f64, names: NameDisplay) {
     const UNITS: [(f64, u8); 4] = [(1e12, b'T'), (1e9, b'G'), (1e6, b'M'), (1e3, b'k')];
     if names == NameDisplay::Numeric {

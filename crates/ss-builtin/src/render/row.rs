@@ -17,9 +17,9 @@ use super::{
 };
 use crate::cli::{Detail, DetailSet, NameDisplay, OutputFormat, Show};
 
-/// The range of ports that the kernel assigns by itself, where it cannot be read.
+/// The range of ephemeral ports, if it cannot be read.
 ///
-/// Compat: the default of iproute2, which is that of very old kernels.
+/// Compat: iproute2's default, from very old kernels.
 const DEFAULT_PORT_RANGE: RangeInclusive<u16> = 1024..=4999;
 
 /// Turns sockets into cells.
@@ -37,7 +37,7 @@ pub(crate) struct RowRenderer<'a> {
     users: Option<ProcessColumn>,
     /// The other ends of connections, if they are shown and known.
     pub(super) peers: Option<Arc<PeerTable>>,
-    /// The network namespace of the sockets, in a listing of every one.
+    /// The network namespace of the sockets, in a listing of all namespaces.
     pub(super) namespace: Option<Arc<NetNamespace>>,
 }
 
@@ -60,7 +60,8 @@ impl<'a> RowRenderer<'a> {
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
             accounts: view.names().users(),
-            // Until processes are known the column of the text is empty, and objects lack the key.
+            // Until processes are known the text has an empty column, and JSON objects lack the
+            // key.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
                 .then(ProcessColumn::unknown),
             peers: None,
@@ -68,8 +69,7 @@ impl<'a> RowRenderer<'a> {
         }
     }
 
-    /// Takes the network namespace of the sockets that follow. Interfaces and the range of ports
-    /// are those of the namespace.
+    /// Sets the network namespace of the next sockets, with its interfaces and its range of ports.
     pub(crate) fn set_namespace(&mut self, listed: &ListedNamespace) {
         let is_other = self.namespace.as_ref().is_none_or(|known| known.id != listed.namespace.id);
         if is_other {
@@ -79,12 +79,12 @@ impl<'a> RowRenderer<'a> {
         }
     }
 
-    /// Shows these processes of sockets.
+    /// Sets the processes of sockets.
     pub(crate) fn set_users(&mut self, users: ProcessColumn) {
         self.users = Some(users);
     }
 
-    /// Shows these other ends of connections.
+    /// Sets the other ends of connections.
     pub(crate) fn set_peers(&mut self, peers: Arc<PeerTable>) {
         self.peers = Some(peers);
     }
@@ -108,7 +108,7 @@ impl<'a> RowRenderer<'a> {
             Socket::Netlink(netlink) => self.fill_netlink(cells, netlink),
             Socket::Vsock(vsock) => self.fill_vsock(cells, vsock),
             Socket::Xdp(xdp) => self.fill_xdp(cells, xdp),
-            // For a kind that a later version of the model adds, only netid and state are filled.
+            // For future kinds of sockets only netid and state are filled.
             _ => {}
         }
     }
@@ -124,7 +124,7 @@ impl<'a> RowRenderer<'a> {
         self.details.contains(detail)
     }
 
-    /// Appends the separator before a group of details: a new line with a TAB, or a blank.
+    /// Appends the separator before a group of details: a line break and a TAB, or a blank.
     pub(super) fn push_break(&self, out: &mut Vec<u8>) {
         push_text(out, if self.one_line { " " } else { "\n\t" });
     }
@@ -158,7 +158,7 @@ fn vsock_netid(kind: VsockKind) -> &'static str {
     }
 }
 
-/// Appends a queue in at least six places, as wide as the headers.
+/// Appends a queue in at least six columns, the width of the headers.
 #[inline]
 fn push_queue(out: &mut Vec<u8>, queue: i32) {
     // Nearly all queues are empty.
@@ -197,7 +197,7 @@ fn netid(table: SocketTable, socket: &Socket<'_>) -> &'static str {
     }
 }
 
-/// Compat: raw sockets are named by their IP protocol, if it is a known one.
+/// Compat: raw sockets are named after their IP protocol, if it has a name.
 fn raw_netid(ip_protocol: Option<u8>) -> &'static str {
     match ip_protocol {
         None | Some(0) => "raw",

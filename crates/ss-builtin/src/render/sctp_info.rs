@@ -1,4 +1,4 @@
-//! What is shown of SCTP associations.
+//! The details of SCTP associations.
 
 use std::net::SocketAddr;
 
@@ -41,7 +41,7 @@ fn push_list(out: &mut Vec<u8>, key: &str, addresses: &[SocketAddr]) {
 pub(super) fn push_sctp_info(out: &mut Vec<u8>, info: &SctpInfo) {
     push_nonzero_hex(out, " tag:", info.tag);
     if info.state != 0 {
-        // Compat: the name of this number, though the kernel counts from 1 here.
+        // Compat: the number is used as it is, though the kernel counts from 1 here.
         let state = u8::try_from(info.state).ok().and_then(SctpState::from_number);
         push_text(out, " state:");
         push_text(out, state.map_or("UNKNOWN", state_name));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_association_little_is_known() {
+    fn socket_without_association_has_few_keys() {
         let mut out = Vec::new();
         push_sctp_info(&mut out, &SctpInfo::default());
         assert!(out.is_empty());

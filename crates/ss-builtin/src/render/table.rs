@@ -1,10 +1,10 @@
-//! Cells to columns.
+//! Lays cells out in columns.
 //!
 //! A column is as wide as its longest cell, so rows are kept until the widths are known. They are
-//! kept in batches, so that memory stays bounded whatever the number of sockets. The size of a
-//! batch shows in the output (columns may widen from one to the next), so it follows iproute2's
-//! buffer: chunks of 1 MiB of which a cell takes two bytes and its length rounded up to an even
-//! number, and a batch is written when a row begins while five chunks are in use.
+//! kept in batches, which bounds the memory. The size of a batch affects the output (columns may
+//! widen from one to the next), so it follows iproute2's buffer of 1 MiB chunks: a cell uses two
+//! bytes and its length, rounded up to an even number, and a batch is written when a row begins and
+//! five chunks are in use.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ const CHUNK_BYTES: usize = 1_048_560;
 /// Chunks in use when the batch is written.
 const CHUNKS_PER_BATCH: usize = 5;
 
-/// Bytes that are collected for one write.
+/// Bytes of one write.
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// Collects rows and writes them in columns.
@@ -30,17 +30,18 @@ pub(crate) struct TableWriter<'a> {
     rows: BatchRows,
     /// The longest cell of each column so far, over all batches.
     longest: Lengths,
-    /// Length of the last cell of the row before; iproute2 measures it only when another row
+    /// Length of the last cell of the row before, which iproute2 measures only when another row
     /// begins.
     unmeasured: u32,
     chunks: Chunks,
 }
 
-/// The bytes of each cell of a row; 0 also where a column is not shown.
+/// The bytes of each cell of a row; 0 for a column that is not shown.
 type Lengths = [u32; COLUMNS];
 
-/// The lengths of the cells of each row, in one byte each: as [`Lengths`] they would take as much
-/// memory as the text. A cell of 255 bytes or more is [`LONG`](Self::LONG), and its length is kept apart.
+/// The lengths of the cells of each row, in one byte each, because [`Lengths`] would use as much
+/// memory as the text. A cell of 255 bytes or more is [`LONG`](Self::LONG), and its length is in
+/// `long`.
 #[derive(Default)]
 struct BatchRows {
     short: Vec<[u8; COLUMNS]>,
@@ -49,7 +50,7 @@ struct BatchRows {
 }
 
 impl BatchRows {
-    /// Instead of the length of a long cell.
+    /// In place of the length of a long cell.
     const LONG: u8 = u8::MAX;
 
     fn push(&mut self, lengths: &Lengths) {
@@ -82,7 +83,7 @@ impl BatchRows {
     }
 }
 
-/// How much of iproute2's buffer the batch would use.
+/// The chunks of iproute2's buffer that the batch would use.
 struct Chunks {
     in_use: usize,
     used_bytes: usize,
@@ -119,7 +120,7 @@ impl Chunks {
     }
 }
 
-/// Returns the bytes that a cell takes without its length: an even number.
+/// Returns the bytes of a cell in a chunk, without its length: an even number.
 fn even(length: u32) -> usize {
     bytes(length) + bytes(length & 1)
 }
@@ -175,7 +176,7 @@ impl<'a> TableWriter<'a> {
         Ok(())
     }
 
-    /// Writes the rows that are kept, to show them at once. Later rows may be wider.
+    /// Writes the kept rows, to show them at once. Later rows may be wider.
     ///
     /// Compat: the last extra cell is then never measured.
     ///
@@ -191,7 +192,7 @@ impl<'a> TableWriter<'a> {
         self.out.flush()
     }
 
-    /// Writes what is left.
+    /// Writes the remaining rows.
     ///
     /// # Errors
     ///
@@ -239,8 +240,8 @@ pub(crate) struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    /// Adds the cell of a column, which is to the right of those that were added; skipped columns
-    /// get an empty cell, and a cell of a column that is not shown is dropped.
+    /// Adds the cell of a column. Cells are added from left to right: skipped columns get an empty
+    /// cell, and the cell of a column that is not shown is dropped.
     #[inline]
     pub(crate) fn push(&mut self, id: ColumnId, print: impl FnOnce(&mut Vec<u8>)) {
         if !self.columns.contains(id) {
@@ -270,7 +271,7 @@ struct CellSlot {
     fill: Fill,
 }
 
-/// Where a cell that is shorter than its column is padded.
+/// Where a cell is padded to the width of its column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fill {
     Before,
@@ -303,12 +304,12 @@ impl Layout {
         Self { slots: slots.collect() }
     }
 
-    /// Writes the row whose cells are the first of `cells` into `room`, if there is room to spare;
-    /// returns the length of the line and the cells of the other rows.
+    /// Writes a row, whose cells come first in `cells`, into `room`, if there is enough room.
+    /// Returns the length of the line and the cells of the other rows.
     ///
-    /// A fixed number of bytes is copied for a short cell, and for the blanks before it, and the
-    /// surplus is overwritten by the next cell. That takes a few instructions, whereas copying a
-    /// variable number takes a call.
+    /// For a short cell, and for the blanks before it, a fixed number of bytes is copied, and the
+    /// next cell overwrites the surplus. That takes a few instructions; copying a variable number
+    /// takes a call.
     fn lay_out<'c>(
         &self,
         room: &mut [u8],
@@ -329,7 +330,7 @@ impl Layout {
         Some((at + 1, rest))
     }
 
-    /// Appends the row whose cells are the first of `cells`; returns the cells of the other rows.
+    /// Appends a row, whose cells come first in `cells`. Returns the cells of the other rows.
     fn push_line<'c>(&self, out: &mut Vec<u8>, cells: &'c [u8], lengths: &Lengths) -> &'c [u8] {
         let mut rest = cells;
         for slot in &self.slots {
@@ -346,7 +347,7 @@ impl Layout {
     }
 }
 
-/// Puts blanks into `room` from `at` on; returns where they end.
+/// Writes blanks into `room` at `at`. Returns where they end.
 #[inline]
 fn put_blanks(room: &mut [u8], at: usize, count: usize) -> Option<usize> {
     const BLANKS: [u8; 48] = [b' '; 48];
@@ -359,20 +360,20 @@ fn put_blanks(room: &mut [u8], at: usize, count: usize) -> Option<usize> {
     Some(at + count)
 }
 
-/// Puts the first bytes of `cells` into `room` from `at` on; returns where they end.
+/// Writes the first bytes of `cells` into `room` at `at`. Returns where they end.
 #[inline]
 fn put_cell(room: &mut [u8], at: usize, cells: &[u8], length: usize) -> Option<usize> {
     let place = room.get_mut(at..)?;
     match (length, cells.first_chunk::<16>(), cells.first_chunk::<48>()) {
         (0..=16, Some(cell), _) => *place.first_chunk_mut()? = *cell,
-        // An IPv6 address with all that is around it has 42 bytes.
+        // An IPv6 address with its brackets and a separator has 42 bytes at most.
         (17..=48, _, Some(cell)) => *place.first_chunk_mut()? = *cell,
         _ => place.get_mut(..length)?.copy_from_slice(cells.get(..length)?),
     }
     Some(at + length)
 }
 
-/// Lines that are collected for one write.
+/// The lines of one write.
 struct Page {
     bytes: Box<[u8]>,
     used: usize,
@@ -383,7 +384,7 @@ impl Page {
         Self { bytes: vec![0; WRITE_BYTES].into(), used: 0 }
     }
 
-    /// Adds a row, if there is room to spare; returns the cells of the other rows.
+    /// Adds a row, if there is enough room. Returns the cells of the other rows.
     #[inline]
     fn lay_out<'c>(
         &mut self,
@@ -397,7 +398,7 @@ impl Page {
         Some(rest)
     }
 
-    /// Writes a row that is longer than a page; returns the cells of the other rows.
+    /// Writes a row that is longer than a page. Returns the cells of the other rows.
     #[cold]
     fn write_line<'c>(
         &self,
@@ -466,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn pipe_gets_columns_as_wide_as_they_must_be() {
+    fn columns_are_as_wide_as_their_cells_on_a_pipe() {
         insta::assert_snapshot!(render(Screen::Compact, &[["LISTEN", "*:", "22", ""]]), @r"
         State··Recv-Q·Send-Q·Local·Address:Port·Peer·Address:Port
         LISTEN···························*:22················
@@ -542,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_fill_pages_in_their_order() {
+    fn lines_fill_pages_in_order() {
         let long = "x".repeat(300);
         let rows: Vec<_> = (0..2_000)
             .map(|n| match n % 100 {
@@ -563,7 +564,7 @@ mod tests {
         let long = "x".repeat(WRITE_BYTES + 1);
         let rows = ["22", &long, "80"].map(|port| ["LISTEN", "*:", port, ""]);
         let text = render(Screen::Compact, &rows);
-        let ports = text.lines().skip(1).map(|line| line.trim_end_matches('·').split_once(":"));
+        let ports = text.lines().skip(1).map(|line| line.trim_end_matches('·').split_once(':'));
         let ports: Vec<_> = ports.map(|split| split.unwrap().1).collect();
         assert_eq!(ports, ["22", &long, "80"]);
     }
@@ -607,7 +608,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_are_shown_at_once_widen_what_comes_after_them() {
+    fn flushed_rows_widen_later_ones() {
         let mut out = Vec::new();
         let columns = ColumnSet::ALL
             .without(ColumnId::Netns)

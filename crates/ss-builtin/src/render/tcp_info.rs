@@ -1,4 +1,4 @@
-//! What `-i` shows of a TCP connection that sock_diag reports.
+//! The statistics of `-i` for a TCP connection from sock_diag.
 
 use builtin_cli::Escaped;
 use procnetsocket::model::{CongestionInfo, InetDetail, ShortName, TcpInfo, TcpOptions, TcpState};
@@ -18,13 +18,13 @@ use crate::cli::NameDisplay;
 /// Compat: it is not shown.
 const INITIAL_RTO_US: u32 = 3_000_000;
 
-/// Slow start thresholds from here on are not shown.
+/// Slow start thresholds of this size and above are not shown.
 const LARGE_SSTHRESH: u32 = 0xffff;
 
 /// The default tolerance of reordering, which is not shown.
 const USUAL_REORDERING: u32 = 3;
 
-/// How statistics are shown.
+/// The options of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Style {
     /// Whether the options that both ends agreed on are shown, as with `-o` and `-e`.
@@ -252,7 +252,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns a value with some fields set.
+    /// Returns a default value with some fields set.
     fn made<T: Default>(set: impl FnOnce(&mut T)) -> T {
         let mut value = T::default();
         set(&mut value);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     fn of(set: impl FnOnce(&mut TcpInfo)) -> String {
-        // The default of 3 is not shown, so only the fields that are set remain.
+        // A `reordering` of 3 is not shown, so only the fields below are printed.
         let info = made(|info: &mut TcpInfo| {
             info.reordering = USUAL_REORDERING;
             set(info);
@@ -331,7 +331,7 @@ mod tests {
         },
         " rtt:1.234/0 mss:1448 cwnd:10 send 93.9Mbps"
     )]
-    fn shows_what_is_known(#[case] set: impl FnOnce(&mut TcpInfo), #[case] shown: &str) {
+    fn shows_known_fields(#[case] set: impl FnOnce(&mut TcpInfo), #[case] shown: &str) {
         assert_eq!(of(set), shown);
     }
 

@@ -10,13 +10,13 @@ use super::{field::push_text, number::push_decimal};
 pub(super) fn timer_count(socket: &InetSocket) -> u32 {
     match socket.timer {
         Some(Timer { kind: TimerKind::Retransmit, .. }) => socket.retransmits,
-        // sock_diag has one number, which is one of these; the other is zero then.
+        // sock_diag has one number for both; the other field is zero.
         _ if socket.source == Source::SockDiag => socket.retransmits.max(socket.probes),
         _ => socket.probes,
     }
 }
 
-/// Appends the timer that runs.
+/// Appends the running timer.
 pub(super) fn push_timer(out: &mut Vec<u8>, socket: &InetSocket) {
     let Some(timer) = socket.timer else { return };
     push_text(out, " timer:(");
@@ -40,7 +40,7 @@ fn name(protocol: InetProtocol, kind: TimerKind) -> &'static str {
     }
 }
 
-/// Appends the time until a timer expires: coarser for longer times, and nothing after it has
+/// Appends the time until a timer expires: less precise for longer times, and nothing after it has
 /// expired.
 fn push_expiry(out: &mut Vec<u8>, expires: Duration) {
     let milliseconds = u64::from(expires.subsec_millis());

@@ -28,7 +28,7 @@ pub(super) fn push_inode(out: &mut Vec<u8>, inode: Option<Inode>) {
     push_decimal(out, inode.map_or(0, Inode::get));
 }
 
-/// Appends an arrow with a head for each direction that is open: ` <->`.
+/// Appends an arrow with a head for each open direction: ` <->`.
 pub(super) fn push_directions(out: &mut Vec<u8>, shutdown: Shutdown) {
     let head = |direction, mark| if shutdown.contains(direction) { b'-' } else { mark };
     out.extend([b' ', head(Shutdown::RECEIVE, b'<'), b'-', head(Shutdown::SEND, b'>')]);

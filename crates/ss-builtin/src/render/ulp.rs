@@ -1,4 +1,4 @@
-//! What `-i` shows of an upper layer protocol, and of the keys of TCP MD5 signatures.
+//! The details of `-i` for an upper layer protocol, and for the keys of TCP MD5 signatures.
 
 use builtin_cli::Escaped;
 use procnetsocket::model::{Md5Key, TlsInfo, TlsMode, Ulp, UlpInfo};
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn protocol_without_details_has_its_name() {
+    fn protocol_without_details_is_only_named() {
         let mut ulp = Ulp::default();
         ulp.name = ShortName::new(b"espintcp").unwrap();
         assert_eq!(text(|out| push_ulp(out, &ulp)), " tcp-ulp-espintcp");

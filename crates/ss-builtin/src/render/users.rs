@@ -98,8 +98,8 @@ impl ProcessColumn {
 
     /// Returns the known reasons why sockets were shown without a process, if any were.
     ///
-    /// A socket that no process has open is in a message of a unix socket, registered with
-    /// `io_uring` only, or the kernel's. This is reported only if every process was seen.
+    /// A socket that no process has open is in a message of a unix socket, only registered with
+    /// `io_uring`, or belongs to the kernel. This is reported only if every process was seen.
     fn reasons(&self) -> Vec<String> {
         let without_process = match self.without_process.get() {
             0 if self.has_peer_without_process.get() => return may_be_missing(&self.table.gaps()),
@@ -117,8 +117,8 @@ impl ProcessColumn {
     }
 }
 
-/// Returns the lines that report why processes may be missing: the reasons of the filter if it may
-/// miss some, or those of the sockets that were shown.
+/// Returns lines with the reasons why processes may be missing: those of the filter, or if it has
+/// none, those of the sockets that were shown.
 pub(crate) fn missing_processes(shown: Option<&ProcessColumn>, gaps: &[String]) -> Vec<String> {
     match shown {
         Some(processes) if gaps.is_empty() => processes.reasons(),
@@ -150,8 +150,8 @@ fn push_process_name(out: &mut Vec<u8>, name: &Fact<BString>) {
 
 /// Appends a name in quotation marks.
 ///
-/// Security: a process names itself, so a quotation mark in the name is written as `\x22`.
-/// Otherwise a name could end itself and forge further processes.
+/// Security: a process chooses its name, so a quotation mark in the name is written as `\x22`.
+/// Otherwise a name could forge further processes.
 pub(super) fn push_quoted(out: &mut Vec<u8>, name: &[u8]) {
     out.push(b'"');
     Escaped::quoted(name).push_to(out);
@@ -174,7 +174,7 @@ mod tests {
     #[case::terminal(b"\x1b[2J", br"\x1b[2J")]
     #[case::invalid(b"\xff", br"\xff")]
     #[case::empty(b"", b"")]
-    fn names_cannot_end_themselves(#[case] name: &[u8], #[case] shown: &[u8]) {
+    fn name_cannot_forge_processes(#[case] name: &[u8], #[case] shown: &[u8]) {
         let mut out = Vec::new();
         push_quoted(&mut out, name);
         assert_eq!(BString::from(out), BString::from([b"\"", shown, b"\""].concat()));

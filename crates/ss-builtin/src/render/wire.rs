@@ -183,7 +183,7 @@ fn tcp_shows(#[case] letters: &str, #[case] attributes: &[Vec<u8>], #[case] show
 #[case::acknowledgement([5, 0], " timer:(delack,1.752sec,0)")]
 #[case::unknown([6, 0], " timer:(unknown,1.752sec,0)")]
 #[case::none([0, 7], "")]
-fn timers_count_what_the_kernel_counts(#[case] timer: [u8; 2], #[case] shown: &str) {
+fn timers_show_the_counts_of_the_kernel(#[case] timer: [u8; 2], #[case] shown: &str) {
     let message = inet(1, timer, 0, &[]);
     assert_eq!(row(Table::Tcp4, "o", &message), format!("{TCP}{shown}"));
 }
@@ -208,7 +208,11 @@ fn zeros_of_ipv6_are_distinguished(#[case] attributes: &[Vec<u8>], #[case] shown
 #[case::raw_of_ipv6_icmp(Table::Raw4, inet(7, [0, 0], 0, &[attribute(10, &[58])]), "icmp6 UNCONN 5 6 127.0.0.1:ipproto-80 127.0.0.2:ipproto-1000\n\t")]
 #[case::raw_of_another(Table::Raw4, inet(7, [0, 0], 0, &[attribute(10, &[1])]), "??? UNCONN 5 6 127.0.0.1:ipproto-80 127.0.0.2:ipproto-1000\n\t")]
 #[case::mptcp_is_named_as_the_table_before(Table::Mptcp4, inet(1, [0, 0], 0, &[]), "mptcp ESTAB 5 6 127.0.0.1:www 127.0.0.2:1000\n\t")]
-fn protocols_have_their_ways(#[case] table: Table, #[case] message: Vec<u8>, #[case] shown: &str) {
+fn protocols_have_special_details(
+    #[case] table: Table,
+    #[case] message: Vec<u8>,
+    #[case] shown: &str,
+) {
     assert_eq!(row(table, "i", &message), shown);
 }
 

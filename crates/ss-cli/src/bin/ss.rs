@@ -1,4 +1,5 @@
-//! The program `ss`. It is `portwatch` when it is started by that name, so one file can be both.
+//! The program `ss`. Started by the name `portwatch` it is that program, so that one file can be
+//! both.
 
 use std::process::ExitCode;
 

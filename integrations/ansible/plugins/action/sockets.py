@@ -1,4 +1,4 @@
-# Carries the program for the module of this name.
+# Copies the program to the machine for the module with this name.
 
 from __future__ import annotations
 

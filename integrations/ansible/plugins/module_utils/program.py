@@ -1,4 +1,4 @@
-# Runs the program that both modules are about.
+# Runs the program for both modules.
 
 from __future__ import annotations
 

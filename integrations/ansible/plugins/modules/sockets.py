@@ -96,7 +96,7 @@ from ansible_collections.ss_cli.net.plugins.module_utils import program
 
 def command(params, path):
     """Returns the command line of one pass."""
-    # A pass says at its end whether it is whole; a listing that is cut off does not.
+    # The last object of a pass shows that it is complete, which a plain listing does not have.
     words = [path, "--json-lines", "--every", "1s", "--count", "1"]
     for family in params["families"]:
         words += ["-f", family]
@@ -108,7 +108,7 @@ def command(params, path):
         words.append("--peers")
     if params["limit"] is not None:
         words += ["--limit", str(params["limit"])]
-    # What follows are no options, whatever it begins with.
+    # The words after this are not options, whatever they begin with.
     words.append("--")
     for state in params["states"]:
         words += ["state", state]
@@ -144,7 +144,7 @@ def main():
         module.fail_json(msg=stderr.strip() or "the listing was cut off", rc=status)
     for socket in sockets:
         del socket["pass"], socket["time"]
-    # Of a filter for processes, the hint may come before the pass.
+    # With a filter for processes, a hint may precede the pass.
     problems = end.get("problems", []) + stderr.splitlines()
     module.exit_json(
         changed=False,

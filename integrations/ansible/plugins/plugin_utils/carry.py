@@ -1,4 +1,4 @@
-# Carries the program to a machine for one task. Runs on the controller.
+# Copies the program to a machine for one task. Runs on the controller.
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ FILES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
 
 
 class CarryingAction(ActionBase):
-    """Runs the module of this name with the program beside it, unless the task names an installed one."""
+    """Runs the module with this name and a copied program, unless the task names an installed one."""
 
     TRANSFERS_FILES = True
-    # What the program has to be called.
+    # The required name of the program.
     program = ""
 
     def run(self, tmp=None, task_vars=None):
@@ -33,7 +33,7 @@ class CarryingAction(ActionBase):
         return result
 
     def _carry(self):
-        """Returns the path of the program there, or nothing if the collection has none for the machine."""
+        """Returns the path of the copied program, or None if the collection has none for the machine."""
         if not os.path.isdir(FILES):
             return None
         machine = self._low_level_execute_command("uname -m")["stdout"].strip()

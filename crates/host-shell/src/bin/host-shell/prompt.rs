@@ -114,7 +114,7 @@ impl Validator for Rules {
         match ask(&self.0, &ScriptRequest::IsWhole(context.input().to_owned())) {
             ScriptAnswer::IsWhole(false) => return Ok(ValidationResult::Incomplete),
             ScriptAnswer::Ended { message, .. } | ScriptAnswer::Failed { message, .. } => {
-                last_word(&message)
+                last_word(&message);
             }
             ScriptAnswer::IsWhole(true) | ScriptAnswer::InForce(_) | ScriptAnswer::Ready => {}
         }

@@ -80,7 +80,8 @@ pub(super) fn decode(message: &[u8], family: Family, row: &mut InetSocket) -> Re
 /// Reads an event, which contains its protocol and family.
 pub(super) fn decode_event(message: &[u8], row: &mut InetSocket) -> Result<(), Fault> {
     let (_, attributes) = split::<HEADER>(message, "72 bytes (inet_diag_msg)")?;
-    // Kernel: only TCP and UDP report events. The other attributes depend on the protocol, so it has to be known first.
+    // Kernel: only TCP and UDP report events. The other attributes depend on the protocol, so it
+    // has to be known first.
     let mut protocol = None;
     for attribute in attributes {
         let attribute = attribute?;

@@ -32,15 +32,15 @@ pub enum RootErrorKind {
     /// A container runtime does so too, without malice: it binds `/proc/sys` over itself to make it
     /// read-only.
     Overmounted,
-    /// This `/proc` does not show it: none of our processes is in it (it belongs to another PID
-    /// namespace, or it is a fake root), or it was mounted with `subset=pid`.
+    /// This `/proc` does not show it: it does not contain our processes (it belongs to another PID
+    /// namespace, or is a fake root), or it was mounted with `subset=pid`.
     Hidden,
     /// The kernel does not permit it: file permissions, `hidepid=1`, Landlock or another security
     /// module.
     Denied,
     /// The checks are not possible on this kernel, or with this seccomp filter.
     Unsupported,
-    /// The process or thread is gone, or `hidepid=2` hides it; the kernel makes no difference.
+    /// The process or thread is gone, or `hidepid=2` hides it; the two cannot be distinguished.
     Vanished,
     /// The directory exists and the file does not: this kernel lacks it.
     Missing,
@@ -158,11 +158,11 @@ impl RootError {
 
     /// Returns the refusal for an error number of an opening.
     ///
-    /// `ENOENT` is not decided here: what is absent depends on the base.
+    /// `ENOENT` is handled elsewhere, because its meaning depends on the base.
     pub(super) fn from_errno(path: &str, errno: Errno) -> Self {
         match errno {
-            // Kernel: `EXDEV` is how `openat2` reports a crossed mount (`RESOLVE_NO_XDEV`) and a
-            // path that leads out (`RESOLVE_BENEATH`); no path of ours leads out by itself.
+            // Kernel: `openat2` fails with `EXDEV` at a crossed mount (`RESOLVE_NO_XDEV`) and at a
+            // path that leads out (`RESOLVE_BENEATH`); none of our paths leads out by itself.
             Errno::XDEV => Self::overmounted(path),
             Errno::ACCESS | Errno::PERM => Self::denied(path, errno.into()),
             // Kernel: `fs/proc/base.c` answers `ESRCH` below the directory of a dead task.

@@ -1,4 +1,4 @@
-//! Fake roots: a directory in place of `/proc`, opened beneath it, with no claim to be procfs.
+//! Fake roots: a directory in place of `/proc`, with all files opened beneath it.
 
 use std::{
     fs::File,
@@ -70,8 +70,8 @@ pub(super) fn reach(dir: &Dir) -> Result<Vec<OwnedFd>, RootError> {
 
 /// Returns the path of a file in the layout of a fake root.
 ///
-/// None of our processes is in a fake root. Its tables are directly below it, and a process file of
-/// `process()` or `thread()` is looked for below `self`.
+/// A fake root does not contain our processes. Its tables are directly below it, and a process file
+/// of `process()` or `thread()` is below `self`.
 fn path(base: BaseKind, file: ProcFile) -> String {
     let name = file.name();
     match base {
@@ -103,7 +103,7 @@ fn refuse(dir: &Dir, base: BaseKind, path: &str, source: io::Error) -> RootError
     }
 }
 
-/// Returns whether a file is absent, or the whole process of it.
+/// Returns the error of a missing file: only it, or its whole process, is absent.
 fn absent(dir: &Dir, base: BaseKind, path: &str) -> RootError {
     match base {
         BaseKind::Pid(pid) if !dir.is_dir(Path::new(&pid.to_string())) => RootError::vanished(path),

@@ -29,10 +29,9 @@ const MAX_TRIES: usize = 32;
 const RESOLVE: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_XDEV).union(ResolveFlags::NO_MAGICLINKS);
 
-/// Files that exist below every process with tables. A `net` without content is shown for a process
-/// that has ended and was not waited for; and on Linux 7.2 under `subset=pid`, if it was mounted in
-/// a user namespace that does not own the network. Kernel: `dev_proc_net_init` makes `net/dev` in
-/// every network namespace.
+/// Files that exist below every process with tables. A `net` without content is shown for a zombie;
+/// and on Linux 7.2 under `subset=pid`, if it was mounted in a user namespace that does not own the
+/// network. Kernel: `dev_proc_net_init` makes `net/dev` in every network namespace.
 const NET_WITNESSES: [&str; 2] = ["stat", "net/dev"];
 
 /// The flags of a file that will be read.
@@ -67,7 +66,7 @@ impl Live {
         match opened {
             Ok(root) => Self::verify(root),
             Err(Errno::NOENT) => Err(RootError::not_mounted()),
-            // A link or a file stands there (`O_NOFOLLOW`, `O_DIRECTORY`).
+            // It is a link or a file (`O_NOFOLLOW`, `O_DIRECTORY`).
             Err(Errno::NOTDIR | Errno::LOOP) => Err(RootError::not_procfs()),
             Err(errno) => Err(RootError::from_errno("/proc", errno)),
         }
@@ -75,7 +74,7 @@ impl Live {
 
     fn verify(root: OwnedFd) -> Result<Self, RootError> {
         let failed = |errno| RootError::from_errno("/proc", errno);
-        // Security: a tmpfs with crafted files over /proc (CVE-2019-16884) ends here.
+        // Security: rejects a tmpfs with crafted files over /proc (CVE-2019-16884).
         if !is_procfs(root.as_fd()).map_err(failed)? {
             return Err(if is_mount_root(root.as_fd()) {
                 RootError::not_procfs()
@@ -84,7 +83,7 @@ impl Live {
             });
         }
         let stat = rustix::fs::fstat(&root).map_err(failed)?;
-        // Security: a part of procfs bound over /proc, such as /proc/tty, ends here.
+        // Security: rejects a part of procfs bound over /proc, such as /proc/tty.
         if stat.st_ino != PROC_ROOT_INO {
             return Err(RootError::not_root(stat.st_ino));
         }
@@ -98,8 +97,8 @@ impl Live {
 
     /// Opens the network namespace of a process.
     ///
-    /// Security: the link is verified and then followed, because it leads out of procfs. The caller
-    /// detects what may be mounted over it in between, after entering.
+    /// Security: the link is verified and then followed, because it leads out of procfs. Something
+    /// may be mounted over it in between; the caller detects this after entering.
     pub(super) fn open_network_namespace(
         &self,
         process: BorrowedFd<'_>,

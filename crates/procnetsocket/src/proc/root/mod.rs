@@ -1,10 +1,10 @@
-//! A handle on `/proc` that cannot be redirected: the only opening of `/proc` in this crate.
+//! A handle to `/proc` that cannot be redirected. Nothing else in this crate opens `/proc`.
 //!
-//! [`ProcRoot`] says what it promises. Its parts: `live` verifies the root and what is opened
-//! beneath it, `mount` recognises what lies on the root's mount, `walk` resolves paths where
-//! `openat2` is missing, `fake` opens the files of a
-//! directory that stands for `/proc`, `task` opens what a process has, `numbers` reads directories
-//! whose names are numbers, and `name` lists all that can be opened.
+//! [`ProcRoot`] documents its guarantees. Its parts: `live` verifies the root and what is opened
+//! beneath it, `mount` checks that a file is on the root's mount, `walk` resolves paths where
+//! `openat2` is missing, `fake` opens the files of a directory in place of `/proc`, `task` opens
+//! the files of a process, `numbers` reads directories whose names are numbers, and `name` lists
+//! everything that can be opened.
 
 pub(crate) mod error;
 mod fake;
@@ -34,66 +34,65 @@ pub(crate) use self::{
     task::TaskDir,
 };
 
-/// A verified `/proc`, or a directory that stands for it.
+/// A verified `/proc`, or a directory in place of it.
 ///
 /// `/proc` is a path like any other. Whoever may mount (a container runtime, a user in a user
-/// namespace, a volume of a container image) can put something else there, and then a program
-/// that opens `/proc/net/tcp` reads what an attacker wrote. [`Self::open_ambient`] gives a handle
-/// that reads the kernel's own table or refuses. It never reads something else, and it never falls
-/// back to a plain opening. It is modelled on the safe procfs handles of libpathrs and
-/// filepath-securejoin, which guard container runtimes.
+/// namespace, a volume of a container image) can put something else there, and then a program that
+/// opens `/proc/net/tcp` reads what an attacker wrote. [`Self::open_ambient`] returns a handle that
+/// reads the kernel's own table or fails. It never reads something else, and never falls back to a
+/// plain `open`. It is modelled on the safe procfs handles of libpathrs and filepath-securejoin,
+/// which guard container runtimes.
 ///
 /// There is no path parameter. What can be opened is a [`ProcFile`], a fixed name, below one of the
-/// bases that [`Self::root`], [`Self::process`], [`Self::thread`] and [`Self::pid`]
-/// return; and [`Self::fd_link`] tells where a descriptor of our own leads.
+/// bases that [`Self::root`], [`Self::process`], [`Self::thread`] and [`Self::pid`] return; and
+/// [`Self::fd_link`] returns the target of one of our own descriptors.
 ///
 /// # Sandbox bypass
 ///
-/// This reads the system outside of every sandbox, so it takes a token of
-/// [`ambient_authority`](cap_std::ambient_authority) and belongs to the host, not to a script.
-/// What a holder of a [`ProcRoot`] can reach is the list of [`ProcFile`], for every process that
-/// the kernel shows to this one, and within this crate the texts of the links `exe` and `fd/<n>` of
-/// those processes. It cannot write, and it cannot follow the magic links below `/proc/<pid>` that
-/// lead out of procfs (`cwd`, `root`, `exe`, `fd`).
+/// This reads the system, bypassing every sandbox, so it takes a token of
+/// [`ambient_authority`](cap_std::ambient_authority) and belongs to the host, not to a script. A
+/// [`ProcRoot`] gives access to the files of [`ProcFile`], for every process that the kernel shows
+/// to this one, and within this crate to the texts of the links `exe` and `fd/<n>` of those
+/// processes. It cannot write, and it cannot follow the magic links below `/proc/<pid>` that lead
+/// out of procfs (`cwd`, `root`, `exe`, `fd`).
 ///
 /// # Trust
 ///
-/// Against whoever can mount in our mount namespace, before or while we read, the handle promises
-/// that a file that it opened is
+/// Even if an attacker can mount in our mount namespace, before or while we read, the handle
+/// guarantees that a file that it opened is
 ///
 /// - in a procfs (`fstatfs`, `PROC_SUPER_MAGIC`), whose root was at `/proc` when the handle was
 ///   made (inode 1). A tmpfs with crafted files (CVE-2019-16884) and a part of procfs bound over
-///   `/proc` are refused; what is mounted over `/proc` later is not even seen.
+///   `/proc` are refused; later mounts over `/proc` have no effect.
 /// - reached from that root without a crossing into another mount (`openat2` with
 ///   `RESOLVE_BENEATH`, `RESOLVE_NO_XDEV` and `RESOLVE_NO_MAGICLINKS`). Another file or directory
 ///   of the same procfs that is bound over the wanted one (CVE-2025-52881) is refused, and so is a
-///   link mounted over `self`. There is nothing to race with: the kernel looks up and opens in one
-///   call.
+///   link mounted over `self`. There is no race, because the kernel looks up and opens in one call.
 /// - a regular file of the same device and, where `statx` gives mount ids (Linux 5.8), of the same
-///   mount. This is looked at after the opening, of the descriptor that will be read.
+///   mount. This is checked after the opening, on the descriptor that will be read.
 ///
 /// Where `openat2` is missing (before Linux 5.6, `ENOSYS`) or a seccomp filter forbids it (`EPERM`
-/// or `EACCES`; a probe tells it from a file's own permissions), each component is opened by itself
-/// and must lie on the root's mount, which gives the same promises. It needs mount ids. Without
-/// either, opening is refused as [`RootErrorKind::Unsupported`].
+/// or `EACCES`; a probe distinguishes this from the permissions of a file), each component is
+/// opened separately and must be on the root's mount, which gives the same guarantees. It needs
+/// mount ids. Without either, opening is refused as [`RootErrorKind::Unsupported`].
 ///
 /// `/proc/net` is a link to `self/net`, the network namespace of the thread group's leader. The
 /// calling thread may be in another one, so a socket table is best read below
 /// [`Self::thread`]. A file stays readable, and stays in its namespace, after the thread that
 /// opened it has ended.
 ///
-/// It does not promise
+/// It does not guarantee
 ///
 /// - that nothing is hidden. `hidepid` and `subset=pid` leave out processes and files. A file that
-///   `subset=pid` leaves out is [`RootErrorKind::Hidden`]; a process that `hidepid=2` leaves out
-///   looks like one that is gone.
-/// - that the proc file system belongs to our own PID namespace. If none of our processes is in it,
-///   `process()` and `thread()` are [`RootErrorKind::Hidden`]; process numbers are those of the
-///   procfs, whichever namespace it was mounted for.
-/// - anything against whoever can attach a debugger to this process or load code into the kernel.
-/// - anything about a fake root ([`Self::from_dir`]), which is as true as its directory. If a user
-///   selects another procfs as a fake root, its `net` is the network namespace of the reading
-///   process, not of the machine that it was mounted from.
+///   `subset=pid` leaves out is [`RootErrorKind::Hidden`]; a process that `hidepid=2` hides looks
+///   like one that is gone.
+/// - that the proc file system belongs to our own PID namespace. If it does not contain our
+///   processes, `process()` and `thread()` are [`RootErrorKind::Hidden`]; process numbers are those
+///   of the procfs, whichever namespace it was mounted for.
+/// - anything if an attacker can attach a debugger to this process or load code into the kernel.
+/// - anything about a fake root ([`Self::from_dir`]), which is as trustworthy as its directory. If
+///   a user selects another procfs as a fake root, its `net` is the network namespace of the
+///   reading process, not of the machine that it was mounted from.
 /// - that it works on kernels that imitate Linux (gVisor, WSL 1). It was not tested there, and a
 ///   procfs whose root is not inode 1 is refused.
 ///
@@ -102,7 +101,7 @@ pub(crate) use self::{
 ///
 /// # Errors
 ///
-/// Each refusal is a kind of its own, see [`RootErrorKind`]. None of them is an empty table.
+/// Each refusal has a separate kind, see [`RootErrorKind`]. None of them is an empty table.
 ///
 /// # Concurrency
 ///
@@ -127,12 +126,12 @@ impl ProcRoot {
     ///
     /// # Ambient Authority
     ///
-    /// This reads the system itself, hence the token.
+    /// The token is for reading the system.
     ///
     /// # Errors
     ///
     /// [`NotMounted`](RootErrorKind::NotMounted), [`NotProcfs`](RootErrorKind::NotProcfs) and
-    /// [`NotRoot`](RootErrorKind::NotRoot) say what `/proc` is not.
+    /// [`NotRoot`](RootErrorKind::NotRoot) for a `/proc` that fails the check.
     ///
     /// # Examples
     ///
@@ -150,17 +149,17 @@ impl ProcRoot {
         Ok(Self { source: RootSource::Live(Live::open_proc()?) })
     }
 
-    /// Returns a fake root: a directory that stands for `/proc`.
+    /// Returns a fake root: a directory in place of `/proc`.
     ///
-    /// Its tables lie at `net/tcp` and so on, directly below it; the files of a process at
-    /// `42/stat`, and those of `process()` and `thread()`, if it has any, at `self/stat`. It is
+    /// Its tables are at `net/tcp` and so on, directly below it; the files of a process at
+    /// `42/stat`; and those of `process()` and `thread()`, if it has any, at `self/stat`. It is
     /// opened beneath the directory (cap-std): links and `..` that lead out are refused. A FIFO,
-    /// device or directory in place of a table is refused, and not waited for.
+    /// device or directory in place of a table is refused without blocking.
     ///
     /// # Trust
     ///
-    /// None of the promises of a live handle: it is not required to be procfs, and what is read is
-    /// as true as the directory.
+    /// It has none of the guarantees of a live handle: it need not be procfs, and is as trustworthy
+    /// as the directory.
     pub fn from_dir(dir: Dir) -> Self {
         Self { source: RootSource::Fake(dir) }
     }
@@ -171,8 +170,8 @@ impl ProcRoot {
         Self { source: RootSource::Closed }
     }
 
-    /// Returns the procfs that is mounted at a directory, verified as [`Self::open_ambient`]
-    /// verifies `/proc`: that of the host, where it is mounted into a container.
+    /// Returns the procfs mounted at a directory, verified as `/proc` by [`Self::open_ambient`]. It
+    /// can be that of the host, mounted into a container.
     ///
     /// Its processes are those of the PID namespace that it was mounted for. `process()` and
     /// `thread()` show the namespace of the reader, if it is there at all; the tables of the host
@@ -206,14 +205,14 @@ impl ProcRoot {
     /// Returns the calling thread, at the time of each opening (`thread-self`).
     ///
     /// Before Linux 3.17, which had no `thread-self`, it is `self/task/<tid>`, and if this is not
-    /// there either, `self`. A `thread-self` that is mounted over is refused, not passed over.
+    /// there either, `self`. A `thread-self` that is mounted over is refused, not skipped.
     pub fn thread(&self) -> Base<'_> {
         self.base(BaseKind::Thread)
     }
 
     /// Returns a process, by the number that this procfs gives it.
     ///
-    /// Numbers are used again: two openings below one number may read two processes.
+    /// Process ids are reused: two openings below the same id may read different processes.
     pub fn pid(&self, pid: Pid) -> Base<'_> {
         self.base(BaseKind::Pid(pid))
     }
@@ -228,7 +227,7 @@ impl ProcRoot {
     }
 
     /// Opens the directory of a process. What is opened below it later is of the same process, or
-    /// [`Vanished`](RootErrorKind::Vanished): its number may be given again, the directory is not.
+    /// [`Vanished`](RootErrorKind::Vanished): its id may be reused, but not the directory.
     pub(crate) fn open_process(&self, pid: Pid) -> Result<TaskDir<'_>, RootError> {
         match &self.source {
             RootSource::Live(live) => Ok(TaskDir::live(live, live.open_process(pid)?)),
@@ -237,16 +236,16 @@ impl ProcRoot {
         }
     }
 
-    /// Reads what a descriptor of the calling thread really points to (`thread-self/fd/<n>`).
+    /// Reads the target of a descriptor of the calling thread (`thread-self/fd/<n>`).
     ///
     /// It is the kernel's own text: a path, with ` (deleted)` after it if the file is gone, or a
-    /// word such as `socket:[4711]`. A path is of the moment, and may contain any byte but NUL:
-    /// compare it, show it escaped, and do not open it.
+    /// word such as `socket:[4711]`. A path may be outdated, and may contain any byte except NUL:
+    /// compare it, or show it escaped, but do not open it.
     ///
     /// # Errors
     ///
     /// [`Overmounted`](RootErrorKind::Overmounted) if another link was mounted over it, and
-    /// [`Hidden`](RootErrorKind::Hidden) for a fake root, in which no process of ours is.
+    /// [`Hidden`](RootErrorKind::Hidden) for a fake root, which does not contain our processes.
     pub fn fd_link(&self, fd: BorrowedFd<'_>) -> Result<PathBuf, RootError> {
         match &self.source {
             RootSource::Live(live) => live.fd_link(fd),
@@ -254,18 +253,18 @@ impl ProcRoot {
         }
     }
 
-    /// Returns handles on what socket tables are read from: the directory of our own threads and
+    /// Returns handles to what socket tables are read from: the directory of our own threads and
     /// the range of ports, or the whole of a fake root.
     ///
-    /// For a host that confines itself (Landlock): what lies elsewhere in `/proc` is not needed,
-    /// such as the files of other processes. The handles have to stay open for as long as the
-    /// host is confined. Kernel: procfs makes a new inode when a directory that nobody holds is
-    /// looked up again, and Landlock knows places by their inodes.
+    /// This is for a host that confines itself (Landlock), because nothing else in `/proc` is
+    /// needed, such as the files of other processes. The handles have to stay open for as long as
+    /// the host is confined. Kernel: procfs creates a new inode when a directory that is not in use
+    /// is looked up again, and rules of Landlock are attached to inodes.
     ///
     /// # Errors
     ///
-    /// Any kind if our own directory cannot be had or trusted. A range of ports that cannot be had
-    /// is left out: it is taken as unknown.
+    /// Any kind if our own directory cannot be opened or trusted. A range of ports that cannot be
+    /// opened is left out, and counts as unknown.
     pub fn reach(&self) -> Result<Vec<OwnedFd>, RootError> {
         match &self.source {
             RootSource::Live(live) => live.reach(),
@@ -281,7 +280,7 @@ impl ProcRoot {
 
 /// A directory of `/proc`, below which files are opened by their fixed names.
 ///
-/// Making one looks nothing up; each opening does.
+/// Creating one does no lookup; each opening does.
 #[derive(Clone, Copy, Debug)]
 pub struct Base<'a> {
     source: &'a RootSource,
@@ -295,7 +294,7 @@ impl Base<'_> {
     ///
     /// [`Missing`](RootErrorKind::Missing) if the kernel has no such file, which for a table means
     /// that it lacks the protocol; [`Vanished`](RootErrorKind::Vanished) if the process is gone;
-    /// any other kind if the file cannot be had or trusted.
+    /// any other kind if the file cannot be opened or trusted.
     pub fn open(&self, file: ProcFile) -> Result<File, RootError> {
         match self.source {
             RootSource::Live(live) => live.open(self.kind, file),

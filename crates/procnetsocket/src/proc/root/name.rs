@@ -1,4 +1,4 @@
-//! The names that can be opened: the only paths below `/proc` that this crate knows.
+//! The names that can be opened: the only paths below `/proc` in this crate.
 
 use std::{fmt, num::NonZeroU32};
 

@@ -10,7 +10,7 @@ use rustix::{
 
 use crate::proc::text::number::unsigned;
 
-/// Bytes of a directory that are read at a time: 32 KiB, which are some 1 300 names of descriptors.
+/// Bytes of a directory that are read at a time: 32 KiB, about 1 300 names of descriptors.
 pub(crate) const LISTING_BYTES: usize = 32 * 1024;
 
 /// A buffer for names.
@@ -30,12 +30,11 @@ impl Numbers {
         vec![MaybeUninit::uninit(); LISTING_BYTES]
     }
 
-    /// Hands on every number that is a name in the directory, with the name. Other names are
-    /// skipped.
+    /// Passes on every name that is a number, with the number. Other names are skipped.
     ///
     /// # Errors
     ///
-    /// The error number of the reading; what was read before it was handed on.
+    /// The error number of reading the directory; earlier names were passed on.
     pub(crate) fn read<B>(
         &self,
         buffer: &mut ListingBuffer,

@@ -1,4 +1,4 @@
-//! What is below the directory of a process or thread.
+//! The files below the directory of a process or thread.
 
 use std::{fs::File, os::fd::OwnedFd};
 
@@ -18,8 +18,8 @@ use crate::model::Inode;
 /// The directory of a process or of a thread, kept open.
 ///
 /// Security: each name below it is opened separately, beneath it and on the mount of the root, as
-/// everything else of a live `/proc`. The numbers of descriptors are links of the kernel in a
-/// directory that was checked so; they are read by their names and never followed.
+/// everything else of a live `/proc`. Descriptors are links of the kernel in a checked directory;
+/// they are read and never followed.
 #[derive(Debug)]
 pub(crate) struct TaskDir<'a>(Handle<'a>);
 

@@ -29,7 +29,7 @@ pub(crate) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Writes a netlink message about something, with its padding.
+/// Writes a netlink message with its padding.
 pub(crate) fn message(kind: u16, flags: u16, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(16 + body.len()).unwrap();
     let mut bytes = length.to_ne_bytes().to_vec();
@@ -78,7 +78,7 @@ pub(crate) struct Log {
     pub(crate) malformed: Vec<String>,
     /// Rows after which it stops.
     pub(crate) enough: Option<usize>,
-    /// How often it agrees to forget everything.
+    /// How often it agrees to discard its rows.
     pub(crate) restarts: usize,
 }
 

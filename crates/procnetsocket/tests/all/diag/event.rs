@@ -24,7 +24,7 @@ use crate::diag::{
 fn event_has_its_protocol_and_state(
     #[case] header: &str,
     #[case] numbers: [u8; 2],
-    #[case] told: (InetProtocol, TcpState),
+    #[case] reported: (InetProtocol, TcpState),
     #[case] local: &str,
 ) {
     let [state, number] = numbers;
@@ -33,7 +33,7 @@ fn event_has_its_protocol_and_state(
     let message = [header, attribute(10, &[number])].concat();
     let mut decoder = Decoder::of_events();
     let Ok(Socket::Inet(row)) = decoder.decode(&message) else { panic!("expected a row") };
-    assert_eq!((row.protocol, row.state), told);
+    assert_eq!((row.protocol, row.state), reported);
     assert_eq!(row.local, local.parse().unwrap());
 }
 

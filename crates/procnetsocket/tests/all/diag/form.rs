@@ -1,4 +1,4 @@
-//! What is written of a row and read back is that row.
+//! A row that is serialized and deserialized is unchanged.
 
 use procnetsocket::{
     Table,
@@ -20,13 +20,13 @@ fn comes_back(socket: Socket<'_>) {
 }
 
 #[test]
-fn every_fixture_comes_back() {
+fn every_fixture_is_read_back() {
     for (table, message) in messages() {
         comes_back(Decoder::new(table).decode(&message).unwrap());
     }
 }
 
-/// The listing puts these keys before the row.
+/// A listing prints these keys before those of the row.
 const BEFORE: [(&str, &str); 7] = [
     ("inet", "tcp"),
     ("inet6", "tcp"),
@@ -38,7 +38,7 @@ const BEFORE: [(&str, &str); 7] = [
 ];
 
 #[test]
-fn every_fixture_is_of_the_form_of_the_schema() {
+fn every_fixture_matches_schema() {
     let location = "file:///ss.schema.json";
     let schema = include_str!("../../../../../docs/ss.schema.json");
     let mut compiler = boon::Compiler::new();
@@ -56,7 +56,7 @@ fn every_fixture_is_of_the_form_of_the_schema() {
 }
 
 #[test]
-fn changed_messages_come_back() {
+fn mutated_messages_are_read_back() {
     let fixtures = messages();
     let mut random = XorShift(0x51ce_6a1d_90f3_72b5);
     let mut rows = 0;
@@ -72,20 +72,20 @@ fn changed_messages_come_back() {
     assert!(rows > MUTATIONS / 10, "only {rows} of {MUTATIONS} messages are rows");
 }
 
-/// Returns what is written of the first fixture of a table.
+/// Returns the serialized form of the first fixture of a table.
 fn written(table: Table) -> String {
     let (_, message) = messages().into_iter().find(|(of, _)| *of == table).unwrap();
     serde_json::to_string(&Decoder::new(table).decode(&message).unwrap()).unwrap()
 }
 
 #[test]
-fn words_and_strings_stand_where_numbers_would_lose() {
+fn words_and_strings_replace_lossy_numbers() {
     insta::assert_snapshot!(written(Table::Udp4), @r#"{"family":"inet","source":"sock_diag","protocol":"udp","local":{"address":"127.0.0.53","port":53},"peer":{"address":"0.0.0.0","port":0},"kernel_state":"close","recv_q":0,"send_q":0,"uid":101,"inode":9,"cookie":"5","drops":9,"memory":{"receive_allocated":1,"receive_limit":2,"transmit_allocated":3,"send_limit":4,"forward_allocated":-1,"send_queued":6,"options":7,"backlog":8,"drops":9}}"#);
     insta::assert_snapshot!(written(Table::Netlink), @r#"{"family":"netlink","source":"sock_diag","protocol":0,"port_id":1234,"groups":5,"recv_q":1,"send_q":3,"dump":"1","drops":9,"inode":123,"cookie":"13","type":3,"kernel_state":1,"remote_port_id":2,"remote_group":3,"multicast_groups":[1,3,64,65],"memory":{"receive_allocated":1,"receive_limit":2,"transmit_allocated":3,"send_limit":4,"forward_allocated":-1,"send_queued":6,"options":7,"backlog":8,"drops":9},"flags":["cb_running","pktinfo"]}"#);
     insta::assert_snapshot!(written(Table::Vsock), @r#"{"family":"vsock","source":"sock_diag","type":"stream","kernel_state":"established","shutdown":["send"],"local":{"cid":3,"port":1024},"peer":{"cid":2,"port":4294967295},"inode":123,"cookie":"14"}"#);
 }
 
-/// Returns how an internet socket with that member is written.
+/// Returns the serialized form of an internet socket with this member.
 fn rewritten(member: &str) -> String {
     let end = r#"{"address":"127.0.0.1","port":1}"#;
     let row = format!(
@@ -107,7 +107,7 @@ fn rewritten(member: &str) -> String {
     r#""info":{"tcp":{"send_ssthresh":2147483647,"pacing_rate":0}}"#,
     r#","info":{"tcp":{"pacing_rate":0}}}"#
 )]
-fn zeros_are_absent_and_the_schema_says_so_once(#[case] member: &str, #[case] expected: &str) {
+fn zeros_are_absent_and_schema_documents_this_once(#[case] member: &str, #[case] expected: &str) {
     assert_eq!(rewritten(member), expected);
     let schema = include_str!("../../../../../docs/ss.schema.json");
     assert_eq!(schema.matches("a number that is absent is zero or was not reported").count(), 1);
@@ -131,7 +131,7 @@ fn zeros_are_absent_and_the_schema_says_so_once(#[case] member: &str, #[case] ex
 #[case::no_inode(r#""inode":0"#, false)]
 #[case::two_names(r#""path":"/a","abstract":"b""#, false)]
 #[case::half_a_byte(r#""path":"/a","name_bytes":"2""#, false)]
-fn reads_what_it_wrote_and_nothing_else(#[case] member: &str, #[case] is_read: bool) {
+fn only_written_form_is_read(#[case] member: &str, #[case] is_read: bool) {
     let row = format!(r#"{{"family":"unix","type":"stream","kernel_state":"listening",{member}}}"#);
     assert_eq!(serde_json::from_str::<OwnedSocket>(&row).is_ok(), is_read, "{row}");
 }
@@ -149,7 +149,7 @@ fn groups_are_bounded() {
         _ => None,
     };
     assert_eq!(groups(524_288).unwrap().iter().collect::<Vec<_>>(), [524_288]);
-    // A detail that is not understood is absent.
+    // A malformed detail is ignored.
     assert_eq!((groups(524_289), groups(0)), (None, None));
 }
 

@@ -1,4 +1,4 @@
-//! Truncated messages: an error or a row, never a panic, and always an end. The property `datagram`
+//! Truncated messages: an error or a row, never a panic or an endless loop. The property `datagram`
 //! of the fuzz targets reads mutated ones.
 
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use crate::diag::{
 const MOST_ROWS: u64 = 64;
 
 #[test]
-fn every_fixture_is_understood() {
+fn every_fixture_is_decoded() {
     for (table, message) in messages() {
         let decoded = Decoder::new(table).decode(&message).map(|_| ());
         assert_eq!(decoded, Ok(()), "{table}");

@@ -56,7 +56,7 @@ fn with(header: &str, offset: usize, bytes: &[u8]) -> Vec<u8> {
 #[case::probe(4, Some(TimerKind::Probe), (0, 3))]
 #[case::delayed_ack(5, Some(TimerKind::DelayedAck), (3, 0))]
 #[case::unknown(200, Some(TimerKind::Other(200)), (3, 0))]
-fn timer_says_what_was_counted(
+fn timer_selects_retransmits_or_probes(
     #[case] number: u8,
     #[case] kind: Option<TimerKind>,
     #[case] counts: (u32, u32),
@@ -88,7 +88,7 @@ fn states_are_those_of_the_table(
 #[case::an_unknown_state(1, &[14], "byte 2: expected a state from 1 to 13, but found 14")]
 #[case::another_family(0, &[10], "byte 1: expected a socket of the family that was asked for, but found 10")]
 #[case::no_family(0, &[1], "byte 1: expected a family of IPv4 or IPv6, but found 1")]
-fn headers_that_no_kernel_sends_are_faults(
+fn malformed_headers_are_faults(
     #[case] offset: usize,
     #[case] bytes: &[u8],
     #[case] expected: &str,
@@ -97,7 +97,7 @@ fn headers_that_no_kernel_sends_are_faults(
 }
 
 #[test]
-fn cookie_that_is_none_is_none() {
+fn cookie_of_all_ones_is_none() {
     assert_eq!(inet(Table::Tcp4, &with(TCP_LISTENER, 44, &[0xff; 8])).cookie, None);
 }
 
@@ -199,7 +199,7 @@ fn attribute_of_another_length_is_a_fault(
 #[case::tls_within(19, attribute(2, &attribute(1, &[3])), "byte 81: expected 2 bytes (TLS_INFO_VERSION), but found 1 bytes")]
 #[case::a_subflow_within(19, attribute(3, &attribute(4, &[0; 7])), "byte 81: expected 8 bytes (MPTCP_SUBFLOW_ATTR_MAP_SEQ), but found 7 bytes")]
 #[case::half_a_header(19, vec![1, 2], "byte 77: expected the header of an attribute, but found 2 bytes")]
-fn faults_within_attributes_say_where(
+fn faults_within_attributes_have_their_position(
     #[case] kind: u16,
     #[case] value: Vec<u8>,
     #[case] expected: &str,
@@ -218,7 +218,7 @@ fn faults_within_attributes_say_where(
     "byte 73: expected a whole attribute, but found 8 bytes"
 )]
 #[case::half_a_header("0500", "byte 73: expected the header of an attribute, but found 2 bytes")]
-fn attributes_that_are_none_are_faults(#[case] rest: &str, #[case] expected: &str) {
+fn malformed_attributes_are_faults(#[case] rest: &str, #[case] expected: &str) {
     assert_eq!(fault(Table::Tcp4, &[hex(TCP_LISTENER), hex(rest)].concat()), expected);
 }
 

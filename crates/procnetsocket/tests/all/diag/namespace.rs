@@ -49,7 +49,7 @@ static IS_PERMITTED: LazyLock<bool> =
     LazyLock::new(|| unshare().arg("true").output().is_ok_and(|output| output.status.success()));
 
 fn unshare() -> Command {
-    #[expect(clippy::disallowed_methods, reason = "namespaces need a process of their own")]
+    #[expect(clippy::disallowed_methods, reason = "namespaces need a separate process")]
     let mut command = Command::new("unshare");
     command.args(["-U", "-r", "-n", "-m"]);
     command

@@ -204,7 +204,7 @@ fn compare_unix_row(ours: &UnixSocket, theirs: &UnixResponse) {
 }
 
 #[test]
-fn it_agrees_about_internet_sockets() {
+fn decoders_agree_about_internet_sockets() {
     let everything = inet_attributes(280, &[]);
     compare_inet(Table::Tcp4, &[hex(TCP_LISTENER), everything.clone()].concat());
     compare_inet(Table::Tcp6, &[hex(TCP6_CONNECTION), everything].concat());
@@ -213,7 +213,7 @@ fn it_agrees_about_internet_sockets() {
 }
 
 #[test]
-fn it_agrees_about_unix_sockets() {
+fn decoders_agree_about_unix_sockets() {
     compare_unix(&[hex(UNIX), unix_attributes()].concat());
     compare_unix(&[hex(UNIX), attribute(0, b"\0a\0b")].concat());
     compare_unix(&hex(UNIX));

@@ -100,7 +100,7 @@ fn table_changed_during_the_dump_is_reported() {
 }
 
 #[test]
-fn visitor_that_has_enough_gets_no_more() {
+fn stopped_visitor_gets_no_more_rows() {
     let mut log = Log { enough: Some(2), ..Log::default() };
     let datagrams = [[listener(), listener(), listener(), done(0)].concat()];
     let report = read(Table::Tcp4, &datagrams, &mut log).unwrap();
@@ -108,7 +108,7 @@ fn visitor_that_has_enough_gets_no_more() {
 }
 
 #[test]
-fn limit_that_is_reached_is_an_error() {
+fn reached_limit_is_an_error() {
     let datagrams = [listener(), listener(), listener(), done(0)].concat();
     let request = Request::Dump(TableQuery::new(Table::Tcp4));
     for (total_lines, is_reached) in [(2, true), (3, false)] {

@@ -186,7 +186,7 @@ const NOBODY: &str = "
 ",
     ""
 )]
-fn dumps_are_written(#[case] request: Request, #[case] head: &str, #[case] tail: &str) {
+fn dumps_are_encoded(#[case] request: Request, #[case] head: &str, #[case] tail: &str) {
     assert_eq!(encoded(&request), [hex(head), hex(tail)].concat());
 }
 
@@ -239,7 +239,7 @@ fn lookup(protocol: InetProtocol, local: &str, remote: &str) -> InetLookup {
     00000000 00000000 00000000 00000000
 "
 )]
-fn one_internet_socket_is_asked_for(#[case] lookup: InetLookup, #[case] expected: &str) {
+fn request_for_one_internet_socket_is_encoded(#[case] lookup: InetLookup, #[case] expected: &str) {
     let head = "48000000 1400 0100 07000000 00000000";
     let tail = "00000000 11000000 22000000         # no interface, the cookie";
     let expected = [hex(head), hex(expected), hex(tail)].concat();
@@ -247,7 +247,7 @@ fn one_internet_socket_is_asked_for(#[case] lookup: InetLookup, #[case] expected
 }
 
 #[test]
-fn one_unix_socket_is_asked_for() {
+fn request_for_one_unix_socket_is_encoded() {
     let inode = Inode::new(123).unwrap();
     let request = Request::Unix(UnixLookup { inode, cookie: None, details: Details::NONE });
     let expected = "
@@ -277,7 +277,7 @@ fn request_is_appended() {
 #[case::netlink(Table::Netlink, TcpState::Close, false)]
 #[case::xdp_that_listens(Table::Xdp, TcpState::Listen, true)]
 #[case::sctp(Table::Sctp4, TcpState::TimeWait, false)]
-fn state_that_cannot_occur_is_not_asked_for(
+fn impossible_state_is_not_requested(
     #[case] table: Table,
     #[case] state: TcpState,
     #[case] is_void: bool,
@@ -288,7 +288,7 @@ fn state_that_cannot_occur_is_not_asked_for(
 }
 
 #[test]
-fn request_knows_its_table() {
+fn request_has_table() {
     for table in Table::ALL {
         assert_eq!(dump(table, StateMask::ALL, Details::NONE).table(), table);
     }
@@ -298,7 +298,7 @@ fn request_knows_its_table() {
 }
 
 #[test]
-fn sets_show_what_is_in_them() {
+fn debug_output_of_sets_lists_members() {
     let details = Details::INFO.union(Details::FILTER);
     assert_eq!(format!("{details:?} {:?}", Details::NONE), "{INFO, FILTER} {}");
     assert!(details.contains(Details::INFO) && !details.contains(Details::ALL));

@@ -27,11 +27,7 @@ fn every_field_of_a_connection_is_decoded() {
 #[rstest]
 #[case::another_family(0, 1, "byte 1: expected a vsock socket, but found 1")]
 #[case::no_state(2, 0, "byte 3: expected a state from 1 to 13, but found 0")]
-fn bytes_that_no_kernel_sends_are_faults(
-    #[case] offset: usize,
-    #[case] byte: u8,
-    #[case] expected: &str,
-) {
+fn malformed_messages_are_faults(#[case] offset: usize, #[case] byte: u8, #[case] expected: &str) {
     let mut bytes = hex(VSOCK);
     bytes[offset] = byte;
     assert_eq!(fault(Table::Vsock, &bytes), expected);

@@ -1,8 +1,8 @@
 //! The attack table: what an attacker mounts, and how the handle reacts.
 //!
-//! Each row contains what a program that opens `/proc` plainly would read (`plain ...`), so that an
-//! attack that has stopped to work is noticed, and then what the handle reads or refuses. Each row
-//! is run with `openat2` and in each way without it: the outcome is the same.
+//! Each row contains what a program that opens `/proc` directly would read (`plain ...`), so that
+//! an attack that no longer works is noticed, and then what the handle reads or refuses. Each row
+//! is run with `openat2` and in each way without it, with the same outcome.
 
 use rstest::rstest;
 
@@ -221,11 +221,11 @@ fn reads_the_port_range_where_it_is_shown() {
     report.expect("port range", "real");
 }
 
-/// The attacker mounts after the handle was opened: it still leads to the old `/proc`.
+/// The attacker mounts after the handle was opened, which still refers to the old `/proc`.
 #[rstest]
 #[case::crafted(r#"mount --bind "$FAKE" /proc"#)]
 #[case::a_part("mount --bind /proc/tty /proc")]
-fn does_not_see_what_is_mounted_over_proc_later(#[case] mount: &str) {
+fn later_mount_over_proc_has_no_effect(#[case] mount: &str) {
     check(Need::Mounts, "export FAKE", &["--open", "--run", mount], ALL_REAL);
 }
 

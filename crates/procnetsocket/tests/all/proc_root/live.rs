@@ -1,4 +1,4 @@
-//! The handle on this machine's own `/proc`, as it is; no assertion depends on its sockets.
+//! The handle to this machine's own `/proc`; no assertion depends on its sockets.
 
 use std::{
     fs::File,
@@ -41,7 +41,7 @@ fn reads_a_table_below_every_base_that_has_one() {
 }
 
 #[test]
-fn opens_every_file_or_returns_why_not() {
+fn every_file_is_opened_or_has_an_error() {
     let proc = live();
     for &file in ProcFile::ALL {
         for base in [proc.thread(), proc.process(), proc.root()] {
@@ -88,7 +88,7 @@ fn process_that_ended_has_vanished() {
 }
 
 #[test]
-fn process_that_ended_and_was_not_waited_for_hides_its_tables() {
+fn zombie_hides_its_tables() {
     #[expect(clippy::disallowed_methods, reason = "a process that ends is needed")]
     let mut child = std::process::Command::new("true").spawn().unwrap();
     let id = rustix::process::Pid::from_child(&child);

@@ -128,7 +128,7 @@ fn tried(need: Need) -> bool {
 
 fn unshare(need: Need, script: &str, steps: &[&str]) -> io::Result<Output> {
     let scratch = tempfile::tempdir().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "namespaces need a process of their own")]
+    #[expect(clippy::disallowed_methods, reason = "namespaces need a separate process")]
     Command::new("unshare")
         .args(need.unshare())
         .args(["--propagation", "private", "sh", "-c", script, "sh"])

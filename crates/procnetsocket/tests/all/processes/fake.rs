@@ -111,7 +111,7 @@ fn process_without_descriptors_is_gone() {
 }
 
 #[test]
-fn nothing_outside_the_root_is_looked_into() {
+fn processes_outside_the_root_are_not_read() {
     let (outer, _) = tables([Process::new(10, "outer").socket(3, 7)]);
     let (root, inner) = tables([Process::new(11, "inner")]);
     let dir = root.dir();
@@ -157,7 +157,7 @@ fn name_that_does_not_end_is_too_long() {
 }
 
 #[test]
-fn details_come_when_they_are_asked_for() {
+fn details_are_read_only_if_requested() {
     let process = Process::new(10, "one")
         .uid(1000)
         .arguments("one\0-x\0a b\0")
@@ -295,7 +295,7 @@ fn interrupt_ends_the_scan() {
     let many = (0..5000).fold(Process::new(10, "one"), |process, fd| process.socket(fd, 7));
     let (_root, tables) = tables([many, Process::new(11, "two").socket(3, 7)]);
     let mut asked = 0_u32;
-    // At the first poll, at the second, and so on, until it is not polled so often.
+    // At the first poll, at the second, and so on, until the scan ends before the poll.
     loop {
         let left = Cell::new(asked);
         let interrupt = || left.get().checked_sub(1).map(|now| left.set(now)).is_none();
@@ -308,7 +308,7 @@ fn interrupt_ends_the_scan() {
         }
         asked += 1;
     }
-    assert!(asked > 0, "it was never asked");
+    assert!(asked > 0, "it was never polled");
 }
 
 #[test]

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "tests fail by a panic, and make sockets of their own"
+    reason = "tests fail by a panic, and open sockets"
 )]
 
 mod fake;

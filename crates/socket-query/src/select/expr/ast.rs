@@ -31,7 +31,7 @@ pub enum Predicate {
     Host {
         /// Which end.
         side: Side,
-        /// What its address has to be.
+        /// The address.
         host: HostPattern,
     },
     /// A port against a number.
@@ -62,19 +62,19 @@ pub enum Predicate {
     /// or lower case.
     Unit(WorkloadGroups),
     /// A process of this number has the socket open. It never holds before the processes of sockets
-    /// were looked for.
+    /// are known.
     Pid(Pid),
     /// A process whose name matches a shell pattern has the socket open, in upper or lower case. It
-    /// never holds before the processes of sockets were looked for. The pattern is not empty.
+    /// never holds before the processes of sockets are known. The pattern is not empty.
     Comm(BString),
-    /// A process of this number has the socket at the other end open. It never holds before the
-    /// other ends and the processes of sockets were looked for.
+    /// A process with this id has the socket at the other end open. It never holds before the other
+    /// ends and the processes of sockets are known.
     PeerPid(Pid),
     /// A process whose name matches a pattern, as in [`Predicate::Comm`], has the socket at the
     /// other end open.
     PeerComm(BString),
-    /// The socket is in the network namespace of this name, or of this inode. It holds in a listing
-    /// of every namespace only.
+    /// The socket is in the network namespace with this name or inode. It holds only in a listing
+    /// of every namespace.
     Netns(BString),
     /// The socket belongs to this user id.
     User(u32),
@@ -128,7 +128,7 @@ impl PortNumber {
     }
 }
 
-/// What an address has to be.
+/// A pattern for an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostPattern {

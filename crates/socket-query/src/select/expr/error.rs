@@ -27,13 +27,13 @@ pub enum FilterErrorKind {
     Limit,
     /// A word is not the expected value: an address, a port, an interface and so on.
     Value,
-    /// Understanding a word needs a grant that the policy does not contain.
+    /// A word needs a grant that the policy does not contain.
     NotGranted(Grant),
-    /// A word asks for something that the policy hides.
+    /// A word refers to something that the policy hides.
     Hidden,
 }
 
-/// What is wrong, without the position.
+/// The problem, without the position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FilterProblem {
     #[error("expected {expected}, but found {}", FoundWord(.found))]
@@ -88,7 +88,7 @@ impl FilterError {
         Self { problem, text: text.as_bstr().to_owned(), span }
     }
 
-    /// Returns the error of a text that is too long to be parsed, and to be shown.
+    /// Returns the error for a text that is too long to parse and to show.
     pub(super) const fn too_long() -> Self {
         Self { problem: FilterProblem::TooLong, text: BString::new(Vec::new()), span: 0..0 }
     }
@@ -122,7 +122,7 @@ impl fmt::Display for FilterError {
 /// word with its surroundings fits 80 columns.
 const WINDOW: usize = 32;
 
-/// A text with a mark under a part of it; a long text is shortened to what is near the mark.
+/// Displays a text with a mark under a part of it; a long text is shortened around the mark.
 struct Marked<'a> {
     text: &'a BStr,
     span: Range<usize>,
@@ -148,7 +148,7 @@ impl fmt::Display for Marked<'_> {
     }
 }
 
-/// What was found where something else was expected.
+/// Displays the found word, or the end of the filter.
 struct FoundWord<'a>(&'a Option<BString>);
 
 impl fmt::Display for FoundWord<'_> {

@@ -1,4 +1,5 @@
-//! Evaluates an expression for a socket. It allocates only for names with bytes as they are printed.
+//! Evaluates an expression for a socket. It allocates memory only for names with bytes as they are
+//! printed.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -17,16 +18,16 @@ use super::{
     process_matches::ProcessMatches,
 };
 
-/// What an evaluation needs beside the socket.
+/// The data of an evaluation besides the socket.
 pub(crate) struct Facts<'a> {
     /// The ports that the kernel assigns by itself.
     pub(crate) local_ports: &'a RangeInclusive<u16>,
-    /// The processes of sockets; `None` before they were looked for, and then no condition on
-    /// processes holds.
+    /// The processes of sockets; `None` before they are known, and then no condition on processes
+    /// holds.
     pub(crate) matches: Option<&'a ProcessMatches>,
-    /// The network namespace, in a listing of every one.
+    /// The network namespace, in a listing of all namespaces.
     pub(crate) namespace: Option<&'a NetNamespace>,
-    /// The other ends of connections; `None` before they were looked for.
+    /// The other ends of connections; `None` before they are known.
     pub(crate) peers: Option<&'a PeerTable>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! pattern := ("*" | "?" | "[" ("!" | "^")? item+ "]" | "\" byte | byte)*
-//! item    := end "-" end | "[:" class ":]" | "[=" byte "=]" | byte          "]" may stand first
+//! item    := end "-" end | "[:" class ":]" | "[=" byte "=]" | byte          "]" may be first
 //! end     := "[." byte ".]" | "\" byte | byte
 //! ```
 //!

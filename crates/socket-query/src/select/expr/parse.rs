@@ -13,11 +13,11 @@
 //! ```
 //!
 //! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
-//! value is understood when it is read, by the last subject before it, so that of two errors the
-//! first one from the left counts, whether it is in the grammar or in a value. `pid`, `comm`,
-//! `peer-pid`, `peer-comm`, `user`, `container` and `unit` are not in iproute2, which takes them
-//! for values: they are keywords only where a condition may begin, and there iproute2 takes no
-//! value. `netns` is a keyword only in a listing of every network namespace.
+//! value is interpreted when it is read, by the last subject before it, so the first error from the
+//! left is reported, whether it is in the grammar or in a value. `pid`, `comm`, `peer-pid`,
+//! `peer-comm`, `user`, `container` and `unit` are not in iproute2, which treats them as values:
+//! they are keywords only where a condition may start, because iproute2 does not accept a value
+//! there. `netns` is a keyword only in a listing of all network namespaces.
 
 use std::ops::Range;
 
@@ -34,10 +34,10 @@ use crate::select::AddressFamily;
 /// between `and` and `or`. It bounds the stack of every recursion over a tree.
 pub const MAX_FILTER_DEPTH: usize = 128;
 
-/// What is expected at the beginning of a filter, and after `and`, `or`, `not` and a bracket.
+/// Expected at the start of a filter, and after `and`, `or`, `not` and a bracket.
 const CONDITION: &str = "a condition, such as dst, sport, user or comm";
 
-/// What is expected there instead of `netns`, without `--all-namespaces`.
+/// Expected there instead of `netns`, without `--all-namespaces`.
 const NETNS: &str = "a condition, and netns is one with --all-namespaces only";
 
 /// A parsed filter.
@@ -105,7 +105,7 @@ struct Parser<'a> {
     scope: ValueScope<'a>,
     /// The subject of the next value.
     subject: Subject,
-    /// The token that was looked at and not taken.
+    /// The token that was peeked.
     next: Option<Token>,
     /// Open brackets and negations.
     open: usize,
@@ -250,12 +250,12 @@ impl Parser<'_> {
         Ok(Some(comparison))
     }
 
-    /// Looks at the next word, where a value is allowed; `None` at the end.
+    /// Peeks at the next word, where a value is allowed; returns `None` at the end.
     fn peek(&mut self) -> Result<Option<TokenKind>, At> {
         self.look(|kind| kind)
     }
 
-    /// Looks at the next word, where a condition may begin; `None` at the end.
+    /// Peeks at the next word, where a condition may start; returns `None` at the end.
     ///
     /// Compat: another word is read as a value, whose error has another status than one in the
     /// grammar. The message lists what is expected.
@@ -315,7 +315,7 @@ impl Parser<'_> {
         Ok(Token { kind, span, word })
     }
 
-    /// Returns the problem that the word that was looked at is not what is expected.
+    /// Returns the problem that the peeked word is not the expected one.
     fn expected(&self, expected: &'static str) -> At {
         let found = self.next.as_ref().map(|token| token.word.as_slice().into());
         self.here(FilterProblem::Grammar { expected, found })

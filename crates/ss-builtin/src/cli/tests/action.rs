@@ -1,4 +1,4 @@
-//! What is done with sockets, and until when.
+//! Listing, following, destroying and repeating, and when it ends.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,7 @@ fn listing_is_repeated_until_its_end(
 #[case::counters("-s", "a pass lists sockets, and the counters are of the whole machine")]
 #[case::events("-E", "events are printed as they come")]
 #[case::kill("-K", "sockets are closed once, not at each tick")]
-fn what_cannot_be_repeated_is_refused(#[case] option: &str, #[case] reason: &str) {
+fn options_that_cannot_repeat_are_refused(#[case] option: &str, #[case] reason: &str) {
     let error = powerful(&format!("--json-lines --every 1 {option} sport = 22")).unwrap_err();
     assert_eq!(error.to_string(), format!("{option} with --every is refused: {reason}"));
     assert_eq!((error.status(), error.shows_usage()), (1, false));
@@ -66,7 +66,7 @@ fn what_cannot_be_repeated_is_refused(#[case] option: &str, #[case] reason: &str
 #[case::late_by_almost_a_period(999, 1_000)]
 #[case::at_the_tick(1_000, 2_000)]
 #[case::after_several(3_500, 4_000)]
-fn missed_ticks_are_left_out(#[case] now: u64, #[case] next: u64) {
+fn missed_ticks_are_skipped(#[case] now: u64, #[case] next: u64) {
     let ticks = Ticks { period: Duration::from_secs(1), end: End::default() };
     let (tick, after) = (Instant::now(), Duration::from_millis);
     assert_eq!(ticks.next(tick, tick + after(now)), tick + after(next));
@@ -106,7 +106,7 @@ fn missed_ticks_are_left_out(#[case] now: u64, #[case] next: u64) {
     "--for expects a duration such as 30s, 500ms, 5m or 1h, at most 720h, but found \"\""
 )]
 #[case::no_events("-t --for 1", "option --for needs -E or --every")]
-fn ends_that_make_no_sense_show_the_usage(#[case] line: &str, #[case] message: &str) {
+fn invalid_ends_show_the_usage(#[case] line: &str, #[case] message: &str) {
     let error = powerful(line).unwrap_err();
     assert_eq!(error.to_string(), message);
     assert_eq!((error.status(), error.shows_usage()), (255, true));
@@ -132,7 +132,7 @@ fn options_without_listing_refuse_an_order(#[case] line: &str, #[case] message: 
 )]
 #[case::with_events("-KE", "-K with -E is refused: what has ended cannot be closed again")]
 #[case::events_with_it("-EK", "-K with -E is refused: what has ended cannot be closed again")]
-fn nothing_is_closed_without_saying_what(#[case] line: &str, #[case] message: &str) {
+fn close_without_filter_is_refused(#[case] line: &str, #[case] message: &str) {
     let error = powerful(line).unwrap_err();
     assert_eq!(error.to_string(), message);
     assert_eq!((error.status(), error.shows_usage()), (1, false));

@@ -1,4 +1,4 @@
-//! What command lines mean.
+//! Plans of command lines.
 
 mod action;
 mod refusal;
@@ -26,7 +26,7 @@ fn show(line: &str) -> Show {
     }
 }
 
-/// Returns what is shown where there is sock_diag.
+/// Returns the plan of a listing in a host with sock_diag.
 fn live(line: &str) -> Show {
     match plan_in(line, HostFeatures { grants: GrantSet::empty(), has_sock_diag: true }) {
         Ok(Plan::Show(show)) => *show,
@@ -34,7 +34,7 @@ fn live(line: &str) -> Show {
     }
 }
 
-/// Returns the plan where everything is granted and there is sock_diag.
+/// Returns the plan in a host with sock_diag and every grant.
 fn powerful(line: &str) -> Result<Plan, CliError> {
     plan_in(line, HostFeatures { grants: Grant::ALL.into_iter().collect(), has_sock_diag: true })
 }

@@ -1,4 +1,4 @@
-//! What is refused, and why.
+//! Refusals and their reasons.
 
 use rstest::rstest;
 use socket_query::{Grant, GrantSet};
@@ -9,7 +9,7 @@ use crate::cli::{HostFeatures, flags};
 #[rstest]
 #[case::events("-E", Grant::Events)]
 #[case::kill("-K", Grant::Kill)]
-fn grant_is_of_no_use_without_sock_diag(#[case] line: &str, #[case] grant: Grant) {
+fn option_is_refused_without_sock_diag_despite_its_grant(#[case] line: &str, #[case] grant: Grant) {
     let error = plan_with(line, GrantSet::empty().with(grant)).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -88,7 +88,7 @@ fn refusals_name_the_grant_or_the_reason(#[case] line: &str, #[case] message: &s
     "-N blue --all-namespaces",
     "-N with --all-namespaces is refused: one of them says which network namespaces are listed"
 )]
-fn options_without_meaning_in_another_namespace_are_refused(
+fn options_that_do_not_work_in_another_namespace_are_refused(
     #[case] line: &str,
     #[case] message: &str,
 ) {

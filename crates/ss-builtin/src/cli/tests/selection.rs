@@ -1,4 +1,4 @@
-//! Which sockets a command line selects.
+//! The sockets that a command line selects.
 
 use procnetsocket::model::TcpState;
 use rstest::rstest;
@@ -23,7 +23,7 @@ fn tables(words: &str) -> TableSet {
 #[case::forgotten_by_query("-t -A udp", "udp")]
 #[case::family_beside_query("-x -A udp", "unix udp")]
 #[case::taken_away("-A sctp,!sctp,udp", "udp")]
-fn tables_asked_for_by_name_are_known(#[case] line: &str, #[case] named: &str) {
+fn tables_chosen_by_name_are_named(#[case] line: &str, #[case] named: &str) {
     let expected = if named.is_empty() { TableSet::EMPTY } else { tables(named) };
     assert_eq!(live(line).selection.unwrap().named, expected);
 }
@@ -80,7 +80,7 @@ fn selects_families(#[case] line: &str, #[case] expected: &str) {
 }
 
 #[test]
-fn nothing_is_left_when_every_table_is_taken_away() {
+fn removing_every_table_leaves_nothing_to_show() {
     assert_eq!(show("-A !tcp").selection, Err(NothingToShow::Tables));
 }
 
@@ -100,7 +100,7 @@ fn sock_diag_shows_more(#[case] line: &str, #[case] words: &str, #[case] states:
 }
 
 #[test]
-fn every_option_word_is_understood() {
+fn every_option_word_is_accepted() {
     for doc in FLAGS.iter().map(|flag| &flag.doc) {
         let Some(list) = doc.value.and_then(|value| value.words()) else { continue };
         for word in list.names() {

@@ -1,4 +1,4 @@
-//! What is shown of the selected sockets.
+//! The details and the form of a listing.
 
 use bstr::BString;
 use procnetsocket::{Details, Threads};
@@ -18,10 +18,7 @@ use crate::cli::{
 #[case::with_a_family("-s4", CounterDisplay::Before)]
 #[case::with_a_query("-sA tcp", CounterDisplay::Before)]
 #[case::without("-t", CounterDisplay::None)]
-fn summary_comes_before_a_listing_that_was_asked_for(
-    #[case] line: &str,
-    #[case] summary: CounterDisplay,
-) {
+fn summary_precedes_a_chosen_listing(#[case] line: &str, #[case] summary: CounterDisplay) {
     assert_eq!(show(line).summary, summary);
 }
 
@@ -30,7 +27,7 @@ fn summary_comes_before_a_listing_that_was_asked_for(
 #[case::extended_shows_timers("-te", [true, true, false])]
 #[case::info("-ti", [false, false, true])]
 #[case::others("-tmO --tos --cgroup --inet-sockopt", [false, false, false])]
-fn details_are_those_that_the_tables_have(#[case] line: &str, #[case] expected: [bool; 3]) {
+fn details_depend_on_the_tables(#[case] line: &str, #[case] expected: [bool; 3]) {
     let details = show(line).details;
     let seen = [Detail::Timer, Detail::Extended, Detail::Info].map(|d| details.contains(d));
     assert_eq!(seen, expected);
@@ -43,12 +40,12 @@ fn details_are_those_that_the_tables_have(#[case] line: &str, #[case] expected: 
 #[case::info("-ti", Details::INFO)]
 #[case::service("-t --tos", Details::TRAFFIC_CLASS)]
 #[case::filter("-0b", Details::FILTER)]
-fn only_what_is_shown_is_asked_for(#[case] line: &str, #[case] details: Details) {
+fn only_shown_details_are_requested(#[case] line: &str, #[case] details: Details) {
     assert_eq!(live(line).selection.unwrap().details, details);
 }
 
 #[test]
-fn extended_asks_for_no_statistics_and_no_memory() {
+fn extended_requests_neither_statistics_nor_memory() {
     let details = live("-ae").selection.unwrap().details;
     assert!(details.contains(Details::PENDING.union(Details::RINGS).union(Details::UMEM)));
     for left_out in [Details::INFO, Details::MEMORY, Details::TRAFFIC_CLASS, Details::FILTER] {
@@ -78,7 +75,7 @@ fn option_o_puts_a_socket_on_one_line() {
 }
 
 #[test]
-fn parts_of_the_listing_are_left_out_on_request() {
+fn parts_of_the_listing_are_hidden_on_request() {
     assert_eq!(show("-HQ").layout.hidden, [OptionalColumn::Header, OptionalColumn::Queues]);
     assert_eq!(show("-n").names, NameDisplay::Numeric);
     assert_eq!(show("").names, NameDisplay::Resolved);
@@ -117,7 +114,7 @@ fn number_of_sockets_needs_no_details() {
 #[case::word("-f help")]
 #[case::before_a_refused_option("-K -h")]
 #[case::before_a_wrong_family("-h -f nonsense")]
-fn help_ends_everything(#[case] line: &str) {
+fn help_ends_parsing(#[case] line: &str) {
     assert_eq!(plan_with(line, GrantSet::empty()), Ok(Plan::Help));
 }
 
@@ -144,7 +141,7 @@ fn namespace_is_chosen_by_name(#[case] line: &str, #[case] namespace: Option<&st
 #[case::threads_have_no_column("-tT", None, "-T")]
 #[case::both("-tpT", Some(Threads::Together), "-p")]
 #[case::both_the_other_way("-tTp", Some(Threads::Together), "-T")]
-fn ungranted_processes_leave_an_empty_column(
+fn ungranted_processes_have_an_empty_column(
     #[case] line: &str,
     #[case] processes: Option<Threads>,
     #[case] option: &str,
@@ -161,7 +158,7 @@ fn ungranted_processes_leave_an_empty_column(
 #[case::both("-tpT", Some(Threads::Apart))]
 #[case::both_the_other_way("-tTp", Some(Threads::Apart))]
 #[case::long("--processes", Some(Threads::Together))]
-fn processes_are_shown_under_their_grant(#[case] line: &str, #[case] processes: Option<Threads>) {
+fn processes_are_shown_with_their_grant(#[case] line: &str, #[case] processes: Option<Threads>) {
     match plan_with(line, GrantSet::empty().with(Grant::Processes)) {
         Ok(Plan::Show(show)) => assert_eq!(show.processes, processes),
         other => panic!("{line:?} gives {other:?}"),

@@ -1,4 +1,4 @@
-//! Replies that threads receive before they are wanted.
+//! Replies that threads receive before they are needed.
 
 use std::{
     cell::Cell,
@@ -17,8 +17,8 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, netlink::SOCK_DIAG, so
 use super::{LOCALHOST, LOCALHOST6, ask, connection, listener, states, token};
 use crate::diag::namespace::{enter, loopback};
 
-/// Connections of one family: their sockets fill several datagrams, and all of them fit into the 1024
-/// files that a process may usually have open.
+/// Connections of one family: their sockets fill several datagrams, and all of them fit into the
+/// 1024 files that a process may usually have open.
 const CONNECTIONS: usize = 200;
 
 /// Listeners and connections of both families, and their tables.
@@ -42,7 +42,7 @@ impl Busy {
         self.tables.diag().unwrap()
     }
 
-    /// Returns what one request for each table is answered.
+    /// Returns the replies to one request for each table.
     fn dumped(&self, states: StateMask) -> Vec<InetSocket> {
         let tables = [Table::Tcp4, Table::Tcp6].map(|table| {
             let question = TableQuery { states, ..TableQuery::new(table) };
@@ -66,7 +66,7 @@ fn inet(socket: Socket<'_>) -> Option<InetSocket> {
 }
 
 #[test]
-fn answers_are_those_of_one_request_in_the_same_order() {
+fn rows_and_order_are_those_of_one_request() {
     if !enter() {
         return;
     }
@@ -79,16 +79,16 @@ fn answers_are_those_of_one_request_in_the_same_order() {
     ] {
         let mut dumped = busy.dumped(wanted);
         let mut listed = busy.listed(&Query::tcp().with_states(wanted));
-        // The time that is left of a timer is another one each time.
+        // The remaining time of a timer differs each time.
         dumped.iter_mut().chain(&mut listed).for_each(|row| row.timer = None);
         assert_eq!(listed, dumped, "{wanted:?}");
     }
     assert_eq!(busy.listed(&Query::tcp()).len(), 2 * (2 * CONNECTIONS + 1));
 }
 
-/// Both families are found by one walk then.
+/// One walk then finds both families.
 #[test]
-fn sockets_of_a_family_stay_in_order_when_families_need_not() {
+fn sockets_of_a_family_stay_in_order_in_any_order() {
     if !enter() {
         return;
     }
@@ -103,9 +103,9 @@ fn sockets_of_a_family_stay_in_order_when_families_need_not() {
     }
 }
 
-/// A socket that another process opened is one alone, so no thread receives ahead.
+/// A socket that another process opened is the only one, so no thread receives ahead.
 #[test]
-fn one_socket_alone_answers_the_same() {
+fn single_socket_returns_the_same() {
     if !enter() {
         return;
     }
@@ -127,7 +127,7 @@ fn one_socket_alone_answers_the_same() {
     };
     assert_eq!(list(&alone), list(&several));
     assert_eq!(list(&alone).len(), 2 * (2 * CONNECTIONS + 1));
-    // What is left of a reading that ended is thrown away.
+    // The rest of a reading that ended early is dropped.
     let read = alone.visit(&Query::tcp(), |_| ControlFlow::Break(())).unwrap();
     assert!(read.stopped);
     assert_eq!(list(&alone).len(), 2 * (2 * CONNECTIONS + 1));
@@ -179,7 +179,7 @@ fn interrupt_and_limit_end_the_reading() {
     }
 }
 
-/// Lists everything again at its first row, as deep as it is told.
+/// Lists everything again at its first row, to a given depth.
 struct Nested<'a>(&'a Busy, usize, usize);
 
 impl Visitor for Nested<'_> {
@@ -195,7 +195,7 @@ impl Visitor for Nested<'_> {
 }
 
 #[test]
-fn caller_asks_by_itself_where_no_socket_is_left_for_a_thread() {
+fn caller_sends_request_if_no_socket_is_free() {
     if !enter() {
         return;
     }

@@ -158,7 +158,7 @@ fn packet_and_netlink_sockets_are_listed() {
     let rows = dump(&diag, with_details(Table::Packet, Details::ALL)).packet;
     assert_eq!(rows.len(), 1);
     assert!(rows[0].detail.info.is_some() && rows[0].detail.memory.is_some());
-    // The socket that asks is one itself.
+    // The requesting socket is a netlink socket too.
     let rows = dump(&diag, TableQuery::new(Table::Netlink)).netlink;
     assert!(rows.iter().any(|(protocol, port_id, _)| *protocol == 4 && *port_id != 0));
 }

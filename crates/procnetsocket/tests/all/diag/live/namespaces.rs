@@ -1,4 +1,4 @@
-//! The network namespaces of the machine, of which the tests make some.
+//! The network namespaces of the machine, including some that the tests create.
 
 use std::{
     io::{BufRead, BufReader},
@@ -13,7 +13,7 @@ use procnetsocket::{
 use super::token;
 use crate::diag::namespace::enter;
 
-/// A shell in a new network namespace, as long as this is held.
+/// A shell in a new network namespace, until this is dropped.
 struct Inhabitant {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -68,7 +68,7 @@ fn run(script: &str) {
     assert!(status.success(), "{script}");
 }
 
-/// Hides the names of the machine.
+/// Hides the named namespaces of the machine.
 fn hide_names() {
     run(
         "test -e /run/netns/.ours || { mount -t tmpfs none /run; mkdir /run/netns; : >/run/netns/.ours; }",
@@ -118,7 +118,7 @@ fn anonymous_namespace_is_entered() {
     assert_eq!(found.inode.map(procnetsocket::model::Inode::get), Some(there.inode));
     let OpenedNamespace::Full(tables) = finder.tables(&found).unwrap() else { panic!("{found:?}") };
     assert!(listens(&tables));
-    // What sock_diag cannot show is read of the process that lives there.
+    // A table that sock_diag does not have is read from the process there.
     let udplite = Query::new(Table::UdpLite4).with_source(Source::ProcText);
     assert!(tables.list(&udplite).is_ok());
 }
@@ -153,9 +153,9 @@ fn named_namespace_has_every_name_with_and_without_a_process() {
     assert_eq!(found.inode.map(procnetsocket::model::Inode::get), Some(there.inode));
     assert!(found.pids.is_empty() && !found.is_own);
     let OpenedNamespace::Full(tables) = finder.tables(&found).unwrap() else { panic!("{found:?}") };
-    // Its socket went with the process.
+    // Its socket was closed with the process.
     assert!(!listens(&tables));
-    // What sock_diag cannot show is read by a thread that enters it.
+    // A table that sock_diag does not have is read by a thread that enters it.
     let udplite = Query::new(Table::UdpLite4).with_source(Source::ProcText);
     assert!(tables.list(&udplite).is_ok());
 }
@@ -169,7 +169,7 @@ fn namespace_that_is_gone_is_not_another_one() {
     let finder = finder();
     let found = find_id(&finder, there.id);
     there.end();
-    // Its number may be given again, but not to a process of this namespace.
+    // Its process id may be reused, but not by a process of this namespace.
     assert!(matches!(finder.tables(&found).unwrap(), OpenedNamespace::Gone));
 }
 
@@ -193,13 +193,13 @@ fn namespaces_are_opened_in_turn_on_one_thread() {
         opened.map(listens).collect::<Vec<_>>()
     });
     assert_eq!(listening, [Some(true), None, Some(false), Some(true)]);
-    // More than are opened ahead, of which one is wanted.
+    // More than are opened ahead; only one is used.
     let many = [&found[0]; 100];
     assert!(
         finder.tables_in_turn(&many, |opened| opened.next().is_some_and(|first| first.is_ok()))
     );
     assert!(finder.tables_in_turn(&[], |opened| opened.next().is_none()));
-    // This thread stays where it is.
+    // This thread stays in its namespace.
     assert!(find_id(&finder, own.id.get()).is_own);
 }
 
@@ -208,7 +208,7 @@ fn namespace_of_a_stronger_user_is_read_as_text() {
     if !enter() {
         return;
     }
-    // The process that started the test lives outside, where this one has no rights.
+    // The process that started the test is outside, where this one has no rights.
     let finder = finder();
     let outside = find(&finder).into_iter().find(|namespace| !namespace.is_own).unwrap();
     let OpenedNamespace::Text(tables, Some(error)) = finder.tables(&outside).unwrap() else {

@@ -1,4 +1,4 @@
-//! What takes a separate right: destroying sockets, and receiving events of their end.
+//! Operations that need a separate right: destroying sockets, and receiving destroy events.
 
 use std::{
     io::Read,
@@ -96,11 +96,11 @@ fn events_of_other_times_and_groups_are_not_reported() {
     events.subscribe(EventGroups::UDP4).unwrap();
     let of_another_group = close(LOCALHOST6);
     assert_eq!(next(&mut last), of_another_group);
-    let told = close(LOCALHOST);
-    assert_eq!(next(&mut events), told);
+    let reported = close(LOCALHOST);
+    assert_eq!(next(&mut events), reported);
     events.subscribe(EventGroups::NONE).unwrap();
     let after = close(LOCALHOST);
-    assert_eq!((next(&mut last), next(&mut last)), (told, after));
+    assert_eq!((next(&mut last), next(&mut last)), (reported, after));
     let mut rows = DumpedRows::default();
     let at_most = Duration::from_millis(1);
     assert_eq!(events.wait(at_most, &Uninterrupted, &mut rows).unwrap().rows, 0);
@@ -142,7 +142,7 @@ const LOCALHOST_DISCARD: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9);
 const MANY: u64 = 5_000;
 
 #[test]
-fn events_that_were_lost_are_an_error() {
+fn lost_events_are_an_error() {
     if !enter() {
         return;
     }
@@ -150,14 +150,14 @@ fn events_that_were_lost_are_an_error() {
     let right = EventAuthority::from_ambient(token());
     let mut events = DestroyEvents::open_ambient(&right, EventGroups::UDP4).unwrap();
     (0..MANY).for_each(|_| drop(udp(LOCALHOST)));
-    let mut told = 0;
+    let mut reported = 0;
     // Far longer than it takes; it ends with the last event, or with the error that some were lost.
     let at_most = Duration::from_mins(5);
-    while told < MANY {
+    while reported < MANY {
         match events.wait(at_most, &Uninterrupted, &mut DumpedRows::default()) {
             Ok(report) => {
-                assert!(report.rows > 0, "expected every event or an error, but found {told}");
-                told += report.rows;
+                assert!(report.rows > 0, "expected every event or an error, but found {reported}");
+                reported += report.rows;
             }
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Overrun, "{error}");

@@ -1,4 +1,4 @@
-//! One handle on sock_diag, shared by many, and after a request that failed.
+//! One sock_diag handle, shared by many, and after a failed request.
 
 use std::{ops::ControlFlow, thread};
 
@@ -23,7 +23,7 @@ use crate::diag::{
 const MANY: u16 = 400;
 
 #[test]
-fn dump_that_was_given_up_is_drained() {
+fn abandoned_dump_is_drained() {
     if !enter() {
         return;
     }
@@ -111,7 +111,7 @@ impl procnetsocket::Interrupt for GivesUp {
 }
 
 #[test]
-fn visitor_may_ask_in_turn() {
+fn visitor_may_make_requests() {
     if !enter() {
         return;
     }
@@ -127,7 +127,7 @@ fn visitor_may_ask_in_turn() {
 }
 
 #[test]
-fn requests_nested_too_deep_do_not_wait_for_ever() {
+fn requests_nested_too_deep_time_out() {
     if !enter() {
         return;
     }
@@ -143,7 +143,7 @@ fn requests_nested_too_deep_do_not_wait_for_ever() {
     assert_eq!((nested.rows, nested.refused), (1, None));
 }
 
-/// Lets another thread make a request while one is answered.
+/// Lets another thread make a request while one is being answered.
 struct Beside<'a>(&'a DiagSocket, usize);
 
 impl Visitor for Beside<'_> {
@@ -239,7 +239,7 @@ fn forged_reply_is_dropped() {
 }
 
 #[test]
-fn socket_that_was_opened_elsewhere_answers_one_request_at_a_time() {
+fn received_socket_serves_one_request_at_a_time() {
     if !enter() {
         return;
     }
@@ -255,7 +255,7 @@ fn socket_that_was_opened_elsewhere_answers_one_request_at_a_time() {
 }
 
 #[test]
-fn nothing_but_a_socket_to_sock_diag_is_taken() {
+fn other_descriptors_are_refused() {
     let with = |family, flags, protocol| {
         let socket = socket_with(family, SocketType::DGRAM, flags, protocol).unwrap();
         DiagSocket::from_socket(socket).map_err(|error| (error.kind(), error.to_string()))

@@ -78,7 +78,7 @@ fn kernel_without_the_protocol_attribute_shows_no_tcp_socket_as_mptcp() {
 }
 
 #[test]
-fn both_sources_agree_where_both_can_know() {
+fn both_sources_agree_about_common_fields() {
     if !enter() {
         return;
     }
@@ -158,7 +158,7 @@ fn table_without_a_handler_is_read_as_text(#[case] table: Table) {
 }
 
 #[test]
-fn one_call_reads_a_table_from_whichever_source_answers() {
+fn one_call_reads_a_table_from_either_source() {
     if !enter() {
         return;
     }
@@ -174,7 +174,7 @@ fn one_call_reads_a_table_from_whichever_source_answers() {
 }
 
 #[test]
-fn fake_root_never_asks_the_kernel() {
+fn fake_root_never_uses_sock_diag() {
     let root = tempfile::tempdir().unwrap();
     let dir = open(root.path());
     dir.create_dir("net").unwrap();

@@ -11,7 +11,7 @@
 //! not lead from each operation to the next one, or `no` does not lead to an operation
 //! (`inet_diag_bc_audit`).
 //!
-//! A condition that the kernel cannot decide as the evaluator does is left out so that the program
+//! A condition that the kernel cannot evaluate exactly is left out in such a way that the program
 //! accepts more, never less: the evaluator checks every row that the kernel sends.
 
 use std::net::IpAddr;
@@ -41,8 +41,7 @@ const ANY_FAMILY: u8 = 0;
 const INET: u8 = 2;
 const INET6: u8 = 10;
 
-/// Returns the program for an expression, or `None` when the kernel could leave out no socket with
-/// it.
+/// Returns the program for an expression, or `None` if it could not exclude any socket.
 pub(crate) fn compile(expr: &Expr) -> Option<Vec<u8>> {
     match approximate(expr, Sense::Plain) {
         Test::Always => None,
@@ -50,7 +49,7 @@ pub(crate) fn compile(expr: &Expr) -> Option<Vec<u8>> {
     }
 }
 
-/// A condition that the kernel can decide, which holds at least where the expression does.
+/// A condition that the kernel can evaluate, which holds at least where the expression does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Test {
     Always,

@@ -137,6 +137,6 @@ fn rows_are_admitted(#[case] text: &str, #[case] inodes: &[u64]) {
 }
 
 #[test]
-fn no_filter_admits_all() {
+fn empty_filter_admits_every_socket() {
     assert_eq!(admitted(""), ALL);
 }

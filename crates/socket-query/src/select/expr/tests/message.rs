@@ -42,7 +42,7 @@ fn grammar() {
 }
 
 #[test]
-fn words_that_begin_no_condition() {
+fn words_that_are_not_conditions() {
     insta::assert_snapshot!(message("process = nginx"), @r#"
     expected a condition, such as dst, sport, user or comm, but found "process"
         process = nginx

@@ -1,4 +1,4 @@
-//! What texts mean, as the parsed tree is printed.
+//! The meaning of texts, as printed from the parsed tree.
 
 use rstest::rstest;
 
@@ -279,13 +279,13 @@ fn other_conditions(#[case] text: &str, #[case] expected: &str) {
 #[case::late("src slow", "the host \"slow\" cannot be resolved: no answer in time")]
 #[case::no_name("src a/b", "expected an address, but found \"a/b\"")]
 #[case::option_of_a_resolver("src -x", "expected an address, but found \"-x\"")]
-fn names_are_resolved_under_the_grant(#[case] text: &str, #[case] expected: &str) {
+fn names_are_resolved_with_grant(#[case] text: &str, #[case] expected: &str) {
     let parsed = parse_on(&FakeMachine::resolving(), text.as_bytes(), TableSet::ALL, None);
     assert_eq!(printed(parsed), expected);
 }
 
 #[test]
-fn without_the_grant_no_name_is_resolved() {
+fn names_are_not_resolved_without_grant() {
     let error = parse("src one").unwrap_err();
     assert_eq!(error.kind(), FilterErrorKind::NotGranted(Grant::Resolve));
 }

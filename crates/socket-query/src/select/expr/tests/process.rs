@@ -73,7 +73,7 @@ fn process_conditions_begin_with_separate_keywords(#[case] text: &str, #[case] e
 }
 
 #[test]
-fn without_the_grant_processes_are_not_asked_for() {
+fn processes_are_not_scanned_without_grant() {
     for text in
         ["pid = 7", "comm = sshd", "not pid 0", "sport 22 or comm *", "peer-pid 7", "peer-comm a"]
     {
@@ -89,7 +89,7 @@ fn without_the_grant_processes_are_not_asked_for() {
 }
 
 #[test]
-fn hidden_names_cannot_be_asked_for() {
+fn hidden_names_are_refused_in_filters() {
     let machine = FakeMachine { unix_names: Visibility::Hidden, ..FakeMachine::new() };
     let parse = |text: &str| parse_on(&machine, text.as_bytes(), TableSet::ALL, None);
     for text in ["src unix:/run/*", "not src unix:", "sport = unix:a", "src unix:* dst a"] {
@@ -151,7 +151,7 @@ fn rows_are_admitted_by_process_and_user(#[case] text: &str, #[case] inodes: &[u
 }
 
 #[test]
-fn filter_that_was_not_parsed_admits_nothing_without_the_grant() {
+fn constructed_filter_admits_nothing_without_grant() {
     let (_root, view) = view(Policy::default());
     let is_named = Expr::Is(Predicate::Comm("*".into()));
     for expr in [is_named.clone(), is_named.negated()] {
@@ -197,14 +197,14 @@ fn known_processes_do_not_replace_the_grant() {
     assert!(filter.has_process_condition());
     let known = filter.with_processes(&ProcessTable::default());
     assert_eq!(collect(&view, known.clone()).unwrap(), collect(&view, filter).unwrap());
-    // Security: the grant is required all the same.
+    // Security: the grant is still required.
     let ungranted = self::view(Policy::default()).1;
     let error = collect(&ungranted, known).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotGranted(Grant::Processes));
 }
 
 #[test]
-fn thread_is_not_taken_for_its_process() {
+fn name_of_thread_is_not_that_of_process() {
     let (pid, tid) = (Pid::new(7).unwrap(), Pid::new(8).unwrap());
     let (_root, view) = view(granted());
     let text: FilterText = ["comm = sshd or comm = worker"].into_iter().collect();

@@ -263,7 +263,7 @@ fn any_text_parses_or_is_an_error() {
         }
         let family = pick(random, &[None, Some(AddressFamily::Unix), Some(AddressFamily::Packet)]);
         match parse_on(&FakeMachine::with_processes(), &text, TableSet::ALL, family) {
-            // What was parsed can be printed and parsed again.
+            // A parsed filter can be printed and parsed again.
             Ok(Parsed { expr: Some(expr), .. }) => {
                 let again =
                     parse_on(&FakeMachine::with_processes(), &expr.to_text(), TableSet::ALL, None);

@@ -35,7 +35,7 @@ fn workload_conditions_begin_with_separate_keywords(#[case] text: &str, #[case] 
 #[case::scopes_are_units("unit = *.scope", &[1, 2])]
 #[case::innermost("unit = nginx.service", &[3])]
 #[case::any("unit = *", &[1, 2, 3])]
-fn groups_are_known_when_the_filter_is(#[case] text: &str, #[case] ids: &[u64]) {
+fn groups_are_resolved_when_filter_is_parsed(#[case] text: &str, #[case] ids: &[u64]) {
     match parse(text).unwrap().expr {
         Some(Expr::Is(Predicate::Container(groups) | Predicate::Unit(groups))) => {
             assert_eq!(groups.ids, ids);
@@ -46,7 +46,7 @@ fn groups_are_known_when_the_filter_is(#[case] text: &str, #[case] ids: &[u64]) 
 }
 
 #[test]
-fn without_control_groups_nothing_is_known_of_workloads() {
+fn workloads_are_unknown_without_control_groups() {
     let machine = FakeMachine { has_cgroups: false, ..FakeMachine::new() };
     for text in ["container = aa", "unit = nginx.service"] {
         let error = parse_on(&machine, text.as_bytes(), TableSet::ALL, None).unwrap_err();

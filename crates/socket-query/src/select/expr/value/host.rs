@@ -172,7 +172,7 @@ fn no_address(scope: &ValueScope<'_>, word: &[u8]) -> FilterProblem {
     FilterProblem::Value { expected, found }
 }
 
-/// Returns the word if it can be a host name; a resolver gets nothing else.
+/// Returns the word if it can be a host name. Only such words are passed to a resolver.
 fn host_name(word: &[u8]) -> Option<&str> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let has_letter = word.iter().any(u8::is_ascii_alphabetic);
@@ -207,8 +207,8 @@ fn resolve(scope: &ValueScope<'_>, name: &str) -> Result<(Network, Vec<Network>)
     Ok((first, networks.collect()))
 }
 
-/// Addresses of one host name that a filter compares with: 256. The C library has no such bound,
-/// but names have at most some tens.
+/// Addresses of one host name that a filter compares with: 256. The C library has no such limit,
+/// but host names have at most tens of addresses.
 const MAX_ADDRESSES: usize = 256;
 
 fn link(scope: &ValueScope<'_>, word: &[u8]) -> Result<HostPattern, FilterProblem> {

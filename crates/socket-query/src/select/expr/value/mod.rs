@@ -27,23 +27,23 @@ use crate::{
     select::{AddressFamily, TableSet},
 };
 
-/// What the values of a filter are looked up in.
+/// Looks up the values of a filter.
 pub(crate) trait ValueLookup {
-    /// Returns whether something is granted.
+    /// Returns whether `grant` is granted.
     fn is_granted(&self, grant: Grant) -> bool;
     /// Returns whether names of unix sockets are shown.
     fn unix_names(&self) -> Visibility;
     /// Returns the names of services and users.
     fn names(&self) -> &Names;
-    /// Returns the index of the interface of that name.
+    /// Returns the index of the interface with this name.
     fn interface_index(&self, name: &BStr) -> Option<NonZeroU32>;
-    /// Returns whether the filter is for every network namespace, so that names of interfaces are
+    /// Returns whether the filter is for all network namespaces, so that names of interfaces are
     /// ambiguous and `netns` is a keyword.
     fn is_everywhere(&self) -> bool;
     /// Returns the id of the control group of that path, which begins with `/` at the mount.
     fn cgroup_id(&self, path: &BStr) -> Option<u64>;
     /// Returns the ids, in order, of the control groups for whose paths `is_such` holds; `None`
-    /// when no control groups are known.
+    /// when control groups are unknown.
     fn cgroups_where(&self, is_such: &dyn Fn(&BStr) -> bool) -> Option<Vec<u64>>;
     /// Returns the addresses of a host.
     fn addresses(
@@ -61,7 +61,7 @@ pub(crate) struct ValueScope<'a> {
     family: Option<AddressFamily>,
     /// The family of the last host or port.
     restriction: Option<AddressFamily>,
-    /// Polled during the look-up of a name.
+    /// Polled during the lookup of a name.
     interrupt: &'a dyn Interrupt,
 }
 
@@ -112,7 +112,7 @@ impl<'a> ValueScope<'a> {
         self.restriction
     }
 
-    /// Returns whether the filter is over every network namespace.
+    /// Returns whether the filter is for all network namespaces.
     pub(super) fn is_everywhere(&self) -> bool {
         self.machine.is_everywhere()
     }
@@ -146,7 +146,7 @@ impl<'a> ValueScope<'a> {
         }
     }
 
-    /// Takes the prefix off a word and makes its family that of all that follow.
+    /// Removes the prefix of a word, and applies its family to all following values.
     fn enter_family<'w>(&mut self, word: &'w [u8]) -> &'w [u8] {
         let (family, rest) = match host::split_family(word) {
             Some((family, rest)) => (Some(family), rest),

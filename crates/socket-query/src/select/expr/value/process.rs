@@ -33,7 +33,7 @@ pub(super) fn user(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, Fil
     uid.map(Predicate::User).ok_or_else(|| FilterProblem::UnknownUser(word.into()))
 }
 
-/// Security: without the grant no process is looked into, whatever the filter contains.
+/// Security: without the grant, processes are not read, whatever the filter contains.
 fn granted(scope: &ValueScope<'_>) -> Result<(), FilterProblem> {
     let is_granted = scope.machine.is_granted(Grant::Processes);
     if is_granted { Ok(()) } else { Err(FilterProblem::ProcessesNotGranted) }

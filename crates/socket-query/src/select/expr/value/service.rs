@@ -54,7 +54,7 @@ fn look_up(
     scope.machine.names().port(name.into(), protocol)
 }
 
-/// Returns whether a word looks like the name of a service, for the message alone.
+/// Returns whether a word looks like the name of a service, for the message only.
 fn is_service_name(word: &[u8]) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     word.iter().all(is_part) && word.first().is_some_and(u8::is_ascii_alphabetic)

@@ -34,7 +34,7 @@ pub(super) fn unit(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, Fil
     groups(scope, word, &is_such, FilterProblem::UnknownUnit).map(Predicate::Unit)
 }
 
-/// Returns the groups for which `is_such` holds. That there is none is an error, as for an
+/// Returns the groups for which `is_such` holds. If there is none, this is an error, as for an
 /// interface or a user: a misspelt name must not look like a container without sockets.
 fn groups(
     scope: &ValueScope<'_>,
