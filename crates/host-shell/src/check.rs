@@ -294,7 +294,7 @@ fn text_length(text: &str) -> Option<String> {
         if name.is_empty() || !name.chars().all(is_of_name) {
             return None;
         }
-        length.push_str(&format!("+4*${{#{name}}}"));
+        length = format!("{length}+4*${{#{name}}}");
         rest = behind;
     }
     Some(length)
@@ -416,11 +416,11 @@ mod tests {
         let mut marked = String::new();
         let mut rest = changed.as_str();
         while let Some((before, check)) = rest.split_once(BEGIN) {
-            let end = end_of(check, '}').unwrap();
-            assert!(check[..end].contains(MARK), "{changed}");
+            let (inside, behind) = check.split_at(end_of(check, '}').unwrap());
+            assert!(inside.contains(MARK), "{changed}");
             marked.push_str(before);
             marked.push('§');
-            rest = &check[end + 1..];
+            rest = behind.strip_prefix('}').unwrap();
         }
         marked + rest
     }
@@ -530,7 +530,7 @@ mod tests {
     #[rstest]
     #[case::large(format!("{}\n${{v#?}}", "#".repeat(MAX_CHECKED_BYTES)))]
     #[case::open("${v//".repeat(20_000))]
-    #[case::different((0..=MAX_KNOWN).map(|n| format!("${{v#?{n}}}\n")).collect())]
+    #[case::different((0..=MAX_KNOWN).map(|n| format!("${{v#?{n}}}")).collect::<Vec<_>>().join(" "))]
     fn scripts_that_cannot_be_checked_are_refused(#[case] script: String) {
         let script = format!("{script} ${{v#?}}");
         assert_eq!(Checks::default().add_to(&script), Err(Cut::unchecked()));
