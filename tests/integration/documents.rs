@@ -80,6 +80,14 @@ fn links_lead_to_files_and_headings() {
 }
 
 #[test]
+fn merges_are_complete() {
+    for (path, text) in files("md") {
+        let is_marker = |line: &&str| ["<<<<<<< ", ">>>>>>> "].iter().any(|m| line.starts_with(m));
+        assert_eq!(text.lines().find(is_marker), None, "{}", path.display());
+    }
+}
+
+#[test]
 fn paths_exist() {
     let mut wrong = Vec::new();
     for (path, text) in files("md") {

@@ -13,8 +13,8 @@ use crate::{
     tracker::{Tracker, Turn},
 };
 
-/// Reads tables and compares them, as [`PortMonitor`](crate::PortMonitor) does on its thread, for
-/// callers that have a thread for it.
+/// Reads the watched tables when it is called, and reports what changed since the last call. A
+/// [`PortMonitor`](crate::PortMonitor) does this on its own thread.
 #[derive(Debug)]
 pub struct Poller<S> {
     source: S,

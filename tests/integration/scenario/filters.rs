@@ -38,7 +38,7 @@ fn addresses_of_other_families_are_not_compared() {
 #[rstest]
 #[case::grammar(
     "-ta sport = 22 or",
-    &["ss: expected a condition, but found the end of the filter",
+    &["ss: expected a condition, such as sport = :80, but found the end of the filter",
       "    sport = 22 or",
       "                 ^"],
     255

@@ -417,7 +417,11 @@ fn directory_is_the_same_without_openat2(#[case] script: &str) {
 fn status(args: &[&str]) -> String {
     let (stdout, stderr, status) = run(&[args, &["--status"]].concat());
     assert_eq!((stderr.as_str(), status), ("", 0));
-    let lines = stdout.lines().map(|line| match line.split_once(": ") {
+    masked_status(&stdout)
+}
+
+fn masked_status(printed: &str) -> String {
+    let lines = printed.lines().map(|line| match line.split_once(": ") {
         Some(("  landlock", text)) if !text.starts_with("none") => "  landlock: [of the kernel]",
         Some(("  seccomp", text)) if text.starts_with("in force, ") => {
             "  seccomp: in force, [calls]"
@@ -456,6 +460,16 @@ fn status_reports_the_defaults() {
       landlock: none, it would hide the processes to inspect
       capabilities: [of the user]
     ");
+}
+
+#[test]
+fn readme_shows_the_status() {
+    let (_, rest) = include_str!("../../README.md").split_once(" --status\n").unwrap();
+    let (sample, _) = rest.split_once("\n```").unwrap();
+    let granted = TempDir::new().unwrap();
+    let path = granted.path().to_str().unwrap();
+    let printed = status(&["--allow-path", path]).replace(path, "/srv/data");
+    assert_eq!(printed, masked_status(sample));
 }
 
 #[test]

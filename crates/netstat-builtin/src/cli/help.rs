@@ -1,4 +1,4 @@
-//! The help.
+//! The text of `netstat --help` and `--version`, made from the table of options.
 
 use std::fmt;
 

@@ -37,6 +37,12 @@ pub const MAX_FILTER_DEPTH: usize = 128;
 /// Expected at the start of a filter, and after `and`, `or`, `not` and a bracket.
 const CONDITION: &str = "a condition, such as dst, sport, user or comm";
 
+/// Expected there instead of a value, such as `:80`.
+const WHOLE_CONDITION: &str = "a condition, such as sport = :80";
+
+/// Expected there instead of `sport=:80`.
+const SEPARATE_WORDS: &str = "a condition with blanks between its words, such as sport = :80";
+
 /// Expected there instead of `netns`, without `--all-namespaces`.
 const NETNS: &str = "a condition, and netns is one with --all-namespaces only";
 
@@ -171,7 +177,7 @@ impl Parser<'_> {
                 self.next = None;
                 self.condition(subject)
             }
-            _ => Err(self.expected("a condition")),
+            _ => Err(self.expected(WHOLE_CONDITION)),
         }
     }
 
@@ -272,7 +278,11 @@ impl Parser<'_> {
                 return At { problem, span };
             }
             let found = self.lexer.written(span.clone());
-            let expected = if found == b"netns" { NETNS } else { expected };
+            let expected = match found {
+                b"netns" => NETNS,
+                _ if found.iter().any(|byte| b"=<>".contains(byte)) => SEPARATE_WORDS,
+                _ => expected,
+            };
             At { problem: FilterProblem::NoCondition { expected, found: found.into() }, span }
         })
     }

@@ -1,4 +1,4 @@
-//! The processes that have a socket open.
+//! The key `processes` of a JSON object: the processes that have the socket open.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Programs, one by one and at random.
+//! The program that the kernel gets for a filter: operation by operation, and beside the evaluator.
 
 use std::{net::SocketAddr, num::NonZeroU32, ops::ControlFlow};
 

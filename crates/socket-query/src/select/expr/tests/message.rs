@@ -10,7 +10,7 @@ fn message(text: &str) -> String {
 #[test]
 fn grammar() {
     insta::assert_snapshot!(message("sport = 22 or"), @r#"
-    expected a condition, but found the end of the filter
+    expected a condition, such as sport = :80, but found the end of the filter
         sport = 22 or
                      ^
     "#);
@@ -52,6 +52,16 @@ fn words_that_are_not_conditions() {
     expected "and", "or" or another condition, but found "nad"
         sport = 22 nad dst 10
                    ^^^
+    "#);
+    insta::assert_snapshot!(message("sport=:80"), @r#"
+    expected a condition with blanks between its words, such as sport = :80, but found "sport=:80"
+        sport=:80
+        ^^^^^^^^^
+    "#);
+    insta::assert_snapshot!(message(":80"), @r#"
+    expected a condition, such as sport = :80, but found ":80"
+        :80
+        ^^^
     "#);
     insta::assert_snapshot!(message("netns = blue"), @r#"
     expected a condition, and netns is one with --all-namespaces only, but found "netns"
