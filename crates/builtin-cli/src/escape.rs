@@ -14,7 +14,6 @@ use icu_properties::{
 /// | --- | --- |
 /// | [`Escaped::new`] | printable ASCII but for the backslash, so that it can be read back |
 /// | [`with_backslash`](Self::with_backslash) | the backslash, too |
-/// | [`without_quote`](Self::without_quote) | no double quote |
 /// | [`with_text`](Self::with_text) | text of any script, unless it is [unsafe to show](is_unsafe_to_show) |
 /// | [`column`](Self::column) | text, but no blank of any script, and of backslashes those of `\x2d` and the like |
 /// | [`quoted`](Self::quoted) | text, but no double quote and no backslash |
@@ -73,19 +72,13 @@ impl<'a> Escaped<'a> {
 
     /// Returns a name for use between double quotes. It cannot close them.
     pub const fn quoted(bytes: &'a [u8]) -> Self {
-        Self::new(bytes).with_text().without_quote()
+        Self { hidden: b"\"", ..Self::new(bytes).with_text() }
     }
 
     /// Returns the bytes with backslashes shown.
     #[must_use]
     pub const fn with_backslash(self) -> Self {
         Self { hidden: b"", backslashes: Backslashes::All, ..self }
-    }
-
-    /// Returns the bytes with double quotes and backslashes escaped.
-    #[must_use]
-    pub const fn without_quote(self) -> Self {
-        Self { hidden: b"\"", backslashes: Backslashes::None, ..self }
     }
 
     /// Returns the bytes with text of any script shown.
@@ -432,11 +425,10 @@ mod tests {
     }
 
     #[test]
-    fn backslashes_and_quotes_are_shown_on_request() {
+    fn backslashes_are_shown_on_request() {
         let both = Escaped::new(b"\\\"");
         assert_eq!(both.to_string(), "\\x5c\"");
         assert_eq!(both.with_backslash().to_string(), "\\\"");
-        assert_eq!(both.without_quote().to_string(), "\\x5c\\x22");
         assert_eq!(Escaped::quoted(b"\\ \"").to_string(), "\\x5c \\x22");
     }
 

@@ -89,12 +89,12 @@ impl Ending {
 }
 
 /// Displays the reason as text.
-pub(crate) struct Told<'a> {
+pub(crate) struct EndingMessage<'a> {
     pub(crate) ending: &'a Ending,
     pub(crate) limits: ScriptLimits,
 }
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for EndingMessage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ending {
             Ending::Timeout => write!(f, "the script took longer than {:?}", self.limits.timeout),

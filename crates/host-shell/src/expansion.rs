@@ -18,11 +18,11 @@ use crate::limits::{MAX_CHECKED_BYTES, MAX_PATTERN_PLACES, MAX_REPLACED_BYTES};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
     written: String,
-    kind: Kind,
+    kind: CutKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum CutKind {
     Replace,
     Remove,
     Unchecked,
@@ -31,7 +31,7 @@ enum Kind {
 impl Cut {
     /// Returns the error of a script whose expansions cannot be checked.
     pub(crate) fn unchecked() -> Self {
-        Self { written: String::new(), kind: Kind::Unchecked }
+        Self { written: String::new(), kind: CutKind::Unchecked }
     }
 }
 
@@ -61,8 +61,8 @@ impl Expansion<'_> {
     pub(crate) fn cut(&self) -> Cut {
         let shown = (0..=SHOWN_BYTES).rev().find_map(|end| self.written.get(..end));
         let kind = match self.operation {
-            Operation::Replace { .. } => Kind::Replace,
-            Operation::Remove { .. } => Kind::Remove,
+            Operation::Replace { .. } => CutKind::Replace,
+            Operation::Remove { .. } => CutKind::Remove,
         };
         Cut { written: shown.unwrap_or_default().to_owned(), kind }
     }
@@ -73,14 +73,14 @@ const SHOWN_BYTES: usize = 80;
 
 /// Where the interpreter cuts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct CutBounds {
     replaced_bytes: usize,
     pattern_places: usize,
 }
 
 /// The bounds that are fixed in the interpreter.
-pub(crate) const BOUNDS: Bounds =
-    Bounds { replaced_bytes: MAX_REPLACED_BYTES, pattern_places: MAX_PATTERN_PLACES };
+pub(crate) const BOUNDS: CutBounds =
+    CutBounds { replaced_bytes: MAX_REPLACED_BYTES, pattern_places: MAX_PATTERN_PLACES };
 
 /// Returns whether a script contains an expansion that may be cut.
 pub(crate) fn has_risk(script: &str) -> bool {
@@ -88,7 +88,7 @@ pub(crate) fn has_risk(script: &str) -> bool {
 }
 
 /// Returns the first expansion of a script that may have been cut, judged by the current variables.
-pub(crate) fn find_cut(script: &str, state: &ShellStateView, bounds: Bounds) -> Option<Cut> {
+pub(crate) fn find_cut(script: &str, state: &ShellStateView, bounds: CutBounds) -> Option<Cut> {
     let found = expansions(script).find(|expansion| may_be_cut(expansion, state, bounds));
     found.map(|expansion| expansion.cut())
 }
@@ -97,17 +97,17 @@ impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let written = Escaped::new(self.written.as_bytes());
         match self.kind {
-            Kind::Replace => write!(
+            CutKind::Replace => write!(
                 f,
                 "{written} may have left its value as it was, as the result may have at most \
                  {MAX_REPLACED_BYTES} bytes: use `sed`"
             ),
-            Kind::Remove => write!(
+            CutKind::Remove => write!(
                 f,
                 "{written} may not have seen all of its value, as it looks at \
                  {MAX_PATTERN_PLACES} places: use `sed`"
             ),
-            Kind::Unchecked => write!(
+            CutKind::Unchecked => write!(
                 f,
                 "the script has too many expansions, or more than {MAX_CHECKED_BYTES} bytes: \
                  ${{v//PATTERN/TEXT}} and ${{v##PATTERN}} cannot be checked"
@@ -116,7 +116,7 @@ impl fmt::Display for Cut {
     }
 }
 
-fn may_be_cut(expansion: &Expansion<'_>, state: &ShellStateView, bounds: Bounds) -> bool {
+fn may_be_cut(expansion: &Expansion<'_>, state: &ShellStateView, bounds: CutBounds) -> bool {
     let values = values(expansion.name, state);
     match expansion.operation {
         Operation::Replace { pattern, text, is_of_all } => {
@@ -253,7 +253,7 @@ mod tests {
 
     const MOST: usize = 4096;
     const PLACES: usize = 128;
-    const SMALL: Bounds = Bounds { replaced_bytes: MOST, pattern_places: PLACES };
+    const SMALL: CutBounds = CutBounds { replaced_bytes: MOST, pattern_places: PLACES };
 
     #[rstest]
     // Replacements.

@@ -24,7 +24,7 @@ use crate::{
     brace::too_many_words,
     check::Checks,
     commands::{Allowed, CommandCounter, CommandCounts, LANGUAGE, Refusals, interpreter_commands},
-    ending::{Ending, Told},
+    ending::{Ending, EndingMessage},
     error::{Error, Repr},
     expansion::{BOUNDS, Cut, find_cut, has_risk},
     fs::{SandboxFs, WriteBudget},
@@ -439,7 +439,9 @@ impl Shell {
         let message = match ending {
             Ending::BrokenPipe => String::new(),
             Ending::Syntax(report) => report.clone(),
-            ending => format!("host-shell: {}\n", Told { ending, limits: self.setup.limits }),
+            ending => {
+                format!("host-shell: {}\n", EndingMessage { ending, limits: self.setup.limits })
+            }
         };
         Finished { outcome: ScriptOutcome { status: ending.status(), exited: false }, message }
     }

@@ -14,12 +14,12 @@
 //! unix socket, the details of a netlink socket): if a key of such a group is missing or not
 //! understood, the group is ignored.
 
-mod account;
 mod bytes;
 mod end;
 mod name;
 mod number;
 mod record;
+mod sparse;
 mod word;
 
 pub(super) use bytes::link_address;
