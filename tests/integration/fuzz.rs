@@ -168,7 +168,7 @@ fn record() {
     write_each("option", &OPTIONS);
     write_each("filter", &FILTERS);
     write_each("process", &PROCESSES);
-    let policy = "grants = [\"sockets\", \"processes\"]\nfamilies = [\"inet\"]\nowner = 7\n\
+    let policy = "grants = [\"sockets\", \"processes\"]\nfamilies = [\"inet\"]\nuid = 7\n\
         processes = \"full\"\nunix-names = \"hidden\"\nsecrets = \"shown\"\nmax-rows = 5\n\
         max-time-ms = 10\n";
     workspace::write("fuzz/corpus/policy/everything", policy.as_bytes());

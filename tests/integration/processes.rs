@@ -239,17 +239,11 @@ fn missing_processes_are_reported(
 ) {
     let outcome = run_with(&FakeProcesses::closed(closed, visibility), "-tlnpH");
     assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));
-    assert_eq!(outcome.stdout.matches(b"LISTEN"), 2);
+    assert_eq!(count(&outcome.stdout, b"LISTEN"), 2);
 }
 
-trait Matches {
-    fn matches(&self, word: &[u8]) -> usize;
-}
-
-impl Matches for BString {
-    fn matches(&self, word: &[u8]) -> usize {
-        bstr::ByteSlice::find_iter(self.as_slice(), word).count()
-    }
+fn count(stdout: &BString, word: &[u8]) -> usize {
+    bstr::ByteSlice::find_iter(stdout.as_slice(), word).count()
 }
 
 #[test]
@@ -280,15 +274,15 @@ fn reason_is_withheld_under_a_narrow_policy() {
         .with_users(VisibleUsers::Uid(7));
     let outcome = ours::run_under(&root, policy, ours::recorded_names(), &words("-tlnpH"));
     assert_eq!((outcome.stderr, outcome.status), ("".into(), 0));
-    assert_eq!(outcome.stdout.matches(b"LISTEN"), 1);
+    assert_eq!(count(&outcome.stdout, b"LISTEN"), 1);
 }
 
 #[test]
 fn failed_scan_is_reported_and_the_sockets_are_listed() {
     let outcome = run_with(&FakeProcesses::failing(ProcessSourceErrorKind::Unavailable), "-tlnpH");
     assert_eq!((outcome.stderr, outcome.status), ("ss: expected an answer\n".into(), 1));
-    assert_eq!(outcome.stdout.matches(b"LISTEN"), 2);
-    assert_eq!(outcome.stdout.matches(b"users"), 0);
+    assert_eq!(count(&outcome.stdout, b"LISTEN"), 2);
+    assert_eq!(count(&outcome.stdout, b"users"), 0);
 }
 
 #[test]
@@ -319,7 +313,7 @@ fn process_filter_with_incomplete_scan_reports_it(#[case] line: &str, #[case] ro
     let outcome = run_with(&FakeProcesses::closed(12, ProcVisibility::All), line);
     let message = "ss: processes may be missing: 12 processes are closed to this user\n";
     assert_eq!((outcome.stderr, outcome.status), (message.into(), 0));
-    assert_eq!(outcome.stdout.matches(b"LISTEN"), rows);
+    assert_eq!(count(&outcome.stdout, b"LISTEN"), rows);
 }
 
 #[rstest]
@@ -345,7 +339,7 @@ fn threads_that_are_shown_do_not_change_what_is_selected() {
         let [plain, threads] = ["-tlnH", "-tlnHT"].map(|options| {
             let outcome = run(&root, &format!("{options} {filter}"));
             assert_eq!(outcome.status, 0, "{}", outcome.stderr);
-            outcome.stdout.matches(b"LISTEN")
+            count(&outcome.stdout, b"LISTEN")
         });
         assert_eq!(plain, threads, "{filter}");
     }

@@ -11,7 +11,7 @@ use rustix::thread::{CapabilitySet, set_no_new_privs};
 
 use crate::{
     capability::{self, CapabilityState, KeptCapabilities},
-    duty::{AllowedPath, Duty, PlaceAccess},
+    duty::{AllowedPath, Duty, PathAccess},
     error::{ConfineError, Repr},
     filter::{self, Needs, SocketNeeds},
     landlock::{self, Landlock},
@@ -109,7 +109,7 @@ impl Confinement {
 
     /// Keeps the right to list a directory and those below it, but not to read files there.
     pub fn keep_listing(&mut self, directory: OwnedFd) {
-        self.places.push(AllowedPath { handle: directory, access: PlaceAccess::List });
+        self.places.push(AllowedPath { handle: directory, access: PathAccess::List });
     }
 
     /// Confines this process. This cannot be undone.
@@ -156,7 +156,7 @@ impl Confinement {
     }
 
     fn needs(&self) -> Needs {
-        let is_writable = |place: &AllowedPath| place.access == PlaceAccess::ReadWrite;
+        let is_writable = |place: &AllowedPath| place.access == PathAccess::ReadWrite;
         let writes = self.places.iter().any(is_writable);
         Needs { sockets: self.sockets, receives: self.receives.clone(), writes }
     }

@@ -58,19 +58,19 @@ impl Duty {
 #[derive(Debug)]
 pub(crate) struct AllowedPath {
     pub(crate) handle: OwnedFd,
-    pub(crate) access: PlaceAccess,
+    pub(crate) access: PathAccess,
 }
 
 /// The access below a kept place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlaceAccess {
+pub(crate) enum PathAccess {
     /// Directories may be listed, but no file may be read.
     List,
     Read,
     ReadWrite,
 }
 
-impl From<Access> for PlaceAccess {
+impl From<Access> for PathAccess {
     fn from(access: Access) -> Self {
         match access {
             Access::Read => Self::Read,

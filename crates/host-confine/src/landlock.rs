@@ -9,7 +9,7 @@ use landlock::{
 use rustix::fs::{FileType, fstat};
 
 use crate::{
-    duty::{AllowedPath, Duty, PlaceAccess},
+    duty::{AllowedPath, Duty, PathAccess},
     error::{ConfineError, Repr},
 };
 
@@ -109,19 +109,19 @@ fn access_to(place: &AllowedPath, duty: Duty) -> Result<BitFlags<AccessFs>, Conf
     let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
     let rights = match (is_directory, place.access) {
         (true, access) => rights_below(access),
-        (false, PlaceAccess::List) => BitFlags::empty(),
-        (false, PlaceAccess::Read | PlaceAccess::ReadWrite) => AccessFs::ReadFile.into(),
+        (false, PathAccess::List) => BitFlags::empty(),
+        (false, PathAccess::Read | PathAccess::ReadWrite) => AccessFs::ReadFile.into(),
     };
     // The daemons that cache names have their sockets there.
     let connects = is_directory && duty == Duty::Resolver;
     Ok(if connects { rights | AccessFs::ResolveUnix } else { rights })
 }
 
-fn rights_below(access: PlaceAccess) -> BitFlags<AccessFs> {
+fn rights_below(access: PathAccess) -> BitFlags<AccessFs> {
     match access {
-        PlaceAccess::List => AccessFs::ReadDir.into(),
-        PlaceAccess::Read => READ.into_iter().collect(),
-        PlaceAccess::ReadWrite => READ.into_iter().chain(WRITE).collect(),
+        PathAccess::List => AccessFs::ReadDir.into(),
+        PathAccess::Read => READ.into_iter().collect(),
+        PathAccess::ReadWrite => READ.into_iter().chain(WRITE).collect(),
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn writable_place_denies_programs_and_devices() {
-        let most = rights_below(PlaceAccess::ReadWrite);
+        let most = rights_below(PathAccess::ReadWrite);
         let rest = AccessFs::from_all(NEWEST) & !most;
         let refused = AccessFs::Execute
             | AccessFs::MakeChar
@@ -174,8 +174,8 @@ mod tests {
 
     #[test]
     fn grant_for_reading_denies_writing() {
-        assert_eq!(rights_below(PlaceAccess::Read), AccessFs::ReadFile | AccessFs::ReadDir);
-        assert_eq!(rights_below(PlaceAccess::List), AccessFs::ReadDir);
+        assert_eq!(rights_below(PathAccess::Read), AccessFs::ReadFile | AccessFs::ReadDir);
+        assert_eq!(rights_below(PathAccess::List), AccessFs::ReadDir);
     }
 
     const fn in_force(in_force: ABI, newer: Option<i32>) -> Landlock {

@@ -50,6 +50,7 @@ impl Ending {
             (Some(Stop::TooManyEntries), _) => Self::TooManyEntries,
             (Some(Stop::TooDeepDirectory), _) => Self::TooDeepDirectory,
             (Some(Stop::TooManyWords(words)), _) => Self::TooManyWords(words),
+            (Some(Stop::Cut(cut)), _) => Self::Cut(cut),
             (Some(Stop::BrokenPipe), _) => Self::BrokenPipe,
             (Some(Stop::Failed(kind)), _) => Self::OutputFailed(kind),
             (None, bashkit::Error::ResourceLimit(LimitExceeded::Timeout(_))) => Self::Timeout,
@@ -88,12 +89,12 @@ impl Ending {
 }
 
 /// Displays the reason as text.
-pub(crate) struct Told<'a> {
+pub(crate) struct EndingMessage<'a> {
     pub(crate) ending: &'a Ending,
     pub(crate) limits: ScriptLimits,
 }
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for EndingMessage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ending {
             Ending::Timeout => write!(f, "the script took longer than {:?}", self.limits.timeout),

@@ -133,9 +133,9 @@ pub use self::{
         text::number::Endian,
     },
     process::{
-        Fact, HeldSocket, MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS,
-        MAX_PROCESSES, MAX_WORKERS, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery,
-        ProcessReport, ProcessTable, SocketProcess, Task, Threads, UserNames, WantedSockets,
+        Fact, MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_PROCESS_SOCKETS, MAX_PROCESSES,
+        MAX_WORKERS, ProcVisibility, ProcessDetails, ProcessLimits, ProcessQuery, ProcessReport,
+        ProcessSocket, ProcessTable, SocketProcess, Task, Threads, UserNames, WantedSockets,
     },
     query::Query,
     rows::Rows,

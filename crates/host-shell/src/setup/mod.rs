@@ -81,7 +81,7 @@ pub use self::{
     grant::{GRANT_LIST, parse_grants},
     link::{InForce, Printed, ScriptAnswer, ScriptRequest},
     options::{BROKER, Directory, Namespace, Setup, Streams},
-    session::{Ended, Interrupts, ScriptProcess, last_word},
+    session::{Ended, Interrupts, ScriptProcess, print_message},
 };
 use self::{
     brokers::{Keeper, spawner_confinement, wanted},

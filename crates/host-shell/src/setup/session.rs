@@ -208,7 +208,7 @@ impl ScriptProcess {
                 report = self.next_report();
             }
         }
-        let (status, message) = self.told(cause, report, patience.timeout);
+        let (status, message) = self.lost_message(cause, report, patience.timeout);
         Ended::Lost { status, message }
     }
 
@@ -224,7 +224,7 @@ impl ScriptProcess {
             (ScriptAnswer::Ended { status, printed, usage, .. }, Some(Cause::Timeout))
                 if status == interrupted =>
             {
-                let (status, message) = self.told(Some(Cause::Timeout), None, timeout);
+                let (status, message) = self.lost_message(Some(Cause::Timeout), None, timeout);
                 ScriptAnswer::Ended {
                     status: status.code(),
                     exited: false,
@@ -246,7 +246,7 @@ impl ScriptProcess {
     }
 
     /// Returns the status and message for a script whose process did not answer.
-    fn told(
+    fn lost_message(
         &self,
         cause: Option<Cause>,
         report: Option<ChildReport>,
@@ -347,7 +347,7 @@ impl Interrupt for AnswerWatch<'_> {
 }
 
 /// Writes to standard error, with a short timeout for a reader that does not read.
-pub fn last_word(text: &str) {
+pub fn print_message(text: &str) {
     if text.is_empty() || !is_ready(&stderr(), PollFlags::OUT, Some(timespec(GRACE))) {
         return;
     }

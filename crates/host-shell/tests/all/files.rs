@@ -130,6 +130,8 @@ fn commands_continue_script_after_failed_open() {
 #[case::rm_of_a_directory("rm -f sub", 1)]
 #[case::rm_of_a_parent("rm -rf sub/..", 1)]
 #[case::rm_without_operand("rm", 1)]
+#[case::rm_with_an_unknown_option("rm -x file", 1)]
+#[case::head_without_a_number("head -n", 1)]
 fn failed_open_is_a_status_and_a_line(#[case] script: &str, #[case] status: u8) {
     let ran = with_entries_of_all_kinds().run(ReadWrite, &format!("cd $D; {script}"));
     assert_eq!(ran.status, status, "{ran:?}");
@@ -200,6 +202,8 @@ fn entries_of_writable_directory_are_removed(#[case] script: &str, #[case] gone:
 #[case::nothing("rm -f", "")]
 #[case::verbose("cd $D; rm -rv sub file", "removed directory 'sub'\nremoved 'file'\n")]
 #[case::empty_directory("cd $D; rm sub/inner; rm -d sub; ls", "file\n")]
+#[case::options_in_one_word("cd $D; rm -irv sub", "removed directory 'sub'\n")]
+#[case::abbreviated_option("cd $D; rm --interactive=never --rec sub; ls", "file\n")]
 #[case::link("cd $D; ln -s sub l; rm l; ls", "file\nsub\n")]
 #[case::in_memory("mkdir -p /tmp/a/b; rm -r /tmp/a; ls /tmp", "")]
 fn rm_follows_its_options(#[case] script: &str, #[case] stdout: &str) {

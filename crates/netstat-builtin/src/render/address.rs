@@ -1,17 +1,12 @@
 //! Addresses and ports.
 
 use builtin_cli::Escaped;
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
-    time::{Duration, Instant},
-};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use bstr::{BStr, BString};
+use bstr::BStr;
 use builtin_api::Cancel;
 use procnetsocket::model::InetProtocol;
-use socket_query::{HostNames, Names, PolicyView, TransportProtocol};
+use socket_query::{HostNameCache, Names, PolicyView, TransportProtocol};
 
 use super::field::{push_left, push_text};
 use crate::cli::{Choice, Choices};
@@ -23,17 +18,11 @@ const SHARED: usize = WIDTH - 1;
 /// Columns that the longest port leaves to an address.
 const LEAST_ADDRESS: usize = 4;
 
-/// The time limit for all lookups of a call. After it addresses are printed as numbers.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Prints addresses and ports, by name or number.
 pub(crate) struct Addresses<'a> {
     names: &'a Names,
     choices: Choices,
-    /// `None` when addresses are numbers.
-    hosts: Option<&'a dyn HostNames>,
-    known: RefCell<BTreeMap<IpAddr, Option<BString>>>,
-    begin: Instant,
+    hosts: HostNameCache<'a>,
     cancel: &'a Cancel,
 }
 
@@ -44,9 +33,7 @@ impl<'a> Addresses<'a> {
         Self {
             names: view.names(),
             choices,
-            hosts: if is_numeric { None } else { view.resolver().ok() },
-            known: RefCell::default(),
-            begin: Instant::now(),
+            hosts: HostNameCache::new(if is_numeric { None } else { view.resolver().ok() }),
             cancel,
         }
     }
@@ -84,25 +71,10 @@ impl<'a> Addresses<'a> {
             );
             return;
         }
-        match self.name(address) {
+        match self.hosts.name(address, &|| self.cancel.is_cancelled()) {
             Some(name) => Escaped::column(&name).push_to(out),
             None => push_address(out, address),
         }
-    }
-
-    fn name(&self, address: IpAddr) -> Option<BString> {
-        let hosts = self.hosts?;
-        let mut known = self.known.borrow_mut();
-        if let Some(name) = known.get(&address) {
-            return name.clone();
-        }
-        let is_over = || self.begin.elapsed() >= PATIENCE || self.cancel.is_cancelled();
-        // OK because an address that was not resolved in time is printed as a number.
-        let name = if is_over() { None } else { hosts.name(address, &is_over) };
-        // An empty name would hide the address.
-        let name = name.filter(|name| !name.is_empty());
-        known.insert(address, name.clone());
-        name
     }
 
     fn push_port(&self, out: &mut Vec<u8>, port: u16, protocol: InetProtocol) {
@@ -152,6 +124,7 @@ fn is_compatible(address: Ipv6Addr) -> bool {
 mod tests {
     use std::sync::Arc;
 
+    use bstr::BString;
     use procnetsocket::SocketTables;
     use rstest::rstest;
     use socket_query::Policy;

@@ -13,7 +13,7 @@ use super::state::TcpState;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default = "TcpInfo::untold"))]
+#[cfg_attr(feature = "serde", serde(default = "TcpInfo::absent"))]
 pub struct TcpInfo {
     /// The length of the kernel's structure in bytes; at least 104 on kernels of this century.
     pub kernel_bytes: u16,

@@ -42,10 +42,10 @@ mod user;
 pub(crate) use self::scan::{name_of, pids, scan};
 pub use self::{
     query::{
-        MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_HELD_SOCKETS, MAX_PROCESSES, MAX_WORKERS,
+        MAX_COMMAND_LINE_BYTES, MAX_DETAIL_BYTES, MAX_PROCESS_SOCKETS, MAX_PROCESSES, MAX_WORKERS,
         ProcessDetails, ProcessLimits, ProcessQuery, Threads, WantedSockets,
     },
-    report::{Fact, HeldSocket, ProcVisibility, ProcessReport, Task},
+    report::{Fact, ProcVisibility, ProcessReport, ProcessSocket, Task},
     table::{ProcessTable, SocketProcess},
     user::UserNames,
 };

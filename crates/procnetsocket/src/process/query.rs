@@ -12,7 +12,7 @@ pub const MAX_WORKERS: usize = 4;
 pub const MAX_PROCESSES: u64 = 4_194_304;
 
 /// Descriptors of sockets that are kept: 4 000 000, about 100 MB.
-pub const MAX_HELD_SOCKETS: u64 = 4_000_000;
+pub const MAX_PROCESS_SOCKETS: u64 = 4_000_000;
 
 /// Longest command line that is read, in bytes: 1 MiB. A longer one is
 /// [`Fact::TooLong`](crate::Fact::TooLong), because any process may have one.
@@ -110,8 +110,8 @@ pub enum ProcessDetails {
 pub struct ProcessLimits {
     /// Processes, and threads of one process, that are read. See [`MAX_PROCESSES`].
     pub processes: u64,
-    /// Descriptors of wanted sockets kept. See [`MAX_HELD_SOCKETS`].
-    pub held_sockets: u64,
+    /// Descriptors of wanted sockets kept. See [`MAX_PROCESS_SOCKETS`].
+    pub process_sockets: u64,
     /// Bytes of executables and command lines that are kept; what exceeds them is reported as too
     /// long, which is not an error. See [`MAX_DETAIL_BYTES`].
     pub detail_bytes: u64,
@@ -122,7 +122,7 @@ impl Default for ProcessLimits {
     fn default() -> Self {
         Self {
             processes: MAX_PROCESSES,
-            held_sockets: MAX_HELD_SOCKETS,
+            process_sockets: MAX_PROCESS_SOCKETS,
             detail_bytes: MAX_DETAIL_BYTES,
         }
     }

@@ -58,13 +58,13 @@ pub struct Task {
     pub command_line: Fact<Vec<BString>>,
     /// The wanted sockets that it has open, in the order of the kernel, which is that of
     /// descriptors.
-    pub sockets: Vec<HeldSocket>,
+    pub sockets: Vec<ProcessSocket>,
 }
 
 /// A socket and its descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct HeldSocket {
+pub struct ProcessSocket {
     /// The socket.
     pub inode: Inode,
     /// The descriptor.

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 use super::{
     query::{MAX_WORKERS, ProcessLimits, ProcessQuery, Threads, WantedSockets},
-    report::{HeldSocket, ProcVisibility, ProcessReport, Task},
+    report::{ProcVisibility, ProcessReport, ProcessSocket, Task},
     task::{
         Descriptors, Opened, ProcessAccess, Room, describe, looked, read_name, read_sockets,
         reads_as_ended, reads_as_kernel_thread,
@@ -244,12 +244,16 @@ impl<'a> ProcessScan<'a> {
     fn count(&self, held: usize) -> Result<(), Error> {
         let held = u64::try_from(held).unwrap_or(u64::MAX);
         let before = self.held.fetch_add(held, Ordering::Relaxed);
-        let limit = self.limits.held_sockets;
+        let limit = self.limits.process_sockets;
         if before.saturating_add(held) <= limit {
             return Ok(());
         }
-        Err(Repr::TooManyProcesses { what: "descriptors of sockets", limit, bound: "held_sockets" }
-            .into())
+        Err(Repr::TooManyProcesses {
+            what: "descriptors of sockets",
+            limit,
+            bound: "process_sockets",
+        }
+        .into())
     }
 
     /// Returns whether an unreadable process has no descriptors, as kernel threads.
@@ -418,7 +422,7 @@ impl ScanWorker<'_> {
         &self,
         (dir, process): (&TaskDir<'_>, &TaskDir<'_>),
         numbers: (Pid, Option<Pid>),
-        held: Vec<HeldSocket>,
+        held: Vec<ProcessSocket>,
         tasks: &mut Vec<Task>,
     ) -> Result<(), Halt> {
         if !held.is_empty() {

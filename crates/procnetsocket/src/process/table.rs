@@ -163,13 +163,13 @@ mod tests {
     use super::*;
     use crate::{
         proc::root::Pid,
-        process::report::{Fact, HeldSocket},
+        process::report::{Fact, ProcessSocket},
     };
 
     fn table(inodes: &[u64]) -> ProcessTable {
         let sockets = (0..).zip(inodes).map(|(fd, inode)| {
             let inode = Inode::new(*inode).unwrap();
-            HeldSocket { inode, fd }
+            ProcessSocket { inode, fd }
         });
         let task = Task {
             pid: Pid::new(1).unwrap(),

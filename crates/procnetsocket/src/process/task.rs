@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::{
     parse::{has_ended, is_kernel_thread, parse_command_line, parse_link, parse_name, parse_uid},
     query::{MAX_COMMAND_LINE_BYTES, ProcessDetails},
-    report::{Fact, HeldSocket, Task},
+    report::{Fact, ProcessSocket, Task},
 };
 use crate::{
     model::Inode,
@@ -39,7 +39,7 @@ pub(super) enum ProcessAccess {
 /// The descriptors of a task.
 pub(super) struct Descriptors {
     /// The sockets that are wanted.
-    pub(super) held: Vec<HeldSocket>,
+    pub(super) held: Vec<ProcessSocket>,
     pub(super) access: ProcessAccess,
     /// Whether there is no descriptor at all.
     pub(super) is_empty: bool,
@@ -80,7 +80,7 @@ pub(super) fn read_sockets(
     let read = descriptors.read(buffer, |fd, name| {
         is_empty = false;
         match link(descriptors, name) {
-            Ok(Some(inode)) if is_wanted(inode) => held.push(HeldSocket { inode, fd }),
+            Ok(Some(inode)) if is_wanted(inode) => held.push(ProcessSocket { inode, fd }),
             // Security: Landlock permits listing the directory but not reading the links.
             Err(Errno::ACCESS | Errno::PERM) => access = ProcessAccess::Closed,
             // OK because a descriptor that was closed meanwhile has no link.
@@ -118,7 +118,7 @@ pub(super) fn describe(
     process: &TaskDir<'_>,
     (pid, tid): (Pid, Option<Pid>),
     (details, room): (ProcessDetails, &Room),
-    sockets: Vec<HeldSocket>,
+    sockets: Vec<ProcessSocket>,
 ) -> Task {
     let mut task = Task {
         pid,

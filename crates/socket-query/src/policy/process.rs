@@ -1,7 +1,7 @@
 //! Redacts processes by a policy.
 
 use procnetsocket::{
-    Fact, HeldSocket, ProcVisibility, ProcessDetails, ProcessQuery, ProcessReport, Task,
+    Fact, ProcVisibility, ProcessDetails, ProcessQuery, ProcessReport, ProcessSocket, Task,
     WantedSockets, model::Inode,
 };
 
@@ -76,7 +76,7 @@ fn wanted_of(mut shown: Vec<Inode>, wanted: &WantedSockets) -> Vec<Inode> {
 fn keep_sockets(tasks: &mut Vec<Task>, wanted: &WantedSockets) {
     let WantedSockets::These(these) = wanted else { return };
     for task in tasks.iter_mut() {
-        task.sockets.retain(|HeldSocket { inode, .. }| these.binary_search(inode).is_ok());
+        task.sockets.retain(|ProcessSocket { inode, .. }| these.binary_search(inode).is_ok());
     }
     tasks.retain(|task| !task.sockets.is_empty());
 }

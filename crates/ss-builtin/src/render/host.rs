@@ -1,35 +1,24 @@
 //! Host names.
 
 use builtin_cli::Escaped;
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    net::{IpAddr, Ipv6Addr},
-    time::{Duration, Instant},
-};
+use std::net::{IpAddr, Ipv6Addr};
 
 use bstr::BString;
 use builtin_api::Cancel;
-use socket_query::{HostNames, PolicyView};
+use socket_query::{HostNameCache, PolicyView};
 
 use super::addr::{Unspecified, push_address};
 
-/// The time limit for all lookups of a call. After it addresses are printed as numbers.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Looks each address up once per call.
+/// Prints hosts by name, where names are wanted and known.
 pub(super) struct HostNamesOfCall<'a> {
-    /// `None` when addresses are numbers.
-    hosts: Option<&'a dyn HostNames>,
-    known: RefCell<BTreeMap<IpAddr, Option<BString>>>,
-    begin: Instant,
+    hosts: HostNameCache<'a>,
     cancel: &'a Cancel,
 }
 
 impl<'a> HostNamesOfCall<'a> {
     pub(super) fn new(view: &'a PolicyView, is_wanted: bool, cancel: &'a Cancel) -> Self {
         let hosts = if is_wanted { view.resolver().ok() } else { None };
-        Self { hosts, known: RefCell::default(), begin: Instant::now(), cancel }
+        Self { hosts: HostNameCache::new(hosts), cancel }
     }
 
     /// Appends the name of a host, or the address if it has none. A name with a colon is put in
@@ -51,19 +40,7 @@ impl<'a> HostNamesOfCall<'a> {
     }
 
     fn name(&self, address: IpAddr) -> Option<BString> {
-        let hosts = self.hosts?;
-        let address = address.to_canonical();
-        let mut known = self.known.borrow_mut();
-        if let Some(name) = known.get(&address) {
-            return name.clone();
-        }
-        let is_over = || self.begin.elapsed() >= PATIENCE || self.cancel.is_cancelled();
-        // OK because an address that was not resolved in time is printed as a number.
-        let name = if is_over() { None } else { hosts.name(address, &is_over) };
-        // An empty name would hide the address.
-        let name = name.filter(|name| !name.is_empty());
-        known.insert(address, name.clone());
-        name
+        self.hosts.name(address, &|| self.cancel.is_cancelled())
     }
 }
 
@@ -73,7 +50,7 @@ mod tests {
 
     use procnetsocket::Interrupt;
     use rstest::rstest;
-    use socket_query::HostNameError;
+    use socket_query::{HostNameError, HostNames};
 
     use super::*;
 
@@ -101,8 +78,7 @@ mod tests {
     }
 
     fn of<'a>(hosts: &'a dyn HostNames, cancel: &'a Cancel) -> HostNamesOfCall<'a> {
-        let (known, begin) = (RefCell::default(), Instant::now());
-        HostNamesOfCall { hosts: Some(hosts), known, begin, cancel }
+        HostNamesOfCall { hosts: HostNameCache::new(Some(hosts)), cancel }
     }
 
     #[rstest]

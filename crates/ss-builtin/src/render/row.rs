@@ -32,7 +32,7 @@ pub(crate) struct RowRenderer<'a> {
     pub(super) hosts: HostNamesOfCall<'a>,
     pub(super) cgroups: CgroupNames<'a>,
     pub(super) processes: ProcessNames<'a>,
-    pub(super) accounts: &'a UserNames,
+    pub(super) user_names: &'a UserNames,
     /// The processes of sockets, if they are shown.
     users: Option<ProcessColumn>,
     /// The other ends of connections, if they are shown and known.
@@ -59,7 +59,7 @@ impl<'a> RowRenderer<'a> {
             hosts: HostNamesOfCall::new(view, show.resolves_hosts, cancel),
             cgroups: CgroupNames::new(view),
             processes: ProcessNames::new(view),
-            accounts: view.names().users(),
+            user_names: view.names().users(),
             // Until processes are known the text has an empty column, and JSON objects lack the
             // key.
             users: (show.processes.is_some() && show.output == OutputFormat::Text)
@@ -130,7 +130,7 @@ impl<'a> RowRenderer<'a> {
     }
 
     pub(super) fn push_interface(&self, out: &mut Vec<u8>, index: NonZeroU32) {
-        self.interfaces.with_name(index, |name| Escaped::column(name).push_to(out));
+        self.interfaces.with_name(index, |name| Escaped::column(name).without_hex().push_to(out));
     }
 }
 

@@ -23,7 +23,7 @@ use host_shell::{
     Explained,
     setup::{
         self, Ended, Interrupts, ParentProcess, Role, ScriptAnswer, ScriptRequest, SetupError,
-        Streams, last_word, own_process, read_script, serve_broker,
+        Streams, own_process, print_message, read_script, serve_broker,
     },
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -67,7 +67,7 @@ fn begin() -> ExitCode {
 }
 
 fn end(failure: &Failure) -> ExitCode {
-    last_word(&format!("host-shell: {failure}\n"));
+    print_message(&format!("host-shell: {failure}\n"));
     failure.status()
 }
 
@@ -117,7 +117,7 @@ fn run(mut plan: Plan) -> Result<ExitCode, Failure> {
         Ended::Lost { status, message } => (status, message),
     };
     session.end();
-    last_word(&message);
+    print_message(&message);
     Ok(status)
 }
 
@@ -143,7 +143,7 @@ fn status(plan: Plan) -> Result<ExitCode, Failure> {
         Ended::Lost { status, message } => (status, message),
     };
     session.end();
-    last_word(&message);
+    print_message(&message);
     Ok(status)
 }
 

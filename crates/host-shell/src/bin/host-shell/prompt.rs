@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use builtin_api::ExitCode;
-use host_shell::setup::{Ended, ScriptAnswer, ScriptProcess, ScriptRequest, last_word};
+use host_shell::setup::{Ended, ScriptAnswer, ScriptProcess, ScriptRequest, print_message};
 use rustyline::{
     Config, Editor, Helper,
     completion::Completer,
@@ -40,7 +40,7 @@ pub(crate) fn run(
     editor.set_helper(Some(Rules(Rc::clone(&session))));
     let mut last = match ask(&session, &ScriptRequest::Begin) {
         ScriptAnswer::Failed { status, message } => {
-            last_word(&message);
+            print_message(&message);
             return Ok(ExitCode::new(status));
         }
         _ => ExitCode::SUCCESS,
@@ -58,14 +58,14 @@ pub(crate) fn run(
         editor.add_history_entry(&text)?;
         match ask(&session, &ScriptRequest::Line { text, last: last.code() }) {
             ScriptAnswer::Ended { status, exited, message, .. } => {
-                last_word(&message);
+                print_message(&message);
                 last = ExitCode::new(status);
                 if exited {
                     return Ok(last);
                 }
             }
             ScriptAnswer::Failed { status, message } => {
-                last_word(&message);
+                print_message(&message);
                 last = ExitCode::new(status);
             }
             ScriptAnswer::Ready | ScriptAnswer::InForce(_) | ScriptAnswer::IsWhole(_) => {}
@@ -114,7 +114,7 @@ impl Validator for Rules {
         match ask(&self.0, &ScriptRequest::IsWhole(context.input().to_owned())) {
             ScriptAnswer::IsWhole(false) => return Ok(ValidationResult::Incomplete),
             ScriptAnswer::Ended { message, .. } | ScriptAnswer::Failed { message, .. } => {
-                last_word(&message);
+                print_message(&message);
             }
             ScriptAnswer::IsWhole(true) | ScriptAnswer::InForce(_) | ScriptAnswer::Ready => {}
         }

@@ -77,7 +77,7 @@ pub(in crate::model) mod endpoints {
     }
 }
 
-/// A wrapper with which [`sparse`](super::account) writes an end.
+/// A wrapper with which [`sparse`](super::sparse) writes an end.
 pub(super) struct OptionalEnd<'a>(pub(super) &'a Option<SocketAddr>);
 
 impl Serialize for OptionalEnd<'_> {

@@ -14,18 +14,18 @@
 //! unix socket, the details of a netlink socket): if a key of such a group is missing or not
 //! understood, the group is ignored.
 
-mod account;
 mod bytes;
 mod end;
 mod name;
 mod number;
 mod record;
+mod sparse;
 mod word;
 
 pub(super) use bytes::link_address;
 pub(super) use end::{endpoint, endpoints, optional_endpoint};
 pub(super) use name::{congestion, trailing, ulp_name};
-pub(super) use number::{Hex, decimal, hex, milliseconds};
+pub(super) use number::{Hex, decimal, hex, milliseconds, optional_decimal};
 pub(super) use record::{DeviceForm, Md5Form};
 
 /// Returns whether a value is the default that its absence is read as.

@@ -246,14 +246,14 @@ fn ended_first_thread_leaves_the_descriptors_to_the_others() {
 }
 
 #[rstest]
-#[case::enough(ProcessLimits { processes: 3, held_sockets: 6, ..ProcessLimits::default() }, None)]
+#[case::enough(ProcessLimits { processes: 3, process_sockets: 6, ..ProcessLimits::default() }, None)]
 #[case::processes(
-    ProcessLimits { processes: 2, held_sockets: 6, ..ProcessLimits::default() },
+    ProcessLimits { processes: 2, process_sockets: 6, ..ProcessLimits::default() },
     Some("expected at most 2 processes (processes), but there are more")
 )]
 #[case::sockets(
-    ProcessLimits { processes: 3, held_sockets: 5, ..ProcessLimits::default() },
-    Some("expected at most 5 descriptors of sockets (held_sockets), but there are more")
+    ProcessLimits { processes: 3, process_sockets: 5, ..ProcessLimits::default() },
+    Some("expected at most 5 descriptors of sockets (process_sockets), but there are more")
 )]
 fn limits_are_errors(#[case] limits: ProcessLimits, #[case] expected: Option<&str>) {
     let processes = (10..13).map(|pid| Process::new(pid, "one").socket(3, 7).socket(4, 8));

@@ -27,7 +27,7 @@ impl RowRenderer<'_> {
 
     pub(super) fn process<'a>(&self, process: SocketProcess<'a>) -> ProcessForm<'a> {
         let user = match (&process.task.uid, self.names) {
-            (Fact::Known(uid), NameDisplay::Resolved) => self.accounts.name(*uid),
+            (Fact::Known(uid), NameDisplay::Resolved) => self.user_names.name(*uid),
             _ => None,
         };
         ProcessForm { process, user: user.map(|name| name.to_str_lossy().into_owned()) }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use procnetsocket::{
-    Fact, HeldSocket, Pid, ProcessQuery, ProcessReport, ProcessTable, SocketTables, Uninterrupted,
-    model::Inode,
+    Fact, Pid, ProcessQuery, ProcessReport, ProcessSocket, ProcessTable, SocketTables,
+    Uninterrupted, model::Inode,
 };
 use rstest::rstest;
 use testkit::{Datagram, FakeProc, FakeRoot, Process, Tcp, Unix};
@@ -215,7 +215,7 @@ fn name_of_thread_is_not_that_of_process() {
     first.tid = Some(pid);
     worker.tid = Some(tid);
     worker.name = Fact::Known("worker".into());
-    worker.sockets = vec![HeldSocket { inode: Inode::new(11).unwrap(), fd: 3 }];
+    worker.sockets = vec![ProcessSocket { inode: Inode::new(11).unwrap(), fd: 3 }];
     let mut report = ProcessReport::default();
     report.tasks = vec![first, worker];
     let filter = view.filter(parsed.expr).with_processes(&ProcessTable::new(report));

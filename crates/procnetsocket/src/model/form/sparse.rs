@@ -23,8 +23,8 @@ impl Serialize for Decimal<'_> {
 /// Declares the serde form of a structure: the fields that differ from those of an empty one, some
 /// of them in a wrapper. Leaving out a field of the structure is a compile error.
 macro_rules! sparse {
-    ($account:ident, $empty:path, [$($field:ident $(in $wrapper:ident)?),* $(,)?]) => {
-        impl Serialize for $account {
+    ($structure:ident, $empty:path, [$($field:ident $(in $wrapper:ident)?),* $(,)?]) => {
+        impl Serialize for $structure {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let Self { $($field),* } = self;
                 let empty = $empty();
@@ -42,7 +42,7 @@ macro_rules! sparse {
 
 impl TcpInfo {
     /// Returns the empty structure: zeros, and the kernel's numbers for "none".
-    pub(in crate::model) fn untold() -> Self {
+    pub(in crate::model) fn absent() -> Self {
         Self {
             send_ssthresh: 0x7fff_ffff,
             pacing_rate: u64::MAX,
@@ -55,7 +55,7 @@ impl TcpInfo {
 
 sparse!(
     TcpInfo,
-    TcpInfo::untold,
+    TcpInfo::absent,
     [
         kernel_bytes,
         state,
