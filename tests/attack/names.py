@@ -3,7 +3,8 @@
 
 Names are random bytes, terminal sequences, invisible and turning characters, blanks, and rows of the listing itself.
 A try is a name. It has found something when a listing has another number of rows or columns than there are sockets,
-when something that is no plain text reaches the output, or when two names are printed alike.
+when something that is no plain text reaches the output, when two names are printed alike, or when a filter does not
+take a name as it is printed.
 """
 
 import ctypes
@@ -27,8 +28,12 @@ PIECES = [
     "ｆｕｌｌ".encode(), "🙂".encode(), b"plain", b"a",
 ]
 
-# Categories of characters that no listing may have: control, format, surrogates, private, lines and paragraphs.
-FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+# Categories of characters that no listing may have: control, format, surrogates, private, unassigned, lines and
+# paragraphs.
+FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+# Words that a filter does not take for a name.
+KEYWORDS = {"", "(", ")"}
 
 # A row of a listener with one process. The name of that is between quotation marks, with none of its own.
 PROCESSES = re.compile(r'(\S+ +){5}users:\(\("[^"]*",pid=\d+,(tid=\d+,)?fd=\d+\)\) *')
@@ -53,6 +58,23 @@ def check_text(campaign, what, output, blanks=False):
         if category in FORBIDDEN or (category == "Zs" and character != " " and not blanks):
             campaign.find(f"{what}: printed U+{ord(character):04X}")
     return text
+
+
+def check_filter(campaign, command, printed, row, chosen):
+    """Checks that a filter takes a name as it is printed, as its last word and before another one."""
+    if printed in KEYWORDS or printed.isdigit():
+        return
+    word = quoted(printed)
+    ran = campaign.shell(["--grant", "sockets,processes"], f"{command} {word}; echo; {command} {word} or user 4242")
+    last, first = ran.stdout.decode(errors="replace").split("\n\n", 1) if b"\n\n" in ran.stdout else ("", "")
+    campaign.count("filters")
+    if row not in last or row not in first:
+        campaign.find(f"a filter does not take {word}, the name of {chosen!r}")
+
+
+def quoted(word):
+    """Returns a word of a script."""
+    return "'" + word.replace("'", "'\\''") + "'"
 
 
 def unix_sockets(campaign, random):
@@ -93,16 +115,11 @@ def unix_sockets(campaign, random):
             campaign.find(f"ss --json: fewer than {len(held)} sockets: {str(found)[:200]}")
     except ValueError as error:
         campaign.find(f"ss --json: {error}")
-    # A filter takes a name as it is printed.
-    chosen, one = random.choice(held)
-    listed = campaign.shell(grants, "ss -xlH").stdout.decode(errors="replace")
-    inode = str(os.fstat(one.fileno()).st_ino)
-    printed = [line.split() for line in listed.splitlines() if f" {inode} " in line]
-    if printed:
-        word = "'" + printed[0][4].replace("'", "'\\''") + "'"
-        again = campaign.shell(grants, f"ss -xlH src {word}").stdout.decode(errors="replace")
-        if not any(f" {inode} " in line for line in again.splitlines()) and not set(printed[0][4]) & set("*?["):
-            campaign.find(f"a filter does not take {word}, the name of {chosen!r}")
+    listed = campaign.shell(grants, "ss -xlH").stdout.decode(errors="replace").splitlines()
+    for chosen, one in random.sample(held, 10):
+        inode = f" {os.fstat(one.fileno()).st_ino} "
+        printed = [line.split()[4] for line in listed if inode in line]
+        check_filter(campaign, "ss -xlH src", "".join(printed), inode, chosen)
     for _, one in held:
         one.close()
     campaign.tried(len(names))
@@ -137,6 +154,9 @@ def processes(campaign, random):
                 campaign.find(f"{command}: another process than {chosen!r} in {lines[0]!r}")
             elif command.startswith("ss") and not PROCESSES.fullmatch(lines[0]):
                 campaign.find(f"{command}: no row of one process, {lines[0]!r}")
+            elif command == "ss -tlnpH":
+                printed = lines[0].split('"')[1].replace(" ", "\\x20")
+                check_filter(campaign, "ss -tlnH comm =", printed, f":{port} ", chosen)
     for _, process, _ in held:
         process.communicate()
     campaign.tried(len(held))
@@ -161,6 +181,9 @@ def interfaces(campaign, random):
         lines = [line for line in text.splitlines() if f":{one.getsockname()[1]} " in line]
         if len(lines) != 1 or len(lines[0].split()) != 5:
             campaign.find(f"ss -uan: {lines} for a socket at {chosen!r}")
+        else:
+            printed = lines[0].split()[3].removeprefix("0.0.0.0%").rpartition(":")[0]
+            check_filter(campaign, "ss -uanH dev", printed, f":{one.getsockname()[1]} ", chosen)
         one.close()
         subprocess.run([b"ip", b"link", b"del", b"dev", chosen], check=False, capture_output=True)
     campaign.tried(len(held))

@@ -8,10 +8,10 @@ use testkit::PROCESS_NAMES;
 
 use crate::live::mask;
 
-/// Names of unix sockets of the fixtures that are printed differently here: with blanks, or with
-/// text that looks like an escaped byte.
-const UNIX_NAMES: [&str; 3] =
-    ["a name with blanks", " abstract  with blanks ", "/run/back\\slash\\x1b"];
+/// Names of unix sockets of the fixtures that are printed otherwise here: with blanks or
+/// backslashes.
+const UNIX_NAMES: [&str; 4] =
+    ["a name with blanks", " abstract  with blanks ", "/run/back\\slash\\x1b", "/tmp/a\\b"];
 
 /// The output of a run, and its status.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,9 +15,12 @@ use icu_properties::{
 /// | [`Escaped::new`] | printable ASCII but for the backslash, so that it can be read back |
 /// | [`with_backslash`](Self::with_backslash) | the backslash, too |
 /// | [`with_text`](Self::with_text) | text of any script, unless it is [unsafe to show](is_unsafe_to_show) |
-/// | [`column`](Self::column) | text and backslashes, but no blank of any script |
-/// | [`quoted`](Self::quoted) | text and backslashes, but no double quote |
-/// | [`without_hex`](Self::without_hex) | no backslash that begins what looks like `\xNN` |
+/// | [`column`](Self::column) | text, but no blank of any script, and of backslashes those of `\x2d` and the like |
+/// | [`quoted`](Self::quoted) | text, but no double quote and no backslash |
+/// | [`without_hex`](Self::without_hex) | no backslash |
+///
+/// In columns and between quotes every backslash is followed by `x` and two digits, so filters can
+/// take a name as it is printed: nothing in it escapes what follows.
 ///
 /// A combining mark is shown only after a character that it can combine with, not at the beginning
 /// or after a blank or an escaped byte, because it would change what is printed before it.
@@ -35,39 +38,47 @@ pub struct Escaped<'a> {
     /// Printable ASCII that is not shown as itself. A blank here hides the blanks of every script.
     hidden: &'static [u8],
     shows_text: bool,
-    shows_hex: bool,
+    backslashes: Backslashes,
+}
+
+/// The backslashes that are shown as themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Backslashes {
+    All,
+    /// Those before `x` and the two hexadecimal digits of a byte that is shown as itself, and so
+    /// never as these digits.
+    OfHex,
+    None,
 }
 
 impl<'a> Escaped<'a> {
     /// Returns bytes of which only printable ASCII is shown, without the backslash.
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, hidden: b"\\", shows_text: false, shows_hex: true }
+        Self { bytes, hidden: b"", shows_text: false, backslashes: Backslashes::None }
     }
 
     /// Returns a name in a listing: text of any script and backslashes are shown.
-    ///
-    /// Names with escapes of other programs are common (`\x2d` in names of systemd units) and stay
-    /// as they are.
     pub const fn name(bytes: &'a [u8]) -> Self {
         Self::new(bytes).with_text().with_backslash()
     }
 
-    /// Returns a name in a column of a listing.
+    /// Returns a name in a column of a listing. Names that were escaped before (`\x2d` in those of
+    /// systemd) are common, and read the same.
     ///
     /// Security: a blank ends a column, so a name with one could forge those that follow.
     pub const fn column(bytes: &'a [u8]) -> Self {
-        Self { hidden: b" ", ..Self::name(bytes) }
+        Self { hidden: b" ", backslashes: Backslashes::OfHex, ..Self::name(bytes) }
     }
 
     /// Returns a name for use between double quotes. It cannot close them.
     pub const fn quoted(bytes: &'a [u8]) -> Self {
-        Self { hidden: b"\"", ..Self::name(bytes) }
+        Self { hidden: b"\"", ..Self::new(bytes).with_text() }
     }
 
     /// Returns the bytes with backslashes shown.
     #[must_use]
     pub const fn with_backslash(self) -> Self {
-        Self { hidden: b"", ..self }
+        Self { hidden: b"", backslashes: Backslashes::All, ..self }
     }
 
     /// Returns the bytes with text of any script shown.
@@ -76,17 +87,18 @@ impl<'a> Escaped<'a> {
         Self { shows_text: true, ..self }
     }
 
-    /// Returns the bytes with a backslash escaped if `x` and two hexadecimal digits follow, which
-    /// would look like an escaped byte.
+    /// Returns the bytes with every backslash escaped, so that nothing that is shown looks like
+    /// something else escaped, and [`unescape`] gives the bytes again.
     #[must_use]
     pub const fn without_hex(self) -> Self {
-        Self { shows_hex: false, ..self }
+        Self { backslashes: Backslashes::None, ..self }
     }
 
     /// Returns whether every byte is shown as itself.
     pub fn is_plain(self) -> bool {
         // Nearly every name in a listing is plain ASCII.
-        self.bytes.iter().all(|byte| self.shows_byte(*byte) && (self.shows_hex || *byte != b'\\'))
+        let is_clear = |byte: &u8| *byte != b'\\' || self.backslashes == Backslashes::All;
+        self.bytes.iter().all(|byte| self.shows_byte(*byte) && is_clear(byte))
     }
 
     /// Returns whether `shown` is the escaped form of these bytes.
@@ -123,11 +135,18 @@ impl<'a> Escaped<'a> {
 
     /// Returns how many bytes at the beginning of a text are shown as themselves.
     fn shown_len(self, text: &str) -> usize {
-        let is_hidden =
-            |at| !self.shows_hex && text.as_bytes().get(at..).and_then(hex_at).is_some();
+        let shows_backslash = |at| match self.backslashes {
+            Backslashes::All => true,
+            Backslashes::OfHex => {
+                let byte = text.as_bytes().get(at..).and_then(hex_at);
+                byte.is_some_and(|byte| self.shows_byte(byte) && byte != b'\\')
+            }
+            Backslashes::None => false,
+        };
         let mut marks = Marks::default();
-        let is_escaped =
-            |(at, c): &(usize, char)| !self.shows(*c) || is_hidden(*at) || !marks.admit(*c);
+        let is_escaped = |(at, c): &(usize, char)| {
+            !self.shows(*c) || *c == '\\' && !shows_backslash(*at) || !marks.admit(*c)
+        };
         text.char_indices().find(is_escaped).map_or(text.len(), |(at, _)| at)
     }
 
@@ -240,17 +259,22 @@ fn category(c: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(c)
 }
 
-/// Returns whether a character is invisible, or affects the terminal or the text around it:
-/// controls, formats (marks of direction, tags, the soft hyphen), separators of lines and
-/// paragraphs, and characters with the Unicode property `Default_Ignorable_Code_Point` (fillers,
-/// variation selectors, the grapheme joiner).
+/// Returns whether a character acts on the terminal or on the text around it instead of being
+/// shown, or is not seen: controls, formats (marks of direction, tags, the soft hyphen), the
+/// separators of lines and paragraphs, what Unicode says to ignore where it is not known (fillers,
+/// selectors of variants, the grapheme joiner), and code points without a meaning
+/// (private use, unassigned), which a font may draw as anything or as nothing.
 pub fn is_unsafe_to_show(c: char) -> bool {
-    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
+    use GeneralCategory::{
+        Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Unassigned,
+    };
     if c.is_ascii() {
         return c.is_ascii_control();
     }
-    matches!(category(c), Control | Format | LineSeparator | ParagraphSeparator)
-        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+    matches!(
+        category(c),
+        Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Unassigned
+    ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 #[cfg(test)]
@@ -301,6 +325,9 @@ mod tests {
     #[case::grapheme_joiner("a\u{34f}b".as_bytes(), br"a\xcd\x8fb")]
     #[case::filler("\u{3164}".as_bytes(), br"\xe3\x85\xa4")]
     #[case::annotation("a\u{fff9}".as_bytes(), br"a\xef\xbf\xb9")]
+    #[case::private_use("\u{f8f4}\u{f0000}".as_bytes(), br"\xef\xa3\xb4\xf3\xb0\x80\x80")]
+    #[case::no_character("a\u{fdd0}".as_bytes(), br"a\xef\xb7\x90")]
+    #[case::unassigned("\u{378}".as_bytes(), br"\xcd\xb8")]
     #[case::mark_alone("\u{301}x".as_bytes(), br"\xcc\x81x")]
     #[case::mark_behind_a_blank("a \u{301}".as_bytes(), br"a \xcc\x81")]
     #[case::mark_behind_something_escaped("\u{ad}\u{301}".as_bytes(), br"\xc2\xad\xcc\x81")]
@@ -317,12 +344,10 @@ mod tests {
     #[case::path(b"/run/a.sock", b"/run/a.sock")]
     #[case::letters_of_any_script("größe".as_bytes(), "größe".as_bytes())]
     // boundary
-    #[case::backslash(br"a\b", br"a\b")]
-    #[case::backslash_and_letter(br"a\xg0", br"a\xg0")]
-    #[case::backslash_and_one_digit(br"a\x4", br"a\x4")]
+    #[case::backslash(br"a\b", br"a\x5cb")]
+    #[case::backslash_alone(br"\", br"\x5c")]
     #[case::digits(br"\x20", br"\x5cx20")]
-    #[case::digits_of_capitals(br"\xFF", br"\x5cxFF")]
-    #[case::backslash_before_digits(br"\\x20", br"\\x5cx20")]
+    #[case::backslash_before_something_escaped(b"\\\xff", br"\x5c\xff")]
     // hostile
     #[case::columns(
         br#"x 4242 * 0 users:(("systemd",pid=1,fd=3))"#,
@@ -338,18 +363,53 @@ mod tests {
         assert_eq!(BString::from(out), BString::from(shown));
     }
 
+    #[rstest]
+    // usual
+    #[case::systemd(br"/foo\x2dbar", br"/foo\x2dbar")]
+    // boundary
+    #[case::digits_of_capitals(br"\x2D", br"\x2D")]
+    #[case::backslash_before_digits(br"\\x2d", br"\x5c\x2d")]
+    #[case::one_digit(br"a\x4", br"a\x5cx4")]
+    #[case::no_digits(br"a\xg0", br"a\x5cxg0")]
+    #[case::backslash_at_the_end(br"a\", br"a\x5c")]
+    // hostile
+    #[case::backslash_before_a_blank(br"a\ b", br"a\x5c\x20b")]
+    #[case::digits_that_are_cut_off(b"\\x4\xff", br"\x5cx4\xff")]
+    #[case::looks_like_a_blank(br"\x20", br"\x5cx20")]
+    #[case::looks_like_a_backslash(br"\x5c", br"\x5cx5c")]
+    #[case::looks_like_no_text(br"\xff\x1b", br"\x5cxff\x5cx1b")]
+    fn backslashes_in_columns_have_digits(#[case] name: &[u8], #[case] shown: &[u8]) {
+        assert_eq!(Escaped::column(name).to_string().as_bytes(), shown);
+    }
+
     #[test]
-    fn escaped_names_are_distinct() {
+    fn names_in_columns_are_distinct() {
         let mut known = std::collections::BTreeMap::new();
-        let bytes = *b"\\x2 0\n\x20";
+        let bytes = *b"\\x2d0f \xff";
         for length in 0..=5_u32 {
             for number in 0..bytes.len().pow(length) {
                 let digit = |place| bytes[number / bytes.len().pow(place) % bytes.len()];
                 let name: Vec<u8> = (0..length).map(digit).collect();
-                let shown = Escaped::column(&name).without_hex().to_string();
+                let shown = Escaped::column(&name).to_string();
                 let other = known.insert(shown.clone(), name.clone());
                 assert!(other.is_none_or(|other| other == name), "{shown}");
             }
+        }
+    }
+
+    #[test]
+    fn names_without_hex_are_read_back() {
+        let bytes = *b"\\x2d0f \n\"\xff\xc3\xa9";
+        let mut names = vec![Vec::new()];
+        for length in 0..=5 {
+            for name in &names {
+                for shown in [Escaped::column(name).without_hex(), Escaped::quoted(name)] {
+                    let read = super::unescape(shown.to_string().as_bytes());
+                    assert_eq!(BString::from(read), BString::from(name.as_slice()), "{shown}");
+                }
+            }
+            let longer = |name: &Vec<u8>| bytes.map(|byte| [name.as_slice(), &[byte]].concat());
+            names = if length < 4 { names.iter().flat_map(longer).collect() } else { Vec::new() };
         }
     }
 
@@ -369,6 +429,7 @@ mod tests {
         let both = Escaped::new(b"\\\"");
         assert_eq!(both.to_string(), "\\x5c\"");
         assert_eq!(both.with_backslash().to_string(), "\\\"");
+        assert_eq!(Escaped::quoted(b"\\ \"").to_string(), "\\x5c \\x22");
     }
 
     #[rstest]

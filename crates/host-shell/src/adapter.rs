@@ -16,7 +16,7 @@
 //! ss`), it drops the future below. This sets the call's [`Cancel`]; the thread is not waited for.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, LineWriter, Read, Write},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -32,7 +32,9 @@ use bstr::BString;
 use builtin_api::{Builtin, CallContext, Cancel, CancelOnDrop, ExitCode, Sandbox, invoke};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::limits::{BUILTIN_STACK_BYTES, MAX_BUILTIN_THREADS, MAX_CALL_OUTPUT_BYTES};
+use crate::limits::{
+    BUILTIN_STACK_BYTES, MAX_BUILTIN_THREADS, MAX_CALL_OUTPUT_BYTES, MAX_LINE_BYTES,
+};
 
 /// State shared by all calls of one shell.
 #[derive(Debug, Default)]
@@ -156,12 +158,17 @@ fn call(
 ) -> ExitCode {
     let mut stdin = Input { requests, chunk: Vec::new(), start: 0 };
     let mut stdout = ChannelWriter { requests, stream: Stream::Output };
-    let mut stderr = ChannelWriter { requests, stream: Stream::Error };
+    // Messages are written in parts, and what another stream prints must not come between them.
+    let stderr = ChannelWriter { requests, stream: Stream::Error };
+    let mut stderr = LineWriter::with_capacity(MAX_LINE_BYTES, stderr);
     // No terminal, because bashkit does not pass a command where its output goes.
     let mut context = CallContext::new(&mut stdin, &mut stdout, &mut stderr)
         .with_sandbox(&calls.sandbox)
         .with_cancel(cancel);
-    invoke(builtin, &mut context, args)
+    let status = invoke(builtin, &mut context, args);
+    // OK because a message that cannot be written can be reported nowhere.
+    let _ = stderr.flush();
+    status
 }
 
 /// A permit for one thread, released when the call of the thread ends.

@@ -50,6 +50,7 @@ impl Ending {
             (Some(Stop::TooManyEntries), _) => Self::TooManyEntries,
             (Some(Stop::TooDeepDirectory), _) => Self::TooDeepDirectory,
             (Some(Stop::TooManyWords(words)), _) => Self::TooManyWords(words),
+            (Some(Stop::Cut(cut)), _) => Self::Cut(cut),
             (Some(Stop::BrokenPipe), _) => Self::BrokenPipe,
             (Some(Stop::Failed(kind)), _) => Self::OutputFailed(kind),
             (None, bashkit::Error::ResourceLimit(LimitExceeded::Timeout(_))) => Self::Timeout,

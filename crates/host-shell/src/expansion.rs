@@ -2,19 +2,17 @@
 //!
 //! `${v//PATTERN/TEXT}` is the unchanged value where the result is larger than
 //! [`MAX_REPLACED_BYTES`], and `${v##PATTERN}` and its like look at [`MAX_PATTERN_PLACES`] places
-//! only. The interpreter has no hook for this. So the expansions in a script are checked when it
-//! has ended. If the variable of one is so large that the expansion may have been cut, the script
-//! fails with an error.
-//!
-//! The check misses variables that are local, that are changed or unset afterwards, or that belong
-//! to a subshell, positional parameters, and expansions in `eval` or in a sourced file.
+//! only. The interpreter has no hook there. So checks are put before them ([`crate::check`]), and
+//! where that is not possible (arrays), the expansions that a script contains are looked up when it
+//! has ended: if the variable of one is so large that it may have been cut, the script ends with an
+//! error.
 
 use std::fmt;
 
 use bashkit::ShellStateView;
 use builtin_cli::Escaped;
 
-use crate::limits::{MAX_PATTERN_PLACES, MAX_REPLACED_BYTES};
+use crate::limits::{MAX_CHECKED_BYTES, MAX_PATTERN_PLACES, MAX_REPLACED_BYTES};
 
 /// An expansion that may have been cut, as it is written in the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,20 +25,47 @@ pub(crate) struct Cut {
 enum CutKind {
     Replace,
     Remove,
+    Unchecked,
+}
+
+impl Cut {
+    /// Returns the error of a script whose expansions cannot be checked.
+    pub(crate) fn unchecked() -> Self {
+        Self { written: String::new(), kind: CutKind::Unchecked }
+    }
 }
 
 /// An expansion of a script.
-struct Expansion<'a> {
-    written: &'a str,
-    name: &'a str,
-    is_of_elements: bool,
-    operation: Operation<'a>,
+pub(crate) struct Expansion<'a> {
+    pub(crate) written: &'a str,
+    /// The name of a variable, or the number of a parameter.
+    pub(crate) name: &'a str,
+    /// What is between the brackets after it.
+    pub(crate) index: Option<&'a str>,
+    pub(crate) operation: Operation<'a>,
 }
 
 #[derive(Clone, Copy)]
-enum Operation<'a> {
+pub(crate) enum Operation<'a> {
     Replace { pattern: &'a str, text: &'a str, is_of_all: bool },
     Remove { pattern: &'a str },
+}
+
+impl Expansion<'_> {
+    /// Returns whether it is of every element of an array.
+    pub(crate) fn is_of_elements(&self) -> bool {
+        matches!(self.index, Some("@" | "*"))
+    }
+
+    /// Returns the error that it may have been cut.
+    pub(crate) fn cut(&self) -> Cut {
+        let shown = (0..=SHOWN_BYTES).rev().find_map(|end| self.written.get(..end));
+        let kind = match self.operation {
+            Operation::Replace { .. } => CutKind::Replace,
+            Operation::Remove { .. } => CutKind::Remove,
+        };
+        Cut { written: shown.unwrap_or_default().to_owned(), kind }
+    }
 }
 
 /// Bytes of an expansion that are shown in a message.
@@ -64,14 +89,8 @@ pub(crate) fn has_risk(script: &str) -> bool {
 
 /// Returns the first expansion of a script that may have been cut, judged by the current variables.
 pub(crate) fn find_cut(script: &str, state: &ShellStateView, bounds: CutBounds) -> Option<Cut> {
-    expansions(script).find(|expansion| may_be_cut(expansion, state, bounds)).map(|expansion| {
-        let shown = (0..=SHOWN_BYTES).rev().find_map(|end| expansion.written.get(..end));
-        let kind = match expansion.operation {
-            Operation::Replace { .. } => CutKind::Replace,
-            Operation::Remove { .. } => CutKind::Remove,
-        };
-        Cut { written: shown.unwrap_or_default().to_owned(), kind }
-    })
+    let found = expansions(script).find(|expansion| may_be_cut(expansion, state, bounds));
+    found.map(|expansion| expansion.cut())
 }
 
 impl fmt::Display for Cut {
@@ -88,6 +107,11 @@ impl fmt::Display for Cut {
                 "{written} may not have seen all of its value, as it looks at \
                  {MAX_PATTERN_PLACES} places: use `sed`"
             ),
+            CutKind::Unchecked => write!(
+                f,
+                "the script has too many expansions, or more than {MAX_CHECKED_BYTES} bytes: \
+                 ${{v//PATTERN/TEXT}} and ${{v##PATTERN}} cannot be checked"
+            ),
         }
     }
 }
@@ -97,7 +121,7 @@ fn may_be_cut(expansion: &Expansion<'_>, state: &ShellStateView, bounds: CutBoun
     match expansion.operation {
         Operation::Replace { pattern, text, is_of_all } => {
             let results = values.iter().map(|value| replaced(value, pattern, text, is_of_all));
-            if expansion.is_of_elements {
+            if expansion.is_of_elements() {
                 let (mut bytes, mut is_changed) = (0_usize, false);
                 for result in results {
                     bytes = bytes.saturating_add(result.bytes).saturating_add(1);
@@ -124,15 +148,19 @@ fn values<'a>(name: &str, state: &'a ShellStateView) -> Vec<&'a str> {
     scalar.chain(indexed).chain(associated).map(String::as_str).collect()
 }
 
-struct Replaced {
-    bytes: usize,
-    is_changed: bool,
+pub(crate) struct Replaced {
+    pub(crate) bytes: usize,
+    pub(crate) is_changed: bool,
+}
+
+/// Returns whether an operand means its own text.
+pub(crate) fn is_literal(text: &str) -> bool {
+    !text.contains(|c: char| "$`\\'\"*?[]()#%~&".contains(c))
 }
 
 /// Returns the size of the result of a replacement; for a pattern that is not a literal, that of
 /// the value.
-fn replaced(value: &str, pattern: &str, text: &str, is_of_all: bool) -> Replaced {
-    let is_literal = |text: &str| !text.contains(|c: char| "$`\\'\"*?[]()#%~&".contains(c));
+pub(crate) fn replaced(value: &str, pattern: &str, text: &str, is_of_all: bool) -> Replaced {
     if !is_literal(pattern) || !is_literal(text) || pattern.is_empty() {
         return Replaced { bytes: value.len(), is_changed: true };
     }
@@ -144,32 +172,29 @@ fn replaced(value: &str, pattern: &str, text: &str, is_of_all: bool) -> Replaced
 
 /// Returns whether a pattern is tried at one place after the other: one with `[`, `?`, a list in
 /// parentheses or more than one `*`. The values of variables in a pattern are not known here.
-fn is_tried_at_places(pattern: &str) -> bool {
+pub(crate) fn is_tried_at_places(pattern: &str) -> bool {
     pattern.contains(['[', '?', '(']) || pattern.matches('*').count() > 1
 }
 
-/// Expansions of a script that are checked. Limits the time for a hostile script.
-const MAX_EXPANSIONS: usize = 10_000;
-
 /// Returns the expansions of a script that may be cut, with those in quotes and comments.
 fn expansions(script: &str) -> impl Iterator<Item = Expansion<'_>> {
-    let begins = script.match_indices("${").take(MAX_EXPANSIONS);
+    let begins = script.match_indices("${");
     begins.filter_map(|(at, _)| expansion_at(script.get(at..)?))
 }
 
 /// Returns the expansion that a text begins with.
-fn expansion_at(text: &str) -> Option<Expansion<'_>> {
+pub(crate) fn expansion_at(text: &str) -> Option<Expansion<'_>> {
     let inner = text.strip_prefix("${")?;
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let (name, mut rest) = inner.split_at(inner.find(|c| !is_of_name(c))?);
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) && !is_number {
         return None;
     }
-    let mut is_of_elements = false;
-    if let Some(index) = rest.strip_prefix('[') {
-        let (index, behind) = index.split_once(']')?;
-        is_of_elements = matches!(index, "@" | "*");
-        rest = behind;
+    let mut index = None;
+    if let Some(inner) = rest.strip_prefix('[') {
+        let (found, behind) = inner.split_once(']')?;
+        (index, rest) = (Some(found), behind);
     }
     let operator = ["//", "/", "##", "#", "%%", "%"].into_iter().find(|it| rest.starts_with(it))?;
     let operand = rest.get(operator.len()..)?;
@@ -183,14 +208,15 @@ fn expansion_at(text: &str) -> Option<Expansion<'_>> {
         Operation::Remove { pattern: operand }
     };
     let length = text.len() - rest.len() + operator.len() + operand.len() + 1;
-    Some(Expansion { written: text.get(..length)?, name, is_of_elements, operation })
+    Some(Expansion { written: text.get(..length)?, name, index, operation })
 }
 
-/// Bytes of an operand that are scanned. Limits the time for a script of open braces.
-const MAX_OPERAND_BYTES: usize = 1024;
+/// Bytes of an operand that are scanned. Limits the time for a script of open braces. A longer one
+/// is not checked.
+pub(crate) const MAX_OPERAND_BYTES: usize = 16 * 1024;
 
 /// Returns the position of a character that is neither escaped nor within braces.
-fn end_of(text: &str, end: char) -> Option<usize> {
+pub(crate) fn end_of(text: &str, end: char) -> Option<usize> {
     let (mut depth, mut is_escaped) = (0_usize, false);
     for (at, c) in text.char_indices().take_while(|(at, _)| *at < MAX_OPERAND_BYTES) {
         match c {
@@ -266,7 +292,7 @@ mod tests {
 
     #[test]
     fn open_expansions_are_scanned_in_bounded_time() {
-        assert!(!has_risk(&"${v//".repeat(20_000)));
+        assert!(!has_risk(&"${v//".repeat(2_000)));
     }
 
     #[test]

@@ -30,6 +30,7 @@ use builtin_cli::Escaped;
 
 use crate::{
     brace::too_many_words,
+    check::Checks,
     fs::WriteBudget,
     limits::{MAX_LISTED_ENTRIES, MAX_PATH_DEPTH},
     nesting::PREFIXES,
@@ -50,6 +51,7 @@ const SOURCES: [&str; 4] = [".", "bash", "sh", "source"];
 #[derive(Debug)]
 pub(crate) struct ScriptWatch {
     budget: Arc<WriteBudget>,
+    checks: Arc<Checks>,
     /// Entries listed since the start of the last command.
     listed: AtomicUsize,
     /// Whether the next file to be read is a script.
@@ -60,9 +62,10 @@ pub(crate) struct ScriptWatch {
 }
 
 impl ScriptWatch {
-    pub(crate) fn new(budget: Arc<WriteBudget>) -> Self {
+    pub(crate) fn new(budget: Arc<WriteBudget>, checks: Arc<Checks>) -> Self {
         Self {
             budget,
+            checks,
             listed: AtomicUsize::new(0),
             is_script_next: AtomicBool::new(false),
             named: Mutex::new(None),
@@ -97,15 +100,21 @@ impl ScriptWatch {
         Err(io::Error::other(format!("more than {MAX_LISTED_ENTRIES} entries")).into())
     }
 
-    fn check_script(&self, content: &[u8]) -> Result<()> {
+    /// Looks at the text of a file, and returns it with checks of its expansions if it is a script.
+    fn check_script(&self, content: Vec<u8>) -> Result<Vec<u8>> {
         if !self.is_script_next.swap(false, Ordering::Relaxed) {
-            return Ok(());
+            return Ok(content);
         }
-        match too_many_words(&String::from_utf8_lossy(content)) {
-            None => Ok(()),
-            Some(words) => {
-                self.budget.end(Stop::TooManyWords(words));
-                Err(io::Error::other("too many words in braces").into())
+        let text = String::from_utf8_lossy(&content);
+        if let Some(words) = too_many_words(&text) {
+            self.budget.end(Stop::TooManyWords(words));
+            return Err(io::Error::other("too many words in braces").into());
+        }
+        match self.checks.add_to(&text) {
+            Ok(checked) => Ok(checked.map_or(content, String::into_bytes)),
+            Err(cut) => {
+                self.budget.end(Stop::Cut(cut));
+                Err(io::Error::other("expansions that cannot be checked").into())
             }
         }
     }
@@ -212,8 +221,7 @@ impl FileSystem for GuardedFs {
     async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
         let content =
             self.softened(path, self.inner.read_file(path).await, EntryAccess::Look).await?;
-        self.watch.check_script(&content)?;
-        Ok(content)
+        self.watch.check_script(content)
     }
 
     async fn write_file(&self, path: &Path, content: &[u8]) -> Result<()> {

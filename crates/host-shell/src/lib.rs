@@ -89,6 +89,7 @@
 
 mod adapter;
 mod brace;
+mod check;
 mod commands;
 mod ending;
 mod error;

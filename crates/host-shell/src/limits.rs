@@ -27,6 +27,14 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// much a script may write into a log or to a program that reads it.
 pub const DEFAULT_MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Bytes of output that the interpreter hands on at once, fixed in it. What is longer comes in
+/// pieces that end anywhere.
+pub(crate) const PIECE_BYTES: usize = 4096;
+
+/// Bytes of a line that is kept until it ends, where it is in several pieces. Of a longer one the
+/// pieces are printed as they come.
+pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024;
+
 /// Bytes of standard error for one script. Reaching it is an error, as for standard output.
 pub const MAX_ERROR_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -102,6 +110,10 @@ pub const MAX_REPLACED_BYTES: usize = 10 * 1024 * 1024;
 /// Positions at which `${v#PATTERN}` and similar expansions try a pattern with `[...]`, `?` or two
 /// `*`, fixed in the interpreter, which ignores the rest. See [`crate::Shell::run`], as above.
 pub const MAX_PATTERN_PLACES: usize = 10_000;
+
+/// Bytes of a script in which expansions are that the interpreter may cut: their checks have to be
+/// put into it. A larger one is refused.
+pub const MAX_CHECKED_BYTES: usize = MIB;
 
 /// Bytes of one script: the interpreter's default, as are its nesting depths (sixteen functions,
 /// thirty-two substitutions). Reaching it is an error.

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::brace::TooManyWords;
+use crate::{
+    brace::TooManyWords,
+    expansion::Cut,
+    limits::{MAX_LINE_BYTES, PIECE_BYTES},
+};
 
 /// Why output stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub(crate) enum Stop {
     TooDeepDirectory,
     /// Code that the script created, or a file that it ran, has too many words in braces.
     TooManyWords(TooManyWords),
+    /// An expansion was cut, or cannot be checked.
+    Cut(Cut),
     /// The reader of the output closed it.
     BrokenPipe,
     /// Writing failed.
@@ -39,16 +45,22 @@ impl Stop {
             | Self::TooDeep
             | Self::TooManyEntries
             | Self::TooDeepDirectory
-            | Self::TooManyWords(_) => true,
+            | Self::TooManyWords(_)
+            | Self::Cut(_) => true,
             Self::TooMuchOutput | Self::TooManyErrors | Self::BrokenPipe | Self::Failed(_) => false,
         }
     }
 }
 
 /// A stream with a limit: the bytes up to it are written, the next one is an error.
+///
+/// Standard output and standard error may be the same file, so neither may begin within a line of
+/// the other: the beginning of a line at the end of a full piece is kept until more comes.
 pub(crate) struct LimitedOutput<'a> {
     stream: &'a mut (dyn Write + Send),
     left: u64,
+    /// The beginning of a line.
+    kept: Vec<u8>,
     /// Why the output stops at its limit.
     at_limit: Stop,
     stop: Reason,
@@ -80,23 +92,54 @@ impl<'a> LimitedOutput<'a> {
         at_limit: Stop,
         stop: Reason,
     ) -> Self {
-        Self { stream, left: limit, at_limit, stop }
+        Self { stream, left: limit, kept: Vec::new(), at_limit, stop }
     }
 
-    /// Writes a chunk and flushes it, so that it is visible at once.
+    /// Writes a chunk and flushes it, so that it is visible at once, but for the beginning of a line
+    /// that goes on in the next chunk.
     pub(crate) fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         let admitted = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
         let (within, beyond) = bytes.split_at(admitted);
         self.left -= u64::try_from(admitted).unwrap_or(self.left);
-        let written = self.stream.write_all(within).and_then(|()| self.stream.flush());
-        let stop = match &written {
-            Ok(()) if beyond.is_empty() => return Ok(()),
-            Ok(()) => self.at_limit.clone(),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Stop::BrokenPipe,
-            Err(error) => Stop::Failed(error.kind()),
-        };
+        let (whole, open) = within.split_at(self.complete_len(bytes, within));
+        if !whole.is_empty() {
+            self.write(whole)?;
+        }
+        self.kept.extend_from_slice(open);
+        if beyond.is_empty() { Ok(()) } else { Err(self.stopped(self.at_limit.clone())) }
+    }
+
+    /// Writes what was kept.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.write(&[])
+    }
+
+    /// Returns how much of the admitted bytes of a chunk is written now.
+    fn complete_len(&self, bytes: &[u8], within: &[u8]) -> usize {
+        let goes_on = bytes.len() >= PIECE_BYTES && within.len() == bytes.len();
+        let end = within.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let kept = if end == 0 { self.kept.len() } else { 0 };
+        let is_short = kept.saturating_add(within.len() - end) <= MAX_LINE_BYTES;
+        if goes_on && is_short { end } else { within.len() }
+    }
+
+    /// Writes what was kept, and bytes after it.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() && self.kept.is_empty() {
+            return Ok(());
+        }
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.extend_from_slice(bytes);
+        let written = self.stream.write_all(&kept).and_then(|()| self.stream.flush());
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => self.stopped(Stop::BrokenPipe),
+            kind => self.stopped(Stop::Failed(kind)),
+        })
+    }
+
+    fn stopped(&self, stop: Stop) -> io::Error {
         self.stop.set(stop);
-        Err(io::Error::other("output stopped"))
+        io::Error::other("output stopped")
     }
 }
 
@@ -158,5 +201,59 @@ mod tests {
         output.deliver(b"f").unwrap_err();
         assert_eq!(reason.get(), Some(Stop::TooManyErrors));
         assert_eq!(out, b"abcde");
+    }
+
+    /// A stream that others write, too.
+    struct SharedFile<'a>(&'a Mutex<Vec<u8>>);
+
+    impl Write for SharedFile<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_of_one_stream_do_not_begin_within_those_of_the_other() {
+        let file = Mutex::new(Vec::new());
+        let (mut first, mut second) = (SharedFile(&file), SharedFile(&file));
+        let reason = Reason::default();
+        let mut out = LimitedOutput::new(&mut first, 1 << 20, Stop::TooMuchOutput, reason.clone());
+        let mut err = LimitedOutput::new(&mut second, 1 << 20, Stop::TooManyErrors, reason);
+        let line = "e".repeat(PIECE_BYTES / 2 + 1) + "\n";
+        let lines = line.repeat(3);
+        let (piece, rest) = lines.as_bytes().split_at(PIECE_BYTES);
+        err.deliver(piece).unwrap();
+        out.deliver(b"out\n").unwrap();
+        err.deliver(rest).unwrap();
+        err.deliver(b"no end").unwrap();
+        out.deliver(b"out\n").unwrap();
+        let printed = String::from_utf8(file.lock().unwrap().clone()).unwrap();
+        assert_eq!(printed, format!("{line}out\n{line}{line}no endout\n"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_line_is_printed_at_the_end() {
+        let mut stream = Vec::new();
+        let stop = Stop::TooMuchOutput;
+        let mut out = LimitedOutput::new(&mut stream, 1 << 20, stop, Reason::default());
+        out.deliver(&[b'a'; PIECE_BYTES]).unwrap();
+        out.finish().unwrap();
+        assert_eq!(stream, [b'a'; PIECE_BYTES]);
+    }
+
+    #[test]
+    fn lines_that_are_too_long_are_not_kept() {
+        let mut stream = Vec::new();
+        let stop = Stop::TooMuchOutput;
+        let mut out = LimitedOutput::new(&mut stream, 1 << 20, stop, Reason::default());
+        for _ in 0..=MAX_LINE_BYTES / PIECE_BYTES {
+            out.deliver(&[b'a'; PIECE_BYTES]).unwrap();
+        }
+        assert_eq!(stream.len(), MAX_LINE_BYTES + PIECE_BYTES);
     }
 }

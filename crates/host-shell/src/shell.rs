@@ -7,7 +7,7 @@ use std::{
     io::Write,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 use crate::{
     adapter::{Adapter, ShellCalls},
     brace::too_many_words,
+    check::Checks,
     commands::{Allowed, CommandCounter, CommandCounts, LANGUAGE, Refusals, interpreter_commands},
     ending::{Ending, EndingMessage},
     error::{Error, Repr},
@@ -65,6 +66,7 @@ struct InterpreterParts {
     counter: Option<Arc<CommandCounter>>,
     writes: Arc<WriteBudget>,
     watch: Arc<ScriptWatch>,
+    checks: Arc<Checks>,
 }
 
 /// The form of the interpreter's messages.
@@ -142,8 +144,10 @@ impl ShellBuilder {
         });
         let interrupt = ScriptInterrupt::default();
         let writes = Arc::new(WriteBudget::new(interrupt.clone()));
+        let checks = Arc::new(Checks::default());
         let setup = InterpreterParts {
-            watch: Arc::new(ScriptWatch::new(Arc::clone(&writes))),
+            watch: Arc::new(ScriptWatch::new(Arc::clone(&writes), Arc::clone(&checks))),
+            checks,
             writes,
             memory: Arc::new(memory_with(&self.sandbox)?),
             builtins: self.builtins(&known)?,
@@ -216,8 +220,14 @@ impl InterpreterParts {
             .builtin_filter(move |name| allowed.admits(name))
             .command_resolver(Arc::new(refusals));
         let (counter, writes) = (self.counter.clone(), Arc::clone(&self.writes));
-        let watch = Arc::clone(&self.watch);
+        let (watch, checks) = (Arc::clone(&self.watch), Arc::clone(&self.checks));
         builder = builder.before_tool(Box::new(move |mut call| {
+            if Checks::is_check(&call.name, &call.args) {
+                if let Some(cut) = checks.find_cut(&call.name, &mut call.args) {
+                    writes.end(Stop::Cut(cut));
+                }
+                return HookAction::Continue(call);
+            }
             if let Some(counter) = &counter {
                 counter.add(&call.name);
             }
@@ -229,6 +239,10 @@ impl InterpreterParts {
             if let Some(words) = too_many_words_in_call(&call.name, &call.args) {
                 writes.end(Stop::TooManyWords(words));
                 return HookAction::Cancel("too many words in braces".to_owned());
+            }
+            if let Err(cut) = checks.add_to_call(&call.name, &mut call.args) {
+                writes.end(Stop::Cut(cut));
+                return HookAction::Cancel("expansions cannot be checked".to_owned());
             }
             if call.name == "jq" {
                 define_index(&mut call.args);
@@ -387,23 +401,34 @@ impl Shell {
         reason: &Reason,
     ) -> bashkit::Result<bashkit::ExecResult> {
         let most = self.setup.limits.max_output_bytes;
-        let mut out = LimitedOutput::new(stdout, most, Stop::TooMuchOutput, reason.clone());
-        let mut err =
-            LimitedOutput::new(stderr, MAX_ERROR_BYTES, Stop::TooManyErrors, reason.clone());
-        let execution = self
-            .bash
-            .execute(&script.text)
-            .options(options(script))
-            .stdout_fn(move |bytes| ready(out.deliver(&bytes).map_err(Into::into)))
-            .stderr_fn(move |bytes| ready(err.deliver(&bytes).map_err(Into::into)));
-        let runtime = &self.runtime;
+        let out = LimitedOutput::new(stdout, most, Stop::TooMuchOutput, reason.clone());
+        let err = LimitedOutput::new(stderr, MAX_ERROR_BYTES, Stop::TooManyErrors, reason.clone());
+        let (out, err) = (Mutex::new(out), Mutex::new(err));
+        let (bash, runtime, checks) = (&mut self.bash, &self.runtime, &self.setup.checks);
+        let run = || {
+            let checked = match checks.add_to(&script.text) {
+                Ok(checked) => checked,
+                Err(cut) => {
+                    reason.set(Stop::Cut(cut));
+                    return Err(bashkit::Error::Cancelled);
+                }
+            };
+            let execution = bash
+                .execute(checked.as_deref().unwrap_or(&script.text))
+                .options(options(script))
+                .stdout_fn(|bytes| ready(held(&out).deliver(&bytes).map_err(Into::into)))
+                .stderr_fn(|bytes| ready(held(&err).deliver(&bytes).map_err(Into::into)));
+            let result = runtime.block_on(async { execution.await });
+            let finished = held(&out).finish().and(held(&err).finish());
+            result.and_then(|result| finished.map(|()| result).map_err(Into::into))
+        };
         // The interpreter recurses as deep as the script nests, so the size of its stack is set
         // here and not by the caller.
         thread::scope(|scope| {
             thread::Builder::new()
                 .name("interpreter".to_owned())
                 .stack_size(INTERPRETER_STACK_BYTES)
-                .spawn_scoped(scope, move || runtime.block_on(async { execution.await }))?
+                .spawn_scoped(scope, run)?
                 .join()
                 .map_err(|_| bashkit::Error::Internal("the interpreter panicked".to_owned()))?
         })
@@ -429,6 +454,10 @@ impl fmt::Debug for Shell {
             .field("limits", &self.setup.limits)
             .finish_non_exhaustive()
     }
+}
+
+fn held<'a, 'b>(output: &'a Mutex<LimitedOutput<'b>>) -> MutexGuard<'a, LimitedOutput<'b>> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn options(script: &Script) -> ExecOptions {

@@ -17,7 +17,8 @@ use super::{
 use crate::escape::program::SHELL;
 
 /// Listings of everything that the kernel shows only with the capability.
-const LINES: [&str; 8] = ["-tane", "-tab", "-uane", "-uab", "-wabe", "-0abe", "-xae", "-Maei"];
+const LINES: [&str; 9] =
+    ["-tane", "-tab", "-tani", "-uane", "-uab", "-wabe", "-0abe", "-xae", "-Maei"];
 
 /// Creates a program that runs this line.
 fn wrapper(directory: &Path, name: &str, line: &str) -> Program {

@@ -99,18 +99,101 @@ fn bounds_of_the_interpreter_are_errors(
     assert!(ran.stderr.contains(message), "{ran:?}");
 }
 
-/// Each of these is documented in `docs/shell.md`. If the interpreter no longer cuts, remove it
-/// there.
+const ROWS: &str = "v=$(rows 101 100)";
+
+/// Every place where a script may have an expansion of a large value.
 #[rstest]
-#[case::local_variable(
-    "f() { local v w; v=$(rows 110000 100); w=${v//r/s}; [[ $v == \"$w\" ]] && echo unchanged; }; f",
-    "unchanged\n"
+#[case::local("f() { local w=$v; echo ${w##*[r]}; }; f")]
+#[case::parameter("f() { echo \"${1##*[r]}\"; }; f \"$v\"")]
+#[case::changed_later("w=${v##*[r]}; v=; echo ${#w}")]
+#[case::unset_later("w=${v##*[r]}; unset v; echo ${#w}")]
+#[case::subshell("(v+=r; echo ${v##*[r]}); v=")]
+#[case::substitution("w=$(w=$v; echo ${w##*[r]})")]
+#[case::pipeline("echo a | while read -r l; do w=$v; echo ${w##*[r]}; done")]
+#[case::element("a=(b \"$v\"); echo ${a[1]##*[r]}; a=()")]
+#[case::pattern_in_a_variable("p='*[r]'; echo ${v##$p}; v=")]
+#[case::eval("eval 'echo ${v##*[r]}'; v=")]
+#[case::trap("trap 'echo ${v##*[r]}; v=' EXIT; exit 0")]
+#[case::file("echo 'echo ${v##*[r]}; v=' > /tmp/f; . /tmp/f")]
+#[case::alias("shopt -s expand_aliases; alias e='echo ${v##*[r]}'\ne; v=")]
+#[case::here_document("cat <<E\n${v##*[r]}\nE\nv=")]
+#[case::condition("[[ ${v##*[r]} ]] && v=")]
+#[case::within_another("echo ${x:-${v##*[r]}}; v=")]
+#[case::long_operand("echo ${v##*[r]$(: xxxx)}; v=")]
+#[case::replacement("f() { local w=${1//r/s--}; echo ${#w}; }; f \"$(rows 50000 100)\"")]
+#[case::replacement_by_a_variable(
+    "x=-----------; f() { echo ${1//r/$x}; }; f \"$(rows 20000 100)\""
 )]
-#[case::variable_that_changes(
-    "v=$(rows 110000 100); w=${v//r/s}; [[ $v == \"$w\" ]] && echo unchanged; v=",
-    "unchanged\n"
+#[case::replaced_pattern("f() { echo ${1//[r]/st}; }; f \"$(rows 60000 100)\"")]
+#[case::replaced_by_a_command("f() { echo ${1//r/$(echo st)}; }; f \"$(rows 2000 100)\"")]
+fn expansions_of_large_values_end_the_script_everywhere(#[case] script: &str) {
+    let ran = run(&format!("{ROWS}\n{script}\necho after"));
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
+    assert!(ran.stderr.contains("may not have seen") || ran.stderr.contains("may have left"));
+}
+
+/// Another shell goes on, and then the script fails.
+#[rstest]
+#[case::words("bash -c 'echo ${#w} ${#w}; w=${w//r/0123456789}'")]
+#[case::program("echo 'echo ${#w} ${#w}; w=${w//r/0123456789}' > /tmp/f; bash /tmp/f")]
+fn expansions_of_other_shells_are_errors(#[case] script: &str) {
+    let ran = run(&format!("export w=$(rows 20000 60)\n{script}"));
+    assert_eq!((ran.stdout.as_str(), ran.status), ("1199999 1199999\n", 1), "{ran:?}");
+    assert!(ran.stderr.contains("${w//r/0123456789} may have left its value"), "{ran:?}");
+}
+
+#[test]
+fn functions_of_earlier_lines_are_checked() {
+    let mut shell = shell().build().unwrap();
+    let ran = run_in(&mut shell, "f() { local w=$1; echo \"${w##*[r]}\"; }; f abc");
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), ("abc\n", "", 0));
+    let ran = run_in(&mut shell, "f \"$(rows 101 100)\"");
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
+    assert!(ran.stderr.contains("${w##*[r]} may not have seen all of its value"), "{ran:?}");
+}
+
+#[rstest]
+#[case::replaced("w=${v//r/st}; echo ${#w}", "20098\n")]
+#[case::replaced_pattern("w=${v//[r]/st}; echo ${#w}", "20098\n")]
+#[case::not_found("w=$v$v$v; w=${w//[x]/$v}; echo ${#w}", "30297\n")]
+#[case::text_in_a_variable("p=$'\n'; w=${v##*$p}; echo ${#w}", "99\n")]
+#[case::text("v=; echo '${v##*[r]}' \"\\${v//r/s}\"", "${v##*[r]} ${v//r/s}\n")]
+#[case::empty_word("set -- ${x##*[r]}; echo $#", "0\n")]
+#[case::status("false; w=$?${x##*[r]}; echo $w; w=$(false)${x##*[r]}; echo $?", "1\n1\n")]
+#[case::strict("set -eu; x=abc; echo ${x//b/d}${x##*[b]}", "adcc\n")]
+fn expansions_that_are_checked_have_their_values(#[case] script: &str, #[case] stdout: &str) {
+    let ran = run(&format!("{ROWS}\n{script}"));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (stdout, "", 0));
+}
+
+/// Each is in `docs/shell.md`. Where the interpreter no longer cuts, the line there goes.
+#[rstest]
+#[case::elements_of_a_local_array(
+    "f() { local a=(\"$(rows 20000 60)\"); a=(\"${a[@]//r/0123456789}\"); echo ${#a[0]}; }; f",
+    "1199999\n"
 )]
-#[case::removal_of_a_parameter("set -- \"$(rows 101 100)\"; w=${1##*[r]}; echo ${#w}", "100\n")]
+#[case::parameters(
+    "set -- \"$(rows 20000 60)\"; set -- \"${@//r/0123456789}\"; echo ${#1}",
+    "1199999\n"
+)]
+#[case::by_reference(
+    "f() { local v=$(rows 20000 60) r=v; v=${!r//r/0123456789}; echo ${#v}; }; f",
+    "1199999\n"
+)]
+#[case::arithmetic(
+    "f() { local s=1+ v i; for ((i = 0; i < 12; i++)); do s+=$s; done; v=$s${s:0:2000}1; \
+     echo $((${v##*[+]})); }; f",
+    "98\n"
+)]
+#[case::list_of_patterns(
+    "shopt -s extglob; f() { local v=$(rows 2 100); v=${v//+(x|y)/s}; echo ${#v}; v=${v/%+(r)/s}; \
+     echo ${#v}; }; f",
+    "199\n199\n"
+)]
+#[case::script_on_the_input(
+    "echo 'v=$(rows 20000 60); v=${v//r/0123456789}; echo ${#v}; v=' | bash",
+    "1199999\n"
+)]
 #[case::range_of_an_input("echo 'echo {1..20''000}' | bash", "{1..20000}\n")]
 fn bounds_that_cut_are_documented(#[case] script: &str, #[case] stdout: &str) {
     let ran = run(script);
@@ -153,7 +236,26 @@ fn pattern_matches_more_entries_than_default_limit() {
     assert_eq!((ran.stdout, ran.stderr.as_str()), (format!("11000\n11000\n{last}\n"), ""));
 }
 
-/// A granted directory with a file below `levels` nested directories.
+#[rstest]
+#[case::find("find many > /dev/null", "find: output size limit exceeded")]
+#[case::tree("tree many{,,,,,,,,,,} > /dev/null", "tree: resource limit exceeded")]
+#[case::patterns(
+    "for ((i = 0; i < 100; i++)); do p+=' many/x*'; done; set -- $p; echo $#",
+    "a command or a pattern lists more than 1000000 entries"
+)]
+fn more_entries_than_a_command_takes_are_an_error(#[case] script: &str, #[case] message: &str) {
+    let granted = Granted::new();
+    let many = granted.dir.path().join("many");
+    std::fs::create_dir(&many).unwrap();
+    for number in 0..11_000 {
+        std::fs::write(many.join(format!("{number:0100}")), "").unwrap();
+    }
+    let ran = granted.run(Read, &format!("cd $D; {script}"));
+    assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");
+    assert!(ran.stderr.contains(message), "{ran:?}");
+}
+
+/// A granted directory with a file below so many directories.
 fn deep(levels: usize) -> Granted {
     let granted = Granted::new();
     let path = granted.dir.path().join(vec!["d"; levels].join("/"));
@@ -181,6 +283,7 @@ fn directories_deeper_than_default_limit_are_listed(#[case] script: &str, #[case
 #[case::grep("grep -r needle d")]
 #[case::find("find d")]
 #[case::list("ls -R d")]
+#[case::usage("du d")]
 fn too_deep_directories_end_the_script(#[case] script: &str) {
     let ran = deep(270).run(Read, &format!("cd $D; {script} > /dev/null; echo after"));
     assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{ran:?}");

@@ -75,7 +75,7 @@ impl fmt::Display for PrintedInterface<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(device) = &self.0.device else { return Ok(()) };
         match &device.name {
-            Some(name) => write!(f, "%{}", Escaped::column(name)),
+            Some(name) => write!(f, "%{}", Escaped::column(name).without_hex()),
             None => write!(f, "%if{}", device.index),
         }
     }

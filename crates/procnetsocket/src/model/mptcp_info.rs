@@ -41,15 +41,15 @@ pub struct MptcpInfo {
     pub token: u32,
     /// The next sequence number to write.
     #[doc(alias = "mptcpi_write_seq")]
-    #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "form::decimal::deserialize"))]
     pub write_seq: u64,
     /// The first unacknowledged sequence number.
     #[doc(alias = "mptcpi_snd_una")]
-    #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "form::decimal::deserialize"))]
     pub send_unacked: u64,
     /// The next sequence number to receive.
     #[doc(alias = "mptcpi_rcv_nxt")]
-    #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "form::decimal::deserialize"))]
     pub receive_next: u64,
     /// Local addresses in use.
     #[doc(alias = "mptcpi_local_addr_used")]

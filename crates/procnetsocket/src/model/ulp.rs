@@ -96,42 +96,55 @@ impl TlsMode {
     }
 }
 
-/// A subflow of Multipath TCP; a number that the kernel did not report is zero.
+/// A subflow of Multipath TCP; `None` for a number that the kernel did not report. Without
+/// `CAP_NET_ADMIN` it reports no sequence numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct MptcpSubflow {
     /// Flags of the subflow.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_FLAGS")]
     pub flags: MptcpSubflowFlags,
     /// The token of the remote side.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_TOKEN_REM")]
-    pub remote_token: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub remote_token: Option<u32>,
     /// The token of this side.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_TOKEN_LOC")]
-    pub local_token: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub local_token: Option<u32>,
     /// The address id of the remote side.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_ID_REM")]
-    pub remote_id: u8,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub remote_id: Option<u8>,
     /// The address id of this side.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_ID_LOC")]
-    pub local_id: u8,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub local_id: Option<u8>,
     /// The next sequence number to write, relative to the first of the subflow.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ")]
-    pub relative_write_seq: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub relative_write_seq: Option<u32>,
     /// The sequence number of the data with which the current mapping begins.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_SEQ")]
-    #[cfg_attr(feature = "serde", serde(with = "form::decimal"))]
-    pub map_seq: u64,
+    #[cfg_attr(
+        feature = "serde",
+        serde(with = "form::optional_decimal", skip_serializing_if = "Option::is_none")
+    )]
+    pub map_seq: Option<u64>,
     /// The sequence number of the subflow with which it begins.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_SFSEQ")]
-    pub map_subflow_seq: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub map_subflow_seq: Option<u32>,
     /// The first sequence number of the subflow.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_SSN_OFFSET")]
-    pub ssn_offset: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub ssn_offset: Option<u32>,
     /// Bytes of the current mapping.
     #[doc(alias = "MPTCP_SUBFLOW_ATTR_MAP_DATALEN")]
-    pub map_length: u16,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub map_length: Option<u16>,
 }
 
 /// Flags of a subflow of Multipath TCP.

@@ -67,35 +67,36 @@ fn decode_subflow(attribute: &Attribute<'_>) -> Result<MptcpSubflow, Fault> {
         let inner = inner?;
         match inner.kind {
             MPTCP_SUBFLOW_ATTR_TOKEN_REM => {
-                flow.remote_token = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_REM)")?;
+                flow.remote_token = Some(inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_REM)")?);
             }
             MPTCP_SUBFLOW_ATTR_TOKEN_LOC => {
-                flow.local_token = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_LOC)")?;
+                flow.local_token = Some(inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_TOKEN_LOC)")?);
             }
             MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ => {
-                flow.relative_write_seq = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ)")?;
+                flow.relative_write_seq =
+                    Some(inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ)")?);
             }
             MPTCP_SUBFLOW_ATTR_MAP_SEQ => {
-                flow.map_seq = inner.u64("8 bytes (MPTCP_SUBFLOW_ATTR_MAP_SEQ)")?;
+                flow.map_seq = Some(inner.u64("8 bytes (MPTCP_SUBFLOW_ATTR_MAP_SEQ)")?);
             }
             MPTCP_SUBFLOW_ATTR_MAP_SFSEQ => {
-                flow.map_subflow_seq = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_MAP_SFSEQ)")?;
+                flow.map_subflow_seq = Some(inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_MAP_SFSEQ)")?);
             }
             MPTCP_SUBFLOW_ATTR_SSN_OFFSET => {
-                flow.ssn_offset = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_SSN_OFFSET)")?;
+                flow.ssn_offset = Some(inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_SSN_OFFSET)")?);
             }
             MPTCP_SUBFLOW_ATTR_MAP_DATALEN => {
-                flow.map_length = inner.u16("2 bytes (MPTCP_SUBFLOW_ATTR_MAP_DATALEN)")?;
+                flow.map_length = Some(inner.u16("2 bytes (MPTCP_SUBFLOW_ATTR_MAP_DATALEN)")?);
             }
             MPTCP_SUBFLOW_ATTR_FLAGS => {
                 let flags = inner.u32("4 bytes (MPTCP_SUBFLOW_ATTR_FLAGS)")?;
                 flow.flags = MptcpSubflowFlags::from_bits(flags);
             }
             MPTCP_SUBFLOW_ATTR_ID_REM => {
-                flow.remote_id = inner.u8("1 byte (MPTCP_SUBFLOW_ATTR_ID_REM)")?;
+                flow.remote_id = Some(inner.u8("1 byte (MPTCP_SUBFLOW_ATTR_ID_REM)")?);
             }
             MPTCP_SUBFLOW_ATTR_ID_LOC => {
-                flow.local_id = inner.u8("1 byte (MPTCP_SUBFLOW_ATTR_ID_LOC)")?;
+                flow.local_id = Some(inner.u8("1 byte (MPTCP_SUBFLOW_ATTR_ID_LOC)")?);
             }
             _ => {}
         }

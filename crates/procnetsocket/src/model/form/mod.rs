@@ -25,7 +25,7 @@ mod word;
 pub(super) use bytes::link_address;
 pub(super) use end::{endpoint, endpoints, optional_endpoint};
 pub(super) use name::{congestion, trailing, ulp_name};
-pub(super) use number::{Hex, decimal, hex, milliseconds};
+pub(super) use number::{Hex, decimal, hex, milliseconds, optional_decimal};
 pub(super) use record::{DeviceForm, Md5Form};
 
 /// Returns whether a value is the default that its absence is read as.

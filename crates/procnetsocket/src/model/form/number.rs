@@ -51,17 +51,32 @@ pub(in crate::model) mod hex {
 
 /// A number of 64 bits as a string of decimal digits.
 pub(in crate::model) mod decimal {
-    use super::{Cow, Deserialize, Deserializer, Serializer, digits_of};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-    pub(in crate::model) fn serialize<S: Serializer>(n: &u64, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(n)
-    }
+    use super::{Cow, Deserialize, Deserializer, digits_of};
 
     pub(in crate::model) fn deserialize<'de, D: Deserializer<'de>>(
         input: D,
     ) -> Result<u64, D::Error> {
         digits_of(&Cow::<str>::deserialize(input)?, 10)
+    }
+}
+
+/// A number of 64 bits as a string of decimal digits, or `null`.
+pub(in crate::model) mod optional_decimal {
+    use super::{Cow, Deserialize, Deserializer, Serialize, Serializer, digits_of};
+
+    #[expect(clippy::ref_option, reason = "serde hands a reference")]
+    pub(in crate::model) fn serialize<S: Serializer>(
+        n: &Option<u64>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        n.map(|n| n.to_string()).serialize(out)
+    }
+
+    pub(in crate::model) fn deserialize<'de, D: Deserializer<'de>>(
+        input: D,
+    ) -> Result<Option<u64>, D::Error> {
+        let digits = Option::<Cow<'_, str>>::deserialize(input)?;
+        digits.map(|digits| digits_of(&digits, 10)).transpose()
     }
 }
 

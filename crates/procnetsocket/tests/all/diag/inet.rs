@@ -139,7 +139,9 @@ type Field = fn(&InetDetail) -> String;
 #[case::tls(19, tls(), |d: &InetDetail| format!("{:?}", d.ulp.unwrap()),
     "Ulp { name: \"tls\", info: Some(Tls(TlsInfo { version: Some(772), cipher: Some(52), transmit: Some(Hardware), receive: Some(Software), zero_copy_send: true, receive_no_padding: true })) }")]
 #[case::subflow(19, subflow(), |d: &InetDetail| format!("{:?}", d.ulp.unwrap()),
-    "Ulp { name: \"mptcp\", info: Some(Mptcp(MptcpSubflow { flags: MptcpSubflowFlags(387), remote_token: 1, local_token: 2, remote_id: 9, local_id: 10, relative_write_seq: 3, map_seq: 4, map_subflow_seq: 5, ssn_offset: 6, map_length: 7 })) }")]
+    "Ulp { name: \"mptcp\", info: Some(Mptcp(MptcpSubflow { flags: MptcpSubflowFlags(387), remote_token: Some(1), local_token: Some(2), remote_id: Some(9), local_id: Some(10), relative_write_seq: Some(3), map_seq: Some(4), map_subflow_seq: Some(5), ssn_offset: Some(6), map_length: Some(7) })) }")]
+#[case::subflow_without_numbers(19, [attribute(1, b"mptcp\0"), attribute(3, &attribute(8, &hex("81000000")))].concat(), |d: &InetDetail| format!("{:?}", d.ulp.unwrap()),
+    "Ulp { name: \"mptcp\", info: Some(Mptcp(MptcpSubflow { flags: MptcpSubflowFlags(129), remote_token: None, local_token: None, remote_id: None, local_id: None, relative_write_seq: None, map_seq: None, map_subflow_seq: None, ssn_offset: None, map_length: None })) }")]
 #[case::protocol_with_name_only(19, attribute(1, b"espintcp\0"), |d: &InetDetail| format!("{:?}", d.ulp.unwrap()), "Ulp { name: \"espintcp\", info: None }")]
 #[case::cgroup(21, hex("0100000001000000"), |d: &InetDetail| format!("{:?}", d.cgroup_id), "Some(4294967297)")]
 #[case::options(22, hex("5204"), |d: &InetDetail| format!("{:?}", d.options), "Some(InetOptions(1106))")]

@@ -1,5 +1,5 @@
-//! Evaluates an expression for a socket. It allocates memory only for names that are printed
-//! escaped.
+//! Evaluates an expression for a socket. It allocates memory only for names with bytes as they are
+//! printed.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -63,7 +63,11 @@ fn holds(predicate: &Predicate, socket: &Socket<'_>, facts: &Facts<'_>) -> bool 
         Predicate::PeerComm(pattern) => {
             held(facts, peer_inode(socket, facts), |held, inode| held.has_comm(pattern, inode))
         }
-        Predicate::Netns(word) => facts.namespace.is_some_and(|there| there.answers_to(word)),
+        Predicate::Netns(word) => facts.namespace.is_some_and(|there| {
+            // As it is, or as it is printed.
+            there.answers_to(word)
+                || word.contains(&b'\\') && there.answers_to(&builtin_cli::unescape(word))
+        }),
         Predicate::User(uid) => socket.uid() == Some(*uid),
         Predicate::Autobound => is_autobound(socket, facts.local_ports),
     }

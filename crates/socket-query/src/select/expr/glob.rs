@@ -11,11 +11,9 @@
 //! closed matches itself. A pattern that ends in a backslash, and a set with an unknown class,
 //! match nothing.
 
-use bstr::{BStr, ByteSlice as _};
-use builtin_cli::{Escaped, hex_at};
+use bstr::ByteSlice as _;
+use builtin_cli::{Escaped, hex_at, unescape};
 use procnetsocket::model::UnixName;
-
-use crate::unix_name::push_unix_name;
 
 /// A name as it is shown: abstract ones with `@` before them and for every NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +50,13 @@ impl<'a> GlobSubject<'a> {
             (Some(_), Some(at)) => self.bytes.get(at),
             (None, _) => self.bytes.get(at),
         };
-        byte.map(|byte| if *byte == 0 { b'@' } else { *byte })
+        byte.map(|byte| if *byte == 0 && self.mark.is_some() { b'@' } else { *byte })
+    }
+
+    /// Returns whether the name is shown as these bytes.
+    fn is(self, shown: &[u8]) -> bool {
+        self.len() == shown.len()
+            && (0..shown.len()).all(|at| self.get(at) == shown.get(at).copied())
     }
 }
 
@@ -86,22 +90,52 @@ pub(super) fn matches(pattern: &[u8], name: GlobSubject<'_>) -> bool {
 
 /// Returns whether the name of a unix socket matches a pattern, as it is or as it is printed.
 pub(super) fn matches_unix(pattern: &[u8], name: &UnixName) -> bool {
-    // Nearly every name is printed unescaped, and then nothing is allocated.
-    let is_plain = |name: &BStr| name.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\');
-    matches(pattern, GlobSubject::of(name))
-        || !name.bytes().is_none_or(is_plain) && {
-            let mut printed = Vec::new();
-            push_unix_name(&mut printed, name);
-            matches_printed(pattern, &printed)
-        }
+    matches_read(pattern, GlobSubject::of(name))
 }
 
-/// Returns whether a name matches a pattern, as it is or as it is printed.
-pub(super) fn matches_name(pattern: &[u8], name: &[u8], printed: Escaped<'_>) -> bool {
+/// Returns whether the name of a process matches a pattern, as it is or as it is printed.
+pub(super) fn matches_process(pattern: &[u8], name: &[u8]) -> bool {
+    matches_read(pattern, GlobSubject::plain(name))
+}
+
+/// Returns whether a name matches a pattern, where it is printed so that
+/// [`unescape`](builtin_cli::unescape) reads it back: `\xNN` in the pattern is that byte in the
+/// name, and a name that is written out matches whatever is in it.
+fn matches_read(pattern: &[u8], name: GlobSubject<'_>) -> bool {
+    // Nearly every pattern has no backslash, and then nothing is allocated.
+    let is_printed = || {
+        if pattern.contains(&b'\\') {
+            matches(&with_bytes(pattern), name) || name.is(&unescape(pattern))
+        } else {
+            name.is(pattern)
+        }
+    };
+    matches(pattern, name) || is_printed()
+}
+
+/// Returns a pattern in which each `\xNN` is its byte, which matches itself.
+fn with_bytes(pattern: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let [first, behind @ ..] = rest {
+        if let Some(byte) = hex_at(rest) {
+            bytes.extend([b'\\', byte]);
+            rest = rest.get(4..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = behind;
+        }
+    }
+    bytes
+}
+
+/// Returns whether the name of a systemd unit matches a pattern, as it is or as it is printed. Such
+/// names contain `\xNN` themselves.
+pub(super) fn matches_unit(pattern: &[u8], name: &[u8]) -> bool {
     matches(pattern, GlobSubject::plain(name)) || {
-        let mut text = Vec::new();
-        printed.push_to(&mut text);
-        matches_printed(pattern, &text)
+        let mut printed = Vec::new();
+        Escaped::column(name).push_to(&mut printed);
+        printed == pattern || matches_printed(pattern, &printed)
     }
 }
 
@@ -386,6 +420,9 @@ mod tests {
     #[case::backslash(r"/run/a\x5cx20b", r"/run/a\x20b", true)]
     #[case::another_name(r"/run/a\x20b", r"/run/a\x20b", false)]
     #[case::letter(r"/run/a\x20b", "/run/ax20b", true)]
+    #[case::byte_is_no_star(r"/run/\x2a", "/run/ab", false)]
+    #[case::sets("/run/[a]*", "/run/[a]*", true)]
+    #[case::set_and_blank(r"/run/[a]\x20", "/run/[a] ", true)]
     fn names_are_matched_as_they_are_printed(
         #[case] pattern: &str,
         #[case] name: &str,
@@ -393,6 +430,21 @@ mod tests {
     ) {
         let name = UnixName::Pathname(name.into());
         assert_eq!(matches_unix(pattern.as_bytes(), &name), expected);
+    }
+
+    #[rstest]
+    #[case::itself(r"foo\x2dbar.service", r"foo\x2dbar.service", true)]
+    #[case::pattern(r"foo\x2d*", r"foo\x2dbar.service", true)]
+    #[case::byte_that_is_shown(r"foo\x2d*", "foo-bar.service", false)]
+    #[case::byte_that_is_not_shown(r"foo\xff*", "foo\u{fdd0}bar", false)]
+    #[case::blank(r"foo\x20*", "foo bar", true)]
+    #[case::looks_like_a_blank(r"foo\x5cx20*", r"foo\x20bar", true)]
+    fn names_of_units_are_matched_as_they_are_printed(
+        #[case] pattern: &str,
+        #[case] name: &str,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(matches_unit(pattern.as_bytes(), name.as_bytes()), expected);
     }
 
     #[test]

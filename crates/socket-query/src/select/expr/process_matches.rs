@@ -1,7 +1,6 @@
 //! The sockets that the processes of a filter have open.
 
 use bstr::BString;
-use builtin_cli::Escaped;
 use procnetsocket::{Fact, Pid, ProcessTable, Task, model::Inode};
 
 use super::{
@@ -104,7 +103,7 @@ fn is_process(task: &Task) -> bool {
 /// An unknown name matches nothing.
 fn is_named(task: &Task, pattern: &BString) -> bool {
     let Fact::Known(name) = &task.name else { return false };
-    glob::matches_name(pattern, name, Escaped::quoted(name))
+    glob::matches_process(pattern, name)
 }
 
 /// Returns the sockets of the processes for which `is_it` holds, in order.

@@ -70,6 +70,9 @@ impl ValueLookup for FakeMachine {
         match name.as_bytes() {
             b"lo" => NonZeroU32::new(1),
             b"eth0" => NonZeroU32::new(2),
+            b"o\xff" => NonZeroU32::new(3),
+            br"o\xff" => NonZeroU32::new(4),
+            br"\" => NonZeroU32::new(5),
             _ => None,
         }
     }

@@ -238,6 +238,9 @@ fn options_choose_the_family_of_values(
 #[case::device("dev lo", "dev = 1")]
 #[case::device_number("dev = 0x7", "dev = 7")]
 #[case::printed_device("dev if7", "dev = 7")]
+#[case::device_with_a_printed_byte(r"dev o\xff", "dev = 3")]
+#[case::device_that_looks_escaped(r"dev o\x5cxff", "dev = 4")]
+#[case::device_with_a_backslash_at_its_end(r"dev \x5c and user 7", "dev = 5 and user = 7")]
 #[case::behind_the_number("dev if+7x", "dev = 7")]
 #[case::autobound_takes_hosts(
     "sport = 22 autobound 10.0.0.1",

@@ -2,13 +2,18 @@
 
 use std::net::IpAddr;
 
-use procnetsocket::Pid;
+use builtin_cli::Escaped;
+use procnetsocket::{Pid, model::UnixName};
 
 use testkit::Xorshift;
 
 use super::*;
-use crate::select::expr::{
-    Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side, WorkloadGroups,
+use crate::{
+    select::expr::{
+        Cgroup, Comparison, Expr, HostPattern, Network, PortNumber, Predicate, Side,
+        WorkloadGroups, glob,
+    },
+    unix_name::push_unix_name,
 };
 
 fn pick<T: Clone>(random: &mut Xorshift, from: &[T]) -> T {
@@ -103,6 +108,100 @@ fn printed_filter_parses_to_the_same() {
         let text = expr.to_text();
         let parsed = parse_on(&FakeMachine::with_processes(), &text, TableSet::ALL, None);
         assert_eq!(parsed.map(|parsed| parsed.expr), Ok(Some(expr)), "seed {seed}: {text}");
+    }
+}
+
+/// Returns a few bytes of those that are escaped, or that are part of something escaped.
+fn name(random: &mut Xorshift) -> Vec<u8> {
+    let pieces: &[&[u8]] = &[
+        b"\\",
+        b"\\",
+        b"\\x",
+        b"x",
+        b"2",
+        b"d",
+        b"0",
+        b"5c",
+        b"\\x20",
+        b"\\x2d",
+        b"\\xff",
+        b" ",
+        b"\t",
+        b"\n",
+        b"\xff",
+        b"\xc2\x9b",
+        b"\xc3\xa9",
+        b"\xcc\x81",
+        b"*",
+        b"?",
+        b"[",
+        b"]",
+        b"[!a]",
+        b"@",
+        b"/",
+        b"\"",
+        b"a",
+        b"A",
+    ];
+    let mut name = b"n".to_vec();
+    (0..random.below(7)).for_each(|_| name.extend(pick(random, pieces)));
+    if random.below(4) == 0 {
+        name.extend((0..random.below(5)).map(|_| u8::try_from(random.below(256)).unwrap()));
+    }
+    name
+}
+
+#[test]
+fn names_are_taken_as_they_are_printed() {
+    for seed in 0..20_000 {
+        let random = &mut Xorshift::new(seed);
+        let bytes = name(random);
+        // Where the name is not the last word, either.
+        let more = pick(random, &[&b""[..], b" and user 7", b"\tor autobound"]);
+        let first = |text: Vec<u8>| {
+            let text = [text.as_slice(), more].concat();
+            match parse_on(&FakeMachine::with_processes(), &text, TableSet::ALL, None) {
+                Ok(Parsed { expr: Some(Expr::All(exprs) | Expr::Any(exprs)), .. }) => {
+                    assert_eq!(exprs.len(), 2, "seed {seed}: {}", text.as_bstr());
+                    exprs[0].clone()
+                }
+                Ok(Parsed { expr: Some(expr), .. }) => expr,
+                other => panic!("seed {seed}: {} gives {other:?}", text.as_bstr()),
+            }
+        };
+        for socket in
+            [UnixName::Pathname(bytes.clone().into()), UnixName::Abstract(bytes.clone().into())]
+        {
+            let mut text = b"src unix:".to_vec();
+            push_unix_name(&mut text, &socket);
+            match first(text) {
+                Expr::Is(Predicate::Host { host: HostPattern::Unix(pattern), .. }) => {
+                    assert!(glob::matches_unix(&pattern, &socket), "seed {seed}: {socket:?}");
+                }
+                other => panic!("seed {seed}: {other:?}"),
+            }
+        }
+        // In rows of netlink sockets the name of a process is a column. Elsewhere it is between
+        // quotation marks, where blanks are shown: those of filters end a word.
+        let quoted = Escaped::quoted(&bytes).to_string().replace(' ', "\\ ");
+        let column = Escaped::column(&bytes).without_hex().to_string();
+        for printed in [quoted, column] {
+            match first([b"comm = ", printed.as_bytes()].concat()) {
+                Expr::Is(Predicate::Comm(pattern)) => {
+                    assert!(glob::matches_process(&pattern, &bytes), "seed {seed}: {printed}");
+                }
+                other => panic!("seed {seed}: {other:?}"),
+            }
+        }
+        // The words of the other values are those of unix names.
+        let printed = Escaped::column(&bytes).to_string();
+        match first([b"src unix:", printed.as_bytes()].concat()) {
+            Expr::Is(Predicate::Host { host: HostPattern::Unix(word), .. }) => {
+                assert_eq!(word, printed, "seed {seed}");
+                assert!(glob::matches_unit(&word, &bytes), "seed {seed}: {printed}");
+            }
+            other => panic!("seed {seed}: {other:?}"),
+        }
     }
 }
 

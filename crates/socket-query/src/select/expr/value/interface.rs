@@ -12,8 +12,8 @@ use crate::select::expr::error::FilterProblem;
 /// unknown.
 pub(super) fn index(scope: &ValueScope<'_>, word: &[u8]) -> Result<i64, FilterProblem> {
     let named = |name: &[u8]| scope.machine.interface_index(name.as_bstr()).map(u32::from);
-    // As it is, or as it is printed.
-    let by_name = || named(word).or_else(|| named(&unescape(word)));
+    // As it is printed, or as it is.
+    let by_name = || named(&unescape(word)).or_else(|| named(word));
     let index: Option<u32> = if scope.is_everywhere() {
         let expected = "the index of an interface, as names differ between network namespaces";
         let index = parse_unsigned(word).or_else(|| numbered(word));

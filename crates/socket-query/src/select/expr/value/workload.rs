@@ -1,7 +1,6 @@
 //! Containers and systemd units, by the paths of their control groups.
 
 use bstr::{BStr, BString};
-use builtin_cli::Escaped;
 
 use super::ValueScope;
 use crate::{
@@ -30,9 +29,8 @@ pub(super) fn container(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate
 
 /// Parses a pattern for the name of a unit.
 pub(super) fn unit(scope: &ValueScope<'_>, word: &[u8]) -> Result<Predicate, FilterProblem> {
-    let is_such = |path: &BStr| {
-        systemd_unit(path).is_some_and(|name| glob::matches_name(word, name, Escaped::column(name)))
-    };
+    let is_such =
+        |path: &BStr| systemd_unit(path).is_some_and(|name| glob::matches_unit(word, name));
     groups(scope, word, &is_such, FilterProblem::UnknownUnit).map(Predicate::Unit)
 }
 
