@@ -80,6 +80,21 @@ fn links_lead_to_files_and_headings() {
 }
 
 #[test]
+fn published_crates_contain_the_licences() {
+    for entry in fs::read_dir(workspace::path("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        if manifest.contains("publish = false") {
+            continue;
+        }
+        for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            let text = fs::read(folder.join(name)).unwrap_or_default();
+            assert!(text == workspace::read(name), "{}: {name}", folder.display());
+        }
+    }
+}
+
+#[test]
 fn merges_are_complete() {
     for (path, text) in files("md") {
         let is_marker = |line: &&str| ["<<<<<<< ", ">>>>>>> "].iter().any(|m| line.starts_with(m));
