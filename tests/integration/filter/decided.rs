@@ -88,6 +88,17 @@ fn unix_names_do_not_match_other_sockets(#[case] line: &str, #[case] rows: usize
     assert_eq!((listing.status, listing.stdout.lines().count()), (0, rows), "{}", listing.stdout);
 }
 
+#[rstest]
+#[case::set("/tmp/[x]")]
+#[case::backslash(r"/tmp/a\x5cb")]
+fn names_are_found_as_they_are_printed(#[case] name: &str) {
+    let (root, line) = (odd::root().build(), format!("-xanH src {name}"));
+    let listing = ours(&root, &line);
+    assert_eq!((listing.status, listing.stdout.lines().count()), (0, 1), "{}", listing.stdout);
+    assert!(listing.stdout.contains_str(format!(" {name} ")), "{}", listing.stdout);
+    assert_decided(&root, &line);
+}
+
 /// iproute2 truncates marks to 32 bits.
 #[rstest]
 #[case::negative("-tanH -- fwmark -1")]
