@@ -35,7 +35,7 @@ FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # Words that a filter does not take for a name.
 KEYWORDS = {"", "(", ")"}
 
-# A row of a listener with one process. The name of that is between quotation marks, with none of its own.
+# A row of a listener with one process, whose name is in quotation marks and contains none.
 PROCESSES = re.compile(r'(\S+ +){5}users:\(\("[^"]*",pid=\d+,(tid=\d+,)?fd=\d+\)\) *')
 
 

@@ -1,22 +1,22 @@
-//! Checks that are put before expansions which the interpreter may cut.
+//! Checks that are inserted before expansions which the interpreter may cut.
 //!
-//! The value of a variable is known only where it is expanded, and the interpreter has no hook
-//! there. So a script is changed before it is parsed: `${v##*[0-9]}` becomes
+//! The value of a variable is known only when it is expanded, and the interpreter has no hook for
+//! that. Therefore a script is changed before it is parsed: `${v##*[0-9]}` becomes
 //!
 //! ```text
 //! ${BASH_VERSINFO[${#v}>9999?0:9]+$(eval host-shell:expansion 7 0)}${v##*[0-9]}
 //! ```
 //!
-//! The first part is always empty. Element 9 does not exist, so the command runs only where the
-//! value is large, and the hook that sees every command decides whether the expansion is cut. If it
-//! needs the value for that, or the result, it lets `eval` run a command with these as arguments;
-//! quotation marks within the first part would not mean what they mean elsewhere.
+//! The first part is always empty. Element 9 does not exist, so the command runs only if the value
+//! is large, and the hook for every command decides whether the expansion is cut. If it needs the
+//! value or the result for that, it makes `eval` run a command with these as arguments, because
+//! quotation marks have a different meaning within the first part.
 //!
-//! A check must not become part of a text in quotation marks, and nothing else may change. So the
-//! changed script is parsed, and its tree without the checks has to be that of the script itself.
-//! Where a check would be in another place than among the parts of a word, it is left out: in
-//! arithmetic, in the index of an array, and in what is no expansion at all. An expansion within
-//! another one is checked before the outer one. Those of arrays are not checked.
+//! A check must not become part of quoted text, and must change nothing else. Therefore the changed
+//! script is parsed, and its tree without the checks has to equal that of the original script. A
+//! check is left out where it would not be a part of a word: in arithmetic, in the index of an
+//! array, and in text that is not an expansion. A nested expansion is checked before the outer one.
+//! Expansions of arrays are not checked.
 
 use std::{
     collections::BTreeSet,
@@ -36,7 +36,7 @@ use crate::{
 
 /// The first argument of the commands that a check runs.
 const MARK: &str = "host-shell:expansion";
-/// How a check begins.
+/// The beginning of a check.
 const BEGIN: &str = "${BASH_VERSINFO[";
 
 /// Characters of a value from which on a replacement is looked at whose text may have any length.
@@ -48,13 +48,13 @@ const ACTING_PLACES: usize = 100_000;
 /// The depth and the steps of the interpreter's parser.
 const PARSER_LIMITS: (usize, usize) = (100, 100_000);
 
-/// The expansions that are checked, of all scripts that a shell has run: functions stay.
+/// The checked expansions of all scripts that a shell has run, because functions are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     known: Mutex<Vec<Checked>>,
 }
 
-/// One expansion, and how its check decides.
+/// An expansion, and the rule of its check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Checked {
     cut: Cut,
@@ -77,13 +77,13 @@ enum Rule {
 
 /// What a check consists of.
 struct Check {
-    /// Arithmetic that is not 0 where the value is large.
+    /// Arithmetic that is not 0 if the value is large.
     condition: String,
     rule: Rule,
     args: String,
 }
 
-/// Where a check is put.
+/// The position of a check.
 struct Insertion {
     at: usize,
     /// Its number in this script.
@@ -113,8 +113,7 @@ impl Checks {
         matches!(name, "eval" | ":") && args.first().is_some_and(|mark| mark == MARK)
     }
 
-    /// Returns the expansion that a call of a check finds to be cut, or changes the call to one that
-    /// can find it.
+    /// Returns why the expansion of a check is cut, or changes the call to one that can decide it.
     pub(crate) fn find_cut(&self, name: &str, args: &mut Vec<String>) -> Option<Cut> {
         let [_, _, position, rest @ ..] = args.as_slice() else { return None };
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,7 +160,7 @@ impl Checks {
         Ok(Some(format!("{BEGIN}{condition}?0:9]+$(eval {MARK} {number} {known})}}")))
     }
 
-    /// Returns where an expansion is among those that are known.
+    /// Returns the position of an expansion among the known ones.
     fn position_of(&self, checked: Checked) -> Result<usize, Cut> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = known.iter().position(|it| *it == checked) {
@@ -174,7 +173,7 @@ impl Checks {
         Ok(known.len() - 1)
     }
 
-    /// Puts checks into the scripts that a call is given.
+    /// Adds checks to the scripts in the arguments of a call.
     ///
     /// # Errors
     ///
@@ -210,13 +209,13 @@ impl Checks {
     }
 }
 
-/// Different expansions that one shell knows: 10 000.
+/// Maximum number of different expansions in one shell.
 const MAX_KNOWN: usize = 10_000;
 
-/// Steps of looking for the ends of expansions, for each byte that a script may have.
+/// Steps of the search for the ends of expansions, per byte of the longest script.
 const STEPS_OF_A_BYTE: usize = 32;
 
-/// Returns what is between the braces of an expansion of the variable alone.
+/// Returns the text between the braces of an expansion of only the variable.
 fn variable(expansion: &Expansion<'_>) -> Option<String> {
     match expansion.index {
         None => Some(expansion.name.to_owned()),
@@ -228,14 +227,14 @@ fn variable(expansion: &Expansion<'_>) -> Option<String> {
     }
 }
 
-/// Returns whether operands may do something when they are expanded, besides having a value.
+/// Returns whether expanding an operand may have side effects.
 fn acts(operand: &str) -> bool {
     operand.contains(['`', '\0']) || operand.contains("$(") || {
         operand.contains("${") && operand.contains(['=', '?'])
     }
 }
 
-/// Returns the check of `${v#PATTERN}` and its like, or `None` if it needs none.
+/// Returns the check of `${v#PATTERN}` and similar expansions, or `None` if it needs none.
 fn removal(variable: &str, pattern: &str) -> Option<Check> {
     let is_variable = without_double_quoted(pattern).contains(['$', '`']);
     let rule = match (is_variable, is_tried_at_places(pattern)) {
@@ -251,7 +250,7 @@ fn removal(variable: &str, pattern: &str) -> Option<Check> {
     Some(Check { condition, rule, args })
 }
 
-/// Returns a text without what is between double quotation marks, where nothing is a pattern.
+/// Returns a text without its parts in double quotation marks, which are not patterns.
 fn without_double_quoted(text: &str) -> String {
     let outside = text.split('"').step_by(2);
     outside.collect()
@@ -279,8 +278,7 @@ fn replacement(written: &str, variable: &str, pattern: &str, text: &str, is_of_a
     Check { condition, rule: Rule::Result, args }
 }
 
-/// Returns the most bytes of a text of a replacement, as arithmetic; `None` where they are not
-/// known.
+/// Returns the maximum length of the text of a replacement, as arithmetic; `None` if it is unknown.
 fn text_length(text: &str) -> Option<String> {
     // `&` may stand for what was found, and all that is found has no more bytes than the value.
     let mut length = (text.len() + 4 * text.matches('&').count()).to_string();
@@ -311,13 +309,13 @@ impl Rule {
             (Self::Result, [value, result, without]) => {
                 result == value && (without != value || value.len() > MAX_REPLACED_BYTES)
             }
-            // Nothing but a script itself calls it with other arguments.
+            // Only a script that calls it directly uses other arguments.
             (Self::Large | Self::Pattern | Self::Literal { .. } | Self::Result, _) => true,
         }
     }
 }
 
-/// Returns a script with those insertions that are in their places; `None` if none is.
+/// Returns a script with the insertions that are parts of words; `None` if there are none.
 fn verified(script: &str, mut insertions: Vec<Insertion>) -> Option<String> {
     let mut original = tree(script)?;
     take_checks(&mut original);
@@ -352,10 +350,10 @@ fn tree(script: &str) -> Option<Value> {
     serde_json::to_value(parsed).ok()
 }
 
-/// Keys of a tree that say where something is written.
+/// Keys of a tree that contain positions.
 const PLACES: [&str; 4] = ["span", "command_end_lines", "raw", "source"];
 
-/// Takes the checks out of a tree, and returns the numbers of those that are not a part of a word.
+/// Removes the checks from a tree, and returns the numbers of those that are not part of a word.
 fn take_checks(tree: &mut Value) -> BTreeSet<usize> {
     let mut misplaced = BTreeSet::new();
     let mut open = vec![tree];
@@ -374,7 +372,7 @@ fn take_checks(tree: &mut Value) -> BTreeSet<usize> {
     misplaced
 }
 
-/// Takes the checks out of the parts of a word.
+/// Removes the checks from the parts of a word.
 fn take_parts(word: &mut serde_json::Map<String, Value>) {
     let Some(Value::Array(parts)) = word.get_mut("parts") else { return };
     let is_kept: Vec<_> = parts.iter().map(|part| !is_check(part)).collect();
@@ -410,7 +408,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns a script with a `§` in the place of each check.
+    /// Returns a script with each check replaced by `§`.
     fn marked(script: &str) -> String {
         let changed = Checks::default().add_to(script).unwrap().unwrap_or(script.to_owned());
         let mut marked = String::new();

@@ -15,7 +15,7 @@ use crate::host_name::HostNames;
 /// The time limit for all lookups of a call. After it addresses are printed as numbers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Looks up the name of each address once in a call, and none after 10 seconds.
+/// Looks each address up once per call, and none after 10 seconds.
 pub struct HostNameCache<'a> {
     /// `None` when addresses are printed as numbers.
     hosts: Option<&'a dyn HostNames>,
@@ -29,7 +29,7 @@ impl<'a> HostNameCache<'a> {
         Self { hosts, known: RefCell::default(), begin: Instant::now() }
     }
 
-    /// Returns the name of a host; that of an IPv4-mapped IPv6 address is that of the IPv4 address.
+    /// Returns the name of a host. An IPv4-mapped IPv6 address is looked up as the IPv4 address.
     pub fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString> {
         let hosts = self.hosts?;
         let address = address.to_canonical();
