@@ -29,7 +29,6 @@ pub(super) const UNIX: &[&str] = &[
     "-xan src /tmp/[[:upper:]-z]PPER",
     "-xan src /run/[[:nope:]]*",
     "-xan src /run/[[:alpha:]*",
-    "-xan src /tmp/[x]",
     "-xan src /tmp/[[]x]",
     "-xan src /tmp/[]x]x]",
     "-xan src /tmp/[![]x]",
