@@ -88,6 +88,19 @@ fn unix_names_do_not_match_other_sockets(#[case] line: &str, #[case] rows: usize
     assert_eq!((listing.status, listing.stdout.lines().count()), (0, rows), "{}", listing.stdout);
 }
 
+/// Without the backslashes that escape a character, the word is a name as it is printed.
+#[rstest]
+#[case::set(r"/tmp/\[x]", "/tmp/[x]")]
+#[case::backslash(r"/tmp/a\\b", r"/tmp/a\x5cb")]
+#[case::backslash_and_letter(r"/tmp/a\\\b", r"/tmp/a\x5cb")]
+fn escaped_words_find_names(#[case] word: &str, #[case] name: &str) {
+    let (root, line) = (odd::root().build(), format!("-xanH src {word}"));
+    let listing = ours(&root, &line);
+    assert_eq!((listing.status, listing.stdout.lines().count()), (0, 1), "{}", listing.stdout);
+    assert!(listing.stdout.contains_str(format!(" {name} ")), "{}", listing.stdout);
+    assert_decided(&root, &line);
+}
+
 #[rstest]
 #[case::set("/tmp/[x]")]
 #[case::backslash(r"/tmp/a\x5cb")]
