@@ -101,36 +101,35 @@ impl fmt::Display for EndingMessage<'_> {
             Ending::Interrupted => write!(f, "interrupted"),
             Ending::TooMuchOutput => write!(
                 f,
-                "the output is larger than the limit of {} bytes: what was printed is not whole",
+                "the output is larger than the limit of {} bytes: it is incomplete",
                 self.limits.max_output_bytes
             ),
             Ending::TooManyErrors => write!(
                 f,
-                "standard error is larger than the limit of {MAX_ERROR_BYTES} bytes: what was \
-                 printed is not whole"
+                "standard error is larger than the limit of {MAX_ERROR_BYTES} bytes: the output is \
+                 incomplete"
             ),
             Ending::TooMuchWritten => write!(
                 f,
-                "the script writes more than the limit of {} bytes into granted directories: what it \
-                 wrote is not whole",
+                "the script writes more than the limit of {} bytes into granted directories: the \
+                 files are incomplete",
                 self.limits.max_write_bytes
             ),
             Ending::TooDeep => write!(
                 f,
-                "the script nests too deep (at most {MAX_NESTED_COMMANDS} commands that run one \
-                 another, {MAX_EXPRESSION_WORDS} words of an expression): what was printed is not \
-                 whole"
+                "the script nests too deeply (at most {MAX_NESTED_COMMANDS} commands that run one \
+                 another, {MAX_EXPRESSION_WORDS} words of an expression): the output is incomplete"
             ),
-            Ending::Truncated => write!(f, "output was cut off: what was printed is not whole"),
+            Ending::Truncated => write!(f, "output was cut off: it is incomplete"),
             Ending::OutputFailed(kind) => write!(f, "output cannot be written: {kind}"),
             Ending::TooManyEntries => write!(
                 f,
-                "a command or a pattern lists more than {MAX_LISTED_ENTRIES} entries: what was \
-                 printed is not whole"
+                "a command or a pattern lists more than {MAX_LISTED_ENTRIES} entries: the output \
+                 is incomplete"
             ),
             Ending::TooDeepDirectory => write!(
                 f,
-                "a directory is deeper than {MAX_PATH_DEPTH} levels: what was printed is not whole"
+                "a directory is deeper than {MAX_PATH_DEPTH} levels: the output is incomplete"
             ),
             Ending::TooManyWords(TooManyWords::Range(range)) => write!(
                 f,
@@ -144,7 +143,7 @@ impl fmt::Display for EndingMessage<'_> {
                 Escaped::new(groups.as_bytes())
             ),
             Ending::Cut(cut) => write!(f, "{cut}"),
-            Ending::Limit(limit) => write!(f, "{limit}: what was printed is not whole"),
+            Ending::Limit(limit) => write!(f, "{limit}: the output is incomplete"),
             Ending::Other(error) => write!(f, "{error}"),
             // OK because a syntax error is reported elsewhere, and a broken pipe is not reported.
             Ending::BrokenPipe | Ending::Syntax(_) => Ok(()),

@@ -20,7 +20,7 @@ pub(crate) enum Stop {
     TooManyErrors,
     /// The script wrote more into granted directories than it may.
     TooMuchWritten,
-    /// The script nests too deep for the interpreter's stack.
+    /// The script nests too deeply for the interpreter's stack.
     TooDeep,
     /// A pattern or a command listed more entries than it may.
     TooManyEntries,

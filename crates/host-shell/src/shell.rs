@@ -234,7 +234,7 @@ impl InterpreterParts {
             watch.before_command(&call.name, &call.args);
             if is_call_too_deep(&call.name, &call.args) {
                 writes.end(Stop::TooDeep);
-                return HookAction::Cancel("nests too deep".to_owned());
+                return HookAction::Cancel("nests too deeply".to_owned());
             }
             if let Some(words) = too_many_words_in_call(&call.name, &call.args) {
                 writes.end(Stop::TooManyWords(words));

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn users_are_known_when_the_host_gave_them() {
+    fn users_are_known_if_the_host_provides_them() {
         let names = Names::new(b"", b"");
         assert_eq!(names.users().name(0), None);
         let names = names.with_users(b"root:x:0:0::/:\n");

@@ -484,7 +484,7 @@ async def scripts_that_take_too_much(arguments, limit, deep):
         scripts = [
             (grown + "echo first; seq 100000 | nl -s $b | wc -l", memory),
             (grown + "seq 100000 >/tmp/a; comm --output-delimiter=$b /tmp/a /tmp/a | wc -l", memory),
-            (deep, "nests too deep"),
+            (deep, "nests too deeply"),
         ]
         for script, why in scripts:
             answer = await call(connected, "run_script", expect_error=True, script=script)
@@ -497,7 +497,7 @@ async def scripts_that_take_too_much(arguments, limit, deep):
         # A script that is nested too deeply is refused before it needs memory.
         answer = await call(connected, "run_script", script="time " * 400000 + "true")
         assert answer["exit_code"] == 1 and not answer["complete"], answer
-        assert "nests too deep" in answer["problems"][0], answer
+        assert "nests too deeply" in answer["problems"][0], answer
         large = "echo " + "x" * (12 * 1024 * 1024)
         answer = await call(connected, "run_script", expect_error=True, script=large)
         assert "expected a script and its input in" in answer["stderr"], answer

@@ -57,7 +57,7 @@ fn alike() -> FakeRoot {
 #[case::an_address_of_ipv6("[a00:1::]", &["[a00:1::]:6"])]
 #[case::everything("0/0", &["0.0.0.0:1", "10.0.0.1:2", "32.1.13.184:3", "[::ffff:10.0.0.1]:7"])]
 #[case::everything_of_ipv6("[::/0]", &["*:4", "[2001:db8::1]:5", "[a00:1::]:6", "[::ffff:10.0.0.1]:7"])]
-fn conditions_hold_for_their_family_only(#[case] host: &str, #[case] expected: &[&str]) {
+fn conditions_match_only_their_family(#[case] host: &str, #[case] expected: &[&str]) {
     let root = alike();
     let line = format!("-tanH src {host}");
     assert_eq!(ends(&ours(&root, &line)), expected);
@@ -65,7 +65,7 @@ fn conditions_hold_for_their_family_only(#[case] host: &str, #[case] expected: &
 }
 
 #[test]
-fn address_conditions_hold_for_internet_sockets_only() {
+fn address_conditions_match_only_internet_sockets() {
     let root = FakeProc::new()
         .tcp(Tcp::listen("4.0.0.0:1"))
         .netlink(Netlink::new(4, 9))
@@ -83,7 +83,7 @@ fn address_conditions_hold_for_internet_sockets_only() {
 #[case::or("-anH src unix:* or src inet:*", 21)]
 #[case::and("-anH src unix:* and src inet:*", 0)]
 #[case::not("-anH not src unix:* and src inet:*", 21)]
-fn names_of_unix_sockets_do_not_hold_for_others(#[case] line: &str, #[case] rows: usize) {
+fn unix_names_do_not_match_other_sockets(#[case] line: &str, #[case] rows: usize) {
     let listing = ours(&odd::root().build(), line);
     assert_eq!((listing.status, listing.stdout.lines().count()), (0, rows), "{}", listing.stdout);
 }

@@ -51,7 +51,7 @@ fn inodes(root: &FakeProc, line: &str) -> Vec<u64> {
 #[case::second_key("uid,-inode", &[200, 100, 30, 7, 4])]
 #[case::inode("inode", &[4, 7, 30, 100, 200])]
 #[case::state("-state,inode", &[7, 4, 30, 100, 200])]
-fn sockets_come_in_the_order_of_their_keys(#[case] keys: &str, #[case] expected: &[u64]) {
+fn sockets_are_in_the_order_of_their_keys(#[case] keys: &str, #[case] expected: &[u64]) {
     let sort = if keys.is_empty() { String::new() } else { format!("--sort {keys}") };
     assert_eq!(inodes(&connections(), &format!("-tan {sort}")), expected);
     for limit in 0..=expected.len() {

@@ -179,8 +179,8 @@ impl Connections {
 }
 
 #[test]
-fn no_socket_is_shown_twice_while_others_come_and_go() {
-    inside("live::churn::no_socket_is_shown_twice_while_others_come_and_go", || {
+fn sockets_are_not_repeated_while_others_open_and_close() {
+    inside("live::churn::sockets_are_not_repeated_while_others_open_and_close", || {
         churn(&ChurnLoad::SHORT);
     });
 }

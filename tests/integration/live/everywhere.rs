@@ -197,7 +197,7 @@ fn namespace_created_while_shell_runs_is_found(#[case] rights: &str, #[case] exp
 // ------------------------------------------------------------
 
 #[test]
-fn rows_of_each_namespace_are_those_of_iproute2_there() {
+fn rows_of_each_namespace_equal_those_of_iproute2() {
     if RealSs::find().is_none() {
         return;
     }

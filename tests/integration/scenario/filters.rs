@@ -86,7 +86,7 @@ fn wrong_filters_print_only_the_error(
 }
 
 #[test]
-fn counters_come_before_what_is_wrong_with_the_words() {
+fn counters_precede_errors_of_the_words() {
     for line in ["-s state nope", "-s sport = nope"] {
         let outcome = run(&root(), line);
         assert!(outcome.stdout.starts_with(b"Total: "), "{outcome:?}");

@@ -30,9 +30,9 @@ static FLAGS: &[Flag<Effect>] = {
         flag(Some('R'), &["recursive"], Recursive, "the same as -r"),
         flag(Some('d'), &["dir"], Dir, "remove empty directories"),
         flag(Some('v'), &["verbose"], Verbose, "print what is removed"),
-        flag(Some('i'), &[], Nothing, "is accepted: nobody is asked"),
-        flag(Some('I'), &[], Nothing, "is accepted: nobody is asked"),
-        flag(None, &["interactive"], Nothing, "is accepted: nobody is asked")
+        flag(Some('i'), &[], Nothing, "is accepted: it never asks"),
+        flag(Some('I'), &[], Nothing, "is accepted: it never asks"),
+        flag(None, &["interactive"], Nothing, "is accepted: it never asks")
             .with_value(optional("WHEN")),
         flag(None, &["one-file-system"], Nothing, "is accepted"),
         flag(None, &["preserve-root"], Nothing, "is accepted: / is never removed")

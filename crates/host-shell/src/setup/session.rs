@@ -262,16 +262,16 @@ impl ScriptProcess {
             (None, _) if said(b"memory allocation of ") => {
                 let most = self.limits.max_memory_bytes;
                 let why = format!("the script needs more than the limit of {most} bytes of memory");
-                (ExitCode::FAILURE, not_whole(&why))
+                (ExitCode::FAILURE, incomplete(&why))
             }
             (None, _) if said(b"has overflowed its stack") => {
-                (ExitCode::FAILURE, not_whole("the script nests too deep"))
+                (ExitCode::FAILURE, incomplete("the script nests too deeply"))
             }
             (None, Some(ChildReport::Signaled(signal))) => {
                 let why = format!("signal {signal} ended the process of the script");
-                (ExitCode::new(signal.saturating_add(128)), not_whole(&why))
+                (ExitCode::new(signal.saturating_add(128)), incomplete(&why))
             }
-            (None, _) => (ExitCode::FAILURE, not_whole("the process of the script is gone")),
+            (None, _) => (ExitCode::FAILURE, incomplete("the process of the script is gone")),
         };
         (status, format!("host-shell: {why}\n"))
     }
@@ -305,8 +305,8 @@ impl ScriptProcess {
     }
 }
 
-fn not_whole(why: &str) -> String {
-    format!("{why}: what was printed is not whole")
+fn incomplete(why: &str) -> String {
+    format!("{why}: the output is incomplete")
 }
 
 fn broker(ends: &ParentEnds) -> Result<Broker<ScriptService>, BrokerError> {

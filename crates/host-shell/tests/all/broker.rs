@@ -139,7 +139,7 @@ fn repeated_cancellation_asks_the_broker_once() {
 }
 
 #[test]
-fn oversized_frame_is_reported_and_the_broker_goes_on() {
+fn oversized_frame_is_reported_and_the_broker_continues() {
     let (broker, mut requests, mut answers) = pipes();
     let server = thread::spawn(move || serve(&Bytes, &mut requests, &mut answers));
     let too_many = (129 << 20, vec![]);

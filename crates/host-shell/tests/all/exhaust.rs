@@ -24,7 +24,7 @@ use crate::{
     support::Granted,
 };
 
-const NOT_WHOLE: &str = "what was printed is not whole\n";
+const INCOMPLETE: &str = "the output is incomplete\n";
 
 /// A variable of 1 MiB, which is cheap to create and expensive to repeat.
 const MEBIBYTE: &str = "b=x; for i in {1..20}; do b=$b$b; done; ";
@@ -41,7 +41,7 @@ fn memory_has_a_limit(#[case] script: &str) {
         run(&["--timeout", "20m", "--max-memory", "134217728", "-c", &script]);
     assert_eq!((stdout.as_str(), status), ("", 1), "{stderr}");
     let expected = "the script needs more than the limit of 134217728 bytes of memory";
-    assert_eq!(stderr, format!("host-shell: {expected}: {NOT_WHOLE}"));
+    assert_eq!(stderr, format!("host-shell: {expected}: {INCOMPLETE}"));
 }
 
 /// The interpreter reports some of these errors itself, in the subshell that needs too much.
@@ -67,7 +67,7 @@ fn nested(before: &str, repeated: &str, after: &str, count: usize) -> String {
     format!("{before} {}{after}; echo after", repeated.repeat(count))
 }
 
-const TOO_DEEP: &str = "host-shell: the script nests too deep";
+const TOO_DEEP: &str = "host-shell: the script nests too deeply";
 
 /// Runs a script from a file, since some are longer than an argument may be.
 fn run_file(text: &str) -> (String, String, i32) {
@@ -105,7 +105,7 @@ fn stack_overflow_ends_only_the_script() {
     let script = format!("source {}/nested.sh; echo after", granted.path);
     let args = ["--timeout", "20m", "--allow-path", &granted.path, "-c", &script];
     let (stdout, stderr, status) = run(&args);
-    let expected = format!("{TOO_DEEP}: {NOT_WHOLE}");
+    let expected = format!("{TOO_DEEP}: {INCOMPLETE}");
     assert_eq!((stdout.as_str(), stderr.as_str(), status), ("", expected.as_str(), 1));
 }
 
@@ -192,7 +192,7 @@ fn signal(name: &str, pid: u32) {
 fn killed_child_is_reported(#[case] args: &[&str], #[case] script: &str) {
     let started = StartedShell::with(args, script);
     signal("KILL", started.script);
-    let line = format!("host-shell: signal 9 ended the process of the script: {NOT_WHOLE}");
+    let line = format!("host-shell: signal 9 ended the process of the script: {INCOMPLETE}");
     assert_eq!(started.end(), (line, Some(137)));
 }
 
@@ -219,7 +219,7 @@ fn child_killed_with_unread_output_is_reported() {
 #[case::stopped_then_killed(
     "KILL",
     137,
-    "host-shell: signal 9 ended the process of the script: what was printed is not whole\n"
+    "host-shell: signal 9 ended the process of the script: the output is incomplete\n"
 )]
 fn stopped_child_is_ended(#[case] then: &str, #[case] status: i32, #[case] message: &str) {
     let started = StartedShell::with(&[], "sleep 600");
@@ -253,7 +253,7 @@ fn killed_spawner_ends_script() {
     let script = Ends::of(started.script);
     signal("KILL", started.spawner);
     script.wait();
-    let line = format!("host-shell: the process of the script is gone: {NOT_WHOLE}");
+    let line = format!("host-shell: the process of the script is gone: {INCOMPLETE}");
     assert_eq!(started.end(), (line, Some(1)));
 }
 
@@ -396,7 +396,7 @@ fn prompt_continues_after_line_that_nests_too_deep() {
     prompt.run("v=kept");
     // Created by the script, because a terminal does not accept such a long line.
     prompt.line("t=; for i in {1..19}; do t=\"$t time\"; t=$t$t; done; eval \"$t true\"");
-    prompt.until("host-shell: the script nests too deep");
+    prompt.until("host-shell: the script nests too deeply");
     prompt.until("host-shell$ ");
     assert!(prompt.run("echo [$v]").ends_with("[kept]\r\n"));
     assert_eq!(prompt.exit(), Some(7));
@@ -436,7 +436,7 @@ fn written_bytes_are_limited(#[case] script: &str) {
     assert_eq!(status, 1, "{stderr}");
     assert!(!stdout.contains("after") || script.ends_with("$D/other"), "{stdout}");
     let expected = "host-shell: the script writes more than the limit of 1000000 bytes into granted \
-                    directories: what it wrote is not whole\n";
+                    directories: the files are incomplete\n";
     assert!(stderr.ends_with(expected), "{stderr}");
     assert!(std::fs::read_dir(granted.dir.path()).unwrap().count() < 300);
 }

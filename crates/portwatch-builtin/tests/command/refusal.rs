@@ -97,7 +97,7 @@ fn unknown_option_is_followed_by_a_suggestion() {
     "listing every network namespace needs namespaces = \"all\" in the policy of this host"
 )]
 #[case::fake_root(&[Grant::Sockets, Grant::Namespaces], NamespaceScope::All, NO_MEANS)]
-fn every_namespace_is_refused_where_the_host_does_not_allow_it(
+fn all_namespaces_are_refused_without_permission_of_the_host(
     #[case] grants: &[Grant],
     #[case] scope: NamespaceScope,
     #[case] reason: &str,

@@ -465,7 +465,7 @@ mod tests {
     #[case::refused(of_dump(Table::Tcp4, 95), None)]
     #[case::invalid(of_dump(Table::Tcp4, 22), None)]
     #[case::other(DiagError::Overrun, Some(ErrorKind::Overrun))]
-    fn families_are_asked_apart_where_both_are_refused(
+    fn families_are_requested_separately_if_both_are_refused(
         #[case] error: DiagError,
         #[case] expected: Option<ErrorKind>,
     ) {
@@ -490,7 +490,7 @@ mod tests {
     #[case::listeners_are_few(true, LISTEN, true, 0)]
     #[case::without_threads(false, ESTABLISHED.union(LISTEN), true, 0)]
     #[case::too_many_to_keep(true, ESTABLISHED, false, 2)]
-    fn both_families_are_asked_for_by_one_walk(
+    fn one_walk_requests_both_families(
         #[case] has_threads: bool,
         #[case] states: StateMask,
         #[case] is_one_walk: bool,

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn name_is_padded_as_asked() {
+    fn name_is_padded_on_request() {
         assert_eq!(format!("{:>5}|{:<5}", Table::Tcp4, Table::Udp4), "  tcp|udp  ");
     }
 }

@@ -132,7 +132,7 @@ fn listing_is_never_cut(#[case] entries: u64, #[case] expected: Option<usize>) {
 }
 
 #[test]
-fn repeated_rows_of_a_fake_root_stay() {
+fn repeated_rows_of_a_fake_root_are_kept() {
     let fake = Fake::new().with("net/tcp", table_of(5));
     let listing = fake.tables.list(&Query::tcp()).unwrap();
     assert_eq!((listing.len(), listing.repeated), (5, 0));

@@ -115,7 +115,7 @@ fn malformed_rows_are_reported_and_the_others_follow() {
 }
 
 #[test]
-fn repeated_rows_of_a_file_stay() {
+fn repeated_rows_of_a_file_are_kept() {
     assert_eq!(counts(visit_all(Table::Tcp4, table_of(100)).0), (100, 0, 0, false));
 }
 
@@ -212,7 +212,7 @@ fn interruption_is_seen_within_a_thousand_rows() {
 }
 
 #[test]
-fn nothing_is_read_when_interrupted_before() {
+fn interrupted_call_reads_nothing() {
     let mut log = VisitLog::default();
     let error = TextTable::new(Table::Tcp4)
         .with_endian(Endian::Little)

@@ -74,7 +74,7 @@ fn one_of_each() -> FakeProc {
 }
 
 #[test]
-fn tables_come_in_the_order_of_ss() {
+fn tables_are_in_the_order_of_ss() {
     let (seen, collected) = see(&one_of_each(), &Selection::everything());
     assert_eq!(
         seen.rows,

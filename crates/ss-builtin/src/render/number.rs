@@ -327,7 +327,7 @@ mod tests {
     #[case::up(0.75, "1")]
     #[case::beyond_a_double(9_007_199_254_740_994.0, "9007199254740994")]
     #[case::beyond_64_bits(73_786_976_294_838_206_464.0, "73786976294838206464")]
-    fn prints_whole(#[case] number: f64, #[case] shown: &str) {
+    fn prints_whole_numbers(#[case] number: f64, #[case] shown: &str) {
         assert_eq!(text(|out| push_whole(out, number)), shown);
     }
 

@@ -72,7 +72,7 @@ fn reply_that_ends_in_an_error_is_one(#[case] end: Vec<u8>, #[case] kind: ErrorK
 #[case::nothing(Vec::new())]
 #[case::an_acknowledgement(error(0))]
 #[case::a_blank_message(message(1, 0, &[]))]
-fn reply_that_ends_well_is_whole(#[case] end: Vec<u8>) {
+fn correctly_ended_reply_is_complete(#[case] end: Vec<u8>) {
     let mut log = Log::default();
     assert_eq!(read(Table::Tcp4, &[listener(), end], &mut log).unwrap().rows, 1);
 }

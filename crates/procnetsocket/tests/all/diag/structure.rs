@@ -117,7 +117,7 @@ const TCP: &[TcpField] = &[
 ];
 
 #[test]
-fn tcp_info_is_read_as_far_as_it_goes() {
+fn shorter_tcp_info_is_read() {
     for length in 8..=320 {
         let bytes = counting(length);
         let info = tcp(&bytes);
@@ -173,7 +173,7 @@ const MPTCP: &[MptcpField] = &[
 ];
 
 #[test]
-fn mptcp_info_is_read_as_far_as_it_goes() {
+fn shorter_mptcp_info_is_read() {
     for length in 8..=120 {
         let bytes = counting(length);
         let info = mptcp(&bytes);
@@ -251,7 +251,7 @@ const SCTP: &[SctpField] = &[
 ];
 
 #[test]
-fn sctp_info_is_read_as_far_as_it_goes() {
+fn shorter_sctp_info_is_read() {
     let mut whole = counting(368);
     whole[168..296].copy_from_slice(&storage6());
     for length in 56..=368 {

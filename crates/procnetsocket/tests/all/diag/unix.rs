@@ -53,7 +53,7 @@ fn every_field_of_a_listener_is_decoded() {
 #[case::abstract_of_nothing(b"\0", UnixName::Abstract("".into()))]
 #[case::abstract_with_nul(b"\0a\0b\0", UnixName::Abstract("a\0b\0".into()))]
 #[case::not_text(b"\0\xff", UnixName::Abstract(b"\xff".into()))]
-fn names_are_whole(#[case] bytes: &[u8], #[case] expected: UnixName) {
+fn names_are_complete(#[case] bytes: &[u8], #[case] expected: UnixName) {
     assert_eq!(unix(&[hex(UNIX), attribute(0, bytes)].concat()).name, expected);
 }
 

@@ -117,7 +117,7 @@ fn reads_the_calling_thread_from_every_thread() {
 }
 
 #[test]
-fn table_stays_readable_after_the_thread_that_opened_it() {
+fn table_is_readable_after_its_thread_has_ended() {
     let proc = live();
     let mut table = thread::scope(|scope| {
         scope.spawn(|| proc.thread().open(ProcFile::NetTcp).unwrap()).join().unwrap()

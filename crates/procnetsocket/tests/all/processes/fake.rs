@@ -41,7 +41,7 @@ fn every_process_of_a_socket_is_listed_by_descriptor() {
 }
 
 #[test]
-fn processes_come_in_the_order_of_the_directory() {
+fn processes_are_in_the_order_of_the_directory() {
     let processes = (1..60).map(|pid| Process::new(pid, format!("p{pid}")).socket(3, 7));
     let (root, tables) = tables(processes);
     let listed = root.dir().entries().unwrap().map(|entry| entry.unwrap().file_name());
@@ -123,7 +123,7 @@ fn processes_outside_the_root_are_not_read() {
 }
 
 #[test]
-fn threads_are_listed_separately_when_asked_for() {
+fn threads_are_listed_separately_on_request() {
     let (_root, tables) = tables([Process::new(10, "main")
         .socket(3, 7)
         .thread(Process::new(11, "worker").socket(3, 7).socket(4, 8))

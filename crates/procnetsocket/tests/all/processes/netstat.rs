@@ -83,7 +83,7 @@ fn everything_is_joined() {
 }
 
 #[test]
-fn protocols_come_in_the_order_in_which_they_are_asked_for() {
+fn protocols_are_in_requested_order() {
     let root = machine().without(ProcTable::Tcp6).build();
     let tables = SocketTables::from_dir(root.dir());
     let asked = [NetstatProtocol::Udp6, NetstatProtocol::Tcp6, NetstatProtocol::Tcp];

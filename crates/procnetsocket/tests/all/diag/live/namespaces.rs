@@ -124,7 +124,7 @@ fn anonymous_namespace_is_entered() {
 }
 
 #[test]
-fn own_namespace_comes_first_and_is_not_entered() {
+fn own_namespace_is_first_and_is_not_entered() {
     if !enter() {
         return;
     }

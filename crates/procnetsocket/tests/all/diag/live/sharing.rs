@@ -159,7 +159,7 @@ impl Visitor for Beside<'_> {
 }
 
 #[test]
-fn thread_is_answered_while_another_listing_goes_on() {
+fn thread_is_answered_during_another_listing() {
     if !enter() {
         return;
     }

@@ -98,7 +98,7 @@ fn programs_are_those_of_the_kernel(#[case] expr: Expr, #[case] lines: &str) {
 }
 
 #[test]
-fn expression_too_long_for_the_kernel_is_left_to_the_evaluator() {
+fn too_long_expression_is_evaluated_without_the_kernel() {
     let longest = |count| (1..=count).map(|number| sport(EQ, number)).reduce(Expr::or);
     assert!(compile(&longest(500).unwrap()).is_some());
     assert_eq!(compile(&longest(5000).unwrap()), None);

@@ -53,7 +53,7 @@ mod tests {
     #[case::here(".", Some("/"))]
     #[case::slashes("a//b/./", Some("/a/b"))]
     #[case::upwards("a/../b", None)]
-    fn paths_are_taken_below_the_mount(#[case] word: &str, #[case] path: Option<&str>) {
+    fn paths_are_resolved_below_the_mount(#[case] word: &str, #[case] path: Option<&str>) {
         assert_eq!(below_mount(word.as_bytes()), path.map(BString::from));
     }
 }
