@@ -87,7 +87,8 @@ def main():
         hold(int(user), family, int(count), int(seed))
         return
     several_users = can_be_another()
-    in_namespaces(["-nm"] if several_users else ["-Urnm"], "ip link set lo up")
+    # With a PID namespace, so that `--all-namespaces` does not list what else runs on the machine.
+    in_namespaces(["-nmpf" if several_users else "-Urnmpf", "--mount-proc"], "ip link set lo up")
     campaign = Campaign(tries=60)
     random = campaign.random
     commands = [command for line in COMMANDS.splitlines() for command in line.split("|")]
