@@ -30,9 +30,9 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(word) = std::env::args().nth(1) {
         let depth = match word.as_str() {
-            "bare" => Depth::Links,
-            "list" => Depth::Names,
-            "open" => Depth::Directories,
+            "bare" => ScanDepth::Links,
+            "list" => ScanDepth::Names,
+            "open" => ScanDepth::Directories,
             _ => return Err("expected nothing, `bare`, `list` or `open`".into()),
         };
         println!("{} reached", walk(depth)?);
@@ -53,14 +53,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// What a walk reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Depth {
+enum ScanDepth {
     Directories,
     Names,
     Links,
 }
 
 /// Reads every directory and every link, as far as `depth`, and keeps nothing.
-fn walk(depth: Depth) -> io::Result<usize> {
+fn walk(depth: ScanDepth) -> io::Result<usize> {
     let mut buffer = vec![MaybeUninit::uninit(); 32 * 1024];
     let proc = rustix::fs::openat(CWD, "/proc", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
     let mut pids = Vec::new();
@@ -85,10 +85,10 @@ fn walk(depth: Depth) -> io::Result<usize> {
     }))
 }
 
-fn walk_process(proc: &impl rustix::fd::AsFd, path: &str, depth: Depth) -> io::Result<usize> {
+fn walk_process(proc: &impl rustix::fd::AsFd, path: &str, depth: ScanDepth) -> io::Result<usize> {
     let mut buffer = vec![MaybeUninit::uninit(); 32 * 1024];
     let dir = rustix::fs::openat(proc, path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
-    if depth == Depth::Directories {
+    if depth == ScanDepth::Directories {
         return Ok(1);
     }
     let mut names = RawDir::new(&dir, &mut buffer);
@@ -96,7 +96,7 @@ fn walk_process(proc: &impl rustix::fd::AsFd, path: &str, depth: Depth) -> io::R
     while let Some(entry) = names.next() {
         let mut text = [MaybeUninit::uninit(); 64];
         let entry = entry?;
-        let is_reached = depth == Depth::Names
+        let is_reached = depth == ScanDepth::Names
             || rustix::fs::readlinkat_raw(&dir, entry.file_name(), &mut text).is_ok();
         count += usize::from(is_reached);
     }

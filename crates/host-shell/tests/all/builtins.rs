@@ -165,9 +165,9 @@ fn too_many_abandoned_calls_are_an_error() {
     drop(release);
 }
 
-struct NamedBuiltin(&'static str);
+struct ReplacingBuiltin(&'static str);
 
-impl Builtin for NamedBuiltin {
+impl Builtin for ReplacingBuiltin {
     fn name(&self) -> &str {
         self.0
     }
@@ -187,7 +187,8 @@ impl Builtin for NamedBuiltin {
 #[case::help("help")]
 #[case::test("true")]
 fn builtin_replaces_command_of_interpreter(#[case] name: &'static str) {
-    let mut shell = shell().registry(registry_with(Box::new(NamedBuiltin(name)))).build().unwrap();
+    let mut shell =
+        shell().registry(registry_with(Box::new(ReplacingBuiltin(name)))).build().unwrap();
     assert_eq!(run_in(&mut shell, name).stdout, "ours\n");
     assert_eq!(run_in(&mut shell, &format!("/usr/bin/{name}; command {name}")).status, 0);
 }
@@ -198,7 +199,7 @@ fn builtin_replaces_command_of_interpreter(#[case] name: &'static str) {
 #[case("bash")]
 fn keyword_cannot_be_registered(#[case] name: &'static str) {
     let mut registry = Registry::new();
-    registry.register(NamedBuiltin(name)).unwrap();
+    registry.register(ReplacingBuiltin(name)).unwrap();
     let error = Shell::builder().registry(registry).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReservedName);
 }

@@ -33,7 +33,7 @@ pub(super) enum DumpProgress {
 
 /// The state of a reply while it is received.
 pub(super) struct Dump<'a> {
-    rows: TableRows,
+    rows: DumpRows,
     /// The handling of rows of IPv6 among those of IPv4.
     ipv6: Option<Ipv6Rows>,
     /// The family of the current row, in a reply with both.
@@ -50,13 +50,13 @@ pub(super) struct Dump<'a> {
 }
 
 /// The rows of one table.
-pub(super) struct TableRows {
+pub(super) struct DumpRows {
     table: Table,
     decoder: Decoder,
     messages: u64,
 }
 
-impl TableRows {
+impl DumpRows {
     fn new(table: Table) -> Self {
         Self { table, decoder: Decoder::new(table), messages: 0 }
     }
@@ -67,7 +67,7 @@ enum Ipv6Rows {
     /// They are kept until those of IPv4 were passed on.
     Kept(KeptRows),
     /// They are passed on as they come.
-    Lent(Box<TableRows>),
+    Lent(Box<DumpRows>),
 }
 
 /// The order in which the rows of both families are passed on.
@@ -82,7 +82,7 @@ pub(super) enum FamilyOrder {
 impl<'a> Dump<'a> {
     pub(super) fn new(request: &Request, bounds: Bounds<'a>) -> Self {
         Self {
-            rows: TableRows::new(request.table()),
+            rows: DumpRows::new(request.table()),
             ipv6: None,
             reached: Family::V4,
             sequence: 0,
@@ -98,7 +98,7 @@ impl<'a> Dump<'a> {
     pub(super) fn of_both_families(self, order: FamilyOrder) -> Self {
         let ipv6 = match order {
             FamilyOrder::Ipv4First => Ipv6Rows::Kept(KeptRows::default()),
-            FamilyOrder::Any => Ipv6Rows::Lent(Box::new(TableRows::new(Table::Tcp6))),
+            FamilyOrder::Any => Ipv6Rows::Lent(Box::new(DumpRows::new(Table::Tcp6))),
         };
         Self { ipv6: Some(ipv6), ..self }
     }
