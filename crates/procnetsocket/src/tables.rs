@@ -60,12 +60,13 @@ pub(crate) struct Elsewhere {
 }
 
 impl SocketTables {
-    /// Opens the tables of the system.
+    /// Opens the tables of the network namespace that this thread is in. For those of others see
+    /// [`NamespaceFinder`](crate::NamespaceFinder).
     ///
     /// # Ambient Authority
     ///
     /// The token is for opening `/proc`, a sock_diag socket, and a socket for the names of
-    /// interfaces: the result gives access to the sockets of the system.
+    /// interfaces: the result gives access to the sockets of the namespace.
     ///
     /// # Errors
     ///

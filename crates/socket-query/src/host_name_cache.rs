@@ -30,8 +30,17 @@ impl<'a> HostNameCache<'a> {
     }
 
     /// Returns the name of a host. An IPv4-mapped IPv6 address is looked up as the IPv4 address.
+    #[inline]
     pub fn name(&self, address: IpAddr, interrupt: &dyn Interrupt) -> Option<BString> {
-        let hosts = self.hosts?;
+        self.look_up(self.hosts?, address, interrupt)
+    }
+
+    fn look_up(
+        &self,
+        hosts: &dyn HostNames,
+        address: IpAddr,
+        interrupt: &dyn Interrupt,
+    ) -> Option<BString> {
         let address = address.to_canonical();
         let mut known = self.known.borrow_mut();
         if let Some(name) = known.get(&address) {

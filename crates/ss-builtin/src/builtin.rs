@@ -44,8 +44,9 @@ impl Ss {
         Self { view }
     }
 
-    /// Returns a command that lists the sockets of the system, with the default policy: the grant
-    /// `sockets` only.
+    /// Returns a command that lists the sockets of this thread's network namespace, with the default
+    /// policy: the grant `sockets` only. For other policies, and for every network namespace, build
+    /// a [`System`] with a namespace finder and pass its view to [`Ss::new`].
     ///
     /// # Ambient Authority
     ///

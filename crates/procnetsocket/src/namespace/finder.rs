@@ -49,7 +49,7 @@ const MAX_OPENED_AHEAD: usize = 8;
 ///
 /// # Limits
 ///
-/// [`MAX_NAMESPACES`], and [`ProcessLimits::processes`] of the default limits.
+/// [`MAX_NAMESPACES`](crate::MAX_NAMESPACES), and [`ProcessLimits::processes`] of the default limits.
 #[derive(Debug)]
 pub struct NamespaceFinder {
     root: Arc<ProcRoot>,

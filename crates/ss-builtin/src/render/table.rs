@@ -53,23 +53,34 @@ impl BatchRows {
     /// In place of the length of a long cell.
     const LONG: u8 = u8::MAX;
 
+    #[inline]
     fn push(&mut self, lengths: &Lengths) {
-        let short = lengths.map(|length| u8::try_from(length).unwrap_or(Self::LONG));
-        for (short, &length) in short.iter().zip(lengths) {
-            if *short == Self::LONG {
-                self.long.push(length);
-            }
+        // Below 255 all together, so each is: a test for many lengths at once.
+        let all = lengths.iter().fold(0, |all, length| all | length);
+        if all < Self::LONG.into() {
+            self.short.push(lengths.map(|length| length.to_le_bytes()[0]));
+        } else {
+            self.push_long(lengths);
         }
+    }
+
+    fn push_long(&mut self, lengths: &Lengths) {
+        let short = lengths.map(|length| u8::try_from(length).unwrap_or(Self::LONG));
+        self.long.extend(lengths.iter().filter(|&&length| length >= u32::from(Self::LONG)));
         self.short.push(short);
     }
 
     fn iter(&self) -> impl Iterator<Item = Lengths> {
         let mut long = self.long.iter();
         self.short.iter().map(move |short| {
-            short.map(|length| match length {
-                Self::LONG => long.next().copied().unwrap_or_default(),
-                length => length.into(),
-            })
+            let mut lengths = short.map(u32::from);
+            if short.iter().fold(0, |all, length| all | length) == Self::LONG {
+                for length in lengths.iter_mut().filter(|length| **length == u32::from(Self::LONG))
+                {
+                    *length = long.next().copied().unwrap_or_default();
+                }
+            }
+            lengths
         })
     }
 
@@ -351,12 +362,16 @@ impl Layout {
 #[inline]
 fn put_blanks(room: &mut [u8], at: usize, count: usize) -> Option<usize> {
     const BLANKS: [u8; 48] = [b' '; 48];
-    let place = room.get_mut(at..)?;
-    if count <= BLANKS.len() {
-        *place.first_chunk_mut()? = BLANKS;
-    } else {
-        place.get_mut(..count)?.fill(b' ');
+    if count > BLANKS.len() {
+        return put_many_blanks(room, at, count);
     }
+    *room.get_mut(at..)?.first_chunk_mut()? = BLANKS;
+    Some(at + count)
+}
+
+#[inline(never)]
+fn put_many_blanks(room: &mut [u8], at: usize, count: usize) -> Option<usize> {
+    room.get_mut(at..at + count)?.fill(b' ');
     Some(at + count)
 }
 
@@ -364,12 +379,30 @@ fn put_blanks(room: &mut [u8], at: usize, count: usize) -> Option<usize> {
 #[inline]
 fn put_cell(room: &mut [u8], at: usize, cells: &[u8], length: usize) -> Option<usize> {
     let place = room.get_mut(at..)?;
-    match (length, cells.first_chunk::<16>(), cells.first_chunk::<48>()) {
-        (0..=16, Some(cell), _) => *place.first_chunk_mut()? = *cell,
+    let is_put = match length {
+        0..=16 => put_start::<16>(place, cells),
         // An IPv6 address with its brackets and a separator has 42 bytes at most.
-        (17..=48, _, Some(cell)) => *place.first_chunk_mut()? = *cell,
-        _ => place.get_mut(..length)?.copy_from_slice(cells.get(..length)?),
+        17..=48 => put_start::<48>(place, cells),
+        _ => false,
+    };
+    if is_put { Some(at + length) } else { put_long_cell(room, at, cells, length) }
+}
+
+/// Copies `N` bytes, if there are so many on both sides.
+#[inline]
+fn put_start<const N: usize>(place: &mut [u8], cells: &[u8]) -> bool {
+    match (place.first_chunk_mut::<N>(), cells.first_chunk()) {
+        (Some(place), Some(cell)) => {
+            *place = *cell;
+            true
+        }
+        _ => false,
     }
+}
+
+#[inline(never)]
+fn put_long_cell(room: &mut [u8], at: usize, cells: &[u8], length: usize) -> Option<usize> {
+    room.get_mut(at..at + length)?.copy_from_slice(cells.get(..length)?);
     Some(at + length)
 }
 
