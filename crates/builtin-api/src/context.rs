@@ -18,8 +18,8 @@ static NEVER_CANCELLED: LazyLock<Cancel> = LazyLock::new(Cancel::new);
 
 /// The capabilities of one call.
 ///
-/// A builtin reaches the system only through these fields, and through values that its host gave it
-/// when it was created. There are no paths of the process, and no environment.
+/// A builtin reaches the system only through these fields and the values that its host created it
+/// with. It uses neither the working directory nor the environment of the process.
 ///
 /// # Examples
 ///
@@ -35,7 +35,7 @@ static NEVER_CANCELLED: LazyLock<Cancel> = LazyLock::new(Cancel::new);
 pub struct CallContext<'a> {
     /// Standard input of the call.
     pub stdin: &'a mut dyn Read,
-    /// Standard output of the call. It need not be buffered: write in large pieces.
+    /// Standard output of the call. It may be unbuffered, so write large pieces.
     pub stdout: &'a mut dyn Write,
     /// Standard error of the call.
     pub stderr: &'a mut dyn Write,

@@ -27,7 +27,7 @@ pub use self::{
 pub enum Access {
     /// Read files, and list and examine entries.
     Read,
-    /// Also change everything inside.
+    /// The same, and create, write and remove entries.
     ReadWrite,
 }
 
@@ -119,7 +119,7 @@ impl Sandbox {
     /// Grants a directory at a path for scripts.
     ///
     /// `mount` is absolute and has no `..`; repeated slashes, `.` and a slash at the end are
-    /// dropped. A path inside another grant is allowed, and takes precedence there.
+    /// dropped. A grant may be inside another one, and takes precedence there.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl Sandbox {
         self.grants.iter().map(|grant| (BStr::new(&grant.mount), grant.access))
     }
 
-    /// Returns the grant of a path.
+    /// Returns the grant that a path is in, and the path below it.
     fn place<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
         let path = ScriptPath::parse(script_path)?;
         let (grant, beneath) = self

@@ -25,7 +25,7 @@ impl fmt::Display for FlagLine<'_> {
     }
 }
 
-/// An option as it is typed: `-f, --family=FAMILY`.
+/// An option in the list of options: `-f, --family=FAMILY`.
 #[derive(Clone, Copy, Debug)]
 pub struct FlagUsage<'a>(pub &'a FlagDoc);
 

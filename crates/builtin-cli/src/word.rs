@@ -1,5 +1,5 @@
-//! Tables of the words that a value can be. The parser, messages, the help, the manual page and the
-//! completions use the same table.
+//! Tables of the words that an option takes as its value. A command's parser finds words in them;
+//! help, messages, manual page and completions list the names through a [`WordList`].
 
 /// A word and its value.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,8 @@ impl<T: Copy> WordTable<T> {
         found.map(|row| row.value)
     }
 
-    /// Returns the value of a word, in upper or lower case.
+    /// Returns the value of a word, which may be in upper or lower case. The words of the table are in
+    /// lower case.
     pub fn find_ignoring_case(&self, word: &[u8]) -> Option<T> {
         self.find(&word.to_ascii_lowercase())
     }
@@ -69,7 +70,7 @@ pub struct WordList {
 }
 
 impl WordList {
-    /// Returns a list; `names` is usually [`WordTable::names`].
+    /// Returns a list; `names` usually calls [`WordTable::names`].
     pub const fn new(name: &'static str, names: fn() -> Vec<&'static str>) -> Self {
         Self { name, names, prefix: None }
     }

@@ -31,8 +31,8 @@ impl SystemHostNames {
 )]
 impl BlockingHostNames for SystemHostNames {
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, HostNameError> {
-        // Compat: a separate lookup per family, so that the C library also finds an IPv4 address
-        // for `::1`.
+        // Compat: a separate lookup per family. In one for both, the C library would not return an
+        // IPv4 address for a name that the hosts file has for `::1` alone.
         let of = |family: AddrFamily| {
             let (socktype, address) = (SockType::Stream.into(), family.into());
             let hints = AddrInfoHints { socktype, address, ..AddrInfoHints::default() };

@@ -1,5 +1,5 @@
-//! Filters over live sockets, byte for byte: details that text tables lack (interfaces, marks,
-//! control groups, states), and those that the real `ss` passes to the kernel.
+//! Filters over live sockets, compared with the real `ss`: on details that text tables lack
+//! (interfaces, marks, control groups, states), and those that the real `ss` passes to the kernel.
 
 #![expect(clippy::disallowed_methods, reason = "the test opens the namespace's own tables")]
 
@@ -22,7 +22,7 @@ const FILTERS_PER_CHOICE: usize = 24;
 /// Differences that are printed; the others are counted.
 const SHOWN: usize = 30;
 
-/// Filters on details that text tables lack, written by hand.
+/// Filters written by hand: unusual ones, and those on details that text tables lack.
 const ODD: [&str; 72] = [
     "-tan state syn-recv",
     "-tan state syn-recv src 192.0.2/24",
@@ -105,7 +105,7 @@ const MAX_ROUNDS: usize = 10;
 const PAIRS: usize = 10;
 const SELECTING: usize = 3;
 
-/// The details of the sockets of the fixture.
+/// Returns the names that generated filters use, some of which sockets of the fixture have.
 fn place(groups: &[String]) -> LocalNames {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
     let cgroups = groups.iter().flat_map(|group| {

@@ -14,7 +14,7 @@ use super::{BrokerError, error::Repr};
 /// Largest answer: 128 MiB, enough for the processes of as many sockets as a scan keeps.
 pub(super) const MAX_ANSWER_BYTES: usize = 128 << 20;
 
-/// Largest request: 16 MiB, enough for the inodes of more sockets than a machine has.
+/// Largest request: 16 MiB, enough for the inodes of three million sockets.
 pub(super) const MAX_REQUEST_BYTES: usize = 16 << 20;
 
 const VERSION: u8 = 1;
