@@ -72,7 +72,7 @@ impl CookbookEntry<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();
-        if self.command.contains("portwatch --wait") {
+        if self.command.contains("--wait :8090") {
             assert_eq!(fixture.go(), "LISTENING");
         }
         let output = child.unwrap().wait_with_output().unwrap();
