@@ -190,6 +190,17 @@ fn expansions_that_are_checked_have_their_values(#[case] script: &str, #[case] s
      echo ${#v}; }; f",
     "199\n199\n"
 )]
+#[case::command_in_a_text("v=aba; echo ${v//b/$(echo x)}", "aa\n")]
+#[case::expansion_in_a_text("v=aba t=yz; echo ${v//b/${t%z}}", "aya}\n")]
+#[case::large_result_of_an_expansion_in_a_text(
+    "f() { local v=$(rows 10 100) t=$(rows 200 100) w; w=${v//r/${t%z}}; echo ${#w}; }; f",
+    "1000\n"
+)]
+#[case::long_operand(
+    "f() { local v=$(rows 10 100) t=$(rows 170 101) w; eval \"w=\\${v//r/${t//?/x}}\"; \
+     echo ${#w}; }; f",
+    "999\n"
+)]
 #[case::script_on_the_input(
     "echo 'v=$(rows 20000 60); v=${v//r/0123456789}; echo ${#v}; v=' | bash",
     "1199999\n"
