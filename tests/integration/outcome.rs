@@ -31,7 +31,7 @@ const UNREPORTED: &str = " sockets cannot be listed: the kernel has them, but ne
 pub(crate) fn with_printed_names(listing: &[u8]) -> BString {
     let mut listing = BString::from(listing);
     for name in UNIX_NAMES {
-        let printed = Escaped::column(name.as_bytes()).without_hex().to_string();
+        let printed = Escaped::column(name.as_bytes()).without_backslash().to_string();
         // Blanks may have been removed together with the widths of columns.
         for name in [name.into(), mask::without_widths(name.as_bytes())] {
             listing = listing.replace(name, &printed).into();

@@ -17,7 +17,7 @@ use icu_properties::{
 /// | [`with_text`](Self::with_text) | text of any script, unless it is [unsafe to show](is_unsafe_to_show) |
 /// | [`column`](Self::column) | text, but no blank of any script, and of backslashes those of `\x2d` and the like |
 /// | [`quoted`](Self::quoted) | text, but no double quote and no backslash |
-/// | [`without_hex`](Self::without_hex) | no backslash |
+/// | [`without_backslash`](Self::without_backslash) | no backslash |
 ///
 /// In columns and between quotes every backslash is followed by `x` and two digits, so filters can
 /// take a name as it is printed: nothing in it escapes what follows.
@@ -90,7 +90,7 @@ impl<'a> Escaped<'a> {
     /// Returns the bytes with every backslash escaped, so that nothing that is shown looks like
     /// something else escaped, and [`unescape`] gives the bytes again.
     #[must_use]
-    pub const fn without_hex(self) -> Self {
+    pub const fn without_backslash(self) -> Self {
         Self { backslashes: Backslashes::None, ..self }
     }
 
@@ -359,7 +359,7 @@ mod tests {
     #[case::braille_blank("\u{2800}".as_bytes(), br"\xe2\xa0\x80")]
     fn names_in_columns_contain_no_blank(#[case] name: &[u8], #[case] shown: &[u8]) {
         let mut out = Vec::new();
-        Escaped::column(name).without_hex().push_to(&mut out);
+        Escaped::column(name).without_backslash().push_to(&mut out);
         assert_eq!(BString::from(out), BString::from(shown));
     }
 
@@ -398,12 +398,12 @@ mod tests {
     }
 
     #[test]
-    fn names_without_hex_are_read_back() {
+    fn names_without_backslash_are_read_back() {
         let bytes = *b"\\x2d0f \n\"\xff\xc3\xa9";
         let mut names = vec![Vec::new()];
         for length in 0..=5 {
             for name in &names {
-                for shown in [Escaped::column(name).without_hex(), Escaped::quoted(name)] {
+                for shown in [Escaped::column(name).without_backslash(), Escaped::quoted(name)] {
                     let read = super::unescape(shown.to_string().as_bytes());
                     assert_eq!(BString::from(read), BString::from(name.as_slice()), "{shown}");
                 }

@@ -95,8 +95,8 @@ impl<'a> LimitedOutput<'a> {
         Self { stream, left: limit, kept: Vec::new(), at_limit, stop }
     }
 
-    /// Writes a chunk and flushes it, so that it is visible at once, but for the beginning of a
-    /// line that goes on in the next chunk.
+    /// Writes a chunk and flushes it, so that it is visible at once. The beginning of a line that
+    /// continues in the next chunk is kept.
     pub(crate) fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         let admitted = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
         let (within, beyond) = bytes.split_at(admitted);

@@ -131,7 +131,7 @@ impl<'a> PolicyPorts<'a> {
             reading.ports.retain(|port| {
                 // Compares the raw and the printed name.
                 port.local.unix_name().is_some_and(|local| {
-                    local == *name || Escaped::column(&local).without_hex().is_shown_as(name)
+                    local == *name || Escaped::column(&local).without_backslash().is_shown_as(name)
                 })
             });
         }

@@ -8,7 +8,7 @@ use procnetsocket::model::UnixName;
 /// names that differ in `@` and NUL have the same form. For a socket without a name, nothing is
 /// appended.
 pub fn push_unix_name(out: &mut Vec<u8>, name: &UnixName) {
-    let push = |out: &mut Vec<u8>, part| Escaped::column(part).without_hex().push_to(out);
+    let push = |out: &mut Vec<u8>, part| Escaped::column(part).without_backslash().push_to(out);
     match name {
         UnixName::Abstract(name) => {
             for part in name.split(|byte| *byte == 0) {

@@ -144,7 +144,7 @@ fn unix_name(row: &Value) -> String {
     };
     let bytes = row["name_bytes"].as_str().map_or(text.as_bytes().to_vec(), hex);
     let bytes = if mark.is_empty() { bytes } else { bytes.replace("\0", "@") };
-    format!("{mark}{}", Escaped::column(&bytes).without_hex())
+    format!("{mark}{}", Escaped::column(&bytes).without_backslash())
 }
 
 fn hex(digits: &str) -> Vec<u8> {

@@ -30,7 +30,9 @@ impl fmt::Display for PortLine<'_> {
             (Some(SocketAddr::V4(local)), _) => {
                 write!(f, "{protocol} {}{device}:{}", local.ip(), local.port())?;
             }
-            (None, Some(name)) => write!(f, "{protocol} {}", Escaped::column(&name).without_hex())?,
+            (None, Some(name)) => {
+                write!(f, "{protocol} {}", Escaped::column(&name).without_backslash())?;
+            }
             (None, None) => write!(f, "{protocol} *")?,
         }
         if let Some(uid) = uid {
@@ -75,7 +77,7 @@ impl fmt::Display for PrintedInterface<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(device) = &self.0.device else { return Ok(()) };
         match &device.name {
-            Some(name) => write!(f, "%{}", Escaped::column(name).without_hex()),
+            Some(name) => write!(f, "%{}", Escaped::column(name).without_backslash()),
             None => write!(f, "%if{}", device.index),
         }
     }

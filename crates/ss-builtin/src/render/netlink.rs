@@ -32,7 +32,7 @@ impl RowRenderer<'_> {
                 if names == NameDisplay::Resolved
                     && let Some(name) = self.processes.name(port_id)
                 {
-                    Escaped::column(&name).without_hex().push_to(out);
+                    Escaped::column(&name).without_backslash().push_to(out);
                     out.push(b'/');
                 }
                 push_signed(out, port_id.into());

@@ -130,7 +130,8 @@ impl<'a> RowRenderer<'a> {
     }
 
     pub(super) fn push_interface(&self, out: &mut Vec<u8>, index: NonZeroU32) {
-        self.interfaces.with_name(index, |name| Escaped::column(name).without_hex().push_to(out));
+        self.interfaces
+            .with_name(index, |name| Escaped::column(name).without_backslash().push_to(out));
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) use self::{
 ///
 /// There is no path parameter. What can be opened is a [`ProcFile`], a fixed name, below one of the
 /// bases that [`Self::root`], [`Self::process`], [`Self::thread`] and [`Self::pid`] return; and
-/// [`Self::fd_link`] returns the target of one of our own descriptors.
+/// [`Self::fd_link`] returns the target of a descriptor of this process.
 ///
 /// # Sandbox bypass
 ///
@@ -253,8 +253,8 @@ impl ProcRoot {
         }
     }
 
-    /// Returns handles to what socket tables are read from: the directory of our own threads and
-    /// the range of ports, or the whole of a fake root.
+    /// Returns handles to what socket tables are read from: the directory of this process's threads
+    /// and the range of ports, or the whole of a fake root.
     ///
     /// This is for a host that confines itself (Landlock), because nothing else in `/proc` is
     /// needed, such as the files of other processes. The handles have to stay open for as long as

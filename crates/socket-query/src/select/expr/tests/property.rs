@@ -184,7 +184,7 @@ fn names_are_taken_as_they_are_printed() {
         // In rows of netlink sockets the name of a process is a column. Elsewhere it is between
         // quotation marks, where blanks are shown: those of filters end a word.
         let quoted = Escaped::quoted(&bytes).to_string().replace(' ', "\\ ");
-        let column = Escaped::column(&bytes).without_hex().to_string();
+        let column = Escaped::column(&bytes).without_backslash().to_string();
         for printed in [quoted, column] {
             match first([b"comm = ", printed.as_bytes()].concat()) {
                 Expr::Is(Predicate::Comm(pattern)) => {
