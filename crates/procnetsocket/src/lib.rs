@@ -92,6 +92,7 @@
 //! [`Interrupt`] is polled before the first line and within 1 000 lines or 4 MiB, whichever comes
 //! first; a system call in progress is not interrupted.
 
+mod ahead;
 mod cgroup;
 #[macro_use]
 pub mod model;

@@ -3,7 +3,8 @@
 use std::{fmt, marker::PhantomData};
 
 use crate::{
-    diag::{Ahead, Question},
+    ahead::Ahead,
+    diag::AheadQuery,
     limits::Limits,
     model::{
         Family, InetProtocol, InetSocket, NetlinkSocket, OwnedSocket, PacketSocket, RowForm,
@@ -177,7 +178,7 @@ impl<'a, T> Query<'a, T> {
         Self { is_any_order: true, ..self }
     }
 
-    /// Uses what is [received ahead](crate::SocketTables::ahead).
+    /// Uses what is received and read [ahead](crate::SocketTables::ahead).
     pub(crate) fn with_ahead(self, ahead: &'a Ahead) -> Self {
         Self { ahead: Some(ahead), ..self }
     }
@@ -200,8 +201,8 @@ impl<'a, T> Query<'a, T> {
     }
 
     /// Returns the query for one of the tables, and the order of its answer.
-    pub(crate) fn question(&self, table: Table) -> Question {
-        Question { query: self.about_table(table), is_any_order: self.is_any_order }
+    pub(crate) fn ahead_query(&self, table: Table) -> AheadQuery {
+        AheadQuery { table_query: self.about_table(table), is_any_order: self.is_any_order }
     }
 
     /// Returns the query for one of the tables.

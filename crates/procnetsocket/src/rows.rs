@@ -101,11 +101,11 @@ impl Rows<'_> {
     fn advance(&mut self) -> Result<Step, Error> {
         loop {
             let Some(current) = &mut self.current else {
-                let Some(question) = self.ahead.next() else {
+                let Some(query) = self.ahead.next() else {
                     self.totals.finish()?;
                     return Ok(Step::End);
                 };
-                self.open(Request::Dump(question))?;
+                self.open(Request::Dump(query))?;
                 continue;
             };
             match current.rows.advance() {

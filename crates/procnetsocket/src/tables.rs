@@ -1,18 +1,20 @@
 //! The tables of the system, or of a directory in place of `/proc`.
 
-use std::{fs::File, num::NonZeroU32, ops::RangeInclusive, os::fd::OwnedFd, sync::Arc};
+use std::{fs::File, io::Read, num::NonZeroU32, ops::RangeInclusive, os::fd::OwnedFd, sync::Arc};
 
 use bstr::{BStr, BString, ByteSlice as _};
 use cap_std::{AmbientAuthority, fs::Dir};
 use rustix::io::Errno;
 
 use crate::{
-    diag::{Ahead, DiagSocket, Interfaces, Question, Request, kept_rows},
+    ahead::Ahead,
+    diag::{AheadQuery, DiagSocket, Interfaces, Request, kept_rows},
     error::{Error, Repr},
     listing::{Collect, ListedSocket, Listing},
     model::{Inode, Socket, Source, StateMask, Table, TcpState},
     namespace::TextTables,
     proc::{
+        ahead::AheadText,
         interface, port_range,
         protocols::read_protocols,
         root::{Pid, ProcFile, ProcRoot},
@@ -225,45 +227,63 @@ impl SocketTables {
         };
         match query.ahead() {
             Some(ahead) => visit(ahead),
-            None => self.receive_ahead(&questions(std::slice::from_ref(query)), visit),
+            None => self.work_ahead(self.ahead_work(std::slice::from_ref(query)), visit),
         }
     }
 
     /// Has threads receive the answers to these queries while `work` runs, which gets them back and
     /// makes them in this order.
     ///
-    /// This is used only for the TCP sockets of the system, with threads only on more than one
-    /// processor; it has no effect otherwise. Consecutive queries for IPv4 and IPv6 are combined.
-    /// Queries that are not made, or made differently, are not an error. About 2 MiB of each reply
-    /// are buffered.
+    /// This is used only for TCP sockets, with threads only on more than one processor; it has no
+    /// effect otherwise. Consecutive queries for IPv4 and IPv6 are combined. Queries that are not
+    /// made, or made differently, are not an error. About 2 MiB of each reply of sock_diag are
+    /// buffered, and up to 1 MiB of the text table of IPv6.
     pub fn ahead<T, R>(
         &self,
         queries: Vec<Query<'_, T>>,
         work: impl for<'q> FnOnce(Vec<Query<'q, T>>) -> R,
     ) -> R {
-        self.receive_ahead(&questions(&queries), |ahead| {
+        self.work_ahead(self.ahead_work(&queries), |ahead| {
             work(queries.into_iter().map(|query| query.with_ahead(ahead)).collect())
         })
     }
 
-    fn receive_ahead<R>(&self, questions: &[Question], work: impl FnOnce(&Ahead) -> R) -> R {
-        match &self.diag {
-            Some(diag) => diag.ahead(questions, &|question| self.has_few_ipv6(question), work),
-            None => work(&Ahead::default()),
+    /// Returns what threads can receive or read for queries.
+    fn ahead_work<T>(&self, queries: &[Query<'_, T>]) -> AheadWork<'_> {
+        if let Some(diag) = &self.diag {
+            return AheadWork::Replies(diag, ahead_queries(queries));
+        }
+        let tables: Vec<_> = queries.iter().flat_map(Query::tables).collect();
+        let is_second = tables.windows(2).any(|pair| pair == [&Table::Tcp4, &Table::Tcp6]);
+        // OK because the table is opened again when it is needed, which returns the error.
+        let open = || self.open(ProcFile::NetTcp6).ok();
+        let text = is_second.then(open).flatten().map(|file| AheadText::new(Table::Tcp6, file));
+        AheadWork::Text(text.unwrap_or_default())
+    }
+
+    fn work_ahead<R>(&self, ahead: AheadWork<'_>, work: impl FnOnce(&Ahead) -> R) -> R {
+        match ahead {
+            AheadWork::Replies(diag, queries) => {
+                let has_few_ipv6 = |query: &TableQuery| self.has_few_ipv6(query);
+                diag.ahead(&queries, &has_few_ipv6, |replies| {
+                    work(&Ahead { replies, ..Ahead::default() })
+                })
+            }
+            AheadWork::Text(text) => work(&Ahead { text, ..Ahead::default() }),
         }
     }
 
     /// Returns whether the reply to a query probably has few enough rows of IPv6 to keep them until
     /// those of IPv4 were passed on.
-    fn has_few_ipv6(&self, question: &TableQuery) -> bool {
-        let are_listeners = question.possible_states() == StateMask::of(TcpState::Listen);
+    fn has_few_ipv6(&self, query: &TableQuery) -> bool {
+        let are_listeners = query.possible_states() == StateMask::of(TcpState::Listen);
         // For another namespace this is unknown, and more are rare.
         if are_listeners || self.elsewhere.is_some() {
             return true;
         }
         match self.sockstat6() {
             Ok(counts) => usize::try_from(counts.tcp_in_use.unwrap_or_default())
-                .is_ok_and(|sockets| sockets <= kept_rows(question.details)),
+                .is_ok_and(|sockets| sockets <= kept_rows(query.details)),
             Err(error) => error.is_absence(),
         }
     }
@@ -276,12 +296,12 @@ impl SocketTables {
         visitor: &mut dyn Visitor,
     ) -> Result<ReadReport, Error> {
         let (source, bounds) = (query.source(), query.bounds());
-        let question = query.about_table(table);
-        let states = question.states;
-        let received = ahead.take(&question);
-        let mut request = Request::Dump(question);
+        let table_query = query.about_table(table);
+        let states = table_query.states;
+        let received = ahead.replies.take(&table_query);
+        let mut request = Request::Dump(table_query);
         if let (Some(diag), Some(received)) = (&self.diag, received) {
-            let read = received.visit(ahead, diag, bounds, &mut *visitor);
+            let read = received.visit(&ahead.replies, diag, bounds, &mut *visitor);
             // OK because errors that allow a fallback occur before the first row.
             match read.map_err(|error| next_way(error, &mut request, source)) {
                 Ok(Some(report)) => return Ok(report),
@@ -302,7 +322,11 @@ impl SocketTables {
                 Err(NextWay::GiveUp(error)) => return Err(error),
             }
         }
-        self.text_rows(table, states, bounds)?.push(visitor)
+        if let Some(text) = ahead.text.take(table) {
+            return self.parse_text(text, table, states, bounds)?.push(visitor);
+        }
+        let text = ahead.text.after(self.open_text(table)?);
+        self.parse_text(text, table, states, bounds)?.push(visitor)
     }
 
     /// Returns the sock_diag handle if it is to be used; `None` for the text table.
@@ -321,10 +345,22 @@ impl SocketTables {
         states: StateMask,
         bounds: Bounds<'a>,
     ) -> Result<Box<dyn RowSource + 'a>, Error> {
-        let file = ProcFile::of_table(table).ok_or(Repr::NoText(table))?;
-        let file = self.open(file)?;
-        let text = TextTable::new(table).with_bounds(bounds).with_states(states);
-        if self.is_live() { text.deduplicated().rows(file) } else { text.rows(file) }
+        self.parse_text(self.open_text(table)?, table, states, bounds)
+    }
+
+    fn open_text(&self, table: Table) -> Result<File, Error> {
+        self.open(ProcFile::of_table(table).ok_or(Repr::NoText(table))?)
+    }
+
+    fn parse_text<'a>(
+        &self,
+        text: impl Read + 'a,
+        table: Table,
+        states: StateMask,
+        bounds: Bounds<'a>,
+    ) -> Result<Box<dyn RowSource + 'a>, Error> {
+        let rows = TextTable::new(table).with_bounds(bounds).with_states(states);
+        if self.is_live() { rows.deduplicated().rows(text) } else { rows.rows(text) }
     }
 
     /// Reads `net/sockstat`: counts of sockets.
@@ -484,13 +520,13 @@ pub(crate) enum NextWay {
 /// Returns the fallback after an error of sock_diag, and removes a filter that may be its cause
 /// from the request.
 pub(crate) fn next_way(error: Error, request: &mut Request, source: Option<Source>) -> NextWay {
-    let Request::Dump(question) = request else { return NextWay::GiveUp(error) };
-    if error.may_be_about_filter() && !question.filter.is_empty() {
+    let Request::Dump(query) = request else { return NextWay::GiveUp(error) };
+    if error.may_be_about_filter() && !query.filter.is_empty() {
         // OK because the caller filters the rows.
-        question.filter.clear();
+        query.filter.clear();
         return NextWay::AskAgain;
     }
-    let has_text = source.is_none() && ProcFile::of_table(question.table).is_some();
+    let has_text = source.is_none() && ProcFile::of_table(query.table).is_some();
     if error.has_no_answer() && has_text { NextWay::ReadText } else { NextWay::GiveUp(error) }
 }
 
@@ -531,8 +567,20 @@ impl Totals {
         }
     }
 }
-/// Returns what sock_diag is asked for queries.
-fn questions<T>(queries: &[Query<'_, T>]) -> Vec<Question> {
+
+/// What threads receive or read while rows are processed.
+enum AheadWork<'a> {
+    /// The replies of sock_diag to these queries.
+    Replies(&'a DiagSocket, Vec<AheadQuery>),
+    /// The beginning of a text table.
+    Text(AheadText),
+}
+
+/// Returns the queries to sock_diag, one for each table.
+fn ahead_queries<T>(queries: &[Query<'_, T>]) -> Vec<AheadQuery> {
     let queries = queries.iter().filter(|query| query.source() != Some(Source::ProcText));
-    queries.flat_map(|query| query.tables().iter().map(|table| query.question(*table))).collect()
+    let of_tables = |query: &Query<'_, T>| {
+        query.tables().iter().map(|table| query.ahead_query(*table)).collect::<Vec<_>>()
+    };
+    queries.flat_map(of_tables).collect()
 }

@@ -49,20 +49,20 @@ const MAX_RECEIVERS: usize = 3;
 
 /// Replies that are received ahead, see [`SocketTables::ahead`](crate::SocketTables::ahead).
 #[derive(Debug, Default)]
-pub(crate) struct Ahead(RefCell<VecDeque<AheadReply>>);
+pub(crate) struct AheadReplies(RefCell<VecDeque<AheadReply>>);
 
 /// A query, and the order of its answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
-    pub(crate) query: TableQuery,
+pub(crate) struct AheadQuery {
+    pub(crate) table_query: TableQuery,
     /// Whether the rows of IPv4 and IPv6 may come in any order.
     pub(crate) is_any_order: bool,
 }
 
-/// The reply to one question.
+/// The reply to one query.
 #[derive(Debug)]
 pub(crate) struct AheadReply {
-    question: TableQuery,
+    query: TableQuery,
     rows: ReplyRows,
 }
 
@@ -111,19 +111,19 @@ struct Job {
     used: Receiver<Box<[u8]>>,
 }
 
-impl Ahead {
+impl AheadReplies {
     /// Returns the reply to a query, if it is being received. Replies before it are dropped.
-    pub(crate) fn take(&self, question: &TableQuery) -> Option<AheadReply> {
+    pub(crate) fn take(&self, query: &TableQuery) -> Option<AheadReply> {
         let mut replies = self.0.borrow_mut();
-        let index = replies.iter().position(|reply| reply.question == *question)?;
+        let index = replies.iter().position(|reply| reply.query == *query)?;
         replies.drain(..index);
         replies.pop_front()
     }
 
     /// Adds the rows of IPv6 that came with the reply to a query for IPv4.
-    fn add_kept(&self, question: TableQuery, kept: KeptRows) {
-        let question = TableQuery { table: Table::Tcp6, ..question };
-        let reply = AheadReply { question, rows: ReplyRows::Kept(kept) };
+    fn add_kept(&self, query: TableQuery, kept: KeptRows) {
+        let query = TableQuery { table: Table::Tcp6, ..query };
+        let reply = AheadReply { query, rows: ReplyRows::Kept(kept) };
         self.0.borrow_mut().push_front(reply);
     }
 }
@@ -136,21 +136,21 @@ impl DiagSocket {
     /// second walk.
     pub(crate) fn ahead<R>(
         &self,
-        questions: &[Question],
+        queries: &[AheadQuery],
         has_few_ipv6: &dyn Fn(&TableQuery) -> bool,
-        work: impl FnOnce(&Ahead) -> R,
+        work: impl FnOnce(AheadReplies) -> R,
     ) -> R {
         let processors = processors();
         let has_threads = processors > 1 && self.has_spare_channels();
-        let (replies, jobs) = prepare(questions, has_threads, has_few_ipv6);
+        let (replies, jobs) = prepare(queries, has_threads, has_few_ipv6);
         let receivers = processors.min(MAX_RECEIVERS).min(jobs.len());
         if receivers == 0 {
-            return work(&Ahead(RefCell::new(replies)));
+            return work(AheadReplies(RefCell::new(replies)));
         }
         let jobs = &Mutex::new(jobs);
         let is_over = &AtomicBool::new(false);
         thread::scope(|scope| {
-            let ahead = Ahead(RefCell::new(replies));
+            let _over = Over(is_over);
             let mut started = 0;
             for _ in 0..receivers {
                 let receive = move || Receiving { diag: self, jobs, is_over }.run();
@@ -160,10 +160,7 @@ impl DiagSocket {
             if started == 0 {
                 forget(jobs);
             }
-            let over = Over(is_over);
-            let result = work(&ahead);
-            drop((ahead, over));
-            result
+            work(AheadReplies(RefCell::new(replies)))
         })
     }
 }
@@ -179,32 +176,32 @@ impl Drop for Over<'_> {
 
 /// Returns what will be received, and the requests that threads make for it.
 fn prepare(
-    mut questions: &[Question],
+    mut queries: &[AheadQuery],
     has_threads: bool,
     has_few_ipv6: &dyn Fn(&TableQuery) -> bool,
 ) -> (VecDeque<AheadReply>, VecDeque<Job>) {
     let (mut replies, mut jobs) = (VecDeque::new(), VecDeque::new());
-    while let [first, rest @ ..] = questions {
-        questions = rest;
+    while let [first, rest @ ..] = queries {
+        queries = rest;
         let order = rest.first().and_then(|next| one_walk(first, next, has_few_ipv6));
-        let question = &first.query;
-        let splits = has_threads && is_worth_threads(question);
-        let walk = |question| match order {
-            Some(_) => Walk::BothFamilies(question),
-            None => Walk::Table(question),
+        let query = &first.table_query;
+        let splits = has_threads && is_worth_threads(query);
+        let walk = |query| match order {
+            Some(_) => Walk::BothFamilies(query),
+            None => Walk::Table(query),
         };
         let parts: VecDeque<_> = if splits {
-            parts(question).map(|part| ahead_part(walk(part), &mut jobs)).collect()
+            parts(query).map(|part| ahead_part(walk(part), &mut jobs)).collect()
         } else if order.is_some() {
-            [AheadPart { walk: walk(question.clone()), received: None }].into()
+            [AheadPart { walk: walk(query.clone()), received: None }].into()
         } else {
             // Requested when it is needed, as any other query.
             continue;
         };
         let rows = ReplyRows::Coming(parts, order);
-        replies.push_back(AheadReply { question: question.clone(), rows });
+        replies.push_back(AheadReply { query: query.clone(), rows });
         if order.is_some() {
-            questions = questions.get(1..).unwrap_or_default();
+            queries = queries.get(1..).unwrap_or_default();
         }
     }
     (replies, jobs)
@@ -212,17 +209,17 @@ fn prepare(
 
 /// Returns the order of the rows if one walk can answer two queries.
 fn one_walk(
-    first: &Question,
-    next: &Question,
+    first: &AheadQuery,
+    next: &AheadQuery,
     has_few_ipv6: &dyn Fn(&TableQuery) -> bool,
 ) -> Option<FamilyOrder> {
-    if !are_pair(&first.query, &next.query) {
+    if !are_pair(&first.table_query, &next.table_query) {
         return None;
     }
     if first.is_any_order && next.is_any_order {
         return Some(FamilyOrder::Any);
     }
-    has_few_ipv6(&first.query).then_some(FamilyOrder::Ipv4First)
+    has_few_ipv6(&first.table_query).then_some(FamilyOrder::Ipv4First)
 }
 
 /// Returns the reply to a request, and adds the request to those for the threads.
@@ -237,20 +234,18 @@ const LISTEN: StateMask = StateMask::of(TcpState::Listen);
 const BOUND: StateMask = StateMask::of(TcpState::BoundInactive);
 
 /// Returns whether the answer takes long enough to be worth a thread.
-fn is_worth_threads(question: &TableQuery) -> bool {
-    let is_tcp = matches!(question.table.form(), RowForm::Inet(InetProtocol::Tcp, _));
-    is_tcp && !question.possible_states().without(LISTEN).is_empty()
+fn is_worth_threads(query: &TableQuery) -> bool {
+    let is_tcp = matches!(query.table.form(), RowForm::Inet(InetProtocol::Tcp, _));
+    is_tcp && !query.possible_states().without(LISTEN).is_empty()
 }
 
 /// Returns the requests whose replies, in sequence, are the reply to the query.
-fn parts(question: &TableQuery) -> impl Iterator<Item = TableQuery> {
+fn parts(query: &TableQuery) -> impl Iterator<Item = TableQuery> {
     // Kernel: the order in which `inet_diag_dump_icsk` walks the tables.
     const ORDER: [StateMask; 3] = [LISTEN, BOUND, StateMask::ALL.without(LISTEN).without(BOUND)];
-    let wanted = question.possible_states();
+    let wanted = query.possible_states();
     let states = ORDER.into_iter().map(move |part| wanted.intersection(part));
-    states
-        .filter(|states| !states.is_empty())
-        .map(|states| TableQuery { states, ..question.clone() })
+    states.filter(|states| !states.is_empty()).map(|states| TableQuery { states, ..query.clone() })
 }
 
 fn forget(jobs: &Mutex<VecDeque<Job>>) {
@@ -325,13 +320,13 @@ impl AheadReply {
     /// visitor discarded its rows, or the kernel does not support requests for both families.
     pub(crate) fn visit(
         self,
-        ahead: &Ahead,
+        ahead: &AheadReplies,
         diag: &DiagSocket,
         bounds: Bounds<'_>,
         visitor: &mut dyn Visitor,
     ) -> Result<Option<ReadReport>, Error> {
-        let question = self.question;
-        let mut dump = Dump::new(&Request::Dump(question.clone()), bounds);
+        let query = self.query;
+        let mut dump = Dump::new(&Request::Dump(query.clone()), bounds);
         let is_both = match self.rows {
             ReplyRows::Kept(kept) => {
                 dump.push_kept(kept, visitor)?;
@@ -359,7 +354,7 @@ impl AheadReply {
             && !report.stopped
             && let Some(kept) = dump.into_ipv6()
         {
-            ahead.add_kept(question, kept);
+            ahead.add_kept(query, kept);
         }
         Ok(Some(report))
     }
@@ -426,9 +421,9 @@ mod tests {
 
     const ESTABLISHED: StateMask = StateMask::of(TcpState::Established);
 
-    fn ask(table: Table, states: StateMask) -> Question {
-        let query = TableQuery { states, filter: vec![1], ..TableQuery::new(table) };
-        Question { query, is_any_order: false }
+    fn ask(table: Table, states: StateMask) -> AheadQuery {
+        let table_query = TableQuery { states, filter: vec![1], ..TableQuery::new(table) };
+        AheadQuery { table_query, is_any_order: false }
     }
 
     #[rstest]
@@ -442,21 +437,21 @@ mod tests {
     #[case::impossible_states(Table::Tcp4, StateMask::of(TcpState::Close), &[])]
     #[case::other_protocol(Table::Udp4, StateMask::ALL, &[])]
     #[case::other_family(Table::Unix, StateMask::ALL, &[])]
-    fn question_is_asked_in_parts(
+    fn query_is_asked_in_parts(
         #[case] table: Table,
         #[case] states: StateMask,
         #[case] expected: &[StateMask],
     ) {
-        let question = ask(table, states);
-        let (replies, jobs) = prepare(std::slice::from_ref(&question), true, &|_| true);
+        let query = ask(table, states);
+        let (replies, jobs) = prepare(std::slice::from_ref(&query), true, &|_| true);
         assert_eq!(replies.len(), usize::from(!expected.is_empty()));
         let part = |states: &StateMask| {
-            Walk::Table(TableQuery { states: *states, ..question.query.clone() })
+            Walk::Table(TableQuery { states: *states, ..query.table_query.clone() })
         };
         let asked: Vec<_> = jobs.into_iter().map(|job| job.walk).collect();
         assert_eq!(asked, expected.iter().map(part).collect::<Vec<_>>());
         // Without threads it is requested when it is needed.
-        assert!(prepare(&[question], false, &|_| true).0.is_empty());
+        assert!(prepare(&[query], false, &|_| true).0.is_empty());
     }
 
     /// A kernel, or an emulation of one, may lack the older interface.
@@ -471,17 +466,17 @@ mod tests {
     ) {
         #[expect(clippy::disallowed_methods, reason = "the test is its own host")]
         let diag = DiagSocket::open_ambient(cap_std::ambient_authority()).unwrap();
-        let question = ask(Table::Tcp4, ESTABLISHED).query;
+        let query = ask(Table::Tcp4, ESTABLISHED).table_query;
         let mut jobs = VecDeque::new();
-        let part = ahead_part(Walk::BothFamilies(question.clone()), &mut jobs);
+        let part = ahead_part(Walk::BothFamilies(query.clone()), &mut jobs);
         jobs.pop_front().unwrap().datagrams.send(Err(error.into())).unwrap();
         let rows = ReplyRows::Coming([part].into(), Some(FamilyOrder::Ipv4First));
-        let (ahead, reply) = (Ahead::default(), AheadReply { question: question.clone(), rows });
+        let (ahead, reply) = (AheadReplies::default(), AheadReply { query: query.clone(), rows });
         let mut each = Each(|_: Socket<'_>| {});
         let read = reply.visit(&ahead, &diag, Bounds::default(), &mut each);
         assert_eq!(read.as_ref().err().map(Error::kind), expected);
         assert!(read.is_err() || read.is_ok_and(|report| report.is_none()));
-        let other = TableQuery { table: Table::Tcp6, ..question };
+        let other = TableQuery { table: Table::Tcp6, ..query };
         assert!(ahead.take(&other).is_none());
     }
 
@@ -496,8 +491,8 @@ mod tests {
         #[case] is_one_walk: bool,
         #[case] expected: usize,
     ) {
-        let mut questions = [ask(Table::Tcp4, states), ask(Table::Tcp6, states)];
-        let (replies, jobs) = prepare(&questions, has_threads, &|_| is_one_walk);
+        let mut queries = [ask(Table::Tcp4, states), ask(Table::Tcp6, states)];
+        let (replies, jobs) = prepare(&queries, has_threads, &|_| is_one_walk);
         assert_eq!(jobs.len(), expected);
         assert_eq!(replies.len(), if is_one_walk { 1 } else { 2 });
         let order = |replies: &VecDeque<AheadReply>| match replies.front().unwrap().rows {
@@ -506,10 +501,10 @@ mod tests {
         };
         assert_eq!(order(&replies), is_one_walk.then_some(FamilyOrder::Ipv4First));
         // Rows that may come in any order are not kept.
-        for question in &mut questions {
-            question.is_any_order = true;
+        for query in &mut queries {
+            query.is_any_order = true;
         }
-        let (replies, _) = prepare(&questions, has_threads, &|_| is_one_walk);
+        let (replies, _) = prepare(&queries, has_threads, &|_| is_one_walk);
         assert_eq!((replies.len(), order(&replies)), (1, Some(FamilyOrder::Any)));
     }
 }

@@ -37,15 +37,15 @@ pub(super) enum Walk {
 impl Walk {
     pub(super) fn table(&self) -> Table {
         match self {
-            Self::Table(question) | Self::BothFamilies(question) => question.table,
+            Self::Table(query) | Self::BothFamilies(query) => query.table,
         }
     }
 
     /// Appends the request with that number to `out`.
     pub(super) fn encode(&self, sequence: u32, out: &mut Vec<u8>) {
         match self {
-            Self::Table(question) => Request::Dump(question.clone()).encode(sequence, out),
-            Self::BothFamilies(question) => encode_both_families(question, sequence, out),
+            Self::Table(query) => Request::Dump(query.clone()).encode(sequence, out),
+            Self::BothFamilies(query) => encode_both_families(query, sequence, out),
         }
     }
 }
@@ -124,22 +124,22 @@ mod tests {
         visit::Each,
     };
 
-    fn question(table: Table) -> TableQuery {
+    fn query(table: Table) -> TableQuery {
         TableQuery::new(table)
     }
 
     fn in_state(table: Table, state: TcpState) -> TableQuery {
-        TableQuery { states: StateMask::of(state), ..question(table) }
+        TableQuery { states: StateMask::of(state), ..query(table) }
     }
 
     #[rstest]
-    #[case::both_families(question(Table::Tcp4), question(Table::Tcp6), true)]
-    #[case::other_order(question(Table::Tcp6), question(Table::Tcp4), false)]
-    #[case::other_protocol(question(Table::Udp4), question(Table::Udp6), false)]
-    #[case::other_states(question(Table::Tcp4), in_state(Table::Tcp6, TcpState::Listen), false)]
+    #[case::both_families(query(Table::Tcp4), query(Table::Tcp6), true)]
+    #[case::other_order(query(Table::Tcp6), query(Table::Tcp4), false)]
+    #[case::other_protocol(query(Table::Udp4), query(Table::Udp6), false)]
+    #[case::other_states(query(Table::Tcp4), in_state(Table::Tcp6, TcpState::Listen), false)]
     #[case::other_filter(
-        question(Table::Tcp4),
-        TableQuery { filter: vec![1], ..question(Table::Tcp6) },
+        query(Table::Tcp4),
+        TableQuery { filter: vec![1], ..query(Table::Tcp6) },
         false
     )]
     #[case::nothing_to_ask(
@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn visited(kept: KeptRows) -> u64 {
-        let request = Request::Dump(question(Table::Tcp6));
+        let request = Request::Dump(query(Table::Tcp6));
         let mut dump = Dump::new(&request, Bounds::default());
         dump.push_kept(kept, &mut Each(|_: Socket<'_>| {})).unwrap();
         dump.report().rows

@@ -45,7 +45,7 @@ mod wire;
 mod xdp;
 
 pub(crate) use self::{
-    ahead::{Ahead, Question},
+    ahead::{AheadQuery, AheadReplies},
     both::kept_rows,
     channel::open_socket,
     error::DiagError,

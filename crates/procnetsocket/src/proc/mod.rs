@@ -1,5 +1,6 @@
 //! `/proc`: the verified handle, and the parsers of its files.
 
+pub(crate) mod ahead;
 pub(crate) mod dedup;
 pub(crate) mod interface;
 pub(crate) mod lines;

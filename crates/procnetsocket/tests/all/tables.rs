@@ -8,13 +8,16 @@
     reason = "a panic is how a test fails"
 )]
 
-use std::{num::NonZeroU32, ops::ControlFlow};
+use std::{
+    num::NonZeroU32,
+    ops::{ControlFlow, Range},
+};
 
 use cap_std::fs::Dir;
 use procnetsocket::{
     ErrorKind, Family, Limits, MAX_ROW_ERRORS, Query, RootErrorKind, RowError, SocketTables,
     Source, Table, Visitor,
-    model::{InetProtocol, Socket},
+    model::{InetProtocol, Inode, Socket},
 };
 use rstest::rstest;
 use tempfile::TempDir;
@@ -136,6 +139,40 @@ fn repeated_rows_of_a_fake_root_are_kept() {
     let fake = Fake::new().with("net/tcp", table_of(5));
     let listing = fake.tables.list(&Query::tcp()).unwrap();
     assert_eq!((listing.len(), listing.repeated), (5, 0));
+}
+
+/// Long tables, of which the second is partly read ahead by a thread: over 1 MiB each, with rows
+/// that differ by their inode.
+fn long_tables() -> Fake {
+    let table = |row: &str, inode: &str, inodes: Range<u64>| {
+        let rows = inodes.map(|number| format!("{}\n", row.replace(inode, &format!(" {number} "))));
+        format!("header\n{}", rows.collect::<String>())
+    };
+    Fake::new()
+        .with("net/tcp", table(TCP, " 32017 ", 1..9_000))
+        .with("net/tcp6", table(TCP6, " 999 ", 9_000..17_000))
+}
+
+#[test]
+fn long_tables_are_read_to_the_end_and_in_their_order() {
+    let fake = long_tables();
+    let mut inodes = Vec::new();
+    let read = |socket: Socket<'_>| inodes.extend(socket.inode());
+    let report = fake.tables.visit(&Query::tcp(), read).unwrap();
+    assert_eq!(report.rows, 16_999);
+    assert!(inodes.into_iter().map(Inode::get).eq(1..17_000));
+}
+
+#[test]
+fn second_table_need_not_be_read() {
+    let fake = long_tables();
+    let read = |socket: Socket<'_>| match socket.inode().map(Inode::get) {
+        Some(8_999) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let report = fake.tables.visit(&Query::tcp(), read).unwrap();
+    assert!(report.stopped);
+    assert_eq!(report.rows, 8_999);
 }
 
 #[test]
