@@ -14,6 +14,7 @@
 use std::{
     cell::RefCell,
     collections::VecDeque,
+    mem,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -43,6 +44,9 @@ use crate::{
 /// The connections wait while the kernel looks for bound idle sockets, which come before them and
 /// take a third of their time; a ring that is full makes their dump wait, too.
 const RING: usize = 96;
+
+/// Datagrams that a thread passes on at a time: 8, so that the caller is not woken for each one.
+const BATCH: usize = 8;
 
 /// Threads that receive: 3. Each uses one netlink socket of the [`DiagSocket`].
 const MAX_RECEIVERS: usize = 3;
@@ -84,15 +88,21 @@ struct AheadPart {
 
 #[derive(Debug)]
 struct Received {
-    datagrams: Receiver<Result<AheadDatagram, Error>>,
+    batches: Receiver<Result<Batch, Error>>,
     /// Returns buffers to the thread, which reuses them.
     used: Sender<Box<[u8]>>,
 }
 
+/// Up to [`BATCH`] consecutive datagrams.
+#[derive(Debug)]
+struct Batch {
+    /// The number of the request that they answer.
+    sequence: u32,
+    datagrams: Vec<AheadDatagram>,
+}
+
 #[derive(Debug)]
 struct AheadDatagram {
-    /// The number of the request that it answers.
-    sequence: u32,
     /// The buffer that it was received into.
     buffer: Box<[u8]>,
     length: usize,
@@ -107,7 +117,7 @@ impl AheadDatagram {
 /// A request for a thread to send.
 struct Job {
     walk: Walk,
-    datagrams: SyncSender<Result<AheadDatagram, Error>>,
+    batches: SyncSender<Result<Batch, Error>>,
     used: Receiver<Box<[u8]>>,
 }
 
@@ -224,10 +234,10 @@ fn one_walk(
 
 /// Returns the reply to a request, and adds the request to those for the threads.
 fn ahead_part(walk: Walk, jobs: &mut VecDeque<Job>) -> AheadPart {
-    let (sender, datagrams) = sync_channel(RING);
+    let (sender, batches) = sync_channel(RING / BATCH);
     let (used, receiver) = channel();
-    jobs.push_back(Job { walk: walk.clone(), datagrams: sender, used: receiver });
-    AheadPart { walk, received: Some(Received { datagrams, used }) }
+    jobs.push_back(Job { walk: walk.clone(), batches: sender, used: receiver });
+    AheadPart { walk, received: Some(Received { batches, used }) }
 }
 
 const LISTEN: StateMask = StateMask::of(TcpState::Listen);
@@ -276,7 +286,7 @@ impl Receiving<'_> {
 
     /// Sends a request, and passes its reply on. An error means that it is no longer needed.
     fn receive(&self, job: &Job) -> Result<(), ()> {
-        let send = |datagram| job.datagrams.send(datagram).map_err(drop);
+        let send = |batch| job.batches.send(batch).map_err(drop);
         let is_over = || self.is_over.load(Ordering::Relaxed);
         let table = job.walk.table();
         // Without a free socket the caller sends the request itself.
@@ -286,19 +296,26 @@ impl Receiving<'_> {
             Ok(sequence) => sequence,
             Err(error) => return send(Err(error)),
         };
+        let mut datagrams = Vec::new();
         loop {
             let datagram = match lease.channel.receive(table, PATIENCE, &is_over) {
                 Ok(datagram) => datagram,
-                Err(error) => return send(Err(error)),
+                Err(error) => {
+                    send(Ok(Batch { sequence, datagrams }))?;
+                    return send(Err(error));
+                }
             };
             let (is_end, length) = (has_end(datagram, sequence), datagram.len());
             if is_end {
                 lease.channel.finish();
             }
             let buffer = lease.channel.take_buffer(job.used.try_recv().ok());
-            send(Ok(AheadDatagram { sequence, buffer, length }))?;
+            datagrams.push(AheadDatagram { buffer, length });
             if is_end {
-                return Ok(());
+                return send(Ok(Batch { sequence, datagrams }));
+            }
+            if datagrams.len() == BATCH {
+                send(Ok(Batch { sequence, datagrams: mem::take(&mut datagrams) }))?;
             }
         }
     }
@@ -383,28 +400,30 @@ impl AheadPart {
         visitor: &mut dyn Visitor,
     ) -> Result<(), Error> {
         let Some(received) = self.received else { return diag.answer(&self.walk, dump, visitor) };
-        let Some(mut datagram) = received.wait(dump)? else {
+        let Some(mut batch) = received.wait(dump)? else {
             return diag.answer(&self.walk, dump, visitor);
         };
-        dump.begin(datagram.sequence);
+        dump.begin(batch.sequence);
         loop {
-            dump.push(datagram.bytes(), visitor)?;
-            if dump.is_over() || dump.report().stopped {
-                return Ok(());
+            for datagram in batch.datagrams {
+                dump.push(datagram.bytes(), visitor)?;
+                if dump.is_over() || dump.report().stopped {
+                    return Ok(());
+                }
+                // OK because a thread that ended does not need it.
+                let _ = received.used.send(datagram.buffer);
             }
-            // OK because a thread that ended does not need it.
-            let _ = received.used.send(datagram.buffer);
-            datagram = received.wait(dump)?.ok_or(DiagError::Overrun)?;
+            batch = received.wait(dump)?.ok_or(DiagError::Overrun)?;
         }
     }
 }
 
 impl Received {
-    /// Waits for a datagram; returns `None` at the end of the reply.
-    fn wait(&self, dump: &Dump<'_>) -> Result<Option<AheadDatagram>, Error> {
+    /// Waits for datagrams; returns `None` at the end of the reply.
+    fn wait(&self, dump: &Dump<'_>) -> Result<Option<Batch>, Error> {
         loop {
-            match self.datagrams.recv_timeout(TICK) {
-                Ok(datagram) => return datagram.map(Some),
+            match self.batches.recv_timeout(TICK) {
+                Ok(batch) => return batch.map(Some),
                 Err(RecvTimeoutError::Timeout) => dump.check()?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
             }
@@ -469,7 +488,7 @@ mod tests {
         let query = ask(Table::Tcp4, ESTABLISHED).table_query;
         let mut jobs = VecDeque::new();
         let part = ahead_part(Walk::BothFamilies(query.clone()), &mut jobs);
-        jobs.pop_front().unwrap().datagrams.send(Err(error.into())).unwrap();
+        jobs.pop_front().unwrap().batches.send(Err(error.into())).unwrap();
         let rows = ReplyRows::Coming([part].into(), Some(FamilyOrder::Ipv4First));
         let (ahead, reply) = (AheadReplies::default(), AheadReply { query: query.clone(), rows });
         let mut each = Each(|_: Socket<'_>| {});
