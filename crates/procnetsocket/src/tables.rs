@@ -322,10 +322,10 @@ impl SocketTables {
                 Err(NextWay::GiveUp(error)) => return Err(error),
             }
         }
-        if let Some(text) = ahead.text.take(table) {
-            return self.parse_text(text, table, states, bounds)?.push(visitor);
-        }
-        let text = ahead.text.after(self.open_text(table)?);
+        let text: Box<dyn Read> = match ahead.text.take(table) {
+            Some(text) => Box::new(text),
+            None => Box::new(ahead.text.after(self.open_text(table)?)),
+        };
         self.parse_text(text, table, states, bounds)?.push(visitor)
     }
 
@@ -345,7 +345,7 @@ impl SocketTables {
         states: StateMask,
         bounds: Bounds<'a>,
     ) -> Result<Box<dyn RowSource + 'a>, Error> {
-        self.parse_text(self.open_text(table)?, table, states, bounds)
+        self.parse_text(Box::new(self.open_text(table)?), table, states, bounds)
     }
 
     fn open_text(&self, table: Table) -> Result<File, Error> {
@@ -354,7 +354,7 @@ impl SocketTables {
 
     fn parse_text<'a>(
         &self,
-        text: impl Read + 'a,
+        text: Box<dyn Read + 'a>,
         table: Table,
         states: StateMask,
         bounds: Bounds<'a>,
