@@ -1,7 +1,7 @@
 //! Rows to bytes, as iproute2 lays them out.
 //!
-//! `row` turns a socket into cells, with a file for each family; `table` collects cells and writes
-//! them in columns. The files of details (`tcp_info`, `users`, `timer` and so on) turn a part of
+//! `row` turns a socket into cells, with a file for each family; `table` collects cells, and
+//! `layout` lays them out in columns. The files of details (`tcp_info`, `users`, `timer` and so on) turn a part of
 //! the model into text; `addr`, `port`, `number` and `field` print the pieces.
 //! `summary` prints the counters of `-s`. `json` writes the same sockets as JSON.
 
@@ -13,6 +13,8 @@ mod host;
 mod inet;
 mod interface;
 mod json;
+mod layout;
+mod lengths;
 mod memory;
 mod mptcp_info;
 mod netlink;
